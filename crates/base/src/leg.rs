@@ -1,0 +1,294 @@
+//! The vocabulary between devices and call control.
+//!
+//! A leg is one device's half of a call. [`Signal`]s come up from it, [`Command`]s go down to it; both are
+//! plain data that may cross a thread or a cluster link, and neither knows SIP or SCCP.
+//!
+//! Session descriptions travel as SDP text (RFC 8866): it is the one language that every media engine
+//! here can read, and bodies pass from phone to phone with all that they carry. Protocols without SDP
+//! are translated where they are wired in (`node`).
+//!
+//! Offer and answer (RFC 3264, RFC 6337) ride on [`Media`]: whoever receives an `Offer` owes exactly one
+//! `Answer` or refusal, on whatever signal or command comes next. `Setup` without an offer asks the other side
+//! to offer (delayed offer).
+
+use std::fmt;
+use std::sync::Arc;
+
+use crate::net::Flow;
+use crate::{Cause, LegId};
+
+/// SDP text, shared and never changed.
+#[derive(Clone, PartialEq, Eq)]
+pub struct SessionDescription(Arc<[u8]>);
+
+impl SessionDescription {
+    /// Wraps the bytes of an `application/sdp` body.
+    pub fn new(bytes: &[u8]) -> Self {
+        SessionDescription(Arc::from(bytes))
+    }
+
+    /// The SDP text.
+    pub fn as_bytes(&self) -> &[u8] {
+        &self.0
+    }
+}
+
+impl fmt::Debug for SessionDescription {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "SDP({} bytes)", self.0.len())
+    }
+}
+
+/// The part of an offer/answer exchange that a signal or command carries.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub enum Media {
+    /// Says nothing about media.
+    #[default]
+    None,
+    /// A proposal; exactly one answer or refusal is owed.
+    Offer(SessionDescription),
+    /// The answer that was owed.
+    Answer(SessionDescription),
+}
+
+impl Media {
+    /// The description, offered or answered.
+    pub const fn description(&self) -> Option<&SessionDescription> {
+        match self {
+            Media::None => None,
+            Media::Offer(description) | Media::Answer(description) => Some(description),
+        }
+    }
+}
+
+/// Whether a number and name may be shown to the other side (RFC 3323, Q.951).
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub enum Presentation {
+    /// May be shown.
+    #[default]
+    Allowed,
+    /// Must not be shown.
+    Restricted,
+}
+
+/// Who somebody is to the other side.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct Party {
+    /// Directory number, or the user part of an address.
+    pub number: Box<str>,
+    /// Display name; empty when there is none.
+    pub name: Box<str>,
+    /// Whether both may be shown.
+    pub presentation: Presentation,
+}
+
+/// Whose device a leg belongs to, as established by authentication or configuration, never by what it claims.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub enum Origin {
+    /// A phone on this line (directory number).
+    Line(Box<str>),
+    /// A trunk, by its configured name.
+    Trunk(Box<str>),
+}
+
+/// A registered contact of a line, numbered by the registrar and never used again.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub struct BindingId(pub u64);
+
+/// Where a leg is to be rung.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Target {
+    /// One registered phone of a line.
+    Phone {
+        /// The line (directory number).
+        line: Box<str>,
+        /// Which of its phones.
+        binding: BindingId,
+    },
+    /// A trunk, by its configured name.
+    Trunk(Box<str>),
+    /// A media endpoint of our own that answers calls.
+    Service(Service),
+}
+
+/// A destination inside the node.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub enum Service {
+    /// Sends back what it hears, so that a user can judge the line.
+    Echo,
+    /// Plays a tone and an announcement, then hangs up.
+    Announcement,
+}
+
+/// One earlier destination that sent the call on (RFC 5806).
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Diversion {
+    /// Who diverted.
+    pub party: Party,
+    /// Why, in the words of RFC 5806: `user-busy`, `no-answer`, `unconditional` ….
+    pub reason: Box<str>,
+}
+
+/// A device asks for a call.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Setup {
+    /// Whose device it is.
+    pub origin: Origin,
+    /// Where its packets come from.
+    pub flow: Flow,
+    /// The call's id in the device's own protocol (SIP Call-ID), for the story.
+    pub protocol_call_id: Box<str>,
+    /// Who calls, already corrected by what is known of the origin.
+    pub calling: Party,
+    /// What was asked for: the whole number, or the user part of the address.
+    pub called: Box<str>,
+    /// An offer, or `None` when the device wants to be offered (delayed offer).
+    pub media: Media,
+    /// How often the call may still be passed on (Max-Forwards after counting this hop).
+    pub hops_remaining: u8,
+    /// The device can confirm provisional answers (100rel), so early media can be negotiated.
+    pub reliable_provisional: bool,
+    /// Earlier destinations, latest first.
+    pub diversions: Vec<Diversion>,
+    /// A leg of ours that this call shall take the place of (RFC 3891).
+    pub replaces: Option<LegId>,
+}
+
+/// A device shall ring.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Ring {
+    /// Which device.
+    pub target: Target,
+    /// Who calls, to be displayed.
+    pub calling: Party,
+    /// The number as it shall be sent.
+    pub called: Box<str>,
+    /// An offer, or `None` to be offered by the device (delayed offer).
+    pub media: Media,
+    /// How often the call may still be passed on.
+    pub hops_remaining: u8,
+    /// The caller can take part in reliable early media, so the device may be offered it.
+    pub reliable_provisional: bool,
+    /// Earlier destinations, latest first.
+    pub diversions: Vec<Diversion>,
+}
+
+/// What a device does while it is being called.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Alert {
+    /// It rings (180).
+    Ringing,
+    /// It has something to be heard before the answer (183).
+    Progress,
+}
+
+/// Why a leg ended, as seen by the protocol that carried it.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum ReleaseReason {
+    /// The device hung up an answered call.
+    HungUp,
+    /// The caller gave up before the answer.
+    Cancelled,
+    /// The device refused, with this status of its own protocol (SIP status code).
+    Refused(u16),
+    /// No response at all came within the protocol's time (SIP timer B or F).
+    NoResponse,
+    /// The device never confirmed that it saw the answer (SIP timer H or L: the ACK is missing).
+    Unconfirmed,
+    /// The session timer ran out without a refresh (RFC 4028).
+    SessionExpired,
+    /// The way to the device is gone: no connection, or its registration vanished.
+    TransportFailed,
+    /// It broke the rules of its protocol in a way that the call cannot survive.
+    ProtocolError,
+}
+
+/// A key on the dial pad.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Digit {
+    /// `0`-`9`, `*`, `#`, `A`-`D`.
+    pub key: char,
+    /// How long it was held, in milliseconds; 0 when unknown.
+    pub duration_ms: u16,
+}
+
+/// What a device tells call control about one leg.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Signal {
+    /// A device asks for a call; the leg begins with this.
+    Setup(Box<Setup>),
+    /// The device has the call but does not ring yet.
+    Proceeding,
+    /// The device rings or sends something to be heard.
+    Alerting {
+        /// Which of the two.
+        alert: Alert,
+        /// Early media.
+        media: Media,
+    },
+    /// The device answered.
+    Answered {
+        /// The answer, the offer when none was sent, or nothing when it was answered early.
+        media: Media,
+        /// Who answered, as the device says; empty number when it does not say.
+        connected: Party,
+    },
+    /// An offer or answer outside setup and answer: re-INVITE, UPDATE, PRACK, ACK.
+    Media(Media),
+    /// The device wants to be sent an offer (re-INVITE without a body).
+    MediaRequested,
+    /// The device refused our last offer; the session stays as it was.
+    MediaRefused(Cause),
+    /// A key was pressed (out of band).
+    Digit(Digit),
+    /// The device wants this leg's other party sent elsewhere (REFER).
+    TransferRequested {
+        /// The number to send it to.
+        destination: Box<str>,
+        /// The leg of ours that it shall take the place of (attended transfer).
+        replaces: Option<LegId>,
+    },
+    /// The leg is over; nothing more comes from it.
+    Released {
+        /// For the other leg and the record.
+        cause: Cause,
+        /// For the story.
+        reason: ReleaseReason,
+    },
+}
+
+/// What call control wants of one leg.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Command {
+    /// Ring a device; a new leg begins with this.
+    Ring(Box<Ring>),
+    /// Tell the caller that it rings, or let it hear early media.
+    Alert {
+        /// Which of the two.
+        alert: Alert,
+        /// Early media.
+        media: Media,
+    },
+    /// Tell the caller that the call is answered.
+    Answer {
+        /// The answer, or the offer when the caller sent none.
+        media: Media,
+        /// Who answered, to be displayed.
+        connected: Party,
+    },
+    /// An offer or answer outside ring and answer.
+    Media(Media),
+    /// Ask the device for an offer.
+    RequestMedia,
+    /// Refuse the device's last offer; the session stays as it was.
+    RefuseMedia(Cause),
+    /// Show who the other party is now.
+    ShowParty(Party),
+    /// Send a key press (out of band).
+    Digit(Digit),
+    /// Answer a [`Signal::TransferRequested`]: accepted or refused with a cause.
+    TransferResult(Result<(), Cause>),
+    /// End the leg in the way that its state demands. Call control forgets it at once; the protocol
+    /// finishes alone and sends no signal for it any more.
+    Release(Cause),
+}

@@ -1,0 +1,42 @@
+//! The ground floor: what every other crate of Strowger speaks in.
+//!
+//! Ids, time, timers, randomness, hashing, release causes, the vocabulary in which legs and call
+//! control talk, the immutable event records, and the limits. It refuses to know any protocol,
+//! any socket and any clock: time and randomness arrive as values.
+//!
+//! The types to start from are [`LegId`], [`Signal`]/[`Command`] and [`Event`].
+
+pub mod arena;
+pub mod cause;
+pub mod event;
+pub mod hash;
+pub mod id;
+pub mod leg;
+pub mod limits;
+pub mod net;
+pub mod private;
+pub mod rng;
+pub mod time;
+pub mod timer;
+
+pub use arena::{ByteArena, Span};
+pub use cause::Cause;
+pub use event::Event;
+pub use hash::{HashMap, HashSeed};
+pub use id::{CallId, LegId, NodeId, ShardId};
+pub use leg::{Command, Media, Party, SessionDescription, Signal};
+pub use private::{Pii, Secret};
+pub use rng::Rng;
+pub use time::{Instant, Now, WallTime};
+pub use timer::{TimerHandle, TimerQueue};
+
+/// Reports a state that cannot occur without a bug in Strowger, for one call only.
+///
+/// In tests it panics, so that the bug is found; in a release the expression's caller must release
+/// the call with [`Cause::TEMPORARY_FAILURE`] and go on (style guide §7).
+#[macro_export]
+macro_rules! never {
+    ($($message:tt)*) => {
+        debug_assert!(false, $($message)*)
+    };
+}

@@ -1,0 +1,22 @@
+//! Every limit of the system, in one place, with what happens when it is reached.
+
+use std::time::Duration;
+
+/// Largest SIP message, in bytes; a larger one is answered 513 on a stream and dropped on UDP.
+pub const SIP_MESSAGE_BYTES: usize = 65_535;
+/// Header lines of one SIP message; more are answered 400.
+pub const SIP_HEADERS: usize = 256;
+/// Contacts of one line; another one is answered 403 and reported.
+pub const CONTACTS_PER_LINE: usize = 16;
+/// Stream connections at once; a further one is closed at once.
+pub const STREAMS: usize = 100_000;
+/// SIP transactions at once; beyond it new requests get 503 with Retry-After.
+pub const TRANSACTIONS: usize = 500_000;
+/// Calls at once on one shard; beyond it new calls get 503 with Retry-After.
+pub const CALLS: usize = 100_000;
+/// Retry-After that is sent with 503.
+pub const RETRY_AFTER: Duration = Duration::from_secs(5);
+/// Max-Forwards of requests that begin here (RFC 3261 §8.1.1.6).
+pub const MAX_FORWARDS: u8 = 70;
+/// Call records that wait for the disk; beyond it new calls get 503 until the disk takes records again.
+pub const RECORDS_WAITING: usize = 10_000;

@@ -1,0 +1,1 @@
+//! Floor 2: calls and legs; knows signals, never SIP or SCCP.

@@ -1,0 +1,8 @@
+//! Floor 3: one server as one state machine.
+//!
+//! [`Node`] has two entry points, `handle` and `next_timeout`; the binary and the simulator are two drivers of
+//! the same type. Protocols, media and call control meet here and nowhere else.
+
+pub mod io;
+
+pub use io::{Input, Outbox, Output};

@@ -1,0 +1,241 @@
+//! What goes into the SIP side of a shard and what comes out.
+
+use std::net::{IpAddr, SocketAddr};
+use std::sync::Arc;
+use std::time::Duration;
+
+use strowger_base::leg::BindingId;
+use strowger_base::net::{Flow, ListenerId, StreamId, Transport};
+use strowger_base::{ByteArena, CallId, Command, Event, LegId, Secret, Signal, Span, WallTime};
+
+/// Everything that can happen to the SIP side.
+#[derive(Debug)]
+pub enum Input<'a> {
+    /// A datagram arrived.
+    Datagram {
+        /// At which socket.
+        listener: ListenerId,
+        /// From where.
+        source: SocketAddr,
+        /// The datagram.
+        bytes: &'a [u8],
+    },
+    /// A connection was accepted, or one that [`Output::StreamConnect`] asked for is up.
+    StreamOpened {
+        /// The connection.
+        stream: StreamId,
+        /// What it is.
+        transport: Transport,
+        /// Our end.
+        local: SocketAddr,
+        /// The other end.
+        peer: SocketAddr,
+    },
+    /// Bytes arrived on a connection.
+    StreamBytes {
+        /// Which.
+        stream: StreamId,
+        /// The bytes, cut anywhere.
+        bytes: &'a [u8],
+    },
+    /// A connection closed, broke, or could not be made.
+    StreamClosed {
+        /// Which.
+        stream: StreamId,
+    },
+    /// Call control wants something of a leg.
+    Command(LegId, Command),
+    /// A leg belongs to a call: from now on its messages carry the call's id.
+    Joined {
+        /// The leg.
+        leg: LegId,
+        /// Its call.
+        call: CallId,
+    },
+    /// A binding that survived a restart.
+    Restore(BindingRecord),
+    /// The configuration is now this.
+    Configure(Arc<Configuration>),
+    /// The time of `next_timeout` has come.
+    Timeout,
+    /// Accept nothing new; calls in progress go on.
+    Drain,
+}
+
+/// Everything that the SIP side wants done, in this order.
+#[derive(Debug)]
+pub enum Output {
+    /// Send a datagram.
+    Datagram {
+        /// From which socket.
+        listener: ListenerId,
+        /// Where to.
+        destination: SocketAddr,
+        /// Its bytes in the outbox's arena.
+        bytes: Span,
+    },
+    /// Send bytes on a connection.
+    StreamSend {
+        /// Which.
+        stream: StreamId,
+        /// The bytes in the outbox's arena.
+        bytes: Span,
+    },
+    /// Make a connection. Answered by `StreamOpened` or `StreamClosed`; bytes may be sent at once and wait for it.
+    StreamConnect {
+        /// The id that it shall have.
+        stream: StreamId,
+        /// TCP, TLS, WS or WSS.
+        transport: Transport,
+        /// Where to.
+        peer: SocketAddr,
+    },
+    /// Close a connection after what was sent.
+    StreamClose {
+        /// Which.
+        stream: StreamId,
+    },
+    /// A leg tells something.
+    Signal(LegId, Signal),
+    /// A message came or went, for the ladder. Credentials in it are blanked.
+    Message {
+        /// The leg it belongs to, when there is one.
+        leg: Option<LegId>,
+        /// The call it belongs to, once [`Input::Joined`] told.
+        call: Option<CallId>,
+        /// Whether it came or went.
+        direction: Direction,
+        /// How it travelled.
+        flow: Flow,
+        /// Its bytes in the outbox's arena.
+        bytes: Span,
+    },
+    /// Something that others may want to know.
+    Event(Event),
+    /// A binding is new or changed and should survive a restart.
+    Bound(BindingRecord),
+    /// A binding is gone.
+    Unbound(BindingId),
+}
+
+/// Which way a message went.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Direction {
+    /// It came in.
+    Received,
+    /// It went out.
+    Sent,
+}
+
+/// Where outputs are put. The node lends its arena for the time of one call.
+#[derive(Debug, Default)]
+pub struct Outbox {
+    /// Bytes of outgoing messages.
+    pub arena: ByteArena,
+    /// What is wanted, in order.
+    pub items: Vec<Output>,
+}
+
+/// A registered contact as it is stored.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct BindingRecord {
+    /// Its id.
+    pub binding: BindingId,
+    /// The line it is bound to.
+    pub line: Box<str>,
+    /// The contact URI, as the phone wrote it.
+    pub contact: Box<str>,
+    /// Its `+sip.instance`, when it gave one.
+    pub instance: Option<Box<str>>,
+    /// Its `reg-id` (RFC 5626), when it gave one.
+    pub reg_id: Option<u32>,
+    /// The Path it came by (RFC 3327), outermost first.
+    pub path: Vec<Box<str>>,
+    /// Where it can be reached; stream flows do not survive a restart.
+    pub flow: Flow,
+    /// Call-ID of its last REGISTER.
+    pub call_id: Box<str>,
+    /// CSeq of its last REGISTER.
+    pub cseq: u32,
+    /// When it ends.
+    pub expires_at: WallTime,
+    /// User-Agent, when it gave one.
+    pub user_agent: Box<str>,
+}
+
+/// Everything about SIP that an operator can set. Immutable; a change is a new value.
+#[derive(Clone)]
+pub struct Configuration {
+    /// The domain of the digest realm and of addresses we write.
+    pub domain: Box<str>,
+    /// Further names and addresses that mean this node in a Request-URI. Listener addresses are known anyway.
+    pub aliases: Vec<Box<str>>,
+    /// The sockets, by [`ListenerId`].
+    pub listeners: Vec<Listener>,
+    /// The phones' lines, by directory number, sorted.
+    pub lines: Arc<std::collections::BTreeMap<Box<str>, LineAccount>>,
+    /// Peers that need no digest, told by their address.
+    pub trunks: Vec<Trunk>,
+    /// Shortest registration that is granted; a shorter one gets 423.
+    pub expires_min: Duration,
+    /// Longest registration that is granted; a longer one is cut.
+    pub expires_max: Duration,
+    /// Registration time when the phone asks for none.
+    pub expires_default: Duration,
+    /// How long a nonce may be used.
+    pub nonce_lifetime: Duration,
+    /// Digest algorithms in the order in which they are offered.
+    pub digest_algorithms: Vec<DigestAlgorithm>,
+    /// Session timer that is asked for (RFC 4028), at least 90 s.
+    pub session_expires: Duration,
+    /// Value of Server and User-Agent.
+    pub product: Box<str>,
+}
+
+/// A bound socket.
+#[derive(Clone, Debug)]
+pub struct Listener {
+    /// What it carries.
+    pub transport: Transport,
+    /// Where it is bound; may be the unspecified address.
+    pub bound: SocketAddr,
+    /// The address that peers shall use, written into Via and Contact.
+    pub advertised: SocketAddr,
+}
+
+/// What SIP needs to know of a line.
+#[derive(Clone)]
+pub struct LineAccount {
+    /// Display name.
+    pub name: Box<str>,
+    /// User name in digest; mostly the number.
+    pub username: Box<str>,
+    /// MD5 of `username:realm:password`, in lower-case hex (RFC 7616 §3.4.2).
+    pub ha1_md5: Secret<[u8; 32]>,
+    /// SHA-256 of the same, in lower-case hex.
+    pub ha1_sha256: Secret<[u8; 64]>,
+    /// Phones that may register on it, at most [`strowger_base::limits::CONTACTS_PER_LINE`].
+    pub contacts_max: usize,
+}
+
+/// A peer known by its address.
+#[derive(Clone, Debug)]
+pub struct Trunk {
+    /// Its name.
+    pub name: Box<str>,
+    /// Where calls to it go.
+    pub destination: SocketAddr,
+    /// What carries them.
+    pub transport: Transport,
+    /// Addresses whose requests are the trunk's; port `None` means any.
+    pub sources: Vec<(IpAddr, Option<u16>)>,
+}
+
+/// A digest algorithm (RFC 7616, RFC 8760).
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum DigestAlgorithm {
+    /// MD5, which most desk phones still need.
+    Md5,
+    /// SHA-256.
+    Sha256,
+}
