@@ -90,7 +90,7 @@ impl LegIds {
     }
 
     /// The next id.
-    pub const fn next(&mut self) -> LegId {
+    pub const fn allocate(&mut self) -> LegId {
         let number = self.next;
         self.next += Self::LANES;
         LegId::new(self.node, self.shard, number)

@@ -7,7 +7,6 @@ use strowger_base::net::{ListenerId, StreamId, Transport};
 use strowger_base::{ByteArena, Span};
 
 /// Everything that can happen to a node.
-#[derive(Debug)]
 pub enum Input<'a> {
     /// A datagram arrived.
     Datagram {

@@ -9,7 +9,6 @@ use strowger_base::net::{Flow, ListenerId, StreamId, Transport};
 use strowger_base::{ByteArena, CallId, Command, Event, LegId, Secret, Signal, Span, WallTime};
 
 /// Everything that can happen to the SIP side.
-#[derive(Debug)]
 pub enum Input<'a> {
     /// A datagram arrived.
     Datagram {
