@@ -1,6 +1,9 @@
 //! What was received on a stream, as RTCP counts it (RFC 3550 §6.4).
 
-/// Reception of one RTP stream.
+use std::net::SocketAddr;
+use std::time::Duration;
+
+/// Reception of one RTP stream, and what its sender reported of ours.
 #[derive(Clone, Copy, PartialEq, Eq, Default, Debug)]
 pub struct StreamStatistics {
     /// Packets received.
@@ -13,6 +16,20 @@ pub struct StreamStatistics {
     pub jitter: u32,
     /// What the other side last reported to have lost of ours.
     pub remote_lost: Option<u32>,
-    /// Packets that were not RTP version 2.
+    /// What the other side last reported as jitter of ours, in RTP timestamp units.
+    pub remote_jitter: Option<u32>,
+    /// Round trip time, when RTCP told (RFC 3550 §6.4.1).
+    pub round_trip: Option<Duration>,
+    /// Packets that were not RTP version 2, or of a payload type that was not agreed.
     pub malformed: u64,
+    /// Packets from an address other than the peer's; dropped.
+    pub foreign: u64,
+    /// Packets that came late, after one with a higher sequence number.
+    pub reordered: u64,
+    /// Packets sent towards this side.
+    pub sent: u64,
+    /// Payload bytes sent towards this side.
+    pub sent_bytes: u64,
+    /// Where its packets really come from, once known.
+    pub peer: Option<SocketAddr>,
 }
