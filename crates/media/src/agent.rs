@@ -147,9 +147,9 @@ impl Agent {
                 let ended = Ended::Now { cause: Cause::NORMAL_CALL_CLEARING, reason: ReleaseReason::HungUp };
                 self.release(leg, ended, out);
             }
-            Report::Closed { port, a, b: _ } => {
+            Report::Closed { port, statistics } => {
                 if let Some(leg) = self.ports.remove(&port) {
-                    out.items.push(Output::Quality(leg, Box::new(a)));
+                    out.items.push(Output::Quality(leg, Box::new(statistics.a)));
                 }
             }
         }

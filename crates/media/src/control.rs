@@ -9,7 +9,7 @@ use strowger_base::ShardId;
 use strowger_base::leg::{Digit, Service};
 
 use crate::codec::Codec;
-use crate::statistics::StreamStatistics;
+use crate::statistics::PortStatistics;
 
 /// A media port of ours: an endpoint or a relay. Never used again.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
@@ -204,13 +204,11 @@ pub enum Report {
         /// At which port.
         port: PortId,
     },
-    /// The port is closed; for a relay, statistics of what came from side A and side B.
+    /// The port is closed.
     Closed {
         /// Which.
         port: PortId,
-        /// What came from side A, or from the endpoint's peer.
-        a: StreamStatistics,
-        /// What came from side B of a relay.
-        b: Option<StreamStatistics>,
+        /// What it carried in its whole life.
+        statistics: Box<PortStatistics>,
     },
 }

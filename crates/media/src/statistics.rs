@@ -33,3 +33,12 @@ pub struct StreamStatistics {
     /// Where its packets really come from, once known.
     pub peer: Option<SocketAddr>,
 }
+
+/// What a port carried.
+#[derive(Clone, Copy, PartialEq, Eq, Default, Debug)]
+pub struct PortStatistics {
+    /// From side A and to it, or from the endpoint's peer and to it.
+    pub a: StreamStatistics,
+    /// From side B of a relay and to it.
+    pub b: Option<StreamStatistics>,
+}
