@@ -10,6 +10,8 @@ pub mod agent;
 pub mod codec;
 pub mod control;
 pub mod negotiate;
+pub mod rtcp;
+pub mod rtp;
 pub mod sdp;
 pub mod statistics;
 pub mod worker;
