@@ -66,6 +66,16 @@ pub enum Side {
     B,
 }
 
+impl Side {
+    /// The side across.
+    pub const fn other(self) -> Side {
+        match self {
+            Side::A => Side::B,
+            Side::B => Side::A,
+        }
+    }
+}
+
 /// What a stream of RTP is made of.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct StreamFormat {
@@ -156,7 +166,7 @@ pub enum Command {
         /// The new port.
         port: PortId,
     },
-    /// Tell a relay where one side's device wants its packets.
+    /// Tell a relay where one side's device wants its packets; also while it is being opened.
     Direct {
         /// The relay.
         port: PortId,

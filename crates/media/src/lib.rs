@@ -9,11 +9,15 @@
 pub mod agent;
 pub mod codec;
 pub mod control;
+pub mod endpoint;
+mod latch;
 pub mod negotiate;
+pub mod relay;
 pub mod rtcp;
 pub mod rtp;
 pub mod sdp;
 pub mod statistics;
+pub mod tone;
 pub mod worker;
 
 pub use agent::Agent;

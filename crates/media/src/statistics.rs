@@ -3,6 +3,8 @@
 use std::net::SocketAddr;
 use std::time::Duration;
 
+use crate::rtp::Reception;
+
 /// Reception of one RTP stream, and what its sender reported of ours.
 #[derive(Clone, Copy, PartialEq, Eq, Default, Debug)]
 pub struct StreamStatistics {
@@ -26,12 +28,26 @@ pub struct StreamStatistics {
     pub foreign: u64,
     /// Packets that came late, after one with a higher sequence number.
     pub reordered: u64,
+    /// Packets that came again.
+    pub duplicates: u64,
     /// Packets sent towards this side.
     pub sent: u64,
     /// Payload bytes sent towards this side.
     pub sent_bytes: u64,
     /// Where its packets really come from, once known.
     pub peer: Option<SocketAddr>,
+}
+
+impl StreamStatistics {
+    /// Fills in what was received.
+    pub(crate) fn take_reception(&mut self, reception: &Reception) {
+        self.packets = reception.packets();
+        self.bytes = reception.bytes();
+        self.lost = reception.lost();
+        self.jitter = reception.jitter();
+        self.reordered = reception.reordered();
+        self.duplicates = reception.duplicates();
+    }
 }
 
 /// What a port carried.
