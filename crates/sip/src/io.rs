@@ -59,6 +59,8 @@ pub enum Input<'a> {
     Timeout,
     /// Accept nothing new; calls in progress go on.
     Drain,
+    /// Refuse new calls with 503 while true: the node has more to do than it can.
+    Shed(bool),
 }
 
 /// Everything that the SIP side wants done, in this order.

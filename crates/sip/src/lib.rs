@@ -3,6 +3,24 @@
 //! [`Sip`] is the SIP side of one shard. It refuses to know calls: it turns dialogs into legs, tells
 //! [`strowger_base::Signal`]s and takes [`strowger_base::Command`]s.
 
+pub mod auth;
+pub mod body;
+pub mod core;
+mod dialog;
+pub mod framer;
+pub mod header;
+mod identify;
 pub mod io;
+mod leg;
+pub mod message;
+mod receive;
+pub mod registrar;
+pub mod session_timer;
+mod streams;
+pub mod transaction;
+pub mod uri;
+pub mod validate;
+pub mod write;
 
+pub use core::Sip;
 pub use io::{Configuration, Input, Outbox, Output};

@@ -1,0 +1,588 @@
+//! The SIP side of one shard: inputs come in here and are handed to registrar, transactions and legs.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+use strowger_base::hash::siphash24;
+use strowger_base::id::LegIds;
+use strowger_base::leg::{BindingId, Party, ReleaseReason, Ring, Signal, Target};
+use strowger_base::net::{Flow, ListenerId, StreamId, Transport};
+use strowger_base::{
+    CallId, Cause, Command, HashMap, HashSeed, Instant, LegId, NodeId, Now, Rng, ShardId, Span, TimerQueue,
+    limits,
+};
+
+use crate::auth::Challenger;
+use crate::framer;
+use crate::io::{Configuration, Direction, Input, Outbox, Output};
+use crate::leg::Leg;
+use crate::message::{Message, MethodKind};
+use crate::registrar::{Change, Registrar};
+use crate::streams::Streams;
+use crate::transaction::table::{Branch, ServerKey, Transactions};
+use crate::uri::{Host, Uri};
+use crate::write;
+
+/// The SIP side of one shard.
+///
+/// Two entry points: [`Sip::handle`] and [`Sip::next_timeout`].
+pub struct Sip {
+    pub(crate) shared: Shared,
+    pub(crate) legs: HashMap<LegId, Box<Leg>>,
+    pub(crate) registrar: Registrar,
+    pub(crate) challenger: Challenger,
+    pub(crate) leg_ids: LegIds,
+    pub(crate) draining: bool,
+    pub(crate) shedding: bool,
+    changes: Vec<Change>,
+}
+
+/// What the parts of the SIP side share.
+pub(crate) struct Shared {
+    pub(crate) configuration: Arc<Configuration>,
+    pub(crate) timers: TimerQueue<Timer>,
+    pub(crate) transactions: Transactions,
+    pub(crate) streams: Streams,
+    pub(crate) rng: Rng,
+    /// Legs by the tag that we gave them.
+    pub(crate) tags: HashMap<u64, LegId>,
+    /// INVITEs in progress by what copies of them on other ways share (RFC 3261 §8.2.2.2).
+    pub(crate) merges: HashMap<u64, ServerKey>,
+    /// Ends every Call-ID that we make.
+    pub(crate) call_id_suffix: Box<str>,
+    /// Signs keys of transactions and tags of stateless answers.
+    pub(crate) key: (u64, u64),
+    pub(crate) counters: Counters,
+}
+
+/// What a timer is for.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Timer {
+    /// A server transaction.
+    Server(ServerKey),
+    /// A client transaction.
+    Client(Branch),
+    /// A leg.
+    Leg(LegId),
+}
+
+/// What has passed, for the counters of the node.
+#[derive(Clone, Copy, Default, PartialEq, Eq, Debug)]
+pub struct Counters {
+    /// Messages received that could be read.
+    pub received: u64,
+    /// Messages sent.
+    pub sent: u64,
+    /// Requests received that a transaction absorbed.
+    pub retransmissions: u64,
+    /// Messages that were not SIP and could not be answered.
+    pub malformed: u64,
+    /// Requests refused before a transaction began, with 4xx or 5xx.
+    pub rejected: u64,
+    /// Responses that belong to no transaction.
+    pub stray: u64,
+    /// Digest challenges sent.
+    pub challenges: u64,
+    /// Requests refused because of their credentials.
+    pub unauthorized: u64,
+    /// REGISTER requests granted.
+    pub registrations: u64,
+    /// New calls refused to shed load.
+    pub shed: u64,
+}
+
+/// Where a new INVITE goes.
+#[derive(Debug)]
+pub(crate) struct Destination {
+    pub(crate) uri: Box<str>,
+    pub(crate) routes: Vec<Box<str>>,
+    pub(crate) flow: Flow,
+}
+
+impl Sip {
+    /// The SIP side of a shard. `last_number` is the highest leg number that the shard ever used.
+    pub fn new(
+        node: NodeId,
+        shard: ShardId,
+        last_number: u64,
+        mut rng: Rng,
+        configuration: Arc<Configuration>,
+    ) -> Self {
+        let seed = HashSeed::new(&mut rng);
+        let key = (rng.next_u64(), rng.next_u64());
+        let challenger = Challenger::new(&mut rng);
+        let mut suffix = String::from("@");
+        suffix.push_str(&configuration.domain);
+        Sip {
+            shared: Shared {
+                configuration,
+                timers: TimerQueue::new(),
+                transactions: Transactions::new(seed),
+                streams: Streams::new(seed),
+                rng,
+                tags: HashMap::with_hasher(seed),
+                merges: HashMap::with_hasher(seed),
+                call_id_suffix: suffix.into_boxed_str(),
+                key,
+                counters: Counters::default(),
+            },
+            legs: HashMap::with_hasher(seed),
+            registrar: Registrar::new(seed),
+            challenger,
+            leg_ids: LegIds::new(node, shard, 0, last_number),
+            draining: false,
+            shedding: false,
+            changes: Vec::new(),
+        }
+    }
+
+    /// Takes one input; everything that follows from it is in `out` when this returns.
+    pub fn handle(&mut self, now: Now, input: Input<'_>, out: &mut Outbox) {
+        match input {
+            Input::Datagram { listener, source, bytes } => {
+                self.receive(now, Flow::Datagram { listener, peer: source }, bytes, out);
+            }
+            Input::StreamOpened { stream, transport, local, peer } => {
+                self.shared.streams.opened(stream, transport, local, peer);
+            }
+            Input::StreamBytes { stream, bytes } => self.stream_bytes(now, stream, bytes, out),
+            Input::StreamClosed { stream } => self.stream_closed(now, stream, out),
+            Input::Command(leg, Command::Ring(ring)) => self.ring(now, leg, ring, out),
+            Input::Command(leg, command) => {
+                self.with_leg(leg, now, |leg, shared| leg.command(shared, now, command, out));
+            }
+            Input::Joined { leg, call } => {
+                if let Some(leg) = self.legs.get_mut(&leg) {
+                    leg.call = Some(call);
+                }
+            }
+            Input::Restore(record) => self.registrar.restore(now, record),
+            Input::Configure(configuration) => self.configure(now, configuration, out),
+            Input::Timeout => self.timeout(now, out),
+            Input::Drain => self.draining = true,
+            Input::Shed(shed) => self.shedding = shed,
+        }
+    }
+
+    /// When [`Input::Timeout`] is due.
+    pub fn next_timeout(&self) -> Option<Instant> {
+        let own = self.shared.timers.next_deadline();
+        let registrar = self.registrar.next_timeout();
+        match (own, registrar) {
+            (Some(own), Some(registrar)) => Some(own.min(registrar)),
+            (own, registrar) => own.or(registrar),
+        }
+    }
+
+    /// The phones of a line that can be rung now, the preferred first.
+    pub fn contacts_of(&self, line: &str) -> impl Iterator<Item = BindingId> {
+        self.registrar.contacts_of(line)
+    }
+
+    /// All registered phones.
+    pub const fn registrar(&self) -> &Registrar {
+        &self.registrar
+    }
+
+    /// What has passed so far.
+    pub const fn counters(&self) -> Counters {
+        self.shared.counters
+    }
+
+    /// Legs, transactions, connections and timers that exist now.
+    pub fn sizes(&self) -> Sizes {
+        Sizes {
+            legs: self.legs.len(),
+            transactions: self.shared.transactions.len(),
+            streams: self.shared.streams.len(),
+            timers: self.shared.timers.len(),
+            tags: self.shared.tags.len(),
+            registrations: self.registrar.len(),
+        }
+    }
+
+    /// Does something with a leg and drops it when it is gone.
+    pub(crate) fn with_leg<R>(
+        &mut self,
+        id: LegId,
+        now: Now,
+        act: impl FnOnce(&mut Leg, &mut Shared) -> R,
+    ) -> Option<R> {
+        let leg = self.legs.get_mut(&id)?;
+        let result = act(leg, &mut self.shared);
+        if leg.is_gone(now) {
+            leg.dismantle(&mut self.shared);
+            self.legs.remove(&id);
+        }
+        Some(result)
+    }
+
+    fn ring(&mut self, now: Now, id: LegId, ring: Box<Ring>, out: &mut Outbox) {
+        let destination = match &ring.target {
+            Target::Phone { binding, .. } => self.registrar.binding(*binding).map(|binding| {
+                let routes: Vec<Box<str>> = binding.path().map(Box::from).collect();
+                let next = routes.first().map_or(binding.contact(), |route| route);
+                let flow = self.shared.way_to(next, binding.flow(), false);
+                Destination { uri: Box::from(binding.contact()), routes, flow }
+            }),
+            Target::Trunk(name) => self.shared.trunk_destination(name, &ring.called, out),
+            Target::Service(_) => None,
+        };
+        let Some(destination) = destination else {
+            let reason = ReleaseReason::TransportFailed;
+            let cause = Cause::DESTINATION_OUT_OF_ORDER;
+            out.items.push(Output::Signal(id, Signal::Released { cause, reason }));
+            return;
+        };
+        let leg = Leg::outgoing(&mut self.shared, now, id, ring, destination, out);
+        self.legs.insert(id, Box::new(leg));
+    }
+
+    fn configure(&mut self, now: Now, configuration: Arc<Configuration>, out: &mut Outbox) {
+        let before = std::mem::replace(&mut self.shared.configuration, configuration);
+        let lines = &self.shared.configuration.lines;
+        let gone: Vec<&str> =
+            before.lines.keys().filter(|line| !lines.contains_key(*line)).map(|line| &**line).collect();
+        self.registrar.unconfigure(now, &gone, &mut self.changes);
+        self.tell_changes(out);
+    }
+
+    fn timeout(&mut self, now: Now, out: &mut Outbox) {
+        while let Some((_, timer)) = self.shared.timers.pop_due(now.mono) {
+            match timer {
+                Timer::Server(key) => self.server_timer(now, key, out),
+                Timer::Client(branch) => self.client_timer(now, branch, out),
+                Timer::Leg(leg) => {
+                    self.with_leg(leg, now, |leg, shared| leg.timeout(shared, now, out));
+                }
+            }
+        }
+        self.registrar.handle_timeout(now, &mut self.changes);
+        self.tell_changes(out);
+    }
+
+    fn server_timer(&mut self, now: Now, key: ServerKey, out: &mut Outbox) {
+        let mut again = None;
+        let arena = &mut out.arena;
+        // A failure whose ACK never came needs nothing more: the leg is released already (RFC 3261 §17.2.1).
+        let _leg =
+            self.shared.transactions.server_timer(key, now.mono, &mut self.shared.timers, |flow, bytes| {
+                again = Some((flow, arena.append(bytes)))
+            });
+        if let Some((flow, bytes)) = again {
+            self.shared.send(flow, bytes, out);
+        }
+    }
+
+    fn client_timer(&mut self, now: Now, branch: Branch, out: &mut Outbox) {
+        let mut again = None;
+        let arena = &mut out.arena;
+        let given_up = self.shared.transactions.client_timer(
+            branch,
+            now.mono,
+            &mut self.shared.timers,
+            |flow, bytes| again = Some((flow, arena.append(bytes))),
+        );
+        if let Some((flow, bytes)) = again {
+            self.shared.send(flow, bytes, out);
+        }
+        if let Some((leg, method)) = given_up {
+            let reason = ReleaseReason::NoResponse;
+            self.with_leg(leg, now, |leg, shared| leg.unanswered(shared, now, method, branch, reason, out));
+        }
+    }
+
+    fn stream_bytes(&mut self, now: Now, id: StreamId, bytes: &[u8], out: &mut Outbox) {
+        let Some(stream) = self.shared.streams.get_mut(id) else { return };
+        let flow = Flow::Stream { stream: id, peer: stream.peer, transport: stream.transport };
+        // The framer is taken out so that the messages in it can be handled while they are borrowed from it.
+        let mut framer = std::mem::take(&mut stream.framer);
+        framer.feed(bytes);
+        let mut close = false;
+        while let Some(item) = framer.next() {
+            match item {
+                framer::Item::Message(message) => self.receive(now, flow, message, out),
+                framer::Item::Ping => {
+                    let pong = out.arena.append(b"\r\n");
+                    self.shared.send(flow, pong, out);
+                }
+                framer::Item::Broken { status, head } => {
+                    self.shared.counters.malformed += 1;
+                    self.refuse_broken(flow, status, head, out);
+                    close = true;
+                    break;
+                }
+            }
+        }
+        if close {
+            out.items.push(Output::StreamClose { stream: id });
+            self.stream_closed(now, id, out);
+        } else if let Some(stream) = self.shared.streams.get_mut(id) {
+            framer.compact();
+            stream.framer = framer;
+        }
+    }
+
+    fn stream_closed(&mut self, now: Now, id: StreamId, out: &mut Outbox) {
+        if self.shared.streams.closed(id).is_none() {
+            return;
+        }
+        let told = self.shared.transactions.stream_closed(id, &mut self.shared.timers);
+        for (branch, leg, method) in told {
+            let reason = ReleaseReason::TransportFailed;
+            self.with_leg(leg, now, |leg, shared| leg.unanswered(shared, now, method, branch, reason, out));
+        }
+        self.registrar.flow_closed(now, id, &mut self.changes);
+        self.tell_changes(out);
+    }
+
+    /// Passes on what the registrar changed.
+    pub(crate) fn tell_changes(&mut self, out: &mut Outbox) {
+        out.items.extend(self.changes.drain(..).map(|change| match change {
+            Change::Bound(record) => Output::Bound(record),
+            Change::Unbound(binding) => Output::Unbound(binding),
+            Change::Event(event) => Output::Event(event),
+        }));
+    }
+
+    /// The registrar and the list of its changes, for a REGISTER.
+    pub(crate) const fn registration_parts(&mut self) -> (&mut Registrar, &mut Vec<Change>, &Shared) {
+        (&mut self.registrar, &mut self.changes, &self.shared)
+    }
+}
+
+/// How much of each thing exists.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub struct Sizes {
+    /// Legs, those that are ending included.
+    pub legs: usize,
+    /// Transactions.
+    pub transactions: usize,
+    /// Stream connections.
+    pub streams: usize,
+    /// Timers of transactions and legs.
+    pub timers: usize,
+    /// Dialog tags in use.
+    pub tags: usize,
+    /// Registered contacts.
+    pub registrations: usize,
+}
+
+impl Shared {
+    pub(crate) fn new_branch(&mut self) -> Branch {
+        Branch(self.rng.next_u64())
+    }
+
+    pub(crate) fn new_tag(&mut self, leg: LegId) -> u64 {
+        let tag = self.rng.next_u64();
+        self.tags.insert(tag, leg);
+        tag
+    }
+
+    pub(crate) fn new_call_id(&mut self) -> Box<str> {
+        let mut text = Vec::with_capacity(16 + self.call_id_suffix.len());
+        write::hex64(&mut text, self.rng.next_u64());
+        text.extend_from_slice(self.call_id_suffix.as_bytes());
+        write::ascii(text)
+    }
+
+    /// The tag of an answer that leaves no state behind: the same for every copy of the request.
+    pub(crate) fn stateless_tag(&self, request: &Message<'_>) -> u64 {
+        siphash24(self.key, request.call_id_value().as_bytes())
+    }
+
+    /// Puts a message on its way and into the ladder of its leg.
+    pub(crate) fn transmit(
+        &mut self,
+        flow: Flow,
+        bytes: Span,
+        (leg, call): (LegId, Option<CallId>),
+        out: &mut Outbox,
+    ) {
+        self.send(flow, bytes, out);
+        let direction = Direction::Sent;
+        out.items.push(Output::Message { leg: Some(leg), call, direction, flow, bytes });
+    }
+
+    /// Puts a message on its way.
+    pub(crate) fn send(&mut self, flow: Flow, bytes: Span, out: &mut Outbox) {
+        self.counters.sent += 1;
+        match flow {
+            Flow::Datagram { listener, peer } => {
+                out.items.push(Output::Datagram { listener, destination: peer, bytes });
+            }
+            Flow::Stream { stream, .. } if self.streams.get(stream).is_some() => {
+                out.items.push(Output::StreamSend { stream, bytes });
+            }
+            Flow::Stream { .. } => {}
+        }
+    }
+
+    /// A flow that can be used now: a connection that has gone is made again towards the same peer.
+    pub(crate) fn usable(&mut self, flow: Flow, out: &mut Outbox) -> Flow {
+        let Flow::Stream { stream, peer, transport } = flow else { return flow };
+        if self.streams.get(stream).is_some() {
+            return flow;
+        }
+        self.connection_to(peer, transport, out)
+    }
+
+    fn connection_to(&mut self, peer: SocketAddr, transport: Transport, out: &mut Outbox) -> Flow {
+        if let Some(flow) = self.streams.to_peer(peer, transport) {
+            return flow;
+        }
+        let local = self.local_address_of(transport);
+        let stream = self.streams.begin(local, peer, transport);
+        out.items.push(Output::StreamConnect { stream, transport, peer });
+        Flow::Stream { stream, peer, transport }
+    }
+
+    /// Where later requests of the peer show it to be: phones move behind their NAT.
+    pub(crate) const fn follow(&self, current: Flow, arrived: Flow) -> Flow {
+        match (current, arrived) {
+            (Flow::Stream { .. }, Flow::Stream { .. }) => arrived,
+            (Flow::Datagram { .. } | Flow::Stream { .. }, _) => current,
+        }
+    }
+
+    /// The way to a URI of a peer that was seen at `flow`.
+    ///
+    /// A literal address counts when the peer is a trunk, or when it is the address that the packets came from:
+    /// then the port in it is right. Any other address belongs to a phone behind NAT, which is reached where its
+    /// packets came from (RFC 3581, RFC 5626 §5.3).
+    pub(crate) fn way_to(&self, uri: &str, flow: Flow, trust: bool) -> Flow {
+        let Flow::Datagram { listener, peer } = flow else { return flow };
+        let uri = uri.trim_start().trim_start_matches('<');
+        let uri = uri.split('>').next().unwrap_or(uri);
+        let Ok(parsed) = Uri::parse(uri.as_bytes()) else { return flow };
+        let address = match parsed.host() {
+            Some(Host::V4(address)) => std::net::IpAddr::V4(address),
+            Some(Host::V6(address)) => std::net::IpAddr::V6(address),
+            Some(Host::Name(_)) | None => return flow,
+        };
+        if !trust && address != peer.ip() {
+            return flow;
+        }
+        Flow::Datagram { listener, peer: SocketAddr::new(address, parsed.port().unwrap_or(5060)) }
+    }
+
+    fn trunk_destination(&mut self, name: &str, called: &str, out: &mut Outbox) -> Option<Destination> {
+        let configuration = Arc::clone(&self.configuration);
+        let trunk = configuration.trunks.iter().find(|trunk| &*trunk.name == name)?;
+        let flow = match trunk.transport {
+            Transport::Udp => {
+                Flow::Datagram { listener: self.listener_of(Transport::Udp)?, peer: trunk.destination }
+            }
+            Transport::Tcp | Transport::Tls | Transport::Ws | Transport::Wss => {
+                self.connection_to(trunk.destination, trunk.transport, out)
+            }
+        };
+        let mut uri = Vec::with_capacity(48);
+        uri.extend_from_slice(b"sip:");
+        write::escaped_user(&mut uri, called);
+        uri.push(b'@');
+        write::address(&mut uri, trunk.destination);
+        if trunk.transport != Transport::Udp {
+            uri.extend_from_slice(b";transport=");
+            uri.extend_from_slice(trunk.transport.parameter().as_bytes());
+        }
+        Some(Destination { uri: write::ascii(uri), routes: Vec::new(), flow })
+    }
+
+    fn listener_of(&self, transport: Transport) -> Option<ListenerId> {
+        let position = self.configuration.listeners.iter().position(|l| l.transport == transport)?;
+        Some(ListenerId(position as u16))
+    }
+
+    fn local_address_of(&self, transport: Transport) -> SocketAddr {
+        self.configuration
+            .listeners
+            .iter()
+            .find(|listener| listener.transport == transport)
+            .map_or(SocketAddr::from(([0, 0, 0, 0], 0)), |listener| listener.advertised)
+    }
+
+    /// The address of ours that a peer on this flow shall use.
+    fn advertised(&self, flow: &Flow) -> SocketAddr {
+        match flow {
+            Flow::Datagram { listener, .. } => self
+                .configuration
+                .listeners
+                .get(usize::from(listener.0))
+                .map_or(SocketAddr::from(([0, 0, 0, 0], 0)), |listener| listener.advertised),
+            Flow::Stream { transport, .. } => self.local_address_of(*transport),
+        }
+    }
+
+    pub(crate) fn write_via(&self, flow: &Flow, branch: Branch, out: &mut Vec<u8>) {
+        out.extend_from_slice(b"Via: SIP/2.0/");
+        out.extend_from_slice(flow.transport().token().as_bytes());
+        out.push(b' ');
+        write::address(out, self.advertised(flow));
+        out.extend_from_slice(b";branch=z9hG4bK");
+        write::hex64(out, branch.0);
+        out.extend_from_slice(b";rport\r\n");
+    }
+
+    pub(crate) fn write_contact(&self, flow: &Flow, user: &str, out: &mut Vec<u8>) {
+        out.extend_from_slice(b"Contact: <sip:");
+        write::escaped_user(out, user);
+        if !user.is_empty() {
+            out.push(b'@');
+        }
+        write::address(out, self.advertised(flow));
+        if flow.transport() != Transport::Udp {
+            out.extend_from_slice(b";transport=");
+            out.extend_from_slice(flow.transport().parameter().as_bytes());
+        }
+        out.extend_from_slice(b">\r\n");
+    }
+
+    /// `"Name" <sip:number@domain>`.
+    pub(crate) fn write_name_addr(&self, party: &Party, out: &mut Vec<u8>) {
+        write::name_addr(out, &party.name, &party.number, &self.configuration.domain);
+    }
+
+    /// The From value of a leg that we begin.
+    pub(crate) fn local_address(&self, party: &Party, tag: u64) -> Box<str> {
+        let mut text = Vec::with_capacity(64);
+        match party.presentation {
+            strowger_base::leg::Presentation::Allowed => self.write_name_addr(party, &mut text),
+            strowger_base::leg::Presentation::Restricted => {
+                text.extend_from_slice(b"\"Anonymous\" <sip:anonymous@anonymous.invalid>");
+            }
+        }
+        text.extend_from_slice(b";tag=");
+        write::hex64(&mut text, tag);
+        write::utf8(text)
+    }
+
+    /// The To value of a leg that we begin.
+    pub(crate) fn remote_address(&self, number: &str) -> Box<str> {
+        let mut text = Vec::with_capacity(48);
+        write::name_addr(&mut text, "", number, &self.configuration.domain);
+        write::utf8(text)
+    }
+
+    /// Everything of a response between status line and body headers: Via, From, To, Call-ID, CSeq, Record-Route.
+    pub(crate) fn head_of(&self, request: &Message<'_>, flow: &Flow, local_tag: u64) -> Box<[u8]> {
+        let mut head = Vec::with_capacity(512);
+        write::response_head(&mut head, request, Some(local_tag), flow.peer());
+        head.into_boxed_slice()
+    }
+}
+
+/// Tells a refused peer when to try again (RFC 3261 §20.33).
+pub(crate) fn write_retry_after(out: &mut Vec<u8>) {
+    out.extend_from_slice(b"Retry-After: ");
+    write::decimal(out, limits::RETRY_AFTER.as_secs());
+    out.extend_from_slice(b"\r\n");
+}
+
+/// Which method a request in a transaction has, as RFC 3261 §17.2.3 matches it: an ACK belongs to its INVITE.
+pub(crate) const fn matched_method(method: MethodKind) -> MethodKind {
+    match method {
+        MethodKind::Ack => MethodKind::Invite,
+        other => other,
+    }
+}

@@ -1,0 +1,196 @@
+//! Who a request is from: a trunk by its address, a line by its digest credentials.
+
+use strowger_base::leg::{Origin, Party, Presentation};
+use strowger_base::net::Flow;
+use strowger_base::{Now, event::RefuseReason};
+
+use crate::auth::{self, Verdict};
+use crate::core::Sip;
+use crate::io::{LineAccount, Outbox};
+use crate::message::Message;
+use crate::write;
+
+impl Sip {
+    /// The owner of a call attempt; when it is `None` the request has been answered.
+    pub(crate) fn identify(
+        &mut self,
+        now: Now,
+        flow: Flow,
+        request: &Message<'_>,
+        name: &'static str,
+        out: &mut Outbox,
+    ) -> Option<Origin> {
+        if let Some(trunk) = self.trunk_at(flow) {
+            return Some(Origin::Trunk(trunk));
+        }
+        self.authenticate(now, flow, request, name, false, out).map(Origin::Line)
+    }
+
+    /// The trunk that an address belongs to; one with the port named goes before one without.
+    fn trunk_at(&self, flow: Flow) -> Option<Box<str>> {
+        let peer = flow.peer();
+        let with_port = |named: bool| {
+            self.shared.configuration.trunks.iter().find(|trunk| {
+                trunk.sources.iter().any(|(address, port)| {
+                    *address == peer.ip() && if named { *port == Some(peer.port()) } else { port.is_none() }
+                })
+            })
+        };
+        with_port(true).or_else(|| with_port(false)).map(|trunk| trunk.name.clone())
+    }
+
+    /// The line that a request proves to speak for; when it is `None` the request has been answered.
+    ///
+    /// `repeated` accepts a nonce count that was used by the same request before: a retransmission.
+    pub(crate) fn authenticate(
+        &mut self,
+        now: Now,
+        flow: Flow,
+        request: &Message<'_>,
+        name: &'static str,
+        repeated: bool,
+        out: &mut Outbox,
+    ) -> Option<Box<str>> {
+        let configuration = std::sync::Arc::clone(&self.shared.configuration);
+        let claimed = if name == "REGISTER" { request.to_user() } else { request.from_user() };
+        let Some(credentials) = auth::credentials_for(request, &configuration.domain) else {
+            self.challenge(now, flow, request, false, out);
+            return None;
+        };
+        let Some(account) = configuration.lines.get(&*claimed) else {
+            return self.forbid(flow, request, name, RefuseReason::UnknownLine, out);
+        };
+        if !credentials.is_user(&account.username) {
+            return self.forbid(flow, request, name, RefuseReason::NotYourLine, out);
+        }
+        match self.verify(now, request, &credentials, account, repeated) {
+            Verdict::Accepted => Some(Box::from(&*claimed)),
+            Verdict::Stale => {
+                self.challenge(now, flow, request, true, out);
+                None
+            }
+            Verdict::UnknownNonce => {
+                self.challenge(now, flow, request, false, out);
+                None
+            }
+            Verdict::Replayed => {
+                self.event_refused(request, flow, name, RefuseReason::Replayed, out);
+                self.challenge(now, flow, request, true, out);
+                None
+            }
+            Verdict::WrongPassword => self.forbid(flow, request, name, RefuseReason::WrongPassword, out),
+            Verdict::Malformed => {
+                self.refuse(request, flow, 400, |_| (), out);
+                None
+            }
+        }
+    }
+
+    fn verify(
+        &mut self,
+        now: Now,
+        request: &Message<'_>,
+        credentials: &auth::Credentials<'_>,
+        account: &LineAccount,
+        repeated: bool,
+    ) -> Verdict {
+        let lifetime = self.shared.configuration.nonce_lifetime;
+        self.challenger.verify(
+            now,
+            request.method_text(),
+            credentials,
+            account.ha1_md5.expose(),
+            account.ha1_sha256.expose(),
+            lifetime,
+            repeated,
+        )
+    }
+
+    fn challenge(&mut self, now: Now, flow: Flow, request: &Message<'_>, stale: bool, out: &mut Outbox) {
+        self.shared.counters.challenges += 1;
+        let configuration = std::sync::Arc::clone(&self.shared.configuration);
+        let mut header = Vec::with_capacity(320);
+        self.challenger.challenge(
+            now,
+            &configuration.domain,
+            &configuration.digest_algorithms,
+            stale,
+            false,
+            &mut header,
+        );
+        self.refuse(request, flow, 401, |buffer| buffer.extend_from_slice(&header), out);
+    }
+
+    fn forbid(
+        &mut self,
+        flow: Flow,
+        request: &Message<'_>,
+        name: &'static str,
+        reason: RefuseReason,
+        out: &mut Outbox,
+    ) -> Option<Box<str>> {
+        self.shared.counters.unauthorized += 1;
+        self.event_refused(request, flow, name, reason, out);
+        self.refuse(request, flow, 403, |_| (), out);
+        None
+    }
+
+    /// Who calls: a line as it is configured, a trunk's caller as the trunk says (RFC 3325, RFC 3323).
+    pub(crate) fn calling_party(&self, origin: &Origin, invite: &Message<'_>) -> Party {
+        let presentation =
+            if invite.asks_privacy() { Presentation::Restricted } else { Presentation::Allowed };
+        match origin {
+            Origin::Line(line) => {
+                let account = self.shared.configuration.lines.get(line);
+                let name = account.map(|account| account.name.clone()).unwrap_or_default();
+                Party { number: line.clone(), name, presentation }
+            }
+            Origin::Trunk(_) => {
+                let mut party = invite.asserted_party();
+                if party.number.is_empty() {
+                    party = invite.from_party();
+                }
+                Party { presentation, ..party }
+            }
+        }
+    }
+
+    /// A REGISTER (RFC 3261 §10.3).
+    pub(crate) fn register(&mut self, now: Now, flow: Flow, request: &Message<'_>, out: &mut Outbox) {
+        if request.to_uri_scheme_is_not_sip() {
+            // unksm2 of RFC 4475: an address of record is a SIP URI.
+            self.refuse(request, flow, 400, |_| (), out);
+            return;
+        }
+        if let Some(bad) = request
+            .required_options()
+            .find(|tag| !["path", "outbound", "gruu"].iter().any(|known| known.eq_ignore_ascii_case(tag)))
+        {
+            self.refuse(request, flow, 420, |b| write::header(b, b"Unsupported", bad.as_bytes()), out);
+            return;
+        }
+        let repeated = self.registrar.is_retransmission(
+            &request.to_user(),
+            request.call_id_value(),
+            request.cseq_number(),
+        );
+        let Some(line) = self.authenticate(now, flow, request, "REGISTER", repeated, out) else { return };
+        let configuration = std::sync::Arc::clone(&self.shared.configuration);
+        let Some(account) = configuration.lines.get(&line) else { return };
+        let (registrar, changes, _) = self.registration_parts();
+        let result = registrar.register(now, request, flow, &line, account, &configuration, changes);
+        self.tell_changes(out);
+        match result {
+            Ok(()) => {
+                self.shared.counters.registrations += 1;
+                let mut answer = Vec::with_capacity(256);
+                self.registrar.write_answer(now, &line, &mut answer);
+                write::date_header(&mut answer, now.wall);
+                self.refuse(request, flow, 200, |buffer| buffer.extend_from_slice(&answer), out);
+            }
+            Err(refusal) => {
+                self.refuse(request, flow, refusal.status, |buffer| refusal.write_headers(buffer), out);
+            }
+        }
+    }
+}

@@ -1,0 +1,460 @@
+//! One device's half of a call, spoken in SIP: the INVITE usage of a dialog.
+//!
+//! A leg begins with an INVITE that came ([`uas`]) or that call control wanted ([`uac`]). After the answer both
+//! kinds are the same ([`session`]). Offers and answers are tracked in [`Pending`] so that each offer gets exactly
+//! one answer, in the message where RFC 6337 §2 allows it.
+
+mod reliable;
+mod session;
+mod timers;
+mod uac;
+mod uas;
+
+use std::time::Duration;
+
+use strowger_base::leg::{Alert, Digit, Party, ReleaseReason};
+use strowger_base::net::Flow;
+use strowger_base::{
+    CallId, Cause, Command, Instant, LegId, Now, SessionDescription, Signal, TimerHandle, limits,
+};
+
+use crate::core::{Shared, Timer};
+use crate::dialog::Dialog;
+use crate::io::{Outbox, Output};
+use crate::message::{HeaderName, Message, MethodKind};
+use crate::session_timer::SessionTimer;
+use crate::transaction::table::{Branch, ServerKey};
+use crate::write;
+
+/// A leg.
+#[derive(Debug)]
+pub(crate) struct Leg {
+    pub(crate) id: LegId,
+    pub(crate) call: Option<CallId>,
+    pub(crate) dialog: Dialog,
+    state: State,
+    pending: Pending,
+    /// The session description that we sent last; a refresh repeats it.
+    sent: Option<SessionDescription>,
+    /// The one that the peer sent last; a refresh of the peer repeats it.
+    received: Option<SessionDescription>,
+    change: Change,
+    /// A REFER that call control has not decided on.
+    refer: Option<Request>,
+    awaiting_ack: Option<AwaitingAck>,
+    /// Our last ACK to a 2xx: its CSeq and its body.
+    acknowledged: Option<(u32, Option<SessionDescription>)>,
+    session_timer: Option<SessionTimer>,
+    /// The peer takes UPDATE (its Allow said so).
+    takes_update: bool,
+    /// Call control has released the leg or was told that it is over.
+    silent: bool,
+    /// What a second copy of the INVITE on another way would hash to (RFC 3261 §8.2.2.2).
+    pub(crate) merge_key: Option<u64>,
+    timer: Option<TimerHandle>,
+    deadline: Option<Instant>,
+}
+
+/// Where the leg stands.
+#[derive(Debug)]
+enum State {
+    /// An INVITE came and has no final response.
+    Incoming(Box<uas::Incoming>),
+    /// An INVITE was sent and has no final response.
+    Outgoing(Box<uac::Outgoing>),
+    /// Answered.
+    Established,
+    /// Released; what was begun is finished. The leg is dropped at this time at the latest.
+    Ending {
+        until: Instant,
+        /// The transaction whose end is waited for: BYE, or a cancelled INVITE.
+        branch: Option<Branch>,
+    },
+}
+
+/// An offer without an answer (RFC 3264 §4, RFC 6337 §2).
+#[derive(Debug)]
+enum Pending {
+    None,
+    /// The peer offered; our answer goes into this message.
+    Theirs(Carrier),
+    /// We offered, in the INVITE, re-INVITE, UPDATE, or a response to the peer's INVITE.
+    Ours {
+        /// An answer that came in an unreliable provisional response: good for early media only.
+        preview: Option<SessionDescription>,
+    },
+}
+
+/// The message that an answer to the peer's offer travels in.
+#[derive(Debug)]
+enum Carrier {
+    /// A response to the first INVITE.
+    FirstResponse,
+    /// The 2xx of a re-INVITE.
+    Response,
+    /// The ACK of a 2xx.
+    Ack { cseq: u32 },
+    /// The 2xx of an UPDATE or PRACK.
+    Request(Request),
+    /// The PRACK of a reliable provisional response.
+    Prack { rseq: u32, cseq: u32, remote_tag: Box<str> },
+}
+
+/// A request of the peer that waits for our response.
+#[derive(Debug)]
+struct Request {
+    key: ServerKey,
+    head: Box<[u8]>,
+    flow: Flow,
+}
+
+/// A re-INVITE in progress; there is at most one in a dialog (RFC 3261 §14.1).
+#[derive(Debug)]
+enum Change {
+    None,
+    /// The peer's, without final response.
+    Theirs(Request),
+    /// Ours, without final response.
+    Ours {
+        branch: Branch,
+        cseq: u32,
+        purpose: Purpose,
+    },
+    /// Ours met the peer's (491); it is tried again at this time (RFC 3261 §14.1).
+    Retry {
+        at: Instant,
+        purpose: Purpose,
+    },
+}
+
+/// Why we sent a re-INVITE or UPDATE.
+#[derive(Clone, Debug)]
+enum Purpose {
+    /// Call control offers.
+    Offer(SessionDescription),
+    /// Call control wants an offer.
+    Request,
+    /// The session timer.
+    Refresh,
+    /// To show who the other party is.
+    ShowParty(Party),
+}
+
+/// A 2xx to INVITE that is repeated until its ACK comes (RFC 3261 §13.3.1.4).
+#[derive(Debug)]
+struct AwaitingAck {
+    cseq: u32,
+    bytes: Box<[u8]>,
+    flow: Flow,
+    /// The next repetition; over reliable transports too, since a proxy may lie between (RFC 3261 §13.3.1.4).
+    next: Instant,
+    interval: Duration,
+    give_up: Instant,
+    /// Call control hung up meanwhile; the BYE goes out after the ACK (RFC 3261 §15).
+    release: Option<Cause>,
+}
+
+impl Leg {
+    fn new(id: LegId, dialog: Dialog, state: State) -> Self {
+        Leg {
+            id,
+            call: None,
+            dialog,
+            state,
+            pending: Pending::None,
+            sent: None,
+            received: None,
+            change: Change::None,
+            refer: None,
+            awaiting_ack: None,
+            acknowledged: None,
+            session_timer: None,
+            takes_update: false,
+            silent: false,
+            merge_key: None,
+            timer: None,
+            deadline: None,
+        }
+    }
+
+    /// True when nothing is left to do.
+    pub(crate) fn is_gone(&self, now: Now) -> bool {
+        match &self.state {
+            State::Ending { until, branch } => {
+                *until <= now.mono || (branch.is_none() && self.awaiting_ack.is_none())
+            }
+            State::Incoming(_) | State::Outgoing(_) | State::Established => false,
+        }
+    }
+
+    /// Call control wants something.
+    pub(crate) fn command(&mut self, shared: &mut Shared, now: Now, command: Command, out: &mut Outbox) {
+        if self.silent {
+            return;
+        }
+        match command {
+            Command::Ring(_) => strowger_base::never!("a leg is rung once"),
+            Command::Alert { alert, media } => self.alert(shared, now, alert, media, out),
+            Command::Answer { media, connected } => self.answer(shared, now, media, connected, out),
+            Command::Media(media) => self.media(shared, now, media, out),
+            Command::RequestMedia => self.modify(shared, now, Purpose::Request, out),
+            Command::RefuseMedia(cause) => self.refuse_media(shared, now, cause, out),
+            Command::ShowParty(party) => self.modify(shared, now, Purpose::ShowParty(party), out),
+            Command::Digit(digit) => self.send_digit(shared, now, digit, out),
+            Command::TransferResult(result) => self.transfer_result(shared, now, result, out),
+            Command::Release(cause) => {
+                self.silent = true;
+                self.release(shared, now, cause, out);
+            }
+        }
+        self.rearm(shared);
+    }
+
+    fn release(&mut self, shared: &mut Shared, now: Now, cause: Cause, out: &mut Outbox) {
+        match &self.state {
+            State::Incoming(_) => self.refuse_call(shared, now, cause, out),
+            State::Outgoing(_) => self.cancel(shared, now, cause, out),
+            State::Established => self.hang_up(shared, now, cause, out),
+            State::Ending { .. } => {}
+        }
+    }
+
+    /// Tells call control that the leg is over.
+    fn released(&mut self, cause: Cause, reason: ReleaseReason, out: &mut Outbox) {
+        self.signal(Signal::Released { cause, reason }, out);
+        self.silent = true;
+    }
+
+    fn signal(&self, signal: Signal, out: &mut Outbox) {
+        if !self.silent {
+            out.items.push(Output::Signal(self.id, signal));
+        }
+    }
+
+    /// Sends a request in the dialog and begins its transaction.
+    fn send_request(
+        &mut self,
+        shared: &mut Shared,
+        now: Now,
+        method: MethodKind,
+        extra: impl FnOnce(&mut Vec<u8>),
+        body: Option<&SessionDescription>,
+        out: &mut Outbox,
+    ) -> (Branch, u32) {
+        self.dialog.local_cseq += 1;
+        let cseq = self.dialog.local_cseq;
+        let branch = shared.new_branch();
+        self.dialog.flow = shared.usable(self.dialog.flow, out);
+        let flow = self.dialog.flow;
+        let bytes = out.arena.append_with(|buffer| {
+            self.dialog.write_request(shared, method, cseq, branch, limits::MAX_FORWARDS, buffer);
+            extra(buffer);
+            finish(buffer, body);
+        });
+        let text = out.arena.slice(bytes);
+        shared.transactions.begin_client(
+            branch,
+            method,
+            cseq,
+            flow,
+            self.id,
+            text,
+            now.mono,
+            &mut shared.timers,
+        );
+        shared.transmit(flow, bytes, self.journal(), out);
+        (branch, cseq)
+    }
+
+    /// Acknowledges a 2xx, the first time or again.
+    fn send_ack(
+        &mut self,
+        shared: &mut Shared,
+        cseq: u32,
+        body: Option<SessionDescription>,
+        out: &mut Outbox,
+    ) {
+        let branch = shared.new_branch();
+        self.dialog.flow = shared.usable(self.dialog.flow, out);
+        let bytes = out.arena.append_with(|buffer| {
+            self.dialog.write_request(shared, MethodKind::Ack, cseq, branch, limits::MAX_FORWARDS, buffer);
+            finish(buffer, body.as_ref());
+        });
+        shared.transmit(self.dialog.flow, bytes, self.journal(), out);
+        self.acknowledged = Some((cseq, body));
+    }
+
+    fn journal(&self) -> (LegId, Option<CallId>) {
+        (self.id, self.call)
+    }
+
+    /// Responds to a request that is at hand.
+    #[expect(clippy::too_many_arguments, reason = "a response has that many independent parts")]
+    fn reply(
+        &self,
+        shared: &mut Shared,
+        now: Now,
+        request: &Message<'_>,
+        key: ServerKey,
+        flow: Flow,
+        status: u16,
+        out: &mut Outbox,
+    ) {
+        let head = shared.head_of(request, &flow, self.dialog.local_tag);
+        let request = Request { key, head, flow };
+        self.respond(shared, now, &request, status, |_| (), None, out);
+    }
+
+    /// Responds to a request that waited.
+    #[expect(clippy::too_many_arguments, reason = "a response has that many independent parts")]
+    fn respond(
+        &self,
+        shared: &mut Shared,
+        now: Now,
+        request: &Request,
+        status: u16,
+        extra: impl FnOnce(&mut Vec<u8>),
+        body: Option<&SessionDescription>,
+        out: &mut Outbox,
+    ) {
+        let bytes = out.arena.append_with(|buffer| {
+            write::status_line(buffer, status);
+            buffer.extend_from_slice(&request.head);
+            extra(buffer);
+            finish(buffer, body);
+        });
+        let text = out.arena.slice(bytes);
+        if shared.transactions.respond(request.key, status, text, now.mono, &mut shared.timers) {
+            shared.transmit(request.flow, bytes, self.journal(), out);
+        }
+    }
+
+    /// Whether the caller can confirm provisional responses.
+    pub(crate) fn takes_reliable_provisional(&self) -> bool {
+        match &self.state {
+            State::Incoming(incoming) => incoming.takes_reliable(),
+            State::Outgoing(_) | State::Established | State::Ending { .. } => false,
+        }
+    }
+
+    /// A failure of an INVITE of ours came for the first time: it is acknowledged, then acted on.
+    #[expect(clippy::too_many_arguments, reason = "a response has that many independent parts")]
+    pub(crate) fn failed(
+        &mut self,
+        shared: &mut Shared,
+        now: Now,
+        response: &Message<'_>,
+        branch: Branch,
+        cseq: u32,
+        flow: Flow,
+        out: &mut Outbox,
+    ) {
+        self.acknowledge_failure(shared, response, branch, cseq, flow, out);
+        self.response(shared, now, response, MethodKind::Invite, branch, out);
+    }
+
+    /// Keeps one timer for the leg, at the earliest of its deadlines.
+    pub(crate) fn rearm(&mut self, shared: &mut Shared) {
+        let wanted = self.next_deadline();
+        if wanted == self.deadline {
+            return;
+        }
+        if let Some(handle) = self.timer.take() {
+            shared.timers.cancel(handle);
+        }
+        self.timer = wanted.map(|at| shared.timers.set(at, Timer::Leg(self.id)));
+        self.deadline = wanted;
+    }
+
+    /// Gives up what the leg holds in the tables of the shard.
+    pub(crate) fn dismantle(&mut self, shared: &mut Shared) {
+        if let Some(handle) = self.timer.take() {
+            shared.timers.cancel(handle);
+        }
+        shared.tags.remove(&self.dialog.local_tag);
+        if let Some(key) = self.merge_key {
+            shared.merges.remove(&key);
+        }
+    }
+
+    fn send_digit(&mut self, shared: &mut Shared, now: Now, digit: Digit, out: &mut Outbox) {
+        if !matches!(self.state, State::Established) {
+            return;
+        }
+        let mut text = Vec::with_capacity(32);
+        text.extend_from_slice(b"Signal=");
+        text.push(digit.key as u8);
+        text.extend_from_slice(b"\r\nDuration=");
+        write::decimal(&mut text, u64::from(if digit.duration_ms == 0 { 160 } else { digit.duration_ms }));
+        text.extend_from_slice(b"\r\n");
+        self.dialog.local_cseq += 1;
+        let cseq = self.dialog.local_cseq;
+        let branch = shared.new_branch();
+        let flow = self.dialog.flow;
+        let bytes = out.arena.append_with(|buffer| {
+            let hops = limits::MAX_FORWARDS;
+            self.dialog.write_request(shared, MethodKind::Info, cseq, branch, hops, buffer);
+            write::finish(buffer, Some("application/dtmf-relay"), &text);
+        });
+        let text = out.arena.slice(bytes);
+        let timers = &mut shared.timers;
+        shared.transactions.begin_client(
+            branch,
+            MethodKind::Info,
+            cseq,
+            flow,
+            self.id,
+            text,
+            now.mono,
+            timers,
+        );
+        shared.transmit(flow, bytes, self.journal(), out);
+    }
+}
+
+/// Ends a message with the body that a session description needs, or without one.
+fn finish(out: &mut Vec<u8>, body: Option<&SessionDescription>) {
+    match body {
+        Some(description) => write::finish(out, Some("application/sdp"), description.as_bytes()),
+        None => write::finish(out, None, &[]),
+    }
+}
+
+/// The session description in a message: the body, or the SDP part of a multipart body.
+fn description_of(message: &Message<'_>) -> Option<SessionDescription> {
+    crate::body::session_description(message).map(SessionDescription::new)
+}
+
+/// What an early response means to call control.
+const fn alert_of(status: u16) -> Alert {
+    match status {
+        180 => Alert::Ringing,
+        _ => Alert::Progress,
+    }
+}
+
+/// Reason header with a Q.850 cause (RFC 3326), so that the far side learns more than a status says.
+fn write_reason(cause: Cause, out: &mut Vec<u8>) {
+    out.extend_from_slice(b"Reason: Q.850;cause=");
+    write::decimal(out, u64::from(cause.0));
+    out.extend_from_slice(b";text=\"");
+    out.extend_from_slice(cause.words().as_bytes());
+    out.extend_from_slice(b"\"\r\n");
+}
+
+/// The cause that a peer gave in a Reason header, when it did.
+fn reason_cause(message: &Message<'_>) -> Option<Cause> {
+    message.q850_cause().map(Cause)
+}
+
+/// Options and methods that we understand, in every message that begins or changes a session.
+fn write_abilities(out: &mut Vec<u8>) {
+    out.extend_from_slice(
+        b"Allow: INVITE, ACK, CANCEL, BYE, OPTIONS, PRACK, UPDATE, INFO, REFER, NOTIFY\r\n",
+    );
+}
+
+/// Whether the peer's Allow names a method.
+fn allows(message: &Message<'_>, method: &str) -> bool {
+    message.values(HeaderName::Allow).any(|value| value.eq_ignore_ascii_case(method.as_bytes()))
+}

@@ -1,0 +1,79 @@
+//! The deadlines of a leg: repeated answers, reliable responses, the session timer, retries, the end.
+
+use strowger_base::leg::ReleaseReason;
+use strowger_base::{Cause, Instant, Now};
+
+use super::{Change, Leg, Purpose, State};
+use crate::core::Shared;
+use crate::io::Outbox;
+use crate::session_timer::{Due, Negotiated, SessionTimer};
+use crate::transaction::T2;
+
+impl Leg {
+    /// The earliest of the leg's deadlines.
+    pub(super) fn next_deadline(&self) -> Option<Instant> {
+        let state = match &self.state {
+            State::Incoming(incoming) => incoming.outbound.deadline(),
+            State::Ending { until, .. } => Some(*until),
+            State::Outgoing(_) | State::Established => None,
+        };
+        let ack = self.awaiting_ack.as_ref().map(|awaiting| awaiting.next.min(awaiting.give_up));
+        let change = match &self.change {
+            Change::Retry { at, .. } => Some(*at),
+            Change::None | Change::Theirs(_) | Change::Ours { .. } => None,
+        };
+        let session = self.session_timer.as_ref().map(SessionTimer::deadline);
+        [state, ack, change, session].into_iter().flatten().min()
+    }
+
+    /// The leg's timer fired.
+    pub(crate) fn timeout(&mut self, shared: &mut Shared, now: Now, out: &mut Outbox) {
+        self.timer = None;
+        self.deadline = None;
+        self.reliable_timer(shared, now, out);
+        self.ack_timer(shared, now, out);
+        self.retry_timer(shared, now, out);
+        self.session_timer_due(shared, now, out);
+        self.rearm(shared);
+    }
+
+    /// Repeats our 2xx until its ACK comes (RFC 3261 §13.3.1.4).
+    fn ack_timer(&mut self, shared: &mut Shared, now: Now, out: &mut Outbox) {
+        let Some(awaiting) = &mut self.awaiting_ack else { return };
+        if awaiting.give_up <= now.mono {
+            let cause = awaiting.release.unwrap_or(Cause::RECOVERY_ON_TIMER_EXPIRY);
+            self.awaiting_ack = None;
+            self.hang_up(shared, now, cause, out);
+            self.released(cause, ReleaseReason::Unconfirmed, out);
+            return;
+        }
+        if awaiting.next <= now.mono {
+            awaiting.interval = (awaiting.interval * 2).min(T2);
+            awaiting.next = now.mono + awaiting.interval;
+            let flow = awaiting.flow;
+            let bytes = out.arena.append(&awaiting.bytes);
+            shared.transmit(flow, bytes, self.journal(), out);
+        }
+    }
+
+    /// Sets the session timer anew after each negotiation (RFC 4028 §7).
+    pub(super) fn start_session_timer(&mut self, now: Now, negotiated: Option<Negotiated>) {
+        self.session_timer = negotiated.map(|negotiated| SessionTimer::start(negotiated, now.mono));
+    }
+
+    fn session_timer_due(&mut self, shared: &mut Shared, now: Now, out: &mut Outbox) {
+        if !matches!(self.state, State::Established) {
+            return;
+        }
+        let Some(timer) = &mut self.session_timer else { return };
+        match timer.due(now.mono) {
+            Due::Nothing => {}
+            Due::Refresh => self.modify(shared, now, Purpose::Refresh, out),
+            Due::Expired => {
+                let cause = Cause::RECOVERY_ON_TIMER_EXPIRY;
+                self.hang_up(shared, now, cause, out);
+                self.released(cause, ReleaseReason::SessionExpired, out);
+            }
+        }
+    }
+}

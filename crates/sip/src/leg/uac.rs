@@ -1,0 +1,519 @@
+//! The leg of a called device: from our INVITE to its final response.
+
+use strowger_base::leg::{Diversion, Party, Presentation, ReleaseReason, Ring, Target};
+use strowger_base::net::Flow;
+use strowger_base::{Cause, LegId, Media, Now, Signal};
+
+use super::uas::write_party;
+use super::{Carrier, Leg, Pending, State, alert_of, description_of, finish, reason_cause, write_abilities};
+use crate::core::{Destination, Shared};
+use crate::dialog::{Dialog, first_contact};
+use crate::io::Outbox;
+use crate::message::{Message, MethodKind};
+use crate::session_timer;
+use crate::transaction::GIVE_UP;
+use crate::transaction::table::Branch;
+use crate::write;
+
+/// An INVITE of ours that waits for a final response.
+#[derive(Debug)]
+pub(super) struct Outgoing {
+    pub(super) branch: Branch,
+    pub(super) cseq: u32,
+    /// What was asked for; a 422 makes us ask again.
+    ring: Box<Ring>,
+    /// Shortest session timer that the device accepts, once it said so (RFC 4028 §6).
+    min_se: u32,
+    pub(super) cancel: Cancel,
+    /// Further early dialogs, when a proxy forked our INVITE; the first one is the leg's own.
+    forks: Vec<Dialog>,
+    /// Highest RSeq of each early dialog, by the peer's tag (RFC 3262 §4).
+    confirmed: Vec<(Box<str>, u32)>,
+    /// Some provisional response came, so a CANCEL may be sent (RFC 3261 §9.1).
+    provisional: bool,
+    /// Target and routes of the INVITE, once an early dialog has taken others: CANCEL and the ACK of a
+    /// failure go where the INVITE went (RFC 3261 §9.1, §17.1.1.3).
+    first_way: Option<(Box<str>, Vec<Box<str>>)>,
+}
+
+/// Whether the call was given up before its answer.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum Cancel {
+    No,
+    /// As soon as a provisional response came.
+    Wanted(Cause),
+    Sent,
+}
+
+impl Leg {
+    /// Rings a device.
+    pub(crate) fn outgoing(
+        shared: &mut Shared,
+        now: Now,
+        id: LegId,
+        ring: Box<Ring>,
+        destination: Destination,
+        out: &mut Outbox,
+    ) -> Leg {
+        let local_tag = shared.new_tag(id);
+        let user = match ring.calling.presentation {
+            Presentation::Allowed => &*ring.calling.number,
+            Presentation::Restricted => "anonymous",
+        };
+        let dialog = Dialog {
+            call_id: shared.new_call_id(),
+            local: shared.local_address(&ring.calling, local_tag),
+            local_tag,
+            remote: shared.remote_address(&ring.called),
+            remote_tag: Box::from(""),
+            local_cseq: 0,
+            remote_cseq: None,
+            target: destination.uri,
+            routes: destination.routes,
+            flow: destination.flow,
+            contact_user: Box::from(user),
+        };
+        let outgoing = Outgoing {
+            branch: Branch(0),
+            cseq: 0,
+            ring,
+            min_se: session_timer::MIN_SE,
+            cancel: Cancel::No,
+            forks: Vec::new(),
+            confirmed: Vec::new(),
+            provisional: false,
+            first_way: None,
+        };
+        let mut leg = Leg::new(id, dialog, State::Outgoing(Box::new(outgoing)));
+        leg.send_invite(shared, now, out);
+        leg.rearm(shared);
+        leg
+    }
+
+    fn send_invite(&mut self, shared: &mut Shared, now: Now, out: &mut Outbox) {
+        self.dialog.local_cseq += 1;
+        let State::Outgoing(outgoing) = &mut self.state else { return };
+        let ring = &outgoing.ring;
+        let cseq = self.dialog.local_cseq;
+        let branch = shared.new_branch();
+        outgoing.branch = branch;
+        outgoing.cseq = cseq;
+        self.dialog.flow = shared.usable(self.dialog.flow, out);
+        let flow = self.dialog.flow;
+        let body = match &ring.media {
+            Media::Offer(description) => Some(description),
+            Media::None | Media::Answer(_) => None,
+        };
+        self.pending = match body {
+            Some(_) => Pending::Ours { preview: None },
+            None => Pending::None,
+        };
+        let bytes = out.arena.append_with(|buffer| {
+            self.dialog.write_request(shared, MethodKind::Invite, cseq, branch, ring.hops_remaining, buffer);
+            write_abilities(buffer);
+            // Early media can only be negotiated when the caller takes part, or when the answer is the
+            // device's alone because we offered.
+            let reliable = ring.reliable_provisional || body.is_some();
+            let supported: &[u8] = if reliable {
+                b"Supported: 100rel, timer, replaces\r\n"
+            } else {
+                b"Supported: timer, replaces\r\n"
+            };
+            buffer.extend_from_slice(supported);
+            session_timer::write_request(shared.configuration.session_expires, outgoing.min_se, buffer);
+            if matches!(ring.target, Target::Trunk(_)) {
+                write_party(b"P-Asserted-Identity", &ring.calling, shared, buffer);
+            } else if ring.calling.presentation == Presentation::Restricted {
+                buffer.extend_from_slice(b"Privacy: id\r\n");
+            }
+            for diversion in &ring.diversions {
+                write_diversion(diversion, shared, buffer);
+            }
+            finish(buffer, body);
+        });
+        self.sent = body.cloned();
+        let text = out.arena.slice(bytes);
+        let timers = &mut shared.timers;
+        let method = MethodKind::Invite;
+        shared.transactions.begin_client(branch, method, cseq, flow, self.id, text, now.mono, timers);
+        shared.transmit(flow, bytes, self.journal(), out);
+    }
+
+    /// A response to the INVITE that began the leg.
+    pub(super) fn invite_answered(
+        &mut self,
+        shared: &mut Shared,
+        now: Now,
+        response: &Message<'_>,
+        status: u16,
+        out: &mut Outbox,
+    ) {
+        match status {
+            0..=199 => self.invite_provisional(shared, now, response, status, out),
+            200..=299 => self.invite_accepted(shared, now, response, out),
+            300.. => self.invite_refused(shared, now, response, status, out),
+        }
+    }
+
+    fn invite_provisional(
+        &mut self,
+        shared: &mut Shared,
+        now: Now,
+        response: &Message<'_>,
+        status: u16,
+        out: &mut Outbox,
+    ) {
+        let State::Outgoing(outgoing) = &mut self.state else { return };
+        let first = !outgoing.provisional;
+        outgoing.provisional = true;
+        if let Cancel::Wanted(cause) = outgoing.cancel {
+            self.cancel(shared, now, cause, out);
+            return;
+        }
+        if status == 100 {
+            if first {
+                self.signal(Signal::Proceeding, out);
+            }
+            return;
+        }
+        self.takes_update |= super::allows(response, "UPDATE");
+        self.join_early_dialog(response);
+        let description = description_of(response);
+        let media = match response.rseq_number().filter(|_| response.requires("100rel")) {
+            Some(rseq) => {
+                if !self.is_next_rseq(response, rseq) {
+                    return;
+                }
+                self.confirm(shared, now, response, rseq, description, out)
+            }
+            None => match (description, &mut self.pending) {
+                // Heard early, but binding only when the 2xx repeats it (RFC 6337 §2.2).
+                (Some(answer), Pending::Ours { preview }) => {
+                    *preview = Some(answer.clone());
+                    Media::Answer(answer)
+                }
+                (Some(_) | None, Pending::None | Pending::Theirs(_) | Pending::Ours { .. }) => Media::None,
+            },
+        };
+        let alert = alert_of(status);
+        self.signal(Signal::Alerting { alert, media }, out);
+    }
+
+    /// Takes a reliable provisional response and confirms it, at once or when call control has the answer.
+    fn confirm(
+        &mut self,
+        shared: &mut Shared,
+        now: Now,
+        response: &Message<'_>,
+        rseq: u32,
+        description: Option<strowger_base::SessionDescription>,
+        out: &mut Outbox,
+    ) -> Media {
+        let State::Outgoing(outgoing) = &self.state else { return Media::None };
+        let cseq = outgoing.cseq;
+        let remote_tag: Box<str> = Box::from(response.to_tag());
+        match (description, &self.pending) {
+            (Some(answer), Pending::Ours { .. }) => {
+                self.pending = Pending::None;
+                self.received = Some(answer.clone());
+                self.send_prack(shared, now, rseq, cseq, None, out);
+                Media::Answer(answer)
+            }
+            (Some(offer), Pending::None) if self.sent.is_none() => {
+                self.pending = Pending::Theirs(Carrier::Prack { rseq, cseq, remote_tag });
+                self.received = Some(offer.clone());
+                Media::Offer(offer)
+            }
+            (Some(_) | None, Pending::None | Pending::Theirs(_) | Pending::Ours { .. }) => {
+                self.send_prack(shared, now, rseq, cseq, None, out);
+                Media::None
+            }
+        }
+    }
+
+    /// RFC 3262 §4: only the next RSeq of an early dialog is taken; copies and gaps are not.
+    fn is_next_rseq(&mut self, response: &Message<'_>, rseq: u32) -> bool {
+        let State::Outgoing(outgoing) = &mut self.state else { return false };
+        let tag = response.to_tag();
+        let full = outgoing.confirmed.len() >= FORKS_MAX;
+        match outgoing.confirmed.iter_mut().find(|entry| &*entry.0 == tag) {
+            Some(entry) => {
+                let next = rseq == entry.1.wrapping_add(1);
+                if next {
+                    entry.1 = rseq;
+                }
+                next
+            }
+            None if !full => {
+                outgoing.confirmed.push((Box::from(tag), rseq));
+                true
+            }
+            None => false,
+        }
+    }
+
+    /// The first tagged response makes the leg's own early dialog, others are forks (RFC 3261 §12.1.2, §13.2.2.1).
+    fn join_early_dialog(&mut self, response: &Message<'_>) {
+        let tag = response.to_tag();
+        if tag.is_empty() || tag == &*self.dialog.remote_tag {
+            return;
+        }
+        let State::Outgoing(outgoing) = &mut self.state else { return };
+        if self.dialog.remote_tag.is_empty() {
+            outgoing.first_way = Some((self.dialog.target.clone(), self.dialog.routes.clone()));
+            adopt(&mut self.dialog, response);
+            return;
+        }
+        if outgoing.forks.len() < FORKS_MAX && outgoing.forks.iter().all(|fork| &*fork.remote_tag != tag) {
+            let mut fork = self.dialog.clone_for_fork();
+            adopt(&mut fork, response);
+            outgoing.forks.push(fork);
+        }
+    }
+
+    fn invite_accepted(&mut self, shared: &mut Shared, now: Now, response: &Message<'_>, out: &mut Outbox) {
+        let ending = State::Ending { until: now.mono + GIVE_UP, branch: None };
+        let State::Outgoing(outgoing) = std::mem::replace(&mut self.state, ending) else { return };
+        self.dialog.remote_tag = Box::from("");
+        adopt(&mut self.dialog, response);
+        if !self.dialog.routes.is_empty() || self.dialog.target.is_empty() {
+            let next: &str = self.dialog.routes.first().map_or(&self.dialog.target, |route| route);
+            self.dialog.flow = shared.way_to(next, self.dialog.flow, true);
+        }
+        self.takes_update |= super::allows(response, "UPDATE");
+        let cseq = outgoing.cseq;
+        if outgoing.cancel != Cancel::No {
+            // The answer crossed our CANCEL: take the call and hang up (RFC 3261 §9.1, §13.3.1.4).
+            self.send_ack(shared, cseq, None, out);
+            self.state = State::Established;
+            self.hang_up(shared, now, Cause::NORMAL_CALL_CLEARING, out);
+            return;
+        }
+        self.state = State::Established;
+        self.start_session_timer(now, session_timer::of_response(response));
+        let description = description_of(response);
+        let media = match (std::mem::replace(&mut self.pending, Pending::None), description) {
+            (Pending::Ours { .. }, Some(answer)) => {
+                self.received = Some(answer.clone());
+                self.send_ack(shared, cseq, None, out);
+                Media::Answer(answer)
+            }
+            (Pending::Ours { preview: Some(answer) }, None) => {
+                // The answer stands only in the provisional response; what was heard already is taken as binding.
+                self.received = Some(answer);
+                self.send_ack(shared, cseq, None, out);
+                Media::None
+            }
+            (Pending::None, Some(offer)) if self.sent.is_none() && self.received.is_none() => {
+                self.received = Some(offer.clone());
+                self.pending = Pending::Theirs(Carrier::Ack { cseq });
+                Media::Offer(offer)
+            }
+            (Pending::None | Pending::Theirs(_), _) if self.received.is_some() => {
+                self.send_ack(shared, cseq, None, out);
+                Media::None
+            }
+            (Pending::None | Pending::Theirs(_) | Pending::Ours { .. }, _) => {
+                // Neither offer nor answer anywhere: there is no session to talk over (RFC 3261 §13.2.2.4).
+                self.send_ack(shared, cseq, None, out);
+                self.hang_up(shared, now, Cause::MANDATORY_IE_MISSING, out);
+                self.released(Cause::MANDATORY_IE_MISSING, ReleaseReason::ProtocolError, out);
+                return;
+            }
+        };
+        let connected = asserted_party(response);
+        self.signal(Signal::Answered { media, connected }, out);
+    }
+
+    /// A 2xx came again, or from another branch of a fork, after the call was answered.
+    pub(super) fn further_2xx(
+        &mut self,
+        shared: &mut Shared,
+        now: Now,
+        response: &Message<'_>,
+        out: &mut Outbox,
+    ) {
+        if response.to_tag() == &*self.dialog.remote_tag {
+            if let Some((cseq, body)) = self.acknowledged.clone()
+                && cseq == response.cseq_number()
+            {
+                self.send_ack(shared, cseq, body, out);
+            }
+            return;
+        }
+        // RFC 3261 §13.2.2.4: another phone behind the proxy answered too; it is taken and hung up.
+        let mut other = self.dialog.clone_for_fork();
+        adopt(&mut other, response);
+        std::mem::swap(&mut self.dialog, &mut other);
+        let before = self.acknowledged.take();
+        self.send_ack(shared, response.cseq_number(), None, out);
+        self.send_request(shared, now, MethodKind::Bye, |_| (), None, out);
+        self.acknowledged = before;
+        std::mem::swap(&mut self.dialog, &mut other);
+    }
+
+    fn invite_refused(
+        &mut self,
+        shared: &mut Shared,
+        now: Now,
+        response: &Message<'_>,
+        status: u16,
+        out: &mut Outbox,
+    ) {
+        if status == 422
+            && let State::Outgoing(outgoing) = &mut self.state
+            && outgoing.cancel == Cancel::No
+            && let Some(min_se) = response.min_se_seconds().filter(|wanted| *wanted > outgoing.min_se)
+        {
+            outgoing.min_se = min_se;
+            outgoing.provisional = false;
+            if let Some((target, routes)) = outgoing.first_way.take() {
+                self.dialog.target = target;
+                self.dialog.routes = routes;
+                self.dialog.remote = Box::from(without_tag(&self.dialog.remote));
+                self.dialog.remote_tag = Box::from("");
+            }
+            self.send_invite(shared, now, out);
+            return;
+        }
+        let cause = reason_cause(response).unwrap_or(Cause::from_sip_status(status));
+        self.state = State::Ending { until: now.mono, branch: None };
+        self.released(cause, ReleaseReason::Refused(status), out);
+    }
+
+    /// The ACK of a failure repeats branch, target and CSeq of its INVITE (RFC 3261 §17.1.1.3).
+    pub(super) fn acknowledge_failure(
+        &mut self,
+        shared: &mut Shared,
+        response: &Message<'_>,
+        branch: Branch,
+        cseq: u32,
+        flow: Flow,
+        out: &mut Outbox,
+    ) {
+        let (target, routes) = self.invite_way();
+        let bytes = out.arena.append_with(|buffer| {
+            write::request_line(buffer, "ACK", target.as_bytes());
+            shared.write_via(&flow, branch, buffer);
+            for route in routes {
+                write::header(buffer, b"Route", route.as_bytes());
+            }
+            buffer.extend_from_slice(b"Max-Forwards: 70\r\n");
+            write::header(buffer, b"From", self.dialog.local.as_bytes());
+            write::header(buffer, b"To", response.to_value().as_bytes());
+            write::header(buffer, b"Call-ID", self.dialog.call_id.as_bytes());
+            buffer.extend_from_slice(b"CSeq: ");
+            write::decimal(buffer, u64::from(cseq));
+            buffer.extend_from_slice(b" ACK\r\n");
+            write::finish(buffer, None, &[]);
+        });
+        shared.transactions.keep_acknowledgement(branch, out.arena.slice(bytes));
+        shared.transmit(flow, bytes, self.journal(), out);
+    }
+
+    /// Gives an unanswered call up: CANCEL as soon as it is allowed (RFC 3261 §9.1).
+    pub(super) fn cancel(&mut self, shared: &mut Shared, now: Now, cause: Cause, out: &mut Outbox) {
+        let State::Outgoing(outgoing) = &mut self.state else { return };
+        if !outgoing.provisional {
+            outgoing.cancel = Cancel::Wanted(cause);
+            return;
+        }
+        outgoing.cancel = Cancel::Sent;
+        let (branch, cseq) = (outgoing.branch, outgoing.cseq);
+        let flow = self.dialog.flow;
+        let (target, routes) = self.invite_way();
+        let bytes = out.arena.append_with(|buffer| {
+            write::request_line(buffer, "CANCEL", target.as_bytes());
+            shared.write_via(&flow, branch, buffer);
+            for route in routes {
+                write::header(buffer, b"Route", route.as_bytes());
+            }
+            buffer.extend_from_slice(b"Max-Forwards: 70\r\n");
+            write::header(buffer, b"From", self.dialog.local.as_bytes());
+            write::header(buffer, b"To", without_tag(&self.dialog.remote).as_bytes());
+            write::header(buffer, b"Call-ID", self.dialog.call_id.as_bytes());
+            buffer.extend_from_slice(b"CSeq: ");
+            write::decimal(buffer, u64::from(cseq));
+            buffer.extend_from_slice(b" CANCEL\r\n");
+            if cause == Cause::NON_SELECTED_USER_CLEARING {
+                // So that the phone does not list a missed call (RFC 3326 §3.1).
+                buffer.extend_from_slice(b"Reason: SIP;cause=200;text=\"Call completed elsewhere\"\r\n");
+            } else {
+                super::write_reason(cause, buffer);
+            }
+            write::finish(buffer, None, &[]);
+        });
+        let text = out.arena.slice(bytes);
+        let key = branch.of_cancel();
+        let timers = &mut shared.timers;
+        shared.transactions.begin_client(
+            key,
+            MethodKind::Cancel,
+            cseq,
+            flow,
+            self.id,
+            text,
+            now.mono,
+            timers,
+        );
+        shared.transmit(flow, bytes, self.journal(), out);
+    }
+
+    /// Target and routes that the INVITE went out with.
+    fn invite_way(&self) -> (&str, &[Box<str>]) {
+        match &self.state {
+            State::Outgoing(outgoing) => match &outgoing.first_way {
+                Some((target, routes)) => (target, routes),
+                None => (&self.dialog.target, &self.dialog.routes),
+            },
+            State::Incoming(_) | State::Established | State::Ending { .. } => {
+                (&self.dialog.target, &self.dialog.routes)
+            }
+        }
+    }
+
+    /// Nobody answered our INVITE, or it could not be sent.
+    pub(super) fn invite_failed(&mut self, now: Now, cause: Cause, reason: ReleaseReason, out: &mut Outbox) {
+        self.state = State::Ending { until: now.mono, branch: None };
+        self.released(cause, reason, out);
+    }
+}
+
+/// Takes tag, target and route set of the dialog that a response makes (RFC 3261 §12.1.2).
+fn adopt(dialog: &mut Dialog, response: &Message<'_>) {
+    dialog.remote = Box::from(response.to_value());
+    dialog.remote_tag = Box::from(response.to_tag());
+    if let Some(contact) = first_contact(response) {
+        dialog.target = contact;
+    }
+    let mut routes: Vec<Box<str>> = response.record_route_values().map(Box::from).collect();
+    routes.reverse();
+    dialog.routes = routes;
+}
+
+/// A To or From value without its tag.
+fn without_tag(value: &str) -> &str {
+    match value.rfind(";tag=") {
+        Some(position) if !value[position..].contains('>') => &value[..position],
+        _ => value,
+    }
+}
+
+/// Who answered, as the device asserts it (RFC 3325).
+fn asserted_party(response: &Message<'_>) -> Party {
+    response.asserted_party()
+}
+
+fn write_diversion(diversion: &Diversion, shared: &Shared, out: &mut Vec<u8>) {
+    out.extend_from_slice(b"Diversion: ");
+    shared.write_name_addr(&diversion.party, out);
+    out.extend_from_slice(b";reason=");
+    out.extend_from_slice(diversion.reason.as_bytes());
+    if diversion.party.presentation == Presentation::Restricted {
+        out.extend_from_slice(b";privacy=full");
+    }
+    out.extend_from_slice(b"\r\n");
+}
+
+/// Early dialogs of one INVITE that are remembered; answers of more are taken and hung up all the same.
+const FORKS_MAX: usize = 16;

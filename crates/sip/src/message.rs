@@ -1,0 +1,201 @@
+//! SIP messages, read in place.
+//!
+//! [`Message`] borrows from the buffer that the packet came in: a table of spans, no copies, no heap for ordinary
+//! messages. Unknown headers stay where they are, in order, and can be copied line by line.
+
+mod name;
+mod parse;
+mod views;
+
+pub use name::HeaderName;
+pub use parse::ParseError;
+
+use parse::Table;
+
+/// A request or response.
+#[derive(Debug)]
+pub struct Message<'b> {
+    bytes: &'b [u8],
+    start: StartLine<'b>,
+    table: Table,
+    body: &'b [u8],
+    /// Bytes that Content-Length promised and the datagram does not hold.
+    missing: usize,
+}
+
+/// The first line.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum StartLine<'b> {
+    /// Request-Line (RFC 3261 §7.1).
+    Request {
+        /// The method.
+        method: Method<'b>,
+        /// The Request-URI as written.
+        uri: &'b str,
+    },
+    /// Status-Line (RFC 3261 §7.2).
+    Response {
+        /// 100 to 699.
+        status: u16,
+        /// The reason phrase as written; may be empty or not UTF-8.
+        reason: &'b [u8],
+    },
+}
+
+/// A method as it stands in a message; methods are case-sensitive (RFC 3261 §7.1).
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Method<'b> {
+    kind: MethodKind,
+    text: &'b str,
+}
+
+impl<'b> Method<'b> {
+    /// The method with this token.
+    pub fn new(text: &'b str) -> Self {
+        let kind = MethodKind::ALL.into_iter().find(|kind| kind.as_str() == text);
+        Method { kind: kind.unwrap_or(MethodKind::Other), text }
+    }
+
+    /// Which one it is.
+    pub const fn kind(self) -> MethodKind {
+        self.kind
+    }
+
+    /// The token.
+    pub const fn as_str(self) -> &'b str {
+        self.text
+    }
+}
+
+/// The methods that are known, and all others.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub enum MethodKind {
+    /// RFC 3261 §13.
+    Invite,
+    /// RFC 3261 §13.
+    Ack,
+    /// RFC 3261 §15.
+    Bye,
+    /// RFC 3261 §9.
+    Cancel,
+    /// RFC 3261 §10.
+    Register,
+    /// RFC 3261 §11.
+    Options,
+    /// RFC 3262.
+    Prack,
+    /// RFC 3311.
+    Update,
+    /// RFC 6086.
+    Info,
+    /// RFC 3515.
+    Refer,
+    /// RFC 6665.
+    Notify,
+    /// RFC 6665.
+    Subscribe,
+    /// RFC 3428.
+    Message,
+    /// RFC 3903.
+    Publish,
+    /// Any other token.
+    Other,
+}
+
+impl MethodKind {
+    const ALL: [MethodKind; 14] = [
+        MethodKind::Invite,
+        MethodKind::Ack,
+        MethodKind::Bye,
+        MethodKind::Register,
+        MethodKind::Options,
+        MethodKind::Cancel,
+        MethodKind::Prack,
+        MethodKind::Update,
+        MethodKind::Info,
+        MethodKind::Refer,
+        MethodKind::Notify,
+        MethodKind::Subscribe,
+        MethodKind::Message,
+        MethodKind::Publish,
+    ];
+
+    /// The token; empty for `Other`.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            MethodKind::Invite => "INVITE",
+            MethodKind::Ack => "ACK",
+            MethodKind::Bye => "BYE",
+            MethodKind::Cancel => "CANCEL",
+            MethodKind::Register => "REGISTER",
+            MethodKind::Options => "OPTIONS",
+            MethodKind::Prack => "PRACK",
+            MethodKind::Update => "UPDATE",
+            MethodKind::Info => "INFO",
+            MethodKind::Refer => "REFER",
+            MethodKind::Notify => "NOTIFY",
+            MethodKind::Subscribe => "SUBSCRIBE",
+            MethodKind::Message => "MESSAGE",
+            MethodKind::Publish => "PUBLISH",
+            MethodKind::Other => "",
+        }
+    }
+}
+
+/// One header line.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Header<'b> {
+    /// Which header it is.
+    pub name: HeaderName,
+    /// The name as written.
+    pub raw_name: &'b [u8],
+    /// The value without the white space around it; folds are still in it.
+    pub value: &'b [u8],
+    /// The whole line with its folds and line end.
+    pub line: &'b [u8],
+}
+
+impl<'b> Message<'b> {
+    /// The first line.
+    pub const fn start(&self) -> StartLine<'b> {
+        self.start
+    }
+
+    /// The body: as long as Content-Length says, or all that follows when there is none.
+    pub const fn body(&self) -> &'b [u8] {
+        self.body
+    }
+
+    /// Bytes of the body that did not arrive.
+    pub const fn missing_bytes(&self) -> usize {
+        self.missing
+    }
+
+    /// All header lines, in order.
+    pub fn headers(&self) -> impl Iterator<Item = Header<'b>> {
+        let bytes = self.bytes;
+        self.table.entries().map(move |entry| entry.header(bytes))
+    }
+
+    /// The value of the first line of a header.
+    pub fn first(&self, name: HeaderName) -> Option<&'b [u8]> {
+        let bytes = self.bytes;
+        self.table.entries().find(|entry| entry.name == name).map(|entry| entry.value(bytes))
+    }
+
+    /// The value of each line of a header.
+    pub fn all(&self, name: HeaderName) -> impl Iterator<Item = &'b [u8]> {
+        let bytes = self.bytes;
+        self.table.entries().filter(move |entry| entry.name == name).map(move |entry| entry.value(bytes))
+    }
+
+    /// The elements of a header that may hold several in a line, separated by commas (RFC 3261 §7.3.1).
+    pub fn values(&self, name: HeaderName) -> impl Iterator<Item = &'b [u8]> {
+        self.all(name).flat_map(crate::header::elements)
+    }
+
+    /// How many lines a header has.
+    pub fn count(&self, name: HeaderName) -> usize {
+        self.table.entries().filter(|entry| entry.name == name).count()
+    }
+}

@@ -1,0 +1,295 @@
+//! What the layers above ask of a message, each as a value of its own type.
+
+use std::borrow::Cow;
+use std::net::IpAddr;
+
+use strowger_base::Party;
+use strowger_base::leg::{Diversion, Presentation};
+
+use super::{HeaderName, Message, MethodKind, StartLine};
+use crate::header::{NameAddr, Replaces, Via, number32, text};
+use crate::uri::{Uri, decode};
+use crate::write::{party_of, value_text};
+
+impl<'b> Message<'b> {
+    /// The status of a response; `None` for a request.
+    pub const fn status(&self) -> Option<u16> {
+        match self.start {
+            StartLine::Response { status, .. } => Some(status),
+            StartLine::Request { .. } => None,
+        }
+    }
+
+    /// The method of a request; `None` for a response.
+    pub const fn method_kind(&self) -> Option<MethodKind> {
+        match self.start {
+            StartLine::Request { method, .. } => Some(method.kind()),
+            StartLine::Response { .. } => None,
+        }
+    }
+
+    /// The method token of a request; empty for a response.
+    pub const fn method_text(&self) -> &'b str {
+        match self.start {
+            StartLine::Request { method, .. } => method.as_str(),
+            StartLine::Response { .. } => "",
+        }
+    }
+
+    /// The Request-URI; empty for a response.
+    pub const fn request_uri(&self) -> &'b str {
+        match self.start {
+            StartLine::Request { uri, .. } => uri,
+            StartLine::Response { .. } => "",
+        }
+    }
+
+    /// The user part of the Request-URI, unescaped.
+    pub fn request_user(&self) -> Cow<'b, str> {
+        Uri::parse(self.request_uri().as_bytes()).map(|uri| uri.user_decoded()).unwrap_or_default()
+    }
+
+    /// From.
+    pub fn from(&self) -> Option<NameAddr<'b>> {
+        self.first(HeaderName::From).and_then(NameAddr::parse)
+    }
+
+    /// To.
+    pub fn to(&self) -> Option<NameAddr<'b>> {
+        self.first(HeaderName::To).and_then(NameAddr::parse)
+    }
+
+    /// From as written.
+    pub fn from_value(&self) -> &'b str {
+        value_text(self.first(HeaderName::From))
+    }
+
+    /// To as written.
+    pub fn to_value(&self) -> &'b str {
+        value_text(self.first(HeaderName::To))
+    }
+
+    /// The tag of From; empty when there is none.
+    pub fn from_tag(&self) -> &'b str {
+        self.from().map(|from| from.tag()).unwrap_or_default()
+    }
+
+    /// The tag of To; empty when there is none.
+    pub fn to_tag(&self) -> &'b str {
+        self.to().map(|to| to.tag()).unwrap_or_default()
+    }
+
+    /// The user of From, unescaped.
+    pub fn from_user(&self) -> Cow<'b, str> {
+        self.from().map(|from| from.user()).unwrap_or_default()
+    }
+
+    /// The user of To, unescaped.
+    pub fn to_user(&self) -> Cow<'b, str> {
+        self.to().map(|to| to.user()).unwrap_or_default()
+    }
+
+    /// True when To is neither `sip:` nor `sips:`.
+    pub fn to_uri_scheme_is_not_sip(&self) -> bool {
+        !self.to().is_some_and(|to| Uri::parse(to.uri).is_ok_and(|uri| uri.is_sip()))
+    }
+
+    /// Number and name in From.
+    pub fn from_party(&self) -> Party {
+        self.from().map(|from| party_of(&from)).unwrap_or_default()
+    }
+
+    /// Call-ID.
+    pub fn call_id_value(&self) -> &'b str {
+        value_text(self.first(HeaderName::CallId))
+    }
+
+    /// The number of CSeq; 0 when it cannot be read.
+    pub fn cseq_number(&self) -> u32 {
+        self.cseq().map_or(0, |cseq| cseq.0)
+    }
+
+    /// The method of CSeq.
+    pub fn cseq_method(&self) -> MethodKind {
+        self.cseq().map_or(MethodKind::Other, |cseq| super::Method::new(cseq.1).kind())
+    }
+
+    /// Number and method of CSeq.
+    pub fn cseq(&self) -> Option<(u32, &'b str)> {
+        let value = self.first(HeaderName::CSeq)?;
+        let mut parts = value.split(u8::is_ascii_whitespace).filter(|part| !part.is_empty());
+        let number = number32(parts.next()?)?;
+        let method = std::str::from_utf8(parts.next()?).ok()?;
+        parts.next().is_none().then_some((number, method))
+    }
+
+    /// The topmost Via.
+    pub fn top_via(&self) -> Option<Via<'b>> {
+        self.values(HeaderName::Via).next().and_then(Via::parse)
+    }
+
+    /// The branch of the topmost Via.
+    pub fn top_branch(&self) -> Option<&'b str> {
+        self.top_via().and_then(|via| via.branch())
+    }
+
+    /// Host and port of the topmost Via, as written.
+    pub fn top_sent_by(&self) -> &'b str {
+        self.top_via().map(|via| via.sent_by).unwrap_or_default()
+    }
+
+    /// The port that a response goes to when the topmost Via names `source` and does not ask for `rport`.
+    pub fn top_via_port_if_at(&self, source: IpAddr) -> Option<u16> {
+        let via = self.top_via()?;
+        if via.parameters.value("rport").is_some() {
+            return None;
+        }
+        let (host, port) = via.host_and_port();
+        let same = host.trim_matches(['[', ']']).parse::<IpAddr>() == Ok(source);
+        same.then_some(port)
+    }
+
+    /// The URI of the first Contact, as text.
+    pub fn contact_uri(&self) -> Option<&'b str> {
+        let first = self.values(HeaderName::Contact).next()?;
+        let uri = text(NameAddr::parse(first)?.uri);
+        (!uri.is_empty() && uri != "*").then_some(uri)
+    }
+
+    /// Record-Route elements, in order.
+    pub fn record_route_values(&self) -> impl Iterator<Item = &'b str> {
+        self.values(HeaderName::RecordRoute).map(text)
+    }
+
+    /// Option tags of Require.
+    pub fn required_options(&self) -> impl Iterator<Item = &'b str> {
+        self.values(HeaderName::Require).map(text).filter(|tag| !tag.is_empty())
+    }
+
+    /// Whether Require names an option.
+    pub fn requires(&self, option: &str) -> bool {
+        self.required_options().any(|tag| tag.eq_ignore_ascii_case(option))
+    }
+
+    /// Whether Supported or Require names an option.
+    pub fn supports(&self, option: &str) -> bool {
+        self.values(HeaderName::Supported).any(|tag| tag.eq_ignore_ascii_case(option.as_bytes()))
+            || self.requires(option)
+    }
+
+    /// RSeq (RFC 3262 §7.1).
+    pub fn rseq_number(&self) -> Option<u32> {
+        number32(self.first(HeaderName::RSeq)?)
+    }
+
+    /// RSeq and CSeq numbers of RAck, when it is for an INVITE (RFC 3262 §7.2).
+    pub fn rack_numbers(&self) -> Option<(u32, u32)> {
+        let value = self.first(HeaderName::RAck)?;
+        let mut parts = value.split(u8::is_ascii_whitespace).filter(|part| !part.is_empty());
+        let numbers = (number32(parts.next()?)?, number32(parts.next()?)?);
+        (parts.next()? == b"INVITE").then_some(numbers)
+    }
+
+    /// Max-Forwards; values above 255 count as 255.
+    pub fn max_forwards_value(&self) -> Option<u8> {
+        let value = crate::header::number(self.first(HeaderName::MaxForwards)?)?;
+        Some(u8::try_from(value).unwrap_or(u8::MAX))
+    }
+
+    /// Min-SE in seconds (RFC 4028 §5).
+    pub fn min_se_seconds(&self) -> Option<u32> {
+        let value = self.first(HeaderName::MinSe)?;
+        number32(value.split(|byte| *byte == b';').next()?.trim_ascii())
+    }
+
+    /// Interval in seconds and refresher of Session-Expires (RFC 4028 §4).
+    pub fn session_expires(&self) -> Option<(u32, Option<&'b str>)> {
+        let value = self.first(HeaderName::SessionExpires)?;
+        let end = value.iter().position(|byte| *byte == b';').unwrap_or(value.len());
+        let interval = number32(value.get(..end)?.trim_ascii())?;
+        let parameters = crate::header::Parameters::new(value.get(end..)?);
+        Some((interval, parameters.value("refresher").map(text)))
+    }
+
+    /// The identity that a trusted peer asserts (RFC 3325), or the older Remote-Party-ID; empty when there is none.
+    pub fn asserted_party(&self) -> Party {
+        [HeaderName::PAssertedIdentity, HeaderName::RemotePartyId]
+            .into_iter()
+            .find_map(|name| self.values(name).next().and_then(NameAddr::parse))
+            .map(|address| party_of(&address))
+            .unwrap_or_default()
+    }
+
+    /// Whether the caller asks not to be shown (RFC 3323 §4.2, RFC 3325 §9.3).
+    pub fn asks_privacy(&self) -> bool {
+        let private = |value: &[u8]| {
+            value.split(|byte| *byte == b';').any(|token| {
+                let token = token.trim_ascii();
+                [&b"id"[..], b"user", b"header"].iter().any(|wanted| token.eq_ignore_ascii_case(wanted))
+            })
+        };
+        self.all(HeaderName::Privacy).any(private)
+    }
+
+    /// The Q.850 cause of Reason (RFC 3326).
+    pub fn q850_cause(&self) -> Option<u8> {
+        self.values(HeaderName::Reason).find_map(|reason| {
+            let end = reason.iter().position(|byte| *byte == b';')?;
+            let protocol = reason.get(..end)?.trim_ascii();
+            let parameters = crate::header::Parameters::new(reason.get(end..)?);
+            let cause = number32(parameters.value("cause")?)?;
+            protocol.eq_ignore_ascii_case(b"Q.850").then(|| u8::try_from(cause).ok().filter(|c| *c < 128))?
+        })
+    }
+
+    /// Whether Content-Type is this type, whatever its parameters.
+    pub fn content_type_is(&self, wanted: &str) -> bool {
+        self.first(HeaderName::ContentType)
+            .is_some_and(|value| crate::body::media_type(value).0.eq_ignore_ascii_case(wanted.as_bytes()))
+    }
+
+    /// The user that Refer-To names (RFC 3515 §2.1).
+    pub fn refer_to_user(&self) -> Option<Cow<'b, str>> {
+        let address = NameAddr::parse(self.first(HeaderName::ReferTo)?)?;
+        Uri::parse(address.uri).ok().map(|uri| uri.user_decoded())
+    }
+
+    /// The Replaces inside Refer-To (RFC 3891 §3).
+    pub fn refer_to_replaces(&self) -> Option<Replaces<'static>> {
+        let address = NameAddr::parse(self.first(HeaderName::ReferTo)?)?;
+        let headers = Uri::parse(address.uri).ok()?.headers();
+        headers.split(|byte| *byte == b'&').find_map(|header| {
+            let equals = header.iter().position(|byte| *byte == b'=')?;
+            let (name, value) = (header.get(..equals)?, header.get(equals + 1..)?);
+            let value = decode(value);
+            name.eq_ignore_ascii_case(b"Replaces")
+                .then(|| Replaces::parse(&value).map(Replaces::into_owned))?
+        })
+    }
+
+    /// Replaces (RFC 3891).
+    pub fn replaces_header(&self) -> Option<Replaces<'b>> {
+        Replaces::parse(self.first(HeaderName::Replaces)?)
+    }
+
+    /// Earlier destinations, latest first (RFC 5806 §4), at most sixteen.
+    pub fn diversion_list(&self) -> Vec<Diversion> {
+        self.values(HeaderName::Diversion)
+            .take(16)
+            .filter_map(NameAddr::parse)
+            .map(|address| {
+                let reason = text(address.parameters.value("reason").unwrap_or(b"unknown"));
+                let mut party = party_of(&address);
+                if address.parameters.value("privacy").is_some_and(|value| value != b"off") {
+                    party.presentation = Presentation::Restricted;
+                }
+                Diversion { party, reason: Box::from(reason.trim_matches('"')) }
+            })
+            .collect()
+    }
+
+    /// User-Agent.
+    pub fn user_agent(&self) -> &'b str {
+        value_text(self.first(HeaderName::UserAgent))
+    }
+}

@@ -1,0 +1,539 @@
+//! From a message to the part that it is for: transaction, leg, registrar, or an answer that leaves no state.
+
+use strowger_base::hash::siphash24;
+use strowger_base::net::Flow;
+use strowger_base::{Event, LegId, Now, event::RefuseReason, limits};
+
+use crate::core::{Sip, matched_method, write_retry_after};
+use crate::io::{Direction, Outbox, Output};
+use crate::leg::Leg;
+use crate::message::{HeaderName, Message, MethodKind, StartLine};
+use crate::transaction::Effect;
+use crate::transaction::table::{Branch, ServerKey};
+use crate::{body, validate, write};
+
+impl Sip {
+    /// Takes one whole message.
+    pub(crate) fn receive(&mut self, now: Now, flow: Flow, bytes: &[u8], out: &mut Outbox) {
+        if bytes.iter().all(|byte| matches!(byte, b'\r' | b'\n' | 0)) {
+            // A keepalive that only holds a NAT binding open.
+            return;
+        }
+        let message = match Message::parse(bytes) {
+            Ok(message) => message,
+            Err(error) => {
+                self.shared.counters.malformed += 1;
+                if let Some(status) = error.status() {
+                    self.refuse_broken(flow, status, bytes, out);
+                }
+                return;
+            }
+        };
+        if let Err(refusal) = validate::check(&message, flow.transport()) {
+            self.shared.counters.rejected += 1;
+            let is_ack = message.method_kind() == Some(MethodKind::Ack);
+            if message.status().is_none() && !is_ack {
+                self.refuse(&message, flow, refusal.status, |buffer| refusal.write_headers(buffer), out);
+            }
+            return;
+        }
+        self.shared.counters.received += 1;
+        match message.start() {
+            StartLine::Request { method, .. } => {
+                self.request(now, flow, bytes, &message, method.kind(), out);
+            }
+            StartLine::Response { status, .. } => self.response(now, flow, bytes, &message, status, out),
+        }
+    }
+
+    fn request(
+        &mut self,
+        now: Now,
+        flow: Flow,
+        bytes: &[u8],
+        request: &Message<'_>,
+        method: MethodKind,
+        out: &mut Outbox,
+    ) {
+        // REGISTER and OPTIONS are answered without a transaction: the same request gives the same answer.
+        if method == MethodKind::Register {
+            self.register(now, flow, request, out);
+            return;
+        }
+        let key = self.server_key(request, matched_method(method));
+        match method {
+            MethodKind::Ack => return self.ack(now, flow, bytes, request, key, out),
+            MethodKind::Cancel => return self.cancel(now, flow, bytes, request, out),
+            MethodKind::Invite
+            | MethodKind::Bye
+            | MethodKind::Options
+            | MethodKind::Register
+            | MethodKind::Prack
+            | MethodKind::Update
+            | MethodKind::Info
+            | MethodKind::Refer
+            | MethodKind::Notify
+            | MethodKind::Subscribe
+            | MethodKind::Message
+            | MethodKind::Publish
+            | MethodKind::Other => {}
+        }
+        if self.shared.transactions.server(key).is_some() {
+            self.shared.counters.retransmissions += 1;
+            if let Some((flow, again)) = self.shared.transactions.retransmitted(key, now.mono) {
+                let again = out.arena.append(again);
+                self.shared.send(flow, again, out);
+            }
+            return;
+        }
+        if request.to_tag().is_empty() {
+            self.out_of_dialog(now, flow, bytes, request, method, key, out);
+            return;
+        }
+        match self.leg_of(request.to_tag(), request) {
+            Some(id) => {
+                self.journal(id, flow, bytes, request, out);
+                let replaced = request.refer_to_replaces().and_then(|replaces| self.leg_replaced(&replaces));
+                self.shared.transactions.begin_server(key, method, flow, id, &[]);
+                self.with_leg(id, now, |leg, shared| {
+                    leg.request(shared, now, request, method, key, flow, replaced, out);
+                });
+            }
+            None => self.refuse(request, flow, 481, |_| (), out),
+        }
+    }
+
+    #[expect(clippy::too_many_arguments, reason = "a request has that many independent parts")]
+    fn out_of_dialog(
+        &mut self,
+        now: Now,
+        flow: Flow,
+        bytes: &[u8],
+        request: &Message<'_>,
+        method: MethodKind,
+        key: ServerKey,
+        out: &mut Outbox,
+    ) {
+        match method {
+            MethodKind::Options => self.options(request, flow, out),
+            MethodKind::Invite => self.invite(now, flow, bytes, request, key, out),
+            MethodKind::Subscribe | MethodKind::Publish => {
+                self.refuse(
+                    request,
+                    flow,
+                    489,
+                    |buffer| buffer.extend_from_slice(b"Allow-Events: \r\n"),
+                    out,
+                );
+            }
+            MethodKind::Bye
+            | MethodKind::Update
+            | MethodKind::Prack
+            | MethodKind::Info
+            | MethodKind::Notify => self.refuse(request, flow, 481, |_| (), out),
+            MethodKind::Message | MethodKind::Refer => {
+                self.refuse(request, flow, 405, write_allow, out);
+            }
+            MethodKind::Other => self.refuse(request, flow, 501, write_allow, out),
+            MethodKind::Ack | MethodKind::Cancel | MethodKind::Register => {}
+        }
+    }
+
+    /// What we can do, for whoever asks; also the keepalive of phones and trunks (RFC 3261 §11).
+    fn options(&mut self, request: &Message<'_>, flow: Flow, out: &mut Outbox) {
+        if let Some(bad) = unsupported(request) {
+            self.refuse_extension(request, flow, &bad, out);
+            return;
+        }
+        self.refuse(
+            request,
+            flow,
+            200,
+            |buffer| {
+                write_allow(buffer);
+                buffer.extend_from_slice(
+                    b"Accept: application/sdp, application/dtmf-relay\r\nSupported: 100rel, timer, replaces\r\n",
+                );
+            },
+            out,
+        );
+    }
+
+    /// A new call.
+    fn invite(
+        &mut self,
+        now: Now,
+        flow: Flow,
+        bytes: &[u8],
+        invite: &Message<'_>,
+        key: ServerKey,
+        out: &mut Outbox,
+    ) {
+        if let Some((status, extra)) = unacceptable(invite) {
+            self.shared.counters.rejected += 1;
+            self.refuse(invite, flow, status, |buffer| buffer.extend_from_slice(extra), out);
+            return;
+        }
+        if let Some(bad) = unsupported(invite) {
+            self.refuse_extension(invite, flow, &bad, out);
+            return;
+        }
+        let Some(identity) = self.identify(now, flow, invite, "INVITE", out) else { return };
+        let hops = match invite.max_forwards_value() {
+            Some(0) => {
+                self.event_refused(invite, flow, "INVITE", RefuseReason::TooManyHops, out);
+                self.refuse(invite, flow, 483, |_| (), out);
+                return;
+            }
+            Some(hops) => hops - 1,
+            None => limits::MAX_FORWARDS - 1,
+        };
+        let merge_key = self.merge_key(invite);
+        let ours =
+            write::parse_hex64(invite.from_tag()).is_some_and(|tag| self.shared.tags.contains_key(&tag));
+        if ours || self.shared.merges.contains_key(&merge_key) {
+            // The same request came round by another way, or it is our own (RFC 3261 §8.2.2.2, §16.3).
+            self.event_refused(invite, flow, "INVITE", RefuseReason::Loop, out);
+            self.refuse(invite, flow, 482, |_| (), out);
+            return;
+        }
+        let full = self.shared.transactions.len() >= limits::TRANSACTIONS;
+        if self.draining || self.shedding || full {
+            self.shared.counters.shed += 1;
+            self.event_refused(invite, flow, "INVITE", RefuseReason::Overloaded, out);
+            self.refuse(invite, flow, 503, write_retry_after, out);
+            return;
+        }
+        let replaces = match invite.replaces_header() {
+            Some(replaces) => match self.leg_replaced(&replaces) {
+                Some(leg) => Some(leg),
+                None => return self.refuse(invite, flow, 481, |_| (), out),
+            },
+            None => None,
+        };
+        self.begin_call(now, flow, bytes, invite, key, Accepted { identity, hops, merge_key, replaces }, out);
+    }
+
+    #[expect(clippy::too_many_arguments, reason = "an INVITE has that many independent parts")]
+    fn begin_call(
+        &mut self,
+        now: Now,
+        flow: Flow,
+        bytes: &[u8],
+        invite: &Message<'_>,
+        key: ServerKey,
+        accepted: Accepted,
+        out: &mut Outbox,
+    ) {
+        let id = self.leg_ids.allocate();
+        self.journal(id, flow, bytes, invite, out);
+        self.shared.transactions.begin_server(key, MethodKind::Invite, flow, id, &[]);
+        self.shared.merges.insert(accepted.merge_key, key);
+        let trust = matches!(accepted.identity, strowger_base::leg::Origin::Trunk(_));
+        let (mut leg, media) = Leg::incoming(&mut self.shared, now, id, invite, key, flow, trust, out);
+        leg.merge_key = Some(accepted.merge_key);
+        let calling = self.calling_party(&accepted.identity, invite);
+        let reliable_provisional = leg.takes_reliable_provisional();
+        self.legs.insert(id, Box::new(leg));
+        let setup = strowger_base::leg::Setup {
+            origin: accepted.identity,
+            flow,
+            protocol_call_id: Box::from(invite.call_id_value()),
+            calling,
+            called: invite.request_user().into_owned().into_boxed_str(),
+            media,
+            hops_remaining: accepted.hops,
+            reliable_provisional,
+            diversions: invite.diversion_list(),
+            replaces: accepted.replaces,
+        };
+        out.items.push(Output::Signal(id, strowger_base::Signal::Setup(Box::new(setup))));
+    }
+
+    fn ack(
+        &mut self,
+        now: Now,
+        flow: Flow,
+        bytes: &[u8],
+        ack: &Message<'_>,
+        key: ServerKey,
+        out: &mut Outbox,
+    ) {
+        let for_failure = self.shared.transactions.server(key).map(|transaction| transaction.leg);
+        let passes = self.shared.transactions.acknowledged(key, now.mono, &mut self.shared.timers);
+        if let (Some(leg), false) = (for_failure, passes) {
+            self.journal(leg, flow, bytes, ack, out);
+            return;
+        }
+        if let Some(id) = self.leg_of(ack.to_tag(), ack) {
+            self.journal(id, flow, bytes, ack, out);
+            self.with_leg(id, now, |leg, shared| leg.acknowledge(shared, now, ack, out));
+        }
+    }
+
+    /// RFC 3261 §9.2: the CANCEL is answered for itself, then the INVITE is ended if it still waits.
+    fn cancel(&mut self, now: Now, flow: Flow, bytes: &[u8], cancel: &Message<'_>, out: &mut Outbox) {
+        let key = self.server_key(cancel, MethodKind::Invite);
+        let Some(id) = self.shared.transactions.server(key).map(|transaction| transaction.leg) else {
+            self.refuse(cancel, flow, 481, |_| (), out);
+            return;
+        };
+        self.journal(id, flow, bytes, cancel, out);
+        let tag = self.legs.get(&id).map(|leg| leg.dialog.local_tag);
+        let call = self.legs.get(&id).and_then(|leg| leg.call);
+        let head = self.shared.head_of(cancel, &flow, tag.unwrap_or(0));
+        let bytes = out.arena.append_with(|buffer| {
+            write::status_line(buffer, 200);
+            buffer.extend_from_slice(&head);
+            write::finish(buffer, None, &[]);
+        });
+        self.shared.transmit(flow, bytes, (id, call), out);
+        self.with_leg(id, now, |leg, shared| leg.cancelled(shared, now, out));
+    }
+
+    fn response(
+        &mut self,
+        now: Now,
+        flow: Flow,
+        bytes: &[u8],
+        response: &Message<'_>,
+        status: u16,
+        out: &mut Outbox,
+    ) {
+        let method = response.cseq_method();
+        let key = response.top_branch().and_then(|branch| branch.strip_prefix("z9hG4bK"));
+        let Some(branch) = key.and_then(write::parse_hex64).map(Branch) else {
+            self.shared.counters.stray += 1;
+            return;
+        };
+        let key = if method == MethodKind::Cancel { branch.of_cancel() } else { branch };
+        let Some(transaction) = self.shared.transactions.client(key) else {
+            self.shared.counters.stray += 1;
+            return;
+        };
+        let (id, cseq, sent_on) = (transaction.leg, transaction.cseq, transaction.flow);
+        if transaction.method != method || cseq != response.cseq_number() {
+            self.shared.counters.stray += 1;
+            return;
+        }
+        self.journal(id, flow, bytes, response, out);
+        match self.shared.transactions.answered(key, status, now.mono, &mut self.shared.timers) {
+            Effect::Deliver => {
+                self.with_leg(id, now, |leg, shared| leg.response(shared, now, response, method, key, out));
+            }
+            Effect::Acknowledge { deliver: true } => {
+                self.with_leg(id, now, |leg, shared| {
+                    leg.failed(shared, now, response, key, cseq, sent_on, out);
+                });
+            }
+            Effect::Acknowledge { deliver: false } => {
+                if let Some((flow, again)) = self.shared.transactions.acknowledgement(key) {
+                    let again = out.arena.append(again);
+                    self.shared.send(flow, again, out);
+                }
+            }
+            Effect::None | Effect::Resend | Effect::Send | Effect::TimedOut => {}
+        }
+    }
+
+    /// The leg that a tag of ours names, when Call-ID and the peer's tag fit as well (RFC 3261 §12.2.2).
+    fn leg_of(&self, our_tag: &str, message: &Message<'_>) -> Option<LegId> {
+        let id = *self.shared.tags.get(&write::parse_hex64(our_tag)?)?;
+        let dialog = &self.legs.get(&id)?.dialog;
+        let same_call = *dialog.call_id == *message.call_id_value();
+        let same_peer = dialog.remote_tag.is_empty() || *dialog.remote_tag == *message.from_tag();
+        (same_call && same_peer).then_some(id)
+    }
+
+    /// The leg that a Replaces names (RFC 3891 §3).
+    fn leg_replaced(&self, replaces: &crate::header::Replaces<'_>) -> Option<LegId> {
+        let find = |ours: &str, theirs: &str| {
+            let id = *self.shared.tags.get(&write::parse_hex64(ours)?)?;
+            let dialog = &self.legs.get(&id)?.dialog;
+            (*dialog.call_id == *replaces.call_id && *dialog.remote_tag == *theirs).then_some(id)
+        };
+        find(&replaces.to_tag, &replaces.from_tag)
+    }
+
+    /// Puts a received message into the ladder of its leg; credentials are blanked.
+    fn journal(&self, id: LegId, flow: Flow, bytes: &[u8], message: &Message<'_>, out: &mut Outbox) {
+        let call = self.legs.get(&id).and_then(|leg| leg.call);
+        let span = out.arena.append_with(|buffer| {
+            let start = buffer.len();
+            buffer.extend_from_slice(bytes);
+            for name in [HeaderName::Authorization, HeaderName::ProxyAuthorization] {
+                for value in message.all(name) {
+                    let from = start + (value.as_ptr() as usize).saturating_sub(bytes.as_ptr() as usize);
+                    if let Some(secret) = buffer.get_mut(from..from + value.len()) {
+                        secret.fill(b'*');
+                    }
+                }
+            }
+        });
+        let direction = Direction::Received;
+        out.items.push(Output::Message { leg: Some(id), call, direction, flow, bytes: span });
+    }
+
+    /// Names the server transaction of a request (RFC 3261 §17.2.3).
+    fn server_key(&self, request: &Message<'_>, method: MethodKind) -> ServerKey {
+        let mut text = [0u8; 256];
+        let mut fill = Fill { text: &mut text, used: 0, spilled: 0 };
+        match request.top_branch() {
+            Some(branch) if branch.len() > 7 && branch.starts_with("z9hG4bK") => {
+                fill.push(branch.as_bytes());
+                fill.push(request.top_sent_by().as_bytes());
+            }
+            _ => {
+                // A client of RFC 2543 puts nothing unique into Via.
+                fill.push(request.request_uri().as_bytes());
+                fill.push(request.from_tag().as_bytes());
+                fill.push(request.call_id_value().as_bytes());
+                fill.push(&request.cseq_number().to_be_bytes());
+                fill.push(request.top_sent_by().as_bytes());
+            }
+        }
+        fill.push(&[method as u8]);
+        let Fill { used, spilled, .. } = fill;
+        ServerKey(siphash24(self.shared.key, &text[..used]) ^ spilled)
+    }
+
+    /// What copies of one INVITE on different ways share (RFC 3261 §8.2.2.2).
+    fn merge_key(&self, invite: &Message<'_>) -> u64 {
+        let mut text = [0u8; 256];
+        let mut fill = Fill { text: &mut text, used: 0, spilled: 0 };
+        fill.push(invite.from_tag().as_bytes());
+        fill.push(invite.call_id_value().as_bytes());
+        fill.push(&invite.cseq_number().to_be_bytes());
+        let Fill { used, spilled, .. } = fill;
+        siphash24(self.shared.key, &text[..used]) ^ spilled
+    }
+
+    /// Answers a request without keeping any state of it (RFC 3261 §8.2.7).
+    pub(crate) fn refuse(
+        &mut self,
+        request: &Message<'_>,
+        flow: Flow,
+        status: u16,
+        extra: impl FnOnce(&mut Vec<u8>),
+        out: &mut Outbox,
+    ) {
+        let tag = self.shared.stateless_tag(request);
+        let product = &self.shared.configuration.product;
+        let bytes = out.arena.append_with(|buffer| {
+            write::status_line(buffer, status);
+            write::response_head(buffer, request, Some(tag), flow.peer());
+            extra(buffer);
+            write::header(buffer, b"Server", product.as_bytes());
+            write::finish(buffer, None, &[]);
+        });
+        let flow = self.reply_flow(request, flow);
+        self.shared.send(flow, bytes, out);
+    }
+
+    /// Where a response goes (RFC 3261 §18.2.2, RFC 3581 §4).
+    ///
+    /// Deviates from RFC 3261 §18.2.2 for peers behind NAT: when the address in Via is not the one that the
+    /// request came from, the response goes to the port that it came from, whether or not `rport` asks for it,
+    /// since nothing else can reach the peer.
+    pub(crate) fn reply_flow(&self, request: &Message<'_>, flow: Flow) -> Flow {
+        let Flow::Datagram { listener, peer } = flow else { return flow };
+        match request.top_via_port_if_at(peer.ip()) {
+            Some(port) => Flow::Datagram { listener, peer: std::net::SocketAddr::new(peer.ip(), port) },
+            None => flow,
+        }
+    }
+
+    fn refuse_extension(&mut self, request: &Message<'_>, flow: Flow, bad: &str, out: &mut Outbox) {
+        self.shared.counters.rejected += 1;
+        self.refuse(request, flow, 420, |buffer| write::header(buffer, b"Unsupported", bad.as_bytes()), out);
+    }
+
+    /// Answers what is not a whole message, as far as its headers can be read.
+    pub(crate) fn refuse_broken(&mut self, flow: Flow, status: u16, bytes: &[u8], out: &mut Outbox) {
+        let mut written = false;
+        let span = out.arena.append_with(|buffer| {
+            written = write::salvaged_response(buffer, bytes, status, flow.peer());
+        });
+        if written {
+            self.shared.send(flow, span, out);
+        }
+    }
+
+    pub(crate) fn event_refused(
+        &self,
+        request: &Message<'_>,
+        flow: Flow,
+        name: &'static str,
+        reason: RefuseReason,
+        out: &mut Outbox,
+    ) {
+        let claimed = request.from_user().into_owned().into_boxed_str();
+        out.items.push(Output::Event(Event::Refused { claimed, peer: flow.peer(), request: name, reason }));
+    }
+}
+
+/// An INVITE that may become a call.
+struct Accepted {
+    identity: strowger_base::leg::Origin,
+    hops: u8,
+    merge_key: u64,
+    replaces: Option<LegId>,
+}
+
+/// Collects what is hashed; what does not fit is folded, so that nothing is lost or allocated.
+struct Fill<'a> {
+    text: &'a mut [u8; 256],
+    used: usize,
+    spilled: u64,
+}
+
+impl Fill<'_> {
+    fn push(&mut self, part: &[u8]) {
+        match self.text.get_mut(self.used..self.used + part.len()) {
+            Some(space) => {
+                space.copy_from_slice(part);
+                self.used += part.len();
+            }
+            None => self.spilled = self.spilled.rotate_left(9) ^ siphash24((1, 2), part),
+        }
+        if let Some(space) = self.text.get_mut(self.used) {
+            *space = 0;
+            self.used += 1;
+        }
+    }
+}
+
+fn write_allow(out: &mut Vec<u8>) {
+    out.extend_from_slice(
+        b"Allow: INVITE, ACK, CANCEL, BYE, OPTIONS, REGISTER, PRACK, UPDATE, INFO, REFER, NOTIFY\r\n",
+    );
+}
+
+/// Extensions that the request demands and we do not have (RFC 3261 §8.2.2.3), ready for `Unsupported`.
+fn unsupported(request: &Message<'_>) -> Option<String> {
+    let mut bad = String::new();
+    for tag in request.required_options() {
+        if !["100rel", "timer", "replaces", "norefersub"].iter().any(|known| known.eq_ignore_ascii_case(tag))
+        {
+            if !bad.is_empty() {
+                bad.push_str(", ");
+            }
+            bad.push_str(tag);
+        }
+    }
+    (!bad.is_empty()).then_some(bad)
+}
+
+/// Bodies and Accept headers that no call can come of (RFC 3261 §8.2.3, §21.4.7).
+fn unacceptable(invite: &Message<'_>) -> Option<(u16, &'static [u8])> {
+    if !invite.body().is_empty() && body::session_description(invite).is_none() {
+        return Some((415, b"Accept: application/sdp\r\n"));
+    }
+    let mut accepts = invite.values(HeaderName::Accept).peekable();
+    let takes_sdp = accepts.peek().is_none()
+        || accepts.any(|range| {
+            let range = range.split(|byte| *byte == b';').next().unwrap_or(range).trim_ascii();
+            [&b"application/sdp"[..], b"application/*", b"*/*"].iter().any(|t| range.eq_ignore_ascii_case(t))
+        });
+    (!takes_sdp).then_some((406, b""))
+}
