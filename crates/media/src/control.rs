@@ -5,14 +5,57 @@
 
 use std::net::SocketAddr;
 
+use strowger_base::ShardId;
 use strowger_base::leg::{Digit, Service};
 
 use crate::codec::Codec;
-use crate::statistics::StreamStatistics;
+use crate::statistics::PortStatistics;
 
 /// A media port of ours: an endpoint or a relay. Never used again.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub struct PortId(pub u64);
+
+impl PortId {
+    /// Who opened it, and so to whom its reports go.
+    pub const fn owner(self) -> PortOwner {
+        if self.0.is_multiple_of(2) { PortOwner::CallControl } else { PortOwner::Agent }
+    }
+}
+
+/// Who asks for media ports. Both number theirs alone and never meet: the lowest bit of a [`PortId`] tells.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum PortOwner {
+    /// Call control: relays, even numbers.
+    CallControl,
+    /// [`crate::Agent`]: endpoints of services, odd numbers.
+    Agent,
+}
+
+/// Hands out the port ids of one owner on one shard, rising and never used again.
+///
+/// Bits 48-63 name the shard, so that shards may share media workers.
+#[derive(Clone, Debug)]
+pub struct PortIds {
+    next: u64,
+}
+
+impl PortIds {
+    /// The ids of `owner` on `shard`.
+    pub const fn new(shard: ShardId, owner: PortOwner) -> Self {
+        let parity = match owner {
+            PortOwner::CallControl => 0,
+            PortOwner::Agent => 1,
+        };
+        PortIds { next: ((shard.0 as u64) << 48) + 2 + parity }
+    }
+
+    /// The next id.
+    pub const fn allocate(&mut self) -> PortId {
+        let port = PortId(self.next);
+        self.next += 2;
+        port
+    }
+}
 
 /// One of the two sides of a relay.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
@@ -21,6 +64,16 @@ pub enum Side {
     A,
     /// Towards the called device.
     B,
+}
+
+impl Side {
+    /// The side across.
+    pub const fn other(self) -> Side {
+        match self {
+            Side::A => Side::B,
+            Side::B => Side::A,
+        }
+    }
 }
 
 /// What a stream of RTP is made of.
@@ -34,6 +87,53 @@ pub struct StreamFormat {
     pub telephone_event: Option<u8>,
     /// Packet time in milliseconds, 10-60.
     pub ptime_ms: u8,
+}
+
+/// The payload types under which an endpoint of ours agreed to receive.
+#[derive(Clone, Copy, PartialEq, Eq, Default, Debug)]
+pub struct PayloadTypes {
+    /// Of G.711 µ-law.
+    pub pcmu: Option<u8>,
+    /// Of G.711 A-law.
+    pub pcma: Option<u8>,
+    /// Of G.722.
+    pub g722: Option<u8>,
+    /// Of RFC 4733 events.
+    pub telephone_event: Option<u8>,
+}
+
+impl PayloadTypes {
+    /// The codec that a packet of this type carries.
+    pub fn codec_of(&self, payload_type: u8) -> Option<Codec> {
+        let wanted = Some(payload_type);
+        if self.pcmu == wanted {
+            Some(Codec::Pcmu)
+        } else if self.pcma == wanted {
+            Some(Codec::Pcma)
+        } else if self.g722 == wanted {
+            Some(Codec::G722)
+        } else {
+            None
+        }
+    }
+
+    /// The place of a codec's payload type.
+    pub const fn slot(&mut self, codec: Codec) -> &mut Option<u8> {
+        match codec {
+            Codec::Pcmu => &mut self.pcmu,
+            Codec::Pcma => &mut self.pcma,
+            Codec::G722 => &mut self.g722,
+        }
+    }
+}
+
+/// Where an endpoint's RTCP goes.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum RtcpWay {
+    /// To an address of its own: the port after RTP's, or what `a=rtcp` says (RFC 3605).
+    Address(SocketAddr),
+    /// On the RTP port (RFC 5761).
+    Mux,
 }
 
 /// What the workers shall do. Every opened port is closed exactly once.
@@ -52,8 +152,12 @@ pub enum Command {
         port: PortId,
         /// Where RTP goes; learned anew from the packets that arrive when the peer is behind NAT.
         remote: SocketAddr,
-        /// Codec and payload types.
+        /// Where RTCP goes; learned anew like RTP.
+        rtcp: RtcpWay,
+        /// What to send: codec and payload types.
         format: StreamFormat,
+        /// What may arrive.
+        receive: PayloadTypes,
         /// Whether the peer wants to hear something.
         send: bool,
     },
@@ -62,7 +166,7 @@ pub enum Command {
         /// The new port.
         port: PortId,
     },
-    /// Tell a relay where one side's device wants its packets.
+    /// Tell a relay where one side's device wants its packets; also while it is being opened.
     Direct {
         /// The relay.
         port: PortId,
@@ -71,7 +175,8 @@ pub enum Command {
         /// Where RTP goes; learned anew from the packets that arrive when the peer is behind NAT.
         remote: SocketAddr,
     },
-    /// Close it. Answered by [`Report::Closed`].
+    /// Close it, in whatever state it is. Answered by exactly one [`Report::Closed`], and by nothing else for
+    /// this port any more. Not wanted after [`Report::Failed`], and harmless when the two cross.
     Close {
         /// Which.
         port: PortId,
@@ -109,13 +214,11 @@ pub enum Report {
         /// At which port.
         port: PortId,
     },
-    /// The port is closed; for a relay, statistics of what came from side A and side B.
+    /// The port is closed.
     Closed {
         /// Which.
         port: PortId,
-        /// What came from side A, or from the endpoint's peer.
-        a: StreamStatistics,
-        /// What came from side B of a relay.
-        b: Option<StreamStatistics>,
+        /// What it carried in its whole life.
+        statistics: Box<PortStatistics>,
     },
 }

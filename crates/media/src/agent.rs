@@ -1,0 +1,207 @@
+//! Services of ours (echo, announcement) as devices: call control rings them like any phone.
+//!
+//! The agent speaks [`Signal`] and [`base::Command`](strowger_base::Command) upwards and [`control`](crate::control)
+//! downwards. It sets no timer: every wait of a leg ends with a report of a worker, which always comes, or with a
+//! command of call control, whose protocols have timers of their own.
+
+mod leg;
+
+use std::collections::BTreeMap;
+
+use strowger_base::leg::{Command, Digit, Media, ReleaseReason, Ring, Service, Signal, Target};
+use strowger_base::{Cause, LegId, Now, ShardId};
+
+use crate::control::{self, PortId, PortIds, PortOwner, Report};
+use crate::statistics::StreamStatistics;
+use leg::ServiceLeg;
+
+/// What can happen to the agent.
+#[derive(Debug)]
+pub enum Input {
+    /// Call control commands a leg.
+    Command(LegId, Command),
+    /// A worker reports about a port with [`PortOwner::Agent`].
+    Report(Report),
+}
+
+/// What the agent wants done, in this order.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Output {
+    /// A leg tells call control.
+    Signal(LegId, Signal),
+    /// For the media workers.
+    Media(control::Command),
+    /// A service heard a key press. For the story only: the caller pressed it, so it is no signal of this leg.
+    Heard(LegId, Digit),
+    /// What a service received in its whole life, for the record. It comes after the leg has ended.
+    Quality(LegId, Box<StreamStatistics>),
+}
+
+/// Where outputs are put.
+#[derive(Debug, Default)]
+pub struct Outbox {
+    /// What is wanted, in order.
+    pub items: Vec<Output>,
+}
+
+impl Outbox {
+    fn signal(&mut self, leg: LegId, signal: Signal) {
+        self.items.push(Output::Signal(leg, signal));
+    }
+
+    fn media(&mut self, command: control::Command) {
+        self.items.push(Output::Media(command));
+    }
+}
+
+/// The services of one shard.
+#[derive(Debug)]
+pub struct Agent {
+    legs: BTreeMap<LegId, ServiceLeg>,
+    /// Every port from `OpenEndpoint` until the worker reports it closed or failed.
+    ports: BTreeMap<PortId, LegId>,
+    ids: PortIds,
+    last_session_id: u64,
+}
+
+impl Agent {
+    /// An agent without legs.
+    pub const fn new(shard: ShardId) -> Self {
+        Agent {
+            legs: BTreeMap::new(),
+            ports: BTreeMap::new(),
+            ids: PortIds::new(shard, PortOwner::Agent),
+            last_session_id: 0,
+        }
+    }
+
+    /// Takes one input; the outbox is complete when it returns.
+    pub fn handle(&mut self, now: Now, input: Input, out: &mut Outbox) {
+        match input {
+            Input::Command(leg, Command::Ring(ring)) => self.ring(now, leg, *ring, out),
+            Input::Command(leg, Command::Release(_)) => self.end(leg, out),
+            Input::Command(leg, command) => self.command(leg, command, out),
+            Input::Report(report) => self.report(report, out),
+        }
+    }
+
+    /// Legs in progress.
+    pub fn legs(&self) -> usize {
+        self.legs.len()
+    }
+
+    /// Ports asked for and not yet reported closed or failed; zero when nothing is left behind.
+    pub fn open_ports(&self) -> usize {
+        self.ports.len()
+    }
+
+    fn ring(&mut self, now: Now, leg: LegId, ring: Ring, out: &mut Outbox) {
+        let Target::Service(service) = ring.target else {
+            strowger_base::never!("{leg}: the agent was asked to ring {:?}", ring.target);
+            let reason = ReleaseReason::ProtocolError;
+            return out.signal(leg, Signal::Released { cause: Cause::TEMPORARY_FAILURE, reason });
+        };
+        // Strictly rising, near the time of day as RFC 8866 §5.2 suggests.
+        self.last_session_id = now.wall.as_micros().max(self.last_session_id + 1);
+        let port = self.ids.allocate();
+        let device = ServiceLeg::new(port, service, ring, self.last_session_id);
+        if let Some(old) = self.legs.insert(leg, device) {
+            strowger_base::never!("{leg} was rung twice");
+            out.media(control::Command::Close { port: old.port() });
+        }
+        self.ports.insert(port, leg);
+        out.media(control::Command::OpenEndpoint { port, service });
+    }
+
+    fn command(&mut self, leg: LegId, command: Command, out: &mut Outbox) {
+        // A command may cross our release of the leg.
+        let Some(device) = self.legs.get_mut(&leg) else { return };
+        let ended = device.command(leg, command, out);
+        self.release(leg, ended, out);
+    }
+
+    fn report(&mut self, report: Report, out: &mut Outbox) {
+        match report {
+            Report::Opened { port, a, b: _ } => {
+                let Some((leg, device)) = self.device(port) else { return };
+                let ended = device.opened(leg, a, out);
+                self.release(leg, ended, out);
+            }
+            Report::Failed { port, reason: _ } => {
+                let device = self.device(port).map(|(leg, _)| leg);
+                self.ports.remove(&port);
+                if let Some(leg) = device {
+                    self.legs.remove(&leg);
+                    let cause = Cause::RESOURCE_UNAVAILABLE;
+                    let reason = ReleaseReason::Refused(cause.sip_status());
+                    out.signal(leg, Signal::Released { cause, reason });
+                }
+            }
+            Report::Digit { port, digit } => {
+                if let Some(&leg) = self.ports.get(&port) {
+                    out.items.push(Output::Heard(leg, digit));
+                }
+            }
+            Report::Finished { port } => {
+                let Some((leg, _)) = self.device(port) else { return };
+                let ended = Ended::Now { cause: Cause::NORMAL_CALL_CLEARING, reason: ReleaseReason::HungUp };
+                self.release(leg, ended, out);
+            }
+            Report::Closed { port, statistics } => {
+                if let Some(leg) = self.ports.remove(&port) {
+                    out.items.push(Output::Quality(leg, Box::new(statistics.a)));
+                }
+            }
+        }
+    }
+
+    /// The leg that a port serves now; none when the leg has ended and the port is closing.
+    fn device(&mut self, port: PortId) -> Option<(LegId, &mut ServiceLeg)> {
+        let leg = *self.ports.get(&port)?;
+        self.legs.get_mut(&leg).filter(|device| device.port() == port).map(|device| (leg, device))
+    }
+
+    fn release(&mut self, leg: LegId, ended: Ended, out: &mut Outbox) {
+        match ended {
+            Ended::No => {}
+            Ended::Now { cause, reason } => {
+                self.end(leg, out);
+                out.signal(leg, Signal::Released { cause, reason });
+            }
+        }
+    }
+
+    /// Forgets a leg and closes its port, once.
+    fn end(&mut self, leg: LegId, out: &mut Outbox) {
+        if let Some(device) = self.legs.remove(&leg) {
+            out.media(control::Command::Close { port: device.port() });
+        }
+    }
+}
+
+/// Whether a leg ended by what it did.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum Ended {
+    No,
+    Now { cause: Cause, reason: ReleaseReason },
+}
+
+/// What a phone shows for a service.
+const fn name_of(service: Service) -> &'static str {
+    match service {
+        Service::Echo => "Echo test",
+        Service::Announcement => "Announcement",
+    }
+}
+
+/// The offer of a ring; an answer cannot come first.
+fn offer_of(media: Media) -> Option<strowger_base::SessionDescription> {
+    match media {
+        Media::Offer(offer) => Some(offer),
+        Media::None => None,
+        Media::Answer(_) => {
+            strowger_base::never!("a ring carried an answer");
+            None
+        }
+    }
+}

@@ -1,0 +1,252 @@
+//! One leg of a service: offer and answer, from ringing to the end.
+
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+
+use strowger_base::leg::{Command, Media, Party, Presentation, ReleaseReason, Ring, Service, Signal};
+use strowger_base::{Cause, LegId, SessionDescription};
+
+use super::{Ended, Outbox, name_of, offer_of};
+use crate::codec::Codec;
+use crate::control::{self, PortId};
+use crate::negotiate::{self, Agreed, LocalMedia, NegotiateError, PTIME_DEFAULT_MS};
+use crate::sdp::{Direction, Origin};
+
+/// A leg of a service.
+#[derive(Debug)]
+pub(super) struct ServiceLeg {
+    port: PortId,
+    service: Service,
+    called: Box<str>,
+    origin: Origin,
+    address: SocketAddr,
+    /// What we last sent. Its version rises only when the next one differs (RFC 3264 §8).
+    described: Option<SessionDescription>,
+    state: State,
+}
+
+/// Where offer and answer stand.
+#[derive(Debug)]
+enum State {
+    /// The worker opens the port; the offer of the ring waits, or none came.
+    Opening { offer: Option<SessionDescription> },
+    /// Answered with an offer of ours; the call has no media yet (delayed offer).
+    FirstOffered { offer: SessionDescription },
+    /// Media is agreed and nothing is owed.
+    Connected,
+    /// Media is agreed, and we were asked for a new offer whose answer is owed.
+    Reoffered { offer: SessionDescription },
+}
+
+impl ServiceLeg {
+    pub(super) fn new(port: PortId, service: Service, ring: Ring, session_id: u64) -> Self {
+        let nowhere = IpAddr::V4(Ipv4Addr::UNSPECIFIED);
+        ServiceLeg {
+            port,
+            service,
+            called: ring.called,
+            origin: Origin { session_id, version: 1, address: nowhere },
+            address: SocketAddr::new(nowhere, 0),
+            described: None,
+            state: State::Opening { offer: offer_of(ring.media) },
+        }
+    }
+
+    pub(super) const fn port(&self) -> PortId {
+        self.port
+    }
+
+    /// The port is open at `address`: answer the call.
+    pub(super) fn opened(&mut self, leg: LegId, address: SocketAddr, out: &mut Outbox) -> Ended {
+        let State::Opening { offer } = &mut self.state else {
+            strowger_base::never!("{leg}: port {:?} opened twice", self.port);
+            return Ended::No;
+        };
+        let offer = offer.take();
+        self.address = address;
+        self.origin.address = address.ip();
+        let connected = Party {
+            number: self.called.clone(),
+            name: name_of(self.service).into(),
+            presentation: Presentation::Allowed,
+        };
+        match offer {
+            Some(offer) => match self.answer(&offer) {
+                Ok((answer, agreed)) => {
+                    out.signal(leg, Signal::Answered { media: Media::Answer(answer), connected });
+                    out.media(self.connect(&agreed));
+                    self.state = State::Connected;
+                    Ended::No
+                }
+                Err(error) => {
+                    let cause = cause_of(&error);
+                    Ended::Now { cause, reason: ReleaseReason::Refused(cause.sip_status()) }
+                }
+            },
+            None => {
+                let offer = self.offer();
+                out.signal(leg, Signal::Answered { media: Media::Offer(offer.clone()), connected });
+                self.state = State::FirstOffered { offer };
+                Ended::No
+            }
+        }
+    }
+
+    /// A command other than ring and release.
+    pub(super) fn command(&mut self, leg: LegId, command: Command, out: &mut Outbox) -> Ended {
+        match &self.state {
+            State::Opening { .. } => match command {
+                // Not answered yet, so nothing can be changed yet; whoever offers is owed a refusal.
+                Command::Media(Media::Offer(_)) | Command::RequestMedia => refuse_for_now(leg, out),
+                Command::Media(Media::Answer(_) | Media::None) | Command::RefuseMedia(_) => Ended::No,
+                other => self.ignore(leg, &other),
+            },
+            State::FirstOffered { offer } => match command {
+                Command::Media(Media::Answer(answer)) => {
+                    let agreed = negotiate::complete(offer.as_bytes(), answer.as_bytes());
+                    self.completed(agreed, out)
+                }
+                Command::Media(Media::Offer(_)) | Command::RequestMedia => refuse_for_now(leg, out),
+                Command::Media(Media::None) => Ended::No,
+                // Without an answer the call never gets media.
+                Command::RefuseMedia(cause) => Ended::Now { cause, reason: ReleaseReason::HungUp },
+                other => self.ignore(leg, &other),
+            },
+            State::Connected => match command {
+                Command::Media(Media::Offer(offer)) => self.reanswer(leg, &offer, out),
+                Command::RequestMedia => {
+                    let offer = self.offer();
+                    out.signal(leg, Signal::Media(Media::Offer(offer.clone())));
+                    self.state = State::Reoffered { offer };
+                    Ended::No
+                }
+                Command::Media(Media::Answer(_) | Media::None) | Command::RefuseMedia(_) => Ended::No,
+                other => self.ignore(leg, &other),
+            },
+            State::Reoffered { offer } => match command {
+                Command::Media(Media::Answer(answer)) => {
+                    let agreed = negotiate::complete(offer.as_bytes(), answer.as_bytes());
+                    self.completed(agreed, out)
+                }
+                // Two offers crossed (RFC 3261 §14.2).
+                Command::Media(Media::Offer(_)) | Command::RequestMedia => refuse_for_now(leg, out),
+                Command::Media(Media::None) => Ended::No,
+                // The session stays as it was.
+                Command::RefuseMedia(_) => {
+                    self.state = State::Connected;
+                    Ended::No
+                }
+                other => self.ignore(leg, &other),
+            },
+        }
+    }
+
+    /// Commands that mean nothing to a service in any state.
+    fn ignore(&self, leg: LegId, command: &Command) -> Ended {
+        match command {
+            // It shows nothing, and it takes no keys but those that it hears.
+            Command::ShowParty(_) | Command::Digit(_) | Command::TransferResult(_) => {}
+            Command::Alert { .. }
+            | Command::Answer { .. }
+            | Command::Ring(_)
+            | Command::Media(_)
+            | Command::RequestMedia
+            | Command::RefuseMedia(_)
+            | Command::Release(_) => {
+                strowger_base::never!("{leg}: a called service cannot take {command:?}");
+            }
+        }
+        Ended::No
+    }
+
+    fn completed(&mut self, agreed: Result<Agreed, NegotiateError>, out: &mut Outbox) -> Ended {
+        match agreed {
+            Ok(agreed) => {
+                out.media(self.connect(&agreed));
+                self.state = State::Connected;
+                Ended::No
+            }
+            // The exchange is over and left no session that both sides know.
+            Err(error) => Ended::Now { cause: cause_of(&error), reason: ReleaseReason::HungUp },
+        }
+    }
+
+    /// Hold, resume, another codec or another address in mid-call.
+    fn reanswer(&mut self, leg: LegId, offer: &SessionDescription, out: &mut Outbox) -> Ended {
+        match self.answer(offer) {
+            Ok((answer, agreed)) => {
+                out.signal(leg, Signal::Media(Media::Answer(answer)));
+                out.media(self.connect(&agreed));
+            }
+            Err(error) => out.signal(leg, Signal::MediaRefused(cause_of(&error))),
+        }
+        Ended::No
+    }
+
+    fn answer(&mut self, offer: &SessionDescription) -> Result<(SessionDescription, Agreed), NegotiateError> {
+        let first = negotiate::answer(offer.as_bytes(), &self.local())?;
+        if !self.changes(&first.0) {
+            return Ok(first);
+        }
+        let next = negotiate::answer(offer.as_bytes(), &self.local())?;
+        self.described = Some(next.0.clone());
+        Ok(next)
+    }
+
+    fn offer(&mut self) -> SessionDescription {
+        let first = negotiate::offer(&self.local(), self.described.as_ref());
+        if !self.changes(&first) {
+            return first;
+        }
+        let next = negotiate::offer(&self.local(), self.described.as_ref());
+        self.described = Some(next.clone());
+        next
+    }
+
+    /// Counts the version up when `next`, made with the version of the last description, differs from it.
+    fn changes(&mut self, next: &SessionDescription) -> bool {
+        match &self.described {
+            Some(last) if last == next => false,
+            Some(_) => {
+                self.origin.version += 1;
+                true
+            }
+            None => true,
+        }
+    }
+
+    fn local(&self) -> LocalMedia<'static> {
+        LocalMedia {
+            origin: self.origin,
+            address: self.address,
+            codecs: &Codec::ALL,
+            telephone_event: true,
+            ptime_ms: PTIME_DEFAULT_MS,
+            // Also for the announcement: phones take `sendonly` for being put on hold.
+            direction: Direction::SendReceive,
+        }
+    }
+
+    fn connect(&self, agreed: &Agreed) -> control::Command {
+        control::Command::Connect {
+            port: self.port,
+            remote: agreed.remote,
+            rtcp: agreed.rtcp,
+            format: agreed.format,
+            receive: agreed.receive,
+            send: agreed.direction.sends(),
+        }
+    }
+}
+
+/// Refuses an offer, or the wish for one, that came at the wrong moment; it may be tried again.
+fn refuse_for_now(leg: LegId, out: &mut Outbox) -> Ended {
+    out.signal(leg, Signal::MediaRefused(Cause::MESSAGE_NOT_COMPATIBLE_WITH_STATE));
+    Ended::No
+}
+
+const fn cause_of(error: &NegotiateError) -> Cause {
+    match error {
+        NegotiateError::NoCommonCodec => Cause::BEARER_CAPABILITY_NOT_IMPLEMENTED,
+        NegotiateError::Malformed(_) | NegotiateError::WrongStreams { .. } => Cause::INCOMPATIBLE_DESTINATION,
+    }
+}

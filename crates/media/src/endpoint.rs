@@ -1,0 +1,404 @@
+//! An RTP endpoint of ours: the echo test or the announcement.
+//!
+//! * Echo: a short beep says that it begins. Then every audio packet that arrives goes back at once, with our own source
+//!   and with sequence numbers and timestamps that keep the distances of the peer's: what was lost or
+//!   overtaken on the way here is missing or late on the way back, so that the user hears the line as it
+//!   is. Key presses and comfort noise are not echoed.
+//! * Announcement: [`tone::ANNOUNCEMENT`], then [`Report::Finished`].
+//!
+//! Both pause while the peer does not want to hear anything. Where packets go is said in `latch`.
+
+mod control;
+
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use strowger_base::leg::Service;
+use strowger_base::{Instant, Now, Rng};
+
+use crate::codec::{Codec, Speaker, Transcoder};
+use crate::control::{PayloadTypes, PortId, Report, RtcpWay, Side, StreamFormat};
+use crate::latch::{Latch, Verdict};
+use crate::rtp::{self, Arrival, EventReceiver, Header, Packet, Reception, Sender, Timing};
+use crate::statistics::StreamStatistics;
+use crate::tone::{self, Player};
+use crate::worker::{Channel, Outbox, SocketRef};
+use control::Control;
+
+/// What can happen to an endpoint.
+#[derive(Debug)]
+pub enum Input<'a> {
+    /// Start, or change, what it sends and where.
+    Connect(Connection),
+    /// A datagram arrived at the RTP socket.
+    Packet {
+        /// From where.
+        source: SocketAddr,
+        /// The datagram.
+        bytes: &'a [u8],
+    },
+    /// A datagram arrived at the RTCP socket.
+    RtcpPacket {
+        /// From where.
+        source: SocketAddr,
+        /// The datagram.
+        bytes: &'a [u8],
+    },
+    /// The time of `next_timeout` has come.
+    Timeout,
+}
+
+/// What was agreed with the peer.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Connection {
+    /// Where RTP goes.
+    pub remote: SocketAddr,
+    /// Where RTCP goes.
+    pub rtcp: RtcpWay,
+    /// What to send.
+    pub format: StreamFormat,
+    /// What may arrive.
+    pub receive: PayloadTypes,
+    /// Whether the peer wants to hear something.
+    pub send: bool,
+}
+
+/// One endpoint.
+#[derive(Debug)]
+pub struct Endpoint {
+    port: PortId,
+    service: Service,
+    rng: Rng,
+    connection: Option<Connection>,
+    state: State,
+    latch: Latch,
+    reception: Reception,
+    events: EventReceiver,
+    sender: Sender,
+    control: Control,
+    speaker: Speaker,
+    transcoder: Option<Transcoder>,
+    samples: Vec<i16>,
+    malformed: u64,
+    foreign: u64,
+}
+
+/// What it does.
+#[derive(Debug)]
+enum State {
+    /// Open, and nothing agreed yet.
+    Waiting,
+    /// Plays a tone; the next packet is due at `next`.
+    Playing { player: Player, next: Instant, marker: bool },
+    /// Plays a tone that the peer does not want to hear now.
+    Paused { player: Player },
+    /// Sends back what it hears.
+    Echoing { shift: Option<Shift> },
+    /// The announcement is over.
+    Finished,
+}
+
+/// From the peer's numbers to ours.
+#[derive(Clone, Copy, Debug)]
+struct Shift {
+    ssrc: u32,
+    sequence: u16,
+    timestamp: u32,
+}
+
+impl Endpoint {
+    /// An endpoint that waits for its first connection.
+    pub fn new(port: PortId, service: Service, mut rng: Rng) -> Self {
+        let sender = Sender::new(&mut rng);
+        let control = Control::new(&mut rng);
+        Endpoint {
+            port,
+            service,
+            rng,
+            connection: None,
+            state: State::Waiting,
+            latch: Latch::default(),
+            reception: Reception::default(),
+            events: EventReceiver::default(),
+            sender,
+            control,
+            speaker: Speaker::new(Codec::Pcmu),
+            transcoder: None,
+            samples: Vec::new(),
+            malformed: 0,
+            foreign: 0,
+        }
+    }
+
+    /// Takes one input; the outbox is complete when it returns.
+    pub fn handle(&mut self, now: Now, input: Input<'_>, out: &mut Outbox) {
+        match input {
+            Input::Connect(connection) => self.connect(now, connection),
+            Input::Packet { source, bytes } if rtp::is_rtcp(bytes) => self.control_packet(now, source, bytes),
+            Input::Packet { source, bytes } => self.packet(now, source, bytes, out),
+            Input::RtcpPacket { source, bytes } => self.control_packet(now, source, bytes),
+            Input::Timeout => self.timeout(now, out),
+        }
+    }
+
+    /// Says goodbye (RTCP BYE) and gives the final statistics.
+    pub fn close(mut self, now: Now, out: &mut Outbox) -> StreamStatistics {
+        self.send_report(now, control::Goodbye::Yes, out);
+        self.statistics()
+    }
+
+    /// When [`Input::Timeout`] is wanted.
+    pub fn next_timeout(&self) -> Option<Instant> {
+        let frame = match &self.state {
+            State::Playing { next, .. } => Some(*next),
+            State::Waiting | State::Paused { .. } | State::Echoing { .. } | State::Finished => None,
+        };
+        frame.into_iter().chain(self.control.due()).min()
+    }
+
+    /// What was received and sent until now.
+    pub fn statistics(&self) -> StreamStatistics {
+        let mut statistics = StreamStatistics {
+            malformed: self.malformed,
+            foreign: self.foreign,
+            sent: self.sender.packets(),
+            sent_bytes: self.sender.bytes(),
+            peer: self.latch.peer(),
+            ..StreamStatistics::default()
+        };
+        statistics.take_reception(&self.reception);
+        self.control.fill(&mut statistics);
+        statistics
+    }
+
+    fn connect(&mut self, now: Now, connection: Connection) {
+        self.latch.describe(now.mono, connection.remote);
+        self.control.describe(connection.rtcp);
+        self.control.start(now.mono, &mut self.rng);
+        if self.speaker.codec() != connection.format.codec {
+            self.speaker = Speaker::new(connection.format.codec);
+            self.transcoder = None;
+        }
+        let resumes = self.connection.is_some_and(|before| !before.send) && connection.send;
+        self.connection = Some(connection);
+        self.state = match std::mem::replace(&mut self.state, State::Finished) {
+            State::Waiting => {
+                let player = Player::new(match self.service {
+                    Service::Echo => &tone::BEEP,
+                    Service::Announcement => &tone::ANNOUNCEMENT,
+                });
+                play_or_pause(player, now.mono, &connection)
+            }
+            State::Paused { player } => play_or_pause(player, now.mono, &connection),
+            State::Playing { player, .. } if !connection.send => State::Paused { player },
+            state @ State::Playing { .. } => state,
+            // After a pause the peer's numbers have gone on or begun anew.
+            State::Echoing { shift } => State::Echoing { shift: shift.filter(|_| !resumes) },
+            State::Finished => State::Finished,
+        };
+    }
+
+    fn packet(&mut self, now: Now, source: SocketAddr, bytes: &[u8], out: &mut Outbox) {
+        let Some(connection) = self.connection else {
+            self.foreign += 1;
+            return;
+        };
+        let Some((packet, content)) =
+            Packet::parse(bytes).ok().and_then(|packet| Some((packet, Content::of(&packet, &connection)?)))
+        else {
+            self.malformed += 1;
+            return;
+        };
+        let header = packet.header;
+        match self.latch.judge(now.mono, source, header.ssrc) {
+            Verdict::Ours => {}
+            Verdict::Foreign => {
+                self.foreign += 1;
+                return;
+            }
+        }
+        if header.ssrc == self.sender.ssrc() {
+            self.sender.change_ssrc(&mut self.rng);
+        }
+        let timing = match content {
+            Content::Audio(_) => Timing::Audio,
+            Content::Event | Content::ComfortNoise => Timing::Unusable,
+        };
+        let arrival = self.reception.receive(now.mono, &header, packet.payload.len(), timing);
+        let digit = match content {
+            Content::Event => self.events.receive(now.mono, header.timestamp, packet.payload),
+            Content::Audio(_) | Content::ComfortNoise => self.events.expire(now.mono),
+        };
+        if let Some(digit) = digit {
+            out.report(Report::Digit { port: self.port, digit });
+        }
+        if connection.send {
+            self.echo(now.mono, content, &packet, arrival, out);
+        }
+    }
+
+    fn echo(
+        &mut self,
+        now: Instant,
+        content: Content,
+        packet: &Packet<'_>,
+        arrival: Arrival,
+        out: &mut Outbox,
+    ) {
+        let State::Echoing { shift } = &mut self.state else { return };
+        let header = packet.header;
+        match (arrival, content) {
+            (Arrival::Duplicate | Arrival::FarOff, _) => return,
+            (Arrival::First | Arrival::Advance | Arrival::Late, Content::Audio(_)) => {}
+            (Arrival::First | Arrival::Advance | Arrival::Late, Content::Event | Content::ComfortNoise) => {
+                // It leaves no gap in our numbers.
+                if let Some(shift) = shift {
+                    shift.sequence = shift.sequence.wrapping_sub(1);
+                }
+                return;
+            }
+        }
+        let (Some(destination), Some(connection)) = (self.latch.destination(), self.connection) else {
+            return;
+        };
+        let known = shift.filter(|shift| shift.ssrc == header.ssrc && arrival != Arrival::First);
+        let marker = header.marker || known.is_none();
+        let shift = *shift.insert(known.unwrap_or_else(|| Shift::new(&header, &self.sender, now)));
+        let header = Header {
+            marker,
+            payload_type: connection.format.payload_type,
+            sequence: header.sequence.wrapping_add(shift.sequence),
+            timestamp: header.timestamp.wrapping_add(shift.timestamp),
+            ssrc: self.sender.ssrc(),
+        };
+        let (sender, speaker, transcoder) = (&mut self.sender, &mut self.speaker, &mut self.transcoder);
+        out.send(socket(self.port, Channel::Rtp), destination, |bytes| {
+            sender.write(now, header, packet.payload.len(), bytes);
+            match content {
+                // The peer may change between the codecs that it agreed to receive and to send.
+                Content::Audio(codec) if codec != speaker.codec() => {
+                    let fits = transcoder.as_ref().is_some_and(|transcoder| transcoder.from() == codec);
+                    if !fits {
+                        *transcoder = None;
+                    }
+                    let to = speaker.codec();
+                    let transcoder = transcoder.get_or_insert_with(|| Transcoder::new(codec, to));
+                    transcoder.transcode(packet.payload, speaker, bytes);
+                }
+                Content::Audio(_) | Content::Event | Content::ComfortNoise => {
+                    bytes.extend_from_slice(packet.payload);
+                }
+            }
+        });
+    }
+
+    fn timeout(&mut self, now: Now, out: &mut Outbox) {
+        self.play(now.mono, out);
+        if self.control.due().is_some_and(|due| due <= now.mono) {
+            self.send_report(now, control::Goodbye::No, out);
+            self.control.schedule(now.mono, &mut self.rng);
+        }
+    }
+
+    /// Sends all packets of the tone that are due.
+    fn play(&mut self, now: Instant, out: &mut Outbox) {
+        let Some(connection) = self.connection else { return };
+        let ptime = Duration::from_millis(u64::from(connection.format.ptime_ms));
+        let frame_bytes = usize::from(connection.format.ptime_ms) * Codec::BYTES_PER_MS;
+        let rate_hz = connection.format.codec.sample_rate_hz();
+        let frame_samples = usize::from(connection.format.ptime_ms) * rate_hz as usize / 1000;
+        while let State::Playing { player, next, marker } = &mut self.state {
+            if *next > now {
+                return;
+            }
+            if player.is_finished() {
+                self.state = self.after_tone(out);
+                return;
+            }
+            // After a stall of the thread the tone goes on where it was, later on the clock, without a flood.
+            while now.saturating_since(*next) > CATCH_UP_MAX {
+                self.sender.skip(frame_bytes as u32);
+                *next += ptime;
+            }
+            self.samples.clear();
+            player.render(rate_hz, frame_samples, &mut self.samples);
+            *next += ptime;
+            let marker = std::mem::replace(marker, false);
+            match self.latch.destination() {
+                Some(destination) => {
+                    let (sender, speaker, samples) = (&mut self.sender, &mut self.speaker, &self.samples);
+                    out.send(socket(self.port, Channel::Rtp), destination, |bytes| {
+                        sender.write_next(now, connection.format.payload_type, marker, frame_bytes, bytes);
+                        speaker.encode(samples, bytes);
+                    });
+                }
+                None => self.sender.skip(frame_bytes as u32),
+            }
+        }
+    }
+
+    fn after_tone(&self, out: &mut Outbox) -> State {
+        match self.service {
+            Service::Echo => State::Echoing { shift: None },
+            Service::Announcement => {
+                out.report(Report::Finished { port: self.port });
+                State::Finished
+            }
+        }
+    }
+}
+
+impl Shift {
+    /// Continues our numbers with the packet that has just come.
+    fn new(header: &Header, sender: &Sender, now: Instant) -> Shift {
+        let timestamp = sender.timestamp_at(now).unwrap_or(sender.next_timestamp());
+        Shift {
+            ssrc: header.ssrc,
+            sequence: sender.next_sequence().wrapping_sub(header.sequence),
+            timestamp: timestamp.wrapping_sub(header.timestamp),
+        }
+    }
+}
+
+/// What a packet carries, when it is something that was agreed.
+#[derive(Clone, Copy, Debug)]
+enum Content {
+    Audio(Codec),
+    Event,
+    ComfortNoise,
+}
+
+impl Content {
+    fn of(packet: &Packet<'_>, connection: &Connection) -> Option<Content> {
+        let payload_type = packet.header.payload_type;
+        if connection.receive.telephone_event == Some(payload_type) {
+            return Some(Content::Event);
+        }
+        match connection.receive.codec_of(payload_type) {
+            Some(codec) => Some(Content::Audio(codec)),
+            // Phones send it in silence even when it was not agreed.
+            None if payload_type == COMFORT_NOISE => Some(Content::ComfortNoise),
+            None => None,
+        }
+    }
+}
+
+fn play_or_pause(player: Player, now: Instant, connection: &Connection) -> State {
+    if connection.send {
+        State::Playing { player, next: now, marker: true }
+    } else {
+        State::Paused { player }
+    }
+}
+
+const fn socket(port: PortId, channel: Channel) -> SocketRef {
+    SocketRef { port, side: Side::A, channel }
+}
+
+/// The static payload type of RFC 3389.
+const COMFORT_NOISE: u8 = 13;
+/// A thread that was away for longer lets the tone wait instead of sending all of it at once.
+const CATCH_UP_MAX: Duration = Duration::from_millis(100);
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,308 @@
+//! Offer and answer for endpoints of our own (RFC 3264).
+//!
+//! Endpoints speak one audio stream. All other streams of an offer are refused in their places, and stay
+//! refused in later offers of ours: the number and order of streams never shrinks (RFC 3264 §8).
+
+use std::net::SocketAddr;
+
+use strowger_base::SessionDescription;
+
+use crate::codec::Codec;
+use crate::control::{PayloadTypes, RtcpWay, StreamFormat};
+use crate::sdp::{
+    Direction, Format, MediaDescription, MediaKind, Origin, Protocol, SdpError, Session, push_address,
+    push_decimal,
+};
+
+/// What an endpoint of ours brings into a negotiation.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct LocalMedia<'a> {
+    /// The `o=` line.
+    pub origin: Origin,
+    /// Where we receive RTP; RTCP on the next port.
+    pub address: SocketAddr,
+    /// What we can speak, best first. An answer follows the order of the offer, as RFC 3264 §6.1 recommends.
+    pub codecs: &'a [Codec],
+    /// Whether to agree on RFC 4733 events.
+    pub telephone_event: bool,
+    /// Packet time that we like, in milliseconds, 10-60.
+    pub ptime_ms: u8,
+    /// Which way we want it at most.
+    pub direction: Direction,
+}
+
+/// What both sides agreed on.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Agreed {
+    /// Where the peer wants its RTP; unspecified in old-style hold.
+    pub remote: SocketAddr,
+    /// Where the peer wants its RTCP.
+    pub rtcp: RtcpWay,
+    /// What to send.
+    pub format: StreamFormat,
+    /// What may arrive.
+    pub receive: PayloadTypes,
+    /// Which way it flows from our view: we send when the peer wants to hear.
+    pub direction: Direction,
+}
+
+/// Why nothing was agreed.
+#[derive(Debug, thiserror::Error)]
+pub enum NegotiateError {
+    /// The description cannot be read.
+    #[error("the session description cannot be read")]
+    Malformed(#[from] SdpError),
+    /// No audio stream over RTP/AVP or RTP/AVPF has a codec of ours and an IP address.
+    #[error("no audio stream with a common codec")]
+    NoCommonCodec,
+    /// The answer does not have the streams of the offer (RFC 3264 §6).
+    #[error("expected an answer with {expected} streams, found {found}")]
+    WrongStreams {
+        /// Streams of the offer.
+        expected: usize,
+        /// Streams of the answer.
+        found: usize,
+    },
+}
+
+/// Answers an offer: the first audio stream that we can take, with the offer's best codec that we have.
+///
+/// The answer names one codec only, so that the peer does not change between several in mid-stream.
+///
+/// # Errors
+/// When the offer cannot be read, or nothing in it can be taken.
+pub fn answer(offer: &[u8], local: &LocalMedia<'_>) -> Result<(SessionDescription, Agreed), NegotiateError> {
+    let offer = Session::parse(offer)?;
+    let taken = offer.streams.iter().enumerate().find_map(|(index, stream)| {
+        let (format, remote) = acceptable(stream, local)?;
+        Some((index, agree(stream, format, remote, local)))
+    });
+    let (index, agreed) = taken.ok_or(NegotiateError::NoCommonCodec)?;
+    let mut text = header(local);
+    for (position, (stream, raw)) in offer.streams.iter().zip(&offer.raw.medias).enumerate() {
+        if position == index {
+            let format = agreed.format;
+            let codecs = [(format.payload_type, format.codec)];
+            let audio = AudioLines {
+                protocol: stream.protocol,
+                codecs: &codecs,
+                telephone_event: format.telephone_event,
+                ptime_ms: format.ptime_ms,
+                direction: agreed.direction,
+                mux: agreed.rtcp == RtcpWay::Mux,
+            };
+            audio.write(&mut text, local.address.port());
+        } else {
+            refuse(&mut text, raw);
+        }
+    }
+    Ok((SessionDescription::new(&text), agreed))
+}
+
+/// Offers one audio stream with all our codecs, in the place that it had in `previous`, our last description in
+/// this session; its other streams are offered refused.
+pub fn offer(local: &LocalMedia<'_>, previous: Option<&SessionDescription>) -> SessionDescription {
+    let codecs: Vec<(u8, Codec)> = local.codecs.iter().map(|codec| (codec.payload_type(), *codec)).collect();
+    // Our own text reads back; if not, a new session shape is the better fault.
+    let previous = previous.and_then(|text| Session::parse(text.as_bytes()).ok());
+    let audio_index = previous.as_ref().and_then(Session::audio);
+    let known_event = previous.as_ref().zip(audio_index).and_then(|(session, index)| {
+        session.streams.get(index)?.formats.iter().find(|format| format.is_telephone_event())
+    });
+    let telephone_event = known_event.map_or(TELEPHONE_EVENT, |format| format.payload_type);
+    let audio = AudioLines {
+        protocol: Protocol::Avp,
+        codecs: &codecs,
+        telephone_event: local.telephone_event.then_some(telephone_event),
+        ptime_ms: local.ptime_ms,
+        direction: local.direction,
+        mux: false,
+    };
+    let mut text = header(local);
+    match (&previous, audio_index) {
+        (Some(session), Some(index)) => {
+            for (position, raw) in session.raw.medias.iter().enumerate() {
+                if position == index {
+                    audio.write(&mut text, local.address.port());
+                } else {
+                    refuse(&mut text, raw);
+                }
+            }
+        }
+        (Some(_), None) | (None, _) => audio.write(&mut text, local.address.port()),
+    }
+    SessionDescription::new(&text)
+}
+
+/// Reads the answer to an offer of ours.
+///
+/// # Errors
+/// When it cannot be read, does not fit the offer, or refuses the stream.
+pub fn complete(our_offer: &[u8], answer: &[u8]) -> Result<Agreed, NegotiateError> {
+    let offer = Session::parse(our_offer)?;
+    let answer = Session::parse(answer)?;
+    if offer.streams.len() != answer.streams.len() {
+        return Err(NegotiateError::WrongStreams {
+            expected: offer.streams.len(),
+            found: answer.streams.len(),
+        });
+    }
+    let index = offer.audio().ok_or(NegotiateError::NoCommonCodec)?;
+    let (Some(ours), Some(theirs)) = (offer.streams.get(index), answer.streams.get(index)) else {
+        return Err(NegotiateError::NoCommonCodec);
+    };
+    let offered = |format: &&Format| {
+        let codec = format.codec();
+        codec.is_some() && ours.formats.iter().any(|our| our.codec() == codec)
+    };
+    let best = theirs.formats.iter().find(offered);
+    let (Some(codec), Some(format), Some(remote), Some(rtcp), MediaKind::Audio) =
+        (best.and_then(Format::codec), best, theirs.rtp(), theirs.rtcp, theirs.kind)
+    else {
+        return Err(NegotiateError::NoCommonCodec);
+    };
+    let event_of = |stream: &MediaDescription| {
+        stream.formats.iter().find(|format| format.is_telephone_event()).map(|format| format.payload_type)
+    };
+    let telephone_event = event_of(ours).and(event_of(theirs));
+    let mut receive = PayloadTypes::default();
+    for (our, codec) in ours.formats.iter().filter_map(|our| Some((our, our.codec()?))) {
+        if theirs.formats.iter().any(|format| format.codec() == Some(codec)) {
+            *receive.slot(codec) = Some(our.payload_type);
+        }
+    }
+    receive.telephone_event = telephone_event.and(event_of(ours));
+    Ok(Agreed {
+        remote,
+        rtcp,
+        format: StreamFormat {
+            codec,
+            payload_type: format.payload_type,
+            telephone_event,
+            ptime_ms: ptime(theirs.ptime_ms, ours.ptime_ms.unwrap_or(PTIME_DEFAULT_MS)),
+        },
+        receive,
+        direction: ours.direction.and(theirs.direction.mirrored()),
+    })
+}
+
+/// The stream's best format that we have, with where it goes, when we can take the stream.
+fn acceptable<'a>(stream: &'a MediaDescription, local: &LocalMedia<'_>) -> Option<(&'a Format, SocketAddr)> {
+    let plain = match stream.protocol {
+        Protocol::Avp | Protocol::Avpf => true,
+        // A stream that asks for encryption is refused rather than answered in the clear.
+        Protocol::Secure | Protocol::Other => false,
+    };
+    if !plain || stream.kind != MediaKind::Audio {
+        return None;
+    }
+    let known = |format: &&Format| format.codec().is_some_and(|codec| local.codecs.contains(&codec));
+    Some((stream.formats.iter().find(known)?, stream.rtp()?))
+}
+
+fn agree(stream: &MediaDescription, format: &Format, remote: SocketAddr, local: &LocalMedia<'_>) -> Agreed {
+    let codec = format.codec().unwrap_or(Codec::Pcmu);
+    let event = stream.formats.iter().find(|format| format.is_telephone_event());
+    let telephone_event = event.filter(|_| local.telephone_event).map(|format| format.payload_type);
+    let mut receive = PayloadTypes { telephone_event, ..PayloadTypes::default() };
+    *receive.slot(codec) = Some(format.payload_type);
+    let next_port = SocketAddr::new(remote.ip(), remote.port().saturating_add(1));
+    Agreed {
+        remote,
+        rtcp: stream.rtcp.unwrap_or(RtcpWay::Address(next_port)),
+        format: StreamFormat {
+            codec,
+            payload_type: format.payload_type,
+            telephone_event,
+            ptime_ms: ptime(stream.ptime_ms, local.ptime_ms),
+        },
+        receive,
+        direction: local.direction.and(stream.direction.mirrored()),
+    }
+}
+
+/// The packet time to send with: what the peer likes, within 10 to 60 ms and in whole steps of 10.
+fn ptime(wanted_ms: Option<u8>, default_ms: u8) -> u8 {
+    match wanted_ms {
+        Some(wanted @ (10 | 20 | 30 | 40 | 50 | 60)) => wanted,
+        Some(_) | None => default_ms,
+    }
+}
+
+fn header(local: &LocalMedia<'_>) -> Vec<u8> {
+    let mut text = Vec::with_capacity(384);
+    text.extend_from_slice(b"v=0\r\n");
+    local.origin.write(&mut text);
+    text.extend_from_slice(b"s=-\r\nc=");
+    push_address(&mut text, local.address.ip());
+    text.extend_from_slice(b"\r\nt=0 0\r\n");
+    text
+}
+
+/// Writes an `m=` line with port 0 and the formats that were there (RFC 3264 §6).
+fn refuse(text: &mut Vec<u8>, raw: &sdp_types::Media) {
+    text.extend_from_slice(b"m=");
+    text.extend_from_slice(raw.media.as_bytes());
+    text.extend_from_slice(b" 0 ");
+    text.extend_from_slice(raw.proto.as_bytes());
+    text.push(b' ');
+    text.extend_from_slice(raw.fmt.as_bytes());
+    text.extend_from_slice(b"\r\n");
+}
+
+/// The `m=` line of our stream with its attributes.
+struct AudioLines<'a> {
+    protocol: Protocol,
+    codecs: &'a [(u8, Codec)],
+    telephone_event: Option<u8>,
+    ptime_ms: u8,
+    direction: Direction,
+    mux: bool,
+}
+
+impl AudioLines<'_> {
+    fn write(&self, text: &mut Vec<u8>, port: u16) {
+        text.extend_from_slice(b"m=audio ");
+        push_decimal(text, u64::from(port));
+        text.extend_from_slice(match self.protocol {
+            Protocol::Avpf => b" RTP/AVPF".as_slice(),
+            Protocol::Avp | Protocol::Secure | Protocol::Other => b" RTP/AVP",
+        });
+        let payload_types = self.codecs.iter().map(|(payload_type, _)| *payload_type);
+        for payload_type in payload_types.chain(self.telephone_event) {
+            text.push(b' ');
+            push_decimal(text, u64::from(payload_type));
+        }
+        for (payload_type, codec) in self.codecs {
+            push_attribute(text, b"rtpmap:", *payload_type);
+            text.push(b' ');
+            text.extend_from_slice(codec.name().as_bytes());
+            text.extend_from_slice(b"/8000");
+        }
+        if let Some(payload_type) = self.telephone_event {
+            push_attribute(text, b"rtpmap:", payload_type);
+            text.extend_from_slice(b" telephone-event/8000");
+            push_attribute(text, b"fmtp:", payload_type);
+            text.extend_from_slice(b" 0-16");
+        }
+        push_attribute(text, b"ptime:", self.ptime_ms);
+        text.extend_from_slice(b"\r\na=");
+        text.extend_from_slice(self.direction.attribute().as_bytes());
+        if self.mux {
+            text.extend_from_slice(b"\r\na=rtcp-mux");
+        }
+        text.extend_from_slice(b"\r\n");
+    }
+}
+
+/// Ends the line before and begins `a=<name><number>`.
+fn push_attribute(text: &mut Vec<u8>, name: &[u8], number: u8) {
+    text.extend_from_slice(b"\r\na=");
+    text.extend_from_slice(name);
+    push_decimal(text, u64::from(number));
+}
+
+/// The payload type that most phones use for RFC 4733 events.
+const TELEPHONE_EVENT: u8 = 101;
+/// The packet time of RFC 3551 §4.2 for all codecs here.
+pub const PTIME_DEFAULT_MS: u8 = 20;

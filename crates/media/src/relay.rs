@@ -1,0 +1,195 @@
+//! A relay between two legs: it forwards RTP and RTCP both ways and counts them.
+//!
+//! One datagram in is at most one datagram out, of the same bytes. Nothing goes to a side before it is
+//! known where the side is, and only what comes from a side's own address passes (`latch` has the rules).
+//! Payloads are not looked at: any codec passes, and so does SRTP.
+
+use std::net::SocketAddr;
+
+use strowger_base::Now;
+
+use crate::control::{PortId, Side};
+use crate::latch::{ControlLatch, Latch, Verdict};
+use crate::rtcp::{self, Compound};
+use crate::rtp::{self, HEADER_BYTES, Header, Reception, ReportBlock, Timing};
+use crate::statistics::StreamStatistics;
+use crate::worker::{Channel, Outbox, SocketRef};
+
+/// What can happen to a relay.
+#[derive(Debug)]
+pub enum Input<'a> {
+    /// One side's device described where it wants its packets.
+    Direct {
+        /// Which side.
+        side: Side,
+        /// Its RTP address; RTCP on the next port. Unspecified in old-style hold.
+        remote: SocketAddr,
+    },
+    /// A datagram arrived.
+    Packet {
+        /// From which side.
+        side: Side,
+        /// At which of the side's sockets.
+        channel: Channel,
+        /// From where.
+        source: SocketAddr,
+        /// The datagram.
+        bytes: &'a [u8],
+    },
+}
+
+/// One relay.
+#[derive(Debug)]
+pub struct Relay {
+    port: PortId,
+    a: Half,
+    b: Half,
+}
+
+/// What is known of one side.
+#[derive(Debug, Default)]
+struct Half {
+    rtp: Latch,
+    rtcp: ControlLatch,
+    reception: Reception,
+    remote: Option<ReportBlock>,
+    malformed: u64,
+    foreign: u64,
+    sent: u64,
+    sent_bytes: u64,
+}
+
+impl Relay {
+    /// A relay that knows neither side yet.
+    pub fn new(port: PortId) -> Self {
+        Relay { port, a: Half::default(), b: Half::default() }
+    }
+
+    /// Takes one input; the outbox is complete when it returns. It sets no timers.
+    pub fn handle(&mut self, now: Now, input: Input<'_>, out: &mut Outbox) {
+        match input {
+            Input::Direct { side, remote } => {
+                let (half, _) = self.halves(side);
+                half.rtp.describe(now.mono, remote);
+                let rtcp_port = remote.port().saturating_add(1);
+                half.rtcp.describe(SocketAddr::new(remote.ip(), rtcp_port));
+            }
+            Input::Packet { side, channel: Channel::Rtp, source, bytes } if !rtp::is_rtcp(bytes) => {
+                self.rtp(now, side, source, bytes, out);
+            }
+            Input::Packet { side, channel, source, bytes } => {
+                self.rtcp(side, channel, source, bytes, out);
+            }
+        }
+    }
+
+    /// What came from this side until now, and went to it.
+    pub fn statistics(&self, side: Side) -> StreamStatistics {
+        let half = match side {
+            Side::A => &self.a,
+            Side::B => &self.b,
+        };
+        let mut statistics = StreamStatistics {
+            remote_lost: half.remote.map(|block| block.cumulative_lost.max(0) as u32),
+            remote_jitter: half.remote.map(|block| block.jitter),
+            malformed: half.malformed,
+            foreign: half.foreign,
+            sent: half.sent,
+            sent_bytes: half.sent_bytes,
+            peer: half.rtp.peer(),
+            ..StreamStatistics::default()
+        };
+        statistics.take_reception(&half.reception);
+        statistics
+    }
+
+    fn rtp(&mut self, now: Now, side: Side, source: SocketAddr, bytes: &[u8], out: &mut Outbox) {
+        let port = self.port;
+        let (from, to) = self.halves(side);
+        let Some(header) = Header::peek(bytes) else {
+            from.malformed += 1;
+            return;
+        };
+        match from.rtp.judge(now.mono, source, header.ssrc) {
+            Verdict::Ours => {}
+            Verdict::Foreign => {
+                from.foreign += 1;
+                return;
+            }
+        }
+        let payload_bytes = bytes.len() - HEADER_BYTES;
+        // Static payload types have the 8 kHz clock, or nearly all of them; of others the clock is not known here.
+        let timing = if header.payload_type < DYNAMIC { Timing::Audio } else { Timing::Unusable };
+        from.reception.receive(now.mono, &header, payload_bytes, timing);
+        if let Some(destination) = to.rtp.destination() {
+            to.sent += 1;
+            to.sent_bytes += payload_bytes as u64;
+            let socket = SocketRef { port, side: side.other(), channel: Channel::Rtp };
+            out.send(socket, destination, |buffer| buffer.extend_from_slice(bytes));
+        }
+    }
+
+    fn rtcp(&mut self, side: Side, channel: Channel, source: SocketAddr, bytes: &[u8], out: &mut Outbox) {
+        let port = self.port;
+        let (from, to) = self.halves(side);
+        if !rtp::is_rtcp(bytes) {
+            from.malformed += 1;
+            return;
+        }
+        let verdict = match channel {
+            Channel::Rtcp => from.rtcp.judge(source, &from.rtp),
+            Channel::Rtp if from.rtp.destination() == Some(source) => Verdict::Ours,
+            Channel::Rtp => Verdict::Foreign,
+        };
+        match verdict {
+            Verdict::Ours => {}
+            Verdict::Foreign => {
+                from.foreign += 1;
+                return;
+            }
+        }
+        if let (Ok(compound), Some(ssrc)) = (Compound::parse(bytes), to.reception.ssrc()) {
+            from.take_reports(compound, ssrc);
+        }
+        let destination = match channel {
+            Channel::Rtcp => to.rtcp.destination(&to.rtp),
+            Channel::Rtp => to.rtp.destination(),
+        };
+        if let Some(destination) = destination {
+            let socket = SocketRef { port, side: side.other(), channel };
+            out.send(socket, destination, |buffer| buffer.extend_from_slice(bytes));
+        }
+    }
+
+    /// The side that something comes from, and the other one.
+    const fn halves(&mut self, side: Side) -> (&mut Half, &mut Half) {
+        match side {
+            Side::A => (&mut self.a, &mut self.b),
+            Side::B => (&mut self.b, &mut self.a),
+        }
+    }
+}
+
+impl Half {
+    /// Keeps what this side reports of the other side's stream.
+    fn take_reports(&mut self, compound: Compound<'_>, ssrc: u32) {
+        for packet in compound.packets() {
+            let reports = match packet {
+                rtcp::Packet::SenderReport { ssrc: _, info: _, reports } => reports,
+                rtcp::Packet::ReceiverReport { ssrc: _, reports } => reports,
+                rtcp::Packet::SourceDescription(_) | rtcp::Packet::Bye(_) | rtcp::Packet::Other(_) => {
+                    continue;
+                }
+            };
+            if let Some(block) = reports.blocks().find(|block| block.ssrc == ssrc) {
+                self.remote = Some(block);
+            }
+        }
+    }
+}
+
+/// Payload types below are static (RFC 3551 §6).
+const DYNAMIC: u8 = 35;
+
+#[cfg(test)]
+mod tests;

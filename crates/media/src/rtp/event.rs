@@ -1,0 +1,151 @@
+//! Key presses in RTP (RFC 4733).
+
+use std::time::Duration;
+
+use strowger_base::Instant;
+use strowger_base::leg::Digit;
+
+use crate::codec::Codec;
+
+/// Hears key presses. Packets of one press share a timestamp, and the last one comes three times.
+#[derive(Clone, Debug, Default)]
+pub struct EventReceiver {
+    state: State,
+}
+
+#[derive(Clone, Copy, Debug, Default)]
+enum State {
+    /// No key was pressed yet.
+    #[default]
+    Silent,
+    /// A key is held.
+    Pressed { timestamp: u32, event: u8, duration: u16, heard: Instant },
+    /// It was reported; more packets of the same press mean nothing.
+    Reported { timestamp: u32 },
+}
+
+impl EventReceiver {
+    /// Takes the payload of an event packet. A digit comes out when the key is released, or when the next press shows
+    /// that all packets of the release were lost.
+    pub fn receive(&mut self, now: Instant, timestamp: u32, payload: &[u8]) -> Option<Digit> {
+        let [event, flags, high, low, ..] = *payload else { return None };
+        let duration = u16::from_be_bytes([high, low]);
+        let ended = flags & END_BIT != 0;
+        let earlier = match self.state {
+            State::Silent => None,
+            State::Pressed { timestamp: same, duration: longest, .. } if same == timestamp => {
+                // Packets may overtake each other: the longest duration is the latest.
+                return self.update(now, timestamp, event, duration.max(longest), ended);
+            }
+            State::Pressed { timestamp: old, .. } | State::Reported { timestamp: old }
+                if is_older(timestamp, old) =>
+            {
+                return None;
+            }
+            State::Pressed { event, duration, .. } => digit(event, duration),
+            State::Reported { timestamp: same } if same == timestamp => return None,
+            State::Reported { .. } => None,
+        };
+        if let Some(earlier) = earlier {
+            // Two digits at once: the second press is reported by its next packet, of which there are at least two.
+            self.state = State::Pressed { timestamp, event, duration, heard: now };
+            return Some(earlier);
+        }
+        self.update(now, timestamp, event, duration, ended)
+    }
+
+    /// Reports a press whose end was lost: nothing was heard of it for a while.
+    pub fn expire(&mut self, now: Instant) -> Option<Digit> {
+        match self.state {
+            State::Pressed { timestamp, event, duration, heard }
+                if now.saturating_since(heard) >= LOST_AFTER =>
+            {
+                self.state = State::Reported { timestamp };
+                digit(event, duration)
+            }
+            State::Pressed { .. } | State::Silent | State::Reported { .. } => None,
+        }
+    }
+
+    fn update(
+        &mut self,
+        now: Instant,
+        timestamp: u32,
+        event: u8,
+        duration: u16,
+        ended: bool,
+    ) -> Option<Digit> {
+        if ended {
+            self.state = State::Reported { timestamp };
+            return digit(event, duration);
+        }
+        self.state = State::Pressed { timestamp, event, duration, heard: now };
+        None
+    }
+}
+
+/// Sends one key press.
+#[derive(Clone, Debug)]
+pub struct EventSender {
+    event: u8,
+    volume: u8,
+    total: u16,
+    sent: u16,
+    ends_left: u8,
+}
+
+impl EventSender {
+    /// A press of `key` for `duration`; `None` when RFC 4733 §3.2 has no event for it.
+    pub fn new(key: char, duration: Duration) -> Option<Self> {
+        let units = duration.as_millis() * u128::from(Codec::RTP_CLOCK_HZ) / 1000;
+        Some(EventSender {
+            event: event_of(key)?,
+            volume: VOLUME,
+            total: u16::try_from(units).unwrap_or(u16::MAX).max(1),
+            sent: 0,
+            ends_left: END_REPEATS,
+        })
+    }
+
+    /// The payload of the next packet, `ptime_ms` after the one before. All of them carry the timestamp of the
+    /// first; the last comes three times (RFC 4733 §2.5.1.4). `None` when the press is over.
+    pub fn next_payload(&mut self, ptime_ms: u8) -> Option<[u8; 4]> {
+        if self.ends_left == 0 {
+            return None;
+        }
+        let step = u16::from(ptime_ms) * (Codec::RTP_CLOCK_HZ / 1000) as u16;
+        self.sent = self.sent.saturating_add(step).min(self.total);
+        let mut flags = self.volume;
+        if self.sent == self.total {
+            flags |= END_BIT;
+            self.ends_left -= 1;
+        }
+        let [high, low] = self.sent.to_be_bytes();
+        Some([self.event, flags, high, low])
+    }
+}
+
+/// True when `timestamp` lies before `other` on a clock that wraps.
+const fn is_older(timestamp: u32, other: u32) -> bool {
+    (timestamp.wrapping_sub(other) as i32) < 0
+}
+
+fn digit(event: u8, duration: u16) -> Option<Digit> {
+    let key = char::from(*KEYS.get(usize::from(event))?);
+    let duration_ms = u32::from(duration) * 1000 / Codec::RTP_CLOCK_HZ;
+    Some(Digit { key, duration_ms: duration_ms as u16 })
+}
+
+fn event_of(key: char) -> Option<u8> {
+    let upper = key.to_ascii_uppercase();
+    KEYS.iter().position(|&known| char::from(known) == upper).map(|index| index as u8)
+}
+
+/// Keys in the order of their event codes (RFC 4733 §3.2).
+const KEYS: &[u8; 16] = b"0123456789*#ABCD";
+const END_BIT: u8 = 0x80;
+/// Loudness of the tone that the event stands for: -10 dBm0.
+const VOLUME: u8 = 10;
+const END_REPEATS: u8 = 3;
+/// Senders repeat an event at least every 50 ms (RFC 4733 §2.5.1.2); five in a row are not lost by chance.
+const LOST_AFTER: Duration = Duration::from_millis(250);

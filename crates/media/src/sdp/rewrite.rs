@@ -1,0 +1,204 @@
+//! Changes to a description on its way from one leg to the other. Every byte that is not meant stays.
+
+use std::net::{IpAddr, SocketAddr};
+
+use strowger_base::SessionDescription;
+
+use super::scan::{Connection, Line, Lines, MediaLine, push_address, push_decimal};
+use super::{Origin, STREAMS_MAX};
+
+/// Gives a description an `o=` line of our own: each leg of a back-to-back user agent is a session of its own
+/// with its own version count (RFC 3264 §5, §8), and the other party's address is nobody's business.
+///
+/// Everything else is copied byte by byte. A description without `o=` gets one after `v=`.
+pub fn rewrite_origin(bytes: &[u8], origin: &Origin) -> SessionDescription {
+    let (before, after) = origin_position(bytes);
+    let mut text = Vec::with_capacity(bytes.len() + ORIGIN_BYTES);
+    text.extend_from_slice(bytes.get(..before).unwrap_or_default());
+    if before > 0 && !text.ends_with(b"\n") {
+        text.extend_from_slice(b"\r\n");
+    }
+    origin.write(&mut text);
+    text.extend_from_slice(bytes.get(after..).unwrap_or_default());
+    SessionDescription::new(&text)
+}
+
+/// Where the `o=` line begins and ends; both the same, where it belongs, when there is none.
+fn origin_position(bytes: &[u8]) -> (usize, usize) {
+    let mut insert_at = 0;
+    for line in Lines::new(bytes) {
+        match line.kind {
+            b'o' => return (line.start, line.end),
+            b'v' => insert_at = line.end,
+            b'm' => break,
+            _ => {}
+        }
+    }
+    (insert_at, insert_at)
+}
+
+/// Sends the first audio stream that is not refused to `address` instead: its `c=` and `m=` lines and `a=rtcp`
+/// (the port after `address`) change, and what would lead media past the relay (ICE, RFC 8839) goes.
+///
+/// Other streams stay as they are: a relay carries one audio stream. They keep the `c=` line of the session
+/// when they need it; otherwise it changes too. Old-style hold (`c=0.0.0.0`, RFC 3264 §8.4) keeps its address,
+/// because the address is what says hold. A description without such a stream comes back unchanged.
+pub fn set_media_address(bytes: &[u8], address: SocketAddr) -> SessionDescription {
+    let layout = Layout::of(bytes);
+    let Some(audio) = layout.audio else { return SessionDescription::new(bytes) };
+    let mut text = Vec::with_capacity(bytes.len() + CONNECTION_BYTES);
+    let mut stream = None;
+    let mut insert_connection = false;
+    for line in Lines::new(bytes) {
+        // An inserted `c=` follows `m=` and `i=` (RFC 8866 §9).
+        if insert_connection && line.kind != b'i' {
+            push_connection(&mut text, address.ip());
+            insert_connection = false;
+        }
+        if line.kind == b'm' {
+            stream = Some(stream.map_or(0, |index: usize| index + 1));
+            if stream == Some(audio.index) {
+                push_media(&mut text, bytes, line, address.port());
+                insert_connection = layout.needs_connection(audio);
+                continue;
+            }
+        }
+        let in_audio = stream == Some(audio.index);
+        let in_session = stream.is_none();
+        match line.kind {
+            b'c' if in_audio && !Connection::parse(line.value).is_hold() => {
+                push_connection(&mut text, address.ip());
+            }
+            b'c' if in_session && layout.changes_session_connection() => {
+                push_connection(&mut text, address.ip());
+            }
+            b'a' if in_audio && line.value.starts_with(b"rtcp:") => push_rtcp(&mut text, address),
+            b'a' if (in_audio || in_session) && is_ice(line.value) => {}
+            _ => text.extend_from_slice(bytes.get(line.start..line.end).unwrap_or_default()),
+        }
+    }
+    if insert_connection {
+        if !text.ends_with(b"\n") {
+            text.extend_from_slice(b"\r\n");
+        }
+        push_connection(&mut text, address.ip());
+    }
+    SessionDescription::new(&text)
+}
+
+/// Where connection addresses stand in a description.
+struct Layout {
+    session: Option<Connection>,
+    /// A stream other than the audio stream lives by the session's `c=` line.
+    others_need_session: bool,
+    audio: Option<AudioStream>,
+}
+
+#[derive(Clone, Copy)]
+struct AudioStream {
+    index: usize,
+    has_connection: bool,
+}
+
+impl Layout {
+    fn of(bytes: &[u8]) -> Layout {
+        let mut layout = Layout { session: None, others_need_session: false, audio: None };
+        // The stream whose lines are being read: its number, and whether it needs the session's address.
+        let mut index = 0;
+        let mut other_needs = false;
+        let mut in_audio = false;
+        for line in Lines::new(bytes) {
+            match line.kind {
+                b'm' => {
+                    layout.others_need_session |= other_needs;
+                    index += 1;
+                    let media = MediaLine::parse(line.value);
+                    in_audio = layout.audio.is_none() && media.is_audio() && media.port != 0;
+                    other_needs = !in_audio && media.port != 0;
+                    if in_audio {
+                        layout.audio = Some(AudioStream { index: index - 1, has_connection: false });
+                    }
+                }
+                b'c' if index == 0 => layout.session = Some(Connection::parse(line.value)),
+                b'c' => {
+                    other_needs = false;
+                    if let (true, Some(audio)) = (in_audio, layout.audio.as_mut()) {
+                        audio.has_connection = true;
+                    }
+                }
+                _ => {}
+            }
+            if index > STREAMS_MAX {
+                break;
+            }
+        }
+        layout.others_need_session |= other_needs;
+        layout
+    }
+
+    fn session_is_hold(&self) -> bool {
+        self.session.is_some_and(Connection::is_hold)
+    }
+
+    fn changes_session_connection(&self) -> bool {
+        // With `c=` lines at both levels the session's is of no consequence for the audio stream, but it would
+        // still tell an address of the other side.
+        !self.others_need_session && !self.session_is_hold()
+    }
+
+    fn needs_connection(&self, audio: AudioStream) -> bool {
+        !audio.has_connection
+            && !self.session_is_hold()
+            && (self.session.is_none() || self.others_need_session)
+    }
+}
+
+fn push_media(text: &mut Vec<u8>, bytes: &[u8], line: Line<'_>, port: u16) {
+    // The line is `m=audio 49170 RTP/AVP 0`: what stands before and after the port is copied.
+    let media = MediaLine::parse(line.value);
+    let port_start = line.start + 2 + media.kind.len() + 1;
+    text.extend_from_slice(bytes.get(line.start..port_start).unwrap_or_default());
+    push_decimal(text, u64::from(port));
+    let after = port_start + media.port_text.len();
+    text.extend_from_slice(bytes.get(after..line.end).unwrap_or_default());
+    if !text.ends_with(b"\n") {
+        text.extend_from_slice(b"\r\n");
+    }
+}
+
+fn push_connection(text: &mut Vec<u8>, address: IpAddr) {
+    text.extend_from_slice(b"c=");
+    push_address(text, address);
+    text.extend_from_slice(b"\r\n");
+}
+
+fn push_rtcp(text: &mut Vec<u8>, address: SocketAddr) {
+    text.extend_from_slice(b"a=rtcp:");
+    push_decimal(text, u64::from(address.port().saturating_add(1)));
+    text.push(b' ');
+    push_address(text, address.ip());
+    text.extend_from_slice(b"\r\n");
+}
+
+/// Attributes of ICE. All go: an agent that still saw some of them would find that the default address
+/// is not among the candidates and report a mismatch (RFC 8839 §4.2.5).
+fn is_ice(attribute: &[u8]) -> bool {
+    let name = attribute.split(|&byte| byte == b':').next().unwrap_or_default();
+    matches!(
+        name,
+        b"candidate"
+            | b"remote-candidates"
+            | b"end-of-candidates"
+            | b"ice-ufrag"
+            | b"ice-pwd"
+            | b"ice-options"
+            | b"ice-pacing"
+            | b"ice-lite"
+            | b"ice-mismatch"
+    )
+}
+
+/// Room for a longer `o=` line than the one that was there.
+const ORIGIN_BYTES: usize = 64;
+/// Room for `c=` lines that were not there, and longer ports.
+const CONNECTION_BYTES: usize = 128;

@@ -1,0 +1,324 @@
+//! All endpoints and relays of one media thread.
+//!
+//! The shell (or the simulator) opens sockets when told, hands in what arrives and sends what comes out. It
+//! decides nothing.
+
+use std::net::SocketAddr;
+
+use strowger_base::leg::Service;
+use strowger_base::{ByteArena, HashMap, HashSeed, Instant, Now, Rng, Span, TimerHandle, TimerQueue, limits};
+
+use crate::control::{Command, PortId, Report, Side};
+use crate::endpoint::{self, Connection, Endpoint};
+use crate::relay::{self, Relay};
+use crate::statistics::PortStatistics;
+
+/// What can happen to a worker.
+#[derive(Debug)]
+pub enum Input<'a> {
+    /// The decision side wants something.
+    Command(Command),
+    /// The sockets that [`Output::OpenSockets`] asked for are open.
+    Opened {
+        /// Which port.
+        port: PortId,
+        /// The address to be told to the peer of an endpoint or of side A: RTP on it (an even port), RTCP on the next.
+        a: SocketAddr,
+        /// The same for side B, when two pairs were asked for.
+        b: Option<SocketAddr>,
+    },
+    /// They could not be opened, and none of them is.
+    OpenFailed {
+        /// Which port.
+        port: PortId,
+        /// What the operating system said.
+        reason: Box<str>,
+    },
+    /// A datagram arrived.
+    Packet {
+        /// At which socket.
+        socket: SocketRef,
+        /// From where.
+        source: SocketAddr,
+        /// The datagram.
+        bytes: &'a [u8],
+    },
+    /// The time of `next_timeout` has come.
+    Timeout,
+}
+
+/// What a worker wants done, in this order.
+#[derive(Debug)]
+pub enum Output {
+    /// Open pairs of UDP sockets, each an even port for RTP and the next for RTCP. Answered by
+    /// [`Input::Opened`] or [`Input::OpenFailed`], at once or later.
+    OpenSockets {
+        /// For which port.
+        port: PortId,
+        /// 1 for an endpoint, 2 for a relay.
+        pairs: u8,
+    },
+    /// Send a datagram.
+    Send {
+        /// From which socket.
+        socket: SocketRef,
+        /// Where to.
+        destination: SocketAddr,
+        /// Its bytes in the outbox's arena.
+        bytes: Span,
+    },
+    /// Close all sockets of a port. Only sent for ports that were [`Input::Opened`], once each.
+    CloseSockets {
+        /// Which port.
+        port: PortId,
+    },
+    /// Tell the decision side.
+    Report(Report),
+}
+
+/// Where outputs are put. The driver takes them, then clears both before the next batch.
+#[derive(Debug, Default)]
+pub struct Outbox {
+    /// Bytes of outgoing datagrams.
+    pub arena: ByteArena,
+    /// What is wanted, in order.
+    pub items: Vec<Output>,
+}
+
+impl Outbox {
+    pub(crate) fn send(
+        &mut self,
+        socket: SocketRef,
+        destination: SocketAddr,
+        write: impl FnOnce(&mut Vec<u8>),
+    ) {
+        let bytes = self.arena.append_with(write);
+        self.items.push(Output::Send { socket, destination, bytes });
+    }
+
+    pub(crate) fn report(&mut self, report: Report) {
+        self.items.push(Output::Report(report));
+    }
+}
+
+/// One of the sockets of a port.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub struct SocketRef {
+    /// The port.
+    pub port: PortId,
+    /// The pair: always [`Side::A`] for an endpoint.
+    pub side: Side,
+    /// Which of the pair.
+    pub channel: Channel,
+}
+
+/// One of the two sockets of a pair.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub enum Channel {
+    /// The even port.
+    Rtp,
+    /// The next one.
+    Rtcp,
+}
+
+/// Owns every endpoint and relay of one media thread.
+#[derive(Debug)]
+pub struct Worker {
+    rng: Rng,
+    ports: HashMap<PortId, Port>,
+    timers: TimerQueue<PortId>,
+}
+
+/// A port in one of its states.
+#[derive(Debug)]
+enum Port {
+    /// Sockets are being opened for it.
+    Opening(Purpose),
+    /// It was closed before its sockets were open.
+    Closing,
+    /// An endpoint, with its timer.
+    Endpoint { endpoint: Box<Endpoint>, timer: Option<(Instant, TimerHandle)> },
+    /// A relay.
+    Relay(Box<Relay>),
+}
+
+/// What a port is to be.
+#[derive(Debug)]
+enum Purpose {
+    Service(Service),
+    /// A relay may be directed while its sockets are being opened.
+    Relay(Box<Relay>),
+}
+
+impl Worker {
+    /// A worker without ports. `rng` makes SSRCs, first sequence numbers and RTCP intervals.
+    pub fn new(mut rng: Rng) -> Self {
+        let seed = HashSeed::new(&mut rng);
+        Worker { rng, ports: HashMap::with_hasher(seed), timers: TimerQueue::new() }
+    }
+
+    /// Takes one input; the outbox is complete when it returns.
+    pub fn handle(&mut self, now: Now, input: Input<'_>, out: &mut Outbox) {
+        match input {
+            Input::Packet { socket, source, bytes } => self.packet(now, socket, source, bytes, out),
+            Input::Timeout => self.timeout(now, out),
+            Input::Command(command) => self.command(now, command, out),
+            Input::Opened { port, a, b } => self.opened(port, a, b, out),
+            Input::OpenFailed { port, reason } => match self.ports.remove(&port) {
+                Some(Port::Opening(_)) => out.report(Report::Failed { port, reason }),
+                Some(Port::Closing) => closed(port, PortStatistics::default(), out),
+                Some(other @ (Port::Endpoint { .. } | Port::Relay(_))) => {
+                    strowger_base::never!("{port:?} failed after it was open");
+                    self.ports.insert(port, other);
+                }
+                None => strowger_base::never!("{port:?} failed and was never asked for"),
+            },
+        }
+    }
+
+    /// When [`Input::Timeout`] is wanted.
+    pub fn next_timeout(&self) -> Option<Instant> {
+        self.timers.next_deadline()
+    }
+
+    /// Ports in any state; zero when nothing is left behind.
+    pub fn ports(&self) -> usize {
+        self.ports.len()
+    }
+
+    fn command(&mut self, now: Now, command: Command, out: &mut Outbox) {
+        match command {
+            Command::OpenEndpoint { port, service } => self.open(port, Purpose::Service(service), out),
+            Command::OpenRelay { port } => self.open(port, Purpose::Relay(Box::new(Relay::new(port))), out),
+            Command::Connect { port, remote, rtcp, format, receive, send } => {
+                let connection = Connection { remote, rtcp, format, receive, send };
+                self.endpoint(now, port, endpoint::Input::Connect(connection), out);
+            }
+            // Commands for a port that has failed or closed meanwhile cross its report.
+            Command::Direct { port, side, remote } => {
+                if let Some(Port::Relay(relay) | Port::Opening(Purpose::Relay(relay))) =
+                    self.ports.get_mut(&port)
+                {
+                    relay.handle(now, relay::Input::Direct { side, remote }, out);
+                }
+            }
+            Command::Close { port } => self.close(now, port, out),
+        }
+    }
+
+    fn open(&mut self, port: PortId, purpose: Purpose, out: &mut Outbox) {
+        if self.ports.len() >= limits::MEDIA_PORTS {
+            let reason = "the media worker has all the ports that it may have".into();
+            return out.report(Report::Failed { port, reason });
+        }
+        if self.ports.contains_key(&port) {
+            return strowger_base::never!("{port:?} was asked for twice");
+        }
+        let pairs = match purpose {
+            Purpose::Service(_) => 1,
+            Purpose::Relay(_) => 2,
+        };
+        self.ports.insert(port, Port::Opening(purpose));
+        out.items.push(Output::OpenSockets { port, pairs });
+    }
+
+    fn opened(&mut self, port: PortId, a: SocketAddr, b: Option<SocketAddr>, out: &mut Outbox) {
+        match self.ports.remove(&port) {
+            Some(Port::Opening(purpose)) => {
+                let state = match purpose {
+                    Purpose::Service(service) => {
+                        let rng = Rng::new(self.rng.next_u64());
+                        let endpoint = Box::new(Endpoint::new(port, service, rng));
+                        Port::Endpoint { endpoint, timer: None }
+                    }
+                    Purpose::Relay(relay) => Port::Relay(relay),
+                };
+                self.ports.insert(port, state);
+                out.report(Report::Opened { port, a, b });
+            }
+            Some(Port::Closing) => {
+                out.items.push(Output::CloseSockets { port });
+                closed(port, PortStatistics::default(), out);
+            }
+            Some(other @ (Port::Endpoint { .. } | Port::Relay(_))) => {
+                strowger_base::never!("{port:?} opened twice");
+                self.ports.insert(port, other);
+            }
+            None => {
+                strowger_base::never!("{port:?} opened and was never asked for");
+                out.items.push(Output::CloseSockets { port });
+            }
+        }
+    }
+
+    fn close(&mut self, now: Now, port: PortId, out: &mut Outbox) {
+        let statistics = match self.ports.remove(&port) {
+            Some(Port::Opening(_) | Port::Closing) => {
+                self.ports.insert(port, Port::Closing);
+                return;
+            }
+            Some(Port::Endpoint { endpoint, timer }) => {
+                if let Some((_, handle)) = timer {
+                    self.timers.cancel(handle);
+                }
+                let a = endpoint.close(now, out);
+                out.items.push(Output::CloseSockets { port });
+                PortStatistics { a, b: None }
+            }
+            Some(Port::Relay(relay)) => {
+                out.items.push(Output::CloseSockets { port });
+                PortStatistics { a: relay.statistics(Side::A), b: Some(relay.statistics(Side::B)) }
+            }
+            // It failed, and the command crossed the report.
+            None => PortStatistics::default(),
+        };
+        closed(port, statistics, out);
+    }
+
+    fn packet(&mut self, now: Now, socket: SocketRef, source: SocketAddr, bytes: &[u8], out: &mut Outbox) {
+        match self.ports.get_mut(&socket.port) {
+            Some(Port::Relay(relay)) => {
+                let (side, channel) = (socket.side, socket.channel);
+                relay.handle(now, relay::Input::Packet { side, channel, source, bytes }, out);
+            }
+            Some(Port::Endpoint { .. }) => {
+                let input = match socket.channel {
+                    Channel::Rtp => endpoint::Input::Packet { source, bytes },
+                    Channel::Rtcp => endpoint::Input::RtcpPacket { source, bytes },
+                };
+                self.endpoint(now, socket.port, input, out);
+            }
+            // It was read before the sockets were closed.
+            Some(Port::Opening(_) | Port::Closing) | None => {}
+        }
+    }
+
+    fn timeout(&mut self, now: Now, out: &mut Outbox) {
+        while let Some((_, port)) = self.timers.pop_due(now.mono) {
+            if let Some(Port::Endpoint { timer, .. }) = self.ports.get_mut(&port) {
+                *timer = None;
+            }
+            self.endpoint(now, port, endpoint::Input::Timeout, out);
+        }
+    }
+
+    /// Lets an endpoint handle an input and keeps its timer right.
+    fn endpoint(&mut self, now: Now, port: PortId, input: endpoint::Input<'_>, out: &mut Outbox) {
+        let Some(Port::Endpoint { endpoint, timer }) = self.ports.get_mut(&port) else { return };
+        endpoint.handle(now, input, out);
+        let wanted = endpoint.next_timeout();
+        if timer.map(|(at, _)| at) != wanted {
+            if let Some((_, handle)) = timer.take() {
+                self.timers.cancel(handle);
+            }
+            *timer = wanted.map(|at| (at, self.timers.set(at, port)));
+        }
+    }
+}
+
+fn closed(port: PortId, statistics: PortStatistics, out: &mut Outbox) {
+    out.report(Report::Closed { port, statistics: Box::new(statistics) });
+}
+
+#[cfg(test)]
+mod tests;
