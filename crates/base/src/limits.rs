@@ -20,3 +20,5 @@ pub const RETRY_AFTER: Duration = Duration::from_secs(5);
 pub const MAX_FORWARDS: u8 = 70;
 /// Call records that wait for the disk; beyond it new calls get 503 until the disk takes records again.
 pub const RECORDS_WAITING: usize = 10_000;
+/// Media ports of one worker; opening another one fails and the call gets [`crate::Cause::RESOURCE_UNAVAILABLE`].
+pub const MEDIA_PORTS: usize = 20_000;
