@@ -1,0 +1,230 @@
+//! Offer and answer of endpoints: the examples of RFC 3264 §10 and the shapes of RFC 6337, with addresses
+//! instead of names where an endpoint has to send somewhere.
+
+use strowger_base::SessionDescription;
+use strowger_media::codec::Codec;
+use strowger_media::control::RtcpWay;
+use strowger_media::negotiate::{self, Agreed, LocalMedia, NegotiateError};
+use strowger_media::sdp::{Direction, Origin, Session};
+
+macro_rules! fixture {
+    ($name:literal) => {
+        include_bytes!(concat!("../testdata/sdp/", $name, ".sdp")).as_slice()
+    };
+}
+
+fn local(codecs: &[Codec]) -> LocalMedia<'_> {
+    let address = "198.51.100.7:40000".parse().unwrap();
+    let origin = Origin { session_id: 10, version: 1, address: "198.51.100.7".parse().unwrap() };
+    LocalMedia {
+        origin,
+        address,
+        codecs,
+        telephone_event: true,
+        ptime_ms: 20,
+        direction: Direction::SendReceive,
+    }
+}
+
+const HEAD: &str = "v=0\no=- 10 1 IN IP4 198.51.100.7\ns=-\nc=IN IP4 198.51.100.7\nt=0 0\n";
+
+/// `remote rtcp codec/pt events ptime direction`
+fn summary(agreed: &Agreed) -> String {
+    let rtcp = match agreed.rtcp {
+        RtcpWay::Mux => "mux".into(),
+        RtcpWay::Address(address) => address.port().to_string(),
+    };
+    let events = agreed.format.telephone_event.map_or("-".into(), |event| event.to_string());
+    format!(
+        "{} {rtcp} {}/{} {events} {} {}",
+        agreed.remote,
+        agreed.format.codec.name(),
+        agreed.format.payload_type,
+        agreed.format.ptime_ms,
+        agreed.direction.attribute()
+    )
+}
+
+fn text(description: &SessionDescription) -> String {
+    String::from_utf8(description.as_bytes().to_vec()).unwrap().replace("\r\n", "\n")
+}
+
+#[test]
+fn answers() {
+    let check = |offer: &[u8], codecs: &[Codec], streams: &str, expect: &str| {
+        let (answer, agreed) = negotiate::answer(offer, &local(codecs)).unwrap();
+        assert_eq!(text(&answer), format!("{HEAD}{streams}"));
+        assert_eq!(summary(&agreed), expect);
+        // An answer of ours is an answer: as many streams, of the same kinds.
+        let (offer, answer) = (Session::parse(offer).unwrap(), Session::parse(answer.as_bytes()).unwrap());
+        let kinds = |session: &Session| session.streams.iter().map(|stream| stream.kind).collect::<Vec<_>>();
+        assert_eq!(kinds(&offer), kinds(&answer));
+    };
+    // The offer's order decides (RFC 3264 §6.1), and only one codec is answered.
+    check(
+        fixture!("cisco-7965"),
+        &Codec::ALL,
+        "m=audio 40000 RTP/AVP 0 101\na=rtpmap:0 PCMU/8000\na=rtpmap:101 telephone-event/8000\n\
+         a=fmtp:101 0-16\na=ptime:20\na=sendrecv\n",
+        "192.0.2.65:24668 24669 PCMU/0 101 20 sendrecv",
+    );
+    check(
+        fixture!("cisco-7965"),
+        &[Codec::G722],
+        "m=audio 40000 RTP/AVP 9 101\na=rtpmap:9 G722/8000\na=rtpmap:101 telephone-event/8000\n\
+         a=fmtp:101 0-16\na=ptime:20\na=sendrecv\n",
+        "192.0.2.65:24668 24669 G722/9 101 20 sendrecv",
+    );
+    // RFC 3264 §10.1: streams that are not wanted are refused in their places.
+    check(
+        fixture!("audio-video"),
+        &Codec::ALL,
+        "m=audio 40000 RTP/AVP 0\na=rtpmap:0 PCMU/8000\na=ptime:20\na=sendrecv\n\
+         m=video 0 RTP/AVP 31\nm=video 0 RTP/AVP 32\n",
+        "192.0.2.101:49170 49171 PCMU/0 - 20 sendrecv",
+    );
+    check(
+        fixture!("video-first"),
+        &Codec::ALL,
+        "m=video 0 RTP/AVP 99\nm=audio 40000 RTP/AVP 0\na=rtpmap:0 PCMU/8000\na=ptime:20\na=inactive\n",
+        "192.0.2.12:49170 49171 PCMU/0 - 20 inactive",
+    );
+    // Hold in the new style and the old one (RFC 3264 §8.4): we only listen.
+    check(
+        fixture!("hold-sendonly-session"),
+        &Codec::ALL,
+        "m=audio 40000 RTP/AVP 8 101\na=rtpmap:8 PCMA/8000\na=rtpmap:101 telephone-event/8000\n\
+         a=fmtp:101 0-16\na=ptime:30\na=recvonly\n",
+        "192.0.2.30:17002 17003 PCMA/8 101 30 recvonly",
+    );
+    check(
+        fixture!("hold-old-style"),
+        &Codec::ALL,
+        "m=audio 40000 RTP/AVP 0 101\na=rtpmap:0 PCMU/8000\na=rtpmap:101 telephone-event/8000\n\
+         a=fmtp:101 0-16\na=ptime:20\na=recvonly\n",
+        "0.0.0.0:17002 17003 PCMU/0 101 20 recvonly",
+    );
+    // The profile of the offer is answered; encryption is not answered in the clear.
+    check(
+        fixture!("inactive-ipv6"),
+        &Codec::ALL,
+        "m=audio 40000 RTP/AVPF 9\na=rtpmap:9 G722/8000\na=ptime:20\na=inactive\n",
+        "[2001:db8::101]:30000 30001 G722/9 - 20 inactive",
+    );
+    check(
+        fixture!("sdes"),
+        &Codec::ALL,
+        "m=audio 0 RTP/SAVP 0 101\nm=audio 40000 RTP/AVP 8 96\na=rtpmap:8 PCMA/8000\n\
+         a=rtpmap:96 telephone-event/8000\na=fmtp:96 0-16\na=ptime:20\na=sendrecv\n",
+        "192.0.2.77:20002 20003 PCMA/8 96 20 sendrecv",
+    );
+    check(
+        fixture!("ice-plain"),
+        &Codec::ALL,
+        "m=audio 40000 RTP/AVP 0 101\na=rtpmap:0 PCMU/8000\na=rtpmap:101 telephone-event/8000\n\
+         a=fmtp:101 0-16\na=ptime:20\na=sendrecv\na=rtcp-mux\nm=video 0 RTP/AVP 96\n",
+        "192.0.2.50:7078 mux PCMU/0 101 20 sendrecv",
+    );
+    check(
+        fixture!("dynamic-static-mix"),
+        &Codec::ALL,
+        "m=audio 40000 RTP/AVP 96\na=rtpmap:96 PCMA/8000\na=ptime:30\na=sendrecv\n",
+        "192.0.2.50:7078 7079 PCMA/96 - 30 sendrecv",
+    );
+}
+
+#[test]
+fn what_cannot_be_answered() {
+    let check = |offer: &[u8], codecs: &[Codec], expect: &str| {
+        let error = negotiate::answer(offer, &local(codecs)).unwrap_err();
+        assert_eq!(error.to_string(), expect);
+    };
+    let none = "no audio stream with a common codec";
+    check(fixture!("audio-video"), &[Codec::G722], none);
+    check(fixture!("audio-refused"), &Codec::ALL, none);
+    check(fixture!("chrome"), &Codec::ALL, none);
+    check(fixture!("domain-name"), &Codec::ALL, none);
+    check(fixture!("broken-no-origin"), &Codec::ALL, "the session description cannot be read");
+}
+
+const OFFER: &str = "m=audio 40000 RTP/AVP 9 8 0 101\na=rtpmap:9 G722/8000\na=rtpmap:8 PCMA/8000\n\
+     a=rtpmap:0 PCMU/8000\na=rtpmap:101 telephone-event/8000\na=fmtp:101 0-16\na=ptime:20\na=sendrecv\n";
+
+#[test]
+fn a_first_offer_names_all_codecs() {
+    assert_eq!(text(&negotiate::offer(&local(&Codec::ALL), None)), format!("{HEAD}{OFFER}"));
+}
+
+/// RFC 3264 §8: streams keep their places for the life of the session.
+#[test]
+fn a_later_offer_keeps_the_places_of_refused_streams() {
+    let check = |offer: &[u8], expect: &str| {
+        let (answer, _) = negotiate::answer(offer, &local(&Codec::ALL)).unwrap();
+        let next = negotiate::offer(&local(&Codec::ALL), Some(&answer));
+        assert_eq!(text(&next), format!("{HEAD}{expect}"));
+    };
+    check(fixture!("audio-video"), &format!("{OFFER}m=video 0 RTP/AVP 31\nm=video 0 RTP/AVP 32\n"));
+    check(fixture!("video-first"), &format!("m=video 0 RTP/AVP 99\n{OFFER}"));
+    // The payload type of events stays what it was (RFC 3264 §8.3.2).
+    let with_96 = OFFER.replace("101", "96");
+    check(fixture!("sdes"), &format!("m=audio 0 RTP/SAVP 0 101\n{with_96}"));
+}
+
+#[test]
+fn answers_to_our_offer() {
+    let offer = negotiate::offer(&local(&Codec::ALL), None);
+    let head = "v=0\no=- 1 1 IN IP4 192.0.2.5\ns=-\nc=IN IP4 192.0.2.5\nt=0 0\n";
+    let complete =
+        |streams: &str| negotiate::complete(offer.as_bytes(), format!("{head}{streams}").as_bytes());
+    let check = |streams: &str, expect: &str| assert_eq!(summary(&complete(streams).unwrap()), expect);
+    check(
+        "m=audio 6000 RTP/AVP 8 101\na=rtpmap:101 telephone-event/8000\n",
+        "192.0.2.5:6000 6001 PCMA/8 101 20 sendrecv",
+    );
+    // Each side names the types that it wants to receive (RFC 3264 §5.1).
+    check(
+        "m=audio 6000 RTP/AVP 99 96\na=rtpmap:99 G722/8000\na=rtpmap:96 telephone-event/8000\na=ptime:40\n",
+        "192.0.2.5:6000 6001 G722/99 96 40 sendrecv",
+    );
+    check("m=audio 6000 RTP/AVP 0\na=sendonly\n", "192.0.2.5:6000 6001 PCMU/0 - 20 recvonly");
+    check("m=audio 6000 RTP/AVP 0\na=recvonly\na=rtcp:7000\n", "192.0.2.5:6000 7000 PCMU/0 - 20 sendonly");
+    let both = complete("m=audio 6000 RTP/AVP 0 8 96\na=rtpmap:96 telephone-event/8000\n").unwrap();
+    let receive = both.receive;
+    assert_eq!((receive.pcmu, receive.pcma, receive.g722), (Some(0), Some(8), None));
+    // We offered events as 101, so they come as 101, whatever the peer calls them.
+    assert_eq!((receive.telephone_event, both.format.telephone_event), (Some(101), Some(96)));
+    for refused in ["m=audio 0 RTP/AVP 0\n", "m=audio 6000 RTP/AVP 18\n", "m=video 6000 RTP/AVP 0\n"] {
+        assert!(matches!(complete(refused), Err(NegotiateError::NoCommonCodec)), "{refused}");
+    }
+    let error = complete("m=audio 6000 RTP/AVP 0\nm=video 0 RTP/AVP 31\n").unwrap_err();
+    assert_eq!(error.to_string(), "expected an answer with 1 streams, found 2");
+}
+
+/// RFC 6337 §5.3: what may be answered to each direction, for each direction that we allow ourselves.
+#[test]
+fn directions_mirror() {
+    let all = [Direction::SendReceive, Direction::SendOnly, Direction::ReceiveOnly, Direction::Inactive];
+    let expect = [
+        "sendrecv sendonly recvonly inactive",
+        "recvonly inactive recvonly inactive",
+        "sendonly sendonly inactive inactive",
+        "inactive inactive inactive inactive",
+    ];
+    for (offered, expect) in all.into_iter().zip(expect) {
+        let offer = format!(
+            "v=0\no=- 1 1 IN IP4 192.0.2.5\ns=-\nc=IN IP4 192.0.2.5\nt=0 0\nm=audio 6 RTP/AVP 0\na={}\n",
+            offered.attribute()
+        );
+        let answered: Vec<_> = all
+            .into_iter()
+            .map(|direction| {
+                let local = LocalMedia { direction, ..local(&Codec::ALL) };
+                let (answer, agreed) = negotiate::answer(offer.as_bytes(), &local).unwrap();
+                let written = strowger_media::sdp::peek(answer.as_bytes()).unwrap().direction;
+                assert_eq!(written, agreed.direction);
+                written.attribute()
+            })
+            .collect();
+        assert_eq!(answered.join(" "), expect, "offered {offered:?}");
+    }
+}
