@@ -1,2 +1,49 @@
-//! The commands of the project itself.
-fn main() {}
+//! The commands of the project itself, all in Rust, so that a fresh machine needs nothing else.
+//!
+//! `ci` is the whole gate, `e2e` drives the release binary with outside peers, `bench` measures it,
+//! `sim` replays a simulation seed, `rfc` writes the table of the standards that the code obeys.
+
+use std::process::ExitCode;
+
+mod ci;
+mod fences;
+mod peers;
+mod rfc;
+mod workspace;
+
+const USAGE: &str = "\
+usage: cargo xtask COMMAND
+
+  ci                     the whole gate: format, lints, tests, docs, simulation, outside peers
+  e2e [NAME…]            end-to-end scenarios against the release binary; --list names them
+  bench [WORKLOAD…]      what the server costs, beside Debian's kamailio; --help for the workloads
+  sim [ARGUMENT…]        the simulator; --seed N replays one seed
+  fences                 only the rules of the style guide that a machine can keep
+  rfc [--check]          write docs/rfc-coverage.md from the citations in the code, or only compare
+";
+
+fn main() -> ExitCode {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let (command, rest) = match arguments.split_first() {
+        Some((command, rest)) => (command.as_str(), rest),
+        None => ("--help", &[][..]),
+    };
+    let result = match command {
+        "ci" => ci::run(rest),
+        "sim" => ci::simulate(rest),
+        "fences" => fences::run(),
+        "rfc" => rfc::run(rest),
+        "--help" | "-h" | "help" => {
+            print!("{USAGE}");
+            Ok(())
+        }
+        other => Err(format!("there is no command `{other}`\n\n{USAGE}")),
+    };
+    match result {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(message) => {
+            eprintln!("{message}");
+            ExitCode::FAILURE
+        }
+    }
+}

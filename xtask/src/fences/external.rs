@@ -1,0 +1,70 @@
+//! Which crates of others may be used where.
+
+use super::floors;
+use crate::workspace::{Edge, EdgeKind, Graph};
+
+/// Crates that any core may use: pure functions over bytes, no IO, no clock, no thread, no randomness.
+const CORES: &[&str] = &["memchr", "thiserror"];
+
+/// Crates that one core may use, and why this one alone.
+const ONE_CORE: &[(&str, &str)] = &[
+    // Digest authentication.
+    ("strowger-sip", "md-5"),
+    ("strowger-sip", "sha2"),
+    // The syntax of session descriptions.
+    ("strowger-media", "sdp-types"),
+    // Its stories are printed as JSON by the shell.
+    ("strowger-diag", "serde"),
+];
+
+/// What the shells may use. One line per decision; an ADR stands behind each.
+const SHELLS: &[(&str, &str)] = &[("xtask", "serde_json")];
+
+/// Crates that only tests use: independent implementations to compare with, and generators of input.
+const TESTS: &[(&str, &str)] = &[("strowger-media", "ezk-g722")];
+
+/// What is wrong with the uses of other people's crates.
+pub(crate) fn complaints(graph: &Graph) -> Vec<String> {
+    graph.edges.iter().filter(|edge| floors::floor(&edge.to).is_none()).filter_map(complaint).collect()
+}
+
+fn complaint(edge: &Edge) -> Option<String> {
+    let pair = (edge.from.as_str(), edge.to.as_str());
+    let in_tests = edge.kind == EdgeKind::Test && TESTS.contains(&pair);
+    let allowed = if floors::is_core(pair.0) {
+        CORES.contains(&pair.1) || ONE_CORE.contains(&pair)
+    } else {
+        SHELLS.contains(&pair)
+    };
+    (!allowed && !in_tests).then(|| {
+        let (user, used) = pair;
+        format!(
+            "{user} may not use the outside crate {used}: it needs an ADR and a row in fences/external.rs"
+        )
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn check(from: &str, to: &str, kind: EdgeKind, allowed: bool) {
+        let edges = vec![Edge { from: from.into(), to: to.into(), kind }];
+        let found = complaints(&Graph { members: Vec::new(), edges });
+        assert_eq!(found.is_empty(), allowed, "{from} -> {to} {kind:?}: {found:?}");
+    }
+
+    #[test]
+    fn a_forged_use_is_found() {
+        check("strowger-sip", "memchr", EdgeKind::Normal, true);
+        check("strowger-sip", "md-5", EdgeKind::Normal, true);
+        check("strowger-media", "ezk-g722", EdgeKind::Test, true);
+        check("strowger-media", "ezk-g722", EdgeKind::Normal, false);
+        check("strowger-callcontrol", "md-5", EdgeKind::Normal, false);
+        check("strowger-sip", "tokio", EdgeKind::Normal, false);
+        check("strowger-sip", "rand", EdgeKind::Test, false);
+        check("strowger-base", "libc", EdgeKind::Normal, false);
+        check("strowger-sim", "tokio", EdgeKind::Normal, false);
+        check("xtask", "serde_json", EdgeKind::Normal, true);
+    }
+}
