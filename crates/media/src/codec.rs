@@ -70,7 +70,7 @@ impl Codec {
 }
 
 #[cfg(test)]
-mod tests {
+pub(crate) mod tests {
     use strowger_base::Rng;
 
     /// A sine of this amplitude.

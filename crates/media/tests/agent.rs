@@ -1,5 +1,7 @@
 //! Services as devices: the whole table of a service leg, and that no port is left behind.
 
+#![expect(clippy::unwrap_used, reason = "helpers of tests")]
+
 use strowger_base::leg::{
     Command, Digit, Media, Party, ReleaseReason, Ring, Service, SessionDescription, Signal, Target,
 };
@@ -296,7 +298,7 @@ fn every_port_is_closed_exactly_once() {
                 }
                 _ if !live.is_empty() => {
                     let index = pick(&mut rng, live.len());
-                    let command = match rng.below(5) {
+                    match rng.below(5) {
                         0 | 1 => Input::Command(
                             live.swap_remove(index),
                             Command::Release(Cause::NORMAL_CALL_CLEARING),
@@ -304,8 +306,7 @@ fn every_port_is_closed_exactly_once() {
                         2 => Input::Command(live[index], Command::RequestMedia),
                         3 => Input::Command(live[index], Command::Media(Media::Answer(talk()))),
                         _ => Input::Command(live[index], Command::Media(Media::Offer(hold()))),
-                    };
-                    command
+                    }
                 }
                 _ => continue,
             };

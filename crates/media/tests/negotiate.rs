@@ -1,6 +1,8 @@
 //! Offer and answer of endpoints: the examples of RFC 3264 §10 and the shapes of RFC 6337, with addresses
 //! instead of names where an endpoint has to send somewhere.
 
+#![expect(clippy::unwrap_used, reason = "helpers of tests")]
+
 use strowger_base::SessionDescription;
 use strowger_media::codec::Codec;
 use strowger_media::control::RtcpWay;

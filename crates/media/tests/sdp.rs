@@ -1,5 +1,7 @@
 //! Descriptions of phones, read and rewritten.
 
+#![expect(clippy::unwrap_used, reason = "helpers of tests")]
+
 use std::net::SocketAddr;
 
 use strowger_base::Rng;
