@@ -11,6 +11,7 @@ pub mod cause;
 pub mod event;
 pub mod hash;
 pub mod id;
+pub mod journal;
 pub mod leg;
 pub mod limits;
 pub mod net;

@@ -1,1 +1,12 @@
 //! Floor 1: what a dialled number means.
+//!
+//! It refuses to know devices, calls and protocols: a number and the caller go in, a destination comes out, with
+//! the pattern that decided and the reason when there is none. [`DialPlan`] is an immutable snapshot, made by
+//! [`DialPlanBuilder`]; [`Analysis`] is its answer. For now numbers match exactly, and routes match `X` and a
+//! trailing `!`; partitions, transformations and digits that arrive one by one come behind the same interface.
+
+mod pattern;
+mod plan;
+
+pub use pattern::{Pattern, PatternError};
+pub use plan::{Analysis, Destination, DialPlan, DialPlanBuilder, PlanError, Route};

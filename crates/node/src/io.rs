@@ -2,9 +2,14 @@
 
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::time::Duration;
 
+use strowger_base::leg::BindingId;
 use strowger_base::net::{ListenerId, StreamId, Transport};
-use strowger_base::{ByteArena, Span};
+use strowger_base::{ByteArena, CallId, NodeId, ShardId, Span, WallTime};
+use strowger_sip::io::BindingRecord;
+
+use crate::configuration::Configuration;
 
 /// Everything that can happen to a node.
 pub enum Input<'a> {
@@ -55,7 +60,7 @@ pub enum Input<'a> {
         reason: Box<str>,
     },
     /// A binding that survived a restart; given before the first packet.
-    Restore(strowger_sip::io::BindingRecord),
+    Restore(BindingRecord),
     /// The configuration is now this.
     Configure(Arc<Configuration>),
     /// Somebody asks; answered by [`Output::Answer`] in the same call.
@@ -65,6 +70,8 @@ pub enum Input<'a> {
         /// The question.
         question: Question,
     },
+    /// The shell cannot keep up (true) or can again (false): new calls are refused with 503 meanwhile.
+    Overloaded(bool),
     /// Accept nothing new; calls in progress go on. [`Output::Drained`] says when the last has ended.
     Drain,
     /// The time of `next_timeout` has come.
@@ -106,7 +113,7 @@ pub enum Output {
     },
     /// Tell a media worker.
     Media(strowger_media::control::Command),
-    /// Append an encoded journal record (`strowger_base::journal`) to the journal.
+    /// Append an encoded journal record ([`strowger_base::journal`]) to the journal. No promise waits for it.
     Journal(Span),
     /// Make this durable and say [`Input::Persisted`].
     Persist {
@@ -124,7 +131,7 @@ pub enum Output {
         /// The answer.
         answer: Answer,
     },
-    /// The last call has ended after [`Input::Drain`].
+    /// The last call has ended, and its record is safe, after [`Input::Drain`].
     Drained,
 }
 
@@ -144,3 +151,208 @@ pub struct Ticket(pub u64);
 /// Names a question.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub struct QueryId(pub u64);
+
+/// What must be on the disk before the node goes on.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum PersistRecord {
+    /// The final record of a call: an encoded journal record ([`strowger_base::journal::Entry::Call`]). Append it
+    /// to the journal in its place among [`Output::Journal`]; it is safe when the journal is safe up to its end.
+    Call {
+        /// Whose.
+        call: CallId,
+        /// The encoded record in the outbox's arena.
+        record: Span,
+    },
+}
+
+/// What is to be kept when convenient, the newest of each key only.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum StoreRecord {
+    /// A registered phone, by its binding; comes back as [`Input::Restore`].
+    Bound(BindingRecord),
+    /// It is gone.
+    Unbound(BindingId),
+    /// No id up to this number may be given out again: next time's [`Parameters::last_number`].
+    NumbersReserved(u64),
+}
+
+/// What makes a node.
+#[derive(Clone)]
+pub struct Parameters {
+    /// Which server of the cluster it is.
+    pub node: NodeId,
+    /// Which of its decision threads.
+    pub shard: ShardId,
+    /// Where all its randomness comes from: 256 bits of the operating system's, or the simulator's seed.
+    pub seed: [u64; 4],
+    /// The last stored [`StoreRecord::NumbersReserved`]; 0 on an empty store.
+    pub last_number: u64,
+    /// The configuration to begin with.
+    pub configuration: Arc<Configuration>,
+}
+
+/// A question about the state of now.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Question {
+    /// The calls in progress, the oldest first.
+    Calls {
+        /// At most this many.
+        limit: usize,
+    },
+    /// The registered phones, by line.
+    Phones {
+        /// At most this many.
+        limit: usize,
+    },
+    /// All counters.
+    Metrics,
+    /// How the node is.
+    Health,
+    /// What exists that an idle node does not have.
+    Leftovers,
+}
+
+/// The answer to a [`Question`].
+#[derive(Clone, PartialEq, Debug)]
+pub enum Answer {
+    /// To [`Question::Calls`].
+    Calls(Vec<CallView>),
+    /// To [`Question::Phones`].
+    Phones(Vec<PhoneView>),
+    /// To [`Question::Metrics`].
+    Metrics(Vec<Metric>),
+    /// To [`Question::Health`].
+    Health(Health),
+    /// To [`Question::Leftovers`].
+    Leftovers(Leftovers),
+}
+
+/// A call in progress.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct CallView {
+    /// The call.
+    pub call: CallId,
+    /// Who calls.
+    pub calling: Box<str>,
+    /// The number that was asked for.
+    pub called: Box<str>,
+    /// Who answered; empty before.
+    pub connected: Box<str>,
+    /// Where it stands.
+    pub state: CallState,
+    /// When it began.
+    pub started_at: WallTime,
+    /// When it was answered.
+    pub answered_at: Option<WallTime>,
+}
+
+/// Where a call stands.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum CallState {
+    /// Something was rung, nothing alerts yet.
+    Proceeding,
+    /// A phone rings.
+    Alerting,
+    /// Both talk.
+    Talking,
+    /// Answered, and one side holds the other.
+    Held,
+    /// Over; its record waits for the disk.
+    Ended,
+}
+
+/// A registered phone.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct PhoneView {
+    /// The line.
+    pub line: Box<str>,
+    /// Which of its phones.
+    pub binding: BindingId,
+    /// Its contact URI.
+    pub contact: Box<str>,
+    /// Where it is reached.
+    pub peer: SocketAddr,
+    /// What carries its messages.
+    pub transport: Transport,
+    /// What it calls itself.
+    pub user_agent: Box<str>,
+    /// When the registration ends unless it is refreshed.
+    pub expires_at: WallTime,
+}
+
+/// One figure, as Prometheus wants it.
+#[derive(Clone, Copy, PartialEq, Debug)]
+pub struct Metric {
+    /// Its name, without the prefix `strowger_`; counters end with `_total`.
+    pub name: &'static str,
+    /// What it counts, in one sentence.
+    pub help: &'static str,
+    /// Rises only, or goes up and down.
+    pub kind: MetricKind,
+    /// One label and its value, when the same name stands several times.
+    pub label: Option<(&'static str, &'static str)>,
+    /// The figure.
+    pub value: u64,
+}
+
+/// The kind of a [`Metric`].
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum MetricKind {
+    /// Rises only.
+    Counter,
+    /// Goes up and down.
+    Gauge,
+}
+
+/// How the node is.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Health {
+    /// Whether it takes new calls.
+    pub service: Service,
+    /// Time since it was made.
+    pub uptime: Duration,
+    /// Calls in progress.
+    pub calls: usize,
+    /// Registered phones.
+    pub phones: usize,
+    /// Final records that wait for the disk.
+    pub records_waiting: usize,
+}
+
+/// Whether new calls are taken.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Service {
+    /// All is served.
+    Full,
+    /// New calls are refused: something is full, named here.
+    Shedding(&'static str),
+    /// New calls are refused: the node goes out of service.
+    Draining,
+}
+
+/// What exists now that an idle node does not have. All zero when nothing was left behind.
+#[derive(Clone, Copy, PartialEq, Eq, Default, Debug)]
+pub struct Leftovers {
+    /// Calls, those included whose record waits.
+    pub calls: usize,
+    /// Legs that call control knows.
+    pub call_legs: usize,
+    /// Timers of call control.
+    pub call_timers: usize,
+    /// Records that wait for the disk.
+    pub records_waiting: usize,
+    /// Relays that are open.
+    pub relays: usize,
+    /// Legs of services.
+    pub service_legs: usize,
+    /// Ports of services.
+    pub service_ports: usize,
+    /// Legs of the SIP side.
+    pub sip_legs: usize,
+    /// Transactions.
+    pub transactions: usize,
+    /// Dialog tags.
+    pub dialogs: usize,
+    /// Timers of transactions and legs.
+    pub sip_timers: usize,
+}

@@ -3,6 +3,10 @@
 //! [`Node`] has two entry points, `handle` and `next_timeout`; the binary and the simulator are two drivers of
 //! the same type. Protocols, media and call control meet here and nowhere else.
 
+pub mod configuration;
 pub mod io;
+mod node;
 
-pub use io::{Input, Outbox, Output};
+pub use configuration::{Configuration, Draft};
+pub use io::{Input, Outbox, Output, Parameters};
+pub use node::Node;

@@ -1,0 +1,396 @@
+//! What call control decided, step by step: the reasons that `explain` puts into words.
+
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use super::DecodeError;
+use super::entry::{MediaPart, OriginView, PartyView, ReleasedBy, TargetView};
+use super::wire::{Reader, Wire, wire_enum, wire_struct};
+use crate::leg::{Alert, ReleaseReason, Service};
+use crate::net::Flow;
+use crate::{Cause, LegId};
+
+/// A decision of call control.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Decision<'a> {
+    /// A device asked for a call; the record's leg is the caller's.
+    CallBegan {
+        /// Whose device it is.
+        origin: OriginView<'a>,
+        /// Who calls, as it is shown to others.
+        calling: PartyView<'a>,
+        /// The number that was asked for.
+        called: &'a str,
+        /// The call's id in the device's protocol (SIP Call-ID).
+        protocol_call_id: &'a str,
+        /// Where its packets come from.
+        flow: Flow,
+        /// `Offer`, or `Nothing` when it wants to be offered.
+        media: MediaPart,
+    },
+    /// The number leads somewhere.
+    NumberResolved {
+        /// What was dialled.
+        digits: &'a str,
+        /// The pattern that matched.
+        pattern: &'a str,
+        /// Where it leads.
+        destination: DestinationView<'a>,
+    },
+    /// The number leads nowhere.
+    NumberNotResolved {
+        /// What was dialled.
+        digits: &'a str,
+        /// Why.
+        why: NotResolved<'a>,
+    },
+    /// The phones of the line that can be rung.
+    PhonesFound {
+        /// The line.
+        line: &'a str,
+        /// How many; none means that no phone is registered.
+        phones: u32,
+    },
+    /// A leg is rung; it is the record's leg.
+    Rung {
+        /// Where.
+        target: TargetView<'a>,
+        /// The number as it is sent.
+        called: &'a str,
+        /// Who is shown as the caller.
+        shown: PartyView<'a>,
+    },
+    /// The caller is told that it rings.
+    CallerAlerted {
+        /// Ringing or something to be heard.
+        alert: Alert,
+        /// With early media.
+        media: MediaPart,
+    },
+    /// The record's leg has the call; the caller is told.
+    AnsweredBy {
+        /// Who is shown to the caller.
+        connected: PartyView<'a>,
+    },
+    /// The record's leg was answered at the same moment as another and lost.
+    AnsweredTooLate,
+    /// We end the record's leg.
+    LegReleased {
+        /// Why.
+        cause: Cause,
+        /// In detail.
+        why: WhyReleased,
+    },
+    /// A called device refused or failed; others may still ring.
+    LegFailed {
+        /// The cause.
+        cause: Cause,
+        /// Why, in words of its protocol.
+        reason: ReleaseReason,
+        /// Legs that still ring.
+        left: u32,
+    },
+    /// Nobody answered in time.
+    NoAnswer {
+        /// The line, trunk or service.
+        called: &'a str,
+        /// For how long it was tried.
+        after: Duration,
+    },
+    /// The call was refused before anything rang.
+    Refused {
+        /// What the caller is told.
+        cause: Cause,
+        /// Why.
+        why: WhyRefused<'a>,
+    },
+    /// The record's leg put the other on hold.
+    Held,
+    /// The record's leg took the other back.
+    Resumed,
+    /// Media is agreed.
+    MediaPath(MediaPath<'a>),
+    /// An offer of the record's leg was refused by us.
+    OfferRefused {
+        /// What it is told.
+        cause: Cause,
+        /// Why.
+        why: WhyOfferRefused,
+    },
+    /// The record's leg is shown who the other party is.
+    PartyShown(PartyView<'a>),
+    /// Media goes through a relay of ours.
+    RelayWanted {
+        /// Why.
+        why: WhyRelay,
+    },
+    /// The relay is there.
+    RelayOpened {
+        /// What the caller's side is told to send to.
+        caller_side: SocketAddr,
+        /// What the called side is told to send to.
+        called_side: SocketAddr,
+    },
+    /// The relay is not to be had; media goes directly.
+    RelayNotOpened {
+        /// What the operating system said.
+        reason: &'a str,
+    },
+    /// The record's leg wanted the other sent elsewhere and was refused.
+    TransferRefused {
+        /// What it is told.
+        cause: Cause,
+        /// To this number.
+        destination: &'a str,
+    },
+    /// The call is over.
+    Ended {
+        /// Why.
+        cause: Cause,
+        /// Who ended it.
+        by: ReleasedBy,
+        /// In detail.
+        why: WhyEnded,
+    },
+}
+
+wire_enum!(Decision<'a> {
+    CallBegan = 1 { origin, calling, called, protocol_call_id, flow, media },
+    NumberResolved = 2 { digits, pattern, destination },
+    NumberNotResolved = 3 { digits, why },
+    PhonesFound = 4 { line, phones },
+    Rung = 5 { target, called, shown },
+    CallerAlerted = 6 { alert, media },
+    AnsweredBy = 7 { connected },
+    AnsweredTooLate = 8,
+    LegReleased = 9 { cause, why },
+    LegFailed = 10 { cause, reason, left },
+    NoAnswer = 11 { called, after },
+    Refused = 12 { cause, why },
+    Held = 13,
+    Resumed = 14,
+    MediaPath = 15 (path),
+    OfferRefused = 16 { cause, why },
+    PartyShown = 17 (party),
+    RelayWanted = 18 { why },
+    RelayOpened = 19 { caller_side, called_side },
+    RelayNotOpened = 20 { reason },
+    TransferRefused = 21 { cause, destination },
+    Ended = 22 { cause, by, why },
+});
+
+/// Where a number leads.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum DestinationView<'a> {
+    /// A line.
+    Line(&'a str),
+    /// A trunk, by name.
+    Trunk(&'a str),
+    /// A service of the node.
+    Service(Service),
+}
+
+wire_enum!(DestinationView<'a> { Line = 0 (line), Trunk = 1 (name), Service = 2 (service) });
+
+/// Why a number leads nowhere.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum NotResolved<'a> {
+    /// Nothing matches it.
+    NoMatch,
+    /// A pattern blocks it.
+    Blocked {
+        /// The pattern.
+        pattern: &'a str,
+        /// What the caller is told.
+        cause: Cause,
+    },
+    /// It is empty or no number at all.
+    Malformed,
+}
+
+wire_enum!(NotResolved<'a> { NoMatch = 0, Blocked = 1 { pattern, cause }, Malformed = 2 });
+
+/// Why we ended a leg.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum WhyReleased {
+    /// Another phone answered.
+    AnsweredElsewhere,
+    /// The caller gave up.
+    CallerGaveUp,
+    /// Nobody answered in time.
+    NoAnswer,
+    /// Another phone of the line refused the call for all of them.
+    RefusedElsewhere,
+    /// The other party hung up or was lost.
+    OtherPartyGone,
+    /// The call was refused.
+    CallRefused,
+    /// The description of its media could not be passed on.
+    NoMedia,
+}
+
+wire_enum!(WhyReleased {
+    AnsweredElsewhere = 0,
+    CallerGaveUp = 1,
+    NoAnswer = 2,
+    RefusedElsewhere = 3,
+    OtherPartyGone = 4,
+    CallRefused = 5,
+    NoMedia = 6,
+});
+
+/// Why a call was refused before anything rang.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum WhyRefused<'a> {
+    /// The number leads nowhere.
+    NumberNotResolved,
+    /// No phone of the line is registered.
+    NotRegistered {
+        /// The line.
+        line: &'a str,
+    },
+    /// The line has as many calls as its busy trigger allows.
+    BusyTrigger {
+        /// The line.
+        line: &'a str,
+        /// Calls that it has.
+        calls: u32,
+        /// How many make it busy.
+        limit: u32,
+    },
+    /// The line may not have more calls at once.
+    CallsMax {
+        /// The line.
+        line: &'a str,
+        /// How many it may have.
+        limit: u32,
+    },
+    /// The node has as many calls as it can hold.
+    Congestion,
+    /// Too many final records wait for the disk.
+    RecordsWaiting,
+    /// The node goes out of service.
+    Draining,
+    /// A takeover of a leg (RFC 3891), which is not offered yet.
+    ReplacesNotOffered,
+}
+
+wire_enum!(WhyRefused<'a> {
+    NumberNotResolved = 0,
+    NotRegistered = 1 { line },
+    BusyTrigger = 2 { line, calls, limit },
+    CallsMax = 3 { line, limit },
+    Congestion = 4,
+    RecordsWaiting = 5,
+    Draining = 6,
+    ReplacesNotOffered = 7,
+});
+
+/// Why an offer was refused by us.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum WhyOfferRefused {
+    /// Both sides offered at the same moment, or one offered while the other's offer was open.
+    Glare,
+    /// The other party has no media session that could be changed yet.
+    OtherNotReady,
+    /// The other party refused it.
+    OtherRefused,
+    /// It is no session description.
+    Malformed,
+}
+
+wire_enum!(WhyOfferRefused { Glare = 0, OtherNotReady = 1, OtherRefused = 2, Malformed = 3 });
+
+/// Why media goes through a relay.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum WhyRelay {
+    /// The configuration says always.
+    Configured,
+    /// The device says another address for media than its packets come from.
+    BehindNat,
+}
+
+wire_enum!(WhyRelay { Configured = 0, BehindNat = 1 });
+
+/// What a call ended by.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum WhyEnded {
+    /// Somebody hung up after the answer.
+    HungUp,
+    /// The caller gave up before the answer.
+    CallerGaveUp,
+    /// It was refused before anything rang.
+    Refused,
+    /// Every phone that was rung refused or failed.
+    NobodyTookIt,
+    /// Nobody answered in time.
+    NoAnswer,
+    /// A device or its connection was lost.
+    DeviceLost(ReleaseReason),
+    /// Media could not be agreed.
+    NoMedia,
+}
+
+wire_enum!(WhyEnded {
+    HungUp = 0,
+    CallerGaveUp = 1,
+    Refused = 2,
+    NobodyTookIt = 3,
+    NoAnswer = 4,
+    DeviceLost = 5 (reason),
+    NoMedia = 6,
+});
+
+/// Both directions of the agreed audio.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct MediaPath<'a> {
+    /// The side that offered.
+    pub offerer: StreamEnd,
+    /// The side that answered.
+    pub answerer: StreamEnd,
+    /// The codec that the answer names first.
+    pub codec: &'a str,
+    /// Directly or through a relay.
+    pub way: Way,
+}
+
+wire_struct!(MediaPath<'a> { offerer, answerer, codec, way });
+
+/// Where one side receives audio.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct StreamEnd {
+    /// Its leg.
+    pub leg: LegId,
+    /// Where it wants audio; `None` when it wants none or gave a domain name.
+    pub address: Option<SocketAddr>,
+    /// Whether it sends and receives.
+    pub flow: AudioFlow,
+}
+
+wire_struct!(StreamEnd { leg, address, flow });
+
+/// Which way audio flows, from the view of one side (RFC 8866 §6.7).
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum AudioFlow {
+    /// It talks and listens.
+    Both,
+    /// It talks only: it holds the other.
+    SendOnly,
+    /// It listens only.
+    ReceiveOnly,
+    /// Nothing flows.
+    Nothing,
+}
+
+wire_enum!(AudioFlow { Both = 0, SendOnly = 1, ReceiveOnly = 2, Nothing = 3 });
+
+/// Which way media takes.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Way {
+    /// From device to device.
+    Direct,
+    /// Through a relay of ours.
+    Relayed,
+}
+
+wire_enum!(Way { Direct = 0, Relayed = 1 });

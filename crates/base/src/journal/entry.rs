@@ -1,0 +1,449 @@
+//! What a record can say.
+
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use super::DecodeError;
+use super::wire::{Reader, Wire, put_varint, wire_enum, wire_struct};
+use crate::event::{Event, RefuseReason, UnregisterReason};
+use crate::leg::{Alert, BindingId, Party, Presentation, ReleaseReason, Service, Target};
+use crate::net::{Flow, Transport};
+use crate::{CallId, Cause, LegId, WallTime, leg};
+
+/// What a record says.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Entry<'a> {
+    /// A message of a device came or went; the record's leg is the device's.
+    Message {
+        /// Came or went.
+        direction: Direction,
+        /// How it travelled.
+        flow: Flow,
+        /// Its bytes, without credentials.
+        bytes: &'a [u8],
+    },
+    /// A device told something; the record's leg is the device's.
+    Told(Told<'a>),
+    /// Call control decided something.
+    Decision(super::Decision<'a>),
+    /// A phone came or went, or was refused.
+    Registration(Registration<'a>),
+    /// Something that an operator should know.
+    Alarm(Alarm<'a>),
+    /// The final record of a call. There is exactly one for each call.
+    Call(CallRecord<'a>),
+}
+
+wire_enum!(Entry<'a> {
+    Message = 1 { direction, flow, bytes },
+    Told = 2 (told),
+    Decision = 3 (decision),
+    Registration = 4 (registration),
+    Alarm = 5 (alarm),
+    Call = 6 (call),
+});
+
+/// Which way a message went.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Direction {
+    /// It came in.
+    Received,
+    /// It went out.
+    Sent,
+}
+
+wire_enum!(Direction { Received = 0, Sent = 1 });
+
+/// A number and name as they were shown.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub struct PartyView<'a> {
+    /// The number.
+    pub number: &'a str,
+    /// The name; empty when there is none.
+    pub name: &'a str,
+    /// Whether both may be shown.
+    pub presentation: Presentation,
+}
+
+wire_struct!(PartyView<'a> { number, name, presentation });
+
+impl<'a> From<&'a Party> for PartyView<'a> {
+    fn from(party: &'a Party) -> Self {
+        PartyView { number: &party.number, name: &party.name, presentation: party.presentation }
+    }
+}
+
+/// Whose device began a call.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum OriginView<'a> {
+    /// A phone on this line.
+    Line(&'a str),
+    /// A trunk, by name.
+    Trunk(&'a str),
+}
+
+wire_enum!(OriginView<'a> { Line = 0 (line), Trunk = 1 (name) });
+
+impl<'a> From<&'a leg::Origin> for OriginView<'a> {
+    fn from(origin: &'a leg::Origin) -> Self {
+        match origin {
+            leg::Origin::Line(line) => OriginView::Line(line),
+            leg::Origin::Trunk(name) => OriginView::Trunk(name),
+        }
+    }
+}
+
+/// Where a leg was rung.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum TargetView<'a> {
+    /// A phone of a line.
+    Phone {
+        /// The line.
+        line: &'a str,
+        /// Which of its phones.
+        binding: BindingId,
+    },
+    /// A trunk, by name.
+    Trunk(&'a str),
+    /// A service of the node.
+    Service(Service),
+}
+
+wire_enum!(TargetView<'a> { Phone = 0 { line, binding }, Trunk = 1 (name), Service = 2 (service) });
+
+impl<'a> From<&'a Target> for TargetView<'a> {
+    fn from(target: &'a Target) -> Self {
+        match target {
+            Target::Phone { line, binding } => TargetView::Phone { line, binding: *binding },
+            Target::Trunk(name) => TargetView::Trunk(name),
+            Target::Service(service) => TargetView::Service(*service),
+        }
+    }
+}
+
+/// Which part of offer and answer something carried.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub enum MediaPart {
+    /// Nothing.
+    #[default]
+    Nothing,
+    /// An offer.
+    Offer,
+    /// An answer.
+    Answer,
+}
+
+wire_enum!(MediaPart { Nothing = 0, Offer = 1, Answer = 2 });
+
+impl From<&leg::Media> for MediaPart {
+    fn from(media: &leg::Media) -> Self {
+        match media {
+            leg::Media::None => MediaPart::Nothing,
+            leg::Media::Offer(_) => MediaPart::Offer,
+            leg::Media::Answer(_) => MediaPart::Answer,
+        }
+    }
+}
+
+/// A signal of a device, in short. The first one of a caller is told by [`super::Decision::CallBegan`].
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Told<'a> {
+    /// It has the call.
+    Proceeding,
+    /// It rings or has something to be heard.
+    Alerting {
+        /// Which of the two.
+        alert: Alert,
+        /// With early media.
+        media: MediaPart,
+    },
+    /// It answered.
+    Answered {
+        /// With an answer, an offer, or nothing.
+        media: MediaPart,
+        /// Who answered, as the device says.
+        connected: PartyView<'a>,
+    },
+    /// An offer or answer in mid-call.
+    Media(MediaPart),
+    /// It wants an offer.
+    MediaRequested,
+    /// It refused an offer.
+    MediaRefused(Cause),
+    /// A key was pressed. Which one is not kept: it may belong to a PIN.
+    Digit,
+    /// It wants the other party sent elsewhere.
+    TransferRequested {
+        /// To this number.
+        destination: &'a str,
+        /// In the place of this leg.
+        replaces: Option<LegId>,
+    },
+    /// It is gone.
+    Released {
+        /// The cause.
+        cause: Cause,
+        /// Why, in words of its protocol.
+        reason: ReleaseReason,
+    },
+}
+
+wire_enum!(Told<'a> {
+    Proceeding = 0,
+    Alerting = 1 { alert, media },
+    Answered = 2 { media, connected },
+    Media = 3 (part),
+    MediaRequested = 4,
+    MediaRefused = 5 (cause),
+    Digit = 6,
+    TransferRequested = 7 { destination, replaces },
+    Released = 8 { cause, reason },
+});
+
+/// A phone came or went, or was refused: [`Event`] as the journal keeps it.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Registration<'a> {
+    /// A phone registered, or came from a new address.
+    Registered {
+        /// The line.
+        line: &'a str,
+        /// Which of its phones.
+        binding: BindingId,
+        /// Where it is.
+        peer: SocketAddr,
+        /// What carries its messages.
+        transport: Transport,
+        /// What it calls itself.
+        user_agent: &'a str,
+        /// For how long.
+        expires: Duration,
+    },
+    /// A phone is no longer reachable.
+    Unregistered {
+        /// The line.
+        line: &'a str,
+        /// Which of its phones.
+        binding: BindingId,
+        /// Why.
+        reason: UnregisterReason,
+    },
+    /// A request was refused before it became a registration or call.
+    Refused {
+        /// The line that was claimed.
+        claimed: &'a str,
+        /// Where it came from.
+        peer: SocketAddr,
+        /// Which request.
+        request: &'a str,
+        /// Why.
+        reason: RefuseReason,
+    },
+}
+
+wire_enum!(Registration<'a> {
+    Registered = 0 { line, binding, peer, transport, user_agent, expires },
+    Unregistered = 1 { line, binding, reason },
+    Refused = 2 { claimed, peer, request, reason },
+});
+wire_enum!(UnregisterReason { ByPhone = 0, Expired = 1, ConnectionClosed = 2, Replaced = 3, Unconfigured = 4 });
+wire_enum!(RefuseReason {
+    UnknownLine = 0,
+    WrongPassword = 1,
+    Replayed = 2,
+    NotYourLine = 3,
+    TooManyContacts = 4,
+    Overloaded = 5,
+    Loop = 6,
+    TooManyHops = 7,
+});
+
+impl<'a> From<&'a Event> for Registration<'a> {
+    fn from(event: &'a Event) -> Self {
+        match event {
+            Event::Registered { line, binding, peer, transport, user_agent, expires } => {
+                Registration::Registered {
+                    line,
+                    binding: *binding,
+                    peer: *peer,
+                    transport: *transport,
+                    user_agent,
+                    expires: *expires,
+                }
+            }
+            Event::Unregistered { line, binding, reason } => {
+                Registration::Unregistered { line, binding: *binding, reason: *reason }
+            }
+            Event::Refused { claimed, peer, request, reason } => {
+                Registration::Refused { claimed, peer: *peer, request, reason: *reason }
+            }
+        }
+    }
+}
+
+/// Something that an operator should know.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Alarm<'a> {
+    /// A media relay could not be opened; the call goes on with direct media.
+    RelayFailed {
+        /// What the operating system said.
+        reason: &'a str,
+    },
+    /// The disk did not take the final record of a call; it is tried again.
+    RecordNotStored {
+        /// What the operating system said.
+        reason: &'a str,
+        /// Records that wait now.
+        waiting: u32,
+    },
+    /// New calls are refused because something is full.
+    Overloaded {
+        /// What is full.
+        what: &'a str,
+    },
+    /// New calls are taken again.
+    OverloadEnded,
+    /// A state that cannot occur; the call was released and the rest goes on.
+    Contained {
+        /// What was found.
+        what: &'a str,
+    },
+}
+
+wire_enum!(Alarm<'a> {
+    RelayFailed = 0 { reason },
+    RecordNotStored = 1 { reason, waiting },
+    Overloaded = 2 { what },
+    OverloadEnded = 3,
+    Contained = 4 { what },
+});
+
+/// Who ended a call or leg.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum ReleasedBy {
+    /// The calling device.
+    Caller,
+    /// A called device.
+    Called,
+    /// We did.
+    System,
+}
+
+wire_enum!(ReleasedBy { Caller = 0, Called = 1, System = 2 });
+
+/// The final record of a call.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct CallRecord<'a> {
+    /// The call.
+    pub call: CallId,
+    /// Whose device began it.
+    pub origin: OriginView<'a>,
+    /// The leg that began it.
+    pub calling_leg: LegId,
+    /// Who called.
+    pub calling: PartyView<'a>,
+    /// The number that was asked for.
+    pub called: &'a str,
+    /// Who answered; empty number when nobody did.
+    pub connected: PartyView<'a>,
+    /// When it began.
+    pub started_at: WallTime,
+    /// When a phone first rang.
+    pub alerted_at: Option<WallTime>,
+    /// When it was answered.
+    pub answered_at: Option<WallTime>,
+    /// When it ended.
+    pub ended_at: WallTime,
+    /// Why it ended.
+    pub cause: Cause,
+    /// Who ended it.
+    pub released_by: ReleasedBy,
+    /// The legs that were rung, in that order.
+    pub legs: Vec<LegRecord<'a>>,
+}
+
+impl<'a> Wire<'a> for CallRecord<'a> {
+    fn put(&self, out: &mut Vec<u8>) {
+        self.call.put(out);
+        self.origin.put(out);
+        self.calling_leg.put(out);
+        self.calling.put(out);
+        self.called.put(out);
+        self.connected.put(out);
+        self.started_at.put(out);
+        self.alerted_at.put(out);
+        self.answered_at.put(out);
+        self.ended_at.put(out);
+        self.cause.put(out);
+        self.released_by.put(out);
+        put_varint(self.legs.len() as u64, out);
+        for leg in &self.legs {
+            leg.put(out);
+        }
+    }
+    fn take(from: &mut Reader<'a>) -> Result<Self, DecodeError> {
+        Ok(CallRecord {
+            call: Wire::take(from)?,
+            origin: Wire::take(from)?,
+            calling_leg: Wire::take(from)?,
+            calling: Wire::take(from)?,
+            called: Wire::take(from)?,
+            connected: Wire::take(from)?,
+            started_at: Wire::take(from)?,
+            alerted_at: Wire::take(from)?,
+            answered_at: Wire::take(from)?,
+            ended_at: Wire::take(from)?,
+            cause: Wire::take(from)?,
+            released_by: Wire::take(from)?,
+            legs: take_legs(from)?,
+        })
+    }
+}
+
+/// Reads the legs; what is claimed beyond the bytes that are there allocates nothing.
+fn take_legs<'a>(from: &mut Reader<'a>) -> Result<Vec<LegRecord<'a>>, DecodeError> {
+    let count = usize::try_from(from.varint()?).map_err(|_| DecodeError::Number)?;
+    if count > from.len() {
+        return Err(DecodeError::Short);
+    }
+    let mut legs = Vec::with_capacity(count.min(LEGS_AT_ONCE));
+    for _ in 0..count {
+        legs.push(LegRecord::take(from)?);
+    }
+    Ok(legs)
+}
+
+/// Room that is made for the legs of a record before any of them was read.
+const LEGS_AT_ONCE: usize = 16;
+
+/// What became of one leg that was rung.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct LegRecord<'a> {
+    /// The leg.
+    pub leg: LegId,
+    /// Where it was rung.
+    pub target: TargetView<'a>,
+    /// When it was rung.
+    pub rung_at: WallTime,
+    /// Whether it answered.
+    pub outcome: LegOutcome,
+}
+
+wire_struct!(LegRecord<'a> { leg, target, rung_at, outcome });
+
+/// What became of a leg that was rung.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum LegOutcome {
+    /// It answered and was talked with.
+    Answered,
+    /// We ended it: answered elsewhere, given up, no answer in time.
+    Withdrawn(Cause),
+    /// It refused or failed.
+    Failed {
+        /// The cause.
+        cause: Cause,
+        /// Why, in words of its protocol.
+        reason: ReleaseReason,
+    },
+}
+
+wire_enum!(LegOutcome { Answered = 0, Withdrawn = 1 (cause), Failed = 2 { cause, reason } });

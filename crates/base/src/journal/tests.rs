@@ -1,0 +1,278 @@
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use super::*;
+use crate::event::{Event, RefuseReason, UnregisterReason};
+use crate::leg::{Alert, BindingId, Presentation, ReleaseReason, Service};
+use crate::net::{Flow, ListenerId, StreamId, Transport};
+use crate::{Cause, NodeId, Rng, ShardId};
+
+fn call() -> CallId {
+    CallId::new(NodeId(1), ShardId(0), 42)
+}
+
+fn leg(number: u64) -> LegId {
+    LegId::new(NodeId(1), ShardId(0), number)
+}
+
+fn address() -> SocketAddr {
+    SocketAddr::from(([192, 0, 2, 7], 5060))
+}
+
+fn address6() -> SocketAddr {
+    "[2001:db8::1]:4000".parse().unwrap()
+}
+
+fn udp() -> Flow {
+    Flow::Datagram { listener: ListenerId(1), peer: address() }
+}
+
+fn tls() -> Flow {
+    Flow::Stream { stream: StreamId(StreamId::OUTGOING | 7), peer: address6(), transport: Transport::Tls }
+}
+
+fn alice() -> PartyView<'static> {
+    PartyView { number: "1001", name: "Ålice", presentation: Presentation::Allowed }
+}
+
+/// One record of every kind, with the awkward values of each field.
+fn samples() -> Vec<Entry<'static>> {
+    let hidden = PartyView { number: "", name: "", presentation: Presentation::Restricted };
+    let decisions = [
+        Decision::CallBegan {
+            origin: OriginView::Line("1001"),
+            calling: alice(),
+            called: "+441632960000",
+            protocol_call_id: "a@b",
+            flow: tls(),
+            media: MediaPart::Offer,
+        },
+        Decision::NumberResolved {
+            digits: "1002",
+            pattern: "1XXX",
+            destination: DestinationView::Trunk("carrier"),
+        },
+        Decision::NumberNotResolved {
+            digits: "",
+            why: NotResolved::Blocked { pattern: "0!", cause: Cause::CALL_REJECTED },
+        },
+        Decision::PhonesFound { line: "1002", phones: 0 },
+        Decision::Rung {
+            target: TargetView::Phone { line: "1002", binding: BindingId(u64::MAX) },
+            called: "1002",
+            shown: hidden,
+        },
+        Decision::CallerAlerted { alert: Alert::Progress, media: MediaPart::Answer },
+        Decision::AnsweredBy { connected: alice() },
+        Decision::AnsweredTooLate,
+        Decision::LegReleased {
+            cause: Cause::NON_SELECTED_USER_CLEARING,
+            why: WhyReleased::AnsweredElsewhere,
+        },
+        Decision::LegFailed { cause: Cause::USER_BUSY, reason: ReleaseReason::Refused(486), left: 3 },
+        Decision::NoAnswer { called: "1002", after: Duration::from_secs(60) },
+        Decision::Refused {
+            cause: Cause::USER_BUSY,
+            why: WhyRefused::BusyTrigger { line: "1002", calls: 2, limit: 2 },
+        },
+        Decision::Held,
+        Decision::Resumed,
+        Decision::MediaPath(MediaPath {
+            offerer: StreamEnd { leg: leg(1), address: Some(address6()), flow: AudioFlow::Both },
+            answerer: StreamEnd { leg: leg(2), address: None, flow: AudioFlow::ReceiveOnly },
+            codec: "PCMU",
+            way: Way::Relayed,
+        }),
+        Decision::OfferRefused {
+            cause: Cause::MESSAGE_NOT_COMPATIBLE_WITH_STATE,
+            why: WhyOfferRefused::Glare,
+        },
+        Decision::PartyShown(alice()),
+        Decision::RelayWanted { why: WhyRelay::BehindNat },
+        Decision::RelayOpened { caller_side: address(), called_side: address6() },
+        Decision::RelayNotOpened { reason: "Too many open files" },
+        Decision::TransferRefused { cause: Cause::FACILITY_REJECTED, destination: "1003" },
+        Decision::Ended {
+            cause: Cause(200),
+            by: ReleasedBy::System,
+            why: WhyEnded::DeviceLost(ReleaseReason::SessionExpired),
+        },
+    ];
+    let told = [
+        Told::Proceeding,
+        Told::Alerting { alert: Alert::Ringing, media: MediaPart::Nothing },
+        Told::Answered { media: MediaPart::Answer, connected: hidden },
+        Told::Media(MediaPart::Offer),
+        Told::MediaRequested,
+        Told::MediaRefused(Cause::BEARER_CAPABILITY_NOT_IMPLEMENTED),
+        Told::Digit,
+        Told::TransferRequested { destination: "9", replaces: Some(leg(300)) },
+        Told::Released { cause: Cause::NORMAL_CALL_CLEARING, reason: ReleaseReason::HungUp },
+    ];
+    let registrations = [
+        Registration::Registered {
+            line: "1001",
+            binding: BindingId(1),
+            peer: address(),
+            transport: Transport::Udp,
+            user_agent: "",
+            expires: Duration::from_secs(3600),
+        },
+        Registration::Unregistered {
+            line: "1001",
+            binding: BindingId(1),
+            reason: UnregisterReason::Replaced,
+        },
+        Registration::Refused {
+            claimed: "666",
+            peer: address(),
+            request: "REGISTER",
+            reason: RefuseReason::WrongPassword,
+        },
+    ];
+    let alarms = [
+        Alarm::RelayFailed { reason: "no port" },
+        Alarm::RecordNotStored { reason: "No space left on device", waiting: 5 },
+        Alarm::Overloaded { what: "transactions" },
+        Alarm::OverloadEnded,
+        Alarm::Contained { what: "two relays" },
+    ];
+    let legs = [
+        LegRecord {
+            leg: leg(6),
+            target: TargetView::Service(Service::Echo),
+            rung_at: WallTime::from_micros(5),
+            outcome: LegOutcome::Answered,
+        },
+        LegRecord {
+            leg: leg(10),
+            target: TargetView::Trunk("carrier"),
+            rung_at: WallTime::from_micros(6),
+            outcome: LegOutcome::Failed { cause: Cause::USER_BUSY, reason: ReleaseReason::Refused(600) },
+        },
+    ];
+    let record = CallRecord {
+        call: call(),
+        origin: OriginView::Trunk("carrier"),
+        calling_leg: leg(4),
+        calling: alice(),
+        called: "9999",
+        connected: hidden,
+        started_at: WallTime::from_micros(1),
+        alerted_at: None,
+        answered_at: Some(WallTime::from_micros(2)),
+        ended_at: WallTime::from_micros(u64::MAX),
+        cause: Cause::NORMAL_CALL_CLEARING,
+        released_by: ReleasedBy::Called,
+        legs: legs.to_vec(),
+    };
+    let message =
+        Entry::Message { direction: Direction::Sent, flow: udp(), bytes: b"BYE sip:x SIP/2.0\r\n\r\n" };
+    let mut entries = vec![message, Entry::Call(record)];
+    entries.extend(decisions.map(Entry::Decision));
+    entries.extend(told.map(Entry::Told));
+    entries.extend(registrations.map(Entry::Registration));
+    entries.extend(alarms.map(Entry::Alarm));
+    entries
+}
+
+fn records() -> Vec<Record<'static>> {
+    let ids = [(None, None), (Some(call()), None), (None, Some(leg(7))), (Some(call()), Some(leg(1 << 40)))];
+    let at = WallTime::from_micros(1_790_000_000_123_456);
+    samples()
+        .into_iter()
+        .enumerate()
+        .map(|(index, entry)| {
+            let (call, leg) = ids[index % ids.len()];
+            Record { at, call, leg, entry }
+        })
+        .collect()
+}
+
+fn encoded(record: &Record<'_>) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    record.encode(&mut bytes);
+    bytes
+}
+
+#[test]
+fn every_kind_of_record_reads_back() {
+    for record in records() {
+        let bytes = encoded(&record);
+        assert_eq!(Record::decode(&bytes).as_ref(), Ok(&record));
+    }
+}
+
+#[test]
+fn a_cut_or_lengthened_record_is_refused() {
+    for record in records() {
+        let mut bytes = encoded(&record);
+        for length in 0..bytes.len() {
+            assert!(Record::decode(&bytes[..length]).is_err(), "{record:?} cut to {length}");
+        }
+        bytes.push(0);
+        assert_eq!(Record::decode(&bytes), Err(DecodeError::Trailing));
+        bytes[0] = VERSION + 1;
+        assert_eq!(Record::decode(&bytes), Err(DecodeError::Version(VERSION + 1)));
+    }
+}
+
+#[test]
+fn no_bytes_panic_and_what_reads_writes_the_same_meaning() {
+    let mut rng = Rng::new(7);
+    let originals: Vec<_> = records().iter().map(encoded).collect();
+    for round in 0..60_000usize {
+        let mut bytes = originals[round % originals.len()].clone();
+        for _ in 0..=rng.below(3) {
+            let at = rng.below(bytes.len() as u64) as usize;
+            bytes[at] = rng.next_u64() as u8;
+        }
+        if let Ok(record) = Record::decode(&bytes) {
+            let again = encoded(&record);
+            assert_eq!(Record::decode(&again), Ok(record));
+        }
+    }
+}
+
+#[test]
+fn a_claimed_number_of_legs_is_not_believed() {
+    let mut record = records().into_iter().find(|r| matches!(r.entry, Entry::Call(_))).unwrap();
+    if let Entry::Call(call) = &mut record.entry {
+        call.legs.clear();
+    }
+    let mut bytes = encoded(&record);
+    bytes.pop();
+    bytes.extend([0xff, 0xff, 0xff, 0xff, 0x0f]);
+    assert_eq!(Record::decode(&bytes), Err(DecodeError::Short));
+}
+
+#[test]
+fn a_message_in_the_arena_is_written_like_any_other() {
+    let text = b"OPTIONS sip:x SIP/2.0\r\n\r\n";
+    let mut arena = ByteArena::new();
+    arena.append(b"something else");
+    let message = arena.append(text);
+    let at = WallTime::from_micros(99);
+    let ids = (Some(call()), Some(leg(3)));
+    let span = encode_message(&mut arena, at, ids, Direction::Received, tls(), message);
+    let entry = Entry::Message { direction: Direction::Received, flow: tls(), bytes: text };
+    let expected = Record { at, call: ids.0, leg: ids.1, entry };
+    assert_eq!(Record::decode(arena.slice(span)), Ok(expected));
+}
+
+#[test]
+fn events_keep_what_they_say() {
+    let event = Event::Refused {
+        claimed: "1009".into(),
+        peer: address(),
+        request: "REGISTER",
+        reason: RefuseReason::UnknownLine,
+    };
+    let expected = Registration::Refused {
+        claimed: "1009",
+        peer: address(),
+        request: "REGISTER",
+        reason: RefuseReason::UnknownLine,
+    };
+    assert_eq!(Registration::from(&event), expected);
+}

@@ -1,0 +1,84 @@
+//! Everything about calls that an operator can set.
+
+use std::net::{IpAddr, Ipv4Addr};
+use std::time::Duration;
+
+use strowger_base::{HashMap, HashSeed, Rng};
+use strowger_dialplan::DialPlan;
+
+/// Settings of call control. Immutable; a change is a new value, and calls in progress keep the one they began with
+/// where it would hurt them.
+#[derive(Clone, Debug)]
+pub struct Configuration {
+    /// What numbers mean.
+    pub plan: DialPlan,
+    /// The lines, by directory number.
+    pub lines: HashMap<Box<str>, Line>,
+    /// When media goes through a relay of ours.
+    pub relay: RelayMode,
+    /// An address of ours, written into the `o=` line of session descriptions.
+    pub address: IpAddr,
+    /// How long a trunk or service may ring.
+    pub no_answer: Duration,
+}
+
+impl Configuration {
+    /// A configuration in which nothing can be called.
+    pub fn empty() -> Self {
+        Configuration {
+            plan: DialPlan::default(),
+            // The keys are the configuration's, not a caller's: a fixed key is enough.
+            lines: HashMap::with_hasher(HashSeed::new(&mut Rng::new(SEED))),
+            relay: RelayMode::Never,
+            address: IpAddr::V4(Ipv4Addr::LOCALHOST),
+            no_answer: NO_ANSWER_TRUNK,
+        }
+    }
+}
+
+/// What call control knows of a line.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Line {
+    /// Display name; what others are shown, whatever the phone says.
+    pub name: Box<str>,
+    /// A call to the line finds it busy when it has this many calls; at least 1.
+    pub busy_trigger: u32,
+    /// Calls of the line at once, made and received; at least 1.
+    pub calls_max: u32,
+    /// How long its phones ring.
+    pub no_answer: Duration,
+}
+
+impl Default for Line {
+    fn default() -> Self {
+        Line {
+            name: Box::from(""),
+            busy_trigger: BUSY_TRIGGER,
+            calls_max: CALLS_MAX,
+            no_answer: NO_ANSWER_LINE,
+        }
+    }
+}
+
+/// When media goes through a relay of ours.
+#[derive(Clone, Copy, PartialEq, Eq, Default, Debug)]
+pub enum RelayMode {
+    /// Never: media flows from phone to phone.
+    #[default]
+    Never,
+    /// In every call.
+    Always,
+    /// When a device names another address for its media than its packets come from.
+    WhenBehindNat,
+}
+
+/// Busy trigger of a line that sets none.
+pub const BUSY_TRIGGER: u32 = 2;
+/// Maximum number of calls of a line that sets none.
+pub const CALLS_MAX: u32 = 4;
+/// No answer timer of a line that sets none.
+pub const NO_ANSWER_LINE: Duration = Duration::from_secs(60);
+/// No answer timer of trunks and services: T301 of Q.931, "at least three minutes".
+pub const NO_ANSWER_TRUNK: Duration = Duration::from_secs(180);
+
+const SEED: u64 = 0x4c49_4e45_5345_4544;

@@ -1,0 +1,288 @@
+//! The configuration of a node, checked as a whole before anything uses it.
+//!
+//! A [`Draft`] is what an operator wrote, already typed; the shell fills it from its file. [`Draft::build`] finds
+//! everything that is wrong with it, not only the first thing, and names each [`Place`] so that the shell can
+//! show the line of the file.
+
+mod build;
+
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+use strowger_base::leg::Service;
+use strowger_base::{Secret, limits};
+use strowger_callcontrol::RelayMode;
+use strowger_callcontrol::configuration::{BUSY_TRIGGER, CALLS_MAX, NO_ANSWER_LINE, NO_ANSWER_TRUNK};
+use strowger_sip::io::{DigestAlgorithm, Listener, Trunk};
+
+/// A checked configuration, in the parts that the domains read.
+#[derive(Clone)]
+pub struct Configuration {
+    /// For the SIP side.
+    pub sip: Arc<strowger_sip::Configuration>,
+    /// For call control.
+    pub calls: Arc<strowger_callcontrol::Configuration>,
+}
+
+/// What an operator wrote. `Draft::default()` has every default and no lines.
+#[derive(Clone)]
+pub struct Draft {
+    /// Digest realm, and the domain of addresses we write.
+    pub domain: Box<str>,
+    /// Further names and addresses that mean this node.
+    pub aliases: Vec<Box<str>>,
+    /// The bound sockets, in the order of their [`strowger_base::net::ListenerId`].
+    pub listeners: Vec<Listener>,
+    /// The lines.
+    pub lines: Vec<Line>,
+    /// Numbers of services.
+    pub services: Vec<ServiceNumber>,
+    /// The trunks.
+    pub trunks: Vec<Trunk>,
+    /// Which numbers go to which trunk.
+    pub routes: Vec<Route>,
+    /// When media goes through a relay of ours.
+    pub relay: RelayMode,
+    /// Times.
+    pub timers: Timers,
+    /// Digest algorithms in the order in which they are offered; at least one.
+    pub digest_algorithms: Vec<DigestAlgorithm>,
+    /// Value of Server and User-Agent.
+    pub product: Box<str>,
+}
+
+/// A line (directory number).
+#[derive(Clone)]
+pub struct Line {
+    /// The number.
+    pub number: Box<str>,
+    /// Display name.
+    pub name: Box<str>,
+    /// User name in digest; the number when `None`.
+    pub username: Option<Box<str>>,
+    /// What its phones prove themselves with.
+    pub secret: LineSecret,
+    /// Phones at once, 1 to [`limits::CONTACTS_PER_LINE`].
+    pub contacts_max: usize,
+    /// Calls that make it busy, at least 1 and at most `calls_max`.
+    pub busy_trigger: u32,
+    /// Calls at once, at least 1.
+    pub calls_max: u32,
+    /// How long its phones ring, 1 to 300 s.
+    pub no_answer: Duration,
+}
+
+impl Line {
+    /// A line with every default.
+    pub fn new(number: &str, name: &str, secret: LineSecret) -> Self {
+        Line {
+            number: number.into(),
+            name: name.into(),
+            username: None,
+            secret,
+            contacts_max: limits::CONTACTS_PER_LINE,
+            busy_trigger: BUSY_TRIGGER,
+            calls_max: CALLS_MAX,
+            no_answer: NO_ANSWER_LINE,
+        }
+    }
+}
+
+/// What a phone proves itself with.
+#[derive(Clone)]
+pub enum LineSecret {
+    /// The password; only its digests are kept.
+    Password(Secret<Box<str>>),
+    /// The digests of `username:domain:password`, in lower-case hex (RFC 7616 §3.4.2).
+    Digests {
+        /// MD5.
+        md5: Secret<[u8; 32]>,
+        /// SHA-256.
+        sha256: Secret<[u8; 64]>,
+    },
+}
+
+/// A number that leads to a service.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct ServiceNumber {
+    /// The number or name.
+    pub number: Box<str>,
+    /// The service.
+    pub service: Service,
+}
+
+/// A pattern whose calls go to a trunk.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Route {
+    /// Digits, `X` for any one digit, `!` at the end for one or more; or a name.
+    pub pattern: Box<str>,
+    /// The trunk's name.
+    pub trunk: Box<str>,
+}
+
+/// Times that an operator can set.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Timers {
+    /// Shortest registration; a shorter one gets 423.
+    pub expires_min: Duration,
+    /// Longest registration; a longer one is cut.
+    pub expires_max: Duration,
+    /// Registration time when the phone asks for none.
+    pub expires_default: Duration,
+    /// How long a nonce may be used.
+    pub nonce_lifetime: Duration,
+    /// Session timer, at least 90 s (RFC 4028 §5).
+    pub session_expires: Duration,
+    /// How long a trunk or service may ring.
+    pub trunk_no_answer: Duration,
+}
+
+impl Default for Timers {
+    fn default() -> Self {
+        Timers {
+            expires_min: Duration::from_secs(60),
+            expires_max: Duration::from_secs(7200),
+            expires_default: Duration::from_secs(3600),
+            nonce_lifetime: Duration::from_secs(300),
+            session_expires: Duration::from_secs(1800),
+            trunk_no_answer: NO_ANSWER_TRUNK,
+        }
+    }
+}
+
+impl Default for Draft {
+    fn default() -> Self {
+        Draft {
+            domain: "strowger.lab".into(),
+            aliases: Vec::new(),
+            listeners: Vec::new(),
+            lines: Vec::new(),
+            services: Vec::new(),
+            trunks: Vec::new(),
+            routes: Vec::new(),
+            relay: RelayMode::default(),
+            timers: Timers::default(),
+            digest_algorithms: vec![DigestAlgorithm::Sha256, DigestAlgorithm::Md5],
+            product: "Strowger".into(),
+        }
+    }
+}
+
+impl Draft {
+    /// Checks the whole.
+    ///
+    /// # Errors
+    /// Everything that is wrong, in the order of the draft.
+    pub fn build(&self) -> Result<Configuration, Vec<ConfigurationError>> {
+        build::build(self)
+    }
+}
+
+/// One thing that is wrong with a draft.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct ConfigurationError {
+    /// Where.
+    pub place: Place,
+    /// Which setting there.
+    pub setting: &'static str,
+    /// What is wrong with it.
+    pub problem: Problem,
+}
+
+/// An object of a [`Draft`]; numbers are positions in its lists.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub enum Place {
+    /// The node itself.
+    Node,
+    /// A socket.
+    Listener(usize),
+    /// A line.
+    Line(usize),
+    /// A service.
+    Service(usize),
+    /// A trunk.
+    Trunk(usize),
+    /// A route.
+    Route(usize),
+}
+
+/// What is wrong, and what to do about it.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Problem {
+    /// Nothing is given.
+    Missing {
+        /// For example `1001`.
+        example: &'static str,
+    },
+    /// The value has characters that cannot be there, or is no pattern.
+    Malformed {
+        /// What was found.
+        found: Box<str>,
+        /// Why it cannot be.
+        why: Box<str>,
+    },
+    /// Something else has the same number, pattern or name.
+    Duplicate {
+        /// What was found.
+        found: Box<str>,
+        /// What has it.
+        there: Box<str>,
+    },
+    /// It is outside what is allowed.
+    OutOfRange {
+        /// What was found.
+        found: Box<str>,
+        /// The least.
+        least: Box<str>,
+        /// The most.
+        most: Box<str>,
+    },
+    /// It names something that does not exist.
+    Unknown {
+        /// What was found.
+        found: Box<str>,
+        /// What exists.
+        known: Box<str>,
+    },
+}
+
+impl fmt::Display for Place {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Place::Node => f.write_str("the node"),
+            Place::Listener(index) => write!(f, "listener {}", index + 1),
+            Place::Line(index) => write!(f, "line {}", index + 1),
+            Place::Service(index) => write!(f, "service {}", index + 1),
+            Place::Trunk(index) => write!(f, "trunk {}", index + 1),
+            Place::Route(index) => write!(f, "route {}", index + 1),
+        }
+    }
+}
+
+impl fmt::Display for Problem {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Problem::Missing { example } => write!(f, "is missing; give one, for example {example}"),
+            Problem::Malformed { found, why } => write!(f, "is {found:?}: {why}"),
+            Problem::Duplicate { found, there } => {
+                write!(f, "is {found:?}, which {there} has already; change or remove one of the two")
+            }
+            Problem::OutOfRange { found, least, most } => {
+                write!(f, "is {found}, expected {least} to {most}")
+            }
+            Problem::Unknown { found, known } if known.is_empty() => {
+                write!(f, "is {found:?}, but none is configured; add it first")
+            }
+            Problem::Unknown { found, known } => write!(f, "is {found:?}, expected one of: {known}"),
+        }
+    }
+}
+
+impl fmt::Display for ConfigurationError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {} {}", self.place, self.setting, self.problem)
+    }
+}
+
+impl std::error::Error for ConfigurationError {}

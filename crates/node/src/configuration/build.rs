@@ -1,0 +1,240 @@
+//! From a draft to a configuration, or to the list of what is wrong with it.
+
+use std::collections::BTreeMap;
+use std::error::Error;
+use std::fmt::Display;
+use std::sync::Arc;
+use std::time::Duration;
+
+use strowger_base::{Secret, limits};
+use strowger_dialplan::{DialPlanBuilder, PlanError};
+use strowger_sip::io::LineAccount;
+
+use super::{Configuration, ConfigurationError, Draft, Line, LineSecret, Place, Problem};
+
+pub(super) fn build(draft: &Draft) -> Result<Configuration, Vec<ConfigurationError>> {
+    let mut found = Findings::default();
+    let mut plan = DialPlanBuilder::new();
+    check_node(draft, &mut found);
+    let mut accounts = BTreeMap::new();
+    let mut calls = strowger_callcontrol::Configuration::empty();
+    for (index, line) in draft.lines.iter().enumerate() {
+        let place = Place::Line(index);
+        if let Err(error) = plan.line(&line.number) {
+            found.plan(place, "number", error);
+        }
+        check_line(place, line, &mut found);
+        accounts.insert(line.number.clone(), account(&draft.domain, line));
+        calls.lines.insert(line.number.clone(), settings(line));
+    }
+    for (index, service) in draft.services.iter().enumerate() {
+        if let Err(error) = plan.service(&service.number, service.service) {
+            found.plan(Place::Service(index), "number", error);
+        }
+    }
+    check_trunks(draft, &mut found);
+    for (index, route) in draft.routes.iter().enumerate() {
+        let place = Place::Route(index);
+        if let Err(error) = plan.route(&route.pattern, &route.trunk) {
+            found.plan(place, "pattern", error);
+        }
+        if !draft.trunks.iter().any(|trunk| trunk.name == route.trunk) {
+            let names: Vec<&str> = draft.trunks.iter().map(|trunk| &*trunk.name).collect();
+            let known = names.join(", ").into();
+            found.add(place, "trunk", Problem::Unknown { found: route.trunk.clone(), known });
+        }
+    }
+    if !found.0.is_empty() {
+        return Err(found.0);
+    }
+    calls.plan = plan.build();
+    calls.relay = draft.relay;
+    calls.no_answer = draft.timers.trunk_no_answer;
+    if let Some(listener) = draft.listeners.first() {
+        calls.address = listener.advertised.ip();
+    }
+    Ok(Configuration { sip: Arc::new(sip(draft, accounts)), calls: Arc::new(calls) })
+}
+
+fn sip(draft: &Draft, lines: BTreeMap<Box<str>, LineAccount>) -> strowger_sip::Configuration {
+    strowger_sip::Configuration {
+        domain: draft.domain.clone(),
+        aliases: draft.aliases.clone(),
+        listeners: draft.listeners.clone(),
+        lines: Arc::new(lines),
+        trunks: draft.trunks.clone(),
+        expires_min: draft.timers.expires_min,
+        expires_max: draft.timers.expires_max,
+        expires_default: draft.timers.expires_default,
+        nonce_lifetime: draft.timers.nonce_lifetime,
+        digest_algorithms: draft.digest_algorithms.clone(),
+        session_expires: draft.timers.session_expires,
+        product: draft.product.clone(),
+    }
+}
+
+fn account(domain: &str, line: &Line) -> LineAccount {
+    let username = line.username.as_ref().unwrap_or(&line.number).clone();
+    let (ha1_md5, ha1_sha256) = match &line.secret {
+        LineSecret::Digests { md5, sha256 } => (md5.clone(), sha256.clone()),
+        LineSecret::Password(password) => digests(&username, domain, password.expose()),
+    };
+    LineAccount { name: line.name.clone(), username, ha1_md5, ha1_sha256, contacts_max: line.contacts_max }
+}
+
+fn settings(line: &Line) -> strowger_callcontrol::configuration::Line {
+    strowger_callcontrol::configuration::Line {
+        name: line.name.clone(),
+        busy_trigger: line.busy_trigger,
+        calls_max: line.calls_max,
+        no_answer: line.no_answer,
+    }
+}
+
+fn check_node(draft: &Draft, found: &mut Findings) {
+    let place = Place::Node;
+    found.text(place, "domain", &draft.domain, "pbx.example");
+    if draft.domain.contains(|c: char| c.is_whitespace() || "\"<>@;,".contains(c)) {
+        let why = "a domain has letters, digits, dots and hyphens only".into();
+        found.add(place, "domain", Problem::Malformed { found: draft.domain.clone(), why });
+    }
+    if draft.digest_algorithms.is_empty() {
+        found.add(place, "digest_algorithms", Problem::Missing { example: "SHA-256" });
+    }
+    let timers = &draft.timers;
+    let second = Duration::from_secs(1);
+    let week = Duration::from_secs(604_800);
+    found.range(place, "expires_min", timers.expires_min, second, timers.expires_max);
+    found.range(place, "expires_max", timers.expires_max, timers.expires_min, week);
+    let (least, most) = (timers.expires_min, timers.expires_max);
+    found.range(place, "expires_default", timers.expires_default, least, most);
+    let day = Duration::from_secs(86_400);
+    found.range(place, "nonce_lifetime", timers.nonce_lifetime, second * 10, day);
+    // RFC 4028 §5: nothing below 90 s may be asked for.
+    found.range(place, "session_expires", timers.session_expires, second * 90, day);
+    found.range(place, "trunk_no_answer", timers.trunk_no_answer, second, second * 600);
+}
+
+fn check_line(place: Place, line: &Line, found: &mut Findings) {
+    if line.name.contains(char::is_control) {
+        let why = "a name has no control characters".into();
+        found.add(place, "name", Problem::Malformed { found: line.name.clone(), why });
+    }
+    if let Some(username) = &line.username {
+        found.text(place, "username", username, "1001");
+        if username.contains(['"', ':', '\\']) || username.contains(char::is_control) {
+            let why = "a digest user name has no quote, colon, backslash or control character".into();
+            found.add(place, "username", Problem::Malformed { found: username.clone(), why });
+        }
+    }
+    if let LineSecret::Password(password) = &line.secret
+        && password.expose().is_empty()
+    {
+        found.add(place, "secret", Problem::Missing { example: "a long random word" });
+    }
+    found.range(place, "contacts_max", Plain(line.contacts_max), Plain(1), Plain(limits::CONTACTS_PER_LINE));
+    found.range(place, "calls_max", Plain(line.calls_max), Plain(1), Plain(200));
+    found.range(place, "busy_trigger", Plain(line.busy_trigger), Plain(1), Plain(line.calls_max.max(1)));
+    found.range(place, "no_answer", line.no_answer, Duration::from_secs(1), Duration::from_secs(300));
+}
+
+fn check_trunks(draft: &Draft, found: &mut Findings) {
+    for (index, trunk) in draft.trunks.iter().enumerate() {
+        let place = Place::Trunk(index);
+        found.text(place, "name", &trunk.name, "carrier");
+        let earlier = draft.trunks.iter().take(index).position(|other| other.name == trunk.name);
+        if let Some(earlier) = earlier {
+            let there = Place::Trunk(earlier).to_string().into();
+            found.add(place, "name", Problem::Duplicate { found: trunk.name.clone(), there });
+        }
+        if trunk.destination.port() == 0 || trunk.destination.ip().is_unspecified() {
+            let why = "calls must go to an address and a port, for example 192.0.2.1:5060".into();
+            let written = trunk.destination.to_string().into();
+            found.add(place, "destination", Problem::Malformed { found: written, why });
+        }
+    }
+}
+
+/// What is wrong so far.
+#[derive(Default)]
+struct Findings(Vec<ConfigurationError>);
+
+impl Findings {
+    fn add(&mut self, place: Place, setting: &'static str, problem: Problem) {
+        self.0.push(ConfigurationError { place, setting, problem });
+    }
+
+    fn text(&mut self, place: Place, setting: &'static str, text: &str, example: &'static str) {
+        if text.is_empty() {
+            self.add(place, setting, Problem::Missing { example });
+        }
+    }
+
+    fn range<T: PartialOrd + Shown>(
+        &mut self,
+        place: Place,
+        setting: &'static str,
+        value: T,
+        least: T,
+        most: T,
+    ) {
+        if value < least || value > most {
+            let problem =
+                Problem::OutOfRange { found: value.shown(), least: least.shown(), most: most.shown() };
+            self.add(place, setting, problem);
+        }
+    }
+
+    fn plan(&mut self, place: Place, setting: &'static str, error: PlanError) {
+        let problem = match error {
+            PlanError::Duplicate { text, there } => Problem::Duplicate { found: text, there },
+            PlanError::Pattern { text, .. } if text.is_empty() => Problem::Missing { example: "1001" },
+            PlanError::Pattern { ref text, .. } => {
+                let why = error.source().map(ToString::to_string).unwrap_or_default().into();
+                Problem::Malformed { found: text.clone(), why }
+            }
+        };
+        self.add(place, setting, problem);
+    }
+}
+
+/// A value in a message.
+trait Shown {
+    fn shown(&self) -> Box<str>;
+}
+
+impl Shown for Duration {
+    fn shown(&self) -> Box<str> {
+        format!("{} s", self.as_secs_f64()).into()
+    }
+}
+
+/// A bare number in a message.
+#[derive(PartialEq, PartialOrd)]
+struct Plain<T>(T);
+
+impl<T: Display> Shown for Plain<T> {
+    fn shown(&self) -> Box<str> {
+        self.0.to_string().into()
+    }
+}
+
+fn digests(username: &str, domain: &str, password: &str) -> (Secret<[u8; 32]>, Secret<[u8; 64]>) {
+    use sha2::Digest;
+    let text = [username, ":", domain, ":", password].concat();
+    let mut md5 = [0u8; 32];
+    hex(&md5::Md5::digest(&text), &mut md5);
+    let mut sha256 = [0u8; 64];
+    hex(&sha2::Sha256::digest(&text), &mut sha256);
+    (Secret::new(md5), Secret::new(sha256))
+}
+
+fn hex(digest: &[u8], text: &mut [u8]) {
+    const DIGITS: &[u8; 16] = b"0123456789abcdef";
+    for (pair, byte) in text.chunks_exact_mut(2).zip(digest) {
+        pair.copy_from_slice(&[DIGITS[usize::from(byte >> 4)], DIGITS[usize::from(byte & 15)]]);
+    }
+}
+
+#[cfg(test)]
+mod tests;

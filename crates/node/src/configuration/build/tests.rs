@@ -1,0 +1,73 @@
+use strowger_base::leg::Service;
+use strowger_base::net::Transport;
+use strowger_sip::io::Trunk;
+
+use super::super::{Route, ServiceNumber};
+use super::*;
+
+fn line(number: &str) -> Line {
+    Line::new(number, "", LineSecret::Password(Secret::new("secret".into())))
+}
+
+fn trunk(name: &str) -> Trunk {
+    Trunk {
+        name: name.into(),
+        destination: "192.0.2.1:5060".parse().unwrap(),
+        transport: Transport::Udp,
+        sources: Vec::new(),
+    }
+}
+
+#[test]
+fn a_password_becomes_the_digests_of_rfc_7616() {
+    // RFC 7616 §3.9.1: user Mufasa, realm http-auth@example.org, password Circle of Life.
+    let (md5, sha256) = digests("Mufasa", "http-auth@example.org", "Circle of Life");
+    assert_eq!(md5.expose(), b"3d78807defe7de2157e2b0b6573a855f");
+    assert_eq!(sha256.expose(), b"7987c64c30e25f1b74be53f966b49b90f2808aa92faf9a00262392d7b4794232");
+}
+
+#[test]
+fn a_good_draft_becomes_both_parts() {
+    let mut draft = Draft { lines: vec![line("1001"), line("1002")], ..Draft::default() };
+    draft.trunks.push(trunk("carrier"));
+    draft.routes.push(Route { pattern: "0!".into(), trunk: "carrier".into() });
+    draft.services.push(ServiceNumber { number: "9999".into(), service: Service::Echo });
+    let configuration = draft.build().unwrap_or_else(|errors| panic!("{errors:?}"));
+    assert_eq!(configuration.sip.lines.len(), 2);
+    assert_eq!(configuration.calls.plan.len(), 4);
+    assert_eq!(
+        configuration.sip.lines["1001"].ha1_md5.expose(),
+        digests("1001", "strowger.lab", "secret").0.expose()
+    );
+}
+
+#[test]
+fn everything_that_is_wrong_is_named_with_its_place() {
+    let mut draft = Draft { lines: vec![line("1001"), line("1001"), line("10 1")], ..Draft::default() };
+    draft.lines[0].busy_trigger = 5;
+    draft.lines[1].secret = LineSecret::Password(Secret::new("".into()));
+    draft.trunks = vec![trunk("a"), trunk("a")];
+    draft.trunks[1].destination = "0.0.0.0:0".parse().unwrap();
+    draft.routes.push(Route { pattern: "0!1".into(), trunk: "b".into() });
+    draft.services.push(ServiceNumber { number: "1001".into(), service: Service::Echo });
+    draft.timers.session_expires = Duration::from_secs(30);
+    draft.digest_algorithms.clear();
+    let Err(errors) = draft.build() else { panic!("it was accepted") };
+    let text: Vec<String> = errors.iter().map(ToString::to_string).collect();
+    assert_eq!(
+        text,
+        [
+            "the node: digest_algorithms is missing; give one, for example SHA-256",
+            "the node: session_expires is 30 s, expected 90 s to 86400 s",
+            "line 1: busy_trigger is 5, expected 1 to 4",
+            "line 2: number is \"1001\", which line 1001 has already; change or remove one of the two",
+            "line 2: secret is missing; give one, for example a long random word",
+            "line 3: number is \"10 1\": the character ' ' at position 3 is not allowed",
+            "service 1: number is \"1001\", which line 1001 has already; change or remove one of the two",
+            "trunk 2: name is \"a\", which trunk 1 has already; change or remove one of the two",
+            "trunk 2: destination is \"0.0.0.0:0\": calls must go to an address and a port, for example 192.0.2.1:5060",
+            "route 1: pattern is \"0!1\": `!` stands in the middle; it may only be the last character",
+            "route 1: trunk is \"b\", expected one of: a, a",
+        ]
+    );
+}
