@@ -15,6 +15,21 @@ pub fn elements(value: &[u8]) -> impl Iterator<Item = &[u8]> {
     split(value, b',')
 }
 
+/// Whether a host as written is this address.
+pub fn is_address(host: &str, address: std::net::IpAddr) -> bool {
+    match address {
+        std::net::IpAddr::V4(v4) => {
+            let mut octets = v4.octets().into_iter();
+            let mut parts = host.split('.');
+            let same = octets.by_ref().all(|octet| {
+                parts.next().is_some_and(|part| number(part.as_bytes()) == Some(u64::from(octet)))
+            });
+            same && parts.next().is_none()
+        }
+        std::net::IpAddr::V6(_) => host.trim_matches(['[', ']']).parse() == Ok(address),
+    }
+}
+
 /// Splits at a byte outside quotes and angle brackets; the parts are trimmed.
 fn split(value: &[u8], at: u8) -> impl Iterator<Item = &[u8]> {
     let mut rest = Some(value);
@@ -28,6 +43,11 @@ fn split(value: &[u8], at: u8) -> impl Iterator<Item = &[u8]> {
 
 /// The first position of a byte outside quotes and angle brackets.
 fn outside(value: &[u8], wanted: u8) -> Option<usize> {
+    let first = memchr::memchr(wanted, value)?;
+    if memchr::memchr2(b'"', b'<', value.get(..first)?).is_none() {
+        // Nothing is open before it; so it is outside.
+        return Some(first);
+    }
     let (mut quoted, mut bracketed, mut escaped) = (false, false, false);
     for (position, &byte) in value.iter().enumerate() {
         if escaped {
@@ -91,6 +111,9 @@ impl<'b> Parameters<'b> {
 
     /// The value of a parameter; empty for a flag.
     pub fn value(&self, name: &str) -> Option<&'b [u8]> {
+        if self.0.is_empty() {
+            return None;
+        }
         self.iter()
             .find(|(n, _)| n.eq_ignore_ascii_case(name.as_bytes()))
             .map(|(_, value)| value.unwrap_or_default())
@@ -99,13 +122,20 @@ impl<'b> Parameters<'b> {
     /// Whether every parameter is one: no empty ones, no lone equals sign.
     pub fn are_well_formed(&self) -> bool {
         let Some(text) = self.0.strip_prefix(b";") else { return self.0.trim_ascii().is_empty() };
-        split(text, b';').all(|part| {
-            let mut halves = part.splitn(2, |byte| *byte == b'=');
-            let name = halves.next().unwrap_or_default().trim_ascii();
-            let value = halves.next().map(<[u8]>::trim_ascii);
-            !name.is_empty() && name.iter().all(|byte| is_token_byte(*byte)) && value != Some(b"")
-        })
+        split(text, b';').all(is_well_formed)
     }
+}
+
+/// `name` or `name=value` with a token for a name.
+fn is_well_formed(part: &[u8]) -> bool {
+    let (name, value) = match memchr::memchr(b'=', part) {
+        Some(equals) => {
+            let value = part.get(equals + 1..).unwrap_or_default().trim_ascii();
+            (part.get(..equals).unwrap_or_default().trim_ascii(), Some(value))
+        }
+        None => (part, None),
+    };
+    !name.is_empty() && value != Some(b"") && name.iter().all(|byte| is_token_byte(*byte))
 }
 
 /// A display name, an address and parameters, as in From, To, Contact, Route (RFC 3261 §20.10).
@@ -133,7 +163,7 @@ impl<'b> NameAddr<'b> {
             return well.then_some(NameAddr { display, uri, parameters: Parameters(parameters) });
         }
         // Without brackets every parameter is a header parameter (RFC 3261 §20).
-        let end = value.iter().position(|byte| *byte == b';').unwrap_or(value.len());
+        let end = memchr::memchr(b';', value).unwrap_or(value.len());
         let uri = value.get(..end)?.trim_ascii();
         // A URI with a comma, question mark or white space must stand in brackets (RFC 3261 §20.10).
         let bare =
@@ -202,29 +232,53 @@ pub struct Via<'b> {
     pub sent_by: &'b str,
     /// Parameters.
     pub parameters: Parameters<'b>,
+    branch: Option<&'b str>,
+    /// `rport` asks for the port of the packet (RFC 3581).
+    pub wants_port: bool,
 }
 
 impl<'b> Via<'b> {
     /// Reads one element; `None` when it is not one.
     pub fn parse(value: &'b [u8]) -> Option<Self> {
-        let end = value.iter().position(|byte| *byte == b';').unwrap_or(value.len());
+        let end = memchr::memchr(b';', value).unwrap_or(value.len());
         let head = std::str::from_utf8(value.get(..end)?).ok()?;
-        let (protocol, rest) = head.split_once('/')?;
-        let (version, rest) = rest.split_once('/')?;
-        let rest = rest.trim_start();
-        let (transport, sent_by) = rest.split_once(|c: char| c.is_ascii_whitespace())?;
+        let rest = match head.strip_prefix("SIP/2.0/") {
+            Some(rest) => rest,
+            None => {
+                let (protocol, rest) = head.split_once('/')?;
+                let (version, rest) = rest.split_once('/')?;
+                let sip = protocol.trim().eq_ignore_ascii_case("SIP") && version.trim() == "2.0";
+                if !sip {
+                    return None;
+                }
+                rest.trim_start()
+            }
+        };
+        let space = rest.bytes().position(|byte| byte.is_ascii_whitespace())?;
+        let (transport, sent_by) = (rest.get(..space)?, rest.get(space..)?.trim());
+        if transport.is_empty() || !host_is_plausible(sent_by) {
+            return None;
+        }
         let parameters = Parameters(value.get(end..)?);
-        let well = protocol.trim().eq_ignore_ascii_case("SIP")
-            && version.trim() == "2.0"
-            && !transport.is_empty()
-            && host_is_plausible(sent_by.trim())
-            && parameters.are_well_formed();
-        well.then_some(Via { transport, sent_by: sent_by.trim(), parameters })
+        let (mut branch, mut wants_port) = (None, false);
+        if let Some(text) = parameters.0.strip_prefix(b";") {
+            for part in split(text, b';') {
+                if !is_well_formed(part) {
+                    return None;
+                }
+                if branch.is_none() && part.get(..7).is_some_and(|name| name.eq_ignore_ascii_case(b"branch=")) {
+                    branch = part.get(7..).map(self::text);
+                } else if part.eq_ignore_ascii_case(b"rport") {
+                    wants_port = true;
+                }
+            }
+        }
+        Some(Via { transport, sent_by, parameters, branch, wants_port })
     }
 
     /// The branch; `None` when there is none.
-    pub fn branch(&self) -> Option<&'b str> {
-        self.parameters.value("branch").map(text)
+    pub const fn branch(&self) -> Option<&'b str> {
+        self.branch
     }
 
     /// Host and port of sent-by; the port is 5060 when it is not written.

@@ -12,6 +12,8 @@ pub use parse::ParseError;
 
 use parse::Table;
 
+use crate::header::{NameAddr, Via};
+
 /// A request or response.
 #[derive(Debug)]
 pub struct Message<'b> {
@@ -21,6 +23,43 @@ pub struct Message<'b> {
     body: &'b [u8],
     /// Bytes that Content-Length promised and the datagram does not hold.
     missing: usize,
+    routing: Routing<'b>,
+}
+
+/// What every message is looked at for several times, read once.
+#[derive(Clone, Copy, Debug, Default)]
+struct Routing<'b> {
+    via: Option<Via<'b>>,
+    from: Option<NameAddr<'b>>,
+    from_tag: &'b str,
+    to: Option<NameAddr<'b>>,
+    to_tag: &'b str,
+    call_id: &'b str,
+    cseq: Option<(u32, Method<'b>)>,
+}
+
+impl<'b> Routing<'b> {
+    fn of(message: &Message<'b>) -> Self {
+        let from = message.first(HeaderName::From).and_then(NameAddr::parse);
+        let to = message.first(HeaderName::To).and_then(NameAddr::parse);
+        Routing {
+            via: message.values(HeaderName::Via).next().and_then(Via::parse),
+            from,
+            from_tag: from.map(|from| from.tag()).unwrap_or_default(),
+            to,
+            to_tag: to.map(|to| to.tag()).unwrap_or_default(),
+            call_id: crate::write::value_text(message.first(HeaderName::CallId)),
+            cseq: message.first(HeaderName::CSeq).and_then(read_cseq),
+        }
+    }
+}
+
+/// Number and method of CSeq.
+fn read_cseq(value: &[u8]) -> Option<(u32, Method<'_>)> {
+    let mut parts = value.split(u8::is_ascii_whitespace).filter(|part| !part.is_empty());
+    let number = crate::header::number32(parts.next()?)?;
+    let method = std::str::from_utf8(parts.next()?).ok()?;
+    parts.next().is_none().then_some((number, Method::new(method)))
 }
 
 /// The first line.
@@ -52,8 +91,24 @@ pub struct Method<'b> {
 impl<'b> Method<'b> {
     /// The method with this token.
     pub fn new(text: &'b str) -> Self {
-        let kind = MethodKind::ALL.into_iter().find(|kind| kind.as_str() == text);
-        Method { kind: kind.unwrap_or(MethodKind::Other), text }
+        let kind = match text {
+            "INVITE" => MethodKind::Invite,
+            "ACK" => MethodKind::Ack,
+            "BYE" => MethodKind::Bye,
+            "CANCEL" => MethodKind::Cancel,
+            "REGISTER" => MethodKind::Register,
+            "OPTIONS" => MethodKind::Options,
+            "PRACK" => MethodKind::Prack,
+            "UPDATE" => MethodKind::Update,
+            "INFO" => MethodKind::Info,
+            "REFER" => MethodKind::Refer,
+            "NOTIFY" => MethodKind::Notify,
+            "SUBSCRIBE" => MethodKind::Subscribe,
+            "MESSAGE" => MethodKind::Message,
+            "PUBLISH" => MethodKind::Publish,
+            _ => MethodKind::Other,
+        };
+        Method { kind, text }
     }
 
     /// Which one it is.
@@ -103,23 +158,6 @@ pub enum MethodKind {
 }
 
 impl MethodKind {
-    const ALL: [MethodKind; 14] = [
-        MethodKind::Invite,
-        MethodKind::Ack,
-        MethodKind::Bye,
-        MethodKind::Register,
-        MethodKind::Options,
-        MethodKind::Cancel,
-        MethodKind::Prack,
-        MethodKind::Update,
-        MethodKind::Info,
-        MethodKind::Refer,
-        MethodKind::Notify,
-        MethodKind::Subscribe,
-        MethodKind::Message,
-        MethodKind::Publish,
-    ];
-
     /// The token; empty for `Other`.
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -179,14 +217,13 @@ impl<'b> Message<'b> {
 
     /// The value of the first line of a header.
     pub fn first(&self, name: HeaderName) -> Option<&'b [u8]> {
-        let bytes = self.bytes;
-        self.table.entries().find(|entry| entry.name == name).map(|entry| entry.value(bytes))
+        self.table.first(name).map(|entry| entry.value(self.bytes))
     }
 
     /// The value of each line of a header.
     pub fn all(&self, name: HeaderName) -> impl Iterator<Item = &'b [u8]> {
         let bytes = self.bytes;
-        self.table.entries().filter(move |entry| entry.name == name).map(move |entry| entry.value(bytes))
+        self.table.all(name).map(move |entry| entry.value(bytes))
     }
 
     /// The elements of a header that may hold several in a line, separated by commas (RFC 3261 §7.3.1).
@@ -196,6 +233,6 @@ impl<'b> Message<'b> {
 
     /// How many lines a header has.
     pub fn count(&self, name: HeaderName) -> usize {
-        self.table.entries().filter(|entry| entry.name == name).count()
+        self.table.count(name)
     }
 }

@@ -49,34 +49,12 @@ const fn refuse(status: u16, problem: &'static str) -> Result<(), Refusal> {
 
 /// Headers that must be there, and those that may be there once only (RFC 3261 §20, table 2).
 fn counts(message: &Message<'_>) -> Result<(), Refusal> {
-    let (mut from, mut to, mut call_id, mut cseq, mut via) = (0u32, 0u32, 0u32, 0u32, 0u32);
-    let (mut max_forwards, mut length, mut kind, mut expires) = (0u32, 0u32, 0u32, 0u32);
-    for header in message.headers() {
-        match header.name {
-            HeaderName::From => from += 1,
-            HeaderName::To => to += 1,
-            HeaderName::CallId => call_id += 1,
-            HeaderName::CSeq => cseq += 1,
-            HeaderName::Via => via += 1,
-            HeaderName::MaxForwards => max_forwards += 1,
-            HeaderName::ContentLength => length += 1,
-            HeaderName::ContentType => kind += 1,
-            HeaderName::Expires => expires += 1,
-            _ => {}
-        }
-    }
-    if from == 0 || to == 0 || call_id == 0 || cseq == 0 || via == 0 {
+    use HeaderName::{CSeq, CallId, ContentLength, ContentType, Expires, From, MaxForwards, To, Via};
+    if [From, To, CallId, CSeq, Via].into_iter().any(|name| message.count(name) == 0) {
         return refuse(400, "From, To, Call-ID, CSeq or Via is missing");
     }
-    if from > 1
-        || to > 1
-        || call_id > 1
-        || cseq > 1
-        || max_forwards > 1
-        || length > 1
-        || kind > 1
-        || expires > 1
-    {
+    let single = [From, To, CallId, CSeq, MaxForwards, ContentLength, ContentType, Expires];
+    if single.into_iter().any(|name| message.count(name) > 1) {
         return refuse(400, "a header that may stand once stands twice");
     }
     Ok(())
@@ -115,22 +93,20 @@ fn cseq(message: &Message<'_>) -> Result<(), Refusal> {
 }
 
 fn vias(message: &Message<'_>) -> Result<(), Refusal> {
-    let mut first = true;
-    for value in message.values(HeaderName::Via) {
-        let Some(via) = Via::parse(value) else {
-            return refuse(400, "Via is malformed");
-        };
-        if std::mem::take(&mut first) && via.branch() == Some("z9hG4bK") {
-            return refuse(400, "the branch of Via holds nothing but the cookie");
-        }
+    let Some(top) = message.top_via() else { return refuse(400, "Via is malformed") };
+    if top.branch() == Some("z9hG4bK") {
+        return refuse(400, "the branch of Via holds nothing but the cookie");
+    }
+    if message.values(HeaderName::Via).skip(1).any(|value| Via::parse(value).is_none()) {
+        return refuse(400, "Via is malformed");
     }
     Ok(())
 }
 
 fn addresses(message: &Message<'_>) -> Result<(), Refusal> {
-    for name in [HeaderName::From, HeaderName::To] {
+    for (name, address) in [(HeaderName::From, message.from()), (HeaderName::To, message.to())] {
         let Some(value) = message.first(name) else { continue };
-        let Some(address) = NameAddr::parse(value).filter(|_| std::str::from_utf8(value).is_ok()) else {
+        let Some(address) = address.filter(|_| std::str::from_utf8(value).is_ok()) else {
             return refuse(400, "From or To is malformed");
         };
         if Uri::parse(address.uri).is_err() || !address.parameters.are_well_formed() {

@@ -162,10 +162,9 @@ pub fn response_head(out: &mut Vec<u8>, request: &Message<'_>, to_tag: Option<u6
     let mut first = true;
     for line in request.all(HeaderName::Via) {
         out.extend_from_slice(b"Via: ");
-        if std::mem::take(&mut first) {
-            top_via(out, line, source);
-        } else {
-            unfolded(out, line);
+        match request.top_via() {
+            Some(via) if std::mem::take(&mut first) => top_via(out, line, &via, source),
+            Some(_) | None => unfolded(out, line),
         }
         out.extend_from_slice(b"\r\n");
     }
@@ -192,22 +191,18 @@ pub fn response_head(out: &mut Vec<u8>, request: &Message<'_>, to_tag: Option<u6
 }
 
 /// The first line of Via, its first element completed by where the request came from.
-fn top_via(out: &mut Vec<u8>, line: &[u8], source: SocketAddr) {
+fn top_via(out: &mut Vec<u8>, line: &[u8], via: &Via<'_>, source: SocketAddr) {
     let element = crate::header::elements(line).next().unwrap_or(line);
-    let Some(via) = Via::parse(element) else {
+    let (host, _) = via.host_and_port();
+    let same = crate::header::is_address(host, source.ip());
+    if !via.wants_port && same && via.parameters.value("received").is_none() {
         unfolded(out, line);
         return;
-    };
-    let rest = line.get(element.len()..).unwrap_or_default();
-    let head = element.iter().position(|byte| *byte == b';').unwrap_or(element.len());
+    }
+    let head = memchr::memchr(b';', element).unwrap_or(element.len());
     unfolded(out, element.get(..head).unwrap_or_default());
-    let mut wants_port = false;
     for (name, value) in via.parameters.iter() {
-        if name.eq_ignore_ascii_case(b"received") {
-            continue;
-        }
-        if name.eq_ignore_ascii_case(b"rport") {
-            wants_port = true;
+        if name.eq_ignore_ascii_case(b"received") || name.eq_ignore_ascii_case(b"rport") {
             continue;
         }
         out.push(b';');
@@ -217,25 +212,19 @@ fn top_via(out: &mut Vec<u8>, line: &[u8], source: SocketAddr) {
             out.extend_from_slice(value);
         }
     }
-    let (host, _) = via.host_and_port();
-    let same = host.trim_matches(['[', ']']).parse::<std::net::IpAddr>() == Ok(source.ip());
-    if wants_port {
+    if via.wants_port {
         out.extend_from_slice(b";rport=");
         decimal(out, u64::from(source.port()));
     }
-    if wants_port || !same {
-        out.extend_from_slice(b";received=");
-        match source.ip() {
-            // RFC 3261 §25.1: `received` takes an IPv6 address without brackets.
-            std::net::IpAddr::V6(v6) => {
-                let mut text = Vec::new();
-                ip(&mut text, v6.into());
-                out.extend(text.into_iter().filter(|byte| !matches!(byte, b'[' | b']')));
-            }
-            v4 @ std::net::IpAddr::V4(_) => ip(out, v4),
-        }
+    out.extend_from_slice(b";received=");
+    let start = out.len();
+    ip(out, source.ip());
+    if source.is_ipv6() {
+        // RFC 3261 §25.1: `received` takes an IPv6 address without brackets.
+        out.pop();
+        out.remove(start);
     }
-    unfolded(out, rest);
+    unfolded(out, line.get(element.len()..).unwrap_or_default());
 }
 
 /// Ends a message: Content-Type when there is a body, Content-Length, the empty line, the body.
@@ -316,11 +305,12 @@ pub fn salvaged_response(out: &mut Vec<u8>, bytes: &[u8], status: u16, source: S
         match name {
             HeaderName::Via => {
                 head.extend_from_slice(b"Via: ");
-                if std::mem::take(&mut first_via) {
-                    top_via(&mut head, value, source);
-                } else {
-                    head.extend_from_slice(value);
+                let element = crate::header::elements(value).next().unwrap_or(value);
+                match Via::parse(element) {
+                    Some(via) if first_via => top_via(&mut head, value, &via, source),
+                    Some(_) | None => head.extend_from_slice(value),
                 }
+                first_via = false;
                 head.extend_from_slice(b"\r\n");
             }
             HeaderName::From | HeaderName::To | HeaderName::CallId | HeaderName::CSeq => {

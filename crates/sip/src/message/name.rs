@@ -10,6 +10,7 @@ macro_rules! header_names {
             Other,
         }
 
+        #[cfg(test)]
         const NAMES: &[(&str, HeaderName)] = &[$(($text, HeaderName::$name)),*];
         const COMPACT: &[(u8, HeaderName)] = &[$($(($compact, HeaderName::$name),)?)*];
 
@@ -78,20 +79,67 @@ header_names! {
 }
 
 impl HeaderName {
+    /// How many there are, `Other` included.
+    pub(crate) const COUNT: usize = HeaderName::Other as usize + 1;
+
     /// The header that a name means.
     pub fn of(name: &[u8]) -> HeaderName {
         if let [letter] = name {
             let letter = letter.to_ascii_lowercase();
-            return COMPACT.iter().find(|entry| entry.0 == letter).map_or(HeaderName::Other, |entry| entry.1);
+            return COMPACT
+                .iter()
+                .find(|entry| entry.0 == letter)
+                .map_or(HeaderName::Other, |entry| entry.1);
         }
-        let first = name.first().copied().unwrap_or(0) | 0x20;
-        NAMES
+        let Some(first) = name.first().map(|byte| byte | 0x20) else { return HeaderName::Other };
+        candidates(name.len())
             .iter()
-            .find(|(text, _)| {
-                text.len() == name.len()
-                    && text.as_bytes().first().is_some_and(|byte| byte | 0x20 == first)
-                    && text.as_bytes().eq_ignore_ascii_case(name)
+            .copied()
+            .find(|candidate| {
+                let text = candidate.as_str().as_bytes();
+                text.first().is_some_and(|byte| byte | 0x20 == first) && text.eq_ignore_ascii_case(name)
             })
-            .map_or(HeaderName::Other, |entry| entry.1)
+            .unwrap_or(HeaderName::Other)
+    }
+}
+
+/// The names of a length, so that few have to be compared.
+const fn candidates(length: usize) -> &'static [HeaderName] {
+    match length {
+        2 => &[HeaderName::To],
+        3 => &[HeaderName::Via],
+        4 => &[HeaderName::CSeq, HeaderName::Date, HeaderName::From, HeaderName::Path, HeaderName::RAck, HeaderName::RSeq],
+        5 => &[HeaderName::Allow, HeaderName::Event, HeaderName::Route],
+        6 => &[HeaderName::Accept, HeaderName::MinSe, HeaderName::Reason, HeaderName::Server],
+        7 => &[HeaderName::CallId, HeaderName::Contact, HeaderName::Expires, HeaderName::Privacy, HeaderName::Require, HeaderName::Subject, HeaderName::Warning],
+        8 => &[HeaderName::ReferTo, HeaderName::Replaces],
+        9 => &[HeaderName::CallInfo, HeaderName::Diversion, HeaderName::Supported],
+        10 => &[HeaderName::Alert, HeaderName::UserAgent],
+        11 => &[HeaderName::MinExpires, HeaderName::ReferredBy, HeaderName::RetryAfter, HeaderName::Unsupported],
+        12 => &[HeaderName::AllowEvents, HeaderName::ContentType, HeaderName::MaxForwards, HeaderName::RecordRoute],
+        13 => &[HeaderName::Authorization, HeaderName::ProxyRequire],
+        14 => &[HeaderName::ContentLength],
+        15 => &[HeaderName::RemotePartyId, HeaderName::SessionExpires],
+        16 => &[HeaderName::ContentEncoding, HeaderName::WwwAuthenticate],
+        18 => &[HeaderName::ProxyAuthenticate, HeaderName::SubscriptionState],
+        19 => &[HeaderName::PAssertedIdentity, HeaderName::ProxyAuthorization],
+        20 => &[HeaderName::PPreferredIdentity],
+        _ => &[],
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_name_is_found_in_any_case_and_by_its_compact_form() {
+        for (text, name) in NAMES {
+            assert_eq!(HeaderName::of(text.as_bytes()), *name);
+            assert_eq!(HeaderName::of(text.to_ascii_lowercase().as_bytes()), *name);
+        }
+        assert_eq!(HeaderName::of(b"M"), HeaderName::Contact);
+        assert_eq!(HeaderName::of(b"C%6Fntact"), HeaderName::Other);
+        assert_eq!(HeaderName::of(b""), HeaderName::Other);
     }
 }

@@ -2,7 +2,7 @@
 
 use strowger_base::limits;
 
-use super::{Header, HeaderName, Message, Method, StartLine};
+use super::{Header, HeaderName, Message, Method, Routing, StartLine};
 
 /// Why bytes are not a SIP message.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
@@ -61,16 +61,62 @@ pub(super) struct Table {
     inline: [Entry; INLINE],
     used: usize,
     spilled: Vec<Entry>,
+    /// Position of the first line of each known header.
+    first: [u16; HeaderName::COUNT],
+    /// Lines of each known header.
+    count: [u16; HeaderName::COUNT],
 }
 
 const INLINE: usize = 32;
 
 impl Table {
     fn new() -> Self {
-        Table { inline: [Entry::EMPTY; INLINE], used: 0, spilled: Vec::new() }
+        Table {
+            inline: [Entry::EMPTY; INLINE],
+            used: 0,
+            spilled: Vec::new(),
+            first: [0; HeaderName::COUNT],
+            count: [0; HeaderName::COUNT],
+        }
+    }
+
+    /// Lines of a header.
+    pub(super) fn count(&self, name: HeaderName) -> usize {
+        self.count.get(name as usize).map_or(0, |count| usize::from(*count))
+    }
+
+    /// The first line of a header.
+    pub(super) fn first(&self, name: HeaderName) -> Option<&Entry> {
+        if self.count(name) == 0 {
+            return None;
+        }
+        self.at(usize::from(*self.first.get(name as usize)?))
+    }
+
+    /// The lines of a header, in order.
+    pub(super) fn all(&self, name: HeaderName) -> impl Iterator<Item = &Entry> {
+        let count = self.count(name);
+        let from = self.first.get(name as usize).map_or(0, |first| usize::from(*first));
+        let end = self.used + self.spilled.len();
+        (from..end).filter_map(|at| self.at(at)).filter(move |entry| entry.name == name).take(count)
+    }
+
+    fn at(&self, position: usize) -> Option<&Entry> {
+        match position.checked_sub(INLINE) {
+            None => self.inline.get(position),
+            Some(position) => self.spilled.get(position),
+        }
     }
 
     fn push(&mut self, entry: Entry) -> bool {
+        if let Some(count) = self.count.get_mut(entry.name as usize) {
+            if *count == 0
+                && let Some(first) = self.first.get_mut(entry.name as usize)
+            {
+                *first = (self.used + self.spilled.len()) as u16;
+            }
+            *count += 1;
+        }
         if let Some(slot) = self.inline.get_mut(self.used) {
             *slot = entry;
             self.used += 1;
@@ -123,24 +169,24 @@ impl<'b> Message<'b> {
             }
         }
         let available = bytes.get(position..).unwrap_or_default();
-        let mut message = Message { bytes, start, table, body: available, missing: 0 };
+        let mut message =
+            Message { bytes, start, table, body: available, missing: 0, routing: Routing::default() };
         if let Some(length) = message.content_length() {
             match available.get(..length) {
                 Some(body) => message.body = body,
                 None => message.missing = length - available.len(),
             }
         }
+        message.routing = Routing::of(&message);
         Ok(message)
     }
 
     /// Content-Length, when it is there once and a number.
     fn content_length(&self) -> Option<usize> {
-        let mut all = self.all(HeaderName::ContentLength);
-        let value = all.next()?;
-        if all.next().is_some() {
+        if self.count(HeaderName::ContentLength) != 1 {
             return None;
         }
-        crate::header::number(value).and_then(|value| usize::try_from(value).ok())
+        crate::header::number(self.first(HeaderName::ContentLength)?).and_then(|value| usize::try_from(value).ok())
     }
 }
 

@@ -50,13 +50,13 @@ impl<'b> Message<'b> {
     }
 
     /// From.
-    pub fn from(&self) -> Option<NameAddr<'b>> {
-        self.first(HeaderName::From).and_then(NameAddr::parse)
+    pub const fn from(&self) -> Option<NameAddr<'b>> {
+        self.routing.from
     }
 
     /// To.
-    pub fn to(&self) -> Option<NameAddr<'b>> {
-        self.first(HeaderName::To).and_then(NameAddr::parse)
+    pub const fn to(&self) -> Option<NameAddr<'b>> {
+        self.routing.to
     }
 
     /// From as written.
@@ -70,13 +70,13 @@ impl<'b> Message<'b> {
     }
 
     /// The tag of From; empty when there is none.
-    pub fn from_tag(&self) -> &'b str {
-        self.from().map(|from| from.tag()).unwrap_or_default()
+    pub const fn from_tag(&self) -> &'b str {
+        self.routing.from_tag
     }
 
     /// The tag of To; empty when there is none.
-    pub fn to_tag(&self) -> &'b str {
-        self.to().map(|to| to.tag()).unwrap_or_default()
+    pub const fn to_tag(&self) -> &'b str {
+        self.routing.to_tag
     }
 
     /// The user of From, unescaped.
@@ -100,32 +100,28 @@ impl<'b> Message<'b> {
     }
 
     /// Call-ID.
-    pub fn call_id_value(&self) -> &'b str {
-        value_text(self.first(HeaderName::CallId))
+    pub const fn call_id_value(&self) -> &'b str {
+        self.routing.call_id
     }
 
     /// The number of CSeq; 0 when it cannot be read.
     pub fn cseq_number(&self) -> u32 {
-        self.cseq().map_or(0, |cseq| cseq.0)
+        self.routing.cseq.map_or(0, |cseq| cseq.0)
     }
 
     /// The method of CSeq.
     pub fn cseq_method(&self) -> MethodKind {
-        self.cseq().map_or(MethodKind::Other, |cseq| super::Method::new(cseq.1).kind())
+        self.routing.cseq.map_or(MethodKind::Other, |cseq| cseq.1.kind())
     }
 
     /// Number and method of CSeq.
     pub fn cseq(&self) -> Option<(u32, &'b str)> {
-        let value = self.first(HeaderName::CSeq)?;
-        let mut parts = value.split(u8::is_ascii_whitespace).filter(|part| !part.is_empty());
-        let number = number32(parts.next()?)?;
-        let method = std::str::from_utf8(parts.next()?).ok()?;
-        parts.next().is_none().then_some((number, method))
+        self.routing.cseq.map(|(number, method)| (number, method.as_str()))
     }
 
     /// The topmost Via.
-    pub fn top_via(&self) -> Option<Via<'b>> {
-        self.values(HeaderName::Via).next().and_then(Via::parse)
+    pub const fn top_via(&self) -> Option<Via<'b>> {
+        self.routing.via
     }
 
     /// The branch of the topmost Via.
@@ -141,12 +137,11 @@ impl<'b> Message<'b> {
     /// The port that a response goes to when the topmost Via names `source` and does not ask for `rport`.
     pub fn top_via_port_if_at(&self, source: IpAddr) -> Option<u16> {
         let via = self.top_via()?;
-        if via.parameters.value("rport").is_some() {
+        if via.wants_port {
             return None;
         }
         let (host, port) = via.host_and_port();
-        let same = host.trim_matches(['[', ']']).parse::<IpAddr>() == Ok(source);
-        same.then_some(port)
+        crate::header::is_address(host, source).then_some(port)
     }
 
     /// The URI of the first Contact, as text.
