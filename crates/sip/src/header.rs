@@ -6,8 +6,25 @@ use crate::uri::Uri;
 
 /// A byte of a token (RFC 3261 §25.1).
 pub const fn is_token_byte(byte: u8) -> bool {
-    byte.is_ascii_alphanumeric()
-        || matches!(byte, b'-' | b'.' | b'!' | b'%' | b'*' | b'_' | b'+' | b'`' | b'\'' | b'~')
+    TOKEN[byte as usize]
+}
+
+const TOKEN: [bool; 256] = class(b"-.!%*_+`'~");
+
+/// A table of letters, digits and some more bytes.
+pub(crate) const fn class(more: &[u8]) -> [bool; 256] {
+    let mut table = [false; 256];
+    let mut byte = 0;
+    while byte < 256 {
+        table[byte] = (byte as u8).is_ascii_alphanumeric();
+        byte += 1;
+    }
+    let mut at = 0;
+    while at < more.len() {
+        table[more[at] as usize] = true;
+        at += 1;
+    }
+    table
 }
 
 /// The elements of a comma-separated list; commas in quotes and angle brackets do not separate.
@@ -299,11 +316,8 @@ impl<'b> Via<'b> {
 }
 
 fn host_is_plausible(sent_by: &str) -> bool {
-    !sent_by.is_empty()
-        && sent_by.bytes().all(|byte| {
-            byte.is_ascii_alphanumeric()
-                || matches!(byte, b'.' | b'-' | b'_' | b':' | b'[' | b']' | b' ' | b'\t')
-        })
+    const SENT_BY: [bool; 256] = class(b".-_:[] \t");
+    !sent_by.is_empty() && sent_by.bytes().all(|byte| SENT_BY[usize::from(byte)])
 }
 
 /// Which dialog an INVITE shall take the place of (RFC 3891 §6.1).

@@ -13,6 +13,7 @@ pub use parse::ParseError;
 use parse::Table;
 
 use crate::header::{NameAddr, Via};
+use crate::uri::Uri;
 
 /// A request or response.
 #[derive(Debug)]
@@ -36,6 +37,9 @@ struct Routing<'b> {
     to_tag: &'b str,
     call_id: &'b str,
     cseq: Option<(u32, Method<'b>)>,
+    from_uri: Option<Uri<'b>>,
+    to_uri: Option<Uri<'b>>,
+    request_uri: Option<Uri<'b>>,
 }
 
 impl<'b> Routing<'b> {
@@ -50,6 +54,12 @@ impl<'b> Routing<'b> {
             to_tag: to.map(|to| to.tag()).unwrap_or_default(),
             call_id: crate::write::value_text(message.first(HeaderName::CallId)),
             cseq: message.first(HeaderName::CSeq).and_then(read_cseq),
+            from_uri: from.and_then(|from| Uri::parse(from.uri).ok()),
+            to_uri: to.and_then(|to| Uri::parse(to.uri).ok()),
+            request_uri: match message.start {
+                StartLine::Request { uri, .. } => Uri::parse(uri.as_bytes()).ok(),
+                StartLine::Response { .. } => None,
+            },
         }
     }
 }

@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::net::{Ipv4Addr, Ipv6Addr};
 
-use crate::header::{Parameters, is_token_byte, text};
+use crate::header::{Parameters, class, is_token_byte, text};
 
 /// A URI, read in place.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -55,22 +55,23 @@ impl<'b> Uri<'b> {
     /// # Errors
     /// When the scheme is missing, or a SIP URI has no valid host, port or user.
     pub fn parse(bytes: &'b [u8]) -> Result<Self, UriError> {
+        if bytes.get(..4).is_some_and(|scheme| scheme.eq_ignore_ascii_case(b"sip:")) {
+            let (scheme, rest) = bytes.split_at(4);
+            return Self::parse_sip(Scheme::Sip, text(scheme.get(..3).unwrap_or_default()), rest);
+        }
         let err = |expected| UriError { expected };
-        let colon = bytes.iter().position(|byte| *byte == b':').ok_or(err("a scheme"))?;
+        let colon = memchr::memchr(b':', bytes).ok_or(err("a scheme"))?;
         let scheme_text = text(bytes.get(..colon).unwrap_or_default());
         let valid = scheme_text.starts_with(|c: char| c.is_ascii_alphabetic())
-            && scheme_text
-                .bytes()
-                .all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'-' | b'.'));
+            && scheme_text.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'-' | b'.'));
         if !valid {
             return Err(err("a scheme"));
         }
         let rest = bytes.get(colon + 1..).unwrap_or_default();
-        if rest.iter().any(|byte| byte.is_ascii_whitespace() || matches!(byte, b'<' | b'>' | b'"')) {
+        if !is_opaque(rest) {
             return Err(err("no white space, quotes or brackets"));
         }
         let scheme = match scheme_text.len() {
-            3 if scheme_text.eq_ignore_ascii_case("sip") => Scheme::Sip,
             4 if scheme_text.eq_ignore_ascii_case("sips") => Scheme::Sips,
             3 if scheme_text.eq_ignore_ascii_case("tel") => Scheme::Tel,
             _ => Scheme::Other,
@@ -107,25 +108,28 @@ impl<'b> Uri<'b> {
 
     fn parse_sip(scheme: Scheme, scheme_text: &'b str, rest: &'b [u8]) -> Result<Self, UriError> {
         let err = |expected| UriError { expected };
-        // The user part may hold `;` and `?`, so the last `@` before the headers ends it.
-        let at = rest.iter().position(|byte| *byte == b'@');
-        let (user, has_user, rest) = match at {
+        let (user, has_user, rest) = match memchr::memchr(b'@', rest) {
             Some(at) => {
                 let user = rest.get(..at).unwrap_or_default();
                 (user, true, rest.get(at + 1..).unwrap_or_default())
             }
             None => (&b""[..], false, rest),
         };
-        let user_end = user.iter().position(|byte| *byte == b':').unwrap_or(user.len());
-        let user = user.get(..user_end).unwrap_or_default();
-        if has_user && user.is_empty() {
+        let user = match memchr::memchr(b':', user) {
+            Some(colon) => user.get(..colon).unwrap_or_default(),
+            None => user,
+        };
+        if has_user && (user.is_empty() || !is_opaque(user)) {
             return Err(err("a user before @"));
         }
-        let host_end = rest.iter().position(|byte| matches!(byte, b';' | b'?')).unwrap_or(rest.len());
+        let host_end = rest.iter().position(|byte| !HOST[usize::from(*byte)]).unwrap_or(rest.len());
         let hostport = text(rest.get(..host_end).unwrap_or_default());
         let (host, port) = split_port(hostport).ok_or(err("a host and perhaps a port of 0 to 65535"))?;
         let tail = rest.get(host_end..).unwrap_or_default();
-        let question = tail.iter().position(|byte| *byte == b'?').unwrap_or(tail.len());
+        if !matches!(tail.first(), None | Some(b';' | b'?')) || !is_opaque(tail) {
+            return Err(err("parameters or headers after the host"));
+        }
+        let question = memchr::memchr(b'?', tail).unwrap_or(tail.len());
         let parameters = Parameters::new(tail.get(..question).unwrap_or_default());
         let headers = tail.get(question + 1..).unwrap_or_default();
         Ok(Uri { scheme, scheme_text, user, has_user, host, port, parameters, headers })
@@ -267,23 +271,39 @@ const fn hex(byte: u8) -> Option<u8> {
 }
 
 fn split_port(hostport: &str) -> Option<(&str, Option<u16>)> {
-    let after_bracket = match hostport.strip_prefix('[') {
-        Some(_) => hostport.find(']')? + 1,
-        None => hostport.find(':').unwrap_or(hostport.len()),
-    };
-    let host = hostport.get(..after_bracket)?;
-    let well = match host.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')) {
-        Some(inner) => inner.parse::<Ipv6Addr>().is_ok(),
-        None => {
-            !host.is_empty()
-                && host.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'-' | b'_'))
+    let bytes = hostport.as_bytes();
+    let end = match bytes.first()? {
+        b'[' => {
+            let end = hostport.find(']')? + 1;
+            hostport.get(1..end - 1)?.parse::<Ipv6Addr>().ok()?;
+            end
         }
+        _ => memchr::memchr2(b':', b'[', bytes).unwrap_or(bytes.len()),
     };
-    let port = match hostport.get(after_bracket..)? {
-        "" => None,
-        port => Some(port.strip_prefix(':')?.parse().ok()?),
+    let host = hostport.get(..end)?;
+    let port = match bytes.get(end..)? {
+        [] => None,
+        [b':', digits @ ..] => Some(u16::try_from(crate::header::number(digits)?).ok()?),
+        _ => return None,
     };
-    well.then_some((host, port))
+    (!host.is_empty() && !host.ends_with(':')).then_some((host, port))
+}
+
+/// Bytes of host and port.
+const HOST: [bool; 256] = class(b".-_:[]");
+
+/// Nothing that ends a URI in a message.
+fn is_opaque(bytes: &[u8]) -> bool {
+    const OUTSIDE: [bool; 256] = {
+        let mut table = [false; 256];
+        let mut at = 0;
+        while at < b" \t\r\n<>\"".len() {
+            table[b" \t\r\n<>\""[at] as usize] = true;
+            at += 1;
+        }
+        table
+    };
+    !bytes.iter().any(|byte| OUTSIDE[usize::from(*byte)])
 }
 
 /// A byte that may stand in a user part unescaped (RFC 3261 §25.1).

@@ -38,7 +38,7 @@ pub fn check(message: &Message<'_>, transport: Transport) -> Result<(), Refusal>
     numbers(message)?;
     contacts(message)?;
     match message.start() {
-        StartLine::Request { uri, .. } => request_uri(uri),
+        StartLine::Request { .. } => request_uri(message.parsed_request_uri()),
         StartLine::Response { .. } => Ok(()),
     }
 }
@@ -104,12 +104,16 @@ fn vias(message: &Message<'_>) -> Result<(), Refusal> {
 }
 
 fn addresses(message: &Message<'_>) -> Result<(), Refusal> {
-    for (name, address) in [(HeaderName::From, message.from()), (HeaderName::To, message.to())] {
+    let both = [
+        (HeaderName::From, message.from(), message.from_uri()),
+        (HeaderName::To, message.to(), message.to_uri()),
+    ];
+    for (name, address, uri) in both {
         let Some(value) = message.first(name) else { continue };
         let Some(address) = address.filter(|_| std::str::from_utf8(value).is_ok()) else {
             return refuse(400, "From or To is malformed");
         };
-        if Uri::parse(address.uri).is_err() || !address.parameters.are_well_formed() {
+        if uri.is_none() || !address.parameters.are_well_formed() {
             return refuse(400, "the address in From or To is malformed");
         }
     }
@@ -143,12 +147,12 @@ fn well_formed(parameters: &Parameters<'_>) -> bool {
     parameters.are_well_formed()
 }
 
-fn request_uri(uri: &str) -> Result<(), Refusal> {
-    match Uri::parse(uri.as_bytes()) {
-        Ok(uri) if uri.scheme() == Scheme::Other => refuse(416, "the scheme of the Request-URI is unknown"),
+fn request_uri(uri: Option<Uri<'_>>) -> Result<(), Refusal> {
+    match uri {
+        Some(uri) if uri.scheme() == Scheme::Other => refuse(416, "the scheme of the Request-URI is unknown"),
         // Headers in a Request-URI are forbidden (RFC 3261 §19.1.1) and must never become headers.
-        Ok(uri) if !uri.headers().is_empty() => refuse(400, "the Request-URI holds headers"),
-        Ok(_) => Ok(()),
-        Err(_) => refuse(400, "the Request-URI is malformed"),
+        Some(uri) if !uri.headers().is_empty() => refuse(400, "the Request-URI holds headers"),
+        Some(_) => Ok(()),
+        None => refuse(400, "the Request-URI is malformed"),
     }
 }

@@ -235,7 +235,8 @@ fn start_line(line: &[u8], offset: usize) -> Result<StartLine<'_>, ParseError> {
 /// One header line with its folds.
 fn header_line(bytes: &[u8], start: usize, bad: Option<u16>) -> Result<Entry, ParseError> {
     let rest = bytes.get(start..).unwrap_or_default();
-    let name_len = rest.iter().take_while(|byte| crate::header::is_token_byte(**byte)).count();
+    let name_len =
+        rest.iter().position(|byte| !crate::header::is_token_byte(*byte)).unwrap_or(rest.len());
     let mut colon = start + name_len;
     while matches!(bytes.get(colon), Some(b' ' | b'\t')) {
         colon += 1;

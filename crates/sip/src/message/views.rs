@@ -44,9 +44,24 @@ impl<'b> Message<'b> {
         }
     }
 
+    /// The Request-URI taken apart; `None` for a response or when it is malformed.
+    pub const fn parsed_request_uri(&self) -> Option<Uri<'b>> {
+        self.routing.request_uri
+    }
+
+    /// The URI of From taken apart.
+    pub const fn from_uri(&self) -> Option<Uri<'b>> {
+        self.routing.from_uri
+    }
+
+    /// The URI of To taken apart.
+    pub const fn to_uri(&self) -> Option<Uri<'b>> {
+        self.routing.to_uri
+    }
+
     /// The user part of the Request-URI, unescaped.
     pub fn request_user(&self) -> Cow<'b, str> {
-        Uri::parse(self.request_uri().as_bytes()).map(|uri| uri.user_decoded()).unwrap_or_default()
+        self.routing.request_uri.map(|uri| uri.user_decoded()).unwrap_or_default()
     }
 
     /// From.
@@ -81,17 +96,17 @@ impl<'b> Message<'b> {
 
     /// The user of From, unescaped.
     pub fn from_user(&self) -> Cow<'b, str> {
-        self.from().map(|from| from.user()).unwrap_or_default()
+        self.routing.from_uri.map(|uri| uri.user_decoded()).unwrap_or_default()
     }
 
     /// The user of To, unescaped.
     pub fn to_user(&self) -> Cow<'b, str> {
-        self.to().map(|to| to.user()).unwrap_or_default()
+        self.routing.to_uri.map(|uri| uri.user_decoded()).unwrap_or_default()
     }
 
     /// True when To is neither `sip:` nor `sips:`.
     pub fn to_uri_scheme_is_not_sip(&self) -> bool {
-        !self.to().is_some_and(|to| Uri::parse(to.uri).is_ok_and(|uri| uri.is_sip()))
+        !self.routing.to_uri.is_some_and(|uri| uri.is_sip())
     }
 
     /// Number and name in From.
