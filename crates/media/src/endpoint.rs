@@ -399,6 +399,3 @@ const fn socket(port: PortId, channel: Channel) -> SocketRef {
 const COMFORT_NOISE: u8 = 13;
 /// A thread that was away for longer lets the tone wait instead of sending all of it at once.
 const CATCH_UP_MAX: Duration = Duration::from_millis(100);
-
-#[cfg(test)]
-mod tests;

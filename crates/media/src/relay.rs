@@ -190,6 +190,3 @@ impl Half {
 
 /// Payload types below are static (RFC 3551 §6).
 const DYNAMIC: u8 = 35;
-
-#[cfg(test)]
-mod tests;

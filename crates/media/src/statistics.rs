@@ -12,7 +12,7 @@ pub struct StreamStatistics {
     pub packets: u64,
     /// Payload bytes received.
     pub bytes: u64,
-    /// Packets lost: expected minus received, never below zero here.
+    /// Packets that never came. RTCP's own count is lower when others came twice (RFC 3550 §6.4.1).
     pub lost: u64,
     /// Interarrival jitter in RTP timestamp units.
     pub jitter: u32,

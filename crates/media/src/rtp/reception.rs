@@ -26,6 +26,7 @@ struct Source {
     /// Bit n says that the packet n before the highest has arrived.
     seen: u64,
     received: u64,
+    duplicates: u64,
     /// A sequence number far off; one more packet after it means that the source started anew.
     restart_at: Option<u16>,
     expected_prior: u32,
@@ -110,6 +111,7 @@ impl Reception {
         self.bytes += payload_bytes as u64;
         if let Some(source) = self.source.as_mut() {
             source.received += 1;
+            source.duplicates += u64::from(arrival == Arrival::Duplicate);
             if timing == Timing::Audio && arrival != Arrival::Duplicate {
                 source.time(now, header.timestamp);
             }
@@ -127,9 +129,9 @@ impl Reception {
         self.bytes
     }
 
-    /// Packets expected and not received.
+    /// Packets that never came. Unlike the count of RTCP, duplicates do not hide any.
     pub fn lost(&self) -> u64 {
-        self.lost_before + self.source.as_ref().map_or(0, |source| source.lost().max(0) as u64)
+        self.lost_before + self.source.as_ref().map_or(0, Source::missing)
     }
 
     /// Packets that came late.
@@ -171,7 +173,7 @@ impl Reception {
     fn conclude_source(&mut self) {
         if let Some(source) = self.source.take() {
             self.packets_before += source.received;
-            self.lost_before += source.lost().max(0) as u64;
+            self.lost_before += source.missing();
         }
     }
 }
@@ -186,6 +188,7 @@ impl Source {
             highest: extended,
             seen: 1,
             received: 0,
+            duplicates: 0,
             restart_at: None,
             expected_prior: 0,
             received_prior: 0,
@@ -233,7 +236,12 @@ impl Source {
         self.highest.wrapping_sub(self.first_sequence).wrapping_add(1)
     }
 
-    /// Expected minus received (RFC 3550 §A.3).
+    /// Expected and never received.
+    fn missing(&self) -> u64 {
+        u64::from(self.expected()).saturating_sub(self.received - self.duplicates)
+    }
+
+    /// Expected minus received, as RTCP counts it (RFC 3550 §A.3).
     fn lost(&self) -> i64 {
         i64::from(self.expected()) - self.received as i64
     }

@@ -1,1 +1,263 @@
+use std::time::Duration;
 
+use strowger_base::leg::Digit;
+use strowger_base::{Instant, Rng};
+
+use super::*;
+
+fn ms(milliseconds: u64) -> Instant {
+    Instant::from_nanos(milliseconds * 1_000_000)
+}
+
+fn header(sequence: u16, timestamp: u32) -> Header {
+    Header { marker: false, payload_type: 0, sequence, timestamp, ssrc: 0xdead_beef }
+}
+
+/// CSRC, profile of the extension, payload.
+type Parts<'a> = (&'a [u8], Option<u16>, &'a [u8]);
+
+#[test]
+fn packets_are_taken_apart() {
+    let check = |bytes: &[u8], expect: Result<Parts<'_>, &str>| {
+        let found = Packet::parse(bytes);
+        match (found, expect) {
+            (Ok(packet), Ok((csrc, profile, payload))) => {
+                assert_eq!(packet.csrc, csrc);
+                assert_eq!(packet.extension.map(|extension| extension.profile), profile);
+                assert_eq!(packet.payload, payload);
+                assert_eq!((packet.header.sequence, packet.header.timestamp), (0x0102, 0x0304_0506));
+                assert_eq!(packet.header.ssrc, 0x0708_090a);
+            }
+            (Err(error), Err(expect)) => assert_eq!(error.to_string(), expect),
+            (found, expect) => panic!("{bytes:02x?}: {found:?}, expected {expect:?}"),
+        }
+    };
+    let packet = |first: u8, rest: &[u8]| {
+        let mut bytes = vec![first, 0x80, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10];
+        bytes.extend_from_slice(rest);
+        bytes
+    };
+    check(&packet(0x80, b"sound"), Ok((b"", None, b"sound")));
+    check(&packet(0x80, b""), Ok((b"", None, b"")));
+    check(&packet(0x82, b"csr1csr2sound"), Ok((b"csr1csr2", None, b"sound")));
+    check(&packet(0x90, b"\xbe\xde\0\x01dataS"), Ok((b"", Some(0xbede), b"S")));
+    check(&packet(0x91, b"csr1\xbe\xde\0\0S"), Ok((b"csr1", Some(0xbede), b"S")));
+    check(&packet(0xa0, b"sound\0\0\x03"), Ok((b"", None, b"sound")));
+    check(&packet(0xa0, b"\x01"), Ok((b"", None, b"")));
+
+    check(&[0x80; 11], Err("RTP packet: expected a header of 12 bytes at byte 11"));
+    check(&packet(0x40, b""), Err("RTP packet: expected version 2 at byte 0"));
+    check(
+        &packet(0x83, b"csr1csr2"),
+        Err("RTP packet: expected as many CSRC as the header counts at byte 12"),
+    );
+    check(&packet(0x90, b"\xbe\xde\0"), Err("RTP packet: expected a header extension at byte 12"));
+    check(
+        &packet(0x90, b"\xbe\xde\0\x02data"),
+        Err("RTP packet: expected the whole header extension at byte 16"),
+    );
+    check(&packet(0xa0, b""), Err("RTP packet: expected padding at byte 12"));
+    check(&packet(0xa0, b"ab\0"), Err("RTP packet: expected a padding count within the packet at byte 14"));
+    check(&packet(0xa0, b"ab\x04"), Err("RTP packet: expected a padding count within the packet at byte 14"));
+}
+
+#[test]
+fn what_parses_prints_and_parses_again() {
+    let mut rng = Rng::new(11);
+    let mut parsed = 0;
+    for _ in 0..100_000 {
+        let length = rng.below(80) as usize;
+        let mut bytes: Vec<u8> = (0..length).map(|_| rng.next_u64() as u8).collect();
+        if let Some(first) = bytes.first_mut() {
+            *first = 0x80 | (*first & if rng.one_in(2) { 0x3f } else { 0x01 });
+        }
+        let Ok(packet) = Packet::parse(&bytes) else { continue };
+        let mut printed = Vec::new();
+        packet.write(&mut printed);
+        assert_eq!(Packet::parse(&printed), Ok(packet));
+        parsed += 1;
+    }
+    assert!(parsed > 30_000, "{parsed}");
+}
+
+#[test]
+fn rtcp_is_told_apart_on_one_port() {
+    let check = |bytes: &[u8], expect: bool| assert_eq!(is_rtcp(bytes), expect, "{bytes:02x?}");
+    check(&[0x80, 200], true);
+    check(&[0x81, 201], true);
+    check(&[0x80, 0], false);
+    // Payload type 72 with the marker bit looks like 200, which is why nobody may use 64 to 95 (RFC 5761 §4).
+    check(&[0x80, 0x80 | 101], false);
+    check(&[0x00, 200], false);
+    check(&[0x80], false);
+    check(&[], false);
+}
+
+/// Sequence numbers as they come, with `packets lost reordered duplicates`.
+#[test]
+fn losses_are_counted_as_by_hand() {
+    let check = |sequences: &[u16], expect: [u64; 4]| {
+        let mut reception = Reception::default();
+        for &sequence in sequences {
+            reception.receive(ms(0), &header(sequence, 0), 160, Timing::Unusable);
+        }
+        let found = [reception.packets(), reception.lost(), reception.reordered(), reception.duplicates()];
+        assert_eq!(found, expect, "{sequences:?}");
+    };
+    check(&[], [0, 0, 0, 0]);
+    check(&[5, 6, 7], [3, 0, 0, 0]);
+    check(&[5, 7, 8, 10], [4, 2, 0, 0]);
+    check(&[5, 7, 6, 8], [4, 0, 1, 0]);
+    check(&[5, 5, 6, 6, 8], [5, 1, 0, 2]);
+    check(&[65_534, 65_535, 0, 1], [4, 0, 0, 0]);
+    check(&[65_535, 1, 0, 3], [4, 1, 1, 0]);
+    // A packet that overtook the first one.
+    check(&[0, 65_535, 1], [3, 0, 1, 0]);
+    // One stray number is not counted; two in a row are a new beginning (RFC 3550 §A.1).
+    check(&[5, 6, 30_000, 7, 8], [4, 0, 0, 0]);
+    check(&[5, 7, 30_000, 30_001, 30_003], [4, 2, 0, 0]);
+}
+
+#[test]
+fn another_source_adds_to_the_sums() {
+    let mut reception = Reception::default();
+    for (ssrc, sequence) in [(1, 10), (1, 12), (2, 500), (2, 501), (1, 900)] {
+        let header = Header { ssrc, ..header(sequence, 0) };
+        reception.receive(ms(0), &header, 160, Timing::Unusable);
+    }
+    assert_eq!((reception.packets(), reception.lost(), reception.bytes()), (5, 1, 800));
+    assert_eq!(reception.ssrc(), Some(1));
+}
+
+#[test]
+fn duplicates_hide_losses_from_rtcp_only() {
+    let mut reception = Reception::default();
+    for sequence in [5, 5, 6, 6, 8] {
+        reception.receive(ms(0), &header(sequence, 0), 160, Timing::Unusable);
+    }
+    // RFC 3550 §6.4.1: five received and four expected, so one less than none was lost.
+    assert_eq!(reception.report().unwrap().cumulative_lost, -1);
+    assert_eq!(reception.lost(), 1);
+}
+
+#[test]
+fn jitter_is_that_of_the_rfc() {
+    // 20 ms packets on the 8 kHz clock. Arrival in ms; then J times 16 by hand, after RFC 3550 §A.8.
+    let arrivals = [(0, 0), (20, 0), (45, 40), (60, 77), (80, 72), (100, 67), (160, 383)];
+    let mut reception = Reception::default();
+    for (index, (arrival, expect)) in arrivals.into_iter().enumerate() {
+        let header = header(index as u16, index as u32 * 160);
+        reception.receive(ms(arrival), &header, 160, Timing::Audio);
+        assert_eq!(reception.jitter(), expect >> 4, "packet {index}");
+    }
+    // Events repeat one timestamp and must not count.
+    reception.receive(ms(500), &header(7, 960), 4, Timing::Unusable);
+    assert_eq!(reception.jitter(), 383 >> 4);
+    // A clock that jumps must not count either.
+    reception.receive(ms(180), &header(8, 4_000_000_000), 160, Timing::Audio);
+    assert_eq!(reception.jitter(), 383 >> 4);
+}
+
+#[test]
+fn reports_cover_what_came_since_the_last() {
+    let mut reception = Reception::default();
+    let feed = |reception: &mut Reception, range: std::ops::Range<u16>, lost: &[u16]| {
+        for sequence in range.filter(|sequence| !lost.contains(sequence)) {
+            reception.receive(ms(0), &header(sequence, 0), 160, Timing::Unusable);
+        }
+    };
+    assert_eq!(reception.report(), None);
+    feed(&mut reception, 65_530..65_535, &[]);
+    feed(&mut reception, 65_535..65_535, &[]);
+    let first = reception.report().unwrap();
+    assert_eq!((first.fraction_lost, first.cumulative_lost, first.highest_sequence), (0, 0, 65_534));
+    // 65,535 lost and 2 of the next ten: 3 of 11 expected, which is 69/256.
+    feed(&mut reception, 0..10, &[3, 4]);
+    let second = reception.report().unwrap();
+    assert_eq!((second.fraction_lost, second.cumulative_lost), (69, 3));
+    assert_eq!(second.highest_sequence, 0x1_0009);
+    // Nothing lost in the last interval; the sum stays.
+    feed(&mut reception, 10..20, &[]);
+    let third = reception.report().unwrap();
+    assert_eq!((third.fraction_lost, third.cumulative_lost), (0, 3));
+    assert_eq!(reception.report().unwrap().fraction_lost, 0);
+}
+
+#[test]
+fn a_pressed_key_is_reported_once() {
+    /// `(timestamp, event, end, duration in units)` at 20 ms steps, and the digits that come out.
+    fn check(packets: &[(u32, u8, bool, u16)], expect: &[(char, u16)]) {
+        let mut events = EventReceiver::default();
+        let mut found = Vec::new();
+        for (index, &(timestamp, event, end, duration)) in packets.iter().enumerate() {
+            let [high, low] = duration.to_be_bytes();
+            let payload = [event, if end { 0x8a } else { 0x0a }, high, low];
+            found.extend(events.receive(ms(index as u64 * 20), timestamp, &payload));
+        }
+        found.extend(events.expire(ms(packets.len() as u64 * 20 + 1000)));
+        let expect: Vec<_> = expect.iter().map(|&(key, duration_ms)| Digit { key, duration_ms }).collect();
+        assert_eq!(found, expect, "{packets:?}");
+    }
+    let press = |timestamp, event| {
+        [(timestamp, event, false, 160), (timestamp, event, false, 320), (timestamp, event, false, 480)]
+    };
+    let release = |timestamp, event| [(timestamp, event, true, 800); 3];
+    check(&[press(0, 5), release(0, 5)].concat(), &[('5', 100)]);
+    // Two presses of the same key.
+    check(
+        &[press(0, 5), release(0, 5), press(9000, 5), release(9000, 5)].concat(),
+        &[('5', 100), ('5', 100)],
+    );
+    check(
+        &[press(0, 10), release(0, 10), press(9000, 11), release(9000, 11)].concat(),
+        &[('*', 100), ('#', 100)],
+    );
+    // All but one of the packets lost: any one is enough.
+    check(&[(0, 15, false, 480)], &[('D', 60)]);
+    check(&[(0, 1, true, 800)], &[('1', 100)]);
+    // The release was lost and the next key came; the late packets of the first change nothing.
+    check(
+        &[&press(0, 1)[..], &press(9000, 2), &release(0, 1), &release(9000, 2)].concat(),
+        &[('1', 60), ('2', 100)],
+    );
+    check(&[&press(0, 1)[..], &release(9000, 2)].concat(), &[('1', 60), ('2', 100)]);
+    // Out of order within the press.
+    check(&[(0, 3, false, 480), (0, 3, false, 160), (0, 3, true, 800)], &[('3', 100)]);
+    // Flash (16) and tones above are no keys.
+    check(&[(0, 16, true, 800)], &[]);
+    let mut events = EventReceiver::default();
+    assert_eq!(events.receive(ms(0), 0, &[5, 0x80, 0]), None);
+}
+
+#[test]
+fn a_sent_key_is_the_key_that_is_heard() {
+    for key in "0123456789*#ABCD".chars() {
+        let mut sender = EventSender::new(key, Duration::from_millis(100)).unwrap();
+        let mut events = EventReceiver::default();
+        let mut packets = 0;
+        let mut heard = Vec::new();
+        while let Some(payload) = sender.next_payload(20) {
+            heard.extend(events.receive(ms(packets * 20), 77, &payload));
+            packets += 1;
+        }
+        // Four while it is held, the end three times (RFC 4733 §2.5.1.4).
+        assert_eq!(packets, 7);
+        assert_eq!(heard, [Digit { key, duration_ms: 100 }]);
+    }
+    assert!(EventSender::new('x', Duration::from_millis(100)).is_none());
+}
+
+#[test]
+fn a_sender_keeps_numbers_and_clock() {
+    let mut sender = Sender::new(&mut Rng::new(5));
+    let (first, timestamp) = (sender.next_sequence(), sender.next_timestamp());
+    let mut bytes = Vec::new();
+    sender.write_next(ms(0), 0, true, 160, &mut bytes);
+    sender.skip(160);
+    sender.write_next(ms(40), 0, false, 160, &mut bytes);
+    let second = Header::peek(&bytes[12..]).unwrap();
+    assert_eq!(second.sequence, first.wrapping_add(1));
+    assert_eq!(second.timestamp, timestamp.wrapping_add(320));
+    assert_eq!((sender.packets(), sender.bytes()), (2, 320));
+    assert_eq!(sender.timestamp_at(ms(45)), Some(timestamp.wrapping_add(360)));
+}
