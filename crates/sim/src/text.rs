@@ -1,0 +1,118 @@
+//! SIP as the phone models read and write it: plain text handling of their own, so that server and phones check
+//! each other. It knows only what these phones need.
+
+/// A message taken apart.
+#[derive(Clone, Debug)]
+pub(crate) struct Text {
+    /// Start line.
+    pub(crate) start: String,
+    /// Header lines, names in lower case.
+    pub(crate) headers: Vec<(String, String)>,
+    /// Body.
+    pub(crate) body: String,
+}
+
+impl Text {
+    pub(crate) fn parse(bytes: &[u8]) -> Option<Text> {
+        let text = std::str::from_utf8(bytes).ok()?;
+        let (head, body) = text.split_once("\r\n\r\n")?;
+        let mut lines = head.split("\r\n");
+        let start = lines.next()?.to_owned();
+        let headers = lines
+            .filter_map(|line| line.split_once(':'))
+            .map(|(name, value)| (name.trim().to_ascii_lowercase(), value.trim().to_owned()))
+            .collect();
+        Some(Text { start, headers, body: body.to_owned() })
+    }
+
+    pub(crate) fn header(&self, name: &str) -> &str {
+        self.headers.iter().find(|(n, _)| n == name).map_or("", |(_, value)| value)
+    }
+
+    pub(crate) fn all<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a str> {
+        self.headers.iter().filter(move |(n, _)| n == name).map(|(_, value)| value.as_str())
+    }
+
+    /// The status of a response, `None` for a request.
+    pub(crate) fn status(&self) -> Option<u16> {
+        self.start.strip_prefix("SIP/2.0 ")?.get(..3)?.parse().ok()
+    }
+
+    pub(crate) fn method(&self) -> &str {
+        self.start.split(' ').next().unwrap_or("")
+    }
+
+    pub(crate) fn cseq(&self) -> (u32, &str) {
+        let mut parts = self.header("cseq").split(' ');
+        (parts.next().and_then(|n| n.parse().ok()).unwrap_or(0), parts.next().unwrap_or(""))
+    }
+
+    pub(crate) fn tag(&self, name: &str) -> &str {
+        self.header(name).split(";tag=").nth(1).unwrap_or("").split(';').next().unwrap_or("")
+    }
+
+    /// The URI between angle brackets of Contact.
+    pub(crate) fn contact(&self) -> String {
+        let value = self.header("contact");
+        let inner = value.split('<').nth(1).and_then(|rest| rest.split('>').next());
+        inner.unwrap_or(value).to_owned()
+    }
+
+    /// A response to this request with the given status, tag and body.
+    pub(crate) fn response(&self, status: u16, tag: &str, contact: &str, body: &str) -> String {
+        let mut out = format!("SIP/2.0 {status} X\r\n");
+        for via in self.all("via") {
+            out.push_str(&format!("Via: {via}\r\n"));
+        }
+        let to = self.header("to");
+        let tag = if to.contains(";tag=") || status == 100 { String::new() } else { format!(";tag={tag}") };
+        out.push_str(&format!(
+            "From: {}\r\nTo: {to}{tag}\r\nCall-ID: {}\r\nCSeq: {}\r\n",
+            self.header("from"),
+            self.header("call-id"),
+            self.header("cseq")
+        ));
+        if (200..300).contains(&status) || status == 180 {
+            out.push_str(&format!("Contact: <{contact}>\r\n"));
+        }
+        finish(out, body)
+    }
+}
+
+/// Adds the body headers and the body.
+pub(crate) fn finish(mut out: String, body: &str) -> String {
+    if !body.is_empty() {
+        out.push_str("Content-Type: application/sdp\r\n");
+    }
+    out.push_str(&format!("Content-Length: {}\r\n\r\n{body}", body.len()));
+    out
+}
+
+/// A session description of a phone with one G.711 stream.
+pub(crate) fn sdp(address: std::net::IpAddr, port: u16, version: u32, direction: &str) -> String {
+    format!(
+        "v=0\r\no=phone 1 {version} IN IP4 {address}\r\ns=-\r\nc=IN IP4 {address}\r\nt=0 0\r\n\
+         m=audio {port} RTP/AVP 0 8 101\r\na=rtpmap:0 PCMU/8000\r\na=rtpmap:8 PCMA/8000\r\n\
+         a=rtpmap:101 telephone-event/8000\r\na={direction}\r\n"
+    )
+}
+
+/// The Authorization header that answers a challenge (RFC 7616 §3.4, MD5 with qop).
+pub(crate) fn authorization(challenge: &str, user: &str, secret: &str, method: &str, uri: &str, nc: u32) -> String {
+    let field = |name: &str| {
+        challenge.split(&format!("{name}=\"")).nth(1).and_then(|rest| rest.split('"').next()).unwrap_or("")
+    };
+    let (realm, nonce) = (field("realm"), field("nonce"));
+    let ha1 = md5(&format!("{user}:{realm}:{secret}"));
+    let ha2 = md5(&format!("{method}:{uri}"));
+    let response = md5(&format!("{ha1}:{nonce}:{nc:08x}:sim:auth:{ha2}"));
+    format!(
+        "Authorization: Digest username=\"{user}\", realm=\"{realm}\", nonce=\"{nonce}\", uri=\"{uri}\", \
+         response=\"{response}\", algorithm=MD5, qop=auth, nc={nc:08x}, cnonce=\"sim\"\r\n"
+    )
+}
+
+fn md5(text: &str) -> String {
+    use md5::Digest;
+    md5::Md5::digest(text.as_bytes()).iter().map(|byte| format!("{byte:02x}")).collect()
+}
