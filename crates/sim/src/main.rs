@@ -66,6 +66,8 @@ fn main() -> ExitCode {
 }
 
 fn usage(problem: &str) -> ExitCode {
-    eprintln!("strowger-sim: {problem}\nusage: strowger-sim [--seed N | --first N --seeds K] [--minutes M] [--trace]");
+    eprintln!(
+        "strowger-sim: {problem}\nusage: strowger-sim [--seed N | --first N --seeds K] [--minutes M] [--trace]"
+    );
     ExitCode::from(2)
 }

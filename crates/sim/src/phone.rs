@@ -208,9 +208,7 @@ impl Phone {
         let due: Vec<String> = self
             .dialogs
             .iter()
-            .filter(|(_, dialog)| {
-                dialog.act_at <= now || dialog.ok.as_ref().is_some_and(|ok| ok.1 <= now)
-            })
+            .filter(|(_, dialog)| dialog.act_at <= now || dialog.ok.as_ref().is_some_and(|ok| ok.1 <= now))
             .map(|(id, _)| id.clone())
             .collect();
         for id in due {
@@ -429,10 +427,10 @@ impl Phone {
 
     fn acknowledge_failure(&mut self, message: &Text, branch: &str, sends: &mut Sends) {
         let (cseq, _) = message.cseq();
-        let target = self.dialogs.get(message.header("call-id")).map_or_else(
-            || format!("sip:{}", self.account.domain),
-            |dialog| dialog.target.clone(),
-        );
+        let target = self
+            .dialogs
+            .get(message.header("call-id"))
+            .map_or_else(|| format!("sip:{}", self.account.domain), |dialog| dialog.target.clone());
         sends.push(finish(
             format!(
                 "ACK {target} SIP/2.0\r\nVia: SIP/2.0/UDP {};branch={branch};rport\r\nMax-Forwards: 70\r\n\
@@ -446,14 +444,23 @@ impl Phone {
         ));
     }
 
-    fn refused(&mut self, now: Instant, id: &str, message: &Text, status: u16, body: &str, sends: &mut Sends) {
+    fn refused(
+        &mut self,
+        now: Instant,
+        id: &str,
+        message: &Text,
+        status: u16,
+        body: &str,
+        sends: &mut Sends,
+    ) {
         let Some(dialog) = self.dialogs.get_mut(id) else { return };
         if status == 401 && !dialog.authorized {
             dialog.authorized = true;
             dialog.nc += 1;
             let (uri, nc) = (dialog.target.clone(), dialog.nc);
             let Account { number, secret, .. } = &self.account;
-            let header = authorization(message.header("www-authenticate"), number, secret, "INVITE", &uri, nc);
+            let header =
+                authorization(message.header("www-authenticate"), number, secret, "INVITE", &uri, nc);
             self.request(now, id, "INVITE", &header, body, sends);
             return;
         }

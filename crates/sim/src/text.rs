@@ -98,7 +98,14 @@ pub(crate) fn sdp(address: std::net::IpAddr, port: u16, version: u32, direction:
 }
 
 /// The Authorization header that answers a challenge (RFC 7616 §3.4, MD5 with qop).
-pub(crate) fn authorization(challenge: &str, user: &str, secret: &str, method: &str, uri: &str, nc: u32) -> String {
+pub(crate) fn authorization(
+    challenge: &str,
+    user: &str,
+    secret: &str,
+    method: &str,
+    uri: &str,
+    nc: u32,
+) -> String {
     let field = |name: &str| {
         challenge.split(&format!("{name}=\"")).nth(1).and_then(|rest| rest.split('"').next()).unwrap_or("")
     };

@@ -145,11 +145,8 @@ impl World {
             for phone in 0..plan.phones_per_line {
                 let host = 10 + line * 10 + phone;
                 let address = SocketAddr::from(([192, 0, 2, host as u8], 5060));
-                let account = Account {
-                    number: number(line),
-                    secret: secret(line),
-                    domain: DOMAIN.to_owned(),
-                };
+                let account =
+                    Account { number: number(line), secret: secret(line), domain: DOMAIN.to_owned() };
                 phones.push(Phone::new(account, address, plan.manners, Rng::new(rng.next_u64())));
             }
         }
@@ -340,9 +337,10 @@ impl World {
                     let strowger_node::io::PersistRecord::Call { record, .. } = record;
                     let bytes = arena.slice(record);
                     self.journal(bytes)?;
-                    let fails = self.disk_failures.iter().any(|(from, to)| {
-                        *from <= self.now.mono && self.now.mono < *to
-                    });
+                    let fails = self
+                        .disk_failures
+                        .iter()
+                        .any(|(from, to)| *from <= self.now.mono && self.now.mono < *to);
                     self.disk.persist(self.now.mono, ticket, bytes, fails, &mut self.rng);
                 }
                 Output::Store(record) => self.disk.store(record),

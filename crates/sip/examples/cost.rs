@@ -121,7 +121,8 @@ impl Bench {
         let (challenge, _) = self.give(5080, &request(1, ""));
         let header = challenge.lines().find_map(|line| line.strip_prefix("WWW-Authenticate: ")).unwrap_or("");
         let Some(parsed) = Challenge::parse(header.trim().as_bytes()) else { return };
-        let answer = parsed.answer(&me.to_string(), &format!("pw-{me}"), "REGISTER", "sip:bench.test", 1, "ab12cd34");
+        let answer =
+            parsed.answer(&me.to_string(), &format!("pw-{me}"), "REGISTER", "sip:bench.test", 1, "ab12cd34");
         let (ok, _) = self.give(5080, &request(2, &format!("Authorization: {answer}\r\n")));
         assert!(ok.starts_with("SIP/2.0 200"), "{ok}");
     }
@@ -166,11 +167,17 @@ impl Bench {
                 }
             }
             let kind = if body.is_empty() { "" } else { "Content-Type: application/sdp\r\n" };
-            out.push_str(&format!("Contact: <sip:bench@127.0.0.1:5070>\r\n{kind}Content-Length: {}\r\n\r\n{body}", body.len()));
+            out.push_str(&format!(
+                "Contact: <sip:bench@127.0.0.1:5070>\r\n{kind}Content-Length: {}\r\n\r\n{body}",
+                body.len()
+            ));
             out
         };
         self.give(5070, &respond(&invite, 180, ""));
-        self.take(Input::Command(a, Command::Alert { alert: strowger_base::leg::Alert::Ringing, media: Media::None }));
+        self.take(Input::Command(
+            a,
+            Command::Alert { alert: strowger_base::leg::Alert::Ringing, media: Media::None },
+        ));
         self.give(5070, &respond(&invite, 200, SDP));
         let media = Media::Answer(SessionDescription::new(SDP.as_bytes()));
         let (ok, _) = self.take(Input::Command(a, Command::Answer { media, connected: Party::default() }));
@@ -178,7 +185,8 @@ impl Bench {
         let tag = to.find(";tag=").and_then(|at| to.get(at..)).unwrap_or("");
         self.give(5080, &request("ACK", 1, 101, "sip:105000@127.0.0.1:5060", tag, ""));
         self.give(5080, &request("BYE", 2, 102, "sip:105000@127.0.0.1:5060", tag, ""));
-        let (bye, _) = self.take(Input::Command(b, Command::Release(strowger_base::Cause::NORMAL_CALL_CLEARING)));
+        let (bye, _) =
+            self.take(Input::Command(b, Command::Release(strowger_base::Cause::NORMAL_CALL_CLEARING)));
         self.give(5070, &respond(&bye, 200, ""));
         if unit % 64 == 0 {
             self.now.mono += Duration::from_secs(33);

@@ -283,7 +283,8 @@ impl<'b> Via<'b> {
                 if !is_well_formed(part) {
                     return None;
                 }
-                if branch.is_none() && part.get(..7).is_some_and(|name| name.eq_ignore_ascii_case(b"branch=")) {
+                if branch.is_none() && part.get(..7).is_some_and(|name| name.eq_ignore_ascii_case(b"branch="))
+                {
                     branch = part.get(7..).map(self::text);
                 } else if part.eq_ignore_ascii_case(b"rport") {
                     wants_port = true;

@@ -63,7 +63,9 @@ impl<'b> Uri<'b> {
         let colon = memchr::memchr(b':', bytes).ok_or(err("a scheme"))?;
         let scheme_text = text(bytes.get(..colon).unwrap_or_default());
         let valid = scheme_text.starts_with(|c: char| c.is_ascii_alphabetic())
-            && scheme_text.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'-' | b'.'));
+            && scheme_text
+                .bytes()
+                .all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'-' | b'.'));
         if !valid {
             return Err(err("a scheme"));
         }

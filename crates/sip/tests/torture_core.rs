@@ -111,7 +111,11 @@ fn every_message_is_handled_over_tcp_and_another_connection_still_gets_answers()
         let mut d = Driver::new();
         let stream = StreamId(1);
         let (local, peer) = ("192.0.2.1:5060".parse().unwrap(), "198.51.100.1:5099".parse().unwrap());
-        d.sip.handle(d.now, Input::StreamOpened { stream, transport: Transport::Tcp, local, peer }, &mut d.out);
+        d.sip.handle(
+            d.now,
+            Input::StreamOpened { stream, transport: Transport::Tcp, local, peer },
+            &mut d.out,
+        );
         for chunk in bytes_of(name).chunks(7) {
             d.sip.handle(d.now, Input::StreamBytes { stream, bytes: chunk }, &mut d.out);
         }

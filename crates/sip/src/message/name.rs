@@ -86,10 +86,7 @@ impl HeaderName {
     pub fn of(name: &[u8]) -> HeaderName {
         if let [letter] = name {
             let letter = letter.to_ascii_lowercase();
-            return COMPACT
-                .iter()
-                .find(|entry| entry.0 == letter)
-                .map_or(HeaderName::Other, |entry| entry.1);
+            return COMPACT.iter().find(|entry| entry.0 == letter).map_or(HeaderName::Other, |entry| entry.1);
         }
         let Some(first) = name.first().map(|byte| byte | 0x20) else { return HeaderName::Other };
         candidates(name.len())
@@ -108,15 +105,37 @@ const fn candidates(length: usize) -> &'static [HeaderName] {
     match length {
         2 => &[HeaderName::To],
         3 => &[HeaderName::Via],
-        4 => &[HeaderName::CSeq, HeaderName::Date, HeaderName::From, HeaderName::Path, HeaderName::RAck, HeaderName::RSeq],
+        4 => &[
+            HeaderName::CSeq,
+            HeaderName::Date,
+            HeaderName::From,
+            HeaderName::Path,
+            HeaderName::RAck,
+            HeaderName::RSeq,
+        ],
         5 => &[HeaderName::Allow, HeaderName::Event, HeaderName::Route],
         6 => &[HeaderName::Accept, HeaderName::MinSe, HeaderName::Reason, HeaderName::Server],
-        7 => &[HeaderName::CallId, HeaderName::Contact, HeaderName::Expires, HeaderName::Privacy, HeaderName::Require, HeaderName::Subject, HeaderName::Warning],
+        7 => &[
+            HeaderName::CallId,
+            HeaderName::Contact,
+            HeaderName::Expires,
+            HeaderName::Privacy,
+            HeaderName::Require,
+            HeaderName::Subject,
+            HeaderName::Warning,
+        ],
         8 => &[HeaderName::ReferTo, HeaderName::Replaces],
         9 => &[HeaderName::CallInfo, HeaderName::Diversion, HeaderName::Supported],
         10 => &[HeaderName::Alert, HeaderName::UserAgent],
-        11 => &[HeaderName::MinExpires, HeaderName::ReferredBy, HeaderName::RetryAfter, HeaderName::Unsupported],
-        12 => &[HeaderName::AllowEvents, HeaderName::ContentType, HeaderName::MaxForwards, HeaderName::RecordRoute],
+        11 => {
+            &[HeaderName::MinExpires, HeaderName::ReferredBy, HeaderName::RetryAfter, HeaderName::Unsupported]
+        }
+        12 => &[
+            HeaderName::AllowEvents,
+            HeaderName::ContentType,
+            HeaderName::MaxForwards,
+            HeaderName::RecordRoute,
+        ],
         13 => &[HeaderName::Authorization, HeaderName::ProxyRequire],
         14 => &[HeaderName::ContentLength],
         15 => &[HeaderName::RemotePartyId, HeaderName::SessionExpires],

@@ -186,7 +186,8 @@ impl<'b> Message<'b> {
         if self.count(HeaderName::ContentLength) != 1 {
             return None;
         }
-        crate::header::number(self.first(HeaderName::ContentLength)?).and_then(|value| usize::try_from(value).ok())
+        crate::header::number(self.first(HeaderName::ContentLength)?)
+            .and_then(|value| usize::try_from(value).ok())
     }
 }
 
@@ -235,8 +236,7 @@ fn start_line(line: &[u8], offset: usize) -> Result<StartLine<'_>, ParseError> {
 /// One header line with its folds.
 fn header_line(bytes: &[u8], start: usize, bad: Option<u16>) -> Result<Entry, ParseError> {
     let rest = bytes.get(start..).unwrap_or_default();
-    let name_len =
-        rest.iter().position(|byte| !crate::header::is_token_byte(*byte)).unwrap_or(rest.len());
+    let name_len = rest.iter().position(|byte| !crate::header::is_token_byte(*byte)).unwrap_or(rest.len());
     let mut colon = start + name_len;
     while matches!(bytes.get(colon), Some(b' ' | b'\t')) {
         colon += 1;

@@ -1,6 +1,11 @@
 //! A driver for the SIP side: messages in and out as text, signals and commands, virtual time.
 
-#![allow(dead_code, unreachable_pub, clippy::unwrap_used, reason = "shared by tests; each file uses its part")]
+#![allow(
+    dead_code,
+    unreachable_pub,
+    clippy::unwrap_used,
+    reason = "shared by tests; each file uses its part"
+)]
 
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
