@@ -18,6 +18,7 @@ use strowger_sip::{Input, Outbox, Output, Sip};
 const SDP: &str = "v=0\r\no=bench 1 1 IN IP4 127.0.0.1\r\ns=-\r\nc=IN IP4 127.0.0.1\r\nt=0 0\r\nm=audio 6000 RTP/AVP 0 8 101\r\na=rtpmap:0 PCMU/8000\r\na=rtpmap:8 PCMA/8000\r\na=rtpmap:101 telephone-event/8000\r\na=fmtp:101 0-15\r\na=ptime:20\r\na=sendrecv\r\n";
 
 fn main() {
+    #[expect(clippy::disallowed_methods, reason = "an example is a program of its own")]
     let mut arguments = std::env::args().skip(1);
     let what = arguments.next().unwrap_or_default();
     let count: u64 = arguments.next().and_then(|n| n.parse().ok()).unwrap_or(100);
@@ -188,7 +189,7 @@ impl Bench {
         let (bye, _) =
             self.take(Input::Command(b, Command::Release(strowger_base::Cause::NORMAL_CALL_CLEARING)));
         self.give(5070, &respond(&bye, 200, ""));
-        if unit % 64 == 0 {
+        if unit.is_multiple_of(64) {
             self.now.mono += Duration::from_secs(33);
             self.take(Input::Timeout);
         }
