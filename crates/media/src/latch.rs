@@ -71,7 +71,9 @@ impl Latch {
         let fixed = Learned { address: source, ssrc, heard: now };
         if let Some(learned) = self.learned.as_mut() {
             let silent = now.saturating_since(learned.heard) >= SILENCE;
-            if learned.address == source || self.described == Some(source) || (silent && learned.ssrc == ssrc)
+            if learned.address == source
+                || is_same(self.described, source)
+                || (silent && learned.ssrc == ssrc)
             {
                 *learned = fixed;
                 return Verdict::Ours;
@@ -79,7 +81,7 @@ impl Latch {
             return Verdict::Foreign;
         }
         match self.previous {
-            Some((previous, since)) if previous == source && self.described != Some(source) => {
+            Some((previous, since)) if previous == source && !is_same(self.described, source) => {
                 if now.saturating_since(since) >= GRACE {
                     self.learned = Some(fixed);
                 }
@@ -104,7 +106,7 @@ impl Latch {
 
     /// True while the described address is the best that is known.
     pub(crate) fn is_as_described(&self) -> bool {
-        self.peer().is_none_or(|peer| self.described == Some(peer))
+        self.peer().is_none_or(|peer| is_same(self.described, peer))
     }
 }
 
@@ -128,8 +130,8 @@ impl ControlLatch {
 
     /// Judges a valid packet: it must come from the described address, or from the host that RTP comes from.
     pub(crate) fn judge(&mut self, source: SocketAddr, rtp: &Latch) -> Verdict {
-        let host = rtp.peer().or(rtp.described).map(|address| address.ip());
-        if self.described != Some(source) && host != Some(source.ip()) {
+        let host = rtp.peer().or(rtp.described).map(|address| address.ip().to_canonical());
+        if !is_same(self.described, source) && host != Some(source.ip().to_canonical()) {
             return Verdict::Foreign;
         }
         self.learned = Some(source);
@@ -141,6 +143,14 @@ impl ControlLatch {
         let described = self.described.filter(|_| rtp.is_as_described());
         self.learned.or(described).filter(|_| rtp.muted == Muted::No)
     }
+}
+
+/// Whether a described address is a packet's source, which a socket for both IP versions shows as an IPv4 address
+/// mapped into IPv6 (RFC 4291 §2.5.5.2).
+fn is_same(described: Option<SocketAddr>, source: SocketAddr) -> bool {
+    described.is_some_and(|described| {
+        described.port() == source.port() && described.ip().to_canonical() == source.ip().to_canonical()
+    })
 }
 
 /// After this without a packet the peer's address may move.
@@ -199,6 +209,17 @@ mod tests {
         // The described address itself always wins.
         check(5040, Err((OTHER, 10)), ours, Some(OTHER));
         check(5050, Err((PUBLIC, 9)), foreign, Some(OTHER));
+    }
+
+    #[test]
+    fn a_mapped_address_is_the_described_one() {
+        let mut latch = Latch::default();
+        latch.describe(at(0), address("192.0.2.1:4000"));
+        latch.judge(at(1), address("198.51.100.66:666"), 1);
+        assert_eq!(latch.judge(at(2), address("[::ffff:192.0.2.1]:4000"), 7), Verdict::Ours);
+        assert!(latch.is_as_described());
+        let mut control = ControlLatch::default();
+        assert_eq!(control.judge(address("192.0.2.1:9"), &latch), Verdict::Ours);
     }
 
     #[test]

@@ -195,6 +195,10 @@ impl Level {
     }
 
     fn read_attribute(&mut self, value: &[u8]) {
+        // Most attributes are codec maps: those that matter here begin otherwise, or have this length.
+        if value.starts_with(b"rtpmap") || value.starts_with(b"fmtp") {
+            return;
+        }
         if let Some(direction) = Direction::from_attribute(value) {
             self.direction = Some(direction);
         } else if value == b"rtcp-mux" {

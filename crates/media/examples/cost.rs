@@ -1,0 +1,196 @@
+//! Runs one hot path many times, so that an instruction counter or a stopwatch can be put on it.
+//!
+//! `cost <what> N`: N units; the difference of two runs is the cost of a unit. What there is: `relay` (a packet of
+//! G.711 through a worker), `echo`, `peek`, `origin`, `relayed` (a description for a relay), `answer`, `g722-encode`,
+//! `g722-decode`, `mulaw` (frames of 20 ms), `announcement` (20 ms of it).
+
+use std::net::SocketAddr;
+
+use strowger_base::leg::Service;
+use strowger_base::{Instant, Now, Rng, WallTime};
+use strowger_media::Worker;
+use strowger_media::codec::{Codec, Listener, Speaker};
+use strowger_media::control::{Command, PayloadTypes, PortId, RtcpWay, Side, StreamFormat};
+use strowger_media::negotiate::{self, LocalMedia};
+use strowger_media::rtp::Header;
+use strowger_media::sdp::{self, Direction, Origin};
+use strowger_media::worker::{Channel, Input, Outbox, SocketRef};
+
+#[expect(clippy::disallowed_methods, reason = "a driver of the core, not the core")]
+fn main() {
+    let mut arguments = std::env::args().skip(1);
+    let what = arguments.next().unwrap_or_default();
+    let count: u64 = arguments.next().and_then(|n| n.parse().ok()).unwrap_or(1000);
+    let sum: usize = match what.as_str() {
+        "relay" => relay(count),
+        "echo" => service(count, Service::Echo),
+        "announcement" => service(count, Service::Announcement),
+        "peek" => (0..count).map(|_| sdp::peek(OFFER).map_or(0, |peek| peek.streams)).sum(),
+        "origin" => (0..count).map(|_| sdp::rewrite_origin(OFFER, &ORIGIN).as_bytes().len()).sum(),
+        "relayed" => {
+            let address = SocketAddr::from(([198, 51, 100, 7], 40_000));
+            (0..count).map(|_| sdp::set_media_address(OFFER, address).as_bytes().len()).sum()
+        }
+        "answer" => answer(count),
+        "g722-encode" => encode(count, Codec::G722),
+        "g722-decode" => decode(count, Codec::G722),
+        "mulaw" => encode(count, Codec::Pcmu),
+        _ => return eprintln!("usage: cost <what> N"),
+    };
+    println!("{what} {count}: {sum}");
+}
+
+fn relay(count: u64) -> usize {
+    let mut driver = Driver::new();
+    let ports = 1000;
+    for port in 0..ports {
+        let port = PortId(port * 2);
+        driver.give(Input::Command(Command::OpenRelay { port }));
+        let a = SocketAddr::from(([198, 51, 100, 7], 40_000));
+        driver.give(Input::Opened { port, a, b: Some(a) });
+        for (side, remote) in [(Side::A, PHONE_A), (Side::B, PHONE_B)] {
+            driver.give(Input::Command(Command::Direct { port, side, remote: remote.into() }));
+        }
+    }
+    for unit in 0..count {
+        let (side, source) = if unit % 2 == 0 { (Side::A, PHONE_A) } else { (Side::B, PHONE_B) };
+        let port = PortId(unit / 2 % ports * 2);
+        let sequence = (unit / 2 / ports) as u16;
+        driver.packet(SocketRef { port, side, channel: Channel::Rtp }, source.into(), sequence);
+    }
+    driver.bytes
+}
+
+/// A packet of the echo, or 20 ms of the announcement.
+fn service(count: u64, service: Service) -> usize {
+    let mut driver = Driver::new();
+    let port = PortId(3);
+    let open = |driver: &mut Driver| {
+        driver.give(Input::Command(Command::OpenEndpoint { port, service }));
+        let a = SocketAddr::from(([198, 51, 100, 7], 40_000));
+        driver.give(Input::Opened { port, a, b: None });
+        let format =
+            StreamFormat { codec: Codec::Pcmu, payload_type: 0, telephone_event: None, ptime_ms: 20 };
+        let receive = PayloadTypes { pcmu: Some(0), ..PayloadTypes::default() };
+        let remote = PHONE_A.into();
+        driver.give(Input::Command(Command::Connect {
+            port,
+            remote,
+            rtcp: RtcpWay::Mux,
+            format,
+            receive,
+            send: true,
+        }));
+    };
+    open(&mut driver);
+    for unit in 0..count {
+        driver.now = Instant::from_nanos(unit * 20_000_000);
+        match service {
+            Service::Echo => {
+                let socket = SocketRef { port, side: Side::A, channel: Channel::Rtp };
+                driver.packet(socket, PHONE_A.into(), unit as u16);
+            }
+            Service::Announcement if unit % 360 == 359 => {
+                driver.give(Input::Command(Command::Close { port }));
+                open(&mut driver);
+            }
+            Service::Announcement => {}
+        }
+        if driver.worker.next_timeout().is_some_and(|at| at <= driver.now) {
+            driver.give(Input::Timeout);
+        }
+    }
+    driver.bytes
+}
+
+fn answer(count: u64) -> usize {
+    let local = LocalMedia {
+        origin: ORIGIN,
+        address: SocketAddr::from(([198, 51, 100, 7], 40_000)),
+        codecs: &Codec::ALL,
+        telephone_event: true,
+        ptime_ms: 20,
+        direction: Direction::SendReceive,
+    };
+    (0..count).map(|_| negotiate::answer(OFFER, &local).map_or(0, |(text, _)| text.as_bytes().len())).sum()
+}
+
+fn encode(count: u64, codec: Codec) -> usize {
+    let samples = noise(codec);
+    let mut speaker = Speaker::new(codec);
+    let mut payload = Vec::new();
+    for _ in 0..count {
+        payload.clear();
+        speaker.encode(&samples, &mut payload);
+    }
+    payload.iter().map(|&byte| usize::from(byte)).sum()
+}
+
+fn decode(count: u64, codec: Codec) -> usize {
+    let mut payload = Vec::new();
+    Speaker::new(codec).encode(&noise(codec), &mut payload);
+    let mut listener = Listener::new(codec);
+    let mut samples = Vec::new();
+    for _ in 0..count {
+        samples.clear();
+        listener.decode(&payload, &mut samples);
+    }
+    samples.iter().map(|&sample| usize::from(sample.unsigned_abs())).sum()
+}
+
+/// 20 ms of noise, softer than full scale.
+fn noise(codec: Codec) -> Vec<i16> {
+    let mut rng = Rng::new(1);
+    (0..codec.sample_rate_hz() / 50).map(|_| (rng.next_u64() as i16) >> 2).collect()
+}
+
+struct Driver {
+    worker: Worker,
+    out: Outbox,
+    now: Instant,
+    datagram: Vec<u8>,
+    bytes: usize,
+}
+
+impl Driver {
+    fn new() -> Self {
+        Driver {
+            worker: Worker::new(Rng::new(1)),
+            out: Outbox::default(),
+            now: Instant::START,
+            datagram: Vec::new(),
+            bytes: 0,
+        }
+    }
+
+    fn packet(&mut self, socket: SocketRef, source: SocketAddr, sequence: u16) {
+        let mut datagram = std::mem::take(&mut self.datagram);
+        datagram.clear();
+        let timestamp = u32::from(sequence) * 160;
+        let ssrc = socket.port.0 as u32 * 2 + u32::from(socket.side == Side::B);
+        Header { marker: false, payload_type: 0, sequence, timestamp, ssrc }.write(&mut datagram);
+        datagram.resize(172, 0x55);
+        self.give(Input::Packet { socket, source, bytes: &datagram });
+        self.datagram = datagram;
+    }
+
+    fn give(&mut self, input: Input<'_>) {
+        let now = Now { mono: self.now, wall: WallTime::from_micros(self.now.as_nanos() / 1000) };
+        self.worker.handle(now, input, &mut self.out);
+        // A driver sends in batches of 32.
+        if self.out.items.len() >= 32 {
+            self.bytes += self.out.arena.len();
+            self.out.items.clear();
+            self.out.arena.clear(1 << 16);
+        }
+    }
+}
+
+const PHONE_A: ([u8; 4], u16) = ([192, 0, 2, 5], 6000);
+const PHONE_B: ([u8; 4], u16) = ([192, 0, 2, 6], 6000);
+const ORIGIN: Origin = Origin {
+    session_id: 1_800_000_000_000_000,
+    version: 1,
+    address: std::net::IpAddr::V4(std::net::Ipv4Addr::new(198, 51, 100, 7)),
+};
+const OFFER: &[u8] = include_bytes!("../testdata/sdp/baresip.sdp");
