@@ -1,6 +1,6 @@
 //! Services of ours (echo, announcement) as devices: call control rings them like any phone.
 //!
-//! The agent speaks [`Signal`] and [`base::Command`](strowger_base::Command) upwards and [`control`](crate::control)
+//! The agent speaks [`Signal`] and [`base::Command`](strowger_base::Command) upwards and [`control`]
 //! downwards. It sets no timer: every wait of a leg ends with a report of a worker, which always comes, or with a
 //! command of call control, whose protocols have timers of their own.
 
@@ -165,8 +165,8 @@ impl Agent {
         match ended {
             Ended::No => {}
             Ended::Now { cause, reason } => {
-                self.end(leg, out);
                 out.signal(leg, Signal::Released { cause, reason });
+                self.end(leg, out);
             }
         }
     }

@@ -1,6 +1,6 @@
 //! Session descriptions (RFC 8866): what they say, and what changes on the way through.
 //!
-//! Two readers, for two purposes. [`peek`] and the rewriters scan lines and cost well under a microsecond or two: they
+//! Two readers, for two purposes. [`peek`] and the rewriters scan lines and cost less than a microsecond: they
 //! serve every call between phones, where the text passes untouched but for a few lines. [`Session`] is the
 //! parsed and typed view for endpoints of our own, which have to understand what they answer.
 //!

@@ -220,7 +220,7 @@ fn the_version_rises_only_with_a_change() {
 fn nothing_in_common_ends_the_call_before_it_is_answered() {
     let mut bench = Bench::new();
     assert_eq!(bench.command(ring(Media::Offer(video_only()))), "open 3 Echo");
-    assert_eq!(bench.report(opened()), "close 3, Released 65 Refused(488)");
+    assert_eq!(bench.report(opened()), "Released 65 Refused(488), close 3");
     assert_eq!((bench.agent.legs(), bench.agent.open_ports()), (0, 1));
     assert_eq!(bench.report(closed()), "quality 0 packets");
     assert_eq!(bench.agent.open_ports(), 0);

@@ -11,6 +11,15 @@ use super::{Origin, STREAMS_MAX};
 /// with its own version count (RFC 3264 §5, §8), and the other party's address is nobody's business.
 ///
 /// Everything else is copied byte by byte. A description without `o=` gets one after `v=`.
+///
+/// ```
+/// use strowger_media::sdp::{Origin, rewrite_origin};
+///
+/// let text = b"v=0\r\no=cisco 19842 0 IN IP4 10.1.2.3\r\ns=-\r\na=x-unknown:kept\r\n";
+/// let origin = Origin { session_id: 7, version: 2, address: [192, 0, 2, 1].into() };
+/// let ours = rewrite_origin(text, &origin);
+/// assert_eq!(ours.as_bytes(), b"v=0\r\no=- 7 2 IN IP4 192.0.2.1\r\ns=-\r\na=x-unknown:kept\r\n");
+/// ```
 pub fn rewrite_origin(bytes: &[u8], origin: &Origin) -> SessionDescription {
     let (before, after) = origin_position(bytes);
     let mut text = Vec::with_capacity(bytes.len() + ORIGIN_BYTES);
