@@ -171,7 +171,9 @@ impl Endpoint {
         statistics
     }
 
-    fn connect(&mut self, now: Now, connection: Connection) {
+    fn connect(&mut self, now: Now, mut connection: Connection) {
+        // A packet time of zero would never come to an end.
+        connection.format.ptime_ms = connection.format.ptime_ms.clamp(10, 60);
         self.latch.describe(now.mono, connection.remote);
         self.control.describe(connection.rtcp);
         self.control.start(now.mono, &mut self.rng);

@@ -133,6 +133,16 @@ fn the_announcement_plays_to_its_end_in_every_format() {
 }
 
 #[test]
+fn a_packet_time_out_of_range_is_brought_into_it() {
+    for (ptime_ms, expect_ms) in [(0, 10), (5, 10), (200, 60)] {
+        let mut world = call(3, Service::Announcement, StreamFormat { ptime_ms, ..PCMU });
+        world.run(3000);
+        let payload = &world.phones[0].heard[1].2;
+        assert_eq!(payload.len(), expect_ms * Codec::BYTES_PER_MS);
+    }
+}
+
+#[test]
 fn hold_pauses_and_resumption_goes_on() {
     let mut world = call(4, Service::Announcement, PCMU);
     world.run(1000);
