@@ -16,7 +16,7 @@ pub use decision::{
     WhyRefused, WhyRelay, WhyReleased,
 };
 pub use entry::{
-    Alarm, CallRecord, Direction, Entry, LegOutcome, LegRecord, MediaPart, OriginView, PartyView,
+    Alarm, CallRecord, Direction, Entry, LegOutcome, LegRecord, MediaPart, OriginView, PartyView, Quality,
     Registration, ReleasedBy, TargetView, Told,
 };
 

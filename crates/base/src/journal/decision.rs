@@ -72,8 +72,6 @@ pub enum Decision<'a> {
         /// Who is shown to the caller.
         connected: PartyView<'a>,
     },
-    /// The record's leg was answered at the same moment as another and lost.
-    AnsweredTooLate,
     /// We end the record's leg.
     LegReleased {
         /// Why.
@@ -162,7 +160,6 @@ wire_enum!(Decision<'a> {
     Rung = 5 { target, called, shown },
     CallerAlerted = 6 { alert, media },
     AnsweredBy = 7 { connected },
-    AnsweredTooLate = 8,
     LegReleased = 9 { cause, why },
     LegFailed = 10 { cause, reason, left },
     NoAnswer = 11 { called, after },

@@ -32,6 +32,8 @@ pub enum Entry<'a> {
     Alarm(Alarm<'a>),
     /// The final record of a call. There is exactly one for each call.
     Call(CallRecord<'a>),
+    /// What was received of the record's leg in its whole life, where media passed through us.
+    Quality(Quality),
 }
 
 wire_enum!(Entry<'a> {
@@ -41,6 +43,7 @@ wire_enum!(Entry<'a> {
     Registration = 4 (registration),
     Alarm = 5 (alarm),
     Call = 6 (call),
+    Quality = 7 (quality),
 });
 
 /// Which way a message went.
@@ -316,6 +319,31 @@ wire_enum!(Alarm<'a> {
     OverloadEnded = 3,
     Contained = 4 { what },
 });
+
+/// Reception of one leg's audio by a service or relay of ours, and what that leg reported of ours (RFC 3550 §6.4).
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Quality {
+    /// Packets received.
+    pub packets: u64,
+    /// Packets lost on the way to us.
+    pub lost: u64,
+    /// Interarrival jitter in RTP timestamp units.
+    pub jitter: u32,
+    /// Packets sent towards the leg.
+    pub sent: u64,
+    /// What the leg last reported to have lost of them.
+    pub remote_lost: Option<u32>,
+    /// Round trip time, when RTCP told.
+    pub round_trip: Option<Duration>,
+    /// Packets that were no RTP, or of a payload type that was not agreed.
+    pub malformed: u64,
+    /// Packets from somebody else.
+    pub foreign: u64,
+    /// Where its packets really came from.
+    pub peer: Option<SocketAddr>,
+}
+
+wire_struct!(Quality { packets, lost, jitter, sent, remote_lost, round_trip, malformed, foreign, peer });
 
 /// Who ended a call or leg.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]

@@ -64,7 +64,6 @@ fn samples() -> Vec<Entry<'static>> {
         },
         Decision::CallerAlerted { alert: Alert::Progress, media: MediaPart::Answer },
         Decision::AnsweredBy { connected: alice() },
-        Decision::AnsweredTooLate,
         Decision::LegReleased {
             cause: Cause::NON_SELECTED_USER_CLEARING,
             why: WhyReleased::AnsweredElsewhere,
@@ -168,7 +167,18 @@ fn samples() -> Vec<Entry<'static>> {
     };
     let message =
         Entry::Message { direction: Direction::Sent, flow: udp(), bytes: b"BYE sip:x SIP/2.0\r\n\r\n" };
-    let mut entries = vec![message, Entry::Call(record)];
+    let quality = Quality {
+        packets: 1500,
+        lost: 3,
+        jitter: 12,
+        sent: 1499,
+        remote_lost: None,
+        round_trip: Some(Duration::from_millis(30)),
+        malformed: 0,
+        foreign: 1,
+        peer: Some(address6()),
+    };
+    let mut entries = vec![message, Entry::Call(record), Entry::Quality(quality)];
     entries.extend(decisions.map(Entry::Decision));
     entries.extend(told.map(Entry::Told));
     entries.extend(registrations.map(Entry::Registration));

@@ -1,0 +1,391 @@
+//! One call: a conversation of two parties, from the wish for it to its final record.
+//!
+//! [`Facts`] is what holds in every state; each state is a struct of its own in a file of its own, which takes
+//! itself and returns the next state.
+
+mod locating;
+mod opening;
+mod ringing;
+mod session;
+mod setup;
+mod talking;
+
+use std::time::Duration;
+
+use strowger_base::journal::{
+    CallRecord, Decision, Entry, LegOutcome, LegRecord, OriginView, PartyView, ReleasedBy, TargetView, Told,
+    WhyEnded, WhyReleased,
+};
+use strowger_base::leg::{Diversion, Origin, Party, ReleaseReason, Setup, Signal, Target};
+use strowger_base::{CallId, Cause, Command, LegId, Now, SessionDescription, TimerHandle, WallTime};
+use strowger_media::control::{self, PortId, Report};
+
+use crate::exchange::Side;
+use crate::io::{Contact, Outbox, Output};
+use crate::outlet::Outlet;
+use crate::relay::Relay;
+use crate::shared::{Shared, Timer};
+use locating::Locating;
+use opening::Opening;
+use ringing::Ringing;
+use talking::Talking;
+
+/// A call.
+pub(crate) struct Call {
+    pub(crate) facts: Facts,
+    state: State,
+}
+
+/// Where it stands.
+enum State {
+    /// The number leads to a line whose phones are being looked up.
+    Locating(Locating),
+    /// The phones are known; the relay is not there yet.
+    Opening(Opening),
+    /// Something was rung.
+    Ringing(Ringing),
+    /// Answered.
+    Talking(Talking),
+    /// Over; what is left of it is its record.
+    Ended,
+}
+
+/// What holds in every state.
+pub(crate) struct Facts {
+    pub(crate) id: CallId,
+    pub(crate) caller: LegId,
+    pub(crate) origin: Origin,
+    /// Who calls, as others are shown.
+    pub(crate) calling: Party,
+    pub(crate) called: Box<str>,
+    /// Who answered, as the caller is shown.
+    pub(crate) connected: Option<Party>,
+    pub(crate) started_at: WallTime,
+    pub(crate) alerted_at: Option<WallTime>,
+    pub(crate) answered_at: Option<WallTime>,
+    /// The caller's offer, until it was sent on.
+    offer: Option<SessionDescription>,
+    /// Whether the caller sits behind NAT, as its offer and its packets show.
+    caller_reach: crate::io::Reach,
+    caller_takes_reliable: bool,
+    hops_remaining: u8,
+    diversions: Vec<Diversion>,
+    /// The line that is called, once it counts this call.
+    line: Option<Box<str>>,
+    /// The caller's line counts this call.
+    occupies_own: bool,
+    rung: Vec<Rung>,
+    to_caller: Outlet,
+    to_called: Outlet,
+    relay: Relay,
+    timer: Option<TimerHandle>,
+}
+
+/// A leg that was rung.
+pub(crate) struct Rung {
+    leg: LegId,
+    target: Target,
+    at: WallTime,
+    progress: Progress,
+    /// An answer to the caller's offer that came before the device answered the call.
+    early: Option<SessionDescription>,
+}
+
+/// What became of a leg so far.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum Progress {
+    Trying,
+    Alerting,
+    Answered,
+    Withdrawn(Cause),
+    Failed { cause: Cause, reason: ReleaseReason },
+}
+
+impl Progress {
+    const fn is_open(self) -> bool {
+        match self {
+            Progress::Trying | Progress::Alerting => true,
+            Progress::Answered | Progress::Withdrawn(_) | Progress::Failed { .. } => false,
+        }
+    }
+}
+
+/// What a state works with while it takes one input.
+pub(crate) struct Step<'s> {
+    pub(crate) now: Now,
+    pub(crate) facts: &'s mut Facts,
+    pub(crate) shared: &'s mut Shared,
+    pub(crate) out: &'s mut Outbox,
+}
+
+impl Call {
+    /// Begins a call; it may be over at once.
+    pub(crate) fn begin(
+        now: Now,
+        caller: LegId,
+        setup: Setup,
+        shared: &mut Shared,
+        out: &mut Outbox,
+    ) -> Self {
+        let (mut facts, wish) = Facts::new(now, caller, setup, shared);
+        let mut step = Step { now, facts: &mut facts, shared, out };
+        let state = setup::begin(&mut step, wish);
+        Call { facts, state }
+    }
+
+    pub(crate) fn signal(
+        &mut self,
+        now: Now,
+        leg: LegId,
+        signal: Signal,
+        shared: &mut Shared,
+        out: &mut Outbox,
+    ) {
+        told(now, self.facts.id, leg, &signal, out);
+        let mut step = Step { now, facts: &mut self.facts, shared, out };
+        self.state = match std::mem::replace(&mut self.state, State::Ended) {
+            State::Locating(state) => state.signal(&mut step, signal),
+            State::Opening(state) => state.signal(&mut step, signal),
+            State::Ringing(state) => state.signal(&mut step, leg, signal),
+            State::Talking(state) => state.signal(&mut step, leg, signal),
+            State::Ended => State::Ended,
+        };
+    }
+
+    pub(crate) fn located(&mut self, now: Now, contacts: &[Contact], shared: &mut Shared, out: &mut Outbox) {
+        let mut step = Step { now, facts: &mut self.facts, shared, out };
+        self.state = match std::mem::replace(&mut self.state, State::Ended) {
+            State::Locating(state) => state.located(&mut step, contacts),
+            other @ (State::Opening(_) | State::Ringing(_) | State::Talking(_) | State::Ended) => other,
+        };
+    }
+
+    pub(crate) fn relay(&mut self, now: Now, report: Report, shared: &mut Shared, out: &mut Outbox) {
+        let mut step = Step { now, facts: &mut self.facts, shared, out };
+        self.state = match std::mem::replace(&mut self.state, State::Ended) {
+            State::Opening(state) => state.report(&mut step, report),
+            other @ (State::Locating(_) | State::Ringing(_) | State::Talking(_) | State::Ended) => other,
+        };
+    }
+
+    pub(crate) fn timeout(&mut self, now: Now, shared: &mut Shared, out: &mut Outbox) {
+        self.facts.timer = None;
+        let mut step = Step { now, facts: &mut self.facts, shared, out };
+        self.state = match std::mem::replace(&mut self.state, State::Ended) {
+            State::Opening(state) => state.timeout(&mut step),
+            State::Ringing(state) => state.timeout(&mut step),
+            other @ (State::Locating(_) | State::Talking(_) | State::Ended) => other,
+        };
+    }
+
+    pub(crate) const fn is_over(&self) -> bool {
+        matches!(self.state, State::Ended)
+    }
+
+    pub(crate) fn phase(&self) -> Phase {
+        match &self.state {
+            State::Locating(_) | State::Opening(_) => Phase::Proceeding,
+            State::Ringing(_) if self.facts.alerted_at.is_some() => Phase::Alerting,
+            State::Ringing(_) => Phase::Proceeding,
+            State::Talking(state) if state.is_held() => Phase::Held,
+            State::Talking(_) => Phase::Talking,
+            State::Ended => Phase::Ended,
+        }
+    }
+}
+
+/// Where a call stands, for who looks at it.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Phase {
+    /// Nothing alerts yet.
+    Proceeding,
+    /// A phone rings.
+    Alerting,
+    /// Both talk.
+    Talking,
+    /// One side holds the other.
+    Held,
+    /// It is over.
+    Ended,
+}
+
+impl Step<'_> {
+    pub(crate) fn command(&mut self, leg: LegId, command: Command) {
+        self.out.command(leg, command);
+    }
+
+    /// Commands the leg of a side; the called one is named by the caller of this.
+    fn decide(&mut self, leg: Option<LegId>, decision: Decision<'_>) {
+        self.out.decide(self.now, self.facts.id, leg, decision);
+    }
+
+    fn set_timer(&mut self, after: Duration) {
+        self.cancel_timer();
+        self.facts.timer = Some(self.shared.timers.set(self.now.mono + after, Timer::Call(self.facts.id)));
+    }
+
+    fn cancel_timer(&mut self) {
+        if let Some(timer) = self.facts.timer.take() {
+            self.shared.timers.cancel(timer);
+        }
+    }
+
+    /// Ends a leg. It is forgotten at once: what it still says goes nowhere.
+    fn release(&mut self, leg: LegId, cause: Cause, why: WhyReleased) {
+        if self.shared.legs.remove(&leg).is_some() {
+            self.command(leg, Command::Release(cause));
+            self.decide(Some(leg), Decision::LegReleased { cause, why });
+        }
+    }
+
+    /// Ends every called leg that was neither answered nor lost.
+    fn withdraw_all(&mut self, cause: Cause, why: WhyReleased) {
+        for index in 0..self.facts.rung.len() {
+            let Some(rung) = self.facts.rung.get_mut(index) else { break };
+            if rung.progress.is_open() {
+                rung.progress = Progress::Withdrawn(cause);
+                let leg = rung.leg;
+                self.release(leg, cause, why);
+            }
+        }
+    }
+
+    /// A leg is gone by itself.
+    fn forget(&mut self, leg: LegId) {
+        self.shared.legs.remove(&leg);
+    }
+
+    /// Refuses the call to the caller.
+    fn refuse(&mut self, cause: Cause, why: strowger_base::journal::WhyRefused<'_>) -> State {
+        self.decide(None, Decision::Refused { cause, why });
+        self.shared.counters.refused += 1;
+        let caller = self.facts.caller;
+        self.release(caller, cause, WhyReleased::CallRefused);
+        self.end(cause, ReleasedBy::System, WhyEnded::Refused)
+    }
+
+    /// The caller gave up, or was lost, before the answer.
+    fn caller_gone(&mut self, cause: Cause, reason: ReleaseReason) -> State {
+        let caller = self.facts.caller;
+        self.forget(caller);
+        self.withdraw_all(cause, WhyReleased::CallerGaveUp);
+        let why = match reason {
+            ReleaseReason::Cancelled | ReleaseReason::HungUp => WhyEnded::CallerGaveUp,
+            ReleaseReason::Refused(_)
+            | ReleaseReason::NoResponse
+            | ReleaseReason::Unconfirmed
+            | ReleaseReason::SessionExpired
+            | ReleaseReason::TransportFailed
+            | ReleaseReason::ProtocolError => WhyEnded::DeviceLost(reason),
+        };
+        self.end(cause, ReleasedBy::Caller, why)
+    }
+
+    /// Gives everything back and writes the final record. Every leg is released or gone before.
+    fn end(&mut self, cause: Cause, by: ReleasedBy, why: WhyEnded) -> State {
+        self.cancel_timer();
+        self.close_relay();
+        if let Some(line) = self.facts.line.take() {
+            self.shared.vacate(&line);
+        }
+        if std::mem::take(&mut self.facts.occupies_own)
+            && let Origin::Line(line) = &self.facts.origin
+        {
+            self.shared.vacate(line);
+        }
+        self.decide(None, Decision::Ended { cause, by, why });
+        let entry = Entry::Call(self.facts.record(self.now.wall, cause, by));
+        let record = self.out.encode(self.now, Some(self.facts.id), None, entry);
+        self.shared.persist(self.facts.id, record, self.out);
+        self.shared.counters.ended += 1;
+        State::Ended
+    }
+
+    fn close_relay(&mut self) {
+        let port = match std::mem::replace(&mut self.facts.relay, Relay::None) {
+            Relay::None => return,
+            Relay::Opening(port) => port,
+            Relay::Open(ports) => ports.port,
+        };
+        self.out.media(control::Command::Close { port });
+    }
+
+    /// Adds a leg that this call rings.
+    fn adopt(&mut self, leg: LegId) {
+        self.shared.legs.insert(leg, self.facts.id);
+        self.out.items.push(Output::Joined { leg, call: self.facts.id });
+    }
+}
+
+impl Facts {
+    fn record(&self, ended_at: WallTime, cause: Cause, released_by: ReleasedBy) -> CallRecord<'_> {
+        let legs = self.rung.iter().map(|rung| LegRecord {
+            leg: rung.leg,
+            target: TargetView::from(&rung.target),
+            rung_at: rung.at,
+            outcome: match rung.progress {
+                Progress::Answered => LegOutcome::Answered,
+                Progress::Withdrawn(cause) => LegOutcome::Withdrawn(cause),
+                Progress::Failed { cause, reason } => LegOutcome::Failed { cause, reason },
+                // Nothing is left open when a call ends; if it were, this is the truth of it.
+                Progress::Trying | Progress::Alerting => LegOutcome::Withdrawn(cause),
+            },
+        });
+        CallRecord {
+            call: self.id,
+            origin: OriginView::from(&self.origin),
+            calling_leg: self.caller,
+            calling: PartyView::from(&self.calling),
+            called: &self.called,
+            connected: self.connected.as_ref().map(PartyView::from).unwrap_or_default(),
+            started_at: self.started_at,
+            alerted_at: self.alerted_at,
+            answered_at: self.answered_at,
+            ended_at,
+            cause,
+            released_by,
+            legs: legs.collect(),
+        }
+    }
+
+    /// What is shown to the other side about a leg's media, by side.
+    const fn outlet(&mut self, to: Side) -> &mut Outlet {
+        match to {
+            Side::Caller => &mut self.to_caller,
+            Side::Called => &mut self.to_called,
+        }
+    }
+
+    const fn relay_port(&self) -> Option<PortId> {
+        match self.relay {
+            Relay::None => None,
+            Relay::Opening(port) => Some(port),
+            Relay::Open(ports) => Some(ports.port),
+        }
+    }
+
+    fn rung_mut(&mut self, leg: LegId) -> Option<&mut Rung> {
+        self.rung.iter_mut().find(|rung| rung.leg == leg)
+    }
+}
+
+/// Writes what a device told into the journal, in short.
+fn told(now: Now, call: CallId, leg: LegId, signal: &Signal, out: &mut Outbox) {
+    let told = match signal {
+        Signal::Setup(_) => return,
+        Signal::Proceeding => Told::Proceeding,
+        Signal::Alerting { alert, media } => Told::Alerting { alert: *alert, media: media.into() },
+        Signal::Answered { media, connected } => {
+            Told::Answered { media: media.into(), connected: connected.into() }
+        }
+        Signal::Media(media) => Told::Media(media.into()),
+        Signal::MediaRequested => Told::MediaRequested,
+        Signal::MediaRefused(cause) => Told::MediaRefused(*cause),
+        Signal::Digit(_) => Told::Digit,
+        Signal::TransferRequested { destination, replaces } => {
+            Told::TransferRequested { destination, replaces: *replaces }
+        }
+        Signal::Released { cause, reason } => Told::Released { cause: *cause, reason: *reason },
+    };
+    out.journal(now, Some(call), Some(leg), Entry::Told(told));
+}

@@ -1,0 +1,139 @@
+//! The call knows whom to ring and waits for its relay, when it wants one.
+
+use std::time::Duration;
+
+use strowger_base::Command;
+use strowger_base::journal::{Alarm, Decision, Entry, WhyOfferRefused, WhyRelay};
+use strowger_base::leg::{Signal, Target};
+use strowger_base::{Cause, Media};
+use strowger_media::control::{self, Report};
+
+use super::{Ringing, State, Step};
+use crate::configuration::RelayMode;
+use crate::io::Reach;
+use crate::relay::{Ports, Relay};
+use crate::shared::RelayUse;
+
+/// The targets are known; the relay is not there yet.
+pub(super) struct Opening {
+    targets: Vec<Target>,
+    no_answer: Duration,
+}
+
+impl Opening {
+    /// Rings the targets, at once or when the relay is there.
+    pub(super) fn prepare(
+        step: &mut Step<'_>,
+        targets: Vec<Target>,
+        no_answer: Duration,
+        reach: Reach,
+    ) -> State {
+        let hidden = reach == Reach::BehindNat || step.facts.caller_reach == Reach::BehindNat;
+        let why = match step.shared.configuration.relay {
+            RelayMode::Always => WhyRelay::Configured,
+            RelayMode::WhenBehindNat if hidden => WhyRelay::BehindNat,
+            RelayMode::WhenBehindNat | RelayMode::Never => return Ringing::begin(step, targets, no_answer),
+        };
+        step.decide(None, Decision::RelayWanted { why });
+        let port = step.shared.port_ids.allocate();
+        let user = RelayUse { call: step.facts.id, caller: step.facts.caller, called: None };
+        step.shared.relays.insert(port, user);
+        step.facts.relay = Relay::Opening(port);
+        step.out.media(control::Command::OpenRelay { port });
+        step.set_timer(PATIENCE);
+        State::Opening(Opening { targets, no_answer })
+    }
+
+    pub(super) fn report(self, step: &mut Step<'_>, report: Report) -> State {
+        match report {
+            Report::Opened { port, a, b: Some(b) } => {
+                step.facts.relay = Relay::Open(Ports::new(port, a, b));
+                step.decide(None, Decision::RelayOpened { caller_side: a, called_side: b });
+                self.ring(step)
+            }
+            Report::Opened { b: None, .. } => self.go_without(step, "the worker opened one side only"),
+            Report::Failed { reason, .. } => {
+                // What failed is not to be closed.
+                step.facts.relay = Relay::None;
+                self.go_without(step, &reason)
+            }
+            Report::Digit { .. } | Report::Finished { .. } | Report::Closed { .. } => State::Opening(self),
+        }
+    }
+
+    /// The worker does not answer; callers do not wait for it.
+    pub(super) fn timeout(self, step: &mut Step<'_>) -> State {
+        self.go_without(step, "the media worker did not answer in time")
+    }
+
+    /// Only the caller is there to tell something.
+    pub(super) fn signal(self, step: &mut Step<'_>, signal: Signal) -> State {
+        match step.before_ringing(signal) {
+            Some(ended) => ended,
+            None => State::Opening(self),
+        }
+    }
+
+    /// No relay is no reason to lose the call.
+    fn go_without(self, step: &mut Step<'_>, reason: &str) -> State {
+        step.close_relay();
+        step.shared.counters.relays_failed += 1;
+        step.decide(None, Decision::RelayNotOpened { reason });
+        let call = Some(step.facts.id);
+        step.out.journal(step.now, call, None, Entry::Alarm(Alarm::RelayFailed { reason }));
+        self.ring(step)
+    }
+
+    fn ring(self, step: &mut Step<'_>) -> State {
+        step.cancel_timer();
+        Ringing::begin(step, self.targets, self.no_answer)
+    }
+}
+
+impl Step<'_> {
+    /// What a caller tells while nothing rings yet; `Some` when that ends the call.
+    pub(super) fn before_ringing(&mut self, signal: Signal) -> Option<State> {
+        let caller = self.facts.caller;
+        match signal {
+            Signal::Released { cause, reason } => Some(self.caller_gone(cause, reason)),
+            Signal::Media(Media::Offer(_)) | Signal::MediaRequested => {
+                self.refuse_media(caller, WhyOfferRefused::OtherNotReady);
+                None
+            }
+            Signal::TransferRequested { destination, .. } => {
+                self.refuse_transfer(caller, &destination);
+                None
+            }
+            Signal::Setup(_) | Signal::Proceeding | Signal::Alerting { .. } | Signal::Answered { .. } => {
+                self.impossible("a caller told what only a called device can tell");
+                None
+            }
+            Signal::Media(Media::Answer(_) | Media::None) | Signal::MediaRefused(_) | Signal::Digit(_) => {
+                None
+            }
+        }
+    }
+
+    /// Refuses what a leg wants to change about media.
+    pub(super) fn refuse_media(&mut self, leg: strowger_base::LegId, why: WhyOfferRefused) {
+        let cause = Cause::MESSAGE_NOT_COMPATIBLE_WITH_STATE;
+        self.command(leg, Command::RefuseMedia(cause));
+        self.decide(Some(leg), Decision::OfferRefused { cause, why });
+    }
+
+    /// Transfers are not offered yet.
+    pub(super) fn refuse_transfer(&mut self, leg: strowger_base::LegId, destination: &str) {
+        let cause = Cause::FACILITY_REJECTED;
+        self.command(leg, Command::TransferResult(Err(cause)));
+        self.decide(Some(leg), Decision::TransferRefused { cause, destination });
+    }
+
+    /// A state that cannot occur without a bug of ours: told, and gone on from.
+    pub(super) fn impossible(&mut self, what: &'static str) {
+        strowger_base::never!("{}: {what}", self.facts.id);
+        self.out.journal(self.now, Some(self.facts.id), None, Entry::Alarm(Alarm::Contained { what }));
+    }
+}
+
+/// How long a worker may take to open a relay. It takes well under a millisecond; more means that it is in trouble.
+const PATIENCE: Duration = Duration::from_secs(2);

@@ -1,0 +1,351 @@
+//! Something was rung and nobody has answered yet.
+//!
+//! One phone alone may let the caller hear early media; of several phones the caller hears none, since only one of
+//! them will be talked with, and nobody knows which (RFC 3960 §3.2).
+
+use std::time::Duration;
+
+use strowger_base::journal::{
+    Decision, PartyView, ReleasedBy, TargetView, WhyEnded, WhyOfferRefused, WhyReleased,
+};
+use strowger_base::leg::{Alert, Party, ReleaseReason, Ring, Signal, Target};
+use strowger_base::{Cause, Command, LegId, Media};
+
+use super::session::{Begun, MediaSignal, Session};
+use super::{Progress, Rung, State, Step, Talking};
+use crate::exchange::{Exchange, Side};
+use crate::failure::Failure;
+use crate::io::Output;
+
+/// Legs that ring.
+pub(super) struct Ringing {
+    devices: Devices,
+    no_answer: Duration,
+    /// What the caller was told last.
+    caller_alerted: Option<Alert>,
+    /// The best of the failures so far.
+    failure: Option<Failure>,
+}
+
+/// How many devices were rung.
+enum Devices {
+    /// One: it shares a media session with the caller from the start.
+    One(Session),
+    /// Several: whoever answers begins one; where offer and answer stand then.
+    Several(Exchange),
+}
+
+impl Ringing {
+    /// Rings all targets at once.
+    pub(super) fn begin(step: &mut Step<'_>, targets: Vec<Target>, no_answer: Duration) -> State {
+        let (media, exchange) = match step.facts.offer.take() {
+            Some(offer) => {
+                // What the called sends before it answers is heard.
+                step.facts.relay.direct(Side::Caller, offer.as_bytes(), step.out);
+                let passed = step.pass(Side::Caller, offer);
+                (Media::Offer(passed), Exchange::Offered(Side::Caller))
+            }
+            None => (Media::None, Exchange::Awaited),
+        };
+        let alone = targets.len() == 1;
+        step.facts.rung.reserve_exact(targets.len());
+        for target in targets {
+            step.ring(target, media.clone(), alone && step.facts.caller_takes_reliable);
+        }
+        let devices = match step.facts.rung.first() {
+            Some(rung) if alone => {
+                if let Some(relay) = step.facts.relay_port() {
+                    step.shared.relay_serves(relay, rung.leg);
+                }
+                Devices::One(Session::new(rung.leg, exchange))
+            }
+            Some(_) | None => Devices::Several(exchange),
+        };
+        step.set_timer(no_answer);
+        State::Ringing(Ringing { devices, no_answer, caller_alerted: None, failure: None })
+    }
+
+    pub(super) fn signal(self, step: &mut Step<'_>, leg: LegId, signal: Signal) -> State {
+        if leg == step.facts.caller {
+            self.caller_told(step, signal)
+        } else {
+            self.called_told(step, leg, signal)
+        }
+    }
+
+    fn caller_told(mut self, step: &mut Step<'_>, signal: Signal) -> State {
+        let caller = step.facts.caller;
+        match signal {
+            Signal::Released { cause, reason } => return step.caller_gone(cause, reason),
+            Signal::Media(Media::Offer(offer)) => {
+                self.media(step, caller, Side::Caller, MediaSignal::Offer(offer));
+            }
+            Signal::Media(Media::Answer(answer)) => {
+                self.media(step, caller, Side::Caller, MediaSignal::Answer(answer));
+            }
+            Signal::MediaRequested => self.media(step, caller, Side::Caller, MediaSignal::Request),
+            Signal::MediaRefused(cause) => {
+                self.media(step, caller, Side::Caller, MediaSignal::Refuse(cause));
+            }
+            Signal::TransferRequested { destination, .. } => step.refuse_transfer(caller, &destination),
+            Signal::Setup(_) | Signal::Proceeding | Signal::Alerting { .. } | Signal::Answered { .. } => {
+                step.impossible("a caller told what only a called device can tell");
+            }
+            // Nobody is there yet to hear a digit.
+            Signal::Media(Media::None) | Signal::Digit(_) => {}
+        }
+        State::Ringing(self)
+    }
+
+    fn called_told(mut self, step: &mut Step<'_>, leg: LegId, signal: Signal) -> State {
+        match signal {
+            Signal::Released { cause, reason } => return self.failed(step, leg, Failure { cause, reason }),
+            Signal::Answered { media, connected } => return self.answered(step, leg, media, connected),
+            Signal::Alerting { alert, media } => self.alerting(step, leg, alert, media),
+            Signal::Media(Media::Offer(offer)) => {
+                self.media(step, leg, Side::Called, MediaSignal::Offer(offer));
+            }
+            Signal::Media(Media::Answer(answer)) => {
+                self.media(step, leg, Side::Called, MediaSignal::Answer(answer));
+            }
+            Signal::MediaRequested => self.media(step, leg, Side::Called, MediaSignal::Request),
+            Signal::MediaRefused(cause) => {
+                self.media(step, leg, Side::Called, MediaSignal::Refuse(cause));
+            }
+            Signal::TransferRequested { destination, .. } => step.refuse_transfer(leg, &destination),
+            Signal::Setup(_) => step.impossible("a called device asked for a call on the same leg"),
+            Signal::Proceeding | Signal::Media(Media::None) | Signal::Digit(_) => {}
+        }
+        State::Ringing(self)
+    }
+
+    /// Offers and answers before the call is answered (PRACK, UPDATE).
+    fn media(&mut self, step: &mut Step<'_>, leg: LegId, side: Side, signal: MediaSignal) {
+        match (&mut self.devices, signal) {
+            (Devices::One(session), signal) => session.tell(step, side, signal),
+            (Devices::Several(_), MediaSignal::Offer(_) | MediaSignal::Request) => {
+                step.refuse_media(leg, WhyOfferRefused::OtherNotReady);
+            }
+            (Devices::Several(_), MediaSignal::Answer(_) | MediaSignal::Refuse(_)) => {}
+        }
+    }
+
+    fn alerting(&mut self, step: &mut Step<'_>, leg: LegId, alert: Alert, media: Media) {
+        step.facts.alerted_at.get_or_insert(step.now.wall);
+        let Some(rung) = step.facts.rung_mut(leg) else { return };
+        rung.progress = Progress::Alerting;
+        let media = match (&mut self.devices, media) {
+            (_, Media::None) => Media::None,
+            (Devices::One(session), Media::Answer(answer)) => session.early_answer(step, answer),
+            (Devices::One(session), Media::Offer(offer)) => session.early_offer(step, offer),
+            (Devices::Several(_), Media::Answer(answer)) => {
+                // Needed when this phone answers the call without repeating it.
+                rung.early = Some(answer);
+                Media::None
+            }
+            (Devices::Several(_), Media::Offer(_)) => {
+                step.refuse_media(leg, WhyOfferRefused::OtherNotReady);
+                return;
+            }
+        };
+        let news = match self.devices {
+            Devices::One(_) => media != Media::None || self.caller_alerted != Some(alert),
+            // What one of several has to be heard is not heard, so it is no news either.
+            Devices::Several(_) => alert == Alert::Ringing && self.caller_alerted.is_none(),
+        };
+        if news {
+            self.caller_alerted = Some(alert);
+            step.decide(None, Decision::CallerAlerted { alert, media: (&media).into() });
+            step.command(step.facts.caller, Command::Alert { alert, media });
+        }
+    }
+
+    /// The first that answers has the call.
+    fn answered(self, step: &mut Step<'_>, leg: LegId, media: Media, connected: Party) -> State {
+        let Some(rung) = step.facts.rung_mut(leg) else { return State::Ringing(self) };
+        rung.progress = Progress::Answered;
+        let early = rung.early.take();
+        let mut session = match self.devices {
+            Devices::One(session) => session,
+            Devices::Several(exchange) => {
+                if let Some(relay) = step.facts.relay_port() {
+                    step.shared.relay_serves(relay, leg);
+                }
+                Session::new(leg, exchange)
+            }
+        };
+        step.cancel_timer();
+        step.withdraw_all(Cause::NON_SELECTED_USER_CLEARING, WhyReleased::AnsweredElsewhere);
+        let connected = step.shown_connected(leg, connected);
+        step.decide(Some(leg), Decision::AnsweredBy { connected: PartyView::from(&connected) });
+        let Some((media, agreed)) = session.final_media(step, media, early) else {
+            return step.without_media(leg);
+        };
+        step.facts.answered_at = Some(step.now.wall);
+        step.facts.connected = Some(connected.clone());
+        step.shared.counters.answered += 1;
+        step.command(step.facts.caller, Command::Answer { media, connected });
+        if agreed {
+            session.agreed(step, Side::Called);
+        }
+        State::Talking(Talking::new(session))
+    }
+
+    fn failed(mut self, step: &mut Step<'_>, leg: LegId, failure: Failure) -> State {
+        step.forget(leg);
+        let Failure { cause, reason } = failure;
+        if let Some(rung) = step.facts.rung_mut(leg) {
+            rung.progress = Progress::Failed { cause, reason };
+        }
+        let left = step.facts.rung.iter().filter(|rung| rung.progress.is_open()).count() as u32;
+        step.decide(Some(leg), Decision::LegFailed { cause, reason, left });
+        let best = self.failure.map_or(failure, |before| before.or(failure));
+        self.failure = Some(best);
+        if left > 0 && !failure.is_global() {
+            return State::Ringing(self);
+        }
+        step.withdraw_all(best.cause, WhyReleased::RefusedElsewhere);
+        step.release(step.facts.caller, best.cause, WhyReleased::CallRefused);
+        step.end(best.cause, ReleasedBy::Called, WhyEnded::NobodyTookIt)
+    }
+
+    /// The no answer timer.
+    pub(super) fn timeout(self, step: &mut Step<'_>) -> State {
+        let cause = Cause::NO_ANSWER_FROM_USER;
+        let called = step.facts.called.clone();
+        step.decide(None, Decision::NoAnswer { called: &called, after: self.no_answer });
+        step.withdraw_all(cause, WhyReleased::NoAnswer);
+        step.release(step.facts.caller, cause, WhyReleased::NoAnswer);
+        step.end(cause, ReleasedBy::System, WhyEnded::NoAnswer)
+    }
+}
+
+impl Session {
+    /// The only phone answered the offer before it answered the call; what the caller is told.
+    fn early_answer(&mut self, step: &mut Step<'_>, answer: strowger_base::SessionDescription) -> Media {
+        let again = step.facts.to_caller.source() == Some(&answer);
+        match (self.begun, self.exchange) {
+            (Begun::No, Exchange::Offered(Side::Caller)) => {
+                self.exchange = Exchange::Settled;
+                let passed = step.pass(Side::Called, answer);
+                self.agreed(step, Side::Called);
+                Media::Answer(passed)
+            }
+            // Every further 18x repeats it (RFC 6337 §2.2); another one comes from behind a forking proxy.
+            (Begun::Yes, Exchange::Settled) if !again => {
+                let passed = step.pass(Side::Called, answer);
+                self.agreed(step, Side::Called);
+                Media::Answer(passed)
+            }
+            (Begun::No | Begun::Yes, _) => Media::None,
+        }
+    }
+
+    /// The only phone offers in a provisional answer (delayed offer, RFC 6337 §2.2).
+    fn early_offer(&mut self, step: &mut Step<'_>, offer: strowger_base::SessionDescription) -> Media {
+        if self.exchange == Exchange::Awaited && step.facts.caller_takes_reliable {
+            self.exchange = Exchange::Offered(Side::Called);
+            return Media::Offer(step.pass(Side::Called, offer));
+        }
+        step.refuse_media(self.called, WhyOfferRefused::OtherNotReady);
+        Media::None
+    }
+
+    /// What the caller is told about media when the call is answered, and whether that settles an offer. `None`
+    /// when there is no media to talk over.
+    fn final_media(
+        &mut self,
+        step: &mut Step<'_>,
+        media: Media,
+        early: Option<strowger_base::SessionDescription>,
+    ) -> Option<(Media, bool)> {
+        let media = match (media, early) {
+            // The answer came in a provisional response and is not repeated.
+            (Media::None, Some(early)) if self.begun == Begun::No => Media::Answer(early),
+            (media, _) => media,
+        };
+        match (self.begun, self.exchange, media) {
+            (Begun::No, Exchange::Offered(Side::Caller), Media::Answer(answer)) => {
+                self.exchange = Exchange::Settled;
+                Some((Media::Answer(step.pass(Side::Called, answer)), true))
+            }
+            (Begun::No, Exchange::Awaited, Media::Offer(offer)) => {
+                self.exchange = Exchange::Offered(Side::Called);
+                Some((Media::Offer(step.pass(Side::Called, offer)), false))
+            }
+            // Agreed early; a repeated answer changes nothing, even while an UPDATE is under way.
+            (Begun::Yes, _, Media::None) => Some((Media::None, false)),
+            (Begun::Yes, Exchange::Settled, Media::Answer(answer)) => {
+                let changed = step.facts.to_caller.source() != Some(&answer);
+                Some((Media::Answer(step.pass(Side::Called, answer)), changed))
+            }
+            (Begun::Yes, _, Media::Answer(_)) => Some((Media::None, false)),
+            // The caller's answer to the early offer is still on its way (PRACK).
+            (Begun::No, Exchange::Offered(Side::Called), Media::None) => Some((Media::None, false)),
+            (Begun::No | Begun::Yes, _, Media::None | Media::Answer(_) | Media::Offer(_)) => None,
+        }
+    }
+}
+
+impl Step<'_> {
+    fn ring(&mut self, target: Target, media: Media, reliable_provisional: bool) {
+        let leg = self.shared.leg_ids.allocate();
+        let called: Box<str> = match &target {
+            Target::Phone { line, .. } => line.clone(),
+            Target::Trunk(_) | Target::Service(_) => self.facts.called.clone(),
+        };
+        let rung = Decision::Rung {
+            target: TargetView::from(&target),
+            called: &called,
+            shown: PartyView::from(&self.facts.calling),
+        };
+        self.out.decide(self.now, self.facts.id, Some(leg), rung);
+        let ring = Ring {
+            target: target.clone(),
+            calling: self.facts.calling.clone(),
+            called,
+            media,
+            hops_remaining: self.facts.hops_remaining,
+            reliable_provisional,
+            diversions: self.facts.diversions.clone(),
+        };
+        self.shared.legs.insert(leg, self.facts.id);
+        self.command(leg, Command::Ring(Box::new(ring)));
+        self.out.items.push(Output::Joined { leg, call: self.facts.id });
+        let at = self.now.wall;
+        self.facts.rung.push(Rung { leg, target, at, progress: Progress::Trying, early: None });
+    }
+
+    /// Who the caller is shown: for a line what the configuration says, whatever the phone claims.
+    fn shown_connected(&self, leg: LegId, claimed: Party) -> Party {
+        let target = self.facts.rung.iter().find(|rung| rung.leg == leg).map(|rung| &rung.target);
+        match target {
+            Some(Target::Phone { line, .. }) => Party {
+                number: line.clone(),
+                name: self
+                    .shared
+                    .configuration
+                    .lines
+                    .get(line)
+                    .map(|line| line.name.clone())
+                    .unwrap_or_default(),
+                presentation: claimed.presentation,
+            },
+            Some(Target::Trunk(_) | Target::Service(_)) | None if claimed.number.is_empty() => {
+                Party { number: self.facts.called.clone(), ..claimed }
+            }
+            Some(Target::Trunk(_) | Target::Service(_)) | None => claimed,
+        }
+    }
+
+    /// Somebody answered, but there is no session to talk over (RFC 3261 §13.2.2.4).
+    fn without_media(&mut self, leg: LegId) -> State {
+        let cause = Cause::MANDATORY_IE_MISSING;
+        if let Some(rung) = self.facts.rung_mut(leg) {
+            rung.progress = Progress::Failed { cause, reason: ReleaseReason::ProtocolError };
+        }
+        self.release(leg, cause, WhyReleased::NoMedia);
+        self.release(self.facts.caller, cause, WhyReleased::NoMedia);
+        self.end(cause, ReleasedBy::System, WhyEnded::NoMedia)
+    }
+}

@@ -1,0 +1,176 @@
+//! Media between the caller and one called leg, before and after the answer.
+
+use strowger_base::journal::{AudioFlow, Decision, MediaPath, StreamEnd, Way, WhyOfferRefused};
+use strowger_base::{Cause, Command, LegId, Media, SessionDescription};
+use strowger_media::sdp::{self, Direction, HoldState};
+
+use super::Step;
+use crate::exchange::{Effect, Exchange, Move, Side};
+use crate::relay::Relay;
+
+/// What both sides are told about each other's media.
+#[derive(Clone, Debug)]
+pub(super) struct Session {
+    pub(super) called: LegId,
+    pub(super) exchange: Exchange,
+    pub(super) begun: Begun,
+    caller_holds: Hold,
+    called_holds: Hold,
+}
+
+/// Whether a first offer has been answered, so that there is media.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum Begun {
+    No,
+    Yes,
+}
+
+/// Whether a side has put the other on hold.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum Hold {
+    No,
+    Yes,
+}
+
+impl Session {
+    pub(super) const fn new(called: LegId, exchange: Exchange) -> Self {
+        Session { called, exchange, begun: Begun::No, caller_holds: Hold::No, called_holds: Hold::No }
+    }
+
+    pub(super) fn is_held(&self) -> bool {
+        self.caller_holds == Hold::Yes || self.called_holds == Hold::Yes
+    }
+
+    fn leg(&self, side: Side, step: &Step<'_>) -> LegId {
+        match side {
+            Side::Caller => step.facts.caller,
+            Side::Called => self.called,
+        }
+    }
+
+    /// A side makes a move about media with a signal of its own.
+    pub(super) fn tell(&mut self, step: &mut Step<'_>, side: Side, signal: MediaSignal) {
+        let (what, description) = signal.parts();
+        let before = self.exchange;
+        let (next, effect) = before.step(side, what);
+        self.exchange = next;
+        let (own, other) = (self.leg(side, step), self.leg(side.other(), step));
+        match effect {
+            Effect::PassOffer => {
+                let Some(description) = description else { return };
+                let media = Media::Offer(step.pass(side, description));
+                step.command(other, Command::Media(media));
+            }
+            Effect::PassAnswer => {
+                let Some(description) = description else { return };
+                let media = Media::Answer(step.pass(side, description));
+                step.command(other, Command::Media(media));
+                self.agreed(step, side);
+            }
+            Effect::PassRequest => step.command(other, Command::RequestMedia),
+            Effect::PassRefusal(cause) => {
+                step.command(other, Command::RefuseMedia(cause));
+                let why = WhyOfferRefused::OtherRefused;
+                step.decide(Some(other), Decision::OfferRefused { cause, why });
+            }
+            Effect::Agreed => {
+                if let Some(description) = description {
+                    // Kept as what this side wants now; nobody waits for it.
+                    let _ = step.pass(side, description);
+                    self.agreed(step, side);
+                }
+            }
+            Effect::Glare => step.refuse_media(own, WhyOfferRefused::Glare),
+            Effect::NotReady => step.refuse_media(own, WhyOfferRefused::OtherNotReady),
+            Effect::Nothing => {}
+        }
+    }
+
+    /// `answerer` answered, and both descriptions have been passed on: tells the story of it.
+    pub(super) fn agreed(&mut self, step: &mut Step<'_>, answerer: Side) {
+        self.begun = Begun::Yes;
+        let offerer = answerer.other();
+        let sources =
+            (step.facts.outlet(answerer).source().cloned(), step.facts.outlet(offerer).source().cloned());
+        let (Some(offer), Some(answer)) = sources else { return };
+        // Not before: an offer may be refused, and until then the old addresses count (RFC 3264 §8.3.1).
+        step.facts.relay.direct(offerer, offer.as_bytes(), step.out);
+        step.facts.relay.direct(answerer, answer.as_bytes(), step.out);
+        let (Ok(offered), Ok(answered)) = (sdp::peek(offer.as_bytes()), sdp::peek(answer.as_bytes())) else {
+            return;
+        };
+        let way = match step.facts.relay {
+            Relay::Open(_) => Way::Relayed,
+            Relay::None | Relay::Opening(_) => Way::Direct,
+        };
+        let end = |side: Side, peek: &sdp::Peek<'_>, step: &Step<'_>| StreamEnd {
+            leg: self.leg(side, step),
+            address: peek.audio,
+            flow: audio_flow(peek.direction),
+        };
+        let path = MediaPath {
+            offerer: end(offerer, &offered, step),
+            answerer: end(answerer, &answered, step),
+            codec: answered.codecs.names().next().unwrap_or(""),
+            way,
+        };
+        step.decide(None, Decision::MediaPath(path));
+        self.judge_hold(step, offerer, offered.hold());
+    }
+
+    /// Whoever offers says whether it holds the other; an answer only follows (RFC 3264 §8.4, RFC 6337 §5.3).
+    fn judge_hold(&mut self, step: &mut Step<'_>, side: Side, state: HoldState) {
+        let holds = match state {
+            HoldState::Holding | HoldState::Inactive => Hold::Yes,
+            HoldState::Active | HoldState::Held | HoldState::NoAudio => Hold::No,
+        };
+        let leg = self.leg(side, step);
+        let was = match side {
+            Side::Caller => &mut self.caller_holds,
+            Side::Called => &mut self.called_holds,
+        };
+        match (std::mem::replace(was, holds), holds) {
+            (Hold::No, Hold::Yes) => step.decide(Some(leg), Decision::Held),
+            (Hold::Yes, Hold::No) => step.decide(Some(leg), Decision::Resumed),
+            (Hold::No, Hold::No) | (Hold::Yes, Hold::Yes) => {}
+        }
+    }
+}
+
+/// The signals that are about media alone.
+#[derive(Clone, Debug)]
+pub(super) enum MediaSignal {
+    Offer(SessionDescription),
+    Answer(SessionDescription),
+    Request,
+    Refuse(Cause),
+}
+
+impl MediaSignal {
+    fn parts(self) -> (Move, Option<SessionDescription>) {
+        match self {
+            MediaSignal::Offer(description) => (Move::Offer, Some(description)),
+            MediaSignal::Answer(description) => (Move::Answer, Some(description)),
+            MediaSignal::Request => (Move::Request, None),
+            MediaSignal::Refuse(cause) => (Move::Refuse(cause), None),
+        }
+    }
+}
+
+impl Step<'_> {
+    /// What the other side is told instead of a description that `from` wrote.
+    pub(super) fn pass(&mut self, from: Side, description: SessionDescription) -> SessionDescription {
+        let address = self.shared.configuration.address;
+        let relay = self.facts.relay.address_for(from.other());
+        self.facts.outlet(from.other()).pass(description, address, relay)
+    }
+}
+
+const fn audio_flow(direction: Direction) -> AudioFlow {
+    match direction {
+        Direction::SendReceive => AudioFlow::Both,
+        Direction::SendOnly => AudioFlow::SendOnly,
+        Direction::ReceiveOnly => AudioFlow::ReceiveOnly,
+        Direction::Inactive => AudioFlow::Nothing,
+    }
+}

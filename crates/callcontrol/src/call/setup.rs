@@ -1,0 +1,166 @@
+//! The wish for a call: who asks, for what, and whether it may begin.
+
+use strowger_base::journal::{
+    Decision, DestinationView, MediaPart, NotResolved, OriginView, PartyView, WhyRefused,
+};
+use strowger_base::leg::{Origin, Party, Setup, Target};
+use strowger_base::net::Flow;
+use strowger_base::{Cause, LegId, Media, Now};
+use strowger_dialplan::{Analysis, Destination};
+
+use super::{Facts, Locating, Opening, State, Step};
+use crate::io::{Output, Reach};
+use crate::outlet::Outlet;
+use crate::relay::{self, Relay};
+use crate::shared::Shared;
+
+/// What is only needed to begin.
+pub(super) struct Wish {
+    flow: Flow,
+    protocol_call_id: Box<str>,
+    replaces: Option<LegId>,
+}
+
+impl Facts {
+    pub(super) fn new(now: Now, caller: LegId, setup: Setup, shared: &mut Shared) -> (Facts, Wish) {
+        let id = shared.new_call();
+        let offer = match setup.media {
+            Media::Offer(offer) => Some(offer),
+            Media::None | Media::Answer(_) => None,
+        };
+        let behind_nat =
+            offer.as_ref().is_some_and(|offer| relay::is_behind_nat(offer.as_bytes(), setup.flow));
+        let facts = Facts {
+            id,
+            caller,
+            calling: shown_caller(&setup.origin, setup.calling, shared),
+            origin: setup.origin,
+            called: setup.called,
+            connected: None,
+            started_at: now.wall,
+            alerted_at: None,
+            answered_at: None,
+            offer,
+            caller_reach: if behind_nat { Reach::BehindNat } else { Reach::Direct },
+            caller_takes_reliable: setup.reliable_provisional,
+            hops_remaining: setup.hops_remaining,
+            diversions: setup.diversions,
+            line: None,
+            occupies_own: false,
+            rung: Vec::new(),
+            // Never the same twice on this node, as RFC 8866 §5.2 wants of a session id.
+            to_caller: Outlet::new(id.number << 1),
+            to_called: Outlet::new(id.number << 1 | 1),
+            relay: Relay::None,
+            timer: None,
+        };
+        let wish =
+            Wish { flow: setup.flow, protocol_call_id: setup.protocol_call_id, replaces: setup.replaces };
+        (facts, wish)
+    }
+}
+
+/// Who is shown to the called: for a line what the configuration says, whatever the phone claims; a trunk is
+/// believed. The wish not to be shown is respected from both.
+fn shown_caller(origin: &Origin, claimed: Party, shared: &Shared) -> Party {
+    match origin {
+        Origin::Trunk(_) => claimed,
+        Origin::Line(line) => Party {
+            number: line.clone(),
+            name: shared.configuration.lines.get(line).map(|line| line.name.clone()).unwrap_or_default(),
+            presentation: claimed.presentation,
+        },
+    }
+}
+
+/// Decides what becomes of the wish.
+pub(super) fn begin(step: &mut Step<'_>, wish: Wish) -> State {
+    let caller = step.facts.caller;
+    step.adopt(caller);
+    step.shared.counters.begun += 1;
+    let began = Decision::CallBegan {
+        origin: OriginView::from(&step.facts.origin),
+        calling: PartyView::from(&step.facts.calling),
+        called: &step.facts.called,
+        protocol_call_id: &wish.protocol_call_id,
+        flow: wish.flow,
+        media: if step.facts.offer.is_some() { MediaPart::Offer } else { MediaPart::Nothing },
+    };
+    step.out.decide(step.now, step.facts.id, Some(caller), began);
+    if wish.replaces.is_some() {
+        return step.refuse(Cause::FACILITY_REJECTED, WhyRefused::ReplacesNotOffered);
+    }
+    if let Some(refused) = occupy_own_line(step) {
+        return refused;
+    }
+    resolve(step)
+}
+
+/// Counts the call at the caller's line; `Some` when the line has too many already.
+fn occupy_own_line(step: &mut Step<'_>) -> Option<State> {
+    let Origin::Line(line) = &step.facts.origin else { return None };
+    let settings = step.shared.configuration.lines.get(line)?;
+    let limit = settings.calls_max;
+    if step.shared.calls_of(line) >= limit {
+        let line = line.clone();
+        return Some(step.refuse(Cause::USER_BUSY, WhyRefused::CallsMax { line: &line, limit }));
+    }
+    step.shared.occupy(line);
+    step.facts.occupies_own = true;
+    None
+}
+
+fn resolve(step: &mut Step<'_>) -> State {
+    let configuration = std::sync::Arc::clone(&step.shared.configuration);
+    let digits = &step.facts.called;
+    let route = match configuration.plan.analyze(&step.facts.origin, digits) {
+        Analysis::Route(route) => route,
+        Analysis::Blocked { pattern, cause } => {
+            return unresolved(step, NotResolved::Blocked { pattern, cause }, cause);
+        }
+        Analysis::NoMatch if digits.is_empty() => {
+            return unresolved(step, NotResolved::Malformed, Cause::INVALID_NUMBER_FORMAT);
+        }
+        Analysis::NoMatch => return unresolved(step, NotResolved::NoMatch, Cause::UNALLOCATED_NUMBER),
+    };
+    let destination = match route.destination {
+        Destination::Line(line) => DestinationView::Line(line),
+        Destination::Trunk(name) => DestinationView::Trunk(name),
+        Destination::Service(service) => DestinationView::Service(*service),
+    };
+    let decision = Decision::NumberResolved { digits, pattern: route.pattern, destination };
+    step.out.decide(step.now, step.facts.id, None, decision);
+    match route.destination {
+        Destination::Line(line) => to_line(step, line),
+        Destination::Trunk(name) => {
+            Opening::prepare(step, vec![Target::Trunk(name.clone())], configuration.no_answer, Reach::Direct)
+        }
+        Destination::Service(service) => {
+            Opening::prepare(step, vec![Target::Service(*service)], configuration.no_answer, Reach::Direct)
+        }
+    }
+}
+
+fn unresolved(step: &mut Step<'_>, why: NotResolved<'_>, cause: Cause) -> State {
+    let decision = Decision::NumberNotResolved { digits: &step.facts.called, why };
+    step.out.decide(step.now, step.facts.id, None, decision);
+    step.refuse(cause, WhyRefused::NumberNotResolved)
+}
+
+/// The line is asked for its phones unless it has as many calls as it takes.
+fn to_line(step: &mut Step<'_>, line: &str) -> State {
+    let settings = step.shared.configuration.lines.get(line).cloned().unwrap_or_default();
+    let calls = step.shared.calls_of(line);
+    if calls >= settings.calls_max {
+        let why = WhyRefused::CallsMax { line, limit: settings.calls_max };
+        return step.refuse(Cause::USER_BUSY, why);
+    }
+    if calls >= settings.busy_trigger {
+        let why = WhyRefused::BusyTrigger { line, calls, limit: settings.busy_trigger };
+        return step.refuse(Cause::USER_BUSY, why);
+    }
+    step.shared.occupy(line);
+    step.facts.line = Some(line.into());
+    step.out.items.push(Output::Locate { request: step.facts.id, line: line.into() });
+    State::Locating(Locating::new(settings.no_answer))
+}

@@ -1,0 +1,85 @@
+//! The call is answered.
+
+use strowger_base::journal::{ReleasedBy, WhyEnded, WhyReleased};
+use strowger_base::leg::{ReleaseReason, Signal};
+use strowger_base::{Cause, Command, LegId, Media};
+
+use super::session::{MediaSignal, Session};
+use super::{State, Step};
+use crate::exchange::Side;
+
+/// Two legs that talk.
+pub(super) struct Talking {
+    session: Session,
+}
+
+impl Talking {
+    pub(super) const fn new(session: Session) -> Self {
+        Talking { session }
+    }
+
+    pub(super) fn is_held(&self) -> bool {
+        self.session.is_held()
+    }
+
+    pub(super) fn signal(self, step: &mut Step<'_>, leg: LegId, signal: Signal) -> State {
+        let side = if leg == step.facts.caller { Side::Caller } else { Side::Called };
+        let other = match side {
+            Side::Caller => self.session.called,
+            Side::Called => step.facts.caller,
+        };
+        match signal {
+            Signal::Media(Media::Offer(offer)) => self.media(step, side, MediaSignal::Offer(offer)),
+            Signal::Media(Media::Answer(answer)) => self.media(step, side, MediaSignal::Answer(answer)),
+            Signal::Media(Media::None) => State::Talking(self),
+            Signal::MediaRequested => self.media(step, side, MediaSignal::Request),
+            Signal::MediaRefused(cause) => self.media(step, side, MediaSignal::Refuse(cause)),
+            Signal::Released { cause, reason } => self.ended(step, (leg, side), other, cause, reason),
+            Signal::Digit(digit) => {
+                step.command(other, Command::Digit(digit));
+                State::Talking(self)
+            }
+            Signal::TransferRequested { destination, .. } => {
+                step.refuse_transfer(leg, &destination);
+                State::Talking(self)
+            }
+            Signal::Setup(_) | Signal::Proceeding | Signal::Alerting { .. } | Signal::Answered { .. } => {
+                step.impossible("a device of an answered call told what comes before the answer");
+                State::Talking(self)
+            }
+        }
+    }
+
+    fn media(mut self, step: &mut Step<'_>, side: Side, signal: MediaSignal) -> State {
+        self.session.tell(step, side, signal);
+        State::Talking(self)
+    }
+
+    /// One side is gone. Releasing the other closes what it is owed: an open offer of it is refused, and an answer
+    /// that it waits for is given up, in the way that its protocol demands.
+    fn ended(
+        self,
+        step: &mut Step<'_>,
+        (leg, side): (LegId, Side),
+        other: LegId,
+        cause: Cause,
+        reason: ReleaseReason,
+    ) -> State {
+        step.forget(leg);
+        step.release(other, cause, WhyReleased::OtherPartyGone);
+        let why = match reason {
+            ReleaseReason::HungUp | ReleaseReason::Cancelled => WhyEnded::HungUp,
+            ReleaseReason::Refused(_)
+            | ReleaseReason::NoResponse
+            | ReleaseReason::Unconfirmed
+            | ReleaseReason::SessionExpired
+            | ReleaseReason::TransportFailed
+            | ReleaseReason::ProtocolError => WhyEnded::DeviceLost(reason),
+        };
+        let by = match side {
+            Side::Caller => ReleasedBy::Caller,
+            Side::Called => ReleasedBy::Called,
+        };
+        step.end(cause, by, why)
+    }
+}

@@ -1,0 +1,292 @@
+//! All calls of a shard: finds the call that an input is about.
+
+use std::sync::Arc;
+
+use strowger_base::journal::{Alarm, Entry, Quality};
+use strowger_base::leg::Setup;
+use strowger_base::{
+    CallId, Cause, Command, HashMap, HashSeed, Instant, LegId, NodeId, Now, Rng, ShardId, Signal, WallTime,
+    limits,
+};
+use strowger_media::control::{PortId, Report};
+use strowger_media::statistics::{PortStatistics, StreamStatistics};
+
+use crate::Configuration;
+use crate::call::{Call, Phase};
+use crate::io::{Input, Outbox, Output};
+use crate::shared::{Shared, Timer};
+
+/// All calls of a shard.
+///
+/// Two entry points: [`CallControl::handle`] and [`CallControl::next_timeout`].
+pub struct CallControl {
+    shared: Shared,
+    calls: HashMap<CallId, Box<Call>>,
+    service: Service,
+    /// Why new calls are refused, while they are; so that the alarm comes once.
+    full: Option<&'static str>,
+}
+
+/// Whether new calls are taken.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum Service {
+    Full,
+    Draining,
+    /// [`Output::Drained`] has been said.
+    Drained,
+}
+
+/// What has passed since the start.
+#[derive(Clone, Copy, PartialEq, Eq, Default, Debug)]
+pub struct Counters {
+    /// Calls begun.
+    pub begun: u64,
+    /// Calls answered.
+    pub answered: u64,
+    /// Calls ended, answered or not.
+    pub ended: u64,
+    /// Calls refused before anything rang.
+    pub refused: u64,
+    /// Wishes for a call that were turned away because something was full; they have no record.
+    pub shed: u64,
+    /// Relays that could not be opened.
+    pub relays_failed: u64,
+    /// Times that the disk did not take a record.
+    pub records_failed: u64,
+}
+
+/// How much of each thing exists.
+#[derive(Clone, Copy, PartialEq, Eq, Default, Debug)]
+pub struct Sizes {
+    /// Calls in progress.
+    pub calls: usize,
+    /// Legs of them.
+    pub legs: usize,
+    /// Timers.
+    pub timers: usize,
+    /// Relays that are not closed yet.
+    pub relays: usize,
+    /// Lines that have calls.
+    pub busy_lines: usize,
+    /// Final records that wait for the disk.
+    pub records_waiting: usize,
+}
+
+/// A call in progress, for who looks at it.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct CallView<'a> {
+    /// The call.
+    pub call: CallId,
+    /// Who calls.
+    pub calling: &'a str,
+    /// The number that was asked for.
+    pub called: &'a str,
+    /// Who answered; empty before.
+    pub connected: &'a str,
+    /// Where it stands.
+    pub phase: Phase,
+    /// When it began.
+    pub started_at: WallTime,
+    /// When it was answered.
+    pub answered_at: Option<WallTime>,
+}
+
+impl CallControl {
+    /// Call control without calls. `last_number` is the highest number of a call or leg that this shard ever used.
+    pub fn new(
+        node: NodeId,
+        shard: ShardId,
+        last_number: u64,
+        rng: &mut Rng,
+        configuration: Arc<Configuration>,
+    ) -> Self {
+        CallControl {
+            shared: Shared::new(node, shard, last_number, rng, configuration),
+            calls: HashMap::with_hasher(HashSeed::new(rng)),
+            service: Service::Full,
+            full: None,
+        }
+    }
+
+    /// Takes one input; everything that follows from it is in `out` when this returns.
+    pub fn handle(&mut self, now: Now, input: Input<'_>, out: &mut Outbox) {
+        match input {
+            Input::Signal(leg, Signal::Setup(setup)) => self.setup(now, leg, *setup, out),
+            Input::Signal(leg, signal) => {
+                // A leg that was released may have told something before it knew.
+                if let Some(&call) = self.shared.legs.get(&leg) {
+                    self.with_call(call, |call, shared| call.signal(now, leg, signal, shared, out));
+                }
+            }
+            Input::Located { request, contacts } => {
+                self.with_call(request, |call, shared| call.located(now, contacts, shared, out));
+            }
+            Input::Media(report) => self.report(now, report, out),
+            Input::Configure(configuration) => self.shared.configuration = configuration,
+            Input::Persisted { ticket } => self.shared.persisted(ticket),
+            Input::PersistFailed { ticket, reason } => {
+                self.shared.persist_failed(now, ticket, reason, out);
+            }
+            Input::Timeout => self.timeout(now, out),
+            Input::Drain => {
+                if self.service == Service::Full {
+                    self.service = Service::Draining;
+                }
+            }
+        }
+        if self.service == Service::Draining && self.calls.is_empty() && self.shared.waiting.is_empty() {
+            self.service = Service::Drained;
+            out.items.push(Output::Drained);
+        }
+    }
+
+    /// When [`Input::Timeout`] is due.
+    pub fn next_timeout(&self) -> Option<Instant> {
+        self.shared.timers.next_deadline()
+    }
+
+    /// The call that a leg belongs to.
+    pub fn call_of(&self, leg: LegId) -> Option<CallId> {
+        self.shared.legs.get(&leg).copied()
+    }
+
+    /// The highest number that was given to a call.
+    pub const fn last_call(&self) -> u64 {
+        self.shared.last_call()
+    }
+
+    /// The calls in progress, the oldest first.
+    pub fn calls(&self, limit: usize) -> Vec<CallView<'_>> {
+        let mut calls: Vec<&Call> = self.calls.values().map(|call| &**call).collect();
+        calls.sort_unstable_by_key(|call| call.facts.id);
+        calls.truncate(limit);
+        calls.into_iter().map(view).collect()
+    }
+
+    /// What has passed since the start.
+    pub const fn counters(&self) -> Counters {
+        self.shared.counters
+    }
+
+    /// How much of each thing exists now.
+    pub fn sizes(&self) -> Sizes {
+        Sizes {
+            calls: self.calls.len(),
+            legs: self.shared.legs.len(),
+            timers: self.shared.timers.len(),
+            relays: self.shared.relays.len(),
+            busy_lines: self.shared.busy_lines(),
+            records_waiting: self.shared.waiting.len(),
+        }
+    }
+
+    /// Why new calls are turned away, when they are.
+    pub const fn full(&self) -> Option<&'static str> {
+        self.full
+    }
+
+    fn setup(&mut self, now: Now, leg: LegId, setup: Setup, out: &mut Outbox) {
+        if let Some(cause) = self.turned_away(now, out) {
+            self.shared.counters.shed += 1;
+            out.command(leg, Command::Release(cause));
+            return;
+        }
+        let call = Box::new(Call::begin(now, leg, setup, &mut self.shared, out));
+        if !call.is_over() {
+            self.calls.insert(call.facts.id, call);
+        }
+    }
+
+    /// Whether no call may begin now. It costs nothing and leaves nothing, so that it holds under any load.
+    fn turned_away(&mut self, now: Now, out: &mut Outbox) -> Option<Cause> {
+        let full = if self.calls.len() >= limits::CALLS {
+            Some("calls")
+        } else if self.shared.records_are_full() {
+            Some("records that wait for the disk")
+        } else {
+            None
+        };
+        if full != self.full {
+            self.full = full;
+            let alarm = full.map_or(Alarm::OverloadEnded, |what| Alarm::Overloaded { what });
+            out.journal(now, None, None, Entry::Alarm(alarm));
+        }
+        match self.service {
+            Service::Full => full.map(|_| Cause::SWITCHING_EQUIPMENT_CONGESTION),
+            Service::Draining | Service::Drained => Some(Cause::SWITCHING_EQUIPMENT_CONGESTION),
+        }
+    }
+
+    fn with_call(&mut self, id: CallId, act: impl FnOnce(&mut Call, &mut Shared)) {
+        let Some(call) = self.calls.get_mut(&id) else { return };
+        act(call, &mut self.shared);
+        if call.is_over() {
+            self.calls.remove(&id);
+        }
+    }
+
+    fn report(&mut self, now: Now, report: Report, out: &mut Outbox) {
+        match report {
+            Report::Closed { port, statistics } => self.relay_closed(now, port, &statistics, out),
+            Report::Failed { port, .. } => {
+                if let Some(used) = self.shared.relays.remove(&port) {
+                    self.with_call(used.call, |call, shared| call.relay(now, report, shared, out));
+                }
+            }
+            Report::Opened { port, .. } => {
+                if let Some(&used) = self.shared.relays.get(&port) {
+                    self.with_call(used.call, |call, shared| call.relay(now, report, shared, out));
+                }
+            }
+            // Relays hear no digits and play nothing.
+            Report::Digit { .. } | Report::Finished { .. } => {}
+        }
+    }
+
+    /// What went through a relay, for the story; it comes after the call has ended.
+    fn relay_closed(&mut self, now: Now, port: PortId, statistics: &PortStatistics, out: &mut Outbox) {
+        let Some(used) = self.shared.relays.remove(&port) else { return };
+        let call = Some(used.call);
+        out.journal(now, call, Some(used.caller), Entry::Quality(quality(&statistics.a)));
+        if let (Some(leg), Some(b)) = (used.called, &statistics.b) {
+            out.journal(now, call, Some(leg), Entry::Quality(quality(b)));
+        }
+    }
+
+    fn timeout(&mut self, now: Now, out: &mut Outbox) {
+        while let Some((_, timer)) = self.shared.timers.pop_due(now.mono) {
+            match timer {
+                Timer::Call(id) => self.with_call(id, |call, shared| call.timeout(now, shared, out)),
+                Timer::Record(ticket) => self.shared.persist_again(ticket, out),
+            }
+        }
+    }
+}
+
+fn view(call: &Call) -> CallView<'_> {
+    let facts = &call.facts;
+    CallView {
+        call: facts.id,
+        calling: &facts.calling.number,
+        called: &facts.called,
+        connected: facts.connected.as_ref().map_or("", |party| &party.number),
+        phase: call.phase(),
+        started_at: facts.started_at,
+        answered_at: facts.answered_at,
+    }
+}
+
+/// What the journal keeps of a stream.
+pub fn quality(stream: &StreamStatistics) -> Quality {
+    Quality {
+        packets: stream.packets,
+        lost: stream.lost,
+        jitter: stream.jitter,
+        sent: stream.sent,
+        remote_lost: stream.remote_lost,
+        round_trip: stream.round_trip,
+        malformed: stream.malformed,
+        foreign: stream.foreign,
+        peer: stream.peer,
+    }
+}

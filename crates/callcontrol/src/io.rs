@@ -1,0 +1,137 @@
+//! What goes into call control and what comes out.
+
+use std::sync::Arc;
+
+use strowger_base::journal::{Decision, Entry, Record};
+use strowger_base::leg::BindingId;
+use strowger_base::{ByteArena, CallId, Command, LegId, Now, Signal, Span};
+use strowger_media::control;
+
+use crate::Configuration;
+
+/// Everything that can happen to call control.
+#[derive(Debug)]
+pub enum Input<'a> {
+    /// A leg tells something.
+    Signal(LegId, Signal),
+    /// The phones of a line, as [`Output::Locate`] asked.
+    Located {
+        /// Which request.
+        request: CallId,
+        /// Those that can be rung now, the preferred first.
+        contacts: &'a [Contact],
+    },
+    /// A media worker reports about a relay of ours.
+    Media(control::Report),
+    /// The configuration is now this.
+    Configure(Arc<Configuration>),
+    /// A final record is safe on the disk.
+    Persisted {
+        /// Which.
+        ticket: u64,
+    },
+    /// The disk did not take it.
+    PersistFailed {
+        /// Which.
+        ticket: u64,
+        /// What the operating system said.
+        reason: &'a str,
+    },
+    /// The time of `next_timeout` has come.
+    Timeout,
+    /// Take no new calls; [`Output::Drained`] says when the last has ended.
+    Drain,
+}
+
+/// A phone of a line.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Contact {
+    /// Which.
+    pub binding: BindingId,
+    /// How it is reached.
+    pub reach: Reach,
+}
+
+/// How a phone is reached.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Reach {
+    /// At the address that it knows of itself.
+    Direct,
+    /// It believes to be at another address than its packets come from.
+    BehindNat,
+}
+
+/// Everything that call control wants done, in this order.
+#[derive(Debug)]
+pub enum Output {
+    /// Something is wanted of a leg.
+    Command(LegId, Command),
+    /// A leg belongs to a call.
+    Joined {
+        /// The leg.
+        leg: LegId,
+        /// Its call.
+        call: CallId,
+    },
+    /// Which phones does this line have? Answered by [`Input::Located`].
+    Locate {
+        /// Names the request.
+        request: CallId,
+        /// The line.
+        line: Box<str>,
+    },
+    /// For the media workers.
+    Media(control::Command),
+    /// An encoded journal record in the arena.
+    Journal(Span),
+    /// The final record of a call. Answered by [`Input::Persisted`] or [`Input::PersistFailed`].
+    Persist {
+        /// Names the promise.
+        ticket: u64,
+        /// The call.
+        call: CallId,
+        /// The encoded journal record in the arena.
+        record: Span,
+    },
+    /// The last call has ended and its record is safe, after [`Input::Drain`].
+    Drained,
+}
+
+/// Where outputs are put. The node lends its arena for the time of one call.
+#[derive(Debug, Default)]
+pub struct Outbox {
+    /// Bytes of journal records.
+    pub arena: ByteArena,
+    /// What is wanted, in order.
+    pub items: Vec<Output>,
+}
+
+impl Outbox {
+    pub(crate) fn command(&mut self, leg: LegId, command: Command) {
+        self.items.push(Output::Command(leg, command));
+    }
+
+    pub(crate) fn media(&mut self, command: control::Command) {
+        self.items.push(Output::Media(command));
+    }
+
+    /// Writes a decision into the journal; `leg` is the one that it is about.
+    pub(crate) fn decide(&mut self, now: Now, call: CallId, leg: Option<LegId>, decision: Decision<'_>) {
+        self.journal(now, Some(call), leg, Entry::Decision(decision));
+    }
+
+    pub(crate) fn journal(&mut self, now: Now, call: Option<CallId>, leg: Option<LegId>, entry: Entry<'_>) {
+        let span = self.encode(now, call, leg, entry);
+        self.items.push(Output::Journal(span));
+    }
+
+    pub(crate) fn encode(
+        &mut self,
+        now: Now,
+        call: Option<CallId>,
+        leg: Option<LegId>,
+        entry: Entry<'_>,
+    ) -> Span {
+        self.arena.append_with(|bytes| Record { at: now.wall, call, leg, entry }.encode(bytes))
+    }
+}

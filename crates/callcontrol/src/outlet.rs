@@ -1,0 +1,79 @@
+//! What one leg is told about the other's media: each leg is a session of its own (RFC 3264 §5).
+
+use std::net::{IpAddr, SocketAddr};
+
+use strowger_base::SessionDescription;
+use strowger_media::sdp::{self, Origin};
+
+/// The descriptions that go to one leg.
+#[derive(Clone, Debug)]
+pub(crate) struct Outlet {
+    session_id: u64,
+    version: u64,
+    /// The last description, as the other side wrote it, and as it was sent on.
+    last: Option<(SessionDescription, SessionDescription)>,
+}
+
+impl Outlet {
+    pub(crate) const fn new(session_id: u64) -> Self {
+        Outlet { session_id, version: 0, last: None }
+    }
+
+    /// What the leg is told instead of `source`: with an `o=` line of ours, and with the relay's address when there
+    /// is one. The same source gives the same text, so that the version rises only with a change (RFC 3264 §8).
+    pub(crate) fn pass(
+        &mut self,
+        source: SessionDescription,
+        address: IpAddr,
+        relay: Option<SocketAddr>,
+    ) -> SessionDescription {
+        if let Some((last, sent)) = &self.last
+            && *last == source
+        {
+            return sent.clone();
+        }
+        self.version += 1;
+        let origin = Origin { session_id: self.session_id, version: self.version, address };
+        let mut text = sdp::rewrite_origin(source.as_bytes(), &origin);
+        if let Some(relay) = relay {
+            text = sdp::set_media_address(text.as_bytes(), relay);
+        }
+        self.last = Some((source, text.clone()));
+        text
+    }
+
+    /// What the other side wrote last.
+    pub(crate) fn source(&self) -> Option<&SessionDescription> {
+        self.last.as_ref().map(|(source, _)| source)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_version_rises_only_with_a_change() {
+        let description = |port: u16| {
+            let text = format!(
+                "v=0\r\no=alice 77 12 IN IP4 192.0.2.1\r\ns=-\r\nc=IN IP4 192.0.2.1\r\nt=0 0\r\nm=audio {port} RTP/AVP 0\r\n"
+            );
+            SessionDescription::new(text.as_bytes())
+        };
+        let ours: IpAddr = "198.51.100.1".parse().unwrap();
+        let mut outlet = Outlet::new(5);
+        let text =
+            |description: &SessionDescription| String::from_utf8(description.as_bytes().to_vec()).unwrap();
+        let first = outlet.pass(description(4000), ours, None);
+        assert_eq!(
+            text(&first),
+            "v=0\r\no=- 5 1 IN IP4 198.51.100.1\r\ns=-\r\nc=IN IP4 192.0.2.1\r\nt=0 0\r\nm=audio 4000 RTP/AVP 0\r\n"
+        );
+        assert_eq!(outlet.pass(description(4000), ours, None), first);
+        let relay = "198.51.100.1:20000".parse().unwrap();
+        assert_eq!(
+            text(&outlet.pass(description(4002), ours, Some(relay))),
+            "v=0\r\no=- 5 2 IN IP4 198.51.100.1\r\ns=-\r\nc=IN IP4 198.51.100.1\r\nt=0 0\r\nm=audio 20000 RTP/AVP 0\r\n"
+        );
+    }
+}

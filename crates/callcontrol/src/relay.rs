@@ -1,0 +1,118 @@
+//! The media relay between the two sides of a call, on demand.
+
+use std::net::{IpAddr, SocketAddr};
+
+use strowger_base::net::Flow;
+use strowger_media::control::{self, PortId};
+use strowger_media::sdp;
+
+use crate::exchange::Side;
+use crate::io::Outbox;
+
+/// Where the relay of a call stands. What was opened is closed exactly once.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Relay {
+    /// Media goes directly.
+    None,
+    /// The worker was asked.
+    Opening(PortId),
+    /// It is there.
+    Open(Ports),
+}
+
+/// An open relay.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) struct Ports {
+    pub(crate) port: PortId,
+    /// What the caller is told.
+    pub(crate) caller_side: SocketAddr,
+    /// What the called side is told.
+    pub(crate) called_side: SocketAddr,
+    /// Where each side wants its packets, as last told to the worker.
+    caller_remote: Option<SocketAddr>,
+    called_remote: Option<SocketAddr>,
+}
+
+impl Ports {
+    pub(crate) const fn new(port: PortId, caller_side: SocketAddr, called_side: SocketAddr) -> Self {
+        Ports { port, caller_side, called_side, caller_remote: None, called_remote: None }
+    }
+}
+
+impl Relay {
+    /// The address that `side` is told to send to.
+    pub(crate) const fn address_for(&self, side: Side) -> Option<SocketAddr> {
+        match (self, side) {
+            (Relay::None | Relay::Opening(_), _) => None,
+            (Relay::Open(ports), Side::Caller) => Some(ports.caller_side),
+            (Relay::Open(ports), Side::Called) => Some(ports.called_side),
+        }
+    }
+
+    /// `side` wrote this description: the relay sends there from now on.
+    pub(crate) fn direct(&mut self, side: Side, description: &[u8], out: &mut Outbox) {
+        let Relay::Open(ports) = self else { return };
+        let told = sdp::peek(description).ok().and_then(|peek| peek.audio);
+        // Old-style hold names no address; where packets went before is still right after it.
+        let Some(remote) = told.filter(|address| !address.ip().is_unspecified()) else { return };
+        let last = match side {
+            Side::Caller => &mut ports.caller_remote,
+            Side::Called => &mut ports.called_remote,
+        };
+        if *last != Some(remote) {
+            *last = Some(remote);
+            let port = ports.port;
+            let side = match side {
+                Side::Caller => control::Side::A,
+                Side::Called => control::Side::B,
+            };
+            out.media(control::Command::Direct { port, side, remote });
+        }
+    }
+}
+
+/// Whether a device names a private address for its media while its packets come from another one.
+pub(crate) fn is_behind_nat(description: &[u8], flow: Flow) -> bool {
+    let source = flow.peer().ip().to_canonical();
+    let Some(told) = sdp::peek(description).ok().and_then(|peek| peek.audio) else { return false };
+    let told = told.ip().to_canonical();
+    // A device on this very machine reaches us and is reached at all of its addresses.
+    told != source && !source.is_loopback() && is_private(told)
+}
+
+/// Addresses that mean something only behind somebody's NAT (RFC 1918, RFC 6598, RFC 4193, RFC 3927).
+fn is_private(address: IpAddr) -> bool {
+    match address {
+        IpAddr::V4(v4) => {
+            let shared = v4.octets()[0] == 100 && v4.octets()[1] & 0xc0 == 64;
+            v4.is_private() || v4.is_link_local() || shared
+        }
+        IpAddr::V6(v6) => v6.is_unique_local() || v6.is_unicast_link_local(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use strowger_base::net::ListenerId;
+
+    #[test]
+    fn only_a_private_address_that_is_not_the_source_means_nat() {
+        let check = |told: &str, source: &str, expect: bool| {
+            let text = format!(
+                "v=0\r\no=- 1 1 IN IP4 {told}\r\ns=-\r\nc=IN IP4 {told}\r\nt=0 0\r\nm=audio 4000 RTP/AVP 0\r\n"
+            );
+            let peer = SocketAddr::new(source.parse().unwrap(), 5060);
+            let flow = Flow::Datagram { listener: ListenerId(0), peer };
+            assert_eq!(is_behind_nat(text.as_bytes(), flow), expect, "{told} from {source}");
+        };
+        check("192.168.1.5", "203.0.113.9", true);
+        check("100.64.0.1", "203.0.113.9", true);
+        check("100.128.0.1", "203.0.113.9", false);
+        check("192.168.1.5", "192.168.1.5", false);
+        check("192.168.1.5", "::ffff:192.168.1.5", false);
+        check("192.168.1.5", "127.0.0.1", false);
+        check("198.51.100.7", "203.0.113.9", false);
+        check("0.0.0.0", "203.0.113.9", false);
+    }
+}

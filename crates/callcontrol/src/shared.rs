@@ -1,0 +1,180 @@
+//! What all calls share: ids, timers, tables, limits.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use strowger_base::id::LegIds;
+use strowger_base::journal::{Alarm, Entry};
+use strowger_base::{
+    CallId, HashMap, HashSeed, LegId, NodeId, Now, Rng, ShardId, TimerHandle, TimerQueue, limits,
+};
+use strowger_media::control::{PortId, PortIds, PortOwner};
+
+use crate::io::{Outbox, Output};
+use crate::{Configuration, Counters};
+
+/// What all calls share.
+pub(crate) struct Shared {
+    pub(crate) configuration: Arc<Configuration>,
+    pub(crate) timers: TimerQueue<Timer>,
+    pub(crate) leg_ids: LegIds,
+    pub(crate) port_ids: PortIds,
+    /// Which call each leg belongs to.
+    pub(crate) legs: HashMap<LegId, CallId>,
+    /// Every relay from `OpenRelay` until the worker reports it closed or failed.
+    pub(crate) relays: BTreeMap<PortId, RelayUse>,
+    /// Calls of each line that has any.
+    lines: HashMap<Box<str>, u32>,
+    /// Final records that wait for the disk.
+    pub(crate) waiting: BTreeMap<u64, Waiting>,
+    pub(crate) counters: Counters,
+    node: NodeId,
+    shard: ShardId,
+    last_call: u64,
+}
+
+/// What a timer is for.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Timer {
+    /// The call's one timer; its state knows what it means.
+    Call(CallId),
+    /// A record that the disk did not take is tried again.
+    Record(u64),
+}
+
+/// Whom a relay serves; kept beyond the call, until the worker says what it carried.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) struct RelayUse {
+    pub(crate) call: CallId,
+    pub(crate) caller: LegId,
+    pub(crate) called: Option<LegId>,
+}
+
+/// A final record that waits for the disk.
+#[derive(Debug)]
+pub(crate) struct Waiting {
+    call: CallId,
+    record: Box<[u8]>,
+    attempts: u32,
+    timer: Option<TimerHandle>,
+}
+
+impl Shared {
+    pub(crate) fn new(
+        node: NodeId,
+        shard: ShardId,
+        last_number: u64,
+        rng: &mut Rng,
+        configuration: Arc<Configuration>,
+    ) -> Self {
+        let seed = HashSeed::new(rng);
+        Shared {
+            configuration,
+            timers: TimerQueue::new(),
+            leg_ids: LegIds::new(node, shard, LANE, last_number),
+            port_ids: PortIds::new(shard, PortOwner::CallControl),
+            legs: HashMap::with_hasher(seed),
+            relays: BTreeMap::new(),
+            lines: HashMap::with_hasher(seed),
+            waiting: BTreeMap::new(),
+            counters: Counters::default(),
+            node,
+            shard,
+            last_call: last_number,
+        }
+    }
+
+    pub(crate) const fn new_call(&mut self) -> CallId {
+        self.last_call += 1;
+        CallId::new(self.node, self.shard, self.last_call)
+    }
+
+    pub(crate) const fn last_call(&self) -> u64 {
+        self.last_call
+    }
+
+    /// Calls that a line has now.
+    pub(crate) fn calls_of(&self, line: &str) -> u32 {
+        self.lines.get(line).copied().unwrap_or(0)
+    }
+
+    pub(crate) fn occupy(&mut self, line: &str) {
+        match self.lines.get_mut(line) {
+            Some(calls) => *calls += 1,
+            None => {
+                self.lines.insert(line.into(), 1);
+            }
+        }
+    }
+
+    pub(crate) fn vacate(&mut self, line: &str) {
+        match self.lines.get_mut(line) {
+            Some(calls) if *calls > 1 => *calls -= 1,
+            Some(_) => {
+                self.lines.remove(line);
+            }
+            None => strowger_base::never!("line {line} has a call less than none"),
+        }
+    }
+
+    /// Which called leg a relay serves, once that is known.
+    pub(crate) fn relay_serves(&mut self, port: PortId, called: LegId) {
+        if let Some(used) = self.relays.get_mut(&port) {
+            used.called = Some(called);
+        }
+    }
+
+    /// Lines that have calls.
+    pub(crate) fn busy_lines(&self) -> usize {
+        self.lines.len()
+    }
+
+    /// Hands the final record of a call to the disk, and keeps it until the disk has it.
+    pub(crate) fn persist(&mut self, call: CallId, record: strowger_base::Span, out: &mut Outbox) {
+        let kept = Box::from(out.arena.slice(record));
+        self.waiting.insert(call.number, Waiting { call, record: kept, attempts: 0, timer: None });
+        out.items.push(Output::Persist { ticket: call.number, call, record });
+    }
+
+    pub(crate) fn persisted(&mut self, ticket: u64) {
+        if let Some(Waiting { timer: Some(timer), .. }) = self.waiting.remove(&ticket) {
+            self.timers.cancel(timer);
+        }
+    }
+
+    /// The disk did not take a record: it is tried again, later each time.
+    pub(crate) fn persist_failed(&mut self, now: Now, ticket: u64, reason: &str, out: &mut Outbox) {
+        let count = self.waiting.len() as u32;
+        let Some(waiting) = self.waiting.get_mut(&ticket) else { return };
+        if waiting.timer.is_some() {
+            return;
+        }
+        let wait = RETRY_FIRST.saturating_mul(1 << waiting.attempts.min(16)).min(RETRY_LAST);
+        waiting.attempts += 1;
+        waiting.timer = Some(self.timers.set(now.mono + wait, Timer::Record(ticket)));
+        let alarm = Alarm::RecordNotStored { reason, waiting: count };
+        let call = waiting.call;
+        self.counters.records_failed += 1;
+        out.journal(now, Some(call), None, Entry::Alarm(alarm));
+    }
+
+    pub(crate) fn persist_again(&mut self, ticket: u64, out: &mut Outbox) {
+        let Some(waiting) = self.waiting.get_mut(&ticket) else { return };
+        waiting.timer = None;
+        let record = out.arena.append(&waiting.record);
+        out.items.push(Output::Persist { ticket, call: waiting.call, record });
+    }
+
+    /// Whether as many records wait as may: no call begins that would add one.
+    pub(crate) fn records_are_full(&self) -> bool {
+        self.waiting.len() >= limits::RECORDS_WAITING
+    }
+}
+
+/// Call control's lane among the makers of leg ids.
+const LANE: u64 = 2;
+/// How long a record that failed waits, doubled each time.
+const RETRY_FIRST: Duration = Duration::from_secs(1);
+/// It never waits longer.
+const RETRY_LAST: Duration = Duration::from_secs(60);

@@ -1,0 +1,59 @@
+//! Each rule of call control as a ladder: what devices tell, and everything that follows, in order.
+//!
+//! A file of ladders holds what devices tell at the start of a line and what follows indented below it. The test
+//! plays the first and compares the second.
+
+#![expect(clippy::unwrap_used, reason = "a test")]
+
+#[path = "support/driver.rs"]
+mod driver;
+
+use driver::Driver;
+
+fn check(file: &str, text: &str) {
+    let mut expected = String::new();
+    let mut actual = String::new();
+    let mut driver = Driver::new();
+    for line in text.lines() {
+        expected.push_str(line);
+        expected.push('\n');
+        if line.starts_with(' ') {
+            continue;
+        }
+        if let Some(title) = line.strip_prefix("# ") {
+            driver = Driver::new();
+            actual.push_str(&format!("# {title}\n"));
+            continue;
+        }
+        actual.push_str(line);
+        actual.push('\n');
+        driver.play(line);
+        actual.push_str(&std::mem::take(&mut driver.printed));
+    }
+    assert!(actual == expected, "{file} differs; it went like this:\n-----\n{actual}-----\n");
+}
+
+#[test]
+fn calls_that_are_answered() {
+    check("answered.txt", include_str!("../testdata/ladders/answered.txt"));
+}
+
+#[test]
+fn calls_that_are_not_answered() {
+    check("unanswered.txt", include_str!("../testdata/ladders/unanswered.txt"));
+}
+
+#[test]
+fn offers_and_answers() {
+    check("media.txt", include_str!("../testdata/ladders/media.txt"));
+}
+
+#[test]
+fn relays() {
+    check("relay.txt", include_str!("../testdata/ladders/relay.txt"));
+}
+
+#[test]
+fn records_and_limits() {
+    check("records.txt", include_str!("../testdata/ladders/records.txt"));
+}

@@ -1,0 +1,373 @@
+//! Devices that tell anything at any time: at the end nothing is left, and every call has exactly one record.
+
+#![expect(clippy::unwrap_used, reason = "a test")]
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+use std::time::Duration;
+
+use strowger_base::journal::{Entry, Record};
+use strowger_base::leg::{Alert, BindingId, Digit, Origin, Party, ReleaseReason, Service, Setup, Signal};
+use strowger_base::net::{Flow, ListenerId};
+use strowger_base::{
+    CallId, Cause, Command, Instant, LegId, Media, NodeId, Now, Rng, SessionDescription, ShardId, WallTime,
+};
+use strowger_callcontrol::configuration::Line;
+use strowger_callcontrol::io::{Contact, Reach};
+use strowger_callcontrol::{CallControl, Configuration, Input, Outbox, Output, RelayMode, Sizes};
+use strowger_dialplan::DialPlanBuilder;
+use strowger_media::control::{self, PortId, Report};
+use strowger_media::statistics::PortStatistics;
+
+/// What the outside of call control knows of a leg.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum Role {
+    Caller,
+    Called,
+}
+
+#[derive(Clone, Copy, Debug)]
+struct Leg {
+    role: Role,
+    answered: bool,
+    /// It was offered something and has not answered.
+    owes: bool,
+    /// It offered something and was neither answered nor refused.
+    is_owed: bool,
+}
+
+struct World {
+    rng: Rng,
+    control: CallControl,
+    now: Now,
+    legs: BTreeMap<LegId, Leg>,
+    gone: BTreeSet<LegId>,
+    relays: BTreeMap<PortId, Relay>,
+    tickets: Vec<u64>,
+    begun: BTreeSet<CallId>,
+    records: BTreeMap<CallId, u32>,
+    next_incoming: u64,
+    ports: u64,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum Relay {
+    Asked,
+    Open,
+    Closing,
+}
+
+fn configuration(relay: RelayMode) -> Configuration {
+    let mut configuration = Configuration::empty();
+    let mut plan = DialPlanBuilder::new();
+    for number in ["1001", "1002"] {
+        plan.line(number).unwrap();
+        let line = Line { busy_trigger: 3, calls_max: 5, ..Line::default() };
+        configuration.lines.insert(number.into(), line);
+    }
+    plan.service("9999", Service::Echo).unwrap();
+    configuration.plan = plan.build();
+    configuration.relay = relay;
+    configuration
+}
+
+impl World {
+    fn new(seed: u64) -> Self {
+        let mut rng = Rng::new(seed);
+        let relay = if rng.one_in(2) { RelayMode::Always } else { RelayMode::Never };
+        let control =
+            CallControl::new(NodeId(1), ShardId(0), 0, &mut Rng::new(1), Arc::new(configuration(relay)));
+        World {
+            rng,
+            control,
+            now: Now { mono: Instant::START, wall: WallTime::from_micros(1) },
+            legs: BTreeMap::new(),
+            gone: BTreeSet::new(),
+            relays: BTreeMap::new(),
+            tickets: Vec::new(),
+            begun: BTreeSet::new(),
+            records: BTreeMap::new(),
+            next_incoming: 0,
+            ports: 0,
+        }
+    }
+
+    fn handle(&mut self, input: Input<'_>) {
+        let mut out = Outbox::default();
+        self.control.handle(self.now, input, &mut out);
+        for item in std::mem::take(&mut out.items) {
+            self.output(item, &out);
+        }
+    }
+
+    fn output(&mut self, item: Output, out: &Outbox) {
+        match item {
+            Output::Command(leg, Command::Ring(ring)) => {
+                let owes = ring.media != Media::None;
+                let role = Role::Called;
+                let fresh = self.legs.insert(leg, Leg { role, answered: false, owes, is_owed: false });
+                assert!(fresh.is_none() && !self.gone.contains(&leg), "{leg} was rung twice");
+            }
+            Output::Command(leg, command) => self.command(leg, command),
+            Output::Joined { leg, .. } => assert!(self.legs.contains_key(&leg), "{leg} joined after its end"),
+            Output::Locate { request, .. } => {
+                let count = self.rng.below(4);
+                let contacts: Vec<Contact> =
+                    (0..count).map(|n| Contact { binding: BindingId(n), reach: Reach::Direct }).collect();
+                self.handle(Input::Located { request, contacts: &contacts });
+            }
+            Output::Media(control::Command::OpenRelay { port }) => {
+                assert_eq!(self.relays.insert(port, Relay::Asked), None, "a port is never used again");
+            }
+            Output::Media(control::Command::Direct { port, .. }) => {
+                assert_eq!(self.relays.get(&port), Some(&Relay::Open), "only an open relay is directed");
+            }
+            Output::Media(control::Command::Close { port }) => {
+                let before = self.relays.insert(port, Relay::Closing);
+                assert!(matches!(before, Some(Relay::Asked | Relay::Open)), "closed twice: {before:?}");
+            }
+            Output::Media(other) => panic!("relays have no {other:?}"),
+            Output::Journal(span) => {
+                let record = Record::decode(out.arena.slice(span)).unwrap();
+                if let Some(call) = record.call {
+                    self.begun.insert(call);
+                }
+            }
+            Output::Persist { ticket, call, record } => {
+                let record = Record::decode(out.arena.slice(record)).unwrap();
+                assert!(matches!(record.entry, Entry::Call(_)));
+                if !self.tickets.contains(&ticket) {
+                    self.tickets.push(ticket);
+                    *self.records.entry(call).or_default() += 1;
+                }
+            }
+            Output::Drained => panic!("nobody drained"),
+        }
+    }
+
+    fn command(&mut self, id: LegId, command: Command) {
+        let Some(leg) = self.legs.get_mut(&id) else { panic!("{command:?} for {id}, which is gone") };
+        let media = match &command {
+            Command::Alert { media, .. } => media,
+            Command::Answer { media, .. } => {
+                assert!(leg.role == Role::Caller && !leg.answered);
+                leg.answered = true;
+                media
+            }
+            Command::Media(media) => media,
+            Command::RefuseMedia(_) => {
+                leg.is_owed = false;
+                &Media::None
+            }
+            Command::Release(_) => {
+                self.legs.remove(&id);
+                self.gone.insert(id);
+                return;
+            }
+            Command::Ring(_)
+            | Command::RequestMedia
+            | Command::ShowParty(_)
+            | Command::Digit(_)
+            | Command::TransferResult(_) => &Media::None,
+        };
+        match (&command, media) {
+            (_, Media::None) => {}
+            (_, Media::Offer(_)) => {
+                assert!(!leg.owes, "{id} is offered while it owes an answer");
+                assert!(!leg.is_owed, "{id} is offered while its own offer is open");
+                leg.owes = true;
+            }
+            // An early answer may be given again with the answer of the call.
+            (Command::Alert { .. } | Command::Answer { .. }, Media::Answer(_)) => leg.is_owed = false,
+            (_, Media::Answer(_)) => {
+                assert!(leg.is_owed, "{id} is answered but offered nothing");
+                leg.is_owed = false;
+            }
+        }
+    }
+
+    fn description(&mut self) -> SessionDescription {
+        self.ports += 1;
+        let direction = *self.pick(&["sendrecv", "sendonly", "inactive", "recvonly"]);
+        let text = format!(
+            "v=0\r\no=- 1 1 IN IP4 10.0.0.1\r\ns=-\r\nc=IN IP4 10.0.0.1\r\nt=0 0\r\nm=audio {} RTP/AVP 0\r\na={direction}\r\n",
+            4000 + self.ports % 1000
+        );
+        SessionDescription::new(text.as_bytes())
+    }
+
+    fn pick<'t, T>(&mut self, choices: &'t [T]) -> &'t T {
+        &choices[self.rng.below(choices.len() as u64) as usize]
+    }
+
+    fn begin(&mut self) {
+        self.next_incoming += 1;
+        let leg = LegId::new(NodeId(1), ShardId(0), 4 * self.next_incoming);
+        let offer = self.rng.below(4) > 0;
+        let media = if offer { Media::Offer(self.description()) } else { Media::None };
+        let role = Role::Caller;
+        self.legs.insert(leg, Leg { role, answered: false, owes: false, is_owed: offer });
+        let setup = Setup {
+            origin: Origin::Line((*self.pick(&["1001", "1002"])).into()),
+            flow: Flow::Datagram { listener: ListenerId(0), peer: "10.0.0.1:5060".parse().unwrap() },
+            protocol_call_id: "x".into(),
+            calling: Party::default(),
+            called: (*self.pick(&["1001", "1002", "1002", "9999", "404"])).into(),
+            media,
+            hops_remaining: 70,
+            reliable_provisional: self.rng.one_in(2),
+            diversions: Vec::new(),
+            replaces: None,
+        };
+        self.handle(Input::Signal(leg, Signal::Setup(Box::new(setup))));
+    }
+
+    /// Media as a device would send it: an answer only when it owes one, an offer only when none of it is open.
+    fn media(&mut self, id: LegId) -> Media {
+        let leg = self.legs[&id];
+        if leg.owes && self.rng.one_in(2) {
+            let description = self.description();
+            self.legs.get_mut(&id).unwrap().owes = false;
+            return Media::Answer(description);
+        }
+        // Also while it owes an answer: the two offers meet.
+        if !leg.is_owed && self.rng.one_in(2) {
+            let description = self.description();
+            self.legs.get_mut(&id).unwrap().is_owed = true;
+            return Media::Offer(description);
+        }
+        Media::None
+    }
+
+    fn tell(&mut self) {
+        let ids: Vec<LegId> = self.legs.keys().copied().collect();
+        if ids.is_empty() {
+            return;
+        }
+        let id = *self.pick(&ids);
+        let leg = self.legs[&id];
+        let early = leg.role == Role::Called && !leg.answered;
+        let signal = match self.rng.below(10) {
+            0 if early => Signal::Proceeding,
+            1 | 2 if early => {
+                let alert = *self.pick(&[Alert::Ringing, Alert::Progress]);
+                Signal::Alerting { alert, media: self.media(id) }
+            }
+            3 | 4 if early => {
+                let media = self.media(id);
+                self.legs.get_mut(&id).unwrap().answered = true;
+                Signal::Answered { media, connected: Party::default() }
+            }
+            5 => Signal::Released {
+                cause: *self.pick(&[Cause::NORMAL_CALL_CLEARING, Cause::USER_BUSY, Cause::CALL_REJECTED]),
+                reason: *self.pick(&[
+                    ReleaseReason::HungUp,
+                    ReleaseReason::Refused(486),
+                    ReleaseReason::Refused(603),
+                    ReleaseReason::TransportFailed,
+                ]),
+            },
+            6 => Signal::Digit(Digit { key: '1', duration_ms: 0 }),
+            7 => Signal::TransferRequested { destination: "1".into(), replaces: None },
+            8 if leg.owes => {
+                self.legs.get_mut(&id).unwrap().owes = false;
+                Signal::MediaRefused(Cause::INCOMPATIBLE_DESTINATION)
+            }
+            9 if !leg.owes && !leg.is_owed => Signal::MediaRequested,
+            _ => Signal::Media(self.media(id)),
+        };
+        if matches!(signal, Signal::Released { .. }) {
+            self.legs.remove(&id);
+            self.gone.insert(id);
+        }
+        self.handle(Input::Signal(id, signal));
+    }
+
+    fn worker(&mut self) {
+        let ports: Vec<PortId> = self.relays.keys().copied().collect();
+        if ports.is_empty() {
+            return;
+        }
+        let port = *self.pick(&ports);
+        match self.relays[&port] {
+            Relay::Asked if self.rng.one_in(4) => {
+                self.relays.remove(&port);
+                self.handle(Input::Media(Report::Failed { port, reason: "no".into() }));
+            }
+            Relay::Asked => {
+                self.relays.insert(port, Relay::Open);
+                let a = "10.9.9.9:30000".parse().unwrap();
+                self.handle(Input::Media(Report::Opened { port, a, b: Some(a) }));
+            }
+            Relay::Open => {}
+            Relay::Closing => self.closed(port),
+        }
+    }
+
+    fn closed(&mut self, port: PortId) {
+        self.relays.remove(&port);
+        let statistics = Box::new(PortStatistics::default());
+        self.handle(Input::Media(Report::Closed { port, statistics }));
+    }
+
+    fn disk(&mut self) {
+        let Some(ticket) = self.tickets.pop() else { return };
+        if self.rng.one_in(3) {
+            self.tickets.push(ticket);
+            self.handle(Input::PersistFailed { ticket, reason: "full" });
+        } else {
+            self.handle(Input::Persisted { ticket });
+        }
+    }
+
+    fn pass_time(&mut self, time: Duration) {
+        let end = self.now.mono + time;
+        while let Some(at) = self.control.next_timeout().filter(|at| *at <= end) {
+            self.now.mono = at;
+            self.handle(Input::Timeout);
+        }
+        self.now.mono = end;
+    }
+
+    /// Faults off: all devices go, the worker and the disk do their work.
+    fn settle(&mut self) {
+        while let Some((&id, _)) = self.legs.first_key_value() {
+            self.legs.remove(&id);
+            self.gone.insert(id);
+            let cause = Cause::NORMAL_CALL_CLEARING;
+            self.handle(Input::Signal(id, Signal::Released { cause, reason: ReleaseReason::HungUp }));
+        }
+        let ports: Vec<PortId> = self.relays.keys().copied().collect();
+        for port in ports {
+            assert_eq!(self.relays[&port], Relay::Closing, "a relay is left open");
+            self.closed(port);
+        }
+        for ticket in std::mem::take(&mut self.tickets) {
+            self.handle(Input::Persisted { ticket });
+        }
+        assert_eq!(self.control.sizes(), Sizes::default(), "something is left");
+        assert_eq!(self.control.next_timeout(), None);
+        assert!(self.records.values().all(|count| *count == 1), "a call has several records");
+        assert!(self.begun.iter().eq(self.records.keys()), "a call has no record");
+    }
+}
+
+#[test]
+fn whatever_devices_tell_nothing_is_left_and_every_call_has_one_record() {
+    for seed in 0..400 {
+        let mut world = World::new(seed);
+        for _ in 0..400 {
+            match world.rng.below(40) {
+                0..=2 => world.begin(),
+                3..=4 => world.disk(),
+                5..=7 => world.worker(),
+                8 => {
+                    let seconds = world.rng.below(30);
+                    world.pass_time(Duration::from_secs(seconds));
+                }
+                _ => world.tell(),
+            }
+        }
+        world.settle();
+    }
+}

@@ -1,0 +1,424 @@
+//! Plays a script of what devices tell against call control and prints what follows, in the words of the script.
+
+use std::collections::BTreeMap;
+use std::fmt::Write;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use strowger_base::journal::{Decision, Entry, Record};
+use strowger_base::leg::{
+    Alert, BindingId, Digit, Origin, Party, Presentation, ReleaseReason, Service, Setup, Target,
+};
+use strowger_base::net::{Flow, ListenerId};
+use strowger_base::{
+    CallId, Cause, Command, Instant, LegId, Media, NodeId, Now, Rng, SessionDescription, ShardId, Signal,
+    WallTime,
+};
+use strowger_callcontrol::configuration::Line;
+use strowger_callcontrol::io::{Contact, Reach};
+use strowger_callcontrol::{CallControl, Configuration, Input, Outbox, Output, RelayMode};
+use strowger_dialplan::DialPlanBuilder;
+use strowger_media::control::{self, PortId, Report};
+use strowger_media::sdp;
+
+pub(crate) struct Driver {
+    control: CallControl,
+    configuration: Configuration,
+    now: Now,
+    /// Names of legs, by the order in which they appear: `A`, `A2` for callers, `B1`, `B2` for called.
+    legs: BTreeMap<String, LegId>,
+    phones: BTreeMap<String, Vec<Contact>>,
+    /// Ports stand for descriptions: the text `a1` is always written with the same port.
+    ports: Vec<String>,
+    relays: Vec<PortId>,
+    tickets: Vec<u64>,
+    next_incoming: u64,
+    pub(crate) printed: String,
+}
+
+fn configuration() -> Configuration {
+    let mut configuration = Configuration::empty();
+    let mut plan = DialPlanBuilder::new();
+    for (number, name) in [("1001", "Alice"), ("1002", "Bob"), ("1003", "Carol")] {
+        plan.line(number).unwrap();
+        let line = Line { name: name.into(), ..Line::default() };
+        configuration.lines.insert(number.into(), line);
+    }
+    plan.service("9999", Service::Echo).unwrap();
+    plan.route("0!", "carrier").unwrap();
+    plan.block("00!", Cause::OUTGOING_CALLS_BARRED).unwrap();
+    configuration.plan = plan.build();
+    configuration.address = "198.51.100.1".parse().unwrap();
+    configuration
+}
+
+impl Driver {
+    pub(crate) fn new() -> Self {
+        let configuration = configuration();
+        let shared = Arc::new(configuration.clone());
+        Driver {
+            control: CallControl::new(NodeId(1), ShardId(0), 0, &mut Rng::new(1), shared),
+            configuration,
+            now: Now { mono: Instant::START, wall: WallTime::from_micros(1_000_000_000) },
+            legs: BTreeMap::new(),
+            phones: BTreeMap::new(),
+            ports: Vec::new(),
+            relays: Vec::new(),
+            tickets: Vec::new(),
+            next_incoming: 0,
+            printed: String::new(),
+        }
+    }
+
+    /// Takes one line of a script.
+    pub(crate) fn play(&mut self, line: &str) {
+        let words: Vec<&str> = line.split_whitespace().collect();
+        match words.as_slice() {
+            ["phones", line, count] => self.phones(line, count.parse().unwrap(), Reach::Direct),
+            ["phones", line, count, "behind-nat"] => {
+                self.phones(line, count.parse().unwrap(), Reach::BehindNat);
+            }
+            ["relay-mode", mode] => {
+                self.configuration.relay = match *mode {
+                    "always" => RelayMode::Always,
+                    "behind-nat" => RelayMode::WhenBehindNat,
+                    other => panic!("relay mode {other}"),
+                };
+                self.configure();
+            }
+            ["limits", line, trigger, max] => {
+                let line = self.configuration.lines.get_mut(*line).unwrap();
+                line.busy_trigger = trigger.parse().unwrap();
+                line.calls_max = max.parse().unwrap();
+                self.configure();
+            }
+            ["wait", seconds] => self.wait(Duration::from_secs(seconds.parse().unwrap())),
+            ["drain"] => self.handle(Input::Drain),
+            ["relay", "opened"] => {
+                let port = *self.relays.last().unwrap();
+                let a = "198.51.100.1:20000".parse().unwrap();
+                let b = Some("198.51.100.1:20002".parse().unwrap());
+                self.handle(Input::Media(Report::Opened { port, a, b }));
+            }
+            ["relay", "failed"] => {
+                let port = *self.relays.last().unwrap();
+                self.handle(Input::Media(Report::Failed { port, reason: "no port left".into() }));
+            }
+            ["relay", "closed"] => {
+                let port = *self.relays.last().unwrap();
+                let mut statistics = Box::new(strowger_media::statistics::PortStatistics::default());
+                statistics.b = Some(strowger_media::statistics::StreamStatistics::default());
+                self.handle(Input::Media(Report::Closed { port, statistics }));
+            }
+            ["persisted"] => {
+                let ticket = self.tickets.remove(0);
+                self.handle(Input::Persisted { ticket });
+            }
+            ["disk-full"] => {
+                let ticket = self.tickets.remove(0);
+                self.handle(Input::PersistFailed { ticket, reason: "No space left on device" });
+            }
+            ["idle"] => {
+                let sizes = self.control.sizes();
+                assert_eq!(sizes, strowger_callcontrol::Sizes::default(), "something is left");
+            }
+            [who, "setup", rest @ ..] => {
+                let setup = self.setup(rest);
+                let leg = LegId::new(NodeId(1), ShardId(0), 4 + 4 * self.next_incoming);
+                self.next_incoming += 1;
+                self.legs.insert((*who).to_owned(), leg);
+                self.handle(Input::Signal(leg, Signal::Setup(Box::new(setup))));
+            }
+            [who, rest @ ..] => {
+                let leg = *self.legs.get(*who).unwrap_or_else(|| panic!("no leg {who}"));
+                let signal = self.signal(rest);
+                self.handle(Input::Signal(leg, signal));
+            }
+            [] => {}
+        }
+    }
+
+    fn configure(&mut self) {
+        self.handle(Input::Configure(Arc::new(self.configuration.clone())));
+    }
+
+    fn phones(&mut self, line: &str, count: u64, reach: Reach) {
+        let contacts = (1..=count).map(|n| Contact { binding: BindingId(n), reach }).collect();
+        self.phones.insert(line.to_owned(), contacts);
+    }
+
+    fn wait(&mut self, time: Duration) {
+        let end = self.now.mono + time;
+        while let Some(at) = self.control.next_timeout().filter(|at| *at <= end) {
+            self.advance(at);
+            self.handle(Input::Timeout);
+        }
+        self.advance(end);
+    }
+
+    fn advance(&mut self, at: Instant) {
+        self.now.wall = self.now.wall + (at - self.now.mono);
+        self.now.mono = at;
+    }
+
+    /// `[from 1001|from-trunk carrier] 1002 none|offer(a1) [reliable] [anonymous] [nat] [replaces]`
+    fn setup(&mut self, words: &[&str]) -> Setup {
+        let mut words = words.iter();
+        let mut word = *words.next().unwrap();
+        let mut origin = Origin::Line("1001".into());
+        if word == "from" {
+            origin = Origin::Line((*words.next().unwrap()).into());
+            word = words.next().unwrap();
+        } else if word == "from-trunk" {
+            origin = Origin::Trunk((*words.next().unwrap()).into());
+            word = words.next().unwrap();
+        }
+        let media = self.media(words.next().unwrap());
+        let flags: Vec<&str> = words.copied().collect();
+        let source = if flags.contains(&"nat") { "203.0.113.9:5060" } else { "10.0.0.1:5060" };
+        let hidden = flags.contains(&"anonymous");
+        Setup {
+            origin,
+            flow: Flow::Datagram { listener: ListenerId(0), peer: source.parse().unwrap() },
+            protocol_call_id: "id@host".into(),
+            calling: Party {
+                number: "4711".into(),
+                name: "I am the boss".into(),
+                presentation: if hidden { Presentation::Restricted } else { Presentation::Allowed },
+            },
+            called: word.trim_matches('"').into(),
+            media,
+            hops_remaining: 69,
+            reliable_provisional: flags.contains(&"reliable"),
+            diversions: Vec::new(),
+            replaces: flags.contains(&"replaces").then(|| LegId::new(NodeId(1), ShardId(0), 999)),
+        }
+    }
+
+    fn signal(&mut self, words: &[&str]) -> Signal {
+        match words {
+            ["proceeding"] => Signal::Proceeding,
+            ["ringing"] => Signal::Alerting { alert: Alert::Ringing, media: Media::None },
+            ["ringing", media] => Signal::Alerting { alert: Alert::Ringing, media: self.media(media) },
+            ["progress", media] => Signal::Alerting { alert: Alert::Progress, media: self.media(media) },
+            ["answered", media, rest @ ..] => {
+                let hidden = rest.contains(&"anonymous");
+                let connected = Party {
+                    number: "666".into(),
+                    name: "Somebody else".into(),
+                    presentation: if hidden { Presentation::Restricted } else { Presentation::Allowed },
+                };
+                let connected = if rest.contains(&"nameless") { Party::default() } else { connected };
+                Signal::Answered { media: self.media(media), connected }
+            }
+            ["media", media] => Signal::Media(self.media(media)),
+            ["wants-offer"] => Signal::MediaRequested,
+            ["refuses", cause] => Signal::MediaRefused(Cause(cause.parse().unwrap())),
+            ["digit", key] => Signal::Digit(Digit { key: key.chars().next().unwrap(), duration_ms: 100 }),
+            ["transfer", number] => {
+                Signal::TransferRequested { destination: (*number).into(), replaces: None }
+            }
+            ["hangs-up"] => released(16, ReleaseReason::HungUp),
+            ["gives-up"] => released(16, ReleaseReason::Cancelled),
+            ["refused", status] => {
+                let status = status.parse().unwrap();
+                released(Cause::from_sip_status(status).0, ReleaseReason::Refused(status))
+            }
+            ["lost"] => released(27, ReleaseReason::TransportFailed),
+            ["silent"] => released(18, ReleaseReason::NoResponse),
+            other => panic!("no signal {other:?}"),
+        }
+    }
+
+    /// `none`, `offer(a1)`, `answer(b1)`, with `offer(a1:sendonly)` for another direction.
+    fn media(&mut self, text: &str) -> Media {
+        if text == "none" {
+            return Media::None;
+        }
+        let (kind, name) = text.strip_suffix(')').and_then(|t| t.split_once('(')).unwrap();
+        let description = SessionDescription::new(self.description(name).as_bytes());
+        match kind {
+            "offer" => Media::Offer(description),
+            "answer" => Media::Answer(description),
+            other => panic!("no media {other}"),
+        }
+    }
+
+    fn description(&mut self, name: &str) -> String {
+        let (_, direction) = name.split_once(':').unwrap_or((name, "sendrecv"));
+        let index = self.ports.iter().position(|known| known == name).unwrap_or_else(|| {
+            self.ports.push(name.to_owned());
+            self.ports.len() - 1
+        });
+        let port = 4000 + 2 * index;
+        format!(
+            "v=0\r\no=phone 7 7 IN IP4 10.0.0.1\r\ns=-\r\nc=IN IP4 10.0.0.1\r\nt=0 0\r\n\
+             m=audio {port} RTP/AVP 8\r\na={direction}\r\n"
+        )
+    }
+
+    fn handle(&mut self, input: Input<'_>) {
+        let mut out = Outbox::default();
+        self.control.handle(self.now, input, &mut out);
+        for item in std::mem::take(&mut out.items) {
+            self.output(item, &out);
+        }
+    }
+
+    fn output(&mut self, item: Output, out: &Outbox) {
+        match item {
+            Output::Command(leg, Command::Ring(ring)) => {
+                let called = self.legs.keys().filter(|name| name.starts_with('B')).count();
+                self.legs.insert(format!("B{}", called + 1), leg);
+                let target = match &ring.target {
+                    Target::Phone { line, binding } => format!("phone {line}/{}", binding.0),
+                    Target::Trunk(name) => format!("trunk {name}"),
+                    Target::Service(service) => format!("service {service:?}"),
+                };
+                let reliable = if ring.reliable_provisional { " reliable" } else { "" };
+                let text = format!(
+                    "ring {target} {} by {} {}{reliable}",
+                    ring.called,
+                    party(&ring.calling),
+                    self.show(&ring.media)
+                );
+                self.print(leg, &text);
+            }
+            Output::Command(leg, command) => {
+                let text = match command {
+                    Command::Ring(_) => unreachable!("taken above"),
+                    Command::Alert { alert, media } => {
+                        format!(
+                            "alert {} {}",
+                            if alert == Alert::Ringing { "ringing" } else { "progress" },
+                            self.show(&media)
+                        )
+                    }
+                    Command::Answer { media, connected } => {
+                        format!("answer {} {}", party(&connected), self.show(&media))
+                    }
+                    Command::Media(media) => format!("media {}", self.show(&media)),
+                    Command::RequestMedia => "wants-offer".to_owned(),
+                    Command::RefuseMedia(cause) => format!("refuses {}", cause.0),
+                    Command::ShowParty(shown) => format!("show {}", party(&shown)),
+                    Command::Digit(digit) => format!("digit {}", digit.key),
+                    Command::TransferResult(result) => format!("transfer-result {result:?}"),
+                    Command::Release(cause) => format!("release {}", cause.0),
+                };
+                self.print(leg, &text);
+            }
+            Output::Joined { .. } => {}
+            Output::Locate { request, line } => self.locate(request, &line),
+            Output::Media(command) => {
+                if let control::Command::OpenRelay { port } = command {
+                    self.relays.push(port);
+                }
+                let text = match command {
+                    control::Command::OpenRelay { .. } => "open".to_owned(),
+                    control::Command::Direct { side, remote, .. } => {
+                        format!("direct {side:?} to {}", self.name_of(remote))
+                    }
+                    control::Command::Close { .. } => "close".to_owned(),
+                    other => format!("{other:?}"),
+                };
+                writeln!(self.printed, "  relay <- {text}").unwrap();
+            }
+            Output::Journal(span) => self.journal(&Record::decode(out.arena.slice(span)).unwrap()),
+            Output::Persist { ticket, record, .. } => {
+                self.tickets.push(ticket);
+                self.journal(&Record::decode(out.arena.slice(record)).unwrap());
+            }
+            Output::Drained => self.printed.push_str("  drained\n"),
+        }
+    }
+
+    fn locate(&mut self, request: CallId, line: &str) {
+        let contacts = self.phones.get(line).cloned().unwrap_or_default();
+        self.handle(Input::Located { request, contacts: &contacts });
+    }
+
+    fn journal(&mut self, record: &Record<'_>) {
+        let subject = record.leg.map(|leg| format!("{} ", self.leg_name(leg))).unwrap_or_default();
+        let text = match &record.entry {
+            // Told is what the script says already; what began and was rung is in the commands.
+            Entry::Told(_)
+            | Entry::Decision(
+                Decision::CallBegan { .. } | Decision::Rung { .. } | Decision::CallerAlerted { .. },
+            ) => {
+                return;
+            }
+            Entry::Decision(Decision::MediaPath(path)) => format!(
+                "media {} {:?} with {} {:?}, {}, {:?}",
+                self.leg_name(path.offerer.leg),
+                path.offerer.flow,
+                self.leg_name(path.answerer.leg),
+                path.answerer.flow,
+                path.codec,
+                path.way
+            ),
+            Entry::Decision(decision) => format!("{decision:?}"),
+            Entry::Call(call) => {
+                let legs: Vec<String> = call
+                    .legs
+                    .iter()
+                    .map(|leg| format!("{} {:?}", self.leg_name(leg.leg), leg.outcome))
+                    .collect();
+                format!(
+                    "RECORD {} to {}, connected {:?}, alerted {}, answered {}, cause {}, by {:?}; {}",
+                    call.calling.number,
+                    call.called,
+                    call.connected.number,
+                    call.alerted_at.is_some(),
+                    call.answered_at.is_some(),
+                    call.cause.0,
+                    call.released_by,
+                    legs.join("; ")
+                )
+            }
+            Entry::Alarm(alarm) => format!("ALARM {alarm:?}"),
+            Entry::Quality(_) => "quality".to_owned(),
+            Entry::Message { .. } | Entry::Registration(_) => panic!("not call control's"),
+        };
+        writeln!(self.printed, "  * {subject}{text}").unwrap();
+    }
+
+    fn show(&self, media: &Media) -> String {
+        let (kind, description) = match media {
+            Media::None => return "none".to_owned(),
+            Media::Offer(description) => ("offer", description),
+            Media::Answer(description) => ("answer", description),
+        };
+        let peek = sdp::peek(description.as_bytes()).unwrap();
+        let version = std::str::from_utf8(peek.origin.version).unwrap();
+        assert_eq!(peek.origin.address, b"198.51.100.1", "our own o= line");
+        format!("{kind}({}) v{version}", self.name_of(peek.audio.unwrap()))
+    }
+
+    fn name_of(&self, address: SocketAddr) -> String {
+        if address.ip().to_string() == "198.51.100.1" {
+            return format!("relay:{}", address.port());
+        }
+        let index = usize::from(address.port() - 4000) / 2;
+        self.ports[index].clone()
+    }
+
+    fn leg_name(&self, leg: LegId) -> String {
+        let name = self.legs.iter().find(|(_, id)| **id == leg).map(|(name, _)| name.clone());
+        name.unwrap_or_else(|| "new leg".to_owned())
+    }
+
+    fn print(&mut self, leg: LegId, text: &str) {
+        let name = self.leg_name(leg);
+        writeln!(self.printed, "  {name} <- {text}").unwrap();
+    }
+}
+
+fn released(cause: u8, reason: ReleaseReason) -> Signal {
+    Signal::Released { cause: Cause(cause), reason }
+}
+
+fn party(party: &Party) -> String {
+    let hidden = if party.presentation == Presentation::Restricted { " hidden" } else { "" };
+    format!("{:?} {}{hidden}", party.name, party.number)
+}
