@@ -5,7 +5,9 @@
 
 use std::process::ExitCode;
 
+mod bench;
 mod ci;
+mod e2e;
 mod fences;
 mod peers;
 mod rfc;
@@ -30,6 +32,7 @@ fn main() -> ExitCode {
     };
     let result = match command {
         "ci" => ci::run(rest),
+        "bench" => bench::run(rest),
         "sim" => ci::simulate(rest),
         "fences" => fences::run(),
         "rfc" => rfc::run(rest),

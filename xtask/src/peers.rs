@@ -19,6 +19,8 @@ pub(crate) const SIPP: Peer = Peer { program: "sipp", package: "sip-tester" };
 pub(crate) const BARESIP: Peer = Peer { program: "baresip", package: "baresip-core" };
 /// Captures and decodes; an independent opinion on every byte.
 pub(crate) const TSHARK: Peer = Peer { program: "tshark", package: "tshark" };
+/// Counts instructions for the benchmarks.
+pub(crate) const VALGRIND: Peer = Peer { program: "valgrind", package: "valgrind" };
 
 /// Where a program is, when it is installed.
 pub(crate) fn find(program: &str) -> Option<PathBuf> {

@@ -11,6 +11,16 @@ pub(crate) fn root() -> PathBuf {
     manifest.parent().map_or_else(|| manifest.to_path_buf(), Path::to_path_buf)
 }
 
+/// Where cargo puts what it builds.
+pub(crate) fn target() -> PathBuf {
+    std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| root().join("target"), |folder| root().join(folder))
+}
+
+/// The program that is shipped, as text for a command line.
+pub(crate) fn release_binary() -> String {
+    target().join("release/strowger").to_string_lossy().into_owned()
+}
+
 /// The cargo that runs us, so that a pinned toolchain stays the same in every step.
 pub(crate) fn cargo() -> Command {
     let mut command = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));

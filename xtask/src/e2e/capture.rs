@@ -1,0 +1,143 @@
+//! tshark beside a scenario: what was on the wire, as somebody else decodes it.
+
+use std::io::{BufRead as _, BufReader};
+use std::net::UdpSocket;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+use std::sync::mpsc::{Receiver, channel};
+use std::time::Duration;
+
+use super::process::{Process, until};
+
+const PATIENCE: Duration = Duration::from_secs(20);
+/// Bytes that nobody else sends: they tell that the capture has come this far.
+const MARK: &[u8] = b"strowger-capture-mark";
+
+/// A running capture of the loopback interface.
+pub(crate) struct Capture {
+    process: Process,
+    lines: Receiver<String>,
+    file: PathBuf,
+    sip_ports: Vec<u16>,
+    marker: UdpSocket,
+}
+
+impl Capture {
+    /// Starts capturing; `sip_ports` are decoded as SIP though they are not 5060.
+    ///
+    /// # Errors
+    /// When the rights to capture are missing; the text tells how to get them.
+    pub(crate) fn start(folder: &Path, sip_ports: &[u16]) -> Result<Capture, String> {
+        let file = folder.join("capture.pcap");
+        let marker = UdpSocket::bind("127.0.0.1:0").map_err(|error| error.to_string())?;
+        let log = folder.join("tshark.log");
+        let errors = std::fs::File::create(&log).map_err(|error| error.to_string())?;
+        let mut command = Command::new("tshark");
+        // One line for each packet, at once, so that the marker is seen; -n, because names would be looked up.
+        command.args(["-n", "-l", "-P", "-F", "pcap", "-i", "lo", "-f", "udp or tcp", "-w"]).arg(&file);
+        command.args(["-T", "fields", "-e", "udp.srcport", "-e", "data.data"]);
+        let mut process =
+            Process::start_with_stdout("tshark", log, command.stdout(Stdio::piped()).stderr(errors))?;
+        let (sender, lines) = channel();
+        if let Some(stdout) = process.take_stdout() {
+            std::thread::spawn(move || {
+                BufReader::new(stdout).lines().map_while(Result::ok).try_for_each(|line| sender.send(line))
+            });
+        }
+        let mut capture = Capture { process, lines, file, sip_ports: sip_ports.to_vec(), marker };
+        capture.pass_mark()?;
+        Ok(capture)
+    }
+
+    /// Waits until a marker sent now is in the file, and with it all that was sent before.
+    fn pass_mark(&mut self) -> Result<(), String> {
+        let port = self.marker.local_addr().map_err(|error| error.to_string())?.port().to_string();
+        let passed = until(PATIENCE, "tshark to see a packet", || {
+            if self.process.ended().is_some() {
+                return Some(Err(self.why_not()));
+            }
+            let _ = self.marker.send_to(MARK, "127.0.0.1:9");
+            self.lines.try_iter().any(|line| line.split('\t').next() == Some(&port)).then_some(Ok(()))
+        });
+        passed.unwrap_or_else(Err)
+    }
+
+    fn why_not(&self) -> String {
+        let said = self.process.printed();
+        format!(
+            "tshark cannot capture on the loopback interface:\n{said}\nCapturing needs a right. Give it to your user \
+             and log in again:\n\n    sudo dpkg-reconfigure wireshark-common && sudo usermod -aG wireshark $USER\n"
+        )
+    }
+
+    /// Ends the capture.
+    ///
+    /// # Errors
+    /// When tshark does not write its file.
+    pub(crate) fn finish(mut self) -> Result<Captured, String> {
+        // A new marker, or an old one still in the pipe would tell the end too early.
+        self.marker = UdpSocket::bind("127.0.0.1:0").map_err(|error| error.to_string())?;
+        self.pass_mark()?;
+        self.process.signal("INT");
+        self.process.wait(PATIENCE)?;
+        Ok(Captured { file: self.file.clone(), sip_ports: std::mem::take(&mut self.sip_ports) })
+    }
+}
+
+/// A finished capture.
+pub(crate) struct Captured {
+    pub(crate) file: PathBuf,
+    sip_ports: Vec<u16>,
+}
+
+impl Captured {
+    /// The given fields of every packet that the display filter takes, one line for a packet.
+    ///
+    /// # Errors
+    /// When tshark does not understand the filter or the file.
+    pub(crate) fn fields(&self, filter: &str, fields: &[&str]) -> Result<Vec<String>, String> {
+        let mut command = Command::new("tshark");
+        command.arg("-n").arg("-r").arg(&self.file).args(["-Y", filter, "-T", "fields", "-E", "separator=|"]);
+        // Streams are known from the descriptions; payload without one is guessed at as RTP.
+        command.args(["-o", "rtp.heuristic_rtp:TRUE"]);
+        for port in &self.sip_ports {
+            command.args(["-d", &format!("udp.port=={port},sip"), "-d", &format!("tcp.port=={port},sip")]);
+        }
+        for field in fields {
+            command.args(["-e", field]);
+        }
+        let output = command.output().map_err(|error| format!("tshark: {error}"))?;
+        if !output.status.success() {
+            return Err(format!("tshark -Y '{filter}': {}", String::from_utf8_lossy(&output.stderr)));
+        }
+        Ok(String::from_utf8_lossy(&output.stdout).lines().map(str::to_owned).collect())
+    }
+
+    /// The SIP messages in their order, as `INVITE 1001`, `200 INVITE` and so on: a request with the user part of
+    /// its target, a response with the method that it answers.
+    ///
+    /// # Errors
+    /// See [`Captured::fields`].
+    pub(crate) fn ladder(&self) -> Result<Vec<String>, String> {
+        let rows = self.fields("sip", &["sip.Method", "sip.r-uri.user", "sip.Status-Code", "sip.CSeq.method"])?;
+        Ok(rows
+            .iter()
+            .map(|row| match row.split('|').collect::<Vec<_>>()[..] {
+                ["", _, status, method] => format!("{status} {method}"),
+                [method, user, ..] => format!("{method} {user}").trim_end().to_owned(),
+                _ => row.clone(),
+            })
+            .collect())
+    }
+
+    /// What tshark calls malformed or an error in SIP, SDP, RTP or RTCP.
+    ///
+    /// # Errors
+    /// See [`Captured::fields`].
+    pub(crate) fn malformed(&self) -> Result<Vec<String>, String> {
+        self.fields(
+            "(sip or sdp or rtp or rtcp) and (_ws.malformed or _ws.expert.severity == error)",
+            &["frame.number", "_ws.col.Protocol", "_ws.col.Info", "_ws.expert.message"],
+        )
+    }
+}

@@ -1,0 +1,110 @@
+//! sipp: scripted phones by the thousand.
+
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::time::Duration;
+
+use super::process::{Process, until};
+use crate::workspace;
+
+/// A run of sipp that ends by itself.
+pub(crate) struct Sipp {
+    process: Process,
+    statistics: PathBuf,
+    name: String,
+}
+
+/// What a finished run counted.
+#[derive(Clone, Copy, PartialEq, Eq, Default, Debug)]
+pub(crate) struct Counts {
+    pub(crate) successful: u64,
+    pub(crate) failed: u64,
+}
+
+impl Sipp {
+    /// Starts sipp with a name for its files and its own arguments; ends by itself after `limit`.
+    ///
+    /// # Errors
+    /// When it does not start.
+    pub(crate) fn start(folder: &Path, name: &str, limit: Duration, arguments: &[&str]) -> Result<Sipp, String> {
+        let statistics = folder.join(format!("{name}.csv"));
+        let mut command = Command::new("sipp");
+        // sipp drops files where it stands.
+        command.current_dir(folder).args(arguments);
+        command.args(["-nostdin", "-trace_err", "-trace_stat", "-fd", "1", "-stf"]).arg(&statistics);
+        command.args(["-timeout", &limit.as_secs().to_string()]);
+        let process = Process::start(name, folder, &mut command)?;
+        Ok(Sipp { process, statistics, name: name.to_owned() })
+    }
+
+    /// Waits until its UDP port is taken, so that the other side may begin.
+    ///
+    /// # Errors
+    /// When sipp ends before.
+    pub(crate) fn ready(&mut self, address: SocketAddr) -> Result<(), String> {
+        let name = self.name.clone();
+        until(Duration::from_secs(10), &format!("sipp {name} to listen"), || {
+            if self.process.ended().is_some() {
+                return Some(Err(format!("sipp {name} ended at once:\n{}", self.process.printed())));
+            }
+            std::net::UdpSocket::bind(address).is_err().then_some(Ok(()))
+        })?
+    }
+
+    /// Waits for its end and reads what it counted.
+    ///
+    /// # Errors
+    /// When it does not end or counted nothing.
+    pub(crate) fn finish(mut self, limit: Duration) -> Result<Counts, String> {
+        self.process.wait(limit)?;
+        self.counts()
+    }
+
+    /// Ends a run that would wait for further calls, and reads what it counted.
+    ///
+    /// # Errors
+    /// When it counted nothing.
+    pub(crate) fn stop(mut self) -> Result<Counts, String> {
+        // USR1 is sipp's own way: take no more calls, finish the open ones, write the statistics.
+        self.process.signal("USR1");
+        self.process.wait(Duration::from_secs(20))?;
+        self.counts()
+    }
+
+    fn counts(&self) -> Result<Counts, String> {
+        let text = std::fs::read_to_string(&self.statistics).unwrap_or_default();
+        let counts = read_counts(&text)
+            .ok_or_else(|| format!("sipp {} counted nothing:\n{}", self.name, self.process.printed()))?;
+        Ok(counts)
+    }
+}
+
+/// The last line of sipp's statistics.
+fn read_counts(text: &str) -> Option<Counts> {
+    let mut lines = text.lines();
+    let names: Vec<&str> = lines.next()?.split(';').collect();
+    let last: Vec<&str> = lines.last()?.split(';').collect();
+    let value = |name: &str| -> Option<u64> {
+        let column = names.iter().position(|candidate| *candidate == name)?;
+        last.get(column)?.parse().ok()
+    };
+    Some(Counts { successful: value("SuccessfulCall(C)")?, failed: value("FailedCall(C)")? })
+}
+
+/// A file of the project's benchmark scenarios.
+pub(crate) fn scenario(name: &str) -> String {
+    workspace::root().join("bench/sipp").join(name).to_string_lossy().into_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_last_line_of_the_statistics_counts() {
+        let text = "StartTime;SuccessfulCall(P);SuccessfulCall(C);FailedCall(C)\na;1;1;0\nb;2;3;1\n";
+        assert_eq!(read_counts(text), Some(Counts { successful: 3, failed: 1 }));
+        assert_eq!(read_counts("StartTime;SuccessfulCall(C);FailedCall(C)\n"), None);
+    }
+}
