@@ -58,7 +58,9 @@ pub(crate) fn run(arguments: &[String]) -> Result<(), String> {
                 print!("{USAGE}");
                 return Ok(());
             }
-            "w1" | "w2a" | "w2b" | "w3" | "w3-phone" | "storm" | "memory" | "instructions" => wanted.push(argument),
+            "w1" | "w2a" | "w2b" | "w3" | "w3-phone" | "storm" | "memory" | "instructions" => {
+                wanted.push(argument)
+            }
             "all" => wanted.extend(["w1", "w2a", "w2b", "w3", "w3-phone", "storm", "memory", "instructions"]),
             other => return Err(format!("there is no workload `{other}`\n\n{USAGE}")),
         }
@@ -74,7 +76,9 @@ pub(crate) fn run(arguments: &[String]) -> Result<(), String> {
             "w2a" => session.compare("w2a", "refresh", Route::Trunk, |s| s.refreshes())?,
             "w2b" => session.compare("w2b", "OPTIONS", Route::Trunk, |s| s.options())?,
             "w3" => session.compare("w3", "call to a trunk", Route::Trunk, |s| s.calls(Route::Trunk))?,
-            "w3-phone" => session.compare("w3-phone", "call to a phone", Route::Phone, |s| s.calls(Route::Phone))?,
+            "w3-phone" => {
+                session.compare("w3-phone", "call to a phone", Route::Phone, |s| s.calls(Route::Phone))?
+            }
             "storm" => session.compare("storm", "registration", Route::Trunk, |_| Plan::storm())?,
             "memory" => session.memory()?,
             _ => instructions::run(&session.generator, &session.folder, &session.targets, session.quick)?,
@@ -94,7 +98,11 @@ impl Plan {
     /// 40,000 phones come back at once after a power cut: nothing may fail.
     fn storm() -> Plan {
         let users = 40_000;
-        Plan { users, before: vec![], counted: Run { work: Work::Register, rate: 4_000, count: users, users, pass: 0 } }
+        Plan {
+            users,
+            before: vec![],
+            counted: Run { work: Work::Register, rate: 4_000, count: users, users, pass: 0 },
+        }
     }
 }
 
@@ -133,7 +141,9 @@ impl Session {
         let cores = std::thread::available_parallelism().map_or(1, usize::from);
         println!("server on core 0, generator on core 1 of {cores}; load average {:.2}", cost::load());
         if cores < 2 {
-            println!("with one core the generator takes time from the server: only CPU figures mean something");
+            println!(
+                "with one core the generator takes time from the server: only CPU figures mean something"
+            );
         }
     }
 
@@ -143,7 +153,11 @@ impl Session {
 
     fn registrations(&self) -> Plan {
         let users = self.count(100_000);
-        Plan { users, before: vec![], counted: Run { work: Work::Register, rate: 4_000, count: users, users, pass: 0 } }
+        Plan {
+            users,
+            before: vec![],
+            counted: Run { work: Work::Register, rate: 4_000, count: users, users, pass: 0 },
+        }
     }
 
     fn refreshes(&self) -> Plan {
@@ -167,11 +181,18 @@ impl Session {
     }
 
     /// Plays a plan against each target in turn, three times, and prints the medians and the ratio.
-    fn compare(&self, name: &str, unit: &str, route: Route, plan: impl Fn(&Session) -> Plan) -> Result<(), String> {
+    fn compare(
+        &self,
+        name: &str,
+        unit: &str,
+        route: Route,
+        plan: impl Fn(&Session) -> Plan,
+    ) -> Result<(), String> {
         let plan = plan(self);
         let rounds = if self.quick { 1 } else { 3 };
         println!("\n{name}: {} × {unit}, {} a second", plan.counted.count, plan.counted.rate);
-        let mut outcomes: Vec<(Target, Vec<Outcome>)> = self.targets.iter().map(|target| (*target, vec![])).collect();
+        let mut outcomes: Vec<(Target, Vec<Outcome>)> =
+            self.targets.iter().map(|target| (*target, vec![])).collect();
         for _ in 0..rounds {
             for (target, of_target) in &mut outcomes {
                 let mut server = target.start(&self.folder, plan.users, route, Under::Nothing)?;
@@ -181,7 +202,8 @@ impl Session {
                 server.stop()?;
             }
         }
-        let medians: Vec<(Target, f64)> = outcomes.iter().map(|(target, list)| (*target, median(list))).collect();
+        let medians: Vec<(Target, f64)> =
+            outcomes.iter().map(|(target, list)| (*target, median(list))).collect();
         for (target, cpu) in &medians {
             println!("  {:<10} median {:.4} CPU s for 1,000", target.name(), cpu);
         }
@@ -212,7 +234,8 @@ impl Session {
             std::thread::sleep(std::time::Duration::from_secs(60));
             let later = cost::of(server.id());
             let per_phone = |cost: cost::Cost| {
-                1024.0 * (cost.pss_kib as f64 - outcome.before.pss_kib as f64) / (outcome.successful.max(1) as f64)
+                1024.0 * (cost.pss_kib as f64 - outcome.before.pss_kib as f64)
+                    / (outcome.successful.max(1) as f64)
             };
             println!(
                 "  {:<10} PSS {} KiB before, {} after, {} a minute later: {:.0} and {:.0} bytes a phone; {} failed",

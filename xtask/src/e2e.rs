@@ -1,6 +1,120 @@
-//! End to end.
-pub(crate) mod audio;
-pub(crate) mod baresip;
-pub(crate) mod capture;
+//! End-to-end scenarios: the release binary, loopback, other people's programs.
+//!
+//! Each scenario has a folder of its own with every log, prints one line, and waits for nothing without a limit.
+//! Folders of failed scenarios are kept under `target/e2e`.
+
+use std::path::PathBuf;
+use std::time::Instant;
+
+use crate::ci::Tally;
+use crate::{peers, workspace};
+
+mod audio;
+mod baresip;
+mod capture;
+mod configuration;
+mod damage;
+mod load;
 pub(crate) mod process;
-pub(crate) mod sipp;
+mod refusals;
+mod server;
+mod services;
+mod sipp;
+mod talk;
+mod torture;
+mod wire;
+
+/// Where a scenario works.
+pub(crate) struct Context {
+    /// A fresh folder, kept when the scenario fails.
+    pub(crate) folder: PathBuf,
+}
+
+/// Runs and tells in one sentence what was seen.
+type Scenario = fn(&Context) -> Result<String, String>;
+
+/// Name, what it shows, how.
+const SCENARIOS: &[(&str, &str, Scenario)] = &[
+    ("talk", "two phones talk, media direct", talk::direct),
+    ("talk-relayed", "two phones talk through the relay", talk::relayed),
+    ("talk-tcp", "two phones talk, signalling over TCP", talk::over_tcp),
+    ("shared-line", "a third phone on the number rings too and stops", talk::shared_line),
+    ("echo", "the echo test sends back what it hears", services::echo),
+    ("announcement", "the announcement is heard", services::announcement),
+    ("busy", "a busy phone", refusals::busy),
+    ("no-answer", "nobody answers", refusals::no_answer),
+    ("cancel", "the caller gives up", refusals::cancel),
+    ("reject", "the called person refuses", refusals::reject),
+    ("absent", "no phone is registered on the number", refusals::absent),
+    ("unknown-number", "the number leads nowhere", refusals::unknown_number),
+    ("wrong-password", "a phone with a wrong password", refusals::wrong_password),
+    ("sipp-builtin", "sipp's own caller and answerer through the server", load::builtin),
+    ("sipp-register", "1,000 first registrations and their refreshes", load::registrations),
+    ("sipp-options", "1,000 OPTIONS", load::options),
+    ("sipp-calls", "1,000 calls", load::calls),
+    ("torture", "49 messages of RFC 4475 over UDP and TCP", torture::messages),
+    ("broken-configuration", "names file, line and what was expected", damage::broken_configuration),
+    ("port-in-use", "names the port and who may hold it", damage::port_in_use),
+    ("unwritable-folder", "is said", damage::unwritable_folder),
+    ("full-disk", "is said, and nothing accepted is lost", damage::full_disk),
+    ("killed", "kill -9 in a call: one final record, earlier ones still there", damage::killed),
+    ("drain", "SIGTERM lets the call in progress end", damage::drain),
+];
+
+/// `cargo xtask e2e [NAME…]`.
+///
+/// # Errors
+/// When a scenario fails or there is none of that name.
+pub(crate) fn run(arguments: &[String]) -> Result<(), String> {
+    if arguments.iter().any(|argument| argument == "--list") {
+        for (name, shows, _) in SCENARIOS {
+            println!("{name:<22} {shows}");
+        }
+        return Ok(());
+    }
+    if let Some(unknown) = arguments.iter().find(|name| !SCENARIOS.iter().any(|row| row.0 == name.as_str())) {
+        return Err(format!("there is no scenario `{unknown}`; --list names them"));
+    }
+    let status = workspace::cargo()
+        .args(["build", "--quiet", "--release", "--bin", "strowger"])
+        .status()
+        .map_err(|error| error.to_string())?;
+    if !status.success() {
+        return Err("the release build failed".into());
+    }
+    let tally = play(arguments)?;
+    println!("{} passed, {} failed", tally.passed, tally.failed);
+    if tally.failed == 0 { Ok(()) } else { Err("end to end failed".into()) }
+}
+
+/// Plays the named scenarios, or all when none is named, with the release binary that is there.
+///
+/// # Errors
+/// When outside peers are missing.
+pub(crate) fn play(names: &[String]) -> Result<Tally, String> {
+    peers::require(&[peers::SIPP, peers::BARESIP, peers::TSHARK])?;
+    let mut tally = Tally::default();
+    for (name, _, scenario) in SCENARIOS {
+        if !names.is_empty() && !names.iter().any(|wanted| wanted == name) {
+            continue;
+        }
+        let folder = workspace::target().join("e2e").join(name);
+        let _ = std::fs::remove_dir_all(&folder);
+        std::fs::create_dir_all(&folder).map_err(|error| format!("{}: {error}", folder.display()))?;
+        let started = Instant::now();
+        let result = scenario(&Context { folder: folder.clone() });
+        let seconds = started.elapsed().as_secs_f64();
+        match result {
+            Ok(saw) => {
+                println!("ok      {name:<22} {seconds:>5.1} s  {saw}");
+                tally.passed += 1;
+                let _ = std::fs::remove_dir_all(&folder);
+            }
+            Err(why) => {
+                println!("FAILED  {name:<22} {seconds:>5.1} s  {why}\n        logs: {}", folder.display());
+                tally.failed += 1;
+            }
+        }
+    }
+    Ok(tally)
+}

@@ -33,6 +33,7 @@ fn main() -> ExitCode {
     let result = match command {
         "ci" => ci::run(rest),
         "bench" => bench::run(rest),
+        "e2e" => e2e::run(rest),
         "sim" => ci::simulate(rest),
         "fences" => fences::run(),
         "rfc" => rfc::run(rest),

@@ -28,7 +28,8 @@ pub(crate) fn kamailio(folder: &Path, users: usize, port: u16) -> Result<PathBuf
     }
     write(folder.join("htable"), &table)?;
     let template = workspace::root().join("bench/peers/kamailio.cfg");
-    let text = std::fs::read_to_string(&template).map_err(|error| format!("{}: {error}", template.display()))?;
+    let text =
+        std::fs::read_to_string(&template).map_err(|error| format!("{}: {error}", template.display()))?;
     let text = text.replace("@DB@", &folder.display().to_string()).replace("@PORT@", &port.to_string());
     write(folder.join("kamailio.cfg"), &text)
 }

@@ -28,7 +28,7 @@ pub(crate) fn run(generator: &Path, folder: &Path, targets: &[Target], quick: bo
     for (name, work, route) in works {
         let mut counts = Vec::new();
         for target in targets {
-            let mut count = |units: usize| -> Result<u64, String> {
+            let count = |units: usize| -> Result<u64, String> {
                 let mut server = target.start(folder, LONG, route, Under::Callgrind)?;
                 let run = Run { work, rate: RATE, count: units, users: LONG, pass: 0 };
                 let outcome = load::play(generator, &server, run)?;

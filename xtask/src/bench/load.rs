@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use serde_json::Value;
 
@@ -95,9 +95,10 @@ pub(crate) fn play(generator: &Path, server: &Running, run: Run) -> Result<Outco
     let elapsed = started.elapsed();
     let after = cost::of(server.id());
     let text = String::from_utf8_lossy(&output.stdout);
-    let report: Value = text.lines().last().and_then(|line| serde_json::from_str(line).ok()).ok_or_else(|| {
-        format!("sipblast reported nothing: {text}{}", String::from_utf8_lossy(&output.stderr))
-    })?;
+    let report: Value =
+        text.lines().last().and_then(|line| serde_json::from_str(line).ok()).ok_or_else(|| {
+            format!("sipblast reported nothing: {text}{}", String::from_utf8_lossy(&output.stderr))
+        })?;
     let number = |name: &str| report[name].as_u64().unwrap_or(0);
     let successful = number("ok");
     let seconds = report["wall_s"].as_f64().unwrap_or(elapsed.as_secs_f64());
@@ -142,9 +143,4 @@ fn arguments(run: Run) -> Vec<String> {
         }
     }
     arguments
-}
-
-/// How long a run takes at least.
-pub(crate) fn expected(run: Run) -> Duration {
-    Duration::from_secs_f64(run.count as f64 / f64::from(run.rate.max(1)))
 }

@@ -62,7 +62,13 @@ impl Target {
     ///
     /// # Errors
     /// When the port is taken or it does not answer.
-    pub(crate) fn start(self, folder: &Path, users: usize, route: Route, under: Under) -> Result<Running, String> {
+    pub(crate) fn start(
+        self,
+        folder: &Path,
+        users: usize,
+        route: Route,
+        under: Under,
+    ) -> Result<Running, String> {
         UdpSocket::bind(Target::address()).map_err(|error| format!("port {PORT} is taken ({error})"))?;
         let folder = folder.join(self.name());
         let _ = std::fs::remove_dir_all(&folder);
@@ -90,7 +96,13 @@ impl Target {
         Ok(vec![binary, "serve".into(), "--config".into(), config.display().to_string()])
     }
 
-    fn kamailio(self, folder: &Path, users: usize, route: Route, under: Under) -> Result<Vec<String>, String> {
+    fn kamailio(
+        self,
+        folder: &Path,
+        users: usize,
+        route: Route,
+        under: Under,
+    ) -> Result<Vec<String>, String> {
         let config = data::kamailio(folder, users, PORT)?;
         let program = peers::find("kamailio").ok_or("kamailio is not installed")?;
         let path = folder.display().to_string();
@@ -100,7 +112,13 @@ impl Target {
         for argument in ["-m", "1024", "-M", "16", "-x", "fm", "-X", "fm", "-E", "-Y"] {
             arguments.push(argument.into());
         }
-        arguments.extend([path.clone(), "-w".into(), path, "-P".into(), folder.join("pid").display().to_string()]);
+        arguments.extend([
+            path.clone(),
+            "-w".into(),
+            path,
+            "-P".into(),
+            folder.join("pid").display().to_string(),
+        ]);
         if route == Route::Phone {
             arguments.extend(["-A".into(), "PHONE_ROUTE".into()]);
         }
@@ -154,10 +172,10 @@ impl Running {
     /// When callgrind wrote nothing.
     pub(crate) fn instructions(&mut self) -> Result<u64, String> {
         self.stop()?;
-        let text = std::fs::read_to_string(&self.callgrind).map_err(|error| {
-            format!("{}: {error}\n{}", self.callgrind.display(), self.process.printed())
-        })?;
-        let line = text.lines().rev().find(|line| line.starts_with("totals:") || line.starts_with("summary:"));
+        let text = std::fs::read_to_string(&self.callgrind)
+            .map_err(|error| format!("{}: {error}\n{}", self.callgrind.display(), self.process.printed()))?;
+        let line =
+            text.lines().rev().find(|line| line.starts_with("totals:") || line.starts_with("summary:"));
         line.and_then(|line| line.split_whitespace().nth(1))
             .and_then(|field| field.parse().ok())
             .ok_or_else(|| "callgrind wrote no total".into())

@@ -18,7 +18,8 @@ impl Recording {
     /// When the file is not there or of another kind.
     pub(crate) fn read(path: &Path) -> Result<Recording, String> {
         let bytes = std::fs::read(path).map_err(|error| format!("{}: {error}", path.display()))?;
-        Recording::parse(&bytes).ok_or_else(|| format!("{} is no WAV file with 16-bit mono samples", path.display()))
+        Recording::parse(&bytes)
+            .ok_or_else(|| format!("{} is no WAV file with 16-bit mono samples", path.display()))
     }
 
     fn parse(bytes: &[u8]) -> Option<Recording> {
@@ -41,7 +42,8 @@ impl Recording {
                 rate = u32::from_le_bytes(body.get(4..8)?.try_into().ok()?);
             } else if name == b"data" {
                 let data = body.get(..length).filter(|data| !data.is_empty()).unwrap_or(body);
-                let samples = data.chunks_exact(2).map(|pair| i16::from_le_bytes([pair[0], pair[1]])).collect();
+                let samples =
+                    data.chunks_exact(2).map(|pair| i16::from_le_bytes([pair[0], pair[1]])).collect();
                 return (rate > 0).then_some(Recording { samples, rate });
             }
             at += 8 + length + length % 2;
@@ -51,8 +53,19 @@ impl Recording {
     /// The part of the whole energy that lies at one frequency, 0 to 1, over the loudest second.
     pub(crate) fn share_of(&self, frequency: f64) -> f64 {
         let window = self.rate as usize;
-        let best = self.samples.chunks(window).filter(|chunk| chunk.len() >= window / 2).max_by_key(|chunk| energy(chunk));
+        let best = self
+            .samples
+            .chunks(window)
+            .filter(|chunk| chunk.len() >= window / 2)
+            .max_by_key(|chunk| energy(chunk));
         best.map_or(0.0, |chunk| share(chunk, self.rate, frequency))
+    }
+
+    /// The frequency that has the largest part of the energy, in steps of 5 Hz, and that part.
+    pub(crate) fn loudest(&self) -> (u32, f64) {
+        let candidates =
+            (200..3400).step_by(5).map(|frequency| (frequency, self.share_of(f64::from(frequency))));
+        candidates.max_by(|a, b| a.1.total_cmp(&b.1)).unwrap_or_default()
     }
 
     /// How long it is.
@@ -109,7 +122,8 @@ mod tests {
 
     #[test]
     fn a_wav_file_is_read_even_when_its_recorder_was_killed() {
-        let mut bytes = b"RIFF\0\0\0\0WAVEfmt \x10\0\0\0\x01\0\x01\0\x40\x1f\0\0\x80\x3e\0\0\x02\0\x10\0data".to_vec();
+        let mut bytes =
+            b"RIFF\0\0\0\0WAVEfmt \x10\0\0\0\x01\0\x01\0\x40\x1f\0\0\x80\x3e\0\0\x02\0\x10\0data".to_vec();
         bytes.extend([0, 0, 0, 0, 1, 0, 2, 0]);
         let recording = Recording::parse(&bytes).expect("a WAV file");
         assert_eq!((recording.rate, recording.samples.as_slice()), (8000, &[1, 2][..]));

@@ -54,10 +54,12 @@ impl Phone {
         let folder = folder.join(name);
         std::fs::create_dir_all(&folder).map_err(|error| error.to_string())?;
         let control = free_port()?;
-        std::fs::write(folder.join("config"), configuration(&folder, account, control)?).map_err(|e| e.to_string())?;
+        std::fs::write(folder.join("config"), configuration(&folder, account, control)?)
+            .map_err(|e| e.to_string())?;
         std::fs::write(folder.join("accounts"), account_line(account)).map_err(|error| error.to_string())?;
         std::fs::write(folder.join("contacts"), "").map_err(|error| error.to_string())?;
-        let mut process = Process::start(name, &folder, Command::new("baresip").arg("-v").arg("-f").arg(&folder))?;
+        let mut process =
+            Process::start(name, &folder, Command::new("baresip").arg("-v").arg("-f").arg(&folder))?;
         let address = SocketAddr::from(([127, 0, 0, 1], control));
         let stream = until(PATIENCE, &format!("the control socket of {name}"), || {
             if process.ended().is_some() { Some(None) } else { TcpStream::connect(address).ok().map(Some) }
@@ -110,9 +112,17 @@ impl Phone {
     /// # Errors
     /// When it does not come in time; the text holds what came instead.
     pub(crate) fn expect(&mut self, kind: &str) -> Result<Value, String> {
+        self.expect_within(kind, PATIENCE)
+    }
+
+    /// The same with a limit of its own.
+    ///
+    /// # Errors
+    /// See [`Phone::expect`].
+    pub(crate) fn expect_within(&mut self, kind: &str, limit: Duration) -> Result<Value, String> {
         let mut seen = Vec::new();
         let name = self.name.clone();
-        until(PATIENCE, kind, || {
+        until(limit, kind, || {
             self.poll();
             while !self.events.is_empty() {
                 let event = self.events.remove(0);
@@ -124,17 +134,6 @@ impl Phone {
             None
         })
         .map_err(|error| format!("{name}: {error}; it saw {}", seen.join(", ")))
-    }
-
-    /// True when an event of this type came since the last wait.
-    pub(crate) fn saw(&mut self, kind: &str) -> bool {
-        self.poll();
-        self.events.iter().any(|event| event["type"] == kind)
-    }
-
-    /// What it says itself.
-    pub(crate) fn printed(&self) -> String {
-        self.process.printed()
     }
 
     /// Lets it talk for a while, reading events.
@@ -156,11 +155,6 @@ impl Phone {
         files.sort();
         let last = files.last().ok_or_else(|| format!("{} recorded nothing", self.name))?;
         Recording::read(last)
-    }
-
-    /// Ends it without a word, as when the plug is pulled.
-    pub(crate) fn kill(&mut self) {
-        self.process.kill();
     }
 
     /// Reads what the control socket has, for at most 20 ms.
@@ -202,7 +196,10 @@ fn configuration(folder: &Path, account: &Account<'_>, control: u16) -> Result<S
         let port = free_port().ok()?;
         TcpListener::bind(("127.0.0.1", port.checked_add(1)?)).ok().map(|_| port)
     })?;
-    let rtp = UdpSocket::bind("127.0.0.1:0").and_then(|socket| socket.local_addr()).map_err(|e| e.to_string())?.port();
+    let rtp = UdpSocket::bind("127.0.0.1:0")
+        .and_then(|socket| socket.local_addr())
+        .map_err(|e| e.to_string())?
+        .port();
     let rtp = (rtp & !1).clamp(10_000, 64_000);
     let folder = folder.display();
     Ok(format!(

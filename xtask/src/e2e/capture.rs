@@ -119,7 +119,8 @@ impl Captured {
     /// # Errors
     /// See [`Captured::fields`].
     pub(crate) fn ladder(&self) -> Result<Vec<String>, String> {
-        let rows = self.fields("sip", &["sip.Method", "sip.r-uri.user", "sip.Status-Code", "sip.CSeq.method"])?;
+        let rows =
+            self.fields("sip", &["sip.Method", "sip.r-uri.user", "sip.Status-Code", "sip.CSeq.method"])?;
         Ok(rows
             .iter()
             .map(|row| match row.split('|').collect::<Vec<_>>()[..] {

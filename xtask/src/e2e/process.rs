@@ -30,7 +30,11 @@ impl Process {
     ///
     /// # Errors
     /// When the program does not start.
-    pub(crate) fn start_with_stdout(name: &str, log: PathBuf, command: &mut Command) -> Result<Process, String> {
+    pub(crate) fn start_with_stdout(
+        name: &str,
+        log: PathBuf,
+        command: &mut Command,
+    ) -> Result<Process, String> {
         let child = command
             .stdin(Stdio::null())
             .spawn()

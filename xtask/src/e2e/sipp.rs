@@ -5,7 +5,10 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::Duration;
 
+use super::Context;
+use super::baresip::free_port;
 use super::process::{Process, until};
+use super::server::Server;
 use crate::workspace;
 
 /// A run of sipp that ends by itself.
@@ -27,7 +30,12 @@ impl Sipp {
     ///
     /// # Errors
     /// When it does not start.
-    pub(crate) fn start(folder: &Path, name: &str, limit: Duration, arguments: &[&str]) -> Result<Sipp, String> {
+    pub(crate) fn start(
+        folder: &Path,
+        name: &str,
+        limit: Duration,
+        arguments: &[&str],
+    ) -> Result<Sipp, String> {
         let statistics = folder.join(format!("{name}.csv"));
         let mut command = Command::new("sipp");
         // sipp drops files where it stands.
@@ -90,6 +98,45 @@ fn read_counts(text: &str) -> Option<Counts> {
         last.get(column)?.parse().ok()
     };
     Some(Counts { successful: value("SuccessfulCall(C)")?, failed: value("FailedCall(C)")? })
+}
+
+/// Registers one phone that can be called at `port`.
+///
+/// # Errors
+/// When the server refuses it.
+pub(crate) fn register(context: &Context, server: &Server, number: &str, port: u16) -> Result<(), String> {
+    let secret = server.secret(number);
+    let list = format!("SEQUENTIAL\n{number};[authentication username={number} password={secret}]\n");
+    let file = context.folder.join(format!("{number}.csv"));
+    std::fs::write(&file, list).map_err(|error| error.to_string())?;
+    let (file, port, own) = (file.display().to_string(), port.to_string(), free_port()?.to_string());
+    let (address, domain) = (server.udp.to_string(), server.udp.ip().to_string());
+    let script = scenario("w1_register.xml");
+    let arguments = [
+        address.as_str(),
+        "-i",
+        "127.0.0.1",
+        "-p",
+        &own,
+        "-sf",
+        &script,
+        "-inf",
+        &file,
+        "-m",
+        "1",
+        "-key",
+        "domain",
+        &domain,
+        "-key",
+        "expires",
+        "300",
+        "-key",
+        "cport",
+        &port,
+    ];
+    let limit = Duration::from_secs(10);
+    let counts = Sipp::start(&context.folder, "register", limit, &arguments)?.finish(limit + limit)?;
+    if counts.successful == 1 { Ok(()) } else { Err(format!("sipp could not register {number}: {counts:?}")) }
 }
 
 /// A file of the project's benchmark scenarios.

@@ -7,6 +7,7 @@ pub(super) fn title(rfc: u32) -> Option<&'static str> {
 
 const TITLES: &[(u32, &str)] = &[
     (768, "UDP"),
+    (868, "Time protocol, whose epoch NTP shares"),
     (1321, "MD5"),
     (2046, "MIME media types"),
     (2198, "Redundant audio data"),
@@ -58,6 +59,7 @@ const TITLES: &[(u32, &str)] = &[
     (4145, "Connection oriented media"),
     (4235, "Dialog event package"),
     (4244, "History-Info, first edition"),
+    (4291, "IPv6 addresses"),
     (4320, "Non-INVITE transactions, actions"),
     (4321, "Non-INVITE transactions, problems"),
     (4412, "Resource priority"),
