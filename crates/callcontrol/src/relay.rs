@@ -7,7 +7,7 @@ use strowger_media::control::{self, PortId};
 use strowger_media::sdp;
 
 use crate::exchange::Side;
-use crate::io::Outbox;
+use crate::io::{Outbox, Reach};
 
 /// Where the relay of a call stands. What was opened is closed exactly once.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -71,13 +71,26 @@ impl Relay {
     }
 }
 
-/// Whether a device names a private address for its media while its packets come from another one.
-pub(crate) fn is_behind_nat(description: &[u8], flow: Flow) -> bool {
-    let source = flow.peer().ip().to_canonical();
-    let Some(told) = sdp::peek(description).ok().and_then(|peek| peek.audio) else { return false };
-    let told = told.ip().to_canonical();
-    // A device on this very machine reaches us and is reached at all of its addresses.
-    told != source && !source.is_loopback() && is_private(told)
+/// How the device is reached that wrote this description, as its media address and its packets show.
+pub(crate) fn reach_of(description: &[u8], flow: Flow) -> Reach {
+    match sdp::peek(description).ok().and_then(|peek| peek.audio) {
+        Some(told) => Reach::of(told.ip(), flow.peer().ip()),
+        None => Reach::Direct,
+    }
+}
+
+impl Reach {
+    /// How a device is reached that calls itself `told` while its packets come from `source`: behind NAT when that
+    /// is another address and a private one.
+    pub fn of(told: IpAddr, source: IpAddr) -> Self {
+        let (told, source) = (told.to_canonical(), source.to_canonical());
+        // A device on this very machine reaches us and is reached at all of its addresses.
+        if told != source && !source.is_loopback() && is_private(told) {
+            Reach::BehindNat
+        } else {
+            Reach::Direct
+        }
+    }
 }
 
 /// Addresses that mean something only behind somebody's NAT (RFC 1918, RFC 6598, RFC 4193, RFC 3927).
@@ -98,21 +111,21 @@ mod tests {
 
     #[test]
     fn only_a_private_address_that_is_not_the_source_means_nat() {
-        let check = |told: &str, source: &str, expect: bool| {
+        let check = |told: &str, source: &str, expect: Reach| {
             let text = format!(
                 "v=0\r\no=- 1 1 IN IP4 {told}\r\ns=-\r\nc=IN IP4 {told}\r\nt=0 0\r\nm=audio 4000 RTP/AVP 0\r\n"
             );
             let peer = SocketAddr::new(source.parse().unwrap(), 5060);
             let flow = Flow::Datagram { listener: ListenerId(0), peer };
-            assert_eq!(is_behind_nat(text.as_bytes(), flow), expect, "{told} from {source}");
+            assert_eq!(reach_of(text.as_bytes(), flow), expect, "{told} from {source}");
         };
-        check("192.168.1.5", "203.0.113.9", true);
-        check("100.64.0.1", "203.0.113.9", true);
-        check("100.128.0.1", "203.0.113.9", false);
-        check("192.168.1.5", "192.168.1.5", false);
-        check("192.168.1.5", "::ffff:192.168.1.5", false);
-        check("192.168.1.5", "127.0.0.1", false);
-        check("198.51.100.7", "203.0.113.9", false);
-        check("0.0.0.0", "203.0.113.9", false);
+        check("192.168.1.5", "203.0.113.9", Reach::BehindNat);
+        check("100.64.0.1", "203.0.113.9", Reach::BehindNat);
+        check("100.128.0.1", "203.0.113.9", Reach::Direct);
+        check("192.168.1.5", "192.168.1.5", Reach::Direct);
+        check("192.168.1.5", "::ffff:192.168.1.5", Reach::Direct);
+        check("192.168.1.5", "127.0.0.1", Reach::Direct);
+        check("198.51.100.7", "203.0.113.9", Reach::Direct);
+        check("0.0.0.0", "203.0.113.9", Reach::Direct);
     }
 }

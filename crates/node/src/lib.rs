@@ -4,8 +4,11 @@
 //! the same type. Protocols, media and call control meet here and nowhere else.
 
 pub mod configuration;
+mod counters;
 pub mod io;
 mod node;
+mod questions;
+mod wiring;
 
 pub use configuration::{Configuration, Draft};
 pub use io::{Input, Outbox, Output, Parameters};

@@ -1,27 +1,255 @@
 //! One server.
 
-use strowger_base::{Instant, Now};
+use std::collections::BTreeMap;
+use std::sync::Arc;
 
-use crate::io::{Input, Outbox, Parameters};
+use strowger_base::journal::{self, Alarm, Entry, Record};
+use strowger_base::net::Flow;
+use strowger_base::{CallId, Instant, LegId, Now, Rng, Span};
+use strowger_callcontrol::io::Contact;
+use strowger_callcontrol::{CallControl, RelayMode};
+use strowger_media::Agent;
+use strowger_media::control::PortOwner;
+use strowger_sip::Sip;
+
+use crate::configuration::Configuration;
+use crate::counters::Counters;
+use crate::io::{Input, Outbox, Output, Parameters, StoreRecord};
 
 /// One server, or one decision thread of it.
+///
+/// Two entry points: [`Node::handle`] and [`Node::next_timeout`].
 pub struct Node {
-    parameters: Parameters,
+    pub(crate) sip: Sip,
+    pub(crate) calls: CallControl,
+    pub(crate) agent: Agent,
+    pub(crate) sip_out: strowger_sip::Outbox,
+    pub(crate) calls_out: strowger_callcontrol::Outbox,
+    pub(crate) agent_out: strowger_media::agent::Outbox,
+    /// Legs that the agent serves; all others are SIP's.
+    pub(crate) service_legs: BTreeMap<LegId, CallId>,
+    /// Messages of legs whose call is not known yet, until it is or the input is done with.
+    pub(crate) held: Vec<Held>,
+    /// Room for the phones of a line, used again and again.
+    pub(crate) contacts: Vec<Contact>,
+    pub(crate) relay: RelayMode,
+    pub(crate) counters: Counters,
+    pub(crate) service: Service,
+    pub(crate) started: Option<Instant>,
+    numbers: Numbers,
+}
+
+/// A message that waits for its call.
+pub(crate) struct Held {
+    pub(crate) leg: LegId,
+    pub(crate) direction: journal::Direction,
+    pub(crate) flow: Flow,
+    pub(crate) bytes: Span,
+}
+
+/// What the shell told about taking calls.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) struct Service {
+    pub(crate) overloaded: Overloaded,
+    pub(crate) draining: Draining,
+}
+
+/// Whether the shell cannot keep up.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Overloaded {
+    No,
+    Yes,
+}
+
+/// Whether the node goes out of service.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Draining {
+    No,
+    Yes,
+}
+
+/// Which numbers were given to legs and calls, and up to which the store knows.
+#[derive(Clone, Copy, Debug)]
+struct Numbers {
+    used: u64,
+    reserved: u64,
 }
 
 impl Node {
     /// A node that has seen nothing yet.
-    pub const fn new(parameters: Parameters) -> Self {
-        Node { parameters }
+    pub fn new(parameters: Parameters) -> Self {
+        let Parameters { node, shard, seed, last_number, configuration } = parameters;
+        let mut rng = Rng::from_key(seed);
+        let sip_rng = Rng::from_key(std::array::from_fn(|_| rng.next_u64()));
+        let sip = Sip::new(node, shard, last_number, sip_rng, Arc::clone(&configuration.sip));
+        let relay = configuration.calls.relay;
+        let calls = CallControl::new(node, shard, last_number, &mut rng, Arc::clone(&configuration.calls));
+        Node {
+            sip,
+            calls,
+            agent: Agent::new(shard),
+            sip_out: strowger_sip::Outbox::default(),
+            calls_out: strowger_callcontrol::Outbox::default(),
+            agent_out: strowger_media::agent::Outbox::default(),
+            service_legs: BTreeMap::new(),
+            held: Vec::new(),
+            contacts: Vec::new(),
+            relay,
+            counters: Counters::default(),
+            service: Service { overloaded: Overloaded::No, draining: Draining::No },
+            started: None,
+            numbers: Numbers { used: last_number, reserved: last_number },
+        }
     }
 
     /// Takes one input; everything that follows from it is in `out` when this returns.
     pub fn handle(&mut self, now: Now, input: Input<'_>, out: &mut Outbox) {
-        let _ = (now, input, out, &self.parameters);
+        self.started.get_or_insert(now.mono);
+        match input {
+            Input::Datagram { listener, source, bytes } => {
+                self.tell_sip(now, strowger_sip::Input::Datagram { listener, source, bytes }, out);
+            }
+            Input::StreamOpened { stream, transport, local, peer } => {
+                let input = strowger_sip::Input::StreamOpened { stream, transport, local, peer };
+                self.tell_sip(now, input, out);
+            }
+            Input::StreamBytes { stream, bytes } => {
+                self.tell_sip(now, strowger_sip::Input::StreamBytes { stream, bytes }, out);
+            }
+            Input::StreamClosed { stream } => {
+                self.tell_sip(now, strowger_sip::Input::StreamClosed { stream }, out);
+            }
+            Input::Media(report) => match report_owner(&report) {
+                PortOwner::CallControl => {
+                    self.tell_calls(now, strowger_callcontrol::Input::Media(report), out);
+                }
+                PortOwner::Agent => self.tell_agent(now, strowger_media::agent::Input::Report(report)),
+            },
+            Input::Persisted { ticket } => {
+                self.tell_calls(now, strowger_callcontrol::Input::Persisted { ticket: ticket.0 }, out);
+            }
+            Input::PersistFailed { ticket, reason } => {
+                let input = strowger_callcontrol::Input::PersistFailed { ticket: ticket.0, reason: &reason };
+                self.tell_calls(now, input, out);
+            }
+            Input::Restore(record) => self.tell_sip(now, strowger_sip::Input::Restore(record), out),
+            Input::Configure(configuration) => self.configure(now, &configuration, out),
+            Input::Ask { query, question } => {
+                let answer = self.answer(now, &question);
+                out.items.push(Output::Answer { query, answer });
+            }
+            Input::Overloaded(overloaded) => self.overloaded(now, overloaded, out),
+            Input::Drain => {
+                self.service.draining = Draining::Yes;
+                self.tell_sip(now, strowger_sip::Input::Drain, out);
+                self.tell_calls(now, strowger_callcontrol::Input::Drain, out);
+            }
+            Input::Timeout => {
+                self.tell_sip(now, strowger_sip::Input::Timeout, out);
+                self.tell_calls(now, strowger_callcontrol::Input::Timeout, out);
+            }
+        }
+        self.settle(now, out);
+        self.release_held(now, out);
+        self.reserve_numbers(out);
     }
 
     /// When [`Input::Timeout`] is due.
-    pub const fn next_timeout(&self) -> Option<Instant> {
-        None
+    pub fn next_timeout(&self) -> Option<Instant> {
+        match (self.sip.next_timeout(), self.calls.next_timeout()) {
+            (Some(sip), Some(calls)) => Some(sip.min(calls)),
+            (sip, calls) => sip.or(calls),
+        }
+    }
+
+    fn configure(&mut self, now: Now, configuration: &Configuration, out: &mut Outbox) {
+        self.relay = configuration.calls.relay;
+        let sip = strowger_sip::Input::Configure(Arc::clone(&configuration.sip));
+        self.tell_sip(now, sip, out);
+        let calls = strowger_callcontrol::Input::Configure(Arc::clone(&configuration.calls));
+        self.tell_calls(now, calls, out);
+    }
+
+    fn overloaded(&mut self, now: Now, overloaded: bool, out: &mut Outbox) {
+        let wanted = if overloaded { Overloaded::Yes } else { Overloaded::No };
+        if self.service.overloaded == wanted {
+            return;
+        }
+        self.service.overloaded = wanted;
+        let alarm = if overloaded {
+            Alarm::Overloaded { what: "the time of the decision thread" }
+        } else {
+            Alarm::OverloadEnded
+        };
+        self.journal(Record { at: now.wall, call: None, leg: None, entry: Entry::Alarm(alarm) }, out);
+        self.tell_sip(now, strowger_sip::Input::Shed(overloaded), out);
+    }
+
+    pub(crate) fn journal(&mut self, record: Record<'_>, out: &mut Outbox) {
+        let span = out.arena.append_with(|bytes| record.encode(bytes));
+        self.journal_span(span, out);
+    }
+
+    pub(crate) fn journal_span(&mut self, span: Span, out: &mut Outbox) {
+        self.counters.journal_records += 1;
+        self.counters.journal_bytes += span.len() as u64;
+        out.items.push(Output::Journal(span));
+    }
+
+    /// Writes a message of a leg into the journal.
+    pub(crate) fn journal_message(&mut self, now: Now, call: Option<CallId>, held: &Held, out: &mut Outbox) {
+        let Held { leg, direction, flow, bytes } = *held;
+        let ids = (call, Some(leg));
+        let span = journal::encode_message(&mut out.arena, now.wall, ids, direction, flow, bytes);
+        self.journal_span(span, out);
+    }
+
+    /// Writes the messages of a leg that waited for its call.
+    pub(crate) fn join_held(&mut self, now: Now, leg: LegId, call: CallId, out: &mut Outbox) {
+        let mut held = std::mem::take(&mut self.held);
+        held.retain(|message| {
+            if message.leg != leg {
+                return true;
+            }
+            self.journal_message(now, Some(call), message, out);
+            false
+        });
+        self.held = held;
+    }
+
+    /// Messages that belong to no call: of calls that were turned away, and late ones of legs that have ended.
+    fn release_held(&mut self, now: Now, out: &mut Outbox) {
+        let mut held = std::mem::take(&mut self.held);
+        for message in held.drain(..) {
+            self.journal_message(now, None, &message, out);
+        }
+        self.held = held;
+    }
+
+    /// Remembers that a number was given away.
+    pub(crate) fn used_number(&mut self, number: u64) {
+        self.numbers.used = self.numbers.used.max(number);
+    }
+
+    /// Lets the store know, long before they are used, which numbers may be used until the next start.
+    fn reserve_numbers(&mut self, out: &mut Outbox) {
+        if self.numbers.used + NUMBERS_AHEAD / 2 >= self.numbers.reserved {
+            self.numbers.reserved = self.numbers.used + NUMBERS_AHEAD;
+            out.items.push(Output::Store(StoreRecord::NumbersReserved(self.numbers.reserved)));
+        }
     }
 }
+
+const fn report_owner(report: &strowger_media::control::Report) -> PortOwner {
+    use strowger_media::control::Report;
+    match report {
+        Report::Opened { port, .. }
+        | Report::Failed { port, .. }
+        | Report::Digit { port, .. }
+        | Report::Finished { port }
+        | Report::Closed { port, .. } => port.owner(),
+    }
+}
+
+/// How many numbers are reserved at once. A leg takes four (see [`strowger_base::id::LegIds`]).
+const NUMBERS_AHEAD: u64 = 100_000;

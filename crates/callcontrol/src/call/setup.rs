@@ -28,8 +28,8 @@ impl Facts {
             Media::Offer(offer) => Some(offer),
             Media::None | Media::Answer(_) => None,
         };
-        let behind_nat =
-            offer.as_ref().is_some_and(|offer| relay::is_behind_nat(offer.as_bytes(), setup.flow));
+        let reach =
+            offer.as_ref().map_or(Reach::Direct, |offer| relay::reach_of(offer.as_bytes(), setup.flow));
         let facts = Facts {
             id,
             caller,
@@ -41,7 +41,7 @@ impl Facts {
             alerted_at: None,
             answered_at: None,
             offer,
-            caller_reach: if behind_nat { Reach::BehindNat } else { Reach::Direct },
+            caller_reach: reach,
             caller_takes_reliable: setup.reliable_provisional,
             hops_remaining: setup.hops_remaining,
             diversions: setup.diversions,

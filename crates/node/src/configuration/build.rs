@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use strowger_base::{Secret, limits};
 use strowger_dialplan::{DialPlanBuilder, PlanError};
+use strowger_sip::auth;
 use strowger_sip::io::LineAccount;
 
 use super::{Configuration, ConfigurationError, Draft, Line, LineSecret, Place, Problem};
@@ -220,20 +221,9 @@ impl<T: Display> Shown for Plain<T> {
 }
 
 fn digests(username: &str, domain: &str, password: &str) -> (Secret<[u8; 32]>, Secret<[u8; 64]>) {
-    use sha2::Digest;
-    let text = [username, ":", domain, ":", password].concat();
-    let mut md5 = [0u8; 32];
-    hex(&md5::Md5::digest(&text), &mut md5);
-    let mut sha256 = [0u8; 64];
-    hex(&sha2::Sha256::digest(&text), &mut sha256);
+    let md5 = auth::ha1_md5(username, domain, password);
+    let sha256 = auth::ha1_sha256(username, domain, password);
     (Secret::new(md5), Secret::new(sha256))
-}
-
-fn hex(digest: &[u8], text: &mut [u8]) {
-    const DIGITS: &[u8; 16] = b"0123456789abcdef";
-    for (pair, byte) in text.chunks_exact_mut(2).zip(digest) {
-        pair.copy_from_slice(&[DIGITS[usize::from(byte >> 4)], DIGITS[usize::from(byte & 15)]]);
-    }
 }
 
 #[cfg(test)]

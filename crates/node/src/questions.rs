@@ -1,0 +1,222 @@
+//! Answers about the state of now.
+
+use strowger_base::Now;
+use strowger_base::net::Flow;
+use strowger_callcontrol::Phase;
+
+use crate::counters::Messages;
+use crate::io::{
+    Answer, CallState, CallView, Health, Leftovers, Metric, MetricKind, PhoneView, Question, Service,
+};
+use crate::node::{Draining, Node, Overloaded};
+
+impl Node {
+    pub(crate) fn answer(&self, now: Now, question: &Question) -> Answer {
+        match question {
+            Question::Calls { limit } => Answer::Calls(self.call_views(*limit)),
+            Question::Phones { limit } => Answer::Phones(self.phone_views(now, *limit)),
+            Question::Metrics => Answer::Metrics(self.metrics()),
+            Question::Health => Answer::Health(self.health(now)),
+            Question::Leftovers => Answer::Leftovers(self.leftovers()),
+        }
+    }
+
+    /// What exists now that an idle node does not have; for checkers.
+    pub fn leftovers(&self) -> Leftovers {
+        let calls = self.calls.sizes();
+        let sip = self.sip.sizes();
+        Leftovers {
+            calls: calls.calls,
+            call_legs: calls.legs,
+            call_timers: calls.timers,
+            records_waiting: calls.records_waiting,
+            relays: calls.relays,
+            service_legs: self.agent.legs().max(self.service_legs.len()),
+            service_ports: self.agent.open_ports(),
+            sip_legs: sip.legs,
+            transactions: sip.transactions,
+            dialogs: sip.tags,
+            sip_timers: sip.timers,
+        }
+    }
+
+    fn call_views(&self, limit: usize) -> Vec<CallView> {
+        let view = |call: strowger_callcontrol::CallView<'_>| CallView {
+            call: call.call,
+            calling: call.calling.into(),
+            called: call.called.into(),
+            connected: call.connected.into(),
+            state: match call.phase {
+                Phase::Proceeding => CallState::Proceeding,
+                Phase::Alerting => CallState::Alerting,
+                Phase::Talking => CallState::Talking,
+                Phase::Held => CallState::Held,
+                Phase::Ended => CallState::Ended,
+            },
+            started_at: call.started_at,
+            answered_at: call.answered_at,
+        };
+        self.calls.calls(limit).into_iter().map(view).collect()
+    }
+
+    fn phone_views(&self, now: Now, limit: usize) -> Vec<PhoneView> {
+        let mut phones: Vec<_> = self.sip.registrar().all();
+        phones.sort_by(|a, b| (a.1.line(), a.0).cmp(&(b.1.line(), b.0)));
+        let view = |(binding, phone): (_, &strowger_sip::registrar::Binding)| PhoneView {
+            line: phone.line().into(),
+            binding,
+            contact: phone.contact().into(),
+            peer: phone.flow().peer(),
+            transport: match phone.flow() {
+                Flow::Datagram { .. } => strowger_base::net::Transport::Udp,
+                Flow::Stream { transport, .. } => transport,
+            },
+            user_agent: phone.user_agent().into(),
+            expires_at: now.wall + phone.expires_at().saturating_since(now.mono),
+        };
+        phones.into_iter().take(limit).map(view).collect()
+    }
+
+    fn health(&self, now: Now) -> Health {
+        let calls = self.calls.sizes();
+        let service = match (self.service.draining, self.service.overloaded, self.calls.full()) {
+            (Draining::Yes, ..) => Service::Draining,
+            (Draining::No, Overloaded::Yes, _) => Service::Shedding("the time of the decision thread"),
+            (Draining::No, Overloaded::No, Some(what)) => Service::Shedding(what),
+            (Draining::No, Overloaded::No, None) => Service::Full,
+        };
+        Health {
+            service,
+            uptime: now.mono.saturating_since(self.started.unwrap_or(now.mono)),
+            calls: calls.calls,
+            phones: self.sip.sizes().registrations,
+            records_waiting: calls.records_waiting,
+        }
+    }
+
+    fn metrics(&self) -> Vec<Metric> {
+        let mut list = MetricList(Vec::with_capacity(64));
+        let sip = self.sip.counters();
+        list.counter("sip_received_total", "SIP messages received that could be read.", sip.received);
+        list.counter("sip_sent_total", "SIP messages sent.", sip.sent);
+        list.counter(
+            "sip_retransmissions_received_total",
+            "SIP requests received again and absorbed.",
+            sip.retransmissions,
+        );
+        list.counter("sip_malformed_total", "SIP messages that could not be read.", sip.malformed);
+        list.counter("sip_rejected_total", "SIP requests refused before a transaction began.", sip.rejected);
+        list.counter("sip_stray_responses_total", "SIP responses that belong to no request.", sip.stray);
+        list.counter("sip_challenges_total", "Digest challenges sent.", sip.challenges);
+        list.counter("sip_unauthorized_total", "Requests refused because of credentials.", sip.unauthorized);
+        list.counter("sip_registrations_total", "REGISTER requests granted.", sip.registrations);
+        self.message_metrics(&mut list);
+        self.event_metrics(&mut list);
+        let calls = self.calls.counters();
+        list.counter("calls_begun_total", "Calls begun.", calls.begun);
+        list.counter("calls_answered_total", "Calls answered.", calls.answered);
+        list.counter("calls_ended_total", "Calls ended, answered or not.", calls.ended);
+        list.counter("calls_refused_total", "Calls refused before anything rang.", calls.refused);
+        list.counter(
+            "calls_shed_total",
+            "Calls turned away because something was full.",
+            calls.shed + sip.shed,
+        );
+        list.counter("relays_failed_total", "Media relays that could not be opened.", calls.relays_failed);
+        list.counter(
+            "records_failed_total",
+            "Times the disk did not take a call record.",
+            calls.records_failed,
+        );
+        list.counter("journal_records_total", "Journal records written.", self.counters.journal_records);
+        list.counter("journal_bytes_total", "Bytes of journal records.", self.counters.journal_bytes);
+        self.size_metrics(&mut list);
+        list.0
+    }
+
+    fn message_metrics(&self, list: &mut MetricList) {
+        let name_received = "call_messages_received_total";
+        let name_sent = "call_messages_sent_total";
+        let help_received = "SIP messages of calls received, by kind.";
+        let help_sent = "SIP messages of calls sent, by kind.";
+        for (name, help, messages) in [
+            (name_received, help_received, &self.counters.received),
+            (name_sent, help_sent, &self.counters.sent),
+        ] {
+            for (kind, value) in kinds(messages) {
+                list.labelled(name, help, ("kind", kind), value);
+            }
+        }
+    }
+
+    fn event_metrics(&self, list: &mut MetricList) {
+        let counters = &self.counters;
+        let help = "Phones that registered for the first time or from a new address.";
+        list.counter("phones_registered_total", help, counters.registered);
+        let help = "Phones that are no longer reachable, by reason.";
+        let name = "phones_unregistered_total";
+        list.labelled(name, help, ("reason", "wanted"), counters.unregistered_by_phone);
+        list.labelled(name, help, ("reason", "lost"), counters.unregistered_lost);
+        let help = "Requests refused before they became a registration or call, by reason.";
+        let name = "requests_refused_total";
+        list.labelled(name, help, ("reason", "credentials"), counters.refused_credentials);
+        list.labelled(name, help, ("reason", "unknown_line"), counters.refused_unknown_line);
+        list.labelled(name, help, ("reason", "too_many_phones"), counters.refused_contacts);
+        list.labelled(name, help, ("reason", "overload"), counters.refused_overload);
+        list.labelled(name, help, ("reason", "routing"), counters.refused_routing);
+    }
+
+    fn size_metrics(&self, list: &mut MetricList) {
+        let calls = self.calls.sizes();
+        let sip = self.sip.sizes();
+        list.gauge("calls", "Calls in progress.", calls.calls);
+        list.gauge("call_legs", "Legs of calls in progress.", calls.legs);
+        list.gauge("busy_lines", "Lines that have calls.", calls.busy_lines);
+        list.gauge("call_timers", "Timers of call control.", calls.timers);
+        list.gauge("relays", "Media relays that are not closed.", calls.relays);
+        list.gauge("records_waiting", "Call records that wait for the disk.", calls.records_waiting);
+        list.gauge("service_legs", "Legs of services.", self.agent.legs());
+        list.gauge("service_ports", "Media ports of services.", self.agent.open_ports());
+        list.gauge("phones", "Registered phones.", sip.registrations);
+        list.gauge("sip_transactions", "SIP transactions in progress.", sip.transactions);
+        list.gauge("sip_legs", "Dialogs of the SIP side, those that end included.", sip.legs);
+        list.gauge("sip_streams", "Stream connections.", sip.streams);
+        list.gauge("sip_timers", "Timers of the SIP side.", sip.timers);
+    }
+}
+
+const fn kinds(messages: &Messages) -> [(&'static str, u64); 8] {
+    [
+        ("INVITE", messages.invite),
+        ("ACK", messages.ack),
+        ("BYE", messages.bye),
+        ("CANCEL", messages.cancel),
+        ("other", messages.other_requests),
+        ("1xx", messages.provisional),
+        ("2xx", messages.success),
+        ("failure", messages.failure),
+    ]
+}
+
+/// Metrics as they are listed.
+struct MetricList(Vec<Metric>);
+
+impl MetricList {
+    fn counter(&mut self, name: &'static str, help: &'static str, value: u64) {
+        self.0.push(Metric { name, help, kind: MetricKind::Counter, label: None, value });
+    }
+
+    fn labelled(
+        &mut self,
+        name: &'static str,
+        help: &'static str,
+        label: (&'static str, &'static str),
+        value: u64,
+    ) {
+        self.0.push(Metric { name, help, kind: MetricKind::Counter, label: Some(label), value });
+    }
+
+    fn gauge(&mut self, name: &'static str, help: &'static str, value: usize) {
+        self.0.push(Metric { name, help, kind: MetricKind::Gauge, label: None, value: value as u64 });
+    }
+}

@@ -1,0 +1,200 @@
+//! Who talks to whom: the outputs of each domain become the inputs of others, here and nowhere else.
+//!
+//! Each domain is called with an outbox of its own and with the node's arena, so that no byte is copied on its way
+//! out. [`Node::settle`] goes on until nobody has anything more to say.
+
+use strowger_base::journal::{Direction, Entry, Record, Registration, Told};
+use strowger_base::leg::Target;
+use strowger_base::{CallId, Command, LegId, Now, Signal};
+use strowger_callcontrol::io::{Contact, Reach};
+use strowger_callcontrol::{RelayMode, quality};
+use strowger_media::agent;
+use strowger_sip::uri::{Host, Uri};
+
+use crate::io::{Outbox, Output, PersistRecord, StoreRecord, Ticket};
+use crate::node::{Held, Node};
+
+impl Node {
+    pub(crate) fn tell_sip(&mut self, now: Now, input: strowger_sip::Input<'_>, out: &mut Outbox) {
+        std::mem::swap(&mut out.arena, &mut self.sip_out.arena);
+        self.sip.handle(now, input, &mut self.sip_out);
+        std::mem::swap(&mut out.arena, &mut self.sip_out.arena);
+    }
+
+    pub(crate) fn tell_calls(&mut self, now: Now, input: strowger_callcontrol::Input<'_>, out: &mut Outbox) {
+        std::mem::swap(&mut out.arena, &mut self.calls_out.arena);
+        self.calls.handle(now, input, &mut self.calls_out);
+        std::mem::swap(&mut out.arena, &mut self.calls_out.arena);
+    }
+
+    pub(crate) fn tell_agent(&mut self, now: Now, input: agent::Input) {
+        self.agent.handle(now, input, &mut self.agent_out);
+    }
+
+    /// Passes outputs on until there are none.
+    pub(crate) fn settle(&mut self, now: Now, out: &mut Outbox) {
+        loop {
+            let mut sip = std::mem::take(&mut self.sip_out.items);
+            let mut calls = std::mem::take(&mut self.calls_out.items);
+            let mut agent = std::mem::take(&mut self.agent_out.items);
+            if sip.is_empty() && calls.is_empty() && agent.is_empty() {
+                self.sip_out.items = sip;
+                self.calls_out.items = calls;
+                self.agent_out.items = agent;
+                return;
+            }
+            for item in sip.drain(..) {
+                self.sip_said(now, item, out);
+            }
+            for item in agent.drain(..) {
+                self.agent_said(now, item, out);
+            }
+            for item in calls.drain(..) {
+                self.calls_said(now, item, out);
+            }
+            // The room is used again, unless new outputs have taken its place meanwhile.
+            give_back(sip, &mut self.sip_out.items);
+            give_back(calls, &mut self.calls_out.items);
+            give_back(agent, &mut self.agent_out.items);
+        }
+    }
+
+    fn sip_said(&mut self, now: Now, item: strowger_sip::Output, out: &mut Outbox) {
+        use strowger_sip::Output as Sip;
+        match item {
+            Sip::Datagram { listener, destination, bytes } => {
+                out.items.push(Output::Datagram { listener, destination, bytes });
+            }
+            Sip::StreamSend { stream, bytes } => out.items.push(Output::StreamSend { stream, bytes }),
+            Sip::StreamConnect { stream, transport, peer } => {
+                out.items.push(Output::StreamConnect { stream, transport, peer });
+            }
+            Sip::StreamClose { stream } => out.items.push(Output::StreamClose { stream }),
+            Sip::Signal(leg, signal) => {
+                self.used_number(leg.number);
+                self.tell_calls(now, strowger_callcontrol::Input::Signal(leg, signal), out);
+            }
+            Sip::Message { leg: Some(leg), call, direction, flow, bytes } => {
+                let direction = match direction {
+                    strowger_sip::io::Direction::Received => Direction::Received,
+                    strowger_sip::io::Direction::Sent => Direction::Sent,
+                };
+                self.counters.message(direction, out.arena.slice(bytes));
+                let message = Held { leg, direction, flow, bytes };
+                match call.or_else(|| self.calls.call_of(leg)) {
+                    Some(call) => self.journal_message(now, Some(call), &message, out),
+                    None => self.held.push(message),
+                }
+            }
+            // Messages outside of calls are counted by the SIP side; what they bring about is told by events.
+            Sip::Message { leg: None, .. } => {}
+            Sip::Event(event) => {
+                self.counters.event(&event);
+                let entry = Entry::Registration(Registration::from(&event));
+                self.journal(Record { at: now.wall, call: None, leg: None, entry }, out);
+            }
+            Sip::Bound(record) => out.items.push(Output::Store(StoreRecord::Bound(record))),
+            Sip::Unbound(binding) => out.items.push(Output::Store(StoreRecord::Unbound(binding))),
+        }
+    }
+
+    fn calls_said(&mut self, now: Now, item: strowger_callcontrol::Output, out: &mut Outbox) {
+        use strowger_callcontrol::Output as Calls;
+        match item {
+            Calls::Command(leg, command) => self.command(now, leg, command, out),
+            Calls::Joined { leg, call } => {
+                self.used_number(leg.number.max(call.number));
+                self.join_held(now, leg, call, out);
+                if !self.service_legs.contains_key(&leg) {
+                    self.tell_sip(now, strowger_sip::Input::Joined { leg, call }, out);
+                }
+            }
+            Calls::Locate { request, line } => self.locate(now, request, &line, out),
+            Calls::Media(command) => out.items.push(Output::Media(command)),
+            Calls::Journal(span) => self.journal_span(span, out),
+            Calls::Persist { ticket, call, record } => {
+                self.counters.journal_records += 1;
+                self.counters.journal_bytes += record.len() as u64;
+                let record = PersistRecord::Call { call, record };
+                out.items.push(Output::Persist { ticket: Ticket(ticket), record });
+            }
+            Calls::Drained => out.items.push(Output::Drained),
+        }
+    }
+
+    fn agent_said(&mut self, now: Now, item: agent::Output, out: &mut Outbox) {
+        match item {
+            agent::Output::Signal(leg, signal) => {
+                if matches!(signal, Signal::Released { .. }) {
+                    self.service_legs.remove(&leg);
+                }
+                self.tell_calls(now, strowger_callcontrol::Input::Signal(leg, signal), out);
+            }
+            agent::Output::Media(command) => out.items.push(Output::Media(command)),
+            agent::Output::Heard(leg, _) => {
+                let call = self.calls.call_of(leg);
+                let entry = Entry::Told(Told::Digit);
+                self.journal(Record { at: now.wall, call, leg: Some(leg), entry }, out);
+            }
+            agent::Output::Quality(leg, statistics) => {
+                let entry = Entry::Quality(quality(&statistics));
+                self.journal(Record { at: now.wall, call: None, leg: Some(leg), entry }, out);
+            }
+        }
+    }
+
+    /// A command goes to whoever serves the leg.
+    fn command(&mut self, now: Now, leg: LegId, command: Command, out: &mut Outbox) {
+        if let Command::Ring(ring) = &command
+            && let (Target::Service(_), Some(call)) = (&ring.target, self.calls.call_of(leg))
+        {
+            self.service_legs.insert(leg, call);
+        }
+        if self.service_legs.contains_key(&leg) {
+            if matches!(command, Command::Release(_)) {
+                self.service_legs.remove(&leg);
+            }
+            self.tell_agent(now, agent::Input::Command(leg, command));
+        } else {
+            self.tell_sip(now, strowger_sip::Input::Command(leg, command), out);
+        }
+    }
+
+    /// Which phones a line has, from the registrar.
+    fn locate(&mut self, now: Now, request: CallId, line: &str, out: &mut Outbox) {
+        let mut contacts = std::mem::take(&mut self.contacts);
+        contacts.extend(self.sip.contacts_of(line).map(|binding| {
+            // Only a relay on demand wants to know.
+            let reach = match self.relay {
+                RelayMode::WhenBehindNat => self.reach_of(binding),
+                RelayMode::Never | RelayMode::Always => Reach::Direct,
+            };
+            Contact { binding, reach }
+        }));
+        let located = strowger_callcontrol::Input::Located { request, contacts: &contacts };
+        self.tell_calls(now, located, out);
+        contacts.clear();
+        self.contacts = contacts;
+    }
+
+    /// Whether a phone calls itself by another address than its packets come from.
+    fn reach_of(&self, binding: strowger_base::leg::BindingId) -> Reach {
+        let Some(binding) = self.sip.registrar().binding(binding) else { return Reach::Direct };
+        let host = Uri::parse(binding.contact().as_bytes()).ok().and_then(|uri| match uri.host() {
+            Some(Host::V4(address)) => Some(address.into()),
+            Some(Host::V6(address)) => Some(address.into()),
+            Some(Host::Name(_)) | None => None,
+        });
+        host.map_or(Reach::Direct, |told| Reach::of(told, binding.flow().peer().ip()))
+    }
+}
+
+/// Puts an emptied list back where its room is used again.
+fn give_back<T>(emptied: Vec<T>, place: &mut Vec<T>) {
+    if place.is_empty() && place.capacity() < emptied.capacity() && emptied.capacity() <= ROOM_MAX {
+        *place = emptied;
+    }
+}
+
+/// Room beyond this that a burst needed is given back.
+const ROOM_MAX: usize = 4096;
