@@ -9,6 +9,7 @@
 
 mod decision;
 mod entry;
+mod head;
 mod wire;
 
 pub use decision::{
@@ -19,6 +20,7 @@ pub use entry::{
     Alarm, CallRecord, Direction, Entry, LegOutcome, LegRecord, MediaPart, OriginView, PartyView, Quality,
     Registration, ReleasedBy, TargetView, Told,
 };
+pub use head::{EntryKind, Head};
 
 use crate::{ByteArena, CallId, LegId, Span, WallTime};
 use wire::{Reader, Wire, put_varint};
@@ -90,17 +92,7 @@ impl<'a> Record<'a> {
     /// When they are not exactly one record of this version. No bytes make it panic or allocate much.
     pub fn decode(bytes: &'a [u8]) -> Result<Self, DecodeError> {
         let mut from = Reader::new(bytes);
-        let version = from.byte()?;
-        if version != VERSION {
-            return Err(DecodeError::Version(version));
-        }
-        let flags = from.byte()?;
-        if flags & !(HAS_CALL | HAS_LEG) != 0 {
-            return Err(DecodeError::Unknown { what: "flags", code: flags });
-        }
-        let at = WallTime::take(&mut from)?;
-        let call = if flags & HAS_CALL != 0 { Some(CallId::take(&mut from)?) } else { None };
-        let leg = if flags & HAS_LEG != 0 { Some(LegId::take(&mut from)?) } else { None };
+        let (at, call, leg) = take_head(&mut from)?;
         let entry = Entry::take(&mut from)?;
         if from.len() != 0 {
             return Err(DecodeError::Trailing);
@@ -141,6 +133,21 @@ fn put_head(at: WallTime, call: Option<CallId>, leg: Option<LegId>, out: &mut Ve
     if let Some(leg) = leg {
         leg.put(out);
     }
+}
+
+fn take_head(from: &mut Reader<'_>) -> Result<(WallTime, Option<CallId>, Option<LegId>), DecodeError> {
+    let version = from.byte()?;
+    if version != VERSION {
+        return Err(DecodeError::Version(version));
+    }
+    let flags = from.byte()?;
+    if flags & !(HAS_CALL | HAS_LEG) != 0 {
+        return Err(DecodeError::Unknown { what: "flags", code: flags });
+    }
+    let at = WallTime::take(from)?;
+    let call = if flags & HAS_CALL != 0 { Some(CallId::take(from)?) } else { None };
+    let leg = if flags & HAS_LEG != 0 { Some(LegId::take(from)?) } else { None };
+    Ok((at, call, leg))
 }
 
 /// First byte of every record.

@@ -326,6 +326,8 @@ pub enum WhyEnded {
     DeviceLost(ReleaseReason),
     /// Media could not be agreed.
     NoMedia,
+    /// The server stopped while the call was up; its next start closed the record.
+    ServerRestarted,
 }
 
 wire_enum!(WhyEnded {
@@ -336,6 +338,7 @@ wire_enum!(WhyEnded {
     NoAnswer = 4,
     DeviceLost = 5 (reason),
     NoMedia = 6,
+    ServerRestarted = 7,
 });
 
 /// Both directions of the agreed audio.

@@ -96,6 +96,11 @@ fn samples() -> Vec<Entry<'static>> {
             by: ReleasedBy::System,
             why: WhyEnded::DeviceLost(ReleaseReason::SessionExpired),
         },
+        Decision::Ended {
+            cause: Cause::TEMPORARY_FAILURE,
+            by: ReleasedBy::System,
+            why: WhyEnded::ServerRestarted,
+        },
     ];
     let told = [
         Told::Proceeding,
@@ -210,6 +215,25 @@ fn every_kind_of_record_reads_back() {
     for record in records() {
         let bytes = encoded(&record);
         assert_eq!(Record::decode(&bytes).as_ref(), Ok(&record));
+    }
+}
+
+#[test]
+fn the_head_says_what_the_whole_record_says() {
+    for record in records() {
+        let mut bytes = Vec::new();
+        record.encode(&mut bytes);
+        let kind = match record.entry {
+            Entry::Message { .. } => EntryKind::Message,
+            Entry::Told(_) => EntryKind::Told,
+            Entry::Decision(_) => EntryKind::Decision,
+            Entry::Registration(_) => EntryKind::Registration,
+            Entry::Alarm(_) => EntryKind::Alarm,
+            Entry::Call(_) => EntryKind::Call,
+        };
+        let head = Head { at: record.at, call: record.call, leg: record.leg, kind };
+        assert_eq!(Head::decode(&bytes), Ok(head));
+        assert!(Head::decode(&bytes[..4]).is_err());
     }
 }
 
