@@ -125,7 +125,10 @@ impl Captured {
             .iter()
             .map(|row| match row.split('|').collect::<Vec<_>>()[..] {
                 ["", _, status, method] => format!("{status} {method}"),
-                [method, user, ..] => format!("{method} {user}").trim_end().to_owned(),
+                // baresip makes its contact of its number and `-0x…`.
+                [method, user, ..] => {
+                    format!("{method} {}", user.split("-0x").next().unwrap_or(user)).trim_end().to_owned()
+                }
                 _ => row.clone(),
             })
             .collect())
