@@ -1,15 +1,18 @@
-//! Reads how many tests passed from the lines that cargo's test runners print.
+//! Reads how many tests passed from the lines that cargo's test runners and the simulator print.
 
 use super::Tally;
 
-/// The tally of a summary line, of `cargo test` or of `cargo nextest`.
+/// The tally of a summary line, of `cargo test`, of `cargo nextest` or of the simulator.
 pub(super) fn tests_in(line: &str) -> Option<Tally> {
     let line = without_colour(line);
-    let line = line.trim();
-    if line.starts_with("test result:") {
-        let passed = number_before(line, " passed")?;
-        return Some(Tally { passed, failed: number_before(line, " failed")? });
+    let is_simulation =
+        || line.split_once(" passed, ").is_some_and(|(number, _)| number.parse::<usize>().is_ok());
+    // Indented, it is the output of a failed test that nextest shows, and nextest counts that itself.
+    if line.starts_with("test result:") || is_simulation() {
+        let passed = number_before(&line, " passed")?;
+        return Some(Tally { passed, failed: number_before(&line, " failed")? });
     }
+    let line = line.trim();
     if line.starts_with("Summary [") {
         let passed = number_before(line, " passed").unwrap_or(0);
         let failed = number_before(line, " failed").unwrap_or(0);
@@ -59,6 +62,8 @@ mod tests {
             "\u{1b}[32;1m     Summary\u{1b}[0m [   0.5s] 4 tests run: \u{1b}[1m4\u{1b}[0m passed, 0 skipped",
             Some((4, 0)),
         );
+        check("    test result: FAILED. 0 passed; 1 failed; 0 ignored", None);
+        check("200 passed, 1 failed", Some((200, 1)));
         check("running 12 tests", None);
     }
 }
