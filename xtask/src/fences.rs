@@ -24,6 +24,7 @@ pub(crate) fn run() -> Result<(), String> {
     found.extend(text::too_large_files(&files));
     found.extend(text::nameless_todos(&files));
     found.extend(text::machine_traces(&files));
+    found.extend(text::unfinished_decisions(&files));
     found.extend(text::broken_links(&files, exists));
     if found.is_empty() {
         println!("every fence stands");
@@ -76,6 +77,11 @@ mod tests {
     #[test]
     fn no_machine_path_or_registry_host_is_tracked() {
         nothing_wrong(text::machine_traces(&workspace::text_files()));
+    }
+
+    #[test]
+    fn every_decision_has_its_four_parts_and_is_listed() {
+        nothing_wrong(text::unfinished_decisions(&workspace::text_files()));
     }
 
     #[test]

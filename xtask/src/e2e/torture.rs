@@ -17,6 +17,8 @@ use crate::workspace;
 const VIA_PORTS: [u16; 3] = [5060, 5050, 5070];
 /// How long silence has to last until it is believed; answers come within a millisecond.
 const SILENCE: Duration = Duration::from_millis(400);
+/// How long a connection may take to close after the answer.
+const CLOSING: Duration = Duration::from_millis(150);
 /// How many messages the corpus has.
 const MESSAGES: usize = 49;
 
@@ -127,11 +129,14 @@ fn answers_over_tcp(server: SocketAddr, message: &[u8]) -> Result<Answers, Strin
     let mut received = Vec::new();
     let mut buffer = vec![0; 65_536];
     let mut closed = false;
-    let end = Instant::now() + SILENCE;
+    let mut end = Instant::now() + SILENCE;
     while Instant::now() < end && !closed {
         match stream.read(&mut buffer) {
             Ok(0) => closed = true,
-            Ok(length) => received.extend_from_slice(&buffer[..length]),
+            Ok(length) => {
+                received.extend_from_slice(&buffer[..length]);
+                end = end.min(Instant::now() + CLOSING);
+            }
             Err(error) => closed = !matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::TimedOut),
         }
     }

@@ -88,6 +88,25 @@ pub(crate) fn broken_links(files: &[TextFile], exists: impl Fn(&str) -> bool) ->
     })
 }
 
+/// Decisions that lack one of their four parts, or that the list of decisions does not name.
+pub(crate) fn unfinished_decisions(files: &[TextFile]) -> Vec<String> {
+    const PARTS: [&str; 4] = ["## Context", "## Decision", "## Consequences", "## Rejected"];
+    let list = files.iter().find(|file| file.path == "docs/adr/README.md").map_or("", |file| &file.text);
+    let mut found = Vec::new();
+    for file in files {
+        let Some(name) = file.path.strip_prefix("docs/adr/").filter(|name| *name != "README.md") else {
+            continue;
+        };
+        for part in PARTS.iter().filter(|part| !file.text.lines().any(|line| line == **part)) {
+            found.push(format!("{} lacks `{part}`", file.path));
+        }
+        if !list.contains(&format!("({name})")) {
+            found.push(format!("docs/adr/README.md does not name {name}"));
+        }
+    }
+    found
+}
+
 fn resolve(folder: &str, target: &str) -> String {
     let mut parts: Vec<&str> = folder.split('/').filter(|part| !part.is_empty()).collect();
     for part in target.split('/') {
@@ -144,6 +163,16 @@ mod tests {
             machine_traces(&file("docs/a.md", path)),
             [format!("docs/a.md:1: names `{}`", concat!("/ho", "me/"))]
         );
+    }
+
+    #[test]
+    fn a_forged_decision_is_found() {
+        let whole = "## Context\n## Decision\n## Consequences\n## Rejected\n";
+        let mut files = file("docs/adr/0001-a.md", whole);
+        files.extend(file("docs/adr/README.md", "[0001](0001-a.md)"));
+        assert!(unfinished_decisions(&files).is_empty());
+        files.extend(file("docs/adr/0002-b.md", "## Context\n"));
+        assert_eq!(unfinished_decisions(&files).len(), 4);
     }
 
     #[test]
