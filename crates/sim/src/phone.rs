@@ -152,6 +152,19 @@ impl Phone {
         self.dialogs.is_empty()
     }
 
+    /// Where its calls stand, for a failure's text.
+    pub(crate) fn describe(&self) -> String {
+        let text: Vec<String> = self
+            .dialogs
+            .iter()
+            .map(|(id, dialog)| {
+                let incoming = if dialog.incoming { "incoming" } else { "outgoing" };
+                format!("{incoming} {:?} {id} acts at {:?}", dialog.state, dialog.act_at)
+            })
+            .collect();
+        text.join("; ")
+    }
+
     /// Calls a number.
     pub(crate) fn call(&mut self, now: Instant, number: &str, sends: &mut Sends) {
         self.statistics.placed += 1;
@@ -374,9 +387,12 @@ impl Phone {
 
     fn response(&mut self, now: Instant, message: &Text, status: u16, sends: &mut Sends) {
         let via = message.header("via");
-        let branch =
+        let mut branch =
             via.split("branch=").nth(1).unwrap_or("").split([';', ',']).next().unwrap_or("").to_owned();
         let (_, method) = message.cseq();
+        if method == "CANCEL" {
+            branch.push_str("-cancel");
+        }
         let id = message.header("call-id").to_owned();
         if method == "INVITE" && (200..300).contains(&status) {
             self.requests.remove(&branch);
@@ -487,7 +503,7 @@ impl Phone {
             dialog.act_at = plan;
             self.statistics.answered += 1;
         }
-        if omits {
+        if omits && dialog.state != State::Leaving {
             return;
         }
         // A 200 with an offer (delayed offer) is answered in the ACK; a re-INVITE of ours always offers.

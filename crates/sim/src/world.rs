@@ -310,6 +310,7 @@ impl World {
     fn post(&mut self, from: SocketAddr, sends: &mut Vec<String>) {
         let to = SERVER.parse().unwrap_or(from);
         for text in sends.drain(..) {
+            self.trace_line("phone", &format!("{from} {}", summary(&text)));
             self.network.send(self.now.mono, from, to, text.as_bytes());
         }
     }
@@ -475,7 +476,8 @@ impl World {
             return Err(format!("{call} has no final record"));
         }
         if let Some(phone) = self.phones.iter().find(|phone| !phone.is_idle()) {
-            return Err(format!("a phone of {} is still in a call", phone.account.number));
+            let (number, calls) = (&phone.account.number, phone.describe());
+            return Err(format!("a phone of {number} is still in a call: {calls}"));
         }
         Ok(())
     }
@@ -486,7 +488,7 @@ impl World {
         self.report.hash = siphash24((self.report.hash, time), bytes);
         if self.trace {
             let text = String::from_utf8_lossy(bytes);
-            let line = text.lines().next().unwrap_or("").to_owned();
+            let line = summary(&text);
             if what == "sent" {
                 self.trace_line(what, &line);
             } else if let Ok(record) = Record::decode(bytes) {
@@ -501,6 +503,12 @@ impl World {
             eprintln!("{:?} {what:8} {}", self.now.mono, line.get(..end).unwrap_or(line));
         }
     }
+}
+
+/// Start line, Call-ID and CSeq of a message.
+fn summary(text: &str) -> String {
+    let field = |name: &str| text.lines().find(|line| line.starts_with(name)).unwrap_or("").trim_end();
+    format!("{} | {} | {}", text.lines().next().unwrap_or(""), field("Call-ID:"), field("CSeq:"))
 }
 
 fn parameters(configuration: &Arc<Configuration>, rng: &mut Rng, last_number: u64) -> Parameters {

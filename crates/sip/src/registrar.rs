@@ -10,7 +10,7 @@ use strowger_base::{HashMap, HashSeed, Instant, Now, TimerHandle, TimerQueue, Wa
 use crate::header::{NameAddr, number32, text};
 use crate::io::{BindingRecord, Configuration, LineAccount};
 use crate::message::{HeaderName, Message};
-use crate::uri::Uri;
+use crate::uri::{Host, Uri};
 use crate::write;
 
 /// All bindings of a shard.
@@ -60,6 +60,16 @@ impl Binding {
     /// Where its REGISTER came from.
     pub const fn flow(&self) -> Flow {
         self.flow
+    }
+
+    /// Whether it names another address than its packets come from.
+    pub fn is_behind_nat(&self) -> bool {
+        let named = Uri::parse(self.contact.as_bytes()).ok().and_then(|uri| match uri.host()? {
+            Host::V4(address) => Some(std::net::IpAddr::V4(address)),
+            Host::V6(address) => Some(std::net::IpAddr::V6(address)),
+            Host::Name(_) => None,
+        });
+        named.is_some_and(|address| address != self.flow.peer().ip())
     }
 
     /// What it calls itself.

@@ -26,11 +26,23 @@ pub struct Negotiated {
     pub interval: u32,
     /// Who refreshes.
     pub refresher: Refresher,
+    /// The peer knows session timers, so they are spoken of. Without that we refresh on our own account: a peer that
+    /// answers no refresh is gone (RFC 4028 §7.1 allows a refresher whose peer knows nothing of timers).
+    pub announced: bool,
 }
 
 impl Negotiated {
+    /// A timer of ours alone.
+    fn own(wanted: Duration) -> Self {
+        let interval = u32::try_from(wanted.as_secs()).unwrap_or(u32::MAX).max(MIN_SE);
+        Negotiated { interval, refresher: Refresher::Us, announced: false }
+    }
+
     /// Session-Expires of a 2xx of ours; `required` when the peer knows timers (RFC 4028 §9).
     pub fn write_response(self, required: bool, out: &mut Vec<u8>) {
+        if !self.announced {
+            return;
+        }
         if required {
             out.extend_from_slice(b"Require: timer\r\n");
         }
@@ -43,6 +55,9 @@ impl Negotiated {
 
     /// Session-Expires of a refresh that we send (RFC 4028 §7.4).
     pub fn write_refresh(self, out: &mut Vec<u8>) {
+        if !self.announced {
+            return;
+        }
         let refresher = match self.refresher {
             Refresher::Us => "uac",
             Refresher::Them => "uas",
@@ -70,11 +85,9 @@ pub fn write_request(wanted: Duration, min_se: u32, out: &mut Vec<u8>) {
     out.extend_from_slice(b"\r\n");
 }
 
-/// What a 2xx of ours to this INVITE or UPDATE says; `None` without a session timer (RFC 4028 §9).
-///
-/// A caller that knows no timers gets none from us unless a proxy asked for one; then we refresh.
-pub fn answer(request: &Message<'_>, _wanted: Duration) -> Option<Negotiated> {
-    let (interval, refresher) = request.session_expires()?;
+/// What a 2xx of ours to this INVITE or UPDATE says (RFC 4028 §9).
+pub fn answer(request: &Message<'_>, wanted: Duration) -> Negotiated {
+    let Some((interval, refresher)) = request.session_expires() else { return Negotiated::own(wanted) };
     let interval = interval.max(MIN_SE);
     let refresher = match refresher {
         Some(side) if side.eq_ignore_ascii_case("uac") && request.supports("timer") => Refresher::Them,
@@ -82,15 +95,15 @@ pub fn answer(request: &Message<'_>, _wanted: Duration) -> Option<Negotiated> {
         _ if request.supports("timer") => Refresher::Them,
         _ => Refresher::Us,
     };
-    Some(Negotiated { interval, refresher })
+    Negotiated { interval, refresher, announced: true }
 }
 
 /// What a 2xx of the peer to a request of ours says (RFC 4028 §7.2).
-pub fn of_response(response: &Message<'_>) -> Option<Negotiated> {
-    let (interval, refresher) = response.session_expires()?;
+pub fn of_response(response: &Message<'_>, wanted: Duration) -> Negotiated {
+    let Some((interval, refresher)) = response.session_expires() else { return Negotiated::own(wanted) };
     let theirs = refresher.is_some_and(|side| side.eq_ignore_ascii_case("uas"));
     let refresher = if theirs { Refresher::Them } else { Refresher::Us };
-    Some(Negotiated { interval: interval.max(MIN_SE), refresher })
+    Negotiated { interval: interval.max(MIN_SE), refresher, announced: true }
 }
 
 /// The session timer of an established dialog.

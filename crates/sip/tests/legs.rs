@@ -175,6 +175,18 @@ fn a_call_given_up_before_any_response_is_cancelled_as_soon_as_one_comes() {
 }
 
 #[test]
+fn a_cancelled_invite_that_is_never_answered_is_forgotten_after_64_t1() {
+    let mut d = Driver::new();
+    let (leg, invite) = d.ring(offer(SDP_A), false);
+    d.from(BOB, &respond(&invite, 180, "tb", "", ""));
+    d.command(leg, Command::Release(Cause::NO_ANSWER_FROM_USER));
+    d.pass(SECOND * 31);
+    assert_eq!(d.sip.sizes().legs, 1);
+    d.pass(SECOND * 2);
+    assert_eq!((d.sip.sizes().legs, d.sip.sizes().transactions), (0, 0));
+}
+
+#[test]
 fn an_answer_that_crosses_our_cancel_is_acknowledged_and_hung_up() {
     let mut d = Driver::new();
     let (leg, invite) = d.ring(offer(SDP_A), false);

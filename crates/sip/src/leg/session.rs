@@ -110,9 +110,7 @@ impl Leg {
                 // Nothing changes: a session refresh, answered without troubling the other leg (RFC 4028 §7.4).
                 let cseq = invite.cseq_number();
                 self.accept_invite(shared, now, &request, cseq, Some(sent), out, |buffer, _| {
-                    if let Some(timer) = timer {
-                        timer.write_response(true, buffer);
-                    }
+                    timer.write_response(true, buffer);
                 });
             }
             (Some(offer), _) => {
@@ -148,9 +146,7 @@ impl Leg {
         let answer_now =
             |leg: &Leg, shared: &mut Shared, body: Option<&SessionDescription>, out: &mut Outbox| {
                 let contact = |buffer: &mut Vec<u8>| {
-                    if let Some(timer) = timer {
-                        timer.write_response(true, buffer);
-                    }
+                    timer.write_response(true, buffer);
                 };
                 leg.respond(shared, now, &request, 200, contact, body, out);
             };
@@ -488,7 +484,7 @@ impl Leg {
             return;
         }
         self.dialog.refresh_target(response);
-        self.start_session_timer(now, session_timer::of_response(response));
+        self.start_session_timer(now, session_timer::of_response(response, shared.configuration.session_expires));
         match (pending, description_of(response)) {
             (Pending::Ours { .. }, Some(answer)) => {
                 self.send_ack(shared, cseq, None, out);
@@ -556,7 +552,7 @@ impl Leg {
             200..=299 => {
                 self.dialog.refresh_target(response);
                 if matches!(self.state, State::Established) {
-                    self.start_session_timer(now, session_timer::of_response(response));
+                    self.start_session_timer(now, session_timer::of_response(response, shared.configuration.session_expires));
                 }
                 let ours = matches!(self.pending, Pending::Ours { preview: None });
                 if let (true, Some(answer)) = (ours, description_of(response)) {

@@ -15,7 +15,8 @@ impl Leg {
         let state = match &self.state {
             State::Incoming(incoming) => incoming.outbound.deadline(),
             State::Ending { until, .. } => Some(*until),
-            State::Outgoing(_) | State::Established => None,
+            State::Outgoing(outgoing) => outgoing.give_up,
+            State::Established => None,
         };
         let ack = self.awaiting_ack.as_ref().map(|awaiting| awaiting.next.min(awaiting.give_up));
         let change = match &self.change {
@@ -31,6 +32,7 @@ impl Leg {
         self.timer = None;
         self.deadline = None;
         self.reliable_timer(shared, now, out);
+        self.cancel_timer(shared, now);
         self.ack_timer(shared, now, out);
         self.retry_timer(shared, now, out);
         self.session_timer_due(shared, now, out);
@@ -57,8 +59,8 @@ impl Leg {
     }
 
     /// Sets the session timer anew after each negotiation (RFC 4028 §7).
-    pub(super) fn start_session_timer(&mut self, now: Now, negotiated: Option<Negotiated>) {
-        self.session_timer = negotiated.map(|negotiated| SessionTimer::start(negotiated, now.mono));
+    pub(super) fn start_session_timer(&mut self, now: Now, negotiated: Negotiated) {
+        self.session_timer = Some(SessionTimer::start(negotiated, now.mono));
     }
 
     fn session_timer_due(&mut self, shared: &mut Shared, now: Now, out: &mut Outbox) {

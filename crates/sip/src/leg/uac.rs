@@ -2,7 +2,7 @@
 
 use strowger_base::leg::{Diversion, Party, Presentation, ReleaseReason, Ring, Target};
 use strowger_base::net::Flow;
-use strowger_base::{Cause, LegId, Media, Now, Signal};
+use strowger_base::{Cause, Instant, LegId, Media, Now, Signal};
 
 use super::uas::write_party;
 use super::{Carrier, Leg, Pending, State, alert_of, description_of, finish, reason_cause, write_abilities};
@@ -25,6 +25,8 @@ pub(super) struct Outgoing {
     /// Shortest session timer that the device accepts, once it said so (RFC 4028 §6).
     min_se: u32,
     pub(super) cancel: Cancel,
+    /// When the final response to a cancelled INVITE is no longer waited for (RFC 3261 §9.1).
+    pub(super) give_up: Option<Instant>,
     /// Further early dialogs, when a proxy forked our INVITE; the first one is the leg's own.
     forks: Vec<Dialog>,
     /// Highest RSeq of each early dialog, by the peer's tag (RFC 3262 §4).
@@ -79,6 +81,7 @@ impl Leg {
             ring,
             min_se: session_timer::MIN_SE,
             cancel: Cancel::No,
+            give_up: None,
             forks: Vec::new(),
             confirmed: Vec::new(),
             provisional: false,
@@ -290,7 +293,7 @@ impl Leg {
             return;
         }
         self.state = State::Established;
-        self.start_session_timer(now, session_timer::of_response(response));
+        self.start_session_timer(now, session_timer::of_response(response, shared.configuration.session_expires));
         let description = description_of(response);
         let media = match (std::mem::replace(&mut self.pending, Pending::None), description) {
             (Pending::Ours { .. }, Some(answer)) => {
@@ -419,6 +422,7 @@ impl Leg {
             return;
         }
         outgoing.cancel = Cancel::Sent;
+        outgoing.give_up = Some(now.mono + GIVE_UP);
         let (branch, cseq) = (outgoing.branch, outgoing.cseq);
         let flow = self.dialog.flow;
         let (target, routes) = self.invite_way();
@@ -469,6 +473,15 @@ impl Leg {
             State::Incoming(_) | State::Established | State::Ending { .. } => {
                 (&self.dialog.target, &self.dialog.routes)
             }
+        }
+    }
+
+    /// A cancelled INVITE that gets no final response is forgotten 64*T1 after the CANCEL (RFC 3261 §9.1).
+    pub(super) fn cancel_timer(&mut self, shared: &mut Shared, now: Now) {
+        let State::Outgoing(outgoing) = &self.state else { return };
+        if outgoing.give_up.is_some_and(|at| at <= now.mono) {
+            shared.transactions.forget_client(outgoing.branch, &mut shared.timers);
+            self.state = State::Ending { until: now.mono, branch: None };
         }
     }
 

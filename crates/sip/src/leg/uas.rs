@@ -32,7 +32,7 @@ pub(crate) struct Incoming {
     /// Call control answered while a reliable provisional response with a description was open.
     pub(super) answer: Option<(Media, Party)>,
     /// What the 2xx says about the session timer.
-    pub(super) timer: Option<session_timer::Negotiated>,
+    pub(super) timer: session_timer::Negotiated,
     /// Timer support was announced by the caller.
     pub(super) takes_timer: bool,
 }
@@ -208,9 +208,7 @@ impl Leg {
         self.start_session_timer(now, timer);
         self.accept_invite(shared, now, &request, cseq, body, out, |buffer, shared| {
             write_party(b"P-Asserted-Identity", &connected, shared, buffer);
-            if let Some(timer) = timer {
-                timer.write_response(takes_timer, buffer);
-            }
+            timer.write_response(takes_timer, buffer);
         });
     }
 

@@ -1,0 +1,373 @@
+//! The node file, `strowger.toml`: read, checked, and turned into what the node takes.
+
+use std::net::{IpAddr, SocketAddr};
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+use strowger_base::Secret;
+use strowger_base::leg::Service;
+use strowger_base::net::Transport;
+use strowger_callcontrol::RelayMode;
+use strowger_node::configuration::{self, ConfigurationError, Draft, LineSecret, Place, ServiceNumber};
+use strowger_sip::io::{DigestAlgorithm, Listener, Trunk};
+
+/// The whole file.
+#[derive(Clone, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct ConfigFile {
+    #[serde(default)]
+    pub(crate) node: NodeSection,
+    #[serde(default)]
+    pub(crate) sip: SipSection,
+    #[serde(default)]
+    pub(crate) media: MediaSection,
+    #[serde(default)]
+    pub(crate) http: HttpSection,
+    #[serde(default)]
+    pub(crate) journal: JournalSection,
+    #[serde(default, rename = "service", skip_serializing_if = "Vec::is_empty")]
+    pub(crate) services: Vec<ServiceSection>,
+    #[serde(default, rename = "trunk", skip_serializing_if = "Vec::is_empty")]
+    pub(crate) trunks: Vec<TrunkSection>,
+    #[serde(default, rename = "route", skip_serializing_if = "Vec::is_empty")]
+    pub(crate) routes: Vec<RouteSection>,
+    #[serde(default, rename = "line", skip_serializing_if = "Vec::is_empty")]
+    pub(crate) lines: Vec<LineSection>,
+}
+
+/// `[node]`
+#[derive(Clone, Deserialize, Serialize)]
+#[serde(deny_unknown_fields, default)]
+pub(crate) struct NodeSection {
+    /// Digest realm and domain of addresses.
+    pub(crate) domain: String,
+    /// Folder for everything that is written; relative to the file.
+    pub(crate) data: PathBuf,
+}
+
+impl Default for NodeSection {
+    fn default() -> Self {
+        NodeSection { domain: "strowger.lab".to_owned(), data: PathBuf::from(".") }
+    }
+}
+
+/// `[sip]`
+#[derive(Clone, Deserialize, Serialize)]
+#[serde(deny_unknown_fields, default)]
+pub(crate) struct SipSection {
+    /// Address to listen on; `0.0.0.0` is every interface.
+    pub(crate) listen: IpAddr,
+    /// UDP and TCP port; 0 takes a free one.
+    pub(crate) port: u16,
+    /// The address that peers are told when `listen` is every interface.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) advertise: Option<IpAddr>,
+    /// Digest algorithms in the order in which they are offered.
+    pub(crate) digest: Vec<Digest>,
+    /// Shortest registration that is granted.
+    pub(crate) expires_min_seconds: u64,
+    /// Longest registration that is granted.
+    pub(crate) expires_max_seconds: u64,
+}
+
+impl Default for SipSection {
+    fn default() -> Self {
+        SipSection {
+            listen: IpAddr::from([0, 0, 0, 0]),
+            port: 5060,
+            advertise: None,
+            digest: vec![Digest::Md5, Digest::Sha256],
+            expires_min_seconds: 60,
+            expires_max_seconds: 7200,
+        }
+    }
+}
+
+/// A digest algorithm by its name.
+#[derive(Clone, Copy, Deserialize, Serialize)]
+pub(crate) enum Digest {
+    /// MD5.
+    #[serde(rename = "MD5")]
+    Md5,
+    /// SHA-256.
+    #[serde(rename = "SHA-256")]
+    Sha256,
+}
+
+/// `[media]`
+#[derive(Clone, Deserialize, Serialize)]
+#[serde(deny_unknown_fields, default)]
+pub(crate) struct MediaSection {
+    /// First and last UDP port for RTP and RTCP.
+    pub(crate) ports: (u16, u16),
+    /// When calls go through a relay of ours.
+    pub(crate) relay: Relay,
+}
+
+impl Default for MediaSection {
+    fn default() -> Self {
+        MediaSection { ports: (16_384, 32_767), relay: Relay::Nat }
+    }
+}
+
+/// When media is relayed.
+#[derive(Clone, Copy, PartialEq, Eq, Deserialize, Serialize, clap::ValueEnum)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum Relay {
+    /// Phones talk to each other directly.
+    Never,
+    /// For phones whose packets come from another address than they name.
+    Nat,
+    /// For every call.
+    Always,
+}
+
+/// `[http]`
+#[derive(Clone, Deserialize, Serialize)]
+#[serde(deny_unknown_fields, default)]
+pub(crate) struct HttpSection {
+    /// Address to listen on; only loopback while there is no log-in.
+    pub(crate) listen: IpAddr,
+    /// TCP port; 0 takes a free one.
+    pub(crate) port: u16,
+}
+
+impl Default for HttpSection {
+    fn default() -> Self {
+        HttpSection { listen: IpAddr::from([127, 0, 0, 1]), port: 8080 }
+    }
+}
+
+/// `[journal]`
+#[derive(Clone, Deserialize, Serialize)]
+#[serde(deny_unknown_fields, default)]
+pub(crate) struct JournalSection {
+    /// The oldest segments go when the journal is larger than this.
+    pub(crate) limit_mib: u64,
+}
+
+impl Default for JournalSection {
+    fn default() -> Self {
+        JournalSection { limit_mib: 1_024 }
+    }
+}
+
+/// `[[line]]`
+#[derive(Clone, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct LineSection {
+    pub(crate) number: String,
+    #[serde(default)]
+    pub(crate) name: String,
+    pub(crate) secret: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) busy_trigger: Option<u32>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) calls_max: Option<u32>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) no_answer_seconds: Option<u64>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) contacts_max: Option<usize>,
+}
+
+/// `[[service]]`
+#[derive(Clone, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct ServiceSection {
+    pub(crate) number: String,
+    pub(crate) service: ServiceName,
+}
+
+/// A service by its name.
+#[derive(Clone, Copy, Deserialize, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum ServiceName {
+    /// Sends back what it hears.
+    Echo,
+    /// Plays a tone.
+    Announcement,
+}
+
+/// `[[trunk]]`
+#[derive(Clone, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct TrunkSection {
+    pub(crate) name: String,
+    pub(crate) destination: SocketAddr,
+    #[serde(default)]
+    pub(crate) transport: TrunkTransport,
+    /// Addresses whose calls are the trunk's; without a port, any port. The destination's address when empty.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(crate) sources: Vec<String>,
+}
+
+/// What carries a trunk's calls.
+#[derive(Clone, Copy, Default, Deserialize, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum TrunkTransport {
+    #[default]
+    Udp,
+    Tcp,
+}
+
+/// `[[route]]`
+#[derive(Clone, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct RouteSection {
+    pub(crate) pattern: String,
+    pub(crate) trunk: String,
+}
+
+impl ConfigFile {
+    /// Reads a file.
+    ///
+    /// # Errors
+    /// Names file, line, what was found and expected.
+    pub(crate) fn read(path: &Path) -> anyhow::Result<ConfigFile> {
+        let text = std::fs::read_to_string(path)
+            .map_err(|error| anyhow::anyhow!("cannot read {}: {error}", path.display()))?;
+        toml::from_str(&text).map_err(|error| anyhow::anyhow!("{}: {error}", path.display()))
+    }
+
+    /// What the node takes, for the sockets that are open.
+    ///
+    /// # Errors
+    /// Everything that is wrong, each with its place.
+    pub(crate) fn configuration(&self, listeners: Vec<Listener>) -> anyhow::Result<configuration::Configuration> {
+        let trunks = self.trunks.iter().map(TrunkSection::trunk).collect::<anyhow::Result<Vec<_>>>()?;
+        let mut draft = Draft {
+            domain: self.node.domain.as_str().into(),
+            listeners,
+            lines: self.lines.iter().map(LineSection::line).collect(),
+            services: self.services.iter().map(ServiceSection::number).collect(),
+            trunks,
+            routes: self.routes.iter().map(RouteSection::route).collect(),
+            relay: match self.media.relay {
+                Relay::Never => RelayMode::Never,
+                Relay::Nat => RelayMode::WhenBehindNat,
+                Relay::Always => RelayMode::Always,
+            },
+            digest_algorithms: self.sip.digest.iter().map(|digest| digest.algorithm()).collect(),
+            product: concat!("Strowger/", env!("CARGO_PKG_VERSION")).into(),
+            ..Draft::default()
+        };
+        draft.timers.expires_min = Duration::from_secs(self.sip.expires_min_seconds);
+        draft.timers.expires_max = Duration::from_secs(self.sip.expires_max_seconds);
+        draft.build().map_err(|errors| self.explain(&errors))
+    }
+
+    fn explain(&self, errors: &[ConfigurationError]) -> anyhow::Error {
+        let lines: Vec<String> = errors
+            .iter()
+            .map(|error| match error.place {
+                Place::Line(index) => {
+                    let number = self.lines.get(index).map_or("", |line| &line.number);
+                    format!("[[line]] {} ({number}): {} {}", index + 1, error.setting, error.problem)
+                }
+                Place::Node | Place::Listener(_) | Place::Service(_) | Place::Trunk(_) | Place::Route(_) => {
+                    error.to_string()
+                }
+            })
+            .collect();
+        anyhow::anyhow!("the configuration cannot be used:\n  {}", lines.join("\n  "))
+    }
+}
+
+impl Digest {
+    const fn algorithm(self) -> DigestAlgorithm {
+        match self {
+            Digest::Md5 => DigestAlgorithm::Md5,
+            Digest::Sha256 => DigestAlgorithm::Sha256,
+        }
+    }
+}
+
+impl LineSection {
+    fn line(&self) -> configuration::Line {
+        let secret = LineSecret::Password(Secret::new(self.secret.as_str().into()));
+        let mut line = configuration::Line::new(&self.number, &self.name, secret);
+        line.busy_trigger = self.busy_trigger.unwrap_or(line.busy_trigger);
+        line.calls_max = self.calls_max.unwrap_or(line.calls_max);
+        line.contacts_max = self.contacts_max.unwrap_or(line.contacts_max);
+        line.no_answer = self.no_answer_seconds.map_or(line.no_answer, Duration::from_secs);
+        line
+    }
+}
+
+impl ServiceSection {
+    fn number(&self) -> ServiceNumber {
+        let service = match self.service {
+            ServiceName::Echo => Service::Echo,
+            ServiceName::Announcement => Service::Announcement,
+        };
+        ServiceNumber { number: self.number.as_str().into(), service }
+    }
+}
+
+impl RouteSection {
+    fn route(&self) -> configuration::Route {
+        configuration::Route { pattern: self.pattern.as_str().into(), trunk: self.trunk.as_str().into() }
+    }
+}
+
+impl TrunkSection {
+    fn trunk(&self) -> anyhow::Result<Trunk> {
+        let mut sources = vec![];
+        for source in &self.sources {
+            if let Ok(address) = source.parse::<SocketAddr>() {
+                sources.push((address.ip(), Some(address.port())));
+            } else if let Ok(address) = source.parse::<IpAddr>() {
+                sources.push((address, None));
+            } else {
+                anyhow::bail!(
+                    "[[trunk]] {}: sources holds {source:?}, expected an address like 192.0.2.1 or 192.0.2.1:5060",
+                    self.name
+                );
+            }
+        }
+        if sources.is_empty() {
+            sources.push((self.destination.ip(), None));
+        }
+        let transport = match self.transport {
+            TrunkTransport::Udp => Transport::Udp,
+            TrunkTransport::Tcp => Transport::Tcp,
+        };
+        Ok(Trunk { name: self.name.as_str().into(), destination: self.destination, transport, sources })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_broken_file_is_answered_with_line_and_expectation() {
+        let check = |text: &str, expected: &[&str]| {
+            let error = toml::from_str::<ConfigFile>(text).err().map(|error| error.to_string()).unwrap_or_default();
+            for part in expected {
+                assert!(error.contains(part), "{part:?} is not in: {error}");
+            }
+        };
+        check("[sip]\nport = \"x\"\n", &["line 2", "u16"]);
+        check("[sip]\nprot = 5060\n", &["line 2", "unknown field `prot`", "`port`"]);
+        check("[[line]]\nnumber = \"1001\"\n", &["missing field `secret`"]);
+        check("[[line]]\nnumber = 1001\nsecret = \"x\"\n", &["line 2", "string"]);
+    }
+
+    #[test]
+    fn what_is_wrong_with_the_whole_is_named_with_its_place() {
+        let text = "[[line]]\nnumber = \"1001\"\nsecret = \"a\"\n[[line]]\nnumber = \"1001\"\nsecret = \"b\"\n\
+                    [[route]]\npattern = \"2XXX\"\ntrunk = \"nowhere\"\n";
+        let file: ConfigFile = toml::from_str(text).unwrap();
+        let error = file.configuration(vec![]).err().map(|error| error.to_string()).unwrap_or_default();
+        assert!(error.contains("[[line]] 2 (1001)") && error.contains("nowhere"), "{error}");
+    }
+
+    #[test]
+    fn the_sample_file_is_a_configuration() {
+        let text = include_str!("../../../strowger.example.toml");
+        let file: ConfigFile = toml::from_str(text).unwrap();
+        assert!(file.configuration(vec![]).is_ok());
+    }
+}

@@ -1,0 +1,164 @@
+//! HTTP on loopback: health, counters, calls, phones. The command line is a client of it.
+
+use std::fmt::Write;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::Router;
+use axum::extract::{Path, Query, State};
+use axum::http::{StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use axum::routing::get;
+use strowger_base::CallId;
+use strowger_node::io::{Answer, Metric, MetricKind, Question, Service};
+
+use crate::mailbox::{Letter, Sender};
+use crate::report;
+
+struct Shared {
+    decision: Sender,
+    data: PathBuf,
+}
+
+/// Serves until the listener is gone.
+pub(crate) async fn serve(listener: tokio::net::TcpListener, decision: Sender, data: PathBuf) {
+    let shared = Arc::new(Shared { decision, data });
+    let router = Router::new()
+        .route("/healthz", get(health))
+        .route("/metrics", get(metrics))
+        .route("/api/v1/calls", get(calls))
+        .route("/api/v1/calls/{id}", get(call))
+        .route("/api/v1/phones", get(phones))
+        .with_state(shared);
+    if let Err(error) = axum::serve(listener, router).await {
+        crate::log::error(&format!("the web interface stopped: {error}; calls go on"));
+    }
+}
+
+/// Asks the node; it answers within a turn of its loop.
+async fn ask(shared: &Shared, question: Question) -> Result<Answer, StatusCode> {
+    let (sender, receiver) = tokio::sync::oneshot::channel();
+    if shared.decision.try_send(Letter::Ask(question, sender)).is_err() {
+        return Err(StatusCode::SERVICE_UNAVAILABLE);
+    }
+    match tokio::time::timeout(Duration::from_secs(5), receiver).await {
+        Ok(Ok(answer)) => Ok(answer),
+        Ok(Err(_)) | Err(_) => Err(StatusCode::SERVICE_UNAVAILABLE),
+    }
+}
+
+async fn health(State(shared): State<Arc<Shared>>) -> Response {
+    match ask(&shared, Question::Health).await {
+        Ok(Answer::Health(health)) => {
+            let (status, service) = match health.service {
+                Service::Full => (StatusCode::OK, "full".to_owned()),
+                Service::Shedding(what) => (StatusCode::OK, format!("shedding: {what}")),
+                Service::Draining => (StatusCode::SERVICE_UNAVAILABLE, "draining".to_owned()),
+            };
+            let body = serde_json::json!({
+                "service": service,
+                "uptime_seconds": health.uptime.as_secs(),
+                "calls": health.calls,
+                "phones": health.phones,
+                "records_waiting": health.records_waiting,
+            });
+            json(status, &body)
+        }
+        Ok(_) => StatusCode::INTERNAL_SERVER_ERROR.into_response(),
+        Err(status) => status.into_response(),
+    }
+}
+
+async fn metrics(State(shared): State<Arc<Shared>>) -> Response {
+    match ask(&shared, Question::Metrics).await {
+        Ok(Answer::Metrics(metrics)) => {
+            ([(header::CONTENT_TYPE, "text/plain; version=0.0.4")], prometheus(&metrics)).into_response()
+        }
+        Ok(_) => StatusCode::INTERNAL_SERVER_ERROR.into_response(),
+        Err(status) => status.into_response(),
+    }
+}
+
+/// The text format of Prometheus, version 0.0.4.
+fn prometheus(metrics: &[Metric]) -> String {
+    let mut text = String::new();
+    let mut last = "";
+    for metric in metrics {
+        if metric.name != last {
+            last = metric.name;
+            let kind = match metric.kind {
+                MetricKind::Counter => "counter",
+                MetricKind::Gauge => "gauge",
+            };
+            // Writing to a string cannot fail.
+            let _ = writeln!(text, "# HELP strowger_{} {}", metric.name, metric.help);
+            let _ = writeln!(text, "# TYPE strowger_{} {kind}", metric.name);
+        }
+        let _ = match metric.label {
+            Some((label, value)) => writeln!(text, "strowger_{}{{{label}=\"{value}\"}} {}", metric.name, metric.value),
+            None => writeln!(text, "strowger_{} {}", metric.name, metric.value),
+        };
+    }
+    text
+}
+
+#[derive(serde::Deserialize)]
+struct Limit {
+    limit: Option<usize>,
+}
+
+async fn calls(State(shared): State<Arc<Shared>>, Query(limit): Query<Limit>) -> Response {
+    let limit = limit.limit.unwrap_or(50).min(10_000);
+    let live = match ask(&shared, Question::Calls { limit }).await {
+        Ok(Answer::Calls(calls)) => calls,
+        Ok(_) => return StatusCode::INTERNAL_SERVER_ERROR.into_response(),
+        Err(status) => return status.into_response(),
+    };
+    let data = shared.data.clone();
+    let ended = tokio::task::spawn_blocking(move || report::ended_calls(&data, limit)).await;
+    match ended {
+        Ok(Ok(ended)) => {
+            let rows = report::merge(&live, ended, limit);
+            json(StatusCode::OK, &serde_json::json!({ "calls": rows }))
+        }
+        Ok(Err(error)) => problem(&error),
+        Err(_) => StatusCode::INTERNAL_SERVER_ERROR.into_response(),
+    }
+}
+
+async fn call(State(shared): State<Arc<Shared>>, Path(id): Path<String>) -> Response {
+    let Ok(call) = id.parse::<CallId>() else {
+        let body = serde_json::json!({ "error": format!("{id} is no call id; expected one like C1.0.42") });
+        return json(StatusCode::BAD_REQUEST, &body);
+    };
+    let data = shared.data.clone();
+    match tokio::task::spawn_blocking(move || report::story_json(&data, call)).await {
+        Ok(Ok(Some(story))) => json(StatusCode::OK, &story),
+        Ok(Ok(None)) => {
+            let body = serde_json::json!({ "error": format!("no call {call} in the journal") });
+            json(StatusCode::NOT_FOUND, &body)
+        }
+        Ok(Err(error)) => problem(&error),
+        Err(_) => StatusCode::INTERNAL_SERVER_ERROR.into_response(),
+    }
+}
+
+async fn phones(State(shared): State<Arc<Shared>>) -> Response {
+    match ask(&shared, Question::Phones { limit: 100_000 }).await {
+        Ok(Answer::Phones(phones)) => {
+            let rows = report::phone_rows(&phones);
+            json(StatusCode::OK, &serde_json::json!({ "phones": rows }))
+        }
+        Ok(_) => StatusCode::INTERNAL_SERVER_ERROR.into_response(),
+        Err(status) => status.into_response(),
+    }
+}
+
+fn json(status: StatusCode, body: &serde_json::Value) -> Response {
+    (status, [(header::CONTENT_TYPE, "application/json")], body.to_string()).into_response()
+}
+
+fn problem(error: &anyhow::Error) -> Response {
+    json(StatusCode::INTERNAL_SERVER_ERROR, &serde_json::json!({ "error": format!("{error:#}") }))
+}

@@ -1,0 +1,109 @@
+//! `strowger lab`: writes a configuration with demo numbers into a fresh folder; everything after that is `serve`.
+
+use std::fs;
+use std::io::Write;
+use std::net::IpAddr;
+use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
+use std::path::{Path, PathBuf};
+
+use anyhow::Context;
+
+use crate::config_file::{ConfigFile, LineSection, Relay, ServiceName, ServiceSection};
+
+/// What can be chosen for the lab.
+#[derive(clap::Args)]
+pub(crate) struct LabOptions {
+    /// Folder for everything that is written; used again when it is there.
+    #[arg(long, default_value = "strowger-data")]
+    pub(crate) data: PathBuf,
+    /// Address to listen on for SIP and media; 0.0.0.0 is every interface.
+    #[arg(long)]
+    pub(crate) listen: Option<IpAddr>,
+    /// SIP port, UDP and TCP; 0 takes a free one.
+    #[arg(long)]
+    pub(crate) sip_port: Option<u16>,
+    /// Port of the web interface on 127.0.0.1; 0 takes a free one.
+    #[arg(long)]
+    pub(crate) http_port: Option<u16>,
+    /// UDP ports for media, for example 20000-20999.
+    #[arg(long, value_parser = port_range)]
+    pub(crate) rtp_ports: Option<(u16, u16)>,
+    /// When media goes through a relay of the server.
+    #[arg(long)]
+    pub(crate) relay: Option<Relay>,
+    /// Print one JSON line instead of the table, and stay in the foreground.
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+fn port_range(text: &str) -> Result<(u16, u16), String> {
+    let parse = || {
+        let (first, last) = text.split_once('-')?;
+        let (first, last) = (first.parse().ok()?, last.parse().ok()?);
+        (first < last && last - first >= 3).then_some((first, last))
+    };
+    parse().ok_or_else(|| "expected first-last with at least four ports, for example 20000-20999".to_owned())
+}
+
+/// Makes or finds the lab's configuration.
+pub(crate) fn prepare(options: &LabOptions) -> anyhow::Result<(ConfigFile, PathBuf)> {
+    fs::create_dir_all(&options.data).with_context(|| {
+        format!("cannot make the folder {}; give another with --data", options.data.display())
+    })?;
+    let path = options.data.join("strowger.toml");
+    let mut file = if path.exists() { ConfigFile::read(&path)? } else { fresh()? };
+    if let Some(listen) = options.listen {
+        file.sip.listen = listen;
+    }
+    if let Some(port) = options.sip_port {
+        file.sip.port = port;
+    }
+    if let Some(port) = options.http_port {
+        file.http.port = port;
+    }
+    if let Some(ports) = options.rtp_ports {
+        file.media.ports = ports;
+    }
+    if let Some(relay) = options.relay {
+        file.media.relay = relay;
+    }
+    if !path.exists() {
+        write_private(&path, &toml::to_string(&file)?)
+            .with_context(|| format!("cannot write {}; is the folder yours?", path.display()))?;
+    }
+    Ok((file, options.data.clone()))
+}
+
+fn fresh() -> anyhow::Result<ConfigFile> {
+    let mut file: ConfigFile = toml::from_str("")?;
+    for (number, name) in [("1001", "Alice"), ("1002", "Bob"), ("1003", "Carol")] {
+        file.lines.push(LineSection {
+            number: number.to_owned(),
+            name: name.to_owned(),
+            secret: secret()?,
+            busy_trigger: None,
+            calls_max: None,
+            no_answer_seconds: None,
+            contacts_max: None,
+        });
+    }
+    file.services.push(ServiceSection { number: "9999".to_owned(), service: ServiceName::Echo });
+    file.services.push(ServiceSection { number: "9998".to_owned(), service: ServiceName::Announcement });
+    Ok(file)
+}
+
+/// Sixteen letters and digits from the operating system; none that are easily confused.
+fn secret() -> anyhow::Result<String> {
+    const LETTERS: &[u8; 32] = b"abcdefghijkmnpqrstuvwxyz23456789";
+    let mut bytes = [0u8; 16];
+    getrandom::fill(&mut bytes).map_err(|error| anyhow::anyhow!("no randomness from the system: {error}"))?;
+    Ok(bytes.iter().map(|byte| char::from(LETTERS[usize::from(byte & 31)])).collect())
+}
+
+/// Writes a file that only its owner may read.
+fn write_private(path: &Path, text: &str) -> std::io::Result<()> {
+    let mut file = fs::OpenOptions::new().create_new(true).write(true).mode(0o600).open(path)?;
+    file.write_all(text.as_bytes())?;
+    file.set_permissions(fs::Permissions::from_mode(0o600))?;
+    file.sync_all()
+}

@@ -1,0 +1,113 @@
+//! The way into the decision thread: a bounded queue and a descriptor that it can wait on.
+
+use std::os::fd::{AsFd, BorrowedFd};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
+
+use nix::sys::eventfd::{EfdFlags, EventFd};
+use strowger_media::control::Report;
+use strowger_node::io::{Answer, Question, Ticket};
+use strowger_base::net::{StreamId, Transport};
+use std::net::SocketAddr;
+
+/// What other threads tell the decision thread.
+pub(crate) enum Letter {
+    /// A connection is up.
+    StreamOpened { stream: StreamId, transport: Transport, local: SocketAddr, peer: SocketAddr },
+    /// Bytes arrived on a connection.
+    StreamBytes { stream: StreamId, bytes: Vec<u8> },
+    /// A connection is gone.
+    StreamClosed { stream: StreamId },
+    /// A media worker reports.
+    Media(Report),
+    /// A record is safe.
+    Persisted(Ticket),
+    /// A record could not be written.
+    PersistFailed(Ticket, Box<str>),
+    /// Somebody asks.
+    Ask(Question, tokio::sync::oneshot::Sender<Answer>),
+    /// Take no new calls and stop when the last has ended.
+    Drain,
+    /// Stop now.
+    Stop,
+}
+
+/// Puts letters in; every thread has its own.
+#[derive(Clone)]
+pub(crate) struct Sender {
+    queue: SyncSender<Letter>,
+    bell: Arc<Bell>,
+}
+
+/// Takes letters out; the decision thread has it.
+pub(crate) struct Mailbox {
+    queue: Receiver<Letter>,
+    bell: Arc<Bell>,
+}
+
+struct Bell {
+    descriptor: EventFd,
+    rung: AtomicBool,
+}
+
+/// Letters that may wait; a sender waits when there are more.
+const LETTERS: usize = 8_192;
+
+pub(crate) fn mailbox() -> nix::Result<(Sender, Mailbox)> {
+    let descriptor = EventFd::from_flags(EfdFlags::EFD_NONBLOCK | EfdFlags::EFD_CLOEXEC)?;
+    let bell = Arc::new(Bell { descriptor, rung: AtomicBool::new(false) });
+    let (sender, receiver) = sync_channel(LETTERS);
+    Ok((Sender { queue: sender, bell: Arc::clone(&bell) }, Mailbox { queue: receiver, bell }))
+}
+
+impl Sender {
+    /// Puts a letter in and waits while the box is full. `false` when nobody reads any more.
+    pub(crate) fn send(&self, letter: Letter) -> bool {
+        let sent = self.queue.send(letter).is_ok();
+        self.ring();
+        sent
+    }
+
+    /// Puts a letter in if there is room.
+    pub(crate) fn try_send(&self, letter: Letter) -> Result<(), Letter> {
+        let result = self.queue.try_send(letter).map_err(|error| match error {
+            TrySendError::Full(letter) | TrySendError::Disconnected(letter) => letter,
+        });
+        self.ring();
+        result
+    }
+
+    fn ring(&self) {
+        // One ring is enough for all letters that are there when it is heard.
+        if !self.bell.rung.swap(true, Ordering::AcqRel) {
+            // The counter cannot overflow: it is at most one.
+            let _ = self.bell.descriptor.write(1);
+        }
+    }
+}
+
+impl Mailbox {
+    /// The next letter, if there is one.
+    pub(crate) fn take(&self) -> Option<Letter> {
+        self.queue.try_recv().ok()
+    }
+
+    /// Stops the ringing; letters that come from now on ring again.
+    pub(crate) fn quiet(&self) {
+        let _ = self.bell.descriptor.read();
+        self.bell.rung.store(false, Ordering::Release);
+    }
+
+    pub(crate) fn descriptor(&self) -> BorrowedFd<'_> {
+        self.bell.descriptor.as_fd()
+    }
+}
+
+impl Mailbox {
+    /// Makes the next wait return at once.
+    pub(crate) fn ring_again(&self) {
+        self.bell.rung.store(true, Ordering::Release);
+        let _ = self.bell.descriptor.write(1);
+    }
+}

@@ -1,0 +1,162 @@
+//! The one binary of Strowger.
+
+mod config_file;
+mod decision;
+mod holder;
+mod http;
+mod lab;
+mod log;
+mod mailbox;
+mod media;
+mod report;
+mod server;
+mod store;
+mod streams;
+mod udp;
+
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use clap::{CommandFactory, Parser, Subcommand};
+use strowger_base::CallId;
+
+use config_file::ConfigFile;
+use server::Opened;
+
+/// An open unified-communications manager.
+///
+/// Exit codes: 0 done, 1 failed, 2 wrong use of the command line.
+#[derive(Parser)]
+#[command(name = "strowger", version)]
+struct CommandLine {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Try it: demo numbers and secrets, nothing to edit.
+    Lab(lab::LabOptions),
+    /// Run a server from a configuration file.
+    Serve {
+        /// The node file.
+        #[arg(long)]
+        config: PathBuf,
+        /// Log as JSON lines.
+        #[arg(long)]
+        log_json: bool,
+    },
+    /// List calls, the latest first.
+    Calls {
+        #[command(flatten)]
+        place: Place,
+        /// At most so many.
+        #[arg(long, default_value_t = 20)]
+        limit: usize,
+        /// Print JSON.
+        #[arg(long)]
+        json: bool,
+    },
+    /// Tell why something is as it is.
+    Explain {
+        #[command(subcommand)]
+        what: Explain,
+    },
+    /// List registered phones.
+    Phones {
+        #[command(flatten)]
+        place: Place,
+        /// Print JSON.
+        #[arg(long)]
+        json: bool,
+    },
+    /// Check a configuration file without starting anything.
+    CheckConfig {
+        /// The node file.
+        config: PathBuf,
+    },
+    /// Print a completion script for a shell.
+    Completions {
+        /// bash, zsh, fish, …
+        shell: clap_complete::Shell,
+    },
+}
+
+#[derive(Subcommand)]
+enum Explain {
+    /// The story of a call, with its message ladder.
+    Call {
+        /// Its id, as `strowger calls` prints it; or `last`.
+        id: String,
+        #[command(flatten)]
+        place: Place,
+        /// Print whole messages in the ladder.
+        #[arg(long)]
+        messages: bool,
+        /// Print JSON.
+        #[arg(long)]
+        json: bool,
+    },
+}
+
+/// Where to look.
+#[derive(clap::Args)]
+struct Place {
+    /// The server's data folder.
+    #[arg(long, default_value = "strowger-data")]
+    data: PathBuf,
+}
+
+fn main() -> ExitCode {
+    match run(CommandLine::parse().command) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("strowger: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run(command: Command) -> anyhow::Result<()> {
+    match command {
+        Command::Lab(options) => {
+            let (file, data) = lab::prepare(&options)?;
+            let json = options.json;
+            serve(file, data, move |opened| report::announce(opened, json, true))
+        }
+        Command::Serve { config, log_json } => {
+            if log_json {
+                log::use_json();
+            }
+            let file = ConfigFile::read(&config)?;
+            let folder = config.parent().unwrap_or(Path::new("."));
+            let data = folder.join(&file.node.data);
+            serve(file, data, |opened| report::announce(opened, false, false))
+        }
+        Command::Calls { place, limit, json } => report::calls(&place.data, limit, json),
+        Command::Explain { what: Explain::Call { id, place, messages, json } } => {
+            let call = match id.as_str() {
+                "last" => None,
+                id => Some(id.parse::<CallId>()?),
+            };
+            report::explain_call(&place.data, call, messages, json)
+        }
+        Command::Phones { place, json } => report::phones(&place.data, json),
+        Command::CheckConfig { config } => {
+            ConfigFile::read(&config)?.configuration(vec![])?;
+            println!("{} is a configuration that can be used", config.display());
+            Ok(())
+        }
+        Command::Completions { shell } => {
+            clap_complete::generate(shell, &mut CommandLine::command(), "strowger", &mut std::io::stdout());
+            Ok(())
+        }
+    }
+}
+
+/// The one way in which a server runs, whatever prepared its configuration.
+fn serve(file: ConfigFile, data: PathBuf, ready: impl FnOnce(&Opened)) -> anyhow::Result<()> {
+    // What is wrong with the configuration is said before anything is opened.
+    file.configuration(vec![])?;
+    Opened::open(file, data)?.run(ready)
+}

@@ -1,0 +1,218 @@
+//! The media thread: it owns the RTP sockets and drives [`Worker`]. It decides nothing.
+
+use std::collections::BTreeMap;
+use std::net::{IpAddr, SocketAddr, UdpSocket};
+use std::os::fd::AsFd;
+use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
+use std::time::{Instant as Clock, SystemTime, UNIX_EPOCH};
+
+use nix::poll::{PollFd, PollFlags, ppoll};
+use nix::sys::eventfd::{EfdFlags, EventFd};
+use nix::sys::time::{TimeSpec, TimeValLike};
+use std::sync::Arc;
+use strowger_base::{Instant, Now, Rng, WallTime};
+use strowger_media::control::{Command, PortId, Side};
+use strowger_media::worker::{Channel, Input, Outbox, Output, SocketRef, Worker};
+
+use crate::mailbox::{Letter, Sender};
+
+/// Where media sockets are opened.
+#[derive(Clone, Debug)]
+pub(crate) struct MediaAddresses {
+    /// Where they are bound.
+    pub(crate) bind: IpAddr,
+    /// The address that peers are told.
+    pub(crate) advertised: IpAddr,
+    /// Ports that may be used, both included.
+    pub(crate) ports: (u16, u16),
+}
+
+/// Commands for the media thread.
+#[derive(Clone)]
+pub(crate) struct MediaSender {
+    queue: SyncSender<Command>,
+    bell: Arc<EventFd>,
+}
+
+impl MediaSender {
+    /// Hands over a command; waits when the media thread is far behind.
+    pub(crate) fn command(&self, command: Command) {
+        let _ = self.queue.send(command);
+        let _ = self.bell.write(1);
+    }
+}
+
+/// The media thread's own.
+pub(crate) struct MediaThread {
+    worker: Worker,
+    addresses: MediaAddresses,
+    next_port: u16,
+    sockets: BTreeMap<SocketRef, UdpSocket>,
+    queue: Receiver<Command>,
+    bell: Arc<EventFd>,
+    decision: Sender,
+    started: Clock,
+    out: Outbox,
+}
+
+const COMMANDS: usize = 4_096;
+/// Packets read from one socket before the next has its turn.
+const PACKETS_A_TURN: usize = 16;
+
+impl MediaThread {
+    pub(crate) fn new(
+        addresses: MediaAddresses,
+        rng: Rng,
+        decision: Sender,
+        started: Clock,
+    ) -> nix::Result<(MediaSender, MediaThread)> {
+        let bell = Arc::new(EventFd::from_flags(EfdFlags::EFD_NONBLOCK | EfdFlags::EFD_CLOEXEC)?);
+        let (sender, queue) = sync_channel(COMMANDS);
+        let thread = MediaThread {
+            worker: Worker::new(rng),
+            next_port: addresses.ports.0,
+            addresses,
+            sockets: BTreeMap::new(),
+            queue,
+            bell: Arc::clone(&bell),
+            decision,
+            started,
+            out: Outbox::default(),
+        };
+        Ok((MediaSender { queue: sender, bell }, thread))
+    }
+
+    /// Runs until nobody sends commands any more.
+    pub(crate) fn run(mut self) {
+        let mut buffer = vec![0u8; 2_048];
+        loop {
+            let Ok(readable) = self.wait() else { return };
+            let _ = self.bell.read();
+            loop {
+                match self.queue.try_recv() {
+                    Ok(command) => self.input(Input::Command(command)),
+                    Err(std::sync::mpsc::TryRecvError::Empty) => break,
+                    Err(std::sync::mpsc::TryRecvError::Disconnected) => return,
+                }
+            }
+            for socket in readable {
+                self.read(socket, &mut buffer);
+            }
+            if self.worker.next_timeout().is_some_and(|at| at <= self.now().mono) {
+                self.input(Input::Timeout);
+            }
+        }
+    }
+
+    fn now(&self) -> Now {
+        let wall = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+        Now {
+            mono: Instant::from_nanos(u64::try_from(self.started.elapsed().as_nanos()).unwrap_or(u64::MAX)),
+            wall: WallTime::from_micros(u64::try_from(wall.as_micros()).unwrap_or(u64::MAX)),
+        }
+    }
+
+    fn wait(&self) -> nix::Result<Vec<SocketRef>> {
+        let now = self.now().mono;
+        let timeout = self.worker.next_timeout().map(|at| {
+            TimeSpec::nanoseconds(i64::try_from((at - now).as_nanos()).unwrap_or(i64::MAX))
+        });
+        let names: Vec<SocketRef> = self.sockets.keys().copied().collect();
+        let mut descriptors: Vec<PollFd<'_>> =
+            self.sockets.values().map(|socket| PollFd::new(socket.as_fd(), PollFlags::POLLIN)).collect();
+        descriptors.push(PollFd::new(self.bell.as_fd(), PollFlags::POLLIN));
+        match ppoll(&mut descriptors, timeout, None) {
+            Ok(_) | Err(nix::errno::Errno::EINTR) => {}
+            Err(error) => return Err(error),
+        }
+        let ready = |descriptor: &PollFd<'_>| descriptor.revents().is_some_and(|events| !events.is_empty());
+        Ok(names.into_iter().zip(&descriptors).filter(|(_, d)| ready(d)).map(|(name, _)| name).collect())
+    }
+
+    fn read(&mut self, socket: SocketRef, buffer: &mut [u8]) {
+        for _ in 0..PACKETS_A_TURN {
+            let Some(open) = self.sockets.get(&socket) else { return };
+            let Ok((length, source)) = open.recv_from(buffer) else { return };
+            let now = self.now();
+            let bytes = buffer.get(..length).unwrap_or_default();
+            self.worker.handle(now, Input::Packet { socket, source, bytes }, &mut self.out);
+            self.flush();
+        }
+    }
+
+    fn input(&mut self, input: Input<'_>) {
+        let now = self.now();
+        self.worker.handle(now, input, &mut self.out);
+        self.flush();
+    }
+
+    fn flush(&mut self) {
+        let items = std::mem::take(&mut self.out.items);
+        let mut opened = Vec::new();
+        for item in items {
+            match item {
+                Output::Send { socket, destination, bytes } => {
+                    if let Some(open) = self.sockets.get(&socket) {
+                        // A packet that cannot be sent is lost, as on any network.
+                        let _ = open.send_to(self.out.arena.slice(bytes), destination);
+                    }
+                }
+                Output::OpenSockets { port, pairs } => opened.push((port, pairs)),
+                Output::CloseSockets { port } => self.sockets.retain(|socket, _| socket.port != port),
+                Output::Report(report) => _ = self.decision.send(Letter::Media(report)),
+            }
+        }
+        self.out.arena.clear(64 * 1024);
+        for (port, pairs) in opened {
+            let input = match self.open(port, pairs) {
+                Ok((a, b)) => Input::Opened { port, a, b },
+                Err(reason) => Input::OpenFailed { port, reason },
+            };
+            self.input(input);
+        }
+    }
+
+    fn open(&mut self, port: PortId, pairs: u8) -> Result<(SocketAddr, Option<SocketAddr>), Box<str>> {
+        let a = self.open_pair()?;
+        let b = if pairs > 1 { Some(self.open_pair()?) } else { None };
+        let advertise = |pair: &Pair| SocketAddr::new(self.addresses.advertised, pair.port);
+        let (address_a, address_b) = (advertise(&a), b.as_ref().map(advertise));
+        for (side, pair) in [(Side::A, Some(a)), (Side::B, b)] {
+            let Some(pair) = pair else { continue };
+            self.sockets.insert(SocketRef { port, side, channel: Channel::Rtp }, pair.rtp);
+            self.sockets.insert(SocketRef { port, side, channel: Channel::Rtcp }, pair.rtcp);
+        }
+        Ok((address_a, address_b))
+    }
+
+    /// Opens an even port and the next one, going round the range once.
+    fn open_pair(&mut self) -> Result<Pair, Box<str>> {
+        let (first, last) = self.addresses.ports;
+        let mut reason: Box<str> = format!("no free pair of ports in {first}-{last}").into();
+        let tries = usize::from(last.saturating_sub(first)) / 2 + 1;
+        for _ in 0..tries {
+            let port = self.next_port.next_multiple_of(2);
+            self.next_port = if port + 3 > last { first } else { port + 2 };
+            let bind = |port: u16| {
+                let socket = UdpSocket::bind(SocketAddr::new(self.addresses.bind, port))?;
+                socket.set_nonblocking(true)?;
+                Ok::<_, std::io::Error>(socket)
+            };
+            match (bind(port), bind(port + 1)) {
+                (Ok(rtp), Ok(rtcp)) => return Ok(Pair { port, rtp, rtcp }),
+                (Err(error), _) | (_, Err(error)) if error.kind() != std::io::ErrorKind::AddrInUse => {
+                    reason = error.to_string().into();
+                    break;
+                }
+                _ => {}
+            }
+        }
+        Err(reason)
+    }
+}
+
+struct Pair {
+    port: u16,
+    rtp: UdpSocket,
+    rtcp: UdpSocket,
+}

@@ -1,0 +1,315 @@
+//! One server: opens what it needs, starts the threads, and stays until it is told to stop.
+
+use std::io;
+use std::net::{IpAddr, SocketAddr, TcpListener, UdpSocket};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::thread;
+use std::time::Instant as Clock;
+
+use anyhow::Context;
+use nix::fcntl::{Flock, FlockArg};
+use socket2::{Domain, Protocol, Socket, Type};
+use strowger_base::net::{ListenerId, Transport};
+use strowger_base::{NodeId, Rng, ShardId};
+use strowger_node::{Input, Node, Outbox, Parameters};
+use strowger_sip::io::Listener;
+
+use crate::config_file::ConfigFile;
+use crate::decision::Decision;
+use crate::holder;
+use crate::http;
+use crate::log;
+use crate::mailbox::{Letter, mailbox};
+use crate::media::{MediaAddresses, MediaThread};
+use crate::store::Store;
+use crate::streams;
+
+/// Everything that was opened, before anything runs.
+pub(crate) struct Opened {
+    file: ConfigFile,
+    data: PathBuf,
+    udp: UdpSocket,
+    tcp: Option<TcpListener>,
+    http: Option<TcpListener>,
+    /// Held until the process ends: one server for each folder.
+    _lock: Flock<std::fs::File>,
+    /// What could not be opened, each with its remedy.
+    pub(crate) unopened: Vec<String>,
+    /// Address that phones are told.
+    pub(crate) advertised: SocketAddr,
+}
+
+impl Opened {
+    /// Opens folder and sockets.
+    ///
+    /// # Errors
+    /// When the folder or the SIP port cannot be had; everything else is told and done without.
+    pub(crate) fn open(file: ConfigFile, data: PathBuf) -> anyhow::Result<Opened> {
+        let lock = lock(&data)?;
+        if !file.http.listen.is_loopback() {
+            anyhow::bail!(
+                "[http] listen is {}, but there is no log-in yet: use 127.0.0.1 and reach it through SSH",
+                file.http.listen
+            );
+        }
+        let wanted = SocketAddr::new(file.sip.listen, file.sip.port);
+        let (udp, tcp, mut unopened) = open_sip(wanted)?;
+        let local = udp.local_addr()?;
+        let address = match file.sip.advertise {
+            Some(address) => address,
+            None if local.ip().is_unspecified() => outward_address().unwrap_or(IpAddr::from([127, 0, 0, 1])),
+            None => local.ip(),
+        };
+        let wanted = SocketAddr::new(file.http.listen, file.http.port);
+        let http = match TcpListener::bind(wanted) {
+            Ok(listener) => Some(listener),
+            Err(error) => {
+                unopened.push(refusal("HTTP", "tcp", wanted, &error, "give another port with --http-port"));
+                None
+            }
+        };
+        let advertised = SocketAddr::new(address, local.port());
+        Ok(Opened { file, data, udp, tcp, http, _lock: lock, unopened, advertised })
+    }
+
+    /// The sockets that are open: what, and where.
+    pub(crate) fn listeners(&self) -> Vec<(&'static str, SocketAddr)> {
+        let mut all = vec![];
+        all.extend(self.udp.local_addr().ok().map(|address| ("udp", address)));
+        all.extend(self.tcp.as_ref().and_then(|tcp| tcp.local_addr().ok()).map(|address| ("tcp", address)));
+        all.extend(self.http_address().map(|address| ("http", address)));
+        all
+    }
+
+    pub(crate) fn http_address(&self) -> Option<SocketAddr> {
+        self.http.as_ref().and_then(|http| http.local_addr().ok())
+    }
+
+    pub(crate) const fn file(&self) -> &ConfigFile {
+        &self.file
+    }
+
+    pub(crate) fn data(&self) -> &Path {
+        &self.data
+    }
+
+    /// Runs the server until it is told to stop. `ready` is called when it serves.
+    pub(crate) fn run(self, ready: impl FnOnce(&Opened)) -> anyhow::Result<()> {
+        let started = Clock::now();
+        let (sender, letters) = mailbox()?;
+        let limit = self.file.journal.limit_mib * 1024 * 1024;
+        let (store_sender, store, recovered) = Store::open(&self.data, limit, sender.clone())
+            .with_context(|| format!("cannot open the store in {}", self.data.display()))?;
+        if recovered.closed > 0 {
+            log::warn(&format!(
+                "{} calls were in progress when the server stopped last; they have a final record now",
+                recovered.closed
+            ));
+        }
+        let configuration = Arc::new(self.file.configuration(self.sip_listeners())?);
+        let mut node = Node::new(Parameters {
+            node: NodeId(1),
+            shard: ShardId(0),
+            seed: seed()?,
+            last_number: recovered.last_number,
+            configuration,
+        });
+        restore(&mut node, recovered.bindings);
+        let media = MediaAddresses {
+            bind: self.file.sip.listen,
+            advertised: self.advertised.ip(),
+            ports: self.file.media.ports,
+        };
+        let rng = Rng::from_key(seed()?);
+        let (media_sender, media_thread) = MediaThread::new(media, rng, sender.clone(), started)?;
+        let (stream_sender, orders) = streams::orders();
+        let store_thread = thread::Builder::new().name("store".into()).spawn(move || store.run())?;
+        thread::Builder::new().name("media".into()).spawn(move || media_thread.run())?;
+        let tcp: Vec<TcpListener> = self.tcp.iter().map(TcpListener::try_clone).collect::<io::Result<_>>()?;
+        let http = self.http.as_ref().map(TcpListener::try_clone).transpose()?;
+        let decision = Decision {
+            node,
+            sockets: vec![(ListenerId(0), self.udp.try_clone()?)],
+            mailbox: letters,
+            media: media_sender,
+            store: store_sender,
+            streams: stream_sender,
+            started,
+        };
+        let data = self.data.clone();
+        let shell = sender.clone();
+        thread::Builder::new().name("io".into()).spawn(move || {
+            if let Err(error) = asynchronous(tcp, http, orders, shell, data) {
+                log::error(&format!("the connection side stopped: {error}; restart the server"));
+            }
+        })?;
+        self.write_run_file()?;
+        ready(&self);
+        decision.run()?;
+        // The store thread ends when the last batch is written.
+        drop(sender);
+        let _ = store_thread.join();
+        let _ = std::fs::remove_file(self.data.join("run"));
+        Ok(())
+    }
+
+    fn sip_listeners(&self) -> Vec<Listener> {
+        let bound = self.udp.local_addr().unwrap_or(self.advertised);
+        let mut listeners = vec![Listener { transport: Transport::Udp, bound, advertised: self.advertised }];
+        if self.tcp.is_some() {
+            listeners.push(Listener { transport: Transport::Tcp, bound, advertised: self.advertised });
+        }
+        listeners
+    }
+
+    /// Tells the command line where this server answers.
+    fn write_run_file(&self) -> anyhow::Result<()> {
+        let Some(http) = self.http_address() else { return Ok(()) };
+        let text = serde_json::json!({"http": http, "pid": std::process::id()}).to_string();
+        std::fs::write(self.data.join("run"), text).context("cannot write the run file")
+    }
+}
+
+fn restore(node: &mut Node, bindings: Vec<strowger_sip::io::BindingRecord>) {
+    let mut out = Outbox::default();
+    let wall = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap_or_default();
+    let now = strowger_base::Now {
+        mono: strowger_base::Instant::START,
+        wall: strowger_base::WallTime::from_micros(u64::try_from(wall.as_micros()).unwrap_or(0)),
+    };
+    for record in bindings {
+        node.handle(now, Input::Restore(record), &mut out);
+    }
+}
+
+/// TCP, HTTP and signals, on a runtime with one thread.
+fn asynchronous(
+    tcp: Vec<TcpListener>,
+    http: Option<TcpListener>,
+    orders: tokio::sync::mpsc::Receiver<streams::StreamOrder>,
+    decision: crate::mailbox::Sender,
+    data: PathBuf,
+) -> io::Result<()> {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    runtime.block_on(async move {
+        let tcp = tcp
+            .into_iter()
+            .map(|listener| {
+                listener.set_nonblocking(true)?;
+                tokio::net::TcpListener::from_std(listener)
+            })
+            .collect::<io::Result<Vec<_>>>()?;
+        if let Some(listener) = http {
+            listener.set_nonblocking(true)?;
+            let listener = tokio::net::TcpListener::from_std(listener)?;
+            tokio::spawn(http::serve(listener, decision.clone(), data));
+        }
+        tokio::spawn(signals(decision.clone()));
+        streams::run(tcp, orders, decision).await;
+        Ok(())
+    })
+}
+
+/// The first signal drains, the second stops at once.
+async fn signals(decision: crate::mailbox::Sender) {
+    use tokio::signal::unix::{SignalKind, signal};
+    let (Ok(mut terminate), Ok(mut interrupt)) =
+        (signal(SignalKind::terminate()), signal(SignalKind::interrupt()))
+    else {
+        return;
+    };
+    let mut again = false;
+    loop {
+        tokio::select! {
+            _ = terminate.recv() => {}
+            _ = interrupt.recv() => {}
+        }
+        if again {
+            let _ = decision.try_send(Letter::Stop);
+            return;
+        }
+        again = true;
+        log::info("stopping: no new calls; the server ends when the last call has ended. Once more ends it at once");
+        let _ = decision.try_send(Letter::Drain);
+    }
+}
+
+fn lock(data: &Path) -> anyhow::Result<Flock<std::fs::File>> {
+    std::fs::create_dir_all(data)
+        .with_context(|| format!("cannot make the folder {}; choose another one", data.display()))?;
+    let path = data.join("lock");
+    let file = std::fs::OpenOptions::new().create(true).truncate(false).write(true).open(&path).with_context(|| {
+        format!("the folder {} cannot be written; mend its rights or choose another one", data.display())
+    })?;
+    Flock::lock(file, FlockArg::LockExclusiveNonblock).map_err(|_| {
+        anyhow::anyhow!(
+            "another strowger is running on {}; stop it, or choose another folder with --data",
+            data.display()
+        )
+    })
+}
+
+/// UDP must be there; TCP on the same port if it can be had.
+fn open_sip(wanted: SocketAddr) -> anyhow::Result<(UdpSocket, Option<TcpListener>, Vec<String>)> {
+    let mut last = None;
+    for _ in 0..16 {
+        let udp = match udp_socket(wanted) {
+            Ok(udp) => udp,
+            Err(error) => {
+                let text = refusal("SIP", "udp", wanted, &error, "give another port with --sip-port");
+                anyhow::bail!("{text}");
+            }
+        };
+        let local = udp.local_addr()?;
+        match TcpListener::bind(local) {
+            Ok(tcp) => return Ok((udp, Some(tcp), vec![])),
+            // A free UDP port whose TCP twin is taken: try another one.
+            Err(error) if wanted.port() == 0 => last = Some(error),
+            Err(error) => {
+                let text = refusal("SIP over TCP", "tcp", local, &error, "phones can use UDP meanwhile");
+                return Ok((udp, None, vec![text]));
+            }
+        }
+    }
+    Err(last.map_or_else(|| anyhow::anyhow!("no free port"), Into::into))
+}
+
+fn udp_socket(address: SocketAddr) -> io::Result<UdpSocket> {
+    let socket = Socket::new(Domain::for_address(address), Type::DGRAM, Some(Protocol::UDP))?;
+    // Room for a burst of registrations after a power cut; the system may grant less.
+    let _ = socket.set_recv_buffer_size(8 * 1024 * 1024);
+    let _ = socket.set_send_buffer_size(4 * 1024 * 1024);
+    socket.set_nonblocking(true)?;
+    socket.bind(&address.into())?;
+    Ok(socket.into())
+}
+
+/// Says in one line what could not be opened, who holds it, and what to do.
+fn refusal(what: &str, protocol: &str, address: SocketAddr, error: &io::Error, remedy: &str) -> String {
+    let reason = match error.kind() {
+        io::ErrorKind::AddrInUse => match holder::of_port(protocol, address.port()) {
+            Some(holder) => format!("is in use (held by {holder})"),
+            None => "is in use by another program".to_owned(),
+        },
+        io::ErrorKind::PermissionDenied => "needs a right that this user does not have".to_owned(),
+        io::ErrorKind::AddrNotAvailable => "is no address of this machine".to_owned(),
+        _ => format!("cannot be opened: {error}"),
+    };
+    format!("{what}: {protocol} {address} {reason}: {remedy}")
+}
+
+/// The address of this machine towards the network; no packet is sent.
+fn outward_address() -> Option<IpAddr> {
+    let socket = UdpSocket::bind("0.0.0.0:0").ok()?;
+    socket.connect("192.0.2.1:9").ok()?;
+    let address = socket.local_addr().ok()?.ip();
+    (!address.is_unspecified()).then_some(address)
+}
+
+fn seed() -> anyhow::Result<[u64; 4]> {
+    let mut bytes = [0u8; 32];
+    getrandom::fill(&mut bytes).map_err(|error| anyhow::anyhow!("no randomness from the system: {error}"))?;
+    let (words, _) = bytes.as_chunks::<8>();
+    Ok(std::array::from_fn(|i| words.get(i).map_or(0, |word| u64::from_le_bytes(*word))))
+}
