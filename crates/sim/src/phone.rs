@@ -394,6 +394,13 @@ impl Phone {
             branch.push_str("-cancel");
         }
         let id = message.header("call-id").to_owned();
+        // A damaged response may name a request of ours and mean something else; it is not taken.
+        let fits = self.requests.get(&branch).is_none_or(|request| {
+            request.method == method && request.dialog.as_ref().is_none_or(|dialog| *dialog == id)
+        });
+        if !fits {
+            return;
+        }
         if method == "INVITE" && (200..300).contains(&status) {
             self.requests.remove(&branch);
             self.accepted(now, &id, message, sends);
