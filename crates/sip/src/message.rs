@@ -3,14 +3,21 @@
 //! [`Message`] borrows from the buffer that the packet came in: a table of spans, no copies, no heap for ordinary
 //! messages. Unknown headers stay where they are, in order, and can be copied line by line.
 
+mod lists;
 mod name;
 mod parse;
+mod table;
 mod views;
 
+pub use lists::{Contacts, EventPackage, SubscriptionState};
 pub use name::HeaderName;
+pub(crate) use name::NameSet;
 pub use parse::ParseError;
+pub(crate) use parse::header_line;
 
-use parse::Table;
+use std::str;
+
+use table::Table;
 
 use crate::header::{NameAddr, Via};
 use crate::uri::Uri;
@@ -21,6 +28,8 @@ pub struct Message<'b> {
     bytes: &'b [u8],
     start: StartLine<'b>,
     table: Table,
+    /// The header lines as text, when all of them are UTF-8: then no single value has to be looked at again.
+    text: Option<&'b str>,
     body: &'b [u8],
     /// Bytes that Content-Length promised and the datagram does not hold.
     missing: usize,
@@ -31,31 +40,31 @@ pub struct Message<'b> {
 #[derive(Clone, Copy, Debug, Default)]
 struct Routing<'b> {
     via: Option<Via<'b>>,
-    from: Option<NameAddr<'b>>,
-    from_tag: &'b str,
-    to: Option<NameAddr<'b>>,
-    to_tag: &'b str,
+    from: Option<Address<'b>>,
+    to: Option<Address<'b>>,
     call_id: &'b str,
     cseq: Option<(u32, Method<'b>)>,
-    from_uri: Option<Uri<'b>>,
-    to_uri: Option<Uri<'b>>,
     request_uri: Option<Uri<'b>>,
+}
+
+/// From or To.
+#[derive(Clone, Copy, Debug)]
+struct Address<'b> {
+    address: NameAddr<'b>,
+    tag: &'b str,
+    uri: Option<Uri<'b>>,
+    /// All parameters are in order and the whole value is UTF-8.
+    well_formed: bool,
 }
 
 impl<'b> Routing<'b> {
     fn of(message: &Message<'b>) -> Self {
-        let from = message.first(HeaderName::From).and_then(NameAddr::parse);
-        let to = message.first(HeaderName::To).and_then(NameAddr::parse);
         Routing {
             via: message.values(HeaderName::Via).next().and_then(Via::parse),
-            from,
-            from_tag: from.map(|from| from.tag()).unwrap_or_default(),
-            to,
-            to_tag: to.map(|to| to.tag()).unwrap_or_default(),
-            call_id: crate::write::value_text(message.first(HeaderName::CallId)),
-            cseq: message.first(HeaderName::CSeq).and_then(read_cseq),
-            from_uri: from.and_then(|from| Uri::parse(from.uri).ok()),
-            to_uri: to.and_then(|to| Uri::parse(to.uri).ok()),
+            from: Address::of(message, HeaderName::From),
+            to: Address::of(message, HeaderName::To),
+            call_id: message.text_of(HeaderName::CallId),
+            cseq: message.first(HeaderName::CSeq).and_then(|value| read_cseq(message, value)),
             request_uri: match message.start {
                 StartLine::Request { uri, .. } => Uri::parse(uri.as_bytes()).ok(),
                 StartLine::Response { .. } => None,
@@ -64,12 +73,30 @@ impl<'b> Routing<'b> {
     }
 }
 
+impl<'b> Address<'b> {
+    fn of(message: &Message<'b>, name: HeaderName) -> Option<Self> {
+        let value = message.first(name)?;
+        let address = NameAddr::parse(value)?;
+        let mut tag = "";
+        let mut well_formed = message.text.is_some() || str::from_utf8(value).is_ok();
+        for parameter in address.parameters.parts() {
+            well_formed &= parameter.is_well_formed();
+            if parameter.name.eq_ignore_ascii_case(b"tag") && tag.is_empty() {
+                tag = message.text(parameter.value.unwrap_or_default());
+            }
+        }
+        Some(Address { address, tag, uri: Uri::parse(address.uri).ok(), well_formed })
+    }
+}
+
 /// Number and method of CSeq.
-fn read_cseq(value: &[u8]) -> Option<(u32, Method<'_>)> {
-    let mut parts = value.split(u8::is_ascii_whitespace).filter(|part| !part.is_empty());
-    let number = crate::header::number32(parts.next()?)?;
-    let method = std::str::from_utf8(parts.next()?).ok()?;
-    parts.next().is_none().then_some((number, Method::new(method)))
+fn read_cseq<'b>(message: &Message<'b>, value: &'b [u8]) -> Option<(u32, Method<'b>)> {
+    let digits = value.iter().position(|byte| !byte.is_ascii_digit())?;
+    let number = crate::header::number32(value.get(..digits)?)?;
+    let rest = value.get(digits..)?;
+    let method = rest.trim_ascii_start();
+    let separated = method.len() < rest.len() && method.iter().all(|byte| crate::header::is_token_byte(*byte));
+    separated.then(|| (number, Method::new(message.text(method))))
 }
 
 /// The first line.
@@ -243,6 +270,42 @@ impl<'b> Message<'b> {
 
     /// How many lines a header has.
     pub fn count(&self, name: HeaderName) -> usize {
-        self.table.count(name)
+        self.table.all(name).count()
+    }
+
+    /// The value of a header as text; empty when it is not there or not UTF-8.
+    pub fn text_of(&self, name: HeaderName) -> &'b str {
+        self.first(name).map(|value| self.text(value)).unwrap_or_default()
+    }
+
+    /// Each line of a header, and the same as it stands in the message when it has no folds.
+    pub(crate) fn lines(&self, name: HeaderName) -> impl Iterator<Item = (&'b [u8], Option<&'b [u8]>)> {
+        let bytes = self.bytes;
+        self.table.all(name).map(move |entry| (entry.value(bytes), entry.plain_line(bytes)))
+    }
+
+    /// Headers that are there.
+    pub(crate) const fn names(&self) -> NameSet {
+        self.table.seen()
+    }
+
+    /// Headers that are there more than once.
+    pub(crate) const fn repeated_names(&self) -> NameSet {
+        self.table.repeated()
+    }
+
+    /// Whether From and To are addresses with URIs, parameters in order, and UTF-8.
+    pub(crate) fn addresses_are_well_formed(&self) -> bool {
+        [self.routing.from, self.routing.to]
+            .iter()
+            .all(|address| address.is_some_and(|address| address.well_formed && address.uri.is_some()))
+    }
+
+    /// A part of a header line as text; empty when it is not UTF-8.
+    fn text(&self, part: &'b [u8]) -> &'b str {
+        let Some(text) = self.text else { return str::from_utf8(part).unwrap_or_default() };
+        // The text was checked as a whole: the part is found in it by its place.
+        let from = part.as_ptr().addr().wrapping_sub(text.as_ptr().addr());
+        text.get(from..from.wrapping_add(part.len())).unwrap_or_default()
     }
 }

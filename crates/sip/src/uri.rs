@@ -5,17 +5,20 @@ use std::net::{Ipv4Addr, Ipv6Addr};
 
 use crate::header::{Parameters, class, is_token_byte, text};
 
-/// A URI, read in place.
+/// A URI, read in place: offsets into the text.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Uri<'b> {
+    text: &'b [u8],
     scheme: Scheme,
-    scheme_text: &'b str,
-    user: &'b [u8],
     has_user: bool,
-    host: &'b str,
     port: Option<u16>,
-    parameters: Parameters<'b>,
-    headers: &'b [u8],
+    /// Where scheme, user, user with password, host, and parameters end.
+    scheme_end: u16,
+    user_end: u16,
+    userinfo_end: u16,
+    host_end: u16,
+    parameters_start: u16,
+    parameters_end: u16,
 }
 
 /// What kind of URI it is.
@@ -25,8 +28,10 @@ pub enum Scheme {
     Sip,
     /// `sips:`
     Sips,
-    /// `tel:`
+    /// `tel:` (RFC 3966)
     Tel,
+    /// `urn:`, for example of an emergency service (RFC 5031)
+    Urn,
     /// Anything else.
     Other,
 }
@@ -54,87 +59,73 @@ impl<'b> Uri<'b> {
     ///
     /// # Errors
     /// When the scheme is missing, or a SIP URI has no valid host, port or user.
-    pub fn parse(bytes: &'b [u8]) -> Result<Self, UriError> {
-        if bytes.get(..4).is_some_and(|scheme| scheme.eq_ignore_ascii_case(b"sip:")) {
-            let (scheme, rest) = bytes.split_at(4);
-            return Self::parse_sip(Scheme::Sip, text(scheme.get(..3).unwrap_or_default()), rest);
+    pub fn parse(text: &'b [u8]) -> Result<Self, UriError> {
+        if text.len() > usize::from(u16::MAX) {
+            return Err(UriError { expected: "a shorter URI" });
         }
-        let err = |expected| UriError { expected };
-        let colon = memchr::memchr(b':', bytes).ok_or(err("a scheme"))?;
-        let scheme_text = text(bytes.get(..colon).unwrap_or_default());
-        let valid = scheme_text.starts_with(|c: char| c.is_ascii_alphabetic())
-            && scheme_text
-                .bytes()
-                .all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'-' | b'.'));
-        if !valid {
-            return Err(err("a scheme"));
-        }
-        let rest = bytes.get(colon + 1..).unwrap_or_default();
-        if !is_opaque(rest) {
-            return Err(err("no white space, quotes or brackets"));
-        }
-        let scheme = match scheme_text.len() {
-            4 if scheme_text.eq_ignore_ascii_case("sips") => Scheme::Sips,
-            3 if scheme_text.eq_ignore_ascii_case("tel") => Scheme::Tel,
-            _ => Scheme::Other,
-        };
+        let (scheme, colon) = scheme(text).ok_or(UriError { expected: "a scheme" })?;
         match scheme {
-            Scheme::Sip | Scheme::Sips => Self::parse_sip(scheme, scheme_text, rest),
-            Scheme::Tel => {
-                let end = rest.iter().position(|byte| *byte == b';').unwrap_or(rest.len());
-                let user = rest.get(..end).unwrap_or_default();
-                let parameters = Parameters::new(rest.get(end..).unwrap_or_default());
-                Ok(Uri {
-                    scheme,
-                    scheme_text,
-                    user,
-                    has_user: true,
-                    host: "",
-                    port: None,
-                    parameters,
-                    headers: b"",
-                })
-            }
-            Scheme::Other => Ok(Uri {
-                scheme,
-                scheme_text,
-                user: rest,
-                has_user: false,
-                host: "",
-                port: None,
-                parameters: Parameters::default(),
-                headers: b"",
-            }),
+            Scheme::Sip | Scheme::Sips => Self::parse_sip(text, scheme, colon),
+            Scheme::Tel | Scheme::Urn | Scheme::Other => Self::parse_opaque(text, scheme, colon),
         }
     }
 
-    fn parse_sip(scheme: Scheme, scheme_text: &'b str, rest: &'b [u8]) -> Result<Self, UriError> {
+    fn parse_sip(text: &'b [u8], scheme: Scheme, colon: usize) -> Result<Self, UriError> {
         let err = |expected| UriError { expected };
-        let (user, has_user, rest) = match memchr::memchr(b'@', rest) {
-            Some(at) => {
-                let user = rest.get(..at).unwrap_or_default();
-                (user, true, rest.get(at + 1..).unwrap_or_default())
-            }
-            None => (&b""[..], false, rest),
-        };
-        let user = match memchr::memchr(b':', user) {
-            Some(colon) => user.get(..colon).unwrap_or_default(),
-            None => user,
-        };
-        if has_user && (user.is_empty() || !is_opaque(user)) {
+        let rest = text.get(colon + 1..).unwrap_or_default();
+        let at = memchr::memchr(b'@', rest).map(|at| colon + 1 + at);
+        let userinfo_end = at.unwrap_or(colon + 1);
+        let userinfo = text.get(colon + 1..userinfo_end).unwrap_or_default();
+        let user_len = userinfo.iter().position(|byte| *byte == b':').unwrap_or(userinfo.len());
+        if at.is_some() && (user_len == 0 || !is_opaque(userinfo)) {
             return Err(err("a user before @"));
         }
-        let host_end = rest.iter().position(|byte| !HOST[usize::from(*byte)]).unwrap_or(rest.len());
-        let hostport = text(rest.get(..host_end).unwrap_or_default());
-        let (host, port) = split_port(hostport).ok_or(err("a host and perhaps a port of 0 to 65535"))?;
-        let tail = rest.get(host_end..).unwrap_or_default();
+        let host_start = at.map_or(colon + 1, |at| at + 1);
+        let (host_end, port, tail_start) =
+            host_and_port(text, host_start).ok_or(err("a host and perhaps a port of 0 to 65535"))?;
+        let tail = text.get(tail_start..).unwrap_or_default();
         if !matches!(tail.first(), None | Some(b';' | b'?')) || !is_opaque(tail) {
             return Err(err("parameters or headers after the host"));
         }
         let question = memchr::memchr(b'?', tail).unwrap_or(tail.len());
-        let parameters = Parameters::new(tail.get(..question).unwrap_or_default());
-        let headers = tail.get(question + 1..).unwrap_or_default();
-        Ok(Uri { scheme, scheme_text, user, has_user, host, port, parameters, headers })
+        Ok(Uri {
+            text,
+            scheme,
+            has_user: at.is_some(),
+            port,
+            scheme_end: colon as u16,
+            user_end: (colon + 1 + user_len) as u16,
+            userinfo_end: userinfo_end as u16,
+            host_end: host_end as u16,
+            parameters_start: tail_start as u16,
+            parameters_end: (tail_start + question) as u16,
+        })
+    }
+
+    /// A URI without a host; the number of `tel:` counts as its user.
+    fn parse_opaque(text: &'b [u8], scheme: Scheme, colon: usize) -> Result<Self, UriError> {
+        let rest = text.get(colon + 1..).unwrap_or_default();
+        if !is_opaque(rest) {
+            return Err(UriError { expected: "no white space, quotes or brackets" });
+        }
+        let is_tel = scheme == Scheme::Tel;
+        let semicolon = if is_tel { memchr::memchr(b';', rest) } else { None };
+        let user_end = (colon + 1 + semicolon.unwrap_or(rest.len())) as u16;
+        if is_tel && user_end as usize == colon + 1 {
+            return Err(UriError { expected: "a number" });
+        }
+        Ok(Uri {
+            text,
+            scheme,
+            has_user: is_tel,
+            port: None,
+            scheme_end: colon as u16,
+            user_end,
+            userinfo_end: user_end,
+            host_end: user_end,
+            parameters_start: user_end,
+            parameters_end: text.len() as u16,
+        })
     }
 
     /// What kind of URI it is.
@@ -143,8 +134,8 @@ impl<'b> Uri<'b> {
     }
 
     /// The scheme as written.
-    pub const fn scheme_text(&self) -> &'b str {
-        self.scheme_text
+    pub fn scheme_text(&self) -> &'b str {
+        text(self.part(0, self.scheme_end))
     }
 
     /// True for `sip:` and `sips:`.
@@ -154,34 +145,43 @@ impl<'b> Uri<'b> {
 
     /// The user part as written, the number of a `tel:` URI; `None` when there is none.
     pub fn user(&self) -> Option<&'b [u8]> {
-        self.has_user.then_some(self.user)
+        self.has_user.then(|| self.part(self.scheme_end + 1, self.user_end))
     }
 
-    /// The user part with its escapes taken out once; bytes that are not UTF-8 are replaced.
+    /// The password as written. Nothing uses it, but it makes URIs differ (RFC 3261 §19.1.4).
+    pub fn password(&self) -> Option<&'b [u8]> {
+        (self.user_end < self.userinfo_end).then(|| self.part(self.user_end + 1, self.userinfo_end))
+    }
+
+    /// The user part with its escapes taken out once; bytes that are not UTF-8 are replaced. The number of a
+    /// `tel:` URI comes without its visual separators (RFC 3966 §5.1.1).
     pub fn user_decoded(&self) -> Cow<'b, str> {
-        match self.user() {
-            None => Cow::Borrowed(""),
-            Some(user) if user.contains(&b'%') => {
-                Cow::Owned(String::from_utf8_lossy(&decode(user)).into_owned())
-            }
-            Some(user) => String::from_utf8_lossy(user),
+        let Some(user) = self.user() else { return Cow::Borrowed("") };
+        if self.scheme == Scheme::Tel && user.iter().any(is_visual_separator) {
+            let digits = user.iter().filter(|byte| !is_visual_separator(byte));
+            return Cow::Owned(digits.map(|byte| char::from(*byte)).collect());
         }
+        if memchr::memchr(b'%', user).is_some() {
+            return Cow::Owned(String::from_utf8_lossy(&decode(user)).into_owned());
+        }
+        String::from_utf8_lossy(user)
     }
 
     /// The host of a SIP URI.
     pub fn host(&self) -> Option<Host<'b>> {
-        if self.host.is_empty() {
+        let host = self.host_text();
+        if host.is_empty() {
             return None;
         }
-        if let Some(inner) = self.host.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')) {
+        if let Some(inner) = host.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')) {
             return inner.parse().ok().map(Host::V6);
         }
-        Some(self.host.parse().map_or(Host::Name(self.host), Host::V4))
+        Some(host.parse().map_or(Host::Name(host), Host::V4))
     }
 
-    /// The host as written.
-    pub const fn host_text(&self) -> &'b str {
-        self.host
+    /// The host as written; empty for URIs without one.
+    pub fn host_text(&self) -> &'b str {
+        text(self.host_bytes())
     }
 
     /// The port, when written.
@@ -190,44 +190,167 @@ impl<'b> Uri<'b> {
     }
 
     /// URI parameters.
-    pub const fn parameters(&self) -> Parameters<'b> {
-        self.parameters
+    pub fn parameters(&self) -> Parameters<'b> {
+        Parameters::new(self.part(self.parameters_start, self.parameters_end))
     }
 
     /// The part after `?`, as written.
-    pub const fn headers(&self) -> &'b [u8] {
-        self.headers
+    pub fn headers(&self) -> &'b [u8] {
+        self.text.get(usize::from(self.parameters_end) + 1..).unwrap_or_default()
     }
 
-    /// Whether two SIP URIs are equal by RFC 3261 §19.1.4; other schemes are compared as text.
+    fn host_bytes(&self) -> &'b [u8] {
+        if !self.is_sip() {
+            return b"";
+        }
+        self.part(self.userinfo_end + u16::from(self.has_user), self.host_end)
+    }
+
+    fn part(&self, from: u16, to: u16) -> &'b [u8] {
+        self.text.get(usize::from(from)..usize::from(to)).unwrap_or_default()
+    }
+
+    /// Whether two URIs are equal by RFC 3261 §19.1.4, RFC 3966 §5 or as text.
     pub fn equivalent(&self, other: &Uri<'_>) -> bool {
         if self.scheme != other.scheme {
             return false;
         }
-        if !self.is_sip() {
-            return self.scheme_text.eq_ignore_ascii_case(other.scheme_text)
-                && self.user == other.user
-                && self.parameters == other.parameters;
+        match self.scheme {
+            Scheme::Sip | Scheme::Sips => self.equivalent_sip(other),
+            Scheme::Tel => {
+                let digits = |uri: &Uri<'_>| {
+                    let user = uri.part(uri.scheme_end + 1, uri.user_end).iter();
+                    user.filter(|byte| !is_visual_separator(byte)).map(u8::to_ascii_lowercase).collect::<Vec<_>>()
+                };
+                let (one, theirs) = (self.parameters(), other.parameters());
+                digits(self) == digits(other)
+                    && one.iter().count() == theirs.iter().count()
+                    && one.iter().all(|parameter| has_same(&theirs, parameter))
+            }
+            Scheme::Urn | Scheme::Other => {
+                self.scheme_text().eq_ignore_ascii_case(other.scheme_text())
+                    && self.part(self.scheme_end, self.user_end) == other.part(other.scheme_end, other.user_end)
+            }
         }
-        decode(self.user) == decode(other.user)
-            && self.has_user == other.has_user
-            && self.host.eq_ignore_ascii_case(other.host)
-            && self.port == other.port
-            && same_parameters(&self.parameters, &other.parameters)
-            && same_parameters(&other.parameters, &self.parameters)
-            && same_headers(self.headers, other.headers)
     }
+
+    fn equivalent_sip(&self, other: &Uri<'_>) -> bool {
+        self.port == other.port
+            && same_escaped(self.user(), other.user())
+            && same_escaped(self.password(), other.password())
+            && (self.host_bytes().eq_ignore_ascii_case(other.host_bytes())
+                || matches!((self.host(), other.host()), (Some(Host::V6(one)), Some(Host::V6(two))) if one == two))
+            && same_parameters(&self.parameters(), &other.parameters())
+            && same_parameters(&other.parameters(), &self.parameters())
+            && same_headers(self.headers(), other.headers())
+    }
+}
+
+/// The scheme and where its colon is (RFC 3261 §25.1).
+fn scheme(text: &[u8]) -> Option<(Scheme, usize)> {
+    if let [s, i, p, b':', ..] = text
+        && [*s, *i, *p].eq_ignore_ascii_case(b"sip")
+    {
+        return Some((Scheme::Sip, 3));
+    }
+    let colon =
+        text.iter().position(|byte| !(byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'-' | b'.')))?;
+    let (name, rest) = text.split_at(colon);
+    if rest.first() != Some(&b':') || !name.first()?.is_ascii_alphabetic() {
+        return None;
+    }
+    let known = [(&b"sips"[..], Scheme::Sips), (b"tel", Scheme::Tel), (b"urn", Scheme::Urn)];
+    let found = known.iter().find(|(text, _)| name.eq_ignore_ascii_case(text));
+    Some((found.map_or(Scheme::Other, |(_, scheme)| *scheme), colon))
+}
+
+/// The end of the host, the port, and the end of both.
+fn host_and_port(text: &[u8], start: usize) -> Option<(usize, Option<u16>, usize)> {
+    static NAME: [bool; 256] = class(b".-_");
+    let rest = text.get(start..)?;
+    let host_len = match rest.first()? {
+        b'[' => {
+            let close = memchr::memchr(b']', rest)?;
+            self::text(rest.get(1..close)?).parse::<Ipv6Addr>().ok()?;
+            close + 1
+        }
+        _ => rest.iter().position(|byte| !NAME[usize::from(*byte)]).unwrap_or(rest.len()),
+    };
+    let host_end = start + host_len;
+    let after = text.get(host_end..)?;
+    if host_len == 0 {
+        return None;
+    }
+    let Some(digits) = after.strip_prefix(b":") else { return Some((host_end, None, host_end)) };
+    let len = digits.iter().position(|byte| !byte.is_ascii_digit()).unwrap_or(digits.len());
+    let port = u16::try_from(crate::header::number(digits.get(..len)?)?).ok()?;
+    Some((host_end, Some(port), host_end + 1 + len))
+}
+
+/// Bytes that only make a number easier to read (RFC 3966 §5.1.1).
+const fn is_visual_separator(byte: &u8) -> bool {
+    matches!(byte, b'-' | b'.' | b'(' | b')')
 }
 
 /// A parameter in both must match; these must be in both or in none (RFC 3261 §19.1.4).
 fn same_parameters(one: &Parameters<'_>, other: &Parameters<'_>) -> bool {
-    one.iter().all(|(name, value)| match other.iter().find(|(n, _)| n.eq_ignore_ascii_case(name)) {
-        Some((_, theirs)) => {
-            decode(value.unwrap_or_default()).eq_ignore_ascii_case(&decode(theirs.unwrap_or_default()))
+    one.iter().all(|(name, value)| {
+        has_same(other, (name, value))
+            || (other.value(text(name)).is_none()
+                && ![&b"user"[..], b"ttl", b"method", b"maddr", b"transport"]
+                    .iter()
+                    .any(|must| name.eq_ignore_ascii_case(must)))
+    })
+}
+
+/// Whether the first parameter of this name has this value, without regard to case.
+fn has_same(parameters: &Parameters<'_>, (name, value): (&[u8], Option<&[u8]>)) -> bool {
+    let found = parameters.iter().find(|(other, _)| other.eq_ignore_ascii_case(name));
+    found.is_some_and(|(_, theirs)| {
+        let lower = |byte: Unescaped| byte.to_lowercase();
+        unescape(value.unwrap_or_default())
+            .map(lower)
+            .eq(unescape(theirs.unwrap_or_default()).map(lower))
+    })
+}
+
+/// Whether two parts are equal when their escapes are taken out.
+fn same_escaped(one: Option<&[u8]>, other: Option<&[u8]>) -> bool {
+    match (one, other) {
+        (Some(one), Some(other)) => one == other || unescape(one).eq(unescape(other)),
+        (None, None) => true,
+        (Some(_), None) | (None, Some(_)) => false,
+    }
+}
+
+/// A byte of a URI. An escaped reserved character is another one than the same written plainly, since it has no
+/// meaning in the syntax (RFC 3261 §19.1.4).
+#[derive(Clone, Copy, PartialEq, Eq)]
+struct Unescaped {
+    byte: u8,
+    reserved: bool,
+}
+
+impl Unescaped {
+    const fn to_lowercase(self) -> Self {
+        Unescaped { byte: self.byte.to_ascii_lowercase(), ..self }
+    }
+}
+
+/// The bytes of a part with its escapes taken out, once; a `%` that is not an escape stays.
+fn unescape(bytes: &[u8]) -> impl Iterator<Item = Unescaped> {
+    let mut rest = bytes;
+    std::iter::from_fn(move || {
+        if let [b'%', high, low, after @ ..] = rest
+            && let Some((high, low)) = hex(*high).zip(hex(*low))
+        {
+            rest = after;
+            let byte = high << 4 | low;
+            return Some(Unescaped { byte, reserved: b";/?:@&=+$,".contains(&byte) });
         }
-        None => !["user", "ttl", "method", "maddr", "transport"]
-            .iter()
-            .any(|must| name.eq_ignore_ascii_case(must.as_bytes())),
+        let (byte, after) = rest.split_first()?;
+        rest = after;
+        Some(Unescaped { byte: *byte, reserved: false })
     })
 }
 
@@ -242,25 +365,7 @@ fn same_headers(one: &[u8], other: &[u8]) -> bool {
 
 /// Takes escapes out, once; a `%` that is not an escape stays.
 pub fn decode(bytes: &[u8]) -> Vec<u8> {
-    let mut out = Vec::with_capacity(bytes.len());
-    let mut position = 0;
-    while let Some(&byte) = bytes.get(position) {
-        let escaped = match (byte, bytes.get(position + 1), bytes.get(position + 2)) {
-            (b'%', Some(high), Some(low)) => hex(*high).zip(hex(*low)).map(|(high, low)| high * 16 + low),
-            _ => None,
-        };
-        match escaped {
-            Some(value) => {
-                out.push(value);
-                position += 3;
-            }
-            None => {
-                out.push(byte);
-                position += 1;
-            }
-        }
-    }
-    out
+    unescape(bytes).map(|unescaped| unescaped.byte).collect()
 }
 
 const fn hex(byte: u8) -> Option<u8> {
@@ -272,31 +377,9 @@ const fn hex(byte: u8) -> Option<u8> {
     }
 }
 
-fn split_port(hostport: &str) -> Option<(&str, Option<u16>)> {
-    let bytes = hostport.as_bytes();
-    let end = match bytes.first()? {
-        b'[' => {
-            let end = hostport.find(']')? + 1;
-            hostport.get(1..end - 1)?.parse::<Ipv6Addr>().ok()?;
-            end
-        }
-        _ => memchr::memchr2(b':', b'[', bytes).unwrap_or(bytes.len()),
-    };
-    let host = hostport.get(..end)?;
-    let port = match bytes.get(end..)? {
-        [] => None,
-        [b':', digits @ ..] => Some(u16::try_from(crate::header::number(digits)?).ok()?),
-        _ => return None,
-    };
-    (!host.is_empty() && !host.ends_with(':')).then_some((host, port))
-}
-
-/// Bytes of host and port.
-const HOST: [bool; 256] = class(b".-_:[]");
-
 /// Nothing that ends a URI in a message.
 fn is_opaque(bytes: &[u8]) -> bool {
-    const OUTSIDE: [bool; 256] = {
+    static OUTSIDE: [bool; 256] = {
         let mut table = [false; 256];
         let mut at = 0;
         while at < b" \t\r\n<>\"".len() {
@@ -339,13 +422,42 @@ mod tests {
         check("sip:bob@biloxi.com", "sip:bob@biloxi.com;transport=udp", false);
         check("sip:carol@chicago.com;security=on", "sip:carol@chicago.com;security=off", false);
         check("sip:a%00@h", "sip:a@h", false);
+        check("sip:a%00@h", "sip:a%00%00@h", false);
+        check("sip:a%3bb@h", "sip:a;b@h", false);
+        check("sip:a%3bb@h", "sip:a%3Bb@h", true);
+        check("sip:a:p@h", "sip:a@h", false);
+        check("sip:a:p@h", "sip:a:%70@h", true);
+        check("sip:a@[2001:DB8:0::1]", "sip:a@[2001:db8::1]", true);
+        check("sip:a@h;lr", "sip:a@h;lr=on", false);
+        check("sip:a@h?a=b", "sip:a@h", false);
+        check("sips:a@h", "sip:a@h", false);
+        check("tel:+1-555-1234", "TEL:+1(555)1234", true);
+        check("tel:7042;phone-context=example.com", "tel:7042", false);
+        check("urn:service:sos", "URN:service:sos", true);
+        check("isbn:1", "name:1", false);
     }
 
     #[test]
     fn bad_uris_are_refused() {
-        for bad in
-            ["", "alice", "sip:", "sip:@h", "sip:a@", "sip:a@h:99999", "sip:a@[::g]", "sip:a b@h", "1:x"]
-        {
+        for bad in [
+            "",
+            "alice",
+            "sip:",
+            "sip:@h",
+            "sip::p@h",
+            "sip:a@",
+            "sip:a@h:",
+            "sip:a@h:99999",
+            "sip:a@h:5060x",
+            "sip:a@[::g]",
+            "sip:a@[::1",
+            "sip:a b@h",
+            "sip:a@h;x=\"",
+            "sip:a@h<",
+            "1:x",
+            "tel:",
+            "x y:z",
+        ] {
             assert!(Uri::parse(bad.as_bytes()).is_err(), "{bad}");
         }
     }
@@ -357,6 +469,22 @@ mod tests {
         assert_eq!(uri.host(), Some(Host::V6("2001:db8::1".parse().unwrap())));
         assert_eq!((uri.port(), uri.headers()), (Some(5070), &b"a=b"[..]));
         assert_eq!(uri.parameters().value("lr"), Some(&b""[..]));
-        assert_eq!(Uri::parse(b"tel:+15551234;ext=5").unwrap().user_decoded(), "+15551234");
+        assert_eq!(Uri::parse(b"tel:+1-555-1234;ext=5").unwrap().user_decoded(), "+15551234");
+        assert_eq!(Uri::parse(b"tel:911").unwrap().user_decoded(), "911");
+        let uri = Uri::parse(b"SIPS:al%69ce:se%63ret@Host.example?x=y").unwrap();
+        assert_eq!((uri.scheme(), uri.scheme_text()), (Scheme::Sips, "SIPS"));
+        assert_eq!((uri.user_decoded().as_ref(), uri.password()), ("alice", Some(&b"se%63ret"[..])));
+        assert_eq!((uri.host(), uri.port()), (Some(Host::Name("Host.example")), None));
+        assert_eq!((uri.headers(), uri.parameters()), (&b"x=y"[..], Parameters::default()));
+        let uri = Uri::parse(b"urn:service:sos.fire").unwrap();
+        assert_eq!((uri.scheme(), uri.user(), uri.host()), (Scheme::Urn, None, None));
     }
+
+    #[test]
+    fn escapes_are_taken_out_once_and_a_nul_ends_nothing() {
+        let check = |text: &str, expect: &[u8]| assert_eq!(decode(text.as_bytes()), expect, "{text}");
+        check("name=value%2541", b"name=value%41");
+        check("%00%00", b"\0\0");
+        check("%Z%45%", b"%ZE%");
+        check("a%4", b"a%4");    }
 }

@@ -2,8 +2,8 @@
 
 use strowger_base::net::Transport;
 
-use crate::header::{NameAddr, Parameters, Via, number};
-use crate::message::{HeaderName, Message, MethodKind, StartLine};
+use crate::header::{Contact, Via, number};
+use crate::message::{Contacts, HeaderName, Message, MethodKind, NameSet, StartLine};
 use crate::uri::{Scheme, Uri};
 
 /// Why a message is not taken.
@@ -34,9 +34,14 @@ pub fn check(message: &Message<'_>, transport: Transport) -> Result<(), Refusal>
     call_id(message)?;
     cseq(message)?;
     vias(message)?;
-    addresses(message)?;
-    numbers(message)?;
-    contacts(message)?;
+    if !message.addresses_are_well_formed() {
+        return refuse(400, "From or To is malformed");
+    }
+    max_forwards(message)?;
+    if message.contact_kind() == Contacts::Malformed {
+        return refuse(400, "Contact is malformed");
+    }
+    routes(message)?;
     match message.start() {
         StartLine::Request { .. } => request_uri(message.parsed_request_uri()),
         StartLine::Response { .. } => Ok(()),
@@ -47,14 +52,44 @@ const fn refuse(status: u16, problem: &'static str) -> Result<(), Refusal> {
     Err(Refusal { status, problem })
 }
 
-/// Headers that must be there, and those that may be there once only (RFC 3261 §20, table 2).
+/// Headers without which nothing can be answered (RFC 3261 §8.1.1). Max-Forwards is not among them: peers of
+/// RFC 2543 do not send it.
+const REQUIRED: NameSet = NameSet::of(&[
+    HeaderName::From,
+    HeaderName::To,
+    HeaderName::CallId,
+    HeaderName::CSeq,
+    HeaderName::Via,
+]);
+
+/// Headers that may stand once only (RFC 3261 §7.3.1, RFC 3262 §7, RFC 3515 §2.1, RFC 3891 §3, RFC 4028, RFC 6665).
+const SINGLE: NameSet = NameSet::of(&[
+    HeaderName::From,
+    HeaderName::To,
+    HeaderName::CallId,
+    HeaderName::CSeq,
+    HeaderName::MaxForwards,
+    HeaderName::ContentLength,
+    HeaderName::ContentType,
+    HeaderName::Expires,
+    HeaderName::Event,
+    HeaderName::MinExpires,
+    HeaderName::MinSe,
+    HeaderName::RAck,
+    HeaderName::RSeq,
+    HeaderName::ReferTo,
+    HeaderName::Replaces,
+    HeaderName::SessionExpires,
+    HeaderName::SubscriptionState,
+]);
+
+const ROUTING: NameSet = NameSet::of(&[HeaderName::Route, HeaderName::RecordRoute, HeaderName::Path]);
+
 fn counts(message: &Message<'_>) -> Result<(), Refusal> {
-    use HeaderName::{CSeq, CallId, ContentLength, ContentType, Expires, From, MaxForwards, To, Via};
-    if [From, To, CallId, CSeq, Via].into_iter().any(|name| message.count(name) == 0) {
+    if !message.names().contains_all(REQUIRED) {
         return refuse(400, "From, To, Call-ID, CSeq or Via is missing");
     }
-    let single = [From, To, CallId, CSeq, MaxForwards, ContentLength, ContentType, Expires];
-    if single.into_iter().any(|name| message.count(name) > 1) {
+    if message.repeated_names().contains_any(SINGLE) {
         return refuse(400, "a header that may stand once stands twice");
     }
     Ok(())
@@ -73,7 +108,7 @@ fn content_length(message: &Message<'_>, transport: Transport) -> Result<(), Ref
 
 fn call_id(message: &Message<'_>) -> Result<(), Refusal> {
     let value = message.call_id_value();
-    if value.is_empty() || value.contains(char::is_whitespace) {
+    if value.is_empty() || value.bytes().any(|byte| byte.is_ascii_whitespace()) {
         return refuse(400, "Call-ID is empty or holds white space");
     }
     Ok(())
@@ -94,7 +129,7 @@ fn cseq(message: &Message<'_>) -> Result<(), Refusal> {
 
 fn vias(message: &Message<'_>) -> Result<(), Refusal> {
     let Some(top) = message.top_via() else { return refuse(400, "Via is malformed") };
-    if top.branch() == Some("z9hG4bK") {
+    if top.branch() == Some(b"z9hG4bK") {
         return refuse(400, "the branch of Via holds nothing but the cookie");
     }
     if message.values(HeaderName::Via).skip(1).any(|value| Via::parse(value).is_none()) {
@@ -103,48 +138,27 @@ fn vias(message: &Message<'_>) -> Result<(), Refusal> {
     Ok(())
 }
 
-fn addresses(message: &Message<'_>) -> Result<(), Refusal> {
-    let both = [
-        (HeaderName::From, message.from(), message.from_uri()),
-        (HeaderName::To, message.to(), message.to_uri()),
-    ];
-    for (name, address, uri) in both {
-        let Some(value) = message.first(name) else { continue };
-        let Some(address) = address.filter(|_| std::str::from_utf8(value).is_ok()) else {
-            return refuse(400, "From or To is malformed");
-        };
-        if uri.is_none() || !address.parameters.are_well_formed() {
-            return refuse(400, "the address in From or To is malformed");
+fn max_forwards(message: &Message<'_>) -> Result<(), Refusal> {
+    match message.first(HeaderName::MaxForwards) {
+        Some(value) if number(value).is_none_or(|value| value > 255) => {
+            refuse(400, "Max-Forwards is not a number of 0 to 255")
         }
+        Some(_) | None => Ok(()),
     }
-    Ok(())
 }
 
-fn numbers(message: &Message<'_>) -> Result<(), Refusal> {
-    if let Some(value) = message.first(HeaderName::MaxForwards)
-        && number(value).is_none_or(|value| value > 255)
-    {
-        return refuse(400, "Max-Forwards is not a number of 0 to 255");
+/// What requests of the dialog and requests to the binding will be sent along.
+fn routes(message: &Message<'_>) -> Result<(), Refusal> {
+    if !message.names().contains_any(ROUTING) {
+        return Ok(());
     }
-    Ok(())
-}
-
-fn contacts(message: &Message<'_>) -> Result<(), Refusal> {
-    for value in message.values(HeaderName::Contact) {
-        if value == b"*" {
-            continue;
-        }
-        let well = NameAddr::parse(value)
-            .is_some_and(|address| Uri::parse(address.uri).is_ok() && well_formed(&address.parameters));
-        if !well {
-            return refuse(400, "Contact is malformed");
-        }
+    let names = [HeaderName::Route, HeaderName::RecordRoute, HeaderName::Path];
+    // A route is an address like a contact (RFC 3261 §25.1, rec-route), and it must be text to be sent again.
+    let well_formed = |value: &[u8]| Contact::parse(value).is_some() && std::str::from_utf8(value).is_ok();
+    if names.into_iter().flat_map(|name| message.values(name)).all(well_formed) {
+        return Ok(());
     }
-    Ok(())
-}
-
-fn well_formed(parameters: &Parameters<'_>) -> bool {
-    parameters.are_well_formed()
+    refuse(400, "Route, Record-Route or Path is malformed")
 }
 
 fn request_uri(uri: Option<Uri<'_>>) -> Result<(), Refusal> {

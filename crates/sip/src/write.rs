@@ -3,8 +3,9 @@
 use std::net::SocketAddr;
 
 use strowger_base::WallTime;
+use strowger_base::hash::siphash24;
 
-use crate::header::{NameAddr, Via, text};
+use crate::header::{NameAddr, Via};
 use crate::message::{HeaderName, Message};
 use crate::uri::is_user_byte;
 
@@ -154,77 +155,117 @@ pub fn name_addr(out: &mut Vec<u8>, name: &str, user: &str, domain: &str) {
     out.push(b'>');
 }
 
+/// All lines of a header, in one line each (RFC 3261 §7.3.1).
+pub fn copy_headers(out: &mut Vec<u8>, message: &Message<'_>, name: HeaderName) {
+    for (value, line) in message.lines(name) {
+        copy_line(out, name.as_str().as_bytes(), value, line);
+    }
+}
+
+/// All headers that are not known by name, in order: what is not understood travels on.
+pub fn copy_unknown(out: &mut Vec<u8>, message: &Message<'_>) {
+    for line in message.headers().filter(|line| line.name == HeaderName::Other) {
+        header(out, line.raw_name, line.value);
+    }
+}
+
+/// The first line of a header that must not stand twice, whatever the peer sent.
+fn copy_first(out: &mut Vec<u8>, message: &Message<'_>, name: HeaderName) {
+    if let Some((value, line)) = message.lines(name).next() {
+        copy_line(out, name.as_str().as_bytes(), value, line);
+    }
+}
+
+/// A line as it stands when it is one line, else its value without folds.
+fn copy_line(out: &mut Vec<u8>, name: &[u8], value: &[u8], line: Option<&[u8]>) {
+    match line {
+        Some(line) => out.extend_from_slice(line),
+        None => header(out, name, value),
+    }
+}
+
 /// The headers that every response takes from its request: Via, From, To, Call-ID, CSeq and Record-Route.
 ///
 /// The top Via gets `received` when the request came from another address than it names, and the port in `rport`
 /// when it asks for it (RFC 3261 §18.2.1, RFC 3581 §4). A To without tag gets `to_tag`.
 pub fn response_head(out: &mut Vec<u8>, request: &Message<'_>, to_tag: Option<u64>, source: SocketAddr) {
-    let mut first = true;
-    for line in request.all(HeaderName::Via) {
-        out.extend_from_slice(b"Via: ");
+    let mut lines = request.lines(HeaderName::Via);
+    if let Some((value, line)) = lines.next() {
         match request.top_via() {
-            Some(via) if std::mem::take(&mut first) => top_via(out, line, &via, source),
-            Some(_) | None => unfolded(out, line),
-        }
-        out.extend_from_slice(b"\r\n");
-    }
-    if let Some(from) = request.first(HeaderName::From) {
-        header(out, b"From", from);
-    }
-    if let Some(to) = request.first(HeaderName::To) {
-        out.extend_from_slice(b"To: ");
-        unfolded(out, to);
-        if let (Some(tag), true) = (to_tag, request.to_tag().is_empty()) {
-            out.extend_from_slice(b";tag=");
-            hex64(out, tag);
-        }
-        out.extend_from_slice(b"\r\n");
-    }
-    for name in [HeaderName::CallId, HeaderName::CSeq] {
-        if let Some(value) = request.first(name) {
-            header(out, name.as_str().as_bytes(), value);
+            Some(via) => top_via(out, value, &via, source),
+            None => copy_line(out, b"Via", value, line),
         }
     }
-    for route in request.all(HeaderName::RecordRoute) {
-        header(out, b"Record-Route", route);
+    lines.for_each(|(value, line)| copy_line(out, b"Via", value, line));
+    copy_first(out, request, HeaderName::From);
+    if let Some((value, line)) = request.lines(HeaderName::To).next() {
+        match to_tag {
+            Some(tag) if request.to_tag().is_empty() => {
+                out.extend_from_slice(b"To: ");
+                unfolded(out, value);
+                out.extend_from_slice(b";tag=");
+                hex64(out, tag);
+                out.extend_from_slice(b"\r\n");
+            }
+            Some(_) | None => copy_line(out, b"To", value, line),
+        }
     }
+    copy_first(out, request, HeaderName::CallId);
+    copy_first(out, request, HeaderName::CSeq);
+    copy_headers(out, request, HeaderName::RecordRoute);
 }
 
 /// The first line of Via, its first element completed by where the request came from.
-fn top_via(out: &mut Vec<u8>, line: &[u8], via: &Via<'_>, source: SocketAddr) {
-    let element = crate::header::elements(line).next().unwrap_or(line);
-    let (host, _) = via.host_and_port();
-    let same = crate::header::is_address(host, source.ip());
-    if !via.wants_port && same && via.parameters.value("received").is_none() {
-        unfolded(out, line);
-        return;
+fn top_via(out: &mut Vec<u8>, value: &[u8], via: &Via<'_>, source: SocketAddr) {
+    out.extend_from_slice(b"Via: ");
+    let (before, after) = via.around_port();
+    if via.has_received() {
+        // What the peer says of its own address must not stand (RFC 3261 §18.2.1).
+        without_address(out, via);
+    } else {
+        unfolded(out, before);
     }
-    let head = memchr::memchr(b';', element).unwrap_or(element.len());
-    unfolded(out, element.get(..head).unwrap_or_default());
-    for (name, value) in via.parameters.iter() {
-        if name.eq_ignore_ascii_case(b"received") || name.eq_ignore_ascii_case(b"rport") {
+    if via.wants_port() {
+        if via.has_received() {
+            out.extend_from_slice(b";rport");
+        }
+        out.push(b'=');
+        decimal(out, u64::from(source.port()));
+    }
+    if !via.has_received() {
+        unfolded(out, after);
+    }
+    if via.wants_port() || !crate::header::is_address(via.host(), source.ip()) {
+        out.extend_from_slice(b";received=");
+        let start = out.len();
+        ip(out, source.ip());
+        if source.is_ipv6() {
+            // RFC 3261 §25.1: `received` takes an IPv6 address without brackets.
+            out.pop();
+            out.remove(start);
+        }
+    }
+    unfolded(out, value.get(before.len() + after.len()..).unwrap_or_default());
+    out.extend_from_slice(b"\r\n");
+}
+
+/// A Via element without the parameters that the receiver writes.
+fn without_address(out: &mut Vec<u8>, via: &Via<'_>) {
+    let (before, after) = via.around_port();
+    let whole = before.len() + after.len();
+    let head = memchr::memchr(b';', before).unwrap_or(whole);
+    unfolded(out, before.get(..head).unwrap_or(before));
+    for (name, value) in via.parameters().iter() {
+        if name.eq_ignore_ascii_case(b"received") || (via.wants_port() && name.eq_ignore_ascii_case(b"rport")) {
             continue;
         }
         out.push(b';');
         out.extend_from_slice(name);
         if let Some(value) = value {
             out.push(b'=');
-            out.extend_from_slice(value);
+            unfolded(out, value);
         }
     }
-    if via.wants_port {
-        out.extend_from_slice(b";rport=");
-        decimal(out, u64::from(source.port()));
-    }
-    out.extend_from_slice(b";received=");
-    let start = out.len();
-    ip(out, source.ip());
-    if source.is_ipv6() {
-        // RFC 3261 §25.1: `received` takes an IPv6 address without brackets.
-        out.pop();
-        out.remove(start);
-    }
-    unfolded(out, line.get(element.len()..).unwrap_or_default());
 }
 
 /// Ends a message: Content-Type when there is a body, Content-Length, the empty line, the body.
@@ -287,43 +328,11 @@ pub fn date_header(out: &mut Vec<u8>, now: WallTime) {
 /// An answer to bytes that are no whole message, made of the headers that can be read; `false` when there is no
 /// Via to send it back by, or when it was an ACK or a response.
 pub fn salvaged_response(out: &mut Vec<u8>, bytes: &[u8], status: u16, source: SocketAddr) -> bool {
-    let start = bytes.iter().take_while(|byte| matches!(byte, b'\r' | b'\n')).count();
-    let bytes = bytes.get(start..).unwrap_or_default();
-    if bytes.starts_with(b"ACK ") || bytes.starts_with(b"SIP/") {
-        return false;
-    }
-    let mut head = Vec::with_capacity(256);
-    let mut first_via = true;
-    for line in bytes.split(|byte| *byte == b'\n').skip(1).take(64) {
-        let line = line.strip_suffix(b"\r").unwrap_or(line);
-        if line.is_empty() {
-            break;
-        }
-        let Some(colon) = line.iter().position(|byte| *byte == b':') else { continue };
-        let name = HeaderName::of(line.get(..colon).unwrap_or_default().trim_ascii());
-        let value = line.get(colon + 1..).unwrap_or_default().trim_ascii();
-        match name {
-            HeaderName::Via => {
-                head.extend_from_slice(b"Via: ");
-                let element = crate::header::elements(value).next().unwrap_or(value);
-                match Via::parse(element) {
-                    Some(via) if first_via => top_via(&mut head, value, &via, source),
-                    Some(_) | None => head.extend_from_slice(value),
-                }
-                first_via = false;
-                head.extend_from_slice(b"\r\n");
-            }
-            HeaderName::From | HeaderName::To | HeaderName::CallId | HeaderName::CSeq => {
-                header(&mut head, name.as_str().as_bytes(), value);
-            }
-            _ => {}
-        }
-    }
-    if first_via {
-        return false;
-    }
+    let Some(request) = Message::salvage(bytes) else { return false };
+    // The same bytes get the same tag, as RFC 3261 §8.2.7 wants of answers that leave no state.
+    let tag = siphash24((0, 0), bytes);
     status_line(out, status);
-    out.extend_from_slice(&head);
+    response_head(out, &request, Some(tag), source);
     finish(out, None, &[]);
     true
 }
@@ -394,9 +403,4 @@ pub(crate) fn party_of(address: &NameAddr<'_>) -> strowger_base::Party {
         name: address.display_name().into_owned().into_boxed_str(),
         presentation: strowger_base::leg::Presentation::Allowed,
     }
-}
-
-/// Text of a header value; empty when it is not UTF-8.
-pub(crate) fn value_text(value: Option<&[u8]>) -> &str {
-    value.map(text).unwrap_or_default()
 }

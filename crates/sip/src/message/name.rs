@@ -1,16 +1,15 @@
-//! Header names: one byte each, found by length and letters.
+//! Header names: one byte each, found by one look into a table and one comparison.
 
 macro_rules! header_names {
     ($($(#[$doc:meta])* $name:ident = $text:literal $(, $compact:literal)?;)*) => {
         /// Which header a line is. Names are compared without case; compact forms are the same header.
         #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
         pub enum HeaderName {
-            $(#[doc = concat!("`", $text, "`.")] $(#[$doc])* $name,)*
             /// Any other name; the line keeps it.
             Other,
+            $(#[doc = concat!("`", $text, "`.")] $(#[$doc])* $name,)*
         }
 
-        #[cfg(test)]
         const NAMES: &[(&str, HeaderName)] = &[$(($text, HeaderName::$name)),*];
         const COMPACT: &[(u8, HeaderName)] = &[$($(($compact, HeaderName::$name),)?)*];
 
@@ -28,6 +27,7 @@ macro_rules! header_names {
 
 header_names! {
     Accept = "Accept";
+    AcceptEncoding = "Accept-Encoding";
     Alert = "Alert-Info";
     Allow = "Allow";
     AllowEvents = "Allow-Events", b'u';
@@ -35,6 +35,7 @@ header_names! {
     CallId = "Call-ID", b'i';
     CallInfo = "Call-Info";
     Contact = "Contact", b'm';
+    ContentDisposition = "Content-Disposition";
     ContentEncoding = "Content-Encoding", b'e';
     ContentLength = "Content-Length", b'l';
     ContentType = "Content-Type", b'c';
@@ -70,6 +71,7 @@ header_names! {
     Subject = "Subject", b's';
     SubscriptionState = "Subscription-State";
     Supported = "Supported", b'k';
+    Timestamp = "Timestamp";
     To = "To", b't';
     Unsupported = "Unsupported";
     UserAgent = "User-Agent";
@@ -79,72 +81,100 @@ header_names! {
 }
 
 impl HeaderName {
-    /// How many there are, `Other` included.
-    pub(crate) const COUNT: usize = HeaderName::Other as usize + 1;
+    /// How many there are, `Other` included; fewer than the bits of a [`NameSet`].
+    pub(crate) const COUNT: usize = NAMES.len() + 1;
 
     /// The header that a name means.
     pub fn of(name: &[u8]) -> HeaderName {
-        if let [letter] = name {
-            let letter = letter.to_ascii_lowercase();
-            return COMPACT.iter().find(|entry| entry.0 == letter).map_or(HeaderName::Other, |entry| entry.1);
-        }
-        let Some(first) = name.first().map(|byte| byte | 0x20) else { return HeaderName::Other };
-        candidates(name.len())
-            .iter()
-            .copied()
-            .find(|candidate| {
+        match name {
+            [] => HeaderName::Other,
+            [letter] => BY_LETTER[usize::from(letter & 0x1f)].filter(letter.is_ascii_alphabetic()),
+            [first, .., last] => {
+                let candidate = BY_HASH[slot(name.len(), *first, *last)];
                 let text = candidate.as_str().as_bytes();
-                text.first().is_some_and(|byte| byte | 0x20 == first) && text.eq_ignore_ascii_case(name)
-            })
-            .unwrap_or(HeaderName::Other)
+                candidate.filter(text == name || text.eq_ignore_ascii_case(name))
+            }
+        }
+    }
+
+    const fn filter(self, is_it: bool) -> HeaderName {
+        if is_it { self } else { HeaderName::Other }
     }
 }
 
-/// The names of a length, so that few have to be compared.
-const fn candidates(length: usize) -> &'static [HeaderName] {
-    match length {
-        2 => &[HeaderName::To],
-        3 => &[HeaderName::Via],
-        4 => &[
-            HeaderName::CSeq,
-            HeaderName::Date,
-            HeaderName::From,
-            HeaderName::Path,
-            HeaderName::RAck,
-            HeaderName::RSeq,
-        ],
-        5 => &[HeaderName::Allow, HeaderName::Event, HeaderName::Route],
-        6 => &[HeaderName::Accept, HeaderName::MinSe, HeaderName::Reason, HeaderName::Server],
-        7 => &[
-            HeaderName::CallId,
-            HeaderName::Contact,
-            HeaderName::Expires,
-            HeaderName::Privacy,
-            HeaderName::Require,
-            HeaderName::Subject,
-            HeaderName::Warning,
-        ],
-        8 => &[HeaderName::ReferTo, HeaderName::Replaces],
-        9 => &[HeaderName::CallInfo, HeaderName::Diversion, HeaderName::Supported],
-        10 => &[HeaderName::Alert, HeaderName::UserAgent],
-        11 => {
-            &[HeaderName::MinExpires, HeaderName::ReferredBy, HeaderName::RetryAfter, HeaderName::Unsupported]
+/// A set of known header names.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub(crate) struct NameSet(u64);
+
+impl NameSet {
+    /// The set of some names.
+    pub(crate) const fn of(names: &[HeaderName]) -> Self {
+        let mut bits = 0;
+        let mut at = 0;
+        while at < names.len() {
+            bits |= 1 << names[at] as u64;
+            at += 1;
         }
-        12 => &[
-            HeaderName::AllowEvents,
-            HeaderName::ContentType,
-            HeaderName::MaxForwards,
-            HeaderName::RecordRoute,
-        ],
-        13 => &[HeaderName::Authorization, HeaderName::ProxyRequire],
-        14 => &[HeaderName::ContentLength],
-        15 => &[HeaderName::RemotePartyId, HeaderName::SessionExpires],
-        16 => &[HeaderName::ContentEncoding, HeaderName::WwwAuthenticate],
-        18 => &[HeaderName::ProxyAuthenticate, HeaderName::SubscriptionState],
-        19 => &[HeaderName::PAssertedIdentity, HeaderName::ProxyAuthorization],
-        20 => &[HeaderName::PPreferredIdentity],
-        _ => &[],
+        NameSet(bits)
     }
+
+    /// Adds a name; returns whether it was there before.
+    pub(crate) const fn insert(&mut self, name: HeaderName) -> bool {
+        let bit = 1 << name as u64;
+        let before = self.0 & bit != 0;
+        self.0 |= bit;
+        before
+    }
+
+    /// Whether a name is in it.
+    pub(crate) const fn contains(self, name: HeaderName) -> bool {
+        self.0 >> name as u64 & 1 == 1
+    }
+
+    /// Whether all names of another set are in it.
+    pub(crate) const fn contains_all(self, other: NameSet) -> bool {
+        self.0 & other.0 == other.0
+    }
+
+    /// Whether a name of another set is in it.
+    pub(crate) const fn contains_any(self, other: NameSet) -> bool {
+        self.0 & other.0 != 0
+    }
+}
+
+const _: () = assert!(HeaderName::COUNT <= 64, "a name set has 64 bits");
+
+/// The place of a name in [`BY_HASH`], by its length and its outer letters without case. The factors were found by
+/// trying; [`by_hash`] does not compile when two names meet.
+const fn slot(length: usize, first: u8, last: u8) -> usize {
+    let (first, last) = (first | 0x20, last | 0x20);
+    (length.wrapping_mul(61) + first as usize * 27 + last as usize * 57) % 256
+}
+
+static BY_HASH: [HeaderName; 256] = by_hash();
+static BY_LETTER: [HeaderName; 32] = by_letter();
+
+const fn by_hash() -> [HeaderName; 256] {
+    let mut table = [HeaderName::Other; 256];
+    let mut at = 0;
+    while at < NAMES.len() {
+        let text = NAMES[at].0.as_bytes();
+        let slot = slot(text.len(), text[0], text[text.len() - 1]);
+        assert!(matches!(table[slot], HeaderName::Other), "two names have one slot: choose other factors");
+        table[slot] = NAMES[at].1;
+        at += 1;
+    }
+    table
+}
+
+const fn by_letter() -> [HeaderName; 32] {
+    let mut table = [HeaderName::Other; 32];
+    let mut at = 0;
+    while at < COMPACT.len() {
+        table[(COMPACT[at].0 & 0x1f) as usize] = COMPACT[at].1;
+        at += 1;
+    }
+    table
 }
 
 #[cfg(test)]
@@ -156,9 +186,19 @@ mod tests {
         for (text, name) in NAMES {
             assert_eq!(HeaderName::of(text.as_bytes()), *name);
             assert_eq!(HeaderName::of(text.to_ascii_lowercase().as_bytes()), *name);
+            assert_eq!(HeaderName::of(text.to_ascii_uppercase().as_bytes()), *name);
+            assert_eq!(HeaderName::of(format!("{text}x").as_bytes()), HeaderName::Other);
         }
-        assert_eq!(HeaderName::of(b"M"), HeaderName::Contact);
-        assert_eq!(HeaderName::of(b"C%6Fntact"), HeaderName::Other);
-        assert_eq!(HeaderName::of(b""), HeaderName::Other);
+        for (letter, name) in COMPACT {
+            assert_eq!(HeaderName::of(&[*letter]), *name);
+            assert_eq!(HeaderName::of(&[letter.to_ascii_uppercase()]), *name);
+        }
+    }
+
+    #[test]
+    fn other_names_are_other() {
+        for name in [&b""[..], b"C%6Fntact", b"a", b"-", b"&", b"Contacs", b"Fxxm", b"\xff\xff"] {
+            assert_eq!(HeaderName::of(name), HeaderName::Other, "{name:?}");
+        }
     }
 }

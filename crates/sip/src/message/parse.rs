@@ -2,7 +2,8 @@
 
 use strowger_base::limits;
 
-use super::{Header, HeaderName, Message, Method, Routing, StartLine};
+use super::table::{Line, Table};
+use super::{HeaderName, Message, Method, Routing, StartLine};
 
 /// Why bytes are not a SIP message.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
@@ -25,112 +26,6 @@ impl ParseError {
     }
 }
 
-/// One header line as offsets into the message.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Entry {
-    pub(super) name: HeaderName,
-    name_len: u16,
-    start: u32,
-    value_start: u32,
-    value_end: u32,
-    end: u32,
-}
-
-impl Entry {
-    const EMPTY: Entry =
-        Entry { name: HeaderName::Other, name_len: 0, start: 0, value_start: 0, value_end: 0, end: 0 };
-
-    pub(super) fn value<'b>(&self, bytes: &'b [u8]) -> &'b [u8] {
-        bytes.get(self.value_start as usize..self.value_end as usize).unwrap_or_default()
-    }
-
-    pub(super) fn header<'b>(&self, bytes: &'b [u8]) -> Header<'b> {
-        let start = self.start as usize;
-        Header {
-            name: self.name,
-            raw_name: bytes.get(start..start + usize::from(self.name_len)).unwrap_or_default(),
-            value: self.value(bytes),
-            line: bytes.get(start..self.end as usize).unwrap_or_default(),
-        }
-    }
-}
-
-/// The header lines; ordinary messages fit without the heap.
-#[derive(Debug)]
-pub(super) struct Table {
-    inline: [Entry; INLINE],
-    used: usize,
-    spilled: Vec<Entry>,
-    /// Position of the first line of each known header.
-    first: [u16; HeaderName::COUNT],
-    /// Lines of each known header.
-    count: [u16; HeaderName::COUNT],
-}
-
-const INLINE: usize = 32;
-
-impl Table {
-    fn new() -> Self {
-        Table {
-            inline: [Entry::EMPTY; INLINE],
-            used: 0,
-            spilled: Vec::new(),
-            first: [0; HeaderName::COUNT],
-            count: [0; HeaderName::COUNT],
-        }
-    }
-
-    /// Lines of a header.
-    pub(super) fn count(&self, name: HeaderName) -> usize {
-        self.count.get(name as usize).map_or(0, |count| usize::from(*count))
-    }
-
-    /// The first line of a header.
-    pub(super) fn first(&self, name: HeaderName) -> Option<&Entry> {
-        if self.count(name) == 0 {
-            return None;
-        }
-        self.at(usize::from(*self.first.get(name as usize)?))
-    }
-
-    /// The lines of a header, in order.
-    pub(super) fn all(&self, name: HeaderName) -> impl Iterator<Item = &Entry> {
-        let count = self.count(name);
-        let from = self.first.get(name as usize).map_or(0, |first| usize::from(*first));
-        let end = self.used + self.spilled.len();
-        (from..end).filter_map(|at| self.at(at)).filter(move |entry| entry.name == name).take(count)
-    }
-
-    fn at(&self, position: usize) -> Option<&Entry> {
-        match position.checked_sub(INLINE) {
-            None => self.inline.get(position),
-            Some(position) => self.spilled.get(position),
-        }
-    }
-
-    fn push(&mut self, entry: Entry) -> bool {
-        if let Some(count) = self.count.get_mut(entry.name as usize) {
-            if *count == 0
-                && let Some(first) = self.first.get_mut(entry.name as usize)
-            {
-                *first = (self.used + self.spilled.len()) as u16;
-            }
-            *count += 1;
-        }
-        if let Some(slot) = self.inline.get_mut(self.used) {
-            *slot = entry;
-            self.used += 1;
-            return true;
-        }
-        self.spilled.push(entry);
-        self.spilled.len() + INLINE <= limits::SIP_HEADERS
-    }
-
-    pub(super) fn entries(&self) -> impl Iterator<Item = &Entry> {
-        self.inline.iter().take(self.used).chain(&self.spilled)
-    }
-}
-
 impl<'b> Message<'b> {
     /// Reads one message: a datagram, or what the framer cut out of a stream.
     ///
@@ -138,57 +33,91 @@ impl<'b> Message<'b> {
     /// When start line or header lines are not what RFC 3261 §7 and §25 demand. The meaning of the headers is
     /// checked by [`crate::validate::check`].
     pub fn parse(bytes: &'b [u8]) -> Result<Message<'b>, ParseError> {
-        // RFC 3261 §7.5: empty lines before the start line are skipped.
-        let skipped = bytes.iter().take_while(|byte| matches!(byte, b'\r' | b'\n')).count();
         if bytes.len() > limits::SIP_MESSAGE_BYTES {
             return Err(error(limits::SIP_MESSAGE_BYTES, "a shorter message", "§18.1.1", Some(513)));
         }
-        let (line, mut position) = start_line_end(bytes, skipped)
+        let skipped = empty_lines(bytes);
+        let (line, headers) = start_line_end(bytes, skipped)
             .ok_or_else(|| error(bytes.len(), "a start line with its line end", "§7.1", None))?;
         let start = start_line(bytes.get(skipped..line).unwrap_or_default(), skipped)?;
         let bad = if matches!(start, StartLine::Request { .. }) { Some(400) } else { None };
-        let mut table = Table::new();
-        loop {
-            let rest = bytes.get(position..).unwrap_or_default();
-            match rest {
-                [b'\r', b'\n', ..] => {
-                    position += 2;
-                    break;
-                }
-                [b'\n', ..] => {
-                    position += 1;
-                    break;
-                }
+        let mut message = Message::empty(bytes, start);
+        let mut position = headers;
+        let body = loop {
+            match bytes.get(position..).unwrap_or_default() {
+                [b'\r', b'\n', ..] => break position + 2,
+                [b'\n', ..] => break position + 1,
                 [] => return Err(error(position, "an empty line after the headers", "§7", bad)),
-                _ => {}
+                [..] => {}
             }
-            let entry = header_line(bytes, position, bad)?;
-            position = entry.end as usize;
-            if !table.push(entry) {
+            let line = header_line(bytes, position)
+                .map_err(|(offset, expected)| error(offset, expected, "§7.3.1", bad))?;
+            position = line.end;
+            if !message.table.push(&line) {
                 return Err(error(position, "fewer header lines", "§7.3", bad));
             }
-        }
-        let available = bytes.get(position..).unwrap_or_default();
-        let mut message =
-            Message { bytes, start, table, body: available, missing: 0, routing: Routing::default() };
-        if let Some(length) = message.content_length() {
-            match available.get(..length) {
-                Some(body) => message.body = body,
-                None => message.missing = length - available.len(),
-            }
-        }
+        };
+        message.text = bytes.get(headers..position).and_then(|headers| std::str::from_utf8(headers).ok());
+        message.take_body(bytes.get(body..).unwrap_or_default());
         message.routing = Routing::of(&message);
         Ok(message)
     }
 
-    /// Content-Length, when it is there once and a number.
-    fn content_length(&self) -> Option<usize> {
-        if self.count(HeaderName::ContentLength) != 1 {
+    /// What can still be read of bytes that are not a message, so that they can be answered; `None` when nobody
+    /// expects an answer or the way back is not known.
+    ///
+    /// Lines that are no header lines are left out; the Request-URI and the body are empty.
+    pub fn salvage(bytes: &'b [u8]) -> Option<Message<'b>> {
+        let bytes = bytes.get(..limits::SIP_MESSAGE_BYTES).unwrap_or(bytes);
+        let skipped = empty_lines(bytes);
+        let (line, mut position) = start_line_end(bytes, skipped)?;
+        let method = bytes.get(skipped..line)?.split(|byte| *byte == b' ').next()?;
+        if method == b"ACK" || method.starts_with(b"SIP/") {
             return None;
         }
-        crate::header::number(self.first(HeaderName::ContentLength)?)
-            .and_then(|value| usize::try_from(value).ok())
+        let method = Method::new(std::str::from_utf8(method).unwrap_or_default());
+        let mut message = Message::empty(bytes, StartLine::Request { method, uri: "" });
+        while position < bytes.len() && !matches!(bytes.get(position..)?, [b'\r', b'\n', ..] | [b'\n', ..]) {
+            match header_line(bytes, position) {
+                Ok(line) => {
+                    position = line.end;
+                    if !message.table.push(&line) {
+                        break;
+                    }
+                }
+                Err(_) => position += 1 + memchr::memchr(b'\n', bytes.get(position..)?)?,
+            }
+        }
+        message.routing = Routing::of(&message);
+        // A Via of another version still shows the way (badvers of RFC 4475).
+        message.names().contains(HeaderName::Via).then_some(message)
     }
+
+    const fn empty(bytes: &'b [u8], start: StartLine<'b>) -> Self {
+        let routing =
+            Routing { via: None, from: None, to: None, call_id: "", cseq: None, request_uri: None };
+        Message { bytes, start, table: Table::new(), text: None, body: b"", missing: 0, routing }
+    }
+
+    /// What follows the headers is the body, as far as Content-Length says, when it is there once and a number.
+    fn take_body(&mut self, available: &'b [u8]) {
+        self.body = available;
+        if self.table.repeated().contains(HeaderName::ContentLength) {
+            return;
+        }
+        let length = self.first(HeaderName::ContentLength).and_then(crate::header::number);
+        if let Some(length) = length.and_then(|length| usize::try_from(length).ok()) {
+            match available.get(..length) {
+                Some(body) => self.body = body,
+                None => self.missing = length - available.len(),
+            }
+        }
+    }
+}
+
+/// RFC 3261 §7.5: empty lines before the start line are skipped.
+fn empty_lines(bytes: &[u8]) -> usize {
+    bytes.iter().take_while(|byte| matches!(byte, b'\r' | b'\n')).count()
 }
 
 /// Where the start line ends and where the next line begins.
@@ -199,82 +128,95 @@ fn start_line_end(bytes: &[u8], from: usize) -> Option<(usize, usize)> {
 }
 
 fn start_line(line: &[u8], offset: usize) -> Result<StartLine<'_>, ParseError> {
-    if let Some(rest) = line.strip_prefix(b"SIP/2.0 ") {
-        let digits = rest.get(..3).filter(|digits| digits.iter().all(u8::is_ascii_digit));
-        let status = digits.and_then(|digits| std::str::from_utf8(digits).ok()?.parse::<u16>().ok());
-        let separated = matches!(rest.get(3), Some(b' ') | None);
-        return match status.filter(|status| (100..700).contains(status) && separated) {
-            Some(status) => Ok(StartLine::Response { status, reason: rest.get(4..).unwrap_or_default() }),
+    // RFC 3261 §7.1: the version is compared without case.
+    if let Some((version, rest)) = line.split_first_chunk::<8>()
+        && version.eq_ignore_ascii_case(b"SIP/2.0 ")
+    {
+        return match status_and_reason(rest) {
+            Some((status, reason)) => Ok(StartLine::Response { status, reason }),
             None => Err(error(offset + 8, "a status code of three digits, 100 to 699", "§7.2", None)),
         };
     }
-    // Exactly one space on each side of the Request-URI (RFC 3261 §25.1).
     let text = std::str::from_utf8(line)
         .map_err(|e| error(offset + e.valid_up_to(), "a start line of UTF-8 text", "§25.1", None))?;
-    let mut parts = text.split(' ');
-    let (method, uri, version) = (parts.next(), parts.next(), parts.next());
-    let method = method.unwrap_or("");
-    if method.is_empty() || !method.bytes().all(crate::header::is_token_byte) {
-        return Err(error(offset, "a method", "§7.1", None));
+    let method = text.bytes().position(|byte| !crate::header::is_token_byte(byte)).unwrap_or(text.len());
+    if method == 0 || (method < text.len() && text.as_bytes().get(method) != Some(&b' ')) {
+        return Err(error(offset + method, "a method and a space", "§7.1", None));
     }
-    let looks_like_sip = text.contains("SIP/");
-    let answerable = if looks_like_sip { Some(400) } else { None };
-    let (Some(uri), Some(version), None) = (uri, version, parts.next()) else {
-        return Err(error(offset, "method, Request-URI and version with single spaces", "§7.1", answerable));
-    };
-    if !version.eq_ignore_ascii_case("SIP/2.0") {
-        let status =
-            if version.get(..4).is_some_and(|v| v.eq_ignore_ascii_case("SIP/")) { Some(505) } else { None };
-        return Err(error(offset + text.len() - version.len(), "SIP/2.0", "§7.1", status));
+    let (method, rest) = text.split_at(method);
+    let rest = rest.get(1..).unwrap_or_default();
+    // Exactly one space on each side of the Request-URI (RFC 3261 §25.1).
+    let space = memchr::memchr(b' ', rest.as_bytes());
+    let (uri, version) = rest.split_at(space.unwrap_or(rest.len()));
+    let version = version.get(1..).unwrap_or_default();
+    let well_formed = !uri.is_empty() && !uri.starts_with('<');
+    if version.eq_ignore_ascii_case("SIP/2.0") && well_formed {
+        return Ok(StartLine::Request { method: Method::new(method), uri });
     }
-    if uri.is_empty() || uri.starts_with('<') {
-        return Err(error(offset + method.len() + 1, "a Request-URI without brackets", "§7.1", answerable));
-    }
-    Ok(StartLine::Request { method: Method::new(method), uri })
+    Err(bad_request_line(text, offset, method, uri, version))
 }
 
-/// One header line with its folds.
-fn header_line(bytes: &[u8], start: usize, bad: Option<u16>) -> Result<Entry, ParseError> {
+/// What a response begins with after the version.
+fn status_and_reason(rest: &[u8]) -> Option<(u16, &[u8])> {
+    let (digits, rest) = rest.split_first_chunk::<3>()?;
+    let status = digits
+        .iter()
+        .try_fold(0, |sum, byte| byte.is_ascii_digit().then(|| sum * 10 + u16::from(byte - b'0')))?;
+    let reason = match rest {
+        [] => rest,
+        [b' ', reason @ ..] => reason,
+        [..] => return None,
+    };
+    (100..700).contains(&status).then_some((status, reason))
+}
+
+/// Why a line that begins with a method is no Request-Line, and whether it deserves an answer.
+fn bad_request_line(text: &str, offset: usize, method: &str, uri: &str, version: &str) -> ParseError {
+    let is_sip = |text: &str| text.get(..4).is_some_and(|start| start.eq_ignore_ascii_case("SIP/"));
+    let answerable = if text.contains("SIP/") { Some(400) } else { None };
+    let at_uri = offset + method.len() + 1;
+    if uri.is_empty() || version.is_empty() || version.contains(' ') {
+        return error(at_uri, "Request-URI and version with single spaces", "§7.1", answerable);
+    }
+    if !version.eq_ignore_ascii_case("SIP/2.0") {
+        let status = if is_sip(version) { Some(505) } else { None };
+        return error(at_uri + uri.len() + 1, "SIP/2.0", "§7.1", status);
+    }
+    error(at_uri, "a Request-URI without brackets", "§7.1", answerable)
+}
+
+/// One header line with its folds; the error is a place and what was expected there.
+pub(crate) fn header_line(bytes: &[u8], start: usize) -> Result<Line, (usize, &'static str)> {
     let rest = bytes.get(start..).unwrap_or_default();
     let name_len = rest.iter().position(|byte| !crate::header::is_token_byte(*byte)).unwrap_or(rest.len());
-    let mut colon = start + name_len;
+    let name_end = start + name_len;
+    let mut colon = name_end;
     while matches!(bytes.get(colon), Some(b' ' | b'\t')) {
         colon += 1;
     }
     if name_len == 0 || bytes.get(colon) != Some(&b':') {
-        return Err(error(colon, "a header name and a colon", "§7.3.1", bad));
+        return Err((colon, "a header name and a colon"));
     }
-    let mut end = colon + 1;
-    loop {
-        let Some(newline) = memchr::memchr(b'\n', bytes.get(end..).unwrap_or_default()) else {
-            return Err(error(bytes.len(), "the end of a header line", "§7.3.1", bad));
-        };
-        end += newline + 1;
-        // A line that begins with white space goes on with the one before (RFC 3261 §7.3.1).
-        if !matches!(bytes.get(end), Some(b' ' | b'\t')) {
-            break;
-        }
+    let (end, folded) = line_end(bytes, colon + 1).ok_or((bytes.len(), "the end of a header line"))?;
+    let value = bytes.get(colon + 1..end).unwrap_or_default();
+    let crlf = value.ends_with(b"\r\n");
+    let trimmed = value.trim_ascii_end();
+    let value_end = colon + 1 + trimmed.len();
+    let name = HeaderName::of(rest.get(..name_len).unwrap_or_default());
+    let value_start = value_end - trimmed.trim_ascii_start().len();
+    Ok(Line { name, plain: crlf && !folded, start, name_end, value_start, value_end, end })
+}
+
+/// Where a header line ends with all its folds, and whether it has any.
+fn line_end(bytes: &[u8], from: usize) -> Option<(usize, bool)> {
+    let mut end = from + memchr::memchr(b'\n', bytes.get(from..)?)? + 1;
+    let mut folded = false;
+    // A line that begins with white space goes on with the one before (RFC 3261 §7.3.1).
+    while matches!(bytes.get(end), Some(b' ' | b'\t')) {
+        folded = true;
+        end += memchr::memchr(b'\n', bytes.get(end..)?)? + 1;
     }
-    let mut value_start = colon + 1;
-    let mut value_end = end;
-    while value_end > value_start
-        && bytes.get(value_end - 1).is_some_and(|byte| matches!(byte, b' ' | b'\t' | b'\r' | b'\n'))
-    {
-        value_end -= 1;
-    }
-    while value_start < value_end
-        && bytes.get(value_start).is_some_and(|byte| matches!(byte, b' ' | b'\t' | b'\r' | b'\n'))
-    {
-        value_start += 1;
-    }
-    Ok(Entry {
-        name: HeaderName::of(rest.get(..name_len).unwrap_or_default()),
-        name_len: u16::try_from(name_len).unwrap_or(u16::MAX),
-        start: start as u32,
-        value_start: value_start as u32,
-        value_end: value_end as u32,
-        end: end as u32,
-    })
+    Some((end, folded))
 }
 
 const fn error(

@@ -9,7 +9,10 @@ use strowger_base::leg::{Diversion, Presentation};
 use super::{HeaderName, Message, MethodKind, StartLine};
 use crate::header::{NameAddr, Replaces, Via, number32, text};
 use crate::uri::{Uri, decode};
-use crate::write::{party_of, value_text};
+use crate::write::party_of;
+
+/// The port of a sent-by that names none (RFC 3261 §18.2.2).
+const DEFAULT_PORT: u16 = 5060;
 
 impl<'b> Message<'b> {
     /// The status of a response; `None` for a request.
@@ -50,13 +53,13 @@ impl<'b> Message<'b> {
     }
 
     /// The URI of From taken apart.
-    pub const fn from_uri(&self) -> Option<Uri<'b>> {
-        self.routing.from_uri
+    pub fn from_uri(&self) -> Option<Uri<'b>> {
+        self.routing.from?.uri
     }
 
     /// The URI of To taken apart.
-    pub const fn to_uri(&self) -> Option<Uri<'b>> {
-        self.routing.to_uri
+    pub fn to_uri(&self) -> Option<Uri<'b>> {
+        self.routing.to?.uri
     }
 
     /// The user part of the Request-URI, unescaped.
@@ -65,48 +68,48 @@ impl<'b> Message<'b> {
     }
 
     /// From.
-    pub const fn from(&self) -> Option<NameAddr<'b>> {
-        self.routing.from
+    pub fn from(&self) -> Option<NameAddr<'b>> {
+        Some(self.routing.from?.address)
     }
 
     /// To.
-    pub const fn to(&self) -> Option<NameAddr<'b>> {
-        self.routing.to
+    pub fn to(&self) -> Option<NameAddr<'b>> {
+        Some(self.routing.to?.address)
     }
 
     /// From as written.
     pub fn from_value(&self) -> &'b str {
-        value_text(self.first(HeaderName::From))
+        self.text_of(HeaderName::From)
     }
 
     /// To as written.
     pub fn to_value(&self) -> &'b str {
-        value_text(self.first(HeaderName::To))
+        self.text_of(HeaderName::To)
     }
 
     /// The tag of From; empty when there is none.
-    pub const fn from_tag(&self) -> &'b str {
-        self.routing.from_tag
+    pub fn from_tag(&self) -> &'b str {
+        self.routing.from.map(|from| from.tag).unwrap_or_default()
     }
 
     /// The tag of To; empty when there is none.
-    pub const fn to_tag(&self) -> &'b str {
-        self.routing.to_tag
+    pub fn to_tag(&self) -> &'b str {
+        self.routing.to.map(|to| to.tag).unwrap_or_default()
     }
 
     /// The user of From, unescaped.
     pub fn from_user(&self) -> Cow<'b, str> {
-        self.routing.from_uri.map(|uri| uri.user_decoded()).unwrap_or_default()
+        self.from_uri().map(|uri| uri.user_decoded()).unwrap_or_default()
     }
 
     /// The user of To, unescaped.
     pub fn to_user(&self) -> Cow<'b, str> {
-        self.routing.to_uri.map(|uri| uri.user_decoded()).unwrap_or_default()
+        self.to_uri().map(|uri| uri.user_decoded()).unwrap_or_default()
     }
 
     /// True when To is neither `sip:` nor `sips:`.
     pub fn to_uri_scheme_is_not_sip(&self) -> bool {
-        !self.routing.to_uri.is_some_and(|uri| uri.is_sip())
+        !self.to_uri().is_some_and(|uri| uri.is_sip())
     }
 
     /// Number and name in From.
@@ -141,22 +144,19 @@ impl<'b> Message<'b> {
 
     /// The branch of the topmost Via.
     pub fn top_branch(&self) -> Option<&'b str> {
-        self.top_via().and_then(|via| via.branch())
+        self.top_via()?.branch().map(|branch| self.text(branch))
     }
 
     /// Host and port of the topmost Via, as written.
     pub fn top_sent_by(&self) -> &'b str {
-        self.top_via().map(|via| via.sent_by).unwrap_or_default()
+        self.top_via().map(|via| self.text(via.sent_by())).unwrap_or_default()
     }
 
     /// The port that a response goes to when the topmost Via names `source` and does not ask for `rport`.
     pub fn top_via_port_if_at(&self, source: IpAddr) -> Option<u16> {
         let via = self.top_via()?;
-        if via.wants_port {
-            return None;
-        }
-        let (host, port) = via.host_and_port();
-        crate::header::is_address(host, source).then_some(port)
+        let at_source = !via.wants_port() && crate::header::is_address(via.host(), source);
+        at_source.then(|| via.port().unwrap_or(DEFAULT_PORT))
     }
 
     /// The URI of the first Contact, as text.
@@ -300,6 +300,6 @@ impl<'b> Message<'b> {
 
     /// User-Agent.
     pub fn user_agent(&self) -> &'b str {
-        value_text(self.first(HeaderName::UserAgent))
+        self.text_of(HeaderName::UserAgent)
     }
 }
