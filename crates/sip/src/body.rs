@@ -2,6 +2,7 @@
 
 use crate::header::{Parameters, unescaped};
 use crate::message::{HeaderName, Message, header_line};
+use crate::scan::find;
 
 /// The SDP that a message carries.
 pub fn session_description<'b>(message: &Message<'b>) -> Option<&'b [u8]> {
@@ -22,7 +23,7 @@ fn is_sdp(content_type: &[u8]) -> bool {
 
 /// Type and subtype, and the parameters.
 pub fn media_type(value: &[u8]) -> (&[u8], Parameters<'_>) {
-    let end = memchr::memchr(b';', value).unwrap_or(value.len());
+    let end = find(value, b';').unwrap_or(value.len());
     let (kind, parameters) = value.split_at(end);
     (kind.trim_ascii(), Parameters::new(parameters))
 }
@@ -133,9 +134,21 @@ mod tests {
     #[test]
     fn parts_are_cut_at_whole_delimiter_lines() {
         let mixed = "multipart/mixed; boundary=b1";
-        check(mixed, "--b1\nContent-Type: a/b\n\nx\n--b1\nc: c/d;e=f\n\ny\n\n--b1--\n", &[("a/b", "x"), ("c/d;e=f", "y\n")]);
-        check(mixed, "preamble\n--b1 \t\n\nno headers\n--b1--\nepilogue\n--b1\n\nx\n--b1--", &[("", "no headers")]);
-        check(mixed, "--b1\n\n not --b1 here\n--b12\n\nlonger\n--b1--", &[("", " not --b1 here\n--b12\n\nlonger")]);
+        check(
+            mixed,
+            "--b1\nContent-Type: a/b\n\nx\n--b1\nc: c/d;e=f\n\ny\n\n--b1--\n",
+            &[("a/b", "x"), ("c/d;e=f", "y\n")],
+        );
+        check(
+            mixed,
+            "preamble\n--b1 \t\n\nno headers\n--b1--\nepilogue\n--b1\n\nx\n--b1--",
+            &[("", "no headers")],
+        );
+        check(
+            mixed,
+            "--b1\n\n not --b1 here\n--b12\n\nlonger\n--b1--",
+            &[("", " not --b1 here\n--b12\n\nlonger")],
+        );
         check(mixed, "--b1\n\n--b1--", &[("", "")]);
         check(mixed, "--b1\n\nnever ends\n", &[]);
         check("Multipart/Mixed;boundary=\"b 1\"", "--b 1\n\nx\n--b 1--", &[("", "x")]);

@@ -11,6 +11,8 @@ pub use contact::Contact;
 pub use replaces::Replaces;
 pub use via::Via;
 
+use crate::scan::{find, find_either};
+
 /// A byte of a token (RFC 3261 §25.1).
 pub const fn is_token_byte(byte: u8) -> bool {
     TOKEN[byte as usize]
@@ -20,15 +22,21 @@ pub(crate) static TOKEN: [bool; 256] = class(b"-.!%*_+`'~");
 
 /// A table of letters, digits and some more bytes.
 pub(crate) const fn class(more: &[u8]) -> [bool; 256] {
-    let mut table = [false; 256];
+    let mut table = set(more);
     let mut byte = 0;
     while byte < 256 {
-        table[byte] = (byte as u8).is_ascii_alphanumeric();
+        table[byte] |= (byte as u8).is_ascii_alphanumeric();
         byte += 1;
     }
+    table
+}
+
+/// A table of some bytes.
+pub(crate) const fn set(bytes: &[u8]) -> [bool; 256] {
+    let mut table = [false; 256];
     let mut at = 0;
-    while at < more.len() {
-        table[more[at] as usize] = true;
+    while at < bytes.len() {
+        table[bytes[at] as usize] = true;
         at += 1;
     }
     table
@@ -38,17 +46,25 @@ pub(crate) const fn class(more: &[u8]) -> [bool; 256] {
 pub fn elements(value: &[u8]) -> impl Iterator<Item = &[u8]> {
     let mut rest = Some(value);
     std::iter::from_fn(move || {
-        let value = rest?;
-        let end = outside(value, b',');
-        rest = end.and_then(|end| value.get(end + 1..));
-        Some(value.get(..end.unwrap_or(value.len())).unwrap_or_default().trim_ascii())
+        let (element, after) = element(rest?);
+        rest = after;
+        Some(element)
     })
+}
+
+/// The first element of a list, and what follows its comma.
+#[inline]
+pub(crate) fn element(value: &[u8]) -> (&[u8], Option<&[u8]>) {
+    match outside(value, b',') {
+        Some(end) => (value.get(..end).unwrap_or_default().trim_ascii(), value.get(end + 1..)),
+        None => (value.trim_ascii(), None),
+    }
 }
 
 /// The first position of a byte outside quotes and angle brackets.
 fn outside(value: &[u8], wanted: u8) -> Option<usize> {
-    let first = memchr::memchr(wanted, value)?;
-    if memchr::memchr2(b'"', b'<', value.get(..first)?).is_none() {
+    let first = find(value, wanted)?;
+    if find_either(value.get(..first)?, b'"', b'<').is_none() {
         // Nothing is open before it; so it is outside.
         return Some(first);
     }
@@ -59,7 +75,7 @@ fn outside(value: &[u8], wanted: u8) -> Option<usize> {
         match value.get(at)? {
             byte if *byte == wanted => return Some(at),
             b'"' => at += quoted_len(value.get(at..)?)?,
-            _ => at += memchr::memchr(b'>', value.get(at..)?)? + 1,
+            _ => at += find(value.get(at..)?, b'>')? + 1,
         }
     }
 }
@@ -68,7 +84,7 @@ fn outside(value: &[u8], wanted: u8) -> Option<usize> {
 fn quoted_len(value: &[u8]) -> Option<usize> {
     let mut at = 1;
     loop {
-        at += memchr::memchr2(b'"', b'\\', value.get(at..)?)?;
+        at += find_either(value.get(at..)?, b'"', b'\\')?;
         match value.get(at)? {
             b'"' => return Some(at + 1),
             _ => at += 2,
@@ -82,8 +98,7 @@ pub fn is_address(host: &[u8], address: std::net::IpAddr) -> bool {
         std::net::IpAddr::V4(v4) => {
             let mut octets = v4.octets().into_iter();
             let mut parts = host.split(|byte| *byte == b'.');
-            let same =
-                octets.by_ref().all(|octet| parts.next().and_then(number) == Some(u64::from(octet)));
+            let same = octets.by_ref().all(|octet| parts.next().and_then(number) == Some(u64::from(octet)));
             same && parts.next().is_none()
         }
         std::net::IpAddr::V6(_) => text(host).trim_matches(['[', ']']).parse() == Ok(address),
@@ -169,7 +184,7 @@ impl<'b> Parameters<'b> {
 /// Where a parameter ends: at the next semicolon outside quotes.
 fn part_len(text: &[u8]) -> usize {
     let mut at = 0;
-    while let Some(found) = text.get(at..).and_then(|rest| memchr::memchr2(b';', b'"', rest)) {
+    while let Some(found) = text.get(at..).and_then(|rest| find_either(rest, b';', b'"')) {
         at += found;
         if text.get(at) == Some(&b';') {
             return at;
@@ -226,7 +241,11 @@ mod tests {
         };
         check("", &[], true);
         check(";lr", &[("lr", None)], true);
-        check(";a=1 ; b = \"x;\\\"y\" ;c", &[("a", Some("1")), ("b", Some("\"x;\\\"y\"")), ("c", None)], true);
+        check(
+            ";a=1 ; b = \"x;\\\"y\" ;c",
+            &[("a", Some("1")), ("b", Some("\"x;\\\"y\"")), ("c", None)],
+            true,
+        );
         check(";a=\"<urn:x;y>\"", &[("a", Some("\"<urn:x;y>\""))], true);
         check(";;a", &[("a", None)], false);
         check(";a=", &[("a", Some(""))], false);

@@ -15,6 +15,7 @@ mod leg;
 pub mod message;
 mod receive;
 pub mod registrar;
+mod scan;
 pub mod session_timer;
 mod streams;
 pub mod transaction;

@@ -95,7 +95,8 @@ fn read_cseq<'b>(message: &Message<'b>, value: &'b [u8]) -> Option<(u32, Method<
     let number = crate::header::number32(value.get(..digits)?)?;
     let rest = value.get(digits..)?;
     let method = rest.trim_ascii_start();
-    let separated = method.len() < rest.len() && method.iter().all(|byte| crate::header::is_token_byte(*byte));
+    let separated =
+        method.len() < rest.len() && method.iter().all(|byte| crate::header::is_token_byte(*byte));
     separated.then(|| (number, Method::new(message.text(method))))
 }
 
@@ -265,7 +266,13 @@ impl<'b> Message<'b> {
 
     /// The elements of a header that may hold several in a line, separated by commas (RFC 3261 §7.3.1).
     pub fn values(&self, name: HeaderName) -> impl Iterator<Item = &'b [u8]> {
-        self.all(name).flat_map(crate::header::elements)
+        let mut lines = self.all(name);
+        let mut rest = None;
+        std::iter::from_fn(move || {
+            let (element, after) = crate::header::element(rest.or_else(|| lines.next())?);
+            rest = after;
+            Some(element)
+        })
     }
 
     /// How many lines a header has.

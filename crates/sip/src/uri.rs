@@ -3,7 +3,8 @@
 use std::borrow::Cow;
 use std::net::{Ipv4Addr, Ipv6Addr};
 
-use crate::header::{Parameters, class, is_token_byte, text};
+use crate::header::{Parameters, class, is_token_byte, set, text};
+use crate::scan::find;
 
 /// A URI, read in place: offsets into the text.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -73,13 +74,9 @@ impl<'b> Uri<'b> {
     fn parse_sip(text: &'b [u8], scheme: Scheme, colon: usize) -> Result<Self, UriError> {
         let err = |expected| UriError { expected };
         let rest = text.get(colon + 1..).unwrap_or_default();
-        let at = memchr::memchr(b'@', rest).map(|at| colon + 1 + at);
+        let (user_len, at) = userinfo(rest).ok_or(err("a user before @"))?;
+        let at = at.map(|at| colon + 1 + at);
         let userinfo_end = at.unwrap_or(colon + 1);
-        let userinfo = text.get(colon + 1..userinfo_end).unwrap_or_default();
-        let user_len = userinfo.iter().position(|byte| *byte == b':').unwrap_or(userinfo.len());
-        if at.is_some() && (user_len == 0 || !is_opaque(userinfo)) {
-            return Err(err("a user before @"));
-        }
         let host_start = at.map_or(colon + 1, |at| at + 1);
         let (host_end, port, tail_start) =
             host_and_port(text, host_start).ok_or(err("a host and perhaps a port of 0 to 65535"))?;
@@ -87,7 +84,7 @@ impl<'b> Uri<'b> {
         if !matches!(tail.first(), None | Some(b';' | b'?')) || !is_opaque(tail) {
             return Err(err("parameters or headers after the host"));
         }
-        let question = memchr::memchr(b'?', tail).unwrap_or(tail.len());
+        let question = find(tail, b'?').unwrap_or(tail.len());
         Ok(Uri {
             text,
             scheme,
@@ -109,7 +106,7 @@ impl<'b> Uri<'b> {
             return Err(UriError { expected: "no white space, quotes or brackets" });
         }
         let is_tel = scheme == Scheme::Tel;
-        let semicolon = if is_tel { memchr::memchr(b';', rest) } else { None };
+        let semicolon = if is_tel { find(rest, b';') } else { None };
         let user_end = (colon + 1 + semicolon.unwrap_or(rest.len())) as u16;
         if is_tel && user_end as usize == colon + 1 {
             return Err(UriError { expected: "a number" });
@@ -161,7 +158,7 @@ impl<'b> Uri<'b> {
             let digits = user.iter().filter(|byte| !is_visual_separator(byte));
             return Cow::Owned(digits.map(|byte| char::from(*byte)).collect());
         }
-        if memchr::memchr(b'%', user).is_some() {
+        if find(user, b'%').is_some() {
             return Cow::Owned(String::from_utf8_lossy(&decode(user)).into_owned());
         }
         String::from_utf8_lossy(user)
@@ -220,7 +217,9 @@ impl<'b> Uri<'b> {
             Scheme::Tel => {
                 let digits = |uri: &Uri<'_>| {
                     let user = uri.part(uri.scheme_end + 1, uri.user_end).iter();
-                    user.filter(|byte| !is_visual_separator(byte)).map(u8::to_ascii_lowercase).collect::<Vec<_>>()
+                    user.filter(|byte| !is_visual_separator(byte))
+                        .map(u8::to_ascii_lowercase)
+                        .collect::<Vec<_>>()
                 };
                 let (one, theirs) = (self.parameters(), other.parameters());
                 digits(self) == digits(other)
@@ -229,7 +228,8 @@ impl<'b> Uri<'b> {
             }
             Scheme::Urn | Scheme::Other => {
                 self.scheme_text().eq_ignore_ascii_case(other.scheme_text())
-                    && self.part(self.scheme_end, self.user_end) == other.part(other.scheme_end, other.user_end)
+                    && self.part(self.scheme_end, self.user_end)
+                        == other.part(other.scheme_end, other.user_end)
             }
         }
     }
@@ -264,13 +264,25 @@ fn scheme(text: &[u8]) -> Option<(Scheme, usize)> {
     Some((found.map_or(Scheme::Other, |(_, scheme)| *scheme), colon))
 }
 
+/// The length of the user and where its `@` is; `None` for a user that cannot be.
+fn userinfo(rest: &[u8]) -> Option<(usize, Option<usize>)> {
+    static ENDS: [bool; 256] = set(b":@ \t\r\n<>\"");
+    let end = rest.iter().position(|byte| ENDS[usize::from(*byte)]).unwrap_or(rest.len());
+    if end > 0 && rest.get(end) == Some(&b'@') {
+        return Some((end, Some(end)));
+    }
+    let Some(at) = find(rest, b'@') else { return Some((0, None)) };
+    // What ended the user must have been the colon before a password.
+    (end > 0 && rest.get(end) == Some(&b':') && is_opaque(rest.get(..at)?)).then_some((end, Some(at)))
+}
+
 /// The end of the host, the port, and the end of both.
 fn host_and_port(text: &[u8], start: usize) -> Option<(usize, Option<u16>, usize)> {
     static NAME: [bool; 256] = class(b".-_");
     let rest = text.get(start..)?;
     let host_len = match rest.first()? {
         b'[' => {
-            let close = memchr::memchr(b']', rest)?;
+            let close = find(rest, b']')?;
             self::text(rest.get(1..close)?).parse::<Ipv6Addr>().ok()?;
             close + 1
         }
@@ -308,9 +320,7 @@ fn has_same(parameters: &Parameters<'_>, (name, value): (&[u8], Option<&[u8]>)) 
     let found = parameters.iter().find(|(other, _)| other.eq_ignore_ascii_case(name));
     found.is_some_and(|(_, theirs)| {
         let lower = |byte: Unescaped| byte.to_lowercase();
-        unescape(value.unwrap_or_default())
-            .map(lower)
-            .eq(unescape(theirs.unwrap_or_default()).map(lower))
+        unescape(value.unwrap_or_default()).map(lower).eq(unescape(theirs.unwrap_or_default()).map(lower))
     })
 }
 
@@ -379,15 +389,7 @@ const fn hex(byte: u8) -> Option<u8> {
 
 /// Nothing that ends a URI in a message.
 fn is_opaque(bytes: &[u8]) -> bool {
-    static OUTSIDE: [bool; 256] = {
-        let mut table = [false; 256];
-        let mut at = 0;
-        while at < b" \t\r\n<>\"".len() {
-            table[b" \t\r\n<>\""[at] as usize] = true;
-            at += 1;
-        }
-        table
-    };
+    static OUTSIDE: [bool; 256] = set(b" \t\r\n<>\"");
     !bytes.iter().any(|byte| OUTSIDE[usize::from(*byte)])
 }
 
@@ -486,5 +488,6 @@ mod tests {
         check("name=value%2541", b"name=value%41");
         check("%00%00", b"\0\0");
         check("%Z%45%", b"%ZE%");
-        check("a%4", b"a%4");    }
+        check("a%4", b"a%4");
+    }
 }

@@ -54,13 +54,8 @@ const fn refuse(status: u16, problem: &'static str) -> Result<(), Refusal> {
 
 /// Headers without which nothing can be answered (RFC 3261 §8.1.1). Max-Forwards is not among them: peers of
 /// RFC 2543 do not send it.
-const REQUIRED: NameSet = NameSet::of(&[
-    HeaderName::From,
-    HeaderName::To,
-    HeaderName::CallId,
-    HeaderName::CSeq,
-    HeaderName::Via,
-]);
+const REQUIRED: NameSet =
+    NameSet::of(&[HeaderName::From, HeaderName::To, HeaderName::CallId, HeaderName::CSeq, HeaderName::Via]);
 
 /// Headers that may stand once only (RFC 3261 §7.3.1, RFC 3262 §7, RFC 3515 §2.1, RFC 3891 §3, RFC 4028, RFC 6665).
 const SINGLE: NameSet = NameSet::of(&[
@@ -132,7 +127,9 @@ fn vias(message: &Message<'_>) -> Result<(), Refusal> {
     if top.branch() == Some(b"z9hG4bK") {
         return refuse(400, "the branch of Via holds nothing but the cookie");
     }
-    if message.values(HeaderName::Via).skip(1).any(|value| Via::parse(value).is_none()) {
+    let alone = !message.repeated_names().contains(HeaderName::Via)
+        && message.first(HeaderName::Via) == Some(top.as_written());
+    if !alone && message.values(HeaderName::Via).skip(1).any(|value| Via::parse(value).is_none()) {
         return refuse(400, "Via is malformed");
     }
     Ok(())

@@ -7,6 +7,7 @@ use strowger_base::hash::siphash24;
 
 use crate::header::{NameAddr, Via};
 use crate::message::{HeaderName, Message};
+use crate::scan::{find, find_either};
 use crate::uri::is_user_byte;
 
 /// `METHOD uri SIP/2.0` and its line end.
@@ -36,7 +37,7 @@ pub fn header(out: &mut Vec<u8>, name: &[u8], value: &[u8]) {
 
 /// A value in one line: each fold becomes one space (RFC 3261 §7.3.1).
 fn unfolded(out: &mut Vec<u8>, value: &[u8]) {
-    if memchr::memchr2(b'\r', b'\n', value).is_none() {
+    if find_either(value, b'\r', b'\n').is_none() {
         out.extend_from_slice(value);
         return;
     }
@@ -253,10 +254,11 @@ fn top_via(out: &mut Vec<u8>, value: &[u8], via: &Via<'_>, source: SocketAddr) {
 fn without_address(out: &mut Vec<u8>, via: &Via<'_>) {
     let (before, after) = via.around_port();
     let whole = before.len() + after.len();
-    let head = memchr::memchr(b';', before).unwrap_or(whole);
+    let head = find(before, b';').unwrap_or(whole);
     unfolded(out, before.get(..head).unwrap_or(before));
     for (name, value) in via.parameters().iter() {
-        if name.eq_ignore_ascii_case(b"received") || (via.wants_port() && name.eq_ignore_ascii_case(b"rport")) {
+        if name.eq_ignore_ascii_case(b"received") || (via.wants_port() && name.eq_ignore_ascii_case(b"rport"))
+        {
             continue;
         }
         out.push(b';');

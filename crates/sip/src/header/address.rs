@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 
 use super::{Parameters, TOKEN, outside, quoted_len, text};
+use crate::scan::find;
 use crate::uri::Uri;
 
 /// A display name, an address and parameters, as in From, To, Contact, Route (RFC 3261 §20.10).
@@ -23,7 +24,7 @@ impl<'b> NameAddr<'b> {
         let Some(open) = outside(value, b'<') else { return Self::bare(value) };
         let display = value.get(..open)?.trim_ascii();
         let rest = value.get(open + 1..)?;
-        let close = memchr::memchr(b'>', rest)?;
+        let close = find(rest, b'>')?;
         let parameters = rest.get(close + 1..)?.trim_ascii_start();
         let well = matches!(parameters.first(), None | Some(b';')) && display_is_valid(display);
         let uri = rest.get(..close)?;
@@ -32,7 +33,7 @@ impl<'b> NameAddr<'b> {
 
     /// Without brackets every parameter is a header parameter (RFC 3261 §20).
     fn bare(value: &'b [u8]) -> Option<Self> {
-        let end = memchr::memchr(b';', value).unwrap_or(value.len());
+        let end = find(value, b';').unwrap_or(value.len());
         let uri = value.get(..end)?.trim_ascii_end();
         // A URI with a comma, question mark or white space must stand in brackets (RFC 3261 §20.10).
         let forbidden = |byte: &u8| matches!(byte, b'?' | b',' | b' ' | b'\t' | b'"' | b'\r' | b'\n');
@@ -64,7 +65,7 @@ impl<'b> NameAddr<'b> {
 
 /// The inside of a quoted string without the backslashes of its quoted pairs (RFC 3261 §25.1).
 pub(crate) fn unescaped(inner: &[u8]) -> Cow<'_, [u8]> {
-    let Some(first) = memchr::memchr(b'\\', inner) else { return Cow::Borrowed(inner) };
+    let Some(first) = find(inner, b'\\') else { return Cow::Borrowed(inner) };
     let (plain, rest) = inner.split_at(first);
     let mut out = Vec::with_capacity(inner.len());
     out.extend_from_slice(plain);

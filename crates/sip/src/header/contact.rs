@@ -66,7 +66,8 @@ mod tests {
 
     #[test]
     fn a_contact_tells_what_a_registrar_needs() {
-        let value = b"\"A\" <sip:a@192.0.2.1:5070;ob>;expires=60;q=0.7;+sip.instance=\"<urn:uuid:1>\";reg-id=1";
+        let value =
+            b"\"A\" <sip:a@192.0.2.1:5070;ob>;expires=60;q=0.7;+sip.instance=\"<urn:uuid:1>\";reg-id=1";
         let contact = Contact::parse(value).unwrap();
         assert_eq!((contact.expires(), contact.preference(), contact.reg_id()), (Some(60), 700, Some(1)));
         assert_eq!(contact.instance(), Some("urn:uuid:1"));

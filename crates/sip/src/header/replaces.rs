@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 
 use super::{Parameters, text};
+use crate::scan::find;
 
 /// Which dialog an INVITE shall take the place of (RFC 3891 §6.1).
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -21,7 +22,7 @@ impl<'b> Replaces<'b> {
     /// Reads the header's value; `None` when a part is missing, stands twice or is not UTF-8.
     pub fn parse(value: &'b [u8]) -> Option<Self> {
         std::str::from_utf8(value).ok()?;
-        let end = memchr::memchr(b';', value)?;
+        let end = find(value, b';')?;
         let call_id = text(value.get(..end)?).trim();
         let (mut to_tag, mut from_tag, mut early_only) = (None, None, false);
         for parameter in Parameters::new(value.get(end..)?).parts() {
@@ -40,7 +41,12 @@ impl<'b> Replaces<'b> {
             }
         }
         let (to_tag, from_tag) = (Cow::Borrowed(to_tag?), Cow::Borrowed(from_tag?));
-        (!call_id.is_empty()).then_some(Replaces { call_id: Cow::Borrowed(call_id), to_tag, from_tag, early_only })
+        (!call_id.is_empty()).then_some(Replaces {
+            call_id: Cow::Borrowed(call_id),
+            to_tag,
+            from_tag,
+            early_only,
+        })
     }
 
     /// The same with everything owned.

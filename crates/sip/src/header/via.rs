@@ -1,11 +1,11 @@
 //! Via: the way back (RFC 3261 §20.42, RFC 3581).
 
 use super::{Parameter, Parameters, TOKEN, class, number, text};
+use crate::scan::find;
 
 /// A Via element.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Via<'b> {
-    /// The element as written.
     raw: &'b [u8],
     transport: &'b [u8],
     sent_by: &'b [u8],
@@ -24,7 +24,7 @@ impl<'b> Via<'b> {
         if value.len() > usize::from(u16::MAX) {
             return None;
         }
-        let end = memchr::memchr(b';', value).unwrap_or(value.len());
+        let end = find(value, b';').unwrap_or(value.len());
         let rest = after_protocol(value.get(..end)?)?;
         let space = rest.iter().position(|byte| !TOKEN[usize::from(*byte)])?;
         let (transport, rest) = rest.split_at(space);
@@ -67,6 +67,11 @@ impl<'b> Via<'b> {
             (8, Some(_)) if parameter.name.eq_ignore_ascii_case(b"received") => self.has_received = true,
             (_, Some(_) | None) => {}
         }
+    }
+
+    /// The whole element.
+    pub const fn as_written(&self) -> &'b [u8] {
+        self.raw
     }
 
     /// `UDP`, `TCP` …
@@ -121,8 +126,8 @@ fn after_protocol(head: &[u8]) -> Option<&[u8]> {
     if let Some(rest) = head.strip_prefix(b"SIP/2.0/") {
         return Some(rest.trim_ascii_start());
     }
-    let first = memchr::memchr(b'/', head)?;
-    let second = first + 1 + memchr::memchr(b'/', head.get(first + 1..)?)?;
+    let first = find(head, b'/')?;
+    let second = first + 1 + find(head.get(first + 1..)?, b'/')?;
     let protocol = head.get(..first)?.trim_ascii();
     let version = head.get(first + 1..second)?.trim_ascii();
     let sip = protocol.eq_ignore_ascii_case(b"SIP") && version == b"2.0";
@@ -131,8 +136,8 @@ fn after_protocol(head: &[u8]) -> Option<&[u8]> {
 
 /// The length of the host and the port, which may be apart from the colon (RFC 3261 §25.1, COLON).
 fn host_and_port(sent_by: &[u8]) -> Option<(usize, Option<u16>)> {
-    const NAME: [bool; 256] = class(b".-_");
-    const ADDRESS: [bool; 256] = class(b".:");
+    static NAME: [bool; 256] = class(b".-_");
+    static ADDRESS: [bool; 256] = class(b".:");
     let host_len = match sent_by.first()? {
         b'[' => {
             let inner = sent_by.get(1..)?.iter().position(|byte| !ADDRESS[usize::from(*byte)])?;

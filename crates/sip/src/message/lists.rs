@@ -2,6 +2,7 @@
 
 use super::{HeaderName, Message};
 use crate::header::{Contact, Parameters, Via, number, text};
+use crate::scan::find;
 
 /// What Contact says as a whole (RFC 3261 §10.2.2).
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -105,7 +106,7 @@ impl<'b> Message<'b> {
 }
 
 fn token_and_parameters(value: &[u8]) -> (&str, Parameters<'_>) {
-    let end = memchr::memchr(b';', value).unwrap_or(value.len());
+    let end = find(value, b';').unwrap_or(value.len());
     let (token, parameters) = value.split_at(end);
     (text(token.trim_ascii_end()), Parameters::new(parameters))
 }

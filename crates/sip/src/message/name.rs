@@ -90,8 +90,7 @@ impl HeaderName {
             [] => HeaderName::Other,
             [letter] => BY_LETTER[usize::from(letter & 0x1f)].filter(letter.is_ascii_alphabetic()),
             [first, .., last] => {
-                let candidate = BY_HASH[slot(name.len(), *first, *last)];
-                let text = candidate.as_str().as_bytes();
+                let (text, candidate) = BY_HASH[slot(name.len(), *first, *last)];
                 candidate.filter(text == name || text.eq_ignore_ascii_case(name))
             }
         }
@@ -151,17 +150,17 @@ const fn slot(length: usize, first: u8, last: u8) -> usize {
     (length.wrapping_mul(61) + first as usize * 27 + last as usize * 57) % 256
 }
 
-static BY_HASH: [HeaderName; 256] = by_hash();
+static BY_HASH: [(&[u8], HeaderName); 256] = by_hash();
 static BY_LETTER: [HeaderName; 32] = by_letter();
 
-const fn by_hash() -> [HeaderName; 256] {
-    let mut table = [HeaderName::Other; 256];
+const fn by_hash() -> [(&'static [u8], HeaderName); 256] {
+    let mut table: [(&[u8], HeaderName); 256] = [(b"", HeaderName::Other); 256];
     let mut at = 0;
     while at < NAMES.len() {
         let text = NAMES[at].0.as_bytes();
         let slot = slot(text.len(), text[0], text[text.len() - 1]);
-        assert!(matches!(table[slot], HeaderName::Other), "two names have one slot: choose other factors");
-        table[slot] = NAMES[at].1;
+        assert!(table[slot].0.is_empty(), "two names have one slot: choose other factors");
+        table[slot] = (text, NAMES[at].1);
         at += 1;
     }
     table

@@ -4,6 +4,7 @@ use strowger_base::limits;
 
 use super::table::{Line, Table};
 use super::{HeaderName, Message, Method, Routing, StartLine};
+use crate::scan::find;
 
 /// Why bytes are not a SIP message.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
@@ -50,7 +51,7 @@ impl<'b> Message<'b> {
                 [] => return Err(error(position, "an empty line after the headers", "§7", bad)),
                 [..] => {}
             }
-            let line = header_line(bytes, position)
+            let line = header_line_inline(bytes, position)
                 .map_err(|(offset, expected)| error(offset, expected, "§7.3.1", bad))?;
             position = line.end;
             if !message.table.push(&line) {
@@ -94,8 +95,7 @@ impl<'b> Message<'b> {
     }
 
     const fn empty(bytes: &'b [u8], start: StartLine<'b>) -> Self {
-        let routing =
-            Routing { via: None, from: None, to: None, call_id: "", cseq: None, request_uri: None };
+        let routing = Routing { via: None, from: None, to: None, call_id: "", cseq: None, request_uri: None };
         Message { bytes, start, table: Table::new(), text: None, body: b"", missing: 0, routing }
     }
 
@@ -122,7 +122,7 @@ fn empty_lines(bytes: &[u8]) -> usize {
 
 /// Where the start line ends and where the next line begins.
 fn start_line_end(bytes: &[u8], from: usize) -> Option<(usize, usize)> {
-    let newline = from + memchr::memchr(b'\n', bytes.get(from..)?)?;
+    let newline = from + find(bytes.get(from..)?, b'\n')?;
     let end = if newline > from && bytes.get(newline - 1) == Some(&b'\r') { newline - 1 } else { newline };
     Some((end, newline + 1))
 }
@@ -146,7 +146,7 @@ fn start_line(line: &[u8], offset: usize) -> Result<StartLine<'_>, ParseError> {
     let (method, rest) = text.split_at(method);
     let rest = rest.get(1..).unwrap_or_default();
     // Exactly one space on each side of the Request-URI (RFC 3261 §25.1).
-    let space = memchr::memchr(b' ', rest.as_bytes());
+    let space = find(rest.as_bytes(), b' ');
     let (uri, version) = rest.split_at(space.unwrap_or(rest.len()));
     let version = version.get(1..).unwrap_or_default();
     let well_formed = !uri.is_empty() && !uri.starts_with('<');
@@ -187,34 +187,74 @@ fn bad_request_line(text: &str, offset: usize, method: &str, uri: &str, version:
 
 /// One header line with its folds; the error is a place and what was expected there.
 pub(crate) fn header_line(bytes: &[u8], start: usize) -> Result<Line, (usize, &'static str)> {
+    header_line_inline(bytes, start)
+}
+
+/// The same within the loop that reads a message, where a call for each line would be felt.
+#[inline(always)]
+fn header_line_inline(bytes: &[u8], start: usize) -> Result<Line, (usize, &'static str)> {
     let rest = bytes.get(start..).unwrap_or_default();
-    let name_len = rest.iter().position(|byte| !crate::header::is_token_byte(*byte)).unwrap_or(rest.len());
-    let name_end = start + name_len;
-    let mut colon = name_end;
-    while matches!(bytes.get(colon), Some(b' ' | b'\t')) {
-        colon += 1;
+    let colon = find(rest, b':').ok_or((start, "a header name and a colon"))?;
+    let (before_colon, after_colon) = rest.split_at(colon);
+    let mut name = before_colon;
+    while let [trimmed @ .., b' ' | b'\t'] = name {
+        name = trimmed;
     }
-    if name_len == 0 || bytes.get(colon) != Some(&b':') {
-        return Err((colon, "a header name and a colon"));
+    let known = HeaderName::of(name);
+    if known == HeaderName::Other {
+        check_name(before_colon, start)?;
+    }
+    let colon = start + colon;
+    let name_end = start + name.len();
+    let newline = find(after_colon, b'\n').ok_or((bytes.len(), "the end of a header line"))?;
+    let (value, end) = after_colon.split_at(newline);
+    // As nearly every line is: a colon, a space, the value, CRLF, and no fold after it.
+    if let [b':', b' ', first, .., last, b'\r'] = value
+        && *first > b' '
+        && *last > b' '
+        && !matches!(end, [_, b' ' | b'\t', ..])
+    {
+        let (value_start, value_end) = (colon + 2, colon + newline - 1);
+        return Ok(Line {
+            name: known,
+            plain: true,
+            start,
+            name_end,
+            value_start,
+            value_end,
+            end: value_end + 2,
+        });
     }
     let (end, folded) = line_end(bytes, colon + 1).ok_or((bytes.len(), "the end of a header line"))?;
     let value = bytes.get(colon + 1..end).unwrap_or_default();
-    let crlf = value.ends_with(b"\r\n");
+    let plain = !folded && value.ends_with(b"\r\n");
     let trimmed = value.trim_ascii_end();
     let value_end = colon + 1 + trimmed.len();
-    let name = HeaderName::of(rest.get(..name_len).unwrap_or_default());
     let value_start = value_end - trimmed.trim_ascii_start().len();
-    Ok(Line { name, plain: crlf && !folded, start, name_end, value_start, value_end, end })
+    Ok(Line { name: known, plain, start, name_end, value_start, value_end, end })
+}
+
+/// A name that is not known must be a token, with nothing but spaces before its colon (RFC 3261 §7.3.1).
+#[inline(never)]
+fn check_name(before_colon: &[u8], start: usize) -> Result<(), (usize, &'static str)> {
+    let is_token = |byte: &u8| crate::header::is_token_byte(*byte);
+    let len = before_colon.iter().position(|byte| !is_token(byte)).unwrap_or(before_colon.len());
+    let spaces = before_colon.get(len..).unwrap_or_default();
+    if len == 0 || spaces.iter().any(|byte| !matches!(byte, b' ' | b'\t')) {
+        return Err((start + len, "a header name and a colon"));
+    }
+    Ok(())
 }
 
 /// Where a header line ends with all its folds, and whether it has any.
+#[inline(never)]
 fn line_end(bytes: &[u8], from: usize) -> Option<(usize, bool)> {
-    let mut end = from + memchr::memchr(b'\n', bytes.get(from..)?)? + 1;
+    let mut end = from + find(bytes.get(from..)?, b'\n')? + 1;
     let mut folded = false;
     // A line that begins with white space goes on with the one before (RFC 3261 §7.3.1).
     while matches!(bytes.get(end), Some(b' ' | b'\t')) {
         folded = true;
-        end += memchr::memchr(b'\n', bytes.get(end..)?)? + 1;
+        end += find(bytes.get(end..)?, b'\n')? + 1;
     }
     Some((end, folded))
 }

@@ -113,6 +113,7 @@ impl Table {
     }
 
     /// Appends a line; `false` when there are too many.
+    #[inline(always)]
     pub(super) fn push(&mut self, line: &Line) -> bool {
         if self.len >= limits::SIP_HEADERS {
             return false;
