@@ -54,7 +54,10 @@ impl Process {
 
     /// Sends a signal by name, for example `TERM`.
     pub(crate) fn signal(&self, signal: &str) {
-        let _ = Command::new("kill").args(["-s", signal, &self.child.id().to_string()]).status();
+        // The shell's own `kill`: a small Debian has no program of that name.
+        let _ = Command::new("sh")
+            .args(["-c", r#"kill -s "$0" "$1""#, signal, &self.child.id().to_string()])
+            .status();
     }
 
     /// Its end, when it has ended.
