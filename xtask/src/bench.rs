@@ -72,14 +72,14 @@ pub(crate) fn run(arguments: &[String]) -> Result<(), String> {
     session.print_conditions();
     for workload in wanted {
         match workload {
-            "w1" => session.compare("w1", "registration", Route::Trunk, |s| s.registrations())?,
-            "w2a" => session.compare("w2a", "refresh", Route::Trunk, |s| s.refreshes())?,
-            "w2b" => session.compare("w2b", "OPTIONS", Route::Trunk, |s| s.options())?,
+            "w1" => session.compare("w1", "registration", Route::Phone, |s| s.registrations())?,
+            "w2a" => session.compare("w2a", "refresh", Route::Phone, |s| s.refreshes())?,
+            "w2b" => session.compare("w2b", "OPTIONS", Route::Phone, |s| s.options())?,
             "w3" => session.compare("w3", "call to a trunk", Route::Trunk, |s| s.calls(Route::Trunk))?,
             "w3-phone" => {
                 session.compare("w3-phone", "call to a phone", Route::Phone, |s| s.calls(Route::Phone))?
             }
-            "storm" => session.compare("storm", "registration", Route::Trunk, |_| Plan::storm())?,
+            "storm" => session.compare("storm", "registration", Route::Phone, |_| Plan::storm())?,
             "memory" => session.memory()?,
             _ => instructions::run(&session.generator, &session.folder, &session.targets, session.quick)?,
         }
@@ -228,7 +228,7 @@ impl Session {
         let users = self.count(100_000);
         println!("\nmemory: {users} registered phones");
         for target in &self.targets {
-            let mut server = target.start(&self.folder, users, Route::Trunk, Under::Nothing)?;
+            let mut server = target.start(&self.folder, users, Route::Phone, Under::Nothing)?;
             let run = Run { work: Work::Register, rate: 4_000, count: users, users, pass: 0 };
             let outcome = load::play(&self.generator, &server, run)?;
             std::thread::sleep(std::time::Duration::from_secs(60));

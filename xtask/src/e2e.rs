@@ -12,7 +12,7 @@ use crate::{peers, workspace};
 mod audio;
 mod baresip;
 mod capture;
-mod configuration;
+pub(crate) mod configuration;
 mod damage;
 mod load;
 pub(crate) mod process;
@@ -51,7 +51,8 @@ const SCENARIOS: &[(&str, &str, Scenario)] = &[
     ("sipp-builtin", "sipp's own caller and answerer through the server", load::builtin),
     ("sipp-register", "1,000 first registrations and their refreshes", load::registrations),
     ("sipp-options", "1,000 OPTIONS", load::options),
-    ("sipp-calls", "1,000 calls", load::calls),
+    ("sipp-calls-trunk", "1,000 calls to a trunk", load::calls_to_trunk),
+    ("sipp-calls-phones", "1,000 calls to registered phones", load::calls_to_phones),
     ("torture", "49 messages of RFC 4475 over UDP and TCP", torture::messages),
     ("broken-configuration", "names file, line and what was expected", damage::broken_configuration),
     ("port-in-use", "names the port and who may hold it", damage::port_in_use),

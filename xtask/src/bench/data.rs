@@ -4,6 +4,7 @@ use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 
 use super::target::Route;
+use crate::e2e::configuration::Configuration;
 use crate::workspace;
 
 /// The first user's number.
@@ -34,13 +35,21 @@ pub(crate) fn kamailio(folder: &Path, users: usize, port: u16) -> Result<PathBuf
     write(folder.join("kamailio.cfg"), &text)
 }
 
-/// Strowger's configuration: the lines, a trunk for the calling side, and where calls go.
+/// Strowger's configuration: a trunk for the calling side, and where calls go.
 ///
 /// # Errors
 /// When a file cannot be written.
 pub(crate) fn strowger(folder: &Path, users: usize, route: Route, port: u16) -> Result<PathBuf, String> {
-    let _ = (users, route, port);
-    write(folder.join("strowger.toml"), "")
+    let mut configuration = Configuration::new("bench.test", port);
+    configuration.trunk("caller", 5080);
+    configuration.trunk("answerer", 5070);
+    configuration.route("1XXXXX", "answerer");
+    // A line takes its number from the route.
+    let lines = if route == Route::Trunk { 0 } else { users };
+    for user in FIRST_USER..FIRST_USER + lines {
+        configuration.line(&user.to_string(), &format!("pw-{user}"));
+    }
+    write(folder.join("strowger.toml"), configuration.text())
 }
 
 /// sipp's list of users with their passwords, and of callers with whom they call.

@@ -21,8 +21,8 @@ pub(crate) fn run(generator: &Path, folder: &Path, targets: &[Target], quick: bo
     let long = if quick { SHORT + 200 } else { LONG };
     println!("\ninstructions in user space, {long} units less {SHORT}");
     let works = [
-        ("first registration", Work::Register, Route::Trunk),
-        ("OPTIONS", Work::Options, Route::Trunk),
+        ("first registration", Work::Register, Route::Phone),
+        ("OPTIONS", Work::Options, Route::Phone),
         ("call to a trunk", Work::Call, Route::Trunk),
     ];
     for (name, work, route) in works {

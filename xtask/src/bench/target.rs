@@ -21,12 +21,12 @@ pub(crate) enum Target {
     Kamailio,
 }
 
-/// How calls are routed.
+/// Where calls go.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) enum Route {
-    /// To a static address.
+    /// To a static address; the users are no lines of the server.
     Trunk,
-    /// To the registered phone.
+    /// To the registered phones; the users are its lines.
     Phone,
 }
 

@@ -8,9 +8,13 @@ pub(crate) struct Configuration {
 }
 
 impl Configuration {
-    /// A node of this domain on free loopback ports.
-    pub(crate) fn new(domain: &str) -> Configuration {
-        Configuration { text: format!("domain = \"{domain}\"\n") }
+    /// A node of this domain on a loopback port; 0 takes a free one. Everything is written into `data` beside the file.
+    pub(crate) fn new(domain: &str, sip_port: u16) -> Configuration {
+        let text = format!(
+            "[node]\ndomain = \"{domain}\"\ndata = \"data\"\n\n[sip]\nlisten = \"127.0.0.1\"\nport = {sip_port}\n\n\
+             [http]\nport = 0\n"
+        );
+        Configuration { text }
     }
 
     /// A line with a number and a password.
@@ -18,9 +22,18 @@ impl Configuration {
         let _ = write!(self.text, "\n[[line]]\nnumber = \"{number}\"\nsecret = \"{secret}\"\n");
     }
 
-    /// A peer on a port of this machine.
+    /// How long the phones of the line that was added last ring.
+    pub(crate) fn no_answer(&mut self, seconds: u32) {
+        let _ = writeln!(self.text, "no_answer_seconds = {seconds}");
+    }
+
+    /// A peer on one port of this machine: calls from there are its calls.
     pub(crate) fn trunk(&mut self, name: &str, port: u16) {
-        let _ = write!(self.text, "\n[[trunk]]\nname = \"{name}\"\naddress = \"127.0.0.1:{port}\"\n");
+        let address = format!("127.0.0.1:{port}");
+        let _ = write!(
+            self.text,
+            "\n[[trunk]]\nname = \"{name}\"\ndestination = \"{address}\"\nsources = [\"{address}\"]\n"
+        );
     }
 
     /// Sends numbers of this pattern to a trunk.

@@ -42,10 +42,14 @@ pub(super) fn broken_configuration(context: &Context) -> Result<String, String> 
     let path_text = path.display().to_string();
     let cases: &[(&str, &[&str])] = &[
         // A number without quotes would lose its zero.
-        ("[[line]]\nnumber = 0911\nsecret = \"x\"\n", &["strowger.toml:2"]),
-        ("[[line]]\nnumber = 911\nsecret = \"x\"\n", &["strowger.toml:2", "string"]),
-        ("[node]\nno_such_setting = 1\n", &["strowger.toml:2", "no_such_setting", "expected"]),
-        ("[[line]\n", &["strowger.toml:1"]),
+        ("[[line]]\nnumber = 911\nsecret = \"x\"\n", &["strowger.toml", "line 2", "expected a string"]),
+        ("[[line]]\nnumber = 0911\nsecret = \"x\"\n", &["strowger.toml", "line 2"]),
+        ("[node]\nno_such_setting = 1\n", &["strowger.toml", "line 2", "no_such_setting", "expected"]),
+        ("[[line]\n", &["strowger.toml", "line 1", "expected"]),
+        (
+            "[[line]]\nnumber = \"1001\"\nsecret = \"x\"\n[[route]]\npattern = \"2XXX\"\ntrunk = \"gone\"\n",
+            &["strowger.toml", "gone"],
+        ),
     ];
     let mut said = String::new();
     for (text, words) in cases {
@@ -136,7 +140,10 @@ pub(super) fn killed(context: &Context) -> Result<String, String> {
     }
     let story = again.explain_last()?;
     again.is_well()?;
-    Ok(format!("one final record for the call in progress, the earlier one still there: “{}”", story.outcome))
+    Ok(format!(
+        "one final record for the call in progress, the earlier one still there: “{}”",
+        story.headline
+    ))
 }
 
 /// SIGTERM while two people talk: they finish, then the server ends.

@@ -1,6 +1,5 @@
 //! sipp by the thousand: not one call may fail.
 
-use std::fmt::Write as _;
 use std::time::Duration;
 
 use super::Context;
@@ -27,16 +26,17 @@ struct Stage {
 }
 
 impl Stage {
-    /// 1,000 lines, a trunk for the calling side, and a trunk to the answering side for `route`.
-    fn set(context: &Context, route: &str) -> Result<Stage, String> {
+    /// A trunk for the calling side and one for the answering side, as many lines as wanted, and a route for
+    /// what is no line.
+    fn set(context: &Context, lines: usize, route: &str) -> Result<Stage, String> {
         let (caller, answerer) = (free_port()?, free_port()?);
-        let mut configuration = Configuration::new("bench.test");
-        for user in FIRST_USER..FIRST_USER + USERS {
-            configuration.line(&user.to_string(), &format!("pw-{user}"));
-        }
+        let mut configuration = Configuration::new("bench.test", 0);
         configuration.trunk("caller", caller);
         configuration.trunk("answerer", answerer);
         configuration.route(route, "answerer");
+        for user in FIRST_USER..FIRST_USER + lines {
+            configuration.line(&user.to_string(), &format!("pw-{user}"));
+        }
         let server = Server::serve(context, &configuration)?;
         let (users, pairs) = data::sipp(&context.folder, USERS)?;
         Ok(Stage {
@@ -47,6 +47,38 @@ impl Stage {
             users: users.display().to_string(),
             pairs: pairs.display().to_string(),
         })
+    }
+
+    fn register(&self, context: &Context) -> Result<(), String> {
+        let (script, contact) = (scenario("w1_register.xml"), self.answerer_port.to_string());
+        let arguments = [
+            "-sf",
+            script.as_str(),
+            "-cid_str",
+            "reg-%u@bench",
+            "-inf",
+            &self.users,
+            "-key",
+            "expires",
+            "3600",
+            "-key",
+            "cport",
+            &contact,
+        ];
+        self.play(context, "register", &arguments)
+    }
+
+    fn call(&self, context: &Context) -> Result<(), String> {
+        let (caller, answerer) = (scenario("w3_uac.xml"), scenario("w3_uas.xml"));
+        let answering = self.answerer(context, &["-sf", &answerer])?;
+        self.play(context, "calls", &["-sf", &caller, "-inf", &self.pairs, "-d", "0"])?;
+        all_well("answerer", answering.stop()?)?;
+        self.server.wait_for_records(USERS)?;
+        let records = self.server.records()?;
+        if records != USERS {
+            return Err(format!("{USERS} calls ended, but there are {records} records"));
+        }
+        self.server.is_well()
     }
 
     fn play(&self, context: &Context, name: &str, arguments: &[&str]) -> Result<(), String> {
@@ -79,7 +111,7 @@ fn all_well(name: &str, counts: Counts) -> Result<(), String> {
 /// # Errors
 /// What was not as it should be.
 pub(super) fn builtin(context: &Context) -> Result<String, String> {
-    let stage = Stage::set(context, "service")?;
+    let stage = Stage::set(context, 0, "service")?;
     let answerer = stage.answerer(context, &["-sn", "uas"])?;
     stage.play(context, "caller", &["-sn", "uac"])?;
     let answered = answerer.stop()?;
@@ -93,19 +125,33 @@ pub(super) fn builtin(context: &Context) -> Result<String, String> {
 /// # Errors
 /// What was not as it should be.
 pub(super) fn registrations(context: &Context) -> Result<String, String> {
-    let stage = Stage::set(context, "1XXXXX")?;
-    let contact = stage.answerer_port.to_string();
-    let common = ["-inf", &stage.users, "-key", "expires", "3600", "-key", "cport", &contact];
-    let mut first = vec!["-sf"];
-    let register = scenario("w1_register.xml");
-    first.extend([register.as_str(), "-cid_str", "reg-%u@bench"]);
-    first.extend(common);
-    stage.play(context, "register", &first)?;
-    let refresh = scenario("w2_refresh.xml");
+    let stage = Stage::set(context, USERS, "9!")?;
+    stage.register(context)?;
+    let (script, contact) = (scenario("w2_refresh.xml"), stage.answerer_port.to_string());
     for round in ["1", "2"] {
-        let mut again = vec!["-sf", refresh.as_str(), "-key", "round", round, "-cid_str", "reg-%u@bench"];
-        again.extend(common);
-        stage.play(context, &format!("refresh-{round}"), &again)?;
+        let arguments = [
+            "-sf",
+            script.as_str(),
+            "-key",
+            "round",
+            round,
+            "-cid_str",
+            "reg-%u@bench",
+            "-inf",
+            &stage.users,
+            "-key",
+            "expires",
+            "3600",
+            "-key",
+            "cport",
+            &contact,
+        ];
+        stage.play(context, &format!("refresh-{round}"), &arguments)?;
+    }
+    let phones = stage.server.ask(&["phones"])?;
+    let count = phones["phones"].as_array().map_or(0, Vec::len);
+    if count != USERS {
+        return Err(format!("{USERS} phones registered, {count} are listed"));
     }
     stage.server.is_well()?;
     Ok(format!("{USERS} first registrations and {} refreshes, none failed", 2 * USERS))
@@ -116,28 +162,29 @@ pub(super) fn registrations(context: &Context) -> Result<String, String> {
 /// # Errors
 /// What was not as it should be.
 pub(super) fn options(context: &Context) -> Result<String, String> {
-    let stage = Stage::set(context, "1XXXXX")?;
+    let stage = Stage::set(context, 0, "9!")?;
     let file = scenario("w2_options.xml");
     stage.play(context, "options", &["-sf", &file, "-inf", &stage.users])?;
     Ok(format!("{USERS} OPTIONS, none failed"))
 }
 
-/// Complete calls, to a trunk and then to registered phones.
+/// Complete calls to a trunk.
 ///
 /// # Errors
 /// What was not as it should be.
-pub(super) fn calls(context: &Context) -> Result<String, String> {
-    let stage = Stage::set(context, "1XXXXX")?;
-    let (caller, answerer) = (scenario("w3_uac.xml"), scenario("w3_uas.xml"));
-    let answering = stage.answerer(context, &["-sf", &answerer])?;
-    stage.play(context, "calls", &["-sf", &caller, "-inf", &stage.pairs, "-d", "0"])?;
-    all_well("answerer", answering.stop()?)?;
-    let records = stage.server.records()?;
-    if records != USERS {
-        return Err(format!("{USERS} calls ended, but there are {records} records"));
-    }
-    stage.server.is_well()?;
-    let mut saw = String::new();
-    let _ = write!(saw, "{USERS} calls through a trunk, none failed, {records} records");
-    Ok(saw)
+pub(super) fn calls_to_trunk(context: &Context) -> Result<String, String> {
+    let stage = Stage::set(context, 0, "1XXXXX")?;
+    stage.call(context)?;
+    Ok(format!("{USERS} calls to a trunk, none failed, {USERS} records"))
+}
+
+/// Complete calls to registered phones.
+///
+/// # Errors
+/// What was not as it should be.
+pub(super) fn calls_to_phones(context: &Context) -> Result<String, String> {
+    let stage = Stage::set(context, USERS, "9!")?;
+    stage.register(context)?;
+    stage.call(context)?;
+    Ok(format!("{USERS} calls to registered phones, none failed, {USERS} records"))
 }

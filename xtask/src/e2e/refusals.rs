@@ -3,6 +3,7 @@
 use super::Context;
 use super::baresip::{Account, Phone};
 use super::capture::Capture;
+use super::configuration::Configuration;
 use super::server::Server;
 use super::sipp::{self, Sipp};
 
@@ -30,7 +31,7 @@ fn judge(server: &Server, capture: Capture, expected: &Expected<'_>) -> Result<S
     let story = server.explain_last()?;
     story.says(expected.words)?;
     server.is_well()?;
-    Ok(format!("“{}”", story.outcome))
+    Ok(format!("“{}”", story.headline))
 }
 
 /// The called phone is busy and says so.
@@ -74,7 +75,13 @@ pub(super) fn reject(context: &Context) -> Result<String, String> {
 /// # Errors
 /// What was not as it should be.
 pub(super) fn no_answer(context: &Context) -> Result<String, String> {
-    let server = Server::lab(context, &["--no-answer", "2"])?;
+    let mut configuration = Configuration::new("strowger.test", 0);
+    configuration.line("1001", "secret-of-1001");
+    configuration.line("1002", "secret-of-1002");
+    configuration.no_answer(2);
+    let mut server = Server::serve(context, &configuration)?;
+    server.set_secret("1001", "secret-of-1001");
+    server.set_secret("1002", "secret-of-1002");
     let capture = Capture::start(&context.folder, &[server.udp.port()])?;
     let mut alice = Phone::register(&context.folder, &server.account("alice", "1001", 440))?;
     let mut bob = Phone::register(&context.folder, &server.account("bob", "1002", 700))?;

@@ -32,8 +32,8 @@ pub(crate) struct Server {
 /// What `strowger explain` tells of a call.
 #[derive(Debug)]
 pub(crate) struct Story {
-    /// The sentence that tells how it ended.
-    pub(crate) outcome: String,
+    /// The sentence that tells what became of it and why.
+    pub(crate) headline: String,
 }
 
 impl Story {
@@ -42,10 +42,10 @@ impl Story {
     /// # Errors
     /// The word that is missing.
     pub(crate) fn says(&self, words: &[&str]) -> Result<(), String> {
-        let sentence = self.outcome.to_lowercase();
+        let sentence = self.headline.to_lowercase();
         match words.iter().find(|word| !sentence.contains(&word.to_lowercase())) {
             None => Ok(()),
-            Some(missing) => Err(format!("the story does not say “{missing}”: “{}”", self.outcome)),
+            Some(missing) => Err(format!("the story does not say “{missing}”: “{}”", self.headline)),
         }
     }
 }
@@ -80,19 +80,32 @@ impl Server {
         Server::start(folder, data, &mut command)
     }
 
-    /// `strowger serve` with a configuration, on free ports.
+    /// `strowger serve` with a configuration.
     ///
     /// # Errors
-    /// When it does not start.
+    /// When it does not start or does not say where it listens.
     pub(crate) fn serve(context: &Context, configuration: &Configuration) -> Result<Server, String> {
         let path = context.folder.join("strowger.toml");
         std::fs::write(&path, configuration.text())
             .map_err(|error| format!("{}: {error}", path.display()))?;
-        let data = context.folder.join("data");
         let mut command = program();
-        command.args(["serve", "--json", "--config"]).arg(&path);
-        command.args(["--listen", "127.0.0.1", "--sip-port", "0", "--http-port", "0", "--data"]).arg(&data);
-        Server::start(&context.folder, &data, &mut command)
+        command.args(["serve", "--config"]).arg(&path);
+        let mut process = Process::start("strowger", &context.folder, &mut command)?;
+        let listening = |said: &str, what: &str| {
+            let mark = format!("listening on {what} ");
+            said.lines().find_map(|line| line.split_once(&mark)?.1.trim().parse::<SocketAddr>().ok())
+        };
+        let addresses = until(PATIENCE, "the server to listen", || {
+            let said = process.printed();
+            let all = [listening(&said, "udp"), listening(&said, "tcp"), listening(&said, "http")];
+            if let [Some(udp), Some(tcp), Some(http)] = all {
+                return Some(Ok([udp, tcp, http]));
+            }
+            process.ended().map(|status| Err(format!("it ended with {status}: {said}")))
+        });
+        let [udp, tcp, http] = addresses.and_then(|found| found)?;
+        let data = context.folder.join("data");
+        Ok(Server { process, data, udp, tcp, http, secrets: BTreeMap::new() })
     }
 
     /// The lab on a disk of 8 MiB, mounted at `data` for the server alone.
@@ -148,6 +161,11 @@ impl Server {
         self.secrets.get(number).map_or("", String::as_str)
     }
 
+    /// Tells the secret of a number that was configured by hand.
+    pub(crate) fn set_secret(&mut self, number: &str, secret: &str) {
+        self.secrets.insert(number.to_owned(), secret.to_owned());
+    }
+
     /// A phone on one of its numbers, over UDP, in µ-law.
     pub(crate) fn account<'a>(&'a self, name: &'a str, number: &'a str, tone: u32) -> Account<'a> {
         Account {
@@ -187,9 +205,9 @@ impl Server {
     /// # Errors
     /// See [`Server::ask`].
     pub(crate) fn calls(&self) -> Result<Vec<Value>, String> {
-        let answer = self.ask(&["calls"])?;
-        let list = answer.as_array().or_else(|| answer["calls"].as_array());
-        list.cloned().ok_or_else(|| format!("`calls --json` is no list: {answer}"))
+        let answer = self.ask(&["calls", "--limit", "10000"])?;
+        let all = answer["calls"].as_array().ok_or_else(|| format!("`calls --json` is no list: {answer}"))?;
+        Ok(all.iter().filter(|call| call["state"] == "ended").cloned().collect())
     }
 
     /// The story of the latest call, once its record is written.
@@ -210,13 +228,14 @@ impl Server {
 
     fn story_of_latest(&self) -> Result<Story, String> {
         let calls = self.calls()?;
-        let latest = calls.first().ok_or("no call is listed")?;
-        let id = ["call", "id"].iter().find_map(|name| latest[*name].as_str()).ok_or("the call has no id")?;
+        let latest = calls.first().ok_or("no call has ended")?;
+        let id = latest["call"].as_str().ok_or("the call has no id")?;
         let story = self.ask(&["explain", "call", id])?;
-        let outcome = ["outcome", "summary"].iter().find_map(|name| story[*name].as_str());
-        outcome
-            .map(|outcome| Story { outcome: outcome.to_owned() })
-            .ok_or_else(|| format!("no outcome in {story}"))
+        let headline = story["headline"].as_str().ok_or_else(|| format!("no headline in {story}"))?;
+        if story["ladder"].as_array().is_none_or(Vec::is_empty) {
+            return Err(format!("the story has no ladder: {headline}"));
+        }
+        Ok(Story { headline: headline.to_owned() })
     }
 
     /// How many calls have a final record.
@@ -294,11 +313,9 @@ fn first_line(process: &mut Process) -> Result<String, String> {
 }
 
 fn listener(facts: &Value, transport: &str) -> Option<SocketAddr> {
-    let of_transport = |entry: &&Value| {
-        let name = ["transport", "protocol"].iter().find_map(|name| entry[*name].as_str());
-        name.is_some_and(|name| name.eq_ignore_ascii_case(transport))
-    };
-    facts["listeners"].as_array()?.iter().find(of_transport)?["address"].as_str()?.parse().ok()
+    let entry = facts["listeners"].as_array()?.iter().find(|entry| entry["transport"] == transport)?;
+    let port = u16::try_from(entry["port"].as_u64()?).ok()?;
+    Some(SocketAddr::new(entry["address"].as_str()?.parse().ok()?, port))
 }
 
 fn secrets(facts: &Value) -> BTreeMap<String, String> {

@@ -17,8 +17,22 @@ const ONE_CORE: &[(&str, &str)] = &[
     ("strowger-diag", "serde"),
 ];
 
-/// What the shells may use. One line per decision; an ADR stands behind each.
+/// What the shells may use, and why.
 const SHELLS: &[(&str, &str)] = &[
+    // The program: docs/adr/0013-outside-crates-of-the-program.md says what each is for.
+    ("strowger", "anyhow"),
+    ("strowger", "axum"),
+    ("strowger", "clap"),
+    ("strowger", "clap_complete"),
+    ("strowger", "crc32fast"),
+    ("strowger", "getrandom"),
+    ("strowger", "nix"),
+    ("strowger", "rusqlite"),
+    ("strowger", "serde"),
+    ("strowger", "serde_json"),
+    ("strowger", "socket2"),
+    ("strowger", "tokio"),
+    ("strowger", "toml"),
     // Reads what the server, cargo and the load generator print.
     ("xtask", "serde_json"),
     // Simulated phones answer challenges with a digest that is not the server's own code.
