@@ -230,6 +230,7 @@ fn the_head_says_what_the_whole_record_says() {
             Entry::Registration(_) => EntryKind::Registration,
             Entry::Alarm(_) => EntryKind::Alarm,
             Entry::Call(_) => EntryKind::Call,
+            Entry::Quality(_) => EntryKind::Quality,
         };
         let head = Head { at: record.at, call: record.call, leg: record.leg, kind };
         assert_eq!(Head::decode(&bytes), Ok(head));
