@@ -13,7 +13,7 @@ pub struct Story {
     /// The call's id.
     pub call: String,
     /// What became of it and why, in one sentence.
-    pub headline: String,
+    pub outcome: String,
     /// Number of the caller.
     pub calling: String,
     /// What was dialled.
@@ -81,7 +81,7 @@ pub fn tell(records: &[Record<'_>]) -> Story {
     let mut last: Option<&CallRecord<'_>> = None;
     let mut story = Story {
         call: records.iter().find_map(|record| record.call).map(|call| call.to_string()).unwrap_or_default(),
-        headline: String::new(),
+        outcome: String::new(),
         calling: String::new(),
         called: String::new(),
         connected: String::new(),
@@ -119,7 +119,7 @@ pub fn tell(records: &[Record<'_>]) -> Story {
         story.connected = call.connected.number.to_owned();
         story.talk_seconds = call.answered_at.map(|answered| seconds(answered, call.ended_at));
     }
-    story.headline = sentence::headline(records, &cast, &story);
+    story.outcome = sentence::headline(records, &cast, &story);
     ladder::name(&mut ladder, &cast);
     story.lines = lines;
     story.ladder = ladder;
@@ -129,7 +129,7 @@ pub fn tell(records: &[Record<'_>]) -> Story {
 /// The story for a terminal; `messages` prints whole messages under the ladder.
 pub fn text(story: &Story, messages: bool) -> String {
     let mut out = String::new();
-    out.push_str(&format!("{}  {}\n{}\n\n", story.call, story.started_at, story.headline));
+    out.push_str(&format!("{}  {}\n{}\n\n", story.call, story.started_at, story.outcome));
     for line in &story.lines {
         out.push_str(&format!("{:>9.3}s  {}\n", line.at, line.text));
     }

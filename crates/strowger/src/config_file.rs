@@ -227,7 +227,10 @@ impl ConfigFile {
     pub(crate) fn read(path: &Path) -> anyhow::Result<ConfigFile> {
         let text = std::fs::read_to_string(path)
             .map_err(|error| anyhow::anyhow!("cannot read {}: {error}", path.display()))?;
-        toml::from_str(&text).map_err(|error| anyhow::anyhow!("{}: {error}", path.display()))
+        toml::from_str(&text).map_err(|error| {
+            let line = error.span().map_or(1, |span| 1 + text.get(..span.start).unwrap_or("").matches('\n').count());
+            anyhow::anyhow!("{}:{line}: {error}", path.display())
+        })
     }
 
     /// What the node takes, for the sockets that are open.

@@ -16,6 +16,16 @@ pub(crate) struct LabOptions {
     /// Folder for everything that is written; used again when it is there.
     #[arg(long, default_value = "strowger-data")]
     pub(crate) data: PathBuf,
+    #[command(flatten)]
+    pub(crate) overrides: Overrides,
+    /// Print one JSON line instead of the table, and stay in the foreground.
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+/// What the command line may say in place of the file.
+#[derive(clap::Args)]
+pub(crate) struct Overrides {
     /// Address to listen on for SIP and media; 0.0.0.0 is every interface.
     #[arg(long)]
     pub(crate) listen: Option<IpAddr>,
@@ -31,9 +41,27 @@ pub(crate) struct LabOptions {
     /// When media goes through a relay of the server.
     #[arg(long)]
     pub(crate) relay: Option<Relay>,
-    /// Print one JSON line instead of the table, and stay in the foreground.
-    #[arg(long)]
-    pub(crate) json: bool,
+}
+
+impl Overrides {
+    /// Puts them into the configuration of this run; the file stays as it is.
+    pub(crate) fn apply(&self, file: &mut ConfigFile) {
+        if let Some(listen) = self.listen {
+            file.sip.listen = listen;
+        }
+        if let Some(port) = self.sip_port {
+            file.sip.port = port;
+        }
+        if let Some(port) = self.http_port {
+            file.http.port = port;
+        }
+        if let Some(ports) = self.rtp_ports {
+            file.media.ports = ports;
+        }
+        if let Some(relay) = self.relay {
+            file.media.relay = relay;
+        }
+    }
 }
 
 fn port_range(text: &str) -> Result<(u16, u16), String> {
@@ -52,25 +80,11 @@ pub(crate) fn prepare(options: &LabOptions) -> anyhow::Result<(ConfigFile, PathB
     })?;
     let path = options.data.join("strowger.toml");
     let mut file = if path.exists() { ConfigFile::read(&path)? } else { fresh()? };
-    if let Some(listen) = options.listen {
-        file.sip.listen = listen;
-    }
-    if let Some(port) = options.sip_port {
-        file.sip.port = port;
-    }
-    if let Some(port) = options.http_port {
-        file.http.port = port;
-    }
-    if let Some(ports) = options.rtp_ports {
-        file.media.ports = ports;
-    }
-    if let Some(relay) = options.relay {
-        file.media.relay = relay;
-    }
     if !path.exists() {
         write_private(&path, &toml::to_string(&file)?)
             .with_context(|| format!("cannot write {}; is the folder yours?", path.display()))?;
     }
+    options.overrides.apply(&mut file);
     Ok((file, options.data.clone()))
 }
 

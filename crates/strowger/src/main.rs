@@ -42,6 +42,14 @@ enum Command {
         /// The node file.
         #[arg(long)]
         config: PathBuf,
+        /// Folder for everything that is written, in place of the file's.
+        #[arg(long)]
+        data: Option<PathBuf>,
+        #[command(flatten)]
+        overrides: lab::Overrides,
+        /// Print what is open as one JSON line.
+        #[arg(long)]
+        json: bool,
         /// Log as JSON lines.
         #[arg(long)]
         log_json: bool,
@@ -124,14 +132,15 @@ fn run(command: Command) -> anyhow::Result<()> {
             let json = options.json;
             serve(file, data, move |opened| report::announce(opened, json, true))
         }
-        Command::Serve { config, log_json } => {
+        Command::Serve { config, data, overrides, json, log_json } => {
             if log_json {
                 log::use_json();
             }
-            let file = ConfigFile::read(&config)?;
+            let mut file = ConfigFile::read(&config)?;
+            overrides.apply(&mut file);
             let folder = config.parent().unwrap_or(Path::new("."));
-            let data = folder.join(&file.node.data);
-            serve(file, data, |opened| report::announce(opened, false, false))
+            let data = data.unwrap_or_else(|| folder.join(&file.node.data));
+            serve(file, data, move |opened| report::announce(opened, json, false))
         }
         Command::Calls { place, limit, json } => report::calls(&place.data, limit, json),
         Command::Explain { what: Explain::Call { id, place, messages, json } } => {

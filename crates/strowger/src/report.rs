@@ -46,7 +46,7 @@ fn announcement_json(opened: &Opened) -> String {
         .listeners()
         .into_iter()
         .map(|(what, address)| {
-            serde_json::json!({"transport": what, "address": address.ip(), "port": address.port()})
+            serde_json::json!({"transport": what, "address": address, "port": address.port()})
         })
         .collect();
     serde_json::json!({
