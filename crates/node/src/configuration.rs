@@ -163,7 +163,7 @@ impl Default for Draft {
             routes: Vec::new(),
             relay: RelayMode::default(),
             timers: Timers::default(),
-            digest_algorithms: vec![DigestAlgorithm::Sha256, DigestAlgorithm::Md5],
+            digest_algorithms: vec![DigestAlgorithm::Md5],
             product: "Strowger".into(),
         }
     }

@@ -77,7 +77,7 @@ impl Default for SipSection {
             listen: IpAddr::from([0, 0, 0, 0]),
             port: 5060,
             advertise: None,
-            digest: vec![Digest::Md5, Digest::Sha256],
+            digest: vec![Digest::Md5],
             expires_min_seconds: 60,
             expires_max_seconds: 7200,
         }

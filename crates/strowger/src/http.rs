@@ -109,7 +109,7 @@ struct Limit {
 }
 
 async fn calls(State(shared): State<Arc<Shared>>, Query(limit): Query<Limit>) -> Response {
-    let limit = limit.limit.unwrap_or(50).min(10_000);
+    let limit = limit.limit.unwrap_or(50).min(100_000);
     let live = match ask(&shared, Question::Calls { limit }).await {
         Ok(Answer::Calls(calls)) => calls,
         Ok(_) => return StatusCode::INTERNAL_SERVER_ERROR.into_response(),

@@ -16,6 +16,9 @@ pub(crate) struct LabOptions {
     /// Folder for everything that is written; used again when it is there.
     #[arg(long, default_value = "strowger-data")]
     pub(crate) data: PathBuf,
+    /// Seconds that the demo phones ring before the call is given up.
+    #[arg(long, value_parser = clap::value_parser!(u64).range(1..=300))]
+    pub(crate) no_answer: Option<u64>,
     #[command(flatten)]
     pub(crate) overrides: Overrides,
     /// Print one JSON line instead of the table, and stay in the foreground.
@@ -85,6 +88,11 @@ pub(crate) fn prepare(options: &LabOptions) -> anyhow::Result<(ConfigFile, PathB
             .with_context(|| format!("cannot write {}; is the folder yours?", path.display()))?;
     }
     options.overrides.apply(&mut file);
+    if options.no_answer.is_some() {
+        for line in &mut file.lines {
+            line.no_answer_seconds = options.no_answer;
+        }
+    }
     Ok((file, options.data.clone()))
 }
 

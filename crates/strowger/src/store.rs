@@ -12,7 +12,8 @@ use std::path::{Path, PathBuf};
 use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
 use std::time::Duration;
 
-use strowger_base::journal::{Entry, Record};
+use strowger_base::event::RefuseReason;
+use strowger_base::journal::{Entry, Record, Registration};
 use strowger_node::io::{StoreRecord, Ticket};
 use strowger_sip::io::BindingRecord;
 
@@ -29,11 +30,21 @@ pub(crate) struct Batch {
     /// Promises, each with the end of its frame among `frames`.
     promises: Vec<(Ticket, usize)>,
     records: Vec<StoreRecord>,
+    /// What the operator should be told.
+    notices: Vec<Notice>,
+}
+
+/// Something about which a line is written.
+struct Notice {
+    /// Notices with the same key are not repeated in a row.
+    key: String,
+    text: String,
 }
 
 impl Batch {
     pub(crate) fn journal(&mut self, record: &[u8]) {
         segment::frame(record, &mut self.frames);
+        self.notices.extend(notice_of(record));
     }
 
     pub(crate) fn persist(&mut self, ticket: Ticket, record: &[u8]) {
@@ -83,6 +94,54 @@ pub(crate) struct Store {
     decision: Sender,
     complained: bool,
     folder: PathBuf,
+    told: Told,
+}
+
+/// Keeps the same notice from filling the log.
+#[derive(Default)]
+struct Told {
+    last: std::collections::BTreeMap<String, std::time::Instant>,
+}
+
+impl Told {
+    fn tell(&mut self, notice: &Notice) {
+        let now = std::time::Instant::now();
+        self.last.retain(|_, at| now - *at < REPEAT_AFTER);
+        if self.last.len() < NOTICES_AT_ONCE && !self.last.contains_key(&notice.key) {
+            self.last.insert(notice.key.clone(), now);
+            crate::log::warn(&notice.text);
+        }
+    }
+}
+
+/// The same notice is written again after this time at the earliest.
+const REPEAT_AFTER: Duration = Duration::from_secs(60);
+/// Different notices within that time; a scanner that guesses numbers must not fill the disk.
+const NOTICES_AT_ONCE: usize = 200;
+
+/// The line that a refused request is worth.
+fn notice_of(record: &[u8]) -> Option<Notice> {
+    // The second byte says whether a call or leg is named; refusals stand alone.
+    if record.get(1) != Some(&0) {
+        return None;
+    }
+    let Entry::Registration(Registration::Refused { claimed, peer, request, reason }) =
+        Record::decode(record).ok()?.entry
+    else {
+        return None;
+    };
+    let why = match reason {
+        RefuseReason::UnknownLine => "no such line",
+        RefuseReason::WrongPassword => "wrong password",
+        RefuseReason::Replayed => "credentials used before",
+        RefuseReason::NotYourLine => "credentials of another line",
+        RefuseReason::TooManyContacts => "too many phones on the line",
+        RefuseReason::Overloaded => "the server sheds load",
+        RefuseReason::Loop => "the request came round in a circle",
+        RefuseReason::TooManyHops => "too many hops",
+    };
+    let text = format!("{request} of {claimed} from {peer} refused: {why}");
+    Some(Notice { key: format!("{claimed} {} {why}", peer.ip()), text })
 }
 
 /// What the store knew when it was opened.
@@ -119,6 +178,7 @@ impl Store {
             decision: decision.clone(),
             complained: false,
             folder: folder.to_owned(),
+            told: Told::default(),
         };
         Ok((StoreSender { queue: queue_tx, decision }, store, recovered))
     }
@@ -138,6 +198,9 @@ impl Store {
     }
 
     fn write(&mut self, batches: Vec<Batch>) {
+        for notice in batches.iter().flat_map(|batch| &batch.notices) {
+            self.told.tell(notice);
+        }
         let promises = batches.iter().any(|batch| !batch.promises.is_empty());
         let mut result = Ok(());
         for batch in &batches {
