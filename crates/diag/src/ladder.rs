@@ -67,7 +67,8 @@ fn summary(message: &str) -> String {
             let mut parts = start.split(' ');
             let method = parts.next().unwrap_or("");
             let uri = parts.next().unwrap_or("");
-            let user = uri.split_once(':').map_or(uri, |(_, rest)| rest).split(['@', ';']).next().unwrap_or(uri);
+            let user =
+                uri.split_once(':').map_or(uri, |(_, rest)| rest).split(['@', ';']).next().unwrap_or(uri);
             format!("{method} {user}{body}")
         }
     }
@@ -96,7 +97,12 @@ pub(crate) fn draw(ladder: &[Rung], messages: bool) -> String {
         }
     }
     let caller = names.first().copied().unwrap_or("");
-    let mut out = format!("{:>10}  {caller:<24}{:^WIDTH$}  {}\n", "", "Strowger", names.get(1..).unwrap_or_default().join(", "));
+    let mut out = format!(
+        "{:>10}  {caller:<24}{:^WIDTH$}  {}\n",
+        "",
+        "Strowger",
+        names.get(1..).unwrap_or_default().join(", ")
+    );
     for rung in ladder {
         let arrow = arrow(rung);
         out.push_str(&format!("{:>9.3}s  {arrow}\n", rung.at));

@@ -3,8 +3,9 @@
 use std::time::Duration;
 
 use strowger_base::journal::{
-    Alarm, AudioFlow, Decision, DestinationView, Entry, LegOutcome, MediaPart, NotResolved, OriginView, PartyView,
-    Record, ReleasedBy, TargetView, Told, Way, WhyEnded, WhyOfferRefused, WhyRefused, WhyRelay, WhyReleased,
+    Alarm, AudioFlow, Decision, DestinationView, Entry, LegOutcome, MediaPart, NotResolved, OriginView,
+    PartyView, Record, ReleasedBy, TargetView, Told, Way, WhyEnded, WhyOfferRefused, WhyRefused, WhyRelay,
+    WhyReleased,
 };
 use strowger_base::leg::{Alert, ReleaseReason, Service};
 use strowger_base::{Cause, LegId};
@@ -101,8 +102,12 @@ fn decided(decision: &Decision<'_>, who: &str, cast: &Cast) -> String {
             MediaPart::Nothing => "The caller is told that the call makes progress.".to_owned(),
             MediaPart::Offer | MediaPart::Answer => "The caller hears early media.".to_owned(),
         },
-        Decision::AnsweredBy { connected } => format!("{who} answers; the caller is shown {}.", party(connected)),
-        Decision::LegReleased { cause, why } => format!("{who} is released, because {}: {cause}.", released(*why)),
+        Decision::AnsweredBy { connected } => {
+            format!("{who} answers; the caller is shown {}.", party(connected))
+        }
+        Decision::LegReleased { cause, why } => {
+            format!("{who} is released, because {}: {cause}.", released(*why))
+        }
         Decision::LegFailed { cause, reason, left } => {
             let rest = match left {
                 0 => "nothing else rings".to_owned(),
@@ -112,7 +117,9 @@ fn decided(decision: &Decision<'_>, who: &str, cast: &Cast) -> String {
             format!("{who} {}: {cause}; {rest}.", reason_text(*reason))
         }
         Decision::NoAnswer { called, after } => format!("{called} did not answer within {}.", time(*after)),
-        Decision::Refused { cause, why } => format!("The call is refused, because {}: {cause}.", refused(why)),
+        Decision::Refused { cause, why } => {
+            format!("The call is refused, because {}: {cause}.", refused(why))
+        }
         Decision::Held => format!("{who} puts the call on hold."),
         Decision::Resumed => format!("{who} takes the call back from hold."),
         Decision::MediaPath(path) => {
@@ -148,7 +155,9 @@ fn decided(decision: &Decision<'_>, who: &str, cast: &Cast) -> String {
             "Audio goes through a relay: a phone is behind NAT.".to_owned()
         }
         Decision::RelayOpened { caller_side, called_side } => {
-            format!("The relay is open: {caller_side} towards the caller, {called_side} towards the called side.")
+            format!(
+                "The relay is open: {caller_side} towards the caller, {called_side} towards the called side."
+            )
         }
         Decision::RelayNotOpened { reason } => {
             format!("No relay could be opened ({reason}); audio goes directly.")
@@ -171,7 +180,9 @@ fn told_text(told: &Told<'_>, who: &str) -> Option<String> {
         Told::Digit => Some(format!("{who} presses a key.")),
         Told::MediaRefused(cause) => Some(format!("{who} refuses a change of audio: {cause}.")),
         Told::Released { cause, reason } => Some(format!("{who} {}: {cause}.", reason_text(*reason))),
-        Told::TransferRequested { destination, .. } => Some(format!("{who} asks for a transfer to {destination}.")),
+        Told::TransferRequested { destination, .. } => {
+            Some(format!("{who} asks for a transfer to {destination}."))
+        }
         Told::MediaRequested => Some(format!("{who} asks to be offered audio anew.")),
         // Said by the decision that follows.
         Told::Answered { .. } | Told::Media(_) => None,
@@ -289,23 +300,27 @@ pub(crate) fn headline(records: &[Record<'_>], cast: &Cast, story: &Story) -> St
     if let Some(answered) = call.answered_at {
         let by = match call.released_by {
             ReleasedBy::Caller => from.as_str(),
-            ReleasedBy::Called => call.connected.number,
+            ReleasedBy::Called => "the called side",
             ReleasedBy::System => "the server",
         };
         let talked = seconds(answered, call.ended_at);
+        let service = call.legs.iter().find_map(|leg| match (leg.outcome, &leg.target) {
+            (LegOutcome::Answered, TargetView::Service(service)) => Some(service_name(*service)),
+            _ => None,
+        });
+        let whom = service.unwrap_or(call.connected.number);
         let why = decisions().find_map(|(_, decision)| match decision {
             Decision::Ended { why: WhyEnded::DeviceLost(reason), .. } => Some(*reason),
             _ => None,
         });
         return match why {
             Some(reason) => format!(
-                "{from} called {to} and talked for {talked:.1} s with {}; then one side {}.",
-                call.connected.number,
+                "{from} called {to}; {whom} answered, and after {talked:.1} s one side {}.",
                 reason_text(reason)
             ),
             None => format!(
-                "{from} called {to} and talked for {talked:.1} s with {}; {by} hung up ({}).",
-                call.connected.number, call.cause
+                "{from} called {to}; {whom} answered, they talked for {talked:.1} s, and {by} hung up ({}).",
+                call.cause
             ),
         };
     }
@@ -326,11 +341,18 @@ pub(crate) fn headline(records: &[Record<'_>], cast: &Cast, story: &Story) -> St
                 return format!("{from} could not call {to}: {} ({cause}).", refused(why));
             }
             Decision::NoAnswer { called, after } => {
-                return format!("{from} called {to}: {called} did not answer within {} ({}).", time(*after), call.cause);
+                return format!(
+                    "{from} called {to}: {called} did not answer within {} ({}).",
+                    time(*after),
+                    call.cause
+                );
             }
             Decision::Ended { why: WhyEnded::CallerGaveUp, .. } => {
                 let rang = seconds(call.started_at, call.ended_at);
-                return format!("{from} called {to} and gave up after {rang:.1} s, before an answer ({}).", call.cause);
+                return format!(
+                    "{from} called {to} and gave up after {rang:.1} s, before an answer ({}).",
+                    call.cause
+                );
             }
             Decision::Ended { why: WhyEnded::ServerRestarted, .. } => {
                 return format!(
@@ -364,7 +386,11 @@ fn nobody(
             format!("{from} called {to}, which is busy: its phone said so ({status}, {}).", call.cause)
         }
         Some((leg, ReleaseReason::Refused(status))) => {
-            format!("{from} called {to}: the phone of {} refused the call ({status}, {}).", cast.name(Some(leg)), call.cause)
+            format!(
+                "{from} called {to}: the phone of {} refused the call ({status}, {}).",
+                cast.name(Some(leg)),
+                call.cause
+            )
         }
         Some((leg, reason)) => {
             format!("{from} called {to}: {} {} ({}).", cast.name(Some(leg)), reason_text(reason), call.cause)

@@ -13,7 +13,7 @@ pub struct Story {
     /// The call's id.
     pub call: String,
     /// What became of it and why, in one sentence.
-    pub outcome: String,
+    pub headline: String,
     /// Number of the caller.
     pub calling: String,
     /// What was dialled.
@@ -69,7 +69,6 @@ impl Cast {
     pub(crate) fn position(&self, leg: LegId) -> Option<usize> {
         self.legs.iter().position(|(id, _)| *id == leg)
     }
-
 }
 
 /// Tells a call from its records, which must be in the order of the journal.
@@ -81,7 +80,7 @@ pub fn tell(records: &[Record<'_>]) -> Story {
     let mut last: Option<&CallRecord<'_>> = None;
     let mut story = Story {
         call: records.iter().find_map(|record| record.call).map(|call| call.to_string()).unwrap_or_default(),
-        outcome: String::new(),
+        headline: String::new(),
         calling: String::new(),
         called: String::new(),
         connected: String::new(),
@@ -119,7 +118,7 @@ pub fn tell(records: &[Record<'_>]) -> Story {
         story.connected = call.connected.number.to_owned();
         story.talk_seconds = call.answered_at.map(|answered| seconds(answered, call.ended_at));
     }
-    story.outcome = sentence::headline(records, &cast, &story);
+    story.headline = sentence::headline(records, &cast, &story);
     ladder::name(&mut ladder, &cast);
     story.lines = lines;
     story.ladder = ladder;
@@ -129,7 +128,7 @@ pub fn tell(records: &[Record<'_>]) -> Story {
 /// The story for a terminal; `messages` prints whole messages under the ladder.
 pub fn text(story: &Story, messages: bool) -> String {
     let mut out = String::new();
-    out.push_str(&format!("{}  {}\n{}\n\n", story.call, story.started_at, story.outcome));
+    out.push_str(&format!("{}  {}\n{}\n\n", story.call, story.started_at, story.headline));
     for line in &story.lines {
         out.push_str(&format!("{:>9.3}s  {}\n", line.at, line.text));
     }

@@ -228,7 +228,8 @@ impl ConfigFile {
         let text = std::fs::read_to_string(path)
             .map_err(|error| anyhow::anyhow!("cannot read {}: {error}", path.display()))?;
         toml::from_str(&text).map_err(|error| {
-            let line = error.span().map_or(1, |span| 1 + text.get(..span.start).unwrap_or("").matches('\n').count());
+            let line =
+                error.span().map_or(1, |span| 1 + text.get(..span.start).unwrap_or("").matches('\n').count());
             anyhow::anyhow!("{}:{line}: {error}", path.display())
         })
     }
@@ -237,7 +238,10 @@ impl ConfigFile {
     ///
     /// # Errors
     /// Everything that is wrong, each with its place.
-    pub(crate) fn configuration(&self, listeners: Vec<Listener>) -> anyhow::Result<configuration::Configuration> {
+    pub(crate) fn configuration(
+        &self,
+        listeners: Vec<Listener>,
+    ) -> anyhow::Result<configuration::Configuration> {
         let trunks = self.trunks.iter().map(TrunkSection::trunk).collect::<anyhow::Result<Vec<_>>>()?;
         let mut draft = Draft {
             domain: self.node.domain.as_str().into(),
@@ -347,7 +351,8 @@ mod tests {
     #[test]
     fn a_broken_file_is_answered_with_line_and_expectation() {
         let check = |text: &str, expected: &[&str]| {
-            let error = toml::from_str::<ConfigFile>(text).err().map(|error| error.to_string()).unwrap_or_default();
+            let error =
+                toml::from_str::<ConfigFile>(text).err().map(|error| error.to_string()).unwrap_or_default();
             for part in expected {
                 assert!(error.contains(part), "{part:?} is not in: {error}");
             }

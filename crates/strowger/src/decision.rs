@@ -162,7 +162,9 @@ impl Decision {
         let mut datagrams: Vec<(ListenerId, SocketAddr, strowger_base::Span)> = Vec::new();
         for item in out.items.drain(..) {
             match item {
-                Output::Datagram { listener, destination, bytes } => datagrams.push((listener, destination, bytes)),
+                Output::Datagram { listener, destination, bytes } => {
+                    datagrams.push((listener, destination, bytes))
+                }
                 Output::StreamSend { stream, bytes } => {
                     self.streams.order(StreamOrder::Send(stream, out.arena.slice(bytes).to_vec()));
                 }

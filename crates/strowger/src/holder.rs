@@ -10,11 +10,14 @@ pub(crate) fn of_port(protocol: &str, port: u16) -> Option<String> {
         .flat_map(|table| inodes_at(&table, port))
         .collect();
     for process in fs::read_dir("/proc").ok()?.flatten() {
-        let Some(pid) = process.file_name().to_str().and_then(|name| name.parse::<u32>().ok()) else { continue };
+        let Some(pid) = process.file_name().to_str().and_then(|name| name.parse::<u32>().ok()) else {
+            continue;
+        };
         let Ok(descriptors) = fs::read_dir(process.path().join("fd")) else { continue };
-        let holds = descriptors.flatten().filter_map(|entry| fs::read_link(entry.path()).ok()).any(|target| {
-            inodes.iter().any(|inode| target.to_string_lossy() == format!("socket:[{inode}]"))
-        });
+        let holds = descriptors
+            .flatten()
+            .filter_map(|entry| fs::read_link(entry.path()).ok())
+            .any(|target| inodes.iter().any(|inode| target.to_string_lossy() == format!("socket:[{inode}]")));
         if holds {
             let name = fs::read_to_string(process.path().join("comm")).unwrap_or_default();
             return Some(format!("{}, pid {pid}", name.trim()));

@@ -96,7 +96,9 @@ fn prometheus(metrics: &[Metric]) -> String {
             let _ = writeln!(text, "# TYPE strowger_{} {kind}", metric.name);
         }
         let _ = match metric.label {
-            Some((label, value)) => writeln!(text, "strowger_{}{{{label}=\"{value}\"}} {}", metric.name, metric.value),
+            Some((label, value)) => {
+                writeln!(text, "strowger_{}{{{label}=\"{value}\"}} {}", metric.name, metric.value)
+            }
             None => writeln!(text, "strowger_{} {}", metric.name, metric.value),
         };
     }

@@ -34,8 +34,13 @@ fn line(severity: &str, colour: &str, text: &str) {
     let mut out = std::io::stderr().lock();
     // Nobody is left to tell when standard error is gone.
     let _ = if JSON.load(Ordering::Relaxed) {
-        writeln!(out, "{}", serde_json::json!({"time": time.to_string(), "severity": severity, "message": text}))
-    } else if std::io::stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none() && !colour.is_empty() {
+        writeln!(
+            out,
+            "{}",
+            serde_json::json!({"time": time.to_string(), "severity": severity, "message": text})
+        )
+    } else if std::io::stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none() && !colour.is_empty()
+    {
         writeln!(out, "{time} {colour}{severity:5}\x1b[0m {text}")
     } else {
         writeln!(out, "{time} {severity:5} {text}")

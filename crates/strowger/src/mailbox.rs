@@ -6,10 +6,10 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
 
 use nix::sys::eventfd::{EfdFlags, EventFd};
+use std::net::SocketAddr;
+use strowger_base::net::{StreamId, Transport};
 use strowger_media::control::Report;
 use strowger_node::io::{Answer, Question, Ticket};
-use strowger_base::net::{StreamId, Transport};
-use std::net::SocketAddr;
 
 /// What other threads tell the decision thread.
 pub(crate) enum Letter {

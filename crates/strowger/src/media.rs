@@ -114,9 +114,10 @@ impl MediaThread {
 
     fn wait(&self) -> nix::Result<Vec<SocketRef>> {
         let now = self.now().mono;
-        let timeout = self.worker.next_timeout().map(|at| {
-            TimeSpec::nanoseconds(i64::try_from((at - now).as_nanos()).unwrap_or(i64::MAX))
-        });
+        let timeout = self
+            .worker
+            .next_timeout()
+            .map(|at| TimeSpec::nanoseconds(i64::try_from((at - now).as_nanos()).unwrap_or(i64::MAX)));
         let names: Vec<SocketRef> = self.sockets.keys().copied().collect();
         let mut descriptors: Vec<PollFd<'_>> =
             self.sockets.values().map(|socket| PollFd::new(socket.as_fd(), PollFlags::POLLIN)).collect();

@@ -7,8 +7,8 @@ use std::time::Duration;
 
 use anyhow::Context;
 use serde::Serialize;
-use strowger_base::journal::Record;
 use strowger_base::CallId;
+use strowger_base::journal::Record;
 use strowger_node::io::{CallState, CallView, PhoneView};
 
 use crate::server::Opened;
@@ -46,7 +46,7 @@ fn announcement_json(opened: &Opened) -> String {
         .listeners()
         .into_iter()
         .map(|(what, address)| {
-            serde_json::json!({"transport": what, "address": address, "port": address.port()})
+            serde_json::json!({"transport": what, "address": address.ip(), "port": address.port()})
         })
         .collect();
     serde_json::json!({
@@ -97,7 +97,9 @@ fn announcement(opened: &Opened) -> String {
 fn table(rows: &[Vec<String>]) -> String {
     let columns = rows.iter().map(Vec::len).max().unwrap_or(0);
     let widths: Vec<usize> = (0..columns)
-        .map(|column| rows.iter().filter_map(|row| row.get(column)).map(|cell| cell.chars().count()).max().unwrap_or(0))
+        .map(|column| {
+            rows.iter().filter_map(|row| row.get(column)).map(|cell| cell.chars().count()).max().unwrap_or(0)
+        })
         .collect();
     let mut text = String::new();
     for row in rows {
@@ -161,9 +163,11 @@ pub(crate) fn calls(data: &Path, limit: usize, json: bool) -> anyhow::Result<()>
         println!("{}", serde_json::json!({ "calls": rows }));
         return Ok(());
     }
-    let mut lines = vec![["Call", "Started (UTC)", "From", "To", "Answered by", "State", "Talk", "Cause"]
-        .map(str::to_owned)
-        .to_vec()];
+    let mut lines = vec![
+        ["Call", "Started (UTC)", "From", "To", "Answered by", "State", "Talk", "Cause"]
+            .map(str::to_owned)
+            .to_vec(),
+    ];
     for row in rows.as_array().into_iter().flatten() {
         let text = |name: &str| row.get(name).and_then(|value| value.as_str()).unwrap_or("").to_owned();
         let talk = row.get("talk_seconds").and_then(serde_json::Value::as_u64);
@@ -198,7 +202,12 @@ pub(crate) fn story_json(data: &Path, call: CallId) -> anyhow::Result<Option<ser
 }
 
 /// `strowger explain call`
-pub(crate) fn explain_call(data: &Path, call: Option<CallId>, messages: bool, json: bool) -> anyhow::Result<()> {
+pub(crate) fn explain_call(
+    data: &Path,
+    call: Option<CallId>,
+    messages: bool,
+    json: bool,
+) -> anyhow::Result<()> {
     let call = match call {
         Some(call) => call,
         None => Index::read(&data.join("strowger.db"))
@@ -211,7 +220,10 @@ pub(crate) fn explain_call(data: &Path, call: Option<CallId>, messages: bool, js
     })?;
     let records: Vec<Record<'_>> = bytes.iter().filter_map(|bytes| Record::decode(bytes).ok()).collect();
     if records.is_empty() {
-        anyhow::bail!("the journal in {} has no call {call}; `strowger calls` lists what there is", data.display());
+        anyhow::bail!(
+            "the journal in {} has no call {call}; `strowger calls` lists what there is",
+            data.display()
+        );
     }
     let story = strowger_diag::tell(&records);
     if json {
@@ -250,7 +262,10 @@ pub(crate) fn phone_rows(phones: &[PhoneView]) -> Vec<PhoneRow> {
 /// `strowger phones`
 pub(crate) fn phones(data: &Path, json: bool) -> anyhow::Result<()> {
     let Some((status, body)) = get(data, "/api/v1/phones")? else {
-        anyhow::bail!("no server is running on {}; start one, or give its folder with --data", data.display());
+        anyhow::bail!(
+            "no server is running on {}; start one, or give its folder with --data",
+            data.display()
+        );
     };
     if status != 200 {
         anyhow::bail!("the server answered {status}: {body}");
@@ -262,7 +277,13 @@ pub(crate) fn phones(data: &Path, json: bool) -> anyhow::Result<()> {
     let mut lines = vec![["Line", "Address", "Via", "Phone", "Until (UTC)"].map(str::to_owned).to_vec()];
     for row in body.get("phones").and_then(|value| value.as_array()).into_iter().flatten() {
         let text = |name: &str| row.get(name).and_then(|value| value.as_str()).unwrap_or("").to_owned();
-        lines.push(vec![text("line"), text("peer"), text("transport"), text("user_agent"), text("expires_at")]);
+        lines.push(vec![
+            text("line"),
+            text("peer"),
+            text("transport"),
+            text("user_agent"),
+            text("expires_at"),
+        ]);
     }
     if lines.len() == 1 {
         println!("no phone is registered");
@@ -279,7 +300,9 @@ fn get(data: &Path, path: &str) -> anyhow::Result<Option<(u16, serde_json::Value
     let Some(address) = run.get("http").and_then(|http| http.as_str()?.parse::<SocketAddr>().ok()) else {
         return Ok(None);
     };
-    let Ok(mut stream) = TcpStream::connect_timeout(&address, Duration::from_secs(2)) else { return Ok(None) };
+    let Ok(mut stream) = TcpStream::connect_timeout(&address, Duration::from_secs(2)) else {
+        return Ok(None);
+    };
     stream.set_read_timeout(Some(Duration::from_secs(10)))?;
     write!(stream, "GET {path} HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\n\r\n")?;
     let mut reader = BufReader::new(stream);

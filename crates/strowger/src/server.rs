@@ -230,7 +230,9 @@ async fn signals(decision: crate::mailbox::Sender) {
             return;
         }
         again = true;
-        log::info("stopping: no new calls; the server ends when the last call has ended. Once more ends it at once");
+        log::info(
+            "stopping: no new calls; the server ends when the last call has ended. Once more ends it at once",
+        );
         let _ = decision.try_send(Letter::Drain);
     }
 }
@@ -239,9 +241,14 @@ fn lock(data: &Path) -> anyhow::Result<Flock<std::fs::File>> {
     std::fs::create_dir_all(data)
         .with_context(|| format!("cannot make the folder {}; choose another one", data.display()))?;
     let path = data.join("lock");
-    let file = std::fs::OpenOptions::new().create(true).truncate(false).write(true).open(&path).with_context(|| {
-        format!("the folder {} cannot be written; mend its rights or choose another one", data.display())
-    })?;
+    let file = std::fs::OpenOptions::new()
+        .create(true)
+        .truncate(false)
+        .write(true)
+        .open(&path)
+        .with_context(|| {
+            format!("the folder {} cannot be written; mend its rights or choose another one", data.display())
+        })?;
     Flock::lock(file, FlockArg::LockExclusiveNonblock).map_err(|_| {
         anyhow::anyhow!(
             "another strowger is running on {}; stop it, or choose another folder with --data",

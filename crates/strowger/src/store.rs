@@ -79,7 +79,8 @@ impl StoreSender {
             Ok(()) => {}
             Err(TrySendError::Full(batch) | TrySendError::Disconnected(batch)) => {
                 for (ticket, _) in batch.promises {
-                    let _ = self.decision.try_send(Letter::PersistFailed(ticket, "the store is behind".into()));
+                    let _ =
+                        self.decision.try_send(Letter::PersistFailed(ticket, "the store is behind".into()));
                 }
             }
         }
@@ -154,7 +155,11 @@ pub(crate) struct Recovered {
 
 impl Store {
     /// Opens the store of a folder, repairs its end and closes calls that were in progress when the last run ended.
-    pub(crate) fn open(folder: &Path, limit_bytes: u64, decision: Sender) -> io::Result<(StoreSender, Store, Recovered)> {
+    pub(crate) fn open(
+        folder: &Path,
+        limit_bytes: u64,
+        decision: Sender,
+    ) -> io::Result<(StoreSender, Store, Recovered)> {
         fs::create_dir_all(folder.join("journal"))?;
         let (mut journal, unfinished) = Journal::open(&folder.join("journal"), limit_bytes)?;
         let mut index = Index::open(&folder.join("strowger.db")).map_err(io::Error::other)?;
@@ -227,7 +232,9 @@ impl Store {
         });
         let records = batches.iter().flat_map(|batch| &batch.records);
         if let Err(error) = self.index.write(finals, records) {
-            crate::log::warn(&format!("the index of calls cannot be written ({error}); the journal has everything"));
+            crate::log::warn(&format!(
+                "the index of calls cannot be written ({error}); the journal has everything"
+            ));
         }
     }
 

@@ -33,13 +33,8 @@ impl Batch {
         self.received.clear();
         let mut slices: Vec<[IoSliceMut<'_>; 1]> =
             self.buffers.iter_mut().map(|buffer| [IoSliceMut::new(buffer)]).collect();
-        match recvmmsg(
-            socket.as_raw_fd(),
-            &mut self.headers,
-            slices.iter_mut(),
-            MsgFlags::MSG_DONTWAIT,
-            None,
-        ) {
+        match recvmmsg(socket.as_raw_fd(), &mut self.headers, slices.iter_mut(), MsgFlags::MSG_DONTWAIT, None)
+        {
             Ok(results) => {
                 let received = results.map(|result| (result.bytes, result.address.and_then(address_of)));
                 self.received.extend(received);
@@ -59,7 +54,10 @@ impl Batch {
 }
 
 /// Sends datagrams; what the kernel does not take now is dropped, as a network would. Returns how many went.
-pub(crate) fn send_all<'a>(socket: &UdpSocket, datagrams: impl Iterator<Item = (SocketAddr, &'a [u8])>) -> usize {
+pub(crate) fn send_all<'a>(
+    socket: &UdpSocket,
+    datagrams: impl Iterator<Item = (SocketAddr, &'a [u8])>,
+) -> usize {
     let mut sent = 0;
     let mut slices: Vec<[IoSlice<'_>; 1]> = Vec::with_capacity(BATCH);
     let mut addresses: Vec<Option<SockaddrStorage>> = Vec::with_capacity(BATCH);
@@ -82,7 +80,11 @@ pub(crate) fn send_all<'a>(socket: &UdpSocket, datagrams: impl Iterator<Item = (
     sent
 }
 
-fn one_by_one(socket: &UdpSocket, slices: &[[IoSlice<'_>; 1]], addresses: &[Option<SockaddrStorage>]) -> usize {
+fn one_by_one(
+    socket: &UdpSocket,
+    slices: &[[IoSlice<'_>; 1]],
+    addresses: &[Option<SockaddrStorage>],
+) -> usize {
     let mut sent = 0;
     for ([slice], address) in slices.iter().zip(addresses) {
         if let Some(destination) = address.and_then(address_of) {

@@ -61,13 +61,6 @@ impl Recording {
         best.map_or(0.0, |chunk| share(chunk, self.rate, frequency))
     }
 
-    /// The frequency that has the largest part of the energy, in steps of 5 Hz, and that part.
-    pub(crate) fn loudest(&self) -> (u32, f64) {
-        let candidates =
-            (200..3400).step_by(5).map(|frequency| (frequency, self.share_of(f64::from(frequency))));
-        candidates.max_by(|a, b| a.1.total_cmp(&b.1)).unwrap_or_default()
-    }
-
     /// How long it is.
     pub(crate) fn seconds(&self) -> f64 {
         self.samples.len() as f64 / f64::from(self.rate)

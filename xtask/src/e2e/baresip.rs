@@ -144,6 +144,15 @@ impl Phone {
         }
     }
 
+    /// Waits until it prints something on its screen: what happened before its control socket was opened stands there.
+    ///
+    /// # Errors
+    /// When it never does.
+    pub(crate) fn prints(&self, text: &str) -> Result<(), String> {
+        until(PATIENCE, text, || self.process.printed().contains(text).then_some(()))
+            .map_err(|error| format!("{}: {error}; it printed {}", self.name, self.process.printed()))
+    }
+
     /// Everything that it heard in its last call.
     ///
     /// # Errors

@@ -155,8 +155,8 @@ pub(super) fn wrong_password(context: &Context) -> Result<String, String> {
     let server = Server::lab(context, &[])?;
     let capture = Capture::start(&context.folder, &[server.udp.port()])?;
     let account = Account { secret: "not-this-one", ..server.account("mallory", "1001", 440) };
-    let mut mallory = Phone::start(&context.folder, &account)?;
-    mallory.expect("REGISTER_FAIL")?;
+    let mallory = Phone::start(&context.folder, &account)?;
+    mallory.prints("403 Forbidden")?;
     let ladder = capture.finish()?.ladder()?;
     if ladder.iter().any(|line| line == "200 REGISTER") {
         return Err(format!("a wrong password was accepted: {}", ladder.join(", ")));

@@ -32,6 +32,9 @@ pub(super) fn echo(context: &Context) -> Result<String, String> {
     Ok("the tone came back in µ-law, A-law and G.722".into())
 }
 
+/// The frequency of the announcement's bursts.
+const MILLIWATT: f64 = 1004.0;
+
 /// 9998 plays something and hangs up by itself.
 ///
 /// # Errors
@@ -43,10 +46,10 @@ pub(super) fn announcement(context: &Context) -> Result<String, String> {
     phone.expect("CALL_ESTABLISHED")?;
     phone.expect_within("CALL_CLOSED", Duration::from_secs(60))?;
     let recording = phone.heard()?;
-    let (frequency, share) = recording.loudest();
-    if share < 0.5 {
-        return Err(format!("no tone in {:.1} s: {frequency} Hz has {share:.2}", recording.seconds()));
+    let share = recording.share_of(MILLIWATT);
+    if share < 0.25 {
+        return Err(format!("no tone in {:.1} s: {MILLIWATT} Hz has {share:.2}", recording.seconds()));
     }
     server.explain_last()?.says(&["1001", "9998", "announcement"])?;
-    Ok(format!("{:.1} s were heard, {frequency} Hz above all, and the server hung up", recording.seconds()))
+    Ok(format!("{:.1} s were heard, {MILLIWATT} Hz above all, and the server hung up", recording.seconds()))
 }

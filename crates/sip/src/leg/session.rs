@@ -484,7 +484,10 @@ impl Leg {
             return;
         }
         self.dialog.refresh_target(response);
-        self.start_session_timer(now, session_timer::of_response(response, shared.configuration.session_expires));
+        self.start_session_timer(
+            now,
+            session_timer::of_response(response, shared.configuration.session_expires),
+        );
         match (pending, description_of(response)) {
             (Pending::Ours { .. }, Some(answer)) => {
                 self.send_ack(shared, cseq, None, out);
@@ -552,7 +555,10 @@ impl Leg {
             200..=299 => {
                 self.dialog.refresh_target(response);
                 if matches!(self.state, State::Established) {
-                    self.start_session_timer(now, session_timer::of_response(response, shared.configuration.session_expires));
+                    self.start_session_timer(
+                        now,
+                        session_timer::of_response(response, shared.configuration.session_expires),
+                    );
                 }
                 let ours = matches!(self.pending, Pending::Ours { preview: None });
                 if let (true, Some(answer)) = (ours, description_of(response)) {

@@ -293,7 +293,10 @@ impl Leg {
             return;
         }
         self.state = State::Established;
-        self.start_session_timer(now, session_timer::of_response(response, shared.configuration.session_expires));
+        self.start_session_timer(
+            now,
+            session_timer::of_response(response, shared.configuration.session_expires),
+        );
         let description = description_of(response);
         let media = match (std::mem::replace(&mut self.pending, Pending::None), description) {
             (Pending::Ours { .. }, Some(answer)) => {

@@ -6,7 +6,9 @@ use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 
 use strowger_base::CallId;
-use strowger_base::journal::{CallRecord, Decision, Entry, LegRecord, PartyView, Record, ReleasedBy, WhyEnded};
+use strowger_base::journal::{
+    CallRecord, Decision, Entry, LegRecord, PartyView, Record, ReleasedBy, WhyEnded,
+};
 use strowger_base::{Cause, WallTime};
 
 /// The open journal of a folder.
@@ -65,7 +67,9 @@ impl Unfinished {
     fn read(&mut self, bytes: &[u8]) {
         let Ok(record) = Record::decode(bytes) else { return };
         self.last_at = self.last_at.max(record.at);
-        for number in [record.call.map(|call| call.number), record.leg.map(|leg| leg.number)].into_iter().flatten() {
+        for number in
+            [record.call.map(|call| call.number), record.leg.map(|leg| leg.number)].into_iter().flatten()
+        {
             self.highest_number = self.highest_number.max(number);
         }
         match (record.call, &record.entry) {
@@ -84,7 +88,8 @@ impl Unfinished {
     pub(crate) fn closing_records(&self) -> Vec<Vec<u8>> {
         let mut closing = vec![];
         for (call, bytes) in &self.open {
-            let Ok(Record { at, leg: Some(leg), entry: Entry::Decision(began), .. }) = Record::decode(bytes) else {
+            let Ok(Record { at, leg: Some(leg), entry: Entry::Decision(began), .. }) = Record::decode(bytes)
+            else {
                 continue;
             };
             let Decision::CallBegan { origin, calling, called, .. } = began else { continue };
