@@ -413,7 +413,8 @@ impl World {
         let record = Record::decode(bytes).map_err(|error| format!("journal: {error}"))?;
         match (record.call, &record.entry) {
             (Some(call), Entry::Decision(Decision::CallBegan { .. })) => {
-                if self.begun.insert(call, false).is_some() {
+                let before = self.begun.insert(call, false);
+                if before.is_some() {
                     return Err(format!("{call} began twice"));
                 }
             }
@@ -449,7 +450,7 @@ impl World {
             *done = true;
         }
         self.begun.extend(begun);
-        for (_, done) in &mut self.begun {
+        for done in self.begun.values_mut() {
             *done = true;
         }
         let last_number = self.disk.last_number();
