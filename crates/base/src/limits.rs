@@ -12,6 +12,8 @@ pub const CONTACTS_PER_LINE: usize = 16;
 pub const STREAMS: usize = 100_000;
 /// SIP transactions at once; beyond it new requests get 503 with Retry-After.
 pub const TRANSACTIONS: usize = 500_000;
+/// Digest nonces in use that are remembered, in each of two generations; beyond it the older ones count as stale.
+pub const NONCES: usize = 262_144;
 /// Calls at once on one shard; beyond it new calls get 503 with Retry-After.
 pub const CALLS: usize = 100_000;
 /// Retry-After that is sent with 503.

@@ -1,27 +1,37 @@
-//! Digest authentication, the server's side (RFC 7616, RFC 8760, RFC 3261 §22).
+//! Digest authentication (RFC 7616, RFC 8760, RFC 3261 §22).
 //!
 //! Nonces carry their own time and signature, so a challenge leaves nothing behind. What is remembered is the
-//! highest count of each nonce that was used, for two lifetimes at most: a repeated count is refused.
+//! highest count of each nonce that was used with the right password, for two lifetimes at most: a repeated count is
+//! refused.
 
-use md5::Digest;
-use strowger_base::hash::siphash24;
-use strowger_base::{HashMap, HashSeed, Instant, Now, Rng};
+mod challenge;
+mod credentials;
+mod digest;
 
-use crate::header::text;
-use crate::io::DigestAlgorithm;
-use crate::message::{HeaderName, Message};
-use crate::write;
+pub use challenge::Challenge;
+pub use credentials::{Credentials, credentials_for};
+pub use digest::{ha1_md5, ha1_sha256};
 
 use std::time::Duration;
+
+use strowger_base::hash::siphash24;
+use strowger_base::{HashMap, HashSeed, Instant, Now, Rng, limits};
+
+use digest::Proof;
+
+use crate::io::DigestAlgorithm;
+use crate::write;
 
 /// Makes challenges and judges their answers.
 #[derive(Debug)]
 pub struct Challenger {
-    key: (u64, u64),
+    /// One key for each half of a signature.
+    keys: [(u64, u64); 2],
     sequence: u64,
-    /// Highest count of each nonce, in the current and the former half of time.
+    /// Highest count of each nonce, in the current generation and the one before.
     counts: [HashMap<u64, u32>; 2],
-    turned_at: Instant,
+    /// When the current generation began, and the one before.
+    began: [Instant; 2],
 }
 
 /// What became of credentials.
@@ -31,7 +41,7 @@ pub enum Verdict {
     Accepted,
     /// They would be right, but the nonce is too old.
     Stale,
-    /// The nonce is not ours.
+    /// The nonce is not ours, or was not made for this algorithm.
     UnknownNonce,
     /// This count of this nonce was used before.
     Replayed,
@@ -41,85 +51,36 @@ pub enum Verdict {
     Malformed,
 }
 
-/// An Authorization header of scheme Digest.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
-pub struct Credentials<'b> {
-    username: &'b str,
-    realm: &'b str,
-    nonce: &'b str,
-    uri: &'b str,
-    response: &'b str,
-    algorithm: &'b str,
-    cnonce: &'b str,
-    qop: &'b str,
-    nc: &'b str,
-}
+/// What is inside a nonce: milliseconds in the upper 44 bits, a sequence in the next 18, which makes it unique
+/// without a memory, and the algorithms that were offered with it in the lowest two.
+#[derive(Clone, Copy)]
+struct Stamp(u64);
 
-impl<'b> Credentials<'b> {
-    /// Reads the header's value; `None` for another scheme or broken syntax.
-    pub fn parse(value: &'b [u8]) -> Option<Self> {
-        value.get(..6).filter(|scheme| scheme.eq_ignore_ascii_case(b"Digest"))?;
-        let mut credentials = Credentials::default();
-        for element in crate::header::elements(value.get(6..)?.trim_ascii()) {
-            let equals = element.iter().position(|byte| *byte == b'=')?;
-            let name = element.get(..equals)?.trim_ascii();
-            let value = element.get(equals + 1..)?.trim_ascii();
-            let value = value.strip_prefix(b"\"").and_then(|v| v.strip_suffix(b"\"")).unwrap_or(value);
-            let value = std::str::from_utf8(value).ok()?;
-            match name.len() {
-                8 if name.eq_ignore_ascii_case(b"username") => credentials.username = value,
-                5 if name.eq_ignore_ascii_case(b"realm") => credentials.realm = value,
-                5 if name.eq_ignore_ascii_case(b"nonce") => credentials.nonce = value,
-                3 if name.eq_ignore_ascii_case(b"uri") => credentials.uri = value,
-                8 if name.eq_ignore_ascii_case(b"response") => credentials.response = value,
-                9 if name.eq_ignore_ascii_case(b"algorithm") => credentials.algorithm = value,
-                6 if name.eq_ignore_ascii_case(b"cnonce") => credentials.cnonce = value,
-                3 if name.eq_ignore_ascii_case(b"qop") => credentials.qop = value,
-                2 if name.eq_ignore_ascii_case(b"nc") => credentials.nc = value,
-                _ => {}
-            }
-        }
-        Some(credentials)
+impl Stamp {
+    fn new(now: Instant, sequence: u64, algorithms: &[DigestAlgorithm]) -> Self {
+        let offered = algorithms.iter().fold(0, |bits, algorithm| bits | 1 << *algorithm as u64);
+        Stamp((now.as_nanos() / 1_000_000) << 20 | (sequence & 0x3_ffff) << 2 | offered)
     }
 
-    /// Whether they are this user's.
-    pub fn is_user(&self, username: &str) -> bool {
-        self.username == username
+    const fn made_at(self) -> Instant {
+        Instant::from_nanos((self.0 >> 20) * 1_000_000)
     }
 
-    /// The user that they name.
-    pub const fn username(&self) -> &'b str {
-        self.username
+    const fn offers(self, algorithm: DigestAlgorithm) -> bool {
+        self.0 >> algorithm as u64 & 1 == 1
     }
-
-    fn algorithm(&self) -> Option<DigestAlgorithm> {
-        match self.algorithm {
-            "" => Some(DigestAlgorithm::Md5),
-            name if name.eq_ignore_ascii_case("MD5") => Some(DigestAlgorithm::Md5),
-            name if name.eq_ignore_ascii_case("SHA-256") => Some(DigestAlgorithm::Sha256),
-            _ => None,
-        }
-    }
-}
-
-/// The credentials of a request for a realm.
-pub fn credentials_for<'b>(message: &Message<'b>, realm: &str) -> Option<Credentials<'b>> {
-    message
-        .all(HeaderName::Authorization)
-        .chain(message.all(HeaderName::ProxyAuthorization))
-        .filter_map(Credentials::parse)
-        .find(|credentials| credentials.realm == realm)
 }
 
 impl Challenger {
-    /// A challenger with a key of its own.
+    /// A challenger with keys of its own.
     pub fn new(rng: &mut Rng) -> Self {
         let seed = HashSeed::new(rng);
+        let mut key = || (rng.next_u64(), rng.next_u64());
         Challenger {
-            key: (rng.next_u64(), rng.next_u64()),
+            keys: [key(), key()],
             sequence: 0,
             counts: [HashMap::with_hasher(seed), HashMap::with_hasher(seed)],
-            turned_at: Instant::START,
+            began: [Instant::START; 2],
         }
     }
 
@@ -134,19 +95,21 @@ impl Challenger {
         out: &mut Vec<u8>,
     ) {
         self.sequence += 1;
-        // Milliseconds in the upper 44 bits, a sequence in the lower 20: unique without a memory.
-        let stamp = (now.mono.as_nanos() / 1_000_000) << 20 | (self.sequence & 0xf_ffff);
+        let stamp = Stamp::new(now.mono, self.sequence, algorithms);
+        let signature = self.signature(stamp);
         for algorithm in algorithms {
-            out.extend_from_slice(if proxy { b"Proxy-Authenticate" } else { b"WWW-Authenticate" });
-            out.extend_from_slice(b": Digest realm=\"");
+            out.extend_from_slice(if proxy {
+                b"Proxy-Authenticate: Digest realm=\""
+            } else {
+                b"WWW-Authenticate: Digest realm=\""
+            });
             out.extend_from_slice(realm.as_bytes());
             out.extend_from_slice(b"\", nonce=\"");
-            write::hex64(out, stamp);
-            write::hex64(out, self.sign(stamp));
-            out.extend_from_slice(b"\", qop=\"auth\", algorithm=");
+            write::hex64(out, stamp.0);
+            signature.iter().for_each(|half| write::hex64(out, *half));
             out.extend_from_slice(match algorithm {
-                DigestAlgorithm::Md5 => b"MD5",
-                DigestAlgorithm::Sha256 => b"SHA-256",
+                DigestAlgorithm::Md5 => b"\", qop=\"auth\", algorithm=MD5",
+                DigestAlgorithm::Sha256 => b"\", qop=\"auth\", algorithm=SHA-256",
             });
             if stale {
                 out.extend_from_slice(b", stale=true");
@@ -156,6 +119,9 @@ impl Challenger {
     }
 
     /// Judges credentials. `repeated` lets the highest count pass once more: the request is a retransmission.
+    ///
+    /// The URI in the credentials is hashed but not compared with the Request-URI, which a proxy may have rewritten
+    /// (RFC 3261 §22.4).
     #[expect(clippy::too_many_arguments, reason = "a digest is made of that many parts")]
     pub fn verify(
         &mut self,
@@ -168,49 +134,59 @@ impl Challenger {
         repeated: bool,
     ) -> Verdict {
         let Some(algorithm) = credentials.algorithm() else { return Verdict::Malformed };
-        let with_qop = match credentials.qop {
-            "auth" => true,
+        let protection = match credentials.qop {
             // RFC 2617 §3.2.2: old clients leave qop out; then there is no count to check.
-            "" if algorithm == DigestAlgorithm::Md5 => false,
+            "" if algorithm == DigestAlgorithm::Md5 => None,
+            qop if qop.eq_ignore_ascii_case("auth") => Some((credentials.nc, credentials.cnonce, qop)),
             _ => return Verdict::Malformed,
         };
-        let stamp = credentials.nonce.get(..16).and_then(write::parse_hex64);
-        let signature = credentials.nonce.get(16..).and_then(write::parse_hex64);
-        let (Some(stamp), Some(signature)) = (stamp, signature) else { return Verdict::UnknownNonce };
-        if self.sign(stamp) != signature {
-            return Verdict::UnknownNonce;
-        }
-        let right = match algorithm {
-            DigestAlgorithm::Md5 => response_matches::<md5::Md5>(ha1_md5, method, credentials, with_qop),
-            DigestAlgorithm::Sha256 => {
-                response_matches::<sha2::Sha256>(ha1_sha256, method, credentials, with_qop)
-            }
+        let count = match protection {
+            Some((nc, _, _)) => match nonce_count(nc) {
+                Some(count) => Some(count),
+                None => return Verdict::Malformed,
+            },
+            None => None,
         };
-        if !right {
+        // A nonce that was not offered for this algorithm must not serve a client that falls back to a weaker one.
+        let Some(stamp) = self.stamp(credentials.nonce).filter(|stamp| stamp.offers(algorithm)) else {
+            return Verdict::UnknownNonce;
+        };
+        let ha1 = match algorithm {
+            DigestAlgorithm::Md5 => &ha1_md5[..],
+            DigestAlgorithm::Sha256 => &ha1_sha256[..],
+        };
+        let proof = Proof { method, uri: credentials.uri, nonce: credentials.nonce, protection };
+        if !digest::response(algorithm, ha1, &proof).matches(credentials.response) {
             return Verdict::WrongPassword;
         }
-        let age_ms = (now.mono.as_nanos() / 1_000_000).saturating_sub(stamp >> 20);
-        if u128::from(age_ms) > lifetime.as_millis() {
+        self.turn(now.mono, lifetime);
+        if now.mono - stamp.made_at() > lifetime || stamp.made_at() < self.began[1] {
             return Verdict::Stale;
         }
-        if !with_qop {
-            return Verdict::Accepted;
+        match count {
+            Some(count) => self.take_count(stamp, count, repeated),
+            None => Verdict::Accepted,
         }
-        let Ok(count) = u32::from_str_radix(credentials.nc, 16) else { return Verdict::Malformed };
-        self.count(now, stamp, count, lifetime, repeated)
+    }
+
+    /// Begins a new generation of counts when a lifetime is over or too many nonces are in use.
+    fn turn(&mut self, now: Instant, lifetime: Duration) {
+        let full = self.counts[0].len() >= limits::NONCES;
+        if !full && now - self.began[0] <= lifetime {
+            return;
+        }
+        // What is forgotten was last used before the current generation began. In the first case its nonces are
+        // stale by now, in the second they are made so, since nobody could tell a repeated count any more.
+        self.counts.swap(0, 1);
+        self.counts[0].clear();
+        self.counts[0].shrink_to(1024);
+        self.began = [now, self.began[0]];
     }
 
     /// Takes a nonce count when it is higher than any before (RFC 7616 §3.4).
-    fn count(&mut self, now: Now, stamp: u64, count: u32, lifetime: Duration, repeated: bool) -> Verdict {
-        if now.mono - self.turned_at > lifetime {
-            // What was used before the last turn belongs to nonces that are stale by now.
-            self.counts.swap(0, 1);
-            self.counts[0].clear();
-            self.counts[0].shrink_to(1024);
-            self.turned_at = now.mono;
-        }
-        let former = self.counts[1].get(&stamp).copied();
-        let highest = self.counts[0].entry(stamp).or_insert(former.unwrap_or(0));
+    fn take_count(&mut self, stamp: Stamp, count: u32, repeated: bool) -> Verdict {
+        let former = self.counts[1].get(&stamp.0).copied();
+        let highest = self.counts[0].entry(stamp.0).or_insert(former.unwrap_or(0));
         if count > *highest {
             *highest = count;
             return Verdict::Accepted;
@@ -218,250 +194,194 @@ impl Challenger {
         if repeated && count == *highest { Verdict::Accepted } else { Verdict::Replayed }
     }
 
-    fn sign(&self, stamp: u64) -> u64 {
-        siphash24(self.key, &stamp.to_be_bytes())
+    /// What is inside a nonce of ours.
+    fn stamp(&self, nonce: &str) -> Option<Stamp> {
+        let part = |from: usize| nonce.get(from..from + 16).and_then(write::parse_hex64);
+        let stamp = Stamp(part(0)?);
+        let ours = nonce.len() == 48 && [part(16)?, part(32)?] == self.signature(stamp);
+        ours.then_some(stamp)
+    }
+
+    fn signature(&self, stamp: Stamp) -> [u64; 2] {
+        self.keys.map(|key| siphash24(key, &stamp.0.to_be_bytes()))
     }
 }
 
-/// Computes the response of RFC 7616 §3.4.1 and compares it in constant time.
-fn response_matches<D: Digest>(
-    ha1: &[u8],
-    method: &str,
-    credentials: &Credentials<'_>,
-    with_qop: bool,
-) -> bool {
-    let mut ha2 = [0u8; 64];
-    let ha2 = hex_digest::<D>(&mut ha2, &[method.as_bytes(), b":", credentials.uri.as_bytes()]);
-    let mut expected = [0u8; 64];
-    let nonce = credentials.nonce.as_bytes();
-    let expected = if with_qop {
-        let (nc, cnonce) = (credentials.nc.as_bytes(), credentials.cnonce.as_bytes());
-        hex_digest::<D>(&mut expected, &[ha1, b":", nonce, b":", nc, b":", cnonce, b":auth:", ha2])
-    } else {
-        hex_digest::<D>(&mut expected, &[ha1, b":", nonce, b":", ha2])
-    };
-    let given = credentials.response.as_bytes();
-    given.len() == expected.len()
-        && given.iter().zip(expected).fold(0u8, |sum, (a, b)| sum | (a.to_ascii_lowercase() ^ b)) == 0
-}
-
-/// The hex digest of the parts, in the space given.
-fn hex_digest<'o, D: Digest>(out: &'o mut [u8; 64], parts: &[&[u8]]) -> &'o [u8] {
-    let mut hasher = D::new();
-    for part in parts {
-        hasher.update(part);
-    }
-    let digest = hasher.finalize();
-    let mut used = 0;
-    for (pair, byte) in out.chunks_exact_mut(2).zip(digest.iter()) {
-        const HEX: &[u8; 16] = b"0123456789abcdef";
-        pair[0] = HEX[usize::from(byte >> 4)];
-        pair[1] = HEX[usize::from(byte & 15)];
-        used += 2;
-    }
-    out.get(..used).unwrap_or_default()
-}
-
-/// HA1 of RFC 7616 §3.4.2 with MD5, in lower-case hex.
-pub fn ha1_md5(username: &str, realm: &str, password: &str) -> [u8; 32] {
-    let mut space = [0u8; 64];
-    let parts = [username.as_bytes(), b":", realm.as_bytes(), b":", password.as_bytes()];
-    let digest = hex_digest::<md5::Md5>(&mut space, &parts);
-    std::array::from_fn(|i| digest.get(i).copied().unwrap_or(b'0'))
-}
-
-/// HA1 of RFC 7616 §3.4.2 with SHA-256, in lower-case hex.
-pub fn ha1_sha256(username: &str, realm: &str, password: &str) -> [u8; 64] {
-    let mut space = [0u8; 64];
-    let parts = [username.as_bytes(), b":", realm.as_bytes(), b":", password.as_bytes()];
-    hex_digest::<sha2::Sha256>(&mut space, &parts);
-    space
-}
-
-/// A challenge of a peer, for the side that has to answer it.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub struct Challenge<'b> {
-    /// The realm.
-    pub realm: &'b str,
-    /// The nonce.
-    pub nonce: &'b str,
-    /// MD5 or SHA-256.
-    pub algorithm: DigestAlgorithm,
-    /// `qop=auth` is offered.
-    pub qop: bool,
-    /// Opaque data to be sent back.
-    pub opaque: &'b str,
-}
-
-impl<'b> Challenge<'b> {
-    /// Reads a WWW-Authenticate or Proxy-Authenticate value; `None` when it is no digest challenge that can be met.
-    pub fn parse(value: &'b [u8]) -> Option<Self> {
-        value.get(..6).filter(|scheme| scheme.eq_ignore_ascii_case(b"Digest"))?;
-        let mut challenge =
-            Challenge { realm: "", nonce: "", algorithm: DigestAlgorithm::Md5, qop: false, opaque: "" };
-        for element in crate::header::elements(value.get(6..)?.trim_ascii()) {
-            let (name, value) = text(element).split_once('=')?;
-            let value = value.trim().trim_matches('"');
-            match name.trim().to_ascii_lowercase().as_str() {
-                "realm" => challenge.realm = value,
-                "nonce" => challenge.nonce = value,
-                "opaque" => challenge.opaque = value,
-                "qop" => challenge.qop = value.split(',').any(|q| q.trim().eq_ignore_ascii_case("auth")),
-                "algorithm" if value.eq_ignore_ascii_case("MD5") => {}
-                "algorithm" if value.eq_ignore_ascii_case("SHA-256") => {
-                    challenge.algorithm = DigestAlgorithm::Sha256;
-                }
-                "algorithm" => return None,
-                _ => {}
-            }
-        }
-        (!challenge.nonce.is_empty()).then_some(challenge)
-    }
-
-    /// Writes the value of Authorization that answers it.
-    pub fn answer(
-        &self,
-        username: &str,
-        password: &str,
-        method: &str,
-        uri: &str,
-        nc: u32,
-        cnonce: &str,
-    ) -> String {
-        let nc = format!("{nc:08x}");
-        let qop = if self.qop { "auth" } else { "" };
-        let credentials = Credentials {
-            username,
-            realm: self.realm,
-            nonce: self.nonce,
-            uri,
-            response: "",
-            algorithm: "",
-            cnonce,
-            qop,
-            nc: &nc,
-        };
-        let (response, algorithm) = match self.algorithm {
-            DigestAlgorithm::Md5 => {
-                let ha1 = ha1_md5(username, self.realm, password);
-                (response_text::<md5::Md5>(&ha1, method, &credentials, self.qop), "MD5")
-            }
-            DigestAlgorithm::Sha256 => {
-                let ha1 = ha1_sha256(username, self.realm, password);
-                (response_text::<sha2::Sha256>(&ha1, method, &credentials, self.qop), "SHA-256")
-            }
-        };
-        let mut out = format!(
-            "Digest username=\"{username}\", realm=\"{}\", nonce=\"{}\", uri=\"{uri}\", response=\"{response}\", \
-             algorithm={algorithm}",
-            self.realm, self.nonce
-        );
-        if self.qop {
-            out.push_str(&format!(", qop=auth, nc={nc}, cnonce=\"{cnonce}\""));
-        }
-        if !self.opaque.is_empty() {
-            out.push_str(&format!(", opaque=\"{}\"", self.opaque));
-        }
-        out
-    }
-}
-
-fn response_text<D: Digest>(ha1: &[u8], method: &str, credentials: &Credentials<'_>, qop: bool) -> String {
-    let mut ha2 = [0u8; 64];
-    let ha2 = hex_digest::<D>(&mut ha2, &[method.as_bytes(), b":", credentials.uri.as_bytes()]);
-    let mut space = [0u8; 64];
-    let nonce = credentials.nonce.as_bytes();
-    let digest = if qop {
-        let (nc, cnonce) = (credentials.nc.as_bytes(), credentials.cnonce.as_bytes());
-        hex_digest::<D>(&mut space, &[ha1, b":", nonce, b":", nc, b":", cnonce, b":auth:", ha2])
-    } else {
-        hex_digest::<D>(&mut space, &[ha1, b":", nonce, b":", ha2])
-    };
-    text(digest).to_owned()
+/// The count of a nonce's uses: up to eight hexadecimal digits.
+fn nonce_count(nc: &str) -> Option<u32> {
+    let digits = (1..=8).contains(&nc.len()) && nc.bytes().all(|byte| byte.is_ascii_hexdigit());
+    if digits { u32::from_str_radix(nc, 16).ok() } else { None }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::header::text;
 
     const LIFETIME: Duration = Duration::from_secs(300);
+    const BOTH: &[DigestAlgorithm] = &[DigestAlgorithm::Md5, DigestAlgorithm::Sha256];
 
     fn at(seconds: u64) -> Now {
         Now { mono: Instant::from_nanos(seconds * 1_000_000_000), ..Now::default() }
     }
 
-    #[test]
-    fn responses_match_the_example_of_rfc_7616_3_9_1() {
-        let check = |algorithm: DigestAlgorithm, expect: &str| {
-            let challenge = Challenge {
-                realm: "http-auth@example.org",
-                nonce: "7ypf/xlj9XXwfDPEoM4URrv/xwf94BcCAzFZH4GiTo0v",
-                algorithm,
-                qop: true,
-                opaque: "FQhe/qaU925kfnzjCev0ciny7QMkPqMAFRtzCUYo5tdS",
-            };
-            let cnonce = "f2/wE4q74E6zIJEtWaHKaf5wv/H5QzzpXusqGemxURZJ";
-            let answer = challenge.answer("Mufasa", "Circle of Life", "GET", "/dir/index.html", 1, cnonce);
-            assert!(answer.contains(&format!("response=\"{expect}\"")), "{answer}");
-        };
-        check(DigestAlgorithm::Md5, "8ca523f5e9506fed4657c9700eebdbec");
-        check(DigestAlgorithm::Sha256, "753927fa0e85d155564e2e272a28d1802ca10daf4496794697cf8db5856cb6c1");
-    }
-
-    /// Challenges, answers with `password` and count `nc`, and verifies `later` seconds on.
-    fn exchange(
-        challenger: &mut Challenger,
-        algorithm: DigestAlgorithm,
-        password: &str,
-        nc: u32,
-        later: u64,
-    ) -> Verdict {
+    /// The challenges that are made at a time, without their header names.
+    fn challenges(challenger: &mut Challenger, seconds: u64, algorithms: &[DigestAlgorithm]) -> Vec<String> {
         let mut header = Vec::new();
-        challenger.challenge(at(0), "r", &[algorithm], false, false, &mut header);
-        let value = text(&header).trim().strip_prefix("WWW-Authenticate: ").unwrap().to_owned();
-        verify(challenger, &value, password, nc, later, false)
+        challenger.challenge(at(seconds), "r", algorithms, false, false, &mut header);
+        text(&header)
+            .lines()
+            .map(|line| line.strip_prefix("WWW-Authenticate: ").unwrap().to_owned())
+            .collect()
     }
 
-    fn verify(
-        c: &mut Challenger,
-        challenge: &str,
-        password: &str,
-        nc: u32,
-        later: u64,
-        repeated: bool,
-    ) -> Verdict {
-        let challenge = Challenge::parse(challenge.as_bytes()).unwrap();
-        let answer = challenge.answer("1001", password, "REGISTER", "sip:r", nc, "c");
+    fn judge(challenger: &mut Challenger, answer: &str, seconds: u64, repeated: bool) -> Verdict {
         let credentials = Credentials::parse(answer.as_bytes()).unwrap();
         let (md5, sha) = (ha1_md5("1001", "r", "secret"), ha1_sha256("1001", "r", "secret"));
-        c.verify(at(later), "REGISTER", &credentials, &md5, &sha, LIFETIME, repeated)
+        challenger.verify(at(seconds), "REGISTER", &credentials, &md5, &sha, LIFETIME, repeated)
+    }
+
+    fn answer(challenge: &str, password: &str, nc: u32) -> String {
+        let challenge = Challenge::parse(challenge.as_bytes()).unwrap();
+        challenge.answer("1001", password, "REGISTER", "sip:r", nc, "c")
+    }
+
+    #[test]
+    fn a_challenge_is_one_line_for_each_algorithm() {
+        let mut challenger = Challenger::new(&mut Rng::new(1));
+        let mut out = Vec::new();
+        challenger.challenge(at(5), "example.com", BOTH, true, true, &mut out);
+        let text = text(&out);
+        let nonce = text.split('"').nth(3).unwrap();
+        assert_eq!(nonce.len(), 48);
+        assert_eq!(
+            text,
+            format!(
+                "Proxy-Authenticate: Digest realm=\"example.com\", nonce=\"{nonce}\", qop=\"auth\", algorithm=MD5, \
+                 stale=true\r\nProxy-Authenticate: Digest realm=\"example.com\", nonce=\"{nonce}\", qop=\"auth\", \
+                 algorithm=SHA-256, stale=true\r\n"
+            )
+        );
     }
 
     #[test]
     fn right_wrong_old_and_foreign_credentials_are_told_apart() {
         let mut challenger = Challenger::new(&mut Rng::new(1));
-        for algorithm in [DigestAlgorithm::Md5, DigestAlgorithm::Sha256] {
-            assert_eq!(exchange(&mut challenger, algorithm, "secret", 1, 1), Verdict::Accepted);
-            assert_eq!(exchange(&mut challenger, algorithm, "guess", 1, 1), Verdict::WrongPassword);
-            assert_eq!(exchange(&mut challenger, algorithm, "secret", 1, 301), Verdict::Stale);
+        for which in 0..2 {
+            let mut check = |password, later: u64, expect| {
+                let challenge = challenges(&mut challenger, 10, BOTH).swap_remove(which);
+                let answer = answer(&challenge, password, 1);
+                assert_eq!(judge(&mut challenger, &answer, 10 + later, false), expect, "{answer}");
+            };
+            check("secret", 1, Verdict::Accepted);
+            check("guess", 1, Verdict::WrongPassword);
+            check("secret", 300, Verdict::Accepted);
+            check("secret", 301, Verdict::Stale);
+            check("guess", 301, Verdict::WrongPassword);
         }
-        let foreign = "Digest realm=\"r\", nonce=\"0123456789abcdef0123456789abcdef\", qop=\"auth\"";
-        assert_eq!(verify(&mut challenger, foreign, "secret", 1, 1, false), Verdict::UnknownNonce);
+        let mut other = Challenger::new(&mut Rng::new(2));
+        let foreign = challenges(&mut other, 10, BOTH).swap_remove(0);
+        assert_eq!(judge(&mut challenger, &answer(&foreign, "secret", 1), 11, false), Verdict::UnknownNonce);
+    }
+
+    #[test]
+    fn a_nonce_that_was_changed_is_unknown() {
+        let mut challenger = Challenger::new(&mut Rng::new(1));
+        let challenge = challenges(&mut challenger, 1, BOTH).swap_remove(0);
+        let start = challenge.find("nonce=\"").unwrap() + 7;
+        for place in 0..48 {
+            let mut changed = challenge.clone().into_bytes();
+            changed[start + place] = if changed[start + place] == b'0' { b'1' } else { b'0' };
+            let answer = answer(text(&changed), "secret", 1);
+            assert_eq!(judge(&mut challenger, &answer, 1, false), Verdict::UnknownNonce, "digit {place}");
+        }
+        let longer = challenge.replace("\", qop", "0\", qop");
+        assert_eq!(judge(&mut challenger, &answer(&longer, "secret", 1), 1, false), Verdict::UnknownNonce);
+    }
+
+    #[test]
+    fn an_algorithm_that_was_not_offered_is_not_taken() {
+        let mut challenger = Challenger::new(&mut Rng::new(1));
+        let challenge = challenges(&mut challenger, 1, &[DigestAlgorithm::Sha256]).swap_remove(0);
+        let weaker = challenge.replace("SHA-256", "MD5");
+        assert_eq!(judge(&mut challenger, &answer(&weaker, "secret", 1), 1, false), Verdict::UnknownNonce);
+        assert_eq!(judge(&mut challenger, &answer(&challenge, "secret", 1), 1, false), Verdict::Accepted);
     }
 
     #[test]
     fn a_count_is_taken_once_and_a_retransmission_may_repeat_the_highest() {
         let mut challenger = Challenger::new(&mut Rng::new(1));
-        let mut header = Vec::new();
-        challenger.challenge(at(0), "r", &[DigestAlgorithm::Md5], false, false, &mut header);
-        let value = text(&header).trim().strip_prefix("WWW-Authenticate: ").unwrap().to_owned();
+        let challenge = challenges(&mut challenger, 1, BOTH).swap_remove(0);
         let mut check = |nc, repeated, expect| {
-            assert_eq!(verify(&mut challenger, &value, "secret", nc, 1, repeated), expect);
+            assert_eq!(
+                judge(&mut challenger, &answer(&challenge, "secret", nc), 1, repeated),
+                expect,
+                "{nc}"
+            );
         };
         check(1, false, Verdict::Accepted);
         check(1, false, Verdict::Replayed);
         check(1, true, Verdict::Accepted);
         check(5, false, Verdict::Accepted);
         check(4, true, Verdict::Replayed);
+    }
+
+    #[test]
+    fn a_count_is_remembered_as_long_as_its_nonce_lives() {
+        // Wherever in the life of a generation a nonce is used, its count is refused until the nonce is stale.
+        for made_at in (0..600).step_by(50) {
+            let mut challenger = Challenger::new(&mut Rng::new(1));
+            let mut reply = None;
+            for now in (0..1_300).step_by(10) {
+                // Another phone comes all the time, so that generations turn.
+                let other = challenges(&mut challenger, now, BOTH).swap_remove(0);
+                assert_eq!(
+                    judge(&mut challenger, &answer(&other, "secret", 1), now, false),
+                    Verdict::Accepted
+                );
+                if now == made_at {
+                    reply = Some(answer(&challenges(&mut challenger, now, BOTH).swap_remove(0), "secret", 7));
+                }
+                let Some(reply) = &reply else { continue };
+                let expect = match now - made_at {
+                    0..200 => continue,
+                    200 => Verdict::Accepted,
+                    201..=300 => Verdict::Replayed,
+                    _ => Verdict::Stale,
+                };
+                assert_eq!(judge(&mut challenger, reply, now, false), expect, "made at {made_at}, now {now}");
+            }
+        }
+    }
+
+    #[test]
+    fn too_many_nonces_make_the_older_ones_stale() {
+        let mut challenger = Challenger::new(&mut Rng::new(1));
+        let old = challenges(&mut challenger, 1, BOTH).swap_remove(0);
+        let old = answer(&old, "secret", 1);
+        assert_eq!(judge(&mut challenger, &old, 1, false), Verdict::Accepted);
+        for now in [2, 3] {
+            challenger.counts[0].extend((0..limits::NONCES as u64).map(|i| (i, 1)));
+            let new = challenges(&mut challenger, now, BOTH).swap_remove(0);
+            assert_eq!(judge(&mut challenger, &answer(&new, "secret", 1), now, false), Verdict::Accepted);
+        }
+        assert_eq!(judge(&mut challenger, &old, 3, false), Verdict::Stale);
+        assert!(challenger.counts[0].len() < 10, "the generation that was full is the former one now");
+    }
+
+    #[test]
+    fn what_cannot_be_read_is_malformed_and_old_clients_need_no_count() {
+        let mut challenger = Challenger::new(&mut Rng::new(1));
+        let [md5, sha]: [String; 2] = challenges(&mut challenger, 1, BOTH).try_into().unwrap();
+        let mut check =
+            |answer: &str, expect| assert_eq!(judge(&mut challenger, answer, 1, false), expect, "{answer}");
+        check(&answer(&md5, "secret", 1).replace("qop=auth", "qop=auth-int"), Verdict::Malformed);
+        check(&answer(&md5, "secret", 1).replace("nc=00000001", "nc=+1"), Verdict::Malformed);
+        check(&answer(&md5, "secret", 1).replace(", nc=00000001", ""), Verdict::Malformed);
+        check(&answer(&md5, "secret", 1).replace("=MD5", "=MD4"), Verdict::Malformed);
+        let old = |challenge: &str| challenge.replace("qop=\"auth\", ", "");
+        check(&answer(&old(&md5), "secret", 1), Verdict::Accepted);
+        check(&answer(&old(&md5), "guess", 1), Verdict::WrongPassword);
+        check(&answer(&old(&sha), "secret", 1), Verdict::Malformed);
     }
 }

@@ -81,7 +81,7 @@ fn outside(value: &[u8], wanted: u8) -> Option<usize> {
 }
 
 /// The length of the quoted string that `value` begins with, its quotes included; `None` when it does not end.
-fn quoted_len(value: &[u8]) -> Option<usize> {
+pub(crate) fn quoted_len(value: &[u8]) -> Option<usize> {
     let mut at = 1;
     loop {
         at += find_either(value.get(at..)?, b'"', b'\\')?;

@@ -1,13 +1,18 @@
 //! Writing messages: appending to a buffer, without formatting machinery and without copies.
 
+mod reason;
+mod response;
+
+pub use reason::reason_phrase;
+pub use response::{response_head, salvaged_response};
+
 use std::net::SocketAddr;
 
 use strowger_base::WallTime;
-use strowger_base::hash::siphash24;
 
-use crate::header::{NameAddr, Via};
+use crate::header::NameAddr;
 use crate::message::{HeaderName, Message};
-use crate::scan::{find, find_either};
+use crate::scan::find_either;
 use crate::uri::is_user_byte;
 
 /// `METHOD uri SIP/2.0` and its line end.
@@ -100,24 +105,28 @@ pub fn parse_hex64(text: &str) -> Option<u64> {
 
 /// `host:port`; the port is always written, IPv6 stands in brackets.
 pub fn address(out: &mut Vec<u8>, address: SocketAddr) {
+    if address.is_ipv6() {
+        out.push(b'[');
+    }
     ip(out, address.ip());
-    out.push(b':');
+    out.extend_from_slice(if address.is_ipv6() { b"]:" } else { b":" });
     decimal(out, u64::from(address.port()));
 }
 
+/// An address without brackets.
 fn ip(out: &mut Vec<u8>, address: std::net::IpAddr) {
     use std::io::Write;
     match address {
         std::net::IpAddr::V4(v4) => {
-            for (i, octet) in v4.octets().into_iter().enumerate() {
-                if i > 0 {
-                    out.push(b'.');
-                }
+            let [first, rest @ ..] = v4.octets();
+            decimal(out, u64::from(first));
+            for octet in rest {
+                out.push(b'.');
                 decimal(out, u64::from(octet));
             }
         }
         // Writing to a vector cannot fail.
-        std::net::IpAddr::V6(v6) => _ = write!(out, "[{v6}]"),
+        std::net::IpAddr::V6(v6) => _ = write!(out, "{v6}"),
     }
 }
 
@@ -185,91 +194,6 @@ fn copy_line(out: &mut Vec<u8>, name: &[u8], value: &[u8], line: Option<&[u8]>) 
     }
 }
 
-/// The headers that every response takes from its request: Via, From, To, Call-ID, CSeq and Record-Route.
-///
-/// The top Via gets `received` when the request came from another address than it names, and the port in `rport`
-/// when it asks for it (RFC 3261 §18.2.1, RFC 3581 §4). A To without tag gets `to_tag`.
-pub fn response_head(out: &mut Vec<u8>, request: &Message<'_>, to_tag: Option<u64>, source: SocketAddr) {
-    let mut lines = request.lines(HeaderName::Via);
-    if let Some((value, line)) = lines.next() {
-        match request.top_via() {
-            Some(via) => top_via(out, value, &via, source),
-            None => copy_line(out, b"Via", value, line),
-        }
-    }
-    lines.for_each(|(value, line)| copy_line(out, b"Via", value, line));
-    copy_first(out, request, HeaderName::From);
-    if let Some((value, line)) = request.lines(HeaderName::To).next() {
-        match to_tag {
-            Some(tag) if request.to_tag().is_empty() => {
-                out.extend_from_slice(b"To: ");
-                unfolded(out, value);
-                out.extend_from_slice(b";tag=");
-                hex64(out, tag);
-                out.extend_from_slice(b"\r\n");
-            }
-            Some(_) | None => copy_line(out, b"To", value, line),
-        }
-    }
-    copy_first(out, request, HeaderName::CallId);
-    copy_first(out, request, HeaderName::CSeq);
-    copy_headers(out, request, HeaderName::RecordRoute);
-}
-
-/// The first line of Via, its first element completed by where the request came from.
-fn top_via(out: &mut Vec<u8>, value: &[u8], via: &Via<'_>, source: SocketAddr) {
-    out.extend_from_slice(b"Via: ");
-    let (before, after) = via.around_port();
-    if via.has_received() {
-        // What the peer says of its own address must not stand (RFC 3261 §18.2.1).
-        without_address(out, via);
-    } else {
-        unfolded(out, before);
-    }
-    if via.wants_port() {
-        if via.has_received() {
-            out.extend_from_slice(b";rport");
-        }
-        out.push(b'=');
-        decimal(out, u64::from(source.port()));
-    }
-    if !via.has_received() {
-        unfolded(out, after);
-    }
-    if via.wants_port() || !crate::header::is_address(via.host(), source.ip()) {
-        out.extend_from_slice(b";received=");
-        let start = out.len();
-        ip(out, source.ip());
-        if source.is_ipv6() {
-            // RFC 3261 §25.1: `received` takes an IPv6 address without brackets.
-            out.pop();
-            out.remove(start);
-        }
-    }
-    unfolded(out, value.get(before.len() + after.len()..).unwrap_or_default());
-    out.extend_from_slice(b"\r\n");
-}
-
-/// A Via element without the parameters that the receiver writes.
-fn without_address(out: &mut Vec<u8>, via: &Via<'_>) {
-    let (before, after) = via.around_port();
-    let whole = before.len() + after.len();
-    let head = find(before, b';').unwrap_or(whole);
-    unfolded(out, before.get(..head).unwrap_or(before));
-    for (name, value) in via.parameters().iter() {
-        if name.eq_ignore_ascii_case(b"received") || (via.wants_port() && name.eq_ignore_ascii_case(b"rport"))
-        {
-            continue;
-        }
-        out.push(b';');
-        out.extend_from_slice(name);
-        if let Some(value) = value {
-            out.push(b'=');
-            unfolded(out, value);
-        }
-    }
-}
-
 /// Ends a message: Content-Type when there is a body, Content-Length, the empty line, the body.
 pub fn finish(out: &mut Vec<u8>, content_type: Option<&str>, body: &[u8]) {
     if let Some(content_type) = content_type {
@@ -327,82 +251,89 @@ pub fn date_header(out: &mut Vec<u8>, now: WallTime) {
     out.extend_from_slice(b" GMT\r\n");
 }
 
-/// An answer to bytes that are no whole message, made of the headers that can be read; `false` when there is no
-/// Via to send it back by, or when it was an ACK or a response.
-pub fn salvaged_response(out: &mut Vec<u8>, bytes: &[u8], status: u16, source: SocketAddr) -> bool {
-    let Some(request) = Message::salvage(bytes) else { return false };
-    // The same bytes get the same tag, as RFC 3261 §8.2.7 wants of answers that leave no state.
-    let tag = siphash24((0, 0), bytes);
-    status_line(out, status);
-    response_head(out, &request, Some(tag), source);
-    finish(out, None, &[]);
-    true
-}
-
-/// The reason phrase that the standards give a status.
-pub const fn reason_phrase(status: u16) -> &'static str {
-    match status {
-        100 => "Trying",
-        180 => "Ringing",
-        181 => "Call Is Being Forwarded",
-        182 => "Queued",
-        183 => "Session Progress",
-        200 => "OK",
-        202 => "Accepted",
-        204 => "No Notification",
-        300 => "Multiple Choices",
-        301 => "Moved Permanently",
-        302 => "Moved Temporarily",
-        400 => "Bad Request",
-        401 => "Unauthorized",
-        403 => "Forbidden",
-        404 => "Not Found",
-        405 => "Method Not Allowed",
-        406 => "Not Acceptable",
-        407 => "Proxy Authentication Required",
-        408 => "Request Timeout",
-        410 => "Gone",
-        413 => "Request Entity Too Large",
-        414 => "Request-URI Too Long",
-        415 => "Unsupported Media Type",
-        416 => "Unsupported URI Scheme",
-        420 => "Bad Extension",
-        421 => "Extension Required",
-        422 => "Session Interval Too Small",
-        423 => "Interval Too Brief",
-        480 => "Temporarily Unavailable",
-        481 => "Call/Transaction Does Not Exist",
-        482 => "Loop Detected",
-        483 => "Too Many Hops",
-        484 => "Address Incomplete",
-        485 => "Ambiguous",
-        486 => "Busy Here",
-        487 => "Request Terminated",
-        488 => "Not Acceptable Here",
-        489 => "Bad Event",
-        491 => "Request Pending",
-        493 => "Undecipherable",
-        500 => "Server Internal Error",
-        501 => "Not Implemented",
-        502 => "Bad Gateway",
-        503 => "Service Unavailable",
-        504 => "Server Time-out",
-        505 => "Version Not Supported",
-        513 => "Message Too Large",
-        580 => "Precondition Failure",
-        600 => "Busy Everywhere",
-        603 => "Decline",
-        604 => "Does Not Exist Anywhere",
-        606 => "Not Acceptable",
-        _ => "Unknown",
-    }
-}
-
 /// The user and name of an address header, for a party.
 pub(crate) fn party_of(address: &NameAddr<'_>) -> strowger_base::Party {
     strowger_base::Party {
         number: address.user().into_owned().into_boxed_str(),
         name: address.display_name().into_owned().into_boxed_str(),
         presentation: strowger_base::leg::Presentation::Allowed,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn written(write: impl FnOnce(&mut Vec<u8>)) -> String {
+        let mut out = Vec::new();
+        write(&mut out);
+        String::from_utf8(out).unwrap()
+    }
+
+    #[test]
+    fn numbers_are_written_and_read_again() {
+        for value in [0, 9, 10, 4_294_967_295, u64::MAX] {
+            assert_eq!(written(|out| decimal(out, value)), value.to_string());
+            let hex = written(|out| hex64(out, value));
+            assert_eq!((hex.clone(), parse_hex64(&hex)), (format!("{value:016x}"), Some(value)));
+        }
+        for bad in ["", "0", "00000000000000000", "000000000000000G", "000000000000000A", "+00000000000000f"]
+        {
+            assert_eq!(parse_hex64(bad), None, "{bad}");
+        }
+    }
+
+    #[test]
+    fn addresses_have_ports_and_ipv6_has_brackets() {
+        for text in ["192.0.2.255:5060", "[2001:db8::1]:5061", "0.0.0.0:0"] {
+            assert_eq!(written(|out| address(out, text.parse().unwrap())), text);
+        }
+    }
+
+    #[test]
+    fn a_name_addr_that_is_written_is_read_as_the_same() {
+        let check = |name: &str, user: &str, expect: &str| {
+            let text = written(|out| name_addr(out, name, user, "h"));
+            assert_eq!(text, expect);
+            let read = NameAddr::parse(text.as_bytes()).unwrap();
+            assert_eq!((&*read.user(), &*read.display_name()), (user, name), "{text}");
+        };
+        check("Alice", "1001", "\"Alice\" <sip:1001@h>");
+        check("", "", "<sip:h>");
+        check("A \"B\" \\ C", "a b@c%:é", "\"A \\\"B\\\" \\\\ C\" <sip:a%20b%40c%25%3A%C3%A9@h>");
+        // Line ends in a name must not become headers.
+        assert_eq!(written(|out| name_addr(out, "a\r\nVia: x\x7f", "", "h")), "\"aVia: x\" <sip:h>");
+    }
+
+    #[test]
+    fn a_message_is_its_lines_an_empty_line_and_the_body() {
+        let text = written(|out| {
+            request_line(out, "MESSAGE", b"sip:a@h");
+            header(out, b"Subject", b"one\r\n\t two\r\n three");
+            finish(out, Some("text/plain"), b"hello");
+        });
+        assert_eq!(
+            text,
+            "MESSAGE sip:a@h SIP/2.0\r\nSubject: one two three\r\nContent-Type: text/plain\r\n\
+             Content-Length: 5\r\n\r\nhello"
+        );
+        assert_eq!(written(|out| status_line(out, 486)), "SIP/2.0 486 Busy Here\r\n");
+        assert_eq!(written(|out| status_line(out, 299)), "SIP/2.0 299 Unknown\r\n");
+        assert_eq!(written(|out| finish(out, None, b"")), "Content-Length: 0\r\n\r\n");
+    }
+
+    #[test]
+    fn unknown_headers_travel_in_order_and_without_folds() {
+        let text = "OPTIONS sip:a SIP/2.0\r\nX-B: 1\r\nSubject: s\r\nX-A : 2\r\n 3\r\nx-b:\r\n\r\n";
+        let message = Message::parse(text.as_bytes()).unwrap();
+        assert_eq!(written(|out| copy_unknown(out, &message)), "X-B: 1\r\nX-A: 2 3\r\nx-b: \r\n");
+        assert_eq!(written(|out| copy_headers(out, &message, HeaderName::Subject)), "Subject: s\r\n");
+    }
+
+    #[test]
+    fn dates_have_the_form_of_rfc_1123() {
+        let date = |seconds: u64| written(|out| date_header(out, WallTime::from_micros(seconds * 1_000_000)));
+        assert_eq!(date(0), "Date: Thu, 01 Jan 1970 00:00:00 GMT\r\n");
+        assert_eq!(date(951_868_799), "Date: Tue, 29 Feb 2000 23:59:59 GMT\r\n");
     }
 }

@@ -86,7 +86,11 @@ impl<'b> Message<'b> {
                         break;
                     }
                 }
-                Err(_) => position += 1 + memchr::memchr(b'\n', bytes.get(position..)?)?,
+                Err(_) => match find(bytes.get(position..)?, b'\n') {
+                    Some(newline) => position += newline + 1,
+                    // The last line is cut off.
+                    None => break,
+                },
             }
         }
         message.routing = Routing::of(&message);
