@@ -1,11 +1,18 @@
 //! Floor 2: tells the story of a call from the journal.
 //!
-//! It reads [`strowger_base::journal::Record`]s and refuses to know anything else: no call in progress, no socket, no
-//! file. [`tell`] makes a [`Story`], [`text`] prints it for people; programs take it as it is.
+//! It reads records and nothing else: whatever it says was written down when it happened. It refuses to know where
+//! records are kept. [`Selector`] picks the records of one call, [`tell`] makes a [`Story`] of them: a headline, the
+//! sentences of what was decided and why, and the ladder of messages. [`text`] prints it for people; programs take it as
+//! it is.
 
+mod headline;
 mod ladder;
-mod sentence;
+mod names;
+mod select;
+mod sentences;
 mod story;
+mod words;
 
-pub use ladder::Rung;
+pub use ladder::{Party, Rung};
+pub use select::Selector;
 pub use story::{Line, Story, tell, text};

@@ -1,16 +1,19 @@
-//! The story of a call: a headline, what happened in order, and the ladder of messages.
+//! The story of a call.
 
 use serde::Serialize;
-use strowger_base::journal::{CallRecord, Entry, Record};
-use strowger_base::{LegId, WallTime};
+use strowger_base::WallTime;
+use strowger_base::journal::{CallRecord, Decision, Entry, Record};
 
-use crate::ladder::{self, Rung};
-use crate::sentence;
+use crate::headline::headline;
+use crate::ladder::{self, Party, Rung};
+use crate::names::Names;
+use crate::sentences;
+use crate::words::seconds;
 
-/// A call, told.
+/// Everything that the journal says about a call, for people.
 #[derive(Clone, PartialEq, Debug, Serialize)]
 pub struct Story {
-    /// The call's id.
+    /// The call's id; empty when no record names it.
     pub call: String,
     /// What became of it and why, in one sentence.
     pub headline: String,
@@ -18,126 +21,114 @@ pub struct Story {
     pub calling: String,
     /// What was dialled.
     pub called: String,
-    /// Who answered; empty when nobody did.
+    /// Number of who answered; empty when nobody did.
     pub connected: String,
     /// When it began, in UTC.
     pub started_at: String,
     /// How long both could talk, in seconds; nothing when it was not answered.
     pub talk_seconds: Option<f64>,
-    /// Q.850 cause, once the call is over.
+    /// Q.850 cause value, once the call is over.
     pub cause: Option<u8>,
-    /// Its words.
+    /// The cause in words.
     pub cause_words: String,
     /// True while the call is in progress.
     pub in_progress: bool,
-    /// What happened, in order.
+    /// What was decided and why, in order.
     pub lines: Vec<Line>,
+    /// The columns of the ladder.
+    pub parties: Vec<Party>,
     /// The messages, in order.
     pub ladder: Vec<Rung>,
 }
 
-/// One sentence of a story.
+/// One thing that happened.
 #[derive(Clone, PartialEq, Debug, Serialize)]
 pub struct Line {
     /// Seconds since the call began.
     pub at: f64,
+    /// When, in UTC.
+    pub time: String,
     /// The leg that it is about.
     pub leg: Option<String>,
-    /// The sentence.
+    /// What.
     pub text: String,
 }
 
-/// Who is who in a call: names of its legs.
-#[derive(Default)]
-pub(crate) struct Cast {
-    legs: Vec<(LegId, String)>,
-}
-
-impl Cast {
-    pub(crate) fn name(&self, leg: Option<LegId>) -> &str {
-        let found = leg.and_then(|leg| self.legs.iter().find(|(id, _)| *id == leg));
-        found.map_or("a device", |(_, name)| name)
-    }
-
-    pub(crate) fn add(&mut self, leg: LegId, name: String) {
-        // A line may have several phones; each gets a name of its own.
-        let same = self.legs.iter().filter(|(_, known)| known.starts_with(&name)).count();
-        let name = if same == 0 { name } else { format!("{name} (phone {})", same + 1) };
-        self.legs.push((leg, name));
-    }
-
-    pub(crate) fn position(&self, leg: LegId) -> Option<usize> {
-        self.legs.iter().position(|(id, _)| *id == leg)
-    }
-}
-
-/// Tells a call from its records, which must be in the order of the journal.
+/// Tells the story of the call that these records are about, in the order of the journal; pick them with
+/// [`crate::Selector`].
 pub fn tell(records: &[Record<'_>]) -> Story {
-    let started = records.first().map(|record| record.at).unwrap_or_default();
-    let mut cast = Cast::default();
-    let mut lines = Vec::new();
-    let mut ladder = Vec::new();
-    let mut last: Option<&CallRecord<'_>> = None;
-    let mut story = Story {
+    let names = Names::collect(records);
+    let began = records.first().map(|record| record.at).unwrap_or_default();
+    let last = records.iter().find_map(final_record);
+    let (calling, called) = parties(records);
+    let (parties, ladder) = ladder::collect(records, &names, began);
+    Story {
         call: records.iter().find_map(|record| record.call).map(|call| call.to_string()).unwrap_or_default(),
-        headline: String::new(),
-        calling: String::new(),
-        called: String::new(),
-        connected: String::new(),
-        started_at: started.to_string(),
-        talk_seconds: None,
-        cause: None,
-        cause_words: String::new(),
-        in_progress: true,
-        lines: Vec::new(),
-        ladder: Vec::new(),
-    };
-    for record in records {
-        sentence::learn(record, &mut cast, &mut story);
-        match &record.entry {
-            Entry::Message { direction, flow, bytes } => {
-                ladder.push(ladder::rung(seconds(started, record.at), record.leg, *direction, flow, bytes));
-            }
-            Entry::Call(call) => last = Some(call),
-            Entry::Told(_)
-            | Entry::Decision(_)
-            | Entry::Registration(_)
-            | Entry::Alarm(_)
-            | Entry::Quality(_) => {
-                if let Some(text) = sentence::of(record, &cast) {
-                    let leg = record.leg.map(|leg| leg.to_string());
-                    lines.push(Line { at: seconds(started, record.at), leg, text });
-                }
-            }
-        }
+        headline: headline(records, &names),
+        calling: calling.to_owned(),
+        called: called.to_owned(),
+        connected: last.map(|call| call.connected.number.to_owned()).unwrap_or_default(),
+        started_at: began.to_string(),
+        talk_seconds: last.and_then(|call| Some(seconds(call.answered_at?, call.ended_at))),
+        cause: last.map(|call| call.cause.0),
+        cause_words: last.map(|call| call.cause.words().to_owned()).unwrap_or_default(),
+        in_progress: last.is_none(),
+        lines: lines(records, &names, began),
+        parties,
+        ladder,
     }
-    if let Some(call) = last {
-        story.in_progress = false;
-        story.cause = Some(call.cause.0);
-        story.cause_words = call.cause.words().to_owned();
-        story.connected = call.connected.number.to_owned();
-        story.talk_seconds = call.answered_at.map(|answered| seconds(answered, call.ended_at));
-    }
-    story.headline = sentence::headline(records, &cast, &story);
-    ladder::name(&mut ladder, &cast);
-    story.lines = lines;
-    story.ladder = ladder;
-    story
 }
 
-/// The story for a terminal; `messages` prints whole messages under the ladder.
+/// The story for a terminal: headline, sentences, ladder; `messages` prints whole messages in the ladder.
 pub fn text(story: &Story, messages: bool) -> String {
-    let mut out = String::new();
-    out.push_str(&format!("{}  {}\n{}\n\n", story.call, story.started_at, story.headline));
+    let mut text = format!("{}  {}\n{}\n\n", story.call, story.started_at, story.headline);
     for line in &story.lines {
-        out.push_str(&format!("{:>9.3}s  {}\n", line.at, line.text));
+        // The date stands above.
+        let clock = line.time.split_once('T').map_or("", |(_, clock)| clock);
+        text.push_str(&format!("{:>9.3}s  {clock}  {}\n", line.at, line.text));
     }
-    out.push('\n');
-    out.push_str(&ladder::draw(&story.ladder, messages));
-    out
+    text.push('\n');
+    text.push_str(&ladder::draw(&story.parties, &story.ladder, messages));
+    text
 }
 
-pub(crate) fn seconds(from: WallTime, to: WallTime) -> f64 {
-    let micros = to.as_micros().saturating_sub(from.as_micros());
-    micros as f64 / 1_000_000.0
+fn lines(records: &[Record<'_>], names: &Names, began: WallTime) -> Vec<Line> {
+    let mut lines: Vec<Line> = Vec::new();
+    for record in records {
+        let Some(text) = sentences::sentence(record.leg, &record.entry, names) else { continue };
+        // A phone that says several times that it rings rings once.
+        if text.ends_with(" rings.") && lines.iter().any(|line| line.text == text) {
+            continue;
+        }
+        let leg = record.leg.map(|leg| leg.to_string());
+        lines.push(Line { at: seconds(began, record.at), time: record.at.to_string(), leg, text });
+    }
+    lines
+}
+
+fn final_record<'r, 'a>(record: &'r Record<'a>) -> Option<&'r CallRecord<'a>> {
+    match &record.entry {
+        Entry::Call(call) => Some(call),
+        Entry::Message { .. }
+        | Entry::Told(_)
+        | Entry::Decision(_)
+        | Entry::Registration(_)
+        | Entry::Alarm(_)
+        | Entry::Quality(_) => None,
+    }
+}
+
+/// Who called whom.
+fn parties<'a>(records: &[Record<'a>]) -> (&'a str, &'a str) {
+    let began = records.iter().find_map(|record| match &record.entry {
+        Entry::Decision(Decision::CallBegan { calling, called, .. }) => Some((calling.number, *called)),
+        Entry::Decision(_)
+        | Entry::Message { .. }
+        | Entry::Told(_)
+        | Entry::Registration(_)
+        | Entry::Alarm(_)
+        | Entry::Call(_)
+        | Entry::Quality(_) => None,
+    });
+    began.unwrap_or_default()
 }

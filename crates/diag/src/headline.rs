@@ -1,0 +1,212 @@
+//! The whole call in one sentence.
+
+use std::time::Duration;
+
+use strowger_base::journal::{
+    CallRecord, Decision, Entry, LegOutcome, NotResolved, Record, ReleasedBy, WhyEnded, WhyRefused,
+};
+use strowger_base::leg::ReleaseReason;
+use strowger_base::{Cause, LegId};
+
+use crate::names::Names;
+use crate::{sentences, words};
+
+/// What decided how the call ended.
+#[derive(Debug, Default)]
+struct Reasons<'a> {
+    began: Option<(String, &'a str)>,
+    not_resolved: Option<NotResolved<'a>>,
+    refused: Option<WhyRefused<'a>>,
+    no_answer: Option<(&'a str, Duration)>,
+    ended: Option<(ReleasedBy, WhyEnded)>,
+    record: Option<&'a CallRecord<'a>>,
+}
+
+/// Who called whom, what became of it, and why.
+pub(crate) fn headline(records: &[Record<'_>], names: &Names) -> String {
+    let reasons = collect(records);
+    let Some(record) = reasons.record else {
+        return match &reasons.began {
+            Some((calling, called)) => format!("{calling} called {called}; the call has not ended yet."),
+            None => "The journal has nothing about this call.".to_owned(),
+        };
+    };
+    let caller = names.party(record.calling_leg);
+    let called = if record.called.is_empty() { "no number" } else { record.called };
+    format!("{caller} called {called}{}", outcome(&reasons, record, names))
+}
+
+/// What follows `1001 called 1002`.
+fn outcome(reasons: &Reasons<'_>, record: &CallRecord<'_>, names: &Names) -> String {
+    let Some((by, why)) = reasons.ended else { return fallback(record) };
+    match why {
+        WhyEnded::HungUp => talked(record, by, names),
+        WhyEnded::CallerGaveUp => gave_up(record),
+        WhyEnded::Refused => refused(reasons, record),
+        WhyEnded::NobodyTookIt => format!(": {}.", nobody_took_it(record, names)),
+        WhyEnded::NoAnswer => match reasons.no_answer {
+            Some((called, after)) => format!(": {called} did not answer within {}.", words::duration(after)),
+            None => fallback(record),
+        },
+        WhyEnded::DeviceLost(reason) => lost(record, by, reason, names),
+        WhyEnded::NoMedia => ", which answered, but without media to talk over.".to_owned(),
+        WhyEnded::ServerRestarted => {
+            let state = if record.answered_at.is_some() { "they talked" } else { "it was being set up" };
+            format!("; the server stopped while {state}.")
+        }
+    }
+}
+
+fn collect<'a>(records: &'a [Record<'a>]) -> Reasons<'a> {
+    let mut reasons = Reasons::default();
+    for record in records {
+        match &record.entry {
+            Entry::Call(call) => reasons.record = Some(call),
+            Entry::Decision(decision) => reasons.learn(decision),
+            Entry::Message { .. }
+            | Entry::Told(_)
+            | Entry::Registration(_)
+            | Entry::Alarm(_)
+            | Entry::Quality(_) => {}
+        }
+    }
+    reasons
+}
+
+impl<'a> Reasons<'a> {
+    fn learn(&mut self, decision: &Decision<'a>) {
+        match decision {
+            Decision::CallBegan { calling, called, .. } => {
+                self.began = Some((sentences::party(calling), called));
+            }
+            Decision::NumberNotResolved { why, .. } => self.not_resolved = Some(*why),
+            Decision::Refused { why, .. } => self.refused = Some(*why),
+            Decision::NoAnswer { called, after } => self.no_answer = Some((called, *after)),
+            Decision::Ended { by, why, .. } => self.ended = Some((*by, *why)),
+            Decision::NumberResolved { .. }
+            | Decision::PhonesFound { .. }
+            | Decision::Rung { .. }
+            | Decision::CallerAlerted { .. }
+            | Decision::AnsweredBy { .. }
+            | Decision::LegReleased { .. }
+            | Decision::LegFailed { .. }
+            | Decision::Held
+            | Decision::Resumed
+            | Decision::MediaPath(_)
+            | Decision::OfferRefused { .. }
+            | Decision::PartyShown(_)
+            | Decision::RelayWanted { .. }
+            | Decision::RelayOpened { .. }
+            | Decision::RelayNotOpened { .. }
+            | Decision::TransferRefused { .. } => {}
+        }
+    }
+}
+
+fn fallback(record: &CallRecord<'_>) -> String {
+    format!("; it ended with {}.", words::cause(record.cause))
+}
+
+fn refused(reasons: &Reasons<'_>, record: &CallRecord<'_>) -> String {
+    match (reasons.not_resolved, reasons.refused) {
+        (Some(NotResolved::NoMatch), _) => {
+            ", which leads nowhere: nothing in the dial plan matches it.".to_owned()
+        }
+        (Some(NotResolved::Blocked { pattern, cause }), _) => {
+            format!(", which the pattern {pattern} forbids: {}.", words::cause(cause))
+        }
+        (Some(NotResolved::Malformed), _) => ": that cannot be dialled.".to_owned(),
+        (None, Some(why)) => match sentences::refused(&why) {
+            Some(sentence) => format!(": {}", uncapital(sentence)),
+            None => fallback(record),
+        },
+        (None, None) => fallback(record),
+    }
+}
+
+fn talked(record: &CallRecord<'_>, by: ReleasedBy, names: &Names) -> String {
+    let answered = record.legs.iter().find(|leg| leg.outcome == LegOutcome::Answered);
+    let other = answered.map_or_else(|| record.called.to_owned(), |leg| names.party(leg.leg));
+    let time = record.answered_at.map(|at| words::between(at, record.ended_at)).unwrap_or_default();
+    let who = match by {
+        ReleasedBy::Caller => names.party(record.calling_leg),
+        ReleasedBy::Called => other.clone(),
+        ReleasedBy::System => "the server".to_owned(),
+    };
+    format!("; {other} answered, they talked for {}, and {who} hung up.", words::duration(time))
+}
+
+fn gave_up(record: &CallRecord<'_>) -> String {
+    match record.alerted_at {
+        Some(at) => {
+            let time = words::duration(words::between(at, record.ended_at));
+            format!(" and gave up after {time} of ringing.")
+        }
+        None => {
+            let time = words::duration(words::between(record.started_at, record.ended_at));
+            format!(" and gave up after {time}, before anything rang.")
+        }
+    }
+}
+
+/// Every device refused or failed: of one it is told what it did, of several what decided.
+fn nobody_took_it(record: &CallRecord<'_>, names: &Names) -> String {
+    let failures: Vec<(LegId, Cause, ReleaseReason)> = record
+        .legs
+        .iter()
+        .filter_map(|leg| match leg.outcome {
+            LegOutcome::Failed { cause, reason } => Some((leg.leg, cause, reason)),
+            LegOutcome::Answered | LegOutcome::Withdrawn(_) => None,
+        })
+        .collect();
+    // The one whose cause the caller was told.
+    let decided = failures.iter().find(|failure| failure.1 == record.cause).or(failures.first());
+    let Some(&(leg, cause, reason)) = decided else { return words::cause(record.cause) };
+    let device = names.device(leg);
+    let did = match reason {
+        ReleaseReason::Refused(status) => {
+            format!("{device} refused the call ({}, {})", words::status(status), cause.words())
+        }
+        ReleaseReason::HungUp
+        | ReleaseReason::Cancelled
+        | ReleaseReason::NoResponse
+        | ReleaseReason::Unconfirmed
+        | ReleaseReason::SessionExpired
+        | ReleaseReason::TransportFailed
+        | ReleaseReason::ProtocolError => format!("{device} {}", sentences::released(reason)),
+    };
+    let of_all = if record.legs.len() > 1 {
+        format!("none of {} took the call, ", words::count(record.legs.len(), "phone"))
+    } else {
+        String::new()
+    };
+    if cause == Cause::USER_BUSY {
+        format!("{of_all}{} is busy, {did}", names.party(leg))
+    } else {
+        format!("{of_all}{did}")
+    }
+}
+
+fn lost(record: &CallRecord<'_>, by: ReleasedBy, reason: ReleaseReason, names: &Names) -> String {
+    let who = match by {
+        ReleasedBy::Caller | ReleasedBy::System => names.party(record.calling_leg),
+        ReleasedBy::Called if record.connected.number.is_empty() => record.called.to_owned(),
+        ReleasedBy::Called => record.connected.number.to_owned(),
+    };
+    let when = match record.answered_at {
+        Some(at) => {
+            let time = words::duration(words::between(at, record.ended_at));
+            format!("was lost after it had been answered and {time} of talking")
+        }
+        None => "was lost before it was answered".to_owned(),
+    };
+    format!("; the call {when}: {who} {}.", sentences::released(reason))
+}
+
+/// A sentence in the middle of another; numbers and names keep their letters.
+fn uncapital(sentence: String) -> String {
+    match sentence.split_once(' ') {
+        Some((first @ ("The" | "Too" | "No"), rest)) => format!("{} {rest}", first.to_lowercase()),
+        Some(_) | None => sentence,
+    }
+}

@@ -1,0 +1,127 @@
+//! What the legs of a call are called in its story.
+
+use std::collections::BTreeMap;
+use std::net::SocketAddr;
+
+use strowger_base::LegId;
+use strowger_base::journal::{Decision, Entry, OriginView, Record, TargetView};
+
+use crate::words;
+
+/// Names of the legs, from what the journal says of them.
+#[derive(Debug, Default)]
+pub(crate) struct Names {
+    caller: Option<LegId>,
+    /// How the caller is called in sentences: its number, or its trunk.
+    caller_name: String,
+    called: BTreeMap<LegId, Called>,
+    /// In which order legs were rung.
+    order: Vec<LegId>,
+    addresses: BTreeMap<LegId, SocketAddr>,
+}
+
+#[derive(Debug)]
+struct Called {
+    /// The line, trunk or service.
+    owner: String,
+    kind: Kind,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum Kind {
+    Phone,
+    Other,
+}
+
+impl Names {
+    pub(crate) fn collect(records: &[Record<'_>]) -> Self {
+        let mut names = Names::default();
+        for record in records {
+            let Some(leg) = record.leg else { continue };
+            match &record.entry {
+                Entry::Decision(Decision::CallBegan { origin, calling, .. }) => {
+                    names.caller = Some(leg);
+                    names.caller_name = match origin {
+                        OriginView::Line(line) => (*line).to_owned(),
+                        OriginView::Trunk(name) if calling.number.is_empty() => format!("trunk {name}"),
+                        OriginView::Trunk(name) => format!("{} (trunk {name})", calling.number),
+                    };
+                }
+                Entry::Decision(Decision::Rung { target, .. }) => {
+                    names.called.insert(leg, Called::new(target));
+                    names.order.push(leg);
+                }
+                Entry::Message { flow, .. } => {
+                    names.addresses.entry(leg).or_insert_with(|| flow.peer());
+                }
+                Entry::Decision(_)
+                | Entry::Told(_)
+                | Entry::Registration(_)
+                | Entry::Alarm(_)
+                | Entry::Call(_)
+                | Entry::Quality(_) => {}
+            }
+        }
+        names
+    }
+
+    /// The leg that called.
+    pub(crate) const fn caller(&self) -> Option<LegId> {
+        self.caller
+    }
+
+    /// Legs that were rung, in that order.
+    pub(crate) fn rung(&self) -> &[LegId] {
+        &self.order
+    }
+
+    pub(crate) fn address(&self, leg: LegId) -> Option<SocketAddr> {
+        self.addresses.get(&leg).copied()
+    }
+
+    /// Who it is that talks: a number, a trunk or a service.
+    pub(crate) fn party(&self, leg: LegId) -> String {
+        if Some(leg) == self.caller {
+            return self.caller_name.clone();
+        }
+        match self.called.get(&leg) {
+            Some(called) => called.owner.clone(),
+            None => format!("leg {leg}"),
+        }
+    }
+
+    /// Which device it is: `the phone of 1002`, `phone 2 of 1002`, `trunk carrier`.
+    pub(crate) fn device(&self, leg: LegId) -> String {
+        if Some(leg) == self.caller {
+            return self.caller_name.clone();
+        }
+        let Some(called) = self.called.get(&leg) else { return format!("leg {leg}") };
+        if called.kind == Kind::Other {
+            return called.owner.clone();
+        }
+        let of_line = |other: &&LegId| self.called.get(other).is_some_and(|c| c.owner == called.owner);
+        let same: Vec<LegId> = self.order.iter().filter(of_line).copied().collect();
+        if same.len() < 2 {
+            return format!("the phone of {}", called.owner);
+        }
+        let place = same.iter().position(|other| *other == leg).map_or(0, |place| place + 1);
+        format!("phone {place} of {}", called.owner)
+    }
+
+    /// The same at the beginning of a sentence.
+    pub(crate) fn device_first(&self, leg: LegId) -> String {
+        words::capital(self.device(leg))
+    }
+}
+
+impl Called {
+    fn new(target: &TargetView<'_>) -> Self {
+        match target {
+            TargetView::Phone { line, .. } => Called { owner: (*line).to_owned(), kind: Kind::Phone },
+            TargetView::Trunk(name) => Called { owner: format!("trunk {name}"), kind: Kind::Other },
+            TargetView::Service(service) => {
+                Called { owner: words::service(*service).to_owned(), kind: Kind::Other }
+            }
+        }
+    }
+}

@@ -1,0 +1,305 @@
+//! Each decision in plain English.
+
+use std::net::SocketAddr;
+
+use strowger_base::LegId;
+use strowger_base::journal::{
+    Alarm, AudioFlow, Decision, DestinationView, Entry, MediaPart, MediaPath, NotResolved, OriginView,
+    PartyView, Quality, ReleasedBy, StreamEnd, TargetView, Told, Way, WhyEnded, WhyOfferRefused, WhyRefused,
+    WhyRelay, WhyReleased,
+};
+use strowger_base::leg::{Alert, Presentation, ReleaseReason};
+
+use crate::names::Names;
+use crate::words;
+
+/// The sentence for a record; `None` when another record says it better.
+pub(crate) fn sentence(leg: Option<LegId>, entry: &Entry<'_>, names: &Names) -> Option<String> {
+    match entry {
+        // Messages are in the ladder, the final record is the headline.
+        Entry::Message { .. } | Entry::Call(_) | Entry::Registration(_) => None,
+        Entry::Told(told) => told_sentence(leg?, told, names),
+        Entry::Decision(decision) => decision_sentence(leg, decision, names),
+        Entry::Alarm(alarm) => Some(alarm_sentence(alarm)),
+        Entry::Quality(quality) => Some(quality_sentence(leg?, quality, names)),
+    }
+}
+
+fn told_sentence(leg: LegId, told: &Told<'_>, names: &Names) -> Option<String> {
+    let device = names.device_first(leg);
+    match told {
+        Told::Alerting { alert: Alert::Ringing, .. } => Some(format!("{device} rings.")),
+        Told::Alerting { alert: Alert::Progress, .. } => {
+            Some(format!("{device} has something to be heard before the answer."))
+        }
+        Told::Digit => Some(format!("{device} sent a key press.")),
+        Told::MediaRequested => Some(format!("{device} asked to be offered media.")),
+        Told::Released { cause, reason } => {
+            Some(format!("{} {}: {}.", names.device_first(leg), released(*reason), words::cause(*cause)))
+        }
+        // What follows from these is told by decisions.
+        Told::Proceeding
+        | Told::Answered { .. }
+        | Told::Media(_)
+        | Told::MediaRefused(_)
+        | Told::TransferRequested { .. } => None,
+    }
+}
+
+/// What a device did that ended its leg.
+pub(crate) fn released(reason: ReleaseReason) -> String {
+    match reason {
+        ReleaseReason::HungUp => "hung up".to_owned(),
+        ReleaseReason::Cancelled => "gave up".to_owned(),
+        ReleaseReason::Refused(status) => format!("refused with {}", words::status(status)),
+        ReleaseReason::NoResponse => "did not respond at all".to_owned(),
+        ReleaseReason::Unconfirmed => "never confirmed the answer (no ACK)".to_owned(),
+        ReleaseReason::SessionExpired => "did not refresh the session in time".to_owned(),
+        ReleaseReason::TransportFailed => "cannot be reached any more".to_owned(),
+        ReleaseReason::ProtocolError => "broke the rules of its protocol".to_owned(),
+    }
+}
+
+fn decision_sentence(leg: Option<LegId>, decision: &Decision<'_>, names: &Names) -> Option<String> {
+    let device = || leg.map_or_else(|| "A device".to_owned(), |leg| names.device_first(leg));
+    Some(match decision {
+        Decision::CallBegan { origin, calling, called, flow, media, .. } => {
+            began(origin, calling, called, flow.peer(), *media)
+        }
+        Decision::NumberResolved { digits, pattern, destination } => resolved(digits, pattern, destination),
+        Decision::NumberNotResolved { digits, why } => not_resolved(digits, why),
+        Decision::PhonesFound { line, phones: 0 } => format!("No phone of {line} is registered."),
+        Decision::PhonesFound { line, phones } => {
+            let verb = if *phones == 1 { "is" } else { "are" };
+            format!("{} of {line} {verb} registered.", words::count(*phones as usize, "phone"))
+        }
+        Decision::Rung { target, called, shown } => rung(target, called, shown, leg, names),
+        Decision::CallerAlerted { alert, media } => {
+            let what = match alert {
+                Alert::Ringing => "The caller is told that it rings",
+                Alert::Progress => "The caller is told that something can be heard",
+            };
+            let early = if *media == MediaPart::Nothing { "" } else { ", with early media" };
+            format!("{what}{early}.")
+        }
+        Decision::AnsweredBy { connected } => {
+            format!("{} answered; the caller is shown {}.", device(), party(connected))
+        }
+        Decision::LegReleased { why, .. } => released_by_us(&device(), *why)?,
+        Decision::LegFailed { left, .. } => match left {
+            0 => return None,
+            left => format!("{} still ring.", words::count(*left as usize, "device")),
+        },
+        Decision::NoAnswer { called, after } => {
+            format!("Nobody at {called} answered within {}.", words::duration(*after))
+        }
+        Decision::Refused { why, .. } => refused(why)?,
+        Decision::Held => format!("{} put the other side on hold.", device()),
+        Decision::Resumed => format!("{} took the other side back from hold.", device()),
+        Decision::MediaPath(path) => media_path(path, names),
+        Decision::OfferRefused { cause, why } => offer_refused(&device(), *why, words::cause(*cause)),
+        Decision::PartyShown(shown) => format!("{} is shown {}.", device(), party(shown)),
+        Decision::RelayWanted { why: WhyRelay::Configured } => {
+            "Media shall go through a relay, as configured.".to_owned()
+        }
+        Decision::RelayWanted { why: WhyRelay::BehindNat } => {
+            "Media shall go through a relay: a device sits behind NAT.".to_owned()
+        }
+        Decision::RelayOpened { caller_side, called_side } => {
+            format!("The relay is open: {caller_side} for the caller, {called_side} for the called.")
+        }
+        Decision::RelayNotOpened { reason } => {
+            format!("The relay could not be opened ({reason}); media goes directly.")
+        }
+        Decision::TransferRefused { destination, .. } => {
+            format!("{} wanted a transfer to {destination}, which is not offered yet.", device())
+        }
+        Decision::Ended { cause, by, why } => ended(*by, *why, words::cause(*cause)),
+    })
+}
+
+fn began(
+    origin: &OriginView<'_>,
+    calling: &PartyView<'_>,
+    called: &str,
+    peer: SocketAddr,
+    media: MediaPart,
+) -> String {
+    let who = match origin {
+        OriginView::Line(_) => party(calling),
+        OriginView::Trunk(name) => format!("{} on trunk {name}", party(calling)),
+    };
+    let called = if called.is_empty() { "no number" } else { called };
+    let delayed = if media == MediaPart::Nothing { ", and wants to be offered media" } else { "" };
+    format!("{who} called {called} from {peer}{delayed}.")
+}
+
+/// `1001 (Alice)`, with what must not be shown said so.
+pub(crate) fn party(party: &PartyView<'_>) -> String {
+    let name = match (party.number, party.name) {
+        ("", "") => "nobody known".to_owned(),
+        (number, "") => number.to_owned(),
+        ("", name) => name.to_owned(),
+        (number, name) => format!("{number} ({name})"),
+    };
+    match party.presentation {
+        Presentation::Allowed => name,
+        Presentation::Restricted => format!("{name}, who is not to be shown,"),
+    }
+}
+
+fn resolved(digits: &str, pattern: &str, destination: &DestinationView<'_>) -> String {
+    let to = match destination {
+        DestinationView::Line(line) if *line == digits => "a line".to_owned(),
+        DestinationView::Line(line) => format!("line {line}"),
+        DestinationView::Trunk(name) => format!("trunk {name}"),
+        DestinationView::Service(service) => words::service(*service).to_owned(),
+    };
+    if digits == pattern {
+        format!("{digits} is {to}.")
+    } else {
+        format!("{digits} matches the pattern {pattern} and leads to {to}.")
+    }
+}
+
+pub(crate) fn not_resolved(digits: &str, why: &NotResolved<'_>) -> String {
+    match why {
+        NotResolved::NoMatch => format!("{digits} leads nowhere: nothing in the dial plan matches it."),
+        NotResolved::Blocked { pattern, cause } => {
+            format!("The pattern {pattern} forbids {digits}: {}.", words::cause(*cause))
+        }
+        NotResolved::Malformed => "No number was dialled.".to_owned(),
+    }
+}
+
+fn rung(
+    target: &TargetView<'_>,
+    called: &str,
+    shown: &PartyView<'_>,
+    leg: Option<LegId>,
+    names: &Names,
+) -> String {
+    let device = leg.map_or_else(|| "a device".to_owned(), |leg| names.device(leg));
+    let at =
+        leg.and_then(|leg| names.address(leg)).map(|address| format!(" at {address}")).unwrap_or_default();
+    let as_number = match target {
+        TargetView::Phone { line, .. } if *line == called => String::new(),
+        TargetView::Phone { .. } | TargetView::Trunk(_) | TargetView::Service(_) => format!(" for {called}"),
+    };
+    format!("Ringing {device}{at}{as_number}; it is shown {}.", party(shown))
+}
+
+fn released_by_us(device: &str, why: WhyReleased) -> Option<String> {
+    Some(match why {
+        WhyReleased::AnsweredElsewhere => format!("{device} stops ringing: answered elsewhere."),
+        WhyReleased::CallerGaveUp => format!("{device} stops ringing: the caller is gone."),
+        WhyReleased::RefusedElsewhere => {
+            format!("{device} stops ringing: another phone refused for the whole line.")
+        }
+        WhyReleased::NoMedia => format!("{device} is released: there is no media to talk over."),
+        // The sentence before says why already.
+        WhyReleased::NoAnswer | WhyReleased::OtherPartyGone | WhyReleased::CallRefused => return None,
+    })
+}
+
+/// Why a call was refused before anything rang; `None` when the sentence before says it.
+pub(crate) fn refused(why: &WhyRefused<'_>) -> Option<String> {
+    Some(match why {
+        WhyRefused::NumberNotResolved => return None,
+        WhyRefused::NotRegistered { line } => format!("{line} is not registered: there is no phone to ring."),
+        WhyRefused::BusyTrigger { line, calls, limit } => format!(
+            "{line} is busy: it has {}, and its busy trigger is {limit}.",
+            words::count(*calls as usize, "call")
+        ),
+        WhyRefused::CallsMax { line, limit } => {
+            format!(
+                "{line} is busy: it may not have more than {} at once.",
+                words::count(*limit as usize, "call")
+            )
+        }
+        WhyRefused::Congestion => "The server has as many calls as it can hold.".to_owned(),
+        WhyRefused::RecordsWaiting => "Too many call records wait for the disk.".to_owned(),
+        WhyRefused::Draining => "The server is going out of service.".to_owned(),
+        WhyRefused::ReplacesNotOffered => {
+            "The call wanted to take the place of another one, which is not offered yet.".to_owned()
+        }
+    })
+}
+
+fn media_path(path: &MediaPath<'_>, names: &Names) -> String {
+    let codec = if path.codec.is_empty() { "no audio" } else { path.codec };
+    let way = match path.way {
+        Way::Direct => "directly from device to device",
+        Way::Relayed => "through the relay of this server",
+    };
+    format!(
+        "Media is agreed ({codec}), {way}: {}; {}.",
+        direction(&path.offerer, &path.answerer, names),
+        direction(&path.answerer, &path.offerer, names)
+    )
+}
+
+/// What goes from one end to the other.
+fn direction(from: &StreamEnd, to: &StreamEnd, names: &Names) -> String {
+    let sends = matches!(from.flow, AudioFlow::Both | AudioFlow::SendOnly);
+    let receives = matches!(to.flow, AudioFlow::Both | AudioFlow::ReceiveOnly);
+    let (sender, receiver) = (names.party(from.leg), names.party(to.leg));
+    match (sends && receives, to.address) {
+        (true, Some(address)) => format!("{sender} sends to {receiver} at {address}"),
+        (true, None) => format!("{sender} sends to {receiver} at an address that is not known"),
+        (false, _) => format!("nothing goes from {sender} to {receiver}"),
+    }
+}
+
+fn offer_refused(device: &str, why: WhyOfferRefused, cause: String) -> String {
+    let reason = match why {
+        WhyOfferRefused::Glare => "both sides wanted to change media at the same moment",
+        WhyOfferRefused::OtherNotReady => "there is no session yet that could be changed",
+        WhyOfferRefused::OtherRefused => "the other side refused it",
+        WhyOfferRefused::Malformed => "it is no session description",
+    };
+    format!("{device} wanted to change media and was refused: {reason} ({cause}).")
+}
+
+fn ended(by: ReleasedBy, why: WhyEnded, cause: String) -> String {
+    let who = match by {
+        ReleasedBy::Caller => "by the caller",
+        ReleasedBy::Called => "by the called",
+        ReleasedBy::System => "by the server",
+    };
+    let what = match why {
+        WhyEnded::HungUp | WhyEnded::CallerGaveUp => "The call was ended",
+        WhyEnded::Refused | WhyEnded::NobodyTookIt => "The call was refused",
+        WhyEnded::NoAnswer => "The call was given up",
+        WhyEnded::DeviceLost(_) => "The call was lost",
+        WhyEnded::NoMedia => "The call was ended for want of media",
+        WhyEnded::ServerRestarted => "The call was cut off by a restart",
+    };
+    format!("{what} {who}: {cause}.")
+}
+
+fn alarm_sentence(alarm: &Alarm<'_>) -> String {
+    match alarm {
+        Alarm::RelayFailed { reason } => format!("Alarm: no media relay could be opened: {reason}."),
+        Alarm::RecordNotStored { reason, .. } => {
+            format!("Alarm: the disk did not take the call's record ({reason}); it is tried again.")
+        }
+        Alarm::Overloaded { what } => format!("Alarm: new calls are refused, {what} are full."),
+        Alarm::OverloadEnded => "New calls are taken again.".to_owned(),
+        Alarm::Contained { what } => format!("Alarm: {what}. Please report this as a bug."),
+    }
+}
+
+fn quality_sentence(leg: LegId, quality: &Quality, names: &Names) -> String {
+    let party = names.party(leg);
+    if quality.packets == 0 {
+        return format!("No audio packet arrived from {party}; {} were sent to it.", quality.sent);
+    }
+    let total = quality.packets + quality.lost;
+    let percent = quality.lost as f64 * 100.0 / total as f64;
+    let elsewhere = quality.peer.map(|peer| format!(" from {peer}")).unwrap_or_default();
+    format!(
+        "From {party} arrived {} audio packets{elsewhere}, {} lost ({percent:.1} %); {} were sent to it.",
+        quality.packets, quality.lost, quality.sent
+    )
+}
