@@ -180,8 +180,10 @@ impl Leg {
     /// True when nothing is left to do.
     pub(crate) fn is_gone(&self, now: Now) -> bool {
         match &self.state {
+            // A re-INVITE of ours that is still open needs the leg for its ACK (RFC 3261 §17.1.1.3).
             State::Ending { until, branch } => {
-                *until <= now.mono || (branch.is_none() && self.awaiting_ack.is_none())
+                let changing = matches!(self.change, Change::Ours { .. });
+                *until <= now.mono || (branch.is_none() && self.awaiting_ack.is_none() && !changing)
             }
             State::Incoming(_) | State::Outgoing(_) | State::Established => false,
         }
@@ -370,6 +372,9 @@ impl Leg {
     pub(crate) fn dismantle(&mut self, shared: &mut Shared) {
         if let Some(handle) = self.timer.take() {
             shared.timers.cancel(handle);
+        }
+        if let Change::Ours { branch, .. } = self.change {
+            shared.transactions.forget_client(branch, &mut shared.timers);
         }
         shared.tags.remove(&self.dialog.local_tag);
         if let Some(key) = self.merge_key {

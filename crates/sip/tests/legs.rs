@@ -383,6 +383,24 @@ fn crossing_changes_are_refused_with_491_and_ours_is_tried_again() {
 }
 
 #[test]
+fn a_change_that_is_refused_after_the_call_ended_is_acknowledged_and_never_sent_again() {
+    let mut d = Driver::new();
+    let (leg, tag) = established(&mut d, "");
+    d.command(leg, Command::Media(offer(SDP_B)));
+    let invite = d.one();
+    d.from(ALICE, &alice("BYE", "bye1", 2, &tag, "", ""));
+    assert!(d.one().starts_with("SIP/2.0 200 "));
+    for _ in 0..3 {
+        d.from(ALICE, &respond(&invite, 481, "", "", ""));
+        assert!(d.one().starts_with("ACK "));
+    }
+    assert_eq!(d.signals.len(), 1);
+    d.signals.clear();
+    d.settled();
+    d.silent();
+}
+
+#[test]
 fn an_update_is_answered_and_a_second_open_offer_is_refused() {
     let mut d = Driver::new();
     let (leg, tag) = established(&mut d, "Allow: INVITE, UPDATE\r\n");

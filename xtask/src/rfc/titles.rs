@@ -104,6 +104,7 @@ const TITLES: &[(u32, &str)] = &[
     (4916, "Connected identity"),
     (4961, "Symmetric RTP"),
     (5009, "P-Early-Media"),
+    (5031, "Emergency service URNs"),
     (5057, "Several usages of a dialog"),
     (5079, "Rejecting anonymous requests"),
     (5118, "IPv6 torture messages"),

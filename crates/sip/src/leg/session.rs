@@ -75,7 +75,11 @@ impl Leg {
             State::Outgoing(_) | State::Incoming(_) | State::Established => None,
         };
         self.awaiting_ack = None;
-        self.state = State::Ending { until: now.mono, branch: waits };
+        let until = match self.change {
+            Change::Ours { .. } => now.mono + GIVE_UP,
+            Change::None | Change::Theirs(_) | Change::Retry { .. } => now.mono,
+        };
+        self.state = State::Ending { until, branch: waits };
         let cause = reason_cause(bye).unwrap_or(Cause::NORMAL_CALL_CLEARING);
         self.released(cause, ReleaseReason::HungUp, out);
     }
@@ -311,10 +315,20 @@ impl Leg {
         }
     }
 
-    /// Ends the peer's re-INVITE, when there is one, with a failure.
+    /// Ends whatever request of the peer still waits with a failure (RFC 3261 §15.1.2).
     fn refuse_pending(&mut self, shared: &mut Shared, now: Now, status: u16, out: &mut Outbox) {
-        if let Change::Theirs(request) = std::mem::replace(&mut self.change, Change::None) {
-            self.respond(shared, now, &request, status, |_| (), None, out);
+        match std::mem::replace(&mut self.change, Change::None) {
+            Change::Theirs(request) => self.respond(shared, now, &request, status, |_| (), None, out),
+            ours @ (Change::None | Change::Ours { .. } | Change::Retry { .. }) => self.change = ours,
+        }
+        match std::mem::replace(&mut self.pending, Pending::None) {
+            Pending::Theirs(Carrier::Request(request)) => {
+                self.respond(shared, now, &request, status, |_| (), None, out);
+            }
+            other @ (Pending::None | Pending::Theirs(_) | Pending::Ours { .. }) => self.pending = other,
+        }
+        if let Some(refer) = self.refer.take() {
+            self.respond(shared, now, &refer, status, |_| (), None, out);
         }
     }
 
@@ -478,6 +492,13 @@ impl Leg {
         let Change::Ours { cseq, purpose, .. } = std::mem::replace(&mut self.change, Change::None) else {
             return;
         };
+        if matches!(self.state, State::Ending { .. }) {
+            // The call is over already; a 2xx that crossed our BYE is acknowledged all the same.
+            if status < 300 {
+                self.send_ack(shared, cseq, None, out);
+            }
+            return;
+        }
         let pending = std::mem::replace(&mut self.pending, Pending::None);
         if status >= 300 {
             self.change_refused(shared, now, response, status, purpose, out);
@@ -604,7 +625,9 @@ impl Leg {
         }
         let reason = |buffer: &mut Vec<u8>| write_reason(cause, buffer);
         let (branch, _) = self.send_request(shared, now, MethodKind::Bye, reason, None, out);
-        self.change = Change::None;
+        if !matches!(self.change, Change::Ours { .. }) {
+            self.change = Change::None;
+        }
         self.session_timer = None;
         self.state = State::Ending { until: now.mono + GIVE_UP, branch: Some(branch) };
     }
@@ -636,8 +659,9 @@ impl Leg {
             }
             // RFC 3261 §12.2.1.2: no response to a request in the dialog means that the peer is gone.
             (State::Established, MethodKind::Invite | MethodKind::Update) => {
-                self.change = Change::None;
-                self.pending = Pending::None;
+                if matches!(self.change, Change::Ours { branch: ours, .. } if ours == branch) {
+                    self.change = Change::None;
+                }
                 self.hang_up(shared, now, cause, out);
                 self.released(cause, reason, out);
             }

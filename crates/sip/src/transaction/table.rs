@@ -56,6 +56,8 @@ pub struct ClientTransaction {
     /// Its CSeq number.
     pub cseq: u32,
     request: Box<[u8]>,
+    /// `request` is the ACK of a failure by now.
+    acknowledged: bool,
     timer: Option<TimerHandle>,
     deadline: Option<Instant>,
 }
@@ -230,7 +232,17 @@ impl Transactions {
         // A reliable transport never sends it again.
         let request = if reliable { Box::default() } else { Box::from(request) };
         let transaction =
-            ClientTransaction { machine, flow, leg, method, cseq, request, timer: None, deadline: None };
+            ClientTransaction {
+                machine,
+                flow,
+                leg,
+                method,
+                cseq,
+                request,
+                acknowledged: false,
+                timer: None,
+                deadline: None,
+            };
         self.clients.insert(branch, transaction);
         if let Flow::Stream { stream, .. } = flow {
             self.on_streams.insert((stream, branch));
@@ -284,13 +296,14 @@ impl Transactions {
     pub fn keep_acknowledgement(&mut self, branch: Branch, bytes: &[u8]) {
         if let Some(transaction) = self.clients.get_mut(&branch) {
             transaction.request = Box::from(bytes);
+            transaction.acknowledged = true;
         }
     }
 
     /// The ACK that was kept.
     pub fn acknowledgement(&self, branch: Branch) -> Option<(Flow, &[u8])> {
         let transaction = self.clients.get(&branch)?;
-        (!transaction.request.is_empty()).then_some((transaction.flow, &*transaction.request))
+        transaction.acknowledged.then_some((transaction.flow, &*transaction.request))
     }
 
     /// Ends a client transaction at once.
