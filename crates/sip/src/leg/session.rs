@@ -347,7 +347,14 @@ impl Leg {
         if by_update && matches!(purpose, Purpose::Refresh | Purpose::ShowParty(_)) {
             self.send_update(shared, now, &purpose, out);
         } else if blocked && established {
-            self.retry_later(shared, now, purpose);
+            match (&self.change, &purpose) {
+                (Change::None | Change::Retry { .. }, _) => self.retry_later(shared, now, purpose),
+                // Another change is under way: it refreshes the session, and an offer cannot cross it.
+                (Change::Theirs(_) | Change::Ours { .. }, Purpose::Refresh | Purpose::ShowParty(_)) => {}
+                (Change::Theirs(_) | Change::Ours { .. }, Purpose::Offer(_) | Purpose::Request) => {
+                    self.signal(Signal::MediaRefused(Cause::MESSAGE_NOT_COMPATIBLE_WITH_STATE), out);
+                }
+            }
         } else if by_update && !blocked {
             self.send_update(shared, now, &purpose, out);
         } else if established {

@@ -231,18 +231,17 @@ impl Transactions {
         };
         // A reliable transport never sends it again.
         let request = if reliable { Box::default() } else { Box::from(request) };
-        let transaction =
-            ClientTransaction {
-                machine,
-                flow,
-                leg,
-                method,
-                cseq,
-                request,
-                acknowledged: false,
-                timer: None,
-                deadline: None,
-            };
+        let transaction = ClientTransaction {
+            machine,
+            flow,
+            leg,
+            method,
+            cseq,
+            request,
+            acknowledged: false,
+            timer: None,
+            deadline: None,
+        };
         self.clients.insert(branch, transaction);
         if let Flow::Stream { stream, .. } = flow {
             self.on_streams.insert((stream, branch));
