@@ -4,8 +4,8 @@
 //! beyond the growth of the buffer, [`Record::decode`] nothing but the list of legs of a [`CallRecord`]. The frame
 //! on the disk (length and checksum) is the shell's.
 //!
-//! Layout: version, flags, time in microseconds, call and leg when the flags say so, then the entry. Numbers are
-//! LEB128 varints. A reader refuses what it does not know; a new kind of entry or a changed one takes a new code.
+//! Layout: version, flags, time in microseconds (8 bytes, little-endian), call and leg when the flags say so, then
+//! the entry. Numbers are LEB128 varints. A reader refuses what it does not know; a new kind of entry or a changed one takes a new code.
 
 mod decision;
 mod entry;
@@ -23,7 +23,7 @@ pub use entry::{
 pub use head::{EntryKind, Head};
 
 use crate::{ByteArena, CallId, LegId, Span, WallTime};
-use wire::{Reader, Wire, put_varint};
+use wire::{Block, Reader, Wire, put_varint};
 
 /// One line of the journal.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -124,15 +124,23 @@ pub fn encode_message(
 }
 
 fn put_head(at: WallTime, call: Option<CallId>, leg: Option<LegId>, out: &mut Vec<u8>) {
-    out.push(VERSION);
-    out.push(if call.is_some() { HAS_CALL } else { 0 } | if leg.is_some() { HAS_LEG } else { 0 });
-    at.put(out);
-    if let Some(call) = call {
-        call.put(out);
+    let mut head = Block::<HEAD_BYTES>::new();
+    head.byte(VERSION);
+    head.byte(if call.is_some() { HAS_CALL } else { 0 } | if leg.is_some() { HAS_LEG } else { 0 });
+    head.array(at.as_micros().to_le_bytes());
+    if let Some(CallId { node, shard, number }) = call {
+        put_id(node.0, shard.0, number, &mut head);
     }
-    if let Some(leg) = leg {
-        leg.put(out);
+    if let Some(LegId { node, shard, number }) = leg {
+        put_id(node.0, shard.0, number, &mut head);
     }
+    out.extend_from_slice(head.as_slice());
+}
+
+fn put_id(node: u16, shard: u16, number: u64, head: &mut Block<HEAD_BYTES>) {
+    head.varint(u64::from(node));
+    head.varint(u64::from(shard));
+    head.varint(number);
 }
 
 fn take_head(from: &mut Reader<'_>) -> Result<(WallTime, Option<CallId>, Option<LegId>), DecodeError> {
@@ -154,6 +162,8 @@ fn take_head(from: &mut Reader<'_>) -> Result<(WallTime, Option<CallId>, Option<
 pub const VERSION: u8 = 1;
 const HAS_CALL: u8 = 1;
 const HAS_LEG: u8 = 2;
+/// Version, flags, time, and two ids of at most 3 + 3 + 10 bytes.
+const HEAD_BYTES: usize = 2 + 8 + 2 * 16;
 /// Code of [`Entry::Message`].
 const MESSAGE: u8 = 1;
 

@@ -15,6 +15,7 @@ use strowger_sip::Sip;
 use crate::configuration::Configuration;
 use crate::counters::Counters;
 use crate::io::{Input, Outbox, Output, Parameters, StoreRecord};
+use crate::wiring::Room;
 
 /// One server, or one decision thread of it.
 ///
@@ -26,6 +27,8 @@ pub struct Node {
     pub(crate) sip_out: strowger_sip::Outbox,
     pub(crate) calls_out: strowger_callcontrol::Outbox,
     pub(crate) agent_out: strowger_media::agent::Outbox,
+    /// Where outputs are passed on from.
+    pub(crate) room: Room,
     /// Legs that the agent serves; all others are SIP's.
     pub(crate) service_legs: BTreeMap<LegId, CallId>,
     /// Messages of legs whose call is not known yet, until it is or the input is done with.
@@ -91,6 +94,7 @@ impl Node {
             sip_out: strowger_sip::Outbox::default(),
             calls_out: strowger_callcontrol::Outbox::default(),
             agent_out: strowger_media::agent::Outbox::default(),
+            room: Room::default(),
             service_legs: BTreeMap::new(),
             held: Vec::new(),
             contacts: Vec::new(),

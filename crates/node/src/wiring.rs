@@ -32,30 +32,33 @@ impl Node {
     }
 
     /// Passes outputs on until there are none.
+    ///
+    /// Each list is exchanged with an empty one that has room already, and comes back empty.
     pub(crate) fn settle(&mut self, now: Now, out: &mut Outbox) {
-        loop {
-            let mut sip = std::mem::take(&mut self.sip_out.items);
-            let mut calls = std::mem::take(&mut self.calls_out.items);
-            let mut agent = std::mem::take(&mut self.agent_out.items);
-            if sip.is_empty() && calls.is_empty() && agent.is_empty() {
-                self.sip_out.items = sip;
-                self.calls_out.items = calls;
-                self.agent_out.items = agent;
-                return;
-            }
-            for item in sip.drain(..) {
+        let idle = |node: &Node| {
+            node.sip_out.items.is_empty()
+                && node.calls_out.items.is_empty()
+                && node.agent_out.items.is_empty()
+        };
+        while !idle(self) {
+            let mut said = std::mem::take(&mut self.room.sip);
+            std::mem::swap(&mut said, &mut self.sip_out.items);
+            for item in said.drain(..) {
                 self.sip_said(now, item, out);
             }
-            for item in agent.drain(..) {
+            self.room.sip = kept(said);
+            let mut said = std::mem::take(&mut self.room.agent);
+            std::mem::swap(&mut said, &mut self.agent_out.items);
+            for item in said.drain(..) {
                 self.agent_said(now, item, out);
             }
-            for item in calls.drain(..) {
+            self.room.agent = kept(said);
+            let mut said = std::mem::take(&mut self.room.calls);
+            std::mem::swap(&mut said, &mut self.calls_out.items);
+            for item in said.drain(..) {
                 self.calls_said(now, item, out);
             }
-            // The room is used again, unless new outputs have taken its place meanwhile.
-            give_back(sip, &mut self.sip_out.items);
-            give_back(calls, &mut self.calls_out.items);
-            give_back(agent, &mut self.agent_out.items);
+            self.room.calls = kept(said);
         }
     }
 
@@ -189,11 +192,17 @@ impl Node {
     }
 }
 
-/// Puts an emptied list back where its room is used again.
-fn give_back<T>(emptied: Vec<T>, place: &mut Vec<T>) {
-    if place.is_empty() && place.capacity() < emptied.capacity() && emptied.capacity() <= ROOM_MAX {
-        *place = emptied;
-    }
+/// Lists that are used again and again.
+#[derive(Default)]
+pub(crate) struct Room {
+    sip: Vec<strowger_sip::Output>,
+    calls: Vec<strowger_callcontrol::Output>,
+    agent: Vec<agent::Output>,
+}
+
+/// An emptied list, unless a burst has made it large.
+fn kept<T>(emptied: Vec<T>) -> Vec<T> {
+    if emptied.capacity() <= ROOM_MAX { emptied } else { Vec::new() }
 }
 
 /// Room beyond this that a burst needed is given back.

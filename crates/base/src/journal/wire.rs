@@ -43,6 +43,12 @@ impl<'a> Reader<'a> {
         Ok(bytes)
     }
 
+    fn array<const N: usize>(&mut self) -> Result<[u8; N], DecodeError> {
+        let (array, rest) = self.rest.split_first_chunk::<N>().ok_or(DecodeError::Short)?;
+        self.rest = rest;
+        Ok(*array)
+    }
+
     pub(super) fn varint(&mut self) -> Result<u64, DecodeError> {
         let mut value = 0u64;
         for shift in (0..64).step_by(7) {
@@ -60,12 +66,57 @@ impl<'a> Reader<'a> {
     }
 }
 
-pub(super) fn put_varint(mut value: u64, out: &mut Vec<u8>) {
-    while value >= 0x80 {
-        out.push(value as u8 | 0x80);
-        value >>= 7;
+pub(super) fn put_varint(value: u64, out: &mut Vec<u8>) {
+    if value < 0x80 {
+        // Most numbers are small.
+        out.push(value as u8);
+        return;
     }
-    out.push(value as u8);
+    let mut bytes = Block::<VARINT_BYTES>::new();
+    bytes.varint(value);
+    out.extend_from_slice(bytes.as_slice());
+}
+
+/// Longest varint of 64 bits.
+const VARINT_BYTES: usize = 10;
+
+/// A few bytes that are put together before they are appended at once: appending has to look for room each time.
+pub(super) struct Block<const N: usize> {
+    bytes: [u8; N],
+    len: usize,
+}
+
+impl<const N: usize> Block<N> {
+    pub(super) const fn new() -> Self {
+        Block { bytes: [0; N], len: 0 }
+    }
+
+    /// What does not fit is dropped; every user has room for the most that it writes.
+    pub(super) const fn byte(&mut self, byte: u8) {
+        if self.len < N {
+            self.bytes[self.len] = byte;
+            self.len += 1;
+        }
+    }
+
+    pub(super) const fn varint(&mut self, mut value: u64) {
+        while value >= 0x80 {
+            self.byte(value as u8 | 0x80);
+            value >>= 7;
+        }
+        self.byte(value as u8);
+    }
+
+    pub(super) fn array<const M: usize>(&mut self, array: [u8; M]) {
+        if let Some(place) = self.bytes.get_mut(self.len..self.len + M) {
+            place.copy_from_slice(&array);
+            self.len += M;
+        }
+    }
+
+    pub(super) fn as_slice(&self) -> &[u8] {
+        self.bytes.get(..self.len).unwrap_or_default()
+    }
 }
 
 macro_rules! wire_numbers {
@@ -123,10 +174,11 @@ impl<'a, T: Wire<'a>> Wire<'a> for Option<T> {
 
 impl Wire<'_> for WallTime {
     fn put(&self, out: &mut Vec<u8>) {
-        put_varint(self.as_micros(), out);
+        // As a varint it would take as many bytes and more work.
+        out.extend_from_slice(&self.as_micros().to_le_bytes());
     }
     fn take(from: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        Ok(WallTime::from_micros(from.varint()?))
+        Ok(WallTime::from_micros(u64::from_le_bytes(from.array()?)))
     }
 }
 
@@ -136,34 +188,6 @@ impl Wire<'_> for Duration {
     }
     fn take(from: &mut Reader<'_>) -> Result<Self, DecodeError> {
         Ok(Duration::from_millis(from.varint()?))
-    }
-}
-
-impl Wire<'_> for IpAddr {
-    fn put(&self, out: &mut Vec<u8>) {
-        match self {
-            IpAddr::V4(address) => {
-                out.push(4);
-                out.extend_from_slice(&address.octets());
-            }
-            IpAddr::V6(address) => {
-                out.push(6);
-                out.extend_from_slice(&address.octets());
-            }
-        }
-    }
-    fn take(from: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        match from.byte()? {
-            4 => {
-                let octets = from.bytes(4)?.first_chunk::<4>().ok_or(DecodeError::Short)?;
-                Ok(IpAddr::V4(Ipv4Addr::from(*octets)))
-            }
-            6 => {
-                let octets = from.bytes(16)?.first_chunk::<16>().ok_or(DecodeError::Short)?;
-                Ok(IpAddr::V6(Ipv6Addr::from(*octets)))
-            }
-            code => Err(DecodeError::Unknown { what: "address family", code }),
-        }
     }
 }
 
@@ -212,13 +236,32 @@ pub(super) use wire_enum;
 
 impl Wire<'_> for SocketAddr {
     fn put(&self, out: &mut Vec<u8>) {
-        self.ip().put(out);
-        self.port().put(out);
+        let mut bytes = Block::<ADDRESS_BYTES>::new();
+        match self.ip() {
+            IpAddr::V4(address) => {
+                bytes.byte(4);
+                bytes.array(address.octets());
+            }
+            IpAddr::V6(address) => {
+                bytes.byte(6);
+                bytes.array(address.octets());
+            }
+        }
+        bytes.array(self.port().to_le_bytes());
+        out.extend_from_slice(bytes.as_slice());
     }
     fn take(from: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        Ok(SocketAddr::new(IpAddr::take(from)?, u16::take(from)?))
+        let address = match from.byte()? {
+            4 => IpAddr::V4(Ipv4Addr::from(from.array::<4>()?)),
+            6 => IpAddr::V6(Ipv6Addr::from(from.array::<16>()?)),
+            code => return Err(DecodeError::Unknown { what: "address family", code }),
+        };
+        Ok(SocketAddr::new(address, u16::from_le_bytes(from.array()?)))
     }
 }
+
+/// Family, address and port.
+const ADDRESS_BYTES: usize = 1 + 16 + 2;
 
 macro_rules! wire_newtypes {
     ($($name:ident),*) => {$(

@@ -9,6 +9,7 @@ use strowger_base::{Cause, LegId, Media, Now};
 use strowger_dialplan::{Analysis, Destination};
 
 use super::{Facts, Locating, Opening, State, Step};
+use crate::configuration::RelayMode;
 use crate::io::{Output, Reach};
 use crate::outlet::Outlet;
 use crate::relay::{self, Relay};
@@ -28,8 +29,13 @@ impl Facts {
             Media::Offer(offer) => Some(offer),
             Media::None | Media::Answer(_) => None,
         };
-        let reach =
-            offer.as_ref().map_or(Reach::Direct, |offer| relay::reach_of(offer.as_bytes(), setup.flow));
+        let reach = match (&offer, shared.configuration.relay) {
+            (Some(offer), RelayMode::WhenBehindNat) => relay::reach_of(offer.as_bytes(), setup.flow),
+            // Nobody wants to know.
+            (Some(_) | None, RelayMode::Never | RelayMode::Always) | (None, RelayMode::WhenBehindNat) => {
+                Reach::Direct
+            }
+        };
         let facts = Facts {
             id,
             caller,
