@@ -17,6 +17,7 @@ const TITLES: &[(u32, &str)] = &[
     (1918, "Private addresses"),
     (2045, "MIME bodies"),
     (2046, "MIME media types"),
+    (2069, "Digest authentication, first edition"),
     (2119, "Key words"),
     (2198, "Redundant audio data"),
     (2327, "SDP, first edition"),
