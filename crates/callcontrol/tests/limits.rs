@@ -1,0 +1,81 @@
+//! What happens when something is full.
+
+use std::sync::Arc;
+
+use strowger_base::journal::{Alarm, Entry, Record};
+use strowger_base::leg::{Origin, Party, Setup, Signal};
+use strowger_base::net::{Flow, ListenerId};
+use strowger_base::{Cause, Command, Instant, LegId, Media, NodeId, Now, Rng, ShardId, WallTime, limits};
+use strowger_callcontrol::{CallControl, Configuration, Input, Outbox, Output};
+
+const NOW: Now = Now { mono: Instant::START, wall: WallTime::from_micros(1) };
+
+/// A call to a number that leads nowhere: it is over at once, and only its record waits.
+fn call(control: &mut CallControl, number: u64, out: &mut Outbox) {
+    out.items.clear();
+    out.arena.clear(1 << 16);
+    let setup = Setup {
+        origin: Origin::Line("1001".into()),
+        flow: Flow::Datagram { listener: ListenerId(0), peer: ([10, 0, 0, 1], 5060).into() },
+        protocol_call_id: "x".into(),
+        calling: Party::default(),
+        called: "404".into(),
+        media: Media::None,
+        hops_remaining: 70,
+        reliable_provisional: false,
+        diversions: Vec::new(),
+        replaces: None,
+    };
+    let leg = LegId::new(NodeId(1), ShardId(0), number * 4);
+    control.handle(NOW, Input::Signal(leg, Signal::Setup(Box::new(setup))), out);
+}
+
+fn released_with(out: &Outbox) -> Option<Cause> {
+    out.items.iter().find_map(|item| match item {
+        Output::Command(_, Command::Release(cause)) => Some(*cause),
+        _ => None,
+    })
+}
+
+fn alarms(out: &Outbox) -> Vec<String> {
+    let alarm = |item: &Output| match item {
+        Output::Journal(span) => match Record::decode(out.arena.slice(*span)).ok()?.entry {
+            Entry::Alarm(alarm @ (Alarm::Overloaded { .. } | Alarm::OverloadEnded)) => {
+                Some(format!("{alarm:?}"))
+            }
+            _ => None,
+        },
+        _ => None,
+    };
+    out.items.iter().filter_map(alarm).collect()
+}
+
+#[test]
+fn new_calls_are_refused_while_too_many_records_wait_for_the_disk() {
+    let configuration = Arc::new(Configuration::empty());
+    let mut control = CallControl::new(NodeId(1), ShardId(0), 0, &mut Rng::new(1), configuration);
+    let mut out = Outbox::default();
+    let full = limits::RECORDS_WAITING as u64;
+    for number in 1..=full {
+        call(&mut control, number, &mut out);
+        assert_eq!(released_with(&out), Some(Cause::UNALLOCATED_NUMBER));
+    }
+    assert_eq!(control.sizes().records_waiting, limits::RECORDS_WAITING);
+
+    call(&mut control, full + 1, &mut out);
+    assert_eq!(released_with(&out), Some(Cause::SWITCHING_EQUIPMENT_CONGESTION));
+    assert_eq!(alarms(&out), ["Overloaded { what: \"records that wait for the disk\" }"]);
+    call(&mut control, full + 2, &mut out);
+    assert_eq!(alarms(&out), Vec::<String>::new(), "the alarm comes once");
+    assert_eq!(control.counters().shed, 2);
+    assert_eq!(
+        control.sizes().records_waiting,
+        limits::RECORDS_WAITING,
+        "no record is lost and none is added"
+    );
+
+    control.handle(NOW, Input::Persisted { ticket: 1 }, &mut out);
+    call(&mut control, full + 3, &mut out);
+    assert_eq!(released_with(&out), Some(Cause::UNALLOCATED_NUMBER));
+    assert_eq!(alarms(&out), ["OverloadEnded"]);
+}
