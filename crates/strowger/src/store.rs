@@ -1,148 +1,66 @@
 //! The store thread: journal segments that grow, and a small database that finds things in them.
 //!
-//! The journal is the truth. A promise is kept when the journal is on the disk up to it (`fdatasync`); the database
-//! is an index that is written behind it and brought up to date from the journal after a crash.
+//! The journal is the truth. A promise is kept when the journal is on the disk up to it (`fdatasync`) and the index
+//! knows it; the index may fall back in a power cut and is brought up to date from the journal, from its last
+//! checkpoint on. One thread writes; everything that waits is written together, with one sync for all.
 
+mod batch;
+mod chains;
 mod index;
+mod notices;
+mod reader;
+mod recovery;
 mod segment;
+mod sender;
 
+use std::collections::BTreeMap;
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
-use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
-use std::time::Duration;
+use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender};
+use std::time::{Duration, Instant as Clock};
 
-use strowger_base::event::RefuseReason;
-use strowger_base::journal::{Entry, Record, Registration};
+use strowger_base::journal::{Entry, EntryKind, Head, Record};
 use strowger_node::io::{StoreRecord, Ticket};
 use strowger_sip::io::BindingRecord;
 
+use crate::log;
 use crate::mailbox::{Letter, Sender};
+use batch::{Batch, Kept};
+use chains::Chains;
+use index::Changes;
+use notices::Notices;
+use recovery::Checkpoint;
+use segment::{Position, Writer};
 
 pub(crate) use index::{CallRow, Index};
-pub(crate) use segment::{Journal, Segments};
-
-/// What one turn of the decision thread wants kept.
-#[derive(Default)]
-pub(crate) struct Batch {
-    /// Journal frames, ready for the file.
-    frames: Vec<u8>,
-    /// Promises, each with the end of its frame among `frames`.
-    promises: Vec<(Ticket, usize)>,
-    records: Vec<StoreRecord>,
-    /// What the operator should be told.
-    notices: Vec<Notice>,
-}
-
-/// Something about which a line is written.
-struct Notice {
-    /// Notices with the same key are not repeated in a row.
-    key: String,
-    text: String,
-}
-
-impl Batch {
-    pub(crate) fn journal(&mut self, record: &[u8]) {
-        segment::frame(record, &mut self.frames);
-        self.notices.extend(notice_of(record));
-    }
-
-    pub(crate) fn persist(&mut self, ticket: Ticket, record: &[u8]) {
-        segment::frame(record, &mut self.frames);
-        self.promises.push((ticket, self.frames.len()));
-    }
-
-    pub(crate) fn store(&mut self, record: StoreRecord) {
-        self.records.push(record);
-    }
-
-    pub(crate) fn is_empty(&self) -> bool {
-        self.frames.is_empty() && self.records.is_empty()
-    }
-}
-
-/// Hands batches to the store thread.
-#[derive(Clone)]
-pub(crate) struct StoreSender {
-    queue: SyncSender<Batch>,
-    decision: Sender,
-}
-
-/// Batches that may wait for a slow disk.
-const BATCHES: usize = 4_096;
-
-impl StoreSender {
-    /// Gives a batch. When the disk is far behind, the journal of that moment is dropped; promises are refused and
-    /// come again, so that no record of a call is lost.
-    pub(crate) fn give(&self, batch: Batch) {
-        match self.queue.try_send(batch) {
-            Ok(()) => {}
-            Err(TrySendError::Full(batch) | TrySendError::Disconnected(batch)) => {
-                for (ticket, _) in batch.promises {
-                    let _ =
-                        self.decision.try_send(Letter::PersistFailed(ticket, "the store is behind".into()));
-                }
-            }
-        }
-    }
-}
+pub(crate) use reader::Segments;
+pub(crate) use sender::StoreSender;
 
 /// The store of a data folder.
 pub(crate) struct Store {
-    journal: Journal,
-    index: Index,
-    queue: Receiver<Batch>,
-    decision: Sender,
-    complained: bool,
     folder: PathBuf,
-    told: Told,
+    limit_bytes: u64,
+    writer: Writer,
+    chains: Chains,
+    index: Index,
+    /// What the index does not know yet.
+    changes: Changes,
+    changed_at: Option<Clock>,
+    /// Promises that are not kept yet, and whether the node was told that they failed.
+    waiting: BTreeMap<Ticket, bool>,
+    trouble: Option<Trouble>,
+    notices: Notices,
+    queue: Receiver<Batch>,
+    empty: SyncSender<Batch>,
+    decision: Sender,
 }
 
-/// Keeps the same notice from filling the log.
-#[derive(Default)]
-struct Told {
-    last: std::collections::BTreeMap<String, std::time::Instant>,
-}
-
-impl Told {
-    fn tell(&mut self, notice: &Notice) {
-        let now = std::time::Instant::now();
-        self.last.retain(|_, at| now - *at < REPEAT_AFTER);
-        if self.last.len() < NOTICES_AT_ONCE && !self.last.contains_key(&notice.key) {
-            self.last.insert(notice.key.clone(), now);
-            crate::log::warn(&notice.text);
-        }
-    }
-}
-
-/// The same notice is written again after this time at the earliest.
-const REPEAT_AFTER: Duration = Duration::from_secs(60);
-/// Different notices within that time; a scanner that guesses numbers must not fill the disk.
-const NOTICES_AT_ONCE: usize = 200;
-
-/// The line that a refused request is worth.
-fn notice_of(record: &[u8]) -> Option<Notice> {
-    // The second byte says whether a call or leg is named; refusals stand alone.
-    if record.get(1) != Some(&0) {
-        return None;
-    }
-    let Entry::Registration(Registration::Refused { claimed, peer, request, reason }) =
-        Record::decode(record).ok()?.entry
-    else {
-        return None;
-    };
-    let why = match reason {
-        RefuseReason::UnknownLine => "no such line",
-        RefuseReason::WrongPassword => "wrong password",
-        RefuseReason::Replayed => "credentials used before",
-        RefuseReason::NotYourLine => "credentials of another line",
-        RefuseReason::TooManyContacts => "too many phones on the line",
-        RefuseReason::Overloaded => "the server sheds load",
-        RefuseReason::Loop => "the request came round in a circle",
-        RefuseReason::TooManyHops => "too many hops",
-    };
-    let text = format!("{request} of {claimed} from {peer} refused: {why}");
-    Some(Notice { key: format!("{claimed} {} {why}", peer.ip()), text })
+/// The disk does not take what it is given.
+struct Trouble {
+    retry_at: Clock,
+    /// Journal records that found no room in memory meanwhile.
+    lost: u64,
 }
 
 /// What the store knew when it was opened.
@@ -151,107 +69,223 @@ pub(crate) struct Recovered {
     pub(crate) last_number: u64,
     /// Calls that the last run left open and that were closed now.
     pub(crate) closed: usize,
+    /// Bytes at the end of the journal that were no whole record and were cut off.
+    pub(crate) torn_bytes: u64,
 }
 
 impl Store {
     /// Opens the store of a folder, repairs its end and closes calls that were in progress when the last run ended.
     pub(crate) fn open(
-        folder: &Path,
+        data: &Path,
         limit_bytes: u64,
         decision: Sender,
     ) -> io::Result<(StoreSender, Store, Recovered)> {
-        fs::create_dir_all(folder.join("journal"))?;
-        let (mut journal, unfinished) = Journal::open(&folder.join("journal"), limit_bytes)?;
-        let mut index = Index::open(&folder.join("strowger.db")).map_err(io::Error::other)?;
-        index.catch_up(&unfinished.finals).map_err(io::Error::other)?;
-        let closed = unfinished.open.len();
-        for record in unfinished.closing_records() {
-            index.call(&record).map_err(io::Error::other)?;
-            journal.append(&record)?;
-        }
-        journal.sync()?;
-        let recovered = Recovered {
-            bindings: index.bindings().map_err(io::Error::other)?,
-            last_number: index.last_number().map_err(io::Error::other)?.max(unfinished.highest_number),
-            closed,
-        };
-        let (queue_tx, queue) = sync_channel(BATCHES);
-        let store = Store {
-            journal,
+        let folder = data.join("journal");
+        fs::create_dir_all(&folder)?;
+        let index = Index::open(&data.join("strowger.db")).map_err(io::Error::other)?;
+        let found = recovery::find(&folder, &index.checkpoint().map_err(io::Error::other)?)?;
+        let (sender, queue, empty) = sender::new();
+        let mut store = Store {
+            folder,
+            limit_bytes,
+            writer: found.writer,
+            chains: found.chains,
             index,
+            changes: Changes { finals: found.finals, ..Changes::default() },
+            changed_at: None,
+            waiting: BTreeMap::new(),
+            trouble: None,
+            notices: Notices::new(),
             queue,
-            decision: decision.clone(),
-            complained: false,
-            folder: folder.to_owned(),
-            told: Told::default(),
+            empty,
+            decision,
         };
-        Ok((StoreSender { queue: queue_tx, decision }, store, recovered))
+        let closed = store.close_open_calls(found.last_at);
+        store.checkpoint()?;
+        let recovered = Recovered {
+            bindings: store.index.bindings().map_err(io::Error::other)?,
+            last_number: store.index.last_number().map_err(io::Error::other)?.max(found.highest_number),
+            closed,
+            torn_bytes: found.torn_bytes,
+        };
+        Ok((sender, store, recovered))
     }
 
     /// Runs until nobody gives batches any more.
     pub(crate) fn run(mut self) {
-        while let Ok(first) = self.queue.recv() {
-            let mut batches = vec![first];
-            // Whatever waits is written together: one sync for all.
-            while batches.len() < BATCHES
-                && let Ok(batch) = self.queue.try_recv()
-            {
-                batches.push(batch);
+        loop {
+            let received = match self.next_due() {
+                None => self.queue.recv().map_err(|_| RecvTimeoutError::Disconnected),
+                Some(due) => self.queue.recv_timeout(due.saturating_duration_since(Clock::now())),
+            };
+            match received {
+                Ok(batch) => self.take_all(batch),
+                Err(RecvTimeoutError::Timeout) => {}
+                Err(RecvTimeoutError::Disconnected) => break,
             }
-            self.write(batches);
+            self.settle();
+        }
+        if let Err(error) = self.checkpoint() {
+            self.complain(&error);
         }
     }
 
-    fn write(&mut self, batches: Vec<Batch>) {
-        for notice in batches.iter().flat_map(|batch| &batch.notices) {
-            self.told.tell(notice);
+    fn next_due(&self) -> Option<Clock> {
+        match &self.trouble {
+            Some(trouble) => Some(trouble.retry_at),
+            None => self.changed_at.map(|at| at + INDEX_WITHIN),
         }
-        let promises = batches.iter().any(|batch| !batch.promises.is_empty());
-        let mut result = Ok(());
-        for batch in &batches {
-            result = result.and_then(|()| self.journal.append_frames(&batch.frames));
+    }
+
+    /// Takes a batch and whatever else waits, so that one sync does for all.
+    fn take_all(&mut self, first: Batch) {
+        let mut next = Some(first);
+        for _ in 0..BATCHES_AT_ONCE {
+            let Some(mut batch) = next.take().or_else(|| self.queue.try_recv().ok()) else { return };
+            batch.drain(|kept| self.take(kept));
+            // Its room is used again; when there is enough of it already, this one goes.
+            let _ = self.empty.try_send(batch);
         }
-        if promises {
-            result = result.and_then(|()| self.journal.sync());
-        }
-        match result {
-            Ok(()) => {
-                self.complained = false;
-                for (ticket, _) in batches.iter().flat_map(|batch| &batch.promises) {
-                    self.decision.send(Letter::Persisted(*ticket));
+    }
+
+    fn take(&mut self, kept: Kept<'_>) {
+        match kept {
+            Kept::Journal(record) => {
+                if self.writer.pending_bytes() < PENDING_MAX {
+                    self.append(record);
+                } else if let Some(trouble) = &mut self.trouble {
+                    trouble.lost += 1;
                 }
-                self.write_index(&batches);
             }
-            Err(error) => self.fail(&batches, &error),
+            Kept::Persist(ticket, record) => {
+                // The node asks again after a failure; the record is in memory already.
+                if self.waiting.insert(ticket, false).is_none()
+                    && let Some(position) = self.append(record)
+                {
+                    self.changes.finals.push((position, record.to_vec()));
+                }
+            }
+            Kept::Store(StoreRecord::Bound(record)) => {
+                self.changes.bindings.insert(record.binding, Some(record));
+            }
+            Kept::Store(StoreRecord::Unbound(binding)) => _ = self.changes.bindings.insert(binding, None),
+            Kept::Store(StoreRecord::NumbersReserved(number)) => self.changes.numbers_reserved = Some(number),
+        }
+        if self.changed_at.is_none() && !self.changes.is_empty() {
+            self.changed_at = Some(Clock::now());
         }
     }
 
-    fn write_index(&mut self, batches: &[Batch]) {
-        let finals = batches.iter().flat_map(|batch| {
-            batch.promises.iter().filter_map(|(_, end)| segment::last_record(batch.frames.get(..*end)?))
-        });
-        let records = batches.iter().flat_map(|batch| &batch.records);
-        if let Err(error) = self.index.write(finals, records) {
-            crate::log::warn(&format!(
-                "the index of calls cannot be written ({error}); the journal has everything"
-            ));
+    /// Adds a record behind the last one of its call.
+    fn append(&mut self, record: &[u8]) -> Option<Position> {
+        let Ok(head) = Head::decode(record) else {
+            log::error("a journal record could not be read and was left out; please report this");
+            return None;
+        };
+        self.notices.look(head.kind, record);
+        let position = self.writer.end();
+        let previous = head.call.map_or(Position::NONE, |call| self.chains.add(call, position));
+        self.writer.append(previous, record);
+        if let (EntryKind::Call, Some(call)) = (head.kind, head.call) {
+            self.chains.end(call, head.at);
+            self.chains.forget(head.at);
+        }
+        Some(position)
+    }
+
+    /// Brings what was taken to the disk, as far as it is due.
+    fn settle(&mut self) {
+        let now = Clock::now();
+        if self.trouble.as_ref().is_some_and(|trouble| now < trouble.retry_at) {
+            return;
+        }
+        match self.write(now) {
+            Ok(()) => {
+                if let Some(trouble) = self.trouble.take() {
+                    log::info(&format!(
+                        "{} takes records again; nothing of a call record is lost, {} lines of its story are",
+                        self.folder.display(),
+                        trouble.lost
+                    ));
+                }
+                for ticket in std::mem::take(&mut self.waiting).into_keys() {
+                    self.decision.send(Letter::Persisted(ticket));
+                }
+            }
+            Err(error) => self.complain(&error),
         }
     }
 
-    fn fail(&mut self, batches: &[Batch], error: &io::Error) {
-        if !std::mem::replace(&mut self.complained, true) {
-            crate::log::error(&format!(
-                "cannot write to {}: {error}. Calls go on, their records wait in memory, new calls are refused when \
-                 too many wait. Make room or mend the folder's rights; writing goes on by itself.",
-                self.folder.display()
-            ));
+    fn write(&mut self, now: Clock) -> io::Result<()> {
+        self.writer.flush()?;
+        let promised = !self.waiting.is_empty();
+        if promised {
+            self.writer.sync()?;
+        }
+        if promised || self.changed_at.is_some_and(|at| at + INDEX_WITHIN <= now) {
+            self.index.write(&mut self.changes).map_err(io::Error::other)?;
+            self.changed_at = None;
+        }
+        if self.writer.end().offset() >= SEGMENT_BYTES {
+            self.writer.turn_over()?;
+            self.checkpoint()?;
+            self.writer.retire(self.limit_bytes)?;
+            self.index.retire().map_err(io::Error::other)?;
+        }
+        Ok(())
+    }
+
+    /// Makes journal and index agree, so that the next start reads nothing before this.
+    fn checkpoint(&mut self) -> io::Result<()> {
+        self.writer.flush()?;
+        self.writer.sync()?;
+        let checkpoint = Checkpoint { position: self.writer.end(), open: self.chains.open().collect() };
+        self.changes.checkpoint = Some(checkpoint);
+        self.index.write(&mut self.changes).map_err(io::Error::other)?;
+        self.changed_at = None;
+        Ok(())
+    }
+
+    /// Gives calls that were up when the last run ended their final record.
+    fn close_open_calls(&mut self, ended_at: strowger_base::WallTime) -> usize {
+        let mut open: Vec<_> = self.chains.open().collect();
+        open.sort_unstable();
+        let mut closed = 0;
+        for (call, last) in open {
+            match recovery::closing(call, &recovery::chain(&self.folder, last), ended_at) {
+                Some([ended, record]) => {
+                    self.append(&ended);
+                    if let Some(position) = self.append(&record) {
+                        self.changes.finals.push((position, record));
+                        closed += 1;
+                    }
+                }
+                // The end of a call whose beginning is retired, or messages that came very late.
+                None => self.chains.remove(call),
+            }
+        }
+        closed
+    }
+
+    fn complain(&mut self, error: &io::Error) {
+        let retry_at = Clock::now() + RETRY_AFTER;
+        match &mut self.trouble {
+            Some(trouble) => trouble.retry_at = retry_at,
+            None => {
+                self.trouble = Some(Trouble { retry_at, lost: 0 });
+                log::error(&format!(
+                    "cannot write to {}: {error}. Calls go on, their records wait in memory, and new calls are refused \
+                     when too many wait. Make room or mend the folder's rights; writing goes on by itself.",
+                    self.folder.display()
+                ));
+            }
         }
         let reason: Box<str> = error.to_string().into();
-        for (ticket, _) in batches.iter().flat_map(|batch| &batch.promises) {
-            self.decision.send(Letter::PersistFailed(*ticket, reason.clone()));
+        for (ticket, told) in &mut self.waiting {
+            if !std::mem::replace(told, true) {
+                self.decision.send(Letter::PersistFailed(*ticket, reason.clone()));
+            }
         }
-        // A disk that refuses everything must not be asked in a tight loop.
-        std::thread::sleep(Duration::from_millis(50));
     }
 }
 
@@ -262,3 +296,18 @@ pub(crate) fn final_of(bytes: &[u8]) -> Option<strowger_base::journal::CallRecor
         _ => None,
     }
 }
+
+/// Registrations and the like are in the index within this; the newest of each phone is enough.
+const INDEX_WITHIN: Duration = Duration::from_millis(200);
+/// A disk that refuses is asked again after this.
+const RETRY_AFTER: Duration = Duration::from_secs(1);
+/// Batches that are written together.
+const BATCHES_AT_ONCE: usize = 64;
+/// A segment is closed when it is this long; a start reads at most about one of them.
+const SEGMENT_BYTES: u32 = 16 * 1024 * 1024;
+/// Journal records that a disk in trouble may leave in memory, in bytes. Final records come on top, and the node
+/// refuses new calls before they are too many.
+const PENDING_MAX: usize = 8 * 1024 * 1024;
+
+#[cfg(test)]
+mod tests;

@@ -1,5 +1,6 @@
 //! The database beside the journal: which calls there were, which phones are registered. Readable SQL.
 
+use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::path::Path;
 
@@ -7,11 +8,12 @@ use rusqlite::{Connection, OptionalExtension, params};
 use strowger_base::journal::ReleasedBy;
 use strowger_base::leg::BindingId;
 use strowger_base::net::{Flow, ListenerId};
-use strowger_base::{CallId, WallTime};
-use strowger_node::io::StoreRecord;
+use strowger_base::{CallId, NodeId, ShardId, WallTime};
 use strowger_sip::io::BindingRecord;
 
 use super::final_of;
+use super::recovery::Checkpoint;
+use super::segment::Position;
 
 /// The open database.
 pub(crate) struct Index(Connection);
@@ -35,18 +37,52 @@ const SCHEMA: &str = "
 pragma journal_mode = wal;
 pragma synchronous = normal;
 create table if not exists callrecord (
-    call text primary key, started_us integer not null, answered_us integer, ended_us integer not null,
+    number integer not null, shard integer not null, node integer not null,
+    started_us integer not null, answered_us integer, ended_us integer not null,
     calling text not null, called text not null, connected text not null, cause integer not null,
-    released_by text not null
+    released_by text not null, position integer not null,
+    primary key (number, shard, node)
 ) without rowid;
-create index if not exists callrecord_started on callrecord (started_us);
 create table if not exists registration (
     binding integer primary key, line text not null, contact text not null, instance text, reg_id integer,
     path text not null, listener integer not null, peer text not null, call_id text not null, cseq integer not null,
     expires_us integer not null, user_agent text not null
 );
+create table if not exists opencall (call text primary key, position integer not null) without rowid;
 create table if not exists meta (name text primary key, value integer not null) without rowid;
 ";
+
+/// Rows of calls that are kept; the oldest go when a segment is full.
+const ROWS_MAX: i64 = 1_000_000;
+
+/// What is written in one transaction.
+#[derive(Default)]
+pub(super) struct Changes {
+    /// Final records and where they are in the journal.
+    pub(super) finals: Vec<(Position, Vec<u8>)>,
+    /// The newest of each binding; `None` when it is gone.
+    pub(super) bindings: BTreeMap<BindingId, Option<BindingRecord>>,
+    /// The newest [`strowger_node::io::StoreRecord::NumbersReserved`].
+    pub(super) numbers_reserved: Option<u64>,
+    /// Up to where everything of the journal is in the index with this transaction.
+    pub(super) checkpoint: Option<Checkpoint>,
+}
+
+impl Changes {
+    pub(super) fn is_empty(&self) -> bool {
+        self.finals.is_empty()
+            && self.bindings.is_empty()
+            && self.numbers_reserved.is_none()
+            && self.checkpoint.is_none()
+    }
+
+    fn clear(&mut self) {
+        self.finals.clear();
+        self.bindings.clear();
+        self.numbers_reserved = None;
+        self.checkpoint = None;
+    }
+}
 
 impl Index {
     pub(crate) fn open(path: &Path) -> rusqlite::Result<Self> {
@@ -60,49 +96,62 @@ impl Index {
         Ok(Index(Connection::open_with_flags(path, rusqlite::OpenFlags::SQLITE_OPEN_READ_ONLY)?))
     }
 
-    /// Takes final records that the last run may not have indexed.
-    pub(super) fn catch_up(&mut self, finals: &[Vec<u8>]) -> rusqlite::Result<()> {
-        self.write(finals.iter().map(Vec::as_slice), std::iter::empty())
-    }
-
-    pub(super) fn call(&mut self, record: &[u8]) -> rusqlite::Result<()> {
-        self.write(std::iter::once(record), std::iter::empty())
-    }
-
-    /// Writes a batch in one transaction.
-    pub(super) fn write<'a>(
-        &mut self,
-        finals: impl Iterator<Item = &'a [u8]>,
-        records: impl Iterator<Item = &'a StoreRecord>,
-    ) -> rusqlite::Result<()> {
+    /// Writes changes in one transaction and forgets them; after an error they are all still there.
+    pub(super) fn write(&mut self, changes: &mut Changes) -> rusqlite::Result<()> {
+        if changes.is_empty() {
+            return Ok(());
+        }
         let transaction = self.0.transaction()?;
-        {
-            let mut insert = transaction.prepare_cached(
-                "insert or replace into callrecord values (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
-            )?;
-            for call in finals.filter_map(final_of) {
-                let released_by = match call.released_by {
-                    ReleasedBy::Caller => "caller",
-                    ReleasedBy::Called => "called",
-                    ReleasedBy::System => "system",
-                };
-                insert.execute(params![
-                    call.call.to_string(),
-                    micros(call.started_at),
-                    call.answered_at.map(micros),
-                    micros(call.ended_at),
-                    call.calling.number,
-                    call.called,
-                    call.connected.number,
-                    call.cause.0,
-                    released_by,
-                ])?;
-            }
-            for record in records {
-                store(&transaction, record)?;
+        for (position, record) in &changes.finals {
+            insert_call(&transaction, *position, record)?;
+        }
+        for (binding, record) in &changes.bindings {
+            match record {
+                Some(record) => insert_binding(&transaction, record)?,
+                None => delete_binding(&transaction, *binding)?,
             }
         }
-        transaction.commit()
+        if let Some(number) = changes.numbers_reserved {
+            set(&transaction, NUMBERS_RESERVED, number)?;
+        }
+        if let Some(checkpoint) = &changes.checkpoint {
+            set(&transaction, CHECKPOINT, checkpoint.position.0)?;
+            transaction.execute("delete from opencall", [])?;
+            let mut insert = transaction.prepare_cached("insert or replace into opencall values (?1, ?2)")?;
+            for (call, position) in &checkpoint.open {
+                insert.execute(params![call.to_string(), position.0 as i64])?;
+            }
+        }
+        transaction.commit()?;
+        changes.clear();
+        Ok(())
+    }
+
+    /// Removes the rows of the oldest calls beyond the limit.
+    pub(super) fn retire(&self) -> rusqlite::Result<()> {
+        let oldest = "delete from callrecord where number <= (select max(number) from callrecord) - ?1";
+        self.0.execute(oldest, [ROWS_MAX]).map(|_| ())
+    }
+
+    /// The last checkpoint; the beginning of the journal when there is none.
+    pub(super) fn checkpoint(&self) -> rusqlite::Result<Checkpoint> {
+        let position = Position(get(&self.0, CHECKPOINT)?);
+        let mut query = self.0.prepare("select call, position from opencall")?;
+        let rows = query.query_map([], |row| Ok((row.get::<_, String>(0)?, row.get::<_, i64>(1)?)))?;
+        let mut open = vec![];
+        for row in rows {
+            let (call, position) = row?;
+            open.extend(call.parse::<CallId>().ok().map(|call| (call, Position(position as u64))));
+        }
+        Ok(Checkpoint { position, open })
+    }
+
+    /// Where the final record of a call is.
+    pub(super) fn position(&self, call: CallId) -> rusqlite::Result<Option<Position>> {
+        let query = "select position from callrecord where number = ?1 and shard = ?2 and node = ?3";
+        let key = params![call.number as i64, call.shard.0, call.node.0];
+        let position: Option<i64> = self.0.query_row(query, key, |row| row.get(0)).optional()?;
+        Ok(position.map(|position| Position(position as u64)))
     }
 
     pub(super) fn bindings(&self) -> rusqlite::Result<Vec<BindingRecord>> {
@@ -140,28 +189,25 @@ impl Index {
     }
 
     pub(super) fn last_number(&self) -> rusqlite::Result<u64> {
-        let value: Option<i64> = self
-            .0
-            .query_row("select value from meta where name = 'numbers_reserved'", [], |row| row.get(0))
-            .optional()?;
-        Ok(value.unwrap_or(0) as u64)
+        get(&self.0, NUMBERS_RESERVED)
     }
 
     /// The latest calls, newest first.
     pub(crate) fn calls(&self, limit: usize) -> rusqlite::Result<Vec<CallRow>> {
         let mut query = self.0.prepare(
-            "select call, started_us, answered_us, ended_us, calling, called, connected, cause from callrecord \
-             order by started_us desc limit ?1",
+            "select number, shard, node, started_us, answered_us, ended_us, calling, called, connected, cause \
+             from callrecord order by number desc limit ?1",
         )?;
         let rows = query.query_map([limit as i64], |row| {
-            let (started, answered, ended): (i64, Option<i64>, i64) = (row.get(1)?, row.get(2)?, row.get(3)?);
-            let cause: u8 = row.get(7)?;
+            let (started, answered, ended): (i64, Option<i64>, i64) = (row.get(3)?, row.get(4)?, row.get(5)?);
+            let cause: u8 = row.get(9)?;
+            let call = CallId::new(NodeId(row.get(2)?), ShardId(row.get(1)?), row.get::<_, i64>(0)? as u64);
             Ok(CallRow {
-                call: row.get(0)?,
+                call: call.to_string(),
                 started_at: WallTime::from_micros(started as u64).to_string(),
-                calling: row.get(4)?,
-                called: row.get(5)?,
-                connected: row.get(6)?,
+                calling: row.get(6)?,
+                called: row.get(7)?,
+                connected: row.get(8)?,
                 state: "ended".to_owned(),
                 talk_seconds: answered.map(|answered| (ended - answered).max(0) as u64 / 1_000_000),
                 cause: Some(cause),
@@ -177,43 +223,77 @@ impl Index {
     }
 }
 
-fn store(transaction: &rusqlite::Transaction<'_>, record: &StoreRecord) -> rusqlite::Result<()> {
-    match record {
-        StoreRecord::Bound(record) => {
-            // A connection does not survive a restart, so a phone behind one is not kept.
-            let Flow::Datagram { listener, peer } = record.flow else { return Ok(()) };
-            let mut insert = transaction.prepare_cached(
-                "insert or replace into registration values (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)",
-            )?;
-            insert.execute(params![
-                record.binding.0 as i64,
-                record.line,
-                record.contact,
-                record.instance,
-                record.reg_id,
-                record.path.join("\n"),
-                listener.0,
-                peer.to_string(),
-                record.call_id,
-                record.cseq,
-                micros(record.expires_at),
-                record.user_agent,
-            ])?;
-        }
-        StoreRecord::Unbound(binding) => {
-            transaction
-                .prepare_cached("delete from registration where binding = ?1")?
-                .execute([binding.0 as i64])?;
-        }
-        StoreRecord::NumbersReserved(number) => {
-            transaction
-                .prepare_cached("insert or replace into meta values ('numbers_reserved', ?1)")?
-                .execute([*number as i64])?;
-        }
-    }
+fn insert_call(connection: &Connection, position: Position, record: &[u8]) -> rusqlite::Result<()> {
+    let Some(call) = final_of(record) else { return Ok(()) };
+    let released_by = match call.released_by {
+        ReleasedBy::Caller => "caller",
+        ReleasedBy::Called => "called",
+        ReleasedBy::System => "system",
+    };
+    let mut insert = connection.prepare_cached(
+        "insert or replace into callrecord values (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)",
+    )?;
+    insert.execute(params![
+        call.call.number as i64,
+        call.call.shard.0,
+        call.call.node.0,
+        micros(call.started_at),
+        call.answered_at.map(micros),
+        micros(call.ended_at),
+        call.calling.number,
+        call.called,
+        call.connected.number,
+        call.cause.0,
+        released_by,
+        position.0 as i64,
+    ])?;
     Ok(())
+}
+
+fn insert_binding(connection: &Connection, record: &BindingRecord) -> rusqlite::Result<()> {
+    // A connection does not survive a restart, so a phone behind one is not kept.
+    let Flow::Datagram { listener, peer } = record.flow else {
+        return delete_binding(connection, record.binding);
+    };
+    let mut insert = connection.prepare_cached(
+        "insert or replace into registration values (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)",
+    )?;
+    insert.execute(params![
+        record.binding.0 as i64,
+        record.line,
+        record.contact,
+        record.instance,
+        record.reg_id,
+        record.path.join("\n"),
+        listener.0,
+        peer.to_string(),
+        record.call_id,
+        record.cseq,
+        micros(record.expires_at),
+        record.user_agent,
+    ])?;
+    Ok(())
+}
+
+fn delete_binding(connection: &Connection, binding: BindingId) -> rusqlite::Result<()> {
+    let mut delete = connection.prepare_cached("delete from registration where binding = ?1")?;
+    delete.execute([binding.0 as i64]).map(|_| ())
+}
+
+fn get(connection: &Connection, name: &str) -> rusqlite::Result<u64> {
+    let query = "select value from meta where name = ?1";
+    let value: Option<i64> = connection.query_row(query, [name], |row| row.get(0)).optional()?;
+    Ok(value.unwrap_or(0) as u64)
+}
+
+fn set(connection: &Connection, name: &str, value: u64) -> rusqlite::Result<()> {
+    let mut insert = connection.prepare_cached("insert or replace into meta values (?1, ?2)")?;
+    insert.execute(params![name, value as i64]).map(|_| ())
 }
 
 const fn micros(time: WallTime) -> i64 {
     time.as_micros() as i64
 }
+
+const NUMBERS_RESERVED: &str = "numbers_reserved";
+const CHECKPOINT: &str = "checkpoint";

@@ -1,266 +1,233 @@
-//! Journal segments: files of frames, each a length, a checksum and a record.
+//! Journal segments: files of frames that only grow.
+//!
+//! A frame is a length, a CRC-32, the position of the previous frame of the same call, and a record. The chain of
+//! positions makes the records of one call readable without the others.
 
-use std::collections::BTreeMap;
 use std::fs::{self, File, OpenOptions};
-use std::io::{self, Read, Seek, SeekFrom, Write};
+use std::io;
+use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
 
-use strowger_base::CallId;
-use strowger_base::journal::{
-    CallRecord, Decision, Entry, LegRecord, PartyView, Record, ReleasedBy, WhyEnded,
-};
-use strowger_base::{Cause, WallTime};
+/// Where a frame begins: segment in the upper half, offset in the lower.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub(super) struct Position(pub(super) u64);
 
-/// The open journal of a folder.
-pub(crate) struct Journal {
-    folder: PathBuf,
-    file: File,
-    number: u64,
-    length: u64,
-    limit_bytes: u64,
+impl Position {
+    /// No frame: segments are numbered from 1.
+    pub(super) const NONE: Position = Position(0);
+
+    pub(super) const fn new(segment: u32, offset: u32) -> Self {
+        Position((segment as u64) << 32 | offset as u64)
+    }
+
+    pub(super) const fn segment(self) -> u32 {
+        (self.0 >> 32) as u32
+    }
+
+    pub(super) const fn offset(self) -> u32 {
+        self.0 as u32
+    }
 }
 
-/// A segment is closed when it is this long.
-const SEGMENT_BYTES: u64 = 64 * 1024 * 1024;
-/// A frame longer than this is damage.
-const FRAME_BYTES_MAX: usize = 1024 * 1024;
+/// A whole frame.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) struct Frame<'a> {
+    /// The previous frame of the same call, or [`Position::NONE`].
+    pub(super) previous: Position,
+    pub(super) record: &'a [u8],
+    /// Bytes of the whole frame.
+    pub(super) length: usize,
+}
 
-/// Appends a frame: length and CRC-32 in little-endian, then the record.
-pub(super) fn frame(record: &[u8], out: &mut Vec<u8>) {
+/// Bytes before the record of a frame.
+pub(super) const FRAME_HEAD: usize = 16;
+/// Bytes before the first frame of a segment.
+pub(super) const SEGMENT_HEAD: u32 = 8;
+/// A record longer than this is damage.
+const RECORD_BYTES_MAX: usize = 1024 * 1024;
+/// First bytes of a segment: a name and the version of the format.
+const MAGIC: [u8; SEGMENT_HEAD as usize] = *b"SJRNL\0\0\x01";
+
+/// Appends a frame.
+pub(super) fn put_frame(previous: Position, record: &[u8], out: &mut Vec<u8>) {
     let length = u32::try_from(record.len()).unwrap_or(u32::MAX);
+    let previous = previous.0.to_le_bytes();
+    let mut checksum = crc32fast::Hasher::new();
+    checksum.update(&previous);
+    checksum.update(record);
     out.extend_from_slice(&length.to_le_bytes());
-    out.extend_from_slice(&crc32fast::hash(record).to_le_bytes());
+    out.extend_from_slice(&checksum.finalize().to_le_bytes());
+    out.extend_from_slice(&previous);
     out.extend_from_slice(record);
 }
 
-/// The next whole frame and the rest; `None` at the end or where it is torn.
-pub(super) fn next_frame(bytes: &[u8]) -> Option<(&[u8], &[u8])> {
-    let length = u32::from_le_bytes(bytes.get(..4)?.try_into().ok()?) as usize;
-    let checksum = u32::from_le_bytes(bytes.get(4..8)?.try_into().ok()?);
-    let record = bytes.get(8..8 + length.min(FRAME_BYTES_MAX))?;
-    (length <= FRAME_BYTES_MAX && crc32fast::hash(record) == checksum).then(|| (record, &bytes[8 + length..]))
+/// The frame at the beginning of `bytes`; `None` at the end or where it is torn.
+pub(super) fn first_frame(bytes: &[u8]) -> Option<Frame<'_>> {
+    let (head, rest) = bytes.split_first_chunk::<FRAME_HEAD>()?;
+    let [l0, l1, l2, l3, c0, c1, c2, c3, previous @ ..] = *head;
+    let length = u32::from_le_bytes([l0, l1, l2, l3]) as usize;
+    if length > RECORD_BYTES_MAX {
+        return None;
+    }
+    let record = rest.get(..length)?;
+    let mut checksum = crc32fast::Hasher::new();
+    checksum.update(&previous);
+    checksum.update(record);
+    let whole = checksum.finalize() == u32::from_le_bytes([c0, c1, c2, c3]);
+    let previous = Position(u64::from_le_bytes(previous));
+    whole.then_some(Frame { previous, record, length: FRAME_HEAD + length })
 }
 
-/// The record of the last frame.
-pub(super) fn last_record(mut frames: &[u8]) -> Option<&[u8]> {
-    let mut last = None;
-    while let Some((record, rest)) = next_frame(frames) {
-        last = Some(record);
-        frames = rest;
+/// Calls `each` with the whole frames from `offset` on; returns where the first torn one begins.
+pub(super) fn each_frame<'a>(bytes: &'a [u8], offset: u32, mut each: impl FnMut(u32, Frame<'a>)) -> u32 {
+    let mut at = offset.max(SEGMENT_HEAD);
+    if !bytes.starts_with(&MAGIC) {
+        return 0;
     }
-    last
+    while let Some(frame) = bytes.get(at as usize..).and_then(first_frame) {
+        each(at, frame);
+        at += frame.length as u32;
+    }
+    at
 }
 
-/// What a reader of the whole journal found that is not finished or not indexed.
-#[derive(Default)]
-pub(crate) struct Unfinished {
-    /// Beginning records of calls without a final record.
-    pub(crate) open: BTreeMap<CallId, Vec<u8>>,
-    /// Final records, for the index.
-    pub(crate) finals: Vec<Vec<u8>>,
-    /// Highest number of any call or leg.
-    pub(crate) highest_number: u64,
-    last_at: WallTime,
+/// Reads one frame; `None` when there is none at that place.
+pub(super) fn read_frame(file: &File, offset: u32, buffer: &mut Vec<u8>) -> Option<Position> {
+    buffer.resize(FRAME_HEAD, 0);
+    file.read_exact_at(buffer, u64::from(offset)).ok()?;
+    let length = u32::from_le_bytes(*buffer.first_chunk::<4>()?) as usize;
+    if length > RECORD_BYTES_MAX {
+        return None;
+    }
+    buffer.resize(FRAME_HEAD + length, 0);
+    file.read_exact_at(buffer, u64::from(offset)).ok()?;
+    let previous = first_frame(buffer)?.previous;
+    buffer.drain(..FRAME_HEAD);
+    Some(previous)
 }
 
-impl Unfinished {
-    fn read(&mut self, bytes: &[u8]) {
-        let Ok(record) = Record::decode(bytes) else { return };
-        self.last_at = self.last_at.max(record.at);
-        for number in
-            [record.call.map(|call| call.number), record.leg.map(|leg| leg.number)].into_iter().flatten()
-        {
-            self.highest_number = self.highest_number.max(number);
-        }
-        match (record.call, &record.entry) {
-            (Some(call), Entry::Decision(Decision::CallBegan { .. })) => {
-                self.open.insert(call, bytes.to_vec());
-            }
-            (_, Entry::Call(call)) => {
-                self.open.remove(&call.call);
-                self.finals.push(bytes.to_vec());
-            }
-            _ => {}
-        }
-    }
-
-    /// Final records for the calls that were in progress when the last run ended.
-    pub(crate) fn closing_records(&self) -> Vec<Vec<u8>> {
-        let mut closing = vec![];
-        for (call, bytes) in &self.open {
-            let Ok(Record { at, leg: Some(leg), entry: Entry::Decision(began), .. }) = Record::decode(bytes)
-            else {
-                continue;
-            };
-            let Decision::CallBegan { origin, calling, called, .. } = began else { continue };
-            let legs: Vec<LegRecord<'_>> = vec![];
-            let ended = Record {
-                at: self.last_at,
-                call: Some(*call),
-                leg: None,
-                entry: Entry::Decision(Decision::Ended {
-                    cause: Cause::TEMPORARY_FAILURE,
-                    by: ReleasedBy::System,
-                    why: WhyEnded::ServerRestarted,
-                }),
-            };
-            let mut bytes = vec![];
-            ended.encode(&mut bytes);
-            closing.push(bytes);
-            let record = Record {
-                at: self.last_at,
-                call: Some(*call),
-                leg: None,
-                entry: Entry::Call(CallRecord {
-                    call: *call,
-                    origin,
-                    calling_leg: leg,
-                    calling,
-                    called,
-                    connected: PartyView::default(),
-                    started_at: at,
-                    alerted_at: None,
-                    answered_at: None,
-                    ended_at: self.last_at,
-                    cause: Cause::TEMPORARY_FAILURE,
-                    released_by: ReleasedBy::System,
-                    legs,
-                }),
-            };
-            let mut bytes = vec![];
-            record.encode(&mut bytes);
-            closing.push(bytes);
-        }
-        closing
-    }
+/// The end of the journal, where frames are added.
+#[derive(Debug)]
+pub(super) struct Writer {
+    folder: PathBuf,
+    file: File,
+    segment: u32,
+    /// Bytes of the file that are written.
+    written: u32,
+    /// Frames that follow them and are not written yet.
+    pending: Vec<u8>,
+    unsynced: bool,
 }
 
-impl Journal {
-    /// Opens the journal; a torn end is cut off.
-    pub(crate) fn open(folder: &Path, limit_bytes: u64) -> io::Result<(Journal, Unfinished)> {
-        let mut unfinished = Unfinished::default();
-        let numbers = numbers_in(folder)?;
-        let mut whole = 0;
-        for number in &numbers {
-            let bytes = fs::read(path_of(folder, *number))?;
-            let mut rest = bytes.as_slice();
-            while let Some((record, after)) = next_frame(rest) {
-                unfinished.read(record);
-                rest = after;
-            }
-            whole = (bytes.len() - rest.len()) as u64;
+impl Writer {
+    /// Goes on in a segment after its first `length` bytes; what follows them is cut off.
+    pub(super) fn open(folder: &Path, segment: u32, length: u32) -> io::Result<Self> {
+        let path = path_of(folder, segment);
+        let file = OpenOptions::new().create(true).truncate(false).read(true).write(true).open(path)?;
+        file.set_len(u64::from(length))?;
+        let mut writer = Writer {
+            folder: folder.to_owned(),
+            file,
+            segment,
+            written: length,
+            pending: Vec::new(),
+            unsynced: true,
+        };
+        if length < SEGMENT_HEAD {
+            writer.written = 0;
+            writer.pending.extend_from_slice(&MAGIC);
         }
-        let number = numbers.last().copied().unwrap_or(1);
-        let path = path_of(folder, number);
-        let mut file = OpenOptions::new().create(true).truncate(false).read(true).write(true).open(path)?;
-        file.set_len(whole)?;
-        file.seek(SeekFrom::Start(whole))?;
-        let journal = Journal { folder: folder.to_owned(), file, number, length: whole, limit_bytes };
-        Ok((journal, unfinished))
+        Ok(writer)
     }
 
-    /// Appends one record.
-    pub(crate) fn append(&mut self, record: &[u8]) -> io::Result<()> {
-        let mut bytes = vec![];
-        frame(record, &mut bytes);
-        self.append_frames(&bytes)
+    /// Adds a frame, in memory. It cannot fail; [`Writer::flush`] can.
+    pub(super) fn append(&mut self, previous: Position, record: &[u8]) -> Position {
+        let position = self.end();
+        put_frame(previous, record, &mut self.pending);
+        position
     }
 
-    /// Appends frames. After an error the file is as it was before.
-    pub(crate) fn append_frames(&mut self, frames: &[u8]) -> io::Result<()> {
-        if self.length >= SEGMENT_BYTES {
-            self.turn_over()?;
+    /// Writes what is pending. After an error nothing is lost: the same bytes go to the same place next time.
+    pub(super) fn flush(&mut self) -> io::Result<()> {
+        if self.pending.is_empty() {
+            return Ok(());
         }
-        if let Err(error) = self.file.write_all(frames) {
-            // What was written in part would be a torn frame in the middle of the file.
-            self.file.set_len(self.length)?;
-            self.file.seek(SeekFrom::Start(self.length))?;
-            return Err(error);
-        }
-        self.length += frames.len() as u64;
+        self.file.write_all_at(&self.pending, u64::from(self.written))?;
+        self.written += self.pending.len() as u32;
+        self.pending.clear();
+        self.pending.shrink_to(PENDING_KEPT);
+        self.unsynced = true;
         Ok(())
     }
 
-    /// Waits until everything is on the disk.
-    pub(crate) fn sync(&mut self) -> io::Result<()> {
-        self.file.sync_data()
+    /// Waits until everything that was flushed is on the disk.
+    pub(super) fn sync(&mut self) -> io::Result<()> {
+        if self.unsynced {
+            self.file.sync_data()?;
+            self.unsynced = false;
+        }
+        Ok(())
     }
 
-    fn turn_over(&mut self) -> io::Result<()> {
-        self.file.sync_data()?;
-        let path = path_of(&self.folder, self.number + 1);
-        self.file = OpenOptions::new().create_new(true).read(true).write(true).open(path)?;
+    /// Begins a new segment after everything is safe in this one.
+    pub(super) fn turn_over(&mut self) -> io::Result<()> {
+        self.flush()?;
+        self.sync()?;
+        let mut next = Writer::open(&self.folder, self.segment + 1, 0)?;
+        next.flush()?;
+        next.sync()?;
         File::open(&self.folder)?.sync_all()?;
-        self.number += 1;
-        self.length = 0;
-        self.retire()
+        *self = next;
+        Ok(())
     }
 
-    /// Removes the oldest segments beyond the limit.
-    fn retire(&self) -> io::Result<()> {
+    /// Removes the oldest segments while all together are larger than the limit; the newest stays.
+    pub(super) fn retire(&self, limit_bytes: u64) -> io::Result<()> {
         let mut total = 0;
-        for number in numbers_in(&self.folder)?.into_iter().rev() {
-            let path = path_of(&self.folder, number);
+        for segment in segments_in(&self.folder)?.into_iter().rev() {
+            let path = path_of(&self.folder, segment);
             total += fs::metadata(&path)?.len();
-            if total > self.limit_bytes && number != self.number {
+            if total > limit_bytes && segment != self.segment {
                 fs::remove_file(path)?;
             }
         }
         Ok(())
     }
-}
 
-/// Reads a journal that another process may be writing.
-pub(crate) struct Segments {
-    folder: PathBuf,
-}
-
-impl Segments {
-    pub(crate) fn new(data: &Path) -> Self {
-        Segments { folder: data.join("journal") }
+    /// Where the next frame goes.
+    pub(super) const fn end(&self) -> Position {
+        Position::new(self.segment, self.written + self.pending.len() as u32)
     }
 
-    /// Calls `each` with every record, oldest first.
-    pub(crate) fn read(&self, mut each: impl FnMut(&[u8])) -> io::Result<()> {
-        for number in numbers_in(&self.folder)? {
-            let mut bytes = vec![];
-            File::open(path_of(&self.folder, number))?.read_to_end(&mut bytes)?;
-            let mut rest = bytes.as_slice();
-            while let Some((record, after)) = next_frame(rest) {
-                each(record);
-                rest = after;
-            }
-        }
-        Ok(())
+    pub(super) const fn pending_bytes(&self) -> usize {
+        self.pending.len()
     }
 
-    /// The records of one call, oldest first.
-    pub(crate) fn of_call(&self, call: CallId) -> io::Result<Vec<Vec<u8>>> {
-        let mut found = vec![];
-        self.read(|bytes| {
-            if Record::decode(bytes).is_ok_and(|record| record.call == Some(call)) {
-                found.push(bytes.to_vec());
-            }
-        })?;
-        Ok(found)
+    /// Puts another file in the place of the open one, for tests with a disk that refuses.
+    #[cfg(test)]
+    pub(super) const fn replace_file(&mut self, file: File) -> File {
+        std::mem::replace(&mut self.file, file)
     }
 }
 
-fn numbers_in(folder: &Path) -> io::Result<Vec<u64>> {
-    let mut numbers = vec![];
+/// Segments of a folder, oldest first.
+pub(super) fn segments_in(folder: &Path) -> io::Result<Vec<u32>> {
+    let mut segments = vec![];
     for entry in fs::read_dir(folder)? {
         let name = entry?.file_name();
-        let number: Option<u64> =
-            name.to_str().and_then(|name| name.strip_suffix(".sj")).and_then(|stem| stem.parse().ok());
-        numbers.extend(number);
+        let number =
+            name.to_str().and_then(|name| name.strip_suffix(".sj")).and_then(|stem| stem.parse::<u32>().ok());
+        segments.extend(number);
     }
-    numbers.sort_unstable();
-    Ok(numbers)
+    segments.sort_unstable();
+    Ok(segments)
 }
 
-fn path_of(folder: &Path, number: u64) -> PathBuf {
-    folder.join(format!("{number:06}.sj"))
+pub(super) fn path_of(folder: &Path, segment: u32) -> PathBuf {
+    folder.join(format!("{segment:06}.sj"))
 }
+
+const PENDING_KEPT: usize = 256 * 1024;
 
 #[cfg(test)]
 mod tests {
@@ -268,39 +235,29 @@ mod tests {
 
     #[test]
     fn frames_cut_at_any_byte_give_the_whole_ones_before_the_cut() {
-        let mut bytes = vec![];
+        let mut bytes = MAGIC.to_vec();
         let mut ends = vec![];
         for record in [&b"first"[..], b"", b"third record"] {
-            frame(record, &mut bytes);
+            put_frame(Position::new(1, 8), record, &mut bytes);
             ends.push(bytes.len());
         }
         for cut in 0..=bytes.len() {
-            let mut rest = &bytes[..cut];
             let mut whole = 0;
-            while let Some((_, after)) = next_frame(rest) {
-                whole += 1;
-                rest = after;
-            }
+            each_frame(&bytes[..cut], 0, |_, _| whole += 1);
             assert_eq!(whole, ends.iter().filter(|end| **end <= cut).count(), "cut at {cut}");
         }
     }
 
     #[test]
-    fn a_torn_end_is_cut_off_and_writing_goes_on_after_what_is_whole() {
-        let folder = std::env::temp_dir().join(format!("strowger-segment-{}", std::process::id()));
-        fs::create_dir_all(&folder).unwrap();
-        let (mut journal, _) = Journal::open(&folder, 1 << 30).unwrap();
-        journal.append(b"one").unwrap();
-        journal.append(b"two").unwrap();
-        let path = path_of(&folder, 1);
-        let whole = fs::read(&path).unwrap();
-        fs::write(&path, &whole[..whole.len() - 1]).unwrap();
-        let (mut journal, _) = Journal::open(&folder, 1 << 30).unwrap();
-        journal.append(b"three").unwrap();
-        let bytes = fs::read(&path).unwrap();
-        let (first, rest) = next_frame(&bytes).unwrap();
-        let (second, rest) = next_frame(rest).unwrap();
-        assert_eq!((first, second, rest), (&b"one"[..], &b"three"[..], &b""[..]));
-        fs::remove_dir_all(&folder).unwrap();
+    fn a_changed_byte_is_seen_wherever_it_is() {
+        let mut bytes = MAGIC.to_vec();
+        put_frame(Position::NONE, b"whole", &mut bytes);
+        for place in 0..bytes.len() {
+            let mut damaged = bytes.clone();
+            damaged[place] ^= 0x10;
+            let mut whole = 0;
+            each_frame(&damaged, 0, |_, _| whole += 1);
+            assert_eq!(whole, 0, "byte {place}");
+        }
     }
 }

@@ -1,0 +1,182 @@
+//! What the last run left: where the journal really ends, which records the index lacks, which calls were up.
+
+use std::fs::{self, File};
+use std::io;
+use std::path::Path;
+
+use strowger_base::journal::{
+    CallRecord, Decision, Entry, EntryKind, Head, LegOutcome, LegRecord, OriginView, PartyView, Record,
+    ReleasedBy, Told, WhyEnded,
+};
+use strowger_base::{CallId, Cause, LegId, WallTime};
+
+use super::chains::Chains;
+use super::segment::{self, Position, SEGMENT_HEAD, Writer};
+
+/// Up to where the index knows the journal, and the calls that were open there.
+pub(super) struct Checkpoint {
+    pub(super) position: Position,
+    pub(super) open: Vec<(CallId, Position)>,
+}
+
+/// The journal as it was found.
+pub(super) struct Found {
+    pub(super) writer: Writer,
+    pub(super) chains: Chains,
+    /// Final records after the checkpoint.
+    pub(super) finals: Vec<(Position, Vec<u8>)>,
+    /// Highest number of any call or leg after the checkpoint.
+    pub(super) highest_number: u64,
+    /// The server's last sign of life.
+    pub(super) last_at: WallTime,
+    /// Bytes at the end that were no whole frame.
+    pub(super) torn_bytes: u64,
+}
+
+/// Reads the journal from the checkpoint on and opens it for writing. What lies before the checkpoint is not read:
+/// a start takes as long with a full journal as with an empty one.
+pub(super) fn find(folder: &Path, checkpoint: &Checkpoint) -> io::Result<Found> {
+    let segments = segment::segments_in(folder)?;
+    let mut chains = Chains::new();
+    for (call, position) in &checkpoint.open {
+        chains.add(*call, *position);
+    }
+    let mut finals = vec![];
+    let (mut highest_number, mut last_at) = (0, WallTime::default());
+    let newest = segments.last().copied().unwrap_or(0).max(checkpoint.position.segment());
+    let mut end = (newest + 1, 0);
+    let mut torn_bytes = 0;
+    for number in segments.iter().copied().filter(|number| *number >= checkpoint.position.segment()) {
+        let bytes = fs::read(segment::path_of(folder, number))?;
+        let mut from = if number == checkpoint.position.segment() { checkpoint.position.offset() } else { 0 };
+        if from as usize > bytes.len() {
+            // Somebody cut the file: read what is left from its beginning.
+            from = 0;
+        }
+        let whole = segment::each_frame(&bytes, from, |offset, frame| {
+            let Ok(head) = Head::decode(frame.record) else { return };
+            last_at = last_at.max(head.at);
+            let numbers = [head.call.map(|call| call.number), head.leg.map(|leg| leg.number)];
+            highest_number = numbers.into_iter().flatten().fold(highest_number, u64::max);
+            let Some(call) = head.call else { return };
+            let position = Position::new(number, offset);
+            chains.add(call, position);
+            if head.kind == EntryKind::Call {
+                chains.end(call, head.at);
+                finals.push((position, frame.record.to_vec()));
+            }
+        });
+        let torn = bytes.get(whole as usize..).unwrap_or_default();
+        if Some(&number) == segments.last() && !torn.is_empty() {
+            // Damage in the middle looks like a torn end; what is cut off is kept beside it for a closer look.
+            fs::write(segment::path_of(folder, number).with_extension("cut"), torn)?;
+        }
+        torn_bytes += torn.len() as u64;
+        end = (number, whole);
+    }
+    let writer = Writer::open(folder, end.0, end.1)?;
+    Ok(Found { writer, chains, finals, highest_number, last_at, torn_bytes })
+}
+
+/// The records of a chain, oldest first.
+pub(super) fn chain(folder: &Path, last: Position) -> Vec<Vec<u8>> {
+    let mut records = vec![];
+    let mut at = last;
+    let mut open: Option<(u32, File)> = None;
+    while at != Position::NONE && records.len() < CHAIN_MAX {
+        if open.as_ref().is_none_or(|(number, _)| *number != at.segment()) {
+            // An older part may have been retired: the rest of the story is still worth telling.
+            let Ok(file) = File::open(segment::path_of(folder, at.segment())) else { break };
+            open = Some((at.segment(), file));
+        }
+        let Some((_, file)) = &open else { break };
+        let mut record = vec![];
+        let Some(previous) = segment::read_frame(file, at.offset(), &mut record) else { break };
+        records.push(record);
+        if previous >= at {
+            break;
+        }
+        at = previous;
+    }
+    records.reverse();
+    records
+}
+
+/// The records that end a call which was up when the server stopped: the decision, and the final record. `None` when
+/// the chain holds no call.
+pub(super) fn closing(call: CallId, records: &[Vec<u8>], ended_at: WallTime) -> Option<[Vec<u8>; 2]> {
+    let mut draft: Option<CallRecord<'_>> = None;
+    for bytes in records {
+        let Ok(record) = Record::decode(bytes) else { continue };
+        match (&record.entry, &mut draft) {
+            (Entry::Decision(Decision::CallBegan { origin, calling, called, .. }), None) => {
+                draft = Some(began(call, record.leg?, record.at, (*origin, *calling, called)));
+            }
+            (Entry::Decision(decision), Some(draft)) => learn(draft, record.leg, record.at, decision),
+            (Entry::Told(Told::Alerting { .. }), Some(draft)) => {
+                draft.alerted_at.get_or_insert(record.at);
+            }
+            _ => {}
+        }
+    }
+    let mut record = draft?;
+    record.ended_at = ended_at.max(record.started_at);
+    let cause = record.cause;
+    let ended = Decision::Ended { cause, by: ReleasedBy::System, why: WhyEnded::ServerRestarted };
+    let encode = |entry| {
+        let mut bytes = vec![];
+        Record { at: ended_at, call: Some(call), leg: None, entry }.encode(&mut bytes);
+        bytes
+    };
+    Some([encode(Entry::Decision(ended)), encode(Entry::Call(record))])
+}
+
+fn began<'a>(
+    call: CallId,
+    calling_leg: LegId,
+    at: WallTime,
+    (origin, calling, called): (OriginView<'a>, PartyView<'a>, &'a str),
+) -> CallRecord<'a> {
+    CallRecord {
+        call,
+        origin,
+        calling_leg,
+        calling,
+        called,
+        connected: PartyView::default(),
+        started_at: at,
+        alerted_at: None,
+        answered_at: None,
+        ended_at: at,
+        cause: Cause::TEMPORARY_FAILURE,
+        released_by: ReleasedBy::System,
+        legs: vec![],
+    }
+}
+
+fn learn<'a>(draft: &mut CallRecord<'a>, leg: Option<LegId>, at: WallTime, decision: &Decision<'a>) {
+    let Some(leg) = leg else { return };
+    let rung = draft.legs.iter_mut().find(|rung| rung.leg == leg);
+    match (decision, rung) {
+        (Decision::Rung { target, .. }, None) => {
+            let outcome = LegOutcome::Withdrawn(Cause::TEMPORARY_FAILURE);
+            draft.legs.push(LegRecord { leg, target: *target, rung_at: at, outcome });
+        }
+        (Decision::AnsweredBy { connected }, rung) => {
+            draft.connected = *connected;
+            draft.answered_at.get_or_insert(at);
+            if let Some(rung) = rung {
+                rung.outcome = LegOutcome::Answered;
+            }
+        }
+        (Decision::LegReleased { cause, .. }, Some(rung)) => rung.outcome = LegOutcome::Withdrawn(*cause),
+        (Decision::LegFailed { cause, reason, .. }, Some(rung)) => {
+            rung.outcome = LegOutcome::Failed { cause: *cause, reason: *reason };
+        }
+        _ => {}
+    }
+}
+
+/// Records of one call that are read; a call that has more is told up to there, from its end.
+const CHAIN_MAX: usize = 20_000;
+const _: () = assert!(SEGMENT_HEAD > 0, "no frame is at offset 0, so no position but NONE is 0");
