@@ -2,25 +2,26 @@
 //! and its decision, no lock, nothing allocated per packet.
 
 use std::net::{SocketAddr, UdpSocket};
+use std::os::fd::BorrowedFd;
 use std::time::{Duration, Instant as Clock, SystemTime, UNIX_EPOCH};
 
 use nix::poll::{PollFd, PollFlags, ppoll};
 use nix::sys::time::{TimeSpec, TimeValLike};
 use strowger_base::net::ListenerId;
-use strowger_base::{Instant, Now, WallTime};
+use strowger_base::{Instant, Now, Span, WallTime};
 use strowger_node::io::{Answer, PersistRecord, QueryId};
 use strowger_node::{Input, Node, Outbox, Output};
 
 use crate::mailbox::{Letter, Mailbox};
 use crate::media::MediaSender;
-use crate::store::{Batch as StoreBatch, StoreSender};
+use crate::store::StoreSender;
 use crate::streams::{StreamOrder, StreamSender};
-use crate::udp::{self, Batch};
+use crate::udp::{Buffers, Port, Read};
 
 /// Everything that the decision thread owns.
 pub(crate) struct Decision {
     pub(crate) node: Node,
-    /// UDP sockets with their number among the listeners.
+    /// UDP sockets with their number among the listeners; at most [`SOCKETS_MAX`].
     pub(crate) sockets: Vec<(ListenerId, UdpSocket)>,
     pub(crate) mailbox: Mailbox,
     pub(crate) media: MediaSender,
@@ -29,192 +30,331 @@ pub(crate) struct Decision {
     pub(crate) started: Clock,
 }
 
-/// State of one run that is no part of the node.
-struct Turn {
+impl Decision {
+    /// Runs until it is told to stop or the last call of a drain has ended.
+    pub(crate) fn run(self) -> anyhow::Result<()> {
+        let mut ports = Vec::new();
+        for (listener, socket) in self.sockets {
+            ports.push((listener, Port::new(socket)?));
+        }
+        anyhow::ensure!(ports.len() <= SOCKETS_MAX, "more than {SOCKETS_MAX} UDP listeners");
+        let hands = Hands {
+            media: self.media,
+            store: self.store,
+            streams: self.streams,
+            datagrams: Vec::new(),
+            answers: Vec::new(),
+            drained: false,
+        };
+        let clock = Time { started: self.started };
+        let turns = Turns {
+            node: self.node,
+            out: Outbox::default(),
+            ports,
+            buffers: Buffers::new(),
+            mailbox: self.mailbox,
+            hands,
+            clock,
+            next_query: 0,
+            load: Load::default(),
+            stop: false,
+        };
+        turns.run()
+    }
+}
+
+/// UDP listeners of one decision thread, at most.
+pub(crate) const SOCKETS_MAX: usize = 8;
+
+/// The loop and what it turns on.
+struct Turns {
+    node: Node,
     out: Outbox,
-    batch: Batch,
-    store_batch: StoreBatch,
-    answers: Vec<(QueryId, tokio::sync::oneshot::Sender<Answer>)>,
+    ports: Vec<(ListenerId, Port)>,
+    buffers: Buffers,
+    mailbox: Mailbox,
+    hands: Hands,
+    clock: Time,
     next_query: u64,
-    overloaded: bool,
+    load: Load,
     stop: bool,
 }
 
-impl Decision {
-    /// Runs until it is told to stop or the last call of a drain has ended.
-    pub(crate) fn run(mut self) -> nix::Result<()> {
-        let mut turn = Turn {
-            out: Outbox::default(),
-            batch: Batch::new(),
-            store_batch: StoreBatch::default(),
-            answers: Vec::new(),
-            next_query: 0,
-            overloaded: false,
-            stop: false,
-        };
-        while !turn.stop {
+impl Turns {
+    fn run(mut self) -> anyhow::Result<()> {
+        while !self.stop && !self.hands.drained {
             let ready = self.wait()?;
-            let woken = Clock::now();
-            self.read_sockets(&mut turn, &ready);
-            self.read_letters(&mut turn);
-            let now = self.now();
-            if self.node.next_timeout().is_some_and(|at| at <= now.mono) {
-                self.node.handle(now, Input::Timeout, &mut turn.out);
+            let mut drained = true;
+            for place in 0..self.ports.len() {
+                if ready.is(place) {
+                    drained &= self.read_port(place)?;
+                }
             }
-            self.flush(&mut turn);
-            self.judge_load(&mut turn, woken.elapsed());
+            if ready.is(self.ports.len()) {
+                self.read_letters();
+            }
+            let now = self.clock.now();
+            if self.node.next_timeout().is_some_and(|at| at <= now.mono) {
+                self.node.handle(now, Input::Timeout, &mut self.out);
+            }
+            self.carry_out();
+            let at = Clock::now();
+            self.hands.store.give(at);
+            if let Some(overloaded) = self.load.judge(at, drained, self.hands.store.is_behind()) {
+                self.node.handle(now, Input::Overloaded(overloaded), &mut self.out);
+                self.carry_out();
+            }
         }
-        self.flush(&mut turn);
         Ok(())
     }
 
-    fn now(&self) -> Now {
+    /// Waits for packets, letters or the next deadline.
+    fn wait(&self) -> nix::Result<Ready> {
+        let bell = self.mailbox.descriptor();
+        let count = self.ports.len() + 1;
+        let mut descriptors: [PollFd<'_>; SOCKETS_MAX + 1] = std::array::from_fn(|place| {
+            let descriptor: BorrowedFd<'_> =
+                self.ports.get(place).map_or(bell, |(_, port)| port.descriptor());
+            PollFd::new(descriptor, PollFlags::POLLIN)
+        });
+        let descriptors = &mut descriptors[..count];
+        match ppoll(descriptors, self.patience(), None) {
+            Ok(_) | Err(nix::errno::Errno::EINTR) => {}
+            Err(error) => return Err(error),
+        }
+        let mut ready = Ready(0);
+        for (place, descriptor) in descriptors.iter().enumerate() {
+            if descriptor.revents().is_some_and(|events| !events.is_empty()) {
+                ready.0 |= 1 << place;
+            }
+        }
+        Ok(ready)
+    }
+
+    /// How long may be waited; `None` for ever.
+    fn patience(&self) -> Option<TimeSpec> {
+        let of_node = self.node.next_timeout().map(|at| at - self.clock.now().mono);
+        let of_store = self.hands.store.next_timeout().map(|at| at.saturating_duration_since(Clock::now()));
+        let of_load = self.load.shedding_since.map(|_| SHED_FOR);
+        let least = of_node.into_iter().chain(of_store).chain(of_load).min()?;
+        Some(TimeSpec::nanoseconds(i64::try_from(least.as_nanos()).unwrap_or(i64::MAX)))
+    }
+
+    /// Reads a bounded number of batches, so that letters and timers have their turn under load. True when nothing
+    /// is left.
+    fn read_port(&mut self, place: usize) -> anyhow::Result<bool> {
+        for _ in 0..BATCHES_A_TURN {
+            let Some((listener, port)) = self.ports.get_mut(place) else { return Ok(true) };
+            let (node, out, listener) = (&mut self.node, &mut self.out, *listener);
+            let now = self.clock.now();
+            let read = port.receive(&mut self.buffers, |source, bytes| {
+                node.handle(now, Input::Datagram { listener, source, bytes }, out);
+            })?;
+            self.carry_out();
+            if read == Read::Drained {
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
+
+    fn read_letters(&mut self) {
+        self.mailbox.quiet();
+        for _ in 0..LETTERS_A_TURN {
+            let Some(letter) = self.mailbox.take() else { return };
+            let now = self.clock.now();
+            self.read_letter(now, letter);
+            if self.out.items.len() >= ITEMS_AT_ONCE {
+                self.carry_out();
+            }
+        }
+        // More letters wait: come back at once.
+        self.mailbox.ring_again();
+    }
+
+    fn read_letter(&mut self, now: Now, letter: Letter) {
+        let input = match letter {
+            Letter::StreamOpened { stream, transport, local, peer } => {
+                Input::StreamOpened { stream, transport, local, peer }
+            }
+            Letter::StreamBytes { stream, bytes } => {
+                return self.node.handle(now, Input::StreamBytes { stream, bytes: &bytes }, &mut self.out);
+            }
+            Letter::StreamClosed { stream } => Input::StreamClosed { stream },
+            Letter::Media(report) => Input::Media(report),
+            Letter::Persisted(ticket) => Input::Persisted { ticket },
+            Letter::PersistFailed(ticket, reason) => Input::PersistFailed { ticket, reason },
+            Letter::Ask(question, answer) => {
+                self.next_query += 1;
+                let query = QueryId(self.next_query);
+                self.hands.answers.push((query, answer));
+                Input::Ask { query, question }
+            }
+            Letter::Drain => Input::Drain,
+            Letter::Stop => {
+                self.stop = true;
+                return;
+            }
+        };
+        self.node.handle(now, input, &mut self.out);
+    }
+
+    /// Does what the node wants done, in order; datagrams leave together.
+    fn carry_out(&mut self) {
+        let Outbox { arena, items } = &mut self.out;
+        for item in items.drain(..) {
+            self.hands.carry_out(item, arena);
+        }
+        let datagrams = &mut self.hands.datagrams;
+        match self.ports.as_slice() {
+            [(_, port)] => _ = port.send(datagrams.iter().map(|(_, to, span)| (*to, arena.slice(*span)))),
+            ports => {
+                for (listener, port) in ports {
+                    let own: Vec<_> = datagrams
+                        .iter()
+                        .filter(|(from, ..)| from == listener)
+                        .map(|(_, to, span)| (*to, arena.slice(*span)))
+                        .collect();
+                    port.send(own.into_iter());
+                }
+            }
+        }
+        datagrams.clear();
+        arena.clear(ARENA_KEPT);
+    }
+}
+
+/// Where outputs go.
+struct Hands {
+    media: MediaSender,
+    store: StoreSender,
+    streams: StreamSender,
+    /// Datagrams of this batch.
+    datagrams: Vec<(ListenerId, SocketAddr, Span)>,
+    answers: Vec<(QueryId, tokio::sync::oneshot::Sender<Answer>)>,
+    drained: bool,
+}
+
+impl Hands {
+    fn carry_out(&mut self, item: Output, arena: &strowger_base::ByteArena) {
+        match item {
+            Output::Datagram { listener, destination, bytes } => {
+                self.datagrams.push((listener, destination, bytes));
+            }
+            Output::StreamSend { stream, bytes } => {
+                self.streams.order(StreamOrder::Send(stream, arena.slice(bytes).to_vec()));
+            }
+            Output::StreamConnect { stream, peer, .. } => {
+                self.streams.order(StreamOrder::Connect(stream, peer))
+            }
+            Output::StreamClose { stream } => self.streams.order(StreamOrder::Close(stream)),
+            Output::Media(command) => self.media.command(command),
+            Output::Journal(span) => self.store.journal(arena.slice(span)),
+            Output::Persist { ticket, record: PersistRecord::Call { record, .. } } => {
+                self.store.persist(ticket, arena.slice(record));
+            }
+            Output::Store(record) => self.store.store(record),
+            Output::Answer { query, answer } => {
+                if let Some(place) = self.answers.iter().position(|(asked, _)| *asked == query) {
+                    // Whoever asked may have gone away.
+                    let _ = self.answers.swap_remove(place).1.send(answer);
+                }
+            }
+            Output::Drained => self.drained = true,
+        }
+    }
+}
+
+/// The descriptors that can be read, by their place.
+#[derive(Clone, Copy)]
+struct Ready(u16);
+
+impl Ready {
+    const fn is(self, place: usize) -> bool {
+        self.0 & 1 << place != 0
+    }
+}
+
+/// The clocks.
+#[derive(Clone, Copy)]
+struct Time {
+    started: Clock,
+}
+
+impl Time {
+    fn now(self) -> Now {
         let wall = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
         Now {
             mono: Instant::from_nanos(u64::try_from(self.started.elapsed().as_nanos()).unwrap_or(u64::MAX)),
             wall: WallTime::from_micros(u64::try_from(wall.as_micros()).unwrap_or(u64::MAX)),
         }
     }
+}
 
-    /// Waits for packets, letters or the next deadline; tells which sockets can be read.
-    fn wait(&self) -> nix::Result<Vec<bool>> {
-        let now = self.now().mono;
-        let timeout = self.node.next_timeout().map(|at| {
-            let wait = i64::try_from((at - now).as_nanos()).unwrap_or(i64::MAX);
-            TimeSpec::nanoseconds(wait)
-        });
-        let mut descriptors: Vec<PollFd<'_>> = self
-            .sockets
-            .iter()
-            .map(|(_, socket)| PollFd::new(udp::descriptor(socket), PollFlags::POLLIN))
-            .collect();
-        descriptors.push(PollFd::new(self.mailbox.descriptor(), PollFlags::POLLIN));
-        match ppoll(&mut descriptors, timeout, None) {
-            Ok(_) | Err(nix::errno::Errno::EINTR) => {}
-            Err(error) => return Err(error),
+/// Whether decisions keep up with packets. While the sockets are never empty, the oldest packet in them may have
+/// come any time since they last were.
+#[derive(Default)]
+struct Load {
+    busy_since: Option<Clock>,
+    shedding_since: Option<Clock>,
+}
+
+impl Load {
+    /// Tells when new calls are to be refused from now on, or taken again.
+    fn judge(&mut self, now: Clock, drained: bool, store_behind: bool) -> Option<bool> {
+        if drained {
+            self.busy_since = None;
+        } else {
+            self.busy_since.get_or_insert(now);
         }
-        Ok(descriptors
-            .iter()
-            .map(|descriptor| descriptor.revents().is_some_and(|events| !events.is_empty()))
-            .collect())
-    }
-
-    fn read_sockets(&mut self, turn: &mut Turn, ready: &[bool]) {
-        for index in 0..self.sockets.len() {
-            if !ready.get(index).copied().unwrap_or(false) {
-                continue;
+        let late = self.busy_since.is_some_and(|since| now - since > LAG_MAX);
+        match self.shedding_since {
+            None if late || store_behind => {
+                self.shedding_since = Some(now);
+                Some(true)
             }
-            // A bounded number of batches, so that letters and timers have their turn under load.
-            for _ in 0..BATCHES_A_TURN {
-                let Some((listener, socket)) = self.sockets.get(index) else { break };
-                let listener = *listener;
-                let Ok(count) = turn.batch.receive(socket) else { break };
-                let now = self.now();
-                for (source, bytes) in turn.batch.datagrams() {
-                    self.node.handle(now, Input::Datagram { listener, source, bytes }, &mut turn.out);
-                }
-                self.flush(turn);
-                if count < udp::BATCH {
-                    break;
-                }
+            // It is kept up for a while, so that it does not flicker.
+            Some(since) if drained && !store_behind && now - since > SHED_FOR => {
+                self.shedding_since = None;
+                Some(false)
             }
-        }
-    }
-
-    fn read_letters(&mut self, turn: &mut Turn) {
-        self.mailbox.quiet();
-        let now = self.now();
-        for _ in 0..LETTERS_A_TURN {
-            let Some(letter) = self.mailbox.take() else { return };
-            let input = match letter {
-                Letter::StreamOpened { stream, transport, local, peer } => {
-                    Input::StreamOpened { stream, transport, local, peer }
-                }
-                Letter::StreamBytes { stream, bytes } => {
-                    self.node.handle(now, Input::StreamBytes { stream, bytes: &bytes }, &mut turn.out);
-                    continue;
-                }
-                Letter::StreamClosed { stream } => Input::StreamClosed { stream },
-                Letter::Media(report) => Input::Media(report),
-                Letter::Persisted(ticket) => Input::Persisted { ticket },
-                Letter::PersistFailed(ticket, reason) => Input::PersistFailed { ticket, reason },
-                Letter::Ask(question, answer) => {
-                    turn.next_query += 1;
-                    let query = QueryId(turn.next_query);
-                    turn.answers.push((query, answer));
-                    Input::Ask { query, question }
-                }
-                Letter::Drain => Input::Drain,
-                Letter::Stop => {
-                    turn.stop = true;
-                    return;
-                }
-            };
-            self.node.handle(now, input, &mut turn.out);
-        }
-        // More letters wait: come back at once.
-        self.mailbox.ring_again();
-    }
-
-    /// Does what the node wants done, in order; datagrams that follow each other leave together.
-    fn flush(&mut self, turn: &mut Turn) {
-        let Turn { out, store_batch, answers, .. } = turn;
-        let mut datagrams: Vec<(ListenerId, SocketAddr, strowger_base::Span)> = Vec::new();
-        for item in out.items.drain(..) {
-            match item {
-                Output::Datagram { listener, destination, bytes } => {
-                    datagrams.push((listener, destination, bytes))
-                }
-                Output::StreamSend { stream, bytes } => {
-                    self.streams.order(StreamOrder::Send(stream, out.arena.slice(bytes).to_vec()));
-                }
-                Output::StreamConnect { stream, peer, .. } => {
-                    self.streams.order(StreamOrder::Connect(stream, peer));
-                }
-                Output::StreamClose { stream } => self.streams.order(StreamOrder::Close(stream)),
-                Output::Media(command) => self.media.command(command),
-                Output::Journal(span) => store_batch.journal(out.arena.slice(span)),
-                Output::Persist { ticket, record: PersistRecord::Call { record, .. } } => {
-                    store_batch.persist(ticket, out.arena.slice(record));
-                }
-                Output::Store(record) => store_batch.store(record),
-                Output::Answer { query, answer } => {
-                    if let Some(index) = answers.iter().position(|(asked, _)| *asked == query) {
-                        // Whoever asked may have gone away.
-                        let _ = answers.swap_remove(index).1.send(answer);
-                    }
-                }
-                Output::Drained => turn.stop = true,
-            }
-        }
-        for (listener, socket) in &self.sockets {
-            let own = datagrams.iter().filter(|datagram| datagram.0 == *listener);
-            let mut own = own.map(|datagram| (datagram.1, out.arena.slice(datagram.2))).peekable();
-            if own.peek().is_some() {
-                udp::send_all(socket, own);
-            }
-        }
-        if !store_batch.is_empty() {
-            self.store.give(std::mem::take(store_batch));
-        }
-        out.arena.clear(ARENA_KEPT);
-    }
-
-    /// Sheds new calls while a turn takes so long that packets have to wait for it.
-    fn judge_load(&mut self, turn: &mut Turn, took: Duration) {
-        let overloaded = if turn.overloaded { took > LOAD_FALLS } else { took > LOAD_RISES };
-        if overloaded != turn.overloaded {
-            turn.overloaded = overloaded;
-            let now = self.now();
-            self.node.handle(now, Input::Overloaded(overloaded), &mut turn.out);
+            Some(_) | None => None,
         }
     }
 }
 
-const BATCHES_A_TURN: usize = 32;
+const BATCHES_A_TURN: usize = 8;
 const LETTERS_A_TURN: usize = 1_024;
+const ITEMS_AT_ONCE: usize = 256;
 const ARENA_KEPT: usize = 256 * 1024;
-/// A turn longer than this means that answers come too late: half of T1 (RFC 3261 §17.1.1.1).
-const LOAD_RISES: Duration = Duration::from_millis(250);
-/// A turn shorter than this means that the load has gone.
-const LOAD_FALLS: Duration = Duration::from_millis(50);
+/// Packets that may have waited as long as T1 are answered too late: their senders repeat them
+/// (RFC 3261 §17.1.1.1), and there is more to do, not less.
+const LAG_MAX: Duration = Duration::from_millis(500);
+const SHED_FOR: Duration = Duration::from_secs(1);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn new_calls_are_refused_while_packets_wait_too_long_and_taken_again_after() {
+        let start = Clock::now();
+        let mut load = Load::default();
+        let mut check = |at_ms: u64, drained: bool, store_behind: bool, expect: Option<bool>| {
+            let found = load.judge(start + Duration::from_millis(at_ms), drained, store_behind);
+            assert_eq!(found, expect, "at {at_ms} ms");
+        };
+        check(0, true, false, None);
+        check(10, false, false, None);
+        check(400, false, false, None);
+        check(450, true, false, None);
+        check(460, false, false, None);
+        check(961, false, false, Some(true));
+        check(970, true, false, None);
+        check(1_900, true, false, None);
+        check(1_970, true, false, Some(false));
+        check(2_000, true, true, Some(true));
+        check(4_000, true, true, None);
+        check(4_001, true, false, Some(false));
+    }
+}

@@ -101,6 +101,12 @@ impl Opened {
         let limit = self.file.journal.limit_mib * 1024 * 1024;
         let (store_sender, store, recovered) = Store::open(&self.data, limit, sender.clone())
             .with_context(|| format!("cannot open the store in {}", self.data.display()))?;
+        if recovered.torn_bytes > 0 {
+            log::warn(&format!(
+                "the journal ended in the middle of a record; {} bytes were cut off and kept in a file beside it",
+                recovered.torn_bytes
+            ));
+        }
         if recovered.closed > 0 {
             log::warn(&format!(
                 "{} calls were in progress when the server stopped last; they have a final record now",
@@ -284,13 +290,15 @@ fn open_sip(wanted: SocketAddr) -> anyhow::Result<(UdpSocket, Option<TcpListener
 
 fn udp_socket(address: SocketAddr) -> io::Result<UdpSocket> {
     let socket = Socket::new(Domain::for_address(address), Type::DGRAM, Some(Protocol::UDP))?;
-    // Room for a burst of registrations after a power cut; the system may grant less.
-    let _ = socket.set_recv_buffer_size(8 * 1024 * 1024);
-    let _ = socket.set_send_buffer_size(4 * 1024 * 1024);
     socket.set_nonblocking(true)?;
     socket.bind(&address.into())?;
-    Ok(socket.into())
+    let socket = socket.into();
+    crate::udp::make_room(&socket, SOCKET_BUFFER_BYTES);
+    Ok(socket)
 }
+
+/// Room in the system for packets that wait: some thousand registrations.
+const SOCKET_BUFFER_BYTES: usize = 8 * 1024 * 1024;
 
 /// Says in one line what could not be opened, who holds it, and what to do.
 fn refusal(what: &str, protocol: &str, address: SocketAddr, error: &io::Error, remedy: &str) -> String {

@@ -28,6 +28,7 @@ const SHELLS: &[(&str, &str)] = &[
     ("strowger", "getrandom"),
     ("strowger", "nix"),
     ("strowger", "rusqlite"),
+    ("strowger", "rustix"),
     ("strowger", "serde"),
     ("strowger", "serde_json"),
     ("strowger", "socket2"),
@@ -40,7 +41,7 @@ const SHELLS: &[(&str, &str)] = &[
 ];
 
 /// Crates that only tests use: independent implementations to compare with, and generators of input.
-const TESTS: &[(&str, &str)] = &[("strowger-media", "ezk-g722")];
+const TESTS: &[(&str, &str)] = &[("strowger", "md-5"), ("strowger-media", "ezk-g722")];
 
 /// What is wrong with the uses of other people's crates.
 pub(crate) fn complaints(graph: &Graph) -> Vec<String> {
