@@ -117,6 +117,7 @@ async fn calls(State(shared): State<Arc<Shared>>, Query(limit): Query<Limit>) ->
         Ok(_) => return StatusCode::INTERNAL_SERVER_ERROR.into_response(),
         Err(status) => return status.into_response(),
     };
+    settle(&shared).await;
     let data = shared.data.clone();
     let ended = tokio::task::spawn_blocking(move || report::ended_calls(&data, limit)).await;
     match ended {
@@ -128,6 +129,21 @@ async fn calls(State(shared): State<Arc<Shared>>, Query(limit): Query<Limit>) ->
         Err(_) => StatusCode::INTERNAL_SERVER_ERROR.into_response(),
     }
 }
+
+/// Waits, for a moment, until the records of calls that have just ended are where they can be read: such a call is
+/// no longer live and not yet listed.
+async fn settle(shared: &Shared) {
+    for _ in 0..SETTLE_TRIES {
+        match ask(shared, Question::Health).await {
+            Ok(Answer::Health(health)) if health.records_waiting > 0 => {
+                tokio::time::sleep(Duration::from_millis(2)).await;
+            }
+            Ok(_) | Err(_) => return,
+        }
+    }
+}
+
+const SETTLE_TRIES: usize = 100;
 
 async fn call(State(shared): State<Arc<Shared>>, Path(id): Path<String>) -> Response {
     let Ok(call) = id.parse::<CallId>() else {

@@ -1,0 +1,149 @@
+//! The first call through the real binary: over UDP and TCP, to a service and from phone to phone, with what the
+//! command line and the web interface say of it; and what a restart and a power cut leave.
+
+mod phone;
+mod server;
+
+use std::net::UdpSocket;
+
+use phone::Phone;
+use serde_json::Value;
+use server::{Folder, PATIENCE, Server, strowger};
+
+fn audio() -> UdpSocket {
+    let socket = UdpSocket::bind("127.0.0.1:0").expect("a port is free");
+    socket.set_read_timeout(Some(PATIENCE)).expect("a timeout can be set");
+    socket
+}
+
+/// An RTP packet of 20 ms of G.711 (RFC 3550 §5.1).
+fn rtp(sequence: u16) -> Vec<u8> {
+    let mut packet = vec![0x80, 0];
+    packet.extend_from_slice(&sequence.to_be_bytes());
+    packet.extend_from_slice(&(u32::from(sequence) * 160).to_be_bytes());
+    packet.extend_from_slice(&0x5eed_u32.to_be_bytes());
+    packet.resize(12 + 160, 0x55);
+    packet
+}
+
+fn calls(value: &Value) -> &[Value] {
+    value["calls"].as_array().map_or(&[], Vec::as_slice)
+}
+
+#[test]
+fn a_phone_registers_talks_to_the_echo_and_the_call_is_explained() {
+    let folder = Folder::new("echo");
+    let server = Server::start(&folder);
+    assert_eq!(server.announcement()["unopened"], serde_json::json!([]));
+    let mut alice = Phone::udp("1001", &server.secret("1001"), server.address("udp"));
+    assert_eq!(alice.register(), 200);
+    let phones = server.get_json("/api/v1/phones");
+    assert_eq!(phones["phones"][0]["line"], "1001", "{phones}");
+    let health = server.get_json("/healthz");
+    assert_eq!((&health["service"], &health["phones"]), (&Value::from("full"), &Value::from(1)));
+
+    let audio = audio();
+    let call = alice.call("9999", audio.local_addr().unwrap()).expect("the echo answers");
+    for sequence in 0..5 {
+        audio.send_to(&rtp(sequence), call.media).unwrap();
+    }
+    let mut heard = [0; 2_048];
+    let (length, from) = audio.recv_from(&mut heard).expect("the echo is heard");
+    assert_eq!((from, length), (call.media, 172));
+    assert_eq!(calls(&server.get_json("/api/v1/calls"))[0]["state"], "talking");
+    alice.hang_up(&call);
+
+    let ended = server.wait_for("/api/v1/calls", |answer| calls(answer)[0]["state"] == "ended");
+    assert_eq!((&ended["calls"][0]["called"], &ended["calls"][0]["cause"]), (&"9999".into(), &16.into()));
+    let id = ended["calls"][0]["call"].as_str().expect("an id").to_owned();
+    let (code, text) = strowger(&folder, &["explain", "call", &id]);
+    assert!(code == 0 && text.contains(&id) && text.contains("INVITE") && text.contains("BYE"), "{text}");
+    let (code, json) = strowger(&folder, &["calls", "--json"]);
+    let listed: Value = serde_json::from_str(&json).unwrap();
+    assert_eq!((code, calls(&listed).len()), (0, 1), "{json}");
+    let (status, metrics) = server.get("/metrics");
+    assert!(status == 200 && metrics.contains("# TYPE strowger_"), "{metrics}");
+    assert_eq!(server.get("/api/v1/calls/C1.0.999999").0, 404);
+    assert!(server.stop(), "it ends well");
+
+    // The folder alone tells the same.
+    let (code, text) = strowger(&folder, &["explain", "call", "last"]);
+    assert!(code == 0 && text.contains(&id), "{text}");
+}
+
+#[test]
+fn two_phones_talk_one_over_udp_and_one_over_tcp() {
+    let folder = Folder::new("two");
+    let server = Server::start(&folder);
+    let mut alice = Phone::udp("1001", &server.secret("1001"), server.address("udp"));
+    let mut bob = Phone::tcp("1002", &server.secret("1002"), server.address("tcp"));
+    assert_eq!((alice.register(), bob.register()), (200, 200));
+    let (hers, his) = (audio(), audio());
+    let his_address = his.local_addr().unwrap();
+    let bob = std::thread::spawn(move || {
+        bob.answer(his_address);
+        let bye = bob.expect("BYE ");
+        bob.respond(&bye, "200 OK", "");
+    });
+    let call = alice.call("1002", hers.local_addr().unwrap()).expect("Bob answers");
+    assert_eq!(call.media, his_address, "media flows from phone to phone");
+    alice.hang_up(&call);
+    bob.join().expect("Bob sees the BYE");
+    let ended = server.wait_for("/api/v1/calls", |answer| calls(answer)[0]["state"] == "ended");
+    assert_eq!(ended["calls"][0]["connected"], "1002");
+    assert!(server.stop());
+}
+
+#[test]
+fn a_wrong_secret_and_an_unknown_number_are_refused() {
+    let folder = Folder::new("refused");
+    let server = Server::start(&folder);
+    let mut thief = Phone::udp("1001", "wrong", server.address("udp"));
+    assert!(matches!(thief.register(), 401 | 403));
+    let mut alice = Phone::udp("1001", &server.secret("1001"), server.address("udp"));
+    let nowhere = audio().local_addr().unwrap();
+    assert_eq!(alice.call("7777", nowhere).err(), Some(404));
+    // Registered nowhere.
+    assert_eq!(alice.call("1003", nowhere).err(), Some(480));
+    let (_, text) = strowger(&folder, &["calls"]);
+    assert!(text.contains("7777") && text.contains("unallocated number"), "{text}");
+}
+
+#[test]
+fn a_power_cut_leaves_registrations_and_a_record_of_the_call_that_was_up() {
+    let folder = Folder::new("cut");
+    let server = Server::start(&folder);
+    let mut alice = Phone::udp("1001", &server.secret("1001"), server.address("udp"));
+    assert_eq!(alice.register(), 200);
+    let talk = audio();
+    alice.call("9999", talk.local_addr().unwrap()).expect("the echo answers");
+    let id = calls(&server.get_json("/api/v1/calls"))[0]["call"].as_str().expect("an id").to_owned();
+    server.wait_for(&format!("/api/v1/calls/{id}"), |story| {
+        story["lines"].as_array().is_some_and(|l| l.len() > 3)
+    });
+    server.wait_for_stored_phone(&folder);
+    server.kill();
+
+    let server = Server::start(&folder);
+    let phones = server.get_json("/api/v1/phones");
+    assert_eq!(phones["phones"][0]["line"], "1001", "{phones}");
+    let listed = server.get_json("/api/v1/calls");
+    assert_eq!((&listed["calls"][0]["call"], &listed["calls"][0]["cause"]), (&id.clone().into(), &41.into()));
+    let (_, text) = strowger(&folder, &["explain", "call", &id]);
+    assert!(text.contains("cause 41"), "{text}");
+    // And it serves as before, with ids that were never used.
+    let mut alice = Phone::udp("1001", &server.secret("1001"), server.address("udp"));
+    let call = alice.call("9999", talk.local_addr().unwrap()).expect("the echo answers");
+    alice.hang_up(&call);
+    let listed = server.wait_for("/api/v1/calls", |answer| calls(answer).len() == 2);
+    assert_ne!(listed["calls"][0]["call"], listed["calls"][1]["call"]);
+    assert!(server.stop());
+}
+
+#[test]
+fn a_second_server_on_the_same_folder_is_refused_with_the_reason() {
+    let folder = Folder::new("lock");
+    let _server = Server::start(&folder);
+    let (code, text) = strowger(&folder, &["lab", "--sip-port", "0", "--http-port", "0", "--json"]);
+    assert!(code != 0 && text.contains("another strowger is running"), "{code}: {text}");
+}
