@@ -8,6 +8,10 @@ pub const SIP_MESSAGE_BYTES: usize = 65_535;
 pub const SIP_HEADERS: usize = 256;
 /// Contacts of one line; another one is answered 403 and reported.
 pub const CONTACTS_PER_LINE: usize = 16;
+/// Bytes of contact, instance, Call-ID, User-Agent and Path of one registered contact; a longer one is answered 400.
+pub const BINDING_TEXT_BYTES: usize = 4096;
+/// Bytes of a phone's User-Agent that are kept; the rest is cut off.
+pub const USER_AGENT_BYTES: usize = 255;
 /// Stream connections at once; a further one is closed at once.
 pub const STREAMS: usize = 100_000;
 /// SIP transactions at once; beyond it new requests get 503 with Retry-After.

@@ -85,6 +85,13 @@ impl<T> TimerQueue<T> {
         self.heap.is_empty()
     }
 
+    /// Bytes that the queue holds, reckoned from the capacities of its vectors.
+    pub const fn memory_bytes(&self) -> usize {
+        self.heap.capacity() * size_of::<(Instant, u64, u32)>()
+            + self.slots.capacity() * size_of::<Slot<T>>()
+            + self.free.capacity() * size_of::<u32>()
+    }
+
     /// Every pending value, in no particular order; for checkers and reports.
     pub fn values(&self) -> impl Iterator<Item = &T> {
         self.slots.iter().filter_map(|slot| slot.value.as_ref())
