@@ -10,6 +10,11 @@ pub struct Contact<'b> {
     pub address: NameAddr<'b>,
     /// Its URI.
     pub uri: Uri<'b>,
+    /// Values of the parameters that a registrar needs, found in one pass.
+    expires: Option<&'b [u8]>,
+    q: Option<&'b [u8]>,
+    instance: Option<&'b [u8]>,
+    reg_id: Option<&'b [u8]>,
 }
 
 impl<'b> Contact<'b> {
@@ -17,28 +22,48 @@ impl<'b> Contact<'b> {
     pub fn parse(value: &'b [u8]) -> Option<Self> {
         let address = NameAddr::parse(value)?;
         let uri = Uri::parse(address.uri).ok()?;
-        address.parameters.are_well_formed().then_some(Contact { address, uri })
+        let mut contact = Contact { address, uri, expires: None, q: None, instance: None, reg_id: None };
+        for parameter in address.parameters.parts() {
+            if !parameter.is_well_formed() {
+                return None;
+            }
+            let name = parameter.name;
+            let place = match name.len() {
+                1 if name.eq_ignore_ascii_case(b"q") => &mut contact.q,
+                6 if name.eq_ignore_ascii_case(b"reg-id") => &mut contact.reg_id,
+                7 if name.eq_ignore_ascii_case(b"expires") => &mut contact.expires,
+                13 if name.eq_ignore_ascii_case(b"+sip.instance") => &mut contact.instance,
+                _ => continue,
+            };
+            place.get_or_insert(parameter.value.unwrap_or_default());
+        }
+        Some(contact)
+    }
+
+    /// The `expires` parameter as it is written.
+    pub const fn expires_value(&self) -> Option<&'b [u8]> {
+        self.expires
     }
 
     /// Seconds that it wants to be registered; `None` when it does not say or cannot be read (RFC 3261 §20.10).
     pub fn expires(&self) -> Option<u64> {
-        number(self.address.parameters.value("expires")?)
+        number(self.expires?)
     }
 
     /// Preference in thousandths, 0 to 1000; what cannot be read counts as 1000.
     pub fn preference(&self) -> u16 {
-        self.address.parameters.value("q").map_or(1000, thousandths)
+        self.q.map_or(1000, thousandths)
     }
 
     /// The `+sip.instance` without quotes and angle brackets.
     pub fn instance(&self) -> Option<&'b str> {
-        let value = text(self.address.parameters.value("+sip.instance")?).trim_matches('"');
+        let value = text(self.instance?).trim_matches('"');
         Some(value.strip_prefix('<').and_then(|value| value.strip_suffix('>')).unwrap_or(value))
     }
 
     /// The `reg-id` of an outbound flow.
     pub fn reg_id(&self) -> Option<u32> {
-        number32(self.address.parameters.value("reg-id")?)
+        number32(self.reg_id?)
     }
 }
 
