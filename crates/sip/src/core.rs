@@ -223,7 +223,7 @@ impl Sip {
                 let routes: Vec<Box<str>> = binding.path().map(Box::from).collect();
                 let next = routes.first().map_or(binding.contact(), |route| route);
                 let flow = self.shared.way_to(next, binding.flow(), false);
-                Destination { uri: Box::from(binding.contact()), routes, flow }
+                Destination { uri: Box::from(binding.request_uri()), routes, flow }
             }),
             Target::Trunk(name) => self.shared.trunk_destination(name, &ring.called, out),
             Target::Service(_) => None,

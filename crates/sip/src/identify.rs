@@ -164,7 +164,7 @@ impl Sip {
         }
         if let Some(bad) = request
             .required_options()
-            .find(|tag| !["path", "outbound", "gruu"].iter().any(|known| known.eq_ignore_ascii_case(tag)))
+            .find(|tag| !["path", "outbound"].iter().any(|known| known.eq_ignore_ascii_case(tag)))
         {
             self.refuse(request, flow, 420, |b| write::header(b, b"Unsupported", bad.as_bytes()), out);
             return;
@@ -184,12 +184,12 @@ impl Sip {
             Ok(()) => {
                 self.shared.counters.registrations += 1;
                 let mut answer = Vec::with_capacity(256);
-                self.registrar.write_answer(now, &line, &mut answer);
+                self.registrar.write_answer(now, &line, request, &mut answer);
                 write::date_header(&mut answer, now.wall);
                 self.refuse(request, flow, 200, |buffer| buffer.extend_from_slice(&answer), out);
             }
             Err(refusal) => {
-                self.refuse(request, flow, refusal.status, |buffer| refusal.write_headers(buffer), out);
+                self.refuse(request, flow, refusal.status(), |buffer| refusal.write_headers(buffer), out);
             }
         }
     }

@@ -1,86 +1,42 @@
 //! The registrar: which phones can be reached on a line, and how (RFC 3261 §10.3, RFC 3327, RFC 5626).
+//!
+//! [`Registrar`] owns all bindings of a shard and the timers that end them. A REGISTER is read as a whole first
+//! ([`wanted`]) and then carried out; when any part of it cannot be, nothing is changed.
+
+mod binding;
+mod index;
+#[cfg(test)]
+mod tests;
+mod wanted;
 
 use std::time::Duration;
 
 use strowger_base::event::{Event, RefuseReason, UnregisterReason};
 use strowger_base::leg::BindingId;
 use strowger_base::net::{Flow, StreamId};
-use strowger_base::{HashMap, HashSeed, Instant, Now, TimerHandle, TimerQueue, WallTime};
+use strowger_base::{HashMap, HashSeed, Instant, Now, TimerQueue, limits};
 
-use crate::header::{NameAddr, number32, text};
+pub use binding::Binding;
+
+use crate::header::number32;
 use crate::io::{BindingRecord, Configuration, LineAccount};
 use crate::message::{HeaderName, Message};
-use crate::uri::{Host, Uri};
 use crate::write;
+use binding::Texts;
+use index::Ids;
+use wanted::{Arrival, Known, Wanted, WantedList};
 
 /// All bindings of a shard.
 #[derive(Debug)]
 pub struct Registrar {
     bindings: HashMap<BindingId, Binding>,
-    by_line: HashMap<Box<str>, Vec<BindingId>>,
-    by_stream: HashMap<StreamId, Vec<BindingId>>,
+    /// The preferred and then the older first.
+    by_line: HashMap<Box<str>, Ids>,
+    by_stream: HashMap<StreamId, Ids>,
     timers: TimerQueue<BindingId>,
+    /// Bindings from before a restart that are of no use any more and wait to be told of.
+    lost: Vec<Lost>,
     next: u64,
-}
-
-/// A contact of a line.
-#[derive(Debug)]
-pub struct Binding {
-    line: Box<str>,
-    contact: Box<str>,
-    instance: Option<Box<str>>,
-    path: Box<[Box<str>]>,
-    call_id: Box<str>,
-    user_agent: Box<str>,
-    flow: Flow,
-    cseq: u32,
-    reg_id: Option<u32>,
-    /// Preference in thousandths, 0 to 1000 (RFC 3261 §20.10).
-    preference: u16,
-    expires_at: Instant,
-    timer: Option<TimerHandle>,
-}
-
-impl Binding {
-    /// The line.
-    pub fn line(&self) -> &str {
-        &self.line
-    }
-
-    /// The contact URI as the phone wrote it.
-    pub fn contact(&self) -> &str {
-        &self.contact
-    }
-
-    /// The proxies on the way to it, outermost first.
-    pub fn path(&self) -> impl Iterator<Item = &str> {
-        self.path.iter().map(|route| &**route)
-    }
-
-    /// Where its REGISTER came from.
-    pub const fn flow(&self) -> Flow {
-        self.flow
-    }
-
-    /// Whether it names another address than its packets come from.
-    pub fn is_behind_nat(&self) -> bool {
-        let named = Uri::parse(self.contact.as_bytes()).ok().and_then(|uri| match uri.host()? {
-            Host::V4(address) => Some(std::net::IpAddr::V4(address)),
-            Host::V6(address) => Some(std::net::IpAddr::V6(address)),
-            Host::Name(_) => None,
-        });
-        named.is_some_and(|address| address != self.flow.peer().ip())
-    }
-
-    /// What it calls itself.
-    pub fn user_agent(&self) -> &str {
-        &self.user_agent
-    }
-
-    /// When it ends.
-    pub const fn expires_at(&self) -> Instant {
-        self.expires_at
-    }
 }
 
 /// What changed, for the store and for whoever wants to know.
@@ -96,36 +52,55 @@ pub enum Change {
 
 /// Why a REGISTER is refused; nothing was changed.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub struct Refusal {
-    /// 400, 403, 423 or 500.
-    pub status: u16,
-    min_expires: Option<u32>,
+pub enum Refusal {
+    /// A contact or Path that cannot be, or a `*` that does not stand alone with Expires 0.
+    Malformed,
+    /// More phones than the line may have.
+    TooManyContacts,
+    /// There is a Path and the phone does not know it.
+    PathNotSupported,
+    /// A contact wants to be registered for too short a time.
+    IntervalTooBrief {
+        /// The shortest time that is granted.
+        minimum: Duration,
+    },
+    /// A later request of the same phone was here before.
+    OutOfOrder,
 }
 
 impl Refusal {
-    const fn status(status: u16) -> Self {
-        Refusal { status, min_expires: None }
+    /// The status of the answer.
+    pub const fn status(self) -> u16 {
+        match self {
+            Refusal::Malformed => 400,
+            Refusal::TooManyContacts => 403,
+            Refusal::PathNotSupported => 420,
+            Refusal::IntervalTooBrief { .. } => 423,
+            Refusal::OutOfOrder => 500,
+        }
     }
 
-    /// Min-Expires of a 423 (RFC 3261 §20.23).
-    pub fn write_headers(&self, out: &mut Vec<u8>) {
-        if let Some(seconds) = self.min_expires {
-            out.extend_from_slice(b"Min-Expires: ");
-            write::decimal(out, u64::from(seconds));
-            out.extend_from_slice(b"\r\n");
+    /// The headers that explain the status (RFC 3261 §20.23, §20.40).
+    pub fn write_headers(self, out: &mut Vec<u8>) {
+        match self {
+            Refusal::Malformed | Refusal::TooManyContacts | Refusal::OutOfOrder => {}
+            Refusal::PathNotSupported => out.extend_from_slice(b"Unsupported: path\r\n"),
+            Refusal::IntervalTooBrief { minimum } => {
+                out.extend_from_slice(b"Min-Expires: ");
+                write::decimal(out, minimum.as_secs());
+                out.extend_from_slice(b"\r\n");
+            }
         }
     }
 }
 
-/// One contact of a REGISTER.
-struct Wanted<'b> {
-    uri: &'b str,
-    instance: Option<&'b str>,
-    reg_id: Option<u32>,
-    preference: u16,
-    expires: Duration,
-    /// The binding that it renews or replaces.
-    known: Option<BindingId>,
+/// A binding from before a restart that cannot be used.
+#[derive(Debug)]
+struct Lost {
+    since: Instant,
+    binding: BindingId,
+    line: Box<str>,
+    reason: UnregisterReason,
 }
 
 impl Registrar {
@@ -136,8 +111,146 @@ impl Registrar {
             by_line: HashMap::with_hasher(seed),
             by_stream: HashMap::with_hasher(seed),
             timers: TimerQueue::new(),
+            lost: Vec::new(),
             next: 1,
         }
+    }
+
+    /// Takes a REGISTER of an authenticated phone; all of it or nothing (RFC 3261 §10.3).
+    ///
+    /// # Errors
+    /// 400 for contacts that cannot be, 403 for too many, 420 for a Path that the phone does not know, 423 for too
+    /// short a time, 500 for an old CSeq.
+    #[expect(clippy::too_many_arguments, reason = "a registration has that many independent parts")]
+    pub fn register(
+        &mut self,
+        now: Now,
+        request: &Message<'_>,
+        flow: Flow,
+        line: &str,
+        account: &LineAccount,
+        configuration: &Configuration,
+        out: &mut Vec<Change>,
+    ) -> Result<(), Refusal> {
+        let mut values = request.values(HeaderName::Contact).peekable();
+        match values.peek().copied() {
+            // A question for the bindings there are (RFC 3261 §10.2.3).
+            None => return Ok(()),
+            Some(b"*") => return self.remove_all(request, line, out),
+            Some(_) => {}
+        }
+        let path = wanted::path(request)?;
+        let arrival = Arrival { now, request, flow, line, path: &path };
+        let mut all = WantedList::default();
+        for value in values {
+            // Each of a line's contacts can be removed and another one added, which is all that can be asked for.
+            if all.len() >= 2 * limits::CONTACTS_PER_LINE {
+                return Err(too_many(&arrival, out));
+            }
+            let mut wanted = Wanted::read(value, request, configuration)?;
+            if wanted.texts(&arrival).len() > limits::BINDING_TEXT_BYTES {
+                return Err(Refusal::Malformed);
+            }
+            wanted.known = self.known(&wanted, &arrival)?;
+            all.add(wanted);
+        }
+        if self.count_after(line, &all) > account.contacts_max.clamp(1, limits::CONTACTS_PER_LINE) {
+            return Err(too_many(&arrival, out));
+        }
+        for wanted in all.iter() {
+            self.carry_out(&arrival, wanted, out);
+        }
+        Ok(())
+    }
+
+    /// `*` removes all bindings of the line; it must stand alone, with Expires 0 (RFC 3261 §10.3 step 6).
+    fn remove_all(
+        &mut self,
+        request: &Message<'_>,
+        line: &str,
+        out: &mut Vec<Change>,
+    ) -> Result<(), Refusal> {
+        let alone = request.values(HeaderName::Contact).nth(1).is_none();
+        let zero = request.first(HeaderName::Expires).and_then(number32) == Some(0);
+        if !alone || !zero {
+            return Err(Refusal::Malformed);
+        }
+        let late = self.bindings_of(line).any(|(_, binding)| {
+            binding.call_id() == request.call_id_value() && request.cseq_number() <= binding.cseq
+        });
+        if late {
+            return Err(Refusal::OutOfOrder);
+        }
+        self.remove_line(line, UnregisterReason::ByPhone, out);
+        Ok(())
+    }
+
+    /// A connection is gone, and with it the phones that were reached over it (RFC 5626 §5.3).
+    pub fn flow_closed(&mut self, _now: Now, stream: StreamId, out: &mut Vec<Change>) {
+        for id in self.by_stream.remove(&stream).iter().flat_map(Ids::as_slice) {
+            self.remove(*id, UnregisterReason::ConnectionClosed, out);
+        }
+    }
+
+    /// Lines are no longer configured.
+    pub fn unconfigure(&mut self, _now: Now, lines: &[&str], out: &mut Vec<Change>) {
+        for line in lines {
+            self.remove_line(line, UnregisterReason::Unconfigured, out);
+        }
+    }
+
+    /// Takes a binding from before a restart. One that ended meanwhile, or whose connection went with the restart,
+    /// is not taken; that is told at the next [`Registrar::handle_timeout`], which is due at once.
+    pub fn restore(&mut self, now: Now, record: BindingRecord) {
+        let id = record.binding;
+        self.next = self.next.max(id.0.saturating_add(1));
+        if self.bindings.contains_key(&id) {
+            return;
+        }
+        let left = Duration::from_micros(record.expires_at.as_micros().saturating_sub(now.wall.as_micros()));
+        let on_stream = matches!(record.flow, Flow::Stream { .. });
+        let texts = Texts {
+            line: &record.line,
+            contact: &record.contact,
+            instance: record.instance.as_deref().unwrap_or_default(),
+            call_id: &record.call_id,
+            user_agent: &record.user_agent,
+            path: &record.path.join(","),
+        };
+        let packed = if left.is_zero() || on_stream { None } else { texts.pack() };
+        let Some(packed) = packed else {
+            let reason =
+                if on_stream { UnregisterReason::ConnectionClosed } else { UnregisterReason::Expired };
+            self.lost.push(Lost { since: now.mono, binding: id, line: record.line, reason });
+            return;
+        };
+        let expires_at = now.mono + left;
+        let timer = self.timers.set(expires_at, id);
+        let BindingRecord { line, flow, cseq, reg_id, .. } = record;
+        let binding = Binding::new(packed, flow, cseq, reg_id, PREFERENCE_DEFAULT, expires_at, timer);
+        self.bindings.insert(id, binding);
+        match self.by_line.get_mut(&line) {
+            Some(ids) => ids.push(id),
+            None => _ = self.by_line.insert(line.clone(), Ids::One(id)),
+        }
+        self.sort_line(&line);
+    }
+
+    /// Removes what was not refreshed in time.
+    pub fn handle_timeout(&mut self, now: Now, out: &mut Vec<Change>) {
+        for Lost { binding, line, reason, .. } in std::mem::take(&mut self.lost) {
+            out.push(Change::Unbound(binding));
+            out.push(Change::Event(Event::Unregistered { line, binding, reason }));
+        }
+        while let Some((_, id)) = self.timers.pop_due(now.mono) {
+            self.remove(id, UnregisterReason::Expired, out);
+        }
+    }
+
+    /// When [`Registrar::handle_timeout`] is due.
+    pub fn next_timeout(&self) -> Option<Instant> {
+        let lost = self.lost.first().map(|lost| lost.since);
+        lost.or_else(|| self.timers.next_deadline())
     }
 
     /// Bindings of all lines.
@@ -158,372 +271,252 @@ impl Registrar {
     /// All bindings, in the order of their ids.
     pub fn all(&self) -> Vec<(BindingId, &Binding)> {
         let mut all: Vec<_> = self.bindings.iter().map(|(id, binding)| (*id, binding)).collect();
-        all.sort_by_key(|entry| entry.0);
+        all.sort_unstable_by_key(|entry| entry.0);
         all
     }
 
     /// The bindings of a line, the preferred and then the older first.
     pub fn contacts_of(&self, line: &str) -> impl Iterator<Item = BindingId> {
-        self.by_line.get(line).into_iter().flatten().copied()
+        self.by_line.get(line).map(Ids::as_slice).unwrap_or_default().iter().copied()
     }
 
     /// Whether a REGISTER with this Call-ID and CSeq was the last that changed a binding of the line.
     pub fn is_retransmission(&self, line: &str, call_id: &str, cseq: u32) -> bool {
-        self.contacts_of(line)
-            .filter_map(|id| self.bindings.get(&id))
-            .any(|binding| *binding.call_id == *call_id && binding.cseq == cseq)
+        self.bindings_of(line).any(|(_, binding)| binding.cseq == cseq && binding.call_id() == call_id)
     }
 
-    /// Takes a REGISTER of an authenticated phone; all of it or nothing (RFC 3261 §10.3).
-    ///
-    /// # Errors
-    /// 400 for contacts that cannot be, 403 for too many, 423 for too short a time, 500 for an old CSeq.
-    #[expect(clippy::too_many_arguments, reason = "a registration has that many independent parts")]
-    pub fn register(
-        &mut self,
-        now: Now,
-        request: &Message<'_>,
-        flow: Flow,
-        line: &str,
-        account: &LineAccount,
-        configuration: &Configuration,
-        out: &mut Vec<Change>,
-    ) -> Result<(), Refusal> {
-        let mut values = request.values(HeaderName::Contact).peekable();
-        if values.peek().is_none() {
-            // A question for the bindings there are (RFC 3261 §10.2.3).
-            return Ok(());
+    /// Writes the headers of a 200: every binding of the line with the time that is left (RFC 3261 §10.3 step 8),
+    /// the Path that was taken (RFC 3327 §5.3), and whether the flow of the request is kept (RFC 5626 §6).
+    pub fn write_answer(&self, now: Now, line: &str, request: &Message<'_>, out: &mut Vec<u8>) {
+        let mut outbound = false;
+        for (_, binding) in self.bindings_of(line) {
+            write_contact(now, binding, out);
+            outbound |= binding.reg_id.is_some()
+                && binding.cseq == request.cseq_number()
+                && binding.call_id() == request.call_id_value();
         }
-        if values.peek() == Some(&&b"*"[..]) {
-            let alone = request.values(HeaderName::Contact).count() == 1;
-            let zero = request.first(HeaderName::Expires).and_then(number32) == Some(0);
-            if !alone || !zero {
-                return Err(Refusal::status(400));
-            }
-            return self.remove_all(request, line, out);
+        for path in request.all(HeaderName::Path) {
+            write::header(out, b"Path", path);
         }
-        let mut wanted = Vec::with_capacity(1);
-        for value in values {
-            wanted.push(self.wanted(value, request, line, configuration)?);
+        out.extend_from_slice(b"Supported: path, outbound\r\n");
+        if outbound {
+            out.extend_from_slice(b"Require: outbound\r\n");
         }
-        let added = wanted.iter().filter(|w| w.known.is_none() && !w.expires.is_zero()).count();
-        let removed = wanted.iter().filter(|w| w.known.is_some() && w.expires.is_zero()).count();
-        let present = self.contacts_of(line).count();
-        if present + added > account.contacts_max.max(1) + removed {
-            out.push(Change::Event(Event::Refused {
-                claimed: Box::from(line),
-                peer: flow.peer(),
-                request: "REGISTER",
-                reason: RefuseReason::TooManyContacts,
-            }));
-            return Err(Refusal::status(403));
-        }
-        for contact in wanted {
-            self.take(now, request, flow, line, contact, out);
-        }
-        Ok(())
     }
 
-    /// Reads one contact and finds the binding that it is about.
-    fn wanted<'b>(
-        &self,
-        value: &'b [u8],
-        request: &Message<'b>,
-        line: &str,
-        configuration: &Configuration,
-    ) -> Result<Wanted<'b>, Refusal> {
-        let bad = Refusal::status(400);
-        let address = NameAddr::parse(value).ok_or(bad)?;
-        let uri = Uri::parse(address.uri).map_err(|_| bad)?;
-        let own = address.parameters.value("expires").or_else(|| request.first(HeaderName::Expires));
-        // RFC 3261 §20.19: a time that cannot be read counts as the default.
-        let expires = own
-            .and_then(crate::header::number)
-            .map_or(configuration.expires_default, Duration::from_secs)
-            .min(configuration.expires_max);
-        if !expires.is_zero() && expires < configuration.expires_min {
-            let seconds = u32::try_from(configuration.expires_min.as_secs()).unwrap_or(u32::MAX);
-            return Err(Refusal { status: 423, min_expires: Some(seconds) });
+    /// Bytes that all bindings take with their indexes and timers, reckoned from the capacities of what holds them
+    /// and without what the allocator adds.
+    pub fn memory_bytes(&self) -> usize {
+        let texts: usize = self.bindings.values().map(Binding::text_bytes).sum();
+        let lines: usize = self.by_line.iter().map(|(line, ids)| line.len() + ids.heap_bytes()).sum();
+        let streams: usize = self.by_stream.values().map(Ids::heap_bytes).sum();
+        let tables = index::table_bytes(&self.bindings)
+            + index::table_bytes(&self.by_line)
+            + index::table_bytes(&self.by_stream);
+        texts + lines + streams + tables + self.timers.memory_bytes()
+    }
+}
+
+impl Registrar {
+    fn bindings_of(&self, line: &str) -> impl Iterator<Item = (BindingId, &Binding)> {
+        self.contacts_of(line).filter_map(|id| Some((id, self.bindings.get(&id)?)))
+    }
+
+    /// Finds the binding that a contact is about and judges the order of requests (RFC 3261 §10.3 step 7).
+    fn known(&self, wanted: &Wanted<'_>, arrival: &Arrival<'_, '_>) -> Result<Known, Refusal> {
+        let Some((id, binding)) = self.find(wanted, arrival.line) else { return Ok(Known::No) };
+        let request = arrival.request;
+        if binding.call_id() == request.call_id_value() && request.cseq_number() <= binding.cseq {
+            // A copy changes nothing; neither does one that somebody else sends again from elsewhere.
+            let copy = request.cseq_number() == binding.cseq && arrival.flow == binding.flow;
+            return if copy { Ok(Known::Repeated) } else { Err(Refusal::OutOfOrder) };
         }
-        let instance = address.parameters.value("+sip.instance").map(text).map(|t| t.trim_matches('"'));
-        let reg_id = address.parameters.value("reg-id").and_then(number32);
-        let known = self.contacts_of(line).find(|id| {
-            self.bindings.get(id).is_some_and(|binding| match (instance, &binding.instance) {
-                // RFC 5626 §6: the same phone on the same flow, wherever it is now.
-                (Some(ours), Some(theirs)) if reg_id.is_some() => {
-                    *ours == **theirs && reg_id == binding.reg_id
-                }
-                (Some(_) | None, Some(_) | None) => {
-                    Uri::parse(binding.contact.as_bytes()).is_ok_and(|other| other.equivalent(&uri))
-                }
+        let same = binding.contact() == wanted.text
+            || crate::uri::Uri::parse(binding.contact().as_bytes())
+                .is_ok_and(|uri| uri.equivalent(&wanted.uri));
+        Ok(if same { Known::Renews(id) } else { Known::Replaces(id) })
+    }
+
+    /// The binding with the same instance and `reg-id` (RFC 5626 §6), or else with the same URI (RFC 3261 §19.1.4).
+    fn find(&self, wanted: &Wanted<'_>, line: &str) -> Option<(BindingId, &Binding)> {
+        if wanted.reg_id.is_some() {
+            return self.bindings_of(line).find(|(_, binding)| {
+                binding.reg_id == wanted.reg_id
+                    && binding.instance().is_some_and(|theirs| theirs.eq_ignore_ascii_case(wanted.instance))
+            });
+        }
+        // A parameter that only one of two URIs has does not make them differ, so several may be equal to this one:
+        // the one that is written the same is meant.
+        self.bindings_of(line).find(|(_, binding)| binding.contact() == wanted.text).or_else(|| {
+            self.bindings_of(line).find(|(_, binding)| {
+                crate::uri::Uri::parse(binding.contact().as_bytes())
+                    .is_ok_and(|uri| uri.equivalent(&wanted.uri))
             })
-        });
-        if let Some(binding) = known.and_then(|id| self.bindings.get(&id))
-            && *binding.call_id == *request.call_id_value()
-            && request.cseq_number() < binding.cseq
-        {
-            // RFC 3261 §10.3 step 7: an older request arrived late.
-            return Err(Refusal::status(500));
-        }
-        let preference = address.parameters.value("q").map_or(1000, thousandths);
-        Ok(Wanted { uri: text(address.uri), instance, reg_id, preference, expires, known })
+        })
     }
 
-    fn take(
-        &mut self,
-        now: Now,
-        request: &Message<'_>,
-        flow: Flow,
-        line: &str,
-        wanted: Wanted<'_>,
-        out: &mut Vec<Change>,
-    ) {
-        if wanted.expires.is_zero() {
-            if let Some(id) = wanted.known {
+    /// How many bindings the line will have.
+    fn count_after(&self, line: &str, all: &WantedList<'_>) -> usize {
+        let present = self.contacts_of(line).count();
+        all.iter().fold(present, |count, wanted| match wanted.known {
+            Known::No if !wanted.expires.is_zero() => count + 1,
+            Known::Renews(_) | Known::Replaces(_) if wanted.expires.is_zero() => count.saturating_sub(1),
+            Known::No | Known::Renews(_) | Known::Replaces(_) | Known::Repeated => count,
+        })
+    }
+
+    fn carry_out(&mut self, arrival: &Arrival<'_, '_>, wanted: &Wanted<'_>, out: &mut Vec<Change>) {
+        let removed = wanted.expires.is_zero();
+        match wanted.known {
+            Known::Repeated => {}
+            Known::No if removed => {}
+            Known::No => self.bind(arrival, wanted, out),
+            Known::Renews(id) | Known::Replaces(id) if removed => {
                 self.remove(id, UnregisterReason::ByPhone, out);
             }
-            return;
+            Known::Renews(id) => self.renew(id, arrival, wanted, out),
+            Known::Replaces(id) => {
+                self.remove(id, UnregisterReason::Replaced, out);
+                self.bind(arrival, wanted, out);
+            }
         }
+    }
+
+    /// A new binding.
+    fn bind(&mut self, arrival: &Arrival<'_, '_>, wanted: &Wanted<'_>, out: &mut Vec<Change>) {
+        let &Arrival { now, request, flow, line, .. } = arrival;
+        // The length was checked before anything was changed.
+        let Some(packed) = wanted.texts(arrival).pack() else { return };
+        let id = BindingId(self.next);
+        self.next += 1;
         let expires_at = now.mono + wanted.expires;
-        let id = wanted.known.unwrap_or(BindingId(self.next));
-        let mut moved = true;
-        if let Some(binding) = self.bindings.get_mut(&id) {
-            moved = binding.flow != flow || *binding.contact != *wanted.uri;
-            if let Some(timer) = binding.timer.take() {
-                self.timers.cancel(timer);
-            }
-            let old = binding.flow;
-            binding.flow = flow;
-            if moved {
-                binding.contact = Box::from(wanted.uri);
-                self.unindex_stream(old, id);
-                self.index_stream(flow, id);
-            }
-        } else {
-            self.next += 1;
-            self.index_stream(flow, id);
-            self.by_line.entry(Box::from(line)).or_default().push(id);
-            let binding = Binding {
-                line: Box::from(line),
-                contact: Box::from(wanted.uri),
-                instance: None,
-                path: Box::default(),
-                call_id: Box::default(),
-                user_agent: Box::default(),
-                flow,
-                cseq: 0,
-                reg_id: None,
-                preference: 1000,
-                expires_at,
-                timer: None,
-            };
-            self.bindings.insert(id, binding);
-        }
         let timer = self.timers.set(expires_at, id);
-        let Some(binding) = self.bindings.get_mut(&id) else { return };
-        binding.timer = Some(timer);
-        binding.expires_at = expires_at;
-        binding.cseq = request.cseq_number();
-        binding.reg_id = wanted.reg_id;
-        binding.preference = wanted.preference;
-        set(&mut binding.call_id, request.call_id_value());
-        set(&mut binding.user_agent, request.user_agent());
-        binding.instance = wanted.instance.map(Box::from);
-        binding.path = request.values(HeaderName::Path).map(|route| Box::from(text(route))).collect();
+        let (cseq, reg_id) = (request.cseq_number(), wanted.reg_id);
+        let binding = Binding::new(packed, flow, cseq, reg_id, wanted.preference, expires_at, timer);
         out.push(Change::Bound(binding.record(id, now)));
-        if moved {
-            out.push(Change::Event(Event::Registered {
-                line: Box::from(line),
-                binding: id,
-                peer: flow.peer(),
-                transport: flow.transport(),
-                user_agent: binding.user_agent.clone(),
-                expires: wanted.expires,
-            }));
+        out.push(registered(id, &binding, wanted.expires));
+        self.bindings.insert(id, binding);
+        match self.by_line.get_mut(line) {
+            Some(ids) => ids.push(id),
+            None => _ = self.by_line.insert(Box::from(line), Ids::One(id)),
         }
+        self.index_stream(flow, id);
         self.sort_line(line);
     }
 
-    fn remove_all(
+    /// A refresh, perhaps from another address.
+    fn renew(
         &mut self,
-        request: &Message<'_>,
-        line: &str,
+        id: BindingId,
+        arrival: &Arrival<'_, '_>,
+        wanted: &Wanted<'_>,
         out: &mut Vec<Change>,
-    ) -> Result<(), Refusal> {
-        let ids: Vec<BindingId> = self.contacts_of(line).collect();
-        let late = ids.iter().filter_map(|id| self.bindings.get(id)).any(|binding| {
-            *binding.call_id == *request.call_id_value() && request.cseq_number() < binding.cseq
-        });
-        if late {
-            return Err(Refusal::status(500));
+    ) {
+        let &Arrival { now, request, flow, line, .. } = arrival;
+        let Some(binding) = self.bindings.get_mut(&id) else { return };
+        let before = binding.flow;
+        let preference_before = binding.preference;
+        binding.expires_at = now.mono + wanted.expires;
+        self.timers.cancel(binding.timer);
+        binding.timer = self.timers.set(binding.expires_at, id);
+        binding.flow = flow;
+        binding.cseq = request.cseq_number();
+        binding.reg_id = wanted.reg_id;
+        binding.preference = wanted.preference;
+        binding.set_texts(&wanted.texts(arrival));
+        out.push(Change::Bound(binding.record(id, now)));
+        if before != flow {
+            out.push(registered(id, binding, wanted.expires));
+            self.unindex_stream(before, id);
+            self.index_stream(flow, id);
         }
-        for id in ids {
-            self.remove(id, UnregisterReason::ByPhone, out);
+        if preference_before != wanted.preference {
+            self.sort_line(line);
         }
-        Ok(())
+    }
+
+    fn remove_line(&mut self, line: &str, reason: UnregisterReason, out: &mut Vec<Change>) {
+        for id in self.contacts_of(line).collect::<Vec<_>>() {
+            self.remove(id, reason, out);
+        }
     }
 
     fn remove(&mut self, id: BindingId, reason: UnregisterReason, out: &mut Vec<Change>) {
         let Some(binding) = self.bindings.remove(&id) else { return };
-        if let Some(timer) = binding.timer {
-            self.timers.cancel(timer);
-        }
+        self.timers.cancel(binding.timer);
         self.unindex_stream(binding.flow, id);
-        if let Some(ids) = self.by_line.get_mut(&binding.line) {
-            ids.retain(|other| *other != id);
-            if ids.is_empty() {
-                self.by_line.remove(&binding.line);
-            }
-        }
+        index::take_away(&mut self.by_line, binding.line(), id);
+        index::give_back(&mut self.bindings);
         out.push(Change::Unbound(id));
-        out.push(Change::Event(Event::Unregistered { line: binding.line, binding: id, reason }));
+        let line = Box::from(binding.line());
+        out.push(Change::Event(Event::Unregistered { line, binding: id, reason }));
     }
 
     fn sort_line(&mut self, line: &str) {
         let bindings = &self.bindings;
-        if let Some(ids) = self.by_line.get_mut(line).filter(|ids| ids.len() > 1) {
-            let preference = |id: &BindingId| bindings.get(id).map_or(0, |binding| binding.preference);
-            ids.sort_by_key(|id| (std::cmp::Reverse(preference(id)), *id));
+        let preference = |id: &BindingId| bindings.get(id).map_or(0, Binding::preference);
+        if let Some(ids) = self.by_line.get_mut(line) {
+            ids.as_mut_slice().sort_unstable_by_key(|id| (std::cmp::Reverse(preference(id)), *id));
         }
     }
 
     fn index_stream(&mut self, flow: Flow, id: BindingId) {
         if let Flow::Stream { stream, .. } = flow {
-            self.by_stream.entry(stream).or_default().push(id);
+            index::add(&mut self.by_stream, stream, id);
         }
     }
 
     fn unindex_stream(&mut self, flow: Flow, id: BindingId) {
-        if let Flow::Stream { stream, .. } = flow
-            && let Some(ids) = self.by_stream.get_mut(&stream)
-        {
-            ids.retain(|other| *other != id);
-            if ids.is_empty() {
-                self.by_stream.remove(&stream);
-            }
-        }
-    }
-
-    /// Writes the headers of a 200: every binding of the line with the time that is left (RFC 3261 §10.3 step 8).
-    pub fn write_answer(&self, now: Now, line: &str, out: &mut Vec<u8>) {
-        for id in self.contacts_of(line) {
-            let Some(binding) = self.bindings.get(&id) else { continue };
-            out.extend_from_slice(b"Contact: <");
-            out.extend_from_slice(binding.contact.as_bytes());
-            out.extend_from_slice(b">;expires=");
-            write::decimal(out, (binding.expires_at - now.mono).as_secs());
-            if let Some(instance) = &binding.instance {
-                out.extend_from_slice(b";+sip.instance=\"");
-                out.extend_from_slice(instance.as_bytes());
-                out.push(b'"');
-            }
-            if let Some(reg_id) = binding.reg_id {
-                out.extend_from_slice(b";reg-id=");
-                write::decimal(out, u64::from(reg_id));
-            }
-            out.extend_from_slice(b"\r\n");
-        }
-    }
-
-    /// A connection is gone, and with it the phones that were reached over it (RFC 5626 §5.3).
-    pub fn flow_closed(&mut self, _now: Now, stream: StreamId, out: &mut Vec<Change>) {
-        for id in self.by_stream.remove(&stream).unwrap_or_default() {
-            self.remove(id, UnregisterReason::ConnectionClosed, out);
-        }
-    }
-
-    /// Lines are no longer configured.
-    pub fn unconfigure(&mut self, _now: Now, lines: &[&str], out: &mut Vec<Change>) {
-        for line in lines {
-            let ids: Vec<BindingId> = self.contacts_of(line).collect();
-            for id in ids {
-                self.remove(id, UnregisterReason::Unconfigured, out);
-            }
-        }
-    }
-
-    /// Takes a binding from before a restart; one on a connection cannot be reached any more and is left out.
-    pub fn restore(&mut self, now: Now, record: BindingRecord) {
-        let left = record.expires_at.as_micros().saturating_sub(now.wall.as_micros());
-        if left == 0 || matches!(record.flow, Flow::Stream { .. }) {
-            return;
-        }
-        let expires_at = now.mono + Duration::from_micros(left);
-        let id = record.binding;
-        self.next = self.next.max(id.0 + 1);
-        let timer = self.timers.set(expires_at, id);
-        self.by_line.entry(record.line.clone()).or_default().push(id);
-        let binding = Binding {
-            line: record.line,
-            contact: record.contact,
-            instance: record.instance,
-            path: record.path.into_boxed_slice(),
-            call_id: record.call_id,
-            user_agent: record.user_agent,
-            flow: record.flow,
-            cseq: record.cseq,
-            reg_id: record.reg_id,
-            preference: 1000,
-            expires_at,
-            timer: Some(timer),
-        };
-        self.bindings.insert(id, binding);
-    }
-
-    /// Removes what was not refreshed in time.
-    pub fn handle_timeout(&mut self, now: Now, out: &mut Vec<Change>) {
-        while let Some((_, id)) = self.timers.pop_due(now.mono) {
-            if let Some(binding) = self.bindings.get_mut(&id) {
-                binding.timer = None;
-            }
-            self.remove(id, UnregisterReason::Expired, out);
-        }
-    }
-
-    /// When [`Registrar::handle_timeout`] is due.
-    pub fn next_timeout(&self) -> Option<Instant> {
-        self.timers.next_deadline()
-    }
-}
-
-impl Binding {
-    fn record(&self, id: BindingId, now: Now) -> BindingRecord {
-        let left = self.expires_at - now.mono;
-        let expires_at = WallTime::from_micros(now.wall.as_micros() + left.as_micros() as u64);
-        BindingRecord {
-            binding: id,
-            line: self.line.clone(),
-            contact: self.contact.clone(),
-            instance: self.instance.clone(),
-            reg_id: self.reg_id,
-            path: self.path.to_vec(),
-            flow: self.flow,
-            call_id: self.call_id.clone(),
-            cseq: self.cseq,
-            expires_at,
-            user_agent: self.user_agent.clone(),
+        if let Flow::Stream { stream, .. } = flow {
+            index::take_away(&mut self.by_stream, &stream, id);
         }
     }
 }
 
-/// Replaces a text only when it differs: a refresh allocates nothing.
-fn set(field: &mut Box<str>, value: &str) {
-    if **field != *value {
-        *field = Box::from(value);
-    }
+fn registered(id: BindingId, binding: &Binding, expires: Duration) -> Change {
+    Change::Event(Event::Registered {
+        line: Box::from(binding.line()),
+        binding: id,
+        peer: binding.flow.peer(),
+        transport: binding.flow.transport(),
+        user_agent: Box::from(binding.user_agent()),
+        expires,
+    })
 }
 
-/// A q value (RFC 3261 §25.1) in thousandths; what cannot be read counts as 1.
-fn thousandths(value: &[u8]) -> u16 {
-    match value {
-        [b'0', b'.', digits @ ..] if digits.len() <= 3 && digits.iter().all(u8::is_ascii_digit) => {
-            let mut sum = 0;
-            for place in 0..3 {
-                sum = sum * 10 + digits.get(place).map_or(0, |digit| u16::from(digit - b'0'));
-            }
-            sum
-        }
-        [b'0'] => 0,
-        _ => 1000,
-    }
+fn too_many(arrival: &Arrival<'_, '_>, out: &mut Vec<Change>) -> Refusal {
+    out.push(Change::Event(Event::Refused {
+        claimed: Box::from(arrival.line),
+        peer: arrival.flow.peer(),
+        request: "REGISTER",
+        reason: RefuseReason::TooManyContacts,
+    }));
+    Refusal::TooManyContacts
 }
+
+fn write_contact(now: Now, binding: &Binding, out: &mut Vec<u8>) {
+    out.extend_from_slice(b"Contact: <");
+    out.extend_from_slice(binding.contact().as_bytes());
+    out.extend_from_slice(b">;expires=");
+    // Zero would say that it is gone.
+    write::decimal(out, binding.left(now).as_secs().max(1));
+    if binding.preference != PREFERENCE_DEFAULT {
+        out.extend_from_slice(b";q=0.");
+        for divisor in [100, 10, 1] {
+            out.push(b'0' + (binding.preference / divisor % 10) as u8);
+        }
+    }
+    if let Some(instance) = binding.instance() {
+        out.extend_from_slice(b";+sip.instance=\"<");
+        out.extend_from_slice(instance.as_bytes());
+        out.extend_from_slice(b">\"");
+    }
+    if let Some(reg_id) = binding.reg_id {
+        out.extend_from_slice(b";reg-id=");
+        write::decimal(out, u64::from(reg_id));
+    }
+    out.extend_from_slice(b"\r\n");
+}
+
+/// A contact without q is as good as can be.
+const PREFERENCE_DEFAULT: u16 = 1000;
