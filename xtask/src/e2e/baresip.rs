@@ -84,8 +84,8 @@ impl Phone {
         });
         match registered {
             Ok(Ok(())) => Ok(phone),
-            Ok(Err(log)) => Err(format!("{} was not registered:\n{log}", account.name)),
-            Err(error) => Err(format!("{error}\n{}", phone.process.printed())),
+            Ok(Err(log)) => Err(format!("{} was not registered: {}", account.name, last_line(&log))),
+            Err(error) => Err(format!("{error}: {}", last_line(&phone.process.printed()))),
         }
     }
 
@@ -181,6 +181,10 @@ impl Phone {
             self.received.drain(..rest);
         }
     }
+}
+
+fn last_line(text: &str) -> &str {
+    text.lines().rev().map(str::trim).find(|line| line.len() > 4).unwrap_or("it said nothing")
 }
 
 /// The first netstring (`5:hello,`) and the length that it takes with its frame.
