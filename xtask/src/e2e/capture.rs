@@ -80,22 +80,69 @@ impl Capture {
         self.pass_mark()?;
         self.process.signal("INT");
         self.process.wait(PATIENCE)?;
-        Ok(Captured { file: self.file.clone(), sip_ports: std::mem::take(&mut self.sip_ports) })
+        let sip = one_of(&["udp.port", "tcp.port"], &self.sip_ports);
+        let mut captured = Captured {
+            file: self.file.clone(),
+            sip_ports: self.sip_ports.clone(),
+            sip,
+            media: String::new(),
+        };
+        captured.media = one_of(&["udp.port"], &captured.media_ports()?);
+        Ok(captured)
     }
+}
+
+impl Drop for Capture {
+    /// tshark has a child that captures; only when it is asked does it take the child along.
+    fn drop(&mut self) {
+        if self.process.ended().is_none() {
+            self.process.signal("INT");
+            let _ = self.process.wait(Duration::from_secs(5));
+        }
+    }
+}
+
+/// A display filter for packets from or to one of these ports.
+fn one_of(fields: &[&str], ports: &[u16]) -> String {
+    let list = ports.iter().map(u16::to_string).collect::<Vec<_>>().join(",");
+    let terms = fields.iter().map(|field| format!("{field} in {{{list}}}")).collect::<Vec<_>>();
+    if ports.is_empty() { "false".into() } else { format!("({})", terms.join(" or ")) }
 }
 
 /// A finished capture.
 pub(crate) struct Captured {
-    pub(crate) file: PathBuf,
+    file: PathBuf,
     sip_ports: Vec<u16>,
+    /// Display filters for our server's packets: others may use the interface too.
+    sip: String,
+    media: String,
 }
 
 impl Captured {
+    /// The RTP and RTCP ports that descriptions of our server's calls name.
+    fn media_ports(&self) -> Result<Vec<u16>, String> {
+        let rows = self.fields(&format!("sdp and {}", self.sip), &["sdp.media.port"])?;
+        let mut ports: Vec<u16> =
+            rows.iter().flat_map(|row| row.split(',')).filter_map(|port| port.parse().ok()).collect();
+        ports.extend(ports.clone().iter().map(|port| port.saturating_add(1)));
+        ports.sort_unstable();
+        ports.dedup();
+        Ok(ports)
+    }
+
+    /// The given fields of the RTP packets of our calls.
+    ///
+    /// # Errors
+    /// See [`Captured::fields`].
+    pub(crate) fn rtp(&self, fields: &[&str]) -> Result<Vec<String>, String> {
+        self.fields(&format!("rtp and {}", self.media), fields)
+    }
+
     /// The given fields of every packet that the display filter takes, one line for a packet.
     ///
     /// # Errors
     /// When tshark does not understand the filter or the file.
-    pub(crate) fn fields(&self, filter: &str, fields: &[&str]) -> Result<Vec<String>, String> {
+    fn fields(&self, filter: &str, fields: &[&str]) -> Result<Vec<String>, String> {
         let mut command = Command::new("tshark");
         command.arg("-n").arg("-r").arg(&self.file).args(["-Y", filter, "-T", "fields", "-E", "separator=|"]);
         // Streams are known from the descriptions; payload without one is guessed at as RTP.
@@ -119,8 +166,10 @@ impl Captured {
     /// # Errors
     /// See [`Captured::fields`].
     pub(crate) fn ladder(&self) -> Result<Vec<String>, String> {
-        let rows =
-            self.fields("sip", &["sip.Method", "sip.r-uri.user", "sip.Status-Code", "sip.CSeq.method"])?;
+        let rows = self.fields(
+            &format!("sip and {}", self.sip),
+            &["sip.Method", "sip.r-uri.user", "sip.Status-Code", "sip.CSeq.method"],
+        )?;
         Ok(rows
             .iter()
             .map(|row| match row.split('|').collect::<Vec<_>>()[..] {
@@ -139,8 +188,9 @@ impl Captured {
     /// # Errors
     /// See [`Captured::fields`].
     pub(crate) fn malformed(&self) -> Result<Vec<String>, String> {
+        let ours = format!("((sip or sdp) and {}) or ((rtp or rtcp) and {})", self.sip, self.media);
         self.fields(
-            "(sip or sdp or rtp or rtcp) and (_ws.malformed or _ws.expert.severity == error)",
+            &format!("({ours}) and (_ws.malformed or _ws.expert.severity == error)"),
             &["frame.number", "_ws.col.Protocol", "_ws.col.Info", "_ws.expert.message"],
         )
     }

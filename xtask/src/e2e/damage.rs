@@ -140,10 +140,7 @@ pub(super) fn killed(context: &Context) -> Result<String, String> {
     }
     let story = again.explain_last()?;
     again.is_well()?;
-    Ok(format!(
-        "one final record for the call in progress, the earlier one still there: “{}”",
-        story.headline
-    ))
+    Ok(format!("one final record for the call in progress, the earlier one still there: “{}”", story.outcome))
 }
 
 /// SIGTERM while two people talk: they finish, then the server ends.

@@ -31,7 +31,7 @@ fn judge(server: &Server, capture: Capture, expected: &Expected<'_>) -> Result<S
     let story = server.explain_last()?;
     story.says(expected.words)?;
     server.is_well()?;
-    Ok(format!("“{}”", story.headline))
+    Ok(format!("“{}”", story.outcome))
 }
 
 /// The called phone is busy and says so.

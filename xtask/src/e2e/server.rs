@@ -33,20 +33,34 @@ pub(crate) struct Server {
 #[derive(Debug)]
 pub(crate) struct Story {
     /// The sentence that tells what became of it and why.
-    pub(crate) headline: String,
+    pub(crate) outcome: String,
+    /// Everything that happened, a sentence in a line.
+    pub(crate) lines: String,
 }
 
 impl Story {
-    /// Compares the sentence with the words that it must hold.
+    /// Compares the one sentence with the words that it must hold.
     ///
     /// # Errors
     /// The word that is missing.
     pub(crate) fn says(&self, words: &[&str]) -> Result<(), String> {
-        let sentence = self.headline.to_lowercase();
-        match words.iter().find(|word| !sentence.contains(&word.to_lowercase())) {
-            None => Ok(()),
-            Some(missing) => Err(format!("the story does not say “{missing}”: “{}”", self.headline)),
-        }
+        holds(&self.outcome, words)
+    }
+
+    /// Compares the whole story with the words that it must hold.
+    ///
+    /// # Errors
+    /// The word that is missing.
+    pub(crate) fn tells(&self, words: &[&str]) -> Result<(), String> {
+        holds(&format!("{}\n{}", self.outcome, self.lines), words)
+    }
+}
+
+fn holds(text: &str, words: &[&str]) -> Result<(), String> {
+    let lower = text.to_lowercase();
+    match words.iter().find(|word| !lower.contains(&word.to_lowercase())) {
+        None => Ok(()),
+        Some(missing) => Err(format!("the story does not say “{missing}”: “{text}”")),
     }
 }
 
@@ -231,11 +245,12 @@ impl Server {
         let latest = calls.first().ok_or("no call has ended")?;
         let id = latest["call"].as_str().ok_or("the call has no id")?;
         let story = self.ask(&["explain", "call", id])?;
-        let headline = story["headline"].as_str().ok_or_else(|| format!("no headline in {story}"))?;
+        let outcome = story["outcome"].as_str().ok_or_else(|| format!("no outcome in {story}"))?;
         if story["ladder"].as_array().is_none_or(Vec::is_empty) {
-            return Err(format!("the story has no ladder: {headline}"));
+            return Err(format!("the story has no ladder: {outcome}"));
         }
-        Ok(Story { headline: headline.to_owned() })
+        let lines = story["lines"].as_array().into_iter().flatten().filter_map(|line| line["text"].as_str());
+        Ok(Story { outcome: outcome.to_owned(), lines: lines.collect::<Vec<_>>().join("\n") })
     }
 
     /// How many calls have a final record.
@@ -273,7 +288,7 @@ impl Server {
     pub(crate) fn says_disk_is_full(&self) -> Result<String, String> {
         until(PATIENCE, "a word about the full disk", || {
             let said = self.process.printed();
-            Some(said.lines().find(|line| line.to_lowercase().contains("full"))?.to_owned())
+            Some(said.lines().find(|line| line.contains("No space left"))?.to_owned())
         })
     }
 

@@ -8,6 +8,8 @@ use super::server::Server;
 
 /// The part of the energy that an echoed tone must have.
 const CLEAR: f64 = 0.9;
+/// The tone of the announcement by which a line is measured.
+const MILLIWATT: f64 = 1004.0;
 
 /// 9999 sends back what it hears, in µ-law, A-law and G.722.
 ///
@@ -28,12 +30,9 @@ pub(super) fn echo(context: &Context) -> Result<String, String> {
             return Err(format!("{codec}: only {share:.2} of what came back was the tone"));
         }
     }
-    server.explain_last()?.says(&["1001", "9999", "echo"])?;
+    server.explain_last()?.tells(&["1001", "9999", "echo"])?;
     Ok("the tone came back in µ-law, A-law and G.722".into())
 }
-
-/// The frequency of the announcement's bursts.
-const MILLIWATT: f64 = 1004.0;
 
 /// 9998 plays something and hangs up by itself.
 ///
@@ -47,9 +46,12 @@ pub(super) fn announcement(context: &Context) -> Result<String, String> {
     phone.expect_within("CALL_CLOSED", Duration::from_secs(60))?;
     let recording = phone.heard()?;
     let share = recording.share_of(MILLIWATT);
-    if share < 0.25 {
-        return Err(format!("no tone in {:.1} s: {MILLIWATT} Hz has {share:.2}", recording.seconds()));
+    if share < CLEAR {
+        return Err(format!(
+            "only {share:.2} of the loudest of {:.1} s is {MILLIWATT} Hz",
+            recording.seconds()
+        ));
     }
-    server.explain_last()?.says(&["1001", "9998", "announcement"])?;
-    Ok(format!("{:.1} s were heard, {MILLIWATT} Hz above all, and the server hung up", recording.seconds()))
+    server.explain_last()?.tells(&["1001", "9998", "announcement"])?;
+    Ok(format!("{:.1} s were heard, the milliwatt tone in them, and the server hung up", recording.seconds()))
 }

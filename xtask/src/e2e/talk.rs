@@ -88,14 +88,16 @@ fn conversation(context: &Context, server: &Server, transport: &str, codec: &str
     if !malformed.is_empty() {
         return Err(format!("tshark finds fault with: {}", malformed.join("; ")));
     }
-    server.explain_last()?.says(&["1001", "1002", "answered", "hung up"])?;
+    let story = server.explain_last()?;
+    story.says(&["1001", "1002", "talked", "hung up"])?;
+    story.tells(&["audio is agreed"])?;
     server.is_well()?;
     ways(&captured)
 }
 
 fn ways(captured: &Captured) -> Result<Ways, String> {
     let mut count: BTreeMap<(u16, u16), usize> = BTreeMap::new();
-    for row in captured.fields("rtp", &["udp.srcport", "udp.dstport"])? {
+    for row in captured.rtp(&["udp.srcport", "udp.dstport"])? {
         let mut ports = row.split('|').filter_map(|port| port.parse().ok());
         if let (Some(from), Some(to)) = (ports.next(), ports.next()) {
             *count.entry((from, to)).or_default() += 1;
@@ -150,7 +152,7 @@ pub(super) fn shared_line(context: &Context) -> Result<String, String> {
     {
         return Err(format!("the loser was not cancelled: {}", ladder.join(", ")));
     }
-    server.explain_last()?.says(&["1002", "answered"])?;
+    server.explain_last()?.tells(&["2 phones of 1002", "another phone answered"])?;
     Ok("both phones rang, one answered, the other one was cancelled".into())
 }
 
