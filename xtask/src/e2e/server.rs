@@ -245,7 +245,7 @@ impl Server {
         let latest = calls.first().ok_or("no call has ended")?;
         let id = latest["call"].as_str().ok_or("the call has no id")?;
         let story = self.ask(&["explain", "call", id])?;
-        let outcome = story["outcome"].as_str().or_else(|| story["headline"].as_str()).ok_or_else(|| format!("no outcome in {story}"))?;
+        let outcome = story["outcome"].as_str().ok_or_else(|| format!("no outcome in {story}"))?;
         if story["ladder"].as_array().is_none_or(Vec::is_empty) {
             return Err(format!("the story has no ladder: {outcome}"));
         }
