@@ -15,6 +15,7 @@ mod capture;
 pub(crate) mod configuration;
 mod damage;
 mod load;
+mod ports;
 pub(crate) mod process;
 mod refusals;
 mod server;

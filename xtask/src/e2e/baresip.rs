@@ -4,7 +4,7 @@
 //! a sound card. The control socket speaks JSON in netstrings and reports every change of a call.
 
 use std::io::{Read as _, Write as _};
-use std::net::{SocketAddr, TcpListener, TcpStream, UdpSocket};
+use std::net::{SocketAddr, TcpStream};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::{Duration, Instant};
@@ -12,10 +12,14 @@ use std::time::{Duration, Instant};
 use serde_json::{Value, json};
 
 use super::audio::Recording;
+use super::ports;
 use super::process::{Process, until};
 
 /// Long enough for a loaded machine; an answer mostly comes within milliseconds.
 const PATIENCE: Duration = Duration::from_secs(15);
+
+/// A call takes two, RTP and RTCP; baresip looks for a pair by chance.
+const RTP_PORTS: u16 = 40;
 
 /// What a phone is to be.
 pub(crate) struct Account<'a> {
@@ -53,7 +57,7 @@ impl Phone {
         let name = account.name;
         let folder = folder.join(name);
         std::fs::create_dir_all(&folder).map_err(|error| error.to_string())?;
-        let control = free_port()?;
+        let control = ports::one()?;
         std::fs::write(folder.join("config"), configuration(&folder, account, control)?)
             .map_err(|e| e.to_string())?;
         std::fs::write(folder.join("accounts"), account_line(account)).map_err(|error| error.to_string())?;
@@ -204,16 +208,9 @@ fn account_line(account: &Account<'_>) -> String {
 }
 
 fn configuration(folder: &Path, account: &Account<'_>, control: u16) -> Result<String, String> {
-    // baresip listens for TLS one port above, so the port after it must be free too.
-    let sip = until(PATIENCE, "two free ports", || {
-        let port = free_port().ok()?;
-        TcpListener::bind(("127.0.0.1", port.checked_add(1)?)).ok().map(|_| port)
-    })?;
-    let rtp = UdpSocket::bind("127.0.0.1:0")
-        .and_then(|socket| socket.local_addr())
-        .map_err(|e| e.to_string())?
-        .port();
-    let rtp = (rtp & !1).clamp(10_000, 64_000);
+    // baresip listens for TLS one port above.
+    let sip = ports::block(2)?;
+    let rtp = ports::block(RTP_PORTS)?;
     let folder = folder.display();
     Ok(format!(
         "poll_method epoll\n\
@@ -245,18 +242,9 @@ fn configuration(folder: &Path, account: &Account<'_>, control: u16) -> Result<S
          ctrl_tcp_listen 127.0.0.1:{control}\n\
          snd_path {folder}\n",
         tone = account.tone,
-        rtp_end = rtp + 200,
+        rtp_end = rtp + RTP_PORTS - 1,
         modules = "/usr/lib/baresip/modules",
     ))
-}
-
-/// A TCP port that nobody has at this moment.
-///
-/// # Errors
-/// When the system has none.
-pub(crate) fn free_port() -> Result<u16, String> {
-    let listener = TcpListener::bind("127.0.0.1:0").map_err(|error| format!("no free port: {error}"))?;
-    listener.local_addr().map(|address| address.port()).map_err(|error| error.to_string())
 }
 
 #[cfg(test)]

@@ -139,8 +139,12 @@ pub(super) fn killed(context: &Context) -> Result<String, String> {
         return Err(format!("before the crash {before:?}, after it {after:?}"));
     }
     let story = again.explain_last()?;
+    story.says(&["1001", "9999", "server stopped", "talked"])?;
     again.is_well()?;
-    Ok(format!("one final record for the call in progress, the earlier one still there: “{}”", story.outcome))
+    Ok(format!(
+        "one final record for the call in progress, the earlier one still there: “{}”",
+        story.headline
+    ))
 }
 
 /// SIGTERM while two people talk: they finish, then the server ends.

@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use super::Context;
-use super::baresip::free_port;
 use super::configuration::Configuration;
+use super::ports;
 use super::server::Server;
 use super::sipp::{Counts, Sipp, scenario};
 use crate::bench::data::{self, FIRST_USER};
@@ -29,7 +29,7 @@ impl Stage {
     /// A trunk for the calling side and one for the answering side, as many lines as wanted, and a route for
     /// what is no line.
     fn set(context: &Context, lines: usize, route: &str) -> Result<Stage, String> {
-        let (caller, answerer) = (free_port()?, free_port()?);
+        let (caller, answerer) = (ports::one()?, ports::one()?);
         let mut configuration = Configuration::new("bench.test", 0);
         configuration.trunk("caller", caller);
         configuration.trunk("answerer", answerer);

@@ -31,7 +31,7 @@ fn judge(server: &Server, capture: Capture, expected: &Expected<'_>) -> Result<S
     let story = server.explain_last()?;
     story.says(expected.words)?;
     server.is_well()?;
-    Ok(format!("“{}”", story.outcome))
+    Ok(format!("“{}”", story.headline))
 }
 
 /// The called phone is busy and says so.
@@ -66,7 +66,7 @@ pub(super) fn reject(context: &Context) -> Result<String, String> {
     judge(
         &server,
         capture,
-        &Expected { ladder: &["603 INVITE", "603 INVITE"], words: &["1001", "1002", "reject"] },
+        &Expected { ladder: &["603 INVITE", "603 INVITE"], words: &["1001", "1002", "refused"] },
     )
 }
 
@@ -144,7 +144,7 @@ pub(super) fn unknown_number(context: &Context) -> Result<String, String> {
     let mut alice = Phone::register(&context.folder, &server.account("alice", "1001", 440))?;
     alice.dial("4711")?;
     alice.expect("CALL_CLOSED")?;
-    judge(&server, capture, &Expected { ladder: &["INVITE 4711", "404 INVITE"], words: &["1001", "4711"] })
+    judge(&server, capture, &Expected { ladder: &["INVITE 4711", "404 INVITE"], words: &["1001", "4711", "nowhere"] })
 }
 
 /// A phone with a wrong password is refused, is not registered, and the operator can see who tried.
@@ -170,7 +170,7 @@ pub(super) fn wrong_password(context: &Context) -> Result<String, String> {
 
 /// A phone played by sipp: it registers with its secret, then handles calls as the scenario says.
 fn answerer(context: &Context, server: &Server, number: &str, scenario: &str) -> Result<Sipp, String> {
-    let port = super::baresip::free_port()?;
+    let port = super::ports::one()?;
     sipp::register(context, server, number, port)?;
     let file = crate::workspace::root().join("e2e/sipp").join(scenario);
     let (file, port_text) = (file.display().to_string(), port.to_string());

@@ -33,7 +33,7 @@ pub(crate) struct Server {
 #[derive(Debug)]
 pub(crate) struct Story {
     /// The sentence that tells what became of it and why.
-    pub(crate) outcome: String,
+    pub(crate) headline: String,
     /// Everything that happened, a sentence in a line.
     pub(crate) lines: String,
 }
@@ -44,7 +44,7 @@ impl Story {
     /// # Errors
     /// The word that is missing.
     pub(crate) fn says(&self, words: &[&str]) -> Result<(), String> {
-        holds(&self.outcome, words)
+        holds(&self.headline, words)
     }
 
     /// Compares the whole story with the words that it must hold.
@@ -52,7 +52,7 @@ impl Story {
     /// # Errors
     /// The word that is missing.
     pub(crate) fn tells(&self, words: &[&str]) -> Result<(), String> {
-        holds(&format!("{}\n{}", self.outcome, self.lines), words)
+        holds(&format!("{}\n{}", self.headline, self.lines), words)
     }
 }
 
@@ -245,12 +245,12 @@ impl Server {
         let latest = calls.first().ok_or("no call has ended")?;
         let id = latest["call"].as_str().ok_or("the call has no id")?;
         let story = self.ask(&["explain", "call", id])?;
-        let outcome = story["outcome"].as_str().ok_or_else(|| format!("no outcome in {story}"))?;
+        let headline = story["headline"].as_str().ok_or_else(|| format!("no headline in {story}"))?;
         if story["ladder"].as_array().is_none_or(Vec::is_empty) {
-            return Err(format!("the story has no ladder: {outcome}"));
+            return Err(format!("the story has no ladder: {headline}"));
         }
         let lines = story["lines"].as_array().into_iter().flatten().filter_map(|line| line["text"].as_str());
-        Ok(Story { outcome: outcome.to_owned(), lines: lines.collect::<Vec<_>>().join("\n") })
+        Ok(Story { headline: headline.to_owned(), lines: lines.collect::<Vec<_>>().join("\n") })
     }
 
     /// How many calls have a final record.

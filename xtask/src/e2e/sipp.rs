@@ -6,7 +6,7 @@ use std::process::Command;
 use std::time::Duration;
 
 use super::Context;
-use super::baresip::free_port;
+use super::ports;
 use super::process::{Process, until};
 use super::server::Server;
 use crate::workspace;
@@ -109,7 +109,7 @@ pub(crate) fn register(context: &Context, server: &Server, number: &str, port: u
     let list = format!("SEQUENTIAL\n{number};[authentication username={number} password={secret}]\n");
     let file = context.folder.join(format!("{number}.csv"));
     std::fs::write(&file, list).map_err(|error| error.to_string())?;
-    let (file, port, own) = (file.display().to_string(), port.to_string(), free_port()?.to_string());
+    let (file, port, own) = (file.display().to_string(), port.to_string(), ports::one()?.to_string());
     let (address, domain) = (server.udp.to_string(), server.udp.ip().to_string());
     let script = scenario("w1_register.xml");
     let arguments = [

@@ -90,7 +90,7 @@ fn conversation(context: &Context, server: &Server, transport: &str, codec: &str
     }
     let story = server.explain_last()?;
     story.says(&["1001", "1002", "talked", "hung up"])?;
-    story.tells(&["audio is agreed"])?;
+    story.tells(&["sends to"])?;
     server.is_well()?;
     ways(&captured)
 }
@@ -152,7 +152,7 @@ pub(super) fn shared_line(context: &Context) -> Result<String, String> {
     {
         return Err(format!("the loser was not cancelled: {}", ladder.join(", ")));
     }
-    server.explain_last()?.tells(&["2 phones of 1002", "another phone answered"])?;
+    server.explain_last()?.tells(&["2 phones of 1002", "answered elsewhere"])?;
     Ok("both phones rang, one answered, the other one was cancelled".into())
 }
 

@@ -1,0 +1,62 @@
+//! Ports for the programs that we start.
+//!
+//! They come from below the range out of which the system serves everybody who asks for any port, and from below
+//! the range in which the server opens media ports: between our look and the program's bind nobody takes them.
+
+use std::net::{TcpListener, UdpSocket};
+use std::sync::atomic::{AtomicU16, Ordering};
+
+/// The ports that are given out.
+const FIRST: u16 = 7000;
+const LAST: u16 = 15_900;
+
+/// The first of so many ports in a row, free for UDP and TCP on loopback at this moment. It is even.
+///
+/// # Errors
+/// When there are none.
+pub(crate) fn block(count: u16) -> Result<u16, String> {
+    static NEXT: AtomicU16 = AtomicU16::new(0);
+    // Two runs at once begin at different places.
+    let _ = NEXT.compare_exchange(0, start_of_this_process(), Ordering::Relaxed, Ordering::Relaxed);
+    let step = count.next_multiple_of(2);
+    for _ in 0..(LAST - FIRST) / step {
+        let mut first = NEXT.fetch_add(step, Ordering::Relaxed) & !1;
+        if !(FIRST..LAST - step).contains(&first) {
+            NEXT.store(FIRST + step, Ordering::Relaxed);
+            first = FIRST;
+        }
+        if (first..first + count).all(is_free) {
+            return Ok(first);
+        }
+    }
+    Err(format!("no {count} free ports in a row between {FIRST} and {LAST}"))
+}
+
+/// One free port.
+///
+/// # Errors
+/// When there is none.
+pub(crate) fn one() -> Result<u16, String> {
+    block(1)
+}
+
+fn start_of_this_process() -> u16 {
+    let places = (LAST - FIRST) / 100;
+    FIRST + 100 * u16::try_from(std::process::id() % u32::from(places)).unwrap_or(0)
+}
+
+fn is_free(port: u16) -> bool {
+    UdpSocket::bind(("127.0.0.1", port)).is_ok() && TcpListener::bind(("127.0.0.1", port)).is_ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn blocks_do_not_overlap_and_are_even() {
+        let (first, second) = (block(20).expect("ports"), block(3).expect("ports"));
+        assert!(first % 2 == 0 && second % 2 == 0);
+        assert!(second >= first + 20 || second + 3 <= first);
+    }
+}
