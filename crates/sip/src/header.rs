@@ -134,12 +134,14 @@ pub(crate) struct Parameter<'b> {
 }
 
 impl Parameter<'_> {
-    /// A token for a name, and after an equals sign a value; a quoted one must end with its quote.
+    /// A token for a name, and after an equals sign a value: quoted as a whole, or without white space and controls.
     pub(crate) fn is_well_formed(&self) -> bool {
         let value_is_well_formed = match self.value {
             None => true,
             Some(quoted @ [b'"', ..]) => quoted_len(quoted) == Some(quoted.len()),
-            Some(value) => !value.is_empty(),
+            Some(value) => {
+                !value.is_empty() && !value.iter().fold(false, |bad, byte| bad | is_no_value(*byte))
+            }
         };
         self.name_is_token && value_is_well_formed
     }
@@ -197,6 +199,11 @@ fn part_len(text: &[u8]) -> usize {
     text.len()
 }
 
+/// White space, controls, and the quote that only a quoted string may hold.
+const fn is_no_value(byte: u8) -> bool {
+    (byte <= b' ') | (byte == 0x7f) | (byte == b'"')
+}
+
 /// Takes `name`, `name=value` or something broken apart.
 fn parameter(part: &[u8]) -> Parameter<'_> {
     let name_end = part.iter().position(|byte| !is_token_byte(*byte)).unwrap_or(part.len());
@@ -252,6 +259,9 @@ mod tests {
         check(";a;", &[("a", None)], false);
         check(";=1", &[], false);
         check(";a b", &[("a b", None)], false);
+        check(";a=b c", &[("a", Some("b c"))], false);
+        check(";a=b\"c\"", &[("a", Some("b\"c\""))], false);
+        check(";a=b\rc", &[("a", Some("b\rc"))], false);
         check(";a=\"open;b", &[("a", Some("\"open;b"))], false);
         check("x;a", &[], false);
         assert_eq!(Parameters::new(b";Tag=1;tag=2").value("tag"), Some(&b"1"[..]));

@@ -331,6 +331,16 @@ mod tests {
     }
 
     #[test]
+    fn lines_are_copied_as_they_stand_unless_they_are_folded() {
+        let text = "OPTIONS sip:a SIP/2.0\r\ns:  one\r\nSUBJECT : two\nSubject: three\r\n four\r\n\r\n";
+        let message = Message::parse(text.as_bytes()).unwrap();
+        assert_eq!(
+            written(|out| copy_headers(out, &message, HeaderName::Subject)),
+            "s:  one\r\nSubject: two\r\nSubject: three four\r\n"
+        );
+    }
+
+    #[test]
     fn dates_have_the_form_of_rfc_1123() {
         let date = |seconds: u64| written(|out| date_header(out, WallTime::from_micros(seconds * 1_000_000)));
         assert_eq!(date(0), "Date: Thu, 01 Jan 1970 00:00:00 GMT\r\n");

@@ -40,8 +40,13 @@ const SHELLS: &[(&str, &str)] = &[
     ("strowger-sim", "md-5"),
 ];
 
-/// Crates that only tests use: independent implementations to compare with, and generators of input.
-const TESTS: &[(&str, &str)] = &[("strowger", "md-5"), ("strowger-media", "ezk-g722")];
+/// Crates that only tests use: independent implementations to compare with, generators of input, and gauges.
+const TESTS: &[(&str, &str)] = &[
+    ("strowger", "md-5"),
+    ("strowger-media", "ezk-g722"),
+    // Proves that reading a message allocates nothing.
+    ("strowger-sip", "allocation-counter"),
+];
 
 /// What is wrong with the uses of other people's crates.
 pub(crate) fn complaints(graph: &Graph) -> Vec<String> {

@@ -101,7 +101,11 @@ impl<'b> Fields<'b> {
             (quoted.get(1..quoted.len() - 1)?, after.trim_ascii_start())
         } else {
             let (token, after) = rest.split_at_checked(find(rest.as_bytes(), b',').unwrap_or(rest.len()))?;
-            (token.trim_ascii_end(), after)
+            let token = token.trim_ascii_end();
+            if token.contains(['"', ' ', '\t', '\r', '\n']) {
+                return None;
+            }
+            (token, after)
         };
         self.0 = after;
         let separated = after.is_empty() || after.starts_with(',');
@@ -141,6 +145,7 @@ mod tests {
         check("Digest realm", None);
         check("Digest realm=\"open", None);
         check("Digest realm=\"a\"b", None);
+        check("Digest realm=a \"b\"", None);
         assert_eq!(Credentials::parse(b"Digest realm=\"\xff\""), None);
     }
 

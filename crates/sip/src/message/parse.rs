@@ -78,19 +78,17 @@ impl<'b> Message<'b> {
         }
         let method = Method::new(std::str::from_utf8(method).unwrap_or_default());
         let mut message = Message::empty(bytes, StartLine::Request { method, uri: "" });
-        while position < bytes.len() && !matches!(bytes.get(position..)?, [b'\r', b'\n', ..] | [b'\n', ..]) {
-            match header_line(bytes, position) {
-                Ok(line) => {
-                    position = line.end;
-                    if !message.table.push(&line) {
-                        break;
-                    }
-                }
-                Err(_) => match find(bytes.get(position..)?, b'\n') {
-                    Some(newline) => position += newline + 1,
-                    // The last line is cut off.
-                    None => break,
-                },
+        // A last line that is cut off is left out.
+        while let Some(newline) = bytes.get(position..).and_then(|rest| find(rest, b'\n')) {
+            let line = bytes.get(position..position + newline)?;
+            if line.is_empty() || line == b"\r" {
+                break;
+            }
+            // The colon is looked for in this line first: a search to the end for each line would take long.
+            match find(line, b':').and_then(|_| header_line(bytes, position).ok()) {
+                Some(line) if !message.table.push(&line) => break,
+                Some(line) => position = line.end,
+                None => position += newline + 1,
             }
         }
         message.routing = Routing::of(&message);
