@@ -5,8 +5,6 @@
 
 mod binding;
 mod index;
-#[cfg(test)]
-mod tests;
 mod wanted;
 
 use std::time::Duration;
@@ -520,3 +518,6 @@ fn write_contact(now: Now, binding: &Binding, out: &mut Vec<u8>) {
 
 /// A contact without q is as good as can be.
 const PREFERENCE_DEFAULT: u16 = 1000;
+
+#[cfg(test)]
+mod tests;
