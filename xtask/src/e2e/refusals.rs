@@ -144,7 +144,11 @@ pub(super) fn unknown_number(context: &Context) -> Result<String, String> {
     let mut alice = Phone::register(&context.folder, &server.account("alice", "1001", 440))?;
     alice.dial("4711")?;
     alice.expect("CALL_CLOSED")?;
-    judge(&server, capture, &Expected { ladder: &["INVITE 4711", "404 INVITE"], words: &["1001", "4711", "nowhere"] })
+    judge(
+        &server,
+        capture,
+        &Expected { ladder: &["INVITE 4711", "404 INVITE"], words: &["1001", "4711", "nowhere"] },
+    )
 }
 
 /// A phone with a wrong password is refused, is not registered, and the operator can see who tried.
