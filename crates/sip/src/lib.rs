@@ -18,6 +18,7 @@ pub mod registrar;
 mod scan;
 pub mod session_timer;
 mod streams;
+pub mod subscription;
 pub mod transaction;
 pub mod uri;
 pub mod validate;

@@ -1,7 +1,7 @@
 //! The registrar: which phones can be reached on a line, and how (RFC 3261 §10.3, RFC 3327, RFC 5626).
 //!
 //! [`Registrar`] owns all bindings of a shard and the timers that end them. A REGISTER is read as a whole first
-//! ([`wanted`]) and then carried out; when any part of it cannot be, nothing is changed.
+//! (`wanted`) and then carried out; when any part of it cannot be, nothing is changed.
 
 mod binding;
 mod index;

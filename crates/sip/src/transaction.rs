@@ -42,15 +42,15 @@ pub enum Effect {
 
 /// Helpers of the table tests.
 #[cfg(test)]
-mod table_test {
+pub(crate) mod table_test {
     use strowger_base::Instant;
 
-    pub(super) fn at(seconds: u64) -> Instant {
+    pub(crate) fn at(seconds: u64) -> Instant {
         Instant::from_nanos(seconds * 1_000_000_000)
     }
 
     /// Compares a machine's whole table with the reviewed one under `testdata/tables`.
-    pub(super) fn check(name: &str, table: &str, reviewed: &str) {
+    pub(crate) fn check(name: &str, table: &str, reviewed: &str) {
         assert!(
             table == reviewed,
             "testdata/tables/{name}.txt is not the machine's table, which is:\n{table}"
