@@ -1,6 +1,6 @@
 //! The media thread: it owns the RTP sockets and drives [`Worker`]. It decides nothing.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 use std::net::{IpAddr, SocketAddr, UdpSocket};
 use std::os::fd::AsFd;
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
@@ -11,7 +11,7 @@ use nix::sys::eventfd::{EfdFlags, EventFd};
 use nix::sys::time::{TimeSpec, TimeValLike};
 use std::sync::Arc;
 use strowger_base::{Instant, Now, Rng, WallTime};
-use strowger_media::control::{Command, PortId, Side};
+use strowger_media::control::{Command, PortId, Report, Side};
 use strowger_media::worker::{Channel, Input, Outbox, Output, SocketRef, Worker};
 
 use crate::mailbox::{Letter, Sender};
@@ -53,8 +53,12 @@ pub(crate) struct MediaThread {
     decision: Sender,
     started: Clock,
     out: Outbox,
+    /// Reports that the decision thread had no room for; at most a few for each open port.
+    reports: VecDeque<Report>,
 }
 
+/// How soon reports are tried again, in milliseconds.
+const TELL_AGAIN_MS: i64 = 5;
 const COMMANDS: usize = 4_096;
 /// Packets read from one socket before the next has its turn.
 const PACKETS_A_TURN: usize = 16;
@@ -78,6 +82,7 @@ impl MediaThread {
             decision,
             started,
             out: Outbox::default(),
+            reports: VecDeque::new(),
         };
         Ok((MediaSender { queue: sender, bell }, thread))
     }
@@ -88,6 +93,7 @@ impl MediaThread {
         loop {
             let Ok(readable) = self.wait() else { return };
             let _ = self.bell.read();
+            self.tell();
             loop {
                 match self.queue.try_recv() {
                     Ok(command) => self.input(Input::Command(command)),
@@ -112,12 +118,30 @@ impl MediaThread {
         }
     }
 
+    /// Tells the decision thread what there is to tell. It never waits: the decision thread may be waiting for room
+    /// in our own queue, and then both would stand still.
+    fn tell(&mut self) {
+        while let Some(report) = self.reports.pop_front() {
+            if let Err(letter) = self.decision.try_send(Letter::Media(report)) {
+                if let Letter::Media(report) = letter {
+                    self.reports.push_front(report);
+                }
+                return;
+            }
+        }
+    }
+
     fn wait(&self) -> nix::Result<Vec<SocketRef>> {
         let now = self.now().mono;
         let timeout = self
             .worker
             .next_timeout()
             .map(|at| TimeSpec::nanoseconds(i64::try_from((at - now).as_nanos()).unwrap_or(i64::MAX)));
+        let again = (!self.reports.is_empty()).then(|| TimeSpec::milliseconds(TELL_AGAIN_MS));
+        let timeout = match (timeout, again) {
+            (Some(timeout), Some(again)) => Some(timeout.min(again)),
+            (timeout, again) => timeout.or(again),
+        };
         let names: Vec<SocketRef> = self.sockets.keys().copied().collect();
         let mut descriptors: Vec<PollFd<'_>> =
             self.sockets.values().map(|socket| PollFd::new(socket.as_fd(), PollFlags::POLLIN)).collect();
@@ -160,10 +184,11 @@ impl MediaThread {
                 }
                 Output::OpenSockets { port, pairs } => opened.push((port, pairs)),
                 Output::CloseSockets { port } => self.sockets.retain(|socket, _| socket.port != port),
-                Output::Report(report) => _ = self.decision.send(Letter::Media(report)),
+                Output::Report(report) => self.reports.push_back(report),
             }
         }
         self.out.arena.clear(64 * 1024);
+        self.tell();
         for (port, pairs) in opened {
             let input = match self.open(port, pairs) {
                 Ok((a, b)) => Input::Opened { port, a, b },

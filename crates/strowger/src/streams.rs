@@ -29,9 +29,10 @@ pub(crate) enum StreamOrder {
 pub(crate) struct StreamSender(mpsc::Sender<StreamOrder>);
 
 impl StreamSender {
-    /// Gives an order; when the asynchronous side is hopelessly behind it is dropped, and SIP repeats or gives up.
+    /// Gives an order; waits when the asynchronous side is far behind, which never waits for us in its turn: no byte
+    /// of a connection may be left out, or its framing would break.
     pub(crate) fn order(&self, order: StreamOrder) {
-        let _ = self.0.try_send(order);
+        let _ = self.0.blocking_send(order);
     }
 }
 
