@@ -34,6 +34,9 @@ pub(crate) struct ConfigFile {
     pub(crate) routes: Vec<RouteSection>,
     #[serde(default, rename = "line", skip_serializing_if = "Vec::is_empty")]
     pub(crate) lines: Vec<LineSection>,
+    /// Where it was read.
+    #[serde(skip)]
+    pub(crate) source: Source,
 }
 
 /// `[node]`
@@ -227,11 +230,13 @@ impl ConfigFile {
     pub(crate) fn read(path: &Path) -> anyhow::Result<ConfigFile> {
         let text = std::fs::read_to_string(path)
             .map_err(|error| anyhow::anyhow!("cannot read {}: {error}", path.display()))?;
-        toml::from_str(&text).map_err(|error| {
+        let mut file: ConfigFile = toml::from_str(&text).map_err(|error| {
             let line =
                 error.span().map_or(1, |span| 1 + text.get(..span.start).unwrap_or("").matches('\n').count());
             anyhow::anyhow!("{}:{line}: {error}", path.display())
-        })
+        })?;
+        file.source = Source { path: path.to_owned(), headings: headings(&text) };
+        Ok(file)
     }
 
     /// What the node takes, for the sockets that are open.
@@ -267,18 +272,58 @@ impl ConfigFile {
     fn explain(&self, errors: &[ConfigurationError]) -> anyhow::Error {
         let lines: Vec<String> = errors
             .iter()
-            .map(|error| match error.place {
-                Place::Line(index) => {
-                    let number = self.lines.get(index).map_or("", |line| &line.number);
-                    format!("[[line]] {} ({number}): {} {}", index + 1, error.setting, error.problem)
-                }
-                Place::Node | Place::Listener(_) | Place::Service(_) | Place::Trunk(_) | Place::Route(_) => {
-                    error.to_string()
-                }
+            .map(|error| {
+                let (kind, index) = match error.place {
+                    Place::Line(index) => ("line", index),
+                    Place::Service(index) => ("service", index),
+                    Place::Trunk(index) => ("trunk", index),
+                    Place::Route(index) => ("route", index),
+                    Place::Node | Place::Listener(_) => {
+                        return format!("{}: {error}", self.source.path.display());
+                    }
+                };
+                let name = match error.place {
+                    Place::Line(index) => self.lines.get(index).map_or("", |line| &line.number),
+                    _ => "",
+                };
+                let name = if name.is_empty() { String::new() } else { format!(" ({name})") };
+                let place = self.source.place(kind, index);
+                format!("{place}[[{kind}]] {}{name}: {} {}", index + 1, error.setting, error.problem)
             })
             .collect();
         anyhow::anyhow!("the configuration cannot be used:\n  {}", lines.join("\n  "))
     }
+}
+
+/// Where a configuration was read, so that what is wrong with it can be pointed at.
+#[derive(Clone, Default)]
+pub(crate) struct Source {
+    path: PathBuf,
+    /// Line of each `[[kind]]` heading, in order.
+    headings: Vec<(String, usize)>,
+}
+
+impl Source {
+    /// `file:line: ` of the object of a kind with this position; as much of it as is known.
+    fn place(&self, kind: &str, index: usize) -> String {
+        let line = self.headings.iter().filter(|(name, _)| name == kind).nth(index).map(|(_, line)| *line);
+        match line {
+            Some(line) => format!("{}:{line}: ", self.path.display()),
+            None if self.path.as_os_str().is_empty() => String::new(),
+            None => format!("{}: ", self.path.display()),
+        }
+    }
+}
+
+/// The `[[kind]]` headings of a text and the lines where they stand.
+fn headings(text: &str) -> Vec<(String, usize)> {
+    text.lines()
+        .enumerate()
+        .filter_map(|(index, line)| {
+            let name = line.trim().strip_prefix("[[")?.split("]]").next()?;
+            Some((name.trim().to_owned(), index + 1))
+        })
+        .collect()
 }
 
 impl Digest {
