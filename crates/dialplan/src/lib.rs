@@ -5,8 +5,14 @@
 //! [`DialPlanBuilder`]; [`Analysis`] is its answer. For now numbers match exactly, and routes match `X` and a
 //! trailing `!`; partitions, transformations and digits that arrive one by one come behind the same interface.
 
+mod combine;
+pub mod mobility;
+pub mod normalise;
 mod pattern;
 mod plan;
+mod range;
 
+pub use combine::combined;
 pub use pattern::{Pattern, PatternError};
 pub use plan::{Analysis, Destination, DialPlan, DialPlanBuilder, PlanError, Route};
+pub use range::OutOfRange;
