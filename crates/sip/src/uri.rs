@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::net::{Ipv4Addr, Ipv6Addr};
 
-use crate::header::{Parameters, class, is_token_byte, set, text};
+use crate::header::{Parameters, class, set, text};
 use crate::scan::find;
 
 /// A URI, read in place: offsets into the text.
@@ -421,8 +421,8 @@ fn is_opaque(bytes: &[u8]) -> bool {
 
 /// A byte that may stand in a user part unescaped (RFC 3261 §25.1).
 pub const fn is_user_byte(byte: u8) -> bool {
-    (is_token_byte(byte) && !matches!(byte, b'%' | b'`'))
-        || matches!(byte, b'(' | b')' | b'&' | b'=' | b'$' | b',' | b';' | b'?' | b'/')
+    static USER: [bool; 256] = class(b"-_.!~*'()&=+$,;?/");
+    USER[byte as usize]
 }
 
 #[cfg(test)]

@@ -64,43 +64,52 @@ fn unfolded(out: &mut Vec<u8>, value: &[u8]) {
 /// A number in decimal.
 pub fn decimal(out: &mut Vec<u8>, value: u64) {
     let mut digits = [0u8; 20];
-    let mut at = digits.len();
     let mut rest = value;
-    loop {
-        at -= 1;
-        if let Some(digit) = digits.get_mut(at) {
-            *digit = b'0' + (rest % 10) as u8;
-        }
+    let mut len = 0;
+    for digit in digits.iter_mut().rev() {
+        *digit = b'0' + (rest % 10) as u8;
         rest /= 10;
+        len += 1;
         if rest == 0 {
             break;
         }
     }
-    out.extend_from_slice(digits.get(at..).unwrap_or_default());
+    out.extend_from_slice(digits.get(digits.len() - len..).unwrap_or_default());
 }
 
 /// A number in sixteen hexadecimal digits.
 pub fn hex64(out: &mut Vec<u8>, value: u64) {
-    let digits: [u8; 16] = std::array::from_fn(|i| {
-        let nibble = (value >> (60 - 4 * i)) as u8 & 15;
-        if nibble < 10 { b'0' + nibble } else { b'a' + nibble - 10 }
-    });
-    out.extend_from_slice(&digits);
+    let half = |half: u64| hex_digits(half as u32).to_be_bytes();
+    out.extend_from_slice([half(value >> 32), half(value)].as_flattened());
+}
+
+/// The eight digits of a number, the highest in the highest byte; all of them at once.
+const fn hex_digits(value: u32) -> u64 {
+    let spread = value as u64;
+    let spread = (spread | spread << 16) & 0x0000_ffff_0000_ffff;
+    let spread = (spread | spread << 8) & 0x00ff_00ff_00ff_00ff;
+    let nibbles = (spread | spread << 4) & 0x0f0f_0f0f_0f0f_0f0f;
+    // Six more carries what is above nine into the upper half of its byte.
+    let letters = (nibbles + 0x0606_0606_0606_0606) >> 4 & 0x0101_0101_0101_0101;
+    nibbles + 0x3030_3030_3030_3030 + letters * (b'a' - b'9' - 1) as u64
 }
 
 /// Reads what [`hex64`] wrote.
 pub fn parse_hex64(text: &str) -> Option<u64> {
-    if text.len() != 16 {
-        return None;
-    }
-    text.bytes().try_fold(0u64, |value, byte| {
-        let digit = match byte {
-            b'0'..=b'9' => byte - b'0',
-            b'a'..=b'f' => byte - b'a' + 10,
-            _ => return None,
-        };
-        Some(value << 4 | u64::from(digit))
-    })
+    let halves = text.as_bytes().as_chunks::<8>();
+    let ([high, low], []) = halves else { return None };
+    let half = |digits: &[u8; 8]| {
+        let digits = u64::from_be_bytes(*digits);
+        // A letter has this bit, a digit has not: the value of each follows, and is right when it gives the same
+        // digits again.
+        let letters = digits >> 6 & 0x0101_0101_0101_0101;
+        let nibbles = (digits & 0x0f0f_0f0f_0f0f_0f0f) + letters * 9;
+        let pairs = (nibbles | nibbles >> 4) & 0x00ff_00ff_00ff_00ff;
+        let fours = (pairs | pairs >> 8) & 0x0000_ffff_0000_ffff;
+        let value = (fours | fours >> 16) as u32;
+        (hex_digits(value) == digits).then_some(value)
+    };
+    Some(u64::from(half(high)?) << 32 | u64::from(half(low)?))
 }
 
 /// `host:port`; the port is always written, IPv6 stands in brackets.
@@ -118,20 +127,59 @@ fn ip(out: &mut Vec<u8>, address: std::net::IpAddr) {
     use std::io::Write;
     match address {
         std::net::IpAddr::V4(v4) => {
-            let [first, rest @ ..] = v4.octets();
-            decimal(out, u64::from(first));
-            for octet in rest {
-                out.push(b'.');
-                decimal(out, u64::from(octet));
+            let mut text = [b'.'; 16];
+            let mut len = 0;
+            for octet in v4.octets() {
+                let digits = &OCTETS[usize::from(octet)];
+                // Whatever is written beyond the digits is written over by what comes next.
+                if let Some(space) = text.get_mut(len..len + 4) {
+                    space.copy_from_slice(&digits.text);
+                }
+                len += usize::from(digits.len) + 1;
             }
+            out.extend_from_slice(text.get(..len - 1).unwrap_or_default());
         }
         // Writing to a vector cannot fail.
         std::net::IpAddr::V6(v6) => _ = write!(out, "{v6}"),
     }
 }
 
+/// The digits of a number below 256, with a full stop after them.
+#[derive(Clone, Copy)]
+struct Octet {
+    text: [u8; 4],
+    len: u8,
+}
+
+static OCTETS: [Octet; 256] = {
+    let mut all = [Octet { text: [b'.'; 4], len: 0 }; 256];
+    let mut value = 0;
+    while value < 256 {
+        let digits = [b'0' + (value / 100) as u8, b'0' + (value / 10 % 10) as u8, b'0' + (value % 10) as u8];
+        let skipped = if value >= 100 {
+            0
+        } else if value >= 10 {
+            1
+        } else {
+            2
+        };
+        let mut at = skipped;
+        while at < 3 {
+            all[value].text[at - skipped] = digits[at];
+            at += 1;
+        }
+        all[value].len = 3 - skipped as u8;
+        value += 1;
+    }
+    all
+};
+
 /// A user part with what must be escaped escaped.
 pub fn escaped_user(out: &mut Vec<u8>, user: &str) {
+    if user.bytes().all(is_user_byte) {
+        out.extend_from_slice(user.as_bytes());
+        return;
+    }
     for byte in user.bytes() {
         if is_user_byte(byte) {
             out.push(byte);
@@ -287,6 +335,10 @@ mod tests {
     fn addresses_have_ports_and_ipv6_has_brackets() {
         for text in ["192.0.2.255:5060", "[2001:db8::1]:5061", "0.0.0.0:0"] {
             assert_eq!(written(|out| address(out, text.parse().unwrap())), text);
+        }
+        for octet in 0..=255 {
+            let v4 = std::net::Ipv4Addr::from([octet, 255 - octet, octet / 2, octet]);
+            assert_eq!(written(|out| ip(out, v4.into())), v4.to_string());
         }
     }
 
