@@ -11,83 +11,105 @@ pub struct TimerHandle {
 
 /// Deadlines with what to do at each, earliest first; equal deadlines fire in the order they were set.
 ///
-/// A four-ary heap over slots: setting and cancelling cost O(log n), a cancelled timer leaves nothing behind.
+/// A four-ary heap. Nearly all timers of a telephone system are cancelled long before they are due, so cancelling only
+/// marks; what is marked goes when it comes to the top, or all at once when there is as much of it as is pending.
 #[derive(Debug)]
 pub struct TimerQueue<T> {
-    heap: Vec<(Instant, u64, u32)>,
+    /// The first one is always pending.
+    heap: Vec<Entry>,
     slots: Vec<Slot<T>>,
     free: Vec<u32>,
     sequence: u64,
+    cancelled: usize,
+}
+
+#[derive(Clone, Copy, Debug)]
+struct Entry {
+    at: Instant,
+    sequence: u64,
+    slot: u32,
+    generation: u32,
+}
+
+impl Entry {
+    /// Deadline first, then when it was set; one number, since comparing is what a heap does all the time.
+    fn order(&self) -> u128 {
+        u128::from(self.at.as_nanos()) << 64 | u128::from(self.sequence)
+    }
 }
 
 #[derive(Debug)]
 struct Slot<T> {
     generation: u32,
-    position: u32,
     value: Option<T>,
 }
 
 impl<T> TimerQueue<T> {
     /// An empty queue.
     pub const fn new() -> Self {
-        TimerQueue { heap: Vec::new(), slots: Vec::new(), free: Vec::new(), sequence: 0 }
+        TimerQueue { heap: Vec::new(), slots: Vec::new(), free: Vec::new(), sequence: 0, cancelled: 0 }
     }
 
     /// Sets a timer.
     pub fn set(&mut self, at: Instant, value: T) -> TimerHandle {
-        let position = self.heap.len() as u32;
-        let slot = match self.free.pop() {
-            Some(slot) => slot,
+        let (slot, generation) = match self.free.pop() {
+            Some(slot) => {
+                let entry = &mut self.slots[slot as usize];
+                entry.value = Some(value);
+                (slot, entry.generation)
+            }
             None => {
-                self.slots.push(Slot { generation: 0, position: 0, value: None });
-                (self.slots.len() - 1) as u32
+                self.slots.push(Slot { generation: 0, value: Some(value) });
+                ((self.slots.len() - 1) as u32, 0)
             }
         };
-        let entry = &mut self.slots[slot as usize];
-        entry.position = position;
-        entry.value = Some(value);
-        let generation = entry.generation;
         self.sequence += 1;
-        self.heap.push((at, self.sequence, slot));
-        self.sift_up(position as usize);
+        self.heap.push(Entry { at, sequence: self.sequence, slot, generation });
+        self.sift_up(self.heap.len() - 1);
         TimerHandle { slot, generation }
     }
 
     /// Takes a timer back; nothing when it has fired or was cancelled before.
     pub fn cancel(&mut self, handle: TimerHandle) -> Option<T> {
-        let slot = self.slots.get(handle.slot as usize)?;
-        if slot.generation != handle.generation || slot.value.is_none() {
-            return None;
+        let value = self.vacate(handle.slot, handle.generation)?;
+        self.cancelled += 1;
+        if self.heap.len() > KEEP && self.cancelled > self.heap.len() / 2 {
+            self.sweep();
         }
-        self.remove_at(slot.position as usize).map(|(_, value)| value)
+        self.drop_cancelled();
+        Some(value)
     }
 
     /// The next timer whose deadline is `now` or earlier.
     pub fn pop_due(&mut self, now: Instant) -> Option<(Instant, T)> {
-        if self.heap.first()?.0 > now {
+        let first = *self.heap.first()?;
+        if first.at > now {
             return None;
         }
-        self.remove_at(0)
+        let value = self.vacate(first.slot, first.generation)?;
+        self.pop();
+        self.drop_cancelled();
+        Some((first.at, value))
     }
 
     /// The earliest deadline.
     pub fn next_deadline(&self) -> Option<Instant> {
-        self.heap.first().map(|entry| entry.0)
+        self.heap.first().map(|entry| entry.at)
     }
 
     /// Timers set.
-    pub fn len(&self) -> usize {
-        self.heap.len()
+    pub const fn len(&self) -> usize {
+        self.heap.len() - self.cancelled
     }
 
     /// True when no timer is set.
-    pub fn is_empty(&self) -> bool {
-        self.heap.is_empty()
+    pub const fn is_empty(&self) -> bool {
+        self.len() == 0
     }
 
     /// Bytes that the queue holds, reckoned from the capacities of its vectors.
     pub const fn memory_bytes(&self) -> usize {
-        self.heap.capacity() * size_of::<(Instant, u64, u32)>()
+        self.heap.capacity() * size_of::<Entry>()
             + self.slots.capacity() * size_of::<Slot<T>>()
             + self.free.capacity() * size_of::<u32>()
     }
@@ -97,69 +119,86 @@ impl<T> TimerQueue<T> {
         self.slots.iter().filter_map(|slot| slot.value.as_ref())
     }
 
-    fn remove_at(&mut self, position: usize) -> Option<(Instant, T)> {
-        if position >= self.heap.len() {
-            return None;
-        }
-        let (at, _, slot) = self.heap.swap_remove(position);
-        if position < self.heap.len() {
-            self.place(position);
-            if !self.sift_up(position) {
-                self.sift_down(position);
-            }
-        }
-        let entry = &mut self.slots[slot as usize];
+    /// Takes the value out of a slot and makes it free, when it is still what the generation names.
+    fn vacate(&mut self, slot: u32, generation: u32) -> Option<T> {
+        let entry = self.slots.get_mut(slot as usize).filter(|entry| entry.generation == generation)?;
+        let value = entry.value.take()?;
         entry.generation = entry.generation.wrapping_add(1);
-        let value = entry.value.take();
         self.free.push(slot);
-        if self.heap.is_empty() {
-            self.give_back();
+        Some(value)
+    }
+
+    fn is_cancelled(&self, entry: &Entry) -> bool {
+        self.slots[entry.slot as usize].generation != entry.generation
+    }
+
+    /// Takes cancelled timers off the top, so that the first deadline is one that is meant.
+    fn drop_cancelled(&mut self) {
+        while self.cancelled > 0
+            && let Some(first) = self.heap.first()
+            && self.is_cancelled(first)
+        {
+            self.pop();
+            self.cancelled -= 1;
         }
-        value.map(|value| (at, value))
+        if self.heap.is_empty() {
+            // Memory of a past burst; generations go on so that old handles stay dead.
+            self.heap.shrink_to(KEEP);
+        }
     }
 
-    /// Gives memory of a past burst back once nothing is pending; generations go on so that old handles stay dead.
-    fn give_back(&mut self) {
-        const KEEP: usize = 1024;
-        self.heap.shrink_to(KEEP);
+    /// Takes all cancelled timers out.
+    #[cold]
+    fn sweep(&mut self) {
+        let slots = &self.slots;
+        self.heap.retain(|entry| slots[entry.slot as usize].generation == entry.generation);
+        self.cancelled = 0;
+        for position in (0..self.heap.len().div_ceil(4)).rev() {
+            self.sift_down(position);
+        }
     }
 
-    fn sift_up(&mut self, mut position: usize) -> bool {
-        let mut moved = false;
+    fn pop(&mut self) {
+        self.heap.swap_remove(0);
+        self.sift_down(0);
+    }
+
+    fn sift_up(&mut self, mut position: usize) {
+        let entry = self.heap[position];
         while position > 0 {
             let parent = (position - 1) / 4;
-            if self.heap[parent] <= self.heap[position] {
+            if self.heap[parent].order() <= entry.order() {
                 break;
             }
-            self.heap.swap(parent, position);
-            self.place(position);
+            self.heap[position] = self.heap[parent];
             position = parent;
-            moved = true;
         }
-        self.place(position);
-        moved
+        self.heap[position] = entry;
     }
 
     fn sift_down(&mut self, mut position: usize) {
-        loop {
-            let first = position * 4 + 1;
-            let last = (first + 4).min(self.heap.len());
-            let Some(child) = (first..last).min_by_key(|&i| self.heap[i]) else { break };
-            if self.heap[position] <= self.heap[child] {
+        let Some(entry) = self.heap.get(position).copied() else { return };
+        let first_child = |position: usize| position * 4 + 1;
+        while let Some(children) = self.heap.get(first_child(position)..).filter(|rest| !rest.is_empty()) {
+            let (mut least, mut order) = (0, u128::MAX);
+            for (place, child) in children.iter().take(4).enumerate() {
+                if child.order() < order {
+                    (least, order) = (place, child.order());
+                }
+            }
+            if entry.order() <= order {
                 break;
             }
-            self.heap.swap(position, child);
-            self.place(position);
+            let child = first_child(position) + least;
+            self.heap[position] = self.heap[child];
             position = child;
         }
-        self.place(position);
-    }
-
-    fn place(&mut self, position: usize) {
-        let slot = self.heap[position].2;
-        self.slots[slot as usize].position = position as u32;
+        self.heap[position] = entry;
     }
 }
+
+/// Room for this many timers is kept; up to so many, cancelled ones are left alone.
+const KEEP: usize = 1024;
 
 impl<T> Default for TimerQueue<T> {
     fn default() -> Self {
@@ -204,25 +243,34 @@ mod tests {
         let mut rng = Rng::new(42);
         let mut queue = TimerQueue::new();
         let mut model: Vec<(Instant, u64, TimerHandle)> = Vec::new();
+        let (mut cancelled, mut swept) = (0, 0);
         for step in 0..20_000u64 {
-            match rng.below(3) {
-                0 | 1 => {
+            // First more are set than end, then nearly all are cancelled, as SIP does with its timers.
+            let (set, cancel) = if step % 10_000 < 5_000 { (6, 8) } else { (2, 9) };
+            match rng.below(10) {
+                dice if dice < set => {
                     let when = at(rng.below(1000));
                     let handle = queue.set(when, step);
                     model.push((when, step, handle));
                 }
                 _ if model.is_empty() => {}
-                _ if rng.one_in(2) => {
+                dice if dice < cancel => {
                     let victim = model.swap_remove(rng.below(model.len() as u64) as usize);
                     assert_eq!(queue.cancel(victim.2), Some(victim.1));
+                    assert_eq!(queue.cancel(victim.2), None);
                 }
                 _ => {
                     model.sort_by_key(|entry| (entry.0, entry.1));
                     let expected = model.remove(0);
+                    assert_eq!(queue.next_deadline(), Some(expected.0));
                     assert_eq!(queue.pop_due(Instant::FAR_FUTURE), Some((expected.0, expected.1)));
                 }
             }
+            swept += usize::from(queue.cancelled + KEEP / 2 < cancelled);
+            cancelled = queue.cancelled;
+            assert!(queue.cancelled <= queue.len().max(KEEP), "cancelled timers pile up");
             assert_eq!(queue.len(), model.len());
         }
+        assert!(swept > 1, "sweeping was never put to the test");
     }
 }
