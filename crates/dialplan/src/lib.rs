@@ -6,13 +6,16 @@
 //! trailing `!`; partitions, transformations and digits that arrive one by one come behind the same interface.
 
 mod combine;
+pub mod hunt;
 pub mod mobility;
 pub mod normalise;
 mod pattern;
 mod plan;
 mod range;
+mod rotation;
 
 pub use combine::combined;
 pub use pattern::{Pattern, PatternError};
 pub use plan::{Analysis, Destination, DialPlan, DialPlanBuilder, PlanError, Route};
 pub use range::OutOfRange;
+pub use rotation::Rotation;
