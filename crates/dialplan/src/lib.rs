@@ -13,6 +13,7 @@ mod pattern;
 mod plan;
 mod range;
 mod rotation;
+pub mod route_list;
 
 pub use combine::combined;
 pub use pattern::{Pattern, PatternError};

@@ -2,10 +2,11 @@
 
 /// The place in a circular group: who was offered a call last.
 ///
-/// One value for each group, owned outside the calls, so that all calls through the group share it. Choosing and moving are one step
-/// ([`crate::Hunt`] and [`crate::RouteSelection`] take it as `&mut` while it chooses), so two calls that arrive
-/// together are not offered to the same member. It remembers the member and not its number in the list: a change
-/// of the configuration moves nobody's turn, and when the member itself is gone the group begins at its top.
+/// One value for each group, owned outside the calls, so that all calls through the group share it. Choosing and
+/// moving are one step ([`crate::hunt::Hunt`] and [`crate::route_list::Selection`] take it as `&mut` while they
+/// choose), so two calls that arrive together are not offered to the same member. It remembers the member and not
+/// its number in the list: a change of the configuration moves nobody's turn, and when the member itself is gone the
+/// group begins at its top.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Rotation<M> {
     last: Option<M>,
@@ -41,6 +42,12 @@ impl<M: Clone + PartialEq> Rotation<M> {
         let start = self.start(members);
         (start..members.len()).chain(0..start).collect()
     }
+
+    /// The members themselves in the order of their turns.
+    pub(crate) fn order_of(&self, members: &[M]) -> Vec<M> {
+        let (passed, next) = members.split_at(self.start(members));
+        [next, passed].concat()
+    }
 }
 
 impl<M: Clone + PartialEq> Default for Rotation<M> {
@@ -59,6 +66,8 @@ mod tests {
             let members: Vec<char> = members.chars().collect();
             let rotation = Rotation { last };
             assert_eq!(rotation.order(&members), expect, "{last:?} in {members:?}");
+            let names: Vec<char> = expect.iter().map(|&position| members[position]).collect();
+            assert_eq!(rotation.order_of(&members), names, "{last:?} in {members:?}");
         };
         check(None, "abc", &[0, 1, 2]);
         check(Some('a'), "abc", &[1, 2, 0]);
