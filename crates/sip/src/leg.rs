@@ -4,6 +4,7 @@
 //! kinds are the same ([`session`]). Offers and answers are tracked in [`Pending`] so that each offer gets exactly
 //! one answer, in the message where RFC 6337 §2 allows it.
 
+mod refresh;
 mod reliable;
 mod session;
 mod timers;
@@ -22,7 +23,7 @@ use crate::core::{Shared, Timer};
 use crate::dialog::Dialog;
 use crate::io::{Outbox, Output};
 use crate::message::{HeaderName, Message, MethodKind};
-use crate::session_timer::SessionTimer;
+use crate::session_timer::{Negotiated, SessionTimer};
 use crate::transaction::table::{Branch, ServerKey};
 use crate::write;
 
@@ -44,7 +45,9 @@ pub(crate) struct Leg {
     awaiting_ack: Option<AwaitingAck>,
     /// Our last ACK to a 2xx: its CSeq and its body.
     acknowledged: Option<(u32, Option<SessionDescription>)>,
-    session_timer: Option<SessionTimer>,
+    session_timer: SessionTimer,
+    /// UPDATEs of ours without final response, and what they are for.
+    updates: Vec<(Branch, Purpose)>,
     /// The peer takes UPDATE (its Allow said so).
     takes_update: bool,
     /// Call control has released the leg or was told that it is over.
@@ -94,7 +97,9 @@ enum Carrier {
     Response,
     /// The ACK of a 2xx.
     Ack { cseq: u32 },
-    /// The 2xx of an UPDATE or PRACK.
+    /// The 2xx of an UPDATE, which says this about the session timer.
+    Update(Request, Negotiated),
+    /// The 2xx of a PRACK.
     Request(Request),
     /// The PRACK of a reliable provisional response.
     Prack { rseq: u32, cseq: u32, remote_tag: Box<str> },
@@ -112,8 +117,8 @@ struct Request {
 #[derive(Debug)]
 enum Change {
     None,
-    /// The peer's, without final response.
-    Theirs(Request),
+    /// The peer's, without final response; its 2xx says this about the session timer.
+    Theirs(Request, Negotiated),
     /// Ours, without final response.
     Ours {
         branch: Branch,
@@ -168,7 +173,8 @@ impl Leg {
             refer: None,
             awaiting_ack: None,
             acknowledged: None,
-            session_timer: None,
+            session_timer: SessionTimer::default(),
+            updates: Vec::new(),
             takes_update: false,
             silent: false,
             merge_key: None,

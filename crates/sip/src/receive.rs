@@ -8,6 +8,7 @@ use crate::core::{Sip, matched_method, write_retry_after};
 use crate::io::{Direction, Outbox, Output};
 use crate::leg::Leg;
 use crate::message::{HeaderName, Message, MethodKind, StartLine};
+use crate::session_timer::{self, TooSmall};
 use crate::transaction::Effect;
 use crate::transaction::table::{Branch, ServerKey};
 use crate::{body, validate, write};
@@ -188,6 +189,12 @@ impl Sip {
             Some(hops) => hops - 1,
             None => limits::MAX_FORWARDS - 1,
         };
+        if let Err(refused) = session_timer::Request::of(invite).check() {
+            // RFC 4028 §9: the caller asks again with the interval that it is told.
+            self.shared.counters.rejected += 1;
+            self.refuse(invite, flow, TooSmall::STATUS, |buffer| refused.write_headers(buffer), out);
+            return;
+        }
         let merge_key = self.merge_key(invite);
         let ours =
             write::parse_hex64(invite.from_tag()).is_some_and(|tag| self.shared.tags.contains_key(&tag));

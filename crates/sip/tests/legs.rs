@@ -332,19 +332,10 @@ fn an_offer_in_a_reliable_response_is_answered_in_the_prack() {
     assert!(prack.starts_with("PRACK ") && body_of(&prack) == SDP_A, "{prack}");
 }
 
-/// A call of Alice that is answered and acknowledged; returns leg and our tag.
-fn established(d: &mut Driver, extra: &str) -> (strowger_base::LegId, String) {
-    let leg = d.invite(extra, SDP_A);
-    d.command(leg, Command::Answer { media: answer(SDP_B), connected: party("", "") });
-    let tag = tag_of(&d.one(), "To").to_owned();
-    d.from(ALICE, &alice("ACK", "ack1", 1, &tag, "", ""));
-    (leg, tag)
-}
-
 #[test]
 fn a_reinvite_of_the_peer_is_offered_up_and_answered_and_a_copy_of_the_session_is_answered_at_once() {
     let mut d = Driver::new();
-    let (leg, tag) = established(&mut d, "");
+    let (leg, tag) = d.established("");
     let held = SDP_A.replace("RTP/AVP 0\r\n", "RTP/AVP 0\r\na=sendonly\r\n");
     d.from(ALICE, &alice("INVITE", "inv2", 2, &tag, "", &held));
     assert_eq!(d.signal(), Signal::Media(offer(&held)));
@@ -365,7 +356,7 @@ fn a_reinvite_of_the_peer_is_offered_up_and_answered_and_a_copy_of_the_session_i
 #[test]
 fn crossing_changes_are_refused_with_491_and_ours_is_tried_again() {
     let mut d = Driver::new();
-    let (leg, tag) = established(&mut d, "");
+    let (leg, tag) = d.established("");
     d.command(leg, Command::Media(offer(SDP_B)));
     let invite = d.one();
     assert!(invite.starts_with("INVITE sip:1001@192.0.2.10:5060 SIP/2.0\r\n"), "{invite}");
@@ -385,7 +376,7 @@ fn crossing_changes_are_refused_with_491_and_ours_is_tried_again() {
 #[test]
 fn a_change_that_is_refused_after_the_call_ended_is_acknowledged_and_never_sent_again() {
     let mut d = Driver::new();
-    let (leg, tag) = established(&mut d, "");
+    let (leg, tag) = d.established("");
     d.command(leg, Command::Media(offer(SDP_B)));
     let invite = d.one();
     d.from(ALICE, &alice("BYE", "bye1", 2, &tag, "", ""));
@@ -403,7 +394,7 @@ fn a_change_that_is_refused_after_the_call_ended_is_acknowledged_and_never_sent_
 #[test]
 fn an_update_is_answered_and_a_second_open_offer_is_refused() {
     let mut d = Driver::new();
-    let (leg, tag) = established(&mut d, "Allow: INVITE, UPDATE\r\n");
+    let (leg, tag) = d.established("Allow: INVITE, UPDATE\r\n");
     let other = SDP_A.replace("4000", "4002");
     d.from(ALICE, &alice("UPDATE", "upd1", 2, &tag, "", &other));
     assert_eq!(d.signal(), Signal::Media(offer(&other)));
@@ -435,22 +426,6 @@ fn a_bye_waits_for_the_ack_of_our_answer() {
 }
 
 #[test]
-fn the_session_timer_refreshes_and_ends_a_call_whose_peer_is_gone() {
-    let mut d = Driver::new();
-    let timers = "Supported: timer\r\nSession-Expires: 90;refresher=uas\r\n";
-    established(&mut d, timers);
-    d.pass(SECOND * 46);
-    let refresh = d.next();
-    assert!(refresh.starts_with("INVITE ") && body_of(&refresh) == SDP_B, "{refresh}");
-    assert!(header(&refresh, "Session-Expires").starts_with("90"), "{refresh}");
-    d.pass(SECOND * 40);
-    assert!(d.sent.iter().any(|(_, text)| text.starts_with("BYE ")), "{:#?}", d.sent);
-    d.sent.clear();
-    let Signal::Released { .. } = d.signal() else { panic!() };
-    d.settled();
-}
-
-#[test]
 fn a_request_outside_any_dialog_of_ours_is_refused_with_481() {
     let mut d = Driver::new();
     d.from(ALICE, &alice("BYE", "x", 1, "0123456789abcdef", "", ""));
@@ -473,7 +448,7 @@ fn the_same_invite_on_another_way_is_a_loop_and_no_hops_left_is_said() {
 #[test]
 fn keys_pressed_come_up_from_info_and_go_down_as_info() {
     let mut d = Driver::new();
-    let (leg, tag) = established(&mut d, "");
+    let (leg, tag) = d.established("");
     let body = "Signal=5\r\nDuration=250\r\n";
     let info = alice("INFO", "info1", 2, &tag, "Content-Type: application/dtmf-relay\r\n", "")
         .replace("Content-Length: 0\r\n\r\n", &format!("Content-Length: {}\r\n\r\n{body}", body.len()));

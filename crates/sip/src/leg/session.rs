@@ -13,7 +13,7 @@ use super::{
 use crate::core::Shared;
 use crate::io::Outbox;
 use crate::message::{Message, MethodKind};
-use crate::session_timer;
+use crate::session_timer::machine::{Failure, Input};
 use crate::transaction::GIVE_UP;
 use crate::transaction::table::{Branch, ServerKey};
 
@@ -75,9 +75,10 @@ impl Leg {
             State::Outgoing(_) | State::Incoming(_) | State::Established => None,
         };
         self.awaiting_ack = None;
+        self.session_timer.on(Input::Stop, now.mono);
         let until = match self.change {
             Change::Ours { .. } => now.mono + GIVE_UP,
-            Change::None | Change::Theirs(_) | Change::Retry { .. } => now.mono,
+            Change::None | Change::Theirs(..) | Change::Retry { .. } => now.mono,
         };
         self.state = State::Ending { until, branch: waits };
         let cause = reason_cause(bye).unwrap_or(Cause::NORMAL_CALL_CLEARING);
@@ -102,29 +103,29 @@ impl Leg {
             return;
         }
         self.change = Change::None;
-        self.dialog.refresh_target(invite);
-        self.dialog.flow = shared.follow(self.dialog.flow, flow);
         let head = shared.head_of(invite, &flow, self.dialog.local_tag);
         let request = Request { key, head, flow };
-        let timer = session_timer::answer(invite, shared.configuration.session_expires);
-        self.start_session_timer(now, timer);
+        let Some(timer) = self.session_asked(shared, now, invite, &request, out) else { return };
+        self.dialog.refresh_target(invite);
+        self.dialog.flow = shared.follow(self.dialog.flow, flow);
         let offer = description_of(invite);
         match (offer, self.sent.clone()) {
             (Some(offer), Some(sent)) if self.received.as_ref() == Some(&offer) => {
                 // Nothing changes: a session refresh, answered without troubling the other leg (RFC 4028 §7.4).
                 let cseq = invite.cseq_number();
+                self.session_timer.start(timer, now.mono);
                 self.accept_invite(shared, now, &request, cseq, Some(sent), out, |buffer, _| {
-                    timer.write_response(true, buffer);
+                    timer.write_response(buffer);
                 });
             }
             (Some(offer), _) => {
                 self.received = Some(offer.clone());
-                self.change = Change::Theirs(request);
+                self.change = Change::Theirs(request, timer);
                 self.pending = Pending::Theirs(Carrier::Response);
                 self.signal(Signal::Media(Media::Offer(offer)), out);
             }
             (None, _) => {
-                self.change = Change::Theirs(request);
+                self.change = Change::Theirs(request, timer);
                 self.signal(Signal::MediaRequested, out);
             }
         }
@@ -139,29 +140,20 @@ impl Leg {
         flow: Flow,
         out: &mut Outbox,
     ) {
-        self.dialog.refresh_target(update);
-        self.dialog.flow = shared.follow(self.dialog.flow, flow);
-        let timer = session_timer::answer(update, shared.configuration.session_expires);
-        if matches!(self.state, State::Established) {
-            self.start_session_timer(now, timer);
-        }
         let head = shared.head_of(update, &flow, self.dialog.local_tag);
         let request = Request { key, head, flow };
-        let answer_now =
-            |leg: &Leg, shared: &mut Shared, body: Option<&SessionDescription>, out: &mut Outbox| {
-                let contact = |buffer: &mut Vec<u8>| {
-                    timer.write_response(true, buffer);
-                };
-                leg.respond(shared, now, &request, 200, contact, body, out);
-            };
+        let Some(timer) = self.session_asked(shared, now, update, &request, out) else { return };
+        self.dialog.refresh_target(update);
+        self.dialog.flow = shared.follow(self.dialog.flow, flow);
         match (description_of(update), &self.pending) {
-            (None, _) => answer_now(self, shared, None, out),
+            (None, _) => self.accept_update(shared, now, &request, timer, None, out),
             (Some(offer), Pending::None) if self.received.as_ref() == Some(&offer) && self.sent.is_some() => {
-                answer_now(self, shared, self.sent.clone().as_ref(), out);
+                let sent = self.sent.clone();
+                self.accept_update(shared, now, &request, timer, sent.as_ref(), out);
             }
             (Some(offer), Pending::None) => {
                 self.received = Some(offer.clone());
-                self.pending = Pending::Theirs(Carrier::Request(request));
+                self.pending = Pending::Theirs(Carrier::Update(request, timer));
                 self.signal(Signal::Media(Media::Offer(offer)), out);
             }
             // RFC 3311 §5.2: our own offer is open.
@@ -237,7 +229,7 @@ impl Leg {
         match media {
             Media::None => {}
             Media::Offer(description) => {
-                if let Change::Theirs(_) = self.change {
+                if let Change::Theirs(..) = self.change {
                     self.accept_change(shared, now, description, true, out);
                 } else {
                     self.modify(shared, now, Purpose::Offer(description), out);
@@ -254,6 +246,9 @@ impl Leg {
             Carrier::FirstResponse => self.pending = Pending::Theirs(Carrier::FirstResponse),
             Carrier::Response => self.accept_change(shared, now, answer, false, out),
             Carrier::Ack { cseq } => self.send_ack(shared, cseq, Some(answer), out),
+            Carrier::Update(request, timer) => {
+                self.accept_update(shared, now, &request, timer, Some(&answer), out);
+            }
             Carrier::Request(request) => {
                 self.respond(shared, now, &request, 200, |_| (), Some(&answer), out);
             }
@@ -274,17 +269,17 @@ impl Leg {
         offers: bool,
         out: &mut Outbox,
     ) {
-        let Change::Theirs(request) = std::mem::replace(&mut self.change, Change::None) else { return };
+        let Change::Theirs(request, timer) = std::mem::replace(&mut self.change, Change::None) else {
+            return;
+        };
         let cseq = self.dialog.remote_cseq.unwrap_or(0);
         if offers {
             self.pending = Pending::Ours { preview: None };
         }
         self.sent = Some(description.clone());
-        let timer = self.session_timer.as_ref().map(|timer| timer.negotiated());
+        self.session_timer.start(timer, now.mono);
         self.accept_invite(shared, now, &request, cseq, Some(description), out, |buffer, _| {
-            if let Some(timer) = timer {
-                timer.write_response(true, buffer);
-            }
+            timer.write_response(buffer);
         });
     }
 
@@ -298,7 +293,7 @@ impl Leg {
             Pending::Theirs(Carrier::Response) | Pending::None => {
                 self.refuse_pending(shared, now, status, out)
             }
-            Pending::Theirs(Carrier::Request(request)) => {
+            Pending::Theirs(Carrier::Update(request, _) | Carrier::Request(request)) => {
                 self.respond(shared, now, &request, status, |_| (), None, out);
             }
             // An ACK or PRACK cannot refuse; the call has no session any more (RFC 3261 §13.2.2.4).
@@ -318,11 +313,15 @@ impl Leg {
     /// Ends whatever request of the peer still waits with a failure (RFC 3261 §15.1.2).
     fn refuse_pending(&mut self, shared: &mut Shared, now: Now, status: u16, out: &mut Outbox) {
         match std::mem::replace(&mut self.change, Change::None) {
-            Change::Theirs(request) => self.respond(shared, now, &request, status, |_| (), None, out),
+            Change::Theirs(request, _) => {
+                self.respond(shared, now, &request, status, |_| (), None, out);
+                // A refresh of ours may have given way to it.
+                self.session_timer.on(Input::Failed(Failure::Other), now.mono);
+            }
             ours @ (Change::None | Change::Ours { .. } | Change::Retry { .. }) => self.change = ours,
         }
         match std::mem::replace(&mut self.pending, Pending::None) {
-            Pending::Theirs(Carrier::Request(request)) => {
+            Pending::Theirs(Carrier::Update(request, _) | Carrier::Request(request)) => {
                 self.respond(shared, now, &request, status, |_| (), None, out);
             }
             other @ (Pending::None | Pending::Theirs(_) | Pending::Ours { .. }) => self.pending = other,
@@ -345,18 +344,21 @@ impl Leg {
             Purpose::Refresh | Purpose::ShowParty(_) => self.takes_update,
         };
         if by_update && matches!(purpose, Purpose::Refresh | Purpose::ShowParty(_)) {
-            self.send_update(shared, now, &purpose, out);
+            self.send_update(shared, now, purpose, out);
         } else if blocked && established {
             match (&self.change, &purpose) {
                 (Change::None | Change::Retry { .. }, _) => self.retry_later(shared, now, purpose),
-                // Another change is under way: it refreshes the session, and an offer cannot cross it.
-                (Change::Theirs(_) | Change::Ours { .. }, Purpose::Refresh | Purpose::ShowParty(_)) => {}
-                (Change::Theirs(_) | Change::Ours { .. }, Purpose::Offer(_) | Purpose::Request) => {
+                // Another change is under way: it refreshes the session when it succeeds.
+                (Change::Theirs(..) | Change::Ours { .. }, Purpose::Refresh | Purpose::ShowParty(_)) => {
+                    self.session_timer.on(Input::Failed(Failure::Other), now.mono);
+                }
+                // An offer cannot cross it.
+                (Change::Theirs(..) | Change::Ours { .. }, Purpose::Offer(_) | Purpose::Request) => {
                     self.signal(Signal::MediaRefused(Cause::MESSAGE_NOT_COMPATIBLE_WITH_STATE), out);
                 }
             }
         } else if by_update && !blocked {
-            self.send_update(shared, now, &purpose, out);
+            self.send_update(shared, now, purpose, out);
         } else if established {
             self.send_reinvite(shared, now, purpose, out);
         } else if matches!(purpose, Purpose::Offer(_) | Purpose::Request) {
@@ -365,8 +367,8 @@ impl Leg {
         }
     }
 
-    fn send_update(&mut self, shared: &mut Shared, now: Now, purpose: &Purpose, out: &mut Outbox) {
-        let body = match purpose {
+    fn send_update(&mut self, shared: &mut Shared, now: Now, purpose: Purpose, out: &mut Outbox) {
+        let body = match &purpose {
             Purpose::Offer(description) => Some(description.clone()),
             Purpose::Request | Purpose::Refresh | Purpose::ShowParty(_) => None,
         };
@@ -374,16 +376,15 @@ impl Leg {
             self.pending = Pending::Ours { preview: None };
             self.sent = Some(description.clone());
         }
-        let timer = self.session_timer.as_ref().map(|timer| timer.negotiated());
         let mut extra = Vec::with_capacity(128);
-        if let Purpose::ShowParty(party) = purpose {
+        extra.extend_from_slice(b"Supported: timer\r\n");
+        if let Purpose::ShowParty(party) = &purpose {
             write_party(b"P-Asserted-Identity", party, shared, &mut extra);
         }
-        if let Some(timer) = timer {
-            timer.write_refresh(&mut extra);
-        }
+        self.session_timer.write_refresh(&mut extra);
         let write_extra = |buffer: &mut Vec<u8>| buffer.extend_from_slice(&extra);
-        self.send_request(shared, now, MethodKind::Update, write_extra, body.as_ref(), out);
+        let (branch, _) = self.send_request(shared, now, MethodKind::Update, write_extra, body.as_ref(), out);
+        self.updates.push((branch, purpose));
     }
 
     fn send_reinvite(&mut self, shared: &mut Shared, now: Now, purpose: Purpose, out: &mut Outbox) {
@@ -402,9 +403,7 @@ impl Leg {
         if let Purpose::ShowParty(party) = &purpose {
             write_party(b"P-Asserted-Identity", party, shared, &mut extra);
         }
-        if let Some(timer) = self.session_timer.as_ref().map(|timer| timer.negotiated()) {
-            timer.write_refresh(&mut extra);
-        }
+        self.session_timer.write_refresh(&mut extra);
         let write_extra = |buffer: &mut Vec<u8>| buffer.extend_from_slice(&extra);
         let (branch, cseq) =
             self.send_request(shared, now, MethodKind::Invite, write_extra, body.as_ref(), out);
@@ -412,7 +411,7 @@ impl Leg {
     }
 
     /// RFC 3261 §14.1: the side that made the Call-ID waits 2.1 to 4 s, the other up to 2 s, in steps of 10 ms.
-    fn retry_later(&mut self, shared: &mut Shared, now: Now, purpose: Purpose) {
+    pub(super) fn retry_later(&mut self, shared: &mut Shared, now: Now, purpose: Purpose) {
         let ours = self.dialog.call_id.ends_with(&*shared.call_id_suffix);
         let steps = if ours { 210 + shared.rng.below(191) } else { shared.rng.below(201) };
         self.change = Change::Retry { at: now.mono + Duration::from_millis(steps * 10), purpose };
@@ -440,7 +439,7 @@ impl Leg {
         match method {
             MethodKind::Invite => self.invite_response(shared, now, response, branch, status, out),
             MethodKind::Bye => self.bye_answered(status),
-            MethodKind::Update => self.update_answered(shared, now, response, status, out),
+            MethodKind::Update => self.update_answered(shared, now, response, branch, status, out),
             MethodKind::Prack
             | MethodKind::Cancel
             | MethodKind::Info
@@ -470,7 +469,7 @@ impl Leg {
             Change::Ours { branch: ours, .. } if *ours == branch => {
                 self.change_answered(shared, now, response, status, out);
             }
-            Change::None | Change::Theirs(_) | Change::Ours { .. } | Change::Retry { .. } => {
+            Change::None | Change::Theirs(..) | Change::Ours { .. } | Change::Retry { .. } => {
                 match &self.state {
                     State::Outgoing(_) => self.invite_answered(shared, now, response, status, out),
                     State::Incoming(_) | State::Established | State::Ending { .. }
@@ -512,10 +511,7 @@ impl Leg {
             return;
         }
         self.dialog.refresh_target(response);
-        self.start_session_timer(
-            now,
-            session_timer::of_response(response, shared.configuration.session_expires),
-        );
+        self.session_agreed(shared, now, response);
         match (pending, description_of(response)) {
             (Pending::Ours { .. }, Some(answer)) => {
                 self.send_ack(shared, cseq, None, out);
@@ -546,70 +542,6 @@ impl Leg {
         }
     }
 
-    fn change_refused(
-        &mut self,
-        shared: &mut Shared,
-        now: Now,
-        response: &Message<'_>,
-        status: u16,
-        purpose: Purpose,
-        out: &mut Outbox,
-    ) {
-        match (status, purpose) {
-            (491, purpose) => self.retry_later(shared, now, purpose),
-            // RFC 3261 §12.2.1.2: the peer has lost the dialog.
-            (408 | 481, _) => {
-                let cause = reason_cause(response).unwrap_or(Cause::from_sip_status(status));
-                self.hang_up(shared, now, cause, out);
-                self.released(cause, ReleaseReason::Refused(status), out);
-            }
-            (_, Purpose::Offer(_) | Purpose::Request) => {
-                self.signal(Signal::MediaRefused(Cause::from_sip_status(status)), out);
-            }
-            (_, Purpose::Refresh | Purpose::ShowParty(_)) => {}
-        }
-    }
-
-    fn update_answered(
-        &mut self,
-        shared: &mut Shared,
-        now: Now,
-        response: &Message<'_>,
-        status: u16,
-        out: &mut Outbox,
-    ) {
-        match status {
-            0..=199 => {}
-            200..=299 => {
-                self.dialog.refresh_target(response);
-                if matches!(self.state, State::Established) {
-                    self.start_session_timer(
-                        now,
-                        session_timer::of_response(response, shared.configuration.session_expires),
-                    );
-                }
-                let ours = matches!(self.pending, Pending::Ours { preview: None });
-                if let (true, Some(answer)) = (ours, description_of(response)) {
-                    self.pending = Pending::None;
-                    self.received = Some(answer.clone());
-                    self.signal(Signal::Media(Media::Answer(answer)), out);
-                }
-            }
-            408 | 481 if matches!(self.state, State::Established) => {
-                let cause = Cause::from_sip_status(status);
-                self.hang_up(shared, now, cause, out);
-                self.released(cause, ReleaseReason::Refused(status), out);
-            }
-            300.. => {
-                // Only an UPDATE that offered leaves an offer open before the answer of the call.
-                if matches!(self.pending, Pending::Ours { .. }) && self.received.is_some() {
-                    self.pending = Pending::None;
-                    self.signal(Signal::MediaRefused(Cause::from_sip_status(status)), out);
-                }
-            }
-        }
-    }
-
     fn bye_answered(&mut self, status: u16) {
         if status >= 200
             && let State::Ending { branch, .. } = &mut self.state
@@ -635,7 +567,7 @@ impl Leg {
         if !matches!(self.change, Change::Ours { .. }) {
             self.change = Change::None;
         }
-        self.session_timer = None;
+        self.session_timer.on(Input::Stop, now.mono);
         self.state = State::Ending { until: now.mono + GIVE_UP, branch: Some(branch) };
     }
 
@@ -669,6 +601,7 @@ impl Leg {
                 if matches!(self.change, Change::Ours { branch: ours, .. } if ours == branch) {
                     self.change = Change::None;
                 }
+                self.updates.retain(|update| update.0 != branch);
                 self.hang_up(shared, now, cause, out);
                 self.released(cause, reason, out);
             }

@@ -3,10 +3,9 @@
 use strowger_base::leg::ReleaseReason;
 use strowger_base::{Cause, Instant, Now};
 
-use super::{Change, Leg, Purpose, State};
+use super::{Change, Leg, State};
 use crate::core::Shared;
 use crate::io::Outbox;
-use crate::session_timer::{Due, Negotiated, SessionTimer};
 use crate::transaction::T2;
 
 impl Leg {
@@ -21,10 +20,9 @@ impl Leg {
         let ack = self.awaiting_ack.as_ref().map(|awaiting| awaiting.next.min(awaiting.give_up));
         let change = match &self.change {
             Change::Retry { at, .. } => Some(*at),
-            Change::None | Change::Theirs(_) | Change::Ours { .. } => None,
+            Change::None | Change::Theirs(..) | Change::Ours { .. } => None,
         };
-        let session = self.session_timer.as_ref().map(SessionTimer::deadline);
-        [state, ack, change, session].into_iter().flatten().min()
+        [state, ack, change, self.session_timer.deadline()].into_iter().flatten().min()
     }
 
     /// The leg's timer fired.
@@ -55,27 +53,6 @@ impl Leg {
             let flow = awaiting.flow;
             let bytes = out.arena.append(&awaiting.bytes);
             shared.transmit(flow, bytes, self.journal(), out);
-        }
-    }
-
-    /// Sets the session timer anew after each negotiation (RFC 4028 §7).
-    pub(super) fn start_session_timer(&mut self, now: Now, negotiated: Negotiated) {
-        self.session_timer = Some(SessionTimer::start(negotiated, now.mono));
-    }
-
-    fn session_timer_due(&mut self, shared: &mut Shared, now: Now, out: &mut Outbox) {
-        if !matches!(self.state, State::Established) {
-            return;
-        }
-        let Some(timer) = &mut self.session_timer else { return };
-        match timer.due(now.mono) {
-            Due::Nothing => {}
-            Due::Refresh => self.modify(shared, now, Purpose::Refresh, out),
-            Due::Expired => {
-                let cause = Cause::RECOVERY_ON_TIMER_EXPIRY;
-                self.hang_up(shared, now, cause, out);
-                self.released(cause, ReleaseReason::SessionExpired, out);
-            }
         }
     }
 }

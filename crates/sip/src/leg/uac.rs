@@ -2,7 +2,7 @@
 
 use strowger_base::leg::{Diversion, Party, Presentation, ReleaseReason, Ring, Target};
 use strowger_base::net::Flow;
-use strowger_base::{Cause, Instant, LegId, Media, Now, Signal};
+use strowger_base::{Cause, Instant, LegId, Media, Now, Signal, limits};
 
 use super::uas::write_party;
 use super::{Carrier, Leg, Pending, State, alert_of, description_of, finish, reason_cause, write_abilities};
@@ -22,8 +22,10 @@ pub(super) struct Outgoing {
     pub(super) cseq: u32,
     /// What was asked for; a 422 makes us ask again.
     ring: Box<Ring>,
-    /// Shortest session timer that the device accepts, once it said so (RFC 4028 §6).
+    /// Shortest session interval that the device accepts, once it said so (RFC 4028 §7.3).
     min_se: u32,
+    /// How often it said so.
+    raised: u8,
     pub(super) cancel: Cancel,
     /// When the final response to a cancelled INVITE is no longer waited for (RFC 3261 §9.1).
     pub(super) give_up: Option<Instant>,
@@ -80,6 +82,7 @@ impl Leg {
             cseq: 0,
             ring,
             min_se: session_timer::MIN_SE,
+            raised: 0,
             cancel: Cancel::No,
             give_up: None,
             forks: Vec::new(),
@@ -293,10 +296,10 @@ impl Leg {
             return;
         }
         self.state = State::Established;
-        self.start_session_timer(
-            now,
-            session_timer::of_response(response, shared.configuration.session_expires),
-        );
+        if outgoing.raised > 0 {
+            self.session_timer.heard(outgoing.min_se);
+        }
+        self.session_agreed(shared, now, response);
         let description = description_of(response);
         let media = match (std::mem::replace(&mut self.pending, Pending::None), description) {
             (Pending::Ours { .. }, Some(answer)) => {
@@ -369,9 +372,12 @@ impl Leg {
         if status == 422
             && let State::Outgoing(outgoing) = &mut self.state
             && outgoing.cancel == Cancel::No
+            && outgoing.raised < limits::SESSION_INTERVAL_RAISES
             && let Some(min_se) = response.min_se_seconds().filter(|wanted| *wanted > outgoing.min_se)
         {
+            // RFC 4028 §7.3: asked again with the larger interval, but not for ever.
             outgoing.min_se = min_se;
+            outgoing.raised += 1;
             outgoing.provisional = false;
             if let Some((target, routes)) = outgoing.first_way.take() {
                 self.dialog.target = target;

@@ -33,8 +33,6 @@ pub(crate) struct Incoming {
     pub(super) answer: Option<(Media, Party)>,
     /// What the 2xx says about the session timer.
     pub(super) timer: session_timer::Negotiated,
-    /// Timer support was announced by the caller.
-    pub(super) takes_timer: bool,
 }
 
 impl Incoming {
@@ -82,12 +80,12 @@ impl Leg {
             outbound: Outbound::new(shared.rng.below(1 << 30) as u32 + 1),
             preview: None,
             answer: None,
-            timer: session_timer::answer(invite, shared.configuration.session_expires),
-            takes_timer: invite.supports("timer"),
+            timer: session_timer::Request::of(invite).answer(shared.configuration.session_expires, None),
         };
         let dialog = Dialog::of_request(invite, local_tag, flow, trust_contact, shared);
         let mut leg = Leg::new(id, dialog, State::Incoming(Box::new(incoming)));
         leg.takes_update = super::allows(invite, "UPDATE");
+        leg.session_timer.heard(invite.min_se_seconds().unwrap_or(0));
         leg.received = offer.clone();
         let media = match offer {
             Some(offer) => {
@@ -204,11 +202,11 @@ impl Leg {
         let State::Incoming(incoming) = std::mem::replace(&mut self.state, State::Established) else {
             return;
         };
-        let Incoming { request, cseq, timer, takes_timer, .. } = *incoming;
-        self.start_session_timer(now, timer);
+        let Incoming { request, cseq, timer, .. } = *incoming;
+        self.session_timer.start(timer, now.mono);
         self.accept_invite(shared, now, &request, cseq, body, out, |buffer, shared| {
             write_party(b"P-Asserted-Identity", &connected, shared, buffer);
-            timer.write_response(takes_timer, buffer);
+            timer.write_response(buffer);
         });
     }
 

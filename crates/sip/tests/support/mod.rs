@@ -136,6 +136,15 @@ impl Driver {
         leg
     }
 
+    /// A call of Alice that is answered and acknowledged; returns leg and our tag.
+    pub fn established(&mut self, extra: &str) -> (LegId, String) {
+        let leg = self.invite(extra, SDP_A);
+        self.command(leg, Command::Answer { media: answer(SDP_B), connected: party("", "") });
+        let tag = tag_of(&self.one(), "To").to_owned();
+        self.from(ALICE, &alice("ACK", "ack1", 1, &tag, "", ""));
+        (leg, tag)
+    }
+
     /// Bob's trunk is rung; returns the leg and the INVITE.
     pub fn ring(&mut self, media: Media, reliable: bool) -> (LegId, String) {
         let leg = LegId::new(NodeId(1), ShardId(0), 2);
