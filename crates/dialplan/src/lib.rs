@@ -6,6 +6,7 @@
 //! trailing `!`; partitions, transformations and digits that arrive one by one come behind the same interface.
 
 mod combine;
+pub mod forward;
 pub mod hunt;
 pub mod mobility;
 pub mod normalise;

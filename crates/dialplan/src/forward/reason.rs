@@ -1,0 +1,29 @@
+//! How call records number redirections.
+
+/// Why a call was redirected. Unknown values survive.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub struct RedirectReason(pub u16);
+
+impl RedirectReason {
+    /// The line was busy.
+    pub const FORWARD_BUSY: RedirectReason = RedirectReason(1);
+    /// It rang in vain.
+    pub const FORWARD_NO_ANSWER: RedirectReason = RedirectReason(2);
+    /// A forward that is none of the others.
+    pub const FORWARD: RedirectReason = RedirectReason(10);
+    /// All calls are forwarded.
+    pub const FORWARD_ALL: RedirectReason = RedirectReason(15);
+    /// The application behind the line is gone.
+    pub const FORWARD_ON_FAILURE: RedirectReason = RedirectReason(82);
+    /// No device of the line is registered.
+    pub const FORWARD_UNREGISTERED: RedirectReason = RedirectReason(178);
+}
+
+/// The feature that acted. Unknown values survive.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub struct OnBehalfOf(pub u8);
+
+impl OnBehalfOf {
+    /// Call forwarding.
+    pub const FORWARD: OnBehalfOf = OnBehalfOf(5);
+}
