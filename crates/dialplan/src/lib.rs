@@ -1,23 +1,48 @@
 //! Floor 1: what a dialled number means.
 //!
-//! It refuses to know devices, calls and protocols: a number and the caller go in, a destination comes out, with
-//! the pattern that decided and the reason when there is none. [`DialPlan`] is an immutable snapshot, made by
-//! [`DialPlanBuilder`]; [`Analysis`] is its answer. For now numbers match exactly, and routes match `X` and a
-//! trailing `!`; partitions, transformations and digits that arrive one by one come behind the same interface.
+//! CUCM's digit analysis as a value: it refuses to know devices, calls, protocols, sockets and clocks. A [`DialPlan`] is an
+//! immutable snapshot, made and changed by [`DialPlanBuilder`]; an [`Analysis`] eats keys and says after each what matches,
+//! what could, and whether it routes, waits or rejects; [`NumberPattern`] is one row of the number table.
 
+mod analysis;
+mod automaton;
 mod combine;
 pub mod forward;
 pub mod hunt;
 pub mod mobility;
+mod national;
 pub mod normalise;
+mod parameters;
 mod pattern;
 mod plan;
 mod range;
 mod rotation;
 pub mod route_list;
+mod schedule;
+mod shared_list;
+mod symbol;
+mod transform;
 
+pub use analysis::{
+    Analysis, Arrival, Caller, Candidate, Decision, Hop, LostBy, Potential, Presented, Progress, Reject,
+    Routed, Why,
+};
 pub use combine::combined;
-pub use pattern::{Pattern, PatternError};
-pub use plan::{Analysis, Destination, DialPlan, DialPlanBuilder, PlanError, Route};
+pub use national::{FilterError, RouteFilter, Tag};
+pub use parameters::{
+    EnBlocHops, HashRule, KeysOnLaterHops, ParameterError, Parameters, SpeedDialRule, UrgentRule,
+};
+pub use pattern::{Breadth, Pattern, PatternError};
+pub use plan::{
+    Action, CodesRequired, DialPlan, DialPlanBuilder, Emergency, NextHopBy, NextSearchSpace, NumberPattern,
+    OverlapSending, PartitionId, PatternId, PlanError, RoutePattern, RouteTarget, SearchSpace, Translation,
+    WaitOnNextHops,
+};
 pub use range::OutOfRange;
 pub use rotation::Rotation;
+pub use schedule::{OpeningHours, Zone};
+pub use symbol::{Digits, DigitsError, Symbol, SymbolSet};
+pub use transform::{
+    CalledChange, CallingChange, ChangeKind, ChangeStep, Discard, DiscardError, ExternalMask, Mask,
+    MaskError, Presentation,
+};

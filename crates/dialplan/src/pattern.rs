@@ -1,194 +1,209 @@
-//! One pattern: digits, `X` for any one digit, `!` at the end for one or more digits.
+//! One pattern of the number table: its text, taken apart and checked.
+//!
+//! | Element | Takes |
+//! |---|---|
+//! | `0`-`9`, `*`, `#`, `A`-`D` | itself |
+//! | `\+` | a plus sign |
+//! | `X` | one digit 0-9 |
+//! | `!` | one or more digits 0-9 |
+//! | `[27-9]`, `[^0-5]` | one of the set; one digit outside it |
+//! | `?`, `+` | the element before it again: any number of times or none; at least once |
+//! | `.` | nothing: it marks the end of the access code |
+//! | `@` | a number of the national numbering plan, see [`crate::national`] |
+
+mod breadth;
+mod parse;
+mod split;
+
+use std::fmt;
+
+pub use self::breadth::Breadth;
+pub use self::parse::PatternError;
+pub(crate) use self::split::Split;
+use crate::national::{self, RouteFilter};
+use crate::symbol::{Digits, Symbol, SymbolSet};
 
 /// A checked pattern.
 ///
-/// Text that holds anything but dial keys, `\+`, `X` and `!` is a name, such as `service`, and matches only itself.
+/// ```
+/// use strowger_dialplan::{Digits, Pattern};
+/// let pattern: Pattern = "9.1[2-9]XX!".parse()?;
+/// assert!(pattern.matches(&Digits::parse("91408555")?));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Pattern {
     text: Box<str>,
-    elements: Box<[Element]>,
-    tail: Tail,
+    /// Elements before `@`, or all.
+    head: Box<[Element]>,
+    /// Elements after `@`, when it has one.
+    tail: Option<Box<[Element]>>,
+    /// How many elements stand before the dot; it may stand behind the `@`, which counts as one.
+    dot: Option<usize>,
 }
 
-/// What one place of a pattern takes.
+/// What one place of a pattern takes, and how often.
+///
+/// Packed into 32 bits, because an automaton of 100,000 patterns holds a million of them.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(crate) struct Element(u32);
+
+/// How often an element takes a symbol.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-enum Element {
-    /// This byte.
-    Literal(u8),
-    /// One digit 0-9: never `*`, `#` or `+`.
-    AnyDigit,
+pub(crate) enum Repeat {
+    Once,
+    OneOrMore,
+    ZeroOrMore,
 }
 
-/// What may follow the elements.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-enum Tail {
-    Nothing,
-    /// One or more digits 0-9.
-    Digits,
-}
-
-/// Why a text is no pattern.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
-pub enum PatternError {
-    /// It takes no character at all.
-    #[error("it is empty; expected digits, for example 1XXX")]
-    Empty,
-    /// It is longer than a pattern may be.
-    #[error("it is longer than {PATTERN_CHARACTERS} characters")]
-    TooLong,
-    /// `!` stands before something else.
-    #[error("`!` stands in the middle; it may only be the last character")]
-    NotLast,
-    /// A character that no number, name or pattern has.
-    #[error("the character {character:?} at position {position} is not allowed")]
-    Character {
-        /// Which.
-        character: char,
-        /// Counted from 1.
-        position: usize,
-    },
-    /// A bare plus, which is an operator elsewhere.
-    #[error("a plus sign is written \\+, because + alone means repetition")]
-    BarePlus,
-}
-
-/// Longest pattern, in characters.
-const PATTERN_CHARACTERS: usize = 50;
+/// One way through a pattern: elements without `@`. A pattern without `@` is one, each dialling form of the national
+/// plan is another.
+pub(crate) type Branch = Box<[Element]>;
 
 impl Pattern {
-    /// Checks and takes apart a pattern.
-    ///
-    /// # Errors
-    /// When it is empty, too long, or has characters that cannot be there.
-    pub fn parse(text: &str) -> Result<Self, PatternError> {
-        if text.is_empty() {
-            return Err(PatternError::Empty);
-        }
-        if text.chars().count() > PATTERN_CHARACTERS {
-            return Err(PatternError::TooLong);
-        }
-        let forbidden = |&(_, character): &(usize, char)| {
-            character.is_whitespace() || character.is_control() || "[]^.?@,;<>\"".contains(character)
-        };
-        if let Some((position, character)) = text.chars().enumerate().find(forbidden) {
-            return Err(PatternError::Character { character, position: position + 1 });
-        }
-        if text.bytes().all(is_pattern_byte) { Self::parse_digits(text) } else { Ok(Self::name(text)) }
-    }
-
-    fn name(text: &str) -> Self {
-        Pattern {
-            text: text.into(),
-            elements: text.bytes().map(Element::Literal).collect(),
-            tail: Tail::Nothing,
-        }
-    }
-
-    fn parse_digits(text: &str) -> Result<Self, PatternError> {
-        let mut elements = Vec::with_capacity(text.len());
-        let mut tail = Tail::Nothing;
-        let mut bytes = text.bytes().enumerate();
-        while let Some((index, byte)) = bytes.next() {
-            if tail == Tail::Digits {
-                return Err(PatternError::NotLast);
-            }
-            match byte {
-                b'X' => elements.push(Element::AnyDigit),
-                b'!' => tail = Tail::Digits,
-                b'\\' => match bytes.next() {
-                    Some((_, b'+')) => elements.push(Element::Literal(b'+')),
-                    Some(_) | None => {
-                        return Err(PatternError::Character { character: '\\', position: index + 1 });
-                    }
-                },
-                b'+' => return Err(PatternError::BarePlus),
-                digit => elements.push(Element::Literal(digit)),
-            }
-        }
-        Ok(Pattern { text: text.into(), elements: elements.into_boxed_slice(), tail })
-    }
+    /// Longest pattern, in characters: the limit of the product that its users know.
+    pub const CHARACTERS_MAX: usize = 50;
 
     /// As it was written.
     pub fn text(&self) -> &str {
         &self.text
     }
 
-    /// The one number that it matches, when it is only one.
-    pub fn exact(&self) -> Option<Box<str>> {
-        if self.tail == Tail::Digits {
-            return None;
-        }
-        let bytes: Option<Vec<u8>> = self
-            .elements
-            .iter()
-            .map(|element| match element {
-                Element::Literal(byte) => Some(*byte),
-                Element::AnyDigit => None,
-            })
-            .collect();
-        String::from_utf8(bytes?).ok().map(String::into_boxed_str)
+    /// Whether it has `@`, on which alone a route filter acts.
+    pub const fn has_national_plan(&self) -> bool {
+        self.tail.is_some()
     }
 
-    /// How many strings of the length of `digits` it matches, as a power of ten, when it matches `digits`.
-    /// The least wins ("closest match").
-    pub fn breadth(&self, digits: &str) -> Option<u32> {
-        let digits = digits.as_bytes();
-        let (head, rest) = digits.split_at_checked(self.elements.len())?;
-        let fits = self.elements.iter().zip(head).all(|(element, byte)| match element {
-            Element::Literal(literal) => literal == byte,
-            Element::AnyDigit => byte.is_ascii_digit(),
-        });
-        let tail_fits = match self.tail {
-            Tail::Nothing => rest.is_empty(),
-            Tail::Digits => !rest.is_empty() && rest.iter().all(u8::is_ascii_digit),
-        };
-        let wild = self.elements.iter().filter(|element| **element == Element::AnyDigit).count();
-        (fits && tail_fits).then_some((wild + rest.len()) as u32)
+    /// Whether a dot marks the end of an access code.
+    pub const fn has_dot(&self) -> bool {
+        self.dot.is_some()
+    }
+
+    /// The one number it takes, when it takes only one.
+    pub fn only_number(&self) -> Option<Digits> {
+        if self.tail.is_some() {
+            return None;
+        }
+        let mut digits = Digits::EMPTY;
+        for element in &self.head {
+            if element.repeat() != Repeat::Once || element.set().len() != 1 {
+                return None;
+            }
+            digits.extend(element.set().symbols());
+        }
+        Some(digits)
+    }
+
+    /// Whether it takes a whole number; `@` without a filter.
+    pub fn matches(&self, digits: &Digits) -> bool {
+        self.split(None, digits).is_some()
+    }
+
+    /// How many different numbers of each length it takes.
+    ///
+    /// # Errors
+    /// When its repeats can be read in so many ways that they cannot be counted.
+    pub fn breadth(&self, filter: Option<&RouteFilter>) -> Result<Breadth, PatternError> {
+        Breadth::of(&self.branches(filter))
+    }
+
+    /// All ways through it; `filter` leaves out forms of the national plan.
+    pub(crate) fn branches(&self, filter: Option<&RouteFilter>) -> Vec<Branch> {
+        let Some(tail) = &self.tail else { return vec![self.head.clone()] };
+        national::forms(filter)
+            .map(|form| {
+                self.head.iter().copied().chain(form.elements()).chain(tail.iter().copied()).collect()
+            })
+            .collect()
+    }
+
+    /// How `digits` divide over its parts; `None` when it does not take them.
+    pub(crate) fn split(&self, filter: Option<&RouteFilter>, digits: &Digits) -> Option<Split> {
+        split::split(self, filter, digits)
+    }
+
+    /// A short number that it takes, for examples and questions; `None` when its filter leaves no form.
+    pub fn example(&self, filter: Option<&RouteFilter>) -> Option<Digits> {
+        let branch = self.branches(filter).into_iter().min_by_key(|branch| branch.len())?;
+        let mut digits = Digits::EMPTY;
+        digits.extend(branch.iter().filter_map(|element| element.example()));
+        Some(digits)
     }
 }
 
-const fn is_pattern_byte(byte: u8) -> bool {
-    matches!(byte, b'0'..=b'9' | b'*' | b'#' | b'A'..=b'D' | b'X' | b'!' | b'+' | b'\\')
+impl std::str::FromStr for Pattern {
+    type Err = PatternError;
+    fn from_str(text: &str) -> Result<Self, PatternError> {
+        parse::parse(text)
+    }
+}
+
+impl fmt::Display for Pattern {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(&self.text)
+    }
+}
+
+impl Element {
+    pub(crate) const fn new(set: SymbolSet, repeat: Repeat) -> Self {
+        let code = match repeat {
+            Repeat::Once => 0,
+            Repeat::OneOrMore => 1,
+            Repeat::ZeroOrMore => 2,
+        };
+        Element(set.bits() | code << SymbolSet::BITS)
+    }
+
+    pub(crate) const fn once(set: SymbolSet) -> Self {
+        Element::new(set, Repeat::Once)
+    }
+
+    pub(crate) const fn set(self) -> SymbolSet {
+        SymbolSet::from_bits(self.0)
+    }
+
+    pub(crate) const fn repeat(self) -> Repeat {
+        match self.0 >> SymbolSet::BITS {
+            0 => Repeat::Once,
+            1 => Repeat::OneOrMore,
+            _ => Repeat::ZeroOrMore,
+        }
+    }
+
+    pub(crate) const fn takes(self, symbol: Symbol) -> bool {
+        self.set().has(symbol)
+    }
+
+    /// What it takes once more, when it has taken something or may take nothing.
+    pub(crate) const fn again(self) -> SymbolSet {
+        match self.repeat() {
+            Repeat::Once => SymbolSet::EMPTY,
+            Repeat::OneOrMore | Repeat::ZeroOrMore => self.set(),
+        }
+    }
+
+    /// The symbol for an example; 5 where it is free to choose.
+    fn example(self) -> Option<Symbol> {
+        match self.repeat() {
+            Repeat::ZeroOrMore => None,
+            Repeat::Once | Repeat::OneOrMore => {
+                let five = Symbol::new(b'5').filter(|five| self.set().has(*five));
+                five.or_else(|| self.set().symbols().next())
+            }
+        }
+    }
+}
+
+impl fmt::Debug for Element {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let repeat = match self.repeat() {
+            Repeat::Once => "",
+            Repeat::OneOrMore => "+",
+            Repeat::ZeroOrMore => "?",
+        };
+        write!(f, "{:?}{repeat}", self.set())
+    }
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_pattern_takes_what_its_elements_take() {
-        let check = |pattern: &str, digits: &str, expect: Option<u32>| {
-            assert_eq!(Pattern::parse(pattern).unwrap().breadth(digits), expect, "{pattern} on {digits}");
-        };
-        check("1002", "1002", Some(0));
-        check("1002", "10021", None);
-        check("1XXX", "1212", Some(3));
-        check("1XXX", "12*2", None);
-        check("15!", "1515", Some(2));
-        check("15!", "15", None);
-        check("15!", "15#", None);
-        check("!", "0", Some(1));
-        check(r"\+44!", "+441632960000", Some(10));
-        check("*9X", "*95", Some(1));
-        check("service", "service", Some(0));
-        check("service", "serviceX", None);
-        // A name is no pattern, even where it has an X or is compared with digits.
-        check("helpX", "help1", None);
-        check("helpX", "helpX", Some(0));
-    }
-
-    #[test]
-    fn what_is_no_pattern_says_why() {
-        let check = |pattern: &str, expect: PatternError| {
-            assert_eq!(Pattern::parse(pattern), Err(expect), "{pattern}");
-        };
-        check("", PatternError::Empty);
-        check("1!2", PatternError::NotLast);
-        check("!!", PatternError::NotLast);
-        check("+44!", PatternError::BarePlus);
-        check("1[23]X", PatternError::Character { character: '[', position: 2 });
-        check("1 X", PatternError::Character { character: ' ', position: 2 });
-        check(r"1\", PatternError::Character { character: '\\', position: 2 });
-        check(&"1".repeat(51), PatternError::TooLong);
-    }
-}
+mod tests;

@@ -1,309 +1,237 @@
-//! The whole plan: numbers, patterns, and which of them decides.
+//! The number table: partitions, calling search spaces, and the patterns in them.
 
-use strowger_base::leg::{Origin, Service};
-use strowger_base::{Cause, HashMap, HashSeed, Rng};
+mod builder;
+mod rows;
 
-use crate::pattern::{Pattern, PatternError};
+use std::collections::BTreeMap;
+use std::sync::Arc;
 
-/// An immutable dial plan. Every call is analysed against the one that was in force when it began.
+use strowger_base::WallTime;
+
+use crate::automaton::{Automaton, NodeId, Walk, WayId};
+use crate::parameters::Parameters;
+use crate::pattern::Breadth;
+use crate::shared_list::SharedList;
+
+pub use self::builder::{DialPlanBuilder, PlanError};
+pub use self::rows::{
+    Action, CodesRequired, Emergency, NextHopBy, NextSearchSpace, NumberPattern, OverlapSending,
+    RoutePattern, RouteTarget, Translation, WaitOnNextHops,
+};
+
+/// An immutable dial plan; a copy is one reference. A call is analysed against the plan that was in force when it began.
 #[derive(Clone, Debug)]
 pub struct DialPlan {
-    /// Numbers and names that match only themselves.
-    exact: HashMap<Box<str>, Rule>,
-    patterns: Vec<(Pattern, Outcome)>,
+    tables: Arc<Tables>,
 }
 
-/// What is behind an exact number.
-#[derive(Clone, Debug)]
-struct Rule {
-    /// As it was written.
-    text: Box<str>,
-    outcome: Outcome,
-}
+/// One pattern of the number table, by its place.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub struct PatternId(pub(crate) u32);
 
-#[derive(Clone, Debug)]
-enum Outcome {
-    To(Destination),
-    Block(Cause),
-}
+/// One partition, by its place. The null partition is the first.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub struct PartitionId(u32);
 
-/// Where a number leads.
+/// A calling search space: partitions in order, each once, the null partition last.
 #[derive(Clone, PartialEq, Eq, Debug)]
-pub enum Destination {
-    /// All phones of a line (directory number).
-    Line(Box<str>),
-    /// A trunk, by its configured name.
-    Trunk(Box<str>),
-    /// A service of the node.
-    Service(Service),
+pub struct SearchSpace {
+    partitions: Arc<[PartitionId]>,
 }
 
-/// What became of a number. It borrows from the plan.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Analysis<'p> {
-    /// It leads somewhere.
-    Route(Route<'p>),
-    /// A pattern forbids it.
-    Blocked {
-        /// The pattern, as it was written.
-        pattern: &'p str,
-        /// What the caller is told.
-        cause: Cause,
-    },
-    /// Nothing matches it.
-    NoMatch,
+/// All of it. Copies share what does not change.
+#[derive(Clone, Debug)]
+struct Tables {
+    parameters: Parameters,
+    partitions: Vec<Partition>,
+    by_name: BTreeMap<Box<str>, PartitionId>,
+    search_spaces: BTreeMap<Box<str>, SearchSpace>,
+    rows: SharedList<Option<Arc<Row>>>,
+    count: usize,
+    automaton: Automaton,
 }
 
-/// A way to somewhere.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub struct Route<'p> {
-    /// Where it leads.
-    pub destination: &'p Destination,
-    /// The pattern that decided, as it was written.
-    pub pattern: &'p str,
+#[derive(Clone, Debug)]
+struct Partition {
+    name: Box<str>,
+    root: NodeId,
+    /// `None`: always open.
+    hours: Option<Arc<crate::schedule::OpeningHours>>,
+}
+
+/// A pattern with what the automaton needs to know of it.
+#[derive(Clone, Debug)]
+struct Row {
+    what: NumberPattern,
+    partition: PartitionId,
+    breadth: Breadth,
+    ways: Box<[WayId]>,
+}
+
+impl PartitionId {
+    /// The partition of all patterns that are in none.
+    pub const NULL: PartitionId = PartitionId(0);
+}
+
+impl SearchSpace {
+    /// What a caller without any calling search space sees: the null partition.
+    pub fn null() -> Self {
+        SearchSpace { partitions: Arc::from([PartitionId::NULL]) }
+    }
+
+    /// `self` before `other`: a line's search space before its device's.
+    #[must_use]
+    pub fn before(&self, other: &SearchSpace) -> Self {
+        Self::of(self.partitions.iter().chain(other.partitions.iter()).copied())
+    }
+
+    /// The partitions in order; one that comes twice counts at its first place.
+    pub(crate) fn of(partitions: impl Iterator<Item = PartitionId>) -> Self {
+        let mut list: Vec<PartitionId> = Vec::new();
+        for partition in partitions.filter(|partition| *partition != PartitionId::NULL) {
+            if !list.contains(&partition) {
+                list.push(partition);
+            }
+        }
+        list.push(PartitionId::NULL);
+        SearchSpace { partitions: list.into() }
+    }
+
+    /// Its partitions, best first.
+    pub fn partitions(&self) -> &[PartitionId] {
+        &self.partitions
+    }
+
+    /// The place of a partition, 0 for the first.
+    pub(crate) fn rank(&self, partition: PartitionId) -> usize {
+        self.partitions.iter().position(|other| *other == partition).unwrap_or(usize::MAX)
+    }
 }
 
 impl DialPlan {
-    /// What `digits`, dialled as a whole by `caller`, mean.
-    ///
-    /// Among all patterns that match, the one wins that matches the fewest numbers of this length; of equals the
-    /// one that was added first. `caller` makes no difference until there are calling search spaces.
-    pub fn analyze<'p>(&'p self, caller: &Origin, digits: &str) -> Analysis<'p> {
-        let _ = caller;
-        if let Some(rule) = self.exact.get(digits) {
-            return rule.outcome.analysis(&rule.text);
-        }
-        let best = self
-            .patterns
-            .iter()
-            .filter_map(|(pattern, outcome)| Some((pattern.breadth(digits)?, pattern, outcome)))
-            .min_by_key(|(breadth, ..)| *breadth);
-        match best {
-            Some((_, pattern, outcome)) => outcome.analysis(pattern.text()),
-            None => Analysis::NoMatch,
-        }
+    /// A plan in which nothing can be dialled.
+    pub fn empty() -> Self {
+        DialPlanBuilder::new(Parameters::default()).build()
     }
 
-    /// Numbers and patterns in it.
+    /// Timers, limits and the choices that public texts leave open.
+    pub fn parameters(&self) -> &Parameters {
+        &self.tables.parameters
+    }
+
+    /// A pattern by its place.
+    pub fn pattern(&self, id: PatternId) -> Option<&NumberPattern> {
+        self.row(id).map(|row| &row.what)
+    }
+
+    /// The partition of a pattern; empty for the null partition.
+    pub fn partition_of(&self, id: PatternId) -> &str {
+        self.row(id).map_or("", |row| self.partition_name(row.partition))
+    }
+
+    /// All patterns, oldest first.
+    pub fn patterns(&self) -> impl Iterator<Item = (PatternId, &NumberPattern)> {
+        let rows = self.tables.rows.iter().enumerate();
+        rows.filter_map(|(index, row)| Some((PatternId(index as u32), &row.as_ref()?.what)))
+    }
+
+    /// How many patterns there are.
     pub fn len(&self) -> usize {
-        self.exact.len() + self.patterns.len()
+        self.tables.count
     }
 
     /// True when nothing can be dialled.
     pub fn is_empty(&self) -> bool {
         self.len() == 0
     }
+
+    /// A calling search space by its name.
+    pub fn search_space(&self, name: &str) -> Option<&SearchSpace> {
+        self.tables.search_spaces.get(name)
+    }
+
+    /// All calling search spaces by name.
+    pub fn search_spaces(&self) -> impl Iterator<Item = (&str, &SearchSpace)> {
+        self.tables.search_spaces.iter().map(|(name, space)| (&**name, space))
+    }
+
+    /// The search space of partitions that are named in order.
+    ///
+    /// # Errors
+    /// When one of them does not exist.
+    pub fn search_space_of<'n>(
+        &self,
+        names: impl IntoIterator<Item = &'n str>,
+    ) -> Result<SearchSpace, PlanError> {
+        self.tables.search_space_of("", names)
+    }
+
+    /// All partitions but the null partition.
+    pub fn partitions(&self) -> impl Iterator<Item = (PartitionId, &str)> {
+        let all = self.tables.partitions.iter().enumerate().skip(1);
+        all.map(|(index, partition)| (PartitionId(index as u32), &*partition.name))
+    }
+
+    /// A partition's name; empty for the null partition.
+    pub fn partition_name(&self, id: PartitionId) -> &str {
+        self.tables.partitions.get(id.0 as usize).map_or("", |partition| &partition.name)
+    }
+
+    /// Whether a partition exists at a time for callers in a zone.
+    pub fn is_open(&self, id: PartitionId, at: WallTime, zone: Option<&crate::schedule::Zone>) -> bool {
+        let hours = self.tables.partitions.get(id.0 as usize).and_then(|partition| partition.hours.as_ref());
+        hours.is_none_or(|hours| hours.is_open(at, zone))
+    }
+
+    /// The start of a lookup in the partitions that are open.
+    pub(crate) fn walk(
+        &self,
+        space: &SearchSpace,
+        at: WallTime,
+        zone: Option<&crate::schedule::Zone>,
+    ) -> Walk {
+        let open = space.partitions.iter().filter(|partition| self.is_open(**partition, at, zone));
+        let roots = open.filter_map(|partition| Some(self.tables.partitions.get(partition.0 as usize)?.root));
+        Walk::new(&self.tables.automaton, roots)
+    }
+
+    pub(crate) fn automaton(&self) -> &Automaton {
+        &self.tables.automaton
+    }
+
+    /// How many numbers of a length a pattern takes.
+    pub fn breadth(&self, id: PatternId, length: usize) -> u128 {
+        self.row(id).map_or(0, |row| row.breadth.count(length))
+    }
+
+    pub(crate) fn partition_id_of(&self, id: PatternId) -> PartitionId {
+        self.row(id).map_or(PartitionId::NULL, |row| row.partition)
+    }
+
+    fn row(&self, id: PatternId) -> Option<&Row> {
+        self.tables.rows.get(id.0)?.as_deref()
+    }
 }
 
 impl Default for DialPlan {
     fn default() -> Self {
-        DialPlanBuilder::new().build()
+        Self::empty()
     }
 }
 
-impl Outcome {
-    const fn analysis<'p>(&'p self, pattern: &'p str) -> Analysis<'p> {
-        match self {
-            Outcome::To(destination) => Analysis::Route(Route { destination, pattern }),
-            Outcome::Block(cause) => Analysis::Blocked { pattern, cause: *cause },
-        }
-    }
-}
-
-/// Collects numbers and patterns and refuses what cannot stand beside each other.
-#[derive(Clone, Debug)]
-pub struct DialPlanBuilder {
-    plan: DialPlan,
-}
-
-/// Why something cannot be added to a plan.
-#[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
-pub enum PlanError {
-    /// Another line, service or route has the same number or pattern.
-    #[error("{text} is there already and leads to {there}")]
-    Duplicate {
-        /// The number or pattern.
-        text: Box<str>,
-        /// What has it.
-        there: Box<str>,
-    },
-    /// It is no pattern.
-    #[error("{text:?} is no pattern")]
-    Pattern {
-        /// What was written.
-        text: Box<str>,
-        /// Why not.
-        #[source]
-        source: PatternError,
-    },
-}
-
-impl DialPlanBuilder {
-    /// An empty plan.
-    pub fn new() -> Self {
-        // The keys are the configuration's, not a caller's: nobody can flood the map, and a fixed key is enough.
-        let seed = HashSeed::new(&mut Rng::new(SEED));
-        DialPlanBuilder { plan: DialPlan { exact: HashMap::with_hasher(seed), patterns: Vec::new() } }
-    }
-
-    /// Adds a line under its own number, which is taken literally.
-    ///
-    /// # Errors
-    /// When the number is there already or no number at all.
-    pub fn line(&mut self, number: &str) -> Result<(), PlanError> {
-        self.literal(number, Destination::Line(number.into()))
-    }
-
-    /// Adds a service under a number or name, which is taken literally.
-    ///
-    /// # Errors
-    /// When the number is there already or no number at all.
-    pub fn service(&mut self, number: &str, service: Service) -> Result<(), PlanError> {
-        self.literal(number, Destination::Service(service))
-    }
-
-    /// Adds a route to a trunk under a pattern.
-    ///
-    /// # Errors
-    /// When the same pattern is there already, or it is none.
-    pub fn route(&mut self, pattern: &str, trunk: &str) -> Result<(), PlanError> {
-        self.pattern(pattern, Outcome::To(Destination::Trunk(trunk.into())))
-    }
-
-    /// Forbids what matches a pattern.
-    ///
-    /// # Errors
-    /// When the same pattern is there already, or it is none.
-    pub fn block(&mut self, pattern: &str, cause: Cause) -> Result<(), PlanError> {
-        self.pattern(pattern, Outcome::Block(cause))
-    }
-
-    /// The finished plan.
-    pub fn build(self) -> DialPlan {
-        self.plan
-    }
-
-    fn literal(&mut self, number: &str, destination: Destination) -> Result<(), PlanError> {
-        // The same characters are forbidden as in a pattern; `X` and `!` are only literals here.
-        match Pattern::parse(number) {
-            Ok(_) | Err(PatternError::NotLast | PatternError::BarePlus) => {}
-            Err(source @ (PatternError::Empty | PatternError::TooLong | PatternError::Character { .. })) => {
-                return Err(PlanError::Pattern { text: number.into(), source });
-            }
-        }
-        self.exact(number.into(), number, Outcome::To(destination))
-    }
-
-    fn pattern(&mut self, text: &str, outcome: Outcome) -> Result<(), PlanError> {
-        let pattern =
-            Pattern::parse(text).map_err(|source| PlanError::Pattern { text: text.into(), source })?;
-        if let Some(number) = pattern.exact() {
-            return self.exact(number, text, outcome);
-        }
-        if let Some((_, there)) = self.plan.patterns.iter().find(|(other, _)| *other == pattern) {
-            return Err(PlanError::Duplicate { text: text.into(), there: there.words() });
-        }
-        self.plan.patterns.push((pattern, outcome));
-        Ok(())
-    }
-
-    fn exact(&mut self, number: Box<str>, text: &str, outcome: Outcome) -> Result<(), PlanError> {
-        if let Some(there) = self.plan.exact.get(&number) {
-            return Err(PlanError::Duplicate { text: text.into(), there: there.outcome.words() });
-        }
-        self.plan.exact.insert(number, Rule { text: text.into(), outcome });
-        Ok(())
-    }
-}
-
-impl Default for DialPlanBuilder {
-    fn default() -> Self {
-        Self::new()
-    }
-}
-
-impl Outcome {
-    fn words(&self) -> Box<str> {
-        match self {
-            Outcome::To(Destination::Line(line)) => format!("line {line}").into(),
-            Outcome::To(Destination::Trunk(name)) => format!("trunk {name}").into(),
-            Outcome::To(Destination::Service(Service::Echo)) => "the echo test".into(),
-            Outcome::To(Destination::Service(Service::Announcement)) => "the announcement".into(),
-            Outcome::Block(_) => "a block".into(),
-        }
-    }
-}
-
-const SEED: u64 = 0x5354_524f_5747_4552;
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn plan() -> DialPlan {
-        let mut builder = DialPlanBuilder::new();
-        builder.line("1001").unwrap();
-        builder.line("1212").unwrap();
-        builder.service("9999", Service::Echo).unwrap();
-        builder.route("1XXX", "broad").unwrap();
-        builder.route("12XX", "narrow").unwrap();
-        builder.route("15!", "grow").unwrap();
-        builder.route("XXXX", "first").unwrap();
-        builder.route("!", "all").unwrap();
-        builder.route("service", "names").unwrap();
-        builder.route(r"\+1!", "world").unwrap();
-        builder.block("0!", Cause::OUTGOING_CALLS_BARRED).unwrap();
-        builder.build()
-    }
-
-    #[test]
-    fn the_pattern_that_matches_fewest_numbers_wins() {
-        let plan = plan();
-        let caller = Origin::Line("1001".into());
-        let check = |digits: &str, expect: &str| {
-            let found = match plan.analyze(&caller, digits) {
-                Analysis::Route(Route { destination: Destination::Line(line), .. }) => format!("line {line}"),
-                Analysis::Route(Route { destination: Destination::Trunk(name), pattern }) => {
-                    format!("{name} by {pattern}")
-                }
-                Analysis::Route(Route { destination: Destination::Service(service), .. }) => {
-                    format!("{service:?}")
-                }
-                Analysis::Blocked { pattern, cause } => format!("blocked by {pattern}, {}", cause.0),
-                Analysis::NoMatch => "no match".to_owned(),
-            };
-            assert_eq!(found, expect, "{digits}");
-        };
-        check("1001", "line 1001");
-        check("1212", "line 1212");
-        check("1213", "narrow by 12XX");
-        check("1313", "broad by 1XXX");
-        check("1515", "grow by 15!");
-        check("151512", "grow by 15!");
-        check("9999", "Echo");
-        check("9998", "first by XXXX");
-        check("77", "all by !");
-        check("service", "names by service");
-        check("+14085551212", r"world by \+1!");
-        check("00", "blocked by 0!, 52");
-        check("", "no match");
-        check("unknown", "no match");
-        check("\u{fffd}", "no match");
-    }
-
-    #[test]
-    fn what_is_there_twice_is_refused_and_named() {
-        let mut builder = DialPlanBuilder::new();
-        builder.line("1001").unwrap();
-        builder.route("9!", "carrier").unwrap();
-        let check = |result: Result<(), PlanError>, expect: &str| {
-            assert_eq!(result.unwrap_err().to_string(), expect);
-        };
-        check(builder.line("1001"), "1001 is there already and leads to line 1001");
-        check(builder.service("1001", Service::Echo), "1001 is there already and leads to line 1001");
-        check(builder.route("1001", "carrier"), "1001 is there already and leads to line 1001");
-        check(builder.route("9!", "other"), "9! is there already and leads to trunk carrier");
-        check(builder.block("1!1", Cause::CALL_REJECTED), "\"1!1\" is no pattern");
-        check(builder.line("10 01"), "\"10 01\" is no pattern");
+impl Tables {
+    fn search_space_of<'n>(
+        &self,
+        space: &str,
+        names: impl IntoIterator<Item = &'n str>,
+    ) -> Result<SearchSpace, PlanError> {
+        let ids: Result<Vec<PartitionId>, PlanError> = names
+            .into_iter()
+            .map(|name| {
+                let missing = || PlanError::NoSuchPartition { name: name.into(), wanted_by: space.into() };
+                self.by_name.get(name).copied().ok_or_else(missing)
+            })
+            .collect();
+        Ok(SearchSpace::of(ids?.into_iter()))
     }
 }

@@ -1,0 +1,223 @@
+//! One lookup on its way through the automaton.
+
+use super::{Automaton, Edge, NodeId, Place, Repeat, WayId};
+use crate::pattern::Element;
+use crate::plan::PatternId;
+use crate::symbol::{Symbol, SymbolSet};
+
+/// All places that a string has led to, from the roots of one search space.
+#[derive(Clone, Debug)]
+pub(crate) struct Walk {
+    states: Vec<State>,
+    /// Kept for the next step, so that a step allocates nothing.
+    spare: Vec<State>,
+}
+
+/// One place.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+struct State {
+    place: Place,
+    /// Elements of the way that are behind it.
+    passed: u16,
+}
+
+impl Walk {
+    /// Before the first symbol.
+    pub(crate) fn new(automaton: &Automaton, roots: impl Iterator<Item = NodeId>) -> Self {
+        let mut walk = Walk { states: Vec::with_capacity(STATES), spare: Vec::with_capacity(STATES) };
+        for root in roots {
+            enter(automaton, State { place: Place::Node(root), passed: 0 }, &mut walk.states);
+        }
+        walk
+    }
+
+    /// One symbol more.
+    pub(crate) fn step(&mut self, automaton: &Automaton, symbol: Symbol) {
+        self.spare.clear();
+        for state in &self.states {
+            advance(automaton, *state, symbol, &mut self.spare);
+        }
+        std::mem::swap(&mut self.states, &mut self.spare);
+    }
+
+    /// Whether one symbol more would lead anywhere, without going there.
+    pub(crate) fn takes(&self, automaton: &Automaton, symbol: Symbol) -> bool {
+        self.states.iter().any(|state| next_symbols(automaton, *state).has(symbol))
+    }
+
+    /// Whether some pattern takes the string and at least one symbol more.
+    pub(crate) fn could_grow(&self, automaton: &Automaton) -> bool {
+        self.states.iter().any(|state| grows(automaton, *state))
+    }
+
+    /// The symbols that can follow.
+    pub(crate) fn next_symbols(&self, automaton: &Automaton) -> SymbolSet {
+        let next = self.states.iter().map(|state| next_symbols(automaton, *state));
+        next.fold(SymbolSet::EMPTY, SymbolSet::union)
+    }
+
+    /// Calls `found` for every pattern that takes the whole string; for some more than once.
+    pub(crate) fn full_matches(&self, automaton: &Automaton, mut found: impl FnMut(PatternId)) {
+        for state in &self.states {
+            match state.place {
+                Place::Node(node) => {
+                    let ends = automaton.nodes.get(node.0).map_or(&[][..], |node| &node.ends);
+                    ends.iter()
+                        .filter_map(|way| automaton.ways.get(way.0))
+                        .for_each(|way| found(way.pattern));
+                }
+                Place::Tail(way) => {
+                    if let Some(way) = automaton.ways.get(way.0)
+                        && way.elements.len() == usize::from(state.passed)
+                    {
+                        found(way.pattern);
+                    }
+                }
+            }
+        }
+    }
+
+    /// Calls `found` for patterns that could still match with at least one symbol more, until it says to stop; for some
+    /// more than once.
+    pub(crate) fn potential_matches(
+        &self,
+        automaton: &Automaton,
+        mut found: impl FnMut(PatternId) -> std::ops::ControlFlow<()>,
+    ) {
+        for state in &self.states {
+            let flow = match state.place {
+                Place::Node(node) => below(automaton, node, Whole::GrowingOnly, &mut found),
+                Place::Tail(way) if grows(automaton, *state) => announce(automaton, way, &mut found),
+                Place::Tail(_) => std::ops::ControlFlow::Continue(()),
+            };
+            if flow.is_break() {
+                return;
+            }
+        }
+    }
+}
+
+/// Whether a pattern that ends at a node counts there.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Whole {
+    /// Only if the node repeats.
+    GrowingOnly,
+    Counts,
+}
+
+fn announce(
+    automaton: &Automaton,
+    way: WayId,
+    found: &mut impl FnMut(PatternId) -> std::ops::ControlFlow<()>,
+) -> std::ops::ControlFlow<()> {
+    automaton.ways.get(way.0).map_or(std::ops::ControlFlow::Continue(()), |way| found(way.pattern))
+}
+
+fn below(
+    automaton: &Automaton,
+    node: NodeId,
+    whole: Whole,
+    found: &mut impl FnMut(PatternId) -> std::ops::ControlFlow<()>,
+) -> std::ops::ControlFlow<()> {
+    let Some(node) = automaton.nodes.get(node.0) else { return std::ops::ControlFlow::Continue(()) };
+    if whole == Whole::Counts || !node.again.is_empty() {
+        node.ends.iter().try_for_each(|way| announce(automaton, *way, found))?;
+    }
+    node.edges.iter().try_for_each(|edge| match edge.to {
+        Place::Node(next) => below(automaton, next, Whole::Counts, found),
+        Place::Tail(way) => announce(automaton, way, found),
+    })
+}
+
+fn advance(automaton: &Automaton, state: State, symbol: Symbol, out: &mut Vec<State>) {
+    match state.place {
+        Place::Node(id) => {
+            let Some(node) = automaton.nodes.get(id.0) else { return };
+            if node.again.has(symbol) {
+                enter(automaton, state, out);
+            }
+            for edge in &node.edges {
+                if edge.element.takes(symbol) {
+                    enter(automaton, State { place: edge.to, passed: state.passed + 1 }, out);
+                }
+            }
+        }
+        Place::Tail(id) => {
+            let Some(way) = automaton.ways.get(id.0) else { return };
+            let last = usize::from(state.passed).checked_sub(1).and_then(|last| way.elements.get(last));
+            if last.is_some_and(|last| last.again().has(symbol)) {
+                enter(automaton, state, out);
+            }
+            if way.elements.get(usize::from(state.passed)).is_some_and(|next| next.takes(symbol)) {
+                enter(automaton, State { place: state.place, passed: state.passed + 1 }, out);
+            }
+        }
+    }
+}
+
+/// Adds a place and those that are reached from it by leaving out what may be left out.
+fn enter(automaton: &Automaton, state: State, out: &mut Vec<State>) {
+    match state.place {
+        Place::Node(id) => {
+            let Some(node) = automaton.nodes.get(id.0) else { return };
+            // Only repeats lead to one place in two ways.
+            if !node.again.is_empty() && out.contains(&state) {
+                return;
+            }
+            out.push(state);
+            for edge in node.edges.iter().filter(|edge| may_be_left_out(edge)) {
+                enter(automaton, State { place: edge.to, passed: state.passed + 1 }, out);
+            }
+        }
+        Place::Tail(id) => {
+            let Some(way) = automaton.ways.get(id.0) else { return };
+            let mut state = state;
+            loop {
+                if !out.contains(&state) {
+                    out.push(state);
+                }
+                match way.elements.get(usize::from(state.passed)).map(|element| element.repeat()) {
+                    Some(Repeat::ZeroOrMore) => state.passed += 1,
+                    Some(Repeat::Once | Repeat::OneOrMore) | None => return,
+                }
+            }
+        }
+    }
+}
+
+fn may_be_left_out(edge: &Edge) -> bool {
+    edge.element.repeat() == Repeat::ZeroOrMore
+}
+
+fn grows(automaton: &Automaton, state: State) -> bool {
+    match state.place {
+        Place::Node(id) => {
+            automaton.nodes.get(id.0).is_some_and(|node| !node.edges.is_empty() || !node.again.is_empty())
+        }
+        Place::Tail(id) => automaton.ways.get(id.0).is_some_and(|way| {
+            let last = usize::from(state.passed).checked_sub(1).and_then(|last| way.elements.get(last));
+            way.elements.len() > usize::from(state.passed)
+                || last.is_some_and(|last| !last.again().is_empty())
+        }),
+    }
+}
+
+fn next_symbols(automaton: &Automaton, state: State) -> SymbolSet {
+    match state.place {
+        Place::Node(id) => automaton.nodes.get(id.0).map_or(SymbolSet::EMPTY, |node| {
+            node.edges.iter().fold(node.again, |set, edge| set.union(edge.element.set()))
+        }),
+        Place::Tail(id) => automaton.ways.get(id.0).map_or(SymbolSet::EMPTY, |way| {
+            let last = usize::from(state.passed).checked_sub(1).and_then(|last| way.elements.get(last));
+            let again = last.map_or(SymbolSet::EMPTY, |last| last.again());
+            let next = way
+                .elements
+                .get(usize::from(state.passed))
+                .map_or(SymbolSet::EMPTY, |next: &Element| next.set());
+            again.union(next)
+        }),
+    }
+}
+
+/// Places at once that are foreseen; more are possible.
+const STATES: usize = 16;

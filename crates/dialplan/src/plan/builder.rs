@@ -1,0 +1,272 @@
+//! Collects a plan, and refuses what cannot stand in one.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use super::{
+    Action, DialPlan, NumberPattern, OverlapSending, Partition, PartitionId, PatternId, Row, SearchSpace,
+    Tables,
+};
+use crate::automaton::Automaton;
+use crate::parameters::{ParameterError, Parameters};
+use crate::pattern::PatternError;
+use crate::schedule::OpeningHours;
+use crate::shared_list::SharedList;
+use crate::transform::DiscardError;
+
+/// Collects partitions, search spaces and patterns, or changes a finished plan. A change touches only what it changes.
+#[derive(Clone, Debug)]
+pub struct DialPlanBuilder {
+    tables: Tables,
+}
+
+/// Why something cannot be in a plan.
+#[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
+pub enum PlanError {
+    /// A partition is named that does not exist.
+    #[error("there is no partition {name:?}{}", wanted(.wanted_by))]
+    NoSuchPartition {
+        /// The name.
+        name: Box<str>,
+        /// The search space or pattern that names it; may be empty.
+        wanted_by: Box<str>,
+    },
+    /// A partition or search space is there already.
+    #[error("{name:?} is there already")]
+    NameTaken {
+        /// The name.
+        name: Box<str>,
+    },
+    /// The same pattern is in the same partition already.
+    #[error("{pattern} is in {} already, as {there}", partition_words(.partition))]
+    Duplicate {
+        /// The pattern.
+        pattern: Box<str>,
+        /// Its partition; empty for the null partition.
+        partition: Box<str>,
+        /// The name of the other.
+        there: Box<str>,
+    },
+    /// It is no pattern.
+    #[error("{pattern:?} is no pattern: {source}")]
+    Pattern {
+        /// What was written.
+        pattern: Box<str>,
+        /// Why not.
+        source: PatternError,
+    },
+    /// A route filter stands at a pattern without `@`.
+    #[error("{pattern} has a route filter, which acts on @ alone")]
+    FilterWithoutPlan {
+        /// The pattern.
+        pattern: Box<str>,
+    },
+    /// A route filter leaves nothing that the pattern could take.
+    #[error("the route filter of {pattern} leaves no dialling form")]
+    FilterLeavesNothing {
+        /// The pattern.
+        pattern: Box<str>,
+    },
+    /// A discard instruction refers to what the pattern does not have.
+    #[error("the discard instruction of {pattern} does not fit: {source}")]
+    Discard {
+        /// The pattern.
+        pattern: Box<str>,
+        /// Why not.
+        source: DiscardError,
+    },
+    /// Overlap sending and codes exclude each other.
+    #[error("{pattern} asks for codes and sends overlap; only one of both is possible")]
+    OverlapWithCodes {
+        /// The pattern.
+        pattern: Box<str>,
+    },
+    /// A parameter has a value that it cannot have.
+    #[error(transparent)]
+    Parameter(#[from] ParameterError),
+}
+
+impl DialPlanBuilder {
+    /// An empty plan.
+    pub fn new(parameters: Parameters) -> Self {
+        let mut automaton = Automaton::new();
+        let null = Partition { name: Box::from(""), root: automaton.root(), hours: None };
+        DialPlanBuilder {
+            tables: Tables {
+                parameters,
+                partitions: vec![null],
+                by_name: BTreeMap::new(),
+                search_spaces: BTreeMap::new(),
+                rows: SharedList::new(),
+                count: 0,
+                automaton,
+            },
+        }
+    }
+
+    /// Sets timers, limits and open choices.
+    ///
+    /// # Errors
+    /// When a value is out of its range.
+    pub fn parameters(&mut self, parameters: Parameters) -> Result<(), PlanError> {
+        parameters.check()?;
+        self.tables.parameters = parameters;
+        Ok(())
+    }
+
+    /// Adds a partition that is always open, or open at its hours.
+    ///
+    /// # Errors
+    /// When the name is taken.
+    pub fn partition(&mut self, name: &str, hours: Option<OpeningHours>) -> Result<PartitionId, PlanError> {
+        if name.is_empty() || self.tables.by_name.contains_key(name) {
+            return Err(PlanError::NameTaken { name: name.into() });
+        }
+        let id = PartitionId(self.tables.partitions.len() as u32);
+        let root = self.tables.automaton.root();
+        self.tables.partitions.push(Partition { name: name.into(), root, hours: hours.map(Arc::new) });
+        self.tables.by_name.insert(name.into(), id);
+        Ok(id)
+    }
+
+    /// Adds a calling search space: partitions by name, best first.
+    ///
+    /// # Errors
+    /// When the name is taken or a partition does not exist.
+    pub fn search_space<'n>(
+        &mut self,
+        name: &str,
+        partitions: impl IntoIterator<Item = &'n str>,
+    ) -> Result<SearchSpace, PlanError> {
+        if self.tables.search_spaces.contains_key(name) {
+            return Err(PlanError::NameTaken { name: name.into() });
+        }
+        let space = self.tables.search_space_of(name, partitions)?;
+        self.tables.search_spaces.insert(name.into(), space.clone());
+        Ok(space)
+    }
+
+    /// A search space of partitions by name, which itself gets no name.
+    ///
+    /// # Errors
+    /// When a partition does not exist.
+    pub fn search_space_of<'n>(
+        &self,
+        wanted_by: &str,
+        partitions: impl IntoIterator<Item = &'n str>,
+    ) -> Result<SearchSpace, PlanError> {
+        self.tables.search_space_of(wanted_by, partitions)
+    }
+
+    /// A search space that was added.
+    pub fn named_search_space(&self, name: &str) -> Option<&SearchSpace> {
+        self.tables.search_spaces.get(name)
+    }
+
+    /// Adds a pattern to a partition by its name; the empty name is the null partition.
+    ///
+    /// # Errors
+    /// When the partition does not exist, has the same pattern already, or the pattern's parts do not fit together.
+    pub fn add(&mut self, partition: &str, what: NumberPattern) -> Result<PatternId, PlanError> {
+        let id = match partition {
+            "" => PartitionId::NULL,
+            name => self.tables.by_name.get(name).copied().ok_or_else(|| PlanError::NoSuchPartition {
+                name: name.into(),
+                wanted_by: what.name.clone(),
+            })?,
+        };
+        check(&what)?;
+        if let Some(there) = self.same(id, &what) {
+            let there = self.tables.rows.get(there.0).and_then(|row| row.as_deref());
+            return Err(PlanError::Duplicate {
+                pattern: what.pattern.text().into(),
+                partition: partition.into(),
+                there: there.map(|row| row.what.name.clone()).unwrap_or_default(),
+            });
+        }
+        let breadth = what
+            .pattern
+            .breadth(what.filter.as_ref())
+            .map_err(|source| PlanError::Pattern { pattern: what.pattern.text().into(), source })?;
+        let branches = what.pattern.branches(what.filter.as_ref());
+        if branches.is_empty() {
+            return Err(PlanError::FilterLeavesNothing { pattern: what.pattern.text().into() });
+        }
+        let place = self.tables.rows.push(None);
+        let pattern = PatternId(place);
+        let root = self.root(id);
+        let automaton = &mut self.tables.automaton;
+        let ways = branches.into_iter().map(|branch| automaton.insert(root, branch, pattern)).collect();
+        if let Some(row) = self.tables.rows.get_mut(place) {
+            *row = Some(Arc::new(Row { what, partition: id, breadth, ways }));
+            self.tables.count += 1;
+        }
+        Ok(pattern)
+    }
+
+    /// Takes a pattern out; `None` when it is not there.
+    pub fn remove(&mut self, pattern: PatternId) -> Option<NumberPattern> {
+        let row = self.tables.rows.get_mut(pattern.0)?.take()?;
+        let root = self.root(row.partition);
+        for way in &row.ways {
+            self.tables.automaton.remove(root, *way);
+        }
+        self.tables.count -= 1;
+        Some(Arc::unwrap_or_clone(row).what)
+    }
+
+    /// The finished plan.
+    pub fn build(self) -> DialPlan {
+        DialPlan { tables: Arc::new(self.tables) }
+    }
+
+    fn root(&self, partition: PartitionId) -> crate::automaton::NodeId {
+        // Every id was given out by this builder or the plan it came from.
+        self.tables.partitions[partition.0 as usize].root
+    }
+
+    /// A pattern of the same text in the same partition.
+    fn same(&self, partition: PartitionId, what: &NumberPattern) -> Option<PatternId> {
+        let branch = what.pattern.branches(what.filter.as_ref()).into_iter().next()?;
+        let ends = self.tables.automaton.ends_of(self.root(partition), &branch);
+        ends.into_iter().find(|id| {
+            let row = self.tables.rows.get(id.0).and_then(|row| row.as_deref());
+            row.is_some_and(|row| row.what.pattern == what.pattern && row.what.filter == what.filter)
+        })
+    }
+}
+
+impl From<&DialPlan> for DialPlanBuilder {
+    fn from(plan: &DialPlan) -> Self {
+        DialPlanBuilder { tables: Tables::clone(&plan.tables) }
+    }
+}
+
+/// Whether the parts of a pattern fit together.
+fn check(what: &NumberPattern) -> Result<(), PlanError> {
+    let pattern = &what.pattern;
+    if what.filter.is_some() && !pattern.has_national_plan() {
+        return Err(PlanError::FilterWithoutPlan { pattern: pattern.text().into() });
+    }
+    let called = match &what.action {
+        Action::Translate(translation) => &translation.called,
+        Action::Route(route) => {
+            let codes = route.codes.authorization_level.is_some() || route.codes.client_matter;
+            if codes && route.overlap == OverlapSending::Yes {
+                return Err(PlanError::OverlapWithCodes { pattern: pattern.text().into() });
+            }
+            &route.called
+        }
+        Action::Line(_) | Action::Hunt { .. } | Action::Service(_) | Action::Block(_) => return Ok(()),
+    };
+    let wrong = |source| PlanError::Discard { pattern: pattern.text().into(), source };
+    called.discard.check(pattern).map_err(wrong)
+}
+
+fn wanted(by: &str) -> String {
+    if by.is_empty() { String::new() } else { format!(", which {by} names") }
+}
+
+fn partition_words(name: &str) -> String {
+    if name.is_empty() { "no partition".to_owned() } else { format!("partition {name}") }
+}

@@ -1,0 +1,176 @@
+//! What stands in the number table.
+
+use strowger_base::Cause;
+use strowger_base::leg::Service;
+
+use super::SearchSpace;
+use crate::national::RouteFilter;
+use crate::pattern::Pattern;
+use crate::transform::{CalledChange, CallingChange};
+
+/// A row of the number table: a pattern and what it does.
+#[derive(Clone, Debug)]
+pub struct NumberPattern {
+    /// What the operator calls it, unique in the plan; in traces, tests and answers.
+    pub name: Box<str>,
+    /// What it takes.
+    pub pattern: Pattern,
+    /// Which forms its `@` takes; all but seven digits without one.
+    pub filter: Option<RouteFilter>,
+    /// Ends the collection of digits at once when it is the best match.
+    pub urgent: bool,
+    /// What happens to a number that it takes.
+    pub action: Action,
+}
+
+/// What a pattern does.
+#[derive(Clone, Debug)]
+pub enum Action {
+    /// A directory number: the phones of a line ring.
+    Line(Box<str>),
+    /// A translation pattern: the number changes and is looked up again.
+    Translate(Translation),
+    /// A route pattern: the number changes and leaves the system.
+    Route(RoutePattern),
+    /// A hunt pilot: the members of a hunt list are tried.
+    Hunt {
+        /// The hunt list by its name.
+        list: Box<str>,
+    },
+    /// A service of the node.
+    Service(Service),
+    /// Nothing: whoever dials it is released with the cause.
+    Block(Cause),
+}
+
+/// What a translation pattern does.
+#[derive(Clone, Debug)]
+pub struct Translation {
+    /// Where the changed number is looked up.
+    pub next: NextSearchSpace,
+    /// Change of the called number.
+    pub called: CalledChange,
+    /// Change of the calling number.
+    pub calling: CallingChange,
+    /// Which number the next lookup is for.
+    pub next_hop_by: NextHopBy,
+    /// Whether later lookups wait for the interdigit timer.
+    pub wait: WaitOnNextHops,
+    /// Who is called is an emergency service.
+    pub emergency: Emergency,
+}
+
+/// Where a translated number is looked up.
+#[derive(Clone, Debug)]
+pub enum NextSearchSpace {
+    /// In a search space of the pattern; without any, in the null partition.
+    Own(SearchSpace),
+    /// In that of the caller.
+    Originator,
+}
+
+/// Which number the lookup after a translation is for.
+#[derive(Clone, Copy, PartialEq, Eq, Default, Debug)]
+pub enum NextHopBy {
+    /// The called number.
+    #[default]
+    Called,
+    /// The calling number; the called number is kept for the lookup after.
+    Calling,
+}
+
+/// Whether lookups after this pattern wait when more digits could follow.
+#[derive(Clone, Copy, PartialEq, Eq, Default, Debug)]
+pub enum WaitOnNextHops {
+    /// They do, as a lookup does.
+    #[default]
+    AsUsual,
+    /// None of the later ones does.
+    Never,
+}
+
+/// Whether a pattern leads to an emergency service. Such calls are the last to be shed.
+#[derive(Clone, Copy, PartialEq, Eq, Default, Debug)]
+pub enum Emergency {
+    /// It does not.
+    #[default]
+    No,
+    /// It does; the caller's emergency location number, when there is one, is shown to it.
+    Yes,
+}
+
+/// What a route pattern does.
+#[derive(Clone, Debug)]
+pub struct RoutePattern {
+    /// Where the call goes.
+    pub to: RouteTarget,
+    /// Change of the called number.
+    pub called: CalledChange,
+    /// Change of the calling number.
+    pub calling: CallingChange,
+    /// Codes that are asked for before the call goes on.
+    pub codes: CodesRequired,
+    /// Whether digits go out as they come.
+    pub overlap: OverlapSending,
+    /// The caller hears a second dial tone as soon as only such patterns are left.
+    pub outside_dial_tone: bool,
+    /// Who is called is an emergency service.
+    pub emergency: Emergency,
+}
+
+/// Where a route pattern leads.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum RouteTarget {
+    /// A trunk or gateway by its name.
+    Trunk(Box<str>),
+    /// A route list by its name.
+    RouteList(Box<str>),
+}
+
+/// Codes that are asked for after a route pattern is chosen: the authorization code first, then the matter code.
+#[derive(Clone, Copy, PartialEq, Eq, Default, Debug)]
+pub struct CodesRequired {
+    /// A forced authorization code of at least this level, 0-255.
+    pub authorization_level: Option<u8>,
+    /// A client matter code.
+    pub client_matter: bool,
+}
+
+/// Whether a route pattern passes digits on as they arrive. It excludes codes.
+#[derive(Clone, Copy, PartialEq, Eq, Default, Debug)]
+pub enum OverlapSending {
+    /// The number is sent as a whole.
+    #[default]
+    No,
+    /// Digits follow the match as they come.
+    Yes,
+}
+
+impl NumberPattern {
+    /// A directory number; its text is taken as a pattern, `+` as a plus sign.
+    ///
+    /// # Errors
+    /// When it is no pattern.
+    pub fn line(number: &str) -> Result<Self, crate::pattern::PatternError> {
+        let text = number.replace(r"\+", "+").replace('+', r"\+");
+        Ok(NumberPattern {
+            name: number.into(),
+            pattern: text.parse()?,
+            filter: None,
+            urgent: false,
+            action: Action::Line(number.into()),
+        })
+    }
+
+    /// What it is called in the field.
+    pub const fn kind(&self) -> &'static str {
+        match self.action {
+            Action::Line(_) => "directory number",
+            Action::Translate(_) => "translation pattern",
+            Action::Route(_) => "route pattern",
+            Action::Hunt { .. } => "hunt pilot",
+            Action::Service(_) => "service",
+            Action::Block(_) => "block",
+        }
+    }
+}

@@ -1,0 +1,73 @@
+//! A list that snapshots share: a copy costs little, and a change copies only the part that it touches.
+
+use std::sync::Arc;
+
+/// A growing list of values, in parts that are shared between copies of the list.
+#[derive(Clone, Debug)]
+pub(crate) struct SharedList<T> {
+    parts: Vec<Arc<Vec<T>>>,
+    length: u32,
+}
+
+impl<T: Clone> SharedList<T> {
+    pub(crate) const fn new() -> Self {
+        SharedList { parts: Vec::new(), length: 0 }
+    }
+
+    /// Puts a value behind the others and says where.
+    pub(crate) fn push(&mut self, value: T) -> u32 {
+        let index = self.length;
+        if index as usize % PART == 0 {
+            self.parts.push(Arc::new(Vec::with_capacity(PART)));
+        }
+        if let Some(part) = self.parts.last_mut() {
+            let part = Arc::make_mut(part);
+            part.push(value);
+        }
+        self.length += 1;
+        index
+    }
+
+    /// The value at a place, to change it: the part it lies in is copied when a copy of the list shares it.
+    pub(crate) fn get_mut(&mut self, index: u32) -> Option<&mut T> {
+        let part = self.parts.get_mut(index as usize / PART)?;
+        Arc::make_mut(part).get_mut(index as usize % PART)
+    }
+}
+
+impl<T> SharedList<T> {
+    pub(crate) fn get(&self, index: u32) -> Option<&T> {
+        self.parts.get(index as usize / PART)?.get(index as usize % PART)
+    }
+
+    pub(crate) const fn len(&self) -> u32 {
+        self.length
+    }
+
+    pub(crate) fn iter(&self) -> impl Iterator<Item = &T> {
+        self.parts.iter().flat_map(|part| part.iter())
+    }
+}
+
+/// Values in a part: a change copies this many, a copy of the list counts one reference for this many.
+const PART: usize = 64;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_copy_keeps_what_it_was() {
+        let mut list = SharedList::new();
+        let places: Vec<u32> = (0..1000).map(|value| list.push(value)).collect();
+        let before = list.clone();
+        for place in places.iter().step_by(3) {
+            *list.get_mut(*place).unwrap() += 5000;
+        }
+        assert_eq!(before.iter().copied().collect::<Vec<_>>(), (0..1000).collect::<Vec<_>>());
+        let expect: Vec<u32> =
+            (0..1000).map(|value| if value % 3 == 0 { value + 5000 } else { value }).collect();
+        assert_eq!(list.iter().copied().collect::<Vec<_>>(), expect);
+        assert_eq!((list.get(1000), list.len()), (None, 1000));
+    }
+}
