@@ -13,8 +13,8 @@ mod head;
 mod wire;
 
 pub use decision::{
-    AudioFlow, Decision, DestinationView, MediaPath, NotResolved, StreamEnd, Way, WhyEnded, WhyOfferRefused,
-    WhyRefused, WhyRelay, WhyReleased,
+    AudioFlow, Decision, DestinationView, Lookup, MediaPath, NotResolved, PatternKind, StreamEnd, Way,
+    WhyEnded, WhyLookupEnded, WhyOfferRefused, WhyRefused, WhyRelay, WhyReleased,
 };
 pub use entry::{
     Alarm, CallRecord, Direction, Entry, LegOutcome, LegRecord, MediaPart, OriginView, PartyView, Quality,
@@ -159,7 +159,7 @@ fn take_head(from: &mut Reader<'_>) -> Result<(WallTime, Option<CallId>, Option<
 }
 
 /// First byte of every record.
-pub const VERSION: u8 = 1;
+pub const VERSION: u8 = 2;
 const HAS_CALL: u8 = 1;
 const HAS_LEG: u8 = 2;
 /// Version, flags, time, and two ids of at most 3 + 3 + 10 bytes.

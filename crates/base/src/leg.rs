@@ -142,6 +142,8 @@ pub struct Setup {
     pub calling: Party,
     /// What was asked for: the whole number, or the user part of the address.
     pub called: Box<str>,
+    /// Whether the device can tell more digits of a number that is not complete.
+    pub further_digits: FurtherDigits,
     /// An offer, or `None` when the device wants to be offered (delayed offer).
     pub media: Media,
     /// How often the call may still be passed on (Max-Forwards after counting this hop).
@@ -152,6 +154,27 @@ pub struct Setup {
     pub diversions: Vec<Diversion>,
     /// A leg of ours that this call shall take the place of (RFC 3891).
     pub replaces: Option<LegId>,
+}
+
+/// Whether a device that asked for a call can tell more digits of the number.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub enum FurtherDigits {
+    /// It told the whole number.
+    #[default]
+    None,
+    /// It tells every further key, as [`Signal::Digit`], when [`Command::CollectDigits`] asks for them.
+    Keys,
+}
+
+/// What somebody who dials hears.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Tone {
+    /// Nothing.
+    Silence,
+    /// Dial (Q.35): the first key is awaited.
+    Dial,
+    /// Outside dial: what is dialled from here on leaves the system.
+    OutsideDial,
 }
 
 /// A device shall ring.
@@ -262,6 +285,10 @@ pub enum Signal {
 pub enum Command {
     /// Ring a device; a new leg begins with this.
     Ring(Box<Ring>),
+    /// The number is not complete: have the device tell every further key.
+    CollectDigits,
+    /// Let the caller hear a tone while it dials.
+    Tone(Tone),
     /// Tell the caller that it rings, or let it hear early media.
     Alert {
         /// Which of the two.

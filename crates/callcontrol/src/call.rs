@@ -3,6 +3,7 @@
 //! [`Facts`] is what holds in every state; each state is a struct of its own in a file of its own, which takes
 //! itself and returns the next state.
 
+mod dialing;
 mod locating;
 mod opening;
 mod ringing;
@@ -25,6 +26,7 @@ use crate::io::{Contact, Outbox, Output};
 use crate::outlet::Outlet;
 use crate::relay::Relay;
 use crate::shared::{Shared, Timer};
+use dialing::Dialing;
 use locating::Locating;
 use opening::Opening;
 use ringing::Ringing;
@@ -38,6 +40,8 @@ pub(crate) struct Call {
 
 /// Where it stands.
 enum State {
+    /// The number is analysed, or more of it is awaited.
+    Dialing(Dialing),
     /// The number leads to a line whose phones are being looked up.
     Locating(Locating),
     /// The phones are known; the relay is not there yet.
@@ -57,7 +61,12 @@ pub(crate) struct Facts {
     pub(crate) origin: Origin,
     /// Who calls, as others are shown.
     pub(crate) calling: Party,
+    /// The number as it was dialled.
     pub(crate) called: Box<str>,
+    /// The number as it entered the pattern that decided.
+    translated: Box<str>,
+    /// The number as it is sent on.
+    sent: Box<str>,
     /// Who answered, as the caller is shown.
     pub(crate) connected: Option<Party>,
     pub(crate) started_at: WallTime,
@@ -144,6 +153,7 @@ impl Call {
         told(now, self.facts.id, leg, &signal, out);
         let mut step = Step { now, facts: &mut self.facts, shared, out };
         self.state = match std::mem::replace(&mut self.state, State::Ended) {
+            State::Dialing(state) => state.signal(&mut step, signal),
             State::Locating(state) => state.signal(&mut step, signal),
             State::Opening(state) => state.signal(&mut step, signal),
             State::Ringing(state) => state.signal(&mut step, leg, signal),
@@ -156,7 +166,11 @@ impl Call {
         let mut step = Step { now, facts: &mut self.facts, shared, out };
         self.state = match std::mem::replace(&mut self.state, State::Ended) {
             State::Locating(state) => state.located(&mut step, contacts),
-            other @ (State::Opening(_) | State::Ringing(_) | State::Talking(_) | State::Ended) => other,
+            other @ (State::Dialing(_)
+            | State::Opening(_)
+            | State::Ringing(_)
+            | State::Talking(_)
+            | State::Ended) => other,
         };
     }
 
@@ -164,7 +178,11 @@ impl Call {
         let mut step = Step { now, facts: &mut self.facts, shared, out };
         self.state = match std::mem::replace(&mut self.state, State::Ended) {
             State::Opening(state) => state.report(&mut step, report),
-            other @ (State::Locating(_) | State::Ringing(_) | State::Talking(_) | State::Ended) => other,
+            other @ (State::Dialing(_)
+            | State::Locating(_)
+            | State::Ringing(_)
+            | State::Talking(_)
+            | State::Ended) => other,
         };
     }
 
@@ -172,6 +190,7 @@ impl Call {
         self.facts.timer = None;
         let mut step = Step { now, facts: &mut self.facts, shared, out };
         self.state = match std::mem::replace(&mut self.state, State::Ended) {
+            State::Dialing(state) => state.timeout(&mut step),
             State::Opening(state) => state.timeout(&mut step),
             State::Ringing(state) => state.timeout(&mut step),
             other @ (State::Locating(_) | State::Talking(_) | State::Ended) => other,
@@ -184,6 +203,7 @@ impl Call {
 
     pub(crate) fn phase(&self) -> Phase {
         match &self.state {
+            State::Dialing(_) => Phase::Dialing,
             State::Locating(_) | State::Opening(_) => Phase::Proceeding,
             State::Ringing(_) if self.facts.alerted_at.is_some() => Phase::Alerting,
             State::Ringing(_) => Phase::Proceeding,
@@ -197,6 +217,8 @@ impl Call {
 /// Where a call stands, for who looks at it.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Phase {
+    /// Digits are awaited.
+    Dialing,
     /// Nothing alerts yet.
     Proceeding,
     /// A phone rings.
@@ -337,6 +359,8 @@ impl Facts {
             calling_leg: self.caller,
             calling: PartyView::from(&self.calling),
             called: &self.called,
+            translated: &self.translated,
+            sent: &self.sent,
             connected: self.connected.as_ref().map(PartyView::from).unwrap_or_default(),
             started_at: self.started_at,
             alerted_at: self.alerted_at,

@@ -1,10 +1,12 @@
 //! Everything about calls that an operator can set.
 
+use std::collections::BTreeMap;
 use std::net::{IpAddr, Ipv4Addr};
+use std::sync::Arc;
 use std::time::Duration;
 
 use strowger_base::{HashMap, HashSeed, Rng};
-use strowger_dialplan::DialPlan;
+use strowger_dialplan::{Caller, DialPlan};
 
 /// Settings of call control. Immutable; a change is a new value, and calls in progress keep the one they began with
 /// where it would hurt them.
@@ -14,6 +16,8 @@ pub struct Configuration {
     pub plan: DialPlan,
     /// The lines, by directory number.
     pub lines: HashMap<Box<str>, Line>,
+    /// The trunks, by name. One that is not listed is there and sees what is in no partition.
+    pub trunks: BTreeMap<Box<str>, Trunk>,
     /// When media goes through a relay of ours.
     pub relay: RelayMode,
     /// An address of ours, written into the `o=` line of session descriptions.
@@ -29,6 +33,7 @@ impl Configuration {
             plan: DialPlan::default(),
             // The keys are the configuration's, not a caller's: a fixed key is enough.
             lines: HashMap::with_hasher(HashSeed::new(&mut Rng::new(SEED))),
+            trunks: BTreeMap::new(),
             relay: RelayMode::Never,
             address: IpAddr::V4(Ipv4Addr::LOCALHOST),
             no_answer: NO_ANSWER_TRUNK,
@@ -36,8 +41,17 @@ impl Configuration {
     }
 }
 
+/// What call control knows of a trunk.
+#[derive(Clone, Debug)]
+pub struct Trunk {
+    /// What its calls see of the dial plan.
+    pub caller: Arc<Caller>,
+    /// It has a far end. Calls to one that has none yet are refused, and say so.
+    pub is_there: bool,
+}
+
 /// What call control knows of a line.
-#[derive(Clone, PartialEq, Eq, Debug)]
+#[derive(Clone, Debug)]
 pub struct Line {
     /// Display name; what others are shown, whatever the phone says.
     pub name: Box<str>,
@@ -47,6 +61,8 @@ pub struct Line {
     pub calls_max: u32,
     /// How long its phones ring.
     pub no_answer: Duration,
+    /// Who dials on it, as digit analysis knows it.
+    pub caller: Arc<Caller>,
 }
 
 impl Default for Line {
@@ -56,6 +72,7 @@ impl Default for Line {
             busy_trigger: BUSY_TRIGGER,
             calls_max: CALLS_MAX,
             no_answer: NO_ANSWER_LINE,
+            caller: Arc::default(),
         }
     }
 }

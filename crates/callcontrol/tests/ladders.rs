@@ -44,6 +44,11 @@ fn calls_that_are_not_answered() {
 }
 
 #[test]
+fn numbers_are_dialled() {
+    check("dialing.txt", include_str!("../testdata/ladders/dialing.txt"));
+}
+
+#[test]
 fn offers_and_answers() {
     check("media.txt", include_str!("../testdata/ladders/media.txt"));
 }

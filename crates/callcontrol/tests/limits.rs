@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use strowger_base::journal::{Alarm, Entry, Record};
-use strowger_base::leg::{Origin, Party, Setup, Signal};
+use strowger_base::leg::{FurtherDigits, Origin, Party, Setup, Signal};
 use strowger_base::net::{Flow, ListenerId};
 use strowger_base::{Cause, Command, Instant, LegId, Media, NodeId, Now, Rng, ShardId, WallTime, limits};
 use strowger_callcontrol::{CallControl, Configuration, Input, Outbox, Output};
@@ -25,6 +25,7 @@ fn call(control: &mut CallControl, number: u64, out: &mut Outbox) {
         reliable_provisional: false,
         diversions: Vec::new(),
         replaces: None,
+        further_digits: FurtherDigits::None,
     };
     let leg = LegId::new(NodeId(1), ShardId(0), number * 4);
     control.handle(NOW, Input::Signal(leg, Signal::Setup(Box::new(setup))), out);

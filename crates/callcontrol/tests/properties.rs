@@ -7,7 +7,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use strowger_base::journal::{Entry, Record};
-use strowger_base::leg::{Alert, BindingId, Digit, Origin, Party, ReleaseReason, Service, Setup, Signal};
+use strowger_base::leg::{
+    Alert, BindingId, Digit, FurtherDigits, Origin, Party, ReleaseReason, Service, Setup, Signal,
+};
 use strowger_base::net::{Flow, ListenerId};
 use strowger_base::{
     CallId, Cause, Command, Instant, LegId, Media, NodeId, Now, Rng, SessionDescription, ShardId, WallTime,
@@ -15,7 +17,7 @@ use strowger_base::{
 use strowger_callcontrol::configuration::Line;
 use strowger_callcontrol::io::{Contact, Reach};
 use strowger_callcontrol::{CallControl, Configuration, Input, Outbox, Output, RelayMode, Sizes};
-use strowger_dialplan::DialPlanBuilder;
+use strowger_dialplan::{Action, DialPlanBuilder, Parameters};
 use strowger_media::control::{self, PortId, Report};
 use strowger_media::statistics::PortStatistics;
 
@@ -59,13 +61,13 @@ enum Relay {
 
 fn configuration(relay: RelayMode) -> Configuration {
     let mut configuration = Configuration::empty();
-    let mut plan = DialPlanBuilder::new();
+    let mut plan = DialPlanBuilder::new(Parameters::default());
     for number in ["1001", "1002"] {
-        plan.line(number).unwrap();
+        plan.literal("", number, Action::Line(number.into())).unwrap();
         let line = Line { busy_trigger: 3, calls_max: 5, ..Line::default() };
         configuration.lines.insert(number.into(), line);
     }
-    plan.service("9999", Service::Echo).unwrap();
+    plan.literal("", "9999", Action::Service(Service::Echo)).unwrap();
     configuration.plan = plan.build();
     configuration.relay = relay;
     configuration
@@ -166,6 +168,8 @@ impl World {
             }
             Command::Ring(_)
             | Command::RequestMedia
+            | Command::CollectDigits
+            | Command::Tone(_)
             | Command::ShowParty(_)
             | Command::Digit(_)
             | Command::TransferResult(_) => &Media::None,
@@ -218,6 +222,7 @@ impl World {
             reliable_provisional: self.rng.one_in(2),
             diversions: Vec::new(),
             replaces: None,
+            further_digits: FurtherDigits::None,
         };
         self.handle(Input::Signal(leg, Signal::Setup(Box::new(setup))));
     }

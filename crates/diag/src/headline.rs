@@ -83,7 +83,9 @@ impl<'a> Reasons<'a> {
             Decision::Refused { why, .. } => self.refused = Some(*why),
             Decision::NoAnswer { called, after } => self.no_answer = Some((called, *after)),
             Decision::Ended { by, why, .. } => self.ended = Some((*by, *why)),
-            Decision::NumberResolved { .. }
+            Decision::LookedUp(_)
+            | Decision::DigitsAwaited { .. }
+            | Decision::NumberResolved { .. }
             | Decision::PhonesFound { .. }
             | Decision::Rung { .. }
             | Decision::CallerAlerted { .. }
@@ -116,6 +118,13 @@ fn refused(reasons: &Reasons<'_>, record: &CallRecord<'_>) -> String {
             format!(", which the pattern {pattern} forbids: {}.", words::cause(cause))
         }
         (Some(NotResolved::Malformed), _) => ": that cannot be dialled.".to_owned(),
+        (Some(NotResolved::Incomplete), _) => {
+            ": the number is not complete, and no more digits came.".to_owned()
+        }
+        (Some(NotResolved::TooManyTranslations), _) => {
+            ": its translation patterns lead round in a loop.".to_owned()
+        }
+        (Some(NotResolved::NotOffered { what }), _) => format!(", which needs {what}: not offered yet."),
         (None, Some(why)) => match sentences::refused(&why) {
             Some(sentence) => format!(": {}", uncapital(sentence)),
             None => fallback(record),

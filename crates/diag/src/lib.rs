@@ -8,6 +8,7 @@
 mod headline;
 mod ladder;
 mod names;
+mod numbers;
 mod select;
 mod sentences;
 mod story;

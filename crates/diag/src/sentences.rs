@@ -4,14 +4,13 @@ use std::net::SocketAddr;
 
 use strowger_base::LegId;
 use strowger_base::journal::{
-    Alarm, AudioFlow, Decision, DestinationView, Entry, MediaPart, MediaPath, NotResolved, OriginView,
-    PartyView, Quality, ReleasedBy, StreamEnd, TargetView, Told, Way, WhyEnded, WhyOfferRefused, WhyRefused,
-    WhyRelay, WhyReleased,
+    Alarm, AudioFlow, Decision, Entry, MediaPart, MediaPath, OriginView, PartyView, Quality, ReleasedBy,
+    StreamEnd, TargetView, Told, Way, WhyEnded, WhyOfferRefused, WhyRefused, WhyRelay, WhyReleased,
 };
 use strowger_base::leg::{Alert, Presentation, ReleaseReason};
 
 use crate::names::Names;
-use crate::words;
+use crate::{numbers, words};
 
 /// The sentence for a record; `None` when another record says it better.
 pub(crate) fn sentence(leg: Option<LegId>, entry: &Entry<'_>, names: &Names) -> Option<String> {
@@ -66,8 +65,14 @@ fn decision_sentence(leg: Option<LegId>, decision: &Decision<'_>, names: &Names)
         Decision::CallBegan { origin, calling, called, flow, media, .. } => {
             began(origin, calling, called, flow.peer(), *media)
         }
-        Decision::NumberResolved { digits, pattern, destination } => resolved(digits, pattern, destination),
-        Decision::NumberNotResolved { digits, why } => not_resolved(digits, why),
+        Decision::LookedUp(lookup) => return numbers::looked_up(lookup),
+        Decision::DigitsAwaited { digits, timer, best, potential, example } => {
+            numbers::awaited(digits, *timer, best, *potential, example)
+        }
+        Decision::NumberResolved { digits, pattern, sent, destination } => {
+            numbers::resolved(digits, pattern, sent, destination)
+        }
+        Decision::NumberNotResolved { digits, why } => numbers::not_resolved(digits, why),
         Decision::PhonesFound { line, phones: 0 } => format!("No phone of {line} is registered."),
         Decision::PhonesFound { line, phones } => {
             let verb = if *phones == 1 { "is" } else { "are" };
@@ -148,30 +153,6 @@ pub(crate) fn party(party: &PartyView<'_>) -> String {
     }
 }
 
-fn resolved(digits: &str, pattern: &str, destination: &DestinationView<'_>) -> String {
-    let to = match destination {
-        DestinationView::Line(line) if *line == digits => "a line".to_owned(),
-        DestinationView::Line(line) => format!("line {line}"),
-        DestinationView::Trunk(name) => format!("trunk {name}"),
-        DestinationView::Service(service) => words::service(*service).to_owned(),
-    };
-    if digits == pattern {
-        format!("{digits} is {to}.")
-    } else {
-        format!("{digits} matches the pattern {pattern} and leads to {to}.")
-    }
-}
-
-pub(crate) fn not_resolved(digits: &str, why: &NotResolved<'_>) -> String {
-    match why {
-        NotResolved::NoMatch => format!("{digits} leads nowhere: nothing in the dial plan matches it."),
-        NotResolved::Blocked { pattern, cause } => {
-            format!("The pattern {pattern} forbids {digits}: {}.", words::cause(*cause))
-        }
-        NotResolved::Malformed => "No number was dialled.".to_owned(),
-    }
-}
-
 fn rung(
     target: &TargetView<'_>,
     called: &str,
@@ -222,6 +203,9 @@ pub(crate) fn refused(why: &WhyRefused<'_>) -> Option<String> {
         WhyRefused::Draining => "The server is going out of service.".to_owned(),
         WhyRefused::ReplacesNotOffered => {
             "The call wanted to take the place of another one, which is not offered yet.".to_owned()
+        }
+        WhyRefused::TrunkNotThere { trunk } => {
+            format!("Trunk {trunk} is not there yet: it is configured without a destination.")
         }
     })
 }

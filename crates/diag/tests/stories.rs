@@ -39,7 +39,8 @@ impl Journal {
     /// 1001 calls 1002, whose phones are rung.
     fn to_line(legs: &[LegId]) -> Self {
         let destination = DestinationView::Line("1002");
-        let resolved = Decision::NumberResolved { digits: "1002", pattern: "1002", destination };
+        let resolved =
+            Decision::NumberResolved { digits: "1002", pattern: "1002", sent: "1002", destination };
         let found = Decision::PhonesFound { line: "1002", phones: legs.len() as u32 };
         let mut journal = Journal::call("1002").decide(0, None, resolved).decide(0, None, found);
         for (index, leg) in legs.iter().enumerate() {
@@ -98,6 +99,8 @@ impl Journal {
             calling_leg: A,
             calling: party("1001", "Alice"),
             called: called.unwrap_or(""),
+            translated: called.unwrap_or(""),
+            sent: called.unwrap_or(""),
             connected,
             started_at: at(0),
             alerted_at: alerted.map(at),
@@ -368,7 +371,11 @@ fn a_short_story_with_whole_messages() {
     let options: &'static [u8] = b"INVITE sip:9999@pbx SIP/2.0\r\nCall-ID: x\r\n\r\n";
     let journal = Journal::call("9999")
         .message(0, A, Direction::Received, "192.0.2.10:5060", options)
-        .decide(0, None, Decision::NumberResolved { digits: "9999", pattern: "9999", destination })
+        .decide(
+            0,
+            None,
+            Decision::NumberResolved { digits: "9999", pattern: "9999", sent: "9999", destination },
+        )
         .decide(
             0,
             Some(B1),

@@ -43,6 +43,13 @@ impl Caller {
     }
 }
 
+impl Default for Caller {
+    /// Somebody without a number and with no search space but the null partition.
+    fn default() -> Self {
+        Caller::new(Digits::EMPTY, SearchSpace::null())
+    }
+}
+
 /// How a number arrives.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Arrival {

@@ -4,6 +4,7 @@
 //! immutable snapshot, made and changed by [`DialPlanBuilder`]; an [`Analysis`] eats keys and says after each what matches,
 //! what could, and whether it routes, waits or rejects; [`NumberPattern`] is one row of the number table.
 
+mod address;
 mod analysis;
 mod automaton;
 mod combine;
@@ -23,6 +24,7 @@ mod shared_list;
 mod symbol;
 mod transform;
 
+pub use address::{AddressError, Addressed};
 pub use analysis::{
     Analysis, Arrival, Caller, Candidate, Decision, Hop, LostBy, Potential, Presented, Progress, Reject,
     Routed, Why,

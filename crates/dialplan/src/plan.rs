@@ -8,6 +8,7 @@ use std::sync::Arc;
 
 use strowger_base::WallTime;
 
+use crate::address::Addresses;
 use crate::automaton::{Automaton, NodeId, Walk, WayId};
 use crate::parameters::Parameters;
 use crate::pattern::Breadth;
@@ -49,6 +50,7 @@ struct Tables {
     rows: SharedList<Option<Arc<Row>>>,
     count: usize,
     automaton: Automaton,
+    addresses: Addresses,
 }
 
 #[derive(Clone, Debug)]
@@ -135,9 +137,9 @@ impl DialPlan {
         rows.filter_map(|(index, row)| Some((PatternId(index as u32), &row.as_ref()?.what)))
     }
 
-    /// How many patterns there are.
+    /// How many patterns, names and host routes there are.
     pub fn len(&self) -> usize {
-        self.tables.count
+        self.tables.count + self.tables.addresses.len()
     }
 
     /// True when nothing can be dialled.
@@ -193,6 +195,10 @@ impl DialPlan {
         let open = space.partitions.iter().filter(|partition| self.is_open(**partition, at, zone));
         let roots = open.filter_map(|partition| Some(self.tables.partitions.get(partition.0 as usize)?.root));
         Walk::new(&self.tables.automaton, roots)
+    }
+
+    pub(crate) fn addresses(&self) -> &Addresses {
+        &self.tables.addresses
     }
 
     pub(crate) fn automaton(&self) -> &Automaton {

@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use strowger_base::net::{ListenerId, Transport};
 use strowger_base::{Instant, NodeId, Now, Secret, ShardId, WallTime};
-use strowger_node::configuration::{Line, LineSecret, Route};
+use strowger_node::configuration::{Line, LineSecret, PlanDraft, RouteDraft};
 use strowger_node::io::PersistRecord;
 use strowger_node::{Draft, Input, Node, Outbox, Output, Parameters};
 use strowger_sip::auth::Challenge;
@@ -60,7 +60,7 @@ impl Bench {
             listeners: vec![Listener { transport: Transport::Udp, bound: address, advertised: address }],
             lines: vec![Line::new(LINE, "Bench", LineSecret::Password(Secret::new("secret".into())))],
             trunks: vec![trunk("caller", 5080), trunk("called", 5070)],
-            routes: vec![Route { pattern: "1XXXXX".into(), trunk: "called".into() }],
+            plan: PlanDraft { routes: vec![RouteDraft::new("1XXXXX", "called")], ..PlanDraft::default() },
             digest_algorithms: vec![DigestAlgorithm::Md5],
             ..Draft::default()
         };

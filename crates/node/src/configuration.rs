@@ -5,6 +5,7 @@
 //! show the line of the file.
 
 mod build;
+mod plan;
 
 use std::fmt;
 use std::sync::Arc;
@@ -15,6 +16,10 @@ use strowger_base::{Secret, limits};
 use strowger_callcontrol::RelayMode;
 use strowger_callcontrol::configuration::{BUSY_TRIGGER, CALLS_MAX, NO_ANSWER_LINE, NO_ANSWER_TRUNK};
 use strowger_sip::io::{DigestAlgorithm, Listener, Trunk};
+
+pub use self::plan::{
+    BlockDraft, ChangeDraft, PatternDraft, PlanDraft, RouteDraft, SearchSpaceDraft, TranslationDraft,
+};
 
 /// A checked configuration, in the parts that the domains read.
 #[derive(Clone)]
@@ -40,8 +45,13 @@ pub struct Draft {
     pub services: Vec<ServiceNumber>,
     /// The trunks.
     pub trunks: Vec<Trunk>,
-    /// Which numbers go to which trunk.
-    pub routes: Vec<Route>,
+    /// What the calls of each trunk see of the dial plan, in the order of `trunks`: a search space by name. Trunks beyond
+    /// its end see the null partition.
+    pub trunk_search_spaces: Vec<Box<str>>,
+    /// Trunks that have no far end yet, by name.
+    pub trunks_planned: Vec<Box<str>>,
+    /// Partitions, search spaces, patterns.
+    pub plan: PlanDraft,
     /// When media goes through a relay of ours.
     pub relay: RelayMode,
     /// Times.
@@ -63,6 +73,14 @@ pub struct Line {
     pub username: Option<Box<str>>,
     /// What its phones prove themselves with.
     pub secret: LineSecret,
+    /// Partition of the number; the null partition when empty.
+    pub partition: Box<str>,
+    /// What the line sees of the dial plan, before what the device sees; the null partition alone when empty.
+    pub search_space: Box<str>,
+    /// What its phones see of the dial plan.
+    pub device_search_space: Box<str>,
+    /// External phone number mask; none when empty.
+    pub external_mask: Box<str>,
     /// Phones at once, 1 to [`limits::CONTACTS_PER_LINE`].
     pub contacts_max: usize,
     /// Calls that make it busy, at least 1 and at most `calls_max`.
@@ -81,6 +99,10 @@ impl Line {
             name: name.into(),
             username: None,
             secret,
+            partition: Box::default(),
+            search_space: Box::default(),
+            device_search_space: Box::default(),
+            external_mask: Box::default(),
             contacts_max: limits::CONTACTS_PER_LINE,
             busy_trigger: BUSY_TRIGGER,
             calls_max: CALLS_MAX,
@@ -110,15 +132,6 @@ pub struct ServiceNumber {
     pub number: Box<str>,
     /// The service.
     pub service: Service,
-}
-
-/// A pattern whose calls go to a trunk.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub struct Route {
-    /// Digits, `X` for any one digit, `!` at the end for one or more; or a name.
-    pub pattern: Box<str>,
-    /// The trunk's name.
-    pub trunk: Box<str>,
 }
 
 /// Times that an operator can set.
@@ -160,7 +173,9 @@ impl Default for Draft {
             lines: Vec::new(),
             services: Vec::new(),
             trunks: Vec::new(),
-            routes: Vec::new(),
+            trunk_search_spaces: Vec::new(),
+            trunks_planned: Vec::new(),
+            plan: PlanDraft::default(),
             relay: RelayMode::default(),
             timers: Timers::default(),
             digest_algorithms: vec![DigestAlgorithm::Md5],
@@ -203,8 +218,18 @@ pub enum Place {
     Service(usize),
     /// A trunk.
     Trunk(usize),
-    /// A route.
+    /// A trunk without a far end.
+    PlannedTrunk(usize),
+    /// A partition.
+    Partition(usize),
+    /// A calling search space.
+    SearchSpace(usize),
+    /// A translation pattern.
+    Translation(usize),
+    /// A route pattern.
     Route(usize),
+    /// A pattern that blocks.
+    Block(usize),
 }
 
 /// What is wrong, and what to do about it.
@@ -255,7 +280,12 @@ impl fmt::Display for Place {
             Place::Line(index) => write!(f, "line {}", index + 1),
             Place::Service(index) => write!(f, "service {}", index + 1),
             Place::Trunk(index) => write!(f, "trunk {}", index + 1),
+            Place::PlannedTrunk(index) => write!(f, "planned trunk {}", index + 1),
+            Place::Partition(index) => write!(f, "partition {}", index + 1),
+            Place::SearchSpace(index) => write!(f, "search_space {}", index + 1),
+            Place::Translation(index) => write!(f, "translation {}", index + 1),
             Place::Route(index) => write!(f, "route {}", index + 1),
+            Place::Block(index) => write!(f, "block {}", index + 1),
         }
     }
 }

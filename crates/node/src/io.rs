@@ -249,6 +249,8 @@ pub struct CallView {
 /// Where a call stands.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum CallState {
+    /// Digits are awaited.
+    Dialing,
     /// Something was rung, nothing alerts yet.
     Proceeding,
     /// A phone rings.

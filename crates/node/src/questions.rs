@@ -47,6 +47,7 @@ impl Node {
             called: call.called.into(),
             connected: call.connected.into(),
             state: match call.phase {
+                Phase::Dialing => CallState::Dialing,
                 Phase::Proceeding => CallState::Proceeding,
                 Phase::Alerting => CallState::Alerting,
                 Phase::Talking => CallState::Talking,

@@ -1,6 +1,7 @@
 //! From a message to the part that it is for: transaction, leg, registrar, or an answer that leaves no state.
 
 use strowger_base::hash::siphash24;
+use strowger_base::leg::FurtherDigits;
 use strowger_base::net::Flow;
 use strowger_base::{Event, LegId, Now, event::RefuseReason, limits};
 
@@ -253,6 +254,7 @@ impl Sip {
             reliable_provisional,
             diversions: invite.diversion_list(),
             replaces: accepted.replaces,
+            further_digits: FurtherDigits::None,
         };
         out.items.push(Output::Signal(id, strowger_base::Signal::Setup(Box::new(setup))));
     }

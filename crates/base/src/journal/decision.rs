@@ -28,12 +28,29 @@ pub enum Decision<'a> {
         /// `Offer`, or `Nothing` when it wants to be offered.
         media: MediaPart,
     },
+    /// One lookup of a number ended with a pattern or with none.
+    LookedUp(Lookup<'a>),
+    /// A number could become longer, and more digits are waited for.
+    DigitsAwaited {
+        /// What was dialled so far.
+        digits: &'a str,
+        /// For how long after each.
+        timer: Duration,
+        /// The pattern that would decide now; empty when none would.
+        best: &'a str,
+        /// How many patterns could still match.
+        potential: u32,
+        /// The first of them.
+        example: &'a str,
+    },
     /// The number leads somewhere.
     NumberResolved {
         /// What was dialled.
         digits: &'a str,
         /// The pattern that matched.
         pattern: &'a str,
+        /// The number as it is sent on.
+        sent: &'a str,
         /// Where it leads.
         destination: DestinationView<'a>,
     },
@@ -154,7 +171,7 @@ pub enum Decision<'a> {
 
 wire_enum!(Decision<'a> {
     CallBegan = 1 { origin, calling, called, protocol_call_id, flow, media },
-    NumberResolved = 2 { digits, pattern, destination },
+    NumberResolved = 2 { digits, pattern, sent, destination },
     NumberNotResolved = 3 { digits, why },
     PhonesFound = 4 { line, phones },
     Rung = 5 { target, called, shown },
@@ -174,6 +191,89 @@ wire_enum!(Decision<'a> {
     RelayNotOpened = 20 { reason },
     TransferRefused = 21 { cause, destination },
     Ended = 22 { cause, by, why },
+    LookedUp = 23 (lookup),
+    DigitsAwaited = 24 { digits, timer, best, potential, example },
+});
+
+/// One lookup of a number in a search space.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Lookup<'a> {
+    /// What was looked up.
+    pub digits: &'a str,
+    /// The pattern that decided; empty when none did.
+    pub pattern: &'a str,
+    /// Its partition; empty for the null partition.
+    pub partition: &'a str,
+    /// What the pattern is.
+    pub kind: PatternKind,
+    /// Why it ended when it did.
+    pub why: WhyLookupEnded,
+    /// Time for which more digits were waited for in vain.
+    pub waited: Duration,
+    /// The called number after the pattern's change.
+    pub called: &'a str,
+    /// The calling number after the pattern's change.
+    pub calling: &'a str,
+}
+
+wire_struct!(Lookup<'a> { digits, pattern, partition, kind, why, waited, called, calling });
+
+/// What a pattern of the number table is.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum PatternKind {
+    /// There is none.
+    None,
+    /// A directory number.
+    Line,
+    /// A translation pattern.
+    Translation,
+    /// A route pattern.
+    Route,
+    /// A hunt pilot.
+    HuntPilot,
+    /// A service of the node.
+    Service,
+    /// A pattern that blocks.
+    Block,
+}
+
+wire_enum!(PatternKind {
+    None = 0,
+    Line = 1,
+    Translation = 2,
+    Route = 3,
+    HuntPilot = 4,
+    Service = 5,
+    Block = 6,
+});
+
+/// Why a lookup ended.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum WhyLookupEnded {
+    /// The best match is urgent.
+    Urgent,
+    /// Nothing longer was possible.
+    Unambiguous,
+    /// No more digits came in time.
+    Timeout,
+    /// The number came as a whole.
+    Complete,
+    /// An earlier pattern, or the way the number came, rules out waiting.
+    NoWait,
+    /// `#` ended dialling.
+    Terminator,
+    /// Nothing matches, and nothing can.
+    NoCandidate,
+}
+
+wire_enum!(WhyLookupEnded {
+    Urgent = 0,
+    Unambiguous = 1,
+    Timeout = 2,
+    Complete = 3,
+    NoWait = 4,
+    Terminator = 5,
+    NoCandidate = 6,
 });
 
 /// Where a number leads.
@@ -203,9 +303,25 @@ pub enum NotResolved<'a> {
     },
     /// It is empty or no number at all.
     Malformed,
+    /// Nothing matches it; with more digits something could.
+    Incomplete,
+    /// More translations than are allowed: a loop.
+    TooManyTranslations,
+    /// It leads to something that this server does not do yet.
+    NotOffered {
+        /// What.
+        what: &'a str,
+    },
 }
 
-wire_enum!(NotResolved<'a> { NoMatch = 0, Blocked = 1 { pattern, cause }, Malformed = 2 });
+wire_enum!(NotResolved<'a> {
+    NoMatch = 0,
+    Blocked = 1 { pattern, cause },
+    Malformed = 2,
+    Incomplete = 3,
+    TooManyTranslations = 4,
+    NotOffered = 5 { what },
+});
 
 /// Why we ended a leg.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -270,6 +386,11 @@ pub enum WhyRefused<'a> {
     Draining,
     /// A takeover of a leg (RFC 3891), which is not offered yet.
     ReplacesNotOffered,
+    /// The trunk is configured without a far end.
+    TrunkNotThere {
+        /// The trunk.
+        trunk: &'a str,
+    },
 }
 
 wire_enum!(WhyRefused<'a> {
@@ -281,6 +402,7 @@ wire_enum!(WhyRefused<'a> {
     RecordsWaiting = 5,
     Draining = 6,
     ReplacesNotOffered = 7,
+    TrunkNotThere = 8 { trunk },
 });
 
 /// Why an offer was refused by us.

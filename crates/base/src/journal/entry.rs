@@ -369,8 +369,12 @@ pub struct CallRecord<'a> {
     pub calling_leg: LegId,
     /// Who called.
     pub calling: PartyView<'a>,
-    /// The number that was asked for.
+    /// The number as it was dialled.
     pub called: &'a str,
+    /// The number as it entered the pattern that decided, after all translations; empty when none decided.
+    pub translated: &'a str,
+    /// The number as it was sent on; empty when it was not.
+    pub sent: &'a str,
     /// Who answered; empty number when nobody did.
     pub connected: PartyView<'a>,
     /// When it began.
@@ -396,6 +400,8 @@ impl<'a> Wire<'a> for CallRecord<'a> {
         self.calling_leg.put(out);
         self.calling.put(out);
         self.called.put(out);
+        self.translated.put(out);
+        self.sent.put(out);
         self.connected.put(out);
         self.started_at.put(out);
         self.alerted_at.put(out);
@@ -415,6 +421,8 @@ impl<'a> Wire<'a> for CallRecord<'a> {
             calling_leg: Wire::take(from)?,
             calling: Wire::take(from)?,
             called: Wire::take(from)?,
+            translated: Wire::take(from)?,
+            sent: Wire::take(from)?,
             connected: Wire::take(from)?,
             started_at: Wire::take(from)?,
             alerted_at: Wire::take(from)?,

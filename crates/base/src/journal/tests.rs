@@ -50,6 +50,7 @@ fn samples() -> Vec<Entry<'static>> {
         Decision::NumberResolved {
             digits: "1002",
             pattern: "1XXX",
+            sent: "1002",
             destination: DestinationView::Trunk("carrier"),
         },
         Decision::NumberNotResolved {
@@ -161,6 +162,8 @@ fn samples() -> Vec<Entry<'static>> {
         calling_leg: leg(4),
         calling: alice(),
         called: "9999",
+        translated: "99",
+        sent: "",
         connected: hidden,
         started_at: WallTime::from_micros(1),
         alerted_at: None,

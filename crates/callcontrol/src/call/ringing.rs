@@ -292,7 +292,7 @@ impl Step<'_> {
         let leg = self.shared.leg_ids.allocate();
         let called: Box<str> = match &target {
             Target::Phone { line, .. } => line.clone(),
-            Target::Trunk(_) | Target::Service(_) => self.facts.called.clone(),
+            Target::Trunk(_) | Target::Service(_) => self.facts.sent.clone(),
         };
         let rung = Decision::Rung {
             target: TargetView::from(&target),

@@ -1,14 +1,14 @@
 //! The wish for a call: who asks, for what, and whether it may begin.
 
-use strowger_base::journal::{
-    Decision, DestinationView, MediaPart, NotResolved, OriginView, PartyView, WhyRefused,
-};
-use strowger_base::leg::{Origin, Party, Setup, Target};
+use std::sync::Arc;
+
+use strowger_base::journal::{Decision, MediaPart, OriginView, PartyView, WhyRefused};
+use strowger_base::leg::{FurtherDigits, Origin, Party, Setup};
 use strowger_base::net::Flow;
 use strowger_base::{Cause, LegId, Media, Now};
-use strowger_dialplan::{Analysis, Destination};
+use strowger_dialplan::{Caller, Digits};
 
-use super::{Facts, Locating, Opening, State, Step};
+use super::{Facts, Locating, State, Step, dialing};
 use crate::configuration::RelayMode;
 use crate::io::{Output, Reach};
 use crate::outlet::Outlet;
@@ -20,6 +20,7 @@ pub(super) struct Wish {
     flow: Flow,
     protocol_call_id: Box<str>,
     replaces: Option<LegId>,
+    further_digits: FurtherDigits,
 }
 
 impl Facts {
@@ -42,6 +43,8 @@ impl Facts {
             calling: shown_caller(&setup.origin, setup.calling, shared),
             origin: setup.origin,
             called: setup.called,
+            translated: Box::default(),
+            sent: Box::default(),
             connected: None,
             started_at: now.wall,
             alerted_at: None,
@@ -60,8 +63,12 @@ impl Facts {
             relay: Relay::None,
             timer: None,
         };
-        let wish =
-            Wish { flow: setup.flow, protocol_call_id: setup.protocol_call_id, replaces: setup.replaces };
+        let wish = Wish {
+            flow: setup.flow,
+            protocol_call_id: setup.protocol_call_id,
+            replaces: setup.replaces,
+            further_digits: setup.further_digits,
+        };
         (facts, wish)
     }
 }
@@ -99,7 +106,24 @@ pub(super) fn begin(step: &mut Step<'_>, wish: Wish) -> State {
     if let Some(refused) = occupy_own_line(step) {
         return refused;
     }
-    resolve(step)
+    let caller = who_dials(step);
+    dialing::begin(step, caller, wish.further_digits)
+}
+
+/// The one who dials, as digit analysis knows it.
+fn who_dials(step: &Step<'_>) -> Arc<Caller> {
+    let configuration = &step.shared.configuration;
+    match &step.facts.origin {
+        Origin::Line(line) => {
+            configuration.lines.get(line).map(|line| Arc::clone(&line.caller)).unwrap_or_default()
+        }
+        Origin::Trunk(name) => {
+            let mut caller =
+                configuration.trunks.get(name).map(|trunk| Caller::clone(&trunk.caller)).unwrap_or_default();
+            caller.number = Digits::parse(&step.facts.calling.number).unwrap_or_default();
+            Arc::new(caller)
+        }
+    }
 }
 
 /// Counts the call at the caller's line; `Some` when the line has too many already.
@@ -116,45 +140,8 @@ fn occupy_own_line(step: &mut Step<'_>) -> Option<State> {
     None
 }
 
-fn resolve(step: &mut Step<'_>) -> State {
-    let configuration = std::sync::Arc::clone(&step.shared.configuration);
-    let digits = &step.facts.called;
-    let route = match configuration.plan.analyze(&step.facts.origin, digits) {
-        Analysis::Route(route) => route,
-        Analysis::Blocked { pattern, cause } => {
-            return unresolved(step, NotResolved::Blocked { pattern, cause }, cause);
-        }
-        Analysis::NoMatch if digits.is_empty() => {
-            return unresolved(step, NotResolved::Malformed, Cause::INVALID_NUMBER_FORMAT);
-        }
-        Analysis::NoMatch => return unresolved(step, NotResolved::NoMatch, Cause::UNALLOCATED_NUMBER),
-    };
-    let destination = match route.destination {
-        Destination::Line(line) => DestinationView::Line(line),
-        Destination::Trunk(name) => DestinationView::Trunk(name),
-        Destination::Service(service) => DestinationView::Service(*service),
-    };
-    let decision = Decision::NumberResolved { digits, pattern: route.pattern, destination };
-    step.out.decide(step.now, step.facts.id, None, decision);
-    match route.destination {
-        Destination::Line(line) => to_line(step, line),
-        Destination::Trunk(name) => {
-            Opening::prepare(step, vec![Target::Trunk(name.clone())], configuration.no_answer, Reach::Direct)
-        }
-        Destination::Service(service) => {
-            Opening::prepare(step, vec![Target::Service(*service)], configuration.no_answer, Reach::Direct)
-        }
-    }
-}
-
-fn unresolved(step: &mut Step<'_>, why: NotResolved<'_>, cause: Cause) -> State {
-    let decision = Decision::NumberNotResolved { digits: &step.facts.called, why };
-    step.out.decide(step.now, step.facts.id, None, decision);
-    step.refuse(cause, WhyRefused::NumberNotResolved)
-}
-
 /// The line is asked for its phones unless it has as many calls as it takes.
-fn to_line(step: &mut Step<'_>, line: &str) -> State {
+pub(super) fn to_line(step: &mut Step<'_>, line: &str) -> State {
     let settings = step.shared.configuration.lines.get(line).cloned().unwrap_or_default();
     let calls = step.shared.calls_of(line);
     if calls >= settings.calls_max {

@@ -8,7 +8,8 @@ use std::time::Duration;
 
 use strowger_base::journal::{Decision, Entry, Record};
 use strowger_base::leg::{
-    Alert, BindingId, Digit, Origin, Party, Presentation, ReleaseReason, Service, Setup, Target,
+    Alert, BindingId, Digit, FurtherDigits, Origin, Party, Presentation, ReleaseReason, Service, Setup,
+    Target,
 };
 use strowger_base::net::{Flow, ListenerId};
 use strowger_base::{
@@ -18,7 +19,10 @@ use strowger_base::{
 use strowger_callcontrol::configuration::Line;
 use strowger_callcontrol::io::{Contact, Reach};
 use strowger_callcontrol::{CallControl, Configuration, Input, Outbox, Output, RelayMode};
-use strowger_dialplan::DialPlanBuilder;
+use strowger_dialplan::{
+    Action, DialPlanBuilder, NextSearchSpace, NumberPattern, Parameters, RoutePattern, RouteTarget,
+    Translation,
+};
 use strowger_media::control::{self, PortId, Report};
 use strowger_media::sdp;
 
@@ -39,15 +43,29 @@ pub(crate) struct Driver {
 
 fn configuration() -> Configuration {
     let mut configuration = Configuration::empty();
-    let mut plan = DialPlanBuilder::new();
+    let mut plan = DialPlanBuilder::new(Parameters::default());
     for (number, name) in [("1001", "Alice"), ("1002", "Bob"), ("1003", "Carol")] {
-        plan.line(number).unwrap();
+        plan.literal("", number, Action::Line(number.into())).unwrap();
         let line = Line { name: name.into(), ..Line::default() };
         configuration.lines.insert(number.into(), line);
     }
-    plan.service("9999", Service::Echo).unwrap();
-    plan.route("0!", "carrier").unwrap();
-    plan.block("00!", Cause::OUTGOING_CALLS_BARRED).unwrap();
+    plan.literal("", "9999", Action::Service(Service::Echo)).unwrap();
+    let mut pattern = |pattern: &str, action| {
+        plan.add("", NumberPattern::new(pattern.parse().unwrap(), action)).unwrap();
+    };
+    pattern("0!", Action::Route(RoutePattern::to(RouteTarget::Trunk("carrier".into()))));
+    pattern("00!", Action::Block(Cause::OUTGOING_CALLS_BARRED));
+    let mut outside = RoutePattern::to(RouteTarget::Trunk("carrier".into()));
+    outside.called.discard = "PreDot".parse().unwrap();
+    outside.outside_dial_tone = true;
+    pattern("8.XXX", Action::Route(outside.clone()));
+    pattern("8.XX!", Action::Route(outside));
+    let mut translation = Translation::to(NextSearchSpace::Originator);
+    translation.called.mask = Some("1002".parse().unwrap());
+    pattern("77", Action::Translate(translation));
+    let mut round = Translation::to(NextSearchSpace::Originator);
+    round.called.prefix = "".parse().unwrap();
+    pattern("66", Action::Translate(round));
     configuration.plan = plan.build();
     configuration.address = "198.51.100.1".parse().unwrap();
     configuration
@@ -192,6 +210,7 @@ impl Driver {
             hops_remaining: 69,
             reliable_provisional: flags.contains(&"reliable"),
             diversions: Vec::new(),
+            further_digits: if flags.contains(&"keys") { FurtherDigits::Keys } else { FurtherDigits::None },
             replaces: flags.contains(&"replaces").then(|| LegId::new(NodeId(1), ShardId(0), 999)),
         }
     }
@@ -299,6 +318,8 @@ impl Driver {
                         format!("answer {} {}", party(&connected), self.show(&media))
                     }
                     Command::Media(media) => format!("media {}", self.show(&media)),
+                    Command::CollectDigits => "collect-digits".to_owned(),
+                    Command::Tone(tone) => format!("tone {tone:?}").to_lowercase(),
                     Command::RequestMedia => "wants-offer".to_owned(),
                     Command::RefuseMedia(cause) => format!("refuses {}", cause.0),
                     Command::ShowParty(shown) => format!("show {}", party(&shown)),

@@ -7,11 +7,13 @@ use super::{
     Action, DialPlan, NumberPattern, OverlapSending, Partition, PartitionId, PatternId, Row, SearchSpace,
     Tables,
 };
+use crate::address::{AddressError, Addresses};
 use crate::automaton::Automaton;
 use crate::parameters::{ParameterError, Parameters};
 use crate::pattern::PatternError;
 use crate::schedule::OpeningHours;
 use crate::shared_list::SharedList;
+use crate::symbol::Digits;
 use crate::transform::DiscardError;
 
 /// Collects partitions, search spaces and patterns, or changes a finished plan. A change touches only what it changes.
@@ -81,6 +83,14 @@ pub enum PlanError {
         /// The pattern.
         pattern: Box<str>,
     },
+    /// It is no name or host.
+    #[error("{name:?} cannot be dialled: {source}")]
+    Address {
+        /// What was written.
+        name: Box<str>,
+        /// Why not.
+        source: AddressError,
+    },
     /// A parameter has a value that it cannot have.
     #[error(transparent)]
     Parameter(#[from] ParameterError),
@@ -100,6 +110,7 @@ impl DialPlanBuilder {
                 rows: SharedList::new(),
                 count: 0,
                 automaton,
+                addresses: Addresses::default(),
             },
         }
     }
@@ -168,20 +179,16 @@ impl DialPlanBuilder {
     /// # Errors
     /// When the partition does not exist, has the same pattern already, or the pattern's parts do not fit together.
     pub fn add(&mut self, partition: &str, what: NumberPattern) -> Result<PatternId, PlanError> {
-        let id = match partition {
-            "" => PartitionId::NULL,
-            name => self.tables.by_name.get(name).copied().ok_or_else(|| PlanError::NoSuchPartition {
-                name: name.into(),
-                wanted_by: what.name.clone(),
-            })?,
-        };
+        let id = self.partition_id(partition, &what.name)?;
         check(&what)?;
         if let Some(there) = self.same(id, &what) {
             let there = self.tables.rows.get(there.0).and_then(|row| row.as_deref());
             return Err(PlanError::Duplicate {
                 pattern: what.pattern.text().into(),
                 partition: partition.into(),
-                there: there.map(|row| row.what.name.clone()).unwrap_or_default(),
+                there: there
+                    .map(|row| format!("{} {}", row.what.kind(), row.what.name).into())
+                    .unwrap_or_default(),
             });
         }
         let breadth = what
@@ -204,6 +211,47 @@ impl DialPlanBuilder {
         Ok(pattern)
     }
 
+    /// Adds a number or name that is taken as it is: it has no wildcard, and `+` is a plus sign.
+    ///
+    /// # Errors
+    /// When the partition does not exist or has it already, or it cannot be dialled.
+    pub fn literal(&mut self, partition: &str, text: &str, action: Action) -> Result<(), PlanError> {
+        match Digits::parse(text) {
+            Ok(digits) if !digits.is_empty() => {
+                let wrong = |source| PlanError::Pattern { pattern: text.into(), source };
+                let pattern = digits.replace('+', r"\+").parse().map_err(wrong)?;
+                let name = text.into();
+                self.add(partition, NumberPattern { name, ..NumberPattern::new(pattern, action) }).map(|_| ())
+            }
+            Ok(_) | Err(_) => self.name(partition, text, action),
+        }
+    }
+
+    /// Adds a name to a partition: `alice`, or `alice@example.com`. Case makes no difference.
+    ///
+    /// # Errors
+    /// When the partition does not exist or has the name already, or it is no name.
+    pub fn name(&mut self, partition: &str, name: &str, action: Action) -> Result<(), PlanError> {
+        let id = self.partition_id(partition, name)?;
+        let wrong = |source| PlanError::Address { name: name.into(), source };
+        match self.tables.addresses.name(id, name, action).map_err(wrong)? {
+            None => Ok(()),
+            Some(there) => {
+                Err(PlanError::Duplicate { pattern: name.into(), partition: partition.into(), there })
+            }
+        }
+    }
+
+    /// Adds a way to hosts of others: a domain with all below it (`example.com`), or a network (`192.0.2.0/24`).
+    ///
+    /// # Errors
+    /// When the partition does not exist, or it is no host.
+    pub fn host(&mut self, partition: &str, host: &str, action: Action) -> Result<(), PlanError> {
+        let id = self.partition_id(partition, host)?;
+        let wrong = |source| PlanError::Address { name: host.into(), source };
+        self.tables.addresses.host(id, host, action).map_err(wrong)
+    }
+
     /// Takes a pattern out; `None` when it is not there.
     pub fn remove(&mut self, pattern: PatternId) -> Option<NumberPattern> {
         let row = self.tables.rows.get_mut(pattern.0)?.take()?;
@@ -218,6 +266,14 @@ impl DialPlanBuilder {
     /// The finished plan.
     pub fn build(self) -> DialPlan {
         DialPlan { tables: Arc::new(self.tables) }
+    }
+
+    fn partition_id(&self, name: &str, wanted_by: &str) -> Result<PartitionId, PlanError> {
+        let missing = || PlanError::NoSuchPartition { name: name.into(), wanted_by: wanted_by.into() };
+        match name {
+            "" => Ok(PartitionId::NULL),
+            name => self.tables.by_name.get(name).copied().ok_or_else(missing),
+        }
     }
 
     fn root(&self, partition: PartitionId) -> crate::automaton::NodeId {

@@ -147,19 +147,9 @@ pub enum OverlapSending {
 }
 
 impl NumberPattern {
-    /// A directory number; its text is taken as a pattern, `+` as a plus sign.
-    ///
-    /// # Errors
-    /// When it is no pattern.
-    pub fn line(number: &str) -> Result<Self, crate::pattern::PatternError> {
-        let text = number.replace(r"\+", "+").replace('+', r"\+");
-        Ok(NumberPattern {
-            name: number.into(),
-            pattern: text.parse()?,
-            filter: None,
-            urgent: false,
-            action: Action::Line(number.into()),
-        })
+    /// A pattern that is named after itself, without filter or urgency.
+    pub fn new(pattern: Pattern, action: Action) -> Self {
+        NumberPattern { name: pattern.text().into(), pattern, filter: None, urgent: false, action }
     }
 
     /// What it is called in the field.
@@ -171,6 +161,35 @@ impl NumberPattern {
             Action::Hunt { .. } => "hunt pilot",
             Action::Service(_) => "service",
             Action::Block(_) => "block",
+        }
+    }
+}
+
+impl Translation {
+    /// A translation that changes nothing and looks up in a search space.
+    pub fn to(next: NextSearchSpace) -> Self {
+        Translation {
+            next,
+            called: CalledChange::default(),
+            calling: CallingChange::default(),
+            next_hop_by: NextHopBy::default(),
+            wait: WaitOnNextHops::default(),
+            emergency: Emergency::default(),
+        }
+    }
+}
+
+impl RoutePattern {
+    /// A route pattern that changes nothing.
+    pub fn to(to: RouteTarget) -> Self {
+        RoutePattern {
+            to,
+            called: CalledChange::default(),
+            calling: CallingChange::default(),
+            codes: CodesRequired::default(),
+            overlap: OverlapSending::default(),
+            outside_dial_tone: false,
+            emergency: Emergency::default(),
         }
     }
 }

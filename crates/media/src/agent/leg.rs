@@ -145,7 +145,9 @@ impl ServiceLeg {
         match command {
             // It shows nothing, and it takes no keys but those that it hears.
             Command::ShowParty(_) | Command::Digit(_) | Command::TransferResult(_) => {}
-            Command::Alert { .. }
+            Command::CollectDigits
+            | Command::Tone(_)
+            | Command::Alert { .. }
             | Command::Answer { .. }
             | Command::Ring(_)
             | Command::Media(_)

@@ -7,48 +7,47 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use strowger_base::{Secret, limits};
-use strowger_dialplan::{DialPlanBuilder, PlanError};
+use strowger_dialplan::{Caller, PlanError};
 use strowger_sip::auth;
 use strowger_sip::io::LineAccount;
 
-use super::{Configuration, ConfigurationError, Draft, Line, LineSecret, Place, Problem};
+use super::{Configuration, ConfigurationError, Draft, Line, LineSecret, Place, Problem, plan};
 
 pub(super) fn build(draft: &Draft) -> Result<Configuration, Vec<ConfigurationError>> {
     let mut found = Findings::default();
-    let mut plan = DialPlanBuilder::new();
     check_node(draft, &mut found);
+    let dial_plan = plan::build(draft, &mut found);
     let mut accounts = BTreeMap::new();
     let mut calls = strowger_callcontrol::Configuration::empty();
     for (index, line) in draft.lines.iter().enumerate() {
         let place = Place::Line(index);
-        if let Err(error) = plan.line(&line.number) {
-            found.plan(place, "number", error);
-        }
         check_line(place, line, &mut found);
         accounts.insert(line.number.clone(), account(&draft.domain, line));
-        calls.lines.insert(line.number.clone(), settings(line));
-    }
-    for (index, service) in draft.services.iter().enumerate() {
-        if let Err(error) = plan.service(&service.number, service.service) {
-            found.plan(Place::Service(index), "number", error);
-        }
+        let caller = plan::line_caller(&dial_plan, place, line, &mut found);
+        calls.lines.insert(line.number.clone(), settings(line, caller));
     }
     check_trunks(draft, &mut found);
-    for (index, route) in draft.routes.iter().enumerate() {
-        let place = Place::Route(index);
-        if let Err(error) = plan.route(&route.pattern, &route.trunk) {
-            found.plan(place, "pattern", error);
-        }
-        if !draft.trunks.iter().any(|trunk| trunk.name == route.trunk) {
-            let names: Vec<&str> = draft.trunks.iter().map(|trunk| &*trunk.name).collect();
-            let known = names.join(", ").into();
-            found.add(place, "trunk", Problem::Unknown { found: route.trunk.clone(), known });
+    for (index, trunk) in draft.trunks.iter().enumerate() {
+        let space = draft.trunk_search_spaces.get(index).map_or("", |space| space);
+        let settings = plan::trunk_settings(&dial_plan, Place::Trunk(index), (space, true), &mut found);
+        calls.trunks.insert(trunk.name.clone(), settings);
+    }
+    for (index, name) in draft.trunks_planned.iter().enumerate() {
+        let place = Place::PlannedTrunk(index);
+        found.text(place, "name", name, "carrier");
+        calls.trunks.insert(name.clone(), plan::trunk_settings(&dial_plan, place, ("", false), &mut found));
+    }
+    for (index, route) in draft.plan.routes.iter().enumerate() {
+        if !calls.trunks.contains_key(&route.trunk) {
+            let known = calls.trunks.keys().map(|name| &**name);
+            found.unknown(Place::Route(index), "trunk", &route.trunk, known);
         }
     }
+    found.0.sort_by_key(|error| error.place);
     if !found.0.is_empty() {
         return Err(found.0);
     }
-    calls.plan = plan.build();
+    calls.plan = dial_plan;
     calls.relay = draft.relay;
     calls.no_answer = draft.timers.trunk_no_answer;
     if let Some(listener) = draft.listeners.first() {
@@ -83,12 +82,13 @@ fn account(domain: &str, line: &Line) -> LineAccount {
     LineAccount { name: line.name.clone(), username, ha1_md5, ha1_sha256, contacts_max: line.contacts_max }
 }
 
-fn settings(line: &Line) -> strowger_callcontrol::configuration::Line {
+fn settings(line: &Line, caller: Arc<Caller>) -> strowger_callcontrol::configuration::Line {
     strowger_callcontrol::configuration::Line {
         name: line.name.clone(),
         busy_trigger: line.busy_trigger,
         calls_max: line.calls_max,
         no_answer: line.no_answer,
+        caller,
     }
 }
 
@@ -158,10 +158,10 @@ fn check_trunks(draft: &Draft, found: &mut Findings) {
 
 /// What is wrong so far.
 #[derive(Default)]
-struct Findings(Vec<ConfigurationError>);
+pub(super) struct Findings(Vec<ConfigurationError>);
 
 impl Findings {
-    fn add(&mut self, place: Place, setting: &'static str, problem: Problem) {
+    pub(super) fn add(&mut self, place: Place, setting: &'static str, problem: Problem) {
         self.0.push(ConfigurationError { place, setting, problem });
     }
 
@@ -186,13 +186,42 @@ impl Findings {
         }
     }
 
-    fn plan(&mut self, place: Place, setting: &'static str, error: PlanError) {
+    pub(super) fn unknown<'k>(
+        &mut self,
+        place: Place,
+        setting: &'static str,
+        found: &str,
+        known: impl Iterator<Item = &'k str>,
+    ) {
+        let known = known.collect::<Vec<_>>().join(", ").into();
+        self.add(place, setting, Problem::Unknown { found: found.into(), known });
+    }
+
+    pub(super) fn plan(&mut self, place: Place, setting: &'static str, error: PlanError) {
         let problem = match error {
-            PlanError::Duplicate { text, there } => Problem::Duplicate { found: text, there },
-            PlanError::Pattern { text, .. } if text.is_empty() => Problem::Missing { example: "1001" },
-            PlanError::Pattern { ref text, .. } => {
+            PlanError::Duplicate { pattern, there, .. } => Problem::Duplicate { found: pattern, there },
+            PlanError::NameTaken { name } if name.is_empty() => Problem::Missing { example: "internal" },
+            PlanError::NameTaken { name } => Problem::Duplicate { found: name.clone(), there: name },
+            PlanError::Pattern { pattern: text, .. } | PlanError::Address { name: text, .. }
+                if text.is_empty() =>
+            {
+                Problem::Missing { example: "1001" }
+            }
+            PlanError::Pattern { pattern: ref text, .. } | PlanError::Address { name: ref text, .. } => {
                 let why = error.source().map(ToString::to_string).unwrap_or_default().into();
                 Problem::Malformed { found: text.clone(), why }
+            }
+            PlanError::NoSuchPartition { name, .. } => {
+                Problem::Unknown { found: name, known: Box::default() }
+            }
+            PlanError::FilterWithoutPlan { ref pattern }
+            | PlanError::FilterLeavesNothing { ref pattern }
+            | PlanError::Discard { ref pattern, .. }
+            | PlanError::OverlapWithCodes { ref pattern } => {
+                Problem::Malformed { found: pattern.clone(), why: error.to_string().into() }
+            }
+            PlanError::Parameter(error) => {
+                Problem::Malformed { found: Box::default(), why: error.to_string().into() }
             }
         };
         self.add(place, setting, problem);

@@ -17,7 +17,7 @@ use strowger_base::leg::Service;
 use strowger_base::net::{ListenerId, Transport};
 use strowger_base::{Instant, NodeId, Now, Secret, ShardId, WallTime};
 use strowger_media::control;
-use strowger_node::configuration::{Line, LineSecret, Route, ServiceNumber};
+use strowger_node::configuration::{Line, LineSecret, PlanDraft, RouteDraft, ServiceNumber};
 use strowger_node::io::{Answer, Leftovers, PersistRecord, QueryId, Question, StoreRecord, Ticket};
 use strowger_node::{Draft, Input, Node, Outbox, Output, Parameters};
 use strowger_sip::auth::Challenge;
@@ -60,7 +60,7 @@ pub fn draft() -> Draft {
             transport: Transport::Udp,
             sources: vec![(destination.ip(), None)],
         }],
-        routes: vec![Route { pattern: "0!".into(), trunk: "carrier".into() }],
+        plan: PlanDraft { routes: vec![RouteDraft::new("0!", "carrier")], ..PlanDraft::default() },
         ..Draft::default()
     }
 }

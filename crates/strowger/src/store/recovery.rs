@@ -143,6 +143,8 @@ fn began<'a>(
         calling_leg,
         calling,
         called,
+        translated: "",
+        sent: "",
         connected: PartyView::default(),
         started_at: at,
         alerted_at: None,
@@ -155,6 +157,11 @@ fn began<'a>(
 }
 
 fn learn<'a>(draft: &mut CallRecord<'a>, leg: Option<LegId>, at: WallTime, decision: &Decision<'a>) {
+    match decision {
+        Decision::LookedUp(lookup) => draft.translated = lookup.digits,
+        Decision::NumberResolved { sent, .. } => draft.sent = sent,
+        _ => {}
+    }
     let Some(leg) = leg else { return };
     let rung = draft.legs.iter_mut().find(|rung| rung.leg == leg);
     match (decision, rung) {

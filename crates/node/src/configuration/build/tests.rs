@@ -2,7 +2,7 @@ use strowger_base::leg::Service;
 use strowger_base::net::Transport;
 use strowger_sip::io::Trunk;
 
-use super::super::{Route, ServiceNumber};
+use super::super::{RouteDraft, ServiceNumber};
 use super::*;
 
 fn line(number: &str) -> Line {
@@ -30,7 +30,7 @@ fn a_password_becomes_the_digests_of_rfc_7616() {
 fn a_good_draft_becomes_both_parts() {
     let mut draft = Draft { lines: vec![line("1001"), line("1002")], ..Draft::default() };
     draft.trunks.push(trunk("carrier"));
-    draft.routes.push(Route { pattern: "0!".into(), trunk: "carrier".into() });
+    draft.plan.routes.push(RouteDraft::new("0!", "carrier"));
     draft.services.push(ServiceNumber { number: "9999".into(), service: Service::Echo });
     let configuration = draft.build().unwrap_or_else(|errors| panic!("{errors:?}"));
     assert_eq!(configuration.sip.lines.len(), 2);
@@ -48,7 +48,7 @@ fn everything_that_is_wrong_is_named_with_its_place() {
     draft.lines[1].secret = LineSecret::Password(Secret::new("".into()));
     draft.trunks = vec![trunk("a"), trunk("a")];
     draft.trunks[1].destination = "0.0.0.0:0".parse().unwrap();
-    draft.routes.push(Route { pattern: "0!1".into(), trunk: "b".into() });
+    draft.plan.routes.push(RouteDraft::new("0[1", "b"));
     draft.services.push(ServiceNumber { number: "1001".into(), service: Service::Echo });
     draft.timers.session_expires = Duration::from_secs(30);
     draft.digest_algorithms.clear();
@@ -60,14 +60,14 @@ fn everything_that_is_wrong_is_named_with_its_place() {
             "the node: digest_algorithms is missing; give one, for example SHA-256",
             "the node: session_expires is 30 s, expected 90 s to 86400 s",
             "line 1: busy_trigger is 5, expected 1 to 4",
-            "line 2: number is \"1001\", which line 1001 has already; change or remove one of the two",
+            "line 2: number is \"1001\", which directory number 1001 has already; change or remove one of the two",
             "line 2: secret is missing; give one, for example a long random word",
-            "line 3: number is \"10 1\": the character ' ' at position 3 is not allowed",
-            "service 1: number is \"1001\", which line 1001 has already; change or remove one of the two",
+            "line 3: number is \"10 1\": the character ' ' is not allowed in a name",
+            "service 1: number is \"1001\", which directory number 1001 has already; change or remove one of the two",
             "trunk 2: name is \"a\", which trunk 1 has already; change or remove one of the two",
             "trunk 2: destination is \"0.0.0.0:0\": calls must go to an address and a port, for example 192.0.2.1:5060",
-            "route 1: pattern is \"0!1\": `!` stands in the middle; it may only be the last character",
-            "route 1: trunk is \"b\", expected one of: a, a",
+            "route 1: pattern is \"0[1\": the bracket at position 2 has no partner",
+            "route 1: trunk is \"b\", expected one of: a",
         ]
     );
 }

@@ -1,0 +1,281 @@
+//! The number is analysed: digits are collected where the device tells them one by one, and longer numbers are waited for
+//! exactly as long as digit analysis says.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use strowger_base::journal::{
+    Decision, DestinationView, Lookup, NotResolved, PatternKind, WhyLookupEnded, WhyRefused,
+};
+use strowger_base::leg::{self, Digit, FurtherDigits, Signal, Target, Tone};
+use strowger_base::{Cause, Command};
+use strowger_dialplan::{
+    Action, Addressed, Analysis, Arrival, Caller, Decision as Verdict, Digits, Hop, NumberPattern,
+    Presentation, Progress, Reject, RouteTarget, Routed, Symbol, Why,
+};
+
+use super::{Opening, State, Step};
+use crate::io::Reach;
+
+/// Digits are still coming, or a longer number is waited for.
+pub(super) struct Dialing {
+    analysis: Box<Analysis>,
+    /// Lookups that the journal has.
+    told: usize,
+    tone: Tone,
+    outside_tone_given: bool,
+}
+
+/// Analyses the number that was asked for.
+pub(super) fn begin(step: &mut Step<'_>, caller: Arc<Caller>, further: FurtherDigits) -> State {
+    let called = step.facts.called.clone();
+    let Ok(digits) = Digits::parse(&called) else { return by_name(step, &caller, &called) };
+    let arrival = match further {
+        FurtherDigits::Keys => Arrival::KeyByKey,
+        FurtherDigits::None if digits.is_empty() => {
+            return unresolved(step, NotResolved::Malformed, Cause::INVALID_NUMBER_FORMAT);
+        }
+        FurtherDigits::None => Arrival::EnBloc,
+    };
+    let configuration = Arc::clone(&step.shared.configuration);
+    let mut analysis = Analysis::begin(&configuration.plan, caller, arrival, step.now.wall);
+    analysis.dial(&digits);
+    let dialing =
+        Dialing { analysis: Box::new(analysis), told: 0, tone: Tone::Silence, outside_tone_given: false };
+    if further == FurtherDigits::Keys && dialing.analysis.decision().is_none() {
+        let leg = step.facts.caller;
+        step.command(leg, Command::CollectDigits);
+    }
+    dialing.proceed(step)
+}
+
+impl Dialing {
+    pub(super) fn signal(mut self, step: &mut Step<'_>, signal: Signal) -> State {
+        if let Signal::Digit(Digit { key, .. }) = signal {
+            let Some(symbol) = u8::try_from(key).ok().and_then(Symbol::new) else {
+                return State::Dialing(self);
+            };
+            step.facts.called = format!("{}{key}", step.facts.called).into();
+            self.analysis.key(symbol);
+            return self.proceed(step);
+        }
+        match step.before_ringing(signal) {
+            Some(ended) => ended,
+            None => State::Dialing(self),
+        }
+    }
+
+    /// The interdigit timer.
+    pub(super) fn timeout(mut self, step: &mut Step<'_>) -> State {
+        self.analysis.timer_expired();
+        self.proceed(step)
+    }
+
+    /// Does what the analysis wants now.
+    fn proceed(mut self, step: &mut Step<'_>) -> State {
+        for hop in self.analysis.hops().iter().skip(self.told) {
+            looked_up(step, &self.analysis, hop);
+        }
+        self.told = self.analysis.hops().len();
+        match self.analysis.progress() {
+            Progress::Collecting { timer } => {
+                match timer {
+                    Some(timer) => self.wait(step, timer),
+                    None => step.cancel_timer(),
+                }
+                self.sound(step);
+                State::Dialing(self)
+            }
+            Progress::Waiting { timer } => {
+                self.wait(step, timer);
+                State::Dialing(self)
+            }
+            Progress::Decided(verdict) => {
+                step.cancel_timer();
+                let verdict = verdict.clone();
+                if self.tone != Tone::Silence {
+                    step.command(step.facts.caller, Command::Tone(Tone::Silence));
+                }
+                decided(step, &self.analysis, &verdict)
+            }
+        }
+    }
+
+    fn wait(&self, step: &mut Step<'_>, timer: Duration) {
+        let potential = self.analysis.potential(1, POTENTIAL_COUNTED);
+        let pattern = |id| self.analysis.plan().pattern(id).map_or("", |row| row.pattern.text());
+        let best = self.analysis.candidates().first().map(|best| pattern(best.pattern));
+        let awaited = Decision::DigitsAwaited {
+            digits: self.analysis.digits().map_or("", |digits| digits.as_str()),
+            timer,
+            best: best.unwrap_or_default(),
+            potential: potential.count as u32,
+            example: potential.first.first().map_or("", |id| pattern(*id)),
+        };
+        step.decide(None, awaited);
+        step.set_timer(timer);
+    }
+
+    /// What somebody who dials key by key hears.
+    fn sound(&mut self, step: &mut Step<'_>) {
+        let tone = match self.analysis.digits() {
+            Some(digits) if digits.is_empty() => Tone::Dial,
+            // Given once, as soon as it is clear that the call leaves; the next key silences it.
+            Some(_) if !self.outside_tone_given && self.analysis.outside_dial_tone() => {
+                self.outside_tone_given = true;
+                Tone::OutsideDial
+            }
+            Some(_) | None => Tone::Silence,
+        };
+        if tone != self.tone {
+            self.tone = tone;
+            step.command(step.facts.caller, Command::Tone(tone));
+        }
+    }
+}
+
+fn looked_up(step: &mut Step<'_>, analysis: &Analysis, hop: &Hop) {
+    let plan = analysis.plan();
+    let row = hop.chosen.and_then(|id| plan.pattern(id));
+    let lookup = Lookup {
+        digits: &hop.digits,
+        pattern: row.map_or("", |row| row.pattern.text()),
+        partition: hop.chosen.map_or("", |id| plan.partition_of(id)),
+        kind: row.map_or(PatternKind::None, kind),
+        why: why(hop.why),
+        waited: hop.waited,
+        called: &hop.called,
+        calling: &hop.calling,
+    };
+    step.out.decide(step.now, step.facts.id, None, Decision::LookedUp(lookup));
+}
+
+fn decided(step: &mut Step<'_>, analysis: &Analysis, verdict: &Verdict) -> State {
+    match verdict {
+        Verdict::Routed(routed) => {
+            let plan = analysis.plan().clone();
+            let Some(row) = plan.pattern(routed.pattern) else {
+                return unresolved(step, NotResolved::NoMatch, Cause::UNALLOCATED_NUMBER);
+            };
+            this_way(step, analysis.caller(), routed, row)
+        }
+        Verdict::Blocked { pattern, cause } => {
+            let pattern = analysis.plan().pattern(*pattern).map_or("", |row| row.pattern.text());
+            unresolved(step, NotResolved::Blocked { pattern, cause: *cause }, *cause)
+        }
+        Verdict::Rejected(reject) => {
+            let why = match reject {
+                Reject::NoMatch => NotResolved::NoMatch,
+                Reject::Incomplete => NotResolved::Incomplete,
+                Reject::TooManyTranslations => NotResolved::TooManyTranslations,
+                Reject::TooLong => NotResolved::Malformed,
+            };
+            unresolved(step, why, reject.cause())
+        }
+    }
+}
+
+/// The number's way is known: it is written down, and the call takes it.
+fn this_way(step: &mut Step<'_>, caller: &Caller, routed: &Routed, row: &NumberPattern) -> State {
+    step.facts.translated = routed.entered.as_str().into();
+    step.facts.sent = routed.called.as_str().into();
+    // A number that no pattern changed stays as it came, letters and all.
+    if routed.calling.number != caller.number {
+        step.facts.calling.number = routed.calling.number.as_str().into();
+    }
+    match routed.calling.number_presentation {
+        Presentation::Default => {}
+        Presentation::Allowed => step.facts.calling.presentation = leg::Presentation::Allowed,
+        Presentation::Restricted => step.facts.calling.presentation = leg::Presentation::Restricted,
+    }
+    let codes = routed.codes;
+    if codes.authorization_level.is_some() || codes.client_matter {
+        let what = "authorization and matter codes";
+        return unresolved(step, NotResolved::NotOffered { what }, Cause::FACILITY_REJECTED);
+    }
+    act(step, row.pattern.text(), &row.action)
+}
+
+/// A name instead of a number.
+fn by_name(step: &mut Step<'_>, caller: &Caller, name: &str) -> State {
+    let configuration = Arc::clone(&step.shared.configuration);
+    let found =
+        configuration.plan.address(&caller.search_space, name, None, step.now.wall, caller.zone.as_ref());
+    let Some(Addressed { text, action, .. }) = found else {
+        return unresolved(step, NotResolved::NoMatch, Cause::UNALLOCATED_NUMBER);
+    };
+    step.facts.translated = name.into();
+    step.facts.sent = name.into();
+    act(step, text, action)
+}
+
+/// The call goes where a pattern or name leads.
+fn act(step: &mut Step<'_>, pattern: &str, action: &Action) -> State {
+    let destination = match action {
+        Action::Line(line) => DestinationView::Line(line),
+        Action::Route(route) => match &route.to {
+            RouteTarget::Trunk(trunk) => DestinationView::Trunk(trunk),
+            RouteTarget::RouteList(_) => return not_offered(step, "route lists"),
+        },
+        Action::Service(service) => DestinationView::Service(*service),
+        Action::Hunt { .. } => return not_offered(step, "hunt lists"),
+        Action::Translate(_) => return not_offered(step, "translations of names"),
+        Action::Block(cause) => {
+            return unresolved(step, NotResolved::Blocked { pattern, cause: *cause }, *cause);
+        }
+    };
+    let decision =
+        Decision::NumberResolved { digits: &step.facts.called, pattern, sent: &step.facts.sent, destination };
+    step.out.decide(step.now, step.facts.id, None, decision);
+    let no_answer = step.shared.configuration.no_answer;
+    match destination {
+        DestinationView::Line(line) => super::setup::to_line(step, line),
+        DestinationView::Trunk(name) => {
+            let there = step.shared.configuration.trunks.get(name).is_none_or(|trunk| trunk.is_there);
+            if !there {
+                return step
+                    .refuse(Cause::NO_ROUTE_TO_DESTINATION, WhyRefused::TrunkNotThere { trunk: name });
+            }
+            Opening::prepare(step, vec![Target::Trunk(name.into())], no_answer, Reach::Direct)
+        }
+        DestinationView::Service(service) => {
+            Opening::prepare(step, vec![Target::Service(service)], no_answer, Reach::Direct)
+        }
+    }
+}
+
+fn not_offered(step: &mut Step<'_>, what: &str) -> State {
+    unresolved(step, NotResolved::NotOffered { what }, Cause::FACILITY_REJECTED)
+}
+
+fn unresolved(step: &mut Step<'_>, why: NotResolved<'_>, cause: Cause) -> State {
+    let decision = Decision::NumberNotResolved { digits: &step.facts.called, why };
+    step.out.decide(step.now, step.facts.id, None, decision);
+    step.refuse(cause, WhyRefused::NumberNotResolved)
+}
+
+const fn kind(row: &NumberPattern) -> PatternKind {
+    match row.action {
+        Action::Line(_) => PatternKind::Line,
+        Action::Translate(_) => PatternKind::Translation,
+        Action::Route(_) => PatternKind::Route,
+        Action::Hunt { .. } => PatternKind::HuntPilot,
+        Action::Service(_) => PatternKind::Service,
+        Action::Block(_) => PatternKind::Block,
+    }
+}
+
+const fn why(why: Why) -> WhyLookupEnded {
+    match why {
+        Why::Urgent => WhyLookupEnded::Urgent,
+        Why::Unambiguous => WhyLookupEnded::Unambiguous,
+        Why::Timeout => WhyLookupEnded::Timeout,
+        Why::Complete => WhyLookupEnded::Complete,
+        Why::NoWait => WhyLookupEnded::NoWait,
+        Why::Terminator => WhyLookupEnded::Terminator,
+        Why::NoCandidate => WhyLookupEnded::NoCandidate,
+    }
+}
+
+/// Patterns that are counted for the journal; more are "many".
+const POTENTIAL_COUNTED: usize = 100;

@@ -1,0 +1,252 @@
+//! Names and addresses that are dialled instead of digits: `alice`, `alice@example.com`, and hosts of others.
+//!
+//! A name stands in a partition as a number does, but it has no wildcard, and no case makes a difference. What is in no
+//! partition that the caller sees and belongs to another host leaves through a route for that host: the longest domain or
+//! the narrowest network.
+
+use std::collections::BTreeMap;
+use std::net::IpAddr;
+
+use strowger_base::WallTime;
+
+use crate::plan::{Action, DialPlan, PartitionId, SearchSpace};
+use crate::schedule::Zone;
+
+/// The names of a plan, and the routes to other hosts.
+#[derive(Clone, Default, Debug)]
+pub(crate) struct Addresses {
+    /// By lower-case text, then partition.
+    names: BTreeMap<Box<str>, BTreeMap<PartitionId, Entry>>,
+    hosts: Vec<HostRoute>,
+}
+
+#[derive(Clone, Debug)]
+struct Entry {
+    text: Box<str>,
+    action: Action,
+}
+
+#[derive(Clone, Debug)]
+struct HostRoute {
+    text: Box<str>,
+    host: HostPattern,
+    partition: PartitionId,
+    action: Action,
+}
+
+/// Hosts that a route is for.
+#[derive(Clone, PartialEq, Eq, Debug)]
+enum HostPattern {
+    /// A domain with all below it, in lower case.
+    Domain(Box<str>),
+    /// Addresses that begin with the same bits.
+    Network(IpAddr, u8),
+}
+
+/// Why a text is no name or host that could be dialled.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
+pub enum AddressError {
+    /// Nothing is there.
+    #[error("it is empty; expected a name such as alice or alice@example.com")]
+    Empty,
+    /// A character that no name has.
+    #[error("the character {character:?} is not allowed in a name")]
+    Character {
+        /// Which.
+        character: char,
+    },
+    /// A network without a length that fits its address.
+    #[error("it is no network; expected for example 192.0.2.0/24")]
+    Network,
+}
+
+/// Where a name leads.
+#[derive(Clone, Copy, Debug)]
+pub struct Addressed<'p> {
+    /// As it stands in the plan.
+    pub text: &'p str,
+    /// In this partition.
+    pub partition: PartitionId,
+    /// What happens.
+    pub action: &'p Action,
+}
+
+impl Addresses {
+    /// Adds a name; the text that has it already, when one does.
+    pub(crate) fn name(
+        &mut self,
+        partition: PartitionId,
+        text: &str,
+        action: Action,
+    ) -> Result<Option<Box<str>>, AddressError> {
+        check(text)?;
+        let partitions = self.names.entry(text.to_ascii_lowercase().into()).or_default();
+        if let Some(there) = partitions.get(&partition) {
+            return Ok(Some(there.text.clone()));
+        }
+        partitions.insert(partition, Entry { text: text.into(), action });
+        Ok(None)
+    }
+
+    /// Adds a route to the hosts of a domain (`example.com`) or network (`192.0.2.0/24`).
+    pub(crate) fn host(
+        &mut self,
+        partition: PartitionId,
+        text: &str,
+        action: Action,
+    ) -> Result<(), AddressError> {
+        check(text)?;
+        let host = HostPattern::parse(text)?;
+        self.hosts.push(HostRoute { text: text.into(), host, partition, action });
+        Ok(())
+    }
+
+    pub(crate) fn len(&self) -> usize {
+        self.names.values().map(BTreeMap::len).sum::<usize>() + self.hosts.len()
+    }
+}
+
+impl DialPlan {
+    /// Where a name leads for somebody with a search space. `host` is the part behind the `@` when it is not ours.
+    pub fn address<'p>(
+        &'p self,
+        space: &SearchSpace,
+        user: &str,
+        host: Option<&str>,
+        at: WallTime,
+        zone: Option<&Zone>,
+    ) -> Option<Addressed<'p>> {
+        let addresses = self.addresses();
+        let text = match host {
+            Some(host) => format!("{user}@{host}"),
+            None => user.to_owned(),
+        };
+        let open = |partition: &&PartitionId| self.is_open(**partition, at, zone);
+        if let Some(partitions) = addresses.names.get(text.to_ascii_lowercase().as_str()) {
+            let found =
+                space.partitions().iter().filter(open).find_map(|id| Some((*id, partitions.get(id)?)));
+            if let Some((partition, entry)) = found {
+                return Some(Addressed { text: &entry.text, partition, action: &entry.action });
+            }
+        }
+        let host = host?.to_ascii_lowercase();
+        let routes = addresses.hosts.iter().filter_map(|route| {
+            let rank = space.partitions().iter().filter(open).position(|id| *id == route.partition)?;
+            Some((std::cmp::Reverse(route.host.fit(&host)?), rank, route))
+        });
+        let (.., route) = routes.min_by_key(|(fit, rank, _)| (*fit, *rank))?;
+        Some(Addressed { text: &route.text, partition: route.partition, action: &route.action })
+    }
+}
+
+impl HostPattern {
+    fn parse(text: &str) -> Result<Self, AddressError> {
+        let (address, length) = match text.split_once('/') {
+            Some((address, length)) => (address, Some(length)),
+            None => (text, None),
+        };
+        let Ok(address) = address.parse::<IpAddr>() else {
+            return if length.is_some() {
+                Err(AddressError::Network)
+            } else {
+                Ok(HostPattern::Domain(text.trim_start_matches("*.").to_ascii_lowercase().into()))
+            };
+        };
+        let bits = if address.is_ipv4() { 32 } else { 128 };
+        let length = length.map_or(Ok(bits), str::parse).map_err(|_| AddressError::Network)?;
+        if length > bits { Err(AddressError::Network) } else { Ok(HostPattern::Network(address, length)) }
+    }
+
+    /// How closely it fits a host; more is closer.
+    fn fit(&self, host: &str) -> Option<usize> {
+        match self {
+            HostPattern::Domain(domain) => {
+                let rest = host.strip_suffix(&**domain)?;
+                (rest.is_empty() || rest.ends_with('.')).then_some(domain.len())
+            }
+            HostPattern::Network(network, length) => {
+                let address: IpAddr = host.trim_matches(['[', ']']).parse().ok()?;
+                let same = match (network, address) {
+                    (IpAddr::V4(network), IpAddr::V4(address)) => {
+                        let differ = (network.to_bits() ^ address.to_bits()).leading_zeros();
+                        differ >= u32::from(*length)
+                    }
+                    (IpAddr::V6(network), IpAddr::V6(address)) => {
+                        let differ = (network.to_bits() ^ address.to_bits()).leading_zeros();
+                        differ >= u32::from(*length)
+                    }
+                    (IpAddr::V4(_), IpAddr::V6(_)) | (IpAddr::V6(_), IpAddr::V4(_)) => false,
+                };
+                same.then_some(usize::from(*length))
+            }
+        }
+    }
+}
+
+fn check(text: &str) -> Result<(), AddressError> {
+    if text.is_empty() {
+        return Err(AddressError::Empty);
+    }
+    let forbidden = |c: &char| c.is_whitespace() || c.is_control() || ",;<>\"".contains(*c);
+    match text.chars().find(forbidden) {
+        Some(character) => Err(AddressError::Character { character }),
+        None => Ok(()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::parameters::Parameters;
+    use crate::plan::DialPlanBuilder;
+
+    #[test]
+    fn a_name_is_found_in_the_first_partition_and_a_host_by_the_closest_route() {
+        let mut plan = DialPlanBuilder::new(Parameters::default());
+        plan.partition("first", None).unwrap();
+        plan.partition("second", None).unwrap();
+        let line = |number: &str| Action::Line(number.into());
+        plan.name("second", "Alice", line("2")).unwrap();
+        plan.name("first", "alice", line("1")).unwrap();
+        plan.name("", "bob@example.com", line("3")).unwrap();
+        plan.host("", "example.com", line("4")).unwrap();
+        plan.host("", "*.uk.example.com", line("5")).unwrap();
+        plan.host("", "192.0.2.0/24", line("6")).unwrap();
+        plan.host("", "192.0.2.128/25", line("7")).unwrap();
+        assert!(plan.name("first", "ALICE", line("9")).is_err());
+        let plan = plan.build();
+        let both = plan.search_space_of(["first", "second"]).unwrap();
+        let second = plan.search_space_of(["second"]).unwrap();
+        let check = |space: &SearchSpace, user: &str, host: Option<&str>, expect: Option<&str>| {
+            let found = plan.address(space, user, host, WallTime::from_micros(0), None);
+            let found = found.map(|found| match found.action {
+                Action::Line(line) => &**line,
+                other => panic!("{other:?}"),
+            });
+            assert_eq!(found, expect, "{user} {host:?}");
+        };
+        check(&both, "ALICE", None, Some("1"));
+        check(&second, "alice", None, Some("2"));
+        check(&SearchSpace::null(), "alice", None, None);
+        check(&second, "bob", Some("EXAMPLE.com"), Some("3"));
+        check(&second, "carol", Some("example.com"), Some("4"));
+        check(&second, "carol", Some("a.uk.example.com"), Some("5"));
+        check(&second, "carol", Some("notexample.com"), None);
+        check(&second, "carol", Some("192.0.2.5"), Some("6"));
+        check(&second, "carol", Some("192.0.2.200"), Some("7"));
+        check(&second, "carol", Some("[2001:db8::1]"), None);
+    }
+
+    #[test]
+    fn what_cannot_be_dialled_says_why() {
+        let check = |text: &str, expect: AddressError| {
+            let mut addresses = Addresses::default();
+            let error = addresses.host(PartitionId::NULL, text, Action::Line("1".into())).unwrap_err();
+            assert_eq!(error, expect, "{text}");
+        };
+        check("", AddressError::Empty);
+        check("a b", AddressError::Character { character: ' ' });
+        check("192.0.2.0/33", AddressError::Network);
+        check("example.com/8", AddressError::Network);
+    }
+}

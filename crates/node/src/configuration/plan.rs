@@ -1,0 +1,322 @@
+//! The dial plan as an operator writes it, and its way into digit analysis.
+
+use std::sync::Arc;
+
+use strowger_base::Cause;
+use strowger_callcontrol::configuration::Trunk as TrunkSettings;
+use strowger_dialplan::{
+    Action, CalledChange, Caller, CallingChange, DialPlan, DialPlanBuilder, Digits, Emergency, ExternalMask,
+    NextHopBy, NextSearchSpace, NumberPattern, Parameters, Pattern, PlanError, RoutePattern, RouteTarget,
+    SearchSpace, Translation, WaitOnNextHops,
+};
+
+use super::build::Findings;
+use super::{Draft, Line, Place, Problem};
+
+/// Partitions, search spaces and patterns, as they are written.
+#[derive(Clone, Default, Debug)]
+pub struct PlanDraft {
+    /// Timers, limits and open choices.
+    pub parameters: Parameters,
+    /// Partitions by name.
+    pub partitions: Vec<Box<str>>,
+    /// Calling search spaces.
+    pub search_spaces: Vec<SearchSpaceDraft>,
+    /// Translation patterns.
+    pub translations: Vec<TranslationDraft>,
+    /// Route patterns.
+    pub routes: Vec<RouteDraft>,
+    /// Patterns that block.
+    pub blocks: Vec<BlockDraft>,
+}
+
+/// A calling search space.
+#[derive(Clone, Default, Debug)]
+pub struct SearchSpaceDraft {
+    /// Its name.
+    pub name: Box<str>,
+    /// Partitions by name, best first.
+    pub partitions: Vec<Box<str>>,
+}
+
+/// What every pattern has.
+#[derive(Clone, Default, Debug)]
+pub struct PatternDraft {
+    /// The pattern; a name, such as `service`, where it is none.
+    pub pattern: Box<str>,
+    /// Its partition; the null partition when empty.
+    pub partition: Box<str>,
+    /// Route filter for `@`; none when empty.
+    pub filter: Box<str>,
+    /// Ends the collection of digits.
+    pub urgent: bool,
+}
+
+/// What a pattern does to numbers.
+#[derive(Clone, Default, Debug)]
+pub struct ChangeDraft {
+    /// Discard instruction; none when empty.
+    pub discard: Box<str>,
+    /// Mask of the called number; none when empty.
+    pub mask: Box<str>,
+    /// Prefix of the called number.
+    pub prefix: Box<str>,
+    /// Whether the external phone number mask of the calling line applies.
+    pub external_mask: bool,
+    /// Mask of the calling number; none when empty.
+    pub calling_mask: Box<str>,
+    /// Prefix of the calling number.
+    pub calling_prefix: Box<str>,
+}
+
+/// A translation pattern.
+#[derive(Clone, Default, Debug)]
+pub struct TranslationDraft {
+    /// The pattern.
+    pub pattern: PatternDraft,
+    /// Where the changed number is looked up; the caller's search space when `None`.
+    pub search_space: Option<Box<str>>,
+    /// What it does to numbers.
+    pub change: ChangeDraft,
+    /// Later lookups never wait for the interdigit timer.
+    pub no_wait: bool,
+    /// The next lookup is for the calling number.
+    pub by_calling: bool,
+    /// It leads to an emergency service.
+    pub emergency: bool,
+}
+
+/// A route pattern.
+#[derive(Clone, Default, Debug)]
+pub struct RouteDraft {
+    /// The pattern.
+    pub pattern: PatternDraft,
+    /// The trunk's name.
+    pub trunk: Box<str>,
+    /// What it does to numbers.
+    pub change: ChangeDraft,
+    /// The caller hears a second dial tone.
+    pub outside_dial_tone: bool,
+    /// It leads to an emergency service.
+    pub emergency: bool,
+}
+
+impl RouteDraft {
+    /// A pattern in no partition whose calls go to a trunk unchanged.
+    pub fn new(pattern: &str, trunk: &str) -> Self {
+        let pattern = PatternDraft { pattern: pattern.into(), ..PatternDraft::default() };
+        RouteDraft { pattern, trunk: trunk.into(), ..RouteDraft::default() }
+    }
+}
+
+/// A pattern that blocks.
+#[derive(Clone, Debug)]
+pub struct BlockDraft {
+    /// The pattern.
+    pub pattern: PatternDraft,
+    /// What whoever dials it is told.
+    pub cause: Cause,
+}
+
+/// Builds the plan; what is wrong goes to `found`.
+pub(super) fn build(draft: &Draft, found: &mut Findings) -> DialPlan {
+    let written = &draft.plan;
+    let mut plan = DialPlanBuilder::new(Parameters::default());
+    if let Err(error) = plan.parameters(written.parameters.clone()) {
+        found.plan(Place::Node, "dial_plan", error);
+    }
+    for (index, name) in written.partitions.iter().enumerate() {
+        if let Err(error) = plan.partition(name, None) {
+            found.plan(Place::Partition(index), "name", error);
+        }
+    }
+    for (index, space) in written.search_spaces.iter().enumerate() {
+        let names = space.partitions.iter().map(|name| &**name);
+        if let Err(error) = plan.search_space(&space.name, names) {
+            found.plan(Place::SearchSpace(index), "partitions", error);
+        }
+    }
+    for (index, line) in draft.lines.iter().enumerate() {
+        let action = Action::Line(line.number.clone());
+        if let Err(error) = plan.literal(&line.partition, &line.number, action) {
+            found.plan(Place::Line(index), "number", error);
+        }
+    }
+    for (index, service) in draft.services.iter().enumerate() {
+        if let Err(error) = plan.literal("", &service.number, Action::Service(service.service)) {
+            found.plan(Place::Service(index), "number", error);
+        }
+    }
+    for (index, translation) in written.translations.iter().enumerate() {
+        add_translation(&mut plan, Place::Translation(index), translation, found);
+    }
+    for (index, route) in written.routes.iter().enumerate() {
+        add_route(&mut plan, Place::Route(index), route, found);
+    }
+    for (index, block) in written.blocks.iter().enumerate() {
+        add(&mut plan, Place::Block(index), &block.pattern, Action::Block(block.cause), found);
+    }
+    plan.build()
+}
+
+/// Who dials on a line.
+pub(super) fn line_caller(plan: &DialPlan, place: Place, line: &Line, found: &mut Findings) -> Arc<Caller> {
+    let space = space(plan, place, &line.search_space, found);
+    let device = space_named(plan, place, "device_search_space", &line.device_search_space, found);
+    // A line without digits in its number has none that could be changed.
+    let number = Digits::parse(&line.number).unwrap_or_default();
+    let mut caller = Caller::new(number, space.before(&device));
+    caller.external_mask = optional(place, "external_mask", &line.external_mask, found);
+    Arc::new(caller)
+}
+
+/// Who dials on a trunk, and whether it is there.
+pub(super) fn trunk_settings(
+    plan: &DialPlan,
+    place: Place,
+    (search_space, is_there): (&str, bool),
+    found: &mut Findings,
+) -> TrunkSettings {
+    let space = space(plan, place, search_space, found);
+    TrunkSettings { caller: Arc::new(Caller::new(Digits::EMPTY, space)), is_there }
+}
+
+fn space(plan: &DialPlan, place: Place, name: &str, found: &mut Findings) -> SearchSpace {
+    space_named(plan, place, "search_space", name, found)
+}
+
+fn space_named(
+    plan: &DialPlan,
+    place: Place,
+    setting: &'static str,
+    name: &str,
+    found: &mut Findings,
+) -> SearchSpace {
+    if name.is_empty() {
+        return SearchSpace::null();
+    }
+    match plan.search_space(name) {
+        Some(space) => space.clone(),
+        None => {
+            found.unknown(place, setting, name, plan.search_spaces().map(|(name, _)| name));
+            SearchSpace::null()
+        }
+    }
+}
+
+fn add_translation(
+    plan: &mut DialPlanBuilder,
+    place: Place,
+    written: &TranslationDraft,
+    found: &mut Findings,
+) {
+    let next = match &written.search_space {
+        None => NextSearchSpace::Originator,
+        Some(name) if name.is_empty() => NextSearchSpace::Own(SearchSpace::null()),
+        Some(name) => match plan.named_search_space(name) {
+            Some(space) => NextSearchSpace::Own(space.clone()),
+            None => {
+                let problem = Problem::Unknown { found: name.clone(), known: Box::default() };
+                return found.add(place, "search_space", problem);
+            }
+        },
+    };
+    let (called, calling) = changes(place, &written.change, found);
+    let translation = Translation {
+        next,
+        called,
+        calling,
+        next_hop_by: if written.by_calling { NextHopBy::Calling } else { NextHopBy::Called },
+        wait: if written.no_wait { WaitOnNextHops::Never } else { WaitOnNextHops::AsUsual },
+        emergency: emergency(written.emergency),
+    };
+    add(plan, place, &written.pattern, Action::Translate(translation), found);
+}
+
+fn add_route(plan: &mut DialPlanBuilder, place: Place, written: &RouteDraft, found: &mut Findings) {
+    let (called, calling) = changes(place, &written.change, found);
+    let route = RoutePattern {
+        called,
+        calling,
+        outside_dial_tone: written.outside_dial_tone,
+        emergency: emergency(written.emergency),
+        ..RoutePattern::to(RouteTarget::Trunk(written.trunk.clone()))
+    };
+    add(plan, place, &written.pattern, Action::Route(route), found);
+}
+
+fn add(
+    plan: &mut DialPlanBuilder,
+    place: Place,
+    written: &PatternDraft,
+    action: Action,
+    found: &mut Findings,
+) {
+    if is_name(&written.pattern) {
+        if let Err(error) = plan.name(&written.partition, &written.pattern, action) {
+            found.plan(place, "pattern", error);
+        }
+        return;
+    }
+    let pattern: Pattern = match written.pattern.parse() {
+        Ok(pattern) => pattern,
+        Err(source) => {
+            let error = PlanError::Pattern { pattern: written.pattern.clone(), source };
+            return found.plan(place, "pattern", error);
+        }
+    };
+    let filter = optional(place, "filter", &written.filter, found);
+    let row = NumberPattern { urgent: written.urgent, filter, ..NumberPattern::new(pattern, action) };
+    if let Err(error) = plan.add(&written.partition, row) {
+        let setting = match &error {
+            PlanError::NoSuchPartition { .. } => "partition",
+            PlanError::Discard { .. } => "discard",
+            _ => "pattern",
+        };
+        found.plan(place, setting, error);
+    }
+}
+
+/// A word that no pattern could be, such as `service` or `alice@example.com`.
+fn is_name(text: &str) -> bool {
+    text.bytes().any(|byte| byte.is_ascii_alphabetic() && !(b'A'..=b'D').contains(&byte) && byte != b'X')
+}
+
+fn changes(place: Place, written: &ChangeDraft, found: &mut Findings) -> (CalledChange, CallingChange) {
+    let called = CalledChange {
+        discard: optional(place, "discard", &written.discard, found).unwrap_or_default(),
+        mask: optional(place, "mask", &written.mask, found),
+        prefix: optional(place, "prefix", &written.prefix, found).unwrap_or_default(),
+    };
+    let calling = CallingChange {
+        external_mask: if written.external_mask { ExternalMask::On } else { ExternalMask::Default },
+        mask: optional(place, "calling_mask", &written.calling_mask, found),
+        prefix: optional(place, "calling_prefix", &written.calling_prefix, found).unwrap_or_default(),
+        ..CallingChange::default()
+    };
+    (called, calling)
+}
+
+/// A value that may be absent.
+fn optional<T>(place: Place, setting: &'static str, text: &str, found: &mut Findings) -> Option<T>
+where
+    T: std::str::FromStr,
+    T::Err: std::fmt::Display,
+{
+    if text.is_empty() {
+        return None;
+    }
+    text.parse()
+        .inspect_err(|error: &T::Err| {
+            found.add(
+                place,
+                setting,
+                Problem::Malformed { found: text.into(), why: error.to_string().into() },
+            );
+        })
+        .ok()
+}
+
+const fn emergency(set: bool) -> Emergency {
+    if set { Emergency::Yes } else { Emergency::No }
+}
