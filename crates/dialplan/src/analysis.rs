@@ -166,6 +166,10 @@ pub enum Progress<'a> {
 
 /// How it ended.
 #[derive(Clone, PartialEq, Debug)]
+#[expect(
+    clippy::large_enum_variant,
+    reason = "nearly every analysis ends with the large one, and a box costs an allocation"
+)]
 pub enum Decision {
     /// A pattern that ends the search was found.
     Routed(Routed),

@@ -17,7 +17,7 @@ impl<T: Clone> SharedList<T> {
     /// Puts a value behind the others and says where.
     pub(crate) fn push(&mut self, value: T) -> u32 {
         let index = self.length;
-        if index as usize % PART == 0 {
+        if (index as usize).is_multiple_of(PART) {
             self.parts.push(Arc::new(Vec::with_capacity(PART)));
         }
         if let Some(part) = self.parts.last_mut() {

@@ -1,5 +1,7 @@
 //! The node file, `strowger.toml`: read, checked, and turned into what the node takes.
 
+mod dial_plan;
+
 use std::net::{IpAddr, SocketAddr};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -11,6 +13,10 @@ use strowger_base::net::Transport;
 use strowger_callcontrol::RelayMode;
 use strowger_node::configuration::{self, ConfigurationError, Draft, LineSecret, Place, ServiceNumber};
 use strowger_sip::io::{DigestAlgorithm, Listener, Trunk};
+
+pub(crate) use self::dial_plan::{
+    BlockSection, DialPlanSection, PartitionSection, RouteSection, SearchSpaceSection, TranslationSection,
+};
 
 /// The whole file.
 #[derive(Clone, Deserialize, Serialize)]
@@ -26,6 +32,16 @@ pub(crate) struct ConfigFile {
     pub(crate) http: HttpSection,
     #[serde(default)]
     pub(crate) journal: JournalSection,
+    #[serde(default)]
+    pub(crate) dial_plan: DialPlanSection,
+    #[serde(default, rename = "partition", skip_serializing_if = "Vec::is_empty")]
+    pub(crate) partitions: Vec<PartitionSection>,
+    #[serde(default, rename = "search_space", skip_serializing_if = "Vec::is_empty")]
+    pub(crate) search_spaces: Vec<SearchSpaceSection>,
+    #[serde(default, rename = "translation", skip_serializing_if = "Vec::is_empty")]
+    pub(crate) translations: Vec<TranslationSection>,
+    #[serde(default, rename = "block", skip_serializing_if = "Vec::is_empty")]
+    pub(crate) blocks: Vec<BlockSection>,
     #[serde(default, rename = "service", skip_serializing_if = "Vec::is_empty")]
     pub(crate) services: Vec<ServiceSection>,
     #[serde(default, rename = "trunk", skip_serializing_if = "Vec::is_empty")]
@@ -172,6 +188,18 @@ pub(crate) struct LineSection {
     pub(crate) no_answer_seconds: Option<u64>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) contacts_max: Option<usize>,
+    /// Partition of the number.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub(crate) partition: String,
+    /// What the line sees of the dial plan.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub(crate) search_space: String,
+    /// What its phones see, after what the line sees.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub(crate) device_search_space: String,
+    /// External phone number mask.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub(crate) external_mask: String,
 }
 
 /// `[[service]]`
@@ -197,7 +225,12 @@ pub(crate) enum ServiceName {
 #[serde(deny_unknown_fields)]
 pub(crate) struct TrunkSection {
     pub(crate) name: String,
-    pub(crate) destination: SocketAddr,
+    /// Where its calls go; calls to a trunk without one are refused, and say so.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) destination: Option<SocketAddr>,
+    /// What its calls see of the dial plan.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub(crate) search_space: String,
     #[serde(default)]
     pub(crate) transport: TrunkTransport,
     /// Addresses whose calls are the trunk's; without a port, any port. The destination's address when empty.
@@ -212,14 +245,6 @@ pub(crate) enum TrunkTransport {
     #[default]
     Udp,
     Tcp,
-}
-
-/// `[[route]]`
-#[derive(Clone, Deserialize, Serialize)]
-#[serde(deny_unknown_fields)]
-pub(crate) struct RouteSection {
-    pub(crate) pattern: String,
-    pub(crate) trunk: String,
 }
 
 impl ConfigFile {
@@ -247,14 +272,27 @@ impl ConfigFile {
         &self,
         listeners: Vec<Listener>,
     ) -> anyhow::Result<configuration::Configuration> {
-        let trunks = self.trunks.iter().map(TrunkSection::trunk).collect::<anyhow::Result<Vec<_>>>()?;
+        let mut trunks = vec![];
+        let mut trunk_search_spaces = vec![];
+        let mut trunks_planned = vec![];
+        for section in &self.trunks {
+            match section.trunk()? {
+                Some(trunk) => {
+                    trunks.push(trunk);
+                    trunk_search_spaces.push(section.search_space.as_str().into());
+                }
+                None => trunks_planned.push(section.name.as_str().into()),
+            }
+        }
         let mut draft = Draft {
             domain: self.node.domain.as_str().into(),
             listeners,
             lines: self.lines.iter().map(LineSection::line).collect(),
             services: self.services.iter().map(ServiceSection::number).collect(),
             trunks,
-            routes: self.routes.iter().map(RouteSection::route).collect(),
+            trunk_search_spaces,
+            trunks_planned,
+            plan: dial_plan::draft(self),
             relay: match self.media.relay {
                 Relay::Never => RelayMode::Never,
                 Relay::Nat => RelayMode::WhenBehindNat,
@@ -277,7 +315,12 @@ impl ConfigFile {
                     Place::Line(index) => ("line", index),
                     Place::Service(index) => ("service", index),
                     Place::Trunk(index) => ("trunk", index),
+                    Place::PlannedTrunk(index) => ("planned trunk", index),
+                    Place::Partition(index) => ("partition", index),
+                    Place::SearchSpace(index) => ("search_space", index),
+                    Place::Translation(index) => ("translation", index),
                     Place::Route(index) => ("route", index),
+                    Place::Block(index) => ("block", index),
                     Place::Node | Place::Listener(_) => {
                         return format!("{}: {error}", self.source.path.display());
                     }
@@ -343,6 +386,10 @@ impl LineSection {
         line.calls_max = self.calls_max.unwrap_or(line.calls_max);
         line.contacts_max = self.contacts_max.unwrap_or(line.contacts_max);
         line.no_answer = self.no_answer_seconds.map_or(line.no_answer, Duration::from_secs);
+        line.partition = self.partition.as_str().into();
+        line.search_space = self.search_space.as_str().into();
+        line.device_search_space = self.device_search_space.as_str().into();
+        line.external_mask = self.external_mask.as_str().into();
         line
     }
 }
@@ -357,14 +404,10 @@ impl ServiceSection {
     }
 }
 
-impl RouteSection {
-    fn route(&self) -> configuration::Route {
-        configuration::Route { pattern: self.pattern.as_str().into(), trunk: self.trunk.as_str().into() }
-    }
-}
-
 impl TrunkSection {
-    fn trunk(&self) -> anyhow::Result<Trunk> {
+    /// `None` when it has no far end yet.
+    fn trunk(&self) -> anyhow::Result<Option<Trunk>> {
+        let Some(destination) = self.destination else { return Ok(None) };
         let mut sources = vec![];
         for source in &self.sources {
             if let Ok(address) = source.parse::<SocketAddr>() {
@@ -379,13 +422,13 @@ impl TrunkSection {
             }
         }
         if sources.is_empty() {
-            sources.push((self.destination.ip(), None));
+            sources.push((destination.ip(), None));
         }
         let transport = match self.transport {
             TrunkTransport::Udp => Transport::Udp,
             TrunkTransport::Tcp => Transport::Tcp,
         };
-        Ok(Trunk { name: self.name.as_str().into(), destination: self.destination, transport, sources })
+        Ok(Some(Trunk { name: self.name.as_str().into(), destination, transport, sources }))
     }
 }
 

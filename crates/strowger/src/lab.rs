@@ -97,7 +97,7 @@ pub(crate) fn prepare(options: &LabOptions) -> anyhow::Result<(ConfigFile, PathB
 }
 
 fn fresh() -> anyhow::Result<ConfigFile> {
-    let mut file: ConfigFile = toml::from_str("")?;
+    let mut file: ConfigFile = toml::from_str(LAB_PLAN)?;
     for (number, name) in [("1001", "Alice"), ("1002", "Bob"), ("1003", "Carol")] {
         file.lines.push(LineSection {
             number: number.to_owned(),
@@ -107,12 +107,20 @@ fn fresh() -> anyhow::Result<ConfigFile> {
             calls_max: None,
             no_answer_seconds: None,
             contacts_max: None,
+            partition: "internal".to_owned(),
+            search_space: "everything".to_owned(),
+            device_search_space: String::new(),
+            external_mask: "+1408555XXXX".to_owned(),
         });
     }
     file.services.push(ServiceSection { number: "9999".to_owned(), service: ServiceName::Echo });
     file.services.push(ServiceSection { number: "9998".to_owned(), service: ServiceName::Announcement });
     Ok(file)
 }
+
+/// A small but real dial plan: extensions, emergency, national and international numbers, brought into one form by
+/// translation patterns, and a trunk that has no far end yet.
+const LAB_PLAN: &str = include_str!("lab/plan.toml");
 
 /// Sixteen letters and digits from the operating system; none that are easily confused.
 fn secret() -> anyhow::Result<String> {

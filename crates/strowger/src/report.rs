@@ -133,6 +133,7 @@ pub(crate) fn merge(live: &[CallView], ended: Vec<CallRow>, limit: usize) -> Vec
 
 fn live_row(call: &CallView) -> CallRow {
     let state = match call.state {
+        CallState::Dialing => "dialing",
         CallState::Proceeding => "proceeding",
         CallState::Alerting => "ringing",
         CallState::Talking => "talking",

@@ -102,8 +102,6 @@ fn began(number: u64) -> Vec<u8> {
         origin: OriginView::Line("1001"),
         calling: party("1001"),
         called: "9999",
-        translated: "9999",
-        sent: "9999",
         protocol_call_id: "a@b",
         flow: Flow::Datagram { listener: ListenerId(0), peer: peer() },
         media: MediaPart::Offer,
