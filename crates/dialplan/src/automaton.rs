@@ -200,9 +200,48 @@ impl Automaton {
             None => WayId(self.ways.push(way)),
         }
     }
+}
 
-    /// Nodes in use, for tests and figures.
-    pub(crate) fn nodes_used(&self) -> usize {
-        self.nodes.len() as usize - self.free_nodes.len()
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::pattern::Pattern;
+    use crate::symbol::Digits;
+
+    fn branch(text: &str) -> Box<[Element]> {
+        text.parse::<Pattern>().unwrap().branches(None).remove(0)
+    }
+
+    #[test]
+    fn what_is_taken_out_leaves_nothing_behind_and_everything_else_in_place() {
+        let patterns =
+            ["1XXX", "12XX", "121X", "1", "12", "9+11", "9+1X?", "X?5", "!", "9.011!#", "9.011!", "12XX?"];
+        let numbers = ["1", "12", "1212", "1299", "911", "99911", "5", "555", "9011441#", "0"];
+        let mut automaton = Automaton::new();
+        let root = automaton.root();
+        let matches = |automaton: &Automaton| -> Vec<Vec<u32>> {
+            let of = |number: &&str| {
+                let mut walk = Walk::new(automaton, [root].into_iter());
+                Digits::parse(number).unwrap().symbols().for_each(|symbol| walk.step(automaton, symbol));
+                let mut found = Vec::new();
+                walk.full_matches(automaton, |id| found.push(id.0));
+                found.sort_unstable();
+                found.dedup();
+                found
+            };
+            numbers.iter().map(of).collect()
+        };
+        let mut ways = Vec::new();
+        let mut before = Vec::new();
+        for (index, text) in patterns.iter().enumerate() {
+            before.push(matches(&automaton));
+            ways.push(automaton.insert(root, branch(text), PatternId(index as u32)));
+            assert_eq!(automaton.ends_of(root, &branch(text)), [PatternId(index as u32)], "{text}");
+        }
+        for (way, before) in ways.into_iter().zip(before).rev() {
+            automaton.remove(root, way);
+            assert_eq!(matches(&automaton), before);
+        }
+        assert_eq!(automaton.nodes.len() as usize - automaton.free_nodes.len(), 1, "only the root is left");
     }
 }

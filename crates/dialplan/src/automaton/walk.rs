@@ -50,12 +50,6 @@ impl Walk {
         self.states.iter().any(|state| grows(automaton, *state))
     }
 
-    /// The symbols that can follow.
-    pub(crate) fn next_symbols(&self, automaton: &Automaton) -> SymbolSet {
-        let next = self.states.iter().map(|state| next_symbols(automaton, *state));
-        next.fold(SymbolSet::EMPTY, SymbolSet::union)
-    }
-
     /// Calls `found` for every pattern that takes the whole string; for some more than once.
     pub(crate) fn full_matches(&self, automaton: &Automaton, mut found: impl FnMut(PatternId)) {
         for state in &self.states {
