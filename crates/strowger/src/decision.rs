@@ -6,7 +6,7 @@ use std::os::fd::BorrowedFd;
 use std::time::{Duration, Instant as Clock, SystemTime, UNIX_EPOCH};
 
 use nix::poll::{PollFd, PollFlags, ppoll};
-use nix::sys::time::{TimeSpec, TimeValLike};
+use nix::sys::time::TimeSpec;
 use strowger_base::net::ListenerId;
 use strowger_base::{Instant, Now, Span, WallTime};
 use strowger_node::io::{Answer, PersistRecord, QueryId};
@@ -93,15 +93,14 @@ impl Turns {
             if ready.is(self.ports.len()) {
                 self.read_letters();
             }
-            let now = self.clock.now();
-            if self.node.next_timeout().is_some_and(|at| at <= now.mono) {
-                self.node.handle(now, Input::Timeout, &mut self.out);
+            let at = Clock::now();
+            if self.node.next_timeout().is_some_and(|due| due <= self.clock.mono(at)) {
+                self.node.handle(self.clock.now(), Input::Timeout, &mut self.out);
             }
             self.carry_out();
-            let at = Clock::now();
             self.hands.store.give(at);
             if let Some(overloaded) = self.load.judge(at, drained, self.hands.store.is_behind()) {
-                self.node.handle(now, Input::Overloaded(overloaded), &mut self.out);
+                self.node.handle(self.clock.now(), Input::Overloaded(overloaded), &mut self.out);
                 self.carry_out();
             }
         }
@@ -110,9 +109,14 @@ impl Turns {
 
     /// Waits for packets, letters or the next deadline.
     fn wait(&self) -> nix::Result<Ready> {
+        // The usual case is one port: preparing for more costs time at every packet.
+        if self.ports.len() == 1 { self.wait_for::<2>() } else { self.wait_for::<{ SOCKETS_MAX + 1 }>() }
+    }
+
+    fn wait_for<const N: usize>(&self) -> nix::Result<Ready> {
         let bell = self.mailbox.descriptor();
         let count = self.ports.len() + 1;
-        let mut descriptors: [PollFd<'_>; SOCKETS_MAX + 1] = std::array::from_fn(|place| {
+        let mut descriptors: [PollFd<'_>; N] = std::array::from_fn(|place| {
             let descriptor: BorrowedFd<'_> =
                 self.ports.get(place).map_or(bell, |(_, port)| port.descriptor());
             PollFd::new(descriptor, PollFlags::POLLIN)
@@ -133,11 +137,12 @@ impl Turns {
 
     /// How long may be waited; `None` for ever.
     fn patience(&self) -> Option<TimeSpec> {
-        let of_node = self.node.next_timeout().map(|at| at - self.clock.now().mono);
-        let of_store = self.hands.store.next_timeout().map(|at| at.saturating_duration_since(Clock::now()));
+        let now = Clock::now();
+        let of_node = self.node.next_timeout().map(|at| at - self.clock.mono(now));
+        let of_store = self.hands.store.next_timeout().map(|at| at.saturating_duration_since(now));
         let of_load = self.load.shedding_since.map(|_| SHED_FOR);
         let least = of_node.into_iter().chain(of_store).chain(of_load).min()?;
-        Some(TimeSpec::nanoseconds(i64::try_from(least.as_nanos()).unwrap_or(i64::MAX)))
+        Some(TimeSpec::from_duration(least))
     }
 
     /// Reads a bounded number of batches, so that letters and timers have their turn under load. True when nothing
@@ -285,9 +290,14 @@ impl Time {
     fn now(self) -> Now {
         let wall = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
         Now {
-            mono: Instant::from_nanos(u64::try_from(self.started.elapsed().as_nanos()).unwrap_or(u64::MAX)),
-            wall: WallTime::from_micros(u64::try_from(wall.as_micros()).unwrap_or(u64::MAX)),
+            mono: self.mono(Clock::now()),
+            wall: WallTime::from_micros(wall.as_secs() * 1_000_000 + u64::from(wall.subsec_micros())),
         }
+    }
+
+    fn mono(self, at: Clock) -> Instant {
+        let elapsed = at - self.started;
+        Instant::from_nanos(elapsed.as_secs() * 1_000_000_000 + u64::from(elapsed.subsec_nanos()))
     }
 }
 

@@ -15,7 +15,7 @@ use rustix::net::{MMsgHdr, SendAncillaryBuffer, SendFlags, SocketAddrAny, sendmm
 /// Datagrams that are read or written by one system call, at most.
 pub(crate) const BATCH: usize = 64;
 /// Datagrams that a quiet socket is asked for: preparing for more costs time at every packet.
-const SMALL_BATCH: usize = 8;
+const SMALL_BATCH: usize = 4;
 /// Room for one datagram: the largest that UDP carries, so that none is cut. Only what is used becomes memory.
 const SLOT: usize = 65_536;
 
