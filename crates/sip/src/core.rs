@@ -1,5 +1,6 @@
 //! The SIP side of one shard: inputs come in here and are handed to registrar, transactions and legs.
 
+use std::cell::Cell;
 use std::net::SocketAddr;
 use std::sync::Arc;
 
@@ -53,6 +54,8 @@ pub(crate) struct Shared {
     /// Signs keys of transactions and tags of stateless answers.
     pub(crate) key: (u64, u64),
     pub(crate) counters: Counters,
+    /// Where texts are put together that are kept: they are allocated when their length is known.
+    draft: Cell<Vec<u8>>,
 }
 
 /// What a timer is for.
@@ -125,6 +128,7 @@ impl Sip {
                 call_id_suffix: suffix.into_boxed_str(),
                 key,
                 counters: Counters::default(),
+                draft: Cell::default(),
             },
             legs: HashMap::with_hasher(seed),
             registrar: Registrar::new(seed),
@@ -380,10 +384,11 @@ impl Shared {
     }
 
     pub(crate) fn new_call_id(&mut self) -> Box<str> {
-        let mut text = Vec::with_capacity(16 + self.call_id_suffix.len());
-        write::hex64(&mut text, self.rng.next_u64());
-        text.extend_from_slice(self.call_id_suffix.as_bytes());
-        write::ascii(text)
+        let number = self.rng.next_u64();
+        self.drafted_text(|text| {
+            write::hex64(text, number);
+            text.extend_from_slice(self.call_id_suffix.as_bytes());
+        })
     }
 
     /// The tag of an answer that leaves no state behind: the same for every copy of the request.
@@ -477,16 +482,17 @@ impl Shared {
                 self.connection_to(trunk.destination, trunk.transport, out)
             }
         };
-        let mut uri = Vec::with_capacity(48);
-        uri.extend_from_slice(b"sip:");
-        write::escaped_user(&mut uri, called);
-        uri.push(b'@');
-        write::address(&mut uri, trunk.destination);
-        if trunk.transport != Transport::Udp {
-            uri.extend_from_slice(b";transport=");
-            uri.extend_from_slice(trunk.transport.parameter().as_bytes());
-        }
-        Some(Destination { uri: write::ascii(uri), routes: Vec::new(), flow })
+        let uri = self.drafted_text(|uri| {
+            uri.extend_from_slice(b"sip:");
+            write::escaped_user(uri, called);
+            uri.push(b'@');
+            write::address(uri, trunk.destination);
+            if trunk.transport != Transport::Udp {
+                uri.extend_from_slice(b";transport=");
+                uri.extend_from_slice(trunk.transport.parameter().as_bytes());
+            }
+        });
+        Some(Destination { uri, routes: Vec::new(), flow })
     }
 
     fn listener_of(&self, transport: Transport) -> Option<ListenerId> {
@@ -545,30 +551,41 @@ impl Shared {
 
     /// The From value of a leg that we begin.
     pub(crate) fn local_address(&self, party: &Party, tag: u64) -> Box<str> {
-        let mut text = Vec::with_capacity(64);
-        match party.presentation {
-            strowger_base::leg::Presentation::Allowed => self.write_name_addr(party, &mut text),
-            strowger_base::leg::Presentation::Restricted => {
-                text.extend_from_slice(b"\"Anonymous\" <sip:anonymous@anonymous.invalid>");
+        self.drafted_text(|text| {
+            match party.presentation {
+                strowger_base::leg::Presentation::Allowed => self.write_name_addr(party, text),
+                strowger_base::leg::Presentation::Restricted => {
+                    text.extend_from_slice(b"\"Anonymous\" <sip:anonymous@anonymous.invalid>");
+                }
             }
-        }
-        text.extend_from_slice(b";tag=");
-        write::hex64(&mut text, tag);
-        write::utf8(text)
+            text.extend_from_slice(b";tag=");
+            write::hex64(text, tag);
+        })
     }
 
     /// The To value of a leg that we begin.
     pub(crate) fn remote_address(&self, number: &str) -> Box<str> {
-        let mut text = Vec::with_capacity(48);
-        write::name_addr(&mut text, "", number, &self.configuration.domain);
-        write::utf8(text)
+        self.drafted_text(|text| write::name_addr(text, "", number, &self.configuration.domain))
     }
 
     /// Everything of a response between status line and body headers: Via, From, To, Call-ID, CSeq, Record-Route.
     pub(crate) fn head_of(&self, request: &Message<'_>, flow: &Flow, local_tag: u64) -> Box<[u8]> {
-        let mut head = Vec::with_capacity(512);
-        write::response_head(&mut head, request, Some(local_tag), flow.peer());
-        head.into_boxed_slice()
+        self.drafted(|head| write::response_head(head, request, Some(local_tag), flow.peer()))
+    }
+
+    /// A copy of what `write` appends.
+    fn drafted(&self, write: impl FnOnce(&mut Vec<u8>)) -> Box<[u8]> {
+        let mut draft = self.draft.take();
+        draft.clear();
+        write(&mut draft);
+        let copy = Box::from(draft.as_slice());
+        self.draft.set(draft);
+        copy
+    }
+
+    /// The same for text that is made of text.
+    fn drafted_text(&self, write: impl FnOnce(&mut Vec<u8>)) -> Box<str> {
+        write::utf8(self.drafted(write))
     }
 }
 

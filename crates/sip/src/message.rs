@@ -19,7 +19,7 @@ use std::str;
 
 use table::Table;
 
-use crate::header::{NameAddr, Via};
+use crate::header::{Contact, NameAddr, Via};
 use crate::uri::Uri;
 
 /// A request or response.
@@ -37,7 +37,7 @@ pub struct Message<'b> {
 }
 
 /// What every message is looked at for several times, read once.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Copy, Debug)]
 struct Routing<'b> {
     via: Option<Via<'b>>,
     from: Option<Address<'b>>,
@@ -45,6 +45,9 @@ struct Routing<'b> {
     call_id: &'b str,
     cseq: Option<(u32, Method<'b>)>,
     request_uri: Option<Uri<'b>>,
+    /// What Contact says as a whole, and its first element when it is an address.
+    contacts: Contacts,
+    contact: Option<Contact<'b>>,
 }
 
 /// From or To.
@@ -58,7 +61,19 @@ struct Address<'b> {
 }
 
 impl<'b> Routing<'b> {
+    const EMPTY: Routing<'b> = Routing {
+        via: None,
+        from: None,
+        to: None,
+        call_id: "",
+        cseq: None,
+        request_uri: None,
+        contacts: Contacts::None,
+        contact: None,
+    };
+
     fn of(message: &Message<'b>) -> Self {
+        let (contacts, contact) = lists::read_contacts(message);
         Routing {
             via: message.values(HeaderName::Via).next().and_then(Via::parse),
             from: Address::of(message, HeaderName::From),
@@ -69,6 +84,8 @@ impl<'b> Routing<'b> {
                 StartLine::Request { uri, .. } => Uri::parse(uri.as_bytes()).ok(),
                 StartLine::Response { .. } => None,
             },
+            contacts,
+            contact,
         }
     }
 }

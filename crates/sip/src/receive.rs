@@ -21,16 +21,14 @@ impl Sip {
             // A keepalive that only holds a NAT binding open.
             return;
         }
-        let message = match Message::parse(bytes) {
-            Ok(message) => message,
-            Err(error) => {
-                self.shared.counters.malformed += 1;
-                if let Some(status) = error.status() {
-                    self.refuse_broken(flow, status, bytes, out);
-                }
-                return;
+        let mut message = Message::unread();
+        if let Err(error) = message.read(bytes) {
+            self.shared.counters.malformed += 1;
+            if let Some(status) = error.status() {
+                self.refuse_broken(flow, status, bytes, out);
             }
-        };
+            return;
+        }
         if let Err(refusal) = validate::check(&message, flow.transport()) {
             self.shared.counters.rejected += 1;
             let is_ack = message.method_kind() == Some(MethodKind::Ack);

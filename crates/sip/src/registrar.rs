@@ -16,9 +16,9 @@ use strowger_base::{HashMap, HashSeed, Instant, Now, TimerQueue, limits};
 
 pub use binding::Binding;
 
-use crate::header::number32;
+use crate::header::{Contact, number32};
 use crate::io::{BindingRecord, Configuration, LineAccount};
-use crate::message::{HeaderName, Message};
+use crate::message::{Contacts, HeaderName, Message};
 use crate::write;
 use binding::Texts;
 use index::Ids;
@@ -130,22 +130,24 @@ impl Registrar {
         configuration: &Configuration,
         out: &mut Vec<Change>,
     ) -> Result<(), Refusal> {
-        let mut values = request.values(HeaderName::Contact).peekable();
-        match values.peek().copied() {
+        let first = match request.contact_kind() {
             // A question for the bindings there are (RFC 3261 §10.2.3).
-            None => return Ok(()),
-            Some(b"*") => return self.remove_all(request, line, out),
-            Some(_) => {}
-        }
+            Contacts::None => return Ok(()),
+            Contacts::Star => return self.remove_all(request, line, out),
+            Contacts::Malformed => return Err(Refusal::Malformed),
+            Contacts::List(_) => request.first_contact(),
+        };
+        let others = request.values(HeaderName::Contact).skip(1).map(Contact::parse);
         let path = wanted::path(request)?;
         let arrival = Arrival { now, request, flow, line, path: &path };
         let mut all = WantedList::default();
-        for value in values {
+        for contact in std::iter::once(first).chain(others) {
             // Each of a line's contacts can be removed and another one added, which is all that can be asked for.
             if all.len() >= 2 * limits::CONTACTS_PER_LINE {
                 return Err(too_many(&arrival, out));
             }
-            let mut wanted = Wanted::read(value, request, configuration)?;
+            let contact = contact.ok_or(Refusal::Malformed)?;
+            let mut wanted = Wanted::of(contact, request, configuration)?;
             if wanted.texts(&arrival).len() > limits::BINDING_TEXT_BYTES {
                 return Err(Refusal::Malformed);
             }
@@ -161,16 +163,15 @@ impl Registrar {
         Ok(())
     }
 
-    /// `*` removes all bindings of the line; it must stand alone, with Expires 0 (RFC 3261 §10.3 step 6).
+    /// `*` stands alone and removes all bindings of the line; it must come with Expires 0 (RFC 3261 §10.3 step 6).
     fn remove_all(
         &mut self,
         request: &Message<'_>,
         line: &str,
         out: &mut Vec<Change>,
     ) -> Result<(), Refusal> {
-        let alone = request.values(HeaderName::Contact).nth(1).is_none();
         let zero = request.first(HeaderName::Expires).and_then(number32) == Some(0);
-        if !alone || !zero {
+        if !zero {
             return Err(Refusal::Malformed);
         }
         let late = self.bindings_of(line).any(|(_, binding)| {

@@ -1,7 +1,7 @@
 //! Looking for bytes in short texts.
 //!
-//! The parts of a header line are some ten bytes long: a call into a vectorised search costs more than it saves. The
-//! loops here are written so that the compiler makes one comparison of sixteen bytes.
+//! The parts of a header line are some ten bytes long: a call into a vectorised search costs more than it saves. Eight
+//! bytes are looked at as one number instead.
 
 /// The position of the first `wanted`.
 #[inline(always)]
@@ -19,20 +19,31 @@ pub(crate) fn find_either(bytes: &[u8], one: u8, other: u8) -> Option<usize> {
     )
 }
 
-/// Sixteen bytes at a time as long as there are so many, then one by one.
+/// Eight bytes at a time; the last eight overlap those before, which are known to hold nothing by then.
 #[inline(always)]
 fn find_by(bytes: &[u8], is_it: impl Fn(u8) -> bool, marks: impl Fn(u64) -> u64) -> Option<usize> {
-    let (chunks, rest) = bytes.as_chunks::<16>();
-    for (position, chunk) in chunks.iter().enumerate() {
-        if chunk.iter().fold(false, |found, byte| found | is_it(*byte)) {
-            let both = u128::from_le_bytes(*chunk);
-            let low = marks(both as u64);
-            let place = if low != 0 { first(low) } else { 8 + first(marks((both >> 64) as u64)) };
-            return Some(position * 16 + place);
+    let Some(last) = bytes.last_chunk::<8>() else { return bytes.iter().position(|byte| is_it(*byte)) };
+    for (position, word) in bytes.as_chunks::<8>().0.iter().enumerate() {
+        let found = marks(u64::from_le_bytes(*word));
+        if found != 0 {
+            return Some(position * 8 + first(found));
         }
     }
-    let position = rest.iter().position(|byte| is_it(*byte))?;
-    Some(bytes.len() - rest.len() + position)
+    let found = marks(u64::from_le_bytes(*last));
+    (found != 0).then(|| bytes.len() - 8 + first(found))
+}
+
+/// The position of the first `wanted`, which is expected some lines of text away: sixteen bytes at a time, of which
+/// the compiler makes one comparison.
+#[inline(always)]
+pub(crate) fn find_far(bytes: &[u8], wanted: u8) -> Option<usize> {
+    let (chunks, rest) = bytes.as_chunks::<16>();
+    for (position, chunk) in chunks.iter().enumerate() {
+        if chunk.iter().fold(false, |found, byte| found | (*byte == wanted)) {
+            return Some(position * 16 + find(chunk, wanted)?);
+        }
+    }
+    Some(bytes.len() - rest.len() + find(rest, wanted)?)
 }
 
 /// The byte eight times.

@@ -263,15 +263,10 @@ pub fn with_tag(value: &str, tag: u64) -> Box<str> {
 }
 
 /// The text that was built from text.
-pub fn utf8(bytes: Vec<u8>) -> Box<str> {
-    String::from_utf8(bytes)
+pub fn utf8(bytes: impl Into<Vec<u8>>) -> Box<str> {
+    String::from_utf8(bytes.into())
         .unwrap_or_else(|error| String::from_utf8_lossy(error.as_bytes()).into_owned())
         .into_boxed_str()
-}
-
-/// The text that was built from ASCII.
-pub fn ascii(bytes: Vec<u8>) -> Box<str> {
-    utf8(bytes)
 }
 
 /// `Date:` in the form of RFC 3261 §20.17.

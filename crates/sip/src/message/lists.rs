@@ -46,22 +46,13 @@ impl<'b> Message<'b> {
     }
 
     /// What Contact says as a whole.
-    pub fn contact_kind(&self) -> Contacts {
-        let (mut stars, mut elements) = (0, 0);
-        for value in self.values(HeaderName::Contact) {
-            if value == b"*" {
-                stars += 1;
-            } else if Contact::parse(value).is_none() {
-                return Contacts::Malformed;
-            }
-            elements += 1;
-        }
-        match (stars, elements) {
-            (_, 0) => Contacts::None,
-            (0, elements) => Contacts::List(elements),
-            (1, 1) => Contacts::Star,
-            (_, _) => Contacts::Malformed,
-        }
+    pub const fn contact_kind(&self) -> Contacts {
+        self.routing.contacts
+    }
+
+    /// The first element of Contact; `None` when it is `*` or cannot be read.
+    pub const fn first_contact(&self) -> Option<Contact<'b>> {
+        self.routing.contact
     }
 
     /// The elements of Contact; `*` and what cannot be read are left out.
@@ -103,6 +94,27 @@ impl<'b> Message<'b> {
             retry_after: parameters.value("retry-after").and_then(number),
         })
     }
+}
+
+/// Reads all of Contact and keeps the first element.
+pub(super) fn read_contacts<'b>(message: &Message<'b>) -> (Contacts, Option<Contact<'b>>) {
+    let (mut stars, mut elements, mut first) = (0, 0, None);
+    for value in message.values(HeaderName::Contact) {
+        match Contact::parse(value) {
+            Some(contact) if elements == 0 => first = Some(contact),
+            Some(_) => {}
+            None if value == b"*" => stars += 1,
+            None => return (Contacts::Malformed, first),
+        }
+        elements += 1;
+    }
+    let kind = match (stars, elements) {
+        (_, 0) => Contacts::None,
+        (0, elements) => Contacts::List(elements),
+        (1, 1) => Contacts::Star,
+        (_, _) => Contacts::Malformed,
+    };
+    (kind, first)
 }
 
 fn token_and_parameters(value: &[u8]) -> (&str, Parameters<'_>) {

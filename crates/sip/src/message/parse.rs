@@ -4,7 +4,7 @@ use strowger_base::limits;
 
 use super::table::{Line, Table};
 use super::{HeaderName, Message, Method, Routing, StartLine};
-use crate::scan::find;
+use crate::scan::{find, find_far};
 
 /// Why bytes are not a SIP message.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
@@ -34,15 +34,23 @@ impl<'b> Message<'b> {
     /// When start line or header lines are not what RFC 3261 §7 and §25 demand. The meaning of the headers is
     /// checked by [`crate::validate::check`].
     pub fn parse(bytes: &'b [u8]) -> Result<Message<'b>, ParseError> {
+        let mut message = Message::unread();
+        message.read(bytes)?;
+        Ok(message)
+    }
+
+    /// The same in place: a message is large, and moving it is felt at every packet. Only for one that is
+    /// [`Message::unread`].
+    pub(crate) fn read(&mut self, bytes: &'b [u8]) -> Result<(), ParseError> {
         if bytes.len() > limits::SIP_MESSAGE_BYTES {
             return Err(error(limits::SIP_MESSAGE_BYTES, "a shorter message", "§18.1.1", Some(513)));
         }
         let skipped = empty_lines(bytes);
         let (line, headers) = start_line_end(bytes, skipped)
             .ok_or_else(|| error(bytes.len(), "a start line with its line end", "§7.1", None))?;
-        let start = start_line(bytes.get(skipped..line).unwrap_or_default(), skipped)?;
-        let bad = if matches!(start, StartLine::Request { .. }) { Some(400) } else { None };
-        let mut message = Message::empty(bytes, start);
+        self.bytes = bytes;
+        self.start = start_line(bytes.get(skipped..line).unwrap_or_default(), skipped)?;
+        let bad = if matches!(self.start, StartLine::Request { .. }) { Some(400) } else { None };
         let mut position = headers;
         let body = loop {
             match bytes.get(position..).unwrap_or_default() {
@@ -54,14 +62,14 @@ impl<'b> Message<'b> {
             let line = header_line_inline(bytes, position)
                 .map_err(|(offset, expected)| error(offset, expected, "§7.3.1", bad))?;
             position = line.end;
-            if !message.table.push(&line) {
+            if !self.table.push(&line) {
                 return Err(error(position, "fewer header lines", "§7.3", bad));
             }
         };
-        message.text = bytes.get(headers..position).and_then(|headers| std::str::from_utf8(headers).ok());
-        message.take_body(bytes.get(body..).unwrap_or_default());
-        message.routing = Routing::of(&message);
-        Ok(message)
+        self.text = bytes.get(headers..position).and_then(|headers| std::str::from_utf8(headers).ok());
+        self.take_body(bytes.get(body..).unwrap_or_default());
+        self.routing = Routing::of(self);
+        Ok(())
     }
 
     /// What can still be read of bytes that are not a message, so that they can be answered; `None` when nobody
@@ -77,7 +85,9 @@ impl<'b> Message<'b> {
             return None;
         }
         let method = Method::new(std::str::from_utf8(method).unwrap_or_default());
-        let mut message = Message::empty(bytes, StartLine::Request { method, uri: "" });
+        let mut message = Message::unread();
+        message.bytes = bytes;
+        message.start = StartLine::Request { method, uri: "" };
         // A last line that is cut off is left out.
         while let Some(newline) = bytes.get(position..).and_then(|rest| find(rest, b'\n')) {
             let line = bytes.get(position..position + newline)?;
@@ -96,9 +106,17 @@ impl<'b> Message<'b> {
         message.names().contains(HeaderName::Via).then_some(message)
     }
 
-    const fn empty(bytes: &'b [u8], start: StartLine<'b>) -> Self {
-        let routing = Routing { via: None, from: None, to: None, call_id: "", cseq: None, request_uri: None };
-        Message { bytes, start, table: Table::new(), text: None, body: b"", missing: 0, routing }
+    /// A message that nothing is known of yet.
+    pub(crate) const fn unread() -> Self {
+        Message {
+            bytes: b"",
+            start: StartLine::Response { status: 0, reason: b"" },
+            table: Table::new(),
+            text: None,
+            body: b"",
+            missing: 0,
+            routing: Routing::EMPTY,
+        }
     }
 
     /// What follows the headers is the body, as far as Content-Length says, when it is there once and a number.
@@ -124,7 +142,7 @@ fn empty_lines(bytes: &[u8]) -> usize {
 
 /// Where the start line ends and where the next line begins.
 fn start_line_end(bytes: &[u8], from: usize) -> Option<(usize, usize)> {
-    let newline = from + find(bytes.get(from..)?, b'\n')?;
+    let newline = from + find_far(bytes.get(from..)?, b'\n')?;
     let end = if newline > from && bytes.get(newline - 1) == Some(&b'\r') { newline - 1 } else { newline };
     Some((end, newline + 1))
 }
@@ -208,10 +226,11 @@ fn header_line_inline(bytes: &[u8], start: usize) -> Result<Line, (usize, &'stat
     }
     let colon = start + colon;
     let name_end = start + name.len();
-    let newline = find(after_colon, b'\n').ok_or((bytes.len(), "the end of a header line"))?;
+    let newline = find_far(after_colon, b'\n').ok_or((bytes.len(), "the end of a header line"))?;
     let (value, end) = after_colon.split_at(newline);
     // As nearly every line is: a colon, a space, the value, CRLF, and no fold after it.
-    if let [b':', b' ', first, .., last, b'\r'] = value
+    if let [b':', b' ', text @ .., b'\r'] = value
+        && let ([first, ..], [.., last]) = (text, text)
         && *first > b' '
         && *last > b' '
         && !matches!(end, [_, b' ' | b'\t', ..])

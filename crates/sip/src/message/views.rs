@@ -161,9 +161,8 @@ impl<'b> Message<'b> {
 
     /// The URI of the first Contact, as text.
     pub fn contact_uri(&self) -> Option<&'b str> {
-        let first = self.values(HeaderName::Contact).next()?;
-        let uri = text(NameAddr::parse(first)?.uri);
-        (!uri.is_empty() && uri != "*").then_some(uri)
+        let uri = self.text(self.routing.contact?.address.uri);
+        (!uri.is_empty()).then_some(uri)
     }
 
     /// Record-Route elements, in order.

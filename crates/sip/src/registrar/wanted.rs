@@ -87,13 +87,12 @@ impl<'b> WantedList<'b> {
 }
 
 impl<'b> Wanted<'b> {
-    /// Reads one element of Contact.
-    pub(super) fn read(
-        value: &'b [u8],
+    /// What an element of Contact asks for.
+    pub(super) fn of(
+        contact: Contact<'b>,
         request: &Message<'b>,
         configuration: &Configuration,
     ) -> Result<Self, Refusal> {
-        let contact = Contact::parse(value).ok_or(Refusal::Malformed)?;
         let text = text(contact.address.uri);
         // Only a SIP URI can be rung; and it is written back, so it must be text.
         if !contact.uri.is_sip() || text.is_empty() {
