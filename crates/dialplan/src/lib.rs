@@ -5,6 +5,7 @@
 //! what could, and whether it routes, waits or rejects; [`NumberPattern`] is one row of the number table.
 
 mod address;
+pub mod admission;
 mod analysis;
 mod automaton;
 mod combine;
