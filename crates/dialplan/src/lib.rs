@@ -20,7 +20,7 @@ mod plan;
 mod range;
 mod rotation;
 pub mod route_list;
-mod schedule;
+pub mod schedule;
 mod shared_list;
 mod symbol;
 mod transform;

@@ -15,6 +15,8 @@ const ONE_CORE: &[(&str, &str)] = &[
     ("strowger-media", "sdp-types"),
     // Its stories are printed as JSON by the shell.
     ("strowger-diag", "serde"),
+    // Time zones of partitions: docs/adr/0014-time-zones-from-jiff.md.
+    ("strowger-dialplan", "jiff"),
 ];
 
 /// What the shells may use, and why.
