@@ -23,6 +23,7 @@ pub mod route_list;
 pub mod schedule;
 mod shared_list;
 mod symbol;
+mod trace;
 mod transform;
 
 pub use address::{AddressError, Addressed};
@@ -45,6 +46,7 @@ pub use range::OutOfRange;
 pub use rotation::Rotation;
 pub use schedule::{OpeningHours, Zone};
 pub use symbol::{Digits, DigitsError, Symbol, SymbolSet};
+pub use trace::{HopTrace, KeyTrace, Trace};
 pub use transform::{
     CalledChange, CallingChange, ChangeKind, ChangeStep, Discard, DiscardError, ExternalMask, Mask,
     MaskError, Presentation,

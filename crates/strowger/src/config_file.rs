@@ -50,6 +50,8 @@ pub(crate) struct ConfigFile {
     pub(crate) routes: Vec<RouteSection>,
     #[serde(default, rename = "line", skip_serializing_if = "Vec::is_empty")]
     pub(crate) lines: Vec<LineSection>,
+    #[serde(default, rename = "expect", skip_serializing_if = "Vec::is_empty")]
+    pub(crate) expectations: Vec<crate::digits::ExpectSection>,
     /// Where it was read.
     #[serde(skip)]
     pub(crate) source: Source,

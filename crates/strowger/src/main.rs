@@ -2,6 +2,7 @@
 
 mod config_file;
 mod decision;
+mod digits;
 mod holder;
 mod http;
 mod lab;
@@ -78,6 +79,8 @@ enum Command {
         #[arg(long)]
         json: bool,
     },
+    /// Say what a dialled number leads to, key by key, and why.
+    Digits(digits::DigitsOptions),
     /// Check a configuration file without starting anything.
     CheckConfig {
         /// The node file.
@@ -151,6 +154,7 @@ fn run(command: Command) -> anyhow::Result<()> {
             report::explain_call(&place.data, call, messages, json)
         }
         Command::Phones { place, json } => report::phones(&place.data, json),
+        Command::Digits(options) => digits::run(&options),
         Command::CheckConfig { config } => {
             ConfigFile::read(&config)?.configuration(vec![])?;
             println!("{} is a configuration that can be used", config.display());

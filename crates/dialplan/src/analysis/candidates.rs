@@ -3,9 +3,10 @@
 use std::collections::BTreeSet;
 use std::ops::ControlFlow;
 
-use super::lookup::rank;
+use super::lookup::{Lookup, rank};
 use super::{Analysis, State};
-use crate::plan::{Action, PatternId};
+use crate::plan::{Action, DialPlan, PatternId, SearchSpace};
+use crate::symbol::Digits;
 
 /// A pattern that takes the digits so far.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -48,21 +49,17 @@ impl Analysis {
         let (State::Collecting { lookup } | State::Waiting { lookup, .. }) = &self.state else {
             return Vec::new();
         };
-        let mut found = BTreeSet::new();
-        lookup.full_matches(&self.plan, |id| {
-            found.insert(rank(&self.plan, &lookup.space, id, lookup.digits().len()));
-        });
-        let Some(best) = found.first().copied() else { return Vec::new() };
-        let candidate = |(breadth, partition_rank, pattern)| {
-            let lost_by = match (breadth > best.0, partition_rank > best.1, pattern > best.2) {
-                (true, _, _) => Some(LostBy::Breadth),
-                (false, true, _) => Some(LostBy::Partition),
-                (false, false, true) => Some(LostBy::Age),
-                (false, false, false) => None,
-            };
-            Candidate { pattern, breadth, partition_rank, lost_by }
-        };
-        found.into_iter().map(candidate).collect()
+        compare(&self.plan, lookup)
+    }
+
+    /// The patterns of a search space that take a whole number, closest first, at the time of this analysis.
+    pub fn candidates_for(&self, space: &SearchSpace, number: &Digits) -> Vec<Candidate> {
+        let mut lookup = Lookup::new(&self.plan, space, self.at, self.caller.zone.as_ref());
+        for symbol in number.symbols() {
+            // A number fits into a number.
+            let _ = lookup.eat(&self.plan, symbol);
+        }
+        compare(&self.plan, &lookup)
     }
 
     /// The patterns that could match with more digits: the first `names` of them, counted up to `count_max`.
@@ -117,6 +114,24 @@ impl Analysis {
             | Action::Block(_) => false,
         })
     }
+}
+
+fn compare(plan: &DialPlan, lookup: &Lookup) -> Vec<Candidate> {
+    let mut found = BTreeSet::new();
+    lookup.full_matches(plan, |id| {
+        found.insert(rank(plan, &lookup.space, id, lookup.digits().len()));
+    });
+    let Some(best) = found.first().copied() else { return Vec::new() };
+    let candidate = |(breadth, partition_rank, pattern)| {
+        let lost_by = match (breadth > best.0, partition_rank > best.1, pattern > best.2) {
+            (true, _, _) => Some(LostBy::Breadth),
+            (false, true, _) => Some(LostBy::Partition),
+            (false, false, true) => Some(LostBy::Age),
+            (false, false, false) => None,
+        };
+        Candidate { pattern, breadth, partition_rank, lost_by }
+    };
+    found.into_iter().map(candidate).collect()
 }
 
 /// Patterns that are asked for their dial tone after a key.

@@ -1,0 +1,283 @@
+//! The dialed number analyzer: `strowger digits FROM NUMBER`, the same over HTTP, and saved diallings that are tests.
+
+mod expect;
+mod json;
+mod text;
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use strowger_base::WallTime;
+use strowger_callcontrol::Configuration;
+use strowger_dialplan::{
+    Action, Arrival, Caller, Decision, Digits, NumberPattern, PatternId, Reject, RouteTarget, Trace,
+};
+
+use crate::config_file::ConfigFile;
+
+pub(crate) use expect::ExpectSection;
+
+/// What can be asked.
+#[derive(clap::Args)]
+pub(crate) struct DigitsOptions {
+    /// Who dials: a line, a trunk or a calling search space by its name; `line:`, `trunk:` or `space:` before it says which.
+    #[arg(required_unless_present = "check")]
+    from: Option<String>,
+    /// What is dialled: 0-9, *, #, A-D, +; or a name.
+    #[arg(required_unless_present = "check")]
+    number: Option<String>,
+    /// How it arrives.
+    #[arg(long, value_enum, default_value_t = Mode::Keys)]
+    mode: Mode,
+    /// When, in UTC, for partitions with opening hours: 2026-11-21T08:00. Now, unless it is given.
+    #[arg(long, value_parser = time)]
+    at: Option<WallTime>,
+    /// Run the saved diallings of the node file instead (`[[expect]]`); exit code 1 when one goes another way.
+    #[arg(long, conflicts_with_all = ["from", "number"])]
+    check: bool,
+    /// The node file; that of the data folder, unless it is given.
+    #[arg(long)]
+    config: Option<PathBuf>,
+    /// The server's data folder.
+    #[arg(long, default_value = "strowger-data")]
+    data: PathBuf,
+    /// Print JSON.
+    #[arg(long)]
+    json: bool,
+}
+
+/// How a number arrives.
+#[derive(
+    Clone, Copy, PartialEq, Eq, Debug, Default, clap::ValueEnum, serde::Deserialize, serde::Serialize,
+)]
+#[serde(rename_all = "kebab-case")]
+pub(crate) enum Mode {
+    /// One key after another, then silence.
+    #[default]
+    Keys,
+    /// As a whole, as SIP phones and trunks send it.
+    EnBloc,
+    /// From a speed dial.
+    SpeedDial,
+    /// From an application.
+    Application,
+}
+
+/// One question.
+pub(crate) struct Question {
+    pub(crate) from: String,
+    pub(crate) number: String,
+    pub(crate) mode: Mode,
+    pub(crate) at: WallTime,
+}
+
+/// A question with its answer.
+pub(crate) struct Answer<'c> {
+    question: &'c Question,
+    configuration: &'c Configuration,
+    caller: Arc<Caller>,
+    way: Way<'c>,
+}
+
+/// What became of the number.
+enum Way<'c> {
+    Number(Box<Trace>),
+    /// It is a name: there is nothing to collect and nothing to compare.
+    Name(Option<strowger_dialplan::Addressed<'c>>),
+}
+
+impl Mode {
+    const fn arrival(self) -> Arrival {
+        match self {
+            Mode::Keys => Arrival::KeyByKey,
+            Mode::EnBloc => Arrival::EnBloc,
+            Mode::SpeedDial => Arrival::SpeedDial,
+            Mode::Application => Arrival::Application,
+        }
+    }
+
+    const fn words(self) -> &'static str {
+        match self {
+            Mode::Keys => "key by key",
+            Mode::EnBloc => "en bloc",
+            Mode::SpeedDial => "by speed dial",
+            Mode::Application => "by an application",
+        }
+    }
+}
+
+/// Answers on the command line.
+pub(crate) fn run(options: &DigitsOptions) -> anyhow::Result<()> {
+    let path = options.config.clone().unwrap_or_else(|| options.data.join("strowger.toml"));
+    let file = ConfigFile::read(&path)?;
+    let configuration = file.configuration(vec![])?.calls;
+    if options.check {
+        return expect::check(&file.expectations, &configuration, options.json);
+    }
+    let question = Question {
+        from: options.from.clone().unwrap_or_default(),
+        number: options.number.clone().unwrap_or_default(),
+        mode: options.mode,
+        at: options.at.unwrap_or_else(now),
+    };
+    let answer = answer(&configuration, &question)?;
+    if options.json {
+        println!("{}", answer.json());
+    } else {
+        print!("{}", answer.text());
+    }
+    Ok(())
+}
+
+/// Answers one question.
+///
+/// # Errors
+/// When nobody by that name could dial, or the number cannot be dialled at all.
+pub(crate) fn answer<'c>(
+    configuration: &'c Configuration,
+    question: &'c Question,
+) -> anyhow::Result<Answer<'c>> {
+    let caller = caller(configuration, &question.from)?;
+    anyhow::ensure!(!question.number.is_empty(), "no number is given; expected for example 95551234");
+    let plan = &configuration.plan;
+    let way = match Digits::parse(&question.number) {
+        Ok(digits) => {
+            let trace = Trace::of(plan, Arc::clone(&caller), question.mode.arrival(), &digits, question.at);
+            Way::Number(Box::new(trace))
+        }
+        Err(_) => {
+            let (user, host) = match question.number.split_once('@') {
+                Some((user, host)) => (user, Some(host)),
+                None => (&*question.number, None),
+            };
+            let zone = caller.zone.as_ref();
+            Way::Name(plan.address(&caller.search_space, user, host, question.at, zone))
+        }
+    };
+    Ok(Answer { question, configuration, caller, way })
+}
+
+/// Who dials: what stands before the colon says where to look, otherwise lines, trunks and search spaces, in this order.
+fn caller(configuration: &Configuration, from: &str) -> anyhow::Result<Arc<Caller>> {
+    let line = |name: &str| configuration.lines.get(name).map(|line| Arc::clone(&line.caller));
+    let trunk = |name: &str| configuration.trunks.get(name).map(|trunk| Arc::clone(&trunk.caller));
+    let space = |name: &str| {
+        let space = configuration.plan.search_space(name)?;
+        Some(Arc::new(Caller::new(Digits::EMPTY, space.clone())))
+    };
+    let found = match from.split_once(':') {
+        Some(("line", name)) => line(name),
+        Some(("trunk", name)) => trunk(name),
+        Some(("space", name)) => space(name),
+        Some(_) | None => line(from).or_else(|| trunk(from)).or_else(|| space(from)),
+    };
+    found.ok_or_else(|| {
+        anyhow::anyhow!(
+            "nobody can dial from {from:?}; expected a line, a trunk or a calling search space of the configuration"
+        )
+    })
+}
+
+impl Answer<'_> {
+    fn pattern(&self, id: PatternId) -> Option<&NumberPattern> {
+        self.configuration.plan.pattern(id)
+    }
+
+    fn text_of(&self, id: PatternId) -> &str {
+        self.pattern(id).map_or("", |row| row.pattern.text())
+    }
+
+    /// In one word or two where it ends: `line 1001`, `trunk pstn`, `no match`.
+    fn result(&self) -> String {
+        match &self.way {
+            Way::Name(None) => "no match".to_owned(),
+            Way::Name(Some(addressed)) => target(addressed.action),
+            Way::Number(trace) => match trace.analysis().decision() {
+                Some(Decision::Routed(routed)) => {
+                    self.pattern(routed.pattern).map_or_else(String::new, |row| target(&row.action))
+                }
+                Some(Decision::Blocked { cause, .. }) => format!("blocked, cause {}", cause.0),
+                Some(Decision::Rejected(reject)) => rejected(*reject).to_owned(),
+                None => "undecided".to_owned(),
+            },
+        }
+    }
+
+    /// Something else that whoever asks should know.
+    fn remark(&self) -> Option<String> {
+        let Way::Number(trace) = &self.way else { return None };
+        let Some(Decision::Routed(routed)) = trace.analysis().decision() else { return None };
+        match &self.pattern(routed.pattern)?.action {
+            Action::Route(route) => match &route.to {
+                RouteTarget::Trunk(name) => {
+                    let trunk = self.configuration.trunks.get(name)?;
+                    (!trunk.is_there).then(|| {
+                        format!("trunk {name} is not there yet: give it a destination in the configuration")
+                    })
+                }
+                RouteTarget::RouteList(_) => None,
+            },
+            Action::Line(_)
+            | Action::Translate(_)
+            | Action::Hunt { .. }
+            | Action::Service(_)
+            | Action::Block(_) => None,
+        }
+    }
+}
+
+fn target(action: &Action) -> String {
+    match action {
+        Action::Line(line) => format!("line {line}"),
+        Action::Route(route) => match &route.to {
+            RouteTarget::Trunk(name) => format!("trunk {name}"),
+            RouteTarget::RouteList(name) => format!("route list {name}"),
+        },
+        Action::Service(service) => format!("service {}", format!("{service:?}").to_lowercase()),
+        Action::Hunt { list } => format!("hunt list {list}"),
+        Action::Translate(_) => "a translation".to_owned(),
+        Action::Block(cause) => format!("blocked, cause {}", cause.0),
+    }
+}
+
+const fn rejected(reject: Reject) -> &'static str {
+    match reject {
+        Reject::NoMatch => "no match",
+        Reject::Incomplete => "incomplete",
+        Reject::TooManyTranslations => "too many translations",
+        Reject::TooLong => "too long",
+    }
+}
+
+pub(crate) fn now() -> WallTime {
+    let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap_or_default();
+    WallTime::from_micros(u64::try_from(since.as_micros()).unwrap_or(u64::MAX))
+}
+
+/// `2026-11-21T08:00`, in UTC.
+pub(crate) fn time(text: &str) -> Result<WallTime, String> {
+    let wrong = || format!("{text:?} is no time; expected one like 2026-11-21T08:00");
+    let (date, clock) = text.split_once(['T', ' ']).ok_or_else(wrong)?;
+    let numbers = |text: &str, by: char| text.split(by).map(str::parse).collect::<Result<Vec<u64>, _>>().ok();
+    let (Some(date), Some(clock)) = (numbers(date, '-'), numbers(clock, ':')) else { return Err(wrong()) };
+    let ([year, month, day], [hour, minute]) = (&date[..], &clock[..]) else { return Err(wrong()) };
+    if !(1970..=9999).contains(year)
+        || !(1..=12).contains(month)
+        || !(1..=31).contains(day)
+        || *hour > 23
+        || *minute > 59
+    {
+        return Err(wrong());
+    }
+    // Days of the civil calendar, counted from 1 March so that the leap day is the last of a year.
+    let (year, month) = if *month > 2 { (*year, month - 3) } else { (year - 1, month + 9) };
+    let days = year * 365 + year / 4 - year / 100 + year / 400 + (month * 153 + 2) / 5 + day - 1;
+    let seconds = (days - DAYS_TO_1970) * 86_400 + hour * 3600 + minute * 60;
+    Ok(WallTime::from_micros(seconds * 1_000_000))
+}
+
+/// From 1 March 0000 to 1 January 1970.
+const DAYS_TO_1970: u64 = 719_468;
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,135 @@
+//! Saved diallings: what a number must lead to, kept beside the plan and run as tests.
+
+use serde::{Deserialize, Serialize};
+use strowger_callcontrol::Configuration;
+use strowger_dialplan::Decision;
+
+use super::{Answer, Mode, Question, Way};
+
+/// `[[expect]]` of the node file. What is not given is not compared.
+#[derive(Clone, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct ExpectSection {
+    /// Who dials.
+    pub(crate) from: String,
+    /// What is dialled.
+    pub(crate) number: String,
+    /// How it arrives.
+    #[serde(default)]
+    pub(crate) mode: Mode,
+    /// When, in UTC: `2026-11-21T08:00`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) at: Option<String>,
+    /// Where it leads: `line 1001`, `trunk pstn`, `no match`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) result: Option<String>,
+    /// The pattern that decides.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) pattern: Option<String>,
+    /// The called number as it is sent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) called: Option<String>,
+    /// The calling number as it is sent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) calling: Option<String>,
+    /// Seconds that are waited for keys that do not come.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) waits_seconds: Option<u64>,
+}
+
+/// One thing that went another way.
+struct Difference {
+    what: &'static str,
+    expected: String,
+    found: String,
+}
+
+/// Runs all of them and prints what became of each.
+///
+/// # Errors
+/// When one goes another way, or cannot be asked.
+pub(super) fn check(all: &[ExpectSection], configuration: &Configuration, json: bool) -> anyhow::Result<()> {
+    let mut failed = 0;
+    let mut rows = vec![];
+    for (index, expect) in all.iter().enumerate() {
+        let differences =
+            expect.compare(configuration).map_err(|error| error.context(place(index, expect)))?;
+        failed += usize::from(!differences.is_empty());
+        let differences: Vec<String> = differences
+            .iter()
+            .map(|it| format!("{}: expected {}, found {}", it.what, it.expected, it.found))
+            .collect();
+        if json {
+            rows.push(serde_json::json!({
+                "from": expect.from, "number": expect.number, "passed": differences.is_empty(),
+                "differences": differences,
+            }));
+        } else if differences.is_empty() {
+            println!("pass  {}", place(index, expect));
+        } else {
+            println!("FAIL  {}", place(index, expect));
+            differences.iter().for_each(|line| println!("        {line}"));
+        }
+    }
+    if json {
+        println!("{}", serde_json::json!({ "expectations": rows, "failed": failed }));
+    } else if all.is_empty() {
+        println!(
+            "no dialling is saved; write one as [[expect]] with from, number and result into the node file"
+        );
+    } else {
+        println!("{} of {} as expected", all.len() - failed, all.len());
+    }
+    anyhow::ensure!(failed == 0, "{failed} of {} saved diallings went another way", all.len());
+    Ok(())
+}
+
+fn place(index: usize, expect: &ExpectSection) -> String {
+    format!("[[expect]] {}: {} dials {}", index + 1, expect.from, expect.number)
+}
+
+impl ExpectSection {
+    fn compare(&self, configuration: &Configuration) -> anyhow::Result<Vec<Difference>> {
+        let at = self.at.as_deref().map(super::time).transpose().map_err(anyhow::Error::msg)?;
+        let question = Question {
+            from: self.from.clone(),
+            number: self.number.clone(),
+            mode: self.mode,
+            at: at.unwrap_or_else(super::now),
+        };
+        let answer = super::answer(configuration, &question)?;
+        Ok(self.differences(&answer))
+    }
+
+    fn differences(&self, answer: &Answer<'_>) -> Vec<Difference> {
+        let (mut pattern, mut called, mut calling, mut waited) = Default::default();
+        match &answer.way {
+            Way::Name(found) => pattern = found.map_or_else(String::new, |found| found.text.to_owned()),
+            Way::Number(trace) => {
+                waited = trace.waited().as_secs();
+                match trace.analysis().decision() {
+                    Some(Decision::Routed(routed)) => {
+                        pattern = answer.text_of(routed.pattern).to_owned();
+                        called = routed.called.to_string();
+                        calling = routed.calling.number.to_string();
+                    }
+                    Some(Decision::Blocked { pattern: id, .. }) => pattern = answer.text_of(*id).to_owned(),
+                    Some(Decision::Rejected(_)) | None => {}
+                }
+            }
+        }
+        let waits = self.waits_seconds.map(|seconds| seconds.to_string());
+        let compared: [(&'static str, &Option<String>, String); 5] = [
+            ("result", &self.result, answer.result()),
+            ("pattern", &self.pattern, pattern),
+            ("called", &self.called, called),
+            ("calling", &self.calling, calling),
+            ("waits_seconds", &waits, waited.to_string()),
+        ];
+        let differs = |(what, expected, found): (&'static str, &Option<String>, String)| {
+            let expected = expected.clone().filter(|expected| *expected != found)?;
+            Some(Difference { what, expected, found })
+        };
+        compared.into_iter().filter_map(differs).collect()
+    }
+}
