@@ -16,20 +16,29 @@ use strowger_node::io::{Answer, Metric, MetricKind, Question, Service};
 use crate::mailbox::{Letter, Sender};
 use crate::report;
 
+/// What the pages are made from beside the node's own answers.
+pub(crate) struct Site {
+    /// Folder of the journal.
+    pub(crate) data: PathBuf,
+    /// The configuration in force, for questions about the dial plan.
+    pub(crate) calls: Arc<strowger_callcontrol::Configuration>,
+}
+
 struct Shared {
     decision: Sender,
-    data: PathBuf,
+    site: Site,
 }
 
 /// Serves until the listener is gone.
-pub(crate) async fn serve(listener: tokio::net::TcpListener, decision: Sender, data: PathBuf) {
-    let shared = Arc::new(Shared { decision, data });
+pub(crate) async fn serve(listener: tokio::net::TcpListener, decision: Sender, site: Site) {
+    let shared = Arc::new(Shared { decision, site });
     let router = Router::new()
         .route("/healthz", get(health))
         .route("/metrics", get(metrics))
         .route("/api/v1/calls", get(calls))
         .route("/api/v1/calls/{id}", get(call))
         .route("/api/v1/phones", get(phones))
+        .route("/api/v1/digits", get(digits))
         .with_state(shared);
     if let Err(error) = axum::serve(listener, router).await {
         crate::log::error(&format!("the web interface stopped: {error}; calls go on"));
@@ -118,7 +127,7 @@ async fn calls(State(shared): State<Arc<Shared>>, Query(limit): Query<Limit>) ->
         Err(status) => return status.into_response(),
     };
     settle(&shared).await;
-    let data = shared.data.clone();
+    let data = shared.site.data.clone();
     let ended = tokio::task::spawn_blocking(move || report::ended_calls(&data, limit)).await;
     match ended {
         Ok(Ok(ended)) => {
@@ -150,7 +159,7 @@ async fn call(State(shared): State<Arc<Shared>>, Path(id): Path<String>) -> Resp
         let body = serde_json::json!({ "error": format!("{id} is no call id; expected one like C1.0.42") });
         return json(StatusCode::BAD_REQUEST, &body);
     };
-    let data = shared.data.clone();
+    let data = shared.site.data.clone();
     match tokio::task::spawn_blocking(move || report::story_json(&data, call)).await {
         Ok(Ok(Some(story))) => json(StatusCode::OK, &story),
         Ok(Ok(None)) => {
@@ -170,6 +179,28 @@ async fn phones(State(shared): State<Arc<Shared>>) -> Response {
         }
         Ok(_) => StatusCode::INTERNAL_SERVER_ERROR.into_response(),
         Err(status) => status.into_response(),
+    }
+}
+
+/// What `/api/v1/digits` is asked.
+#[derive(serde::Deserialize)]
+struct Dialling {
+    from: String,
+    number: String,
+    #[serde(default)]
+    mode: crate::digits::Mode,
+    at: Option<String>,
+}
+
+async fn digits(State(shared): State<Arc<Shared>>, Query(asked): Query<Dialling>) -> Response {
+    let at = match asked.at.as_deref().map(crate::digits::time).transpose() {
+        Ok(at) => at.unwrap_or_else(crate::digits::now),
+        Err(error) => return json(StatusCode::BAD_REQUEST, &serde_json::json!({ "error": error })),
+    };
+    let question = crate::digits::Question { from: asked.from, number: asked.number, mode: asked.mode, at };
+    match crate::digits::answer(&shared.site.calls, &question) {
+        Ok(answer) => json(StatusCode::OK, &answer.json()),
+        Err(error) => json(StatusCode::BAD_REQUEST, &serde_json::json!({ "error": format!("{error:#}") })),
     }
 }
 

@@ -96,7 +96,7 @@ pub(crate) fn prepare(options: &LabOptions) -> anyhow::Result<(ConfigFile, PathB
     Ok((file, options.data.clone()))
 }
 
-fn fresh() -> anyhow::Result<ConfigFile> {
+pub(crate) fn fresh() -> anyhow::Result<ConfigFile> {
     let mut file: ConfigFile = toml::from_str(LAB_PLAN)?;
     for (number, name) in [("1001", "Alice"), ("1002", "Bob"), ("1003", "Carol")] {
         file.lines.push(LineSection {

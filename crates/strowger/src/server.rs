@@ -114,6 +114,7 @@ impl Opened {
             ));
         }
         let configuration = Arc::new(self.file.configuration(self.sip_listeners())?);
+        let site = http::Site { data: self.data.clone(), calls: Arc::clone(&configuration.calls) };
         let mut node = Node::new(Parameters {
             node: NodeId(1),
             shard: ShardId(0),
@@ -143,10 +144,9 @@ impl Opened {
             streams: stream_sender,
             started,
         };
-        let data = self.data.clone();
         let shell = sender.clone();
         thread::Builder::new().name("io".into()).spawn(move || {
-            if let Err(error) = asynchronous(tcp, http, orders, shell, data) {
+            if let Err(error) = asynchronous(tcp, http, orders, shell, site) {
                 log::error(&format!("the connection side stopped: {error}; restart the server"));
             }
         })?;
@@ -195,7 +195,7 @@ fn asynchronous(
     http: Option<TcpListener>,
     orders: tokio::sync::mpsc::Receiver<streams::StreamOrder>,
     decision: crate::mailbox::Sender,
-    data: PathBuf,
+    site: http::Site,
 ) -> io::Result<()> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     runtime.block_on(async move {
@@ -209,7 +209,7 @@ fn asynchronous(
         if let Some(listener) = http {
             listener.set_nonblocking(true)?;
             let listener = tokio::net::TcpListener::from_std(listener)?;
-            tokio::spawn(http::serve(listener, decision.clone(), data));
+            tokio::spawn(http::serve(listener, decision.clone(), site));
         }
         tokio::spawn(signals(decision.clone()));
         streams::run(tcp, orders, decision).await;

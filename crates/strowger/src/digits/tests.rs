@@ -69,6 +69,18 @@ fn a_saved_dialling_that_goes_another_way_fails() {
 }
 
 #[test]
+fn the_lab_keeps_what_it_promises() {
+    let mut file = crate::lab::fresh().unwrap();
+    let configuration = file.configuration(vec![]).unwrap().calls;
+    assert!(file.expectations.len() >= 8);
+    expect::check(&file.expectations, &configuration, false).unwrap();
+    // Without its urgent emergency patterns the promise is broken, and that is found.
+    file.routes.retain(|route| !route.emergency);
+    let configuration = file.configuration(vec![]).unwrap().calls;
+    assert!(expect::check(&file.expectations, &configuration, false).is_err());
+}
+
+#[test]
 fn a_time_is_read_in_utc() {
     let check = |text: &str, expect: Option<&str>| {
         assert_eq!(time(text).ok().map(|time| time.to_string()).as_deref(), expect, "{text}");
