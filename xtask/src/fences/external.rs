@@ -46,6 +46,9 @@ const SHELLS: &[(&str, &str)] = &[
 const TESTS: &[(&str, &str)] = &[
     ("strowger", "md-5"),
     ("strowger-media", "ezk-g722"),
+    // Vectors of the dial plan are a YAML file.
+    ("strowger-dialplan", "serde"),
+    ("strowger-dialplan", "serde-saphyr"),
     // Proves that reading a message allocates nothing.
     ("strowger-sip", "allocation-counter"),
 ];
