@@ -164,6 +164,9 @@ pub enum FurtherDigits {
     None,
     /// It tells every further key, as [`Signal::Digit`], when [`Command::CollectDigits`] asks for them.
     Keys,
+    /// It asks again with a longer number under the same id (RFC 3578, overlap); what it asked before is answered that the
+    /// number is incomplete.
+    Again,
 }
 
 /// What somebody who dials hears.

@@ -61,6 +61,8 @@ pub(crate) struct Facts {
     pub(crate) origin: Origin,
     /// Who calls, as others are shown.
     pub(crate) calling: Party,
+    /// The call's id in the caller's protocol, under which it may ask again.
+    protocol_call_id: Box<str>,
     /// The number as it was dialled.
     pub(crate) called: Box<str>,
     /// The number as it entered the pattern that decided.
@@ -140,6 +142,38 @@ impl Call {
         let mut step = Step { now, facts: &mut facts, shared, out };
         let state = setup::begin(&mut step, wish);
         Call { facts, state }
+    }
+
+    /// Whether a wish for a call goes on with the number that is dialled here.
+    pub(crate) fn goes_on_with(&self, setup: &Setup) -> bool {
+        match &self.state {
+            State::Dialing(state) => {
+                self.facts.origin == setup.origin && state.goes_on_with(&self.facts.called, setup)
+            }
+            State::Locating(_) | State::Opening(_) | State::Ringing(_) | State::Talking(_) | State::Ended => {
+                false
+            }
+        }
+    }
+
+    /// The device asks again with a longer number.
+    pub(crate) fn asked_again(
+        &mut self,
+        now: Now,
+        leg: LegId,
+        setup: Setup,
+        shared: &mut Shared,
+        out: &mut Outbox,
+    ) {
+        let mut step = Step { now, facts: &mut self.facts, shared, out };
+        self.state = match std::mem::replace(&mut self.state, State::Ended) {
+            State::Dialing(state) => state.asked_again(&mut step, leg, setup),
+            other @ (State::Locating(_)
+            | State::Opening(_)
+            | State::Ringing(_)
+            | State::Talking(_)
+            | State::Ended) => other,
+        };
     }
 
     pub(crate) fn signal(
@@ -307,6 +341,7 @@ impl Step<'_> {
     fn end(&mut self, cause: Cause, by: ReleasedBy, why: WhyEnded) -> State {
         self.cancel_timer();
         self.close_relay();
+        self.shared.dialing.remove(&self.facts.protocol_call_id);
         if let Some(line) = self.facts.line.take() {
             self.shared.vacate(&line);
         }

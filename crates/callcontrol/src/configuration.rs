@@ -46,6 +46,8 @@ impl Configuration {
 pub struct Trunk {
     /// What its calls see of the dial plan.
     pub caller: Arc<Caller>,
+    /// It sends growing numbers, each as a new wish for the call (RFC 3578).
+    pub overlap: bool,
     /// It has a far end. Calls to one that has none yet are refused, and say so.
     pub is_there: bool,
 }
@@ -63,6 +65,8 @@ pub struct Line {
     pub no_answer: Duration,
     /// Who dials on it, as digit analysis knows it.
     pub caller: Arc<Caller>,
+    /// Its phones send growing numbers, each as a new wish for the call (RFC 3578).
+    pub overlap: bool,
 }
 
 impl Default for Line {
@@ -73,6 +77,7 @@ impl Default for Line {
             calls_max: CALLS_MAX,
             no_answer: NO_ANSWER_LINE,
             caller: Arc::default(),
+            overlap: false,
         }
     }
 }

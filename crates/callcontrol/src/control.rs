@@ -68,6 +68,8 @@ pub struct Sizes {
     pub relays: usize,
     /// Lines that have calls.
     pub busy_lines: usize,
+    /// Calls whose number is not complete.
+    pub dialing: usize,
     /// Final records that wait for the disk.
     pub records_waiting: usize,
 }
@@ -176,6 +178,7 @@ impl CallControl {
             timers: self.shared.timers.len(),
             relays: self.shared.relays.len(),
             busy_lines: self.shared.busy_lines(),
+            dialing: self.shared.dialing.len(),
             records_waiting: self.shared.waiting.len(),
         }
     }
@@ -186,6 +189,12 @@ impl CallControl {
     }
 
     fn setup(&mut self, now: Now, leg: LegId, setup: Setup, out: &mut Outbox) {
+        // It is no new call, so that it cannot be one too many.
+        if let Some(&dialing) = self.shared.dialing.get(&setup.protocol_call_id)
+            && self.calls.get(&dialing).is_some_and(|call| call.goes_on_with(&setup))
+        {
+            return self.with_call(dialing, |call, shared| call.asked_again(now, leg, setup, shared, out));
+        }
         if let Some(cause) = self.turned_away(now, out) {
             self.shared.counters.shed += 1;
             out.command(leg, Command::Release(cause));

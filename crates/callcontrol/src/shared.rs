@@ -22,6 +22,8 @@ pub(crate) struct Shared {
     pub(crate) port_ids: PortIds,
     /// Which call each leg belongs to.
     pub(crate) legs: HashMap<LegId, CallId>,
+    /// Calls whose number is not complete, by the id that their device gave them.
+    pub(crate) dialing: BTreeMap<Box<str>, CallId>,
     /// Every relay from `OpenRelay` until the worker reports it closed or failed.
     pub(crate) relays: BTreeMap<PortId, RelayUse>,
     /// Calls of each line that has any.
@@ -75,6 +77,7 @@ impl Shared {
             leg_ids: LegIds::new(node, shard, LANE, last_number),
             port_ids: PortIds::new(shard, PortOwner::CallControl),
             legs: HashMap::with_hasher(seed),
+            dialing: BTreeMap::new(),
             relays: BTreeMap::new(),
             lines: HashMap::with_hasher(seed),
             waiting: BTreeMap::new(),

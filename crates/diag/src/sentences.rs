@@ -178,6 +178,9 @@ fn released_by_us(device: &str, why: WhyReleased) -> Option<String> {
             format!("{device} stops ringing: another phone refused for the whole line.")
         }
         WhyReleased::NoMedia => format!("{device} is released: there is no media to talk over."),
+        WhyReleased::NumberIncomplete => {
+            format!("{device} is told that the number is incomplete; it may ask again with more digits.")
+        }
         // The sentence before says why already.
         WhyReleased::NoAnswer | WhyReleased::OtherPartyGone | WhyReleased::CallRefused => return None,
     })

@@ -45,9 +45,8 @@ pub struct Draft {
     pub services: Vec<ServiceNumber>,
     /// The trunks.
     pub trunks: Vec<Trunk>,
-    /// What the calls of each trunk see of the dial plan, in the order of `trunks`: a search space by name. Trunks beyond
-    /// its end see the null partition.
-    pub trunk_search_spaces: Vec<Box<str>>,
+    /// How calls from each trunk are dialled, in the order of `trunks`; trunks beyond its end have every default.
+    pub trunk_dialling: Vec<TrunkDialling>,
     /// Trunks that have no far end yet, by name.
     pub trunks_planned: Vec<Box<str>>,
     /// Partitions, search spaces, patterns.
@@ -81,6 +80,8 @@ pub struct Line {
     pub device_search_space: Box<str>,
     /// External phone number mask; none when empty.
     pub external_mask: Box<str>,
+    /// Its phones send growing numbers, each as a new INVITE (RFC 3578).
+    pub overlap: bool,
     /// Phones at once, 1 to [`limits::CONTACTS_PER_LINE`].
     pub contacts_max: usize,
     /// Calls that make it busy, at least 1 and at most `calls_max`.
@@ -103,12 +104,22 @@ impl Line {
             search_space: Box::default(),
             device_search_space: Box::default(),
             external_mask: Box::default(),
+            overlap: false,
             contacts_max: limits::CONTACTS_PER_LINE,
             busy_trigger: BUSY_TRIGGER,
             calls_max: CALLS_MAX,
             no_answer: NO_ANSWER_LINE,
         }
     }
+}
+
+/// How calls from a trunk are dialled.
+#[derive(Clone, Default, Debug)]
+pub struct TrunkDialling {
+    /// What they see of the dial plan; the null partition alone when empty.
+    pub search_space: Box<str>,
+    /// The trunk sends growing numbers, each as a new INVITE (RFC 3578).
+    pub overlap: bool,
 }
 
 /// What a phone proves itself with.
@@ -173,7 +184,7 @@ impl Default for Draft {
             lines: Vec::new(),
             services: Vec::new(),
             trunks: Vec::new(),
-            trunk_search_spaces: Vec::new(),
+            trunk_dialling: Vec::new(),
             trunks_planned: Vec::new(),
             plan: PlanDraft::default(),
             relay: RelayMode::default(),

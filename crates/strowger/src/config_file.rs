@@ -11,7 +11,9 @@ use strowger_base::Secret;
 use strowger_base::leg::Service;
 use strowger_base::net::Transport;
 use strowger_callcontrol::RelayMode;
-use strowger_node::configuration::{self, ConfigurationError, Draft, LineSecret, Place, ServiceNumber};
+use strowger_node::configuration::{
+    self, ConfigurationError, Draft, LineSecret, Place, ServiceNumber, TrunkDialling,
+};
 use strowger_sip::io::{DigestAlgorithm, Listener, Trunk};
 
 pub(crate) use self::dial_plan::{
@@ -202,6 +204,9 @@ pub(crate) struct LineSection {
     /// External phone number mask.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub(crate) external_mask: String,
+    /// Its phones send growing numbers, each as a new INVITE (RFC 3578).
+    #[serde(default)]
+    pub(crate) overlap: bool,
 }
 
 /// `[[service]]`
@@ -230,6 +235,9 @@ pub(crate) struct TrunkSection {
     /// Where its calls go; calls to a trunk without one are refused, and say so.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) destination: Option<SocketAddr>,
+    /// It sends growing numbers, each as a new INVITE (RFC 3578).
+    #[serde(default)]
+    pub(crate) overlap: bool,
     /// What its calls see of the dial plan.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub(crate) search_space: String,
@@ -275,13 +283,14 @@ impl ConfigFile {
         listeners: Vec<Listener>,
     ) -> anyhow::Result<configuration::Configuration> {
         let mut trunks = vec![];
-        let mut trunk_search_spaces = vec![];
+        let mut trunk_dialling = vec![];
         let mut trunks_planned = vec![];
         for section in &self.trunks {
             match section.trunk()? {
                 Some(trunk) => {
                     trunks.push(trunk);
-                    trunk_search_spaces.push(section.search_space.as_str().into());
+                    let search_space = section.search_space.as_str().into();
+                    trunk_dialling.push(TrunkDialling { search_space, overlap: section.overlap });
                 }
                 None => trunks_planned.push(section.name.as_str().into()),
             }
@@ -292,7 +301,7 @@ impl ConfigFile {
             lines: self.lines.iter().map(LineSection::line).collect(),
             services: self.services.iter().map(ServiceSection::number).collect(),
             trunks,
-            trunk_search_spaces,
+            trunk_dialling,
             trunks_planned,
             plan: dial_plan::draft(self),
             relay: match self.media.relay {
@@ -392,6 +401,7 @@ impl LineSection {
         line.search_space = self.search_space.as_str().into();
         line.device_search_space = self.device_search_space.as_str().into();
         line.external_mask = self.external_mask.as_str().into();
+        line.overlap = self.overlap;
         line
     }
 }

@@ -111,6 +111,7 @@ pub(crate) fn fresh() -> anyhow::Result<ConfigFile> {
             search_space: "everything".to_owned(),
             device_search_space: String::new(),
             external_mask: "+1408555XXXX".to_owned(),
+            overlap: false,
         });
     }
     file.services.push(ServiceSection { number: "9999".to_owned(), service: ServiceName::Echo });

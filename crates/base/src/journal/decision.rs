@@ -340,6 +340,8 @@ pub enum WhyReleased {
     CallRefused,
     /// The description of its media could not be passed on.
     NoMedia,
+    /// The number is incomplete; the device may ask again with more digits.
+    NumberIncomplete,
 }
 
 wire_enum!(WhyReleased {
@@ -350,6 +352,7 @@ wire_enum!(WhyReleased {
     OtherPartyGone = 4,
     CallRefused = 5,
     NoMedia = 6,
+    NumberIncomplete = 7,
 });
 
 /// Why a call was refused before anything rang.

@@ -5,10 +5,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use strowger_base::journal::{
-    Decision, DestinationView, Lookup, NotResolved, PatternKind, WhyLookupEnded, WhyRefused,
+    Decision, DestinationView, Lookup, NotResolved, PatternKind, WhyLookupEnded, WhyRefused, WhyReleased,
 };
-use strowger_base::leg::{self, Digit, FurtherDigits, Signal, Target, Tone};
-use strowger_base::{Cause, Command};
+use strowger_base::leg::{self, Digit, FurtherDigits, Setup, Signal, Target, Tone};
+use strowger_base::{Cause, Command, LegId};
 use strowger_dialplan::{
     Action, Addressed, Analysis, Arrival, Caller, Decision as Verdict, Digits, Hop, NumberPattern,
     Presentation, Progress, Reject, RouteTarget, Routed, Symbol, Why,
@@ -24,6 +24,7 @@ pub(super) struct Dialing {
     told: usize,
     tone: Tone,
     outside_tone_given: bool,
+    further: FurtherDigits,
 }
 
 /// Analyses the number that was asked for.
@@ -31,7 +32,7 @@ pub(super) fn begin(step: &mut Step<'_>, caller: Arc<Caller>, further: FurtherDi
     let called = step.facts.called.clone();
     let Ok(digits) = Digits::parse(&called) else { return by_name(step, &caller, &called) };
     let arrival = match further {
-        FurtherDigits::Keys => Arrival::KeyByKey,
+        FurtherDigits::Keys | FurtherDigits::Again => Arrival::KeyByKey,
         FurtherDigits::None if digits.is_empty() => {
             return unresolved(step, NotResolved::Malformed, Cause::INVALID_NUMBER_FORMAT);
         }
@@ -40,8 +41,13 @@ pub(super) fn begin(step: &mut Step<'_>, caller: Arc<Caller>, further: FurtherDi
     let configuration = Arc::clone(&step.shared.configuration);
     let mut analysis = Analysis::begin(&configuration.plan, caller, arrival, step.now.wall);
     analysis.dial(&digits);
-    let dialing =
-        Dialing { analysis: Box::new(analysis), told: 0, tone: Tone::Silence, outside_tone_given: false };
+    let dialing = Dialing {
+        analysis: Box::new(analysis),
+        told: 0,
+        tone: Tone::Silence,
+        outside_tone_given: false,
+        further,
+    };
     if further == FurtherDigits::Keys && dialing.analysis.decision().is_none() {
         let leg = step.facts.caller;
         step.command(leg, Command::CollectDigits);
@@ -60,9 +66,34 @@ impl Dialing {
             return self.proceed(step);
         }
         match step.before_ringing(signal) {
-            Some(ended) => ended,
+            Some(ended) => {
+                step.shared.dialing.remove(&step.facts.protocol_call_id);
+                ended
+            }
             None => State::Dialing(self),
         }
+    }
+
+    /// The device asks again with a longer number (RFC 3578 §3): what it asked before is answered 484, and only the new
+    /// digits are analysed.
+    pub(super) fn asked_again(mut self, step: &mut Step<'_>, leg: LegId, setup: Setup) -> State {
+        let before = step.facts.caller;
+        step.release(before, Cause::INVALID_NUMBER_FORMAT, WhyReleased::NumberIncomplete);
+        let known = step.facts.called.len();
+        step.facts.ask_again(leg, setup, step.shared);
+        step.adopt(leg);
+        let more = step.facts.called.get(known..).unwrap_or_default().to_owned();
+        for symbol in more.bytes().filter_map(Symbol::new) {
+            self.analysis.key(symbol);
+        }
+        self.proceed(step)
+    }
+
+    /// Whether a wish under this id, for this number, goes on with what is dialled here.
+    pub(super) fn goes_on_with(&self, so_far: &str, setup: &Setup) -> bool {
+        self.further == FurtherDigits::Again
+            && setup.called.len() > so_far.len()
+            && setup.called.starts_with(so_far)
     }
 
     /// The interdigit timer.
@@ -84,6 +115,10 @@ impl Dialing {
                     None => step.cancel_timer(),
                 }
                 self.sound(step);
+                self.answer_incomplete(step);
+                if self.further == FurtherDigits::Again {
+                    step.shared.dialing.insert(step.facts.protocol_call_id.clone(), step.facts.id);
+                }
                 State::Dialing(self)
             }
             Progress::Waiting { timer } => {
@@ -92,12 +127,22 @@ impl Dialing {
             }
             Progress::Decided(verdict) => {
                 step.cancel_timer();
+                step.shared.dialing.remove(&step.facts.protocol_call_id);
                 let verdict = verdict.clone();
                 if self.tone != Tone::Silence {
                     step.command(step.facts.caller, Command::Tone(Tone::Silence));
                 }
                 decided(step, &self.analysis, &verdict)
             }
+        }
+    }
+
+    /// A device that asks again with more digits is told at once that these do not do (RFC 3578 §3.1); where they would,
+    /// its wish is kept until more come or the timer decides.
+    fn answer_incomplete(&self, step: &mut Step<'_>) {
+        if self.further == FurtherDigits::Again && self.analysis.candidates().is_empty() {
+            let leg = step.facts.caller;
+            step.release(leg, Cause::INVALID_NUMBER_FORMAT, WhyReleased::NumberIncomplete);
         }
     }
 
@@ -118,6 +163,9 @@ impl Dialing {
 
     /// What somebody who dials key by key hears.
     fn sound(&mut self, step: &mut Step<'_>) {
+        if self.further == FurtherDigits::Again {
+            return;
+        }
         let tone = match self.analysis.digits() {
             Some(digits) if digits.is_empty() => Tone::Dial,
             // Given once, as soon as it is clear that the call leaves; the next key silences it.

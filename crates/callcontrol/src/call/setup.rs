@@ -5,7 +5,7 @@ use std::sync::Arc;
 use strowger_base::journal::{Decision, MediaPart, OriginView, PartyView, WhyRefused};
 use strowger_base::leg::{FurtherDigits, Origin, Party, Setup};
 use strowger_base::net::Flow;
-use strowger_base::{Cause, LegId, Media, Now};
+use strowger_base::{Cause, LegId, Media, Now, SessionDescription};
 use strowger_dialplan::{Caller, Digits};
 
 use super::{Facts, Locating, State, Step, dialing};
@@ -18,30 +18,38 @@ use crate::shared::Shared;
 /// What is only needed to begin.
 pub(super) struct Wish {
     flow: Flow,
-    protocol_call_id: Box<str>,
     replaces: Option<LegId>,
     further_digits: FurtherDigits,
 }
 
 impl Facts {
+    /// The same device asks again, with a longer number (RFC 3578 §3): what it says now counts.
+    pub(super) fn ask_again(&mut self, leg: LegId, setup: Setup, shared: &Shared) {
+        self.caller = leg;
+        self.called = setup.called;
+        self.offer = match setup.media {
+            Media::Offer(offer) => Some(offer),
+            Media::None | Media::Answer(_) => None,
+        };
+        self.caller_reach = caller_reach(self.offer.as_ref(), setup.flow, shared);
+        self.caller_takes_reliable = setup.reliable_provisional;
+        self.hops_remaining = setup.hops_remaining;
+        self.diversions = setup.diversions;
+    }
+
     pub(super) fn new(now: Now, caller: LegId, setup: Setup, shared: &mut Shared) -> (Facts, Wish) {
         let id = shared.new_call();
         let offer = match setup.media {
             Media::Offer(offer) => Some(offer),
             Media::None | Media::Answer(_) => None,
         };
-        let reach = match (&offer, shared.configuration.relay) {
-            (Some(offer), RelayMode::WhenBehindNat) => relay::reach_of(offer.as_bytes(), setup.flow),
-            // Nobody wants to know.
-            (Some(_) | None, RelayMode::Never | RelayMode::Always) | (None, RelayMode::WhenBehindNat) => {
-                Reach::Direct
-            }
-        };
+        let reach = caller_reach(offer.as_ref(), setup.flow, shared);
         let facts = Facts {
             id,
             caller,
             calling: shown_caller(&setup.origin, setup.calling, shared),
             origin: setup.origin,
+            protocol_call_id: setup.protocol_call_id,
             called: setup.called,
             translated: Box::default(),
             sent: Box::default(),
@@ -63,13 +71,18 @@ impl Facts {
             relay: Relay::None,
             timer: None,
         };
-        let wish = Wish {
-            flow: setup.flow,
-            protocol_call_id: setup.protocol_call_id,
-            replaces: setup.replaces,
-            further_digits: setup.further_digits,
-        };
+        let wish = Wish { flow: setup.flow, replaces: setup.replaces, further_digits: setup.further_digits };
         (facts, wish)
+    }
+}
+
+/// Whether the caller sits behind NAT, as its offer and its packets show; asked only where somebody wants to know.
+fn caller_reach(offer: Option<&SessionDescription>, flow: Flow, shared: &Shared) -> Reach {
+    match (offer, shared.configuration.relay) {
+        (Some(offer), RelayMode::WhenBehindNat) => relay::reach_of(offer.as_bytes(), flow),
+        (Some(_) | None, RelayMode::Never | RelayMode::Always) | (None, RelayMode::WhenBehindNat) => {
+            Reach::Direct
+        }
     }
 }
 
@@ -95,7 +108,7 @@ pub(super) fn begin(step: &mut Step<'_>, wish: Wish) -> State {
         origin: OriginView::from(&step.facts.origin),
         calling: PartyView::from(&step.facts.calling),
         called: &step.facts.called,
-        protocol_call_id: &wish.protocol_call_id,
+        protocol_call_id: &step.facts.protocol_call_id,
         flow: wish.flow,
         media: if step.facts.offer.is_some() { MediaPart::Offer } else { MediaPart::Nothing },
     };
@@ -106,22 +119,27 @@ pub(super) fn begin(step: &mut Step<'_>, wish: Wish) -> State {
     if let Some(refused) = occupy_own_line(step) {
         return refused;
     }
-    let caller = who_dials(step);
-    dialing::begin(step, caller, wish.further_digits)
+    let (caller, overlap) = who_dials(step);
+    let further = match wish.further_digits {
+        FurtherDigits::None if overlap => FurtherDigits::Again,
+        further => further,
+    };
+    dialing::begin(step, caller, further)
 }
 
-/// The one who dials, as digit analysis knows it.
-fn who_dials(step: &Step<'_>) -> Arc<Caller> {
+/// The one who dials, as digit analysis knows it, and whether growing numbers are to be expected.
+fn who_dials(step: &Step<'_>) -> (Arc<Caller>, bool) {
     let configuration = &step.shared.configuration;
     match &step.facts.origin {
-        Origin::Line(line) => {
-            configuration.lines.get(line).map(|line| Arc::clone(&line.caller)).unwrap_or_default()
-        }
+        Origin::Line(line) => match configuration.lines.get(line) {
+            Some(line) => (Arc::clone(&line.caller), line.overlap),
+            None => Default::default(),
+        },
         Origin::Trunk(name) => {
-            let mut caller =
-                configuration.trunks.get(name).map(|trunk| Caller::clone(&trunk.caller)).unwrap_or_default();
+            let trunk = configuration.trunks.get(name);
+            let mut caller = trunk.map(|trunk| Caller::clone(&trunk.caller)).unwrap_or_default();
             caller.number = Digits::parse(&step.facts.calling.number).unwrap_or_default();
-            Arc::new(caller)
+            (Arc::new(caller), trunk.is_some_and(|trunk| trunk.overlap))
         }
     }
 }

@@ -210,7 +210,13 @@ impl Driver {
             hops_remaining: 69,
             reliable_provisional: flags.contains(&"reliable"),
             diversions: Vec::new(),
-            further_digits: if flags.contains(&"keys") { FurtherDigits::Keys } else { FurtherDigits::None },
+            further_digits: if flags.contains(&"keys") {
+                FurtherDigits::Keys
+            } else if flags.contains(&"again") {
+                FurtherDigits::Again
+            } else {
+                FurtherDigits::None
+            },
             replaces: flags.contains(&"replaces").then(|| LegId::new(NodeId(1), ShardId(0), 999)),
         }
     }

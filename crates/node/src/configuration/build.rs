@@ -28,14 +28,17 @@ pub(super) fn build(draft: &Draft) -> Result<Configuration, Vec<ConfigurationErr
     }
     check_trunks(draft, &mut found);
     for (index, trunk) in draft.trunks.iter().enumerate() {
-        let space = draft.trunk_search_spaces.get(index).map_or("", |space| space);
-        let settings = plan::trunk_settings(&dial_plan, Place::Trunk(index), (space, true), &mut found);
+        let dials = draft.trunk_dialling.get(index).cloned().unwrap_or_default();
+        let settings = (&*dials.search_space, dials.overlap, true);
+        let settings = plan::trunk_settings(&dial_plan, Place::Trunk(index), settings, &mut found);
         calls.trunks.insert(trunk.name.clone(), settings);
     }
     for (index, name) in draft.trunks_planned.iter().enumerate() {
         let place = Place::PlannedTrunk(index);
         found.text(place, "name", name, "carrier");
-        calls.trunks.insert(name.clone(), plan::trunk_settings(&dial_plan, place, ("", false), &mut found));
+        calls
+            .trunks
+            .insert(name.clone(), plan::trunk_settings(&dial_plan, place, ("", false, false), &mut found));
     }
     for (index, route) in draft.plan.routes.iter().enumerate() {
         if !calls.trunks.contains_key(&route.trunk) {
@@ -89,6 +92,7 @@ fn settings(line: &Line, caller: Arc<Caller>) -> strowger_callcontrol::configura
         calls_max: line.calls_max,
         no_answer: line.no_answer,
         caller,
+        overlap: line.overlap,
     }
 }
 

@@ -174,11 +174,11 @@ pub(super) fn line_caller(plan: &DialPlan, place: Place, line: &Line, found: &mu
 pub(super) fn trunk_settings(
     plan: &DialPlan,
     place: Place,
-    (search_space, is_there): (&str, bool),
+    (search_space, overlap, is_there): (&str, bool, bool),
     found: &mut Findings,
 ) -> TrunkSettings {
     let space = space(plan, place, search_space, found);
-    TrunkSettings { caller: Arc::new(Caller::new(Digits::EMPTY, space)), is_there }
+    TrunkSettings { caller: Arc::new(Caller::new(Digits::EMPTY, space)), overlap, is_there }
 }
 
 fn space(plan: &DialPlan, place: Place, name: &str, found: &mut Findings) -> SearchSpace {
