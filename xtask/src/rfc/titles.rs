@@ -53,6 +53,7 @@ const TITLES: &[(u32, &str)] = &[
     (3550, "RTP"),
     (3551, "Audio and video profile of RTP"),
     (3555, "MIME registration of RTP payloads"),
+    (3578, "Overlap signalling from ISUP"),
     (3581, "rport"),
     (3605, "RTCP attribute in SDP"),
     (3608, "Service-Route"),
