@@ -8,6 +8,7 @@ mod address;
 pub mod admission;
 mod analysis;
 mod automaton;
+pub mod codes;
 mod combine;
 pub mod forward;
 pub mod hunt;
