@@ -16,6 +16,8 @@ use strowger_node::configuration::{
 };
 use strowger_sip::io::{DigestAlgorithm, Listener, Trunk};
 
+use crate::log;
+
 pub(crate) use self::dial_plan::{
     BlockSection, DialPlanSection, PartitionSection, RouteSection, SearchSpaceSection, TranslationSection,
 };
@@ -34,6 +36,8 @@ pub(crate) struct ConfigFile {
     pub(crate) http: HttpSection,
     #[serde(default)]
     pub(crate) journal: JournalSection,
+    #[serde(default)]
+    pub(crate) log: LogSection,
     #[serde(default)]
     pub(crate) dial_plan: DialPlanSection,
     #[serde(default, rename = "partition", skip_serializing_if = "Vec::is_empty")]
@@ -174,6 +178,16 @@ impl Default for JournalSection {
     fn default() -> Self {
         JournalSection { limit_mib: 1_024 }
     }
+}
+
+/// `[log]`
+#[derive(Clone, Default, Deserialize, Serialize)]
+#[serde(deny_unknown_fields, default)]
+pub(crate) struct LogSection {
+    /// What matters less is not written.
+    pub(crate) level: log::Level,
+    /// Lines for people, or JSON.
+    pub(crate) format: log::Format,
 }
 
 /// `[[line]]`

@@ -41,7 +41,7 @@ pub(crate) async fn serve(listener: tokio::net::TcpListener, decision: Sender, s
         .route("/api/v1/digits", get(digits))
         .with_state(shared);
     if let Err(error) = axum::serve(listener, router).await {
-        crate::log::error(&format!("the web interface stopped: {error}; calls go on"));
+        crate::log::error("the web interface stopped").with("reason", error).effect("calls go on").write();
     }
 }
 
@@ -81,7 +81,14 @@ async fn health(State(shared): State<Arc<Shared>>) -> Response {
 
 async fn metrics(State(shared): State<Arc<Shared>>) -> Response {
     match ask(&shared, Question::Metrics).await {
-        Ok(Answer::Metrics(metrics)) => {
+        Ok(Answer::Metrics(mut metrics)) => {
+            metrics.extend(crate::log::counters().map(|(fate, value)| Metric {
+                name: "log_lines_total",
+                help: "Log lines, by what became of them: written, held back as too many, lost with standard error.",
+                kind: MetricKind::Counter,
+                label: Some(("fate", fate)),
+                value,
+            }));
             ([(header::CONTENT_TYPE, "text/plain; version=0.0.4")], prometheus(&metrics)).into_response()
         }
         Ok(_) => StatusCode::INTERNAL_SERVER_ERROR.into_response(),

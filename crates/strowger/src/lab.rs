@@ -9,6 +9,7 @@ use std::path::{Path, PathBuf};
 use anyhow::Context;
 
 use crate::config_file::{ConfigFile, LineSection, Relay, ServiceName, ServiceSection};
+use crate::log;
 
 /// What can be chosen for the lab.
 #[derive(clap::Args)]
@@ -44,9 +45,20 @@ pub(crate) struct Overrides {
     /// When media goes through a relay of the server.
     #[arg(long)]
     pub(crate) relay: Option<Relay>,
+    /// How log lines are written.
+    #[arg(long)]
+    pub(crate) log: Option<log::Format>,
+    /// What matters less is not logged.
+    #[arg(long)]
+    pub(crate) log_level: Option<log::Level>,
 }
 
 impl Overrides {
+    /// What is wrong with the file itself is already told in the form that was asked for here.
+    pub(crate) fn configure_log(&self) {
+        log::configure(self.log_level.unwrap_or_default(), self.log.unwrap_or_default());
+    }
+
     /// Puts them into the configuration of this run; the file stays as it is.
     pub(crate) fn apply(&self, file: &mut ConfigFile) {
         if let Some(listen) = self.listen {
@@ -63,6 +75,12 @@ impl Overrides {
         }
         if let Some(relay) = self.relay {
             file.media.relay = relay;
+        }
+        if let Some(format) = self.log {
+            file.log.format = format;
+        }
+        if let Some(level) = self.log_level {
+            file.log.level = level;
         }
     }
 }

@@ -51,9 +51,6 @@ enum Command {
         /// Print what is open as one JSON line.
         #[arg(long)]
         json: bool,
-        /// Log as JSON lines.
-        #[arg(long)]
-        log_json: bool,
     },
     /// List calls, the latest first.
     Calls {
@@ -122,7 +119,10 @@ fn main() -> ExitCode {
     match run(CommandLine::parse().command) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            eprintln!("strowger: {error:#}");
+            match log::format() {
+                log::Format::Json => log::error(format!("{error:#}")).write(),
+                log::Format::Text => eprintln!("strowger: {error:#}"),
+            }
             ExitCode::FAILURE
         }
     }
@@ -131,14 +131,13 @@ fn main() -> ExitCode {
 fn run(command: Command) -> anyhow::Result<()> {
     match command {
         Command::Lab(options) => {
+            options.overrides.configure_log();
             let (file, data) = lab::prepare(&options)?;
             let json = options.json;
             serve(file, data, move |opened| report::announce(opened, json, true))
         }
-        Command::Serve { config, data, overrides, json, log_json } => {
-            if log_json {
-                log::use_json();
-            }
+        Command::Serve { config, data, overrides, json } => {
+            overrides.configure_log();
             let mut file = ConfigFile::read(&config)?;
             overrides.apply(&mut file);
             let folder = config.parent().unwrap_or(Path::new("."));
@@ -169,6 +168,7 @@ fn run(command: Command) -> anyhow::Result<()> {
 
 /// The one way in which a server runs, whatever prepared its configuration.
 fn serve(file: ConfigFile, data: PathBuf, ready: impl FnOnce(&Opened)) -> anyhow::Result<()> {
+    log::configure(file.log.level, file.log.format);
     // What is wrong with the configuration is said before anything is opened.
     file.configuration(vec![])?;
     Opened::open(file, data)?.run(ready)

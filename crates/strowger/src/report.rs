@@ -22,10 +22,10 @@ pub(crate) fn announce(opened: &Opened, json: bool, lab: bool) {
         print!("{}", announcement(opened));
     } else {
         for (what, address) in opened.listeners() {
-            crate::log::info(&format!("listening on {what} {address}"));
+            crate::log::info("listening").with("transport", what).address(address).write();
         }
         for text in &opened.unopened {
-            crate::log::warn(text);
+            crate::log::warn(text.clone()).write();
         }
     }
     // Whoever reads this through a pipe waits for it.

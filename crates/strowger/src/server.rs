@@ -102,16 +102,14 @@ impl Opened {
         let (store_sender, store, recovered) = Store::open(&self.data, limit, sender.clone())
             .with_context(|| format!("cannot open the store in {}", self.data.display()))?;
         if recovered.torn_bytes > 0 {
-            log::warn(&format!(
-                "the journal ended in the middle of a record; {} bytes were cut off and kept in a file beside it",
-                recovered.torn_bytes
-            ));
+            log::warn("the journal ended in the middle of a record; the rest is kept in a file beside it")
+                .count("bytes", recovered.torn_bytes)
+                .write();
         }
         if recovered.closed > 0 {
-            log::warn(&format!(
-                "{} calls were in progress when the server stopped last; they have a final record now",
-                recovered.closed
-            ));
+            log::warn("calls were in progress when the server stopped last; they have a final record now")
+                .count("calls", recovered.closed as u64)
+                .write();
         }
         let configuration = Arc::new(self.file.configuration(self.sip_listeners())?);
         let site = http::Site { data: self.data.clone(), calls: Arc::clone(&configuration.calls) };
@@ -147,7 +145,11 @@ impl Opened {
         let shell = sender.clone();
         thread::Builder::new().name("io".into()).spawn(move || {
             if let Err(error) = asynchronous(tcp, http, orders, shell, site) {
-                log::error(&format!("the connection side stopped: {error}; restart the server"));
+                log::error("the connection side stopped")
+                    .with("reason", error)
+                    .effect("no TCP, HTTP or signals")
+                    .remedy("restart the server")
+                    .write();
             }
         })?;
         self.write_run_file()?;
@@ -236,9 +238,9 @@ async fn signals(decision: crate::mailbox::Sender) {
             return;
         }
         again = true;
-        log::info(
-            "stopping: no new calls; the server ends when the last call has ended. Once more ends it at once",
-        );
+        log::info("stopping: no new calls; the server ends when the last call has ended")
+            .remedy("a second signal ends it at once")
+            .write();
         let _ = decision.try_send(Letter::Drain);
     }
 }

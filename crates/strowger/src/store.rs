@@ -179,7 +179,9 @@ impl Store {
     /// Adds a record behind the last one of its call.
     fn append(&mut self, record: &[u8]) -> Option<Position> {
         let Ok(head) = Head::decode(record) else {
-            log::error("a journal record could not be read and was left out; please report this");
+            log::error("a journal record could not be read and was left out")
+                .remedy("please report this")
+                .write();
             return None;
         };
         self.notices.look(head.kind, record);
@@ -202,11 +204,10 @@ impl Store {
         match self.write(now) {
             Ok(()) => {
                 if let Some(trouble) = self.trouble.take() {
-                    log::info(&format!(
-                        "{} takes records again; nothing of a call record is lost, {} lines of its story are",
-                        self.folder.display(),
-                        trouble.lost
-                    ));
+                    log::info("the data folder takes records again; no call record is lost")
+                        .with("folder", self.folder.display())
+                        .count("story_lines_lost", trouble.lost)
+                        .write();
                 }
                 for ticket in std::mem::take(&mut self.waiting).into_keys() {
                     self.decision.send(Letter::Persisted(ticket));
@@ -273,11 +274,14 @@ impl Store {
             Some(trouble) => trouble.retry_at = retry_at,
             None => {
                 self.trouble = Some(Trouble { retry_at, lost: 0 });
-                log::error(&format!(
-                    "cannot write to {}: {error}. Calls go on, their records wait in memory, and new calls are refused \
-                     when too many wait. Make room or mend the folder's rights; writing goes on by itself.",
-                    self.folder.display()
-                ));
+                log::error("cannot write to the data folder")
+                    .with("folder", self.folder.display())
+                    .with("reason", error)
+                    .effect(
+                        "calls go on, their records wait in memory, new calls are refused when too many wait",
+                    )
+                    .remedy("make room or mend the folder's rights; writing goes on by itself")
+                    .write();
             }
         }
         let reason: Box<str> = error.to_string().into();

@@ -5,9 +5,9 @@ use std::collections::BTreeMap;
 use std::time::{Duration, Instant as Clock};
 
 use strowger_base::event::{RefuseReason, UnregisterReason};
-use strowger_base::journal::{Alarm, Entry, EntryKind, Record, Registration};
+use strowger_base::journal::{Alarm, CallRecord, Entry, EntryKind, Record, Registration};
 
-use crate::log;
+use crate::log::{self, Event, Level};
 
 /// Lines for standard error: at most some in a second, and each refusal once a minute.
 pub(super) struct Notices {
@@ -26,15 +26,14 @@ impl Notices {
     pub(super) fn look(&mut self, kind: EntryKind, record: &[u8]) {
         match kind {
             EntryKind::Registration | EntryKind::Alarm => {}
-            EntryKind::Message
-            | EntryKind::Told
-            | EntryKind::Decision
-            | EntryKind::Call
-            | EntryKind::Quality => return,
+            // Whoever asks for these wants each of them.
+            EntryKind::Call => return Self::look_at_call(record),
+            EntryKind::Message | EntryKind::Told | EntryKind::Decision | EntryKind::Quality => return,
         }
         self.begin_second();
         if self.printed >= LINES_A_SECOND {
             self.held_back += 1;
+            log::held_back();
             return;
         }
         let Ok(record) = Record::decode(record) else { return };
@@ -43,9 +42,18 @@ impl Notices {
         {
             return;
         }
-        if let Some((severity, text)) = notice(&record.entry) {
+        if let Some(event) = notice(&record.entry) {
             self.printed += 1;
-            severity(&text);
+            event.write();
+        }
+    }
+
+    fn look_at_call(record: &[u8]) {
+        if log::is_written(Level::Debug)
+            && let Ok(record) = Record::decode(record)
+            && let Some(event) = notice(&record.entry)
+        {
+            event.write();
         }
     }
 
@@ -65,39 +73,55 @@ impl Notices {
             return;
         }
         if self.held_back > 0 {
-            log::warn(&format!("{} more lines like these were held back", self.held_back));
+            log::warn("more lines like these were held back").count("lines", self.held_back).write();
         }
         (self.began, self.printed, self.held_back) = (Clock::now(), 0, 0);
     }
 }
 
-/// How serious a notice is: what prints it.
-type Severity = fn(&str);
-
-fn notice(entry: &Entry<'_>) -> Option<(Severity, String)> {
+fn notice(entry: &Entry<'_>) -> Option<Event> {
     Some(match entry {
         Entry::Registration(Registration::Registered { line, peer, transport, user_agent, .. }) => {
-            let phone = if user_agent.is_empty() { "a phone" } else { user_agent };
-            (log::info, format!("{line} registered from {peer} over {transport}: {}", Shown(phone)))
+            log::info("phone registered")
+                .number(line)
+                .address(*peer)
+                .with("transport", transport)
+                .with("user_agent", user_agent)
         }
         Entry::Registration(Registration::Unregistered { line, reason, .. }) => {
             let why = match reason {
-                UnregisterReason::ByPhone => "said so itself",
-                UnregisterReason::Expired => "did not refresh its registration in time",
-                UnregisterReason::ConnectionClosed => "closed its connection",
+                UnregisterReason::ByPhone => "the phone said so",
+                UnregisterReason::Expired => "not refreshed in time",
+                UnregisterReason::ConnectionClosed => "connection closed",
                 UnregisterReason::Replaced => return None,
-                UnregisterReason::Unconfigured => "is no longer in the configuration",
+                UnregisterReason::Unconfigured => "no longer in the configuration",
             };
-            (log::info, format!("a phone of {line} is gone: it {why}"))
+            log::info("phone gone").number(line).with("reason", why)
         }
         Entry::Registration(Registration::Refused { claimed, peer, request, reason }) => {
-            (log::warn, format!("{request} of {} from {peer} refused: {}", Shown(claimed), refused(*reason)))
+            let event = if *request == "REGISTER" {
+                log::warn("registration refused")
+            } else {
+                log::warn("request refused").with("request", request)
+            };
+            event.number(claimed).address(*peer).with("reason", refused(*reason))
         }
-        Entry::Alarm(alarm) => alarm_text(alarm),
-        Entry::Message { .. } | Entry::Told(_) | Entry::Decision(_) | Entry::Call(_) | Entry::Quality(_) => {
-            return None;
-        }
+        Entry::Alarm(alarm) => of_alarm(alarm),
+        Entry::Call(call) => of_call(call),
+        Entry::Message { .. } | Entry::Told(_) | Entry::Decision(_) | Entry::Quality(_) => return None,
     })
+}
+
+fn of_call(call: &CallRecord<'_>) -> Event {
+    let talked =
+        call.answered_at.map_or(0, |at| call.ended_at.as_micros().saturating_sub(at.as_micros()) / 1_000_000);
+    log::debug("call ended")
+        .call(call.call)
+        .with("calling", call.calling.number)
+        .with("called", call.called)
+        .with("connected", call.connected.number)
+        .with("cause", call.cause)
+        .count("talk_seconds", talked)
 }
 
 const fn refused(reason: RefuseReason) -> &'static str {
@@ -113,33 +137,20 @@ const fn refused(reason: RefuseReason) -> &'static str {
     }
 }
 
-fn alarm_text(alarm: &Alarm<'_>) -> (Severity, String) {
+fn of_alarm(alarm: &Alarm<'_>) -> Event {
     match alarm {
-        Alarm::RelayFailed { reason } => {
-            (log::warn, format!("a media relay could not be opened ({reason}); the call goes on without it"))
-        }
-        Alarm::RecordNotStored { reason, waiting } => (
-            log::error,
-            format!("a call record was not stored ({reason}); {waiting} wait and are tried again"),
-        ),
-        Alarm::Overloaded { what } => (log::warn, format!("new calls are refused: {what}")),
-        Alarm::OverloadEnded => (log::info, "new calls are taken again".to_owned()),
-        Alarm::Contained { what } => (
-            log::error,
-            format!("a bug was contained to one call ({what}); please report it with the journal"),
-        ),
-    }
-}
-
-/// Text that a stranger sent, made harmless for a terminal.
-struct Shown<'a>(&'a str);
-
-impl std::fmt::Display for Shown<'_> {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        for c in self.0.chars().take(TEXT_MAX) {
-            write!(f, "{}", if c.is_control() { '?' } else { c })?;
-        }
-        Ok(())
+        Alarm::RelayFailed { reason } => log::warn("a media relay could not be opened")
+            .with("reason", reason)
+            .effect("the call goes on without it"),
+        Alarm::RecordNotStored { reason, waiting } => log::error("a call record was not stored")
+            .with("reason", reason)
+            .count("waiting", u64::from(*waiting))
+            .effect("it waits in memory and is tried again"),
+        Alarm::Overloaded { what } => log::warn("new calls are refused").with("full", what),
+        Alarm::OverloadEnded => log::info("new calls are taken again"),
+        Alarm::Contained { what } => log::error("a bug was contained to one call")
+            .with("found", what)
+            .remedy("please report it with the journal"),
     }
 }
 
@@ -148,4 +159,3 @@ const REPEAT_AFTER: Duration = Duration::from_secs(60);
 /// Different refusals within that time.
 const REFUSALS_MAX: usize = 200;
 const LINES_A_SECOND: u32 = 10;
-const TEXT_MAX: usize = 60;

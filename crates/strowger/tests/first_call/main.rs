@@ -107,6 +107,37 @@ fn a_wrong_secret_and_an_unknown_number_are_refused() {
     assert_eq!(alice.call("1003", nowhere).err(), Some(480));
     let (_, text) = strowger(&folder, &["calls"]);
     assert!(text.contains("7777") && text.contains("unallocated number"), "{text}");
+    let line = server.wait_for_log(|line| line.contains("registration refused"));
+    for part in [" WARN  registration refused number=1001 address=127.0.0.1:", " reason=\"wrong password\""] {
+        assert!(line.contains(part), "{part} is not in {line}");
+    }
+}
+
+#[test]
+fn a_log_of_json_lines_tells_of_refusals_and_calls_but_never_a_secret() {
+    let folder = Folder::new("log");
+    let server = Server::start_with(&folder, &["--log", "json", "--log-level", "debug"]);
+    let mut thief = Phone::udp("1001", "guessed", server.address("udp"));
+    assert!(matches!(thief.register(), 401 | 403));
+    let mut alice = Phone::udp("1001", &server.secret("1001"), server.address("udp"));
+    assert_eq!(alice.register(), 200);
+    assert_eq!(alice.call("7777", audio().local_addr().unwrap()).err(), Some(404));
+    let check = |message: &str, level: &str, fields: &[(&str, &str)]| {
+        let line = server.wait_for_log(|line| line.contains(message));
+        let line: Value = serde_json::from_str(&line).unwrap_or_else(|error| panic!("{error} in {line}"));
+        assert_eq!((&line["message"], &line["level"]), (&message.into(), &level.into()), "{line}");
+        for (name, value) in fields {
+            assert_eq!(line[name], *value, "{name} in {line}");
+        }
+    };
+    check("registration refused", "WARN", &[("number", "1001"), ("reason", "wrong password")]);
+    check("phone registered", "INFO", &[("number", "1001"), ("transport", "UDP")]);
+    check("call ended", "DEBUG", &[("calling", "1001"), ("called", "7777")]);
+    let secrets = ["1001", "1002", "1003"].map(|number| server.secret(number));
+    for line in server.log().lines() {
+        assert!(serde_json::from_str::<Value>(line).is_ok_and(|line| line["time"].is_string()), "{line}");
+        assert!(!secrets.iter().any(|secret| line.contains(secret)) && !line.contains("guessed"), "{line}");
+    }
 }
 
 #[test]

@@ -21,11 +21,17 @@ impl Folder {
     pub(crate) fn path(&self) -> &Path {
         &self.0
     }
+
+    /// Where a server's standard error goes.
+    fn log(&self) -> PathBuf {
+        self.0.with_extension("log")
+    }
 }
 
 impl Drop for Folder {
     fn drop(&mut self) {
         let _ = std::fs::remove_dir_all(&self.0);
+        let _ = std::fs::remove_file(self.log());
     }
 }
 
@@ -33,23 +39,32 @@ impl Drop for Folder {
 pub(crate) struct Server {
     child: Child,
     announcement: Value,
+    log: PathBuf,
 }
 
 impl Server {
     /// Starts it and waits for its line.
     pub(crate) fn start(folder: &Folder) -> Server {
+        Server::start_with(folder, &[])
+    }
+
+    /// Starts it with further arguments.
+    pub(crate) fn start_with(folder: &Folder, arguments: &[&str]) -> Server {
+        let log = std::fs::OpenOptions::new().create(true).append(true).open(folder.log());
         let mut child = Command::new(env!("CARGO_BIN_EXE_strowger"))
             .args(["lab", "--json", "--listen", "127.0.0.1", "--sip-port", "0", "--http-port", "0"])
             .args(["--rtp-ports", "40000-48000", "--data"])
             .arg(folder.path())
+            .args(arguments)
             .stdout(Stdio::piped())
+            .stderr(log.expect("the folder's neighbour can be written"))
             .spawn()
             .expect("the binary starts");
         let mut line = String::new();
         let out = child.stdout.take().expect("standard output is piped");
         BufReader::new(out).read_line(&mut line).expect("the server prints a line");
         let announcement = serde_json::from_str(&line).unwrap_or_else(|error| panic!("{error} in {line:?}"));
-        Server { child, announcement }
+        Server { child, announcement, log: folder.log() }
     }
 
     pub(crate) fn announcement(&self) -> &Value {
@@ -104,6 +119,24 @@ impl Server {
                 return answer;
             }
             assert!(started.elapsed() < PATIENCE, "{path} stays {status} {answer}");
+            std::thread::yield_now();
+        }
+    }
+
+    /// What it has logged.
+    pub(crate) fn log(&self) -> String {
+        std::fs::read_to_string(&self.log).expect("the log can be read")
+    }
+
+    /// Waits until it has logged a line that is as wanted.
+    pub(crate) fn wait_for_log(&self, wanted: impl Fn(&str) -> bool) -> String {
+        let started = Instant::now();
+        loop {
+            let log = self.log();
+            if let Some(line) = log.lines().find(|line| wanted(line)) {
+                return line.to_owned();
+            }
+            assert!(started.elapsed() < PATIENCE, "the log has no such line: {log}");
             std::thread::yield_now();
         }
     }
