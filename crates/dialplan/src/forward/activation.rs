@@ -27,7 +27,8 @@ pub enum Activation<L> {
     },
 }
 
-/// Lines followed at most. A loop of more than these is left to the limits of a [`super::Trail`].
+/// Lines followed at most. A loop of more than these is left to the limits of a [`super::Trail`], and one further on that
+/// does not come back to the line is not of this forward's making.
 const LINES_MAX: usize = 256;
 
 /// Checks a forward of all calls from the line `at` to the line `to`. `leads_to` tells to which line the forward of all
@@ -49,10 +50,6 @@ pub fn check_activation<L: Clone + PartialEq>(
     while let Some(line) = next.take_if(|_| through.len() < LINES_MAX) {
         if line == *at {
             return Activation::Loop { through };
-        }
-        // A loop further on that does not come back here is not of this forward's making.
-        if through.contains(&line) {
-            break;
         }
         next = leads_to(&line);
         through.push(line);

@@ -175,6 +175,25 @@ fn calls_share_the_turn_and_a_hunt_keeps_its_own_round() {
 }
 
 #[test]
+fn what_happened_in_one_group_does_not_matter_in_the_next() {
+    let skip = || LineGroupOptions {
+        on_no_answer: HuntOption::SkipToNextGroup,
+        ..distribution(Distribution::TopDown)
+    };
+    let mut lines = Lines::default();
+    let mut hunt = hunt(vec![group("g", "ab", skip()), group("h", "cd", skip())], 1800);
+    step(&mut hunt, 0, Input::Started, &mut lines);
+    assert_eq!(
+        step(&mut hunt, 10, Input::Timer, &mut lines),
+        "stop a NoAnswer, leave g0 Skipped(NoAnswer), ring c g1 top down until 20"
+    );
+    assert_eq!(
+        step(&mut hunt, 20, Input::Timer, &mut lines),
+        "stop c NoAnswer, exhausted LastGroup(Skipped(NoAnswer)) cause 19 PersonalNoCoverage"
+    );
+}
+
+#[test]
 fn empty_groups_are_passed_through() {
     let top_down = || distribution(Distribution::TopDown);
     let check = |members: [&str; 3], expect: &str| {
