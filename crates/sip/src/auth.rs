@@ -19,6 +19,7 @@ use strowger_base::{HashMap, HashSeed, Instant, Now, Rng, limits};
 
 use digest::Proof;
 
+use crate::header::is_word;
 use crate::io::DigestAlgorithm;
 use crate::write;
 
@@ -137,7 +138,7 @@ impl Challenger {
         let protection = match credentials.qop {
             // RFC 2617 §3.2.2: old clients leave qop out; then there is no count to check.
             "" if algorithm == DigestAlgorithm::Md5 => None,
-            qop if qop.eq_ignore_ascii_case("auth") => Some((credentials.nc, credentials.cnonce, qop)),
+            qop if is_word(qop.as_bytes(), b"auth") => Some((credentials.nc, credentials.cnonce, qop)),
             _ => return Verdict::Malformed,
         };
         let count = match protection {

@@ -1,13 +1,13 @@
 //! Bodies: the session description in a message, alone or as a part of several (RFC 5621).
 
-use crate::header::{Parameters, unescaped};
+use crate::header::{Parameters, is_word, unescaped};
 use crate::message::{HeaderName, Message, header_line};
 use crate::scan::find;
 
 /// The SDP that a message carries.
 pub fn session_description<'b>(message: &Message<'b>) -> Option<&'b [u8]> {
     let encoded = message.first(HeaderName::ContentEncoding);
-    if message.body().is_empty() || encoded.is_some_and(|value| !value.eq_ignore_ascii_case(b"identity")) {
+    if message.body().is_empty() || encoded.is_some_and(|value| !is_word(value, b"identity")) {
         return None;
     }
     let content_type = message.first(HeaderName::ContentType)?;
@@ -18,7 +18,7 @@ pub fn session_description<'b>(message: &Message<'b>) -> Option<&'b [u8]> {
 }
 
 fn is_sdp(content_type: &[u8]) -> bool {
-    media_type(content_type).0.eq_ignore_ascii_case(b"application/sdp")
+    is_word(media_type(content_type).0, b"application/sdp")
 }
 
 /// Type and subtype, and the parameters.

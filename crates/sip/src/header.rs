@@ -11,7 +11,7 @@ pub use contact::Contact;
 pub use replaces::Replaces;
 pub use via::Via;
 
-use crate::scan::{find, find_either};
+use crate::scan::{find, find_either, has_space_or_quote};
 
 /// A byte of a token (RFC 3261 §25.1).
 pub const fn is_token_byte(byte: u8) -> bool {
@@ -92,6 +92,13 @@ pub(crate) fn quoted_len(value: &[u8]) -> Option<usize> {
     }
 }
 
+/// Whether a word is this one, without regard to case. Nearly everybody writes it as the standard does, and then one
+/// comparison of all its bytes is enough.
+#[inline(always)]
+pub(crate) fn is_word<const N: usize>(word: &[u8], known: &[u8; N]) -> bool {
+    word.len() == N && (word == known || word.eq_ignore_ascii_case(known))
+}
+
 /// Whether a host as written is this address.
 pub fn is_address(host: &[u8], address: std::net::IpAddr) -> bool {
     match address {
@@ -139,9 +146,7 @@ impl Parameter<'_> {
         let value_is_well_formed = match self.value {
             None => true,
             Some(quoted @ [b'"', ..]) => quoted_len(quoted) == Some(quoted.len()),
-            Some(value) => {
-                !value.is_empty() && !value.iter().fold(false, |bad, byte| bad | is_no_value(*byte))
-            }
+            Some(value) => !value.is_empty() && !has_space_or_quote(value),
         };
         self.name_is_token && value_is_well_formed
     }
@@ -197,11 +202,6 @@ fn part_len(text: &[u8]) -> usize {
         }
     }
     text.len()
-}
-
-/// White space, controls, and the quote that only a quoted string may hold.
-const fn is_no_value(byte: u8) -> bool {
-    (byte <= b' ') | (byte == 0x7f) | (byte == b'"')
 }
 
 /// Takes `name`, `name=value` or something broken apart.

@@ -19,7 +19,7 @@ use std::str;
 
 use table::Table;
 
-use crate::header::{Contact, NameAddr, Via};
+use crate::header::{Contact, NameAddr, Via, is_word};
 use crate::uri::Uri;
 
 /// A request or response.
@@ -98,7 +98,7 @@ impl<'b> Address<'b> {
         let mut well_formed = message.text.is_some() || str::from_utf8(value).is_ok();
         for parameter in address.parameters.parts() {
             well_formed &= parameter.is_well_formed();
-            if parameter.name.eq_ignore_ascii_case(b"tag") && tag.is_empty() {
+            if is_word(parameter.name, b"tag") && tag.is_empty() {
                 tag = message.text(parameter.value.unwrap_or_default());
             }
         }

@@ -19,6 +19,14 @@ pub(crate) fn find_either(bytes: &[u8], one: u8, other: u8) -> Option<usize> {
     )
 }
 
+/// Whether there is white space, a control, or the quote that only a quoted string may hold.
+#[inline(always)]
+pub(crate) fn has_space_or_quote(bytes: &[u8]) -> bool {
+    let is_it = |byte: u8| (byte <= b' ') | (byte == 0x7f) | (byte == b'"');
+    let marks = |word: u64| below(word, b' ' + 1) | zeros(word ^ all(0x7f)) | zeros(word ^ all(b'"'));
+    find_by(bytes, is_it, marks).is_some()
+}
+
 /// Eight bytes at a time; the last eight overlap those before, which are known to hold nothing by then.
 #[inline(always)]
 fn find_by(bytes: &[u8], is_it: impl Fn(u8) -> bool, marks: impl Fn(u64) -> u64) -> Option<usize> {
@@ -54,7 +62,12 @@ const fn all(byte: u8) -> u64 {
 /// A word whose lowest set bit is the highest of the lowest byte that is zero; 0 when there is none. Bytes above that
 /// one may be marked in error, when the subtraction borrowed.
 const fn zeros(word: u64) -> u64 {
-    word.wrapping_sub(0x0101_0101_0101_0101) & !word & 0x8080_8080_8080_8080
+    below(word, 1)
+}
+
+/// The same for bytes below one that is at most 0x80.
+const fn below(word: u64, byte: u8) -> u64 {
+    word.wrapping_sub(all(byte)) & !word & 0x8080_8080_8080_8080
 }
 
 const fn first(marks: u64) -> usize {
@@ -77,6 +90,19 @@ mod tests {
             assert_eq!(find(&text, one), text.iter().position(|b| *b == one), "{text:?} {one}");
             let plain = text.iter().position(|b| *b == one || *b == other);
             assert_eq!(find_either(&text, one, other), plain, "{text:?} {one} {other}");
+            assert_eq!(find_far(&text, one), find(&text, one));
+        }
+    }
+
+    #[test]
+    fn spaces_controls_and_quotes_are_seen_wherever_they_stand() {
+        for len in 1..20 {
+            for (place, byte) in (0..len).flat_map(|place| (0..=255).map(move |byte| (place, byte))) {
+                let mut text = [b'x'; 20];
+                text[place] = byte;
+                let expect = byte <= b' ' || byte == 0x7f || byte == b'"';
+                assert_eq!(has_space_or_quote(&text[..len]), expect, "{byte} at {place} of {len}");
+            }
         }
     }
 }

@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::net::{Ipv4Addr, Ipv6Addr};
 
-use crate::header::{Parameters, class, set, text};
+use crate::header::{Parameters, class, is_word, set, text};
 use crate::scan::find;
 
 /// A URI, read in place: offsets into the text.
@@ -271,9 +271,7 @@ const COMPARED_MAX: usize = 32;
 
 /// The scheme and where its colon is (RFC 3261 §25.1).
 fn scheme(text: &[u8]) -> Option<(Scheme, usize)> {
-    if let [s, i, p, b':', ..] = text
-        && [*s, *i, *p].eq_ignore_ascii_case(b"sip")
-    {
+    if text.first_chunk::<4>().is_some_and(|start| is_word(start, b"sip:")) {
         return Some((Scheme::Sip, 3));
     }
     let colon =

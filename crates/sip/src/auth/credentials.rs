@@ -1,6 +1,6 @@
 //! What stands in Authorization and its like.
 
-use crate::header::quoted_len;
+use crate::header::{is_word, quoted_len};
 use crate::io::DigestAlgorithm;
 use crate::message::{HeaderName, Message};
 use crate::scan::find;
@@ -26,15 +26,15 @@ impl<'b> Credentials<'b> {
         let mut fields = Fields::of(value)?;
         while let Some((name, value)) = fields.next()? {
             let field = match name.len() {
-                8 if name.eq_ignore_ascii_case("username") => &mut credentials.username,
-                8 if name.eq_ignore_ascii_case("response") => &mut credentials.response,
-                5 if name.eq_ignore_ascii_case("realm") => &mut credentials.realm,
-                5 if name.eq_ignore_ascii_case("nonce") => &mut credentials.nonce,
-                3 if name.eq_ignore_ascii_case("uri") => &mut credentials.uri,
-                3 if name.eq_ignore_ascii_case("qop") => &mut credentials.qop,
-                9 if name.eq_ignore_ascii_case("algorithm") => &mut credentials.algorithm,
-                6 if name.eq_ignore_ascii_case("cnonce") => &mut credentials.cnonce,
-                2 if name.eq_ignore_ascii_case("nc") => &mut credentials.nc,
+                8 if is_word(name.as_bytes(), b"username") => &mut credentials.username,
+                8 if is_word(name.as_bytes(), b"response") => &mut credentials.response,
+                5 if is_word(name.as_bytes(), b"realm") => &mut credentials.realm,
+                5 if is_word(name.as_bytes(), b"nonce") => &mut credentials.nonce,
+                3 if is_word(name.as_bytes(), b"uri") => &mut credentials.uri,
+                3 if is_word(name.as_bytes(), b"qop") => &mut credentials.qop,
+                9 if is_word(name.as_bytes(), b"algorithm") => &mut credentials.algorithm,
+                6 if is_word(name.as_bytes(), b"cnonce") => &mut credentials.cnonce,
+                2 if is_word(name.as_bytes(), b"nc") => &mut credentials.nc,
                 _ => continue,
             };
             *field = value;
@@ -70,8 +70,8 @@ pub fn credentials_for<'b>(message: &Message<'b>, realm: &str) -> Option<Credent
 pub(super) fn algorithm(token: &str) -> Option<DigestAlgorithm> {
     match token.len() {
         0 => Some(DigestAlgorithm::Md5),
-        3 if token.eq_ignore_ascii_case("MD5") => Some(DigestAlgorithm::Md5),
-        7 if token.eq_ignore_ascii_case("SHA-256") => Some(DigestAlgorithm::Sha256),
+        3 if is_word(token.as_bytes(), b"MD5") => Some(DigestAlgorithm::Md5),
+        7 if is_word(token.as_bytes(), b"SHA-256") => Some(DigestAlgorithm::Sha256),
         _ => None,
     }
 }
@@ -83,8 +83,8 @@ impl<'b> Fields<'b> {
     /// The fields of a header's value; `None` when its scheme is another one or it is not UTF-8.
     pub(super) fn of(value: &'b [u8]) -> Option<Self> {
         let (scheme, fields) = value.split_at_checked(6)?;
-        let is_digest = scheme.eq_ignore_ascii_case(b"Digest")
-            && fields.first().is_none_or(|byte| byte.is_ascii_whitespace());
+        let is_digest =
+            is_word(scheme, b"Digest") && fields.first().is_none_or(|byte| byte.is_ascii_whitespace());
         if is_digest { std::str::from_utf8(fields).ok().map(Fields) } else { None }
     }
 

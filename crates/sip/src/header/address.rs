@@ -21,7 +21,8 @@ impl<'b> NameAddr<'b> {
     /// Reads name-addr or addr-spec; `None` when it is neither.
     pub fn parse(value: &'b [u8]) -> Option<Self> {
         let value = value.trim_ascii();
-        let Some(open) = outside(value, b'<') else { return Self::bare(value) };
+        let open = if value.first() == Some(&b'<') { Some(0) } else { outside(value, b'<') };
+        let Some(open) = open else { return Self::bare(value) };
         let display = value.get(..open)?.trim_ascii();
         let rest = value.get(open + 1..)?;
         let close = find(rest, b'>')?;

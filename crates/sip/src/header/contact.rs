@@ -1,6 +1,6 @@
 //! Contact: where somebody can be reached (RFC 3261 §20.10, RFC 5626 §4).
 
-use super::{NameAddr, number, number32, text};
+use super::{NameAddr, is_word, number, number32, text};
 use crate::uri::Uri;
 
 /// One element of Contact.
@@ -29,10 +29,10 @@ impl<'b> Contact<'b> {
             }
             let name = parameter.name;
             let place = match name.len() {
-                1 if name.eq_ignore_ascii_case(b"q") => &mut contact.q,
-                6 if name.eq_ignore_ascii_case(b"reg-id") => &mut contact.reg_id,
-                7 if name.eq_ignore_ascii_case(b"expires") => &mut contact.expires,
-                13 if name.eq_ignore_ascii_case(b"+sip.instance") => &mut contact.instance,
+                1 if is_word(name, b"q") => &mut contact.q,
+                6 if is_word(name, b"reg-id") => &mut contact.reg_id,
+                7 if is_word(name, b"expires") => &mut contact.expires,
+                13 if is_word(name, b"+sip.instance") => &mut contact.instance,
                 _ => continue,
             };
             place.get_or_insert(parameter.value.unwrap_or_default());

@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use super::{Parameters, text};
+use super::{Parameters, is_word, text};
 use crate::scan::find;
 
 /// Which dialog an INVITE shall take the place of (RFC 3891 §6.1).
@@ -27,16 +27,16 @@ impl<'b> Replaces<'b> {
         let (mut to_tag, mut from_tag, mut early_only) = (None, None, false);
         for parameter in Parameters::new(value.get(end..)?).parts() {
             let value = || parameter.value.map(text).filter(|value| !value.is_empty());
-            if parameter.name.eq_ignore_ascii_case(b"to-tag") {
+            if is_word(parameter.name, b"to-tag") {
                 // RFC 3891 §6.1: exactly one of each.
                 if to_tag.replace(value()?).is_some() {
                     return None;
                 }
-            } else if parameter.name.eq_ignore_ascii_case(b"from-tag") {
+            } else if is_word(parameter.name, b"from-tag") {
                 if from_tag.replace(value()?).is_some() {
                     return None;
                 }
-            } else if parameter.name.eq_ignore_ascii_case(b"early-only") {
+            } else if is_word(parameter.name, b"early-only") {
                 early_only = true;
             }
         }

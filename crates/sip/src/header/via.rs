@@ -1,6 +1,6 @@
 //! Via: the way back (RFC 3261 §20.42, RFC 3581).
 
-use super::{Parameter, Parameters, TOKEN, class, number, text};
+use super::{Parameter, Parameters, TOKEN, class, is_word, number, text};
 use crate::scan::find;
 
 /// A Via element.
@@ -57,14 +57,14 @@ impl<'b> Via<'b> {
     /// Keeps what is asked for of a parameter.
     fn note(&mut self, parameter: &Parameter<'b>) {
         match (parameter.name.len(), parameter.value) {
-            (6, Some(value)) if self.branch.is_none() && parameter.name.eq_ignore_ascii_case(b"branch") => {
+            (6, Some(value)) if self.branch.is_none() && is_word(parameter.name, b"branch") => {
                 self.branch = Some(value);
             }
-            (5, None) if parameter.name.eq_ignore_ascii_case(b"rport") => {
+            (5, None) if is_word(parameter.name, b"rport") => {
                 let end = parameter.name.as_ptr().addr().wrapping_sub(self.raw.as_ptr().addr()) + 5;
                 self.rport_end = Some(end as u16);
             }
-            (8, Some(_)) if parameter.name.eq_ignore_ascii_case(b"received") => self.has_received = true,
+            (8, Some(_)) if is_word(parameter.name, b"received") => self.has_received = true,
             (_, Some(_) | None) => {}
         }
     }
@@ -130,7 +130,7 @@ fn after_protocol(head: &[u8]) -> Option<&[u8]> {
     let second = first + 1 + find(head.get(first + 1..)?, b'/')?;
     let protocol = head.get(..first)?.trim_ascii();
     let version = head.get(first + 1..second)?.trim_ascii();
-    let sip = protocol.eq_ignore_ascii_case(b"SIP") && version == b"2.0";
+    let sip = is_word(protocol, b"SIP") && version == b"2.0";
     sip.then(|| head.get(second + 1..).unwrap_or_default().trim_ascii_start())
 }
 

@@ -4,6 +4,7 @@ use strowger_base::limits;
 
 use super::table::{Line, Table};
 use super::{HeaderName, Message, Method, Routing, StartLine};
+use crate::header::is_word;
 use crate::scan::{find, find_far};
 
 /// Why bytes are not a SIP message.
@@ -150,7 +151,7 @@ fn start_line_end(bytes: &[u8], from: usize) -> Option<(usize, usize)> {
 fn start_line(line: &[u8], offset: usize) -> Result<StartLine<'_>, ParseError> {
     // RFC 3261 §7.1: the version is compared without case.
     if let Some((version, rest)) = line.split_first_chunk::<8>()
-        && version.eq_ignore_ascii_case(b"SIP/2.0 ")
+        && is_word(version, b"SIP/2.0 ")
     {
         return match status_and_reason(rest) {
             Some((status, reason)) => Ok(StartLine::Response { status, reason }),
@@ -170,7 +171,7 @@ fn start_line(line: &[u8], offset: usize) -> Result<StartLine<'_>, ParseError> {
     let (uri, version) = rest.split_at(space.unwrap_or(rest.len()));
     let version = version.get(1..).unwrap_or_default();
     let well_formed = !uri.is_empty() && !uri.starts_with('<');
-    if version.eq_ignore_ascii_case("SIP/2.0") && well_formed {
+    if is_word(version.as_bytes(), b"SIP/2.0") && well_formed {
         return Ok(StartLine::Request { method: Method::new(method), uri });
     }
     Err(bad_request_line(text, offset, method, uri, version))
