@@ -223,6 +223,9 @@ impl Node {
 
     /// Messages that belong to no call: of calls that were turned away, and late ones of legs that have ended.
     fn release_held(&mut self, now: Now, out: &mut Outbox) {
+        if self.held.is_empty() {
+            return;
+        }
         let mut held = std::mem::take(&mut self.held);
         for message in held.drain(..) {
             self.journal_message(now, None, &message, out);

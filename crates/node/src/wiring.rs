@@ -41,24 +41,30 @@ impl Node {
                 && node.agent_out.items.is_empty()
         };
         while !idle(self) {
-            let mut said = std::mem::take(&mut self.room.sip);
-            std::mem::swap(&mut said, &mut self.sip_out.items);
-            for item in said.drain(..) {
-                self.sip_said(now, item, out);
+            if !self.sip_out.items.is_empty() {
+                let mut said = std::mem::take(&mut self.room.sip);
+                std::mem::swap(&mut said, &mut self.sip_out.items);
+                for item in said.drain(..) {
+                    self.sip_said(now, item, out);
+                }
+                self.room.sip = kept(said);
             }
-            self.room.sip = kept(said);
-            let mut said = std::mem::take(&mut self.room.agent);
-            std::mem::swap(&mut said, &mut self.agent_out.items);
-            for item in said.drain(..) {
-                self.agent_said(now, item, out);
+            if !self.agent_out.items.is_empty() {
+                let mut said = std::mem::take(&mut self.room.agent);
+                std::mem::swap(&mut said, &mut self.agent_out.items);
+                for item in said.drain(..) {
+                    self.agent_said(now, item, out);
+                }
+                self.room.agent = kept(said);
             }
-            self.room.agent = kept(said);
-            let mut said = std::mem::take(&mut self.room.calls);
-            std::mem::swap(&mut said, &mut self.calls_out.items);
-            for item in said.drain(..) {
-                self.calls_said(now, item, out);
+            if !self.calls_out.items.is_empty() {
+                let mut said = std::mem::take(&mut self.room.calls);
+                std::mem::swap(&mut said, &mut self.calls_out.items);
+                for item in said.drain(..) {
+                    self.calls_said(now, item, out);
+                }
+                self.room.calls = kept(said);
             }
-            self.room.calls = kept(said);
         }
     }
 
