@@ -90,27 +90,33 @@ impl<'b> Fields<'b> {
 
     /// The next name and value, its quotes taken off; `Some(None)` at the end, `None` when the syntax is broken.
     pub(super) fn next(&mut self) -> Option<Option<(&'b str, &'b str)>> {
-        let rest = self.0.trim_start_matches([' ', '\t', '\r', '\n', ',']);
+        let skipped = self.0.bytes().take_while(|byte| is_space(*byte) || *byte == b',').count();
+        let rest = self.0.get(skipped..)?;
         if rest.is_empty() {
             return Some(None);
         }
-        let (name, rest) = rest.split_at_checked(find(rest.as_bytes(), b'=')?)?;
-        let rest = rest.get(1..)?.trim_ascii_start();
+        let equals = find(rest.as_bytes(), b'=')?;
+        let name = rest.get(..equals)?.trim_ascii_end();
+        let rest = rest.get(equals + 1..)?.trim_ascii_start();
         let (value, after) = if rest.starts_with('"') {
-            let (quoted, after) = rest.split_at_checked(quoted_len(rest.as_bytes())?)?;
-            (quoted.get(1..quoted.len() - 1)?, after.trim_ascii_start())
+            let end = quoted_len(rest.as_bytes())?;
+            (rest.get(1..end - 1)?, rest.get(end..)?.trim_ascii_start())
         } else {
-            let (token, after) = rest.split_at_checked(find(rest.as_bytes(), b',').unwrap_or(rest.len()))?;
-            let token = token.trim_ascii_end();
-            if token.contains(['"', ' ', '\t', '\r', '\n']) {
+            let end = find(rest.as_bytes(), b',').unwrap_or(rest.len());
+            let token = rest.get(..end)?.trim_ascii_end();
+            if token.bytes().any(|byte| is_space(byte) || byte == b'"') {
                 return None;
             }
-            (token, after)
+            (token, rest.get(end..)?)
         };
         self.0 = after;
-        let separated = after.is_empty() || after.starts_with(',');
-        separated.then_some(Some((name.trim_ascii_end(), value)))
+        let separated = matches!(after.as_bytes(), [] | [b',', ..]);
+        separated.then_some(Some((name, value)))
     }
+}
+
+const fn is_space(byte: u8) -> bool {
+    matches!(byte, b' ' | b'\t' | b'\r' | b'\n')
 }
 
 #[cfg(test)]
