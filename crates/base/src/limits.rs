@@ -20,6 +20,8 @@ pub const TRANSACTIONS: usize = 500_000;
 pub const NONCES: usize = 262_144;
 /// Calls at once on one shard; beyond it new calls get 503 with Retry-After.
 pub const CALLS: usize = 100_000;
+/// Times that a re-INVITE or UPDATE of ours is tried again after 491; then the change counts as refused.
+pub const CHANGE_RETRIES: u8 = 4;
 /// Retry-After that is sent with 503.
 pub const RETRY_AFTER: Duration = Duration::from_secs(5);
 /// Max-Forwards of requests that begin here (RFC 3261 §8.1.1.6).

@@ -107,6 +107,11 @@ impl Node {
         );
         list.counter("sip_malformed_total", "SIP messages that could not be read.", sip.malformed);
         list.counter("sip_rejected_total", "SIP requests refused before a transaction began.", sip.rejected);
+        list.counter(
+            "sip_unsent_messages_total",
+            "SIP messages that could not be sent because their connection had gone.",
+            sip.unsent,
+        );
         list.counter("sip_stray_responses_total", "SIP responses that belong to no request.", sip.stray);
         list.counter("sip_challenges_total", "Digest challenges sent.", sip.challenges);
         list.counter("sip_unauthorized_total", "Requests refused because of credentials.", sip.unauthorized);

@@ -229,6 +229,7 @@ fn hold_passes_through_and_back() {
     let invite = answered(&mut world, &mut alice, &mut bob);
     let held = bob.sdp() + "a=sendonly\r\n";
     world.from(bob.address, &bob.request_back(&invite, "INVITE", &held));
+    world.expect(&bob, "SIP/2.0 100 ");
     let reinvite = world.expect(&alice, "INVITE ");
     assert!(reinvite.contains("a=sendonly"), "{reinvite}");
     let answer = alice.sdp() + "a=recvonly\r\n";

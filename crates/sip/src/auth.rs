@@ -166,7 +166,8 @@ impl Challenger {
         }
         match count {
             Some(count) => self.take_count(stamp, count, repeated),
-            None => Verdict::Accepted,
+            // Without a count nothing tells a copy from the original, so such a nonce serves once.
+            None => self.take_count(stamp, u32::MAX, repeated),
         }
     }
 
@@ -382,6 +383,7 @@ mod tests {
         check(&answer(&md5, "secret", 1).replace("=MD5", "=MD4"), Verdict::Malformed);
         let old = |challenge: &str| challenge.replace("qop=\"auth\", ", "");
         check(&answer(&old(&md5), "secret", 1), Verdict::Accepted);
+        check(&answer(&old(&md5), "secret", 1), Verdict::Replayed);
         check(&answer(&old(&md5), "guess", 1), Verdict::WrongPassword);
         check(&answer(&old(&sha), "secret", 1), Verdict::Malformed);
     }

@@ -82,6 +82,8 @@ pub struct Counters {
     pub malformed: u64,
     /// Requests refused before a transaction began, with 4xx or 5xx.
     pub rejected: u64,
+    /// Messages that could not be sent because their connection had gone.
+    pub unsent: u64,
     /// Responses that belong to no transaction.
     pub stray: u64,
     /// Digest challenges sent.
@@ -411,15 +413,18 @@ impl Shared {
 
     /// Puts a message on its way.
     pub(crate) fn send(&mut self, flow: Flow, bytes: Span, out: &mut Outbox) {
-        self.counters.sent += 1;
         match flow {
             Flow::Datagram { listener, peer } => {
+                self.counters.sent += 1;
                 out.items.push(Output::Datagram { listener, destination: peer, bytes });
             }
             Flow::Stream { stream, .. } if self.streams.get(stream).is_some() => {
+                self.counters.sent += 1;
                 out.items.push(Output::StreamSend { stream, bytes });
             }
-            Flow::Stream { .. } => {}
+            // Deviates from RFC 3261 §18.2.2: no new connection is opened for a response. The device behind a connection
+            // that broke is behind NAT as a rule, and its transaction failed with the connection.
+            Flow::Stream { .. } => self.counters.unsent += 1,
         }
     }
 
@@ -442,11 +447,17 @@ impl Shared {
         Flow::Stream { stream, peer, transport }
     }
 
-    /// Where later requests of the peer show it to be: phones move behind their NAT.
-    pub(crate) const fn follow(&self, current: Flow, arrived: Flow) -> Flow {
-        match (current, arrived) {
-            (Flow::Stream { .. }, Flow::Stream { .. }) => arrived,
-            (Flow::Datagram { .. } | Flow::Stream { .. }, _) => current,
+    /// Follows the peer to where a request that refreshed its target shows it to be (RFC 3261 §12.2.2): phones move, with
+    /// or without a NAT. Behind a proxy that stays in the path its route counts.
+    pub(crate) fn follow(&self, dialog: &mut crate::dialog::Dialog, arrived: Flow) {
+        match arrived {
+            Flow::Stream { .. } if matches!(dialog.flow, Flow::Stream { .. }) => dialog.flow = arrived,
+            Flow::Datagram { .. }
+                if dialog.routes.is_empty() && matches!(dialog.flow, Flow::Datagram { .. }) =>
+            {
+                dialog.flow = self.way_to(&dialog.target, arrived, false);
+            }
+            Flow::Datagram { .. } | Flow::Stream { .. } => {}
         }
     }
 

@@ -57,6 +57,9 @@ impl Sip {
             self.challenge(now, flow, request, false, out);
             return None;
         };
+        // A caller that hides itself names nobody in From; its credentials say who it is (RFC 3323 §4.1.1.3).
+        let hidden = name != "REGISTER" && claimed.eq_ignore_ascii_case("anonymous");
+        let claimed = if hidden { credentials.username().into() } else { claimed };
         let Some(account) = configuration.lines.get(&*claimed) else {
             return self.forbid(flow, request, name, RefuseReason::UnknownLine, out);
         };
@@ -137,8 +140,8 @@ impl Sip {
 
     /// Who calls: a line as it is configured, a trunk's caller as the trunk says (RFC 3325, RFC 3323).
     pub(crate) fn calling_party(&self, origin: &Origin, invite: &Message<'_>) -> Party {
-        let presentation =
-            if invite.asks_privacy() { Presentation::Restricted } else { Presentation::Allowed };
+        let hidden = invite.asks_privacy() || invite.from_user().eq_ignore_ascii_case("anonymous");
+        let presentation = if hidden { Presentation::Restricted } else { Presentation::Allowed };
         match origin {
             Origin::Line(line) => {
                 let account = self.shared.configuration.lines.get(line);

@@ -40,6 +40,11 @@ pub(crate) struct Leg {
     /// The one that the peer sent last; a refresh of the peer repeats it.
     received: Option<SessionDescription>,
     change: Change,
+    /// How often the change at hand met another one.
+    retries: u8,
+    /// The reliable provisional response that was not confirmed when the call was answered, by RSeq and CSeq: its PRACK is
+    /// still taken (RFC 3262 §3).
+    unconfirmed: Option<(u32, u32)>,
     /// A REFER that call control has not decided on.
     refer: Option<Request>,
     awaiting_ack: Option<AwaitingAck>,
@@ -143,6 +148,9 @@ enum Purpose {
     Refresh,
     /// To show who the other party is.
     ShowParty(Party),
+    /// To bring what the peer was told early in line with what is true now: a description that came too late for the
+    /// answer of the call.
+    Realign,
 }
 
 /// A 2xx to INVITE that is repeated until its ACK comes (RFC 3261 §13.3.1.4).
@@ -170,6 +178,8 @@ impl Leg {
             sent: None,
             received: None,
             change: Change::None,
+            retries: 0,
+            unconfirmed: None,
             refer: None,
             awaiting_ack: None,
             acknowledged: None,
@@ -383,6 +393,9 @@ impl Leg {
         }
         if let Change::Ours { branch, .. } = self.change {
             shared.transactions.forget_client(branch, &mut shared.timers);
+        }
+        if let State::Outgoing(outgoing) = &self.state {
+            shared.transactions.forget_client(outgoing.branch, &mut shared.timers);
         }
         shared.tags.remove(&self.dialog.local_tag);
         if let Some(key) = self.merge_key {

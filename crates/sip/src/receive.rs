@@ -93,6 +93,22 @@ impl Sip {
         match self.leg_of(request.to_tag(), request) {
             Some(id) => {
                 self.journal(id, flow, bytes, request, out);
+                // RFC 3261 §8.2.2.3 and §8.2.3 hold for every request, in a dialog as well.
+                if let Some(bad) = unsupported(request) {
+                    return self.refuse_extension(request, flow, &bad, out);
+                }
+                if matches!(method, MethodKind::Invite | MethodKind::Update | MethodKind::Prack)
+                    && let Some((status, extra)) = unacceptable(request)
+                {
+                    self.shared.counters.rejected += 1;
+                    return self.refuse(request, flow, status, |buffer| buffer.extend_from_slice(extra), out);
+                }
+                // What ends a call or confirms is always taken; anything else waits for better times.
+                let full = self.shared.transactions.len() >= limits::TRANSACTIONS;
+                if full && !matches!(method, MethodKind::Bye | MethodKind::Prack) {
+                    self.shared.counters.shed += 1;
+                    return self.refuse(request, flow, 503, write_retry_after, out);
+                }
                 let replaced = request.refer_to_replaces().and_then(|replaces| self.leg_replaced(&replaces));
                 self.shared.transactions.begin_server(key, method, flow, id, &[]);
                 self.with_leg(id, now, |leg, shared| {
@@ -118,13 +134,7 @@ impl Sip {
             MethodKind::Options => self.options(request, flow, out),
             MethodKind::Invite => self.invite(now, flow, bytes, request, key, out),
             MethodKind::Subscribe | MethodKind::Publish => {
-                self.refuse(
-                    request,
-                    flow,
-                    489,
-                    |buffer| buffer.extend_from_slice(b"Allow-Events: \r\n"),
-                    out,
-                );
+                self.refuse(request, flow, 489, |_| (), out);
             }
             MethodKind::Bye
             | MethodKind::Update
@@ -152,7 +162,7 @@ impl Sip {
             |buffer| {
                 write_allow(buffer);
                 buffer.extend_from_slice(
-                    b"Accept: application/sdp, application/dtmf-relay\r\nSupported: 100rel, timer, replaces\r\n",
+                    b"Accept: application/sdp, application/dtmf-relay\r\nSupported: 100rel, timer\r\n",
                 );
             },
             out,
@@ -195,8 +205,7 @@ impl Sip {
             return;
         }
         let merge_key = self.merge_key(invite);
-        let ours =
-            write::parse_hex64(invite.from_tag()).is_some_and(|tag| self.shared.tags.contains_key(&tag));
+        let ours = self.came_back(invite);
         if ours || self.shared.merges.contains_key(&merge_key) {
             // The same request came round by another way, or it is our own (RFC 3261 §8.2.2.2, §16.3).
             self.event_refused(invite, flow, "INVITE", RefuseReason::Loop, out);
@@ -350,6 +359,16 @@ impl Sip {
         let same_call = *dialog.call_id == *message.call_id_value();
         let same_peer = dialog.remote_tag.is_empty() || *dialog.remote_tag == *message.from_tag();
         (same_call && same_peer).then_some(id)
+    }
+
+    /// Whether an INVITE is one of ours that came back for the same address: a loop. One that comes back for another address
+    /// is a spiral, which is no error (RFC 3261 §6); Max-Forwards ends those that never end.
+    fn came_back(&self, invite: &Message<'_>) -> bool {
+        let sent = || {
+            let id = self.shared.tags.get(&write::parse_hex64(invite.from_tag())?)?;
+            self.legs.get(id).filter(|leg| *leg.dialog.call_id == *invite.call_id_value())
+        };
+        sent().is_some_and(|leg| leg.is_sent_to(invite.request_uri()))
     }
 
     /// The leg that a Replaces names (RFC 3891 §3).
@@ -520,8 +539,7 @@ fn write_allow(out: &mut Vec<u8>) {
 fn unsupported(request: &Message<'_>) -> Option<String> {
     let mut bad = String::new();
     for tag in request.required_options() {
-        if !["100rel", "timer", "replaces", "norefersub"].iter().any(|known| known.eq_ignore_ascii_case(tag))
-        {
+        if !["100rel", "timer", "norefersub"].iter().any(|known| known.eq_ignore_ascii_case(tag)) {
             if !bad.is_empty() {
                 bad.push_str(", ");
             }

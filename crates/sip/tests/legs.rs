@@ -338,6 +338,7 @@ fn a_reinvite_of_the_peer_is_offered_up_and_answered_and_a_copy_of_the_session_i
     let (leg, tag) = d.established("");
     let held = SDP_A.replace("RTP/AVP 0\r\n", "RTP/AVP 0\r\na=sendonly\r\n");
     d.from(ALICE, &alice("INVITE", "inv2", 2, &tag, "", &held));
+    assert!(d.one().starts_with("SIP/2.0 100 "));
     assert_eq!(d.signal(), Signal::Media(offer(&held)));
     d.command(leg, Command::Media(answer(SDP_B)));
     let ok = d.one();
@@ -348,6 +349,7 @@ fn a_reinvite_of_the_peer_is_offered_up_and_answered_and_a_copy_of_the_session_i
     d.silent();
     d.from(ALICE, &alice("ACK", "ack3", 3, &tag, "", ""));
     d.from(ALICE, &alice("INVITE", "inv4", 4, &tag, "", ""));
+    assert!(d.one().starts_with("SIP/2.0 100 "));
     assert_eq!(d.signal(), Signal::MediaRequested);
     d.command(leg, Command::RefuseMedia(Cause::INCOMPATIBLE_DESTINATION));
     assert!(d.one().starts_with("SIP/2.0 488 "));

@@ -114,6 +114,7 @@ fn a_refused_change_of_the_peer_does_not_prolong_the_session() {
     let (leg, tag) = d.established(&timer);
     d.pass(SECOND * 50);
     d.from(ALICE, &alice("INVITE", "inv2", 2, &tag, &timer, SDP_B));
+    assert!(d.one().starts_with("SIP/2.0 100 "));
     assert_eq!(d.signal(), Signal::Media(offer(SDP_B)));
     d.command(leg, Command::RefuseMedia(Cause::INCOMPATIBLE_DESTINATION));
     assert!(d.one().starts_with("SIP/2.0 488 "));

@@ -92,6 +92,7 @@ impl Leg {
             self.update_refused(shared, now, response, status, purpose, out);
             return;
         }
+        self.retries = 0;
         self.dialog.refresh_target(response);
         if matches!(self.state, State::Established) {
             self.session_agreed(shared, now, response);
@@ -154,13 +155,21 @@ impl Leg {
             Purpose::Offer(_) | Purpose::Request if !(established && status == 491) => {
                 self.signal(Signal::MediaRefused(Cause::from_sip_status(status)), out);
             }
-            Purpose::Offer(_) | Purpose::Request | Purpose::Refresh | Purpose::ShowParty(_)
+            Purpose::Offer(_)
+            | Purpose::Request
+            | Purpose::Refresh
+            | Purpose::ShowParty(_)
+            | Purpose::Realign
                 if established && status == 491 && matches!(self.change, Change::None) =>
             {
-                self.retry_later(shared, now, purpose);
+                self.retry_later(shared, now, purpose, out);
             }
             // The session goes on; the refresher tries again.
-            Purpose::Offer(_) | Purpose::Request | Purpose::Refresh | Purpose::ShowParty(_) => {
+            Purpose::Offer(_)
+            | Purpose::Request
+            | Purpose::Refresh
+            | Purpose::ShowParty(_)
+            | Purpose::Realign => {
                 self.session_timer.on(Input::Failed(Failure::Other), now.mono);
             }
         }

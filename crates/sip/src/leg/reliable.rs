@@ -43,6 +43,11 @@ impl Outbound {
         self.open.as_ref().is_some_and(|open| open.described)
     }
 
+    /// The RSeq that is not confirmed yet.
+    pub(super) fn unconfirmed(&self) -> Option<u32> {
+        self.open.as_ref().map(|open| open.rseq)
+    }
+
     pub(super) fn deadline(&self) -> Option<Instant> {
         self.open.as_ref().map(|open| open.next.min(open.give_up))
     }
@@ -102,6 +107,10 @@ impl Leg {
         let matched = match (&mut self.state, prack.rack_numbers()) {
             (State::Incoming(incoming), Some((rseq, cseq))) if cseq == incoming.cseq => {
                 incoming.outbound.open.take_if(|open| open.rseq == rseq).is_some()
+            }
+            // RFC 3262 §3: after the final response it is still taken.
+            (State::Established, Some(confirmed)) => {
+                self.unconfirmed.take_if(|open| *open == confirmed).is_some()
             }
             (State::Incoming(_) | State::Outgoing(_) | State::Established | State::Ending { .. }, _) => false,
         };

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use strowger_base::leg::{Digit, ReleaseReason};
 use strowger_base::net::Flow;
-use strowger_base::{Cause, LegId, Media, Now, SessionDescription, Signal};
+use strowger_base::{Cause, LegId, Media, Now, SessionDescription, Signal, limits};
 
 use super::uas::write_party;
 use super::{
@@ -34,6 +34,11 @@ impl Leg {
         if !self.dialog.accept_cseq(request.cseq_number()) {
             // RFC 3261 §12.2.2: a lower CSeq than before is out of order.
             self.reply(shared, now, request, key, flow, 500, out);
+            return;
+        }
+        if matches!(self.state, State::Ending { .. }) && method != MethodKind::Bye {
+            // The call is over on our side: nobody is left who could decide on it (RFC 3261 §15, RFC 5057 §5).
+            self.reply(shared, now, request, key, flow, 481, out);
             return;
         }
         match method {
@@ -66,6 +71,14 @@ impl Leg {
     ) {
         self.reply(shared, now, bye, key, flow, 200, out);
         self.refuse_pending(shared, now, 487, out);
+        if matches!(self.state, State::Outgoing(_)) {
+            // RFC 3261 §15 forbids it on an early dialog. It means that the device does not want the call, so the INVITE,
+            // which still has no final response, is given up as well.
+            let cause = reason_cause(bye).unwrap_or(Cause::CALL_REJECTED);
+            self.cancel(shared, now, cause, out);
+            self.released(cause, ReleaseReason::HungUp, out);
+            return;
+        }
         if matches!(self.state, State::Incoming(_)) {
             // RFC 3261 §15.1.2: a BYE in an early dialog ends the INVITE as well.
             self.final_failure(shared, now, 487, None, out);
@@ -94,10 +107,15 @@ impl Leg {
         flow: Flow,
         out: &mut Outbox,
     ) {
-        let busy = !matches!(self.change, Change::None | Change::Retry { .. })
-            || self.awaiting_ack.is_some()
-            || !matches!(self.pending, Pending::None);
-        if !matches!(self.state, State::Established) || busy {
+        if matches!(self.change, Change::Theirs(..)) || !matches!(self.state, State::Established) {
+            // RFC 3261 §14.2: an earlier INVITE of the same peer has no final response yet.
+            let head = shared.head_of(invite, &flow, self.dialog.local_tag);
+            let wait = |buffer: &mut Vec<u8>| buffer.extend_from_slice(b"Retry-After: 3\r\n");
+            self.respond(shared, now, &Request { key, head, flow }, 500, wait, None, out);
+            return;
+        }
+        let ours = matches!(self.change, Change::Ours { .. });
+        if ours || self.awaiting_ack.is_some() || !matches!(self.pending, Pending::None) {
             // Two changes met (RFC 3261 §14.2).
             self.reply(shared, now, invite, key, flow, 491, out);
             return;
@@ -107,7 +125,7 @@ impl Leg {
         let request = Request { key, head, flow };
         let Some(timer) = self.session_asked(shared, now, invite, &request, out) else { return };
         self.dialog.refresh_target(invite);
-        self.dialog.flow = shared.follow(self.dialog.flow, flow);
+        shared.follow(&mut self.dialog, flow);
         let offer = description_of(invite);
         match (offer, self.sent.clone()) {
             (Some(offer), Some(sent)) if self.received.as_ref() == Some(&offer) => {
@@ -119,12 +137,15 @@ impl Leg {
                 });
             }
             (Some(offer), _) => {
+                self.respond(shared, now, &request, 100, |_| (), None, out);
                 self.received = Some(offer.clone());
                 self.change = Change::Theirs(request, timer);
                 self.pending = Pending::Theirs(Carrier::Response);
                 self.signal(Signal::Media(Media::Offer(offer)), out);
             }
+            // RFC 3261 §17.2.1: what waits for somebody else is answered 100 first, or it is sent again and again.
             (None, _) => {
+                self.respond(shared, now, &request, 100, |_| (), None, out);
                 self.change = Change::Theirs(request, timer);
                 self.signal(Signal::MediaRequested, out);
             }
@@ -144,7 +165,7 @@ impl Leg {
         let request = Request { key, head, flow };
         let Some(timer) = self.session_asked(shared, now, update, &request, out) else { return };
         self.dialog.refresh_target(update);
-        self.dialog.flow = shared.follow(self.dialog.flow, flow);
+        shared.follow(&mut self.dialog, flow);
         match (description_of(update), &self.pending) {
             (None, _) => self.accept_update(shared, now, &request, timer, None, out),
             (Some(offer), Pending::None) if self.received.as_ref() == Some(&offer) && self.sent.is_some() => {
@@ -196,6 +217,11 @@ impl Leg {
         replaced: Option<LegId>,
         out: &mut Outbox,
     ) {
+        if self.refer.is_some() {
+            // One at a time; the first is still being decided on.
+            self.reply(shared, now, refer, key, flow, 491, out);
+            return;
+        }
         let Some(destination) = refer.refer_to_user() else {
             self.reply(shared, now, refer, key, flow, 400, out);
             return;
@@ -340,16 +366,19 @@ impl Leg {
             || self.awaiting_ack.is_some();
         let by_update = match &purpose {
             Purpose::Offer(_) => early,
-            Purpose::Request => false,
+            Purpose::Request | Purpose::Realign => false,
             Purpose::Refresh | Purpose::ShowParty(_) => self.takes_update,
         };
         if by_update && matches!(purpose, Purpose::Refresh | Purpose::ShowParty(_)) {
             self.send_update(shared, now, purpose, out);
         } else if blocked && established {
             match (&self.change, &purpose) {
-                (Change::None | Change::Retry { .. }, _) => self.retry_later(shared, now, purpose),
+                (Change::None | Change::Retry { .. }, _) => self.retry_later(shared, now, purpose, out),
                 // Another change is under way: it refreshes the session when it succeeds.
-                (Change::Theirs(..) | Change::Ours { .. }, Purpose::Refresh | Purpose::ShowParty(_)) => {
+                (
+                    Change::Theirs(..) | Change::Ours { .. },
+                    Purpose::Refresh | Purpose::ShowParty(_) | Purpose::Realign,
+                ) => {
                     self.session_timer.on(Input::Failed(Failure::Other), now.mono);
                 }
                 // An offer cannot cross it.
@@ -370,7 +399,7 @@ impl Leg {
     fn send_update(&mut self, shared: &mut Shared, now: Now, purpose: Purpose, out: &mut Outbox) {
         let body = match &purpose {
             Purpose::Offer(description) => Some(description.clone()),
-            Purpose::Request | Purpose::Refresh | Purpose::ShowParty(_) => None,
+            Purpose::Request | Purpose::Refresh | Purpose::ShowParty(_) | Purpose::Realign => None,
         };
         if let Some(description) = &body {
             self.pending = Pending::Ours { preview: None };
@@ -391,7 +420,7 @@ impl Leg {
         let body = match &purpose {
             Purpose::Offer(description) => Some(description.clone()),
             Purpose::Request => None,
-            Purpose::Refresh | Purpose::ShowParty(_) => self.sent.clone(),
+            Purpose::Refresh | Purpose::ShowParty(_) | Purpose::Realign => self.sent.clone(),
         };
         if let Some(description) = &body {
             self.pending = Pending::Ours { preview: None };
@@ -399,7 +428,7 @@ impl Leg {
         }
         let mut extra = Vec::with_capacity(256);
         super::write_abilities(&mut extra);
-        extra.extend_from_slice(b"Supported: timer, replaces\r\n");
+        extra.extend_from_slice(b"Supported: timer\r\n");
         if let Purpose::ShowParty(party) = &purpose {
             write_party(b"P-Asserted-Identity", party, shared, &mut extra);
         }
@@ -411,7 +440,30 @@ impl Leg {
     }
 
     /// RFC 3261 §14.1: the side that made the Call-ID waits 2.1 to 4 s, the other up to 2 s, in steps of 10 ms.
-    pub(super) fn retry_later(&mut self, shared: &mut Shared, now: Now, purpose: Purpose) {
+    pub(super) fn retry_later(&mut self, shared: &mut Shared, now: Now, purpose: Purpose, out: &mut Outbox) {
+        if let Change::Retry { purpose: waiting, .. } = &self.change
+            && matches!(waiting, Purpose::Offer(_) | Purpose::Request)
+        {
+            if !matches!(purpose, Purpose::Offer(_) | Purpose::Request) {
+                // What waits refreshes and shows just as well.
+                return;
+            }
+            // Whoever made the offer that is overtaken is told, or it would wait for its answer for ever.
+            self.signal(Signal::MediaRefused(Cause::MESSAGE_NOT_COMPATIBLE_WITH_STATE), out);
+        }
+        self.retries += 1;
+        if self.retries > limits::CHANGE_RETRIES {
+            self.retries = 0;
+            match purpose {
+                Purpose::Offer(_) | Purpose::Request => {
+                    self.signal(Signal::MediaRefused(Cause::MESSAGE_NOT_COMPATIBLE_WITH_STATE), out);
+                }
+                Purpose::Refresh | Purpose::ShowParty(_) | Purpose::Realign => {
+                    self.session_timer.on(Input::Failed(Failure::Other), now.mono);
+                }
+            }
+            return;
+        }
         let ours = self.dialog.call_id.ends_with(&*shared.call_id_suffix);
         let steps = if ours { 210 + shared.rng.below(191) } else { shared.rng.below(201) };
         self.change = Change::Retry { at: now.mono + Duration::from_millis(steps * 10), purpose };
@@ -510,6 +562,7 @@ impl Leg {
             self.change_refused(shared, now, response, status, purpose, out);
             return;
         }
+        self.retries = 0;
         self.dialog.refresh_target(response);
         self.session_agreed(shared, now, response);
         match (pending, description_of(response)) {
@@ -519,11 +572,11 @@ impl Leg {
                 self.received = Some(answer.clone());
                 match purpose {
                     Purpose::Offer(_) => self.signal(Signal::Media(Media::Answer(answer)), out),
-                    Purpose::Refresh | Purpose::ShowParty(_) if changed => {
+                    Purpose::Refresh | Purpose::ShowParty(_) | Purpose::Realign if changed => {
                         // The answer to a refresh moved something; the other leg is told as if it were offered.
                         self.signal(Signal::Media(Media::Answer(answer)), out);
                     }
-                    Purpose::Refresh | Purpose::ShowParty(_) | Purpose::Request => {}
+                    Purpose::Refresh | Purpose::ShowParty(_) | Purpose::Realign | Purpose::Request => {}
                 }
             }
             (Pending::Ours { .. }, None) => {

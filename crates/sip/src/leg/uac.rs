@@ -2,7 +2,7 @@
 
 use strowger_base::leg::{Diversion, Party, Presentation, ReleaseReason, Ring, Target};
 use strowger_base::net::Flow;
-use strowger_base::{Cause, Instant, LegId, Media, Now, Signal, limits};
+use strowger_base::{Cause, Instant, LegId, Media, Now, SessionDescription, Signal, limits};
 
 use super::uas::write_party;
 use super::{Carrier, Leg, Pending, State, alert_of, description_of, finish, reason_cause, write_abilities};
@@ -31,6 +31,10 @@ pub(super) struct Outgoing {
     pub(super) give_up: Option<Instant>,
     /// Further early dialogs, when a proxy forked our INVITE; the first one is the leg's own.
     forks: Vec<Dialog>,
+    /// The early dialog whose reliable answer settled the exchange.
+    settled_by: Box<str>,
+    /// Reliable answers of other early dialogs, by the peer's tag: whoever takes the call, its own answer counts.
+    answers: Vec<(Box<str>, SessionDescription)>,
     /// Highest RSeq of each early dialog, by the peer's tag (RFC 3262 §4).
     confirmed: Vec<(Box<str>, u32)>,
     /// Some provisional response came, so a CANCEL may be sent (RFC 3261 §9.1).
@@ -86,6 +90,8 @@ impl Leg {
             cancel: Cancel::No,
             give_up: None,
             forks: Vec::new(),
+            settled_by: Box::from(""),
+            answers: Vec::new(),
             confirmed: Vec::new(),
             provisional: false,
             first_way: None,
@@ -120,11 +126,8 @@ impl Leg {
             // Early media can only be negotiated when the caller takes part, or when the answer is the
             // device's alone because we offered.
             let reliable = ring.reliable_provisional || body.is_some();
-            let supported: &[u8] = if reliable {
-                b"Supported: 100rel, timer, replaces\r\n"
-            } else {
-                b"Supported: timer, replaces\r\n"
-            };
+            let supported: &[u8] =
+                if reliable { b"Supported: 100rel, timer\r\n" } else { b"Supported: timer\r\n" };
             buffer.extend_from_slice(supported);
             session_timer::write_request(shared.configuration.session_expires, outgoing.min_se, buffer);
             if matches!(ring.target, Target::Trunk(_)) {
@@ -212,14 +215,15 @@ impl Leg {
         now: Now,
         response: &Message<'_>,
         rseq: u32,
-        description: Option<strowger_base::SessionDescription>,
+        description: Option<SessionDescription>,
         out: &mut Outbox,
     ) -> Media {
-        let State::Outgoing(outgoing) = &self.state else { return Media::None };
+        let State::Outgoing(outgoing) = &mut self.state else { return Media::None };
         let cseq = outgoing.cseq;
         let remote_tag: Box<str> = Box::from(response.to_tag());
         match (description, &self.pending) {
             (Some(answer), Pending::Ours { .. }) => {
+                outgoing.settled_by = remote_tag;
                 self.pending = Pending::None;
                 self.received = Some(answer.clone());
                 self.send_prack(shared, now, rseq, cseq, None, out);
@@ -230,7 +234,12 @@ impl Leg {
                 self.received = Some(offer.clone());
                 Media::Offer(offer)
             }
-            (Some(_) | None, Pending::None | Pending::Theirs(_) | Pending::Ours { .. }) => {
+            (description, Pending::None | Pending::Theirs(_) | Pending::Ours { .. }) => {
+                if let Some(answer) = description.filter(|_| remote_tag != outgoing.settled_by) {
+                    // As many as there are early dialogs, which are limited.
+                    outgoing.answers.retain(|(tag, _)| *tag != remote_tag);
+                    outgoing.answers.push((remote_tag, answer));
+                }
                 self.send_prack(shared, now, rseq, cseq, None, out);
                 Media::None
             }
@@ -279,13 +288,14 @@ impl Leg {
 
     fn invite_accepted(&mut self, shared: &mut Shared, now: Now, response: &Message<'_>, out: &mut Outbox) {
         let ending = State::Ending { until: now.mono + GIVE_UP, branch: None };
-        let State::Outgoing(outgoing) = std::mem::replace(&mut self.state, ending) else { return };
+        let State::Outgoing(mut outgoing) = std::mem::replace(&mut self.state, ending) else { return };
         self.dialog.remote_tag = Box::from("");
         adopt(&mut self.dialog, response);
-        if !self.dialog.routes.is_empty() || self.dialog.target.is_empty() {
-            let next: &str = self.dialog.routes.first().map_or(&self.dialog.target, |route| route);
-            self.dialog.flow = shared.way_to(next, self.dialog.flow, true);
-        }
+        // RFC 3261 §12.2.1.1: from here on requests go to the first route, or to the Contact of the 2xx. A phone's own
+        // address is not believed where its packets come from elsewhere.
+        let trusted = !self.dialog.routes.is_empty() || matches!(outgoing.ring.target, Target::Trunk(_));
+        let next: &str = self.dialog.routes.first().map_or(&self.dialog.target, |route| route);
+        self.dialog.flow = shared.way_to(next, self.dialog.flow, trusted);
         self.takes_update |= super::allows(response, "UPDATE");
         let cseq = outgoing.cseq;
         if outgoing.cancel != Cancel::No {
@@ -301,6 +311,14 @@ impl Leg {
         }
         self.session_agreed(shared, now, response);
         let description = description_of(response);
+        if !outgoing.settled_by.is_empty() && *outgoing.settled_by != *self.dialog.remote_tag {
+            // Another early dialog had settled the exchange; in this one our offer is answered by its own answer
+            // (RFC 3261 §13.2.1, RFC 3262 §5).
+            let own = outgoing.answers.iter().position(|(tag, _)| **tag == *self.dialog.remote_tag);
+            let preview = own.map(|own| outgoing.answers.swap_remove(own).1);
+            self.received = None;
+            self.pending = Pending::Ours { preview };
+        }
         let media = match (std::mem::replace(&mut self.pending, Pending::None), description) {
             (Pending::Ours { .. }, Some(answer)) => {
                 self.received = Some(answer.clone());
@@ -309,9 +327,10 @@ impl Leg {
             }
             (Pending::Ours { preview: Some(answer) }, None) => {
                 // The answer stands only in the provisional response; what was heard already is taken as binding.
-                self.received = Some(answer);
+                let news = outgoing.settled_by.is_empty();
+                self.received = Some(answer.clone());
                 self.send_ack(shared, cseq, None, out);
-                Media::None
+                if news { Media::None } else { Media::Answer(answer) }
             }
             (Pending::None, Some(offer)) if self.sent.is_none() && self.received.is_none() => {
                 self.received = Some(offer.clone());
@@ -470,6 +489,11 @@ impl Leg {
             timers,
         );
         shared.transmit(flow, bytes, self.journal(), out);
+    }
+
+    /// Whether our INVITE that waits for its final response was sent to this address.
+    pub(crate) fn is_sent_to(&self, uri: &str) -> bool {
+        matches!(self.state, State::Outgoing(_)) && self.invite_way().0 == uri
     }
 
     /// Target and routes that the INVITE went out with.

@@ -185,6 +185,15 @@ impl Leg {
         }
         let body = match (media, &self.pending) {
             (Media::Answer(description), Pending::Theirs(Carrier::FirstResponse)) => Some(description),
+            // Settled with the caller in a reliable provisional response, and somebody else answered: the caller is
+            // offered the other description as soon as it has the answer.
+            (Media::Answer(description), Pending::None)
+                if self.sent.as_ref().is_some_and(|sent| *sent != description) =>
+            {
+                self.sent = Some(description);
+                self.change = super::Change::Retry { at: now.mono, purpose: super::Purpose::Realign };
+                None
+            }
             (Media::None, Pending::Theirs(Carrier::FirstResponse)) => incoming.preview.take(),
             (Media::Offer(description), Pending::None) if incoming.delayed_offer => {
                 self.pending = Pending::Ours { preview: None };
@@ -202,7 +211,8 @@ impl Leg {
         let State::Incoming(incoming) = std::mem::replace(&mut self.state, State::Established) else {
             return;
         };
-        let Incoming { request, cseq, timer, .. } = *incoming;
+        let Incoming { request, cseq, timer, outbound, .. } = *incoming;
+        self.unconfirmed = outbound.unconfirmed().map(|rseq| (rseq, cseq));
         self.session_timer.start(timer, now.mono);
         self.accept_invite(shared, now, &request, cseq, body, out, |buffer, shared| {
             write_party(b"P-Asserted-Identity", &connected, shared, buffer);
@@ -227,7 +237,7 @@ impl Leg {
             buffer.extend_from_slice(&request.head);
             shared.write_contact(&request.flow, &self.dialog.contact_user, buffer);
             write_abilities(buffer);
-            buffer.extend_from_slice(b"Supported: 100rel, timer, replaces\r\n");
+            buffer.extend_from_slice(b"Supported: 100rel, timer\r\n");
             extra(buffer, shared);
             finish(buffer, body.as_ref());
         });
