@@ -1,12 +1,13 @@
 //! All calls of a shard: finds the call that an input is about.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use strowger_base::journal::{Alarm, Entry, Quality};
 use strowger_base::leg::Setup;
 use strowger_base::{
-    CallId, Cause, Command, HashMap, HashSeed, Instant, LegId, NodeId, Now, Rng, ShardId, Signal, WallTime,
-    limits,
+    CallId, Cause, Command, HashMap, HashSeed, Instant, LegId, NodeId, Now, Rng, ShardId, Signal,
+    TimerHandle, WallTime, limits,
 };
 use strowger_media::control::{PortId, Report};
 use strowger_media::statistics::{PortStatistics, StreamStatistics};
@@ -31,7 +32,8 @@ pub struct CallControl {
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 enum Service {
     Full,
-    Draining,
+    /// Calls may end by themselves until then; `None` when that time is over.
+    Draining(Option<(Instant, TimerHandle)>),
     /// [`Output::Drained`] has been said.
     Drained,
 }
@@ -130,13 +132,15 @@ impl CallControl {
                 self.shared.persist_failed(now, ticket, reason, out);
             }
             Input::Timeout => self.timeout(now, out),
-            Input::Drain => {
-                if self.service == Service::Full {
-                    self.service = Service::Draining;
-                }
-            }
+            Input::Drain { within } => self.drain(now, within),
         }
-        if self.service == Service::Draining && self.calls.is_empty() && self.shared.waiting.is_empty() {
+        if let Service::Draining(end) = self.service
+            && self.calls.is_empty()
+            && self.shared.waiting.is_empty()
+        {
+            if let Some((_, timer)) = end {
+                self.shared.timers.cancel(timer);
+            }
             self.service = Service::Drained;
             out.items.push(Output::Drained);
         }
@@ -222,7 +226,7 @@ impl CallControl {
         }
         match self.service {
             Service::Full => full.map(|_| Cause::SWITCHING_EQUIPMENT_CONGESTION),
-            Service::Draining | Service::Drained => Some(Cause::SWITCHING_EQUIPMENT_CONGESTION),
+            Service::Draining(_) | Service::Drained => Some(Cause::SWITCHING_EQUIPMENT_CONGESTION),
         }
     }
 
@@ -267,7 +271,31 @@ impl CallControl {
             match timer {
                 Timer::Call(id) => self.with_call(id, |call, shared| call.timeout(now, shared, out)),
                 Timer::Record(ticket) => self.shared.persist_again(ticket, out),
+                Timer::Drain => self.end_all(now, out),
             }
+        }
+    }
+
+    fn drain(&mut self, now: Now, within: Duration) {
+        let until = now.mono + within;
+        let earlier = match self.service {
+            Service::Full => None,
+            Service::Draining(Some((end, timer))) if until < end => Some(timer),
+            Service::Draining(_) | Service::Drained => return,
+        };
+        if let Some(timer) = earlier {
+            self.shared.timers.cancel(timer);
+        }
+        self.service = Service::Draining(Some((until, self.shared.timers.set(until, Timer::Drain))));
+    }
+
+    /// Ends what has not ended by itself while the server drained, the oldest first.
+    fn end_all(&mut self, now: Now, out: &mut Outbox) {
+        self.service = Service::Draining(None);
+        let mut calls: Vec<CallId> = self.calls.keys().copied().collect();
+        calls.sort_unstable();
+        for id in calls {
+            self.with_call(id, |call, shared| call.stop(now, shared, out));
         }
     }
 }

@@ -1,6 +1,7 @@
 //! What goes into call control and what comes out.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use strowger_base::journal::{Decision, Entry, Record};
 use strowger_base::leg::BindingId;
@@ -39,8 +40,11 @@ pub enum Input<'a> {
     },
     /// The time of `next_timeout` has come.
     Timeout,
-    /// Take no new calls; [`Output::Drained`] says when the last has ended.
-    Drain,
+    /// Take no new calls; [`Output::Drained`] says when the last has ended. Said again with less time, that counts.
+    Drain {
+        /// Calls that have not ended by themselves within this time are ended.
+        within: Duration,
+    },
 }
 
 /// A phone of a line.

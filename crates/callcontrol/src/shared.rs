@@ -43,6 +43,8 @@ pub(crate) enum Timer {
     Call(CallId),
     /// A record that the disk did not take is tried again.
     Record(u64),
+    /// Calls have had their time to end by themselves.
+    Drain,
 }
 
 /// Whom a relay serves; kept beyond the call, until the worker says what it carried.

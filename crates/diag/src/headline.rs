@@ -54,6 +54,11 @@ fn outcome(reasons: &Reasons<'_>, record: &CallRecord<'_>, names: &Names) -> Str
             let state = if record.answered_at.is_some() { "they talked" } else { "it was being set up" };
             format!("; the server stopped while {state}.")
         }
+        WhyEnded::ServerStopped => {
+            let state =
+                if record.answered_at.is_some() { "while they talked" } else { "before anybody answered" };
+            format!("; the server was told to stop and ended the call {state}.")
+        }
     }
 }
 

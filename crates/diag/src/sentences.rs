@@ -182,6 +182,7 @@ fn released_by_us(device: &str, why: WhyReleased) -> Option<String> {
             format!("{device} is told that the number is incomplete; it may ask again with more digits.")
         }
         // The sentence before says why already.
+        WhyReleased::ServerStops => format!("{device} is released: the server stops."),
         WhyReleased::NoAnswer | WhyReleased::OtherPartyGone | WhyReleased::CallRefused => return None,
     })
 }
@@ -261,6 +262,7 @@ fn ended(by: ReleasedBy, why: WhyEnded, cause: String) -> String {
         WhyEnded::DeviceLost(_) => "The call was lost",
         WhyEnded::NoMedia => "The call was ended for want of media",
         WhyEnded::ServerRestarted => "The call was cut off by a restart",
+        WhyEnded::ServerStopped => "The call was ended because the server was told to stop,",
     };
     format!("{what} {who}: {cause}.")
 }

@@ -177,6 +177,15 @@ fn the_headline_says_what_became_of_the_call_and_why() {
         "1001 called 1002; the call was lost after it had been answered and 89 s of talking: 1001 did not refresh \
          the session in time.",
     );
+    let told = (Cause::TEMPORARY_FAILURE, ReleasedBy::System, WhyEnded::ServerStopped);
+    check(
+        Journal::to_line(&[B1]).end(5_000, told, (None, Some(1_000)), &[(B1, LegOutcome::Answered)]),
+        "1001 called 1002; the server was told to stop and ended the call while they talked.",
+    );
+    check(
+        Journal::to_line(&[B1]).end(5_000, told, none, &[]),
+        "1001 called 1002; the server was told to stop and ended the call before anybody answered.",
+    );
     let stopped = (Cause::TEMPORARY_FAILURE, ReleasedBy::System, WhyEnded::ServerRestarted);
     check(
         Journal::to_line(&[B1]).end(5_000, stopped, (None, Some(1_000)), &[(B1, LegOutcome::Answered)]),

@@ -72,8 +72,12 @@ pub enum Input<'a> {
     },
     /// The shell cannot keep up (true) or can again (false): new calls are refused with 503 meanwhile.
     Overloaded(bool),
-    /// Accept nothing new; calls in progress go on. [`Output::Drained`] says when the last has ended.
-    Drain,
+    /// Accept nothing new; calls in progress go on. [`Output::Drained`] says when the last has ended. Said again with
+    /// less time, that counts.
+    Drain {
+        /// Calls that have not ended by themselves within this time are ended.
+        within: Duration,
+    },
     /// The time of `next_timeout` has come.
     Timeout,
 }

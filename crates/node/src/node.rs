@@ -143,10 +143,10 @@ impl Node {
                 out.items.push(Output::Answer { query, answer });
             }
             Input::Overloaded(overloaded) => self.overloaded(now, overloaded, out),
-            Input::Drain => {
+            Input::Drain { within } => {
                 self.service.draining = Draining::Yes;
                 self.tell_sip(now, strowger_sip::Input::Drain, out);
-                self.tell_calls(now, strowger_callcontrol::Input::Drain, out);
+                self.tell_calls(now, strowger_callcontrol::Input::Drain { within }, out);
             }
             Input::Timeout => {
                 self.tell_sip(now, strowger_sip::Input::Timeout, out);

@@ -224,7 +224,7 @@ fn a_draining_node_finishes_its_calls_first() {
     world.register(&mut bob);
     world.invite(&mut alice, "1002");
     let invite = world.expect(&bob, "INVITE ");
-    world.input(Input::Drain);
+    world.input(Input::Drain { within: Duration::from_secs(120) });
     assert!(!world.drained);
     let mut carol = Phone::new("1003", "192.0.2.30:5060");
     world.refused_invite(&mut carol, "1002");

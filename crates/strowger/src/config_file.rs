@@ -71,11 +71,13 @@ pub(crate) struct NodeSection {
     pub(crate) domain: String,
     /// Folder for everything that is written; relative to the file.
     pub(crate) data: PathBuf,
+    /// How long calls may go on after the server was told to stop.
+    pub(crate) drain_max_seconds: u64,
 }
 
 impl Default for NodeSection {
     fn default() -> Self {
-        NodeSection { domain: "strowger.lab".to_owned(), data: PathBuf::from(".") }
+        NodeSection { domain: "strowger.lab".to_owned(), data: PathBuf::from("."), drain_max_seconds: 120 }
     }
 }
 

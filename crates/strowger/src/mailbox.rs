@@ -4,6 +4,7 @@ use std::os::fd::{AsFd, BorrowedFd};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
+use std::time::Duration;
 
 use nix::sys::eventfd::{EfdFlags, EventFd};
 use std::net::SocketAddr;
@@ -27,8 +28,8 @@ pub(crate) enum Letter {
     PersistFailed(Ticket, Box<str>),
     /// Somebody asks.
     Ask(Question, tokio::sync::oneshot::Sender<Answer>),
-    /// Take no new calls and stop when the last has ended.
-    Drain,
+    /// Take no new calls and stop when the last has ended; end what has not ended within this time.
+    Drain(Duration),
     /// Stop now.
     Stop,
 }

@@ -11,6 +11,7 @@ mod mailbox;
 mod media;
 mod report;
 mod server;
+mod shutdown;
 mod store;
 mod streams;
 mod udp;

@@ -5,7 +5,7 @@ use std::net::{IpAddr, SocketAddr, TcpListener, UdpSocket};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::thread;
-use std::time::Instant as Clock;
+use std::time::{Duration, Instant as Clock};
 
 use anyhow::Context;
 use nix::fcntl::{Flock, FlockArg};
@@ -20,8 +20,9 @@ use crate::decision::Decision;
 use crate::holder;
 use crate::http;
 use crate::log;
-use crate::mailbox::{Letter, mailbox};
+use crate::mailbox::mailbox;
 use crate::media::{MediaAddresses, MediaThread};
+use crate::shutdown;
 use crate::store::Store;
 use crate::streams;
 
@@ -143,8 +144,9 @@ impl Opened {
             started,
         };
         let shell = sender.clone();
+        let drain_max = Duration::from_secs(self.file.node.drain_max_seconds);
         thread::Builder::new().name("io".into()).spawn(move || {
-            if let Err(error) = asynchronous(tcp, http, orders, shell, site) {
+            if let Err(error) = asynchronous(tcp, http, orders, shell, site, drain_max) {
                 log::error("the connection side stopped")
                     .with("reason", error)
                     .effect("no TCP, HTTP or signals")
@@ -158,6 +160,7 @@ impl Opened {
         // The store thread ends when the last batch is written.
         drop(sender);
         let _ = store_thread.join();
+        log::info("stopped").write();
         let _ = std::fs::remove_file(self.data.join("run"));
         Ok(())
     }
@@ -198,6 +201,7 @@ fn asynchronous(
     orders: tokio::sync::mpsc::Receiver<streams::StreamOrder>,
     decision: crate::mailbox::Sender,
     site: http::Site,
+    drain_max: Duration,
 ) -> io::Result<()> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     runtime.block_on(async move {
@@ -213,36 +217,10 @@ fn asynchronous(
             let listener = tokio::net::TcpListener::from_std(listener)?;
             tokio::spawn(http::serve(listener, decision.clone(), site));
         }
-        tokio::spawn(signals(decision.clone()));
+        tokio::spawn(shutdown::on_signals(decision.clone(), drain_max));
         streams::run(tcp, orders, decision).await;
         Ok(())
     })
-}
-
-/// The first signal drains, the second stops at once.
-async fn signals(decision: crate::mailbox::Sender) {
-    use tokio::signal::unix::{SignalKind, signal};
-    let (Ok(mut terminate), Ok(mut interrupt)) =
-        (signal(SignalKind::terminate()), signal(SignalKind::interrupt()))
-    else {
-        return;
-    };
-    let mut again = false;
-    loop {
-        tokio::select! {
-            _ = terminate.recv() => {}
-            _ = interrupt.recv() => {}
-        }
-        if again {
-            let _ = decision.try_send(Letter::Stop);
-            return;
-        }
-        again = true;
-        log::info("stopping: no new calls; the server ends when the last call has ended")
-            .remedy("a second signal ends it at once")
-            .write();
-        let _ = decision.try_send(Letter::Drain);
-    }
 }
 
 fn lock(data: &Path) -> anyhow::Result<Flock<std::fs::File>> {

@@ -342,6 +342,8 @@ pub enum WhyReleased {
     NoMedia,
     /// The number is incomplete; the device may ask again with more digits.
     NumberIncomplete,
+    /// The server stops.
+    ServerStops,
 }
 
 wire_enum!(WhyReleased {
@@ -353,6 +355,7 @@ wire_enum!(WhyReleased {
     CallRefused = 5,
     NoMedia = 6,
     NumberIncomplete = 7,
+    ServerStops = 8,
 });
 
 /// Why a call was refused before anything rang.
@@ -453,6 +456,8 @@ pub enum WhyEnded {
     NoMedia,
     /// The server stopped while the call was up; its next start closed the record.
     ServerRestarted,
+    /// The server was told to stop, and the time for calls to end by themselves was over.
+    ServerStopped,
 }
 
 wire_enum!(WhyEnded {
@@ -464,6 +469,7 @@ wire_enum!(WhyEnded {
     DeviceLost = 5 (reason),
     NoMedia = 6,
     ServerRestarted = 7,
+    ServerStopped = 8,
 });
 
 /// Both directions of the agreed audio.

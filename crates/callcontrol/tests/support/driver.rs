@@ -112,7 +112,9 @@ impl Driver {
                 self.configure();
             }
             ["wait", seconds] => self.wait(Duration::from_secs(seconds.parse().unwrap())),
-            ["drain"] => self.handle(Input::Drain),
+            ["drain", seconds] => {
+                self.handle(Input::Drain { within: Duration::from_secs(seconds.parse().unwrap()) });
+            }
             ["relay", "opened"] => {
                 let port = *self.relays.last().unwrap();
                 let a = "198.51.100.1:20000".parse().unwrap();

@@ -172,6 +172,27 @@ fn a_power_cut_leaves_registrations_and_a_record_of_the_call_that_was_up() {
 }
 
 #[test]
+fn a_second_signal_ends_the_calls_that_a_drain_waits_for_and_keeps_their_records() {
+    let folder = Folder::new("drain");
+    let server = Server::start(&folder);
+    let mut alice = Phone::udp("1001", &server.secret("1001"), server.address("udp"));
+    assert_eq!(alice.register(), 200);
+    let talk = audio();
+    alice.call("9999", talk.local_addr().unwrap()).expect("the echo answers");
+    server.terminate();
+    let line = server.wait_for_log(|line| line.contains("draining"));
+    assert!(line.contains(" calls=1 seconds_max=120 "), "{line}");
+    let (status, health) = server.get("/healthz");
+    assert!(status == 503 && health.contains("draining"), "{status} {health}");
+    server.terminate();
+    let bye = alice.expect("BYE ");
+    alice.respond(&bye, "200 OK", "");
+    assert!(server.ended(), "it ends well");
+    let (code, text) = strowger(&folder, &["explain", "call", "last"]);
+    assert!(code == 0 && text.contains("told to stop") && text.contains("cause 41"), "{text}");
+}
+
+#[test]
 fn a_second_server_on_the_same_folder_is_refused_with_the_reason() {
     let folder = Folder::new("lock");
     let _server = Server::start(&folder);

@@ -155,10 +155,20 @@ impl Server {
     }
 
     /// Tells it to stop and waits for its end; true when it ended well.
-    pub(crate) fn stop(mut self) -> bool {
+    pub(crate) fn stop(self) -> bool {
+        self.terminate();
+        self.ended()
+    }
+
+    /// Sends it the signal that tells it to stop.
+    pub(crate) fn terminate(&self) {
         let pid = self.child.id().to_string();
         let kill = Command::new("kill").args(["-TERM", &pid]).status().expect("kill runs");
         assert!(kill.success());
+    }
+
+    /// Waits for its end; true when it ended well.
+    pub(crate) fn ended(mut self) -> bool {
         self.child.wait().expect("the server ends").success()
     }
 
