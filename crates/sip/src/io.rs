@@ -8,6 +8,8 @@ use strowger_base::leg::BindingId;
 use strowger_base::net::{Flow, ListenerId, StreamId, Transport};
 use strowger_base::{ByteArena, CallId, Command, Event, LegId, Secret, Signal, Span, WallTime};
 
+use crate::registrar::PackedTexts;
+
 /// Everything that can happen to the SIP side.
 pub enum Input<'a> {
     /// A datagram arrived.
@@ -142,26 +144,16 @@ pub struct Outbox {
 pub struct BindingRecord {
     /// Its id.
     pub binding: BindingId,
-    /// The line it is bound to.
-    pub line: Box<str>,
-    /// The contact URI, as the phone wrote it.
-    pub contact: Box<str>,
-    /// Its `+sip.instance`, when it gave one.
-    pub instance: Option<Box<str>>,
+    /// Its texts; cloning a record copies none of them.
+    pub texts: PackedTexts,
     /// Its `reg-id` (RFC 5626), when it gave one.
     pub reg_id: Option<u32>,
-    /// The Path it came by (RFC 3327), outermost first.
-    pub path: Vec<Box<str>>,
     /// Where it can be reached; stream flows do not survive a restart.
     pub flow: Flow,
-    /// Call-ID of its last REGISTER.
-    pub call_id: Box<str>,
     /// CSeq of its last REGISTER.
     pub cseq: u32,
     /// When it ends.
     pub expires_at: WallTime,
-    /// User-Agent, when it gave one.
-    pub user_agent: Box<str>,
 }
 
 /// Everything about SIP that an operator can set. Immutable; a change is a new value.

@@ -5,6 +5,7 @@
 
 mod binding;
 mod index;
+mod texts;
 mod wanted;
 
 use std::time::Duration;
@@ -15,12 +16,12 @@ use strowger_base::net::{Flow, StreamId};
 use strowger_base::{HashMap, HashSeed, Instant, Now, TimerQueue, limits};
 
 pub use binding::Binding;
+pub use texts::{BindingTexts, PackedTexts};
 
 use crate::header::{Contact, number32};
 use crate::io::{BindingRecord, Configuration, LineAccount};
 use crate::message::{Contacts, HeaderName, Message};
 use crate::write;
-use binding::Texts;
 use index::Ids;
 use wanted::{Arrival, Known, Wanted, WantedList};
 
@@ -208,25 +209,17 @@ impl Registrar {
         }
         let left = Duration::from_micros(record.expires_at.as_micros().saturating_sub(now.wall.as_micros()));
         let on_stream = matches!(record.flow, Flow::Stream { .. });
-        let texts = Texts {
-            line: &record.line,
-            contact: &record.contact,
-            instance: record.instance.as_deref().unwrap_or_default(),
-            call_id: &record.call_id,
-            user_agent: &record.user_agent,
-            path: &record.path.join(","),
-        };
-        let packed = if left.is_zero() || on_stream { None } else { texts.pack() };
-        let Some(packed) = packed else {
+        let line: Box<str> = Box::from(record.texts.get().line);
+        if left.is_zero() || on_stream {
             let reason =
                 if on_stream { UnregisterReason::ConnectionClosed } else { UnregisterReason::Expired };
-            self.lost.push(Lost { since: now.mono, binding: id, line: record.line, reason });
+            self.lost.push(Lost { since: now.mono, binding: id, line, reason });
             return;
-        };
+        }
         let expires_at = now.mono + left;
         let timer = self.timers.set(expires_at, id);
-        let BindingRecord { line, flow, cseq, reg_id, .. } = record;
-        let binding = Binding::new(packed, flow, cseq, reg_id, PREFERENCE_DEFAULT, expires_at, timer);
+        let BindingRecord { texts, flow, cseq, reg_id, .. } = record;
+        let binding = Binding::new(texts, flow, cseq, reg_id, PREFERENCE_DEFAULT, expires_at, timer);
         self.bindings.insert(id, binding);
         match self.by_line.get_mut(&line) {
             Some(ids) => ids.push(id),

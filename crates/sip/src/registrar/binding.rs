@@ -4,18 +4,15 @@ use std::time::Duration;
 
 use strowger_base::leg::BindingId;
 use strowger_base::net::Flow;
-use strowger_base::{Instant, Now, TimerHandle, limits};
+use strowger_base::{Instant, Now, TimerHandle};
 
-use crate::header::{elements, text};
+use super::texts::{BindingTexts, PackedTexts};
 use crate::io::BindingRecord;
 
 /// A contact of a line.
-///
-/// All its texts stand behind one another in one allocation; `ends` says where each but the last ends.
 #[derive(Debug)]
 pub struct Binding {
-    text: Box<str>,
-    ends: [u16; 5],
+    texts: PackedTexts,
     /// Preference in thousandths, 0 to 1000 (RFC 3261 §20.10).
     pub(super) preference: u16,
     pub(super) cseq: u32,
@@ -25,60 +22,9 @@ pub struct Binding {
     pub(super) timer: TimerHandle,
 }
 
-/// The texts of a binding.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(super) struct Texts<'a> {
-    pub(super) line: &'a str,
-    pub(super) contact: &'a str,
-    /// Without quotes and angle brackets; empty when there is none.
-    pub(super) instance: &'a str,
-    pub(super) call_id: &'a str,
-    pub(super) user_agent: &'a str,
-    /// Separated by commas; empty when there is none.
-    pub(super) path: &'a str,
-}
-
-/// Texts in one piece.
-#[derive(Debug)]
-pub(super) struct Packed {
-    text: Box<str>,
-    ends: [u16; 5],
-}
-
-impl Texts<'_> {
-    /// How long they are together.
-    pub(super) const fn len(&self) -> usize {
-        self.line.len()
-            + self.contact.len()
-            + self.instance.len()
-            + self.call_id.len()
-            + self.user_agent.len()
-            + self.path.len()
-    }
-
-    /// Puts them into one piece; `None` when they are longer than [`limits::BINDING_TEXT_BYTES`].
-    pub(super) fn pack(&self) -> Option<Packed> {
-        if self.len() > limits::BINDING_TEXT_BYTES {
-            return None;
-        }
-        let mut text = String::with_capacity(self.len());
-        let mut ends = [0; 5];
-        let parts = [self.line, self.contact, self.instance, self.call_id, self.user_agent];
-        for (part, end) in parts.iter().zip(&mut ends) {
-            text.push_str(part);
-            // The limit fits 16 bits, which is checked where it is used below.
-            *end = text.len() as u16;
-        }
-        text.push_str(self.path);
-        Some(Packed { text: text.into_boxed_str(), ends })
-    }
-}
-
-const _: () = assert!(limits::BINDING_TEXT_BYTES <= u16::MAX as usize, "offsets have 16 bits");
-
 impl Binding {
-    pub(super) fn new(
-        packed: Packed,
+    pub(super) const fn new(
+        texts: PackedTexts,
         flow: Flow,
         cseq: u32,
         reg_id: Option<u32>,
@@ -86,29 +32,26 @@ impl Binding {
         expires_at: Instant,
         timer: TimerHandle,
     ) -> Self {
-        let Packed { text, ends } = packed;
-        Binding { text, ends, preference, cseq, reg_id, flow, expires_at, timer }
+        Binding { texts, preference, cseq, reg_id, flow, expires_at, timer }
     }
 
     /// Takes other texts; nothing is allocated when they are the ones it has.
-    pub(super) fn set_texts(&mut self, texts: &Texts<'_>) {
-        if self.texts() == *texts {
-            return;
-        }
-        if let Some(Packed { text, ends }) = texts.pack() {
-            self.text = text;
-            self.ends = ends;
+    pub(super) fn set_texts(&mut self, texts: &BindingTexts<'_>) {
+        if self.texts.get() != *texts
+            && let Some(packed) = texts.pack()
+        {
+            self.texts = packed;
         }
     }
 
     /// The line.
     pub fn line(&self) -> &str {
-        self.part(0)
+        self.texts.get().line
     }
 
     /// The contact URI as the phone wrote it.
     pub fn contact(&self) -> &str {
-        self.part(1)
+        self.texts.get().contact
     }
 
     /// The contact URI as it may stand in a request line: without the headers that it may carry, which are not
@@ -119,7 +62,7 @@ impl Binding {
 
     /// Its `+sip.instance` without quotes and angle brackets, when it gave one (RFC 5626 §4.1).
     pub fn instance(&self) -> Option<&str> {
-        Some(self.part(2)).filter(|instance| !instance.is_empty())
+        Some(self.texts.get().instance).filter(|instance| !instance.is_empty())
     }
 
     /// Its `reg-id`, when it registered an outbound flow (RFC 5626 §4.2).
@@ -129,17 +72,17 @@ impl Binding {
 
     /// Call-ID of its last REGISTER.
     pub fn call_id(&self) -> &str {
-        self.part(3)
+        self.texts.get().call_id
     }
 
     /// What it calls itself; at most [`limits::USER_AGENT_BYTES`] of it.
     pub fn user_agent(&self) -> &str {
-        self.part(4)
+        self.texts.get().user_agent
     }
 
     /// The proxies on the way to it, outermost first (RFC 3327).
     pub fn path(&self) -> impl Iterator<Item = &str> {
-        elements(self.part(5).as_bytes()).map(text).filter(|route| !route.is_empty())
+        self.texts.get().routes()
     }
 
     /// Where its REGISTER came from: requests to it go there, which is the way through its NAT.
@@ -157,31 +100,15 @@ impl Binding {
         self.expires_at
     }
 
-    pub(super) fn texts(&self) -> Texts<'_> {
-        Texts {
-            line: self.part(0),
-            contact: self.part(1),
-            instance: self.part(2),
-            call_id: self.part(3),
-            user_agent: self.part(4),
-            path: self.part(5),
-        }
-    }
-
     /// What has to survive a restart.
     pub(super) fn record(&self, binding: BindingId, now: Now) -> BindingRecord {
         BindingRecord {
             binding,
-            line: Box::from(self.line()),
-            contact: Box::from(self.contact()),
-            instance: self.instance().map(Box::from),
+            texts: self.texts.clone(),
             reg_id: self.reg_id,
-            path: self.path().map(Box::from).collect(),
             flow: self.flow,
-            call_id: Box::from(self.call_id()),
             cseq: self.cseq,
             expires_at: now.wall + self.left(now),
-            user_agent: Box::from(self.user_agent()),
         }
     }
 
@@ -191,13 +118,7 @@ impl Binding {
     }
 
     /// Bytes of its texts.
-    pub(super) const fn text_bytes(&self) -> usize {
-        self.text.len()
-    }
-
-    fn part(&self, index: usize) -> &str {
-        let from = index.checked_sub(1).and_then(|before| self.ends.get(before)).copied().unwrap_or_default();
-        let to = self.ends.get(index).map_or(self.text.len(), |end| usize::from(*end));
-        self.text.get(usize::from(from)..to).unwrap_or_default()
+    pub(super) fn text_bytes(&self) -> usize {
+        self.texts.bytes()
     }
 }

@@ -8,6 +8,7 @@ use strowger_base::{Rng, Secret, WallTime};
 
 use super::*;
 use crate::io::BindingRecord;
+use crate::registrar::BindingTexts;
 
 /// A registrar with a clock and a configuration of 60 to 3,600 s, 1,800 s when a phone asks for nothing.
 struct Office {
@@ -98,7 +99,8 @@ impl Office {
             match change {
                 Change::Bound(record) => {
                     let left = (record.expires_at.as_micros() - self.now.wall.as_micros()) / 1_000_000;
-                    writeln!(text, "bound {} {} {left} s", record.binding.0, record.contact).unwrap();
+                    writeln!(text, "bound {} {} {left} s", record.binding.0, record.texts.get().contact)
+                        .unwrap();
                 }
                 Change::Unbound(id) => writeln!(text, "unbound {}", id.0).unwrap(),
                 Change::Event(Event::Registered { binding, peer, transport, .. }) => {
@@ -480,7 +482,7 @@ fn bindings_come_back_after_a_restart_for_the_time_they_have_left() {
     office.register(1, headers);
     let id = office.registrar.contacts_of("1001").next().unwrap();
     let record = office.registrar.binding(id).unwrap().record(id, office.now);
-    assert_eq!((record.cseq, record.reg_id, record.path.len()), (1, Some(3), 2));
+    assert_eq!((record.cseq, record.reg_id, record.texts.get().routes().count()), (1, Some(3), 2));
 
     let mut after = Office::new();
     after.now.wall = office.now.wall + Duration::from_secs(40);
@@ -501,18 +503,15 @@ fn bindings_come_back_after_a_restart_for_the_time_they_have_left() {
 #[test]
 fn bindings_that_a_restart_ended_are_told_at_once() {
     let mut office = Office::new();
+    let texts = BindingTexts { line: "1001", contact: "sip:a@h", call_id: "a", ..BindingTexts::default() };
+    let texts = texts.pack().unwrap();
     let record = |id, flow, left| BindingRecord {
         binding: BindingId(id),
-        line: "1001".into(),
-        contact: "sip:a@h".into(),
-        instance: None,
+        texts: texts.clone(),
         reg_id: None,
-        path: vec![],
         flow,
-        call_id: "a".into(),
         cseq: 1,
         expires_at: office.now.wall + Duration::from_secs(left),
-        user_agent: "".into(),
     };
     let records = [record(7, tcp(1, "10.0.0.5:1"), 60), record(8, udp("10.0.0.5:1"), 0)];
     for record in records {

@@ -8,7 +8,7 @@ use strowger_base::net::Flow;
 use strowger_base::{Now, limits};
 
 use super::Refusal;
-use super::binding::Texts;
+use super::texts::BindingTexts;
 use crate::header::{Contact, NameAddr, number, text};
 use crate::io::Configuration;
 use crate::message::{HeaderName, Message};
@@ -115,8 +115,8 @@ impl<'b> Wanted<'b> {
     }
 
     /// The texts that its binding shall have.
-    pub(super) fn texts<'a>(&'a self, arrival: &Arrival<'a, 'b>) -> Texts<'a> {
-        Texts {
+    pub(super) fn texts<'a>(&'a self, arrival: &Arrival<'a, 'b>) -> BindingTexts<'a> {
+        BindingTexts {
             line: arrival.line,
             contact: self.text,
             instance: self.instance,

@@ -10,6 +10,7 @@ use strowger_base::leg::BindingId;
 use strowger_base::net::{Flow, ListenerId};
 use strowger_base::{CallId, NodeId, ShardId, WallTime};
 use strowger_sip::io::BindingRecord;
+use strowger_sip::registrar::BindingTexts;
 
 use super::final_of;
 use super::recovery::Checkpoint;
@@ -161,28 +162,31 @@ impl Index {
         )?;
         let rows = query.query_map([], |row| {
             let peer: String = row.get(7)?;
-            let path: String = row.get(5)?;
-            let boxed = |text: String| text.into_boxed_str();
             Ok(peer.parse::<SocketAddr>().ok().map(|peer| {
-                Ok::<_, rusqlite::Error>(BindingRecord {
+                let path: String = row.get(5)?;
+                let texts = BindingTexts {
+                    line: row.get_ref(1)?.as_str()?,
+                    contact: row.get_ref(2)?.as_str()?,
+                    instance: row.get_ref(3)?.as_str_or_null()?.unwrap_or_default(),
+                    call_id: row.get_ref(8)?.as_str()?,
+                    user_agent: row.get_ref(11)?.as_str()?,
+                    path: &path.lines().collect::<Vec<_>>().join(","),
+                };
+                let Some(texts) = texts.pack() else { return Ok(None) };
+                Ok::<_, rusqlite::Error>(Some(BindingRecord {
                     binding: BindingId(row.get::<_, i64>(0)? as u64),
-                    line: boxed(row.get(1)?),
-                    contact: boxed(row.get(2)?),
-                    instance: row.get::<_, Option<String>>(3)?.map(boxed),
+                    texts,
                     reg_id: row.get(4)?,
-                    path: path.lines().map(Box::from).collect(),
                     flow: Flow::Datagram { listener: ListenerId(row.get(6)?), peer },
-                    call_id: boxed(row.get(8)?),
                     cseq: row.get(9)?,
                     expires_at: WallTime::from_micros(row.get::<_, i64>(10)? as u64),
-                    user_agent: boxed(row.get(11)?),
-                })
+                }))
             }))
         })?;
         let mut found = vec![];
         for row in rows {
             if let Some(record) = row? {
-                found.push(record?);
+                found.extend(record?);
             }
         }
         Ok(found)
@@ -255,22 +259,23 @@ fn insert_binding(connection: &Connection, record: &BindingRecord) -> rusqlite::
     let Flow::Datagram { listener, peer } = record.flow else {
         return delete_binding(connection, record.binding);
     };
+    let texts = record.texts.get();
     let mut insert = connection.prepare_cached(
         "insert or replace into registration values (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)",
     )?;
     insert.execute(params![
         record.binding.0 as i64,
-        record.line,
-        record.contact,
-        record.instance,
+        texts.line,
+        texts.contact,
+        Some(texts.instance).filter(|instance| !instance.is_empty()),
         record.reg_id,
-        record.path.join("\n"),
+        texts.routes().collect::<Vec<_>>().join("\n"),
         listener.0,
         peer.to_string(),
-        record.call_id,
+        texts.call_id,
         record.cseq,
         micros(record.expires_at),
-        record.user_agent,
+        texts.user_agent,
     ])?;
     Ok(())
 }

@@ -9,6 +9,7 @@ use strowger_base::journal::{
 use strowger_base::leg::{BindingId, Presentation, Service};
 use strowger_base::net::{Flow, ListenerId, StreamId, Transport};
 use strowger_base::{CallId, Cause, LegId, NodeId, ShardId, WallTime};
+use strowger_sip::registrar::BindingTexts;
 
 use super::*;
 use crate::mailbox::{Mailbox, mailbox};
@@ -306,18 +307,21 @@ fn a_start_reads_nothing_before_the_checkpoint() {
 }
 
 fn binding(id: u64, flow: Flow) -> BindingRecord {
+    let texts = BindingTexts {
+        line: "1001",
+        contact: "sip:1001@192.0.2.1:5060",
+        instance: if id == 1 { "<urn:uuid:1>" } else { "" },
+        call_id: "r@1",
+        user_agent: "desk phone",
+        path: "<sip:a;lr>,<sip:b;lr>",
+    };
     BindingRecord {
         binding: BindingId(id),
-        line: "1001".into(),
-        contact: "sip:1001@192.0.2.1:5060".into(),
-        instance: (id == 1).then(|| "<urn:uuid:1>".into()),
+        texts: texts.pack().unwrap(),
         reg_id: (id == 1).then_some(1),
-        path: vec!["<sip:a;lr>".into(), "<sip:b;lr>".into()],
         flow,
-        call_id: "r@1".into(),
         cseq: 7,
         expires_at: at(3_600),
-        user_agent: "desk phone".into(),
     }
 }
 
