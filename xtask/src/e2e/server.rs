@@ -106,7 +106,7 @@ impl Server {
         command.args(["serve", "--config"]).arg(&path);
         let mut process = Process::start("strowger", &context.folder, &mut command)?;
         let listening = |said: &str, what: &str| {
-            let mark = format!("listening on {what} ");
+            let mark = format!("listening transport={what} address=");
             said.lines().find_map(|line| line.split_once(&mark)?.1.trim().parse::<SocketAddr>().ok())
         };
         let addresses = until(PATIENCE, "the server to listen", || {
