@@ -1,19 +1,19 @@
 //! The node file, `strowger.toml`: read, checked, and turned into what the node takes.
 
+mod csv;
 mod dial_plan;
+mod line;
+mod lines_file;
 
 use std::net::{IpAddr, SocketAddr};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
-use strowger_base::Secret;
 use strowger_base::leg::Service;
 use strowger_base::net::Transport;
 use strowger_callcontrol::RelayMode;
-use strowger_node::configuration::{
-    self, ConfigurationError, Draft, LineSecret, Place, ServiceNumber, TrunkDialling,
-};
+use strowger_node::configuration::{self, ConfigurationError, Draft, Place, ServiceNumber, TrunkDialling};
 use strowger_sip::io::{DigestAlgorithm, Listener, Trunk};
 
 use crate::log;
@@ -21,11 +21,15 @@ use crate::log;
 pub(crate) use self::dial_plan::{
     BlockSection, DialPlanSection, PartitionSection, RouteSection, SearchSpaceSection, TranslationSection,
 };
+pub(crate) use self::line::{LineSection, SecretText};
 
 /// The whole file.
 #[derive(Clone, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct ConfigFile {
+    /// Further lines as CSV; relative to this file.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) lines_file: Option<PathBuf>,
     #[serde(default)]
     pub(crate) node: NodeSection,
     #[serde(default)]
@@ -114,7 +118,7 @@ impl Default for SipSection {
 }
 
 /// A digest algorithm by its name.
-#[derive(Clone, Copy, Deserialize, Serialize)]
+#[derive(Clone, Copy, PartialEq, Eq, Deserialize, Serialize)]
 pub(crate) enum Digest {
     /// MD5.
     #[serde(rename = "MD5")]
@@ -192,39 +196,6 @@ pub(crate) struct LogSection {
     pub(crate) format: log::Format,
 }
 
-/// `[[line]]`
-#[derive(Clone, Deserialize, Serialize)]
-#[serde(deny_unknown_fields)]
-pub(crate) struct LineSection {
-    pub(crate) number: String,
-    #[serde(default)]
-    pub(crate) name: String,
-    pub(crate) secret: String,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub(crate) busy_trigger: Option<u32>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub(crate) calls_max: Option<u32>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub(crate) no_answer_seconds: Option<u64>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub(crate) contacts_max: Option<usize>,
-    /// Partition of the number.
-    #[serde(default, skip_serializing_if = "String::is_empty")]
-    pub(crate) partition: String,
-    /// What the line sees of the dial plan.
-    #[serde(default, skip_serializing_if = "String::is_empty")]
-    pub(crate) search_space: String,
-    /// What its phones see, after what the line sees.
-    #[serde(default, skip_serializing_if = "String::is_empty")]
-    pub(crate) device_search_space: String,
-    /// External phone number mask.
-    #[serde(default, skip_serializing_if = "String::is_empty")]
-    pub(crate) external_mask: String,
-    /// Its phones send growing numbers, each as a new INVITE (RFC 3578).
-    #[serde(default)]
-    pub(crate) overlap: bool,
-}
-
 /// `[[service]]`
 #[derive(Clone, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
@@ -281,12 +252,15 @@ impl ConfigFile {
     pub(crate) fn read(path: &Path) -> anyhow::Result<ConfigFile> {
         let text = std::fs::read_to_string(path)
             .map_err(|error| anyhow::anyhow!("cannot read {}: {error}", path.display()))?;
-        let mut file: ConfigFile = toml::from_str(&text).map_err(|error| {
-            let line =
-                error.span().map_or(1, |span| 1 + text.get(..span.start).unwrap_or("").matches('\n').count());
-            anyhow::anyhow!("{}:{line}: {error}", path.display())
-        })?;
-        file.source = Source { path: path.to_owned(), headings: headings(&text) };
+        let mut file: ConfigFile =
+            toml::from_str(&text).map_err(|error| explain_syntax(path, &text, &error))?;
+        file.source = Source { path: path.to_owned(), headings: headings(&text), rows: None };
+        if let Some(name) = &file.lines_file {
+            let path = path.parent().unwrap_or(Path::new("")).join(name);
+            let (places, rows): (Vec<u32>, Vec<LineSection>) = lines_file::read(&path)?.into_iter().unzip();
+            file.source.rows = Some(Rows { path, first: file.lines.len(), places });
+            file.lines.extend(rows);
+        }
         Ok(file)
     }
 
@@ -311,10 +285,21 @@ impl ConfigFile {
                 None => trunks_planned.push(section.name.as_str().into()),
             }
         }
+        let mut problems = vec![];
+        let mut lines = Vec::with_capacity(self.lines.len());
+        for (index, section) in self.lines.iter().enumerate() {
+            match section.line(&self.sip.digest) {
+                Ok(line) => lines.push(line),
+                Err(problem) => problems.push(format!("{} {problem}", self.heading(Place::Line(index)))),
+            }
+        }
+        if !problems.is_empty() {
+            return Err(unusable(&problems));
+        }
         let mut draft = Draft {
             domain: self.node.domain.as_str().into(),
             listeners,
-            lines: self.lines.iter().map(LineSection::line).collect(),
+            lines,
             services: self.services.iter().map(ServiceSection::number).collect(),
             trunks,
             trunk_dialling,
@@ -335,34 +320,61 @@ impl ConfigFile {
     }
 
     fn explain(&self, errors: &[ConfigurationError]) -> anyhow::Error {
-        let lines: Vec<String> = errors
+        let problems: Vec<String> = errors
             .iter()
-            .map(|error| {
-                let (kind, index) = match error.place {
-                    Place::Line(index) => ("line", index),
-                    Place::Service(index) => ("service", index),
-                    Place::Trunk(index) => ("trunk", index),
-                    Place::PlannedTrunk(index) => ("planned trunk", index),
-                    Place::Partition(index) => ("partition", index),
-                    Place::SearchSpace(index) => ("search_space", index),
-                    Place::Translation(index) => ("translation", index),
-                    Place::Route(index) => ("route", index),
-                    Place::Block(index) => ("block", index),
-                    Place::Node | Place::Listener(_) => {
-                        return format!("{}: {error}", self.source.path.display());
-                    }
-                };
-                let name = match error.place {
-                    Place::Line(index) => self.lines.get(index).map_or("", |line| &line.number),
-                    _ => "",
-                };
-                let name = if name.is_empty() { String::new() } else { format!(" ({name})") };
-                let place = self.source.place(kind, index);
-                format!("{place}[[{kind}]] {}{name}: {} {}", index + 1, error.setting, error.problem)
-            })
+            .map(|error| format!("{} {} {}", self.heading(error.place), error.setting, error.problem))
             .collect();
-        anyhow::anyhow!("the configuration cannot be used:\n  {}", lines.join("\n  "))
+        unusable(&problems)
     }
+
+    /// `file:line: [[kind]] 3 (name):` of an object, as much of it as is known.
+    fn heading(&self, place: Place) -> String {
+        let (kind, index) = match place {
+            Place::Line(index) => ("line", index),
+            Place::Service(index) => ("service", index),
+            Place::Trunk(index) => ("trunk", index),
+            Place::PlannedTrunk(index) => ("planned trunk", index),
+            Place::Partition(index) => ("partition", index),
+            Place::SearchSpace(index) => ("search_space", index),
+            Place::Translation(index) => ("translation", index),
+            Place::Route(index) => ("route", index),
+            Place::Block(index) => ("block", index),
+            Place::Node | Place::Listener(_) => return format!("{}: {place}:", self.source.path.display()),
+        };
+        let name = match place {
+            Place::Line(index) => self.lines.get(index).map_or("", |line| &line.number),
+            _ => "",
+        };
+        if let (Place::Line(index), Some(rows)) = (place, &self.source.rows)
+            && let Some(line) = index.checked_sub(rows.first).and_then(|row| rows.places.get(row))
+        {
+            return format!("{}:{line}: {name}:", rows.path.display());
+        }
+        let name = if name.is_empty() { String::new() } else { format!(" ({name})") };
+        format!("{}[[{kind}]] {}{name}:", self.source.place(kind, index), index + 1)
+    }
+}
+
+fn unusable(problems: &[String]) -> anyhow::Error {
+    let mut shown: Vec<&str> = problems.iter().take(PROBLEMS_SHOWN).map(String::as_str).collect();
+    let more = format!("and {} more", problems.len().saturating_sub(PROBLEMS_SHOWN));
+    if problems.len() > PROBLEMS_SHOWN {
+        shown.push(&more);
+    }
+    anyhow::anyhow!("the configuration cannot be used:\n  {}", shown.join("\n  "))
+}
+
+const PROBLEMS_SHOWN: usize = 50;
+
+/// Says where a file is no TOML, or not ours. The line itself is shown unless a secret stands in it.
+fn explain_syntax(path: &Path, text: &str, error: &toml::de::Error) -> anyhow::Error {
+    let before = error.span().map_or("", |span| text.get(..span.start).unwrap_or(""));
+    let number = 1 + before.matches('\n').count();
+    let column = 1 + before.chars().rev().take_while(|c| *c != '\n').count();
+    let line = text.lines().nth(number - 1).unwrap_or_default().trim();
+    let found = if ["secret", "ha1"].iter().any(|word| line.contains(word)) { "" } else { line };
+    let found = if found.is_empty() { String::new() } else { format!("\n  found: {found}") };
+    anyhow::anyhow!("{}:{number}:{column}: {}{found}", path.display(), error.message())
 }
 
 /// Where a configuration was read, so that what is wrong with it can be pointed at.
@@ -371,6 +383,17 @@ pub(crate) struct Source {
     path: PathBuf,
     /// Line of each `[[kind]]` heading, in order.
     headings: Vec<(String, usize)>,
+    rows: Option<Rows>,
+}
+
+/// Where the lines of the lines file stand.
+#[derive(Clone)]
+struct Rows {
+    path: PathBuf,
+    /// Position of the first of them among all lines.
+    first: usize,
+    /// Line of the text, for each.
+    places: Vec<u32>,
 }
 
 impl Source {
@@ -402,23 +425,6 @@ impl Digest {
             Digest::Md5 => DigestAlgorithm::Md5,
             Digest::Sha256 => DigestAlgorithm::Sha256,
         }
-    }
-}
-
-impl LineSection {
-    fn line(&self) -> configuration::Line {
-        let secret = LineSecret::Password(Secret::new(self.secret.as_str().into()));
-        let mut line = configuration::Line::new(&self.number, &self.name, secret);
-        line.busy_trigger = self.busy_trigger.unwrap_or(line.busy_trigger);
-        line.calls_max = self.calls_max.unwrap_or(line.calls_max);
-        line.contacts_max = self.contacts_max.unwrap_or(line.contacts_max);
-        line.no_answer = self.no_answer_seconds.map_or(line.no_answer, Duration::from_secs);
-        line.partition = self.partition.as_str().into();
-        line.search_space = self.search_space.as_str().into();
-        line.device_search_space = self.device_search_space.as_str().into();
-        line.external_mask = self.external_mask.as_str().into();
-        line.overlap = self.overlap;
-        line
     }
 }
 
@@ -464,19 +470,86 @@ impl TrunkSection {
 mod tests {
     use super::*;
 
+    fn refused(text: &str) -> String {
+        let path = Path::new("node.toml");
+        let error = match toml::from_str::<ConfigFile>(text) {
+            Ok(file) => file.configuration(vec![]).err().map(|error| error.to_string()),
+            Err(error) => Some(explain_syntax(path, text, &error).to_string()),
+        };
+        error.unwrap_or_default()
+    }
+
     #[test]
-    fn a_broken_file_is_answered_with_line_and_expectation() {
+    fn a_broken_file_is_answered_with_line_column_and_expectation() {
         let check = |text: &str, expected: &[&str]| {
-            let error =
-                toml::from_str::<ConfigFile>(text).err().map(|error| error.to_string()).unwrap_or_default();
+            let error = refused(text);
             for part in expected {
                 assert!(error.contains(part), "{part:?} is not in: {error}");
             }
         };
-        check("[sip]\nport = \"x\"\n", &["line 2", "u16"]);
-        check("[sip]\nprot = 5060\n", &["line 2", "unknown field `prot`", "`port`"]);
-        check("[[line]]\nnumber = \"1001\"\n", &["missing field `secret`"]);
-        check("[[line]]\nnumber = 1001\nsecret = \"x\"\n", &["line 2", "string"]);
+        check("[sip]\nport = \"x\"\n", &["node.toml:2:8:", "u16", "found: port = \"x\""]);
+        check("[sip]\nprot = 5060\n", &["node.toml:2:1:", "unknown field `prot`", "`port`"]);
+        check("[[line]]\nnumber = \"1001\"\n", &["[[line]] 1 (1001): secret is missing; give one"]);
+        check("[[line]]\nnumber = 1001\nsecret = \"x\"\n", &["node.toml:2:10:", "string"]);
+        check(
+            "[[line]]\nnumber = \"1\"\nha1_md5 = \"12\"\n",
+            &["(1): ha1_md5 has 2 characters, expected 32"],
+        );
+        let both = "[[line]]\nnumber = \"1\"\nsecret = \"x\"\nha1_md5 = \"12\"\n";
+        check(both, &["(1): has a secret and a digest of one; leave one of them out"]);
+        let md5 = "0123456789abcdef0123456789ABCDEF";
+        let one = format!("[sip]\ndigest = [\"SHA-256\"]\n[[line]]\nnumber = \"1\"\nha1_md5 = \"{md5}\"\n");
+        check(&one, &["(1): ha1_sha256 is missing, but [sip] digest offers it"]);
+    }
+
+    #[test]
+    fn no_error_shows_a_secret() {
+        for value in ["4711", "4711.5", "[4711]", "{ a = 4711 }", "\"4711", "4711-x"] {
+            let error = refused(&format!("[[line]]\nnumber = \"1001\"\nsecret = {value}\n"));
+            assert!(error.contains("node.toml:3") && !error.contains("4711"), "{value}: {error}");
+        }
+        let error = refused("[[line]]\nnumber = \"1001\"\nsecret = true\n");
+        assert!(error.contains("a secret is a string: expected it in quotes"), "{error}");
+    }
+
+    #[test]
+    fn a_digest_takes_the_place_of_a_secret() {
+        let md5 = "0123456789abcdef0123456789ABCDEF";
+        let text = format!("[[line]]\nnumber = \"1001\"\nha1_md5 = \"{md5}\"\n");
+        let file: ConfigFile = toml::from_str(&text).unwrap();
+        let Ok(configuration) = file.configuration(vec![]) else { panic!("it can be used") };
+        let account = &configuration.sip.lines["1001"];
+        assert_eq!(account.ha1_md5.expose(), md5.to_lowercase().as_bytes());
+        assert!(account.ha1_sha256.expose().iter().all(u8::is_ascii_hexdigit));
+    }
+
+    #[test]
+    fn lines_of_a_lines_file_join_those_of_the_node_file_and_are_named_by_their_place() {
+        let folder = std::env::temp_dir().join(format!("strowger-lines-{}", std::process::id()));
+        std::fs::create_dir_all(&folder).unwrap();
+        let node = folder.join("node.toml");
+        let text = "lines_file = \"lines.csv\"\n[[line]]\nnumber = \"1001\"\nsecret = \"a\"\n";
+        std::fs::write(&node, text).unwrap();
+        let check = |rows: &str, expect: Result<usize, &str>| {
+            std::fs::write(folder.join("lines.csv"), rows).unwrap();
+            let found = ConfigFile::read(&node).and_then(|file| file.configuration(vec![]));
+            match (found, expect) {
+                (Ok(found), Ok(lines)) => assert_eq!(found.sip.lines.len(), lines),
+                (Err(error), Err(part)) => {
+                    assert!(format!("{error}").contains(part), "{part} not in {error}")
+                }
+                (Ok(_), Err(part)) => panic!("no error where {part} was expected"),
+                (Err(error), Ok(_)) => panic!("{error}"),
+            }
+        };
+        check("number,name,secret\n1002,Bob,b\n1003,Carol,c\n", Ok(3));
+        check("number,secret\n1002,b\n1001,c\n", Err("lines.csv:3: 1001: number is \"1001\", which"));
+        check("number,secret,partition\n1002,b,x\n", Err("lines.csv:2: 1002: number is \"x\", but none"));
+        check("number,secret\n1002\n", Err("lines.csv:2:1: has 1 cells, expected 2"));
+        std::fs::remove_file(folder.join("lines.csv")).unwrap();
+        let error = ConfigFile::read(&node).err().map(|error| error.to_string()).unwrap_or_default();
+        assert!(error.contains("lines.csv: No such file"), "{error}");
+        std::fs::remove_dir_all(&folder).unwrap();
     }
 
     #[test]

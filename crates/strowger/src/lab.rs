@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::Context;
 
-use crate::config_file::{ConfigFile, LineSection, Relay, ServiceName, ServiceSection};
+use crate::config_file::{ConfigFile, LineSection, Relay, SecretText, ServiceName, ServiceSection};
 use crate::log;
 
 /// What can be chosen for the lab.
@@ -120,16 +120,11 @@ pub(crate) fn fresh() -> anyhow::Result<ConfigFile> {
         file.lines.push(LineSection {
             number: number.to_owned(),
             name: name.to_owned(),
-            secret: secret()?,
-            busy_trigger: None,
-            calls_max: None,
-            no_answer_seconds: None,
-            contacts_max: None,
+            secret: Some(SecretText::new(secret()?)),
             partition: "internal".to_owned(),
             search_space: "everything".to_owned(),
-            device_search_space: String::new(),
             external_mask: "+1408555XXXX".to_owned(),
-            overlap: false,
+            ..LineSection::default()
         });
     }
     file.services.push(ServiceSection { number: "9999".to_owned(), service: ServiceName::Echo });

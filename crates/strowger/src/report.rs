@@ -11,13 +11,14 @@ use strowger_base::CallId;
 use strowger_base::journal::Record;
 use strowger_node::io::{CallState, CallView, PhoneView};
 
+use crate::config_file::LineSection;
 use crate::server::Opened;
 use crate::store::{CallRow, Index, Segments};
 
 /// Says that the server serves, and how to use it.
 pub(crate) fn announce(opened: &Opened, json: bool, lab: bool) {
     if json {
-        println!("{}", announcement_json(opened));
+        println!("{}", announcement_json(opened, lab));
     } else if lab {
         print!("{}", announcement(opened));
     } else {
@@ -32,12 +33,17 @@ pub(crate) fn announce(opened: &Opened, json: bool, lab: bool) {
     let _ = std::io::stdout().flush();
 }
 
-fn announcement_json(opened: &Opened) -> String {
+fn announcement_json(opened: &Opened, lab: bool) -> String {
     let file = opened.file();
+    // The lab made its secrets and tells them; those of an operator stay in their file.
+    let secret = |line: &LineSection| {
+        let secret = line.secret.as_ref().filter(|_| lab);
+        secret.map(|secret| secret.expose().to_owned())
+    };
     let numbers: Vec<_> = file
         .lines
         .iter()
-        .map(|line| serde_json::json!({"number": line.number, "name": line.name, "secret": line.secret, "kind": "line"}))
+        .map(|line| serde_json::json!({"number": line.number, "name": line.name, "secret": secret(line), "kind": "line"}))
         .chain(file.services.iter().map(|service| {
             serde_json::json!({"number": service.number, "name": service_name(service.service), "kind": "service"})
         }))
@@ -72,7 +78,11 @@ fn announcement(opened: &Opened) -> String {
     let file = opened.file();
     let mut rows = vec![vec!["Number".to_owned(), "Name".to_owned(), "Secret".to_owned()]];
     for line in &file.lines {
-        rows.push(vec![line.number.clone(), line.name.clone(), line.secret.clone()]);
+        rows.push(vec![
+            line.number.clone(),
+            line.name.clone(),
+            line.secret.as_ref().map_or("", |secret| secret.expose()).to_owned(),
+        ]);
     }
     for service in &file.services {
         rows.push(vec![service.number.clone(), service_name(service.service).to_owned(), String::new()]);

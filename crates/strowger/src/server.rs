@@ -156,6 +156,8 @@ impl Opened {
         })?;
         self.write_run_file()?;
         ready(&self);
+        // It holds secrets as they were written, and what the server needs of it is in the configuration.
+        drop(self.file);
         decision.run()?;
         // The store thread ends when the last batch is written.
         drop(sender);

@@ -42,10 +42,10 @@ pub(super) fn broken_configuration(context: &Context) -> Result<String, String> 
     let path_text = path.display().to_string();
     let cases: &[(&str, &[&str])] = &[
         // A number without quotes would lose its zero.
-        ("[[line]]\nnumber = 911\nsecret = \"x\"\n", &["strowger.toml", "line 2", "expected a string"]),
-        ("[[line]]\nnumber = 0911\nsecret = \"x\"\n", &["strowger.toml", "line 2"]),
-        ("[node]\nno_such_setting = 1\n", &["strowger.toml", "line 2", "no_such_setting", "expected"]),
-        ("[[line]\n", &["strowger.toml", "line 1", "expected"]),
+        ("[[line]]\nnumber = 911\nsecret = \"x\"\n", &["strowger.toml:2:", "expected a string"]),
+        ("[[line]]\nnumber = 0911\nsecret = \"x\"\n", &["strowger.toml:2:"]),
+        ("[node]\nno_such_setting = 1\n", &["strowger.toml:2:", "no_such_setting", "expected"]),
+        ("[[line]\n", &["strowger.toml:1:", "expected"]),
         (
             "[[line]]\nnumber = \"1001\"\nsecret = \"x\"\n[[route]]\npattern = \"2XXX\"\ntrunk = \"gone\"\n",
             &["strowger.toml", "gone"],
