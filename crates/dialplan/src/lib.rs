@@ -15,6 +15,7 @@ pub mod hunt;
 pub mod mobility;
 mod national;
 pub mod normalise;
+mod outpulse;
 mod parameters;
 mod pattern;
 mod plan;
@@ -34,6 +35,7 @@ pub use analysis::{
 };
 pub use combine::combined;
 pub use national::{FilterError, RouteFilter, Tag};
+pub use outpulse::{MemberChange, Outpulsed};
 pub use parameters::{
     EnBlocHops, HashRule, KeysOnLaterHops, ParameterError, Parameters, SpeedDialRule, UrgentRule,
 };
