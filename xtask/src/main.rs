@@ -1,7 +1,7 @@
 //! The commands of the project itself, all in Rust, so that a fresh machine needs nothing else.
 //!
 //! `ci` is the whole gate, `e2e` drives the release binary with outside peers, `bench` measures it,
-//! `sim` replays a simulation seed, `rfc` writes the table of the standards that the code obeys.
+//! `sim` replays a simulation seed, `vectors` runs dial-plan vectors, `rfc` writes the table of the standards that the code obeys.
 
 use std::process::ExitCode;
 
@@ -11,6 +11,7 @@ mod e2e;
 mod fences;
 mod peers;
 mod rfc;
+mod vectors;
 mod workspace;
 
 const USAGE: &str = "\
@@ -20,6 +21,7 @@ usage: cargo xtask COMMAND
   e2e [NAME…]            end-to-end scenarios against the release binary; --list names them
   bench [WORKLOAD…]      what the server costs, beside Debian's kamailio; --help for the workloads
   sim [ARGUMENT…]        the simulator; --seed N replays one seed
+  vectors FILE [--json]  run dial-plan vectors, others' as well: pass or fail for each
   fences                 only the rules of the style guide that a machine can keep
   rfc [--check]          write docs/rfc-coverage.md from the citations in the code, or only compare
 ";
@@ -37,6 +39,7 @@ fn main() -> ExitCode {
         "sim" => ci::simulate(rest),
         "fences" => fences::run(),
         "rfc" => rfc::run(rest),
+        "vectors" => vectors::run(rest),
         "--help" | "-h" | "help" => {
             print!("{USAGE}");
             Ok(())
