@@ -28,6 +28,20 @@ pub struct Configuration {
     pub sip: Arc<strowger_sip::Configuration>,
     /// For call control.
     pub calls: Arc<strowger_callcontrol::Configuration>,
+    /// How much of each message goes into the journal.
+    pub messages: MessageDetail,
+}
+
+impl Configuration {
+    /// The same for these sockets: what an operator wrote is checked before any is opened.
+    #[must_use]
+    pub fn with_listeners(mut self, listeners: Vec<Listener>) -> Self {
+        if let Some(listener) = listeners.first() {
+            Arc::make_mut(&mut self.calls).address = listener.advertised.ip();
+        }
+        Arc::make_mut(&mut self.sip).listeners = listeners;
+        self
+    }
 }
 
 /// What an operator wrote. `Draft::default()` has every default and no lines.
@@ -53,12 +67,24 @@ pub struct Draft {
     pub plan: PlanDraft,
     /// When media goes through a relay of ours.
     pub relay: RelayMode,
+    /// How much of each message goes into the journal.
+    pub messages: MessageDetail,
     /// Times.
     pub timers: Timers,
     /// Digest algorithms in the order in which they are offered; at least one.
     pub digest_algorithms: Vec<DigestAlgorithm>,
     /// Value of Server and User-Agent.
     pub product: Box<str>,
+}
+
+/// How much of the messages of a call the journal keeps.
+#[derive(Clone, Copy, PartialEq, Eq, Default, Debug)]
+pub enum MessageDetail {
+    /// The whole message: `explain` can show it, and so can who finds the journal.
+    #[default]
+    Full,
+    /// First line, Call-ID and CSeq: the ladder without what people are called, where they are and what they agreed.
+    Summary,
 }
 
 /// A line (directory number).
@@ -188,6 +214,7 @@ impl Default for Draft {
             trunks_planned: Vec::new(),
             plan: PlanDraft::default(),
             relay: RelayMode::default(),
+            messages: MessageDetail::default(),
             timers: Timers::default(),
             digest_algorithms: vec![DigestAlgorithm::Md5],
             product: "Strowger".into(),

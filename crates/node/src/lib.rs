@@ -8,6 +8,7 @@ mod counters;
 pub mod io;
 mod node;
 mod questions;
+mod summary;
 mod wiring;
 
 pub use configuration::{Configuration, Draft};

@@ -12,9 +12,10 @@ use strowger_media::Agent;
 use strowger_media::control::PortOwner;
 use strowger_sip::Sip;
 
-use crate::configuration::Configuration;
+use crate::configuration::{Configuration, MessageDetail};
 use crate::counters::Counters;
 use crate::io::{Input, Outbox, Output, Parameters, StoreRecord};
+use crate::summary;
 use crate::wiring::Room;
 
 /// One server, or one decision thread of it.
@@ -36,6 +37,9 @@ pub struct Node {
     /// Room for the phones of a line, used again and again.
     pub(crate) contacts: Vec<Contact>,
     pub(crate) relay: RelayMode,
+    messages: MessageDetail,
+    /// Room for a message that is cut short, used again and again.
+    short: Vec<u8>,
     pub(crate) counters: Counters,
     pub(crate) service: Service,
     pub(crate) started: Option<Instant>,
@@ -99,6 +103,8 @@ impl Node {
             held: Vec::new(),
             contacts: Vec::new(),
             relay,
+            messages: configuration.messages,
+            short: Vec::new(),
             counters: Counters::default(),
             service: Service { overloaded: Overloaded::No, draining: Draining::No },
             started: None,
@@ -168,6 +174,7 @@ impl Node {
 
     fn configure(&mut self, now: Now, configuration: &Configuration, out: &mut Outbox) {
         self.relay = configuration.calls.relay;
+        self.messages = configuration.messages;
         let sip = strowger_sip::Input::Configure(Arc::clone(&configuration.sip));
         self.tell_sip(now, sip, out);
         let calls = strowger_callcontrol::Input::Configure(Arc::clone(&configuration.calls));
@@ -203,6 +210,14 @@ impl Node {
     /// Writes a message of a leg into the journal.
     pub(crate) fn journal_message(&mut self, now: Now, call: Option<CallId>, held: &Held, out: &mut Outbox) {
         let Held { leg, direction, flow, bytes } = *held;
+        let bytes = match self.messages {
+            MessageDetail::Full => bytes,
+            MessageDetail::Summary => {
+                self.short.clear();
+                summary::write(out.arena.slice(bytes), &mut self.short);
+                out.arena.append_with(|arena| arena.extend_from_slice(&self.short))
+            }
+        };
         let ids = (call, Some(leg));
         let span = journal::encode_message(&mut out.arena, now.wall, ids, direction, flow, bytes);
         self.journal_span(span, out);

@@ -10,8 +10,9 @@ use strowger_base::journal::{Alarm, Entry, Registration};
 use strowger_callcontrol::RelayMode;
 use strowger_media::control::{Command, Report};
 use strowger_media::statistics::PortStatistics;
-use strowger_node::Input;
+use strowger_node::configuration::MessageDetail;
 use strowger_node::io::{Answer, CallState, Question, Service, StoreRecord};
+use strowger_node::{Draft, Input};
 use world::{Phone, World, body_of, draft, parameters, tag_of};
 
 fn alice() -> Phone {
@@ -232,4 +233,30 @@ fn a_draining_node_finishes_its_calls_first() {
     assert!(world.drained);
     let Answer::Health(health) = world.ask(Question::Health) else { panic!() };
     assert_eq!(health.service, Service::Draining);
+}
+
+#[test]
+fn a_journal_of_summaries_keeps_neither_headers_nor_bodies_and_still_has_every_message() {
+    let ladder = |messages: MessageDetail| {
+        let mut world = World::new(&Draft { messages, ..draft() });
+        let (mut alice, mut bob) = (alice(), bob());
+        world.register(&mut alice);
+        world.register(&mut bob);
+        world.invite(&mut alice, "1002");
+        let invite = world.expect(&bob, "INVITE ");
+        world.from(bob.address, &bob.respond(&invite, "486 Busy Here", ""));
+        let messages = world.records().into_iter().filter_map(|record| match record.entry {
+            Entry::Message { bytes, .. } => Some(String::from_utf8_lossy(bytes).into_owned()),
+            _ => None,
+        });
+        messages.collect::<Vec<_>>()
+    };
+    let (full, summary) = (ladder(MessageDetail::Full), ladder(MessageDetail::Summary));
+    assert_eq!(full.len(), summary.len());
+    assert!(full.iter().any(|message| message.contains("\r\nVia: ") && message.contains("v=0")));
+    for (full, summary) in full.iter().zip(&summary) {
+        assert_eq!(full.lines().next(), summary.lines().next());
+        let names: Vec<&str> = summary.lines().skip(1).map(|line| line.split(':').next().unwrap()).collect();
+        assert_eq!(names, ["Call-ID", "CSeq", ""], "{summary}");
+    }
 }

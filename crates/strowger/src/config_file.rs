@@ -13,8 +13,10 @@ use serde::{Deserialize, Serialize};
 use strowger_base::leg::Service;
 use strowger_base::net::Transport;
 use strowger_callcontrol::RelayMode;
-use strowger_node::configuration::{self, ConfigurationError, Draft, Place, ServiceNumber, TrunkDialling};
-use strowger_sip::io::{DigestAlgorithm, Listener, Trunk};
+use strowger_node::configuration::{
+    self, ConfigurationError, Draft, MessageDetail, Place, ServiceNumber, TrunkDialling,
+};
+use strowger_sip::io::{DigestAlgorithm, Trunk};
 
 use crate::log;
 
@@ -178,12 +180,24 @@ impl Default for HttpSection {
 pub(crate) struct JournalSection {
     /// The oldest segments go when the journal is larger than this.
     pub(crate) limit_mib: u64,
+    /// How much of each message is kept.
+    pub(crate) messages: Messages,
 }
 
 impl Default for JournalSection {
     fn default() -> Self {
-        JournalSection { limit_mib: 1_024 }
+        JournalSection { limit_mib: 1_024, messages: Messages::Full }
     }
+}
+
+/// How much of each message the journal keeps.
+#[derive(Clone, Copy, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum Messages {
+    /// All of it.
+    Full,
+    /// First line and ids.
+    Summary,
 }
 
 /// `[log]`
@@ -264,14 +278,11 @@ impl ConfigFile {
         Ok(file)
     }
 
-    /// What the node takes, for the sockets that are open.
+    /// What the node takes, but for the sockets that it listens on.
     ///
     /// # Errors
     /// Everything that is wrong, each with its place.
-    pub(crate) fn configuration(
-        &self,
-        listeners: Vec<Listener>,
-    ) -> anyhow::Result<configuration::Configuration> {
+    pub(crate) fn configuration(&self) -> anyhow::Result<configuration::Configuration> {
         let mut trunks = vec![];
         let mut trunk_dialling = vec![];
         let mut trunks_planned = vec![];
@@ -298,7 +309,6 @@ impl ConfigFile {
         }
         let mut draft = Draft {
             domain: self.node.domain.as_str().into(),
-            listeners,
             lines,
             services: self.services.iter().map(ServiceSection::number).collect(),
             trunks,
@@ -309,6 +319,10 @@ impl ConfigFile {
                 Relay::Never => RelayMode::Never,
                 Relay::Nat => RelayMode::WhenBehindNat,
                 Relay::Always => RelayMode::Always,
+            },
+            messages: match self.journal.messages {
+                Messages::Full => MessageDetail::Full,
+                Messages::Summary => MessageDetail::Summary,
             },
             digest_algorithms: self.sip.digest.iter().map(|digest| digest.algorithm()).collect(),
             product: concat!("Strowger/", env!("CARGO_PKG_VERSION")).into(),
@@ -473,7 +487,7 @@ mod tests {
     fn refused(text: &str) -> String {
         let path = Path::new("node.toml");
         let error = match toml::from_str::<ConfigFile>(text) {
-            Ok(file) => file.configuration(vec![]).err().map(|error| error.to_string()),
+            Ok(file) => file.configuration().err().map(|error| error.to_string()),
             Err(error) => Some(explain_syntax(path, text, &error).to_string()),
         };
         error.unwrap_or_default()
@@ -517,7 +531,7 @@ mod tests {
         let md5 = "0123456789abcdef0123456789ABCDEF";
         let text = format!("[[line]]\nnumber = \"1001\"\nha1_md5 = \"{md5}\"\n");
         let file: ConfigFile = toml::from_str(&text).unwrap();
-        let Ok(configuration) = file.configuration(vec![]) else { panic!("it can be used") };
+        let Ok(configuration) = file.configuration() else { panic!("it can be used") };
         let account = &configuration.sip.lines["1001"];
         assert_eq!(account.ha1_md5.expose(), md5.to_lowercase().as_bytes());
         assert!(account.ha1_sha256.expose().iter().all(u8::is_ascii_hexdigit));
@@ -532,7 +546,7 @@ mod tests {
         std::fs::write(&node, text).unwrap();
         let check = |rows: &str, expect: Result<usize, &str>| {
             std::fs::write(folder.join("lines.csv"), rows).unwrap();
-            let found = ConfigFile::read(&node).and_then(|file| file.configuration(vec![]));
+            let found = ConfigFile::read(&node).and_then(|file| file.configuration());
             match (found, expect) {
                 (Ok(found), Ok(lines)) => assert_eq!(found.sip.lines.len(), lines),
                 (Err(error), Err(part)) => {
@@ -557,7 +571,7 @@ mod tests {
         let text = "[[line]]\nnumber = \"1001\"\nsecret = \"a\"\n[[line]]\nnumber = \"1001\"\nsecret = \"b\"\n\
                     [[route]]\npattern = \"2XXX\"\ntrunk = \"nowhere\"\n";
         let file: ConfigFile = toml::from_str(text).unwrap();
-        let error = file.configuration(vec![]).err().map(|error| error.to_string()).unwrap_or_default();
+        let error = file.configuration().err().map(|error| error.to_string()).unwrap_or_default();
         assert!(error.contains("[[line]] 2 (1001)") && error.contains("nowhere"), "{error}");
     }
 
@@ -565,6 +579,6 @@ mod tests {
     fn the_sample_file_is_a_configuration() {
         let text = include_str!("../../../strowger.example.toml");
         let file: ConfigFile = toml::from_str(text).unwrap();
-        assert!(file.configuration(vec![]).is_ok());
+        assert!(file.configuration().is_ok());
     }
 }

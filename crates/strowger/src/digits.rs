@@ -110,7 +110,7 @@ impl Mode {
 pub(crate) fn run(options: &DigitsOptions) -> anyhow::Result<()> {
     let path = options.config.clone().unwrap_or_else(|| options.data.join("strowger.toml"));
     let file = ConfigFile::read(&path)?;
-    let configuration = file.configuration(vec![])?.calls;
+    let configuration = file.configuration()?.calls;
     if options.check {
         return expect::check(&file.expectations, &configuration, options.json);
     }

@@ -156,7 +156,7 @@ fn run(command: Command) -> anyhow::Result<()> {
         Command::Phones { place, json } => report::phones(&place.data, json),
         Command::Digits(options) => digits::run(&options),
         Command::CheckConfig { config } => {
-            ConfigFile::read(&config)?.configuration(vec![])?;
+            ConfigFile::read(&config)?.configuration()?;
             println!("{} is a configuration that can be used", config.display());
             Ok(())
         }
@@ -171,6 +171,6 @@ fn run(command: Command) -> anyhow::Result<()> {
 fn serve(file: ConfigFile, data: PathBuf, ready: impl FnOnce(&Opened)) -> anyhow::Result<()> {
     log::configure(file.log.level, file.log.format);
     // What is wrong with the configuration is said before anything is opened.
-    file.configuration(vec![])?;
-    Opened::open(file, data)?.run(ready)
+    let configuration = file.configuration()?;
+    Opened::open(file, data)?.run(configuration, ready)
 }

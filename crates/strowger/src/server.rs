@@ -12,6 +12,7 @@ use nix::fcntl::{Flock, FlockArg};
 use socket2::{Domain, Protocol, Socket, Type};
 use strowger_base::net::{ListenerId, Transport};
 use strowger_base::{NodeId, Rng, ShardId};
+use strowger_node::configuration::Configuration;
 use strowger_node::{Input, Node, Outbox, Parameters};
 use strowger_sip::io::Listener;
 
@@ -96,7 +97,7 @@ impl Opened {
     }
 
     /// Runs the server until it is told to stop. `ready` is called when it serves.
-    pub(crate) fn run(self, ready: impl FnOnce(&Opened)) -> anyhow::Result<()> {
+    pub(crate) fn run(self, configuration: Configuration, ready: impl FnOnce(&Opened)) -> anyhow::Result<()> {
         let started = Clock::now();
         let (sender, letters) = mailbox()?;
         let limit = self.file.journal.limit_mib * 1024 * 1024;
@@ -112,7 +113,7 @@ impl Opened {
                 .count("calls", recovered.closed as u64)
                 .write();
         }
-        let configuration = Arc::new(self.file.configuration(self.sip_listeners())?);
+        let configuration = Arc::new(configuration.with_listeners(self.sip_listeners()));
         let site = http::Site { data: self.data.clone(), calls: Arc::clone(&configuration.calls) };
         let mut node = Node::new(Parameters {
             node: NodeId(1),

@@ -56,7 +56,11 @@ pub(super) fn build(draft: &Draft) -> Result<Configuration, Vec<ConfigurationErr
     if let Some(listener) = draft.listeners.first() {
         calls.address = listener.advertised.ip();
     }
-    Ok(Configuration { sip: Arc::new(sip(draft, accounts)), calls: Arc::new(calls) })
+    Ok(Configuration {
+        sip: Arc::new(sip(draft, accounts)),
+        calls: Arc::new(calls),
+        messages: draft.messages,
+    })
 }
 
 fn sip(draft: &Draft, lines: BTreeMap<Box<str>, LineAccount>) -> strowger_sip::Configuration {

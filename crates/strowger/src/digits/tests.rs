@@ -9,7 +9,7 @@ fn lab() -> Configuration {
         include_str!("../lab/plan.toml")
     );
     let file: ConfigFile = toml::from_str(&text).unwrap();
-    Configuration::clone(&file.configuration(vec![]).unwrap().calls)
+    Configuration::clone(&file.configuration().unwrap().calls)
 }
 
 fn ask(from: &str, number: &str, mode: Mode) -> Question {
@@ -71,12 +71,12 @@ fn a_saved_dialling_that_goes_another_way_fails() {
 #[test]
 fn the_lab_keeps_what_it_promises() {
     let mut file = crate::lab::fresh().unwrap();
-    let configuration = file.configuration(vec![]).unwrap().calls;
+    let configuration = file.configuration().unwrap().calls;
     assert!(file.expectations.len() >= 8);
     expect::check(&file.expectations, &configuration, false).unwrap();
     // Without its urgent emergency patterns the promise is broken, and that is found.
     file.routes.retain(|route| !route.emergency);
-    let configuration = file.configuration(vec![]).unwrap().calls;
+    let configuration = file.configuration().unwrap().calls;
     assert!(expect::check(&file.expectations, &configuration, false).is_err());
 }
 
