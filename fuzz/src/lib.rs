@@ -4,6 +4,7 @@
 //! Every file below `corpus/` is also an input of the ordinary tests; an input that made a target panic is put there
 //! under a telling name once the fault is mended.
 
+pub mod media_targets;
 pub mod mutate;
 pub mod targets;
 
@@ -12,6 +13,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
+use media_targets::MEDIA_TARGETS;
 use mutate::Mutator;
 use targets::{TARGETS, Target};
 
@@ -26,7 +28,7 @@ struct Bound {
 /// Runs a target as a program: `[--inputs N] [--seconds N] [--seed N]`. Ends with status 1 when the target panicked;
 /// the input is then below `artifacts/`.
 pub fn main(name: &str) {
-    let Some(target) = TARGETS.iter().find(|target| target.0 == name) else {
+    let Some(target) = TARGETS.iter().chain(MEDIA_TARGETS).find(|target| target.0 == name) else {
         eprintln!("there is no target {name}");
         std::process::exit(2)
     };
@@ -101,6 +103,9 @@ fn corpus(name: &str) -> Vec<Vec<u8>> {
     let mut folders = vec![root().join("corpus").join(name)];
     if matches!(name, "message" | "framer") {
         folders.push(root().join("../crates/sip/testdata/rfc4475"));
+    }
+    if MEDIA_TARGETS.iter().any(|target| target.0 == name) {
+        folders.push(root().join("../crates/media/testdata").join(name));
     }
     folders.iter().flat_map(|folder| files(folder)).collect()
 }
