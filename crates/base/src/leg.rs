@@ -318,6 +318,9 @@ pub enum Command {
     Digit(Digit),
     /// Answer a [`Signal::TransferRequested`]: accepted or refused with a cause.
     TransferResult(Result<(), Cause>),
+    /// Tell the device how a transfer ended that [`Command::TransferResult`] accepted; also after the leg was released,
+    /// for a device that hangs up as soon as its transfer is accepted.
+    TransferEnded(Result<(), Cause>),
     /// End the leg in the way that its state demands. Call control forgets it at once; the protocol
     /// finishes alone and sends no signal for it any more.
     Release(Cause),

@@ -28,6 +28,8 @@ pub const RETRY_AFTER: Duration = Duration::from_secs(5);
 pub const MAX_FORWARDS: u8 = 70;
 /// How often in a row a peer may answer 422 to a session interval before the call is ended (RFC 4028 §7.3).
 pub const SESSION_INTERVAL_RAISES: u8 = 3;
+/// How long a device that asked for a transfer is told how it goes, unless it asks again (RFC 3515 §2.4.4).
+pub const REFER_SUBSCRIPTION: Duration = Duration::from_secs(180);
 /// Call records that wait for the disk; beyond it new calls get 503 until the disk takes records again.
 pub const RECORDS_WAITING: usize = 10_000;
 /// Media ports of one worker; opening another one fails and the call gets [`crate::Cause::RESOURCE_UNAVAILABLE`].

@@ -172,7 +172,8 @@ impl World {
             | Command::Tone(_)
             | Command::ShowParty(_)
             | Command::Digit(_)
-            | Command::TransferResult(_) => &Media::None,
+            | Command::TransferResult(_)
+            | Command::TransferEnded(_) => &Media::None,
         };
         match (&command, media) {
             (_, Media::None) => {}

@@ -8,6 +8,7 @@ mod refresh;
 mod reliable;
 mod session;
 mod timers;
+pub(crate) mod transfer;
 mod uac;
 mod uas;
 
@@ -19,6 +20,7 @@ use strowger_base::{
     CallId, Cause, Command, Instant, LegId, Now, SessionDescription, Signal, TimerHandle, limits,
 };
 
+use self::transfer::Referral;
 use crate::core::{Shared, Timer};
 use crate::dialog::Dialog;
 use crate::io::{Outbox, Output};
@@ -45,8 +47,7 @@ pub(crate) struct Leg {
     /// The reliable provisional response that was not confirmed when the call was answered, by RSeq and CSeq: its PRACK is
     /// still taken (RFC 3262 §3).
     unconfirmed: Option<(u32, u32)>,
-    /// A REFER that call control has not decided on.
-    refer: Option<Request>,
+    referral: Referral,
     awaiting_ack: Option<AwaitingAck>,
     /// Our last ACK to a 2xx: its CSeq and its body.
     acknowledged: Option<(u32, Option<SessionDescription>)>,
@@ -180,7 +181,7 @@ impl Leg {
             change: Change::None,
             retries: 0,
             unconfirmed: None,
-            refer: None,
+            referral: Referral::None,
             awaiting_ack: None,
             acknowledged: None,
             session_timer: SessionTimer::default(),
@@ -199,7 +200,8 @@ impl Leg {
             // A re-INVITE of ours that is still open needs the leg for its ACK (RFC 3261 §17.1.1.3).
             State::Ending { until, branch } => {
                 let changing = matches!(self.change, Change::Ours { .. });
-                *until <= now.mono || (branch.is_none() && self.awaiting_ack.is_none() && !changing)
+                let owed = changing || self.referral.until().is_some();
+                *until <= now.mono || (branch.is_none() && self.awaiting_ack.is_none() && !owed)
             }
             State::Incoming(_) | State::Outgoing(_) | State::Established => false,
         }
@@ -207,7 +209,8 @@ impl Leg {
 
     /// Call control wants something.
     pub(crate) fn command(&mut self, shared: &mut Shared, now: Now, command: Command, out: &mut Outbox) {
-        if self.silent {
+        // How a transfer ended is owed to the device even when its own call is over.
+        if self.silent && !matches!(command, Command::TransferEnded(_)) {
             return;
         }
         match command {
@@ -222,6 +225,7 @@ impl Leg {
             Command::ShowParty(party) => self.modify(shared, now, Purpose::ShowParty(party), out),
             Command::Digit(digit) => self.send_digit(shared, now, digit, out),
             Command::TransferResult(result) => self.transfer_result(shared, now, result, out),
+            Command::TransferEnded(result) => self.transfer_ended(shared, now, result, out),
             Command::Release(cause) => {
                 self.silent = true;
                 self.release(shared, now, cause, out);
@@ -230,7 +234,14 @@ impl Leg {
         self.rearm(shared);
     }
 
+    /// When an ending leg is given up: not before the last NOTIFY of a transfer.
+    fn last_word(&self, until: Instant) -> Instant {
+        self.referral.until().map_or(until, |owed| owed.max(until))
+    }
+
     fn release(&mut self, shared: &mut Shared, now: Now, cause: Cause, out: &mut Outbox) {
+        // Nobody can tell any more what becomes of a transfer.
+        self.refer_ended(shared, now, cause.sip_status(), out);
         match &self.state {
             State::Incoming(_) => self.refuse_call(shared, now, cause, out),
             State::Outgoing(_) => self.cancel(shared, now, cause, out),
@@ -261,6 +272,22 @@ impl Leg {
         body: Option<&SessionDescription>,
         out: &mut Outbox,
     ) -> (Branch, u32) {
+        let rest = |buffer: &mut Vec<u8>| {
+            extra(buffer);
+            finish(buffer, body);
+        };
+        self.send(shared, now, method, rest, out)
+    }
+
+    /// Sends a request in the dialog whose `rest` ends it with its body, and begins its transaction.
+    fn send(
+        &mut self,
+        shared: &mut Shared,
+        now: Now,
+        method: MethodKind,
+        rest: impl FnOnce(&mut Vec<u8>),
+        out: &mut Outbox,
+    ) -> (Branch, u32) {
         self.dialog.local_cseq += 1;
         let cseq = self.dialog.local_cseq;
         let branch = shared.new_branch();
@@ -268,8 +295,7 @@ impl Leg {
         let flow = self.dialog.flow;
         let bytes = out.arena.append_with(|buffer| {
             self.dialog.write_request(shared, method, cseq, branch, limits::MAX_FORWARDS, buffer);
-            extra(buffer);
-            finish(buffer, body);
+            rest(buffer);
         });
         let text = out.arena.slice(bytes);
         shared.transactions.begin_client(
@@ -413,28 +439,8 @@ impl Leg {
         text.extend_from_slice(b"\r\nDuration=");
         write::decimal(&mut text, u64::from(if digit.duration_ms == 0 { 160 } else { digit.duration_ms }));
         text.extend_from_slice(b"\r\n");
-        self.dialog.local_cseq += 1;
-        let cseq = self.dialog.local_cseq;
-        let branch = shared.new_branch();
-        let flow = self.dialog.flow;
-        let bytes = out.arena.append_with(|buffer| {
-            let hops = limits::MAX_FORWARDS;
-            self.dialog.write_request(shared, MethodKind::Info, cseq, branch, hops, buffer);
-            write::finish(buffer, Some("application/dtmf-relay"), &text);
-        });
-        let text = out.arena.slice(bytes);
-        let timers = &mut shared.timers;
-        shared.transactions.begin_client(
-            branch,
-            MethodKind::Info,
-            cseq,
-            flow,
-            self.id,
-            text,
-            now.mono,
-            timers,
-        );
-        shared.transmit(flow, bytes, self.journal(), out);
+        let rest = |buffer: &mut Vec<u8>| write::finish(buffer, Some("application/dtmf-relay"), &text);
+        self.send(shared, now, MethodKind::Info, rest, out);
     }
 }
 

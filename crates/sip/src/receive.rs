@@ -8,6 +8,7 @@ use strowger_base::{Event, LegId, Now, event::RefuseReason, limits};
 use crate::core::{Sip, matched_method, write_retry_after};
 use crate::io::{Direction, Outbox, Output};
 use crate::leg::Leg;
+use crate::leg::transfer::Replacement;
 use crate::message::{HeaderName, Message, MethodKind, StartLine};
 use crate::session_timer::{self, TooSmall};
 use crate::transaction::Effect;
@@ -109,10 +110,10 @@ impl Sip {
                     self.shared.counters.shed += 1;
                     return self.refuse(request, flow, 503, write_retry_after, out);
                 }
-                let replaced = request.refer_to_replaces().and_then(|replaces| self.leg_replaced(&replaces));
+                let replacement = self.replacement(request);
                 self.shared.transactions.begin_server(key, method, flow, id, &[]);
                 self.with_leg(id, now, |leg, shared| {
-                    leg.request(shared, now, request, method, key, flow, replaced, out);
+                    leg.request(shared, now, request, method, key, flow, replacement, out);
                 });
             }
             None => self.refuse(request, flow, 481, |_| (), out),
@@ -219,12 +220,9 @@ impl Sip {
             self.refuse(invite, flow, 503, write_retry_after, out);
             return;
         }
-        let replaces = match invite.replaces_header() {
-            Some(replaces) => match self.leg_replaced(&replaces) {
-                Some(leg) => Some(leg),
-                None => return self.refuse(invite, flow, 481, |_| (), out),
-            },
-            None => None,
+        let replaces = match self.replaced_by(invite) {
+            Ok(replaces) => replaces,
+            Err(status) => return self.refuse(invite, flow, status, |_| (), out),
         };
         self.begin_call(now, flow, bytes, invite, key, Accepted { identity, hops, merge_key, replaces }, out);
     }
@@ -369,6 +367,30 @@ impl Sip {
             self.legs.get(id).filter(|leg| *leg.dialog.call_id == *invite.call_id_value())
         };
         sent().is_some_and(|leg| leg.is_sent_to(invite.request_uri()))
+    }
+
+    /// The leg that an INVITE with Replaces shall take the place of, or the status that refuses it (RFC 3891 §3).
+    fn replaced_by(&self, invite: &Message<'_>) -> Result<Option<LegId>, u16> {
+        if invite.first(HeaderName::Replaces).is_none() {
+            return Ok(None);
+        }
+        let replaces = invite.replaces_header().ok_or(400_u16)?;
+        let id = self.leg_replaced(&replaces).ok_or(481_u16)?;
+        self.legs.get(&id).ok_or(481_u16)?.accepts_replacement(&replaces)?;
+        Ok(Some(id))
+    }
+
+    /// What the Refer-To of a REFER says of Replaces.
+    fn replacement(&self, request: &Message<'_>) -> Replacement {
+        match request.refer_to_replaces() {
+            None => Replacement::Nobody,
+            Some(replaces) => {
+                let alive = |id: &LegId| {
+                    self.legs.get(id).is_some_and(|leg| leg.accepts_replacement(&replaces).is_ok())
+                };
+                self.leg_replaced(&replaces).filter(alive).map_or(Replacement::Missing, Replacement::Leg)
+            }
+        }
     }
 
     /// The leg that a Replaces names (RFC 3891 §3).

@@ -42,6 +42,10 @@ pub fn check(message: &Message<'_>, transport: Transport) -> Result<(), Refusal>
         return refuse(400, "Contact is malformed");
     }
     routes(message)?;
+    let invites = message.method_kind() == Some(MethodKind::Invite);
+    if message.names().contains(HeaderName::Replaces) && message.status().is_none() && !invites {
+        return refuse(400, "Replaces stands in a request that is no INVITE (RFC 3891 §3)");
+    }
     match message.start() {
         StartLine::Request { .. } => request_uri(message.parsed_request_uri()),
         StartLine::Response { .. } => Ok(()),

@@ -333,6 +333,7 @@ impl Driver {
                     Command::ShowParty(shown) => format!("show {}", party(&shown)),
                     Command::Digit(digit) => format!("digit {}", digit.key),
                     Command::TransferResult(result) => format!("transfer-result {result:?}"),
+                    Command::TransferEnded(result) => format!("transfer-ended {result:?}"),
                     Command::Release(cause) => format!("release {}", cause.0),
                 };
                 self.print(leg, &text);

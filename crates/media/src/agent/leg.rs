@@ -144,7 +144,10 @@ impl ServiceLeg {
     fn ignore(&self, leg: LegId, command: &Command) -> Ended {
         match command {
             // It shows nothing, and it takes no keys but those that it hears.
-            Command::ShowParty(_) | Command::Digit(_) | Command::TransferResult(_) => {}
+            Command::ShowParty(_)
+            | Command::Digit(_)
+            | Command::TransferResult(_)
+            | Command::TransferEnded(_) => {}
             Command::CollectDigits
             | Command::Tone(_)
             | Command::Alert { .. }

@@ -4,8 +4,9 @@ use std::time::Duration;
 
 use strowger_base::leg::{Digit, ReleaseReason};
 use strowger_base::net::Flow;
-use strowger_base::{Cause, LegId, Media, Now, SessionDescription, Signal, limits};
+use strowger_base::{Cause, Media, Now, SessionDescription, Signal, limits};
 
+use super::transfer::Replacement;
 use super::uas::write_party;
 use super::{
     Carrier, Change, Leg, Pending, Purpose, Request, State, description_of, reason_cause, write_reason,
@@ -18,7 +19,7 @@ use crate::transaction::GIVE_UP;
 use crate::transaction::table::{Branch, ServerKey};
 
 impl Leg {
-    /// A request in the dialog; its server transaction has begun. `replaced` is the leg that a Refer-To names.
+    /// A request in the dialog; its server transaction has begun. `replacement` is what a Refer-To says of Replaces.
     #[expect(clippy::too_many_arguments, reason = "a request has that many independent parts")]
     pub(crate) fn request(
         &mut self,
@@ -28,7 +29,7 @@ impl Leg {
         method: MethodKind,
         key: ServerKey,
         flow: Flow,
-        replaced: Option<LegId>,
+        replacement: Replacement,
         out: &mut Outbox,
     ) {
         if !self.dialog.accept_cseq(request.cseq_number()) {
@@ -36,7 +37,10 @@ impl Leg {
             self.reply(shared, now, request, key, flow, 500, out);
             return;
         }
-        if matches!(self.state, State::Ending { .. }) && method != MethodKind::Bye {
+        // A subscription outlives its call.
+        let after_the_end =
+            method == MethodKind::Bye || (method == MethodKind::Subscribe && self.referral.until().is_some());
+        if matches!(self.state, State::Ending { .. }) && !after_the_end {
             // The call is over on our side: nobody is left who could decide on it (RFC 3261 §15, RFC 5057 §5).
             self.reply(shared, now, request, key, flow, 481, out);
             return;
@@ -47,9 +51,10 @@ impl Leg {
             MethodKind::Update => self.update(shared, now, request, key, flow, out),
             MethodKind::Prack => self.prack(shared, now, request, key, flow, out),
             MethodKind::Info => self.info(shared, now, request, key, flow, out),
-            MethodKind::Refer => self.refer(shared, now, request, key, flow, replaced, out),
-            MethodKind::Options | MethodKind::Notify => self.reply(shared, now, request, key, flow, 200, out),
-            MethodKind::Subscribe => self.reply(shared, now, request, key, flow, 489, out),
+            MethodKind::Refer => self.refer(shared, now, request, key, flow, replacement, out),
+            MethodKind::Options => self.reply(shared, now, request, key, flow, 200, out),
+            MethodKind::Notify => self.notified(shared, now, request, key, flow, out),
+            MethodKind::Subscribe => self.subscribe(shared, now, request, key, flow, out),
             MethodKind::Ack
             | MethodKind::Cancel
             | MethodKind::Register
@@ -93,7 +98,7 @@ impl Leg {
             Change::Ours { .. } => now.mono + GIVE_UP,
             Change::None | Change::Theirs(..) | Change::Retry { .. } => now.mono,
         };
-        self.state = State::Ending { until, branch: waits };
+        self.state = State::Ending { until: self.last_word(until), branch: waits };
         let cause = reason_cause(bye).unwrap_or(Cause::NORMAL_CALL_CLEARING);
         self.released(cause, ReleaseReason::HungUp, out);
     }
@@ -206,50 +211,6 @@ impl Leg {
         }
     }
 
-    #[expect(clippy::too_many_arguments, reason = "a request has that many independent parts")]
-    fn refer(
-        &mut self,
-        shared: &mut Shared,
-        now: Now,
-        refer: &Message<'_>,
-        key: ServerKey,
-        flow: Flow,
-        replaced: Option<LegId>,
-        out: &mut Outbox,
-    ) {
-        if self.refer.is_some() {
-            // One at a time; the first is still being decided on.
-            self.reply(shared, now, refer, key, flow, 491, out);
-            return;
-        }
-        let Some(destination) = refer.refer_to_user() else {
-            self.reply(shared, now, refer, key, flow, 400, out);
-            return;
-        };
-        let head = shared.head_of(refer, &flow, self.dialog.local_tag);
-        self.refer = Some(Request { key, head, flow });
-        let destination = destination.into_owned().into_boxed_str();
-        self.signal(Signal::TransferRequested { destination, replaces: replaced }, out);
-    }
-
-    /// Call control took or refused a transfer.
-    pub(super) fn transfer_result(
-        &mut self,
-        shared: &mut Shared,
-        now: Now,
-        result: Result<(), Cause>,
-        out: &mut Outbox,
-    ) {
-        let Some(request) = self.refer.take() else { return };
-        match result {
-            Ok(()) => self.respond(shared, now, &request, 202, |_| (), None, out),
-            Err(cause) => {
-                let reason = |buffer: &mut Vec<u8>| write_reason(cause, buffer);
-                self.respond(shared, now, &request, cause.sip_status(), reason, None, out);
-            }
-        }
-    }
-
     /// An offer or answer of call control outside ring and answer.
     pub(super) fn media(&mut self, shared: &mut Shared, now: Now, media: Media, out: &mut Outbox) {
         match media {
@@ -352,9 +313,7 @@ impl Leg {
             }
             other @ (Pending::None | Pending::Theirs(_) | Pending::Ours { .. }) => self.pending = other,
         }
-        if let Some(refer) = self.refer.take() {
-            self.respond(shared, now, &refer, status, |_| (), None, out);
-        }
+        self.refuse_refer(shared, now, status, |_| (), out);
     }
 
     /// Begins a change of ours: a re-INVITE once the call is answered, an UPDATE before and for display only.
@@ -492,10 +451,10 @@ impl Leg {
             MethodKind::Invite => self.invite_response(shared, now, response, branch, status, out),
             MethodKind::Bye => self.bye_answered(status),
             MethodKind::Update => self.update_answered(shared, now, response, branch, status, out),
+            MethodKind::Notify => self.notify_answered(shared, now, branch, status, out),
             MethodKind::Prack
             | MethodKind::Cancel
             | MethodKind::Info
-            | MethodKind::Notify
             | MethodKind::Options
             | MethodKind::Ack
             | MethodKind::Refer
@@ -610,6 +569,7 @@ impl Leg {
             return;
         }
         self.refuse_pending(shared, now, 487, out);
+        self.refer_ended(shared, now, cause.sip_status(), out);
         if let Pending::Theirs(Carrier::Ack { cseq }) = self.pending {
             // The 2xx must be acknowledged before the BYE.
             self.pending = Pending::None;
@@ -621,7 +581,7 @@ impl Leg {
             self.change = Change::None;
         }
         self.session_timer.on(Input::Stop, now.mono);
-        self.state = State::Ending { until: now.mono + GIVE_UP, branch: Some(branch) };
+        self.state = State::Ending { until: self.last_word(now.mono + GIVE_UP), branch: Some(branch) };
     }
 
     /// Nobody answered a request of ours, or its connection broke.
@@ -645,6 +605,7 @@ impl Leg {
             | ReleaseReason::ProtocolError => Cause::NO_USER_RESPONDING,
         };
         match (&self.state, method) {
+            (_, MethodKind::Notify) => self.notify_answered(shared, now, branch, 408, out),
             (State::Outgoing(_), MethodKind::Invite) => self.invite_failed(now, cause, reason, out),
             (State::Ending { branch: Some(awaited), .. }, _) if *awaited == branch => {
                 self.state = State::Ending { until: now.mono, branch: None };

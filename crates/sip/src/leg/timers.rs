@@ -22,7 +22,8 @@ impl Leg {
             Change::Retry { at, .. } => Some(*at),
             Change::None | Change::Theirs(..) | Change::Ours { .. } => None,
         };
-        [state, ack, change, self.session_timer.deadline()].into_iter().flatten().min()
+        let referral = self.referral.deadline();
+        [state, ack, change, self.session_timer.deadline(), referral].into_iter().flatten().min()
     }
 
     /// The leg's timer fired.
@@ -34,6 +35,7 @@ impl Leg {
         self.ack_timer(shared, now, out);
         self.retry_timer(shared, now, out);
         self.session_timer_due(shared, now, out);
+        self.refer_timer(shared, now, out);
         self.rearm(shared);
     }
 

@@ -263,6 +263,13 @@ impl<'b> Message<'b> {
         Uri::parse(address.uri).ok().map(|uri| uri.user_decoded())
     }
 
+    /// Whether the peer wants no NOTIFY about its REFER (Refer-Sub, RFC 4488 §4).
+    pub fn declines_refer_subscription(&self) -> bool {
+        let value = self.headers().find(|header| header.raw_name.eq_ignore_ascii_case(b"Refer-Sub"));
+        let token = value.and_then(|header| header.value.split(|byte| *byte == b';').next());
+        token.is_some_and(|token| token.trim_ascii().eq_ignore_ascii_case(b"false"))
+    }
+
     /// The Replaces inside Refer-To (RFC 3891 §3).
     pub fn refer_to_replaces(&self) -> Option<Replaces<'static>> {
         let address = NameAddr::parse(self.first(HeaderName::ReferTo)?)?;
