@@ -161,20 +161,70 @@ async fn settle(shared: &Shared) {
 
 const SETTLE_TRIES: usize = 100;
 
-async fn call(State(shared): State<Arc<Shared>>, Path(id): Path<String>) -> Response {
+/// How a story is wanted.
+#[derive(serde::Deserialize)]
+struct Telling {
+    #[serde(default)]
+    form: Form,
+    #[serde(default)]
+    messages: bool,
+}
+
+#[derive(Clone, Copy, Default, serde::Deserialize)]
+#[serde(rename_all = "lowercase")]
+enum Form {
+    #[default]
+    Json,
+    Text,
+}
+
+async fn call(
+    State(shared): State<Arc<Shared>>,
+    Path(id): Path<String>,
+    Query(telling): Query<Telling>,
+) -> Response {
+    let id = match id.as_str() {
+        "last" => match latest(&shared).await {
+            Ok(id) => id,
+            Err(answer) => return answer,
+        },
+        _ => id,
+    };
     let Ok(call) = id.parse::<CallId>() else {
         let body = serde_json::json!({ "error": format!("{id} is no call id; expected one like C1.0.42") });
         return json(StatusCode::BAD_REQUEST, &body);
     };
     let data = shared.site.data.clone();
-    match tokio::task::spawn_blocking(move || report::story_json(&data, call)).await {
-        Ok(Ok(Some(story))) => json(StatusCode::OK, &story),
+    let told = tokio::task::spawn_blocking(move || match telling.form {
+        Form::Json => Ok(report::story_json(&data, call)?.map(|story| json(StatusCode::OK, &story))),
+        Form::Text => {
+            let story = report::story_text(&data, call, telling.messages)?;
+            Ok(story
+                .map(|text| ([(header::CONTENT_TYPE, "text/plain; charset=utf-8")], text).into_response()))
+        }
+    });
+    match told.await {
+        Ok(Ok(Some(answer))) => answer,
         Ok(Ok(None)) => {
-            let body = serde_json::json!({ "error": format!("no call {call} in the journal") });
+            let body = serde_json::json!({ "error": format!("no call {call} in the journal; `strowger calls` lists what there is") });
             json(StatusCode::NOT_FOUND, &body)
         }
         Ok(Err(error)) => problem(&error),
         Err(_) => StatusCode::INTERNAL_SERVER_ERROR.into_response(),
+    }
+}
+
+/// The id of the call that ended last.
+async fn latest(shared: &Shared) -> Result<String, Response> {
+    settle(shared).await;
+    let data = shared.site.data.clone();
+    match tokio::task::spawn_blocking(move || report::latest(&data)).await {
+        Ok(Ok(Some(call))) => Ok(call.to_string()),
+        Ok(Ok(None)) => {
+            Err(json(StatusCode::NOT_FOUND, &serde_json::json!({ "error": "no call has ended yet" })))
+        }
+        Ok(Err(error)) => Err(problem(&error)),
+        Err(_) => Err(StatusCode::INTERNAL_SERVER_ERROR.into_response()),
     }
 }
 

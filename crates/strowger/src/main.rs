@@ -1,5 +1,7 @@
 //! The one binary of Strowger.
 
+mod announce;
+mod client;
 mod config_file;
 mod decision;
 mod digits;
@@ -14,6 +16,7 @@ mod server;
 mod shutdown;
 mod store;
 mod streams;
+mod table;
 mod udp;
 
 use std::path::{Path, PathBuf};
@@ -22,6 +25,7 @@ use std::process::ExitCode;
 use clap::{CommandFactory, Parser, Subcommand};
 use strowger_base::CallId;
 
+use client::Place;
 use config_file::ConfigFile;
 use server::Opened;
 
@@ -108,14 +112,6 @@ enum Explain {
     },
 }
 
-/// Where to look.
-#[derive(clap::Args)]
-struct Place {
-    /// The server's data folder.
-    #[arg(long, default_value = "strowger-data")]
-    data: PathBuf,
-}
-
 fn main() -> ExitCode {
     match run(CommandLine::parse().command) {
         Ok(()) => ExitCode::SUCCESS,
@@ -135,7 +131,7 @@ fn run(command: Command) -> anyhow::Result<()> {
             options.overrides.configure_log();
             let (file, data) = lab::prepare(&options)?;
             let json = options.json;
-            serve(file, data, move |opened| report::announce(opened, json, true))
+            serve(file, data, move |opened| announce::announce(opened, json, true))
         }
         Command::Serve { config, data, overrides, json } => {
             overrides.configure_log();
@@ -143,17 +139,17 @@ fn run(command: Command) -> anyhow::Result<()> {
             overrides.apply(&mut file);
             let folder = config.parent().unwrap_or(Path::new("."));
             let data = data.unwrap_or_else(|| folder.join(&file.node.data));
-            serve(file, data, move |opened| report::announce(opened, json, false))
+            serve(file, data, move |opened| announce::announce(opened, json, false))
         }
-        Command::Calls { place, limit, json } => report::calls(&place.data, limit, json),
+        Command::Calls { place, limit, json } => report::calls(&place, limit, json),
         Command::Explain { what: Explain::Call { id, place, messages, json } } => {
             let call = match id.as_str() {
                 "last" => None,
                 id => Some(id.parse::<CallId>()?),
             };
-            report::explain_call(&place.data, call, messages, json)
+            report::explain_call(&place, call, messages, json)
         }
-        Command::Phones { place, json } => report::phones(&place.data, json),
+        Command::Phones { place, json } => report::phones(&place, json),
         Command::Digits(options) => digits::run(&options),
         Command::CheckConfig { config } => {
             ConfigFile::read(&config)?.configuration()?;

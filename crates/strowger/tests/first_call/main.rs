@@ -8,7 +8,7 @@ use std::net::UdpSocket;
 
 use phone::Phone;
 use serde_json::Value;
-use server::{Folder, PATIENCE, Server, strowger};
+use server::{Folder, PATIENCE, Server, command, strowger};
 
 fn audio() -> UdpSocket {
     let socket = UdpSocket::bind("127.0.0.1:0").expect("a port is free");
@@ -190,6 +190,44 @@ fn a_second_signal_ends_the_calls_that_a_drain_waits_for_and_keeps_their_records
     assert!(server.ended(), "it ends well");
     let (code, text) = strowger(&folder, &["explain", "call", "last"]);
     assert!(code == 0 && text.contains("told to stop") && text.contains("cause 41"), "{text}");
+}
+
+#[test]
+fn the_command_line_asks_a_server_by_its_address_and_says_what_is_wrong_with_it() {
+    let folder = Folder::new("client");
+    let server = Server::start(&folder);
+    let mut alice = Phone::udp("1001", &server.secret("1001"), server.address("udp"));
+    assert_eq!(alice.register(), 200);
+    let url = format!("http://{}", server.address("http"));
+    let check = |arguments: &[&str], code: i32, parts: &[&str]| {
+        let (found, text) = command(&[arguments, &["--server", &url]].concat());
+        for part in parts {
+            assert!(
+                found == code && text.contains(part),
+                "{arguments:?}: {found}, {part:?} is not in {text}"
+            );
+        }
+        assert!(!text.contains('\x1b'), "no colour where there is no terminal: {text}");
+    };
+    check(&["calls"], 0, &["no calls yet"]);
+    check(&["explain", "call", "last"], 1, &["no call has ended yet"]);
+    assert_eq!(alice.call("7777", audio().local_addr().unwrap()).err(), Some(404));
+    check(&["calls"], 0, &["Started (UTC)", "7777", "unallocated number"]);
+    check(&["calls", "--json"], 0, &["\"called\":\"7777\""]);
+    check(&["phones"], 0, &["1001", "UDP"]);
+    check(&["explain", "call", "last"], 0, &["1001", "7777", "|", "INVITE 7777"]);
+    check(&["explain", "call", "last", "--messages"], 0, &["Max-Forwards: 70"]);
+    check(&["explain", "call", "last", "--json"], 0, &["{\"", "\"headline\":"]);
+    check(&["explain", "call", "C1.0.999999"], 1, &["no call C1.0.999999", "`strowger calls`"]);
+    assert!(server.stop());
+    check(&["calls"], 1, &["no server answers at http://127.0.0.1", "Is it running"]);
+    let (code, text) = command(&["calls", "--server", "https://pbx"]);
+    assert!(code == 2 && text.contains("ssh -L"), "{code} {text}");
+    // The folder of a server that is not running.
+    let (code, text) = strowger(&folder, &["phones"]);
+    assert!(code == 1 && text.contains("no server is running on") && text.contains("--server"), "{text}");
+    let (code, text) = strowger(&folder, &["calls"]);
+    assert!(code == 0 && text.contains("7777"), "{text}");
 }
 
 #[test]

@@ -188,12 +188,14 @@ impl Drop for Server {
 
 /// Runs a command of the binary on a folder; its exit code and what it printed.
 pub(crate) fn strowger(folder: &Folder, arguments: &[&str]) -> (i32, String) {
-    let output = Command::new(env!("CARGO_BIN_EXE_strowger"))
-        .args(arguments)
-        .arg("--data")
-        .arg(folder.path())
-        .output()
-        .expect("the binary runs");
+    let data = folder.path().to_str().expect("the folder's name is text");
+    command(&[arguments, &["--data", data]].concat())
+}
+
+/// Runs a command of the binary; its exit code and what it printed.
+pub(crate) fn command(arguments: &[&str]) -> (i32, String) {
+    let output =
+        Command::new(env!("CARGO_BIN_EXE_strowger")).args(arguments).output().expect("the binary runs");
     let text = [output.stdout, output.stderr].concat();
     (output.status.code().unwrap_or(-1), String::from_utf8_lossy(&text).into_owned())
 }

@@ -1,0 +1,117 @@
+//! What a server says of itself when it serves.
+
+use std::io::Write;
+
+use crate::config_file::{ConfigFile, LineSection, ServiceName};
+use crate::log;
+use crate::server::Opened;
+use crate::table::{Table, terminal_width};
+
+/// Says that the server serves, and how to use it.
+pub(crate) fn announce(opened: &Opened, json: bool, lab: bool) {
+    if json {
+        println!("{}", to_json(opened, lab));
+    } else if lab {
+        print!("{}", text(opened));
+    } else {
+        for (what, address) in opened.listeners() {
+            log::info("listening").with("transport", what).address(address).write();
+        }
+        for text in &opened.unopened {
+            log::warn(text.clone()).write();
+        }
+    }
+    // Whoever reads this through a pipe waits for it.
+    let _ = std::io::stdout().flush();
+}
+
+fn to_json(opened: &Opened, lab: bool) -> String {
+    let file = opened.file();
+    // The lab made its secrets and tells them; those of an operator stay in their file.
+    let secret = |line: &LineSection| {
+        let secret = line.secret.as_ref().filter(|_| lab);
+        secret.map(|secret| secret.expose().to_owned())
+    };
+    let numbers: Vec<_> = file
+        .lines
+        .iter()
+        .map(|line| serde_json::json!({"number": line.number, "name": line.name, "secret": secret(line), "kind": "line"}))
+        .chain(file.services.iter().map(|service| {
+            serde_json::json!({"number": service.number, "name": service_name(service.service), "kind": "service"})
+        }))
+        .collect();
+    let listeners: Vec<_> = opened
+        .listeners()
+        .into_iter()
+        .map(|(what, address)| {
+            serde_json::json!({"transport": what, "address": address.ip(), "port": address.port()})
+        })
+        .collect();
+    serde_json::json!({
+        "numbers": numbers,
+        "listeners": listeners,
+        "unopened": opened.unopened,
+        "server": opened.advertised,
+        "domain": file.node.domain,
+        "data": opened.data(),
+        "http": opened.http_address().map(|address| format!("http://{address}")),
+    })
+    .to_string()
+}
+
+const fn service_name(service: ServiceName) -> &'static str {
+    match service {
+        ServiceName::Echo => "echo test: you hear yourself",
+        ServiceName::Announcement => "tones, then hangs up",
+    }
+}
+
+fn text(opened: &Opened) -> String {
+    let file = opened.file();
+    let mut text = format!("Strowger lab\n\n{}\n", numbers(file, terminal_width()));
+    text.push_str(&format!("Register a phone:  server {}  (UDP or TCP)\n", opened.advertised));
+    text.push_str(&format!("                   user and number as above, domain {}\n\n", file.node.domain));
+    for (what, address) in opened.listeners() {
+        text.push_str(&format!("open      {what:5} {address}\n"));
+    }
+    for refused in &opened.unopened {
+        text.push_str(&format!("NOT open  {refused}\n"));
+    }
+    text.push_str(&format!("media     udp   {}-{}\n", file.media.ports.0, file.media.ports.1));
+    text.push_str(&format!("folder    {}\n\n", opened.data().display()));
+    let data = opened.data().display();
+    text.push_str(&format!("strowger calls --data {data}\nstrowger explain call last --data {data}\n"));
+    text
+}
+
+/// Numbers with their secrets: who tries the lab types them into a phone.
+fn numbers(file: &ConfigFile, width: Option<usize>) -> String {
+    let mut table = Table::new(["Number", "Name", "Secret"], &[1]);
+    for line in &file.lines {
+        let secret = line.secret.as_ref().map_or("", |secret| secret.expose());
+        table.push([line.number.clone(), line.name.clone(), secret.to_owned()]);
+    }
+    for service in &file.services {
+        table.push([service.number.clone(), service_name(service.service).to_owned(), String::new()]);
+    }
+    table.text(width)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_numbers_of_the_lab_at_two_widths() {
+        let name = "Alice of the department with the longest name of all departments in this company";
+        let file: ConfigFile = toml::from_str(&format!(
+            "[[line]]\nnumber = \"1001\"\nname = \"{name}\"\nsecret = \"abcdefgh23456789\"\n\
+             [[service]]\nnumber = \"9999\"\nservice = \"echo\"\n"
+        ))
+        .unwrap();
+        let check = |width: Option<usize>, expect: &str| assert_eq!(numbers(&file, width), expect);
+        check(Some(80), include_str!("../testdata/tables/lab-80.txt"));
+        check(Some(120), include_str!("../testdata/tables/lab-120.txt"));
+        check(None, include_str!("../testdata/tables/lab-whole.txt"));
+    }
+}

@@ -1,0 +1,208 @@
+//! The command line as a client of a running server's HTTP interface.
+
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::{TcpStream, ToSocketAddrs};
+use std::path::{Path, PathBuf};
+use std::str::FromStr;
+use std::time::Duration;
+
+use anyhow::Context;
+
+/// Where to look.
+#[derive(clap::Args)]
+pub(crate) struct Place {
+    /// The server's data folder; a server that runs on it is found by itself.
+    #[arg(long, default_value = "strowger-data")]
+    pub(crate) data: PathBuf,
+    /// A running server, for example http://127.0.0.1:8080.
+    #[arg(long, value_name = "URL", conflicts_with = "data")]
+    server: Option<ServerUrl>,
+}
+
+impl Place {
+    /// The server that was named, or the one that runs on the folder; `None` when there is only a folder.
+    ///
+    /// # Errors
+    /// When the named server cannot be reached.
+    pub(crate) fn server(&self) -> anyhow::Result<Option<Client>> {
+        match &self.server {
+            Some(url) => Client::connect(url).map(Some),
+            // A server that was killed leaves its file behind.
+            None => Ok(running_on(&self.data).and_then(|url| Client::connect(&url).ok())),
+        }
+    }
+}
+
+/// `http://host:port`
+#[derive(Clone, PartialEq, Eq, Debug)]
+struct ServerUrl {
+    authority: String,
+}
+
+impl FromStr for ServerUrl {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let expected = "expected http://HOST:PORT, for example http://127.0.0.1:8080";
+        if text.starts_with("https://") {
+            return Err(format!(
+                "the server speaks no TLS yet; reach it through SSH: ssh -L 8080:127.0.0.1:8080 HOST, then {expected}"
+            ));
+        }
+        let rest = text.strip_prefix("http://").ok_or(expected)?;
+        let authority = rest.strip_suffix('/').unwrap_or(rest);
+        if authority.is_empty() || authority.contains(|c: char| "/?#@".contains(c) || c.is_whitespace()) {
+            return Err(expected.to_owned());
+        }
+        let has_port = authority.rsplit_once(':').is_some_and(|(_, port)| port.parse::<u16>().is_ok());
+        let authority = if has_port { authority.to_owned() } else { format!("{authority}:80") };
+        Ok(ServerUrl { authority })
+    }
+}
+
+/// What the running server of a folder wrote there.
+fn running_on(data: &Path) -> Option<ServerUrl> {
+    let run = std::fs::read_to_string(data.join("run")).ok()?;
+    let run: serde_json::Value = serde_json::from_str(&run).ok()?;
+    Some(ServerUrl { authority: run.get("http")?.as_str()?.to_owned() })
+}
+
+/// A connection for one question.
+pub(crate) struct Client {
+    stream: TcpStream,
+    authority: String,
+}
+
+impl Client {
+    fn connect(url: &ServerUrl) -> anyhow::Result<Client> {
+        let authority = url.authority.clone();
+        let addresses = authority.to_socket_addrs().with_context(|| {
+            format!("{authority} names no address; give one like http://127.0.0.1:8080 with --server")
+        })?;
+        let mut last = None;
+        for address in addresses {
+            match TcpStream::connect_timeout(&address, CONNECT_WITHIN) {
+                Ok(stream) => return Ok(Client { stream, authority }),
+                Err(error) => last = Some(error),
+            }
+        }
+        let reason = last.map_or_else(|| "it has no address".to_owned(), |error| error.to_string());
+        anyhow::bail!(
+            "no server answers at http://{authority}: {reason}. Is it running, and is this its [http] port? It \
+             listens on loopback: from another machine use ssh -L 8080:127.0.0.1:8080 HOST and http://127.0.0.1:8080"
+        )
+    }
+
+    /// The body of an answer with status 200.
+    ///
+    /// # Errors
+    /// Says what the server said otherwise, and what to do.
+    pub(crate) fn get(self, path: &str) -> anyhow::Result<String> {
+        let authority = self.authority.clone();
+        let (status, body) = self.ask(path).with_context(|| {
+            format!("what answers at http://{authority} is no Strowger; give its [http] port")
+        })?;
+        if status == 200 {
+            return Ok(body);
+        }
+        let said: Option<serde_json::Value> = serde_json::from_str(&body).ok();
+        let said = said.as_ref().and_then(|said| said.get("error")?.as_str()).unwrap_or(body.trim());
+        match status {
+            503 => {
+                anyhow::bail!("the server at http://{authority} is too busy to answer; try again in a moment")
+            }
+            404 if said.is_empty() => {
+                anyhow::bail!("http://{authority} has no {path}; is it a Strowger of this version?")
+            }
+            _ => anyhow::bail!("the server at http://{authority} answered {status}: {said}"),
+        }
+    }
+
+    fn ask(mut self, path: &str) -> anyhow::Result<(u16, String)> {
+        self.stream.set_read_timeout(Some(ANSWER_WITHIN))?;
+        self.stream.set_write_timeout(Some(ANSWER_WITHIN))?;
+        let host = &self.authority;
+        let request = format!("GET {path} HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\r\n");
+        self.stream.write_all(request.as_bytes())?;
+        let mut reader = BufReader::new(self.stream.take(ANSWER_MAX));
+        let mut line = String::new();
+        reader.read_line(&mut line)?;
+        let status = line.strip_prefix("HTTP/1.1 ").and_then(|rest| rest.get(..3)?.parse().ok());
+        let status = status.context("it does not speak HTTP")?;
+        let mut length = None;
+        loop {
+            line.clear();
+            if reader.read_line(&mut line)? == 0 || line.trim().is_empty() {
+                break;
+            }
+            if let Some((name, value)) = line.split_once(':')
+                && name.eq_ignore_ascii_case("content-length")
+            {
+                length = value.trim().parse::<u64>().ok();
+            }
+        }
+        let mut body = String::new();
+        let read = reader.take(length.unwrap_or(ANSWER_MAX)).read_to_string(&mut body)?;
+        anyhow::ensure!(length.is_none_or(|length| read as u64 == length), "the answer is not complete");
+        Ok((status, body))
+    }
+}
+
+const CONNECT_WITHIN: Duration = Duration::from_secs(2);
+const ANSWER_WITHIN: Duration = Duration::from_secs(10);
+/// 100,000 phones are listed in about a quarter of this.
+const ANSWER_MAX: u64 = 64 * 1024 * 1024;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_server_is_named_by_a_url() {
+        let check = |text: &str, expect: Result<&str, &str>| match (text.parse::<ServerUrl>(), expect) {
+            (Ok(url), Ok(authority)) => assert_eq!(url.authority, authority),
+            (Err(error), Err(part)) => assert!(error.contains(part), "{part:?} is not in {error:?}"),
+            (found, expect) => panic!("{text:?}: {found:?}, expected {expect:?}"),
+        };
+        check("http://127.0.0.1:8080", Ok("127.0.0.1:8080"));
+        check("http://pbx.example/", Ok("pbx.example:80"));
+        check("http://[::1]:8080", Ok("[::1]:8080"));
+        check("http://[::1]", Ok("[::1]:80"));
+        check("https://pbx.example", Err("ssh -L"));
+        check("127.0.0.1:8080", Err("expected http://HOST:PORT"));
+        check("http://", Err("expected http://HOST:PORT"));
+        check("http://x/api", Err("expected http://HOST:PORT"));
+    }
+
+    #[test]
+    fn who_does_not_answer_is_told_with_the_remedy() {
+        let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+        let url = ServerUrl { authority: listener.local_addr().unwrap().to_string() };
+        let check = |answer: &'static str, expect: Result<&str, &str>| {
+            let client = Client::connect(&url).unwrap();
+            let (mut stream, _) = listener.accept().unwrap();
+            let server = std::thread::spawn(move || {
+                let mut request = [0; 512];
+                let _ = stream.read(&mut request);
+                let _ = stream.write_all(answer.as_bytes());
+            });
+            let found = client.get("/api/v1/calls").map_err(|error| format!("{error:#}"));
+            server.join().unwrap();
+            match (found, expect) {
+                (Ok(body), Ok(expect)) => assert_eq!(body, expect),
+                (Err(error), Err(part)) => assert!(error.contains(part), "{part:?} is not in {error:?}"),
+                (found, expect) => panic!("{found:?}, expected {expect:?}"),
+            }
+        };
+        check("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}", Ok("{}"));
+        check("HTTP/1.1 200 OK\r\n\r\n{}", Ok("{}"));
+        check("HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\n{}", Err("not complete"));
+        check("SSH-2.0-OpenSSH_9.2\r\n", Err("is no Strowger; give its [http] port"));
+        check("HTTP/1.1 503 x\r\n\r\n", Err("too busy to answer; try again"));
+        check("HTTP/1.1 404 x\r\n\r\n", Err("has no /api/v1/calls"));
+        check("HTTP/1.1 404 x\r\n\r\n{\"error\":\"no call C1.0.9\"}", Err("answered 404: no call C1.0.9"));
+        drop(listener);
+        let error = Client::connect(&url).err().map(|error| error.to_string()).unwrap_or_default();
+        assert!(error.contains("Is it running") && error.contains("ssh -L"), "{error}");
+    }
+}
