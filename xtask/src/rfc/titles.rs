@@ -124,6 +124,7 @@ const TITLES: &[(u32, &str)] = &[
     (5424, "Syslog"),
     (5506, "Reduced size RTCP"),
     (5576, "Source attributes in SDP"),
+    (5589, "Call transfer"),
     (5621, "Message bodies"),
     (5626, "Outbound flows"),
     (5627, "GRUU"),
