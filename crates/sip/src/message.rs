@@ -298,6 +298,7 @@ impl<'b> Message<'b> {
     }
 
     /// The value of a header as text; empty when it is not there or not UTF-8.
+    #[inline]
     pub fn text_of(&self, name: HeaderName) -> &'b str {
         self.first(name).map(|value| self.text(value)).unwrap_or_default()
     }

@@ -49,7 +49,19 @@ impl<'a> Reader<'a> {
         Ok(*array)
     }
 
+    #[inline(always)]
     pub(super) fn varint(&mut self) -> Result<u64, DecodeError> {
+        // Most numbers are small.
+        match self.rest {
+            [byte, rest @ ..] if *byte < 0x80 => {
+                self.rest = rest;
+                Ok(u64::from(*byte))
+            }
+            [..] => self.long_varint(),
+        }
+    }
+
+    fn long_varint(&mut self) -> Result<u64, DecodeError> {
         let mut value = 0u64;
         for shift in (0..64).step_by(7) {
             let byte = self.byte()?;
@@ -99,6 +111,7 @@ impl<const N: usize> Block<N> {
         }
     }
 
+    #[inline(always)]
     pub(super) const fn varint(&mut self, mut value: u64) {
         while value >= 0x80 {
             self.byte(value as u8 | 0x80);
@@ -125,6 +138,7 @@ macro_rules! wire_numbers {
             fn put(&self, out: &mut Vec<u8>) {
                 put_varint(u64::from(*self), out);
             }
+            #[inline(always)]
             fn take(from: &mut Reader<'_>) -> Result<Self, DecodeError> {
                 <$type>::try_from(from.varint()?).map_err(|_| DecodeError::Number)
             }
@@ -269,6 +283,7 @@ macro_rules! wire_newtypes {
             fn put(&self, out: &mut Vec<u8>) {
                 self.0.put(out);
             }
+            #[inline(always)]
             fn take(from: &mut Reader<'_>) -> Result<Self, DecodeError> {
                 Ok($name(Wire::take(from)?))
             }

@@ -85,6 +85,7 @@ impl HeaderName {
     pub(crate) const COUNT: usize = NAMES.len() + 1;
 
     /// The header that a name means.
+    #[inline(always)]
     pub fn of(name: &[u8]) -> HeaderName {
         match name {
             [] => HeaderName::Other,
