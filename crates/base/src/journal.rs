@@ -123,6 +123,7 @@ pub fn encode_message(
     })
 }
 
+#[inline(always)]
 fn put_head(at: WallTime, call: Option<CallId>, leg: Option<LegId>, out: &mut Vec<u8>) {
     let mut head = Block::<HEAD_BYTES>::new();
     head.byte(VERSION);

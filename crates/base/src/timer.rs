@@ -51,6 +51,7 @@ impl<T> TimerQueue<T> {
     }
 
     /// Sets a timer.
+    #[inline(always)]
     pub fn set(&mut self, at: Instant, value: T) -> TimerHandle {
         let (slot, generation) = match self.free.pop() {
             Some(slot) => {
@@ -70,6 +71,7 @@ impl<T> TimerQueue<T> {
     }
 
     /// Takes a timer back; nothing when it has fired or was cancelled before.
+    #[inline]
     pub fn cancel(&mut self, handle: TimerHandle) -> Option<T> {
         let value = self.vacate(handle.slot, handle.generation)?;
         self.cancelled += 1;
@@ -133,6 +135,7 @@ impl<T> TimerQueue<T> {
     }
 
     /// Takes cancelled timers off the top, so that the first deadline is one that is meant.
+    #[inline]
     fn drop_cancelled(&mut self) {
         while self.cancelled > 0
             && let Some(first) = self.heap.first()
@@ -176,6 +179,7 @@ impl<T> TimerQueue<T> {
         self.heap[position] = entry;
     }
 
+    #[inline(always)]
     fn sift_down(&mut self, mut position: usize) {
         let Some(entry) = self.heap.get(position).copied() else { return };
         let first_child = |position: usize| position * 4 + 1;

@@ -124,11 +124,13 @@ impl Outbox {
         self.journal(now, Some(call), leg, Entry::Decision(decision));
     }
 
+    #[inline(always)]
     pub(crate) fn journal(&mut self, now: Now, call: Option<CallId>, leg: Option<LegId>, entry: Entry<'_>) {
         let span = self.encode(now, call, leg, entry);
         self.items.push(Output::Journal(span));
     }
 
+    #[inline(always)]
     pub(crate) fn encode(
         &mut self,
         now: Now,

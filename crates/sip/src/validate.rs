@@ -28,6 +28,7 @@ impl Refusal {
 ///
 /// # Errors
 /// Names the status and the first problem that was found.
+#[inline]
 pub fn check(message: &Message<'_>, transport: Transport) -> Result<(), Refusal> {
     counts(message)?;
     content_length(message, transport)?;
@@ -139,6 +140,7 @@ fn vias(message: &Message<'_>) -> Result<(), Refusal> {
     Ok(())
 }
 
+#[inline]
 fn max_forwards(message: &Message<'_>) -> Result<(), Refusal> {
     match message.first(HeaderName::MaxForwards) {
         Some(value) if number(value).is_none_or(|value| value > 255) => {

@@ -24,6 +24,7 @@ pub fn request_line(out: &mut Vec<u8>, method: &str, uri: &[u8]) {
 }
 
 /// `SIP/2.0 status reason` and its line end.
+#[inline(always)]
 pub fn status_line(out: &mut Vec<u8>, status: u16) {
     out.extend_from_slice(b"SIP/2.0 ");
     decimal(out, u64::from(status));
@@ -33,6 +34,7 @@ pub fn status_line(out: &mut Vec<u8>, status: u16) {
 }
 
 /// A header line.
+#[inline(always)]
 pub fn header(out: &mut Vec<u8>, name: &[u8], value: &[u8]) {
     out.extend_from_slice(name);
     out.extend_from_slice(b": ");
@@ -41,6 +43,7 @@ pub fn header(out: &mut Vec<u8>, name: &[u8], value: &[u8]) {
 }
 
 /// A value in one line: each fold becomes one space (RFC 3261 §7.3.1).
+#[inline(always)]
 fn unfolded(out: &mut Vec<u8>, value: &[u8]) {
     if find_either(value, b'\r', b'\n').is_none() {
         out.extend_from_slice(value);
@@ -123,6 +126,7 @@ pub fn address(out: &mut Vec<u8>, address: SocketAddr) {
 }
 
 /// An address without brackets.
+#[inline(always)]
 fn ip(out: &mut Vec<u8>, address: std::net::IpAddr) {
     use std::io::Write;
     match address {
@@ -228,6 +232,7 @@ pub fn copy_unknown(out: &mut Vec<u8>, message: &Message<'_>) {
 }
 
 /// The first line of a header that must not stand twice, whatever the peer sent.
+#[inline(always)]
 fn copy_first(out: &mut Vec<u8>, message: &Message<'_>, name: HeaderName) {
     if let Some((value, line)) = message.lines(name).next() {
         copy_line(out, name.as_str().as_bytes(), value, line);
@@ -243,6 +248,7 @@ fn copy_line(out: &mut Vec<u8>, name: &[u8], value: &[u8], line: Option<&[u8]>) 
 }
 
 /// Ends a message: Content-Type when there is a body, Content-Length, the empty line, the body.
+#[inline(always)]
 pub fn finish(out: &mut Vec<u8>, content_type: Option<&str>, body: &[u8]) {
     if let Some(content_type) = content_type {
         header(out, b"Content-Type", content_type.as_bytes());

@@ -163,6 +163,7 @@ impl Transactions {
     }
 
     /// Notes a response that the user is about to send; `false` when the transaction no longer takes it.
+    #[inline]
     pub fn respond(
         &mut self,
         key: ServerKey,
@@ -255,6 +256,7 @@ impl Transactions {
     }
 
     /// A response came.
+    #[inline]
     pub fn answered(
         &mut self,
         branch: Branch,
@@ -389,6 +391,7 @@ impl Transactions {
     }
 
     /// Keeps one timer per transaction at its machine's deadline and removes the finished.
+    #[inline(always)]
     fn settle_server(&mut self, key: ServerKey, timers: &mut TimerQueue<Timer>) {
         let Some(transaction) = self.servers.get_mut(&key) else { return };
         let (deadline, gone) = match &transaction.machine {
@@ -401,6 +404,7 @@ impl Transactions {
         }
     }
 
+    #[inline(always)]
     fn settle_client(&mut self, branch: Branch, timers: &mut TimerQueue<Timer>) {
         let Some(transaction) = self.clients.get_mut(&branch) else { return };
         let (deadline, gone) = match &transaction.machine {
