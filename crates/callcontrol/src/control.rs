@@ -161,12 +161,17 @@ impl CallControl {
         self.shared.last_call()
     }
 
-    /// The calls in progress, the oldest first.
-    pub fn calls(&self, limit: usize) -> Vec<CallView<'_>> {
-        let mut calls: Vec<&Call> = self.calls.values().map(|call| &**call).collect();
-        calls.sort_unstable_by_key(|call| call.facts.id);
-        calls.truncate(limit);
-        calls.into_iter().map(view).collect()
+    /// The calls in progress that are older than `before`, the newest first. Only those that are wanted are sorted: a
+    /// full server is asked while it serves.
+    pub fn calls(&self, before: Option<CallId>, limit: usize) -> Vec<CallView<'_>> {
+        let older = |id: &CallId| before.is_none_or(|before| *id < before);
+        let mut ids: Vec<CallId> = self.calls.keys().copied().filter(older).collect();
+        if limit < ids.len() {
+            ids.select_nth_unstable_by(limit, |a, b| b.cmp(a));
+            ids.truncate(limit);
+        }
+        ids.sort_unstable_by(|a, b| b.cmp(a));
+        ids.iter().filter_map(|id| self.calls.get(id)).map(|call| view(call)).collect()
     }
 
     /// What has passed since the start.

@@ -195,18 +195,24 @@ pub struct Parameters {
     pub configuration: Arc<Configuration>,
 }
 
+/// Calls, or lines whose phones are told, in one answer: who asks for all of them asks again, and does not hold up
+/// those who call meanwhile.
+pub const PAGE: usize = 1_000;
+
 /// A question about the state of now.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum Question {
-    /// The calls in progress, the oldest first.
+    /// The calls in progress, the newest first.
     Calls {
-        /// At most this many.
+        /// Only those that are older than this one: the last of the page before.
+        before: Option<CallId>,
+        /// At most this many, and at most [`PAGE`].
         limit: usize,
     },
-    /// The registered phones, by line.
+    /// The registered phones by line: those of [`PAGE`] lines at most.
     Phones {
-        /// At most this many.
-        limit: usize,
+        /// Only those of lines after this one, [`Answer::Phones`]' `next`; empty for the first page.
+        after: Box<str>,
     },
     /// All counters.
     Metrics,
@@ -222,7 +228,12 @@ pub enum Answer {
     /// To [`Question::Calls`].
     Calls(Vec<CallView>),
     /// To [`Question::Phones`].
-    Phones(Vec<PhoneView>),
+    Phones {
+        /// The phones.
+        phones: Vec<PhoneView>,
+        /// Where the next page begins, when there is one.
+        next: Option<Box<str>>,
+    },
     /// To [`Question::Metrics`].
     Metrics(Vec<Metric>),
     /// To [`Question::Health`].

@@ -11,6 +11,7 @@ use strowger_callcontrol::{CallControl, RelayMode};
 use strowger_media::Agent;
 use strowger_media::control::PortOwner;
 use strowger_sip::Sip;
+use strowger_sip::io::LineAccount;
 
 use crate::configuration::{Configuration, MessageDetail};
 use crate::counters::Counters;
@@ -37,6 +38,8 @@ pub struct Node {
     /// Room for the phones of a line, used again and again.
     pub(crate) contacts: Vec<Contact>,
     pub(crate) relay: RelayMode,
+    /// The lines by number, for who lists their phones.
+    pub(crate) lines: Arc<BTreeMap<Box<str>, LineAccount>>,
     messages: MessageDetail,
     /// Room for a message that is cut short, used again and again.
     short: Vec<u8>,
@@ -103,6 +106,7 @@ impl Node {
             held: Vec::new(),
             contacts: Vec::new(),
             relay,
+            lines: Arc::clone(&configuration.sip.lines),
             messages: configuration.messages,
             short: Vec::new(),
             counters: Counters::default(),
@@ -175,6 +179,7 @@ impl Node {
     fn configure(&mut self, now: Now, configuration: &Configuration, out: &mut Outbox) {
         self.relay = configuration.calls.relay;
         self.messages = configuration.messages;
+        self.lines = Arc::clone(&configuration.sip.lines);
         let sip = strowger_sip::Input::Configure(Arc::clone(&configuration.sip));
         self.tell_sip(now, sip, out);
         let calls = strowger_callcontrol::Input::Configure(Arc::clone(&configuration.calls));

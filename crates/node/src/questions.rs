@@ -1,20 +1,23 @@
 //! Answers about the state of now.
 
-use strowger_base::Now;
+use std::ops::Bound;
+
+use strowger_base::leg::BindingId;
 use strowger_base::net::Flow;
+use strowger_base::{CallId, Now};
 use strowger_callcontrol::Phase;
 
 use crate::counters::Messages;
 use crate::io::{
-    Answer, CallState, CallView, Health, Leftovers, Metric, MetricKind, PhoneView, Question, Service,
+    Answer, CallState, CallView, Health, Leftovers, Metric, MetricKind, PAGE, PhoneView, Question, Service,
 };
 use crate::node::{Draining, Node, Overloaded};
 
 impl Node {
     pub(crate) fn answer(&self, now: Now, question: &Question) -> Answer {
         match question {
-            Question::Calls { limit } => Answer::Calls(self.call_views(*limit)),
-            Question::Phones { limit } => Answer::Phones(self.phone_views(now, *limit)),
+            Question::Calls { before, limit } => Answer::Calls(self.call_views(*before, (*limit).min(PAGE))),
+            Question::Phones { after } => self.phone_views(now, after),
             Question::Metrics => Answer::Metrics(self.metrics()),
             Question::Health => Answer::Health(self.health(now)),
             Question::Leftovers => Answer::Leftovers(self.leftovers()),
@@ -40,7 +43,7 @@ impl Node {
         }
     }
 
-    fn call_views(&self, limit: usize) -> Vec<CallView> {
+    fn call_views(&self, before: Option<CallId>, limit: usize) -> Vec<CallView> {
         let view = |call: strowger_callcontrol::CallView<'_>| CallView {
             call: call.call,
             calling: call.calling.into(),
@@ -57,25 +60,34 @@ impl Node {
             started_at: call.started_at,
             answered_at: call.answered_at,
         };
-        self.calls.calls(limit).into_iter().map(view).collect()
+        self.calls.calls(before, limit).into_iter().map(view).collect()
     }
 
-    fn phone_views(&self, now: Now, limit: usize) -> Vec<PhoneView> {
-        let mut phones: Vec<_> = self.sip.registrar().all();
-        phones.sort_by(|a, b| (a.1.line(), a.0).cmp(&(b.1.line(), b.0)));
-        let view = |(binding, phone): (_, &strowger_sip::registrar::Binding)| PhoneView {
-            line: phone.line().into(),
-            binding,
-            contact: phone.contact().into(),
-            peer: phone.flow().peer(),
-            transport: match phone.flow() {
-                Flow::Datagram { .. } => strowger_base::net::Transport::Udp,
-                Flow::Stream { transport, .. } => transport,
-            },
-            user_agent: phone.user_agent().into(),
-            expires_at: now.wall + phone.expires_at().saturating_since(now.mono),
+    fn phone_views(&self, now: Now, after: &str) -> Answer {
+        let view = |binding: BindingId| {
+            let phone = self.sip.registrar().binding(binding)?;
+            Some(PhoneView {
+                line: phone.line().into(),
+                binding,
+                contact: phone.contact().into(),
+                peer: phone.flow().peer(),
+                transport: match phone.flow() {
+                    Flow::Datagram { .. } => strowger_base::net::Transport::Udp,
+                    Flow::Stream { transport, .. } => transport,
+                },
+                user_agent: phone.user_agent().into(),
+                expires_at: now.wall + phone.expires_at().saturating_since(now.mono),
+            })
         };
-        phones.into_iter().take(limit).map(view).collect()
+        let mut lines = self.lines.range::<str, _>((Bound::Excluded(after), Bound::Unbounded));
+        let mut phones = Vec::new();
+        let mut last = None;
+        for (line, _) in lines.by_ref().take(PAGE) {
+            phones.extend(self.sip.contacts_of(line).filter_map(view));
+            last = Some(line);
+        }
+        let next = last.filter(|_| lines.next().is_some()).cloned();
+        Answer::Phones { phones, next }
     }
 
     fn health(&self, now: Now) -> Health {
@@ -111,11 +123,6 @@ impl Node {
             "sip_unsent_messages_total",
             "SIP messages that could not be sent because their connection had gone.",
             sip.unsent,
-        );
-        list.counter(
-            "sip_unfinished_messages_total",
-            "Connections closed because a SIP message on them was never finished.",
-            sip.unfinished,
         );
         list.counter("sip_stray_responses_total", "SIP responses that belong to no request.", sip.stray);
         list.counter("sip_challenges_total", "Digest challenges sent.", sip.challenges);

@@ -5,12 +5,13 @@ mod world;
 
 use std::time::Duration;
 
+use strowger_base::Secret;
 use strowger_base::event::RefuseReason;
 use strowger_base::journal::{Alarm, Entry, Registration};
 use strowger_callcontrol::RelayMode;
 use strowger_media::control::{Command, Report};
 use strowger_media::statistics::PortStatistics;
-use strowger_node::configuration::MessageDetail;
+use strowger_node::configuration::{LineSecret, MessageDetail};
 use strowger_node::io::{Answer, CallState, Question, Service, StoreRecord};
 use strowger_node::{Draft, Input};
 use world::{Phone, World, body_of, draft, parameters, tag_of};
@@ -114,6 +115,51 @@ fn media_goes_through_a_relay_when_wanted() {
 }
 
 #[test]
+fn lists_are_told_in_pages_the_newest_call_first() {
+    let mut world = World::new(&draft());
+    let mut alice = alice();
+    world.register(&mut alice);
+    for _ in 0..2 {
+        world.invite(&mut alice, "9999");
+    }
+    let mut page = |before, limit| match world.ask(Question::Calls { before, limit }) {
+        Answer::Calls(calls) => calls.into_iter().map(|call| call.call).collect::<Vec<_>>(),
+        other => panic!("{other:?}"),
+    };
+    let all = page(None, 10);
+    assert!(all.len() == 2 && all.is_sorted_by(|a, b| a > b), "{all:?}");
+    assert_eq!(page(None, 1), all[..1]);
+    assert_eq!(page(Some(all[0]), 10), all[1..]);
+    assert_eq!(page(Some(all[1]), 10), []);
+}
+
+#[test]
+fn phones_are_told_in_pages_of_lines() {
+    let mut draft = draft();
+    for number in 20_000..21_500 {
+        let mut line = draft.lines[0].clone();
+        line.number = number.to_string().into();
+        line.secret = LineSecret::Password(Secret::new(world::password(&line.number).into()));
+        draft.lines.push(line);
+    }
+    let mut world = World::new(&draft);
+    for number in ["1001", "20000", "21499"] {
+        world.register(&mut Phone::new(number, "192.0.2.10:5060"));
+    }
+    let (mut after, mut pages, mut found) = (Box::from(""), 0, vec![]);
+    loop {
+        let Answer::Phones { phones, next } = world.ask(Question::Phones { after }) else { panic!() };
+        found.extend(phones.into_iter().map(|phone| phone.line.to_string()));
+        pages += 1;
+        match next {
+            Some(next) => after = next,
+            None => break,
+        }
+    }
+    assert_eq!((pages, found), (2, ["1001", "20000", "21499"].map(str::to_owned).to_vec()));
+}
+
+#[test]
 fn questions_are_answered_from_the_state_of_now() {
     let mut world = World::new(&draft());
     let (mut alice, mut bob) = (alice(), bob());
@@ -123,14 +169,14 @@ fn questions_are_answered_from_the_state_of_now() {
     let invite = world.expect(&bob, "INVITE ");
     world.from(bob.address, &bob.respond(&invite, "180 Ringing", ""));
     world.expect(&alice, "SIP/2.0 180 ");
-    let Answer::Calls(calls) = world.ask(Question::Calls { limit: 10 }) else { panic!() };
+    let Answer::Calls(calls) = world.ask(Question::Calls { before: None, limit: 10 }) else { panic!() };
     assert_eq!(calls.len(), 1);
     assert_eq!(
         (&*calls[0].calling, &*calls[0].called, calls[0].state),
         ("1001", "1002", CallState::Alerting)
     );
-    let Answer::Phones(phones) = world.ask(Question::Phones { limit: 1 }) else { panic!() };
-    assert_eq!(phones.len(), 1);
+    let Answer::Phones { phones, next } = world.ask(Question::Phones { after: "".into() }) else { panic!() };
+    assert_eq!((phones.len(), next), (2, None));
     assert_eq!((&*phones[0].line, phones[0].peer), ("1001", alice.address));
     let Answer::Health(health) = world.ask(Question::Health) else { panic!() };
     assert_eq!((health.service, health.calls, health.phones), (Service::Full, 1, 2));
@@ -191,7 +237,7 @@ fn phones_and_numbers_survive_a_restart() {
     }
     world.invite(&mut alice, "1002");
     world.expect(&bob, "INVITE ");
-    let Answer::Calls(calls) = world.ask(Question::Calls { limit: 1 }) else { panic!() };
+    let Answer::Calls(calls) = world.ask(Question::Calls { before: None, limit: 1 }) else { panic!() };
     assert!(calls[0].call.number > before);
 }
 

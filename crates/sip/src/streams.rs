@@ -3,7 +3,7 @@
 use std::net::SocketAddr;
 
 use strowger_base::net::{Flow, StreamId, Transport};
-use strowger_base::{HashMap, HashSeed, TimerHandle};
+use strowger_base::{HashMap, HashSeed};
 
 use crate::framer::Framer;
 
@@ -16,8 +16,6 @@ pub(crate) struct Stream {
     /// Whether it is up; bytes sent earlier wait in the shell.
     pub(crate) open: bool,
     pub(crate) framer: Framer,
-    /// Runs while a message on it is not whole.
-    pub(crate) overdue: Option<TimerHandle>,
 }
 
 /// All connections of the shard.
@@ -45,7 +43,6 @@ impl Streams {
             peer,
             open: true,
             framer: Framer::new(),
-            overdue: None,
         });
         entry.open = true;
         entry.local = local;
@@ -77,8 +74,7 @@ impl Streams {
     pub(crate) fn begin(&mut self, local: SocketAddr, peer: SocketAddr, transport: Transport) -> StreamId {
         let id = StreamId(StreamId::OUTGOING | self.next_outgoing);
         self.next_outgoing += 1;
-        let framer = Framer::new();
-        self.streams.insert(id, Stream { transport, local, peer, open: false, framer, overdue: None });
+        self.streams.insert(id, Stream { transport, local, peer, open: false, framer: Framer::new() });
         self.by_peer.insert((peer, transport), id);
         id
     }

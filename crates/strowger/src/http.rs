@@ -1,5 +1,6 @@
 //! HTTP on loopback: health, counters, calls, phones. The command line is a client of it.
 
+use std::fmt::Write;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
@@ -10,7 +11,7 @@ use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use strowger_base::CallId;
-use strowger_node::io::{Answer, Question, Service};
+use strowger_node::io::{Answer, CallView, Metric, MetricKind, PAGE, Question, Service};
 
 use crate::mailbox::{Letter, Sender};
 use crate::report;
@@ -21,8 +22,6 @@ pub(crate) struct Site {
     pub(crate) data: PathBuf,
     /// The configuration in force, for questions about the dial plan.
     pub(crate) calls: Arc<strowger_callcontrol::Configuration>,
-    /// The UDP port of SIP, for what the system counts of its socket.
-    pub(crate) sip_port: u16,
 }
 
 struct Shared {
@@ -82,13 +81,44 @@ async fn health(State(shared): State<Arc<Shared>>) -> Response {
 
 async fn metrics(State(shared): State<Arc<Shared>>) -> Response {
     match ask(&shared, Question::Metrics).await {
-        Ok(Answer::Metrics(metrics)) => {
-            let text = crate::exposition::everything(&metrics, shared.site.sip_port);
-            ([(header::CONTENT_TYPE, "text/plain; version=0.0.4")], text).into_response()
+        Ok(Answer::Metrics(mut metrics)) => {
+            metrics.extend(crate::log::counters().map(|(fate, value)| Metric {
+                name: "log_lines_total",
+                help: "Log lines, by what became of them: written, held back as too many, lost with standard error.",
+                kind: MetricKind::Counter,
+                label: Some(("fate", fate)),
+                value,
+            }));
+            ([(header::CONTENT_TYPE, "text/plain; version=0.0.4")], prometheus(&metrics)).into_response()
         }
         Ok(_) => StatusCode::INTERNAL_SERVER_ERROR.into_response(),
         Err(status) => status.into_response(),
     }
+}
+
+/// The text format of Prometheus, version 0.0.4.
+fn prometheus(metrics: &[Metric]) -> String {
+    let mut text = String::new();
+    let mut last = "";
+    for metric in metrics {
+        if metric.name != last {
+            last = metric.name;
+            let kind = match metric.kind {
+                MetricKind::Counter => "counter",
+                MetricKind::Gauge => "gauge",
+            };
+            // Writing to a string cannot fail.
+            let _ = writeln!(text, "# HELP strowger_{} {}", metric.name, metric.help);
+            let _ = writeln!(text, "# TYPE strowger_{} {kind}", metric.name);
+        }
+        let _ = match metric.label {
+            Some((label, value)) => {
+                writeln!(text, "strowger_{}{{{label}=\"{value}\"}} {}", metric.name, metric.value)
+            }
+            None => writeln!(text, "strowger_{} {}", metric.name, metric.value),
+        };
+    }
+    text
 }
 
 #[derive(serde::Deserialize)]
@@ -98,9 +128,8 @@ struct Limit {
 
 async fn calls(State(shared): State<Arc<Shared>>, Query(limit): Query<Limit>) -> Response {
     let limit = limit.limit.unwrap_or(50).min(100_000);
-    let live = match ask(&shared, Question::Calls { limit }).await {
-        Ok(Answer::Calls(calls)) => calls,
-        Ok(_) => return StatusCode::INTERNAL_SERVER_ERROR.into_response(),
+    let live = match live_calls(&shared, limit).await {
+        Ok(calls) => calls,
         Err(status) => return status.into_response(),
     };
     settle(&shared).await;
@@ -113,6 +142,23 @@ async fn calls(State(shared): State<Arc<Shared>>, Query(limit): Query<Limit>) ->
         }
         Ok(Err(error)) => problem(&error),
         Err(_) => StatusCode::INTERNAL_SERVER_ERROR.into_response(),
+    }
+}
+
+/// Calls in progress, the newest first, page by page.
+async fn live_calls(shared: &Shared, limit: usize) -> Result<Vec<CallView>, StatusCode> {
+    let mut all: Vec<CallView> = Vec::new();
+    loop {
+        let wanted = (limit - all.len()).min(PAGE);
+        let question = Question::Calls { before: all.last().map(|call| call.call), limit: wanted };
+        let Answer::Calls(page) = ask(shared, question).await? else {
+            return Err(StatusCode::INTERNAL_SERVER_ERROR);
+        };
+        let is_last = page.len() < wanted;
+        all.extend(page);
+        if is_last || all.len() >= limit {
+            return Ok(all);
+        }
     }
 }
 
@@ -199,13 +245,19 @@ async fn latest(shared: &Shared) -> Result<String, Response> {
 }
 
 async fn phones(State(shared): State<Arc<Shared>>) -> Response {
-    match ask(&shared, Question::Phones { limit: 100_000 }).await {
-        Ok(Answer::Phones(phones)) => {
-            let rows = report::phone_rows(&phones);
-            json(StatusCode::OK, &serde_json::json!({ "phones": rows }))
+    let (mut rows, mut after) = (Vec::new(), Box::default());
+    loop {
+        match ask(&shared, Question::Phones { after }).await {
+            Ok(Answer::Phones { phones, next }) => {
+                rows.extend(report::phone_rows(&phones));
+                match next {
+                    Some(next) => after = next,
+                    None => return json(StatusCode::OK, &serde_json::json!({ "phones": rows })),
+                }
+            }
+            Ok(_) => return StatusCode::INTERNAL_SERVER_ERROR.into_response(),
+            Err(status) => return status.into_response(),
         }
-        Ok(_) => StatusCode::INTERNAL_SERVER_ERROR.into_response(),
-        Err(status) => status.into_response(),
     }
 }
 

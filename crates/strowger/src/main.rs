@@ -3,17 +3,14 @@
 mod announce;
 mod client;
 mod config_file;
-mod counters;
 mod decision;
 mod digits;
-mod exposition;
 mod holder;
 mod http;
 mod lab;
 mod log;
 mod mailbox;
 mod media;
-mod process;
 mod report;
 mod server;
 mod shutdown;

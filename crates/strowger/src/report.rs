@@ -1,5 +1,7 @@
 //! What commands print: tables for people, JSON for programs.
 
+use std::cmp::Reverse;
+use std::collections::BTreeMap;
 use std::path::Path;
 
 use anyhow::Context;
@@ -20,14 +22,12 @@ pub(crate) fn ended_calls(data: &Path, limit: usize) -> anyhow::Result<Vec<CallR
     Ok(index.calls(limit)?)
 }
 
-/// Live calls before those that have ended.
+/// The newest calls, in progress or ended. Both lists have their newest first; one that is in both has ended.
 pub(crate) fn merge(live: &[CallView], ended: Vec<CallRow>, limit: usize) -> Vec<CallRow> {
-    let mut rows: Vec<CallRow> = live.iter().rev().map(live_row).collect();
-    rows.extend(ended);
-    let mut seen = std::collections::BTreeSet::new();
-    rows.retain(|row| seen.insert(row.call.clone()));
-    rows.truncate(limit);
-    rows
+    let mut rows: BTreeMap<Reverse<CallId>, CallRow> =
+        live.iter().map(|call| (Reverse(call.call), live_row(call))).collect();
+    rows.extend(ended.into_iter().filter_map(|row| Some((Reverse(row.call.parse().ok()?), row))));
+    rows.into_values().take(limit).collect()
 }
 
 fn live_row(call: &CallView) -> CallRow {
@@ -216,6 +216,31 @@ fn phones_text(body: &serde_json::Value, width: Option<usize>) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_newest_calls_are_listed_whether_they_go_on_or_not() {
+        let id = |number| CallId::new(strowger_base::NodeId(1), strowger_base::ShardId(0), number);
+        let view = |number: u64| CallView {
+            call: id(number),
+            calling: "1001".into(),
+            called: "1002".into(),
+            connected: "".into(),
+            state: CallState::Talking,
+            started_at: strowger_base::WallTime::default(),
+            answered_at: None,
+        };
+        let row = |number: u64| CallRow { state: "ended".to_owned(), ..live_row(&view(number)) };
+        let check = |live: &[u64], ended: &[u64], limit: usize, expect: &str| {
+            let live: Vec<_> = live.iter().map(|number| view(*number)).collect();
+            let rows = merge(&live, ended.iter().map(|number| row(*number)).collect(), limit);
+            let found: Vec<_> = rows.iter().map(|row| format!("{} {}", row.call, row.state)).collect();
+            assert_eq!(found.join(", "), expect);
+        };
+        check(&[21, 19, 7], &[20, 6], 3, "C1.0.21 talking, C1.0.20 ended, C1.0.19 talking");
+        check(&[9, 8], &[10], 1, "C1.0.10 ended");
+        check(&[9, 8], &[9, 1], 5, "C1.0.9 ended, C1.0.8 talking, C1.0.1 ended");
+        check(&[], &[], 5, "");
+    }
 
     #[test]
     fn calls_at_two_widths() {
