@@ -7,6 +7,7 @@ mod dialing;
 mod locating;
 mod opening;
 mod ringing;
+mod routing;
 mod session;
 mod setup;
 mod talking;
@@ -30,6 +31,8 @@ use dialing::Dialing;
 use locating::Locating;
 use opening::Opening;
 use ringing::Ringing;
+pub(crate) use routing::Routing;
+pub use routing::TrunkList;
 use talking::Talking;
 
 /// A call.
@@ -85,6 +88,8 @@ pub(crate) struct Facts {
     line: Option<Box<str>>,
     /// The caller's line counts this call.
     occupies_own: bool,
+    /// The way through a route list, when the number led to one.
+    routing: Option<Box<Routing>>,
     rung: Vec<Rung>,
     to_caller: Outlet,
     to_called: Outlet,

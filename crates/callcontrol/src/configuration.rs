@@ -6,7 +6,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use strowger_base::{HashMap, HashSeed, Rng};
+use strowger_dialplan::route_list::{LocalRouteGroups, RouteListParameters};
 use strowger_dialplan::{Caller, DialPlan};
+
+pub use crate::call::TrunkList;
 
 /// Settings of call control. Immutable; a change is a new value, and calls in progress keep the one they began with
 /// where it would hurt them.
@@ -18,6 +21,10 @@ pub struct Configuration {
     pub lines: HashMap<Box<str>, Line>,
     /// The trunks, by name. One that is not listed is there and sees what is in no partition.
     pub trunks: BTreeMap<Box<str>, Trunk>,
+    /// Route lists, by name.
+    pub route_lists: BTreeMap<Box<str>, Arc<TrunkList>>,
+    /// After which causes another trunk of a route list is tried.
+    pub route_lists_rule: Arc<RouteListParameters>,
     /// When media goes through a relay of ours.
     pub relay: RelayMode,
     /// An address of ours, written into the `o=` line of session descriptions.
@@ -34,6 +41,8 @@ impl Configuration {
             // The keys are the configuration's, not a caller's: a fixed key is enough.
             lines: HashMap::with_hasher(HashSeed::new(&mut Rng::new(SEED))),
             trunks: BTreeMap::new(),
+            route_lists: BTreeMap::new(),
+            route_lists_rule: Arc::default(),
             relay: RelayMode::Never,
             address: IpAddr::V4(Ipv4Addr::LOCALHOST),
             no_answer: NO_ANSWER_TRUNK,
@@ -65,6 +74,8 @@ pub struct Line {
     pub no_answer: Duration,
     /// Who dials on it, as digit analysis knows it.
     pub caller: Arc<Caller>,
+    /// What stands for local route groups when it calls.
+    pub local_route_groups: LocalRouteGroups<Box<str>>,
     /// Its phones send growing numbers, each as a new wish for the call (RFC 3578).
     pub overlap: bool,
 }
@@ -77,6 +88,7 @@ impl Default for Line {
             calls_max: CALLS_MAX,
             no_answer: NO_ANSWER_LINE,
             caller: Arc::default(),
+            local_route_groups: LocalRouteGroups::default(),
             overlap: false,
         }
     }

@@ -9,6 +9,7 @@ use strowger_base::journal::{Alarm, Entry};
 use strowger_base::{
     CallId, HashMap, HashSeed, LegId, NodeId, Now, Rng, ShardId, TimerHandle, TimerQueue, limits,
 };
+use strowger_dialplan::Rotation;
 use strowger_media::control::{PortId, PortIds, PortOwner};
 
 use crate::io::{Outbox, Output};
@@ -24,6 +25,8 @@ pub(crate) struct Shared {
     pub(crate) legs: HashMap<LegId, CallId>,
     /// Calls whose number is not complete, by the id that their device gave them.
     pub(crate) dialing: BTreeMap<Box<str>, CallId>,
+    /// Whose turn it is in each circular route group.
+    pub(crate) rotations: BTreeMap<Box<str>, Rotation<Box<str>>>,
     /// Every relay from `OpenRelay` until the worker reports it closed or failed.
     pub(crate) relays: BTreeMap<PortId, RelayUse>,
     /// Calls of each line that has any.
@@ -80,6 +83,7 @@ impl Shared {
             port_ids: PortIds::new(shard, PortOwner::CallControl),
             legs: HashMap::with_hasher(seed),
             dialing: BTreeMap::new(),
+            rotations: BTreeMap::new(),
             relays: BTreeMap::new(),
             lines: HashMap::with_hasher(seed),
             waiting: BTreeMap::new(),

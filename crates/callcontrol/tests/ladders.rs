@@ -49,6 +49,11 @@ fn numbers_are_dialled() {
 }
 
 #[test]
+fn calls_go_through_route_lists() {
+    check("routing.txt", include_str!("../testdata/ladders/routing.txt"));
+}
+
+#[test]
 fn offers_and_answers() {
     check("media.txt", include_str!("../testdata/ladders/media.txt"));
 }

@@ -64,6 +64,7 @@ pub(crate) fn resolved(digits: &str, pattern: &str, sent: &str, destination: &De
         DestinationView::Trunk(name) if *sent != *digits => format!("trunk {name}, as {sent}"),
         DestinationView::Trunk(name) => format!("trunk {name}"),
         DestinationView::Service(service) => words::service(*service).to_owned(),
+        DestinationView::RouteList(name) => format!("route list {name}"),
     };
     if digits == pattern {
         format!("{digits} is {to}.")

@@ -65,6 +65,21 @@ fn decision_sentence(leg: Option<LegId>, decision: &Decision<'_>, names: &Names)
         Decision::CallBegan { origin, calling, called, flow, media, .. } => {
             began(origin, calling, called, flow.peer(), *media)
         }
+        Decision::RouteTried { list, group, trunk } => {
+            format!("Route list {list}: trunk {trunk} of route group {group} is tried.")
+        }
+        Decision::TrunkSkipped { list, trunk } => {
+            format!("Route list {list}: trunk {trunk} is passed over, because it is not there.")
+        }
+        Decision::NoLocalRouteGroup { list, group } => {
+            format!("Route list {list}: {group} is passed over, because the caller has no local route group.")
+        }
+        Decision::RouteListExhausted { list, cause } => {
+            format!(
+                "Route list {list} has no trunk left to try; the last one said: {}.",
+                words::cause(*cause)
+            )
+        }
         Decision::LookedUp(lookup) => return numbers::looked_up(lookup),
         Decision::DigitsAwaited { digits, timer, best, potential, example } => {
             numbers::awaited(digits, *timer, best, *potential, example)
@@ -208,6 +223,7 @@ pub(crate) fn refused(why: &WhyRefused<'_>) -> Option<String> {
         WhyRefused::ReplacesNotOffered => {
             "The call wanted to take the place of another one, which is not offered yet.".to_owned()
         }
+        WhyRefused::NoTrunkLeft { list } => format!("No trunk of route list {list} can be tried."),
         WhyRefused::TrunkNotThere { trunk } => {
             format!("Trunk {trunk} is not there yet: it is configured without a destination.")
         }

@@ -3,7 +3,6 @@
 use std::process::Command;
 
 /// What the simulator prints for a seed.
-#[expect(clippy::disallowed_types, reason = "the test is about processes")]
 fn run(seed: &str) -> String {
     let mut command = Command::new(env!("CARGO_BIN_EXE_strowger-sim"));
     let output = command.args(["--seed", seed, "--minutes", "3"]).output().expect("the simulator starts");

@@ -43,6 +43,36 @@ pub enum Decision<'a> {
         /// The first of them.
         example: &'a str,
     },
+    /// A trunk of a route list is tried.
+    RouteTried {
+        /// The route list.
+        list: &'a str,
+        /// The route group in it.
+        group: &'a str,
+        /// The trunk.
+        trunk: &'a str,
+    },
+    /// A trunk of a route list is passed over: it is down, or not there yet.
+    TrunkSkipped {
+        /// The route list.
+        list: &'a str,
+        /// The trunk.
+        trunk: &'a str,
+    },
+    /// A member of a route list is the caller's local route group, and the caller has none.
+    NoLocalRouteGroup {
+        /// The route list.
+        list: &'a str,
+        /// The local route group.
+        group: &'a str,
+    },
+    /// No trunk of a route list is left to try.
+    RouteListExhausted {
+        /// The route list.
+        list: &'a str,
+        /// What the last trunk said.
+        cause: Cause,
+    },
     /// The number leads somewhere.
     NumberResolved {
         /// What was dialled.
@@ -193,6 +223,10 @@ wire_enum!(Decision<'a> {
     Ended = 22 { cause, by, why },
     LookedUp = 23 (lookup),
     DigitsAwaited = 24 { digits, timer, best, potential, example },
+    RouteTried = 25 { list, group, trunk },
+    TrunkSkipped = 26 { list, trunk },
+    NoLocalRouteGroup = 27 { list, group },
+    RouteListExhausted = 28 { list, cause },
 });
 
 /// One lookup of a number in a search space.
@@ -285,9 +319,16 @@ pub enum DestinationView<'a> {
     Trunk(&'a str),
     /// A service of the node.
     Service(Service),
+    /// A route list, by name.
+    RouteList(&'a str),
 }
 
-wire_enum!(DestinationView<'a> { Line = 0 (line), Trunk = 1 (name), Service = 2 (service) });
+wire_enum!(DestinationView<'a> {
+    Line = 0 (line),
+    Trunk = 1 (name),
+    Service = 2 (service),
+    RouteList = 3 (name),
+});
 
 /// Why a number leads nowhere.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -397,6 +438,11 @@ pub enum WhyRefused<'a> {
         /// The trunk.
         trunk: &'a str,
     },
+    /// No trunk of the route list can be tried.
+    NoTrunkLeft {
+        /// The route list.
+        list: &'a str,
+    },
 }
 
 wire_enum!(WhyRefused<'a> {
@@ -409,6 +455,7 @@ wire_enum!(WhyRefused<'a> {
     Draining = 6,
     ReplacesNotOffered = 7,
     TrunkNotThere = 8 { trunk },
+    NoTrunkLeft = 9 { list },
 });
 
 /// Why an offer was refused by us.

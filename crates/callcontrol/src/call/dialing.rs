@@ -14,7 +14,7 @@ use strowger_dialplan::{
     Presentation, Progress, Reject, RouteTarget, Routed, Symbol, Why,
 };
 
-use super::{Opening, State, Step};
+use super::{Opening, Routing, State, Step, TrunkList};
 use crate::io::Reach;
 
 /// Digits are still coming, or a longer number is waited for.
@@ -205,7 +205,7 @@ fn decided(step: &mut Step<'_>, analysis: &Analysis, verdict: &Verdict) -> State
             let Some(row) = plan.pattern(routed.pattern) else {
                 return unresolved(step, NotResolved::NoMatch, Cause::UNALLOCATED_NUMBER);
             };
-            this_way(step, analysis.caller(), routed, row)
+            this_way(step, analysis, routed, row)
         }
         Verdict::Blocked { pattern, cause } => {
             let pattern = analysis.plan().pattern(*pattern).map_or("", |row| row.pattern.text());
@@ -224,11 +224,11 @@ fn decided(step: &mut Step<'_>, analysis: &Analysis, verdict: &Verdict) -> State
 }
 
 /// The number's way is known: it is written down, and the call takes it.
-fn this_way(step: &mut Step<'_>, caller: &Caller, routed: &Routed, row: &NumberPattern) -> State {
+fn this_way(step: &mut Step<'_>, analysis: &Analysis, routed: &Routed, row: &NumberPattern) -> State {
     step.facts.translated = routed.entered.as_str().into();
     step.facts.sent = routed.called.as_str().into();
     // A number that no pattern changed stays as it came, letters and all.
-    if routed.calling.number != caller.number {
+    if routed.calling.number != analysis.caller().number {
         step.facts.calling.number = routed.calling.number.as_str().into();
     }
     match routed.calling.number_presentation {
@@ -241,7 +241,39 @@ fn this_way(step: &mut Step<'_>, caller: &Caller, routed: &Routed, row: &NumberP
         let what = "authorization and matter codes";
         return unresolved(step, NotResolved::NotOffered { what }, Cause::FACILITY_REJECTED);
     }
-    act(step, row.pattern.text(), &row.action)
+    let route = match &row.action {
+        Action::Route(route) => &route.to,
+        Action::Line(_)
+        | Action::Translate(_)
+        | Action::Hunt { .. }
+        | Action::Service(_)
+        | Action::Block(_) => return act(step, row.pattern.text(), &row.action),
+    };
+    match route {
+        RouteTarget::Trunk(_) => act(step, row.pattern.text(), &row.action),
+        RouteTarget::RouteList(name) => {
+            let list = step.shared.configuration.route_lists.get(name).map(Arc::clone);
+            let Some(list) = list else { return not_offered(step, "a route list that is not configured") };
+            through(step, row.pattern.text(), &list, analysis)
+        }
+    }
+}
+
+/// The call goes through a route list.
+fn through(step: &mut Step<'_>, pattern: &str, list: &Arc<TrunkList>, analysis: &Analysis) -> State {
+    let decision = Decision::NumberResolved {
+        digits: &step.facts.called,
+        pattern,
+        sent: &step.facts.sent,
+        destination: DestinationView::RouteList(list.name()),
+    };
+    step.out.decide(step.now, step.facts.id, None, decision);
+    let routing = Routing::new(step, list, analysis);
+    let no_answer = step.shared.configuration.no_answer;
+    match step.route(routing) {
+        Ok(target) => Opening::prepare(step, vec![target], no_answer, Reach::Direct),
+        Err(cause) => step.refuse(cause, WhyRefused::NoTrunkLeft { list: list.name() }),
+    }
 }
 
 /// A name instead of a number.
@@ -263,7 +295,8 @@ fn act(step: &mut Step<'_>, pattern: &str, action: &Action) -> State {
         Action::Line(line) => DestinationView::Line(line),
         Action::Route(route) => match &route.to {
             RouteTarget::Trunk(trunk) => DestinationView::Trunk(trunk),
-            RouteTarget::RouteList(_) => return not_offered(step, "route lists"),
+            // Numbers go through lists; see `through`.
+            RouteTarget::RouteList(_) => return not_offered(step, "a route list behind a name"),
         },
         Action::Service(service) => DestinationView::Service(*service),
         Action::Hunt { .. } => return not_offered(step, "hunt lists"),
@@ -278,6 +311,7 @@ fn act(step: &mut Step<'_>, pattern: &str, action: &Action) -> State {
     let no_answer = step.shared.configuration.no_answer;
     match destination {
         DestinationView::Line(line) => super::setup::to_line(step, line),
+        DestinationView::RouteList(_) => not_offered(step, "a route list behind a name"),
         DestinationView::Trunk(name) => {
             let there = step.shared.configuration.trunks.get(name).is_none_or(|trunk| trunk.is_there);
             if !there {

@@ -38,7 +38,12 @@ enum Devices {
 impl Ringing {
     /// Rings all targets at once.
     pub(super) fn begin(step: &mut Step<'_>, targets: Vec<Target>, no_answer: Duration) -> State {
-        let (media, exchange) = match step.facts.offer.take() {
+        // On a way through a route list the offer may be needed again.
+        let offer = match step.facts.routing {
+            Some(_) => step.facts.offer.clone(),
+            None => step.facts.offer.take(),
+        };
+        let (media, exchange) = match offer {
             Some(offer) => {
                 // What the called sends before it answers is heard.
                 step.facts.relay.direct(Side::Caller, offer.as_bytes(), step.out);
@@ -52,7 +57,7 @@ impl Ringing {
         for target in targets {
             step.ring(target, media.clone(), alone && step.facts.caller_takes_reliable);
         }
-        let devices = match step.facts.rung.first() {
+        let devices = match step.facts.rung.last() {
             Some(rung) if alone => {
                 if let Some(relay) = step.facts.relay_port() {
                     step.shared.relay_serves(relay, rung.leg);
@@ -204,9 +209,23 @@ impl Ringing {
         if left > 0 && !failure.is_global() {
             return State::Ringing(self);
         }
+        if self.nothing_was_heard()
+            && let Some(next) = step.route_on(best.cause)
+        {
+            step.cancel_timer();
+            return Ringing::begin(step, vec![next], self.no_answer);
+        }
         step.withdraw_all(best.cause, WhyReleased::RefusedElsewhere);
         step.release(step.facts.caller, best.cause, WhyReleased::CallRefused);
         step.end(best.cause, ReleasedBy::Called, WhyEnded::NobodyTookIt)
+    }
+
+    /// No media was agreed with the caller yet, so that somebody else can still take the call.
+    fn nothing_was_heard(&self) -> bool {
+        match &self.devices {
+            Devices::One(session) => session.begun == Begun::No,
+            Devices::Several(_) => false,
+        }
     }
 
     /// The no answer timer.

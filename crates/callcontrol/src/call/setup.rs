@@ -64,6 +64,7 @@ impl Facts {
             diversions: setup.diversions,
             line: None,
             occupies_own: false,
+            routing: None,
             rung: Vec::new(),
             // Never the same twice on this node, as RFC 8866 §5.2 wants of a session id.
             to_caller: Outlet::new(id.number << 1),

@@ -16,12 +16,13 @@ use strowger_base::{
     CallId, Cause, Command, Instant, LegId, Media, NodeId, Now, Rng, SessionDescription, ShardId, Signal,
     WallTime,
 };
-use strowger_callcontrol::configuration::Line;
+use strowger_callcontrol::configuration::{Line, Trunk, TrunkList};
 use strowger_callcontrol::io::{Contact, Reach};
 use strowger_callcontrol::{CallControl, Configuration, Input, Outbox, Output, RelayMode};
+use strowger_dialplan::route_list::{GroupReference, RouteDistribution, RouteGroup, RouteListMember};
 use strowger_dialplan::{
-    Action, DialPlanBuilder, NextSearchSpace, NumberPattern, Parameters, RoutePattern, RouteTarget,
-    Translation,
+    Action, CalledChange, DialPlanBuilder, MemberChange, NextSearchSpace, NumberPattern, Parameters,
+    RoutePattern, RouteTarget, Translation,
 };
 use strowger_media::control::{self, PortId, Report};
 use strowger_media::sdp;
@@ -66,9 +67,39 @@ fn configuration() -> Configuration {
     let mut round = Translation::to(NextSearchSpace::Originator);
     round.called.prefix = "".parse().unwrap();
     pattern("66", Action::Translate(round));
+    pattern("3.!", {
+        let mut route = RoutePattern::to(RouteTarget::RouteList("outside".into()));
+        route.called.discard = "PreDot".parse().unwrap();
+        Action::Route(route)
+    });
+    configuration.route_lists.insert("outside".into(), route_list());
+    let gone = Trunk { caller: Arc::default(), overlap: false, is_there: false };
+    configuration.trunks.insert("planned".into(), gone);
     configuration.plan = plan.build();
     configuration.address = "198.51.100.1".parse().unwrap();
     configuration
+}
+
+/// Two trunks from the top, then two in turns with an 8 before the number.
+fn route_list() -> Arc<TrunkList> {
+    let group = |name: &str, trunks: &[&str], distribution| {
+        let trunks = trunks.iter().map(|trunk| Box::from(*trunk)).collect();
+        GroupReference::Group(Arc::new(RouteGroup::new(name, trunks, distribution).unwrap()))
+    };
+    let called = CalledChange { prefix: "8".parse().unwrap(), ..CalledChange::default() };
+    let changed = MemberChange { called: Some(called), calling: None };
+    let members = vec![
+        RouteListMember {
+            group: group("first", &["planned", "t1"], RouteDistribution::TopDown),
+            transformation: MemberChange::default(),
+        },
+        RouteListMember { group: GroupReference::StandardLocal, transformation: MemberChange::default() },
+        RouteListMember {
+            group: group("second", &["t2", "t3"], RouteDistribution::Circular),
+            transformation: changed,
+        },
+    ];
+    Arc::new(TrunkList::new("outside", members).unwrap())
 }
 
 impl Driver {

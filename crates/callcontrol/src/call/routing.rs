@@ -1,0 +1,123 @@
+//! The way of a call through a route list: one trunk after another, until one keeps the call.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use strowger_base::Cause;
+use strowger_base::journal::Decision;
+use strowger_base::leg::{Origin, Target};
+use strowger_dialplan::route_list::{DeviceState, Devices, Input, Output, RouteGroup, RouteList, Selection};
+use strowger_dialplan::{Analysis, MemberChange, Outpulsed, Rotation};
+
+use super::Step;
+use crate::configuration::Configuration;
+
+/// A route list of trunks.
+pub type TrunkList = RouteList<Box<str>, MemberChange>;
+
+/// Where a call is on its way through a route list.
+pub(crate) struct Routing {
+    list: Arc<TrunkList>,
+    selection: Selection<Box<str>, MemberChange>,
+    /// The numbers that each member sends.
+    numbers: Vec<Outpulsed>,
+}
+
+/// The trunks, and whose turn it is among those of a group.
+struct Trunks<'s> {
+    configuration: &'s Configuration,
+    rotations: &'s mut BTreeMap<Box<str>, Rotation<Box<str>>>,
+}
+
+impl Devices<Box<str>> for Trunks<'_> {
+    fn state(&self, device: &Box<str>) -> DeviceState {
+        let there = self.configuration.trunks.get(device).is_none_or(|trunk| trunk.is_there);
+        if there { DeviceState::Up } else { DeviceState::Down }
+    }
+
+    fn rotation(&mut self, group: &RouteGroup<Box<str>>) -> &mut Rotation<Box<str>> {
+        self.rotations.entry(group.name().into()).or_default()
+    }
+}
+
+impl Routing {
+    /// The way through a list for a number that was routed to it.
+    pub(super) fn new(step: &Step<'_>, list: &Arc<TrunkList>, analysis: &Analysis) -> Self {
+        let configuration = &step.shared.configuration;
+        let pool = match &step.facts.origin {
+            Origin::Line(line) => configuration.lines.get(line).map(|line| line.local_route_groups.clone()),
+            Origin::Trunk(_) => None,
+        };
+        let members = list.members().iter();
+        Routing {
+            list: Arc::clone(list),
+            selection: Selection::new(
+                Arc::clone(list),
+                pool.unwrap_or_default(),
+                Arc::clone(&configuration.route_lists_rule),
+            ),
+            numbers: members.filter_map(|member| analysis.outpulsed(&member.transformation)).collect(),
+        }
+    }
+
+    /// What to ring now; the cause when nothing is left.
+    fn next(&mut self, step: &mut Step<'_>, input: Input) -> Result<Target, Cause> {
+        let configuration = Arc::clone(&step.shared.configuration);
+        let mut out = Vec::new();
+        let rotations = &mut step.shared.rotations;
+        let mut trunks = Trunks { configuration: &configuration, rotations };
+        self.selection.handle(input, &mut trunks, &mut out);
+        let list = self.list.name();
+        let mut ended = Cause::NO_ROUTE_TO_DESTINATION;
+        for output in &out {
+            match output {
+                Output::Try { device, member, .. } => {
+                    let group = self.list.members().get(*member).map_or("", |member| member.group.name());
+                    step.decide(None, Decision::RouteTried { list, group, trunk: device });
+                    self.send_as(step, *member);
+                    return Ok(Target::Trunk(device.clone()));
+                }
+                Output::Skipped { device, .. } => {
+                    step.decide(None, Decision::TrunkSkipped { list, trunk: device });
+                }
+                Output::NoLocalGroup { member } => {
+                    let group = self.list.members().get(*member).map_or("", |member| member.group.name());
+                    step.decide(None, Decision::NoLocalRouteGroup { list, group });
+                }
+                Output::Stopped { cause, .. } => ended = *cause,
+                Output::Exhausted { cause } => {
+                    step.decide(None, Decision::RouteListExhausted { list, cause: *cause });
+                    ended = *cause;
+                }
+            }
+        }
+        Err(ended)
+    }
+
+    /// The numbers as a member of the list wants them.
+    fn send_as(&self, step: &mut Step<'_>, member: usize) {
+        let Some(numbers) = self.numbers.get(member) else { return };
+        step.facts.sent = numbers.called.as_str().into();
+        if !numbers.calling.number.is_empty() {
+            step.facts.calling.number = numbers.calling.number.as_str().into();
+        }
+    }
+}
+
+impl Step<'_> {
+    /// Begins a way through a route list.
+    pub(super) fn route(&mut self, mut routing: Routing) -> Result<Target, Cause> {
+        let target = routing.next(self, Input::Started);
+        self.facts.routing = Some(Box::new(routing));
+        target
+    }
+
+    /// The next trunk, after one refused the call or could not be reached; `None` when the call came by no list, or the
+    /// list has nothing more.
+    pub(super) fn route_on(&mut self, cause: Cause) -> Option<Target> {
+        let mut routing = self.facts.routing.take()?;
+        let target = routing.next(self, Input::Failed(cause)).ok();
+        self.facts.routing = Some(routing);
+        target
+    }
+}
