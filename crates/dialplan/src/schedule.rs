@@ -4,11 +4,13 @@
 //! partition is absent. They are looked at when a lookup begins (unverified, U-9).
 
 mod period;
+mod text;
 mod zone;
 
 use strowger_base::WallTime;
 
 pub use period::{Days, Hours, MonthDay, PeriodError, TimeOfDay, TimePeriod, Weekday};
+pub use text::PeriodTextError;
 pub use zone::{Zone, ZoneError};
 
 /// When a partition is open.

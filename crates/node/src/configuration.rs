@@ -6,6 +6,7 @@
 
 mod build;
 mod plan;
+mod route_lists;
 
 use std::fmt;
 use std::sync::Arc;
@@ -18,8 +19,10 @@ use strowger_callcontrol::configuration::{BUSY_TRIGGER, CALLS_MAX, NO_ANSWER_LIN
 use strowger_sip::io::{DigestAlgorithm, Listener, Trunk};
 
 pub use self::plan::{
-    BlockDraft, ChangeDraft, PatternDraft, PlanDraft, RouteDraft, SearchSpaceDraft, TranslationDraft,
+    BlockDraft, ChangeDraft, PartitionDraft, PatternDraft, PlanDraft, RouteDraft, SearchSpaceDraft,
+    TranslationDraft,
 };
+pub use self::route_lists::{RouteGroupDraft, RouteListDraft, RouteListMemberDraft};
 
 /// A checked configuration, in the parts that the domains read.
 #[derive(Clone)]
@@ -106,6 +109,10 @@ pub struct Line {
     pub device_search_space: Box<str>,
     /// External phone number mask; none when empty.
     pub external_mask: Box<str>,
+    /// IANA time zone of its phones, for partitions with opening hours; UTC when empty.
+    pub zone: Box<str>,
+    /// The route group that stands for `<Standard Local Route Group>` when it calls; none when empty.
+    pub local_route_group: Box<str>,
     /// Its phones send growing numbers, each as a new INVITE (RFC 3578).
     pub overlap: bool,
     /// Phones at once, 1 to [`limits::CONTACTS_PER_LINE`].
@@ -130,6 +137,8 @@ impl Line {
             search_space: Box::default(),
             device_search_space: Box::default(),
             external_mask: Box::default(),
+            zone: Box::default(),
+            local_route_group: Box::default(),
             overlap: false,
             contacts_max: limits::CONTACTS_PER_LINE,
             busy_trigger: BUSY_TRIGGER,
@@ -268,6 +277,10 @@ pub enum Place {
     Route(usize),
     /// A pattern that blocks.
     Block(usize),
+    /// A route group.
+    RouteGroup(usize),
+    /// A route list.
+    RouteList(usize),
 }
 
 /// What is wrong, and what to do about it.
@@ -324,6 +337,8 @@ impl fmt::Display for Place {
             Place::Translation(index) => write!(f, "translation {}", index + 1),
             Place::Route(index) => write!(f, "route {}", index + 1),
             Place::Block(index) => write!(f, "block {}", index + 1),
+            Place::RouteGroup(index) => write!(f, "route_group {}", index + 1),
+            Place::RouteList(index) => write!(f, "route_list {}", index + 1),
         }
     }
 }

@@ -21,7 +21,8 @@ use strowger_sip::io::{DigestAlgorithm, Trunk};
 use crate::log;
 
 pub(crate) use self::dial_plan::{
-    BlockSection, DialPlanSection, PartitionSection, RouteSection, SearchSpaceSection, TranslationSection,
+    BlockSection, DialPlanSection, PartitionSection, RouteGroupSection, RouteListSection, RouteSection,
+    SearchSpaceSection, TranslationSection,
 };
 pub(crate) use self::line::{LineSection, SecretText};
 
@@ -48,6 +49,10 @@ pub(crate) struct ConfigFile {
     pub(crate) dial_plan: DialPlanSection,
     #[serde(default, rename = "partition", skip_serializing_if = "Vec::is_empty")]
     pub(crate) partitions: Vec<PartitionSection>,
+    #[serde(default, rename = "route_group", skip_serializing_if = "Vec::is_empty")]
+    pub(crate) route_groups: Vec<RouteGroupSection>,
+    #[serde(default, rename = "route_list", skip_serializing_if = "Vec::is_empty")]
+    pub(crate) route_lists: Vec<RouteListSection>,
     #[serde(default, rename = "search_space", skip_serializing_if = "Vec::is_empty")]
     pub(crate) search_spaces: Vec<SearchSpaceSection>,
     #[serde(default, rename = "translation", skip_serializing_if = "Vec::is_empty")]
@@ -353,6 +358,8 @@ impl ConfigFile {
             Place::Translation(index) => ("translation", index),
             Place::Route(index) => ("route", index),
             Place::Block(index) => ("block", index),
+            Place::RouteGroup(index) => ("route_group", index),
+            Place::RouteList(index) => ("route_list", index),
             Place::Node | Place::Listener(_) => return format!("{}: {place}:", self.source.path.display()),
         };
         let name = match place {

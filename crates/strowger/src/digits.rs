@@ -9,8 +9,10 @@ use std::sync::Arc;
 
 use strowger_base::WallTime;
 use strowger_callcontrol::Configuration;
+use strowger_dialplan::route_list::{GroupReference, RouteListMember};
 use strowger_dialplan::{
-    Action, Arrival, Caller, Decision, Digits, NumberPattern, PatternId, Reject, RouteTarget, Trace,
+    Action, Arrival, Caller, Decision, Digits, MemberChange, NumberPattern, Outpulsed, PatternId, Reject,
+    RouteTarget, Trace,
 };
 
 use crate::config_file::ConfigFile;
@@ -77,6 +79,14 @@ pub(crate) struct Answer<'c> {
     configuration: &'c Configuration,
     caller: Arc<Caller>,
     way: Way<'c>,
+}
+
+/// One member of a route list.
+struct Attempt<'a> {
+    group: &'a str,
+    /// The trunks, and whether each is there.
+    trunks: Vec<(&'a str, bool)>,
+    numbers: Outpulsed,
 }
 
 /// What became of the number.
@@ -201,6 +211,49 @@ impl Answer<'_> {
                 None => "undecided".to_owned(),
             },
         }
+    }
+
+    /// The trunks in the order in which they would be tried, with the numbers that each would be sent.
+    fn attempts(&self) -> Vec<Attempt<'_>> {
+        let Way::Number(trace) = &self.way else { return Vec::new() };
+        let Some(Decision::Routed(routed)) = trace.analysis().decision() else { return Vec::new() };
+        let to = match self.pattern(routed.pattern).map(|row| &row.action) {
+            Some(Action::Route(route)) => &route.to,
+            Some(
+                Action::Line(_)
+                | Action::Translate(_)
+                | Action::Hunt { .. }
+                | Action::Service(_)
+                | Action::Block(_),
+            )
+            | None => return Vec::new(),
+        };
+        let RouteTarget::RouteList(list) = to else { return Vec::new() };
+        let Some(list) = self.configuration.route_lists.get(list) else { return Vec::new() };
+        let attempt = |member| self.attempt(trace, member);
+        list.members().iter().filter_map(attempt).collect()
+    }
+
+    fn attempt<'a>(
+        &'a self,
+        trace: &Trace,
+        member: &'a RouteListMember<Box<str>, MemberChange>,
+    ) -> Option<Attempt<'a>> {
+        let numbers = trace.analysis().outpulsed(&member.transformation)?;
+        let caller = self.configuration.lines.get(&*trace.analysis().caller().number);
+        let group = match (&member.group, caller) {
+            (GroupReference::Group(group), _) => Some(group),
+            (reference @ (GroupReference::StandardLocal | GroupReference::Local(_)), Some(line)) => {
+                reference.resolve(&line.local_route_groups)
+            }
+            (GroupReference::StandardLocal | GroupReference::Local(_), None) => None,
+        };
+        let trunks = group.map_or(&[][..], |group| group.devices());
+        let trunk = |name: &'a Box<str>| {
+            let there = self.configuration.trunks.get(name).is_none_or(|trunk| trunk.is_there);
+            (&**name, there)
+        };
+        Some(Attempt { group: member.group.name(), trunks: trunks.iter().map(trunk).collect(), numbers })
     }
 
     /// Something else that whoever asks should know.

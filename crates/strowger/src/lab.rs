@@ -124,6 +124,8 @@ pub(crate) fn fresh() -> anyhow::Result<ConfigFile> {
             partition: "internal".to_owned(),
             search_space: "everything".to_owned(),
             external_mask: "+1408555XXXX".to_owned(),
+            zone: String::new(),
+            local_route_group: String::new(),
             ..LineSection::default()
         });
     }

@@ -7,16 +7,18 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use strowger_base::{Secret, limits};
+use strowger_dialplan::route_list::LocalRouteGroups;
 use strowger_dialplan::{Caller, PlanError};
 use strowger_sip::auth;
 use strowger_sip::io::LineAccount;
 
-use super::{Configuration, ConfigurationError, Draft, Line, LineSecret, Place, Problem, plan};
+use super::{Configuration, ConfigurationError, Draft, Line, LineSecret, Place, Problem, plan, route_lists};
 
 pub(super) fn build(draft: &Draft) -> Result<Configuration, Vec<ConfigurationError>> {
     let mut found = Findings::default();
     check_node(draft, &mut found);
     let dial_plan = plan::build(draft, &mut found);
+    let groups = route_lists::groups(draft, &mut found);
     let mut accounts = BTreeMap::new();
     let mut calls = strowger_callcontrol::Configuration::empty();
     for (index, line) in draft.lines.iter().enumerate() {
@@ -24,7 +26,8 @@ pub(super) fn build(draft: &Draft) -> Result<Configuration, Vec<ConfigurationErr
         check_line(place, line, &mut found);
         accounts.insert(line.number.clone(), account(&draft.domain, line));
         let caller = plan::line_caller(&dial_plan, place, line, &mut found);
-        calls.lines.insert(line.number.clone(), settings(line, caller));
+        let local = route_lists::local(line, place, &groups, &mut found);
+        calls.lines.insert(line.number.clone(), settings(line, caller, local));
     }
     check_trunks(draft, &mut found);
     for (index, trunk) in draft.trunks.iter().enumerate() {
@@ -40,8 +43,14 @@ pub(super) fn build(draft: &Draft) -> Result<Configuration, Vec<ConfigurationErr
             .trunks
             .insert(name.clone(), plan::trunk_settings(&dial_plan, place, ("", false, false), &mut found));
     }
+    calls.route_lists = route_lists::lists(draft, &groups, &mut found);
     for (index, route) in draft.plan.routes.iter().enumerate() {
-        if !calls.trunks.contains_key(&route.trunk) {
+        if !route.route_list.is_empty() {
+            if !calls.route_lists.contains_key(&route.route_list) {
+                let known = calls.route_lists.keys().map(|name| &**name);
+                found.unknown(Place::Route(index), "route_list", &route.route_list, known);
+            }
+        } else if !calls.trunks.contains_key(&route.trunk) {
             let known = calls.trunks.keys().map(|name| &**name);
             found.unknown(Place::Route(index), "trunk", &route.trunk, known);
         }
@@ -89,13 +98,18 @@ fn account(domain: &str, line: &Line) -> LineAccount {
     LineAccount { name: line.name.clone(), username, ha1_md5, ha1_sha256, contacts_max: line.contacts_max }
 }
 
-fn settings(line: &Line, caller: Arc<Caller>) -> strowger_callcontrol::configuration::Line {
+fn settings(
+    line: &Line,
+    caller: Arc<Caller>,
+    local_route_groups: LocalRouteGroups<Box<str>>,
+) -> strowger_callcontrol::configuration::Line {
     strowger_callcontrol::configuration::Line {
         name: line.name.clone(),
         busy_trigger: line.busy_trigger,
         calls_max: line.calls_max,
         no_answer: line.no_answer,
         caller,
+        local_route_groups,
         overlap: line.overlap,
     }
 }
@@ -203,6 +217,10 @@ impl Findings {
     ) {
         let known = known.collect::<Vec<_>>().join(", ").into();
         self.add(place, setting, Problem::Unknown { found: found.into(), known });
+    }
+
+    pub(super) fn malformed(&mut self, place: Place, setting: &'static str, found: &str, error: &dyn Error) {
+        self.add(place, setting, Problem::Malformed { found: found.into(), why: error.to_string().into() });
     }
 
     pub(super) fn plan(&mut self, place: Place, setting: &'static str, error: PlanError) {

@@ -10,7 +10,10 @@ use strowger_dialplan::{
     SearchSpace, Translation, WaitOnNextHops,
 };
 
+use strowger_dialplan::schedule::{OpeningHours, PartitionZone, Precedence, TimePeriod, Zone, ZoneError};
+
 use super::build::Findings;
+use super::route_lists::{RouteGroupDraft, RouteListDraft};
 use super::{Draft, Line, Place, Problem};
 
 /// Partitions, search spaces and patterns, as they are written.
@@ -18,8 +21,8 @@ use super::{Draft, Line, Place, Problem};
 pub struct PlanDraft {
     /// Timers, limits and open choices.
     pub parameters: Parameters,
-    /// Partitions by name.
-    pub partitions: Vec<Box<str>>,
+    /// Partitions.
+    pub partitions: Vec<PartitionDraft>,
     /// Calling search spaces.
     pub search_spaces: Vec<SearchSpaceDraft>,
     /// Translation patterns.
@@ -28,6 +31,21 @@ pub struct PlanDraft {
     pub routes: Vec<RouteDraft>,
     /// Patterns that block.
     pub blocks: Vec<BlockDraft>,
+    /// Route groups.
+    pub route_groups: Vec<RouteGroupDraft>,
+    /// Route lists.
+    pub route_lists: Vec<RouteListDraft>,
+}
+
+/// A partition.
+#[derive(Clone, Default, Debug)]
+pub struct PartitionDraft {
+    /// Its name.
+    pub name: Box<str>,
+    /// When it is open, such as `mo-fr 08:00-17:00`; always when there is none.
+    pub hours: Vec<Box<str>>,
+    /// Whose clock counts: an IANA zone; the calling device's when empty.
+    pub zone: Box<str>,
 }
 
 /// A calling search space.
@@ -91,8 +109,10 @@ pub struct TranslationDraft {
 pub struct RouteDraft {
     /// The pattern.
     pub pattern: PatternDraft,
-    /// The trunk's name.
+    /// The trunk's name; empty when the pattern leads to a route list.
     pub trunk: Box<str>,
+    /// The route list's name; empty when the pattern leads to a trunk.
+    pub route_list: Box<str>,
     /// What it does to numbers.
     pub change: ChangeDraft,
     /// The caller hears a second dial tone.
@@ -125,9 +145,11 @@ pub(super) fn build(draft: &Draft, found: &mut Findings) -> DialPlan {
     if let Err(error) = plan.parameters(written.parameters.clone()) {
         found.plan(Place::Node, "dial_plan", error);
     }
-    for (index, name) in written.partitions.iter().enumerate() {
-        if let Err(error) = plan.partition(name, None) {
-            found.plan(Place::Partition(index), "name", error);
+    for (index, partition) in written.partitions.iter().enumerate() {
+        let place = Place::Partition(index);
+        let hours = opening_hours(place, partition, found);
+        if let Err(error) = plan.partition(&partition.name, hours) {
+            found.plan(place, "name", error);
         }
     }
     for (index, space) in written.search_spaces.iter().enumerate() {
@@ -166,6 +188,7 @@ pub(super) fn line_caller(plan: &DialPlan, place: Place, line: &Line, found: &mu
     // A line without digits in its number has none that could be changed.
     let number = Digits::parse(&line.number).unwrap_or_default();
     let mut caller = Caller::new(number, space.before(&device));
+    caller.zone = zone(place, &line.zone, found);
     caller.external_mask = optional(place, "external_mask", &line.external_mask, found);
     Arc::new(caller)
 }
@@ -240,7 +263,11 @@ fn add_route(plan: &mut DialPlanBuilder, place: Place, written: &RouteDraft, fou
         calling,
         outside_dial_tone: written.outside_dial_tone,
         emergency: emergency(written.emergency),
-        ..RoutePattern::to(RouteTarget::Trunk(written.trunk.clone()))
+        ..RoutePattern::to(if written.route_list.is_empty() {
+            RouteTarget::Trunk(written.trunk.clone())
+        } else {
+            RouteTarget::RouteList(written.route_list.clone())
+        })
     };
     add(plan, place, &written.pattern, Action::Route(route), found);
 }
@@ -282,7 +309,32 @@ fn is_name(text: &str) -> bool {
     text.bytes().any(|byte| byte.is_ascii_alphabetic() && !(b'A'..=b'D').contains(&byte) && byte != b'X')
 }
 
-fn changes(place: Place, written: &ChangeDraft, found: &mut Findings) -> (CalledChange, CallingChange) {
+fn opening_hours(place: Place, written: &PartitionDraft, found: &mut Findings) -> Option<OpeningHours> {
+    let periods: Vec<TimePeriod> =
+        written.hours.iter().filter_map(|text| optional(place, "hours", text, found)).collect();
+    let zone = match zone(place, &written.zone, found) {
+        Some(zone) => PartitionZone::Fixed(zone),
+        None => PartitionZone::OriginatingDevice,
+    };
+    // Without any period it is always open; what is wrong with one has been said.
+    OpeningHours::new(periods, zone, Precedence::default()).ok()
+}
+
+fn zone(place: Place, name: &str, found: &mut Findings) -> Option<Zone> {
+    if name.is_empty() {
+        return None;
+    }
+    let wrong = |error: &ZoneError| {
+        found.add(place, "zone", Problem::Malformed { found: name.into(), why: error.to_string().into() });
+    };
+    Zone::named(name).inspect_err(wrong).ok()
+}
+
+pub(super) fn changes(
+    place: Place,
+    written: &ChangeDraft,
+    found: &mut Findings,
+) -> (CalledChange, CallingChange) {
     let called = CalledChange {
         discard: optional(place, "discard", &written.discard, found).unwrap_or_default(),
         mask: optional(place, "mask", &written.mask, found),

@@ -5,9 +5,11 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 use strowger_base::Cause;
+use strowger_dialplan::route_list::RouteDistribution;
 use strowger_dialplan::{EnBlocHops, HashRule, KeysOnLaterHops, Parameters, SpeedDialRule, UrgentRule};
 use strowger_node::configuration::{
-    BlockDraft, ChangeDraft, PatternDraft, PlanDraft, RouteDraft, SearchSpaceDraft, TranslationDraft,
+    BlockDraft, ChangeDraft, PartitionDraft, PatternDraft, PlanDraft, RouteDraft, RouteGroupDraft,
+    RouteListDraft, RouteListMemberDraft, SearchSpaceDraft, TranslationDraft,
 };
 
 use super::ConfigFile;
@@ -74,6 +76,58 @@ impl DialPlanSection {
 #[serde(deny_unknown_fields)]
 pub(crate) struct PartitionSection {
     pub(crate) name: String,
+    /// When it is open, such as `mo-fr 08:00-17:00` or `12-25 closed`; always when there is none.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(crate) hours: Vec<String>,
+    /// IANA zone whose clock counts; the calling phone's when it is not given.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub(crate) zone: String,
+}
+
+/// `[[route_group]]`
+#[derive(Clone, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct RouteGroupSection {
+    pub(crate) name: String,
+    pub(crate) trunks: Vec<String>,
+    #[serde(default)]
+    pub(crate) distribution: Distribution,
+}
+
+/// In which order the trunks of a route group are tried.
+#[derive(Clone, Copy, Default, Deserialize, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub(crate) enum Distribution {
+    /// As they are listed, every call from the top.
+    TopDown,
+    /// From the one after the last that was used.
+    #[default]
+    Circular,
+}
+
+/// `[[route_list]]`
+#[derive(Clone, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct RouteListSection {
+    pub(crate) name: String,
+    /// In the order in which they are tried.
+    pub(crate) groups: Vec<RouteListMember>,
+}
+
+/// One step of a route list: a route group, alone or with number changes that replace the route pattern's.
+#[derive(Clone, Deserialize, Serialize)]
+#[serde(untagged)]
+pub(crate) enum RouteListMember {
+    Group(String),
+    Changed(ChangedMember),
+}
+
+/// A route group with number changes of its own.
+#[derive(Clone, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct ChangedMember {
+    pub(crate) group: String,
+    pub(crate) change: ChangeSection,
 }
 
 /// `[[search_space]]`
@@ -115,7 +169,10 @@ pub(crate) struct TranslationSection {
 #[serde(deny_unknown_fields, default)]
 pub(crate) struct RouteSection {
     pub(crate) pattern: String,
+    #[serde(skip_serializing_if = "String::is_empty")]
     pub(crate) trunk: String,
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub(crate) route_list: String,
     #[serde(skip_serializing_if = "String::is_empty")]
     pub(crate) partition: String,
     #[serde(skip_serializing_if = "String::is_empty")]
@@ -185,11 +242,51 @@ impl ChangeSection {
 pub(super) fn draft(file: &ConfigFile) -> PlanDraft {
     PlanDraft {
         parameters: file.dial_plan.parameters(),
-        partitions: file.partitions.iter().map(|partition| partition.name.as_str().into()).collect(),
+        partitions: file.partitions.iter().map(PartitionSection::draft).collect(),
         search_spaces: file.search_spaces.iter().map(SearchSpaceSection::draft).collect(),
         translations: file.translations.iter().map(TranslationSection::draft).collect(),
         routes: file.routes.iter().map(RouteSection::draft).collect(),
         blocks: file.blocks.iter().map(BlockSection::draft).collect(),
+        route_groups: file.route_groups.iter().map(RouteGroupSection::draft).collect(),
+        route_lists: file.route_lists.iter().map(RouteListSection::draft).collect(),
+    }
+}
+
+impl PartitionSection {
+    fn draft(&self) -> PartitionDraft {
+        PartitionDraft {
+            name: self.name.as_str().into(),
+            hours: self.hours.iter().map(|text| text.as_str().into()).collect(),
+            zone: self.zone.as_str().into(),
+        }
+    }
+}
+
+impl RouteGroupSection {
+    fn draft(&self) -> RouteGroupDraft {
+        RouteGroupDraft {
+            name: self.name.as_str().into(),
+            trunks: self.trunks.iter().map(|name| name.as_str().into()).collect(),
+            distribution: match self.distribution {
+                Distribution::TopDown => RouteDistribution::TopDown,
+                Distribution::Circular => RouteDistribution::Circular,
+            },
+        }
+    }
+}
+
+impl RouteListSection {
+    fn draft(&self) -> RouteListDraft {
+        let member = |member: &RouteListMember| match member {
+            RouteListMember::Group(group) => {
+                RouteListMemberDraft { group: group.as_str().into(), change: ChangeDraft::default() }
+            }
+            RouteListMember::Changed(changed) => {
+                RouteListMemberDraft { group: changed.group.as_str().into(), change: changed.change.draft() }
+            }
+        };
+        let members = self.groups.iter().map(member).collect();
+        RouteListDraft { name: self.name.as_str().into(), members }
     }
 }
 
@@ -218,6 +315,7 @@ impl RouteSection {
         RouteDraft {
             pattern: pattern(&self.pattern, &self.partition, &self.filter, self.urgent),
             trunk: self.trunk.as_str().into(),
+            route_list: self.route_list.as_str().into(),
             change: self.change.draft(),
             outside_dial_tone: self.outside_dial_tone,
             emergency: self.emergency,

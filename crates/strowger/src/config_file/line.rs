@@ -42,6 +42,12 @@ pub(crate) struct LineSection {
     /// What its phones see, after what the line sees.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub(crate) device_search_space: String,
+    /// IANA time zone of its phones, for partitions with opening hours.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub(crate) zone: String,
+    /// The route group that stands for `<Standard Local Route Group>` when it calls.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub(crate) local_route_group: String,
     /// External phone number mask.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub(crate) external_mask: String,
@@ -62,6 +68,8 @@ impl LineSection {
         line.search_space = self.search_space.as_str().into();
         line.device_search_space = self.device_search_space.as_str().into();
         line.external_mask = self.external_mask.as_str().into();
+        line.zone = self.zone.as_str().into();
+        line.local_route_group = self.local_route_group.as_str().into();
         Ok(line)
     }
 

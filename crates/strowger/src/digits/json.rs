@@ -24,6 +24,15 @@ impl Answer<'_> {
             let hops = trace.hops();
             fields.insert("lookups".to_owned(), hops.iter().map(|hop| self.lookup(hop)).collect());
             fields.insert("waited_ms".to_owned(), json!(trace.waited().as_millis() as u64));
+            let attempts = self.attempts().into_iter().map(|attempt| {
+                json!({
+                    "group": attempt.group,
+                    "trunks": attempt.trunks.iter().map(|(name, _)| *name).collect::<Vec<_>>(),
+                    "called": attempt.numbers.called.as_str(),
+                    "calling": attempt.numbers.calling.number.as_str(),
+                })
+            });
+            fields.insert("attempts".to_owned(), attempts.collect());
             fields.insert("keys_used".to_owned(), json!(trace.analysis().keys_used()));
             match trace.analysis().decision() {
                 Some(Decision::Routed(routed)) => {

@@ -31,6 +31,111 @@ fn the_walk_is_told_key_by_key_lookup_by_lookup() {
     check("help@example.com", Mode::EnBloc, include_str!("testdata/name.txt"));
 }
 
+/// Office hours in Berlin, a route list behind a carrier of its own and the caller's local one.
+const OFFICE: &str = r#"
+[[partition]]
+name = "day"
+hours = ["mo-fr 08:00-17:00", "12-25 closed"]
+zone = "Europe/Berlin"
+
+[[partition]]
+name = "night"
+
+[[search_space]]
+name = "all"
+partitions = ["day", "night"]
+
+[[trunk]]
+name = "t1"
+destination = "192.0.2.1:5060"
+
+[[trunk]]
+name = "t2"
+
+[[route_group]]
+name = "carriers"
+trunks = ["t1", "t2"]
+distribution = "top-down"
+
+[[route_group]]
+name = "branch"
+trunks = ["t2"]
+
+[[route_list]]
+name = "out"
+groups = ["carriers", { group = "<Standard Local Route Group>", change = { prefix = "8", calling_mask = "5000" } }]
+
+[[route]]
+pattern = "0.!"
+partition = "day"
+route_list = "out"
+change = { discard = "PreDot" }
+
+[[block]]
+pattern = "0.!"
+partition = "night"
+cause = 21
+
+[[line]]
+number = "1001"
+secret = "x"
+search_space = "all"
+local_route_group = "branch"
+
+[[expect]]
+from = "1001"
+number = "0123"
+at = "2026-11-20T07:00"
+result = "route list out"
+
+[[expect]]
+from = "1001"
+number = "0123"
+at = "2026-11-20T06:59"
+result = "blocked, cause 21"
+
+[[expect]]
+from = "1001"
+number = "0123"
+at = "2026-12-25T10:00"
+result = "blocked, cause 21"
+"#;
+
+#[test]
+fn route_lists_and_office_hours_are_configured_and_told() {
+    let file: ConfigFile = toml::from_str(OFFICE).unwrap();
+    let configuration = file.configuration().unwrap().calls;
+    expect::check(&file.expectations, &configuration, false).unwrap();
+    let question = Question { at: time("2026-11-20T09:00").unwrap(), ..ask("1001", "0123", Mode::EnBloc) };
+    let answer = answer(&configuration, &question).unwrap();
+    let text = answer.text();
+    let end = "result  route list out\ncalled  123\ncalling 1001\n  \
+               1. carriers: t1, t2 (not there); called 123, calling 1001\n  \
+               2. <Standard Local Route Group>: t2 (not there); called 80123, calling 5000\n";
+    assert!(text.ends_with(end), "{text}");
+    assert_eq!(answer.json()["attempts"][1]["called"], "80123");
+}
+
+#[test]
+fn what_is_wrong_with_routing_is_named_with_its_place() {
+    let check = |change: (&str, &str), expect: &str| {
+        let file: ConfigFile = toml::from_str(&OFFICE.replacen(change.0, change.1, 1)).unwrap();
+        let error = file.configuration().err().map(|error| error.to_string()).unwrap_or_default();
+        assert!(error.contains(expect), "{change:?}: {error}");
+    };
+    check(("\"t1\", \"t2\"", "\"t1\", \"t9\""), "[[route_group]] 1: trunks is \"t9\"");
+    check(("\"t1\", \"t2\"", "\"t1\", \"t1\""), "listed before already");
+    check(("groups = [\"carriers\"", "groups = [\"carrier\""), "[[route_list]] 1: groups is \"carrier\"");
+    check(("route_list = \"out\"", "route_list = \"in\""), "[[route]] 1: route_list is \"in\"");
+    check(("mo-fr 08", "mon-fri 08"), "[[partition]] 1: hours is");
+    check(("Europe/Berlin", "Europe/Berlyn"), "[[partition]] 1: zone is");
+    check(("\"day\", \"night\"", "\"day\", \"dusk\""), "[[search_space]] 1");
+    check(("0.!", "0.!["), "[[route]] 1: pattern is");
+    check(("PreDot", "PreDots"), "[[route]] 1: discard is");
+    check(("5000", "50x0"), "[[route_list]] 1: calling_mask is");
+    check(("local_route_group = \"branch\"", "local_route_group = \"b\""), "local_route_group is \"b\"");
+}
+
 #[test]
 fn json_says_the_same() {
     let configuration = lab();

@@ -33,6 +33,21 @@ impl Answer<'_> {
         if let Way::Number(trace) = &self.way {
             Self::outcome(out, trace)?;
         }
+        for (index, attempt) in self.attempts().iter().enumerate() {
+            let there = |(name, there): &(&str, bool)| {
+                if *there { (*name).to_owned() } else { format!("{name} (not there)") }
+            };
+            let trunks: Vec<String> = attempt.trunks.iter().map(there).collect();
+            let trunks = if trunks.is_empty() { "no trunk".to_owned() } else { trunks.join(", ") };
+            let numbers = &attempt.numbers;
+            let (called, calling) = (numbers.called, numbers.calling.number);
+            writeln!(
+                out,
+                "  {}. {}: {trunks}; called {called}, calling {calling}",
+                index + 1,
+                attempt.group
+            )?;
+        }
         if let Some(remark) = self.remark() {
             writeln!(out, "note    {remark}")?;
         }
