@@ -249,11 +249,12 @@ impl Answer<'_> {
             (GroupReference::StandardLocal | GroupReference::Local(_), None) => None,
         };
         let trunks = group.map_or(&[][..], |group| group.devices());
-        let trunk = |name: &'a Box<str>| {
+        let trunk = |name: &'a str| {
             let there = self.configuration.trunks.get(name).is_none_or(|trunk| trunk.is_there);
-            (&**name, there)
+            (name, there)
         };
-        Some(Attempt { group: member.group.name(), trunks: trunks.iter().map(trunk).collect(), numbers })
+        let trunks = trunks.iter().map(|name| trunk(name)).collect();
+        Some(Attempt { group: member.group.name(), trunks, numbers })
     }
 
     /// Something else that whoever asks should know.
