@@ -176,7 +176,7 @@ pub enum StoreRecord {
     Bound(BindingRecord),
     /// It is gone.
     Unbound(BindingId),
-    /// No id up to this number may be given out again: next time's [`Parameters::last_number`].
+    /// No id up to this number may be given out again; the newest counts, also when it is lower: next time's [`Parameters::last_number`].
     NumbersReserved(u64),
 }
 

@@ -83,6 +83,9 @@ pub(crate) enum Draining {
 struct Numbers {
     used: u64,
     reserved: u64,
+    /// How many more than are used the store is told: none once the last call has ended, so that the next run goes
+    /// on where this one stopped.
+    ahead: u64,
 }
 
 impl Node {
@@ -112,7 +115,7 @@ impl Node {
             counters: Counters::default(),
             service: Service { overloaded: Overloaded::No, draining: Draining::No },
             started: None,
-            numbers: Numbers { used: last_number, reserved: last_number },
+            numbers: Numbers { used: last_number, reserved: last_number, ahead: NUMBERS_AHEAD },
         }
     }
 
@@ -260,10 +263,18 @@ impl Node {
 
     /// Lets the store know, long before they are used, which numbers may be used until the next start.
     fn reserve_numbers(&mut self, out: &mut Outbox) {
-        if self.numbers.used + NUMBERS_AHEAD / 2 >= self.numbers.reserved {
-            self.numbers.reserved = self.numbers.used + NUMBERS_AHEAD;
+        let Numbers { used, reserved, ahead } = self.numbers;
+        if used + ahead / 2 > reserved {
+            self.numbers.reserved = used + ahead;
             out.items.push(Output::Store(StoreRecord::NumbersReserved(self.numbers.reserved)));
         }
+    }
+
+    /// The last call has ended: what was reserved and not used may be used by the next run.
+    pub(crate) fn return_numbers(&mut self, out: &mut Outbox) {
+        self.numbers.ahead = 0;
+        self.numbers.reserved = self.numbers.used;
+        out.items.push(Output::Store(StoreRecord::NumbersReserved(self.numbers.reserved)));
     }
 }
 
@@ -278,5 +289,7 @@ const fn report_owner(report: &strowger_media::control::Report) -> PortOwner {
     }
 }
 
-/// How many numbers are reserved at once. A leg takes four (see [`strowger_base::id::LegIds`]).
-const NUMBERS_AHEAD: u64 = 100_000;
+/// How many numbers are reserved at once; a leg takes four (see [`strowger_base::id::LegIds`]). After a crash the next
+/// run begins behind them, and behind all that the journal knows: they need to last only until the disk has what was
+/// written meanwhile.
+const NUMBERS_AHEAD: u64 = 2_000;

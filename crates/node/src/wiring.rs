@@ -84,6 +84,7 @@ impl Node {
                 self.tell_calls(now, strowger_callcontrol::Input::Signal(leg, signal), out);
             }
             Sip::Message { leg: Some(leg), call, direction, flow, bytes } => {
+                self.used_number(leg.number);
                 let direction = match direction {
                     strowger_sip::io::Direction::Received => Direction::Received,
                     strowger_sip::io::Direction::Sent => Direction::Sent,
@@ -127,7 +128,10 @@ impl Node {
                 let record = PersistRecord::Call { call, record };
                 out.items.push(Output::Persist { ticket: Ticket(ticket), record });
             }
-            Calls::Drained => out.items.push(Output::Drained),
+            Calls::Drained => {
+                self.return_numbers(out);
+                out.items.push(Output::Drained);
+            }
         }
     }
 

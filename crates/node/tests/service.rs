@@ -277,6 +277,13 @@ fn a_draining_node_finishes_its_calls_first() {
     world.refused_invite(&mut carol, "1002");
     world.from(bob.address, &bob.respond(&invite, "486 Busy Here", ""));
     assert!(world.drained);
+    // The next run goes on with the next number.
+    let highest = world.records().iter().filter_map(|record| Some(record.leg?.number)).max();
+    let reserved = world.stored.iter().rev().find_map(|record| match record {
+        StoreRecord::NumbersReserved(number) => Some(*number),
+        StoreRecord::Bound(_) | StoreRecord::Unbound(_) => None,
+    });
+    assert_eq!(reserved, highest);
     let Answer::Health(health) = world.ask(Question::Health) else { panic!() };
     assert_eq!(health.service, Service::Draining);
 }

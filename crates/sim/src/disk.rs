@@ -53,7 +53,7 @@ impl Disk {
         match record {
             StoreRecord::Bound(record) => _ = self.bindings.insert(record.binding, record),
             StoreRecord::Unbound(binding) => _ = self.bindings.remove(&binding),
-            StoreRecord::NumbersReserved(number) => self.last_number = self.last_number.max(number),
+            StoreRecord::NumbersReserved(number) => self.last_number = number,
         }
     }
 

@@ -105,6 +105,7 @@ impl Turns {
                 self.carry_out();
             }
         }
+        self.hands.store.finish();
         let lost = self.node.leftovers().records_waiting;
         if lost > 0 {
             log::error("the server ends though the disk has not taken all call records")

@@ -230,15 +230,16 @@ async fn call(
     }
 }
 
-/// The id of the call that ended last.
+/// The id of the newest call, in progress or ended.
 async fn latest(shared: &Shared) -> Result<String, Response> {
+    let live = live_calls(shared, 1).await.map_err(IntoResponse::into_response)?;
     settle(shared).await;
     let data = shared.site.data.clone();
+    let live = live.first().map(|call| call.call);
     match tokio::task::spawn_blocking(move || report::latest(&data)).await {
-        Ok(Ok(Some(call))) => Ok(call.to_string()),
-        Ok(Ok(None)) => {
-            Err(json(StatusCode::NOT_FOUND, &serde_json::json!({ "error": "no call has ended yet" })))
-        }
+        Ok(Ok(ended)) => live.max(ended).map(|call| call.to_string()).ok_or_else(|| {
+            json(StatusCode::NOT_FOUND, &serde_json::json!({ "error": "there has been no call yet" }))
+        }),
         Ok(Err(error)) => Err(problem(&error)),
         Err(_) => Err(StatusCode::INTERNAL_SERVER_ERROR.into_response()),
     }

@@ -99,7 +99,7 @@ enum Command {
 enum Explain {
     /// The story of a call, with its message ladder.
     Call {
-        /// Its id, as `strowger calls` prints it; or `last`.
+        /// Its id, as `strowger calls` prints it; or `last`, the newest, which may still go on.
         id: String,
         #[command(flatten)]
         place: Place,

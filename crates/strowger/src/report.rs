@@ -137,7 +137,7 @@ pub(crate) fn explain_call(
             let data = &place.data;
             let call = match call {
                 Some(call) => call,
-                None => latest(data)?.context("no call has ended yet")?,
+                None => latest(data)?.context("there has been no call yet")?,
             };
             let told = if json {
                 story_json(data, call)?.map(|story| story.to_string())

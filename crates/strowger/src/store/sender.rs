@@ -66,6 +66,13 @@ impl StoreSender {
         }
     }
 
+    /// Hands over what is left, when nothing more will come.
+    pub(crate) fn finish(&mut self) {
+        let batch = std::mem::take(&mut self.batch);
+        // Without a store thread there is nobody to keep it.
+        let _ = self.queue.send(batch);
+    }
+
     /// True while so much waits for the disk that new calls had better not begin.
     pub(crate) const fn is_behind(&self) -> bool {
         self.batch.weight() >= WEIGHT_BEHIND

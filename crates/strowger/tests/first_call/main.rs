@@ -50,7 +50,12 @@ fn a_phone_registers_talks_to_the_echo_and_the_call_is_explained() {
     let mut heard = [0; 2_048];
     let (length, from) = audio.recv_from(&mut heard).expect("the echo is heard");
     assert_eq!((from, length), (call.media, 172));
-    assert_eq!(calls(&server.get_json("/api/v1/calls"))[0]["state"], "talking");
+    let talking = server.get_json("/api/v1/calls");
+    assert_eq!(calls(&talking)[0]["state"], "talking");
+    let id = calls(&talking)[0]["call"].as_str().expect("an id");
+    server.wait_for("/api/v1/calls/last", |story| story["call"] == id);
+    let (code, text) = strowger(&folder, &["explain", "call", "last"]);
+    assert!(code == 0 && text.contains(id), "{text}");
     alice.hang_up(&call);
 
     let ended = server.wait_for("/api/v1/calls", |answer| calls(answer)[0]["state"] == "ended");
@@ -172,6 +177,22 @@ fn a_power_cut_leaves_registrations_and_a_record_of_the_call_that_was_up() {
 }
 
 #[test]
+fn call_numbers_go_on_where_a_clean_stop_left_them() {
+    let folder = Folder::new("numbers");
+    let number = |expect: usize| {
+        let server = Server::start(&folder);
+        let mut alice = Phone::udp("1001", &server.secret("1001"), server.address("udp"));
+        assert_eq!(alice.call("7777", audio().local_addr().unwrap()).err(), Some(404));
+        let listed = server.wait_for("/api/v1/calls", |answer| calls(answer).len() == expect);
+        assert!(server.stop());
+        let id = calls(&listed)[0]["call"].as_str().expect("an id").to_owned();
+        id.rsplit('.').next().and_then(|number| number.parse::<u64>().ok()).expect("a number")
+    };
+    let (first, second) = (number(1), number(2));
+    assert!(first < second && second < first + 20, "{first}, {second}");
+}
+
+#[test]
 fn a_second_signal_ends_the_calls_that_a_drain_waits_for_and_keeps_their_records() {
     let folder = Folder::new("drain");
     let server = Server::start(&folder);
@@ -210,7 +231,7 @@ fn the_command_line_asks_a_server_by_its_address_and_says_what_is_wrong_with_it(
         assert!(!text.contains('\x1b'), "no colour where there is no terminal: {text}");
     };
     check(&["calls"], 0, &["no calls yet"]);
-    check(&["explain", "call", "last"], 1, &["no call has ended yet"]);
+    check(&["explain", "call", "last"], 1, &["there has been no call yet"]);
     assert_eq!(alice.call("7777", audio().local_addr().unwrap()).err(), Some(404));
     check(&["calls"], 0, &["Started (UTC)", "7777", "unallocated number"]);
     check(&["calls", "--json"], 0, &["\"called\":\"7777\""]);
