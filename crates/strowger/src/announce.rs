@@ -1,18 +1,18 @@
 //! What a server says of itself when it serves.
 
-use std::io::Write;
-
 use crate::config_file::{ConfigFile, LineSection, ServiceName};
 use crate::log;
+use crate::print;
 use crate::server::Opened;
 use crate::table::{Table, terminal_width};
 
 /// Says that the server serves, and how to use it.
 pub(crate) fn announce(opened: &Opened, json: bool, lab: bool) {
+    let mut said = Ok(());
     if json {
-        println!("{}", to_json(opened, lab));
+        said = print::line(to_json(opened, lab));
     } else if lab {
-        print!("{}", text(opened));
+        said = print::print(text(opened));
     } else {
         for (what, address) in opened.listeners() {
             log::info("listening").with("transport", what).address(address).write();
@@ -21,8 +21,9 @@ pub(crate) fn announce(opened: &Opened, json: bool, lab: bool) {
             log::warn(text.clone()).write();
         }
     }
-    // Whoever reads this through a pipe waits for it.
-    let _ = std::io::stdout().flush();
+    if let Err(error) = said {
+        log::warn(format!("{error:#}")).effect("calls are served").write();
+    }
 }
 
 fn to_json(opened: &Opened, lab: bool) -> String {

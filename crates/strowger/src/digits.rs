@@ -131,12 +131,7 @@ pub(crate) fn run(options: &DigitsOptions) -> anyhow::Result<()> {
         at: options.at.unwrap_or_else(now),
     };
     let answer = answer(&configuration, &question)?;
-    if options.json {
-        println!("{}", answer.json());
-    } else {
-        print!("{}", answer.text());
-    }
-    Ok(())
+    if options.json { crate::print::line(answer.json()) } else { crate::print::print(answer.text()) }
 }
 
 /// Answers one question.

@@ -1,5 +1,11 @@
 //! The one binary of Strowger.
 
+#![warn(
+    clippy::print_stdout,
+    clippy::print_stderr,
+    reason = "they panic when the reader has gone: see `print`"
+)]
+
 mod announce;
 mod client;
 mod config_file;
@@ -11,6 +17,7 @@ mod lab;
 mod log;
 mod mailbox;
 mod media;
+mod print;
 mod report;
 mod server;
 mod shutdown;
@@ -19,6 +26,7 @@ mod streams;
 mod table;
 mod udp;
 
+use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
@@ -118,7 +126,8 @@ fn main() -> ExitCode {
         Err(error) => {
             match log::format() {
                 log::Format::Json => log::error(format!("{error:#}")).write(),
-                log::Format::Text => eprintln!("strowger: {error:#}"),
+                // Without anybody who reads it the exit code has to do.
+                log::Format::Text => _ = writeln!(std::io::stderr(), "strowger: {error:#}"),
             }
             ExitCode::FAILURE
         }
@@ -153,12 +162,12 @@ fn run(command: Command) -> anyhow::Result<()> {
         Command::Digits(options) => digits::run(&options),
         Command::CheckConfig { config } => {
             ConfigFile::read(&config)?.configuration()?;
-            println!("{} is a configuration that can be used", config.display());
-            Ok(())
+            print::line(format_args!("{} is a configuration that can be used", config.display()))
         }
         Command::Completions { shell } => {
-            clap_complete::generate(shell, &mut CommandLine::command(), "strowger", &mut std::io::stdout());
-            Ok(())
+            let mut script = vec![];
+            clap_complete::generate(shell, &mut CommandLine::command(), "strowger", &mut script);
+            print::print(String::from_utf8(script)?)
         }
     }
 }

@@ -11,6 +11,7 @@ use strowger_base::journal::Record;
 use strowger_node::io::{CallState, CallView, PhoneView};
 
 use crate::client::Place;
+use crate::print;
 use crate::store::{CallRow, Index, Segments};
 use crate::table::{Table, terminal_width};
 
@@ -63,11 +64,10 @@ pub(crate) fn calls(place: &Place, limit: usize, json: bool) -> anyhow::Result<(
         None => serde_json::to_value(ended_calls(&place.data, limit)?)?,
     };
     if json {
-        println!("{}", serde_json::json!({ "calls": rows }));
+        print::line(serde_json::json!({ "calls": rows }))
     } else {
-        print!("{}", calls_text(&rows, terminal_width()));
+        print::print(calls_text(&rows, terminal_width()))
     }
-    Ok(())
 }
 
 fn calls_text(rows: &serde_json::Value, width: Option<usize>) -> String {
@@ -152,8 +152,7 @@ pub(crate) fn explain_call(
             })?
         }
     };
-    println!("{}", told.trim_end());
-    Ok(())
+    print::line(told.trim_end())
 }
 
 /// One registered phone as it is listed.
@@ -191,11 +190,10 @@ pub(crate) fn phones(place: &Place, json: bool) -> anyhow::Result<()> {
     };
     let body = server.get("/api/v1/phones")?;
     if json {
-        println!("{body}");
+        print::line(body)
     } else {
-        print!("{}", phones_text(&serde_json::from_str(&body)?, terminal_width()));
+        print::print(phones_text(&serde_json::from_str(&body)?, terminal_width()))
     }
-    Ok(())
 }
 
 fn phones_text(body: &serde_json::Value, width: Option<usize>) -> String {

@@ -5,6 +5,7 @@ use strowger_callcontrol::Configuration;
 use strowger_dialplan::Decision;
 
 use super::{Answer, Mode, Question, Way};
+use crate::print::line;
 
 /// `[[expect]]` of the node file. What is not given is not compared.
 #[derive(Clone, Deserialize, Serialize)]
@@ -65,20 +66,22 @@ pub(super) fn check(all: &[ExpectSection], configuration: &Configuration, json: 
                 "differences": differences,
             }));
         } else if differences.is_empty() {
-            println!("pass  {}", place(index, expect));
+            line(format_args!("pass  {}", place(index, expect)))?;
         } else {
-            println!("FAIL  {}", place(index, expect));
-            differences.iter().for_each(|line| println!("        {line}"));
+            line(format_args!("FAIL  {}", place(index, expect)))?;
+            for difference in &differences {
+                line(format_args!("        {difference}"))?;
+            }
         }
     }
     if json {
-        println!("{}", serde_json::json!({ "expectations": rows, "failed": failed }));
+        line(serde_json::json!({ "expectations": rows, "failed": failed }))?;
     } else if all.is_empty() {
-        println!(
-            "no dialling is saved; write one as [[expect]] with from, number and result into the node file"
-        );
+        line(
+            "no dialling is saved; write one as [[expect]] with from, number and result into the node file",
+        )?;
     } else {
-        println!("{} of {} as expected", all.len() - failed, all.len());
+        line(format_args!("{} of {} as expected", all.len() - failed, all.len()))?;
     }
     anyhow::ensure!(failed == 0, "{failed} of {} saved diallings went another way", all.len());
     Ok(())

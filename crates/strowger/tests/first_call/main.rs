@@ -8,7 +8,7 @@ use std::net::UdpSocket;
 
 use phone::Phone;
 use serde_json::Value;
-use server::{Folder, PATIENCE, Server, command, strowger};
+use server::{Folder, PATIENCE, Server, command, strowger, unheard};
 
 fn audio() -> UdpSocket {
     let socket = UdpSocket::bind("127.0.0.1:0").expect("a port is free");
@@ -174,6 +174,22 @@ fn a_power_cut_leaves_registrations_and_a_record_of_the_call_that_was_up() {
     let listed = server.wait_for("/api/v1/calls", |answer| calls(answer).len() == 2);
     assert_ne!(listed["calls"][0]["call"], listed["calls"][1]["call"]);
     assert!(server.stop());
+}
+
+#[test]
+fn a_reader_that_has_heard_enough_is_no_error() {
+    let folder = Folder::new("pipe");
+    let server = Server::start(&folder);
+    let data = folder.path().to_str().expect("the folder's name is text");
+    let check = |arguments: &[&str], code: i32| {
+        let (found, text) = unheard(arguments);
+        assert_eq!((found, text.as_str()), (code, ""), "{arguments:?}");
+    };
+    check(&["completions", "bash"], 0);
+    check(&["calls", "--json", "--data", data], 0);
+    check(&["phones", "--data", data], 0);
+    check(&["digits", "1001", "9999", "--data", data], 0);
+    drop(server);
 }
 
 #[test]

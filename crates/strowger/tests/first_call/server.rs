@@ -200,5 +200,14 @@ pub(crate) fn command(arguments: &[&str]) -> (i32, String) {
     (output.status.code().unwrap_or(-1), String::from_utf8_lossy(&text).into_owned())
 }
 
+/// Runs a command of the binary whose standard output nobody reads; its exit code and what it complains of.
+pub(crate) fn unheard(arguments: &[&str]) -> (i32, String) {
+    let (reader, writer) = std::io::pipe().expect("a pipe can be made");
+    drop(reader);
+    let output = Command::new(env!("CARGO_BIN_EXE_strowger")).args(arguments).stdout(writer).output();
+    let output = output.expect("the binary runs");
+    (output.status.code().unwrap_or(-1), String::from_utf8_lossy(&output.stderr).into_owned())
+}
+
 /// How long anything may take.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(10);

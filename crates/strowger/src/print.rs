@@ -1,0 +1,57 @@
+//! What commands say on standard output. A reader that has heard enough (`| head`) is no error.
+
+use std::fmt;
+use std::io::{self, Write};
+
+use anyhow::Context;
+
+/// Writes what a command has to say.
+///
+/// # Errors
+/// When it cannot be written, but not because nobody reads it any more.
+pub(crate) fn print(text: impl fmt::Display) -> anyhow::Result<()> {
+    print_to(&mut io::stdout().lock(), text)
+}
+
+/// The same with an end of line.
+///
+/// # Errors
+/// As [`print`].
+pub(crate) fn line(text: impl fmt::Display) -> anyhow::Result<()> {
+    print(format_args!("{text}\n"))
+}
+
+fn print_to(out: &mut impl Write, text: impl fmt::Display) -> anyhow::Result<()> {
+    match write!(out, "{text}").and_then(|()| out.flush()) {
+        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
+            Err(error).context("cannot write to standard output")
+        }
+        Ok(()) | Err(_) => Ok(()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    struct Fails(io::ErrorKind);
+
+    impl Write for Fails {
+        fn write(&mut self, _: &[u8]) -> io::Result<usize> {
+            Err(self.0.into())
+        }
+
+        fn flush(&mut self) -> io::Result<()> {
+            Err(self.0.into())
+        }
+    }
+
+    #[test]
+    fn only_a_reader_that_has_gone_may_miss_something() {
+        let check = |kind: io::ErrorKind, expect: bool| {
+            assert_eq!(print_to(&mut Fails(kind), "text").is_ok(), expect, "{kind:?}");
+        };
+        check(io::ErrorKind::BrokenPipe, true);
+        check(io::ErrorKind::StorageFull, false);
+    }
+}
