@@ -20,6 +20,7 @@ use crate::symbol::{Digits, Symbol};
 use crate::transform::{Mask, Presentation};
 
 pub use self::candidates::{Candidate, LostBy, Potential};
+pub(crate) use self::lookup::{Rank, rank};
 
 /// Who dials, as far as digit analysis cares.
 #[derive(Clone, Debug)]

@@ -12,6 +12,7 @@ pub mod codes;
 mod combine;
 pub mod forward;
 pub mod hunt;
+pub mod lint;
 pub mod mobility;
 mod national;
 pub mod normalise;

@@ -64,13 +64,18 @@ struct Segment {
 
 /// The forms that a filter leaves; without a filter all but seven digits, which need one that allows them.
 pub(crate) fn forms(filter: Option<&RouteFilter>) -> impl Iterator<Item = Form> {
-    let all = PLAIN.iter().map(|(name, parts)| Form::new("", name, parts));
-    let with_carrier = PLAIN.iter().map(|(name, parts)| Form::new(CARRIER_NAME, name, parts));
-    let with_carrier = with_carrier.filter(|form| !form.is_without_carrier());
-    all.chain(with_carrier).flat_map(move |form| match filter {
+    all_forms().flat_map(move |form| match filter {
         None => Vec::from_iter((form.name != SEVEN_DIGITS).then_some(form)),
         Some(filter) => filter.admit(form),
     })
+}
+
+/// Every way to dial a national number.
+fn all_forms() -> impl Iterator<Item = Form> {
+    let all = PLAIN.iter().map(|(name, parts)| Form::new("", name, parts));
+    let with_carrier = PLAIN.iter().map(|(name, parts)| Form::new(CARRIER_NAME, name, parts));
+    let with_carrier = with_carrier.filter(|form| !form.is_without_carrier());
+    all.chain(with_carrier)
 }
 
 impl Form {

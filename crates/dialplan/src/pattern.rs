@@ -107,6 +107,14 @@ impl Pattern {
         Breadth::of(&self.branches(filter))
     }
 
+    /// The elements, or those behind the dot; `None` for a pattern with `@`.
+    pub(crate) fn elements_behind(&self, dot: bool) -> Option<&[Element]> {
+        if self.tail.is_some() {
+            return None;
+        }
+        self.head.get(if dot { self.dot.unwrap_or(0) } else { 0 }..)
+    }
+
     /// All ways through it; `filter` leaves out forms of the national plan.
     pub(crate) fn branches(&self, filter: Option<&RouteFilter>) -> Vec<Branch> {
         let Some(tail) = &self.tail else { return vec![self.head.clone()] };
@@ -183,7 +191,7 @@ impl Element {
     }
 
     /// The symbol for an example; 5 where it is free to choose.
-    fn example(self) -> Option<Symbol> {
+    pub(crate) fn example(self) -> Option<Symbol> {
         match self.repeat() {
             Repeat::ZeroOrMore => None,
             Repeat::Once | Repeat::OneOrMore => {

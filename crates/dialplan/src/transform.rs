@@ -6,8 +6,8 @@ use std::fmt;
 
 pub use self::discard::{Discard, DiscardError};
 use crate::national::RouteFilter;
-use crate::pattern::Pattern;
-use crate::symbol::{Digits, Symbol};
+use crate::pattern::{Branch, Element, Pattern, Repeat};
+use crate::symbol::{Digits, Symbol, SymbolSet};
 
 /// A mask, laid over a number from the right: `X` keeps the digit below, anything else replaces it, and digits left of
 /// the mask fall away. Where the number is shorter than the mask, an `X` yields nothing.
@@ -197,6 +197,27 @@ impl CalledChange {
         }
         mask_and_prefix(self.mask.as_ref(), &self.prefix, &mut number, &mut told);
         number
+    }
+}
+
+impl CalledChange {
+    /// What numbers can look like that a pattern without `@` took and this has changed; `None` where that depends on
+    /// how long they are. It may hold numbers that do not occur, and leaves none out.
+    pub(crate) fn image(&self, pattern: &Pattern) -> Option<Branch> {
+        let mut rest = self.discard.rest(pattern)?;
+        if let Some(mask) = &self.mask {
+            if rest.iter().any(|element| element.repeat() != Repeat::Once) {
+                return None;
+            }
+            let missing = mask.places.len().saturating_sub(rest.len());
+            let surplus = rest.len().saturating_sub(mask.places.len());
+            let below =
+                std::iter::repeat_n(None, missing).chain(rest.iter().skip(surplus).copied().map(Some));
+            let over = |place: &Option<Symbol>| place.map(|symbol| Element::once(SymbolSet::of(symbol)));
+            rest = mask.places.iter().zip(below).filter_map(|(place, below)| over(place).or(below)).collect();
+        }
+        let prefix = self.prefix.symbols().map(|symbol| Element::once(SymbolSet::of(symbol)));
+        Some(prefix.chain(rest).collect())
     }
 }
 

@@ -102,8 +102,8 @@ impl Lookup {
 }
 
 /// What candidates are compared by: numbers taken, place of the partition, age.
-pub(super) type Rank = (u128, usize, PatternId);
+pub(crate) type Rank = (u128, usize, PatternId);
 
-pub(super) fn rank(plan: &DialPlan, space: &SearchSpace, id: PatternId, length: usize) -> Rank {
+pub(crate) fn rank(plan: &DialPlan, space: &SearchSpace, id: PatternId, length: usize) -> Rank {
     (plan.breadth(id, length), space.rank(plan.partition_id_of(id)), id)
 }

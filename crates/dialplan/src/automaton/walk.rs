@@ -50,6 +50,26 @@ impl Walk {
         self.states.iter().any(|state| grows(automaton, *state))
     }
 
+    /// Whether no other pattern than this goes on from here.
+    pub(crate) fn is_alone(&self, automaton: &Automaton, pattern: PatternId) -> bool {
+        self.states.iter().all(|state| match state.place {
+            Place::Node(_) => false,
+            Place::Tail(way) => automaton.ways.get(way.0).is_some_and(|way| way.pattern == pattern),
+        })
+    }
+
+    /// The same for walks that will answer the same from here on.
+    pub(crate) fn fingerprint(&self) -> Vec<(u64, u16)> {
+        let number = |place: Place| match place {
+            Place::Node(node) => u64::from(node.0) * 2,
+            Place::Tail(way) => u64::from(way.0) * 2 + 1,
+        };
+        let mut all: Vec<(u64, u16)> =
+            self.states.iter().map(|state| (number(state.place), state.passed)).collect();
+        all.sort_unstable();
+        all
+    }
+
     /// Calls `found` for every pattern that takes the whole string; for some more than once.
     pub(crate) fn full_matches(&self, automaton: &Automaton, mut found: impl FnMut(PatternId)) {
         for state in &self.states {

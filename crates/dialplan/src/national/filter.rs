@@ -77,6 +77,13 @@ impl RouteFilter {
         &self.text
     }
 
+    /// Groups of clauses, counted from 0, that leave no form of the plan.
+    pub(crate) fn empty_groups(&self) -> Vec<usize> {
+        let all = |clauses: &[Clause]| super::all_forms().any(|form| narrow(form, clauses).is_some());
+        let groups = self.groups.iter().enumerate();
+        groups.filter(|(_, clauses)| !all(clauses)).map(|(index, _)| index).collect()
+    }
+
     /// The form as often as groups of clauses leave it, narrowed to the values they want.
     pub(super) fn admit(&self, form: Form) -> Vec<Form> {
         self.groups.iter().filter_map(|clauses| narrow(form.clone(), clauses)).collect()

@@ -1,7 +1,7 @@
 //! Discard instructions: which part of a matched number is left out.
 
 use crate::national::{RouteFilter, Tag};
-use crate::pattern::Pattern;
+use crate::pattern::{Element, Pattern, Repeat};
 use crate::symbol::{Digits, Symbol};
 
 /// A discard instruction; nothing unless it says so.
@@ -106,6 +106,16 @@ impl Discard {
         let mut rest = Digits::EMPTY;
         rest.extend(number.symbols().zip(kept).filter_map(|(symbol, kept)| kept.then_some(symbol)));
         rest
+    }
+
+    /// The elements of a pattern without `@` that it leaves; `None` where the end of the number decides.
+    pub(crate) fn rest(&self, pattern: &Pattern) -> Option<Vec<Element>> {
+        let mut rest = pattern.elements_behind(self.pre_dot)?.to_vec();
+        let plain = |last: &Element| last.set().len() == 1 && last.repeat() == Repeat::Once;
+        if self.trailing_hash && rest.iter().any(|element| element.takes(Symbol::HASH)) {
+            rest.pop().filter(|last| last.takes(Symbol::HASH) && plain(last))?;
+        }
+        Some(rest)
     }
 
     fn leaves_out(self, tag: Tag) -> bool {

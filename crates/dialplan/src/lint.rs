@@ -1,0 +1,87 @@
+//! What is doubtful about a whole plan: overlaps that wait, patterns that never match, loops, emergency numbers out of reach.
+//!
+//! Every finding comes with a dialling that shows it, and that dialling was made: what cannot be shown is not reported.
+//! The work is bounded; [`Lint::incomplete`] says what was left out.
+
+mod emergency;
+mod find;
+mod finding;
+mod loops;
+mod outside;
+mod places;
+mod survey;
+mod view;
+
+use std::sync::Arc;
+
+use strowger_base::WallTime;
+
+use self::find::Finder;
+pub use self::finding::{Example, Finding, Kind, Severity};
+use crate::analysis::Caller;
+use crate::plan::DialPlan;
+
+/// Somebody who dials, or whose calls come in.
+#[derive(Clone, Debug)]
+pub struct Origin {
+    /// What it is.
+    pub kind: OriginKind,
+    /// Its name, unique among its kind.
+    pub name: Box<str>,
+    /// What digit analysis knows of it.
+    pub caller: Arc<Caller>,
+}
+
+/// What somebody who dials is.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum OriginKind {
+    /// A line of a phone.
+    Line,
+    /// A trunk to others, whose numbers come as a whole.
+    Trunk,
+    /// A trunk whose numbers grow.
+    OverlapTrunk,
+}
+
+impl OriginKind {
+    /// As it is written before a name: `line:1001`.
+    pub const fn word(self) -> &'static str {
+        match self {
+            OriginKind::Line => "line",
+            OriginKind::Trunk | OriginKind::OverlapTrunk => "trunk",
+        }
+    }
+}
+
+/// What was found.
+#[derive(Clone, Debug)]
+pub struct Lint {
+    /// The worst first.
+    pub findings: Vec<Finding>,
+    /// What was not looked at to its end, in words.
+    pub incomplete: Vec<String>,
+}
+
+/// Looks at a whole plan; partitions with opening hours are judged by `at`.
+pub fn lint(plan: &DialPlan, origins: &[Origin], at: WallTime) -> Lint {
+    let views = view::all(plan, origins, at);
+    let mut finder = Finder::new(plan, &views);
+    finder.patterns();
+    finder.partitions();
+    finder.emergency();
+    finder.outside();
+    finder.finish()
+}
+
+/// The translation loops of a plan into which somebody can dial: no such plan may come into force.
+pub fn loops(plan: &DialPlan, origins: &[Origin], at: WallTime) -> Vec<Finding> {
+    let views = view::all(plan, origins, at);
+    let mut finder = Finder::new(plan, &views);
+    finder.translations();
+    let mut lint = finder.finish();
+    lint.findings.retain(|finding| finding.kind == Kind::Loop);
+    lint.findings
+}
+
+#[cfg(test)]
+mod tests;

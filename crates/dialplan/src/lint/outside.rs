@@ -1,0 +1,79 @@
+//! Calls that come from a trunk and leave through one, and route filters with groups that leave nothing.
+
+use super::find::Finder;
+use super::finding::{Example, Finding, Kind, Severity};
+use crate::analysis::{Analysis, Arrival, Decision};
+use crate::national::RouteFilter;
+use crate::plan::{Action, Emergency, PatternId, RouteTarget};
+use crate::symbol::Digits;
+
+impl Finder<'_> {
+    /// Keeps a dialling from a trunk that leaves again.
+    pub(super) fn leaves(&mut self, id: PatternId, place: usize, number: &Digits, analysis: &Analysis) {
+        let view = &self.views[place];
+        let (Some(trunk), Some(to)) = (&view.trunk, self.way_out(analysis)) else { return };
+        // The first who dials in this search space may be a phone, whose number is another.
+        let again = view.dial_as(self.plan, &trunk.caller, number, Arrival::EnBloc);
+        if self.way_out(&again).as_ref() == Some(&to) {
+            self.leaving.entry((place, to.into())).or_insert((id, *number));
+        }
+    }
+
+    /// Where a call leaves. Who has to give a code first is no stranger, and calls for help shall pass.
+    fn way_out(&self, analysis: &Analysis) -> Option<String> {
+        let Some(Decision::Routed(routed)) = analysis.decision() else { return None };
+        if routed.codes.authorization_level.is_some() || routed.emergency == Emergency::Yes {
+            return None;
+        }
+        match &self.plan.pattern(routed.pattern)?.action {
+            Action::Route(route) => Some(match &route.to {
+                RouteTarget::Trunk(name) => format!("trunk {name}"),
+                RouteTarget::RouteList(name) => format!("route list {name}"),
+            }),
+            Action::Line(_)
+            | Action::Translate(_)
+            | Action::Hunt { .. }
+            | Action::Service(_)
+            | Action::Block(_) => None,
+        }
+    }
+
+    /// One finding for each search space of trunks and each way out.
+    pub(super) fn outside(&mut self) {
+        for ((place, to), (id, number)) in std::mem::take(&mut self.leaving) {
+            let view = &self.views[place];
+            let Some(trunk) = &view.trunk else { continue };
+            let what = format!(
+                "a call from trunk {} to {number} leaves again through {to}, by {}: strangers can call at your cost",
+                trunk.name,
+                self.name(id)
+            );
+            let from = format!("{}:{}", trunk.kind.word(), trunk.name).into();
+            self.findings.push(Finding {
+                kind: Kind::TrunkToTrunk,
+                severity: Severity::Warning,
+                patterns: vec![id],
+                partition: Some(self.plan.partition_id_of(id)),
+                search_space: view.name.clone(),
+                example: Some(Example { from, number, arrival: Arrival::EnBloc }),
+                alike: 0,
+                what,
+            });
+        }
+    }
+
+    /// A route filter with a group of clauses that no dialling form fulfils.
+    pub(super) fn filter(&mut self, id: PatternId, filter: &RouteFilter) {
+        let Some(group) = filter.empty_groups().first().copied() else { return };
+        let Some(view) = self.views.iter().position(|view| view.dials) else { return };
+        let row = self.plan.pattern(id);
+        let Some(number) = row.and_then(|row| row.pattern.example(row.filter.as_ref())) else { return };
+        let what = format!(
+            "group {} of the route filter of {} leaves no dialling form; only its others count, as for {number}",
+            group + 1,
+            self.name(id)
+        );
+        let shown = Some((number, Arrival::EnBloc));
+        self.add(Kind::FilterGroupEmpty, Severity::Warning, vec![id], view, shown, what);
+    }
+}

@@ -1,0 +1,402 @@
+use std::fmt::Write;
+
+use strowger_base::{Cause, Rng};
+
+use super::*;
+use crate::analysis::{Analysis, Arrival};
+use crate::parameters::{Parameters, UrgentRule};
+use crate::plan::*;
+use crate::symbol::Digits;
+
+/// A plan in a few words: `space NAME PARTITION…`, `line NUMBER PARTITION SPACE`, `trunk NAME SPACE`, and patterns as
+/// `route|to|block PATTERN PARTITION [urgent] [emergency] [mask=…] [prefix=…] [discard=…] [in=SPACE] [filter=…]`.
+fn plan(text: &str) -> (DialPlan, Vec<Origin>) {
+    let mut plan = DialPlanBuilder::new(Parameters::default());
+    let mut origins = Vec::new();
+    for line in text.lines().map(str::trim).filter(|line| !line.is_empty()) {
+        let words: Vec<&str> = line.split_whitespace().collect();
+        let partition = |plan: &mut DialPlanBuilder, name: &str| {
+            if name != "-" {
+                let _ = plan.partition(name, None);
+            }
+            if name == "-" { String::new() } else { name.to_owned() }
+        };
+        match words[0] {
+            "partition" => drop(partition(&mut plan, words[1])),
+            "space" => {
+                words[2..].iter().for_each(|name| drop(partition(&mut plan, name)));
+                plan.search_space(words[1], words[2..].iter().copied()).unwrap();
+            }
+            "line" => {
+                let home = partition(&mut plan, words[2]);
+                plan.literal(&home, words[1], Action::Line(words[1].into())).unwrap();
+                origins.push(origin(&plan, OriginKind::Line, words[1], words[3]));
+            }
+            "trunk" => origins.push(origin(&plan, OriginKind::Trunk, words[1], words[2])),
+            kind => {
+                let home = partition(&mut plan, words[2]);
+                plan.add(&home, row(&plan, kind, words[1], &words[3..])).unwrap();
+            }
+        }
+    }
+    (plan.build(), origins)
+}
+
+fn origin(plan: &DialPlanBuilder, kind: OriginKind, name: &str, space: &str) -> Origin {
+    let space = plan.named_search_space(space).cloned().unwrap_or_else(SearchSpace::null);
+    let number = Digits::parse(name).unwrap_or_default();
+    Origin { kind, name: name.into(), caller: Arc::new(Caller::new(number, space)) }
+}
+
+fn row(plan: &DialPlanBuilder, kind: &str, pattern: &str, words: &[&str]) -> NumberPattern {
+    let value = |name: &str| {
+        words.iter().find_map(|word| word.strip_prefix(name)?.strip_prefix('=')).unwrap_or_default()
+    };
+    let called = crate::transform::CalledChange {
+        discard: value("discard").parse().unwrap(),
+        mask: (!value("mask").is_empty()).then(|| value("mask").parse().unwrap()),
+        prefix: value("prefix").parse().unwrap(),
+    };
+    let emergency = if words.contains(&"emergency") { Emergency::Yes } else { Emergency::No };
+    let action = match kind {
+        "route" => {
+            let to = RouteTarget::Trunk("carrier".into());
+            Action::Route(RoutePattern { called, emergency, ..RoutePattern::to(to) })
+        }
+        "to" => {
+            let next = match value("in") {
+                "" => NextSearchSpace::Originator,
+                name => NextSearchSpace::Own(plan.named_search_space(name).unwrap().clone()),
+            };
+            let wait =
+                if words.contains(&"no-wait") { WaitOnNextHops::Never } else { WaitOnNextHops::AsUsual };
+            Action::Translate(Translation { called, emergency, wait, ..Translation::to(next) })
+        }
+        "block" => Action::Block(Cause::CALL_REJECTED),
+        other => panic!("{other}"),
+    };
+    let filter = value("filter").replace('_', " ");
+    NumberPattern {
+        urgent: words.contains(&"urgent"),
+        filter: (!filter.is_empty()).then(|| filter.parse().unwrap()),
+        ..NumberPattern::new(pattern.parse().unwrap(), action)
+    }
+}
+
+fn told((plan, origins): &(DialPlan, Vec<Origin>)) -> String {
+    let mut text = String::new();
+    for finding in lint(plan, origins, WallTime::from_micros(0)).findings {
+        let patterns: Vec<&str> =
+            finding.patterns.iter().map(|id| plan.pattern(*id).unwrap().pattern.text()).collect();
+        let example =
+            finding.example.map(|it| format!("{} dials {}", it.from, it.number)).unwrap_or_default();
+        let severity = finding.severity.word();
+        writeln!(text, "{severity} {} {}: {example}", finding.kind.word(), patterns.join(" ")).unwrap();
+    }
+    text.trim_end().to_owned()
+}
+
+#[test]
+fn each_finding_has_a_plan_that_shows_it_and_one_that_does_not() {
+    let check = |text: &str, expect: &str| assert_eq!(told(&plan(text)), expect, "{text}");
+    // Overlaps.
+    check(
+        "space all in\nline 1001 in all\nroute 12 in\nroute 12XX in",
+        "warning waits 12 12XX: line:1001 dials 12",
+    );
+    check("space all in\nline 1001 in all\nroute 13 in\nroute 12XX in", "");
+    check(
+        "space all in\nline 1001 in all\nroute 12 in urgent\nroute 12X[34] in",
+        "warning never-key-by-key 12X[34] 12: line:1001 dials 1253\n\
+         warning cuts-off 12 12X[34]: line:1001 dials 1253",
+    );
+    check("space all in\nline 1001 in all\nroute 9! in", "note open-length 9!: line:1001 dials 95");
+    // A wait that only some numbers of a pattern have.
+    check(
+        "space all in\nline 1001 in all\nroute 2[1-9]XX in\nroute 2700X in",
+        "warning waits 2[1-9]XX 2700X: line:1001 dials 2700",
+    );
+    // Never.
+    check(
+        "space all a b\nline 1001 a all\nroute 20XX a\nroute 20XX b",
+        "warning never-matches 20XX 20XX: line:1001 dials 2055",
+    );
+    check("space all a b\nspace b b\nline 1001 a all\nroute 20XX a\nroute 20XX b", "");
+    check(
+        "space all a\nline 1001 a all\nroute 3[1-3] a\nroute 31 a\nroute 32 a\nroute 33 a",
+        "warning never-matches 3[1-3] 31: line:1001 dials 31",
+    );
+    check("space all a\nline 1001 a all\nroute 3[1-4] a\nroute 31 a\nroute 32 a\nroute 33 a", "");
+    check(
+        "space all a\nline 1001 a all\nroute 20XX dark\nroute 21XX dark",
+        "warning partition-unseen 20XX: line:1001 dials 2055",
+    );
+    check("space all a\nline 1001 a all\npartition dark", "note partition-unseen :");
+}
+
+#[test]
+fn translations_that_circle_are_found() {
+    let check = |text: &str, expect: &str| {
+        let text = format!("space all in\nspace other out\nline 1001 in all\n{text}");
+        assert_eq!(told(&plan(&text)), expect, "{text}");
+    };
+    check("to 5XXX in mask=5XXX", "error loop 5XXX: line:1001 dials 5555");
+    check("to 5XXX in mask=1001", "");
+    check("to 5X in mask=6X\nto 6X in mask=5X", "error loop 5X 6X: line:1001 dials 55");
+    // Only a third digit of 0 to 4 goes round.
+    check("to 12XX in mask=13XX\nto 13[0-4]X in mask=12XX", "error loop 12XX 13[0-4]X: line:1001 dials 1200");
+    check("to 12XX in mask=13XX\nto 13[0-4]X in in=other mask=12XX\nroute 12XX out", "");
+    // It grows until it cannot.
+    check("to 5! in prefix=5", "error loop 5!: line:1001 dials 55\nnote open-length 5!: line:1001 dials 55");
+    // It shrinks, and ends.
+    check(
+        "to 9.! in discard=PreDot\nroute [2-8]! in",
+        "note takes-its-result 9.!: line:1001 dials 999\n\
+         note open-length 9.!: line:1001 dials 95\n\
+         note open-length [2-8]!: line:1001 dials 55",
+    );
+    // Nowhere.
+    check("to 5XXX in mask=7XXX", "warning leads-nowhere 5XXX: line:1001 dials 5555");
+    check("to 5XXX in mask=7XXX\nroute 7XX3 in", "");
+    check(
+        "to 8.XXXX in in=other discard=PreDot\nroute 4XXX in",
+        "warning leads-nowhere 8.XXXX: line:1001 dials 85555",
+    );
+    check("to 8.XXXX in in=other discard=PreDot\nroute 4XXX out", "");
+}
+
+#[test]
+fn emergency_numbers_are_dialled_from_everywhere() {
+    let check = |text: &str, expect: &str| {
+        let text = format!("space all help in\nspace poor in\nline 1001 in all\n{text}");
+        assert_eq!(told(&plan(&text)), expect, "{text}");
+    };
+    check("route 112 help urgent emergency", "");
+    check(
+        "route 112 help urgent emergency\nline 1002 in poor",
+        "error emergency-unreachable 112: line:1002 dials 112",
+    );
+    check("route 112 help urgent emergency\nline 1002 in all", "");
+    check(
+        "route 112 help emergency\nroute 112X in",
+        "error emergency-waits 112: line:1001 dials 112\nwarning waits 112 112X: line:1001 dials 112",
+    );
+    check(
+        "route 112 help urgent emergency\nroute 11 in urgent",
+        "error emergency-en-bloc-only 112 11: line:1001 dials 112\n\
+         warning never-key-by-key 112 11: line:1001 dials 112\n\
+         warning cuts-off 11 112: line:1001 dials 112",
+    );
+    // By way of a translation, which is as good.
+    check("space out out\nto 0112 in urgent in=out mask=112\nroute 112 out emergency", "");
+    check(
+        "space out out\nto 0112 in in=out mask=112\nto 0112X in in=out mask=112\nroute 112 out emergency",
+        "error emergency-waits 0112: line:1001 dials 0112\nwarning waits 0112 0112X: line:1001 dials 0112",
+    );
+    // What begins like 112 is cut off, and that is meant.
+    check(
+        "route 112 help urgent emergency\nroute 11234[56] in",
+        "note cuts-off 112 11234[56]: line:1001 dials 112345",
+    );
+}
+
+#[test]
+fn trunks_do_not_lead_out_again() {
+    let check = |text: &str, expect: &str| assert_eq!(told(&plan(text)), expect, "{text}");
+    check(
+        "space all in out\nline 1001 in all\nroute 9.XXXX out\ntrunk carrier all",
+        "warning trunk-to-trunk 9.XXXX: trunk:carrier dials 95555",
+    );
+    check("space all in out\nspace in in\nline 1001 in all\nroute 9.XXXX out\ntrunk carrier in", "");
+    // By way of a translation.
+    check(
+        "space all in out\nspace in in\nline 1001 in all\nroute 9.XXXX out\n\
+         to 8XXX in in=all mask=92000\ntrunk carrier in",
+        "warning trunk-to-trunk 8XXX: trunk:carrier dials 8555",
+    );
+    check("space all in out\nline 1001 in all\nroute 112 out emergency\ntrunk carrier all", "");
+}
+
+#[test]
+fn groups_of_filters_that_leave_nothing_are_found() {
+    let check = |filter: &str, expect: &str| {
+        let text = format!("space all in\nline 4001 in all\nroute 9.@ in urgent filter={filter}");
+        assert_eq!(told(&plan(&text)), expect, "{filter}");
+    };
+    check("SERVICE_EXISTS", "");
+    check("SERVICE_EXISTS_OR_AREA-CODE_==_100", "warning filter-group-empty 9.@: line:4001 dials 9511");
+}
+
+#[test]
+fn what_is_not_always_there_hides_nothing() {
+    use crate::schedule::*;
+    let check = |open: Option<(u8, u8)>, expect: &str| {
+        let mut plan = DialPlanBuilder::new(Parameters::default());
+        let hours = open.map(|(from, to)| {
+            let time = |hour| TimeOfDay::new(hour, 0).unwrap();
+            let hours = Hours::Between { start: time(from), end: time(to) };
+            let period = TimePeriod::new("office", hours, Days::Week(Weekday::ALL.to_vec())).unwrap();
+            OpeningHours::new(vec![period], PartitionZone::default(), Precedence::default()).unwrap()
+        });
+        plan.partition("day", hours).unwrap();
+        plan.partition("all", None).unwrap();
+        plan.search_space("s", ["day", "all"]).unwrap();
+        for (pattern, partition) in [("20XX", "day"), ("20XX", "all"), ("3", "day"), ("31", "all")] {
+            let mut row = row(&plan, "route", pattern, &[]);
+            row.urgent = pattern == "3";
+            plan.add(partition, row).unwrap();
+        }
+        let origins = vec![origin(&plan, OriginKind::Line, "1001", "s")];
+        let plan = plan.build();
+        // Midnight.
+        let lint = lint(&plan, &origins, WallTime::from_micros(0));
+        let kinds: Vec<&str> = lint
+            .findings
+            .iter()
+            .map(|finding| finding.kind.word())
+            .chain(lint.incomplete.iter().map(String::as_str))
+            .collect();
+        assert_eq!(kinds.join(", "), expect, "{open:?}");
+    };
+    check(None, "never-matches, never-key-by-key, cuts-off");
+    check(Some((0, 12)), "cuts-off");
+    check(Some((8, 12)), "2 patterns are in partitions that are closed at this time");
+}
+
+/// Patterns of at most three elements, so that all their numbers can be dialled.
+fn random(rng: &mut Rng) -> (DialPlan, Vec<Origin>) {
+    const ELEMENTS: [&str; 8] = ["1", "2", "3", "X", "[12]", "[1-3]", "[^1]", "1"];
+    let mut parameters = Parameters::default();
+    if rng.one_in(3) {
+        parameters.urgent = UrgentRule::AnyMatch;
+    }
+    let mut plan = DialPlanBuilder::new(parameters);
+    plan.partition("a", None).unwrap();
+    plan.partition("b", None).unwrap();
+    plan.search_space("ab", ["a", "b"]).unwrap();
+    let two = rng.one_in(2);
+    if two {
+        plan.search_space("b", ["b"]).unwrap();
+    }
+    for _ in 0..2 + rng.below(7) {
+        let text: String =
+            (0..=rng.below(3)).map(|_| ELEMENTS[rng.below(ELEMENTS.len() as u64) as usize]).collect();
+        let route = Action::Route(RoutePattern::to(RouteTarget::Trunk("carrier".into())));
+        // `^` can stand in a pattern once.
+        let Ok(pattern) = text.parse() else { continue };
+        let row = NumberPattern { urgent: rng.one_in(4), ..NumberPattern::new(pattern, route) };
+        // The same pattern twice is refused.
+        let _ = plan.add(["a", "b"][rng.below(2) as usize], row);
+    }
+    let mut origins = vec![origin(&plan, OriginKind::Line, "7001", "ab")];
+    if two {
+        origins.push(origin(&plan, OriginKind::Line, "7002", "b"));
+    }
+    (plan.build(), origins)
+}
+
+#[test]
+fn never_means_that_no_number_leads_there_and_every_such_pattern_is_found() {
+    let mut rng = Rng::new(0x6c69_6e74);
+    let at = WallTime::from_micros(0);
+    let numbers: Vec<Digits> = (1..=3u32)
+        .flat_map(|length| {
+            (0..10u32.pow(length))
+                .map(move |n| Digits::parse(&format!("{n:0width$}", width = length as usize)))
+        })
+        .collect::<Result<_, _>>()
+        .unwrap();
+    let (mut never, mut never_by_keys) = (0, 0);
+    for round in 0..RANDOM_PLANS {
+        let (plan, origins) = random(&mut rng);
+        let views = view::all(&plan, &origins, at);
+        let reached = |arrival: Arrival| {
+            let mut reached = std::collections::BTreeSet::new();
+            for view in views.iter().filter(|view| view.dials) {
+                for number in &numbers {
+                    let mut analysis = Analysis::of(&plan, Arc::clone(&view.caller), arrival, number, at);
+                    analysis.timer_expired();
+                    // Keys after the decision are not of this number.
+                    if analysis.keys_used() == number.len() {
+                        reached.extend(find::first(&analysis));
+                    }
+                }
+            }
+            reached
+        };
+        let (whole, keys) = (reached(Arrival::EnBloc), reached(Arrival::KeyByKey));
+        let lint = lint(&plan, &origins, at);
+        assert!(lint.incomplete.is_empty(), "{:?}", lint.incomplete);
+        for (id, row) in plan.patterns() {
+            let expect = match (keys.contains(&id), whole.contains(&id)) {
+                (true, _) => None,
+                (false, true) => Some(Kind::NeverKeyByKey),
+                (false, false) => Some(Kind::NeverMatches),
+            };
+            let found = lint.findings.iter().find(|finding| {
+                matches!(finding.kind, Kind::NeverKeyByKey | Kind::NeverMatches)
+                    && finding.patterns.first() == Some(&id)
+            });
+            never += u32::from(expect == Some(Kind::NeverMatches));
+            never_by_keys += u32::from(expect == Some(Kind::NeverKeyByKey));
+            assert_eq!(found.map(|finding| finding.kind), expect, "plan {round}: {row:?} in {plan:?}");
+        }
+    }
+    assert!(never > 10 && never_by_keys > 10, "{never} {never_by_keys}");
+}
+
+const RANDOM_PLANS: usize = 150;
+
+/// What a plan of a real size costs: run with `--release --nocapture` to see the time.
+#[test]
+fn a_hundred_thousand_patterns_are_looked_at_within_the_budget() {
+    let mut builder = DialPlanBuilder::new(Parameters::default());
+    for name in ["in", "out"] {
+        builder.partition(name, None).unwrap();
+    }
+    builder.search_space("all", ["in", "out"]).unwrap();
+    let mut origins = Vec::new();
+    let mut rng = Rng::new(1);
+    for index in 0..LARGE {
+        let (partition, text, urgent) = match index % 10 {
+            0..7 => ("in", format!("2{index:06}"), false),
+            7 => ("out", format!("9.1{:03}{}XX{:04}", rng.below(1000), 2 + index % 8, index % 10_000), false),
+            8 => ("out", format!("9.[2-9]{index:06}!"), false),
+            _ => ("out", format!("8{index:06}X"), rng.one_in(2)),
+        };
+        let action = if partition == "in" {
+            origins.push(origin(&builder, OriginKind::Line, &text, "all"));
+            Action::Line(text.as_str().into())
+        } else if index % 20 == 9 {
+            let called = crate::transform::CalledChange {
+                mask: Some("2XXXXXX".parse().unwrap()),
+                ..Default::default()
+            };
+            Action::Translate(Translation { called, ..Translation::to(NextSearchSpace::Originator) })
+        } else {
+            Action::Route(RoutePattern::to(RouteTarget::Trunk("carrier".into())))
+        };
+        let row = NumberPattern { urgent, ..NumberPattern::new(text.parse().unwrap(), action) };
+        // What the generator makes twice is refused.
+        let _ = builder.add(partition, row);
+    }
+    origins.push(origin(&builder, OriginKind::Trunk, "carrier", "all"));
+    for text in ["9.!", "2!", "XXXX"] {
+        let route = Action::Route(RoutePattern::to(RouteTarget::Trunk("carrier".into())));
+        builder.add("out", NumberPattern::new(text.parse().unwrap(), route)).unwrap();
+    }
+    let plan = builder.build();
+    let lint = lint(&plan, &origins, WallTime::from_micros(0));
+    let count = |kind: Kind| -> usize {
+        lint.findings.iter().filter(|finding| finding.kind == kind).map(|finding| 1 + finding.alike).sum()
+    };
+    assert!(lint.findings.len() < 200, "{}", lint.findings.len());
+    assert!(plan.len() * 10 > LARGE * 9);
+    assert!(count(Kind::Waits) > LARGE / 2, "2! makes every line wait");
+    assert_eq!(count(Kind::TrunkToTrunk), 1);
+    let left_out = lint.incomplete.join(", ");
+    assert!(left_out.lines().all(|line| !line.contains("patterns have more")), "{left_out}");
+}
+
+/// The full size where the compiler helps; a tenth where it checks every addition.
+const LARGE: usize = if cfg!(debug_assertions) { 10_000 } else { 100_000 };
