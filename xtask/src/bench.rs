@@ -14,6 +14,7 @@ mod cost;
 pub(crate) mod data;
 mod instructions;
 mod load;
+mod memory;
 mod target;
 
 const USAGE: &str = "\
@@ -25,7 +26,7 @@ usage: cargo xtask bench [--quick] [WORKLOAD…]
   w3             complete calls without media, to a static trunk
   w3-phone       complete calls without media, to registered phones
   storm          40,000 first registrations in 10 s on one core
-  memory         what a registered phone costs, before, after and 60 s later
+  memory         what a registered phone and a call cost, and what is left of it 60 s later
   instructions   instructions for a registration, an OPTIONS and a call, by callgrind (needs valgrind)
   all            all of these
 
@@ -80,7 +81,7 @@ pub(crate) fn run(arguments: &[String]) -> Result<(), String> {
                 session.compare("w3-phone", "call to a phone", Route::Phone, |s| s.calls(Route::Phone))?
             }
             "storm" => session.compare("storm", "registration", Route::Phone, |_| Plan::storm())?,
-            "memory" => session.memory()?,
+            "memory" => memory::run(&session)?,
             _ => instructions::run(&session.generator, &session.folder, &session.targets, session.quick)?,
         }
     }
@@ -101,7 +102,7 @@ impl Plan {
         Plan {
             users,
             before: vec![],
-            counted: Run { work: Work::Register, rate: 4_000, count: users, users, pass: 0 },
+            counted: Run { work: Work::Register, rate: 4_000, count: users, users, pass: 0, hold_ms: 0 },
         }
     }
 }
@@ -156,7 +157,7 @@ impl Session {
         Plan {
             users,
             before: vec![],
-            counted: Run { work: Work::Register, rate: 4_000, count: users, users, pass: 0 },
+            counted: Run { work: Work::Register, rate: 4_000, count: users, users, pass: 0, hold_ms: 0 },
         }
     }
 
@@ -168,15 +169,15 @@ impl Session {
 
     fn options(&self) -> Plan {
         let count = self.count(100_000);
-        let counted = Run { work: Work::Options, rate: 10_000, count, users: 10_000, pass: 0 };
+        let counted = Run { work: Work::Options, rate: 10_000, count, users: 10_000, pass: 0, hold_ms: 0 };
         Plan { users: 10_000, before: vec![], counted }
     }
 
     fn calls(&self, route: Route) -> Plan {
         let users = 10_000;
-        let first = Run { work: Work::Register, rate: 4_000, count: users, users, pass: 0 };
+        let first = Run { work: Work::Register, rate: 4_000, count: users, users, pass: 0, hold_ms: 0 };
         let before = if route == Route::Phone { vec![first] } else { vec![] };
-        let counted = Run { work: Work::Call, rate: 2_000, count: self.count(60_000), users, pass: 0 };
+        let counted = Run { work: Work::Call, rate: 2_000, count: self.count(60_000), users, pass: 0, hold_ms: 0 };
         Plan { users, before, counted }
     }
 
@@ -221,35 +222,6 @@ impl Session {
             }
         }
         load::play(&self.generator, server, plan.counted)
-    }
-
-    /// What one registered phone costs, and whether the memory stays flat.
-    fn memory(&self) -> Result<(), String> {
-        let users = self.count(100_000);
-        println!("\nmemory: {users} registered phones");
-        for target in &self.targets {
-            let mut server = target.start(&self.folder, users, Route::Phone, Under::Nothing)?;
-            let run = Run { work: Work::Register, rate: 4_000, count: users, users, pass: 0 };
-            let outcome = load::play(&self.generator, &server, run)?;
-            std::thread::sleep(std::time::Duration::from_secs(60));
-            let later = cost::of(server.id());
-            let per_phone = |cost: cost::Cost| {
-                1024.0 * (cost.pss_kib as f64 - outcome.before.pss_kib as f64)
-                    / (outcome.successful.max(1) as f64)
-            };
-            println!(
-                "  {:<10} PSS {} KiB before, {} after, {} a minute later: {:.0} and {:.0} bytes a phone; {} failed",
-                target.name(),
-                outcome.before.pss_kib,
-                outcome.after.pss_kib,
-                later.pss_kib,
-                per_phone(outcome.after),
-                per_phone(later),
-                outcome.failed,
-            );
-            server.stop()?;
-        }
-        Ok(())
     }
 }
 

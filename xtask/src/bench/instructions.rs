@@ -30,7 +30,7 @@ pub(crate) fn run(generator: &Path, folder: &Path, targets: &[Target], quick: bo
         for target in targets {
             let count = |units: usize| -> Result<u64, String> {
                 let mut server = target.start(folder, LONG, route, Under::Callgrind)?;
-                let run = Run { work, rate: RATE, count: units, users: LONG, pass: 0 };
+                let run = Run { work, rate: RATE, count: units, users: LONG, pass: 0, hold_ms: 0 };
                 let outcome = load::play(generator, &server, run)?;
                 if outcome.failed > 0 || outcome.retransmitted > 0 {
                     return Err(format!("{name}: {outcome:?}: below callgrind nothing may fail or repeat"));

@@ -58,6 +58,8 @@ pub(crate) struct Run {
     pub(crate) users: usize,
     /// Rises with each refresh pass.
     pub(crate) pass: u32,
+    /// How long a call lasts after its answer.
+    pub(crate) hold_ms: u32,
 }
 
 /// What a run counted and cost.
@@ -140,6 +142,7 @@ fn arguments(run: Run) -> Vec<String> {
         Work::Call => {
             add("--cid-prefix", format!("call{}", run.pass));
             add("--uas", "127.0.0.1:5070".into());
+            add("--hold-ms", run.hold_ms.to_string());
         }
     }
     arguments
