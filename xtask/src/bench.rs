@@ -177,7 +177,8 @@ impl Session {
         let users = 10_000;
         let first = Run { work: Work::Register, rate: 4_000, count: users, users, pass: 0, hold_ms: 0 };
         let before = if route == Route::Phone { vec![first] } else { vec![] };
-        let counted = Run { work: Work::Call, rate: 2_000, count: self.count(60_000), users, pass: 0, hold_ms: 0 };
+        let counted =
+            Run { work: Work::Call, rate: 2_000, count: self.count(60_000), users, pass: 0, hold_ms: 0 };
         Plan { users, before, counted }
     }
 

@@ -1,6 +1,6 @@
 //! Hash maps keyed from the node's seed: no operating system randomness, no flooding by chosen keys.
 
-use std::hash::{BuildHasher, Hasher};
+use std::hash::{BuildHasher, Hash, Hasher};
 
 /// A hash map whose hasher is keyed by a [`HashSeed`]. Nothing may depend on its order.
 #[expect(clippy::disallowed_types, reason = "this is the one place that wraps it")]
@@ -14,6 +14,14 @@ impl HashSeed {
     /// Draws a key from the node's generator.
     pub fn new(rng: &mut crate::Rng) -> Self {
         HashSeed(rng.next_u64(), rng.next_u64() | 1)
+    }
+}
+
+/// Gives memory of a past burst back; to be called after removing, it costs nothing on average.
+pub fn give_back<K: Eq + Hash, V>(map: &mut HashMap<K, V>) {
+    const KEEP: usize = 1024;
+    if map.capacity() > KEEP && map.len() < map.capacity() / 8 {
+        map.shrink_to((map.len() * 2).max(KEEP));
     }
 }
 
@@ -131,6 +139,19 @@ mod tests {
         let key = (0x0706_0504_0302_0100, 0x0f0e_0d0c_0b0a_0908);
         let input: Vec<u8> = (0..15).collect();
         assert_eq!(siphash24(key, &input), 0xa129_ca61_49be_45e5);
+    }
+
+    #[test]
+    fn a_map_gives_back_what_a_burst_needed() {
+        let mut map = HashMap::with_hasher(HashSeed::new(&mut crate::Rng::new(3)));
+        map.extend((0..100_000u64).map(|i| (i, i)));
+        let peak = map.capacity();
+        for i in 10..100_000u64 {
+            map.remove(&i);
+            give_back(&mut map);
+        }
+        assert!(map.capacity() < peak / 20, "{} of {peak}", map.capacity());
+        assert!((0..10u64).all(|i| map.get(&i) == Some(&i)));
     }
 
     #[test]

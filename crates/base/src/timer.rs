@@ -21,6 +21,8 @@ pub struct TimerQueue<T> {
     free: Vec<u32>,
     sequence: u64,
     cancelled: usize,
+    /// Slots vacated since memory was given back.
+    vacated: usize,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -47,24 +49,32 @@ struct Slot<T> {
 impl<T> TimerQueue<T> {
     /// An empty queue.
     pub const fn new() -> Self {
-        TimerQueue { heap: Vec::new(), slots: Vec::new(), free: Vec::new(), sequence: 0, cancelled: 0 }
+        TimerQueue {
+            heap: Vec::new(),
+            slots: Vec::new(),
+            free: Vec::new(),
+            sequence: 0,
+            cancelled: 0,
+            vacated: 0,
+        }
     }
 
     /// Sets a timer.
     #[inline(always)]
     pub fn set(&mut self, at: Instant, value: T) -> TimerHandle {
-        let (slot, generation) = match self.free.pop() {
+        self.sequence += 1;
+        // Never the same twice, so that old handles stay dead when slots were given back and come again.
+        let generation = self.sequence as u32;
+        let slot = match self.free.pop() {
             Some(slot) => {
-                let entry = &mut self.slots[slot as usize];
-                entry.value = Some(value);
-                (slot, entry.generation)
+                self.slots[slot as usize] = Slot { generation, value: Some(value) };
+                slot
             }
             None => {
-                self.slots.push(Slot { generation: 0, value: Some(value) });
-                ((self.slots.len() - 1) as u32, 0)
+                self.slots.push(Slot { generation, value: Some(value) });
+                (self.slots.len() - 1) as u32
             }
         };
-        self.sequence += 1;
         self.heap.push(Entry { at, sequence: self.sequence, slot, generation });
         self.sift_up(self.heap.len() - 1);
         TimerHandle { slot, generation }
@@ -125,13 +135,13 @@ impl<T> TimerQueue<T> {
     fn vacate(&mut self, slot: u32, generation: u32) -> Option<T> {
         let entry = self.slots.get_mut(slot as usize).filter(|entry| entry.generation == generation)?;
         let value = entry.value.take()?;
-        entry.generation = entry.generation.wrapping_add(1);
+        self.vacated += 1;
         self.free.push(slot);
         Some(value)
     }
 
     fn is_cancelled(&self, entry: &Entry) -> bool {
-        self.slots[entry.slot as usize].generation != entry.generation
+        !is_pending(&self.slots, entry)
     }
 
     /// Takes cancelled timers off the top, so that the first deadline is one that is meant.
@@ -144,17 +154,34 @@ impl<T> TimerQueue<T> {
             self.pop();
             self.cancelled -= 1;
         }
-        if self.heap.is_empty() {
-            // Memory of a past burst; generations go on so that old handles stay dead.
-            self.heap.shrink_to(KEEP);
+        let spare = self.slots.len() > KEEP && self.len() < self.slots.len() / 8;
+        if spare && self.vacated >= self.len().max(self.slots.len() / 64) {
+            self.give_back();
         }
+    }
+
+    /// Gives memory of a past burst back. It looks at every slot, but only after as many were vacated as are
+    /// left, and one in 64 of all: little on average, even where a timer in a high slot keeps the others from being given back.
+    #[cold]
+    fn give_back(&mut self) {
+        self.vacated = 0;
+        self.sweep();
+        self.heap.shrink_to((self.heap.len() * 2).max(KEEP));
+        let used = self.slots.iter().rposition(|slot| slot.value.is_some()).map_or(0, |last| last + 1);
+        self.slots.truncate(used);
+        self.slots.shrink_to((used * 2).max(KEEP));
+        // The lowest are used first, so that the end becomes free in time.
+        self.free.clear();
+        self.free
+            .extend((0..used).rev().filter(|&slot| self.slots[slot].value.is_none()).map(|slot| slot as u32));
+        self.free.shrink_to(self.slots.capacity());
     }
 
     /// Takes all cancelled timers out.
     #[cold]
     fn sweep(&mut self) {
         let slots = &self.slots;
-        self.heap.retain(|entry| slots[entry.slot as usize].generation == entry.generation);
+        self.heap.retain(|entry| is_pending(slots, entry));
         self.cancelled = 0;
         for position in (0..self.heap.len().div_ceil(4)).rev() {
             self.sift_down(position);
@@ -201,6 +228,13 @@ impl<T> TimerQueue<T> {
     }
 }
 
+/// A cancelled timer's slot is empty, has another timer, or is given back.
+fn is_pending<T>(slots: &[Slot<T>], entry: &Entry) -> bool {
+    slots
+        .get(entry.slot as usize)
+        .is_some_and(|slot| slot.generation == entry.generation && slot.value.is_some())
+}
+
 /// Room for this many timers is kept; up to so many, cancelled ones are left alone.
 const KEEP: usize = 1024;
 
@@ -240,6 +274,34 @@ mod tests {
         assert_eq!(queue.cancel(first), None);
         assert_eq!(queue.pop_due(at(1)), Some((at(1), 2)));
         assert!(queue.is_empty());
+    }
+
+    #[test]
+    fn memory_of_a_burst_is_given_back_though_a_timer_is_left() {
+        for fired in [false, true] {
+            let mut queue = TimerQueue::new();
+            let kept = queue.set(at(9), 0);
+            let handles: Vec<_> = (1..100_000).map(|i| queue.set(at(1), i)).collect();
+            let peak = queue.memory_bytes();
+            if fired {
+                while queue.pop_due(at(1)).is_some() {}
+            }
+            for handle in &handles {
+                assert_eq!(queue.cancel(*handle).is_some(), !fired);
+            }
+            // Ordinary life goes on.
+            for _ in 0..2_000 {
+                let handle = queue.set(at(3), 0);
+                queue.cancel(handle);
+            }
+            let left = queue.memory_bytes();
+            assert!(left < 128 * 1024 && left < peak / 20, "{left} bytes are left of {peak}");
+            // Whoever still has a handle of then must not cancel a timer of now.
+            let _now: Vec<_> = (0..5_000).map(|i| queue.set(at(2), i)).collect();
+            assert!(handles.iter().all(|handle| queue.cancel(*handle).is_none()));
+            assert_eq!(queue.len(), 5_001);
+            assert_eq!(queue.cancel(kept), Some(0));
+        }
     }
 
     #[test]

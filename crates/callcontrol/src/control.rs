@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use strowger_base::hash::give_back;
 use strowger_base::journal::{Alarm, Entry, Quality};
 use strowger_base::leg::Setup;
 use strowger_base::{
@@ -240,6 +241,8 @@ impl CallControl {
         act(call, &mut self.shared);
         if call.is_over() {
             self.calls.remove(&id);
+            give_back(&mut self.calls);
+            give_back(&mut self.shared.legs);
         }
     }
 

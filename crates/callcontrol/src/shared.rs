@@ -122,6 +122,7 @@ impl Shared {
             Some(calls) if *calls > 1 => *calls -= 1,
             Some(_) => {
                 self.lines.remove(line);
+                strowger_base::hash::give_back(&mut self.lines);
             }
             None => strowger_base::never!("line {line} has a call less than none"),
         }

@@ -4,7 +4,7 @@ use std::cell::Cell;
 use std::net::SocketAddr;
 use std::sync::Arc;
 
-use strowger_base::hash::siphash24;
+use strowger_base::hash::{give_back, siphash24};
 use strowger_base::id::LegIds;
 use strowger_base::leg::{BindingId, Party, ReleaseReason, Ring, Signal, Target};
 use strowger_base::net::{Flow, ListenerId, StreamId, Transport};
@@ -219,6 +219,7 @@ impl Sip {
         if leg.is_gone(now) {
             leg.dismantle(&mut self.shared);
             self.legs.remove(&id);
+            give_back(&mut self.legs);
         }
         Some(result)
     }

@@ -14,6 +14,7 @@ mod uas;
 
 use std::time::Duration;
 
+use strowger_base::hash::give_back;
 use strowger_base::leg::{Alert, Digit, Party, ReleaseReason};
 use strowger_base::net::Flow;
 use strowger_base::{
@@ -424,8 +425,10 @@ impl Leg {
             shared.transactions.forget_client(outgoing.branch, &mut shared.timers);
         }
         shared.tags.remove(&self.dialog.local_tag);
+        give_back(&mut shared.tags);
         if let Some(key) = self.merge_key {
             shared.merges.remove(&key);
+            give_back(&mut shared.merges);
         }
     }
 

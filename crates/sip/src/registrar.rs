@@ -438,7 +438,7 @@ impl Registrar {
         self.timers.cancel(binding.timer);
         self.unindex_stream(binding.flow, id);
         index::take_away(&mut self.by_line, binding.line(), id);
-        index::give_back(&mut self.bindings);
+        strowger_base::hash::give_back(&mut self.bindings);
         out.push(Change::Unbound(id));
         let line = Box::from(binding.line());
         out.push(Change::Event(Event::Unregistered { line, binding: id, reason }));

@@ -2,6 +2,7 @@
 
 use std::net::SocketAddr;
 
+use strowger_base::hash::give_back;
 use strowger_base::net::{Flow, StreamId, Transport};
 use strowger_base::{HashMap, HashSeed};
 
@@ -52,7 +53,9 @@ impl Streams {
         let stream = self.streams.remove(&id)?;
         if self.by_peer.get(&(stream.peer, stream.transport)) == Some(&id) {
             self.by_peer.remove(&(stream.peer, stream.transport));
+            give_back(&mut self.by_peer);
         }
+        give_back(&mut self.streams);
         Some(stream)
     }
 

@@ -133,7 +133,10 @@ impl Store {
     fn next_due(&self) -> Option<Clock> {
         match &self.trouble {
             Some(trouble) => Some(trouble.retry_at),
-            None => self.changed_at.map(|at| at + INDEX_WITHIN),
+            None => {
+                let changed = self.changed_at.map(|at| at + INDEX_WITHIN);
+                changed.into_iter().chain(self.chains.next_timeout()).min()
+            }
         }
     }
 
@@ -189,8 +192,7 @@ impl Store {
         let previous = head.call.map_or(Position::NONE, |call| self.chains.add(call, position));
         self.writer.append(previous, record);
         if let (EntryKind::Call, Some(call)) = (head.kind, head.call) {
-            self.chains.end(call, head.at);
-            self.chains.forget(head.at);
+            self.chains.end(call, Clock::now());
         }
         Some(position)
     }
@@ -198,6 +200,7 @@ impl Store {
     /// Brings what was taken to the disk, as far as it is due.
     fn settle(&mut self) {
         let now = Clock::now();
+        self.chains.forget(now);
         if self.trouble.as_ref().is_some_and(|trouble| now < trouble.retry_at) {
             return;
         }

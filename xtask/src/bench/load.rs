@@ -65,7 +65,6 @@ pub(crate) struct Run {
 /// What a run counted and cost.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Outcome {
-    pub(crate) successful: u64,
     pub(crate) failed: u64,
     pub(crate) retransmitted: u64,
     pub(crate) per_second: f64,
@@ -105,7 +104,6 @@ pub(crate) fn play(generator: &Path, server: &Running, run: Run) -> Result<Outco
     let successful = number("ok");
     let seconds = report["wall_s"].as_f64().unwrap_or(elapsed.as_secs_f64());
     Ok(Outcome {
-        successful,
         failed: number("failed"),
         retransmitted: number("retrans"),
         per_second: successful as f64 / seconds.max(0.001),

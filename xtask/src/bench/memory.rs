@@ -8,10 +8,10 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 use std::time::Duration;
 
+use super::Session;
 use super::cost;
 use super::load::{self, Outcome, Run, Work};
 use super::target::{Route, Running, Target, Under};
-use super::Session;
 
 /// One load and what it did to the memory, in KiB.
 struct Reading {

@@ -3,6 +3,7 @@
 use std::hash::Hash;
 
 use strowger_base::HashMap;
+use strowger_base::hash::give_back;
 use strowger_base::leg::BindingId;
 
 /// A few ids in order; a single one needs no allocation.
@@ -74,14 +75,6 @@ where
     if map.get_mut(key).is_some_and(|ids| ids.take_out(id)) {
         map.remove(key);
         give_back(map);
-    }
-}
-
-/// Gives memory of a past burst back, seldom enough that it costs nothing on average.
-pub(super) fn give_back<K: Eq + Hash, V>(map: &mut HashMap<K, V>) {
-    const KEEP: usize = 1024;
-    if map.capacity() > KEEP && map.len() < map.capacity() / 8 {
-        map.shrink_to((map.len() * 2).max(KEEP));
     }
 }
 

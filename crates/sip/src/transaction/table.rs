@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use strowger_base::hash::give_back;
 use strowger_base::net::{Flow, StreamId};
 use strowger_base::{HashMap, HashSeed, Instant, LegId, TimerHandle, TimerQueue};
 
@@ -286,7 +287,12 @@ impl Transactions {
                     ResponseClass::Provisional => client::Input::Provisional,
                     ResponseClass::Success | ResponseClass::Failure => client::Input::Final,
                 };
-                step(state, |s| s.on(input, now, reliable))
+                let effect = step(state, |s| s.on(input, now, reliable));
+                if class != ResponseClass::Provisional {
+                    // From now on it only absorbs copies of the response.
+                    transaction.request = Box::default();
+                }
+                effect
             }
         };
         self.settle_client(branch, timers);
@@ -384,6 +390,7 @@ impl Transactions {
 
     fn remove_client(&mut self, branch: Branch) -> Option<ClientTransaction> {
         let transaction = self.clients.remove(&branch)?;
+        give_back(&mut self.clients);
         if let Flow::Stream { stream, .. } = transaction.flow {
             self.on_streams.remove(&(stream, branch));
         }
@@ -401,6 +408,7 @@ impl Transactions {
         rearm(&mut transaction.timer, &mut transaction.deadline, deadline, timers, || Timer::Server(key));
         if gone {
             self.servers.remove(&key);
+            give_back(&mut self.servers);
         }
     }
 
@@ -440,4 +448,50 @@ fn rearm(
     }
     *timer = wanted.map(|at| timers.set(at, what()));
     *current = wanted;
+}
+
+#[cfg(test)]
+mod tests {
+    use std::net::SocketAddr;
+
+    use strowger_base::net::ListenerId;
+    use strowger_base::{NodeId, Rng, ShardId};
+
+    use super::*;
+    use crate::transaction::{GIVE_UP, T4};
+
+    #[test]
+    fn when_the_last_copies_must_have_come_the_memory_of_a_burst_is_given_back() {
+        let mut transactions = Transactions::new(HashSeed::new(&mut Rng::new(5)));
+        let mut timers = TimerQueue::new();
+        let leg = LegId::new(NodeId(1), ShardId(0), 4);
+        let flow = Flow::Datagram { listener: ListenerId(0), peer: SocketAddr::from(([192, 0, 2, 1], 5060)) };
+        let start = Instant::START;
+        for number in 0..20_000 {
+            let (key, branch) = (ServerKey(number), Branch(number));
+            transactions.begin_server(key, MethodKind::Bye, flow, leg, b"");
+            assert!(transactions.respond(key, 200, b"SIP/2.0 200 OK", start, &mut timers));
+            let (method, bytes) = (MethodKind::Bye, b"BYE sip:a SIP/2.0");
+            transactions.begin_client(branch, method, 1, flow, leg, bytes, start, &mut timers);
+            assert_eq!(transactions.answered(branch, 200, start, &mut timers), Effect::Deliver);
+        }
+        assert!(transactions.clients.values().all(|client| client.request.is_empty()));
+        let mut pass = |seconds, servers, clients| {
+            while let Some((at, timer)) = timers.pop_due(start + seconds) {
+                match timer {
+                    Timer::Server(key) => _ = transactions.server_timer(key, at, &mut timers, |_, _| {}),
+                    Timer::Client(branch) => {
+                        _ = transactions.client_timer(branch, at, &mut timers, |_, _| {});
+                    }
+                    Timer::Leg(_) => {}
+                }
+            }
+            assert_eq!((transactions.servers.len(), transactions.clients.len()), (servers, clients));
+        };
+        pass(T4, 20_000, 0);
+        pass(GIVE_UP, 0, 0);
+        let room = transactions.servers.capacity().max(transactions.clients.capacity());
+        assert!(room < 4_096, "room for {room}");
+        assert!(timers.memory_bytes() < 128 * 1024, "{} bytes of timers", timers.memory_bytes());
+    }
 }

@@ -3,6 +3,7 @@
 use std::fs::{self, File};
 use std::io;
 use std::path::Path;
+use std::time::Instant as Clock;
 
 use strowger_base::journal::{
     CallRecord, Decision, Entry, EntryKind, Head, LegOutcome, LegRecord, OriginView, PartyView, Record,
@@ -37,6 +38,7 @@ pub(super) struct Found {
 /// a start takes as long with a full journal as with an empty one.
 pub(super) fn find(folder: &Path, checkpoint: &Checkpoint) -> io::Result<Found> {
     let segments = segment::segments_in(folder)?;
+    let now = Clock::now();
     let mut chains = Chains::new();
     for (call, position) in &checkpoint.open {
         chains.add(*call, *position);
@@ -62,7 +64,7 @@ pub(super) fn find(folder: &Path, checkpoint: &Checkpoint) -> io::Result<Found> 
             let position = Position::new(number, offset);
             chains.add(call, position);
             if head.kind == EntryKind::Call {
-                chains.end(call, head.at);
+                chains.end(call, now);
                 finals.push((position, frame.record.to_vec()));
             }
         });
