@@ -274,6 +274,8 @@ pub enum Signal {
         /// The leg of ours that it shall take the place of (attended transfer).
         replaces: Option<LegId>,
     },
+    /// How a transfer ended that [`Command::RequestTransfer`] asked for.
+    TransferEnded(Result<(), Cause>),
     /// The leg is over; nothing more comes from it.
     Released {
         /// For the other leg and the record.
@@ -321,6 +323,9 @@ pub enum Command {
     /// Tell the device how a transfer ended that [`Command::TransferResult`] accepted; also after the leg was released,
     /// for a device that hangs up as soon as its transfer is accepted.
     TransferEnded(Result<(), Cause>),
+    /// Ask the device to call this number itself instead of talking to us (REFER); [`Signal::TransferEnded`] tells what
+    /// became of it. The leg stays until it is released.
+    RequestTransfer(Box<str>),
     /// End the leg in the way that its state demands. Call control forgets it at once; the protocol
     /// finishes alone and sends no signal for it any more.
     Release(Cause),

@@ -475,6 +475,7 @@ fn told(now: Now, call: CallId, leg: LegId, signal: &Signal, out: &mut Outbox) {
         Signal::TransferRequested { destination, replaces } => {
             Told::TransferRequested { destination, replaces: *replaces }
         }
+        Signal::TransferEnded(result) => Told::TransferEnded { failure: result.err() },
         Signal::Released { cause, reason } => Told::Released { cause: *cause, reason: *reason },
     };
     out.journal(now, Some(call), Some(leg), Entry::Told(told));

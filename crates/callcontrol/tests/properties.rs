@@ -173,7 +173,8 @@ impl World {
             | Command::ShowParty(_)
             | Command::Digit(_)
             | Command::TransferResult(_)
-            | Command::TransferEnded(_) => &Media::None,
+            | Command::TransferEnded(_)
+            | Command::RequestTransfer(_) => &Media::None,
         };
         match (&command, media) {
             (_, Media::None) => {}

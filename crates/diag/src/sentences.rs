@@ -36,6 +36,10 @@ fn told_sentence(leg: LegId, told: &Told<'_>, names: &Names) -> Option<String> {
         Told::Released { cause, reason } => {
             Some(format!("{} {}: {}.", names.device_first(leg), released(*reason), words::cause(*cause)))
         }
+        Told::TransferEnded { failure: None } => Some(format!("{device} was transferred.")),
+        Told::TransferEnded { failure: Some(cause) } => {
+            Some(format!("{device} could not be transferred: {}.", words::cause(*cause)))
+        }
         // What follows from these is told by decisions.
         Told::Proceeding
         | Told::Answered { .. }

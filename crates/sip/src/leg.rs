@@ -4,6 +4,7 @@
 //! kinds are the same ([`session`]). Offers and answers are tracked in [`Pending`] so that each offer gets exactly
 //! one answer, in the message where RFC 6337 §2 allows it.
 
+mod referring;
 mod refresh;
 mod reliable;
 mod session;
@@ -21,6 +22,7 @@ use strowger_base::{
     CallId, Cause, Command, Instant, LegId, Now, SessionDescription, Signal, TimerHandle, limits,
 };
 
+use self::referring::Referring;
 use self::transfer::Referral;
 use crate::core::{Shared, Timer};
 use crate::dialog::Dialog;
@@ -48,7 +50,10 @@ pub(crate) struct Leg {
     /// The reliable provisional response that was not confirmed when the call was answered, by RSeq and CSeq: its PRACK is
     /// still taken (RFC 3262 §3).
     unconfirmed: Option<(u32, u32)>,
+    /// A REFER of the peer.
     referral: Referral,
+    /// A REFER of ours.
+    referring: Option<Box<Referring>>,
     awaiting_ack: Option<AwaitingAck>,
     /// Our last ACK to a 2xx: its CSeq and its body.
     acknowledged: Option<(u32, Option<SessionDescription>)>,
@@ -183,6 +188,7 @@ impl Leg {
             retries: 0,
             unconfirmed: None,
             referral: Referral::None,
+            referring: None,
             awaiting_ack: None,
             acknowledged: None,
             session_timer: SessionTimer::default(),
@@ -226,6 +232,9 @@ impl Leg {
             Command::ShowParty(party) => self.modify(shared, now, Purpose::ShowParty(party), out),
             Command::Digit(digit) => self.send_digit(shared, now, digit, out),
             Command::TransferResult(result) => self.transfer_result(shared, now, result, out),
+            Command::RequestTransfer(destination) => {
+                self.request_transfer(shared, now, &destination, out);
+            }
             Command::TransferEnded(result) => self.transfer_ended(shared, now, result, out),
             Command::Release(cause) => {
                 self.silent = true;

@@ -229,6 +229,125 @@ fn the_subscription_of_a_transfer_can_be_prolonged_and_ended() {
     d.silent();
 }
 
+/// Bob's phone is asked to call 1003 itself; returns leg and REFER.
+fn referred(d: &mut Driver) -> (LegId, String) {
+    let (leg, invite) = d.ring(offer(SDP_A), false);
+    d.from(BOB, &respond(&invite, 200, "tb", "", SDP_B));
+    d.sent.clear();
+    d.signals.clear();
+    d.command(leg, Command::RequestTransfer("1003".into()));
+    let refer = d.one();
+    assert!(refer.starts_with("REFER sip:bob@192.0.2.20:5070 SIP/2.0\r\n"), "{refer}");
+    assert_eq!(header(&refer, "Refer-To"), "<sip:1003@strowger.test>");
+    assert_eq!(header(&refer, "Referred-By"), "\"Alice\" <sip:1001@strowger.test>");
+    (leg, refer)
+}
+
+/// A NOTIFY of Bob about that REFER.
+fn notify(refer: &str, cseq: u32, headers: &str, body: &str) -> String {
+    let (from, to) = (header(refer, "To"), header(refer, "From"));
+    format!(
+        "NOTIFY sip:1001@192.0.2.1:5060 SIP/2.0\r\nVia: SIP/2.0/UDP 192.0.2.20:5070;branch=z9hG4bKn{cseq}\r\n\
+         From: {from}\r\nTo: {to}\r\nCall-ID: {}\r\nCSeq: {cseq} NOTIFY\r\nEvent: refer\r\n{headers}\
+         Content-Type: message/sipfrag\r\nContent-Length: {}\r\n\r\n{body}",
+        header(refer, "Call-ID"),
+        body.len()
+    )
+}
+
+/// What the NOTIFYs to a REFER of ours say comes to one outcome.
+#[test]
+fn the_outcome_of_a_transfer_that_we_asked_for_is_what_was_notified_last() {
+    let check = |notifies: &[(&str, &str)], expect: Result<(), Cause>| {
+        let mut d = Driver::new();
+        let (leg, refer) = referred(&mut d);
+        d.from(BOB, &respond(&refer, 202, "", "", ""));
+        d.silent();
+        for (cseq, (state, status)) in (1..).zip(notifies) {
+            assert!(d.signals.is_empty(), "{:?}", d.signals);
+            let state = format!("Subscription-State: {state}\r\n");
+            d.from(BOB, &notify(&refer, cseq, &state, &format!("SIP/2.0 {status}\r\n")));
+            assert!(d.one().starts_with("SIP/2.0 200 "));
+        }
+        assert_eq!(d.signal(), Signal::TransferEnded(expect), "{notifies:?}");
+        // Nothing more comes of it, and the call is as it was.
+        let more = notify(&refer, 9, "Subscription-State: active\r\n", "SIP/2.0 100 Trying\r\n");
+        d.from(BOB, &more);
+        assert!(d.one().starts_with("SIP/2.0 481 "));
+        d.command(leg, Command::Release(Cause::NORMAL_CALL_CLEARING));
+        let bye = d.one();
+        d.from(BOB, &respond(&bye, 200, "", "", ""));
+        d.settled();
+    };
+    let trying = ("active;expires=60", "100 Trying");
+    check(&[trying, ("active", "180 Ringing"), ("terminated;reason=noresource", "200 OK")], Ok(()));
+    check(&[trying, ("terminated;reason=noresource", "486 Busy Here")], Err(Cause::USER_BUSY));
+    // The status may come before the end.
+    check(&[("active", "200 OK"), ("terminated;reason=timeout", "")], Ok(()));
+    check(&[("pending", "100 Trying"), ("terminated;reason=rejected", "")], Err(Cause::CALL_REJECTED));
+    check(&[("terminated;reason=timeout", "100 Trying")], Err(Cause::RECOVERY_ON_TIMER_EXPIRY));
+    check(&[("terminated", "junk")], Err(Cause::NORMAL_UNSPECIFIED));
+}
+
+#[test]
+fn a_transfer_that_we_ask_for_in_vain_is_told_once_and_the_call_goes_on() {
+    let ended = |d: &mut Driver, cause: Cause| {
+        assert_eq!(d.signal(), Signal::TransferEnded(Err(cause)));
+        d.sent.clear();
+        d.silent();
+        assert_eq!(d.sip.sizes().legs, 1);
+    };
+    let mut d = Driver::new();
+    let (leg, refer) = referred(&mut d);
+    d.command(leg, Command::RequestTransfer("1004".into()));
+    ended(&mut d, Cause::MESSAGE_NOT_COMPATIBLE_WITH_STATE);
+    d.from(BOB, &respond(&refer, 603, "", "", ""));
+    ended(&mut d, Cause::CALL_REJECTED);
+
+    // No response at all, and a 202 that no NOTIFY follows (timer N, RFC 6665 §4.1.2.4).
+    for answered in [false, true] {
+        let mut d = Driver::new();
+        let (_, refer) = referred(&mut d);
+        if answered {
+            d.from(BOB, &respond(&refer, 202, "", "", ""));
+        }
+        d.pass(SECOND * 33);
+        let timeout = if answered { Cause::RECOVERY_ON_TIMER_EXPIRY } else { Cause::NO_USER_RESPONDING };
+        ended(&mut d, timeout);
+    }
+}
+
+#[test]
+fn a_subscription_of_ours_is_prolonged_until_it_is_refused() {
+    let mut d = Driver::new();
+    let (_, refer) = referred(&mut d);
+    d.from(BOB, &respond(&refer, 202, "", "", ""));
+    d.from(BOB, &notify(&refer, 1, "Subscription-State: active;expires=100\r\n", "SIP/2.0 100 Trying\r\n"));
+    d.sent.clear();
+    d.pass(SECOND * 80);
+    let subscribe = d.one();
+    assert!(subscribe.starts_with("SUBSCRIBE sip:bob@"), "{subscribe}");
+    assert_eq!(header(&subscribe, "Event"), "refer;id=2");
+    assert_eq!(header(&subscribe, "Expires"), "180");
+    d.from(BOB, &respond(&subscribe, 200, "", "Expires: 180\r\n", ""));
+    d.pass(SECOND * 143);
+    d.silent();
+    d.pass(SECOND);
+    let subscribe = d.one();
+    d.from(BOB, &respond(&subscribe, 481, "", "", ""));
+    assert_eq!(d.signal(), Signal::TransferEnded(Err(Cause::NORMAL_UNSPECIFIED)));
+    d.silent();
+}
+
+#[test]
+fn a_notify_without_the_state_of_its_subscription_is_malformed() {
+    let mut d = Driver::new();
+    let (_, refer) = referred(&mut d);
+    d.from(BOB, &notify(&refer, 1, "", "SIP/2.0 200 OK\r\n"));
+    assert!(d.one().starts_with("SIP/2.0 400 "));
+    d.silent();
+}
+
 #[test]
 fn a_notify_that_nobody_asked_for_belongs_to_no_subscription() {
     let mut d = Driver::new();

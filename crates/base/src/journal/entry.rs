@@ -182,6 +182,11 @@ pub enum Told<'a> {
         /// In the place of this leg.
         replaces: Option<LegId>,
     },
+    /// How the transfer ended that it was asked for; `None` means that it succeeded.
+    TransferEnded {
+        /// Why it failed.
+        failure: Option<Cause>,
+    },
     /// It is gone.
     Released {
         /// The cause.
@@ -201,6 +206,7 @@ wire_enum!(Told<'a> {
     Digit = 6,
     TransferRequested = 7 { destination, replaces },
     Released = 8 { cause, reason },
+    TransferEnded = 9 { failure },
 });
 
 /// A phone came or went, or was refused: [`Event`] as the journal keeps it.

@@ -108,6 +108,10 @@ impl Step<'_> {
                 self.impossible("a caller told what only a called device can tell");
                 None
             }
+            Signal::TransferEnded(_) => {
+                self.impossible("a transfer ended that was never asked for");
+                None
+            }
             Signal::Media(Media::Answer(_) | Media::None) | Signal::MediaRefused(_) | Signal::Digit(_) => {
                 None
             }

@@ -96,6 +96,9 @@ impl Ringing {
             Signal::Setup(_) | Signal::Proceeding | Signal::Alerting { .. } | Signal::Answered { .. } => {
                 step.impossible("a caller told what only a called device can tell");
             }
+            Signal::TransferEnded(_) => {
+                step.impossible("a transfer ended that was never asked for");
+            }
             // Nobody is there yet to hear a digit.
             Signal::Media(Media::None) | Signal::Digit(_) => {}
         }
@@ -118,6 +121,9 @@ impl Ringing {
                 self.media(step, leg, Side::Called, MediaSignal::Refuse(cause));
             }
             Signal::TransferRequested { destination, .. } => step.refuse_transfer(leg, &destination),
+            Signal::TransferEnded(_) => {
+                step.impossible("a transfer ended that was never asked for");
+            }
             Signal::Setup(_) => step.impossible("a called device asked for a call on the same leg"),
             Signal::Proceeding | Signal::Media(Media::None) | Signal::Digit(_) => {}
         }

@@ -365,6 +365,7 @@ impl Driver {
                     Command::Digit(digit) => format!("digit {}", digit.key),
                     Command::TransferResult(result) => format!("transfer-result {result:?}"),
                     Command::TransferEnded(result) => format!("transfer-ended {result:?}"),
+                    Command::RequestTransfer(number) => format!("request-transfer {number}"),
                     Command::Release(cause) => format!("release {}", cause.0),
                 };
                 self.print(leg, &text);

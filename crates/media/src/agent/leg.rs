@@ -147,7 +147,8 @@ impl ServiceLeg {
             Command::ShowParty(_)
             | Command::Digit(_)
             | Command::TransferResult(_)
-            | Command::TransferEnded(_) => {}
+            | Command::TransferEnded(_)
+            | Command::RequestTransfer(_) => {}
             Command::CollectDigits
             | Command::Tone(_)
             | Command::Alert { .. }

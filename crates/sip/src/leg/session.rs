@@ -94,6 +94,7 @@ impl Leg {
         };
         self.awaiting_ack = None;
         self.session_timer.on(Input::Stop, now.mono);
+        self.referring = None;
         let until = match self.change {
             Change::Ours { .. } => now.mono + GIVE_UP,
             Change::None | Change::Theirs(..) | Change::Retry { .. } => now.mono,
@@ -452,14 +453,15 @@ impl Leg {
             MethodKind::Bye => self.bye_answered(status),
             MethodKind::Update => self.update_answered(shared, now, response, branch, status, out),
             MethodKind::Notify => self.notify_answered(shared, now, branch, status, out),
+            MethodKind::Refer | MethodKind::Subscribe => {
+                self.refer_answered(shared, now, branch, status, out);
+            }
             MethodKind::Prack
             | MethodKind::Cancel
             | MethodKind::Info
             | MethodKind::Options
             | MethodKind::Ack
-            | MethodKind::Refer
             | MethodKind::Register
-            | MethodKind::Subscribe
             | MethodKind::Message
             | MethodKind::Publish
             | MethodKind::Other => {}
@@ -581,6 +583,7 @@ impl Leg {
             self.change = Change::None;
         }
         self.session_timer.on(Input::Stop, now.mono);
+        self.referring = None;
         self.state = State::Ending { until: self.last_word(now.mono + GIVE_UP), branch: Some(branch) };
     }
 
@@ -605,6 +608,9 @@ impl Leg {
             | ReleaseReason::ProtocolError => Cause::NO_USER_RESPONDING,
         };
         match (&self.state, method) {
+            (_, MethodKind::Refer | MethodKind::Subscribe) => {
+                self.refer_answered(shared, now, branch, 408, out);
+            }
             (_, MethodKind::Notify) => self.notify_answered(shared, now, branch, 408, out),
             (State::Outgoing(_), MethodKind::Invite) => self.invite_failed(now, cause, reason, out),
             (State::Ending { branch: Some(awaited), .. }, _) if *awaited == branch => {

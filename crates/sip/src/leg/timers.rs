@@ -23,7 +23,8 @@ impl Leg {
             Change::None | Change::Theirs(..) | Change::Ours { .. } => None,
         };
         let referral = self.referral.deadline();
-        [state, ack, change, self.session_timer.deadline(), referral].into_iter().flatten().min()
+        let referring = self.referring.as_ref().and_then(|referring| referring.deadline());
+        [state, ack, change, self.session_timer.deadline(), referral, referring].into_iter().flatten().min()
     }
 
     /// The leg's timer fired.
@@ -36,6 +37,7 @@ impl Leg {
         self.retry_timer(shared, now, out);
         self.session_timer_due(shared, now, out);
         self.refer_timer(shared, now, out);
+        self.referring_timer(shared, now, out);
         self.rearm(shared);
     }
 

@@ -332,21 +332,6 @@ impl Leg {
         self.advance(shared, now, Input::Refresh(granted), out);
     }
 
-    /// NOTIFY of the peer: we never asked for one (RFC 6665 §4.1.3).
-    pub(super) fn notified(
-        &mut self,
-        shared: &mut Shared,
-        now: Now,
-        notify: &Message<'_>,
-        key: ServerKey,
-        flow: Flow,
-        out: &mut Outbox,
-    ) {
-        let refer = notify.event_package().is_some_and(|event| event.package.eq_ignore_ascii_case("refer"));
-        // Other packages are news that phones send unasked; a failure would only make them try again.
-        self.reply(shared, now, notify, key, flow, if refer { 481 } else { 200 }, out);
-    }
-
     /// Whether an INVITE may take the place of this leg; the status that refuses it otherwise (RFC 3891 §3).
     pub(crate) fn accepts_replacement(&self, replaces: &Replaces<'_>) -> Result<(), u16> {
         match &self.state {

@@ -75,7 +75,7 @@ impl Binding {
         self.texts.get().call_id
     }
 
-    /// What it calls itself; at most [`limits::USER_AGENT_BYTES`] of it.
+    /// What it calls itself; at most [`strowger_base::limits::USER_AGENT_BYTES`] of it.
     pub fn user_agent(&self) -> &str {
         self.texts.get().user_agent
     }
