@@ -17,7 +17,7 @@ use crate::mailbox::{Letter, Mailbox};
 use crate::media::MediaSender;
 use crate::store::StoreSender;
 use crate::streams::{StreamOrder, StreamSender};
-use crate::udp::{Buffers, Port, Read};
+use crate::udp::{BATCH, Buffers, Port, Read};
 
 /// Everything that the decision thread owns.
 pub(crate) struct Decision {
@@ -350,6 +350,8 @@ impl Load {
 }
 
 const BATCHES_A_TURN: usize = 8;
+/// Datagrams of one socket that are read before timers and letters have their turn.
+pub(crate) const DATAGRAMS_A_TURN: usize = BATCHES_A_TURN * BATCH;
 const LETTERS_A_TURN: usize = 1_024;
 const ITEMS_AT_ONCE: usize = 256;
 const ARENA_KEPT: usize = 256 * 1024;

@@ -1,6 +1,5 @@
 //! HTTP on loopback: health, counters, calls, phones. The command line is a client of it.
 
-use std::fmt::Write;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
@@ -11,7 +10,7 @@ use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use strowger_base::CallId;
-use strowger_node::io::{Answer, CallView, Metric, MetricKind, PAGE, Question, Service};
+use strowger_node::io::{Answer, CallView, PAGE, Question, Service};
 
 use crate::mailbox::{Letter, Sender};
 use crate::report;
@@ -22,6 +21,8 @@ pub(crate) struct Site {
     pub(crate) data: PathBuf,
     /// The configuration in force, for questions about the dial plan.
     pub(crate) calls: Arc<strowger_callcontrol::Configuration>,
+    /// The UDP port of SIP, for what the system counts of its socket.
+    pub(crate) sip_port: u16,
 }
 
 struct Shared {
@@ -81,44 +82,13 @@ async fn health(State(shared): State<Arc<Shared>>) -> Response {
 
 async fn metrics(State(shared): State<Arc<Shared>>) -> Response {
     match ask(&shared, Question::Metrics).await {
-        Ok(Answer::Metrics(mut metrics)) => {
-            metrics.extend(crate::log::counters().map(|(fate, value)| Metric {
-                name: "log_lines_total",
-                help: "Log lines, by what became of them: written, held back as too many, lost with standard error.",
-                kind: MetricKind::Counter,
-                label: Some(("fate", fate)),
-                value,
-            }));
-            ([(header::CONTENT_TYPE, "text/plain; version=0.0.4")], prometheus(&metrics)).into_response()
+        Ok(Answer::Metrics(metrics)) => {
+            let text = crate::exposition::everything(&metrics, shared.site.sip_port);
+            ([(header::CONTENT_TYPE, "text/plain; version=0.0.4")], text).into_response()
         }
         Ok(_) => StatusCode::INTERNAL_SERVER_ERROR.into_response(),
         Err(status) => status.into_response(),
     }
-}
-
-/// The text format of Prometheus, version 0.0.4.
-fn prometheus(metrics: &[Metric]) -> String {
-    let mut text = String::new();
-    let mut last = "";
-    for metric in metrics {
-        if metric.name != last {
-            last = metric.name;
-            let kind = match metric.kind {
-                MetricKind::Counter => "counter",
-                MetricKind::Gauge => "gauge",
-            };
-            // Writing to a string cannot fail.
-            let _ = writeln!(text, "# HELP strowger_{} {}", metric.name, metric.help);
-            let _ = writeln!(text, "# TYPE strowger_{} {kind}", metric.name);
-        }
-        let _ = match metric.label {
-            Some((label, value)) => {
-                writeln!(text, "strowger_{}{{{label}=\"{value}\"}} {}", metric.name, metric.value)
-            }
-            None => writeln!(text, "strowger_{} {}", metric.name, metric.value),
-        };
-    }
-    text
 }
 
 #[derive(serde::Deserialize)]

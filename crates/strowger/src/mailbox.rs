@@ -6,6 +6,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
 use std::time::Duration;
 
+use crate::counters;
 use nix::sys::eventfd::{EfdFlags, EventFd};
 use std::net::SocketAddr;
 use strowger_base::net::{StreamId, Transport};
@@ -53,7 +54,7 @@ struct Bell {
 }
 
 /// Letters that may wait; a sender waits when there are more.
-const LETTERS: usize = 8_192;
+pub(crate) const LETTERS: usize = 8_192;
 
 pub(crate) fn mailbox() -> nix::Result<(Sender, Mailbox)> {
     let descriptor = EventFd::from_flags(EfdFlags::EFD_NONBLOCK | EfdFlags::EFD_CLOEXEC)?;
@@ -66,6 +67,9 @@ impl Sender {
     /// Puts a letter in and waits while the box is full. `false` when nobody reads any more.
     pub(crate) fn send(&self, letter: Letter) -> bool {
         let sent = self.queue.send(letter).is_ok();
+        if sent {
+            counters::LETTERS.gave();
+        }
         self.ring();
         sent
     }
@@ -75,6 +79,9 @@ impl Sender {
         let result = self.queue.try_send(letter).map_err(|error| match error {
             TrySendError::Full(letter) | TrySendError::Disconnected(letter) => letter,
         });
+        if result.is_ok() {
+            counters::LETTERS.gave();
+        }
         self.ring();
         result
     }
@@ -91,7 +98,7 @@ impl Sender {
 impl Mailbox {
     /// The next letter, if there is one.
     pub(crate) fn take(&self) -> Option<Letter> {
-        self.queue.try_recv().ok()
+        self.queue.try_recv().ok().inspect(|_| counters::LETTERS.took())
     }
 
     /// Stops the ringing; letters that come from now on ring again.

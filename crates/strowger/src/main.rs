@@ -9,8 +9,10 @@
 mod announce;
 mod client;
 mod config_file;
+mod counters;
 mod decision;
 mod digits;
+mod exposition;
 mod holder;
 mod http;
 mod lab;
@@ -18,6 +20,7 @@ mod log;
 mod mailbox;
 mod media;
 mod print;
+mod process;
 mod report;
 mod server;
 mod shutdown;

@@ -14,6 +14,7 @@ use strowger_base::{Instant, Now, Rng, WallTime};
 use strowger_media::control::{Command, PortId, Report, Side};
 use strowger_media::worker::{Channel, Input, Outbox, Output, SocketRef, Worker};
 
+use crate::counters;
 use crate::mailbox::{Letter, Sender};
 
 /// Where media sockets are opened.
@@ -37,7 +38,9 @@ pub(crate) struct MediaSender {
 impl MediaSender {
     /// Hands over a command; waits when the media thread is far behind.
     pub(crate) fn command(&self, command: Command) {
-        let _ = self.queue.send(command);
+        if self.queue.send(command).is_ok() {
+            counters::MEDIA_COMMANDS.gave();
+        }
         let _ = self.bell.write(1);
     }
 }
@@ -59,7 +62,7 @@ pub(crate) struct MediaThread {
 
 /// How soon reports are tried again, in milliseconds.
 const TELL_AGAIN_MS: i64 = 5;
-const COMMANDS: usize = 4_096;
+pub(crate) const COMMANDS: usize = 4_096;
 /// Packets read from one socket before the next has its turn.
 const PACKETS_A_TURN: usize = 16;
 
@@ -96,7 +99,10 @@ impl MediaThread {
             self.tell();
             loop {
                 match self.queue.try_recv() {
-                    Ok(command) => self.input(Input::Command(command)),
+                    Ok(command) => {
+                        counters::MEDIA_COMMANDS.took();
+                        self.input(Input::Command(command));
+                    }
                     Err(std::sync::mpsc::TryRecvError::Empty) => break,
                     Err(std::sync::mpsc::TryRecvError::Disconnected) => return,
                 }
@@ -158,6 +164,7 @@ impl MediaThread {
         for _ in 0..PACKETS_A_TURN {
             let Some(open) = self.sockets.get(&socket) else { return };
             let Ok((length, source)) = open.recv_from(buffer) else { return };
+            counters::MEDIA.received(1, length as u64);
             let now = self.now();
             let bytes = buffer.get(..length).unwrap_or_default();
             self.worker.handle(now, Input::Packet { socket, source, bytes }, &mut self.out);
@@ -179,11 +186,15 @@ impl MediaThread {
                 Output::Send { socket, destination, bytes } => {
                     if let Some(open) = self.sockets.get(&socket) {
                         // A packet that cannot be sent is lost, as on any network.
-                        let _ = open.send_to(self.out.arena.slice(bytes), destination);
+                        let sent = open.send_to(self.out.arena.slice(bytes), destination);
+                        counters::MEDIA.sent(1, u64::from(sent.is_ok()), sent.unwrap_or(0) as u64);
                     }
                 }
                 Output::OpenSockets { port, pairs } => opened.push((port, pairs)),
-                Output::CloseSockets { port } => self.sockets.retain(|socket, _| socket.port != port),
+                Output::CloseSockets { port } => {
+                    self.sockets.retain(|socket, _| socket.port != port);
+                    counters::MEDIA_SOCKETS.set(self.sockets.len() as u64);
+                }
                 Output::Report(report) => self.reports.push_back(report),
             }
         }
@@ -208,6 +219,7 @@ impl MediaThread {
             self.sockets.insert(SocketRef { port, side, channel: Channel::Rtp }, pair.rtp);
             self.sockets.insert(SocketRef { port, side, channel: Channel::Rtcp }, pair.rtcp);
         }
+        counters::MEDIA_SOCKETS.set(self.sockets.len() as u64);
         Ok((address_a, address_b))
     }
 

@@ -114,7 +114,11 @@ impl Opened {
                 .write();
         }
         let configuration = Arc::new(configuration.with_listeners(self.sip_listeners()));
-        let site = http::Site { data: self.data.clone(), calls: Arc::clone(&configuration.calls) };
+        let site = http::Site {
+            data: self.data.clone(),
+            calls: Arc::clone(&configuration.calls),
+            sip_port: self.advertised.port(),
+        };
         let mut node = Node::new(Parameters {
             node: NodeId(1),
             shard: ShardId(0),

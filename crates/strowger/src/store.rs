@@ -24,6 +24,7 @@ use strowger_base::journal::{Entry, EntryKind, Head, Record};
 use strowger_node::io::{StoreRecord, Ticket};
 use strowger_sip::io::BindingRecord;
 
+use crate::counters;
 use crate::log;
 use crate::mailbox::{Letter, Sender};
 use batch::{Batch, Kept};
@@ -35,7 +36,7 @@ use segment::{Position, Writer};
 
 pub(crate) use index::{CallRow, Index};
 pub(crate) use reader::Segments;
-pub(crate) use sender::StoreSender;
+pub(crate) use sender::{BATCHES, StoreSender};
 
 /// The store of a data folder.
 pub(crate) struct Store {
@@ -50,6 +51,8 @@ pub(crate) struct Store {
     /// Promises that are not kept yet, and whether the node was told that they failed.
     waiting: BTreeMap<Ticket, bool>,
     trouble: Option<Trouble>,
+    /// When the oldest thing came that is not written yet.
+    oldest: Option<Clock>,
     notices: Notices,
     queue: Receiver<Batch>,
     empty: SyncSender<Batch>,
@@ -95,6 +98,7 @@ impl Store {
             changed_at: None,
             waiting: BTreeMap::new(),
             trouble: None,
+            oldest: None,
             notices: Notices::new(),
             queue,
             empty,
@@ -145,6 +149,8 @@ impl Store {
         let mut next = Some(first);
         for _ in 0..BATCHES_AT_ONCE {
             let Some(mut batch) = next.take().or_else(|| self.queue.try_recv().ok()) else { return };
+            counters::STORE_BATCHES.took();
+            self.oldest = self.oldest.or(batch.since.take());
             batch.drain(|kept| self.take(kept));
             // Its room is used again; when there is enough of it already, this one goes.
             let _ = self.empty.try_send(batch);
@@ -189,6 +195,7 @@ impl Store {
         };
         self.notices.look(head.kind, record);
         let position = self.writer.end();
+        counters::STORE_BYTES.add(record.len() as u64);
         let previous = head.call.map_or(Position::NONE, |call| self.chains.add(call, position));
         self.writer.append(previous, record);
         if let (EntryKind::Call, Some(call)) = (head.kind, head.call) {
@@ -204,8 +211,13 @@ impl Store {
         if self.trouble.as_ref().is_some_and(|trouble| now < trouble.retry_at) {
             return;
         }
-        match self.write(now) {
+        let result = self.write(now);
+        if let Some(oldest) = self.oldest {
+            counters::STORE_LAG.set_time(oldest.elapsed());
+        }
+        match result {
             Ok(()) => {
+                self.oldest = None;
                 if let Some(trouble) = self.trouble.take() {
                     log::info("the data folder takes records again; no call record is lost")
                         .with("folder", self.folder.display())
@@ -216,7 +228,10 @@ impl Store {
                     self.decision.send(Letter::Persisted(ticket));
                 }
             }
-            Err(error) => self.complain(&error),
+            Err(error) => {
+                counters::STORE_FAILURES.add(1);
+                self.complain(&error);
+            }
         }
     }
 

@@ -12,6 +12,7 @@ use tokio::net::tcp::{OwnedReadHalf, OwnedWriteHalf};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::mpsc;
 
+use crate::counters;
 use crate::mailbox::{Letter, Sender};
 
 /// What the decision thread wants of connections.
@@ -32,11 +33,13 @@ impl StreamSender {
     /// Gives an order; waits when the asynchronous side is far behind, which never waits for us in its turn: no byte
     /// of a connection may be left out, or its framing would break.
     pub(crate) fn order(&self, order: StreamOrder) {
-        let _ = self.0.blocking_send(order);
+        if self.0.blocking_send(order).is_ok() {
+            counters::STREAM_ORDERS.gave();
+        }
     }
 }
 
-const ORDERS: usize = 16_384;
+pub(crate) const ORDERS: usize = 16_384;
 /// Messages that may wait for one slow reader; then its connection is closed.
 const WAITING: usize = 256;
 
@@ -75,29 +78,39 @@ pub(crate) async fn run(
     let (closed_tx, mut closed) = mpsc::channel::<StreamId>(1_024);
     let mut writers: Writers = HashMap::new();
     loop {
+        counters::STREAMS.set(writers.len() as u64);
         tokio::select! {
             order = orders.recv() => match order {
                 Some(StreamOrder::Send(id, bytes)) => {
+                    counters::STREAM_ORDERS.took();
+                    let length = bytes.len() as u64;
                     let gone = writers.get(&id).is_some_and(|writer| writer.try_send(bytes).is_err());
                     if gone {
                         // The reader is too slow to be of any use.
                         writers.remove(&id);
+                        counters::STREAMS_TOO_SLOW.add(1);
+                    } else {
+                        counters::STREAM_BYTES_OUT.add(length);
                     }
                 }
                 Some(StreamOrder::Connect(id, peer)) => {
+                    counters::STREAM_ORDERS.took();
                     let (writer, queue) = mpsc::channel(WAITING);
                     writers.insert(id, writer);
                     tokio::spawn(connect(id, peer, queue, decision.clone(), closed_tx.clone()));
                 }
                 Some(StreamOrder::Close(id)) => {
+                    counters::STREAM_ORDERS.took();
                     writers.remove(&id);
                 }
                 None => return,
             },
             Some((id, stream)) = accepted.recv() => {
                 if writers.len() >= limits::STREAMS {
+                    counters::STREAMS_REFUSED.add(1);
                     continue;
                 }
+                counters::STREAMS_ACCEPTED.add(1);
                 let (writer, queue) = mpsc::channel(WAITING);
                 writers.insert(id, writer);
                 begin(id, stream, queue, decision.clone(), closed_tx.clone());
@@ -158,6 +171,7 @@ async fn read(id: StreamId, reader: OwnedReadHalf, decision: &Sender) {
             Ok(0) => return,
             Ok(length) => {
                 bytes.truncate(length);
+                counters::STREAM_BYTES_IN.add(length as u64);
                 tell(decision, Letter::StreamBytes { stream: id, bytes }).await;
             }
             Err(error) if error.kind() == std::io::ErrorKind::WouldBlock => {}

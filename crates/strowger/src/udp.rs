@@ -12,6 +12,8 @@ use nix::sys::socket::{
 };
 use rustix::net::{MMsgHdr, SendAncillaryBuffer, SendFlags, SocketAddrAny, sendmmsg};
 
+use crate::counters;
+
 /// Datagrams that are read or written by one system call, at most.
 pub(crate) const BATCH: usize = 64;
 /// Datagrams that a quiet socket is asked for: preparing for more costs time at every packet.
@@ -83,14 +85,14 @@ impl Port {
     }
 
     /// Sends datagrams; returns how many the system took.
-    pub(crate) fn send<'a>(
-        &self,
-        mut datagrams: impl ExactSizeIterator<Item = (SocketAddr, &'a [u8])>,
-    ) -> usize {
+    pub(crate) fn send<'a>(&self, datagrams: impl ExactSizeIterator<Item = (SocketAddr, &'a [u8])>) -> usize {
+        let wanted = datagrams.len();
+        let mut all_bytes = 0;
+        let mut datagrams = datagrams.inspect(|(_, bytes)| all_bytes += bytes.len());
         let mut sent = 0;
         loop {
             sent += match datagrams.len() {
-                0 => return sent,
+                0 => break,
                 1 => datagrams
                     .next()
                     .map_or(0, |(to, bytes)| usize::from(self.socket.send_to(bytes, to).is_ok())),
@@ -98,6 +100,10 @@ impl Port {
                 _ => send_batch::<BATCH>(&self.socket, &mut datagrams),
             };
         }
+        if wanted > 0 {
+            counters::UDP.sent(wanted as u64, sent as u64, all_bytes as u64);
+        }
+        sent
     }
 
     /// The descriptor to wait on.
@@ -137,14 +143,16 @@ fn receive<S: SystemAddress, const N: usize>(
         Err(Errno::EAGAIN | Errno::EINTR) => return Ok(0),
         Err(error) => return Err(error.into()),
     };
-    let mut count = 0;
+    let (mut count, mut all_bytes) = (0, 0);
     for datagram in results {
         count += 1;
         let bytes = datagram.iovs().next().unwrap_or_default();
+        all_bytes += bytes.len();
         if let Some(source) = datagram.address {
             each(source.address(), bytes);
         }
     }
+    counters::UDP.received(count as u64, all_bytes as u64);
     Ok(count)
 }
 

@@ -1,6 +1,7 @@
 //! What the decision thread wants kept, gathered for some milliseconds: a thread is woken for many packets at once.
 
 use std::ops::Range;
+use std::time::Instant as Clock;
 
 use strowger_node::io::{StoreRecord, Ticket};
 
@@ -9,6 +10,8 @@ use strowger_node::io::{StoreRecord, Ticket};
 pub(crate) struct Batch {
     bytes: Vec<u8>,
     items: Vec<Item>,
+    /// When the oldest thing in it came.
+    pub(super) since: Option<Clock>,
 }
 
 enum Item {

@@ -6,6 +6,7 @@ use std::time::{Duration, Instant as Clock};
 use strowger_node::io::{StoreRecord, Ticket};
 
 use super::batch::Batch;
+use crate::counters;
 
 /// Gathers what is to be kept and hands it over every few milliseconds.
 pub(crate) struct StoreSender {
@@ -28,6 +29,8 @@ impl StoreSender {
     pub(crate) fn journal(&mut self, record: &[u8]) {
         if self.batch.weight() < WEIGHT_MAX {
             self.batch.journal(record);
+        } else {
+            counters::STORE_LEFT_OUT.add(1);
         }
     }
 
@@ -55,9 +58,15 @@ impl StoreSender {
         if now < since + GATHERED_FOR && self.batch.weight() < WEIGHT_ENOUGH {
             return;
         }
+        self.batch.since = Some(since);
+        counters::STORE_GATHERED.set(self.batch.weight() as u64);
         let next = self.empty.try_recv().unwrap_or_default();
         match self.queue.try_send(std::mem::replace(&mut self.batch, next)) {
-            Ok(()) => self.since = None,
+            Ok(()) => {
+                counters::STORE_BATCHES.gave();
+                counters::STORE_GATHERED.set(0);
+                self.since = None;
+            }
             // The store is behind: what there is waits here and is offered again with what comes.
             Err(TrySendError::Full(batch) | TrySendError::Disconnected(batch)) => {
                 self.batch = batch;
@@ -82,7 +91,7 @@ impl StoreSender {
 /// A promise waits this long for others: the answer to a caller never depends on it.
 const GATHERED_FOR: Duration = Duration::from_millis(5);
 /// Batches that may wait for a slow disk.
-const BATCHES: usize = 16;
+pub(crate) const BATCHES: usize = 16;
 const WEIGHT_ENOUGH: usize = 256 * 1024;
 const WEIGHT_BEHIND: usize = 4 * 1024 * 1024;
 const WEIGHT_MAX: usize = 16 * 1024 * 1024;

@@ -68,6 +68,10 @@ fn a_phone_registers_talks_to_the_echo_and_the_call_is_explained() {
     assert_eq!((code, calls(&listed).len()), (0, 1), "{json}");
     let (status, metrics) = server.get("/metrics");
     assert!(status == 200 && metrics.contains("# TYPE strowger_"), "{metrics}");
+    for moved in ["udp_received_packets", "udp_sent_bytes", "media_received_packets", "media_sent_bytes"] {
+        let line = metrics.lines().find(|line| line.starts_with(&format!("strowger_{moved}_total ")));
+        assert!(line.is_some_and(|line| !line.ends_with(" 0")), "{moved}: {line:?}");
+    }
     assert_eq!(server.get("/api/v1/calls/C1.0.999999").0, 404);
     assert!(server.stop(), "it ends well");
 

@@ -1,0 +1,231 @@
+//! `/metrics` in the text format of Prometheus, version 0.0.4: the node's figures, then the shell's.
+
+use std::fmt::Write;
+
+use strowger_base::limits;
+use strowger_node::io::{Metric, MetricKind};
+
+use crate::counters::{self, Figure, Queue, Traffic};
+use crate::{decision, log, mailbox, media, process, store, streams};
+
+/// Everything that is measured.
+pub(crate) fn everything(of_node: &[Metric], sip_port: u16) -> String {
+    let mut text = Exposition::default();
+    text.node(of_node);
+    text.udp(sip_port);
+    text.media();
+    text.streams();
+    text.queues();
+    text.store();
+    text.log();
+    text.process();
+    text.0
+}
+
+/// The text as far as it is written.
+#[derive(Default)]
+struct Exposition(String);
+
+impl Exposition {
+    fn node(&mut self, metrics: &[Metric]) {
+        let mut last = "";
+        for metric in metrics {
+            let name = format!("strowger_{}", metric.name);
+            if metric.name != last {
+                last = metric.name;
+                let kind = match metric.kind {
+                    MetricKind::Counter => "counter",
+                    MetricKind::Gauge => "gauge",
+                };
+                self.family(&name, kind, metric.help);
+            }
+            let label =
+                metric.label.map(|(label, value)| format!("{{{label}=\"{value}\"}}")).unwrap_or_default();
+            self.sample(&name, &label, metric.value);
+        }
+    }
+
+    fn udp(&mut self, port: u16) {
+        self.traffic("strowger_udp", "SIP over UDP", &counters::UDP);
+        if let Some(socket) = process::udp_socket(port) {
+            let name = "strowger_udp_receive_dropped_total";
+            let help = "Datagrams that the system dropped because the SIP socket was full.";
+            self.one(name, "counter", help, socket.dropped);
+            let help = "Bytes that wait in the SIP socket.";
+            self.one("strowger_udp_receive_queue_bytes", "gauge", help, socket.waiting_bytes);
+        }
+    }
+
+    fn media(&mut self) {
+        self.traffic("strowger_media", "RTP and RTCP", &counters::MEDIA);
+        let help = "Media sockets that are open.";
+        self.one("strowger_media_sockets", "gauge", help, counters::MEDIA_SOCKETS.get());
+    }
+
+    fn streams(&mut self) {
+        let mut counter = |name: &str, help: &str, figure: &Figure| {
+            self.one(&format!("strowger_tcp_{name}_total"), "counter", help, figure.get());
+        };
+        counter("accepted", "TCP connections accepted.", &counters::STREAMS_ACCEPTED);
+        counter("refused", "TCP connections refused because there are too many.", &counters::STREAMS_REFUSED);
+        let help = "TCP connections closed because the other end reads too slowly.";
+        counter("too_slow", help, &counters::STREAMS_TOO_SLOW);
+        counter("received_bytes", "Bytes received over TCP.", &counters::STREAM_BYTES_IN);
+        counter("sent_bytes", "Bytes sent over TCP.", &counters::STREAM_BYTES_OUT);
+        self.one("strowger_tcp_connections", "gauge", "TCP connections.", counters::STREAMS.get());
+        let help = "TCP connections that there may be.";
+        self.one("strowger_tcp_connections_max", "gauge", help, limits::STREAMS as u64);
+    }
+
+    fn queues(&mut self) {
+        let queues: [(&str, &Queue, usize); 4] = [
+            ("decision", &counters::LETTERS, mailbox::LETTERS),
+            ("media", &counters::MEDIA_COMMANDS, media::COMMANDS),
+            ("connections", &counters::STREAM_ORDERS, streams::ORDERS),
+            ("store", &counters::STORE_BATCHES, store::BATCHES),
+        ];
+        let name = "strowger_queue_length";
+        self.family(name, "gauge", "What waits for a thread, by thread.");
+        for (thread, queue, _) in queues {
+            self.sample(name, &format!("{{thread=\"{thread}\"}}"), queue.waiting());
+        }
+        let name = "strowger_queue_length_max";
+        self.family(name, "gauge", "What may wait for a thread, by thread.");
+        for (thread, _, limit) in queues {
+            self.sample(name, &format!("{{thread=\"{thread}\"}}"), limit as u64);
+        }
+        let help = "Datagrams that are read before timers and other threads have their turn.";
+        self.one("strowger_decision_turn_datagrams_max", "gauge", help, decision::DATAGRAMS_A_TURN as u64);
+    }
+
+    fn store(&mut self) {
+        let help = "Age of the oldest record of the last write when it was on its way to the disk.";
+        let name = "strowger_store_lag_seconds";
+        self.family(name, "gauge", help);
+        let lag = counters::STORE_LAG.get();
+        self.sample(name, "", format_args!("{}.{:06}", lag / 1_000_000, lag % 1_000_000));
+        let help = "Bytes that the decision thread holds for the store.";
+        self.one("strowger_store_gathered_bytes", "gauge", help, counters::STORE_GATHERED.get());
+        let help = "Bytes written to the journal.";
+        self.one("strowger_store_written_bytes_total", "counter", help, counters::STORE_BYTES.get());
+        let help = "Writes that the disk refused.";
+        self.one("strowger_store_failures_total", "counter", help, counters::STORE_FAILURES.get());
+        let help =
+            "Journal records left out because the store was hopelessly behind; final records never are.";
+        self.one("strowger_store_left_out_total", "counter", help, counters::STORE_LEFT_OUT.get());
+    }
+
+    fn log(&mut self) {
+        let name = "strowger_log_lines_total";
+        self.family(name, "counter", "Log lines: written, held back as too many, lost with standard error.");
+        for (fate, value) in log::counters() {
+            self.sample(name, &format!("{{fate=\"{fate}\"}}"), value);
+        }
+    }
+
+    /// By the names that every Prometheus client library gives them.
+    fn process(&mut self) {
+        let Some(usage) = process::usage() else { return };
+        let help = "Processor time used.";
+        let name = "process_cpu_seconds_total";
+        self.family(name, "counter", help);
+        self.sample(
+            name,
+            "",
+            format_args!("{}.{:02}", usage.cpu_centiseconds / 100, usage.cpu_centiseconds % 100),
+        );
+        let help = "Memory that is resident.";
+        self.one("process_resident_memory_bytes", "gauge", help, usage.resident_bytes);
+        self.one("process_open_fds", "gauge", "File descriptors that are open.", usage.descriptors);
+        self.one("process_threads", "gauge", "Threads.", usage.threads);
+    }
+
+    fn traffic(&mut self, prefix: &str, what: &str, traffic: &Traffic) {
+        let mut counter = |name: &str, help: String, figure: &Figure| {
+            self.one(&format!("{prefix}_{name}_total"), "counter", &help, figure.get());
+        };
+        counter("received_packets", format!("Packets received: {what}."), &traffic.packets_in);
+        counter("received_bytes", format!("Bytes received: {what}."), &traffic.bytes_in);
+        counter("sent_packets", format!("Packets sent: {what}."), &traffic.packets_out);
+        counter("sent_bytes", format!("Bytes sent: {what}."), &traffic.bytes_out);
+        counter(
+            "send_dropped",
+            format!("Packets that the system did not take: {what}."),
+            &traffic.dropped_out,
+        );
+    }
+
+    fn one(&mut self, name: &str, kind: &str, help: &str, value: u64) {
+        self.family(name, kind, help);
+        self.sample(name, "", value);
+    }
+
+    fn family(&mut self, name: &str, kind: &str, help: &str) {
+        // Writing to a string cannot fail.
+        let _ = writeln!(self.0, "# HELP {name} {help}\n# TYPE {name} {kind}");
+    }
+
+    fn sample(&mut self, name: &str, labels: &str, value: impl std::fmt::Display) {
+        let _ = writeln!(self.0, "{name}{labels} {value}");
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+
+    /// Panics unless every sample stands below HELP and TYPE of its family, once.
+    fn check(text: &str) -> Vec<String> {
+        let (mut families, mut samples) = (BTreeSet::new(), BTreeSet::new());
+        let (mut helped, mut typed) = ("", ("", ""));
+        let mut ordered = vec![];
+        assert!(text.ends_with('\n'));
+        for line in text.lines() {
+            if let Some(rest) = line.strip_prefix("# HELP ") {
+                let (name, help) = rest.split_once(' ').unwrap_or_else(|| panic!("{line}"));
+                assert!(help.ends_with('.') && !help.contains('\\'), "{line}");
+                assert!(families.insert(name), "{name} stands twice");
+                ordered.push(name.to_owned());
+                helped = name;
+            } else if let Some(rest) = line.strip_prefix("# TYPE ") {
+                typed = rest.split_once(' ').unwrap_or_else(|| panic!("{line}"));
+                assert_eq!(typed.0, helped, "TYPE follows HELP");
+                let is_counter = typed.0.ends_with("_total");
+                assert_eq!(typed.1, if is_counter { "counter" } else { "gauge" }, "{line}");
+            } else {
+                let (series, value) = line.rsplit_once(' ').unwrap_or_else(|| panic!("{line}"));
+                let name = series.split('{').next().unwrap_or_default();
+                assert_eq!(name, typed.0, "{line} stands below its own TYPE");
+                assert!(
+                    name.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_'),
+                    "{name}"
+                );
+                assert!(value.parse::<f64>().is_ok(), "{line}");
+                assert!(samples.insert(series), "{series} stands twice");
+            }
+        }
+        ordered
+    }
+
+    #[test]
+    fn every_family_has_help_and_type_and_the_shells_own_are_documented() {
+        let metric =
+            |name, label, value| Metric { name, help: "A help.", kind: MetricKind::Counter, label, value };
+        let metrics = [
+            metric("a_total", None, 1),
+            metric("b_total", Some(("kind", "x")), 2),
+            metric("b_total", Some(("kind", "y")), 3),
+        ];
+        let socket = std::net::UdpSocket::bind("127.0.0.1:0").unwrap();
+        let text = everything(&metrics, socket.local_addr().unwrap().port());
+        assert!(text.contains("strowger_b_total{kind=\"x\"} 2\nstrowger_b_total{kind=\"y\"} 3\n"), "{text}");
+        let families = check(&text);
+        let operations = include_str!("../../../docs/operations.md");
+        for family in families.iter().skip(2) {
+            assert!(operations.contains(&format!("`{family}`")), "docs/operations.md does not name {family}");
+        }
+        assert!(families.len() > 30, "{families:?}");
+    }
+}
