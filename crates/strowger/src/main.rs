@@ -21,6 +21,7 @@ mod mailbox;
 mod media;
 mod print;
 mod process;
+mod readiness;
 mod report;
 mod server;
 mod shutdown;

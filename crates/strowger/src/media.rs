@@ -2,11 +2,9 @@
 
 use std::collections::{BTreeMap, VecDeque};
 use std::net::{IpAddr, SocketAddr, UdpSocket};
-use std::os::fd::AsFd;
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::time::{Instant as Clock, SystemTime, UNIX_EPOCH};
 
-use nix::poll::{PollFd, PollFlags, ppoll};
 use nix::sys::eventfd::{EfdFlags, EventFd};
 use nix::sys::time::{TimeSpec, TimeValLike};
 use std::sync::Arc;
@@ -16,6 +14,7 @@ use strowger_media::worker::{Channel, Input, Outbox, Output, SocketRef, Worker};
 
 use crate::counters;
 use crate::mailbox::{Letter, Sender};
+use crate::readiness::Readiness;
 
 /// Where media sockets are opened.
 #[derive(Clone, Debug)]
@@ -51,6 +50,7 @@ pub(crate) struct MediaThread {
     addresses: MediaAddresses,
     next_port: u16,
     sockets: BTreeMap<SocketRef, UdpSocket>,
+    readiness: Readiness<Readable>,
     queue: Receiver<Command>,
     bell: Arc<EventFd>,
     decision: Sender,
@@ -74,12 +74,15 @@ impl MediaThread {
         started: Clock,
     ) -> nix::Result<(MediaSender, MediaThread)> {
         let bell = Arc::new(EventFd::from_flags(EfdFlags::EFD_NONBLOCK | EfdFlags::EFD_CLOEXEC)?);
+        let mut readiness = Readiness::new()?;
+        readiness.add(&*bell, Readable::Bell)?;
         let (sender, queue) = sync_channel(COMMANDS);
         let thread = MediaThread {
             worker: Worker::new(rng),
             next_port: addresses.ports.0,
             addresses,
             sockets: BTreeMap::new(),
+            readiness,
             queue,
             bell: Arc::clone(&bell),
             decision,
@@ -93,9 +96,14 @@ impl MediaThread {
     /// Runs until nobody sends commands any more.
     pub(crate) fn run(mut self) {
         let mut buffer = vec![0u8; 2_048];
+        let mut ready = Vec::new();
         loop {
-            let Ok(readable) = self.wait() else { return };
-            let _ = self.bell.read();
+            if self.wait(&mut ready).is_err() {
+                return;
+            }
+            if ready.contains(&Readable::Bell) {
+                let _ = self.bell.read();
+            }
             self.tell();
             loop {
                 match self.queue.try_recv() {
@@ -107,8 +115,11 @@ impl MediaThread {
                     Err(std::sync::mpsc::TryRecvError::Disconnected) => return,
                 }
             }
-            for socket in readable {
-                self.read(socket, &mut buffer);
+            for readable in &ready {
+                match readable {
+                    Readable::Bell => {}
+                    Readable::Socket(socket) => self.read(*socket, &mut buffer),
+                }
             }
             if self.worker.next_timeout().is_some_and(|at| at <= self.now().mono) {
                 self.input(Input::Timeout);
@@ -137,7 +148,8 @@ impl MediaThread {
         }
     }
 
-    fn wait(&self) -> nix::Result<Vec<SocketRef>> {
+    /// Waits for packets, commands or the next deadline; `ready` says what can be read.
+    fn wait(&self, ready: &mut Vec<Readable>) -> nix::Result<()> {
         let now = self.now().mono;
         let timeout = self
             .worker
@@ -148,16 +160,7 @@ impl MediaThread {
             (Some(timeout), Some(again)) => Some(timeout.min(again)),
             (timeout, again) => timeout.or(again),
         };
-        let names: Vec<SocketRef> = self.sockets.keys().copied().collect();
-        let mut descriptors: Vec<PollFd<'_>> =
-            self.sockets.values().map(|socket| PollFd::new(socket.as_fd(), PollFlags::POLLIN)).collect();
-        descriptors.push(PollFd::new(self.bell.as_fd(), PollFlags::POLLIN));
-        match ppoll(&mut descriptors, timeout, None) {
-            Ok(_) | Err(nix::errno::Errno::EINTR) => {}
-            Err(error) => return Err(error),
-        }
-        let ready = |descriptor: &PollFd<'_>| descriptor.revents().is_some_and(|events| !events.is_empty());
-        Ok(names.into_iter().zip(&descriptors).filter(|(_, d)| ready(d)).map(|(name, _)| name).collect())
+        self.readiness.wait(timeout, ready)
     }
 
     fn read(&mut self, socket: SocketRef, buffer: &mut [u8]) {
@@ -191,10 +194,7 @@ impl MediaThread {
                     }
                 }
                 Output::OpenSockets { port, pairs } => opened.push((port, pairs)),
-                Output::CloseSockets { port } => {
-                    self.sockets.retain(|socket, _| socket.port != port);
-                    counters::MEDIA_SOCKETS.set(self.sockets.len() as u64);
-                }
+                Output::CloseSockets { port } => self.close(port),
                 Output::Report(report) => self.reports.push_back(report),
             }
         }
@@ -203,7 +203,10 @@ impl MediaThread {
         for (port, pairs) in opened {
             let input = match self.open(port, pairs) {
                 Ok((a, b)) => Input::Opened { port, a, b },
-                Err(reason) => Input::OpenFailed { port, reason },
+                Err(reason) => {
+                    self.close(port);
+                    Input::OpenFailed { port, reason }
+                }
             };
             self.input(input);
         }
@@ -216,11 +219,23 @@ impl MediaThread {
         let (address_a, address_b) = (advertise(&a), b.as_ref().map(advertise));
         for (side, pair) in [(Side::A, Some(a)), (Side::B, b)] {
             let Some(pair) = pair else { continue };
-            self.sockets.insert(SocketRef { port, side, channel: Channel::Rtp }, pair.rtp);
-            self.sockets.insert(SocketRef { port, side, channel: Channel::Rtcp }, pair.rtcp);
+            for (channel, open) in [(Channel::Rtp, pair.rtp), (Channel::Rtcp, pair.rtcp)] {
+                let socket = SocketRef { port, side, channel };
+                self.readiness.add(&open, Readable::Socket(socket)).map_err(|error| error.to_string())?;
+                self.sockets.insert(socket, open);
+            }
         }
         counters::MEDIA_SOCKETS.set(self.sockets.len() as u64);
         Ok((address_a, address_b))
+    }
+
+    fn close(&mut self, port: PortId) {
+        self.sockets.retain(|socket, _| socket.port != port);
+        self.readiness.forget(|name| match name {
+            Readable::Bell => false,
+            Readable::Socket(socket) => socket.port == port,
+        });
+        counters::MEDIA_SOCKETS.set(self.sockets.len() as u64);
     }
 
     /// Opens an even port and the next one, going round the range once.
@@ -247,6 +262,14 @@ impl MediaThread {
         }
         Err(reason)
     }
+}
+
+/// What the media thread waits for.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Readable {
+    /// Somebody has put in a command.
+    Bell,
+    Socket(SocketRef),
 }
 
 struct Pair {
