@@ -17,7 +17,7 @@ use std::time::Duration;
 use strowger_base::hash::siphash24;
 use strowger_base::{HashMap, HashSeed, Instant, Now, Rng, limits};
 
-use digest::Proof;
+use digest::{Hex, Proof};
 
 use crate::header::is_word;
 use crate::io::DigestAlgorithm;
@@ -33,6 +33,9 @@ pub struct Challenger {
     counts: [HashMap<u64, u32>; 2],
     /// When the current generation began, and the one before.
     began: [Instant; 2],
+    /// For each algorithm the URI of the last REGISTER with right credentials and its HA2: the phones of a domain
+    /// all register at the same one.
+    registered: [Option<(Box<str>, Hex)>; 2],
 }
 
 /// What became of credentials.
@@ -82,6 +85,7 @@ impl Challenger {
             sequence: 0,
             counts: [HashMap::with_hasher(seed), HashMap::with_hasher(seed)],
             began: [Instant::START; 2],
+            registered: [const { None }; 2],
         }
     }
 
@@ -156,9 +160,15 @@ impl Challenger {
             DigestAlgorithm::Md5 => &ha1_md5[..],
             DigestAlgorithm::Sha256 => &ha1_sha256[..],
         };
-        let proof = Proof { method, uri: credentials.uri, nonce: credentials.nonce, protection };
-        if !digest::response(algorithm, ha1, &proof).matches(credentials.response) {
+        let known = self.registered[algorithm as usize].as_ref().filter(|_| method == "REGISTER");
+        let known = known.filter(|(uri, _)| **uri == *credentials.uri).map(|(_, ha2)| *ha2);
+        let ha2 = known.unwrap_or_else(|| digest::ha2(algorithm, method, credentials.uri));
+        let proof = Proof { nonce: credentials.nonce, protection };
+        if !digest::response(algorithm, ha1, &ha2, &proof).matches(credentials.response) {
             return Verdict::WrongPassword;
+        }
+        if known.is_none() && method == "REGISTER" {
+            self.registered[algorithm as usize] = Some((Box::from(credentials.uri), ha2));
         }
         self.turn(now.mono, lifetime);
         if now.mono - stamp.made_at() > lifetime || stamp.made_at() < self.began[1] {
@@ -246,6 +256,34 @@ mod tests {
     fn answer(challenge: &str, password: &str, nc: u32) -> String {
         let challenge = Challenge::parse(challenge.as_bytes()).unwrap();
         challenge.answer("1001", password, "REGISTER", "sip:r", nc, "c")
+    }
+
+    #[test]
+    fn what_is_kept_of_one_register_never_lets_another_request_pass() {
+        let mut challenger = Challenger::new(&mut Rng::new(1));
+        let (md5, sha) = (ha1_md5("1001", "r", "secret"), ha1_sha256("1001", "r", "secret"));
+        let mut count = 0;
+        let mut check =
+            |algorithm: usize, signed: (&str, &str), sent: &str, password: &str, expect: Verdict| {
+                let challenges = challenges(&mut challenger, 1, BOTH);
+                let challenge = Challenge::parse(challenges[algorithm].as_bytes()).unwrap();
+                count += 1;
+                let answer = challenge.answer("1001", password, signed.0, signed.1, count, "c");
+                let credentials = Credentials::parse(answer.as_bytes()).unwrap();
+                let verdict = challenger.verify(at(1), sent, &credentials, &md5, &sha, LIFETIME, false);
+                assert_eq!(verdict, expect, "{algorithm} {signed:?} {sent} {password}");
+            };
+        for algorithm in [0, 1] {
+            for _ in 0..2 {
+                check(algorithm, ("REGISTER", "sip:r"), "REGISTER", "secret", Verdict::Accepted);
+                check(algorithm, ("REGISTER", "sip:r"), "REGISTER", "guess", Verdict::WrongPassword);
+                check(algorithm, ("INVITE", "sip:r"), "INVITE", "secret", Verdict::Accepted);
+                check(algorithm, ("REGISTER", "sip:r"), "INVITE", "secret", Verdict::WrongPassword);
+                check(algorithm, ("INVITE", "sip:r"), "REGISTER", "secret", Verdict::WrongPassword);
+            }
+            check(algorithm, ("REGISTER", "sip:other"), "REGISTER", "secret", Verdict::Accepted);
+            check(algorithm, ("REGISTER", "sip:r"), "REGISTER", "secret", Verdict::Accepted);
+        }
     }
 
     #[test]

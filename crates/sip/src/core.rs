@@ -587,12 +587,22 @@ impl Shared {
 
     /// A copy of what `write` appends.
     fn drafted(&self, write: impl FnOnce(&mut Vec<u8>)) -> Box<[u8]> {
-        let mut draft = self.draft.take();
-        draft.clear();
+        let mut draft = self.draft();
         write(&mut draft);
         let copy = Box::from(draft.as_slice());
-        self.draft.set(draft);
+        self.keep_draft(draft);
         copy
+    }
+
+    /// An empty vector with room; to be given back with [`Shared::keep_draft`].
+    pub(crate) fn draft(&self) -> Vec<u8> {
+        let mut draft = self.draft.take();
+        draft.clear();
+        draft
+    }
+
+    pub(crate) fn keep_draft(&self, draft: Vec<u8>) {
+        self.draft.set(draft);
     }
 
     /// The same for text that is made of text.

@@ -1,12 +1,14 @@
 //! Who a request is from: a trunk by its address, a line by its digest credentials.
 
+use std::sync::Arc;
+
 use strowger_base::leg::{Origin, Party, Presentation};
 use strowger_base::net::Flow;
 use strowger_base::{Now, event::RefuseReason};
 
 use crate::auth::{self, Verdict};
 use crate::core::Sip;
-use crate::io::{LineAccount, Outbox};
+use crate::io::{Configuration, LineAccount, Outbox};
 use crate::message::Message;
 use crate::write;
 
@@ -23,7 +25,9 @@ impl Sip {
         if let Some(trunk) = self.trunk_at(flow) {
             return Some(Origin::Trunk(trunk));
         }
-        self.authenticate(now, flow, request, name, false, out).map(Origin::Line)
+        let configuration = Arc::clone(&self.shared.configuration);
+        let (line, _) = self.authenticate(now, flow, request, name, false, &configuration, out)?;
+        Some(Origin::Line(Box::from(line)))
     }
 
     /// The trunk that an address belongs to; one with the port named goes before one without.
@@ -42,16 +46,17 @@ impl Sip {
     /// The line that a request proves to speak for; when it is `None` the request has been answered.
     ///
     /// `repeated` accepts a nonce count that was used by the same request before: a retransmission.
-    pub(crate) fn authenticate(
+    #[expect(clippy::too_many_arguments, reason = "credentials are judged by that many independent things")]
+    fn authenticate<'c>(
         &mut self,
         now: Now,
         flow: Flow,
         request: &Message<'_>,
         name: &'static str,
         repeated: bool,
+        configuration: &'c Configuration,
         out: &mut Outbox,
-    ) -> Option<Box<str>> {
-        let configuration = std::sync::Arc::clone(&self.shared.configuration);
+    ) -> Option<(&'c str, &'c LineAccount)> {
         let claimed = if name == "REGISTER" { request.to_user() } else { request.from_user() };
         let Some(credentials) = auth::credentials_for(request, &configuration.domain) else {
             self.challenge(now, flow, request, false, out);
@@ -60,33 +65,26 @@ impl Sip {
         // A caller that hides itself names nobody in From; its credentials say who it is (RFC 3323 §4.1.1.3).
         let hidden = name != "REGISTER" && claimed.eq_ignore_ascii_case("anonymous");
         let claimed = if hidden { credentials.username().into() } else { claimed };
-        let Some(account) = configuration.lines.get(&*claimed) else {
-            return self.forbid(flow, request, name, RefuseReason::UnknownLine, out);
+        let Some((line, account)) = configuration.lines.get_key_value(&*claimed) else {
+            self.forbid(flow, request, name, RefuseReason::UnknownLine, out);
+            return None;
         };
         if !credentials.is_user(&account.username) {
-            return self.forbid(flow, request, name, RefuseReason::NotYourLine, out);
+            self.forbid(flow, request, name, RefuseReason::NotYourLine, out);
+            return None;
         }
         match self.verify(now, request, &credentials, account, repeated) {
-            Verdict::Accepted => Some(Box::from(&*claimed)),
-            Verdict::Stale => {
-                self.challenge(now, flow, request, true, out);
-                None
-            }
-            Verdict::UnknownNonce => {
-                self.challenge(now, flow, request, false, out);
-                None
-            }
+            Verdict::Accepted => return Some((line, account)),
+            Verdict::Stale => self.challenge(now, flow, request, true, out),
+            Verdict::UnknownNonce => self.challenge(now, flow, request, false, out),
             Verdict::Replayed => {
                 self.event_refused(request, flow, name, RefuseReason::Replayed, out);
                 self.challenge(now, flow, request, true, out);
-                None
             }
             Verdict::WrongPassword => self.forbid(flow, request, name, RefuseReason::WrongPassword, out),
-            Verdict::Malformed => {
-                self.refuse(request, flow, 400, |_| (), out);
-                None
-            }
+            Verdict::Malformed => self.refuse(request, flow, 400, |_| (), out),
         }
+        None
     }
 
     fn verify(
@@ -111,17 +109,11 @@ impl Sip {
 
     fn challenge(&mut self, now: Now, flow: Flow, request: &Message<'_>, stale: bool, out: &mut Outbox) {
         self.shared.counters.challenges += 1;
-        let configuration = std::sync::Arc::clone(&self.shared.configuration);
-        let mut header = Vec::with_capacity(320);
-        self.challenger.challenge(
-            now,
-            &configuration.domain,
-            &configuration.digest_algorithms,
-            stale,
-            false,
-            &mut header,
-        );
+        let mut header = self.shared.draft();
+        let Configuration { domain, digest_algorithms, .. } = &*self.shared.configuration;
+        self.challenger.challenge(now, domain, digest_algorithms, stale, false, &mut header);
         self.refuse(request, flow, 401, |buffer| buffer.extend_from_slice(&header), out);
+        self.shared.keep_draft(header);
     }
 
     fn forbid(
@@ -131,11 +123,10 @@ impl Sip {
         name: &'static str,
         reason: RefuseReason,
         out: &mut Outbox,
-    ) -> Option<Box<str>> {
+    ) {
         self.shared.counters.unauthorized += 1;
         self.event_refused(request, flow, name, reason, out);
         self.refuse(request, flow, 403, |_| (), out);
-        None
     }
 
     /// Who calls: a line as it is configured, a trunk's caller as the trunk says (RFC 3325, RFC 3323).
@@ -177,19 +168,20 @@ impl Sip {
             request.call_id_value(),
             request.cseq_number(),
         );
-        let Some(line) = self.authenticate(now, flow, request, "REGISTER", repeated, out) else { return };
-        let configuration = std::sync::Arc::clone(&self.shared.configuration);
-        let Some(account) = configuration.lines.get(&line) else { return };
+        let configuration = Arc::clone(&self.shared.configuration);
+        let found = self.authenticate(now, flow, request, "REGISTER", repeated, &configuration, out);
+        let Some((line, account)) = found else { return };
         let (registrar, changes, _) = self.registration_parts();
-        let result = registrar.register(now, request, flow, &line, account, &configuration, changes);
+        let result = registrar.register(now, request, flow, line, account, &configuration, changes);
         self.tell_changes(out);
         match result {
             Ok(()) => {
                 self.shared.counters.registrations += 1;
-                let mut answer = Vec::with_capacity(256);
-                self.registrar.write_answer(now, &line, request, &mut answer);
+                let mut answer = self.shared.draft();
+                self.registrar.write_answer(now, line, request, &mut answer);
                 write::date_header(&mut answer, now.wall);
                 self.refuse(request, flow, 200, |buffer| buffer.extend_from_slice(&answer), out);
+                self.shared.keep_draft(answer);
             }
             Err(refusal) => {
                 self.refuse(request, flow, refusal.status(), |buffer| refusal.write_headers(buffer), out);

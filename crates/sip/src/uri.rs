@@ -161,7 +161,10 @@ impl<'b> Uri<'b> {
         if find(user, b'%').is_some() {
             return Cow::Owned(String::from_utf8_lossy(&decode(user)).into_owned());
         }
-        String::from_utf8_lossy(user)
+        match std::str::from_utf8(user) {
+            Ok(user) => Cow::Borrowed(user),
+            Err(_) => String::from_utf8_lossy(user),
+        }
     }
 
     /// The host of a SIP URI.

@@ -55,9 +55,10 @@ impl<'b> Challenge<'b> {
         let count = count(nc);
         let count = crate::header::text(&count);
         let protection = self.qop.then_some((count, cnonce, "auth"));
-        let proof = Proof { method, uri, nonce: self.nonce, protection };
+        let proof = Proof { nonce: self.nonce, protection };
         let ha1 = digest::ha1(self.algorithm, username, self.realm, password);
-        let response = digest::response(self.algorithm, ha1.as_bytes(), &proof);
+        let ha2 = digest::ha2(self.algorithm, method, uri);
+        let response = digest::response(self.algorithm, ha1.as_bytes(), &ha2, &proof);
         let algorithm = match self.algorithm {
             DigestAlgorithm::Md5 => "MD5",
             DigestAlgorithm::Sha256 => "SHA-256",

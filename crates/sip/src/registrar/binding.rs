@@ -46,12 +46,12 @@ impl Binding {
 
     /// The line.
     pub fn line(&self) -> &str {
-        self.texts.get().line
+        self.texts.part(0)
     }
 
     /// The contact URI as the phone wrote it.
     pub fn contact(&self) -> &str {
-        self.texts.get().contact
+        self.texts.part(1)
     }
 
     /// The contact URI as it may stand in a request line: without the headers that it may carry, which are not
@@ -62,7 +62,7 @@ impl Binding {
 
     /// Its `+sip.instance` without quotes and angle brackets, when it gave one (RFC 5626 §4.1).
     pub fn instance(&self) -> Option<&str> {
-        Some(self.texts.get().instance).filter(|instance| !instance.is_empty())
+        Some(self.texts.part(2)).filter(|instance| !instance.is_empty())
     }
 
     /// Its `reg-id`, when it registered an outbound flow (RFC 5626 §4.2).
@@ -72,12 +72,12 @@ impl Binding {
 
     /// Call-ID of its last REGISTER.
     pub fn call_id(&self) -> &str {
-        self.texts.get().call_id
+        self.texts.part(3)
     }
 
     /// What it calls itself; at most [`strowger_base::limits::USER_AGENT_BYTES`] of it.
     pub fn user_agent(&self) -> &str {
-        self.texts.get().user_agent
+        self.texts.part(4)
     }
 
     /// The proxies on the way to it, outermost first (RFC 3327).

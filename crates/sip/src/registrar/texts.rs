@@ -69,18 +69,23 @@ const _: () = assert!(limits::BINDING_TEXT_BYTES <= u16::MAX as usize, "offsets 
 
 impl PackedTexts {
     /// The single texts.
-    #[inline]
     pub fn get(&self) -> BindingTexts<'_> {
-        let [line, contact, instance, call_id, user_agent] = self.ends.map(usize::from);
-        let part = |from: usize, to: usize| self.text.get(from..to).unwrap_or_default();
         BindingTexts {
-            line: part(0, line),
-            contact: part(line, contact),
-            instance: part(contact, instance),
-            call_id: part(instance, call_id),
-            user_agent: part(call_id, user_agent),
-            path: part(user_agent, self.text.len()),
+            line: self.part(0),
+            contact: self.part(1),
+            instance: self.part(2),
+            call_id: self.part(3),
+            user_agent: self.part(4),
+            path: self.part(5),
         }
+    }
+
+    /// A single one, by its place in [`BindingTexts`].
+    #[inline]
+    pub(super) fn part(&self, index: usize) -> &str {
+        let from = index.checked_sub(1).and_then(|before| self.ends.get(before)).copied().unwrap_or_default();
+        let to = self.ends.get(index).map_or(self.text.len(), |end| usize::from(*end));
+        self.text.get(usize::from(from)..to).unwrap_or_default()
     }
 
     /// Bytes on the heap, without what the allocator adds.
