@@ -52,7 +52,7 @@ impl Relay {
     /// `side` wrote this description: the relay sends there from now on.
     pub(crate) fn direct(&mut self, side: Side, description: &[u8], out: &mut Outbox) {
         let Relay::Open(ports) = self else { return };
-        let told = sdp::peek(description).ok().and_then(|peek| peek.audio);
+        let told = sdp::audio_address(description);
         // Old-style hold names no address; where packets went before is still right after it.
         let Some(remote) = told.filter(|address| !address.ip().is_unspecified()) else { return };
         let last = match side {
@@ -73,7 +73,7 @@ impl Relay {
 
 /// How the device is reached that wrote this description, as its media address and its packets show.
 pub(crate) fn reach_of(description: &[u8], flow: Flow) -> Reach {
-    match sdp::peek(description).ok().and_then(|peek| peek.audio) {
+    match sdp::audio_address(description) {
         Some(told) => Reach::of(told.ip(), flow.peer().ip()),
         None => Reach::Direct,
     }

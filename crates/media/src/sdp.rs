@@ -13,7 +13,7 @@ mod session;
 
 use std::net::IpAddr;
 
-pub use peek::{Codecs, OriginLine, Peek, hold_of, peek};
+pub use peek::{Codecs, OriginLine, Peek, audio_address, hold_of, peek};
 pub use rewrite::{rewrite_origin, set_media_address};
 pub use session::{Format, MediaDescription, MediaKind, Protocol, Session};
 

@@ -118,6 +118,7 @@ fn the_typed_view_agrees_with_the_glance() {
         let peek = peek(bytes).unwrap();
         let audio = session.audio().map(|index| &session.streams[index]);
         assert_eq!(audio.and_then(|stream| stream.rtp()), peek.audio, "{name}");
+        assert_eq!(sdp::audio_address(bytes), peek.audio, "{name}");
         assert_eq!(audio.and_then(|stream| stream.rtcp), peek.rtcp, "{name}");
         assert_eq!(
             audio.map_or(sdp::Direction::Inactive, |stream| stream.direction),
@@ -323,6 +324,9 @@ fn no_bytes_panic() {
                     bytes.extend_from_slice(&piece);
                 }
             }
+        }
+        if let Ok(peek) = peek(&bytes) {
+            assert_eq!(sdp::audio_address(&bytes), peek.audio, "round {round}");
         }
         let names = peek(&bytes).map(|peek| peek.codecs.to_string().len());
         let parsed = Session::parse(&bytes);

@@ -469,9 +469,10 @@ impl Shared {
     /// packets came from (RFC 3581, RFC 5626 §5.3).
     pub(crate) fn way_to(&self, uri: &str, flow: Flow, trust: bool) -> Flow {
         let Flow::Datagram { listener, peer } = flow else { return flow };
-        let uri = uri.trim_start().trim_start_matches('<');
-        let uri = uri.split('>').next().unwrap_or(uri);
-        let Ok(parsed) = Uri::parse(uri.as_bytes()) else { return flow };
+        let uri = uri.trim_ascii_start().as_bytes();
+        let uri = uri.strip_prefix(b"<").unwrap_or(uri);
+        let uri = uri.split(|byte| *byte == b'>').next().unwrap_or(uri);
+        let Ok(parsed) = Uri::parse(uri) else { return flow };
         let address = match parsed.host() {
             Some(Host::V4(address)) => std::net::IpAddr::V4(address),
             Some(Host::V6(address)) => std::net::IpAddr::V6(address),

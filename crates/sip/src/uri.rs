@@ -169,14 +169,11 @@ impl<'b> Uri<'b> {
 
     /// The host of a SIP URI.
     pub fn host(&self) -> Option<Host<'b>> {
-        let host = self.host_text();
-        if host.is_empty() {
-            return None;
+        match self.host_bytes() {
+            [] => None,
+            [b'[', inner @ .., b']'] => text(inner).parse().ok().map(Host::V6),
+            host => Some(v4(host).map_or_else(|| Host::Name(text(host)), Host::V4)),
         }
-        if let Some(inner) = host.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')) {
-            return inner.parse().ok().map(Host::V6);
-        }
-        Some(host.parse().map_or(Host::Name(host), Host::V4))
     }
 
     /// The host as written; empty for URIs without one.
@@ -321,6 +318,17 @@ fn host_and_port(text: &[u8], start: usize) -> Option<(usize, Option<u16>, usize
     let len = digits.iter().position(|byte| !byte.is_ascii_digit()).unwrap_or(digits.len());
     let port = u16::try_from(crate::header::number(digits.get(..len)?)?).ok()?;
     Some((host_end, Some(port), host_end + 1 + len))
+}
+
+/// A dotted quad and nothing else; no leading zeros, which some read as octal.
+fn v4(host: &[u8]) -> Option<Ipv4Addr> {
+    let mut octets = [0; 4];
+    let mut parts = host.split(|byte| *byte == b'.');
+    for octet in &mut octets {
+        let digits = parts.next().filter(|digits| matches!(digits, [b'0'] | [b'1'..=b'9', ..]))?;
+        *octet = u8::try_from(crate::header::number(digits)?).ok()?;
+    }
+    parts.next().is_none().then(|| Ipv4Addr::from(octets))
 }
 
 /// Bytes that only make a number easier to read (RFC 3966 §5.1.1).
@@ -499,6 +507,32 @@ mod tests {
             "x y:z",
         ] {
             assert!(Uri::parse(bad.as_bytes()).is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn addresses_are_told_from_names() {
+        for host in [
+            "192.0.2.1",
+            "0.0.0.0",
+            "255.255.255.255",
+            "256.0.0.1",
+            "1.2.3",
+            "1.2.3.4.5",
+            "1.2.3.04",
+            "1.2.3.",
+            "1..2.3",
+            "a.b.c.d",
+            "1.2.3.4a",
+            "10",
+            ".",
+            "00.0.0.0",
+            "1.2.3.1111",
+            "example.com",
+        ] {
+            let text = format!("sip:a@{host}");
+            let expect = host.parse().map_or(Host::Name(host), Host::V4);
+            assert_eq!(Uri::parse(text.as_bytes()).unwrap().host(), Some(expect), "{host}");
         }
     }
 

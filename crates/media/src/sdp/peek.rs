@@ -93,6 +93,33 @@ pub fn peek(bytes: &[u8]) -> Result<Peek<'_>, SdpError> {
     })
 }
 
+/// [`Peek::audio`] alone, at less than half of the cost; `None` as well for bytes that are no description.
+pub fn audio_address(bytes: &[u8]) -> Option<SocketAddr> {
+    let mut lines = Lines::new(bytes);
+    lines.next().filter(|line| line.kind == b'v')?;
+    let mut section = Section::Session;
+    let (mut of_session, mut of_stream, mut port) = (None, None, 0);
+    for line in lines {
+        match (line.kind, section) {
+            (b'm', Section::Audio) => break,
+            (b'm', Section::Session | Section::Other) => {
+                let media = MediaLine::parse(line.value);
+                (section, port) = match media.port {
+                    port if port != 0 && media.is_audio() => (Section::Audio, port),
+                    _ => (Section::Other, 0),
+                };
+            }
+            (b'c', Section::Session) => of_session = Some(Connection::parse(line.value)),
+            (b'c', Section::Audio) => of_stream = Some(Connection::parse(line.value)),
+            _ => {}
+        }
+    }
+    match of_stream.or(of_session)? {
+        Connection::Address(address) => (port != 0).then(|| SocketAddr::new(address, port)),
+        Connection::Other => None,
+    }
+}
+
 /// What a description says about hold. Bytes that are no description say nothing: [`HoldState::NoAudio`].
 pub fn hold_of(bytes: &[u8]) -> HoldState {
     peek(bytes).map_or(HoldState::NoAudio, |peek| peek.hold())
