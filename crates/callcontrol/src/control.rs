@@ -259,8 +259,8 @@ impl CallControl {
                     self.with_call(used.call, |call, shared| call.relay(now, report, shared, out));
                 }
             }
-            // Relays hear no digits and play nothing.
-            Report::Digit { .. } | Report::Finished { .. } => {}
+            // Relays hear no digits, play nothing and wait for nobody.
+            Report::Digit { .. } | Report::Finished { .. } | Report::Silent { .. } => {}
         }
     }
 

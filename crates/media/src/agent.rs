@@ -147,6 +147,11 @@ impl Agent {
                 let ended = Ended::Now { cause: Cause::NORMAL_CALL_CLEARING, reason: ReleaseReason::HungUp };
                 self.release(leg, ended, out);
             }
+            Report::Silent { port } => {
+                let Some((leg, device)) = self.device(port) else { return };
+                let ended = device.silent();
+                self.release(leg, ended, out);
+            }
             Report::Closed { port, statistics } => {
                 if let Some(leg) = self.ports.remove(&port) {
                     out.items.push(Output::Quality(leg, Box::new(statistics.a)));

@@ -214,6 +214,12 @@ pub enum Report {
         /// At which port.
         port: PortId,
     },
+    /// An endpoint has heard nothing for [`crate::endpoint::SILENT_MAX`] though its peer wants to hear something. Said
+    /// once until the next [`Command::Connect`].
+    Silent {
+        /// At which port.
+        port: PortId,
+    },
     /// The port is closed.
     Closed {
         /// Which.

@@ -6,7 +6,7 @@
 //!   is. Key presses and comfort noise are not echoed.
 //! * Announcement: [`tone::ANNOUNCEMENT`], then [`Report::Finished`].
 //!
-//! Both pause while the peer does not want to hear anything. Where packets go is said in `latch`.
+//! Both report [`Report::Silent`] when nothing has come for [`SILENT_MAX`], and pause while the peer does not want to hear anything. Where packets go is said in `latch`.
 
 mod control;
 
@@ -76,6 +76,10 @@ pub struct Endpoint {
     events: EventReceiver,
     sender: Sender,
     control: Control,
+    /// When RTP or RTCP of the peer came last.
+    heard_at: Instant,
+    /// When it is looked whether anything has come; a packet sets no timer.
+    look_at: Option<Instant>,
     speaker: Speaker,
     transcoder: Option<Transcoder>,
     samples: Vec<i16>,
@@ -122,6 +126,8 @@ impl Endpoint {
             events: EventReceiver::default(),
             sender,
             control,
+            heard_at: Instant::START,
+            look_at: None,
             speaker: Speaker::new(Codec::Pcmu),
             transcoder: None,
             samples: Vec::new(),
@@ -153,7 +159,7 @@ impl Endpoint {
             State::Playing { next, .. } => Some(*next),
             State::Waiting | State::Paused { .. } | State::Echoing { .. } | State::Finished => None,
         };
-        frame.into_iter().chain(self.control.due()).min()
+        frame.into_iter().chain(self.control.due()).chain(self.look_at).min()
     }
 
     /// What was received and sent until now.
@@ -181,6 +187,9 @@ impl Endpoint {
             self.speaker = Speaker::new(connection.format.codec);
             self.transcoder = None;
         }
+        self.heard_at = now.mono;
+        // Who holds is silent as long as it likes.
+        self.look_at = connection.send.then(|| now.mono + SILENT_MAX);
         let resumes = self.connection.is_some_and(|before| !before.send) && connection.send;
         self.connection = Some(connection);
         self.state = match std::mem::replace(&mut self.state, State::Finished) {
@@ -219,6 +228,7 @@ impl Endpoint {
                 return;
             }
         }
+        self.heard_at = now.mono;
         if header.ssrc == self.sender.ssrc() {
             self.sender.change_ssrc(&mut self.rng);
         }
@@ -296,6 +306,13 @@ impl Endpoint {
 
     fn timeout(&mut self, now: Now, out: &mut Outbox) {
         self.play(now.mono, out);
+        if self.look_at.is_some_and(|at| at <= now.mono) {
+            let silent_at = self.heard_at + SILENT_MAX;
+            self.look_at = (now.mono < silent_at).then_some(silent_at);
+            if self.look_at.is_none() {
+                out.report(Report::Silent { port: self.port });
+            }
+        }
         if self.control.due().is_some_and(|due| due <= now.mono) {
             self.send_report(now, control::Goodbye::No, out);
             self.control.schedule(now.mono, &mut self.rng);
@@ -401,3 +418,6 @@ const fn socket(port: PortId, channel: Channel) -> SocketRef {
 const COMFORT_NOISE: u8 = 13;
 /// A thread that was away for longer lets the tone wait instead of sending all of it at once.
 const CATCH_UP_MAX: Duration = Duration::from_millis(100);
+/// Who sends neither RTP nor RTCP for so long has gone without a word: even a phone that suppresses silence reports
+/// every few seconds (RFC 3550 §6.2).
+pub const SILENT_MAX: Duration = Duration::from_secs(60);

@@ -170,6 +170,7 @@ fn the_table_of_a_service_leg() {
         ("Failed", Input::Report(Report::Failed { port: PortId(3), reason: "no port".into() })),
         ("heard Digit", Input::Report(Report::Digit { port: PortId(3), digit })),
         ("Finished", Input::Report(Report::Finished { port: PortId(3) })),
+        ("Silent", Input::Report(Report::Silent { port: PortId(3) })),
         ("Closed", Input::Report(closed())),
     ];
     let mut table = String::new();

@@ -16,6 +16,12 @@ use strowger_media::{Agent, Worker, agent, sdp};
 const LEG: LegId = LegId::new(NodeId(1), ShardId(0), 2);
 const PHONE: ([u8; 4], u16) = ([192, 0, 2, 5], 6000);
 
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Phone {
+    Talks,
+    Silent,
+}
+
 /// A node's media half and one phone. The link takes no time.
 struct Pair {
     agent: Agent,
@@ -124,12 +130,17 @@ impl Pair {
 
     /// Runs for this long; the phone talks.
     fn talk(&mut self, milliseconds: u64) {
+        self.run(milliseconds, Phone::Talks);
+    }
+
+    /// Runs for this long.
+    fn run(&mut self, milliseconds: u64, phone: Phone) {
         let end = self.now + Duration::from_millis(milliseconds);
         while self.now < end {
             while self.worker.next_timeout().is_some_and(|at| at <= self.now) {
                 self.worker(worker::Input::Timeout);
             }
-            if let Some((&port, _)) = self.sockets.first_key_value() {
+            if let (Some((&port, _)), Phone::Talks) = (self.sockets.first_key_value(), phone) {
                 let mut bytes = Vec::new();
                 self.sender.write_next(self.now, 0, false, 160, &mut bytes);
                 bytes.resize(172, 0x55);
@@ -214,6 +225,36 @@ fn the_announcement_hangs_up_when_it_is_over() {
     pair.ring(Service::Announcement, Media::Offer(description("sendrecv")));
     pair.talk(8000);
     pair.finish(&["Answered answer sendrecv", "Released 16", "370 packets, 0 lost", "phone heard 370"]);
+}
+
+#[test]
+fn a_phone_that_went_away_without_a_word_is_hung_up() {
+    let check = |directions: &[&str], silent_ms: u64, expect: &[&str]| {
+        let mut pair = Pair::new();
+        pair.ring(Service::Echo, Media::Offer(description(directions[0])));
+        pair.talk(1000);
+        for direction in &directions[1..] {
+            pair.command(Command::Media(Media::Offer(description(direction))));
+        }
+        pair.run(silent_ms, Phone::Silent);
+        let released = pair.ladder.iter().any(|line| line.starts_with("Released"));
+        if !released {
+            pair.command(Command::Release(Cause::NORMAL_CALL_CLEARING));
+        }
+        let expect: Vec<String> = expect.iter().map(|line| (*line).to_owned()).collect();
+        pair.ladder.retain(|line| line.starts_with("Released"));
+        assert_eq!(pair.ladder, expect, "{directions:?}");
+        pair.ladder.clear();
+        pair.finish(&[]);
+    };
+    check(&["sendrecv"], 59_000, &[]);
+    check(&["sendrecv"], 61_000, &["Released 102"]);
+    // Who holds, or only wants to hear, may be silent.
+    check(&["sendrecv", "sendonly"], 600_000, &[]);
+    check(&["sendrecv", "inactive"], 600_000, &[]);
+    check(&["recvonly"], 600_000, &[]);
+    check(&["sendrecv", "sendonly", "sendrecv"], 59_000, &[]);
+    check(&["sendrecv", "sendonly", "sendrecv"], 61_000, &["Released 102"]);
 }
 
 #[test]

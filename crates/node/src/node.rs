@@ -285,6 +285,7 @@ const fn report_owner(report: &strowger_media::control::Report) -> PortOwner {
         | Report::Failed { port, .. }
         | Report::Digit { port, .. }
         | Report::Finished { port }
+        | Report::Silent { port }
         | Report::Closed { port, .. } => port.owner(),
     }
 }

@@ -57,7 +57,10 @@ impl Opening {
                 step.facts.relay = Relay::None;
                 self.go_without(step, &reason)
             }
-            Report::Digit { .. } | Report::Finished { .. } | Report::Closed { .. } => State::Opening(self),
+            Report::Digit { .. }
+            | Report::Finished { .. }
+            | Report::Silent { .. }
+            | Report::Closed { .. } => State::Opening(self),
         }
     }
 

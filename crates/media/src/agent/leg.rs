@@ -21,6 +21,8 @@ pub(super) struct ServiceLeg {
     address: SocketAddr,
     /// What we last sent. Its version rises only when the next one differs (RFC 3264 §8).
     described: Option<SessionDescription>,
+    /// Whether the other side shall send media: not while it holds, and not when it wants to hear only.
+    hears: bool,
     state: State,
 }
 
@@ -47,6 +49,7 @@ impl ServiceLeg {
             origin: Origin { session_id, version: 1, address: nowhere },
             address: SocketAddr::new(nowhere, 0),
             described: None,
+            hears: false,
             state: State::Opening { offer: offer_of(ring.media) },
         }
     }
@@ -88,6 +91,15 @@ impl ServiceLeg {
                 self.state = State::FirstOffered { offer };
                 Ended::No
             }
+        }
+    }
+
+    /// Nothing has come for too long: who should send has gone without hanging up.
+    pub(super) const fn silent(&self) -> Ended {
+        if self.hears {
+            Ended::Now { cause: Cause::RECOVERY_ON_TIMER_EXPIRY, reason: ReleaseReason::HungUp }
+        } else {
+            Ended::No
         }
     }
 
@@ -232,7 +244,8 @@ impl ServiceLeg {
         }
     }
 
-    fn connect(&self, agreed: &Agreed) -> control::Command {
+    fn connect(&mut self, agreed: &Agreed) -> control::Command {
+        self.hears = agreed.direction.receives();
         control::Command::Connect {
             port: self.port,
             remote: agreed.remote,

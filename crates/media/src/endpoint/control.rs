@@ -124,6 +124,7 @@ impl Endpoint {
                 return;
             }
         }
+        self.heard_at = now.mono;
         let ours = self.sender.ssrc();
         for packet in compound.packets() {
             match packet {
