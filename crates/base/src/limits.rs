@@ -4,6 +4,8 @@ use std::time::Duration;
 
 /// Largest SIP message, in bytes; a larger one is answered 513 on a stream and dropped on UDP.
 pub const SIP_MESSAGE_BYTES: usize = 65_535;
+/// How long a message may take on a stream from its first byte to its last; a connection that takes longer is closed.
+pub const SIP_MESSAGE_TIME: Duration = Duration::from_secs(32);
 /// Header lines of one SIP message; more are answered 400.
 pub const SIP_HEADERS: usize = 256;
 /// Contacts of one line; another one is answered 403 and reported.

@@ -124,6 +124,11 @@ impl Node {
             "SIP messages that could not be sent because their connection had gone.",
             sip.unsent,
         );
+        list.counter(
+            "sip_unfinished_messages_total",
+            "Connections closed because a SIP message on them was never finished.",
+            sip.unfinished,
+        );
         list.counter("sip_stray_responses_total", "SIP responses that belong to no request.", sip.stray);
         list.counter("sip_challenges_total", "Digest challenges sent.", sip.challenges);
         list.counter("sip_unauthorized_total", "Requests refused because of credentials.", sip.unauthorized);

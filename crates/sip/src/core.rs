@@ -67,6 +67,8 @@ pub enum Timer {
     Client(Branch),
     /// A leg.
     Leg(LegId),
+    /// A message on a connection that is not whole.
+    Stream(StreamId),
 }
 
 /// What has passed, for the counters of the node.
@@ -84,6 +86,8 @@ pub struct Counters {
     pub rejected: u64,
     /// Messages that could not be sent because their connection had gone.
     pub unsent: u64,
+    /// Connections closed because a message on them was never finished.
+    pub unfinished: u64,
     /// Responses that belong to no transaction.
     pub stray: u64,
     /// Digest challenges sent.
@@ -259,6 +263,7 @@ impl Sip {
             match timer {
                 Timer::Server(key) => self.server_timer(now, key, out),
                 Timer::Client(branch) => self.client_timer(now, branch, out),
+                Timer::Stream(stream) => self.message_overdue(now, stream, out),
                 Timer::Leg(leg) => {
                     self.with_leg(leg, now, |leg, shared| leg.timeout(shared, now, out));
                 }
@@ -305,8 +310,9 @@ impl Sip {
         // The framer is taken out so that the messages in it can be handled while they are borrowed from it.
         let mut framer = std::mem::take(&mut stream.framer);
         framer.feed(bytes);
-        let mut close = false;
+        let (mut close, mut moved_on) = (false, false);
         while let Some(item) = framer.next() {
+            moved_on = true;
             match item {
                 framer::Item::Message(message) => self.receive(now, flow, message, out),
                 framer::Item::Ping => {
@@ -326,13 +332,34 @@ impl Sip {
             self.stream_closed(now, id, out);
         } else if let Some(stream) = self.shared.streams.get_mut(id) {
             framer.compact();
+            let begun = framer.is_within_message();
             stream.framer = framer;
+            let timers = &mut self.shared.timers;
+            // The time runs from the first byte of a message and is not prolonged by further ones: a peer that sends a
+            // byte now and then holds a buffer as well as one that sends none.
+            if let Some(handle) = stream.overdue.take_if(|_| moved_on || !begun) {
+                timers.cancel(handle);
+            }
+            if begun && stream.overdue.is_none() {
+                let at = now.mono + limits::SIP_MESSAGE_TIME;
+                stream.overdue = Some(timers.set(at, Timer::Stream(id)));
+            }
         }
     }
 
+    /// The rest of a message never came. What came whole before it stays.
+    fn message_overdue(&mut self, now: Now, id: StreamId, out: &mut Outbox) {
+        let Some(stream) = self.shared.streams.get_mut(id) else { return };
+        stream.overdue = None;
+        self.shared.counters.unfinished += 1;
+        out.items.push(Output::StreamClose { stream: id });
+        self.stream_closed(now, id, out);
+    }
+
     fn stream_closed(&mut self, now: Now, id: StreamId, out: &mut Outbox) {
-        if self.shared.streams.closed(id).is_none() {
-            return;
+        let Some(stream) = self.shared.streams.closed(id) else { return };
+        if let Some(handle) = stream.overdue {
+            self.shared.timers.cancel(handle);
         }
         let told = self.shared.transactions.stream_closed(id, &mut self.shared.timers);
         for (branch, leg, method) in told {

@@ -142,6 +142,12 @@ impl Framer {
         self.used = 0;
     }
 
+    /// Whether a message has begun and is not whole. Lone line ends, half a keepalive among them, begin none.
+    pub fn is_within_message(&self) -> bool {
+        let rest = self.buffer.get(self.used..).unwrap_or_default();
+        rest.iter().any(|byte| !matches!(byte, b'\r' | b'\n'))
+    }
+
     /// Bytes that wait for the rest of their message.
     pub const fn waiting_bytes(&self) -> usize {
         self.buffer.len() - self.used
@@ -224,9 +230,28 @@ mod tests {
             let (before, after) = stream.split_at(cut);
             assert_eq!(items(&mut framer, &[before, after]), expect, "cut at {cut}");
             assert_eq!((framer.waiting_bytes(), framer.buffer.capacity()), (0, 0), "idle keeps no buffer");
+            assert!(!framer.is_within_message());
         }
         let single: Vec<&[u8]> = stream.chunks(1).collect();
         assert_eq!(items(&mut Framer::new(), &single), expect, "byte by byte");
+    }
+
+    #[test]
+    fn a_message_begins_with_its_first_byte_and_line_ends_begin_none() {
+        let check = |bytes: &[u8], expect: bool| {
+            let mut framer = Framer::new();
+            items(&mut framer, &[bytes]);
+            assert_eq!(framer.is_within_message(), expect, "{bytes:?}");
+        };
+        check(b"", false);
+        check(b"\r\n", false);
+        check(b"\r\n\r", false);
+        check(b"\r\nO", true);
+        check(b"O", true);
+        check(&ONE[..ONE.len() - 1], true);
+        check(ONE, false);
+        check(&[ONE, b"\r\n"].concat(), false);
+        check(&[ONE, b"O"].concat(), true);
     }
 
     #[test]

@@ -4,7 +4,7 @@ use std::net::SocketAddr;
 
 use strowger_base::hash::give_back;
 use strowger_base::net::{Flow, StreamId, Transport};
-use strowger_base::{HashMap, HashSeed};
+use strowger_base::{HashMap, HashSeed, TimerHandle};
 
 use crate::framer::Framer;
 
@@ -17,6 +17,8 @@ pub(crate) struct Stream {
     /// Whether it is up; bytes sent earlier wait in the shell.
     pub(crate) open: bool,
     pub(crate) framer: Framer,
+    /// Runs while a message on it is not whole.
+    pub(crate) overdue: Option<TimerHandle>,
 }
 
 /// All connections of the shard.
@@ -44,6 +46,7 @@ impl Streams {
             peer,
             open: true,
             framer: Framer::new(),
+            overdue: None,
         });
         entry.open = true;
         entry.local = local;
@@ -77,7 +80,8 @@ impl Streams {
     pub(crate) fn begin(&mut self, local: SocketAddr, peer: SocketAddr, transport: Transport) -> StreamId {
         let id = StreamId(StreamId::OUTGOING | self.next_outgoing);
         self.next_outgoing += 1;
-        self.streams.insert(id, Stream { transport, local, peer, open: false, framer: Framer::new() });
+        let framer = Framer::new();
+        self.streams.insert(id, Stream { transport, local, peer, open: false, framer, overdue: None });
         self.by_peer.insert((peer, transport), id);
         id
     }
