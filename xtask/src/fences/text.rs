@@ -40,7 +40,10 @@ pub(crate) fn nameless_todos(files: &[TextFile]) -> Vec<String> {
         if !(path.ends_with(".rs") || path.ends_with(".toml")) {
             return None;
         }
-        let (mark, at) = MARKS.iter().find_map(|mark| line.find(mark).map(|at| (mark, at)))?;
+        // A dial pattern such as 5XXX is no mark.
+        let stands_alone = |at: usize| !line[..at].ends_with(|before: char| before.is_alphanumeric());
+        let find = |mark: &str| line.find(mark).filter(|at| stands_alone(*at));
+        let (mark, at) = MARKS.iter().find_map(|mark| find(mark).map(|at| (mark, at)))?;
         let after = &line[at + mark.len()..];
         let named =
             after.split_once('#').is_some_and(|(_, rest)| rest.starts_with(|c: char| c.is_ascii_digit()));
@@ -154,6 +157,9 @@ mod tests {
         let mark = concat!("TO", "DO");
         assert_eq!(nameless_todos(&file("a.rs", &format!("// {mark}: later\n"))).len(), 1);
         assert_eq!(nameless_todos(&file("a.rs", &format!("// {mark}(#12): later\n"))).len(), 0);
+        let mark = concat!("XX", "X:");
+        assert_eq!(nameless_todos(&file("a.rs", &format!("// {mark} later\n"))).len(), 1);
+        assert_eq!(nameless_todos(&file("a.rs", &format!("loop 5{mark} dialled\n"))).len(), 0);
     }
 
     #[test]
