@@ -93,7 +93,6 @@ enum State {
     /// The number has been dialled or translated, and the interdigit timer runs.
     Waiting {
         lookup: Lookup,
-        best: PatternId,
     },
     Ended(Decision),
 }
@@ -280,7 +279,7 @@ impl Analysis {
             State::Waiting { .. } | State::Ended(_) => return,
         }
         self.keys_used += 1;
-        let (State::Collecting { lookup } | State::Waiting { lookup, .. }) = &mut self.state else { return };
+        let (State::Collecting { lookup } | State::Waiting { lookup }) = &mut self.state else { return };
         let ends = symbol == Symbol::HASH && self.plan.parameters().hash == HashRule::EndsDialling;
         if ends
             && !lookup.takes(&self.plan, symbol)
@@ -303,14 +302,10 @@ impl Analysis {
     pub fn timer_expired(&mut self) {
         let waited = self.plan.parameters().interdigit_timer;
         match &self.state {
-            State::Collecting { lookup } => match lookup.best() {
+            State::Collecting { lookup } | State::Waiting { lookup } => match lookup.best() {
                 Some(best) => self.choose(best, Why::Timeout, waited),
                 None => self.reject(Reject::Incomplete, Why::Timeout, waited),
             },
-            State::Waiting { best, .. } => {
-                let best = *best;
-                self.choose(best, Why::Timeout, waited);
-            }
             State::Ended(_) => {}
         }
     }
@@ -369,7 +364,7 @@ impl Analysis {
     /// Digits that the lookup under way has.
     pub const fn digits(&self) -> Option<&Digits> {
         match &self.state {
-            State::Collecting { lookup } | State::Waiting { lookup, .. } => Some(lookup.digits()),
+            State::Collecting { lookup } | State::Waiting { lookup } => Some(lookup.digits()),
             State::Ended(_) => None,
         }
     }
@@ -380,7 +375,9 @@ impl Analysis {
         let mut before_hash = None;
         for (index, symbol) in number.symbols().enumerate() {
             let last = index + 1 == number.len();
-            if last && symbol == Symbol::HASH && self.plan.parameters().hash == HashRule::EndsDialling {
+            let ends = last && symbol == Symbol::HASH;
+            let ends = ends && self.plan.parameters().hash == HashRule::EndsDialling;
+            if ends && !lookup.takes(&self.plan, symbol) {
                 before_hash = lookup.judge(&self.plan);
             }
             if lookup.eat(&self.plan, symbol).is_err() {
@@ -394,6 +391,9 @@ impl Analysis {
                 if let Some(best) = before_hash {
                     lookup.forget_hash();
                     return self.choose(best, Why::Terminator, Duration::ZERO);
+                }
+                if awaits_more && grows {
+                    return;
                 }
                 let reject = if grows { Reject::Incomplete } else { Reject::NoMatch };
                 self.reject(reject, Why::NoCandidate, Duration::ZERO);
@@ -409,7 +409,7 @@ impl Analysis {
         match self.plan.parameters().urgent {
             UrgentRule::ClosestOnly => urgent(best),
             UrgentRule::AnyMatch => {
-                let (State::Collecting { lookup } | State::Waiting { lookup, .. }) = &self.state else {
+                let (State::Collecting { lookup } | State::Waiting { lookup }) = &self.state else {
                     return urgent(best);
                 };
                 let mut any = false;
@@ -438,7 +438,7 @@ impl Analysis {
             let reject = if grows { Reject::Incomplete } else { Reject::NoMatch };
             return self.reject(reject, Why::NoCandidate, Duration::ZERO);
         };
-        self.state = State::Waiting { lookup, best };
+        self.state = State::Waiting { lookup };
         let came_whole = match self.arrival {
             Arrival::KeyByKey | Arrival::ApplicationThroughSip | Arrival::SpeedDial => false,
             Arrival::EnBloc | Arrival::Application => {
@@ -456,7 +456,7 @@ impl Analysis {
 
     /// The lookup under way ends with a pattern.
     fn choose(&mut self, pattern: PatternId, why: Why, waited: Duration) {
-        let (State::Collecting { lookup } | State::Waiting { lookup, .. }) = &self.state else { return };
+        let (State::Collecting { lookup } | State::Waiting { lookup }) = &self.state else { return };
         let (digits, by) = (*lookup.digits(), lookup.by);
         let plan = self.plan.clone();
         let Some(row) = plan.pattern(pattern) else { return };
@@ -537,7 +537,7 @@ impl Analysis {
     }
 
     fn reject(&mut self, reject: Reject, why: Why, waited: Duration) {
-        if let State::Collecting { lookup } | State::Waiting { lookup, .. } = &self.state {
+        if let State::Collecting { lookup } | State::Waiting { lookup } = &self.state {
             let (digits, by) = (*lookup.digits(), lookup.by);
             let (called, calling) = (self.called, self.calling.number);
             self.hops.push(Hop { digits, by, chosen: None, waited, why, called, calling });

@@ -46,7 +46,7 @@ pub struct Potential {
 impl Analysis {
     /// The patterns that take the digits of the lookup under way, closest first.
     pub fn candidates(&self) -> Vec<Candidate> {
-        let (State::Collecting { lookup } | State::Waiting { lookup, .. }) = &self.state else {
+        let (State::Collecting { lookup } | State::Waiting { lookup }) = &self.state else {
             return Vec::new();
         };
         compare(&self.plan, lookup)
@@ -64,7 +64,7 @@ impl Analysis {
 
     /// The patterns that could match with more digits: the first `names` of them, counted up to `count_max`.
     pub fn potential(&self, names: usize, count_max: usize) -> Potential {
-        let (State::Collecting { lookup } | State::Waiting { lookup, .. }) = &self.state else {
+        let (State::Collecting { lookup } | State::Waiting { lookup }) = &self.state else {
             return Potential::default();
         };
         let mut seen = BTreeSet::new();
