@@ -12,6 +12,7 @@ use target::{Route, Running, Target, Under};
 
 mod cost;
 pub(crate) mod data;
+mod dialplan;
 mod instructions;
 mod load;
 mod memory;
@@ -29,6 +30,7 @@ usage: cargo xtask bench [--quick] [WORKLOAD…]
   memory         what a registered phone and a call cost, and what is left of it 60 s later
   instructions   instructions for a registration, an OPTIONS and a call, by callgrind (needs valgrind)
   all            all of these
+  dialplan       digit analysis with up to 100,000 patterns; has options of its own
 
 Without a workload: all but `memory` and `instructions`. --quick runs a tenth of the units, once.
 --only strowger|kamailio measures one of the two.
@@ -47,6 +49,9 @@ struct Session {
 /// # Errors
 /// When a program is missing or a server does not run. A workload with failed units is printed as such.
 pub(crate) fn run(arguments: &[String]) -> Result<(), String> {
+    if let Some((_, rest)) = arguments.split_first().filter(|(first, _)| *first == "dialplan") {
+        return dialplan::run(rest);
+    }
     let mut wanted: Vec<&str> = Vec::new();
     let mut quick = false;
     let mut only = None;
