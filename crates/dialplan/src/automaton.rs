@@ -7,6 +7,7 @@
 
 mod walk;
 
+use crate::few::Few;
 use crate::pattern::{Element, Repeat};
 use crate::plan::PatternId;
 use crate::shared_list::SharedList;
@@ -28,20 +29,20 @@ pub(crate) struct Automaton {
 pub(crate) struct NodeId(u32);
 
 /// One branch of one pattern.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Default, Debug)]
 pub(crate) struct WayId(u32);
 
 #[derive(Clone, Default, Debug)]
 struct Node {
     /// What is taken here again and again.
     again: SymbolSet,
-    edges: Vec<Edge>,
-    /// Ways that end here.
-    ends: Vec<WayId>,
+    edges: Few<Edge, EDGES>,
 }
 
+/// One way on from a node.
 #[derive(Clone, Copy, Debug)]
 struct Edge {
+    /// Takes nothing where a way ends.
     element: Element,
     to: Place,
 }
@@ -54,9 +55,9 @@ enum Place {
     Tail(WayId),
 }
 
-#[derive(Clone, Debug)]
+#[derive(Clone, Default, Debug)]
 struct Way {
-    elements: Box<[Element]>,
+    elements: Few<Element, ELEMENTS>,
     pattern: PatternId,
 }
 
@@ -76,8 +77,8 @@ impl Automaton {
     }
 
     /// Adds one branch of a pattern below a root.
-    pub(crate) fn insert(&mut self, root: NodeId, elements: Box<[Element]>, pattern: PatternId) -> WayId {
-        let way = self.new_way(Way { elements: elements.clone(), pattern });
+    pub(crate) fn insert(&mut self, root: NodeId, elements: &[Element], pattern: PatternId) -> WayId {
+        let way = self.new_way(Way { elements: elements.iter().copied().collect(), pattern });
         let mut node = root;
         for (passed, element) in elements.iter().enumerate() {
             match self.edge(node, *element) {
@@ -89,7 +90,7 @@ impl Automaton {
                 Some(Place::Tail(other)) => node = self.unroll(node, *element, other, passed + 1),
             }
         }
-        self.with(node, |node| node.ends.push(way));
+        self.with(node, |node| node.edges.push(Edge::end(way)));
         way
     }
 
@@ -104,35 +105,32 @@ impl Automaton {
                     let way = self
                         .ways
                         .get(way.0)
-                        .filter(|way| way.elements.get(passed..) == elements.get(passed..));
+                        .filter(|way| way.elements.as_slice().get(passed..) == elements.get(passed..));
                     return way.map(|way| way.pattern).into_iter().collect();
                 }
             }
         }
-        let ends = self.nodes.get(node.0).map_or(&[][..], |node| &node.ends);
-        ends.iter().filter_map(|way| self.ways.get(way.0)).map(|way| way.pattern).collect()
+        let ends = self.nodes.get(node.0).into_iter().flat_map(Node::ends);
+        ends.filter_map(|way| self.ways.get(way.0)).map(|way| way.pattern).collect()
     }
 
     /// Takes a branch out again.
     pub(crate) fn remove(&mut self, root: NodeId, way: WayId) {
         let Some(elements) = self.ways.get(way.0).map(|way| way.elements.clone()) else { return };
         let mut path = vec![root];
-        for element in &elements {
+        for element in elements.as_slice() {
             let Some(node) = path.last().copied() else { return };
             match self.edge(node, *element) {
                 Some(Place::Node(next)) => path.push(next),
-                Some(Place::Tail(_)) | None => {
-                    self.with(node, |node| node.edges.retain(|edge| edge.to != Place::Tail(way)));
-                    break;
-                }
+                Some(Place::Tail(_)) | None => break,
             }
         }
         if let Some(last) = path.last() {
-            self.with(*last, |node| node.ends.retain(|end| *end != way));
+            self.with(*last, |node| node.edges.retain(|edge| edge.to != Place::Tail(way)));
         }
         self.prune(&path);
         if let Some(way) = self.ways.get_mut(way.0) {
-            way.elements = Box::default();
+            way.elements = Few::default();
         }
         self.free_ways.push(way);
     }
@@ -141,9 +139,7 @@ impl Automaton {
     fn prune(&mut self, path: &[NodeId]) {
         for pair in path.windows(2).rev() {
             let [above, node] = pair else { return };
-            let empty =
-                self.nodes.get(node.0).is_none_or(|node| node.edges.is_empty() && node.ends.is_empty());
-            if !empty {
+            if self.nodes.get(node.0).is_some_and(|node| !node.edges.as_slice().is_empty()) {
                 return;
             }
             self.with(*above, |above| above.edges.retain(|edge| edge.to != Place::Node(*node)));
@@ -154,13 +150,13 @@ impl Automaton {
     /// Puts a node in the place of a tail's next element, so that another way can leave there.
     fn unroll(&mut self, above: NodeId, element: Element, tail: WayId, passed: usize) -> NodeId {
         let node = self.new_node(element.again());
-        let next = self.ways.get(tail.0).and_then(|way| way.elements.get(passed)).copied();
+        let next = self.ways.get(tail.0).and_then(|way| way.elements.as_slice().get(passed)).copied();
         self.with(node, |node| match next {
             Some(next) => node.edges.push(Edge { element: next, to: Place::Tail(tail) }),
-            None => node.ends.push(tail),
+            None => node.edges.push(Edge::end(tail)),
         });
         self.with(above, |above| {
-            for edge in above.edges.iter_mut().filter(|edge| edge.to == Place::Tail(tail)) {
+            for edge in above.edges.as_mut_slice().iter_mut().filter(|edge| edge.to == Place::Tail(tail)) {
                 edge.to = Place::Node(node);
             }
         });
@@ -168,7 +164,7 @@ impl Automaton {
     }
 
     fn edge(&self, node: NodeId, element: Element) -> Option<Place> {
-        let edges = &self.nodes.get(node.0)?.edges;
+        let edges = self.nodes.get(node.0)?.edges.as_slice();
         edges.iter().find(|edge| edge.element == element).map(|edge| edge.to)
     }
 
@@ -179,7 +175,7 @@ impl Automaton {
     }
 
     fn new_node(&mut self, again: SymbolSet) -> NodeId {
-        let node = Node { again, edges: Vec::new(), ends: Vec::new() };
+        let node = Node { again, edges: Few::default() };
         match self.free_nodes.pop() {
             Some(free) => {
                 self.with(free, |place| *place = node);
@@ -201,6 +197,38 @@ impl Automaton {
         }
     }
 }
+
+impl Node {
+    /// Ways that end here.
+    fn ends(&self) -> impl Iterator<Item = WayId> {
+        self.edges.as_slice().iter().filter_map(|edge| match edge.to {
+            Place::Tail(way) if edge.is_end() => Some(way),
+            Place::Node(_) | Place::Tail(_) => None,
+        })
+    }
+}
+
+impl Edge {
+    fn end(way: WayId) -> Self {
+        Edge { element: Element::default(), to: Place::Tail(way) }
+    }
+
+    /// Whether a way ends here, so that nothing of its tail is left.
+    const fn is_end(&self) -> bool {
+        self.element.set().is_empty()
+    }
+}
+
+impl Default for Edge {
+    fn default() -> Self {
+        Edge::end(WayId::default())
+    }
+}
+
+/// Edges that make a node one line of the cache: with many of a plan there are no more.
+const EDGES: usize = 4;
+/// Elements that make a way one line of the cache: a number with country code has no more.
+const ELEMENTS: usize = 13;
 
 #[cfg(test)]
 mod tests {
@@ -235,7 +263,7 @@ mod tests {
         let mut before = Vec::new();
         for (index, text) in patterns.iter().enumerate() {
             before.push(matches(&automaton));
-            ways.push(automaton.insert(root, branch(text), PatternId(index as u32)));
+            ways.push(automaton.insert(root, &branch(text), PatternId(index as u32)));
             assert_eq!(automaton.ends_of(root, &branch(text)), [PatternId(index as u32)], "{text}");
         }
         for (way, before) in ways.into_iter().zip(before).rev() {

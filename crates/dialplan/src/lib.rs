@@ -10,6 +10,7 @@ mod analysis;
 mod automaton;
 pub mod codes;
 mod combine;
+mod few;
 pub mod forward;
 pub mod hunt;
 pub mod lint;

@@ -45,7 +45,7 @@ pub struct Pattern {
 /// What one place of a pattern takes, and how often.
 ///
 /// Packed into 32 bits, because an automaton of 100,000 patterns holds a million of them.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
 pub(crate) struct Element(u32);
 
 /// How often an element takes a symbol.

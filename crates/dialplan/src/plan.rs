@@ -27,7 +27,7 @@ pub struct DialPlan {
 }
 
 /// One pattern of the number table, by its place.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Debug)]
 pub struct PatternId(pub(crate) u32);
 
 /// One partition, by its place. The null partition is the first.

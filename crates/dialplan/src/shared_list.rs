@@ -5,11 +5,12 @@ use std::sync::Arc;
 /// A growing list of values, in parts that are shared between copies of the list.
 #[derive(Clone, Debug)]
 pub(crate) struct SharedList<T> {
-    parts: Vec<Arc<Vec<T>>>,
+    /// Each of [`PART`] values; the last one is filled up with empty ones.
+    parts: Vec<Arc<[T]>>,
     length: u32,
 }
 
-impl<T: Clone> SharedList<T> {
+impl<T: Clone + Default> SharedList<T> {
     pub(crate) const fn new() -> Self {
         SharedList { parts: Vec::new(), length: 0 }
     }
@@ -18,18 +19,20 @@ impl<T: Clone> SharedList<T> {
     pub(crate) fn push(&mut self, value: T) -> u32 {
         let index = self.length;
         if (index as usize).is_multiple_of(PART) {
-            self.parts.push(Arc::new(Vec::with_capacity(PART)));
-        }
-        if let Some(part) = self.parts.last_mut() {
-            let part = Arc::make_mut(part);
-            part.push(value);
+            self.parts.push(std::iter::repeat_with(T::default).take(PART).collect());
         }
         self.length += 1;
+        if let Some(place) = self.get_mut(index) {
+            *place = value;
+        }
         index
     }
 
     /// The value at a place, to change it: the part it lies in is copied when a copy of the list shares it.
     pub(crate) fn get_mut(&mut self, index: u32) -> Option<&mut T> {
+        if index >= self.length {
+            return None;
+        }
         let part = self.parts.get_mut(index as usize / PART)?;
         Arc::make_mut(part).get_mut(index as usize % PART)
     }
@@ -37,6 +40,9 @@ impl<T: Clone> SharedList<T> {
 
 impl<T> SharedList<T> {
     pub(crate) fn get(&self, index: u32) -> Option<&T> {
+        if index >= self.length {
+            return None;
+        }
         self.parts.get(index as usize / PART)?.get(index as usize % PART)
     }
 
@@ -46,7 +52,7 @@ impl<T> SharedList<T> {
     }
 
     pub(crate) fn iter(&self) -> impl Iterator<Item = &T> {
-        self.parts.iter().flat_map(|part| part.iter())
+        self.parts.iter().flat_map(|part| part.iter()).take(self.length as usize)
     }
 }
 

@@ -185,6 +185,16 @@ impl Digits {
         }
     }
 
+    /// How many symbols it has.
+    pub const fn len(&self) -> usize {
+        self.length as usize
+    }
+
+    /// Whether it has none.
+    pub const fn is_empty(&self) -> bool {
+        self.length == 0
+    }
+
     /// The symbols in order.
     pub fn symbols(&self) -> impl DoubleEndedIterator<Item = Symbol> + ExactSizeIterator + '_ {
         self.as_bytes().iter().map(|byte| Symbol(*byte))

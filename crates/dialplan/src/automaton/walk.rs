@@ -1,6 +1,6 @@
 //! One lookup on its way through the automaton.
 
-use super::{Automaton, Edge, NodeId, Place, Repeat, WayId};
+use super::{Automaton, Edge, Node, NodeId, Place, Repeat, Way, WayId};
 use crate::pattern::Element;
 use crate::plan::PatternId;
 use crate::symbol::{Symbol, SymbolSet};
@@ -75,14 +75,12 @@ impl Walk {
         for state in &self.states {
             match state.place {
                 Place::Node(node) => {
-                    let ends = automaton.nodes.get(node.0).map_or(&[][..], |node| &node.ends);
-                    ends.iter()
-                        .filter_map(|way| automaton.ways.get(way.0))
-                        .for_each(|way| found(way.pattern));
+                    let ends = automaton.nodes.get(node.0).into_iter().flat_map(Node::ends);
+                    ends.filter_map(|way| automaton.ways.get(way.0)).for_each(|way| found(way.pattern));
                 }
                 Place::Tail(way) => {
                     if let Some(way) = automaton.ways.get(way.0)
-                        && way.elements.len() == usize::from(state.passed)
+                        && way.elements.as_slice().len() == usize::from(state.passed)
                     {
                         found(way.pattern);
                     }
@@ -134,11 +132,10 @@ fn below(
     found: &mut impl FnMut(PatternId) -> std::ops::ControlFlow<()>,
 ) -> std::ops::ControlFlow<()> {
     let Some(node) = automaton.nodes.get(node.0) else { return std::ops::ControlFlow::Continue(()) };
-    if whole == Whole::Counts || !node.again.is_empty() {
-        node.ends.iter().try_for_each(|way| announce(automaton, *way, found))?;
-    }
-    node.edges.iter().try_for_each(|edge| match edge.to {
+    let ends_count = whole == Whole::Counts || !node.again.is_empty();
+    node.edges.as_slice().iter().try_for_each(|edge| match edge.to {
         Place::Node(next) => below(automaton, next, Whole::Counts, found),
+        Place::Tail(_) if edge.is_end() && !ends_count => std::ops::ControlFlow::Continue(()),
         Place::Tail(way) => announce(automaton, way, found),
     })
 }
@@ -150,7 +147,7 @@ fn advance(automaton: &Automaton, state: State, symbol: Symbol, out: &mut Vec<St
             if node.again.has(symbol) {
                 enter(automaton, state, out);
             }
-            for edge in &node.edges {
+            for edge in node.edges.as_slice() {
                 if edge.element.takes(symbol) {
                     enter(automaton, State { place: edge.to, passed: state.passed + 1 }, out);
                 }
@@ -158,11 +155,11 @@ fn advance(automaton: &Automaton, state: State, symbol: Symbol, out: &mut Vec<St
         }
         Place::Tail(id) => {
             let Some(way) = automaton.ways.get(id.0) else { return };
-            let last = usize::from(state.passed).checked_sub(1).and_then(|last| way.elements.get(last));
+            let (last, next) = around(way, state);
             if last.is_some_and(|last| last.again().has(symbol)) {
                 enter(automaton, state, out);
             }
-            if way.elements.get(usize::from(state.passed)).is_some_and(|next| next.takes(symbol)) {
+            if next.is_some_and(|next| next.takes(symbol)) {
                 enter(automaton, State { place: state.place, passed: state.passed + 1 }, out);
             }
         }
@@ -179,7 +176,7 @@ fn enter(automaton: &Automaton, state: State, out: &mut Vec<State>) {
                 return;
             }
             out.push(state);
-            for edge in node.edges.iter().filter(|edge| may_be_left_out(edge)) {
+            for edge in node.edges.as_slice().iter().filter(|edge| may_be_left_out(edge)) {
                 enter(automaton, State { place: edge.to, passed: state.passed + 1 }, out);
             }
         }
@@ -190,7 +187,7 @@ fn enter(automaton: &Automaton, state: State, out: &mut Vec<State>) {
                 if !out.contains(&state) {
                     out.push(state);
                 }
-                match way.elements.get(usize::from(state.passed)).map(|element| element.repeat()) {
+                match around(way, state).1.map(Element::repeat) {
                     Some(Repeat::ZeroOrMore) => state.passed += 1,
                     Some(Repeat::Once | Repeat::OneOrMore) | None => return,
                 }
@@ -206,12 +203,12 @@ fn may_be_left_out(edge: &Edge) -> bool {
 fn grows(automaton: &Automaton, state: State) -> bool {
     match state.place {
         Place::Node(id) => {
-            automaton.nodes.get(id.0).is_some_and(|node| !node.edges.is_empty() || !node.again.is_empty())
+            let goes_on = |node: &Node| node.edges.as_slice().iter().any(|edge| !edge.is_end());
+            automaton.nodes.get(id.0).is_some_and(|node| !node.again.is_empty() || goes_on(node))
         }
         Place::Tail(id) => automaton.ways.get(id.0).is_some_and(|way| {
-            let last = usize::from(state.passed).checked_sub(1).and_then(|last| way.elements.get(last));
-            way.elements.len() > usize::from(state.passed)
-                || last.is_some_and(|last| !last.again().is_empty())
+            let (last, next) = around(way, state);
+            next.is_some() || last.is_some_and(|last| !last.again().is_empty())
         }),
     }
 }
@@ -219,18 +216,22 @@ fn grows(automaton: &Automaton, state: State) -> bool {
 fn next_symbols(automaton: &Automaton, state: State) -> SymbolSet {
     match state.place {
         Place::Node(id) => automaton.nodes.get(id.0).map_or(SymbolSet::EMPTY, |node| {
-            node.edges.iter().fold(node.again, |set, edge| set.union(edge.element.set()))
+            node.edges.as_slice().iter().fold(node.again, |set, edge| set.union(edge.element.set()))
         }),
         Place::Tail(id) => automaton.ways.get(id.0).map_or(SymbolSet::EMPTY, |way| {
-            let last = usize::from(state.passed).checked_sub(1).and_then(|last| way.elements.get(last));
-            let again = last.map_or(SymbolSet::EMPTY, |last| last.again());
-            let next = way
-                .elements
-                .get(usize::from(state.passed))
-                .map_or(SymbolSet::EMPTY, |next: &Element| next.set());
-            again.union(next)
+            let (last, next) = around(way, state);
+            let again = last.map_or(SymbolSet::EMPTY, Element::again);
+            again.union(next.map_or(SymbolSet::EMPTY, Element::set))
         }),
     }
+}
+
+/// The element before a place in a tail, which may repeat, and the one after it.
+fn around(way: &Way, state: State) -> (Option<Element>, Option<Element>) {
+    let elements = way.elements.as_slice();
+    let passed = usize::from(state.passed);
+    let last = passed.checked_sub(1).and_then(|last| elements.get(last));
+    (last.copied(), elements.get(passed).copied())
 }
 
 /// Places at once that are foreseen; more are possible.

@@ -203,7 +203,7 @@ impl DialPlanBuilder {
         let pattern = PatternId(place);
         let root = self.root(id);
         let automaton = &mut self.tables.automaton;
-        let ways = branches.into_iter().map(|branch| automaton.insert(root, branch, pattern)).collect();
+        let ways = branches.iter().map(|branch| automaton.insert(root, branch, pattern)).collect();
         if let Some(row) = self.tables.rows.get_mut(place) {
             *row = Some(Arc::new(Row { what, partition: id, breadth, ways }));
             self.tables.count += 1;
