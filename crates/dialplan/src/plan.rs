@@ -44,13 +44,13 @@ pub struct SearchSpace {
 #[derive(Clone, Debug)]
 struct Tables {
     parameters: Parameters,
-    partitions: Vec<Partition>,
-    by_name: BTreeMap<Box<str>, PartitionId>,
-    search_spaces: BTreeMap<Box<str>, SearchSpace>,
+    partitions: Arc<Vec<Partition>>,
+    by_name: Arc<BTreeMap<Box<str>, PartitionId>>,
+    search_spaces: Arc<BTreeMap<Box<str>, SearchSpace>>,
     rows: SharedList<Option<Arc<Row>>>,
     count: usize,
     automaton: Automaton,
-    addresses: Addresses,
+    addresses: Arc<Addresses>,
 }
 
 #[derive(Clone, Debug)]

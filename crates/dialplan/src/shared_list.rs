@@ -57,7 +57,7 @@ impl<T> SharedList<T> {
 }
 
 /// Values in a part: a change copies this many, a copy of the list counts one reference for this many.
-const PART: usize = 64;
+const PART: usize = 128;
 
 #[cfg(test)]
 mod tests {

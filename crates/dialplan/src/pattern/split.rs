@@ -50,6 +50,23 @@ pub(super) fn split(pattern: &Pattern, filter: Option<&RouteFilter>, digits: &Di
 /// Symbols that each element of `branch` takes of `digits`. Where several divisions fit, earlier elements take as little
 /// as they can: an access code is not longer than it has to be.
 fn divide(branch: &[Element], digits: &[Symbol]) -> Option<Vec<usize>> {
+    // Up to the first repeat there is no choice, and most patterns have none.
+    let fixed = branch.iter().take_while(|element| element.repeat() == Repeat::Once).count();
+    let (head, open) = branch.split_at(fixed);
+    let (of_head, of_open) = digits.split_at_checked(fixed)?;
+    if !head.iter().zip(of_head).all(|(element, symbol)| element.takes(*symbol)) {
+        return None;
+    }
+    let mut taken = Vec::with_capacity(branch.len());
+    taken.resize(fixed, 1);
+    if open.is_empty() {
+        return of_open.is_empty().then_some(taken);
+    }
+    divide_open(open, of_open, &mut taken)?;
+    Some(taken)
+}
+
+fn divide_open(branch: &[Element], digits: &[Symbol], taken: &mut Vec<usize>) -> Option<()> {
     // For each number of elements from the back, the places from which they take all that is left.
     let mut fits = vec![vec![false; digits.len() + 1]; branch.len() + 1];
     *fits.first_mut()?.last_mut()? = true;
@@ -62,14 +79,13 @@ fn divide(branch: &[Element], digits: &[Symbol]) -> Option<Vec<usize>> {
         }
     }
     let mut place = 0;
-    let mut taken = Vec::with_capacity(branch.len());
     for (element, after) in branch.iter().zip(fits.iter().rev().skip(1)) {
         let shortest =
             lengths(*element, digits.get(place..)?).find(|taken| after.get(place + taken) == Some(&true))?;
         taken.push(shortest);
         place += shortest;
     }
-    (place == digits.len()).then_some(taken)
+    (place == digits.len()).then_some(())
 }
 
 /// How many of the next symbols an element can take, fewest first.

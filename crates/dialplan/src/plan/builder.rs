@@ -1,13 +1,12 @@
 //! Collects a plan, and refuses what cannot stand in one.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::{
     Action, DialPlan, NumberPattern, OverlapSending, Partition, PartitionId, PatternId, Row, SearchSpace,
     Tables,
 };
-use crate::address::{AddressError, Addresses};
+use crate::address::AddressError;
 use crate::automaton::Automaton;
 use crate::parameters::{ParameterError, Parameters};
 use crate::pattern::PatternError;
@@ -104,13 +103,13 @@ impl DialPlanBuilder {
         DialPlanBuilder {
             tables: Tables {
                 parameters,
-                partitions: vec![null],
-                by_name: BTreeMap::new(),
-                search_spaces: BTreeMap::new(),
+                partitions: Arc::new(vec![null]),
+                by_name: Arc::default(),
+                search_spaces: Arc::default(),
                 rows: SharedList::new(),
                 count: 0,
                 automaton,
-                addresses: Addresses::default(),
+                addresses: Arc::default(),
             },
         }
     }
@@ -135,8 +134,9 @@ impl DialPlanBuilder {
         }
         let id = PartitionId(self.tables.partitions.len() as u32);
         let root = self.tables.automaton.root();
-        self.tables.partitions.push(Partition { name: name.into(), root, hours: hours.map(Arc::new) });
-        self.tables.by_name.insert(name.into(), id);
+        let partition = Partition { name: name.into(), root, hours: hours.map(Arc::new) };
+        Arc::make_mut(&mut self.tables.partitions).push(partition);
+        Arc::make_mut(&mut self.tables.by_name).insert(name.into(), id);
         Ok(id)
     }
 
@@ -153,7 +153,7 @@ impl DialPlanBuilder {
             return Err(PlanError::NameTaken { name: name.into() });
         }
         let space = self.tables.search_space_of(name, partitions)?;
-        self.tables.search_spaces.insert(name.into(), space.clone());
+        Arc::make_mut(&mut self.tables.search_spaces).insert(name.into(), space.clone());
         Ok(space)
     }
 
@@ -234,7 +234,7 @@ impl DialPlanBuilder {
     pub fn name(&mut self, partition: &str, name: &str, action: Action) -> Result<(), PlanError> {
         let id = self.partition_id(partition, name)?;
         let wrong = |source| PlanError::Address { name: name.into(), source };
-        match self.tables.addresses.name(id, name, action).map_err(wrong)? {
+        match Arc::make_mut(&mut self.tables.addresses).name(id, name, action).map_err(wrong)? {
             None => Ok(()),
             Some(there) => {
                 Err(PlanError::Duplicate { pattern: name.into(), partition: partition.into(), there })
@@ -249,7 +249,7 @@ impl DialPlanBuilder {
     pub fn host(&mut self, partition: &str, host: &str, action: Action) -> Result<(), PlanError> {
         let id = self.partition_id(partition, host)?;
         let wrong = |source| PlanError::Address { name: host.into(), source };
-        self.tables.addresses.host(id, host, action).map_err(wrong)
+        Arc::make_mut(&mut self.tables.addresses).host(id, host, action).map_err(wrong)
     }
 
     /// Takes a pattern out; `None` when it is not there.

@@ -13,7 +13,9 @@ use super::{Figures, Spread};
 
 /// Numbers that are looked up in a round.
 const NUMBERS: usize = 10_000;
-/// Rounds of which the median counts.
+/// Numbers whose time is taken together: less than a millisecond, so that other programs disturb few of them.
+const CHUNK: usize = 500;
+/// Rounds; the median of all their chunks counts.
 const ROUNDS: usize = 25;
 /// Patterns in memory when memory is read, so that pages do not blur small plans.
 const IN_MEMORY: usize = 200_000;
@@ -32,45 +34,43 @@ pub(super) fn figures(kind: Kind, patterns: usize, seed: u64, quick: bool) -> Re
     check(&plan, &callers, &generated, Arrival::KeyByKey)?;
 
     let digits: usize = generated.numbers.iter().map(|number| number.digits.len()).sum();
-    let whole = |numbers: &[&Number]| {
-        let nanos = timed(|| {
-            for number in numbers {
-                black_box(analysed(&plan, &callers, number, Arrival::EnBloc));
-            }
-        });
-        nanos / numbers.len().max(1) as f64
-    };
     let all: Vec<&Number> = generated.numbers.iter().collect();
     let mut of_length: BTreeMap<usize, Vec<&Number>> = BTreeMap::new();
     for number in generated.numbers.iter().filter(|number| number.winner.is_some()) {
         of_length.entry(number.digits.len()).or_default().push(number);
     }
-    let by_key = || {
-        let nanos = timed(|| {
-            for number in &generated.numbers {
-                black_box(analysed(&plan, &callers, number, Arrival::KeyByKey));
-            }
-        });
-        nanos / digits as f64
+    let analyse = |numbers: &[&Number], arrival: Arrival, nanos: &mut Vec<f64>| {
+        for chunk in numbers.chunks(CHUNK) {
+            let units = match arrival {
+                Arrival::KeyByKey => chunk.iter().map(|number| number.digits.len()).sum(),
+                _ => chunk.len(),
+            };
+            let taken = timed(|| {
+                for number in chunk {
+                    black_box(analysed(&plan, &callers, number, arrival));
+                }
+            });
+            nanos.push(taken / units as f64);
+        }
     };
-    let mut of_rounds: (Vec<f64>, Vec<f64>, Vec<f64>) = Default::default();
+    let (mut whole, mut key, mut add) = (Vec::new(), Vec::new(), Vec::new());
     let mut lengths: BTreeMap<usize, Vec<f64>> = BTreeMap::new();
     for round in 0..rounds {
-        of_rounds.0.push(whole(&all));
-        of_rounds.1.push(by_key());
-        of_rounds.2.push(add_one(&plan, &generated.rows, seed + round as u64)?);
+        analyse(&all, Arrival::EnBloc, &mut whole);
+        analyse(&all, Arrival::KeyByKey, &mut key);
+        add.push(add_one(&plan, &generated.rows, seed + round as u64)?);
         for (length, numbers) in &of_length {
-            lengths.entry(*length).or_default().push(whole(numbers));
+            analyse(numbers, Arrival::EnBloc, lengths.entry(*length).or_default());
         }
     }
     Ok(Figures {
         patterns: plan.len(),
         build_nanos: Spread::of(builds).median,
         bytes,
-        whole: Spread::of(of_rounds.0),
+        whole: Spread::of(whole),
         by_length: lengths.into_iter().map(|(length, rounds)| (length, Spread::of(rounds).median)).collect(),
-        key: Spread::of(of_rounds.1),
-        add: Spread::of(of_rounds.2),
+        key: Spread::of(key),
+        add: Spread::of(add),
         lookups: lookups as f64 / generated.numbers.len() as f64,
         digits: digits as f64 / generated.numbers.len() as f64,
     })
