@@ -27,7 +27,7 @@ pub(super) fn figures(kind: Kind, patterns: usize, seed: u64, quick: bool) -> Re
     let before = resident();
     let plans: Vec<DialPlan> = (0..copies).map(|_| generated.build()).collect::<Result<_, _>>()?;
     let bytes = (resident() - before) / copies as f64;
-    let builds = (0..3).map(|_| timed(|| generated.build().map(|plan| plan.len()))).collect();
+    let builds = (0..5).map(|_| timed(|| generated.build().map(|plan| plan.len()))).collect();
     let Some(plan) = plans.into_iter().next() else { return Err("there is no plan".into()) };
     let callers = generated.callers(&plan)?;
     let lookups = check(&plan, &callers, &generated, Arrival::EnBloc)?;
@@ -65,7 +65,7 @@ pub(super) fn figures(kind: Kind, patterns: usize, seed: u64, quick: bool) -> Re
     }
     Ok(Figures {
         patterns: plan.len(),
-        build_nanos: Spread::of(builds).median,
+        build_nanos: Spread::of(builds).least,
         bytes,
         whole: Spread::of(whole),
         by_length: lengths.into_iter().map(|(length, rounds)| (length, Spread::of(rounds).median)).collect(),
