@@ -383,6 +383,7 @@ impl Sip {
     /// What the Refer-To of a REFER says of Replaces.
     fn replacement(&self, request: &Message<'_>) -> Replacement {
         match request.refer_to_replaces() {
+            None if request.refer_to_has_replaces() => Replacement::Malformed,
             None => Replacement::Nobody,
             Some(replaces) => {
                 let alive = |id: &LegId| {

@@ -359,10 +359,12 @@ fn a_notify_that_nobody_asked_for_belongs_to_no_subscription() {
 }
 
 #[test]
-fn a_refer_without_a_target_is_malformed() {
+fn a_refer_without_a_target_or_with_half_a_replaces_is_malformed() {
     let mut d = Driver::new();
     let (_, tag) = d.established("");
     d.from(ALICE, &alice("REFER", "ref1", 2, &tag, "", ""));
+    assert!(d.one().starts_with("SIP/2.0 400 "));
+    d.from(ALICE, &refer("ref2", 3, &tag, "<sip:1003@strowger.test?Replaces=a1%3Bto-tag%3Db>", ""));
     assert!(d.one().starts_with("SIP/2.0 400 "));
     d.silent();
 }

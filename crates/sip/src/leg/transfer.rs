@@ -36,6 +36,8 @@ pub(crate) enum Replacement {
     Nobody,
     /// This one: the transfer is attended.
     Leg(LegId),
+    /// What stands there names no dialog.
+    Malformed,
     /// A dialog that is not there (any more).
     Missing,
 }
@@ -114,7 +116,8 @@ impl Leg {
                 return;
             }
         }
-        let Some(destination) = refer.refer_to_user() else {
+        let readable = refer.refer_to_user().filter(|_| replacement != Replacement::Malformed);
+        let Some(destination) = readable else {
             self.reply(shared, now, refer, key, flow, 400, out);
             return;
         };
@@ -123,7 +126,7 @@ impl Leg {
         let subscribes = !refer.declines_refer_subscription();
         self.referral = Referral::Asked { request, cseq: refer.cseq_number(), subscribes };
         let replaces = match replacement {
-            Replacement::Nobody => None,
+            Replacement::Nobody | Replacement::Malformed => None,
             Replacement::Leg(leg) => Some(leg),
             Replacement::Missing => {
                 // The call that it asks for would be refused with 481 (RFC 3891 §3), so it need not be tried.

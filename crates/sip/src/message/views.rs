@@ -270,16 +270,23 @@ impl<'b> Message<'b> {
         token.is_some_and(|token| token.trim_ascii().eq_ignore_ascii_case(b"false"))
     }
 
+    /// Whether there is a Replaces inside Refer-To, readable or not.
+    pub fn refer_to_has_replaces(&self) -> bool {
+        self.refer_to_replaces_value().is_some()
+    }
+
     /// The Replaces inside Refer-To (RFC 3891 §3).
     pub fn refer_to_replaces(&self) -> Option<Replaces<'static>> {
+        Replaces::parse(&self.refer_to_replaces_value()?).map(Replaces::into_owned)
+    }
+
+    fn refer_to_replaces_value(&self) -> Option<Vec<u8>> {
         let address = NameAddr::parse(self.first(HeaderName::ReferTo)?)?;
         let headers = Uri::parse(address.uri).ok()?.headers();
         headers.split(|byte| *byte == b'&').find_map(|header| {
             let equals = header.iter().position(|byte| *byte == b'=')?;
             let (name, value) = (header.get(..equals)?, header.get(equals + 1..)?);
-            let value = decode(value);
-            name.eq_ignore_ascii_case(b"Replaces")
-                .then(|| Replaces::parse(&value).map(Replaces::into_owned))?
+            name.eq_ignore_ascii_case(b"Replaces").then(|| decode(value))
         })
     }
 
