@@ -1,13 +1,18 @@
 //! One device's half of a call, spoken in SIP: the INVITE usage of a dialog.
 //!
 //! A leg begins with an INVITE that came ([`uas`]) or that call control wanted ([`uac`]). After the answer both
-//! kinds are the same ([`session`]). Offers and answers are tracked in [`Pending`] so that each offer gets exactly
-//! one answer, in the message where RFC 6337 §2 allows it.
+//! kinds are the same ([`session`]), and each side may change what was agreed on ([`ours`], [`theirs`]). Offers and
+//! answers are tracked in [`Pending`] so that each offer gets exactly one answer, in the message where RFC 6337 §2
+//! allows it.
 
+mod cancel;
+mod digits;
+mod ours;
 mod referring;
 mod refresh;
 mod reliable;
 mod session;
+mod theirs;
 mod timers;
 pub(crate) mod transfer;
 mod uac;
@@ -16,7 +21,7 @@ mod uas;
 use std::time::Duration;
 
 use strowger_base::hash::give_back;
-use strowger_base::leg::{Alert, Digit, Party, ReleaseReason};
+use strowger_base::leg::{Alert, Party, ReleaseReason};
 use strowger_base::net::Flow;
 use strowger_base::{
     CallId, Cause, Command, Instant, LegId, Now, SessionDescription, Signal, TimerHandle, limits,
@@ -439,20 +444,6 @@ impl Leg {
             shared.merges.remove(&key);
             give_back(&mut shared.merges);
         }
-    }
-
-    fn send_digit(&mut self, shared: &mut Shared, now: Now, digit: Digit, out: &mut Outbox) {
-        if !matches!(self.state, State::Established) {
-            return;
-        }
-        let mut text = Vec::with_capacity(32);
-        text.extend_from_slice(b"Signal=");
-        text.push(digit.key as u8);
-        text.extend_from_slice(b"\r\nDuration=");
-        write::decimal(&mut text, u64::from(if digit.duration_ms == 0 { 160 } else { digit.duration_ms }));
-        text.extend_from_slice(b"\r\n");
-        let rest = |buffer: &mut Vec<u8>| write::finish(buffer, Some("application/dtmf-relay"), &text);
-        self.send(shared, now, MethodKind::Info, rest, out);
     }
 }
 

@@ -1,7 +1,6 @@
 //! The leg of a called device: from our INVITE to its final response.
 
 use strowger_base::leg::{Diversion, Party, Presentation, ReleaseReason, Ring, Target};
-use strowger_base::net::Flow;
 use strowger_base::{Cause, Instant, LegId, Media, Now, SessionDescription, Signal, limits};
 
 use super::uas::write_party;
@@ -13,7 +12,6 @@ use crate::message::{Message, MethodKind};
 use crate::session_timer;
 use crate::transaction::GIVE_UP;
 use crate::transaction::table::Branch;
-use crate::write;
 
 /// An INVITE of ours that waits for a final response.
 #[derive(Debug)]
@@ -38,10 +36,10 @@ pub(super) struct Outgoing {
     /// Highest RSeq of each early dialog, by the peer's tag (RFC 3262 §4).
     confirmed: Vec<(Box<str>, u32)>,
     /// Some provisional response came, so a CANCEL may be sent (RFC 3261 §9.1).
-    provisional: bool,
+    pub(super) provisional: bool,
     /// Target and routes of the INVITE, once an early dialog has taken others: CANCEL and the ACK of a
     /// failure go where the INVITE went (RFC 3261 §9.1, §17.1.1.3).
-    first_way: Option<(Box<str>, Vec<Box<str>>)>,
+    pub(super) first_way: Option<(Box<str>, Vec<Box<str>>)>,
 }
 
 /// Whether the call was given up before its answer.
@@ -412,112 +410,6 @@ impl Leg {
         self.released(cause, ReleaseReason::Refused(status), out);
     }
 
-    /// The ACK of a failure repeats branch, target and CSeq of its INVITE (RFC 3261 §17.1.1.3).
-    pub(super) fn acknowledge_failure(
-        &mut self,
-        shared: &mut Shared,
-        response: &Message<'_>,
-        branch: Branch,
-        cseq: u32,
-        flow: Flow,
-        out: &mut Outbox,
-    ) {
-        let (target, routes) = self.invite_way();
-        let bytes = out.arena.append_with(|buffer| {
-            write::request_line(buffer, "ACK", target.as_bytes());
-            shared.write_via(&flow, branch, buffer);
-            for route in routes {
-                write::header(buffer, b"Route", route.as_bytes());
-            }
-            buffer.extend_from_slice(b"Max-Forwards: 70\r\n");
-            write::header(buffer, b"From", self.dialog.local.as_bytes());
-            write::header(buffer, b"To", response.to_value().as_bytes());
-            write::header(buffer, b"Call-ID", self.dialog.call_id.as_bytes());
-            buffer.extend_from_slice(b"CSeq: ");
-            write::decimal(buffer, u64::from(cseq));
-            buffer.extend_from_slice(b" ACK\r\n");
-            write::finish(buffer, None, &[]);
-        });
-        shared.transactions.keep_acknowledgement(branch, out.arena.slice(bytes));
-        shared.transmit(flow, bytes, self.journal(), out);
-    }
-
-    /// Gives an unanswered call up: CANCEL as soon as it is allowed (RFC 3261 §9.1).
-    pub(super) fn cancel(&mut self, shared: &mut Shared, now: Now, cause: Cause, out: &mut Outbox) {
-        let State::Outgoing(outgoing) = &mut self.state else { return };
-        if !outgoing.provisional {
-            outgoing.cancel = Cancel::Wanted(cause);
-            return;
-        }
-        outgoing.cancel = Cancel::Sent;
-        outgoing.give_up = Some(now.mono + GIVE_UP);
-        let (branch, cseq) = (outgoing.branch, outgoing.cseq);
-        let flow = self.dialog.flow;
-        let (target, routes) = self.invite_way();
-        let bytes = out.arena.append_with(|buffer| {
-            write::request_line(buffer, "CANCEL", target.as_bytes());
-            shared.write_via(&flow, branch, buffer);
-            for route in routes {
-                write::header(buffer, b"Route", route.as_bytes());
-            }
-            buffer.extend_from_slice(b"Max-Forwards: 70\r\n");
-            write::header(buffer, b"From", self.dialog.local.as_bytes());
-            write::header(buffer, b"To", without_tag(&self.dialog.remote).as_bytes());
-            write::header(buffer, b"Call-ID", self.dialog.call_id.as_bytes());
-            buffer.extend_from_slice(b"CSeq: ");
-            write::decimal(buffer, u64::from(cseq));
-            buffer.extend_from_slice(b" CANCEL\r\n");
-            if cause == Cause::NON_SELECTED_USER_CLEARING {
-                // So that the phone does not list a missed call (RFC 3326 §3.1).
-                buffer.extend_from_slice(b"Reason: SIP;cause=200;text=\"Call completed elsewhere\"\r\n");
-            } else {
-                super::write_reason(cause, buffer);
-            }
-            write::finish(buffer, None, &[]);
-        });
-        let text = out.arena.slice(bytes);
-        let key = branch.of_cancel();
-        let timers = &mut shared.timers;
-        shared.transactions.begin_client(
-            key,
-            MethodKind::Cancel,
-            cseq,
-            flow,
-            self.id,
-            text,
-            now.mono,
-            timers,
-        );
-        shared.transmit(flow, bytes, self.journal(), out);
-    }
-
-    /// Whether our INVITE that waits for its final response was sent to this address.
-    pub(crate) fn is_sent_to(&self, uri: &str) -> bool {
-        matches!(self.state, State::Outgoing(_)) && self.invite_way().0 == uri
-    }
-
-    /// Target and routes that the INVITE went out with.
-    fn invite_way(&self) -> (&str, &[Box<str>]) {
-        match &self.state {
-            State::Outgoing(outgoing) => match &outgoing.first_way {
-                Some((target, routes)) => (target, routes),
-                None => (&self.dialog.target, &self.dialog.routes),
-            },
-            State::Incoming(_) | State::Established | State::Ending { .. } => {
-                (&self.dialog.target, &self.dialog.routes)
-            }
-        }
-    }
-
-    /// A cancelled INVITE that gets no final response is forgotten 64*T1 after the CANCEL (RFC 3261 §9.1).
-    pub(super) fn cancel_timer(&mut self, shared: &mut Shared, now: Now) {
-        let State::Outgoing(outgoing) = &self.state else { return };
-        if outgoing.give_up.is_some_and(|at| at <= now.mono) {
-            shared.transactions.forget_client(outgoing.branch, &mut shared.timers);
-            self.state = State::Ending { until: now.mono, branch: None };
-        }
-    }
-
     /// Nobody answered our INVITE, or it could not be sent.
     pub(super) fn invite_failed(&mut self, now: Now, cause: Cause, reason: ReleaseReason, out: &mut Outbox) {
         self.state = State::Ending { until: now.mono, branch: None };
@@ -538,7 +430,7 @@ fn adopt(dialog: &mut Dialog, response: &Message<'_>) {
 }
 
 /// A To or From value without its tag.
-fn without_tag(value: &str) -> &str {
+pub(super) fn without_tag(value: &str) -> &str {
     match value.rfind(";tag=") {
         Some(position) if !value[position..].contains('>') => &value[..position],
         _ => value,
