@@ -123,6 +123,12 @@ pub(crate) static STORE_FAILURES: Figure = Figure::new();
 pub(crate) static STREAMS: Figure = Figure::new();
 pub(crate) static STREAMS_ACCEPTED: Figure = Figure::new();
 pub(crate) static STREAMS_REFUSED: Figure = Figure::new();
+/// How many there may be.
+pub(crate) static STREAMS_MAX: Figure = Figure::new();
+/// Closed to make room.
+pub(crate) static STREAMS_CLOSED_IDLE: Figure = Figure::new();
+/// What the system did not let us accept, for want of descriptors most likely.
+pub(crate) static STREAMS_FAILED: Figure = Figure::new();
 /// Closed because the other end read too slowly.
 pub(crate) static STREAMS_TOO_SLOW: Figure = Figure::new();
 pub(crate) static STREAM_BYTES_IN: Figure = Figure::new();

@@ -1,16 +1,19 @@
 //! The decision thread: packets in batches into the node, what it wants out in batches. No queue between a packet
 //! and its decision, no lock, nothing allocated per packet.
 
+use std::collections::HashMap;
 use std::net::{SocketAddr, UdpSocket};
 use std::os::fd::BorrowedFd;
 use std::time::{Duration, Instant as Clock, SystemTime, UNIX_EPOCH};
 
 use nix::poll::{PollFd, PollFlags, ppoll};
 use nix::sys::time::TimeSpec;
-use strowger_base::net::ListenerId;
+use strowger_base::leg::BindingId;
+use strowger_base::net::{Flow, ListenerId, StreamId};
 use strowger_base::{Instant, Now, Span, WallTime};
-use strowger_node::io::{Answer, PersistRecord, QueryId};
+use strowger_node::io::{Answer, PersistRecord, QueryId, StoreRecord};
 use strowger_node::{Input, Node, Outbox, Output};
+use strowger_sip::io::BindingRecord;
 
 use crate::log;
 use crate::mailbox::{Letter, Mailbox};
@@ -45,6 +48,7 @@ impl Decision {
             streams: self.streams,
             datagrams: Vec::new(),
             answers: Vec::new(),
+            phones_on_streams: HashMap::new(),
             drained_at: None,
         };
         let clock = Time { started: self.started };
@@ -252,6 +256,8 @@ struct Hands {
     /// Datagrams of this batch.
     datagrams: Vec<(ListenerId, SocketAddr, Span)>,
     answers: Vec<(QueryId, tokio::sync::oneshot::Sender<Answer>)>,
+    /// Phones that are reached over connections.
+    phones_on_streams: HashMap<BindingId, StreamId>,
     /// When the last call of a drain ended.
     drained_at: Option<Clock>,
 }
@@ -274,7 +280,10 @@ impl Hands {
             Output::Persist { ticket, record: PersistRecord::Call { record, .. } } => {
                 self.store.persist(ticket, arena.slice(record));
             }
-            Output::Store(record) => self.store.store(record),
+            Output::Store(record) => {
+                self.note_phone(&record);
+                self.store.store(record);
+            }
             Output::Answer { query, answer } => {
                 if let Some(place) = self.answers.iter().position(|(asked, _)| *asked == query) {
                     // Whoever asked may have gone away.
@@ -282,6 +291,24 @@ impl Hands {
                 }
             }
             Output::Drained => self.drained_at = Some(Clock::now()),
+        }
+    }
+}
+
+impl Hands {
+    /// Lets the connection side know which connections are needed.
+    fn note_phone(&mut self, record: &StoreRecord) {
+        let (before, now) = match record {
+            StoreRecord::Bound(BindingRecord { binding, flow: Flow::Stream { stream, .. }, .. }) => {
+                (self.phones_on_streams.insert(*binding, *stream), Some(*stream))
+            }
+            StoreRecord::Bound(BindingRecord { binding, flow: Flow::Datagram { .. }, .. })
+            | StoreRecord::Unbound(binding) => (self.phones_on_streams.remove(binding), None),
+            StoreRecord::NumbersReserved(_) => (None, None),
+        };
+        if before != now {
+            now.into_iter().for_each(|stream| self.streams.order(StreamOrder::Registered(stream)));
+            before.into_iter().for_each(|stream| self.streams.order(StreamOrder::Unregistered(stream)));
         }
     }
 }

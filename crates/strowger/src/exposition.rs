@@ -2,7 +2,6 @@
 
 use std::fmt::Write;
 
-use strowger_base::limits;
 use strowger_node::io::{Metric, MetricKind};
 
 use crate::counters::{self, Figure, Queue, Traffic};
@@ -68,13 +67,17 @@ impl Exposition {
         };
         counter("accepted", "TCP connections accepted.", &counters::STREAMS_ACCEPTED);
         counter("refused", "TCP connections refused because there are too many.", &counters::STREAMS_REFUSED);
+        let help = "TCP connections without a phone closed to make room for others.";
+        counter("closed_idle", help, &counters::STREAMS_CLOSED_IDLE);
+        let help = "TCP connections that the system did not let us accept.";
+        counter("accept_failures", help, &counters::STREAMS_FAILED);
         let help = "TCP connections closed because the other end reads too slowly.";
         counter("too_slow", help, &counters::STREAMS_TOO_SLOW);
         counter("received_bytes", "Bytes received over TCP.", &counters::STREAM_BYTES_IN);
         counter("sent_bytes", "Bytes sent over TCP.", &counters::STREAM_BYTES_OUT);
         self.one("strowger_tcp_connections", "gauge", "TCP connections.", counters::STREAMS.get());
         let help = "TCP connections that there may be.";
-        self.one("strowger_tcp_connections_max", "gauge", help, limits::STREAMS as u64);
+        self.one("strowger_tcp_connections_max", "gauge", help, counters::STREAMS_MAX.get());
     }
 
     fn queues(&mut self) {

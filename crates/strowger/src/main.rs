@@ -11,6 +11,7 @@ mod client;
 mod config_file;
 mod counters;
 mod decision;
+mod descriptors;
 mod digits;
 mod exposition;
 mod holder;

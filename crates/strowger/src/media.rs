@@ -25,6 +25,8 @@ pub(crate) struct MediaAddresses {
     pub(crate) advertised: IpAddr,
     /// Ports that may be used, both included.
     pub(crate) ports: (u16, u16),
+    /// Sockets that may be open at once.
+    pub(crate) sockets_max: usize,
 }
 
 /// Commands for the media thread.
@@ -213,6 +215,12 @@ impl MediaThread {
     }
 
     fn open(&mut self, port: PortId, pairs: u8) -> Result<(SocketAddr, Option<SocketAddr>), Box<str>> {
+        let most = self.addresses.sockets_max;
+        if self.sockets.len() + 2 * usize::from(pairs) > most {
+            return Err(
+                format!("all {most} media sockets that the limit of open files leaves are open").into()
+            );
+        }
         let a = self.open_pair()?;
         let b = if pairs > 1 { Some(self.open_pair()?) } else { None };
         let advertise = |pair: &Pair| SocketAddr::new(self.addresses.advertised, pair.port);

@@ -18,6 +18,7 @@ use strowger_sip::io::Listener;
 
 use crate::config_file::ConfigFile;
 use crate::decision::Decision;
+use crate::descriptors::Budget;
 use crate::holder;
 use crate::http;
 use crate::log;
@@ -127,14 +128,16 @@ impl Opened {
             configuration,
         });
         restore(&mut node, recovered.bindings);
+        let budget = Budget::claim(self.file.media.ports);
         let media = MediaAddresses {
             bind: self.file.sip.listen,
             advertised: self.advertised.ip(),
             ports: self.file.media.ports,
+            sockets_max: budget.media,
         };
         let rng = Rng::from_key(seed()?);
         let (media_sender, media_thread) = MediaThread::new(media, rng, sender.clone(), started)?;
-        let (stream_sender, orders) = streams::orders();
+        let (stream_sender, connections) = streams::connections(budget.streams);
         let store_thread = thread::Builder::new().name("store".into()).spawn(move || store.run())?;
         thread::Builder::new().name("media".into()).spawn(move || media_thread.run())?;
         let tcp: Vec<TcpListener> = self.tcp.iter().map(TcpListener::try_clone).collect::<io::Result<_>>()?;
@@ -151,7 +154,7 @@ impl Opened {
         let shell = sender.clone();
         let drain_max = Duration::from_secs(self.file.node.drain_max_seconds);
         thread::Builder::new().name("io".into()).spawn(move || {
-            if let Err(error) = asynchronous(tcp, http, orders, shell, site, drain_max) {
+            if let Err(error) = asynchronous(tcp, http, connections, shell, site, drain_max) {
                 log::error("the connection side stopped")
                     .with("reason", error)
                     .effect("no TCP, HTTP or signals")
@@ -205,7 +208,7 @@ fn restore(node: &mut Node, bindings: Vec<strowger_sip::io::BindingRecord>) {
 fn asynchronous(
     tcp: Vec<TcpListener>,
     http: Option<TcpListener>,
-    orders: tokio::sync::mpsc::Receiver<streams::StreamOrder>,
+    connections: streams::Connections,
     decision: crate::mailbox::Sender,
     site: http::Site,
     drain_max: Duration,
@@ -225,7 +228,7 @@ fn asynchronous(
             tokio::spawn(http::serve(listener, decision.clone(), site));
         }
         tokio::spawn(shutdown::on_signals(decision.clone(), drain_max));
-        streams::run(tcp, orders, decision).await;
+        connections.run(tcp, decision).await;
         Ok(())
     })
 }

@@ -197,6 +197,31 @@ fn a_reader_that_has_heard_enough_is_no_error() {
 }
 
 #[test]
+fn idle_connections_leave_descriptors_for_everybody_else() {
+    let folder = Folder::new("idle");
+    let server = Server::start_limited(&folder, 120);
+    let idle: Vec<_> =
+        (0..130).filter_map(|_| std::net::TcpStream::connect(server.address("tcp")).ok()).collect();
+    let (status, health) = server.get("/healthz");
+    assert!(status == 200, "{status} {health}");
+    let mut alice = Phone::tcp("1001", &server.secret("1001"), server.address("tcp"));
+    assert_eq!(alice.register(), 200);
+    let more: Vec<_> =
+        (0..130).filter_map(|_| std::net::TcpStream::connect(server.address("tcp")).ok()).collect();
+    let call = alice.call("9999", audio().local_addr().unwrap()).expect("her connection is still there");
+    alice.hang_up(&call);
+    let (_, metrics) = server.get("/metrics");
+    let closed = metrics.lines().find_map(|line| line.strip_prefix("strowger_tcp_closed_idle_total "));
+    assert!(
+        closed.is_some_and(|closed| closed.parse::<u64>().is_ok_and(|closed| closed > 200)),
+        "{closed:?}"
+    );
+    let line = server.wait_for_log(|line| line.contains("few files may be open"));
+    assert!(line.contains(" limit=120 ") && line.contains("LimitNOFILE="), "{line}");
+    drop((idle, more));
+}
+
+#[test]
 fn call_numbers_go_on_where_a_clean_stop_left_them() {
     let folder = Folder::new("numbers");
     let number = |expect: usize| {

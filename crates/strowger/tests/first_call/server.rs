@@ -48,10 +48,22 @@ impl Server {
         Server::start_with(folder, &[])
     }
 
+    /// Starts it with a limit of open files.
+    pub(crate) fn start_limited(folder: &Folder, files: u32) -> Server {
+        let mut command = Command::new("sh");
+        let limited = format!("ulimit -n {files}; exec \"$0\" \"$@\"");
+        command.args(["-c", &limited, env!("CARGO_BIN_EXE_strowger")]);
+        Server::start_command(command, folder, &[])
+    }
+
     /// Starts it with further arguments.
     pub(crate) fn start_with(folder: &Folder, arguments: &[&str]) -> Server {
+        Server::start_command(Command::new(env!("CARGO_BIN_EXE_strowger")), folder, arguments)
+    }
+
+    fn start_command(mut command: Command, folder: &Folder, arguments: &[&str]) -> Server {
         let log = std::fs::OpenOptions::new().create(true).append(true).open(folder.log());
-        let mut child = Command::new(env!("CARGO_BIN_EXE_strowger"))
+        let mut child = command
             .args(["lab", "--json", "--listen", "127.0.0.1", "--sip-port", "0", "--http-port", "0"])
             .args(["--rtp-ports", "40000-48000", "--data"])
             .arg(folder.path())
