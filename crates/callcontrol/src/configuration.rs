@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use strowger_base::{HashMap, HashSeed, Rng};
+use strowger_dialplan::lint::{Origin, OriginKind};
 use strowger_dialplan::route_list::{LocalRouteGroups, RouteListParameters};
 use strowger_dialplan::{Caller, DialPlan};
 
@@ -47,6 +48,24 @@ impl Configuration {
             address: IpAddr::V4(Ipv4Addr::LOCALHOST),
             no_answer: NO_ANSWER_TRUNK,
         }
+    }
+
+    /// Everybody who dials, by name: what looks at the dial plan as a whole has to know.
+    pub fn origins(&self) -> Vec<Origin> {
+        let origin = |kind: OriginKind, name: &str, caller: &Arc<Caller>| Origin {
+            kind,
+            name: name.into(),
+            caller: Arc::clone(caller),
+        };
+        let lines = self.lines.iter();
+        let mut origins: Vec<Origin> =
+            lines.map(|(name, line)| origin(OriginKind::Line, name, &line.caller)).collect();
+        origins.sort_unstable_by(|one, other| one.name.cmp(&other.name));
+        origins.extend(self.trunks.iter().map(|(name, trunk)| {
+            let kind = if trunk.overlap { OriginKind::OverlapTrunk } else { OriginKind::Trunk };
+            origin(kind, name, &trunk.caller)
+        }));
+        origins
     }
 }
 

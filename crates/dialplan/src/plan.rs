@@ -197,6 +197,11 @@ impl DialPlan {
         Walk::new(&self.tables.automaton, roots)
     }
 
+    /// Whether any partition opens and closes.
+    pub fn has_opening_hours(&self) -> bool {
+        self.tables.partitions.iter().any(|partition| partition.hours.is_some())
+    }
+
     /// Whether a partition has opening hours, so that it is not always there.
     pub(crate) fn has_hours(&self, id: PartitionId) -> bool {
         self.tables.partitions.get(id.0 as usize).is_some_and(|partition| partition.hours.is_some())

@@ -5,6 +5,7 @@
 //! show the line of the file.
 
 mod build;
+mod loops;
 mod plan;
 mod route_lists;
 
@@ -314,6 +315,15 @@ pub enum Problem {
         /// The most.
         most: Box<str>,
     },
+    /// Translations lead back to it for ever.
+    Loop {
+        /// The pattern.
+        found: Box<str>,
+        /// A dialling that never arrives.
+        shown: Box<str>,
+        /// What it goes through.
+        why: Box<str>,
+    },
     /// It names something that does not exist.
     Unknown {
         /// What was found.
@@ -353,6 +363,10 @@ impl fmt::Display for Problem {
             }
             Problem::OutOfRange { found, least, most } => {
                 write!(f, "is {found}, expected {least} to {most}")
+            }
+            Problem::Loop { found, shown, why } => {
+                let advice = strowger_dialplan::lint::Kind::Loop.advice();
+                write!(f, "is {found:?}, a translation loop: {shown}, and {why}. {advice}")
             }
             Problem::Unknown { found, known } if known.is_empty() => {
                 write!(f, "is {found:?}, but none is configured; add it first")

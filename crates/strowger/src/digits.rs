@@ -2,6 +2,7 @@
 
 mod expect;
 mod json;
+mod lint;
 mod text;
 
 use std::path::PathBuf;
@@ -18,15 +19,16 @@ use strowger_dialplan::{
 use crate::config_file::ConfigFile;
 
 pub(crate) use expect::ExpectSection;
+pub(crate) use lint::Report;
 
 /// What can be asked.
 #[derive(clap::Args)]
 pub(crate) struct DigitsOptions {
     /// Who dials: a line, a trunk or a calling search space by its name; `line:`, `trunk:` or `space:` before it says which.
-    #[arg(required_unless_present = "check")]
+    #[arg(required_unless_present_any = ["check", "lint"])]
     from: Option<String>,
     /// What is dialled: 0-9, *, #, A-D, +; or a name.
-    #[arg(required_unless_present = "check")]
+    #[arg(required_unless_present_any = ["check", "lint"])]
     number: Option<String>,
     /// How it arrives.
     #[arg(long, value_enum, default_value_t = Mode::Keys)]
@@ -37,6 +39,9 @@ pub(crate) struct DigitsOptions {
     /// Run the saved diallings of the node file instead (`[[expect]]`); exit code 1 when one goes another way.
     #[arg(long, conflicts_with_all = ["from", "number"])]
     check: bool,
+    /// Say what is doubtful about the whole plan instead; exit code 1 when calls fail that must not.
+    #[arg(long, conflicts_with_all = ["from", "number", "check"])]
+    lint: bool,
     /// The node file; that of the data folder, unless it is given.
     #[arg(long)]
     config: Option<PathBuf>,
@@ -123,6 +128,9 @@ pub(crate) fn run(options: &DigitsOptions) -> anyhow::Result<()> {
     let configuration = file.configuration()?.calls;
     if options.check {
         return expect::check(&file.expectations, &configuration, options.json);
+    }
+    if options.lint {
+        return lint::run(&configuration, options.at.unwrap_or_else(now), options.json);
     }
     let question = Question {
         from: options.from.clone().unwrap_or_default(),

@@ -40,6 +40,7 @@ pub(crate) async fn serve(listener: tokio::net::TcpListener, decision: Sender, s
         .route("/api/v1/calls/{id}", get(call))
         .route("/api/v1/phones", get(phones))
         .route("/api/v1/digits", get(digits))
+        .route("/api/v1/digits/lint", get(lint))
         .with_state(shared);
     if let Err(error) = axum::serve(listener, router).await {
         crate::log::error("the web interface stopped").with("reason", error).effect("calls go on").write();
@@ -251,6 +252,25 @@ async fn digits(State(shared): State<Arc<Shared>>, Query(asked): Query<Dialling>
     match crate::digits::answer(&shared.site.calls, &question) {
         Ok(answer) => json(StatusCode::OK, &answer.json()),
         Err(error) => json(StatusCode::BAD_REQUEST, &serde_json::json!({ "error": format!("{error:#}") })),
+    }
+}
+
+/// What `/api/v1/digits/lint` is asked.
+#[derive(serde::Deserialize)]
+struct Linting {
+    at: Option<String>,
+}
+
+/// Seconds of work for a large plan: not on a thread that serves others.
+async fn lint(State(shared): State<Arc<Shared>>, Query(asked): Query<Linting>) -> Response {
+    let at = match asked.at.as_deref().map(crate::digits::time).transpose() {
+        Ok(at) => at.unwrap_or_else(crate::digits::now),
+        Err(error) => return json(StatusCode::BAD_REQUEST, &serde_json::json!({ "error": error })),
+    };
+    let calls = Arc::clone(&shared.site.calls);
+    match tokio::task::spawn_blocking(move || crate::digits::Report::of(&calls, at).json()).await {
+        Ok(report) => json(StatusCode::OK, &report),
+        Err(_) => StatusCode::INTERNAL_SERVER_ERROR.into_response(),
     }
 }
 

@@ -166,7 +166,8 @@ fn run(command: Command) -> anyhow::Result<()> {
         Command::Phones { place, json } => report::phones(&place, json),
         Command::Digits(options) => digits::run(&options),
         Command::CheckConfig { config } => {
-            ConfigFile::read(&config)?.configuration()?;
+            let configuration = ConfigFile::read(&config)?.configuration()?;
+            print::print(digits::Report::of(&configuration.calls, digits::now()).doubts())?;
             print::line(format_args!("{} is a configuration that can be used", config.display()))
         }
         Command::Completions { shell } => {

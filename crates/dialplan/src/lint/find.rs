@@ -70,6 +70,9 @@ impl<'f> Finder<'f> {
         for (id, _) in translations {
             for place in self.views_of(id) {
                 let views = self.views;
+                if !views[place].dials || !self.may_circle(id, place) {
+                    continue;
+                }
                 let found = survey(plan, &views[place], id, &mut self.budget);
                 self.follow(id, place, found.reached.or(found.en_bloc));
             }
@@ -162,8 +165,9 @@ impl<'f> Finder<'f> {
                 continue;
             }
             all.cuts = true;
-            // 911 shall go out at once, whatever else begins with it.
-            let meant = emergency::is_emergency(self.plan, id);
+            // 911 shall go out at once, whatever else begins with it; and a number of known length beside `+!`, which
+            // takes it too, is what urgency is for.
+            let meant = emergency::is_emergency(self.plan, id) || self.takes(other, &number);
             let severity = if meant { Severity::Note } else { Severity::Warning };
             let what = format!(
                 "{} is urgent and takes {number} at once, so that {} gets {whole} only as a whole",
@@ -173,6 +177,10 @@ impl<'f> Finder<'f> {
             let shown = Some((whole, Arrival::KeyByKey));
             return self.add(Kind::CutsOff, severity, vec![id, other], place, shown, what);
         }
+    }
+
+    fn takes(&self, id: PatternId, number: &Digits) -> bool {
+        self.plan.pattern(id).is_some_and(|row| row.pattern.split(row.filter.as_ref(), number).is_some())
     }
 
     /// Patterns that take longer numbers, each with one that begins with this number.
@@ -251,7 +259,7 @@ impl<'f> Finder<'f> {
                     .then(|| view.example(number, Arrival::EnBloc))
             });
             let what = format!(
-                "partition {} is in no calling search space: nobody can dial its {count} patterns",
+                "partition {} is in no calling search space: nobody can dial what is in it ({count})",
                 plan.partition_name(partition)
             );
             self.findings.push(Finding {

@@ -46,7 +46,7 @@ impl Finder<'_> {
         }
         match &row.action {
             Action::Translate(_) => {
-                let numbers = self.samples(id, number);
+                let numbers = self.samples(id, place, number);
                 for (index, number) in numbers.iter().enumerate() {
                     if self.raised.runs_left == 0 {
                         self.untried += 1;
@@ -113,7 +113,7 @@ impl Finder<'_> {
     }
 
     /// Numbers of a pattern to try: the one that is known, all alike digits, and some at random.
-    fn samples(&mut self, id: PatternId, known: Digits) -> Vec<Digits> {
+    fn samples(&mut self, id: PatternId, place: usize, known: Digits) -> Vec<Digits> {
         let mut all = vec![known];
         let Some(row) = self.plan.pattern(id) else { return all };
         let branches = row.pattern.branches(row.filter.as_ref());
@@ -125,7 +125,7 @@ impl Finder<'_> {
             each(&branches, &mut all);
             return all;
         }
-        self.untried += 1;
+        self.untried += usize::from(self.may_circle(id, place));
         let mut seen = BTreeSet::from([known.as_str().to_owned()]);
         for round in 0..self.raised.samples {
             for branch in branches.iter().take(WAYS) {
@@ -149,25 +149,35 @@ impl Finder<'_> {
 
     /// A translation pattern whose result nothing takes, from wherever it is dialled.
     pub(super) fn leads_nowhere(&mut self, id: PatternId, places: &[usize]) {
+        let plan = self.plan;
+        let Some(Action::Translate(translation)) = plan.pattern(id).map(|row| &row.action) else { return };
+        if places.iter().all(|place| self.result_meets(id, *place, |_| true) == Some(false)) {
+            self.nowhere(id, places, translation);
+        }
+    }
+
+    /// Whether what a translation pattern makes can be taken by such a pattern; `None` when that cannot be said.
+    fn result_meets(&mut self, id: PatternId, place: usize, by: impl Fn(PatternId) -> bool) -> Option<bool> {
         let (plan, views) = (self.plan, self.views);
-        let Some(row) = plan.pattern(id) else { return };
-        let Action::Translate(translation) = &row.action else { return };
+        let row = plan.pattern(id)?;
+        let Action::Translate(translation) = &row.action else { return None };
         if translation.next_hop_by == NextHopBy::Calling {
-            return;
+            return None;
         }
-        let Some(image) = translation.called.image(&row.pattern) else { return };
-        for place in places {
-            let next = match &translation.next {
-                NextSearchSpace::Originator => Some(&views[*place]),
-                NextSearchSpace::Own(space) => views.iter().find(|view| view.space == *space),
-            };
-            let taken =
-                next.and_then(|next| is_taken(plan, next, std::slice::from_ref(&image), &mut self.budget));
-            if taken != Some(false) {
-                return;
-            }
-        }
-        self.nowhere(id, places, translation);
+        let image = translation.called.image(&row.pattern)?;
+        let next = match &translation.next {
+            NextSearchSpace::Originator => &views[place],
+            NextSearchSpace::Own(space) => views.iter().find(|view| view.space == *space)?,
+        };
+        is_taken(plan, next, std::slice::from_ref(&image), by, &mut self.budget)
+    }
+
+    /// Whether the next lookup of what a translation pattern makes can choose a translation pattern again.
+    pub(super) fn may_circle(&mut self, id: PatternId, place: usize) -> bool {
+        let plan = self.plan;
+        let translates =
+            |id: PatternId| plan.pattern(id).is_some_and(|row| matches!(row.action, Action::Translate(_)));
+        self.result_meets(id, place, translates) != Some(false)
     }
 
     fn nowhere(&mut self, id: PatternId, places: &[usize], translation: &Translation) {

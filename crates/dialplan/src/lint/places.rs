@@ -54,7 +54,7 @@ impl Places {
             if end.is_empty() && more {
                 let again = last(branches, *branch, *passed).map_or(SymbolSet::EMPTY, |last| last.again());
                 let set = rest.iter().fold(again, |set, element| set.union(element.set()));
-                end.push(set.symbols().next()?);
+                end.push(Element::once(set).example()?);
             }
             Some(end)
         });

@@ -219,8 +219,14 @@ fn others_go_on(plan: &DialPlan, walk: &Walk, pattern: PatternId) -> bool {
     others
 }
 
-/// Whether some number of these ways is taken by a pattern of the view; `None` when it was too much to look.
-pub(super) fn is_taken(plan: &DialPlan, view: &View, ways: &[Branch], budget: &mut Budget) -> Option<bool> {
+/// Whether some number of these ways is taken by such a pattern of the view; `None` when it was too much to look.
+pub(super) fn is_taken(
+    plan: &DialPlan,
+    view: &View,
+    ways: &[Branch],
+    by: impl Fn(PatternId) -> bool,
+    budget: &mut Budget,
+) -> Option<bool> {
     let automaton = plan.automaton();
     let mut stack = vec![(view.walk(plan), Places::start(ways), 0)];
     let mut seen = BTreeSet::new();
@@ -228,7 +234,7 @@ pub(super) fn is_taken(plan: &DialPlan, view: &View, ways: &[Branch], budget: &m
     while let Some((walk, places, length)) = stack.pop() {
         let mut matches = false;
         if places.accept(ways) {
-            walk.full_matches(automaton, |_| matches = true);
+            walk.full_matches(automaton, |id| matches |= by(id));
         }
         if matches {
             return Some(true);

@@ -111,6 +111,10 @@ fn each_finding_has_a_plan_that_shows_it_and_one_that_does_not() {
          warning cuts-off 12 12X[34]: line:1001 dials 1253",
     );
     check("space all in\nline 1001 in all\nroute 9! in", "note open-length 9!: line:1001 dials 95");
+    check(
+        "space all in\nline 4001 in all\nroute 12 in urgent\nroute 1! in",
+        "note cuts-off 12 1!: line:4001 dials 125\nnote open-length 1!: line:4001 dials 15",
+    );
     // A wait that only some numbers of a pattern have.
     check(
         "space all in\nline 1001 in all\nroute 2[1-9]XX in\nroute 2700X in",

@@ -12,7 +12,9 @@ use strowger_dialplan::{Caller, PlanError};
 use strowger_sip::auth;
 use strowger_sip::io::LineAccount;
 
-use super::{Configuration, ConfigurationError, Draft, Line, LineSecret, Place, Problem, plan, route_lists};
+use super::{
+    Configuration, ConfigurationError, Draft, Line, LineSecret, Place, Problem, loops, plan, route_lists,
+};
 
 pub(super) fn build(draft: &Draft) -> Result<Configuration, Vec<ConfigurationError>> {
     let mut found = Findings::default();
@@ -60,6 +62,10 @@ pub(super) fn build(draft: &Draft) -> Result<Configuration, Vec<ConfigurationErr
         return Err(found.0);
     }
     calls.plan = dial_plan;
+    loops::check(draft, &calls, &mut found);
+    if !found.0.is_empty() {
+        return Err(found.0);
+    }
     calls.relay = draft.relay;
     calls.no_answer = draft.timers.trunk_no_answer;
     if let Some(listener) = draft.listeners.first() {

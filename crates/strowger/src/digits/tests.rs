@@ -196,3 +196,74 @@ fn a_time_is_read_in_utc() {
     check("2026-13-01T00:00", None);
     check("noon", None);
 }
+
+/// A plan with something of each severity.
+const DOUBTFUL: &str = r##"
+[[partition]]
+name = "help"
+[[partition]]
+name = "dark"
+[[search_space]]
+name = "all"
+partitions = ["help"]
+[[line]]
+number = "1001"
+secret = "x"
+search_space = "all"
+[[line]]
+number = "1002"
+secret = "x"
+[[trunk]]
+name = "pstn"
+[[route]]
+pattern = "112"
+partition = "help"
+trunk = "pstn"
+urgent = true
+emergency = true
+[[route]]
+pattern = "0!#"
+partition = "dark"
+trunk = "pstn"
+[[route]]
+pattern = "2!"
+partition = "help"
+trunk = "pstn"
+"##;
+
+#[test]
+fn what_is_doubtful_is_told_with_a_command_that_shows_it() {
+    let file: ConfigFile = toml::from_str(DOUBTFUL).unwrap();
+    let configuration = file.configuration().unwrap().calls;
+    let report = Report::of(&configuration, WallTime::from_micros(0));
+    let text = report.text();
+    assert!(text == include_str!("testdata/lint.txt"), "it went like this:\n{text}");
+    let doubts = report.doubts();
+    assert!(text.starts_with(&doubts) && doubts.len() < text.len(), "{doubts}");
+    let json = report.json();
+    assert_eq!(json["errors"], 1);
+    assert_eq!(json["findings"][0]["kind"], "emergency-unreachable");
+    assert_eq!(json["findings"][0]["patterns"][0]["pattern"], "112");
+    assert_eq!(json["findings"][0]["example"]["from"], "line:1002");
+    assert!(lint::run(&configuration, WallTime::from_micros(0), true).is_err());
+}
+
+#[test]
+fn what_we_ship_is_not_doubtful() {
+    let check = |what: &str, file: &ConfigFile| {
+        let configuration = file.configuration().unwrap().calls;
+        assert_eq!(Report::of(&configuration, WallTime::from_micros(0)).doubts(), "", "{what}");
+        assert!(lint::run(&configuration, WallTime::from_micros(0), false).is_ok(), "{what}");
+    };
+    check("the lab", &crate::lab::fresh().unwrap());
+    check("the sample", &toml::from_str(include_str!("../../../../strowger.example.toml")).unwrap());
+}
+
+#[test]
+fn a_loop_is_refused_with_the_line_of_the_file() {
+    let text = format!("{DOUBTFUL}\n[[translation]]\npattern = \"3XX\"\nchange = {{ mask = \"3XX\" }}\n");
+    let file: ConfigFile = toml::from_str(&text).unwrap();
+    let error = file.configuration().err().map(|error| error.to_string()).unwrap_or_default();
+    let expect = "[[translation]] 1: pattern is \"3XX\", a translation loop: line:1001 dials 355";
+    assert!(error.contains(expect), "{error}");
+}

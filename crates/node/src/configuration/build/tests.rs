@@ -2,7 +2,9 @@ use strowger_base::leg::Service;
 use strowger_base::net::Transport;
 use strowger_sip::io::Trunk;
 
-use super::super::{RouteDraft, ServiceNumber};
+use super::super::{
+    ChangeDraft, PartitionDraft, PatternDraft, RouteDraft, SearchSpaceDraft, ServiceNumber, TranslationDraft,
+};
 use super::*;
 
 fn line(number: &str) -> Line {
@@ -39,6 +41,58 @@ fn a_good_draft_becomes_both_parts() {
         configuration.sip.lines["1001"].ha1_md5.expose(),
         digests("1001", "strowger.lab", "secret").0.expose()
     );
+}
+
+#[test]
+fn a_translation_loop_is_refused_with_its_place() {
+    let translation = |pattern: &str, mask: &str| TranslationDraft {
+        pattern: PatternDraft { pattern: pattern.into(), ..PatternDraft::default() },
+        change: ChangeDraft { mask: mask.into(), ..ChangeDraft::default() },
+        ..TranslationDraft::default()
+    };
+    let check = |translations: Vec<TranslationDraft>, expect: &[&str]| {
+        let mut draft = Draft { lines: vec![line("1001")], ..Draft::default() };
+        draft.plan.translations = translations;
+        let errors = draft.build().err().unwrap_or_default();
+        assert_eq!(errors.iter().map(ToString::to_string).collect::<Vec<_>>(), expect);
+    };
+    check(vec![translation("5XXX", "1001")], &[]);
+    // One hop and there: no loop, though nobody has the number.
+    check(vec![translation("5XXX", "6XXX")], &[]);
+    check(
+        vec![translation("7", "1001"), translation("5X", "6X"), translation("6X", "5X")],
+        &["translation 2: pattern is \"5X\", a translation loop: line:1001 dials 55, and 55 never arrives: \
+            translation pattern 5X, then translation pattern 6X leads back to itself. \
+            Give the translation pattern a search space that does not hold it, or another change of the number."],
+    );
+}
+
+#[test]
+fn a_loop_at_some_hours_is_refused_at_all() {
+    let check = |hours: &str, expect: bool| {
+        let hours = if hours.is_empty() { Vec::new() } else { vec![hours.into()] };
+        let day = PartitionDraft { name: "day".into(), hours, ..PartitionDraft::default() };
+        let all = PartitionDraft { name: "all".into(), ..PartitionDraft::default() };
+        let mut draft = Draft { lines: vec![line("1001")], ..Draft::default() };
+        draft.lines[0].search_space = "s".into();
+        draft.plan.partitions = vec![day, all];
+        let partitions = vec!["day".into(), "all".into()];
+        draft.plan.search_spaces = vec![SearchSpaceDraft { name: "s".into(), partitions }];
+        // By day the number is a line's; by night it is its own translation.
+        draft.lines.push(line("55"));
+        draft.lines[1].partition = "day".into();
+        draft.plan.translations = vec![TranslationDraft {
+            pattern: PatternDraft {
+                pattern: "55".into(),
+                partition: "all".into(),
+                ..PatternDraft::default()
+            },
+            ..TranslationDraft::default()
+        }];
+        assert_eq!(draft.build().is_ok(), expect, "{hours:?}", hours = draft.plan.partitions[0].hours);
+    };
+    check("", true);
+    check("mo-fr 08:00-17:00", false);
 }
 
 #[test]

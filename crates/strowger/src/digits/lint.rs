@@ -1,0 +1,150 @@
+//! What is doubtful about the whole plan, for people and for programs.
+
+use std::fmt::Write;
+
+use serde_json::{Value, json};
+use strowger_base::WallTime;
+use strowger_callcontrol::Configuration;
+use strowger_dialplan::lint::{Example, Finding, Lint, Severity, lint};
+use strowger_dialplan::{Arrival, PatternId};
+
+/// The findings with the plan that they are about.
+pub(crate) struct Report<'c> {
+    configuration: &'c Configuration,
+    lint: Lint,
+}
+
+/// Answers on the command line.
+///
+/// # Errors
+/// When calls fail that must not.
+pub(super) fn run(configuration: &Configuration, at: WallTime, json: bool) -> anyhow::Result<()> {
+    let report = Report::of(configuration, at);
+    if json {
+        crate::print::line(report.json())?;
+    } else {
+        crate::print::print(report.text())?;
+    }
+    let errors = report.count(Severity::Error);
+    anyhow::ensure!(errors == 0, "the dial plan has errors: {errors} of the findings above");
+    Ok(())
+}
+
+impl<'c> Report<'c> {
+    pub(crate) fn of(configuration: &'c Configuration, at: WallTime) -> Self {
+        Report { configuration, lint: lint(&configuration.plan, &configuration.origins(), at) }
+    }
+
+    /// As it is printed in a terminal.
+    pub(crate) fn text(&self) -> String {
+        let mut text = String::new();
+        // Writing to a string cannot fail.
+        let _ = self.write(&mut text);
+        text
+    }
+
+    /// What is more than a note, for who did not ask.
+    pub(crate) fn doubts(&self) -> String {
+        let mut text = String::new();
+        let doubtful = self.lint.findings.iter().filter(|finding| finding.severity != Severity::Note);
+        for finding in doubtful {
+            // Writing to a string cannot fail.
+            let _ = write_finding(&mut text, finding);
+        }
+        text
+    }
+
+    /// The same as [`Report::text`], as one JSON object.
+    pub(crate) fn json(&self) -> Value {
+        let findings: Vec<Value> = self.lint.findings.iter().map(|finding| self.finding(finding)).collect();
+        json!({
+            "findings": findings,
+            "errors": self.count(Severity::Error),
+            "warnings": self.count(Severity::Warning),
+            "notes": self.count(Severity::Note),
+            "incomplete": self.lint.incomplete,
+        })
+    }
+
+    fn write(&self, out: &mut String) -> std::fmt::Result {
+        for finding in &self.lint.findings {
+            write_finding(out, finding)?;
+        }
+        for what in &self.lint.incomplete {
+            writeln!(out, "not all looked at: {what}")?;
+        }
+        let [errors, warnings, notes] =
+            [Severity::Error, Severity::Warning, Severity::Note].map(|severity| self.count(severity));
+        writeln!(out, "errors {errors}, warnings {warnings}, notes {notes}")
+    }
+
+    fn finding(&self, finding: &Finding) -> Value {
+        let plan = &self.configuration.plan;
+        let patterns: Vec<Value> = finding.patterns.iter().map(|id| self.pattern(*id)).collect();
+        let example = finding.example.as_ref().map(|example| {
+            json!({
+                "from": &*example.from,
+                "number": example.number.as_str(),
+                "mode": mode(example.arrival),
+            })
+        });
+        json!({
+            "kind": finding.kind.word(),
+            "severity": finding.severity.word(),
+            "patterns": patterns,
+            "partition": finding.partition.map(|id| plan.partition_name(id)),
+            "search_space": &*finding.search_space,
+            "example": example,
+            "alike": finding.alike,
+            "what": finding.what,
+            "advice": finding.kind.advice(),
+        })
+    }
+
+    fn pattern(&self, id: PatternId) -> Value {
+        let plan = &self.configuration.plan;
+        let row = plan.pattern(id);
+        json!({
+            "pattern": row.map(|row| row.pattern.text()),
+            "kind": row.map(|row| row.kind()),
+            "partition": plan.partition_of(id),
+        })
+    }
+
+    fn count(&self, severity: Severity) -> usize {
+        let alike = self.lint.findings.iter().filter(|finding| finding.severity == severity);
+        alike.map(|finding| 1 + finding.alike).sum()
+    }
+}
+
+fn write_finding(out: &mut String, finding: &Finding) -> std::fmt::Result {
+    writeln!(out, "{:<8} {}: {}", finding.severity.word(), finding.kind.word(), finding.what)?;
+    if finding.alike > 0 {
+        writeln!(out, "         and {} more like it", finding.alike)?;
+    }
+    if let Some(example) = &finding.example {
+        writeln!(out, "         {}", command(example))?;
+    }
+    writeln!(out, "         {}", finding.kind.advice())
+}
+
+/// The command that shows it.
+fn command(example: &Example) -> String {
+    let how = match mode(example.arrival) {
+        "keys" => String::new(),
+        mode => format!(" --mode {mode}"),
+    };
+    let number = example.number.as_str();
+    // A shell takes these for itself.
+    let quote = if number.contains(['#', '*']) { "'" } else { "" };
+    format!("strowger digits {} {quote}{number}{quote}{how}", example.from)
+}
+
+const fn mode(arrival: Arrival) -> &'static str {
+    match arrival {
+        Arrival::KeyByKey => "keys",
+        Arrival::EnBloc => "en-bloc",
+        Arrival::Application | Arrival::ApplicationThroughSip => "application",
+        Arrival::SpeedDial => "speed-dial",
+    }
+}
