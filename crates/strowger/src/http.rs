@@ -1,5 +1,8 @@
 //! HTTP on loopback: health, counters, calls, phones. The command line is a client of it.
 
+mod guard;
+
+use std::net::{IpAddr, Ipv4Addr};
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
@@ -32,6 +35,7 @@ struct Shared {
 
 /// Serves until the listener is gone.
 pub(crate) async fn serve(listener: tokio::net::TcpListener, decision: Sender, site: Site) {
+    let listen = listener.local_addr().map_or(IpAddr::V4(Ipv4Addr::LOCALHOST), |address| address.ip());
     let shared = Arc::new(Shared { decision, site });
     let router = Router::new()
         .route("/healthz", get(health))
@@ -41,6 +45,8 @@ pub(crate) async fn serve(listener: tokio::net::TcpListener, decision: Sender, s
         .route("/api/v1/phones", get(phones))
         .route("/api/v1/digits", get(digits))
         .route("/api/v1/digits/lint", get(lint))
+        .fallback(guard::nowhere)
+        .layer(axum::middleware::from_fn(move |request, next| guard::guard(listen, request, next)))
         .with_state(shared);
     if let Err(error) = axum::serve(listener, router).await {
         crate::log::error("the web interface stopped").with("reason", error).effect("calls go on").write();

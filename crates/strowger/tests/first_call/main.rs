@@ -227,6 +227,25 @@ fn idle_connections_leave_descriptors_for_everybody_else() {
 }
 
 #[test]
+fn the_web_interface_refuses_in_json_and_answers_nobody_who_names_another_server() {
+    let folder = Folder::new("http");
+    let server = Server::start(&folder);
+    let check = |host: &str, path: &str, status: u16, part: &str| {
+        let (found, body) = server.get_as(host, path);
+        let words = serde_json::from_str::<Value>(&body).map(|body| body["error"].to_string());
+        let words = words.unwrap_or_else(|error| panic!("{error} in {body:?}"));
+        assert!(found == status && words.contains(part), "{host} {path}: {found} {words}");
+    };
+    check("localhost", "/nothing", 404, "there is no /nothing; there are /healthz");
+    check("localhost", "/api/v1/calls?limit=many", 400, "limit");
+    check("localhost", "/api/v1/calls/42", 400, "expected one like C1.0.42");
+    for path in ["/healthz", "/metrics", "/api/v1/calls", "/api/v1/phones", "/nothing"] {
+        check("evil.example", path, 421, "evil.example");
+    }
+    assert_eq!(server.get_as("127.0.0.1:8080", "/healthz").0, 200);
+}
+
+#[test]
 fn call_numbers_go_on_where_a_clean_stop_left_them() {
     let folder = Folder::new("numbers");
     let number = |expect: usize| {

@@ -1,0 +1,99 @@
+//! Around every page: only who named this machine itself is answered, and every refusal is JSON.
+
+use std::net::IpAddr;
+
+use axum::body::to_bytes;
+use axum::extract::Request;
+use axum::http::uri::Authority;
+use axum::http::{HeaderMap, StatusCode, header};
+use axum::middleware::Next;
+use axum::response::Response;
+
+use super::json;
+
+/// Answers a request, or refuses it because of the name under which the server was reached.
+///
+/// There is no log-in: what protects is that only this machine reaches the port. A web page elsewhere could get a
+/// browser on this machine to ask under a name of its own that suddenly means 127.0.0.1 (DNS rebinding), but then
+/// Host has that name.
+pub(super) async fn guard(listen: IpAddr, request: Request, next: Next) -> Response {
+    if let Err(host) = addressed(request.headers(), listen) {
+        let error = format!("{host:?} is no name of this server; use http://127.0.0.1 or http://localhost");
+        return json(StatusCode::MISDIRECTED_REQUEST, &serde_json::json!({ "error": error }));
+    }
+    in_json(next.run(request).await).await
+}
+
+/// What a page that does not exist answers.
+pub(super) async fn nowhere(request: Request) -> Response {
+    let error = format!(
+        "there is no {}; there are /healthz, /metrics and /api/v1/calls, /calls/ID, /phones, /digits, /digits/lint",
+        request.uri().path()
+    );
+    json(StatusCode::NOT_FOUND, &serde_json::json!({ "error": error }))
+}
+
+/// Browsers always send Host (RFC 9112 §3.2); what sends none is none.
+fn addressed(headers: &HeaderMap, listen: IpAddr) -> Result<(), String> {
+    for value in headers.get_all(header::HOST) {
+        let text = String::from_utf8_lossy(value.as_bytes());
+        let is_ours =
+            value.to_str().ok().and_then(|text| text.parse::<Authority>().ok()).is_some_and(|name| {
+                let host = name.host();
+                let host = host.strip_prefix('[').and_then(|host| host.strip_suffix(']')).unwrap_or(host);
+                match host.parse::<IpAddr>() {
+                    Ok(address) => address.is_loopback() || address == listen,
+                    Err(_) => host.trim_end_matches('.').eq_ignore_ascii_case("localhost"),
+                }
+            });
+        if !is_ours {
+            return Err(text.chars().take(HOST_SHOWN).collect());
+        }
+    }
+    Ok(())
+}
+
+/// Refusals that have no words of ours get some.
+async fn in_json(response: Response) -> Response {
+    let status = response.status();
+    let is_json = response.headers().get(header::CONTENT_TYPE).is_some_and(|kind| kind == "application/json");
+    if is_json || !(status.is_client_error() || status.is_server_error()) {
+        return response;
+    }
+    let said = to_bytes(response.into_body(), WORDS_MAX).await.unwrap_or_default();
+    let said = String::from_utf8_lossy(&said);
+    let words = if said.is_empty() { status.canonical_reason().unwrap_or("refused") } else { &said };
+    json(status, &serde_json::json!({ "error": words }))
+}
+
+const HOST_SHOWN: usize = 100;
+const WORDS_MAX: usize = 4_096;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_who_names_this_machine_is_answered() {
+        let check = |hosts: &[&str], listen: &str, expect: bool| {
+            let mut headers = HeaderMap::new();
+            for host in hosts {
+                headers.append(header::HOST, host.parse().unwrap());
+            }
+            assert_eq!(addressed(&headers, listen.parse().unwrap()).is_ok(), expect, "{hosts:?}");
+        };
+        for host in
+            ["localhost", "LocalHost:8080", "localhost.:1", "127.0.0.1:8080", "127.0.0.2", "[::1]:8080"]
+        {
+            check(&[host], "127.0.0.1", true);
+        }
+        check(&[], "127.0.0.1", true);
+        check(&["192.0.2.1:8080"], "192.0.2.1", true);
+        let wrong =
+            ["evil.example", "127.0.0.1.evil.example", "localhost.evil.example:80", "192.0.2.1", "", "x@y:z"];
+        for host in wrong {
+            check(&[host], "127.0.0.1", false);
+        }
+        check(&["localhost", "evil.example"], "127.0.0.1", false);
+    }
+}
