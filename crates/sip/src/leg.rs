@@ -259,7 +259,10 @@ impl Leg {
         self.refer_ended(shared, now, cause.sip_status(), out);
         match &self.state {
             State::Incoming(_) => self.refuse_call(shared, now, cause, out),
-            State::Outgoing(_) => self.cancel(shared, now, cause, out),
+            State::Outgoing(_) => {
+                self.refuse_pending(shared, now, 487, out);
+                self.cancel(shared, now, cause, out);
+            }
             State::Established => self.hang_up(shared, now, cause, out),
             State::Ending { .. } => {}
         }

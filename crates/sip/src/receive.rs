@@ -110,7 +110,8 @@ impl Sip {
                     self.shared.counters.shed += 1;
                     return self.refuse(request, flow, 503, write_retry_after, out);
                 }
-                let replacement = self.replacement(request);
+                let replacement =
+                    if method == MethodKind::Refer { self.replacement(request) } else { Replacement::Nobody };
                 self.shared.transactions.begin_server(key, method, flow, id, &[]);
                 self.with_leg(id, now, |leg, shared| {
                     leg.request(shared, now, request, method, key, flow, replacement, out);

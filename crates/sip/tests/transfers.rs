@@ -188,6 +188,59 @@ fn a_second_transfer_waits_until_the_first_is_over() {
     d.silent();
 }
 
+/// A transaction without response would stay for ever.
+#[test]
+fn a_transfer_that_is_never_decided_on_is_answered_when_its_call_ends_unanswered() {
+    let check = |gives_up: bool| {
+        let mut d = Driver::new();
+        let leg = d.invite("", SDP_A);
+        d.command(leg, Command::Alert { alert: strowger_base::leg::Alert::Ringing, media: Media::None });
+        let tag = tag_of(&d.one(), "To").to_owned();
+        d.from(ALICE, &refer("ref1", 2, &tag, "<sip:1003@strowger.test>", ""));
+        assert_eq!(d.signal(), asked("1003", None));
+        d.silent();
+        if gives_up {
+            d.from(ALICE, &alice("CANCEL", "inv1", 1, "", "", ""));
+        } else {
+            d.command(leg, Command::Release(Cause::USER_BUSY));
+        }
+        let answered = |method: &str| {
+            d.sent
+                .iter()
+                .any(|(_, text)| text.starts_with("SIP/2.0 4") && header(text, "CSeq").ends_with(method))
+        };
+        assert!(answered("INVITE") && answered("REFER"), "{:#?}", d.sent);
+        d.from(ALICE, &alice("ACK", "inv1", 1, &tag, "", ""));
+        d.settled();
+    };
+    check(false);
+    check(true);
+
+    // The same of a device that is rung: it refuses the call, or is not wanted any more.
+    for refuses in [true, false] {
+        let mut d = Driver::new();
+        let (leg, invite) = d.ring(offer(SDP_A), false);
+        d.from(BOB, &respond(&invite, 180, "tb", "", ""));
+        d.signals.clear();
+        let ringing = invite.replace("To: <sip:1002@strowger.test>", "To: <sip:1002@strowger.test>;tag=tb");
+        let asks =
+            notify(&ringing, 1, "Refer-To: <sip:1003@strowger.test>\r\n", "").replace("NOTIFY", "REFER");
+        d.from(BOB, &asks);
+        assert_eq!(d.signal(), asked("1003", None));
+        if refuses {
+            d.from(BOB, &respond(&invite, 486, "tb", "", ""));
+        } else {
+            d.command(leg, Command::Release(Cause::NO_ANSWER_FROM_USER));
+        }
+        let answered = d
+            .sent
+            .iter()
+            .any(|(_, text)| text.starts_with("SIP/2.0 487 ") && header(text, "CSeq") == "1 REFER");
+        assert!(answered, "{refuses} {:#?}", d.sent);
+        d.settled();
+    }
+}
+
 /// RFC 4488 §4.
 #[test]
 fn a_device_that_wants_no_notify_gets_none() {

@@ -214,7 +214,10 @@ impl Leg {
                 self.refer_answered(shared, now, branch, 408, out);
             }
             (_, MethodKind::Notify) => self.notify_answered(shared, now, branch, 408, out),
-            (State::Outgoing(_), MethodKind::Invite) => self.invite_failed(now, cause, reason, out),
+            (State::Outgoing(_), MethodKind::Invite) => {
+                self.refuse_pending(shared, now, 487, out);
+                self.invite_failed(now, cause, reason, out);
+            }
             (State::Ending { branch: Some(awaited), .. }, _) if *awaited == branch => {
                 self.state = State::Ending { until: now.mono, branch: None };
             }

@@ -406,6 +406,7 @@ impl Leg {
             return;
         }
         let cause = reason_cause(response).unwrap_or(Cause::from_sip_status(status));
+        self.refuse_pending(shared, now, 487, out);
         self.state = State::Ending { until: now.mono, branch: None };
         self.released(cause, ReleaseReason::Refused(status), out);
     }
