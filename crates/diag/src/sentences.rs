@@ -302,13 +302,19 @@ fn alarm_sentence(alarm: &Alarm<'_>) -> String {
 fn quality_sentence(leg: LegId, quality: &Quality, names: &Names) -> String {
     let party = names.party(leg);
     if quality.packets == 0 {
-        return format!("No audio packet arrived from {party}; {} were sent to it.", quality.sent);
+        return format!("No audio packet arrived from {party}; {}.", sent_to_it(quality.sent));
     }
     let total = quality.packets + quality.lost;
     let percent = quality.lost as f64 * 100.0 / total as f64;
     let elsewhere = quality.peer.map(|peer| format!(" from {peer}")).unwrap_or_default();
     format!(
-        "From {party} arrived {} audio packets{elsewhere}, {} lost ({percent:.1} %); {} were sent to it.",
-        quality.packets, quality.lost, quality.sent
+        "From {party} arrived {}{elsewhere}, {} lost ({percent:.1} %); {}.",
+        words::count(quality.packets as usize, "audio packet"),
+        quality.lost,
+        sent_to_it(quality.sent)
     )
+}
+
+fn sent_to_it(packets: u64) -> String {
+    format!("{packets} {} sent to it", if packets == 1 { "was" } else { "were" })
 }

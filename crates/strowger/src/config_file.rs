@@ -14,7 +14,7 @@ use strowger_base::leg::Service;
 use strowger_base::net::Transport;
 use strowger_callcontrol::RelayMode;
 use strowger_node::configuration::{
-    self, ConfigurationError, Draft, MessageDetail, Place, ServiceNumber, TrunkDialling,
+    self, ConfigurationError, Draft, MessageDetail, Place, ServiceNumber, Timers, TrunkDialling,
 };
 use strowger_sip::io::{DigestAlgorithm, Trunk};
 
@@ -273,7 +273,8 @@ impl ConfigFile {
             .map_err(|error| anyhow::anyhow!("cannot read {}: {error}", path.display()))?;
         let mut file: ConfigFile =
             toml::from_str(&text).map_err(|error| explain_syntax(path, &text, &error))?;
-        file.source = Source { path: path.to_owned(), headings: headings(&text), rows: None };
+        file.source =
+            Source { path: path.to_owned(), headings: headings(&text), keys: keys(&text), rows: None };
         if let Some(name) = &file.lines_file {
             let path = path.parent().unwrap_or(Path::new("")).join(name);
             let (places, rows): (Vec<u32>, Vec<LineSection>) = lines_file::read(&path)?.into_iter().unzip();
@@ -335,13 +336,21 @@ impl ConfigFile {
         };
         draft.timers.expires_min = Duration::from_secs(self.sip.expires_min_seconds);
         draft.timers.expires_max = Duration::from_secs(self.sip.expires_max_seconds);
+        // The file has no key for it: it follows the two that it lies between.
+        let Timers { expires_min, expires_max, expires_default, .. } = draft.timers;
+        draft.timers.expires_default = expires_default.min(expires_max).max(expires_min);
         draft.build().map_err(|errors| self.explain(&errors))
     }
 
     fn explain(&self, errors: &[ConfigurationError]) -> anyhow::Error {
         let problems: Vec<String> = errors
             .iter()
-            .map(|error| format!("{} {} {}", self.heading(error.place), error.setting, error.problem))
+            .map(|error| match (error.place, key_of(error.setting)) {
+                (Place::Node, Some((section, key))) => {
+                    format!("{}[{section}] {key} {}", self.source.key(section, key), error.problem)
+                }
+                _ => format!("{} {} {}", self.heading(error.place), error.setting, error.problem),
+            })
             .collect();
         unusable(&problems)
     }
@@ -376,6 +385,17 @@ impl ConfigFile {
     }
 }
 
+/// Where the file has a setting of the node.
+fn key_of(setting: &str) -> Option<(&'static str, &'static str)> {
+    match setting {
+        "domain" => Some(("node", "domain")),
+        "digest_algorithms" => Some(("sip", "digest")),
+        "expires_min" => Some(("sip", "expires_min_seconds")),
+        "expires_max" => Some(("sip", "expires_max_seconds")),
+        _ => None,
+    }
+}
+
 fn unusable(problems: &[String]) -> anyhow::Error {
     let mut shown: Vec<&str> = problems.iter().take(PROBLEMS_SHOWN).map(String::as_str).collect();
     let more = format!("and {} more", problems.len().saturating_sub(PROBLEMS_SHOWN));
@@ -395,8 +415,17 @@ fn explain_syntax(path: &Path, text: &str, error: &toml::de::Error) -> anyhow::E
     let line = text.lines().nth(number - 1).unwrap_or_default().trim();
     let found = if ["secret", "ha1"].iter().any(|word| line.contains(word)) { "" } else { line };
     let found = if found.is_empty() { String::new() } else { format!("\n  found: {found}") };
-    anyhow::anyhow!("{}:{number}:{column}: {}{found}", path.display(), error.message())
+    let (message, hint) = match error.message() {
+        message if message.contains("leading zero") => ("a number begins with zero", QUOTES),
+        message if message.contains("invalid type: integer") && message.contains("string") => {
+            (message, QUOTES)
+        }
+        message => (message, ""),
+    };
+    anyhow::anyhow!("{}:{number}:{column}: {message}{hint}{found}", path.display())
 }
+
+const QUOTES: &str = "; what is dialled is text: put it in quotes";
 
 /// Where a configuration was read, so that what is wrong with it can be pointed at.
 #[derive(Clone, Default)]
@@ -404,6 +433,8 @@ pub(crate) struct Source {
     path: PathBuf,
     /// Line of each `[[kind]]` heading, in order.
     headings: Vec<(String, usize)>,
+    /// Section, key and line of what stands in `[section]`s.
+    keys: Vec<(String, String, usize)>,
     rows: Option<Rows>,
 }
 
@@ -418,6 +449,15 @@ struct Rows {
 }
 
 impl Source {
+    /// `file:line: ` of a key, or `file: ` when it has its default.
+    fn key(&self, section: &str, key: &str) -> String {
+        let line = self.keys.iter().find(|(of, name, _)| of == section && name == key).map(|found| found.2);
+        match line {
+            Some(line) => format!("{}:{line}: ", self.path.display()),
+            None => format!("{}: ", self.path.display()),
+        }
+    }
+
     /// `file:line: ` of the object of a kind with this position; as much of it as is known.
     fn place(&self, kind: &str, index: usize) -> String {
         let line = self.headings.iter().filter(|(name, _)| name == kind).nth(index).map(|(_, line)| *line);
@@ -438,6 +478,24 @@ fn headings(text: &str) -> Vec<(String, usize)> {
             Some((name.trim().to_owned(), index + 1))
         })
         .collect()
+}
+
+/// The keys of the `[section]`s of a text.
+fn keys(text: &str) -> Vec<(String, String, usize)> {
+    let mut section = "";
+    let mut keys = vec![];
+    for (index, line) in text.lines().enumerate() {
+        let line = line.trim();
+        if let Some(rest) = line.strip_prefix('[') {
+            // Those of lists are found by their heading.
+            section = rest.split(']').next().filter(|name| !name.starts_with('[')).unwrap_or("").trim();
+        } else if let Some((key, _)) = line.split_once('=')
+            && !section.is_empty()
+        {
+            keys.push((section.to_owned(), key.trim().to_owned(), index + 1));
+        }
+    }
+    keys
 }
 
 impl Digest {
@@ -511,7 +569,10 @@ mod tests {
         check("[sip]\nport = \"x\"\n", &["node.toml:2:8:", "u16", "found: port = \"x\""]);
         check("[sip]\nprot = 5060\n", &["node.toml:2:1:", "unknown field `prot`", "`port`"]);
         check("[[line]]\nnumber = \"1001\"\n", &["[[line]] 1 (1001): secret is missing; give one"]);
-        check("[[line]]\nnumber = 1001\nsecret = \"x\"\n", &["node.toml:2:10:", "string"]);
+        check(
+            "[[line]]\nnumber = 1001\nsecret = \"x\"\n",
+            &["node.toml:2:10:", "string", "put it in quotes"],
+        );
         check(
             "[[line]]\nnumber = \"1\"\nha1_md5 = \"12\"\n",
             &["(1): ha1_md5 has 2 characters, expected 32"],
@@ -521,6 +582,32 @@ mod tests {
         let md5 = "0123456789abcdef0123456789ABCDEF";
         let one = format!("[sip]\ndigest = [\"SHA-256\"]\n[[line]]\nnumber = \"1\"\nha1_md5 = \"{md5}\"\n");
         check(&one, &["(1): ha1_sha256 is missing, but [sip] digest offers it"]);
+    }
+
+    #[test]
+    fn a_mistake_is_told_once_with_the_key_and_line_of_the_file() {
+        let folder = std::env::temp_dir().join(format!("strowger-keys-{}", std::process::id()));
+        std::fs::create_dir_all(&folder).unwrap();
+        let path = folder.join("node.toml");
+        let check = |text: &str, expect: &str| {
+            std::fs::write(&path, text).unwrap();
+            let found = ConfigFile::read(&path).and_then(|file| file.configuration().map(drop));
+            let found = found.err().map(|error| error.to_string().replace(&path.display().to_string(), "F"));
+            assert_eq!(found.unwrap_or_default(), expect, "{text}");
+        };
+        let bounds = "the configuration cannot be used:\n  F:3: [sip] expires_min_seconds is 60 s, expected 1 s to 30 s";
+        check("[sip]\nexpires_max_seconds = 30\nexpires_min_seconds = 60\n", bounds);
+        check(
+            "[sip]\nexpires_max_seconds = 30\n",
+            "the configuration cannot be used:\n  F: [sip] expires_min_seconds is 60 s, expected 1 s to 30 s",
+        );
+        check("[sip]\nexpires_max_seconds = 1800\n", "");
+        check("[sip]\nexpires_min_seconds = 5000\n", "");
+        let domain = "the configuration cannot be used:\n  F:3: [node] domain is \"a b\": a domain has letters, digits, dots and hyphens only";
+        check("\n[node]\ndomain = \"a b\"\n", domain);
+        let zero = "F:2:10: a number begins with zero; what is dialled is text: put it in quotes\n  found: number = 0800";
+        check("[[line]]\nnumber = 0800\n", zero);
+        std::fs::remove_dir_all(&folder).unwrap();
     }
 
     #[test]

@@ -17,10 +17,13 @@ use crate::table::{Table, terminal_width};
 
 /// Calls that have ended, from the data folder.
 pub(crate) fn ended_calls(data: &Path, limit: usize) -> anyhow::Result<Vec<CallRow>> {
+    Ok(index(data)?.calls(limit)?)
+}
+
+fn index(data: &Path) -> anyhow::Result<Index> {
     let path = data.join("strowger.db");
-    let index = Index::read(&path)
-        .with_context(|| format!("no calls in {}; is it the data folder of a server?", data.display()))?;
-    Ok(index.calls(limit)?)
+    anyhow::ensure!(path.exists(), "no calls in {}; give the folder of a server with --data", data.display());
+    Index::read(&path).map_err(|error| anyhow::anyhow!("cannot read {}: {error}", path.display()))
 }
 
 /// The newest calls, in progress or ended. Both lists have their newest first; one that is in both has ended.
@@ -80,15 +83,21 @@ fn calls_text(rows: &serde_json::Value, width: Option<usize>) -> String {
         table.push([
             text("call"),
             to_the_second(&text("started_at")),
-            text("calling"),
-            text("called"),
-            text("connected"),
+            visible(text("calling")),
+            visible(text("called")),
+            visible(text("connected")),
             text("state"),
             talk.map(|seconds| format!("{}:{:02}", seconds / 60, seconds % 60)).unwrap_or_default(),
             cause.map(|cause| format!("{cause} {}", text("cause_words"))).unwrap_or_default(),
         ]);
     }
     if table.is_empty() { "no calls yet\n".to_owned() } else { table.text(width) }
+}
+
+/// A number as it is; in quotes when it has something that a table would hide.
+fn visible(number: String) -> String {
+    let hides = |c: char| c.is_whitespace() || c.is_control();
+    if number.contains(hides) { format!("{number:?}") } else { number }
 }
 
 /// `2026-11-21 08:00:00` of an RFC 3339 time; programs get all of it.
@@ -115,9 +124,7 @@ pub(crate) fn story_text(data: &Path, call: CallId, messages: bool) -> anyhow::R
 
 /// The call that ended last.
 pub(crate) fn latest(data: &Path) -> anyhow::Result<Option<CallId>> {
-    let index = Index::read(&data.join("strowger.db"));
-    let latest = index.and_then(|index| index.latest());
-    latest.with_context(|| format!("no calls in {}; give the server's folder with --data", data.display()))
+    Ok(index(data)?.latest()?)
 }
 
 /// `strowger explain call`; the latest one when `call` is `None`.
@@ -238,6 +245,16 @@ mod tests {
         check(&[9, 8], &[10], 1, "C1.0.10 ended");
         check(&[9, 8], &[9, 1], 5, "C1.0.9 ended, C1.0.8 talking, C1.0.1 ended");
         check(&[], &[], 5, "");
+    }
+
+    #[test]
+    fn a_number_hides_nothing() {
+        let check = |number: &str, expect: &str| assert_eq!(visible(number.to_owned()), expect);
+        check("1002", "1002");
+        check("*1#", "*1#");
+        check("1002 ", "\"1002 \"");
+        check("10\u{a0}02\n", "\"10\\u{a0}02\\n\"");
+        check("", "");
     }
 
     #[test]

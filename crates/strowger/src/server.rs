@@ -292,13 +292,20 @@ const SOCKET_BUFFER_BYTES: usize = 8 * 1024 * 1024;
 
 /// Says in one line what could not be opened, who holds it, and what to do.
 fn refusal(what: &str, protocol: &str, address: SocketAddr, error: &io::Error, remedy: &str) -> String {
+    let mut remedy = remedy;
     let reason = match error.kind() {
         io::ErrorKind::AddrInUse => match holder::of_port(protocol, address.port()) {
             Some(holder) => format!("is in use (held by {holder})"),
             None => "is in use by another program".to_owned(),
         },
         io::ErrorKind::PermissionDenied => "needs a right that this user does not have".to_owned(),
-        io::ErrorKind::AddrNotAvailable => "is no address of this machine".to_owned(),
+        io::ErrorKind::AddrNotAvailable => {
+            remedy = match what {
+                "HTTP" => "give 127.0.0.1 as [http] listen",
+                _ => "give one of its addresses with --listen or as [sip] listen; 0.0.0.0 is all of them",
+            };
+            "is no address of this machine".to_owned()
+        }
         _ => format!("cannot be opened: {error}"),
     };
     format!("{what}: {protocol} {address} {reason}: {remedy}")

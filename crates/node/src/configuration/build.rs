@@ -133,10 +133,13 @@ fn check_node(draft: &Draft, found: &mut Findings) {
     let timers = &draft.timers;
     let second = Duration::from_secs(1);
     let week = Duration::from_secs(604_800);
-    found.range(place, "expires_min", timers.expires_min, second, timers.expires_max);
-    found.range(place, "expires_max", timers.expires_max, timers.expires_min, week);
     let (least, most) = (timers.expires_min, timers.expires_max);
-    found.range(place, "expires_default", timers.expires_default, least, most);
+    found.range(place, "expires_max", most, second, week);
+    found.range(place, "expires_min", least, second, most.clamp(second, week));
+    // When the two bounds contradict each other, that is said already.
+    if least <= most {
+        found.range(place, "expires_default", timers.expires_default, least, most);
+    }
     let day = Duration::from_secs(86_400);
     found.range(place, "nonce_lifetime", timers.nonce_lifetime, second * 10, day);
     // RFC 4028 §5: nothing below 90 s may be asked for.
