@@ -47,17 +47,25 @@ impl Finder<'_> {
         match &row.action {
             Action::Translate(_) => {
                 let numbers = self.samples(id, place, number);
+                let mut long_ways = 0;
                 for (index, number) in numbers.iter().enumerate() {
                     if self.raised.runs_left == 0 {
                         self.untried += 1;
                         return;
                     }
                     self.raised.runs_left -= 1;
-                    let analysis = view.dial(&self.raised.plan, number, Arrival::EnBloc);
-                    if first(&analysis) == Some(id) || index == 0 {
+                    let analysis = view.dial(plan, number, Arrival::EnBloc);
+                    if first(&analysis) != Some(id) && index > 0 {
+                        continue;
+                    }
+                    if !is_endless(&analysis) {
                         self.circle(place, number, &analysis);
                         self.leaves(id, place, number, &analysis);
                         self.calls_emergency(place, number, &analysis);
+                    } else if long_ways < LONG_WAYS {
+                        long_ways += 1;
+                        let longer = view.dial(&self.raised.plan, number, Arrival::EnBloc);
+                        self.circle(place, number, &longer);
                     }
                 }
             }
@@ -78,13 +86,14 @@ impl Finder<'_> {
         if hops.len() < 2 {
             return;
         }
-        let endless = matches!(analysis.decision(), Some(Decision::Rejected(Reject::TooManyTranslations)));
         // What follows depends on the pattern and on the numbers that it made, and on nothing before.
         let state = |index: usize| hops.get(index).map(|hop| (hop.chosen, hop.called, hop.calling));
         let last = hops.len().saturating_sub(2);
         let repeats = (0..last).rev().find(|index| state(*index) == state(last));
         let shown = Some((*number, Arrival::EnBloc));
-        if endless && let Some(begin) = repeats {
+        if is_endless(analysis)
+            && let Some(begin) = repeats
+        {
             let ring = hops.get(begin + 1..=last).unwrap_or_default();
             let mut patterns: Vec<PatternId> = ring.iter().filter_map(|hop| hop.chosen).collect();
             let oldest = patterns.iter().enumerate().min_by_key(|(_, id)| **id).map_or(0, |(index, _)| index);
@@ -205,6 +214,10 @@ impl Finder<'_> {
     }
 }
 
+fn is_endless(analysis: &Analysis) -> bool {
+    matches!(analysis.decision(), Some(Decision::Rejected(Reject::TooManyTranslations)))
+}
+
 /// All numbers of a pattern of fixed length.
 fn each(branches: &[Branch], all: &mut Vec<Digits>) {
     let mut numbers = vec![Digits::EMPTY];
@@ -226,9 +239,11 @@ fn each(branches: &[Branch], all: &mut Vec<Digits>) {
 const TRANSLATIONS: u32 = 200;
 /// Diallings that are followed for the whole plan.
 const RUNS: u64 = 200_000;
+/// Numbers of one translation pattern that are followed beyond what is allowed, to tell a loop from a long way.
+const LONG_WAYS: usize = 20;
 /// Diallings for one translation pattern, depending on how many patterns there are.
 const SAMPLES_MIN: u64 = 4;
-const SAMPLES_MAX: u64 = 100;
+const SAMPLES_MAX: u64 = 1000;
 /// Digits at most that are tried where any number of them is taken.
 const OPEN: usize = 4;
 /// Ways through `@` that are tried.

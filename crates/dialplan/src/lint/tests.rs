@@ -3,7 +3,7 @@ use std::fmt::Write;
 use strowger_base::{Cause, Rng};
 
 use super::*;
-use crate::analysis::{Analysis, Arrival};
+use crate::analysis::{Analysis, Arrival, Decision, Reject};
 use crate::parameters::{Parameters, UrgentRule};
 use crate::plan::*;
 use crate::symbol::Digits;
@@ -350,6 +350,106 @@ fn never_means_that_no_number_leads_there_and_every_such_pattern_is_found() {
 }
 
 const RANDOM_PLANS: usize = 150;
+
+/// Translations among numbers of at most three digits, with as many masks and prefixes as there is room for.
+fn random_translations(rng: &mut Rng) -> String {
+    const PATTERNS: [&str; 9] = ["1", "2X", "1X", "12X", "XX", "3[1-3]", "2XX", "[12]X3", "!"];
+    const CHANGES: [&str; 9] = [
+        "mask=1X", "mask=2X", "mask=12X", "mask=3X", "mask=X", "prefix=1", "prefix=2", "mask=31", "mask=213",
+    ];
+    let mut text = String::from("space all in help\nline 7001 in all\n");
+    for _ in 0..1 + rng.below(4) {
+        let pattern = PATTERNS[rng.below(PATTERNS.len() as u64) as usize];
+        let change = CHANGES[rng.below(CHANGES.len() as u64) as usize];
+        let urgent = if rng.one_in(3) { "urgent emergency" } else { "no-wait" };
+        let home = if rng.one_in(2) { "in" } else { "help" };
+        if !text.contains(&format!(" {pattern} ")) {
+            writeln!(text, "to {pattern} {home} {change} {urgent}").unwrap();
+        }
+    }
+    if rng.one_in(2) {
+        text.push_str("route 1[1-8]X help\nroute 213 in\nroute 21X in urgent emergency\ntrunk carrier all\n");
+    }
+    text
+}
+
+#[test]
+fn a_plan_is_refused_when_a_number_never_arrives_and_only_then() {
+    let mut rng = Rng::new(0x6c6f_6f70);
+    let at = WallTime::from_micros(0);
+    let mut seen = [0, 0];
+    for _ in 0..RANDOM_PLANS {
+        let text = random_translations(&mut rng);
+        let (plan, origins) = plan(&text);
+        let mut builder = DialPlanBuilder::from(&plan);
+        builder.parameters(Parameters { translations_max: 300, ..Parameters::default() }).unwrap();
+        let raised = builder.build();
+        let endless = (1..=3u32)
+            .flat_map(|length| (0..10u32.pow(length)).map(move |n| (length as usize, n)))
+            .find(|(width, n)| {
+                let number = Digits::parse(&format!("{n:0width$}")).unwrap();
+                let caller = Arc::clone(&origins[0].caller);
+                let analysis = Analysis::of(&raised, caller, Arrival::EnBloc, &number, at);
+                analysis.decision() == Some(&Decision::Rejected(Reject::TooManyTranslations))
+            });
+        let found = loops(&plan, &origins, at);
+        assert_eq!(!found.is_empty(), endless.is_some(), "{endless:?} in\n{text}");
+        seen[usize::from(endless.is_some())] += 1;
+    }
+    assert!(seen.iter().all(|count| *count > 10), "{seen:?}");
+}
+
+/// Dials the example of a finding again, with nothing of what found it.
+fn holds(plan: &DialPlan, origins: &[Origin], finding: &Finding) -> bool {
+    let Some(example) = &finding.example else { return finding.kind == Kind::PartitionUnseen };
+    let (kind, name) = example.from.split_once(':').unwrap();
+    let caller = match kind {
+        "space" => Arc::new(Caller::new(Digits::EMPTY, plan.search_space(name).unwrap().clone())),
+        _ => {
+            Arc::clone(&origins.iter().find(|it| it.kind.word() == kind && *it.name == *name).unwrap().caller)
+        }
+    };
+    let at = WallTime::from_micros(0);
+    let trace = crate::Trace::of(plan, caller, example.arrival, &example.number, at);
+    let hops = trace.analysis().hops();
+    let first = hops.first().and_then(|hop| hop.chosen);
+    let waited = hops.first().is_some_and(|hop| !hop.waited.is_zero());
+    let (decision, about) = (trace.analysis().decision().unwrap(), finding.patterns.first().copied());
+    let by = finding.patterns.get(1).copied();
+    let (is_routed, is_emergency) = match decision {
+        Decision::Routed(routed) => (true, routed.emergency == Emergency::Yes),
+        _ => (false, false),
+    };
+    match finding.kind {
+        Kind::Waits | Kind::OpenLength => first == about && waited,
+        Kind::NeverMatches | Kind::NeverKeyByKey => first == by && first != about,
+        Kind::CutsOff => first == about && trace.analysis().keys_used() < example.number.len(),
+        Kind::Loop => *decision == Decision::Rejected(Reject::TooManyTranslations),
+        Kind::TakesItsResult => hops.iter().filter(|hop| hop.chosen == about).count() > 1,
+        Kind::LeadsNowhere => first == about && !is_routed,
+        Kind::EmergencyWaits => is_emergency && !trace.waited().is_zero(),
+        Kind::EmergencyEnBlocOnly | Kind::EmergencyUnreachable => !is_emergency,
+        Kind::TrunkToTrunk => kind == "trunk" && is_routed,
+        Kind::PartitionUnseen => first != about,
+        Kind::FilterGroupEmpty => true,
+    }
+}
+
+#[test]
+fn every_example_shows_what_it_is_said_to_show() {
+    let mut rng = Rng::new(0x7072_6f6f);
+    let at = WallTime::from_micros(0);
+    let mut kinds = std::collections::BTreeSet::new();
+    for round in 0..RANDOM_PLANS {
+        let (plan, origins) =
+            if round % 2 == 0 { random(&mut rng) } else { plan(&random_translations(&mut rng)) };
+        for finding in lint(&plan, &origins, at).findings {
+            assert!(holds(&plan, &origins, &finding), "{finding:?} in {plan:?}");
+            kinds.insert(finding.kind.word());
+        }
+    }
+    assert!(kinds.len() >= 10, "{kinds:?}");
+}
 
 /// What a plan of a real size costs: run with `--release --nocapture` to see the time.
 #[test]
