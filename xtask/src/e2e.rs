@@ -61,6 +61,7 @@ const SCENARIOS: &[(&str, &str, Scenario)] = &[
     ("full-disk", "is said, and nothing accepted is lost", damage::full_disk),
     ("killed", "kill -9 in a call: one final record, earlier ones still there", damage::killed),
     ("drain", "SIGTERM lets the call in progress end", damage::drain),
+    ("drain-twice", "a second SIGTERM ends the call in progress, with a record", damage::drain_twice),
 ];
 
 /// `cargo xtask e2e [NAME…]`.

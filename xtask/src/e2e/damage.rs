@@ -174,6 +174,32 @@ pub(super) fn drain(context: &Context) -> Result<String, String> {
     Ok("the call in progress ended as its people wished, then the server ended with 0".into())
 }
 
+/// SIGTERM twice while two people talk: both phones are hung up, and the record says why.
+///
+/// # Errors
+/// What was not as it should be.
+pub(super) fn drain_twice(context: &Context) -> Result<String, String> {
+    let mut server = Server::lab(context, &[])?;
+    let mut alice = Phone::register(&context.folder, &server.account("alice", "1001", 440))?;
+    let mut bob = Phone::register(&context.folder, &server.account("bob", "1002", 700))?;
+    alice.dial("1002")?;
+    bob.expect("CALL_INCOMING")?;
+    bob.command("accept", "")?;
+    alice.expect("CALL_ESTABLISHED")?;
+    server.process.signal("TERM");
+    alice.talk(Duration::from_millis(500));
+    server.process.signal("TERM");
+    alice.expect("CALL_CLOSED")?;
+    bob.expect("CALL_CLOSED")?;
+    let status = server.process.wait(SOON)?;
+    if !status.success() {
+        return Err(format!("it ended with {status}: {}", server.process.printed()));
+    }
+    let story = server.explain_last()?;
+    story.says(&["1001", "1002", "told to stop", "talked"])?;
+    Ok(format!("“{}”", story.headline))
+}
+
 /// The disk fills up under a running server.
 ///
 /// # Errors
