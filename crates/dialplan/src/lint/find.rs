@@ -70,7 +70,7 @@ impl<'f> Finder<'f> {
         for (id, _) in translations {
             for place in self.views_of(id) {
                 let views = self.views;
-                if !views[place].dials || !self.may_circle(id, place) {
+                if !views[place].dials || self.budget.left == 0 || !self.may_circle(id, place) {
                     continue;
                 }
                 let found = survey(plan, &views[place], id, &mut self.budget);
@@ -98,6 +98,10 @@ impl<'f> Finder<'f> {
         }
         let mut all = Standing::default();
         for place in &places {
+            if self.budget.left == 0 {
+                all.unfinished = true;
+                break;
+            }
             let view = &views[*place];
             let found = survey(plan, view, id, &mut self.budget);
             all.unfinished |= !found.complete;
@@ -114,7 +118,10 @@ impl<'f> Finder<'f> {
             self.follow(id, *place, found.reached.or(found.en_bloc));
         }
         self.unfinished += usize::from(all.unfinished);
-        if !all.reached && !all.unfinished {
+        if all.unfinished {
+            return;
+        }
+        if !all.reached {
             self.never(id, places[0], all.en_bloc);
         }
         self.leads_nowhere(id, &places);

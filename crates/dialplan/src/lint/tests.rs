@@ -451,6 +451,28 @@ fn every_example_shows_what_it_is_said_to_show() {
     assert!(kinds.len() >= 10, "{kinds:?}");
 }
 
+#[test]
+fn where_the_work_ends_nothing_is_said() {
+    let (plan, origins) = plan(
+        "space all a b\nline 1001 a all\nroute 20XX a\nroute 20XX b\nto 5X a mask=7X\nroute 112 a urgent emergency",
+    );
+    let views = view::all(&plan, &origins, WallTime::from_micros(0));
+    let check = |steps: u64, expect: &[&str]| {
+        let mut finder = Finder::new(&plan, &views);
+        finder.budget.left = steps;
+        finder.patterns();
+        finder.partitions();
+        finder.emergency();
+        finder.outside();
+        let lint = finder.finish();
+        let kinds = lint.findings.iter().map(|finding| finding.kind.word());
+        let told: Vec<&str> = kinds.chain(lint.incomplete.iter().map(String::as_str)).collect();
+        assert_eq!(told, expect, "{steps}");
+    };
+    check(0, &["5 patterns have more different numbers than were looked at"]);
+    check(10_000, &["never-matches", "leads-nowhere"]);
+}
+
 /// What a plan of a real size costs: run with `--release --nocapture` to see the time.
 #[test]
 fn a_hundred_thousand_patterns_are_looked_at_within_the_budget() {

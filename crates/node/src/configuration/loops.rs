@@ -1,8 +1,11 @@
 //! Translation loops, which no plan that comes into force may have: a call in one would end with cause 25, every time.
 
+use std::collections::BTreeSet;
+use std::time::Duration;
+
 use strowger_base::WallTime;
-use strowger_dialplan::lint::{self, Finding};
-use strowger_dialplan::{Action, DialPlan, PatternId};
+use strowger_dialplan::lint::{self, Finding, Origin};
+use strowger_dialplan::{Action, DialPlan, PatternId, Zone};
 
 use super::build::Findings;
 use super::{Draft, Place, Problem};
@@ -15,7 +18,7 @@ pub(super) fn check(draft: &Draft, calls: &strowger_callcontrol::Configuration, 
     }
     let origins = calls.origins();
     let mut told: Vec<Vec<PatternId>> = Vec::new();
-    for at in times(plan) {
+    for at in times(plan, &origins) {
         for finding in lint::loops(plan, &origins, at) {
             if !told.contains(&finding.patterns) {
                 told.push(finding.patterns.clone());
@@ -54,10 +57,29 @@ fn place(draft: &Draft, plan: &DialPlan, id: PatternId) -> Option<Place> {
     written.map(Place::Translation)
 }
 
-/// Once, or every hour of a week when partitions open and close.
-fn times(plan: &DialPlan) -> impl Iterator<Item = WallTime> {
-    let hours = if plan.has_opening_hours() { HOURS_OF_WEEK } else { 1 };
-    (0..hours).map(|hour| WallTime::from_micros(hour * 3_600_000_000))
+/// Once; or, when partitions open and close, the first quarter of an hour of a week for each set of them that is
+/// open. Days of the year are not tried: a loop on holidays alone is found by the lint of that day.
+fn times(plan: &DialPlan, origins: &[Origin]) -> Vec<WallTime> {
+    let quarter = |index: u64| WallTime::from_micros(index * QUARTER.as_micros() as u64);
+    if !plan.has_opening_hours() {
+        return vec![quarter(0)];
+    }
+    let mut zones: Vec<Option<&Zone>> = vec![None];
+    for origin in origins {
+        let zone = origin.caller.zone.as_ref();
+        if !zones.contains(&zone) {
+            zones.push(zone);
+        }
+    }
+    let mut seen = BTreeSet::new();
+    let mut is_new = |at: &WallTime| {
+        let open = zones.iter().flat_map(|zone| {
+            plan.partitions().map(move |(partition, _)| plan.is_open(partition, *at, *zone))
+        });
+        seen.insert(open.collect::<Vec<bool>>())
+    };
+    (0..QUARTERS_OF_WEEK).map(quarter).filter(|at| is_new(at)).collect()
 }
 
-const HOURS_OF_WEEK: u64 = 168;
+const QUARTER: Duration = Duration::from_secs(900);
+const QUARTERS_OF_WEEK: u64 = 672;

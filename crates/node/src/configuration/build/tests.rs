@@ -93,6 +93,9 @@ fn a_loop_at_some_hours_is_refused_at_all() {
     };
     check("", true);
     check("mo-fr 08:00-17:00", false);
+    check("mo-su 00:00-24:00", true);
+    // A quarter of an hour is enough.
+    check("mo-su 00:00-23:45", false);
 }
 
 #[test]
