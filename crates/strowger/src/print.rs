@@ -16,7 +16,7 @@ pub(crate) fn print(text: impl fmt::Display) -> anyhow::Result<()> {
 /// The same with an end of line.
 ///
 /// # Errors
-/// As [`print`].
+/// As [`print()`].
 pub(crate) fn line(text: impl fmt::Display) -> anyhow::Result<()> {
     print(format_args!("{text}\n"))
 }

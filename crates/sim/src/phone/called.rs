@@ -1,0 +1,178 @@
+//! What a phone does with requests that come, and how it ends a call.
+
+use std::time::Duration;
+
+use strowger_base::Instant;
+
+use super::{Dialog, GIVE_UP, Phone, Request, Sends, State, T1};
+use crate::text::{Text, finish};
+
+impl Phone {
+    pub(super) fn incoming(&mut self, now: Instant, message: &Text, sends: &mut Sends) {
+        let id = message.header("call-id").to_owned();
+        match message.method() {
+            "INVITE" => self.invited(now, &id, message, sends),
+            "ACK" => {
+                let plan = now + Duration::from_millis(500 + self.rng.below(5_000));
+                if let Some(dialog) = self.dialogs.get_mut(&id)
+                    && dialog.ok.take().is_some()
+                    && dialog.state == State::Answering
+                {
+                    dialog.state = State::Talking;
+                    dialog.act_at = plan;
+                }
+            }
+            "CANCEL" => {
+                sends.push(message.response(200, "t", "", ""));
+                if self.dialogs.get(&id).is_some_and(|dialog| dialog.state == State::Ringing) {
+                    self.refuse(&id, 487, sends);
+                }
+            }
+            "BYE" => {
+                let known = self.dialogs.remove(&id).is_some();
+                self.requests.retain(|_, request| request.dialog.as_deref() != Some(&id));
+                sends.push(message.response(if known { 200 } else { 481 }, "t", "", ""));
+            }
+            _ => sends.push(message.response(200, "t", "", "")),
+        }
+    }
+
+    pub(super) fn invited(&mut self, now: Instant, id: &str, message: &Text, sends: &mut Sends) {
+        let contact = format!("sip:{}@{}", self.account.number, self.address);
+        if let Some(dialog) = self.dialogs.get_mut(id) {
+            if message.tag("to").is_empty() || dialog.state == State::Leaving {
+                // A copy of the INVITE: the answer that we gave is given again when there is one.
+                if let Some((text, ..)) = &dialog.ok {
+                    sends.push(text.clone());
+                }
+                return;
+            }
+            if self.requests.values().any(|r| r.method == "INVITE" && r.dialog.as_deref() == Some(id)) {
+                sends.push(message.response(491, "t", &contact, ""));
+                return;
+            }
+            let direction = if message.body.contains("a=sendonly") { "recvonly" } else { "sendrecv" };
+            dialog.version += 1;
+            let version = dialog.version;
+            let body = self.offer(direction, version);
+            let text = message.response(200, "t", &contact, &body);
+            sends.push(text.clone());
+            if let Some(dialog) = self.dialogs.get_mut(id) {
+                dialog.ok = Some((text, now + T1, T1, now + GIVE_UP));
+            }
+            return;
+        }
+        if !message.tag("to").is_empty() {
+            sends.push(message.response(481, "t", &contact, ""));
+            return;
+        }
+        if self.dialogs.len() >= 2 {
+            sends.push(message.response(486, &self.token(), &contact, ""));
+            return;
+        }
+        self.ring(now, id, message, &contact, sends);
+    }
+
+    pub(super) fn ring(&mut self, now: Instant, id: &str, message: &Text, contact: &str, sends: &mut Sends) {
+        let tag = self.token();
+        sends.push(message.response(180, &tag, contact, ""));
+        let act_at = if self.chance(self.manners.ignores) {
+            Instant::FAR_FUTURE
+        } else {
+            now + Duration::from_millis(200 + self.rng.below(6_000))
+        };
+        let dialog = Dialog {
+            state: State::Ringing,
+            incoming: true,
+            local: format!("{};tag={tag}", message.header("to")),
+            remote: message.header("from").to_owned(),
+            target: message.contact(),
+            call_id: id.to_owned(),
+            cseq: 0,
+            branch: String::new(),
+            invite: Some(message.clone()),
+            ok: None,
+            act_at,
+            held: false,
+            version: 1,
+            nc: 0,
+            authorized: true,
+            ends_at: now + Duration::from_secs(2 + self.rng.below(40)),
+            delayed: false,
+        };
+        self.dialogs.insert(id.to_owned(), dialog);
+    }
+
+    pub(super) fn pick_up(&mut self, now: Instant, id: &str, sends: &mut Sends) {
+        let body = self.offer("sendrecv", 1);
+        let contact = format!("sip:{}@{}", self.account.number, self.address);
+        let Some(dialog) = self.dialogs.get_mut(id) else { return };
+        let Some(invite) = &dialog.invite else { return };
+        let tag = dialog.local.split(";tag=").nth(1).unwrap_or("").to_owned();
+        let text = invite.response(200, &tag, &contact, &body);
+        sends.push(text.clone());
+        dialog.ok = Some((text, now + T1, T1, now + GIVE_UP));
+        dialog.state = State::Answering;
+        dialog.act_at = Instant::FAR_FUTURE;
+        self.statistics.taken += 1;
+    }
+
+    pub(super) fn refuse(&mut self, id: &str, status: u16, sends: &mut Sends) {
+        let Some(dialog) = self.dialogs.remove(id) else { return };
+        let Some(invite) = &dialog.invite else { return };
+        let tag = dialog.local.split(";tag=").nth(1).unwrap_or("").to_owned();
+        sends.push(invite.response(status, &tag, "", ""));
+    }
+
+    pub(super) fn cancel(&mut self, now: Instant, id: &str, sends: &mut Sends) {
+        let Some(dialog) = self.dialogs.get_mut(id) else { return };
+        dialog.act_at = Instant::FAR_FUTURE;
+        dialog.state = State::Leaving;
+        if !self.requests.get(&dialog.branch).is_some_and(|request| request.provisional) {
+            return;
+        }
+        let text = finish(
+            format!(
+                "CANCEL {} SIP/2.0\r\nVia: SIP/2.0/UDP {};branch={};rport\r\nMax-Forwards: 70\r\nFrom: {}\r\n\
+                 To: {}\r\nCall-ID: {id}\r\nCSeq: {} CANCEL\r\n",
+                dialog.target, self.address, dialog.branch, dialog.local, dialog.remote, dialog.cseq
+            ),
+            "",
+        );
+        sends.push(text.clone());
+        let request = Request {
+            dialog: None,
+            method: "CANCEL",
+            text,
+            next: now + T1,
+            interval: T1,
+            give_up: now + GIVE_UP,
+            provisional: false,
+        };
+        let branch = format!("{}-cancel", dialog.branch);
+        self.requests.insert(branch, request);
+    }
+
+    pub(super) fn bye(&mut self, now: Instant, id: &str, sends: &mut Sends) {
+        if let Some(dialog) = self.dialogs.get_mut(id) {
+            dialog.state = State::Leaving;
+            dialog.act_at = Instant::FAR_FUTURE;
+            dialog.ok = None;
+        }
+        self.request(now, id, "BYE", "", "", sends);
+    }
+
+    /// Ends every call now, as at the end of a day.
+    pub(crate) fn go_home(&mut self, now: Instant, sends: &mut Sends) {
+        let ids: Vec<(String, State)> =
+            self.dialogs.iter().map(|(id, dialog)| (id.clone(), dialog.state)).collect();
+        for (id, state) in ids {
+            match state {
+                State::Talking => self.bye(now, &id, sends),
+                State::Calling => self.cancel(now, &id, sends),
+                State::Ringing => self.refuse(&id, 486, sends),
+                State::Answering | State::Leaving => {}
+            }
+        }
+    }
+}

@@ -1,0 +1,158 @@
+//! What a phone does with the responses to its requests.
+
+use std::time::Duration;
+
+use strowger_base::Instant;
+
+use super::{Account, Phone, Sends, State};
+use crate::text::{Text, authorization, finish};
+
+impl Phone {
+    pub(super) fn response(&mut self, now: Instant, message: &Text, status: u16, sends: &mut Sends) {
+        let via = message.header("via");
+        let mut branch =
+            via.split("branch=").nth(1).unwrap_or("").split([';', ',']).next().unwrap_or("").to_owned();
+        let (_, method) = message.cseq();
+        if method == "CANCEL" {
+            branch.push_str("-cancel");
+        }
+        let id = message.header("call-id").to_owned();
+        // A damaged response may name a request of ours and mean something else; it is not taken.
+        let fits = self.requests.get(&branch).is_none_or(|request| {
+            request.method == method && request.dialog.as_ref().is_none_or(|dialog| *dialog == id)
+        });
+        if !fits {
+            return;
+        }
+        if method == "INVITE" && (200..300).contains(&status) {
+            self.requests.remove(&branch);
+            self.accepted(now, &id, message, sends);
+            return;
+        }
+        let Some(request) = self.requests.get_mut(&branch) else {
+            if method == "INVITE" && status >= 300 {
+                self.acknowledge_failure(message, &branch, sends);
+            }
+            return;
+        };
+        if status < 200 {
+            request.provisional = true;
+            if method == "INVITE" {
+                request.next = Instant::FAR_FUTURE;
+                request.give_up = now + Duration::from_secs(200);
+            }
+            return;
+        }
+        let request = self.requests.remove(&branch);
+        match method {
+            "REGISTER" => self.registered(now, message, status, sends),
+            "INVITE" => {
+                self.acknowledge_failure(message, &branch, sends);
+                let body = request.map(|request| request.text).unwrap_or_default();
+                let body = body.split_once("\r\n\r\n").map_or("", |(_, body)| body).to_owned();
+                self.refused(now, &id, message, status, &body, sends);
+            }
+            "BYE" => {
+                self.dialogs.remove(&id);
+            }
+            _ => {}
+        }
+    }
+
+    pub(super) fn registered(&mut self, now: Instant, message: &Text, status: u16, sends: &mut Sends) {
+        match status {
+            401 if message.header("www-authenticate") != self.registration.challenge => {
+                self.registration.challenge = message.header("www-authenticate").to_owned();
+                self.registration.nc = 0;
+                self.register(now, sends);
+            }
+            200 => self.statistics.registered += 1,
+            _ => {}
+        }
+    }
+
+    pub(super) fn acknowledge_failure(&mut self, message: &Text, branch: &str, sends: &mut Sends) {
+        let (cseq, _) = message.cseq();
+        let target = self
+            .dialogs
+            .get(message.header("call-id"))
+            .map_or_else(|| format!("sip:{}", self.account.domain), |dialog| dialog.target.clone());
+        sends.push(finish(
+            format!(
+                "ACK {target} SIP/2.0\r\nVia: SIP/2.0/UDP {};branch={branch};rport\r\nMax-Forwards: 70\r\n\
+                 From: {}\r\nTo: {}\r\nCall-ID: {}\r\nCSeq: {cseq} ACK\r\n",
+                self.address,
+                message.header("from"),
+                message.header("to"),
+                message.header("call-id")
+            ),
+            "",
+        ));
+    }
+
+    pub(super) fn refused(
+        &mut self,
+        now: Instant,
+        id: &str,
+        message: &Text,
+        status: u16,
+        body: &str,
+        sends: &mut Sends,
+    ) {
+        let Some(dialog) = self.dialogs.get_mut(id) else { return };
+        if status == 401 && !dialog.authorized {
+            dialog.authorized = true;
+            dialog.nc += 1;
+            let (uri, nc) = (dialog.target.clone(), dialog.nc);
+            let Account { number, secret, .. } = &self.account;
+            let header =
+                authorization(message.header("www-authenticate"), number, secret, "INVITE", &uri, nc);
+            self.request(now, id, "INVITE", &header, body, sends);
+            return;
+        }
+        match (dialog.state, status) {
+            // A refused hold leaves the call as it was.
+            (State::Talking, 488 | 491 | 500) => {}
+            _ => {
+                self.statistics.refused += 1;
+                self.dialogs.remove(id);
+            }
+        }
+    }
+
+    /// A 2xx to an INVITE of ours, the first or a copy.
+    pub(super) fn accepted(&mut self, now: Instant, id: &str, message: &Text, sends: &mut Sends) {
+        let omits = self.chance(self.manners.omits_ack);
+        let plan = now + Duration::from_millis(500 + self.rng.below(5_000));
+        let Some(dialog) = self.dialogs.get_mut(id) else { return };
+        dialog.remote = message.header("to").to_owned();
+        dialog.target = message.contact();
+        let first = dialog.state == State::Calling;
+        if first {
+            dialog.state = State::Talking;
+            dialog.act_at = plan;
+            self.statistics.answered += 1;
+        }
+        if omits && dialog.state != State::Leaving {
+            return;
+        }
+        // A 200 with an offer (delayed offer) is answered in the ACK; a re-INVITE of ours always offers.
+        let (cseq, _) = message.cseq();
+        let delayed = dialog.delayed && dialog.cseq - u32::from(dialog.authorized) <= 1 && !dialog.incoming;
+        let version = dialog.version;
+        let body = if delayed { self.offer("sendrecv", version) } else { String::new() };
+        let branch = self.token();
+        let Some(dialog) = self.dialogs.get(id) else { return };
+        sends.push(finish(
+            format!(
+                "ACK {} SIP/2.0\r\nVia: SIP/2.0/UDP {};branch=z9hG4bK{branch};rport\r\nMax-Forwards: 70\r\n\
+                 From: {}\r\nTo: {}\r\nCall-ID: {id}\r\nCSeq: {cseq} ACK\r\n",
+                dialog.target, self.address, dialog.local, dialog.remote
+            ),
+            &body,
+        ));
+        if dialog.state == State::Leaving {
+            self.bye(now, id, sends);
+        }
+    }
+}
