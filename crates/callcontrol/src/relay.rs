@@ -54,7 +54,7 @@ impl Relay {
         let Relay::Open(ports) = self else { return };
         let told = sdp::audio_address(description);
         // Old-style hold names no address; where packets went before is still right after it.
-        let Some(remote) = told.filter(|address| !address.ip().is_unspecified()) else { return };
+        let Some(remote) = told.filter(|address| is_somebody(address.ip())) else { return };
         let last = match side {
             Side::Caller => &mut ports.caller_remote,
             Side::Called => &mut ports.called_remote,
@@ -93,6 +93,15 @@ impl Reach {
     }
 }
 
+/// Whether packets can be sent to one device at this address. It is none when it stands for hold (0.0.0.0 of RFC 2543, however
+/// it is written), and none when it is many: what one phone writes must not make a relay flood a network.
+fn is_somebody(address: IpAddr) -> bool {
+    match address.to_canonical() {
+        IpAddr::V4(v4) => !v4.is_unspecified() && !v4.is_multicast() && !v4.is_broadcast(),
+        IpAddr::V6(v6) => !v6.is_unspecified() && !v6.is_multicast(),
+    }
+}
+
 /// Addresses that mean something only behind somebody's NAT (RFC 1918, RFC 6598, RFC 4193, RFC 3927).
 fn is_private(address: IpAddr) -> bool {
     match address {
@@ -106,6 +115,8 @@ fn is_private(address: IpAddr) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use std::net::Ipv4Addr;
+
     use super::*;
     use strowger_base::net::ListenerId;
 
@@ -127,5 +138,36 @@ mod tests {
         check("192.168.1.5", "127.0.0.1", Reach::Direct);
         check("198.51.100.7", "203.0.113.9", Reach::Direct);
         check("0.0.0.0", "203.0.113.9", Reach::Direct);
+    }
+
+    #[test]
+    fn a_relay_sends_only_where_somebody_can_be() {
+        let here = |port| SocketAddr::new(Ipv4Addr::new(198, 51, 100, 1).into(), port);
+        let check = |kind: &str, told: &str, port: u16, expect: bool| {
+            let text = format!(
+                "v=0\r\no=- 1 1 IN IP4 0.0.0.0\r\ns=-\r\nc=IN {kind} {told}\r\nt=0 0\r\nm=audio {port} RTP/AVP 0\r\n"
+            );
+            let ports = Ports::new(PortId(1), here(20_000), here(20_002));
+            for side in [Side::Caller, Side::Called] {
+                let (mut relay, mut out) = (Relay::Open(ports), Outbox::default());
+                relay.direct(side, text.as_bytes(), &mut out);
+                assert_eq!(out.items.len(), usize::from(expect), "{told} port {port} from {side:?}");
+                relay.direct(side, text.as_bytes(), &mut out);
+                assert_eq!(out.items.len(), usize::from(expect), "{told}: told once");
+            }
+        };
+        check("IP4", "192.0.2.5", 4000, true);
+        check("IP6", "2001:db8::5", 4000, true);
+        check("IP6", "::ffff:192.0.2.5", 4000, true);
+        // Hold of RFC 2543, in each way to write it, and a stream that is refused.
+        check("IP4", "0.0.0.0", 4000, false);
+        check("IP6", "::", 4000, false);
+        check("IP6", "::ffff:0.0.0.0", 4000, false);
+        check("IP4", "192.0.2.5", 0, false);
+        // Nobody's address: one packet would reach many.
+        check("IP4", "255.255.255.255", 4000, false);
+        check("IP4", "224.0.0.1", 4000, false);
+        check("IP6", "ff02::1", 4000, false);
+        check("IP6", "::ffff:224.0.0.1", 4000, false);
     }
 }
