@@ -3,23 +3,33 @@
 use std::sync::Arc;
 
 use strowger_base::journal::{Alarm, Entry, Record};
-use strowger_base::leg::{FurtherDigits, Origin, Party, Setup, Signal};
+use strowger_base::leg::{FurtherDigits, Origin, Party, ReleaseReason, Setup, Signal};
 use strowger_base::net::{Flow, ListenerId};
 use strowger_base::{Cause, Command, Instant, LegId, Media, NodeId, Now, Rng, ShardId, WallTime, limits};
+use strowger_callcontrol::configuration::Line;
 use strowger_callcontrol::{CallControl, Configuration, Input, Outbox, Output};
+use strowger_dialplan::{Action, DialPlanBuilder, Parameters};
 
 const NOW: Now = Now { mono: Instant::START, wall: WallTime::from_micros(1) };
 
 /// A call to a number that leads nowhere: it is over at once, and only its record waits.
 fn call(control: &mut CallControl, number: u64, out: &mut Outbox) {
+    setup(control, leg(number), Origin::Line("1001".into()), "404", out);
+}
+
+fn leg(number: u64) -> LegId {
+    LegId::new(NodeId(1), ShardId(0), number * 4)
+}
+
+fn setup(control: &mut CallControl, leg: LegId, origin: Origin, called: &str, out: &mut Outbox) {
     out.items.clear();
     out.arena.clear(1 << 16);
     let setup = Setup {
-        origin: Origin::Line("1001".into()),
+        origin,
         flow: Flow::Datagram { listener: ListenerId(0), peer: ([10, 0, 0, 1], 5060).into() },
         protocol_call_id: "x".into(),
         calling: Party::default(),
-        called: "404".into(),
+        called: called.into(),
         media: Media::None,
         hops_remaining: 70,
         reliable_provisional: false,
@@ -27,7 +37,6 @@ fn call(control: &mut CallControl, number: u64, out: &mut Outbox) {
         replaces: None,
         further_digits: FurtherDigits::None,
     };
-    let leg = LegId::new(NodeId(1), ShardId(0), number * 4);
     control.handle(NOW, Input::Signal(leg, Signal::Setup(Box::new(setup))), out);
 }
 
@@ -49,6 +58,50 @@ fn alarms(out: &Outbox) -> Vec<String> {
         _ => None,
     };
     out.items.iter().filter_map(alarm).collect()
+}
+
+/// Calls that wait to be told which phones their line has: nothing ends them, so that they add up.
+fn waiting_call(control: &mut CallControl, number: u64, out: &mut Outbox) {
+    setup(control, leg(number), Origin::Trunk("carrier".into()), "1002", out);
+}
+
+#[test]
+fn one_call_too_many_is_refused_and_the_next_is_taken_when_one_has_ended() {
+    let mut configuration = Configuration::empty();
+    let mut plan = DialPlanBuilder::new(Parameters::default());
+    plan.literal("", "1002", Action::Line("1002".into())).unwrap();
+    configuration.plan = plan.build();
+    // The line itself takes as many as come.
+    let line = Line { busy_trigger: u32::MAX, calls_max: u32::MAX, ..Line::default() };
+    configuration.lines.insert("1002".into(), line);
+    let mut control = CallControl::new(NodeId(1), ShardId(0), 0, &mut Rng::new(1), Arc::new(configuration));
+    let mut out = Outbox::default();
+    let full = limits::CALLS as u64;
+    for number in 1..=full {
+        waiting_call(&mut control, number, &mut out);
+        assert_eq!(released_with(&out), None, "call {number}");
+    }
+    let sizes = control.sizes();
+    assert_eq!(sizes.calls, limits::CALLS);
+
+    waiting_call(&mut control, full + 1, &mut out);
+    assert_eq!(released_with(&out), Some(Cause::SWITCHING_EQUIPMENT_CONGESTION));
+    assert_eq!(Cause::SWITCHING_EQUIPMENT_CONGESTION.sip_status(), 503);
+    assert_eq!(alarms(&out), ["Overloaded { what: \"calls\" }"]);
+    assert_eq!(control.full(), Some("calls"));
+    waiting_call(&mut control, full + 2, &mut out);
+    assert_eq!(alarms(&out), Vec::<String>::new(), "the alarm comes once");
+    assert_eq!(control.counters().shed, 2);
+    assert_eq!(control.sizes(), sizes, "a call that is refused leaves nothing");
+
+    let gone = Signal::Released { cause: Cause::NORMAL_CALL_CLEARING, reason: ReleaseReason::Cancelled };
+    out.items.clear();
+    control.handle(NOW, Input::Signal(leg(1), gone), &mut out);
+    assert_eq!(control.sizes().calls, limits::CALLS - 1);
+    waiting_call(&mut control, full + 3, &mut out);
+    assert_eq!(released_with(&out), None);
+    assert_eq!(alarms(&out), ["OverloadEnded"]);
+    assert_eq!(control.sizes().calls, limits::CALLS);
 }
 
 #[test]
