@@ -51,6 +51,10 @@ pub(crate) struct Manners {
     pub(crate) ignores: u64,
     /// Gives a call up while it rings.
     pub(crate) cancels: u64,
+    /// Sends one more request in a dialog when its BYE has come already.
+    pub(crate) crosses: u64,
+    /// Sends BYE for a call that rings, which no phone may (RFC 3261 §15).
+    pub(crate) byes_early: u64,
 }
 
 /// What a phone has seen.
@@ -256,6 +260,7 @@ impl Phone {
         let hold_next = self.rng.one_in(3);
         let pause = Duration::from_millis(500 + self.rng.below(5_000));
         let rejects = self.chance(self.manners.rejects);
+        let byes_early = self.chance(self.manners.byes_early);
         let Some(dialog) = self.dialogs.get_mut(id) else { return };
         if let Some((text, next, interval, give_up)) = &mut dialog.ok
             && *next <= now
@@ -274,6 +279,11 @@ impl Phone {
         }
         match dialog.state {
             State::Ringing if rejects => self.refuse(id, 603, sends),
+            State::Ringing if byes_early && dialog.incoming => {
+                // What becomes of the INVITE is for the other side to find out: it gets its CANCEL answered.
+                dialog.act_at = Instant::FAR_FUTURE;
+                self.request(now, id, "BYE", "", "", sends);
+            }
             State::Ringing => self.pick_up(now, id, sends),
             State::Calling => self.cancel(now, id, sends),
             State::Talking if forgets => {

@@ -53,6 +53,8 @@ impl Plan {
             rejects: now_and_then(&mut rng, 20),
             ignores: now_and_then(&mut rng, 20),
             cancels: now_and_then(&mut rng, 10),
+            crosses: now_and_then(&mut rng, 10),
+            byes_early: now_and_then(&mut rng, 20),
         };
         let relay = match rng.below(3) {
             0 => RelayMode::Always,

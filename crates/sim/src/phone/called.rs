@@ -29,6 +29,10 @@ impl Phone {
                 }
             }
             "BYE" => {
+                if self.dialogs.contains_key(&id) && self.chance(self.manners.crosses) {
+                    let (method, extra) = LATE[self.rng.below(LATE.len() as u64) as usize];
+                    self.request(now, &id, method, extra, "", sends);
+                }
                 let known = self.dialogs.remove(&id).is_some();
                 self.requests.retain(|_, request| request.dialog.as_deref() != Some(&id));
                 sends.push(message.response(if known { 200 } else { 481 }, "t", "", ""));
@@ -176,3 +180,7 @@ impl Phone {
         }
     }
 }
+
+/// What a phone may send just before it learns that the call is over.
+const LATE: [(&str, &str); 4] =
+    [("UPDATE", ""), ("INFO", ""), ("OPTIONS", ""), ("REFER", "Refer-To: <sip:1001@strowger.sim>\r\n")];
