@@ -253,6 +253,35 @@ fn hold_passes_through_and_back() {
 }
 
 #[test]
+fn a_caller_that_hides_itself_is_known_by_its_credentials_and_not_shown() {
+    let (mut world, mut alice, bob) = registered();
+    let hide = |request: String| {
+        let shown = "From: \"The boss\" <sip:1001@strowger.test>";
+        assert!(request.contains(shown));
+        // RFC 3323 §4.1.1.3.
+        request.replace(shown, "From: \"Anonymous\" <sip:anonymous@anonymous.invalid>")
+    };
+    alice.peer = "1002".to_owned();
+    let sdp = alice.sdp();
+    let first = hide(alice.request("INVITE", "", &sdp));
+    world.from(alice.address, &first);
+    let challenge = world.expect(&alice, "SIP/2.0 401 ");
+    world.from(alice.address, &alice.acknowledge(&challenge));
+    let authorization = alice.authorization(&challenge, "INVITE");
+    let again = hide(alice.request("INVITE", &authorization, &sdp));
+    world.from(alice.address, &again);
+    world.expect(&alice, "SIP/2.0 100 ");
+    let invite = world.expect(&bob, "INVITE ");
+    assert!(!invite.contains("1001@") && header(&invite, "From").contains("anonymous"), "{invite}");
+    world.from(bob.address, &bob.respond(&invite, "486 Busy Here", ""));
+    world.expect(&bob, "ACK ");
+    let busy = world.expect(&alice, "SIP/2.0 486 ");
+    world.from(alice.address, &alice.acknowledge(&busy));
+    assert_eq!(world.calls().first().map(|call| call.calling.number.to_owned()).as_deref(), Some("1001"));
+    world.settled();
+}
+
+#[test]
 fn a_call_to_a_trunk_carries_who_calls() {
     let mut world = World::new(&draft());
     let mut alice = alice();
