@@ -6,11 +6,22 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use strowger_base::{HashMap, HashSeed, Rng};
+use strowger_dialplan::forward::{
+    CallSide, Classification, ForwardKind, ForwardParameters, LineForwards, RingTime,
+};
+use strowger_dialplan::hunt::{HuntList, HuntPilot};
 use strowger_dialplan::lint::{Origin, OriginKind};
 use strowger_dialplan::route_list::{LocalRouteGroups, RouteListParameters};
-use strowger_dialplan::{Caller, DialPlan};
+use strowger_dialplan::{Caller, DialPlan, SearchSpace};
 
 pub use crate::call::TrunkList;
+
+/// The forwards of a line; each names what it sees of the plan.
+pub type Forwards = LineForwards<SearchSpace>;
+/// A hunt list of lines, by directory number as in [`Configuration::lines`].
+pub type LineList = HuntList<Box<str>>;
+/// What a hunt pilot says about its hunts.
+pub type Pilot = HuntPilot<SearchSpace>;
 
 /// Settings of call control. Immutable; a change is a new value, and calls in progress keep the one they began with
 /// where it would hurt them.
@@ -26,6 +37,17 @@ pub struct Configuration {
     pub route_lists: BTreeMap<Box<str>, Arc<TrunkList>>,
     /// After which causes another trunk of a route list is tried.
     pub route_lists_rule: Arc<RouteListParameters>,
+    /// Hunt lists, by the name that [`strowger_dialplan::Action::Hunt`] says.
+    pub hunt_lists: BTreeMap<Box<str>, Arc<LineList>>,
+    /// Hunt pilots, by the name of their pattern ([`strowger_dialplan::NumberPattern::name`]). One that is not listed has
+    /// [`HuntPilot::default`].
+    pub hunt_pilots: BTreeMap<Box<str>, Arc<Pilot>>,
+    /// How far calls are forwarded.
+    pub forward_parameters: ForwardParameters,
+    /// How long a line that forwards unanswered calls rings where it does not say so itself: the service parameter.
+    pub ring_time: RingTime,
+    /// Which side the calls of a trunk come from that is classed [`Classification::SystemDefault`]: the service parameter.
+    pub trunk_side: CallSide,
     /// When media goes through a relay of ours.
     pub relay: RelayMode,
     /// An address of ours, written into the `o=` line of session descriptions.
@@ -44,6 +66,11 @@ impl Configuration {
             trunks: BTreeMap::new(),
             route_lists: BTreeMap::new(),
             route_lists_rule: Arc::default(),
+            hunt_lists: BTreeMap::new(),
+            hunt_pilots: BTreeMap::new(),
+            forward_parameters: ForwardParameters::default(),
+            ring_time: RingTime::default(),
+            trunk_side: CallSide::External,
             relay: RelayMode::Never,
             address: IpAddr::V4(Ipv4Addr::LOCALHOST),
             no_answer: NO_ANSWER_TRUNK,
@@ -78,6 +105,8 @@ pub struct Trunk {
     pub overlap: bool,
     /// It has a far end. Calls to one that has none yet are refused, and say so.
     pub is_there: bool,
+    /// Whether its calls count as internal or external where lines forward them differently.
+    pub classification: Classification,
 }
 
 /// What call control knows of a line.
@@ -89,7 +118,8 @@ pub struct Line {
     pub busy_trigger: u32,
     /// Calls of the line at once, made and received; at least 1.
     pub calls_max: u32,
-    /// How long its phones ring.
+    /// How long its phones ring before the call is given up. A ring time of its forwards goes before it; see
+    /// [`Line::rings_for`].
     pub no_answer: Duration,
     /// Who dials on it, as digit analysis knows it.
     pub caller: Arc<Caller>,
@@ -97,6 +127,23 @@ pub struct Line {
     pub local_route_groups: LocalRouteGroups<Box<str>>,
     /// Its phones send growing numbers, each as a new wish for the call (RFC 3578).
     pub overlap: bool,
+    /// Where it sends calls that it does not take; `None` for most lines.
+    pub forwards: Option<Box<Forwards>>,
+    /// The pilot number of its voice mail profile, which a forward to voice mail is a forward to.
+    pub voice_mail: Option<Arc<str>>,
+}
+
+impl Line {
+    /// How long its phones ring for a call from `side`: the ring time of its forwards; where these have none but send
+    /// unanswered calls of that side on, the service parameter `ring_time`; its no answer timer otherwise.
+    pub fn rings_for(&self, side: CallSide, ring_time: RingTime) -> Duration {
+        let Some(forwards) = &self.forwards else { return self.no_answer };
+        match (forwards.ring_time, forwards.target(ForwardKind::NoAnswer, side)) {
+            (Some(own), _) => own.duration(),
+            (None, Some(_)) => ring_time.duration(),
+            (None, None) => self.no_answer,
+        }
+    }
 }
 
 impl Default for Line {
@@ -109,6 +156,8 @@ impl Default for Line {
             caller: Arc::default(),
             local_route_groups: LocalRouteGroups::default(),
             overlap: false,
+            forwards: None,
+            voice_mail: None,
         }
     }
 }
@@ -135,3 +184,30 @@ pub const NO_ANSWER_LINE: Duration = Duration::from_secs(60);
 pub const NO_ANSWER_TRUNK: Duration = Duration::from_secs(180);
 
 const SEED: u64 = 0x4c49_4e45_5345_4544;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use strowger_dialplan::forward::{BySide, ForwardTarget};
+
+    #[test]
+    fn a_line_rings_as_long_as_its_forwards_say() {
+        let check = |own: Option<u64>, sends_on: bool, expect: u64| {
+            let to = || ForwardTarget::number("1002", SearchSpace::null()).ok();
+            let forwards = Forwards {
+                ring_time: own.and_then(|seconds| RingTime::from_secs(seconds).ok()),
+                no_answer: BySide { internal: None, external: sends_on.then(to).flatten() },
+                ..Forwards::default()
+            };
+            let line = Line { forwards: Some(Box::new(forwards)), ..Line::default() };
+            let seconds = |side| line.rings_for(side, RingTime::default()).as_secs();
+            assert_eq!(seconds(CallSide::External), expect, "{own:?} {sends_on}");
+            assert_eq!(seconds(CallSide::Internal), own.unwrap_or(60), "{own:?} {sends_on}");
+        };
+        check(None, false, 60);
+        check(None, true, 12);
+        check(Some(20), false, 20);
+        check(Some(20), true, 20);
+        assert_eq!(Line::default().rings_for(CallSide::Internal, RingTime::default()), NO_ANSWER_LINE);
+    }
+}

@@ -19,6 +19,7 @@ use strowger_base::{
 use strowger_callcontrol::configuration::{Line, Trunk, TrunkList};
 use strowger_callcontrol::io::{Contact, Reach};
 use strowger_callcontrol::{CallControl, Configuration, Input, Outbox, Output, RelayMode};
+use strowger_dialplan::forward::Classification;
 use strowger_dialplan::route_list::{GroupReference, RouteDistribution, RouteGroup, RouteListMember};
 use strowger_dialplan::{
     Action, CalledChange, DialPlanBuilder, MemberChange, NextSearchSpace, NumberPattern, Parameters,
@@ -73,7 +74,12 @@ fn configuration() -> Configuration {
         Action::Route(route)
     });
     configuration.route_lists.insert("outside".into(), route_list());
-    let gone = Trunk { caller: Arc::default(), overlap: false, is_there: false };
+    let gone = Trunk {
+        caller: Arc::default(),
+        overlap: false,
+        is_there: false,
+        classification: Classification::default(),
+    };
     configuration.trunks.insert("planned".into(), gone);
     configuration.plan = plan.build();
     configuration.address = "198.51.100.1".parse().unwrap();

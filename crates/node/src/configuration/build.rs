@@ -117,6 +117,8 @@ fn settings(
         caller,
         local_route_groups,
         overlap: line.overlap,
+        forwards: None,
+        voice_mail: None,
     }
 }
 

@@ -10,6 +10,7 @@ use strowger_dialplan::{
     SearchSpace, Translation, WaitOnNextHops,
 };
 
+use strowger_dialplan::forward::Classification;
 use strowger_dialplan::schedule::{OpeningHours, PartitionZone, Precedence, TimePeriod, Zone, ZoneError};
 
 use super::build::Findings;
@@ -201,7 +202,12 @@ pub(super) fn trunk_settings(
     found: &mut Findings,
 ) -> TrunkSettings {
     let space = space(plan, place, search_space, found);
-    TrunkSettings { caller: Arc::new(Caller::new(Digits::EMPTY, space)), overlap, is_there }
+    TrunkSettings {
+        caller: Arc::new(Caller::new(Digits::EMPTY, space)),
+        overlap,
+        is_there,
+        classification: Classification::default(),
+    }
 }
 
 fn space(plan: &DialPlan, place: Place, name: &str, found: &mut Findings) -> SearchSpace {
