@@ -31,6 +31,14 @@ impl Place {
             None => Ok(running_on(&self.data).and_then(|url| Client::connect(&url).ok())),
         }
     }
+
+    /// The server that was named, and no other: for what a file tells as well.
+    ///
+    /// # Errors
+    /// When it cannot be reached.
+    pub(crate) fn named_server(&self) -> anyhow::Result<Option<Client>> {
+        self.server.as_ref().map(Client::connect).transpose()
+    }
 }
 
 /// `http://host:port`
@@ -148,6 +156,20 @@ impl Client {
     }
 }
 
+/// A value as it stands in a query (RFC 3986 §2.1).
+pub(crate) fn query_value(text: &str) -> String {
+    let mut encoded = String::with_capacity(text.len());
+    for byte in text.bytes() {
+        match byte {
+            b'0'..=b'9' | b'a'..=b'z' | b'A'..=b'Z' | b'-' | b'.' | b'_' | b'~' => {
+                encoded.push(char::from(byte));
+            }
+            _ => encoded.push_str(&format!("%{byte:02X}")),
+        }
+    }
+    encoded
+}
+
 const CONNECT_WITHIN: Duration = Duration::from_secs(2);
 const ANSWER_WITHIN: Duration = Duration::from_secs(10);
 /// 100,000 phones are listed in about a quarter of this.
@@ -172,6 +194,14 @@ mod tests {
         check("127.0.0.1:8080", Err("expected http://HOST:PORT"));
         check("http://", Err("expected http://HOST:PORT"));
         check("http://x/api", Err("expected http://HOST:PORT"));
+    }
+
+    #[test]
+    fn what_a_query_gives_a_meaning_is_encoded() {
+        let check = |text: &str, expect: &str| assert_eq!(query_value(text), expect, "{text}");
+        check("9011.44-x_~", "9011.44-x_~");
+        check("+49*1#", "%2B49%2A1%23");
+        check("a b&c=d@e/ü%", "a%20b%26c%3Dd%40e%2F%C3%BC%25");
     }
 
     #[test]

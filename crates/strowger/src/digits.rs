@@ -16,6 +16,7 @@ use strowger_dialplan::{
     RouteTarget, Trace,
 };
 
+use crate::client::{Place, query_value};
 use crate::config_file::ConfigFile;
 
 pub(crate) use expect::ExpectSection;
@@ -37,17 +38,16 @@ pub(crate) struct DigitsOptions {
     #[arg(long, value_parser = time)]
     at: Option<WallTime>,
     /// Run the saved diallings of the node file instead (`[[expect]]`); exit code 1 when one goes another way.
-    #[arg(long, conflicts_with_all = ["from", "number"])]
+    #[arg(long, conflicts_with_all = ["from", "number", "server"])]
     check: bool,
     /// Say what is doubtful about the whole plan instead; exit code 1 when calls fail that must not.
-    #[arg(long, conflicts_with_all = ["from", "number", "check"])]
+    #[arg(long, conflicts_with_all = ["from", "number", "check", "server"])]
     lint: bool,
     /// The node file; that of the data folder, unless it is given.
-    #[arg(long)]
+    #[arg(long, conflicts_with = "server")]
     config: Option<PathBuf>,
-    /// The server's data folder.
-    #[arg(long, default_value = "strowger-data")]
-    data: PathBuf,
+    #[command(flatten)]
+    place: Place,
     /// Print JSON.
     #[arg(long)]
     json: bool,
@@ -121,9 +121,33 @@ impl Mode {
     }
 }
 
+impl DigitsOptions {
+    /// The same question to a server.
+    fn path(&self) -> String {
+        let value = |text: &Option<String>| query_value(text.as_deref().unwrap_or_default());
+        let mode = clap::ValueEnum::to_possible_value(&self.mode);
+        let mut path = format!(
+            "/api/v1/digits?from={}&number={}&mode={}&form={}",
+            value(&self.from),
+            value(&self.number),
+            mode.as_ref().map_or("keys", |mode| mode.get_name()),
+            if self.json { "json" } else { "text" },
+        );
+        if let Some(at) = self.at {
+            // Whoever answers reads minutes: seconds make no difference to opening hours.
+            let at = at.to_string();
+            path.push_str(&format!("&at={}", query_value(at.get(..16).unwrap_or(&at))));
+        }
+        path
+    }
+}
+
 /// Answers on the command line.
 pub(crate) fn run(options: &DigitsOptions) -> anyhow::Result<()> {
-    let path = options.config.clone().unwrap_or_else(|| options.data.join("strowger.toml"));
+    if let Some(server) = options.place.named_server()? {
+        return crate::print::line(server.get(&options.path())?.trim_end());
+    }
+    let path = options.config.clone().unwrap_or_else(|| options.place.data.join("strowger.toml"));
     let file = ConfigFile::read(&path)?;
     let configuration = file.configuration()?.calls;
     if options.check {

@@ -1,5 +1,6 @@
 //! HTTP on loopback: health, counters, calls, phones. The command line is a client of it.
 
+mod digits;
 mod guard;
 
 use std::net::{IpAddr, Ipv4Addr};
@@ -43,8 +44,8 @@ pub(crate) async fn serve(listener: tokio::net::TcpListener, decision: Sender, s
         .route("/api/v1/calls", get(calls))
         .route("/api/v1/calls/{id}", get(call))
         .route("/api/v1/phones", get(phones))
-        .route("/api/v1/digits", get(digits))
-        .route("/api/v1/digits/lint", get(lint))
+        .route("/api/v1/digits", get(digits::digits))
+        .route("/api/v1/digits/lint", get(digits::lint))
         .fallback(guard::nowhere)
         .layer(axum::middleware::from_fn(move |request, next| guard::guard(listen, request, next)))
         .with_state(shared);
@@ -163,6 +164,7 @@ struct Telling {
     messages: bool,
 }
 
+/// For programs or for people.
 #[derive(Clone, Copy, Default, serde::Deserialize)]
 #[serde(rename_all = "lowercase")]
 enum Form {
@@ -192,8 +194,7 @@ async fn call(
         Form::Json => Ok(report::story_json(&data, call)?.map(|story| json(StatusCode::OK, &story))),
         Form::Text => {
             let story = report::story_text(&data, call, telling.messages)?;
-            Ok(story
-                .map(|text| ([(header::CONTENT_TYPE, "text/plain; charset=utf-8")], text).into_response()))
+            Ok(story.map(plain))
         }
     });
     match told.await {
@@ -239,49 +240,12 @@ async fn phones(State(shared): State<Arc<Shared>>) -> Response {
     }
 }
 
-/// What `/api/v1/digits` is asked.
-#[derive(serde::Deserialize)]
-struct Dialling {
-    from: String,
-    number: String,
-    #[serde(default)]
-    mode: crate::digits::Mode,
-    at: Option<String>,
-}
-
-async fn digits(State(shared): State<Arc<Shared>>, Query(asked): Query<Dialling>) -> Response {
-    let at = match asked.at.as_deref().map(crate::digits::time).transpose() {
-        Ok(at) => at.unwrap_or_else(crate::digits::now),
-        Err(error) => return json(StatusCode::BAD_REQUEST, &serde_json::json!({ "error": error })),
-    };
-    let question = crate::digits::Question { from: asked.from, number: asked.number, mode: asked.mode, at };
-    match crate::digits::answer(&shared.site.calls, &question) {
-        Ok(answer) => json(StatusCode::OK, &answer.json()),
-        Err(error) => json(StatusCode::BAD_REQUEST, &serde_json::json!({ "error": format!("{error:#}") })),
-    }
-}
-
-/// What `/api/v1/digits/lint` is asked.
-#[derive(serde::Deserialize)]
-struct Linting {
-    at: Option<String>,
-}
-
-/// Seconds of work for a large plan: not on a thread that serves others.
-async fn lint(State(shared): State<Arc<Shared>>, Query(asked): Query<Linting>) -> Response {
-    let at = match asked.at.as_deref().map(crate::digits::time).transpose() {
-        Ok(at) => at.unwrap_or_else(crate::digits::now),
-        Err(error) => return json(StatusCode::BAD_REQUEST, &serde_json::json!({ "error": error })),
-    };
-    let calls = Arc::clone(&shared.site.calls);
-    match tokio::task::spawn_blocking(move || crate::digits::Report::of(&calls, at).json()).await {
-        Ok(report) => json(StatusCode::OK, &report),
-        Err(_) => StatusCode::INTERNAL_SERVER_ERROR.into_response(),
-    }
-}
-
 fn json(status: StatusCode, body: &serde_json::Value) -> Response {
     (status, [(header::CONTENT_TYPE, "application/json")], body.to_string()).into_response()
+}
+
+fn plain(text: String) -> Response {
+    ([(header::CONTENT_TYPE, "text/plain; charset=utf-8")], text).into_response()
 }
 
 fn problem(error: &anyhow::Error) -> Response {

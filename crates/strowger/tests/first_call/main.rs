@@ -308,6 +308,12 @@ fn the_command_line_asks_a_server_by_its_address_and_says_what_is_wrong_with_it(
     check(&["explain", "call", "last"], 0, &["1001", "7777", "|", "INVITE 7777"]);
     check(&["explain", "call", "last", "--messages"], 0, &["Max-Forwards: 70"]);
     check(&["explain", "call", "last", "--json"], 0, &["{\"", "\"headline\":"]);
+    check(&["digits", "1001", "1002"], 0, &["1001 dials 1002 key by key", "result  line 1002"]);
+    let dialled = ["digits", "1001", "9011441632960000#", "--json", "--at", "2026-11-21T08:05"];
+    check(&dialled, 0, &["\"called\":\"+441632960000\"", "\"at\":\"2026-11-21T08:05:00.000Z\""]);
+    check(&["digits", "1001", "+49", "--mode", "en-bloc"], 0, &["1001 dials +49 en bloc"]);
+    check(&["digits", "nobody", "1002"], 1, &["answered 400: nobody can dial from \"nobody\""]);
+    check(&["digits", "--check"], 2, &["--check", "cannot be used with", "--server"]);
     check(&["explain", "call", "C1.0.999999"], 1, &["no call C1.0.999999", "`strowger calls`"]);
     assert!(server.stop());
     check(&["calls"], 1, &["no server answers at http://127.0.0.1", "Is it running"]);
