@@ -15,6 +15,10 @@ const ONE_CORE: &[(&str, &str)] = &[
     ("strowger-media", "sdp-types"),
     // Its stories are printed as JSON by the shell.
     ("strowger-diag", "serde"),
+    // Objects, snapshots and fingerprints of the configuration: docs/adr/0017-configuration-objects.md.
+    ("strowger-configuration", "imbl"),
+    ("strowger-configuration", "serde_json"),
+    ("strowger-configuration", "sha2"),
     // Time zones of partitions: docs/adr/0014-time-zones-from-jiff.md.
     ("strowger-dialplan", "jiff"),
 ];

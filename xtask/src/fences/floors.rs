@@ -15,6 +15,7 @@ pub(crate) const FLOORS: &[(&str, u8)] = &[
     ("strowger-callcontrol", 2),
     ("strowger-cdr", 2),
     ("strowger-cluster", 2),
+    ("strowger-configuration", 2),
     ("strowger-cti", 2),
     ("strowger-diag", 2),
     ("strowger-edge", 2),

@@ -11,6 +11,7 @@ const TITLES: &[(u32, &str)] = &[
     (793, "TCP, first edition"),
     (868, "Time protocol, whose epoch NTP shares"),
     (1035, "DNS"),
+    (1123, "Requirements for Internet hosts: application and support"),
     (1321, "MD5"),
     (1889, "RTP, first edition"),
     (1890, "RTP profile, first edition"),
@@ -199,6 +200,7 @@ const TITLES: &[(u32, &str)] = &[
     (9110, "HTTP semantics"),
     (9112, "HTTP/1.1"),
     (9293, "TCP"),
+    (9562, "Universally unique identifiers (UUIDs)"),
 ];
 
 #[cfg(test)]

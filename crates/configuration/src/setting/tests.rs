@@ -1,0 +1,85 @@
+use std::collections::BTreeMap;
+
+use serde_json::{Value, json};
+
+use crate::kinds::{Line, Partition};
+use crate::reader::{AlreadySealed, ByIdOnly, Reader};
+use crate::setting::Record;
+use crate::{Id, Kind};
+
+fn table(value: Value) -> serde_json::Map<String, Value> {
+    match value {
+        Value::Object(table) => table,
+        other => panic!("{other} is no table"),
+    }
+}
+
+/// Reads a line in a world with one partition, and writes it again or says what is wrong.
+fn check(value: Value, expect: Result<Value, &[&str]>) {
+    let internal = Id::from_random(7);
+    let known = BTreeMap::from([((Kind::Partition, "internal".to_owned()), internal)]);
+    let mut reader = Reader::new(Id::from_random(1), &known, &AlreadySealed);
+    let line = Line::read_table(&table(value.clone()), &mut reader);
+    let problems: Vec<String> = reader.into_problems().iter().map(ToString::to_string).collect();
+    let found = line.map(|line| Value::Object(line.write_table(&ByIdOnly)));
+    match expect {
+        Ok(expect) => assert_eq!((found, problems), (Some(expect), Vec::new()), "{value}"),
+        Err(expect) => {
+            assert_eq!((found, problems), (None, expect.iter().map(|&p| p.to_owned()).collect()), "{value}")
+        }
+    }
+}
+
+#[test]
+fn what_is_default_is_not_written() {
+    check(json!({ "pattern": "1001" }), Ok(json!({ "pattern": "1001" })));
+    check(json!({ "pattern": "1001", "busy_trigger": 2 }), Ok(json!({ "pattern": "1001" })));
+    check(json!({ "pattern": "1001", "no_answer": null }), Ok(json!({ "pattern": "1001" })));
+    check(
+        json!({ "pattern": "10XX", "partition": "internal", "busy_trigger": 3, "no_answer": 12 }),
+        Ok(json!({
+            "pattern": "10XX", "partition": Id::from_random(7).to_string(), "busy_trigger": 3, "no_answer": 12,
+        })),
+    );
+}
+
+#[test]
+fn all_that_is_wrong_is_told_at_once() {
+    check(
+        json!({}),
+        Err(&[
+            "pattern is missing; expected a pattern of digits, X, !, ?, +, [..], ., @, *, # and \\+, for example \"9.1[2-9]XXXXXXXXX\"",
+        ]),
+    );
+    check(
+        json!({ "pattern": 1001, "partition": "intrenal", "busy_tigger": 1, "no_answer": 301 }),
+        Err(&[
+            "pattern is 1001, expected a pattern of digits, X, !, ?, +, [..], ., @, *, # and \\+, for example \"9.1[2-9]XXXXXXXXX\"",
+            "partition names the partition \"intrenal\", which does not exist; did you mean \"internal\"?",
+            "no_answer is 301, expected whole seconds, 1 to 300",
+            "busy_tigger is no setting; did you mean busy_trigger?",
+        ]),
+    );
+}
+
+#[test]
+fn references_are_told() {
+    let partition = Id::from_random(9);
+    let mut reader = Reader::new(Id::from_random(1), &ByIdOnly, &AlreadySealed);
+    let stored = json!({ "pattern": "1001", "partition": partition.to_string() });
+    let line = Line::read_table(&table(stored), &mut reader).unwrap();
+    let mut found = Vec::new();
+    Record::references(&line, &mut |kind, id| found.push((kind, id)));
+    assert_eq!(found, [(Kind::Partition, partition)]);
+}
+
+#[test]
+fn every_setting_has_a_sentence() {
+    assert_eq!(Partition::FIELDS.first().map(|field| field.doc), Some("Its name."));
+    for kind in Kind::ALL {
+        for field in kind.fields() {
+            let doc = field.doc.trim();
+            assert!(doc.ends_with('.') && doc.len() > 8, "{kind}.{}: {doc:?}", field.name);
+        }
+    }
+}

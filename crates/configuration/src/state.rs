@@ -1,0 +1,223 @@
+//! Everything that is configured at one moment.
+
+use std::sync::Arc;
+
+use imbl::{OrdMap, OrdSet};
+use serde_json::Value;
+
+use crate::problem::nearest;
+use crate::reader::{AlreadySealed, ByIdOnly, Directory, Names, Reader};
+use crate::setting::Ref;
+use crate::{AnyObject, Id, Identity, Kind, Naming, Object, ObjectHash, Problem, StateHash};
+
+/// Everything that is configured at one moment: immutable, and cheap to copy. A changed state shares with the one before it
+/// all that did not change.
+#[derive(Clone, Default)]
+pub struct State {
+    objects: OrdMap<Id, Arc<Entry>>,
+    names: OrdMap<Name, Id>,
+    /// Who refers to whom, by the one that is referred to.
+    uses: OrdSet<(Id, Id)>,
+    hash: StateHash,
+}
+
+/// One object of a state.
+#[derive(Debug)]
+pub struct Entry {
+    id: Id,
+    hash: ObjectHash,
+    object: AnyObject,
+}
+
+/// What objects are found by: kind, partition, name.
+type Name = (Kind, Option<Id>, Box<str>);
+
+impl State {
+    /// The fingerprint of the whole.
+    pub const fn hash(&self) -> StateHash {
+        self.hash
+    }
+
+    /// How many objects there are.
+    pub fn len(&self) -> usize {
+        self.objects.len()
+    }
+
+    /// True when nothing is configured.
+    pub fn is_empty(&self) -> bool {
+        self.objects.is_empty()
+    }
+
+    /// The object with this id.
+    pub fn entry(&self, id: Id) -> Option<&Arc<Entry>> {
+        self.objects.get(&id)
+    }
+
+    /// What a setting refers to.
+    pub fn get<'s, T: Object>(&'s self, reference: Ref<T>) -> Option<&'s T>
+    where
+        &'s T: TryFrom<&'s AnyObject>,
+    {
+        self.objects.get(&reference.id()).and_then(|entry| (&entry.object).try_into().ok())
+    }
+
+    /// All objects of a kind, in the order of their names; patterns by their partition's id first.
+    pub fn of_kind(&self, kind: Kind) -> impl Iterator<Item = &Arc<Entry>> {
+        let first: Name = (kind, None, Box::default());
+        let names = self.names.range(first..).take_while(move |((of, ..), _)| *of == kind);
+        names.filter_map(|(_, id)| self.objects.get(id))
+    }
+
+    /// All objects of a type with their ids, in the order of [`State::of_kind`].
+    pub fn all<'s, T: Object + 's>(&'s self) -> impl Iterator<Item = (Id, &'s T)>
+    where
+        &'s T: TryFrom<&'s AnyObject>,
+    {
+        self.of_kind(T::KIND).filter_map(|entry| Some((entry.id, (&entry.object).try_into().ok()?)))
+    }
+
+    /// Every object, in the order of the ids.
+    pub fn entries(&self) -> impl Iterator<Item = &Arc<Entry>> {
+        self.objects.values()
+    }
+
+    /// Who refers to an object.
+    pub fn users(&self, id: Id) -> impl Iterator<Item = &Arc<Entry>> {
+        let users = self.uses.range((id, Id::LEAST)..=(id, Id::GREATEST));
+        users.filter_map(|(_, user)| self.objects.get(user))
+    }
+
+    /// The object with this identity.
+    pub fn named(&self, kind: Kind, identity: Identity<'_>) -> Option<Id> {
+        self.names.get(&(kind, identity.partition, identity.name.into())).copied()
+    }
+
+    /// Puts an object in, in place of what has its id; nothing is checked.
+    pub(crate) fn put(&mut self, entry: Entry) {
+        let entry = Arc::new(entry);
+        self.take(entry.id);
+        self.hash = self.hash + entry.hash;
+        self.names.insert(entry.name(), entry.id);
+        entry.object.references(&mut |_, used| {
+            self.uses.insert((used, entry.id));
+        });
+        self.objects.insert(entry.id, entry);
+    }
+
+    /// Takes an object out; nothing is checked.
+    pub(crate) fn take(&mut self, id: Id) -> Option<Arc<Entry>> {
+        let entry = self.objects.remove(&id)?;
+        self.hash = self.hash - entry.hash;
+        let name = entry.name();
+        // Two objects of one change may have exchanged their names.
+        if self.names.get(&name) == Some(&id) {
+            self.names.remove(&name);
+        }
+        entry.object.references(&mut |_, used| {
+            self.uses.remove(&(used, id));
+        });
+        Some(entry)
+    }
+}
+
+impl Entry {
+    /// An object as it stands in the log.
+    ///
+    /// # Errors
+    /// What is wrong with the value.
+    pub fn read(kind: Kind, id: Id, value: &str) -> Result<Self, Vec<Problem>> {
+        let malformed = |why: String| {
+            let wrong = crate::Wrong::Contradiction { why };
+            vec![Problem { path: crate::Path::new(), wrong }]
+        };
+        let table = match serde_json::from_str(value) {
+            Ok(Value::Object(table)) => table,
+            Ok(_) => return Err(malformed("is no table".to_owned())),
+            Err(error) => return Err(malformed(error.to_string())),
+        };
+        let mut reader = Reader::new(id, &ByIdOnly, &AlreadySealed);
+        let object = AnyObject::read(kind, &table, &mut reader);
+        let problems = reader.into_problems();
+        match object {
+            Some(object) if problems.is_empty() => {
+                Ok(Entry { id, hash: ObjectHash::of(kind.word(), id, value), object })
+            }
+            Some(_) | None => Err(problems),
+        }
+    }
+
+    /// Its id.
+    pub const fn id(&self) -> Id {
+        self.id
+    }
+
+    /// Its fingerprint.
+    pub const fn hash(&self) -> ObjectHash {
+        self.hash
+    }
+
+    /// The object itself.
+    pub const fn object(&self) -> &AnyObject {
+        &self.object
+    }
+
+    /// The value as it stands in the log: references by id, what is default left out.
+    pub fn value(&self) -> String {
+        Value::Object(self.object.write(&ByIdOnly)).to_string()
+    }
+
+    fn name(&self) -> Name {
+        let Identity { partition, name } = self.object.identity();
+        (self.object.kind(), partition, name.into())
+    }
+}
+
+/// Objects by what they are called; a name of the form of an id is no id.
+impl Directory for State {
+    fn find(&self, kind: Kind, key: &str) -> Option<Id> {
+        let (partition, name) = split(kind, key);
+        let partition = match partition {
+            Some(partition) => Some(self.find(Kind::Partition, partition)?),
+            None => None,
+        };
+        self.named(kind, Identity { partition, name })
+    }
+
+    fn nearest(&self, kind: Kind, key: &str) -> Option<String> {
+        let keys: Vec<String> =
+            self.of_kind(kind).take(COMPARED).map(|entry| self.name(kind, entry.id)).collect();
+        nearest(key, keys.iter().map(String::as_str)).map(str::to_owned)
+    }
+}
+
+impl Names for State {
+    fn name(&self, _: Kind, id: Id) -> String {
+        let Some(entry) = self.objects.get(&id) else { return id.to_string() };
+        let Identity { partition, name } = entry.object.identity();
+        match partition {
+            None => name.to_owned(),
+            Some(partition) => format!("{}:{name}", self.name(Kind::Partition, partition)),
+        }
+    }
+}
+
+impl std::fmt::Debug for State {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "State({} objects, {})", self.len(), self.hash)
+    }
+}
+
+/// The partition and the name in what somebody calls an object.
+pub(crate) fn split(kind: Kind, key: &str) -> (Option<&str>, &str) {
+    match kind.naming() {
+        Naming::Name | Naming::Only => (None, key),
+        // No partition has a colon in its name, and no pattern has one.
+        Naming::PatternInPartition => match key.split_once(':') {
+            Some((partition, pattern)) => (Some(partition), pattern),
+            None => (None, key),
+        },
+    }
+}
+
+/// Names that are looked at for one that was mistyped.
+const COMPARED: usize = 10_000;
