@@ -169,6 +169,15 @@ pub enum FurtherDigits {
     Again,
 }
 
+/// Why a device that told keys one by one tells no more of them.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum DigitsEnd {
+    /// The number is complete, as the caller or the device says (Q.931 §4.5.27, sending complete).
+    Complete,
+    /// The device cannot tell more; whether more was meant to come is not known.
+    Lost,
+}
+
 /// What somebody who dials hears.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Tone {
@@ -232,7 +241,7 @@ pub enum ReleaseReason {
 /// A key on the dial pad.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Digit {
-    /// `0`-`9`, `*`, `#`, `A`-`D`.
+    /// `0`-`9`, `*`, `#`, `A`-`D`; while a number is dialled also `+`.
     pub key: char,
     /// How long it was held, in milliseconds; 0 when unknown.
     pub duration_ms: u16,
@@ -267,6 +276,8 @@ pub enum Signal {
     MediaRefused(Cause),
     /// A key was pressed (out of band).
     Digit(Digit),
+    /// No key comes any more of those that [`Command::CollectDigits`] asked for.
+    DigitsEnded(DigitsEnd),
     /// The device wants this leg's other party sent elsewhere (REFER).
     TransferRequested {
         /// The number to send it to.
@@ -292,6 +303,8 @@ pub enum Command {
     Ring(Box<Ring>),
     /// The number is not complete: have the device tell every further key.
     CollectDigits,
+    /// The number leads somewhere: no further key is asked for.
+    StopCollecting,
     /// Let the caller hear a tone while it dials.
     Tone(Tone),
     /// Tell the caller that it rings, or let it hear early media.

@@ -472,6 +472,7 @@ fn told(now: Now, call: CallId, leg: LegId, signal: &Signal, out: &mut Outbox) {
         Signal::MediaRequested => Told::MediaRequested,
         Signal::MediaRefused(cause) => Told::MediaRefused(*cause),
         Signal::Digit(_) => Told::Digit,
+        Signal::DigitsEnded(end) => Told::DigitsEnded(*end),
         Signal::TransferRequested { destination, replaces } => {
             Told::TransferRequested { destination, replaces: *replaces }
         }

@@ -169,6 +169,7 @@ impl World {
             Command::Ring(_)
             | Command::RequestMedia
             | Command::CollectDigits
+            | Command::StopCollecting
             | Command::Tone(_)
             | Command::ShowParty(_)
             | Command::Digit(_)

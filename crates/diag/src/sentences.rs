@@ -7,7 +7,7 @@ use strowger_base::journal::{
     Alarm, AudioFlow, Decision, Entry, MediaPart, MediaPath, OriginView, PartyView, Quality, ReleasedBy,
     StreamEnd, TargetView, Told, Way, WhyEnded, WhyOfferRefused, WhyRefused, WhyRelay, WhyReleased,
 };
-use strowger_base::leg::{Alert, Presentation, ReleaseReason};
+use strowger_base::leg::{Alert, DigitsEnd, Presentation, ReleaseReason};
 
 use crate::names::Names;
 use crate::{numbers, words};
@@ -32,6 +32,10 @@ fn told_sentence(leg: LegId, told: &Told<'_>, names: &Names) -> Option<String> {
             Some(format!("{device} has something to be heard before the answer."))
         }
         Told::Digit => Some(format!("{device} sent a key press.")),
+        Told::DigitsEnded(DigitsEnd::Complete) => Some(format!("{device} said that the number is complete.")),
+        Told::DigitsEnded(DigitsEnd::Lost) => {
+            Some(format!("{device} can tell no more keys of the number that is dialled."))
+        }
         Told::MediaRequested => Some(format!("{device} asked to be offered media.")),
         Told::Released { cause, reason } => {
             Some(format!("{} {}: {}.", names.device_first(leg), released(*reason), words::cause(*cause)))

@@ -228,7 +228,7 @@ impl Leg {
         match command {
             Command::Ring(_) => strowger_base::never!("a leg is rung once"),
             // Phones of this protocol play the tones of dialling themselves.
-            Command::CollectDigits | Command::Tone(_) => {}
+            Command::CollectDigits | Command::StopCollecting | Command::Tone(_) => {}
             Command::Alert { alert, media } => self.alert(shared, now, alert, media, out),
             Command::Answer { media, connected } => self.answer(shared, now, media, connected, out),
             Command::Media(media) => self.media(shared, now, media, out),

@@ -6,7 +6,7 @@ use std::time::Duration;
 use super::DecodeError;
 use super::wire::{Reader, Wire, put_varint, wire_enum, wire_struct};
 use crate::event::{Event, RefuseReason, UnregisterReason};
-use crate::leg::{Alert, BindingId, Party, Presentation, ReleaseReason, Service, Target};
+use crate::leg::{Alert, BindingId, DigitsEnd, Party, Presentation, ReleaseReason, Service, Target};
 use crate::net::{Flow, Transport};
 use crate::{CallId, Cause, LegId, WallTime, leg};
 
@@ -175,6 +175,8 @@ pub enum Told<'a> {
     MediaRefused(Cause),
     /// A key was pressed. Which one is not kept: it may belong to a PIN.
     Digit,
+    /// It tells no more keys of the number that is dialled.
+    DigitsEnded(DigitsEnd),
     /// It wants the other party sent elsewhere.
     TransferRequested {
         /// To this number.
@@ -207,7 +209,10 @@ wire_enum!(Told<'a> {
     TransferRequested = 7 { destination, replaces },
     Released = 8 { cause, reason },
     TransferEnded = 9 { failure },
+    DigitsEnded = 10 (end),
 });
+
+wire_enum!(DigitsEnd { Complete = 0, Lost = 1 });
 
 /// A phone came or went, or was refused: [`Event`] as the journal keeps it.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]

@@ -7,7 +7,7 @@ use std::time::Duration;
 use strowger_base::journal::{
     Decision, DestinationView, Lookup, NotResolved, PatternKind, WhyLookupEnded, WhyRefused, WhyReleased,
 };
-use strowger_base::leg::{self, Digit, FurtherDigits, Setup, Signal, Target, Tone};
+use strowger_base::leg::{self, Digit, DigitsEnd, FurtherDigits, Setup, Signal, Target, Tone};
 use strowger_base::{Cause, Command, LegId};
 use strowger_dialplan::{
     Action, Addressed, Analysis, Arrival, Caller, Decision as Verdict, Digits, Hop, NumberPattern,
@@ -25,6 +25,8 @@ pub(super) struct Dialing {
     tone: Tone,
     outside_tone_given: bool,
     further: FurtherDigits,
+    /// The device was asked for every further key.
+    collects: bool,
 }
 
 /// Analyses the number that was asked for.
@@ -32,6 +34,8 @@ pub(super) fn begin(step: &mut Step<'_>, caller: Arc<Caller>, further: FurtherDi
     let called = step.facts.called.clone();
     let Ok(digits) = Digits::parse(&called) else { return by_name(step, &caller, &called) };
     let arrival = match further {
+        // What a phone tells at once was dialled at once, so nothing is cut off at an urgent pattern; keys may follow.
+        FurtherDigits::Keys if digits.len() > 1 => Arrival::ApplicationThroughSip,
         FurtherDigits::Keys | FurtherDigits::Again => Arrival::KeyByKey,
         FurtherDigits::None if digits.is_empty() => {
             return unresolved(step, NotResolved::Malformed, Cause::INVALID_NUMBER_FORMAT);
@@ -41,14 +45,16 @@ pub(super) fn begin(step: &mut Step<'_>, caller: Arc<Caller>, further: FurtherDi
     let configuration = Arc::clone(&step.shared.configuration);
     let mut analysis = Analysis::begin(&configuration.plan, caller, arrival, step.now.wall);
     analysis.dial(&digits);
+    let collects = further == FurtherDigits::Keys && analysis.decision().is_none();
     let dialing = Dialing {
         analysis: Box::new(analysis),
         told: 0,
         tone: Tone::Silence,
         outside_tone_given: false,
         further,
+        collects,
     };
-    if further == FurtherDigits::Keys && dialing.analysis.decision().is_none() {
+    if collects {
         let leg = step.facts.caller;
         step.command(leg, Command::CollectDigits);
     }
@@ -65,6 +71,9 @@ impl Dialing {
             self.analysis.key(symbol);
             return self.proceed(step);
         }
+        if let Signal::DigitsEnded(end) = signal {
+            return self.no_more_keys(step, end);
+        }
         match step.before_ringing(signal) {
             Some(ended) => {
                 step.shared.dialing.remove(&step.facts.protocol_call_id);
@@ -72,6 +81,19 @@ impl Dialing {
             }
             None => State::Dialing(self),
         }
+    }
+
+    /// The device tells no more keys. A number that may have been meant to go on waits as it would for a slow finger, so that
+    /// half a number is not called in haste; without a single key there is nothing to wait for.
+    fn no_more_keys(mut self, step: &mut Step<'_>, end: DigitsEnd) -> State {
+        match end {
+            DigitsEnd::Complete => self.analysis.complete(),
+            DigitsEnd::Lost if self.analysis.digits().is_some_and(|digits| digits.is_empty()) => {
+                self.analysis.complete();
+            }
+            DigitsEnd::Lost => return State::Dialing(self),
+        }
+        self.proceed(step)
     }
 
     /// The device asks again with a longer number (RFC 3578 §3): what it asked before is answered 484, and only the new
@@ -131,6 +153,9 @@ impl Dialing {
                 let verdict = verdict.clone();
                 if self.tone != Tone::Silence {
                     step.command(step.facts.caller, Command::Tone(Tone::Silence));
+                }
+                if self.collects && matches!(verdict, Verdict::Routed(_)) {
+                    step.command(step.facts.caller, Command::StopCollecting);
                 }
                 decided(step, &self.analysis, &verdict)
             }

@@ -115,9 +115,10 @@ impl Step<'_> {
                 self.impossible("a transfer ended that was never asked for");
                 None
             }
-            Signal::Media(Media::Answer(_) | Media::None) | Signal::MediaRefused(_) | Signal::Digit(_) => {
-                None
-            }
+            Signal::Media(Media::Answer(_) | Media::None)
+            | Signal::MediaRefused(_)
+            | Signal::Digit(_)
+            | Signal::DigitsEnded(_) => None,
         }
     }
 

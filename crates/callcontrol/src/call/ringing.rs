@@ -99,8 +99,8 @@ impl Ringing {
             Signal::TransferEnded(_) => {
                 step.impossible("a transfer ended that was never asked for");
             }
-            // Nobody is there yet to hear a digit.
-            Signal::Media(Media::None) | Signal::Digit(_) => {}
+            // Nobody is there yet to hear a digit, and the number is known.
+            Signal::Media(Media::None) | Signal::Digit(_) | Signal::DigitsEnded(_) => {}
         }
         State::Ringing(self)
     }
@@ -125,6 +125,7 @@ impl Ringing {
                 step.impossible("a transfer ended that was never asked for");
             }
             Signal::Setup(_) => step.impossible("a called device asked for a call on the same leg"),
+            Signal::DigitsEnded(_) => step.impossible("a called device was never asked for digits"),
             Signal::Proceeding | Signal::Media(Media::None) | Signal::Digit(_) => {}
         }
         State::Ringing(self)

@@ -43,6 +43,8 @@ impl Talking {
                 step.refuse_transfer(leg, &destination);
                 State::Talking(self)
             }
+            // Keys that were collected belong to the number, which is known.
+            Signal::DigitsEnded(_) => State::Talking(self),
             // No feature asks a device to transfer itself yet; the journal has told it.
             Signal::TransferEnded(_) => State::Talking(self),
             Signal::Setup(_) | Signal::Proceeding | Signal::Alerting { .. } | Signal::Answered { .. } => {

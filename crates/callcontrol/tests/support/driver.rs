@@ -8,8 +8,8 @@ use std::time::Duration;
 
 use strowger_base::journal::{Decision, Entry, Record};
 use strowger_base::leg::{
-    Alert, BindingId, Digit, FurtherDigits, Origin, Party, Presentation, ReleaseReason, Service, Setup,
-    Target,
+    Alert, BindingId, Digit, DigitsEnd, FurtherDigits, Origin, Party, Presentation, ReleaseReason, Service,
+    Setup, Target,
 };
 use strowger_base::net::{Flow, ListenerId};
 use strowger_base::{
@@ -280,6 +280,8 @@ impl Driver {
             ["wants-offer"] => Signal::MediaRequested,
             ["refuses", cause] => Signal::MediaRefused(Cause(cause.parse().unwrap())),
             ["digit", key] => Signal::Digit(Digit { key: key.chars().next().unwrap(), duration_ms: 100 }),
+            ["digits-complete"] => Signal::DigitsEnded(DigitsEnd::Complete),
+            ["digits-lost"] => Signal::DigitsEnded(DigitsEnd::Lost),
             ["transfer", number] => {
                 Signal::TransferRequested { destination: (*number).into(), replaces: None }
             }
@@ -364,6 +366,7 @@ impl Driver {
                     }
                     Command::Media(media) => format!("media {}", self.show(&media)),
                     Command::CollectDigits => "collect-digits".to_owned(),
+                    Command::StopCollecting => "stop-collecting".to_owned(),
                     Command::Tone(tone) => format!("tone {tone:?}").to_lowercase(),
                     Command::RequestMedia => "wants-offer".to_owned(),
                     Command::RefuseMedia(cause) => format!("refuses {}", cause.0),

@@ -162,6 +162,7 @@ impl ServiceLeg {
             | Command::TransferEnded(_)
             | Command::RequestTransfer(_) => {}
             Command::CollectDigits
+            | Command::StopCollecting
             | Command::Tone(_)
             | Command::Alert { .. }
             | Command::Answer { .. }
