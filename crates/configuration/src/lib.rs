@@ -7,6 +7,8 @@
 //! It does no IO and knows no database, file or protocol: engines and shells stand around it.
 
 mod change;
+mod difference;
+pub mod files;
 pub mod form;
 mod hash;
 mod id;
@@ -20,6 +22,7 @@ pub mod setting;
 mod state;
 
 pub use change::{ChangeSet, Operation, Refusal, SCHEMA};
+pub use difference::{Difference, SettingDifference, What};
 pub use hash::{ObjectHash, StateHash};
 pub use id::{Id, NoId};
 pub use kind::{AnyObject, Identity, Kind, Naming, NoKind, Object, WrongKind};

@@ -153,7 +153,7 @@ fn identify(
 }
 
 /// What an object would be called, as far as its settings are readable.
-fn key_of(kind: Kind, table: &Map<String, Value>) -> Option<String> {
+pub(crate) fn key_of(kind: Kind, table: &Map<String, Value>) -> Option<String> {
     let text = |name: &str| table.get(name).and_then(Value::as_str);
     match kind.naming() {
         Naming::Only => Some(kind.word().to_owned()),

@@ -19,6 +19,7 @@ const ONE_CORE: &[(&str, &str)] = &[
     ("strowger-configuration", "imbl"),
     ("strowger-configuration", "serde_json"),
     ("strowger-configuration", "sha2"),
+    ("strowger-configuration", "toml"),
     // Time zones of partitions: docs/adr/0014-time-zones-from-jiff.md.
     ("strowger-dialplan", "jiff"),
 ];
