@@ -13,8 +13,9 @@ mod head;
 mod wire;
 
 pub use decision::{
-    AudioFlow, Decision, DestinationView, Lookup, MediaPath, NotResolved, PatternKind, StreamEnd, Way,
-    WhyEnded, WhyLookupEnded, WhyOfferRefused, WhyRefused, WhyRelay, WhyReleased,
+    AudioFlow, Decision, DestinationView, Lookup, MediaPath, NormalisedBy, NotResolved, NumberRole,
+    NumberType, PatternKind, StreamEnd, Way, WhyEnded, WhyLookupEnded, WhyOfferRefused, WhyRefused, WhyRelay,
+    WhyReleased,
 };
 pub use entry::{
     Alarm, CallRecord, Direction, Entry, LegOutcome, LegRecord, MediaPart, OriginView, PartyView, Quality,

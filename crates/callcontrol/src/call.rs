@@ -5,6 +5,7 @@
 
 mod dialing;
 mod locating;
+mod numbers;
 mod opening;
 mod ringing;
 mod routing;

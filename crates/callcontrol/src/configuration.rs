@@ -1,5 +1,7 @@
 //! Everything about calls that an operator can set.
 
+mod incoming;
+
 use std::collections::BTreeMap;
 use std::net::{IpAddr, Ipv4Addr};
 use std::sync::Arc;
@@ -14,6 +16,7 @@ use strowger_dialplan::lint::{Origin, OriginKind};
 use strowger_dialplan::route_list::{LocalRouteGroups, RouteListParameters};
 use strowger_dialplan::{Caller, DialPlan, SearchSpace};
 
+pub use self::incoming::IncomingNumbers;
 pub use crate::call::TrunkList;
 
 /// The forwards of a line; each names what it sees of the plan.
@@ -96,7 +99,7 @@ impl Configuration {
     }
 }
 
-/// What call control knows of a trunk.
+/// What call control knows of a trunk. By default it is there, and sees what is in no partition.
 #[derive(Clone, Debug)]
 pub struct Trunk {
     /// What its calls see of the dial plan.
@@ -107,6 +110,20 @@ pub struct Trunk {
     pub is_there: bool,
     /// Whether its calls count as internal or external where lines forward them differently.
     pub classification: Classification,
+    /// How the numbers that it brings become the plan's.
+    pub incoming: IncomingNumbers,
+}
+
+impl Default for Trunk {
+    fn default() -> Self {
+        Trunk {
+            caller: Arc::default(),
+            overlap: false,
+            is_there: true,
+            classification: Classification::default(),
+            incoming: IncomingNumbers::default(),
+        }
+    }
 }
 
 /// What call control knows of a line.

@@ -54,6 +54,11 @@ fn calls_go_through_route_lists() {
 }
 
 #[test]
+fn numbers_are_put_into_the_plans_form_and_shown() {
+    check("numbers.txt", include_str!("../testdata/ladders/numbers.txt"));
+}
+
+#[test]
 fn offers_and_answers() {
     check("media.txt", include_str!("../testdata/ladders/media.txt"));
 }

@@ -88,7 +88,8 @@ impl<'a> Reasons<'a> {
             Decision::Refused { why, .. } => self.refused = Some(*why),
             Decision::NoAnswer { called, after } => self.no_answer = Some((called, *after)),
             Decision::Ended { by, why, .. } => self.ended = Some((*by, *why)),
-            Decision::RouteTried { .. }
+            Decision::NumberNormalised { .. }
+            | Decision::RouteTried { .. }
             | Decision::TrunkSkipped { .. }
             | Decision::NoLocalRouteGroup { .. }
             | Decision::RouteListExhausted { .. }

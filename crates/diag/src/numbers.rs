@@ -2,9 +2,32 @@
 
 use std::time::Duration;
 
-use strowger_base::journal::{DestinationView, Lookup, NotResolved, PatternKind, WhyLookupEnded};
+use strowger_base::journal::{
+    DestinationView, Lookup, NormalisedBy, NotResolved, NumberRole, NumberType, PatternKind, WhyLookupEnded,
+};
 
 use crate::words;
+
+/// A number of a trunk, before and after.
+pub(crate) fn normalised(
+    role: NumberRole,
+    number_type: NumberType,
+    (before, after): (&str, &str),
+    by: NormalisedBy,
+) -> String {
+    let number_type = match number_type {
+        NumberType::National => "a national number",
+        NumberType::International => "an international number",
+        NumberType::Subscriber => "a subscriber number",
+        NumberType::Unknown => "a number of unknown type",
+    };
+    let by = match by {
+        NormalisedBy::Trunk => "the trunk",
+        NormalisedBy::DevicePool => "its device pool",
+    };
+    let after = if after.is_empty() { "nothing" } else { after };
+    format!("The {} number {before}, {number_type}, became {after}, as {by} says.", whose(role))
+}
 
 /// One lookup; `None` when the sentence about the result says it all.
 pub(crate) fn looked_up(lookup: &Lookup<'_>) -> Option<String> {
@@ -87,5 +110,12 @@ pub(crate) fn not_resolved(digits: &str, why: &NotResolved<'_>) -> String {
             format!("The pattern {pattern} forbids {digits}: {}.", words::cause(*cause))
         }
         NotResolved::Malformed => "No number was dialled.".to_owned(),
+    }
+}
+
+const fn whose(role: NumberRole) -> &'static str {
+    match role {
+        NumberRole::Calling => "calling",
+        NumberRole::Called => "called",
     }
 }

@@ -88,6 +88,9 @@ fn decision_sentence(leg: Option<LegId>, decision: &Decision<'_>, names: &Names)
                 words::cause(*cause)
             )
         }
+        Decision::NumberNormalised { role, number_type, before, after, by } => {
+            numbers::normalised(*role, *number_type, (before, after), *by)
+        }
         Decision::LookedUp(lookup) => return numbers::looked_up(lookup),
         Decision::DigitsAwaited { digits, timer, best, potential, example } => {
             numbers::awaited(digits, *timer, best, *potential, example)

@@ -550,11 +550,10 @@ impl Presented {
     /// After a pattern's change of the calling number.
     #[must_use]
     pub fn changed(&self, change: &crate::transform::CallingChange, external: Option<&Mask>) -> Self {
-        let shown = |before, after| if after == Presentation::Default { before } else { after };
         Presented {
             number: change.apply(external, self.number, |_| {}),
-            number_presentation: shown(self.number_presentation, change.number_presentation),
-            name_presentation: shown(self.name_presentation, change.name_presentation),
+            number_presentation: self.number_presentation.changed(change.number_presentation),
+            name_presentation: self.name_presentation.changed(change.name_presentation),
         }
     }
 }

@@ -54,5 +54,5 @@ pub use symbol::{Digits, DigitsError, Symbol, SymbolSet};
 pub use trace::{HopTrace, KeyTrace, Trace};
 pub use transform::{
     CalledChange, CallingChange, ChangeKind, ChangeStep, Discard, DiscardError, ExternalMask, Mask,
-    MaskError, Presentation,
+    MaskError, Presentation, PresentationError,
 };

@@ -1,4 +1,4 @@
-//! Calling numbers from outside, brought into the form in which the plan knows them.
+//! Numbers from outside, calling and called, brought into the form in which the plan knows them.
 //!
 //! The network says of what type a number is; a gateway or trunk, or its device pool, says for each type how many digits to take away
 //! and what to put in front. A transformation search space, when there is one, is applied by the caller afterwards.
@@ -21,7 +21,15 @@ pub enum NumberType {
     Unknown,
 }
 
-/// What is done with the calling number of one type: first digits are taken away, then a prefix is put in front.
+impl NumberType {
+    /// The type of a number that SIP brought. SIP has no field for it: a plus sign in front says that the number is
+    /// international, and of any other nobody can tell.
+    pub fn in_sip(number: &str) -> Self {
+        if number.starts_with('+') { NumberType::International } else { NumberType::Unknown }
+    }
+}
+
+/// What is done with the number of one type: first digits are taken away, then a prefix is put in front.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct IncomingRule {
     strip: u8,
@@ -124,14 +132,26 @@ impl IncomingRule {
         }
     }
 
-    /// The number after this rule. A number with fewer characters than are to be stripped keeps none of them.
+    /// The number after this rule. A number with fewer characters than are to be stripped keeps none of them. A plus sign
+    /// that the number has already stands once, so that one rule serves networks that send it and networks that do not.
     pub fn apply<'n>(&self, number: &'n str) -> Cow<'n, str> {
         let start = number.char_indices().nth(self.strip.into()).map_or(number.len(), |(at, _)| at);
         let rest = &number[start..];
         if self.prefix.is_empty() {
             return Cow::Borrowed(rest);
         }
+        let rest = if self.prefix.starts_with('+') { rest.strip_prefix('+').unwrap_or(rest) } else { rest };
         Cow::Owned([&self.prefix, rest].concat())
+    }
+
+    /// How many characters it takes away.
+    pub const fn strip(&self) -> u8 {
+        self.strip
+    }
+
+    /// What it puts in front.
+    pub fn prefix(&self) -> &str {
+        &self.prefix
     }
 }
 
@@ -157,7 +177,7 @@ impl<T> ByNumberType<T> {
     }
 }
 
-/// The calling number `number` of `number_type` in the plan's form.
+/// The number `number` of `number_type`, calling or called, in the plan's form.
 ///
 /// The trunk's rule applies, or the pool's where the trunk's says Default. An absent number stays absent: a prefix
 /// alone would be shown as if somebody had called from it.
@@ -198,7 +218,17 @@ mod tests {
         check(0, "", "4085551234", "4085551234");
         check(3, "", "4085551234", "5551234");
         check(4, "+", "408", "+");
+        check(0, "+", "+442079460000", "+442079460000");
+        check(0, "9", "+442079460000", "9+442079460000");
         check(2, "9", "\u{e9}\u{e9}5", "95");
+    }
+
+    #[test]
+    fn sip_tells_international_numbers_by_their_plus_sign() {
+        let check = |number: &str, expect| assert_eq!(NumberType::in_sip(number), expect, "{number}");
+        check("+442079460000", NumberType::International);
+        check("442079460000", NumberType::Unknown);
+        check("", NumberType::Unknown);
     }
 
     #[test]

@@ -172,6 +172,45 @@ pub enum ChangeKind<'c> {
     Mask(&'c Mask),
     /// Puts digits before it.
     Prefix(&'c Digits),
+    /// Says whether the called may see the number; the number stays.
+    NumberPresentation(Presentation),
+    /// Says whether the called may see the name; the number stays.
+    NamePresentation(Presentation),
+}
+
+/// Why a text says nothing about presentation.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
+#[error("expected allowed, restricted or default")]
+pub struct PresentationError;
+
+impl std::str::FromStr for Presentation {
+    type Err = PresentationError;
+    fn from_str(text: &str) -> Result<Self, PresentationError> {
+        match text {
+            "default" => Ok(Presentation::Default),
+            "allowed" => Ok(Presentation::Allowed),
+            "restricted" => Ok(Presentation::Restricted),
+            _ => Err(PresentationError),
+        }
+    }
+}
+
+impl fmt::Display for Presentation {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Presentation::Default => "default",
+            Presentation::Allowed => "allowed",
+            Presentation::Restricted => "restricted",
+        })
+    }
+}
+
+impl Presentation {
+    /// What holds after a change that says `change`: this, unless the change says something.
+    #[must_use]
+    pub fn changed(self, change: Presentation) -> Self {
+        if change == Presentation::Default { self } else { change }
+    }
 }
 
 impl CalledChange {
@@ -247,6 +286,16 @@ impl CallingChange {
             step(&mut number, after, ChangeKind::ExternalMask(external), &mut told);
         }
         mask_and_prefix(self.mask.as_ref(), &self.prefix, &mut number, &mut told);
+        for what in [
+            ChangeKind::NumberPresentation(self.number_presentation),
+            ChangeKind::NamePresentation(self.name_presentation),
+        ] {
+            match what {
+                ChangeKind::NumberPresentation(Presentation::Default)
+                | ChangeKind::NamePresentation(Presentation::Default) => {}
+                what => told(ChangeStep { what, before: number, after: number }),
+            }
+        }
         number
     }
 }

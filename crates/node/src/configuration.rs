@@ -5,6 +5,7 @@
 //! show the line of the file.
 
 mod build;
+mod incoming;
 mod loops;
 mod plan;
 mod route_lists;
@@ -19,6 +20,7 @@ use strowger_callcontrol::RelayMode;
 use strowger_callcontrol::configuration::{BUSY_TRIGGER, CALLS_MAX, NO_ANSWER_LINE, NO_ANSWER_TRUNK};
 use strowger_sip::io::{DigestAlgorithm, Listener, Trunk};
 
+pub use self::incoming::{IncomingDraft, IncomingRuleDraft};
 pub use self::plan::{
     BlockDraft, ChangeDraft, PartitionDraft, PatternDraft, PlanDraft, RouteDraft, SearchSpaceDraft,
     TranslationDraft,
@@ -156,6 +158,10 @@ pub struct TrunkDialling {
     pub search_space: Box<str>,
     /// The trunk sends growing numbers, each as a new INVITE (RFC 3578).
     pub overlap: bool,
+    /// How the calling numbers that it brings become the plan's.
+    pub incoming_calling: IncomingDraft,
+    /// How the called numbers that it brings become the plan's.
+    pub incoming_called: IncomingDraft,
 }
 
 /// What a phone proves itself with.

@@ -37,7 +37,7 @@ fn the_wait_is_the_one_that_the_analyzer_names() {
     ];
     for dialled in diallings {
         let mut draft = draft();
-        draft.trunk_dialling = vec![TrunkDialling { search_space: Box::default(), overlap: true }];
+        draft.trunk_dialling = vec![TrunkDialling { overlap: true, ..TrunkDialling::default() }];
         draft.plan.routes.clear();
         draft.plan.blocks = PATTERNS
             .iter()

@@ -2,6 +2,7 @@
 
 mod csv;
 mod dial_plan;
+mod incoming;
 mod line;
 mod lines_file;
 
@@ -24,6 +25,7 @@ pub(crate) use self::dial_plan::{
     BlockSection, DialPlanSection, PartitionSection, RouteGroupSection, RouteListSection, RouteSection,
     SearchSpaceSection, TranslationSection,
 };
+pub(crate) use self::incoming::IncomingSection;
 pub(crate) use self::line::{LineSection, SecretText};
 
 /// The whole file.
@@ -247,6 +249,12 @@ pub(crate) struct TrunkSection {
     /// What its calls see of the dial plan.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub(crate) search_space: String,
+    /// How the calling numbers that it brings become the plan's.
+    #[serde(default, skip_serializing_if = "IncomingSection::is_none")]
+    pub(crate) incoming_calling: IncomingSection,
+    /// The same for the called numbers.
+    #[serde(default, skip_serializing_if = "IncomingSection::is_none")]
+    pub(crate) incoming_called: IncomingSection,
     #[serde(default)]
     pub(crate) transport: TrunkTransport,
     /// Addresses whose calls are the trunk's; without a port, any port. The destination's address when empty.
@@ -296,8 +304,7 @@ impl ConfigFile {
             match section.trunk()? {
                 Some(trunk) => {
                     trunks.push(trunk);
-                    let search_space = section.search_space.as_str().into();
-                    trunk_dialling.push(TrunkDialling { search_space, overlap: section.overlap });
+                    trunk_dialling.push(section.dialling());
                 }
                 None => trunks_planned.push(section.name.as_str().into()),
             }
@@ -518,6 +525,15 @@ impl ServiceSection {
 }
 
 impl TrunkSection {
+    fn dialling(&self) -> TrunkDialling {
+        TrunkDialling {
+            search_space: self.search_space.as_str().into(),
+            overlap: self.overlap,
+            incoming_calling: self.incoming_calling.draft(),
+            incoming_called: self.incoming_called.draft(),
+        }
+    }
+
     /// `None` when it has no far end yet.
     fn trunk(&self) -> anyhow::Result<Option<Trunk>> {
         let Some(destination) = self.destination else { return Ok(None) };

@@ -1,6 +1,7 @@
 //! The dialed number analyzer: `strowger digits FROM NUMBER`, the same over HTTP, and saved diallings that are tests.
 
 mod expect;
+mod from;
 mod json;
 mod lint;
 mod text;
@@ -10,6 +11,7 @@ use std::sync::Arc;
 
 use strowger_base::WallTime;
 use strowger_callcontrol::Configuration;
+use strowger_callcontrol::configuration::Line;
 use strowger_dialplan::route_list::{GroupReference, RouteListMember};
 use strowger_dialplan::{
     Action, Arrival, Caller, Decision, Digits, MemberChange, NumberPattern, Outpulsed, PatternId, Reject,
@@ -21,6 +23,8 @@ use crate::config_file::ConfigFile;
 
 pub(crate) use expect::ExpectSection;
 pub(crate) use lint::Report;
+
+use from::{From, Incoming};
 
 /// What can be asked.
 #[derive(clap::Args)]
@@ -34,6 +38,9 @@ pub(crate) struct DigitsOptions {
     /// How it arrives.
     #[arg(long, value_enum, default_value_t = Mode::Keys)]
     mode: Mode,
+    /// Who calls, as a trunk brings it.
+    #[arg(long)]
+    calling: Option<String>,
     /// When, in UTC, for partitions with opening hours: 2026-11-21T08:00. Now, unless it is given.
     #[arg(long, value_parser = time)]
     at: Option<WallTime>,
@@ -75,6 +82,8 @@ pub(crate) struct Question {
     pub(crate) from: String,
     pub(crate) number: String,
     pub(crate) mode: Mode,
+    /// Who calls, where a trunk or search space does.
+    pub(crate) calling: Option<String>,
     pub(crate) at: WallTime,
 }
 
@@ -83,6 +92,10 @@ pub(crate) struct Answer<'c> {
     question: &'c Question,
     configuration: &'c Configuration,
     caller: Arc<Caller>,
+    /// The line, when one dials.
+    line: Option<&'c Line>,
+    /// What the trunk's settings made of its numbers.
+    incoming: Vec<Incoming>,
     way: Way<'c>,
 }
 
@@ -133,6 +146,9 @@ impl DigitsOptions {
             mode.as_ref().map_or("keys", |mode| mode.get_name()),
             if self.json { "json" } else { "text" },
         );
+        if let Some(calling) = &self.calling {
+            path.push_str(&format!("&calling={}", query_value(calling)));
+        }
         if let Some(at) = self.at {
             // Whoever answers reads minutes: seconds make no difference to opening hours.
             let at = at.to_string();
@@ -160,6 +176,7 @@ pub(crate) fn run(options: &DigitsOptions) -> anyhow::Result<()> {
         from: options.from.clone().unwrap_or_default(),
         number: options.number.clone().unwrap_or_default(),
         mode: options.mode,
+        calling: options.calling.clone(),
         at: options.at.unwrap_or_else(now),
     };
     let answer = answer(&configuration, &question)?;
@@ -174,10 +191,10 @@ pub(crate) fn answer<'c>(
     configuration: &'c Configuration,
     question: &'c Question,
 ) -> anyhow::Result<Answer<'c>> {
-    let caller = caller(configuration, &question.from)?;
+    let From { caller, line, incoming, number } = from::from(configuration, question)?;
     anyhow::ensure!(!question.number.is_empty(), "no number is given; expected for example 95551234");
     let plan = &configuration.plan;
-    let way = match Digits::parse(&question.number) {
+    let way = match Digits::parse(&number) {
         Ok(digits) => {
             let trace = Trace::of(plan, Arc::clone(&caller), question.mode.arrival(), &digits, question.at);
             Way::Number(Box::new(trace))
@@ -191,28 +208,7 @@ pub(crate) fn answer<'c>(
             Way::Name(plan.address(&caller.search_space, user, host, question.at, zone))
         }
     };
-    Ok(Answer { question, configuration, caller, way })
-}
-
-/// Who dials: what stands before the colon says where to look, otherwise lines, trunks and search spaces, in this order.
-fn caller(configuration: &Configuration, from: &str) -> anyhow::Result<Arc<Caller>> {
-    let line = |name: &str| configuration.lines.get(name).map(|line| Arc::clone(&line.caller));
-    let trunk = |name: &str| configuration.trunks.get(name).map(|trunk| Arc::clone(&trunk.caller));
-    let space = |name: &str| {
-        let space = configuration.plan.search_space(name)?;
-        Some(Arc::new(Caller::new(Digits::EMPTY, space.clone())))
-    };
-    let found = match from.split_once(':') {
-        Some(("line", name)) => line(name),
-        Some(("trunk", name)) => trunk(name),
-        Some(("space", name)) => space(name),
-        Some(_) | None => line(from).or_else(|| trunk(from)).or_else(|| space(from)),
-    };
-    found.ok_or_else(|| {
-        anyhow::anyhow!(
-            "nobody can dial from {from:?}; expected a line, a trunk or a calling search space of the configuration"
-        )
-    })
+    Ok(Answer { question, configuration, caller, line, incoming, way })
 }
 
 impl Answer<'_> {
@@ -267,8 +263,7 @@ impl Answer<'_> {
         member: &'a RouteListMember<Box<str>, MemberChange>,
     ) -> Option<Attempt<'a>> {
         let numbers = trace.analysis().outpulsed(&member.transformation)?;
-        let caller = self.configuration.lines.get(&*trace.analysis().caller().number);
-        let group = match (&member.group, caller) {
+        let group = match (&member.group, self.line) {
             (GroupReference::Group(group), _) => Some(group),
             (reference @ (GroupReference::StandardLocal | GroupReference::Local(_)), Some(line)) => {
                 reference.resolve(&line.local_route_groups)

@@ -28,6 +28,19 @@ pub enum Decision<'a> {
         /// `Offer`, or `Nothing` when it wants to be offered.
         media: MediaPart,
     },
+    /// A number that a trunk brought was put into the form in which the plan knows it.
+    NumberNormalised {
+        /// Whose.
+        role: NumberRole,
+        /// What the network says it is.
+        number_type: NumberType,
+        /// As it came.
+        before: &'a str,
+        /// As the plan knows it.
+        after: &'a str,
+        /// Whose setting this is.
+        by: NormalisedBy,
+    },
     /// One lookup of a number ended with a pattern or with none.
     LookedUp(Lookup<'a>),
     /// A number could become longer, and more digits are waited for.
@@ -227,7 +240,45 @@ wire_enum!(Decision<'a> {
     TrunkSkipped = 26 { list, trunk },
     NoLocalRouteGroup = 27 { list, group },
     RouteListExhausted = 28 { list, cause },
+    NumberNormalised = 40 { role, number_type, before, after, by },
 });
+
+/// Whose number it is.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum NumberRole {
+    /// Who calls.
+    Calling,
+    /// Who is called.
+    Called,
+}
+
+wire_enum!(NumberRole { Calling = 0, Called = 1 });
+
+/// What the network says about a number.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum NumberType {
+    /// With area code, without country code.
+    National,
+    /// With country code.
+    International,
+    /// Local: neither.
+    Subscriber,
+    /// It does not say.
+    Unknown,
+}
+
+wire_enum!(NumberType { National = 0, International = 1, Subscriber = 2, Unknown = 3 });
+
+/// Whose setting put a number into the plan's form.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum NormalisedBy {
+    /// The trunk's own.
+    Trunk,
+    /// Its device pool's.
+    DevicePool,
+}
+
+wire_enum!(NormalisedBy { Trunk = 0, DevicePool = 1 });
 
 /// One lookup of a number in a search space.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]

@@ -57,6 +57,13 @@ fn samples() -> Vec<Entry<'static>> {
             digits: "",
             why: NotResolved::Blocked { pattern: "0!", cause: Cause::CALL_REJECTED },
         },
+        Decision::NumberNormalised {
+            role: NumberRole::Calling,
+            number_type: NumberType::Unknown,
+            before: "0301234567",
+            after: "+49301234567",
+            by: NormalisedBy::Trunk,
+        },
         Decision::PhonesFound { line: "1002", phones: 0 },
         Decision::Rung {
             target: TargetView::Phone { line: "1002", binding: BindingId(u64::MAX) },

@@ -7,13 +7,14 @@ use std::time::Duration;
 use strowger_base::journal::{
     Decision, DestinationView, Lookup, NotResolved, PatternKind, WhyLookupEnded, WhyRefused, WhyReleased,
 };
-use strowger_base::leg::{self, Digit, DigitsEnd, FurtherDigits, Setup, Signal, Target, Tone};
+use strowger_base::leg::{Digit, DigitsEnd, FurtherDigits, Setup, Signal, Target, Tone};
 use strowger_base::{Cause, Command, LegId};
 use strowger_dialplan::{
-    Action, Addressed, Analysis, Arrival, Caller, Decision as Verdict, Digits, Hop, NumberPattern,
-    Presentation, Progress, Reject, RouteTarget, Routed, Symbol, Why,
+    Action, Addressed, Analysis, Arrival, Caller, Decision as Verdict, Digits, Hop, NumberPattern, Progress,
+    Reject, RouteTarget, Routed, Symbol, Why,
 };
 
+use super::numbers::presented;
 use super::{Opening, Routing, State, Step, TrunkList};
 use crate::io::Reach;
 
@@ -31,7 +32,7 @@ pub(super) struct Dialing {
 
 /// Analyses the number that was asked for.
 pub(super) fn begin(step: &mut Step<'_>, caller: Arc<Caller>, further: FurtherDigits) -> State {
-    let called = step.facts.called.clone();
+    let called = step.normalised_called();
     let Ok(digits) = Digits::parse(&called) else { return by_name(step, &caller, &called) };
     let arrival = match further {
         // What a phone tells at once was dialled at once, so nothing is cut off at an urgent pattern; keys may follow.
@@ -101,10 +102,10 @@ impl Dialing {
     pub(super) fn asked_again(mut self, step: &mut Step<'_>, leg: LegId, setup: Setup) -> State {
         let before = step.facts.caller;
         step.release(before, Cause::INVALID_NUMBER_FORMAT, WhyReleased::NumberIncomplete);
-        let known = step.facts.called.len();
+        let known = step.normalised_length();
         step.facts.ask_again(leg, setup, step.shared);
         step.adopt(leg);
-        let more = step.facts.called.get(known..).unwrap_or_default().to_owned();
+        let more = step.normalised_beyond(known);
         for symbol in more.bytes().filter_map(Symbol::new) {
             self.analysis.key(symbol);
         }
@@ -256,32 +257,21 @@ fn this_way(step: &mut Step<'_>, analysis: &Analysis, routed: &Routed, row: &Num
     if routed.calling.number != analysis.caller().number {
         step.facts.calling.number = routed.calling.number.as_str().into();
     }
-    match routed.calling.number_presentation {
-        Presentation::Default => {}
-        Presentation::Allowed => step.facts.calling.presentation = leg::Presentation::Allowed,
-        Presentation::Restricted => step.facts.calling.presentation = leg::Presentation::Restricted,
-    }
     let codes = routed.codes;
     if codes.authorization_level.is_some() || codes.client_matter {
         let what = "authorization and matter codes";
         return unresolved(step, NotResolved::NotOffered { what }, Cause::FACILITY_REJECTED);
     }
-    let route = match &row.action {
-        Action::Route(route) => &route.to,
-        Action::Line(_)
-        | Action::Translate(_)
-        | Action::Hunt { .. }
-        | Action::Service(_)
-        | Action::Block(_) => return act(step, row.pattern.text(), &row.action),
-    };
-    match route {
-        RouteTarget::Trunk(_) => act(step, row.pattern.text(), &row.action),
-        RouteTarget::RouteList(name) => {
-            let list = step.shared.configuration.route_lists.get(name).map(Arc::clone);
-            let Some(list) = list else { return not_offered(step, "a route list that is not configured") };
-            through(step, row.pattern.text(), &list, analysis)
-        }
+    if let Action::Route(route) = &row.action
+        && let RouteTarget::RouteList(name) = &route.to
+    {
+        let list = step.shared.configuration.route_lists.get(name).map(Arc::clone);
+        let Some(list) = list else { return not_offered(step, "a route list that is not configured") };
+        // Each member says for itself what is shown of who calls.
+        return through(step, row.pattern.text(), &list, analysis);
     }
+    presented(&mut step.facts.calling, &routed.calling);
+    act(step, row.pattern.text(), &row.action)
 }
 
 /// The call goes through a route list.

@@ -5,11 +5,12 @@ use std::sync::Arc;
 
 use strowger_base::Cause;
 use strowger_base::journal::Decision;
-use strowger_base::leg::{Origin, Target};
+use strowger_base::leg::{Origin, Party, Target};
 use strowger_dialplan::route_list::{DeviceState, Devices, Input, Output, RouteGroup, RouteList, Selection};
 use strowger_dialplan::{Analysis, MemberChange, Outpulsed, Rotation};
 
 use super::Step;
+use super::numbers::presented;
 use crate::configuration::Configuration;
 
 /// A route list of trunks.
@@ -21,6 +22,8 @@ pub(crate) struct Routing {
     selection: Selection<Box<str>, MemberChange>,
     /// The numbers that each member sends.
     numbers: Vec<Outpulsed>,
+    /// Who calls, before any pattern said what is shown of it.
+    came: Party,
 }
 
 /// The trunks, and whose turn it is among those of a group.
@@ -57,6 +60,7 @@ impl Routing {
                 Arc::clone(&configuration.route_lists_rule),
             ),
             numbers: members.filter_map(|member| analysis.outpulsed(&member.transformation)).collect(),
+            came: step.facts.calling.clone(),
         }
     }
 
@@ -98,6 +102,9 @@ impl Routing {
     fn send_as(&self, step: &mut Step<'_>, member: usize) {
         let Some(numbers) = self.numbers.get(member) else { return };
         step.facts.sent = numbers.called.as_str().into();
+        step.facts.calling.name = self.came.name.clone();
+        step.facts.calling.presentation = self.came.presentation;
+        presented(&mut step.facts.calling, &numbers.calling);
         if !numbers.calling.number.is_empty() {
             step.facts.calling.number = numbers.calling.number.as_str().into();
         }

@@ -120,6 +120,7 @@ pub(super) fn begin(step: &mut Step<'_>, wish: Wish) -> State {
     if let Some(refused) = occupy_own_line(step) {
         return refused;
     }
+    step.normalise_calling();
     let (caller, overlap) = who_dials(step);
     let further = match wish.further_digits {
         FurtherDigits::None if overlap => FurtherDigits::Again,

@@ -19,7 +19,6 @@ use strowger_base::{
 use strowger_callcontrol::configuration::{Line, Trunk, TrunkList};
 use strowger_callcontrol::io::{Contact, Reach};
 use strowger_callcontrol::{CallControl, Configuration, Input, Outbox, Output, RelayMode};
-use strowger_dialplan::forward::Classification;
 use strowger_dialplan::route_list::{GroupReference, RouteDistribution, RouteGroup, RouteListMember};
 use strowger_dialplan::{
     Action, CalledChange, DialPlanBuilder, MemberChange, NextSearchSpace, NumberPattern, Parameters,
@@ -27,6 +26,9 @@ use strowger_dialplan::{
 };
 use strowger_media::control::{self, PortId, Report};
 use strowger_media::sdp;
+
+#[path = "numbers.rs"]
+mod numbers;
 
 pub(crate) struct Driver {
     control: CallControl,
@@ -74,13 +76,9 @@ fn configuration() -> Configuration {
         Action::Route(route)
     });
     configuration.route_lists.insert("outside".into(), route_list());
-    let gone = Trunk {
-        caller: Arc::default(),
-        overlap: false,
-        is_there: false,
-        classification: Classification::default(),
-    };
+    let gone = Trunk { is_there: false, ..Trunk::default() };
     configuration.trunks.insert("planned".into(), gone);
+    numbers::add(&mut plan, &mut configuration);
     configuration.plan = plan.build();
     configuration.address = "198.51.100.1".parse().unwrap();
     configuration
@@ -219,7 +217,7 @@ impl Driver {
         self.now.mono = at;
     }
 
-    /// `[from 1001|from-trunk carrier] 1002 none|offer(a1) [reliable] [anonymous] [nat] [replaces]`
+    /// `[from 1001|from-trunk carrier] 1002 none|offer(a1) [reliable] [anonymous] [nat] [replaces] [calling=NUMBER]`
     fn setup(&mut self, words: &[&str]) -> Setup {
         let mut words = words.iter();
         let mut word = *words.next().unwrap();
@@ -235,12 +233,13 @@ impl Driver {
         let flags: Vec<&str> = words.copied().collect();
         let source = if flags.contains(&"nat") { "203.0.113.9:5060" } else { "10.0.0.1:5060" };
         let hidden = flags.contains(&"anonymous");
+        let calling = flags.iter().find_map(|flag| flag.strip_prefix("calling=")).unwrap_or("4711");
         Setup {
             origin,
             flow: Flow::Datagram { listener: ListenerId(0), peer: source.parse().unwrap() },
             protocol_call_id: "id@host".into(),
             calling: Party {
-                number: "4711".into(),
+                number: calling.into(),
                 name: "I am the boss".into(),
                 presentation: if hidden { Presentation::Restricted } else { Presentation::Allowed },
             },

@@ -13,7 +13,8 @@ use strowger_sip::auth;
 use strowger_sip::io::LineAccount;
 
 use super::{
-    Configuration, ConfigurationError, Draft, Line, LineSecret, Place, Problem, loops, plan, route_lists,
+    Configuration, ConfigurationError, Draft, Line, LineSecret, Place, Problem, TrunkDialling, loops, plan,
+    route_lists,
 };
 
 pub(super) fn build(draft: &Draft) -> Result<Configuration, Vec<ConfigurationError>> {
@@ -34,16 +35,14 @@ pub(super) fn build(draft: &Draft) -> Result<Configuration, Vec<ConfigurationErr
     check_trunks(draft, &mut found);
     for (index, trunk) in draft.trunks.iter().enumerate() {
         let dials = draft.trunk_dialling.get(index).cloned().unwrap_or_default();
-        let settings = (&*dials.search_space, dials.overlap, true);
-        let settings = plan::trunk_settings(&dial_plan, Place::Trunk(index), settings, &mut found);
+        let settings = plan::trunk_settings(&dial_plan, Place::Trunk(index), &dials, true, &mut found);
         calls.trunks.insert(trunk.name.clone(), settings);
     }
     for (index, name) in draft.trunks_planned.iter().enumerate() {
         let place = Place::PlannedTrunk(index);
         found.text(place, "name", name, "carrier");
-        calls
-            .trunks
-            .insert(name.clone(), plan::trunk_settings(&dial_plan, place, ("", false, false), &mut found));
+        let dials = TrunkDialling::default();
+        calls.trunks.insert(name.clone(), plan::trunk_settings(&dial_plan, place, &dials, false, &mut found));
     }
     calls.route_lists = route_lists::lists(draft, &groups, &mut found);
     for (index, route) in draft.plan.routes.iter().enumerate() {

@@ -15,7 +15,7 @@ use strowger_dialplan::schedule::{OpeningHours, PartitionZone, Precedence, TimeP
 
 use super::build::Findings;
 use super::route_lists::{RouteGroupDraft, RouteListDraft};
-use super::{Draft, Line, Place, Problem};
+use super::{Draft, Line, Place, Problem, TrunkDialling, incoming};
 
 /// Partitions, search spaces and patterns, as they are written.
 #[derive(Clone, Default, Debug)]
@@ -86,6 +86,11 @@ pub struct ChangeDraft {
     pub calling_mask: Box<str>,
     /// Prefix of the calling number.
     pub calling_prefix: Box<str>,
+    /// Whether the called may see the number: `allowed`, `restricted`, or `default`, which leaves it as it came; that when
+    /// empty.
+    pub present: Box<str>,
+    /// The same for the name.
+    pub present_name: Box<str>,
 }
 
 /// A translation pattern.
@@ -198,15 +203,17 @@ pub(super) fn line_caller(plan: &DialPlan, place: Place, line: &Line, found: &mu
 pub(super) fn trunk_settings(
     plan: &DialPlan,
     place: Place,
-    (search_space, overlap, is_there): (&str, bool, bool),
+    dials: &TrunkDialling,
+    is_there: bool,
     found: &mut Findings,
 ) -> TrunkSettings {
-    let space = space(plan, place, search_space, found);
+    let space = space(plan, place, &dials.search_space, found);
     TrunkSettings {
         caller: Arc::new(Caller::new(Digits::EMPTY, space)),
-        overlap,
+        overlap: dials.overlap,
         is_there,
         classification: Classification::default(),
+        incoming: incoming::numbers(place, dials, found),
     }
 }
 
@@ -350,7 +357,8 @@ pub(super) fn changes(
         external_mask: if written.external_mask { ExternalMask::On } else { ExternalMask::Default },
         mask: optional(place, "calling_mask", &written.calling_mask, found),
         prefix: optional(place, "calling_prefix", &written.calling_prefix, found).unwrap_or_default(),
-        ..CallingChange::default()
+        number_presentation: optional(place, "present", &written.present, found).unwrap_or_default(),
+        name_presentation: optional(place, "present_name", &written.present_name, found).unwrap_or_default(),
     };
     (called, calling)
 }

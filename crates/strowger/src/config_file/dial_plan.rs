@@ -219,6 +219,12 @@ pub(crate) struct ChangeSection {
     pub(crate) calling_mask: String,
     #[serde(skip_serializing_if = "String::is_empty")]
     pub(crate) calling_prefix: String,
+    /// Whether the called may see the number: `allowed`, `restricted` or `default`.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub(crate) present: String,
+    /// The same for the name.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub(crate) present_name: String,
 }
 
 impl ChangeSection {
@@ -234,6 +240,8 @@ impl ChangeSection {
             external_mask: self.external_mask,
             calling_mask: self.calling_mask.as_str().into(),
             calling_prefix: self.calling_prefix.as_str().into(),
+            present: self.present.as_str().into(),
+            present_name: self.present_name.as_str().into(),
         }
     }
 }

@@ -98,6 +98,7 @@ impl ExpectSection {
             from: self.from.clone(),
             number: self.number.clone(),
             mode: self.mode,
+            calling: None,
             at: at.unwrap_or_else(super::now),
         };
         let answer = super::answer(configuration, &question)?;

@@ -19,6 +19,12 @@ impl Answer<'_> {
             "result": self.result(),
             "note": self.remark(),
         });
+        if let (false, Value::Object(fields)) = (self.incoming.is_empty(), &mut answer) {
+            let incoming = self.incoming.iter().map(|it| {
+                json!({ "role": it.role, "type": it.number_type, "before": it.before, "after": it.after, "by": it.by })
+            });
+            fields.insert("incoming".to_owned(), incoming.collect());
+        }
         if let (Way::Number(trace), Value::Object(fields)) = (&self.way, &mut answer) {
             fields.insert("keys".to_owned(), self.keys(trace));
             let hops = trace.hops();
@@ -30,6 +36,8 @@ impl Answer<'_> {
                     "trunks": attempt.trunks.iter().map(|(name, _)| *name).collect::<Vec<_>>(),
                     "called": attempt.numbers.called.as_str(),
                     "calling": attempt.numbers.calling.number.as_str(),
+                    "present": attempt.numbers.calling.number_presentation.to_string(),
+                    "present_name": attempt.numbers.calling.name_presentation.to_string(),
                 })
             });
             fields.insert("attempts".to_owned(), attempts.collect());
@@ -38,7 +46,10 @@ impl Answer<'_> {
                 Some(Decision::Routed(routed)) => {
                     fields.insert("pattern".to_owned(), json!(self.text_of(routed.pattern)));
                     fields.insert("called".to_owned(), json!(routed.called.as_str()));
-                    fields.insert("calling".to_owned(), json!(routed.calling.number.as_str()));
+                    let calling = &routed.calling;
+                    fields.insert("calling".to_owned(), json!(calling.number.as_str()));
+                    fields.insert("present".to_owned(), json!(calling.number_presentation.to_string()));
+                    fields.insert("present_name".to_owned(), json!(calling.name_presentation.to_string()));
                 }
                 Some(Decision::Blocked { pattern, cause }) => {
                     fields.insert("pattern".to_owned(), json!(self.text_of(*pattern)));

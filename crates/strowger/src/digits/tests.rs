@@ -13,7 +13,8 @@ fn lab() -> Configuration {
 }
 
 fn ask(from: &str, number: &str, mode: Mode) -> Question {
-    Question { from: from.to_owned(), number: number.to_owned(), mode, at: WallTime::from_micros(0) }
+    let at = WallTime::from_micros(0);
+    Question { from: from.to_owned(), number: number.to_owned(), mode, calling: None, at }
 }
 
 #[test]
@@ -114,6 +115,81 @@ fn route_lists_and_office_hours_are_configured_and_told() {
                2. <Standard Local Route Group>: t2 (not there); called 80123, calling 5000\n";
     assert!(text.ends_with(end), "{text}");
     assert_eq!(answer.json()["attempts"][1]["called"], "80123");
+}
+
+/// A trunk from outside whose numbers become the plan's, and what is shown of who calls.
+const NUMBERS: &str = r#"
+[[trunk]]
+name = "abroad"
+destination = "192.0.2.1:5060"
+incoming_calling = { unknown = { strip = 1, prefix = "+49" } }
+incoming_called = { unknown = { strip = 3, prefix = "1" } }
+
+[[route]]
+pattern = "0.!"
+trunk = "abroad"
+change = { discard = "PreDot", calling_prefix = "55", present = "restricted", present_name = "allowed" }
+
+[[line]]
+number = "1001"
+secret = "x"
+"#;
+
+#[test]
+fn what_a_trunk_brings_is_told_before_and_after() {
+    let file: ConfigFile = toml::from_str(NUMBERS).unwrap();
+    let configuration = file.configuration().unwrap().calls;
+    let check = |number: &str, calling: &str, expect: &str| {
+        let calling = Some(calling.to_owned());
+        let question = Question { calling, ..ask("trunk:abroad", number, Mode::EnBloc) };
+        let answer = answer(&configuration, &question).unwrap();
+        let text = answer.text();
+        assert!(text.contains(expect), "{text}");
+        answer.json()
+    };
+    let told = "brings  calling 0301234567, of unknown type → +49301234567, as the trunk says\n\
+                brings  called 777001, of unknown type → 1001, as the trunk says\n\nlookup 1  1001 in";
+    assert_eq!(check("777001", "0301234567", told)["incoming"][0]["after"], "+49301234567");
+    let answer = check("777001", "+442079460000", "brings  called 777001");
+    assert_eq!(answer["calling"], "+442079460000");
+    // A line has its own number.
+    let question = Question { calling: Some("4711".to_owned()), ..ask("1001", "0123", Mode::EnBloc) };
+    assert!(super::answer(&configuration, &question).is_err());
+}
+
+#[test]
+fn what_is_shown_of_who_calls_is_told() {
+    let file: ConfigFile = toml::from_str(NUMBERS).unwrap();
+    let configuration = file.configuration().unwrap().calls;
+    let question = ask("1001", "0123", Mode::EnBloc);
+    let answer = answer(&configuration, &question).unwrap();
+    let text = answer.text();
+    let steps = "  calling  prefix 55                   1001 → 551001\n  calling  number restricted\n  \
+                 calling  name allowed\n\nresult  trunk abroad\ncalled  123\n\
+                 calling 551001, number restricted, name allowed\n";
+    assert!(text.ends_with(steps), "{text}");
+    assert_eq!(answer.json()["present"], "restricted");
+}
+
+#[test]
+fn what_is_wrong_with_numbers_is_named_with_its_place() {
+    let check = |change: (&str, &str), expect: &str| {
+        let error = match toml::from_str::<ConfigFile>(&NUMBERS.replacen(change.0, change.1, 1)) {
+            Ok(file) => file.configuration().err().map(|error| error.to_string()),
+            Err(error) => Some(error.to_string()),
+        };
+        assert!(error.clone().unwrap_or_default().contains(expect), "{change:?}: {error:?}");
+    };
+    check(
+        ("strip = 1", "strip = 25"),
+        "[[trunk]] 1: incoming_calling is \"+49\": digits to strip is 25; it must be 0 to 24",
+    );
+    check(("\"+49\"", "\"4+9\""), "incoming_calling is \"4+9\": the prefix has '+' at position 2");
+    check(
+        ("\"restricted\"", "\"hidden\""),
+        "[[route]] 1: present is \"hidden\": expected allowed, restricted or default",
+    );
+    check(("unknown =", "unknwon ="), "unknown field `unknwon`");
 }
 
 #[test]

@@ -4,9 +4,11 @@ use std::fmt::Write;
 use std::time::Duration;
 
 use strowger_dialplan::{
-    Candidate, ChangeKind, ChangeStep, Decision, HopTrace, KeyTrace, LostBy, NextHopBy, Trace, Why,
+    Candidate, ChangeKind, ChangeStep, Decision, HopTrace, KeyTrace, LostBy, NextHopBy, Presentation,
+    Presented, Trace, Why,
 };
 
+use super::from::Incoming;
 use super::{Answer, Way};
 
 impl Answer<'_> {
@@ -22,6 +24,10 @@ impl Answer<'_> {
         let question = self.question;
         writeln!(out, "{} dials {} {}", question.from, question.number, question.mode.words())?;
         writeln!(out, "sees  {}", self.partitions(&self.caller.search_space))?;
+        for incoming in &self.incoming {
+            let Incoming { role, number_type, before, after, by } = incoming;
+            writeln!(out, "brings  {role} {before}, of {number_type} type → {after}, as the {by} says")?;
+        }
         match &self.way {
             Way::Number(trace) => self.number(out, trace)?,
             Way::Name(Some(found)) => {
@@ -41,9 +47,10 @@ impl Answer<'_> {
             let trunks = if trunks.is_empty() { "no trunk".to_owned() } else { trunks.join(", ") };
             let numbers = &attempt.numbers;
             let (called, calling) = (numbers.called, numbers.calling.number);
+            let shown = presentation(&numbers.calling);
             writeln!(
                 out,
-                "  {}. {}: {trunks}; called {called}, calling {calling}",
+                "  {}. {}: {trunks}; called {called}, calling {calling}{shown}",
                 index + 1,
                 attempt.group
             )?;
@@ -142,8 +149,9 @@ impl Answer<'_> {
     fn outcome(out: &mut String, trace: &Trace) -> std::fmt::Result {
         if let Some(Decision::Routed(routed)) = trace.analysis().decision() {
             writeln!(out, "called  {}", routed.called)?;
-            if !routed.calling.number.is_empty() {
-                writeln!(out, "calling {}", routed.calling.number)?;
+            let shown = presentation(&routed.calling);
+            if !routed.calling.number.is_empty() || !shown.is_empty() {
+                writeln!(out, "calling {}{shown}", routed.calling.number)?;
             }
         }
         let waited = trace.waited();
@@ -185,6 +193,15 @@ fn why(why: Why, waited: Duration) -> String {
     }
 }
 
+/// What a pattern said about who calls being shown; nothing where none did.
+fn presentation(calling: &Presented) -> String {
+    let said = |what: &str, presentation: Presentation| match presentation {
+        Presentation::Default => String::new(),
+        Presentation::Allowed | Presentation::Restricted => format!(", {what} {presentation}"),
+    };
+    said("number", calling.number_presentation) + &said("name", calling.name_presentation)
+}
+
 /// One change, before and after.
 pub(super) fn change(step: &ChangeStep<'_>) -> String {
     let what = match step.what {
@@ -192,6 +209,8 @@ pub(super) fn change(step: &ChangeStep<'_>) -> String {
         ChangeKind::ExternalMask(mask) => format!("external mask {mask}"),
         ChangeKind::Mask(mask) => format!("mask {mask}"),
         ChangeKind::Prefix(prefix) => format!("prefix {prefix}"),
+        ChangeKind::NumberPresentation(presentation) => return format!("number {presentation}"),
+        ChangeKind::NamePresentation(presentation) => return format!("name {presentation}"),
     };
     format!("{what:<26}  {} → {}", step.before, step.after)
 }

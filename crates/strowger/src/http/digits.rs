@@ -17,6 +17,7 @@ pub(super) struct Dialling {
     number: String,
     #[serde(default)]
     mode: Mode,
+    calling: Option<String>,
     at: Option<String>,
     #[serde(default)]
     form: Form,
@@ -33,9 +34,10 @@ pub(super) async fn digits(State(shared): State<Arc<Shared>>, Query(asked): Quer
         Ok(at) => at,
         Err(error) => return refused(error),
     };
-    let question = Question { from: asked.from, number: asked.number, mode: asked.mode, at };
+    let Dialling { from, number, mode, calling, form, .. } = asked;
+    let question = Question { from, number, mode, calling, at };
     match digits::answer(&shared.site.calls, &question) {
-        Ok(answer) => match asked.form {
+        Ok(answer) => match form {
             Form::Json => json(StatusCode::OK, &answer.json()),
             Form::Text => plain(answer.text()),
         },

@@ -1,0 +1,46 @@
+//! `incoming_calling` and `incoming_called` of `[[trunk]]`: how the numbers that it brings become the plan's.
+
+use serde::{Deserialize, Serialize};
+use strowger_node::configuration::{IncomingDraft, IncomingRuleDraft};
+
+/// One rule for each type of number. SIP tells two of them: `international` numbers begin with `+`, all others are of
+/// `unknown` type.
+#[derive(Clone, Default, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(deny_unknown_fields, default)]
+pub(crate) struct IncomingSection {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    national: Option<IncomingRule>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    international: Option<IncomingRule>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    subscriber: Option<IncomingRule>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    unknown: Option<IncomingRule>,
+}
+
+/// Digits to take away, then a prefix.
+#[derive(Clone, Default, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(deny_unknown_fields, default)]
+struct IncomingRule {
+    strip: u64,
+    prefix: String,
+}
+
+impl IncomingSection {
+    pub(super) fn is_none(&self) -> bool {
+        *self == IncomingSection::default()
+    }
+
+    pub(super) fn draft(&self) -> IncomingDraft {
+        let draft = |rule: &Option<IncomingRule>| {
+            let rule = rule.as_ref()?;
+            Some(IncomingRuleDraft { strip: rule.strip, prefix: rule.prefix.as_str().into() })
+        };
+        IncomingDraft {
+            national: draft(&self.national),
+            international: draft(&self.international),
+            subscriber: draft(&self.subscriber),
+            unknown: draft(&self.unknown),
+        }
+    }
+}

@@ -1,0 +1,113 @@
+//! Who dials, and what of it is settled before the first digit is looked up.
+
+use std::borrow::Cow;
+use std::sync::Arc;
+
+use strowger_base::journal::NumberRole;
+use strowger_callcontrol::Configuration;
+use strowger_callcontrol::configuration::{Line, Trunk};
+use strowger_dialplan::normalise::{NormalisedBy, NumberType};
+use strowger_dialplan::{Caller, Digits};
+
+use super::Question;
+
+/// Who dials, and the number as digit analysis takes it.
+pub(super) struct From<'c> {
+    pub(super) caller: Arc<Caller>,
+    pub(super) line: Option<&'c Line>,
+    pub(super) incoming: Vec<Incoming>,
+    pub(super) number: Cow<'c, str>,
+}
+
+/// What a trunk's settings made of a number that it brought.
+pub(super) struct Incoming {
+    pub(super) role: &'static str,
+    pub(super) number_type: &'static str,
+    pub(super) before: String,
+    pub(super) after: String,
+    pub(super) by: &'static str,
+}
+
+/// The origin of a dialling by its name.
+enum Origin<'c> {
+    Line(&'c Line),
+    Trunk(&'c Trunk),
+    Space(Caller),
+}
+
+/// Finds who dials: what stands before the colon says where to look, otherwise lines, trunks and search spaces, in this
+/// order.
+///
+/// # Errors
+/// When nobody is called so, or a calling number is given for a line, which has its own.
+pub(super) fn from<'c>(configuration: &'c Configuration, question: &'c Question) -> anyhow::Result<From<'c>> {
+    let number = Cow::Borrowed(&*question.number);
+    let calling = question.calling.as_deref();
+    match origin(configuration, &question.from)? {
+        Origin::Line(line) => {
+            anyhow::ensure!(calling.is_none(), "a line calls with its own number; leave --calling out");
+            let caller = Arc::clone(&line.caller);
+            Ok(From { caller, line: Some(line), incoming: Vec::new(), number })
+        }
+        Origin::Trunk(trunk) => {
+            let mut caller = Caller::clone(&trunk.caller);
+            let mut incoming = Vec::new();
+            if let Some(calling) = calling {
+                let calling = brought(trunk, NumberRole::Calling, calling, &mut incoming);
+                caller.number = Digits::parse(&calling).unwrap_or_default();
+            }
+            let number = brought(trunk, NumberRole::Called, &question.number, &mut incoming);
+            Ok(From { caller: Arc::new(caller), line: None, incoming, number })
+        }
+        Origin::Space(mut caller) => {
+            caller.number = calling.map(Digits::parse).transpose()?.unwrap_or_default();
+            Ok(From { caller: Arc::new(caller), line: None, incoming: Vec::new(), number })
+        }
+    }
+}
+
+fn origin<'c>(configuration: &'c Configuration, from: &str) -> anyhow::Result<Origin<'c>> {
+    let line = |name: &str| configuration.lines.get(name).map(Origin::Line);
+    let trunk = |name: &str| configuration.trunks.get(name).map(Origin::Trunk);
+    let space = |name: &str| {
+        let space = configuration.plan.search_space(name)?;
+        Some(Origin::Space(Caller::new(Digits::EMPTY, space.clone())))
+    };
+    let found = match from.split_once(':') {
+        Some(("line", name)) => line(name),
+        Some(("trunk", name)) => trunk(name),
+        Some(("space", name)) => space(name),
+        Some(_) | None => line(from).or_else(|| trunk(from)).or_else(|| space(from)),
+    };
+    found.ok_or_else(|| {
+        anyhow::anyhow!(
+            "nobody can dial from {from:?}; expected a line, a trunk or a calling search space of the configuration"
+        )
+    })
+}
+
+/// A number that a trunk brings, in the plan's form.
+fn brought<'n>(trunk: &Trunk, role: NumberRole, number: &'n str, told: &mut Vec<Incoming>) -> Cow<'n, str> {
+    let normalised = trunk.in_plan_form(role, number);
+    let by = match normalised.why {
+        NormalisedBy::Trunk => "trunk",
+        NormalisedBy::DevicePool => "device pool",
+        NormalisedBy::Nobody | NormalisedBy::NoNumber => return normalised.number,
+    };
+    told.push(Incoming {
+        role: match role {
+            NumberRole::Calling => "calling",
+            NumberRole::Called => "called",
+        },
+        number_type: match NumberType::in_sip(number) {
+            NumberType::National => "national",
+            NumberType::International => "international",
+            NumberType::Subscriber => "subscriber",
+            NumberType::Unknown => "unknown",
+        },
+        before: number.to_owned(),
+        after: normalised.number.clone().into_owned(),
+        by,
+    });
+    normalised.number
+}
