@@ -5,6 +5,8 @@
 //! show the line of the file.
 
 mod build;
+mod forwards;
+mod hunting;
 mod incoming;
 mod loops;
 mod plan;
@@ -18,8 +20,11 @@ use strowger_base::leg::Service;
 use strowger_base::{Secret, limits};
 use strowger_callcontrol::RelayMode;
 use strowger_callcontrol::configuration::{BUSY_TRIGGER, CALLS_MAX, NO_ANSWER_LINE, NO_ANSWER_TRUNK};
+use strowger_dialplan::forward::Classification;
 use strowger_sip::io::{DigestAlgorithm, Listener, Trunk};
 
+pub use self::forwards::{ForwardDraft, ForwardTo, ForwardingDraft, ForwardsDraft};
+pub use self::hunting::{HuntListDraft, HuntPilotDraft, LineGroupDraft};
 pub use self::incoming::{IncomingDraft, IncomingRuleDraft};
 pub use self::plan::{
     BlockDraft, ChangeDraft, PartitionDraft, PatternDraft, PlanDraft, RouteDraft, SearchSpaceDraft,
@@ -71,6 +76,8 @@ pub struct Draft {
     pub trunks_planned: Vec<Box<str>>,
     /// Partitions, search spaces, patterns.
     pub plan: PlanDraft,
+    /// What is said once about the forwards of all lines.
+    pub forwarding: ForwardingDraft,
     /// When media goes through a relay of ours.
     pub relay: RelayMode,
     /// How much of each message goes into the journal.
@@ -126,6 +133,10 @@ pub struct Line {
     pub calls_max: u32,
     /// How long its phones ring, 1 to 300 s.
     pub no_answer: Duration,
+    /// Where it sends calls that it does not take; `None` for most lines.
+    pub forwards: Option<Box<ForwardsDraft>>,
+    /// The number of its voice mail; none when empty.
+    pub voice_mail: Box<str>,
 }
 
 impl Line {
@@ -147,6 +158,8 @@ impl Line {
             busy_trigger: BUSY_TRIGGER,
             calls_max: CALLS_MAX,
             no_answer: NO_ANSWER_LINE,
+            forwards: None,
+            voice_mail: Box::default(),
         }
     }
 }
@@ -162,6 +175,8 @@ pub struct TrunkDialling {
     pub incoming_calling: IncomingDraft,
     /// How the called numbers that it brings become the plan's.
     pub incoming_called: IncomingDraft,
+    /// Whether its calls come from inside or outside, where lines forward them differently.
+    pub classification: Classification,
 }
 
 /// What a phone proves itself with.
@@ -229,6 +244,7 @@ impl Default for Draft {
             trunk_dialling: Vec::new(),
             trunks_planned: Vec::new(),
             plan: PlanDraft::default(),
+            forwarding: ForwardingDraft::default(),
             relay: RelayMode::default(),
             messages: MessageDetail::default(),
             timers: Timers::default(),
@@ -288,6 +304,12 @@ pub enum Place {
     RouteGroup(usize),
     /// A route list.
     RouteList(usize),
+    /// A line group.
+    LineGroup(usize),
+    /// A hunt list.
+    HuntList(usize),
+    /// A hunt pilot.
+    HuntPilot(usize),
 }
 
 /// What is wrong, and what to do about it.
@@ -355,6 +377,9 @@ impl fmt::Display for Place {
             Place::Block(index) => write!(f, "block {}", index + 1),
             Place::RouteGroup(index) => write!(f, "route_group {}", index + 1),
             Place::RouteList(index) => write!(f, "route_list {}", index + 1),
+            Place::LineGroup(index) => write!(f, "line_group {}", index + 1),
+            Place::HuntList(index) => write!(f, "hunt_list {}", index + 1),
+            Place::HuntPilot(index) => write!(f, "hunt_pilot {}", index + 1),
         }
     }
 }

@@ -2,9 +2,12 @@
 
 mod csv;
 mod dial_plan;
+mod forwards;
+mod hunting;
 mod incoming;
 mod line;
 mod lines_file;
+mod text_or_table;
 
 use std::net::{IpAddr, SocketAddr};
 use std::path::{Path, PathBuf};
@@ -25,6 +28,8 @@ pub(crate) use self::dial_plan::{
     BlockSection, DialPlanSection, PartitionSection, RouteGroupSection, RouteListSection, RouteSection,
     SearchSpaceSection, TranslationSection,
 };
+pub(crate) use self::forwards::{ForwardSection, ForwardingSection, SideName};
+pub(crate) use self::hunting::{HuntListSection, HuntPilotSection, LineGroupSection};
 pub(crate) use self::incoming::IncomingSection;
 pub(crate) use self::line::{LineSection, SecretText};
 
@@ -49,6 +54,8 @@ pub(crate) struct ConfigFile {
     pub(crate) log: LogSection,
     #[serde(default)]
     pub(crate) dial_plan: DialPlanSection,
+    #[serde(default)]
+    pub(crate) forward: ForwardingSection,
     #[serde(default, rename = "partition", skip_serializing_if = "Vec::is_empty")]
     pub(crate) partitions: Vec<PartitionSection>,
     #[serde(default, rename = "route_group", skip_serializing_if = "Vec::is_empty")]
@@ -67,6 +74,12 @@ pub(crate) struct ConfigFile {
     pub(crate) trunks: Vec<TrunkSection>,
     #[serde(default, rename = "route", skip_serializing_if = "Vec::is_empty")]
     pub(crate) routes: Vec<RouteSection>,
+    #[serde(default, rename = "line_group", skip_serializing_if = "Vec::is_empty")]
+    pub(crate) line_groups: Vec<LineGroupSection>,
+    #[serde(default, rename = "hunt_list", skip_serializing_if = "Vec::is_empty")]
+    pub(crate) hunt_lists: Vec<HuntListSection>,
+    #[serde(default, rename = "hunt_pilot", skip_serializing_if = "Vec::is_empty")]
+    pub(crate) hunt_pilots: Vec<HuntPilotSection>,
     #[serde(default, rename = "line", skip_serializing_if = "Vec::is_empty")]
     pub(crate) lines: Vec<LineSection>,
     #[serde(default, rename = "expect", skip_serializing_if = "Vec::is_empty")]
@@ -255,6 +268,9 @@ pub(crate) struct TrunkSection {
     /// The same for the called numbers.
     #[serde(default, skip_serializing_if = "IncomingSection::is_none")]
     pub(crate) incoming_called: IncomingSection,
+    /// Whether its calls count as from inside or outside, where lines forward them differently.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) classification: Option<SideName>,
     #[serde(default)]
     pub(crate) transport: TrunkTransport,
     /// Addresses whose calls are the trunk's; without a port, any port. The destination's address when empty.
@@ -328,6 +344,7 @@ impl ConfigFile {
             trunk_dialling,
             trunks_planned,
             plan: dial_plan::draft(self),
+            forwarding: self.forward.draft(),
             relay: match self.media.relay {
                 Relay::Never => RelayMode::Never,
                 Relay::Nat => RelayMode::WhenBehindNat,
@@ -376,12 +393,19 @@ impl ConfigFile {
             Place::Block(index) => ("block", index),
             Place::RouteGroup(index) => ("route_group", index),
             Place::RouteList(index) => ("route_list", index),
+            Place::LineGroup(index) => ("line_group", index),
+            Place::HuntList(index) => ("hunt_list", index),
+            Place::HuntPilot(index) => ("hunt_pilot", index),
             Place::Node | Place::Listener(_) => return format!("{}: {place}:", self.source.path.display()),
         };
         let name = match place {
-            Place::Line(index) => self.lines.get(index).map_or("", |line| &line.number),
-            _ => "",
+            Place::Line(index) => self.lines.get(index).map(|line| &line.number),
+            Place::LineGroup(index) => self.line_groups.get(index).map(|group| &group.name),
+            Place::HuntList(index) => self.hunt_lists.get(index).map(|list| &list.name),
+            Place::HuntPilot(index) => self.hunt_pilots.get(index).map(|pilot| &pilot.pattern),
+            _ => None,
         };
+        let name = name.map_or("", String::as_str);
         if let (Place::Line(index), Some(rows)) = (place, &self.source.rows)
             && let Some(line) = index.checked_sub(rows.first).and_then(|row| rows.places.get(row))
         {
@@ -399,6 +423,8 @@ fn key_of(setting: &str) -> Option<(&'static str, &'static str)> {
         "digest_algorithms" => Some(("sip", "digest")),
         "expires_min" => Some(("sip", "expires_min_seconds")),
         "expires_max" => Some(("sip", "expires_max_seconds")),
+        "forward_hops_max" => Some(("forward", "hops_max")),
+        "forward_ring" => Some(("forward", "ring_seconds")),
         _ => None,
     }
 }
@@ -531,6 +557,7 @@ impl TrunkSection {
             overlap: self.overlap,
             incoming_calling: self.incoming_calling.draft(),
             incoming_called: self.incoming_called.draft(),
+            classification: SideName::classification(self.classification),
         }
     }
 

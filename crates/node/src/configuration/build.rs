@@ -1,5 +1,6 @@
 //! From a draft to a configuration, or to the list of what is wrong with it.
 
+use std::cmp::Reverse;
 use std::collections::BTreeMap;
 use std::error::Error;
 use std::fmt::Display;
@@ -7,14 +8,15 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use strowger_base::{Secret, limits};
+use strowger_callcontrol::configuration::Forwards;
 use strowger_dialplan::route_list::LocalRouteGroups;
 use strowger_dialplan::{Caller, PlanError};
 use strowger_sip::auth;
 use strowger_sip::io::LineAccount;
 
 use super::{
-    Configuration, ConfigurationError, Draft, Line, LineSecret, Place, Problem, TrunkDialling, loops, plan,
-    route_lists,
+    Configuration, ConfigurationError, Draft, Line, LineSecret, Place, Problem, TrunkDialling, forwards,
+    hunting, loops, plan, route_lists,
 };
 
 pub(super) fn build(draft: &Draft) -> Result<Configuration, Vec<ConfigurationError>> {
@@ -30,8 +32,11 @@ pub(super) fn build(draft: &Draft) -> Result<Configuration, Vec<ConfigurationErr
         accounts.insert(line.number.clone(), account(&draft.domain, line));
         let caller = plan::line_caller(&dial_plan, place, line, &mut found);
         let local = route_lists::local(line, place, &groups, &mut found);
-        calls.lines.insert(line.number.clone(), settings(line, caller, local));
+        let forwards = forwards::of(draft, &dial_plan, place, line, &mut found);
+        calls.lines.insert(line.number.clone(), settings(line, caller, local, forwards));
     }
+    forwards::system(draft, &mut calls, &mut found);
+    hunting::build(draft, &dial_plan, &mut calls, &mut found);
     check_trunks(draft, &mut found);
     for (index, trunk) in draft.trunks.iter().enumerate() {
         let dials = draft.trunk_dialling.get(index).cloned().unwrap_or_default();
@@ -41,8 +46,8 @@ pub(super) fn build(draft: &Draft) -> Result<Configuration, Vec<ConfigurationErr
     for (index, name) in draft.trunks_planned.iter().enumerate() {
         let place = Place::PlannedTrunk(index);
         found.text(place, "name", name, "carrier");
-        let dials = TrunkDialling::default();
-        calls.trunks.insert(name.clone(), plan::trunk_settings(&dial_plan, place, &dials, false, &mut found));
+        let settings = plan::trunk_settings(&dial_plan, place, &TrunkDialling::default(), false, &mut found);
+        calls.trunks.insert(name.clone(), settings);
     }
     calls.route_lists = route_lists::lists(draft, &groups, &mut found);
     for (index, route) in draft.plan.routes.iter().enumerate() {
@@ -107,6 +112,7 @@ fn settings(
     line: &Line,
     caller: Arc<Caller>,
     local_route_groups: LocalRouteGroups<Box<str>>,
+    forwards: Option<Box<Forwards>>,
 ) -> strowger_callcontrol::configuration::Line {
     strowger_callcontrol::configuration::Line {
         name: line.name.clone(),
@@ -116,8 +122,8 @@ fn settings(
         caller,
         local_route_groups,
         overlap: line.overlap,
-        forwards: None,
-        voice_mail: None,
+        forwards,
+        voice_mail: (!line.voice_mail.is_empty()).then(|| Arc::from(&*line.voice_mail)),
     }
 }
 
@@ -169,6 +175,12 @@ fn check_line(place: Place, line: &Line, found: &mut Findings) {
     found.range(place, "calls_max", Plain(line.calls_max), Plain(1), Plain(200));
     found.range(place, "busy_trigger", Plain(line.busy_trigger), Plain(1), Plain(line.calls_max.max(1)));
     found.range(place, "no_answer", line.no_answer, Duration::from_secs(1), Duration::from_secs(300));
+    if !line.voice_mail.is_empty()
+        && let Err(why) = forwards::number(&line.voice_mail, ())
+    {
+        let problem = Problem::Malformed { found: line.voice_mail.clone(), why: why.into() };
+        found.add(place, "voice_mail", problem);
+    }
 }
 
 fn check_trunks(draft: &Draft, found: &mut Findings) {
@@ -203,7 +215,7 @@ impl Findings {
         }
     }
 
-    fn range<T: PartialOrd + Shown>(
+    pub(super) fn range<T: PartialOrd + Shown>(
         &mut self,
         place: Place,
         setting: &'static str,
@@ -225,8 +237,11 @@ impl Findings {
         found: &str,
         known: impl Iterator<Item = &'k str>,
     ) {
-        let known = known.collect::<Vec<_>>().join(", ").into();
-        self.add(place, setting, Problem::Unknown { found: found.into(), known });
+        self.add(
+            place,
+            setting,
+            Problem::Unknown { found: found.into(), known: nearest(found, known).into() },
+        );
     }
 
     pub(super) fn malformed(&mut self, place: Place, setting: &'static str, found: &str, error: &dyn Error) {
@@ -264,8 +279,25 @@ impl Findings {
     }
 }
 
+/// All that is known; where that is much, what comes closest to what was found.
+fn nearest<'k>(found: &str, known: impl Iterator<Item = &'k str>) -> String {
+    // What has no name yet is a mistake of its own.
+    let mut known: Vec<&str> = known.filter(|name| !name.is_empty()).collect();
+    let more = known.len().saturating_sub(KNOWN_SHOWN);
+    if more == 0 {
+        return known.join(", ");
+    }
+    let common = |name: &str| name.chars().zip(found.chars()).take_while(|(one, other)| one == other).count();
+    known.sort_by_cached_key(|name| (Reverse(common(name)), name.len().abs_diff(found.len()), *name));
+    known.truncate(KNOWN_SHOWN);
+    format!("{} and {more} more", known.join(", "))
+}
+
+/// Names that are shown where another one is unknown.
+const KNOWN_SHOWN: usize = 10;
+
 /// A value in a message.
-trait Shown {
+pub(super) trait Shown {
     fn shown(&self) -> Box<str>;
 }
 
@@ -277,7 +309,7 @@ impl Shown for Duration {
 
 /// A bare number in a message.
 #[derive(PartialEq, PartialOrd)]
-struct Plain<T>(T);
+pub(super) struct Plain<T>(pub(super) T);
 
 impl<T: Display> Shown for Plain<T> {
     fn shown(&self) -> Box<str> {

@@ -10,10 +10,10 @@ use strowger_dialplan::{
     SearchSpace, Translation, WaitOnNextHops,
 };
 
-use strowger_dialplan::forward::Classification;
 use strowger_dialplan::schedule::{OpeningHours, PartitionZone, Precedence, TimePeriod, Zone, ZoneError};
 
 use super::build::Findings;
+use super::hunting::{HuntListDraft, HuntPilotDraft, LineGroupDraft};
 use super::route_lists::{RouteGroupDraft, RouteListDraft};
 use super::{Draft, Line, Place, Problem, TrunkDialling, incoming};
 
@@ -36,6 +36,12 @@ pub struct PlanDraft {
     pub route_groups: Vec<RouteGroupDraft>,
     /// Route lists.
     pub route_lists: Vec<RouteListDraft>,
+    /// Line groups.
+    pub line_groups: Vec<LineGroupDraft>,
+    /// Hunt lists.
+    pub hunt_lists: Vec<HuntListDraft>,
+    /// Hunt pilots.
+    pub hunt_pilots: Vec<HuntPilotDraft>,
 }
 
 /// A partition.
@@ -184,6 +190,9 @@ pub(super) fn build(draft: &Draft, found: &mut Findings) -> DialPlan {
     for (index, block) in written.blocks.iter().enumerate() {
         add(&mut plan, Place::Block(index), &block.pattern, Action::Block(block.cause), found);
     }
+    for (index, pilot) in written.hunt_pilots.iter().enumerate() {
+        add_pilot(&mut plan, Place::HuntPilot(index), pilot, found);
+    }
     plan.build()
 }
 
@@ -212,7 +221,7 @@ pub(super) fn trunk_settings(
         caller: Arc::new(Caller::new(Digits::EMPTY, space)),
         overlap: dials.overlap,
         is_there,
-        classification: Classification::default(),
+        classification: dials.classification,
         incoming: incoming::numbers(place, dials, found),
     }
 }
@@ -221,7 +230,7 @@ fn space(plan: &DialPlan, place: Place, name: &str, found: &mut Findings) -> Sea
     space_named(plan, place, "search_space", name, found)
 }
 
-fn space_named(
+pub(super) fn space_named(
     plan: &DialPlan,
     place: Place,
     setting: &'static str,
@@ -298,15 +307,38 @@ fn add(
         }
         return;
     }
-    let pattern: Pattern = match written.pattern.parse() {
-        Ok(pattern) => pattern,
-        Err(source) => {
-            let error = PlanError::Pattern { pattern: written.pattern.clone(), source };
-            return found.plan(place, "pattern", error);
+    let Some(row) = row(place, written, action, found) else { return };
+    insert(plan, place, written, row, found);
+}
+
+/// A pilot's settings are found by the name of its pattern.
+fn add_pilot(plan: &mut DialPlanBuilder, place: Place, written: &HuntPilotDraft, found: &mut Findings) {
+    let action = Action::Hunt { list: written.hunt_list.clone() };
+    let Some(row) = row(place, &written.pattern, action, found) else { return };
+    insert(plan, place, &written.pattern, NumberPattern { name: written.name(), ..row }, found);
+}
+
+/// A row of the number table, unless it is no pattern.
+fn row(place: Place, written: &PatternDraft, action: Action, found: &mut Findings) -> Option<NumberPattern> {
+    match written.pattern.parse::<Pattern>() {
+        Ok(pattern) => {
+            let filter = optional(place, "filter", &written.filter, found);
+            Some(NumberPattern { urgent: written.urgent, filter, ..NumberPattern::new(pattern, action) })
         }
-    };
-    let filter = optional(place, "filter", &written.filter, found);
-    let row = NumberPattern { urgent: written.urgent, filter, ..NumberPattern::new(pattern, action) };
+        Err(source) => {
+            found.plan(place, "pattern", PlanError::Pattern { pattern: written.pattern.clone(), source });
+            None
+        }
+    }
+}
+
+fn insert(
+    plan: &mut DialPlanBuilder,
+    place: Place,
+    written: &PatternDraft,
+    row: NumberPattern,
+    found: &mut Findings,
+) {
     if let Err(error) = plan.add(&written.partition, row) {
         let setting = match &error {
             PlanError::NoSuchPartition { .. } => "partition",

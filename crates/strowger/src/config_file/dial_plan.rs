@@ -12,7 +12,7 @@ use strowger_node::configuration::{
     RouteListDraft, RouteListMemberDraft, SearchSpaceDraft, TranslationDraft,
 };
 
-use super::ConfigFile;
+use super::{ConfigFile, HuntListSection, HuntPilotSection, LineGroupSection};
 
 /// `[dial_plan]`: timers, limits, and the choices that public texts leave open.
 #[derive(Clone, Deserialize, Serialize)]
@@ -257,6 +257,9 @@ pub(super) fn draft(file: &ConfigFile) -> PlanDraft {
         blocks: file.blocks.iter().map(BlockSection::draft).collect(),
         route_groups: file.route_groups.iter().map(RouteGroupSection::draft).collect(),
         route_lists: file.route_lists.iter().map(RouteListSection::draft).collect(),
+        line_groups: file.line_groups.iter().map(LineGroupSection::draft).collect(),
+        hunt_lists: file.hunt_lists.iter().map(HuntListSection::draft).collect(),
+        hunt_pilots: file.hunt_pilots.iter().map(HuntPilotSection::draft).collect(),
     }
 }
 

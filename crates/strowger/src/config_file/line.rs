@@ -7,7 +7,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use strowger_base::Secret;
 use strowger_node::configuration::{Line, LineSecret};
 
-use super::Digest;
+use super::{Digest, ForwardSection};
 
 /// `[[line]]`
 #[derive(Clone, Default, Deserialize, Serialize)]
@@ -51,6 +51,12 @@ pub(crate) struct LineSection {
     /// External phone number mask.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub(crate) external_mask: String,
+    /// Number of its voice mail.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub(crate) voice_mail: String,
+    /// Where it sends calls that it does not take. The last, because it may be a table of its own.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) forward: Option<Box<ForwardSection>>,
 }
 
 impl LineSection {
@@ -69,6 +75,8 @@ impl LineSection {
         line.device_search_space = self.device_search_space.as_str().into();
         line.external_mask = self.external_mask.as_str().into();
         line.zone = self.zone.as_str().into();
+        line.voice_mail = self.voice_mail.as_str().into();
+        line.forwards = self.forward.as_ref().map(|forward| Box::new(forward.draft()));
         line.local_route_group = self.local_route_group.as_str().into();
         Ok(line)
     }

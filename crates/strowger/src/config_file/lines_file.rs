@@ -4,7 +4,9 @@ use std::borrow::Cow;
 use std::path::Path;
 
 use super::csv::Reader;
+use super::forwards::{Destination, Destinations, ForwardSection};
 use super::line::{LineSection, SecretText};
+use super::text_or_table::TextOrTable;
 
 /// Reads the lines of a file, each with the line of the text where it stands.
 ///
@@ -77,9 +79,16 @@ enum Column {
     SearchSpace,
     DeviceSearchSpace,
     ExternalMask,
+    VoiceMail,
+    ForwardAll,
+    ForwardBusy,
+    ForwardNoAnswer,
+    ForwardUnregistered,
+    ForwardSearchSpace,
+    ForwardRingSeconds,
 }
 
-const COLUMNS: [(&str, Column); 13] = [
+const COLUMNS: [(&str, Column); 20] = [
     ("number", Column::Number),
     ("name", Column::Name),
     ("secret", Column::Secret),
@@ -93,6 +102,13 @@ const COLUMNS: [(&str, Column); 13] = [
     ("search_space", Column::SearchSpace),
     ("device_search_space", Column::DeviceSearchSpace),
     ("external_mask", Column::ExternalMask),
+    ("voice_mail", Column::VoiceMail),
+    ("forward_all", Column::ForwardAll),
+    ("forward_busy", Column::ForwardBusy),
+    ("forward_no_answer", Column::ForwardNoAnswer),
+    ("forward_unregistered", Column::ForwardUnregistered),
+    ("forward_search_space", Column::ForwardSearchSpace),
+    ("forward_ring_seconds", Column::ForwardRingSeconds),
 ];
 
 fn names() -> String {
@@ -154,6 +170,22 @@ fn row(columns: &[(&'static str, Column)], cells: &[Cow<'_, str>]) -> Result<Lin
             Column::SearchSpace => section.search_space = cell.to_string(),
             Column::DeviceSearchSpace => section.device_search_space = cell.to_string(),
             Column::ExternalMask => section.external_mask = cell.to_string(),
+            Column::VoiceMail => section.voice_mail = cell.to_string(),
+            Column::ForwardAll
+            | Column::ForwardBusy
+            | Column::ForwardNoAnswer
+            | Column::ForwardUnregistered
+            | Column::ForwardSearchSpace
+            | Column::ForwardRingSeconds
+                if cell.is_empty() => {}
+            Column::ForwardAll => forward(&mut section).all = Some(Destination::text(cell)),
+            Column::ForwardBusy => forward(&mut section).busy = Some(Destinations::text(cell)),
+            Column::ForwardNoAnswer => forward(&mut section).no_answer = Some(Destinations::text(cell)),
+            Column::ForwardUnregistered => {
+                forward(&mut section).unregistered = Some(Destinations::text(cell))
+            }
+            Column::ForwardSearchSpace => forward(&mut section).search_space = cell.to_string(),
+            Column::ForwardRingSeconds => forward(&mut section).ring_seconds = whole(cell).map_err(wrong)?,
         }
     }
     if section.secret.is_none() && section.ha1_md5.is_none() && section.ha1_sha256.is_none() {
@@ -161,6 +193,10 @@ fn row(columns: &[(&'static str, Column)], cells: &[Cow<'_, str>]) -> Result<Lin
         return Err((place, "has no secret; expected a long random word, or its digest".to_owned()));
     }
     Ok(section)
+}
+
+fn forward(section: &mut LineSection) -> &mut ForwardSection {
+    section.forward.get_or_insert_default()
 }
 
 fn secret(cell: &str) -> Option<SecretText> {
@@ -201,6 +237,26 @@ mod tests {
             shown,
             [(2, "0800", "Info, desk", "s3", None, ""), (4, "1002", "", "s4", Some(20), "internal")]
         );
+    }
+
+    #[test]
+    fn simple_forwards_have_columns_and_an_empty_cell_sets_none() {
+        let text = "number,secret,forward_all,forward_busy,forward_no_answer,forward_unregistered,\
+                    forward_search_space,forward_ring_seconds,voice_mail\n\
+                    1001,s,1002,1003,voice-mail,1004,all,20,7000\n1002,s,,,,,,,\n1003,s,,,1001,,,,\n";
+        let Ok(lines) = parse(text) else { panic!("it is a lines file") };
+        let told = |index: usize| {
+            let line: &LineSection = &lines[index].1;
+            let forward = line.forward.as_deref()?;
+            let busy = |it: &Option<Destinations>| *it == Some(Destinations::text("1003"));
+            let all = forward.all.as_ref().map(Destination::number).unwrap_or_default();
+            Some((all, busy(&forward.busy), &*forward.search_space, forward.ring_seconds, &*line.voice_mail))
+        };
+        assert_eq!(told(0), Some(("1002", true, "all", Some(20), "7000")));
+        assert!(told(1).is_none());
+        assert_eq!(told(2), Some(("", false, "", None, "")));
+        let problems = parse("number,secret,forward_ring_seconds\n1001,s,long\n").err().unwrap_or_default();
+        assert!(problems[0].starts_with("2:3: forward_ring_seconds is \"long\""), "{problems:?}");
     }
 
     #[test]
