@@ -21,12 +21,42 @@ pub struct ChangeSet {
     pub at: WallTime,
     /// Why, in the author's words.
     pub message: Box<str>,
+    /// Whether it stays, and what it does to the changes before it.
+    pub purpose: Purpose,
     /// The version of the model in which its values are written.
     pub schema: u32,
     /// What it does.
     pub operations: Vec<Operation>,
     /// The fingerprint of everything after it.
     pub state: StateHash,
+}
+
+/// Whether a change stays, and what it does to the changes before it.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Purpose {
+    /// It stays.
+    Lasting,
+    /// It is taken back by itself when nobody has confirmed it by then, or when the server ends before. As long as it is the
+    /// last change, nothing but its confirmation or its end is accepted.
+    Trial {
+        /// The last moment for a confirmation.
+        until: WallTime,
+    },
+    /// Confirms a trial, and changes nothing.
+    Confirmation {
+        /// The sequence of the trial.
+        of: u64,
+    },
+    /// Takes one change back.
+    Reversal {
+        /// Its sequence.
+        of: u64,
+    },
+    /// Brings back everything as it was after a change; 0 is the beginning.
+    Return {
+        /// Its sequence.
+        to: u64,
+    },
 }
 
 /// What a change does to one object.
@@ -69,6 +99,42 @@ pub enum Refusal {
 
 /// The version of the model that this program writes.
 pub const SCHEMA: u32 = 1;
+
+impl ChangeSet {
+    /// True when its operations lead from a state with this fingerprint to the one that it names.
+    pub fn leads_from(&self, before: StateHash) -> bool {
+        before.after(&self.operations) == self.state
+    }
+}
+
+impl Purpose {
+    /// True when a change for this purpose ends the trial with this sequence.
+    pub const fn ends_trial(self, sequence: u64) -> bool {
+        match self {
+            Purpose::Lasting | Purpose::Trial { .. } => false,
+            Purpose::Confirmation { of } | Purpose::Reversal { of } => of == sequence,
+            Purpose::Return { to } => to < sequence,
+        }
+    }
+}
+
+impl StateHash {
+    /// The fingerprint after these operations: it needs nothing but what they say.
+    #[must_use]
+    pub fn after(self, operations: &[Operation]) -> StateHash {
+        operations.iter().fold(self, |hash, operation| {
+            let hash = operation.before.map_or(hash, |before| hash - before);
+            operation.hash_after().map_or(hash, |after| hash + after)
+        })
+    }
+}
+
+impl Operation {
+    /// The fingerprint of the object afterwards; `None` when it does not exist any more.
+    pub fn hash_after(&self) -> Option<ObjectHash> {
+        self.after.as_ref().map(|value| ObjectHash::of(self.kind.word(), self.object, value))
+    }
+}
 
 impl State {
     /// The state after a change, or everything that is wrong with the change.

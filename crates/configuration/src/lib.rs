@@ -21,7 +21,7 @@ pub mod reader;
 pub mod setting;
 mod state;
 
-pub use change::{ChangeSet, Operation, Refusal, SCHEMA};
+pub use change::{ChangeSet, Operation, Purpose, Refusal, SCHEMA};
 pub use difference::{Difference, SettingDifference, What};
 pub use hash::{ObjectHash, StateHash};
 pub use id::{Id, NoId};
