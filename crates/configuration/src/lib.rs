@@ -22,6 +22,9 @@ pub mod setting;
 mod state;
 
 pub use change::{ChangeSet, Operation, Purpose, Refusal, SCHEMA};
+#[doc(hidden)]
+pub use serde_json;
+
 pub use difference::{Difference, SettingDifference, What};
 pub use hash::{ObjectHash, StateHash};
 pub use id::{Id, NoId};

@@ -94,7 +94,7 @@ impl<'r> Reader<'r> {
     }
 
     /// What stands here is not what `form` allows.
-    pub(crate) fn unexpected(&mut self, found: &Value, form: &Form) {
+    pub fn unexpected(&mut self, found: &Value, form: &Form) {
         let found = match found {
             Value::Array(_) => "a list".to_owned(),
             Value::Object(_) => "a table".to_owned(),
@@ -106,7 +106,7 @@ impl<'r> Reader<'r> {
     }
 
     /// The settings of a table.
-    pub(crate) fn table<'v>(&mut self, value: &'v Value, form: &Form) -> Option<&'v Map<String, Value>> {
+    pub fn table<'v>(&mut self, value: &'v Value, form: &Form) -> Option<&'v Map<String, Value>> {
         let table = value.as_object();
         if table.is_none() {
             self.unexpected(value, form);
@@ -139,7 +139,7 @@ impl<'r> Reader<'r> {
     }
 
     /// Reads what stands one step further down.
-    pub(crate) fn at<T>(&mut self, segment: Segment, read: impl FnOnce(&mut Self) -> T) -> T {
+    pub fn at<T>(&mut self, segment: Segment, read: impl FnOnce(&mut Self) -> T) -> T {
         self.path.push(segment);
         let value = read(self);
         self.path.pop();
@@ -147,7 +147,7 @@ impl<'r> Reader<'r> {
     }
 
     /// The setting of a table; its default when it is not there.
-    pub(crate) fn setting<T: Setting>(
+    pub fn setting<T: Setting>(
         &mut self,
         table: &Map<String, Value>,
         field: &Field,
@@ -166,7 +166,7 @@ impl<'r> Reader<'r> {
     }
 
     /// Settings of a table that do not exist.
-    pub(crate) fn refuse_others(&mut self, table: &Map<String, Value>, fields: &'static [Field]) {
+    pub fn refuse_others(&mut self, table: &Map<String, Value>, fields: &'static [Field]) {
         for name in table.keys() {
             if fields.iter().any(|field| field.name == name) {
                 continue;

@@ -180,6 +180,7 @@ impl<T: Setting, const MOST: usize> Setting for List<T, MOST> {
 /// Makes a record: a struct whose fields are settings, and all that [`Record`] wants of it.
 ///
 /// A field without a default must be given. The doc comments are what operators read.
+#[macro_export]
 macro_rules! record {
     (
         $(#[doc = $doc:literal])*
@@ -199,18 +200,18 @@ macro_rules! record {
                     name: stringify!($field),
                     doc: concat!($($field_doc),+).trim_ascii(),
                     form: <$Type as $crate::setting::Setting>::FORM,
-                    default: $crate::setting::default_value!($Type $(, $default)?),
+                    default: $crate::default_value!($Type $(, $default)?),
                 }, )*
             ];
 
             fn read_table(
-                table: &serde_json::Map<String, serde_json::Value>,
+                table: &$crate::serde_json::Map<String, $crate::serde_json::Value>,
                 reader: &mut $crate::reader::Reader<'_>,
             ) -> Option<Self> {
                 let mut fields = <Self as $crate::setting::Record>::FIELDS.iter();
                 // All are read before any is missed, so that all that is wrong is told.
                 $( let $field = fields.next().and_then(|field| {
-                    reader.setting::<$Type>(table, field, || $crate::setting::default_of!($Type $(, $default)?))
+                    reader.setting::<$Type>(table, field, || $crate::default_of!($Type $(, $default)?))
                 }); )*
                 reader.refuse_others(table, <Self as $crate::setting::Record>::FIELDS);
                 Some($Name { $( $field: $field?, )* })
@@ -219,10 +220,10 @@ macro_rules! record {
             fn write_table(
                 &self,
                 names: &dyn $crate::reader::Names,
-            ) -> serde_json::Map<String, serde_json::Value> {
-                let mut table = serde_json::Map::new();
+            ) -> $crate::serde_json::Map<String, $crate::serde_json::Value> {
+                let mut table = $crate::serde_json::Map::new();
                 $(
-                    if $crate::setting::default_of!($Type $(, $default)?).as_ref() != Some(&self.$field) {
+                    if $crate::default_of!($Type $(, $default)?).as_ref() != Some(&self.$field) {
                         let value = $crate::setting::Setting::write(&self.$field, names);
                         table.insert(stringify!($field).to_owned(), value);
                     }
@@ -239,13 +240,13 @@ macro_rules! record {
             const FORM: $crate::form::Form =
                 $crate::form::Form::Record(<$Name as $crate::setting::Record>::FIELDS);
 
-            fn read(value: &serde_json::Value, reader: &mut $crate::reader::Reader<'_>) -> Option<Self> {
+            fn read(value: &$crate::serde_json::Value, reader: &mut $crate::reader::Reader<'_>) -> Option<Self> {
                 let table = reader.table(value, &Self::FORM)?;
                 $crate::setting::Record::read_table(table, reader)
             }
 
-            fn write(&self, names: &dyn $crate::reader::Names) -> serde_json::Value {
-                serde_json::Value::Object($crate::setting::Record::write_table(self, names))
+            fn write(&self, names: &dyn $crate::reader::Names) -> $crate::serde_json::Value {
+                $crate::serde_json::Value::Object($crate::setting::Record::write_table(self, names))
             }
 
             fn references(&self, found: &mut dyn FnMut($crate::Kind, $crate::Id)) {
@@ -256,6 +257,8 @@ macro_rules! record {
 }
 
 /// The default of a field, if it has one.
+#[doc(hidden)]
+#[macro_export]
 macro_rules! default_of {
     ($Type:ty) => {
         None::<$Type>
@@ -266,6 +269,8 @@ macro_rules! default_of {
 }
 
 /// The default of a field as a function that writes it, if it has one.
+#[doc(hidden)]
+#[macro_export]
 macro_rules! default_value {
     ($Type:ty) => {
         None
@@ -279,6 +284,7 @@ macro_rules! default_value {
 }
 
 /// Makes a setting that holds one of several words.
+#[macro_export]
 macro_rules! choice {
     (
         $(#[doc = $doc:literal])*
@@ -307,7 +313,7 @@ macro_rules! choice {
             ]);
 
             fn read(
-                value: &serde_json::Value,
+                value: &$crate::serde_json::Value,
                 reader: &mut $crate::reader::Reader<'_>,
             ) -> Option<Self> {
                 match value.as_str() {
@@ -319,14 +325,14 @@ macro_rules! choice {
                 }
             }
 
-            fn write(&self, _: &dyn $crate::reader::Names) -> serde_json::Value {
-                serde_json::Value::String(self.word().to_owned())
+            fn write(&self, _: &dyn $crate::reader::Names) -> $crate::serde_json::Value {
+                $crate::serde_json::Value::String(self.word().to_owned())
             }
         }
     };
 }
 
-pub(crate) use {choice, default_of, default_value, record};
+pub use {choice, record};
 
 #[cfg(test)]
 mod tests;
