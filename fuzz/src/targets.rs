@@ -11,6 +11,7 @@ use strowger_sip::auth::{Challenge, Challenger, Credentials, Verdict};
 use strowger_sip::framer::{Framer, Item};
 use strowger_sip::header::{Contact, NameAddr, Parameters, Replaces, Via};
 use strowger_sip::io::DigestAlgorithm;
+use strowger_sip::kpml::report::Report;
 use strowger_sip::message::{HeaderName, Message, StartLine};
 use strowger_sip::uri::{Uri, decode};
 use strowger_sip::{body, validate, write};
@@ -25,6 +26,7 @@ pub const TARGETS: &[Target] = &[
     ("framer", HEADERS, framer),
     ("auth", FIELDS, auth),
     ("body", BOUNDARIES, body_parts),
+    ("kpml", TAGS, key_report),
 ];
 
 const HEADERS: &[&[u8]] = &[
@@ -87,6 +89,22 @@ const BOUNDARIES: &[&[u8]] = &[
     b"\r\n\r\n",
     b"multipart/mixed;boundary=b",
     b"Content-Type: application/sdp\r\n",
+];
+
+const TAGS: &[&[u8]] = &[
+    b"<kpml-response",
+    b"</kpml-response>",
+    b"/>",
+    b">",
+    b" code=\"200\"",
+    b" digits='1*#A+'",
+    b" text=\"OK\"",
+    b"<!--",
+    b"-->",
+    b"<?xml ",
+    b"?>",
+    b"\xef\xbb\xbf",
+    b"&#49;",
 ];
 
 /// The number that a kind of input has.
@@ -338,4 +356,15 @@ pub fn body_parts(bytes: &[u8]) -> u64 {
     }
     assert!(parts.len() <= 16 && least <= body.as_ptr().addr() + body.len());
     kind(parts.iter().map(|part| (part.content_type.len(), part.body.len().min(3))).collect::<Vec<_>>())
+}
+
+/// The report of a phone that tells keys: what is read of it, written again, reads the same.
+pub fn key_report(bytes: &[u8]) -> u64 {
+    let Some(report) = Report::parse(bytes) else { return kind(bytes.is_empty()) };
+    assert!(report.code <= 999 && report.digits.len() <= 64 && bytes.len() <= 4096);
+    assert!(report.digits.bytes().all(|key| b"0123456789*#ABCD+".contains(&key)));
+    let Report { code, digits } = report;
+    let again = format!("<kpml-response code=\"{code:03}\" digits=\"{digits}\"/>");
+    assert_eq!(Report::parse(again.as_bytes()), Some(report));
+    kind((code, digits.len().min(3), bytes.contains(&b'?'), bytes.contains(&b'!')))
 }

@@ -32,6 +32,9 @@ pub const MAX_FORWARDS: u8 = 70;
 pub const SESSION_INTERVAL_RAISES: u8 = 3;
 /// How long a device that asked for a transfer is told how it goes, unless it asks again (RFC 3515 §2.4.4).
 pub const REFER_SUBSCRIPTION: Duration = Duration::from_secs(180);
+/// How long a phone is asked to tell the keys of a number, unless it is asked again (RFC 4730 §3.1); a phone that has gone
+/// is noticed by then.
+pub const KEYS_SUBSCRIPTION: Duration = Duration::from_secs(300);
 /// Call records that wait for the disk; beyond it new calls get 503 until the disk takes records again.
 pub const RECORDS_WAITING: usize = 10_000;
 /// Media ports of one worker; opening another one fails and the call gets [`crate::Cause::RESOURCE_UNAVAILABLE`].

@@ -6,6 +6,7 @@
 //! allows it.
 
 mod cancel;
+mod collecting;
 mod digits;
 mod ours;
 mod referring;
@@ -27,6 +28,7 @@ use strowger_base::{
     CallId, Cause, Command, Instant, LegId, Now, SessionDescription, Signal, TimerHandle, limits,
 };
 
+use self::collecting::Collecting;
 use self::referring::Referring;
 use self::transfer::Referral;
 use crate::core::{Shared, Timer};
@@ -59,6 +61,8 @@ pub(crate) struct Leg {
     referral: Referral,
     /// A REFER of ours.
     referring: Option<Box<Referring>>,
+    /// Keys of a number that the peer tells one by one.
+    collecting: Option<Box<Collecting>>,
     awaiting_ack: Option<AwaitingAck>,
     /// Our last ACK to a 2xx: its CSeq and its body.
     acknowledged: Option<(u32, Option<SessionDescription>)>,
@@ -194,6 +198,7 @@ impl Leg {
             unconfirmed: None,
             referral: Referral::None,
             referring: None,
+            collecting: None,
             awaiting_ack: None,
             acknowledged: None,
             session_timer: SessionTimer::default(),
@@ -227,8 +232,10 @@ impl Leg {
         }
         match command {
             Command::Ring(_) => strowger_base::never!("a leg is rung once"),
+            Command::CollectDigits => self.collect_digits(shared, now, out),
+            Command::StopCollecting => self.stop_collecting(shared, now, out),
             // Phones of this protocol play the tones of dialling themselves.
-            Command::CollectDigits | Command::StopCollecting | Command::Tone(_) => {}
+            Command::Tone(_) => {}
             Command::Alert { alert, media } => self.alert(shared, now, alert, media, out),
             Command::Answer { media, connected } => self.answer(shared, now, media, connected, out),
             Command::Media(media) => self.media(shared, now, media, out),

@@ -11,6 +11,7 @@ pub mod framer;
 pub mod header;
 mod identify;
 pub mod io;
+pub mod kpml;
 mod leg;
 pub mod message;
 mod receive;

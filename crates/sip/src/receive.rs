@@ -1,7 +1,7 @@
 //! From a message to the part that it is for: transaction, leg, registrar, or an answer that leaves no state.
 
 use strowger_base::hash::siphash24;
-use strowger_base::leg::FurtherDigits;
+use strowger_base::leg::{FurtherDigits, Origin};
 use strowger_base::net::Flow;
 use strowger_base::{Event, LegId, Now, event::RefuseReason, limits};
 
@@ -243,24 +243,25 @@ impl Sip {
         self.journal(id, flow, bytes, invite, out);
         self.shared.transactions.begin_server(key, MethodKind::Invite, flow, id, &[]);
         self.shared.merges.insert(accepted.merge_key, key);
-        let trust = matches!(accepted.identity, strowger_base::leg::Origin::Trunk(_));
+        let trust = matches!(accepted.identity, Origin::Trunk(_));
         let (mut leg, media) = Leg::incoming(&mut self.shared, now, id, invite, key, flow, trust, out);
         leg.merge_key = Some(accepted.merge_key);
         let calling = self.calling_party(&accepted.identity, invite);
         let reliable_provisional = leg.takes_reliable_provisional();
+        let (called, further_digits) = dialled(&accepted.identity, invite);
         self.legs.insert(id, Box::new(leg));
         let setup = strowger_base::leg::Setup {
             origin: accepted.identity,
             flow,
             protocol_call_id: Box::from(invite.call_id_value()),
             calling,
-            called: invite.request_user().into_owned().into_boxed_str(),
+            called,
             media,
             hops_remaining: accepted.hops,
             reliable_provisional,
             diversions: invite.diversion_list(),
             replaces: accepted.replaces,
-            further_digits: FurtherDigits::None,
+            further_digits,
         };
         out.items.push(Output::Signal(id, strowger_base::Signal::Setup(Box::new(setup))));
     }
@@ -524,10 +525,26 @@ impl Sip {
 
 /// An INVITE that may become a call.
 struct Accepted {
-    identity: strowger_base::leg::Origin,
+    identity: Origin,
     hops: u8,
     merge_key: u64,
     replaces: Option<LegId>,
+}
+
+/// What was dialled so far, and whether the keys that follow can be asked for (RFC 4730).
+///
+/// Gateways name the package in every INVITE, for digits in a call; the number of a trunk is complete.
+fn dialled(identity: &Origin, invite: &Message<'_>) -> (Box<str>, FurtherDigits) {
+    let user = invite.request_user();
+    let keys = invite.values(HeaderName::AllowEvents).any(|event| event.eq_ignore_ascii_case(b"kpml"));
+    match identity {
+        // A Cisco phone that goes off-hook and tells no digit says so in place of a number.
+        Origin::Line(_) if keys && user.eq_ignore_ascii_case("x-cisco-serviceuri-offhook") => {
+            (Box::default(), FurtherDigits::Keys)
+        }
+        Origin::Line(_) if keys => (user.into_owned().into_boxed_str(), FurtherDigits::Keys),
+        Origin::Line(_) | Origin::Trunk(_) => (user.into_owned().into_boxed_str(), FurtherDigits::None),
+    }
 }
 
 /// Collects what is hashed; what does not fit is folded, so that nothing is lost or allocated.

@@ -8,6 +8,8 @@ pub mod subscriber;
 
 use std::time::Duration;
 
+use crate::message::SubscriptionState;
+
 /// Why a subscription ended (RFC 6665 §4.1.3).
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Ended {
@@ -66,6 +68,32 @@ impl Ended {
             Ended::Deactivated | Ended::Timeout => Again::AtOnce,
             Ended::Probation | Ended::GiveUp | Ended::Other => Again::Later,
             Ended::Rejected | Ended::NoResource | Ended::Invariant => Again::Never,
+        }
+    }
+}
+
+/// What Subscription-State of a NOTIFY says (RFC 6665 §4.1.3).
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Told {
+    /// The subscription goes on for this time.
+    Active(Duration),
+    /// Nobody has decided about it; it goes on for this time.
+    Pending(Duration),
+    /// It is over.
+    Terminated(Ended),
+}
+
+impl Told {
+    /// Reads it; there is no fourth state that we could act on. The time is what the notifier says, but no longer than was
+    /// asked for.
+    pub fn of(state: &SubscriptionState<'_>, longest: Duration) -> Option<Told> {
+        let time = state.expires.map_or(longest, Duration::from_secs).min(longest);
+        if state.state.eq_ignore_ascii_case("active") {
+            Some(Told::Active(time))
+        } else if state.state.eq_ignore_ascii_case("pending") {
+            Some(Told::Pending(time))
+        } else {
+            state.state.eq_ignore_ascii_case("terminated").then(|| Told::Terminated(Ended::of(state.reason)))
         }
     }
 }

@@ -55,8 +55,14 @@ fn every_file_of_every_corpus_is_handled() {
 }
 
 /// So many changed inputs for each target; the fuzz targets themselves run for as long as one likes.
-const INPUTS: &[(&str, u64)] =
-    &[("message", 25_000), ("uri", 20_000), ("framer", 15_000), ("auth", 20_000), ("body", 25_000)];
+const INPUTS: &[(&str, u64)] = &[
+    ("message", 25_000),
+    ("uri", 20_000),
+    ("framer", 15_000),
+    ("auth", 20_000),
+    ("body", 25_000),
+    ("kpml", 25_000),
+];
 
 #[test]
 fn no_changed_input_makes_a_parser_panic() {

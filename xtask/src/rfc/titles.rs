@@ -100,6 +100,7 @@ const TITLES: &[(u32, &str)] = &[
     (4579, "Conferencing for user agents"),
     (4583, "BFCP streams in SDP"),
     (4585, "RTCP feedback"),
+    (4730, "Key press stimulus (KPML)"),
     (4733, "Telephone events"),
     (4734, "Telephone events for modems and fax"),
     (4796, "Content attribute"),

@@ -1,7 +1,5 @@
 //! A REFER of ours (RFC 3515): the device is asked to call somewhere else, and its NOTIFYs tell how that goes.
 
-use std::time::Duration;
-
 use strowger_base::net::Flow;
 use strowger_base::{Cause, Instant, Now, Signal, limits};
 
@@ -9,8 +7,8 @@ use super::{Leg, State};
 use crate::core::Shared;
 use crate::io::Outbox;
 use crate::message::{Message, MethodKind};
-use crate::subscription::Ended;
 use crate::subscription::subscriber::{self, Effect, Input};
+use crate::subscription::{Ended, Told};
 use crate::transaction::table::{Branch, ServerKey};
 use crate::write;
 
@@ -103,6 +101,10 @@ impl Leg {
     ) {
         let Some(event) = notify.event_package().filter(|event| event.package.eq_ignore_ascii_case("refer"))
         else {
+            if notify.event_package().is_some_and(|event| event.package.eq_ignore_ascii_case("kpml")) {
+                self.keys_notified(shared, now, notify, key, flow, out);
+                return;
+            }
             // Other packages are news that phones send unasked; a failure would only make them try again.
             self.reply(shared, now, notify, key, flow, 200, out);
             return;
@@ -113,7 +115,8 @@ impl Leg {
             return;
         };
         // Subscription-State is mandatory, and there is no fourth state that we could act on (RFC 6665 §4.1.3).
-        let Some(input) = input_of(notify) else {
+        let told = notify.subscription_state().and_then(|s| Told::of(&s, limits::REFER_SUBSCRIPTION));
+        let Some(told) = told else {
             self.reply(shared, now, notify, key, flow, 400, out);
             return;
         };
@@ -121,7 +124,7 @@ impl Leg {
             referring.status = status;
         }
         self.reply(shared, now, notify, key, flow, 200, out);
-        self.subscriber(shared, now, input, out);
+        self.subscriber(shared, now, told.into(), out);
     }
 
     /// The time of the subscription has come nearer.
@@ -165,20 +168,6 @@ impl Leg {
                 self.signal(Signal::TransferEnded(result), out);
             }
         }
-    }
-}
-
-/// What Subscription-State of a NOTIFY says.
-fn input_of(notify: &Message<'_>) -> Option<Input> {
-    let state = notify.subscription_state()?;
-    let longest = limits::REFER_SUBSCRIPTION;
-    let time = state.expires.map_or(longest, Duration::from_secs).min(longest);
-    if state.state.eq_ignore_ascii_case("active") {
-        Some(Input::Active(time))
-    } else if state.state.eq_ignore_ascii_case("pending") {
-        Some(Input::Pending(time))
-    } else {
-        state.state.eq_ignore_ascii_case("terminated").then(|| Input::Terminated(Ended::of(state.reason)))
     }
 }
 

@@ -90,6 +90,7 @@ impl Leg {
         self.awaiting_ack = None;
         self.session_timer.on(Input::Stop, now.mono);
         self.referring = None;
+        self.collecting = None;
         let until = match self.change {
             Change::Ours { .. } => now.mono + GIVE_UP,
             Change::None | Change::Theirs(..) | Change::Retry { .. } => now.mono,
@@ -115,8 +116,10 @@ impl Leg {
             MethodKind::Bye => self.bye_answered(status),
             MethodKind::Update => self.update_answered(shared, now, response, branch, status, out),
             MethodKind::Notify => self.notify_answered(shared, now, branch, status, out),
-            MethodKind::Refer | MethodKind::Subscribe => {
+            MethodKind::Refer => self.refer_answered(shared, now, branch, status, out),
+            MethodKind::Subscribe => {
                 self.refer_answered(shared, now, branch, status, out);
+                self.collecting_answered(shared, now, branch, status, response.expires_seconds(), out);
             }
             MethodKind::Prack
             | MethodKind::Cancel
@@ -186,6 +189,7 @@ impl Leg {
         }
         self.session_timer.on(Input::Stop, now.mono);
         self.referring = None;
+        self.collecting = None;
         self.state = State::Ending { until: self.last_word(now.mono + GIVE_UP), branch: Some(branch) };
     }
 
@@ -210,8 +214,10 @@ impl Leg {
             | ReleaseReason::ProtocolError => Cause::NO_USER_RESPONDING,
         };
         match (&self.state, method) {
-            (_, MethodKind::Refer | MethodKind::Subscribe) => {
+            (_, MethodKind::Refer) => self.refer_answered(shared, now, branch, 408, out),
+            (_, MethodKind::Subscribe) => {
                 self.refer_answered(shared, now, branch, 408, out);
+                self.collecting_answered(shared, now, branch, 408, None, out);
             }
             (_, MethodKind::Notify) => self.notify_answered(shared, now, branch, 408, out),
             (State::Outgoing(_), MethodKind::Invite) => {

@@ -24,7 +24,11 @@ impl Leg {
         };
         let referral = self.referral.deadline();
         let referring = self.referring.as_ref().and_then(|referring| referring.deadline());
-        [state, ack, change, self.session_timer.deadline(), referral, referring].into_iter().flatten().min()
+        let collecting = self.collecting.as_ref().and_then(|collecting| collecting.deadline());
+        [state, ack, change, self.session_timer.deadline(), referral, referring, collecting]
+            .into_iter()
+            .flatten()
+            .min()
     }
 
     /// The leg's timer fired.
@@ -38,6 +42,7 @@ impl Leg {
         self.session_timer_due(shared, now, out);
         self.refer_timer(shared, now, out);
         self.referring_timer(shared, now, out);
+        self.collecting_timer(shared, now, out);
         self.rearm(shared);
     }
 

@@ -269,8 +269,10 @@ impl Leg {
         cause: Option<Cause>,
         out: &mut Outbox,
     ) {
-        // Whatever else of the caller waits would wait for ever (RFC 3261 §15.1.2).
+        // Whatever else of the caller waits would wait for ever (RFC 3261 §15.1.2). What it was asked to tell ends with the
+        // dialog (RFC 4730 §3.1).
         self.refuse_pending(shared, now, 487, out);
+        self.collecting = None;
         let ending = State::Ending { until: now.mono + GIVE_UP, branch: None };
         let State::Incoming(incoming) = std::mem::replace(&mut self.state, ending) else { return };
         self.respond(

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use strowger_base::Instant;
 
-use super::{Ended, TIMER_N};
+use super::{Ended, TIMER_N, Told};
 
 /// Where a subscription stands.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -43,6 +43,16 @@ pub enum Input {
     Terminated(Ended),
     /// Time has passed.
     Timer,
+}
+
+impl From<Told> for Input {
+    fn from(told: Told) -> Input {
+        match told {
+            Told::Active(time) => Input::Active(time),
+            Told::Pending(time) => Input::Pending(time),
+            Told::Terminated(ended) => Input::Terminated(ended),
+        }
+    }
 }
 
 /// What the user of the machine has to do.
