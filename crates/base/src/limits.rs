@@ -43,3 +43,19 @@ pub const MEDIA_PORTS: usize = 20_000;
 pub const LINE_GROUP_MEMBERS: usize = 100;
 /// Line groups of one hunt list; a configuration with more is refused. A call may go through all of them.
 pub const HUNT_LIST_GROUPS: usize = 20;
+/// Patterns, names and host routes of one dial plan; a file with more is refused.
+pub const PATTERNS: usize = 1_000_000;
+/// Partitions of one dial plan; a file with more is refused.
+pub const PARTITIONS: usize = 10_000;
+/// Calling search spaces of one dial plan; a file with more is refused.
+pub const SEARCH_SPACES: usize = 10_000;
+/// Characters of the partition names that one caller sees, with one between each two; a longer one is refused.
+pub const SEARCH_SPACE_CLAUSE: usize = 1024;
+/// Trunks of one route group; a group with more is refused.
+pub const ROUTE_GROUP_DEVICES: usize = 250;
+/// Route groups of one route list; a list with more is refused.
+pub const ROUTE_LIST_MEMBERS: usize = 250;
+/// Route groups, and route lists, of one configuration; a file with more is refused.
+pub const ROUTE_LISTS: usize = 10_000;
+/// Most translations of one call that can be allowed.
+pub const TRANSLATIONS: u32 = 1000;

@@ -10,7 +10,7 @@ use std::time::Duration;
 use strowger_base::{Cause, WallTime};
 
 use self::lookup::Lookup;
-use crate::parameters::{EnBlocHops, HashRule, KeysOnLaterHops, SpeedDialRule, UrgentRule};
+use crate::parameters::{EnBlocHops, HashRule, HoursRule, KeysOnLaterHops, SpeedDialRule, UrgentRule};
 use crate::plan::{
     Action, CodesRequired, DialPlan, Emergency, NextHopBy, NextSearchSpace, PatternId, RoutePattern,
     SearchSpace, Translation, WaitOnNextHops,
@@ -72,7 +72,8 @@ pub struct Analysis {
     plan: DialPlan,
     caller: Arc<Caller>,
     arrival: Arrival,
-    at: WallTime,
+    /// The time as it was told last.
+    now: WallTime,
     state: State,
     hops: Vec<Hop>,
     /// What the next lookup is for, and who calls by then.
@@ -111,6 +112,8 @@ pub struct Presented {
 /// One lookup that is over.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Hop {
+    /// When it began: what is outside its hours then does not exist.
+    pub at: WallTime,
     /// What was looked up.
     pub digits: Digits,
     /// Which number it was.
@@ -228,7 +231,7 @@ impl Reject {
 }
 
 impl Analysis {
-    /// Begins; partitions with opening hours are judged by `at`.
+    /// Begins; partitions with opening hours are judged by `at`, until [`Analysis::set_time`] says another time.
     pub fn begin(plan: &DialPlan, caller: Arc<Caller>, arrival: Arrival, at: WallTime) -> Self {
         let lookup = Lookup::new(plan, &caller.search_space, at, caller.zone.as_ref());
         let calling = Presented {
@@ -240,7 +243,7 @@ impl Analysis {
             plan: plan.clone(),
             caller,
             arrival,
-            at,
+            now: at,
             state: State::Collecting { lookup },
             hops: Vec::with_capacity(HOPS),
             called: Digits::EMPTY,
@@ -257,6 +260,15 @@ impl Analysis {
         let mut analysis = Self::begin(plan, caller, arrival, at);
         analysis.dial(number);
         analysis
+    }
+
+    /// Tells what time it is: lookups that begin from now on see the partitions that are open now, unless a parameter
+    /// lets the time of the first lookup stand for all.
+    pub fn set_time(&mut self, now: WallTime) {
+        match self.plan.parameters().hours {
+            HoursRule::EachLookup => self.now = now,
+            HoursRule::FirstLookup => {}
+        }
     }
 
     /// Takes a number: keys one by one, or the whole, as it arrives.
@@ -425,7 +437,7 @@ impl Analysis {
             NextHopBy::Called => self.called,
             NextHopBy::Calling => self.calling.number,
         };
-        let mut lookup = Lookup::new(&self.plan, space, self.at, self.caller.zone.as_ref());
+        let mut lookup = Lookup::new(&self.plan, space, self.now, self.caller.zone.as_ref());
         lookup.by = by;
         for symbol in number.symbols() {
             // The number fitted before; it fits here.
@@ -457,7 +469,7 @@ impl Analysis {
     /// The lookup under way ends with a pattern.
     fn choose(&mut self, pattern: PatternId, why: Why, waited: Duration) {
         let (State::Collecting { lookup } | State::Waiting { lookup }) = &self.state else { return };
-        let (digits, by) = (*lookup.digits(), lookup.by);
+        let (at, digits, by) = (lookup.at, *lookup.digits(), lookup.by);
         let plan = self.plan.clone();
         let Some(row) = plan.pattern(pattern) else { return };
         // A lookup by the calling number leaves the called number as it was.
@@ -487,7 +499,7 @@ impl Analysis {
             }
         }
         let (called, calling) = (self.called, self.calling.number);
-        self.hops.push(Hop { digits, by, chosen: Some(pattern), waited, why, called, calling });
+        self.hops.push(Hop { at, digits, by, chosen: Some(pattern), waited, why, called, calling });
         if let Some(translation) = next {
             let caller = Arc::clone(&self.caller);
             let space = match &translation.next {
@@ -538,9 +550,9 @@ impl Analysis {
 
     fn reject(&mut self, reject: Reject, why: Why, waited: Duration) {
         if let State::Collecting { lookup } | State::Waiting { lookup } = &self.state {
-            let (digits, by) = (*lookup.digits(), lookup.by);
+            let (at, digits, by) = (lookup.at, *lookup.digits(), lookup.by);
             let (called, calling) = (self.called, self.calling.number);
-            self.hops.push(Hop { digits, by, chosen: None, waited, why, called, calling });
+            self.hops.push(Hop { at, digits, by, chosen: None, waited, why, called, calling });
         }
         self.state = State::Ended(Decision::Rejected(reject));
     }

@@ -39,7 +39,8 @@ pub use combine::combined;
 pub use national::{FilterError, RouteFilter, Tag};
 pub use outpulse::{MemberChange, Outpulsed};
 pub use parameters::{
-    EnBlocHops, HashRule, KeysOnLaterHops, ParameterError, Parameters, SpeedDialRule, UrgentRule,
+    EnBlocHops, HashRule, HoursRule, KeysOnLaterHops, NegatedSetRule, ParameterError, Parameters,
+    SpeedDialRule, TieRule, UrgentRule,
 };
 pub use pattern::{Breadth, Pattern, PatternError};
 pub use plan::{

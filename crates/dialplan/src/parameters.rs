@@ -2,12 +2,14 @@
 
 use std::time::Duration;
 
+use strowger_base::limits;
+
 /// Everything about digit analysis that an operator can set and that belongs to no single pattern.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Parameters {
-    /// T302: how long more digits are waited for; 15 s, at least 3 s.
+    /// T302: how long more digits are waited for; 15 s, at least 3 s and at most 150 s.
     pub interdigit_timer: Duration,
-    /// Translations of one call; one more ends it with cause 25. Default 10.
+    /// Translations of one call; one more ends it with cause 25. Default 10, at most [`limits::TRANSLATIONS`].
     pub translations_max: u32,
     /// Which urgent pattern ends the collection of digits.
     pub urgent: UrgentRule,
@@ -19,6 +21,12 @@ pub struct Parameters {
     pub keys_on_later_hops: KeysOnLaterHops,
     /// Whether a speed dial waits for more digits where a longer pattern could match.
     pub speed_dial: SpeedDialRule,
+    /// Which of two patterns of the same partition wins when they take as many numbers.
+    pub ties: TieRule,
+    /// When the hours of partitions are looked at.
+    pub hours: HoursRule,
+    /// What `[^...]` takes.
+    pub negated_set: NegatedSetRule,
 }
 
 /// Which urgent full match ends the collection of digits while longer numbers are possible.
@@ -71,27 +79,69 @@ pub enum SpeedDialRule {
     AwaitFurtherDigits,
 }
 
+/// Which of two patterns of the same partition wins when they take as many numbers of a length.
+#[derive(Clone, Copy, PartialEq, Eq, Default, Debug)]
+pub enum TieRule {
+    /// The one that was added first.
+    #[default]
+    Oldest,
+    /// The one that was added last.
+    Newest,
+}
+
+/// When it is looked at whether partitions with opening hours are open.
+#[derive(Clone, Copy, PartialEq, Eq, Default, Debug)]
+pub enum HoursRule {
+    /// When a lookup begins: a partition may close between two lookups of one call, never during one.
+    #[default]
+    EachLookup,
+    /// When the first lookup of the call begins, for all of them.
+    FirstLookup,
+}
+
+/// What a negated set `[^...]` takes.
+#[derive(Clone, Copy, PartialEq, Eq, Default, Debug)]
+pub enum NegatedSetRule {
+    /// A digit 0-9 outside the set.
+    #[default]
+    Digits,
+    /// A digit, `*` or `#` outside the set.
+    DigitsStarAndHash,
+}
+
 /// A value that a parameter cannot have.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
 pub enum ParameterError {
-    /// The interdigit timer is shorter than people dial.
-    #[error("the interdigit timer is {0:?}; expected 3 s or more")]
+    /// The interdigit timer is shorter than people dial, or longer than they wait.
+    #[error(
+        "the interdigit timer is {0:?}; expected {min:?} to {max:?}",
+        min = Parameters::INTERDIGIT_TIMER_MIN,
+        max = Parameters::INTERDIGIT_TIMER_MAX
+    )]
     InterdigitTimer(Duration),
-    /// No translation at all would be allowed.
-    #[error("the number of translations allowed is 0; expected 1 or more")]
-    Translations,
+    /// No translation at all would be allowed, or more than a call can need.
+    #[error("the number of translations allowed is {0}; expected 1 to {max}", max = limits::TRANSLATIONS)]
+    Translations(u32),
 }
 
 impl Parameters {
+    /// Shortest interdigit timer.
+    pub const INTERDIGIT_TIMER_MIN: Duration = Duration::from_secs(3);
+    /// Longest interdigit timer.
+    pub const INTERDIGIT_TIMER_MAX: Duration = Duration::from_secs(150);
+
     /// Whether every value is one that it can have.
     ///
     /// # Errors
     /// The first that is not.
     pub fn check(&self) -> Result<(), ParameterError> {
-        if self.interdigit_timer < INTERDIGIT_TIMER_MIN {
+        if !(Self::INTERDIGIT_TIMER_MIN..=Self::INTERDIGIT_TIMER_MAX).contains(&self.interdigit_timer) {
             return Err(ParameterError::InterdigitTimer(self.interdigit_timer));
         }
-        if self.translations_max == 0 { Err(ParameterError::Translations) } else { Ok(()) }
+        if !(1..=limits::TRANSLATIONS).contains(&self.translations_max) {
+            return Err(ParameterError::Translations(self.translations_max));
+        }
+        Ok(())
     }
 }
 
@@ -105,8 +155,9 @@ impl Default for Parameters {
             hash: HashRule::default(),
             keys_on_later_hops: KeysOnLaterHops::default(),
             speed_dial: SpeedDialRule::default(),
+            ties: TieRule::default(),
+            hours: HoursRule::default(),
+            negated_set: NegatedSetRule::default(),
         }
     }
 }
-
-const INTERDIGIT_TIMER_MIN: Duration = Duration::from_secs(3);

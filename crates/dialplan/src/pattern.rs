@@ -21,6 +21,7 @@ pub use self::breadth::Breadth;
 pub use self::parse::PatternError;
 pub(crate) use self::split::Split;
 use crate::national::{self, RouteFilter};
+use crate::parameters::NegatedSetRule;
 use crate::symbol::{Digits, Symbol, SymbolSet};
 
 /// A checked pattern.
@@ -63,6 +64,14 @@ pub(crate) type Branch = Box<[Element]>;
 impl Pattern {
     /// Longest pattern, in characters: the limit of the product that its users know.
     pub const CHARACTERS_MAX: usize = 50;
+
+    /// Reads a pattern; [`str::parse`] is the same with the default of the rule.
+    ///
+    /// # Errors
+    /// Why it is none.
+    pub fn read(text: &str, negated_set: NegatedSetRule) -> Result<Self, PatternError> {
+        parse::parse(text, negated_set)
+    }
 
     /// As it was written.
     pub fn text(&self) -> &str {
@@ -142,7 +151,7 @@ impl Pattern {
 impl std::str::FromStr for Pattern {
     type Err = PatternError;
     fn from_str(text: &str) -> Result<Self, PatternError> {
-        parse::parse(text)
+        Pattern::read(text, NegatedSetRule::default())
     }
 }
 

@@ -8,6 +8,8 @@ use std::ops::Deref;
 pub struct Symbol(u8);
 
 impl Symbol {
+    /// `*`.
+    pub const STAR: Symbol = Symbol(b'*');
     /// The key that ends dialling on most phones.
     pub const HASH: Symbol = Symbol(b'#');
     /// The sign of a global number.

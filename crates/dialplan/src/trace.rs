@@ -69,10 +69,15 @@ impl Trace {
         } else {
             analysis.dial(number);
         }
+        let mut now = at;
         // Each lookup waits at most once.
         for _ in 0..=plan.parameters().translations_max + 1 {
             match analysis.progress() {
-                Progress::Collecting { .. } | Progress::Waiting { .. } => analysis.timer_expired(),
+                Progress::Collecting { .. } | Progress::Waiting { .. } => {
+                    now = now + plan.parameters().interdigit_timer;
+                    analysis.set_time(now);
+                    analysis.timer_expired();
+                }
                 Progress::Decided(_) => break,
             }
         }
@@ -110,7 +115,7 @@ impl Trace {
                 calling_change
                     .apply(caller.external_mask.as_ref(), calling_before, |step| calling.push(step));
             }
-            let candidates = self.analysis.candidates_for(space, &hop.digits);
+            let candidates = self.analysis.candidates_for(space, &hop.digits, hop.at);
             traces.push(HopTrace { hop, space, candidates, called, calling });
             calling_before = hop.calling;
             if let Some(Action::Translate(translation)) = row.map(|row| &row.action) {

@@ -28,7 +28,8 @@ struct Vector {
 
 pub(super) fn run(vector: Value, parameters: &Parameters) -> Result<Vec<Difference>, String> {
     let vector: Vector = read(vector)?;
-    let pattern: Pattern = vector.pattern.parse().map_err(|error| format!("{error}"))?;
+    let pattern =
+        Pattern::read(&vector.pattern, parameters.negated_set).map_err(|error| format!("{error}"))?;
     let breadth = pattern.breadth(None).map_err(|error| error.to_string())?;
     // `#` shall match or not, and end nothing.
     let mut builder = DialPlanBuilder::new(Parameters { hash: HashRule::Digit, ..parameters.clone() });

@@ -3,7 +3,10 @@
 use std::time::Duration;
 
 use serde::Deserialize;
-use strowger_dialplan::{EnBlocHops, HashRule, KeysOnLaterHops, Parameters, SpeedDialRule, UrgentRule};
+use strowger_dialplan::{
+    EnBlocHops, HashRule, HoursRule, KeysOnLaterHops, NegatedSetRule, Parameters, SpeedDialRule, TieRule,
+    UrgentRule,
+};
 
 /// `parameters` of a file or of one vector; what is not named is as documented.
 #[derive(Clone, Default, Deserialize)]
@@ -17,6 +20,9 @@ pub(super) struct ParametersRow {
     hash_is_digit: Option<bool>,
     keys_join_later_hops: Option<bool>,
     speed_dial_awaits_digits: Option<bool>,
+    newest_wins_ties: Option<bool>,
+    hours_checked_once: Option<bool>,
+    negated_set_takes_star_and_hash: Option<bool>,
 }
 
 impl ParametersRow {
@@ -30,6 +36,11 @@ impl ParametersRow {
             hash_is_digit: self.hash_is_digit.or(other.hash_is_digit),
             keys_join_later_hops: self.keys_join_later_hops.or(other.keys_join_later_hops),
             speed_dial_awaits_digits: self.speed_dial_awaits_digits.or(other.speed_dial_awaits_digits),
+            newest_wins_ties: self.newest_wins_ties.or(other.newest_wins_ties),
+            hours_checked_once: self.hours_checked_once.or(other.hours_checked_once),
+            negated_set_takes_star_and_hash: self
+                .negated_set_takes_star_and_hash
+                .or(other.negated_set_takes_star_and_hash),
         }
     }
 
@@ -59,6 +70,17 @@ impl ParametersRow {
                 SpeedDialRule::AwaitFurtherDigits
             } else {
                 SpeedDialRule::Complete
+            },
+            ties: if choice(self.newest_wins_ties) { TieRule::Newest } else { TieRule::Oldest },
+            hours: if choice(self.hours_checked_once) {
+                HoursRule::FirstLookup
+            } else {
+                HoursRule::EachLookup
+            },
+            negated_set: if choice(self.negated_set_takes_star_and_hash) {
+                NegatedSetRule::DigitsStarAndHash
+            } else {
+                NegatedSetRule::Digits
             },
         };
         parameters.check().map_err(|error| error.to_string())?;

@@ -69,6 +69,7 @@ impl Dialing {
                 return State::Dialing(self);
             };
             step.facts.called = format!("{}{key}", step.facts.called).into();
+            self.analysis.set_time(step.now.wall);
             self.analysis.key(symbol);
             return self.proceed(step);
         }
@@ -106,6 +107,7 @@ impl Dialing {
         step.facts.ask_again(leg, setup, step.shared);
         step.adopt(leg);
         let more = step.normalised_beyond(known);
+        self.analysis.set_time(step.now.wall);
         for symbol in more.bytes().filter_map(Symbol::new) {
             self.analysis.key(symbol);
         }
@@ -121,6 +123,7 @@ impl Dialing {
 
     /// The interdigit timer.
     pub(super) fn timeout(mut self, step: &mut Step<'_>) -> State {
+        self.analysis.set_time(step.now.wall);
         self.analysis.timer_expired();
         self.proceed(step)
     }

@@ -3,6 +3,8 @@
 use std::collections::BTreeSet;
 use std::ops::ControlFlow;
 
+use strowger_base::WallTime;
+
 use super::lookup::{Lookup, rank};
 use super::{Analysis, State};
 use crate::plan::{Action, DialPlan, PatternId, SearchSpace};
@@ -28,7 +30,7 @@ pub enum LostBy {
     Breadth,
     /// It takes as many, and its partition comes later.
     Partition,
-    /// It takes as many in the same partition, and is younger.
+    /// It takes as many in the same partition, and is younger; or older, when the tie rule says so.
     Age,
 }
 
@@ -52,9 +54,9 @@ impl Analysis {
         compare(&self.plan, lookup)
     }
 
-    /// The patterns of a search space that take a whole number, closest first, at the time of this analysis.
-    pub fn candidates_for(&self, space: &SearchSpace, number: &Digits) -> Vec<Candidate> {
-        let mut lookup = Lookup::new(&self.plan, space, self.at, self.caller.zone.as_ref());
+    /// The patterns of a search space that take a whole number, closest first, for this caller at some time.
+    pub fn candidates_for(&self, space: &SearchSpace, number: &Digits, at: WallTime) -> Vec<Candidate> {
+        let mut lookup = Lookup::new(&self.plan, space, at, self.caller.zone.as_ref());
         for symbol in number.symbols() {
             // A number fits into a number.
             let _ = lookup.eat(&self.plan, symbol);
@@ -119,11 +121,11 @@ impl Analysis {
 fn compare(plan: &DialPlan, lookup: &Lookup) -> Vec<Candidate> {
     let mut found = BTreeSet::new();
     lookup.full_matches(plan, |id| {
-        found.insert(rank(plan, &lookup.space, id, lookup.digits().len()));
+        found.insert((rank(plan, &lookup.space, id, lookup.digits().len()), id));
     });
-    let Some(best) = found.first().copied() else { return Vec::new() };
-    let candidate = |(breadth, partition_rank, pattern)| {
-        let lost_by = match (breadth > best.0, partition_rank > best.1, pattern > best.2) {
+    let Some((best, _)) = found.first().copied() else { return Vec::new() };
+    let candidate = |((breadth, partition_rank, age), pattern)| {
+        let lost_by = match (breadth > best.0, partition_rank > best.1, age > best.2) {
             (true, _, _) => Some(LostBy::Breadth),
             (false, true, _) => Some(LostBy::Partition),
             (false, false, true) => Some(LostBy::Age),

@@ -3,12 +3,15 @@
 use strowger_base::WallTime;
 
 use crate::automaton::Walk;
+use crate::parameters::TieRule;
 use crate::plan::{DialPlan, NextHopBy, PatternId, SearchSpace};
 use crate::schedule::Zone;
 use crate::symbol::{Digits, DigitsError, Symbol};
 
 #[derive(Clone, Debug)]
 pub(super) struct Lookup {
+    /// When it began.
+    pub(super) at: WallTime,
     digits: Digits,
     pub(super) by: NextHopBy,
     walk: Walk,
@@ -21,6 +24,7 @@ impl Lookup {
     pub(super) fn new(plan: &DialPlan, space: &SearchSpace, at: WallTime, zone: Option<&Zone>) -> Self {
         let walk = plan.walk(space, at, zone);
         Lookup {
+            at,
             digits: Digits::EMPTY,
             by: NextHopBy::Called,
             walk,
@@ -45,7 +49,7 @@ impl Lookup {
     }
 
     /// Finds the closest match: of all patterns that take the digits, the one that takes the fewest numbers of their
-    /// length; of equals the one whose partition comes first; of equals there the oldest.
+    /// length; of equals the one whose partition comes first; of equals there the oldest, or the newest.
     pub(super) fn judge(&mut self, plan: &DialPlan) -> Option<PatternId> {
         let length = self.digits.len();
         let mut best: Option<(Rank, PatternId)> = None;
@@ -101,9 +105,13 @@ impl Lookup {
     }
 }
 
-/// What candidates are compared by: numbers taken, place of the partition, age.
-pub(crate) type Rank = (u128, usize, PatternId);
+/// What candidates are compared by: numbers taken, place of the partition, and age as the tie rule counts it.
+pub(crate) type Rank = (u128, usize, u32);
 
 pub(crate) fn rank(plan: &DialPlan, space: &SearchSpace, id: PatternId, length: usize) -> Rank {
-    (plan.breadth(id, length), space.rank(plan.partition_id_of(id)), id)
+    let age = match plan.parameters().ties {
+        TieRule::Oldest => id.0,
+        TieRule::Newest => !id.0,
+    };
+    (plan.breadth(id, length), space.rank(plan.partition_id_of(id)), age)
 }

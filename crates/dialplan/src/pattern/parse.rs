@@ -1,6 +1,7 @@
 //! From text to elements.
 
 use super::{Element, Pattern, Repeat};
+use crate::parameters::NegatedSetRule;
 use crate::symbol::{Symbol, SymbolSet};
 
 /// Why a text is no pattern. Positions are counted from 1.
@@ -81,11 +82,13 @@ struct Reader<'t> {
     head: Option<Vec<Element>>,
     dot: Option<usize>,
     negated: bool,
+    /// What a negated set leaves its symbols out of.
+    universe: SymbolSet,
     /// What was read last can be repeated.
     repeatable: bool,
 }
 
-pub(super) fn parse(text: &str) -> Result<Pattern, PatternError> {
+pub(super) fn parse(text: &str, negated_set: NegatedSetRule) -> Result<Pattern, PatternError> {
     if text.chars().count() > Pattern::CHARACTERS_MAX {
         return Err(PatternError::TooLong);
     }
@@ -96,6 +99,12 @@ pub(super) fn parse(text: &str) -> Result<Pattern, PatternError> {
         head: None,
         dot: None,
         negated: false,
+        universe: match negated_set {
+            NegatedSetRule::Digits => SymbolSet::DIGITS,
+            NegatedSetRule::DigitsStarAndHash => {
+                [Symbol::STAR, Symbol::HASH].into_iter().fold(SymbolSet::DIGITS, SymbolSet::with)
+            }
+        },
         repeatable: false,
     };
     while let Some(character) = reader.next() {
@@ -210,8 +219,8 @@ impl Reader<'_> {
                 }
             }
         }
-        // Negation is within 0-9: `[^0-5]` takes neither `*` nor `#`.
-        let set = if negated { SymbolSet::DIGITS.minus(set) } else { set };
+        // Negation is within 0-9: `[^0-5]` takes neither `*` nor `#`, unless a parameter says so.
+        let set = if negated { self.universe.minus(set) } else { set };
         if set.is_empty() {
             return Err(PatternError::EmptySet { position: opened });
         }

@@ -9,7 +9,7 @@ use strowger_dialplan::{
     Action, Analysis, Arrival, CalledChange, Caller, CallingChange, Decision, DialPlan, DialPlanBuilder,
     Digits, EnBlocHops, ExternalMask, HashRule, Hop, KeysOnLaterHops, NextHopBy, NextSearchSpace,
     NumberPattern, OpeningHours, Parameters, PatternId, PlanError, Progress, RoutePattern, RouteTarget,
-    SpeedDialRule, Symbol, Translation, UrgentRule, WaitOnNextHops,
+    SpeedDialRule, Symbol, TieRule, Translation, UrgentRule, WaitOnNextHops,
 };
 
 use super::model::Seen;
@@ -35,6 +35,8 @@ pub(crate) fn empty(plan: &Plan) -> DialPlanBuilder {
         } else {
             SpeedDialRule::Complete
         },
+        ties: if plan.newest_wins { TieRule::Newest } else { TieRule::Oldest },
+        ..Parameters::default()
     });
     for partition in PARTITIONS {
         let never = || {

@@ -96,7 +96,7 @@ impl<'p> Model<'p> {
             .or_insert_with(|| matcher::breadth(&self.rows[index].1.elements, length))
     }
 
-    /// Those that take the string, best first: fewest numbers, then partition, then age.
+    /// Those that take the string, best first: fewest numbers, then partition, then age, whichever end of it counts.
     fn full(&self, lookup: &Lookup) -> Vec<(u128, usize, usize)> {
         let mut full: Vec<_> = self
             .visible(&lookup.space)
@@ -106,7 +106,10 @@ impl<'p> Model<'p> {
                 (self.breadth(index, lookup.string.len()), rank, index)
             })
             .collect();
-        full.sort_unstable();
+        full.sort_unstable_by_key(|(breadth, rank, index)| {
+            let age = if self.plan.newest_wins { usize::MAX - index } else { *index };
+            (*breadth, *rank, age)
+        });
         full
     }
 

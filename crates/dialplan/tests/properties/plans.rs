@@ -77,6 +77,7 @@ pub(crate) struct Plan {
     pub(crate) hash_is_digit: bool,
     pub(crate) keys_join: bool,
     pub(crate) speed_dial_awaits: bool,
+    pub(crate) newest_wins: bool,
 }
 
 impl std::fmt::Debug for Plan {
@@ -92,13 +93,14 @@ impl std::fmt::Debug for Plan {
         )?;
         writeln!(
             f,
-            "  translations_max {} any_urgent {} wait_after_en_bloc {} hash_is_digit {} keys_join {} speed_dial_awaits {}",
+            "  translations_max {} any_urgent {} wait_after_en_bloc {} hash_is_digit {} keys_join {} speed_dial_awaits {} newest_wins {}",
             self.translations_max,
             self.any_urgent,
             self.wait_after_en_bloc,
             self.hash_is_digit,
             self.keys_join,
             self.speed_dial_awaits,
+            self.newest_wins,
         )
     }
 }
@@ -157,6 +159,7 @@ pub(crate) fn plan(dice: &mut Dice, size: usize) -> Plan {
         hash_is_digit: dice.one_in(4),
         keys_join,
         speed_dial_awaits: dice.one_in(2),
+        newest_wins: dice.one_in(3),
     }
 }
 

@@ -5,8 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use strowger_base::Cause;
 use strowger_dialplan::schedule::{Days, Hours, PartitionZone, Precedence, TimePeriod, Weekday};
 use strowger_dialplan::{
-    Action, CodesRequired, DialPlan, DialPlanBuilder, MemberChange, NextHopBy, NextSearchSpace,
-    NumberPattern, OpeningHours, Parameters, RouteFilter, RoutePattern, RouteTarget, SearchSpace,
+    Action, CodesRequired, DialPlan, DialPlanBuilder, MemberChange, NegatedSetRule, NextHopBy, NextSearchSpace,
+    NumberPattern, OpeningHours, Parameters, Pattern, RouteFilter, RoutePattern, RouteTarget, SearchSpace,
     Translation, WaitOnNextHops,
 };
 
@@ -22,6 +22,7 @@ pub(super) struct Built {
 }
 
 pub(super) fn build(vector: &Vector, parameters: Parameters) -> Result<Built, String> {
+    let negated_set = parameters.negated_set;
     let mut builder = DialPlanBuilder::new(parameters);
     let of_caller = [&vector.caller.line_css, &vector.caller.device_css].into_iter().flatten();
     let of_patterns = vector.patterns.iter().flat_map(|row| row.css.iter().flatten().chain([&row.partition]));
@@ -38,7 +39,7 @@ pub(super) fn build(vector: &Vector, parameters: Parameters) -> Result<Built, St
     let mut lists = BTreeMap::new();
     for row in &vector.patterns {
         let own = space(&builder, row.css.as_deref().unwrap_or_default())?;
-        let pattern = pattern(row, own).map_err(|error| format!("{}: {error}", row.id))?;
+        let pattern = pattern(row, own, negated_set).map_err(|error| format!("{}: {error}", row.id))?;
         builder.add(&row.partition, pattern).map_err(|error| error.to_string())?;
         if let Some(members) = &row.route_list {
             let members = members.iter().map(|member| {
@@ -52,14 +53,14 @@ pub(super) fn build(vector: &Vector, parameters: Parameters) -> Result<Built, St
     Ok(Built { plan: builder.build(), search_space, lists })
 }
 
-fn pattern(row: &PatternRow, own: SearchSpace) -> Result<NumberPattern, String> {
+fn pattern(row: &PatternRow, own: SearchSpace, negated_set: NegatedSetRule) -> Result<NumberPattern, String> {
     let filter = row.filter.as_ref().map(|forms| {
         let text = forms.iter().map(|form| format!("FORM {form}")).collect::<Vec<_>>().join(" OR ");
         text.parse::<RouteFilter>().map_err(|error| error.to_string())
     });
     Ok(NumberPattern {
         name: row.id.as_str().into(),
-        pattern: row.pattern.parse().map_err(|error| format!("{error}"))?,
+        pattern: Pattern::read(&row.pattern, negated_set).map_err(|error| format!("{error}"))?,
         filter: filter.transpose()?,
         urgent: row.urgent,
         action: action(row, own)?,
