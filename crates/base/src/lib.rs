@@ -14,6 +14,7 @@ pub mod id;
 pub mod journal;
 pub mod leg;
 pub mod limits;
+pub mod nearest;
 pub mod net;
 pub mod private;
 pub mod rng;

@@ -129,7 +129,8 @@ fn a_parameter_has_a_range() {
         let found = parameters.check().err().map(|error| error.to_string()).unwrap_or_default();
         assert_eq!(found, expect);
     };
-    let timer = |seconds| Parameters { interdigit_timer: Duration::from_secs(seconds), ..Parameters::default() };
+    let timer =
+        |seconds| Parameters { interdigit_timer: Duration::from_secs(seconds), ..Parameters::default() };
     let translations = |translations_max| Parameters { translations_max, ..Parameters::default() };
     check(timer(3), "");
     check(timer(150), "");

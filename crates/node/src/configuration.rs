@@ -4,6 +4,7 @@
 //! everything that is wrong with it, not only the first thing, and names each [`Place`] so that the shell can
 //! show the line of the file.
 
+mod bounds;
 mod build;
 mod forwards;
 mod hunting;
@@ -72,8 +73,8 @@ pub struct Draft {
     pub trunks: Vec<Trunk>,
     /// How calls from each trunk are dialled, in the order of `trunks`; trunks beyond its end have every default.
     pub trunk_dialling: Vec<TrunkDialling>,
-    /// Trunks that have no far end yet, by name.
-    pub trunks_planned: Vec<Box<str>>,
+    /// Trunks that have no far end yet.
+    pub trunks_planned: Vec<PlannedTrunk>,
     /// Partitions, search spaces, patterns.
     pub plan: PlanDraft,
     /// What is said once about the forwards of all lines.
@@ -177,6 +178,15 @@ pub struct TrunkDialling {
     pub incoming_called: IncomingDraft,
     /// Whether its calls come from inside or outside, where lines forward them differently.
     pub classification: Classification,
+}
+
+/// A trunk that has no far end yet.
+#[derive(Clone, Default, Debug)]
+pub struct PlannedTrunk {
+    /// Its name.
+    pub name: Box<str>,
+    /// How calls from it will be dialled.
+    pub dialling: TrunkDialling,
 }
 
 /// What a phone proves itself with.
@@ -356,8 +366,22 @@ pub enum Problem {
     Unknown {
         /// What was found.
         found: Box<str>,
-        /// What exists.
+        /// What exists, or the first of it.
         known: Box<str>,
+        /// What may have been meant; empty when nothing is close.
+        nearest: Box<str>,
+    },
+    /// There are more than there may be.
+    TooMany {
+        /// How many.
+        found: usize,
+        /// How many may be.
+        most: usize,
+    },
+    /// Two settings of which one rules out the other.
+    Contradicts {
+        /// The other.
+        other: &'static str,
     },
 }
 
@@ -399,10 +423,19 @@ impl fmt::Display for Problem {
                 let advice = strowger_dialplan::lint::Kind::Loop.advice();
                 write!(f, "is {found:?}, a translation loop: {shown}, and {why}. {advice}")
             }
-            Problem::Unknown { found, known } if known.is_empty() => {
+            Problem::Unknown { found, known, .. } if known.is_empty() => {
                 write!(f, "is {found:?}, but none is configured; add it first")
             }
-            Problem::Unknown { found, known } => write!(f, "is {found:?}, expected one of: {known}"),
+            Problem::Unknown { found, known, nearest } if nearest.is_empty() => {
+                write!(f, "is {found:?}, expected one of: {known}")
+            }
+            Problem::Unknown { found, known, nearest } => {
+                write!(f, "is {found:?}, expected one of: {known}; did you mean {nearest:?}?")
+            }
+            Problem::TooMany { found, most } => write!(f, "has {found} entries, at most {most} are allowed"),
+            Problem::Contradicts { other } => {
+                write!(f, "is given beside {other}; leave out one of the two")
+            }
         }
     }
 }

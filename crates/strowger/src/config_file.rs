@@ -7,6 +7,8 @@ mod hunting;
 mod incoming;
 mod line;
 mod lines_file;
+#[cfg(test)]
+mod refusals;
 mod text_or_table;
 
 use std::net::{IpAddr, SocketAddr};
@@ -18,7 +20,7 @@ use strowger_base::leg::Service;
 use strowger_base::net::Transport;
 use strowger_callcontrol::RelayMode;
 use strowger_node::configuration::{
-    self, ConfigurationError, Draft, MessageDetail, Place, ServiceNumber, Timers, TrunkDialling,
+    self, ConfigurationError, Draft, MessageDetail, Place, PlannedTrunk, ServiceNumber, Timers, TrunkDialling,
 };
 use strowger_sip::io::{DigestAlgorithm, Trunk};
 
@@ -316,16 +318,21 @@ impl ConfigFile {
         let mut trunks = vec![];
         let mut trunk_dialling = vec![];
         let mut trunks_planned = vec![];
-        for section in &self.trunks {
-            match section.trunk()? {
-                Some(trunk) => {
+        let mut problems = vec![];
+        for (index, section) in self.trunks.iter().enumerate() {
+            let dialling = section.dialling();
+            match section.trunk() {
+                Ok(Some(trunk)) => {
                     trunks.push(trunk);
-                    trunk_dialling.push(section.dialling());
+                    trunk_dialling.push(dialling);
                 }
-                None => trunks_planned.push(section.name.as_str().into()),
+                Ok(None) => {
+                    let name = section.name.as_str().into();
+                    trunks_planned.push(PlannedTrunk { name, dialling });
+                }
+                Err(problem) => problems.push(format!("{} {problem}", self.nth("trunk", index))),
             }
         }
-        let mut problems = vec![];
         let mut lines = Vec::with_capacity(self.lines.len());
         for (index, section) in self.lines.iter().enumerate() {
             match section.line(&self.sip.digest) {
@@ -384,8 +391,8 @@ impl ConfigFile {
         let (kind, index) = match place {
             Place::Line(index) => ("line", index),
             Place::Service(index) => ("service", index),
-            Place::Trunk(index) => ("trunk", index),
-            Place::PlannedTrunk(index) => ("planned trunk", index),
+            Place::Trunk(index) => ("trunk", self.trunk_place(index, true)),
+            Place::PlannedTrunk(index) => ("trunk", self.trunk_place(index, false)),
             Place::Partition(index) => ("partition", index),
             Place::SearchSpace(index) => ("search_space", index),
             Place::Translation(index) => ("translation", index),
@@ -414,6 +421,16 @@ impl ConfigFile {
         let name = if name.is_empty() { String::new() } else { format!(" ({name})") };
         format!("{}[[{kind}]] {}{name}:", self.source.place(kind, index), index + 1)
     }
+
+    fn nth(&self, kind: &str, index: usize) -> String {
+        format!("{}[[{kind}]] {}:", self.source.place(kind, index), index + 1)
+    }
+
+    /// Where a trunk stands among all, counted among those with or without a far end.
+    fn trunk_place(&self, index: usize, has_far_end: bool) -> usize {
+        let alike = self.trunks.iter().enumerate().filter(|(_, it)| it.destination.is_some() == has_far_end);
+        alike.map(|(place, _)| place).nth(index).unwrap_or(index)
+    }
 }
 
 /// Where the file has a setting of the node.
@@ -425,6 +442,9 @@ fn key_of(setting: &str) -> Option<(&'static str, &'static str)> {
         "expires_max" => Some(("sip", "expires_max_seconds")),
         "forward_hops_max" => Some(("forward", "hops_max")),
         "forward_ring" => Some(("forward", "ring_seconds")),
+        "interdigit_timer" => Some(("dial_plan", "interdigit_timer_seconds")),
+        "translations_max" => Some(("dial_plan", "translations_max")),
+        "continue_routing_on" => Some(("dial_plan", "continue_routing_on")),
         _ => None,
     }
 }
@@ -562,7 +582,7 @@ impl TrunkSection {
     }
 
     /// `None` when it has no far end yet.
-    fn trunk(&self) -> anyhow::Result<Option<Trunk>> {
+    fn trunk(&self) -> Result<Option<Trunk>, String> {
         let Some(destination) = self.destination else { return Ok(None) };
         let mut sources = vec![];
         for source in &self.sources {
@@ -571,10 +591,9 @@ impl TrunkSection {
             } else if let Ok(address) = source.parse::<IpAddr>() {
                 sources.push((address, None));
             } else {
-                anyhow::bail!(
-                    "[[trunk]] {}: sources holds {source:?}, expected an address like 192.0.2.1 or 192.0.2.1:5060",
-                    self.name
-                );
+                return Err(format!(
+                    "sources holds {source:?}, expected an address like 192.0.2.1 or 192.0.2.1:5060"
+                ));
             }
         }
         if sources.is_empty() {
@@ -695,7 +714,7 @@ mod tests {
         };
         check("number,name,secret\n1002,Bob,b\n1003,Carol,c\n", Ok(3));
         check("number,secret\n1002,b\n1001,c\n", Err("lines.csv:3: 1001: number is \"1001\", which"));
-        check("number,secret,partition\n1002,b,x\n", Err("lines.csv:2: 1002: number is \"x\", but none"));
+        check("number,secret,partition\n1002,b,x\n", Err("lines.csv:2: 1002: partition is \"x\", but none"));
         check("number,secret\n1002\n", Err("lines.csv:2:1: has 1 cells, expected 2"));
         std::fs::remove_file(folder.join("lines.csv")).unwrap();
         let error = ConfigFile::read(&node).err().map(|error| error.to_string()).unwrap_or_default();

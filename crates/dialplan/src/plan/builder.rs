@@ -149,7 +149,7 @@ impl DialPlanBuilder {
         name: &str,
         partitions: impl IntoIterator<Item = &'n str>,
     ) -> Result<SearchSpace, PlanError> {
-        if self.tables.search_spaces.contains_key(name) {
+        if name.is_empty() || self.tables.search_spaces.contains_key(name) {
             return Err(PlanError::NameTaken { name: name.into() });
         }
         let space = self.tables.search_space_of(name, partitions)?;
@@ -167,6 +167,26 @@ impl DialPlanBuilder {
         partitions: impl IntoIterator<Item = &'n str>,
     ) -> Result<SearchSpace, PlanError> {
         self.tables.search_space_of(wanted_by, partitions)
+    }
+
+    /// Timers, limits and open choices, as they were set.
+    pub fn rules(&self) -> &Parameters {
+        &self.tables.parameters
+    }
+
+    /// All partitions by name but the null partition.
+    pub fn partition_names(&self) -> impl Iterator<Item = &str> {
+        self.tables.partitions.iter().skip(1).map(|partition| &*partition.name)
+    }
+
+    /// All calling search spaces by name.
+    pub fn search_space_names(&self) -> impl Iterator<Item = &str> {
+        self.tables.search_spaces.keys().map(|name| &**name)
+    }
+
+    /// A partition's name; empty for the null partition.
+    pub fn partition_name(&self, id: PartitionId) -> &str {
+        self.tables.partitions.get(id.0 as usize).map_or("", |partition| &partition.name)
     }
 
     /// A search space that was added.

@@ -1,12 +1,13 @@
 //! From a draft to a configuration, or to the list of what is wrong with it.
 
 use std::cmp::Reverse;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::error::Error;
 use std::fmt::Display;
 use std::sync::Arc;
 use std::time::Duration;
 
+use strowger_base::nearest::nearest;
 use strowger_base::{Secret, limits};
 use strowger_callcontrol::configuration::Forwards;
 use strowger_dialplan::route_list::LocalRouteGroups;
@@ -15,13 +16,16 @@ use strowger_sip::auth;
 use strowger_sip::io::LineAccount;
 
 use super::{
-    Configuration, ConfigurationError, Draft, Line, LineSecret, Place, Problem, TrunkDialling, forwards,
-    hunting, loops, plan, route_lists,
+    Configuration, ConfigurationError, Draft, Line, LineSecret, Place, PlannedTrunk, Problem, bounds,
+    forwards, hunting, loops, plan, route_lists,
 };
 
 pub(super) fn build(draft: &Draft) -> Result<Configuration, Vec<ConfigurationError>> {
     let mut found = Findings::default();
     check_node(draft, &mut found);
+    if !bounds::counts(draft, &mut found) {
+        return Err(found.0);
+    }
     let dial_plan = plan::build(draft, &mut found);
     let groups = route_lists::groups(draft, &mut found);
     let mut accounts = BTreeMap::new();
@@ -31,7 +35,7 @@ pub(super) fn build(draft: &Draft) -> Result<Configuration, Vec<ConfigurationErr
         check_line(place, line, &mut found);
         accounts.insert(line.number.clone(), account(&draft.domain, line));
         let caller = plan::line_caller(&dial_plan, place, line, &mut found);
-        let local = route_lists::local(line, place, &groups, &mut found);
+        let local = route_lists::local(draft, line, place, &groups, &mut found);
         let forwards = forwards::of(draft, &dial_plan, place, line, &mut found);
         calls.lines.insert(line.number.clone(), settings(line, caller, local, forwards));
     }
@@ -43,24 +47,14 @@ pub(super) fn build(draft: &Draft) -> Result<Configuration, Vec<ConfigurationErr
         let settings = plan::trunk_settings(&dial_plan, Place::Trunk(index), &dials, true, &mut found);
         calls.trunks.insert(trunk.name.clone(), settings);
     }
-    for (index, name) in draft.trunks_planned.iter().enumerate() {
+    for (index, PlannedTrunk { name, dialling }) in draft.trunks_planned.iter().enumerate() {
         let place = Place::PlannedTrunk(index);
-        found.text(place, "name", name, "carrier");
-        let settings = plan::trunk_settings(&dial_plan, place, &TrunkDialling::default(), false, &mut found);
+        let settings = plan::trunk_settings(&dial_plan, place, dialling, false, &mut found);
         calls.trunks.insert(name.clone(), settings);
     }
     calls.route_lists = route_lists::lists(draft, &groups, &mut found);
-    for (index, route) in draft.plan.routes.iter().enumerate() {
-        if !route.route_list.is_empty() {
-            if !calls.route_lists.contains_key(&route.route_list) {
-                let known = calls.route_lists.keys().map(|name| &**name);
-                found.unknown(Place::Route(index), "route_list", &route.route_list, known);
-            }
-        } else if !calls.trunks.contains_key(&route.trunk) {
-            let known = calls.trunks.keys().map(|name| &**name);
-            found.unknown(Place::Route(index), "trunk", &route.trunk, known);
-        }
-    }
+    calls.route_lists_rule = Arc::new(draft.plan.route_lists_rule.clone());
+    route_lists::check_routes(draft, &calls, &mut found);
     found.0.sort_by_key(|error| error.place);
     if !found.0.is_empty() {
         return Err(found.0);
@@ -184,14 +178,19 @@ fn check_line(place: Place, line: &Line, found: &mut Findings) {
 }
 
 fn check_trunks(draft: &Draft, found: &mut Findings) {
+    let planned = draft.trunks_planned.iter().enumerate();
+    let planned = planned.map(|(index, trunk)| (Place::PlannedTrunk(index), &*trunk.name));
+    let trunks = draft.trunks.iter().enumerate().map(|(index, trunk)| (Place::Trunk(index), &*trunk.name));
+    let mut names: BTreeSet<&str> = BTreeSet::new();
+    for (place, name) in trunks.chain(planned) {
+        found.text(place, "name", name, "carrier");
+        if !names.insert(name) && !name.is_empty() {
+            let there = "another trunk".into();
+            found.add(place, "name", Problem::Duplicate { found: name.into(), there });
+        }
+    }
     for (index, trunk) in draft.trunks.iter().enumerate() {
         let place = Place::Trunk(index);
-        found.text(place, "name", &trunk.name, "carrier");
-        let earlier = draft.trunks.iter().take(index).position(|other| other.name == trunk.name);
-        if let Some(earlier) = earlier {
-            let there = Place::Trunk(earlier).to_string().into();
-            found.add(place, "name", Problem::Duplicate { found: trunk.name.clone(), there });
-        }
         if trunk.destination.port() == 0 || trunk.destination.ip().is_unspecified() {
             let why = "calls must go to an address and a port, for example 192.0.2.1:5060".into();
             let written = trunk.destination.to_string().into();
@@ -209,7 +208,7 @@ impl Findings {
         self.0.push(ConfigurationError { place, setting, problem });
     }
 
-    fn text(&mut self, place: Place, setting: &'static str, text: &str, example: &'static str) {
+    pub(super) fn text(&mut self, place: Place, setting: &'static str, text: &str, example: &'static str) {
         if text.is_empty() {
             self.add(place, setting, Problem::Missing { example });
         }
@@ -237,11 +236,21 @@ impl Findings {
         found: &str,
         known: impl Iterator<Item = &'k str>,
     ) {
-        self.add(
-            place,
-            setting,
-            Problem::Unknown { found: found.into(), known: nearest(found, known).into() },
-        );
+        // What has no name yet is a mistake of its own. A file with thousands of mistakes shows the first of them:
+        // those are worth the search among all.
+        let searched = if self.0.len() < NEAREST_SEARCHED { usize::MAX } else { KNOWN_SHOWN };
+        let known: Vec<&str> = known.filter(|name| !name.is_empty()).take(searched).collect();
+        let nearest = nearest(found, known.iter().copied()).unwrap_or_default().into();
+        let known = listed(found, known).into();
+        self.add(place, setting, Problem::Unknown { found: found.into(), known, nearest });
+    }
+
+    /// Whether there are not more than there may be.
+    pub(super) fn count(&mut self, place: Place, setting: &'static str, found: usize, most: usize) -> bool {
+        if found > most {
+            self.add(place, setting, Problem::TooMany { found, most });
+        }
+        found <= most
     }
 
     pub(super) fn malformed(&mut self, place: Place, setting: &'static str, found: &str, error: &dyn Error) {
@@ -263,7 +272,7 @@ impl Findings {
                 Problem::Malformed { found: text.clone(), why }
             }
             PlanError::NoSuchPartition { name, .. } => {
-                Problem::Unknown { found: name, known: Box::default() }
+                Problem::Unknown { found: name, known: Box::default(), nearest: Box::default() }
             }
             PlanError::FilterWithoutPlan { ref pattern }
             | PlanError::FilterLeavesNothing { ref pattern }
@@ -279,10 +288,8 @@ impl Findings {
     }
 }
 
-/// All that is known; where that is much, what comes closest to what was found.
-fn nearest<'k>(found: &str, known: impl Iterator<Item = &'k str>) -> String {
-    // What has no name yet is a mistake of its own.
-    let mut known: Vec<&str> = known.filter(|name| !name.is_empty()).collect();
+/// All that is known; where that is much, what begins most like what was found.
+fn listed(found: &str, mut known: Vec<&str>) -> String {
     let more = known.len().saturating_sub(KNOWN_SHOWN);
     if more == 0 {
         return known.join(", ");
@@ -322,6 +329,9 @@ fn digests(username: &str, domain: &str, password: &str) -> (Secret<[u8; 32]>, S
     let sha256 = auth::ha1_sha256(username, domain, password);
     (Secret::new(md5), Secret::new(sha256))
 }
+
+/// Mistakes for which the nearest name is searched.
+const NEAREST_SEARCHED: usize = 100;
 
 #[cfg(test)]
 mod tests;

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use strowger_base::Cause;
+use strowger_base::{Cause, limits};
 use strowger_callcontrol::configuration::Trunk as TrunkSettings;
 use strowger_dialplan::{
     Action, CalledChange, Caller, CallingChange, DialPlan, DialPlanBuilder, Digits, Emergency, ExternalMask,
@@ -10,18 +10,23 @@ use strowger_dialplan::{
     SearchSpace, Translation, WaitOnNextHops,
 };
 
+use strowger_dialplan::route_list::RouteListParameters;
 use strowger_dialplan::schedule::{OpeningHours, PartitionZone, Precedence, TimePeriod, Zone, ZoneError};
 
-use super::build::Findings;
+use super::build::{Findings, Plain};
 use super::hunting::{HuntListDraft, HuntPilotDraft, LineGroupDraft};
 use super::route_lists::{RouteGroupDraft, RouteListDraft};
-use super::{Draft, Line, Place, Problem, TrunkDialling, incoming};
+use super::{Draft, Line, Place, Problem, TrunkDialling, bounds, incoming};
 
 /// Partitions, search spaces and patterns, as they are written.
 #[derive(Clone, Default, Debug)]
 pub struct PlanDraft {
     /// Timers, limits and open choices.
     pub parameters: Parameters,
+    /// After which causes another trunk of a route list is tried.
+    pub route_lists_rule: RouteListParameters,
+    /// Which opening hours count on a day of the year that one of them names.
+    pub hours_precedence: Precedence,
     /// Partitions.
     pub partitions: Vec<PartitionDraft>,
     /// Calling search spaces.
@@ -87,7 +92,7 @@ pub struct ChangeDraft {
     /// Prefix of the called number.
     pub prefix: Box<str>,
     /// Whether the external phone number mask of the calling line applies.
-    pub external_mask: bool,
+    pub external_mask: ExternalMask,
     /// Mask of the calling number; none when empty.
     pub calling_mask: Box<str>,
     /// Prefix of the calling number.
@@ -154,31 +159,32 @@ pub struct BlockDraft {
 pub(super) fn build(draft: &Draft, found: &mut Findings) -> DialPlan {
     let written = &draft.plan;
     let mut plan = DialPlanBuilder::new(Parameters::default());
-    if let Err(error) = plan.parameters(written.parameters.clone()) {
-        found.plan(Place::Node, "dial_plan", error);
-    }
+    bounds::parameters(written, found);
+    // One that is out of its bounds was named above.
+    let _ = plan.parameters(written.parameters.clone());
     for (index, partition) in written.partitions.iter().enumerate() {
         let place = Place::Partition(index);
-        let hours = opening_hours(place, partition, found);
-        if let Err(error) = plan.partition(&partition.name, hours) {
-            found.plan(place, "name", error);
+        let hours = opening_hours(place, partition, written.hours_precedence, found);
+        match plan.partition(&partition.name, hours) {
+            Ok(_) => {}
+            Err(PlanError::NameTaken { name }) if !name.is_empty() => {
+                taken(place, name, "another partition", found)
+            }
+            Err(error) => found.plan(place, "name", error),
         }
     }
     for (index, space) in written.search_spaces.iter().enumerate() {
-        let names = space.partitions.iter().map(|name| &**name);
-        if let Err(error) = plan.search_space(&space.name, names) {
-            found.plan(Place::SearchSpace(index), "partitions", error);
-        }
+        add_search_space(&mut plan, Place::SearchSpace(index), space, found);
     }
     for (index, line) in draft.lines.iter().enumerate() {
         let action = Action::Line(line.number.clone());
         if let Err(error) = plan.literal(&line.partition, &line.number, action) {
-            found.plan(Place::Line(index), "number", error);
+            refuse(&plan, Place::Line(index), "number", error, found);
         }
     }
     for (index, service) in draft.services.iter().enumerate() {
         if let Err(error) = plan.literal("", &service.number, Action::Service(service.service)) {
-            found.plan(Place::Service(index), "number", error);
+            refuse(&plan, Place::Service(index), "number", error, found);
         }
     }
     for (index, translation) in written.translations.iter().enumerate() {
@@ -188,7 +194,9 @@ pub(super) fn build(draft: &Draft, found: &mut Findings) -> DialPlan {
         add_route(&mut plan, Place::Route(index), route, found);
     }
     for (index, block) in written.blocks.iter().enumerate() {
-        add(&mut plan, Place::Block(index), &block.pattern, Action::Block(block.cause), found);
+        let (place, cause) = (Place::Block(index), block.cause);
+        found.range(place, "cause", Plain(cause.0), Plain(0), Plain(127));
+        add(&mut plan, place, &block.pattern, Action::Block(cause), found);
     }
     for (index, pilot) in written.hunt_pilots.iter().enumerate() {
         add_pilot(&mut plan, Place::HuntPilot(index), pilot, found);
@@ -196,13 +204,87 @@ pub(super) fn build(draft: &Draft, found: &mut Findings) -> DialPlan {
     plan.build()
 }
 
+/// A search space with its name, all of its partitions, and not too many of them.
+fn add_search_space(
+    plan: &mut DialPlanBuilder,
+    place: Place,
+    written: &SearchSpaceDraft,
+    found: &mut Findings,
+) {
+    let mut known: Vec<&str> = Vec::with_capacity(written.partitions.len());
+    for name in &written.partitions {
+        match plan.search_space_of("", [&**name]) {
+            Ok(_) => known.push(name),
+            Err(_) => found.unknown(place, "partitions", name, plan.partition_names()),
+        }
+    }
+    match plan.search_space(&written.name, known) {
+        Ok(space) => {
+            let characters = bounds::clause(&space, |id| plan.partition_name(id));
+            if characters > limits::SEARCH_SPACE_CLAUSE {
+                let why = too_long(characters);
+                found.add(place, "partitions", Problem::Malformed { found: written.name.clone(), why });
+            }
+        }
+        Err(PlanError::NameTaken { name }) if !name.is_empty() => {
+            taken(place, name, "another search space", found);
+        }
+        Err(error) => found.plan(place, "name", error),
+    }
+}
+
+fn taken(place: Place, name: Box<str>, by: &str, found: &mut Findings) {
+    found.add(place, "name", Problem::Duplicate { found: name, there: by.into() });
+}
+
+fn too_long(characters: usize) -> Box<str> {
+    let most = limits::SEARCH_SPACE_CLAUSE;
+    format!("its partitions' names have {characters} characters together; at most {most} are allowed").into()
+}
+
+/// Says why the plan cannot have something, and what it could have instead.
+fn refuse(
+    plan: &DialPlanBuilder,
+    place: Place,
+    setting: &'static str,
+    error: PlanError,
+    found: &mut Findings,
+) {
+    match error {
+        PlanError::NoSuchPartition { name, .. } => {
+            found.unknown(place, "partition", &name, plan.partition_names());
+        }
+        PlanError::Discard { .. } => found.plan(place, "discard", error),
+        PlanError::FilterWithoutPlan { .. } | PlanError::FilterLeavesNothing { .. } => {
+            found.plan(place, "filter", error);
+        }
+        PlanError::NameTaken { .. }
+        | PlanError::Duplicate { .. }
+        | PlanError::Pattern { .. }
+        | PlanError::OverlapWithCodes { .. }
+        | PlanError::Address { .. }
+        | PlanError::Parameter(_) => found.plan(place, setting, error),
+    }
+}
+
 /// Who dials on a line.
 pub(super) fn line_caller(plan: &DialPlan, place: Place, line: &Line, found: &mut Findings) -> Arc<Caller> {
     let space = space(plan, place, &line.search_space, found);
     let device = space_named(plan, place, "device_search_space", &line.device_search_space, found);
+    let both = space.before(&device);
+    let characters = bounds::clause(&both, |id| plan.partition_name(id));
+    // Each of the two alone was looked at where it stands.
+    let is_new = [&space, &device]
+        .iter()
+        .all(|one| bounds::clause(one, |id| plan.partition_name(id)) <= limits::SEARCH_SPACE_CLAUSE);
+    if is_new && characters > limits::SEARCH_SPACE_CLAUSE {
+        let why = format!("behind the line's search space, {}", too_long(characters)).into();
+        let problem = Problem::Malformed { found: line.device_search_space.clone(), why };
+        found.add(place, "device_search_space", problem);
+    }
     // A line without digits in its number has none that could be changed.
     let number = Digits::parse(&line.number).unwrap_or_default();
-    let mut caller = Caller::new(number, space.before(&device));
+    let mut caller = Caller::new(number, both);
     caller.zone = zone(place, &line.zone, found);
     caller.external_mask = optional(place, "external_mask", &line.external_mask, found);
     Arc::new(caller)
@@ -260,10 +342,7 @@ fn add_translation(
         Some(name) if name.is_empty() => NextSearchSpace::Own(SearchSpace::null()),
         Some(name) => match plan.named_search_space(name) {
             Some(space) => NextSearchSpace::Own(space.clone()),
-            None => {
-                let problem = Problem::Unknown { found: name.clone(), known: Box::default() };
-                return found.add(place, "search_space", problem);
-            }
+            None => return found.unknown(place, "search_space", name, plan.search_space_names()),
         },
     };
     let (called, calling) = changes(place, &written.change, found);
@@ -303,24 +382,34 @@ fn add(
 ) {
     if is_name(&written.pattern) {
         if let Err(error) = plan.name(&written.partition, &written.pattern, action) {
-            found.plan(place, "pattern", error);
+            refuse(plan, place, "pattern", error, found);
+        }
+        if !written.filter.is_empty() {
+            let why = "a route filter acts on @ in a pattern, and this is a name".into();
+            found.add(place, "filter", Problem::Malformed { found: written.filter.clone(), why });
         }
         return;
     }
-    let Some(row) = row(place, written, action, found) else { return };
+    let Some(row) = row(plan, place, written, action, found) else { return };
     insert(plan, place, written, row, found);
 }
 
 /// A pilot's settings are found by the name of its pattern.
 fn add_pilot(plan: &mut DialPlanBuilder, place: Place, written: &HuntPilotDraft, found: &mut Findings) {
     let action = Action::Hunt { list: written.hunt_list.clone() };
-    let Some(row) = row(place, &written.pattern, action, found) else { return };
+    let Some(row) = row(plan, place, &written.pattern, action, found) else { return };
     insert(plan, place, &written.pattern, NumberPattern { name: written.name(), ..row }, found);
 }
 
 /// A row of the number table, unless it is no pattern.
-fn row(place: Place, written: &PatternDraft, action: Action, found: &mut Findings) -> Option<NumberPattern> {
-    match written.pattern.parse::<Pattern>() {
+fn row(
+    plan: &DialPlanBuilder,
+    place: Place,
+    written: &PatternDraft,
+    action: Action,
+    found: &mut Findings,
+) -> Option<NumberPattern> {
+    match Pattern::read(&written.pattern, plan.rules().negated_set) {
         Ok(pattern) => {
             let filter = optional(place, "filter", &written.filter, found);
             Some(NumberPattern { urgent: written.urgent, filter, ..NumberPattern::new(pattern, action) })
@@ -340,12 +429,7 @@ fn insert(
     found: &mut Findings,
 ) {
     if let Err(error) = plan.add(&written.partition, row) {
-        let setting = match &error {
-            PlanError::NoSuchPartition { .. } => "partition",
-            PlanError::Discard { .. } => "discard",
-            _ => "pattern",
-        };
-        found.plan(place, setting, error);
+        refuse(plan, place, "pattern", error, found);
     }
 }
 
@@ -354,7 +438,12 @@ fn is_name(text: &str) -> bool {
     text.bytes().any(|byte| byte.is_ascii_alphabetic() && !(b'A'..=b'D').contains(&byte) && byte != b'X')
 }
 
-fn opening_hours(place: Place, written: &PartitionDraft, found: &mut Findings) -> Option<OpeningHours> {
+fn opening_hours(
+    place: Place,
+    written: &PartitionDraft,
+    precedence: Precedence,
+    found: &mut Findings,
+) -> Option<OpeningHours> {
     let periods: Vec<TimePeriod> =
         written.hours.iter().filter_map(|text| optional(place, "hours", text, found)).collect();
     let zone = match zone(place, &written.zone, found) {
@@ -362,7 +451,7 @@ fn opening_hours(place: Place, written: &PartitionDraft, found: &mut Findings) -
         None => PartitionZone::OriginatingDevice,
     };
     // Without any period it is always open; what is wrong with one has been said.
-    OpeningHours::new(periods, zone, Precedence::default()).ok()
+    OpeningHours::new(periods, zone, precedence).ok()
 }
 
 fn zone(place: Place, name: &str, found: &mut Findings) -> Option<Zone> {
@@ -386,7 +475,7 @@ pub(super) fn changes(
         prefix: optional(place, "prefix", &written.prefix, found).unwrap_or_default(),
     };
     let calling = CallingChange {
-        external_mask: if written.external_mask { ExternalMask::On } else { ExternalMask::Default },
+        external_mask: written.external_mask,
         mask: optional(place, "calling_mask", &written.calling_mask, found),
         prefix: optional(place, "calling_prefix", &written.calling_prefix, found).unwrap_or_default(),
         number_presentation: optional(place, "present", &written.present, found).unwrap_or_default(),

@@ -1,17 +1,18 @@
 //! Route groups and route lists as an operator writes them, and their way into call control.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
+use strowger_base::limits;
 use strowger_callcontrol::configuration::TrunkList;
-use strowger_dialplan::MemberChange;
 use strowger_dialplan::route_list::{
     GroupReference, LocalRouteGroups, RouteDistribution, RouteGroup, RouteListMember,
     STANDARD_LOCAL_ROUTE_GROUP,
 };
+use strowger_dialplan::{MemberChange, Pattern};
 
 use super::build::Findings;
-use super::plan::{self, ChangeDraft};
+use super::plan::{self, ChangeDraft, RouteDraft};
 use super::{Draft, Line, Place, Problem};
 
 /// A route group.
@@ -48,11 +49,14 @@ type Groups = BTreeMap<Box<str>, Arc<RouteGroup<Box<str>>>>;
 /// The route groups by name.
 pub(super) fn groups(draft: &Draft, found: &mut Findings) -> Groups {
     let mut groups = Groups::new();
+    let planned = draft.trunks_planned.iter().map(|trunk| &*trunk.name);
+    let known: BTreeSet<&str> = draft.trunks.iter().map(|trunk| &*trunk.name).chain(planned).collect();
     for (index, written) in draft.plan.route_groups.iter().enumerate() {
         let place = Place::RouteGroup(index);
-        let known = draft.trunks.iter().map(|trunk| &trunk.name).chain(&draft.trunks_planned);
-        let known: Vec<&str> = known.map(|name| &**name).collect();
-        for trunk in written.trunks.iter().filter(|trunk| !known.contains(&&***trunk)) {
+        if !found.count(place, "trunks", written.trunks.len(), limits::ROUTE_GROUP_DEVICES) {
+            continue;
+        }
+        for trunk in written.trunks.iter().filter(|trunk| !known.contains(&***trunk)) {
             found.unknown(place, "trunks", trunk, known.iter().copied());
         }
         let group = RouteGroup::new(&written.name, written.trunks.clone(), written.distribution);
@@ -80,15 +84,23 @@ pub(super) fn lists(
     found: &mut Findings,
 ) -> BTreeMap<Box<str>, Arc<TrunkList>> {
     let mut lists = BTreeMap::new();
+    let named: BTreeSet<&str> = draft.plan.route_groups.iter().map(|group| &*group.name).collect();
     for (index, written) in draft.plan.route_lists.iter().enumerate() {
         let place = Place::RouteList(index);
+        if !found.count(place, "groups", written.members.len(), limits::ROUTE_LIST_MEMBERS) {
+            continue;
+        }
+        found.text(place, "name", &written.name, "outside");
         let mut members = Vec::with_capacity(written.members.len());
         for member in &written.members {
             let group = match groups.get(&member.group) {
                 Some(group) => GroupReference::Group(Arc::clone(group)),
                 None if *member.group == *STANDARD_LOCAL_ROUTE_GROUP => GroupReference::StandardLocal,
+                // What is wrong with the group itself was said where it stands.
+                None if named.contains(&*member.group) => continue,
                 None => {
-                    found.unknown(place, "groups", &member.group, groups.keys().map(|name| &**name));
+                    let known = named.iter().copied().chain([STANDARD_LOCAL_ROUTE_GROUP]);
+                    found.unknown(place, "groups", &member.group, known);
                     continue;
                 }
             };
@@ -99,7 +111,10 @@ pub(super) fn lists(
             };
             members.push(RouteListMember { group, transformation });
         }
+        let is_whole = members.len() == written.members.len();
         match TrunkList::new(&written.name, members) {
+            // A list of groups that are wrong is not a list of none.
+            Err(_) if !is_whole => {}
             Ok(list) => {
                 if lists.insert(written.name.clone(), Arc::new(list)).is_some() {
                     let there = "another route list".into();
@@ -112,8 +127,40 @@ pub(super) fn lists(
     lists
 }
 
+/// Whether every route pattern leads somewhere, and the changes of a route list's members fit the pattern.
+pub(super) fn check_routes(draft: &Draft, calls: &strowger_callcontrol::Configuration, found: &mut Findings) {
+    let lists: BTreeSet<&str> = draft.plan.route_lists.iter().map(|list| &*list.name).collect();
+    for (index, route) in draft.plan.routes.iter().enumerate() {
+        let place = Place::Route(index);
+        match (&*route.trunk, &*route.route_list) {
+            ("", "") => found.add(place, "trunk", Problem::Missing { example: "carrier" }),
+            (trunk, "") if calls.trunks.contains_key(trunk) => {}
+            (trunk, "") => found.unknown(place, "trunk", trunk, calls.trunks.keys().map(|name| &**name)),
+            ("", list) if lists.contains(list) => {
+                check_members(place, route, calls.route_lists.get(list).map(|list| &**list), found);
+            }
+            ("", list) => found.unknown(place, "route_list", list, lists.iter().copied()),
+            (_, _) => found.add(place, "route_list", Problem::Contradicts { other: "trunk" }),
+        }
+    }
+}
+
+/// A member's discard instruction refers to the pattern that led to its list.
+fn check_members(place: Place, route: &RouteDraft, list: Option<&TrunkList>, found: &mut Findings) {
+    // What is wrong with the list or the pattern itself was said already.
+    let (Some(list), Ok(pattern)) = (list, route.pattern.pattern.parse::<Pattern>()) else { return };
+    for member in list.members() {
+        let Some(called) = &member.transformation.called else { continue };
+        if let Err(error) = called.discard.check(&pattern) {
+            let why = format!("{error}, and member {} of it discards so", member.group.name()).into();
+            found.add(place, "route_list", Problem::Malformed { found: route.route_list.clone(), why });
+        }
+    }
+}
+
 /// What stands for the local route group when a line calls.
 pub(super) fn local(
+    draft: &Draft,
     line: &Line,
     place: Place,
     groups: &Groups,
@@ -122,7 +169,8 @@ pub(super) fn local(
     let mut local = LocalRouteGroups::default();
     if !line.local_route_group.is_empty() {
         local.standard = groups.get(&line.local_route_group).map(Arc::clone);
-        if local.standard.is_none() {
+        let is_written = || draft.plan.route_groups.iter().any(|group| group.name == line.local_route_group);
+        if local.standard.is_none() && !is_written() {
             let known = groups.keys().map(|name| &**name);
             found.unknown(place, "local_route_group", &line.local_route_group, known);
         }

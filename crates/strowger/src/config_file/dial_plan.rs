@@ -5,8 +5,12 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 use strowger_base::Cause;
-use strowger_dialplan::route_list::RouteDistribution;
-use strowger_dialplan::{EnBlocHops, HashRule, KeysOnLaterHops, Parameters, SpeedDialRule, UrgentRule};
+use strowger_dialplan::route_list::{RouteDistribution, RouteListParameters};
+use strowger_dialplan::schedule::Precedence;
+use strowger_dialplan::{
+    EnBlocHops, ExternalMask, HashRule, HoursRule, KeysOnLaterHops, NegatedSetRule, Parameters,
+    SpeedDialRule, TieRule, UrgentRule,
+};
 use strowger_node::configuration::{
     BlockDraft, ChangeDraft, PartitionDraft, PatternDraft, PlanDraft, RouteDraft, RouteGroupDraft,
     RouteListDraft, RouteListMemberDraft, SearchSpaceDraft, TranslationDraft,
@@ -32,11 +36,28 @@ pub(crate) struct DialPlanSection {
     pub(crate) keys_join_later_hops: bool,
     /// A speed dial waits for more digits where a longer pattern could match.
     pub(crate) speed_dial_awaits_digits: bool,
+    /// Of two patterns in one partition that take as many numbers, the later one in the file wins.
+    pub(crate) newest_wins_ties: bool,
+    /// Opening hours are looked at once a call, not whenever a number is looked up.
+    pub(crate) hours_checked_once: bool,
+    /// `[^...]` takes `*` and `#` too.
+    pub(crate) negated_set_takes_star_and_hash: bool,
+    /// Hours on a day of the year are added to those of the week and do not replace them.
+    pub(crate) any_period_opens: bool,
+    /// No other trunk of a route list is tried when the called party is busy (17).
+    pub(crate) stop_routing_on_busy: bool,
+    /// The same when the number leads nowhere (1).
+    pub(crate) stop_routing_on_unallocated: bool,
+    /// The same when there is no bandwidth towards the trunk (125).
+    pub(crate) stop_routing_on_out_of_bandwidth: bool,
+    /// Other causes after which the next trunk is tried; after all others none is.
+    pub(crate) continue_routing_on: Vec<u8>,
 }
 
 impl Default for DialPlanSection {
     fn default() -> Self {
         let parameters = Parameters::default();
+        let route_lists = RouteListParameters::default();
         DialPlanSection {
             interdigit_timer_seconds: parameters.interdigit_timer.as_secs(),
             translations_max: parameters.translations_max,
@@ -45,6 +66,14 @@ impl Default for DialPlanSection {
             hash_is_digit: false,
             keys_join_later_hops: false,
             speed_dial_awaits_digits: false,
+            newest_wins_ties: false,
+            hours_checked_once: false,
+            negated_set_takes_star_and_hash: false,
+            any_period_opens: false,
+            stop_routing_on_busy: route_lists.stop_on_busy,
+            stop_routing_on_unallocated: route_lists.stop_on_unallocated,
+            stop_routing_on_out_of_bandwidth: route_lists.stop_on_out_of_bandwidth,
+            continue_routing_on: route_lists.continue_on.iter().map(|cause| cause.0).collect(),
         }
     }
 }
@@ -67,6 +96,22 @@ impl DialPlanSection {
             } else {
                 SpeedDialRule::Complete
             },
+            ties: if self.newest_wins_ties { TieRule::Newest } else { TieRule::Oldest },
+            hours: if self.hours_checked_once { HoursRule::FirstLookup } else { HoursRule::EachLookup },
+            negated_set: if self.negated_set_takes_star_and_hash {
+                NegatedSetRule::DigitsStarAndHash
+            } else {
+                NegatedSetRule::Digits
+            },
+        }
+    }
+
+    fn route_lists(&self) -> RouteListParameters {
+        RouteListParameters {
+            stop_on_busy: self.stop_routing_on_busy,
+            stop_on_unallocated: self.stop_routing_on_unallocated,
+            stop_on_out_of_bandwidth: self.stop_routing_on_out_of_bandwidth,
+            continue_on: self.continue_routing_on.iter().map(|cause| Cause(*cause)).collect(),
         }
     }
 }
@@ -213,8 +258,8 @@ pub(crate) struct ChangeSection {
     pub(crate) mask: String,
     #[serde(skip_serializing_if = "String::is_empty")]
     pub(crate) prefix: String,
-    #[serde(skip_serializing_if = "is_false")]
-    pub(crate) external_mask: bool,
+    #[serde(skip_serializing_if = "ExternalMaskSwitch::is_default")]
+    pub(crate) external_mask: ExternalMaskSwitch,
     #[serde(skip_serializing_if = "String::is_empty")]
     pub(crate) calling_mask: String,
     #[serde(skip_serializing_if = "String::is_empty")]
@@ -227,6 +272,54 @@ pub(crate) struct ChangeSection {
     pub(crate) present_name: String,
 }
 
+/// Whether the external phone number mask of the calling line applies: `true`, `false`, or as the system does.
+#[derive(Clone, Copy, Default, PartialEq, Eq)]
+pub(crate) struct ExternalMaskSwitch(ExternalMask);
+
+impl ExternalMaskSwitch {
+    #[expect(clippy::trivially_copy_pass_by_ref, reason = "the signature that serde calls")]
+    fn is_default(&self) -> bool {
+        self.0 == ExternalMask::Default
+    }
+}
+
+impl Serialize for ExternalMaskSwitch {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match self.0 {
+            ExternalMask::On => serializer.serialize_bool(true),
+            ExternalMask::Off => serializer.serialize_bool(false),
+            ExternalMask::Default => serializer.serialize_str("default"),
+        }
+    }
+}
+
+impl<'de> Deserialize<'de> for ExternalMaskSwitch {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_any(SwitchVisitor)
+    }
+}
+
+struct SwitchVisitor;
+
+impl serde::de::Visitor<'_> for SwitchVisitor {
+    type Value = ExternalMaskSwitch;
+
+    fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("true, false or \"default\"")
+    }
+
+    fn visit_bool<E>(self, on: bool) -> Result<Self::Value, E> {
+        Ok(ExternalMaskSwitch(if on { ExternalMask::On } else { ExternalMask::Off }))
+    }
+
+    fn visit_str<E: serde::de::Error>(self, word: &str) -> Result<Self::Value, E> {
+        match word {
+            "default" => Ok(ExternalMaskSwitch(ExternalMask::Default)),
+            _ => Err(E::invalid_value(serde::de::Unexpected::Str(word), &self)),
+        }
+    }
+}
+
 impl ChangeSection {
     fn is_none(&self) -> bool {
         *self == ChangeSection::default()
@@ -237,7 +330,7 @@ impl ChangeSection {
             discard: self.discard.as_str().into(),
             mask: self.mask.as_str().into(),
             prefix: self.prefix.as_str().into(),
-            external_mask: self.external_mask,
+            external_mask: self.external_mask.0,
             calling_mask: self.calling_mask.as_str().into(),
             calling_prefix: self.calling_prefix.as_str().into(),
             present: self.present.as_str().into(),
@@ -250,6 +343,12 @@ impl ChangeSection {
 pub(super) fn draft(file: &ConfigFile) -> PlanDraft {
     PlanDraft {
         parameters: file.dial_plan.parameters(),
+        route_lists_rule: file.dial_plan.route_lists(),
+        hours_precedence: if file.dial_plan.any_period_opens {
+            Precedence::AnyPeriod
+        } else {
+            Precedence::DayOfYear
+        },
         partitions: file.partitions.iter().map(PartitionSection::draft).collect(),
         search_spaces: file.search_spaces.iter().map(SearchSpaceSection::draft).collect(),
         translations: file.translations.iter().map(TranslationSection::draft).collect(),

@@ -5,9 +5,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use strowger_base::Cause;
 use strowger_dialplan::schedule::{Days, Hours, PartitionZone, Precedence, TimePeriod, Weekday};
 use strowger_dialplan::{
-    Action, CodesRequired, DialPlan, DialPlanBuilder, MemberChange, NegatedSetRule, NextHopBy, NextSearchSpace,
-    NumberPattern, OpeningHours, Parameters, Pattern, RouteFilter, RoutePattern, RouteTarget, SearchSpace,
-    Translation, WaitOnNextHops,
+    Action, CodesRequired, DialPlan, DialPlanBuilder, MemberChange, NegatedSetRule, NextHopBy,
+    NextSearchSpace, NumberPattern, OpeningHours, Parameters, Pattern, RouteFilter, RoutePattern,
+    RouteTarget, SearchSpace, Translation, WaitOnNextHops,
 };
 
 use super::changes::ChangeRow;

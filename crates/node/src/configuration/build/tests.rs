@@ -121,7 +121,7 @@ fn everything_that_is_wrong_is_named_with_its_place() {
             "line 2: secret is missing; give one, for example a long random word",
             "line 3: number is \"10 1\": the character ' ' is not allowed in a name",
             "service 1: number is \"1001\", which directory number 1001 has already; change or remove one of the two",
-            "trunk 2: name is \"a\", which trunk 1 has already; change or remove one of the two",
+            "trunk 2: name is \"a\", which another trunk has already; change or remove one of the two",
             "trunk 2: destination is \"0.0.0.0:0\": calls must go to an address and a port, for example 192.0.2.1:5060",
             "route 1: pattern is \"0[1\": the bracket at position 2 has no partner",
             "route 1: trunk is \"b\", expected one of: a",
