@@ -198,11 +198,7 @@ fn changes_that_do_not_fit() {
         ("discard = \"PreDot\", mask = \"1XXX\", prefix = \"\"", "external_mask = \"yes\""),
         "F:33:28: invalid value: string \"yes\", expected true, false or \"default\"\n  found: change = { external_mask = \"yes\" }",
     );
-    check(
-        ("discard = \"PreDot\", mask = \"1XXX\", prefix = \"\"", "calling_presentation = \"hidden\""),
-        "F:33:35: unknown variant `hidden`, expected one of `default`, `allowed`, `restricted`\n  \
-         found: change = { calling_presentation = \"hidden\" }",
-    );
+    change("present = \"hidden\"", "present is \"hidden\": expected allowed, restricted or default");
     check(
         (
             "groups = [\"carriers\"]",
