@@ -204,7 +204,7 @@ fn a_file_that_cannot_be_run_is_refused_or_fails() {
     );
     check(
         "{format: 1, t302_ms: 2000, match: [{pattern: '1'}]}",
-        Ok("match 1 unmarked Err(\"the interdigit timer is 2s; expected 3 s or more\")"),
+        Ok("match 1 unmarked Err(\"the interdigit timer is 2s; expected 3s to 150s\")"),
     );
     check(
         "{format: 1, match: [{pattern: '1x'}]}",

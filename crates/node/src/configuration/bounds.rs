@@ -15,7 +15,8 @@ pub(super) fn counts(draft: &Draft, found: &mut Findings) -> bool {
         + draft.services.len()
         + plan.translations.len()
         + plan.routes.len()
-        + plan.blocks.len();
+        + plan.blocks.len()
+        + plan.hunt_pilots.len();
     let all = [
         ("the number table", patterns, limits::PATTERNS),
         ("partition", plan.partitions.len(), limits::PARTITIONS),

@@ -240,7 +240,10 @@ impl Findings {
         // those are worth the search among all.
         let searched = if self.0.len() < NEAREST_SEARCHED { usize::MAX } else { KNOWN_SHOWN };
         let known: Vec<&str> = known.filter(|name| !name.is_empty()).take(searched).collect();
-        let nearest = nearest(found, known.iter().copied()).unwrap_or_default().into();
+        // Of numbers and single letters many are close, and none says what was meant.
+        let is_name = found.len() > 1 && found.contains(char::is_alphabetic);
+        let near = is_name.then(|| nearest(found, known.iter().copied())).flatten();
+        let nearest = near.unwrap_or_default().into();
         let known = listed(found, known).into();
         self.add(place, setting, Problem::Unknown { found: found.into(), known, nearest });
     }

@@ -96,7 +96,7 @@ fn everything_that_is_wrong_is_named_with_its_place() {
             "line_group 6: members is 101, expected 1 to 100",
             "hunt_list 2: name is \"shop\", which another hunt list has already; change or remove one of the two",
             "hunt_list 2: groups is \"sales\", which the same list has already; change or remove one of the two",
-            "hunt_list 2: groups is \"sale\", expected one of: all, boss, sales, slow",
+            "hunt_list 2: groups is \"sale\", expected one of: all, boss, sales, slow; did you mean \"sales\"?",
             "hunt_list 3: groups is missing; give one, for example sales",
             "hunt_pilot 1: pattern is \"1001\", which directory number 1001 has already; change or remove one of the two",
             "hunt_pilot 1: max_seconds is 3601 s, expected 1 s to 3600 s",
@@ -105,7 +105,7 @@ fn everything_that_is_wrong_is_named_with_its_place() {
             "hunt_pilot 2: exhausted is \"x\": 'x' at position 1 cannot be dialled; expected 0-9, *, #, A-D or +",
             "hunt_pilot 3: pattern is \"shop\": the character 's' at position 1 is not allowed; \
              expected 0-9, *, #, A-D, X, !, ?, +, [, ., @ or \\+",
-            "hunt_pilot 3: hunt_list is \"shops\", expected one of: none, shop",
+            "hunt_pilot 3: hunt_list is \"shops\", expected one of: none, shop; did you mean \"shop\"?",
             "hunt_pilot 4: pattern is \"80[\": the bracket at position 3 has no partner",
         ]
     );
