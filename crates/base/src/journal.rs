@@ -7,11 +7,13 @@
 //! Layout: version, flags, time in microseconds (8 bytes, little-endian), call and leg when the flags say so, then
 //! the entry. Numbers are LEB128 varints. A reader refuses what it does not know; a new kind of entry or a changed one takes a new code.
 
+mod codes;
 mod decision;
 mod entry;
 mod head;
 mod wire;
 
+pub use codes::{AskedCode, AuthorizationView, CodesView, MatterView, WhyCodeRefused};
 pub use decision::{
     AudioFlow, Decision, DestinationView, Lookup, MediaPath, NormalisedBy, NotResolved, NumberRole,
     NumberType, PatternKind, StreamEnd, Way, WhyEnded, WhyLookupEnded, WhyOfferRefused, WhyRefused, WhyRelay,
@@ -161,7 +163,7 @@ fn take_head(from: &mut Reader<'_>) -> Result<(WallTime, Option<CallId>, Option<
 }
 
 /// First byte of every record.
-pub const VERSION: u8 = 2;
+pub const VERSION: u8 = 3;
 const HAS_CALL: u8 = 1;
 const HAS_LEG: u8 = 2;
 /// Version, flags, time, and two ids of at most 3 + 3 + 10 bytes.

@@ -187,6 +187,8 @@ pub enum Tone {
     Dial,
     /// Outside dial: what is dialled from here on leaves the system.
     OutsideDial,
+    /// Two short beeps (zip zip): a code is to be keyed in before the call goes on.
+    ZipZip,
 }
 
 /// A device shall ring.

@@ -3,7 +3,7 @@
 use std::fmt;
 
 /// Personal data: a number or a name. Printed masked by `Debug`; reading it is a visible act.
-#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
 pub struct Pii<T>(pub T);
 
 impl<T> Pii<T> {

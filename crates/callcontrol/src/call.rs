@@ -3,6 +3,7 @@
 //! [`Facts`] is what holds in every state; each state is a struct of its own in a file of its own, which takes
 //! itself and returns the next state.
 
+mod authorizing;
 mod dialing;
 mod locating;
 mod numbers;
@@ -19,8 +20,9 @@ use strowger_base::journal::{
     CallRecord, Decision, Entry, LegOutcome, LegRecord, OriginView, PartyView, ReleasedBy, TargetView, Told,
     WhyEnded, WhyReleased,
 };
-use strowger_base::leg::{Diversion, Origin, Party, ReleaseReason, Setup, Signal, Target};
-use strowger_base::{CallId, Cause, Command, LegId, Now, SessionDescription, TimerHandle, WallTime};
+use strowger_base::leg::{Diversion, FurtherDigits, Origin, Party, ReleaseReason, Setup, Signal, Target};
+use strowger_base::{CallId, Cause, Command, LegId, Now, Pii, SessionDescription, TimerHandle, WallTime};
+use strowger_dialplan::codes::AcceptedCodes;
 use strowger_media::control::{self, PortId, Report};
 
 use crate::exchange::Side;
@@ -28,6 +30,7 @@ use crate::io::{Contact, Outbox, Output};
 use crate::outlet::Outlet;
 use crate::relay::Relay;
 use crate::shared::{Shared, Timer};
+use authorizing::Authorizing;
 use dialing::Dialing;
 use locating::Locating;
 use opening::Opening;
@@ -46,6 +49,8 @@ pub(crate) struct Call {
 enum State {
     /// The number is analysed, or more of it is awaited.
     Dialing(Dialing),
+    /// The number's way is known; codes are awaited.
+    Authorizing(Authorizing),
     /// The number leads to a line whose phones are being looked up.
     Locating(Locating),
     /// The phones are known; the relay is not there yet.
@@ -69,6 +74,14 @@ pub(crate) struct Facts {
     protocol_call_id: Box<str>,
     /// The number as it was dialled.
     pub(crate) called: Box<str>,
+    /// Whether and how the caller's device can tell more digits.
+    further_digits: FurtherDigits,
+    /// It was asked to tell them.
+    collects_digits: bool,
+    /// Codes that came with the number.
+    supplied_codes: Pii<String>,
+    /// Codes that were accepted.
+    codes: Option<Box<AcceptedCodes>>,
     /// The number as it entered the pattern that decided.
     translated: Box<str>,
     /// The number as it is sent on.
@@ -153,12 +166,13 @@ impl Call {
     /// Whether a wish for a call goes on with the number that is dialled here.
     pub(crate) fn goes_on_with(&self, setup: &Setup) -> bool {
         match &self.state {
-            State::Dialing(state) => {
-                self.facts.origin == setup.origin && state.goes_on_with(&self.facts.called, setup)
-            }
-            State::Locating(_) | State::Opening(_) | State::Ringing(_) | State::Talking(_) | State::Ended => {
-                false
-            }
+            State::Dialing(_) => Dialing::goes_on_with(&self.facts, setup),
+            State::Authorizing(_)
+            | State::Locating(_)
+            | State::Opening(_)
+            | State::Ringing(_)
+            | State::Talking(_)
+            | State::Ended => false,
         }
     }
 
@@ -174,7 +188,8 @@ impl Call {
         let mut step = Step { now, facts: &mut self.facts, shared, out };
         self.state = match std::mem::replace(&mut self.state, State::Ended) {
             State::Dialing(state) => state.asked_again(&mut step, leg, setup),
-            other @ (State::Locating(_)
+            other @ (State::Authorizing(_)
+            | State::Locating(_)
             | State::Opening(_)
             | State::Ringing(_)
             | State::Talking(_)
@@ -194,6 +209,7 @@ impl Call {
         let mut step = Step { now, facts: &mut self.facts, shared, out };
         self.state = match std::mem::replace(&mut self.state, State::Ended) {
             State::Dialing(state) => state.signal(&mut step, signal),
+            State::Authorizing(state) => state.signal(&mut step, signal),
             State::Locating(state) => state.signal(&mut step, signal),
             State::Opening(state) => state.signal(&mut step, signal),
             State::Ringing(state) => state.signal(&mut step, leg, signal),
@@ -207,6 +223,7 @@ impl Call {
         self.state = match std::mem::replace(&mut self.state, State::Ended) {
             State::Locating(state) => state.located(&mut step, contacts),
             other @ (State::Dialing(_)
+            | State::Authorizing(_)
             | State::Opening(_)
             | State::Ringing(_)
             | State::Talking(_)
@@ -219,6 +236,7 @@ impl Call {
         self.state = match std::mem::replace(&mut self.state, State::Ended) {
             State::Opening(state) => state.report(&mut step, report),
             other @ (State::Dialing(_)
+            | State::Authorizing(_)
             | State::Locating(_)
             | State::Ringing(_)
             | State::Talking(_)
@@ -231,6 +249,7 @@ impl Call {
         let mut step = Step { now, facts: &mut self.facts, shared, out };
         self.state = match std::mem::replace(&mut self.state, State::Ended) {
             State::Dialing(state) => state.timeout(&mut step),
+            State::Authorizing(state) => state.timeout(&mut step),
             State::Opening(state) => state.timeout(&mut step),
             State::Ringing(state) => state.timeout(&mut step),
             other @ (State::Locating(_) | State::Talking(_) | State::Ended) => other,
@@ -242,6 +261,7 @@ impl Call {
         let mut step = Step { now, facts: &mut self.facts, shared, out };
         self.state = match std::mem::replace(&mut self.state, State::Ended) {
             State::Dialing(_)
+            | State::Authorizing(_)
             | State::Locating(_)
             | State::Opening(_)
             | State::Ringing(_)
@@ -256,7 +276,7 @@ impl Call {
 
     pub(crate) fn phase(&self) -> Phase {
         match &self.state {
-            State::Dialing(_) => Phase::Dialing,
+            State::Dialing(_) | State::Authorizing(_) => Phase::Dialing,
             State::Locating(_) | State::Opening(_) => Phase::Proceeding,
             State::Ringing(_) if self.facts.alerted_at.is_some() => Phase::Alerting,
             State::Ringing(_) => Phase::Proceeding,
@@ -429,6 +449,7 @@ impl Facts {
             translated: &self.translated,
             sent: &self.sent,
             connected: self.connected.as_ref().map(PartyView::from).unwrap_or_default(),
+            codes: self.codes.as_deref().map(authorizing::view).unwrap_or_default(),
             started_at: self.started_at,
             alerted_at: self.alerted_at,
             answered_at: self.answered_at,

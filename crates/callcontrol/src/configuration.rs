@@ -8,6 +8,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use strowger_base::{HashMap, HashSeed, Rng};
+use strowger_dialplan::codes::{CodeParameters, CodeTable};
 use strowger_dialplan::forward::{
     CallSide, Classification, ForwardKind, ForwardParameters, LineForwards, RingTime,
 };
@@ -51,6 +52,10 @@ pub struct Configuration {
     pub ring_time: RingTime,
     /// Which side the calls of a trunk come from that is classed [`Classification::SystemDefault`]: the service parameter.
     pub trunk_side: CallSide,
+    /// Codes that people know: forced authorization codes and client matter codes.
+    pub codes: Arc<CodeTable>,
+    /// How codes are asked for.
+    pub code_parameters: CodeParameters,
     /// When media goes through a relay of ours.
     pub relay: RelayMode,
     /// An address of ours, written into the `o=` line of session descriptions.
@@ -74,6 +79,8 @@ impl Configuration {
             forward_parameters: ForwardParameters::default(),
             ring_time: RingTime::default(),
             trunk_side: CallSide::External,
+            codes: Arc::default(),
+            code_parameters: CodeParameters::default(),
             relay: RelayMode::Never,
             address: IpAddr::V4(Ipv4Addr::LOCALHOST),
             no_answer: NO_ANSWER_TRUNK,

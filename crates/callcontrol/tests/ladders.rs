@@ -49,6 +49,11 @@ fn numbers_are_dialled() {
 }
 
 #[test]
+fn codes_are_asked_for() {
+    check("codes.txt", include_str!("../testdata/ladders/codes.txt"));
+}
+
+#[test]
 fn calls_go_through_route_lists() {
     check("routing.txt", include_str!("../testdata/ladders/routing.txt"));
 }

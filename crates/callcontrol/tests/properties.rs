@@ -17,7 +17,10 @@ use strowger_base::{
 use strowger_callcontrol::configuration::Line;
 use strowger_callcontrol::io::{Contact, Reach};
 use strowger_callcontrol::{CallControl, Configuration, Input, Outbox, Output, RelayMode, Sizes};
-use strowger_dialplan::{Action, DialPlanBuilder, Parameters};
+use strowger_dialplan::codes::CodeTable;
+use strowger_dialplan::{
+    Action, CodesRequired, DialPlanBuilder, NumberPattern, Parameters, RoutePattern, RouteTarget,
+};
 use strowger_media::control::{self, PortId, Report};
 use strowger_media::statistics::PortStatistics;
 
@@ -68,6 +71,13 @@ fn configuration(relay: RelayMode) -> Configuration {
         configuration.lines.insert(number.into(), line);
     }
     plan.literal("", "9999", Action::Service(Service::Echo)).unwrap();
+    let mut route = RoutePattern::to(RouteTarget::Trunk("carrier".into()));
+    route.codes = CodesRequired { authorization_level: Some(1), client_matter: true };
+    plan.add("", NumberPattern::new("511".parse().unwrap(), Action::Route(route))).unwrap();
+    let mut codes = CodeTable::new();
+    codes.add_authorization("1", "Ada", 1).unwrap();
+    codes.add_matter("1", "anything").unwrap();
+    configuration.codes = Arc::new(codes);
     configuration.plan = plan.build();
     configuration.relay = relay;
     configuration
@@ -219,13 +229,14 @@ impl World {
             flow: Flow::Datagram { listener: ListenerId(0), peer: "10.0.0.1:5060".parse().unwrap() },
             protocol_call_id: "x".into(),
             calling: Party::default(),
-            called: (*self.pick(&["1001", "1002", "1002", "9999", "404"])).into(),
+            called: (*self.pick(&["1001", "1002", "1002", "9999", "404", "51", "511", "5111#", "5111#1#"]))
+                .into(),
             media,
             hops_remaining: 70,
             reliable_provisional: self.rng.one_in(2),
             diversions: Vec::new(),
             replaces: None,
-            further_digits: FurtherDigits::None,
+            further_digits: *self.pick(&[FurtherDigits::None, FurtherDigits::Keys]),
         };
         self.handle(Input::Signal(leg, Signal::Setup(Box::new(setup))));
     }
@@ -275,7 +286,7 @@ impl World {
                     ReleaseReason::TransportFailed,
                 ]),
             },
-            6 => Signal::Digit(Digit { key: '1', duration_ms: 0 }),
+            6 => Signal::Digit(Digit { key: *self.pick(&['1', '#']), duration_ms: 0 }),
             7 => Signal::TransferRequested { destination: "1".into(), replaces: None },
             8 if leg.owes => {
                 self.legs.get_mut(&id).unwrap().owes = false;

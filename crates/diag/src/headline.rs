@@ -94,6 +94,8 @@ impl<'a> Reasons<'a> {
             | Decision::NoLocalRouteGroup { .. }
             | Decision::RouteListExhausted { .. }
             | Decision::LookedUp(_)
+            | Decision::CodeAsked { .. }
+            | Decision::CodesAccepted(_)
             | Decision::DigitsAwaited { .. }
             | Decision::NumberResolved { .. }
             | Decision::PhonesFound { .. }
@@ -225,7 +227,7 @@ fn lost(record: &CallRecord<'_>, by: ReleasedBy, reason: ReleaseReason, names: &
 /// A sentence in the middle of another; numbers and names keep their letters.
 fn uncapital(sentence: String) -> String {
     match sentence.split_once(' ') {
-        Some((first @ ("The" | "Too" | "No"), rest)) => format!("{} {rest}", first.to_lowercase()),
+        Some((first @ ("The" | "Too" | "No" | "What"), rest)) => format!("{} {rest}", first.to_lowercase()),
         Some(_) | None => sentence,
     }
 }

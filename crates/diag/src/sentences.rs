@@ -10,7 +10,7 @@ use strowger_base::journal::{
 use strowger_base::leg::{Alert, DigitsEnd, Presentation, ReleaseReason};
 
 use crate::names::Names;
-use crate::{numbers, words};
+use crate::{codes, numbers, words};
 
 /// The sentence for a record; `None` when another record says it better.
 pub(crate) fn sentence(leg: Option<LegId>, entry: &Entry<'_>, names: &Names) -> Option<String> {
@@ -95,6 +95,8 @@ fn decision_sentence(leg: Option<LegId>, decision: &Decision<'_>, names: &Names)
         Decision::DigitsAwaited { digits, timer, best, potential, example } => {
             numbers::awaited(digits, *timer, best, *potential, example)
         }
+        Decision::CodeAsked { code, timer } => codes::asked(*code, *timer),
+        Decision::CodesAccepted(accepted) => return codes::accepted(accepted),
         Decision::NumberResolved { digits, pattern, sent, destination } => {
             numbers::resolved(digits, pattern, sent, destination)
         }
@@ -234,6 +236,7 @@ pub(crate) fn refused(why: &WhyRefused<'_>) -> Option<String> {
         WhyRefused::ReplacesNotOffered => {
             "The call wanted to take the place of another one, which is not offered yet.".to_owned()
         }
+        WhyRefused::Code { number, code, why } => codes::refused(number, *code, *why),
         WhyRefused::NoTrunkLeft { list } => format!("No trunk of route list {list} can be tried."),
         WhyRefused::TrunkNotThere { trunk } => {
             format!("Trunk {trunk} is not there yet: it is configured without a destination.")

@@ -4,13 +4,14 @@ use std::net::SocketAddr;
 use std::time::Duration;
 
 use strowger_base::journal::{
-    AudioFlow, CallRecord, Decision, DestinationView, Direction, Entry, LegOutcome, LegRecord, MediaPart,
-    MediaPath, NotResolved, OriginView, PartyView, Quality, Record, ReleasedBy, StreamEnd, TargetView, Told,
-    Way, WhyEnded, WhyRefused, WhyRelay, WhyReleased,
+    AskedCode, AudioFlow, AuthorizationView, CallRecord, CodesView, Decision, DestinationView, Direction,
+    Entry, LegOutcome, LegRecord, MatterView, MediaPart, MediaPath, NotResolved, OriginView, PartyView,
+    Quality, Record, ReleasedBy, StreamEnd, TargetView, Told, Way, WhyCodeRefused, WhyEnded, WhyRefused,
+    WhyRelay, WhyReleased,
 };
 use strowger_base::leg::{Alert, BindingId, Presentation, ReleaseReason, Service};
 use strowger_base::net::{Flow, ListenerId};
-use strowger_base::{CallId, Cause, LegId, NodeId, ShardId, WallTime};
+use strowger_base::{CallId, Cause, LegId, NodeId, Pii, ShardId, WallTime};
 use strowger_diag::{Selector, tell, text};
 
 const CALL: CallId = CallId::new(NodeId(1), ShardId(0), 42);
@@ -102,6 +103,7 @@ impl Journal {
             translated: called.unwrap_or(""),
             sent: called.unwrap_or(""),
             connected,
+            codes: CodesView::default(),
             started_at: at(0),
             alerted_at: alerted.map(at),
             answered_at: answered.map(at),
@@ -287,6 +289,67 @@ fn the_headline_says_why_a_call_was_refused() {
         Cause::SWITCHING_EQUIPMENT_CONGESTION,
         "1001 called 1002: too many call records wait for the disk.",
     );
+}
+
+#[test]
+fn the_headline_says_which_code_was_refused_and_what_to_do() {
+    let check = |code: AskedCode, why: WhyCodeRefused, expect: &str| {
+        let cause = Cause::CALL_REJECTED;
+        let why = WhyRefused::Code { number: "90551", code, why };
+        let end = (cause, ReleasedBy::System, WhyEnded::Refused);
+        let journal = Journal::call("90551").decide(0, None, Decision::Refused { cause, why });
+        let headline = tell(&journal.end(0, end, (None, None), &[]).0).headline;
+        assert_eq!(headline, format!("1001 called 90551: {expect}"));
+    };
+    let level = AskedCode::Authorization { level: 10 };
+    check(level, WhyCodeRefused::Unknown, "the authorization code that was given for 90551 is not known.");
+    check(
+        AskedCode::Matter,
+        WhyCodeRefused::TooLong,
+        "what was given as matter code for 90551 is longer than any code.",
+    );
+    check(
+        AskedCode::Matter,
+        WhyCodeRefused::Nothing,
+        "no matter code was given for 90551, which asks for one.",
+    );
+    check(
+        level,
+        WhyCodeRefused::LevelTooLow { has: 5 },
+        "the authorization code that was given has level 5, and 90551 asks for an authorization code of level 10 or \
+         higher.",
+    );
+    check(
+        level,
+        WhyCodeRefused::NoKeys,
+        "90551 asks for an authorization code of level 10 or higher, and the calling device tells no keys: dial \
+         90551 from a phone that sends keys, or dial it with the code and # behind it.",
+    );
+    check(
+        AskedCode::Matter,
+        WhyCodeRefused::Redirected,
+        "90551 asks for a matter code, and the call was redirected to it, so that nobody can be asked: call 90551 \
+         directly.",
+    );
+}
+
+#[test]
+fn a_story_with_codes_shows_none_of_them() {
+    let level = AskedCode::Authorization { level: 10 };
+    let timer = Duration::from_secs(15);
+    let codes = CodesView {
+        authorization: Some(AuthorizationView { name: "Ada", level: 20, code: Some(Pii("4711")) }),
+        matter: Some(MatterView { code: Pii("4712"), description: "Smith against Jones" }),
+    };
+    let destination = DestinationView::Trunk("carrier");
+    let resolved = Decision::NumberResolved { digits: "90551", pattern: "9.0551", sent: "0551", destination };
+    let journal = Journal::call("90551")
+        .decide(0, None, Decision::CodeAsked { code: level, timer })
+        .told(900, A, Told::Digit)
+        .decide(1_000, None, Decision::CodeAsked { code: AskedCode::Matter, timer })
+        .decide(3_000, None, Decision::CodesAccepted(codes))
+        .decide(3_000, None, resolved);
+    check_text(&journal, true, include_str!("../testdata/codes.txt"));
 }
 
 const RINGING: &[u8] = b"SIP/2.0 180 Ringing\r\nCSeq: 1 INVITE\r\n\r\n";

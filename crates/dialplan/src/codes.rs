@@ -4,9 +4,11 @@
 //! [`crate::CodesRequired`] names, the authorization code first. Overlap sending and codes exclude each other, which
 //! the plan refuses when it is built.
 
+mod appended;
 mod entry;
 mod table;
 
+pub use appended::appended;
 pub use entry::{
     AcceptedCodes, AcceptedMatter, AuthorizedBy, CodeEntry, CodeKind, CodeParameters, CodeRefused,
     DisplayCode, Input, Output, Prompting,

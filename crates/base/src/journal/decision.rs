@@ -4,6 +4,7 @@ use std::net::SocketAddr;
 use std::time::Duration;
 
 use super::DecodeError;
+use super::codes::{AskedCode, CodesView, WhyCodeRefused};
 use super::entry::{MediaPart, OriginView, PartyView, ReleasedBy, TargetView};
 use super::wire::{Reader, Wire, wire_enum, wire_struct};
 use crate::leg::{Alert, ReleaseReason, Service};
@@ -86,6 +87,15 @@ pub enum Decision<'a> {
         /// What the last trunk said.
         cause: Cause,
     },
+    /// The caller is asked for a code before the number's way is used.
+    CodeAsked {
+        /// Which.
+        code: AskedCode,
+        /// For how long a key is waited for.
+        timer: Duration,
+    },
+    /// All codes that were asked for are accepted.
+    CodesAccepted(CodesView<'a>),
     /// The number leads somewhere.
     NumberResolved {
         /// What was dialled.
@@ -240,6 +250,8 @@ wire_enum!(Decision<'a> {
     TrunkSkipped = 26 { list, trunk },
     NoLocalRouteGroup = 27 { list, group },
     RouteListExhausted = 28 { list, cause },
+    CodeAsked = 29 { code, timer },
+    CodesAccepted = 30 (codes),
     NumberNormalised = 40 { role, number_type, before, after, by },
 });
 
@@ -494,6 +506,15 @@ pub enum WhyRefused<'a> {
         /// The route list.
         list: &'a str,
     },
+    /// A code that the number asks for was not given, or refused.
+    Code {
+        /// The number as it was dialled.
+        number: &'a str,
+        /// Which code.
+        code: AskedCode,
+        /// Why.
+        why: WhyCodeRefused,
+    },
 }
 
 wire_enum!(WhyRefused<'a> {
@@ -507,6 +528,7 @@ wire_enum!(WhyRefused<'a> {
     ReplacesNotOffered = 7,
     TrunkNotThere = 8 { trunk },
     NoTrunkLeft = 9 { list },
+    Code = 10 { number, code, why },
 });
 
 /// Why an offer was refused by us.

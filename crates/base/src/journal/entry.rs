@@ -4,6 +4,7 @@ use std::net::SocketAddr;
 use std::time::Duration;
 
 use super::DecodeError;
+use super::codes::CodesView;
 use super::wire::{Reader, Wire, put_varint, wire_enum, wire_struct};
 use crate::event::{Event, RefuseReason, UnregisterReason};
 use crate::leg::{Alert, BindingId, DigitsEnd, Party, Presentation, ReleaseReason, Service, Target};
@@ -388,6 +389,8 @@ pub struct CallRecord<'a> {
     pub sent: &'a str,
     /// Who answered; empty number when nobody did.
     pub connected: PartyView<'a>,
+    /// Codes that the caller was asked for and that were accepted.
+    pub codes: CodesView<'a>,
     /// When it began.
     pub started_at: WallTime,
     /// When a phone first rang.
@@ -414,6 +417,7 @@ impl<'a> Wire<'a> for CallRecord<'a> {
         self.translated.put(out);
         self.sent.put(out);
         self.connected.put(out);
+        self.codes.put(out);
         self.started_at.put(out);
         self.alerted_at.put(out);
         self.answered_at.put(out);
@@ -435,6 +439,7 @@ impl<'a> Wire<'a> for CallRecord<'a> {
             translated: Wire::take(from)?,
             sent: Wire::take(from)?,
             connected: Wire::take(from)?,
+            codes: Wire::take(from)?,
             started_at: Wire::take(from)?,
             alerted_at: Wire::take(from)?,
             answered_at: Wire::take(from)?,

@@ -5,7 +5,7 @@ use super::*;
 use crate::event::{Event, RefuseReason, UnregisterReason};
 use crate::leg::{Alert, BindingId, Presentation, ReleaseReason, Service};
 use crate::net::{Flow, ListenerId, StreamId, Transport};
-use crate::{Cause, NodeId, Rng, ShardId};
+use crate::{Cause, NodeId, Pii, Rng, ShardId};
 
 fn call() -> CallId {
     CallId::new(NodeId(1), ShardId(0), 42)
@@ -33,6 +33,13 @@ fn tls() -> Flow {
 
 fn alice() -> PartyView<'static> {
     PartyView { number: "1001", name: "Ålice", presentation: Presentation::Allowed }
+}
+
+fn codes() -> CodesView<'static> {
+    CodesView {
+        authorization: Some(AuthorizationView { name: "Ada", level: 255, code: Some(Pii("1234")) }),
+        matter: Some(MatterView { code: Pii("567"), description: "Smith against Jones" }),
+    }
 }
 
 /// One record of every kind, with the awkward values of each field.
@@ -99,6 +106,18 @@ fn samples() -> Vec<Entry<'static>> {
         Decision::RelayOpened { caller_side: address(), called_side: address6() },
         Decision::RelayNotOpened { reason: "Too many open files" },
         Decision::TransferRefused { cause: Cause::FACILITY_REJECTED, destination: "1003" },
+        Decision::CodeAsked { code: AskedCode::Authorization { level: 255 }, timer: Duration::from_secs(15) },
+        Decision::CodeAsked { code: AskedCode::Matter, timer: Duration::ZERO },
+        Decision::CodesAccepted(codes()),
+        Decision::CodesAccepted(CodesView::default()),
+        Decision::Refused {
+            cause: Cause::CALL_REJECTED,
+            why: WhyRefused::Code {
+                number: "914085554001",
+                code: AskedCode::Matter,
+                why: WhyCodeRefused::LevelTooLow { has: 3 },
+            },
+        },
         Decision::Ended {
             cause: Cause(200),
             by: ReleasedBy::System,
@@ -174,6 +193,7 @@ fn samples() -> Vec<Entry<'static>> {
         translated: "99",
         sent: "",
         connected: hidden,
+        codes: codes(),
         started_at: WallTime::from_micros(1),
         alerted_at: None,
         answered_at: Some(WallTime::from_micros(2)),

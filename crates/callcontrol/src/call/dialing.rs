@@ -15,7 +15,7 @@ use strowger_dialplan::{
 };
 
 use super::numbers::presented;
-use super::{Opening, Routing, State, Step, TrunkList};
+use super::{Facts, Opening, Routing, State, Step, TrunkList, authorizing};
 use crate::io::Reach;
 
 /// Digits are still coming, or a longer number is waited for.
@@ -25,16 +25,13 @@ pub(super) struct Dialing {
     told: usize,
     tone: Tone,
     outside_tone_given: bool,
-    further: FurtherDigits,
-    /// The device was asked for every further key.
-    collects: bool,
 }
 
 /// Analyses the number that was asked for.
-pub(super) fn begin(step: &mut Step<'_>, caller: Arc<Caller>, further: FurtherDigits) -> State {
+pub(super) fn begin(step: &mut Step<'_>, caller: Arc<Caller>) -> State {
     let called = step.normalised_called();
     let Ok(digits) = Digits::parse(&called) else { return by_name(step, &caller, &called) };
-    let arrival = match further {
+    let arrival = match step.facts.further_digits {
         // What a phone tells at once was dialled at once, so nothing is cut off at an urgent pattern; keys may follow.
         FurtherDigits::Keys if digits.len() > 1 => Arrival::ApplicationThroughSip,
         FurtherDigits::Keys | FurtherDigits::Again => Arrival::KeyByKey,
@@ -46,18 +43,10 @@ pub(super) fn begin(step: &mut Step<'_>, caller: Arc<Caller>, further: FurtherDi
     let configuration = Arc::clone(&step.shared.configuration);
     let mut analysis = Analysis::begin(&configuration.plan, caller, arrival, step.now.wall);
     analysis.dial(&digits);
-    let collects = further == FurtherDigits::Keys && analysis.decision().is_none();
-    let dialing = Dialing {
-        analysis: Box::new(analysis),
-        told: 0,
-        tone: Tone::Silence,
-        outside_tone_given: false,
-        further,
-        collects,
-    };
-    if collects {
-        let leg = step.facts.caller;
-        step.command(leg, Command::CollectDigits);
+    let dialing =
+        Dialing { analysis: Box::new(analysis), told: 0, tone: Tone::Silence, outside_tone_given: false };
+    if dialing.analysis.decision().is_none() {
+        step.collect_digits();
     }
     dialing.proceed(step)
 }
@@ -115,10 +104,11 @@ impl Dialing {
     }
 
     /// Whether a wish under this id, for this number, goes on with what is dialled here.
-    pub(super) fn goes_on_with(&self, so_far: &str, setup: &Setup) -> bool {
-        self.further == FurtherDigits::Again
-            && setup.called.len() > so_far.len()
-            && setup.called.starts_with(so_far)
+    pub(super) fn goes_on_with(facts: &Facts, setup: &Setup) -> bool {
+        facts.further_digits == FurtherDigits::Again
+            && facts.origin == setup.origin
+            && setup.called.len() > facts.called.len()
+            && setup.called.starts_with(&*facts.called)
     }
 
     /// The interdigit timer.
@@ -142,7 +132,7 @@ impl Dialing {
                 }
                 self.sound(step);
                 self.answer_incomplete(step);
-                if self.further == FurtherDigits::Again {
+                if step.facts.further_digits == FurtherDigits::Again {
                     step.shared.dialing.insert(step.facts.protocol_call_id.clone(), step.facts.id);
                 }
                 State::Dialing(self)
@@ -158,9 +148,6 @@ impl Dialing {
                 if self.tone != Tone::Silence {
                     step.command(step.facts.caller, Command::Tone(Tone::Silence));
                 }
-                if self.collects && matches!(verdict, Verdict::Routed(_)) {
-                    step.command(step.facts.caller, Command::StopCollecting);
-                }
                 decided(step, &self.analysis, &verdict)
             }
         }
@@ -169,7 +156,7 @@ impl Dialing {
     /// A device that asks again with more digits is told at once that these do not do (RFC 3578 §3.1); where they would,
     /// its wish is kept until more come or the timer decides.
     fn answer_incomplete(&self, step: &mut Step<'_>) {
-        if self.further == FurtherDigits::Again && self.analysis.candidates().is_empty() {
+        if step.facts.further_digits == FurtherDigits::Again && self.analysis.candidates().is_empty() {
             let leg = step.facts.caller;
             step.release(leg, Cause::INVALID_NUMBER_FORMAT, WhyReleased::NumberIncomplete);
         }
@@ -192,7 +179,7 @@ impl Dialing {
 
     /// What somebody who dials key by key hears.
     fn sound(&mut self, step: &mut Step<'_>) {
-        if self.further == FurtherDigits::Again {
+        if step.facts.further_digits == FurtherDigits::Again {
             return;
         }
         let tone = match self.analysis.digits() {
@@ -229,13 +216,7 @@ fn looked_up(step: &mut Step<'_>, analysis: &Analysis, hop: &Hop) {
 
 fn decided(step: &mut Step<'_>, analysis: &Analysis, verdict: &Verdict) -> State {
     match verdict {
-        Verdict::Routed(routed) => {
-            let plan = analysis.plan().clone();
-            let Some(row) = plan.pattern(routed.pattern) else {
-                return unresolved(step, NotResolved::NoMatch, Cause::UNALLOCATED_NUMBER);
-            };
-            this_way(step, analysis, routed, row)
-        }
+        Verdict::Routed(routed) => this_way(step, analysis, routed),
         Verdict::Blocked { pattern, cause } => {
             let pattern = analysis.plan().pattern(*pattern).map_or("", |row| row.pattern.text());
             unresolved(step, NotResolved::Blocked { pattern, cause: *cause }, *cause)
@@ -252,19 +233,27 @@ fn decided(step: &mut Step<'_>, analysis: &Analysis, verdict: &Verdict) -> State
     }
 }
 
-/// The number's way is known: it is written down, and the call takes it.
-fn this_way(step: &mut Step<'_>, analysis: &Analysis, routed: &Routed, row: &NumberPattern) -> State {
+/// The number's way is known: it is written down, and the call takes it as soon as the codes that it asks for are there.
+fn this_way(step: &mut Step<'_>, analysis: &Analysis, routed: &Routed) -> State {
     step.facts.translated = routed.entered.as_str().into();
     step.facts.sent = routed.called.as_str().into();
     // A number that no pattern changed stays as it came, letters and all.
     if routed.calling.number != analysis.caller().number {
         step.facts.calling.number = routed.calling.number.as_str().into();
     }
-    let codes = routed.codes;
-    if codes.authorization_level.is_some() || codes.client_matter {
-        let what = "authorization and matter codes";
-        return unresolved(step, NotResolved::NotOffered { what }, Cause::FACILITY_REJECTED);
+    if routed.codes.any() {
+        return authorizing::begin(step, analysis, routed);
     }
+    onward(step, analysis, routed)
+}
+
+/// The call takes its way; nothing more is asked.
+pub(super) fn onward(step: &mut Step<'_>, analysis: &Analysis, routed: &Routed) -> State {
+    step.stop_collecting();
+    let plan = analysis.plan().clone();
+    let Some(row) = plan.pattern(routed.pattern) else {
+        return unresolved(step, NotResolved::NoMatch, Cause::UNALLOCATED_NUMBER);
+    };
     if let Action::Route(route) = &row.action
         && let RouteTarget::RouteList(name) = &route.to
     {
@@ -302,6 +291,11 @@ fn by_name(step: &mut Step<'_>, caller: &Caller, name: &str) -> State {
     let Some(Addressed { text, action, .. }) = found else {
         return unresolved(step, NotResolved::NoMatch, Cause::UNALLOCATED_NUMBER);
     };
+    if let Action::Route(route) = action
+        && route.codes.any()
+    {
+        return not_offered(step, "codes behind a name, which is not keyed in");
+    }
     step.facts.translated = name.into();
     step.facts.sent = name.into();
     act(step, text, action)

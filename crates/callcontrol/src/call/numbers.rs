@@ -26,6 +26,11 @@ impl Step<'_> {
         self.tell_normalised(NumberRole::Called, &number, &normalised).unwrap_or(number)
     }
 
+    /// What was asked for as digit analysis would take it; not written down.
+    pub(super) fn called_in_plan_form(&self) -> Box<str> {
+        in_plan_form(self, NumberRole::Called, &self.facts.called).number.into()
+    }
+
     /// How many characters of what was asked for so far digit analysis has.
     pub(super) fn normalised_length(&self) -> usize {
         in_plan_form(self, NumberRole::Called, &self.facts.called).number.len()

@@ -5,8 +5,8 @@ use std::sync::Arc;
 use strowger_base::journal::{Decision, MediaPart, OriginView, PartyView, WhyRefused};
 use strowger_base::leg::{FurtherDigits, Origin, Party, Setup};
 use strowger_base::net::Flow;
-use strowger_base::{Cause, LegId, Media, Now, SessionDescription};
-use strowger_dialplan::{Caller, Digits};
+use strowger_base::{Cause, LegId, Media, Now, Pii, SessionDescription};
+use strowger_dialplan::{Caller, Digits, codes};
 
 use super::{Facts, Locating, State, Step, dialing};
 use crate::configuration::RelayMode;
@@ -19,7 +19,6 @@ use crate::shared::Shared;
 pub(super) struct Wish {
     flow: Flow,
     replaces: Option<LegId>,
-    further_digits: FurtherDigits,
 }
 
 impl Facts {
@@ -51,6 +50,10 @@ impl Facts {
             origin: setup.origin,
             protocol_call_id: setup.protocol_call_id,
             called: setup.called,
+            further_digits: setup.further_digits,
+            collects_digits: false,
+            supplied_codes: Pii::default(),
+            codes: None,
             translated: Box::default(),
             sent: Box::default(),
             connected: None,
@@ -72,7 +75,7 @@ impl Facts {
             relay: Relay::None,
             timer: None,
         };
-        let wish = Wish { flow: setup.flow, replaces: setup.replaces, further_digits: setup.further_digits };
+        let wish = Wish { flow: setup.flow, replaces: setup.replaces };
         (facts, wish)
     }
 }
@@ -105,6 +108,7 @@ pub(super) fn begin(step: &mut Step<'_>, wish: Wish) -> State {
     let caller = step.facts.caller;
     step.adopt(caller);
     step.shared.counters.begun += 1;
+    take_appended_codes(step);
     let began = Decision::CallBegan {
         origin: OriginView::from(&step.facts.origin),
         calling: PartyView::from(&step.facts.calling),
@@ -121,12 +125,29 @@ pub(super) fn begin(step: &mut Step<'_>, wish: Wish) -> State {
         return refused;
     }
     step.normalise_calling();
-    let (caller, overlap) = who_dials(step);
-    let further = match wish.further_digits {
-        FurtherDigits::None if overlap => FurtherDigits::Again,
-        further => further,
-    };
-    dialing::begin(step, caller, further)
+    let (dials, overlap) = who_dials(step);
+    if overlap && step.facts.further_digits == FurtherDigits::None {
+        step.facts.further_digits = FurtherDigits::Again;
+    }
+    dialing::begin(step, dials)
+}
+
+/// Codes that came behind the number are taken off before anything is written down: whoever knows one can call on
+/// somebody else's account.
+fn take_appended_codes(step: &mut Step<'_>) {
+    if !step.facts.called.contains('#') {
+        return;
+    }
+    let (dials, overlap) = who_dials(step);
+    // A number that grows is no number with codes.
+    if overlap || step.facts.further_digits == FurtherDigits::Again {
+        return;
+    }
+    let called = step.called_in_plan_form();
+    let plan = &step.shared.configuration.plan;
+    if let Some((_, appended)) = codes::appended(plan, &dials, &called, step.now.wall) {
+        step.facts.take_codes(appended);
+    }
 }
 
 /// The one who dials, as digit analysis knows it, and whether growing numbers are to be expected.

@@ -6,10 +6,10 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use strowger_base::journal::{Decision, Entry, Record};
+use strowger_base::journal::{CodesView, Decision, Entry, Record};
 use strowger_base::leg::{
-    Alert, BindingId, Digit, DigitsEnd, FurtherDigits, Origin, Party, Presentation, ReleaseReason, Service,
-    Setup, Target,
+    Alert, BindingId, Digit, DigitsEnd, Diversion, FurtherDigits, Origin, Party, Presentation, ReleaseReason,
+    Service, Setup, Target,
 };
 use strowger_base::net::{Flow, ListenerId};
 use strowger_base::{
@@ -19,10 +19,11 @@ use strowger_base::{
 use strowger_callcontrol::configuration::{Line, Trunk, TrunkList};
 use strowger_callcontrol::io::{Contact, Reach};
 use strowger_callcontrol::{CallControl, Configuration, Input, Outbox, Output, RelayMode};
+use strowger_dialplan::codes::{CodeTable, DisplayCode};
 use strowger_dialplan::route_list::{GroupReference, RouteDistribution, RouteGroup, RouteListMember};
 use strowger_dialplan::{
-    Action, CalledChange, DialPlanBuilder, MemberChange, NextSearchSpace, NumberPattern, Parameters,
-    RoutePattern, RouteTarget, Translation,
+    Action, CalledChange, CodesRequired, DialPlanBuilder, MemberChange, NextSearchSpace, NumberPattern,
+    Parameters, RoutePattern, RouteTarget, Translation,
 };
 use strowger_media::control::{self, PortId, Report};
 use strowger_media::sdp;
@@ -75,6 +76,19 @@ fn configuration() -> Configuration {
         route.called.discard = "PreDot".parse().unwrap();
         Action::Route(route)
     });
+    pattern("9.XXX", Action::Route(asking(Some(10), false, RouteTarget::Trunk("carrier".into()))));
+    pattern("2.!", Action::Route(asking(Some(0), true, RouteTarget::RouteList("outside".into()))));
+    pattern("6[1-3]X", Action::Route(asking(None, true, RouteTarget::Trunk("carrier".into()))));
+    let mut beside = Translation::to(NextSearchSpace::Originator);
+    beside.called.mask = Some("2555".parse().unwrap());
+    pattern("55", Action::Translate(beside));
+    let name = asking(Some(10), false, RouteTarget::Trunk("carrier".into()));
+    plan.name("", "operator", Action::Route(name)).unwrap();
+    let mut codes = CodeTable::new();
+    codes.add_authorization("1234", "Ada", 10).unwrap();
+    codes.add_authorization("77", "Bert", 3).unwrap();
+    codes.add_matter("567", "Smith against Jones").unwrap();
+    configuration.codes = Arc::new(codes);
     configuration.route_lists.insert("outside".into(), route_list());
     let gone = Trunk { is_there: false, ..Trunk::default() };
     configuration.trunks.insert("planned".into(), gone);
@@ -82,6 +96,16 @@ fn configuration() -> Configuration {
     configuration.plan = plan.build();
     configuration.address = "198.51.100.1".parse().unwrap();
     configuration
+}
+
+/// A route that asks for codes.
+fn asking(authorization_level: Option<u8>, client_matter: bool, to: RouteTarget) -> RoutePattern {
+    let mut route = RoutePattern::to(to);
+    if authorization_level.is_some() {
+        route.called.discard = "PreDot".parse().unwrap();
+    }
+    route.codes = CodesRequired { authorization_level, client_matter };
+    route
 }
 
 /// Two trunks from the top, then two in turns with an 8 before the number.
@@ -146,6 +170,15 @@ impl Driver {
                 line.calls_max = max.parse().unwrap();
                 self.configure();
             }
+            ["display-codes"] => {
+                self.configuration.code_parameters.display = DisplayCode::Yes;
+                self.configure();
+            }
+            ["forget-codes"] => {
+                self.configuration.codes = Arc::default();
+                self.configure();
+            }
+            [who, "keys", keys] => keys.chars().for_each(|key| self.play(&format!("{who} digit {key}"))),
             ["wait", seconds] => self.wait(Duration::from_secs(seconds.parse().unwrap())),
             ["drain", seconds] => {
                 self.handle(Input::Drain { within: Duration::from_secs(seconds.parse().unwrap()) });
@@ -247,7 +280,11 @@ impl Driver {
             media,
             hops_remaining: 69,
             reliable_provisional: flags.contains(&"reliable"),
-            diversions: Vec::new(),
+            diversions: if flags.contains(&"diverted") {
+                vec![Diversion { party: Party::default(), reason: "user-busy".into() }]
+            } else {
+                Vec::new()
+            },
             further_digits: if flags.contains(&"keys") {
                 FurtherDigits::Keys
             } else if flags.contains(&"again") {
@@ -434,7 +471,7 @@ impl Driver {
                     .iter()
                     .map(|leg| format!("{} {:?}", self.leg_name(leg.leg), leg.outcome))
                     .collect();
-                format!(
+                let record = format!(
                     "RECORD {} to {}, connected {:?}, alerted {}, answered {}, cause {}, by {:?}; {}",
                     call.calling.number,
                     call.called,
@@ -444,7 +481,8 @@ impl Driver {
                     call.cause.0,
                     call.released_by,
                     legs.join("; ")
-                )
+                );
+                record + &codes(&call.codes)
             }
             Entry::Alarm(alarm) => format!("ALARM {alarm:?}"),
             Entry::Quality(_) => "quality".to_owned(),
@@ -482,6 +520,20 @@ impl Driver {
         let name = self.leg_name(leg);
         writeln!(self.printed, "  {name} <- {text}").unwrap();
     }
+}
+
+fn codes(codes: &CodesView<'_>) -> String {
+    let mut text = String::new();
+    if let Some(by) = codes.authorization {
+        write!(text, ", authorized by {} ({})", by.name, by.level).unwrap();
+        if let Some(code) = by.code {
+            write!(text, " with {}", code.reveal()).unwrap();
+        }
+    }
+    if let Some(matter) = codes.matter {
+        write!(text, ", matter {} ({})", matter.code.reveal(), matter.description).unwrap();
+    }
+    text
 }
 
 fn released(cause: u8, reason: ReleaseReason) -> Signal {

@@ -86,6 +86,8 @@ pub enum Input {
     Key(char),
     /// The time of [`CodeEntry::next_timeout`] has come.
     Timer,
+    /// The caller's device tells no more keys.
+    KeysLost,
     /// The caller hung up.
     CallerGone,
 }
@@ -170,17 +172,27 @@ impl CodeEntry {
             State::Ready => match input {
                 Input::Started { prompting, supplied } => self.start(now, prompting, supplied.reveal(), out),
                 Input::CallerGone => State::Over,
-                Input::Key(_) | Input::Timer => State::Ready,
+                Input::Key(_) | Input::Timer | Input::KeysLost => State::Ready,
             },
             State::Collecting { kind, digits, timer } => match input {
                 Input::Key('#') => self.finish(now, kind, digits.reveal(), out),
                 Input::Key(key) => self.key(now, kind, digits, key, out),
                 Input::Timer if timer <= now => self.finish(now, kind, digits.reveal(), out),
-                Input::Timer | Input::Started { .. } => State::Collecting { kind, digits, timer },
+                Input::KeysLost if digits.reveal().is_empty() => {
+                    self.refuse(kind, CodeRefused::NobodyToAsk, out)
+                }
+                // What came so far may be all of it: the timer decides.
+                Input::KeysLost | Input::Timer | Input::Started { .. } => {
+                    State::Collecting { kind, digits, timer }
+                }
                 Input::CallerGone => State::Over,
             },
             State::Over => match input {
-                Input::Started { .. } | Input::Key(_) | Input::Timer | Input::CallerGone => State::Over,
+                Input::Started { .. }
+                | Input::Key(_)
+                | Input::Timer
+                | Input::KeysLost
+                | Input::CallerGone => State::Over,
             },
         };
     }
@@ -191,6 +203,11 @@ impl CodeEntry {
             State::Collecting { timer, .. } => Some(*timer),
             State::Ready | State::Over => None,
         }
+    }
+
+    /// The codes that were accepted so far.
+    pub const fn accepted(&self) -> &AcceptedCodes {
+        &self.accepted
     }
 
     /// True when nothing is asked any more.
@@ -315,6 +332,13 @@ impl CodeParameters {
     /// The usual parameters under this T302.
     pub fn new(interdigit_timer: Duration) -> Self {
         CodeParameters { interdigit_timer, refused_cause: Cause::CALL_REJECTED, display: DisplayCode::No }
+    }
+}
+
+impl Default for CodeParameters {
+    /// Under the T302 that digit analysis has by default.
+    fn default() -> Self {
+        CodeParameters::new(crate::Parameters::default().interdigit_timer)
     }
 }
 

@@ -327,7 +327,7 @@ fn check(what: &NumberPattern) -> Result<(), PlanError> {
     let called = match &what.action {
         Action::Translate(translation) => &translation.called,
         Action::Route(route) => {
-            let codes = route.codes.authorization_level.is_some() || route.codes.client_matter;
+            let codes = route.codes.any();
             if codes && route.overlap == OverlapSending::Yes {
                 return Err(PlanError::OverlapWithCodes { pattern: pattern.text().into() });
             }

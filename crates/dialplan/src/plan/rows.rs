@@ -136,6 +136,13 @@ pub struct CodesRequired {
     pub client_matter: bool,
 }
 
+impl CodesRequired {
+    /// Whether there is any to ask for.
+    pub const fn any(self) -> bool {
+        self.authorization_level.is_some() || self.client_matter
+    }
+}
+
 /// Whether a route pattern passes digits on as they arrive. It excludes codes.
 #[derive(Clone, Copy, PartialEq, Eq, Default, Debug)]
 pub enum OverlapSending {

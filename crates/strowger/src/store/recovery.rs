@@ -6,7 +6,7 @@ use std::path::Path;
 use std::time::Instant as Clock;
 
 use strowger_base::journal::{
-    CallRecord, Decision, Entry, EntryKind, Head, LegOutcome, LegRecord, OriginView, PartyView, Record,
+    CallRecord, CodesView, Decision, Entry, EntryKind, Head, LegOutcome, LegRecord, OriginView, PartyView, Record,
     ReleasedBy, Told, WhyEnded,
 };
 use strowger_base::{CallId, Cause, LegId, WallTime};
@@ -148,6 +148,7 @@ fn began<'a>(
         translated: "",
         sent: "",
         connected: PartyView::default(),
+        codes: CodesView::default(),
         started_at: at,
         alerted_at: None,
         answered_at: None,
@@ -162,6 +163,7 @@ fn learn<'a>(draft: &mut CallRecord<'a>, leg: Option<LegId>, at: WallTime, decis
     match decision {
         Decision::LookedUp(lookup) => draft.translated = lookup.digits,
         Decision::NumberResolved { sent, .. } => draft.sent = sent,
+        Decision::CodesAccepted(codes) => draft.codes = *codes,
         _ => {}
     }
     let Some(leg) = leg else { return };

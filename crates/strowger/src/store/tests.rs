@@ -3,7 +3,7 @@
 use std::net::SocketAddr;
 
 use strowger_base::journal::{
-    CallRecord, Decision, LegOutcome, LegRecord, MediaPart, OriginView, PartyView, ReleasedBy, TargetView,
+    CallRecord, CodesView, Decision, LegOutcome, LegRecord, MediaPart, OriginView, PartyView, ReleasedBy, TargetView,
     WhyEnded,
 };
 use strowger_base::leg::{BindingId, Presentation, Service};
@@ -131,6 +131,7 @@ fn ended(number: u64) -> Vec<u8> {
         translated: "9999",
         sent: "9999",
         connected: party("9999"),
+        codes: CodesView::default(),
         started_at: at(number),
         alerted_at: None,
         answered_at: Some(at(number + 1)),

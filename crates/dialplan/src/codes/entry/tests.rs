@@ -47,12 +47,16 @@ fn started(prompting: Prompting, supplied: &str) -> Input {
 
 #[test]
 fn codes_are_asked_in_order_and_checked_one_by_one() {
-    // `.` is silence until the timer.
+    // `.` is silence until the timer, `!` a device that tells no more keys.
     let check = |level: Option<u8>, matter: bool, keys: &str, expect: &str| {
         let mut entry = entry(level, matter);
         let mut told = vec![step(&mut entry, 0, started(Prompting::Caller, ""))];
         for key in keys.chars() {
-            let input = if key == '.' { Input::Timer } else { Input::Key(key) };
+            let input = match key {
+                '.' => Input::Timer,
+                '!' => Input::KeysLost,
+                key => Input::Key(key),
+            };
             let seconds = if key == '.' { 100 } else { 1 };
             told.push(step(&mut entry, seconds, input));
         }
@@ -76,6 +80,8 @@ fn codes_are_asked_in_order_and_checked_one_by_one() {
     check(Some(0), false, "12*#", "prompt Authorization; refused Authorization Unknown 21");
     check(Some(0), false, "#", "prompt Authorization; refused Authorization Nothing 21");
     check(Some(0), false, ".", "prompt Authorization; refused Authorization Nothing 21");
+    check(Some(0), false, "!", "prompt Authorization; refused Authorization NobodyToAsk 21");
+    check(Some(10), false, "1234!.", "prompt Authorization; accepted Ada 10 -");
     check(Some(0), false, "12345678901234567", "prompt Authorization; refused Authorization TooLong 21");
     check(Some(0), false, "1234567890123456#", "prompt Authorization; refused Authorization Unknown 21");
 }
@@ -145,6 +151,7 @@ fn the_table_is_the_reviewed_one() {
         (1, Input::Key('#'), "Key #"),
         (1, Input::Timer, "Timer early"),
         (15, Input::Timer, "Timer"),
+        (1, Input::KeysLost, "KeysLost"),
         (1, Input::CallerGone, "CallerGone"),
     ];
     for state in ["Ready", "Collecting Authorization", "Collecting Matter", "Over"] {
