@@ -35,9 +35,9 @@ pub(crate) struct DigitsOptions {
     /// What is dialled: 0-9, *, #, A-D, +; or a name.
     #[arg(required_unless_present_any = ["check", "lint"])]
     number: Option<String>,
-    /// How it arrives.
-    #[arg(long, value_enum, default_value_t = Mode::Keys)]
-    mode: Mode,
+    /// How it arrives; as a whole from a trunk and key by key from all others, unless it is given.
+    #[arg(long, value_enum)]
+    mode: Option<Mode>,
     /// Who calls, as a trunk brings it.
     #[arg(long)]
     calling: Option<String>,
@@ -81,7 +81,8 @@ pub(crate) enum Mode {
 pub(crate) struct Question {
     pub(crate) from: String,
     pub(crate) number: String,
-    pub(crate) mode: Mode,
+    /// As whoever dials usually does, unless it is given.
+    pub(crate) mode: Option<Mode>,
     /// Who calls, where a trunk or search space does.
     pub(crate) calling: Option<String>,
     pub(crate) at: WallTime,
@@ -96,6 +97,7 @@ pub(crate) struct Answer<'c> {
     line: Option<&'c Line>,
     /// What the trunk's settings made of its numbers.
     incoming: Vec<Incoming>,
+    mode: Mode,
     way: Way<'c>,
 }
 
@@ -138,14 +140,15 @@ impl DigitsOptions {
     /// The same question to a server.
     fn path(&self) -> String {
         let value = |text: &Option<String>| query_value(text.as_deref().unwrap_or_default());
-        let mode = clap::ValueEnum::to_possible_value(&self.mode);
         let mut path = format!(
-            "/api/v1/digits?from={}&number={}&mode={}&form={}",
+            "/api/v1/digits?from={}&number={}&form={}",
             value(&self.from),
             value(&self.number),
-            mode.as_ref().map_or("keys", |mode| mode.get_name()),
             if self.json { "json" } else { "text" },
         );
+        if let Some(mode) = self.mode.as_ref().and_then(clap::ValueEnum::to_possible_value) {
+            path.push_str(&format!("&mode={}", mode.get_name()));
+        }
         if let Some(calling) = &self.calling {
             path.push_str(&format!("&calling={}", query_value(calling)));
         }
@@ -191,12 +194,12 @@ pub(crate) fn answer<'c>(
     configuration: &'c Configuration,
     question: &'c Question,
 ) -> anyhow::Result<Answer<'c>> {
-    let From { caller, line, incoming, number } = from::from(configuration, question)?;
+    let From { caller, line, incoming, number, mode } = from::from(configuration, question)?;
     anyhow::ensure!(!question.number.is_empty(), "no number is given; expected for example 95551234");
     let plan = &configuration.plan;
     let way = match Digits::parse(&number) {
         Ok(digits) => {
-            let trace = Trace::of(plan, Arc::clone(&caller), question.mode.arrival(), &digits, question.at);
+            let trace = Trace::of(plan, Arc::clone(&caller), mode.arrival(), &digits, question.at);
             Way::Number(Box::new(trace))
         }
         Err(_) => {
@@ -208,7 +211,7 @@ pub(crate) fn answer<'c>(
             Way::Name(plan.address(&caller.search_space, user, host, question.at, zone))
         }
     };
-    Ok(Answer { question, configuration, caller, line, incoming, way })
+    Ok(Answer { question, configuration, caller, line, incoming, mode, way })
 }
 
 impl Answer<'_> {
@@ -281,9 +284,15 @@ impl Answer<'_> {
 
     /// Something else that whoever asks should know.
     fn remark(&self) -> Option<String> {
-        let Way::Number(trace) = &self.way else { return None };
-        let Some(Decision::Routed(routed)) = trace.analysis().decision() else { return None };
-        match &self.pattern(routed.pattern)?.action {
+        let routed = match &self.way {
+            Way::Number(trace) => match trace.analysis().decision() {
+                Some(Decision::Routed(routed)) => &self.pattern(routed.pattern)?.action,
+                Some(Decision::Blocked { .. } | Decision::Rejected(_)) | None => return None,
+            },
+            Way::Name(Some(found)) => found.action,
+            Way::Name(None) => return self.no_number(),
+        };
+        match routed {
             Action::Route(route) => match &route.to {
                 RouteTarget::Trunk(name) => {
                     let trunk = self.configuration.trunks.get(name)?;
@@ -291,7 +300,14 @@ impl Answer<'_> {
                         format!("trunk {name} is not there yet: give it a destination in the configuration")
                     })
                 }
-                RouteTarget::RouteList(_) => None,
+                RouteTarget::RouteList(name) => {
+                    let attempts = self.attempts();
+                    let mut trunks = attempts.iter().flat_map(|attempt| &attempt.trunks);
+                    let nowhere = !attempts.is_empty() && !trunks.any(|(_, there)| *there);
+                    nowhere.then(|| {
+                        format!("no trunk of route list {name} is there yet: give one a destination in the configuration")
+                    })
+                }
             },
             Action::Line(_)
             | Action::Translate(_)
@@ -299,6 +315,16 @@ impl Answer<'_> {
             | Action::Service(_)
             | Action::Block(_) => None,
         }
+    }
+}
+
+impl Answer<'_> {
+    /// Why something that nobody is called was no number, where it was meant for one.
+    fn no_number(&self) -> Option<String> {
+        let number = &self.question.number;
+        let begins = number.starts_with(|c: char| c.is_ascii_digit() || "+*#".contains(c));
+        let error = Digits::parse(number).err().filter(|_| begins && !number.contains('@'))?;
+        Some(format!("it was looked up as a name, for it is no number: {error}"))
     }
 }
 

@@ -161,7 +161,12 @@ impl NumberPattern {
 
     /// What it is called in the field.
     pub const fn kind(&self) -> &'static str {
-        match self.action {
+        Self::kind_of(&self.action)
+    }
+
+    /// What something that does this is called in the field.
+    pub const fn kind_of(action: &Action) -> &'static str {
+        match action {
             Action::Line(_) => "directory number",
             Action::Translate(_) => "translation pattern",
             Action::Route(_) => "route pattern",

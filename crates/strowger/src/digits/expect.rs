@@ -15,9 +15,9 @@ pub(crate) struct ExpectSection {
     pub(crate) from: String,
     /// What is dialled.
     pub(crate) number: String,
-    /// How it arrives.
-    #[serde(default)]
-    pub(crate) mode: Mode,
+    /// How it arrives; as is usual for who dials, unless it is given.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) mode: Option<Mode>,
     /// When, in UTC: `2026-11-21T08:00`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) at: Option<String>,

@@ -4,12 +4,13 @@ use std::borrow::Cow;
 use std::sync::Arc;
 
 use strowger_base::journal::NumberRole;
+use strowger_base::nearest::nearest;
 use strowger_callcontrol::Configuration;
 use strowger_callcontrol::configuration::{Line, Trunk};
 use strowger_dialplan::normalise::{NormalisedBy, NumberType};
 use strowger_dialplan::{Caller, Digits};
 
-use super::Question;
+use super::{Mode, Question};
 
 /// Who dials, and the number as digit analysis takes it.
 pub(super) struct From<'c> {
@@ -17,6 +18,8 @@ pub(super) struct From<'c> {
     pub(super) line: Option<&'c Line>,
     pub(super) incoming: Vec<Incoming>,
     pub(super) number: Cow<'c, str>,
+    /// How the number arrives, as it was asked or as is usual.
+    pub(super) mode: Mode,
 }
 
 /// What a trunk's settings made of a number that it brought.
@@ -43,11 +46,12 @@ enum Origin<'c> {
 pub(super) fn from<'c>(configuration: &'c Configuration, question: &'c Question) -> anyhow::Result<From<'c>> {
     let number = Cow::Borrowed(&*question.number);
     let calling = question.calling.as_deref();
+    let mode = |usual: Mode| question.mode.unwrap_or(usual);
     match origin(configuration, &question.from)? {
         Origin::Line(line) => {
             anyhow::ensure!(calling.is_none(), "a line calls with its own number; leave --calling out");
             let caller = Arc::clone(&line.caller);
-            Ok(From { caller, line: Some(line), incoming: Vec::new(), number })
+            Ok(From { caller, line: Some(line), incoming: Vec::new(), number, mode: mode(Mode::Keys) })
         }
         Origin::Trunk(trunk) => {
             let mut caller = Caller::clone(&trunk.caller);
@@ -57,11 +61,13 @@ pub(super) fn from<'c>(configuration: &'c Configuration, question: &'c Question)
                 caller.number = Digits::parse(&calling).unwrap_or_default();
             }
             let number = brought(trunk, NumberRole::Called, &question.number, &mut incoming);
-            Ok(From { caller: Arc::new(caller), line: None, incoming, number })
+            let mode = mode(if trunk.overlap { Mode::Keys } else { Mode::EnBloc });
+            Ok(From { caller: Arc::new(caller), line: None, incoming, number, mode })
         }
         Origin::Space(mut caller) => {
             caller.number = calling.map(Digits::parse).transpose()?.unwrap_or_default();
-            Ok(From { caller: Arc::new(caller), line: None, incoming: Vec::new(), number })
+            let mode = mode(Mode::Keys);
+            Ok(From { caller: Arc::new(caller), line: None, incoming: Vec::new(), number, mode })
         }
     }
 }
@@ -80,10 +86,30 @@ fn origin<'c>(configuration: &'c Configuration, from: &str) -> anyhow::Result<Or
         Some(_) | None => line(from).or_else(|| trunk(from)).or_else(|| space(from)),
     };
     found.ok_or_else(|| {
+        let meant = meant(configuration, from).map(|name| format!(" (did you mean {name:?}?)"));
         anyhow::anyhow!(
-            "nobody can dial from {from:?}; expected a line, a trunk or a calling search space of the configuration"
+            "nobody can dial from {from:?}{}; expected a line, a trunk or a calling search space of the configuration",
+            meant.unwrap_or_default()
         )
     })
+}
+
+/// The name that is closest, with what stood before it.
+fn meant(configuration: &Configuration, from: &str) -> Option<String> {
+    let trunks = || configuration.trunks.keys().map(|name| &**name);
+    let spaces = || configuration.plan.search_spaces().map(|(name, _)| name);
+    let (kind, name) = from.split_once(':').unwrap_or(("", from));
+    // Of numbers many are close.
+    if !name.contains(char::is_alphabetic) {
+        return None;
+    }
+    let name = match kind {
+        "trunk" => nearest(name, trunks()),
+        "space" => nearest(name, spaces()),
+        _ => nearest(name, trunks().chain(spaces())),
+    };
+    let before = if kind.is_empty() { String::new() } else { format!("{kind}:") };
+    name.map(|name| format!("{before}{name}"))
 }
 
 /// A number that a trunk brings, in the plan's form.

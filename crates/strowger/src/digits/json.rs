@@ -13,7 +13,7 @@ impl Answer<'_> {
         let mut answer = json!({
             "from": self.question.from,
             "number": self.question.number,
-            "mode": self.question.mode,
+            "mode": self.mode,
             "at": self.question.at.to_string(),
             "partitions": names,
             "result": self.result(),
@@ -101,9 +101,8 @@ impl Answer<'_> {
                 })
             })
             .collect();
-        let steps = |steps: &[strowger_dialplan::ChangeStep<'_>]| -> Vec<String> {
-            steps.iter().map(text::change).collect()
-        };
+        let steps =
+            |steps: &[strowger_dialplan::ChangeStep<'_>]| -> Vec<Value> { steps.iter().map(step).collect() };
         json!({
             "digits": hop.digits.as_str(),
             "by": match hop.by { NextHopBy::Called => "called", NextHopBy::Calling => "calling" },
@@ -121,6 +120,12 @@ impl Answer<'_> {
     fn name_of(&self, id: strowger_dialplan::PartitionId) -> &str {
         self.configuration.plan.partition_name(id)
     }
+}
+
+/// One change, in parts.
+fn step(step: &strowger_dialplan::ChangeStep<'_>) -> Value {
+    let (what, value) = text::change_words(&step.what);
+    json!({ "what": what, "value": value, "before": step.before.as_str(), "after": step.after.as_str() })
 }
 
 /// In the words of the test vectors.

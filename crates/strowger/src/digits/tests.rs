@@ -14,7 +14,7 @@ fn lab() -> Configuration {
 
 fn ask(from: &str, number: &str, mode: Mode) -> Question {
     let at = WallTime::from_micros(0);
-    Question { from: from.to_owned(), number: number.to_owned(), mode, calling: None, at }
+    Question { from: from.to_owned(), number: number.to_owned(), mode: Some(mode), calling: None, at }
 }
 
 #[test]
@@ -213,6 +213,59 @@ fn what_is_wrong_with_routing_is_named_with_its_place() {
 }
 
 #[test]
+fn what_is_asked_is_read_as_whoever_dials_would_mean_it() {
+    let file: ConfigFile = toml::from_str(OFFICE).unwrap();
+    let configuration = file.configuration().unwrap().calls;
+    let check = |from: &str, number: &str, mode: Option<Mode>, expect: &[&str]| {
+        let at = time("2026-11-21T09:00").unwrap();
+        let question = Question { mode, at, ..ask(from, number, Mode::Keys) };
+        let text = answer(&configuration, &question).unwrap().text();
+        for part in expect {
+            assert!(text.contains(part), "{from} {number}: {part:?} is not in\n{text}");
+        }
+    };
+    // A Saturday: the day has no hours.
+    check("1001", "0123", None, &["1001 dials 0123 key by key\nsees  day (closed), night, no partition\n"]);
+    check("t1", "0123", None, &["t1 dials 0123 en bloc\nsees  no partition\n", "result  no match"]);
+    check("t1", "1001", Some(Mode::Keys), &["t1 dials 1001 key by key\n", "result  line 1001"]);
+    check(
+        "space:all",
+        "01 23",
+        None,
+        &[
+            "space:all dials 01 23 by name\n",
+            "note    it was looked up as a name, for it is no number: ' ' at position 3 cannot be dialled",
+        ],
+    );
+    check("1001", "alice", None, &["result  no match\n"]);
+    check("1001", "0", None, &["  no pattern takes it as it is\n  after 15 s in which no key came\n"]);
+}
+
+#[test]
+fn filters_repeats_and_trunks_that_are_not_there_are_told() {
+    let text = OFFICE
+        .replace("\"t1\", \"t2\"", "\"t2\"")
+        .replace("pattern = \"0.!\"\npartition = \"day\"", "pattern = \"0.@\"\nfilter = \"SERVICE EXISTS\"");
+    let twice = "[[block]]\npattern = \"02X\"\npartition = \"day\"\n[[block]]\npattern = \"02X\"\npartition = \"night\"\n";
+    let file: ConfigFile = toml::from_str(&format!("{text}{twice}")).unwrap();
+    let configuration = file.configuration().unwrap().calls;
+    let question = Question { at: time("2026-11-20T09:00").unwrap(), ..ask("1001", "0411", Mode::Keys) };
+    let told = answer(&configuration, &question).unwrap();
+    let (text, json) = (told.text(), told.json());
+    let check = |part: &str| assert!(text.contains(part), "{part:?} is not in\n{text}");
+    check("4 could still: ");
+    check(
+        "  wins     0.@ where SERVICE EXISTS (route pattern in no partition): takes 8 numbers of 4 digits\n",
+    );
+    check("note    no trunk of route list out is there yet: give one a destination in the configuration\n");
+    check("02X in day");
+    assert_eq!(
+        json["lookups"][0]["called_changes"],
+        serde_json::json!([{ "what": "discard", "value": "PreDot", "before": "0411", "after": "411" }])
+    );
+}
+
+#[test]
 fn json_says_the_same() {
     let configuration = lab();
     let question = ask("space:everything", "919005551234", Mode::Keys);
@@ -229,7 +282,9 @@ fn who_cannot_dial_is_said() {
     let error = |from: &str, number: &str| {
         answer(&configuration, &ask(from, number, Mode::Keys)).err().map(|error| error.to_string()).unwrap()
     };
-    assert!(error("nobody", "1").contains("\"nobody\""));
+    assert!(error("nobody", "1").contains("\"nobody\";"));
+    assert!(error("trunk:pst", "1").contains("\"trunk:pst\" (did you mean \"trunk:pstn\"?);"));
+    assert!(error("evrything", "1").contains("(did you mean \"everything\"?)"));
     assert!(error("trunk:1001", "1").contains("\"trunk:1001\""));
     assert!(error("1001", "").contains("no number"));
 }

@@ -3,13 +3,14 @@
 use std::fmt::Write;
 use std::time::Duration;
 
+use strowger_base::WallTime;
 use strowger_dialplan::{
-    Candidate, ChangeKind, ChangeStep, Decision, HopTrace, KeyTrace, LostBy, NextHopBy, Presentation,
-    Presented, Trace, Why,
+    Candidate, ChangeKind, ChangeStep, Decision, HopTrace, KeyTrace, LostBy, NextHopBy, PartitionId,
+    PatternId, Presentation, Presented, SearchSpace, TieRule, Trace, Why,
 };
 
 use super::from::Incoming;
-use super::{Answer, Way};
+use super::{Answer, Mode, Way};
 
 impl Answer<'_> {
     /// As it is printed in a terminal.
@@ -22,8 +23,12 @@ impl Answer<'_> {
 
     fn write(&self, out: &mut String) -> std::fmt::Result {
         let question = self.question;
-        writeln!(out, "{} dials {} {}", question.from, question.number, question.mode.words())?;
-        writeln!(out, "sees  {}", self.partitions(&self.caller.search_space))?;
+        let how = match &self.way {
+            Way::Number(_) => self.mode.words(),
+            Way::Name(_) => "by name",
+        };
+        writeln!(out, "{} dials {} {how}", question.from, question.number)?;
+        writeln!(out, "sees  {}", self.partitions(&self.caller.search_space, question.at))?;
         for incoming in &self.incoming {
             let Incoming { role, number_type, before, after, by } = incoming;
             writeln!(out, "brings  {role} {before}, of {number_type} type → {after}, as the {by} says")?;
@@ -31,7 +36,8 @@ impl Answer<'_> {
         match &self.way {
             Way::Number(trace) => self.number(out, trace)?,
             Way::Name(Some(found)) => {
-                writeln!(out, "\n{} stands in {}", found.text, self.partition(found.partition))?;
+                let kind = strowger_dialplan::NumberPattern::kind_of(found.action);
+                writeln!(out, "\n{} is a {kind} in {}", found.text, self.partition(found.partition))?;
             }
             Way::Name(None) => writeln!(out, "\nno name or host of the dial plan is {}", question.number)?,
         }
@@ -48,6 +54,7 @@ impl Answer<'_> {
             let numbers = &attempt.numbers;
             let (called, calling) = (numbers.called, numbers.calling.number);
             let shown = presentation(&numbers.calling);
+            let calling = if calling.is_empty() { "nobody" } else { calling.as_str() };
             writeln!(
                 out,
                 "  {}. {}: {trunks}; called {called}, calling {calling}{shown}",
@@ -83,7 +90,16 @@ impl Answer<'_> {
         };
         write!(out, "  {:<width$}  ", key.digits.as_str())?;
         let Some(waits) = key.waits else { return writeln!(out, "decided") };
-        let names: Vec<&str> = key.potential.first.iter().map(|id| self.text_of(*id)).collect();
+        let first = &key.potential.first;
+        let text = |id: PatternId| self.text_of(id);
+        // The same pattern may stand in several partitions.
+        let names: Vec<String> = first
+            .iter()
+            .map(|id| match first.iter().any(|other| other != id && text(*other) == text(*id)) {
+                true => format!("{} in {}", text(*id), self.partition_named(*id)),
+                false => text(*id).to_owned(),
+            })
+            .collect();
         let more = if key.potential.count > names.len() { ", …" } else { "" };
         let count = if key.potential.more {
             format!("more than {}", key.potential.count)
@@ -102,11 +118,20 @@ impl Answer<'_> {
     fn hop(&self, out: &mut String, index: usize, trace: &HopTrace<'_>) -> std::fmt::Result {
         let hop = trace.hop;
         let by = if hop.by == NextHopBy::Calling { ", the calling number," } else { "" };
-        writeln!(out, "\nlookup {}  {}{by} in {}", index + 1, hop.digits, self.partitions(trace.space))?;
+        writeln!(
+            out,
+            "\nlookup {}  {}{by} in {}",
+            index + 1,
+            hop.digits,
+            self.partitions(trace.space, hop.at)
+        )?;
         for candidate in &trace.candidates {
             self.candidate(out, candidate, hop.digits.len(), trace.candidates.first())?;
         }
-        writeln!(out, "  {}", why(hop.why, hop.waited))?;
+        if trace.candidates.is_empty() && hop.why != Why::NoCandidate {
+            writeln!(out, "  no pattern takes it as it is")?;
+        }
+        writeln!(out, "  {}", self.why(hop.why, hop.waited))?;
         for (whose, steps) in [("called", &trace.called), ("calling", &trace.calling)] {
             for step in steps {
                 writeln!(out, "  {whose:<7}  {}", change(step))?;
@@ -125,7 +150,9 @@ impl Answer<'_> {
         let Some(row) = self.pattern(candidate.pattern) else { return Ok(()) };
         let partition = self.partition_of(candidate);
         let urgent = if row.urgent { ", urgent" } else { "" };
-        let what = format!("{} ({}{urgent} in {partition})", row.pattern.text(), row.kind());
+        let filter =
+            row.filter.as_ref().map(|filter| format!(" where {}", filter.text())).unwrap_or_default();
+        let what = format!("{}{filter} ({}{urgent} in {partition})", row.pattern.text(), row.kind());
         let numbers = many(candidate.breadth);
         match (candidate.lost_by, winner) {
             (None, _) | (_, None) => {
@@ -141,7 +168,11 @@ impl Answer<'_> {
                 self.partition_of(winner)
             ),
             (Some(LostBy::Age), Some(_)) => {
-                writeln!(out, "  loses    {what}: takes as many in the same partition, and was added later")
+                let added = match self.configuration.plan.parameters().ties {
+                    TieRule::Oldest => "later",
+                    TieRule::Newest => "earlier, where the newest wins",
+                };
+                writeln!(out, "  loses    {what}: takes as many in the same partition, and was added {added}")
             }
         }
     }
@@ -161,8 +192,14 @@ impl Answer<'_> {
         Ok(())
     }
 
-    fn partitions(&self, space: &strowger_dialplan::SearchSpace) -> String {
-        let names: Vec<&str> = space.partitions().iter().map(|id| self.partition(*id)).collect();
+    /// The partitions of a search space; those that are outside their hours say so.
+    fn partitions(&self, space: &SearchSpace, at: WallTime) -> String {
+        let zone = self.caller.zone.as_ref();
+        let name = |id: &PartitionId| match self.configuration.plan.is_open(*id, at, zone) {
+            true => self.partition(*id).to_owned(),
+            false => format!("{} (closed)", self.partition(*id)),
+        };
+        let names: Vec<String> = space.partitions().iter().map(name).collect();
         names.join(", ")
     }
 
@@ -174,9 +211,22 @@ impl Answer<'_> {
     }
 
     fn partition_of(&self, candidate: &Candidate) -> &str {
-        match self.configuration.plan.partition_of(candidate.pattern) {
+        self.partition_named(candidate.pattern)
+    }
+
+    fn partition_named(&self, id: PatternId) -> &str {
+        match self.configuration.plan.partition_of(id) {
             "" => "no partition",
             name => name,
+        }
+    }
+
+    fn why(&self, why: Why, waited: Duration) -> String {
+        match (why, self.mode) {
+            (Why::NoWait, Mode::EnBloc | Mode::Application) => {
+                "without waiting, because the number came as a whole".to_owned()
+            }
+            (why, _) => self::why(why, waited),
         }
     }
 }
@@ -187,7 +237,7 @@ fn why(why: Why, waited: Duration) -> String {
         Why::Unambiguous => "at once, because nothing longer can match".to_owned(),
         Why::Timeout => format!("after {} in which no key came", seconds(waited)),
         Why::Complete => "at once, because the number came as a whole".to_owned(),
-        Why::NoWait => "without waiting, as an earlier pattern or the way it came rules".to_owned(),
+        Why::NoWait => "without waiting, because an earlier translation pattern says so (no_wait)".to_owned(),
         Why::Terminator => "at once, because # ended dialling".to_owned(),
         Why::NoCandidate => "nothing matches, and nothing can".to_owned(),
     }
@@ -203,16 +253,30 @@ fn presentation(calling: &Presented) -> String {
 }
 
 /// One change, before and after.
-pub(super) fn change(step: &ChangeStep<'_>) -> String {
-    let what = match step.what {
-        ChangeKind::Discard(discard) => format!("discard {discard}"),
-        ChangeKind::ExternalMask(mask) => format!("external mask {mask}"),
-        ChangeKind::Mask(mask) => format!("mask {mask}"),
-        ChangeKind::Prefix(prefix) => format!("prefix {prefix}"),
-        ChangeKind::NumberPresentation(presentation) => return format!("number {presentation}"),
-        ChangeKind::NamePresentation(presentation) => return format!("name {presentation}"),
-    };
-    format!("{what:<26}  {} → {}", step.before, step.after)
+fn change(step: &ChangeStep<'_>) -> String {
+    let (what, value) = change_words(&step.what);
+    let what = format!("{what} {value}");
+    match step.what {
+        ChangeKind::NumberPresentation(_) | ChangeKind::NamePresentation(_) => what,
+        ChangeKind::Discard(_)
+        | ChangeKind::ExternalMask(_)
+        | ChangeKind::Mask(_)
+        | ChangeKind::Prefix(_) => {
+            format!("{what:<26}  {} → {}", step.before, step.after)
+        }
+    }
+}
+
+/// What one change does, and with what.
+pub(super) fn change_words(what: &ChangeKind<'_>) -> (&'static str, String) {
+    match what {
+        ChangeKind::Discard(discard) => ("discard", discard.to_string()),
+        ChangeKind::ExternalMask(mask) => ("external mask", mask.to_string()),
+        ChangeKind::Mask(mask) => ("mask", mask.to_string()),
+        ChangeKind::Prefix(prefix) => ("prefix", prefix.to_string()),
+        ChangeKind::NumberPresentation(presentation) => ("number", presentation.to_string()),
+        ChangeKind::NamePresentation(presentation) => ("name", presentation.to_string()),
+    }
 }
 
 fn many(count: u128) -> String {

@@ -15,8 +15,7 @@ use crate::digits::{self, Mode, Question, Report};
 pub(super) struct Dialling {
     from: String,
     number: String,
-    #[serde(default)]
-    mode: Mode,
+    mode: Option<Mode>,
     calling: Option<String>,
     at: Option<String>,
     #[serde(default)]
