@@ -57,9 +57,11 @@ impl Dialing {
             let Some(symbol) = u8::try_from(key).ok().and_then(Symbol::new) else {
                 return State::Dialing(self);
             };
-            step.facts.called = format!("{}{key}", step.facts.called).into();
             self.analysis.set_time(step.now.wall);
-            self.analysis.key(symbol);
+            if !self.reads(symbol) {
+                return State::Dialing(self);
+            }
+            step.facts.called = format!("{}{key}", step.facts.called).into();
             return self.proceed(step);
         }
         if let Signal::DigitsEnded(end) = signal {
@@ -77,6 +79,7 @@ impl Dialing {
     /// The device tells no more keys. A number that may have been meant to go on waits as it would for a slow finger, so that
     /// half a number is not called in haste; without a single key there is nothing to wait for.
     fn no_more_keys(mut self, step: &mut Step<'_>, end: DigitsEnd) -> State {
+        self.analysis.set_time(step.now.wall);
         match end {
             DigitsEnd::Complete => self.analysis.complete(),
             DigitsEnd::Lost if self.analysis.digits().is_some_and(|digits| digits.is_empty()) => {
@@ -97,10 +100,19 @@ impl Dialing {
         step.adopt(leg);
         let more = step.normalised_beyond(known);
         self.analysis.set_time(step.now.wall);
+        let mut read = false;
         for symbol in more.bytes().filter_map(Symbol::new) {
-            self.analysis.key(symbol);
+            read |= self.reads(symbol);
         }
-        self.proceed(step)
+        if read { self.proceed(step) } else { State::Dialing(self) }
+    }
+
+    /// Gives a key to the analysis; false when it is nobody's, because a translated number is waited for: then it does not
+    /// start the timer anew either.
+    fn reads(&mut self, symbol: Symbol) -> bool {
+        let before = self.analysis.keys_used();
+        self.analysis.key(symbol);
+        self.analysis.keys_used() > before
     }
 
     /// Whether a wish under this id, for this number, goes on with what is dialled here.

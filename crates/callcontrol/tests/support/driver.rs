@@ -68,6 +68,9 @@ fn configuration() -> Configuration {
     let mut translation = Translation::to(NextSearchSpace::Originator);
     translation.called.mask = Some("1002".parse().unwrap());
     pattern("77", Action::Translate(translation));
+    let mut waits = Translation::to(NextSearchSpace::Originator);
+    waits.called.mask = Some("8123".parse().unwrap());
+    pattern("55", Action::Translate(waits));
     let mut round = Translation::to(NextSearchSpace::Originator);
     round.called.prefix = "".parse().unwrap();
     pattern("66", Action::Translate(round));
