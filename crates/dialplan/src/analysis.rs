@@ -2,6 +2,7 @@
 //! with a decision.
 
 mod candidates;
+mod later;
 mod lookup;
 
 use std::sync::Arc;
@@ -20,6 +21,7 @@ use crate::symbol::{Digits, Symbol};
 use crate::transform::{Mask, Presentation};
 
 pub use self::candidates::{Candidate, LostBy, Potential};
+pub use self::later::LaterHops;
 pub(crate) use self::lookup::{Rank, rank};
 
 /// Who dials, as far as digit analysis cares.

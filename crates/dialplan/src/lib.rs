@@ -32,8 +32,8 @@ mod transform;
 
 pub use address::{AddressError, Addressed};
 pub use analysis::{
-    Analysis, Arrival, Caller, Candidate, Decision, Hop, LostBy, Potential, Presented, Progress, Reject,
-    Routed, Why,
+    Analysis, Arrival, Caller, Candidate, Decision, Hop, LaterHops, LostBy, Potential, Presented, Progress,
+    Reject, Routed, Why,
 };
 pub use combine::combined;
 pub use national::{FilterError, RouteFilter, Tag};

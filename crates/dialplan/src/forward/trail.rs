@@ -4,6 +4,7 @@ use strowger_base::Cause;
 
 use super::reason::{OnBehalfOf, RedirectReason};
 use super::settings::{CallSide, ForwardKind, ForwardTarget, LineForwards};
+use crate::hunt::Exhausted;
 use crate::range::{self, OutOfRange};
 
 /// The redirections of one call, and what ends going round.
@@ -116,7 +117,13 @@ const QSIG_HOPS_MAX: u64 = 15;
 impl<L: Clone + PartialEq> Trail<L> {
     /// A call to `called` that was not redirected yet.
     pub const fn new(called: L, parameters: ForwardParameters) -> Self {
-        Trail { parameters, called, redirects: Vec::new(), hops: 0, broken_out: false }
+        Trail::arrived(called, 0, parameters)
+    }
+
+    /// A call to `called` that was redirected `hops` times before it came here, as its Diversion headers say. These count,
+    /// or two systems that forward to each other would go round for ever.
+    pub const fn arrived(called: L, hops: u8, parameters: ForwardParameters) -> Self {
+        Trail { parameters, called, redirects: Vec::new(), hops, broken_out: false }
     }
 
     /// What the line `at` does with the call when `kind` happens there.
@@ -167,6 +174,18 @@ impl<L: Clone + PartialEq> Trail<L> {
         }
         self.hops += 1;
         Ok(())
+    }
+
+    /// A hunt pilot sends the call on because nobody took it; `hop` is the how many-th redirection this is.
+    ///
+    /// # Errors
+    /// When the call was redirected as often as it may be: it ends with [`HopLimitReached::cause`].
+    pub fn hunt_ended(&mut self, pilot: &L, because: Exhausted) -> Result<u8, HopLimitReached> {
+        self.through_hunt_pilot()?;
+        let reason = because.reason();
+        let redirect = Redirect { from: pilot.clone(), reason, on_behalf_of: OnBehalfOf::FORWARD };
+        self.redirects.push(redirect);
+        Ok(self.hops)
     }
 
     /// Who was called.

@@ -3,6 +3,7 @@
 use strowger_base::{Cause, Instant};
 
 use super::settings::{Distribution, HuntList, LineGroup};
+use crate::forward::RedirectReason;
 use crate::rotation::Rotation;
 
 /// What a member is doing.
@@ -250,6 +251,18 @@ impl Exhausted {
             Exhausted::MaximumTimer => Cause::NO_ANSWER_FROM_USER,
         }
     }
+
+    /// Why the pilot sends the call on, in the numbers of call records: those of a line in the condition of the member that
+    /// was tried last. No source gives any of their own.
+    pub const fn reason(self) -> RedirectReason {
+        match self {
+            Exhausted::LastGroup(LeftBecause::Empty) => RedirectReason::FORWARD_UNREGISTERED,
+            Exhausted::LastGroup(LeftBecause::MembersTried(condition) | LeftBecause::Skipped(condition))
+            | Exhausted::LastMember(condition)
+            | Exhausted::Stopped(condition) => condition.reason(),
+            Exhausted::MaximumTimer => RedirectReason::FORWARD_NO_ANSWER,
+        }
+    }
 }
 
 impl Condition {
@@ -258,6 +271,14 @@ impl Condition {
             Condition::NoAnswer => Cause::NO_ANSWER_FROM_USER,
             Condition::Busy => Cause::USER_BUSY,
             Condition::NotAvailable => Cause::SUBSCRIBER_ABSENT,
+        }
+    }
+
+    const fn reason(self) -> RedirectReason {
+        match self {
+            Condition::NoAnswer => RedirectReason::FORWARD_NO_ANSWER,
+            Condition::Busy => RedirectReason::FORWARD_BUSY,
+            Condition::NotAvailable => RedirectReason::FORWARD_UNREGISTERED,
         }
     }
 }

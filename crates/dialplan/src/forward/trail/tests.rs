@@ -135,3 +135,19 @@ fn the_limit_has_limits() {
     check(61, false, false);
     assert_eq!(HOP_LIMIT.hops(), 12);
 }
+
+#[test]
+fn hunts_and_what_came_before_count() {
+    use crate::hunt::{Condition, LeftBecause};
+    let parameters =
+        ForwardParameters { hop_limit: HopLimit::new(4).unwrap(), ..ForwardParameters::default() };
+    let mut trail = Trail::arrived('p', 1, parameters);
+    assert_eq!(trail.through_hunt_pilot(), Ok(()));
+    let because = Exhausted::LastGroup(LeftBecause::MembersTried(Condition::Busy));
+    assert_eq!(trail.hunt_ended(&'p', because), Ok(3));
+    assert_eq!(trail.hunt_ended(&'q', Exhausted::MaximumTimer), Ok(4));
+    assert_eq!(trail.hunt_ended(&'r', Exhausted::MaximumTimer), Err(HopLimitReached { hops: 4 }));
+    let told: Vec<(char, u16)> = trail.redirects().iter().map(|hop| (hop.from, hop.reason.0)).collect();
+    assert_eq!(told, [('p', 1), ('q', 2)]);
+    assert_eq!((trail.original_called(), trail.last_redirecting()), (&'p', Some(&'q')));
+}
