@@ -10,6 +10,7 @@ pub mod configuration;
 mod control;
 mod exchange;
 mod failure;
+pub mod follow;
 pub mod io;
 mod outlet;
 mod relay;

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use strowger_base::WallTime;
 
-use crate::analysis::{Analysis, Arrival, Caller, Candidate, Hop, Potential, Progress};
+use crate::analysis::{Analysis, Arrival, Caller, Candidate, Hop, LaterHops, Potential, Progress};
 use crate::plan::{Action, DialPlan, NextHopBy, PatternId, SearchSpace};
 use crate::symbol::{Digits, Symbol};
 use crate::transform::ChangeStep;
@@ -69,12 +69,27 @@ impl Trace {
         } else {
             analysis.dial(number);
         }
-        let mut now = at;
+        Self::to_the_end(keys, analysis, at)
+    }
+
+    /// Looks up the number to which a call is sent on; see [`Analysis::forwarded`].
+    pub fn forwarded(
+        plan: &DialPlan,
+        caller: Arc<Caller>,
+        later: LaterHops,
+        number: &Digits,
+        at: WallTime,
+    ) -> Self {
+        Self::to_the_end(Vec::new(), Analysis::forwarded(plan, caller, later, number, at), at)
+    }
+
+    fn to_the_end(keys: Vec<KeyTrace>, mut analysis: Analysis, mut now: WallTime) -> Self {
+        let timer = analysis.plan().parameters().interdigit_timer;
         // Each lookup waits at most once.
-        for _ in 0..=plan.parameters().translations_max + 1 {
+        for _ in 0..=analysis.plan().parameters().translations_max + 1 {
             match analysis.progress() {
                 Progress::Collecting { .. } | Progress::Waiting { .. } => {
-                    now = now + plan.parameters().interdigit_timer;
+                    now = now + timer;
                     analysis.set_time(now);
                     analysis.timer_expired();
                 }

@@ -4,6 +4,7 @@ mod expect;
 mod from;
 mod json;
 mod lint;
+mod onward;
 mod text;
 
 use std::path::PathBuf;
@@ -12,6 +13,8 @@ use std::sync::Arc;
 use strowger_base::WallTime;
 use strowger_callcontrol::Configuration;
 use strowger_callcontrol::configuration::Line;
+use strowger_callcontrol::follow::{End, Followed};
+use strowger_dialplan::forward::CallSide;
 use strowger_dialplan::route_list::{GroupReference, RouteListMember};
 use strowger_dialplan::{
     Action, Arrival, Caller, Decision, Digits, MemberChange, NumberPattern, Outpulsed, PatternId, Reject,
@@ -23,6 +26,7 @@ use crate::config_file::ConfigFile;
 
 pub(crate) use expect::ExpectSection;
 pub(crate) use lint::Report;
+pub(crate) use onward::LinesAre;
 
 use from::{From, Incoming};
 
@@ -44,6 +48,9 @@ pub(crate) struct DigitsOptions {
     /// When, in UTC, for partitions with opening hours: 2026-11-21T08:00. Now, unless it is given.
     #[arg(long, value_parser = time)]
     at: Option<WallTime>,
+    /// What the lines are doing that the call reaches, for forwards and hunts.
+    #[arg(long, value_enum, default_value_t = LinesAre::Free)]
+    when: LinesAre,
     /// Run the saved diallings of the node file instead (`[[expect]]`); exit code 1 when one goes another way.
     #[arg(long, conflicts_with_all = ["from", "number", "server"])]
     check: bool,
@@ -86,6 +93,8 @@ pub(crate) struct Question {
     /// Who calls, where a trunk or search space does.
     pub(crate) calling: Option<String>,
     pub(crate) at: WallTime,
+    /// What the lines are doing that the call reaches.
+    pub(crate) lines: LinesAre,
 }
 
 /// A question with its answer.
@@ -95,6 +104,8 @@ pub(crate) struct Answer<'c> {
     caller: Arc<Caller>,
     /// The line, when one dials.
     line: Option<&'c Line>,
+    /// Which side it comes from; a search space counts as ours.
+    side: CallSide,
     /// What the trunk's settings made of its numbers.
     incoming: Vec<Incoming>,
     mode: Mode,
@@ -149,6 +160,10 @@ impl DigitsOptions {
         if let Some(mode) = self.mode.as_ref().and_then(clap::ValueEnum::to_possible_value) {
             path.push_str(&format!("&mode={}", mode.get_name()));
         }
+        let when = clap::ValueEnum::to_possible_value(&self.when);
+        if let Some(when) = when.filter(|_| self.when != LinesAre::Free) {
+            path.push_str(&format!("&when={}", when.get_name()));
+        }
         if let Some(calling) = &self.calling {
             path.push_str(&format!("&calling={}", query_value(calling)));
         }
@@ -181,6 +196,7 @@ pub(crate) fn run(options: &DigitsOptions) -> anyhow::Result<()> {
         mode: options.mode,
         calling: options.calling.clone(),
         at: options.at.unwrap_or_else(now),
+        lines: options.when,
     };
     let answer = answer(&configuration, &question)?;
     if options.json { crate::print::line(answer.json()) } else { crate::print::print(answer.text()) }
@@ -194,7 +210,7 @@ pub(crate) fn answer<'c>(
     configuration: &'c Configuration,
     question: &'c Question,
 ) -> anyhow::Result<Answer<'c>> {
-    let From { caller, line, incoming, number, mode } = from::from(configuration, question)?;
+    let From { caller, line, side, incoming, number, mode } = from::from(configuration, question)?;
     anyhow::ensure!(!question.number.is_empty(), "no number is given; expected for example 95551234");
     let plan = &configuration.plan;
     let way = match Digits::parse(&number) {
@@ -211,7 +227,7 @@ pub(crate) fn answer<'c>(
             Way::Name(plan.address(&caller.search_space, user, host, question.at, zone))
         }
     };
-    Ok(Answer { question, configuration, caller, line, incoming, mode, way })
+    Ok(Answer { question, configuration, caller, line, side, incoming, mode, way })
 }
 
 impl Answer<'_> {
@@ -240,8 +256,8 @@ impl Answer<'_> {
     }
 
     /// The trunks in the order in which they would be tried, with the numbers that each would be sent.
-    fn attempts(&self) -> Vec<Attempt<'_>> {
-        let Way::Number(trace) = &self.way else { return Vec::new() };
+    fn attempts<'a>(&'a self, trace: Option<&Trace>) -> Vec<Attempt<'a>> {
+        let Some(trace) = trace else { return Vec::new() };
         let Some(Decision::Routed(routed)) = trace.analysis().decision() else { return Vec::new() };
         let to = match self.pattern(routed.pattern).map(|row| &row.action) {
             Some(Action::Route(route)) => &route.to,
@@ -283,16 +299,18 @@ impl Answer<'_> {
     }
 
     /// Something else that whoever asks should know.
-    fn remark(&self) -> Option<String> {
-        let routed = match &self.way {
-            Way::Number(trace) => match trace.analysis().decision() {
+    fn remark(&self, followed: Option<&Followed<'_>>) -> Option<String> {
+        let end = match (followed.map(|followed| &followed.end), &self.way) {
+            (Some(End::Elsewhere(action)), _) => action,
+            (Some(_), _) => return None,
+            (None, Way::Number(trace)) => match trace.analysis().decision() {
                 Some(Decision::Routed(routed)) => &self.pattern(routed.pattern)?.action,
                 Some(Decision::Blocked { .. } | Decision::Rejected(_)) | None => return None,
             },
-            Way::Name(Some(found)) => found.action,
-            Way::Name(None) => return self.no_number(),
+            (None, Way::Name(Some(found))) => found.action,
+            (None, Way::Name(None)) => return self.no_number(),
         };
-        match routed {
+        match end {
             Action::Route(route) => match &route.to {
                 RouteTarget::Trunk(name) => {
                     let trunk = self.configuration.trunks.get(name)?;
@@ -301,7 +319,7 @@ impl Answer<'_> {
                     })
                 }
                 RouteTarget::RouteList(name) => {
-                    let attempts = self.attempts();
+                    let attempts = self.attempts(self.last_trace(followed));
                     let mut trunks = attempts.iter().flat_map(|attempt| &attempt.trunks);
                     let nowhere = !attempts.is_empty() && !trunks.any(|(_, there)| *there);
                     nowhere.then(|| {

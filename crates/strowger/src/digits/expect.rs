@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 use strowger_callcontrol::Configuration;
 use strowger_dialplan::Decision;
 
-use super::{Answer, Mode, Question, Way};
+use super::{Answer, LinesAre, Mode, Question, Way};
 use crate::print::line;
 
 /// `[[expect]]` of the node file. What is not given is not compared.
@@ -24,6 +24,12 @@ pub(crate) struct ExpectSection {
     /// Where it leads: `line 1001`, `trunk pstn`, `no match`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) result: Option<String>,
+    /// What the lines are doing that the call reaches.
+    #[serde(default, skip_serializing_if = "is_free")]
+    pub(crate) when: LinesAre,
+    /// Where the call ends after forwards and hunts: `line 1002`, `cause 17 at line 1001`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) ends: Option<String>,
     /// The pattern that decides.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) pattern: Option<String>,
@@ -100,6 +106,7 @@ impl ExpectSection {
             mode: self.mode,
             calling: None,
             at: at.unwrap_or_else(super::now),
+            lines: self.when,
         };
         let answer = super::answer(configuration, &question)?;
         Ok(self.differences(&answer))
@@ -123,8 +130,10 @@ impl ExpectSection {
             }
         }
         let waits = self.waits_seconds.map(|seconds| seconds.to_string());
-        let compared: [(&'static str, &Option<String>, String); 5] = [
+        let ends = if self.ends.is_some() { answer.ends(answer.followed().as_ref()) } else { String::new() };
+        let compared: [(&'static str, &Option<String>, String); 6] = [
             ("result", &self.result, answer.result()),
+            ("ends", &self.ends, ends),
             ("pattern", &self.pattern, pattern),
             ("called", &self.called, called),
             ("calling", &self.calling, calling),
@@ -136,4 +145,10 @@ impl ExpectSection {
         };
         compared.into_iter().filter_map(differs).collect()
     }
+}
+
+/// Serde wants a function for it.
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "the signature that serde calls")]
+fn is_free(lines: &LinesAre) -> bool {
+    *lines == LinesAre::Free
 }

@@ -7,6 +7,7 @@ use strowger_base::journal::NumberRole;
 use strowger_base::nearest::nearest;
 use strowger_callcontrol::Configuration;
 use strowger_callcontrol::configuration::{Line, Trunk};
+use strowger_dialplan::forward::CallSide;
 use strowger_dialplan::normalise::{NormalisedBy, NumberType};
 use strowger_dialplan::{Caller, Digits};
 
@@ -16,6 +17,7 @@ use super::{Mode, Question};
 pub(super) struct From<'c> {
     pub(super) caller: Arc<Caller>,
     pub(super) line: Option<&'c Line>,
+    pub(super) side: CallSide,
     pub(super) incoming: Vec<Incoming>,
     pub(super) number: Cow<'c, str>,
     /// How the number arrives, as it was asked or as is usual.
@@ -51,7 +53,8 @@ pub(super) fn from<'c>(configuration: &'c Configuration, question: &'c Question)
         Origin::Line(line) => {
             anyhow::ensure!(calling.is_none(), "a line calls with its own number; leave --calling out");
             let caller = Arc::clone(&line.caller);
-            Ok(From { caller, line: Some(line), incoming: Vec::new(), number, mode: mode(Mode::Keys) })
+            let (side, mode) = (CallSide::Internal, mode(Mode::Keys));
+            Ok(From { caller, line: Some(line), side, incoming: Vec::new(), number, mode })
         }
         Origin::Trunk(trunk) => {
             let mut caller = Caller::clone(&trunk.caller);
@@ -62,12 +65,13 @@ pub(super) fn from<'c>(configuration: &'c Configuration, question: &'c Question)
             }
             let number = brought(trunk, NumberRole::Called, &question.number, &mut incoming);
             let mode = mode(if trunk.overlap { Mode::Keys } else { Mode::EnBloc });
-            Ok(From { caller: Arc::new(caller), line: None, incoming, number, mode })
+            let side = trunk.classification.side(configuration.trunk_side);
+            Ok(From { caller: Arc::new(caller), line: None, side, incoming, number, mode })
         }
         Origin::Space(mut caller) => {
             caller.number = calling.map(Digits::parse).transpose()?.unwrap_or_default();
-            let mode = mode(Mode::Keys);
-            Ok(From { caller: Arc::new(caller), line: None, incoming: Vec::new(), number, mode })
+            let (side, mode) = (CallSide::Internal, mode(Mode::Keys));
+            Ok(From { caller: Arc::new(caller), line: None, side, incoming: Vec::new(), number, mode })
         }
     }
 }

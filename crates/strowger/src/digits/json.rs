@@ -10,6 +10,8 @@ impl Answer<'_> {
     pub(crate) fn json(&self) -> Value {
         let names: Vec<&str> =
             self.caller.search_space.partitions().iter().map(|id| self.name_of(*id)).collect();
+        let followed = self.followed();
+        let last = self.last_trace(followed.as_ref());
         let mut answer = json!({
             "from": self.question.from,
             "number": self.question.number,
@@ -17,8 +19,15 @@ impl Answer<'_> {
             "at": self.question.at.to_string(),
             "partitions": names,
             "result": self.result(),
-            "note": self.remark(),
+            "when": self.question.lines,
+            "ends": self.ends(followed.as_ref()),
+            "note": self.remark(followed.as_ref()),
         });
+        if let (Some(followed), Value::Object(fields)) = (&followed, &mut answer) {
+            let (steps, otherwise) = self.onward_json(followed);
+            fields.insert("onward".to_owned(), steps);
+            fields.insert("otherwise".to_owned(), otherwise);
+        }
         if let (false, Value::Object(fields)) = (self.incoming.is_empty(), &mut answer) {
             let incoming = self.incoming.iter().map(|it| {
                 json!({ "role": it.role, "type": it.number_type, "before": it.before, "after": it.after, "by": it.by })
@@ -30,7 +39,7 @@ impl Answer<'_> {
             let hops = trace.hops();
             fields.insert("lookups".to_owned(), hops.iter().map(|hop| self.lookup(hop)).collect());
             fields.insert("waited_ms".to_owned(), json!(trace.waited().as_millis() as u64));
-            let attempts = self.attempts().into_iter().map(|attempt| {
+            let attempts = self.attempts(last).into_iter().map(|attempt| {
                 json!({
                     "group": attempt.group,
                     "trunks": attempt.trunks.iter().map(|(name, _)| *name).collect::<Vec<_>>(),
@@ -81,7 +90,7 @@ impl Answer<'_> {
         keys.collect()
     }
 
-    fn lookup(&self, trace: &HopTrace<'_>) -> Value {
+    pub(super) fn lookup(&self, trace: &HopTrace<'_>) -> Value {
         let hop = trace.hop;
         let candidates: Vec<Value> = trace
             .candidates

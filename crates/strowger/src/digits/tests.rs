@@ -1,5 +1,7 @@
 use super::*;
 
+mod onward;
+
 fn lab() -> Configuration {
     let text = format!(
         "{}\n[[line]]\nnumber = \"1001\"\nname = \"Alice\"\nsecret = \"x\"\npartition = \"internal\"\n\
@@ -13,8 +15,8 @@ fn lab() -> Configuration {
 }
 
 fn ask(from: &str, number: &str, mode: Mode) -> Question {
-    let at = WallTime::from_micros(0);
-    Question { from: from.to_owned(), number: number.to_owned(), mode: Some(mode), calling: None, at }
+    let (at, lines) = (WallTime::from_micros(0), LinesAre::Free);
+    Question { from: from.to_owned(), number: number.to_owned(), mode: Some(mode), calling: None, at, lines }
 }
 
 #[test]

@@ -45,7 +45,12 @@ impl Answer<'_> {
         if let Way::Number(trace) = &self.way {
             Self::outcome(out, trace)?;
         }
-        for (index, attempt) in self.attempts().iter().enumerate() {
+        let followed = self.followed();
+        if let Some(followed) = &followed {
+            self.onward(out, followed)?;
+        }
+        let last = self.last_trace(followed.as_ref());
+        for (index, attempt) in self.attempts(last).iter().enumerate() {
             let there = |(name, there): &(&str, bool)| {
                 if *there { (*name).to_owned() } else { format!("{name} (not there)") }
             };
@@ -62,7 +67,7 @@ impl Answer<'_> {
                 attempt.group
             )?;
         }
-        if let Some(remark) = self.remark() {
+        if let Some(remark) = self.remark(followed.as_ref()) {
             writeln!(out, "note    {remark}")?;
         }
         Ok(())
@@ -115,7 +120,7 @@ impl Answer<'_> {
         )
     }
 
-    fn hop(&self, out: &mut String, index: usize, trace: &HopTrace<'_>) -> std::fmt::Result {
+    pub(super) fn hop(&self, out: &mut String, index: usize, trace: &HopTrace<'_>) -> std::fmt::Result {
         let hop = trace.hop;
         let by = if hop.by == NextHopBy::Calling { ", the calling number," } else { "" };
         writeln!(
@@ -177,7 +182,7 @@ impl Answer<'_> {
         }
     }
 
-    fn outcome(out: &mut String, trace: &Trace) -> std::fmt::Result {
+    pub(super) fn outcome(out: &mut String, trace: &Trace) -> std::fmt::Result {
         if let Some(Decision::Routed(routed)) = trace.analysis().decision() {
             writeln!(out, "called  {}", routed.called)?;
             let shown = presentation(&routed.calling);
@@ -193,7 +198,7 @@ impl Answer<'_> {
     }
 
     /// The partitions of a search space; those that are outside their hours say so.
-    fn partitions(&self, space: &SearchSpace, at: WallTime) -> String {
+    pub(super) fn partitions(&self, space: &SearchSpace, at: WallTime) -> String {
         let zone = self.caller.zone.as_ref();
         let name = |id: &PartitionId| match self.configuration.plan.is_open(*id, at, zone) {
             true => self.partition(*id).to_owned(),
@@ -203,7 +208,7 @@ impl Answer<'_> {
         names.join(", ")
     }
 
-    fn partition(&self, id: strowger_dialplan::PartitionId) -> &str {
+    pub(super) fn partition(&self, id: strowger_dialplan::PartitionId) -> &str {
         match self.configuration.plan.partition_name(id) {
             "" => "no partition",
             name => name,
@@ -287,6 +292,6 @@ fn many(count: u128) -> String {
     }
 }
 
-fn seconds(time: Duration) -> String {
+pub(super) fn seconds(time: Duration) -> String {
     format!("{} s", time.as_secs_f64())
 }

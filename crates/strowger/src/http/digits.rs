@@ -8,7 +8,7 @@ use axum::response::{IntoResponse, Response};
 use strowger_base::WallTime;
 
 use super::{Form, Shared, json, plain};
-use crate::digits::{self, Mode, Question, Report};
+use crate::digits::{self, LinesAre, Mode, Question, Report};
 
 /// What `/api/v1/digits` is asked.
 #[derive(serde::Deserialize)]
@@ -17,6 +17,8 @@ pub(super) struct Dialling {
     number: String,
     mode: Option<Mode>,
     calling: Option<String>,
+    #[serde(default)]
+    when: LinesAre,
     at: Option<String>,
     #[serde(default)]
     form: Form,
@@ -29,12 +31,12 @@ pub(super) struct Linting {
 }
 
 pub(super) async fn digits(State(shared): State<Arc<Shared>>, Query(asked): Query<Dialling>) -> Response {
-    let at = match when(asked.at.as_deref()) {
+    let at = match time(asked.at.as_deref()) {
         Ok(at) => at,
         Err(error) => return refused(error),
     };
-    let Dialling { from, number, mode, calling, form, .. } = asked;
-    let question = Question { from, number, mode, calling, at };
+    let Dialling { from, number, mode, calling, when: lines, form, .. } = asked;
+    let question = Question { from, number, mode, calling, at, lines };
     match digits::answer(&shared.site.calls, &question) {
         Ok(answer) => match form {
             Form::Json => json(StatusCode::OK, &answer.json()),
@@ -46,7 +48,7 @@ pub(super) async fn digits(State(shared): State<Arc<Shared>>, Query(asked): Quer
 
 /// Seconds of work for a large plan: not on a thread that serves others.
 pub(super) async fn lint(State(shared): State<Arc<Shared>>, Query(asked): Query<Linting>) -> Response {
-    let at = match when(asked.at.as_deref()) {
+    let at = match time(asked.at.as_deref()) {
         Ok(at) => at,
         Err(error) => return refused(error),
     };
@@ -57,7 +59,7 @@ pub(super) async fn lint(State(shared): State<Arc<Shared>>, Query(asked): Query<
     }
 }
 
-fn when(at: Option<&str>) -> Result<WallTime, String> {
+fn time(at: Option<&str>) -> Result<WallTime, String> {
     Ok(at.map(digits::time).transpose()?.unwrap_or_else(digits::now))
 }
 
