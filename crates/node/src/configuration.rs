@@ -6,6 +6,7 @@
 
 mod bounds;
 mod build;
+mod codes;
 mod forwards;
 mod hunting;
 mod incoming;
@@ -24,6 +25,7 @@ use strowger_callcontrol::configuration::{BUSY_TRIGGER, CALLS_MAX, NO_ANSWER_LIN
 use strowger_dialplan::forward::Classification;
 use strowger_sip::io::{DigestAlgorithm, Listener, Trunk};
 
+pub use self::codes::{AuthorizationCodeDraft, CodesDraft, MatterCodeDraft};
 pub use self::forwards::{ForwardDraft, ForwardTo, ForwardingDraft, ForwardsDraft};
 pub use self::hunting::{HuntListDraft, HuntPilotDraft, LineGroupDraft};
 pub use self::incoming::{IncomingDraft, IncomingRuleDraft};
@@ -77,6 +79,8 @@ pub struct Draft {
     pub trunks_planned: Vec<PlannedTrunk>,
     /// Partitions, search spaces, patterns.
     pub plan: PlanDraft,
+    /// Forced authorization codes and client matter codes.
+    pub codes: CodesDraft,
     /// What is said once about the forwards of all lines.
     pub forwarding: ForwardingDraft,
     /// When media goes through a relay of ours.
@@ -254,6 +258,7 @@ impl Default for Draft {
             trunk_dialling: Vec::new(),
             trunks_planned: Vec::new(),
             plan: PlanDraft::default(),
+            codes: CodesDraft::default(),
             forwarding: ForwardingDraft::default(),
             relay: RelayMode::default(),
             messages: MessageDetail::default(),
@@ -320,6 +325,10 @@ pub enum Place {
     HuntList(usize),
     /// A hunt pilot.
     HuntPilot(usize),
+    /// A forced authorization code.
+    AuthorizationCode(usize),
+    /// A client matter code.
+    MatterCode(usize),
 }
 
 /// What is wrong, and what to do about it.
@@ -378,6 +387,11 @@ pub enum Problem {
         /// How many may be.
         most: usize,
     },
+    /// What was found is a secret, and is not shown.
+    Secret {
+        /// What is wrong with it, and what to do.
+        why: Box<str>,
+    },
     /// Two settings of which one rules out the other.
     Contradicts {
         /// The other.
@@ -404,6 +418,8 @@ impl fmt::Display for Place {
             Place::LineGroup(index) => write!(f, "line_group {}", index + 1),
             Place::HuntList(index) => write!(f, "hunt_list {}", index + 1),
             Place::HuntPilot(index) => write!(f, "hunt_pilot {}", index + 1),
+            Place::AuthorizationCode(index) => write!(f, "authorization_code {}", index + 1),
+            Place::MatterCode(index) => write!(f, "matter_code {}", index + 1),
         }
     }
 }
@@ -433,6 +449,7 @@ impl fmt::Display for Problem {
                 write!(f, "is {found:?}, expected one of: {known}; did you mean {nearest:?}?")
             }
             Problem::TooMany { found, most } => write!(f, "has {found} entries, at most {most} are allowed"),
+            Problem::Secret { why } => f.write_str(why),
             Problem::Contradicts { other } => {
                 write!(f, "is given beside {other}; leave out one of the two")
             }

@@ -1,5 +1,6 @@
 //! The node file, `strowger.toml`: read, checked, and turned into what the node takes.
 
+mod codes;
 mod csv;
 mod dial_plan;
 mod forwards;
@@ -26,6 +27,7 @@ use strowger_sip::io::{DigestAlgorithm, Trunk};
 
 use crate::log;
 
+pub(crate) use self::codes::{AuthorizationCodeSection, CodesSection, MatterCodeSection};
 pub(crate) use self::dial_plan::{
     BlockSection, DialPlanSection, PartitionSection, RouteGroupSection, RouteListSection, RouteSection,
     SearchSpaceSection, TranslationSection,
@@ -42,6 +44,12 @@ pub(crate) struct ConfigFile {
     /// Further lines as CSV; relative to this file.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) lines_file: Option<PathBuf>,
+    /// Further authorization codes as CSV; relative to this file.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) authorization_codes_file: Option<PathBuf>,
+    /// Further matter codes as CSV; relative to this file.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) matter_codes_file: Option<PathBuf>,
     #[serde(default)]
     pub(crate) node: NodeSection,
     #[serde(default)]
@@ -56,6 +64,8 @@ pub(crate) struct ConfigFile {
     pub(crate) log: LogSection,
     #[serde(default)]
     pub(crate) dial_plan: DialPlanSection,
+    #[serde(default)]
+    pub(crate) codes: CodesSection,
     #[serde(default)]
     pub(crate) forward: ForwardingSection,
     #[serde(default, rename = "partition", skip_serializing_if = "Vec::is_empty")]
@@ -82,6 +92,10 @@ pub(crate) struct ConfigFile {
     pub(crate) hunt_lists: Vec<HuntListSection>,
     #[serde(default, rename = "hunt_pilot", skip_serializing_if = "Vec::is_empty")]
     pub(crate) hunt_pilots: Vec<HuntPilotSection>,
+    #[serde(default, rename = "authorization_code", skip_serializing_if = "Vec::is_empty")]
+    pub(crate) authorization_codes: Vec<AuthorizationCodeSection>,
+    #[serde(default, rename = "matter_code", skip_serializing_if = "Vec::is_empty")]
+    pub(crate) matter_codes: Vec<MatterCodeSection>,
     #[serde(default, rename = "line", skip_serializing_if = "Vec::is_empty")]
     pub(crate) lines: Vec<LineSection>,
     #[serde(default, rename = "expect", skip_serializing_if = "Vec::is_empty")]
@@ -299,13 +313,23 @@ impl ConfigFile {
             .map_err(|error| anyhow::anyhow!("cannot read {}: {error}", path.display()))?;
         let mut file: ConfigFile =
             toml::from_str(&text).map_err(|error| explain_syntax(path, &text, &error))?;
-        file.source =
-            Source { path: path.to_owned(), headings: headings(&text), keys: keys(&text), rows: None };
-        if let Some(name) = &file.lines_file {
-            let path = path.parent().unwrap_or(Path::new("")).join(name);
-            let (places, rows): (Vec<u32>, Vec<LineSection>) = lines_file::read(&path)?.into_iter().unzip();
-            file.source.rows = Some(Rows { path, first: file.lines.len(), places });
-            file.lines.extend(rows);
+        file.source = Source {
+            path: path.to_owned(),
+            headings: headings(&text),
+            keys: keys(&text),
+            ..Source::default()
+        };
+        let beside = |name: &PathBuf| path.parent().unwrap_or(Path::new("")).join(name);
+        if let Some(path) = file.lines_file.as_ref().map(beside) {
+            file.source.lines = Rows::add(&mut file.lines, lines_file::read(&path)?, path);
+        }
+        if let Some(path) = file.authorization_codes_file.as_ref().map(beside) {
+            let read = codes::read_authorization(&path)?;
+            file.source.authorization_codes = Rows::add(&mut file.authorization_codes, read, path);
+        }
+        if let Some(path) = file.matter_codes_file.as_ref().map(beside) {
+            let read = codes::read_matter(&path)?;
+            file.source.matter_codes = Rows::add(&mut file.matter_codes, read, path);
         }
         Ok(file)
     }
@@ -351,6 +375,7 @@ impl ConfigFile {
             trunk_dialling,
             trunks_planned,
             plan: dial_plan::draft(self),
+            codes: codes::draft(&self.codes, &self.authorization_codes, &self.matter_codes),
             forwarding: self.forward.draft(),
             relay: match self.media.relay {
                 Relay::Never => RelayMode::Never,
@@ -403,6 +428,8 @@ impl ConfigFile {
             Place::LineGroup(index) => ("line_group", index),
             Place::HuntList(index) => ("hunt_list", index),
             Place::HuntPilot(index) => ("hunt_pilot", index),
+            Place::AuthorizationCode(index) => ("authorization_code", index),
+            Place::MatterCode(index) => ("matter_code", index),
             Place::Node | Place::Listener(_) => return format!("{}: {place}:", self.source.path.display()),
         };
         let name = match place {
@@ -410,13 +437,22 @@ impl ConfigFile {
             Place::LineGroup(index) => self.line_groups.get(index).map(|group| &group.name),
             Place::HuntList(index) => self.hunt_lists.get(index).map(|list| &list.name),
             Place::HuntPilot(index) => self.hunt_pilots.get(index).map(|pilot| &pilot.pattern),
+            Place::AuthorizationCode(index) => self.authorization_codes.get(index).map(|code| &code.name),
+            Place::MatterCode(index) => self.matter_codes.get(index).map(|code| &code.description),
             _ => None,
         };
         let name = name.map_or("", String::as_str);
-        if let (Place::Line(index), Some(rows)) = (place, &self.source.rows)
+        let rows = match place {
+            Place::Line(_) => self.source.lines.as_ref(),
+            Place::AuthorizationCode(_) => self.source.authorization_codes.as_ref(),
+            Place::MatterCode(_) => self.source.matter_codes.as_ref(),
+            _ => None,
+        };
+        if let Some(rows) = rows
             && let Some(line) = index.checked_sub(rows.first).and_then(|row| rows.places.get(row))
         {
-            return format!("{}:{line}: {name}:", rows.path.display());
+            let name = if name.is_empty() { String::new() } else { format!(" {name}:") };
+            return format!("{}:{line}:{name}", rows.path.display());
         }
         let name = if name.is_empty() { String::new() } else { format!(" ({name})") };
         format!("{}[[{kind}]] {}{name}:", self.source.place(kind, index), index + 1)
@@ -442,6 +478,8 @@ fn key_of(setting: &str) -> Option<(&'static str, &'static str)> {
         "expires_max" => Some(("sip", "expires_max_seconds")),
         "forward_hops_max" => Some(("forward", "hops_max")),
         "forward_ring" => Some(("forward", "ring_seconds")),
+        "codes_interdigit_timer" => Some(("codes", "interdigit_timer_seconds")),
+        "codes_refused_cause" => Some(("codes", "refused_cause")),
         "interdigit_timer" => Some(("dial_plan", "interdigit_timer_seconds")),
         "translations_max" => Some(("dial_plan", "translations_max")),
         "continue_routing_on" => Some(("dial_plan", "continue_routing_on")),
@@ -466,7 +504,7 @@ fn explain_syntax(path: &Path, text: &str, error: &toml::de::Error) -> anyhow::E
     let number = 1 + before.matches('\n').count();
     let column = 1 + before.chars().rev().take_while(|c| *c != '\n').count();
     let line = text.lines().nth(number - 1).unwrap_or_default().trim();
-    let found = if ["secret", "ha1"].iter().any(|word| line.contains(word)) { "" } else { line };
+    let found = if ["secret", "ha1", "code"].iter().any(|word| line.contains(word)) { "" } else { line };
     let found = if found.is_empty() { String::new() } else { format!("\n  found: {found}") };
     let (message, hint) = match error.message() {
         message if message.contains("leading zero") => ("a number begins with zero", QUOTES),
@@ -488,17 +526,29 @@ pub(crate) struct Source {
     headings: Vec<(String, usize)>,
     /// Section, key and line of what stands in `[section]`s.
     keys: Vec<(String, String, usize)>,
-    rows: Option<Rows>,
+    lines: Option<Rows>,
+    authorization_codes: Option<Rows>,
+    matter_codes: Option<Rows>,
 }
 
-/// Where the lines of the lines file stand.
+/// Where the rows of a CSV file stand.
 #[derive(Clone)]
 struct Rows {
     path: PathBuf,
-    /// Position of the first of them among all lines.
+    /// Position of the first of them among all objects of their kind.
     first: usize,
     /// Line of the text, for each.
     places: Vec<u32>,
+}
+
+impl Rows {
+    /// Adds what a file holds to what the node file holds.
+    fn add<T>(objects: &mut Vec<T>, read: Vec<(u32, T)>, path: PathBuf) -> Option<Rows> {
+        let first = objects.len();
+        let (places, rows): (Vec<u32>, Vec<T>) = read.into_iter().unzip();
+        objects.extend(rows);
+        Some(Rows { path, first, places })
+    }
 }
 
 impl Source {

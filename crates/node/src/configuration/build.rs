@@ -16,14 +16,15 @@ use strowger_sip::auth;
 use strowger_sip::io::LineAccount;
 
 use super::{
-    Configuration, ConfigurationError, Draft, Line, LineSecret, Place, PlannedTrunk, Problem, bounds,
+    Configuration, ConfigurationError, Draft, Line, LineSecret, Place, PlannedTrunk, Problem, bounds, codes,
     forwards, hunting, loops, plan, route_lists,
 };
 
 pub(super) fn build(draft: &Draft) -> Result<Configuration, Vec<ConfigurationError>> {
     let mut found = Findings::default();
     check_node(draft, &mut found);
-    if !bounds::counts(draft, &mut found) {
+    let codes_fit = codes::counts(draft, &mut found);
+    if !bounds::counts(draft, &mut found) || !codes_fit {
         return Err(found.0);
     }
     let dial_plan = plan::build(draft, &mut found);
@@ -40,6 +41,7 @@ pub(super) fn build(draft: &Draft) -> Result<Configuration, Vec<ConfigurationErr
         calls.lines.insert(line.number.clone(), settings(line, caller, local, forwards));
     }
     forwards::system(draft, &mut calls, &mut found);
+    codes::build(draft, &mut calls, &mut found);
     hunting::build(draft, &dial_plan, &mut calls, &mut found);
     check_trunks(draft, &mut found);
     for (index, trunk) in draft.trunks.iter().enumerate() {

@@ -5,9 +5,9 @@ use std::sync::Arc;
 use strowger_base::{Cause, limits};
 use strowger_callcontrol::configuration::Trunk as TrunkSettings;
 use strowger_dialplan::{
-    Action, CalledChange, Caller, CallingChange, DialPlan, DialPlanBuilder, Digits, Emergency, ExternalMask,
-    NextHopBy, NextSearchSpace, NumberPattern, Parameters, Pattern, PlanError, RoutePattern, RouteTarget,
-    SearchSpace, Translation, WaitOnNextHops,
+    Action, CalledChange, Caller, CallingChange, CodesRequired, DialPlan, DialPlanBuilder, Digits, Emergency,
+    ExternalMask, NextHopBy, NextSearchSpace, NumberPattern, Parameters, Pattern, PlanError, RoutePattern,
+    RouteTarget, SearchSpace, Translation, WaitOnNextHops,
 };
 
 use strowger_dialplan::route_list::RouteListParameters;
@@ -132,6 +132,10 @@ pub struct RouteDraft {
     pub route_list: Box<str>,
     /// What it does to numbers.
     pub change: ChangeDraft,
+    /// Whoever dials it keys in a forced authorization code of at least this level; nobody does when `None`.
+    pub authorization_level: Option<u8>,
+    /// Whoever dials it keys in a client matter code.
+    pub matter_code: bool,
     /// The caller hears a second dial tone.
     pub outside_dial_tone: bool,
     /// It leads to an emergency service.
@@ -359,9 +363,24 @@ fn add_translation(
 
 fn add_route(plan: &mut DialPlanBuilder, place: Place, written: &RouteDraft, found: &mut Findings) {
     let (called, calling) = changes(place, &written.change, found);
+    if is_name(&written.pattern.pattern) {
+        let asks = [
+            ("authorization_level", written.authorization_level.is_some()),
+            ("matter_code", written.matter_code),
+        ];
+        for (setting, _) in asks.into_iter().filter(|(_, set)| *set) {
+            let why = "codes are keyed in behind a number, and this is a name".into();
+            let name = written.pattern.pattern.clone();
+            found.add(place, setting, Problem::Malformed { found: name, why });
+        }
+    }
     let route = RoutePattern {
         called,
         calling,
+        codes: CodesRequired {
+            authorization_level: written.authorization_level,
+            client_matter: written.matter_code,
+        },
         outside_dial_tone: written.outside_dial_tone,
         emergency: emergency(written.emergency),
         ..RoutePattern::to(if written.route_list.is_empty() {

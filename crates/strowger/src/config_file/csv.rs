@@ -1,6 +1,38 @@
 //! Comma-separated values as RFC 4180 §2 and spreadsheets write them.
 
 use std::borrow::Cow;
+use std::path::Path;
+
+/// Reads a file that the node file names with `key`, and takes its text apart.
+///
+/// # Errors
+/// Everything that is wrong with its `what`, each with its place in the file.
+pub(super) fn read<T>(
+    path: &Path,
+    key: &str,
+    what: &str,
+    parse: impl FnOnce(&str) -> Result<T, Vec<String>>,
+) -> anyhow::Result<T> {
+    let bytes = std::fs::read(path).map_err(|error| {
+        anyhow::anyhow!("{key}: cannot read {}: {error}; mend the name or its rights", path.display())
+    })?;
+    let text = String::from_utf8(bytes).map_err(|error| {
+        let valid = error.as_bytes().get(..error.utf8_error().valid_up_to()).unwrap_or_default();
+        let line = 1 + valid.iter().filter(|byte| **byte == b'\n').count();
+        anyhow::anyhow!("{}:{line}: not UTF-8; expected a file exported as “CSV UTF-8”", path.display())
+    })?;
+    parse(&text).map_err(|problems| {
+        let shown = problems.iter().take(PROBLEMS_SHOWN);
+        let mut lines: Vec<String> = shown.map(|problem| format!("{}:{problem}", path.display())).collect();
+        if problems.len() > PROBLEMS_SHOWN {
+            lines.push(format!("and {} more", problems.len() - PROBLEMS_SHOWN));
+        }
+        anyhow::anyhow!("the {what} cannot be used:\n  {}", lines.join("\n  "))
+    })
+}
+
+/// A file that was exported wrongly is wrong in every row.
+const PROBLEMS_SHOWN: usize = 20;
 
 /// Takes a text apart, row by row.
 pub(super) struct Reader<'t> {

@@ -224,6 +224,12 @@ pub(crate) struct RouteSection {
     pub(crate) filter: String,
     #[serde(skip_serializing_if = "is_false")]
     pub(crate) urgent: bool,
+    /// Whoever dials it keys in a forced authorization code of at least this level.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) authorization_level: Option<u8>,
+    /// Whoever dials it keys in a client matter code.
+    #[serde(skip_serializing_if = "is_false")]
+    pub(crate) matter_code: bool,
     #[serde(skip_serializing_if = "is_false")]
     pub(crate) outside_dial_tone: bool,
     #[serde(skip_serializing_if = "is_false")]
@@ -427,6 +433,8 @@ impl RouteSection {
             trunk: self.trunk.as_str().into(),
             route_list: self.route_list.as_str().into(),
             change: self.change.draft(),
+            authorization_level: self.authorization_level,
+            matter_code: self.matter_code,
             outside_dial_tone: self.outside_dial_tone,
             emergency: self.emergency,
         }

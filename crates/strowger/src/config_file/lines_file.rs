@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::path::Path;
 
-use super::csv::Reader;
+use super::csv::{self, Reader};
 use super::forwards::{Destination, Destinations, ForwardSection};
 use super::line::{LineSection, SecretText};
 use super::text_or_table::TextOrTable;
@@ -13,22 +13,7 @@ use super::text_or_table::TextOrTable;
 /// # Errors
 /// Everything that is wrong, each with file, line, column and what was expected.
 pub(super) fn read(path: &Path) -> anyhow::Result<Vec<(u32, LineSection)>> {
-    let bytes = std::fs::read(path).map_err(|error| {
-        anyhow::anyhow!("lines_file: cannot read {}: {error}; mend the name or its rights", path.display())
-    })?;
-    let text = String::from_utf8(bytes).map_err(|error| {
-        let valid = error.as_bytes().get(..error.utf8_error().valid_up_to()).unwrap_or_default();
-        let line = 1 + valid.iter().filter(|byte| **byte == b'\n').count();
-        anyhow::anyhow!("{}:{line}: not UTF-8; expected a file exported as “CSV UTF-8”", path.display())
-    })?;
-    parse(&text).map_err(|problems| {
-        let shown = problems.iter().take(PROBLEMS_SHOWN);
-        let mut lines: Vec<String> = shown.map(|problem| format!("{}:{problem}", path.display())).collect();
-        if problems.len() > PROBLEMS_SHOWN {
-            lines.push(format!("and {} more", problems.len() - PROBLEMS_SHOWN));
-        }
-        anyhow::anyhow!("the lines cannot be used:\n  {}", lines.join("\n  "))
-    })
+    csv::read(path, "lines_file", "lines", parse)
 }
 
 fn parse(text: &str) -> Result<Vec<(u32, LineSection)>, Vec<String>> {
@@ -215,8 +200,6 @@ fn whole<N: std::str::FromStr>(cell: &str) -> Result<Option<N>, String> {
 
 /// More than any one server has phones for.
 const LINES_MAX: usize = 1_000_000;
-/// A file that was exported wrongly is wrong in every row.
-const PROBLEMS_SHOWN: usize = 20;
 
 #[cfg(test)]
 mod tests {

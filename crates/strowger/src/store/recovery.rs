@@ -6,8 +6,8 @@ use std::path::Path;
 use std::time::Instant as Clock;
 
 use strowger_base::journal::{
-    CallRecord, CodesView, Decision, Entry, EntryKind, Head, LegOutcome, LegRecord, OriginView, PartyView, Record,
-    ReleasedBy, Told, WhyEnded,
+    CallRecord, CodesView, Decision, Entry, EntryKind, Head, LegOutcome, LegRecord, OriginView, PartyView,
+    Record, ReleasedBy, Told, WhyEnded,
 };
 use strowger_base::{CallId, Cause, LegId, WallTime};
 

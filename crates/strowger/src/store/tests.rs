@@ -3,8 +3,8 @@
 use std::net::SocketAddr;
 
 use strowger_base::journal::{
-    CallRecord, CodesView, Decision, LegOutcome, LegRecord, MediaPart, OriginView, PartyView, ReleasedBy, TargetView,
-    WhyEnded,
+    CallRecord, CodesView, Decision, LegOutcome, LegRecord, MediaPart, OriginView, PartyView, ReleasedBy,
+    TargetView, WhyEnded,
 };
 use strowger_base::leg::{BindingId, Presentation, Service};
 use strowger_base::net::{Flow, ListenerId, StreamId, Transport};
