@@ -2,6 +2,7 @@
 
 use super::{Form, SEVEN_DIGITS, Tag};
 use crate::pattern::{Element, Pattern, Repeat};
+use crate::symbol::SymbolSet;
 
 /// A checked route filter.
 ///
@@ -107,25 +108,31 @@ fn narrow(mut form: Form, clauses: &[Clause]) -> Option<Form> {
             Clause::Form(name) => (*form.name == **name).then_some(())?,
             Clause::Equals(tag, value) => {
                 let segment = form.segments.iter_mut().find(|segment| segment.tag == *tag)?;
-                segment.elements = meet(&segment.elements, value)?;
+                segment.elements = meet(*tag, &segment.elements, value)?;
             }
         }
     }
     Some(form)
 }
 
-/// What both take: place by place where lengths are fixed; the value itself where the plan leaves the length open.
-fn meet(plan: &[Element], value: &[Element]) -> Option<Vec<Element>> {
-    let open = plan.iter().any(|element| element.repeat() != Repeat::Once) || plan.len() == 1;
-    if open {
-        return Some(value.to_vec());
-    }
-    if plan.len() != value.len() {
+/// What both take, place by place: a filter leaves numbers out and never lets others in. Where the plan leaves open how
+/// long a part is, as of country codes and national numbers, the value decides how long.
+fn meet(tag: Tag, plan: &[Element], value: &[Element]) -> Option<Vec<Element>> {
+    let (first, rest) = plan.split_first()?;
+    let open = tag == Tag::CountryCode && rest.is_empty() || first.repeat() != Repeat::Once;
+    let places = match open {
+        true => std::iter::once(first.set())
+            .chain(std::iter::repeat(SymbolSet::DIGITS))
+            .take(value.len())
+            .collect(),
+        false => plan.iter().map(|place| place.set()).collect::<Vec<SymbolSet>>(),
+    };
+    if places.len() != value.len() {
         return None;
     }
-    let both = plan.iter().zip(value).map(|(plan, value)| {
-        let set = plan.set().intersection(value.set());
-        (!set.is_empty()).then_some(Element::once(set))
+    let both = places.iter().zip(value).map(|(place, value)| {
+        let set = place.intersection(value.set());
+        (!set.is_empty()).then_some(Element::new(set, if open { value.repeat() } else { Repeat::Once }))
     });
     both.collect()
 }
@@ -238,6 +245,29 @@ mod tests {
         check("FORM 7d", "9411", false);
         check("FORM 10-10+11d", "9101028819725551234", true);
         check("SERVICE NOT-SELECTED AND AREA-CODE EXISTS", "919005551234", true);
+        check("COUNTRY-CODE == 353", "901135312345", true);
+        check("COUNTRY-CODE == 353", "90113531", true);
+        check("COUNTRY-CODE == 353", "9011353", false);
+        check("NATIONAL-NUMBER == 2XX", "90111234", true);
+        check("NATIONAL-NUMBER == 2XX", "90111334", false);
+    }
+
+    #[test]
+    fn a_filter_lets_nothing_in_that_the_plan_does_not_have() {
+        let check = |filter: &str| {
+            let pattern: Pattern = "9.@".parse().unwrap();
+            let filter: RouteFilter = filter.parse().unwrap();
+            assert_eq!(pattern.branches(Some(&filter)).len(), 0, "{}", filter.text());
+        };
+        check("LOCAL-OPERATOR == 5");
+        check("LONG-DISTANCE-DIRECT-DIAL == 2");
+        check("LONG-DISTANCE-DIRECT-DIAL == 11");
+        check("END-OF-DIALING == *");
+        check("AREA-CODE == 100");
+        check("AREA-CODE == 2000");
+        check("COUNTRY-CODE == 0");
+        check("COUNTRY-CODE == 3#");
+        check("NATIONAL-NUMBER == 12*");
     }
 
     #[test]

@@ -4,16 +4,20 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use strowger_base::{Cause, WallTime};
-use strowger_dialplan::schedule::{Days, Hours, PartitionZone, Precedence, TimePeriod, Weekday};
+use strowger_dialplan::schedule::{
+    Days, Hours, MonthDay, PartitionZone, Precedence, TimeOfDay, TimePeriod, Weekday, Zone,
+};
 use strowger_dialplan::{
     Action, Analysis, Arrival, CalledChange, Caller, CallingChange, Decision, DialPlan, DialPlanBuilder,
-    Digits, EnBlocHops, ExternalMask, HashRule, Hop, KeysOnLaterHops, NextHopBy, NextSearchSpace,
-    NumberPattern, OpeningHours, Parameters, PatternId, PlanError, Progress, RoutePattern, RouteTarget,
-    SpeedDialRule, Symbol, TieRule, Translation, UrgentRule, WaitOnNextHops,
+    Digits, EnBlocHops, ExternalMask, HashRule, Hop, HoursRule, KeysOnLaterHops, NegatedSetRule, NextHopBy,
+    NextSearchSpace, NumberPattern, OpeningHours, Parameters, Pattern, PatternId, PlanError, Progress,
+    RoutePattern, RouteTarget, SpeedDialRule, Symbol, TieRule, Translation, UrgentRule, WaitOnNextHops,
 };
 
+use super::clock;
+use super::matcher::Negated;
 use super::model::Seen;
-use super::plans::{Change, Dialling, Does, Event, How, PARTITIONS, Plan, Row};
+use super::plans::{Change, Dialling, Does, Event, How, PARTITIONS, Plan, Row, T302};
 
 /// A plan and who dials in it.
 pub(crate) struct Engine {
@@ -36,17 +40,53 @@ pub(crate) fn empty(plan: &Plan) -> DialPlanBuilder {
             SpeedDialRule::Complete
         },
         ties: if plan.newest_wins { TieRule::Newest } else { TieRule::Oldest },
-        ..Parameters::default()
+        hours: if plan.hours_once { HoursRule::FirstLookup } else { HoursRule::EachLookup },
+        negated_set: negated_set(plan),
     });
     for partition in PARTITIONS {
-        let never = || {
-            let period =
-                TimePeriod::new("never", Hours::NoOfficeHours, Days::Week(vec![Weekday::Monday])).unwrap();
-            OpeningHours::new(vec![period], PartitionZone::default(), Precedence::default()).unwrap()
-        };
-        builder.partition(partition, plan.closed.contains(partition).then(never)).unwrap();
+        let hours = plan.hours.get(partition).map(|hours| opening_hours(hours, plan.any_period));
+        builder.partition(partition, hours).unwrap();
     }
     builder
+}
+
+fn negated_set(plan: &Plan) -> NegatedSetRule {
+    match plan.negated {
+        Negated::Digits => NegatedSetRule::Digits,
+        Negated::DigitsStarAndHash => NegatedSetRule::DigitsStarAndHash,
+    }
+}
+
+fn opening_hours(hours: &clock::Hours, any_period: bool) -> OpeningHours {
+    let date = |day: i64| MonthDay::new(11, u8::try_from(day).unwrap()).unwrap();
+    let time = |minute: i64| TimeOfDay::new((minute / 60) as u8, (minute % 60) as u8).unwrap();
+    let period = |period: &clock::Period| {
+        let days = match &period.days {
+            clock::Days::Week(days) => {
+                Days::Week(days.iter().map(|day| Weekday::ALL[*day as usize]).collect())
+            }
+            clock::Days::Year(first, last) => Days::Year { first: date(*first), last: date(*last) },
+        };
+        let hours = match period.hours {
+            Some((from, to)) => Hours::Between { start: time(from), end: time(to) },
+            None => Hours::NoOfficeHours,
+        };
+        TimePeriod::new("hours", hours, days).unwrap()
+    };
+    let zone = match hours.zone {
+        Some(zone) => PartitionZone::Fixed(zone_of(zone)),
+        None => PartitionZone::OriginatingDevice,
+    };
+    let precedence = if any_period { Precedence::AnyPeriod } else { Precedence::DayOfYear };
+    OpeningHours::new(hours.periods.iter().map(period).collect(), zone, precedence).unwrap()
+}
+
+fn zone_of(zone: usize) -> Zone {
+    Zone::named(clock::ZONES[zone].0).unwrap()
+}
+
+fn at(second: u64) -> WallTime {
+    WallTime::from_micros(second * 1_000_000)
 }
 
 /// Adds a row.
@@ -76,13 +116,16 @@ pub(crate) fn add(builder: &mut DialPlanBuilder, row: &Row) -> Result<PatternId,
     let what = NumberPattern {
         name: row.name.as_str().into(),
         urgent: row.urgent,
-        ..NumberPattern::new(row.pattern.parse().unwrap(), action)
+        filter: (!row.filter.is_empty()).then(|| row.filter.parse().unwrap()),
+        ..NumberPattern::new(Pattern::read(&row.pattern, builder.rules().negated_set).unwrap(), action)
     };
     builder.add(row.partition, what)
 }
 
 fn called_change(change: &Change) -> CalledChange {
-    let words = [(change.pre_dot, "PreDot"), (change.trailing_hash, "Trailing-#")];
+    let national = !change.national.is_empty();
+    let words =
+        [(change.pre_dot, "PreDot"), (national, change.national), (change.trailing_hash, "Trailing-#")];
     let words: Vec<&str> = words.iter().filter(|(set, _)| *set).map(|(_, word)| *word).collect();
     CalledChange {
         discard: words.join(" ").parse().unwrap(),
@@ -114,6 +157,7 @@ impl Engine {
         let space = |css: &[&'static str]| plan.search_space_of(css.iter().copied()).unwrap();
         let seen = space(&described.line_css).before(&space(&described.device_css));
         let mut caller = Caller::new(Digits::parse(&described.caller).unwrap(), seen);
+        caller.zone = described.zone.map(zone_of);
         caller.external_mask = described.external_mask.map(|mask| mask.parse().unwrap());
         Engine { plan, caller: Arc::new(caller) }
     }
@@ -127,14 +171,16 @@ impl Engine {
             Some((How::ApplicationThroughSip, _)) => Arrival::ApplicationThroughSip,
             Some((How::SpeedDial, _)) => Arrival::SpeedDial,
         };
-        let mut analysis =
-            Analysis::begin(&self.plan, Arc::clone(&self.caller), arrival, WallTime::default());
+        let mut analysis = Analysis::begin(&self.plan, Arc::clone(&self.caller), arrival, at(dialling.start));
+        let mut now = dialling.start;
         let mut all = Vec::new();
         if let Some((_, number)) = &dialling.whole {
             analysis.dial(&Digits::parse(number).unwrap());
             all.push(look(&analysis));
         }
-        for event in &dialling.events {
+        for (passes, event) in &dialling.events {
+            now += passes;
+            analysis.set_time(at(now));
             match event {
                 Event::Key(key) => analysis.key(Symbol::new(*key as u8).unwrap()),
                 Event::Expiry => analysis.timer_expired(),
@@ -143,6 +189,8 @@ impl Engine {
             all.push(look(&analysis));
         }
         for _ in 0..10 {
+            now += T302;
+            analysis.set_time(at(now));
             analysis.timer_expired();
         }
         all.push(look(&analysis));

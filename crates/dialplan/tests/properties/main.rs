@@ -3,14 +3,17 @@
 
 #![expect(clippy::unwrap_used, reason = "a test")]
 
+mod clock;
 mod engine;
 mod matcher;
 mod model;
+mod national;
 mod plans;
 
 use std::collections::BTreeMap;
 
 use engine::Engine;
+use matcher::Negated;
 use model::Model;
 use plans::{Dialling, Dice, Event, Plan};
 use strowger_dialplan::{DialPlan, DialPlanBuilder, PatternId};
@@ -126,7 +129,7 @@ fn the_random_diallings_reach_every_reason() {
         let model = Model::new(&plan);
         for _ in 0..8 {
             let mut dialling = plans::dialling(dice, &plan);
-            dialling.events.retain(|event| *event != Event::Complete);
+            dialling.events.retain(|(_, event)| *event != Event::Complete);
             let end = model.analyse(&dialling).pop().unwrap();
             hops_max = hops_max.max(end.hops.len());
             for hop in &end.hops {
@@ -140,4 +143,51 @@ fn the_random_diallings_reach_every_reason() {
     }
     let rare: Vec<_> = reasons.iter().filter(|(_, count)| **count < 5).collect();
     assert!(reasons.len() == 11 && rare.is_empty() && hops_max == 5, "{hops_max} {reasons:#?}");
+}
+
+/// Every choice makes a difference to some of the random diallings, and national numbers are among those that arrive.
+#[test]
+fn the_random_diallings_reach_every_choice() {
+    type Toggle = (&'static str, fn(&mut Plan));
+    let toggles: [Toggle; 9] = [
+        ("any_urgent", |plan| plan.any_urgent ^= true),
+        ("wait_after_en_bloc", |plan| plan.wait_after_en_bloc ^= true),
+        ("hash_is_digit", |plan| plan.hash_is_digit ^= true),
+        ("keys_join", |plan| plan.keys_join ^= true),
+        ("speed_dial_awaits", |plan| plan.speed_dial_awaits ^= true),
+        ("newest_wins", |plan| plan.newest_wins ^= true),
+        ("hours_once", |plan| plan.hours_once ^= true),
+        ("any_period", |plan| plan.any_period ^= true),
+        ("negated", |plan| {
+            plan.negated = match plan.negated {
+                Negated::Digits => Negated::DigitsStarAndHash,
+                Negated::DigitsStarAndHash => Negated::Digits,
+            };
+        }),
+    ];
+    let mut differ: BTreeMap<&str, usize> = BTreeMap::new();
+    for seed in 0..300 {
+        let dice = &mut Dice(seed);
+        let plan = plans::plan(dice, 12);
+        let diallings: Vec<Dialling> = (0..12).map(|_| plans::dialling(dice, &plan)).collect();
+        let answers = |plan: &Plan| -> Vec<Vec<model::Seen>> {
+            let model = Model::new(plan);
+            diallings.iter().map(|dialling| model.analyse(dialling)).collect()
+        };
+        let usual = answers(&plan);
+        for (name, toggle) in &toggles {
+            let mut other = plan.clone();
+            toggle(&mut other);
+            let differs = answers(&other).iter().zip(&usual).filter(|(one, other)| one != other).count();
+            *differ.entry(name).or_default() += differs;
+        }
+        let national = |row: &&plans::Row| row.pattern.contains('@');
+        let rows: Vec<String> =
+            plan.rows.iter().filter(national).map(|row| format!(" {} ", row.name)).collect();
+        let hops = usual.iter().filter_map(|seen| seen.last()).flat_map(|seen| &seen.hops);
+        *differ.entry("national").or_default() +=
+            hops.filter(|hop| rows.iter().any(|row| hop.contains(row))).count();
+    }
+    let rare: Vec<_> = differ.iter().filter(|(_, count)| **count < 3).collect();
+    assert!(differ.len() == toggles.len() + 1 && rare.is_empty(), "{differ:?}");
 }

@@ -2,6 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::national::{self, Part};
+
 /// Everything that can be dialled.
 pub(crate) const SYMBOLS: &str = "0123456789*#ABCD+";
 
@@ -22,30 +24,77 @@ pub(crate) enum Times {
 /// A pattern, taken apart.
 #[derive(Clone, Debug)]
 pub(crate) struct Taken {
-    pub(crate) elements: Vec<Element>,
+    /// One, but for `@`: then one for each way to dial a national number.
+    pub(crate) ways: Vec<Way>,
     /// One symbol of each group that no element tells apart.
     pub(crate) symbols: Vec<char>,
     /// Elements before the dot.
     pub(crate) dot: Option<usize>,
+    /// Elements before the `@`.
+    pub(crate) at: Option<usize>,
 }
 
-/// Takes a pattern apart that is known to be one.
-pub(crate) fn parse(text: &str) -> Taken {
-    let mut taken = Taken { elements: Vec::new(), symbols: Vec::new(), dot: None };
+/// One way through a pattern.
+#[derive(Clone, Default, Debug)]
+pub(crate) struct Way {
+    pub(crate) elements: Vec<Element>,
+    /// Parts of the national number behind the `@`, each with its elements.
+    pub(crate) parts: Vec<Part>,
+}
+
+/// Takes a pattern apart that is known to be one. A filter leaves ways through `@` out, or narrows them.
+pub(crate) fn parse(text: &str, filter: &str, rule: Negated) -> Taken {
+    let (head, dot) = elements(text.trim_end_matches('@'), rule);
+    let at = text.ends_with('@').then_some(head.len());
+    let ways: Vec<Way> = match at {
+        None => vec![Way { elements: head, parts: Vec::new() }],
+        Some(_) => national::forms(filter)
+            .into_iter()
+            .map(|parts| {
+                let behind = parts.iter().flat_map(|part| part.elements.iter().cloned());
+                Way { elements: head.iter().cloned().chain(behind).collect(), parts }
+            })
+            .collect(),
+    };
+    let all: Vec<Element> = ways.iter().flat_map(|way| way.elements.iter().cloned()).collect();
+    Taken { symbols: alike(&all).into_keys().collect(), ways, dot, at }
+}
+
+/// What a negated set leaves its symbols out of.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Negated {
+    Digits,
+    DigitsStarAndHash,
+}
+
+impl Taken {
+    pub(crate) fn takes(&self, string: &[char]) -> bool {
+        self.ways.iter().any(|way| takes(&way.elements, string))
+    }
+
+    pub(crate) fn begins(&self, string: &[char]) -> bool {
+        self.ways.iter().any(|way| begins(&way.elements, string))
+    }
+}
+
+/// The elements of a text, and how many stand before the dot.
+pub(crate) fn elements(text: &str, rule: Negated) -> (Vec<Element>, Option<usize>) {
+    let mut elements: Vec<Element> = Vec::new();
+    let mut dot = None;
     let mut rest = text.chars();
     let digits = || ('0'..='9').collect::<Vec<char>>();
     while let Some(character) = rest.next() {
         let (set, times) = match character {
             '.' => {
-                taken.dot = Some(taken.elements.len());
+                dot = Some(elements.len());
                 continue;
             }
             '?' => {
-                taken.elements.last_mut().unwrap().times = Times::AnyNumber;
+                elements.last_mut().unwrap().times = Times::AnyNumber;
                 continue;
             }
             '+' => {
-                taken.elements.last_mut().unwrap().times = Times::OnceOrMore;
+                elements.last_mut().unwrap().times = Times::OnceOrMore;
                 continue;
             }
             '\\' => (vec![rest.next().unwrap()], Times::Once),
@@ -53,24 +102,27 @@ pub(crate) fn parse(text: &str) -> Taken {
             '!' => (digits(), Times::OnceOrMore),
             '[' => {
                 let inside: Vec<char> = rest.by_ref().take_while(|character| *character != ']').collect();
-                (set(&inside), Times::Once)
+                (set(&inside, rule), Times::Once)
             }
             key => (vec![key], Times::Once),
         };
-        taken.elements.push(Element { set, times });
+        elements.push(Element { set, times });
     }
-    taken.symbols = alike(&taken.elements).into_keys().collect();
-    taken
+    (elements, dot)
 }
 
-fn set(inside: &[char]) -> Vec<char> {
+fn set(inside: &[char], rule: Negated) -> Vec<char> {
     if let ['^', outside @ ..] = inside {
-        let outside = set(outside);
-        return ('0'..='9').filter(|digit| !outside.contains(digit)).collect();
+        let outside = set(outside, rule);
+        let all = match rule {
+            Negated::Digits => "0123456789",
+            Negated::DigitsStarAndHash => "0123456789*#",
+        };
+        return all.chars().filter(|symbol| !outside.contains(symbol)).collect();
     }
     match inside {
-        [from, '-', to, rest @ ..] => (*from..=*to).chain(set(rest)).collect(),
-        [one, rest @ ..] => [*one].into_iter().chain(set(rest)).collect(),
+        [from, '-', to, rest @ ..] => (*from..=*to).chain(set(rest, rule)).collect(),
+        [one, rest @ ..] => [*one].into_iter().chain(set(rest, rule)).collect(),
         [] => Vec::new(),
     }
 }
@@ -103,15 +155,15 @@ pub(crate) fn begins(elements: &[Element], string: &[char]) -> bool {
 /// Whether the pattern takes the string with at least one symbol more.
 pub(crate) fn could_grow(taken: &Taken, string: &[char]) -> bool {
     let longer = |symbol: &char| string.iter().copied().chain([*symbol]).collect::<Vec<char>>();
-    begins(&taken.elements, string)
-        && taken.symbols.iter().any(|symbol| begins(&taken.elements, &longer(symbol)))
+    taken.begins(string) && taken.symbols.iter().any(|symbol| taken.begins(&longer(symbol)))
 }
 
-/// How many different strings of a length the elements take. What is left to be taken after each first symbol decides; of
+/// How many different strings of a length the pattern takes. What is left to be taken after each first symbol decides; of
 /// symbols between which no element makes a difference one is tried, which counts for all of them.
-pub(crate) fn breadth(elements: &[Element], length: usize) -> u128 {
-    let lefts = BTreeSet::from([elements.to_vec()]);
-    count(&lefts, &alike(elements), length, &mut BTreeMap::new())
+pub(crate) fn breadth(taken: &Taken, length: usize) -> u128 {
+    let lefts: BTreeSet<Vec<Element>> = taken.ways.iter().map(|way| way.elements.clone()).collect();
+    let all: Vec<Element> = lefts.iter().flatten().cloned().collect();
+    count(&lefts, &alike(&all), length, &mut BTreeMap::new())
 }
 
 type Counted = BTreeMap<(BTreeSet<Vec<Element>>, usize), u128>;
@@ -172,7 +224,7 @@ fn alike(elements: &[Element]) -> BTreeMap<char, u128> {
 #[test]
 fn counting_is_trying_every_string() {
     let check = |text: &str, length: usize| {
-        let elements = parse(text).elements;
+        let pattern = parse(text, "", Negated::Digits);
         let mut strings = vec![Vec::new()];
         for _ in 0..length {
             let longer = |string: Vec<char>| {
@@ -180,8 +232,8 @@ fn counting_is_trying_every_string() {
             };
             strings = strings.into_iter().flat_map(longer).collect();
         }
-        let taken = strings.iter().filter(|string| takes(&elements, string)).count();
-        assert_eq!(breadth(&elements, length), taken as u128, "{text} of {length}");
+        let taken = strings.iter().filter(|string| pattern.takes(string)).count();
+        assert_eq!(breadth(&pattern, length), taken as u128, "{text} of {length}");
     };
     check("X?1X?", 3);
     check("[^13-5]+2?", 3);
@@ -190,4 +242,6 @@ fn counting_is_trying_every_string() {
     check("!", 1);
     check("X?[12]1?", 3);
     check("1+1?1", 3);
+    check("@", 3);
+    check("0@", 4);
 }

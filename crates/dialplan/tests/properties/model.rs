@@ -4,7 +4,7 @@ use std::cell::RefCell;
 use std::collections::BTreeMap;
 
 use super::matcher::{self, Taken};
-use super::plans::{Change, Dialling, Does, Event, How, Plan, Row};
+use super::plans::{Change, Dialling, Does, Event, How, Plan, Row, T302};
 
 /// What is to be seen of an analysis, on both sides.
 #[derive(Clone, PartialEq, Eq, Default, Debug)]
@@ -30,7 +30,8 @@ pub(crate) struct Model<'p> {
 
 impl<'p> Model<'p> {
     pub(crate) fn new(plan: &'p Plan) -> Self {
-        let rows = plan.rows.iter().map(|row| (row, matcher::parse(&row.pattern))).collect();
+        let taken = |row: &Row| matcher::parse(&row.pattern, row.filter, plan.negated);
+        let rows = plan.rows.iter().map(|row| (row, taken(row))).collect();
         Model { plan, rows, breadths: RefCell::default() }
     }
 
@@ -40,7 +41,13 @@ impl<'p> Model<'p> {
         let mut call = Call {
             model: self,
             how: dialling.whole.as_ref().map(|(how, _)| *how),
-            lookup: Lookup { string: Vec::new(), space: originator.clone(), by_calling: false },
+            now: dialling.start,
+            lookup: Lookup {
+                string: Vec::new(),
+                at: dialling.start,
+                space: originator.clone(),
+                by_calling: false,
+            },
             stage: Stage::Collecting,
             originator,
             called: Vec::new(),
@@ -54,7 +61,8 @@ impl<'p> Model<'p> {
             call.whole(number.chars().collect());
             all.push(call.look());
         }
-        for event in &dialling.events {
+        for (passes, event) in &dialling.events {
+            call.now += passes;
             match event {
                 Event::Key(key) => call.key(*key),
                 Event::Expiry => call.expiry(),
@@ -63,13 +71,14 @@ impl<'p> Model<'p> {
             all.push(call.look());
         }
         while call.seen.end.is_none() {
+            call.now += T302;
             call.expiry();
         }
         all.push(call.look());
         all
     }
 
-    /// Partitions with their rank, each once, the null partition last; none that is closed.
+    /// Partitions with their rank, each once, the null partition last.
     fn space(&self, partitions: &[&'static str]) -> Vec<&'static str> {
         let mut space: Vec<&'static str> = Vec::new();
         for partition in partitions {
@@ -81,26 +90,29 @@ impl<'p> Model<'p> {
         space
     }
 
-    fn visible(&self, space: &[&'static str]) -> impl Iterator<Item = (usize, &Row, &Taken)> {
+    /// What a lookup sees: what is closed when it begins does not exist.
+    fn visible(&self, lookup: &Lookup) -> impl Iterator<Item = (usize, &Row, &Taken)> {
+        let plan = self.plan;
+        let open = lookup.space.iter().copied().filter(|partition| {
+            let hours = plan.hours.get(partition);
+            hours.is_none_or(|hours| hours.are_open(lookup.at, plan.zone, plan.any_period))
+        });
+        let open: Vec<&'static str> = open.collect();
         let rows = self.rows.iter().enumerate();
-        rows.filter(|(_, (row, _))| {
-            space.contains(&row.partition) && !self.plan.closed.contains(&row.partition)
-        })
-        .map(|(index, (row, taken))| (index, *row, taken))
+        rows.filter(move |(_, (row, _))| open.contains(&row.partition))
+            .map(|(index, (row, taken))| (index, *row, taken))
     }
 
     fn breadth(&self, index: usize, length: usize) -> u128 {
         let mut breadths = self.breadths.borrow_mut();
-        *breadths
-            .entry((index, length))
-            .or_insert_with(|| matcher::breadth(&self.rows[index].1.elements, length))
+        *breadths.entry((index, length)).or_insert_with(|| matcher::breadth(&self.rows[index].1, length))
     }
 
     /// Those that take the string, best first: fewest numbers, then partition, then age, whichever end of it counts.
     fn full(&self, lookup: &Lookup) -> Vec<(u128, usize, usize)> {
         let mut full: Vec<_> = self
-            .visible(&lookup.space)
-            .filter(|(_, _, taken)| matcher::takes(&taken.elements, &lookup.string))
+            .visible(lookup)
+            .filter(|(_, _, taken)| taken.takes(&lookup.string))
             .map(|(index, row, _)| {
                 let rank = lookup.space.iter().position(|partition| *partition == row.partition).unwrap();
                 (self.breadth(index, lookup.string.len()), rank, index)
@@ -114,18 +126,20 @@ impl<'p> Model<'p> {
     }
 
     fn growing(&self, lookup: &Lookup) -> usize {
-        let visible = self.visible(&lookup.space);
+        let visible = self.visible(lookup);
         visible.filter(|(_, _, taken)| matcher::could_grow(taken, &lookup.string)).count()
     }
 
     fn holds_hash(&self, lookup: &Lookup) -> bool {
         let longer: Vec<char> = lookup.string.iter().copied().chain(['#']).collect();
-        self.visible(&lookup.space).any(|(_, _, taken)| matcher::begins(&taken.elements, &longer))
+        self.visible(lookup).any(|(_, _, taken)| taken.begins(&longer))
     }
 }
 
 struct Lookup {
     string: Vec<char>,
+    /// When it began.
+    at: u64,
     space: Vec<&'static str>,
     by_calling: bool,
 }
@@ -142,6 +156,7 @@ struct Call<'m> {
     model: &'m Model<'m>,
     /// `None`: key by key.
     how: Option<How>,
+    now: u64,
     lookup: Lookup,
     stage: Stage,
     originator: Vec<&'static str>,
@@ -287,7 +302,8 @@ impl Call<'_> {
     /// A lookup after the first: the whole number at once, but it may wait.
     fn look_up(&mut self, space: Vec<&'static str>, by_calling: bool) {
         let string = if by_calling { self.calling.clone() } else { self.called.clone() };
-        self.lookup = Lookup { string, space, by_calling };
+        let at = if self.model.plan.hours_once { self.lookup.at } else { self.now };
+        self.lookup = Lookup { string, at, space, by_calling };
         self.stage = Stage::Waiting;
         let came_whole = matches!(self.how, Some(How::EnBloc | How::Application));
         let complete = came_whole && !self.model.plan.wait_after_en_bloc;
@@ -321,14 +337,9 @@ impl Call<'_> {
     }
 
     fn change(&mut self, called: &Change, calling: &Change, taken: &Taken, by_calling: bool) {
-        // Every element before the dot takes one symbol. The pattern took the calling number? Then nothing is discarded.
+        // The pattern took the calling number? Then nothing is discarded.
         if !by_calling {
-            if called.pre_dot {
-                self.called.drain(..taken.dot.unwrap());
-            }
-            if called.trailing_hash && self.called.last() == Some(&'#') {
-                self.called.pop();
-            }
+            self.called = kept(called, taken, &self.called);
         }
         self.called = masked(called, &self.called);
         if calling.external_mask
@@ -338,6 +349,39 @@ impl Call<'_> {
         }
         self.calling = masked(calling, &self.calling);
     }
+}
+
+/// What discard instructions leave of a number that the pattern took.
+fn kept(change: &Change, taken: &Taken, number: &[char]) -> Vec<char> {
+    let mut leaves_out = vec![false; number.len()];
+    // Every element before the dot, or the @, takes one symbol.
+    if change.pre_dot {
+        leaves_out[..taken.dot.unwrap()].fill(true);
+    }
+    if let Some(at) = taken.at {
+        if change.national == "PreAt" {
+            leaves_out[..at].fill(true);
+        }
+        let tags: &[&str] = match change.national {
+            "10-10-Dialing" => &["TRANSIT-NETWORK-ESCAPE", "TRANSIT-NETWORK"],
+            "11D->10D" => &["LONG-DISTANCE-DIRECT-DIAL"],
+            "11/10D->7D" => &["LONG-DISTANCE-DIRECT-DIAL", "AREA-CODE", "LOCAL-AREA-CODE"],
+            _ => &[],
+        };
+        let way = taken.ways.iter().find(|way| matcher::takes(&way.elements, number)).unwrap();
+        let mut place = at;
+        for part in &way.parts {
+            // What these tags name comes before all that is of open length, and has one symbol for each element.
+            if tags.contains(&part.tag) {
+                leaves_out[place..place + part.elements.len()].fill(true);
+            }
+            place += part.elements.len();
+        }
+    }
+    if change.trailing_hash && number.last() == Some(&'#') {
+        leaves_out[number.len() - 1] = true;
+    }
+    number.iter().zip(leaves_out).filter(|(_, out)| !out).map(|(symbol, _)| *symbol).collect()
 }
 
 fn masked(change: &Change, number: &[char]) -> Vec<char> {

@@ -1,6 +1,10 @@
 //! Random plans and diallings, described in words that both sides can read.
 
-use super::matcher::{self, Times};
+use std::collections::BTreeMap;
+
+use super::clock::{self, Hours, ZONES};
+use super::matcher::{self, Negated, Times};
+use super::national::FILTERS;
 
 /// A seeded sequence (SplitMix64).
 pub(crate) struct Dice(pub(crate) u64);
@@ -28,6 +32,8 @@ impl Dice {
 pub(crate) struct Row {
     pub(crate) name: String,
     pub(crate) pattern: String,
+    /// Of its `@`; empty when there is none.
+    pub(crate) filter: &'static str,
     /// Empty for the null partition.
     pub(crate) partition: &'static str,
     pub(crate) urgent: bool,
@@ -56,6 +62,8 @@ pub(crate) enum Does {
 #[derive(Clone, Default, Debug)]
 pub(crate) struct Change {
     pub(crate) pre_dot: bool,
+    /// What is left out of a national number; empty for nothing.
+    pub(crate) national: &'static str,
     pub(crate) trailing_hash: bool,
     pub(crate) external_mask: bool,
     pub(crate) mask: Option<&'static str>,
@@ -65,7 +73,13 @@ pub(crate) struct Change {
 /// A plan and who dials in it.
 #[derive(Clone)]
 pub(crate) struct Plan {
-    pub(crate) closed: Vec<&'static str>,
+    /// Partitions that are not always open.
+    pub(crate) hours: BTreeMap<&'static str, Hours>,
+    pub(crate) any_period: bool,
+    pub(crate) hours_once: bool,
+    /// Of the caller, a place in [`ZONES`].
+    pub(crate) zone: Option<usize>,
+    pub(crate) negated: Negated,
     pub(crate) rows: Vec<Row>,
     pub(crate) line_css: Vec<&'static str>,
     pub(crate) device_css: Vec<&'static str>,
@@ -82,14 +96,20 @@ pub(crate) struct Plan {
 
 impl std::fmt::Debug for Plan {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let Plan { closed, rows, line_css, device_css, caller, external_mask, .. } = self;
-        for Row { name, pattern, partition, urgent, does } in rows {
+        let Plan { hours, rows, line_css, device_css, caller, external_mask, zone, .. } = self;
+        for Row { name, pattern, filter, partition, urgent, does } in rows {
             let urgent = if *urgent { "urgent " } else { "" };
-            writeln!(f, "  {name} {pattern} in {partition:?} {urgent}{does:?}")?;
+            writeln!(f, "  {name} {pattern} {filter:?} in {partition:?} {urgent}{does:?}")?;
         }
+        for (partition, hours) in hours {
+            writeln!(f, "  {partition} has {hours:?}")?;
+        }
+        let zone = zone.map(|zone| ZONES[zone].0);
+        writeln!(f, "  caller {caller:?} mask {external_mask:?} in {line_css:?} {device_css:?}, {zone:?}")?;
         writeln!(
             f,
-            "  caller {caller:?} mask {external_mask:?} in {line_css:?} {device_css:?}, closed {closed:?}"
+            "  any_period {} hours_once {} negated {:?}",
+            self.any_period, self.hours_once, self.negated
         )?;
         writeln!(
             f,
@@ -110,8 +130,10 @@ pub(crate) const PARTITIONS: &[&str] = &["P", "Q", "R", "S"];
 /// How a number is dialled.
 #[derive(Clone, Debug)]
 pub(crate) struct Dialling {
+    pub(crate) start: u64,
     pub(crate) whole: Option<(How, String)>,
-    pub(crate) events: Vec<Event>,
+    /// With the seconds that pass before each.
+    pub(crate) events: Vec<(u64, Event)>,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -137,17 +159,41 @@ pub(crate) fn plan(dice: &mut Dice, size: usize) -> Plan {
     let mut rows: Vec<Row> = Vec::new();
     for index in 0..=dice.below(size) {
         let partition = if dice.one_in(5) { "" } else { dice.pick(PARTITIONS) };
-        // The same text in several partitions, now and then.
-        let pattern =
-            if !rows.is_empty() && dice.one_in(6) { dice.pick(&rows).pattern } else { pattern(dice) };
+        // The same text in several partitions, or the same numbers in other words, now and then.
+        let pattern = match rows.is_empty() || !dice.one_in(4) {
+            true => pattern(dice),
+            false => {
+                let row = dice.pick(&rows);
+                again(dice, row.pattern)
+            }
+        };
         if rows.iter().any(|row| row.partition == partition && row.pattern == pattern) {
             continue;
         }
         let does = does(dice, &pattern, keys_join);
-        rows.push(Row { name: format!("r{index}"), pattern, partition, urgent: dice.one_in(4), does });
+        let filtered = pattern.contains('@') && !dice.one_in(3);
+        let filter = if filtered { dice.pick(FILTERS) } else { "" };
+        rows.push(Row {
+            name: format!("r{index}"),
+            pattern,
+            filter,
+            partition,
+            urgent: dice.one_in(4),
+            does,
+        });
+    }
+    let mut hours = BTreeMap::new();
+    for partition in PARTITIONS {
+        if dice.one_in(3) {
+            hours.insert(*partition, clock::hours(dice));
+        }
     }
     Plan {
-        closed: PARTITIONS.iter().copied().filter(|_| dice.one_in(12)).collect(),
+        hours,
+        any_period: dice.one_in(3),
+        hours_once: dice.one_in(4),
+        zone: dice.one_in(2).then(|| dice.below(ZONES.len())),
+        negated: if dice.one_in(4) { Negated::DigitsStarAndHash } else { Negated::Digits },
         rows,
         line_css: css(dice),
         device_css: css(dice),
@@ -163,19 +209,24 @@ pub(crate) fn plan(dice: &mut Dice, size: usize) -> Plan {
     }
 }
 
+/// A pattern as it is, or in other words.
+fn again(dice: &mut Dice, pattern: String) -> String {
+    let in_other_words = !pattern.contains('[') && dice.one_in(2);
+    if in_other_words { pattern.replacen('1', "[1]", 1) } else { pattern }
+}
+
 fn css(dice: &mut Dice) -> Vec<&'static str> {
     (0..dice.below(4)).map(|_| dice.pick(PARTITIONS)).collect()
 }
 
 fn does(dice: &mut Dice, pattern: &str, keys_join: bool) -> Does {
-    let dotted = pattern.contains('.');
     match dice.below(10) {
         0..3 => Does::Ring,
         3 => Does::Block(dice.pick(&[1, 21, 28])),
-        4..6 => Does::Route { called: called(dice, dotted), calling: calling(dice) },
+        4..6 => Does::Route { called: called(dice, pattern), calling: calling(dice) },
         _ => Does::Translate {
             css: dice.one_in(2).then(|| css(dice)),
-            called: called(dice, dotted),
+            called: called(dice, pattern),
             calling: calling(dice),
             // Nobody says which number keys would join then.
             by_calling: !keys_join && dice.one_in(6),
@@ -184,9 +235,15 @@ fn does(dice: &mut Dice, pattern: &str, keys_join: bool) -> Does {
     }
 }
 
-fn called(dice: &mut Dice, dotted: bool) -> Change {
+fn called(dice: &mut Dice, pattern: &str) -> Change {
+    let national = pattern.contains('@') && dice.one_in(2);
     Change {
-        pre_dot: dotted && !dice.one_in(3),
+        pre_dot: pattern.contains('.') && !dice.one_in(3),
+        national: if national {
+            dice.pick(&["PreAt", "10-10-Dialing", "11D->10D", "11/10D->7D"])
+        } else {
+            ""
+        },
         trailing_hash: dice.one_in(4),
         external_mask: false,
         mask: dice.one_in(4).then(|| dice.pick(&["12XX", "XX", "1", "+1XXX", "X2X"])),
@@ -208,6 +265,9 @@ fn calling(dice: &mut Dice) -> Change {
 
 /// A pattern that takes at least one symbol.
 pub(crate) fn pattern(dice: &mut Dice) -> String {
+    if dice.one_in(14) {
+        return dice.pick(&["@", "9@", "9.@", "9.@", "1X.@", "[12].@", r"\+@"]).to_owned();
+    }
     loop {
         let mut text = String::new();
         let mut repeats = 0;
@@ -242,7 +302,7 @@ pub(crate) fn pattern(dice: &mut Dice) -> String {
                 text.push(dice.pick(&['?', '+']));
             }
         }
-        if !matcher::takes(&matcher::parse(&text).elements, &[]) {
+        if !matcher::parse(&text, "", Negated::Digits).takes(&[]) {
             return text;
         }
     }
@@ -264,26 +324,31 @@ pub(crate) fn dialling(dice: &mut Dice, plan: &Plan) -> Dialling {
     });
     let keys = if whole.is_some() { number_of(dice, 2) } else { number };
     for (index, key) in keys.chars().enumerate() {
-        events.push(Event::Key(key));
+        events.push((dice.below(4) as u64, Event::Key(key)));
         if (index > 0 || whole.is_some()) && dice.one_in(14) {
-            events.push(Event::Expiry);
+            events.push((T302, Event::Expiry));
         }
     }
     if dice.one_in(10) {
-        events.push(Event::Complete);
+        events.push((1, Event::Complete));
     }
-    Dialling { whole, events }
+    let hours: Vec<&Hours> = plan.hours.values().collect();
+    Dialling { start: clock::start(dice, &hours, plan.zone), whole, events }
 }
 
-/// A number of at most nine symbols and one.
+/// The interdigit timer, in seconds.
+pub(crate) const T302: u64 = 15;
+
+/// A number of at most nine symbols and one; a national number has some more.
 pub(crate) fn number(dice: &mut Dice, plan: &Plan) -> String {
     let length = 1 + dice.below(8);
     if dice.one_in(6) {
         return number_of(dice, length);
     }
-    let taken = matcher::parse(&dice.pick(&plan.rows).pattern);
+    let row = dice.pick(&plan.rows);
+    let taken = matcher::parse(&row.pattern, row.filter, plan.negated);
     let mut number = String::new();
-    for element in &taken.elements {
+    for element in &dice.pick(&taken.ways).elements {
         let times = match element.times {
             Times::Once => 1,
             Times::OnceOrMore => 1 + dice.below(3),
@@ -297,7 +362,7 @@ pub(crate) fn number(dice: &mut Dice, plan: &Plan) -> String {
         2 => number.push_str(&number_of(dice, 1)),
         _ => {}
     }
-    number.truncate(9);
+    number.truncate(if taken.at.is_some() { 22 } else { 9 });
     if number.is_empty() { number_of(dice, 1) } else { number }
 }
 
