@@ -1,5 +1,6 @@
 //! The dialed number analyzer: `strowger digits FROM NUMBER`, the same over HTTP, and saved diallings that are tests.
 
+mod codes;
 mod expect;
 mod from;
 mod json;
@@ -14,6 +15,7 @@ use strowger_base::WallTime;
 use strowger_callcontrol::Configuration;
 use strowger_callcontrol::configuration::Line;
 use strowger_callcontrol::follow::{End, Followed};
+use strowger_dialplan::codes::{Prompting, appended};
 use strowger_dialplan::forward::CallSide;
 use strowger_dialplan::route_list::{GroupReference, RouteListMember};
 use strowger_dialplan::{
@@ -24,6 +26,7 @@ use strowger_dialplan::{
 use crate::client::{Place, query_value};
 use crate::config_file::ConfigFile;
 
+pub(crate) use codes::Codes;
 pub(crate) use expect::ExpectSection;
 pub(crate) use lint::Report;
 pub(crate) use onward::LinesAre;
@@ -51,6 +54,8 @@ pub(crate) struct DigitsOptions {
     /// What the lines are doing that the call reaches, for forwards and hunts.
     #[arg(long, value_enum, default_value_t = LinesAre::Free)]
     when: LinesAre,
+    #[command(flatten)]
+    codes: Codes,
     /// Run the saved diallings of the node file instead (`[[expect]]`); exit code 1 when one goes another way.
     #[arg(long, conflicts_with_all = ["from", "number", "server"])]
     check: bool,
@@ -95,6 +100,8 @@ pub(crate) struct Question {
     pub(crate) at: WallTime,
     /// What the lines are doing that the call reaches.
     pub(crate) lines: LinesAre,
+    /// Codes that are tried where the route asks for any.
+    pub(crate) codes: Codes,
 }
 
 /// A question with its answer.
@@ -109,6 +116,10 @@ pub(crate) struct Answer<'c> {
     /// What the trunk's settings made of its numbers.
     incoming: Vec<Incoming>,
     mode: Mode,
+    /// Whether whoever dials can be asked for a code.
+    prompting: Prompting,
+    /// Codes that came behind the number.
+    supplied: String,
     way: Way<'c>,
 }
 
@@ -167,6 +178,11 @@ impl DigitsOptions {
         if let Some(calling) = &self.calling {
             path.push_str(&format!("&calling={}", query_value(calling)));
         }
+        for (name, code) in [("code", &self.codes.code), ("matter", &self.codes.matter)] {
+            if let Some(code) = code {
+                path.push_str(&format!("&{name}={}", query_value(code)));
+            }
+        }
         if let Some(at) = self.at {
             // Whoever answers reads minutes: seconds make no difference to opening hours.
             let at = at.to_string();
@@ -197,6 +213,7 @@ pub(crate) fn run(options: &DigitsOptions) -> anyhow::Result<()> {
         calling: options.calling.clone(),
         at: options.at.unwrap_or_else(now),
         lines: options.when,
+        codes: options.codes.clone(),
     };
     let answer = answer(&configuration, &question)?;
     if options.json { crate::print::line(answer.json()) } else { crate::print::print(answer.text()) }
@@ -210,12 +227,19 @@ pub(crate) fn answer<'c>(
     configuration: &'c Configuration,
     question: &'c Question,
 ) -> anyhow::Result<Answer<'c>> {
-    let From { caller, line, side, incoming, number, mode } = from::from(configuration, question)?;
+    let From { caller, line, side, incoming, number, mode, tells_keys } =
+        from::from(configuration, question)?;
     anyhow::ensure!(!question.number.is_empty(), "no number is given; expected for example 95551234");
     let plan = &configuration.plan;
-    let way = match Digits::parse(&number) {
+    // Calls do the same: keys behind a number are codes, and of what comes as a whole only where it asks for any.
+    let appended = appended(plan, &caller, &number, question.at).filter(|_| mode != Mode::Keys);
+    let (number, mut supplied) = appended.unwrap_or((&number, ""));
+    let way = match Digits::parse(number) {
         Ok(digits) => {
             let trace = Trace::of(plan, Arc::clone(&caller), mode.arrival(), &digits, question.at);
+            if mode == Mode::Keys {
+                supplied = number.get(trace.analysis().keys_used()..).unwrap_or_default();
+            }
             Way::Number(Box::new(trace))
         }
         Err(_) => {
@@ -227,7 +251,9 @@ pub(crate) fn answer<'c>(
             Way::Name(plan.address(&caller.search_space, user, host, question.at, zone))
         }
     };
-    Ok(Answer { question, configuration, caller, line, side, incoming, mode, way })
+    let supplied = supplied.to_owned();
+    let prompting = codes::prompting(mode, tells_keys);
+    Ok(Answer { question, configuration, caller, line, side, incoming, mode, prompting, supplied, way })
 }
 
 impl Answer<'_> {

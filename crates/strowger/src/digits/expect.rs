@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 use strowger_callcontrol::Configuration;
 use strowger_dialplan::Decision;
 
-use super::{Answer, LinesAre, Mode, Question, Way};
+use super::{Answer, Codes, LinesAre, Mode, Question, Way};
 use crate::print::line;
 
 /// `[[expect]]` of the node file. What is not given is not compared.
@@ -30,6 +30,9 @@ pub(crate) struct ExpectSection {
     /// Where the call ends after forwards and hunts: `line 1002`, `cause 17 at line 1001`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) ends: Option<String>,
+    /// Which codes are asked for: `authorization 10, matter`, or `nothing`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) asks: Option<String>,
     /// The pattern that decides.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) pattern: Option<String>,
@@ -107,6 +110,7 @@ impl ExpectSection {
             calling: None,
             at: at.unwrap_or_else(super::now),
             lines: self.when,
+            codes: Codes::default(),
         };
         let answer = super::answer(configuration, &question)?;
         Ok(self.differences(&answer))
@@ -131,9 +135,10 @@ impl ExpectSection {
         }
         let waits = self.waits_seconds.map(|seconds| seconds.to_string());
         let ends = if self.ends.is_some() { answer.ends(answer.followed().as_ref()) } else { String::new() };
-        let compared: [(&'static str, &Option<String>, String); 6] = [
+        let compared: [(&'static str, &Option<String>, String); 7] = [
             ("result", &self.result, answer.result()),
             ("ends", &self.ends, ends),
+            ("asks", &self.asks, answer.asks()),
             ("pattern", &self.pattern, pattern),
             ("called", &self.called, called),
             ("calling", &self.calling, calling),

@@ -22,6 +22,8 @@ pub(super) struct From<'c> {
     pub(super) number: Cow<'c, str>,
     /// How the number arrives, as it was asked or as is usual.
     pub(super) mode: Mode,
+    /// It can be asked for further keys.
+    pub(super) tells_keys: bool,
 }
 
 /// What a trunk's settings made of a number that it brought.
@@ -54,7 +56,8 @@ pub(super) fn from<'c>(configuration: &'c Configuration, question: &'c Question)
             anyhow::ensure!(calling.is_none(), "a line calls with its own number; leave --calling out");
             let caller = Arc::clone(&line.caller);
             let (side, mode) = (CallSide::Internal, mode(Mode::Keys));
-            Ok(From { caller, line: Some(line), side, incoming: Vec::new(), number, mode })
+            let tells_keys = !line.overlap;
+            Ok(From { caller, line: Some(line), side, incoming: Vec::new(), number, mode, tells_keys })
         }
         Origin::Trunk(trunk) => {
             let mut caller = Caller::clone(&trunk.caller);
@@ -66,12 +69,14 @@ pub(super) fn from<'c>(configuration: &'c Configuration, question: &'c Question)
             let number = brought(trunk, NumberRole::Called, &question.number, &mut incoming);
             let mode = mode(if trunk.overlap { Mode::Keys } else { Mode::EnBloc });
             let side = trunk.classification.side(configuration.trunk_side);
-            Ok(From { caller: Arc::new(caller), line: None, side, incoming, number, mode })
+            let caller = Arc::new(caller);
+            Ok(From { caller, line: None, side, incoming, number, mode, tells_keys: false })
         }
         Origin::Space(mut caller) => {
             caller.number = calling.map(Digits::parse).transpose()?.unwrap_or_default();
             let (side, mode) = (CallSide::Internal, mode(Mode::Keys));
-            Ok(From { caller: Arc::new(caller), line: None, side, incoming: Vec::new(), number, mode })
+            let (caller, incoming) = (Arc::new(caller), Vec::new());
+            Ok(From { caller, line: None, side, incoming, number, mode, tells_keys: true })
         }
     }
 }

@@ -55,6 +55,9 @@ impl Answer<'_> {
                 Some(Decision::Routed(routed)) => {
                     fields.insert("pattern".to_owned(), json!(self.text_of(routed.pattern)));
                     fields.insert("called".to_owned(), json!(routed.called.as_str()));
+                    if routed.codes.any() {
+                        fields.insert("codes".to_owned(), self.codes_json());
+                    }
                     let calling = &routed.calling;
                     fields.insert("calling".to_owned(), json!(calling.number.as_str()));
                     fields.insert("present".to_owned(), json!(calling.number_presentation.to_string()));

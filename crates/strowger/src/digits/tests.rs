@@ -1,5 +1,6 @@
 use super::*;
 
+mod codes;
 mod onward;
 
 fn lab() -> Configuration {
@@ -15,8 +16,9 @@ fn lab() -> Configuration {
 }
 
 fn ask(from: &str, number: &str, mode: Mode) -> Question {
-    let (at, lines) = (WallTime::from_micros(0), LinesAre::Free);
-    Question { from: from.to_owned(), number: number.to_owned(), mode: Some(mode), calling: None, at, lines }
+    let (at, lines, codes) = (WallTime::from_micros(0), LinesAre::Free, Codes::default());
+    let (from, number, mode) = (from.to_owned(), number.to_owned(), Some(mode));
+    Question { from, number, mode, calling: None, at, lines, codes }
 }
 
 #[test]

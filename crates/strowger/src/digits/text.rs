@@ -44,6 +44,7 @@ impl Answer<'_> {
         writeln!(out, "\nresult  {}", self.result())?;
         if let Way::Number(trace) = &self.way {
             Self::outcome(out, trace)?;
+            self.write_codes(out)?;
         }
         let followed = self.followed();
         if let Some(followed) = &followed {

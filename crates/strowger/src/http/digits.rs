@@ -8,7 +8,7 @@ use axum::response::{IntoResponse, Response};
 use strowger_base::WallTime;
 
 use super::{Form, Shared, json, plain};
-use crate::digits::{self, LinesAre, Mode, Question, Report};
+use crate::digits::{self, Codes, LinesAre, Mode, Question, Report};
 
 /// What `/api/v1/digits` is asked.
 #[derive(serde::Deserialize)]
@@ -20,6 +20,8 @@ pub(super) struct Dialling {
     #[serde(default)]
     when: LinesAre,
     at: Option<String>,
+    code: Option<String>,
+    matter: Option<String>,
     #[serde(default)]
     form: Form,
 }
@@ -35,8 +37,8 @@ pub(super) async fn digits(State(shared): State<Arc<Shared>>, Query(asked): Quer
         Ok(at) => at,
         Err(error) => return refused(error),
     };
-    let Dialling { from, number, mode, calling, when: lines, form, .. } = asked;
-    let question = Question { from, number, mode, calling, at, lines };
+    let Dialling { from, number, mode, calling, when: lines, code, matter, form, .. } = asked;
+    let question = Question { from, number, mode, calling, at, lines, codes: Codes { code, matter } };
     match digits::answer(&shared.site.calls, &question) {
         Ok(answer) => match form {
             Form::Json => json(StatusCode::OK, &answer.json()),
