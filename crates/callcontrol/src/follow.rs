@@ -5,6 +5,7 @@
 //! those of calls.
 
 mod hunt;
+mod lint;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -19,6 +20,7 @@ use strowger_dialplan::{
 };
 
 pub use self::hunt::{HuntEvent, Hunted};
+pub use self::lint::lint;
 use crate::configuration::{Configuration, Forwards, Line};
 
 /// Who asks.
@@ -129,6 +131,8 @@ pub enum End<'c> {
     HuntOver(Box<str>, Exhausted),
     /// At a trunk, route list or service.
     Elsewhere(&'c Action),
+    /// At a route pattern that wants a code, which nobody is asked for after a forward.
+    CodeWanted(Cause),
     /// At a pattern that blocks.
     Blocked(Cause),
     /// Nowhere.
@@ -209,6 +213,7 @@ impl<'c> Follower<'c> {
             | End::Hunt(_)
             | End::HuntOver(..)
             | End::Elsewhere(_)
+            | End::CodeWanted(_)
             | End::Blocked(_)
             | End::Rejected(_)
             | End::TooManyHops { .. } => Vec::new(),
@@ -345,7 +350,12 @@ impl<'c> Walk<'_, 'c> {
         (to, css): (&'c str, &'c SearchSpace),
     ) -> Place<'c> {
         let lookup = self.follower.look_up(to, css);
-        let place = lookup.reached(self.follower.configuration).map_or_else(Place::End, Place::of);
+        let configuration = self.follower.configuration;
+        let place = if lookup.wants_code() {
+            Place::End(End::CodeWanted(configuration.code_parameters.refused_cause))
+        } else {
+            lookup.reached(configuration).map_or_else(Place::End, Place::of)
+        };
         self.steps.push(Step::Forwarded(Forwarded { by, kind, hop, way_out, to, css, lookup }));
         place
     }
@@ -377,6 +387,16 @@ impl<'c> Walk<'_, 'c> {
 }
 
 impl<'c> Lookup<'c> {
+    fn wants_code(&self) -> bool {
+        match self {
+            Lookup::Number(trace) => match trace.analysis().decision() {
+                Some(Decision::Routed(routed)) => routed.codes.any(),
+                Some(Decision::Blocked { .. } | Decision::Rejected(_)) | None => false,
+            },
+            Lookup::Name(_) => false,
+        }
+    }
+
     /// Where the number leads.
     ///
     /// # Errors

@@ -1,5 +1,5 @@
 use strowger_dialplan::forward::{BySide, ForwardParameters, HopLimit};
-use strowger_dialplan::hunt::{HuntList, HuntPilot, LineGroup, LineGroupOptions};
+use strowger_dialplan::hunt::{HuntList, HuntOption, HuntPilot, LineGroup, LineGroupOptions};
 use strowger_dialplan::{DialPlanBuilder, NumberPattern, Parameters};
 
 use super::*;
@@ -79,6 +79,7 @@ fn way(configuration: &Configuration, dialled: &str, when: When, side: CallSide)
         End::HuntOver(pilot, because) => format!("{pilot} ends {}", because.cause().0),
         End::TooManyHops { at, hops } => format!("{at} too many {hops}"),
         End::Rejected(reject) => format!("{reject:?}"),
+        End::CodeWanted(cause) => format!("code {}", cause.0),
         End::Blocked(cause) => format!("blocked {}", cause.0),
         End::Elsewhere(_) => "elsewhere".to_owned(),
     }
@@ -169,4 +170,94 @@ fn a_line_that_is_free_says_what_else_it_would_do() {
             (When::Unregistered, None, Err(20)),
         ]
     );
+}
+
+#[test]
+fn what_is_doubtful_is_found_once() {
+    let check = |text: &str, hops, expect: &[&str]| {
+        let mut configuration = configuration(text, hops);
+        let at = WallTime::from_micros(0);
+        // Lines are found by the number under which they are dialled.
+        for (index, name) in "abcdef".chars().enumerate() {
+            let line = configuration.lines.remove(&*name.to_string()).unwrap();
+            configuration.lines.insert((index + 1).to_string().into(), line);
+        }
+        let mut plan = DialPlanBuilder::from(&configuration.plan);
+        let lines: Vec<_> = configuration
+            .plan
+            .patterns()
+            .filter(|(_, row)| matches!(row.action, Action::Line(_)))
+            .map(|(id, _)| id)
+            .collect();
+        for id in lines {
+            let row = plan.remove(id).unwrap();
+            plan.literal("", &row.name, Action::Line(row.name.clone())).unwrap();
+        }
+        configuration.plan = plan.build();
+        let lint = lint(&configuration, at);
+        assert!(lint.incomplete.is_empty());
+        let told: Vec<String> = lint
+            .findings
+            .iter()
+            .map(|finding| {
+                let example = finding.example.as_ref().unwrap();
+                let when = example.forward.map(|kind| format!("{kind:?} ")).unwrap_or_default();
+                let alike = if finding.alike > 0 { format!(" +{}", finding.alike) } else { String::new() };
+                format!("{} {when}{}{alike}", finding.kind.word(), example.number)
+            })
+            .collect();
+        assert_eq!(told, expect, "{text}");
+    };
+    check("a>b b?c c!7", 6, &[]);
+    // A ring is told once, and not of those that only lead into it.
+    check("a>b b>c c>b", 6, &["forward-loop 2"]);
+    check("a>a", 6, &["forward-loop 1"]);
+    check("a?b b?a c?a", 6, &["forward-loop Busy 1"]);
+    check("a!b b>a", 6, &["forward-loop NoAnswer 1"]);
+    check("a>b b>c c>d d>e", 3, &["forward-chain 1"]);
+    check("a?b b?c c?d d?e", 3, &["forward-chain Busy 1"]);
+    check("a>9 b>9 c-9", 6, &["forward-nowhere 1 +1", "forward-nowhere Unregistered 3"]);
+    // What comes to nothing because all calls are forwarded is not told.
+    check("a>b a?9", 6, &[]);
+}
+
+#[test]
+fn a_hunt_that_leaves_somebody_out_is_found() {
+    let check = |seconds: u64, option: HuntOption, expect: &[&str]| {
+        let mut configuration = configuration("", 6);
+        let options = LineGroupOptions {
+            on_no_answer: option,
+            on_busy: option,
+            on_not_available: option,
+            ..LineGroupOptions::default()
+        };
+        let group = |name, members: [&str; 2]| {
+            let members = members.map(Box::from).to_vec();
+            Arc::new(LineGroup::new(name, members, options.clone()).unwrap())
+        };
+        let list = HuntList::new("list", vec![group("one", ["a", "b"]), group("two", ["b", "c"])]).unwrap();
+        configuration.hunt_lists.insert("list".into(), Arc::new(list));
+        configuration.hunt_pilots.clear();
+        for name in ["7", "8"] {
+            let pilot = HuntPilot::new(name, Duration::from_secs(seconds), WhenExhausted::NotForwarded, None);
+            configuration.hunt_pilots.insert(name.into(), Arc::new(pilot.unwrap()));
+        }
+        let mut plan = DialPlanBuilder::from(&configuration.plan);
+        let eighth = configuration.plan.patterns().find(|(_, row)| &*row.name == "8").unwrap().0;
+        plan.remove(eighth);
+        configuration.plan = plan.build();
+        let lint = lint(&configuration, WallTime::from_micros(0));
+        let told: Vec<_> =
+            lint.findings.iter().map(|it| format!("{} {}", it.severity.word(), it.kind.word())).collect();
+        assert_eq!(told, expect, "{seconds} {option:?}");
+    };
+    let on = HuntOption::NextMemberThenNextGroup;
+    check(60, on, &[]);
+    check(40, on, &[]);
+    check(30, on, &["warning hunt-timer"]);
+    check(35, on, &[]);
+    check(25, on, &["note hunt-timer"]);
+    check(60, HuntOption::NextMember, &["warning hunt-never-tried"]);
+    check(60, HuntOption::StopHunting, &["warning hunt-never-tried"]);
+    check(60, HuntOption::SkipToNextGroup, &[]);
 }

@@ -1,6 +1,7 @@
 //! One finding, and what to do about it.
 
 use crate::analysis::Arrival;
+use crate::forward::ForwardKind;
 use crate::plan::{PartitionId, PatternId};
 use crate::symbol::Digits;
 
@@ -34,6 +35,8 @@ pub struct Example {
     pub number: Digits,
     /// How it arrives.
     pub arrival: Arrival,
+    /// What the lines are doing that the call reaches: what this forward is for. They are free without.
+    pub forward: Option<ForwardKind>,
 }
 
 /// How bad a finding is, the worst first.
@@ -78,6 +81,16 @@ pub enum Kind {
     TakesItsResult,
     /// A pattern of open length waits for the interdigit timer.
     OpenLength,
+    /// Forwards lead back to the line that sent the call on.
+    ForwardLoop,
+    /// A call is sent on more often than it may be.
+    ForwardChain,
+    /// The destination of a forward is not found in its search space, or blocked there.
+    ForwardNowhere,
+    /// No call comes to a line group of a hunt list.
+    HuntNeverTried,
+    /// A hunt ends when a member is given up, or before all members were tried.
+    HuntTimer,
 }
 
 impl Severity {
@@ -109,6 +122,11 @@ impl Kind {
             Kind::CutsOff => "cuts-off",
             Kind::TakesItsResult => "takes-its-result",
             Kind::OpenLength => "open-length",
+            Kind::ForwardLoop => "forward-loop",
+            Kind::ForwardChain => "forward-chain",
+            Kind::ForwardNowhere => "forward-nowhere",
+            Kind::HuntNeverTried => "hunt-never-tried",
+            Kind::HuntTimer => "hunt-timer",
         }
     }
 
@@ -136,6 +154,15 @@ impl Kind {
             Kind::TakesItsResult => {
                 "Give the translation pattern a search space that does not hold it, unless this is meant."
             }
+            Kind::ForwardLoop => "Let one of the lines forward to somebody who answers, or not at all.",
+            Kind::ForwardChain => "Forward to the last of them at once, or raise [forward] hops_max.",
+            Kind::ForwardNowhere => {
+                "Correct the number, or give the forward a search space that finds it: that of the line plays no part."
+            }
+            Kind::HuntNeverTried => {
+                "Let a group before it go on to the next group, or take it out of the hunt list."
+            }
+            Kind::HuntTimer => "Give the hunt pilot more time, and no multiple of what a member rings.",
             Kind::OpenLength => "Tell callers to end with #, with a second pattern that ends with it.",
         }
     }

@@ -55,7 +55,7 @@ impl Finder<'_> {
                 patterns: vec![id],
                 partition: Some(self.plan.partition_id_of(id)),
                 search_space: view.name.clone(),
-                example: Some(Example { from, number, arrival: Arrival::EnBloc }),
+                example: Some(Example { from, number, arrival: Arrival::EnBloc, forward: None }),
                 alike: 0,
                 what,
             });

@@ -432,6 +432,12 @@ fn holds(plan: &DialPlan, origins: &[Origin], finding: &Finding) -> bool {
         Kind::TrunkToTrunk => kind == "trunk" && is_routed,
         Kind::PartitionUnseen => first != about,
         Kind::FilterGroupEmpty => true,
+        // These are found where lines and hunt lists are known.
+        Kind::ForwardLoop
+        | Kind::ForwardChain
+        | Kind::ForwardNowhere
+        | Kind::HuntNeverTried
+        | Kind::HuntTimer => false,
     }
 }
 

@@ -63,7 +63,7 @@ impl View {
     }
 
     pub(super) fn example(&self, number: Digits, arrival: Arrival) -> Example {
-        Example { from: self.from.clone(), number, arrival }
+        Example { from: self.from.clone(), number, arrival, forward: None }
     }
 
     pub(super) fn sees(&self, plan: &DialPlan, partition: PartitionId) -> bool {

@@ -4,7 +4,8 @@ use std::fmt::Write;
 
 use serde_json::{Value, json};
 use strowger_base::WallTime;
-use strowger_callcontrol::Configuration;
+use strowger_callcontrol::{Configuration, follow};
+use strowger_dialplan::forward::ForwardKind;
 use strowger_dialplan::lint::{Example, Finding, Lint, Severity, lint};
 use strowger_dialplan::{Arrival, PatternId};
 
@@ -32,7 +33,12 @@ pub(super) fn run(configuration: &Configuration, at: WallTime, json: bool) -> an
 
 impl<'c> Report<'c> {
     pub(crate) fn of(configuration: &'c Configuration, at: WallTime) -> Self {
-        Report { configuration, lint: lint(&configuration.plan, &configuration.origins(), at) }
+        let mut lint = lint(&configuration.plan, &configuration.origins(), at);
+        let onward = follow::lint(configuration, at);
+        lint.findings.extend(onward.findings);
+        lint.findings.sort_by_key(|finding| (finding.severity, finding.kind));
+        lint.incomplete.extend(onward.incomplete);
+        Report { configuration, lint }
     }
 
     /// As it is printed in a terminal.
@@ -86,6 +92,7 @@ impl<'c> Report<'c> {
                 "from": &*example.from,
                 "number": example.number.as_str(),
                 "mode": mode(example.arrival),
+                "when": when(example).unwrap_or("free"),
             })
         });
         json!({
@@ -137,7 +144,18 @@ fn command(example: &Example) -> String {
     let number = example.number.as_str();
     // A shell takes these for itself.
     let quote = if number.contains(['#', '*']) { "'" } else { "" };
-    format!("strowger digits {} {quote}{number}{quote}{how}", example.from)
+    let when = when(example).map(|when| format!(" --when {when}")).unwrap_or_default();
+    format!("strowger digits {} {quote}{number}{quote}{how}{when}", example.from)
+}
+
+/// What the lines must be doing for it.
+const fn when(example: &Example) -> Option<&'static str> {
+    match example.forward {
+        Some(ForwardKind::Busy) => Some("busy"),
+        Some(ForwardKind::NoAnswer) => Some("no-answer"),
+        Some(ForwardKind::Unregistered) => Some("unregistered"),
+        Some(ForwardKind::All | ForwardKind::NoCoverage | ForwardKind::CtiFailure) | None => None,
+    }
 }
 
 const fn mode(arrival: Arrival) -> &'static str {

@@ -96,6 +96,7 @@ fn ends(end: &End<'_>) -> String {
         End::Hunt(pilot) => format!("hunt pilot {pilot}"),
         End::HuntOver(pilot, because) => format!("cause {} at hunt pilot {pilot}", because.cause().0),
         End::Elsewhere(there) => target(there),
+        End::CodeWanted(cause) => format!("cause {}: it wants a code, and nobody is asked", cause.0),
         End::Blocked(cause) => format!("blocked, cause {}", cause.0),
         End::Rejected(reject) => rejected(*reject).to_owned(),
         End::TooManyHops { at, hops } => format!("cause 25 at {at} after {hops} redirections"),

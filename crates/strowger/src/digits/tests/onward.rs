@@ -113,3 +113,15 @@ fn the_command_line_asks_a_server_the_same() {
         "/api/v1/digits?from=trunk%3Aa%20b&number=%2B49%23&form=json&mode=en-bloc&when=no-answer&calling=%2B1&at=2026-11-21T08%3A05",
     );
 }
+
+#[test]
+fn forwards_and_hunts_that_are_doubtful_are_told_with_a_command_that_shows_it() {
+    let file: ConfigFile = toml::from_str(include_str!("../testdata/onward/doubtful.toml")).unwrap();
+    let configuration = file.configuration().unwrap().calls;
+    let report = Report::of(&configuration, WallTime::from_micros(0));
+    let text = report.text();
+    assert!(text == include_str!("../testdata/onward/doubtful.txt"), "it went like this:\n{text}");
+    let json = report.json();
+    assert_eq!(json["findings"][0]["kind"], "forward-loop");
+    assert_eq!(json["findings"][0]["example"]["when"], "busy");
+}
