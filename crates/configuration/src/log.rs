@@ -84,6 +84,12 @@ pub enum FollowError {
         /// What the engine says.
         why: String,
     },
+    /// What it has is not what was written, and it cannot say which change-set that concerns.
+    #[error("the log of changes is damaged: {why}")]
+    Corrupt {
+        /// What is wrong with it.
+        why: String,
+    },
     /// What it has is not what was written.
     #[error("change {sequence} in the log is damaged: {why}")]
     Damaged {

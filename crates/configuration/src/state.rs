@@ -92,6 +92,13 @@ impl State {
         self.names.get(&(kind, identity.partition, identity.name.into())).copied()
     }
 
+    /// The state of these objects, as an engine kept them; nothing is checked but what [`State::hash`] tells.
+    pub fn of(entries: impl IntoIterator<Item = Entry>) -> State {
+        let mut state = State::default();
+        entries.into_iter().for_each(|entry| state.put(entry));
+        state
+    }
+
     /// Puts an object in, in place of what has its id; nothing is checked.
     pub(crate) fn put(&mut self, entry: Entry) {
         let entry = Arc::new(entry);

@@ -9,6 +9,11 @@
 mod announce;
 mod client;
 mod config_file;
+#[cfg_attr(
+    not(test),
+    expect(dead_code, reason = "files, commands and the API are its ways in and come with them")
+)]
+mod configuration;
 mod counters;
 mod decision;
 mod descriptors;
