@@ -57,12 +57,9 @@ impl Dialing {
             let Some(symbol) = u8::try_from(key).ok().and_then(Symbol::new) else {
                 return State::Dialing(self);
             };
-            self.analysis.set_time(step.now.wall);
-            if !self.reads(symbol) {
-                return State::Dialing(self);
-            }
             step.facts.called = format!("{}{key}", step.facts.called).into();
-            return self.proceed(step);
+            self.analysis.set_time(step.now.wall);
+            return if self.reads(symbol) { self.proceed(step) } else { State::Dialing(self) };
         }
         if let Signal::DigitsEnded(end) = signal {
             return self.no_more_keys(step, end);
@@ -79,14 +76,16 @@ impl Dialing {
     /// The device tells no more keys. A number that may have been meant to go on waits as it would for a slow finger, so that
     /// half a number is not called in haste; without a single key there is nothing to wait for.
     fn no_more_keys(mut self, step: &mut Step<'_>, end: DigitsEnd) -> State {
-        self.analysis.set_time(step.now.wall);
-        match end {
-            DigitsEnd::Complete => self.analysis.complete(),
-            DigitsEnd::Lost if self.analysis.digits().is_some_and(|digits| digits.is_empty()) => {
-                self.analysis.complete();
-            }
-            DigitsEnd::Lost => return State::Dialing(self),
+        let complete = match end {
+            DigitsEnd::Complete => true,
+            DigitsEnd::Lost => self.analysis.digits().is_some_and(|digits| digits.is_empty()),
+        };
+        // What was translated is waited for in any case (see `reads`).
+        if !complete || !matches!(self.analysis.progress(), Progress::Collecting { .. }) {
+            return State::Dialing(self);
         }
+        self.analysis.set_time(step.now.wall);
+        self.analysis.complete();
         self.proceed(step)
     }
 
@@ -107,8 +106,8 @@ impl Dialing {
         if read { self.proceed(step) } else { State::Dialing(self) }
     }
 
-    /// Gives a key to the analysis; false when it is nobody's, because a translated number is waited for: then it does not
-    /// start the timer anew either.
+    /// Gives a key to the analysis; false when it does not read it, because a translated number is waited for: then it does
+    /// not start the timer anew either. It may be part of a code.
     fn reads(&mut self, symbol: Symbol) -> bool {
         let before = self.analysis.keys_used();
         self.analysis.key(symbol);

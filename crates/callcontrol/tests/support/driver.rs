@@ -70,7 +70,7 @@ fn configuration() -> Configuration {
     pattern("77", Action::Translate(translation));
     let mut waits = Translation::to(NextSearchSpace::Originator);
     waits.called.mask = Some("8123".parse().unwrap());
-    pattern("55", Action::Translate(waits));
+    pattern("*9", Action::Translate(waits));
     let mut round = Translation::to(NextSearchSpace::Originator);
     round.called.prefix = "".parse().unwrap();
     pattern("66", Action::Translate(round));
