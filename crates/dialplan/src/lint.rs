@@ -3,6 +3,7 @@
 //! Every finding comes with a dialling that shows it, and that dialling was made: what cannot be shown is not reported.
 //! The work is bounded; [`Lint::incomplete`] says what was left out.
 
+mod codes;
 mod emergency;
 mod find;
 mod finding;
@@ -19,6 +20,7 @@ use strowger_base::WallTime;
 use self::find::Finder;
 pub use self::finding::{Example, Finding, Kind, Severity};
 use crate::analysis::Caller;
+use crate::codes::CodeTable;
 use crate::plan::DialPlan;
 
 /// Somebody who dials, or whose calls come in.
@@ -62,14 +64,15 @@ pub struct Lint {
     pub incomplete: Vec<String>,
 }
 
-/// Looks at a whole plan; partitions with opening hours are judged by `at`.
-pub fn lint(plan: &DialPlan, origins: &[Origin], at: WallTime) -> Lint {
+/// Looks at a whole plan and the codes beside it; partitions with opening hours are judged by `at`.
+pub fn lint(plan: &DialPlan, origins: &[Origin], codes: &CodeTable, at: WallTime) -> Lint {
     let views = view::all(plan, origins, at);
     let mut finder = Finder::new(plan, &views);
     finder.patterns();
     finder.partitions();
     finder.emergency();
     finder.outside();
+    finder.codes(codes);
     finder.finish()
 }
 

@@ -115,6 +115,16 @@ impl CodeTable {
         Ok(())
     }
 
+    /// The highest level of any authorization code; `None` when there is none.
+    pub fn highest_level(&self) -> Option<u8> {
+        self.authorization.values().map(|code| code.level).max()
+    }
+
+    /// Whether there is any client matter code.
+    pub fn has_matters(&self) -> bool {
+        !self.matter.is_empty()
+    }
+
     /// Whose authorization code this is.
     pub fn authorization(&self, code: &str) -> Option<&AuthorizationCode> {
         self.authorization.get(code)

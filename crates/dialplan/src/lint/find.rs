@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use super::codes::Asking;
 use super::finding::{Example, Finding, Kind, Severity};
 use super::loops::Raised;
 use super::places::Places;
@@ -20,6 +21,8 @@ pub(super) struct Finder<'f> {
     pub(super) raised: Raised,
     /// Numbers that lead to an emergency service from somewhere.
     pub(super) emergency_numbers: emergency::Numbers,
+    /// Diallings that are asked for codes.
+    pub(super) asking: Asking,
     /// Trunk calls that leave again: by place of the view and name of where they go.
     pub(super) leaving: BTreeMap<(usize, Box<str>), (PatternId, Digits)>,
     views_of: BTreeMap<PartitionId, Vec<usize>>,
@@ -44,6 +47,7 @@ impl<'f> Finder<'f> {
             findings: Vec::new(),
             raised: Raised::new(plan),
             emergency_numbers: emergency::Numbers::default(),
+            asking: Asking::default(),
             leaving: BTreeMap::new(),
             views_of,
             unfinished: 0,

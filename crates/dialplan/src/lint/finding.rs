@@ -61,12 +61,16 @@ pub enum Kind {
     EmergencyEnBlocOnly,
     /// An emergency number waits for the interdigit timer.
     EmergencyWaits,
+    /// An emergency number asks for a code.
+    EmergencyAsksForCode,
     /// A call that came from a trunk can leave through a trunk.
     TrunkToTrunk,
     /// No number leads to the pattern.
     NeverMatches,
     /// No number that is dialled key by key leads to the pattern.
     NeverKeyByKey,
+    /// A route pattern asks for a code that nobody has.
+    NoSuchCode,
     /// No calling search space has the partition.
     PartitionUnseen,
     /// Nothing takes what a translation pattern makes.
@@ -112,6 +116,8 @@ impl Kind {
             Kind::EmergencyUnreachable => "emergency-unreachable",
             Kind::EmergencyEnBlocOnly => "emergency-en-bloc-only",
             Kind::EmergencyWaits => "emergency-waits",
+            Kind::EmergencyAsksForCode => "emergency-asks-for-code",
+            Kind::NoSuchCode => "no-such-code",
             Kind::TrunkToTrunk => "trunk-to-trunk",
             Kind::NeverMatches => "never-matches",
             Kind::NeverKeyByKey => "never-key-by-key",
@@ -141,6 +147,8 @@ impl Kind {
             }
             Kind::EmergencyEnBlocOnly => "Take the urgency from the shorter pattern, or change its digits.",
             Kind::EmergencyWaits => "Make the emergency pattern urgent, and every translation before it.",
+            Kind::EmergencyAsksForCode => "Let the emergency pattern ask for no code.",
+            Kind::NoSuchCode => "Add a code that will do, or let the route pattern ask for less.",
             Kind::TrunkToTrunk => {
                 "Give the trunk a search space without route patterns, unless calls shall pass through at your cost."
             }

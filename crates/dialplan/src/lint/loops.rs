@@ -62,6 +62,7 @@ impl Finder<'_> {
                         self.circle(place, number, &analysis);
                         self.leaves(id, place, number, &analysis);
                         self.calls_emergency(place, number, &analysis);
+                        self.asks(place, number, &analysis);
                     } else if long_ways < LONG_WAYS {
                         long_ways += 1;
                         let longer = view.dial(&self.raised.plan, number, Arrival::EnBloc);
@@ -69,11 +70,12 @@ impl Finder<'_> {
                     }
                 }
             }
-            Action::Route(_) => {
-                if view.trunks > 0 || super::emergency::is_emergency(plan, id) {
+            Action::Route(route) => {
+                if view.trunks > 0 || route.codes.any() || super::emergency::is_emergency(plan, id) {
                     let analysis = view.dial(plan, &number, Arrival::EnBloc);
                     self.leaves(id, place, &number, &analysis);
                     self.calls_emergency(place, &number, &analysis);
+                    self.asks(place, &number, &analysis);
                 }
             }
             Action::Line(_) | Action::Hunt { .. } | Action::Service(_) | Action::Block(_) => {}

@@ -9,7 +9,7 @@ use crate::plan::*;
 use crate::symbol::Digits;
 
 /// A plan in a few words: `space NAME PARTITION…`, `line NUMBER PARTITION SPACE`, `trunk NAME SPACE`, and patterns as
-/// `route|to|block PATTERN PARTITION [urgent] [emergency] [mask=…] [prefix=…] [discard=…] [in=SPACE] [filter=…]`.
+/// `route|to|block PATTERN PARTITION [urgent] [emergency] [level=…] [matter] [mask=…] [prefix=…] [discard=…] [in=SPACE] [filter=…]`.
 fn plan(text: &str) -> (DialPlan, Vec<Origin>) {
     let mut plan = DialPlanBuilder::new(Parameters::default());
     let mut origins = Vec::new();
@@ -61,7 +61,11 @@ fn row(plan: &DialPlanBuilder, kind: &str, pattern: &str, words: &[&str]) -> Num
     let action = match kind {
         "route" => {
             let to = RouteTarget::Trunk("carrier".into());
-            Action::Route(RoutePattern { called, emergency, ..RoutePattern::to(to) })
+            let codes = CodesRequired {
+                authorization_level: value("level").parse().ok(),
+                client_matter: words.contains(&"matter"),
+            };
+            Action::Route(RoutePattern { called, emergency, codes, ..RoutePattern::to(to) })
         }
         "to" => {
             let next = match value("in") {
@@ -85,7 +89,7 @@ fn row(plan: &DialPlanBuilder, kind: &str, pattern: &str, words: &[&str]) -> Num
 
 fn told((plan, origins): &(DialPlan, Vec<Origin>)) -> String {
     let mut text = String::new();
-    for finding in lint(plan, origins, WallTime::from_micros(0)).findings {
+    for finding in lint(plan, origins, &CodeTable::new(), WallTime::from_micros(0)).findings {
         let patterns: Vec<&str> =
             finding.patterns.iter().map(|id| plan.pattern(*id).unwrap().pattern.text()).collect();
         let example =
@@ -253,7 +257,7 @@ fn what_is_not_always_there_hides_nothing() {
         let origins = vec![origin(&plan, OriginKind::Line, "1001", "s")];
         let plan = plan.build();
         // Midnight.
-        let lint = lint(&plan, &origins, WallTime::from_micros(0));
+        let lint = lint(&plan, &origins, &CodeTable::new(), WallTime::from_micros(0));
         let kinds: Vec<&str> = lint
             .findings
             .iter()
@@ -329,7 +333,7 @@ fn never_means_that_no_number_leads_there_and_every_such_pattern_is_found() {
             reached
         };
         let (whole, keys) = (reached(Arrival::EnBloc), reached(Arrival::KeyByKey));
-        let lint = lint(&plan, &origins, at);
+        let lint = lint(&plan, &origins, &CodeTable::new(), at);
         assert!(lint.incomplete.is_empty(), "{:?}", lint.incomplete);
         for (id, row) in plan.patterns() {
             let expect = match (keys.contains(&id), whole.contains(&id)) {
@@ -416,9 +420,9 @@ fn holds(plan: &DialPlan, origins: &[Origin], finding: &Finding) -> bool {
     let waited = hops.first().is_some_and(|hop| !hop.waited.is_zero());
     let (decision, about) = (trace.analysis().decision().unwrap(), finding.patterns.first().copied());
     let by = finding.patterns.get(1).copied();
-    let (is_routed, is_emergency) = match decision {
-        Decision::Routed(routed) => (true, routed.emergency == Emergency::Yes),
-        _ => (false, false),
+    let (is_routed, is_emergency, asks) = match decision {
+        Decision::Routed(routed) => (true, routed.emergency == Emergency::Yes, routed.codes.any()),
+        _ => (false, false, false),
     };
     match finding.kind {
         Kind::Waits | Kind::OpenLength => first == about && waited,
@@ -438,7 +442,58 @@ fn holds(plan: &DialPlan, origins: &[Origin], finding: &Finding) -> bool {
         | Kind::ForwardNowhere
         | Kind::HuntNeverTried
         | Kind::HuntTimer => false,
+        Kind::NoSuchCode => asks,
+        Kind::EmergencyAsksForCode => asks && is_emergency,
     }
+}
+
+#[test]
+fn codes_that_nobody_has_and_codes_for_help_are_found() {
+    let check = |text: &str, levels: &[u8], matters: usize, expect: &[&str]| {
+        let (plan, origins) = plan(text);
+        let mut table = CodeTable::new();
+        for (index, level) in levels.iter().enumerate() {
+            table.add_authorization(&index.to_string(), "x", *level).unwrap();
+        }
+        (0..matters).for_each(|index| table.add_matter(&index.to_string(), "x").unwrap());
+        let findings = lint(&plan, &origins, &table, WallTime::from_micros(0)).findings;
+        let told: Vec<String> =
+            findings.iter().map(|it| format!("{}: {}", it.severity.word(), it.what)).collect();
+        assert_eq!(told, expect, "{text}");
+        assert!(findings.iter().all(|finding| holds(&plan, &origins, finding)), "{findings:?}");
+    };
+    let route = "space all in\nline 1001 in all\nroute 9XX in level=10";
+    check(route, &[3, 10], 0, &[]);
+    check(
+        route,
+        &[3, 9],
+        0,
+        &[
+            "warning: route pattern 9XX in in asks for an authorization code of level 10, and the highest that there \
+           is has 9: nobody can call 955",
+        ],
+    );
+    let none = "warning: route pattern 9XX in in asks for an authorization code, and there is none: nobody can call 955";
+    check(route, &[], 1, &[none]);
+    let both = "space all in\nline 1001 in all\nroute 9XX in level=0 matter";
+    let matter =
+        "warning: route pattern 9XX in in asks for a matter code, and there is none: nobody can call 955";
+    check(both, &[], 0, &[none, matter]);
+    check(both, &[0], 0, &[matter]);
+    check(both, &[0], 1, &[]);
+    // What nobody can dial is told as that, and not as this too.
+    check(
+        "space all in\nline 1001 in all\npartition out\nroute 9XX in",
+        &[],
+        0,
+        &["note: partition out is in no calling search space: nobody can dial what is in it (0)"],
+    );
+    let help = "error: 112 calls for help only with a code: route pattern 112 in in asks for it";
+    check("space all in\nline 1001 in all\nroute 112 in urgent emergency matter", &[], 1, &[help]);
+    let translated = "space all in\nspace far out\nline 1001 in all\nto 112 in urgent emergency in=far\n\
+                      route 112 out urgent level=1";
+    let help = "error: 112 calls for help only with a code: route pattern 112 in out asks for it";
+    check(translated, &[1], 0, &[help]);
 }
 
 #[test]
@@ -449,7 +504,7 @@ fn every_example_shows_what_it_is_said_to_show() {
     for round in 0..RANDOM_PLANS {
         let (plan, origins) =
             if round % 2 == 0 { random(&mut rng) } else { plan(&random_translations(&mut rng)) };
-        for finding in lint(&plan, &origins, at).findings {
+        for finding in lint(&plan, &origins, &CodeTable::new(), at).findings {
             assert!(holds(&plan, &origins, &finding), "{finding:?} in {plan:?}");
             kinds.insert(finding.kind.word());
         }
@@ -518,7 +573,7 @@ fn a_hundred_thousand_patterns_are_looked_at_within_the_budget() {
         builder.add("out", NumberPattern::new(text.parse().unwrap(), route)).unwrap();
     }
     let plan = builder.build();
-    let lint = lint(&plan, &origins, WallTime::from_micros(0));
+    let lint = lint(&plan, &origins, &CodeTable::new(), WallTime::from_micros(0));
     let count = |kind: Kind| -> usize {
         lint.findings.iter().filter(|finding| finding.kind == kind).map(|finding| 1 + finding.alike).sum()
     };

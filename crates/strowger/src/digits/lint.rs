@@ -33,7 +33,8 @@ pub(super) fn run(configuration: &Configuration, at: WallTime, json: bool) -> an
 
 impl<'c> Report<'c> {
     pub(crate) fn of(configuration: &'c Configuration, at: WallTime) -> Self {
-        let mut lint = lint(&configuration.plan, &configuration.origins(), at);
+        let Configuration { plan, codes, .. } = configuration;
+        let mut lint = lint(plan, &configuration.origins(), codes, at);
         let onward = follow::lint(configuration, at);
         lint.findings.extend(onward.findings);
         lint.findings.sort_by_key(|finding| (finding.severity, finding.kind));
