@@ -1,13 +1,18 @@
 //! What an object is known by for good.
 
 use std::fmt;
+use std::num::NonZeroU64;
 use std::str::FromStr;
 
 /// The identity of an object: it stays when everything else about the object changes, its name included.
 ///
 /// 128 bits, written like a UUID in lower case (RFC 9562 §4), as CUCM writes a `pkid`. It carries no meaning.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Id(u128);
+pub struct Id {
+    /// Never zero, as the version of a UUID is in it: `Option<Id>` takes no more room than an id.
+    high: NonZeroU64,
+    low: u64,
+}
 
 /// A text that is no id.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
@@ -18,26 +23,38 @@ impl Id {
     /// An id of 128 random bits; the version and variant of a random UUID are set in it (RFC 9562 §5.4).
     pub const fn from_random(bits: u128) -> Self {
         let version = bits & !(0xf << 76) | 0x4 << 76;
-        Id(version & !(0b11 << 62) | 0b10 << 62)
+        Id::from_bits(version & !(0b11 << 62) | 0b10 << 62)
     }
 
-    pub(crate) const LEAST: Id = Id(0);
-    pub(crate) const GREATEST: Id = Id(u128::MAX);
+    pub(crate) const LEAST: Id = Id::from_bits(0);
+    pub(crate) const GREATEST: Id = Id::from_bits(u128::MAX);
 
     /// Its 16 bytes, the most significant first.
     pub const fn to_bytes(self) -> [u8; 16] {
-        self.0.to_be_bytes()
+        self.bits().to_be_bytes()
     }
 
-    /// The id of these 16 bytes.
+    /// The id of these 16 bytes. No id begins with eight bytes of zero: in place of one that would, the least is returned.
     pub const fn from_bytes(bytes: [u8; 16]) -> Self {
-        Id(u128::from_be_bytes(bytes))
+        Id::from_bits(u128::from_be_bytes(bytes))
+    }
+
+    const fn bits(self) -> u128 {
+        (self.high.get() as u128) << 64 | self.low as u128
+    }
+
+    #[expect(clippy::cast_possible_truncation, reason = "each half of the bits")]
+    const fn from_bits(bits: u128) -> Self {
+        match NonZeroU64::new((bits >> 64) as u64) {
+            Some(high) => Id { high, low: bits as u64 },
+            None => Id { high: NonZeroU64::MIN, low: 0 },
+        }
     }
 }
 
 impl fmt::Display for Id {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Id(bits) = *self;
+        let bits = self.bits();
         let part = |shift: u32, digits: u32| bits >> shift & ((1 << (4 * digits)) - 1);
         write!(
             f,
@@ -74,7 +91,8 @@ impl FromStr for Id {
             let digit = char::from(*byte).to_digit(16).ok_or(NoId)?;
             bits = bits << 4 | u128::from(digit);
         }
-        Ok(Id(bits))
+        let id = Id::from_bits(bits);
+        if id.bits() == bits { Ok(id) } else { Err(NoId) }
     }
 }
 
@@ -88,6 +106,7 @@ mod tests {
         assert_eq!(id.to_string(), "01234567-89ab-4def-8123-456789abcdef");
         assert_eq!(id.to_string().parse(), Ok(id));
         assert_eq!(Id::from_bytes(id.to_bytes()), id);
+        assert_eq!(size_of::<Option<Id>>(), 16);
     }
 
     #[test]
@@ -100,6 +119,7 @@ mod tests {
             "01234567-89ab-4def-8123-456789abcdeg",
             "{1234567-89ab-4def-8123-456789abcdef",
             "01234567-89ab-4def-8123-45678-abcdef",
+            "00000000-0000-0000-8123-456789abcdef",
         ] {
             assert_eq!(text.parse::<Id>(), Err(NoId), "{text}");
         }
