@@ -2,6 +2,7 @@
 
 mod number;
 mod reference;
+mod room;
 mod secret;
 mod text;
 
@@ -12,12 +13,15 @@ use crate::problem::Segment;
 use crate::reader::{Names, Reader};
 use crate::{Id, Kind};
 
-pub use number::{Seconds, Whole};
+pub use number::{Days, Kbps, Mebibytes, Milliseconds, Minutes, Percent, Seconds, Whole};
 pub use reference::Ref;
-pub use secret::SealedText;
+pub use room::Room;
+pub use secret::{DigestText, PasswordHash, SealedText};
 pub use text::{
-    Address, Description, DiscardInstructions, DisplayName, DomainName, EndPoint, FilterClauses, HoursText,
-    MaskText, Name, PatternText, PortText, PrefixText, Subnet, UserName, ZoneName,
+    Address, CodeText, Description, DialledText, DiscardInstructions, DisplayName, DomainName, EndPoint,
+    FilterClauses, Host, HostKey, HostText, HoursText, IncomingPrefix, Label, MaskText, Name, NumberText,
+    PathText, PatternText, PhoneName, PortText, PrefixText, SourceText, Subnet, UriText, UserName, Word,
+    ZoneName,
 };
 
 /// A type of setting.

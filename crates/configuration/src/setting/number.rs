@@ -8,35 +8,89 @@ use super::Setting;
 use crate::form::Form;
 use crate::reader::{Names, Reader};
 
-/// A whole number from `LEAST` to `MOST`.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
-pub struct Whole<const LEAST: u32, const MOST: u32>(u32);
+/// Makes a setting of a whole number of something.
+macro_rules! whole {
+    ($( $(#[doc = $doc:literal])+ $Name:ident, $unit:literal; )*) => {
+        $(
+            $(#[doc = $doc])+
+            #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+            pub struct $Name<const LEAST: u32, const MOST: u32>(u32);
 
-/// Whole seconds from `LEAST` to `MOST`.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
-pub struct Seconds<const LEAST: u32, const MOST: u32>(u32);
+            impl<const LEAST: u32, const MOST: u32> $Name<LEAST, MOST> {
+                /// The number, or the bound that is nearest to it.
+                pub const fn new(number: u32) -> Self {
+                    $Name(bounded(number, LEAST, MOST))
+                }
+            }
 
-impl<const LEAST: u32, const MOST: u32> Whole<LEAST, MOST> {
-    /// The number, or the bound that is nearest to it.
-    pub const fn new(number: u32) -> Self {
-        Whole(bounded(number, LEAST, MOST))
-    }
+            impl<const LEAST: u32, const MOST: u32> Setting for $Name<LEAST, MOST> {
+                const FORM: Form = Form::Whole { least: LEAST as u64, most: MOST as u64, unit: $unit };
 
-    /// The number.
-    pub const fn get(self) -> u32 {
-        self.0
+                fn read(value: &Value, reader: &mut Reader<'_>) -> Option<Self> {
+                    read(value, LEAST, MOST, &Self::FORM, reader).map($Name)
+                }
+
+                fn write(&self, _: &dyn Names) -> Value {
+                    Value::from(self.0)
+                }
+            }
+        )*
+    };
+}
+
+/// Makes the way out of numbers that are no times.
+macro_rules! counted {
+    ($($Name:ident),*) => {
+        $(
+            impl<const LEAST: u32, const MOST: u32> $Name<LEAST, MOST> {
+                /// The number.
+                pub const fn get(self) -> u32 {
+                    self.0
+                }
+            }
+        )*
+    };
+}
+
+whole! {
+    /// A whole number from `LEAST` to `MOST`.
+    Whole, "";
+    /// Whole milliseconds from `LEAST` to `MOST`.
+    Milliseconds, "milliseconds";
+    /// Whole seconds from `LEAST` to `MOST`.
+    Seconds, "seconds";
+    /// Whole minutes from `LEAST` to `MOST`.
+    Minutes, "minutes";
+    /// Whole days from `LEAST` to `MOST`.
+    Days, "days";
+    /// Whole kilobits per second from `LEAST` to `MOST`.
+    Kbps, "kbit/s";
+    /// Whole mebibytes from `LEAST` to `MOST`.
+    Mebibytes, "MiB";
+    /// Whole percent from `LEAST` to `MOST`.
+    Percent, "percent";
+}
+
+counted!(Whole, Days, Kbps, Mebibytes, Percent);
+
+impl<const LEAST: u32, const MOST: u32> Milliseconds<LEAST, MOST> {
+    /// The time.
+    pub const fn get(self) -> Duration {
+        Duration::from_millis(self.0 as u64)
     }
 }
 
 impl<const LEAST: u32, const MOST: u32> Seconds<LEAST, MOST> {
-    /// So many seconds, or the bound that is nearest to it.
-    pub const fn new(seconds: u32) -> Self {
-        Seconds(bounded(seconds, LEAST, MOST))
-    }
-
     /// The time.
     pub const fn get(self) -> Duration {
         Duration::from_secs(self.0 as u64)
+    }
+}
+
+impl<const LEAST: u32, const MOST: u32> Minutes<LEAST, MOST> {
+    /// The time.
+    pub const fn get(self) -> Duration {
+        Duration::from_secs(self.0 as u64 * 60)
     }
 }
 
@@ -57,28 +111,4 @@ fn read(value: &Value, least: u32, most: u32, form: &Form, reader: &mut Reader<'
         reader.unexpected(value, form);
     }
     number
-}
-
-impl<const LEAST: u32, const MOST: u32> Setting for Whole<LEAST, MOST> {
-    const FORM: Form = Form::Whole { least: LEAST as u64, most: MOST as u64, unit: "" };
-
-    fn read(value: &Value, reader: &mut Reader<'_>) -> Option<Self> {
-        read(value, LEAST, MOST, &Self::FORM, reader).map(Whole)
-    }
-
-    fn write(&self, _: &dyn Names) -> Value {
-        Value::from(self.0)
-    }
-}
-
-impl<const LEAST: u32, const MOST: u32> Setting for Seconds<LEAST, MOST> {
-    const FORM: Form = Form::Whole { least: LEAST as u64, most: MOST as u64, unit: "seconds" };
-
-    fn read(value: &Value, reader: &mut Reader<'_>) -> Option<Self> {
-        read(value, LEAST, MOST, &Self::FORM, reader).map(Seconds)
-    }
-
-    fn write(&self, _: &dyn Names) -> Value {
-        Value::from(self.0)
-    }
 }

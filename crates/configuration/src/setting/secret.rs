@@ -9,23 +9,23 @@ use crate::form::Form;
 use crate::problem::Wrong;
 use crate::reader::{Names, Reader};
 
-/// A secret, sealed with a key that is not in the store. Who has the store alone cannot read it.
+/// A secret of at most `MOST` bytes, sealed with a key that is not in the store. Who has the store alone cannot read it.
 #[derive(Clone, PartialEq, Eq)]
-pub struct SealedText(Box<str>);
+pub struct SealedText<const MOST: usize = 1024>(Box<str>);
 
-impl SealedText {
+impl<const MOST: usize> SealedText<MOST> {
     /// What was sealed, as it is kept.
     pub fn as_str(&self) -> &str {
         &self.0
     }
 }
 
-impl Setting for SealedText {
+impl<const MOST: usize> Setting for SealedText<MOST> {
     const FORM: Form = Form::Secret;
 
     fn read(value: &Value, reader: &mut Reader<'_>) -> Option<Self> {
         match value {
-            Value::String(text) if !text.is_empty() && text.len() <= LONGEST => {
+            Value::String(text) if !text.is_empty() && text.len() <= MOST => {
                 Some(SealedText(reader.seal(text).into()))
             }
             // What was found may be the secret itself, only without quotes: it is not repeated.
@@ -35,8 +35,7 @@ impl Setting for SealedText {
             | Value::String(_)
             | Value::Array(_)
             | Value::Object(_) => {
-                let expected = format!("a secret of 1 to {LONGEST} bytes, in quotes");
-                reader.wrong(Wrong::Unexpected { found: String::new(), expected });
+                hidden(format!("a secret of 1 to {MOST} bytes, in quotes"), reader);
                 None
             }
         }
@@ -47,11 +46,111 @@ impl Setting for SealedText {
     }
 }
 
-impl fmt::Debug for SealedText {
+impl<const MOST: usize> fmt::Debug for SealedText<MOST> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("(sealed)")
     }
 }
 
-/// Also of a sealed one.
-const LONGEST: usize = 1024;
+/// A digest of user name, realm and password in `DIGITS` hexadecimal digits (RFC 7616 §3.4.2). It stands for the password
+/// in this realm and is shown to nobody.
+#[derive(Clone, PartialEq, Eq)]
+pub struct DigestText<const DIGITS: usize>(Box<str>);
+
+impl<const DIGITS: usize> DigestText<DIGITS> {
+    /// Its digits, in lower case.
+    pub fn expose(&self) -> &str {
+        &self.0
+    }
+}
+
+impl<const DIGITS: usize> Setting for DigestText<DIGITS> {
+    const FORM: Form = Form::Secret;
+
+    fn read(value: &Value, reader: &mut Reader<'_>) -> Option<Self> {
+        let text = value.as_str();
+        let good = |text: &&str| text.len() == DIGITS && text.bytes().all(|byte| byte.is_ascii_hexdigit());
+        let digest = text.filter(good);
+        if digest.is_none() {
+            hidden(format!("a digest of {DIGITS} hexadecimal digits, in quotes"), reader);
+        }
+        digest.map(|digest| DigestText(digest.to_ascii_lowercase().into()))
+    }
+
+    fn write(&self, _: &dyn Names) -> Value {
+        Value::String(self.0.to_string())
+    }
+}
+
+impl<const DIGITS: usize> fmt::Debug for DigestText<DIGITS> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("(digest)")
+    }
+}
+
+/// What is left of a password: enough to check it, not to know it. It is shown to nobody.
+#[derive(Clone, PartialEq, Eq)]
+pub struct PasswordHash(Box<str>);
+
+impl PasswordHash {
+    /// The Argon2id hash with its parameters and salt.
+    pub fn expose(&self) -> &str {
+        &self.0
+    }
+}
+
+impl Setting for PasswordHash {
+    const FORM: Form = Form::Secret;
+
+    fn read(value: &Value, reader: &mut Reader<'_>) -> Option<Self> {
+        let hash = value.as_str().filter(|text| is_argon2id(text));
+        if hash.is_none() {
+            // It may be the password itself.
+            let expected =
+                "an Argon2id hash such as $argon2id$v=19$m=19456,t=2,p=1$SALT$HASH, never a password";
+            hidden(expected.to_owned(), reader);
+        }
+        hash.map(|hash| PasswordHash(hash.into()))
+    }
+
+    fn write(&self, _: &dyn Names) -> Value {
+        Value::String(self.0.to_string())
+    }
+}
+
+impl fmt::Debug for PasswordHash {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("(hash)")
+    }
+}
+
+/// Algorithm, version, parameters, salt and hash, a dollar sign before each.
+fn is_argon2id(text: &str) -> bool {
+    let parts: Vec<&str> = text.split('$').collect();
+    let base64 = |text: &str| {
+        !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"+/".contains(&byte))
+    };
+    match parts.as_slice() {
+        ["", "argon2id", "v=19", parameters, salt, hash] => {
+            let names = ["m=", "t=", "p="];
+            let values: Vec<&str> = parameters.split(',').collect();
+            let number = |(name, value): (&&str, &&str)| {
+                value.strip_prefix(*name).is_some_and(|number| number.parse::<u32>().is_ok_and(|it| it > 0))
+            };
+            values.len() == names.len()
+                && names.iter().zip(&values).all(number)
+                && base64(salt)
+                && base64(hash)
+                && text.len() <= HASH_LONGEST
+        }
+        _ => false,
+    }
+}
+
+/// What was found may be a secret: it is not repeated.
+fn hidden(expected: String, reader: &mut Reader<'_>) {
+    reader.wrong(Wrong::Unexpected { found: String::new(), expected });
+}
+
+/// Of the hash of a password, in characters.
+const HASH_LONGEST: usize = 255;

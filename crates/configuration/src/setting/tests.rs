@@ -2,7 +2,7 @@ use std::collections::BTreeMap;
 
 use serde_json::{Value, json};
 
-use crate::kinds::{Line, Partition};
+use crate::kinds::Line;
 use crate::reader::{AlreadySealed, ByIdOnly, Reader};
 use crate::setting::Record;
 use crate::{Id, Kind};
@@ -71,15 +71,4 @@ fn references_are_told() {
     let mut found = Vec::new();
     Record::references(&line, &mut |kind, id| found.push((kind, id)));
     assert_eq!(found, [(Kind::Partition, partition)]);
-}
-
-#[test]
-fn every_setting_has_a_sentence() {
-    assert_eq!(Partition::FIELDS.first().map(|field| field.doc), Some("Its name."));
-    for kind in Kind::ALL {
-        for field in kind.fields() {
-            let doc = field.doc.trim();
-            assert!(doc.ends_with('.') && doc.len() > 8, "{kind}.{}: {doc:?}", field.name);
-        }
-    }
 }

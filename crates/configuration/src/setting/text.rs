@@ -1,13 +1,10 @@
 //! Texts, each with the syntax that it must have. What is kept is what was written.
 
-use std::net::{IpAddr, SocketAddr};
-
 use serde_json::Value;
 
-use super::Setting;
 use crate::form::Form;
 use crate::problem::Wrong;
-use crate::reader::{Names, Reader};
+use crate::reader::Reader;
 
 /// Makes a setting of a text with a syntax.
 macro_rules! text {
@@ -32,6 +29,12 @@ macro_rules! text {
                 check(text).map(|()| $Name(text.into()))
             }
 
+            /// A text of the declarations, which a test reads.
+            #[allow(dead_code, reason = "not every syntax has a default")]
+            pub(crate) fn fixed(text: &'static str) -> Self {
+                $Name(text.into())
+            }
+
             /// The text.
             pub fn as_str(&self) -> &str {
                 &self.0
@@ -43,29 +46,42 @@ macro_rules! text {
             }
         }
 
-        impl Setting for $Name {
-            const FORM: Form = Form::Text { most: $most, what: $what, example: $example };
+        impl $crate::setting::Setting for $Name {
+            const FORM: $crate::form::Form =
+                $crate::form::Form::Text { most: $most, what: $what, example: $example };
 
-            fn read(value: &Value, reader: &mut Reader<'_>) -> Option<Self> {
-                let Value::String(text) = value else {
+            fn read(
+                value: &serde_json::Value,
+                reader: &mut $crate::reader::Reader<'_>,
+            ) -> Option<Self> {
+                let serde_json::Value::String(text) = value else {
                     reader.unexpected(value, &Self::FORM);
                     return None;
                 };
                 match $Name::new(text) {
                     Ok(read) => Some(read),
                     Err(why) => {
-                        refuse(value, &Self::FORM, &why, reader);
+                        $crate::setting::text::refuse(value, &Self::FORM, &why, reader);
                         None
                     }
                 }
             }
 
-            fn write(&self, _: &dyn Names) -> Value {
-                Value::String(self.0.to_string())
+            fn write(&self, _: &dyn $crate::reader::Names) -> serde_json::Value {
+                serde_json::Value::String(self.0.to_string())
             }
         }
     };
 }
+
+mod dialling;
+mod network;
+
+pub use dialling::{
+    CodeText, DialledText, DiscardInstructions, FilterClauses, HostText, HoursText, IncomingPrefix, MaskText,
+    NumberText, PatternText, PrefixText, UriText, ZoneName,
+};
+pub use network::{Address, DomainName, EndPoint, Host, HostKey, PathText, PortText, SourceText, Subnet};
 
 fn refuse(value: &Value, form: &Form, why: &str, reader: &mut Reader<'_>) {
     if why.is_empty() {
@@ -108,86 +124,30 @@ text! {
 }
 
 text! {
-    /// A pattern of the dial plan.
-    PatternText, most 100, "a pattern of digits, X, !, ?, +, [..], ., @, *, # and \\+", example "9.1[2-9]XXXXXXXXX",
-    |text| parsed::<strowger_dialplan::Pattern, _>(text)
-}
-
-text! {
-    /// A mask: `X` keeps a digit, other symbols replace it.
-    MaskText, most 50, "a mask of X, digits, *, # and a leading +", example "40855512XX",
-    |text| parsed::<strowger_dialplan::Mask, _>(text)
-}
-
-text! {
-    /// Digits that are put in front of a number.
-    PrefixText, most 50, "digits, *, # and a leading +", example "+1408",
-    |text| parsed::<strowger_dialplan::Digits, _>(text)
-}
-
-text! {
-    /// A digit discard instruction.
-    DiscardInstructions, most 60, "a digit discard instruction", example "PreDot",
-    |text| parsed::<strowger_dialplan::Discard, _>(text)
-}
-
-text! {
-    /// The clauses of a route filter for patterns with `@`.
-    FilterClauses, most 1024, "clauses of a route filter", example "(AREA-CODE == 900)",
-    |text| parsed::<strowger_dialplan::RouteFilter, _>(text)
-}
-
-text! {
-    /// A time period.
-    HoursText, most 60, "a time period", example "mo-fr 08:00-17:00",
-    |text| parsed::<strowger_dialplan::schedule::TimePeriod, _>(text)
-}
-
-text! {
-    /// An IANA time zone.
-    ZoneName, most 50, "an IANA time zone", example "Europe/Berlin", |text| {
-        strowger_dialplan::Zone::named(text).map(drop).map_err(|error| error.to_string())
-    }
-}
-
-text! {
-    /// A name of the domain name system.
-    DomainName, most 253, "a domain name", example "pbx.example.com", |text| allowed(is_domain(text))
-}
-
-text! {
-    /// An IP address.
-    Address, most 45, "an IPv4 or IPv6 address", example "192.0.2.10", |text| {
-        allowed(text.parse::<IpAddr>().is_ok())
-    }
-}
-
-text! {
-    /// A host with a port: an address or a name, and a port after a colon. An IPv6 address stands in brackets.
-    EndPoint, most 260, "an address or name, and a port after a colon", example "192.0.2.1:5060", |text| {
-        if text.parse::<SocketAddr>().is_ok() {
-            return Ok(());
+    /// The name of a phone, as it gives it when it registers.
+    PhoneName, most 15, "SEP or ATA and the 12 hexadecimal digits of the MAC address in capitals, or up to 15 letters, digits and . - _",
+    example "SEP001122334455", |text| {
+        if let Some(address) = ["SEP", "ATA"].iter().find_map(|model| text.strip_prefix(model)) {
+            let digit = |byte: u8| byte.is_ascii_digit() || (b'A'..=b'F').contains(&byte);
+            return allowed(address.len() == 12 && address.bytes().all(digit));
         }
-        let Some((host, port)) = text.rsplit_once(':') else { return Err("the port is missing".to_owned()) };
-        allowed(is_domain(host) && port.parse::<u16>().is_ok_and(|port| port > 0))
+        let good = |byte: u8| byte.is_ascii_alphanumeric() || b".-_".contains(&byte);
+        allowed(!text.is_empty() && text.bytes().all(good))
     }
 }
 
 text! {
-    /// A port or a range of ports.
-    PortText, most 11, "a port, or two with a hyphen between them", example "16384-32767", |text| {
-        let port = |text: &str| text.parse::<u16>().ok().filter(|port| *port > 0);
-        let (first, last) = text.split_once('-').unwrap_or((text, text));
-        allowed(matches!((port(first), port(last)), (Some(first), Some(last)) if first <= last))
+    /// What stands beside a button.
+    Label, most 30, "up to 30 characters without line breaks", example "Reception", |text| {
+        allowed(!text.chars().any(char::is_control))
     }
 }
 
 text! {
-    /// An IP network.
-    Subnet, most 49, "an address and the number of bits of its network", example "10.1.0.0/16", |text| {
-        let Some((address, bits)) = text.split_once('/') else { return Err(String::new()) };
-        let (Ok(address), Ok(bits)) = (address.parse(), bits.parse()) else { return Err(String::new()) };
-        strowger_dialplan::mobility::Subnet::new(address, bits).map(drop).map_err(|error| error.to_string())
+    /// The number or name of a product, a language, a firmware: one word.
+    Word, most 64, "up to 64 letters, digits and . - _ /", example "7961", |text| {
+        let good = |byte: u8| byte.is_ascii_alphanumeric() || b".-_/".contains(&byte);
+        allowed(!text.is_empty() && text.bytes().all(good))
     }
 }
 
@@ -197,16 +157,4 @@ const fn allowed(good: bool) -> Result<(), String> {
 
 fn parsed<T: std::str::FromStr<Err = E>, E: std::fmt::Display>(text: &str) -> Result<(), String> {
     text.parse::<T>().map(drop).map_err(|error| error.to_string())
-}
-
-/// Labels of letters, digits and hyphens (RFC 1123 §2.1).
-fn is_domain(text: &str) -> bool {
-    let label = |label: &str| {
-        !label.is_empty()
-            && label.len() <= 63
-            && !label.starts_with('-')
-            && !label.ends_with('-')
-            && label.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_')
-    };
-    !text.is_empty() && text.split('.').all(label)
 }

@@ -1,0 +1,50 @@
+//! Bandwidth that may have no bound.
+
+use serde_json::Value;
+
+use super::{Kbps, Setting};
+use crate::form::{Form, Word};
+use crate::reader::{Names, Reader};
+
+/// How much bandwidth there is.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Room {
+    /// No bound is known.
+    Unlimited,
+    /// So many kilobits per second.
+    Kbps(u32),
+    /// Nothing of it may be used.
+    None,
+}
+
+/// A number of kilobits per second.
+type Bounded = Kbps<1, 10_000_000>;
+
+const WORDS: &[Word] = &[
+    Word { word: "unlimited", doc: "No bound is known." },
+    Word { word: "none", doc: "Nothing of it may be used." },
+];
+
+impl Setting for Room {
+    const FORM: Form = Form::Either(&Form::Choice(WORDS), &Bounded::FORM);
+
+    fn read(value: &Value, reader: &mut Reader<'_>) -> Option<Self> {
+        match value.as_str() {
+            Some("unlimited") => Some(Room::Unlimited),
+            Some("none") => Some(Room::None),
+            Some(_) | None if !value.is_number() => {
+                reader.unexpected(value, &Self::FORM);
+                None
+            }
+            Some(_) | None => Bounded::read(value, reader).map(|kbps| Room::Kbps(kbps.get())),
+        }
+    }
+
+    fn write(&self, _: &dyn Names) -> Value {
+        match self {
+            Room::Unlimited => Value::from("unlimited"),
+            Room::None => Value::from("none"),
+            Room::Kbps(kbps) => Value::from(*kbps),
+        }
+    }
+}
