@@ -88,7 +88,7 @@ impl Form {
                 let words: Vec<&str> = words.iter().map(|word| word.word).collect();
                 format!("one of: {}", words.join(", "))
             }
-            Form::Reference(kind) => format!("the name of a {}", kind.title()),
+            Form::Reference(kind) => format!("the name of {}", kind.one()),
             Form::List { of, most } => format!("a list of at most {most}, each {}", of.expectation()),
             Form::Record(fields) => {
                 let names: Vec<&str> = fields.iter().map(|field| field.name).collect();

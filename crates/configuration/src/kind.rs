@@ -149,14 +149,116 @@ macro_rules! kinds {
 kinds! {
     /// Timers, limits and choices that hold for the whole system.
     ServiceParameters = "service_parameters", "service_parameters", "set of service parameters";
+    /// A node of the system.
+    Server = "server", "servers", "server";
+    /// Nodes in the order in which devices register with them.
+    CallManagerGroup = "callmanager_group", "callmanager_groups", "CallManager group";
+    /// Whose clock phones show, and how.
+    DateTimeGroup = "date_time_group", "date_time_groups", "Date/Time group";
+    /// Codecs in the order in which calls choose them.
+    CodecPreferenceList = "codec_preference_list", "codec_preference_lists", "codec preference list";
+    /// Places between which calls are coded alike.
+    Region = "region", "regions", "region";
+    /// A place that shares its bandwidth to others.
+    Location = "location", "locations", "location";
+    /// A place on the map: device pools that name the same one are at the same place.
+    PhysicalLocation = "physical_location", "physical_locations", "physical location";
+    /// Places where the same numbers are dialled, so that a travelling phone may dial as if it belonged there.
+    MobilityGroup = "mobility_group", "mobility_groups", "device mobility group";
     /// When phone numbers in a partition exist.
     TimeSchedule = "time_schedule", "time_schedules", "time schedule";
     /// Numbers that are seen together or not at all.
     Partition = "partition", "partitions", "partition";
     /// Partitions in the order in which somebody's dialled numbers are looked up in them.
     CallingSearchSpace = "calling_search_space", "calling_search_spaces", "calling search space";
+    /// Which forms of a national number the `@` of a pattern takes.
+    RouteFilter = "route_filter", "route_filters", "route filter";
+    /// Devices that dial each other alike when the public network stands in for the own one (AAR).
+    AarGroup = "aar_group", "aar_groups", "AAR group";
+    /// A code that callers key in before a call that not everybody may make (FAC).
+    AuthorizationCode = "authorization_code", "authorization_codes", "authorization code";
+    /// A code that callers key in to say what a call is about (CMC).
+    MatterCode = "matter_code", "matter_codes", "matter code";
+    /// How SIP is spoken with phones or trunks.
+    SipProfile = "sip_profile", "sip_profiles", "SIP profile";
+    /// How a SIP trunk is secured.
+    SipTrunkSecurityProfile = "sip_trunk_security_profile", "sip_trunk_security_profiles", "SIP trunk security profile";
+    /// How a phone is secured.
+    PhoneSecurityProfile = "phone_security_profile", "phone_security_profiles", "phone security profile";
+    /// What the keys of a phone are.
+    PhoneButtonTemplate = "phone_button_template", "phone_button_templates", "phone button template";
+    /// Which soft keys a phone shows, for each state of a call.
+    SoftKeyTemplate = "soft_key_template", "soft_key_templates", "soft key template";
+    /// What passwords and PINs must be, and what becomes of wrong ones.
+    CredentialPolicy = "credential_policy", "credential_policies", "credential policy";
+    /// Where the voice mail of lines is.
+    VoiceMailProfile = "voice_mail_profile", "voice_mail_profiles", "voice mail profile";
+    /// What devices of one place have in common.
+    DevicePool = "device_pool", "device_pools", "device pool";
+    /// Networks, and the device pools that rule in them.
+    MobilityInfo = "mobility_info", "mobility_infos", "device mobility info";
+    /// Something that plays, mixes, translates or relays media.
+    MediaResource = "media_resource", "media_resources", "media resource";
+    /// Media resources that share their load.
+    MediaResourceGroup = "media_resource_group", "media_resource_groups", "media resource group";
+    /// Media resource groups in the order in which devices look for a resource.
+    MediaResourceGroupList = "media_resource_group_list", "media_resource_group_lists", "media resource group list";
+    /// A way to another system over SIP.
+    Trunk = "trunk", "trunks", "trunk";
+    /// A box between the system and telephone lines.
+    Gateway = "gateway", "gateways", "gateway";
+    /// Trunks and gateways that can stand in for one another.
+    RouteGroup = "route_group", "route_groups", "route group";
+    /// Route groups in the order in which they are tried.
+    RouteList = "route_list", "route_lists", "route list";
     /// A directory number: what is dialled to reach phones, and how calls to it are treated.
     Line = "line", "lines", "line";
+    /// A name or address that is dialled to reach a line.
+    DirectoryUri = "directory_uri", "directory_uris", "directory URI";
+    /// Lines that answer for one another.
+    LineGroup = "line_group", "line_groups", "line group";
+    /// Line groups in the order in which they are tried.
+    HuntList = "hunt_list", "hunt_lists", "hunt list";
+    /// A number whose calls are offered to the members of a hunt list.
+    HuntPilot = "hunt_pilot", "hunt_pilots", "hunt pilot";
+    /// Changes a dialled number and looks it up again.
+    TranslationPattern = "translation_pattern", "translation_patterns", "translation pattern";
+    /// Sends calls out of the system.
+    RoutePattern = "route_pattern", "route_patterns", "route pattern";
+    /// Refuses calls.
+    BlockedPattern = "blocked_pattern", "blocked_patterns", "blocked pattern";
+    /// Sends calls to addresses on other hosts out of the system.
+    SipRoutePattern = "sip_route_pattern", "sip_route_patterns", "SIP route pattern";
+    /// Changes the calling number of calls that are on their way to a device.
+    CallingTransformationPattern = "calling_transformation_pattern", "calling_transformation_patterns", "calling party transformation pattern";
+    /// Changes the called number of calls that are on their way to a device.
+    CalledTransformationPattern = "called_transformation_pattern", "called_transformation_patterns", "called party transformation pattern";
+    /// A number that leads to a service of the node.
+    ApplicationNumber = "application_number", "application_numbers", "application number";
+    /// Numbers at which parked calls wait.
+    CallPark = "call_park", "call_parks", "call park number";
+    /// A number to which calls are transferred so that they wait there.
+    DirectedCallPark = "directed_call_park", "directed_call_parks", "directed call park number";
+    /// Lines whose calls the others may take.
+    PickupGroup = "pickup_group", "pickup_groups", "pickup group";
+    /// A conference that people dial into.
+    MeetMe = "meet_me", "meet_mes", "meet-me number";
+    /// A number that reaches the loudspeakers of many phones.
+    PagingGroup = "paging_group", "paging_groups", "paging group";
+    /// A phone that exists only for an application, which takes its calls and media.
+    CtiPort = "cti_port", "cti_ports", "CTI port";
+    /// A number whose calls an application sends on or answers, many at once.
+    CtiRoutePoint = "cti_route_point", "cti_route_points", "CTI route point";
+    /// A phone on a desk, in a hand or on a screen.
+    Phone = "phone", "phones", "phone";
+    /// Somebody who has phones.
+    EndUser = "end_user", "end_users", "end user";
+    /// A program, or somebody who looks after the system.
+    ApplicationUser = "application_user", "application_users", "application user";
+    /// What a phone gets that nobody has configured.
+    AutoRegistration = "auto_registration", "auto_registration", "set of settings for auto-registration";
+    /// A server that files of call records are delivered to. There may be eight.
+    BillingDestination = "billing_destination", "billing_destinations", "billing destination";
 }
 
 /// An object of another kind was expected.
@@ -186,6 +288,16 @@ impl FromStr for Kind {
             let all = Kind::ALL.iter().flat_map(|kind| [kind.word(), kind.plural()]);
             NoKind { found: text.into(), nearest: crate::problem::nearest(&word, all).and_then(named) }
         })
+    }
+}
+
+impl Kind {
+    /// What people call one of it, with its article.
+    pub fn one(self) -> String {
+        let title = self.title();
+        // People say "an AAR group" and "an RFC", but "a SIP profile".
+        let vowel = title.starts_with(['a', 'e', 'i', 'o', 'A']);
+        format!("{} {title}", if vowel { "an" } else { "a" })
     }
 }
 

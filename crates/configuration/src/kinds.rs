@@ -1,10 +1,66 @@
 //! Every kind of object, with all that can be set on it.
 
+mod cti;
+mod features;
+mod hunting;
+mod keys;
+mod lines;
+mod media;
+mod numbers;
+mod parameters;
+mod phones;
+mod places;
 mod plan;
+mod profiles;
+mod records;
+mod routing;
 mod system;
+mod trunks;
+mod users;
 
-pub use plan::{CallingSearchSpace, Line, Partition, TimeSchedule};
-pub use system::{ServiceParameters, UrgentMatch};
+pub use cti::{CtiPort, CtiRoutePoint};
+pub use features::{AutoRegistration, CallPark, DirectedCallPark, MeetMe, PagingGroup, PickupGroup};
+pub use hunting::{
+    HuntDestination, HuntDistribution, HuntExhausted, HuntList, HuntOption, HuntPilot, HuntQueue, LineGroup,
+};
+pub use keys::{
+    ButtonFeature, PhoneButtonTemplate, SoftKey, SoftKeySet, SoftKeyState, SoftKeyTemplate, TemplateButton,
+};
+pub use lines::{AutoAnswer, ForwardAllPolicy, ForwardTarget, Line, LineAar, LineForwards, VoiceMailProfile};
+pub use media::{MediaFunction, MediaHost, MediaResource, MediaResourceGroup, MediaResourceGroupList};
+pub use numbers::{
+    Application, ApplicationNumber, BlockedPattern, CalledTransformationPattern,
+    CallingTransformationPattern, DirectoryUri, NumberChange, Presentation, RoutePattern, SipRoutePattern,
+    Switch, TranslationPattern,
+};
+pub use parameters::{
+    Breakout, CallRecordDetail, CauseNumber, DigestAlgorithm, EnBlocLookups, ForwardAllSystemPolicy,
+    HashMeaning, HoursChecked, HoursPrecedence, LocationRoom, MessageDetail, NegatedSet, RelayMode,
+    ServiceParameters, SpeedDialWait, TieWinner, TrunkSide, UrgentMatch, WaitingKeys,
+};
+pub use phones::{
+    BusyLampField, DoNotDisturb, LineButton, MobilityMode, Phone, PhoneCredentials, PhoneKeys, PhoneProtocol,
+    PhoneSettings, RingSetting, SpeedDial,
+};
+pub use places::{
+    AarGroup, AarPrefix, AudioCodec, CodecPreferenceList, DevicePool, LocalRouteGroup, Location,
+    LocationLink, MobilityGroup, MobilityInfo, PhysicalLocation, Region, RegionRelation,
+};
+pub use plan::{AuthorizationCode, CallingSearchSpace, MatterCode, Partition, RouteFilter, TimeSchedule};
+pub use profiles::{
+    CertificateAuthentication, CertificateKey, DtmfMethod, PhoneSecurityProfile, PhoneTransport,
+    ReliableProvisional, SecurityMode, SessionRefresh, SipProfile, SipTrunkSecurityProfile, UriNumbers,
+};
+pub use records::{AlgorithmPolicy, BillingDestination, DeliveryProtocol};
+pub use routing::{RouteDistribution, RouteGroup, RouteGroupMember, RouteList, RouteListMember};
+pub use system::{
+    CallManagerGroup, Clock, DateOrder, DateSeparator, DateTimeGroup, Server, SipListener, SipTransport,
+};
+pub use trunks::{
+    Classification, Gateway, GatewayProtocol, Inbound, IncomingNumbers, IncomingRule, Outbound, Trunk,
+    TrunkCredentials,
+};
+pub use users::{ApplicationUser, ControlledDevice, CredentialPolicy, EndUser, Role};
 
 /// Objects that are called by their name.
 macro_rules! named {
@@ -56,3 +112,6 @@ macro_rules! single {
 }
 
 pub(crate) use {named, patterns, single};
+
+#[cfg(test)]
+mod tests;

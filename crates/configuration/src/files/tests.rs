@@ -86,11 +86,11 @@ fn mistakes_have_a_place() {
     check(
         &[(
             "a.toml",
-            "[[partition]]\nname = \"a\"\n\n[[line]]\npattern = \"1001\"\npartition = \"b\"\nbusy = 1\n",
+            "[[partition]]\nname = \"a\"\n\n[[line]]\npattern = \"1001\"\npartition = \"b\"\nbusy_triger = 1\n",
         )],
         &[
             "a.toml:6:1: line \"b:1001\": partition names the partition \"b\", which does not exist; did you mean \"a\"?",
-            "a.toml:7:1: line \"b:1001\": busy is no setting; there are: pattern, partition, description, display, busy_trigger, no_answer",
+            "a.toml:7:1: line \"b:1001\": busy_triger is no setting; did you mean busy_trigger?",
         ],
     );
     check(

@@ -1,8 +1,8 @@
-//! The dial plan: partitions, search spaces, lines.
+//! The dial plan: partitions, search spaces, filters and codes.
 
-use super::{named, patterns};
+use super::named;
 use crate::setting::{
-    Description, DisplayName, HoursText, List, Name, PatternText, Ref, Seconds, Whole, ZoneName, record,
+    CodeText, Description, FilterClauses, HoursText, List, Name, Ref, Whole, ZoneName, record,
 };
 
 record! {
@@ -39,27 +39,42 @@ record! {
         /// For people.
         description: Description = Description::default(),
         /// Partitions, best first.
-        partitions: List<Ref<Partition>, 100> = List::default(),
+        partitions: List<Ref<Partition>, 1000> = List::default(),
     }
 }
 
 record! {
-    /// A directory number: what is dialled to reach phones, and how calls to it are treated.
-    pub struct Line {
-        /// The number.
-        pattern: PatternText,
-        /// Its partition; without one everybody sees it.
-        partition: Option<Ref<Partition>> = None,
+    /// Which forms of a national number the `@` of a pattern takes.
+    pub struct RouteFilter {
+        /// Its name.
+        name: Name,
         /// For people.
         description: Description = Description::default(),
-        /// Who is shown to others.
-        display: DisplayName = DisplayName::default(),
-        /// Calls from which on the line is busy.
-        busy_trigger: Whole<1, 200> = Whole::new(2),
-        /// How long its phones ring.
-        no_answer: Option<Seconds<1, 300>> = None,
+        /// Clauses such as `(AREA-CODE == 900 AND OFFICE-CODE EXISTS)`, joined with OR.
+        clauses: FilterClauses,
     }
 }
 
-named!(TimeSchedule, Partition, CallingSearchSpace);
-patterns!(Line);
+record! {
+    /// A code that callers key in before a call that not everybody may make (FAC).
+    pub struct AuthorizationCode {
+        /// Whose it is; call records show this name and not the code.
+        name: Name,
+        /// The code, 1 to 16 digits.
+        code: CodeText,
+        /// What it allows: route patterns of this level and lower ones.
+        level: Whole<0, 255> = Whole::new(0),
+    }
+}
+
+record! {
+    /// A code that callers key in to say what a call is about (CMC).
+    pub struct MatterCode {
+        /// What the call is about.
+        name: Name,
+        /// The code, 1 to 16 digits.
+        code: CodeText,
+    }
+}
+
+named!(TimeSchedule, Partition, CallingSearchSpace, RouteFilter, AuthorizationCode, MatterCode);

@@ -1,28 +1,129 @@
-//! The system as a whole.
+//! The nodes, and how devices are shared out among them.
 
-use super::single;
-use crate::setting::{Seconds, Whole, choice, record};
+use super::named;
+use crate::setting::{
+    Address, Description, Host, List, Mebibytes, Name, PortText, Ref, Seconds, Whole, ZoneName, choice,
+    record,
+};
 
 record! {
-    /// Timers, limits and choices that hold for the whole system.
-    pub struct ServiceParameters {
-        /// T302: how long more digits are waited for.
-        interdigit_timer: Seconds<1, 60> = Seconds::new(15),
-        /// Translations of one call; one more ends it. Unverified (U-6).
-        translations_max: Whole<1, 100> = Whole::new(10),
-        /// What an urgent pattern does that matches and is not the closest match. Unverified (U-1).
-        urgent_match: UrgentMatch = UrgentMatch::ClosestOnly,
+    /// A node of the system.
+    pub struct Server {
+        /// Its name, by which nodes, records and traces call it.
+        name: Name,
+        /// For people.
+        description: Description = Description::default(),
+        /// The address or name by which phones and other nodes reach it; its host's own when not given.
+        address: Option<Host> = None,
+        /// Where it takes SIP, at most 16 sockets. A node without any has one for UDP and one for TCP on port 5060 of every interface.
+        sip_listeners: List<SipListener, 16> = List::default(),
+        /// The TCP port for SCCP phones; none when not given. Phones expect 2000.
+        sccp_port: Option<Whole<0, 65_535>> = None,
+        /// The address that media is sent to when it goes through this node; that of the first SIP listener when not given.
+        media_address: Option<Address> = None,
+        /// UDP ports for RTP and RTCP, the first and the last.
+        media_ports: PortText = PortText::fixed("16384-32767"),
+        /// The address on which web pages and the API are served; a loopback address keeps them to the machine itself.
+        http_address: Address = Address::fixed("127.0.0.1"),
+        /// The TCP port of web pages and the API; 0 takes a free one.
+        http_port: Whole<0, 65_535> = Whole::new(8080),
+        /// The size of the journal, in mebibytes, from which on its oldest segments go.
+        journal_limit: Mebibytes<16, 1_048_576> = Mebibytes::new(1024),
+        /// How long calls may go on after the node was told to stop, in seconds.
+        drain_max: Seconds<0, 86_400> = Seconds::new(120),
+    }
+}
+
+record! {
+    /// A socket that takes SIP.
+    pub struct SipListener {
+        /// What carries the messages.
+        transport: SipTransport,
+        /// The address to listen on; `0.0.0.0` and `::` are every interface.
+        address: Address = Address::fixed("0.0.0.0"),
+        /// The port; 0 takes a free one.
+        port: Whole<0, 65_535> = Whole::new(5060),
+        /// The address that peers are told, when it is not the one to listen on.
+        advertise: Option<Address> = None,
     }
 }
 
 choice! {
-    /// When an urgent pattern ends the collection of digits.
-    pub enum UrgentMatch {
-        /// When it is the closest match.
-        ClosestOnly = "closest-only",
-        /// Whenever it matches.
-        AnyMatch = "any-match",
+    /// What carries SIP.
+    pub enum SipTransport {
+        /// Datagrams.
+        Udp = "udp",
+        /// Streams in clear text.
+        Tcp = "tcp",
+        /// Streams under TLS.
+        Tls = "tls",
     }
 }
 
-single!(ServiceParameters);
+record! {
+    /// Nodes in the order in which devices register with them.
+    pub struct CallManagerGroup {
+        /// Its name.
+        name: Name,
+        /// For people.
+        description: Description = Description::default(),
+        /// One to three nodes: the primary, then those that take over.
+        servers: List<Ref<Server>, 3>,
+    }
+}
+
+record! {
+    /// Whose clock phones show, and how.
+    pub struct DateTimeGroup {
+        /// Its name.
+        name: Name,
+        /// For people.
+        description: Description = Description::default(),
+        /// The time zone. It also counts where the opening hours of a partition follow the caller's clock.
+        zone: ZoneName,
+        /// The order of day, month and year on phones.
+        date: DateOrder = DateOrder::DayMonthYear,
+        /// What stands between them.
+        separator: DateSeparator = DateSeparator::Slash,
+        /// Hours to 12 or to 24.
+        clock: Clock = Clock::Hours24,
+        /// Time servers for phones that ask one themselves, best first.
+        time_servers: List<Host, 5> = List::default(),
+    }
+}
+
+choice! {
+    /// The order of a date.
+    pub enum DateOrder {
+        /// 31/12/2026.
+        DayMonthYear = "day-month-year",
+        /// 12/31/2026.
+        MonthDayYear = "month-day-year",
+        /// 2026/12/31.
+        YearMonthDay = "year-month-day",
+    }
+}
+
+choice! {
+    /// What stands between the parts of a date.
+    pub enum DateSeparator {
+        /// 31/12/2026.
+        Slash = "/",
+        /// 31-12-2026.
+        Hyphen = "-",
+        /// 31.12.2026.
+        Dot = ".",
+    }
+}
+
+choice! {
+    /// How hours are counted.
+    pub enum Clock {
+        /// To 12, with a.m. and p.m.
+        Hours12 = "12",
+        /// To 24.
+        Hours24 = "24",
+    }
+}
+
+named!(Server, CallManagerGroup, DateTimeGroup);

@@ -1,0 +1,105 @@
+//! Numbers of features, and phones that nobody has configured.
+
+use super::{CallingSearchSpace, DevicePool, Line, Partition, PhoneButtonTemplate, patterns, single};
+use crate::setting::{
+    Address, CodeText, Description, List, NumberText, PatternText, PrefixText, Ref, Whole, record,
+};
+
+record! {
+    /// Numbers at which parked calls wait.
+    pub struct CallPark {
+        /// The number, or a pattern for as many as it takes.
+        pattern: PatternText,
+        /// Its partition; without one everybody sees it.
+        partition: Option<Ref<Partition>> = None,
+        /// For people.
+        description: Description = Description::default(),
+    }
+}
+
+record! {
+    /// A number to which calls are transferred so that they wait there.
+    pub struct DirectedCallPark {
+        /// The number, or a pattern for as many as it takes.
+        pattern: PatternText,
+        /// Its partition; without one everybody sees it.
+        partition: Option<Ref<Partition>> = None,
+        /// For people.
+        description: Description = Description::default(),
+        /// What is dialled before the number to get the call back.
+        retrieval_prefix: PrefixText,
+        /// Where a call goes that nobody gets back; to whoever parked it when not given.
+        reversion_number: Option<NumberText> = None,
+        /// Where that number is looked up; only among numbers without a partition when not given.
+        reversion_search_space: Option<Ref<CallingSearchSpace>> = None,
+    }
+}
+
+record! {
+    /// Lines whose calls the others may take.
+    pub struct PickupGroup {
+        /// The number that is dialled to take a call of the group from outside of it.
+        pattern: PatternText,
+        /// Its partition; without one everybody sees it.
+        partition: Option<Ref<Partition>> = None,
+        /// For people.
+        description: Description = Description::default(),
+        /// Its lines. A line is in one group only.
+        lines: List<Ref<Line>, 1000> = List::default(),
+        /// Other groups whose calls they may take, best first.
+        others: List<Ref<PickupGroup>, 10> = List::default(),
+    }
+}
+
+record! {
+    /// A conference that people dial into.
+    pub struct MeetMe {
+        /// The number, or a pattern for as many as it takes.
+        pattern: PatternText,
+        /// Its partition; without one everybody sees it.
+        partition: Option<Ref<Partition>> = None,
+        /// For people.
+        description: Description = Description::default(),
+    }
+}
+
+record! {
+    /// A number that reaches the loudspeakers of many phones.
+    pub struct PagingGroup {
+        /// The number.
+        pattern: PatternText,
+        /// Its partition; without one everybody sees it.
+        partition: Option<Ref<Partition>> = None,
+        /// For people.
+        description: Description = Description::default(),
+        /// Lines whose phones speak.
+        lines: List<Ref<Line>, 1000>,
+        /// The multicast address for phones that can listen to one; each phone gets its own stream when not given.
+        multicast: Option<Address> = None,
+        /// The UDP port of the multicast address.
+        multicast_port: Whole<1024, 65_534> = Whole::new(20_480),
+    }
+}
+
+record! {
+    /// What a phone gets that nobody has configured.
+    pub struct AutoRegistration {
+        /// Such phones are taken in.
+        enabled: bool = false,
+        /// The first number that is given away.
+        first: Option<CodeText> = None,
+        /// The last number that is given away; it has as many digits as the first.
+        last: Option<CodeText> = None,
+        /// The partition of these numbers.
+        partition: Option<Ref<Partition>> = None,
+        /// What these lines see of the dial plan.
+        search_space: Option<Ref<CallingSearchSpace>> = None,
+        /// The device pool of these phones.
+        device_pool: Option<Ref<DevicePool>> = None,
+        /// What the keys of these phones are.
+        button_template: Option<Ref<PhoneButtonTemplate>> = None,
+    }
+}
+
+patterns!(CallPark, DirectedCallPark, PickupGroup, MeetMe, PagingGroup);
+single!(AutoRegistration);

@@ -1,0 +1,184 @@
+//! Phones, and the layout of their keys.
+
+use super::{
+    AarGroup, CallingSearchSpace, DevicePool, EndUser, Line, Location, MediaResourceGroupList,
+    PhoneButtonTemplate, PhoneSecurityProfile, SipProfile, SoftKeyTemplate, named,
+};
+use crate::setting::{
+    Description, DigestText, Label, List, MaskText, NumberText, PhoneName, Ref, SealedText, UserName, Word,
+    choice, record,
+};
+
+record! {
+    /// A phone on a desk, in a hand or on a screen.
+    pub struct Phone {
+        /// Its name: SEP and its MAC address for phones of Cisco, any for others.
+        name: PhoneName,
+        /// For people.
+        description: Description = Description::default(),
+        /// What it speaks.
+        protocol: PhoneProtocol = PhoneProtocol::Sip,
+        /// Its model, as in `7961`; any when not given.
+        model: Option<Word> = None,
+        /// What it has in common with other devices of its place.
+        device_pool: Option<Ref<DevicePool>> = None,
+        /// What it sees of the dial plan after what its line sees.
+        search_space: Option<Ref<CallingSearchSpace>> = None,
+        /// Its lines, in the order of its line keys. The same line may stand on many phones, and once on each.
+        lines: List<LineButton, 200> = List::default(),
+        /// What a SIP phone proves itself with; the name of a line alone is not enough.
+        credentials: Option<Box<PhoneCredentials>> = None,
+        /// How it is secured; in clear text when not given.
+        security_profile: Option<Ref<PhoneSecurityProfile>> = None,
+        /// How SIP is spoken with it.
+        sip_profile: Option<Ref<SipProfile>> = None,
+        /// What its keys are; lines first, then speed dials, when not given.
+        button_template: Option<Ref<PhoneButtonTemplate>> = None,
+        /// Whose it is.
+        owner: Option<Ref<EndUser>> = None,
+        /// Speed dials, busy lamp fields and other keys.
+        keys: Option<Box<PhoneKeys>> = None,
+        /// What few phones have of their own.
+        more: Option<Box<PhoneSettings>> = None,
+    }
+}
+
+choice! {
+    /// What a phone speaks.
+    pub enum PhoneProtocol {
+        /// SIP.
+        Sip = "sip",
+        /// SCCP (Skinny).
+        Sccp = "sccp",
+    }
+}
+
+record! {
+    /// A line on a phone.
+    pub struct LineButton {
+        /// The line.
+        line: Ref<Line>,
+        /// What stands beside the key; the number when empty.
+        label: Label = Label::default(),
+        /// How the phone rings for it.
+        ring: RingSetting = RingSetting::Ring,
+        /// How it rings during another call.
+        ring_in_call: RingSetting = RingSetting::BeepOnce,
+        /// How the outside sees calls from here; as the line says when not given.
+        external_mask: Option<MaskText> = None,
+    }
+}
+
+choice! {
+    /// How a phone tells of a call.
+    pub enum RingSetting {
+        /// Not at all.
+        Off = "off",
+        /// With the lamp only.
+        Flash = "flash",
+        /// It rings once.
+        RingOnce = "ring-once",
+        /// It rings.
+        Ring = "ring",
+        /// It beeps once.
+        BeepOnce = "beep-once",
+    }
+}
+
+record! {
+    /// What a phone proves itself with: a secret, or digests of user name, domain and secret.
+    pub struct PhoneCredentials {
+        /// The user name; the number of the first line when not given.
+        user: Option<UserName> = None,
+        /// The secret. Exactly one is given of it and digests of it.
+        secret: Option<SealedText> = None,
+        /// The MD5 digest of `user:domain:secret` in 32 hexadecimal digits.
+        ha1_md5: Option<DigestText<32>> = None,
+        /// The SHA-256 digest of the same in 64 hexadecimal digits.
+        ha1_sha256: Option<DigestText<64>> = None,
+    }
+}
+
+record! {
+    /// Keys of a phone beside its lines.
+    pub struct PhoneKeys {
+        /// Numbers that a key dials, in the order of the keys; those beyond the keys are dialled by their position.
+        speed_dials: List<SpeedDial, 199> = List::default(),
+        /// Keys that show whether somebody talks.
+        busy_lamp_fields: List<BusyLampField, 199> = List::default(),
+    }
+}
+
+record! {
+    /// A number that a key dials.
+    pub struct SpeedDial {
+        /// The number; a comma waits for two seconds.
+        number: NumberText,
+        /// What stands beside the key.
+        label: Label = Label::default(),
+    }
+}
+
+record! {
+    /// A key that shows whether somebody talks, and calls.
+    pub struct BusyLampField {
+        /// The line that is watched. Exactly one of line and number is given.
+        line: Option<Ref<Line>> = None,
+        /// A number outside of the system that is watched.
+        number: Option<NumberText> = None,
+        /// What stands beside the key.
+        label: Label = Label::default(),
+        /// The key takes a call that rings there.
+        pickup: bool = false,
+    }
+}
+
+record! {
+    /// What few phones have of their own.
+    pub struct PhoneSettings {
+        /// Whose bandwidth its calls take; that of the device pool when not given.
+        location: Option<Ref<Location>> = None,
+        /// Its media resources; those of the device pool when not given.
+        media_resource_group_list: Option<Ref<MediaResourceGroupList>> = None,
+        /// Where numbers are looked up that are dialled over the public network (AAR); where the device pool says when not given.
+        aar_search_space: Option<Ref<CallingSearchSpace>> = None,
+        /// Which prefixes lead to it over the public network (AAR); those of the device pool when not given.
+        aar_group: Option<Ref<AarGroup>> = None,
+        /// Whose lines its keys may watch; what it sees of the dial plan when not given.
+        subscribe_search_space: Option<Ref<CallingSearchSpace>> = None,
+        /// Which soft keys it has; those of the system when not given.
+        soft_key_template: Option<Ref<SoftKeyTemplate>> = None,
+        /// Whether its device pool follows the place where it is.
+        mobility: MobilityMode = MobilityMode::Off,
+        /// What do not disturb does.
+        do_not_disturb: DoNotDisturb = DoNotDisturb::RingerOff,
+        /// Others on a shared line do not see its calls and cannot join them.
+        privacy: bool = false,
+        /// The firmware that it shall run; whatever it has when not given.
+        load: Option<Word> = None,
+        /// Applications may control it.
+        cti_control: bool = true,
+    }
+}
+
+choice! {
+    /// Whether a phone's device pool follows the place where it is.
+    pub enum MobilityMode {
+        /// It is always at home.
+        Off = "off",
+        /// It follows its address.
+        On = "on",
+    }
+}
+
+choice! {
+    /// What do not disturb does.
+    pub enum DoNotDisturb {
+        /// The phone shows calls and does not ring.
+        RingerOff = "ringer-off",
+        /// Calls find it busy.
+        Reject = "reject",
+    }
+}
+
+named!(Phone);
