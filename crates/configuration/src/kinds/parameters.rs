@@ -49,6 +49,8 @@ record! {
         hours_precedence: HoursPrecedence = HoursPrecedence::DayOfYear,
         /// What `[^...]` takes. Unverified (U-13).
         negated_set: NegatedSet = NegatedSet::Digits,
+        /// T302 of authorization and matter codes, in seconds; that of dialled numbers when not given.
+        code_timer: Option<Seconds<3, 150>> = None,
         /// The Q.850 cause for whoever keys in a wrong authorization or matter code. Unverified (U-12).
         wrong_code_cause: CauseNumber = Whole::new(21),
         /// Call records show authorization codes themselves, not only their names.
