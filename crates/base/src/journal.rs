@@ -11,6 +11,7 @@ mod codes;
 mod decision;
 mod entry;
 mod head;
+mod redirection;
 mod wire;
 
 pub use codes::{AskedCode, AuthorizationView, CodesView, MatterView, WhyCodeRefused};
@@ -24,6 +25,10 @@ pub use entry::{
     Registration, ReleasedBy, TargetView, Told,
 };
 pub use head::{EntryKind, Head};
+pub use redirection::{
+    Forwarding, HuntCondition, Redirection, WayOut, WhyExhausted, WhyForwarded, WhyGroupLeft, WhyHunted,
+    WhyPassedOver,
+};
 
 use crate::{ByteArena, CallId, LegId, Span, WallTime};
 use wire::{Block, Reader, Wire, put_varint};
@@ -163,7 +168,7 @@ fn take_head(from: &mut Reader<'_>) -> Result<(WallTime, Option<CallId>, Option<
 }
 
 /// First byte of every record.
-pub const VERSION: u8 = 3;
+pub const VERSION: u8 = 4;
 const HAS_CALL: u8 = 1;
 const HAS_LEG: u8 = 2;
 /// Version, flags, time, and two ids of at most 3 + 3 + 10 bytes.

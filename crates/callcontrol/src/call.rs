@@ -9,12 +9,12 @@ mod locating;
 mod numbers;
 mod opening;
 mod ringing;
-mod routing;
 mod session;
 mod setup;
 mod talking;
+mod way;
 
-use std::time::Duration;
+use std::sync::Arc;
 
 use strowger_base::journal::{
     CallRecord, Decision, Entry, LegOutcome, LegRecord, OriginView, PartyView, ReleasedBy, TargetView, Told,
@@ -23,6 +23,7 @@ use strowger_base::journal::{
 use strowger_base::leg::{Diversion, FurtherDigits, Origin, Party, ReleaseReason, Setup, Signal, Target};
 use strowger_base::{CallId, Cause, Command, LegId, Now, Pii, SessionDescription, TimerHandle, WallTime};
 use strowger_dialplan::codes::AcceptedCodes;
+use strowger_dialplan::{Caller, LaterHops};
 use strowger_media::control::{self, PortId, Report};
 
 use crate::exchange::Side;
@@ -35,9 +36,9 @@ use dialing::Dialing;
 use locating::Locating;
 use opening::Opening;
 use ringing::Ringing;
-pub(crate) use routing::Routing;
-pub use routing::TrunkList;
 use talking::Talking;
+pub use way::TrunkList;
+use way::{CallerMedia, Redirected, Way};
 
 /// A call.
 pub(crate) struct Call {
@@ -51,7 +52,7 @@ enum State {
     Dialing(Dialing),
     /// The number's way is known; codes are awaited.
     Authorizing(Authorizing),
-    /// The number leads to a line whose phones are being looked up.
+    /// The number leads to lines whose phones are being looked up.
     Locating(Locating),
     /// The phones are known; the relay is not there yet.
     Opening(Opening),
@@ -82,28 +83,38 @@ pub(crate) struct Facts {
     supplied_codes: Pii<String>,
     /// Codes that were accepted.
     codes: Option<Box<AcceptedCodes>>,
-    /// The number as it entered the pattern that decided.
+    /// The number as it entered the first pattern that decided.
     translated: Box<str>,
     /// The number as it is sent on.
     sent: Box<str>,
+    /// The number that was reached last.
+    final_called: Box<str>,
+    /// Who dials, as digit analysis knows it.
+    dials: Arc<Caller>,
+    /// What the way the number was dialled leaves to the lookups after forwards.
+    later_hops: LaterHops,
     /// Who answered, as the caller is shown.
     pub(crate) connected: Option<Party>,
     pub(crate) started_at: WallTime,
     pub(crate) alerted_at: Option<WallTime>,
     pub(crate) answered_at: Option<WallTime>,
-    /// The caller's offer, until it was sent on.
+    /// The caller's offer, until somebody has the call.
     offer: Option<SessionDescription>,
     /// Whether the caller sits behind NAT, as its offer and its packets show.
     caller_reach: crate::io::Reach,
     caller_takes_reliable: bool,
     hops_remaining: u8,
     diversions: Vec<Diversion>,
-    /// The line that is called, once it counts this call.
-    line: Option<Box<str>>,
+    /// The lines that are called and count this call.
+    occupied: Vec<Box<str>>,
     /// The caller's line counts this call.
     occupies_own: bool,
-    /// The way through a route list, when the number led to one.
-    routing: Option<Box<Routing>>,
+    /// What is tried now, and what comes next.
+    way: Way,
+    /// Who sent the call on, when somebody did.
+    redirected: Option<Box<Redirected>>,
+    /// What was agreed with the caller where the call was tried before.
+    caller_media: CallerMedia,
     rung: Vec<Rung>,
     to_caller: Outlet,
     to_called: Outlet,
@@ -119,6 +130,13 @@ pub(crate) struct Rung {
     progress: Progress,
     /// An answer to the caller's offer that came before the device answered the call.
     early: Option<SessionDescription>,
+}
+
+impl Rung {
+    /// Whether it is a phone of this line.
+    fn is_of(&self, line: &str) -> bool {
+        matches!(&self.target, Target::Phone { line: own, .. } if **own == *line)
+    }
 }
 
 /// What became of a leg so far.
@@ -218,10 +236,16 @@ impl Call {
         };
     }
 
-    pub(crate) fn located(&mut self, now: Now, contacts: &[Contact], shared: &mut Shared, out: &mut Outbox) {
+    pub(crate) fn located(
+        &mut self,
+        now: Now,
+        (line, contacts): (&str, &[Contact]),
+        shared: &mut Shared,
+        out: &mut Outbox,
+    ) {
         let mut step = Step { now, facts: &mut self.facts, shared, out };
         self.state = match std::mem::replace(&mut self.state, State::Ended) {
-            State::Locating(state) => state.located(&mut step, contacts),
+            State::Locating(state) => state.located(&mut step, line, contacts),
             other @ (State::Dialing(_)
             | State::Authorizing(_)
             | State::Opening(_)
@@ -276,8 +300,9 @@ impl Call {
 
     pub(crate) fn phase(&self) -> Phase {
         match &self.state {
-            State::Dialing(_) | State::Authorizing(_) => Phase::Dialing,
-            State::Locating(_) | State::Opening(_) => Phase::Proceeding,
+            State::Dialing(_) if !self.facts.was_sent_on() => Phase::Dialing,
+            State::Authorizing(_) => Phase::Dialing,
+            State::Dialing(_) | State::Locating(_) | State::Opening(_) => Phase::Proceeding,
             State::Ringing(_) if self.facts.alerted_at.is_some() => Phase::Alerting,
             State::Ringing(_) => Phase::Proceeding,
             State::Talking(state) if state.is_held() => Phase::Held,
@@ -314,7 +339,7 @@ impl Step<'_> {
         self.out.decide(self.now, self.facts.id, leg, decision);
     }
 
-    fn set_timer(&mut self, after: Duration) {
+    fn set_timer(&mut self, after: std::time::Duration) {
         self.cancel_timer();
         self.facts.timer = Some(self.shared.timers.set(self.now.mono + after, Timer::Call(self.facts.id)));
     }
@@ -335,9 +360,14 @@ impl Step<'_> {
 
     /// Ends every called leg that was neither answered nor lost.
     fn withdraw_all(&mut self, cause: Cause, why: WhyReleased) {
+        self.withdraw(|_| true, cause, why);
+    }
+
+    /// Ends the called legs that are meant and were neither answered nor lost.
+    fn withdraw(&mut self, meant: impl Fn(&Rung) -> bool, cause: Cause, why: WhyReleased) {
         for index in 0..self.facts.rung.len() {
             let Some(rung) = self.facts.rung.get_mut(index) else { break };
-            if rung.progress.is_open() {
+            if rung.progress.is_open() && meant(rung) {
                 rung.progress = Progress::Withdrawn(cause);
                 let leg = rung.leg;
                 self.release(leg, cause, why);
@@ -394,13 +424,11 @@ impl Step<'_> {
         self.cancel_timer();
         self.close_relay();
         self.shared.dialing.remove(&self.facts.protocol_call_id);
-        if let Some(line) = self.facts.line.take() {
-            self.shared.vacate(&line);
-        }
+        self.vacate_all_but(None);
         if std::mem::take(&mut self.facts.occupies_own)
             && let Origin::Line(line) = &self.facts.origin
         {
-            self.shared.vacate(line);
+            self.shared.vacate(line, self.now.mono);
         }
         self.decide(None, Decision::Ended { cause, by, why });
         let entry = Entry::Call(self.facts.record(self.now.wall, cause, by));
@@ -440,6 +468,7 @@ impl Facts {
                 Progress::Trying | Progress::Alerting => LegOutcome::Withdrawn(cause),
             },
         });
+        let (redirections, hunt_pilot) = self.redirections();
         CallRecord {
             call: self.id,
             origin: OriginView::from(&self.origin),
@@ -448,6 +477,9 @@ impl Facts {
             called: &self.called,
             translated: &self.translated,
             sent: &self.sent,
+            final_called: &self.final_called,
+            redirections,
+            hunt_pilot,
             connected: self.connected.as_ref().map(PartyView::from).unwrap_or_default(),
             codes: self.codes.as_deref().map(authorizing::view).unwrap_or_default(),
             started_at: self.started_at,

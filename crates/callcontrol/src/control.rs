@@ -123,11 +123,11 @@ impl CallControl {
                     self.with_call(call, |call, shared| call.signal(now, leg, signal, shared, out));
                 }
             }
-            Input::Located { request, contacts } => {
-                self.with_call(request, |call, shared| call.located(now, contacts, shared, out));
+            Input::Located { request, line, contacts } => {
+                self.with_call(request, |call, shared| call.located(now, (line, contacts), shared, out));
             }
             Input::Media(report) => self.report(now, report, out),
-            Input::Configure(configuration) => self.shared.configuration = configuration,
+            Input::Configure(configuration) => self.shared.configure(now, configuration),
             Input::Persisted { ticket } => self.shared.persisted(ticket),
             Input::PersistFailed { ticket, reason } => {
                 self.shared.persist_failed(now, ticket, reason, out);

@@ -19,6 +19,8 @@ pub enum Input<'a> {
     Located {
         /// Which request.
         request: CallId,
+        /// The line that was asked about.
+        line: &'a str,
         /// Those that can be rung now, the preferred first.
         contacts: &'a [Contact],
     },
@@ -65,6 +67,21 @@ pub enum Reach {
     BehindNat,
 }
 
+impl Reach {
+    /// How phones are reached when media takes the same way to all of them: as the one that is hardest to reach.
+    pub(crate) fn of_all(contacts: &[Contact]) -> Self {
+        contacts.iter().map(|contact| contact.reach).fold(Reach::Direct, Reach::or)
+    }
+
+    /// The harder one of two.
+    pub(crate) const fn or(self, other: Reach) -> Reach {
+        match (self, other) {
+            (Reach::Direct, Reach::Direct) => Reach::Direct,
+            (Reach::BehindNat, _) | (_, Reach::BehindNat) => Reach::BehindNat,
+        }
+    }
+}
+
 /// Everything that call control wants done, in this order.
 #[derive(Debug)]
 pub enum Output {
@@ -77,7 +94,7 @@ pub enum Output {
         /// Its call.
         call: CallId,
     },
-    /// Which phones does this line have? Answered by [`Input::Located`].
+    /// Which phones does this line have? Answered by [`Input::Located`]. A call may ask about several lines at once.
     Locate {
         /// Names the request.
         request: CallId,

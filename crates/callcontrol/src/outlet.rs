@@ -10,8 +10,18 @@ use strowger_media::sdp::{self, Origin};
 pub(crate) struct Outlet {
     session_id: u64,
     version: u64,
-    /// The last description, as the other side wrote it, and as it was sent on.
-    last: Option<(SessionDescription, SessionDescription)>,
+    last: Option<Last>,
+}
+
+/// The last description.
+#[derive(Clone, Debug)]
+struct Last {
+    /// As the other side wrote it.
+    source: SessionDescription,
+    /// The relay that it was made to lead to.
+    relay: Option<SocketAddr>,
+    /// As it was sent on.
+    sent: SessionDescription,
 }
 
 impl Outlet {
@@ -20,17 +30,18 @@ impl Outlet {
     }
 
     /// What the leg is told instead of `source`: with an `o=` line of ours, and with the relay's address when there
-    /// is one. The same source gives the same text, so that the version rises only with a change (RFC 3264 §8).
+    /// is one. The same source and relay give the same text, so that the version rises only with a change (RFC 3264 §8).
     pub(crate) fn pass(
         &mut self,
         source: SessionDescription,
         address: IpAddr,
         relay: Option<SocketAddr>,
     ) -> SessionDescription {
-        if let Some((last, sent)) = &self.last
-            && *last == source
+        if let Some(last) = &self.last
+            && last.source == source
+            && last.relay == relay
         {
-            return sent.clone();
+            return last.sent.clone();
         }
         self.version += 1;
         let origin = Origin { session_id: self.session_id, version: self.version, address };
@@ -38,13 +49,13 @@ impl Outlet {
         if let Some(relay) = relay {
             text = sdp::set_media_address(text.as_bytes(), relay);
         }
-        self.last = Some((source, text.clone()));
+        self.last = Some(Last { source, relay, sent: text.clone() });
         text
     }
 
     /// What the other side wrote last.
     pub(crate) fn source(&self) -> Option<&SessionDescription> {
-        self.last.as_ref().map(|(source, _)| source)
+        self.last.as_ref().map(|last| &last.source)
     }
 }
 
@@ -70,6 +81,13 @@ mod tests {
             "v=0\r\no=- 5 1 IN IP4 198.51.100.1\r\ns=-\r\nc=IN IP4 192.0.2.1\r\nt=0 0\r\nm=audio 4000 RTP/AVP 0\r\n"
         );
         assert_eq!(outlet.pass(description(4000), ours, None), first);
+        // The relay came later, for another device.
+        let mut late = outlet.clone();
+        let relayed = late.pass(description(4000), ours, Some("198.51.100.1:20000".parse().unwrap()));
+        assert_eq!(
+            text(&relayed),
+            "v=0\r\no=- 5 2 IN IP4 198.51.100.1\r\ns=-\r\nc=IN IP4 198.51.100.1\r\nt=0 0\r\nm=audio 20000 RTP/AVP 0\r\n"
+        );
         let relay = "198.51.100.1:20000".parse().unwrap();
         assert_eq!(
             text(&outlet.pass(description(4002), ours, Some(relay))),

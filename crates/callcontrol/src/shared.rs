@@ -7,7 +7,7 @@ use std::time::Duration;
 use strowger_base::id::LegIds;
 use strowger_base::journal::{Alarm, Entry};
 use strowger_base::{
-    CallId, HashMap, HashSeed, LegId, NodeId, Now, Rng, ShardId, TimerHandle, TimerQueue, limits,
+    CallId, HashMap, HashSeed, Instant, LegId, NodeId, Now, Rng, ShardId, TimerHandle, TimerQueue, limits,
 };
 use strowger_dialplan::Rotation;
 use strowger_media::control::{PortId, PortIds, PortOwner};
@@ -29,8 +29,12 @@ pub(crate) struct Shared {
     pub(crate) rotations: BTreeMap<Box<str>, Rotation<Box<str>>>,
     /// Every relay from `OpenRelay` until the worker reports it closed or failed.
     pub(crate) relays: BTreeMap<PortId, RelayUse>,
+    /// Whose turn it is in each circular line group.
+    pub(crate) hunt_turns: BTreeMap<Box<str>, Rotation<Box<str>>>,
     /// Calls of each line that has any.
     lines: HashMap<Box<str>, u32>,
+    /// Since when each member of a line group has no call, or had none before the one that it has.
+    idle: HashMap<Box<str>, Instant>,
     /// Final records that wait for the disk.
     pub(crate) waiting: BTreeMap<u64, Waiting>,
     pub(crate) counters: Counters,
@@ -77,7 +81,6 @@ impl Shared {
     ) -> Self {
         let seed = HashSeed::new(rng);
         Shared {
-            configuration,
             timers: TimerQueue::new(),
             leg_ids: LegIds::new(node, shard, LANE, last_number),
             port_ids: PortIds::new(shard, PortOwner::CallControl),
@@ -85,13 +88,24 @@ impl Shared {
             dialing: BTreeMap::new(),
             rotations: BTreeMap::new(),
             relays: BTreeMap::new(),
+            hunt_turns: BTreeMap::new(),
+            idle: members(&configuration, seed, |_| Instant::START),
             lines: HashMap::with_hasher(seed),
             waiting: BTreeMap::new(),
             counters: Counters::default(),
             node,
             shard,
             last_call: last_number,
+            configuration,
         }
+    }
+
+    /// The configuration is now another one. Members that were there before keep what is known of them.
+    pub(crate) fn configure(&mut self, now: Now, configuration: Arc<Configuration>) {
+        let seed = *self.idle.hasher();
+        let before = &self.idle;
+        self.idle = members(&configuration, seed, |member| before.get(member).copied().unwrap_or(now.mono));
+        self.configuration = configuration;
     }
 
     pub(crate) const fn new_call(&mut self) -> CallId {
@@ -117,15 +131,23 @@ impl Shared {
         }
     }
 
-    pub(crate) fn vacate(&mut self, line: &str) {
+    pub(crate) fn vacate(&mut self, line: &str, now: Instant) {
         match self.lines.get_mut(line) {
             Some(calls) if *calls > 1 => *calls -= 1,
             Some(_) => {
                 self.lines.remove(line);
+                if let Some(since) = self.idle.get_mut(line) {
+                    *since = now;
+                }
                 strowger_base::hash::give_back(&mut self.lines);
             }
             None => strowger_base::never!("line {line} has a call less than none"),
         }
+    }
+
+    /// Since when a member of a line group has no call; since the start for others.
+    pub(crate) fn idle_since(&self, line: &str) -> Instant {
+        self.idle.get(line).copied().unwrap_or(Instant::START)
     }
 
     /// Which called leg a relay serves, once that is known.
@@ -180,6 +202,20 @@ impl Shared {
     pub(crate) fn records_are_full(&self) -> bool {
         self.waiting.len() >= limits::RECORDS_WAITING
     }
+}
+
+/// The members of all line groups.
+fn members(
+    configuration: &Configuration,
+    seed: HashSeed,
+    since: impl Fn(&str) -> Instant,
+) -> HashMap<Box<str>, Instant> {
+    let groups = configuration.hunt_lists.values().flat_map(|list| list.groups());
+    let mut members = HashMap::with_hasher(seed);
+    for member in groups.flat_map(|group| group.members()) {
+        members.insert(member.clone(), since(member));
+    }
+    members
 }
 
 /// Call control's lane among the makers of leg ids.

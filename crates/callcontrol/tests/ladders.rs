@@ -64,6 +64,26 @@ fn numbers_are_put_into_the_plans_form_and_shown() {
 }
 
 #[test]
+fn lines_forward_calls() {
+    check("forwarding.txt", include_str!("../testdata/ladders/forwarding.txt"));
+}
+
+#[test]
+fn early_media_and_forwards() {
+    check("forwarding_media.txt", include_str!("../testdata/ladders/forwarding_media.txt"));
+}
+
+#[test]
+fn line_groups_are_hunted() {
+    check("hunting.txt", include_str!("../testdata/ladders/hunting.txt"));
+}
+
+#[test]
+fn each_option_of_a_line_group() {
+    check("hunting_options.txt", include_str!("../testdata/ladders/hunting_options.txt"));
+}
+
+#[test]
 fn offers_and_answers() {
     check("media.txt", include_str!("../testdata/ladders/media.txt"));
 }

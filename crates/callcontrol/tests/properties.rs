@@ -14,12 +14,14 @@ use strowger_base::net::{Flow, ListenerId};
 use strowger_base::{
     CallId, Cause, Command, Instant, LegId, Media, NodeId, Now, Rng, SessionDescription, ShardId, WallTime,
 };
-use strowger_callcontrol::configuration::Line;
+use strowger_callcontrol::configuration::{Forwards, Line, LineList, Pilot};
 use strowger_callcontrol::io::{Contact, Reach};
 use strowger_callcontrol::{CallControl, Configuration, Input, Outbox, Output, RelayMode, Sizes};
 use strowger_dialplan::codes::CodeTable;
+use strowger_dialplan::forward::{BySide, ForwardTarget, RingTime};
+use strowger_dialplan::hunt::{Distribution, LineGroup, LineGroupOptions, WhenExhausted};
 use strowger_dialplan::{
-    Action, CodesRequired, DialPlanBuilder, NumberPattern, Parameters, RoutePattern, RouteTarget,
+    Action, CodesRequired, DialPlanBuilder, NumberPattern, Parameters, RoutePattern, RouteTarget, SearchSpace,
 };
 use strowger_media::control::{self, PortId, Report};
 use strowger_media::statistics::PortStatistics;
@@ -78,9 +80,54 @@ fn configuration(relay: RelayMode) -> Configuration {
     codes.add_authorization("1", "Ada", 1).unwrap();
     codes.add_matter("1", "anything").unwrap();
     configuration.codes = Arc::new(codes);
+    send_on(&mut plan, &mut configuration);
     configuration.plan = plan.build();
     configuration.relay = relay;
     configuration
+}
+
+/// Lines that send calls to each other and to a hunt pilot, which sends them back.
+fn send_on(plan: &mut DialPlanBuilder, configuration: &mut Configuration) {
+    let to = |number: &str| BySide::both(ForwardTarget::number(number, SearchSpace::null()).ok());
+    let third = Forwards {
+        busy: to("5000"),
+        no_answer: to("1004"),
+        ring_time: RingTime::from_secs(5).ok(),
+        ..Forwards::default()
+    };
+    let fourth = Forwards {
+        all: to("1005").internal,
+        busy: to("1003"),
+        no_answer: to("5000"),
+        unregistered: to("1003"),
+        no_coverage: to("1002"),
+        ..Forwards::default()
+    };
+    let fifth = Forwards { all: to("1004").internal, no_answer: to("9999"), ..Forwards::default() };
+    for (number, forwards) in [("1003", third), ("1004", fourth), ("1005", fifth)] {
+        plan.literal("", number, Action::Line(number.into())).unwrap();
+        let line = Line { forwards: Some(Box::new(forwards)), ..Line::default() };
+        configuration.lines.insert(number.into(), line);
+    }
+    plan.literal("", "5000", Action::Hunt { list: "all".into() }).unwrap();
+    let group = |name: &str, distribution, members: &[&str]| {
+        let options = LineGroupOptions {
+            distribution,
+            ring_no_answer_reversion: Duration::from_secs(7),
+            ..LineGroupOptions::default()
+        };
+        let members = members.iter().map(|member| Box::from(*member)).collect();
+        Arc::new(LineGroup::new(name, members, options).unwrap())
+    };
+    let groups = vec![
+        group("together", Distribution::Broadcast, &["1001", "1002", "1003"]),
+        group("idle", Distribution::LongestIdleTime, &["1004", "1001"]),
+        group("turns", Distribution::Circular, &["1002", "1005"]),
+    ];
+    configuration.hunt_lists.insert("all".into(), Arc::new(LineList::new("all", groups).unwrap()));
+    let then = WhenExhausted::Forward { number: "1003".into(), css: SearchSpace::null() };
+    let pilot = Pilot::new("5000", Duration::from_secs(30), then, None).unwrap();
+    configuration.hunt_pilots.insert("5000".into(), Arc::new(pilot));
 }
 
 impl World {
@@ -122,11 +169,11 @@ impl World {
             }
             Output::Command(leg, command) => self.command(leg, command),
             Output::Joined { leg, .. } => assert!(self.legs.contains_key(&leg), "{leg} joined after its end"),
-            Output::Locate { request, .. } => {
+            Output::Locate { request, line } => {
                 let count = self.rng.below(4);
                 let contacts: Vec<Contact> =
                     (0..count).map(|n| Contact { binding: BindingId(n), reach: Reach::Direct }).collect();
-                self.handle(Input::Located { request, contacts: &contacts });
+                self.handle(Input::Located { request, line: &line, contacts: &contacts });
             }
             Output::Media(control::Command::OpenRelay { port }) => {
                 assert_eq!(self.relays.insert(port, Relay::Asked), None, "a port is never used again");
@@ -229,8 +276,10 @@ impl World {
             flow: Flow::Datagram { listener: ListenerId(0), peer: "10.0.0.1:5060".parse().unwrap() },
             protocol_call_id: "x".into(),
             calling: Party::default(),
-            called: (*self.pick(&["1001", "1002", "1002", "9999", "404", "51", "511", "5111#", "5111#1#"]))
-                .into(),
+            called: (*self.pick(&[
+                "1001", "1002", "1003", "1004", "5000", "9999", "404", "51", "511", "5111#", "5111#1#",
+            ]))
+            .into(),
             media,
             hops_remaining: 70,
             reliable_provisional: self.rng.one_in(2),

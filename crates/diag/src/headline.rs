@@ -17,6 +17,8 @@ struct Reasons<'a> {
     began: Option<(String, &'a str)>,
     not_resolved: Option<NotResolved<'a>>,
     refused: Option<WhyRefused<'a>>,
+    /// Where the call was sent last.
+    sent_on_to: Option<&'a str>,
     no_answer: Option<(&'a str, Duration)>,
     ended: Option<(ReleasedBy, WhyEnded)>,
     record: Option<&'a CallRecord<'a>>,
@@ -33,7 +35,11 @@ pub(crate) fn headline(records: &[Record<'_>], names: &Names) -> String {
     };
     let caller = names.party(record.calling_leg);
     let called = if record.called.is_empty() { "no number" } else { record.called };
-    format!("{caller} called {called}{}", outcome(&reasons, record, names))
+    let sent_on = match reasons.sent_on_to {
+        Some(to) => format!(" (sent on to {to})"),
+        None => String::new(),
+    };
+    format!("{caller} called {called}{sent_on}{}", outcome(&reasons, record, names))
 }
 
 /// What follows `1001 called 1002`.
@@ -48,6 +54,13 @@ fn outcome(reasons: &Reasons<'_>, record: &CallRecord<'_>, names: &Names) -> Str
             Some((called, after)) => format!(": {called} did not answer within {}.", words::duration(after)),
             None => fallback(record),
         },
+        WhyEnded::HuntExhausted => {
+            format!(
+                ": nobody behind hunt pilot {} took the call ({}).",
+                record.hunt_pilot,
+                record.cause.words()
+            )
+        }
         WhyEnded::DeviceLost(reason) => lost(record, by, reason, names),
         WhyEnded::NoMedia => ", which answered, but without media to talk over.".to_owned(),
         WhyEnded::ServerRestarted => {
@@ -88,7 +101,16 @@ impl<'a> Reasons<'a> {
             Decision::Refused { why, .. } => self.refused = Some(*why),
             Decision::NoAnswer { called, after } => self.no_answer = Some((called, *after)),
             Decision::Ended { by, why, .. } => self.ended = Some((*by, *why)),
-            Decision::NumberNormalised { .. }
+            Decision::Forwarded(forwarding) => self.sent_on_to = Some(forwarding.to),
+            Decision::ForwardNotFollowed { .. }
+            | Decision::HopLimitReached { .. }
+            | Decision::HuntBegan { .. }
+            | Decision::HuntRings { .. }
+            | Decision::HuntSkipped { .. }
+            | Decision::HuntLeftGroup { .. }
+            | Decision::HuntConnected { .. }
+            | Decision::HuntExhausted { .. }
+            | Decision::NumberNormalised { .. }
             | Decision::RouteTried { .. }
             | Decision::TrunkSkipped { .. }
             | Decision::NoLocalRouteGroup { .. }
@@ -227,7 +249,9 @@ fn lost(record: &CallRecord<'_>, by: ReleasedBy, reason: ReleaseReason, names: &
 /// A sentence in the middle of another; numbers and names keep their letters.
 fn uncapital(sentence: String) -> String {
     match sentence.split_once(' ') {
-        Some((first @ ("The" | "Too" | "No" | "What"), rest)) => format!("{} {rest}", first.to_lowercase()),
+        Some((first @ ("The" | "Too" | "No" | "What" | "Nobody"), rest)) => {
+            format!("{} {rest}", first.to_lowercase())
+        }
         Some(_) | None => sentence,
     }
 }

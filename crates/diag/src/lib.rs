@@ -10,6 +10,7 @@ mod headline;
 mod ladder;
 mod names;
 mod numbers;
+mod redirections;
 mod select;
 mod sentences;
 mod story;

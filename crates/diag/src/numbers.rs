@@ -88,6 +88,7 @@ pub(crate) fn resolved(digits: &str, pattern: &str, sent: &str, destination: &De
         DestinationView::Trunk(name) => format!("trunk {name}"),
         DestinationView::Service(service) => words::service(*service).to_owned(),
         DestinationView::RouteList(name) => format!("route list {name}"),
+        DestinationView::HuntList(name) => format!("hunt list {name}"),
     };
     if digits == pattern {
         format!("{digits} is {to}.")

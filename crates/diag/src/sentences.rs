@@ -10,7 +10,7 @@ use strowger_base::journal::{
 use strowger_base::leg::{Alert, DigitsEnd, Presentation, ReleaseReason};
 
 use crate::names::Names;
-use crate::{codes, numbers, words};
+use crate::{codes, numbers, redirections, words};
 
 /// The sentence for a record; `None` when another record says it better.
 pub(crate) fn sentence(leg: Option<LegId>, entry: &Entry<'_>, names: &Names) -> Option<String> {
@@ -91,6 +91,23 @@ fn decision_sentence(leg: Option<LegId>, decision: &Decision<'_>, names: &Names)
         Decision::NumberNormalised { role, number_type, before, after, by } => {
             numbers::normalised(*role, *number_type, (before, after), *by)
         }
+        Decision::Forwarded(forwarding) => redirections::forwarded(forwarding),
+        Decision::ForwardNotFollowed { line, because } => redirections::not_followed(line, *because),
+        Decision::HopLimitReached { at, .. } => format!("{at} would send the call on once more."),
+        Decision::HuntBegan { pilot, list } => {
+            format!("{pilot} is a hunt pilot: somebody is looked for in hunt list {list}.")
+        }
+        Decision::HuntRings { group, member, members, because } => {
+            redirections::rings(group, member, *members, *because)
+        }
+        Decision::HuntSkipped { group, member, because } => {
+            redirections::passed_over(group, member, *because)
+        }
+        Decision::HuntLeftGroup { group, because } => redirections::left(group, *because),
+        Decision::HuntConnected { group, member } => {
+            format!("Line group {group}: {member} has the call.")
+        }
+        Decision::HuntExhausted { pilot, because } => redirections::exhausted(pilot, *because),
         Decision::LookedUp(lookup) => return numbers::looked_up(lookup),
         Decision::DigitsAwaited { digits, timer, best, potential, example } => {
             numbers::awaited(digits, *timer, best, *potential, example)
@@ -237,6 +254,13 @@ pub(crate) fn refused(why: &WhyRefused<'_>) -> Option<String> {
             "The call wanted to take the place of another one, which is not offered yet.".to_owned()
         }
         WhyRefused::Code { number, code, why } => codes::refused(number, *code, *why),
+        WhyRefused::TooManyRedirections { hops } => format!(
+            "The call was redirected {}, which is all that it may be.",
+            words::count(*hops as usize, "time")
+        ),
+        WhyRefused::NobodyToHunt { pilot } => {
+            format!("Nobody behind hunt pilot {pilot} can be offered the call.")
+        }
         WhyRefused::NoTrunkLeft { list } => format!("No trunk of route list {list} can be tried."),
         WhyRefused::TrunkNotThere { trunk } => {
             format!("Trunk {trunk} is not there yet: it is configured without a destination.")
@@ -288,7 +312,7 @@ fn ended(by: ReleasedBy, why: WhyEnded, cause: String) -> String {
     let what = match why {
         WhyEnded::HungUp | WhyEnded::CallerGaveUp => "The call was ended",
         WhyEnded::Refused | WhyEnded::NobodyTookIt => "The call was refused",
-        WhyEnded::NoAnswer => "The call was given up",
+        WhyEnded::NoAnswer | WhyEnded::HuntExhausted => "The call was given up",
         WhyEnded::DeviceLost(_) => "The call was lost",
         WhyEnded::NoMedia => "The call was ended for want of media",
         WhyEnded::ServerRestarted => "The call was cut off by a restart",

@@ -184,7 +184,7 @@ impl Node {
             };
             Contact { binding, reach }
         }));
-        let located = strowger_callcontrol::Input::Located { request, contacts: &contacts };
+        let located = strowger_callcontrol::Input::Located { request, line, contacts: &contacts };
         self.tell_calls(now, located, out);
         contacts.clear();
         self.contacts = contacts;

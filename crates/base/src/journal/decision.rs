@@ -6,6 +6,7 @@ use std::time::Duration;
 use super::DecodeError;
 use super::codes::{AskedCode, CodesView, WhyCodeRefused};
 use super::entry::{MediaPart, OriginView, PartyView, ReleasedBy, TargetView};
+use super::redirection::{Forwarding, WayOut, WhyExhausted, WhyGroupLeft, WhyHunted, WhyPassedOver};
 use super::wire::{Reader, Wire, wire_enum, wire_struct};
 use crate::leg::{Alert, ReleaseReason, Service};
 use crate::net::Flow;
@@ -96,6 +97,70 @@ pub enum Decision<'a> {
     },
     /// All codes that were asked for are accepted.
     CodesAccepted(CodesView<'a>),
+    /// The call is sent on: it is looked up again as another number.
+    Forwarded(Forwarding<'a>),
+    /// A line rings although all its calls are forwarded.
+    ForwardNotFollowed {
+        /// The line.
+        line: &'a str,
+        /// Why.
+        because: WayOut,
+    },
+    /// The call was redirected as often as it may be, and ends here.
+    HopLimitReached {
+        /// The line or hunt pilot that would be one hop too many.
+        at: &'a str,
+        /// How often the call was redirected.
+        hops: u32,
+    },
+    /// The call reached a hunt pilot.
+    HuntBegan {
+        /// The pilot's number.
+        pilot: &'a str,
+        /// Its hunt list.
+        list: &'a str,
+    },
+    /// Members of a line group are offered the call.
+    HuntRings {
+        /// The line group.
+        group: &'a str,
+        /// The first of them.
+        member: &'a str,
+        /// How many.
+        members: u32,
+        /// Why these.
+        because: WhyHunted<'a>,
+    },
+    /// A member of a line group was passed over.
+    HuntSkipped {
+        /// The line group.
+        group: &'a str,
+        /// The member.
+        member: &'a str,
+        /// Why.
+        because: WhyPassedOver,
+    },
+    /// The hunt goes on with the next line group.
+    HuntLeftGroup {
+        /// The line group that it leaves.
+        group: &'a str,
+        /// Why.
+        because: WhyGroupLeft,
+    },
+    /// A member of a line group has the call.
+    HuntConnected {
+        /// The line group.
+        group: &'a str,
+        /// The member.
+        member: &'a str,
+    },
+    /// The hunt found nobody.
+    HuntExhausted {
+        /// The pilot's number.
+        pilot: &'a str,
+        /// Why.
+        because: WhyExhausted,
+    },
     /// The number leads somewhere.
     NumberResolved {
         /// What was dialled.
@@ -252,6 +317,15 @@ wire_enum!(Decision<'a> {
     RouteListExhausted = 28 { list, cause },
     CodeAsked = 29 { code, timer },
     CodesAccepted = 30 (codes),
+    Forwarded = 31 (forwarding),
+    ForwardNotFollowed = 32 { line, because },
+    HopLimitReached = 33 { at, hops },
+    HuntBegan = 34 { pilot, list },
+    HuntRings = 35 { group, member, members, because },
+    HuntSkipped = 36 { group, member, because },
+    HuntLeftGroup = 37 { group, because },
+    HuntConnected = 38 { group, member },
+    HuntExhausted = 39 { pilot, because },
     NumberNormalised = 40 { role, number_type, before, after, by },
 });
 
@@ -384,6 +458,8 @@ pub enum DestinationView<'a> {
     Service(Service),
     /// A route list, by name.
     RouteList(&'a str),
+    /// A hunt list, by name.
+    HuntList(&'a str),
 }
 
 wire_enum!(DestinationView<'a> {
@@ -391,6 +467,7 @@ wire_enum!(DestinationView<'a> {
     Trunk = 1 (name),
     Service = 2 (service),
     RouteList = 3 (name),
+    HuntList = 4 (name),
 });
 
 /// Why a number leads nowhere.
@@ -515,6 +592,16 @@ pub enum WhyRefused<'a> {
         /// Why.
         why: WhyCodeRefused,
     },
+    /// The call was redirected as often as it may be.
+    TooManyRedirections {
+        /// How often.
+        hops: u32,
+    },
+    /// The hunt found nobody whom the call could be offered.
+    NobodyToHunt {
+        /// The hunt pilot.
+        pilot: &'a str,
+    },
 }
 
 wire_enum!(WhyRefused<'a> {
@@ -529,6 +616,8 @@ wire_enum!(WhyRefused<'a> {
     TrunkNotThere = 8 { trunk },
     NoTrunkLeft = 9 { list },
     Code = 10 { number, code, why },
+    TooManyRedirections = 11 { hops },
+    NobodyToHunt = 12 { pilot },
 });
 
 /// Why an offer was refused by us.
@@ -578,6 +667,8 @@ pub enum WhyEnded {
     ServerRestarted,
     /// The server was told to stop, and the time for calls to end by themselves was over.
     ServerStopped,
+    /// A hunt offered the call to members, and none of them took it.
+    HuntExhausted,
 }
 
 wire_enum!(WhyEnded {
@@ -590,6 +681,7 @@ wire_enum!(WhyEnded {
     NoMedia = 6,
     ServerRestarted = 7,
     ServerStopped = 8,
+    HuntExhausted = 9,
 });
 
 /// Both directions of the agreed audio.

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use super::DecodeError;
 use super::codes::CodesView;
+use super::redirection::Redirection;
 use super::wire::{Reader, Wire, put_varint, wire_enum, wire_struct};
 use crate::event::{Event, RefuseReason, UnregisterReason};
 use crate::leg::{Alert, BindingId, DigitsEnd, Party, Presentation, ReleaseReason, Service, Target};
@@ -12,6 +13,10 @@ use crate::net::{Flow, Transport};
 use crate::{CallId, Cause, LegId, WallTime, leg};
 
 /// What a record says.
+#[expect(
+    clippy::large_enum_variant,
+    reason = "entries are made to be written at once, never kept; a box would cost each call an allocation"
+)]
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum Entry<'a> {
     /// A message of a device came or went; the record's leg is the device's.
@@ -383,10 +388,18 @@ pub struct CallRecord<'a> {
     pub calling: PartyView<'a>,
     /// The number as it was dialled.
     pub called: &'a str,
-    /// The number as it entered the pattern that decided, after all translations; empty when none decided.
+    /// The number as it entered the first pattern that decided, after all translations: who was called originally. No
+    /// forward changes it. Empty when no pattern decided.
     pub translated: &'a str,
     /// The number as it was sent on; empty when it was not.
     pub sent: &'a str,
+    /// The number that was reached last: a line, also that of the member of a line group, or the number that left the
+    /// system before the changes of a route list. Empty when nothing was reached.
+    pub final_called: &'a str,
+    /// Who sent the call on, the first one first.
+    pub redirections: Vec<Redirection<'a>>,
+    /// The hunt pilot that the call went through last; empty when it went through none.
+    pub hunt_pilot: &'a str,
     /// Who answered; empty number when nobody did.
     pub connected: PartyView<'a>,
     /// Codes that the caller was asked for and that were accepted.
@@ -416,6 +429,9 @@ impl<'a> Wire<'a> for CallRecord<'a> {
         self.called.put(out);
         self.translated.put(out);
         self.sent.put(out);
+        self.final_called.put(out);
+        put_list(&self.redirections, out);
+        self.hunt_pilot.put(out);
         self.connected.put(out);
         self.codes.put(out);
         self.started_at.put(out);
@@ -424,10 +440,7 @@ impl<'a> Wire<'a> for CallRecord<'a> {
         self.ended_at.put(out);
         self.cause.put(out);
         self.released_by.put(out);
-        put_varint(self.legs.len() as u64, out);
-        for leg in &self.legs {
-            leg.put(out);
-        }
+        put_list(&self.legs, out);
     }
     fn take(from: &mut Reader<'a>) -> Result<Self, DecodeError> {
         Ok(CallRecord {
@@ -438,6 +451,9 @@ impl<'a> Wire<'a> for CallRecord<'a> {
             called: Wire::take(from)?,
             translated: Wire::take(from)?,
             sent: Wire::take(from)?,
+            final_called: Wire::take(from)?,
+            redirections: take_list(from)?,
+            hunt_pilot: Wire::take(from)?,
             connected: Wire::take(from)?,
             codes: Wire::take(from)?,
             started_at: Wire::take(from)?,
@@ -446,26 +462,33 @@ impl<'a> Wire<'a> for CallRecord<'a> {
             ended_at: Wire::take(from)?,
             cause: Wire::take(from)?,
             released_by: Wire::take(from)?,
-            legs: take_legs(from)?,
+            legs: take_list(from)?,
         })
     }
 }
 
-/// Reads the legs; what is claimed beyond the bytes that are there allocates nothing.
-fn take_legs<'a>(from: &mut Reader<'a>) -> Result<Vec<LegRecord<'a>>, DecodeError> {
+fn put_list<'a, T: Wire<'a>>(list: &[T], out: &mut Vec<u8>) {
+    put_varint(list.len() as u64, out);
+    for item in list {
+        item.put(out);
+    }
+}
+
+/// Reads a list; what is claimed beyond the bytes that are there allocates nothing.
+fn take_list<'a, T: Wire<'a>>(from: &mut Reader<'a>) -> Result<Vec<T>, DecodeError> {
     let count = usize::try_from(from.varint()?).map_err(|_| DecodeError::Number)?;
     if count > from.len() {
         return Err(DecodeError::Short);
     }
-    let mut legs = Vec::with_capacity(count.min(LEGS_AT_ONCE));
+    let mut list = Vec::with_capacity(count.min(ITEMS_AT_ONCE));
     for _ in 0..count {
-        legs.push(LegRecord::take(from)?);
+        list.push(T::take(from)?);
     }
-    Ok(legs)
+    Ok(list)
 }
 
-/// Room that is made for the legs of a record before any of them was read.
-const LEGS_AT_ONCE: usize = 16;
+/// Room that is made for a list before any of it was read.
+const ITEMS_AT_ONCE: usize = 16;
 
 /// What became of one leg that was rung.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]

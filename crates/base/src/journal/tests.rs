@@ -128,6 +128,37 @@ fn samples() -> Vec<Entry<'static>> {
             by: ReleasedBy::System,
             why: WhyEnded::ServerRestarted,
         },
+        Decision::Forwarded(Forwarding {
+            redirection: Redirection { by: "1002", reason: 178, on_behalf_of: 5 },
+            why: WhyForwarded::Unregistered,
+            to: "+498912345",
+            hop: 3,
+            way_out: Some(WayOut::Loop),
+        }),
+        Decision::ForwardNotFollowed { line: "1002", because: WayOut::HopLimit },
+        Decision::HopLimitReached { at: "8000", hops: 12 },
+        Decision::HuntBegan { pilot: "8000", list: "sales" },
+        Decision::HuntRings { group: "first", member: "1002", members: 1, because: WhyHunted::TurnAfter("") },
+        Decision::HuntRings {
+            group: "first",
+            member: "1002",
+            members: 3,
+            because: WhyHunted::Idle(Duration::from_secs(90)),
+        },
+        Decision::HuntSkipped { group: "first", member: "1003", because: WhyPassedOver::NotIdle },
+        Decision::HuntLeftGroup {
+            group: "first",
+            because: WhyGroupLeft::MembersTried(HuntCondition::NotAvailable),
+        },
+        Decision::HuntConnected { group: "first", member: "1003" },
+        Decision::HuntExhausted {
+            pilot: "8000",
+            because: WhyExhausted::LastGroup(WhyGroupLeft::Skipped(HuntCondition::Busy)),
+        },
+        Decision::Refused {
+            cause: Cause::EXCHANGE_ROUTING_ERROR,
+            why: WhyRefused::TooManyRedirections { hops: 12 },
+        },
     ];
     let told = [
         Told::Proceeding,
@@ -192,6 +223,12 @@ fn samples() -> Vec<Entry<'static>> {
         called: "9999",
         translated: "99",
         sent: "",
+        final_called: "1003",
+        redirections: vec![
+            Redirection { by: "99", reason: 15, on_behalf_of: 5 },
+            Redirection { by: "8000", reason: 300, on_behalf_of: 5 },
+        ],
+        hunt_pilot: "8000",
         connected: hidden,
         codes: codes(),
         started_at: WallTime::from_micros(1),

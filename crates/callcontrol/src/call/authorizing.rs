@@ -23,9 +23,13 @@ pub(super) struct Authorizing {
 
 /// Asks the caller for the codes of the pattern that decided, unless they came with the number.
 pub(super) fn begin(step: &mut Step<'_>, analysis: &Analysis, routed: &Routed) -> State {
-    // Keys behind the number are codes already.
-    let called = step.called_in_plan_form();
-    step.facts.take_codes(called.get(analysis.keys_used()..).unwrap_or_default());
+    // Keys behind the number are codes already. None are for the number to which somebody sent the call on.
+    if step.facts.was_sent_on() {
+        step.facts.supplied_codes = Pii(String::new());
+    } else {
+        let called = step.called_in_plan_form();
+        step.facts.take_codes(called.get(analysis.keys_used()..).unwrap_or_default());
+    }
     let supplied = Pii(std::mem::take(&mut step.facts.supplied_codes.0).into());
     let prompting = step.facts.prompting();
     let configuration = &step.shared.configuration;
@@ -109,7 +113,7 @@ impl Authorizing {
             CodeRefused::NobodyToAsk if step.facts.is_redirected() => WhyCodeRefused::Redirected,
             CodeRefused::NobodyToAsk => WhyCodeRefused::NoKeys,
         };
-        let number = step.facts.called.clone();
+        let number: Box<str> = step.facts.wanted().into();
         step.refuse(cause, WhyRefused::Code { number: &number, code: self.asked(kind), why })
     }
 

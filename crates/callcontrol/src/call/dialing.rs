@@ -15,7 +15,8 @@ use strowger_dialplan::{
 };
 
 use super::numbers::presented;
-use super::{Facts, Opening, Routing, State, Step, TrunkList, authorizing};
+use super::way::{Hunting, LineWay, Routing, Way};
+use super::{Facts, Opening, State, Step, TrunkList, authorizing};
 use crate::io::Reach;
 
 /// Digits are still coming, or a longer number is waited for.
@@ -51,12 +52,30 @@ pub(super) fn begin(step: &mut Step<'_>, caller: Arc<Caller>) -> State {
     dialing.proceed(step)
 }
 
+/// Analyses the number to which the call is sent on; `caller` sees what the forward sees.
+pub(super) fn forwarded(step: &mut Step<'_>, caller: Arc<Caller>, number: &str) -> State {
+    let Ok(digits) = Digits::parse(number) else { return by_name(step, &caller, number) };
+    if digits.is_empty() {
+        return unresolved(step, NotResolved::Malformed, Cause::INVALID_NUMBER_FORMAT);
+    }
+    let plan = step.shared.configuration.plan.clone();
+    let later = step.facts.later_hops;
+    let analysis = Analysis::forwarded(&plan, caller, later, &digits, step.now.wall);
+    let dialing =
+        Dialing { analysis: Box::new(analysis), told: 0, tone: Tone::Silence, outside_tone_given: false };
+    dialing.proceed(step)
+}
+
 impl Dialing {
     pub(super) fn signal(mut self, step: &mut Step<'_>, signal: Signal) -> State {
         if let Signal::Digit(Digit { key, .. }) = signal {
             let Some(symbol) = u8::try_from(key).ok().and_then(Symbol::new) else {
                 return State::Dialing(self);
             };
+            // What is keyed while a forward is looked up belongs to nobody.
+            if step.facts.was_sent_on() {
+                return State::Dialing(self);
+            }
             step.facts.called = format!("{}{key}", step.facts.called).into();
             self.analysis.set_time(step.now.wall);
             return if self.reads(symbol) { self.proceed(step) } else { State::Dialing(self) };
@@ -117,6 +136,7 @@ impl Dialing {
     /// Whether a wish under this id, for this number, goes on with what is dialled here.
     pub(super) fn goes_on_with(facts: &Facts, setup: &Setup) -> bool {
         facts.further_digits == FurtherDigits::Again
+            && !facts.was_sent_on()
             && facts.origin == setup.origin
             && setup.called.len() > facts.called.len()
             && setup.called.starts_with(&*facts.called)
@@ -246,7 +266,10 @@ fn decided(step: &mut Step<'_>, analysis: &Analysis, verdict: &Verdict) -> State
 
 /// The number's way is known: it is written down, and the call takes it as soon as the codes that it asks for are there.
 fn this_way(step: &mut Step<'_>, analysis: &Analysis, routed: &Routed) -> State {
-    step.facts.translated = routed.entered.as_str().into();
+    if !step.facts.was_sent_on() {
+        step.facts.translated = routed.entered.as_str().into();
+        step.facts.later_hops = analysis.later_hops();
+    }
     step.facts.sent = routed.called.as_str().into();
     // A number that no pattern changed stays as it came, letters and all.
     if routed.calling.number != analysis.caller().number {
@@ -265,6 +288,10 @@ pub(super) fn onward(step: &mut Step<'_>, analysis: &Analysis, routed: &Routed) 
     let Some(row) = plan.pattern(routed.pattern) else {
         return unresolved(step, NotResolved::NoMatch, Cause::UNALLOCATED_NUMBER);
     };
+    if let Action::Hunt { list } = &row.action {
+        presented(&mut step.facts.calling, &routed.calling);
+        return Hunting::enter(step, row.pattern.text(), &row.name, list);
+    }
     if let Action::Route(route) = &row.action
         && let RouteTarget::RouteList(name) = &route.to
     {
@@ -280,18 +307,14 @@ pub(super) fn onward(step: &mut Step<'_>, analysis: &Analysis, routed: &Routed) 
 /// The call goes through a route list.
 fn through(step: &mut Step<'_>, pattern: &str, list: &Arc<TrunkList>, analysis: &Analysis) -> State {
     let decision = Decision::NumberResolved {
-        digits: &step.facts.called,
+        digits: step.facts.wanted(),
         pattern,
         sent: &step.facts.sent,
         destination: DestinationView::RouteList(list.name()),
     };
     step.out.decide(step.now, step.facts.id, None, decision);
-    let routing = Routing::new(step, list, analysis);
-    let no_answer = step.shared.configuration.no_answer;
-    match step.route(routing) {
-        Ok(target) => Opening::prepare(step, vec![target], no_answer, Reach::Direct),
-        Err(cause) => step.refuse(cause, WhyRefused::NoTrunkLeft { list: list.name() }),
-    }
+    step.facts.final_called = step.facts.sent.clone();
+    Routing::enter(step, list, analysis)
 }
 
 /// A name instead of a number.
@@ -307,7 +330,9 @@ fn by_name(step: &mut Step<'_>, caller: &Caller, name: &str) -> State {
     {
         return not_offered(step, "codes behind a name, which is not keyed in");
     }
-    step.facts.translated = name.into();
+    if !step.facts.was_sent_on() {
+        step.facts.translated = name.into();
+    }
     step.facts.sent = name.into();
     act(step, text, action)
 }
@@ -322,39 +347,48 @@ fn act(step: &mut Step<'_>, pattern: &str, action: &Action) -> State {
             RouteTarget::RouteList(_) => return not_offered(step, "a route list behind a name"),
         },
         Action::Service(service) => DestinationView::Service(*service),
-        Action::Hunt { .. } => return not_offered(step, "hunt lists"),
+        Action::Hunt { list } => return Hunting::enter(step, pattern, pattern, list),
         Action::Translate(_) => return not_offered(step, "translations of names"),
         Action::Block(cause) => {
             return unresolved(step, NotResolved::Blocked { pattern, cause: *cause }, *cause);
         }
     };
-    let decision =
-        Decision::NumberResolved { digits: &step.facts.called, pattern, sent: &step.facts.sent, destination };
+    let decision = Decision::NumberResolved {
+        digits: step.facts.wanted(),
+        pattern,
+        sent: &step.facts.sent,
+        destination,
+    };
     step.out.decide(step.now, step.facts.id, None, decision);
-    let no_answer = step.shared.configuration.no_answer;
     match destination {
-        DestinationView::Line(line) => super::setup::to_line(step, line),
+        DestinationView::Line(line) => LineWay::enter(step, line),
         DestinationView::RouteList(_) => not_offered(step, "a route list behind a name"),
+        DestinationView::HuntList(_) => not_offered(step, "a hunt list that is not configured"),
         DestinationView::Trunk(name) => {
             let there = step.shared.configuration.trunks.get(name).is_none_or(|trunk| trunk.is_there);
             if !there {
                 return step
                     .refuse(Cause::NO_ROUTE_TO_DESTINATION, WhyRefused::TrunkNotThere { trunk: name });
             }
-            Opening::prepare(step, vec![Target::Trunk(name.into())], no_answer, Reach::Direct)
+            alone(step, Target::Trunk(name.into()))
         }
-        DestinationView::Service(service) => {
-            Opening::prepare(step, vec![Target::Service(service)], no_answer, Reach::Direct)
-        }
+        DestinationView::Service(service) => alone(step, Target::Service(service)),
     }
 }
 
-fn not_offered(step: &mut Step<'_>, what: &str) -> State {
+/// The call goes to one trunk or service, and nowhere else.
+fn alone(step: &mut Step<'_>, target: Target) -> State {
+    step.facts.final_called = step.facts.sent.clone();
+    step.facts.way = Way::Alone;
+    Opening::prepare(step, vec![target], Reach::Direct)
+}
+
+pub(super) fn not_offered(step: &mut Step<'_>, what: &str) -> State {
     unresolved(step, NotResolved::NotOffered { what }, Cause::FACILITY_REJECTED)
 }
 
 fn unresolved(step: &mut Step<'_>, why: NotResolved<'_>, cause: Cause) -> State {
-    let decision = Decision::NumberNotResolved { digits: &step.facts.called, why };
+    let decision = Decision::NumberNotResolved { digits: step.facts.wanted(), why };
     step.out.decide(step.now, step.facts.id, None, decision);
     step.refuse(cause, WhyRefused::NumberNotResolved)
 }

@@ -1,38 +1,52 @@
-//! The call waits for the phones of the line.
+//! The call waits for the phones of a line, or of all members of a hunt list.
 
-use std::time::Duration;
+use std::collections::BTreeSet;
 
-use strowger_base::Cause;
-use strowger_base::journal::{Decision, WhyRefused};
-use strowger_base::leg::{Signal, Target};
+use strowger_base::leg::Signal;
 
-use super::{Opening, State, Step};
-use crate::io::{Contact, Reach};
+use super::way::{Hunting, LineWay, Phones, Way};
+use super::{State, Step};
+use crate::io::{Contact, Output};
 
-/// The number leads to a line whose phones are being looked up.
-pub(super) struct Locating {
-    /// How long the phones of the line ring.
-    no_answer: Duration,
+/// Phones are being looked up for the way that the call takes.
+pub(super) enum Locating {
+    /// Those of one line.
+    Line(Box<str>),
+    /// Those of several.
+    Members {
+        /// Lines of which nothing is known yet.
+        awaited: BTreeSet<Box<str>>,
+        found: Phones,
+    },
 }
 
 impl Locating {
-    pub(super) const fn new(no_answer: Duration) -> Self {
-        Locating { no_answer }
+    /// Asks for the phones of a line.
+    pub(super) fn line(step: &mut Step<'_>, line: &str) -> State {
+        step.out.items.push(Output::Locate { request: step.facts.id, line: line.into() });
+        State::Locating(Locating::Line(line.into()))
     }
 
-    pub(super) fn located(self, step: &mut Step<'_>, contacts: &[Contact]) -> State {
-        let line = step.facts.line.clone().unwrap_or_default();
-        step.decide(None, Decision::PhonesFound { line: &line, phones: contacts.len() as u32 });
-        if contacts.is_empty() {
-            return step.refuse(Cause::SUBSCRIBER_ABSENT, WhyRefused::NotRegistered { line: &line });
+    /// Asks for the phones of several lines; of each once.
+    pub(super) fn members<'m>(step: &mut Step<'_>, lines: impl Iterator<Item = &'m Box<str>>) -> State {
+        let awaited: BTreeSet<Box<str>> = lines.cloned().collect();
+        let request = step.facts.id;
+        step.out.items.extend(awaited.iter().map(|line| Output::Locate { request, line: line.clone() }));
+        Locating::Members { awaited, found: Phones::new() }.go_on(step)
+    }
+
+    /// The phones of `line` are these. An answer that nobody waits for any more changes nothing.
+    pub(super) fn located(self, step: &mut Step<'_>, line: &str, contacts: &[Contact]) -> State {
+        match self {
+            Locating::Line(wanted) if *wanted == *line => LineWay::located(step, line, contacts),
+            Locating::Line(_) => State::Locating(self),
+            Locating::Members { mut awaited, mut found } => {
+                if awaited.remove(line) {
+                    found.insert(line.into(), contacts.into());
+                }
+                Locating::Members { awaited, found }.go_on(step)
+            }
         }
-        let targets = contacts
-            .iter()
-            .map(|contact| Target::Phone { line: line.clone(), binding: contact.binding })
-            .collect();
-        let hidden = contacts.iter().any(|contact| contact.reach == Reach::BehindNat);
-        let reach = if hidden { Reach::BehindNat } else { Reach::Direct };
-        Opening::prepare(step, targets, self.no_answer, reach)
     }
 
     /// Only the caller is there to tell something.
@@ -40,6 +54,17 @@ impl Locating {
         match step.before_ringing(signal) {
             Some(ended) => ended,
             None => State::Locating(self),
+        }
+    }
+
+    fn go_on(self, step: &mut Step<'_>) -> State {
+        let found = match self {
+            Locating::Members { awaited, found } if awaited.is_empty() => found,
+            waiting @ (Locating::Line(_) | Locating::Members { .. }) => return State::Locating(waiting),
+        };
+        match std::mem::replace(&mut step.facts.way, Way::None) {
+            Way::Hunt(hunting) => Hunting::located(hunting, step, &found),
+            Way::None | Way::Alone | Way::Line(_) | Way::RouteList(_) => step.lost_its_way(),
         }
     }
 }

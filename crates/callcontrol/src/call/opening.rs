@@ -17,22 +17,21 @@ use crate::shared::RelayUse;
 /// The targets are known; the relay is not there yet.
 pub(super) struct Opening {
     targets: Vec<Target>,
-    no_answer: Duration,
 }
 
 impl Opening {
     /// Rings the targets, at once or when the relay is there.
-    pub(super) fn prepare(
-        step: &mut Step<'_>,
-        targets: Vec<Target>,
-        no_answer: Duration,
-        reach: Reach,
-    ) -> State {
+    pub(super) fn prepare(step: &mut Step<'_>, targets: Vec<Target>, reach: Reach) -> State {
+        // A call that was tried elsewhere before may have its relay already.
+        match step.facts.relay {
+            Relay::Open(_) => return Ringing::begin(step, targets),
+            Relay::None | Relay::Opening(_) => {}
+        }
         let hidden = reach == Reach::BehindNat || step.facts.caller_reach == Reach::BehindNat;
         let why = match step.shared.configuration.relay {
             RelayMode::Always => WhyRelay::Configured,
             RelayMode::WhenBehindNat if hidden => WhyRelay::BehindNat,
-            RelayMode::WhenBehindNat | RelayMode::Never => return Ringing::begin(step, targets, no_answer),
+            RelayMode::WhenBehindNat | RelayMode::Never => return Ringing::begin(step, targets),
         };
         step.decide(None, Decision::RelayWanted { why });
         let port = step.shared.port_ids.allocate();
@@ -41,7 +40,7 @@ impl Opening {
         step.facts.relay = Relay::Opening(port);
         step.out.media(control::Command::OpenRelay { port });
         step.set_timer(PATIENCE);
-        State::Opening(Opening { targets, no_answer })
+        State::Opening(Opening { targets })
     }
 
     pub(super) fn report(self, step: &mut Step<'_>, report: Report) -> State {
@@ -89,7 +88,7 @@ impl Opening {
 
     fn ring(self, step: &mut Step<'_>) -> State {
         step.cancel_timer();
-        Ringing::begin(step, self.targets, self.no_answer)
+        Ringing::begin(step, self.targets)
     }
 }
 

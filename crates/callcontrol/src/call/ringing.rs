@@ -1,7 +1,8 @@
 //! Something was rung and nobody has answered yet.
 //!
 //! One phone alone may let the caller hear early media; of several phones the caller hears none, since only one of
-//! them will be talked with, and nobody knows which (RFC 3960 §3.2).
+//! them will be talked with, and nobody knows which (RFC 3960 §3.2). Neither does it hear one to which the call went after
+//! the caller had agreed on media with another: it could not be told where to listen before the answer.
 
 use std::time::Duration;
 
@@ -12,6 +13,7 @@ use strowger_base::leg::{Alert, Party, ReleaseReason, Ring, Signal, Target};
 use strowger_base::{Cause, Command, LegId, Media};
 
 use super::session::{Begun, MediaSignal, Session};
+use super::way::{CallerMedia, Tried, Way};
 use super::{Progress, Rung, State, Step, Talking};
 use crate::exchange::{Exchange, Side};
 use crate::failure::Failure;
@@ -20,6 +22,8 @@ use crate::io::Output;
 /// Legs that ring.
 pub(super) struct Ringing {
     devices: Devices,
+    /// Where its legs begin among those that the call rang.
+    first: usize,
     no_answer: Duration,
     /// What the caller was told last.
     caller_alerted: Option<Alert>,
@@ -31,28 +35,37 @@ pub(super) struct Ringing {
 enum Devices {
     /// One: it shares a media session with the caller from the start.
     One(Session),
-    /// Several: whoever answers begins one; where offer and answer stand then.
-    Several(Exchange),
+    /// Several, or one after early media of another: whoever answers begins one, from this.
+    Apart(Exchange, Begun),
 }
 
 impl Ringing {
     /// Rings all targets at once.
-    pub(super) fn begin(step: &mut Step<'_>, targets: Vec<Target>, no_answer: Duration) -> State {
-        // On a way through a route list the offer may be needed again.
-        let offer = match step.facts.routing {
-            Some(_) => step.facts.offer.clone(),
-            None => step.facts.offer.take(),
+    pub(super) fn begin(step: &mut Step<'_>, targets: Vec<Target>) -> State {
+        let begun = match step.facts.caller_media {
+            CallerMedia::Nothing | CallerMedia::Open => Begun::No,
+            CallerMedia::Agreed => Begun::Yes,
+        };
+        // Kept, since somebody else may be offered it next.
+        let offer = match begun {
+            Begun::No => step.facts.offer.clone(),
+            Begun::Yes => step.facts.to_called.source().cloned(),
         };
         let (media, exchange) = match offer {
             Some(offer) => {
                 // What the called sends before it answers is heard.
                 step.facts.relay.direct(Side::Caller, offer.as_bytes(), step.out);
                 let passed = step.pass(Side::Caller, offer);
-                (Media::Offer(passed), Exchange::Offered(Side::Caller))
+                let exchange = match begun {
+                    Begun::No => Exchange::Offered(Side::Caller),
+                    Begun::Yes => Exchange::Settled,
+                };
+                (Media::Offer(passed), exchange)
             }
             None => (Media::None, Exchange::Awaited),
         };
-        let alone = targets.len() == 1;
+        let alone = targets.len() == 1 && begun == Begun::No;
+        let first = step.facts.rung.len();
         step.facts.rung.reserve_exact(targets.len());
         for target in targets {
             step.ring(target, media.clone(), alone && step.facts.caller_takes_reliable);
@@ -64,10 +77,11 @@ impl Ringing {
                 }
                 Devices::One(Session::new(rung.leg, exchange))
             }
-            Some(_) | None => Devices::Several(exchange),
+            Some(_) | None => Devices::Apart(exchange, begun),
         };
+        let no_answer = step.rings_for();
         step.set_timer(no_answer);
-        State::Ringing(Ringing { devices, no_answer, caller_alerted: None, failure: None })
+        State::Ringing(Ringing { devices, first, no_answer, caller_alerted: None, failure: None })
     }
 
     pub(super) fn signal(self, step: &mut Step<'_>, leg: LegId, signal: Signal) -> State {
@@ -135,10 +149,10 @@ impl Ringing {
     fn media(&mut self, step: &mut Step<'_>, leg: LegId, side: Side, signal: MediaSignal) {
         match (&mut self.devices, signal) {
             (Devices::One(session), signal) => session.tell(step, side, signal),
-            (Devices::Several(_), MediaSignal::Offer(_) | MediaSignal::Request) => {
+            (Devices::Apart(..), MediaSignal::Offer(_) | MediaSignal::Request) => {
                 step.refuse_media(leg, WhyOfferRefused::OtherNotReady);
             }
-            (Devices::Several(_), MediaSignal::Answer(_) | MediaSignal::Refuse(_)) => {}
+            (Devices::Apart(..), MediaSignal::Answer(_) | MediaSignal::Refuse(_)) => {}
         }
     }
 
@@ -150,12 +164,12 @@ impl Ringing {
             (_, Media::None) => Media::None,
             (Devices::One(session), Media::Answer(answer)) => session.early_answer(step, answer),
             (Devices::One(session), Media::Offer(offer)) => session.early_offer(step, offer),
-            (Devices::Several(_), Media::Answer(answer)) => {
+            (Devices::Apart(..), Media::Answer(answer)) => {
                 // Needed when this phone answers the call without repeating it.
                 rung.early = Some(answer);
                 Media::None
             }
-            (Devices::Several(_), Media::Offer(_)) => {
+            (Devices::Apart(..), Media::Offer(_)) => {
                 step.refuse_media(leg, WhyOfferRefused::OtherNotReady);
                 return;
             }
@@ -163,7 +177,7 @@ impl Ringing {
         let news = match self.devices {
             Devices::One(_) => media != Media::None || self.caller_alerted != Some(alert),
             // What one of several has to be heard is not heard, so it is no news either.
-            Devices::Several(_) => alert == Alert::Ringing && self.caller_alerted.is_none(),
+            Devices::Apart(..) => alert == Alert::Ringing && self.caller_alerted.is_none(),
         };
         if news {
             self.caller_alerted = Some(alert);
@@ -177,22 +191,28 @@ impl Ringing {
         let Some(rung) = step.facts.rung_mut(leg) else { return State::Ringing(self) };
         rung.progress = Progress::Answered;
         let early = rung.early.take();
+        let apart = matches!(self.devices, Devices::Apart(..));
         let mut session = match self.devices {
             Devices::One(session) => session,
-            Devices::Several(exchange) => {
+            Devices::Apart(exchange, begun) => {
                 if let Some(relay) = step.facts.relay_port() {
                     step.shared.relay_serves(relay, leg);
                 }
-                Session::new(leg, exchange)
+                let mut session = Session::new(leg, exchange);
+                session.begun = begun;
+                session
             }
         };
+        // After early media of another device, an answer to the offer is missing that this one was sent.
+        let silent = session.begun == Begun::Yes && apart && media == Media::None && early.is_none();
         step.cancel_timer();
         step.withdraw_all(Cause::NON_SELECTED_USER_CLEARING, WhyReleased::AnsweredElsewhere);
+        step.taken_by(leg);
         let connected = step.shown_connected(leg, connected);
         step.decide(Some(leg), Decision::AnsweredBy { connected: PartyView::from(&connected) });
-        let Some((media, agreed)) = session.final_media(step, media, early) else {
-            return step.without_media(leg);
-        };
+        let media = if silent { None } else { session.final_media(step, media, early) };
+        let Some((media, agreed)) = media else { return step.without_media(leg) };
+        step.facts.offer = None;
         step.facts.answered_at = Some(step.now.wall);
         step.facts.connected = Some(connected.clone());
         step.shared.counters.answered += 1;
@@ -213,40 +233,70 @@ impl Ringing {
         step.decide(Some(leg), Decision::LegFailed { cause, reason, left });
         let best = self.failure.map_or(failure, |before| before.or(failure));
         self.failure = Some(best);
-        if left > 0 && !failure.is_global() {
-            return State::Ringing(self);
-        }
-        if self.nothing_was_heard()
-            && let Some(next) = step.route_on(best.cause)
-        {
-            step.cancel_timer();
-            return Ringing::begin(step, vec![next], self.no_answer);
-        }
-        step.withdraw_all(best.cause, WhyReleased::RefusedElsewhere);
-        step.release(step.facts.caller, best.cause, WhyReleased::CallRefused);
-        step.end(best.cause, ReleasedBy::Called, WhyEnded::NobodyTookIt)
+        let tried = match step.hunted(leg) {
+            Some(member) => match self.member_failed(step, &member, failure) {
+                Some(failure) => Tried::Failed(failure),
+                None => return State::Ringing(self),
+            },
+            None if left > 0 && !failure.is_global() => return State::Ringing(self),
+            None => Tried::Failed(best),
+        };
+        step.cancel_timer();
+        step.withdraw_all(tried.cause(), WhyReleased::RefusedElsewhere);
+        step.go_on(tried, self.caller_media())
     }
 
-    /// No media was agreed with the caller yet, so that somebody else can still take the call.
-    fn nothing_was_heard(&self) -> bool {
+    /// A phone of a member of a line group failed. What the member did, once it was the last that rang.
+    fn member_failed(&self, step: &mut Step<'_>, member: &str, failure: Failure) -> Option<Failure> {
+        if failure.is_global() {
+            step.withdraw(|rung| rung.is_of(member), failure.cause, WhyReleased::RefusedElsewhere);
+        }
+        let own = step.facts.rung.get(self.first..).unwrap_or_default();
+        let own = own.iter().filter(|rung| rung.is_of(member));
+        if own.clone().any(|rung| rung.progress.is_open()) {
+            return None;
+        }
+        let failed = own.filter_map(|rung| match rung.progress {
+            Progress::Failed { cause, reason } => Some(Failure { cause, reason }),
+            Progress::Trying | Progress::Alerting | Progress::Answered | Progress::Withdrawn(_) => None,
+        });
+        let worst = failed.reduce(Failure::or).unwrap_or(failure);
+        if step.member_lost(member, worst) { None } else { Some(worst) }
+    }
+
+    /// How far media is with the caller, when nothing rings any more.
+    fn caller_media(&self) -> CallerMedia {
         match &self.devices {
-            Devices::One(session) => session.begun == Begun::No,
-            Devices::Several(_) => false,
+            Devices::One(session) => session.caller_media(),
+            Devices::Apart(_, Begun::Yes) => CallerMedia::Agreed,
+            Devices::Apart(_, Begun::No) => CallerMedia::Nothing,
         }
     }
 
     /// The no answer timer.
     pub(super) fn timeout(self, step: &mut Step<'_>) -> State {
-        let cause = Cause::NO_ANSWER_FROM_USER;
-        let called = step.facts.called.clone();
-        step.decide(None, Decision::NoAnswer { called: &called, after: self.no_answer });
-        step.withdraw_all(cause, WhyReleased::NoAnswer);
-        step.release(step.facts.caller, cause, WhyReleased::NoAnswer);
-        step.end(cause, ReleasedBy::System, WhyEnded::NoAnswer)
+        let called = match &step.facts.way {
+            Way::Line(line) => line.name(),
+            Way::Hunt(hunting) => hunting.rung(),
+            Way::None | Way::Alone | Way::RouteList(_) => step.facts.wanted(),
+        };
+        let decision = Decision::NoAnswer { called, after: self.no_answer };
+        step.out.decide(step.now, step.facts.id, None, decision);
+        step.withdraw_all(Cause::NO_ANSWER_FROM_USER, WhyReleased::NoAnswer);
+        step.go_on(Tried::NoAnswer, self.caller_media())
     }
 }
 
 impl Session {
+    /// How far media is with the caller, when the device that shared this session is gone.
+    const fn caller_media(&self) -> CallerMedia {
+        match (self.begun, self.exchange) {
+            (Begun::No, Exchange::Awaited | Exchange::Offered(Side::Caller)) => CallerMedia::Nothing,
+            (Begun::Yes, Exchange::Settled) => CallerMedia::Agreed,
+            (Begun::No | Begun::Yes, _) => CallerMedia::Open,
+        }
+    }
+
     /// The only phone answered the offer before it answered the call; what the caller is told.
     fn early_answer(&mut self, step: &mut Step<'_>, answer: strowger_base::SessionDescription) -> Media {
         let again = step.facts.to_caller.source() == Some(&answer);
@@ -287,7 +337,7 @@ impl Session {
     ) -> Option<(Media, bool)> {
         let media = match (media, early) {
             // The answer came in a provisional response and is not repeated.
-            (Media::None, Some(early)) if self.begun == Begun::No => Media::Answer(early),
+            (Media::None, Some(early)) => Media::Answer(early),
             (media, _) => media,
         };
         match (self.begun, self.exchange, media) {
@@ -358,7 +408,7 @@ impl Step<'_> {
                 presentation: claimed.presentation,
             },
             Some(Target::Trunk(_) | Target::Service(_)) | None if claimed.number.is_empty() => {
-                Party { number: self.facts.called.clone(), ..claimed }
+                Party { number: self.facts.wanted().into(), ..claimed }
             }
             Some(Target::Trunk(_) | Target::Service(_)) | None => claimed,
         }

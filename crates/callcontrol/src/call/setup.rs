@@ -6,11 +6,12 @@ use strowger_base::journal::{Decision, MediaPart, OriginView, PartyView, WhyRefu
 use strowger_base::leg::{FurtherDigits, Origin, Party, Setup};
 use strowger_base::net::Flow;
 use strowger_base::{Cause, LegId, Media, Now, Pii, SessionDescription};
-use strowger_dialplan::{Caller, Digits, codes};
+use strowger_dialplan::{Caller, Digits, LaterHops, codes};
 
-use super::{Facts, Locating, State, Step, dialing};
+use super::way::{CallerMedia, Way};
+use super::{Facts, State, Step, dialing};
 use crate::configuration::RelayMode;
-use crate::io::{Output, Reach};
+use crate::io::Reach;
 use crate::outlet::Outlet;
 use crate::relay::{self, Relay};
 use crate::shared::Shared;
@@ -65,9 +66,14 @@ impl Facts {
             caller_takes_reliable: setup.reliable_provisional,
             hops_remaining: setup.hops_remaining,
             diversions: setup.diversions,
-            line: None,
+            final_called: Box::default(),
+            dials: Arc::default(),
+            later_hops: LaterHops::default(),
+            occupied: Vec::new(),
             occupies_own: false,
-            routing: None,
+            way: Way::None,
+            redirected: None,
+            caller_media: CallerMedia::Nothing,
             rung: Vec::new(),
             // Never the same twice on this node, as RFC 8866 §5.2 wants of a session id.
             to_caller: Outlet::new(id.number << 1),
@@ -129,6 +135,7 @@ pub(super) fn begin(step: &mut Step<'_>, wish: Wish) -> State {
     if overlap && step.facts.further_digits == FurtherDigits::None {
         step.facts.further_digits = FurtherDigits::Again;
     }
+    step.facts.dials = Arc::clone(&dials);
     dialing::begin(step, dials)
 }
 
@@ -179,22 +186,4 @@ fn occupy_own_line(step: &mut Step<'_>) -> Option<State> {
     step.shared.occupy(line);
     step.facts.occupies_own = true;
     None
-}
-
-/// The line is asked for its phones unless it has as many calls as it takes.
-pub(super) fn to_line(step: &mut Step<'_>, line: &str) -> State {
-    let settings = step.shared.configuration.lines.get(line).cloned().unwrap_or_default();
-    let calls = step.shared.calls_of(line);
-    if calls >= settings.calls_max {
-        let why = WhyRefused::CallsMax { line, limit: settings.calls_max };
-        return step.refuse(Cause::USER_BUSY, why);
-    }
-    if calls >= settings.busy_trigger {
-        let why = WhyRefused::BusyTrigger { line, calls, limit: settings.busy_trigger };
-        return step.refuse(Cause::USER_BUSY, why);
-    }
-    step.shared.occupy(line);
-    step.facts.line = Some(line.into());
-    step.out.items.push(Output::Locate { request: step.facts.id, line: line.into() });
-    State::Locating(Locating::new(settings.no_answer))
 }

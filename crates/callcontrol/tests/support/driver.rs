@@ -31,9 +31,13 @@ use strowger_media::sdp;
 #[path = "numbers.rs"]
 mod numbers;
 
+#[path = "ways.rs"]
+mod ways;
+
 pub(crate) struct Driver {
     control: CallControl,
     configuration: Configuration,
+    groups: ways::Groups,
     now: Now,
     /// Names of legs, by the order in which they appear: `A`, `A2` for callers, `B1`, `B2` for called.
     legs: BTreeMap<String, LegId>,
@@ -55,6 +59,7 @@ fn configuration() -> Configuration {
         configuration.lines.insert(number.into(), line);
     }
     plan.literal("", "9999", Action::Service(Service::Echo)).unwrap();
+    ways::prepare(&mut plan, &mut configuration);
     let mut pattern = |pattern: &str, action| {
         plan.add("", NumberPattern::new(pattern.parse().unwrap(), action)).unwrap();
     };
@@ -140,6 +145,7 @@ impl Driver {
         Driver {
             control: CallControl::new(NodeId(1), ShardId(0), 0, &mut Rng::new(1), shared),
             configuration,
+            groups: ways::Groups::new(),
             now: Now { mono: Instant::START, wall: WallTime::from_micros(1_000_000_000) },
             legs: BTreeMap::new(),
             phones: BTreeMap::new(),
@@ -182,6 +188,13 @@ impl Driver {
                 self.configure();
             }
             [who, "keys", keys] => keys.chars().for_each(|key| self.play(&format!("{who} digit {key}"))),
+            [
+                "forward" | "rings" | "voice-mail" | "hop-limit" | "group" | "hunt-list" | "pilot" | "inside",
+                ..,
+            ] => {
+                ways::set(&mut self.configuration, &mut self.groups, &words);
+                self.configure();
+            }
             ["wait", seconds] => self.wait(Duration::from_secs(seconds.parse().unwrap())),
             ["drain", seconds] => {
                 self.handle(Input::Drain { within: Duration::from_secs(seconds.parse().unwrap()) });
@@ -283,11 +296,7 @@ impl Driver {
             media,
             hops_remaining: 69,
             reliable_provisional: flags.contains(&"reliable"),
-            diversions: if flags.contains(&"diverted") {
-                vec![Diversion { party: Party::default(), reason: "user-busy".into() }]
-            } else {
-                Vec::new()
-            },
+            diversions: if flags.contains(&"diverted") { vec![diverted()] } else { Vec::new() },
             further_digits: if flags.contains(&"keys") {
                 FurtherDigits::Keys
             } else if flags.contains(&"again") {
@@ -382,11 +391,14 @@ impl Driver {
                     Target::Service(service) => format!("service {service:?}"),
                 };
                 let reliable = if ring.reliable_provisional { " reliable" } else { "" };
+                let by =
+                    |diversion: &Diversion| format!(" from {} {}", diversion.party.number, diversion.reason);
                 let text = format!(
-                    "ring {target} {} by {} {}{reliable}",
+                    "ring {target} {} by {} {}{reliable}{}",
                     ring.called,
                     party(&ring.calling),
-                    self.show(&ring.media)
+                    self.show(&ring.media),
+                    ring.diversions.iter().map(by).collect::<String>()
                 );
                 self.print(leg, &text);
             }
@@ -445,7 +457,7 @@ impl Driver {
 
     fn locate(&mut self, request: CallId, line: &str) {
         let contacts = self.phones.get(line).cloned().unwrap_or_default();
-        self.handle(Input::Located { request, contacts: &contacts });
+        self.handle(Input::Located { request, line, contacts: &contacts });
     }
 
     fn journal(&mut self, record: &Record<'_>) {
@@ -485,7 +497,7 @@ impl Driver {
                     call.released_by,
                     legs.join("; ")
                 );
-                record + &codes(&call.codes)
+                record + &codes(&call.codes) + &ways::redirections(call)
             }
             Entry::Alarm(alarm) => format!("ALARM {alarm:?}"),
             Entry::Quality(_) => "quality".to_owned(),
@@ -537,6 +549,11 @@ fn codes(codes: &CodesView<'_>) -> String {
         write!(text, ", matter {} ({})", matter.code.reveal(), matter.description).unwrap();
     }
     text
+}
+
+fn diverted() -> Diversion {
+    let party = Party { number: "5551".into(), ..Party::default() };
+    Diversion { party, reason: "deflection".into() }
 }
 
 fn released(cause: u8, reason: ReleaseReason) -> Signal {

@@ -6,8 +6,8 @@ use std::path::Path;
 use std::time::Instant as Clock;
 
 use strowger_base::journal::{
-    CallRecord, CodesView, Decision, Entry, EntryKind, Head, LegOutcome, LegRecord, OriginView, PartyView,
-    Record, ReleasedBy, Told, WhyEnded,
+    CallRecord, CodesView, Decision, DestinationView, Entry, EntryKind, Head, LegOutcome, LegRecord,
+    OriginView, PartyView, Record, ReleasedBy, Told, WhyEnded,
 };
 use strowger_base::{CallId, Cause, LegId, WallTime};
 
@@ -147,6 +147,9 @@ fn began<'a>(
         called,
         translated: "",
         sent: "",
+        final_called: "",
+        redirections: vec![],
+        hunt_pilot: "",
         connected: PartyView::default(),
         codes: CodesView::default(),
         started_at: at,
@@ -161,8 +164,21 @@ fn began<'a>(
 
 fn learn<'a>(draft: &mut CallRecord<'a>, leg: Option<LegId>, at: WallTime, decision: &Decision<'a>) {
     match decision {
-        Decision::LookedUp(lookup) => draft.translated = lookup.digits,
-        Decision::NumberResolved { sent, .. } => draft.sent = sent,
+        // Who was called originally is not changed by what is looked up later.
+        Decision::LookedUp(lookup) if draft.redirections.is_empty() => draft.translated = lookup.digits,
+        Decision::NumberResolved { sent, destination, .. } => {
+            draft.sent = sent;
+            draft.final_called = match destination {
+                DestinationView::Line(line) => line,
+                DestinationView::Trunk(_)
+                | DestinationView::Service(_)
+                | DestinationView::RouteList(_)
+                | DestinationView::HuntList(_) => sent,
+            };
+        }
+        Decision::Forwarded(forwarding) => draft.redirections.push(forwarding.redirection),
+        Decision::HuntBegan { pilot, .. } => draft.hunt_pilot = pilot,
+        Decision::HuntConnected { member, .. } => draft.final_called = member,
         Decision::CodesAccepted(codes) => draft.codes = *codes,
         _ => {}
     }

@@ -1,23 +1,25 @@
-//! The way of a call through a route list: one trunk after another, until one keeps the call.
+//! A route list: one trunk after another, until one keeps the call.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use strowger_base::Cause;
-use strowger_base::journal::Decision;
+use strowger_base::journal::{Decision, WhyRefused};
 use strowger_base::leg::{Origin, Party, Target};
 use strowger_dialplan::route_list::{DeviceState, Devices, Input, Output, RouteGroup, RouteList, Selection};
 use strowger_dialplan::{Analysis, MemberChange, Outpulsed, Rotation};
 
-use super::Step;
-use super::numbers::presented;
+use super::{Tried, Way};
+use crate::call::numbers::presented;
+use crate::call::{Opening, State, Step};
 use crate::configuration::Configuration;
+use crate::io::Reach;
 
 /// A route list of trunks.
 pub type TrunkList = RouteList<Box<str>, MemberChange>;
 
 /// Where a call is on its way through a route list.
-pub(crate) struct Routing {
+pub(in crate::call) struct Routing {
     list: Arc<TrunkList>,
     selection: Selection<Box<str>, MemberChange>,
     /// The numbers that each member sends.
@@ -44,8 +46,32 @@ impl Devices<Box<str>> for Trunks<'_> {
 }
 
 impl Routing {
-    /// The way through a list for a number that was routed to it.
-    pub(super) fn new(step: &Step<'_>, list: &Arc<TrunkList>, analysis: &Analysis) -> Self {
+    /// A number was routed to a list: its first trunk is tried.
+    pub(in crate::call) fn enter(step: &mut Step<'_>, list: &Arc<TrunkList>, analysis: &Analysis) -> State {
+        let mut routing = Box::new(Routing::new(step, list, analysis));
+        match routing.next(step, Input::Started) {
+            Ok(target) => routing.rings(step, target),
+            Err(cause) => step.refuse(cause, WhyRefused::NoTrunkLeft { list: list.name() }),
+        }
+    }
+
+    /// A trunk refused the call or could not be reached: the next one. One that rang in vain was the last.
+    pub(super) fn go_on(mut self: Box<Self>, step: &mut Step<'_>, tried: Tried) -> State {
+        match tried {
+            Tried::NoAnswer => step.give_up(tried),
+            Tried::Failed(failure) => match self.next(step, Input::Failed(failure.cause)) {
+                Ok(target) => self.rings(step, target),
+                Err(_) => step.give_up(tried),
+            },
+        }
+    }
+
+    fn rings(self: Box<Self>, step: &mut Step<'_>, target: Target) -> State {
+        step.facts.way = Way::RouteList(self);
+        Opening::prepare(step, vec![target], Reach::Direct)
+    }
+
+    fn new(step: &Step<'_>, list: &Arc<TrunkList>, analysis: &Analysis) -> Self {
         let configuration = &step.shared.configuration;
         let pool = match &step.facts.origin {
             Origin::Line(line) => configuration.lines.get(line).map(|line| line.local_route_groups.clone()),
@@ -108,23 +134,5 @@ impl Routing {
         if !numbers.calling.number.is_empty() {
             step.facts.calling.number = numbers.calling.number.as_str().into();
         }
-    }
-}
-
-impl Step<'_> {
-    /// Begins a way through a route list.
-    pub(super) fn route(&mut self, mut routing: Routing) -> Result<Target, Cause> {
-        let target = routing.next(self, Input::Started);
-        self.facts.routing = Some(Box::new(routing));
-        target
-    }
-
-    /// The next trunk, after one refused the call or could not be reached; `None` when the call came by no list, or the
-    /// list has nothing more.
-    pub(super) fn route_on(&mut self, cause: Cause) -> Option<Target> {
-        let mut routing = self.facts.routing.take()?;
-        let target = routing.next(self, Input::Failed(cause)).ok();
-        self.facts.routing = Some(routing);
-        target
     }
 }

@@ -1,0 +1,266 @@
+//! A call is sent on, by a line or by a hunt pilot: it is looked up again as another number, and keeps who sent it.
+
+use std::sync::Arc;
+
+use strowger_base::Cause;
+use strowger_base::journal::{Decision, Forwarding, Redirection, WayOut, WhyForwarded, WhyRefused};
+use strowger_base::leg::{Diversion, Origin, Party, Presentation};
+use strowger_dialplan::forward::{
+    BreakoutBecause, CallSide, Classification, ForwardDestination, ForwardKind, ForwardTarget, Redirect,
+    RedirectReason, Step as Next, Trail,
+};
+use strowger_dialplan::hunt::Exhausted;
+use strowger_dialplan::{Action, Analysis, Arrival, Caller, Decision as Verdict, Digits, SearchSpace};
+
+use super::super::{Facts, State, Step, dialing};
+use crate::configuration::{Configuration, Line};
+
+/// What a call has been through that was redirected, or went through a hunt pilot.
+pub(in crate::call) struct Redirected {
+    trail: Trail<Box<str>>,
+    /// The number to which it was sent last; empty before the first time.
+    to: Box<str>,
+    /// The hunt pilot that it went through last; empty without one.
+    pilot: Box<str>,
+}
+
+/// One redirection, on its way.
+struct Onward<'f> {
+    by: &'f str,
+    why: WhyForwarded,
+    to: &'f str,
+    css: &'f SearchSpace,
+    hop: u8,
+    way_out: Option<WayOut>,
+}
+
+impl Step<'_> {
+    /// Sends the call on as the forwards of `line` say; `None` when they say nothing about this, so that the line keeps it.
+    pub(super) fn forward(&mut self, line: &str, kind: ForwardKind) -> Option<State> {
+        let configuration = Arc::clone(&self.shared.configuration);
+        let settings = configuration.lines.get(line)?;
+        let forwards = settings.forwards.as_deref()?;
+        let side = self.side();
+        // Calls to lines that say nothing leave no trail.
+        let target = forwards.target(kind, side)?;
+        if number(settings, target).is_empty() {
+            return None;
+        }
+        let mut redirected = self.redirected(line);
+        let leads_to = |target: &ForwardTarget<SearchSpace>| self.leads_to(&configuration, settings, target);
+        let next = redirected.trail.step(&line.into(), forwards, kind, side, leads_to);
+        self.facts.redirected = Some(redirected);
+        match next {
+            Next::NotSet => None,
+            Next::To { target, kind, hop, breakout } => Some(self.send_on(&Onward {
+                by: line,
+                why: why(kind),
+                to: number(settings, target),
+                css: target.css(),
+                hop,
+                way_out: breakout.map(way_out),
+            })),
+            Next::Ring { because } => {
+                self.decide(None, Decision::ForwardNotFollowed { line, because: way_out(because) });
+                None
+            }
+            Next::Refused(reached) => Some(self.too_many_hops(line, reached.hops)),
+        }
+    }
+
+    /// Counts a hunt pilot that the call reaches; `Some` when it is one hop too many.
+    pub(super) fn through_pilot(&mut self, pilot: &str) -> Option<State> {
+        let mut redirected = self.redirected(pilot);
+        redirected.pilot = pilot.into();
+        let counted = redirected.trail.through_hunt_pilot();
+        self.facts.redirected = Some(redirected);
+        counted.err().map(|reached| self.too_many_hops(pilot, reached.hops))
+    }
+
+    /// A hunt found nobody, and its pilot sends the call on.
+    pub(super) fn hunt_sends_on(
+        &mut self,
+        pilot: &str,
+        because: Exhausted,
+        (to, css): (&str, &SearchSpace),
+    ) -> State {
+        let mut redirected = self.redirected(pilot);
+        let counted = redirected.trail.hunt_ended(&pilot.into(), because);
+        self.facts.redirected = Some(redirected);
+        match counted {
+            Ok(hop) => {
+                let why = WhyForwarded::HuntEnded;
+                self.send_on(&Onward { by: pilot, why, to, css, hop, way_out: None })
+            }
+            Err(reached) => self.too_many_hops(pilot, reached.hops),
+        }
+    }
+
+    /// The side that the call comes from, as forwards tell it apart.
+    pub(super) fn side(&self) -> CallSide {
+        let configuration = &self.shared.configuration;
+        match &self.facts.origin {
+            Origin::Line(_) => CallSide::Internal,
+            Origin::Trunk(name) => {
+                let trunk = configuration.trunks.get(name);
+                let class = trunk.map_or_else(Classification::default, |trunk| trunk.classification);
+                class.side(configuration.trunk_side)
+            }
+        }
+    }
+
+    /// What the call has been through; when that is nothing yet, `called` is who was called originally.
+    fn redirected(&mut self, called: &str) -> Box<Redirected> {
+        self.facts.redirected.take().unwrap_or_else(|| {
+            let before = u8::try_from(self.facts.diversions.len()).unwrap_or(u8::MAX);
+            let parameters = self.shared.configuration.forward_parameters;
+            let trail = Trail::arrived(called.into(), before, parameters);
+            Box::new(Redirected { trail, to: Box::default(), pilot: Box::default() })
+        })
+    }
+
+    /// The call is looked up again as another number.
+    fn send_on(&mut self, onward: &Onward<'_>) -> State {
+        let Some(redirected) = &mut self.facts.redirected else { return self.lost_its_way() };
+        redirected.to = onward.to.into();
+        let Some(redirect) = redirected.trail.redirects().last() else { return self.lost_its_way() };
+        let reason = diversion_reason(redirect.reason);
+        let forwarding = Forwarding {
+            redirection: view(redirect),
+            why: onward.why,
+            to: onward.to,
+            hop: onward.hop.into(),
+            way_out: onward.way_out,
+        };
+        self.out.decide(self.now, self.facts.id, None, Decision::Forwarded(forwarding));
+        let lines = &self.shared.configuration.lines;
+        let party = Party {
+            number: onward.by.into(),
+            name: lines.get(onward.by).map(|line| line.name.clone()).unwrap_or_default(),
+            presentation: Presentation::Allowed,
+        };
+        self.facts.diversions.insert(0, Diversion { party, reason: reason.into() });
+        let caller = self.facts.caller_for(onward.css);
+        dialing::forwarded(self, Arc::new(caller), onward.to)
+    }
+
+    fn too_many_hops(&mut self, at: &str, hops: u8) -> State {
+        let hops = u32::from(hops);
+        self.decide(None, Decision::HopLimitReached { at, hops });
+        self.refuse(Cause::EXCHANGE_ROUTING_ERROR, WhyRefused::TooManyRedirections { hops })
+    }
+
+    /// The line that a forward leads to, if it leads to one at once or by translations.
+    fn leads_to(
+        &self,
+        configuration: &Configuration,
+        settings: &Line,
+        target: &ForwardTarget<SearchSpace>,
+    ) -> Option<Box<str>> {
+        let (plan, at) = (&configuration.plan, self.now.wall);
+        let caller = self.facts.caller_for(target.css());
+        let number = number(settings, target);
+        let Ok(digits) = Digits::parse(number) else {
+            let found = plan.address(&caller.search_space, number, None, at, caller.zone.as_ref())?;
+            return line_of(found.action);
+        };
+        let analysis = Analysis::of(plan, Arc::new(caller), Arrival::EnBloc, &digits, at);
+        match analysis.decision()? {
+            Verdict::Routed(routed) => line_of(&plan.pattern(routed.pattern)?.action),
+            Verdict::Blocked { .. } | Verdict::Rejected(_) => None,
+        }
+    }
+}
+
+impl Facts {
+    /// The number that is looked up: as it was dialled, or to which the call was sent last.
+    pub(in crate::call) fn wanted(&self) -> &str {
+        match &self.redirected {
+            Some(redirected) if !redirected.to.is_empty() => &redirected.to,
+            Some(_) | None => &self.called,
+        }
+    }
+
+    /// Whether somebody sent the call on.
+    pub(in crate::call) fn was_sent_on(&self) -> bool {
+        self.redirected.as_ref().is_some_and(|redirected| !redirected.to.is_empty())
+    }
+
+    /// The line or pilot that was called originally, as far as the call was redirected.
+    pub(super) fn original_called(&self) -> Option<&str> {
+        self.redirected.as_ref().map(|redirected| &**redirected.trail.original_called())
+    }
+
+    /// Who sent the call on, and the hunt pilot that it went through.
+    pub(in crate::call) fn redirections(&self) -> (Vec<Redirection<'_>>, &str) {
+        let Some(redirected) = &self.redirected else { return (Vec::new(), "") };
+        (redirected.trail.redirects().iter().map(view).collect(), &redirected.pilot)
+    }
+
+    /// The caller, as a forward sees the plan for it: with its present number, and with the forward's partitions only.
+    fn caller_for(&self, css: &SearchSpace) -> Caller {
+        let mut caller = Caller::clone(&self.dials);
+        caller.search_space = css.clone();
+        if let Ok(number) = Digits::parse(&self.calling.number) {
+            caller.number = number;
+        }
+        caller
+    }
+}
+
+fn line_of(action: &Action) -> Option<Box<str>> {
+    match action {
+        Action::Line(line) => Some(line.clone()),
+        Action::Translate(_)
+        | Action::Route(_)
+        | Action::Hunt { .. }
+        | Action::Service(_)
+        | Action::Block(_) => None,
+    }
+}
+
+/// The number that a forward leads to; nothing for voice mail at a line that has no pilot, so that the forward is none.
+fn number<'l>(line: &'l Line, target: &'l ForwardTarget<SearchSpace>) -> &'l str {
+    match target.destination() {
+        ForwardDestination::Number(number) => number,
+        ForwardDestination::VoiceMail => line.voice_mail.as_deref().unwrap_or_default(),
+    }
+}
+
+fn view(redirect: &Redirect<Box<str>>) -> Redirection<'_> {
+    Redirection {
+        by: &redirect.from,
+        reason: redirect.reason.0,
+        on_behalf_of: redirect.on_behalf_of.0.into(),
+    }
+}
+
+const fn why(kind: ForwardKind) -> WhyForwarded {
+    match kind {
+        ForwardKind::All => WhyForwarded::All,
+        ForwardKind::Busy => WhyForwarded::Busy,
+        ForwardKind::NoAnswer => WhyForwarded::NoAnswer,
+        ForwardKind::Unregistered => WhyForwarded::Unregistered,
+        ForwardKind::NoCoverage => WhyForwarded::NoCoverage,
+        ForwardKind::CtiFailure => WhyForwarded::CtiFailure,
+    }
+}
+
+const fn way_out(because: BreakoutBecause) -> WayOut {
+    match because {
+        BreakoutBecause::Loop => WayOut::Loop,
+        BreakoutBecause::HopLimit => WayOut::HopLimit,
+    }
+}
+
+/// The reason of a Diversion header (RFC 5806).
+const fn diversion_reason(reason: RedirectReason) -> &'static str {
+    match reason {
+        RedirectReason::FORWARD_ALL => "unconditional",
+        RedirectReason::FORWARD_BUSY => "user-busy",
+        RedirectReason::FORWARD_NO_ANSWER => "no-answer",
+        RedirectReason::FORWARD_UNREGISTERED => "unavailable",
+        RedirectReason::FORWARD_ON_FAILURE => "out-of-service",
+        _ => "unknown",
+    }
+}

@@ -1,0 +1,97 @@
+//! A line: its phones ring, unless its forwards send the call on.
+
+use std::time::Duration;
+
+use strowger_base::Cause;
+use strowger_base::journal::{Decision, WhyRefused};
+use strowger_base::leg::Target;
+use strowger_dialplan::forward::ForwardKind;
+
+use super::{Tried, Way};
+use crate::call::{Locating, Opening, State, Step};
+use crate::io::{Contact, Reach};
+
+/// The phones of a line, then its forwards.
+pub(in crate::call) struct LineWay {
+    line: Box<str>,
+    /// How long they ring.
+    ring_time: Duration,
+}
+
+impl LineWay {
+    /// The call reaches a line.
+    pub(in crate::call) fn enter(step: &mut Step<'_>, line: &str) -> State {
+        step.facts.final_called = line.into();
+        if let Some(elsewhere) = step.forward(line, ForwardKind::All) {
+            return elsewhere;
+        }
+        let (busy_trigger, calls_max, ring_time) = {
+            let unknown = crate::configuration::Line::default();
+            let configuration = &step.shared.configuration;
+            let settings = configuration.lines.get(line).unwrap_or(&unknown);
+            let ring_time = settings.rings_for(step.side(), configuration.ring_time);
+            (settings.busy_trigger, settings.calls_max, ring_time)
+        };
+        let calls = step.shared.calls_of(line);
+        let busy = if calls >= calls_max {
+            Some(WhyRefused::CallsMax { line, limit: calls_max })
+        } else if calls >= busy_trigger {
+            Some(WhyRefused::BusyTrigger { line, calls, limit: busy_trigger })
+        } else {
+            None
+        };
+        if let Some(why) = busy {
+            return match step.forward(line, ForwardKind::Busy) {
+                Some(elsewhere) => elsewhere,
+                None => step.refuse(Cause::USER_BUSY, why),
+            };
+        }
+        step.occupy(line);
+        step.facts.way = Way::Line(LineWay { line: line.into(), ring_time });
+        Locating::line(step, line)
+    }
+
+    pub(super) const fn ring_time(&self) -> Duration {
+        self.ring_time
+    }
+
+    pub(in crate::call) fn name(&self) -> &str {
+        &self.line
+    }
+
+    /// The phones of the line are known.
+    pub(in crate::call) fn located(step: &mut Step<'_>, line: &str, contacts: &[Contact]) -> State {
+        step.decide(None, Decision::PhonesFound { line, phones: contacts.len() as u32 });
+        if contacts.is_empty() {
+            step.facts.way = Way::None;
+            step.vacate(line);
+            return match step.forward(line, ForwardKind::Unregistered) {
+                Some(elsewhere) => elsewhere,
+                None => step.refuse(Cause::SUBSCRIBER_ABSENT, WhyRefused::NotRegistered { line }),
+            };
+        }
+        let targets = contacts
+            .iter()
+            .map(|contact| Target::Phone { line: line.into(), binding: contact.binding })
+            .collect();
+        Opening::prepare(step, targets, Reach::of_all(contacts))
+    }
+
+    /// Its phones did not take the call.
+    pub(super) fn go_on(self, step: &mut Step<'_>, tried: Tried) -> State {
+        step.vacate(&self.line);
+        match step.forward(&self.line, kind(tried)) {
+            Some(elsewhere) => elsewhere,
+            None => step.give_up(tried),
+        }
+    }
+}
+
+/// Which forward is for this. Who refuses a call is busy or does not want to be disturbed; a phone that is registered but
+/// cannot be reached, or cannot take the call, is as good as one that nobody answers.
+const fn kind(tried: Tried) -> ForwardKind {
+    match tried.cause() {
+        Cause::USER_BUSY | Cause::CALL_REJECTED => ForwardKind::Busy,
+        _ => ForwardKind::NoAnswer,
+    }
+}
