@@ -60,6 +60,16 @@ pub enum AddressError {
     Network,
 }
 
+/// A name or host with an address that it would take.
+#[derive(Clone, Debug)]
+pub(crate) struct Listed<'p> {
+    pub(crate) text: &'p str,
+    pub(crate) partition: PartitionId,
+    pub(crate) action: &'p Action,
+    /// What stands before an `@`, and behind it.
+    pub(crate) example: (&'p str, Option<Box<str>>),
+}
+
 /// Where a name leads.
 #[derive(Clone, Copy, Debug)]
 pub struct Addressed<'p> {
@@ -88,17 +98,42 @@ impl Addresses {
         Ok(None)
     }
 
-    /// Adds a route to the hosts of a domain (`example.com`) or network (`192.0.2.0/24`).
+    /// Adds a route to the hosts of a domain (`example.com`) or network (`192.0.2.0/24`); the text that has them already,
+    /// when one does.
     pub(crate) fn host(
         &mut self,
         partition: PartitionId,
         text: &str,
         action: Action,
-    ) -> Result<(), AddressError> {
+    ) -> Result<Option<Box<str>>, AddressError> {
         check(text)?;
         let host = HostPattern::parse(text)?;
+        let same = |route: &&HostRoute| route.partition == partition && route.host == host;
+        if let Some(there) = self.hosts.iter().find(same) {
+            return Ok(Some(there.text.clone()));
+        }
         self.hosts.push(HostRoute { text: text.into(), host, partition, action });
-        Ok(())
+        Ok(None)
+    }
+
+    /// All names and hosts, each with an address that it would take.
+    pub(crate) fn all(&self) -> impl Iterator<Item = Listed<'_>> {
+        let names = self.names.values().flatten().map(|(partition, Entry { text, action })| {
+            let example = match text.split_once('@') {
+                Some((user, host)) => (user, Some(host.into())),
+                None => (&**text, None),
+            };
+            Listed { text, partition: *partition, action, example }
+        });
+        let hosts = self.hosts.iter().map(|HostRoute { text, host, partition, action }| {
+            let example = match host {
+                HostPattern::Domain(domain) => domain.clone(),
+                HostPattern::Network(IpAddr::V6(address), _) => format!("[{address}]").into(),
+                HostPattern::Network(IpAddr::V4(address), _) => address.to_string().into(),
+            };
+            Listed { text, partition: *partition, action, example: (SOMEBODY, Some(example)) }
+        });
+        names.chain(hosts)
     }
 
     pub(crate) fn len(&self) -> usize {
@@ -146,15 +181,33 @@ impl HostPattern {
             None => (text, None),
         };
         let Ok(address) = address.parse::<IpAddr>() else {
-            return if length.is_some() {
-                Err(AddressError::Network)
-            } else {
-                Ok(HostPattern::Domain(text.trim_start_matches("*.").to_ascii_lowercase().into()))
+            let domain = text.strip_prefix("*.").unwrap_or(text);
+            return match domain.chars().find(|c| "@*:/".contains(*c)) {
+                _ if length.is_some() => Err(AddressError::Network),
+                _ if domain.is_empty() => Err(AddressError::Empty),
+                Some(character) => Err(AddressError::Character { character }),
+                None => Ok(HostPattern::Domain(domain.to_ascii_lowercase().into())),
             };
         };
         let bits = if address.is_ipv4() { 32 } else { 128 };
         let length = length.map_or(Ok(bits), str::parse).map_err(|_| AddressError::Network)?;
-        if length > bits { Err(AddressError::Network) } else { Ok(HostPattern::Network(address, length)) }
+        if length > bits { Err(AddressError::Network) } else { Ok(HostPattern::network(address, length)) }
+    }
+
+    /// The network of an address: of what is behind its length nothing counts.
+    fn network(address: IpAddr, length: u8) -> Self {
+        let bits = u32::from(length);
+        let network = match address {
+            IpAddr::V4(address) => {
+                let mask = u32::MAX.checked_shl(32 - bits.min(32)).unwrap_or(0);
+                IpAddr::V4((address.to_bits() & mask).into())
+            }
+            IpAddr::V6(address) => {
+                let mask = u128::MAX.checked_shl(128 - bits.min(128)).unwrap_or(0);
+                IpAddr::V6((address.to_bits() & mask).into())
+            }
+        };
+        HostPattern::Network(network, length)
     }
 
     /// How closely it fits a host; more is closer.
@@ -194,6 +247,9 @@ fn check(text: &str) -> Result<(), AddressError> {
     }
 }
 
+/// Whoever is called at a host, in examples.
+const SOMEBODY: &str = "somebody";
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -214,6 +270,10 @@ mod tests {
         plan.host("", "192.0.2.0/24", line("6")).unwrap();
         plan.host("", "192.0.2.128/25", line("7")).unwrap();
         assert!(plan.name("first", "ALICE", line("9")).is_err());
+        assert!(plan.host("", "EXAMPLE.com", line("9")).is_err());
+        assert!(plan.host("", "*.example.com", line("9")).is_err());
+        assert!(plan.host("", "192.0.2.77/24", line("9")).is_err());
+        assert!(plan.host("second", "192.0.2.0/24", line("6")).is_ok());
         let plan = plan.build();
         let both = plan.search_space_of(["first", "second"]).unwrap();
         let second = plan.search_space_of(["second"]).unwrap();
@@ -248,5 +308,8 @@ mod tests {
         check("a b", AddressError::Character { character: ' ' });
         check("192.0.2.0/33", AddressError::Network);
         check("example.com/8", AddressError::Network);
+        check("*.", AddressError::Empty);
+        check("a.*.example.com", AddressError::Character { character: '*' });
+        check("alice@example.com", AddressError::Character { character: '@' });
     }
 }

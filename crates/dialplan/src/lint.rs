@@ -8,6 +8,7 @@ mod emergency;
 mod find;
 mod finding;
 mod loops;
+mod names;
 mod outside;
 mod places;
 mod survey;
@@ -71,6 +72,7 @@ pub fn lint(plan: &DialPlan, origins: &[Origin], codes: &CodeTable, at: WallTime
     finder.patterns();
     finder.partitions();
     finder.emergency();
+    finder.addresses();
     finder.outside();
     finder.codes(codes);
     finder.finish()

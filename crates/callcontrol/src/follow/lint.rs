@@ -317,11 +317,12 @@ impl<'c> Finder<'c> {
             kind,
             severity,
             patterns: vec![shown.pattern],
+            names: Vec::new(),
             partition: None,
             search_space: Box::default(),
             example: Some(Example {
                 from: shown.by.from.clone(),
-                number: shown.number,
+                number: shown.number.as_str().into(),
                 arrival: Arrival::EnBloc,
                 forward: when.kind(),
             }),

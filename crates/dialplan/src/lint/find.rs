@@ -5,10 +5,12 @@ use std::collections::BTreeMap;
 use super::codes::Asking;
 use super::finding::{Example, Finding, Kind, Severity};
 use super::loops::Raised;
+use super::outside::Leaving;
 use super::places::Places;
 use super::survey::{Budget, Survey, survey};
 use super::view::View;
-use super::{Lint, emergency};
+use super::{Lint, emergency, names};
+use crate::address::Listed;
 use crate::analysis::{Analysis, Arrival};
 use crate::plan::{Action, DialPlan, PartitionId, PatternId};
 use crate::symbol::Digits;
@@ -24,11 +26,11 @@ pub(super) struct Finder<'f> {
     /// Diallings that are asked for codes.
     pub(super) asking: Asking,
     /// Trunk calls that leave again: by place of the view and name of where they go.
-    pub(super) leaving: BTreeMap<(usize, Box<str>), (PatternId, Digits)>,
+    pub(super) leaving: BTreeMap<(usize, Box<str>), Leaving>,
     views_of: BTreeMap<PartitionId, Vec<usize>>,
     /// Patterns that were not looked at to the end.
     unfinished: usize,
-    closed: usize,
+    pub(super) closed: usize,
     pub(super) untried: usize,
 }
 
@@ -85,11 +87,20 @@ impl<'f> Finder<'f> {
 
     /// The views that see a pattern, those in which somebody can dial first.
     fn views_of(&self, id: PatternId) -> Vec<usize> {
-        let partition = self.plan.partition_id_of(id);
+        self.views_with(self.plan.partition_id_of(id))
+    }
+
+    /// The views that see a partition, those in which somebody can dial first.
+    pub(super) fn views_with(&self, partition: PartitionId) -> Vec<usize> {
         let mut places = self.views_of.get(&partition).cloned().unwrap_or_default();
         places.retain(|place| self.views[*place].sees(self.plan, partition));
         places.sort_by_key(|place| !self.views[*place].dials);
         places
+    }
+
+    /// Whether some view has a partition, open or closed.
+    pub(super) fn is_in_a_view(&self, partition: PartitionId) -> bool {
+        self.views_of.contains_key(&partition)
     }
 
     fn pattern(&mut self, id: PatternId) {
@@ -97,7 +108,7 @@ impl<'f> Finder<'f> {
         let places = self.views_of(id);
         if places.is_empty() {
             // A partition that is in no search space is one finding, however much is in it.
-            self.closed += usize::from(self.views_of.contains_key(&plan.partition_id_of(id)));
+            self.closed += usize::from(self.is_in_a_view(plan.partition_id_of(id)));
             return;
         }
         let mut all = Standing::default();
@@ -261,7 +272,10 @@ impl<'f> Finder<'f> {
         }
         for partition in unseen {
             let inside = inside.get(&partition).copied();
-            let (first_in, count) = inside.map_or((None, 0), |(id, count)| (Some(id), count));
+            let (first_in, patterns) = inside.map_or((None, 0), |(id, count)| (Some(id), count));
+            let addresses: Vec<Listed<'_>> =
+                plan.addresses().all().filter(|address| address.partition == partition).collect();
+            let count = patterns + addresses.len();
             let row = first_in.and_then(|id| plan.pattern(id));
             let number = row.and_then(|row| row.pattern.example(row.filter.as_ref()));
             let view = self.views.iter().find(|view| view.dials);
@@ -269,6 +283,8 @@ impl<'f> Finder<'f> {
                 (first(&view.dial(plan, &number, Arrival::EnBloc)) != first_in)
                     .then(|| view.example(number, Arrival::EnBloc))
             });
+            let by_name = || view.zip(addresses.first()).map(|(view, address)| names::example(view, address));
+            let example = example.or_else(by_name);
             let what = format!(
                 "partition {} is in no calling search space: nobody can dial what is in it ({count})",
                 plan.partition_name(partition)
@@ -277,6 +293,7 @@ impl<'f> Finder<'f> {
                 kind: Kind::PartitionUnseen,
                 severity: if count > 0 { Severity::Warning } else { Severity::Note },
                 patterns: first_in.into_iter().collect(),
+                names: addresses.iter().take(NAMED).map(|address| address.text.into()).collect(),
                 partition: Some(partition),
                 search_space: Box::default(),
                 example,
@@ -303,6 +320,7 @@ impl<'f> Finder<'f> {
             kind,
             severity,
             patterns,
+            names: Vec::new(),
             partition,
             search_space,
             example,
@@ -314,9 +332,13 @@ impl<'f> Finder<'f> {
     /// `route pattern 9.911 in emergency`.
     pub(super) fn name(&self, id: PatternId) -> String {
         let Some(row) = self.plan.pattern(id) else { return String::new() };
-        match self.plan.partition_of(id) {
-            "" => format!("{} {}", row.kind(), row.pattern),
-            partition => format!("{} {} in {partition}", row.kind(), row.pattern),
+        self.words(row.kind(), row.pattern.text(), self.plan.partition_id_of(id))
+    }
+
+    pub(super) fn words(&self, kind: &str, text: &str, partition: PartitionId) -> String {
+        match self.plan.partition_name(partition) {
+            "" => format!("{kind} {text}"),
+            partition => format!("{kind} {text} in {partition}"),
         }
     }
 

@@ -3,7 +3,6 @@
 use crate::analysis::Arrival;
 use crate::forward::ForwardKind;
 use crate::plan::{PartitionId, PatternId};
-use crate::symbol::Digits;
 
 /// Something doubtful.
 #[derive(Clone, Debug)]
@@ -14,6 +13,8 @@ pub struct Finding {
     pub severity: Severity,
     /// The patterns that take part, the one that it is about first.
     pub patterns: Vec<PatternId>,
+    /// The names and hosts that take part, the one that it is about first.
+    pub names: Vec<Box<str>>,
     /// The partition that it is about.
     pub partition: Option<PartitionId>,
     /// The calling search space in which it shows; empty when it has no name.
@@ -31,8 +32,8 @@ pub struct Finding {
 pub struct Example {
     /// Who dials: `line:1001`, `trunk:carrier` or `space:everything`.
     pub from: Box<str>,
-    /// What.
-    pub number: Digits,
+    /// What: a number, or a name.
+    pub number: Box<str>,
     /// How it arrives.
     pub arrival: Arrival,
     /// What the lines are doing that the call reaches: what this forward is for. They are free without.

@@ -4,8 +4,32 @@ use super::find::Finder;
 use super::finding::{Example, Finding, Kind, Severity};
 use crate::analysis::{Analysis, Arrival, Decision};
 use crate::national::RouteFilter;
-use crate::plan::{Action, Emergency, PatternId, RouteTarget};
+use crate::plan::{Action, Emergency, PartitionId, PatternId, RouteTarget};
 use crate::symbol::Digits;
+
+/// What a call from a trunk leaves again by.
+pub(super) struct Leaving {
+    /// `None` for a name or host.
+    pub(super) pattern: Option<PatternId>,
+    pub(super) by: String,
+    pub(super) partition: PartitionId,
+    pub(super) number: Box<str>,
+}
+
+/// Where something leaves that does this.
+pub(super) fn leads_out(action: &Action) -> Option<String> {
+    match action {
+        Action::Route(route) => Some(match &route.to {
+            RouteTarget::Trunk(name) => format!("trunk {name}"),
+            RouteTarget::RouteList(name) => format!("route list {name}"),
+        }),
+        Action::Line(_)
+        | Action::Translate(_)
+        | Action::Hunt { .. }
+        | Action::Service(_)
+        | Action::Block(_) => None,
+    }
+}
 
 impl Finder<'_> {
     /// Keeps a dialling from a trunk that leaves again.
@@ -15,7 +39,13 @@ impl Finder<'_> {
         // The first who dials in this search space may be a phone, whose number is another.
         let again = view.dial_as(self.plan, &trunk.caller, number, Arrival::EnBloc);
         if self.way_out(&again).as_ref() == Some(&to) {
-            self.leaving.entry((place, to.into())).or_insert((id, *number));
+            let by = Leaving {
+                pattern: Some(id),
+                by: self.name(id),
+                partition: self.plan.partition_id_of(id),
+                number: number.as_str().into(),
+            };
+            self.leaving.entry((place, to.into())).or_insert(by);
         }
     }
 
@@ -25,35 +55,27 @@ impl Finder<'_> {
         if routed.codes.authorization_level.is_some() || routed.emergency == Emergency::Yes {
             return None;
         }
-        match &self.plan.pattern(routed.pattern)?.action {
-            Action::Route(route) => Some(match &route.to {
-                RouteTarget::Trunk(name) => format!("trunk {name}"),
-                RouteTarget::RouteList(name) => format!("route list {name}"),
-            }),
-            Action::Line(_)
-            | Action::Translate(_)
-            | Action::Hunt { .. }
-            | Action::Service(_)
-            | Action::Block(_) => None,
-        }
+        leads_out(&self.plan.pattern(routed.pattern)?.action)
     }
 
     /// One finding for each search space of trunks and each way out.
     pub(super) fn outside(&mut self) {
-        for ((place, to), (id, number)) in std::mem::take(&mut self.leaving) {
+        for ((place, to), leaving) in std::mem::take(&mut self.leaving) {
             let view = &self.views[place];
             let Some(trunk) = &view.trunk else { continue };
+            let Leaving { pattern, by, partition, number } = leaving;
             let what = format!(
-                "a call from trunk {} to {number} leaves again through {to}, by {}: strangers can call at your cost",
+                "a call from trunk {} to {number} leaves again through {to}, by {by}: strangers can call at your cost",
                 trunk.name,
-                self.name(id)
             );
+            let names = if pattern.is_none() { vec![number.clone()] } else { Vec::new() };
             let from = format!("{}:{}", trunk.kind.word(), trunk.name).into();
             self.findings.push(Finding {
                 kind: Kind::TrunkToTrunk,
                 severity: Severity::Warning,
-                patterns: vec![id],
-                partition: Some(self.plan.partition_id_of(id)),
+                patterns: pattern.into_iter().collect(),
+                names,
+                partition: Some(partition),
                 search_space: view.name.clone(),
                 example: Some(Example { from, number, arrival: Arrival::EnBloc, forward: None }),
                 alike: 0,

@@ -32,6 +32,14 @@ fn plan(text: &str) -> (DialPlan, Vec<Origin>) {
                 plan.literal(&home, words[1], Action::Line(words[1].into())).unwrap();
                 origins.push(origin(&plan, OriginKind::Line, words[1], words[3]));
             }
+            "name" => {
+                let home = partition(&mut plan, words[2]);
+                plan.name(&home, words[1], row(&plan, words[3], "1", &words[4..]).action).unwrap();
+            }
+            "host" => {
+                let home = partition(&mut plan, words[2]);
+                plan.host(&home, words[1], row(&plan, words[3], "1", &words[4..]).action).unwrap();
+            }
             "trunk" => origins.push(origin(&plan, OriginKind::Trunk, words[1], words[2])),
             kind => {
                 let home = partition(&mut plan, words[2]);
@@ -90,8 +98,8 @@ fn row(plan: &DialPlanBuilder, kind: &str, pattern: &str, words: &[&str]) -> Num
 fn told((plan, origins): &(DialPlan, Vec<Origin>)) -> String {
     let mut text = String::new();
     for finding in lint(plan, origins, &CodeTable::new(), WallTime::from_micros(0)).findings {
-        let patterns: Vec<&str> =
-            finding.patterns.iter().map(|id| plan.pattern(*id).unwrap().pattern.text()).collect();
+        let patterns = finding.patterns.iter().map(|id| plan.pattern(*id).unwrap().pattern.text());
+        let patterns: Vec<&str> = patterns.chain(finding.names.iter().map(|name| &**name)).collect();
         let example =
             finding.example.map(|it| format!("{} dials {}", it.from, it.number)).unwrap_or_default();
         let severity = finding.severity.word();
@@ -140,6 +148,50 @@ fn each_finding_has_a_plan_that_shows_it_and_one_that_does_not() {
         "warning partition-unseen 20XX: line:1001 dials 2055",
     );
     check("space all a\nline 1001 a all\npartition dark", "note partition-unseen :");
+}
+
+#[test]
+fn names_and_hosts_that_nobody_reaches_are_found() {
+    let check = |text: &str, expect: &str| assert_eq!(told(&plan(text)), expect, "{text}");
+    let line = "space all a b\nline 1001 a all\n";
+    check(&format!("{line}name alice a block\nname bob b block\nhost example.com b route"), "");
+    check(
+        &format!("{line}name alice a block\nname ALICE b block"),
+        "warning never-matches ALICE alice: line:1001 dials ALICE",
+    );
+    // Another caller sees the second alone.
+    check(&format!("{line}name alice a block\nname alice b block\nspace second b\nline 1002 a second"), "");
+    check(
+        &format!("{line}host example.com a route\nhost *.example.com b route"),
+        "warning never-matches *.example.com example.com: line:1001 dials somebody@example.com",
+    );
+    // The longer domain and the narrower network go first, whatever the partition.
+    check(&format!("{line}host example.com a route\nhost uk.example.com b route"), "");
+    check(&format!("{line}host 192.0.2.0/24 a route\nhost 192.0.2.128/25 b route"), "");
+    check(
+        &format!("{line}host 2001:db8::/32 a route\nhost 2001:db8::1/32 b route"),
+        "warning never-matches 2001:db8::1/32 2001:db8::/32: line:1001 dials somebody@[2001:db8::]",
+    );
+    check(
+        &format!("{line}name carol dark block\nhost example.com dark route"),
+        "warning partition-unseen carol example.com: line:1001 dials carol",
+    );
+    // Only translated numbers get there, and no name is one.
+    check(
+        &format!("{line}space far c\nto 8 a in=far mask=1\nroute 1 c\nname carol c block"),
+        "warning never-matches carol: line:1001 dials carol",
+    );
+    // Strangers may call names, but not leave by one.
+    let trunk = format!("{line}trunk carrier all\nname alice a block\n");
+    check(&format!("{trunk}name carol@example.net b route emergency"), "");
+    check(
+        &format!("{trunk}name carol@example.net b route"),
+        "warning trunk-to-trunk carol@example.net: trunk:carrier dials carol@example.net",
+    );
+    check(
+        &format!("{trunk}host example.net - route"),
+        "warning trunk-to-trunk somebody@example.net: trunk:carrier dials somebody@example.net",
+    );
 }
 
 #[test]
@@ -414,7 +466,8 @@ fn holds(plan: &DialPlan, origins: &[Origin], finding: &Finding) -> bool {
         }
     };
     let at = WallTime::from_micros(0);
-    let trace = crate::Trace::of(plan, caller, example.arrival, &example.number, at);
+    let number = Digits::parse(&example.number).unwrap();
+    let trace = crate::Trace::of(plan, caller, example.arrival, &number, at);
     let hops = trace.analysis().hops();
     let first = hops.first().and_then(|hop| hop.chosen);
     let waited = hops.first().is_some_and(|hop| !hop.waited.is_zero());
@@ -427,7 +480,7 @@ fn holds(plan: &DialPlan, origins: &[Origin], finding: &Finding) -> bool {
     match finding.kind {
         Kind::Waits | Kind::OpenLength => first == about && waited,
         Kind::NeverMatches | Kind::NeverKeyByKey => first == by && first != about,
-        Kind::CutsOff => first == about && trace.analysis().keys_used() < example.number.len(),
+        Kind::CutsOff => first == about && trace.analysis().keys_used() < number.len(),
         Kind::Loop => *decision == Decision::Rejected(Reject::TooManyTranslations),
         Kind::TakesItsResult => hops.iter().filter(|hop| hop.chosen == about).count() > 1,
         Kind::LeadsNowhere => first == about && !is_routed,

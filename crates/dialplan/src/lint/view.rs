@@ -6,6 +6,7 @@ use std::sync::Arc;
 use strowger_base::WallTime;
 
 use super::{Example, Origin, OriginKind};
+use crate::address::Addressed;
 use crate::analysis::{Analysis, Arrival, Caller, Progress};
 use crate::automaton::Walk;
 use crate::plan::{Action, DialPlan, NextSearchSpace, PartitionId, SearchSpace};
@@ -63,7 +64,17 @@ impl View {
     }
 
     pub(super) fn example(&self, number: Digits, arrival: Arrival) -> Example {
-        Example { from: self.from.clone(), number, arrival, forward: None }
+        Example { from: self.from.clone(), number: number.as_str().into(), arrival, forward: None }
+    }
+
+    /// Where a name leads that is dialled in it.
+    pub(super) fn address<'p>(
+        &self,
+        plan: &'p DialPlan,
+        user: &str,
+        host: Option<&str>,
+    ) -> Option<Addressed<'p>> {
+        plan.address(&self.space, user, host, self.at, self.zone())
     }
 
     pub(super) fn sees(&self, plan: &DialPlan, partition: PartitionId) -> bool {

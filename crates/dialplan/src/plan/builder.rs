@@ -265,11 +265,16 @@ impl DialPlanBuilder {
     /// Adds a way to hosts of others: a domain with all below it (`example.com`), or a network (`192.0.2.0/24`).
     ///
     /// # Errors
-    /// When the partition does not exist, or it is no host.
+    /// When the partition does not exist or has the host already, or it is no host.
     pub fn host(&mut self, partition: &str, host: &str, action: Action) -> Result<(), PlanError> {
         let id = self.partition_id(partition, host)?;
         let wrong = |source| PlanError::Address { name: host.into(), source };
-        Arc::make_mut(&mut self.tables.addresses).host(id, host, action).map_err(wrong)
+        match Arc::make_mut(&mut self.tables.addresses).host(id, host, action).map_err(wrong)? {
+            None => Ok(()),
+            Some(there) => {
+                Err(PlanError::Duplicate { pattern: host.into(), partition: partition.into(), there })
+            }
+        }
     }
 
     /// Takes a pattern out; `None` when it is not there.

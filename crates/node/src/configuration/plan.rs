@@ -400,6 +400,10 @@ fn add(
     found: &mut Findings,
 ) {
     if is_name(&written.pattern) {
+        if let Some(why) = not_by_name(&action) {
+            let problem = Problem::Malformed { found: written.pattern.clone(), why: why.into() };
+            found.add(place, "pattern", problem);
+        }
         if let Err(error) = plan.name(&written.partition, &written.pattern, action) {
             refuse(plan, place, "pattern", error, found);
         }
@@ -449,6 +453,25 @@ fn insert(
 ) {
     if let Err(error) = plan.add(&written.partition, row) {
         refuse(plan, place, "pattern", error, found);
+    }
+}
+
+/// Why a name cannot do this; names are sent as they are dialled.
+fn not_by_name(action: &Action) -> Option<&'static str> {
+    match action {
+        Action::Translate(_) => {
+            Some("it is a name, and names are not translated; give it to a line, a trunk or a block")
+        }
+        Action::Route(route) => match &route.to {
+            RouteTarget::RouteList(_) => {
+                Some("it is a name, and names lead to one trunk; give a trunk in place of a route list")
+            }
+            RouteTarget::Trunk(_) if !route.called.is_none() || !route.calling.is_none() => {
+                Some("it is a name, and names are sent as they are; leave out change")
+            }
+            RouteTarget::Trunk(_) => None,
+        },
+        Action::Line(_) | Action::Hunt { .. } | Action::Service(_) | Action::Block(_) => None,
     }
 }
 

@@ -164,6 +164,32 @@ fn patterns_that_cannot_be() {
 }
 
 #[test]
+fn names_that_are_no_numbers() {
+    check(
+        ("pattern = \"8.XXX\"", "pattern = \"sales\""),
+        "F:29: [[translation]] 1: pattern is \"sales\": it is a name, and names are not translated; \
+         give it to a line, a trunk or a block",
+    );
+    let route = |to: &str, expect: &str| {
+        check(("[[block]]", &format!("[[route]]\npattern = \"sales\"\n{to}\n[[block]]")), expect);
+    };
+    route(
+        "route_list = \"out\"",
+        "F:34: [[route]] 2: pattern is \"sales\": it is a name, and names lead to one trunk; \
+         give a trunk in place of a route list",
+    );
+    route(
+        "trunk = \"pstn\"\nchange = { calling_prefix = \"9\" }",
+        "F:34: [[route]] 2: pattern is \"sales\": it is a name, and names are sent as they are; leave out change",
+    );
+    route("trunk = \"pstn\"", "");
+    check(
+        ("[[block]]\npattern = \"00!\"", "[[block]]\npattern = \"a b\""),
+        "F:34: [[block]] 1: pattern is \"a b\": the character ' ' is not allowed in a name",
+    );
+}
+
+#[test]
 fn changes_that_do_not_fit() {
     let change = |text: &str, expect: &str| {
         check(
@@ -223,8 +249,11 @@ fn filters_that_leave_nothing_or_stand_nowhere() {
         "F:23: [[route]] 1: filter is \"9.!\": 9.! has a route filter, which acts on @ alone",
     );
     check(
-        ("pattern = \"9.@\"", "pattern = \"carol@example.com\""),
-        "F:23: [[route]] 1: filter is \"AREA-CODE == 900\": a route filter acts on @ in a pattern, and this is a name",
+        (
+            "[[block]]\npattern = \"00!\"",
+            "[[block]]\npattern = \"carol@example.com\"\nfilter = \"SERVICE EXISTS\"",
+        ),
+        "F:34: [[block]] 1: filter is \"SERVICE EXISTS\": a route filter acts on @ in a pattern, and this is a name",
     );
 }
 

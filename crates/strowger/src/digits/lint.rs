@@ -91,7 +91,7 @@ impl<'c> Report<'c> {
         let example = finding.example.as_ref().map(|example| {
             json!({
                 "from": &*example.from,
-                "number": example.number.as_str(),
+                "number": &*example.number,
                 "mode": mode(example.arrival),
                 "when": when(example).unwrap_or("free"),
             })
@@ -100,6 +100,7 @@ impl<'c> Report<'c> {
             "kind": finding.kind.word(),
             "severity": finding.severity.word(),
             "patterns": patterns,
+            "names": finding.names,
             "partition": finding.partition.map(|id| plan.partition_name(id)),
             "search_space": &*finding.search_space,
             "example": example,
@@ -142,7 +143,7 @@ fn command(example: &Example) -> String {
         "keys" => String::new(),
         mode => format!(" --mode {mode}"),
     };
-    let number = example.number.as_str();
+    let number = &*example.number;
     // A shell takes these for itself.
     let quote = if number.contains(['#', '*']) { "'" } else { "" };
     let when = when(example).map(|when| format!(" --when {when}")).unwrap_or_default();
