@@ -304,6 +304,8 @@ pub enum Command {
     /// Ring a device; a new leg begins with this.
     Ring(Box<Ring>),
     /// The number is not complete: have the device tell every further key.
+    ///
+    /// Said again it changes nothing, unless the device said meanwhile that no more keys come: it is asked anew.
     CollectDigits,
     /// The number leads somewhere: no further key is asked for.
     StopCollecting,

@@ -51,8 +51,9 @@ impl Authorizing {
         }
         if let Signal::DigitsEnded(end) = signal {
             let input = match end {
-                DigitsEnd::Complete => Input::Key('#'),
-                DigitsEnd::Lost => Input::KeysLost,
+                DigitsEnd::Complete if self.entry.has_keys() => Input::Key('#'),
+                // Also a device that tells keys of a number and none beyond it says that all is complete.
+                DigitsEnd::Complete | DigitsEnd::Lost => Input::KeysLost,
             };
             return self.take(step, input);
         }
@@ -135,11 +136,10 @@ impl Authorizing {
 }
 
 impl Step<'_> {
-    /// Has the calling device tell its keys, when it can; once.
+    /// Has the calling device tell its keys, when it can.
     pub(super) fn collect_digits(&mut self) {
-        if self.facts.further_digits == FurtherDigits::Keys
-            && !std::mem::replace(&mut self.facts.collects_digits, true)
-        {
+        if self.facts.further_digits == FurtherDigits::Keys {
+            self.facts.collects_digits = true;
             self.command(self.facts.caller, Command::CollectDigits);
         }
     }

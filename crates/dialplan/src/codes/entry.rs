@@ -205,6 +205,14 @@ impl CodeEntry {
         }
     }
 
+    /// Whether a part of a code was keyed in.
+    pub const fn has_keys(&self) -> bool {
+        match &self.state {
+            State::Collecting { digits, .. } => !digits.0.is_empty(),
+            State::Ready | State::Over => false,
+        }
+    }
+
     /// The codes that were accepted so far.
     pub const fn accepted(&self) -> &AcceptedCodes {
         &self.accepted

@@ -38,9 +38,11 @@ impl Collecting {
 }
 
 impl Leg {
-    /// Call control wants to be told every further key.
+    /// Call control wants to be told every further key; said again, those after a collection that is over: what ended with
+    /// the number may begin again for a code.
     pub(super) fn collect_digits(&mut self, shared: &mut Shared, now: Now, out: &mut Outbox) {
-        if self.collecting.is_some() || !matches!(self.state, State::Incoming(_)) {
+        let collects = self.collecting.as_ref().is_some_and(|open| open.state != machine::State::Over);
+        if collects || !matches!(self.state, State::Incoming(_)) {
             return;
         }
         let (state, effect) = machine::State::begin(now.mono);
