@@ -4,9 +4,11 @@
 //! Two acts. In the first, faults are on, and nothing wrong may happen; in the second they are off, and everything
 //! has to settle. The same seed gives the same run in every process; its hash is printed.
 
+mod dialling;
 mod disk;
 mod network;
 mod phone;
+mod setting;
 mod text;
 mod world;
 

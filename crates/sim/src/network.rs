@@ -30,6 +30,7 @@ pub(crate) struct Packet {
     pub(crate) from: SocketAddr,
     pub(crate) to: SocketAddr,
     pub(crate) bytes: Vec<u8>,
+    pub(crate) damaged: bool,
 }
 
 /// The network.
@@ -53,12 +54,13 @@ impl Network {
         let copies = if self.rng.one_in(self.weather.repeats) { 2 } else { 1 };
         for _ in 0..copies {
             let mut bytes = bytes.to_vec();
-            if self.rng.one_in(self.weather.damages) && !bytes.is_empty() {
+            let damaged = self.rng.one_in(self.weather.damages) && !bytes.is_empty();
+            if damaged {
                 self.damage(&mut bytes);
             }
             let delay = Duration::from_micros(100 + self.rng.below(self.weather.jitter_us + 1));
             self.sequence += 1;
-            self.under_way.insert((now + delay, self.sequence), Packet { from, to, bytes });
+            self.under_way.insert((now + delay, self.sequence), Packet { from, to, bytes, damaged });
         }
     }
 

@@ -4,6 +4,7 @@
 
 mod called;
 mod calling;
+mod dialling;
 
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
@@ -11,6 +12,8 @@ use std::time::Duration;
 
 use strowger_base::{Instant, Rng};
 
+use self::dialling::Dialling;
+pub(crate) use self::dialling::Style;
 use crate::text::{Text, authorization, finish, sdp};
 
 /// What a phone is set up with.
@@ -34,6 +37,7 @@ pub(crate) struct Phone {
     pub(crate) rng: Rng,
     pub(crate) manners: Manners,
     pub(crate) statistics: Statistics,
+    style: Style,
 }
 
 /// How badly a phone behaves, as chances of one in so many; 0 is never.
@@ -118,6 +122,10 @@ struct Dialog {
     ends_at: Instant,
     /// Our INVITE carried no offer, so the answer belongs into the ACK.
     delayed: bool,
+    /// CSeq of the INVITE that began the call; its CANCEL has the same.
+    invite_cseq: u32,
+    /// The number is being dialled.
+    dialling: Option<Box<Dialling>>,
 }
 
 /// Datagrams that a phone wants to send.
@@ -128,7 +136,13 @@ const T2: Duration = Duration::from_secs(4);
 const GIVE_UP: Duration = Duration::from_secs(32);
 
 impl Phone {
-    pub(crate) fn new(account: Account, address: SocketAddr, manners: Manners, mut rng: Rng) -> Self {
+    pub(crate) fn new(
+        account: Account,
+        address: SocketAddr,
+        manners: Manners,
+        style: Style,
+        mut rng: Rng,
+    ) -> Self {
         let call_id = format!("reg-{:x}@{}", rng.next_u64(), address.ip());
         let refresh_at = Instant::START + Duration::from_millis(rng.below(5_000));
         Phone {
@@ -141,6 +155,7 @@ impl Phone {
             rng,
             manners,
             statistics: Statistics::default(),
+            style,
         }
     }
 
@@ -149,7 +164,9 @@ impl Phone {
         let requests = self.requests.values().map(|request| request.next.min(request.give_up));
         let dialogs = self.dialogs.values().map(|dialog| {
             let again = dialog.ok.as_ref().map_or(Instant::FAR_FUTURE, |ok| ok.1);
-            dialog.act_at.min(again)
+            let press =
+                dialog.dialling.as_ref().map_or(Instant::FAR_FUTURE, |dialling| dialling.next_press());
+            dialog.act_at.min(again).min(press)
         });
         requests.chain(dialogs).chain([self.registration.refresh_at]).min().unwrap_or(Instant::FAR_FUTURE)
     }
@@ -182,12 +199,14 @@ impl Phone {
             true => now + Duration::from_millis(500 + self.rng.below(4_000)),
             false => Instant::FAR_FUTURE,
         };
+        let (number, dialling) = Dialling::begin(self.style, number, now, &mut self.rng);
+        let at = if number.is_empty() { "" } else { "@" };
         let dialog = Dialog {
             state: State::Calling,
             incoming: false,
             local: format!("<sip:{}@{domain}>;tag={tag}", self.account.number),
-            remote: format!("<sip:{number}@{domain}>"),
-            target: format!("sip:{number}@{domain}"),
+            remote: format!("<sip:{number}{at}{domain}>"),
+            target: format!("sip:{number}{at}{domain}"),
             call_id: call_id.clone(),
             cseq: 0,
             branch: String::new(),
@@ -200,6 +219,8 @@ impl Phone {
             authorized: false,
             ends_at: now + Duration::from_secs(2 + self.rng.below(40)),
             delayed: false,
+            invite_cseq: 0,
+            dialling: Some(Box::new(dialling)),
         };
         self.dialogs.insert(call_id.clone(), dialog);
         // Every fourth call leaves the offer to the other side (delayed offer).
@@ -233,6 +254,12 @@ impl Phone {
             .collect();
         for id in due {
             self.act(now, &id, sends);
+        }
+        let pressed = |dialog: &Dialog| dialog.dialling.as_ref().is_some_and(|d| d.next_press() <= now);
+        let due: Vec<String> =
+            self.dialogs.iter().filter(|(_, dialog)| pressed(dialog)).map(|(id, _)| id.clone()).collect();
+        for id in due {
+            self.press(now, &id, sends);
         }
     }
 
@@ -339,11 +366,18 @@ impl Phone {
         let contact = format!("<sip:{}@{}>", self.account.number, self.address);
         let dialog = self.dialogs.get_mut(id)?;
         dialog.cseq += 1;
-        let head = format!(
-            "From: {}\r\nTo: {}\r\nCall-ID: {}\r\nCSeq: {} {method}\r\nContact: {contact}\r\n{extra}",
-            dialog.local, dialog.remote, dialog.call_id, dialog.cseq
+        let early = dialog.dialling.as_ref().filter(|_| method == "NOTIFY").and_then(|d| d.peer());
+        let (remote, target) = early.unwrap_or((dialog.remote.clone(), dialog.target.clone()));
+        let mut head = format!(
+            "From: {}\r\nTo: {remote}\r\nCall-ID: {}\r\nCSeq: {} {method}\r\nContact: {contact}\r\n{extra}",
+            dialog.local, dialog.call_id, dialog.cseq
         );
-        let target = dialog.target.clone();
+        if method == "INVITE" && dialog.state == State::Calling {
+            dialog.invite_cseq = dialog.cseq;
+            if self.style == Style::Keys {
+                head.push_str("Allow-Events: kpml,dialog\r\n");
+            }
+        }
         let branch = self.send_request(now, Some(id), method, &target, &head, body, sends);
         if method == "INVITE"
             && let Some(dialog) = self.dialogs.get_mut(id)

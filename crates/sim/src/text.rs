@@ -82,7 +82,8 @@ impl Text {
 /// Adds the body headers and the body.
 pub(crate) fn finish(mut out: String, body: &str) -> String {
     if !body.is_empty() {
-        out.push_str("Content-Type: application/sdp\r\n");
+        let kind = if body.starts_with('<') { "kpml-response+xml" } else { "sdp" };
+        out.push_str(&format!("Content-Type: application/{kind}\r\n"));
     }
     out.push_str(&format!("Content-Length: {}\r\n\r\n{body}", body.len()));
     out

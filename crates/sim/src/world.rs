@@ -8,19 +8,18 @@ use std::time::Duration;
 
 use strowger_base::hash::siphash24;
 use strowger_base::journal::{Decision, Entry, Record};
-use strowger_base::leg::Service;
-use strowger_base::net::{ListenerId, Transport};
-use strowger_base::{CallId, Instant, NodeId, Now, Rng, Secret, ShardId, WallTime};
+use strowger_base::net::ListenerId;
+use strowger_base::{CallId, Instant, NodeId, Now, Rng, ShardId, WallTime};
 use strowger_callcontrol::RelayMode;
 use strowger_media::worker::{self, Worker};
-use strowger_node::configuration::{Draft, Line, LineSecret, ServiceNumber};
 use strowger_node::io::{Answer, Leftovers, QueryId, Question};
 use strowger_node::{Configuration, Input, Node, Outbox, Output, Parameters};
-use strowger_sip::io::Listener;
 
+use crate::dialling::Checker;
 use crate::disk::{Disk, Written};
-use crate::network::{Network, Weather};
-use crate::phone::{Account, Manners, Phone};
+use crate::network::{Network, Packet, Weather};
+use crate::phone::{Account, Manners, Phone, Style};
+use crate::setting::{self, DOMAIN, NUMBERS, SERVER, Setting, grows, number, secret};
 
 /// What a seed decides.
 #[derive(Clone, Debug)]
@@ -34,6 +33,7 @@ pub(crate) struct Plan {
     crashes: u64,
     disk_failures: u64,
     relay: RelayMode,
+    interdigit_timer: Duration,
 }
 
 impl Plan {
@@ -71,6 +71,7 @@ impl Plan {
             crashes: if rng.one_in(2) { 1 + rng.below(3) } else { 0 },
             disk_failures: if rng.one_in(3) { 1 + rng.below(2) } else { 0 },
             relay,
+            interdigit_timer: Duration::from_millis(3_000 + rng.below(12_001)),
         }
     }
 }
@@ -85,6 +86,9 @@ pub(crate) struct Report {
     records: u64,
     crashes: u64,
     registrations: u64,
+    numbers: u64,
+    waited: u64,
+    keys: u64,
 }
 
 impl Report {
@@ -96,6 +100,9 @@ impl Report {
         self.records += other.records;
         self.crashes += other.crashes;
         self.registrations += other.registrations;
+        self.numbers += other.numbers;
+        self.waited += other.waited;
+        self.keys += other.keys;
     }
 }
 
@@ -103,8 +110,18 @@ impl fmt::Display for Report {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(
             f,
-            "{} steps, {} registrations, {} calls placed, {} answered, {} call records, {} crashes, hash {:016x}",
-            self.steps, self.registrations, self.calls, self.answered, self.records, self.crashes, self.hash
+            "{} steps, {} registrations, {} calls placed, {} answered, {} call records, {} numbers decided in time, {} of them \
+             after a wait, {} keys, {} crashes, hash {:016x}",
+            self.steps,
+            self.registrations,
+            self.calls,
+            self.answered,
+            self.records,
+            self.numbers,
+            self.waited,
+            self.keys,
+            self.crashes,
+            self.hash
         )
     }
 }
@@ -127,6 +144,8 @@ pub(crate) struct World {
     begun: BTreeMap<CallId, bool>,
     /// Final records whose safety the node was told of.
     promised: BTreeSet<CallId>,
+    /// Whether numbers are decided when they are to be.
+    checker: Checker,
     crashes_left: BTreeSet<Instant>,
     disk_failures: Vec<(Instant, Instant)>,
     next_call: Instant,
@@ -140,7 +159,9 @@ type Failure = String;
 impl World {
     pub(crate) fn new(plan: Plan, trace: bool) -> World {
         let mut rng = Rng::new(plan.seed);
-        let configuration = Arc::new(configuration(&plan));
+        let setting =
+            Setting { lines: plan.lines, relay: plan.relay, interdigit_timer: plan.interdigit_timer };
+        let configuration = Arc::new(setting::configuration(&setting));
         let now = Now { mono: Instant::START, wall: WallTime::from_micros(1_790_000_000_000_000) };
         let mut phones = vec![];
         for line in 0..plan.lines {
@@ -149,7 +170,12 @@ impl World {
                 let address = SocketAddr::from(([192, 0, 2, host as u8], 5060));
                 let account =
                     Account { number: number(line), secret: secret(line), domain: DOMAIN.to_owned() };
-                phones.push(Phone::new(account, address, plan.manners, Rng::new(rng.next_u64())));
+                let style = match rng.below(3) {
+                    0 => Style::Whole,
+                    _ if grows(line) => Style::Growing,
+                    _ => Style::Keys,
+                };
+                phones.push(Phone::new(account, address, plan.manners, style, Rng::new(rng.next_u64())));
             }
         }
         let end = plan.minutes * 60;
@@ -177,6 +203,7 @@ impl World {
             disk: Disk::default(),
             begun: BTreeMap::new(),
             promised: BTreeSet::new(),
+            checker: Checker::default(),
             crashes_left,
             disk_failures,
             next_call: Instant::START + Duration::from_secs(6),
@@ -203,6 +230,9 @@ impl World {
         self.report.registrations = registered;
         self.report.answered = answered;
         self.report.records = self.begun.len() as u64;
+        let checked = self.checker.statistics;
+        (self.report.numbers, self.report.waited, self.report.keys) =
+            (checked.numbers, checked.waited, checked.keys);
         Ok(self.report)
     }
 
@@ -234,9 +264,13 @@ impl World {
             self.faults.then_some(self.next_call),
         ];
         let Some(at) = candidates.into_iter().flatten().min().filter(|at| *at < end) else {
+            self.checker.passes(end)?;
             self.advance(end);
             return Ok(false);
         };
+        if at > self.now.mono {
+            self.checker.passes(at)?;
+        }
         self.advance(at);
         self.report.steps += 1;
         if self.report.steps > STEPS_MAX {
@@ -247,7 +281,7 @@ impl World {
             self.crash()?;
         }
         if let Some(packet) = self.network.arrive(self.now.mono) {
-            self.deliver(packet.from, packet.to, &packet.bytes)?;
+            self.deliver(&packet)?;
         } else if self.disk.next_written().is_some_and(|at| at <= self.now.mono) {
             self.disk_done()?;
         } else if self.node.next_timeout().is_some_and(|at| at <= self.now.mono) {
@@ -267,8 +301,10 @@ impl World {
         self.now = Now { mono: self.now.mono.max(at), wall: self.now.wall + passed };
     }
 
-    fn deliver(&mut self, from: SocketAddr, to: SocketAddr, bytes: &[u8]) -> Result<(), Failure> {
+    fn deliver(&mut self, packet: &Packet) -> Result<(), Failure> {
+        let Packet { from, to, ref bytes, damaged } = *packet;
         if to == SERVER.parse().unwrap_or(to) && from != to {
+            self.checker.arrives(bytes, damaged);
             return self.give(Input::Datagram { listener: ListenerId(0), source: from, bytes });
         }
         let mut sends = vec![];
@@ -297,7 +333,7 @@ impl World {
         let number = match self.rng.below(12) {
             0 => "9999".to_owned(),
             1 => "9998".to_owned(),
-            2 => "4711".to_owned(),
+            2..5 => NUMBERS[self.rng.below(NUMBERS.len() as u64) as usize].to_owned(),
             _ => number(self.rng.below(self.plan.lines)),
         };
         let mut sends = vec![];
@@ -328,6 +364,7 @@ impl World {
                 Output::Datagram { destination, bytes, .. } => {
                     let bytes = arena.slice(bytes);
                     self.note("sent", bytes);
+                    self.checker.sends(bytes);
                     let from = SERVER.parse().unwrap_or(destination);
                     self.network.send(self.now.mono, from, destination, bytes);
                 }
@@ -356,6 +393,7 @@ impl World {
         }
         self.out.arena = arena;
         self.out.arena.clear(1 << 20);
+        self.checker.handled()?;
         for command in reports {
             self.media(worker::Input::Command(command))?;
         }
@@ -413,6 +451,7 @@ impl World {
     fn journal(&mut self, bytes: &[u8]) -> Result<(), Failure> {
         self.note("journal", bytes);
         let record = Record::decode(bytes).map_err(|error| format!("journal: {error}"))?;
+        self.checker.record(self.now, &record, &self.configuration)?;
         match (record.call, &record.entry) {
             (Some(call), Entry::Decision(Decision::CallBegan { .. })) => {
                 let before = self.begun.insert(call, false);
@@ -434,6 +473,7 @@ impl World {
     fn crash(&mut self) -> Result<(), Failure> {
         self.report.crashes += 1;
         self.trace_line("crash", "");
+        self.checker.forget();
         let survived = self.disk.crash(&mut self.rng);
         let mut begun = BTreeMap::new();
         for bytes in &survived {
@@ -524,48 +564,6 @@ fn parameters(configuration: &Arc<Configuration>, rng: &mut Rng, last_number: u6
     }
 }
 
-fn configuration(plan: &Plan) -> Configuration {
-    let server: SocketAddr = SERVER.parse().unwrap_or(SocketAddr::from(([192, 0, 2, 1], 5060)));
-    let lines = (0..plan.lines).map(|line| {
-        let password = Secret::new(Box::from(secret(line)));
-        let mut line = Line::new(&number(line), "", LineSecret::Password(password));
-        line.no_answer = Duration::from_secs(20);
-        line
-    });
-    let mut draft = Draft {
-        domain: DOMAIN.into(),
-        listeners: vec![Listener { transport: Transport::Udp, bound: server, advertised: server }],
-        lines: lines.collect(),
-        services: vec![
-            ServiceNumber { number: "9999".into(), service: Service::Echo },
-            ServiceNumber { number: "9998".into(), service: Service::Announcement },
-        ],
-        relay: plan.relay,
-        ..Draft::default()
-    };
-    draft.timers.expires_min = Duration::from_secs(30);
-    match draft.build() {
-        Ok(configuration) => configuration,
-        Err(errors) => unreachable_configuration(&errors),
-    }
-}
-
-/// The simulator writes its own configuration; when that is refused the simulator is wrong.
-fn unreachable_configuration(errors: &[strowger_node::configuration::ConfigurationError]) -> ! {
-    let text: Vec<String> = errors.iter().map(ToString::to_string).collect();
-    panic!("the simulator's own configuration was refused: {}", text.join("; "))
-}
-
-fn number(line: u64) -> String {
-    (1001 + line).to_string()
-}
-
-fn secret(line: u64) -> String {
-    format!("secret-{line}")
-}
-
-const SERVER: &str = "192.0.2.1:5060";
-const DOMAIN: &str = "strowger.test";
 /// Longer than every timer of a call: session timers end calls whose phones forgot them.
 const SETTLE: Duration = Duration::from_secs(2 * 1800 + 200);
 const STEPS_MAX: u64 = 3_000_000;

@@ -37,6 +37,7 @@ impl Phone {
                 self.requests.retain(|_, request| request.dialog.as_deref() != Some(&id));
                 sends.push(message.response(if known { 200 } else { 481 }, "t", "", ""));
             }
+            "SUBSCRIBE" => self.subscribed(now, &id, message, sends),
             _ => sends.push(message.response(200, "t", "", "")),
         }
     }
@@ -103,6 +104,8 @@ impl Phone {
             authorized: true,
             ends_at: now + Duration::from_secs(2 + self.rng.below(40)),
             delayed: false,
+            invite_cseq: 0,
+            dialling: None,
         };
         self.dialogs.insert(id.to_owned(), dialog);
     }
@@ -132,6 +135,14 @@ impl Phone {
         let Some(dialog) = self.dialogs.get_mut(id) else { return };
         dialog.act_at = Instant::FAR_FUTURE;
         dialog.state = State::Leaving;
+        let dialling = dialog.dialling.take();
+        // Between two INVITEs of a growing number there is nothing to cancel.
+        if dialling.is_some_and(|dialling| dialling.is_growing())
+            && !self.requests.contains_key(&dialog.branch)
+        {
+            self.dialogs.remove(id);
+            return;
+        }
         if !self.requests.get(&dialog.branch).is_some_and(|request| request.provisional) {
             return;
         }
@@ -139,7 +150,7 @@ impl Phone {
             format!(
                 "CANCEL {} SIP/2.0\r\nVia: SIP/2.0/UDP {};branch={};rport\r\nMax-Forwards: 70\r\nFrom: {}\r\n\
                  To: {}\r\nCall-ID: {id}\r\nCSeq: {} CANCEL\r\n",
-                dialog.target, self.address, dialog.branch, dialog.local, dialog.remote, dialog.cseq
+                dialog.target, self.address, dialog.branch, dialog.local, dialog.remote, dialog.invite_cseq
             ),
             "",
         );

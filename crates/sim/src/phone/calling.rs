@@ -40,6 +40,7 @@ impl Phone {
             if method == "INVITE" {
                 request.next = Instant::FAR_FUTURE;
                 request.give_up = now + Duration::from_secs(200);
+                self.progressed(now, &id, message, &branch, sends);
             }
             return;
         }
@@ -50,11 +51,15 @@ impl Phone {
                 self.acknowledge_failure(message, &branch, sends);
                 let body = request.map(|request| request.text).unwrap_or_default();
                 let body = body.split_once("\r\n\r\n").map_or("", |(_, body)| body).to_owned();
+                if status != 401 && self.grows(now, &id, status, &branch, sends) {
+                    return;
+                }
                 self.refused(now, &id, message, status, &body, sends);
             }
             "BYE" => {
                 self.dialogs.remove(&id);
             }
+            "NOTIFY" => self.notified(now, &id, status, sends),
             _ => {}
         }
     }
@@ -129,6 +134,7 @@ impl Phone {
         dialog.target = message.contact();
         let first = dialog.state == State::Calling;
         if first {
+            dialog.dialling = None;
             dialog.state = State::Talking;
             dialog.act_at = plan;
             self.statistics.answered += 1;
@@ -138,7 +144,7 @@ impl Phone {
         }
         // A 200 with an offer (delayed offer) is answered in the ACK; a re-INVITE of ours always offers.
         let (cseq, _) = message.cseq();
-        let delayed = dialog.delayed && dialog.cseq - u32::from(dialog.authorized) <= 1 && !dialog.incoming;
+        let delayed = dialog.delayed && cseq == dialog.invite_cseq && !dialog.incoming;
         let version = dialog.version;
         let body = if delayed { self.offer("sendrecv", version) } else { String::new() };
         let branch = self.token();

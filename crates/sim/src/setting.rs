@@ -1,0 +1,115 @@
+//! What the node is set up with: lines, services, and numbers that are not decided at once.
+
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use strowger_base::leg::Service;
+use strowger_base::net::Transport;
+use strowger_base::{Cause, Secret};
+use strowger_callcontrol::RelayMode;
+use strowger_node::Configuration;
+use strowger_node::configuration::{
+    BlockDraft, ChangeDraft, Draft, Line, LineSecret, PatternDraft, PlanDraft, ServiceNumber,
+    TranslationDraft,
+};
+use strowger_sip::io::Listener;
+
+/// Where the node is.
+pub(crate) const SERVER: &str = "192.0.2.1:5060";
+/// Its domain.
+pub(crate) const DOMAIN: &str = "strowger.test";
+
+/// What a seed decides of it.
+pub(crate) struct Setting {
+    pub(crate) lines: u64,
+    pub(crate) relay: RelayMode,
+    pub(crate) interdigit_timer: Duration,
+}
+
+/// The node's configuration.
+pub(crate) fn configuration(plan: &Setting) -> Configuration {
+    let server: SocketAddr = SERVER.parse().unwrap_or(SocketAddr::from(([192, 0, 2, 1], 5060)));
+    let lines = (0..plan.lines).map(|at| {
+        let password = Secret::new(Box::from(secret(at)));
+        let mut line = Line::new(&number(at), "", LineSecret::Password(password));
+        line.no_answer = Duration::from_secs(20);
+        line.overlap = grows(at);
+        line
+    });
+    let mut draft = Draft {
+        domain: DOMAIN.into(),
+        listeners: vec![Listener { transport: Transport::Udp, bound: server, advertised: server }],
+        lines: lines.collect(),
+        services: vec![
+            ServiceNumber { number: "9999".into(), service: Service::Echo },
+            ServiceNumber { number: "9998".into(), service: Service::Announcement },
+        ],
+        relay: plan.relay,
+        plan: numbers(),
+        ..Draft::default()
+    };
+    draft.plan.parameters.interdigit_timer = plan.interdigit_timer;
+    draft.timers.expires_min = Duration::from_secs(30);
+    match draft.build() {
+        Ok(configuration) => configuration,
+        Err(errors) => unreachable_configuration(&errors),
+    }
+}
+
+/// The simulator writes its own configuration; when that is refused the simulator is wrong.
+fn unreachable_configuration(errors: &[strowger_node::configuration::ConfigurationError]) -> ! {
+    let text: Vec<String> = errors.iter().map(ToString::to_string).collect();
+    panic!("the simulator's own configuration was refused: {}", text.join("; "))
+}
+
+/// The number of a line.
+pub(crate) fn number(line: u64) -> String {
+    (1001 + line).to_string()
+}
+
+/// The password of a line's phones.
+pub(crate) fn secret(line: u64) -> String {
+    format!("secret-{line}")
+}
+
+/// Numbers that wait, that are cut off, and that lead nowhere, beside the lines and services.
+fn numbers() -> PlanDraft {
+    let pattern =
+        |text: &str, urgent| PatternDraft { pattern: text.into(), urgent, ..PatternDraft::default() };
+    let blocks = [
+        ("1002XX", false),
+        ("7XXX", false),
+        ("700XX", false),
+        ("911", true),
+        ("911XXX", false),
+        ("52X?", false),
+        ("53!#", false),
+        ("53!", false),
+    ];
+    // One that ends at once, one that is waited for again, and one whose number is another line's.
+    let translations = [("601", "1001"), ("61", "7001"), ("62X", "100X")];
+    PlanDraft {
+        blocks: blocks
+            .map(|(text, urgent)| BlockDraft { pattern: pattern(text, urgent), cause: Cause::CALL_REJECTED })
+            .into(),
+        translations: translations
+            .map(|(text, mask)| TranslationDraft {
+                pattern: pattern(text, false),
+                change: ChangeDraft { mask: mask.into(), ..ChangeDraft::default() },
+                ..TranslationDraft::default()
+            })
+            .into(),
+        ..PlanDraft::default()
+    }
+}
+
+/// What somebody dials who calls neither a line nor a service.
+pub(crate) const NUMBERS: &[&str] = &[
+    "4711", "7001", "70012", "7123", "911", "911234", "91", "52", "521", "5212", "53441", "53441#", "601",
+    "61", "617", "621", "622", "6", "8", "10",
+];
+
+/// Whether the phones of a line send growing numbers.
+pub(crate) const fn grows(line: u64) -> bool {
+    line % 3 == 2
+}
