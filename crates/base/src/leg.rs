@@ -317,6 +317,8 @@ pub enum Command {
         alert: Alert,
         /// Early media.
         media: Media,
+        /// Who it is, to be displayed where it is not who was dialled.
+        shown: Option<Party>,
     },
     /// Tell the caller that the call is answered.
     Answer {

@@ -177,7 +177,7 @@ impl Bench {
         self.give(5070, &respond(&invite, 180, ""));
         self.take(Input::Command(
             a,
-            Command::Alert { alert: strowger_base::leg::Alert::Ringing, media: Media::None },
+            Command::Alert { alert: strowger_base::leg::Alert::Ringing, media: Media::None, shown: None },
         ));
         self.give(5070, &respond(&invite, 200, SDP));
         let media = Media::Answer(SessionDescription::new(SDP.as_bytes()));

@@ -194,7 +194,10 @@ fn a_transfer_that_is_never_decided_on_is_answered_when_its_call_ends_unanswered
     let check = |gives_up: bool| {
         let mut d = Driver::new();
         let leg = d.invite("", SDP_A);
-        d.command(leg, Command::Alert { alert: strowger_base::leg::Alert::Ringing, media: Media::None });
+        d.command(
+            leg,
+            Command::Alert { alert: strowger_base::leg::Alert::Ringing, media: Media::None, shown: None },
+        );
         let tag = tag_of(&d.one(), "To").to_owned();
         d.from(ALICE, &refer("ref1", 2, &tag, "<sip:1003@strowger.test>", ""));
         assert_eq!(d.signal(), asked("1003", None));
@@ -491,7 +494,11 @@ fn an_invite_with_replaces_is_refused_or_passed_up_as_the_dialog_stands() {
                 let leg = d.signals.remove(0).0;
                 d.command(
                     leg,
-                    Command::Alert { alert: strowger_base::leg::Alert::Ringing, media: Media::None },
+                    Command::Alert {
+                        alert: strowger_base::leg::Alert::Ringing,
+                        media: Media::None,
+                        shown: None,
+                    },
                 );
                 let ringing = d.sent.pop().unwrap().1;
                 (leg, "b1".to_owned(), tag_of(&ringing, "To").to_owned(), "tb")

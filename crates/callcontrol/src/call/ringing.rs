@@ -182,7 +182,11 @@ impl Ringing {
         if news {
             self.caller_alerted = Some(alert);
             step.decide(None, Decision::CallerAlerted { alert, media: (&media).into() });
-            step.command(step.facts.caller, Command::Alert { alert, media });
+            let shown = step.shown_alerting(leg);
+            if let Some(party) = &shown {
+                step.decide(Some(step.facts.caller), Decision::PartyShown(PartyView::from(party)));
+            }
+            step.command(step.facts.caller, Command::Alert { alert, media, shown });
         }
     }
 
@@ -390,6 +394,16 @@ impl Step<'_> {
         self.out.items.push(Output::Joined { leg, call: self.facts.id });
         let at = self.now.wall;
         self.facts.rung.push(Rung { leg, target, at, progress: Progress::Trying, early: None });
+    }
+
+    /// Who the caller is shown while it rings: nobody when that is who was dialled, or when several lines ring and any of
+    /// them may answer.
+    fn shown_alerting(&self, leg: LegId) -> Option<Party> {
+        self.facts.redirected.as_ref()?;
+        match &*self.facts.occupied {
+            [] | [_] => Some(self.shown_connected(leg, Party::default())),
+            [_, _, ..] => None,
+        }
     }
 
     /// Who the caller is shown: for a line what the configuration says, whatever the phone claims.

@@ -405,11 +405,12 @@ impl Driver {
             Output::Command(leg, command) => {
                 let text = match command {
                     Command::Ring(_) => unreachable!("taken above"),
-                    Command::Alert { alert, media } => {
+                    Command::Alert { alert, media, shown } => {
                         format!(
-                            "alert {} {}",
+                            "alert {} {}{}",
                             if alert == Alert::Ringing { "ringing" } else { "progress" },
-                            self.show(&media)
+                            self.show(&media),
+                            shown.map(|shown| format!(" as {}", party(&shown))).unwrap_or_default()
                         )
                     }
                     Command::Answer { media, connected } => {

@@ -18,11 +18,12 @@ pub(crate) type Groups = BTreeMap<String, Arc<LineGroup<Box<str>>>>;
 pub(crate) fn prepare(plan: &mut DialPlanBuilder, configuration: &mut Configuration) {
     plan.partition("inner", None).unwrap();
     plan.search_space("inner", ["inner"]).unwrap();
-    for number in 4001..=4009 {
-        let number: Box<str> = number.to_string().into();
+    for place in 1..=9 {
+        let number: Box<str> = format!("400{place}").into();
         let partition = if &*number == "4009" { "inner" } else { "" };
         plan.literal(partition, &number, Action::Line(number.clone())).unwrap();
-        configuration.lines.insert(number, Line::default());
+        let line = Line { name: format!("Desk {place}").into(), ..Line::default() };
+        configuration.lines.insert(number, line);
     }
     for (pilot, list) in [("4500", "sales"), ("4501", "support")] {
         let action = Action::Hunt { list: list.into() };

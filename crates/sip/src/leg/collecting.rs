@@ -150,7 +150,7 @@ impl Leg {
                 if first {
                     // The dialog that the SUBSCRIBE is sent in begins with it (RFC 3261 §12.1). Without a description it
                     // leaves a Cisco phone where it is, dialling.
-                    self.alert(shared, now, Alert::Progress, Media::None, out);
+                    self.alert(shared, now, (Alert::Progress, Media::None, None), out);
                 }
                 self.ask_for_keys(shared, now, limits::KEYS_SUBSCRIPTION, Some(form), out);
             }

@@ -29,6 +29,8 @@ pub(crate) struct Incoming {
     pub(super) outbound: Outbound,
     /// A description that went out in an unreliable provisional response; the 2xx repeats it.
     pub(super) preview: Option<SessionDescription>,
+    /// Who the caller is told that it rings at.
+    pub(super) shown: Option<Party>,
     /// Call control answered while a reliable provisional response with a description was open.
     pub(super) answer: Option<(Media, Party)>,
     /// What the 2xx says about the session timer.
@@ -79,6 +81,7 @@ impl Leg {
             reliable,
             outbound: Outbound::new(shared.rng.below(1 << 30) as u32 + 1),
             preview: None,
+            shown: None,
             answer: None,
             timer: session_timer::Request::of(invite).answer(shared.configuration.session_expires, None),
         };
@@ -103,11 +106,13 @@ impl Leg {
         &mut self,
         shared: &mut Shared,
         now: Now,
-        alert: Alert,
-        media: Media,
+        (alert, media, shown): (Alert, Media, Option<Party>),
         out: &mut Outbox,
     ) {
         let State::Incoming(incoming) = &mut self.state else { return };
+        if shown.is_some() {
+            incoming.shown = shown;
+        }
         let status = match alert {
             Alert::Ringing => 180,
             Alert::Progress => 183,
@@ -155,6 +160,9 @@ impl Leg {
             buffer.extend_from_slice(&incoming.request.head);
             if status > 100 {
                 contact(buffer, shared);
+            }
+            if let Some(party) = &incoming.shown {
+                write_party(b"P-Asserted-Identity", party, shared, buffer);
             }
             extra(buffer);
             finish(buffer, body);
