@@ -130,6 +130,8 @@ pub struct Line {
     pub local_route_group: Box<str>,
     /// Its phones send growing numbers, each as a new INVITE (RFC 3578).
     pub overlap: bool,
+    /// Its number ends the collection of digits, although longer numbers begin alike.
+    pub urgent: bool,
     /// Phones at once, 1 to [`limits::CONTACTS_PER_LINE`].
     pub contacts_max: usize,
     /// Calls that make it busy, at least 1 and at most `calls_max`.
@@ -159,6 +161,7 @@ impl Line {
             zone: Box::default(),
             local_route_group: Box::default(),
             overlap: false,
+            urgent: false,
             contacts_max: limits::CONTACTS_PER_LINE,
             busy_trigger: BUSY_TRIGGER,
             calls_max: CALLS_MAX,

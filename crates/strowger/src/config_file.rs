@@ -487,6 +487,12 @@ fn key_of(setting: &str) -> Option<(&'static str, &'static str)> {
     }
 }
 
+/// Serde wants a function for it.
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "the signature that serde calls")]
+fn is_false(value: &bool) -> bool {
+    !*value
+}
+
 fn unusable(problems: &[String]) -> anyhow::Error {
     let mut shown: Vec<&str> = problems.iter().take(PROBLEMS_SHOWN).map(String::as_str).collect();
     let more = format!("and {} more", problems.len().saturating_sub(PROBLEMS_SHOWN));

@@ -236,14 +236,20 @@ impl DialPlanBuilder {
     /// # Errors
     /// When the partition does not exist or has it already, or it cannot be dialled.
     pub fn literal(&mut self, partition: &str, text: &str, action: Action) -> Result<(), PlanError> {
-        match Digits::parse(text) {
-            Ok(digits) if !digits.is_empty() => {
-                let wrong = |source| PlanError::Pattern { pattern: text.into(), source };
-                let pattern = digits.replace('+', r"\+").parse().map_err(wrong)?;
-                let name = text.into();
-                self.add(partition, NumberPattern { name, ..NumberPattern::new(pattern, action) }).map(|_| ())
-            }
-            Ok(_) | Err(_) => self.name(partition, text, action),
+        match literal_row(text, action)? {
+            Ok(row) => self.add(partition, row).map(|_| ()),
+            Err(action) => self.name(partition, text, action),
+        }
+    }
+
+    /// The same for a number that ends the collection of digits; of a name none are collected.
+    ///
+    /// # Errors
+    /// As of [`DialPlanBuilder::literal`].
+    pub fn urgent_literal(&mut self, partition: &str, text: &str, action: Action) -> Result<(), PlanError> {
+        match literal_row(text, action)? {
+            Ok(row) => self.add(partition, NumberPattern { urgent: true, ..row }).map(|_| ()),
+            Err(action) => self.name(partition, text, action),
         }
     }
 
@@ -320,6 +326,18 @@ impl DialPlanBuilder {
 impl From<&DialPlan> for DialPlanBuilder {
     fn from(plan: &DialPlan) -> Self {
         DialPlanBuilder { tables: Tables::clone(&plan.tables) }
+    }
+}
+
+/// The row of a number that is taken as it is; the action when it is no number.
+fn literal_row(text: &str, action: Action) -> Result<Result<NumberPattern, Action>, PlanError> {
+    match Digits::parse(text) {
+        Ok(digits) if !digits.is_empty() => {
+            let wrong = |source| PlanError::Pattern { pattern: text.into(), source };
+            let pattern = digits.replace('+', r"\+").parse().map_err(wrong)?;
+            Ok(Ok(NumberPattern { name: text.into(), ..NumberPattern::new(pattern, action) }))
+        }
+        Ok(_) | Err(_) => Ok(Err(action)),
     }
 }
 

@@ -182,7 +182,11 @@ pub(super) fn build(draft: &Draft, found: &mut Findings) -> DialPlan {
     }
     for (index, line) in draft.lines.iter().enumerate() {
         let action = Action::Line(line.number.clone());
-        if let Err(error) = plan.literal(&line.partition, &line.number, action) {
+        let added = match line.urgent {
+            true => plan.urgent_literal(&line.partition, &line.number, action),
+            false => plan.literal(&line.partition, &line.number, action),
+        };
+        if let Err(error) = added {
             refuse(&plan, Place::Line(index), "number", error, found);
         }
     }

@@ -199,11 +199,11 @@ pub(crate) struct TranslationSection {
     /// Where the changed number is looked up; the caller's search space when it is not given.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) search_space: Option<String>,
-    #[serde(skip_serializing_if = "is_false")]
+    #[serde(skip_serializing_if = "super::is_false")]
     pub(crate) no_wait: bool,
-    #[serde(skip_serializing_if = "is_false")]
+    #[serde(skip_serializing_if = "super::is_false")]
     pub(crate) by_calling: bool,
-    #[serde(skip_serializing_if = "is_false")]
+    #[serde(skip_serializing_if = "super::is_false")]
     pub(crate) emergency: bool,
     #[serde(skip_serializing_if = "ChangeSection::is_none")]
     pub(crate) change: ChangeSection,
@@ -222,17 +222,17 @@ pub(crate) struct RouteSection {
     pub(crate) partition: String,
     #[serde(skip_serializing_if = "String::is_empty")]
     pub(crate) filter: String,
-    #[serde(skip_serializing_if = "is_false")]
+    #[serde(skip_serializing_if = "super::is_false")]
     pub(crate) urgent: bool,
     /// Whoever dials it keys in a forced authorization code of at least this level.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) authorization_level: Option<u8>,
     /// Whoever dials it keys in a client matter code.
-    #[serde(skip_serializing_if = "is_false")]
+    #[serde(skip_serializing_if = "super::is_false")]
     pub(crate) matter_code: bool,
-    #[serde(skip_serializing_if = "is_false")]
+    #[serde(skip_serializing_if = "super::is_false")]
     pub(crate) outside_dial_tone: bool,
-    #[serde(skip_serializing_if = "is_false")]
+    #[serde(skip_serializing_if = "super::is_false")]
     pub(crate) emergency: bool,
     #[serde(skip_serializing_if = "ChangeSection::is_none")]
     pub(crate) change: ChangeSection,
@@ -247,7 +247,7 @@ pub(crate) struct BlockSection {
     pub(crate) partition: String,
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub(crate) filter: String,
-    #[serde(default, skip_serializing_if = "is_false")]
+    #[serde(default, skip_serializing_if = "super::is_false")]
     pub(crate) urgent: bool,
     /// Q.850 cause that whoever dials it is released with.
     #[serde(default = "call_rejected")]
@@ -452,12 +452,6 @@ impl BlockSection {
 
 fn pattern(pattern: &str, partition: &str, filter: &str, urgent: bool) -> PatternDraft {
     PatternDraft { pattern: pattern.into(), partition: partition.into(), filter: filter.into(), urgent }
-}
-
-/// Serde wants a function for it.
-#[expect(clippy::trivially_copy_pass_by_ref, reason = "the signature that serde calls")]
-fn is_false(value: &bool) -> bool {
-    !*value
 }
 
 const fn call_rejected() -> u8 {

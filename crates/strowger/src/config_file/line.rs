@@ -51,6 +51,12 @@ pub(crate) struct LineSection {
     /// External phone number mask.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub(crate) external_mask: String,
+    /// Its phones send growing numbers, each as a new INVITE (RFC 3578).
+    #[serde(default, skip_serializing_if = "super::is_false")]
+    pub(crate) overlap: bool,
+    /// Its number ends the collection of digits, although longer numbers begin alike.
+    #[serde(default, skip_serializing_if = "super::is_false")]
+    pub(crate) urgent: bool,
     /// Number of its voice mail.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub(crate) voice_mail: String,
@@ -75,6 +81,8 @@ impl LineSection {
         line.device_search_space = self.device_search_space.as_str().into();
         line.external_mask = self.external_mask.as_str().into();
         line.zone = self.zone.as_str().into();
+        line.overlap = self.overlap;
+        line.urgent = self.urgent;
         line.voice_mail = self.voice_mail.as_str().into();
         line.forwards = self.forward.as_ref().map(|forward| Box::new(forward.draft()));
         line.local_route_group = self.local_route_group.as_str().into();

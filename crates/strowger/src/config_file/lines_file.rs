@@ -64,6 +64,10 @@ enum Column {
     SearchSpace,
     DeviceSearchSpace,
     ExternalMask,
+    Zone,
+    LocalRouteGroup,
+    Overlap,
+    Urgent,
     VoiceMail,
     ForwardAll,
     ForwardBusy,
@@ -73,7 +77,7 @@ enum Column {
     ForwardRingSeconds,
 }
 
-const COLUMNS: [(&str, Column); 20] = [
+const COLUMNS: [(&str, Column); 24] = [
     ("number", Column::Number),
     ("name", Column::Name),
     ("secret", Column::Secret),
@@ -87,6 +91,10 @@ const COLUMNS: [(&str, Column); 20] = [
     ("search_space", Column::SearchSpace),
     ("device_search_space", Column::DeviceSearchSpace),
     ("external_mask", Column::ExternalMask),
+    ("zone", Column::Zone),
+    ("local_route_group", Column::LocalRouteGroup),
+    ("overlap", Column::Overlap),
+    ("urgent", Column::Urgent),
     ("voice_mail", Column::VoiceMail),
     ("forward_all", Column::ForwardAll),
     ("forward_busy", Column::ForwardBusy),
@@ -155,6 +163,10 @@ fn row(columns: &[(&'static str, Column)], cells: &[Cow<'_, str>]) -> Result<Lin
             Column::SearchSpace => section.search_space = cell.to_string(),
             Column::DeviceSearchSpace => section.device_search_space = cell.to_string(),
             Column::ExternalMask => section.external_mask = cell.to_string(),
+            Column::Zone => section.zone = cell.to_string(),
+            Column::LocalRouteGroup => section.local_route_group = cell.to_string(),
+            Column::Overlap => section.overlap = switch(cell).map_err(wrong)?,
+            Column::Urgent => section.urgent = switch(cell).map_err(wrong)?,
             Column::VoiceMail => section.voice_mail = cell.to_string(),
             Column::ForwardAll
             | Column::ForwardBusy
@@ -186,6 +198,15 @@ fn forward(section: &mut LineSection) -> &mut ForwardSection {
 
 fn secret(cell: &str) -> Option<SecretText> {
     (!cell.is_empty()).then(|| SecretText::new(cell))
+}
+
+/// An empty cell means no.
+fn switch(cell: &str) -> Result<bool, String> {
+    match cell {
+        "true" => Ok(true),
+        "false" | "" => Ok(false),
+        _ => Err(format!("is {cell:?}, expected true, false, or nothing for false")),
+    }
 }
 
 /// An empty cell means the default.
@@ -220,6 +241,19 @@ mod tests {
             shown,
             [(2, "0800", "Info, desk", "s3", None, ""), (4, "1002", "", "s4", Some(20), "internal")]
         );
+    }
+
+    #[test]
+    fn a_switch_is_true_or_false() {
+        let check = |cell: &str, expect: Result<bool, &str>| {
+            let found = parse(&format!("number,secret,urgent,overlap\n1001,x,{cell},\n"));
+            let found = found.map(|lines| lines[0].1.urgent).map_err(|problems| problems.join(" "));
+            assert_eq!(found, expect.map_err(str::to_owned), "{cell}");
+        };
+        check("true", Ok(true));
+        check("false", Ok(false));
+        check("", Ok(false));
+        check("yes", Err("2:3: urgent is \"yes\", expected true, false, or nothing for false"));
     }
 
     #[test]

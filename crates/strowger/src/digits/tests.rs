@@ -246,6 +246,27 @@ fn what_is_asked_is_read_as_whoever_dials_would_mean_it() {
 }
 
 #[test]
+fn a_directory_number_may_be_urgent() {
+    let check = |setting: &str, waits: u64| {
+        let text = format!(
+            "[[line]]\nnumber = \"100\"\nsecret = \"x\"\noverlap = true\n{setting}\n\
+             [[block]]\npattern = \"100XX\"\n"
+        );
+        let file: ConfigFile = toml::from_str(&text).unwrap();
+        let configuration = file.configuration().unwrap().calls;
+        assert!(configuration.lines["100"].overlap);
+        let json = answer(&configuration, &ask("100", "100", Mode::Keys)).unwrap().json();
+        assert_eq!(
+            (&json["result"], &json["waited_ms"]),
+            (&"line 100".into(), &(waits * 1000).into()),
+            "{text}"
+        );
+    };
+    check("", 15);
+    check("urgent = true", 0);
+}
+
+#[test]
 fn filters_repeats_and_trunks_that_are_not_there_are_told() {
     let text = OFFICE
         .replace("\"t1\", \"t2\"", "\"t2\"")
