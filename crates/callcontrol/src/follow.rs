@@ -230,11 +230,7 @@ impl<'c> Follower<'c> {
                 Lookup::Number(Box::new(Trace::forwarded(plan, caller, self.later, &digits, self.at)))
             }
             Err(_) => {
-                let (user, host) = match to.split_once('@') {
-                    Some((user, host)) => (user, Some(host)),
-                    None => (to, None),
-                };
-                Lookup::Name(plan.address(&caller.search_space, user, host, self.at, caller.zone.as_ref()))
+                Lookup::Name(plan.address(&caller.search_space, to, None, self.at, caller.zone.as_ref()))
             }
         }
     }

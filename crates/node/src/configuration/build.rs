@@ -33,7 +33,7 @@ pub(super) fn build(draft: &Draft) -> Result<Configuration, Vec<ConfigurationErr
     let mut calls = strowger_callcontrol::Configuration::empty();
     for (index, line) in draft.lines.iter().enumerate() {
         let place = Place::Line(index);
-        check_line(place, line, &mut found);
+        check_line(draft, place, line, &mut found);
         accounts.insert(line.number.clone(), account(&draft.domain, line));
         let caller = plan::line_caller(&dial_plan, place, line, &mut found);
         let local = route_lists::local(draft, line, place, &groups, &mut found);
@@ -150,7 +150,7 @@ fn check_node(draft: &Draft, found: &mut Findings) {
     found.range(place, "trunk_no_answer", timers.trunk_no_answer, second, second * 600);
 }
 
-fn check_line(place: Place, line: &Line, found: &mut Findings) {
+fn check_line(draft: &Draft, place: Place, line: &Line, found: &mut Findings) {
     if line.name.contains(char::is_control) {
         let why = "a name has no control characters".into();
         found.add(place, "name", Problem::Malformed { found: line.name.clone(), why });
@@ -172,7 +172,7 @@ fn check_line(place: Place, line: &Line, found: &mut Findings) {
     found.range(place, "busy_trigger", Plain(line.busy_trigger), Plain(1), Plain(line.calls_max.max(1)));
     found.range(place, "no_answer", line.no_answer, Duration::from_secs(1), Duration::from_secs(300));
     if !line.voice_mail.is_empty()
-        && let Err(why) = forwards::number(&line.voice_mail, ())
+        && let Err(why) = forwards::destination(draft, &line.voice_mail, ())
     {
         let problem = Problem::Malformed { found: line.voice_mail.clone(), why: why.into() };
         found.add(place, "voice_mail", problem);

@@ -47,7 +47,7 @@ pub struct ForwardDraft {
 /// Where a forward leads.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum ForwardTo {
-    /// To a number.
+    /// To a number, or to a name such as `alice@example.com`.
     Number(Box<str>),
     /// To the voice mail of the line.
     VoiceMail,
@@ -116,8 +116,8 @@ pub(super) fn of(
 ) -> Option<Box<Forwards>> {
     let written = line.forwards.as_deref()?;
     let common = plan::space_named(dial_plan, place, "forward.search_space", &written.search_space, found);
-    let mut targets = Targets { dial_plan, place, line, common, found };
-    let all = written.all.as_ref().and_then(|all| targets.all(draft, written, all));
+    let mut targets = Targets { draft, dial_plan, place, line, common, found };
+    let all = written.all.as_ref().and_then(|all| targets.all(written, all));
     let forwards = LineForwards {
         all,
         busy: targets.by_side(&BUSY, &written.busy),
@@ -130,14 +130,22 @@ pub(super) fn of(
     (forwards != LineForwards::default()).then(|| Box::new(forwards))
 }
 
-/// A number that somebody could dial, or why nobody could.
-pub(super) fn number<C>(text: &str, css: C) -> Result<ForwardTarget<C>, String> {
-    Digits::parse(text).map_err(|error| error.to_string())?;
+/// A number or name that somebody could dial, or why nobody could. A word is a name when something here is called so, or when
+/// it has a host: what is neither was meant for a number.
+pub(super) fn destination<C>(draft: &Draft, text: &str, css: C) -> Result<ForwardTarget<C>, String> {
+    if let Err(error) = Digits::parse(text) {
+        let mut numbers =
+            draft.lines.iter().map(|it| &it.number).chain(draft.services.iter().map(|it| &it.number));
+        if !text.contains('@') && !numbers.any(|name| name.eq_ignore_ascii_case(text)) {
+            return Err(error.to_string());
+        }
+    }
     ForwardTarget::number(text, css).map_err(|error| error.to_string())
 }
 
 /// Makes targets, and keeps what is wrong with them.
 struct Targets<'t> {
+    draft: &'t Draft,
     dial_plan: &'t DialPlan,
     place: Place,
     line: &'t Line,
@@ -157,13 +165,8 @@ struct Names {
 impl Targets<'_> {
     /// The forward of all calls. Nobody presses a key for one that is written down: where the policy wants the line and
     /// phone at which it was activated, they are the line that has it and its phones.
-    fn all(
-        &mut self,
-        draft: &Draft,
-        written: &ForwardsDraft,
-        all: &ForwardDraft,
-    ) -> Option<ForwardTarget<SearchSpace>> {
-        let Targets { dial_plan, place, line, .. } = *self;
+    fn all(&mut self, written: &ForwardsDraft, all: &ForwardDraft) -> Option<ForwardTarget<SearchSpace>> {
+        let Targets { draft, dial_plan, place, line, .. } = *self;
         let mut space = |setting, name| plan::space_named(dial_plan, place, setting, name, self.found);
         let primary = match &all.search_space {
             Some(name) => space("forward.all.search_space", name),
@@ -236,7 +239,7 @@ impl Targets<'_> {
             self.found.add(self.place, setting, Problem::Missing { example: "1002" });
             return None;
         }
-        number(text, css)
+        destination(self.draft, text, css)
             .map_err(|why| {
                 let problem = Problem::Malformed { found: text.clone(), why: why.into() };
                 self.found.add(self.place, setting, problem);

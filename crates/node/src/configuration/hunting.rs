@@ -83,7 +83,7 @@ pub(super) fn build(
         } else if !lists.contains_key(&written.hunt_list) {
             found.unknown(place, "hunt_list", &written.hunt_list, lists.keys().map(|name| &**name));
         }
-        if let Some(pilot) = pilot(dial_plan, place, written, found) {
+        if let Some(pilot) = pilot(draft, dial_plan, place, written, found) {
             calls.hunt_pilots.insert(written.name(), Arc::new(pilot));
         }
     }
@@ -137,6 +137,7 @@ fn lists(draft: &Draft, groups: &Groups, found: &mut Findings) -> Lists {
 }
 
 fn pilot(
+    draft: &Draft,
     dial_plan: &DialPlan,
     place: Place,
     written: &HuntPilotDraft,
@@ -150,7 +151,7 @@ fn pilot(
         WhenExhausted::PersonalNoCoverage => WhenExhausted::PersonalNoCoverage,
         WhenExhausted::Forward { number, css } => {
             let css = plan::space_named(dial_plan, place, "exhausted.search_space", css, found);
-            if let Err(why) = forwards::number(number, ()) {
+            if let Err(why) = forwards::destination(draft, number, ()) {
                 let problem = Problem::Malformed { found: number.clone(), why: why.into() };
                 found.add(place, "exhausted", problem);
                 return None;

@@ -1,7 +1,8 @@
 use strowger_base::Secret;
+use strowger_base::leg::Service;
 use strowger_dialplan::forward::{ForwardDestination, ForwardKind};
 
-use super::super::{LineSecret, PartitionDraft, SearchSpaceDraft};
+use super::super::{LineSecret, PartitionDraft, SearchSpaceDraft, ServiceNumber};
 use super::*;
 
 /// Partitions a, b, c and d, each with a search space of its name; 1001 has line a and device b.
@@ -84,6 +85,23 @@ fn the_policy_says_what_a_forward_of_all_calls_sees() {
     check(line, system_own, "c", "d", r#"1 in ["a", "b", ""]"#);
     check(system, system_line, "c", "d", r#"1 in ["a", "b", ""]"#);
     check(system, system_own, "c", "d", r#"1 in ["c", "d", ""]"#);
+}
+
+#[test]
+fn a_word_is_a_name_where_something_is_called_so() {
+    let check = |text: &str, expect: bool| {
+        let mut draft =
+            draft(ForwardsDraft { all: Some(ForwardDraft::to(text)), ..ForwardsDraft::default() });
+        draft.services.push(ServiceNumber { number: "echo".into(), service: Service::Echo });
+        assert_eq!(draft.build().is_ok(), expect, "{text}");
+    };
+    check("1002", true);
+    check("\\+49", false);
+    check("+49*1#A", true);
+    check("Echo", true);
+    check("ehco", false);
+    check("bob@example.com", true);
+    check("bob @example.com", false);
 }
 
 #[test]
