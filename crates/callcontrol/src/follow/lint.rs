@@ -23,6 +23,7 @@ pub fn lint(configuration: &Configuration, at: WallTime) -> Lint {
         callers: callers(configuration),
         diallings: DIALLINGS,
         found: BTreeMap::new(),
+        told: BTreeMap::new(),
         untried: 0,
     };
     finder.lines();
@@ -53,6 +54,8 @@ struct Finder<'c> {
     /// How many numbers may still be dialled.
     diallings: usize,
     found: BTreeMap<Key, Finding>,
+    /// How many there are of a kind, and the last that is told.
+    told: BTreeMap<(Kind, Option<ForwardKind>), (usize, Key)>,
     /// Lines that were not looked at.
     untried: usize,
 }
@@ -329,18 +332,20 @@ impl<'c> Finder<'c> {
             alike: 0,
             what,
         };
-        match self.found.entry(key) {
-            std::collections::btree_map::Entry::Vacant(place) => {
-                place.insert(finding());
+        if let Some(there) = self.found.get_mut(&key) {
+            // The other side of the same line is the same mistake, and so is a ring from its next line.
+            if kind == Kind::ForwardNowhere && !there.patterns.contains(&shown.pattern) {
+                there.alike += 1;
             }
-            std::collections::btree_map::Entry::Occupied(mut there) => {
-                let there = there.get_mut();
-                // The other side of the same line is the same mistake, and so is a ring from its next line.
-                let is_new = kind == Kind::ForwardNowhere && !there.patterns.contains(&shown.pattern);
-                if is_new {
-                    there.alike += 1;
-                }
-            }
+            return;
+        }
+        let (told, last) = self.told.entry((kind, when.kind())).or_insert_with(|| (0, key.clone()));
+        *told += 1;
+        if *told <= TOLD {
+            last.clone_from(&key);
+            self.found.insert(key, finding());
+        } else if let Some(last) = self.found.get_mut(last) {
+            last.alike += 1;
         }
     }
 
@@ -404,5 +409,7 @@ const fn calls(kind: Option<ForwardKind>) -> &'static str {
 
 /// What lines may be doing when they forward.
 const CASES: [When; 4] = [When::Free, When::Busy, When::NoAnswer, When::Unregistered];
+/// Findings of a kind that are told one by one; more are counted.
+const TOLD: usize = 20;
 /// Numbers that are dialled: about two seconds of work.
 const DIALLINGS: usize = 500_000;

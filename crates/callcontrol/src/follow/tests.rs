@@ -261,3 +261,21 @@ fn a_hunt_that_leaves_somebody_out_is_found() {
     check(60, HuntOption::StopHunting, &["warning hunt-never-tried"]);
     check(60, HuntOption::SkipToNextGroup, &[]);
 }
+
+#[test]
+fn of_many_alike_some_are_told_and_the_others_counted() {
+    let mut configuration = Configuration::empty();
+    let mut plan = DialPlanBuilder::new(Parameters::default());
+    for index in 0..50 {
+        let number = format!("1{index:03}");
+        plan.literal("", &number, Action::Line(number.as_str().into())).unwrap();
+        let forwards =
+            Forwards { all: ForwardTarget::number(&number, SearchSpace::null()).ok(), ..Forwards::default() };
+        let line = Line { forwards: Some(Box::new(forwards)), ..Line::default() };
+        configuration.lines.insert(number.into(), line);
+    }
+    configuration.plan = plan.build();
+    let lint = lint(&configuration, WallTime::from_micros(0));
+    let alike: Vec<usize> = lint.findings.iter().map(|finding| finding.alike).collect();
+    assert_eq!((alike.len(), alike.iter().sum()), (20, 30));
+}
