@@ -7,6 +7,7 @@ use strowger_base::journal::{Direction, Entry, Record};
 use strowger_base::{LegId, WallTime};
 use strowger_media::sdp;
 
+use crate::masked::Masked;
 use crate::names::Names;
 use crate::words::seconds;
 
@@ -38,7 +39,7 @@ pub struct Rung {
     pub summary: String,
     /// What its session description says; empty when it has none.
     pub media: String,
-    /// The whole message.
+    /// The whole message, without what was dialled or keyed in as a code.
     pub message: String,
 }
 
@@ -59,7 +60,8 @@ pub(crate) fn collect(records: &[Record<'_>], names: &Names, began: WallTime) ->
         let place = legs.iter().position(|other| *other == leg)?;
         Some(if place < own { place } else { place + 1 })
     };
-    let rungs = records.iter().filter_map(|record| {
+    let masked = Masked::of(records);
+    let rungs = records.iter().enumerate().filter_map(|(place, record)| {
         let Entry::Message { direction, flow, bytes } = &record.entry else { return None };
         let leg = record.leg?;
         let device = column(leg)?;
@@ -67,6 +69,7 @@ pub(crate) fn collect(records: &[Record<'_>], names: &Names, began: WallTime) ->
             Direction::Received => (device, own),
             Direction::Sent => (own, device),
         };
+        let message = masked.text(place, String::from_utf8_lossy(bytes).into_owned());
         Some(Rung {
             at: seconds(began, record.at),
             time: record.at.to_string(),
@@ -74,9 +77,9 @@ pub(crate) fn collect(records: &[Record<'_>], names: &Names, began: WallTime) ->
             from,
             to,
             transport: flow.transport().token(),
-            summary: summary(bytes),
+            summary: summary(&message),
             media: media(bytes),
-            message: String::from_utf8_lossy(bytes).into_owned(),
+            message,
         })
     });
     (parties, rungs.collect())
@@ -147,9 +150,8 @@ impl Rung {
 }
 
 /// `INVITE 1002`, `200 OK to INVITE`.
-fn summary(bytes: &[u8]) -> String {
-    let head = String::from_utf8_lossy(bytes);
-    let mut lines = head.lines();
+fn summary(message: &str) -> String {
+    let mut lines = message.lines();
     let start = lines.next().unwrap_or("");
     let text = match start.strip_prefix("SIP/2.0 ") {
         Some(status) => {

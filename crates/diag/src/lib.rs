@@ -8,6 +8,7 @@
 mod codes;
 mod headline;
 mod ladder;
+mod masked;
 mod names;
 mod numbers;
 mod redirections;

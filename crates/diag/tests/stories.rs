@@ -346,8 +346,22 @@ fn a_story_with_codes_shows_none_of_them() {
     };
     let destination = DestinationView::Trunk("carrier");
     let resolved = Decision::NumberResolved { digits: "90551", pattern: "9.0551", sent: "0551", destination };
-    let journal = Journal::call("90551")
+    let journal = Journal::call("90551#")
+        .message(
+            0,
+            A,
+            Direction::Received,
+            "192.0.2.10:5060",
+            b"INVITE sip:90551%234711@pbx SIP/2.0\r\nTo: <sip:90551%234711@pbx>\r\n\r\n",
+        )
         .decide(0, None, Decision::CodeAsked { code: level, timer })
+        .message(
+            900,
+            A,
+            Direction::Received,
+            "192.0.2.10:5060",
+            b"NOTIFY sip:pbx SIP/2.0\r\n\r\n<kpml-response digits=\"7\"/>",
+        )
         .told(900, A, Told::Digit)
         .decide(1_000, None, Decision::CodeAsked { code: AskedCode::Matter, timer })
         .decide(3_000, None, Decision::CodesAccepted(codes))

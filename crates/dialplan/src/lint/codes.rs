@@ -32,11 +32,12 @@ impl Finder<'_> {
     /// Compares what is asked for with what there is.
     pub(super) fn codes(&mut self, table: &CodeTable) {
         let asking = std::mem::take(&mut self.asking);
+        let highest = table.highest_level();
         for (id, (place, number)) in asking.any {
             let Some(Action::Route(route)) = self.plan.pattern(id).map(|row| &row.action) else { continue };
             let mut lacks = Vec::new();
             if let Some(level) = route.codes.authorization_level {
-                match table.highest_level() {
+                match highest {
                     None => lacks.push("an authorization code, and there is none".to_owned()),
                     Some(highest) if highest < level => lacks.push(format!(
                         "an authorization code of level {level}, and the highest that there is has {highest}"

@@ -1,0 +1,123 @@
+//! What a caller dialled or keyed in as a code, taken out of the messages of a story: more people read it than know the code.
+
+use strowger_base::journal::{Decision, Direction, Entry, Record, WhyRefused};
+
+/// What is not shown of the messages of one call; nothing for most.
+#[derive(Default)]
+pub(crate) struct Masked {
+    /// What was dialled with codes behind it, as messages write it, and what stands for it.
+    dialled: Option<(String, String)>,
+    /// The place of the first record after which keys are those of a code.
+    keys_after: Option<usize>,
+}
+
+impl Masked {
+    /// Of a call that was asked for codes.
+    pub(crate) fn of(records: &[Record<'_>]) -> Masked {
+        let is_asked = |record: &Record<'_>| match record.entry {
+            Entry::Decision(decision) => matches!(
+                decision,
+                Decision::CodeAsked { .. }
+                    | Decision::CodesAccepted(_)
+                    | Decision::Refused { why: WhyRefused::Code { .. }, .. }
+            ),
+            _ => false,
+        };
+        let Some(asked) = records.iter().position(is_asked) else { return Masked::default() };
+        let called = records.iter().find_map(|record| match record.entry {
+            Entry::Decision(Decision::CallBegan { called, .. }) => Some(called),
+            _ => None,
+        });
+        let user = records.iter().find_map(|record| match record.entry {
+            Entry::Message { direction: Direction::Received, bytes, .. } => invited(bytes),
+            _ => None,
+        });
+        let dialled = called.zip(user).and_then(|(called, user)| {
+            let number = user.get(..behind(user, called)?)?;
+            (number != user).then(|| (user.to_owned(), format!("{number}{MASK}")))
+        });
+        Masked { dialled, keys_after: Some(asked) }
+    }
+
+    /// A message, or a part of one, without codes; `place` is that of its record.
+    pub(crate) fn text(&self, place: usize, text: String) -> String {
+        let text = match &self.dialled {
+            Some((dialled, shown)) => text.replace(dialled, shown),
+            None => text,
+        };
+        match self.keys_after {
+            Some(after) if place > after && text.contains(REPORT) => without_digits(&text),
+            Some(_) | None => text,
+        }
+    }
+}
+
+/// The user part of what an INVITE asks for.
+fn invited(message: &[u8]) -> Option<&str> {
+    let line = std::str::from_utf8(message.split(|byte| *byte == b'\r').next()?).ok()?;
+    let (_, address) = line.strip_prefix("INVITE ")?.split_once(':')?;
+    address.split_once('@').map(|(user, _)| user)
+}
+
+/// Where the number ends in a user part that begins with it; there `#` is written `%23` (RFC 3261 §25.1).
+fn behind(user: &str, number: &str) -> Option<usize> {
+    let mut rest = user;
+    for character in number.chars() {
+        rest = rest
+            .strip_prefix(character)
+            .or_else(|| rest.strip_prefix(&*format!("%{:02X}", u32::from(character))))
+            .or_else(|| rest.strip_prefix(&*format!("%{:02x}", u32::from(character))))?;
+    }
+    Some(user.len() - rest.len())
+}
+
+/// A report of keys (RFC 4730 §5.3) that does not say which.
+fn without_digits(text: &str) -> String {
+    let mut parts = text.split("digits=");
+    let mut masked = parts.next().unwrap_or_default().to_owned();
+    for part in parts {
+        masked.push_str("digits=");
+        let value = part.chars().next().filter(|quote| matches!(quote, '"' | '\'')).and_then(|quote| {
+            let (_, rest) = part.get(1..)?.split_once(quote)?;
+            Some((quote, rest))
+        });
+        match value {
+            Some((quote, rest)) => masked.push_str(&format!("{quote}{MASK}{quote}{rest}")),
+            None => masked.push_str(part),
+        }
+    }
+    masked
+}
+
+const MASK: &str = "***";
+/// Root of the documents in which phones report keys.
+const REPORT: &str = "kpml-response";
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_number_is_found_at_the_beginning_of_what_was_dialled() {
+        let check = |user: &str, number: &str, expect: Option<&str>| {
+            assert_eq!(behind(user, number).map(|at| &user[at..]), expect, "{user} {number}");
+        };
+        check("8123%23471100%23", "8123#", Some("471100%23"));
+        check("8123#4711#", "8123#", Some("4711#"));
+        check("%2b49%2A", "+49*", Some(""));
+        check("8123", "8124", None);
+        check("812", "8123", None);
+    }
+
+    #[test]
+    fn a_report_keeps_everything_but_its_digits() {
+        let check = |text: &str, expect: &str| assert_eq!(without_digits(text), expect);
+        check(
+            "<kpml-response code=\"200\" digits=\"4\" tag='x'/>",
+            "<kpml-response code=\"200\" digits=\"***\" tag='x'/>",
+        );
+        check("<kpml-response digits='47'/>", "<kpml-response digits='***'/>");
+        check("<kpml-response/>", "<kpml-response/>");
+        check("<kpml-response digits=\"4", "<kpml-response digits=\"4");
+    }
+}
