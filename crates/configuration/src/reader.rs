@@ -27,11 +27,11 @@ pub trait Names {
 /// Where secrets are sealed before anything keeps them.
 pub trait Vault {
     /// The secret, sealed for one setting of one object. The same secret in the same place gives the same text, so that nothing
-    /// looks changed that was not.
-    fn seal(&self, owner: Id, setting: &str, secret: &str) -> String;
-
-    /// Whether this was sealed here, for this place.
-    fn is_sealed(&self, owner: Id, setting: &str, text: &str) -> bool;
+    /// looks changed that was not. What was sealed here before is returned as it is.
+    ///
+    /// # Errors
+    /// Why it cannot be taken, such as a text that another key has sealed. It never repeats the secret.
+    fn seal(&self, owner: Id, setting: &str, text: &str) -> Result<String, String>;
 }
 
 /// References as they stand in the log: by id.
@@ -59,12 +59,8 @@ impl Directory for ByIdOnly {
 pub struct AlreadySealed;
 
 impl Vault for AlreadySealed {
-    fn seal(&self, _: Id, _: &str, _: &str) -> String {
-        String::new()
-    }
-
-    fn is_sealed(&self, _: Id, _: &str, _: &str) -> bool {
-        true
+    fn seal(&self, _: Id, _: &str, text: &str) -> Result<String, String> {
+        Ok(text.to_owned())
     }
 }
 
@@ -128,13 +124,22 @@ impl<'r> Reader<'r> {
         found
     }
 
-    /// A secret, sealed for the place where the reader stands.
-    pub(crate) fn seal(&mut self, text: &str) -> String {
-        let place = self.path.to_string();
-        if self.vault.is_sealed(self.owner, &place, text) {
-            text.to_owned()
-        } else {
-            self.vault.seal(self.owner, &place, text)
+    /// A secret, sealed for the setting where the reader stands.
+    pub(crate) fn seal(&mut self, text: &str) -> Option<String> {
+        let names = self.path.segments().iter().filter_map(|segment| match segment {
+            Segment::Setting(name) => Some(&**name),
+            Segment::Entry(_) => None,
+        });
+        let setting = names.collect::<Vec<&str>>().join(".");
+        match self.vault.seal(self.owner, &setting, text) {
+            Ok(sealed) => Some(sealed),
+            Err(why) => {
+                self.wrong(Wrong::Unexpected {
+                    found: String::new(),
+                    expected: format!("a secret in quotes ({why})"),
+                });
+                None
+            }
         }
     }
 

@@ -68,6 +68,14 @@ impl State {
         names.filter_map(|(_, id)| self.objects.get(id))
     }
 
+    /// The objects of a kind that come after one in the order of [`State::of_kind`], whether it is there or not.
+    pub fn of_kind_after(&self, kind: Kind, last: Identity<'_>) -> impl Iterator<Item = &Arc<Entry>> {
+        let from: Name = (kind, last.partition, last.name.into());
+        let after = (std::ops::Bound::Excluded(from), std::ops::Bound::Unbounded);
+        let names = self.names.range(after).take_while(move |((of, ..), _)| *of == kind);
+        names.filter_map(|(_, id)| self.objects.get(id))
+    }
+
     /// All objects of a type with their ids, in the order of [`State::of_kind`].
     pub fn all<'s, T: Object + 's>(&'s self) -> impl Iterator<Item = (Id, &'s T)>
     where
@@ -97,6 +105,16 @@ impl State {
         let mut state = State::default();
         entries.into_iter().for_each(|entry| state.put(entry));
         state
+    }
+
+    /// What somebody calls an object, as an identity; `None` when it names a partition that does not exist.
+    pub fn identity<'k>(&self, kind: Kind, key: &'k str) -> Option<Identity<'k>> {
+        let (partition, name) = split(kind, key);
+        let partition = match partition {
+            Some(partition) => Some(self.find(Kind::Partition, partition)?),
+            None => None,
+        };
+        Some(Identity { partition, name })
     }
 
     /// Puts an object in, in place of what has its id; nothing is checked.
@@ -182,12 +200,7 @@ impl Entry {
 /// Objects by what they are called; a name of the form of an id is no id.
 impl Directory for State {
     fn find(&self, kind: Kind, key: &str) -> Option<Id> {
-        let (partition, name) = split(kind, key);
-        let partition = match partition {
-            Some(partition) => Some(self.find(Kind::Partition, partition)?),
-            None => None,
-        };
-        self.named(kind, Identity { partition, name })
+        self.named(kind, self.identity(kind, key)?)
     }
 
     fn nearest(&self, kind: Kind, key: &str) -> Option<String> {

@@ -2,11 +2,14 @@
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{TcpStream, ToSocketAddrs};
+use std::os::unix::net::UnixStream;
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
 use std::time::Duration;
 
 use anyhow::Context;
+
+use crate::server::LOCAL_SOCKET;
 
 /// Where to look.
 #[derive(clap::Args)]
@@ -28,8 +31,19 @@ impl Place {
         match &self.server {
             Some(url) => Client::connect(url).map(Some),
             // A server that was killed leaves its file behind.
-            None => Ok(running_on(&self.data).and_then(|url| Client::connect(&url).ok())),
+            None => Ok(Client::connect_local(&self.data)
+                .or_else(|| running_on(&self.data).and_then(|url| Client::connect(&url).ok()))),
         }
+    }
+
+    /// The server that was named, or the one that runs on the folder: for what no folder tells.
+    ///
+    /// # Errors
+    /// When there is none.
+    pub(crate) fn running_server(&self) -> anyhow::Result<Client> {
+        self.server()?.with_context(|| {
+            format!("no server runs on {}; start one, or name its folder with --data", self.data.display())
+        })
     }
 
     /// The server that was named, and no other: for what a file tells as well.
@@ -77,11 +91,24 @@ fn running_on(data: &Path) -> Option<ServerUrl> {
 
 /// A connection for one question.
 pub(crate) struct Client {
-    stream: TcpStream,
+    stream: Stream,
     authority: String,
 }
 
+/// The way to a server.
+enum Stream {
+    Tcp(TcpStream),
+    /// The socket in its data folder: it knows who asks.
+    Local(UnixStream),
+}
+
 impl Client {
+    /// The server that runs on this folder, by its socket there.
+    fn connect_local(data: &Path) -> Option<Client> {
+        let stream = UnixStream::connect(data.join(LOCAL_SOCKET)).ok()?;
+        Some(Client { stream: Stream::Local(stream), authority: "localhost".to_owned() })
+    }
+
     fn connect(url: &ServerUrl) -> anyhow::Result<Client> {
         let authority = url.authority.clone();
         let addresses = authority.to_socket_addrs().with_context(|| {
@@ -90,7 +117,7 @@ impl Client {
         let mut last = None;
         for address in addresses {
             match TcpStream::connect_timeout(&address, CONNECT_WITHIN) {
-                Ok(stream) => return Ok(Client { stream, authority }),
+                Ok(stream) => return Ok(Client { stream: Stream::Tcp(stream), authority }),
                 Err(error) => last = Some(error),
             }
         }
@@ -106,15 +133,36 @@ impl Client {
     /// # Errors
     /// Says what the server said otherwise, and what to do.
     pub(crate) fn get(self, path: &str) -> anyhow::Result<String> {
+        self.answered("GET", path, None)
+    }
+
+    /// Orders something, with JSON, and reads what came of it.
+    ///
+    /// # Errors
+    /// Says what the server said otherwise, and what to do.
+    pub(crate) fn post(self, path: &str, body: &serde_json::Value) -> anyhow::Result<serde_json::Value> {
+        let answer = self.answered("POST", path, Some(body.to_string()))?;
+        serde_json::from_str(&answer).context("the server answered with something that is no JSON")
+    }
+
+    /// The same for a question.
+    ///
+    /// # Errors
+    /// Says what the server said otherwise, and what to do.
+    pub(crate) fn get_json(self, path: &str) -> anyhow::Result<serde_json::Value> {
+        serde_json::from_str(&self.get(path)?).context("the server answered with something that is no JSON")
+    }
+
+    fn answered(self, method: &str, path: &str, body: Option<String>) -> anyhow::Result<String> {
         let authority = self.authority.clone();
-        let (status, body) = self.ask(path).with_context(|| {
+        let (status, body) = self.ask(method, path, body).with_context(|| {
             format!("what answers at http://{authority} is no Strowger; give its [http] port")
         })?;
         if status == 200 {
             return Ok(body);
         }
         let said: Option<serde_json::Value> = serde_json::from_str(&body).ok();
-        let said = said.as_ref().and_then(|said| said.get("error")?.as_str()).unwrap_or(body.trim());
+        let said = said.as_ref().and_then(|said| said.get("detail")?.as_str()).unwrap_or(body.trim());
         match status {
             503 => {
                 anyhow::bail!("the server at http://{authority} is too busy to answer; try again in a moment")
@@ -122,15 +170,21 @@ impl Client {
             404 if said.is_empty() => {
                 anyhow::bail!("http://{authority} has no {path}; is it a Strowger of this version?")
             }
+            409 | 422 => anyhow::bail!("{said}"),
             _ => anyhow::bail!("the server at http://{authority} answered {status}: {said}"),
         }
     }
 
-    fn ask(mut self, path: &str) -> anyhow::Result<(u16, String)> {
-        self.stream.set_read_timeout(Some(ANSWER_WITHIN))?;
-        self.stream.set_write_timeout(Some(ANSWER_WITHIN))?;
+    fn ask(mut self, method: &str, path: &str, body: Option<String>) -> anyhow::Result<(u16, String)> {
+        self.stream.set_timeouts(ANSWER_WITHIN)?;
         let host = &self.authority;
-        let request = format!("GET {path} HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\r\n");
+        let body = body.unwrap_or_default();
+        let about = match body.len() {
+            0 => String::new(),
+            length => format!("Content-Type: application/json\r\nContent-Length: {length}\r\n"),
+        };
+        let request =
+            format!("{method} {path} HTTP/1.1\r\nHost: {host}\r\n{about}Connection: close\r\n\r\n{body}");
         self.stream.write_all(request.as_bytes())?;
         let mut reader = BufReader::new(self.stream.take(ANSWER_MAX));
         let mut line = String::new();
@@ -156,6 +210,46 @@ impl Client {
     }
 }
 
+impl Stream {
+    fn set_timeouts(&self, within: Duration) -> std::io::Result<()> {
+        match self {
+            Stream::Tcp(stream) => {
+                stream.set_read_timeout(Some(within))?;
+                stream.set_write_timeout(Some(within))
+            }
+            Stream::Local(stream) => {
+                stream.set_read_timeout(Some(within))?;
+                stream.set_write_timeout(Some(within))
+            }
+        }
+    }
+}
+
+impl Read for Stream {
+    fn read(&mut self, buffer: &mut [u8]) -> std::io::Result<usize> {
+        match self {
+            Stream::Tcp(stream) => stream.read(buffer),
+            Stream::Local(stream) => stream.read(buffer),
+        }
+    }
+}
+
+impl Write for Stream {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        match self {
+            Stream::Tcp(stream) => stream.write(bytes),
+            Stream::Local(stream) => stream.write(bytes),
+        }
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        match self {
+            Stream::Tcp(stream) => stream.flush(),
+            Stream::Local(stream) => stream.flush(),
+        }
+    }
+}
+
 /// A value as it stands in a query (RFC 3986 §2.1).
 pub(crate) fn query_value(text: &str) -> String {
     let mut encoded = String::with_capacity(text.len());
@@ -171,7 +265,8 @@ pub(crate) fn query_value(text: &str) -> String {
 }
 
 const CONNECT_WITHIN: Duration = Duration::from_secs(2);
-const ANSWER_WITHIN: Duration = Duration::from_secs(10);
+/// 100,000 phones are taken in in about half of this.
+const ANSWER_WITHIN: Duration = Duration::from_secs(120);
 /// 100,000 phones are listed in about a quarter of this.
 const ANSWER_MAX: u64 = 64 * 1024 * 1024;
 
@@ -230,7 +325,7 @@ mod tests {
         check("SSH-2.0-OpenSSH_9.2\r\n", Err("is no Strowger; give its [http] port"));
         check("HTTP/1.1 503 x\r\n\r\n", Err("too busy to answer; try again"));
         check("HTTP/1.1 404 x\r\n\r\n", Err("has no /api/v1/calls"));
-        check("HTTP/1.1 404 x\r\n\r\n{\"error\":\"no call C1.0.9\"}", Err("answered 404: no call C1.0.9"));
+        check("HTTP/1.1 404 x\r\n\r\n{\"detail\":\"no call C1.0.9\"}", Err("answered 404: no call C1.0.9"));
         drop(listener);
         let error = Client::connect(&url).err().map(|error| error.to_string()).unwrap_or_default();
         assert!(error.contains("Is it running") && error.contains("ssh -L"), "{error}");

@@ -202,9 +202,7 @@ impl ConfigurationStore {
     }
 
     /// Reads everything that is on the disk and checks it.
-    ///
-    /// # Errors
-    /// The first damage that is found.
+    #[cfg(test)]
     pub(crate) fn check(&self) -> Result<Checked, FollowError> {
         self.log.check()
     }
@@ -361,6 +359,15 @@ impl ConfigurationStore {
         }
         Ok(())
     }
+}
+
+/// Reads everything that is on the disk of a stopped server and checks it; nothing is changed.
+///
+/// # Errors
+/// The first damage that is found.
+pub(crate) fn check_folder(folder: &Path) -> Result<Checked, OpenError> {
+    let wrong = |why| OpenError { folder: folder.to_owned(), why };
+    SqliteLog::open(folder).map_err(wrong)?.check().map_err(wrong)
 }
 
 fn unknown(error: FollowError) -> ChangeError {

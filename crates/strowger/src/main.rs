@@ -6,13 +6,11 @@
     reason = "they panic when the reader has gone: see `print`"
 )]
 
+mod access;
 mod announce;
+mod changes;
 mod client;
 mod config_file;
-#[cfg_attr(
-    not(test),
-    expect(dead_code, reason = "files, commands and the API are its ways in and come with them")
-)]
 mod configuration;
 mod counters;
 mod decision;
@@ -21,6 +19,7 @@ mod digits;
 mod exposition;
 mod holder;
 mod http;
+mod keeper;
 mod lab;
 mod log;
 mod mailbox;
@@ -35,6 +34,7 @@ mod store;
 mod streams;
 mod table;
 mod udp;
+mod vault;
 
 use std::io::Write;
 use std::path::{Path, PathBuf};
@@ -101,10 +101,45 @@ enum Command {
     },
     /// Say what a dialled number leads to, key by key, and why.
     Digits(digits::DigitsOptions),
+    /// Write the whole configuration as files.
+    Export(changes::ExportOptions),
+    /// Say what applying a folder of files would do.
+    Plan(changes::FolderOptions),
+    /// Make the configuration what a folder of files says.
+    Apply(changes::ApplyOptions),
+    /// Confirm the change that is on trial.
+    Confirm(changes::AskOptions),
+    /// Take back the change that is on trial.
+    Revert(changes::AskOptions),
+    /// List what was changed, the latest first.
+    History(changes::HistoryOptions),
+    /// Show one change, setting by setting.
+    Show {
+        /// The number of the change.
+        change: u64,
+        #[command(flatten)]
+        ask: changes::AskOptions,
+    },
+    /// Show what is different between two changes.
+    Diff {
+        /// The number of the change to look from; 0 is the beginning.
+        from: u64,
+        /// The number of the change to look at.
+        to: u64,
+        #[command(flatten)]
+        ask: changes::AskOptions,
+    },
+    /// Take a change back with a new one.
+    Rollback(changes::RollbackOptions),
     /// Check a configuration file without starting anything.
     CheckConfig {
         /// The node file.
         config: PathBuf,
+    },
+    /// Read the whole configuration of a stopped server from the disk, and say whether it is what was written.
+    CheckData {
+        /// The data folder.
+        data: PathBuf,
     },
     /// Print a completion script for a shell.
     Completions {
@@ -170,10 +205,23 @@ fn run(command: Command) -> anyhow::Result<()> {
         }
         Command::Phones { place, json } => report::phones(&place, json),
         Command::Digits(options) => digits::run(&options),
+        Command::Export(options) => changes::export(&options),
+        Command::Plan(options) => changes::plan(&options),
+        Command::Apply(options) => changes::apply(&options),
+        Command::Confirm(options) => changes::confirm(&options),
+        Command::Revert(options) => changes::revert(&options),
+        Command::History(options) => changes::history(&options),
+        Command::Show { change, ask } => changes::show(change, &ask),
+        Command::Diff { from, to, ask } => changes::diff(from, to, &ask),
+        Command::Rollback(options) => changes::rollback(&options),
         Command::CheckConfig { config } => {
             let configuration = ConfigFile::read(&config)?.configuration()?;
             print::print(digits::Report::of(&configuration.calls, digits::now()).doubts())?;
             print::line(format_args!("{} is a configuration that can be used", config.display()))
+        }
+        Command::CheckData { data } => {
+            let _lock = server::lock(&data)?;
+            print::line(configuration::check_folder(&data)?)
         }
         Command::Completions { shell } => {
             let mut script = vec![];

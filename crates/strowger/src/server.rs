@@ -2,6 +2,8 @@
 
 use std::io;
 use std::net::{IpAddr, SocketAddr, TcpListener, UdpSocket};
+use std::os::unix::fs::PermissionsExt;
+use std::os::unix::net::UnixListener;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::thread;
@@ -17,16 +19,20 @@ use strowger_node::{Input, Node, Outbox, Parameters};
 use strowger_sip::io::Listener;
 
 use crate::config_file::ConfigFile;
+use crate::configuration::ConfigurationStore;
 use crate::decision::Decision;
 use crate::descriptors::Budget;
+use crate::digits;
 use crate::holder;
 use crate::http;
+use crate::keeper::{self, Keeper, random_id};
 use crate::log;
 use crate::mailbox::mailbox;
 use crate::media::{MediaAddresses, MediaThread};
 use crate::shutdown;
 use crate::store::Store;
 use crate::streams;
+use crate::vault::Vault;
 
 /// Everything that was opened, before anything runs.
 pub(crate) struct Opened {
@@ -35,6 +41,8 @@ pub(crate) struct Opened {
     udp: UdpSocket,
     tcp: Option<TcpListener>,
     http: Option<TcpListener>,
+    /// The socket of the command line.
+    local: Option<UnixListener>,
     /// Held until the process ends: one server for each folder.
     _lock: Flock<std::fs::File>,
     /// What could not be opened, each with its remedy.
@@ -73,7 +81,18 @@ impl Opened {
             }
         };
         let advertised = SocketAddr::new(address, local.port());
-        Ok(Opened { file, data, udp, tcp, http, _lock: lock, unopened, advertised })
+        let local = match open_local(&data) {
+            Ok(listener) => Some(listener),
+            Err(error) => {
+                let path = data.join(LOCAL_SOCKET);
+                unopened.push(format!(
+                    "command line: {} cannot be opened ({error}): give a data folder with a shorter path, on a local disk",
+                    path.display()
+                ));
+                None
+            }
+        };
+        Ok(Opened { file, data, udp, tcp, http, local, _lock: lock, unopened, advertised })
     }
 
     /// The sockets that are open: what, and where.
@@ -114,9 +133,12 @@ impl Opened {
                 .count("calls", recovered.closed as u64)
                 .write();
         }
+        let keeper = Arc::new(self.keeper()?);
         let configuration = Arc::new(configuration.with_listeners(self.sip_listeners()));
         let site = http::Site {
+            decision: sender.clone(),
             data: self.data.clone(),
+            keeper,
             calls: Arc::clone(&configuration.calls),
             sip_port: self.advertised.port(),
         };
@@ -142,6 +164,7 @@ impl Opened {
         thread::Builder::new().name("media".into()).spawn(move || media_thread.run())?;
         let tcp: Vec<TcpListener> = self.tcp.iter().map(TcpListener::try_clone).collect::<io::Result<_>>()?;
         let http = self.http.as_ref().map(TcpListener::try_clone).transpose()?;
+        let local = self.local.as_ref().map(UnixListener::try_clone).transpose()?;
         let decision = Decision {
             node,
             sockets: vec![(ListenerId(0), self.udp.try_clone()?)],
@@ -154,7 +177,7 @@ impl Opened {
         let shell = sender.clone();
         let drain_max = Duration::from_secs(self.file.node.drain_max_seconds);
         thread::Builder::new().name("io".into()).spawn(move || {
-            if let Err(error) = asynchronous(tcp, http, connections, shell, site, drain_max) {
+            if let Err(error) = asynchronous(tcp, (http, local), connections, shell, site, drain_max) {
                 log::error("the connection side stopped")
                     .with("reason", error)
                     .effect("no TCP, HTTP or signals")
@@ -172,7 +195,23 @@ impl Opened {
         let _ = store_thread.join();
         log::info("stopped").write();
         let _ = std::fs::remove_file(self.data.join("run"));
+        let _ = std::fs::remove_file(self.data.join(LOCAL_SOCKET));
         Ok(())
+    }
+
+    /// Opens what is configured, and takes back what nobody confirmed before the server ended.
+    fn keeper(&self) -> anyhow::Result<Keeper> {
+        let vault = Vault::open(&self.data)?;
+        let (store, found) = ConfigurationStore::open(&self.data, digits::now(), random_id())
+            .map_err(|error| anyhow::anyhow!("{error}"))?;
+        if let Some(sequence) = found.reverted {
+            log::warn("a change was on trial when the server ended; it is taken back")
+                .count("change", sequence)
+                .write();
+        }
+        Keeper::new(store, vault, Box::new(Nobody)).map_err(|wrong| {
+            anyhow::anyhow!("the configuration cannot be put in force: {}", wrong.join("; "))
+        })
     }
 
     fn sip_listeners(&self) -> Vec<Listener> {
@@ -192,6 +231,17 @@ impl Opened {
     }
 }
 
+/// Nothing uses the objects yet.
+struct Nobody;
+
+impl keeper::Users for Nobody {
+    fn check(&self, _: &strowger_configuration::State) -> Result<(), Vec<String>> {
+        Ok(())
+    }
+
+    fn put_in_force(&self, _: &strowger_configuration::State) {}
+}
+
 fn restore(node: &mut Node, bindings: Vec<strowger_sip::io::BindingRecord>) {
     let mut out = Outbox::default();
     let wall = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap_or_default();
@@ -207,13 +257,14 @@ fn restore(node: &mut Node, bindings: Vec<strowger_sip::io::BindingRecord>) {
 /// TCP, HTTP and signals, on a runtime with one thread.
 fn asynchronous(
     tcp: Vec<TcpListener>,
-    http: Option<TcpListener>,
+    (http, local): (Option<TcpListener>, Option<UnixListener>),
     connections: streams::Connections,
     decision: crate::mailbox::Sender,
     site: http::Site,
     drain_max: Duration,
 ) -> io::Result<()> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    let site = Arc::new(site);
     runtime.block_on(async move {
         let tcp = tcp
             .into_iter()
@@ -225,15 +276,37 @@ fn asynchronous(
         if let Some(listener) = http {
             listener.set_nonblocking(true)?;
             let listener = tokio::net::TcpListener::from_std(listener)?;
-            tokio::spawn(http::serve(listener, decision.clone(), site));
+            tokio::spawn(http::serve(listener, Arc::clone(&site)));
         }
+        if let Some(listener) = local {
+            listener.set_nonblocking(true)?;
+            let listener = tokio::net::UnixListener::from_std(listener)?;
+            tokio::spawn(http::serve_local(listener, Arc::clone(&site)));
+        }
+        tokio::spawn(keeper::watch_trials(Arc::clone(&site.keeper)));
         tokio::spawn(shutdown::on_signals(decision.clone(), drain_max));
         connections.run(tcp, decision).await;
         Ok(())
     })
 }
 
-fn lock(data: &Path) -> anyhow::Result<Flock<std::fs::File>> {
+/// Opens the socket of the command line for the owner of the folder alone. The lock is held: a socket that is there is one
+/// that a killed server left behind.
+fn open_local(data: &Path) -> io::Result<UnixListener> {
+    let (path, fresh) = (data.join(LOCAL_SOCKET), data.join(format!("{LOCAL_SOCKET}.new")));
+    let _ = std::fs::remove_file(&fresh);
+    let listener = UnixListener::bind(&fresh)?;
+    // It has its rights before anybody knows it by its name.
+    std::fs::set_permissions(&fresh, std::fs::Permissions::from_mode(0o600))?;
+    std::fs::rename(&fresh, &path)?;
+    Ok(listener)
+}
+
+/// The socket of the command line, in the data folder.
+pub(crate) const LOCAL_SOCKET: &str = "api.sock";
+
+/// Takes the folder for this process.
+pub(crate) fn lock(data: &Path) -> anyhow::Result<Flock<std::fs::File>> {
     std::fs::create_dir_all(data)
         .with_context(|| format!("cannot make the folder {}; choose another one", data.display()))?;
     let path = data.join("lock");

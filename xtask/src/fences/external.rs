@@ -27,6 +27,7 @@ const ONE_CORE: &[(&str, &str)] = &[
 /// What the shells may use, and why.
 const SHELLS: &[(&str, &str)] = &[
     // The program: docs/adr/0013-outside-crates-of-the-program.md says what each is for.
+    ("strowger", "aes-gcm-siv"),
     ("strowger", "anyhow"),
     ("strowger", "axum"),
     ("strowger", "clap"),
@@ -38,6 +39,7 @@ const SHELLS: &[(&str, &str)] = &[
     ("strowger", "rustix"),
     ("strowger", "serde"),
     ("strowger", "serde_json"),
+    ("strowger", "sha2"),
     ("strowger", "socket2"),
     ("strowger", "tokio"),
     ("strowger", "toml"),

@@ -173,6 +173,7 @@ const TITLES: &[(u32, &str)] = &[
     (7315, "P-headers"),
     (7329, "Session-ID, first edition"),
     (7339, "Overload control"),
+    (7396, "JSON merge patch"),
     (7433, "User-to-user information"),
     (7462, "Alert-Info URNs"),
     (7587, "Opus over RTP"),
@@ -189,6 +190,7 @@ const TITLES: &[(u32, &str)] = &[
     (8285, "RTP header extensions"),
     (8445, "ICE"),
     (8446, "TLS 1.3"),
+    (8452, "AES-GCM-SIV"),
     (8489, "STUN"),
     (8497, "Marking of logged messages"),
     (8591, "Location source"),
@@ -198,9 +200,11 @@ const TITLES: &[(u32, &str)] = &[
     (8856, "BFCP streams in SDP"),
     (8866, "SDP"),
     (8898, "Token authentication"),
+    (9106, "Argon2"),
     (9110, "HTTP semantics"),
     (9112, "HTTP/1.1"),
     (9293, "TCP"),
+    (9457, "Problem details for HTTP"),
     (9562, "Universally unique identifiers (UUIDs)"),
 ];
 

@@ -16,6 +16,13 @@ pub(crate) struct Checked {
     pub(crate) rows: u64,
 }
 
+impl std::fmt::Display for Checked {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let Checked { changes, objects, rows } = self;
+        write!(f, "whole: {changes} changes lead to {objects} objects, which fill {rows} rows of the tables")
+    }
+}
+
 /// What the log leads to.
 type Objects = BTreeMap<Id, (Kind, ObjectHash)>;
 

@@ -179,6 +179,10 @@ impl Layout {
             | Form::Either(..) => columns.push(Column::new(Vec::new(), of, renamed)),
             Form::Secret => {}
         }
+        // A region relates to regions: what it relates to is not what it belongs to.
+        for column in columns.iter_mut().filter(|column| column.name == owner) {
+            column.name = format!("{owner}_{}", column.path().replace('.', "_"));
+        }
         let member = self.tables.entry(table.clone()).or_default();
         member.add(&owner, "text not null");
         member.add(order, "integer not null");

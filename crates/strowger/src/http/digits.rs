@@ -2,69 +2,147 @@
 
 use std::sync::Arc;
 
-use axum::extract::{Query, State};
 use axum::http::StatusCode;
-use axum::response::{IntoResponse, Response};
+use axum::response::Response;
 use strowger_base::WallTime;
+use strowger_configuration::setting::{Description, Record};
+use strowger_configuration::{choice, record};
 
-use super::{Form, Shared, json, plain};
-use crate::digits::{self, Codes, LinesAre, Mode, Question, Report};
+use super::calls::Form;
+use super::problem::Problem;
+use super::route::{self, Ask, Route, Shape};
+use super::{Site, json, plain};
+use crate::digits::{self, Codes, Question, Report};
 
-/// What `/api/v1/digits` is asked.
-#[derive(serde::Deserialize)]
-pub(super) struct Dialling {
-    from: String,
-    number: String,
-    mode: Option<Mode>,
-    calling: Option<String>,
-    #[serde(default)]
-    when: LinesAre,
-    at: Option<String>,
-    code: Option<String>,
-    matter: Option<String>,
-    #[serde(default)]
-    form: Form,
-}
-
-/// What `/api/v1/digits/lint` is asked.
-#[derive(serde::Deserialize)]
-pub(super) struct Linting {
-    at: Option<String>,
-}
-
-pub(super) async fn digits(State(shared): State<Arc<Shared>>, Query(asked): Query<Dialling>) -> Response {
-    let at = match time(asked.at.as_deref()) {
-        Ok(at) => at,
-        Err(error) => return refused(error),
-    };
-    let Dialling { from, number, mode, calling, when: lines, code, matter, form, .. } = asked;
-    let question = Question { from, number, mode, calling, at, lines, codes: Codes { code, matter } };
-    match digits::answer(&shared.site.calls, &question) {
-        Ok(answer) => match form {
-            Form::Json => json(StatusCode::OK, &answer.json()),
-            Form::Text => plain(answer.text()),
+/// The routes about dialled numbers.
+pub(super) fn routes() -> [Route; 2] {
+    [
+        Route {
+            query: Dialling::FIELDS,
+            answers: vec![route::Answer {
+                status: 200,
+                shape: Shape::Json("The walk, hop by hop; text on demand."),
+            }],
+            ..Route::question(
+                "/api/v1/digits",
+                "digits",
+                "What becomes of a dialled number, and why",
+                |site, ask| Box::pin(dial(site, ask)),
+            )
         },
-        Err(error) => refused(format!("{error:#}")),
+        Route {
+            query: Linting::FIELDS,
+            answers: vec![route::Answer {
+                status: 200,
+                shape: Shape::Json("What is doubtful, each with a dialling."),
+            }],
+            refusals: &[500],
+            ..Route::question(
+                "/api/v1/digits/lint",
+                "lint",
+                "What is doubtful about the dial plan",
+                |site, ask| Box::pin(lint(site, ask)),
+            )
+        },
+    ]
+}
+
+record! {
+    /// One dialling.
+    struct Dialling {
+        /// Who dials: a line, trunk or search space.
+        from: Description,
+        /// What is dialled.
+        number: Description,
+        /// How it arrives; as whoever dials usually does when it is not given.
+        mode: Option<Arriving> = None,
+        /// The calling number, where a trunk or search space dials.
+        calling: Option<Description> = None,
+        /// What the lines are doing that the call reaches.
+        when: LinesAre = LinesAre::Free,
+        /// When, such as `2026-12-24 18:00` in UTC; now when it is not given.
+        at: Option<Description> = None,
+        /// The authorization code that is keyed in where one is asked for.
+        code: Option<Description> = None,
+        /// The matter code that is keyed in where one is asked for.
+        matter: Option<Description> = None,
+        /// For programs or for people.
+        form: Form = Form::Json,
     }
+}
+
+record! {
+    /// A look at the whole plan.
+    struct Linting {
+        /// When, such as `2026-12-24 18:00` in UTC; now when it is not given.
+        at: Option<Description> = None,
+    }
+}
+
+choice! {
+    /// How a number arrives.
+    enum Arriving {
+        /// One key after another, then silence.
+        Keys = "keys",
+        /// As a whole, as SIP phones and trunks send it.
+        EnBloc = "en-bloc",
+        /// From a speed dial.
+        SpeedDial = "speed-dial",
+        /// From an application.
+        Application = "application",
+    }
+}
+
+choice! {
+    /// What the lines are doing that a call reaches.
+    enum LinesAre {
+        /// They ring.
+        Free = "free",
+        /// They are busy.
+        Busy = "busy",
+        /// They ring, and nobody answers.
+        NoAnswer = "no-answer",
+        /// None of their phones is registered.
+        Unregistered = "unregistered",
+    }
+}
+
+/// The command line's value for the same word.
+fn value<T: clap::ValueEnum>(word: &str) -> Result<T, Problem> {
+    T::from_str(word, false).map_err(Problem::malformed)
+}
+
+async fn dial(site: Arc<Site>, ask: Ask) -> Result<Response, Problem> {
+    let asked = ask.query::<Dialling>()?;
+    let question = Question {
+        from: asked.from.as_str().to_owned(),
+        number: asked.number.as_str().to_owned(),
+        mode: asked.mode.map(|mode| value(mode.word())).transpose()?,
+        lines: value(asked.when.word())?,
+        calling: asked.calling.map(|calling| calling.as_str().to_owned()),
+        at: when(asked.at.as_ref())?,
+        codes: Codes {
+            code: asked.code.map(|code| code.as_str().to_owned()),
+            matter: asked.matter.map(|matter| matter.as_str().to_owned()),
+        },
+    };
+    let answer = digits::answer(&site.calls, &question);
+    let answer = answer.map_err(|error| Problem::malformed(format!("{error:#}")))?;
+    Ok(match asked.form {
+        Form::Json => json(StatusCode::OK, &answer.json()),
+        Form::Text => plain(answer.text()),
+    })
 }
 
 /// Seconds of work for a large plan: not on a thread that serves others.
-pub(super) async fn lint(State(shared): State<Arc<Shared>>, Query(asked): Query<Linting>) -> Response {
-    let at = match time(asked.at.as_deref()) {
-        Ok(at) => at,
-        Err(error) => return refused(error),
-    };
-    let calls = Arc::clone(&shared.site.calls);
-    match tokio::task::spawn_blocking(move || Report::of(&calls, at).json()).await {
-        Ok(report) => json(StatusCode::OK, &report),
-        Err(_) => StatusCode::INTERNAL_SERVER_ERROR.into_response(),
-    }
+async fn lint(site: Arc<Site>, ask: Ask) -> Result<Response, Problem> {
+    let at = when(ask.query::<Linting>()?.at.as_ref())?;
+    let report = tokio::task::spawn_blocking(move || Report::of(&site.calls, at).json()).await;
+    let report = report.map_err(|error| Problem::internal(&error.into()))?;
+    Ok(json(StatusCode::OK, &report))
 }
 
-fn time(at: Option<&str>) -> Result<WallTime, String> {
-    Ok(at.map(digits::time).transpose()?.unwrap_or_else(digits::now))
-}
-
-fn refused(error: String) -> Response {
-    json(StatusCode::BAD_REQUEST, &serde_json::json!({ "error": error }))
+fn when(at: Option<&Description>) -> Result<WallTime, Problem> {
+    let at = at.map(|at| digits::time(at.as_str())).transpose().map_err(Problem::malformed)?;
+    Ok(at.unwrap_or_else(digits::now))
 }

@@ -1,4 +1,4 @@
-//! Around every page: only who named this machine itself is answered, and every refusal is JSON.
+//! Around every page: only who named this machine itself is answered, and every refusal says why.
 
 use std::net::IpAddr;
 
@@ -7,9 +7,9 @@ use axum::extract::Request;
 use axum::http::uri::Authority;
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::middleware::Next;
-use axum::response::Response;
+use axum::response::{IntoResponse, Response};
 
-use super::json;
+use super::problem::{self, Problem};
 
 /// Answers a request, or refuses it because of the name under which the server was reached.
 ///
@@ -18,19 +18,21 @@ use super::json;
 /// Host has that name.
 pub(super) async fn guard(listen: IpAddr, request: Request, next: Next) -> Response {
     if let Err(host) = addressed(request.headers(), listen) {
-        let error = format!("{host:?} is no name of this server; use http://127.0.0.1 or http://localhost");
-        return json(StatusCode::MISDIRECTED_REQUEST, &serde_json::json!({ "error": error }));
+        let why = format!("{host:?} is no name of this server; use http://127.0.0.1 or http://localhost");
+        return Problem::new(StatusCode::MISDIRECTED_REQUEST, why).into_response();
     }
-    in_json(next.run(request).await).await
+    told_in_full(request, next).await
+}
+
+/// Answers a request; a refusal that has no words of ours gets some.
+pub(super) async fn told_in_full(request: Request, next: Next) -> Response {
+    in_words(next.run(request).await).await
 }
 
 /// What a page that does not exist answers.
 pub(super) async fn nowhere(request: Request) -> Response {
-    let error = format!(
-        "there is no {}; there are /healthz, /metrics and /api/v1/calls, /calls/ID, /phones, /digits, /digits/lint",
-        request.uri().path()
-    );
-    json(StatusCode::NOT_FOUND, &serde_json::json!({ "error": error }))
+    let path = request.uri().path();
+    Problem::absent(format!("there is no {path}; /api/v1/openapi.json says what there is")).into_response()
 }
 
 /// Browsers always send Host (RFC 9112 §3.2); what sends none is none.
@@ -53,17 +55,27 @@ fn addressed(headers: &HeaderMap, listen: IpAddr) -> Result<(), String> {
     Ok(())
 }
 
-/// Refusals that have no words of ours get some.
-async fn in_json(response: Response) -> Response {
+/// Gives a refusal words.
+async fn in_words(response: Response) -> Response {
     let status = response.status();
-    let is_json = response.headers().get(header::CONTENT_TYPE).is_some_and(|kind| kind == "application/json");
-    if is_json || !(status.is_client_error() || status.is_server_error()) {
+    let kind = response.headers().get(header::CONTENT_TYPE);
+    let has_words = kind.is_some_and(|kind| kind == problem::TYPE || kind == "application/json");
+    if has_words || !(status.is_client_error() || status.is_server_error()) {
         return response;
     }
+    let allow = response.headers().get(header::ALLOW).cloned();
     let said = to_bytes(response.into_body(), WORDS_MAX).await.unwrap_or_default();
     let said = String::from_utf8_lossy(&said);
-    let words = if said.is_empty() { status.canonical_reason().unwrap_or("refused") } else { &said };
-    json(status, &serde_json::json!({ "error": words }))
+    let words = match status {
+        StatusCode::METHOD_NOT_ALLOWED => "this path does not take that method; Allow says which it takes",
+        _ if said.is_empty() => status.canonical_reason().unwrap_or("refused"),
+        _ => &said,
+    };
+    let mut refused = Problem::new(status, words).into_response();
+    if let Some(allow) = allow {
+        refused.headers_mut().insert(header::ALLOW, allow);
+    }
+    refused
 }
 
 const HOST_SHOWN: usize = 100;

@@ -233,11 +233,11 @@ fn the_web_interface_refuses_in_json_and_answers_nobody_who_names_another_server
     let server = Server::start(&folder);
     let check = |host: &str, path: &str, status: u16, part: &str| {
         let (found, body) = server.get_as(host, path);
-        let words = serde_json::from_str::<Value>(&body).map(|body| body["error"].to_string());
+        let words = serde_json::from_str::<Value>(&body).map(|body| body["detail"].to_string());
         let words = words.unwrap_or_else(|error| panic!("{error} in {body:?}"));
         assert!(found == status && words.contains(part), "{host} {path}: {found} {words}");
     };
-    check("localhost", "/nothing", 404, "there is no /nothing; there are /healthz");
+    check("localhost", "/nothing", 404, "there is no /nothing; /api/v1/openapi.json");
     check("localhost", "/api/v1/calls?limit=many", 400, "limit");
     check("localhost", "/api/v1/calls/42", 400, "expected one like C1.0.42");
     for path in ["/healthz", "/metrics", "/api/v1/calls", "/api/v1/phones", "/nothing"] {

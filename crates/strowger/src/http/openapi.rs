@@ -1,0 +1,200 @@
+//! The OpenAPI document, made from the routes themselves.
+
+use serde_json::{Map, Value, json};
+use strowger_configuration::Kind;
+use strowger_configuration::form::{Field, Form};
+
+use super::problem;
+use super::route::{Body, Route, Shape};
+
+/// The document of these routes (OpenAPI 3.1).
+pub(crate) fn document(routes: &[Route]) -> Value {
+    let mut paths: Map<String, Value> = Map::new();
+    for route in routes {
+        let path = paths.entry(route.path.to_string()).or_insert_with(|| json!({}));
+        if let Some(methods) = path.as_object_mut() {
+            methods.insert(route.method.as_str().to_lowercase(), operation(route));
+        }
+    }
+    json!({
+        "openapi": "3.1.0",
+        "info": {
+            "title": "Strowger",
+            "version": env!("CARGO_PKG_VERSION"),
+            "description": "Everything that the command line can do; it is a client of this interface.",
+        },
+        "paths": paths,
+        "components": {
+            "securitySchemes": {
+                "token": { "type": "http", "scheme": "bearer" },
+            },
+            "schemas": schemas(),
+        },
+    })
+}
+
+fn operation(route: &Route) -> Value {
+    let mut operation = json!({
+        "operationId": route.id,
+        "summary": route.summary,
+        "parameters": parameters(route),
+        "responses": responses(route),
+    });
+    let Some(table) = operation.as_object_mut() else { return operation };
+    match route.needs {
+        None => _ = table.insert("security".into(), json!([])),
+        Some(role) => {
+            table.insert("security".into(), json!([{ "token": [] }]));
+            table.insert("description".into(), json!(format!("Needs the role {}.", role.word())));
+        }
+    }
+    if let Some(tag) = route.subject.map(Kind::plural) {
+        table.insert("tags".into(), json!([tag]));
+    }
+    let schema = match route.body {
+        Body::Nothing => return operation,
+        Body::Settings(fields) => record(fields, true),
+        Body::Some(fields) => record(fields, false),
+    };
+    let body = json!({ "required": true, "content": { "application/json": { "schema": schema } } });
+    table.insert("requestBody".into(), body);
+    operation
+}
+
+fn parameters(route: &Route) -> Vec<Value> {
+    let named = route.path.split('/').filter_map(|part| part.strip_prefix('{')?.strip_suffix('}'));
+    let mut parameters: Vec<Value> = named
+        .map(|name| {
+            json!({ "name": name, "in": "path", "required": true, "schema": { "type": "string", "minLength": 1 } })
+        })
+        .collect();
+    parameters.extend(route.query.iter().map(|field| {
+        json!({
+            "name": field.name,
+            "in": "query",
+            "required": field.is_required(),
+            "description": field.doc,
+            "schema": described(field),
+        })
+    }));
+    parameters
+}
+
+fn responses(route: &Route) -> Value {
+    let mut responses = Map::new();
+    for answer in &route.answers {
+        let description = match answer.shape {
+            Shape::Json(description) => description,
+            Shape::Object(kind) | Shape::Page(kind) => kind.doc(),
+            Shape::Text(_) => "Text.",
+        };
+        let content = match answer.shape {
+            Shape::Json(_) => json!({ "application/json": { "schema": { "type": "object" } } }),
+            Shape::Object(kind) => json!({ "application/json": { "schema": reference(kind) } }),
+            Shape::Page(kind) => {
+                let objects = json!({ "type": "array", "items": reference(kind) });
+                json!({ "application/json": { "schema": {
+                    "type": "object",
+                    "properties": { "objects": objects, "next": { "type": "string" } },
+                    "required": ["objects"],
+                } } })
+            }
+            Shape::Text(media_type) => json!({ media_type: { "schema": { "type": "string" } } }),
+        };
+        responses
+            .insert(answer.status.to_string(), json!({ "description": description, "content": content }));
+    }
+    let rights: &[u16] = if route.needs.is_some() { &[401, 403] } else { &[] };
+    let body: &[u16] = match route.body {
+        Body::Nothing => &[],
+        Body::Settings(_) | Body::Some(_) => &[413, 415],
+    };
+    for status in ALWAYS.iter().chain(rights).chain(body).chain(route.refusals) {
+        let refused = json!({
+            "description": "Refused; `detail` says why and what to do.",
+            "content": { (problem::TYPE): { "schema": { "$ref": "#/components/schemas/Problem" } } },
+        });
+        responses.insert(status.to_string(), refused);
+    }
+    Value::Object(responses)
+}
+
+/// How every route may refuse: a query that cannot be understood, a name that is not ours, a server that is busy.
+const ALWAYS: &[u16] = &[400, 421, 503];
+
+fn schemas() -> Value {
+    let mut schemas: Map<String, Value> = Map::new();
+    for kind in Kind::ALL {
+        let mut schema = record(kind.fields(), false);
+        if let Some(table) = schema.as_object_mut() {
+            table.insert("description".into(), json!(kind.doc()));
+            // An answer says more of an object than can be set on it.
+            table.remove("additionalProperties");
+            if let Some(Value::Object(properties)) = table.get_mut("properties") {
+                properties
+                    .insert("id".into(), json!({ "type": "string", "format": "uuid", "readOnly": true }));
+            }
+        }
+        schemas.insert(kind.word().to_owned(), schema);
+    }
+    let problem = json!({
+        "type": "object",
+        "properties": {
+            "type": { "type": "string" },
+            "title": { "type": "string" },
+            "status": { "type": "integer" },
+            "detail": { "type": "string" },
+            "problems": { "type": "array", "items": { "type": "object", "properties": {
+                "setting": { "type": "string" },
+                "reason": { "type": "string" },
+            } } },
+        },
+        "required": ["title", "status", "detail"],
+    });
+    schemas.insert("Problem".to_owned(), problem);
+    Value::Object(schemas)
+}
+
+fn reference(kind: Kind) -> Value {
+    json!({ "$ref": format!("#/components/schemas/{}", kind.word()) })
+}
+
+/// Settings as a schema; with `whole` those without a default are required.
+fn record(fields: &[Field], whole: bool) -> Value {
+    let properties: Map<String, Value> =
+        fields.iter().map(|field| (field.name.to_owned(), described(field))).collect();
+    let required: Vec<&str> =
+        fields.iter().filter(|field| whole && field.is_required()).map(|field| field.name).collect();
+    json!({ "type": "object", "properties": properties, "required": required, "additionalProperties": false })
+}
+
+fn described(field: &Field) -> Value {
+    let mut schema = schema(&field.form);
+    if let Some(table) = schema.as_object_mut() {
+        table.insert("description".into(), json!(field.doc));
+        if let Some(default) = field.default.map(|default| default()).filter(|default| !default.is_null()) {
+            table.insert("default".into(), default);
+        }
+    }
+    schema
+}
+
+fn schema(form: &Form) -> Value {
+    match form {
+        Form::Boolean => json!({ "type": "boolean" }),
+        Form::Whole { least, most, .. } => json!({ "type": "integer", "minimum": least, "maximum": most }),
+        Form::Text { most, example: "", .. } => json!({ "type": "string", "maxLength": most }),
+        Form::Text { most, example, .. } => {
+            json!({ "type": "string", "maxLength": most, "examples": [example] })
+        }
+        Form::Choice(words) => {
+            let words: Vec<&str> = words.iter().map(|word| word.word).collect();
+            json!({ "type": "string", "enum": words })
+        }
+        Form::Reference(_) => json!({ "type": "string" }),
+        Form::List { of, most } => json!({ "type": "array", "items": schema(of), "maxItems": most }),
+        Form::Record(fields) => record(fields, true),
+        Form::Either(one, other) => json!({ "anyOf": [schema(one), schema(other)] }),
+        Form::Secret => json!({ "type": "string", "maxLength": 1024 }),
+    }
+}

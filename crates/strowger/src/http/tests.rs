@@ -1,0 +1,39 @@
+use std::collections::BTreeSet;
+
+use super::*;
+
+#[test]
+fn every_route_can_be_told_from_the_others() {
+    let routes = routes();
+    let ids: BTreeSet<&str> = routes.iter().map(|route| &*route.id).collect();
+    assert_eq!(ids.len(), routes.len());
+    let places: BTreeSet<(&str, &str)> =
+        routes.iter().map(|route| (route.method.as_str(), &*route.path)).collect();
+    assert_eq!(places.len(), routes.len());
+}
+
+#[test]
+fn the_document_holds_every_route_with_its_refusals() {
+    let routes = routes();
+    let document = openapi::document(&routes);
+    for route in &routes {
+        let method = route.method.as_str().to_lowercase();
+        let operation = &document["paths"][&*route.path][&method];
+        assert_eq!(operation["operationId"], *route.id);
+        for status in ["400", "421", "503"] {
+            assert!(operation["responses"][status].is_object(), "{} {status}", route.id);
+        }
+        let rights = operation["responses"]["403"].is_object();
+        assert_eq!(rights, route.needs.is_some(), "{}", route.id);
+        for field in route.query {
+            let parameters = operation["parameters"].as_array().unwrap();
+            assert!(parameters.iter().any(|parameter| parameter["name"] == field.name), "{}", field.name);
+        }
+    }
+}
+
+#[test]
+fn only_the_owner_of_the_server_has_its_rights() {
+    assert_eq!(user_name(0), "root");
+    assert_eq!(user_name(u32::MAX - 1), format!("user {}", u32::MAX - 1));
+}
