@@ -214,6 +214,9 @@ impl<'c> Finder<'c> {
 
     fn nowhere(&mut self, forwarded: &Forwarded<'_>, when: When, shown: &Shown<'_>) {
         let why = match forwarded.lookup.reached(self.configuration) {
+            Ok(_) if forwarded.lookup.wants_code() => {
+                "asks for a code there, and nobody is asked after a forward"
+            }
             Err(End::Rejected(_)) => "is not found there",
             Err(End::Blocked(_)) => "is blocked there",
             Ok(_) | Err(_) => return,

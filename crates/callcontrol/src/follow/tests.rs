@@ -1,11 +1,14 @@
 use strowger_dialplan::forward::{BySide, ForwardParameters, HopLimit};
 use strowger_dialplan::hunt::{HuntList, HuntOption, HuntPilot, LineGroup, LineGroupOptions};
-use strowger_dialplan::{DialPlanBuilder, NumberPattern, Parameters};
+use strowger_dialplan::{
+    CodesRequired, DialPlanBuilder, NumberPattern, Parameters, RoutePattern, RouteTarget,
+};
 
 use super::*;
 
 /// Lines a to f with forwards (`a>b` all calls, `a!b` no answer, `a?b` busy, `a-b` unregistered, `a%b` no coverage), and the
-/// hunt pilots 7 and 8 before lines e and f: 7 sends on to d, 8 does as the line says that was called originally.
+/// hunt pilots 7 and 8 before lines e and f: 7 sends on to d, 8 does as the line says that was called originally. 0 leads out
+/// and asks for a code.
 fn configuration(text: &str, hops: u8) -> Configuration {
     let mut configuration = Configuration::empty();
     let mut plan = DialPlanBuilder::new(Parameters::default());
@@ -19,6 +22,9 @@ fn configuration(text: &str, hops: u8) -> Configuration {
         let action = Action::Hunt { list: "list".into() };
         plan.add("", NumberPattern::new(pilot.parse().unwrap(), action)).unwrap();
     }
+    let mut asks = RoutePattern::to(RouteTarget::Trunk("carrier".into()));
+    asks.codes = CodesRequired { authorization_level: Some(1), client_matter: false };
+    plan.add("", NumberPattern::new("0".parse().unwrap(), Action::Route(asks))).unwrap();
     let members = ["e", "f"].map(Box::from).to_vec();
     let group = LineGroup::new("group", members, LineGroupOptions::default()).unwrap();
     let list = HuntList::new("list", vec![Arc::new(group)]).unwrap();
@@ -217,6 +223,7 @@ fn what_is_doubtful_is_found_once() {
     check("a>b b>c c>d d>e", 3, &["forward-chain 1"]);
     check("a?b b?c c?d d?e", 3, &["forward-chain Busy 1"]);
     check("a>9 b>9 c-9", 6, &["forward-nowhere 1 +1", "forward-nowhere Unregistered 3"]);
+    check("a>0 b?0", 6, &["forward-nowhere 1", "forward-nowhere Busy 2"]);
     // What comes to nothing because all calls are forwarded is not told.
     check("a>b a?9", 6, &[]);
 }
