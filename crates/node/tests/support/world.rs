@@ -211,7 +211,7 @@ impl World {
 
     /// Sends an INVITE and returns the one that answers its challenge.
     #[track_caller]
-    fn authorized_invite(&mut self, phone: &mut Phone, called: &str) -> String {
+    pub fn authorized_invite(&mut self, phone: &mut Phone, called: &str) -> String {
         phone.peer = called.to_owned();
         phone.call_id += 1;
         phone.remote_tag.clear();
