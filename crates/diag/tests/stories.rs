@@ -5,9 +5,9 @@ use std::time::Duration;
 
 use strowger_base::journal::{
     AskedCode, AudioFlow, AuthorizationView, CallRecord, CodesView, Decision, DestinationView, Direction,
-    Entry, LegOutcome, LegRecord, MatterView, MediaPart, MediaPath, NotResolved, OriginView, PartyView,
-    Quality, Record, ReleasedBy, StreamEnd, TargetView, Told, Way, WhyCodeRefused, WhyEnded, WhyRefused,
-    WhyRelay, WhyReleased,
+    Entry, Forwarding, LegOutcome, LegRecord, MatterView, MediaPart, MediaPath, NotResolved, OriginView,
+    PartyView, Quality, Record, Redirection, ReleasedBy, StreamEnd, TargetView, Told, Way, WhyCodeRefused,
+    WhyEnded, WhyForwarded, WhyRefused, WhyRelay, WhyReleased,
 };
 use strowger_base::leg::{Alert, BindingId, Presentation, ReleaseReason, Service};
 use strowger_base::net::{Flow, ListenerId};
@@ -93,6 +93,10 @@ impl Journal {
             rung_at: at(1),
             outcome: *outcome,
         });
+        let pilot = self.0.iter().find_map(|record| match record.entry {
+            Entry::Decision(Decision::HuntBegan { pilot, .. }) => Some(pilot),
+            _ => None,
+        });
         let connected = if answered.is_some() { party("1002", "Bob") } else { PartyView::default() };
         let record = CallRecord {
             call: CALL,
@@ -104,7 +108,7 @@ impl Journal {
             sent: called.unwrap_or(""),
             final_called: called.unwrap_or(""),
             redirections: vec![],
-            hunt_pilot: "",
+            hunt_pilot: pilot.unwrap_or(""),
             connected,
             codes: CodesView::default(),
             started_at: at(0),
@@ -207,6 +211,51 @@ fn the_headline_says_what_became_of_the_call_and_why() {
     );
     check(Journal::to_line(&[B1]), "1001 (Alice) called 1002; the call has not ended yet.");
     check(Journal(Vec::new()), "The journal has nothing about this call.");
+}
+
+#[test]
+fn the_headline_says_where_a_call_was_sent_on() {
+    let check = |journal: Journal, expect: &str| assert_eq!(tell(&journal.0).headline, expect);
+    let sent_on = |journal: Journal, to: &'static str, why, reason| {
+        let redirection = Redirection { by: "1002", reason, on_behalf_of: 5 };
+        let forwarding = Forwarding { redirection, why, to, hop: 1, way_out: None };
+        journal.decide(12_000, None, Decision::Forwarded(forwarding))
+    };
+    let no_answer = Cause::NO_ANSWER_FROM_USER;
+    let nobody = |called: &'static str| Decision::NoAnswer { called, after: Duration::from_secs(12) };
+    let journal = Journal::to_line(&[B1]).decide(12_000, None, nobody("1002"));
+    check(
+        sent_on(journal, "1003", WhyForwarded::NoAnswer, 2).decide(24_000, None, nobody("1003")).end(
+            24_000,
+            (no_answer, ReleasedBy::System, WhyEnded::NoAnswer),
+            (Some(50), None),
+            &[],
+        ),
+        "1001 called 1002 (sent on to 1003): 1003 did not answer within 12 s.",
+    );
+    let refused = |why| Decision::Refused { cause: Cause::EXCHANGE_ROUTING_ERROR, why };
+    let why = (Cause::EXCHANGE_ROUTING_ERROR, ReleasedBy::System, WhyEnded::Refused);
+    check(
+        sent_on(Journal::call("1002"), "1002", WhyForwarded::Unregistered, 178)
+            .decide(1, None, refused(WhyRefused::TooManyRedirections { hops: 12 }))
+            .end(1, why, (None, None), &[]),
+        "1001 called 1002 (sent on to 1002): the call was redirected 12 times, which is all that it may be.",
+    );
+    let hunt = || Journal::call("8000").decide(0, None, Decision::HuntBegan { pilot: "8000", list: "all" });
+    check(
+        hunt().decide(1, None, refused(WhyRefused::NobodyToHunt { pilot: "8000" })).end(
+            1,
+            why,
+            (None, None),
+            &[],
+        ),
+        "1001 called 8000: nobody behind hunt pilot 8000 can be offered the call.",
+    );
+    let exhausted = (Cause::USER_BUSY, ReleasedBy::System, WhyEnded::HuntExhausted);
+    check(
+        hunt().end(20_000, exhausted, (Some(50), None), &[]),
+        "1001 called 8000: nobody behind hunt pilot 8000 took the call (user busy).",
+    );
 }
 
 #[test]

@@ -3,8 +3,9 @@
 use std::net::SocketAddr;
 
 use strowger_base::journal::{
-    CallRecord, CodesView, Decision, LegOutcome, LegRecord, MediaPart, OriginView, PartyView, ReleasedBy,
-    TargetView, WhyEnded,
+    CallRecord, CodesView, Decision, DestinationView, Forwarding, LegOutcome, LegRecord, Lookup, MediaPart,
+    OriginView, PartyView, PatternKind, Redirection, ReleasedBy, TargetView, WhyEnded, WhyForwarded,
+    WhyLookupEnded,
 };
 use strowger_base::leg::{BindingId, Presentation, Service};
 use strowger_base::net::{Flow, ListenerId, StreamId, Transport};
@@ -293,6 +294,51 @@ fn the_record_of_a_call_that_a_restart_ended_says_what_was_known() {
     assert_eq!(record.ended_at, at(7));
     assert_eq!(record.legs.len(), 1);
     assert_eq!(record.legs[0].outcome, LegOutcome::Answered);
+}
+
+#[test]
+fn the_record_of_a_call_that_a_restart_ended_says_who_had_sent_it_on() {
+    let folder = Folder::new("sent-on");
+    let (mut store, ..) = folder.open();
+    let decide = |decision| encode(1, call(1), None, Entry::Decision(decision));
+    let looked_up = |digits| {
+        decide(Decision::LookedUp(Lookup {
+            digits,
+            pattern: digits,
+            partition: "",
+            kind: PatternKind::Line,
+            why: WhyLookupEnded::Complete,
+            waited: Duration::ZERO,
+            called: digits,
+            calling: "1001",
+        }))
+    };
+    let resolved = |digits, destination| {
+        decide(Decision::NumberResolved { digits, pattern: digits, sent: digits, destination })
+    };
+    let redirection = Redirection { by: "1002", reason: 2, on_behalf_of: 5 };
+    let why = WhyForwarded::NoAnswer;
+    let forwarding = Forwarding { redirection, why, to: "8000", hop: 1, way_out: None };
+    let records = [
+        began(1),
+        looked_up("1002"),
+        resolved("1002", DestinationView::Line("1002")),
+        decide(Decision::Forwarded(forwarding)),
+        looked_up("8000"),
+        resolved("8000", DestinationView::HuntList("all")),
+        decide(Decision::HuntBegan { pilot: "8000", list: "all" }),
+        decide(Decision::HuntConnected { group: "sales", member: "1003" }),
+    ];
+    for record in &records {
+        store.take(Kept::Journal(record));
+    }
+    store.settle();
+    drop(store);
+    folder.open();
+    let records = Segments::new(&folder.0).of_call(call(1)).unwrap();
+    let record = records.iter().find_map(|bytes| final_of(bytes)).unwrap();
+    assert_eq!(record.redirections, [redirection]);
+    assert_eq!((record.translated, record.hunt_pilot, record.final_called), ("1002", "8000", "1003"));
 }
 
 #[test]
