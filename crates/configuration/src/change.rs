@@ -6,7 +6,7 @@ use std::fmt;
 use strowger_base::WallTime;
 
 use crate::reader::Names;
-use crate::{Entry, Id, Identity, Kind, ObjectHash, Path, Problem, State, StateHash, Wrong};
+use crate::{Entry, Id, Identity, Kind, ObjectHash, Path, Problem, State, StateHash, Wrong, rules};
 
 /// One change of the configuration, whole or not at all: an entry of the log.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -179,6 +179,7 @@ impl State {
         }
         dangling(&after, &added, &mut refused);
         still_used(&after, operations, &mut refused);
+        refused.extend(rules::among(self, &after, &added));
         if refused.is_empty() { Ok(after) } else { Err(refused) }
     }
 }

@@ -8,7 +8,7 @@ use serde_json::{Map, Value};
 use crate::form::Field;
 use crate::reader::{Names, Reader};
 use crate::setting::Record;
-use crate::{Id, kinds};
+use crate::{Id, kinds, rules};
 
 /// What every kind of object can do beside being a [`Record`].
 pub trait Object: Record + Clone + PartialEq + fmt::Debug {
@@ -105,11 +105,14 @@ macro_rules! kinds {
 
             /// Reads an object; `None` when something is wrong with it, which the reader knows.
             pub fn read(kind: Kind, table: &Map<String, Value>, reader: &mut Reader<'_>) -> Option<Self> {
-                match kind {
+                let object = match kind {
                     $( Kind::$Type => {
-                        kinds::$Type::read_table(table, reader).map(Box::new).map(AnyObject::$Type)
+                        kinds::$Type::read_table(table, reader).map(Box::new).map(AnyObject::$Type)?
                     } )*
-                }
+                };
+                let problems = rules::own(reader.owner(), &object);
+                reader.report(problems);
+                Some(object)
             }
 
             /// Writes what differs from the defaults.

@@ -18,6 +18,7 @@ pub mod log;
 pub mod problem;
 pub mod proposal;
 pub mod reader;
+mod rules;
 pub mod setting;
 mod state;
 

@@ -98,6 +98,13 @@ impl Path {
         self
     }
 
+    /// The way to an entry of the list here, counted from 0.
+    #[must_use]
+    pub fn entry(mut self, at: usize) -> Self {
+        self.0.push(Segment::Entry(at));
+        self
+    }
+
     pub(crate) fn push(&mut self, segment: Segment) {
         self.0.push(segment);
     }

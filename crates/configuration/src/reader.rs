@@ -79,6 +79,16 @@ impl<'r> Reader<'r> {
         Reader { owner, directory, vault, path: Path::new(), problems: Vec::new() }
     }
 
+    /// The object that is read.
+    pub(crate) const fn owner(&self) -> Id {
+        self.owner
+    }
+
+    /// More that is wrong with the object.
+    pub(crate) fn report(&mut self, problems: Vec<Problem>) {
+        self.problems.extend(problems);
+    }
+
     /// What is wrong, in the order in which it was found.
     pub fn into_problems(self) -> Vec<Problem> {
         self.problems

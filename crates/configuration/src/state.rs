@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use crate::problem::nearest;
 use crate::reader::{AlreadySealed, ByIdOnly, Directory, Names, Reader};
-use crate::setting::Ref;
+use crate::setting::{HostText, Ref};
 use crate::{AnyObject, Id, Identity, Kind, Naming, Object, ObjectHash, Problem, StateHash};
 
 /// Everything that is configured at one moment: immutable, and cheap to copy. A changed state shares with the one before it
@@ -231,7 +231,10 @@ impl std::fmt::Debug for State {
 pub(crate) fn split(kind: Kind, key: &str) -> (Option<&str>, &str) {
     match kind.naming() {
         Naming::Name | Naming::Only => (None, key),
-        // No partition has a colon in its name, and no pattern has one.
+        // An IPv6 network has colons; nothing else in a partition has, and no partition's name.
+        Naming::PatternInPartition if kind == Kind::SipRoutePattern && HostText::new(key).is_ok() => {
+            (None, key)
+        }
         Naming::PatternInPartition => match key.split_once(':') {
             Some((partition, pattern)) => (Some(partition), pattern),
             None => (None, key),

@@ -2,7 +2,7 @@
 
 use super::named;
 use crate::setting::{
-    CodeText, Description, FilterClauses, HoursText, List, Name, Ref, Whole, ZoneName, record,
+    Description, FilterClauses, HoursText, List, Name, Ref, SealedText, Whole, ZoneName, record,
 };
 
 record! {
@@ -60,8 +60,8 @@ record! {
     pub struct AuthorizationCode {
         /// Whose it is; call records show this name and not the code.
         name: Name,
-        /// The code, 1 to 16 digits.
-        code: CodeText,
+        /// The code, 1 to 16 digits, kept as a secret.
+        code: SealedText,
         /// What it allows: route patterns of this level and lower ones.
         level: Whole<0, 255> = Whole::new(0),
     }
@@ -72,8 +72,8 @@ record! {
     pub struct MatterCode {
         /// What the call is about.
         name: Name,
-        /// The code, 1 to 16 digits.
-        code: CodeText,
+        /// The code, 1 to 16 digits, kept as a secret.
+        code: SealedText,
     }
 }
 

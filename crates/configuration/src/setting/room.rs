@@ -29,15 +29,17 @@ impl Setting for Room {
     const FORM: Form = Form::Either(&Form::Choice(WORDS), &Bounded::FORM);
 
     fn read(value: &Value, reader: &mut Reader<'_>) -> Option<Self> {
-        match value.as_str() {
+        let number = || value.as_u64().and_then(|kbps| u32::try_from(kbps).ok());
+        let read = match value.as_str() {
             Some("unlimited") => Some(Room::Unlimited),
             Some("none") => Some(Room::None),
-            Some(_) | None if !value.is_number() => {
-                reader.unexpected(value, &Self::FORM);
-                None
-            }
-            Some(_) | None => Bounded::read(value, reader).map(|kbps| Room::Kbps(kbps.get())),
+            Some(_) => None,
+            None => number().filter(|kbps| Bounded::new(*kbps).get() == *kbps).map(Room::Kbps),
+        };
+        if read.is_none() {
+            reader.unexpected(value, &Self::FORM);
         }
+        read
     }
 
     fn write(&self, _: &dyn Names) -> Value {

@@ -54,8 +54,8 @@ text! {
 
 text! {
     /// What is dialled to reach something: digits, or a name.
-    DialledText, most 100, "digits, or a name without blanks and , ; < > \"", example "9999", |text| {
-        let bad = |c: char| c.is_whitespace() || c.is_control() || ",;<>\"".contains(c);
+    DialledText, most 100, "digits, or a name without blanks and : , ; < > \"", example "9999", |text| {
+        let bad = |c: char| c.is_whitespace() || c.is_control() || ":,;<>\"".contains(c);
         allowed(!text.is_empty() && !text.chars().any(bad))
     }
 }
