@@ -1,7 +1,5 @@
 //! Calls that go on elsewhere, as raw SIP: what the phones see of forwards and hunts.
 
-#![expect(clippy::unwrap_used, reason = "a test")]
-
 #[path = "support/world.rs"]
 mod world;
 
