@@ -9,6 +9,7 @@ mod locating;
 mod numbers;
 mod opening;
 mod ringing;
+mod seen;
 mod session;
 mod setup;
 mod talking;

@@ -1,6 +1,7 @@
 //! Everything about calls that an operator can set.
 
 mod incoming;
+mod view;
 
 use std::collections::BTreeMap;
 use std::net::{IpAddr, Ipv4Addr};
@@ -15,7 +16,7 @@ use strowger_dialplan::forward::{
 use strowger_dialplan::hunt::{HuntList, HuntPilot};
 use strowger_dialplan::lint::{Origin, OriginKind};
 use strowger_dialplan::route_list::{LocalRouteGroups, RouteListParameters};
-use strowger_dialplan::{Caller, DialPlan, SearchSpace};
+use strowger_dialplan::{Caller, DialPlan, NumberView, SearchSpace, Transformations};
 
 pub use self::incoming::IncomingNumbers;
 pub use crate::call::TrunkList;
@@ -33,6 +34,8 @@ pub type Pilot = HuntPilot<SearchSpace>;
 pub struct Configuration {
     /// What numbers mean.
     pub plan: DialPlan,
+    /// How devices see numbers; what chooses among them is the view of each device.
+    pub transformations: Transformations,
     /// The lines, by directory number.
     pub lines: HashMap<Box<str>, Line>,
     /// The trunks, by name. One that is not listed is there and sees what is in no partition.
@@ -69,6 +72,7 @@ impl Configuration {
     pub fn empty() -> Self {
         Configuration {
             plan: DialPlan::default(),
+            transformations: Transformations::default(),
             // The keys are the configuration's, not a caller's: a fixed key is enough.
             lines: HashMap::with_hasher(HashSeed::new(&mut Rng::new(SEED))),
             trunks: BTreeMap::new(),
@@ -119,6 +123,8 @@ pub struct Trunk {
     pub classification: Classification,
     /// How the numbers that it brings become the plan's.
     pub incoming: IncomingNumbers,
+    /// How it sees numbers; as they are when `None`.
+    pub view: Option<Arc<NumberView>>,
 }
 
 impl Default for Trunk {
@@ -129,6 +135,7 @@ impl Default for Trunk {
             is_there: true,
             classification: Classification::default(),
             incoming: IncomingNumbers::default(),
+            view: None,
         }
     }
 }
@@ -155,6 +162,8 @@ pub struct Line {
     pub forwards: Option<Box<Forwards>>,
     /// The pilot number of its voice mail profile, which a forward to voice mail is a forward to.
     pub voice_mail: Option<Arc<str>>,
+    /// How its phones see numbers; as they are when `None`.
+    pub view: Option<Arc<NumberView>>,
 }
 
 impl Line {
@@ -182,6 +191,7 @@ impl Default for Line {
             overlap: false,
             forwards: None,
             voice_mail: None,
+            view: None,
         }
     }
 }

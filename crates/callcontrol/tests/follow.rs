@@ -80,7 +80,7 @@ fn configuration(rng: &mut Rng) -> Configuration {
         hunt(pilot, rng, &mut configuration);
     }
     configuration.plan = plan.build();
-    let outside = Trunk { classification: Classification::OffNet, ..trunk() };
+    let outside = Trunk { classification: Classification::OffNet, ..Trunk::default() };
     configuration.trunks.insert("carrier".into(), outside);
     let breakout = [Breakout::Ring, Breakout::NoAnswerForward];
     configuration.forward_parameters = ForwardParameters {
@@ -89,16 +89,6 @@ fn configuration(rng: &mut Rng) -> Configuration {
         on_hop_limit: pick(rng, &breakout),
     };
     configuration
-}
-
-fn trunk() -> Trunk {
-    Trunk {
-        caller: Arc::default(),
-        overlap: false,
-        is_there: true,
-        classification: Classification::default(),
-        incoming: Default::default(),
-    }
 }
 
 fn hunt(pilot: &str, rng: &mut Rng, configuration: &mut Configuration) {

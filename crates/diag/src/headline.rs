@@ -110,6 +110,7 @@ impl<'a> Reasons<'a> {
             | Decision::HuntLeftGroup { .. }
             | Decision::HuntConnected { .. }
             | Decision::HuntExhausted { .. }
+            | Decision::NumberTransformed { .. }
             | Decision::NumberNormalised { .. }
             | Decision::RouteTried { .. }
             | Decision::TrunkSkipped { .. }

@@ -29,6 +29,24 @@ pub(crate) fn normalised(
     format!("The {} number {before}, {number_type}, became {after}, as {by} says.", whose(role))
 }
 
+/// A number as a device sees it.
+pub(crate) fn transformed(
+    role: NumberRole,
+    (pattern, partition): (&str, &str),
+    (before, after): (&str, &str),
+    device: &str,
+) -> String {
+    let partition = if partition.is_empty() { String::new() } else { format!(" in partition {partition}") };
+    let after = if after.is_empty() { "nothing" } else { after };
+    let whose = whose(role);
+    let what = if before == after {
+        format!("leaves the {whose} number {before}")
+    } else {
+        format!("makes the {whose} number {before} {after}")
+    };
+    format!("For {device}, the transformation pattern {pattern}{partition} {what}.")
+}
+
 /// One lookup; `None` when the sentence about the result says it all.
 pub(crate) fn looked_up(lookup: &Lookup<'_>) -> Option<String> {
     let why = match lookup.why {
@@ -118,5 +136,35 @@ const fn whose(role: NumberRole) -> &'static str {
     match role {
         NumberRole::Calling => "calling",
         NumberRole::Called => "called",
+        NumberRole::Connected => "connected",
+        NumberRole::Redirecting => "redirecting",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_became_of_a_number_is_a_sentence() {
+        let check = |found: String, expect: &str| assert_eq!(found, expect);
+        check(
+            normalised(NumberRole::Calling, NumberType::Unknown, ("030123", "+4930123"), NormalisedBy::Trunk),
+            "The calling number 030123, a number of unknown type, became +4930123, as the trunk says.",
+        );
+        check(
+            normalised(NumberRole::Called, NumberType::International, ("+49", ""), NormalisedBy::DevicePool),
+            "The called number +49, an international number, became nothing, as its device pool says.",
+        );
+        let pattern = (r"\+49.!", "localise");
+        check(
+            transformed(NumberRole::Redirecting, pattern, ("+4930123", "030123"), "1002 (Bob)"),
+            "For 1002 (Bob), the transformation pattern \\+49.! in partition localise makes the redirecting number \
+             +4930123 030123.",
+        );
+        check(
+            transformed(NumberRole::Connected, ("10XX", ""), ("1002", "1002"), "trunk pstn"),
+            "For trunk pstn, the transformation pattern 10XX leaves the connected number 1002.",
+        );
     }
 }

@@ -88,6 +88,10 @@ fn decision_sentence(leg: Option<LegId>, decision: &Decision<'_>, names: &Names)
                 words::cause(*cause)
             )
         }
+        Decision::NumberTransformed { role, pattern, partition, before, after } => {
+            let device = leg.map_or_else(|| "a device".to_owned(), |leg| names.device(leg));
+            numbers::transformed(*role, (pattern, partition), (before, after), &device)
+        }
         Decision::NumberNormalised { role, number_type, before, after, by } => {
             numbers::normalised(*role, *number_type, (before, after), *by)
         }

@@ -29,6 +29,7 @@ mod shared_list;
 mod symbol;
 mod trace;
 mod transform;
+mod transformation;
 
 pub use address::{AddressError, Addressed};
 pub use analysis::{
@@ -56,4 +57,7 @@ pub use trace::{HopTrace, KeyTrace, Trace};
 pub use transform::{
     CalledChange, CallingChange, ChangeKind, ChangeStep, Discard, DiscardError, ExternalMask, Mask,
     MaskError, Presentation, PresentationError,
+};
+pub use transformation::{
+    NumberView, Seen, Transformation, Transformations, TransformationsBuilder, Transformed,
 };

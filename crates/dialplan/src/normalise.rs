@@ -1,10 +1,11 @@
 //! Numbers from outside, calling and called, brought into the form in which the plan knows them.
 //!
 //! The network says of what type a number is; a gateway or trunk, or its device pool, says for each type how many digits to take away
-//! and what to put in front. A transformation search space, when there is one, is applied by the caller afterwards.
+//! and what to put in front, and may name a search space of transformation patterns that the number goes through then.
 
 use std::borrow::Cow;
 
+use crate::plan::SearchSpace;
 use crate::range::{self, OutOfRange};
 
 /// What the network says about a number.
@@ -34,6 +35,7 @@ impl NumberType {
 pub struct IncomingRule {
     strip: u8,
     prefix: Box<str>,
+    space: Option<SearchSpace>,
 }
 
 /// What a gateway or trunk says about one type.
@@ -62,8 +64,10 @@ pub struct ByNumberType<T> {
 /// A number in the plan's form, and whose rule brought it there.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Normalised<'n> {
-    /// The number.
+    /// The number, before any transformation pattern.
     pub number: Cow<'n, str>,
+    /// The search space of transformation patterns that it goes through then.
+    pub space: Option<&'n SearchSpace>,
     /// Why it is this one.
     pub why: NormalisedBy,
 }
@@ -128,7 +132,7 @@ impl IncomingRule {
             Some((index, character)) => {
                 Err(IncomingRuleError::PrefixCharacter { character, position: index + 1 })
             }
-            None => Ok(IncomingRule { strip, prefix: prefix.into() }),
+            None => Ok(IncomingRule { strip, prefix: prefix.into(), space: None }),
         }
     }
 
@@ -144,14 +148,10 @@ impl IncomingRule {
         Cow::Owned([&self.prefix, rest].concat())
     }
 
-    /// How many characters it takes away.
-    pub const fn strip(&self) -> u8 {
-        self.strip
-    }
-
-    /// What it puts in front.
-    pub fn prefix(&self) -> &str {
-        &self.prefix
+    /// The same, followed by the transformation patterns of a search space.
+    #[must_use]
+    pub fn through(self, space: SearchSpace) -> Self {
+        IncomingRule { space: Some(space), ..self }
     }
 }
 
@@ -184,22 +184,22 @@ impl<T> ByNumberType<T> {
 pub fn normalise<'n>(
     number: &'n str,
     number_type: NumberType,
-    trunk: &ByNumberType<IncomingSetting>,
-    pool: &ByNumberType<Option<IncomingRule>>,
+    trunk: &'n ByNumberType<IncomingSetting>,
+    pool: &'n ByNumberType<Option<IncomingRule>>,
 ) -> Normalised<'n> {
+    let untouched = |why| Normalised { number: Cow::Borrowed(number), space: None, why };
+    let ruled = |rule: &'n IncomingRule, why| Normalised {
+        number: rule.apply(number),
+        space: rule.space.as_ref(),
+        why,
+    };
     if number.is_empty() {
-        return Normalised { number: Cow::Borrowed(number), why: NormalisedBy::NoNumber };
+        return untouched(NormalisedBy::NoNumber);
     }
     match (trunk.of(number_type), pool.of(number_type)) {
-        (IncomingSetting::Rule(rule), _) => {
-            Normalised { number: rule.apply(number), why: NormalisedBy::Trunk }
-        }
-        (IncomingSetting::Default, Some(rule)) => {
-            Normalised { number: rule.apply(number), why: NormalisedBy::DevicePool }
-        }
-        (IncomingSetting::Default, None) => {
-            Normalised { number: Cow::Borrowed(number), why: NormalisedBy::Nobody }
-        }
+        (IncomingSetting::Rule(rule), _) => ruled(rule, NormalisedBy::Trunk),
+        (IncomingSetting::Default, Some(rule)) => ruled(rule, NormalisedBy::DevicePool),
+        (IncomingSetting::Default, None) => untouched(NormalisedBy::Nobody),
     }
 }
 

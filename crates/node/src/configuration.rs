@@ -13,6 +13,7 @@ mod incoming;
 mod loops;
 mod plan;
 mod route_lists;
+mod transformations;
 
 use std::fmt;
 use std::sync::Arc;
@@ -34,6 +35,7 @@ pub use self::plan::{
     TranslationDraft,
 };
 pub use self::route_lists::{RouteGroupDraft, RouteListDraft, RouteListMemberDraft};
+pub use self::transformations::{NumberViewDraft, TransformationDraft};
 
 /// A checked configuration, in the parts that the domains read.
 #[derive(Clone)]
@@ -128,6 +130,8 @@ pub struct Line {
     pub zone: Box<str>,
     /// The route group that stands for `<Standard Local Route Group>` when it calls; none when empty.
     pub local_route_group: Box<str>,
+    /// How its phones see numbers.
+    pub view: NumberViewDraft,
     /// Its phones send growing numbers, each as a new INVITE (RFC 3578).
     pub overlap: bool,
     /// Its number ends the collection of digits, although longer numbers begin alike.
@@ -160,6 +164,7 @@ impl Line {
             external_mask: Box::default(),
             zone: Box::default(),
             local_route_group: Box::default(),
+            view: NumberViewDraft::default(),
             overlap: false,
             urgent: false,
             contacts_max: limits::CONTACTS_PER_LINE,
@@ -185,6 +190,8 @@ pub struct TrunkDialling {
     pub incoming_called: IncomingDraft,
     /// Whether its calls come from inside or outside, where lines forward them differently.
     pub classification: Classification,
+    /// How the trunk sees numbers: what is sent to it.
+    pub view: NumberViewDraft,
 }
 
 /// A trunk that has no far end yet.
@@ -318,6 +325,10 @@ pub enum Place {
     Route(usize),
     /// A pattern that blocks.
     Block(usize),
+    /// A calling party transformation pattern.
+    CallingTransformation(usize),
+    /// A called party transformation pattern.
+    CalledTransformation(usize),
     /// A route group.
     RouteGroup(usize),
     /// A route list.
@@ -416,6 +427,8 @@ impl fmt::Display for Place {
             Place::Translation(index) => write!(f, "translation {}", index + 1),
             Place::Route(index) => write!(f, "route {}", index + 1),
             Place::Block(index) => write!(f, "block {}", index + 1),
+            Place::CallingTransformation(index) => write!(f, "calling_transformation {}", index + 1),
+            Place::CalledTransformation(index) => write!(f, "called_transformation {}", index + 1),
             Place::RouteGroup(index) => write!(f, "route_group {}", index + 1),
             Place::RouteList(index) => write!(f, "route_list {}", index + 1),
             Place::LineGroup(index) => write!(f, "line_group {}", index + 1),

@@ -11,6 +11,7 @@ mod lines_file;
 #[cfg(test)]
 mod refusals;
 mod text_or_table;
+mod transformations;
 
 use std::net::{IpAddr, SocketAddr};
 use std::path::{Path, PathBuf};
@@ -36,6 +37,7 @@ pub(crate) use self::forwards::{ForwardSection, ForwardingSection, SideName};
 pub(crate) use self::hunting::{HuntListSection, HuntPilotSection, LineGroupSection};
 pub(crate) use self::incoming::IncomingSection;
 pub(crate) use self::line::{LineSection, SecretText};
+pub(crate) use self::transformations::{TransformationSection, TransformationSpaces};
 
 /// The whole file.
 #[derive(Clone, Deserialize, Serialize)]
@@ -80,6 +82,10 @@ pub(crate) struct ConfigFile {
     pub(crate) translations: Vec<TranslationSection>,
     #[serde(default, rename = "block", skip_serializing_if = "Vec::is_empty")]
     pub(crate) blocks: Vec<BlockSection>,
+    #[serde(default, rename = "calling_transformation", skip_serializing_if = "Vec::is_empty")]
+    pub(crate) calling_transformations: Vec<TransformationSection>,
+    #[serde(default, rename = "called_transformation", skip_serializing_if = "Vec::is_empty")]
+    pub(crate) called_transformations: Vec<TransformationSection>,
     #[serde(default, rename = "service", skip_serializing_if = "Vec::is_empty")]
     pub(crate) services: Vec<ServiceSection>,
     #[serde(default, rename = "trunk", skip_serializing_if = "Vec::is_empty")]
@@ -287,6 +293,9 @@ pub(crate) struct TrunkSection {
     /// Whether its calls count as from inside or outside, where lines forward them differently.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) classification: Option<SideName>,
+    /// How it sees numbers: what is sent to it.
+    #[serde(default, skip_serializing_if = "TransformationSpaces::is_none")]
+    pub(crate) transformation_space: TransformationSpaces,
     #[serde(default)]
     pub(crate) transport: TrunkTransport,
     /// Addresses whose calls are the trunk's; without a port, any port. The destination's address when empty.
@@ -423,6 +432,8 @@ impl ConfigFile {
             Place::Translation(index) => ("translation", index),
             Place::Route(index) => ("route", index),
             Place::Block(index) => ("block", index),
+            Place::CallingTransformation(index) => ("calling_transformation", index),
+            Place::CalledTransformation(index) => ("called_transformation", index),
             Place::RouteGroup(index) => ("route_group", index),
             Place::RouteList(index) => ("route_list", index),
             Place::LineGroup(index) => ("line_group", index),
@@ -634,6 +645,7 @@ impl TrunkSection {
             incoming_calling: self.incoming_calling.draft(),
             incoming_called: self.incoming_called.draft(),
             classification: SideName::classification(self.classification),
+            view: self.transformation_space.draft(),
         }
     }
 

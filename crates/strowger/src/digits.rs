@@ -6,6 +6,7 @@ mod from;
 mod json;
 mod lint;
 mod onward;
+mod seen;
 mod text;
 
 use std::path::PathBuf;

@@ -43,6 +43,19 @@ pub enum Decision<'a> {
         /// Whose setting this is.
         by: NormalisedBy,
     },
+    /// The record's leg sees a number as a transformation pattern shows it.
+    NumberTransformed {
+        /// Whose number.
+        role: NumberRole,
+        /// The pattern.
+        pattern: &'a str,
+        /// Its partition; empty for the null partition.
+        partition: &'a str,
+        /// As the plan knows it.
+        before: &'a str,
+        /// As the device sees it.
+        after: &'a str,
+    },
     /// One lookup of a number ended with a pattern or with none.
     LookedUp(Lookup<'a>),
     /// A number could become longer, and more digits are waited for.
@@ -326,6 +339,7 @@ wire_enum!(Decision<'a> {
     HuntLeftGroup = 37 { group, because },
     HuntConnected = 38 { group, member },
     HuntExhausted = 39 { pilot, because },
+    NumberTransformed = 41 { role, pattern, partition, before, after },
     NumberNormalised = 40 { role, number_type, before, after, by },
 });
 
@@ -336,9 +350,13 @@ pub enum NumberRole {
     Calling,
     /// Who is called.
     Called,
+    /// Who answered.
+    Connected,
+    /// Who diverted the call.
+    Redirecting,
 }
 
-wire_enum!(NumberRole { Calling = 0, Called = 1 });
+wire_enum!(NumberRole { Calling = 0, Called = 1, Connected = 2, Redirecting = 3 });
 
 /// What the network says about a number.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]

@@ -64,6 +64,13 @@ fn samples() -> Vec<Entry<'static>> {
             digits: "",
             why: NotResolved::Blocked { pattern: "0!", cause: Cause::CALL_REJECTED },
         },
+        Decision::NumberTransformed {
+            role: NumberRole::Redirecting,
+            pattern: r"\+49.!",
+            partition: "localise",
+            before: "+49301234567",
+            after: "0301234567",
+        },
         Decision::NumberNormalised {
             role: NumberRole::Calling,
             number_type: NumberType::Unknown,

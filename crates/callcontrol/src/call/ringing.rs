@@ -12,6 +12,7 @@ use strowger_base::journal::{
 use strowger_base::leg::{Alert, Party, ReleaseReason, Ring, Signal, Target};
 use strowger_base::{Cause, Command, LegId, Media};
 
+use super::seen::Shown;
 use super::session::{Begun, MediaSignal, Session};
 use super::way::{CallerMedia, Tried, Way};
 use super::{Progress, Rung, State, Step, Talking};
@@ -182,7 +183,7 @@ impl Ringing {
         if news {
             self.caller_alerted = Some(alert);
             step.decide(None, Decision::CallerAlerted { alert, media: (&media).into() });
-            let shown = step.shown_alerting(leg);
+            let shown = step.shown_alerting(leg).map(|party| step.connected_seen(&party));
             if let Some(party) = &shown {
                 step.decide(Some(step.facts.caller), Decision::PartyShown(PartyView::from(party)));
             }
@@ -213,14 +214,15 @@ impl Ringing {
         step.withdraw_all(Cause::NON_SELECTED_USER_CLEARING, WhyReleased::AnsweredElsewhere);
         step.taken_by(leg);
         let connected = step.shown_connected(leg, connected);
-        step.decide(Some(leg), Decision::AnsweredBy { connected: PartyView::from(&connected) });
+        let seen = step.connected_seen(&connected);
+        step.decide(Some(leg), Decision::AnsweredBy { connected: PartyView::from(&seen) });
         let media = if silent { None } else { session.final_media(step, media, early) };
         let Some((media, agreed)) = media else { return step.without_media(leg) };
         step.facts.offer = None;
         step.facts.answered_at = Some(step.now.wall);
-        step.facts.connected = Some(connected.clone());
+        step.facts.connected = Some(connected);
         step.shared.counters.answered += 1;
-        step.command(step.facts.caller, Command::Answer { media, connected });
+        step.command(step.facts.caller, Command::Answer { media, connected: seen });
         if agreed {
             session.agreed(step, Side::Called);
         }
@@ -374,20 +376,21 @@ impl Step<'_> {
             Target::Phone { line, .. } => line.clone(),
             Target::Trunk(_) | Target::Service(_) => self.facts.sent.clone(),
         };
+        let Shown { calling, called, diversions } = self.shown_to(leg, &target, called);
         let rung = Decision::Rung {
             target: TargetView::from(&target),
             called: &called,
-            shown: PartyView::from(&self.facts.calling),
+            shown: PartyView::from(&calling),
         };
         self.out.decide(self.now, self.facts.id, Some(leg), rung);
         let ring = Ring {
             target: target.clone(),
-            calling: self.facts.calling.clone(),
+            calling,
             called,
             media,
             hops_remaining: self.facts.hops_remaining,
             reliable_provisional,
-            diversions: self.facts.diversions.clone(),
+            diversions,
         };
         self.shared.legs.insert(leg, self.facts.id);
         self.command(leg, Command::Ring(Box::new(ring)));

@@ -1,7 +1,9 @@
 //! Numbers that trunks bring.
 
 use strowger_base::journal::NumberRole;
-use strowger_dialplan::normalise::{ByNumberType, IncomingSetting, Normalised, NumberType, normalise};
+use strowger_dialplan::normalise::{
+    ByNumberType, IncomingRule, IncomingSetting, Normalised, NumberType, normalise,
+};
 
 use super::Trunk;
 
@@ -15,12 +17,23 @@ pub struct IncomingNumbers {
 }
 
 impl Trunk {
-    /// A number that it brought, as the plan knows it, and by whose setting.
-    pub fn in_plan_form<'n>(&self, role: NumberRole, number: &'n str) -> Normalised<'n> {
+    /// A number that it brought, as the plan knows it, and by whose setting. Only calling and called numbers are changed.
+    pub fn in_plan_form<'n>(&'n self, role: NumberRole, number: &'n str) -> Normalised<'n> {
         let settings = match role {
             NumberRole::Calling => &self.incoming.calling,
             NumberRole::Called => &self.incoming.called,
+            NumberRole::Connected | NumberRole::Redirecting => &UNTOUCHED,
         };
-        normalise(number, NumberType::in_sip(number), settings, &ByNumberType::default())
+        normalise(number, NumberType::in_sip(number), settings, &NO_POOL)
     }
 }
+
+/// A trunk in no device pool.
+const NO_POOL: ByNumberType<Option<IncomingRule>> =
+    ByNumberType { national: None, international: None, subscriber: None, unknown: None };
+const UNTOUCHED: ByNumberType<IncomingSetting> = ByNumberType {
+    national: IncomingSetting::Default,
+    international: IncomingSetting::Default,
+    subscriber: IncomingSetting::Default,
+    unknown: IncomingSetting::Default,
+};

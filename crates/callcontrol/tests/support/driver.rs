@@ -266,7 +266,8 @@ impl Driver {
         self.now.mono = at;
     }
 
-    /// `[from 1001|from-trunk carrier] 1002 none|offer(a1) [reliable] [anonymous] [nat] [replaces] [calling=NUMBER]`
+    /// `[from 1001|from-trunk carrier] 1002 none|offer(a1) [reliable] [anonymous] [nat] [replaces] [calling=NUMBER]
+    /// [diverted=NUMBER]`
     fn setup(&mut self, words: &[&str]) -> Setup {
         let mut words = words.iter();
         let mut word = *words.next().unwrap();
@@ -296,7 +297,7 @@ impl Driver {
             media,
             hops_remaining: 69,
             reliable_provisional: flags.contains(&"reliable"),
-            diversions: if flags.contains(&"diverted") { vec![diverted()] } else { Vec::new() },
+            diversions: flags.iter().filter_map(|flag| diverted_by(flag)).collect(),
             further_digits: if flags.contains(&"keys") {
                 FurtherDigits::Keys
             } else if flags.contains(&"again") {
@@ -564,4 +565,14 @@ fn released(cause: u8, reason: ReleaseReason) -> Signal {
 fn party(party: &Party) -> String {
     let hidden = if party.presentation == Presentation::Restricted { " hidden" } else { "" };
     format!("{:?} {}{hidden}", party.name, party.number)
+}
+
+/// `diverted` or `diverted=NUMBER`
+fn diverted_by(flag: &str) -> Option<Diversion> {
+    let number = flag.strip_prefix("diverted")?;
+    let mut diversion = diverted();
+    if let Some(number) = number.strip_prefix('=') {
+        diversion.party.number = number.into();
+    }
+    Some(diversion)
 }

@@ -105,6 +105,23 @@ impl Lookup {
     }
 }
 
+impl DialPlan {
+    /// The pattern that takes a whole number best, whatever longer ones there are.
+    pub(crate) fn closest_match(
+        &self,
+        space: &SearchSpace,
+        number: &Digits,
+        at: WallTime,
+        zone: Option<&Zone>,
+    ) -> Option<PatternId> {
+        let mut lookup = Lookup::new(self, space, at, zone);
+        for symbol in number.symbols() {
+            lookup.eat(self, symbol).ok()?;
+        }
+        lookup.judge(self)
+    }
+}
+
 /// What candidates are compared by: numbers taken, place of the partition, and age as the tie rule counts it.
 pub(crate) type Rank = (u128, usize, u32);
 

@@ -114,6 +114,20 @@ impl DialPlanBuilder {
         }
     }
 
+    /// An empty plan with the partitions and search spaces of another.
+    pub(crate) fn without_patterns(plan: &DialPlan) -> Self {
+        let mut automaton = Automaton::new();
+        let partitions = plan.tables.partitions.iter();
+        let partitions = partitions.map(|it| Partition { root: automaton.root(), ..it.clone() }).collect();
+        let tables = Tables {
+            partitions: Arc::new(partitions),
+            by_name: Arc::clone(&plan.tables.by_name),
+            search_spaces: Arc::clone(&plan.tables.search_spaces),
+            ..DialPlanBuilder::new(Parameters::default()).tables
+        };
+        DialPlanBuilder { tables: Tables { automaton, ..tables } }
+    }
+
     /// Sets timers, limits and open choices.
     ///
     /// # Errors

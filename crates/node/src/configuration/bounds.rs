@@ -16,7 +16,9 @@ pub(super) fn counts(draft: &Draft, found: &mut Findings) -> bool {
         + plan.translations.len()
         + plan.routes.len()
         + plan.blocks.len()
-        + plan.hunt_pilots.len();
+        + plan.hunt_pilots.len()
+        + plan.calling_transformations.len()
+        + plan.called_transformations.len();
     let all = [
         ("the number table", patterns, limits::PATTERNS),
         ("partition", plan.partitions.len(), limits::PARTITIONS),

@@ -17,7 +17,7 @@ use strowger_sip::io::LineAccount;
 
 use super::{
     Configuration, ConfigurationError, Draft, Line, LineSecret, Place, PlannedTrunk, Problem, bounds, codes,
-    forwards, hunting, loops, plan, route_lists,
+    forwards, hunting, loops, plan, route_lists, transformations,
 };
 
 pub(super) fn build(draft: &Draft) -> Result<Configuration, Vec<ConfigurationError>> {
@@ -28,6 +28,7 @@ pub(super) fn build(draft: &Draft) -> Result<Configuration, Vec<ConfigurationErr
         return Err(found.0);
     }
     let dial_plan = plan::build(draft, &mut found);
+    let transformations = transformations::build(draft, &dial_plan, &mut found);
     let groups = route_lists::groups(draft, &mut found);
     let mut accounts = BTreeMap::new();
     let mut calls = strowger_callcontrol::Configuration::empty();
@@ -38,7 +39,9 @@ pub(super) fn build(draft: &Draft) -> Result<Configuration, Vec<ConfigurationErr
         let caller = plan::line_caller(&dial_plan, place, line, &mut found);
         let local = route_lists::local(draft, line, place, &groups, &mut found);
         let forwards = forwards::of(draft, &dial_plan, place, line, &mut found);
-        calls.lines.insert(line.number.clone(), settings(line, caller, local, forwards));
+        let mut settings = settings(line, caller, local, forwards);
+        settings.view = transformations::view(&dial_plan, place, &line.view, &mut found);
+        calls.lines.insert(line.number.clone(), settings);
     }
     forwards::system(draft, &mut calls, &mut found);
     codes::build(draft, &mut calls, &mut found);
@@ -62,6 +65,7 @@ pub(super) fn build(draft: &Draft) -> Result<Configuration, Vec<ConfigurationErr
         return Err(found.0);
     }
     calls.plan = dial_plan;
+    calls.transformations = transformations;
     loops::check(draft, &calls, &mut found);
     if !found.0.is_empty() {
         return Err(found.0);
@@ -120,6 +124,7 @@ fn settings(
         overlap: line.overlap,
         forwards,
         voice_mail: (!line.voice_mail.is_empty()).then(|| Arc::from(&*line.voice_mail)),
+        view: None,
     }
 }
 
@@ -151,6 +156,12 @@ fn check_node(draft: &Draft, found: &mut Findings) {
 }
 
 fn check_line(draft: &Draft, place: Place, line: &Line, found: &mut Findings) {
+    if !line.view.called.is_empty() {
+        let why =
+            "phones are sent no called number that could be changed; say calling, connected or redirecting"
+                .into();
+        found.add(place, "transformation_space", Problem::Malformed { found: line.view.called.clone(), why });
+    }
     if line.name.contains(char::is_control) {
         let why = "a name has no control characters".into();
         found.add(place, "name", Problem::Malformed { found: line.name.clone(), why });

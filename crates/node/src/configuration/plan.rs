@@ -16,6 +16,7 @@ use strowger_dialplan::schedule::{OpeningHours, PartitionZone, Precedence, TimeP
 use super::build::{Findings, Plain};
 use super::hunting::{HuntListDraft, HuntPilotDraft, LineGroupDraft};
 use super::route_lists::{RouteGroupDraft, RouteListDraft};
+use super::transformations::{self, TransformationDraft};
 use super::{Draft, Line, Place, Problem, TrunkDialling, bounds, incoming};
 
 /// Partitions, search spaces and patterns, as they are written.
@@ -37,6 +38,10 @@ pub struct PlanDraft {
     pub routes: Vec<RouteDraft>,
     /// Patterns that block.
     pub blocks: Vec<BlockDraft>,
+    /// Calling party transformation patterns.
+    pub calling_transformations: Vec<TransformationDraft>,
+    /// Called party transformation patterns.
+    pub called_transformations: Vec<TransformationDraft>,
     /// Route groups.
     pub route_groups: Vec<RouteGroupDraft>,
     /// Route lists.
@@ -312,7 +317,8 @@ pub(super) fn trunk_settings(
         overlap: dials.overlap,
         is_there,
         classification: dials.classification,
-        incoming: incoming::numbers(place, dials, found),
+        incoming: incoming::numbers(plan, place, dials, found),
+        view: transformations::view(plan, place, &dials.view, found),
     }
 }
 

@@ -16,6 +16,7 @@ use strowger_node::configuration::{
     RouteListDraft, RouteListMemberDraft, SearchSpaceDraft, TranslationDraft,
 };
 
+use super::transformations::TransformationSection;
 use super::{ConfigFile, HuntListSection, HuntPilotSection, LineGroupSection};
 
 /// `[dial_plan]`: timers, limits, and the choices that public texts leave open.
@@ -331,7 +332,7 @@ impl ChangeSection {
         *self == ChangeSection::default()
     }
 
-    fn draft(&self) -> ChangeDraft {
+    pub(super) fn draft(&self) -> ChangeDraft {
         ChangeDraft {
             discard: self.discard.as_str().into(),
             mask: self.mask.as_str().into(),
@@ -360,6 +361,16 @@ pub(super) fn draft(file: &ConfigFile) -> PlanDraft {
         translations: file.translations.iter().map(TranslationSection::draft).collect(),
         routes: file.routes.iter().map(RouteSection::draft).collect(),
         blocks: file.blocks.iter().map(BlockSection::draft).collect(),
+        calling_transformations: file
+            .calling_transformations
+            .iter()
+            .map(TransformationSection::draft)
+            .collect(),
+        called_transformations: file
+            .called_transformations
+            .iter()
+            .map(TransformationSection::draft)
+            .collect(),
         route_groups: file.route_groups.iter().map(RouteGroupSection::draft).collect(),
         route_lists: file.route_lists.iter().map(RouteListSection::draft).collect(),
         line_groups: file.line_groups.iter().map(LineGroupSection::draft).collect(),

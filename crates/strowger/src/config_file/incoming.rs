@@ -18,12 +18,14 @@ pub(crate) struct IncomingSection {
     unknown: Option<IncomingRule>,
 }
 
-/// Digits to take away, then a prefix.
+/// Digits to take away, then a prefix, then the transformation patterns of a search space.
 #[derive(Clone, Default, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(deny_unknown_fields, default)]
 struct IncomingRule {
     strip: u64,
     prefix: String,
+    #[serde(skip_serializing_if = "String::is_empty")]
+    search_space: String,
 }
 
 impl IncomingSection {
@@ -34,7 +36,8 @@ impl IncomingSection {
     pub(super) fn draft(&self) -> IncomingDraft {
         let draft = |rule: &Option<IncomingRule>| {
             let rule = rule.as_ref()?;
-            Some(IncomingRuleDraft { strip: rule.strip, prefix: rule.prefix.as_str().into() })
+            let (prefix, search_space) = (rule.prefix.as_str().into(), rule.search_space.as_str().into());
+            Some(IncomingRuleDraft { strip: rule.strip, prefix, search_space })
         };
         IncomingDraft {
             national: draft(&self.national),

@@ -7,7 +7,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use strowger_base::Secret;
 use strowger_node::configuration::{Line, LineSecret};
 
-use super::{Digest, ForwardSection};
+use super::{Digest, ForwardSection, TransformationSpaces};
 
 /// `[[line]]`
 #[derive(Clone, Default, Deserialize, Serialize)]
@@ -48,6 +48,9 @@ pub(crate) struct LineSection {
     /// The route group that stands for `<Standard Local Route Group>` when it calls.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub(crate) local_route_group: String,
+    /// How its phones see numbers.
+    #[serde(default, skip_serializing_if = "TransformationSpaces::is_none")]
+    pub(crate) transformation_space: TransformationSpaces,
     /// External phone number mask.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub(crate) external_mask: String,
@@ -79,6 +82,7 @@ impl LineSection {
         line.partition = self.partition.as_str().into();
         line.search_space = self.search_space.as_str().into();
         line.device_search_space = self.device_search_space.as_str().into();
+        line.view = self.transformation_space.draft();
         line.external_mask = self.external_mask.as_str().into();
         line.zone = self.zone.as_str().into();
         line.overlap = self.overlap;

@@ -9,8 +9,9 @@ use strowger_callcontrol::Configuration;
 use strowger_callcontrol::configuration::{Line, Trunk};
 use strowger_dialplan::forward::CallSide;
 use strowger_dialplan::normalise::{NormalisedBy, NumberType};
-use strowger_dialplan::{Caller, Digits};
+use strowger_dialplan::{Caller, Digits, Presented};
 
+use super::seen::{SeenNumber, Viewer};
 use super::{Mode, Question};
 
 /// Who dials, and the number as digit analysis takes it.
@@ -28,11 +29,13 @@ pub(super) struct From<'c> {
 
 /// What a trunk's settings made of a number that it brought.
 pub(super) struct Incoming {
-    pub(super) role: &'static str,
+    pub(super) role: NumberRole,
     pub(super) number_type: &'static str,
     pub(super) before: String,
     pub(super) after: String,
     pub(super) by: &'static str,
+    /// What the transformation patterns that the rule names made of it then.
+    pub(super) then: Option<SeenNumber>,
 }
 
 /// The origin of a dialling by its name.
@@ -60,13 +63,15 @@ pub(super) fn from<'c>(configuration: &'c Configuration, question: &'c Question)
             Ok(From { caller, line: Some(line), side, incoming: Vec::new(), number, mode, tells_keys })
         }
         Origin::Trunk(trunk) => {
+            let zone = trunk.caller.zone.as_ref();
+            let viewer = Viewer { configuration, name: &question.from, zone, at: question.at };
             let mut caller = Caller::clone(&trunk.caller);
             let mut incoming = Vec::new();
             if let Some(calling) = calling {
-                let calling = brought(trunk, NumberRole::Calling, calling, &mut incoming);
+                let calling = brought(&viewer, trunk, (NumberRole::Calling, calling), &mut incoming);
                 caller.number = Digits::parse(&calling).unwrap_or_default();
             }
-            let number = brought(trunk, NumberRole::Called, &question.number, &mut incoming);
+            let number = brought(&viewer, trunk, (NumberRole::Called, &question.number), &mut incoming);
             let mode = mode(if trunk.overlap { Mode::Keys } else { Mode::EnBloc });
             let side = trunk.classification.side(configuration.trunk_side);
             let caller = Arc::new(caller);
@@ -122,18 +127,26 @@ fn meant(configuration: &Configuration, from: &str) -> Option<String> {
 }
 
 /// A number that a trunk brings, in the plan's form.
-fn brought<'n>(trunk: &Trunk, role: NumberRole, number: &'n str, told: &mut Vec<Incoming>) -> Cow<'n, str> {
+fn brought<'n>(
+    viewer: &Viewer<'_>,
+    trunk: &'n Trunk,
+    (role, number): (NumberRole, &'n str),
+    told: &mut Vec<Incoming>,
+) -> Cow<'n, str> {
     let normalised = trunk.in_plan_form(role, number);
     let by = match normalised.why {
         NormalisedBy::Trunk => "trunk",
         NormalisedBy::DevicePool => "device pool",
         NormalisedBy::Nobody | NormalisedBy::NoNumber => return normalised.number,
     };
+    let then = normalised.space.and_then(|space| {
+        let number = Presented::plain(Digits::parse(&normalised.number).ok()?);
+        viewer.look(space, role, number, None)
+    });
+    let number_now =
+        then.as_ref().map_or(normalised.number.clone(), |then| then.after.number.to_string().into());
     told.push(Incoming {
-        role: match role {
-            NumberRole::Calling => "calling",
-            NumberRole::Called => "called",
-        },
+        role,
         number_type: match NumberType::in_sip(number) {
             NumberType::National => "national",
             NumberType::International => "international",
@@ -141,8 +154,9 @@ fn brought<'n>(trunk: &Trunk, role: NumberRole, number: &'n str, told: &mut Vec<
             NumberType::Unknown => "unknown",
         },
         before: number.to_owned(),
-        after: normalised.number.clone().into_owned(),
+        after: normalised.number.into_owned(),
         by,
+        then,
     });
-    normalised.number
+    number_now
 }

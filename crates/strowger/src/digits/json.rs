@@ -3,6 +3,7 @@
 use serde_json::{Value, json};
 use strowger_dialplan::{Decision, HopTrace, LostBy, NextHopBy, Trace, Why};
 
+use super::seen::{self, SeenNumber};
 use super::{Answer, Way, text};
 
 impl Answer<'_> {
@@ -30,7 +31,9 @@ impl Answer<'_> {
         }
         if let (false, Value::Object(fields)) = (self.incoming.is_empty(), &mut answer) {
             let incoming = self.incoming.iter().map(|it| {
-                json!({ "role": it.role, "type": it.number_type, "before": it.before, "after": it.after, "by": it.by })
+                let role = seen::role(it.role);
+                let then = it.then.as_ref().map(seen_number);
+                json!({ "role": role, "then": then, "type": it.number_type, "before": it.before, "after": it.after, "by": it.by })
             });
             fields.insert("incoming".to_owned(), incoming.collect());
         }
@@ -50,6 +53,7 @@ impl Answer<'_> {
                 })
             });
             fields.insert("attempts".to_owned(), attempts.collect());
+            fields.insert("seen".to_owned(), self.seen(last).iter().map(seen_number).collect());
             fields.insert("keys_used".to_owned(), json!(trace.analysis().keys_used()));
             match trace.analysis().decision() {
                 Some(Decision::Routed(routed)) => {
@@ -135,9 +139,23 @@ impl Answer<'_> {
 }
 
 /// One change, in parts.
-fn step(step: &strowger_dialplan::ChangeStep<'_>) -> Value {
+pub(super) fn step(step: &strowger_dialplan::ChangeStep<'_>) -> Value {
     let (what, value) = text::change_words(&step.what);
     json!({ "what": what, "value": value, "before": step.before.as_str(), "after": step.after.as_str() })
+}
+
+fn seen_number(seen: &SeenNumber) -> Value {
+    json!({
+        "role": seen::role(seen.role),
+        "by": seen.viewer,
+        "pattern": seen.pattern,
+        "partition": seen.partition,
+        "before": seen.before,
+        "after": seen.after.number.as_str(),
+        "present": seen.after.number_presentation.to_string(),
+        "present_name": seen.after.name_presentation.to_string(),
+        "changes": seen.steps.iter().map(|(_, step)| step).collect::<Vec<_>>(),
+    })
 }
 
 /// In the words of the test vectors.

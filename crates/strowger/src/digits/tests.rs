@@ -175,6 +175,146 @@ fn what_is_shown_of_who_calls_is_told() {
     assert_eq!(answer.json()["present"], "restricted");
 }
 
+/// Numbers are known as +E.164; phones see them as they would dial them, the carrier as it wants them.
+const LOCALISED: &str = r#"
+[[partition]]
+name = "phones"
+[[partition]]
+name = "carrier"
+[[search_space]]
+name = "phones"
+partitions = ["phones"]
+[[search_space]]
+name = "carrier"
+partitions = ["carrier"]
+
+[[calling_transformation]]
+pattern = "\\+49.!"
+partition = "phones"
+change = { discard = "PreDot", prefix = "0" }
+[[calling_transformation]]
+pattern = "1XXX"
+partition = "carrier"
+change = { external_mask = true, present_name = "restricted" }
+[[called_transformation]]
+pattern = "\\+49.!"
+partition = "carrier"
+change = { discard = "PreDot", prefix = "0" }
+
+[[trunk]]
+name = "pstn"
+destination = "192.0.2.1:5060"
+transformation_space = { calling = "carrier", called = "carrier" }
+incoming_calling = { unknown = { prefix = "+49", search_space = "phones" } }
+
+[[route_group]]
+name = "carriers"
+trunks = ["pstn"]
+[[route_list]]
+name = "out"
+groups = ["carriers"]
+[[route]]
+pattern = "\\+!"
+route_list = "out"
+[[route]]
+pattern = "0.!"
+trunk = "pstn"
+change = { discard = "PreDot", prefix = "+49" }
+
+[[line]]
+number = "1001"
+secret = "x"
+external_mask = "+4930555XXXX"
+transformation_space = { connected = "phones" }
+[[line]]
+number = "+49305551002"
+secret = "x"
+transformation_space = { calling = "phones" }
+"#;
+
+#[test]
+fn every_transformation_is_told_with_who_sees_it() {
+    let file: ConfigFile = toml::from_str(LOCALISED).unwrap();
+    let configuration = file.configuration().unwrap().calls;
+    let check = |from: &str, number: &str, calling: Option<&str>, expect: &str| {
+        let calling = calling.map(str::to_owned);
+        let question = Question { calling, ..ask(from, number, Mode::EnBloc) };
+        let answer = answer(&configuration, &question).unwrap();
+        let text = answer.text();
+        assert!(text.contains(expect), "{text}");
+        answer.json()
+    };
+    let sent = "\nseen by trunk pstn\n  called   +4930123 matches \\+49.! in carrier\n  \
+                called   discard PreDot              +4930123 → 30123\n  \
+                called   prefix 0                    30123 → 030123\n  \
+                calling  1001 matches 1XXX in carrier\n  \
+                calling  external mask +4930555XXXX  1001 → +49305551001\n  \
+                calling  name restricted\n";
+    let json = check("1001", "030123", None, sent);
+    assert_eq!(json["seen"][0]["after"], "030123");
+    assert_eq!(json["seen"][1]["present_name"], "restricted");
+    check("1001", "+4930123", None, &format!("calling 1001{sent}"));
+    let answered = "\nseen by 1001\n  connected  +49305551002 matches \\+49.! in phones\n";
+    check("1001", "+49305551002", None, answered);
+    let brought = "brings  calling 30123, of unknown type → +4930123, as the trunk says\n  \
+                   calling  +4930123 matches \\+49.! in phones\n  \
+                   calling  discard PreDot              +4930123 → 30123\n  \
+                   calling  prefix 0                    30123 → 030123\n";
+    let json = check("trunk:pstn", "+49305551002", Some("30123"), brought);
+    assert_eq!(
+        (&json["calling"], &json["incoming"][0]["then"]["after"]),
+        (&"030123".into(), &"030123".into())
+    );
+}
+
+#[test]
+fn what_is_wrong_with_transformations_is_named_with_its_place() {
+    let check = |change: (&str, &str), expect: &str| {
+        assert!(LOCALISED.contains(change.0), "{change:?}");
+        let file: ConfigFile = toml::from_str(&LOCALISED.replacen(change.0, change.1, 1)).unwrap();
+        let error = file.configuration().err().map(|error| error.to_string()).unwrap_or_default();
+        assert!(error.contains(expect), "{change:?}: {error}");
+    };
+    let known = "expected one of: carrier, phones";
+    check(
+        ("{ calling = \"carrier\", ", "{ calling = \"carriers\", "),
+        &format!("[[trunk]] 1: transformation_space is \"carriers\", {known}"),
+    );
+    check(
+        ("search_space = \"phones\"", "search_space = \"phone\""),
+        &format!("incoming_calling is \"phone\", {known}"),
+    );
+    check(
+        ("partition = \"phones\"", "partition = \"x\""),
+        "[[calling_transformation]] 1: partition is \"x\", expected one of: phones, carrier",
+    );
+    check(("1XXX", "1[23"), "[[calling_transformation]] 2: pattern is \"1[23\": the bracket at position 2");
+    check(
+        ("external_mask = true", "mask = \"55!\""),
+        "[[calling_transformation]] 2: mask is \"55!\": '!' at position 3",
+    );
+    check(
+        ("external_mask = true", "calling_mask = \"5\""),
+        "2: calling_mask is \"5\": a transformation pattern changes the",
+    );
+    check(
+        ("external_mask = true", "discard = \"PreDot\""),
+        "2: discard is \"1XXX\": the discard instruction",
+    );
+    let called = "[[called_transformation]]\npattern = \"9\"\nchange = { present = \"allowed\" }\n[[trunk]]";
+    check(("[[trunk]]", called), "[[called_transformation]] 2: present is \"allowed\": a called party");
+    check(
+        ("{ connected = ", "{ called = "),
+        "[[line]] 1 (1001): transformation_space is \"phones\": phones are sent no",
+    );
+    let grows =
+        "overlap = true\nincoming_called = { unknown = { search_space = \"phones\" } }\nincoming_calling";
+    check(
+        ("incoming_calling", grows),
+        "incoming_called is \"phones\": with overlap the called number still grows",
+    );
+}
+
 #[test]
 fn what_is_wrong_with_numbers_is_named_with_its_place() {
     let check = |change: (&str, &str), expect: &str| {

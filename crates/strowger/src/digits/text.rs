@@ -10,6 +10,7 @@ use strowger_dialplan::{
 };
 
 use super::from::Incoming;
+use super::seen::{self, SeenNumber};
 use super::{Answer, Mode, Way};
 
 impl Answer<'_> {
@@ -30,8 +31,12 @@ impl Answer<'_> {
         writeln!(out, "{} dials {} {how}", question.from, question.number)?;
         writeln!(out, "sees  {}", self.partitions(&self.caller.search_space, question.at))?;
         for incoming in &self.incoming {
-            let Incoming { role, number_type, before, after, by } = incoming;
+            let Incoming { role, number_type, before, after, by, then } = incoming;
+            let role = seen::role(*role);
             writeln!(out, "brings  {role} {before}, of {number_type} type → {after}, as the {by} says")?;
+            if let Some(then) = then {
+                steps(out, then)?;
+            }
         }
         match &self.way {
             Way::Number(trace) => self.number(out, trace)?,
@@ -67,6 +72,14 @@ impl Answer<'_> {
                 index + 1,
                 attempt.group
             )?;
+        }
+        let mut viewer = String::new();
+        for seen in self.seen(last) {
+            if seen.viewer != viewer {
+                writeln!(out, "seen by {}", seen.viewer)?;
+            }
+            steps(out, &seen)?;
+            viewer = seen.viewer;
         }
         if let Some(remark) = self.remark(followed.as_ref()) {
             writeln!(out, "note    {remark}")?;
@@ -249,6 +262,14 @@ fn why(why: Why, waited: Duration) -> String {
     }
 }
 
+/// What a transformation pattern did to a number, one by one.
+fn steps(out: &mut String, seen: &SeenNumber) -> std::fmt::Result {
+    let role = seen::role(seen.role);
+    let partition = if seen.partition.is_empty() { "no partition" } else { &seen.partition };
+    writeln!(out, "  {role:<7}  {} matches {} in {partition}", seen.before, seen.pattern)?;
+    seen.steps.iter().try_for_each(|(step, _)| writeln!(out, "  {role:<7}  {step}"))
+}
+
 /// What a pattern said about who calls being shown; nothing where none did.
 fn presentation(calling: &Presented) -> String {
     let said = |what: &str, presentation: Presentation| match presentation {
@@ -259,7 +280,7 @@ fn presentation(calling: &Presented) -> String {
 }
 
 /// One change, before and after.
-fn change(step: &ChangeStep<'_>) -> String {
+pub(super) fn change(step: &ChangeStep<'_>) -> String {
     let (what, value) = change_words(&step.what);
     let what = format!("{what} {value}");
     match step.what {

@@ -1,0 +1,45 @@
+//! Which view of numbers a device has.
+
+use strowger_base::leg::{Origin, Target};
+use strowger_dialplan::{Mask, NumberView, Zone};
+
+use super::Configuration;
+
+/// A view, and the time zone of the device that has it.
+type View<'c> = (&'c NumberView, Option<&'c Zone>);
+
+impl Configuration {
+    /// How a device that is rung sees numbers; `None` where it sees them as they are.
+    pub fn view_of(&self, target: &Target) -> Option<View<'_>> {
+        match target {
+            Target::Phone { line, .. } => self.view_of_line(line),
+            Target::Trunk(name) => self.view_of_trunk(name),
+            Target::Service(_) => None,
+        }
+    }
+
+    /// How a device that calls sees numbers; `None` where it sees them as they are.
+    pub fn view_of_origin(&self, origin: &Origin) -> Option<View<'_>> {
+        match origin {
+            Origin::Line(line) => self.view_of_line(line),
+            Origin::Trunk(name) => self.view_of_trunk(name),
+        }
+    }
+
+    /// How the phones of a line see numbers.
+    pub fn view_of_line(&self, line: &str) -> Option<View<'_>> {
+        let line = self.lines.get(line)?;
+        Some((line.view.as_deref()?, line.caller.zone.as_ref()))
+    }
+
+    /// How a trunk sees numbers.
+    pub fn view_of_trunk(&self, name: &str) -> Option<View<'_>> {
+        let trunk = self.trunks.get(name)?;
+        Some((trunk.view.as_deref()?, trunk.caller.zone.as_ref()))
+    }
+
+    /// The external phone number mask of a line; none where the number is no line's.
+    pub fn mask_of(&self, number: &str) -> Option<&Mask> {
+        self.lines.get(number)?.caller.external_mask.as_ref()
+    }
+}
