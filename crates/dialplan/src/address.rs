@@ -142,6 +142,25 @@ impl Addresses {
 }
 
 impl DialPlan {
+    /// Where a name or address leads for somebody with a search space, as it is dialled: `alice`, or `alice@example.com`.
+    ///
+    /// An address is looked up as a whole, then by its host. One at an IP address that no route is for may be at one of our
+    /// own addresses, as a phone behind NAT knows it: its name is looked up alone.
+    pub fn named<'p>(
+        &'p self,
+        space: &SearchSpace,
+        dialled: &str,
+        at: WallTime,
+        zone: Option<&Zone>,
+    ) -> Option<Addressed<'p>> {
+        let Some((user, host)) = dialled.rsplit_once('@') else {
+            return self.address(space, dialled, None, at, zone);
+        };
+        let is_address = host.trim_matches(['[', ']']).parse::<IpAddr>().is_ok();
+        let alone = || is_address.then(|| self.address(space, user, None, at, zone)).flatten();
+        self.address(space, user, Some(host), at, zone).or_else(alone)
+    }
+
     /// Where a name leads for somebody with a search space. `host` is the part behind the `@` when it is not ours.
     pub fn address<'p>(
         &'p self,
@@ -295,6 +314,34 @@ mod tests {
         check(&second, "carol", Some("192.0.2.5"), Some("6"));
         check(&second, "carol", Some("192.0.2.200"), Some("7"));
         check(&second, "carol", Some("[2001:db8::1]"), None);
+    }
+
+    #[test]
+    fn an_address_is_looked_up_as_a_whole_and_by_its_host() {
+        let mut plan = DialPlanBuilder::new(Parameters::default());
+        let line = |number: &str| Action::Line(number.into());
+        plan.name("", "alice", line("1")).unwrap();
+        plan.name("", "bob@example.com", line("2")).unwrap();
+        plan.host("", "example.com", line("3")).unwrap();
+        plan.host("", "192.0.2.0/24", line("4")).unwrap();
+        let plan = plan.build();
+        let check = |dialled: &str, expect: Option<&str>| {
+            let found = plan.named(&SearchSpace::null(), dialled, WallTime::from_micros(0), None);
+            let found = found.map(|found| match found.action {
+                Action::Line(line) => &**line,
+                other => panic!("{other:?}"),
+            });
+            assert_eq!(found, expect, "{dialled}");
+        };
+        check("alice", Some("1"));
+        check("Bob@Example.com", Some("2"));
+        check("alice@example.com", Some("3"));
+        check("alice@uk.example.com", Some("3"));
+        check("alice@192.0.2.9", Some("4"));
+        check("alice@198.51.100.9", Some("1"));
+        check("alice@[2001:db8::1]", Some("1"));
+        check("alice@example.net", None);
+        check("carol@198.51.100.9", None);
     }
 
     #[test]

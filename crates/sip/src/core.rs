@@ -524,6 +524,13 @@ impl Shared {
         };
         let uri = self.drafted_text(|uri| {
             uri.extend_from_slice(b"sip:");
+            // Somebody of another host stays that; the trunk is the way there (RFC 3261 §8.1.2).
+            if let Some((user, host)) = write::user_at_host(called) {
+                write::escaped_user(uri, user);
+                uri.push(b'@');
+                uri.extend_from_slice(host.as_bytes());
+                return;
+            }
             write::escaped_user(uri, called);
             uri.push(b'@');
             write::address(uri, trunk.destination);
@@ -605,7 +612,25 @@ impl Shared {
 
     /// The To value of a leg that we begin.
     pub(crate) fn remote_address(&self, number: &str) -> Box<str> {
-        self.drafted_text(|text| write::name_addr(text, "", number, &self.configuration.domain))
+        let (user, host) = write::user_at_host(number).unwrap_or((number, &self.configuration.domain));
+        self.drafted_text(|text| write::name_addr(text, "", user, host))
+    }
+
+    /// Whether a host of a URI is this node: its domain, one of its other names, or an address of a listener.
+    pub(crate) fn is_own_host(&self, host: Host<'_>) -> bool {
+        let configuration = &self.configuration;
+        let listens = |address: std::net::IpAddr| {
+            configuration.listeners.iter().any(|listener| listener.advertised.ip() == address)
+        };
+        let named = |text: &str| {
+            let mut names = std::iter::once(&configuration.domain).chain(&configuration.aliases);
+            names.any(|name| name.eq_ignore_ascii_case(text))
+        };
+        match host {
+            Host::Name(name) => named(name),
+            Host::V4(address) => listens(address.into()) || named(&address.to_string()),
+            Host::V6(address) => listens(address.into()) || named(&address.to_string()),
+        }
     }
 
     /// Everything of a response between status line and body headers: Via, From, To, Call-ID, CSeq, Record-Route.

@@ -5,7 +5,7 @@ use strowger_base::leg::{FurtherDigits, Origin};
 use strowger_base::net::Flow;
 use strowger_base::{Event, LegId, Now, event::RefuseReason, limits};
 
-use crate::core::{Sip, matched_method, write_retry_after};
+use crate::core::{Shared, Sip, matched_method, write_retry_after};
 use crate::io::{Direction, Outbox, Output};
 use crate::leg::Leg;
 use crate::leg::transfer::Replacement;
@@ -248,7 +248,7 @@ impl Sip {
         leg.merge_key = Some(accepted.merge_key);
         let calling = self.calling_party(&accepted.identity, invite);
         let reliable_provisional = leg.takes_reliable_provisional();
-        let (called, further_digits) = dialled(&accepted.identity, invite);
+        let (called, further_digits) = dialled(&accepted.identity, invite, &self.shared);
         self.legs.insert(id, Box::new(leg));
         let setup = strowger_base::leg::Setup {
             origin: accepted.identity,
@@ -534,17 +534,28 @@ struct Accepted {
 /// What was dialled so far, and whether the keys that follow can be asked for (RFC 4730).
 ///
 /// Gateways name the package in every INVITE, for digits in a call; the number of a trunk is complete.
-fn dialled(identity: &Origin, invite: &Message<'_>) -> (Box<str>, FurtherDigits) {
+fn dialled(identity: &Origin, invite: &Message<'_>, shared: &Shared) -> (Box<str>, FurtherDigits) {
     let user = invite.request_user();
     let keys = invite.values(HeaderName::AllowEvents).any(|event| event.eq_ignore_ascii_case(b"kpml"));
-    match identity {
-        // A Cisco phone that goes off-hook and tells no digit says so in place of a number.
-        Origin::Line(_) if keys && user.eq_ignore_ascii_case("x-cisco-serviceuri-offhook") => {
-            (Box::default(), FurtherDigits::Keys)
-        }
-        Origin::Line(_) if keys => (user.into_owned().into_boxed_str(), FurtherDigits::Keys),
-        Origin::Line(_) | Origin::Trunk(_) => (user.into_owned().into_boxed_str(), FurtherDigits::None),
+    let keys = keys && matches!(identity, Origin::Line(_));
+    let further_digits = if keys { FurtherDigits::Keys } else { FurtherDigits::None };
+    // A Cisco phone that goes off-hook and tells no digit says so in place of a number.
+    if keys && user.eq_ignore_ascii_case("x-cisco-serviceuri-offhook") {
+        return (Box::default(), further_digits);
     }
+    match elsewhere(&user, invite, shared) {
+        Some(whole) => (whole, FurtherDigits::None),
+        None => (user.into_owned().into_boxed_str(), further_digits),
+    }
+}
+
+/// `user@host` of somebody at a host that is not ours. What looks like a number is one, wherever it is asked for: phones
+/// write the host that they register with, under whatever name they know it.
+fn elsewhere(user: &str, invite: &Message<'_>, shared: &Shared) -> Option<Box<str>> {
+    let looks_like_number = user.bytes().all(|byte| byte.is_ascii_digit() || b"*#+ABCD".contains(&byte));
+    let uri = invite.parsed_request_uri().filter(|_| !looks_like_number)?;
+    let is_elsewhere = uri.host().is_some_and(|host| !shared.is_own_host(host));
+    is_elsewhere.then(|| format!("{user}@{}", uri.host_text()).into())
 }
 
 /// Collects what is hashed; what does not fit is folded, so that nothing is lost or allocated.

@@ -217,6 +217,18 @@ pub fn name_addr(out: &mut Vec<u8>, name: &str, user: &str, domain: &str) {
     out.push(b'>');
 }
 
+/// User and host of an address `user@host` that stands in place of a number; `None` for numbers and names, and where what is
+/// behind the `@` is no host.
+pub fn user_at_host(called: &str) -> Option<(&str, &str)> {
+    let (user, host) = called.rsplit_once('@')?;
+    let name = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'-');
+    let is_host = match host.strip_prefix('[').and_then(|host| host.strip_suffix(']')) {
+        Some(inner) => inner.parse::<std::net::Ipv6Addr>().is_ok(),
+        None => !host.is_empty() && host.bytes().all(name),
+    };
+    (is_host && !user.is_empty()).then_some((user, host))
+}
+
 /// All lines of a header, in one line each (RFC 3261 §7.3.1).
 pub fn copy_headers(out: &mut Vec<u8>, message: &Message<'_>, name: HeaderName) {
     for (value, line) in message.lines(name) {

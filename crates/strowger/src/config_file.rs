@@ -117,6 +117,9 @@ pub(crate) struct ConfigFile {
 pub(crate) struct NodeSection {
     /// Digest realm and domain of addresses.
     pub(crate) domain: String,
+    /// Other names and addresses under which phones and trunks know the server.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub(crate) aliases: Vec<String>,
     /// Folder for everything that is written; relative to the file.
     pub(crate) data: PathBuf,
     /// How long calls may go on after the server was told to stop.
@@ -125,7 +128,12 @@ pub(crate) struct NodeSection {
 
 impl Default for NodeSection {
     fn default() -> Self {
-        NodeSection { domain: "strowger.lab".to_owned(), data: PathBuf::from("."), drain_max_seconds: 120 }
+        NodeSection {
+            domain: "strowger.lab".to_owned(),
+            aliases: Vec::new(),
+            data: PathBuf::from("."),
+            drain_max_seconds: 120,
+        }
     }
 }
 
@@ -378,6 +386,7 @@ impl ConfigFile {
         }
         let mut draft = Draft {
             domain: self.node.domain.as_str().into(),
+            aliases: self.node.aliases.iter().map(|name| name.as_str().into()).collect(),
             lines,
             services: self.services.iter().map(ServiceSection::number).collect(),
             trunks,

@@ -244,12 +244,8 @@ pub(crate) fn answer<'c>(
             Way::Number(Box::new(trace))
         }
         Err(_) => {
-            let (user, host) = match question.number.split_once('@') {
-                Some((user, host)) => (user, Some(host)),
-                None => (&*question.number, None),
-            };
             let zone = caller.zone.as_ref();
-            Way::Name(plan.address(&caller.search_space, user, host, question.at, zone))
+            Way::Name(plan.named(&caller.search_space, &question.number, question.at, zone))
         }
     };
     let supplied = supplied.to_owned();

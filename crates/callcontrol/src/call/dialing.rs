@@ -320,8 +320,7 @@ fn through(step: &mut Step<'_>, pattern: &str, list: &Arc<TrunkList>, analysis: 
 /// A name instead of a number.
 fn by_name(step: &mut Step<'_>, caller: &Caller, name: &str) -> State {
     let configuration = Arc::clone(&step.shared.configuration);
-    let found =
-        configuration.plan.address(&caller.search_space, name, None, step.now.wall, caller.zone.as_ref());
+    let found = configuration.plan.named(&caller.search_space, name, step.now.wall, caller.zone.as_ref());
     let Some(Addressed { text, action, .. }) = found else {
         return unresolved(step, NotResolved::NoMatch, Cause::UNALLOCATED_NUMBER);
     };

@@ -97,6 +97,8 @@ fn configuration() -> Configuration {
     codes.add_authorization("77", "Bert", 3).unwrap();
     codes.add_matter("567", "Smith against Jones").unwrap();
     configuration.codes = Arc::new(codes);
+    let carrier = Action::Route(RoutePattern::to(RouteTarget::Trunk("carrier".into())));
+    plan.host("", "example.com", carrier).unwrap();
     configuration.route_lists.insert("outside".into(), route_list());
     let gone = Trunk { is_there: false, ..Trunk::default() };
     configuration.trunks.insert("planned".into(), gone);

@@ -131,6 +131,8 @@ pub struct TranslationDraft {
 pub struct RouteDraft {
     /// The pattern.
     pub pattern: PatternDraft,
+    /// In place of the pattern: a domain or network whose addresses go this way; none when empty.
+    pub host: Box<str>,
     /// The trunk's name; empty when the pattern leads to a route list.
     pub trunk: Box<str>,
     /// The route list's name; empty when the pattern leads to a trunk.
@@ -373,15 +375,16 @@ fn add_translation(
 
 fn add_route(plan: &mut DialPlanBuilder, place: Place, written: &RouteDraft, found: &mut Findings) {
     let (called, calling) = changes(place, &written.change, found);
-    if is_name(&written.pattern.pattern) {
+    let by_name = !written.host.is_empty() || is_name(&written.pattern.pattern);
+    let written_as = if written.host.is_empty() { &written.pattern.pattern } else { &written.host };
+    if by_name {
         let asks = [
             ("authorization_level", written.authorization_level.is_some()),
             ("matter_code", written.matter_code),
         ];
         for (setting, _) in asks.into_iter().filter(|(_, set)| *set) {
             let why = "codes are keyed in behind a number, and this is a name".into();
-            let name = written.pattern.pattern.clone();
-            found.add(place, setting, Problem::Malformed { found: name, why });
+            found.add(place, setting, Problem::Malformed { found: written_as.clone(), why });
         }
     }
     let route = RoutePattern {
@@ -399,7 +402,30 @@ fn add_route(plan: &mut DialPlanBuilder, place: Place, written: &RouteDraft, fou
             RouteTarget::RouteList(written.route_list.clone())
         })
     };
-    add(plan, place, &written.pattern, Action::Route(route), found);
+    if written.host.is_empty() {
+        add(plan, place, &written.pattern, Action::Route(route), found);
+    } else {
+        add_host(plan, place, written, Action::Route(route), found);
+    }
+}
+
+/// A route for the addresses of a host.
+fn add_host(
+    plan: &mut DialPlanBuilder,
+    place: Place,
+    written: &RouteDraft,
+    action: Action,
+    found: &mut Findings,
+) {
+    if !written.pattern.pattern.is_empty() {
+        found.add(place, "host", Problem::Contradicts { other: "pattern" });
+    }
+    if let Some(why) = not_by_name(&action) {
+        found.add(place, "host", Problem::Malformed { found: written.host.clone(), why: why.into() });
+    }
+    if let Err(error) = plan.host(&written.pattern.partition, &written.host, action) {
+        refuse(plan, place, "host", error, found);
+    }
 }
 
 fn add(
@@ -473,11 +499,11 @@ fn not_by_name(action: &Action) -> Option<&'static str> {
             Some("it is a name, and names are not translated; give it to a line, a trunk or a block")
         }
         Action::Route(route) => match &route.to {
-            RouteTarget::RouteList(_) => {
-                Some("it is a name, and names lead to one trunk; give a trunk in place of a route list")
-            }
+            RouteTarget::RouteList(_) => Some(
+                "it is no number, and what is none leads to one trunk; give a trunk in place of a route list",
+            ),
             RouteTarget::Trunk(_) if !route.called.is_none() || !route.calling.is_none() => {
-                Some("it is a name, and names are sent as they are; leave out change")
+                Some("it is no number, and what is none is sent as it is; leave out change")
             }
             RouteTarget::Trunk(_) => None,
         },

@@ -214,7 +214,11 @@ pub(crate) struct TranslationSection {
 #[derive(Clone, Default, Deserialize, Serialize)]
 #[serde(deny_unknown_fields, default)]
 pub(crate) struct RouteSection {
+    #[serde(skip_serializing_if = "String::is_empty")]
     pub(crate) pattern: String,
+    /// In place of the pattern: a domain or network whose addresses go this way.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub(crate) host: String,
     #[serde(skip_serializing_if = "String::is_empty")]
     pub(crate) trunk: String,
     #[serde(skip_serializing_if = "String::is_empty")]
@@ -441,6 +445,7 @@ impl RouteSection {
     fn draft(&self) -> RouteDraft {
         RouteDraft {
             pattern: pattern(&self.pattern, &self.partition, &self.filter, self.urgent),
+            host: self.host.as_str().into(),
             trunk: self.trunk.as_str().into(),
             route_list: self.route_list.as_str().into(),
             change: self.change.draft(),

@@ -175,14 +175,36 @@ fn names_that_are_no_numbers() {
     };
     route(
         "route_list = \"out\"",
-        "F:34: [[route]] 2: pattern is \"sales\": it is a name, and names lead to one trunk; \
+        "F:34: [[route]] 2: pattern is \"sales\": it is no number, and what is none leads to one trunk; \
          give a trunk in place of a route list",
     );
     route(
         "trunk = \"pstn\"\nchange = { calling_prefix = \"9\" }",
-        "F:34: [[route]] 2: pattern is \"sales\": it is a name, and names are sent as they are; leave out change",
+        "F:34: [[route]] 2: pattern is \"sales\": it is no number, and what is none is sent as it is; leave out change",
     );
     route("trunk = \"pstn\"", "");
+    let host = |to: &str, expect: &str| {
+        check(("[[block]]", &format!("[[route]]\ntrunk = \"pstn\"\n{to}\n[[block]]")), expect);
+    };
+    host("host = \"example.com\"\npartition = \"outside\"", "");
+    host("host = \"*.example.com\"\n[[route]]\nhost = \"192.0.2.0/24\"\ntrunk = \"planned\"", "");
+    host(
+        "host = \"example.com\"\npattern = \"8\"",
+        "F:34: [[route]] 2: host is given beside pattern; leave out one of the two",
+    );
+    host(
+        "host = \"192.0.2.0/99\"",
+        "F:34: [[route]] 2: host is \"192.0.2.0/99\": it is no network; expected for example 192.0.2.0/24",
+    );
+    host(
+        "host = \"example.com\"\nchange = { prefix = \"9\" }",
+        "F:34: [[route]] 2: host is \"example.com\": it is no number, and what is none is sent as it is; leave out change",
+    );
+    host(
+        "host = \"example.com\"\n[[route]]\nhost = \"*.Example.com\"\ntrunk = \"planned\"",
+        "F:37: [[route]] 3: host is \"*.Example.com\", which example.com has already; change or remove one of the two",
+    );
+    host("", "F:34: [[route]] 2: pattern is missing; give one, for example 1001");
     check(
         ("[[block]]\npattern = \"00!\"", "[[block]]\npattern = \"a b\""),
         "F:34: [[block]] 1: pattern is \"a b\": the character ' ' is not allowed in a name",
