@@ -2,8 +2,11 @@
 
 mod changes;
 mod contract;
+mod crash;
+mod cut;
 mod past;
 mod tables;
+mod writer;
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -60,6 +63,20 @@ impl Drop for Folder {
     fn drop(&mut self) {
         let _ = fs::remove_dir_all(&self.0);
     }
+}
+
+/// Where chance begins: 1 in the gate; `cargo xtask crashes` gives others.
+fn seed() -> u64 {
+    given("STROWGER_CRASHES_SEED").unwrap_or(1)
+}
+
+/// How many times as long as in the gate.
+fn times() -> u64 {
+    given("STROWGER_CRASHES_TIMES").unwrap_or(1)
+}
+
+fn given(name: &str) -> Option<u64> {
+    std::env::var(name).ok()?.parse().ok()
 }
 
 pub(super) fn id(number: u128) -> Id {
