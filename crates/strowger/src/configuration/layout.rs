@@ -49,6 +49,10 @@ pub(super) struct Column {
     /// From the object, or the entry of a list, down; empty for the entry itself.
     path: Vec<&'static Field>,
     form: &'static Form,
+    /// The name is CUCM's.
+    known: bool,
+    /// Other settings of the same column: of a trunk and a gateway, one is given.
+    or: Vec<Column>,
 }
 
 impl Layout {
@@ -124,6 +128,7 @@ impl Layout {
         let mut lists = Vec::new();
         let renamed = names.map_or(&[][..], |names| names.columns);
         flatten(kind.fields(), &mut Vec::new(), renamed, &mut columns, &mut lists);
+        let columns = distinct(columns, &["pkid"]);
         let fixed = names.map_or(&[][..], |names| names.fixed);
         let main = self.tables.entry(table.clone()).or_default();
         main.add("pkid", "text not null");
@@ -159,7 +164,10 @@ impl Layout {
             .map(|(_, member)| member);
         let table = known.map_or_else(|| format!("{owner}_{path}"), |known| known.table.to_owned());
         let order = known.map_or("sortorder", |known| known.order);
-        let owner = format!("fk{owner}");
+        let owner = match known {
+            Some(Member { owner: named @ Some(_), .. }) => named.unwrap_or_default().to_owned(),
+            Some(_) | None => format!("fk{owner}"),
+        };
         let renamed = known.map_or(&[][..], |known| known.columns);
         let mut columns = Vec::new();
         let Form::List { of, .. } = list.form else { unreachable!("only lists get a table of their own") };
@@ -179,10 +187,7 @@ impl Layout {
             | Form::Either(..) => columns.push(Column::new(Vec::new(), of, renamed)),
             Form::Secret => {}
         }
-        // A region relates to regions: what it relates to is not what it belongs to.
-        for column in columns.iter_mut().filter(|column| column.name == owner) {
-            column.name = format!("{owner}_{}", column.path().replace('.', "_"));
-        }
+        let columns = distinct(columns, &[&owner, order]);
         let member = self.tables.entry(table.clone()).or_default();
         member.add(&owner, "text not null");
         member.add(order, "integer not null");
@@ -217,9 +222,10 @@ impl Table {
 
 impl Column {
     fn new(path: Vec<&'static Field>, form: &'static Form, renamed: &[(&str, &'static str)]) -> Self {
-        let mut column = Column { name: String::new(), path, form };
+        let mut column = Column { name: String::new(), path, form, known: false, or: Vec::new() };
         let path = column.path();
         let known = renamed.iter().find(|(of, _)| *of == path).map(|(_, name)| (*name).to_owned());
+        column.known = known.is_some();
         column.name = known.unwrap_or_else(|| match form {
             Form::Reference(kind) => reference(*kind, &column.path),
             _ if path.is_empty() => "value".to_owned(),
@@ -229,7 +235,7 @@ impl Column {
     }
 
     /// The settings on the way, with dots between them.
-    fn path(&self) -> String {
+    pub(super) fn path(&self) -> String {
         let names: Vec<&str> = self.path.iter().map(|field| field.name).collect();
         names.join(".")
     }
@@ -247,6 +253,20 @@ impl Column {
 
     /// What stands there: the default where nothing does, nothing where what it belongs to is not set.
     pub(super) fn find(&self, from: &Value) -> Value {
+        let found = self.find_first(from);
+        if !found.is_null() {
+            return found;
+        }
+        self.or.iter().map(|other| other.find_first(from)).find(|found| !found.is_null()).unwrap_or_default()
+    }
+
+    /// This setting, and those that share its column.
+    #[cfg(test)]
+    pub(super) fn settings(&self) -> impl Iterator<Item = &Column> {
+        std::iter::once(self).chain(&self.or)
+    }
+
+    fn find_first(&self, from: &Value) -> Value {
         let mut place = std::borrow::Cow::Borrowed(from);
         for field in &self.path {
             let next = match place.get(field.name) {
@@ -283,6 +303,23 @@ fn flatten(
         }
         path.pop();
     }
+}
+
+/// One column for each name. Those that CUCM keeps in one share it; others that would meet get the path behind their name.
+fn distinct(columns: Vec<Column>, taken: &[&str]) -> Vec<Column> {
+    let mut found: Vec<Column> = Vec::new();
+    for mut column in columns {
+        match found.iter_mut().find(|there| there.name == column.name) {
+            Some(there) if there.known && column.known => {
+                there.or.push(column);
+                continue;
+            }
+            None if !taken.contains(&column.name.as_str()) => {}
+            Some(_) | None => column.name = format!("{}_{}", column.name, column.path().replace('.', "_")),
+        }
+        found.push(column);
+    }
+    found
 }
 
 /// The table of a kind.

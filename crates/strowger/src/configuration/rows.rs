@@ -23,7 +23,8 @@ pub(super) fn put(
         connection.prepare_cached(&member.delete)?.execute([&id])?;
         let list = member.list.find(value);
         let mut insert = connection.prepare_cached(&member.insert)?;
-        for (at, entry) in (0..).zip(list.as_array().into_iter().flatten()) {
+        // People count from 1.
+        for (at, entry) in (1..).zip(list.as_array().into_iter().flatten()) {
             let cells = cells(vec![id.clone(), Cell::Integer(at)], &member.columns, entry);
             insert.execute(rusqlite::params_from_iter(cells))?;
         }

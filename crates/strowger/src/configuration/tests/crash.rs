@@ -51,7 +51,7 @@ fn killed_at_any_byte() {
     if let Some(order) = Order::given() {
         order.obey();
     }
-    let run = Run::new("bytes", 60);
+    let run = Run::new("bytes", 40);
     let mut rng = Rng::new(run.seed);
     let folder = Folder::new("bytes");
     drop(four_changes(&folder));

@@ -129,7 +129,7 @@ fn a_power_cut_in_a_checkpoint_loses_nothing() {
     let new = Disk::of(&folder);
     assert!(new.wal.is_empty() && new.database != old.database);
     let mut rng = Rng::new(seed());
-    for round in 0..40 * times() {
+    for round in 0..24 * times() {
         let database = if round % 2 == 0 {
             torn(&old.database, &new.database, rng.below(new.database.len() as u64) as usize)
         } else {
@@ -178,7 +178,7 @@ fn a_cut_that_loses_changes_is_told() {
     let (mut told, mut whole) = (0, 0);
     let length = disk.wal.len();
     for cut in
-        (0..80 * times()).map(|_| rng.below(length as u64) as usize).chain([0, 31, 32, length - 1, length])
+        (0..50 * times()).map(|_| rng.below(length as u64) as usize).chain([0, 31, 32, length - 1, length])
     {
         let cut = Disk { wal: disk.wal[..cut].to_vec(), ..disk.clone() };
         match harmed(&cut, &other, store.head(), &store.history(u64::MAX, 100).unwrap()) {
@@ -187,7 +187,7 @@ fn a_cut_that_loses_changes_is_told() {
             Found::Nothing => whole += 1,
         }
     }
-    assert!(told > 70 && whole > 0, "{told} told, {whole} whole");
+    assert!(told > 40 && whole > 0, "{told} told, {whole} whole");
 }
 
 /// Pages and bytes of the database that are not what was written.
@@ -202,7 +202,7 @@ fn a_garbled_page_is_told() {
     let pages = disk.database.len() / PAGE;
     let mut rng = Rng::new(seed());
     let mut count = [0, 0, 0];
-    for round in 0..240 * times() {
+    for round in 0..160 * times() {
         let mut database = disk.database.clone();
         let page = rng.below(pages as u64) as usize * PAGE;
         let place = page + rng.below(PAGE as u64) as usize;
@@ -224,7 +224,7 @@ fn a_garbled_page_is_told() {
         count[found as usize] += 1;
     }
     // At a start, and what no start has to read.
-    assert!(count[0] > 40 && count[1] > 10, "at start, by check, harmless: {count:?}");
+    assert!(count[0] > 30 && count[1] > 5, "at start, by check, harmless: {count:?}");
 }
 
 const PAGE: usize = 4096;
