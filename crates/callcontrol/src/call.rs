@@ -384,7 +384,10 @@ impl Step<'_> {
     /// Refuses the call to the caller.
     fn refuse(&mut self, cause: Cause, why: strowger_base::journal::WhyRefused<'_>) -> State {
         self.decide(None, Decision::Refused { cause, why });
-        self.shared.counters.refused += 1;
+        // Where a forward leads may refuse the call after something rang.
+        if self.facts.rung.is_empty() {
+            self.shared.counters.refused += 1;
+        }
         let caller = self.facts.caller;
         self.release(caller, cause, WhyReleased::CallRefused);
         self.end(cause, ReleasedBy::System, WhyEnded::Refused)

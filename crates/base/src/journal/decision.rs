@@ -243,7 +243,7 @@ pub enum Decision<'a> {
         /// For how long it was tried.
         after: Duration,
     },
-    /// The call was refused before anything rang.
+    /// The call was refused before anything rang, or where it was sent on to.
     Refused {
         /// What the caller is told.
         cause: Cause,
@@ -557,7 +557,7 @@ wire_enum!(WhyReleased {
     ServerStops = 8,
 });
 
-/// Why a call was refused before anything rang.
+/// Why a call was refused before anything rang, or where it was sent on to.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum WhyRefused<'a> {
     /// The number leads nowhere.
@@ -671,7 +671,7 @@ pub enum WhyEnded {
     HungUp,
     /// The caller gave up before the answer.
     CallerGaveUp,
-    /// It was refused before anything rang.
+    /// It was refused before anything rang, or where it was sent on to.
     Refused,
     /// Every phone that was rung refused or failed.
     NobodyTookIt,
