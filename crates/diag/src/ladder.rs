@@ -57,7 +57,8 @@ pub(crate) fn collect(records: &[Record<'_>], names: &Names, began: WallTime) ->
     let own = OWN_COLUMN.min(parties.len());
     parties.insert(own, Party { name: "Strowger".to_owned(), address: String::new() });
     let column = |leg: LegId| {
-        let place = legs.iter().position(|other| *other == leg)?;
+        let caller = names.caller().filter(|_| names.is_caller(leg)).unwrap_or(leg);
+        let place = legs.iter().position(|other| *other == caller)?;
         Some(if place < own { place } else { place + 1 })
     };
     let masked = Masked::of(records);

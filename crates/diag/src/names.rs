@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::net::SocketAddr;
 
 use strowger_base::LegId;
-use strowger_base::journal::{Decision, Entry, OriginView, Record, TargetView};
+use strowger_base::journal::{Decision, Entry, OriginView, Record, TargetView, WhyReleased};
 
 use crate::words;
 
@@ -12,6 +12,8 @@ use crate::words;
 #[derive(Debug, Default)]
 pub(crate) struct Names {
     caller: Option<LegId>,
+    /// The number grew by further wishes (RFC 3578): each has a leg, and all are the caller's.
+    grew: bool,
     /// How the caller is called in sentences: its number, or its trunk.
     caller_name: String,
     called: BTreeMap<LegId, Called>,
@@ -51,6 +53,9 @@ impl Names {
                     names.called.insert(leg, Called::new(target));
                     names.order.push(leg);
                 }
+                Entry::Decision(Decision::LegReleased { why: WhyReleased::NumberIncomplete, .. }) => {
+                    names.grew = true;
+                }
                 Entry::Message { flow, .. } => {
                     names.addresses.entry(leg).or_insert_with(|| flow.peer());
                 }
@@ -70,6 +75,11 @@ impl Names {
         self.caller
     }
 
+    /// Whether a leg is the caller's; a number that grew has many.
+    pub(crate) fn is_caller(&self, leg: LegId) -> bool {
+        Some(leg) == self.caller || (self.grew && !self.called.contains_key(&leg))
+    }
+
     /// Legs that were rung, in that order.
     pub(crate) fn rung(&self) -> &[LegId] {
         &self.order
@@ -81,7 +91,7 @@ impl Names {
 
     /// Who it is that talks: a number, a trunk or a service.
     pub(crate) fn party(&self, leg: LegId) -> String {
-        if Some(leg) == self.caller {
+        if self.is_caller(leg) {
             return self.caller_name.clone();
         }
         match self.called.get(&leg) {
@@ -92,7 +102,7 @@ impl Names {
 
     /// Which device it is: `the phone of 1002`, `phone 2 of 1002`, `trunk carrier`.
     pub(crate) fn device(&self, leg: LegId) -> String {
-        if Some(leg) == self.caller {
+        if self.is_caller(leg) {
             return self.caller_name.clone();
         }
         let Some(called) = self.called.get(&leg) else { return format!("leg {leg}") };

@@ -155,6 +155,21 @@ fn the_headline_says_what_became_of_the_call_and_why() {
         ),
         "1001 called 1002; 1002 answered, they talked for 10 s, and 1002 hung up.",
     );
+    // A number that grew: the leg that was answered is not the one that it began with.
+    let incomplete = Cause::INVALID_NUMBER_FORMAT;
+    let grew = Decision::LegReleased { cause: incomplete, why: WhyReleased::NumberIncomplete };
+    let mut grown = Journal::to_line(&[B1]).decide(1, Some(A), grew).end(
+        13_400,
+        (clearing, ReleasedBy::Caller, WhyEnded::HungUp),
+        (Some(50), Some(3_200)),
+        &[(B1, LegOutcome::Answered)],
+    );
+    for record in &mut grown.0 {
+        if let Entry::Call(call) = &mut record.entry {
+            call.calling_leg = B2;
+        }
+    }
+    check(grown, "1001 called 1002; 1002 answered, they talked for 10 s, and 1001 hung up.");
     check(
         Journal::to_line(&[B1]).end(
             4_050,
