@@ -3,13 +3,13 @@
 use std::net::SocketAddr;
 
 use strowger_base::journal::{
-    CallRecord, CodesView, Decision, DestinationView, Forwarding, LegOutcome, LegRecord, Lookup, MediaPart,
-    OriginView, PartyView, PatternKind, Redirection, ReleasedBy, TargetView, WhyEnded, WhyForwarded,
-    WhyLookupEnded,
+    AuthorizationView, CallRecord, CodesView, Decision, DestinationView, Forwarding, LegOutcome, LegRecord,
+    Lookup, MatterView, MediaPart, OriginView, PartyView, PatternKind, Redirection, ReleasedBy, TargetView,
+    WhyEnded, WhyForwarded, WhyLookupEnded,
 };
 use strowger_base::leg::{BindingId, Presentation, Service};
 use strowger_base::net::{Flow, ListenerId, StreamId, Transport};
-use strowger_base::{CallId, Cause, LegId, NodeId, ShardId, WallTime};
+use strowger_base::{CallId, Cause, LegId, NodeId, Pii, ShardId, WallTime};
 use strowger_sip::registrar::BindingTexts;
 
 use super::*;
@@ -339,6 +339,17 @@ fn the_record_of_a_call_that_a_restart_ended_says_who_had_sent_it_on() {
     let record = records.iter().find_map(|bytes| final_of(bytes)).unwrap();
     assert_eq!(record.redirections, [redirection]);
     assert_eq!((record.translated, record.hunt_pilot, record.final_called), ("1002", "8000", "1003"));
+}
+
+#[test]
+fn the_record_of_a_call_that_a_restart_ended_says_who_authorized_it() {
+    let codes = CodesView {
+        authorization: Some(AuthorizationView { name: "Ada", level: 20, code: None }),
+        matter: Some(MatterView { code: Pii("77"), description: "Smith against Jones" }),
+    };
+    let accepted = encode(3, call(3), None, Entry::Decision(Decision::CodesAccepted(codes)));
+    let closed = recovery::closing(call(3), &[began(3), accepted], at(9)).unwrap();
+    assert_eq!(final_of(&closed[1]).unwrap().codes, codes);
 }
 
 #[test]
