@@ -2,7 +2,7 @@
 //!
 //! `ci` is the whole gate, `e2e` drives the release binary with outside peers, `bench` measures it,
 //! `sim` replays a simulation seed, `crashes` kills the configuration's writer, `vectors` runs dial-plan vectors, `rfc` writes the
-//! table of the standards that the code obeys.
+//! table of the standards that the code obeys, `settings` the page of everything that can be configured.
 
 use std::process::ExitCode;
 
@@ -13,6 +13,7 @@ mod e2e;
 mod fences;
 mod peers;
 mod rfc;
+mod settings;
 mod vectors;
 mod workspace;
 
@@ -27,6 +28,7 @@ usage: cargo xtask COMMAND
   vectors FILE [--json]  run dial-plan vectors, others' as well: pass or fail for each
   fences                 only the rules of the style guide that a machine can keep
   rfc [--check]          write docs/rfc-coverage.md from the citations in the code, or only compare
+  settings [--check]     write docs/configuration-reference.md from the declarations, or only compare
 ";
 
 fn main() -> ExitCode {
@@ -43,6 +45,7 @@ fn main() -> ExitCode {
         "sim" => ci::simulate(rest),
         "fences" => fences::run(),
         "rfc" => rfc::run(rest),
+        "settings" => settings::run(rest),
         "vectors" => vectors::run(rest),
         "--help" | "-h" | "help" => {
             print!("{USAGE}");

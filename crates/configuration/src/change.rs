@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 use std::fmt;
+use std::sync::Arc;
 
 use strowger_base::WallTime;
 
@@ -205,18 +206,17 @@ fn dangling(after: &State, added: &[Id], refused: &mut Vec<Refusal>) {
 fn still_used(after: &State, operations: &[Operation], refused: &mut Vec<Refusal>) {
     let changed: BTreeSet<Id> = operations.iter().map(|operation| operation.object).collect();
     for operation in operations.iter().filter(|operation| after.entry(operation.object).is_none()) {
-        let users: Vec<String> = after
-            .users(operation.object)
-            .filter(|user| !changed.contains(&user.id()))
-            .map(|user| {
-                let kind = user.object().kind();
-                format!("{} {:?}", kind.title(), after.name(kind, user.id()))
-            })
-            .collect();
-        if users.is_empty() {
+        let mut users = after.users(operation.object).filter(|user| !changed.contains(&user.id()));
+        let called = |user: &Arc<Entry>| {
+            let kind = user.object().kind();
+            format!("{} {:?}", kind.title(), after.name(kind, user.id()))
+        };
+        // Many thousands may use it: they are counted, and only a few are named.
+        let by: Vec<String> = users.by_ref().take(USERS_SHOWN).map(called).collect();
+        if by.is_empty() {
             continue;
         }
-        let wrong = Wrong::InUse { count: users.len(), by: users.into_iter().take(USERS_SHOWN).collect() };
+        let wrong = Wrong::InUse { count: by.len() + users.count(), by };
         refused.push(Refusal::Wrong {
             kind: operation.kind,
             object: operation.object,

@@ -151,7 +151,7 @@ macro_rules! kinds {
 
 kinds! {
     /// Timers, limits and choices that hold for the whole system.
-    ServiceParameters = "service_parameters", "service_parameters", "set of service parameters";
+    ServiceParameters = "service_parameters", "service_parameters", "service parameters";
     /// A node of the system.
     Server = "server", "servers", "server";
     /// Nodes in the order in which devices register with them.
@@ -259,7 +259,7 @@ kinds! {
     /// A program, or somebody who looks after the system.
     ApplicationUser = "application_user", "application_users", "application user";
     /// What a phone gets that nobody has configured.
-    AutoRegistration = "auto_registration", "auto_registration", "set of settings for auto-registration";
+    AutoRegistration = "auto_registration", "auto_registration", "auto-registration";
     /// A server that files of call records are delivered to. There may be eight.
     BillingDestination = "billing_destination", "billing_destinations", "billing destination";
 }
