@@ -623,7 +623,8 @@ impl Shared {
             configuration.listeners.iter().any(|listener| listener.advertised.ip() == address)
         };
         let named = |text: &str| {
-            let mut names = std::iter::once(&configuration.domain).chain(&configuration.aliases);
+            let names = [&*configuration.domain, "localhost"].into_iter();
+            let mut names = names.chain(configuration.aliases.iter().map(|name| &**name));
             names.any(|name| name.eq_ignore_ascii_case(text))
         };
         match host {

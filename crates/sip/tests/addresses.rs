@@ -18,6 +18,7 @@ fn somebody_at_another_host_is_asked_for_with_it() {
     check("sip:carol@strowger.test", "carol");
     check("sip:carol@STROWGER.test:5062;user=phone", "carol");
     check("sip:carol@192.0.2.1:5060", "carol");
+    check("sip:carol@localhost", "carol");
     check("sip:carol@other.example", "carol@other.example");
     check("sip:carol@other.example:5070;transport=tcp", "carol@other.example");
     check("sip:carol@198.51.100.7", "carol@198.51.100.7");
