@@ -1,5 +1,15 @@
 //! Everything about the dial plan that a node file is refused for, with its line, what is wrong and what would do.
 
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use strowger_base::Cause;
+use strowger_dialplan::route_list::RouteListParameters;
+use strowger_dialplan::{
+    EnBlocHops, HashRule, HoursRule, KeysOnLaterHops, NegatedSetRule, Parameters, SpeedDialRule, TieRule,
+    UrgentRule,
+};
+
 use super::ConfigFile;
 
 /// A small plan that is right: each case breaks one thing of it.
@@ -65,6 +75,71 @@ fn check(change: (&str, &str), expect: &str) {
 #[test]
 fn the_plan_itself_is_right() {
     check(("", ""), "");
+}
+
+#[test]
+fn every_parameter_sets_what_it_names() {
+    let text = "[dial_plan]\ninterdigit_timer_seconds = 7\ntranslations_max = 3\nany_urgent_match_ends = true\n\
+                wait_after_en_bloc = true\nnewest_wins_ties = true\nhash_is_digit = true\nkeys_join_later_hops = true\n\
+                stop_routing_on_busy = false\nstop_routing_on_unallocated = false\n\
+                stop_routing_on_out_of_bandwidth = true\ncontinue_routing_on = [21]\nhours_checked_once = true\n\
+                negated_set_takes_star_and_hash = true\nany_period_opens = true\nspeed_dial_awaits_digits = true\n\
+                [[partition]]\nname = \"day\"\nhours = [\"daily 08:00-17:00\", \"12-25 closed\"]\n";
+    let read = |text: &str| {
+        let file: ConfigFile = toml::from_str(text).unwrap();
+        file.configuration().unwrap().calls
+    };
+    let calls = read(text);
+    let expected = Parameters {
+        interdigit_timer: Duration::from_secs(7),
+        translations_max: 3,
+        urgent: UrgentRule::AnyMatch,
+        en_bloc_hops: EnBlocHops::Wait,
+        hash: HashRule::Digit,
+        keys_on_later_hops: KeysOnLaterHops::Join,
+        speed_dial: SpeedDialRule::AwaitFurtherDigits,
+        ties: TieRule::Newest,
+        hours: HoursRule::FirstLookup,
+        negated_set: NegatedSetRule::DigitsStarAndHash,
+    };
+    assert_eq!(*calls.plan.parameters(), expected);
+    let rule = RouteListParameters {
+        stop_on_busy: false,
+        stop_on_unallocated: false,
+        stop_on_out_of_bandwidth: true,
+        continue_on: vec![Cause(21)],
+    };
+    assert_eq!(*calls.route_lists_rule, rule);
+    let christmas = crate::digits::time("2026-12-25T10:00").unwrap();
+    let is_open = |calls: &strowger_callcontrol::Configuration| {
+        let (day, _) = calls.plan.partitions().next().unwrap();
+        calls.plan.is_open(day, christmas, None)
+    };
+    assert!(is_open(&calls));
+    // Without any of them, everything is as documented.
+    let usual = read("[[partition]]\nname = \"day\"\nhours = [\"daily 08:00-17:00\", \"12-25 closed\"]\n");
+    assert_eq!(*usual.plan.parameters(), Parameters::default());
+    assert_eq!(*usual.route_lists_rule, RouteListParameters::default());
+    assert!(!is_open(&usual));
+}
+
+/// The table of the documentation has every parameter, and no other.
+#[test]
+fn every_parameter_is_documented_with_its_default() {
+    let text = include_str!("../../../../docs/dial-plan.md");
+    let table = text.split("### Parameters").nth(1).and_then(|rest| rest.split("\n## ").next()).unwrap();
+    let documented = table.lines().filter_map(|line| {
+        let mut cells = line.strip_prefix("| `")?.split(" | ");
+        let name = cells.next()?.trim_end_matches('`').to_owned();
+        Some((name, cells.next()?.replace(", ", ",")))
+    });
+    let documented: BTreeMap<String, String> = documented.collect();
+    let section = serde_json::to_value(super::DialPlanSection::default()).unwrap();
+    let settable = section.as_object().unwrap().iter().map(|(name, value)| {
+        let value = value.to_string();
+        (name.clone(), value.trim_matches(['[', ']']).to_owned())
+    });
+    assert_eq!(documented, settable.collect());
 }
 
 #[test]
