@@ -1,6 +1,6 @@
 //! What a setting may hold, as data: what the API, the command line and the web pages tell about it.
 
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use crate::Kind;
 
@@ -97,5 +97,103 @@ impl Form {
             Form::Either(one, other) => format!("{}, or {}", one.expectation(), other.expectation()),
             Form::Secret => "a secret in quotes".to_owned(),
         }
+    }
+}
+
+/// What may be shown of settings to whoever may not see secrets, and which secrets are set.
+pub fn without_secrets(table: &Map<String, Value>, fields: &[Field]) -> (Map<String, Value>, Vec<String>) {
+    let mut shown = Map::new();
+    let mut set = Vec::new();
+    for (name, value) in table {
+        let form = fields.iter().find(|field| field.name == name).map(|field| &field.form);
+        match (form, value) {
+            (Some(Form::Secret), _) => set.push(name.clone()),
+            (Some(Form::Record(inner)), Value::Object(table)) => {
+                let (table, inner) = without_secrets(table, inner);
+                set.extend(inner.into_iter().map(|secret| format!("{name}.{secret}")));
+                shown.insert(name.clone(), Value::Object(table));
+            }
+            (Some(Form::List { of: Form::Record(inner), .. }), Value::Array(entries)) => {
+                let entries = entries.iter().map(|entry| match entry {
+                    Value::Object(table) => Value::Object(without_secrets(table, inner).0),
+                    other => other.clone(),
+                });
+                shown.insert(name.clone(), Value::Array(entries.collect()));
+            }
+            (Some(_) | None, value) => _ = shown.insert(name.clone(), value.clone()),
+        }
+    }
+    (shown, set)
+}
+
+/// Puts the secrets of `before` into `after` where it says nothing about them: who may not see a secret does not delete it by
+/// giving back what they saw.
+pub fn keep_secrets(before: &Map<String, Value>, after: &mut Map<String, Value>, fields: &[Field]) {
+    for field in fields {
+        let Some(value) = before.get(field.name) else { continue };
+        match (&field.form, value) {
+            (Form::Secret, _) => _ = after.entry(field.name).or_insert_with(|| value.clone()),
+            (Form::Record(inner), Value::Object(before)) => {
+                if let Some(Value::Object(after)) = after.get_mut(field.name) {
+                    keep_secrets(before, after, inner);
+                }
+            }
+            (
+                Form::Boolean
+                | Form::Whole { .. }
+                | Form::Text { .. }
+                | Form::Choice(_)
+                | Form::Reference(_)
+                | Form::List { .. }
+                | Form::Record(_)
+                | Form::Either(..),
+                _,
+            ) => {}
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    const fn field(name: &'static str, form: Form) -> Field {
+        Field { name, doc: "A setting of a test.", form, default: None }
+    }
+
+    const INNER: &[Field] = &[field("user", Form::Boolean), field("secret", Form::Secret)];
+    const FIELDS: &[Field] = &[
+        field("name", Form::Boolean),
+        field("password", Form::Secret),
+        field("credentials", Form::Record(INNER)),
+        field("list", Form::List { of: &Form::Record(INNER), most: 9 }),
+    ];
+
+    fn table(value: Value) -> Map<String, Value> {
+        match value {
+            Value::Object(table) => table,
+            other => panic!("{other} is no table"),
+        }
+    }
+
+    #[test]
+    fn secrets_are_not_shown_and_stay_when_nobody_speaks_of_them() {
+        let whole = table(json!({
+            "name": "a", "password": "p", "credentials": { "user": "u", "secret": "s" },
+            "list": [{ "user": "v", "secret": "t" }],
+        }));
+        let (shown, set) = without_secrets(&whole, FIELDS);
+        let expect = json!({ "name": "a", "credentials": { "user": "u" }, "list": [{ "user": "v" }] });
+        assert_eq!(Value::Object(shown.clone()), expect);
+        assert_eq!(set, ["credentials.secret", "password"]);
+        let mut after = table(json!({ "name": "b", "credentials": { "user": "w" } }));
+        keep_secrets(&whole, &mut after, FIELDS);
+        let expect = json!({ "name": "b", "password": "p", "credentials": { "user": "w", "secret": "s" } });
+        assert_eq!(Value::Object(after), expect);
+        let mut after = table(json!({ "password": "q" }));
+        keep_secrets(&whole, &mut after, FIELDS);
+        assert_eq!(Value::Object(after), json!({ "password": "q" }));
     }
 }

@@ -1,9 +1,20 @@
-//! Who may do what.
+//! Who may do what: roles, sessions, failed log-ins, the first administrator.
+//!
+//! Nothing here reads a clock or a socket: times and random bytes arrive, as in a core.
+
+mod limiter;
+mod password;
+mod sessions;
 
 use std::fmt;
 use std::net::IpAddr;
 
+use sha2::{Digest, Sha256};
 use strowger_configuration::Kind;
+
+pub(crate) use limiter::Limiter;
+pub(crate) use password::PasswordHash;
+pub(crate) use sessions::{IDLE, Sessions};
 
 /// What somebody may do. Each may do what those before it may.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
@@ -78,6 +89,17 @@ impl fmt::Display for Principal {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{} ({})", self.name, self.origin)
     }
+}
+
+/// The digest under which a token is kept: who steals it cannot use it. Tokens are random, so that a slow digest would gain
+/// nothing.
+pub(crate) fn token_digest(token: &str) -> [u8; 32] {
+    Sha256::digest(token.as_bytes()).into()
+}
+
+/// 32 random bytes as a token that can be typed, mailed and put into an address.
+pub(crate) fn token_text(random: &[u8; 32]) -> String {
+    random.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 #[cfg(test)]

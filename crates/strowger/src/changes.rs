@@ -111,6 +111,34 @@ fn seconds(text: &str) -> Result<Duration, String> {
     seconds.map(Duration::from_secs).ok_or_else(|| expected.to_owned())
 }
 
+/// Whose password is set.
+#[derive(clap::Args)]
+pub(crate) struct PasswordOptions {
+    /// The name of the user.
+    user: String,
+    /// Make an application user with this role when there is none of the name.
+    #[arg(long, value_parser = ["read-only", "operator", "administrator"])]
+    role: Option<String>,
+    #[command(flatten)]
+    ask: AskOptions,
+}
+
+/// Sets a password, which is read from the terminal without showing it, or from standard input.
+pub(crate) fn password(options: &PasswordOptions) -> anyhow::Result<()> {
+    let server = options.ask.place.running_server()?;
+    let password = crate::print::hidden_line(&format!("New password of {}: ", options.user))?;
+    let mut body = json!({ "password": password });
+    if let Some(role) = &options.role {
+        body["create_with_role"] = json!(role);
+    }
+    let path = format!("/api/v1/users/{}/password", crate::client::query_value(&options.user));
+    let answer = server.post(&path, &body)?;
+    if options.ask.json {
+        return print::line(answer);
+    }
+    print::line(format_args!("{} can log in with it", options.user))
+}
+
 /// Writes the whole configuration as files.
 pub(crate) fn export(options: &ExportOptions) -> anyhow::Result<()> {
     let at = options.at.map_or_else(String::new, |change| format!("?change={change}"));

@@ -6,11 +6,13 @@ mod calls;
 mod changes;
 mod configuration;
 mod digits;
+mod gate;
 mod guard;
 mod openapi;
 mod phones;
 mod problem;
 mod route;
+mod sessions;
 
 use std::net::{IpAddr, Ipv4Addr};
 use std::path::PathBuf;
@@ -24,8 +26,10 @@ use axum::response::{IntoResponse, Response};
 use axum::serve::IncomingStream;
 use strowger_node::io::{Answer, Question, Service};
 
+pub(crate) use self::gate::Gate;
 use self::problem::Problem;
 use self::route::{Ask, Body, Route, Shape};
+pub(crate) use self::sessions::has_administrator;
 use crate::access::{Origin, Principal, Role};
 use crate::keeper::Keeper;
 use crate::mailbox::{Letter, Sender};
@@ -40,6 +44,8 @@ pub(crate) struct Site {
     pub(crate) keeper: Arc<Keeper>,
     /// The configuration in force, for questions about the dial plan.
     pub(crate) calls: Arc<strowger_callcontrol::Configuration>,
+    /// Who is let in.
+    pub(crate) gate: Gate,
     /// The UDP port of SIP, for what the system counts of its socket.
     pub(crate) sip_port: u16,
 }
@@ -110,6 +116,7 @@ fn routes() -> Vec<Route> {
     routes.extend(digits::routes());
     routes.extend(configuration::routes());
     routes.extend(changes::routes());
+    routes.extend(sessions::routes());
     routes
 }
 
@@ -140,12 +147,32 @@ impl Site {
     pub(crate) fn identify(&self, parts: &Parts, needs: Option<Role>) -> Result<Principal, Problem> {
         let origin = parts.extensions.get::<ConnectInfo<From>>().map(|info| info.0.0);
         let origin = origin.unwrap_or(Origin::Network(IpAddr::V4(Ipv4Addr::UNSPECIFIED)));
-        let principal = match origin {
-            Origin::LocalSocket { user } => {
+        let token = sessions::token(|name| parts.headers.get(name).and_then(|value| value.to_str().ok()));
+        let principal = match (origin, token) {
+            (Origin::LocalSocket { user }, _) => {
                 Principal { name: user_name(user).into(), role: Role::Administrator, origin }
             }
-            // Whoever reaches loopback may look; the guard lets nobody else in.
-            Origin::Network(_) => Principal { name: "loopback".into(), role: Role::ReadOnly, origin },
+            (Origin::Network(_), Some(token)) => {
+                let session = self.access().find(token);
+                // The role is that of now: who lost it has lost it at once.
+                let known = session.and_then(|session| {
+                    let role = sessions::role_of(&self.keeper.live().state, &session.name)?;
+                    Some(Principal { origin, role, ..session })
+                });
+                let over = "the session is over, or never was; log in at /api/v1/sessions";
+                match (known, needs) {
+                    (Some(known), _) => known,
+                    (None, None) => nobody(origin),
+                    (None, Some(_)) => return Err(Problem::new(StatusCode::UNAUTHORIZED, over)),
+                }
+            }
+            // Until somebody can log in, whoever reaches loopback may look; the guard lets nobody else in.
+            (Origin::Network(_), None) => {
+                if needs.is_some() && sessions::has_administrator(&self.keeper.live().state) {
+                    return Err(Problem::new(StatusCode::UNAUTHORIZED, "log in at /api/v1/sessions first"));
+                }
+                nobody(origin)
+            }
         };
         match needs {
             Some(role) if !principal.may(role) => {
@@ -159,6 +186,11 @@ impl Site {
             }
             Some(_) | None => Ok(principal),
         }
+    }
+
+    /// Who is let in, for one step.
+    fn access(&self) -> gate::Held<'_> {
+        self.gate.hold()
     }
 
     /// Asks the node; it answers within a turn of its loop.
@@ -186,6 +218,11 @@ impl Connected<IncomingStream<'_, tokio::net::UnixListener>> for From {
         let user = stream.io().peer_cred().map_or(u32::MAX, |credentials| credentials.uid());
         From(Origin::LocalSocket { user })
     }
+}
+
+/// Somebody who did not say who they are.
+fn nobody(origin: Origin) -> Principal {
+    Principal { name: "loopback".into(), role: Role::ReadOnly, origin }
 }
 
 /// What the system calls a user.

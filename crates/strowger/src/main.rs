@@ -131,6 +131,8 @@ enum Command {
     },
     /// Take a change back with a new one.
     Rollback(changes::RollbackOptions),
+    /// Set the password of a user of the web interface, or make one.
+    Password(changes::PasswordOptions),
     /// Check a configuration file without starting anything.
     CheckConfig {
         /// The node file.
@@ -214,6 +216,7 @@ fn run(command: Command) -> anyhow::Result<()> {
         Command::Show { change, ask } => changes::show(change, &ask),
         Command::Diff { from, to, ask } => changes::diff(from, to, &ask),
         Command::Rollback(options) => changes::rollback(&options),
+        Command::Password(options) => changes::password(&options),
         Command::CheckConfig { config } => {
             let configuration = ConfigFile::read(&config)?.configuration()?;
             print::print(digits::Report::of(&configuration.calls, digits::now()).doubts())?;

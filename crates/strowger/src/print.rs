@@ -21,6 +21,31 @@ pub(crate) fn line(text: impl fmt::Display) -> anyhow::Result<()> {
     print(format_args!("{text}\n"))
 }
 
+/// Asks for a line that is not shown while it is typed; from a file or pipe it is read as it comes.
+///
+/// # Errors
+/// The terminal or standard input cannot be read.
+pub(crate) fn hidden_line(prompt: &str) -> anyhow::Result<String> {
+    let input = io::stdin();
+    let shown =
+        io::IsTerminal::is_terminal(&input).then(|| rustix::termios::tcgetattr(&input)).transpose()?;
+    if let Some(shown) = &shown {
+        // What scripts read on standard output holds no prompt.
+        write!(io::stderr(), "{prompt}").and_then(|()| io::stderr().flush())?;
+        let mut hidden = shown.clone();
+        hidden.local_modes.remove(rustix::termios::LocalModes::ECHO);
+        rustix::termios::tcsetattr(&input, rustix::termios::OptionalActions::Flush, &hidden)?;
+    }
+    let mut line = String::new();
+    let read = input.read_line(&mut line);
+    if let Some(shown) = &shown {
+        rustix::termios::tcsetattr(&input, rustix::termios::OptionalActions::Flush, shown)?;
+        let _ = writeln!(io::stderr());
+    }
+    read.context("cannot read standard input")?;
+    Ok(line.trim_end_matches(['\r', '\n']).to_owned())
+}
+
 fn print_to(out: &mut impl Write, text: impl fmt::Display) -> anyhow::Result<()> {
     match write!(out, "{text}").and_then(|()| out.flush()) {
         Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {

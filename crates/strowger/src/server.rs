@@ -138,6 +138,7 @@ impl Opened {
         let site = http::Site {
             decision: sender.clone(),
             data: self.data.clone(),
+            gate: self.gate(&keeper)?,
             keeper,
             calls: Arc::clone(&configuration.calls),
             sip_port: self.advertised.port(),
@@ -212,6 +213,19 @@ impl Opened {
         Keeper::new(store, vault, Box::new(Nobody)).map_err(|wrong| {
             anyhow::anyhow!("the configuration cannot be put in force: {}", wrong.join("; "))
         })
+    }
+
+    /// Lets people in over HTTP; the first administrator with a token that works once.
+    fn gate(&self, keeper: &Keeper) -> anyhow::Result<http::Gate> {
+        let gate = http::Gate::new();
+        if let (Some(address), false) = (self.http_address(), http::has_administrator(&keeper.live().state)) {
+            log::info("nobody can log in over HTTP yet; this token makes the first administrator, once and within an hour")
+                .with("token", gate.first_token()?)
+                .with("post", format!("http://{address}/api/v1/first-administrator"))
+                .remedy("or run on this machine: strowger password NAME --role administrator")
+                .write();
+        }
+        Ok(gate)
     }
 
     fn sip_listeners(&self) -> Vec<Listener> {

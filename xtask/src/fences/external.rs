@@ -29,6 +29,7 @@ const SHELLS: &[(&str, &str)] = &[
     // The program: docs/adr/0013-outside-crates-of-the-program.md says what each is for.
     ("strowger", "aes-gcm-siv"),
     ("strowger", "anyhow"),
+    ("strowger", "argon2"),
     ("strowger", "axum"),
     ("strowger", "clap"),
     ("strowger", "clap_complete"),
@@ -41,6 +42,7 @@ const SHELLS: &[(&str, &str)] = &[
     ("strowger", "serde_json"),
     ("strowger", "sha2"),
     ("strowger", "socket2"),
+    ("strowger", "thiserror"),
     ("strowger", "tokio"),
     ("strowger", "toml"),
     // Reads what the server, cargo and the load generator print, and the vectors of the dial plan, a YAML file.

@@ -102,6 +102,8 @@ pub(super) fn routes() -> Vec<Route> {
             )
         },
         Route {
+            // Digests of secrets are as good as secrets to a phone.
+            needs: Some(Role::Administrator),
             query: Exporting::FIELDS,
             refusals: &[404, 500],
             answers: vec![Answer { status: 200, shape: Shape::Json("Files with names and texts.") }],

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use axum::http::{HeaderValue, Method, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use serde_json::{Map, Value, json};
+use strowger_configuration::form::{keep_secrets, without_secrets};
 use strowger_configuration::proposal::{Scope, Wanted};
 use strowger_configuration::reader::{Directory, Names};
 use strowger_configuration::setting::{Description, Record, Seconds, Whole};
@@ -237,6 +238,10 @@ async fn put(site: Arc<Site>, ask: Ask) -> Result<Response, Problem> {
     for (setting, value) in called {
         table.entry(setting).or_insert(Value::String(value));
     }
+    let live = site.keeper.live();
+    if let Some(there) = live.state.find(kind, &key).and_then(|id| live.state.entry(id)) {
+        keep_secrets(&there.object().write(&live.state), &mut table, kind.fields());
+    }
     store(site, ask, kind, Wanted { kind, renamed_from: Some(key), table }).await
 }
 
@@ -378,10 +383,13 @@ fn merge(table: &mut Map<String, Value>, patch: &Map<String, Value>) {
     }
 }
 
-/// An object as answers show it: what it is called and its id beside its settings.
+/// An object as answers show it: what it is called, its id and which secrets are set beside its settings. No secret is shown.
 pub(super) fn shown(state: &State, entry: &Entry) -> Value {
-    let mut table = entry.object().write(state);
     let kind = entry.object().kind();
+    let (mut table, secrets) = without_secrets(&entry.object().write(state), kind.fields());
+    if !secrets.is_empty() {
+        table.insert("secrets_set".to_owned(), json!(secrets));
+    }
     table.insert("id".to_owned(), json!(entry.id().to_string()));
     table.insert("key".to_owned(), json!(state.name(kind, entry.id())));
     Value::Object(table)

@@ -1,0 +1,121 @@
+//! Who is let in: sessions, failed log-ins and the one-time token, with the clock and the randomness that they need.
+
+use std::net::IpAddr;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant as Clock};
+
+use axum::http::StatusCode;
+use strowger_base::Instant;
+
+use super::problem::Problem;
+use crate::access::{Limiter, Origin, Principal, Sessions, token_digest, token_text};
+
+/// Everything about access that changes while the server runs.
+pub(crate) struct Gate {
+    inner: Mutex<Inner>,
+    started: Clock,
+}
+
+#[derive(Default)]
+struct Inner {
+    sessions: Sessions,
+    limiter: Limiter,
+    /// The digest of the token for the first administrator, until it is used.
+    first: Option<[u8; 32]>,
+}
+
+/// The gate, held for one step.
+pub(super) struct Held<'g> {
+    inner: MutexGuard<'g, Inner>,
+    now: Instant,
+}
+
+impl Gate {
+    /// A gate without sessions.
+    pub(crate) fn new() -> Self {
+        Gate { inner: Mutex::default(), started: Clock::now() }
+    }
+
+    /// Makes the token with which the first administrator can be made; it is worth something for an hour.
+    ///
+    /// # Errors
+    /// The system has no randomness.
+    pub(crate) fn first_token(&self) -> anyhow::Result<String> {
+        let token = token_text(&random()?);
+        self.hold().inner.first = Some(token_digest(&token));
+        Ok(token)
+    }
+
+    pub(super) fn hold(&self) -> Held<'_> {
+        let inner = self.inner.lock().unwrap_or_else(PoisonError::into_inner);
+        let elapsed = u64::try_from(self.started.elapsed().as_nanos()).unwrap_or(u64::MAX);
+        Held { inner, now: Instant::from_nanos(elapsed) }
+    }
+}
+
+impl Held<'_> {
+    /// Whether somebody may try to log in now.
+    pub(super) fn may_try(&self, name: &str, origin: Origin) -> Result<(), Problem> {
+        self.inner.limiter.may_try(self.now, name, address(origin)).map_err(|too_many| {
+            let seconds = too_many.wait.as_secs() + 1;
+            let why = format!("too many log-ins failed; try again in {seconds} s");
+            Problem { retry_after: Some(seconds), ..Problem::new(StatusCode::TOO_MANY_REQUESTS, why) }
+        })
+    }
+
+    /// A log-in failed.
+    pub(super) fn failed(&mut self, name: &str, origin: Origin) {
+        let now = self.now;
+        self.inner.limiter.failed(now, name, address(origin));
+    }
+
+    /// Somebody logged in; the token of the session.
+    pub(super) fn begin(&mut self, name: &str, principal: Principal) -> Result<String, Problem> {
+        let random = random().map_err(|error| Problem::internal(&error))?;
+        let now = self.now;
+        self.inner.limiter.succeeded(name);
+        Ok(self.inner.sessions.begin(now, principal, &random))
+    }
+
+    /// Whose session a token is.
+    pub(super) fn find(&mut self, token: &str) -> Option<Principal> {
+        let now = self.now;
+        self.inner.sessions.find(now, token).cloned()
+    }
+
+    /// Somebody logged out.
+    pub(super) fn end(&mut self, token: &str) {
+        self.inner.sessions.end(token);
+    }
+
+    /// Somebody's password changed.
+    pub(super) fn end_all_of(&mut self, name: &str) {
+        self.inner.sessions.end_all_of(name);
+    }
+
+    /// Whether this is the token for the first administrator.
+    pub(super) fn is_first_token(&self, token: &str) -> bool {
+        self.now.as_nanos() < FIRST_FOR.as_nanos() as u64 && self.inner.first == Some(token_digest(token))
+    }
+
+    /// The first administrator is there.
+    pub(super) fn use_up_first_token(&mut self) {
+        self.inner.first = None;
+    }
+}
+
+/// Where failures of somebody are counted; the socket in the data folder counts as this machine.
+const fn address(origin: Origin) -> IpAddr {
+    match origin {
+        Origin::LocalSocket { .. } => IpAddr::V4(std::net::Ipv4Addr::LOCALHOST),
+        Origin::Network(address) => address,
+    }
+}
+
+fn random() -> anyhow::Result<[u8; 32]> {
+    let mut bytes = [0; 32];
+    getrandom::fill(&mut bytes).map_err(|error| anyhow::anyhow!("no randomness from the system: {error}"))?;
+    Ok(bytes)
+}
+
+const FIRST_FOR: Duration = Duration::from_secs(3600);

@@ -1,0 +1,315 @@
+//! Logging in and out, passwords, and the first administrator.
+
+use std::sync::Arc;
+
+use axum::http::{HeaderValue, Method, StatusCode, header};
+use axum::response::Response;
+use serde_json::{Value, json};
+use strowger_configuration::kinds::{ApplicationUser, EndUser};
+use strowger_configuration::proposal::{Scope, Wanted};
+use strowger_configuration::setting::{Description, Record, Ref, UserName};
+use strowger_configuration::{Identity, Kind, Purpose, State, kinds, record};
+
+use super::changes::{done, refused};
+use super::problem::Problem;
+use super::route::{Answer, Ask, Body, Route, Shape};
+use super::{Site, json, work};
+use crate::access::{IDLE, Origin, PasswordHash, Principal, Role};
+use crate::keeper::{Order, random_id};
+
+/// The routes about who somebody is.
+pub(super) fn routes() -> Vec<Route> {
+    let ordering = |path: &'static str, id: &'static str, summary: &'static str, handle| Route {
+        method: Method::POST,
+        needs: None,
+        ..Route::question(path, id, summary, handle)
+    };
+    vec![
+        Route {
+            body: Body::Settings(Credentials::FIELDS),
+            answers: vec![Answer { status: 201, shape: Shape::Json("A token for the requests to come.") }],
+            refusals: &[401, 429, 500],
+            ..ordering("/api/v1/sessions", "log_in", "Logs in with name and password", |site, ask| {
+                Box::pin(log_in(site, ask))
+            })
+        },
+        Route {
+            answers: vec![Answer { status: 200, shape: Shape::Json("Who asks, and what they may do.") }],
+            ..Route::question("/api/v1/session", "who_am_i", "Who asks", |_, ask| {
+                Box::pin(async move { Ok(json(StatusCode::OK, &described(&ask.principal))) })
+            })
+        },
+        Route {
+            method: Method::DELETE,
+            answers: vec![Answer { status: 200, shape: Shape::Json("Nothing more.") }],
+            ..Route::question(
+                "/api/v1/session",
+                "log_out",
+                "Logs out: the token is worth nothing any more",
+                |site, ask| Box::pin(log_out(site, ask)),
+            )
+        },
+        Route {
+            body: Body::Settings(First::FIELDS),
+            answers: vec![Answer {
+                status: 201,
+                shape: Shape::Json("The administrator, who can log in now."),
+            }],
+            refusals: &[401, 409, 422, 429, 500],
+            ..ordering(
+                "/api/v1/first-administrator",
+                "first_administrator",
+                "Makes the first administrator, with the token that the server printed when it started",
+                |site, ask| Box::pin(first(site, ask)),
+            )
+        },
+        Route {
+            body: Body::Settings(NewPassword::FIELDS),
+            needs: Some(Role::ReadOnly),
+            answers: vec![Answer { status: 200, shape: Shape::Json("The change.") }],
+            refusals: &[404, 409, 422, 500],
+            ..ordering(
+                "/api/v1/users/{name}/password",
+                "set_password",
+                "Sets a password: one's own, or that of anybody as an administrator",
+                |site, ask| Box::pin(set_password(site, ask)),
+            )
+        },
+    ]
+}
+
+record! {
+    /// What somebody logs in with.
+    struct Credentials {
+        /// The name of an application user or end user.
+        user: UserName,
+        /// The password.
+        password: Description,
+    }
+}
+
+record! {
+    /// The first administrator.
+    struct First {
+        /// The token that the server printed when it started.
+        token: Description,
+        /// The name of the administrator.
+        user: UserName,
+        /// The password, 10 characters or more.
+        password: Description,
+    }
+}
+
+record! {
+    /// A new password.
+    struct NewPassword {
+        /// The password, 10 characters or more.
+        password: Description,
+        /// Makes an application user with this role when there is none of the name.
+        create_with_role: Option<kinds::Role> = None,
+    }
+}
+
+/// Somebody who can log in.
+struct Account {
+    kind: Kind,
+    hash: Option<PasswordHash>,
+    role: Option<Role>,
+}
+
+impl Account {
+    /// The user of this name; application users come first.
+    fn of(state: &State, name: &str) -> Option<Account> {
+        let identity = Identity { partition: None, name };
+        let program =
+            || state.get(Ref::<ApplicationUser>::new(state.named(Kind::ApplicationUser, identity)?));
+        let person = || state.get(Ref::<EndUser>::new(state.named(Kind::EndUser, identity)?));
+        let (kind, password, role) = match (program(), person()) {
+            (Some(user), _) => (Kind::ApplicationUser, &user.password, Some(user.role)),
+            (None, Some(user)) => (Kind::EndUser, &user.password, user.role),
+            (None, None) => return None,
+        };
+        let hash = password.as_ref().map(|hash| PasswordHash::from_text(hash.expose()));
+        Some(Account { kind, hash, role: role.map(self::role) })
+    }
+}
+
+/// What somebody may do now who logged in before; nothing when the user is gone or has lost the role.
+pub(super) fn role_of(state: &State, name: &str) -> Option<Role> {
+    Account::of(state, name)?.role
+}
+
+/// Whether somebody can log in who may change everything.
+pub(crate) fn has_administrator(state: &State) -> bool {
+    let program = |user: &ApplicationUser| user.password.is_some() && user.role == kinds::Role::Administrator;
+    let person = |user: &EndUser| user.password.is_some() && user.role == Some(kinds::Role::Administrator);
+    state.all::<ApplicationUser>().any(|(_, user)| program(user))
+        || state.all::<EndUser>().any(|(_, user)| person(user))
+}
+
+const fn role(role: kinds::Role) -> Role {
+    match role {
+        kinds::Role::ReadOnly => Role::ReadOnly,
+        kinds::Role::Operator => Role::Operator,
+        kinds::Role::Administrator => Role::Administrator,
+    }
+}
+
+async fn log_in(site: Arc<Site>, ask: Ask) -> Result<Response, Problem> {
+    let given = ask.body::<Credentials>()?;
+    let (user, origin) = (given.user.as_str().to_owned(), ask.principal.origin);
+    site.access().may_try(&user, origin)?;
+    let live = site.keeper.live();
+    let checked = work(move || {
+        let account = Account::of(&live.state, given.user.as_str());
+        let password = given.password.as_str();
+        // A name that nobody has takes as long as a wrong password.
+        let known = match account.as_ref().and_then(|account| account.hash.as_ref()) {
+            Some(hash) => hash.is(password),
+            None => PasswordHash::nobodys(password),
+        };
+        Ok(account.and_then(|account| account.role).filter(|_| known))
+    })
+    .await?;
+    let Some(role) = checked else {
+        site.access().failed(&user, origin);
+        crate::log::warn("a log-in failed").with("user", &user).with("from", origin).write();
+        return Err(Problem::new(
+            StatusCode::UNAUTHORIZED,
+            "name or password is wrong, or the user has no role",
+        ));
+    };
+    let principal = Principal { name: user.as_str().into(), role, origin };
+    let token = site.access().begin(&user, principal.clone())?;
+    let mut body = described(&principal);
+    body["token"] = json!(token);
+    body["idle_seconds"] = json!(IDLE.as_secs());
+    let mut response = json(StatusCode::CREATED, &body);
+    // Scripts of pages cannot read it, and other sites cannot make a browser send it.
+    let cookie = format!("{COOKIE}={token}; HttpOnly; SameSite=Strict; Path=/");
+    if let Ok(cookie) = HeaderValue::from_str(&cookie) {
+        response.headers_mut().insert(header::SET_COOKIE, cookie);
+    }
+    Ok(response)
+}
+
+async fn log_out(site: Arc<Site>, ask: Ask) -> Result<Response, Problem> {
+    if let Some(token) = token(|name| ask.header(name)) {
+        site.access().end(token);
+    }
+    Ok(json(StatusCode::OK, &json!({})))
+}
+
+async fn first(site: Arc<Site>, ask: Ask) -> Result<Response, Problem> {
+    let given = ask.body::<First>()?;
+    let origin = ask.principal.origin;
+    site.access().may_try(FIRST, origin)?;
+    if !site.access().is_first_token(given.token.as_str()) {
+        site.access().failed(FIRST, origin);
+        let why = "this is not the token that the server printed when it started, or it was used, or an hour has passed; \
+                   restart the server for a new one, or run `strowger password NAME --role administrator` on its machine";
+        return Err(Problem::new(StatusCode::UNAUTHORIZED, why));
+    }
+    if has_administrator(&site.keeper.live().state) {
+        site.access().use_up_first_token();
+        return Err(Problem::new(
+            StatusCode::CONFLICT,
+            "there is an administrator already; log in at /api/v1/sessions",
+        ));
+    }
+    let name = given.user.as_str().to_owned();
+    let author: Box<str> = format!("{name} ({origin})").into();
+    let done = set(
+        Arc::clone(&site),
+        name,
+        given.password.as_str().to_owned(),
+        Some(kinds::Role::Administrator),
+        author,
+    )
+    .await?;
+    site.access().use_up_first_token();
+    Ok(json(StatusCode::CREATED, &done))
+}
+
+async fn set_password(site: Arc<Site>, ask: Ask) -> Result<Response, Problem> {
+    let given = ask.body::<NewPassword>()?;
+    let name = ask.path("name").to_owned();
+    let own = *ask.principal.name == *name && given.create_with_role.is_none();
+    if !own && !ask.principal.may(Role::Administrator) {
+        let why = "setting somebody else's password needs the role administrator";
+        return Err(Problem::new(StatusCode::FORBIDDEN, why));
+    }
+    let author = ask.principal.to_string().into();
+    let body = set(site, name, given.password.as_str().to_owned(), given.create_with_role, author).await?;
+    Ok(json(StatusCode::OK, &body))
+}
+
+/// Sets a password, and makes the user if there is none and a role is given. All sessions of the user end.
+async fn set(
+    site: Arc<Site>,
+    name: String,
+    password: String,
+    create: Option<kinds::Role>,
+    author: Box<str>,
+) -> Result<Value, Problem> {
+    work(move || {
+        let live = site.keeper.live();
+        let there = Account::of(&live.state, &name);
+        let kind = there.as_ref().map_or(Kind::ApplicationUser, |account| account.kind);
+        let mut table = match &there {
+            None if create.is_none() => {
+                let why = format!("there is no user {name:?}; give a role to make one");
+                return Err(Problem::absent(why));
+            }
+            None => serde_json::Map::from_iter([("name".to_owned(), json!(name))]),
+            Some(_) => {
+                let identity = Identity { partition: None, name: &name };
+                let entry = live.state.named(kind, identity).and_then(|id| live.state.entry(id));
+                entry.map(|entry| entry.object().write(&live.state)).unwrap_or_default()
+            }
+        };
+        if let Some(role) = create {
+            table.insert("role".to_owned(), json!(role.word()));
+        }
+        let mut salt = [0; 16];
+        getrandom::fill(&mut salt).map_err(|error| Problem::internal(&anyhow::anyhow!("{error}")))?;
+        let hash = PasswordHash::new(&name, &password, &salt)
+            .map_err(|weak| Problem::new(StatusCode::UNPROCESSABLE_ENTITY, weak.to_string()))?;
+        table.insert("password".to_owned(), json!(hash.as_str()));
+        let wanted = Wanted { kind, renamed_from: None, table };
+        let plan = site.keeper.plan(&[wanted], Scope::Objects).map_err(|error| refused(&error))?;
+        let message = format!("password of {name}").into();
+        let order = Order { id: random_id(), author, message, confirm_within: None };
+        let head = done(&site, plan, order, Purpose::Lasting)?;
+        site.access().end_all_of(&name);
+        Ok(json!({ "user": name, "change": head.sequence }))
+    })
+    .await
+}
+
+/// The token that a request carries, in the header or as a cookie.
+pub(super) fn token<'h>(header_of: impl Fn(header::HeaderName) -> Option<&'h str>) -> Option<&'h str> {
+    let bearer = header_of(header::AUTHORIZATION).and_then(|text| {
+        let (scheme, token) = text.split_once(' ')?;
+        scheme.eq_ignore_ascii_case("bearer").then_some(token.trim())
+    });
+    let cookie = || {
+        header_of(header::COOKIE)?.split(';').find_map(|cookie| {
+            let (name, value) = cookie.trim().split_once('=')?;
+            (name == COOKIE).then_some(value)
+        })
+    };
+    bearer.or_else(cookie)
+}
+
+fn described(principal: &Principal) -> Value {
+    let from = match principal.origin {
+        Origin::LocalSocket { .. } => "local socket".to_owned(),
+        Origin::Network(address) => address.to_string(),
+    };
+    json!({ "user": principal.name, "role": principal.role.word(), "from": from })
+}
+
+const COOKIE: &str = "strowger_session";
+/// The name under which tries with the one-time token are counted.
+const FIRST: &str = "(first administrator)";
