@@ -1,5 +1,8 @@
 //! Everything that is configured at one moment.
 
+mod named;
+
+use std::ops::Bound;
 use std::sync::Arc;
 
 use imbl::{OrdMap, OrdSet};
@@ -9,13 +12,14 @@ use crate::problem::nearest;
 use crate::reader::{AlreadySealed, ByIdOnly, Directory, Names, Reader};
 use crate::setting::{HostText, Ref};
 use crate::{AnyObject, Id, Identity, Kind, Naming, Object, ObjectHash, Problem, StateHash};
+use named::{Called, Named};
 
 /// Everything that is configured at one moment: immutable, and cheap to copy. A changed state shares with the one before it
 /// all that did not change.
 #[derive(Clone, Default)]
 pub struct State {
     objects: OrdMap<Id, Arc<Entry>>,
-    names: OrdMap<Name, Id>,
+    names: OrdSet<Named>,
     /// Who refers to whom, by the one that is referred to.
     uses: OrdSet<(Id, Id)>,
     hash: StateHash,
@@ -28,9 +32,6 @@ pub struct Entry {
     hash: ObjectHash,
     object: AnyObject,
 }
-
-/// What objects are found by: kind, partition, name.
-type Name = (Kind, Option<Id>, Box<str>);
 
 impl State {
     /// The fingerprint of the whole.
@@ -63,17 +64,22 @@ impl State {
 
     /// All objects of a kind, in the order of their names; patterns by their partition's id first.
     pub fn of_kind(&self, kind: Kind) -> impl Iterator<Item = &Arc<Entry>> {
-        let first: Name = (kind, None, Box::default());
-        let names = self.names.range(first..).take_while(move |((of, ..), _)| *of == kind);
-        names.filter_map(|(_, id)| self.objects.get(id))
+        let first = (kind, Identity { partition: None, name: "" });
+        self.called_from(kind, Bound::Included(&first as &dyn Called))
     }
 
     /// The objects of a kind that come after one in the order of [`State::of_kind`], whether it is there or not.
     pub fn of_kind_after(&self, kind: Kind, last: Identity<'_>) -> impl Iterator<Item = &Arc<Entry>> {
-        let from: Name = (kind, last.partition, last.name.into());
-        let after = (std::ops::Bound::Excluded(from), std::ops::Bound::Unbounded);
-        let names = self.names.range(after).take_while(move |((of, ..), _)| *of == kind);
-        names.filter_map(|(_, id)| self.objects.get(id))
+        self.called_from(kind, Bound::Excluded(&(kind, last) as &dyn Called))
+    }
+
+    fn called_from<'s>(
+        &'s self,
+        kind: Kind,
+        from: Bound<&(dyn Called + '_)>,
+    ) -> impl Iterator<Item = &'s Arc<Entry>> + use<'s> {
+        let names = self.names.range::<_, dyn Called>((from, Bound::Unbounded));
+        names.map(|Named(entry)| entry).take_while(move |entry| entry.object.kind() == kind)
     }
 
     /// All objects of a type with their ids, in the order of [`State::of_kind`].
@@ -97,7 +103,7 @@ impl State {
 
     /// The object with this identity.
     pub fn named(&self, kind: Kind, identity: Identity<'_>) -> Option<Id> {
-        self.names.get(&(kind, identity.partition, identity.name.into())).copied()
+        self.names.get(&(kind, identity) as &dyn Called).map(|Named(entry)| entry.id)
     }
 
     /// The state of these objects, as an engine kept them; nothing is checked but what [`State::hash`] tells.
@@ -122,7 +128,7 @@ impl State {
         let entry = Arc::new(entry);
         self.take(entry.id);
         self.hash = self.hash + entry.hash;
-        self.names.insert(entry.name(), entry.id);
+        self.names.insert(Named(Arc::clone(&entry)));
         entry.object.references(&mut |_, used| {
             self.uses.insert((used, entry.id));
         });
@@ -133,10 +139,10 @@ impl State {
     pub(crate) fn take(&mut self, id: Id) -> Option<Arc<Entry>> {
         let entry = self.objects.remove(&id)?;
         self.hash = self.hash - entry.hash;
-        let name = entry.name();
+        let called = (entry.object.kind(), entry.object.identity());
         // Two objects of one change may have exchanged their names.
-        if self.names.get(&name) == Some(&id) {
-            self.names.remove(&name);
+        if self.named(called.0, called.1) == Some(id) {
+            self.names.remove(&called as &dyn Called);
         }
         entry.object.references(&mut |_, used| {
             self.uses.remove(&(used, id));
@@ -189,11 +195,6 @@ impl Entry {
     /// The value as it stands in the log: references by id, what is default left out.
     pub fn value(&self) -> String {
         Value::Object(self.object.write(&ByIdOnly)).to_string()
-    }
-
-    fn name(&self) -> Name {
-        let Identity { partition, name } = self.object.identity();
-        (self.object.kind(), partition, name.into())
     }
 }
 
