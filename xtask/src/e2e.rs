@@ -14,6 +14,7 @@ mod baresip;
 mod capture;
 pub(crate) mod configuration;
 mod damage;
+mod dialling;
 mod load;
 mod ports;
 pub(crate) mod process;
@@ -49,6 +50,8 @@ const SCENARIOS: &[(&str, &str, Scenario)] = &[
     ("absent", "no phone is registered on the number", refusals::absent),
     ("unknown-number", "the number leads nowhere", refusals::unknown_number),
     ("wrong-password", "a phone with a wrong password", refusals::wrong_password),
+    ("overlap", "a gateway dials in INVITEs that grow", dialling::overlap),
+    ("kpml", "a phone dials key by key, and the last key rings the other side", dialling::kpml),
     ("sipp-builtin", "sipp's own caller and answerer through the server", load::builtin),
     ("sipp-register", "1,000 first registrations and their refreshes", load::registrations),
     ("sipp-options", "1,000 OPTIONS", load::options),

@@ -36,6 +36,11 @@ impl Configuration {
         );
     }
 
+    /// Calls of the line or trunk that was added last may grow.
+    pub(crate) fn overlap(&mut self) {
+        let _ = writeln!(self.text, "overlap = true");
+    }
+
     /// Sends numbers of this pattern to a trunk.
     pub(crate) fn route(&mut self, pattern: &str, trunk: &str) {
         let _ = write!(self.text, "\n[[route]]\npattern = \"{pattern}\"\ntrunk = \"{trunk}\"\n");
