@@ -105,6 +105,8 @@ impl Shared {
         let seed = *self.idle.hasher();
         let before = &self.idle;
         self.idle = members(&configuration, seed, |member| before.get(member).copied().unwrap_or(now.mono));
+        let groups = || configuration.hunt_lists.values().flat_map(|list| list.groups());
+        self.hunt_turns.retain(|name, _| groups().any(|group| group.name() == &**name));
         self.configuration = configuration;
     }
 

@@ -51,6 +51,8 @@ struct World {
     gone: BTreeSet<LegId>,
     relays: BTreeMap<PortId, Relay>,
     tickets: Vec<u64>,
+    /// Questions for phones; most are answered more than once, and some late.
+    asked: Vec<(CallId, Box<str>)>,
     begun: BTreeSet<CallId>,
     records: BTreeMap<CallId, u32>,
     next_incoming: u64,
@@ -144,6 +146,7 @@ impl World {
             gone: BTreeSet::new(),
             relays: BTreeMap::new(),
             tickets: Vec::new(),
+            asked: Vec::new(),
             begun: BTreeSet::new(),
             records: BTreeMap::new(),
             next_incoming: 0,
@@ -170,10 +173,10 @@ impl World {
             Output::Command(leg, command) => self.command(leg, command),
             Output::Joined { leg, .. } => assert!(self.legs.contains_key(&leg), "{leg} joined after its end"),
             Output::Locate { request, line } => {
-                let count = self.rng.below(4);
-                let contacts: Vec<Contact> =
-                    (0..count).map(|n| Contact { binding: BindingId(n), reach: Reach::Direct }).collect();
-                self.handle(Input::Located { request, line: &line, contacts: &contacts });
+                self.asked.push((request, line));
+                if self.rng.one_in(2) {
+                    self.locate();
+                }
             }
             Output::Media(control::Command::OpenRelay { port }) => {
                 assert_eq!(self.relays.insert(port, Relay::Asked), None, "a port is never used again");
@@ -202,6 +205,21 @@ impl World {
             }
             Output::Drained => panic!("nobody drained"),
         }
+    }
+
+    /// Answers a question for phones, not always the first one; sometimes twice.
+    fn locate(&mut self) {
+        if self.asked.is_empty() {
+            return;
+        }
+        let index = self.rng.below(self.asked.len() as u64) as usize;
+        let (request, line) = self.asked[index].clone();
+        if self.rng.one_in(8) || self.asked.len() > 50 {
+            self.asked.remove(index);
+        }
+        let contacts: Vec<Contact> =
+            (0..self.rng.below(4)).map(|n| Contact { binding: BindingId(n), reach: Reach::Direct }).collect();
+        self.handle(Input::Located { request, line: &line, contacts: &contacts });
     }
 
     fn command(&mut self, id: LegId, command: Command) {
@@ -428,6 +446,7 @@ fn whatever_devices_tell_nothing_is_left_and_every_call_has_one_record() {
             match world.rng.below(40) {
                 0..=2 => world.begin(),
                 3..=4 => world.disk(),
+                9..=14 => world.locate(),
                 5..=7 => world.worker(),
                 8 => {
                     let seconds = world.rng.below(30);
