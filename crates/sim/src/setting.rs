@@ -1,4 +1,4 @@
-//! What the node is set up with: lines, services, and numbers that are not decided at once.
+//! What the node is set up with: lines that send calls on, a hunt, services, and numbers that are not decided at once.
 
 use std::net::SocketAddr;
 use std::time::Duration;
@@ -7,10 +7,12 @@ use strowger_base::leg::Service;
 use strowger_base::net::Transport;
 use strowger_base::{Cause, Secret};
 use strowger_callcontrol::RelayMode;
+use strowger_dialplan::forward::BySide;
+use strowger_dialplan::hunt::{Distribution, LineGroupOptions, WhenExhausted};
 use strowger_node::Configuration;
 use strowger_node::configuration::{
-    BlockDraft, ChangeDraft, Draft, Line, LineSecret, PatternDraft, PlanDraft, ServiceNumber,
-    TranslationDraft,
+    BlockDraft, ChangeDraft, Draft, ForwardDraft, ForwardsDraft, HuntListDraft, HuntPilotDraft, Line,
+    LineGroupDraft, LineSecret, PatternDraft, PlanDraft, ServiceNumber, TranslationDraft,
 };
 use strowger_sip::io::Listener;
 
@@ -34,6 +36,7 @@ pub(crate) fn configuration(plan: &Setting) -> Configuration {
         let mut line = Line::new(&number(at), "", LineSecret::Password(password));
         line.no_answer = Duration::from_secs(20);
         line.overlap = grows(at);
+        line.forwards = (at % 2 == 1).then(|| Box::new(forwards(&number((at + 1) % plan.lines))));
         line
     });
     let mut draft = Draft {
@@ -48,6 +51,7 @@ pub(crate) fn configuration(plan: &Setting) -> Configuration {
         plan: numbers(),
         ..Draft::default()
     };
+    hunt(plan.lines, &mut draft.plan);
     draft.plan.parameters.interdigit_timer = plan.interdigit_timer;
     draft.timers.expires_min = Duration::from_secs(30);
     match draft.build() {
@@ -71,6 +75,43 @@ pub(crate) fn number(line: u64) -> String {
 pub(crate) fn secret(line: u64) -> String {
     format!("secret-{line}")
 }
+
+/// A line that sends calls on: to the next one, or to the hunt pilot, from where they may come back.
+fn forwards(next: &str) -> ForwardsDraft {
+    let to = |number: &str| BySide::both(Some(ForwardDraft::to(number)));
+    ForwardsDraft {
+        busy: to(PILOT),
+        no_answer: to(next),
+        unregistered: to(next),
+        ring: Some(Duration::from_secs(6)),
+        ..ForwardsDraft::default()
+    }
+}
+
+/// All lines ring together, then the first two in turns, then the call goes to the last one.
+fn hunt(lines: u64, plan: &mut PlanDraft) {
+    let group = |name: &str, members: u64, distribution| LineGroupDraft {
+        name: name.into(),
+        members: (0..members).map(|at| number(at).into()).collect(),
+        options: LineGroupOptions {
+            distribution,
+            ring_no_answer_reversion: Duration::from_secs(5),
+            ..LineGroupOptions::default()
+        },
+    };
+    plan.line_groups =
+        vec![group("all", lines, Distribution::Broadcast), group("two", 2, Distribution::Circular)];
+    plan.hunt_lists =
+        vec![HuntListDraft { name: "everybody".into(), groups: vec!["all".into(), "two".into()] }];
+    plan.hunt_pilots = vec![HuntPilotDraft {
+        maximum: Duration::from_secs(13),
+        exhausted: WhenExhausted::Forward { number: number(lines - 1).into(), css: Box::default() },
+        ..HuntPilotDraft::new(PILOT, "everybody")
+    }];
+}
+
+/// The hunt pilot.
+const PILOT: &str = "4500";
 
 /// Numbers that wait, that are cut off, and that lead nowhere, beside the lines and services.
 fn numbers() -> PlanDraft {
@@ -105,8 +146,8 @@ fn numbers() -> PlanDraft {
 
 /// What somebody dials who calls neither a line nor a service.
 pub(crate) const NUMBERS: &[&str] = &[
-    "4711", "7001", "70012", "7123", "911", "911234", "91", "52", "521", "5212", "53441", "53441#", "601",
-    "61", "617", "621", "622", "6", "8", "10",
+    PILOT, "4711", "7001", "70012", "7123", "911", "911234", "91", "52", "521", "5212", "53441", "53441#",
+    "601", "61", "617", "621", "622", "6", "8", "10",
 ];
 
 /// Whether the phones of a line send growing numbers.

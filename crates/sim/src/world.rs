@@ -84,6 +84,8 @@ pub(crate) struct Report {
     calls: u64,
     answered: u64,
     records: u64,
+    sent_on: u64,
+    hunted: u64,
     crashes: u64,
     registrations: u64,
     numbers: u64,
@@ -98,6 +100,8 @@ impl Report {
         self.calls += other.calls;
         self.answered += other.answered;
         self.records += other.records;
+        self.sent_on += other.sent_on;
+        self.hunted += other.hunted;
         self.crashes += other.crashes;
         self.registrations += other.registrations;
         self.numbers += other.numbers;
@@ -110,13 +114,15 @@ impl fmt::Display for Report {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(
             f,
-            "{} steps, {} registrations, {} calls placed, {} answered, {} call records, {} numbers decided in time, {} of them \
+            "{} steps, {} registrations, {} calls placed, {} answered, {} call records, {} calls sent on, {} hunted, {} numbers decided in time, {} of them \
              after a wait, {} keys, {} crashes, hash {:016x}",
             self.steps,
             self.registrations,
             self.calls,
             self.answered,
             self.records,
+            self.sent_on,
+            self.hunted,
             self.numbers,
             self.waited,
             self.keys,
@@ -460,7 +466,10 @@ impl World {
                 }
             }
             (_, Entry::Call(call)) => match self.begun.insert(call.call, true) {
-                Some(false) => {}
+                Some(false) => {
+                    self.report.sent_on += u64::from(!call.redirections.is_empty());
+                    self.report.hunted += u64::from(!call.hunt_pilot.is_empty());
+                }
                 Some(true) => return Err(format!("{} got a second final record", call.call)),
                 None => return Err(format!("{} got a final record but never began", call.call)),
             },
