@@ -122,7 +122,14 @@ impl Dialing {
         for symbol in more.bytes().filter_map(Symbol::new) {
             read |= self.reads(symbol);
         }
-        if read { self.proceed(step) } else { State::Dialing(self) }
+        match self.analysis.progress() {
+            // A translated number is waited for, and more digits are none of it.
+            Progress::Waiting { .. } if !read => State::Dialing(self),
+            // Digits that the trunk's settings take off are digits all the same: the timer begins anew.
+            Progress::Collecting { .. } | Progress::Waiting { .. } | Progress::Decided(_) => {
+                self.proceed(step)
+            }
+        }
     }
 
     /// Gives a key to the analysis; false when it does not read it, because a translated number is waited for: then it does
@@ -157,7 +164,7 @@ impl Dialing {
         self.told = self.analysis.hops().len();
         match self.analysis.progress() {
             Progress::Collecting { timer } => {
-                match timer {
+                match timer.or_else(|| self.first_digit_timer(step)) {
                     Some(timer) => self.wait(step, timer),
                     None => step.cancel_timer(),
                 }
@@ -181,6 +188,15 @@ impl Dialing {
                 }
                 decided(step, &self.analysis, &verdict)
             }
+        }
+    }
+
+    /// How long the first digit is waited for. Who listens to dial tone can hang up; of a device that asks again nothing is
+    /// left once it was told that nothing does not do, so that without a timer the call would never end.
+    fn first_digit_timer(&self, step: &Step<'_>) -> Option<Duration> {
+        match step.facts.further_digits {
+            FurtherDigits::Again => Some(self.analysis.plan().parameters().interdigit_timer),
+            FurtherDigits::Keys | FurtherDigits::None => None,
         }
     }
 
