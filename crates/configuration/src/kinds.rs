@@ -57,8 +57,8 @@ pub use system::{
     CallManagerGroup, Clock, DateOrder, DateSeparator, DateTimeGroup, Server, SipListener, SipTransport,
 };
 pub use trunks::{
-    Classification, Gateway, GatewayProtocol, Inbound, IncomingNumbers, IncomingRule, Outbound, Trunk,
-    TrunkCredentials,
+    Classification, Gateway, GatewayProtocol, Inbound, IncomingNumbers, IncomingRule, Outbound,
+    TransformationSpaces, Trunk, TrunkCredentials,
 };
 pub use users::{ApplicationUser, ControlledDevice, CredentialPolicy, EndUser, Role};
 

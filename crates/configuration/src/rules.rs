@@ -83,11 +83,9 @@ pub(crate) fn own(id: Id, object: &AnyObject) -> Vec<Problem> {
         AnyObject::BlockedPattern(it) => numbers::filtered(&it.pattern, it.filter, &mut found),
         AnyObject::SipRoutePattern(it) => numbers::sip_route(it, &mut found),
         AnyObject::CallingTransformationPattern(it) => {
-            numbers::filtered(&it.pattern, it.filter, &mut found);
             numbers::discarded(&it.pattern, it.discard.as_ref(), &mut found);
         }
         AnyObject::CalledTransformationPattern(it) => {
-            numbers::filtered(&it.pattern, it.filter, &mut found);
             numbers::discarded(&it.pattern, it.discard.as_ref(), &mut found);
         }
         AnyObject::DirectedCallPark(it) => numbers::directed_call_park(it, &mut found),

@@ -16,7 +16,7 @@ use crate::{Id, Kind};
 pub use number::{Days, Kbps, Mebibytes, Milliseconds, Minutes, Percent, Seconds, Whole};
 pub use reference::Ref;
 pub use room::Room;
-pub use secret::{DigestText, PasswordHash, SEALED, SealedText};
+pub use secret::{DigestText, PasswordHash, SEALED, SealedCode, SealedText};
 pub use text::{
     Address, CodeText, Description, DialledText, DiscardInstructions, DisplayName, DomainName, EndPoint,
     FilterClauses, Host, HostKey, HostText, HoursText, IncomingPrefix, Label, MaskText, Name, NumberText,

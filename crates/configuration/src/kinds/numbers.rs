@@ -142,8 +142,6 @@ record! {
         partition: Option<Ref<Partition>> = None,
         /// For people.
         description: Description = Description::default(),
-        /// Which forms its `@` takes; all but seven digits when not given.
-        filter: Option<Ref<RouteFilter>> = None,
         /// Whether the external phone number mask of the calling line applies first.
         external_mask: Switch = Switch::Default,
         /// What is taken away first.
@@ -154,6 +152,8 @@ record! {
         prefix: PrefixText = PrefixText::default(),
         /// Whether the called may see the number.
         present: Presentation = Presentation::Default,
+        /// Whether the called may see the name.
+        present_name: Presentation = Presentation::Default,
     }
 }
 
@@ -166,8 +166,6 @@ record! {
         partition: Option<Ref<Partition>> = None,
         /// For people.
         description: Description = Description::default(),
-        /// Which forms its `@` takes; all but seven digits when not given.
-        filter: Option<Ref<RouteFilter>> = None,
         /// What is taken away first.
         discard: Option<DiscardInstructions> = None,
         /// The mask that is laid over the number then.

@@ -2,11 +2,11 @@
 
 use super::{
     AarGroup, CallingSearchSpace, DevicePool, EndUser, Line, Location, MediaResourceGroupList,
-    PhoneButtonTemplate, PhoneSecurityProfile, SipProfile, SoftKeyTemplate, named,
+    PhoneButtonTemplate, PhoneSecurityProfile, SipProfile, SoftKeyTemplate, TransformationSpaces, named,
 };
 use crate::setting::{
-    Description, DigestText, Label, List, MaskText, NumberText, PhoneName, Ref, SealedText, UserName, Word,
-    choice, record,
+    Description, DigestText, Label, List, MaskText, NumberText, PhoneName, PrefixText, Ref, SealedText,
+    UserName, Word, choice, record,
 };
 
 record! {
@@ -146,6 +146,10 @@ record! {
         aar_group: Option<Ref<AarGroup>> = None,
         /// Whose lines its keys may watch; what it sees of the dial plan when not given.
         subscribe_search_space: Option<Ref<CallingSearchSpace>> = None,
+        /// How it sees numbers; as the device pool says when not given.
+        transformation_spaces: Option<TransformationSpaces> = None,
+        /// The calling number of its emergency calls while it is at home; that of the device pool when not given.
+        emergency_number: Option<PrefixText> = None,
         /// Which soft keys it has; those of the system when not given.
         soft_key_template: Option<Ref<SoftKeyTemplate>> = None,
         /// Whether its device pool follows the place where it is.

@@ -2,7 +2,7 @@
 
 use super::{
     CallManagerGroup, CallingSearchSpace, DateTimeGroup, IncomingNumbers, MediaResourceGroupList, RouteGroup,
-    named,
+    TransformationSpaces, named,
 };
 use crate::setting::{
     Description, Kbps, List, Name, PrefixText, Ref, Room, Seconds, Subnet, Whole, choice, record,
@@ -180,10 +180,10 @@ record! {
         mobility_group: Option<Ref<MobilityGroup>> = None,
         /// What roaming phones of the mobility group see of the dial plan in place of their own device's search space.
         mobility_search_space: Option<Ref<CallingSearchSpace>> = None,
-        /// Calling party transformation patterns for calls to its devices.
-        calling_transformations: Option<Ref<CallingSearchSpace>> = None,
-        /// Called party transformation patterns for calls to its gateways and trunks.
-        called_transformations: Option<Ref<CallingSearchSpace>> = None,
+        /// How its devices see numbers, where these do not say it.
+        transformation_spaces: Option<Box<TransformationSpaces>> = None,
+        /// The calling number of emergency calls from there.
+        emergency_number: Option<PrefixText> = None,
         /// How calling numbers that its gateways and trunks bring become the plan's, where these do not say it.
         incoming_calling: Option<Box<IncomingNumbers>> = None,
         /// How called numbers that its gateways and trunks bring become the plan's, where these do not say it.
@@ -214,6 +214,8 @@ record! {
         subnets: List<Subnet, 1000>,
         /// Device pools of the place: a phone's own when it is among them, the first otherwise.
         device_pools: List<Ref<DevicePool>, 50>,
+        /// The calling number of emergency calls from there; that of the device pool when not given.
+        emergency_number: Option<PrefixText> = None,
     }
 }
 

@@ -2,7 +2,7 @@
 
 use super::named;
 use crate::setting::{
-    Description, FilterClauses, HoursText, List, Name, Ref, SealedText, Whole, ZoneName, record,
+    Description, FilterClauses, HoursText, List, Name, Ref, SealedCode, Whole, ZoneName, record,
 };
 
 record! {
@@ -61,7 +61,7 @@ record! {
         /// Whose it is; call records show this name and not the code.
         name: Name,
         /// The code, 1 to 16 digits, kept as a secret.
-        code: SealedText,
+        code: SealedCode,
         /// What it allows: route patterns of this level and lower ones.
         level: Whole<0, 255> = Whole::new(0),
     }
@@ -73,7 +73,7 @@ record! {
         /// What the call is about.
         name: Name,
         /// The code, 1 to 16 digits, kept as a secret.
-        code: SealedText,
+        code: SealedCode,
     }
 }
 

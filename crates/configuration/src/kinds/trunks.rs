@@ -35,6 +35,8 @@ record! {
         inbound: Option<Box<Inbound>> = None,
         /// How calls that go to it are treated.
         outbound: Option<Box<Outbound>> = None,
+        /// How it sees numbers; as the device pool says when not given.
+        transformation_spaces: Option<Box<TransformationSpaces>> = None,
         /// Whose bandwidth its calls take; that of the device pool when not given.
         location: Option<Ref<Location>> = None,
         /// Its media resources; those of the device pool when not given.
@@ -107,10 +109,6 @@ record! {
 record! {
     /// How calls that go to a trunk or gateway are treated.
     pub struct Outbound {
-        /// Calling party transformation patterns for the calling number; those of the device pool when not given.
-        calling_transformations: Option<Ref<CallingSearchSpace>> = None,
-        /// Called party transformation patterns for the called number; those of the device pool when not given.
-        called_transformations: Option<Ref<CallingSearchSpace>> = None,
         /// The number that the far side sees as calling, as a mask over it; the call's own when not given.
         caller_mask: Option<MaskText> = None,
         /// What is put in front of the called number.
@@ -119,6 +117,20 @@ record! {
         diversion: bool = true,
         /// The far side is told who calls even when that is kept back from the called (P-Asserted-Identity).
         asserted_identity: bool = true,
+    }
+}
+
+record! {
+    /// Search spaces of transformation patterns, one for each number that a device sees. A number without one is seen as it is.
+    pub struct TransformationSpaces {
+        /// For who calls.
+        calling: Option<Ref<CallingSearchSpace>> = None,
+        /// For the called number; only trunks and gateways are sent one.
+        called: Option<Ref<CallingSearchSpace>> = None,
+        /// For who answered.
+        connected: Option<Ref<CallingSearchSpace>> = None,
+        /// For who diverted.
+        redirecting: Option<Ref<CallingSearchSpace>> = None,
     }
 }
 
@@ -157,6 +169,8 @@ record! {
         inbound: Option<Box<Inbound>> = None,
         /// How calls that go to it are treated.
         outbound: Option<Box<Outbound>> = None,
+        /// How it sees numbers; as the device pool says when not given.
+        transformation_spaces: Option<Box<TransformationSpaces>> = None,
         /// Whose bandwidth its calls take; that of the device pool when not given.
         location: Option<Ref<Location>> = None,
         /// Its media resources; those of the device pool when not given.

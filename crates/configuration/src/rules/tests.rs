@@ -266,6 +266,12 @@ fn nothing_that_was_a_secret_is_repeated() {
         "credentials.ha1_md5 expected a digest of 32 hexadecimal digits, in quotes",
     );
     check(json!({ "secret": 4711 }), "credentials.secret expected a secret of 1 to 1024 bytes, in quotes");
+    let code =
+        |code: Value| with(&State::default(), &[(Kind::MatterCode, json!({ "name": "case", "code": code }))]);
+    assert!(code(json!("0123456789012345")).is_ok());
+    for wrong in [json!("47a1"), json!(4711), json!(""), json!("01234567890123456")] {
+        assert_eq!(code(wrong).unwrap_err(), ["code expected a code of 1 to 16 digits, in quotes"]);
+    }
     let user = |password: &str| {
         let user = json!({ "name": "root", "role": "administrator", "password": password });
         with(&State::default(), &[(Kind::ApplicationUser, user)])

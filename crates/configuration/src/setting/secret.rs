@@ -8,6 +8,7 @@ use super::Setting;
 use crate::form::Form;
 use crate::problem::Wrong;
 use crate::reader::{Names, Reader};
+use strowger_dialplan::codes::CODE_DIGITS;
 
 /// A secret of at most `MOST` bytes, sealed with a key that is not in the store. Who has the store alone cannot read it.
 #[derive(Clone, PartialEq, Eq)]
@@ -55,6 +56,46 @@ fn longest(text: &str, secret: usize) -> usize {
 pub const SEALED: &str = "sealed:";
 
 impl<const MOST: usize> fmt::Debug for SealedText<MOST> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("(sealed)")
+    }
+}
+
+/// A code that somebody keys in, 1 to 16 digits, sealed like a [`SealedText`].
+#[derive(Clone, PartialEq, Eq)]
+pub struct SealedCode(SealedText);
+
+impl SealedCode {
+    /// What was sealed, as it is kept.
+    pub fn as_str(&self) -> &str {
+        self.0.as_str()
+    }
+}
+
+impl Setting for SealedCode {
+    const FORM: Form = Form::Secret;
+
+    fn read(value: &Value, reader: &mut Reader<'_>) -> Option<Self> {
+        let is_code = |text: &str| {
+            (1..=CODE_DIGITS).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_digit())
+        };
+        match value.as_str() {
+            Some(text) if text.starts_with(SEALED) || is_code(text) => {
+                SealedText::read(value, reader).map(SealedCode)
+            }
+            Some(_) | None => {
+                hidden(format!("a code of 1 to {CODE_DIGITS} digits, in quotes"), reader);
+                None
+            }
+        }
+    }
+
+    fn write(&self, names: &dyn Names) -> Value {
+        self.0.write(names)
+    }
+}
+
+impl fmt::Debug for SealedCode {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("(sealed)")
     }
