@@ -167,3 +167,38 @@ fn references_lead_upwards_but_for_these() {
     ];
     assert_eq!(found, expect.map(str::to_owned).into_iter().collect());
 }
+
+#[test]
+fn defaults_are_those_of_the_dial_plan() {
+    use strowger_dialplan::{Parameters, admission, forward, hunt, route_list};
+
+    fn check(setting: &str, expect: impl Into<Value>) {
+        let mut found = None;
+        settings(&mut |way, field| {
+            if way == setting {
+                found = field.default.map(|default| default());
+            }
+        });
+        assert_eq!(found, Some(expect.into()), "{setting}");
+    }
+    let plan = Parameters::default();
+    check("service_parameters.interdigit_timer", plan.interdigit_timer.as_secs());
+    check("service_parameters.translations_max", plan.translations_max);
+    let routing = route_list::RouteListParameters::default();
+    check("service_parameters.stop_routing_on_busy", routing.stop_on_busy);
+    check("service_parameters.stop_routing_on_unallocated", routing.stop_on_unallocated);
+    check("service_parameters.stop_routing_on_out_of_bandwidth", routing.stop_on_out_of_bandwidth);
+    let causes: BTreeSet<u8> = routing.continue_on.iter().map(|cause| cause.0).collect();
+    check("service_parameters.continue_routing_on", causes.into_iter().collect::<Vec<u8>>());
+    check("service_parameters.forward_hops_max", forward::HOP_LIMIT.hops());
+    check("service_parameters.ring_time", forward::RING_TIME.duration().as_secs());
+    let regions = admission::RegionDefaults::default();
+    check("service_parameters.region_audio_within", regions.audio_kbps_within);
+    check("service_parameters.region_audio_between", regions.audio_kbps_between);
+    check("service_parameters.region_video", regions.video_kbps);
+    check("service_parameters.codec_overhead", admission::AccountingParameters::default().overhead_kbps);
+    check("line_group.ring_no_answer_reversion", hunt::RING_NO_ANSWER_REVERSION.as_secs());
+    check("hunt_pilot.maximum_hunt_timer", hunt::MAXIMUM_HUNT_TIMER.as_secs());
+    check("hunt_pilot.queue.callers_max", hunt::CALLERS_MAX);
+    check("hunt_pilot.queue.wait_max", hunt::WAIT_MAX.as_secs());
+}
