@@ -16,9 +16,9 @@ mod wire;
 
 pub use codes::{AskedCode, AuthorizationView, CodesView, MatterView, WhyCodeRefused};
 pub use decision::{
-    AudioFlow, Decision, DestinationView, Lookup, MediaPath, NormalisedBy, NotResolved, NumberRole,
-    NumberType, PatternKind, StreamEnd, Way, WhyEnded, WhyLookupEnded, WhyOfferRefused, WhyRefused, WhyRelay,
-    WhyReleased,
+    AudioFlow, Decision, DestinationView, EmergencyFrom, Lookup, MediaPath, MobilityView, NormalisedBy,
+    NotResolved, NumberRole, NumberType, PatternKind, StreamEnd, Way, WhyEnded, WhyLookupEnded,
+    WhyOfferRefused, WhyRefused, WhyRelay, WhyReleased,
 };
 pub use entry::{
     Alarm, CallRecord, Direction, Entry, LegOutcome, LegRecord, MediaPart, OriginView, PartyView, Quality,

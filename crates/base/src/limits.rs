@@ -59,5 +59,9 @@ pub const ROUTE_GROUP_DEVICES: usize = 250;
 pub const ROUTE_LIST_MEMBERS: usize = 250;
 /// Route groups, and route lists, of one configuration; a file with more is refused.
 pub const ROUTE_LISTS: usize = 10_000;
+/// Device pools of a plan, and as many device mobility infos. More are refused with the configuration.
+pub const DEVICE_POOLS: usize = 10_000;
+/// Subnets of a device mobility info. More are refused with the configuration.
+pub const SUBNETS: usize = 10_000;
 /// Most translations of one call that can be allowed.
 pub const TRANSLATIONS: u32 = 1000;

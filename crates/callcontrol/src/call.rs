@@ -15,6 +15,7 @@ mod setup;
 mod talking;
 mod way;
 
+use std::net::IpAddr;
 use std::sync::Arc;
 
 use strowger_base::journal::{
@@ -70,6 +71,8 @@ pub(crate) struct Facts {
     pub(crate) id: CallId,
     pub(crate) caller: LegId,
     pub(crate) origin: Origin,
+    /// Where the caller's packets come from.
+    pub(crate) address: IpAddr,
     /// Who calls, as others are shown.
     pub(crate) calling: Party,
     /// The call's id in the caller's protocol, under which it may ask again.

@@ -1,6 +1,7 @@
 //! Everything about calls that an operator can set.
 
 mod incoming;
+mod mobility;
 mod view;
 
 use std::collections::BTreeMap;
@@ -16,9 +17,10 @@ use strowger_dialplan::forward::{
 use strowger_dialplan::hunt::{HuntList, HuntPilot};
 use strowger_dialplan::lint::{Origin, OriginKind};
 use strowger_dialplan::route_list::{LocalRouteGroups, RouteListParameters};
-use strowger_dialplan::{Caller, DialPlan, NumberView, SearchSpace, Transformations};
+use strowger_dialplan::{Caller, DialPlan, Digits, NumberView, SearchSpace, Transformations};
 
 pub use self::incoming::IncomingNumbers;
+pub use self::mobility::{DevicePool, Home, Mobility, Whereabouts};
 pub use crate::call::TrunkList;
 
 /// The forwards of a line; each names what it sees of the plan.
@@ -36,6 +38,8 @@ pub struct Configuration {
     pub plan: DialPlan,
     /// How devices see numbers; what chooses among them is the view of each device.
     pub transformations: Transformations,
+    /// Where phones are, by their address.
+    pub mobility: Mobility,
     /// The lines, by directory number.
     pub lines: HashMap<Box<str>, Line>,
     /// The trunks, by name. One that is not listed is there and sees what is in no partition.
@@ -73,6 +77,7 @@ impl Configuration {
         Configuration {
             plan: DialPlan::default(),
             transformations: Transformations::default(),
+            mobility: Mobility::default(),
             // The keys are the configuration's, not a caller's: a fixed key is enough.
             lines: HashMap::with_hasher(HashSeed::new(&mut Rng::new(SEED))),
             trunks: BTreeMap::new(),
@@ -162,8 +167,12 @@ pub struct Line {
     pub forwards: Option<Box<Forwards>>,
     /// The pilot number of its voice mail profile, which a forward to voice mail is a forward to.
     pub voice_mail: Option<Arc<str>>,
-    /// How its phones see numbers; as they are when `None`.
+    /// How its phones see numbers at home; as they are when `None`.
     pub view: Option<Arc<NumberView>>,
+    /// Where its phones belong, when they are in a device pool.
+    pub home: Option<Arc<Home>>,
+    /// The calling number of its emergency calls while its phones are at home.
+    pub emergency_number: Option<Digits>,
 }
 
 impl Line {
@@ -192,6 +201,8 @@ impl Default for Line {
             forwards: None,
             voice_mail: None,
             view: None,
+            home: None,
+            emergency_number: None,
         }
     }
 }

@@ -110,6 +110,8 @@ impl<'a> Reasons<'a> {
             | Decision::HuntLeftGroup { .. }
             | Decision::HuntConnected { .. }
             | Decision::HuntExhausted { .. }
+            | Decision::PhoneLocated { .. }
+            | Decision::EmergencyCalled { .. }
             | Decision::NumberTransformed { .. }
             | Decision::NumberNormalised { .. }
             | Decision::RouteTried { .. }

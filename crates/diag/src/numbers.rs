@@ -3,7 +3,8 @@
 use std::time::Duration;
 
 use strowger_base::journal::{
-    DestinationView, Lookup, NormalisedBy, NotResolved, NumberRole, NumberType, PatternKind, WhyLookupEnded,
+    DestinationView, EmergencyFrom, Lookup, MobilityView, NormalisedBy, NotResolved, NumberRole, NumberType,
+    PatternKind, WhyLookupEnded,
 };
 
 use crate::words;
@@ -45,6 +46,35 @@ pub(crate) fn transformed(
         format!("makes the {whose} number {before} {after}")
     };
     format!("For {device}, the transformation pattern {pattern}{partition} {what}.")
+}
+
+/// Where the calling phone is.
+pub(crate) fn located(info: &str, pool: &str, home: &str, away: MobilityView) -> String {
+    let what = match away {
+        MobilityView::AtHome => "it is at home".to_owned(),
+        MobilityView::SameGroup => {
+            format!(
+                "it roams from {home} within its mobility group, and dials and leaves as the phones there do"
+            )
+        }
+        MobilityView::OtherGroup => {
+            format!("it roams from {home} outside its mobility group, and leaves through the gateways there")
+        }
+    };
+    format!("The phone is in {info}, where device pool {pool} rules: {what}.")
+}
+
+/// The calling number of a call for help.
+pub(crate) fn emergency(number: &str, from: &EmergencyFrom<'_>) -> String {
+    let whose = match from {
+        EmergencyFrom::Line => "the line".to_owned(),
+        EmergencyFrom::Subnet(name) => format!("device mobility info {name}"),
+        EmergencyFrom::DevicePool(name) => format!("device pool {name}"),
+        EmergencyFrom::Nobody => {
+            return "An emergency service is called; no number says where the phone is.".to_owned();
+        }
+    };
+    format!("An emergency service is called, with the number {number} of {whose} for where the phone is.")
 }
 
 /// One lookup; `None` when the sentence about the result says it all.
@@ -161,6 +191,20 @@ mod tests {
             transformed(NumberRole::Redirecting, pattern, ("+4930123", "030123"), "1002 (Bob)"),
             "For 1002 (Bob), the transformation pattern \\+49.! in partition localise makes the redirecting number \
              +4930123 030123.",
+        );
+        check(
+            located("floor 2", "berlin", "bonn", MobilityView::OtherGroup),
+            "The phone is in floor 2, where device pool berlin rules: it roams from bonn outside its mobility group, and \
+             leaves through the gateways there.",
+        );
+        check(
+            emergency("+49305550112", &EmergencyFrom::Subnet("floor 2")),
+            "An emergency service is called, with the number +49305550112 of device mobility info floor 2 for where the \
+             phone is.",
+        );
+        check(
+            emergency("", &EmergencyFrom::Nobody),
+            "An emergency service is called; no number says where the phone is.",
         );
         check(
             transformed(NumberRole::Connected, ("10XX", ""), ("1002", "1002"), "trunk pstn"),

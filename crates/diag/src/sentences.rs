@@ -88,6 +88,8 @@ fn decision_sentence(leg: Option<LegId>, decision: &Decision<'_>, names: &Names)
                 words::cause(*cause)
             )
         }
+        Decision::PhoneLocated { info, pool, home, away } => numbers::located(info, pool, home, *away),
+        Decision::EmergencyCalled { number, from } => numbers::emergency(number, from),
         Decision::NumberTransformed { role, pattern, partition, before, after } => {
             let device = leg.map_or_else(|| "a device".to_owned(), |leg| names.device(leg));
             numbers::transformed(*role, (pattern, partition), (before, after), &device)

@@ -83,9 +83,10 @@ pub struct Located<'m, P> {
 /// What of a device pool matters here.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct PoolPlace {
-    /// Where its phones are. Two pools without one count as the same place.
+    /// Where its phones are. Nobody roams into a pool without one.
     pub physical_location: Option<Box<str>>,
-    /// Phones roaming inside one group may dial as if they belonged there. Without one there is no such group.
+    /// Phones roaming inside one group may dial as if they belonged there. Pools without one are in one group together
+    /// (Feature Configuration Guide 15, device mobility group scenarios).
     pub mobility_group: Option<Box<str>>,
 }
 
@@ -150,12 +151,17 @@ impl<P> MobilityInfo<P> {
     pub fn pools(&self) -> &[P] {
         &self.pools
     }
+
+    /// The pool that rules there for a phone whose home pool is known by `is_home`.
+    pub fn pool_by(&self, is_home: impl Fn(&P) -> bool) -> Option<&P> {
+        self.pools.iter().find(|pool| is_home(pool)).or_else(|| self.pools.first())
+    }
 }
 
 impl<P: PartialEq> MobilityInfo<P> {
     /// The pool that rules there for a phone of `home`: its home pool where that is listed, otherwise the first.
     pub fn pool(&self, home: &P) -> Option<&P> {
-        self.pools.iter().find(|pool| *pool == home).or_else(|| self.pools.first())
+        self.pool_by(|pool| pool == home)
     }
 }
 
@@ -209,10 +215,10 @@ impl MobilityCase {
     /// Compares the home pool with the pool of the place where the phone is; no such pool, no difference.
     pub fn of(home: &PoolPlace, here: Option<&PoolPlace>) -> Self {
         let Some(here) = here else { return MobilityCase::Unknown };
-        if home.physical_location == here.physical_location {
+        if here.physical_location.is_none() || home.physical_location == here.physical_location {
             return MobilityCase::AtHome;
         }
-        if home.mobility_group.is_some() && home.mobility_group == here.mobility_group {
+        if home.mobility_group == here.mobility_group {
             return MobilityCase::SameGroup;
         }
         MobilityCase::OtherGroup
@@ -338,6 +344,12 @@ mod tests {
         use PoolChoice::{Home, Roaming};
         check(place("A", "G"), None, MobilityCase::Unknown, Home, Home);
         check(place("A", "G"), Some(place("A", "H")), MobilityCase::AtHome, Home, Home);
+        // Where nobody says where they are, nobody has gone anywhere.
+        check(place("A", "G"), Some(place("", "G")), MobilityCase::AtHome, Home, Home);
+        check(place("", "G"), Some(place("B", "G")), MobilityCase::SameGroup, Roaming, Roaming);
+        // Without any group all are in one.
+        check(place("A", ""), Some(place("B", "")), MobilityCase::SameGroup, Roaming, Roaming);
+        check(place("A", "G"), Some(place("B", "")), MobilityCase::OtherGroup, Roaming, Home);
         check(place("", "G"), Some(place("", "H")), MobilityCase::AtHome, Home, Home);
         check(place("A", "G"), Some(place("B", "G")), MobilityCase::SameGroup, Roaming, Roaming);
         check(place("A", "G"), Some(place("B", "H")), MobilityCase::OtherGroup, Roaming, Home);

@@ -11,6 +11,7 @@ mod forwards;
 mod hunting;
 mod incoming;
 mod loops;
+mod mobility;
 mod plan;
 mod route_lists;
 mod transformations;
@@ -30,6 +31,7 @@ pub use self::codes::{AuthorizationCodeDraft, CodesDraft, MatterCodeDraft};
 pub use self::forwards::{ForwardDraft, ForwardTo, ForwardingDraft, ForwardsDraft};
 pub use self::hunting::{HuntListDraft, HuntPilotDraft, LineGroupDraft};
 pub use self::incoming::{IncomingDraft, IncomingRuleDraft};
+pub use self::mobility::{DevicePoolDraft, MobilityInfoDraft};
 pub use self::plan::{
     BlockDraft, ChangeDraft, PartitionDraft, PatternDraft, PlanDraft, RouteDraft, SearchSpaceDraft,
     TranslationDraft,
@@ -132,6 +134,10 @@ pub struct Line {
     pub local_route_group: Box<str>,
     /// How its phones see numbers.
     pub view: NumberViewDraft,
+    /// The device pool that its phones belong to; none when empty.
+    pub device_pool: Box<str>,
+    /// The calling number of its emergency calls while its phones are at home; the device pool's when empty.
+    pub emergency_number: Box<str>,
     /// Its phones send growing numbers, each as a new INVITE (RFC 3578).
     pub overlap: bool,
     /// Its number ends the collection of digits, although longer numbers begin alike.
@@ -165,6 +171,8 @@ impl Line {
             zone: Box::default(),
             local_route_group: Box::default(),
             view: NumberViewDraft::default(),
+            device_pool: Box::default(),
+            emergency_number: Box::default(),
             overlap: false,
             urgent: false,
             contacts_max: limits::CONTACTS_PER_LINE,
@@ -329,6 +337,10 @@ pub enum Place {
     CallingTransformation(usize),
     /// A called party transformation pattern.
     CalledTransformation(usize),
+    /// A device pool.
+    DevicePool(usize),
+    /// A device mobility info.
+    MobilityInfo(usize),
     /// A route group.
     RouteGroup(usize),
     /// A route list.
@@ -429,6 +441,8 @@ impl fmt::Display for Place {
             Place::Block(index) => write!(f, "block {}", index + 1),
             Place::CallingTransformation(index) => write!(f, "calling_transformation {}", index + 1),
             Place::CalledTransformation(index) => write!(f, "called_transformation {}", index + 1),
+            Place::DevicePool(index) => write!(f, "device_pool {}", index + 1),
+            Place::MobilityInfo(index) => write!(f, "mobility_info {}", index + 1),
             Place::RouteGroup(index) => write!(f, "route_group {}", index + 1),
             Place::RouteList(index) => write!(f, "route_list {}", index + 1),
             Place::LineGroup(index) => write!(f, "line_group {}", index + 1),

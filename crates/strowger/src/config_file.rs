@@ -8,6 +8,7 @@ mod hunting;
 mod incoming;
 mod line;
 mod lines_file;
+mod mobility;
 #[cfg(test)]
 mod refusals;
 mod text_or_table;
@@ -37,6 +38,7 @@ pub(crate) use self::forwards::{ForwardSection, ForwardingSection, SideName};
 pub(crate) use self::hunting::{HuntListSection, HuntPilotSection, LineGroupSection};
 pub(crate) use self::incoming::IncomingSection;
 pub(crate) use self::line::{LineSection, SecretText};
+pub(crate) use self::mobility::{DevicePoolSection, MobilityInfoSection};
 pub(crate) use self::transformations::{TransformationSection, TransformationSpaces};
 
 /// The whole file.
@@ -84,6 +86,10 @@ pub(crate) struct ConfigFile {
     pub(crate) blocks: Vec<BlockSection>,
     #[serde(default, rename = "calling_transformation", skip_serializing_if = "Vec::is_empty")]
     pub(crate) calling_transformations: Vec<TransformationSection>,
+    #[serde(default, rename = "device_pool", skip_serializing_if = "Vec::is_empty")]
+    pub(crate) device_pools: Vec<DevicePoolSection>,
+    #[serde(default, rename = "mobility_info", skip_serializing_if = "Vec::is_empty")]
+    pub(crate) mobility_infos: Vec<MobilityInfoSection>,
     #[serde(default, rename = "called_transformation", skip_serializing_if = "Vec::is_empty")]
     pub(crate) called_transformations: Vec<TransformationSection>,
     #[serde(default, rename = "service", skip_serializing_if = "Vec::is_empty")]
@@ -443,6 +449,8 @@ impl ConfigFile {
             Place::Block(index) => ("block", index),
             Place::CallingTransformation(index) => ("calling_transformation", index),
             Place::CalledTransformation(index) => ("called_transformation", index),
+            Place::DevicePool(index) => ("device_pool", index),
+            Place::MobilityInfo(index) => ("mobility_info", index),
             Place::RouteGroup(index) => ("route_group", index),
             Place::RouteList(index) => ("route_list", index),
             Place::LineGroup(index) => ("line_group", index),

@@ -49,6 +49,9 @@ pub(crate) struct DigitsOptions {
     /// Who calls, as a trunk brings it.
     #[arg(long)]
     calling: Option<String>,
+    /// Where the phone is that dials: the address that its packets come from.
+    #[arg(long)]
+    address: Option<std::net::IpAddr>,
     /// When, in UTC, for partitions with opening hours: 2026-11-21T08:00. Now, unless it is given.
     #[arg(long, value_parser = time)]
     at: Option<WallTime>,
@@ -98,6 +101,8 @@ pub(crate) struct Question {
     pub(crate) mode: Option<Mode>,
     /// Who calls, where a trunk or search space does.
     pub(crate) calling: Option<String>,
+    /// Where the phone is that dials.
+    pub(crate) address: Option<std::net::IpAddr>,
     pub(crate) at: WallTime,
     /// What the lines are doing that the call reaches.
     pub(crate) lines: LinesAre,
@@ -184,6 +189,9 @@ impl DigitsOptions {
                 path.push_str(&format!("&{name}={}", query_value(code)));
             }
         }
+        if let Some(address) = &self.address {
+            path.push_str(&format!("&address={}", query_value(&address.to_string())));
+        }
         if let Some(at) = self.at {
             // Whoever answers reads minutes: seconds make no difference to opening hours.
             let at = at.to_string();
@@ -212,6 +220,7 @@ pub(crate) fn run(options: &DigitsOptions) -> anyhow::Result<()> {
         number: options.number.clone().unwrap_or_default(),
         mode: options.mode,
         calling: options.calling.clone(),
+        address: options.address,
         at: options.at.unwrap_or_else(now),
         lines: options.when,
         codes: options.codes.clone(),
@@ -307,9 +316,8 @@ impl Answer<'_> {
         let numbers = trace.analysis().outpulsed(&member.transformation)?;
         let group = match (&member.group, self.line) {
             (GroupReference::Group(group), _) => Some(group),
-            (reference @ (GroupReference::StandardLocal | GroupReference::Local(_)), Some(line)) => {
-                reference.resolve(&line.local_route_groups)
-            }
+            (reference @ (GroupReference::StandardLocal | GroupReference::Local(_)), Some(line)) => reference
+                .resolve(self.configuration.whereabouts(line, self.question.address).local_route_groups()),
             (GroupReference::StandardLocal | GroupReference::Local(_), None) => None,
         };
         let trunks = group.map_or(&[][..], |group| group.devices());

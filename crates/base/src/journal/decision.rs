@@ -56,6 +56,24 @@ pub enum Decision<'a> {
         /// As the device sees it.
         after: &'a str,
     },
+    /// The address of the calling phone lies in a subnet that is known.
+    PhoneLocated {
+        /// The device mobility info.
+        info: &'a str,
+        /// The device pool that rules there.
+        pool: &'a str,
+        /// The phone's own device pool.
+        home: &'a str,
+        /// How far it is from home.
+        away: MobilityView,
+    },
+    /// An emergency service is called.
+    EmergencyCalled {
+        /// The calling number for the place where the phone is; empty when there is none.
+        number: &'a str,
+        /// Whose setting that is.
+        from: EmergencyFrom<'a>,
+    },
     /// One lookup of a number ended with a pattern or with none.
     LookedUp(Lookup<'a>),
     /// A number could become longer, and more digits are waited for.
@@ -340,8 +358,38 @@ wire_enum!(Decision<'a> {
     HuntConnected = 38 { group, member },
     HuntExhausted = 39 { pilot, because },
     NumberTransformed = 41 { role, pattern, partition, before, after },
+    PhoneLocated = 42 { info, pool, home, away },
+    EmergencyCalled = 43 { number, from },
     NumberNormalised = 40 { role, number_type, before, after, by },
 });
+
+/// How far a phone is from home.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum MobilityView {
+    /// In its own place.
+    AtHome,
+    /// In another place, within its device mobility group.
+    SameGroup,
+    /// In another place and outside its group.
+    OtherGroup,
+}
+
+wire_enum!(MobilityView { AtHome = 0, SameGroup = 1, OtherGroup = 2 });
+
+/// Whose setting the calling number of an emergency call is.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum EmergencyFrom<'a> {
+    /// The line's.
+    Line,
+    /// A device mobility info's.
+    Subnet(&'a str),
+    /// A device pool's.
+    DevicePool(&'a str),
+    /// Nobody's: the number is the caller's.
+    Nobody,
+}
+
+wire_enum!(EmergencyFrom<'a> { Line = 0, Subnet = 1 (name), DevicePool = 2 (name), Nobody = 3 });
 
 /// Whose number it is.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]

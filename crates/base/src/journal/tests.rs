@@ -64,6 +64,14 @@ fn samples() -> Vec<Entry<'static>> {
             digits: "",
             why: NotResolved::Blocked { pattern: "0!", cause: Cause::CALL_REJECTED },
         },
+        Decision::PhoneLocated {
+            info: "floor 2",
+            pool: "berlin",
+            home: "bonn",
+            away: MobilityView::SameGroup,
+        },
+        Decision::EmergencyCalled { number: "+49305550112", from: EmergencyFrom::Subnet("floor 2") },
+        Decision::EmergencyCalled { number: "", from: EmergencyFrom::Nobody },
         Decision::NumberTransformed {
             role: NumberRole::Redirecting,
             pattern: r"\+49.!",

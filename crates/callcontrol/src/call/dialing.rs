@@ -10,8 +10,8 @@ use strowger_base::journal::{
 use strowger_base::leg::{Digit, DigitsEnd, FurtherDigits, Setup, Signal, Target, Tone};
 use strowger_base::{Cause, Command, LegId};
 use strowger_dialplan::{
-    Action, Addressed, Analysis, Arrival, Caller, Decision as Verdict, Digits, Hop, NumberPattern, Progress,
-    Reject, RouteTarget, Routed, Symbol, Why,
+    Action, Addressed, Analysis, Arrival, Caller, Decision as Verdict, Digits, Emergency, Hop, NumberPattern,
+    Progress, Reject, RouteTarget, Routed, Symbol, Why,
 };
 
 use super::numbers::presented;
@@ -290,6 +290,9 @@ fn this_way(step: &mut Step<'_>, analysis: &Analysis, routed: &Routed) -> State 
     // A number that no pattern changed stays as it came, letters and all.
     if routed.calling.number != analysis.caller().number {
         step.facts.calling.number = routed.calling.number.as_str().into();
+    }
+    if routed.emergency == Emergency::Yes {
+        step.tell_emergency();
     }
     if routed.codes.any() {
         return authorizing::begin(step, analysis, routed);

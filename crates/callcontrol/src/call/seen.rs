@@ -68,7 +68,10 @@ impl Step<'_> {
     pub(super) fn connected_seen(&mut self, connected: &Party) -> Party {
         let mut shown = connected.clone();
         let configuration = Arc::clone(&self.shared.configuration);
-        let Some((view, zone)) = configuration.view_of_origin(&self.facts.origin) else { return shown };
+        let origin = &self.facts.origin;
+        let Some((view, zone)) = configuration.view_of_origin(origin, self.facts.address) else {
+            return shown;
+        };
         let viewer = Viewer { leg: self.facts.caller, view, zone };
         let mask = configuration.mask_of(&connected.number);
         self.see(&configuration, viewer, NumberRole::Connected, &mut shown, mask);

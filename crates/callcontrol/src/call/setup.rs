@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use strowger_base::journal::{Decision, MediaPart, OriginView, PartyView, WhyRefused};
+use strowger_base::journal::{Decision, EmergencyFrom, MediaPart, OriginView, PartyView, WhyRefused};
 use strowger_base::leg::{FurtherDigits, Origin, Party, Setup};
 use strowger_base::net::Flow;
 use strowger_base::{Cause, LegId, Media, Now, Pii, SessionDescription};
@@ -49,6 +49,7 @@ impl Facts {
             caller,
             calling: shown_caller(&setup.origin, setup.calling, shared),
             origin: setup.origin,
+            address: setup.flow.peer().ip(),
             protocol_call_id: setup.protocol_call_id,
             called: setup.called,
             further_digits: setup.further_digits,
@@ -136,6 +137,7 @@ pub(super) fn begin(step: &mut Step<'_>, wish: Wish) -> State {
         step.facts.further_digits = FurtherDigits::Again;
     }
     step.facts.dials = Arc::clone(&dials);
+    tell_where(step);
     dialing::begin(step, dials)
 }
 
@@ -157,12 +159,44 @@ fn take_appended_codes(step: &mut Step<'_>) {
     }
 }
 
+impl Step<'_> {
+    /// An emergency service is called: writes down which number says where the phone is.
+    pub(super) fn tell_emergency(&mut self) {
+        let configuration = Arc::clone(&self.shared.configuration);
+        let line = match &self.facts.origin {
+            Origin::Line(line) => configuration.lines.get(line),
+            Origin::Trunk(_) => None,
+        };
+        let there = line.map(|line| configuration.whereabouts(line, Some(self.facts.address)));
+        let (number, from) = match there.and_then(|there| there.emergency()) {
+            Some((number, from)) => (number, from),
+            None => (Digits::EMPTY, EmergencyFrom::Nobody),
+        };
+        self.decide(None, Decision::EmergencyCalled { number: &number, from });
+    }
+}
+
+/// Writes down where the calling phone is, when its address says so.
+fn tell_where(step: &mut Step<'_>) {
+    let Origin::Line(line) = &step.facts.origin else { return };
+    let configuration = Arc::clone(&step.shared.configuration);
+    let Some(line) = configuration.lines.get(line) else { return };
+    let there = configuration.whereabouts(line, Some(step.facts.address));
+    if let (Some(info), Some(away)) = (there.info(), there.away()) {
+        let (pool, home) = (there.pool(), there.home());
+        step.out.decide(step.now, step.facts.id, None, Decision::PhoneLocated { info, pool, home, away });
+    }
+}
+
 /// The one who dials, as digit analysis knows it, and whether growing numbers are to be expected.
 fn who_dials(step: &Step<'_>) -> (Arc<Caller>, bool) {
     let configuration = &step.shared.configuration;
     match &step.facts.origin {
         Origin::Line(line) => match configuration.lines.get(line) {
-            Some(line) => (Arc::clone(&line.caller), line.overlap),
+            Some(line) => {
+                let address = Some(step.facts.address);
+                (configuration.whereabouts(line, address).caller(), line.overlap)
+            }
             None => Default::default(),
         },
         Origin::Trunk(name) => {

@@ -1,5 +1,7 @@
 //! Which view of numbers a device has.
 
+use std::net::IpAddr;
+
 use strowger_base::leg::{Origin, Target};
 use strowger_dialplan::{Mask, NumberView, Zone};
 
@@ -19,9 +21,12 @@ impl Configuration {
     }
 
     /// How a device that calls sees numbers; `None` where it sees them as they are.
-    pub fn view_of_origin(&self, origin: &Origin) -> Option<View<'_>> {
+    pub fn view_of_origin(&self, origin: &Origin, address: IpAddr) -> Option<View<'_>> {
         match origin {
-            Origin::Line(line) => self.view_of_line(line),
+            Origin::Line(line) => {
+                let line = self.lines.get(line)?;
+                Some((self.whereabouts(line, Some(address)).view()?, line.caller.zone.as_ref()))
+            }
             Origin::Trunk(name) => self.view_of_trunk(name),
         }
     }

@@ -269,7 +269,7 @@ impl Driver {
     }
 
     /// `[from 1001|from-trunk carrier] 1002 none|offer(a1) [reliable] [anonymous] [nat] [replaces] [calling=NUMBER]
-    /// [diverted=NUMBER]`
+    /// [diverted=NUMBER] [at=ADDRESS:PORT]`
     fn setup(&mut self, words: &[&str]) -> Setup {
         let mut words = words.iter();
         let mut word = *words.next().unwrap();
@@ -285,10 +285,11 @@ impl Driver {
         let flags: Vec<&str> = words.copied().collect();
         let source = if flags.contains(&"nat") { "203.0.113.9:5060" } else { "10.0.0.1:5060" };
         let hidden = flags.contains(&"anonymous");
+        let place = flags.iter().find_map(|flag| flag.strip_prefix("at="));
         let calling = flags.iter().find_map(|flag| flag.strip_prefix("calling=")).unwrap_or("4711");
         Setup {
             origin,
-            flow: Flow::Datagram { listener: ListenerId(0), peer: source.parse().unwrap() },
+            flow: Flow::Datagram { listener: ListenerId(0), peer: place.unwrap_or(source).parse().unwrap() },
             protocol_call_id: "id@host".into(),
             calling: Party {
                 number: calling.into(),

@@ -4,11 +4,16 @@
 use std::sync::Arc;
 
 use strowger_callcontrol::Configuration;
-use strowger_callcontrol::configuration::{IncomingNumbers, Line, Trunk};
+use strowger_callcontrol::configuration::{DevicePool, Home, IncomingNumbers, Line, Trunk, TrunkList};
+use strowger_dialplan::mobility::{PoolPlace, Subnet};
 use strowger_dialplan::normalise::{ByNumberType, IncomingRule, IncomingSetting};
+use strowger_dialplan::route_list::{
+    GroupReference, LocalRouteGroups, RouteDistribution, RouteGroup, RouteListMember,
+};
 use strowger_dialplan::{
-    Action, CalledChange, Caller, CallingChange, DialPlanBuilder, Digits, ExternalMask, NumberPattern,
-    NumberView, Presentation, RoutePattern, RouteTarget, SearchSpace, Transformation, TransformationsBuilder,
+    Action, CalledChange, Caller, CallingChange, DialPlanBuilder, Digits, Emergency, ExternalMask,
+    MemberChange, NumberPattern, NumberView, Presentation, RoutePattern, RouteTarget, SearchSpace,
+    Transformation, TransformationsBuilder,
 };
 
 pub(super) fn add(plan: &mut DialPlanBuilder, configuration: &mut Configuration) {
@@ -85,4 +90,66 @@ fn views(plan: &mut DialPlanBuilder, configuration: &mut Configuration, dora_is_
     let view = Some(Arc::new(view(&outside)));
     let viewer = Trunk { incoming, view, caller: dora_is_seen, ..Trunk::default() };
     configuration.trunks.insert("viewer".into(), viewer);
+    pools(plan, configuration);
+}
+
+/// Line 1005 belongs to the pool `bonn`; `berlin` is in its mobility group, `paris` is not. Each has a gateway and a number
+/// for emergency calls; the upper floor of berlin has one of its own.
+fn pools(plan: &mut DialPlanBuilder, configuration: &mut Configuration) {
+    for place in ["bonn", "berlin"] {
+        plan.partition(place, None).unwrap();
+        plan.search_space(place, [place]).unwrap();
+        let mut route = RoutePattern::to(RouteTarget::RouteList("local".into()));
+        route.called.prefix = if place == "bonn" { "1" } else { "2" }.parse().unwrap();
+        plan.add(place, NumberPattern::new("*6!".parse().unwrap(), Action::Route(route))).unwrap();
+    }
+    plan.partition("help", None).unwrap();
+    let help = plan.search_space("help", ["help"]).unwrap();
+    let mut route = RoutePattern::to(RouteTarget::RouteList("local".into()));
+    route.emergency = Emergency::Yes;
+    plan.add("help", NumberPattern::new("112".parse().unwrap(), Action::Route(route))).unwrap();
+    let member = |group| RouteListMember { group, transformation: MemberChange::default() };
+    let members = vec![member(GroupReference::Local("pots".into())), member(GroupReference::StandardLocal)];
+    let local = TrunkList::new("local", members).unwrap();
+    configuration.route_lists.insert("local".into(), Arc::new(local));
+    let pool = |name: &str, group: &str, number: &str| {
+        let gateway = vec![Box::from(format!("{name}-gw"))];
+        let gateway = Arc::new(RouteGroup::new(name, gateway, RouteDistribution::TopDown).unwrap());
+        let mut local_route_groups =
+            LocalRouteGroups { standard: Some(gateway), ..LocalRouteGroups::default() };
+        if name == "berlin" {
+            let pots =
+                RouteGroup::new("pots", vec!["berlin-pots".into()], RouteDistribution::TopDown).unwrap();
+            local_route_groups.named.insert("pots".into(), Arc::new(pots));
+        }
+        Arc::new(DevicePool {
+            name: name.into(),
+            place: PoolPlace { physical_location: Some(name.into()), mobility_group: Some(group.into()) },
+            mobility_space: plan.named_search_space(name).cloned(),
+            local_route_groups,
+            emergency_number: Some(number.parse().unwrap()),
+            ..DevicePool::default()
+        })
+    };
+    let (bonn, berlin) = (pool("bonn", "de", "+49228110"), pool("berlin", "de", "+4930110"));
+    let paris = pool("paris", "fr", "+331110");
+    let line_space = help;
+    let device_space = plan.named_search_space("bonn").unwrap();
+    let mut caller = Caller::new("1005".parse().unwrap(), line_space.before(device_space));
+    caller.emergency_number = bonn.emergency_number;
+    let line = Line {
+        name: "Emil".into(),
+        caller: Arc::new(caller),
+        local_route_groups: bonn.local_route_groups.clone(),
+        home: Some(Arc::new(Home { pool: Arc::clone(&bonn), line_space })),
+        ..Line::default()
+    };
+    configuration.lines.insert("1005".into(), line);
+    let subnet = |first: &str, bits| Subnet::new(first.parse().unwrap(), bits).unwrap();
+    let map = &mut configuration.mobility.map;
+    map.add("bonn", &[subnet("10.1.0.0", 16)], vec![bonn]).unwrap();
+    map.add("berlin", &[subnet("10.2.0.0", 16)], vec![Arc::clone(&berlin)]).unwrap();
+    map.add("upper floor", &[subnet("10.2.7.0", 24)], vec![berlin]).unwrap();
+    map.add("paris", &[subnet("10.3.0.0", 16)], vec![paris]).unwrap();
+    configuration.mobility.emergency_numbers.insert("upper floor".into(), "+4930117".parse().unwrap());
 }

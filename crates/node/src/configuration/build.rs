@@ -17,7 +17,7 @@ use strowger_sip::io::LineAccount;
 
 use super::{
     Configuration, ConfigurationError, Draft, Line, LineSecret, Place, PlannedTrunk, Problem, bounds, codes,
-    forwards, hunting, loops, plan, route_lists, transformations,
+    forwards, hunting, loops, mobility, plan, route_lists, transformations,
 };
 
 pub(super) fn build(draft: &Draft) -> Result<Configuration, Vec<ConfigurationError>> {
@@ -30,6 +30,7 @@ pub(super) fn build(draft: &Draft) -> Result<Configuration, Vec<ConfigurationErr
     let dial_plan = plan::build(draft, &mut found);
     let transformations = transformations::build(draft, &dial_plan, &mut found);
     let groups = route_lists::groups(draft, &mut found);
+    let pools = mobility::pools(draft, &dial_plan, &groups, &mut found);
     let mut accounts = BTreeMap::new();
     let mut calls = strowger_callcontrol::Configuration::empty();
     for (index, line) in draft.lines.iter().enumerate() {
@@ -41,8 +42,10 @@ pub(super) fn build(draft: &Draft) -> Result<Configuration, Vec<ConfigurationErr
         let forwards = forwards::of(draft, &dial_plan, place, line, &mut found);
         let mut settings = settings(line, caller, local, forwards);
         settings.view = transformations::view(&dial_plan, place, &line.view, &mut found);
+        mobility::at_home(&dial_plan, place, (line, &mut settings), &pools, &mut found);
         calls.lines.insert(line.number.clone(), settings);
     }
+    calls.mobility = mobility::infos(draft, &pools, &mut found);
     forwards::system(draft, &mut calls, &mut found);
     codes::build(draft, &mut calls, &mut found);
     hunting::build(draft, &dial_plan, &mut calls, &mut found);
@@ -125,6 +128,8 @@ fn settings(
         forwards,
         voice_mail: (!line.voice_mail.is_empty()).then(|| Arc::from(&*line.voice_mail)),
         view: None,
+        home: None,
+        emergency_number: None,
     }
 }
 

@@ -15,6 +15,7 @@ use strowger_dialplan::schedule::{OpeningHours, PartitionZone, Precedence, TimeP
 
 use super::build::{Findings, Plain};
 use super::hunting::{HuntListDraft, HuntPilotDraft, LineGroupDraft};
+use super::mobility::{DevicePoolDraft, MobilityInfoDraft};
 use super::route_lists::{RouteGroupDraft, RouteListDraft};
 use super::transformations::{self, TransformationDraft};
 use super::{Draft, Line, Place, Problem, TrunkDialling, bounds, incoming};
@@ -42,6 +43,10 @@ pub struct PlanDraft {
     pub calling_transformations: Vec<TransformationDraft>,
     /// Called party transformation patterns.
     pub called_transformations: Vec<TransformationDraft>,
+    /// Device pools.
+    pub device_pools: Vec<DevicePoolDraft>,
+    /// Device mobility infos.
+    pub mobility_infos: Vec<MobilityInfoDraft>,
     /// Route groups.
     pub route_groups: Vec<RouteGroupDraft>,
     /// Route lists.
@@ -532,7 +537,7 @@ fn opening_hours(
     OpeningHours::new(periods, zone, precedence).ok()
 }
 
-fn zone(place: Place, name: &str, found: &mut Findings) -> Option<Zone> {
+pub(super) fn zone(place: Place, name: &str, found: &mut Findings) -> Option<Zone> {
     if name.is_empty() {
         return None;
     }
@@ -563,7 +568,7 @@ pub(super) fn changes(
 }
 
 /// A value that may be absent.
-fn optional<T>(place: Place, setting: &'static str, text: &str, found: &mut Findings) -> Option<T>
+pub(super) fn optional<T>(place: Place, setting: &'static str, text: &str, found: &mut Findings) -> Option<T>
 where
     T: std::str::FromStr,
     T::Err: std::fmt::Display,

@@ -13,7 +13,7 @@ use strowger_dialplan::{MemberChange, Pattern};
 
 use super::build::Findings;
 use super::plan::{self, ChangeDraft, RouteDraft};
-use super::{Draft, Line, Place, Problem};
+use super::{Draft, Line, Place, Problem, mobility};
 
 /// A route group.
 #[derive(Clone, Default, Debug)]
@@ -44,7 +44,7 @@ pub struct RouteListMemberDraft {
     pub change: ChangeDraft,
 }
 
-type Groups = BTreeMap<Box<str>, Arc<RouteGroup<Box<str>>>>;
+pub(super) type Groups = BTreeMap<Box<str>, Arc<RouteGroup<Box<str>>>>;
 
 /// The route groups by name.
 pub(super) fn groups(draft: &Draft, found: &mut Findings) -> Groups {
@@ -96,6 +96,9 @@ pub(super) fn lists(
             let group = match groups.get(&member.group) {
                 Some(group) => GroupReference::Group(Arc::clone(group)),
                 None if *member.group == *STANDARD_LOCAL_ROUTE_GROUP => GroupReference::StandardLocal,
+                None if mobility::is_local(draft, &member.group) => {
+                    GroupReference::Local(member.group.clone())
+                }
                 // What is wrong with the group itself was said where it stands.
                 None if named.contains(&*member.group) => continue,
                 None => {

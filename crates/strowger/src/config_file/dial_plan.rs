@@ -16,6 +16,7 @@ use strowger_node::configuration::{
     RouteListDraft, RouteListMemberDraft, SearchSpaceDraft, TranslationDraft,
 };
 
+use super::mobility::{DevicePoolSection, MobilityInfoSection};
 use super::transformations::TransformationSection;
 use super::{ConfigFile, HuntListSection, HuntPilotSection, LineGroupSection};
 
@@ -375,6 +376,8 @@ pub(super) fn draft(file: &ConfigFile) -> PlanDraft {
             .iter()
             .map(TransformationSection::draft)
             .collect(),
+        device_pools: file.device_pools.iter().map(DevicePoolSection::draft).collect(),
+        mobility_infos: file.mobility_infos.iter().map(MobilityInfoSection::draft).collect(),
         route_groups: file.route_groups.iter().map(RouteGroupSection::draft).collect(),
         route_lists: file.route_lists.iter().map(RouteListSection::draft).collect(),
         line_groups: file.line_groups.iter().map(LineGroupSection::draft).collect(),

@@ -48,6 +48,12 @@ pub(crate) struct LineSection {
     /// The route group that stands for `<Standard Local Route Group>` when it calls.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub(crate) local_route_group: String,
+    /// The device pool that its phones belong to.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub(crate) device_pool: String,
+    /// The calling number of its emergency calls while its phones are at home.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub(crate) emergency_number: String,
     /// How its phones see numbers.
     #[serde(default, skip_serializing_if = "TransformationSpaces::is_none")]
     pub(crate) transformation_space: TransformationSpaces,
@@ -82,6 +88,8 @@ impl LineSection {
         line.partition = self.partition.as_str().into();
         line.search_space = self.search_space.as_str().into();
         line.device_search_space = self.device_search_space.as_str().into();
+        line.device_pool = self.device_pool.as_str().into();
+        line.emergency_number = self.emergency_number.as_str().into();
         line.view = self.transformation_space.draft();
         line.external_mask = self.external_mask.as_str().into();
         line.zone = self.zone.as_str().into();

@@ -66,6 +66,8 @@ enum Column {
     ExternalMask,
     Zone,
     LocalRouteGroup,
+    DevicePool,
+    EmergencyNumber,
     Overlap,
     Urgent,
     VoiceMail,
@@ -77,7 +79,7 @@ enum Column {
     ForwardRingSeconds,
 }
 
-const COLUMNS: [(&str, Column); 24] = [
+const COLUMNS: [(&str, Column); 26] = [
     ("number", Column::Number),
     ("name", Column::Name),
     ("secret", Column::Secret),
@@ -93,6 +95,8 @@ const COLUMNS: [(&str, Column); 24] = [
     ("external_mask", Column::ExternalMask),
     ("zone", Column::Zone),
     ("local_route_group", Column::LocalRouteGroup),
+    ("device_pool", Column::DevicePool),
+    ("emergency_number", Column::EmergencyNumber),
     ("overlap", Column::Overlap),
     ("urgent", Column::Urgent),
     ("voice_mail", Column::VoiceMail),
@@ -165,6 +169,8 @@ fn row(columns: &[(&'static str, Column)], cells: &[Cow<'_, str>]) -> Result<Lin
             Column::ExternalMask => section.external_mask = cell.to_string(),
             Column::Zone => section.zone = cell.to_string(),
             Column::LocalRouteGroup => section.local_route_group = cell.to_string(),
+            Column::DevicePool => section.device_pool = cell.to_string(),
+            Column::EmergencyNumber => section.emergency_number = cell.to_string(),
             Column::Overlap => section.overlap = switch(cell).map_err(wrong)?,
             Column::Urgent => section.urgent = switch(cell).map_err(wrong)?,
             Column::VoiceMail => section.voice_mail = cell.to_string(),

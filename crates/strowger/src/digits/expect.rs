@@ -18,6 +18,9 @@ pub(crate) struct ExpectSection {
     /// How it arrives; as is usual for who dials, unless it is given.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) mode: Option<Mode>,
+    /// Where the phone is that dials.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) address: Option<std::net::IpAddr>,
     /// When, in UTC: `2026-11-21T08:00`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) at: Option<String>,
@@ -108,6 +111,7 @@ impl ExpectSection {
             number: self.number.clone(),
             mode: self.mode,
             calling: None,
+            address: self.address,
             at: at.unwrap_or_else(super::now),
             lines: self.when,
             codes: Codes::default(),

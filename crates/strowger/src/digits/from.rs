@@ -57,7 +57,7 @@ pub(super) fn from<'c>(configuration: &'c Configuration, question: &'c Question)
     match origin(configuration, &question.from)? {
         Origin::Line(line) => {
             anyhow::ensure!(calling.is_none(), "a line calls with its own number; leave --calling out");
-            let caller = Arc::clone(&line.caller);
+            let caller = configuration.whereabouts(line, question.address).caller();
             let (side, mode) = (CallSide::Internal, mode(Mode::Keys));
             let tells_keys = !line.overlap;
             Ok(From { caller, line: Some(line), side, incoming: Vec::new(), number, mode, tells_keys })

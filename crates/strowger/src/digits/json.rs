@@ -29,6 +29,9 @@ impl Answer<'_> {
             fields.insert("onward".to_owned(), steps);
             fields.insert("otherwise".to_owned(), otherwise);
         }
+        if let (Some(place), Value::Object(fields)) = (self.place(), &mut answer) {
+            fields.insert("place".to_owned(), json!(place));
+        }
         if let (false, Value::Object(fields)) = (self.incoming.is_empty(), &mut answer) {
             let incoming = self.incoming.iter().map(|it| {
                 let role = seen::role(it.role);
@@ -38,6 +41,7 @@ impl Answer<'_> {
             fields.insert("incoming".to_owned(), incoming.collect());
         }
         if let (Way::Number(trace), Value::Object(fields)) = (&self.way, &mut answer) {
+            fields.insert("emergency".to_owned(), json!(self.emergency(trace)));
             fields.insert("keys".to_owned(), self.keys(trace));
             let hops = trace.hops();
             fields.insert("lookups".to_owned(), hops.iter().map(|hop| self.lookup(hop)).collect());

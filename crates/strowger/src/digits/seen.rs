@@ -120,7 +120,10 @@ impl Answer<'_> {
 
     /// What the caller sees when a line answers.
     fn answered(&self, line: &str, list: &mut Vec<SeenNumber>) {
-        let own = self.line.and_then(|line| Some((line.view.as_deref()?, line.caller.zone.as_ref())));
+        let own = self.line.and_then(|line| {
+            let there = self.configuration.whereabouts(line, self.question.address);
+            Some((there.view()?, line.caller.zone.as_ref()))
+        });
         let (Some((view, zone)), Ok(number)) = (own, Digits::parse(line)) else { return };
         let viewer = Viewer {
             configuration: self.configuration,

@@ -18,7 +18,7 @@ fn lab() -> Configuration {
 fn ask(from: &str, number: &str, mode: Mode) -> Question {
     let (at, lines, codes) = (WallTime::from_micros(0), LinesAre::Free, Codes::default());
     let (from, number, mode) = (from.to_owned(), number.to_owned(), Some(mode));
-    Question { from, number, mode, calling: None, at, lines, codes }
+    Question { from, number, mode, calling: None, address: None, at, lines, codes }
 }
 
 #[test]
@@ -264,6 +264,187 @@ fn every_transformation_is_told_with_who_sees_it() {
     assert_eq!(
         (&json["calling"], &json["incoming"][0]["then"]["after"]),
         (&"030123".into(), &"030123".into())
+    );
+}
+
+/// Two places in one mobility group, each with its gateway and its number for emergency calls.
+const PLACES: &str = r#"
+[[partition]]
+name = "help"
+[[partition]]
+name = "bonn"
+[[partition]]
+name = "berlin"
+[[search_space]]
+name = "help"
+partitions = ["help"]
+[[search_space]]
+name = "bonn"
+partitions = ["bonn"]
+[[search_space]]
+name = "berlin"
+partitions = ["berlin"]
+
+[[trunk]]
+name = "bonn-gw"
+destination = "192.0.2.1:5060"
+[[trunk]]
+name = "berlin-gw"
+destination = "192.0.2.2:5060"
+[[route_group]]
+name = "bonn"
+trunks = ["bonn-gw"]
+[[route_group]]
+name = "berlin"
+trunks = ["berlin-gw"]
+[[route_list]]
+name = "local"
+groups = ["pots", "<Standard Local Route Group>"]
+[[route]]
+pattern = "112"
+partition = "help"
+route_list = "local"
+urgent = true
+emergency = true
+[[route]]
+pattern = "0.!"
+partition = "bonn"
+route_list = "local"
+change = { discard = "PreDot", prefix = "0228" }
+[[route]]
+pattern = "0.!"
+partition = "berlin"
+route_list = "local"
+change = { discard = "PreDot", prefix = "030" }
+
+[[device_pool]]
+name = "bonn"
+physical_location = "Bonn"
+mobility_group = "de"
+local_route_group = "bonn"
+emergency_number = "+49228110"
+[[device_pool]]
+name = "berlin"
+physical_location = "Berlin"
+mobility_group = "de"
+search_space = "berlin"
+local_route_group = "berlin"
+local_route_groups = { pots = "berlin" }
+zone = "Europe/Berlin"
+emergency_number = "+4930110"
+[[mobility_info]]
+name = "bonn"
+subnets = ["10.1.0.0/16", "2001:db8:1::/48"]
+device_pools = ["bonn"]
+[[mobility_info]]
+name = "berlin"
+subnets = ["10.2.0.0/16"]
+device_pools = ["berlin"]
+[[mobility_info]]
+name = "upper floor"
+subnets = ["10.2.7.0/24"]
+device_pools = ["berlin"]
+emergency_number = "+4930117"
+
+[[line]]
+number = "1001"
+secret = "x"
+search_space = "help"
+device_search_space = "bonn"
+device_pool = "bonn"
+[[line]]
+number = "1002"
+secret = "x"
+search_space = "help"
+device_pool = "bonn"
+emergency_number = "+49228117"
+"#;
+
+#[test]
+fn a_phone_dials_as_those_of_the_place_where_it_is() {
+    let file: ConfigFile = toml::from_str(PLACES).unwrap();
+    let configuration = file.configuration().unwrap().calls;
+    let check = |from: &str, number: &str, address: &str, expect: &[&str]| {
+        let address = (!address.is_empty()).then(|| address.parse().unwrap());
+        let question = Question { address, ..ask(from, number, Mode::EnBloc) };
+        let answer = answer(&configuration, &question).unwrap();
+        let text = answer.text();
+        for part in expect {
+            assert!(text.contains(part), "{part} is not in:\n{text}");
+        }
+        answer.json()
+    };
+    check("1001", "0123", "", &["called  0228123", "1. pots: no trunk", "bonn-gw; called 0228123"]);
+    check("1001", "0123", "2001:db8:1::9", &["is in  bonn, device pool bonn: at home\n", "bonn-gw"]);
+    let roams = "is in  berlin, device pool berlin: roams from bonn within its mobility group\n";
+    let json = check(
+        "1001",
+        "0123",
+        "10.2.3.4",
+        &[roams, "sees  help, berlin", "1. pots: berlin-gw; called 030123"],
+    );
+    assert!(json["place"].as_str().unwrap().starts_with("berlin, device pool berlin"));
+    check(
+        "1001",
+        "112",
+        "10.1.2.3",
+        &["calling +49228110, number allowed\nhelp    +49228110, of device pool bonn\n"],
+    );
+    check("1002", "112", "10.1.2.3", &["help    +49228117, the line's\n"]);
+    check("1002", "112", "10.2.3.4", &["help    +4930110, of device pool berlin\n"]);
+    let json = check("1002", "112", "10.2.7.9", &["help    +4930117, of mobility info upper floor\n"]);
+    assert_eq!(
+        (&json["calling"], &json["attempts"][0]["trunks"][0]),
+        (&"+4930117".into(), &"berlin-gw".into())
+    );
+}
+
+#[test]
+fn what_is_wrong_with_places_is_named_with_its_place() {
+    let check = |change: (&str, &str), expect: &str| {
+        assert!(PLACES.contains(change.0), "{change:?}");
+        let file: ConfigFile = toml::from_str(&PLACES.replacen(change.0, change.1, 1)).unwrap();
+        let error = file.configuration().err().map(|error| error.to_string()).unwrap_or_default();
+        assert!(error.contains(expect), "{change:?}: {error}");
+    };
+    check(("device_pool = \"bonn\"", "device_pool = \"born\""), "[[line]] 1 (1001): device_pool is \"born\"");
+    check(
+        ("device_pools = [\"bonn\"]", "device_pools = [\"x\"]"),
+        "[[mobility_info]] 1: device_pools is \"x\"",
+    );
+    check(
+        ("device_pools = [\"bonn\"]", "device_pools = []"),
+        "[[mobility_info]] 1: subnets is \"bonn\": device mobility info bonn names no",
+    );
+    check(
+        ("10.1.0.0/16", "10.1.2.0/16"),
+        "subnets is \"10.1.2.0/16\": 10.1.2.0/16: the address is not the first",
+    );
+    check(("10.1.0.0/16", "10.1.0.0/x"), "subnets is \"10.1.0.0/x\": expected a subnet like");
+    check(
+        ("10.2.7.0/24", "10.2.0.0/16"),
+        "[[mobility_info]] 3: subnets is \"upper floor\": 10.2.0.0/16 leads to berlin already",
+    );
+    check(
+        ("{ pots = \"berlin\" }", "{ pots = \"pots\" }"),
+        "[[device_pool]] 2: local_route_groups is \"pots\", expected",
+    );
+    check(
+        ("{ pots = \"berlin\" }", "{ bonn = \"berlin\" }"),
+        "[[device_pool]] 2: local_route_groups is \"bonn\", which a route group",
+    );
+    check(
+        ("emergency_number = \"+49228110\"", "emergency_number = \"1x\""),
+        "[[device_pool]] 1: emergency_number is \"1x\"",
+    );
+    check(
+        ("name = \"berlin\"\nphysical", "name = \"bonn\"\nphysical"),
+        "[[device_pool]] 2: name is \"bonn\", which another",
+    );
+    check(("zone = \"Europe/Berlin\"", "zone = \"Berlin\""), "[[device_pool]] 2: zone is \"Berlin\"");
+    check(
+        ("search_space = \"berlin\"", "search_space = \"paris\""),
+        "[[device_pool]] 2: search_space is \"paris\"",
     );
 }
 

@@ -4,9 +4,10 @@ use std::fmt::Write;
 use std::time::Duration;
 
 use strowger_base::WallTime;
+use strowger_base::journal::{EmergencyFrom, MobilityView};
 use strowger_dialplan::{
-    Candidate, ChangeKind, ChangeStep, Decision, HopTrace, KeyTrace, LostBy, NextHopBy, PartitionId,
-    PatternId, Presentation, Presented, SearchSpace, TieRule, Trace, Why,
+    Candidate, ChangeKind, ChangeStep, Decision, Emergency, HopTrace, KeyTrace, LostBy, NextHopBy,
+    PartitionId, PatternId, Presentation, Presented, SearchSpace, TieRule, Trace, Why,
 };
 
 use super::from::Incoming;
@@ -30,6 +31,9 @@ impl Answer<'_> {
         };
         writeln!(out, "{} dials {} {how}", question.from, question.number)?;
         writeln!(out, "sees  {}", self.partitions(&self.caller.search_space, question.at))?;
+        if let Some(place) = self.place() {
+            writeln!(out, "is in  {place}")?;
+        }
         for incoming in &self.incoming {
             let Incoming { role, number_type, before, after, by, then } = incoming;
             let role = seen::role(*role);
@@ -49,6 +53,9 @@ impl Answer<'_> {
         writeln!(out, "\nresult  {}", self.result())?;
         if let Way::Number(trace) = &self.way {
             Self::outcome(out, trace)?;
+            if let Some(number) = self.emergency(trace) {
+                writeln!(out, "help    {number}")?;
+            }
             self.write_codes(out)?;
         }
         let followed = self.followed();
@@ -85,6 +92,32 @@ impl Answer<'_> {
             writeln!(out, "note    {remark}")?;
         }
         Ok(())
+    }
+
+    /// Where the phone is, and what follows from that.
+    pub(super) fn place(&self) -> Option<String> {
+        let there = self.configuration.whereabouts(self.line?, self.question.address);
+        let what = match there.away()? {
+            MobilityView::AtHome => "at home".to_owned(),
+            MobilityView::SameGroup => format!("roams from {} within its mobility group", there.home()),
+            MobilityView::OtherGroup => format!("roams from {} outside its mobility group", there.home()),
+        };
+        Some(format!("{}, device pool {}: {what}", there.info()?, there.pool()))
+    }
+
+    /// Whose number an emergency call sends for where the phone is.
+    pub(super) fn emergency(&self, trace: &Trace) -> Option<String> {
+        let Some(Decision::Routed(routed)) = trace.analysis().decision() else { return None };
+        if routed.emergency == Emergency::No {
+            return None;
+        }
+        let there = self.line.map(|line| self.configuration.whereabouts(line, self.question.address));
+        Some(match there.and_then(|there| there.emergency()) {
+            Some((number, EmergencyFrom::Line)) => format!("{number}, the line's"),
+            Some((number, EmergencyFrom::Subnet(name))) => format!("{number}, of mobility info {name}"),
+            Some((number, EmergencyFrom::DevicePool(name))) => format!("{number}, of device pool {name}"),
+            Some((_, EmergencyFrom::Nobody)) | None => "no number for where the caller is".to_owned(),
+        })
     }
 
     fn number(&self, out: &mut String, trace: &Trace) -> std::fmt::Result {

@@ -58,6 +58,8 @@ record! {
         mode: Option<Arriving> = None,
         /// The calling number, where a trunk or search space dials.
         calling: Option<Description> = None,
+        /// Where the phone is that dials: the address that its packets come from.
+        address: Option<Description> = None,
         /// What the lines are doing that the call reaches.
         when: LinesAre = LinesAre::Free,
         /// When, such as `2026-12-24 18:00` in UTC; now when it is not given.
@@ -112,6 +114,10 @@ fn value<T: clap::ValueEnum>(word: &str) -> Result<T, Problem> {
     T::from_str(word, false).map_err(Problem::malformed)
 }
 
+fn place(text: &str) -> Result<std::net::IpAddr, Problem> {
+    text.parse().map_err(|_| Problem::malformed(format!("address is {text:?}; expected one like 10.1.2.3")))
+}
+
 async fn dial(site: Arc<Site>, ask: Ask) -> Result<Response, Problem> {
     let asked = ask.query::<Dialling>()?;
     let question = Question {
@@ -120,6 +126,7 @@ async fn dial(site: Arc<Site>, ask: Ask) -> Result<Response, Problem> {
         mode: asked.mode.map(|mode| value(mode.word())).transpose()?,
         lines: value(asked.when.word())?,
         calling: asked.calling.map(|calling| calling.as_str().to_owned()),
+        address: asked.address.map(|address| place(address.as_str())).transpose()?,
         at: when(asked.at.as_ref())?,
         codes: Codes {
             code: asked.code.map(|code| code.as_str().to_owned()),

@@ -74,7 +74,9 @@ impl Routing {
     fn new(step: &Step<'_>, list: &Arc<TrunkList>, analysis: &Analysis) -> Self {
         let configuration = &step.shared.configuration;
         let pool = match &step.facts.origin {
-            Origin::Line(line) => configuration.lines.get(line).map(|line| line.local_route_groups.clone()),
+            Origin::Line(line) => configuration.lines.get(line).map(|line| {
+                configuration.whereabouts(line, Some(step.facts.address)).local_route_groups().clone()
+            }),
             Origin::Trunk(_) => None,
         };
         let members = list.members().iter();

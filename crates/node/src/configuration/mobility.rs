@@ -1,0 +1,227 @@
+//! Device pools and device mobility infos as an operator writes them, and their way into call control.
+
+use std::collections::BTreeMap;
+use std::net::IpAddr;
+use std::sync::Arc;
+
+use strowger_base::limits;
+use strowger_callcontrol::configuration::{DevicePool, Home, Line as LineSettings, Mobility};
+use strowger_dialplan::mobility::{PoolPlace, Subnet};
+use strowger_dialplan::route_list::{LocalRouteGroups, STANDARD_LOCAL_ROUTE_GROUP};
+use strowger_dialplan::{Caller, DialPlan, Digits};
+
+use super::build::Findings;
+use super::route_lists::Groups;
+use super::{Draft, Line, NumberViewDraft, Place, Problem, plan, transformations};
+
+/// What devices of one place have in common.
+#[derive(Clone, Default, Debug)]
+pub struct DevicePoolDraft {
+    /// Its name.
+    pub name: Box<str>,
+    /// Where its phones are; nobody roams into a pool without one.
+    pub physical_location: Box<str>,
+    /// Phones roaming inside one group dial as those of the place do.
+    pub mobility_group: Box<str>,
+    /// What they see then, in place of their device's search space; that when empty.
+    pub search_space: Box<str>,
+    /// The route group that stands for `<Standard Local Route Group>`; none when empty.
+    pub local_route_group: Box<str>,
+    /// The route groups that stand for other local route groups, by their name.
+    pub local_route_groups: BTreeMap<Box<str>, Box<str>>,
+    /// How its phones see numbers.
+    pub view: NumberViewDraft,
+    /// IANA time zone of its phones; none when empty.
+    pub zone: Box<str>,
+    /// The calling number of emergency calls from there; none when empty.
+    pub emergency_number: Box<str>,
+}
+
+/// Subnets, and the device pools that rule in them.
+#[derive(Clone, Default, Debug)]
+pub struct MobilityInfoDraft {
+    /// Its name.
+    pub name: Box<str>,
+    /// Such as `10.1.0.0/16`.
+    pub subnets: Vec<Box<str>>,
+    /// By name; a phone's home pool rules where it is listed, otherwise the first.
+    pub device_pools: Vec<Box<str>>,
+    /// The calling number of emergency calls from there; the device pool's when empty.
+    pub emergency_number: Box<str>,
+}
+
+/// The device pools by name.
+pub(super) type Pools = BTreeMap<Box<str>, Arc<DevicePool>>;
+
+/// Builds the device pools.
+pub(super) fn pools(draft: &Draft, plan: &DialPlan, groups: &Groups, found: &mut Findings) -> Pools {
+    let mut pools = Pools::new();
+    let written = &draft.plan.device_pools;
+    if !found.count(Place::Node, "device_pool", written.len(), limits::DEVICE_POOLS) {
+        return pools;
+    }
+    for (index, written) in written.iter().enumerate() {
+        let place = Place::DevicePool(index);
+        found.text(place, "name", &written.name, "berlin");
+        let pool = DevicePool {
+            name: written.name.clone(),
+            place: PoolPlace {
+                physical_location: named(&written.physical_location),
+                mobility_group: named(&written.mobility_group),
+            },
+            mobility_space: transformations::space(plan, place, "search_space", &written.search_space, found),
+            local_route_groups: local(place, written, groups, found),
+            view: transformations::view(plan, place, &written.view, found),
+            zone: plan::zone(place, &written.zone, found),
+            emergency_number: number(place, &written.emergency_number, found),
+        };
+        if pools.insert(written.name.clone(), Arc::new(pool)).is_some() {
+            let there = "another device pool".into();
+            found.add(place, "name", Problem::Duplicate { found: written.name.clone(), there });
+        }
+    }
+    pools
+}
+
+/// Builds the device mobility infos.
+pub(super) fn infos(draft: &Draft, pools: &Pools, found: &mut Findings) -> Mobility {
+    let mut mobility = Mobility::default();
+    let written = &draft.plan.mobility_infos;
+    if !found.count(Place::Node, "mobility_info", written.len(), limits::DEVICE_POOLS) {
+        return mobility;
+    }
+    for (index, written) in written.iter().enumerate() {
+        let place = Place::MobilityInfo(index);
+        found.text(place, "name", &written.name, "berlin");
+        if !found.count(place, "subnets", written.subnets.len(), limits::SUBNETS) {
+            continue;
+        }
+        let mut subnets = Vec::with_capacity(written.subnets.len());
+        for text in &written.subnets {
+            match subnet(text) {
+                Ok(subnet) => subnets.push(subnet),
+                Err(why) => found.add(place, "subnets", Problem::Malformed { found: text.clone(), why }),
+            }
+        }
+        let mut named = Vec::with_capacity(written.device_pools.len());
+        for name in &written.device_pools {
+            match pools.get(name) {
+                Some(pool) => named.push(Arc::clone(pool)),
+                None => found.unknown(place, "device_pools", name, pools.keys().map(|name| &**name)),
+            }
+        }
+        // A pool that does not exist is not no pool.
+        if (named.is_empty() && !written.device_pools.is_empty()) || subnets.len() < written.subnets.len() {
+            continue;
+        }
+        let twice = draft.plan.mobility_infos.iter().take(index).any(|other| other.name == written.name);
+        if twice {
+            let there = "another device mobility info".into();
+            found.add(place, "name", Problem::Duplicate { found: written.name.clone(), there });
+        }
+        if let Err(error) = mobility.map.add(&written.name, &subnets, named) {
+            found.malformed(place, "subnets", &written.name, &error);
+        }
+        if let Some(number) = number(place, &written.emergency_number, found) {
+            mobility.emergency_numbers.insert(written.name.clone(), number);
+        }
+    }
+    mobility
+}
+
+/// What a line's device pool gives it at home, where it says nothing itself.
+pub(super) fn at_home(
+    plan: &DialPlan,
+    place: Place,
+    (line, settings): (&Line, &mut LineSettings),
+    pools: &Pools,
+    found: &mut Findings,
+) {
+    settings.emergency_number = number(place, &line.emergency_number, found);
+    let pool = match pools.get(&line.device_pool) {
+        Some(pool) => Some(pool),
+        None if line.device_pool.is_empty() => None,
+        None => {
+            found.unknown(place, "device_pool", &line.device_pool, pools.keys().map(|name| &**name));
+            None
+        }
+    };
+    let number = settings.emergency_number.or_else(|| pool?.emergency_number);
+    let zone = pool.filter(|_| line.zone.is_empty()).and_then(|pool| pool.zone.clone());
+    if number.is_some() || zone.is_some() {
+        let mut caller = Caller::clone(&settings.caller);
+        caller.emergency_number = number;
+        caller.zone = zone.or(caller.zone);
+        settings.caller = Arc::new(caller);
+    }
+    let Some(pool) = pool else { return };
+    let own = settings.local_route_groups.standard.take();
+    settings.local_route_groups = pool.local_route_groups.clone();
+    if own.is_some() {
+        settings.local_route_groups.standard = own;
+    }
+    settings.view = match (settings.view.take(), &pool.view) {
+        (Some(own), Some(pool)) => Some(Arc::new(own.or(pool))),
+        (own, pool) => own.or_else(|| pool.clone()),
+    };
+    // That it exists was looked at where the line's caller was made.
+    let line_space =
+        plan::space_named(plan, place, "search_space", &line.search_space, &mut Findings::default());
+    settings.home = Some(Arc::new(Home { pool: Arc::clone(pool), line_space }));
+}
+
+/// Whether some device pool has a route group for a local one of this name.
+pub(super) fn is_local(draft: &Draft, name: &str) -> bool {
+    draft.plan.device_pools.iter().any(|pool| pool.local_route_groups.contains_key(name))
+}
+
+fn local(
+    place: Place,
+    written: &DevicePoolDraft,
+    groups: &Groups,
+    found: &mut Findings,
+) -> LocalRouteGroups<Box<str>> {
+    let mut group = |setting: &'static str, name: &str| {
+        let group = groups.get(name).map(Arc::clone);
+        if group.is_none() {
+            found.unknown(place, setting, name, groups.keys().map(|name| &**name));
+        }
+        group
+    };
+    let mut local = LocalRouteGroups::default();
+    if !written.local_route_group.is_empty() {
+        local.standard = group("local_route_group", &written.local_route_group);
+    }
+    for (name, stands_for_it) in &written.local_route_groups {
+        if let Some(group) = group("local_route_groups", stands_for_it) {
+            local.named.insert(name.clone(), group);
+        }
+    }
+    for name in written.local_route_groups.keys() {
+        if groups.contains_key(name) || **name == *STANDARD_LOCAL_ROUTE_GROUP {
+            let there = if groups.contains_key(name) { "a route group" } else { "local_route_group" }.into();
+            found.add(place, "local_route_groups", Problem::Duplicate { found: name.clone(), there });
+        }
+    }
+    local
+}
+
+fn number(place: Place, text: &str, found: &mut Findings) -> Option<Digits> {
+    plan::optional(place, "emergency_number", text, found)
+}
+
+fn named(text: &str) -> Option<Box<str>> {
+    (!text.is_empty()).then(|| text.into())
+}
+
+/// `10.1.0.0/16`, or an address alone.
+fn subnet(text: &str) -> Result<Subnet, Box<str>> {
+    let expected = || Box::<str>::from("expected a subnet like 10.1.0.0/16 or 2001:db8::/32");
+    let (address, bits) = match text.split_once('/') {
+        Some((address, bits)) => (address, Some(bits.parse::<u8>().map_err(|_| expected())?)),
+        None => (text, None),
+    };
+    let address: IpAddr = address.parse().map_err(|_| expected())?;
+    let whole = if address.is_ipv4() { 32 } else { 128 };
+    Subnet::new(address, bits.unwrap_or(whole)).map_err(|error| error.to_string().into())
+}
