@@ -93,8 +93,8 @@ pub(crate) struct Facts {
     sent: Box<str>,
     /// The number that was reached last.
     final_called: Box<str>,
-    /// Who dials, as digit analysis knows it.
-    dials: Arc<Caller>,
+    /// Who dials, as digit analysis knows it, until somebody has the call.
+    dials: Option<Arc<Caller>>,
     /// What the way the number was dialled leaves to the lookups after forwards.
     later_hops: LaterHops,
     /// Who answered, as the caller is shown.

@@ -218,7 +218,8 @@ impl Ringing {
         step.decide(Some(leg), Decision::AnsweredBy { connected: PartyView::from(&seen) });
         let media = if silent { None } else { session.final_media(step, media, early) };
         let Some((media, agreed)) = media else { return step.without_media(leg) };
-        step.facts.offer = None;
+        // Nobody else will be tried.
+        (step.facts.offer, step.facts.dials) = (None, None);
         step.facts.answered_at = Some(step.now.wall);
         step.facts.connected = Some(connected);
         step.shared.counters.answered += 1;

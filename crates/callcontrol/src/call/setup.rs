@@ -68,7 +68,7 @@ impl Facts {
             hops_remaining: setup.hops_remaining,
             diversions: setup.diversions,
             final_called: Box::default(),
-            dials: Arc::default(),
+            dials: None,
             later_hops: LaterHops::default(),
             occupied: Vec::new(),
             occupies_own: false,
@@ -136,7 +136,7 @@ pub(super) fn begin(step: &mut Step<'_>, wish: Wish) -> State {
     if overlap && step.facts.further_digits == FurtherDigits::None {
         step.facts.further_digits = FurtherDigits::Again;
     }
-    step.facts.dials = Arc::clone(&dials);
+    step.facts.dials = Some(Arc::clone(&dials));
     tell_where(step);
     dialing::begin(step, dials)
 }
