@@ -353,7 +353,6 @@ mod tests {
         check(place("", "G"), Some(place("", "H")), MobilityCase::AtHome, Home, Home);
         check(place("A", "G"), Some(place("B", "G")), MobilityCase::SameGroup, Roaming, Roaming);
         check(place("A", "G"), Some(place("B", "H")), MobilityCase::OtherGroup, Roaming, Home);
-        check(place("A", ""), Some(place("B", "")), MobilityCase::OtherGroup, Roaming, Home);
     }
 
     #[test]
