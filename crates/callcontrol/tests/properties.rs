@@ -295,7 +295,8 @@ impl World {
             protocol_call_id: "x".into(),
             calling: Party::default(),
             called: (*self.pick(&[
-                "1001", "1002", "1003", "1004", "5000", "9999", "404", "51", "511", "5111#", "5111#1#",
+                "", "10", "1001", "1002", "1003", "1004", "5000", "9999", "404", "51", "511", "5111#",
+                "5111#1#",
             ]))
             .into(),
             media,
@@ -303,7 +304,7 @@ impl World {
             reliable_provisional: self.rng.one_in(2),
             diversions: Vec::new(),
             replaces: None,
-            further_digits: *self.pick(&[FurtherDigits::None, FurtherDigits::Keys]),
+            further_digits: *self.pick(&[FurtherDigits::None, FurtherDigits::Keys, FurtherDigits::Again]),
         };
         self.handle(Input::Signal(leg, Signal::Setup(Box::new(setup))));
     }
@@ -423,6 +424,8 @@ impl World {
             let cause = Cause::NORMAL_CALL_CLEARING;
             self.handle(Input::Signal(id, Signal::Released { cause, reason: ReleaseReason::HungUp }));
         }
+        // A call that waits for a longer number has no leg (RFC 3578): its timer ends it.
+        self.pass_time(Duration::from_secs(16));
         let ports: Vec<PortId> = self.relays.keys().copied().collect();
         for port in ports {
             assert_eq!(self.relays[&port], Relay::Closing, "a relay is left open");
