@@ -3,25 +3,31 @@
 use std::sync::Arc;
 
 use strowger_base::journal::{Alarm, Entry, Record};
-use strowger_base::leg::{FurtherDigits, Origin, Party, ReleaseReason, Setup, Signal};
+use strowger_base::leg::{Digit, FurtherDigits, Origin, Party, ReleaseReason, Setup, Signal};
 use strowger_base::net::{Flow, ListenerId};
 use strowger_base::{Cause, Command, Instant, LegId, Media, NodeId, Now, Rng, ShardId, WallTime, limits};
 use strowger_callcontrol::configuration::Line;
 use strowger_callcontrol::{CallControl, Configuration, Input, Outbox, Output};
-use strowger_dialplan::{Action, DialPlanBuilder, Parameters};
+use strowger_dialplan::{Action, DialPlanBuilder, NextSearchSpace, NumberPattern, Parameters, Translation};
 
 const NOW: Now = Now { mono: Instant::START, wall: WallTime::from_micros(1) };
 
 /// A call to a number that leads nowhere: it is over at once, and only its record waits.
 fn call(control: &mut CallControl, number: u64, out: &mut Outbox) {
-    setup(control, leg(number), Origin::Line("1001".into()), "404", out);
+    setup(control, leg(number), Origin::Line("1001".into()), ("404", FurtherDigits::None), out);
 }
 
 fn leg(number: u64) -> LegId {
     LegId::new(NodeId(1), ShardId(0), number * 4)
 }
 
-fn setup(control: &mut CallControl, leg: LegId, origin: Origin, called: &str, out: &mut Outbox) {
+fn setup(
+    control: &mut CallControl,
+    leg: LegId,
+    origin: Origin,
+    (called, further_digits): (&str, FurtherDigits),
+    out: &mut Outbox,
+) {
     out.items.clear();
     out.arena.clear(1 << 16);
     let setup = Setup {
@@ -35,7 +41,7 @@ fn setup(control: &mut CallControl, leg: LegId, origin: Origin, called: &str, ou
         reliable_provisional: false,
         diversions: Vec::new(),
         replaces: None,
-        further_digits: FurtherDigits::None,
+        further_digits,
     };
     control.handle(NOW, Input::Signal(leg, Signal::Setup(Box::new(setup))), out);
 }
@@ -62,7 +68,7 @@ fn alarms(out: &Outbox) -> Vec<String> {
 
 /// Calls that wait to be told which phones their line has: nothing ends them, so that they add up.
 fn waiting_call(control: &mut CallControl, number: u64, out: &mut Outbox) {
-    setup(control, leg(number), Origin::Trunk("carrier".into()), "1002", out);
+    setup(control, leg(number), Origin::Trunk("carrier".into()), ("1002", FurtherDigits::None), out);
 }
 
 #[test]
@@ -132,4 +138,30 @@ fn new_calls_are_refused_while_too_many_records_wait_for_the_disk() {
     call(&mut control, full + 3, &mut out);
     assert_eq!(released_with(&out), Some(Cause::UNALLOCATED_NUMBER));
     assert_eq!(alarms(&out), ["OverloadEnded"]);
+}
+
+/// While a translated number waits, keys may be those of a code; more than a number and its codes have are not kept.
+#[test]
+fn a_phone_that_never_stops_pressing_keys_does_not_fill_the_call() {
+    let mut configuration = Configuration::empty();
+    let mut plan = DialPlanBuilder::new(Parameters::default());
+    plan.literal("", "20", Action::Line("20".into())).unwrap();
+    plan.literal("", "200", Action::Line("200".into())).unwrap();
+    let mut translation = Translation::to(NextSearchSpace::Originator);
+    translation.called.prefix = "20".parse().unwrap();
+    translation.called.discard = "PreDot".parse().unwrap();
+    plan.add("", NumberPattern::new("1.".parse().unwrap(), Action::Translate(translation))).unwrap();
+    configuration.plan = plan.build();
+    let mut control = CallControl::new(NodeId(1), ShardId(0), 0, &mut Rng::new(1), Arc::new(configuration));
+    let mut out = Outbox::default();
+    setup(&mut control, leg(1), Origin::Line("1001".into()), ("1", FurtherDigits::Keys), &mut out);
+    let longest = |keys: u32, expect: usize, control: &mut CallControl, out: &mut Outbox| {
+        for _ in 0..keys {
+            let key = Signal::Digit(Digit { key: '5', duration_ms: 0 });
+            control.handle(NOW, Input::Signal(leg(1), key), out);
+        }
+        assert_eq!(control.calls(None, 1)[0].called.len(), expect, "after {keys} keys");
+    };
+    longest(96, 97, &mut control, &mut out);
+    longest(1000, 97, &mut control, &mut out);
 }

@@ -9,6 +9,7 @@ use strowger_base::journal::{
 };
 use strowger_base::leg::{Digit, DigitsEnd, FurtherDigits, Setup, Signal, Target, Tone};
 use strowger_base::{Cause, Command, LegId};
+use strowger_dialplan::codes::CODE_DIGITS;
 use strowger_dialplan::{
     Action, Addressed, Analysis, Arrival, Caller, Decision as Verdict, Digits, Emergency, Hop, NumberPattern,
     Progress, Reject, RouteTarget, Routed, Symbol, Why,
@@ -73,7 +74,8 @@ impl Dialing {
                 return State::Dialing(self);
             };
             // What is keyed while a forward is looked up belongs to nobody.
-            if step.facts.was_sent_on() {
+            // Nor does what is longer than a number with all its codes.
+            if step.facts.was_sent_on() || step.facts.called.len() >= KEYS_MAX {
                 return State::Dialing(self);
             }
             step.facts.called = format!("{}{key}", step.facts.called).into();
@@ -434,5 +436,7 @@ const fn why(why: Why) -> WhyLookupEnded {
     }
 }
 
+/// Keys that are kept of one dialling: the longest number, and two codes with `#` behind each.
+const KEYS_MAX: usize = Digits::LENGTH_MAX + 2 * (CODE_DIGITS + 1);
 /// Patterns that are counted for the journal; more are "many".
 const POTENTIAL_COUNTED: usize = 100;
