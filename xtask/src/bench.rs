@@ -16,6 +16,7 @@ mod dialplan;
 mod instructions;
 mod load;
 mod memory;
+mod store;
 mod target;
 
 const USAGE: &str = "\
@@ -31,6 +32,7 @@ usage: cargo xtask bench [--quick] [WORKLOAD…]
   instructions   instructions for a registration, an OPTIONS and a call, by callgrind (needs valgrind)
   all            all of these
   dialplan       digit analysis with up to 100,000 patterns; has options of its own
+  store          the configuration of 100,000 phones: import, start, memory, one change; has an option of its own
 
 Without a workload: all but `memory` and `instructions`. --quick runs a tenth of the units, once.
 --only strowger|kamailio measures one of the two.
@@ -51,6 +53,9 @@ struct Session {
 pub(crate) fn run(arguments: &[String]) -> Result<(), String> {
     if let Some((_, rest)) = arguments.split_first().filter(|(first, _)| *first == "dialplan") {
         return dialplan::run(rest);
+    }
+    if let Some((_, rest)) = arguments.split_first().filter(|(first, _)| *first == "store") {
+        return store::run(rest);
     }
     let mut wanted: Vec<&str> = Vec::new();
     let mut quick = false;

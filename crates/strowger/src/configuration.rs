@@ -9,6 +9,7 @@ mod head_file;
 mod history;
 mod layout;
 mod load;
+pub(crate) mod measure;
 mod names;
 mod rows;
 

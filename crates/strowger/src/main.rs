@@ -143,6 +143,9 @@ enum Command {
         /// The data folder.
         data: PathBuf,
     },
+    /// Measure what the configuration costs, for `cargo xtask bench store`.
+    #[command(hide = true)]
+    MeasureConfiguration(configuration::measure::MeasureOptions),
     /// Print a completion script for a shell.
     Completions {
         /// bash, zsh, fish, …
@@ -226,6 +229,7 @@ fn run(command: Command) -> anyhow::Result<()> {
             let _lock = server::lock(&data)?;
             print::line(configuration::check_folder(&data)?)
         }
+        Command::MeasureConfiguration(options) => print::line(configuration::measure::measure(&options)?),
         Command::Completions { shell } => {
             let mut script = vec![];
             clap_complete::generate(shell, &mut CommandLine::command(), "strowger", &mut script);
