@@ -66,7 +66,7 @@ impl Writer {
             Kind::Line => json!({
                 "pattern": format!("{number}"),
                 "partition": partition.map(|id| id.to_string()),
-                "busy_trigger": 1 + number % 100,
+                "busy_trigger": 1 + number % 4,
             }),
             Kind::CallingSearchSpace => json!({
                 "name": format!("{number:x}"),
