@@ -28,6 +28,7 @@ fn killed_at_any_moment() {
     let mut last: Accepted = (0, String::new());
     let mut idle = 0;
     while last.0 < run.changes {
+        let before = last.0;
         let mut child = run.start(&folder, rng.next_u64(), None);
         let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
         // Changes that it may make first, and then some more time: within a change as well as between two.
@@ -42,7 +43,6 @@ fn killed_at_any_moment() {
         for line in lines {
             last = accepted(&line.unwrap()).unwrap_or(last);
         }
-        let before = last.0;
         last = verified(&folder, &last, run.seed);
         // Killed before its first change now and then; always, it could make none.
         idle = if last.0 > before { 0 } else { idle + 1 };
