@@ -15,6 +15,7 @@ mod capture;
 pub(crate) mod configuration;
 mod damage;
 mod dialling;
+mod interface;
 mod load;
 mod ports;
 pub(crate) mod process;
@@ -59,6 +60,8 @@ const SCENARIOS: &[(&str, &str, Scenario)] = &[
     ("sipp-calls-phones", "1,000 calls to registered phones", load::calls_to_phones),
     ("torture", "49 messages of RFC 4475 over UDP and TCP", torture::messages),
     ("broken-configuration", "names file, line and what was expected", damage::broken_configuration),
+    ("changes", "a trial that lapses in a kill, a conflict, a rollback, a log-in", interface::changes),
+    ("api-fuzz", "everything that the OpenAPI document allows, tried", interface::fuzz),
     ("port-in-use", "names the port and who may hold it", damage::port_in_use),
     ("unwritable-folder", "is said", damage::unwritable_folder),
     ("full-disk", "is said, and nothing accepted is lost", damage::full_disk),

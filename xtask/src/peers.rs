@@ -19,6 +19,10 @@ pub(crate) const SIPP: Peer = Peer { program: "sipp", package: "sip-tester" };
 pub(crate) const BARESIP: Peer = Peer { program: "baresip", package: "baresip-core" };
 /// Captures and decodes; an independent opinion on every byte.
 pub(crate) const TSHARK: Peer = Peer { program: "tshark", package: "tshark" };
+/// Asks over HTTP as scripts do.
+pub(crate) const CURL: Peer = Peer { program: "curl", package: "curl" };
+/// Runs programs from PyPI.
+pub(crate) const PYTHON: Peer = Peer { program: "python3", package: "python3-venv" };
 /// Counts instructions for the benchmarks.
 pub(crate) const VALGRIND: Peer = Peer { program: "valgrind", package: "valgrind" };
 
@@ -43,6 +47,26 @@ pub(crate) fn require(wanted: &[Peer]) -> Result<(), String> {
     if !is_root() || find("apt-get").is_none() {
         return Err(missing_text(&missing, is_root()));
     }
+    let ended = install(&packages);
+    let still: Vec<Peer> = missing.into_iter().filter(|peer| find(peer.program).is_none()).collect();
+    if still.is_empty() {
+        return Ok(());
+    }
+    let why = ended.err().unwrap_or_default();
+    Err(format!("{why}; {}", missing_text(&still, true)))
+}
+
+/// Installs Debian packages, as root.
+///
+/// # Errors
+/// How apt-get ended.
+pub(crate) fn install(packages: &[&str]) -> Result<(), String> {
+    if !is_root() || find("apt-get").is_none() {
+        return Err(format!(
+            "install them: sudo apt-get install --no-install-recommends {}",
+            packages.join(" ")
+        ));
+    }
     println!("    installing {} (running as root, outside peers are missing)", packages.join(", "));
     let update = Command::new("apt-get").args(["update", "-qq"]).stdout(Stdio::null()).status();
     if !update.is_ok_and(|status| status.success()) {
@@ -50,16 +74,12 @@ pub(crate) fn require(wanted: &[Peer]) -> Result<(), String> {
     }
     let status = Command::new("apt-get")
         .args(["install", "-y", "-qq", "--no-install-recommends"])
-        .args(&packages)
+        .args(packages)
         .env("DEBIAN_FRONTEND", "noninteractive")
         .stdout(Stdio::null())
         .status()
         .map_err(|error| format!("apt-get does not start: {error}"))?;
-    let still: Vec<Peer> = missing.into_iter().filter(|peer| find(peer.program).is_none()).collect();
-    if still.is_empty() {
-        return Ok(());
-    }
-    Err(format!("apt-get install ended with {status}; {}", missing_text(&still, true)))
+    if status.success() { Ok(()) } else { Err(format!("apt-get install ended with {status}")) }
 }
 
 fn missing_text(missing: &[Peer], root: bool) -> String {

@@ -13,7 +13,7 @@ use strowger_configuration::{CommitError, Difference, Head, Purpose, What, choic
 use super::configuration::Changing;
 use super::problem::Problem;
 use super::route::{Answer, Ask, Body, Route, Shape};
-use super::{Site, json, work};
+use super::{Site, has_administrator, json, work};
 use crate::access::Role;
 use crate::configuration::{ChangeError, HistoryError, Summary};
 use crate::keeper::{Order, Plan, PlanError, random_id};
@@ -369,6 +369,11 @@ async fn export(site: Arc<Site>, ask: Ask) -> Result<Response, Problem> {
 
 /// Carries a plan out.
 pub(super) fn done(site: &Site, plan: Plan, order: Order, purpose: Purpose) -> Result<Head, Problem> {
+    // Without anybody who can log in, the interface would be open again to everybody on this machine.
+    if has_administrator(&site.keeper.live().state) && !has_administrator(&plan.after) {
+        let why = "it would leave no administrator who can log in; make another one first";
+        return Err(Problem::new(StatusCode::CONFLICT, why));
+    }
     site.keeper.carry_out(plan, order, purpose).map_err(|error| refused(&error))
 }
 
