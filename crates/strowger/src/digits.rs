@@ -414,7 +414,7 @@ pub(crate) fn time(text: &str) -> Result<WallTime, String> {
     let ([year, month, day], [hour, minute]) = (&date[..], &clock[..]) else { return Err(wrong()) };
     if !(1970..=9999).contains(year)
         || !(1..=12).contains(month)
-        || !(1..=31).contains(day)
+        || !(1..=days_of(*month, *year)).contains(day)
         || *hour > 23
         || *minute > 59
     {
@@ -425,6 +425,17 @@ pub(crate) fn time(text: &str) -> Result<WallTime, String> {
     let days = year * 365 + year / 4 - year / 100 + year / 400 + (month * 153 + 2) / 5 + day - 1;
     let seconds = (days - DAYS_TO_1970) * 86_400 + hour * 3600 + minute * 60;
     Ok(WallTime::from_micros(seconds * 1_000_000))
+}
+
+/// Days of a month of the civil calendar.
+const fn days_of(month: u64, year: u64) -> u64 {
+    let leap = year.is_multiple_of(4) && (!year.is_multiple_of(100) || year.is_multiple_of(400));
+    match month {
+        2 if leap => 29,
+        2 => 28,
+        4 | 6 | 9 | 11 => 30,
+        _ => 31,
+    }
 }
 
 /// From 1 March 0000 to 1 January 1970.

@@ -183,7 +183,7 @@ async fn list(site: Arc<Site>, ask: Ask) -> Result<Response, Problem> {
             continue;
         }
         if found.len() == limit {
-            next = found.last().and_then(|last| last.get("key").cloned());
+            next = found.last().and_then(|last| last.get("reference").cloned());
             break;
         }
         found.push(object);
@@ -383,7 +383,7 @@ fn merge(table: &mut Map<String, Value>, patch: &Map<String, Value>) {
     }
 }
 
-/// An object as answers show it: what it is called, its id and which secrets are set beside its settings. No secret is shown.
+/// An object as answers show it: what references call it, its id and which secrets are set beside its settings. No secret is shown.
 pub(super) fn shown(state: &State, entry: &Entry) -> Value {
     let kind = entry.object().kind();
     let (mut table, secrets) = without_secrets(&entry.object().write(state), kind.fields());
@@ -391,7 +391,7 @@ pub(super) fn shown(state: &State, entry: &Entry) -> Value {
         table.insert("secrets_set".to_owned(), json!(secrets));
     }
     table.insert("id".to_owned(), json!(entry.id().to_string()));
-    table.insert("key".to_owned(), json!(state.name(kind, entry.id())));
+    table.insert("reference".to_owned(), json!(state.name(kind, entry.id())));
     Value::Object(table)
 }
 

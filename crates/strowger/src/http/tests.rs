@@ -37,3 +37,12 @@ fn only_the_owner_of_the_server_has_its_rights() {
     assert_eq!(user_name(0), "root");
     assert_eq!(user_name(u32::MAX - 1), format!("user {}", u32::MAX - 1));
 }
+
+#[test]
+fn no_setting_has_the_name_of_what_answers_say_beside_settings() {
+    for kind in strowger_configuration::Kind::ALL {
+        for field in kind.fields() {
+            assert!(!["id", "reference", "secrets_set"].contains(&field.name), "{kind}.{}", field.name);
+        }
+    }
+}
