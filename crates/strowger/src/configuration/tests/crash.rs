@@ -46,7 +46,8 @@ fn killed_at_any_moment() {
         last = verified(&folder, &last, run.seed);
         // Killed before its first change now and then; always, it could make none.
         idle = if last.0 > before { 0 } else { idle + 1 };
-        assert!(idle < 20, "seed {}: the writer gets nowhere behind change {before}", run.seed);
+        let said = || fs::read_to_string(folder.0.join(WRITER_SAID)).unwrap_or_default();
+        assert!(idle < 20, "seed {}: the writer gets nowhere behind change {before}: {}", run.seed, said());
     }
 }
 
@@ -130,11 +131,14 @@ impl Run {
             .args(["--exact", test, "--nocapture", "--test-threads", "1"])
             .env("STROWGER_CRASHES_WRITER", order)
             .stdout(Stdio::piped())
-            .stderr(Stdio::null())
+            .stderr(fs::File::create(folder.0.join(WRITER_SAID)).unwrap())
             .spawn()
             .unwrap()
     }
 }
+
+/// What the writer says when it fails.
+const WRITER_SAID: &str = "writer.log";
 
 /// What the writer shall do.
 struct Order {
