@@ -545,12 +545,29 @@ fn explain_syntax(path: &Path, text: &str, error: &toml::de::Error) -> anyhow::E
         message if message.contains("invalid type: integer") && message.contains("string") => {
             (message, QUOTES)
         }
+        message if message.contains("escaped value") => (message, BACKSLASH),
+        message if message.contains("socket address") => ("no address", ADDRESS),
         message => (message, ""),
     };
+    let message = in_words(message);
     anyhow::anyhow!("{}:{number}:{column}: {message}{hint}{found}", path.display())
 }
 
 const QUOTES: &str = "; what is dialled is text: put it in quotes";
+const BACKSLASH: &str = "; write a backslash twice, or put the text in single quotes: '\\+1!'";
+const ADDRESS: &str = "; expected an IP address and a port, for example \"192.0.2.1:5060\"";
+
+/// What is expected where a file has something else, without the names that types have in Rust.
+fn in_words(message: &str) -> String {
+    const NUMBERS: [(&str, &str); 4] = [
+        ("expected u8", "expected a whole number from 0 to 255"),
+        ("expected u16", "expected a whole number from 0 to 65535"),
+        ("expected u32", "expected a whole number"),
+        ("expected u64", "expected a whole number"),
+    ];
+    let found = NUMBERS.iter().find_map(|(type_name, words)| Some((message.strip_suffix(type_name)?, words)));
+    found.map_or_else(|| message.to_owned(), |(before, words)| format!("{before}{words}"))
+}
 
 /// Where a configuration was read, so that what is wrong with it can be pointed at.
 #[derive(Clone, Default)]
@@ -713,7 +730,15 @@ mod tests {
                 assert!(error.contains(part), "{part:?} is not in: {error}");
             }
         };
-        check("[sip]\nport = \"x\"\n", &["node.toml:2:8:", "u16", "found: port = \"x\""]);
+        let port = "expected a whole number from 0 to 65535\n  found: port = \"x\"";
+        check("[sip]\nport = \"x\"\n", &["node.toml:2:8:", port]);
+        check("[[route]]\npattern = \"\\+1!\"\n", &["node.toml:2:", "write a backslash twice"]);
+        let trunk = "[[trunk]]\nname = \"a\"\ndestination = \"gw.example.com:5060\"\n";
+        check(trunk, &["node.toml:3:15: no address; expected an IP address and a port"]);
+        let list = |member: &str| format!("[[route_list]]\nname = \"a\"\ngroups = [{member}]\n");
+        check(&list("{ grp = \"b\" }"), &["node.toml:3:13: unknown field `grp`", "`group`"]);
+        check(&list("1"), &["node.toml:3:11: invalid type: integer", "the name of a route group, or {"]);
+        check(&list("{ group = \"b\" }"), &["[[route_list]] 1", "\"b\""]);
         check("[sip]\nprot = 5060\n", &["node.toml:2:1:", "unknown field `prot`", "`port`"]);
         check("[[line]]\nnumber = \"1001\"\n", &["[[line]] 1 (1001): secret is missing; give one"]);
         check(

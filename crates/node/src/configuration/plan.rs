@@ -441,6 +441,11 @@ fn add(
     found: &mut Findings,
 ) {
     if is_name(&written.pattern) {
+        if is_pattern_with_small_x(&written.pattern) {
+            let why = "a digit is written X, not x".into();
+            found.add(place, "pattern", Problem::Malformed { found: written.pattern.clone(), why });
+            return;
+        }
         if let Some(why) = not_by_name(&action) {
             let problem = Problem::Malformed { found: written.pattern.clone(), why: why.into() };
             found.add(place, "pattern", problem);
@@ -519,6 +524,12 @@ fn not_by_name(action: &Action) -> Option<&'static str> {
 /// A word that no pattern could be, such as `service` or `alice@example.com`.
 fn is_name(text: &str) -> bool {
     text.bytes().any(|byte| byte.is_ascii_alphabetic() && !(b'A'..=b'D').contains(&byte) && byte != b'X')
+}
+
+/// A pattern whose digits are written `x`, such as `9.1xxx`: as a name nobody would ever ask for it.
+fn is_pattern_with_small_x(text: &str) -> bool {
+    text.contains(|c: char| c.is_ascii_digit() || "[*#\\".contains(c))
+        && text.chars().all(|c| c.is_ascii_digit() || "ABCDXx*#[]^-.!?+\\@".contains(c))
 }
 
 fn opening_hours(

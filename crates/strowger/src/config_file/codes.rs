@@ -332,7 +332,7 @@ mod tests {
         check("[[matter_code]]\ncode = 4711\n", "node.toml:2:8: a secret is a string: expected it in quotes");
         check(
             "[[authorization_code]]\ncode = \"4711\"\nlevel = 256\n",
-            "node.toml:3:9: invalid value: integer `256`, expected u8\n  found: level = 256",
+            "node.toml:3:9: invalid value: integer `256`, expected a whole number from 0 to 255\n  found: level = 256",
         );
     }
 }

@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
 use strowger_base::Cause;
 use strowger_dialplan::route_list::{RouteDistribution, RouteListParameters};
 use strowger_dialplan::schedule::Precedence;
@@ -17,6 +17,7 @@ use strowger_node::configuration::{
 };
 
 use super::mobility::{DevicePoolSection, MobilityInfoSection};
+use super::text_or_table::{TextOrTable, text_or_table};
 use super::transformations::TransformationSection;
 use super::{ConfigFile, HuntListSection, HuntPilotSection, LineGroupSection};
 
@@ -162,7 +163,7 @@ pub(crate) struct RouteListSection {
 }
 
 /// One step of a route list: a route group, alone or with number changes that replace the route pattern's.
-#[derive(Clone, Deserialize, Serialize)]
+#[derive(Clone, Serialize)]
 #[serde(untagged)]
 pub(crate) enum RouteListMember {
     Group(String),
@@ -174,7 +175,28 @@ pub(crate) enum RouteListMember {
 #[serde(deny_unknown_fields)]
 pub(crate) struct ChangedMember {
     pub(crate) group: String,
+    #[serde(default)]
     pub(crate) change: ChangeSection,
+}
+
+impl TextOrTable for RouteListMember {
+    type Table = ChangedMember;
+    const EXPECTED: &'static str =
+        "the name of a route group, or { group = \"…\", change = { discard = \"PreDot\", prefix = \"…\" } }";
+
+    fn text(text: &str) -> Self {
+        RouteListMember::Group(text.to_owned())
+    }
+
+    fn table(table: ChangedMember) -> Result<Self, &'static str> {
+        Ok(RouteListMember::Changed(table))
+    }
+}
+
+impl<'de> Deserialize<'de> for RouteListMember {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        text_or_table(deserializer)
+    }
 }
 
 /// `[[search_space]]`

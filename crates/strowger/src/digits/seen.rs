@@ -28,6 +28,14 @@ pub(super) struct SeenNumber {
     pub(super) steps: Vec<(String, serde_json::Value)>,
 }
 
+impl SeenNumber {
+    /// Whether another says the same about the same viewer.
+    fn is_as(&self, other: &SeenNumber) -> bool {
+        (&self.viewer, self.role, &self.before, self.after)
+            == (&other.viewer, other.role, &other.before, other.after)
+    }
+}
+
 /// Who sees numbers, and when.
 #[derive(Clone, Copy)]
 pub(super) struct Viewer<'c> {
@@ -114,7 +122,13 @@ impl Answer<'_> {
             (NumberRole::Called, Presented::plain(sent.called), None),
             (NumberRole::Calling, sent.calling, own),
         ] {
-            list.extend(view.space(role).and_then(|space| viewer.look(space, role, number, mask)));
+            let Some(seen) = view.space(role).and_then(|space| viewer.look(space, role, number, mask)) else {
+                continue;
+            };
+            // A trunk stands in several members of a route list.
+            if !list.iter().any(|other| other.is_as(&seen)) {
+                list.push(seen);
+            }
         }
     }
 

@@ -210,9 +210,12 @@ incoming_calling = { unknown = { prefix = "+49", search_space = "phones" } }
 [[route_group]]
 name = "carriers"
 trunks = ["pstn"]
+[[route_group]]
+name = "spare"
+trunks = ["pstn"]
 [[route_list]]
 name = "out"
-groups = ["carriers"]
+groups = ["carriers", "spare"]
 [[route]]
 pattern = "\\+!"
 route_list = "out"
@@ -253,7 +256,9 @@ fn every_transformation_is_told_with_who_sees_it() {
     let json = check("1001", "030123", None, sent);
     assert_eq!(json["seen"][0]["after"], "030123");
     assert_eq!(json["seen"][1]["present_name"], "restricted");
-    check("1001", "+4930123", None, &format!("calling 1001{sent}"));
+    // The trunk stands in two groups of the route list, and is told of once.
+    let listed = check("1001", "+4930123", None, &format!("calling 1001{sent}"));
+    assert_eq!(listed["seen"].as_array().map(Vec::len), Some(2));
     let answered = "\nseen by 1001\n  connected  +49305551002 matches \\+49.! in phones\n";
     check("1001", "+49305551002", None, answered);
     let brought = "brings  calling 30123, of unknown type → +4930123, as the trunk says\n  \
@@ -532,6 +537,7 @@ fn what_is_wrong_with_routing_is_named_with_its_place() {
     check(("Europe/Berlin", "Europe/Berlyn"), "[[partition]] 1: zone is");
     check(("\"day\", \"night\"", "\"day\", \"dusk\""), "[[search_space]] 1");
     check(("0.!", "0.!["), "[[route]] 1: pattern is");
+    check(("0.!", "0.xx!"), "[[route]] 1: pattern is \"0.xx!\": a digit is written X, not x");
     check(("PreDot", "PreDots"), "[[route]] 1: discard is");
     check(("5000", "50x0"), "[[route_list]] 1: calling_mask is");
     check(("local_route_group = \"branch\"", "local_route_group = \"b\""), "local_route_group is \"b\"");
@@ -647,6 +653,8 @@ fn a_saved_dialling_that_goes_another_way_fails() {
         true,
     );
     check("from = \"1001\"\nnumber = \"9911\"\nresult = \"no match\"", false);
+    check("from = \"1001\"\nnumber = \"9911\"", false);
+    check("from = \"1009\"\nnumber = \"9911\"\nresult = \"trunk pstn\"", false);
     check("from = \"1001\"\nnumber = \"95551234\"\npattern = \"9.XXXXXXX\"", false);
 }
 
