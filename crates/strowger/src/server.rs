@@ -29,7 +29,7 @@ use crate::keeper::{self, Keeper, random_id};
 use crate::log;
 use crate::mailbox::mailbox;
 use crate::media::{MediaAddresses, MediaThread};
-use crate::shutdown;
+use crate::shutdown::Signals;
 use crate::store::Store;
 use crate::streams;
 use crate::vault::Vault;
@@ -176,9 +176,14 @@ impl Opened {
             started,
         };
         let shell = sender.clone();
-        let drain_max = Duration::from_secs(self.file.node.drain_max_seconds);
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+        let signals = {
+            let _inside = runtime.enter();
+            Signals::receive().context("cannot receive signals")?
+        };
+        let stop = signals.stop(sender.clone(), Duration::from_secs(self.file.node.drain_max_seconds));
         thread::Builder::new().name("io".into()).spawn(move || {
-            if let Err(error) = asynchronous(tcp, (http, local), connections, shell, site, drain_max) {
+            if let Err(error) = asynchronous(&runtime, tcp, (http, local), connections, shell, site, stop) {
                 log::error("the connection side stopped")
                     .with("reason", error)
                     .effect("no TCP, HTTP or signals")
@@ -270,14 +275,14 @@ fn restore(node: &mut Node, bindings: Vec<strowger_sip::io::BindingRecord>) {
 
 /// TCP, HTTP and signals, on a runtime with one thread.
 fn asynchronous(
+    runtime: &tokio::runtime::Runtime,
     tcp: Vec<TcpListener>,
     (http, local): (Option<TcpListener>, Option<UnixListener>),
     connections: streams::Connections,
     decision: crate::mailbox::Sender,
     site: http::Site,
-    drain_max: Duration,
+    stop: impl Future<Output = ()> + Send + 'static,
 ) -> io::Result<()> {
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     let site = Arc::new(site);
     runtime.block_on(async move {
         let tcp = tcp
@@ -298,7 +303,7 @@ fn asynchronous(
             tokio::spawn(http::serve_local(listener, Arc::clone(&site)));
         }
         tokio::spawn(keeper::watch_trials(Arc::clone(&site.keeper)));
-        tokio::spawn(shutdown::on_signals(decision.clone(), drain_max));
+        tokio::spawn(stop);
         connections.run(tcp, decision).await;
         Ok(())
     })

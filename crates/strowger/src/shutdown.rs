@@ -1,5 +1,6 @@
 //! How a server stops: signals become a drain, then an end of the calls, and at last an end of the waiting.
 
+use std::io;
 use std::time::Duration;
 
 use strowger_node::io::{Answer, Question};
@@ -9,44 +10,49 @@ use tokio::time::{Instant, sleep_until};
 use crate::log;
 use crate::mailbox::{Letter, Sender};
 
-/// The first signal drains, the second ends the calls at once, the third does not wait for their records. What the
-/// signals do is also done when the time for it is over.
-pub(crate) async fn on_signals(decision: Sender, drain_max: Duration) {
-    let (Ok(terminate), Ok(interrupt)) = (signal(SignalKind::terminate()), signal(SignalKind::interrupt()))
-    else {
-        log::error("signals cannot be received")
-            .effect("the server does not drain: a signal ends it like a power cut")
-            .write();
-        return;
-    };
-    let mut signals = Signals { terminate, interrupt };
-    signals.next().await;
-    log::info("draining: no new calls are taken; the server ends when the last call has ended")
-        .count("calls", calls(&decision).await.unwrap_or(0))
-        .count("seconds_max", drain_max.as_secs())
-        .remedy("a second signal ends the calls at once")
-        .write();
-    let _ = decision.try_send(Letter::Drain(drain_max));
-    let end = Instant::now() + drain_max;
-    if signals.next_before(end, Some(&decision)).await {
-        log::info("ending the calls that are left")
-            .count("calls", calls(&decision).await.unwrap_or(0))
-            .write();
-        let _ = decision.try_send(Letter::Drain(Duration::ZERO));
-    } else {
-        // The node ends them by itself.
-        log::warn("the time for draining is over; calls that are left are ended").write();
-    }
-    signals.next_before(Instant::now() + RECORDS_WITHIN, None).await;
-    let _ = decision.try_send(Letter::Stop);
-}
-
-struct Signals {
+/// Signals that ask the server to stop. They are held from [`Signals::receive`] on: one that comes before anybody waits
+/// for it is not lost and does not end the process.
+pub(crate) struct Signals {
     terminate: Signal,
     interrupt: Signal,
 }
 
 impl Signals {
+    /// Takes the signals from the system. It must be done before anybody is told that the server runs.
+    ///
+    /// # Errors
+    /// When the system does not give them; called outside of a runtime it panics.
+    pub(crate) fn receive() -> io::Result<Signals> {
+        Ok(Signals {
+            terminate: signal(SignalKind::terminate())?,
+            interrupt: signal(SignalKind::interrupt())?,
+        })
+    }
+
+    /// The first signal drains, the second ends the calls at once, the third does not wait for their records. What the
+    /// signals do is also done when the time for it is over.
+    pub(crate) async fn stop(mut self, decision: Sender, drain_max: Duration) {
+        self.next().await;
+        log::info("draining: no new calls are taken; the server ends when the last call has ended")
+            .count("calls", calls(&decision).await.unwrap_or(0))
+            .count("seconds_max", drain_max.as_secs())
+            .remedy("a second signal ends the calls at once")
+            .write();
+        let _ = decision.try_send(Letter::Drain(drain_max));
+        let end = Instant::now() + drain_max;
+        if self.next_before(end, Some(&decision)).await {
+            log::info("ending the calls that are left")
+                .count("calls", calls(&decision).await.unwrap_or(0))
+                .write();
+            let _ = decision.try_send(Letter::Drain(Duration::ZERO));
+        } else {
+            // The node ends them by itself.
+            log::warn("the time for draining is over; calls that are left are ended").write();
+        }
+        self.next_before(Instant::now() + RECORDS_WITHIN, None).await;
+        let _ = decision.try_send(Letter::Stop);
+    }
+
     async fn next(&mut self) {
         tokio::select! {
             _ = self.terminate.recv() => {}

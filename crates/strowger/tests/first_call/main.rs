@@ -284,6 +284,14 @@ fn a_second_signal_ends_the_calls_that_a_drain_waits_for_and_keeps_their_records
 }
 
 #[test]
+fn a_signal_that_comes_as_soon_as_a_server_says_that_it_is_ready_stops_it_well() {
+    let folder = Folder::new("ready");
+    for _ in 0..10 {
+        assert!(Server::start(&folder).stop(), "the signal ended it like a power cut");
+    }
+}
+
+#[test]
 fn the_command_line_asks_a_server_by_its_address_and_says_what_is_wrong_with_it() {
     let folder = Folder::new("client");
     let server = Server::start(&folder);
