@@ -18,6 +18,7 @@ pub mod nearest;
 pub mod net;
 pub mod private;
 pub mod rng;
+pub mod table;
 pub mod time;
 pub mod timer;
 
@@ -29,6 +30,7 @@ pub use id::{CallId, LegId, NodeId, ShardId};
 pub use leg::{Command, Media, Party, SessionDescription, Signal};
 pub use private::{Pii, Secret};
 pub use rng::Rng;
+pub use table::{Table, TableChange};
 pub use time::{Instant, Now, WallTime};
 pub use timer::{TimerHandle, TimerQueue};
 

@@ -9,7 +9,7 @@ use std::net::{IpAddr, Ipv4Addr};
 use std::sync::Arc;
 use std::time::Duration;
 
-use strowger_base::{HashMap, HashSeed, Rng};
+use strowger_base::Table;
 use strowger_dialplan::codes::{CodeParameters, CodeTable};
 use strowger_dialplan::forward::{
     CallSide, Classification, ForwardKind, ForwardParameters, LineForwards, RingTime,
@@ -41,7 +41,7 @@ pub struct Configuration {
     /// Where phones are, by their address.
     pub mobility: Mobility,
     /// The lines, by directory number.
-    pub lines: HashMap<Box<str>, Line>,
+    pub lines: Table<Line>,
     /// The trunks, by name. One that is not listed is there and sees what is in no partition.
     pub trunks: BTreeMap<Box<str>, Trunk>,
     /// Route lists, by name.
@@ -78,8 +78,7 @@ impl Configuration {
             plan: DialPlan::default(),
             transformations: Transformations::default(),
             mobility: Mobility::default(),
-            // The keys are the configuration's, not a caller's: a fixed key is enough.
-            lines: HashMap::with_hasher(HashSeed::new(&mut Rng::new(SEED))),
+            lines: Table::new(),
             trunks: BTreeMap::new(),
             route_lists: BTreeMap::new(),
             route_lists_rule: Arc::default(),
@@ -106,7 +105,6 @@ impl Configuration {
         let lines = self.lines.iter();
         let mut origins: Vec<Origin> =
             lines.map(|(name, line)| origin(OriginKind::Line, name, &line.caller)).collect();
-        origins.sort_unstable_by(|one, other| one.name.cmp(&other.name));
         origins.extend(self.trunks.iter().map(|(name, trunk)| {
             let kind = if trunk.overlap { OriginKind::OverlapTrunk } else { OriginKind::Trunk };
             origin(kind, name, &trunk.caller)
@@ -227,8 +225,6 @@ pub const CALLS_MAX: u32 = 4;
 pub const NO_ANSWER_LINE: Duration = Duration::from_secs(60);
 /// No answer timer of trunks and services: T301 of Q.931, "at least three minutes".
 pub const NO_ANSWER_TRUNK: Duration = Duration::from_secs(180);
-
-const SEED: u64 = 0x4c49_4e45_5345_4544;
 
 #[cfg(test)]
 mod tests {

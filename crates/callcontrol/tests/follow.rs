@@ -52,7 +52,7 @@ fn by_side(rng: &mut Rng) -> BySide<Option<ForwardTarget<SearchSpace>>> {
 fn configuration(rng: &mut Rng) -> Configuration {
     let mut configuration = Configuration::empty();
     let mut plan = DialPlanBuilder::new(Parameters::default());
-    configuration.lines.insert("9000".into(), Line::default());
+    configuration.lines.insert("9000", Line::default());
     for number in LINES {
         plan.literal("", number, Action::Line(number.into())).unwrap();
         let forwards = Forwards {
@@ -64,7 +64,7 @@ fn configuration(rng: &mut Rng) -> Configuration {
             ..Forwards::default()
         };
         let line = Line { forwards: Some(Box::new(forwards)), ..Line::default() };
-        configuration.lines.insert(number.into(), line);
+        configuration.lines.insert(number, line);
     }
     plan.literal("", "9999", Action::Service(Service::Echo)).unwrap();
     let mut add = |pattern: &str, action| {

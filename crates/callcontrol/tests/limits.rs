@@ -79,7 +79,7 @@ fn one_call_too_many_is_refused_and_the_next_is_taken_when_one_has_ended() {
     configuration.plan = plan.build();
     // The line itself takes as many as come.
     let line = Line { busy_trigger: u32::MAX, calls_max: u32::MAX, ..Line::default() };
-    configuration.lines.insert("1002".into(), line);
+    configuration.lines.insert("1002", line);
     let mut control = CallControl::new(NodeId(1), ShardId(0), 0, &mut Rng::new(1), Arc::new(configuration));
     let mut out = Outbox::default();
     let full = limits::CALLS as u64;

@@ -72,7 +72,7 @@ fn configuration(relay: RelayMode) -> Configuration {
     for number in ["1001", "1002"] {
         plan.literal("", number, Action::Line(number.into())).unwrap();
         let line = Line { busy_trigger: 3, calls_max: 5, ..Line::default() };
-        configuration.lines.insert(number.into(), line);
+        configuration.lines.insert(number, line);
     }
     plan.literal("", "9999", Action::Service(Service::Echo)).unwrap();
     let mut route = RoutePattern::to(RouteTarget::Trunk("carrier".into()));
@@ -109,7 +109,7 @@ fn send_on(plan: &mut DialPlanBuilder, configuration: &mut Configuration) {
     for (number, forwards) in [("1003", third), ("1004", fourth), ("1005", fifth)] {
         plan.literal("", number, Action::Line(number.into())).unwrap();
         let line = Line { forwards: Some(Box::new(forwards)), ..Line::default() };
-        configuration.lines.insert(number.into(), line);
+        configuration.lines.insert(number, line);
     }
     plan.literal("", "5000", Action::Hunt { list: "all".into() }).unwrap();
     let group = |name: &str, distribution, members: &[&str]| {

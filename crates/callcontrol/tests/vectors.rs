@@ -138,7 +138,7 @@ fn configuration(numbers: &[&str]) -> (Configuration, DialPlanBuilder) {
     let mut plan = DialPlanBuilder::new(Parameters::default());
     for number in numbers {
         plan.literal("", number, Action::Line((*number).into())).unwrap();
-        configuration.lines.insert((*number).into(), Line { busy_trigger: 2, ..Line::default() });
+        configuration.lines.insert(*number, Line { busy_trigger: 2, ..Line::default() });
     }
     (configuration, plan)
 }
@@ -298,7 +298,7 @@ fn when_members_of_the_corpus_ring() {
                 all: ForwardTarget::number("9000", SearchSpace::null()).ok(),
                 ..Forwards::default()
             };
-            let line = configuration.lines.get_mut(&*member.to_string()).unwrap();
+            let line = configuration.lines.get_mut(&member.to_string()).unwrap();
             line.forwards = Some(Box::new(forwards));
         }
         let mut world = World::new(configuration);

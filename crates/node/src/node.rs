@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use strowger_base::journal::{self, Alarm, Entry, Record};
 use strowger_base::net::Flow;
-use strowger_base::{CallId, Instant, LegId, Now, Rng, Span};
+use strowger_base::{CallId, Instant, LegId, Now, Rng, Span, Table};
 use strowger_callcontrol::io::Contact;
 use strowger_callcontrol::{CallControl, RelayMode};
 use strowger_media::Agent;
@@ -39,7 +39,7 @@ pub struct Node {
     pub(crate) contacts: Vec<Contact>,
     pub(crate) relay: RelayMode,
     /// The lines by number, for who lists their phones.
-    pub(crate) lines: Arc<BTreeMap<Box<str>, LineAccount>>,
+    pub(crate) lines: Table<LineAccount>,
     messages: MessageDetail,
     /// Room for a message that is cut short, used again and again.
     short: Vec<u8>,
@@ -109,7 +109,7 @@ impl Node {
             held: Vec::new(),
             contacts: Vec::new(),
             relay,
-            lines: Arc::clone(&configuration.sip.lines),
+            lines: configuration.sip.lines.clone(),
             messages: configuration.messages,
             short: Vec::new(),
             counters: Counters::default(),
@@ -182,7 +182,7 @@ impl Node {
     fn configure(&mut self, now: Now, configuration: &Configuration, out: &mut Outbox) {
         self.relay = configuration.calls.relay;
         self.messages = configuration.messages;
-        self.lines = Arc::clone(&configuration.sip.lines);
+        self.lines = configuration.sip.lines.clone();
         let sip = strowger_sip::Input::Configure(Arc::clone(&configuration.sip));
         self.tell_sip(now, sip, out);
         let calls = strowger_callcontrol::Input::Configure(Arc::clone(&configuration.calls));

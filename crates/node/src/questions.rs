@@ -1,7 +1,5 @@
 //! Answers about the state of now.
 
-use std::ops::Bound;
-
 use strowger_base::leg::BindingId;
 use strowger_base::net::Flow;
 use strowger_base::{CallId, Now};
@@ -79,14 +77,14 @@ impl Node {
                 expires_at: now.wall + phone.expires_at().saturating_since(now.mono),
             })
         };
-        let mut lines = self.lines.range::<str, _>((Bound::Excluded(after), Bound::Unbounded));
+        let mut lines = self.lines.after(after);
         let mut phones = Vec::new();
         let mut last = None;
         for (line, _) in lines.by_ref().take(PAGE) {
             phones.extend(self.sip.contacts_of(line).filter_map(view));
             last = Some(line);
         }
-        let next = last.filter(|_| lines.next().is_some()).cloned();
+        let next = last.filter(|_| lines.next().is_some()).map(Into::into);
         Answer::Phones { phones, next }
     }
 

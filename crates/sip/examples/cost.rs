@@ -69,7 +69,7 @@ impl Bench {
                 bound: SocketAddr::from(([127, 0, 0, 1], 5060)),
                 advertised: SocketAddr::from(([127, 0, 0, 1], 5060)),
             }],
-            lines: Arc::new((0..users).map(line).collect()),
+            lines: (0..users).map(line).collect(),
             trunks: vec![trunk("caller", 5080), trunk("called", 5070)],
             expires_min: Duration::from_secs(60),
             expires_max: Duration::from_secs(7200),

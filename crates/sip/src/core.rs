@@ -9,8 +9,8 @@ use strowger_base::id::LegIds;
 use strowger_base::leg::{BindingId, Party, ReleaseReason, Ring, Signal, Target};
 use strowger_base::net::{Flow, ListenerId, StreamId, Transport};
 use strowger_base::{
-    CallId, Cause, Command, HashMap, HashSeed, Instant, LegId, NodeId, Now, Rng, ShardId, Span, TimerQueue,
-    limits,
+    CallId, Cause, Command, HashMap, HashSeed, Instant, LegId, NodeId, Now, Rng, ShardId, Span, TableChange,
+    TimerQueue, limits,
 };
 
 use crate::auth::Challenger;
@@ -251,9 +251,13 @@ impl Sip {
 
     fn configure(&mut self, now: Now, configuration: Arc<Configuration>, out: &mut Outbox) {
         let before = std::mem::replace(&mut self.shared.configuration, configuration);
-        let lines = &self.shared.configuration.lines;
-        let gone: Vec<&str> =
-            before.lines.keys().filter(|line| !lines.contains_key(*line)).map(|line| &**line).collect();
+        let changes = self.shared.configuration.lines.changes_since(&before.lines);
+        let gone: Vec<&str> = changes
+            .filter_map(|change| match change {
+                TableChange::Removed(line, _) => Some(line),
+                TableChange::Added(..) | TableChange::Changed { .. } => None,
+            })
+            .collect();
         self.registrar.unconfigure(now, &gone, &mut self.changes);
         self.tell_changes(out);
     }

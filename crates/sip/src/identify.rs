@@ -65,7 +65,7 @@ impl Sip {
         // A caller that hides itself names nobody in From; its credentials say who it is (RFC 3323 §4.1.1.3).
         let hidden = name != "REGISTER" && claimed.eq_ignore_ascii_case("anonymous");
         let claimed = if hidden { credentials.username().into() } else { claimed };
-        let Some((line, account)) = configuration.lines.get_key_value(&*claimed) else {
+        let Some((line, account)) = configuration.lines.get_key_value(&claimed) else {
             self.forbid(flow, request, name, RefuseReason::UnknownLine, out);
             return None;
         };

@@ -166,7 +166,7 @@ pub struct Configuration {
     /// The sockets, by [`ListenerId`].
     pub listeners: Vec<Listener>,
     /// The phones' lines, by directory number, sorted.
-    pub lines: Arc<std::collections::BTreeMap<Box<str>, LineAccount>>,
+    pub lines: strowger_base::Table<LineAccount>,
     /// Peers that need no digest, told by their address.
     pub trunks: Vec<Trunk>,
     /// Shortest registration that is granted; a shorter one gets 423.

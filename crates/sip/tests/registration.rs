@@ -28,7 +28,7 @@ fn driver(algorithm: DigestAlgorithm) -> Driver {
         };
         (Box::from(number), account)
     });
-    configuration.lines = Arc::new(lines.into());
+    configuration.lines = lines.into_iter().collect();
     configuration.digest_algorithms = vec![algorithm];
     let mut d = Driver::new();
     d.sip = Sip::new(NodeId(1), ShardId(0), 0, Rng::new(5), Arc::new(configuration));

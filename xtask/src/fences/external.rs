@@ -8,6 +8,8 @@ const CORES: &[&str] = &["memchr", "thiserror"];
 
 /// Crates that one core may use, and why this one alone.
 const ONE_CORE: &[(&str, &str)] = &[
+    // Tables whose copies share rows: docs/adr/0019-tables-that-share-rows.md.
+    ("strowger-base", "imbl"),
     // Digest authentication.
     ("strowger-sip", "md-5"),
     ("strowger-sip", "sha2"),

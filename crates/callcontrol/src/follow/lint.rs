@@ -74,7 +74,7 @@ impl<'c> Finder<'c> {
             .lines
             .iter()
             .filter(|(_, line)| line.forwards.is_some())
-            .map(|(number, _)| &**number)
+            .map(|(number, _)| number)
             .collect();
         lines.sort_unstable();
         let callers = std::mem::take(&mut self.callers);

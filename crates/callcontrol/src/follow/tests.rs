@@ -16,7 +16,7 @@ fn configuration(text: &str, hops: u8) -> Configuration {
     for (index, name) in "abcdef".chars().enumerate() {
         let line = Action::Line(name.to_string().into());
         plan.literal("", &(index + 1).to_string(), line).unwrap();
-        configuration.lines.insert(name.to_string().into(), Line::default());
+        configuration.lines.insert(name.to_string(), Line::default());
     }
     for pilot in ["7", "8"] {
         let action = Action::Hunt { list: "list".into() };
@@ -185,8 +185,9 @@ fn what_is_doubtful_is_found_once() {
         let at = WallTime::from_micros(0);
         // Lines are found by the number under which they are dialled.
         for (index, name) in "abcdef".chars().enumerate() {
-            let line = configuration.lines.remove(&*name.to_string()).unwrap();
-            configuration.lines.insert((index + 1).to_string().into(), line);
+            let line = configuration.lines.get(&name.to_string()).cloned().unwrap();
+            configuration.lines.remove(&name.to_string());
+            configuration.lines.insert((index + 1).to_string(), line);
         }
         let mut plan = DialPlanBuilder::from(&configuration.plan);
         let lines: Vec<_> = configuration
@@ -279,7 +280,7 @@ fn of_many_alike_some_are_told_and_the_others_counted() {
         let forwards =
             Forwards { all: ForwardTarget::number(&number, SearchSpace::null()).ok(), ..Forwards::default() };
         let line = Line { forwards: Some(Box::new(forwards)), ..Line::default() };
-        configuration.lines.insert(number.into(), line);
+        configuration.lines.insert(number, line);
     }
     configuration.plan = plan.build();
     let lint = lint(&configuration, WallTime::from_micros(0));

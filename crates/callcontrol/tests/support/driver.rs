@@ -56,7 +56,7 @@ fn configuration() -> Configuration {
     for (number, name) in [("1001", "Alice"), ("1002", "Bob"), ("1003", "Carol")] {
         plan.literal("", number, Action::Line(number.into())).unwrap();
         let line = Line { name: name.into(), ..Line::default() };
-        configuration.lines.insert(number.into(), line);
+        configuration.lines.insert(number, line);
     }
     plan.literal("", "9999", Action::Service(Service::Echo)).unwrap();
     ways::prepare(&mut plan, &mut configuration);

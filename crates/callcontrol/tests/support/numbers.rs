@@ -80,7 +80,7 @@ fn views(plan: &mut DialPlanBuilder, configuration: &mut Configuration, dora_is_
         view: Some(Arc::new(view(&inside))),
         ..Line::default()
     };
-    configuration.lines.insert("1004".into(), line);
+    configuration.lines.insert("1004", line);
     let through =
         |space: &SearchSpace| IncomingSetting::Rule(IncomingRule::new(0, "").unwrap().through(space.clone()));
     let incoming = IncomingNumbers {
@@ -144,7 +144,7 @@ fn pools(plan: &mut DialPlanBuilder, configuration: &mut Configuration) {
         home: Some(Arc::new(Home { pool: Arc::clone(&bonn), line_space })),
         ..Line::default()
     };
-    configuration.lines.insert("1005".into(), line);
+    configuration.lines.insert("1005", line);
     let subnet = |first: &str, bits| Subnet::new(first.parse().unwrap(), bits).unwrap();
     let map = &mut configuration.mobility.map;
     map.add("bonn", &[subnet("10.1.0.0", 16)], vec![bonn]).unwrap();

@@ -1,14 +1,14 @@
 //! From a draft to a configuration, or to the list of what is wrong with it.
 
 use std::cmp::Reverse;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::error::Error;
 use std::fmt::Display;
 use std::sync::Arc;
 use std::time::Duration;
 
 use strowger_base::nearest::nearest;
-use strowger_base::{Secret, limits};
+use strowger_base::{Secret, Table, limits};
 use strowger_callcontrol::configuration::Forwards;
 use strowger_dialplan::route_list::LocalRouteGroups;
 use strowger_dialplan::{Caller, PlanError};
@@ -31,19 +31,19 @@ pub(super) fn build(draft: &Draft) -> Result<Configuration, Vec<ConfigurationErr
     let transformations = transformations::build(draft, &dial_plan, &mut found);
     let groups = route_lists::groups(draft, &mut found);
     let pools = mobility::pools(draft, &dial_plan, &groups, &mut found);
-    let mut accounts = BTreeMap::new();
+    let mut accounts = Table::new();
     let mut calls = strowger_callcontrol::Configuration::empty();
     for (index, line) in draft.lines.iter().enumerate() {
         let place = Place::Line(index);
         check_line(draft, place, line, &mut found);
-        accounts.insert(line.number.clone(), account(&draft.domain, line));
+        accounts.insert(&*line.number, account(&draft.domain, line));
         let caller = plan::line_caller(&dial_plan, place, line, &mut found);
         let local = route_lists::local(draft, line, place, &groups, &mut found);
         let forwards = forwards::of(draft, &dial_plan, place, line, &mut found);
         let mut settings = settings(line, caller, local, forwards);
         settings.view = transformations::view(&dial_plan, place, &line.view, &mut found);
         mobility::at_home(&dial_plan, place, (line, &mut settings), &pools, &mut found);
-        calls.lines.insert(line.number.clone(), settings);
+        calls.lines.insert(&*line.number, settings);
     }
     calls.mobility = mobility::infos(draft, &pools, &mut found);
     forwards::system(draft, &mut calls, &mut found);
@@ -85,12 +85,12 @@ pub(super) fn build(draft: &Draft) -> Result<Configuration, Vec<ConfigurationErr
     })
 }
 
-fn sip(draft: &Draft, lines: BTreeMap<Box<str>, LineAccount>) -> strowger_sip::Configuration {
+fn sip(draft: &Draft, lines: Table<LineAccount>) -> strowger_sip::Configuration {
     strowger_sip::Configuration {
         domain: draft.domain.clone(),
         aliases: draft.aliases.clone(),
         listeners: draft.listeners.clone(),
-        lines: Arc::new(lines),
+        lines,
         trunks: draft.trunks.clone(),
         expires_min: draft.timers.expires_min,
         expires_max: draft.timers.expires_max,

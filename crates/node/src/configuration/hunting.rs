@@ -103,7 +103,7 @@ fn groups(draft: &Draft, calls: &strowger_callcontrol::Configuration, found: &mu
         check_name(place, &written.name, taken, ("sales", "another line group"), found);
         check_list(place, "members", &written.members, ("1001", limits::LINE_GROUP_MEMBERS), found);
         let looked_at = written.members.iter().take(limits::LINE_GROUP_MEMBERS);
-        let unknown = looked_at.filter(|member| !calls.lines.contains_key(*member));
+        let unknown = looked_at.filter(|member| !calls.lines.contains_key(member));
         for member in unknown {
             found.unknown(place, "members", member, draft.lines.iter().map(|line| &*line.number));
         }

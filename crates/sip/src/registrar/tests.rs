@@ -1,7 +1,6 @@
 //! Raw REGISTERs in, answers and changes out, in virtual time.
 
 use std::fmt::Write;
-use std::sync::Arc;
 
 use strowger_base::net::{ListenerId, Transport};
 use strowger_base::{Rng, Secret, WallTime};
@@ -27,7 +26,7 @@ impl Office {
                 domain: "example.com".into(),
                 aliases: vec![],
                 listeners: vec![],
-                lines: Arc::default(),
+                lines: strowger_base::Table::new(),
                 trunks: vec![],
                 expires_min: Duration::from_secs(60),
                 expires_max: Duration::from_secs(3600),

@@ -7,7 +7,6 @@
     reason = "shared by tests; each file uses its part"
 )]
 
-use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
@@ -234,7 +233,7 @@ pub fn body_of(message: &str) -> &str {
 pub fn configuration() -> Configuration {
     let account = |number: &str, name: &str| {
         (
-            Box::from(number),
+            Arc::from(number),
             LineAccount {
                 name: name.into(),
                 username: number.into(),
@@ -254,7 +253,7 @@ pub fn configuration() -> Configuration {
             sources: vec![(destination.ip(), None)],
         }
     };
-    let lines: BTreeMap<_, _> = [account("1001", "Alice"), account("1002", "Bob")].into();
+    let lines = [account("1001", "Alice"), account("1002", "Bob")].into_iter().collect();
     Configuration {
         domain: "strowger.test".into(),
         aliases: vec![],
@@ -263,7 +262,7 @@ pub fn configuration() -> Configuration {
             bound: "0.0.0.0:5060".parse().unwrap(),
             advertised: "192.0.2.1:5060".parse().unwrap(),
         }],
-        lines: Arc::new(lines),
+        lines,
         trunks: vec![trunk("alice", ALICE), trunk("bob", BOB)],
         expires_min: Duration::from_secs(60),
         expires_max: Duration::from_secs(3600),

@@ -374,7 +374,7 @@ exhausted = "no-coverage"
         let file: ConfigFile = toml::from_str(OFFICE).unwrap();
         let calls = file.configuration().unwrap().calls;
         let told = |line: &str| {
-            let forwards = calls.lines[line].forwards.as_ref().unwrap();
+            let forwards = calls.lines.get(line).unwrap().forwards.as_ref().unwrap();
             let mut told = String::new();
             for kind in [
                 ForwardKind::All,
@@ -416,7 +416,10 @@ exhausted = "no-coverage"
         let written = toml::to_string(&file).unwrap();
         let again: ConfigFile = toml::from_str(&written).unwrap_or_else(|error| panic!("{error}\n{written}"));
         assert_eq!(toml::to_string(&again).unwrap(), written);
-        assert_eq!(again.configuration().unwrap().calls.lines["1001"].forwards, calls.lines["1001"].forwards);
+        assert_eq!(
+            again.configuration().unwrap().calls.lines.get("1001").unwrap().forwards,
+            calls.lines.get("1001").unwrap().forwards
+        );
     }
 
     #[test]

@@ -581,7 +581,7 @@ fn a_directory_number_may_be_urgent() {
         );
         let file: ConfigFile = toml::from_str(&text).unwrap();
         let configuration = file.configuration().unwrap().calls;
-        assert!(configuration.lines["100"].overlap);
+        assert!(configuration.lines.get("100").unwrap().overlap);
         let json = answer(&configuration, &ask("100", "100", Mode::Keys)).unwrap().json();
         assert_eq!(
             (&json["result"], &json["waited_ms"]),

@@ -28,7 +28,7 @@ fn within(number: &str, space: &str) -> Option<ForwardDraft> {
 /// The forward of a kind as `number in partitions`.
 fn told(draft: &Draft, kind: ForwardKind, side: CallSide) -> String {
     let calls = draft.build().unwrap_or_else(|errors| panic!("{errors:?}")).calls;
-    let Some(forwards) = &calls.lines["1001"].forwards else { return "none".to_owned() };
+    let Some(forwards) = &calls.lines.get("1001").unwrap().forwards else { return "none".to_owned() };
     let Some(target) = forwards.target(kind, side) else { return "not set".to_owned() };
     let partitions = target.css().partitions().iter().map(|id| calls.plan.partition_name(*id));
     let number = match target.destination() {
@@ -110,7 +110,7 @@ fn a_line_without_forwards_has_none() {
     assert_eq!(told(&draft(empty), ForwardKind::All, CallSide::Internal), "none");
     let ring = ForwardsDraft { ring: Some(Duration::from_secs(20)), ..ForwardsDraft::default() };
     let calls = draft(ring).build().unwrap_or_else(|errors| panic!("{errors:?}")).calls;
-    let line = &calls.lines["1001"];
+    let line = calls.lines.get("1001").unwrap();
     assert_eq!(line.rings_for(CallSide::Internal, calls.ring_time).as_secs(), 20);
     assert_eq!(line.voice_mail.as_deref(), Some("7000"));
 }
