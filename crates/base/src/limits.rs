@@ -10,6 +10,8 @@ pub const SIP_MESSAGE_TIME: Duration = Duration::from_secs(32);
 pub const SIP_HEADERS: usize = 256;
 /// Contacts of one line; another one is answered 403 and reported.
 pub const CONTACTS_PER_LINE: usize = 16;
+/// Phones that one line is configured on, registered or not; a configuration with more is refused.
+pub const PHONES_PER_LINE: usize = 1000;
 /// Phones that one call rings at once, those of all members of a broadcast line group; more are not rung.
 pub const PHONES_AT_ONCE: usize = 256;
 /// Bytes of contact, instance, Call-ID, User-Agent and Path of one registered contact; a longer one is answered 400.

@@ -10,6 +10,7 @@ mod codes;
 mod forwards;
 mod hunting;
 mod incoming;
+mod lines;
 mod loops;
 mod mobility;
 mod plan;
@@ -21,9 +22,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use strowger_base::leg::Service;
-use strowger_base::{Secret, limits};
 use strowger_callcontrol::RelayMode;
-use strowger_callcontrol::configuration::{BUSY_TRIGGER, CALLS_MAX, NO_ANSWER_LINE, NO_ANSWER_TRUNK};
+use strowger_callcontrol::configuration::NO_ANSWER_TRUNK;
 use strowger_dialplan::forward::Classification;
 use strowger_sip::io::{DigestAlgorithm, Listener, Trunk};
 
@@ -31,6 +31,7 @@ pub use self::codes::{AuthorizationCodeDraft, CodesDraft, MatterCodeDraft};
 pub use self::forwards::{ForwardDraft, ForwardTo, ForwardingDraft, ForwardsDraft};
 pub use self::hunting::{HuntListDraft, HuntPilotDraft, LineGroupDraft};
 pub use self::incoming::{IncomingDraft, IncomingRuleDraft};
+pub use self::lines::{Line, LineSecret, PhoneDraft};
 pub use self::mobility::{DevicePoolDraft, MobilityInfoDraft};
 pub use self::plan::{
     BlockDraft, ChangeDraft, PartitionDraft, PatternDraft, PlanDraft, RouteDraft, SearchSpaceDraft,
@@ -109,82 +110,6 @@ pub enum MessageDetail {
     Summary,
 }
 
-/// A line (directory number).
-#[derive(Clone)]
-pub struct Line {
-    /// The number.
-    pub number: Box<str>,
-    /// Display name.
-    pub name: Box<str>,
-    /// User name in digest; the number when `None`.
-    pub username: Option<Box<str>>,
-    /// What its phones prove themselves with.
-    pub secret: LineSecret,
-    /// Partition of the number; the null partition when empty.
-    pub partition: Box<str>,
-    /// What the line sees of the dial plan, before what the device sees; the null partition alone when empty.
-    pub search_space: Box<str>,
-    /// What its phones see of the dial plan.
-    pub device_search_space: Box<str>,
-    /// External phone number mask; none when empty.
-    pub external_mask: Box<str>,
-    /// IANA time zone of its phones, for partitions with opening hours; UTC when empty.
-    pub zone: Box<str>,
-    /// The route group that stands for `<Standard Local Route Group>` when it calls; none when empty.
-    pub local_route_group: Box<str>,
-    /// How its phones see numbers.
-    pub view: NumberViewDraft,
-    /// The device pool that its phones belong to; none when empty.
-    pub device_pool: Box<str>,
-    /// The calling number of its emergency calls while its phones are at home; the device pool's when empty.
-    pub emergency_number: Box<str>,
-    /// Its phones send growing numbers, each as a new INVITE (RFC 3578).
-    pub overlap: bool,
-    /// Its number ends the collection of digits, although longer numbers begin alike.
-    pub urgent: bool,
-    /// Phones at once, 1 to [`limits::CONTACTS_PER_LINE`].
-    pub contacts_max: usize,
-    /// Calls that make it busy, at least 1 and at most `calls_max`.
-    pub busy_trigger: u32,
-    /// Calls at once, at least 1.
-    pub calls_max: u32,
-    /// How long its phones ring, 1 to 300 s.
-    pub no_answer: Duration,
-    /// Where it sends calls that it does not take; `None` for most lines.
-    pub forwards: Option<Box<ForwardsDraft>>,
-    /// The number of its voice mail; none when empty.
-    pub voice_mail: Box<str>,
-}
-
-impl Line {
-    /// A line with every default.
-    pub fn new(number: &str, name: &str, secret: LineSecret) -> Self {
-        Line {
-            number: number.into(),
-            name: name.into(),
-            username: None,
-            secret,
-            partition: Box::default(),
-            search_space: Box::default(),
-            device_search_space: Box::default(),
-            external_mask: Box::default(),
-            zone: Box::default(),
-            local_route_group: Box::default(),
-            view: NumberViewDraft::default(),
-            device_pool: Box::default(),
-            emergency_number: Box::default(),
-            overlap: false,
-            urgent: false,
-            contacts_max: limits::CONTACTS_PER_LINE,
-            busy_trigger: BUSY_TRIGGER,
-            calls_max: CALLS_MAX,
-            no_answer: NO_ANSWER_LINE,
-            forwards: None,
-            voice_mail: Box::default(),
-        }
-    }
-}
-
 /// How calls from a trunk are dialled.
 #[derive(Clone, Default, Debug)]
 pub struct TrunkDialling {
@@ -209,20 +134,6 @@ pub struct PlannedTrunk {
     pub name: Box<str>,
     /// How calls from it will be dialled.
     pub dialling: TrunkDialling,
-}
-
-/// What a phone proves itself with.
-#[derive(Clone)]
-pub enum LineSecret {
-    /// The password; only its digests are kept.
-    Password(Secret<Box<str>>),
-    /// The digests of `username:domain:password`, in lower-case hex (RFC 7616 §3.4.2).
-    Digests {
-        /// MD5.
-        md5: Secret<[u8; 32]>,
-        /// SHA-256.
-        sha256: Secret<[u8; 64]>,
-    },
 }
 
 /// A number that leads to a service.
@@ -317,6 +228,8 @@ pub enum Place {
     Listener(usize),
     /// A line.
     Line(usize),
+    /// A phone of a line: the position of the line, and the phone's among those of the line.
+    Phone(usize, usize),
     /// A service.
     Service(usize),
     /// A trunk.
@@ -425,12 +338,23 @@ pub enum Problem {
     },
 }
 
+impl Place {
+    /// What it is sorted by: what is wrong with a phone stands with its line.
+    const fn whole(self) -> Place {
+        match self {
+            Place::Phone(line, _) => Place::Line(line),
+            other => other,
+        }
+    }
+}
+
 impl fmt::Display for Place {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Place::Node => f.write_str("the node"),
             Place::Listener(index) => write!(f, "listener {}", index + 1),
             Place::Line(index) => write!(f, "line {}", index + 1),
+            Place::Phone(line, index) => write!(f, "line {} phone {}", line + 1, index + 1),
             Place::Service(index) => write!(f, "service {}", index + 1),
             Place::Trunk(index) => write!(f, "trunk {}", index + 1),
             Place::PlannedTrunk(index) => write!(f, "planned trunk {}", index + 1),

@@ -139,7 +139,7 @@ fn phones_are_told_in_pages_of_lines() {
     for number in 20_000..21_500 {
         let mut line = draft.lines[0].clone();
         line.number = number.to_string().into();
-        line.secret = LineSecret::Password(Secret::new(world::password(&line.number).into()));
+        line.phones[0].secret = LineSecret::Password(Secret::new(world::password(&line.number).into()));
         draft.lines.push(line);
     }
     let mut world = World::new(&draft);

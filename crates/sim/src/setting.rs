@@ -12,7 +12,7 @@ use strowger_dialplan::hunt::{Distribution, LineGroupOptions, WhenExhausted};
 use strowger_node::Configuration;
 use strowger_node::configuration::{
     BlockDraft, ChangeDraft, Draft, ForwardDraft, ForwardsDraft, HuntListDraft, HuntPilotDraft, Line,
-    LineGroupDraft, LineSecret, PatternDraft, PlanDraft, ServiceNumber, TranslationDraft,
+    LineGroupDraft, LineSecret, PatternDraft, PhoneDraft, PlanDraft, ServiceNumber, TranslationDraft,
 };
 use strowger_sip::io::Listener;
 
@@ -33,9 +33,10 @@ pub(crate) fn configuration(plan: &Setting) -> Configuration {
     let server: SocketAddr = SERVER.parse().unwrap_or(SocketAddr::from(([192, 0, 2, 1], 5060)));
     let lines = (0..plan.lines).map(|at| {
         let password = Secret::new(Box::from(secret(at)));
-        let mut line = Line::new(&number(at), "", LineSecret::Password(password));
+        let mut phone = PhoneDraft::new("", LineSecret::Password(password));
+        phone.overlap = grows(at);
+        let mut line = Line::on(&number(at), "", vec![phone]);
         line.no_answer = Duration::from_secs(20);
-        line.overlap = grows(at);
         line.forwards = (at % 2 == 1).then(|| Box::new(forwards(&number((at + 1) % plan.lines))));
         line
     });

@@ -438,7 +438,8 @@ impl ConfigFile {
     /// `file:line: [[kind]] 3 (name):` of an object, as much of it as is known.
     fn heading(&self, place: Place) -> String {
         let (kind, index) = match place {
-            Place::Line(index) => ("line", index),
+            // A line of the file is one phone as well.
+            Place::Line(index) | Place::Phone(index, _) => ("line", index),
             Place::Service(index) => ("service", index),
             Place::Trunk(index) => ("trunk", self.trunk_place(index, true)),
             Place::PlannedTrunk(index) => ("trunk", self.trunk_place(index, false)),
@@ -461,7 +462,7 @@ impl ConfigFile {
             Place::Node | Place::Listener(_) => return format!("{}: {place}:", self.source.path.display()),
         };
         let name = match place {
-            Place::Line(index) => self.lines.get(index).map(|line| &line.number),
+            Place::Line(index) | Place::Phone(index, _) => self.lines.get(index).map(|line| &line.number),
             Place::LineGroup(index) => self.line_groups.get(index).map(|group| &group.name),
             Place::HuntList(index) => self.hunt_lists.get(index).map(|list| &list.name),
             Place::HuntPilot(index) => self.hunt_pilots.get(index).map(|pilot| &pilot.pattern),
@@ -471,7 +472,7 @@ impl ConfigFile {
         };
         let name = name.map_or("", String::as_str);
         let rows = match place {
-            Place::Line(_) => self.source.lines.as_ref(),
+            Place::Line(_) | Place::Phone(..) => self.source.lines.as_ref(),
             Place::AuthorizationCode(_) => self.source.authorization_codes.as_ref(),
             Place::MatterCode(_) => self.source.matter_codes.as_ref(),
             _ => None,

@@ -46,6 +46,8 @@ pub struct Home {
     pub pool: Arc<DevicePool>,
     /// What the line sees of the plan, without what the device sees.
     pub line_space: SearchSpace,
+    /// The pool of another place rules while they are there.
+    pub roams: bool,
 }
 
 /// A phone of a line where it is now.
@@ -65,11 +67,13 @@ impl Configuration {
     pub fn whereabouts<'c>(&'c self, line: &'c Line, address: Option<IpAddr>) -> Whereabouts<'c> {
         let located = address.and_then(|address| self.mobility.map.locate(address));
         let info = located.as_ref().map(|located| located.info.name());
+        let roams = line.home.as_ref().is_some_and(|home| home.roams);
         let home = line.home.as_ref().map(|home| &home.pool);
         // A line without a device pool is at home everywhere.
         let here = located
             .as_ref()
             .zip(home)
+            .filter(|_| roams)
             .and_then(|(located, home)| located.info.pool_by(|it| it.name == home.name));
         let here = here.map(|pool| &**pool);
         let case = home

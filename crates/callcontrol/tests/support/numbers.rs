@@ -141,7 +141,7 @@ fn pools(plan: &mut DialPlanBuilder, configuration: &mut Configuration) {
         name: "Emil".into(),
         caller: Arc::new(caller),
         local_route_groups: bonn.local_route_groups.clone(),
-        home: Some(Arc::new(Home { pool: Arc::clone(&bonn), line_space })),
+        home: Some(Arc::new(Home { pool: Arc::clone(&bonn), line_space, roams: true })),
         ..Line::default()
     };
     configuration.lines.insert("1005", line);

@@ -8,16 +8,15 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use strowger_base::nearest::nearest;
-use strowger_base::{Secret, Table, limits};
+use strowger_base::{Secret, Table};
 use strowger_callcontrol::configuration::Forwards;
-use strowger_dialplan::route_list::LocalRouteGroups;
-use strowger_dialplan::{Caller, PlanError};
+use strowger_dialplan::PlanError;
 use strowger_sip::auth;
 use strowger_sip::io::LineAccount;
 
 use super::{
-    Configuration, ConfigurationError, Draft, Line, LineSecret, Place, PlannedTrunk, Problem, bounds, codes,
-    forwards, hunting, loops, mobility, plan, route_lists, transformations,
+    Configuration, ConfigurationError, Draft, Line, Place, PlannedTrunk, Problem, bounds, codes, forwards,
+    hunting, lines, loops, mobility, plan, route_lists, transformations,
 };
 
 pub(super) fn build(draft: &Draft) -> Result<Configuration, Vec<ConfigurationError>> {
@@ -35,14 +34,29 @@ pub(super) fn build(draft: &Draft) -> Result<Configuration, Vec<ConfigurationErr
     let mut calls = strowger_callcontrol::Configuration::empty();
     for (index, line) in draft.lines.iter().enumerate() {
         let place = Place::Line(index);
-        check_line(draft, place, line, &mut found);
-        accounts.insert(&*line.number, account(&draft.domain, line));
-        let caller = plan::line_caller(&dial_plan, place, line, &mut found);
-        let local = route_lists::local(draft, line, place, &groups, &mut found);
+        lines::check_line(draft, place, line, &mut found);
+        lines::check_phones(index, line, &mut found);
+        if let Some(account) = lines::account(&draft.domain, line) {
+            accounts.insert(&*line.number, account);
+        }
+        let space = plan::line_space(&dial_plan, place, line, &mut found);
         let forwards = forwards::of(draft, &dial_plan, place, line, &mut found);
-        let mut settings = settings(line, caller, local, forwards);
-        settings.view = transformations::view(&dial_plan, place, &line.view, &mut found);
-        mobility::at_home(&dial_plan, place, (line, &mut settings), &pools, &mut found);
+        let mut settings = settings(line, forwards);
+        let caller = plan::caller_of_line(place, line, space.clone(), &mut found);
+        settings.caller = Arc::new(caller.clone());
+        for (at, phone) in line.phones.iter().enumerate() {
+            let place = Place::Phone(index, at);
+            let mut of_phone = settings.clone();
+            of_phone.caller =
+                Arc::new(plan::caller_of_phone(&dial_plan, place, (&caller, phone), &space, &mut found));
+            of_phone.local_route_groups = route_lists::local(draft, phone, place, &groups, &mut found);
+            of_phone.view = transformations::view(&dial_plan, place, &phone.view, &mut found);
+            of_phone.overlap = phone.overlap;
+            mobility::at_home(place, phone, &space, &mut of_phone, &pools, &mut found);
+            if at == 0 {
+                settings = of_phone;
+            }
+        }
         calls.lines.insert(&*line.number, settings);
     }
     calls.mobility = mobility::infos(draft, &pools, &mut found);
@@ -63,7 +77,7 @@ pub(super) fn build(draft: &Draft) -> Result<Configuration, Vec<ConfigurationErr
     calls.route_lists = route_lists::lists(draft, &groups, &mut found);
     calls.route_lists_rule = Arc::new(draft.plan.route_lists_rule.clone());
     route_lists::check_routes(draft, &calls, &mut found);
-    found.0.sort_by_key(|error| error.place);
+    found.0.sort_by_key(|error| error.place.whole());
     if !found.0.is_empty() {
         return Err(found.0);
     }
@@ -102,34 +116,15 @@ fn sip(draft: &Draft, lines: Table<LineAccount>) -> strowger_sip::Configuration 
     }
 }
 
-fn account(domain: &str, line: &Line) -> LineAccount {
-    let username = line.username.as_ref().unwrap_or(&line.number).clone();
-    let (ha1_md5, ha1_sha256) = match &line.secret {
-        LineSecret::Digests { md5, sha256 } => (md5.clone(), sha256.clone()),
-        LineSecret::Password(password) => digests(&username, domain, password.expose()),
-    };
-    LineAccount { name: line.name.clone(), username, ha1_md5, ha1_sha256, contacts_max: line.contacts_max }
-}
-
-fn settings(
-    line: &Line,
-    caller: Arc<Caller>,
-    local_route_groups: LocalRouteGroups<Box<str>>,
-    forwards: Option<Box<Forwards>>,
-) -> strowger_callcontrol::configuration::Line {
+fn settings(line: &Line, forwards: Option<Box<Forwards>>) -> strowger_callcontrol::configuration::Line {
     strowger_callcontrol::configuration::Line {
         name: line.name.clone(),
         busy_trigger: line.busy_trigger,
         calls_max: line.calls_max,
         no_answer: line.no_answer,
-        caller,
-        local_route_groups,
-        overlap: line.overlap,
         forwards,
         voice_mail: (!line.voice_mail.is_empty()).then(|| Arc::from(&*line.voice_mail)),
-        view: None,
-        home: None,
-        emergency_number: None,
+        ..strowger_callcontrol::configuration::Line::default()
     }
 }
 
@@ -158,41 +153,6 @@ fn check_node(draft: &Draft, found: &mut Findings) {
     // RFC 4028 §5: nothing below 90 s may be asked for.
     found.range(place, "session_expires", timers.session_expires, second * 90, day);
     found.range(place, "trunk_no_answer", timers.trunk_no_answer, second, second * 600);
-}
-
-fn check_line(draft: &Draft, place: Place, line: &Line, found: &mut Findings) {
-    if !line.view.called.is_empty() {
-        let why =
-            "phones are sent no called number that could be changed; say calling, connected or redirecting"
-                .into();
-        found.add(place, "transformation_space", Problem::Malformed { found: line.view.called.clone(), why });
-    }
-    if line.name.contains(char::is_control) {
-        let why = "a name has no control characters".into();
-        found.add(place, "name", Problem::Malformed { found: line.name.clone(), why });
-    }
-    if let Some(username) = &line.username {
-        found.text(place, "username", username, "1001");
-        if username.contains(['"', ':', '\\']) || username.contains(char::is_control) {
-            let why = "a digest user name has no quote, colon, backslash or control character".into();
-            found.add(place, "username", Problem::Malformed { found: username.clone(), why });
-        }
-    }
-    if let LineSecret::Password(password) = &line.secret
-        && password.expose().is_empty()
-    {
-        found.add(place, "secret", Problem::Missing { example: "a long random word" });
-    }
-    found.range(place, "contacts_max", Plain(line.contacts_max), Plain(1), Plain(limits::CONTACTS_PER_LINE));
-    found.range(place, "calls_max", Plain(line.calls_max), Plain(1), Plain(200));
-    found.range(place, "busy_trigger", Plain(line.busy_trigger), Plain(1), Plain(line.calls_max.max(1)));
-    found.range(place, "no_answer", line.no_answer, Duration::from_secs(1), Duration::from_secs(300));
-    if !line.voice_mail.is_empty()
-        && let Err(why) = forwards::destination(draft, &line.voice_mail, ())
-    {
-        let problem = Problem::Malformed { found: line.voice_mail.clone(), why: why.into() };
-        found.add(place, "voice_mail", problem);
-    }
 }
 
 fn check_trunks(draft: &Draft, found: &mut Findings) {
@@ -345,7 +305,7 @@ impl<T: Display> Shown for Plain<T> {
     }
 }
 
-fn digests(username: &str, domain: &str, password: &str) -> (Secret<[u8; 32]>, Secret<[u8; 64]>) {
+pub(super) fn digests(username: &str, domain: &str, password: &str) -> (Secret<[u8; 32]>, Secret<[u8; 64]>) {
     let md5 = auth::ha1_md5(username, domain, password);
     let sha256 = auth::ha1_sha256(username, domain, password);
     (Secret::new(md5), Secret::new(sha256))

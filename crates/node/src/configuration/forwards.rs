@@ -164,7 +164,7 @@ struct Names {
 
 impl Targets<'_> {
     /// The forward of all calls. Nobody presses a key for one that is written down: where the policy wants the line and
-    /// phone at which it was activated, they are the line that has it and its phones.
+    /// phone at which it was activated, they are the line that has it and its phones as far as these see the same.
     fn all(&mut self, written: &ForwardsDraft, all: &ForwardDraft) -> Option<ForwardTarget<SearchSpace>> {
         let Targets { draft, dial_plan, place, line, .. } = *self;
         let mut space = |setting, name| plan::space_named(dial_plan, place, setting, name, self.found);
@@ -175,7 +175,7 @@ impl Targets<'_> {
         let secondary = space("forward.secondary_search_space", &written.secondary_search_space);
         // That these two exist is checked where the line calls.
         let known = |name: &str| dial_plan.search_space(name).cloned().unwrap_or_else(SearchSpace::null);
-        let (of_line, of_device) = (known(&line.search_space), known(&line.device_search_space));
+        let (of_line, of_device) = (known(&line.search_space), known(line.device_search_space()));
         let rule = CfaSearchSpace {
             policy: written.all_policy,
             primary: primary.partitions(),

@@ -8,11 +8,11 @@ use strowger_base::limits;
 use strowger_callcontrol::configuration::{DevicePool, Home, Line as LineSettings, Mobility};
 use strowger_dialplan::mobility::{PoolPlace, Subnet};
 use strowger_dialplan::route_list::{LocalRouteGroups, STANDARD_LOCAL_ROUTE_GROUP};
-use strowger_dialplan::{Caller, DialPlan, Digits};
+use strowger_dialplan::{Caller, DialPlan, Digits, SearchSpace};
 
 use super::build::Findings;
 use super::route_lists::Groups;
-use super::{Draft, Line, NumberViewDraft, Place, Problem, plan, transformations};
+use super::{Draft, NumberViewDraft, PhoneDraft, Place, Problem, plan, transformations};
 
 /// What devices of one place have in common.
 #[derive(Clone, Default, Debug)]
@@ -129,25 +129,26 @@ pub(super) fn infos(draft: &Draft, pools: &Pools, found: &mut Findings) -> Mobil
     mobility
 }
 
-/// What a line's device pool gives it at home, where it says nothing itself.
+/// What a phone's device pool gives it at home, where it says nothing itself.
 pub(super) fn at_home(
-    plan: &DialPlan,
     place: Place,
-    (line, settings): (&Line, &mut LineSettings),
+    phone: &PhoneDraft,
+    line_space: &SearchSpace,
+    settings: &mut LineSettings,
     pools: &Pools,
     found: &mut Findings,
 ) {
-    settings.emergency_number = number(place, &line.emergency_number, found);
-    let pool = match pools.get(&line.device_pool) {
+    settings.emergency_number = number(place, &phone.emergency_number, found);
+    let pool = match pools.get(&phone.device_pool) {
         Some(pool) => Some(pool),
-        None if line.device_pool.is_empty() => None,
+        None if phone.device_pool.is_empty() => None,
         None => {
-            found.unknown(place, "device_pool", &line.device_pool, pools.keys().map(|name| &**name));
+            found.unknown(place, "device_pool", &phone.device_pool, pools.keys().map(|name| &**name));
             None
         }
     };
     let number = settings.emergency_number.or_else(|| pool?.emergency_number);
-    let zone = pool.filter(|_| line.zone.is_empty()).and_then(|pool| pool.zone.clone());
+    let zone = pool.filter(|_| phone.zone.is_empty()).and_then(|pool| pool.zone.clone());
     if number.is_some() || zone.is_some() {
         let mut caller = Caller::clone(&settings.caller);
         caller.emergency_number = number;
@@ -164,10 +165,8 @@ pub(super) fn at_home(
         (Some(own), Some(pool)) => Some(Arc::new(own.or(pool))),
         (own, pool) => own.or_else(|| pool.clone()),
     };
-    // That it exists was looked at where the line's caller was made.
-    let line_space =
-        plan::space_named(plan, place, "search_space", &line.search_space, &mut Findings::default());
-    settings.home = Some(Arc::new(Home { pool: Arc::clone(pool), line_space }));
+    settings.home =
+        Some(Arc::new(Home { pool: Arc::clone(pool), line_space: line_space.clone(), roams: phone.roams }));
 }
 
 /// Whether some device pool has a route group for a local one of this name.

@@ -18,7 +18,7 @@ use super::hunting::{HuntListDraft, HuntPilotDraft, LineGroupDraft};
 use super::mobility::{DevicePoolDraft, MobilityInfoDraft};
 use super::route_lists::{RouteGroupDraft, RouteListDraft};
 use super::transformations::{self, TransformationDraft};
-use super::{Draft, Line, Place, Problem, TrunkDialling, bounds, incoming};
+use super::{Draft, Line, PhoneDraft, Place, Problem, TrunkDialling, bounds, incoming};
 
 /// Partitions, search spaces and patterns, as they are written.
 #[derive(Clone, Default, Debug)]
@@ -287,27 +287,45 @@ fn refuse(
     }
 }
 
-/// Who dials on a line.
-pub(super) fn line_caller(plan: &DialPlan, place: Place, line: &Line, found: &mut Findings) -> Arc<Caller> {
-    let space = space(plan, place, &line.search_space, found);
-    let device = space_named(plan, place, "device_search_space", &line.device_search_space, found);
+/// What a line sees of the plan, without what its phones see.
+pub(super) fn line_space(plan: &DialPlan, place: Place, line: &Line, found: &mut Findings) -> SearchSpace {
+    space(plan, place, &line.search_space, found)
+}
+
+/// Who dials on a line, whatever its phones say.
+pub(super) fn caller_of_line(place: Place, line: &Line, space: SearchSpace, found: &mut Findings) -> Caller {
+    // A line without digits in its number has none that could be changed.
+    let mut caller = Caller::new(Digits::parse(&line.number).unwrap_or_default(), space);
+    caller.external_mask = optional(place, "external_mask", &line.external_mask, found);
+    caller
+}
+
+/// Who dials on a phone of a line whose search space is `space`.
+pub(super) fn caller_of_phone(
+    plan: &DialPlan,
+    place: Place,
+    (line, phone): (&Caller, &PhoneDraft),
+    space: &SearchSpace,
+    found: &mut Findings,
+) -> Caller {
+    let device = space_named(plan, place, "device_search_space", &phone.device_search_space, found);
     let both = space.before(&device);
     let characters = bounds::clause(&both, |id| plan.partition_name(id));
     // Each of the two alone was looked at where it stands.
-    let is_new = [&space, &device]
+    let is_new = [space, &device]
         .iter()
         .all(|one| bounds::clause(one, |id| plan.partition_name(id)) <= limits::SEARCH_SPACE_CLAUSE);
     if is_new && characters > limits::SEARCH_SPACE_CLAUSE {
         let why = format!("behind the line's search space, {}", too_long(characters)).into();
-        let problem = Problem::Malformed { found: line.device_search_space.clone(), why };
+        let problem = Problem::Malformed { found: phone.device_search_space.clone(), why };
         found.add(place, "device_search_space", problem);
     }
-    // A line without digits in its number has none that could be changed.
-    let number = Digits::parse(&line.number).unwrap_or_default();
-    let mut caller = Caller::new(number, both);
-    caller.zone = zone(place, &line.zone, found);
-    caller.external_mask = optional(place, "external_mask", &line.external_mask, found);
-    Arc::new(caller)
+    let mut caller = Caller { search_space: both, ..line.clone() };
+    caller.zone = zone(place, &phone.zone, found);
+    if let Some(own) = &phone.external_mask {
+        caller.external_mask = optional(place, "external_mask", own, found);
+    }
+    caller
 }
 
 /// Who dials on a trunk, and whether it is there.

@@ -13,7 +13,7 @@ use strowger_dialplan::{MemberChange, Pattern};
 
 use super::build::Findings;
 use super::plan::{self, ChangeDraft, RouteDraft};
-use super::{Draft, Line, Place, Problem, mobility};
+use super::{Draft, PhoneDraft, Place, Problem, mobility};
 
 /// A route group.
 #[derive(Clone, Default, Debug)]
@@ -161,21 +161,21 @@ fn check_members(place: Place, route: &RouteDraft, list: Option<&TrunkList>, fou
     }
 }
 
-/// What stands for the local route group when a line calls.
+/// What stands for the local route group when a phone calls.
 pub(super) fn local(
     draft: &Draft,
-    line: &Line,
+    phone: &PhoneDraft,
     place: Place,
     groups: &Groups,
     found: &mut Findings,
 ) -> LocalRouteGroups<Box<str>> {
     let mut local = LocalRouteGroups::default();
-    if !line.local_route_group.is_empty() {
-        local.standard = groups.get(&line.local_route_group).map(Arc::clone);
-        let is_written = || draft.plan.route_groups.iter().any(|group| group.name == line.local_route_group);
+    if !phone.local_route_group.is_empty() {
+        local.standard = groups.get(&phone.local_route_group).map(Arc::clone);
+        let is_written = || draft.plan.route_groups.iter().any(|group| group.name == phone.local_route_group);
         if local.standard.is_none() && !is_written() {
             let known = groups.keys().map(|name| &**name);
-            found.unknown(place, "local_route_group", &line.local_route_group, known);
+            found.unknown(place, "local_route_group", &phone.local_route_group, known);
         }
     }
     local

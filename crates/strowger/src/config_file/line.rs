@@ -5,7 +5,7 @@ use std::time::Duration;
 use serde::de::{self, Visitor};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use strowger_base::Secret;
-use strowger_node::configuration::{Line, LineSecret};
+use strowger_node::configuration::{Line, LineSecret, PhoneDraft};
 
 use super::{Digest, ForwardSection, TransformationSpaces};
 
@@ -80,24 +80,25 @@ impl LineSection {
     /// # Errors
     /// What is wrong with its secret, and what to do; never the secret itself.
     pub(super) fn line(&self, offered: &[Digest]) -> Result<Line, String> {
-        let mut line = Line::new(&self.number, &self.name, self.line_secret(offered)?);
+        let mut phone = PhoneDraft::new("", self.line_secret(offered)?);
+        phone.device_search_space = self.device_search_space.as_str().into();
+        phone.device_pool = self.device_pool.as_str().into();
+        phone.emergency_number = self.emergency_number.as_str().into();
+        phone.view = self.transformation_space.draft();
+        phone.zone = self.zone.as_str().into();
+        phone.overlap = self.overlap;
+        phone.local_route_group = self.local_route_group.as_str().into();
+        let mut line = Line::on(&self.number, &self.name, vec![phone]);
         line.busy_trigger = self.busy_trigger.unwrap_or(line.busy_trigger);
         line.calls_max = self.calls_max.unwrap_or(line.calls_max);
         line.contacts_max = self.contacts_max.unwrap_or(line.contacts_max);
         line.no_answer = self.no_answer_seconds.map_or(line.no_answer, Duration::from_secs);
         line.partition = self.partition.as_str().into();
         line.search_space = self.search_space.as_str().into();
-        line.device_search_space = self.device_search_space.as_str().into();
-        line.device_pool = self.device_pool.as_str().into();
-        line.emergency_number = self.emergency_number.as_str().into();
-        line.view = self.transformation_space.draft();
         line.external_mask = self.external_mask.as_str().into();
-        line.zone = self.zone.as_str().into();
-        line.overlap = self.overlap;
         line.urgent = self.urgent;
         line.voice_mail = self.voice_mail.as_str().into();
         line.forwards = self.forward.as_ref().map(|forward| Box::new(forward.draft()));
-        line.local_route_group = self.local_route_group.as_str().into();
         Ok(line)
     }
 

@@ -3,7 +3,8 @@ use strowger_base::net::Transport;
 use strowger_sip::io::Trunk;
 
 use super::super::{
-    ChangeDraft, PartitionDraft, PatternDraft, RouteDraft, SearchSpaceDraft, ServiceNumber, TranslationDraft,
+    ChangeDraft, LineSecret, PartitionDraft, PatternDraft, RouteDraft, SearchSpaceDraft, ServiceNumber,
+    TranslationDraft,
 };
 use super::*;
 
@@ -102,7 +103,7 @@ fn a_loop_at_some_hours_is_refused_at_all() {
 fn everything_that_is_wrong_is_named_with_its_place() {
     let mut draft = Draft { lines: vec![line("1001"), line("1001"), line("10 1")], ..Draft::default() };
     draft.lines[0].busy_trigger = 5;
-    draft.lines[1].secret = LineSecret::Password(Secret::new("".into()));
+    draft.lines[1].phones[0].secret = LineSecret::Password(Secret::new("".into()));
     draft.trunks = vec![trunk("a"), trunk("a")];
     draft.trunks[1].destination = "0.0.0.0:0".parse().unwrap();
     draft.plan.routes.push(RouteDraft::new("0[1", "b"));
@@ -118,7 +119,7 @@ fn everything_that_is_wrong_is_named_with_its_place() {
             "the node: session_expires is 30 s, expected 90 s to 86400 s",
             "line 1: busy_trigger is 5, expected 1 to 4",
             "line 2: number is \"1001\", which directory number 1001 has already; change or remove one of the two",
-            "line 2: secret is missing; give one, for example a long random word",
+            "line 2 phone 1: secret is missing; give one, for example a long random word",
             "line 3: number is \"10 1\": the character ' ' is not allowed in a name",
             "service 1: number is \"1001\", which directory number 1001 has already; change or remove one of the two",
             "trunk 2: name is \"a\", which another trunk has already; change or remove one of the two",

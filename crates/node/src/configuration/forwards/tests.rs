@@ -9,7 +9,7 @@ use super::*;
 fn draft(forwards: ForwardsDraft) -> Draft {
     let mut line = Line::new("1001", "", LineSecret::Password(Secret::new("secret".into())));
     line.search_space = "a".into();
-    line.device_search_space = "b".into();
+    line.phones[0].device_search_space = "b".into();
     line.voice_mail = "7000".into();
     line.forwards = Some(Box::new(forwards));
     let mut draft = Draft { lines: vec![line], ..Draft::default() };

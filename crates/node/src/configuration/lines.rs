@@ -1,0 +1,229 @@
+//! Lines and their phones as an operator writes them.
+
+use std::collections::BTreeSet;
+use std::time::Duration;
+
+use strowger_base::{Secret, limits};
+use strowger_callcontrol::configuration::{BUSY_TRIGGER, CALLS_MAX, NO_ANSWER_LINE};
+use strowger_sip::io::LineAccount;
+
+use super::build::{Findings, Plain, digests};
+use super::{Draft, ForwardsDraft, NumberViewDraft, Place, Problem, forwards};
+
+/// A line (directory number).
+#[derive(Clone)]
+pub struct Line {
+    /// The number.
+    pub number: Box<str>,
+    /// Display name.
+    pub name: Box<str>,
+    /// Partition of the number; the null partition when empty.
+    pub partition: Box<str>,
+    /// What the line sees of the dial plan, before what its phone sees; the null partition alone when empty.
+    pub search_space: Box<str>,
+    /// External phone number mask; none when empty.
+    pub external_mask: Box<str>,
+    /// Its number ends the collection of digits, although longer numbers begin alike.
+    pub urgent: bool,
+    /// Contacts at once, of all its phones together, 1 to [`limits::CONTACTS_PER_LINE`].
+    pub contacts_max: usize,
+    /// Calls that make it busy, at least 1 and at most `calls_max`.
+    pub busy_trigger: u32,
+    /// Calls at once, at least 1.
+    pub calls_max: u32,
+    /// How long its phones ring, 1 to 300 s.
+    pub no_answer: Duration,
+    /// Where it sends calls that it does not take; `None` for most lines.
+    pub forwards: Option<Box<ForwardsDraft>>,
+    /// The number of its voice mail; none when empty.
+    pub voice_mail: Box<str>,
+    /// The phones that it stands on; nobody registers on a line without any.
+    pub phones: Vec<PhoneDraft>,
+}
+
+/// A line as it stands on one phone: what the phone proves itself with, and how it dials.
+#[derive(Clone)]
+pub struct PhoneDraft {
+    /// Its name, which no other phone of the line has; empty only for the one phone of a line.
+    pub name: Box<str>,
+    /// User name in digest, which no other phone of the line has; the number of the line when `None`.
+    pub username: Option<Box<str>>,
+    /// What it proves itself with.
+    pub secret: LineSecret,
+    /// What it sees of the dial plan, after what the line sees.
+    pub device_search_space: Box<str>,
+    /// The line's external phone number mask when it calls from here: as the line says when `None`, none when empty.
+    pub external_mask: Option<Box<str>>,
+    /// Its IANA time zone, for partitions with opening hours; the device pool's, then UTC, when empty.
+    pub zone: Box<str>,
+    /// The route group that stands for `<Standard Local Route Group>` when it calls; the device pool's when empty.
+    pub local_route_group: Box<str>,
+    /// How it sees numbers.
+    pub view: NumberViewDraft,
+    /// The device pool that it belongs to; none when empty.
+    pub device_pool: Box<str>,
+    /// The pool of the place where it is rules for it there; one that does not roam is at home everywhere.
+    pub roams: bool,
+    /// The calling number of its emergency calls while it is at home; the device pool's when empty.
+    pub emergency_number: Box<str>,
+    /// It sends growing numbers, each as a new INVITE (RFC 3578).
+    pub overlap: bool,
+}
+
+/// What a phone proves itself with.
+#[derive(Clone)]
+pub enum LineSecret {
+    /// The password; only its digests are kept.
+    Password(Secret<Box<str>>),
+    /// The digests of `username:domain:password`, in lower-case hex (RFC 7616 §3.4.2).
+    Digests {
+        /// MD5.
+        md5: Secret<[u8; 32]>,
+        /// SHA-256.
+        sha256: Secret<[u8; 64]>,
+    },
+}
+
+impl Line {
+    /// A line with every default and one phone without a name.
+    pub fn new(number: &str, name: &str, secret: LineSecret) -> Self {
+        Line::on(number, name, vec![PhoneDraft::new("", secret)])
+    }
+
+    /// A line with every default that stands on these phones.
+    pub fn on(number: &str, name: &str, phones: Vec<PhoneDraft>) -> Self {
+        Line {
+            number: number.into(),
+            name: name.into(),
+            partition: Box::default(),
+            search_space: Box::default(),
+            external_mask: Box::default(),
+            urgent: false,
+            contacts_max: limits::CONTACTS_PER_LINE,
+            busy_trigger: BUSY_TRIGGER,
+            calls_max: CALLS_MAX,
+            no_answer: NO_ANSWER_LINE,
+            forwards: None,
+            voice_mail: Box::default(),
+            phones,
+        }
+    }
+}
+
+impl Line {
+    /// What all its phones see of the dial plan; the null partition alone when they differ, and without any.
+    pub(super) fn device_search_space(&self) -> &str {
+        let mut spaces = self.phones.iter().map(|phone| &*phone.device_search_space);
+        let first = spaces.next().unwrap_or_default();
+        if spaces.all(|space| space == first) { first } else { "" }
+    }
+}
+
+impl PhoneDraft {
+    /// A phone with every default.
+    pub fn new(name: &str, secret: LineSecret) -> Self {
+        PhoneDraft {
+            name: name.into(),
+            username: None,
+            secret,
+            device_search_space: Box::default(),
+            external_mask: None,
+            zone: Box::default(),
+            local_route_group: Box::default(),
+            view: NumberViewDraft::default(),
+            device_pool: Box::default(),
+            roams: true,
+            emergency_number: Box::default(),
+            overlap: false,
+        }
+    }
+
+    fn username<'d>(&'d self, line: &'d Line) -> &'d str {
+        self.username.as_ref().unwrap_or(&line.number)
+    }
+}
+
+pub(super) fn check_line(draft: &Draft, place: Place, line: &Line, found: &mut Findings) {
+    if line.name.contains(char::is_control) {
+        let why = "a name has no control characters".into();
+        found.add(place, "name", Problem::Malformed { found: line.name.clone(), why });
+    }
+    found.range(place, "contacts_max", Plain(line.contacts_max), Plain(1), Plain(limits::CONTACTS_PER_LINE));
+    found.range(place, "calls_max", Plain(line.calls_max), Plain(1), Plain(200));
+    found.range(place, "busy_trigger", Plain(line.busy_trigger), Plain(1), Plain(line.calls_max.max(1)));
+    found.range(place, "no_answer", line.no_answer, Duration::from_secs(1), Duration::from_secs(300));
+    if !line.voice_mail.is_empty()
+        && let Err(why) = forwards::destination(draft, &line.voice_mail, ())
+    {
+        let problem = Problem::Malformed { found: line.voice_mail.clone(), why: why.into() };
+        found.add(place, "voice_mail", problem);
+    }
+    found.count(place, "phones", line.phones.len(), limits::PHONES_PER_LINE);
+}
+
+/// Looks at each phone of a line by itself, and at what two of them must not share.
+pub(super) fn check_phones(index: usize, line: &Line, found: &mut Findings) {
+    let (mut names, mut usernames) = (BTreeSet::new(), BTreeSet::new());
+    for (at, phone) in line.phones.iter().enumerate() {
+        let place = Place::Phone(index, at);
+        check_phone(place, phone, found);
+        if line.phones.len() > 1 {
+            found.text(place, "name", &phone.name, "SEP001122334455");
+        }
+        let mut once = |is_new: bool, setting: &'static str, text: &str| {
+            if !is_new {
+                let there = "another phone of the line".into();
+                found.add(place, setting, Problem::Duplicate { found: text.into(), there });
+            }
+        };
+        once(phone.name.is_empty() || names.insert(&*phone.name), "name", &phone.name);
+        // The user name alone says which of the phones it is.
+        once(usernames.insert(phone.username(line)), "username", phone.username(line));
+    }
+}
+
+fn check_phone(place: Place, phone: &PhoneDraft, found: &mut Findings) {
+    if !phone.view.called.is_empty() {
+        let why =
+            "phones are sent no called number that could be changed; say calling, connected or redirecting"
+                .into();
+        let called = phone.view.called.clone();
+        found.add(place, "transformation_space", Problem::Malformed { found: called, why });
+    }
+    if phone.name.contains(char::is_control) {
+        let why = "a name has no control characters".into();
+        found.add(place, "name", Problem::Malformed { found: phone.name.clone(), why });
+    }
+    if let Some(username) = &phone.username {
+        found.text(place, "username", username, "1001");
+        if username.contains(['"', ':', '\\']) || username.contains(char::is_control) {
+            let why = "a digest user name has no quote, colon, backslash or control character".into();
+            found.add(place, "username", Problem::Malformed { found: username.clone(), why });
+        }
+    }
+    if let LineSecret::Password(password) = &phone.secret
+        && password.expose().is_empty()
+    {
+        found.add(place, "secret", Problem::Missing { example: "a long random word" });
+    }
+}
+
+/// What SIP knows of a line; `None` when nobody could register on it.
+pub(super) fn account(domain: &str, line: &Line) -> Option<LineAccount> {
+    let phone = line.phones.first()?;
+    let username: Box<str> = phone.username(line).into();
+    let (ha1_md5, ha1_sha256) = match &phone.secret {
+        LineSecret::Digests { md5, sha256 } => (md5.clone(), sha256.clone()),
+        LineSecret::Password(password) => digests(&username, domain, password.expose()),
+    };
+    Some(LineAccount {
+        name: line.name.clone(),
+        username,
+        ha1_md5,
+        ha1_sha256,
+        contacts_max: line.contacts_max,
+    })
+}
+
+#[cfg(test)]
+mod tests;
