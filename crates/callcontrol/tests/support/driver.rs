@@ -176,7 +176,7 @@ impl Driver {
                 self.configure();
             }
             ["limits", line, trigger, max] => {
-                let line = self.configuration.lines.get_mut(*line).unwrap();
+                let line = self.configuration.lines.get_mut(line).unwrap();
                 line.busy_trigger = trigger.parse().unwrap();
                 line.calls_max = max.parse().unwrap();
                 self.configure();

@@ -50,7 +50,7 @@ pub(crate) fn set(configuration: &mut Configuration, groups: &mut Groups, words:
             forwards(configuration, line).ring_time = RingTime::from_secs(seconds.parse().unwrap()).ok();
         }
         ["voice-mail", line, pilot] => {
-            configuration.lines.get_mut(*line).unwrap().voice_mail = Some(Arc::from(*pilot));
+            configuration.lines.get_mut(line).unwrap().voice_mail = Some(Arc::from(*pilot));
         }
         ["hop-limit", hops] => {
             configuration.forward_parameters.hop_limit = HopLimit::new(hops.parse().unwrap()).unwrap();
