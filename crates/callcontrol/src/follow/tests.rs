@@ -40,7 +40,7 @@ fn configuration(text: &str, hops: u8) -> Configuration {
         let &[from, kind, to] = &letters[..] else { panic!("{word}") };
         let number = "abcdef".find(to).map_or_else(|| to.to_string(), |index| (index + 1).to_string());
         let target = ForwardTarget::number(&number, SearchSpace::null()).ok();
-        let line = configuration.lines.get_mut(&*from.to_string()).unwrap();
+        let line = configuration.lines.get_mut(&from.to_string()).unwrap();
         let forwards = line.forwards.get_or_insert_default();
         match kind {
             '>' => forwards.all = target,
