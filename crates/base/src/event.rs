@@ -58,7 +58,7 @@ pub enum UnregisterReason {
     ConnectionClosed,
     /// A newer registration of the same phone took its place.
     Replaced,
-    /// The line is no longer in the configuration.
+    /// The line, or the socket over which it was reached, is no longer in the configuration.
     Unconfigured,
 }
 

@@ -57,7 +57,12 @@ impl Bench {
         let address = SocketAddr::from(([127, 0, 0, 1], 5060));
         let draft = Draft {
             domain: "bench.test".into(),
-            listeners: vec![Listener { transport: Transport::Udp, bound: address, advertised: address }],
+            listeners: vec![Listener {
+                transport: Transport::Udp,
+                bound: address,
+                advertised: address,
+                is_open: true,
+            }],
             lines: vec![Line::new(LINE, "Bench", LineSecret::Password(Secret::new("secret".into())))],
             trunks: vec![trunk("caller", 5080), trunk("called", 5070)],
             plan: PlanDraft { routes: vec![RouteDraft::new("1XXXXX", "called")], ..PlanDraft::default() },

@@ -42,7 +42,12 @@ pub(crate) fn configuration(plan: &Setting) -> Configuration {
     });
     let mut draft = Draft {
         domain: DOMAIN.into(),
-        listeners: vec![Listener { transport: Transport::Udp, bound: server, advertised: server }],
+        listeners: vec![Listener {
+            transport: Transport::Udp,
+            bound: server,
+            advertised: server,
+            is_open: true,
+        }],
         lines: lines.collect(),
         services: vec![
             ServiceNumber { number: "9999".into(), service: Service::Echo },

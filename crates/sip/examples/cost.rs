@@ -68,6 +68,7 @@ impl Bench {
                 transport: Transport::Udp,
                 bound: SocketAddr::from(([127, 0, 0, 1], 5060)),
                 advertised: SocketAddr::from(([127, 0, 0, 1], 5060)),
+                is_open: true,
             }],
             lines: (0..users).map(line).collect(),
             trunks: vec![trunk("caller", 5080), trunk("called", 5070)],

@@ -259,6 +259,12 @@ impl Sip {
             })
             .collect();
         self.registrar.unconfigure(now, &gone, &mut self.changes);
+        for (place, was) in before.listeners.iter().enumerate() {
+            let stays = self.shared.configuration.listeners.get(place).is_some_and(|it| it.is_same(was));
+            if was.is_open && !stays {
+                self.registrar.listener_closed(ListenerId(place as u16), &mut self.changes);
+            }
+        }
         self.tell_changes(out);
     }
 
@@ -547,7 +553,8 @@ impl Shared {
     }
 
     fn listener_of(&self, transport: Transport) -> Option<ListenerId> {
-        let position = self.configuration.listeners.iter().position(|l| l.transport == transport)?;
+        let position =
+            self.configuration.listeners.iter().position(|l| l.is_open && l.transport == transport)?;
         Some(ListenerId(position as u16))
     }
 
@@ -555,7 +562,7 @@ impl Shared {
         self.configuration
             .listeners
             .iter()
-            .find(|listener| listener.transport == transport)
+            .find(|listener| listener.is_open && listener.transport == transport)
             .map_or(SocketAddr::from(([0, 0, 0, 0], 0)), |listener| listener.advertised)
     }
 
@@ -624,7 +631,7 @@ impl Shared {
     pub(crate) fn is_own_host(&self, host: Host<'_>) -> bool {
         let configuration = &self.configuration;
         let listens = |address: std::net::IpAddr| {
-            configuration.listeners.iter().any(|listener| listener.advertised.ip() == address)
+            configuration.listeners.iter().any(|it| it.is_open && it.advertised.ip() == address)
         };
         let named = |text: &str| {
             let names = [&*configuration.domain, "localhost"].into_iter();

@@ -163,7 +163,7 @@ pub struct Configuration {
     pub domain: Box<str>,
     /// Further names and addresses that mean this node in a Request-URI. Listener addresses are known anyway.
     pub aliases: Vec<Box<str>>,
-    /// The sockets, by [`ListenerId`].
+    /// The sockets, by [`ListenerId`]. One that was closed keeps its place until another takes it: flows name it.
     pub listeners: Vec<Listener>,
     /// The phones' lines, by directory number, sorted.
     pub lines: strowger_base::Table<LineAccount>,
@@ -194,6 +194,15 @@ pub struct Listener {
     pub bound: SocketAddr,
     /// The address that peers shall use, written into Via and Contact.
     pub advertised: SocketAddr,
+    /// It takes messages. One that does not was closed while the node runs, and phones that were reached over it are unregistered.
+    pub is_open: bool,
+}
+
+impl Listener {
+    /// Whether it is the same socket, and takes messages.
+    pub fn is_same(&self, other: &Listener) -> bool {
+        self.is_open && self.transport == other.transport && self.bound == other.bound
+    }
 }
 
 /// What SIP needs to know of a line.

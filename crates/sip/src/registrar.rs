@@ -12,7 +12,7 @@ use std::time::Duration;
 
 use strowger_base::event::{Event, RefuseReason, UnregisterReason};
 use strowger_base::leg::BindingId;
-use strowger_base::net::{Flow, StreamId};
+use strowger_base::net::{Flow, ListenerId, StreamId};
 use strowger_base::{HashMap, HashSeed, Instant, Now, TimerQueue, limits};
 
 pub use binding::Binding;
@@ -196,6 +196,17 @@ impl Registrar {
     pub fn unconfigure(&mut self, _now: Now, lines: &[&str], out: &mut Vec<Change>) {
         for line in lines {
             self.remove_line(line, UnregisterReason::Unconfigured, out);
+        }
+    }
+
+    /// A socket takes no datagrams any more, and phones that were reached over it cannot be.
+    pub fn listener_closed(&mut self, listener: ListenerId, out: &mut Vec<Change>) {
+        let over_it = |flow: Flow| matches!(flow, Flow::Datagram { listener: own, .. } if own == listener);
+        let mut gone: Vec<BindingId> =
+            self.bindings.iter().filter(|(_, it)| over_it(it.flow)).map(|(id, _)| *id).collect();
+        gone.sort_unstable();
+        for id in gone {
+            self.remove(id, UnregisterReason::Unconfigured, out);
         }
     }
 

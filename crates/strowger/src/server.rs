@@ -235,9 +235,15 @@ impl Opened {
 
     fn sip_listeners(&self) -> Vec<Listener> {
         let bound = self.udp.local_addr().unwrap_or(self.advertised);
-        let mut listeners = vec![Listener { transport: Transport::Udp, bound, advertised: self.advertised }];
+        let mut listeners =
+            vec![Listener { transport: Transport::Udp, bound, advertised: self.advertised, is_open: true }];
         if self.tcp.is_some() {
-            listeners.push(Listener { transport: Transport::Tcp, bound, advertised: self.advertised });
+            listeners.push(Listener {
+                transport: Transport::Tcp,
+                bound,
+                advertised: self.advertised,
+                is_open: true,
+            });
         }
         listeners
     }

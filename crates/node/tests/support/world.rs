@@ -36,6 +36,8 @@ pub struct World {
     pub answers: Vec<Answer>,
     pub drained: bool,
     pub disk_full: bool,
+    /// Where packets arrive.
+    pub at: ListenerId,
 }
 
 pub fn draft() -> Draft {
@@ -51,6 +53,7 @@ pub fn draft() -> Draft {
             transport: Transport::Udp,
             bound: "0.0.0.0:5060".parse().unwrap(),
             advertised: "192.0.2.1:5060".parse().unwrap(),
+            is_open: true,
         }],
         lines: vec![line("1001", "Alice"), line("1002", "Bob"), line("1003", "Carol")],
         services: vec![ServiceNumber { number: "9999".into(), service: Service::Echo }],
@@ -96,6 +99,7 @@ impl World {
             answers: Vec::new(),
             drained: false,
             disk_full: false,
+            at: ListenerId(0),
         }
     }
 
@@ -142,7 +146,7 @@ impl World {
     }
 
     pub fn from(&mut self, peer: SocketAddr, text: &str) {
-        self.input(Input::Datagram { listener: ListenerId(0), source: peer, bytes: text.as_bytes() });
+        self.input(Input::Datagram { listener: self.at, source: peer, bytes: text.as_bytes() });
     }
 
     /// Lets time pass; every timer on the way fires at its moment.

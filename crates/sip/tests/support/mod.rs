@@ -261,6 +261,7 @@ pub fn configuration() -> Configuration {
             transport: Transport::Udp,
             bound: "0.0.0.0:5060".parse().unwrap(),
             advertised: "192.0.2.1:5060".parse().unwrap(),
+            is_open: true,
         }],
         lines,
         trunks: vec![trunk("alice", ALICE), trunk("bob", BOB)],
