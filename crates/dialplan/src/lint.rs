@@ -3,6 +3,7 @@
 //! Every finding comes with a dialling that shows it, and that dialling was made: what cannot be shown is not reported.
 //! The work is bounded; [`Lint::incomplete`] says what was left out.
 
+mod advice;
 mod codes;
 mod emergency;
 mod find;

@@ -323,6 +323,7 @@ impl<'c> Finder<'c> {
             kind,
             severity,
             patterns: vec![shown.pattern],
+            emergency: Vec::new(),
             names: Vec::new(),
             partition: None,
             search_space: Box::default(),

@@ -29,6 +29,9 @@ fn arrives(analysis: &Analysis) -> bool {
 impl Finder<'_> {
     /// Keeps a number that called an emergency service.
     pub(super) fn calls_emergency(&mut self, place: usize, number: &Digits, analysis: &Analysis) {
+        if arrives(analysis) {
+            self.for_help.extend(analysis.hops().iter().filter_map(|hop| hop.chosen));
+        }
         let numbers = &mut self.emergency_numbers.0;
         let Some(first) = super::find::first(analysis) else { return };
         // What a search space takes after a translation is not what people dial.
@@ -76,7 +79,7 @@ impl Finder<'_> {
                 let by = super::find::first(&keys);
                 let end = by.map(|by| format!(", because {} ends it", self.name(by))).unwrap_or_default();
                 let what = format!("{number} calls for help only when it comes as a whole{end}");
-                let patterns = std::iter::once(*id).chain(by).collect();
+                let patterns = std::iter::once(*id).chain(by.filter(|by| by != id)).collect();
                 self.add(Kind::EmergencyEnBlocOnly, Severity::Error, patterns, place, shown, what);
             } else if !arrives(&keys) {
                 unreachable.push((*number, *id));

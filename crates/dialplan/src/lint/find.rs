@@ -1,6 +1,6 @@
 //! Goes through the patterns, and keeps what is found.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::codes::Asking;
 use super::finding::{Example, Finding, Kind, Severity};
@@ -9,7 +9,7 @@ use super::outside::Leaving;
 use super::places::Places;
 use super::survey::{Budget, Survey, survey};
 use super::view::View;
-use super::{Lint, emergency, names};
+use super::{Lint, advice, emergency, names};
 use crate::address::Listed;
 use crate::analysis::{Analysis, Arrival};
 use crate::plan::{Action, DialPlan, PartitionId, PatternId};
@@ -23,6 +23,8 @@ pub(super) struct Finder<'f> {
     pub(super) raised: Raised,
     /// Numbers that lead to an emergency service from somewhere.
     pub(super) emergency_numbers: emergency::Numbers,
+    /// Patterns that lead to an emergency service, also those that say nothing about it themselves.
+    pub(super) for_help: BTreeSet<PatternId>,
     /// Diallings that are asked for codes.
     pub(super) asking: Asking,
     /// Trunk calls that leave again: by place of the view and name of where they go.
@@ -49,6 +51,7 @@ impl<'f> Finder<'f> {
             findings: Vec::new(),
             raised: Raised::new(plan),
             emergency_numbers: emergency::Numbers::default(),
+            for_help: BTreeSet::new(),
             asking: Asking::default(),
             leaving: BTreeMap::new(),
             views_of,
@@ -197,7 +200,8 @@ impl<'f> Finder<'f> {
                 self.name(other)
             );
             let shown = Some((whole, Arrival::KeyByKey));
-            return self.add(Kind::CutsOff, severity, vec![id, other], place, shown, what);
+            // All of them: which is told depends on what is found about the others.
+            self.add(Kind::CutsOff, severity, vec![id, other], place, shown, what);
         }
     }
 
@@ -267,7 +271,12 @@ impl<'f> Finder<'f> {
         let mut inside: BTreeMap<PartitionId, (PatternId, usize)> = BTreeMap::new();
         if !unseen.is_empty() {
             for (id, _) in plan.patterns() {
-                inside.entry(plan.partition_id_of(id)).or_insert((id, 0)).1 += 1;
+                let (shown, count) = inside.entry(plan.partition_id_of(id)).or_insert((id, 0));
+                *count += 1;
+                // The worst that nobody can dial.
+                if emergency::is_emergency(plan, id) && !emergency::is_emergency(plan, *shown) {
+                    *shown = id;
+                }
             }
         }
         for partition in unseen {
@@ -293,6 +302,7 @@ impl<'f> Finder<'f> {
                 kind: Kind::PartitionUnseen,
                 severity: if count > 0 { Severity::Warning } else { Severity::Note },
                 patterns: first_in.into_iter().collect(),
+                emergency: Vec::new(),
                 names: addresses.iter().take(NAMED).map(|address| address.text.into()).collect(),
                 partition: Some(partition),
                 search_space: Box::default(),
@@ -320,6 +330,7 @@ impl<'f> Finder<'f> {
             kind,
             severity,
             patterns,
+            emergency: Vec::new(),
             names: Vec::new(),
             partition,
             search_space,
@@ -342,12 +353,23 @@ impl<'f> Finder<'f> {
         }
     }
 
+    /// Says of the findings which of their patterns are for emergency calls.
+    fn mark_emergency(&mut self) {
+        let plan = self.plan;
+        let for_help = |id: &PatternId| self.for_help.contains(id) || emergency::is_emergency(plan, *id);
+        for finding in &mut self.findings {
+            finding.emergency = finding.patterns.iter().copied().filter(for_help).collect();
+        }
+    }
+
     pub(super) fn finish(mut self) -> Lint {
-        self.findings.sort_by_key(|finding| (finding.severity, finding.kind));
+        self.mark_emergency();
+        let mut findings = advice::without_repetitions(self.findings);
+        findings.sort_by_key(|finding| (finding.severity, finding.kind));
         // One pattern `2!` can make every line wait: that is one thing to mend, not a hundred thousand.
         let mut alike: BTreeMap<(Kind, Severity, Option<PatternId>), (usize, usize)> = BTreeMap::new();
         let mut kept: Vec<Finding> = Vec::new();
-        for finding in self.findings {
+        for finding in findings {
             let cause = finding.patterns.get(1).copied();
             let (count, last) = alike.entry((finding.kind, finding.severity, cause)).or_insert((0, 0));
             *count += 1;

@@ -13,6 +13,8 @@ pub struct Finding {
     pub severity: Severity,
     /// The patterns that take part, the one that it is about first.
     pub patterns: Vec<PatternId>,
+    /// Those of them that are for emergency calls: other advice is right for these.
+    pub emergency: Vec<PatternId>,
     /// The names and hosts that take part, the one that it is about first.
     pub names: Vec<Box<str>>,
     /// The partition that it is about.
@@ -137,7 +139,7 @@ impl Kind {
         }
     }
 
-    /// What to do about it, in one sentence.
+    /// What to do about it, in one sentence, as long as no emergency pattern takes part: see [`Finding::advice`].
     pub const fn advice(self) -> &'static str {
         match self {
             Kind::Loop => {

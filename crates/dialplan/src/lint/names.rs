@@ -72,6 +72,7 @@ impl Finder<'_> {
             kind: Kind::NeverMatches,
             severity: Severity::Warning,
             patterns: Vec::new(),
+            emergency: Vec::new(),
             names,
             partition: Some(address.partition),
             search_space: view.name.clone(),

@@ -74,6 +74,7 @@ impl Finder<'_> {
                 kind: Kind::TrunkToTrunk,
                 severity: Severity::Warning,
                 patterns: pattern.into_iter().collect(),
+                emergency: Vec::new(),
                 names,
                 partition: Some(partition),
                 search_space: view.name.clone(),

@@ -119,8 +119,7 @@ fn each_finding_has_a_plan_that_shows_it_and_one_that_does_not() {
     check("space all in\nline 1001 in all\nroute 13 in\nroute 12XX in", "");
     check(
         "space all in\nline 1001 in all\nroute 12 in urgent\nroute 12X[34] in",
-        "warning never-key-by-key 12X[34] 12: line:1001 dials 1253\n\
-         warning cuts-off 12 12X[34]: line:1001 dials 1253",
+        "warning never-key-by-key 12X[34] 12: line:1001 dials 1253",
     );
     check("space all in\nline 1001 in all\nroute 9! in", "note open-length 9!: line:1001 dials 95");
     check(
@@ -237,26 +236,114 @@ fn emergency_numbers_are_dialled_from_everywhere() {
         "error emergency-unreachable 112: line:1002 dials 112",
     );
     check("route 112 help urgent emergency\nline 1002 in all", "");
-    check(
-        "route 112 help emergency\nroute 112X in",
-        "error emergency-waits 112: line:1001 dials 112\nwarning waits 112 112X: line:1001 dials 112",
-    );
+    check("route 112 help emergency\nroute 112X in", "error emergency-waits 112: line:1001 dials 112");
     check(
         "route 112 help urgent emergency\nroute 11 in urgent",
-        "error emergency-en-bloc-only 112 11: line:1001 dials 112\n\
-         warning never-key-by-key 112 11: line:1001 dials 112\n\
-         warning cuts-off 11 112: line:1001 dials 112",
+        "error emergency-en-bloc-only 112 11: line:1001 dials 112",
     );
     // By way of a translation, which is as good.
     check("space out out\nto 0112 in urgent in=out mask=112\nroute 112 out emergency", "");
     check(
         "space out out\nto 0112 in in=out mask=112\nto 0112X in in=out mask=112\nroute 112 out emergency",
-        "error emergency-waits 0112: line:1001 dials 0112\nwarning waits 0112 0112X: line:1001 dials 0112",
+        "error emergency-waits 0112: line:1001 dials 0112",
     );
     // What begins like 112 is cut off, and that is meant.
     check(
         "route 112 help urgent emergency\nroute 11234[56] in",
         "note cuts-off 112 11234[56]: line:1001 dials 112345",
+    );
+}
+
+/// Wherever a call for help takes part, following the advice must not make it wait, cut it off or take it away.
+#[test]
+fn advice_leaves_calls_for_help_as_they_are() {
+    let check = |text: &str, expect: &[(&str, &str)]| {
+        let text = format!("space all help in\nspace out out\nline 1001 in all\n{text}");
+        let (plan, origins) = plan(&text);
+        let findings = lint(&plan, &origins, &CodeTable::new(), WallTime::from_micros(0)).findings;
+        let told: Vec<(&str, &str)> = findings.iter().map(|it| (it.kind.word(), it.advice())).collect();
+        assert_eq!(told, expect, "{text}");
+    };
+    const STAYS: &str = "Take the urgency from the shorter pattern, or change its digits; the emergency pattern stays urgent.";
+    const BOTH: &str =
+        "Both are for emergency calls: leave both urgent, and change the digits of one of them.";
+    const LONGER: &str =
+        "Leave the emergency pattern urgent: the longer pattern needs digits that do not begin with it.";
+    check("route 112 help urgent emergency\nroute 11 in urgent", &[("emergency-en-bloc-only", STAYS)]);
+    check(
+        "to 11X help urgent in=out\nroute 112 out emergency\nroute 1145 help urgent emergency",
+        &[("emergency-en-bloc-only", BOTH)],
+    );
+    check("route 911 help urgent emergency\nroute 911X in", &[("never-key-by-key", LONGER)]);
+    // What leads to help by translation is as good, whether it says so or not.
+    check(
+        "to 911 in urgent in=out mask=911\nroute 911 out emergency\nroute 911X in",
+        &[("never-key-by-key", LONGER)],
+    );
+    check(
+        "to 2! help urgent in=out\nroute 212 out emergency",
+        &[(
+            "emergency-en-bloc-only",
+            "Write the emergency number into the pattern digit by digit, without ! or wildcards, and leave it urgent.",
+        )],
+    );
+    check(
+        "space poor in\nroute 112 help urgent emergency\nroute 11234[56] in",
+        &[(
+            "cuts-off",
+            "Leave the emergency pattern urgent: where the longer numbers are needed, give them other digits.",
+        )],
+    );
+    check(
+        "route 112 help urgent emergency\nroute 11 in",
+        &[("waits", "Change its digits: were it urgent, it would cut off the emergency number.")],
+    );
+    check(
+        "route 112 help emergency\nroute 112X in",
+        &[("emergency-waits", "Make the emergency pattern urgent, and every translation before it.")],
+    );
+    check(
+        "route 112 in urgent emergency\nroute 112 help",
+        &[
+            (
+                "emergency-unreachable",
+                "Put the partition of the emergency pattern into the search space, before all others.",
+            ),
+            (
+                "never-matches",
+                "Make the emergency pattern closer than what takes its numbers, or put its partition before the other's.",
+            ),
+        ],
+    );
+    check(
+        "route 112 help urgent emergency\nroute 112 in",
+        &[(
+            "never-matches",
+            "Take the pattern out, or change its digits: the emergency pattern has to keep its numbers.",
+        )],
+    );
+    check(
+        "route 20XX dark\nroute 112 dark urgent emergency",
+        &[
+            (
+                "emergency-unreachable",
+                "Put the partition of the emergency pattern into the search space, before all others.",
+            ),
+            ("partition-unseen", "Add the partition to a calling search space: it has an emergency pattern."),
+        ],
+    );
+}
+
+/// Two patterns and one thing that is wrong between them.
+#[test]
+fn each_mistake_is_told_once() {
+    let check = |text: &str, expect: &str| assert_eq!(told(&plan(text)), expect, "{text}");
+    let line = "space all in\nline 1001 in all\n";
+    // Another pattern that is cut off too is still told, when no finding of its own says it.
+    check(
+        &format!("{line}route 12 in urgent\nroute 12X[34] in\nroute 1[23]56 in"),
+        "warning never-key-by-key 12X[34] 12: line:1001 dials 1203\n\
+         warning cuts-off 12 1[23]56: line:1001 dials 1256",
     );
 }
 
@@ -318,7 +405,7 @@ fn what_is_not_always_there_hides_nothing() {
             .collect();
         assert_eq!(kinds.join(", "), expect, "{open:?}");
     };
-    check(None, "never-matches, never-key-by-key, cuts-off");
+    check(None, "never-matches, never-key-by-key");
     check(Some((0, 12)), "cuts-off");
     check(Some((8, 12)), "2 patterns are in partitions that are closed at this time");
 }

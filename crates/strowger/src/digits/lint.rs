@@ -106,7 +106,7 @@ impl<'c> Report<'c> {
             "example": example,
             "alike": finding.alike,
             "what": finding.what,
-            "advice": finding.kind.advice(),
+            "advice": finding.advice(),
         })
     }
 
@@ -134,7 +134,7 @@ fn write_finding(out: &mut String, finding: &Finding) -> std::fmt::Result {
     if let Some(example) = &finding.example {
         writeln!(out, "         {}", command(example))?;
     }
-    writeln!(out, "         {}", finding.kind.advice())
+    writeln!(out, "         {}", finding.advice())
 }
 
 /// The command that shows it.
