@@ -4,6 +4,7 @@
 //! everything that is wrong with it, not only the first thing, and names each [`Place`] so that the shell can
 //! show the line of the file.
 
+mod assembly;
 mod bounds;
 mod build;
 mod codes;
@@ -27,6 +28,7 @@ use strowger_callcontrol::configuration::NO_ANSWER_TRUNK;
 use strowger_dialplan::forward::Classification;
 use strowger_sip::io::{DigestAlgorithm, Listener, Trunk};
 
+pub use self::assembly::{Assembly, LineChange};
 pub use self::codes::{AuthorizationCodeDraft, CodesDraft, MatterCodeDraft};
 pub use self::forwards::{ForwardDraft, ForwardTo, ForwardingDraft, ForwardsDraft};
 pub use self::hunting::{HuntListDraft, HuntPilotDraft, LineGroupDraft};
@@ -204,7 +206,7 @@ impl Draft {
     /// # Errors
     /// Everything that is wrong, in the order of the draft.
     pub fn build(&self) -> Result<Configuration, Vec<ConfigurationError>> {
-        build::build(self)
+        build::build(self).map(|built| built.configuration)
     }
 }
 

@@ -87,7 +87,7 @@ fn a_call_goes_on_and_ends_well_though_the_line_it_was_made_from_is_gone() {
     let bye = world.expect(&alice, "BYE ");
     world.from(alice.address, &alice.respond(&bye, "200 OK", ""));
     let calls = world.calls();
-    assert_eq!((calls.len(), &*calls[0].calling.number), (1, "1001"));
+    assert_eq!((calls.len(), calls[0].calling.number), (1, "1001"));
 }
 
 #[test]

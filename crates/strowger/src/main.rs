@@ -30,6 +30,7 @@ mod readiness;
 mod report;
 mod server;
 mod shutdown;
+mod sockets;
 mod store;
 mod streams;
 mod table;

@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use strowger_base::Cause;
+
 use super::{
     Action, DialPlan, NumberPattern, OverlapSending, Partition, PartitionId, PatternId, Row, SearchSpace,
     Tables,
@@ -295,6 +297,15 @@ impl DialPlanBuilder {
                 Err(PlanError::Duplicate { pattern: host.into(), partition: partition.into(), there })
             }
         }
+    }
+
+    /// Takes out a number that was added as it is ([`DialPlanBuilder::literal`]); `None` when it is not there, or is a name.
+    pub fn remove_literal(&mut self, partition: &str, text: &str) -> Option<NumberPattern> {
+        // Its action has no part in what it is found by.
+        let row = literal_row(text, Action::Block(Cause::UNALLOCATED_NUMBER)).ok()?.ok()?;
+        let id = self.partition_id(partition, text).ok()?;
+        let pattern = self.same(id, &row)?;
+        self.remove(pattern)
     }
 
     /// Takes a pattern out; `None` when it is not there.

@@ -9,17 +9,19 @@ use std::time::Duration;
 
 use strowger_base::nearest::nearest;
 use strowger_base::{Secret, Table};
-use strowger_callcontrol::configuration::Forwards;
-use strowger_dialplan::PlanError;
+use strowger_callcontrol::configuration::{Forwards, Line as LineSettings};
+use strowger_dialplan::{DialPlan, PlanError};
 use strowger_sip::auth;
 use strowger_sip::io::LineAccount;
 
+use super::mobility::Pools;
+use super::route_lists::Groups;
 use super::{
     Configuration, ConfigurationError, Draft, Line, Place, PlannedTrunk, Problem, bounds, codes, forwards,
     hunting, lines, loops, mobility, plan, route_lists, transformations,
 };
 
-pub(super) fn build(draft: &Draft) -> Result<Configuration, Vec<ConfigurationError>> {
+pub(super) fn build(draft: &Draft) -> Result<Built, Vec<ConfigurationError>> {
     let mut found = Findings::default();
     check_node(draft, &mut found);
     let codes_fit = codes::counts(draft, &mut found);
@@ -32,30 +34,11 @@ pub(super) fn build(draft: &Draft) -> Result<Configuration, Vec<ConfigurationErr
     let pools = mobility::pools(draft, &dial_plan, &groups, &mut found);
     let mut accounts = Table::new();
     let mut calls = strowger_callcontrol::Configuration::empty();
+    let ground = Ground { draft, dial_plan: &dial_plan, groups: &groups, pools: &pools };
     for (index, line) in draft.lines.iter().enumerate() {
-        let place = Place::Line(index);
-        lines::check_line(draft, place, line, &mut found);
-        lines::check_phones(index, line, &mut found);
-        if let Some(account) = lines::account(&draft.domain, line) {
+        let (account, settings) = ground.line(index, line, &mut found);
+        if let Some(account) = account {
             accounts.insert(&*line.number, account);
-        }
-        let space = plan::line_space(&dial_plan, place, line, &mut found);
-        let forwards = forwards::of(draft, &dial_plan, place, line, &mut found);
-        let mut settings = settings(line, forwards);
-        let caller = plan::caller_of_line(place, line, space.clone(), &mut found);
-        settings.caller = Arc::new(caller.clone());
-        for (at, phone) in line.phones.iter().enumerate() {
-            let place = Place::Phone(index, at);
-            let mut of_phone = settings.clone();
-            of_phone.caller =
-                Arc::new(plan::caller_of_phone(&dial_plan, place, (&caller, phone), &space, &mut found));
-            of_phone.local_route_groups = route_lists::local(draft, phone, place, &groups, &mut found);
-            of_phone.view = transformations::view(&dial_plan, place, &phone.view, &mut found);
-            of_phone.overlap = phone.overlap;
-            mobility::at_home(place, phone, &space, &mut of_phone, &pools, &mut found);
-            if at == 0 {
-                settings = of_phone;
-            }
         }
         calls.lines.insert(&*line.number, settings);
     }
@@ -92,11 +75,62 @@ pub(super) fn build(draft: &Draft) -> Result<Configuration, Vec<ConfigurationErr
     if let Some(listener) = draft.listeners.first() {
         calls.address = listener.advertised.ip();
     }
-    Ok(Configuration {
+    let configuration = Configuration {
         sip: Arc::new(sip(draft, accounts)),
         calls: Arc::new(calls),
         messages: draft.messages,
-    })
+    };
+    Ok(Built { configuration, groups: Arc::new(groups), pools: Arc::new(pools) })
+}
+
+/// A configuration, and what single lines of it are made with.
+pub(super) struct Built {
+    pub(super) configuration: Configuration,
+    pub(super) groups: Arc<Groups>,
+    pub(super) pools: Arc<Pools>,
+}
+
+/// What lines are made with.
+#[derive(Clone, Copy)]
+pub(super) struct Ground<'g> {
+    pub(super) draft: &'g Draft,
+    pub(super) dial_plan: &'g DialPlan,
+    pub(super) groups: &'g Groups,
+    pub(super) pools: &'g Pools,
+}
+
+impl Ground<'_> {
+    /// What SIP and call control know of a line.
+    pub(super) fn line(
+        self,
+        index: usize,
+        line: &Line,
+        found: &mut Findings,
+    ) -> (Option<LineAccount>, LineSettings) {
+        let Ground { draft, dial_plan, groups, pools } = self;
+        let place = Place::Line(index);
+        lines::check_line(draft, place, line, found);
+        lines::check_phones(index, line, found);
+        let space = plan::line_space(dial_plan, place, line, found);
+        let forwards = forwards::of(draft, dial_plan, place, line, found);
+        let mut settings = settings(line, forwards);
+        let caller = plan::caller_of_line(place, line, space.clone(), found);
+        settings.caller = Arc::new(caller.clone());
+        for (at, phone) in line.phones.iter().enumerate() {
+            let place = Place::Phone(index, at);
+            let mut of_phone = settings.clone();
+            of_phone.caller =
+                Arc::new(plan::caller_of_phone(dial_plan, place, (&caller, phone), &space, found));
+            of_phone.local_route_groups = route_lists::local(draft, phone, place, groups, found);
+            of_phone.view = transformations::view(dial_plan, place, &phone.view, found);
+            of_phone.overlap = phone.overlap;
+            mobility::at_home(place, phone, &space, &mut of_phone, pools, found);
+            if at == 0 {
+                settings = of_phone;
+            }
+        }
+        (lines::account(&draft.domain, line), settings)
+    }
 }
 
 fn sip(draft: &Draft, lines: Table<LineAccount>) -> strowger_sip::Configuration {
@@ -116,15 +150,15 @@ fn sip(draft: &Draft, lines: Table<LineAccount>) -> strowger_sip::Configuration 
     }
 }
 
-fn settings(line: &Line, forwards: Option<Box<Forwards>>) -> strowger_callcontrol::configuration::Line {
-    strowger_callcontrol::configuration::Line {
+fn settings(line: &Line, forwards: Option<Box<Forwards>>) -> LineSettings {
+    LineSettings {
         name: line.name.clone(),
         busy_trigger: line.busy_trigger,
         calls_max: line.calls_max,
         no_answer: line.no_answer,
         forwards,
         voice_mail: (!line.voice_mail.is_empty()).then(|| Arc::from(&*line.voice_mail)),
-        ..strowger_callcontrol::configuration::Line::default()
+        ..LineSettings::default()
     }
 }
 
@@ -179,7 +213,7 @@ fn check_trunks(draft: &Draft, found: &mut Findings) {
 
 /// What is wrong so far.
 #[derive(Default)]
-pub(super) struct Findings(Vec<ConfigurationError>);
+pub(super) struct Findings(pub(super) Vec<ConfigurationError>);
 
 impl Findings {
     pub(super) fn add(&mut self, place: Place, setting: &'static str, problem: Problem) {

@@ -193,14 +193,7 @@ pub(super) fn build(draft: &Draft, found: &mut Findings) -> DialPlan {
         add_search_space(&mut plan, Place::SearchSpace(index), space, found);
     }
     for (index, line) in draft.lines.iter().enumerate() {
-        let action = Action::Line(line.number.clone());
-        let added = match line.urgent {
-            true => plan.urgent_literal(&line.partition, &line.number, action),
-            false => plan.literal(&line.partition, &line.number, action),
-        };
-        if let Err(error) = added {
-            refuse(&plan, Place::Line(index), "number", error, found);
-        }
+        add_line(&mut plan, Place::Line(index), line, found);
     }
     for (index, service) in draft.services.iter().enumerate() {
         if let Err(error) = plan.literal("", &service.number, Action::Service(service.service)) {
@@ -222,6 +215,18 @@ pub(super) fn build(draft: &Draft, found: &mut Findings) -> DialPlan {
         add_pilot(&mut plan, Place::HuntPilot(index), pilot, found);
     }
     plan.build()
+}
+
+/// The number of a line.
+pub(super) fn add_line(plan: &mut DialPlanBuilder, place: Place, line: &Line, found: &mut Findings) {
+    let action = Action::Line(line.number.clone());
+    let added = match line.urgent {
+        true => plan.urgent_literal(&line.partition, &line.number, action),
+        false => plan.literal(&line.partition, &line.number, action),
+    };
+    if let Err(error) = added {
+        refuse(plan, place, "number", error, found);
+    }
 }
 
 /// A search space with its name, all of its partitions, and not too many of them.

@@ -167,7 +167,10 @@ fn table<const N: usize, T>(
                     }
                 }
             }
-            Err(error) => problems.push(malformed(error)),
+            Err(error) => {
+                problems.push(malformed(error));
+                break;
+            }
         }
     }
     if problems.is_empty() { Ok(rows) } else { Err(problems) }

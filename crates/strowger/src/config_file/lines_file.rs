@@ -39,7 +39,10 @@ fn parse(text: &str) -> Result<Vec<(u32, LineSection)>, Vec<String>> {
                 Ok(section) => lines.push((line, section)),
                 Err((cell, problem)) => problems.push(format!("{line}:{cell}: {problem}")),
             },
-            Err(error) => problems.push(malformed(error)),
+            Err(error) => {
+                problems.push(malformed(error));
+                break;
+            }
         }
     }
     if problems.is_empty() { Ok(lines) } else { Err(problems) }

@@ -1,0 +1,109 @@
+//! A configuration that can be changed line by line.
+
+use std::sync::Arc;
+
+use strowger_dialplan::{DialPlanBuilder, Digits};
+
+use super::build::{self, Built, Findings, Ground};
+use super::{Configuration, ConfigurationError, Draft, Line, Place, plan};
+
+/// A configuration with what it takes to change single lines of it. A change costs what the changed lines cost, however
+/// many others there are.
+pub struct Assembly {
+    /// What was written, without the lines that have numbers.
+    draft: Arc<Draft>,
+    built: Built,
+}
+
+/// What becomes of a line.
+#[derive(Clone)]
+pub struct LineChange {
+    /// As it was; `None` when it is new.
+    pub before: Option<Line>,
+    /// As it shall be; `None` when it goes.
+    pub after: Option<Line>,
+}
+
+impl Assembly {
+    /// Checks the whole.
+    ///
+    /// # Errors
+    /// As of [`Draft::build`].
+    pub fn new(mut draft: Draft) -> Result<Self, Vec<ConfigurationError>> {
+        let built = build::build(&draft)?;
+        // What forwards may name are words; numbers are found in the dial plan.
+        draft.lines.retain(|line| !is_number(line));
+        draft.lines.shrink_to_fit();
+        draft.plan.translations = Vec::new();
+        draft.plan.routes = Vec::new();
+        draft.plan.blocks = Vec::new();
+        draft.codes = Default::default();
+        Ok(Assembly { draft: Arc::new(draft), built })
+    }
+
+    /// The configuration.
+    pub const fn configuration(&self) -> &Configuration {
+        &self.built.configuration
+    }
+
+    /// The same with some lines changed; `None` when these cannot be changed alone, because what is called by a name and not
+    /// by a number may be named anywhere: build the whole then.
+    ///
+    /// # Errors
+    /// Everything that is wrong, with the position among `changes` as the line's.
+    pub fn with_lines(&self, changes: &[LineChange]) -> Result<Option<Self>, Vec<ConfigurationError>> {
+        let concerned = changes.iter().flat_map(|change| change.before.iter().chain(&change.after));
+        if concerned.into_iter().any(|line| !is_number(line)) {
+            return Ok(None);
+        }
+        let mut found = Findings::default();
+        let mut sip = strowger_sip::Configuration::clone(&self.built.configuration.sip);
+        let mut calls = strowger_callcontrol::Configuration::clone(&self.built.configuration.calls);
+        let mut numbers = DialPlanBuilder::from(&calls.plan);
+        let dialled = |line: &Line| (line.partition.clone(), line.number.clone(), line.urgent);
+        let moved =
+            |change: &&LineChange| change.before.as_ref().map(dialled) != change.after.as_ref().map(dialled);
+        // Two lines of one change may exchange their numbers.
+        for before in changes.iter().filter(moved).filter_map(|change| change.before.as_ref()) {
+            numbers.remove_literal(&before.partition, &before.number);
+        }
+        for before in changes.iter().filter_map(|change| change.before.as_ref()) {
+            sip.lines.remove(&before.number);
+            calls.lines.remove(&before.number);
+        }
+        for (index, change) in changes.iter().enumerate().filter(|(_, change)| moved(change)) {
+            if let Some(after) = &change.after {
+                plan::add_line(&mut numbers, Place::Line(index), after, &mut found);
+            }
+        }
+        calls.plan = numbers.build();
+        let Built { groups, pools, .. } = &self.built;
+        let plan = calls.plan.clone();
+        let ground = Ground { draft: &self.draft, dial_plan: &plan, groups, pools };
+        for (index, change) in changes.iter().enumerate() {
+            let Some(after) = &change.after else { continue };
+            let (account, settings) = ground.line(index, after, &mut found);
+            if let Some(account) = account {
+                sip.lines.insert(&*after.number, account);
+            }
+            calls.lines.insert(&*after.number, settings);
+        }
+        if !found.0.is_empty() {
+            return Err(found.0);
+        }
+        let configuration = Configuration {
+            sip: Arc::new(sip),
+            calls: Arc::new(calls),
+            messages: self.built.configuration.messages,
+        };
+        let built = Built { configuration, groups: Arc::clone(groups), pools: Arc::clone(pools) };
+        Ok(Some(Assembly { draft: Arc::clone(&self.draft), built }))
+    }
+}
+
+fn is_number(line: &Line) -> bool {
+    Digits::parse(&line.number).is_ok_and(|digits| !digits.is_empty())
+}
+
+#[cfg(test)]
+mod tests;

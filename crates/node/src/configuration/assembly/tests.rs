@@ -1,0 +1,127 @@
+//! Changed line by line, a configuration is what it would be if it were built as a whole.
+
+use strowger_base::{Rng, Secret, WallTime};
+use strowger_dialplan::{Analysis, Arrival, Caller, Decision, Progress};
+
+use super::*;
+use crate::configuration::{ForwardDraft, ForwardsDraft, LineSecret, PartitionDraft, SearchSpaceDraft};
+
+fn line(number: &str, name: &str) -> Line {
+    Line::new(number, name, LineSecret::Password(Secret::new(format!("secret of {name}").into())))
+}
+
+fn draft(lines: Vec<Line>) -> Draft {
+    let mut draft = Draft { lines, ..Draft::default() };
+    for name in ["inside", "outside"] {
+        draft.plan.partitions.push(PartitionDraft { name: name.into(), ..PartitionDraft::default() });
+    }
+    let space = SearchSpaceDraft { name: "all".into(), partitions: vec!["inside".into(), "outside".into()] };
+    draft.plan.search_spaces.push(space);
+    draft
+}
+
+/// Everything that matters of a configuration, as text.
+fn told(configuration: &Configuration, numbers: &[&str]) -> String {
+    let calls = &configuration.calls;
+    let mut text = format!("{:#?}\n", calls.lines);
+    for (number, account) in configuration.sip.lines.iter() {
+        text.push_str(&format!("{number} {}\n", account.name));
+    }
+    let space = calls.plan.search_space("all").unwrap().clone();
+    let caller = Arc::new(Caller::new(Digits::EMPTY, space));
+    for number in numbers {
+        let digits = Digits::parse(number).unwrap();
+        for arrival in [Arrival::EnBloc, Arrival::KeyByKey] {
+            let at = WallTime::from_micros(0);
+            let analysis = Analysis::of(&calls.plan, Arc::clone(&caller), arrival, &digits, at);
+            // Patterns are told by what they are: their places differ.
+            let result = match analysis.progress() {
+                Progress::Decided(Decision::Routed(routed)) => {
+                    let pattern = calls.plan.pattern(routed.pattern).unwrap();
+                    format!("{} {:?} {}", pattern.name, pattern.action, calls.plan.partition_of(routed.pattern))
+                }
+                progress => format!("{progress:?}"),
+            };
+            text.push_str(&format!("{number} {result}\n"));
+        }
+    }
+    text
+}
+
+fn random_line(rng: &mut Rng, number: &str) -> Line {
+    let mut line = line(number, &format!("name {}", rng.below(100)));
+    line.partition = ["", "inside", "outside"][rng.below(3) as usize].into();
+    line.urgent = rng.below(4) == 0;
+    line.busy_trigger = 1 + rng.below(4) as u32;
+    line.search_space = ["", "all"][rng.below(2) as usize].into();
+    if rng.below(3) == 0 {
+        let all = Some(ForwardDraft::to("1001"));
+        line.forwards = Some(Box::new(ForwardsDraft { all, ..ForwardsDraft::default() }));
+    }
+    line
+}
+
+#[test]
+fn changes_of_lines_lead_where_building_the_whole_leads() {
+    const NUMBERS: [&str; 8] = ["1000", "1001", "1002", "100", "10011", "2000", "20", "3000"];
+    for seed in 0..60 {
+        let mut rng = Rng::new(seed);
+        let mut lines: Vec<Line> = vec![];
+        let mut assembly = Assembly::new(draft(vec![])).ok().unwrap();
+        for _ in 0..12 {
+            let mut changes: Vec<LineChange> = vec![];
+            for number in NUMBERS {
+                if rng.below(3) > 0 {
+                    continue;
+                }
+                let at = lines.iter().position(|line| &*line.number == number);
+                let before = at.map(|at| lines.remove(at));
+                let after = (before.is_none() || rng.below(3) > 0).then(|| random_line(&mut rng, number));
+                lines.extend(after.clone());
+                changes.push(LineChange { before, after });
+            }
+            assembly = assembly.with_lines(&changes).ok().flatten().unwrap();
+            let whole = draft(lines.clone()).build().unwrap();
+            assert_eq!(told(assembly.configuration(), &NUMBERS), told(&whole, &NUMBERS), "seed {seed}");
+        }
+    }
+}
+
+#[test]
+fn two_lines_may_exchange_their_numbers_and_what_is_wrong_is_told_with_the_change() {
+    let (alice, bob) = (line("1001", "Alice"), line("1002", "Bob"));
+    let assembly = Assembly::new(draft(vec![alice.clone(), bob.clone()])).ok().unwrap();
+    let renumbered = |line: &Line, number: &str| Line { number: number.into(), ..line.clone() };
+    let changes = [
+        LineChange { before: Some(alice.clone()), after: Some(renumbered(&alice, "1002")) },
+        LineChange { before: Some(bob.clone()), after: Some(renumbered(&bob, "1001")) },
+    ];
+    let changed = assembly.with_lines(&changes).ok().flatten().unwrap();
+    let name = |assembly: &Assembly, number: &str| {
+        assembly.configuration().sip.lines.get(number).map(|line| line.name.to_string())
+    };
+    assert_eq!((name(&changed, "1001"), name(&changed, "1002")), (Some("Bob".into()), Some("Alice".into())));
+    assert_eq!(name(&assembly, "1001"), Some("Alice".into()), "the one before is as it was");
+    let mut wrong = alice.clone();
+    wrong.busy_trigger = 0;
+    let good = LineChange { before: None, after: Some(line("1003", "Carol")) };
+    let wrong = LineChange { before: Some(alice), after: Some(wrong) };
+    let errors = assembly.with_lines(&[good, wrong]).err().unwrap();
+    assert_eq!(errors.len(), 1);
+    assert_eq!((errors[0].place, errors[0].setting), (Place::Line(1), "busy_trigger"));
+    let same = LineChange { before: None, after: Some(line("1002", "Bob again")) };
+    assert_eq!(assembly.with_lines(&[same]).err().unwrap()[0].setting, "number");
+}
+
+#[test]
+fn a_line_that_is_called_by_a_word_needs_the_whole() {
+    let assembly = Assembly::new(draft(vec![line("reception", "Desk")])).ok().unwrap();
+    let change = LineChange { before: None, after: Some(line("service", "Service")) };
+    assert!(assembly.with_lines(&[change]).ok().unwrap().is_none());
+    // A forward may name it all the same.
+    let mut alice = line("1001", "Alice");
+    let all = Some(ForwardDraft::to("reception"));
+    alice.forwards = Some(Box::new(ForwardsDraft { all, ..ForwardsDraft::default() }));
+    let change = LineChange { before: None, after: Some(alice) };
+    assert!(assembly.with_lines(&[change]).ok().flatten().is_some());
+}
