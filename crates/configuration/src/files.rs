@@ -44,7 +44,7 @@ pub struct FileMistake {
     pub file: String,
     /// Counted from 1.
     pub line: usize,
-    /// In characters, counted from 1.
+    /// In characters, counted from 1; of a table of comma-separated values the cell in its row.
     pub column: usize,
     /// What is wrong and what would do.
     pub sentence: String,
@@ -101,10 +101,10 @@ impl<'f> Document<'f> {
         let origin = self.origins.get(mistake.wanted).copied();
         let wanted = self.wanted.get(mistake.wanted);
         let (Some(origin), Some(wanted)) = (origin, wanted) else {
-            return FileMistake::at("", "", 0, mistake.problem.to_string());
+            return FileMistake::nowhere(mistake.problem.to_string());
         };
         let Some(file) = self.files.get(origin.file) else {
-            return FileMistake::at("", "", 0, mistake.problem.to_string());
+            return FileMistake::nowhere(mistake.problem.to_string());
         };
         let offset = read::offset(file, wanted.kind, origin.table, &mistake.problem.path);
         let key = crate::proposal::key_of(wanted.kind, &wanted.table).unwrap_or_default();
@@ -118,6 +118,11 @@ impl<'f> Document<'f> {
 }
 
 impl FileMistake {
+    /// A mistake of which no file tells.
+    pub(crate) const fn nowhere(sentence: String) -> Self {
+        FileMistake { file: String::new(), line: 0, column: 0, sentence }
+    }
+
     /// A mistake at a byte of a text.
     fn at(file: &str, text: &str, offset: usize, sentence: String) -> Self {
         let before = text.get(..offset).unwrap_or(text);
@@ -129,6 +134,9 @@ impl FileMistake {
 
 impl fmt::Display for FileMistake {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.line == 0 {
+            return f.write_str(&self.sentence);
+        }
         write!(f, "{}:{}:{}: {}", self.file, self.line, self.column, self.sentence)
     }
 }

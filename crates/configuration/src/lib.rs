@@ -7,6 +7,7 @@
 //! It does no IO and knows no database, file or protocol: engines and shells stand around it.
 
 mod change;
+pub mod csv;
 mod difference;
 pub mod files;
 pub mod form;

@@ -1,5 +1,6 @@
 //! From what somebody wants to the operations that bring it about.
 
+use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Map, Value};
@@ -30,6 +31,8 @@ pub enum Scope<'s> {
     Kinds(&'s [Kind]),
     /// Only what is wanted.
     Objects,
+    /// Only what is wanted, and these, which shall not be there any more.
+    Removing(&'s [Id]),
 }
 
 /// Something that is wrong with what is wanted.
@@ -58,7 +61,7 @@ impl State {
         let mut mistakes = Vec::new();
         let called = identify(self, wanted, new_id, &mut mistakes);
         let gone = unwanted(self, &called, scope);
-        let directory = Overlay { state: self, called: &called, gone: &gone };
+        let directory = Overlay { state: self, called: &called, gone: &gone, near: RefCell::default() };
         let mut operations = Vec::new();
         for (at, object) in wanted.iter().enumerate() {
             let Some(&id) = called.of.get(&at) else { continue };
@@ -174,6 +177,9 @@ fn unwanted(state: &State, called: &Called, scope: Scope<'_>) -> BTreeSet<Id> {
         Scope::Whole => Kind::ALL,
         Scope::Kinds(kinds) => kinds,
         Scope::Objects => &[],
+        Scope::Removing(ids) => {
+            return ids.iter().copied().filter(|id| !called.all.contains(id)).collect();
+        }
     };
     let there = kinds.iter().flat_map(|kind| state.of_kind(*kind)).map(|entry| entry.id());
     there.filter(|id| !called.all.contains(id)).collect()
@@ -184,6 +190,8 @@ struct Overlay<'o> {
     state: &'o State,
     called: &'o Called,
     gone: &'o BTreeSet<Id>,
+    /// What was probably meant by names that nothing has. A table that is wrong is often wrong in every row.
+    near: RefCell<BTreeMap<(Kind, String), Option<String>>>,
 }
 
 impl Directory for Overlay<'_> {
@@ -198,11 +206,27 @@ impl Directory for Overlay<'_> {
     }
 
     fn nearest(&self, kind: Kind, key: &str) -> Option<String> {
-        let wanted = self.called.ids.keys().filter(|(of, _)| *of == kind).map(|(_, key)| key.as_str());
-        let nearest = nearest(key, wanted).map(str::to_owned);
-        nearest.or_else(|| self.state.nearest(kind, key).filter(|found| self.find(kind, found).is_some()))
+        let asked = (kind, key.to_owned());
+        if let Some(found) = self.near.borrow().get(&asked) {
+            return found.clone();
+        }
+        if self.near.borrow().len() >= NAMES_LOOKED_FOR {
+            return None;
+        }
+        let wanted = self.called.ids.range((kind, String::new())..).take_while(|((of, _), _)| *of == kind);
+        let nearest = nearest(key, wanted.take(NAMES_COMPARED).map(|((_, key), _)| key.as_str()));
+        let nearest = nearest
+            .map(str::to_owned)
+            .or_else(|| self.state.nearest(kind, key).filter(|found| self.find(kind, found).is_some()));
+        self.near.borrow_mut().insert(asked, nearest.clone());
+        nearest
     }
 }
+
+/// Mistyped names of one proposal for which the nearest one is looked for.
+const NAMES_LOOKED_FOR: usize = 200;
+/// Names that are looked at for each.
+const NAMES_COMPARED: usize = 10_000;
 
 #[cfg(test)]
 mod tests;

@@ -30,7 +30,6 @@ mod readiness;
 mod report;
 mod server;
 mod shutdown;
-mod sockets;
 mod store;
 mod streams;
 mod table;

@@ -351,6 +351,72 @@ pub(crate) fn lock(data: &Path) -> anyhow::Result<Flock<std::fs::File>> {
     })
 }
 
+/// UDP must be there; TCP on the same port if it can be had.
+fn open_sip(wanted: SocketAddr) -> anyhow::Result<(UdpSocket, Option<TcpListener>, Vec<String>)> {
+    let mut last = None;
+    for _ in 0..16 {
+        let udp = match udp_socket(wanted) {
+            Ok(udp) => udp,
+            Err(error) => {
+                let text = refusal("SIP", "udp", wanted, &error, "give another port with --sip-port");
+                anyhow::bail!("{text}");
+            }
+        };
+        let local = udp.local_addr()?;
+        match TcpListener::bind(local) {
+            Ok(tcp) => return Ok((udp, Some(tcp), vec![])),
+            // A free UDP port whose TCP twin is taken: try another one.
+            Err(error) if wanted.port() == 0 => last = Some(error),
+            Err(error) => {
+                let text = refusal("SIP over TCP", "tcp", local, &error, "phones can use UDP meanwhile");
+                return Ok((udp, None, vec![text]));
+            }
+        }
+    }
+    Err(last.map_or_else(|| anyhow::anyhow!("no free port"), Into::into))
+}
+
+fn udp_socket(address: SocketAddr) -> io::Result<UdpSocket> {
+    let socket = Socket::new(Domain::for_address(address), Type::DGRAM, Some(Protocol::UDP))?;
+    socket.set_nonblocking(true)?;
+    socket.bind(&address.into())?;
+    let socket = socket.into();
+    crate::udp::make_room(&socket, SOCKET_BUFFER_BYTES);
+    Ok(socket)
+}
+
+/// Room in the system for packets that wait: some thousand registrations.
+const SOCKET_BUFFER_BYTES: usize = 8 * 1024 * 1024;
+
+/// Says in one line what could not be opened, who holds it, and what to do.
+fn refusal(what: &str, protocol: &str, address: SocketAddr, error: &io::Error, remedy: &str) -> String {
+    let mut remedy = remedy;
+    let reason = match error.kind() {
+        io::ErrorKind::AddrInUse => match holder::of_port(protocol, address.port()) {
+            Some(holder) => format!("is in use (held by {holder})"),
+            None => "is in use by another program".to_owned(),
+        },
+        io::ErrorKind::PermissionDenied => "needs a right that this user does not have".to_owned(),
+        io::ErrorKind::AddrNotAvailable => {
+            remedy = match what {
+                "HTTP" => "give 127.0.0.1 as [http] listen",
+                _ => "give one of its addresses with --listen or as [sip] listen; 0.0.0.0 is all of them",
+            };
+            "is no address of this machine".to_owned()
+        }
+        _ => format!("cannot be opened: {error}"),
+    };
+    format!("{what}: {protocol} {address} {reason}: {remedy}")
+}
+
+/// The address of this machine towards the network; no packet is sent.
+fn outward_address() -> Option<IpAddr> {
+    let socket = UdpSocket::bind("0.0.0.0:0").ok()?;
+    socket.connect("192.0.2.1:9").ok()?;
+    let address = socket.local_addr().ok()?.ip();
+    (!address.is_unspecified()).then_some(address)
+}
+
 fn seed() -> anyhow::Result<[u64; 4]> {
     let mut bytes = [0u8; 32];
     getrandom::fill(&mut bytes).map_err(|error| anyhow::anyhow!("no randomness from the system: {error}"))?;

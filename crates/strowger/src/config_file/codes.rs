@@ -167,10 +167,7 @@ fn table<const N: usize, T>(
                     }
                 }
             }
-            Err(error) => {
-                problems.push(malformed(error));
-                break;
-            }
+            Err(error) => problems.push(malformed(error)),
         }
     }
     if problems.is_empty() { Ok(rows) } else { Err(problems) }

@@ -39,10 +39,7 @@ fn parse(text: &str) -> Result<Vec<(u32, LineSection)>, Vec<String>> {
                 Ok(section) => lines.push((line, section)),
                 Err((cell, problem)) => problems.push(format!("{line}:{cell}: {problem}")),
             },
-            Err(error) => {
-                problems.push(malformed(error));
-                break;
-            }
+            Err(error) => problems.push(malformed(error)),
         }
     }
     if problems.is_empty() { Ok(lines) } else { Err(problems) }
