@@ -1,4 +1,4 @@
-//! Who a request is from: a trunk by its address, a line by its digest credentials.
+//! Who a request is from: a trunk by its address and port, a line by its digest credentials.
 
 use std::sync::Arc;
 
@@ -8,8 +8,9 @@ use strowger_base::{Now, event::RefuseReason};
 
 use crate::auth::{self, Verdict};
 use crate::core::Sip;
-use crate::io::{Configuration, LineAccount, Outbox};
+use crate::io::{Configuration, LineAccount, Outbox, Trunk};
 use crate::message::Message;
+use crate::uri::Uri;
 use crate::write;
 
 impl Sip {
@@ -22,25 +23,47 @@ impl Sip {
         name: &'static str,
         out: &mut Outbox,
     ) -> Option<Origin> {
-        if let Some(trunk) = self.trunk_at(flow) {
-            return Some(Origin::Trunk(trunk));
+        if let Some(trunk) = self.trunk_of(flow, request) {
+            return Some(Origin::Trunk(trunk.name.clone()));
         }
         let configuration = Arc::clone(&self.shared.configuration);
         let (line, _) = self.authenticate(now, flow, request, name, false, &configuration, out)?;
         Some(Origin::Line(Box::from(line)))
     }
 
-    /// The trunk that an address belongs to; one with the port named goes before one without.
-    fn trunk_at(&self, flow: Flow) -> Option<Box<str>> {
+    /// The trunk that a call is from. Address and port together always tell. An address alone does not: phones may be
+    /// behind the same one, so that what speaks for a line there has to prove it.
+    fn trunk_of(&self, flow: Flow, request: &Message<'_>) -> Option<&Trunk> {
         let peer = flow.peer();
-        let with_port = |named: bool| {
-            self.shared.configuration.trunks.iter().find(|trunk| {
-                trunk.sources.iter().any(|(address, port)| {
-                    *address == peer.ip() && if named { *port == Some(peer.port()) } else { port.is_none() }
-                })
+        let trunks = &self.shared.configuration.trunks;
+        let exact = |trunk: &&Trunk| {
+            trunk.sources.iter().any(|(address, port)| {
+                let port =
+                    port.or_else(|| (trunk.destination.ip() == *address).then(|| trunk.destination.port()));
+                *address == peer.ip() && port == Some(peer.port())
             })
         };
-        with_port(true).or_else(|| with_port(false)).map(|trunk| trunk.name.clone())
+        let at_any_port = |trunk: &&Trunk| {
+            trunk.sources.iter().any(|(address, port)| *address == peer.ip() && port.is_none())
+        };
+        trunks
+            .iter()
+            .find(exact)
+            .or_else(|| trunks.iter().find(at_any_port).filter(|_| !self.speaks_for_a_line(flow, request)))
+    }
+
+    /// Whether a request means to be from a phone of ours: it has credentials for our domain, it names one of our lines as
+    /// one of our domain (its address of record, RFC 3261 §10), or it comes by the connection that a phone registered on.
+    fn speaks_for_a_line(&self, flow: Flow, request: &Message<'_>) -> bool {
+        let configuration = &self.shared.configuration;
+        let names_line = || {
+            let is_ours = |uri: &Uri<'_>| uri.host().is_some_and(|host| self.shared.is_own_host(host));
+            request.from_uri().is_some_and(|uri| is_ours(&uri))
+                && configuration.lines.contains_key(&request.from_user())
+        };
+        self.registrar.has_registered_on(flow)
+            || auth::credentials_for(request, &configuration.domain).is_some()
+            || names_line()
     }
 
     /// The line that a request proves to speak for; when it is `None` the request has been answered.

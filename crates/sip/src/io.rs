@@ -229,7 +229,8 @@ pub struct Trunk {
     pub destination: SocketAddr,
     /// What carries them.
     pub transport: Transport,
-    /// Addresses whose requests are the trunk's; port `None` means any.
+    /// Addresses whose calls are the trunk's. Port `None` means any, but for what speaks for a line; from the port of
+    /// the destination this too is the trunk's.
     pub sources: Vec<(IpAddr, Option<u16>)>,
 }
 

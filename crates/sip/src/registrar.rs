@@ -463,6 +463,14 @@ impl Registrar {
         }
     }
 
+    /// Whether a phone has registered by the connection.
+    pub(crate) fn has_registered_on(&self, flow: Flow) -> bool {
+        match flow {
+            Flow::Stream { stream, .. } => self.by_stream.contains_key(&stream),
+            Flow::Datagram { .. } => false,
+        }
+    }
+
     fn index_stream(&mut self, flow: Flow, id: BindingId) {
         if let Flow::Stream { stream, .. } = flow {
             index::add(&mut self.by_stream, stream, id);

@@ -3,6 +3,7 @@
 mod codes;
 mod csv;
 mod dial_plan;
+mod doubts;
 mod forwards;
 mod hunting;
 mod incoming;

@@ -220,11 +220,7 @@ fn run(command: Command) -> anyhow::Result<()> {
         Command::Diff { from, to, ask } => changes::diff(from, to, &ask),
         Command::Rollback(options) => changes::rollback(&options),
         Command::Password(options) => changes::password(&options),
-        Command::CheckConfig { config } => {
-            let configuration = ConfigFile::read(&config)?.configuration()?;
-            print::print(digits::Report::of(&configuration.calls, digits::now()).doubts())?;
-            print::line(format_args!("{} is a configuration that can be used", config.display()))
-        }
+        Command::CheckConfig { config } => check_config(&config),
         Command::CheckData { data } => {
             let _lock = server::lock(&data)?;
             print::line(configuration::check_folder(&data)?)
@@ -236,6 +232,18 @@ fn run(command: Command) -> anyhow::Result<()> {
             print::print(String::from_utf8(script)?)
         }
     }
+}
+
+/// Says what is wrong with a file, and what is hardly meant.
+fn check_config(path: &Path) -> anyhow::Result<()> {
+    let file = ConfigFile::read(path)?;
+    let configuration = file.configuration()?;
+    // Where the server has run already, its phones are known.
+    let index = path.parent().unwrap_or(Path::new(".")).join(&file.node.data).join("strowger.db");
+    let phones = store::Index::read(&index).and_then(|index| index.addresses_of_phones()).unwrap_or_default();
+    print::print(file.doubts(&phones))?;
+    print::print(digits::Report::of(&configuration.calls, digits::now()).doubts())?;
+    print::line(format_args!("{} is a configuration that can be used", path.display()))
 }
 
 /// The one way in which a server runs, whatever prepared its configuration.

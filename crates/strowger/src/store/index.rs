@@ -1,7 +1,7 @@
 //! The database beside the journal: which calls there were, which phones are registered. Readable SQL.
 
-use std::collections::BTreeMap;
-use std::net::SocketAddr;
+use std::collections::{BTreeMap, BTreeSet};
+use std::net::{IpAddr, SocketAddr};
 use std::path::Path;
 
 use rusqlite::{Connection, OptionalExtension, params};
@@ -190,6 +190,12 @@ impl Index {
             }
         }
         Ok(found)
+    }
+
+    /// The addresses that phones have registered from, each once.
+    pub(crate) fn addresses_of_phones(&self) -> rusqlite::Result<Vec<IpAddr>> {
+        let addresses = self.bindings()?.into_iter().map(|record| record.flow.peer().ip());
+        Ok(addresses.collect::<BTreeSet<_>>().into_iter().collect())
     }
 
     pub(super) fn last_number(&self) -> rusqlite::Result<u64> {
