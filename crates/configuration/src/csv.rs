@@ -100,10 +100,7 @@ impl<'f> Sheets<'f> {
 
     /// Where objects stand that the state refuses.
     pub fn locate_refusals(&self, refusals: &[Refusal]) -> Vec<FileMistake> {
-        let keys = self.wanted.iter().enumerate().filter_map(|(at, wanted)| {
-            Some(((wanted.kind, crate::proposal::key_of(wanted.kind, &wanted.table)?), at))
-        });
-        let wanted: BTreeMap<(Kind, String), usize> = keys.collect();
+        let wanted = crate::proposal::positions(&self.wanted);
         let located = refusals.iter().map(|refusal| match refusal {
             Refusal::Stale { .. } => FileMistake::nowhere(refusal.to_string()),
             Refusal::Wrong { kind, object, key, problem } => {

@@ -9,7 +9,7 @@ use std::fmt;
 
 use crate::proposal::{Mistake, Scope, Wanted};
 use crate::reader::Vault;
-use crate::{Id, Kind, Operation, State};
+use crate::{Id, Kind, Operation, Refusal, State};
 
 /// A file of a directory.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -94,6 +94,22 @@ impl<'f> Document<'f> {
             located.sort();
             located
         })
+    }
+
+    /// Where objects stand that the state refuses.
+    pub fn locate_refusals(&self, refusals: &[Refusal]) -> Vec<FileMistake> {
+        let wanted = crate::proposal::positions(&self.wanted);
+        let located = refusals.iter().map(|refusal| match refusal {
+            Refusal::Wrong { kind, key, problem, .. } => match wanted.get(&(*kind, key.clone())) {
+                Some(at) => self.locate(&Mistake { wanted: *at, problem: problem.clone() }),
+                // What files do not name goes, although something needs it.
+                None => FileMistake::nowhere(refusal.to_string()),
+            },
+            Refusal::Stale { .. } => FileMistake::nowhere(refusal.to_string()),
+        });
+        let mut located: Vec<FileMistake> = located.collect();
+        located.sort();
+        located
     }
 
     /// Where a mistake stands.

@@ -171,6 +171,12 @@ pub(crate) fn key_of(kind: Kind, table: &Map<String, Value>) -> Option<String> {
     }
 }
 
+/// The position of each wanted object by what it would be called.
+pub(crate) fn positions(wanted: &[Wanted]) -> BTreeMap<(Kind, String), usize> {
+    let named = wanted.iter().enumerate();
+    named.filter_map(|(at, wanted)| Some(((wanted.kind, key_of(wanted.kind, &wanted.table)?), at))).collect()
+}
+
 /// What the scope speaks about and nobody wants.
 fn unwanted(state: &State, called: &Called, scope: Scope<'_>) -> BTreeSet<Id> {
     let kinds: &[Kind] = match scope {

@@ -24,7 +24,7 @@ use strowger_configuration::{
 
 pub(crate) use check::Checked;
 pub(crate) use entry::Summary;
-pub(crate) use history::HistoryError;
+pub(crate) use history::{HistoryError, Touched};
 
 use engine::SqliteLog;
 use history::History;
@@ -255,6 +255,19 @@ impl ConfigurationStore {
         let past = self.past();
         let (before, after) = (past.state_at(from)?, past.state_at(to)?);
         Ok(before.differences(&past.between(&before, from, to)?, &after))
+    }
+
+    /// The same with who did it last.
+    ///
+    /// # Errors
+    /// There is no such change, or the log cannot be read.
+    pub(crate) fn touched(&self, from: u64, to: u64) -> Result<Vec<Touched>, HistoryError> {
+        let past = self.past();
+        let found = self.differences(from, to)?.into_iter().map(|difference| {
+            let (by, author) = past.last_touched(difference.object, to)?;
+            Ok(Touched { difference, by, author })
+        });
+        found.collect()
     }
 
     /// What takes one change back and leaves those after it.

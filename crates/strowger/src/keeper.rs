@@ -3,6 +3,8 @@
 //! A change is planned against what is in force, checked by everything that will use it, made durable, and only then put in
 //! force.
 
+mod conflict;
+
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -13,6 +15,8 @@ use tokio::sync::watch;
 
 use crate::configuration::{Change, ChangeError, ConfigurationStore, HistoryError, Summary, Trial};
 use crate::vault::Vault;
+
+pub(crate) use conflict::{Conflict, Rebased};
 
 /// Keeps the configuration while the server runs.
 pub(crate) struct Keeper {
@@ -48,8 +52,16 @@ pub(crate) struct Plan {
     /// What it was made against.
     pub(crate) base: Head,
     pub(crate) operations: Vec<Operation>,
-    pub(crate) differences: Vec<Difference>,
+    before: State,
     pub(crate) after: State,
+}
+
+/// How many objects a plan touches.
+#[derive(Clone, Copy, PartialEq, Eq, Default, Debug)]
+pub(crate) struct Counts {
+    pub(crate) added: usize,
+    pub(crate) changed: usize,
+    pub(crate) removed: usize,
 }
 
 /// Why there is no plan, or a plan was not carried out.
@@ -102,22 +114,22 @@ impl Keeper {
         self.live.subscribe()
     }
 
-    /// What it would take to have what is wanted.
+    /// What it would take to have what is wanted in place of what was in force when somebody looked. Whoever makes of what
+    /// there is what shall be plans against the same: what others changed since is then a conflict, and not lost.
     ///
     /// # Errors
     /// What is wrong with it, or with what it would lead to.
-    pub(crate) fn plan(&self, wanted: &[Wanted], scope: Scope<'_>) -> Result<Plan, PlanError> {
-        let live = self.live();
+    pub(crate) fn plan(&self, live: &Live, wanted: &[Wanted], scope: Scope<'_>) -> Result<Plan, PlanError> {
         let operations = live.state.proposal(wanted, scope, &self.vault, &mut random_id);
-        self.planned(&live, operations.map_err(PlanError::Mistakes)?)
+        self.planned(live, operations.map_err(PlanError::Mistakes)?)
     }
 
     /// What these operations would do.
     ///
     /// # Errors
     /// What is wrong with what they would lead to.
-    pub(crate) fn plan_operations(&self, operations: Vec<Operation>) -> Result<Plan, PlanError> {
-        self.planned(&self.live(), operations)
+    pub(crate) fn plan_operations(&self, live: &Live, operations: Vec<Operation>) -> Result<Plan, PlanError> {
+        self.planned(live, operations)
     }
 
     /// What it would take to undo one change.
@@ -144,8 +156,7 @@ impl Keeper {
         let after = live.state.changed(&operations);
         let after = after.map_err(|refused| PlanError::Change(ChangeError::Refused(refused)))?;
         self.users.check(&after).map_err(PlanError::Refused)?;
-        let differences = live.state.differences(&operations, &after);
-        Ok(Plan { base: live.head, operations, differences, after })
+        Ok(Plan { base: live.head, operations, before: live.state.clone(), after })
     }
 
     /// Carries a plan out.
@@ -224,6 +235,14 @@ impl Keeper {
         self.store().differences(from, to)
     }
 
+    /// What stands between what somebody wants and what others did since the change from which they began.
+    ///
+    /// # Errors
+    /// There is no such change.
+    pub(crate) fn conflict(&self, began: u64, plan: &Plan) -> Result<Conflict, HistoryError> {
+        Conflict::of(&self.store(), began, plan)
+    }
+
     /// Everything as it was after a change.
     ///
     /// # Errors
@@ -244,6 +263,37 @@ impl Keeper {
     /// A change that panicked half-way has changed nothing that is kept: the store goes on.
     fn store(&self) -> std::sync::MutexGuard<'_, ConfigurationStore> {
         self.store.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Plan {
+    /// How many objects it touches.
+    pub(crate) fn counts(&self) -> Counts {
+        let mut counts = Counts::default();
+        for operation in &self.operations {
+            let count = match (operation.before, &operation.after) {
+                (None, _) => &mut counts.added,
+                (Some(_), Some(_)) => &mut counts.changed,
+                (Some(_), None) => &mut counts.removed,
+            };
+            *count += 1;
+        }
+        counts
+    }
+
+    /// What it does, object by object; of each sort at most so many.
+    pub(crate) fn differences(&self, most: usize) -> Vec<Difference> {
+        let mut left = [most; 3];
+        let shown = self.operations.iter().filter(|operation| {
+            let sort = usize::from(operation.before.is_some()) + usize::from(operation.after.is_none());
+            left.get_mut(sort).is_some_and(|left| {
+                let is_shown = *left > 0;
+                *left = left.saturating_sub(1);
+                is_shown
+            })
+        });
+        let shown: Vec<Operation> = shown.cloned().collect();
+        self.before.differences(&shown, &self.after)
     }
 }
 
@@ -310,3 +360,6 @@ fn after(now: WallTime, within: Duration) -> WallTime {
 }
 
 const AGAIN: Duration = Duration::from_secs(5);
+
+#[cfg(test)]
+mod tests;

@@ -14,7 +14,7 @@ fn applied(state: &State, files: &[File]) -> Result<State, Vec<String>> {
         Id::from_random(last)
     };
     let operations = document.proposal(state, Scope::Whole, &AlreadySealed, &mut new_id).map_err(words)?;
-    state.changed(&operations).map_err(|refused| refused.iter().map(ToString::to_string).collect())
+    state.changed(&operations).map_err(|refused| words(document.locate_refusals(&refused)))
 }
 
 const LINES: &str = "\
@@ -107,6 +107,13 @@ fn mistakes_have_a_place() {
             "a.toml:4:3: calling search space \"x\": partitions[0] names the partition \"y\", which does not exist; add it, or name another",
         ],
     );
+}
+
+#[test]
+fn what_objects_may_not_be_to_each_other_has_a_place() {
+    let text = "[[line]]\npattern = \"1001\"\n\n[[translation_pattern]]\npattern = \"1001\"\n";
+    let found = applied(&State::default(), &files(&[("a.toml", text)])).map(|state| state.len()).unwrap_err();
+    assert!(found.iter().any(|mistake| mistake.starts_with("a.toml:5:1: ")), "{found:?}");
 }
 
 #[test]

@@ -4,7 +4,7 @@ use std::fmt;
 
 use rusqlite::{OptionalExtension, params};
 use strowger_configuration::reader::Names;
-use strowger_configuration::{ChangeSet, FollowError, Id, Kind, Log, Operation, State};
+use strowger_configuration::{ChangeSet, Difference, FollowError, Id, Kind, Log, Operation, State};
 
 use super::engine::{SqliteLog, unreadable};
 use super::entry::{self, Summary};
@@ -22,6 +22,15 @@ pub(crate) enum HistoryError {
     Log(FollowError),
     /// What it says is no state that this program can hold.
     NoState { sequence: u64, why: String },
+}
+
+/// What somebody else did to an object meanwhile.
+#[derive(Clone, PartialEq, Debug)]
+pub(crate) struct Touched {
+    pub(crate) difference: Difference,
+    /// The last change that touched the object.
+    pub(crate) by: u64,
+    pub(crate) author: Box<str>,
 }
 
 /// An object that a change left otherwise than it is now.
@@ -104,7 +113,7 @@ impl History<'_> {
                 let after = self.value_at(object, sequence - 1)?;
                 operations.push(Operation { kind, object, before: now, after });
             } else {
-                let (by, author) = self.last_touched(object)?;
+                let (by, author) = self.last_touched(object, self.last)?;
                 let key = match (now, self.value_at(object, sequence)?) {
                     (Some(_), _) | (None, None) => self.state.name(kind, object),
                     (None, Some(gone)) => name_in(&gone).unwrap_or_else(|| object.to_string()),
@@ -145,12 +154,13 @@ impl History<'_> {
         Ok(found)
     }
 
-    fn last_touched(&self, object: Id) -> Result<(u64, Box<str>), FollowError> {
+    /// The last change up to one that touched an object, and who made it.
+    pub(super) fn last_touched(&self, object: Id, up_to: u64) -> Result<(u64, Box<str>), FollowError> {
         let query = "select sequence, author from operation join changeset using (sequence) \
-                     where object = ?1 order by sequence desc limit 1";
-        let connection = self.log.connection()?;
+                     where object = ?1 and sequence <= ?2 order by sequence desc limit 1";
+        let mut query = self.log.connection()?.prepare_cached(query).map_err(unreadable)?;
         let read = |row: &rusqlite::Row<'_>| Ok((row.get::<_, i64>(0)?.cast_unsigned(), row.get(1)?));
-        connection.query_row(query, [object.to_string()], read).map_err(unreadable)
+        query.query_row(params![object.to_string(), up_to.cast_signed()], read).map_err(unreadable)
     }
 }
 

@@ -1,21 +1,23 @@
 //! Changes of the configuration: planned, applied, confirmed, taken back, looked at.
 
+mod files;
+pub(super) mod told;
+
 use std::sync::Arc;
 
-use axum::http::{Method, StatusCode};
-use axum::response::Response;
+use axum::http::{Method, StatusCode, header};
+use axum::response::{IntoResponse, Response};
 use serde_json::{Value, json};
-use strowger_configuration::files::{Document, File};
-use strowger_configuration::proposal::Scope;
-use strowger_configuration::setting::{Description, List, Record, Seconds, Whole};
-use strowger_configuration::{CommitError, Difference, Head, Purpose, What, choice, record};
+use strowger_configuration::csv::Sheet;
+use strowger_configuration::setting::{Record, Whole};
+use strowger_configuration::{CommitError, Head, Purpose, State, record};
 
 use super::configuration::Changing;
 use super::problem::Problem;
 use super::route::{Answer, Ask, Body, Route, Shape};
 use super::{Site, has_administrator, json, work};
 use crate::access::Role;
-use crate::configuration::{ChangeError, HistoryError, Summary};
+use crate::configuration::{ChangeError, HistoryError};
 use crate::keeper::{Order, Plan, PlanError, random_id};
 
 /// The routes about changes.
@@ -37,12 +39,12 @@ pub(super) fn routes() -> Vec<Route> {
     vec![
         Route {
             query: &[],
-            body: Body::Settings(Files::FIELDS),
+            body: Body::Settings(files::Files::FIELDS),
             ..ordering(
                 "/api/v1/changes",
                 "apply",
                 "Makes the configuration what files say, or plans it",
-                |site, ask| Box::pin(apply(site, ask)),
+                |site, ask| Box::pin(files::apply(site, ask)),
             )
         },
         Route {
@@ -111,46 +113,19 @@ pub(super) fn routes() -> Vec<Route> {
                 Box::pin(export(site, ask))
             })
         },
+        Route {
+            needs: Some(Role::Administrator),
+            query: Exporting::FIELDS,
+            refusals: &[404, 500],
+            answers: vec![Answer { status: 200, shape: Shape::Text("text/csv") }],
+            ..Route::question(
+                "/api/v1/export/{sheet}",
+                "export_csv",
+                "All objects of a kind, or `phones-with-lines`, as comma-separated values",
+                |site, ask| Box::pin(export_csv(site, ask)),
+            )
+        },
     ]
-}
-
-record! {
-    /// What somebody wants, as files.
-    struct Files {
-        /// Files of TOML.
-        files: List<FileText, 10_000>,
-        /// What goes that the files do not name.
-        scope: ScopeWord = ScopeWord::Whole,
-        /// The number of the change that the files were made from; with it, a change that somebody else made since is a
-        /// conflict.
-        base: Option<Whole<0, { u32::MAX }>> = None,
-        /// Why, for the history.
-        message: Description = Description::default(),
-        /// Only say what it would do.
-        dry_run: bool = false,
-        /// Take it back when nobody confirms it within so many seconds.
-        confirm_seconds: Option<Seconds<5, 3600>> = None,
-    }
-}
-
-record! {
-    /// A file.
-    struct FileText {
-        /// Its name, for what is told about it.
-        name: Description,
-        /// What stands in it.
-        text: Verbatim,
-    }
-}
-
-choice! {
-    /// What goes that files do not name.
-    enum ScopeWord {
-        /// Everything.
-        Whole = "whole",
-        /// Nothing.
-        Objects = "objects",
-    }
 }
 
 record! {
@@ -169,74 +144,6 @@ record! {
         /// As it was after this change; as it is when not given.
         change: Option<Whole<0, { u32::MAX }>> = None,
     }
-}
-
-async fn apply(site: Arc<Site>, ask: Ask) -> Result<Response, Problem> {
-    let wanted = ask.body::<Files>()?;
-    let order = Order {
-        id: random_id(),
-        author: ask.principal.to_string().into(),
-        message: wanted.message.as_str().into(),
-        confirm_within: wanted.confirm_seconds.map(|seconds| seconds.get()),
-    };
-    work(move || {
-        let files: Vec<File> = wanted
-            .files
-            .iter()
-            .map(|file| File { name: file.name.as_str().to_owned(), text: file.text.0.clone() })
-            .collect();
-        let mistakes = |mistakes: Vec<_>| wrong_files(&mistakes);
-        let document = Document::read(&files).map_err(mistakes)?;
-        let scope = match wanted.scope {
-            ScopeWord::Whole => Scope::Whole,
-            ScopeWord::Objects => Scope::Objects,
-        };
-        let plan = match site.keeper.plan(document.wanted(), scope) {
-            Ok(plan) => plan,
-            Err(PlanError::Mistakes(found)) => {
-                let mut located: Vec<_> = found.iter().map(|mistake| document.locate(mistake)).collect();
-                located.sort();
-                return Err(wrong_files(&located));
-            }
-            Err(error) => return Err(refused(&error)),
-        };
-        let moved_on = wanted.base.is_some_and(|base| u64::from(base.get()) != plan.base.sequence);
-        let mut body = described(&plan);
-        if moved_on && !wanted.dry_run {
-            return Err(conflict(plan.base, body));
-        }
-        body["moved_on"] = json!(moved_on);
-        if !wanted.dry_run && !plan.operations.is_empty() {
-            let head = done(&site, plan, order, Purpose::Lasting)?;
-            body["change"] = json!(head.sequence);
-        }
-        Ok(json(StatusCode::OK, &body))
-    })
-    .await
-}
-
-/// Everything that is wrong with files.
-fn wrong_files(mistakes: &[strowger_configuration::files::FileMistake]) -> Problem {
-    let sentences: Vec<String> = mistakes.iter().map(ToString::to_string).collect();
-    let problems = mistakes.iter().map(|mistake| {
-        json!({
-            "file": mistake.file, "line": mistake.line, "column": mistake.column, "reason": mistake.sentence,
-        })
-    });
-    Problem {
-        problems: problems.collect(),
-        ..Problem::new(StatusCode::UNPROCESSABLE_ENTITY, sentences.join("\n"))
-    }
-}
-
-/// Somebody else was faster: what the change would do now is told with it.
-fn conflict(head: Head, rebased: Value) -> Problem {
-    let why = format!(
-        "the configuration is at change {} now, and not at the one that this was made from; look at what it would do \
-         now, and apply it again if that is right",
-        head.sequence
-    );
-    Problem { problems: vec![rebased], ..Problem::new(StatusCode::CONFLICT, why) }
 }
 
 async fn undo(site: Arc<Site>, ask: Ask) -> Result<Response, Problem> {
@@ -266,7 +173,7 @@ fn ordered(
     dry_run: bool,
     purpose: Purpose,
 ) -> Result<Response, Problem> {
-    let mut body = described(&plan);
+    let mut body = told::plan(&plan, usize::MAX);
     if !dry_run {
         let head = done(site, plan, order, purpose)?;
         body["change"] = json!(head.sequence);
@@ -314,10 +221,10 @@ async fn history(site: Arc<Site>, ask: Ask) -> Result<Response, Problem> {
         let up_to = past.before.map_or(live.head.sequence, |before| u64::from(before.get()) - 1);
         let found =
             site.keeper.history(up_to, past.limit.get() as usize).map_err(|error| of_history(&error))?;
-        let changes: Vec<Value> = found.iter().map(summary).collect();
+        let changes: Vec<Value> = found.iter().map(told::summary).collect();
         let mut body = json!({ "changes": changes });
         if let Some(trial) = live.trial {
-            body["trial"] = json!({ "change": trial.sequence, "until": time(trial.until) });
+            body["trial"] = json!({ "change": trial.sequence, "until": told::time(trial.until) });
         }
         Ok(json(StatusCode::OK, &body))
     })
@@ -332,11 +239,11 @@ async fn one(site: Arc<Site>, ask: Ask) -> Result<Response, Problem> {
             "change": change.sequence,
             "id": change.id.to_string(),
             "author": change.author,
-            "at": time(change.at),
+            "at": told::time(change.at),
             "message": change.message,
-            "purpose": purpose(change.purpose),
+            "purpose": told::purpose(change.purpose),
             "state": format!("{:#}", change.state),
-            "differences": differences(&found),
+            "differences": told::differences(&found),
         });
         Ok(json(StatusCode::OK, &body))
     })
@@ -347,7 +254,7 @@ async fn between(site: Arc<Site>, ask: Ask) -> Result<Response, Problem> {
     let (from, to) = (number(&ask, "from")?, number(&ask, "to")?);
     work(move || {
         let found = site.keeper.differences(from, to).map_err(|error| of_history(&error))?;
-        Ok(json(StatusCode::OK, &json!({ "from": from, "to": to, "differences": differences(&found) })))
+        Ok(json(StatusCode::OK, &json!({ "from": from, "to": to, "differences": told::differences(&found) })))
     })
     .await
 }
@@ -355,11 +262,7 @@ async fn between(site: Arc<Site>, ask: Ask) -> Result<Response, Problem> {
 async fn export(site: Arc<Site>, ask: Ask) -> Result<Response, Problem> {
     let asked = ask.query::<Exporting>()?;
     work(move || {
-        let live = site.keeper.live();
-        let (change, state) = match asked.change.map(|change| u64::from(change.get())) {
-            None => (live.head.sequence, live.state.clone()),
-            Some(change) => (change, site.keeper.state_at(change).map_err(|error| of_history(&error))?),
-        };
+        let (change, state) = asked.state(&site)?;
         let files: Vec<Value> =
             state.export().into_iter().map(|file| json!({ "name": file.name, "text": file.text })).collect();
         Ok(json(StatusCode::OK, &json!({ "change": change, "files": files })))
@@ -367,14 +270,47 @@ async fn export(site: Arc<Site>, ask: Ask) -> Result<Response, Problem> {
     .await
 }
 
+async fn export_csv(site: Arc<Site>, ask: Ask) -> Result<Response, Problem> {
+    let asked = ask.query::<Exporting>()?;
+    let sheet: Sheet = ask.path("sheet").parse().map_err(|error| Problem::absent(format!("{error}")))?;
+    work(move || {
+        let (change, state) = asked.state(&site)?;
+        let file = state.export_csv(sheet);
+        let about = [
+            (header::CONTENT_TYPE, "text/csv; charset=utf-8; header=present".to_owned()),
+            (header::CONTENT_DISPOSITION, format!("attachment; filename=\"{}\"", file.name)),
+            (header::ETAG, format!("\"{change}\"")),
+        ];
+        Ok((about, file.text).into_response())
+    })
+    .await
+}
+
+impl Exporting {
+    /// The change and the state after it.
+    fn state(&self, site: &Site) -> Result<(u64, State), Problem> {
+        let live = site.keeper.live();
+        match self.change.map(|change| u64::from(change.get())) {
+            None => Ok((live.head.sequence, live.state.clone())),
+            Some(change) => Ok((change, site.keeper.state_at(change).map_err(|error| of_history(&error))?)),
+        }
+    }
+}
+
 /// Carries a plan out.
 pub(super) fn done(site: &Site, plan: Plan, order: Order, purpose: Purpose) -> Result<Head, Problem> {
+    allowed(site, &plan)?;
+    site.keeper.carry_out(plan, order, purpose).map_err(|error| refused(&error))
+}
+
+/// Whether a plan may be carried out.
+fn allowed(site: &Site, plan: &Plan) -> Result<(), Problem> {
     // Without anybody who can log in, the interface would be open again to everybody on this machine.
     if has_administrator(&site.keeper.live().state) && !has_administrator(&plan.after) {
         let why = "it would leave no administrator who can log in; make another one first";
         return Err(Problem::new(StatusCode::CONFLICT, why));
     }
-    site.keeper.carry_out(plan, order, purpose).map_err(|error| refused(&error))
+    Ok(())
 }
 
 /// Why something was not done.
@@ -420,93 +356,9 @@ fn of_history(error: &HistoryError) -> Problem {
     Problem::new(status, error.to_string())
 }
 
-/// A plan, as programs read it.
-fn described(plan: &Plan) -> Value {
-    json!({ "base": plan.base.sequence, "differences": differences(&plan.differences) })
-}
-
-/// Differences, as programs read them.
-pub(super) fn differences(found: &[Difference]) -> Vec<Value> {
-    found
-        .iter()
-        .map(|difference| {
-            let (what, settings) = match &difference.what {
-                What::Added(settings) => ("added", settings),
-                What::Removed(settings) => ("removed", settings),
-                What::Changed(settings) => ("changed", settings),
-            };
-            let settings: Vec<Value> = settings
-                .iter()
-                .map(|setting| {
-                    json!({
-                        "setting": setting.path.to_string(),
-                        "before": setting.before,
-                        "after": setting.after,
-                        "text": setting.to_string(),
-                    })
-                })
-                .collect();
-            json!({
-                "kind": difference.kind.word(),
-                "id": difference.object.to_string(),
-                "key": difference.key,
-                "what": what,
-                "settings": settings,
-            })
-        })
-        .collect()
-}
-
-fn summary(change: &Summary) -> Value {
-    json!({
-        "change": change.sequence,
-        "author": change.author,
-        "at": time(change.at),
-        "message": change.message,
-        "purpose": purpose(change.purpose),
-        "objects": change.operations,
-        "state": format!("{:#}", change.state),
-    })
-}
-
-fn purpose(purpose: Purpose) -> Value {
-    match purpose {
-        Purpose::Lasting => json!("lasting"),
-        Purpose::Trial { until } => json!({ "trial_until": time(until) }),
-        Purpose::Confirmation { of } => json!({ "confirms": of }),
-        Purpose::Reversal { of } => json!({ "takes_back": of }),
-        Purpose::Return { to } => json!({ "returns_to": to }),
-    }
-}
-
-fn time(at: strowger_base::WallTime) -> String {
-    at.to_string()
-}
-
 /// The number of a change in a path.
 fn number(ask: &Ask, name: &str) -> Result<u64, Problem> {
     let text = ask.path(name);
     text.parse()
         .map_err(|_| Problem::malformed(format!("{text:?} is no number of a change; `history` lists them")))
-}
-
-/// A text that is taken as it is.
-#[derive(Clone, PartialEq, Eq, Debug)]
-struct Verbatim(String);
-
-impl strowger_configuration::setting::Setting for Verbatim {
-    const FORM: strowger_configuration::form::Form =
-        strowger_configuration::form::Form::Text { most: 64 * 1024 * 1024, what: "a text", example: "" };
-
-    fn read(value: &Value, reader: &mut strowger_configuration::reader::Reader<'_>) -> Option<Self> {
-        let text = value.as_str();
-        if text.is_none() {
-            reader.unexpected(value, &Self::FORM);
-        }
-        text.map(|text| Verbatim(text.to_owned()))
-    }
-
-    fn write(&self, _: &dyn strowger_configuration::reader::Names) -> Value {
-        Value::String(self.0.clone())
-    }
 }

@@ -16,7 +16,7 @@ use super::problem::Problem;
 use super::route::{Answer, Answering, Ask, Body, Route, Shape};
 use super::{Site, json, work};
 use crate::access::Role;
-use crate::keeper::{Order, random_id};
+use crate::keeper::{Live, Order, random_id};
 
 /// The routes about objects: the same for every kind.
 pub(super) fn routes() -> Vec<Route> {
@@ -242,7 +242,7 @@ async fn put(site: Arc<Site>, ask: Ask) -> Result<Response, Problem> {
     if let Some(there) = live.state.find(kind, &key).and_then(|id| live.state.entry(id)) {
         keep_secrets(&there.object().write(&live.state), &mut table, kind.fields());
     }
-    store(site, ask, kind, Wanted { kind, renamed_from: Some(key), table }).await
+    store(site, ask, live, Wanted { kind, renamed_from: Some(key), table }).await
 }
 
 async fn patch(site: Arc<Site>, ask: Ask) -> Result<Response, Problem> {
@@ -252,19 +252,20 @@ async fn patch(site: Arc<Site>, ask: Ask) -> Result<Response, Problem> {
     let mut table = entry.object().write(&live.state);
     merge(&mut table, &ask.body);
     let wanted = Wanted { kind, renamed_from: Some(ask.path("name").to_owned()), table };
-    store(site, ask, kind, wanted).await
+    store(site, ask, live, wanted).await
 }
 
-async fn store(site: Arc<Site>, ask: Ask, kind: Kind, wanted: Wanted) -> Result<Response, Problem> {
+/// Stores what was made of the configuration that was in force then.
+async fn store(site: Arc<Site>, ask: Ask, before: Arc<Live>, wanted: Wanted) -> Result<Response, Problem> {
     let changing = ask.query::<Changing>()?;
     let order = changing.order(&ask);
     let (site, dry_run) = (Arc::clone(&site), changing.dry_run);
     work(move || {
-        let before = site.keeper.live();
+        let kind = wanted.kind;
         let name = wanted.renamed_from.clone().unwrap_or_default();
         let there = before.state.find(kind, &name);
         matches(&before.state, there, &ask)?;
-        let plan = site.keeper.plan(&[wanted], Scope::Objects).map_err(|error| refused(&error))?;
+        let plan = site.keeper.plan(&before, &[wanted], Scope::Objects).map_err(|error| refused(&error))?;
         let is_new = there.is_none();
         let object = match plan.operations.first().map(|operation| operation.object).or(there) {
             Some(object) => object,
@@ -301,8 +302,8 @@ async fn delete(site: Arc<Site>, ask: Ask) -> Result<Response, Problem> {
         let entry = there(&live.state, kind, &ask)?;
         matches(&live.state, Some(entry.id()), &ask)?;
         let operation = Operation { kind, object: entry.id(), before: Some(entry.hash()), after: None };
-        let plan = site.keeper.plan_operations(vec![operation]).map_err(|error| refused(&error))?;
-        let differences = super::changes::differences(&plan.differences);
+        let plan = site.keeper.plan_operations(&live, vec![operation]).map_err(|error| refused(&error))?;
+        let differences = super::changes::told::differences(&plan.differences(usize::MAX));
         let mut body = json!({ "differences": differences });
         if !changing.dry_run {
             let head = done(&site, plan, order, Purpose::Lasting)?;

@@ -147,7 +147,11 @@ fn schemas() -> Value {
             "problems": { "type": "array", "items": { "type": "object", "properties": {
                 "setting": { "type": "string" },
                 "reason": { "type": "string" },
+                "file": { "type": "string" },
+                "line": { "type": "integer" },
+                "column": { "type": "integer" },
             } } },
+            "conflict": { "type": "object", "description": "What others did since, and what the same would do now." },
         },
         "required": ["title", "status", "detail"],
     });

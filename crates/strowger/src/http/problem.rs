@@ -14,6 +14,8 @@ pub(crate) struct Problem {
     pub(crate) detail: String,
     /// Each thing that is wrong by itself, with the setting that it is about.
     pub(crate) problems: Vec<Value>,
+    /// What others did since the change that a request was made from, and what it would do now.
+    pub(crate) conflict: Option<Value>,
     /// After how many seconds it is worth to ask again.
     pub(crate) retry_after: Option<u64>,
 }
@@ -21,7 +23,7 @@ pub(crate) struct Problem {
 impl Problem {
     /// A refusal with one sentence.
     pub(crate) fn new(status: StatusCode, detail: impl Into<String>) -> Self {
-        Problem { status, detail: detail.into(), problems: Vec::new(), retry_after: None }
+        Problem { status, detail: detail.into(), problems: Vec::new(), conflict: None, retry_after: None }
     }
 
     /// The request cannot be understood.
@@ -75,6 +77,9 @@ impl IntoResponse for Problem {
         });
         if let (false, Some(body)) = (self.problems.is_empty(), body.as_object_mut()) {
             body.insert("problems".to_owned(), Value::Array(self.problems));
+        }
+        if let (Some(conflict), Some(body)) = (self.conflict, body.as_object_mut()) {
+            body.insert("conflict".to_owned(), conflict);
         }
         let mut response = (self.status, [(header::CONTENT_TYPE, TYPE)], body.to_string()).into_response();
         if let Some(seconds) = self.retry_after {

@@ -277,7 +277,7 @@ async fn set(
             .map_err(|weak| Problem::new(StatusCode::UNPROCESSABLE_ENTITY, weak.to_string()))?;
         table.insert("password".to_owned(), json!(hash.as_str()));
         let wanted = Wanted { kind, renamed_from: None, table };
-        let plan = site.keeper.plan(&[wanted], Scope::Objects).map_err(|error| refused(&error))?;
+        let plan = site.keeper.plan(&live, &[wanted], Scope::Objects).map_err(|error| refused(&error))?;
         let message = format!("password of {name}").into();
         let order = Order { id: random_id(), author, message, confirm_within: None };
         let head = done(&site, plan, order, Purpose::Lasting)?;

@@ -1,0 +1,171 @@
+use std::path::PathBuf;
+
+use serde_json::{Value, json};
+use strowger_configuration::Kind;
+use strowger_configuration::reader::Directory;
+
+use super::*;
+
+/// A data folder that goes when the test ends.
+struct Folder(PathBuf);
+
+impl Folder {
+    fn new(name: &str) -> Folder {
+        let path = std::env::temp_dir().join(format!("strowger-keeper-{name}-{}", std::process::id()));
+        let _ = std::fs::remove_dir_all(&path);
+        std::fs::create_dir_all(&path).unwrap();
+        Folder(path)
+    }
+
+    fn keeper(&self) -> Keeper {
+        let (store, _) = ConfigurationStore::open(&self.0, now(), random_id()).unwrap();
+        Keeper::new(store, Vault::open(&self.0).unwrap(), Box::new(Content)).unwrap()
+    }
+}
+
+impl Drop for Folder {
+    fn drop(&mut self) {
+        let _ = std::fs::remove_dir_all(&self.0);
+    }
+}
+
+/// Can use everything.
+struct Content;
+
+impl Users for Content {
+    fn check(&self, _: &State) -> Result<(), Vec<String>> {
+        Ok(())
+    }
+
+    fn put_in_force(&self, _: &State) {}
+}
+
+fn wanted(kind: Kind, value: Value) -> Wanted {
+    let Value::Object(table) = value else { panic!("{value} is no table") };
+    Wanted { kind, renamed_from: None, table }
+}
+
+fn order(author: &str) -> Order {
+    Order { id: random_id(), author: author.into(), message: "".into(), confirm_within: None }
+}
+
+fn lines(displays: &[(&str, &str)]) -> Vec<Wanted> {
+    let line = |(pattern, display): &(&str, &str)| {
+        wanted(Kind::Line, json!({ "pattern": pattern, "display": display }))
+    };
+    displays.iter().map(line).collect()
+}
+
+fn applied(keeper: &Keeper, author: &str, lines: &[Wanted]) {
+    let plan = keeper.plan(&keeper.live(), lines, Scope::Whole).unwrap();
+    keeper.carry_out(plan, order(author), Purpose::Lasting).unwrap();
+}
+
+fn displays(keeper: &Keeper) -> Vec<String> {
+    let live = keeper.live();
+    let tables = live.state.of_kind(Kind::Line).map(|entry| entry.object().write(&live.state));
+    tables.map(|table| format!("{} {}", table["pattern"], table["display"]).replace('"', "")).collect()
+}
+
+#[test]
+fn of_two_who_looked_at_the_same_the_second_is_refused_and_nothing_is_lost() {
+    let folder = Folder::new("second");
+    let keeper = folder.keeper();
+    applied(&keeper, "alice", &lines(&[("1001", "One"), ("1002", "Two")]));
+    // Both look, and then both act.
+    let (alice, bob) = (keeper.live(), keeper.live());
+    let alice = keeper.plan(&alice, &lines(&[("1001", "Alice"), ("1002", "Two")]), Scope::Whole).unwrap();
+    let bob = keeper.plan(&bob, &lines(&[("1001", "One"), ("1002", "Bob")]), Scope::Whole).unwrap();
+    assert_eq!(keeper.carry_out(alice, order("alice"), Purpose::Lasting).unwrap().sequence, 2);
+    let refused = keeper.carry_out(bob, order("bob"), Purpose::Lasting).unwrap_err();
+    assert!(
+        matches!(refused, PlanError::Change(ChangeError::Conflict { head }) if head.sequence == 2),
+        "{refused:?}"
+    );
+    assert_eq!(displays(&keeper), ["1001 Alice", "1002 Two"]);
+}
+
+#[test]
+fn what_is_made_of_an_older_look_is_refused_even_when_it_is_planned_later() {
+    let folder = Folder::new("older");
+    let keeper = folder.keeper();
+    applied(&keeper, "alice", &lines(&[("1001", "One"), ("1002", "Two")]));
+    let looked = keeper.live();
+    applied(&keeper, "alice", &lines(&[("1001", "Alice"), ("1002", "Two")]));
+    let id = looked.state.find(Kind::Line, "1001").unwrap();
+    let mut table = looked.state.entry(id).unwrap().object().write(&looked.state);
+    table.insert("urgent".to_owned(), json!(true));
+    let line = Wanted { kind: Kind::Line, renamed_from: None, table };
+    let plan = keeper.plan(&looked, &[line], Scope::Objects).unwrap();
+    assert!(keeper.carry_out(plan, order("bob"), Purpose::Lasting).is_err());
+    assert_eq!(displays(&keeper), ["1001 Alice", "1002 Two"]);
+}
+
+#[test]
+fn a_conflict_tells_who_did_what_and_what_would_be_taken_back() {
+    let folder = Folder::new("conflict");
+    let keeper = folder.keeper();
+    let all = [("1001", "One"), ("1002", "Two"), ("1003", "Three"), ("1005", "Five")];
+    applied(&keeper, "alice", &lines(&all));
+    // Alice changes a line, removes one and adds one; another is changed by Carol.
+    applied(
+        &keeper,
+        "alice",
+        &lines(&[("1001", "Alice"), ("1002", "Two"), ("1004", "Four"), ("1005", "Five")]),
+    );
+    applied(
+        &keeper,
+        "carol",
+        &lines(&[("1001", "Alice"), ("1002", "Carol"), ("1004", "Four"), ("1005", "Five")]),
+    );
+    // Bob has still what was there first, and changes a line that nobody else touched.
+    let bob = lines(&[("1001", "One"), ("1002", "Two"), ("1003", "Three"), ("1005", "Bob")]);
+    let plan = keeper.plan(&keeper.live(), &bob, Scope::Whole).unwrap();
+    let conflict = keeper.conflict(1, &plan).unwrap();
+    let changes: Vec<String> =
+        conflict.changes.iter().map(|change| format!("{} {}", change.sequence, change.author)).collect();
+    assert_eq!(changes, ["2 alice", "3 carol"]);
+    let meanwhile: Vec<String> = conflict
+        .meanwhile
+        .iter()
+        .map(|touched| format!("{} {} {}", touched.difference.key, touched.by, touched.author))
+        .collect();
+    assert_eq!(meanwhile, ["1001 2 alice", "1002 3 carol", "1003 2 alice", "1004 2 alice"]);
+    let rebased: Vec<String> = conflict
+        .rebased
+        .iter()
+        .map(|rebased| match &rebased.undoes {
+            Some((change, author)) => format!("{} undoes {change} of {author}", rebased.difference.key),
+            None => rebased.difference.key.clone(),
+        })
+        .collect();
+    assert_eq!(
+        rebased,
+        [
+            "1001 undoes 2 of alice",
+            "1002 undoes 3 of carol",
+            "1003 undoes 2 of alice",
+            "1004 undoes 2 of alice",
+            "1005",
+        ]
+    );
+    assert!(keeper.conflict(9, &plan).is_err());
+}
+
+#[test]
+fn a_long_plan_is_told_in_part_and_counted_whole() {
+    let folder = Folder::new("counted");
+    let keeper = folder.keeper();
+    applied(&keeper, "alice", &lines(&[("1001", "One"), ("1002", "Two"), ("1003", "Three")]));
+    let next = lines(&[("1003", "3"), ("1004", "4"), ("1005", "5"), ("1006", "6")]);
+    let plan = keeper.plan(&keeper.live(), &next, Scope::Whole).unwrap();
+    assert_eq!(plan.counts(), Counts { added: 3, changed: 1, removed: 2 });
+    let keys = |most: usize| -> Vec<String> {
+        plan.differences(most).into_iter().map(|difference| difference.key).collect()
+    };
+    assert_eq!(keys(usize::MAX), ["1001", "1002", "1003", "1004", "1005", "1006"]);
+    // Which of those that go comes first is chance: so are their ids.
+    let first = keys(1);
+    assert!(first == ["1001", "1003", "1004"] || first == ["1002", "1003", "1004"], "{first:?}");
+    assert_eq!(keys(0), Vec::<String>::new());
+}
