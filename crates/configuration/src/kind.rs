@@ -262,6 +262,8 @@ kinds! {
     AutoRegistration = "auto_registration", "auto_registration", "auto-registration";
     /// A server that files of call records are delivered to. There may be eight.
     BillingDestination = "billing_destination", "billing_destinations", "billing destination";
+    /// What a dialled number must lead to: a test of the dial plan.
+    SavedDialling = "saved_dialling", "saved_diallings", "saved dialling";
 }
 
 /// An object of another kind was expected.

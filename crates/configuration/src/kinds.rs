@@ -1,6 +1,7 @@
 //! Every kind of object, with all that can be set on it.
 
 mod cti;
+mod diallings;
 mod features;
 mod hunting;
 mod keys;
@@ -19,6 +20,7 @@ mod trunks;
 mod users;
 
 pub use cti::{CtiPort, CtiRoutePoint};
+pub use diallings::{Dialling, LinesAre, SavedDialling};
 pub use features::{AutoRegistration, CallPark, DirectedCallPark, MeetMe, PagingGroup, PickupGroup};
 pub use hunting::{
     HuntDestination, HuntDistribution, HuntExhausted, HuntList, HuntOption, HuntPilot, HuntQueue, LineGroup,

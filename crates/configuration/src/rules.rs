@@ -80,17 +80,18 @@ pub(crate) fn own(id: Id, object: &AnyObject) -> Vec<Problem> {
         AnyObject::HuntPilot(it) => numbers::hunt_pilot(it, &mut found),
         AnyObject::TranslationPattern(it) => numbers::translation(it, &mut found),
         AnyObject::RoutePattern(it) => numbers::route(it, &mut found),
-        AnyObject::BlockedPattern(it) => numbers::filtered(&it.pattern, it.filter, &mut found),
+        AnyObject::BlockedPattern(it) => numbers::filtered(it.pattern.as_str(), it.filter, &mut found),
         AnyObject::SipRoutePattern(it) => numbers::sip_route(it, &mut found),
         AnyObject::CallingTransformationPattern(it) => {
-            numbers::discarded(&it.pattern, it.discard.as_ref(), &mut found);
+            numbers::discarded(it.pattern.as_str(), it.discard.as_ref(), &mut found);
         }
         AnyObject::CalledTransformationPattern(it) => {
-            numbers::discarded(&it.pattern, it.discard.as_ref(), &mut found);
+            numbers::discarded(it.pattern.as_str(), it.discard.as_ref(), &mut found);
         }
         AnyObject::DirectedCallPark(it) => numbers::directed_call_park(it, &mut found),
         AnyObject::PickupGroup(it) => numbers::pickup_group(id, it, &mut found),
         AnyObject::PagingGroup(it) => numbers::paging_group(it, &mut found),
+        AnyObject::SavedDialling(it) => numbers::saved_dialling(it, &mut found),
     }
     found.problems
 }

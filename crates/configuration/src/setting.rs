@@ -19,9 +19,9 @@ pub use room::Room;
 pub use secret::{DigestText, PasswordHash, SEALED, SealedCode, SealedText};
 pub use text::{
     Address, CodeText, Description, DialledText, DiscardInstructions, DisplayName, DomainName, EndPoint,
-    FilterClauses, Host, HostKey, HostText, HoursText, IncomingPrefix, Label, MaskText, Name, NumberText,
-    PathText, PatternText, PhoneName, PortText, PrefixText, SourceText, Subnet, UriText, UserName, Word,
-    ZoneName,
+    FilterClauses, Host, HostKey, HostText, HoursText, IncomingPrefix, Label, MaskText, Moment, Name,
+    NumberText, PathText, PatternOrName, PatternText, PhoneName, PortText, PrefixText, SourceText, Subnet,
+    Told, UriText, UserName, Word, ZoneName,
 };
 
 /// A type of setting.

@@ -81,6 +81,17 @@ pub struct Addressed<'p> {
     pub action: &'p Action,
 }
 
+/// A word that no pattern could be, such as `service` or `alice@example.com`.
+pub fn is_name(text: &str) -> bool {
+    text.bytes().any(|byte| byte.is_ascii_alphabetic() && !(b'A'..=b'D').contains(&byte) && byte != b'X')
+}
+
+/// A pattern whose digits are written `x`, such as `9.1xxx`: as a name nobody would ever ask for it.
+pub fn is_pattern_in_small_letters(text: &str) -> bool {
+    text.contains(|c: char| c.is_ascii_digit() || "[*#\\".contains(c))
+        && text.chars().all(|c| c.is_ascii_digit() || "ABCDXx*#[]^-.!?+\\@".contains(c))
+}
+
 impl Addresses {
     /// Adds a name; the text that has it already, when one does.
     pub(crate) fn name(

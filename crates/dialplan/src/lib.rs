@@ -31,7 +31,7 @@ mod trace;
 mod transform;
 mod transformation;
 
-pub use address::{AddressError, Addressed};
+pub use address::{AddressError, Addressed, is_name, is_pattern_in_small_letters};
 pub use analysis::{
     Analysis, Arrival, Caller, Candidate, Decision, Hop, LaterHops, LostBy, Potential, Presented, Progress,
     Reject, Routed, Why,

@@ -2,7 +2,7 @@
 
 use super::{AarGroup, CallingSearchSpace, Partition, named, patterns};
 use crate::setting::{
-    Description, DisplayName, MaskText, Name, NumberText, PatternText, Ref, Seconds, Whole, choice, record,
+    Description, DisplayName, MaskText, Name, NumberText, PatternOrName, Ref, Seconds, Whole, choice, record,
 };
 
 record! {
@@ -22,8 +22,8 @@ record! {
 record! {
     /// A directory number: what is dialled to reach phones, and how calls to it are treated.
     pub struct Line {
-        /// The number.
-        pattern: PatternText,
+        /// The number, or a name.
+        pattern: PatternOrName,
         /// Its partition; without one everybody sees it.
         partition: Option<Ref<Partition>> = None,
         /// For people.

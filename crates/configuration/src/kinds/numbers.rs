@@ -2,8 +2,8 @@
 
 use super::{CallingSearchSpace, Gateway, Line, Partition, RouteFilter, RouteList, Trunk, patterns};
 use crate::setting::{
-    Description, DialledText, DiscardInstructions, HostText, MaskText, PatternText, PrefixText, Ref, UriText,
-    Whole, choice, record,
+    Description, DialledText, DiscardInstructions, HostText, MaskText, PatternOrName, PatternText,
+    PrefixText, Ref, UriText, Whole, choice, record,
 };
 
 record! {
@@ -83,8 +83,8 @@ record! {
 record! {
     /// Sends calls out of the system.
     pub struct RoutePattern {
-        /// The numbers that it takes.
-        pattern: PatternText,
+        /// The numbers that it takes, or a name. A name is sent as it is, to one trunk.
+        pattern: PatternOrName,
         /// Its partition; without one everybody sees it.
         partition: Option<Ref<Partition>> = None,
         /// For people.
@@ -117,8 +117,8 @@ record! {
 record! {
     /// Refuses calls.
     pub struct BlockedPattern {
-        /// The numbers that it takes.
-        pattern: PatternText,
+        /// The numbers that it takes, or a name.
+        pattern: PatternOrName,
         /// Its partition; without one everybody sees it.
         partition: Option<Ref<Partition>> = None,
         /// For people.

@@ -97,12 +97,14 @@ record! {
 }
 
 record! {
-    /// What is done with a number: digits are taken away, then a prefix is put in front.
+    /// What is done with a number: digits are taken away, a prefix is put in front, transformation patterns change the rest.
     pub struct IncomingRule {
         /// Digits that are taken away from the left.
         strip: Whole<0, 24> = Whole::new(0),
         /// What is put in front then.
         prefix: IncomingPrefix = IncomingPrefix::default(),
+        /// Transformation patterns that it goes through then: calling or called ones, as the number is.
+        search_space: Option<Ref<CallingSearchSpace>> = None,
     }
 }
 

@@ -6,10 +6,10 @@ use super::{Findings, Least};
 use crate::Id;
 use crate::kinds::{
     DirectedCallPark, ForwardTarget, HuntExhausted, HuntPilot, Line, NumberChange, PagingGroup, PickupGroup,
-    RouteFilter, RouteGroup, RouteList, RoutePattern, SipRoutePattern, TranslationPattern,
+    RouteFilter, RouteGroup, RouteList, RoutePattern, SavedDialling, SipRoutePattern, TranslationPattern,
 };
 use crate::problem::Segment;
-use crate::setting::{Address, DiscardInstructions, PatternText, Ref};
+use crate::setting::{Address, DiscardInstructions, Ref};
 
 pub(super) fn line(it: &Line, found: &mut Findings) {
     let (busy, most) = (it.busy_trigger.get(), it.calls_max.get());
@@ -55,15 +55,15 @@ fn no_voice_mail(found: &mut Findings) {
 }
 
 pub(super) fn translation(it: &TranslationPattern, found: &mut Findings) {
-    filtered(&it.pattern, it.filter, found);
-    changed(&it.pattern, it.change.as_deref(), found);
+    filtered(it.pattern.as_str(), it.filter, found);
+    changed(it.pattern.as_str(), it.change.as_deref(), found);
     let only = "null_partition_only says where the number is looked up";
     found.excluded("search_space", it.search_space.is_some() && it.null_partition_only, only);
 }
 
 pub(super) fn route(it: &RoutePattern, found: &mut Findings) {
-    filtered(&it.pattern, it.filter, found);
-    changed(&it.pattern, it.change.as_deref(), found);
+    filtered(it.pattern.as_str(), it.filter, found);
+    changed(it.pattern.as_str(), it.change.as_deref(), found);
     found.exactly_one(&[
         ("trunk", it.trunk.is_some()),
         ("gateway", it.gateway.is_some()),
@@ -85,15 +85,15 @@ pub(super) fn sip_route(it: &SipRoutePattern, found: &mut Findings) {
 }
 
 /// A route filter has a meaning only for `@`.
-pub(super) fn filtered(pattern: &PatternText, filter: Option<Ref<RouteFilter>>, found: &mut Findings) {
-    let national = pattern.as_str().parse::<Pattern>().is_ok_and(|pattern| pattern.has_national_plan());
+pub(super) fn filtered(pattern: &str, filter: Option<Ref<RouteFilter>>, found: &mut Findings) {
+    let national = pattern.parse::<Pattern>().is_ok_and(|pattern| pattern.has_national_plan());
     found.excluded("filter", filter.is_some() && !national, "the pattern has no @ that it could apply to");
 }
 
 /// Discard instructions must find in the pattern what they speak of.
-pub(super) fn discarded(pattern: &PatternText, discard: Option<&DiscardInstructions>, found: &mut Findings) {
+pub(super) fn discarded(pattern: &str, discard: Option<&DiscardInstructions>, found: &mut Findings) {
     let Some(text) = discard.map(DiscardInstructions::as_str) else { return };
-    let parsed = (text.parse::<Discard>(), pattern.as_str().parse::<Pattern>());
+    let parsed = (text.parse::<Discard>(), pattern.parse::<Pattern>());
     if let (Ok(discard), Ok(pattern)) = parsed
         && let Err(error) = discard.check(&pattern)
     {
@@ -101,7 +101,7 @@ pub(super) fn discarded(pattern: &PatternText, discard: Option<&DiscardInstructi
     }
 }
 
-fn changed(pattern: &PatternText, change: Option<&NumberChange>, found: &mut Findings) {
+fn changed(pattern: &str, change: Option<&NumberChange>, found: &mut Findings) {
     let Some(change) = change else { return };
     found.inside(Segment::Setting("change".into()), |found| {
         discarded(pattern, change.discard.as_ref(), found);
@@ -146,8 +146,8 @@ pub(super) fn route_list(it: &RouteList, found: &mut Findings) {
 }
 
 pub(super) fn hunt_pilot(it: &HuntPilot, found: &mut Findings) {
-    filtered(&it.pattern, it.filter, found);
-    changed(&it.pattern, it.change.as_deref(), found);
+    filtered(it.pattern.as_str(), it.filter, found);
+    changed(it.pattern.as_str(), it.change.as_deref(), found);
     match (it.exhausted, &it.exhausted_to) {
         (HuntExhausted::Forward, None) => {
             found.wrong("exhausted_to", "is missing; give where calls go that nobody took");
@@ -180,6 +180,18 @@ pub(super) fn paging_group(it: &PagingGroup, found: &mut Findings) {
     multicast(it.multicast.as_ref(), found);
     if !it.multicast_port.get().is_multiple_of(2) {
         found.wrong("multicast_port", "is odd; give an even port, as RTP wants it");
+    }
+}
+
+pub(super) fn saved_dialling(it: &SavedDialling, found: &mut Findings) {
+    found.exactly_one(&[
+        ("line", it.line.is_some()),
+        ("trunk", it.trunk.is_some()),
+        ("search_space", it.search_space.is_some()),
+    ]);
+    let expected = [&it.result, &it.ends, &it.asks, &it.pattern, &it.called, &it.calling];
+    if it.waits.is_none() && expected.iter().all(|text| text.is_none()) {
+        found.wrong("result", "is missing, and nothing else is expected; give where the number leads");
     }
 }
 

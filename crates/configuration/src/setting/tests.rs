@@ -48,13 +48,13 @@ fn all_that_is_wrong_is_told_at_once() {
     check(
         json!({}),
         Err(&[
-            "pattern is missing; expected a pattern of digits, X, !, ?, +, [..], ., @, *, # and \\+, for example \"9.1[2-9]XXXXXXXXX\"",
+            "pattern is missing; expected a pattern of digits, X, !, ?, +, [..], ., @, *, # and \\+, or a name such as alice@example.com, for example \"9.1[2-9]XXXXXXXXX\"",
         ]),
     );
     check(
         json!({ "pattern": 1001, "partition": "intrenal", "busy_tigger": 1, "no_answer": 301 }),
         Err(&[
-            "pattern is 1001, expected a pattern of digits, X, !, ?, +, [..], ., @, *, # and \\+, for example \"9.1[2-9]XXXXXXXXX\"",
+            "pattern is 1001, expected a pattern of digits, X, !, ?, +, [..], ., @, *, # and \\+, or a name such as alice@example.com, for example \"9.1[2-9]XXXXXXXXX\"",
             "partition names the partition \"intrenal\", which does not exist; did you mean \"internal\"?",
             "no_answer is 301, expected whole seconds, 1 to 300",
             "busy_tigger is no setting; did you mean busy_trigger?",

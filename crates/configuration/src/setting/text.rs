@@ -79,7 +79,7 @@ mod network;
 
 pub use dialling::{
     CodeText, DialledText, DiscardInstructions, FilterClauses, HostText, HoursText, IncomingPrefix, MaskText,
-    NumberText, PatternText, PrefixText, UriText, ZoneName,
+    Moment, NumberText, PatternOrName, PatternText, PrefixText, Told, UriText, ZoneName,
 };
 pub use network::{Address, DomainName, EndPoint, Host, HostKey, PathText, PortText, SourceText, Subnet};
 

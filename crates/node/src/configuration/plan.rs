@@ -7,7 +7,7 @@ use strowger_callcontrol::configuration::Trunk as TrunkSettings;
 use strowger_dialplan::{
     Action, CalledChange, Caller, CallingChange, CodesRequired, DialPlan, DialPlanBuilder, Digits, Emergency,
     ExternalMask, NextHopBy, NextSearchSpace, NumberPattern, Parameters, Pattern, PlanError, RoutePattern,
-    RouteTarget, SearchSpace, Translation, WaitOnNextHops,
+    RouteTarget, SearchSpace, Translation, WaitOnNextHops, is_name, is_pattern_in_small_letters,
 };
 
 use strowger_dialplan::route_list::RouteListParameters;
@@ -464,7 +464,7 @@ fn add(
     found: &mut Findings,
 ) {
     if is_name(&written.pattern) {
-        if is_pattern_with_small_x(&written.pattern) {
+        if is_pattern_in_small_letters(&written.pattern) {
             let why = "a digit is written X, not x".into();
             found.add(place, "pattern", Problem::Malformed { found: written.pattern.clone(), why });
             return;
@@ -542,17 +542,6 @@ fn not_by_name(action: &Action) -> Option<&'static str> {
         },
         Action::Line(_) | Action::Hunt { .. } | Action::Service(_) | Action::Block(_) => None,
     }
-}
-
-/// A word that no pattern could be, such as `service` or `alice@example.com`.
-fn is_name(text: &str) -> bool {
-    text.bytes().any(|byte| byte.is_ascii_alphabetic() && !(b'A'..=b'D').contains(&byte) && byte != b'X')
-}
-
-/// A pattern whose digits are written `x`, such as `9.1xxx`: as a name nobody would ever ask for it.
-fn is_pattern_with_small_x(text: &str) -> bool {
-    text.contains(|c: char| c.is_ascii_digit() || "[*#\\".contains(c))
-        && text.chars().all(|c| c.is_ascii_digit() || "ABCDXx*#[]^-.!?+\\@".contains(c))
 }
 
 fn opening_hours(

@@ -9,6 +9,20 @@ text! {
 }
 
 text! {
+    /// A pattern, or a name that is dialled in place of a number.
+    PatternOrName, most 100, "a pattern of digits, X, !, ?, +, [..], ., @, *, # and \\+, or a name such as alice@example.com",
+    example "9.1[2-9]XXXXXXXXX", |text| {
+        if !strowger_dialplan::is_name(text) {
+            return parsed::<strowger_dialplan::Pattern, _>(text);
+        }
+        if strowger_dialplan::is_pattern_in_small_letters(text) {
+            return Err("a digit is written X, not x".to_owned());
+        }
+        allowed(is_dialled(text))
+    }
+}
+
+text! {
     /// A mask: `X` keeps a digit, other symbols replace it.
     MaskText, most 50, "a mask of X, digits, *, # and a leading +", example "40855512XX",
     |text| parsed::<strowger_dialplan::Mask, _>(text)
@@ -55,8 +69,29 @@ text! {
 text! {
     /// What is dialled to reach something: digits, or a name.
     DialledText, most 100, "digits, or a name without blanks and : , ; < > \"", example "9999", |text| {
-        let bad = |c: char| c.is_whitespace() || c.is_control() || ":,;<>\"".contains(c);
-        allowed(!text.is_empty() && !text.chars().any(bad))
+        allowed(!text.is_empty() && is_dialled(text))
+    }
+}
+
+text! {
+    /// A moment.
+    Moment, most 16, "a day and a time of it", example "2026-11-21T08:00", |text| {
+        let parts = text.split_once('T').and_then(|(day, time)| {
+            let mut day = day.split('-').map(|part| part.parse::<u16>().ok());
+            let mut time = time.split(':').map(|part| part.parse::<u16>().ok());
+            let read = (day.next()??, day.next()??, day.next()??, time.next()??, time.next()??);
+            (day.next().is_none() && time.next().is_none()).then_some(read)
+        });
+        allowed(parts.is_some_and(|(year, month, day, hour, minute)| {
+            year >= 1970 && (1..=12).contains(&month) && (1..=31).contains(&day) && hour < 24 && minute < 60
+        }))
+    }
+}
+
+text! {
+    /// What the dialled number analyzer says.
+    Told, most 200, "up to 200 characters without line breaks", example "line 1001", |text| {
+        allowed(!text.is_empty() && !text.chars().any(char::is_control))
     }
 }
 
@@ -91,4 +126,9 @@ text! {
         });
         allowed(network.unwrap_or_else(|| super::network::is_host(text)))
     }
+}
+
+/// What may stand in the user part of an address without being escaped by whoever writes it.
+fn is_dialled(text: &str) -> bool {
+    !text.chars().any(|c| c.is_whitespace() || c.is_control() || ":,;<>\"".contains(c))
 }
