@@ -308,7 +308,7 @@ pub(crate) struct ChangeSection {
 
 /// Whether the external phone number mask of the calling line applies: `true`, `false`, or as the system does.
 #[derive(Clone, Copy, Default, PartialEq, Eq)]
-pub(crate) struct ExternalMaskSwitch(ExternalMask);
+pub(crate) struct ExternalMaskSwitch(pub(super) ExternalMask);
 
 impl ExternalMaskSwitch {
     #[expect(clippy::trivially_copy_pass_by_ref, reason = "the signature that serde calls")]
@@ -495,6 +495,6 @@ fn pattern(pattern: &str, partition: &str, filter: &str, urgent: bool) -> Patter
     PatternDraft { pattern: pattern.into(), partition: partition.into(), filter: filter.into(), urgent }
 }
 
-const fn call_rejected() -> u8 {
+pub(super) const fn call_rejected() -> u8 {
     Cause::CALL_REJECTED.0
 }

@@ -299,7 +299,7 @@ fn is_default(policy: &PolicyName) -> bool {
 }
 
 /// In place of a number: the voice mail of the line.
-const VOICE_MAIL: &str = "voice-mail";
+pub(super) const VOICE_MAIL: &str = "voice-mail";
 
 #[cfg(test)]
 mod tests {

@@ -160,4 +160,4 @@ const fn max_seconds() -> u64 {
 }
 
 /// In place of a number: the line that was called originally says where.
-const NO_COVERAGE: &str = "no-coverage";
+pub(super) const NO_COVERAGE: &str = "no-coverage";

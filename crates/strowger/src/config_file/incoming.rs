@@ -9,23 +9,23 @@ use strowger_node::configuration::{IncomingDraft, IncomingRuleDraft};
 #[serde(deny_unknown_fields, default)]
 pub(crate) struct IncomingSection {
     #[serde(skip_serializing_if = "Option::is_none")]
-    national: Option<IncomingRule>,
+    pub(super) national: Option<IncomingRule>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    international: Option<IncomingRule>,
+    pub(super) international: Option<IncomingRule>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    subscriber: Option<IncomingRule>,
+    pub(super) subscriber: Option<IncomingRule>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    unknown: Option<IncomingRule>,
+    pub(super) unknown: Option<IncomingRule>,
 }
 
 /// Digits to take away, then a prefix, then the transformation patterns of a search space.
 #[derive(Clone, Default, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(deny_unknown_fields, default)]
-struct IncomingRule {
-    strip: u64,
-    prefix: String,
+pub(crate) struct IncomingRule {
+    pub(super) strip: u64,
+    pub(super) prefix: String,
     #[serde(skip_serializing_if = "String::is_empty")]
-    search_space: String,
+    pub(super) search_space: String,
 }
 
 impl IncomingSection {

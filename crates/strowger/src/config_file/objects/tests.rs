@@ -1,0 +1,182 @@
+//! What becomes of node files.
+
+use strowger_configuration::proposal::{Mistake, Scope};
+use strowger_configuration::{Id, State};
+
+use super::*;
+
+/// Seals nothing, so that tests see what was there.
+struct Plain;
+
+impl strowger_configuration::reader::Vault for Plain {
+    fn seal(&self, _: Id, _: &str, text: &str) -> Result<String, String> {
+        Ok(text.to_owned())
+    }
+}
+
+/// The state that a fresh store has after it took a file over.
+fn state_of(file: &ConfigFile) -> State {
+    let objects = file.taken_over();
+    let mut next = 0;
+    let mut new_id = || {
+        next += 1;
+        Id::from_random(next)
+    };
+    let proposal = State::default().proposal(objects.wanted(), Scope::Whole, &Plain, &mut new_id);
+    let told = |mistakes: Vec<Mistake>| format!("{mistakes:#?}");
+    let operations = proposal.map_err(told).unwrap_or_else(|mistakes| panic!("{mistakes}"));
+    let state = State::default().changed(&operations);
+    state.unwrap_or_else(|refused| panic!("{refused:#?}"))
+}
+
+fn parsed(text: &str) -> ConfigFile {
+    toml::from_str(text).unwrap_or_else(|error| panic!("{error}"))
+}
+
+#[test]
+fn every_node_file_that_can_be_used_is_taken_over() {
+    state_of(&crate::lab::fresh().unwrap());
+    for text in [
+        include_str!("../../../../../strowger.example.toml"),
+        include_str!("../../digits/testdata/onward/plan.toml"),
+        include_str!("../../digits/testdata/onward/doubtful.toml"),
+    ] {
+        state_of(&parsed(text));
+    }
+}
+
+/// The objects of a file, each as `kind {settings}`.
+fn told(text: &str) -> Vec<String> {
+    let file = parsed(text);
+    state_of(&file);
+    let objects = file.taken_over();
+    let table = |wanted: &Wanted| serde_json::Value::Object(wanted.table.clone()).to_string();
+    objects
+        .wanted()
+        .iter()
+        .map(|wanted| format!("{} {}", wanted.kind, table(wanted).replace('"', "")))
+        .collect()
+}
+
+#[test]
+fn sections_become_the_objects_that_a_person_would_write() {
+    let check = |text: &str, expect: &[&str]| assert_eq!(told(text), expect, "{text}");
+    check("", &[]);
+    check(
+        "[node]\ndomain = \"pbx.example\"\n[sip]\nexpires_max_seconds = 1800\n[dial_plan]\nhash_is_digit = true\n",
+        &["service_parameters {domain:pbx.example,expires_default:1800,expires_max:1800,hash:digit}"],
+    );
+    check(
+        "[[partition]]\nname = \"day\"\nhours = [\"mo-fr 08:00-17:00\"]\n[[partition]]\nname = \"desk\"\n\
+         hours = [\"mo-fr 08:00-17:00\"]\nzone = \"Europe/Berlin\"\n",
+        &[
+            "time_schedule {name:day,periods:[mo-fr 08:00-17:00]}",
+            "partition {name:day,time_schedule:day}",
+            "partition {name:desk,time_schedule:day,zone:Europe/Berlin}",
+        ],
+    );
+    check(
+        "[[translation]]\npattern = \"9.@\"\nfilter = \"(AREA-CODE == 900)\"\nsearch_space = \"\"\n\
+         change = { discard = \"PreDot\", present = \"default\" }\n[[block]]\npattern = \"alice\"\n",
+        &[
+            "route_filter {clauses:(AREA-CODE == 900),name:AREA-CODE 900}",
+            "translation_pattern {change:{discard:PreDot},filter:AREA-CODE 900,null_partition_only:true,pattern:9.@}",
+            "blocked_pattern {pattern:alice}",
+        ],
+    );
+    check(
+        "[[trunk]]\nname = \"a\"\ndestination = \"192.0.2.1:5060\"\ntransport = \"tcp\"\noverlap = true\n\
+         incoming_calling = { unknown = { strip = 1, prefix = \"+\" } }\n[[trunk]]\nname = \"b\"\n\
+         [[route_group]]\nname = \"g\"\ntrunks = [\"a\", \"b\"]\n\
+         [[route_list]]\nname = \"l\"\ngroups = [\"<Standard Local Route Group>\", { group = \"g\" }]\n\
+         [[route]]\npattern = \"0.!\"\nroute_list = \"l\"\n[[route]]\nhost = \"example.com\"\ntrunk = \"a\"\n",
+        &[
+            "route_pattern {pattern:0.!,route_list:l}",
+            "sip_route_pattern {pattern:example.com,trunk:a}",
+            "sip_profile {name:overlap,overlap:true}",
+            "sip_trunk_security_profile {name:tcp,transport:tcp}",
+            "trunk {destinations:[192.0.2.1:5060],inbound:{calling:{unknown:{prefix:+,strip:1}}},name:a,security_profile:tcp,sip_profile:overlap}",
+            "trunk {name:b}",
+            "route_group {members:[{trunk:a},{trunk:b}],name:g}",
+            "route_list {members:[{local_route_group:<Standard Local Route Group>},{route_group:g}],name:l}",
+        ],
+    );
+}
+
+#[test]
+fn lines_become_a_line_and_a_phone_each() {
+    let check = |text: &str, expect: &[&str]| assert_eq!(told(text), expect, "{text}");
+    check(
+        "[[line]]\nnumber = \"1001\"\nname = \"Alice\"\nsecret = \"x\"\n",
+        &[
+            "line {display:Alice,pattern:1001}",
+            "phone {credentials:{secret:x},lines:[{line:1001}],name:SIP-1001}",
+        ],
+    );
+    let long = "[[partition]]\nname = \"e164\"\n[[line]]\nnumber = \"+4930123456789\"\nsecret = \"x\"\npartition = \"e164\"\n\
+                voice_mail = \"7000\"\noverlap = true\nno_answer_seconds = 20\n[line.forward]\nbusy = \"voice-mail\"\n\
+                no_answer = { external = { number = \"1002\", search_space = \"all\" } }\n\
+                [[line]]\nnumber = \"930123456789\"\nsecret = \"x\"\n[[line_group]]\nname = \"g\"\nmembers = [\"+4930123456789\"]\n\
+                [[search_space]]\nname = \"all\"\npartitions = [\"e164\"]\n";
+    check(
+        long,
+        &[
+            "partition {name:e164}",
+            "calling_search_space {name:all,partitions:[e164]}",
+            "sip_profile {name:overlap,overlap:true}",
+            "voice_mail_profile {name:voice-mail 7000,pilot:7000}",
+            "line {forwards:{busy_external:{voice_mail:true},busy_internal:{voice_mail:true},no_answer_external:{number:1002,search_space:all}},no_answer:20,partition:e164,pattern:\\\\+4930123456789,voice_mail:voice-mail 7000}",
+            "phone {credentials:{secret:x},lines:[{line:e164:\\\\+4930123456789}],name:SIP-30123456789,sip_profile:overlap}",
+            "line {pattern:930123456789}",
+            "phone {credentials:{secret:x},lines:[{line:930123456789}],name:SIP-301234567-2}",
+            "line_group {members:[e164:\\\\+4930123456789],name:g}",
+        ],
+    );
+    let pools = "[[route_group]]\nname = \"g\"\ntrunks = [\"t\"]\n[[trunk]]\nname = \"t\"\n\
+                 [[device_pool]]\nname = \"p\"\nzone = \"Europe/Berlin\"\nphysical_location = \"b\"\n\
+                 [[mobility_info]]\nname = \"m\"\nsubnets = [\"192.0.2.1\"]\ndevice_pools = [\"p\"]\n\
+                 [[line]]\nnumber = \"1\"\nsecret = \"x\"\ndevice_pool = \"p\"\nzone = \"Europe/Berlin\"\n\
+                 [[line]]\nnumber = \"2\"\nsecret = \"x\"\ndevice_pool = \"p\"\nlocal_route_group = \"g\"\n\
+                 [[line]]\nnumber = \"3\"\nsecret = \"x\"\nzone = \"Asia/Tokyo\"\n\
+                 [[line]]\nnumber = \"4\"\nsecret = \"x\"\nzone = \"Asia/Tokyo\"\n";
+    let found: Vec<String> = told(pools).into_iter().filter(|told| !told.starts_with("line")).collect();
+    let expect = [
+        "trunk {name:t}",
+        "route_group {members:[{trunk:t}],name:g}",
+        "physical_location {name:b}",
+        "date_time_group {name:Europe-Berlin,zone:Europe/Berlin}",
+        "device_pool {date_time_group:Europe-Berlin,name:p,physical_location:b}",
+        "device_pool {date_time_group:Europe-Berlin,local_route_group:g,name:p g,physical_location:b}",
+        "date_time_group {name:Asia-Tokyo,zone:Asia/Tokyo}",
+        "device_pool {date_time_group:Asia-Tokyo,name:Asia-Tokyo}",
+        "mobility_info {device_pools:[p,p g],name:m,subnets:[192.0.2.1/32]}",
+        "phone {credentials:{secret:x},device_pool:p,lines:[{line:1}],more:{mobility:on},name:SIP-1}",
+        "phone {credentials:{secret:x},device_pool:p g,lines:[{line:2}],more:{mobility:on},name:SIP-2}",
+        "phone {credentials:{secret:x},device_pool:Asia-Tokyo,lines:[{line:3}],name:SIP-3}",
+        "phone {credentials:{secret:x},device_pool:Asia-Tokyo,lines:[{line:4}],name:SIP-4}",
+    ];
+    assert_eq!(found, expect);
+}
+
+#[test]
+fn codes_and_saved_diallings_get_names() {
+    let check = |text: &str, expect: &[&str]| assert_eq!(told(text), expect, "{text}");
+    check(
+        "[[authorization_code]]\ncode = \"1234\"\n[[authorization_code]]\ncode = \"12\"\nname = \"Sales\"\nlevel = 3\n\
+         [[authorization_code]]\ncode = \"13\"\nname = \"Sales\"\n[[matter_code]]\ncode = \"5\"\ndescription = \"Acme, Inc.\"\n",
+        &[
+            "authorization_code {code:1234,name:code 1}",
+            "authorization_code {code:12,level:3,name:Sales}",
+            "authorization_code {code:13,name:Sales-2}",
+            "matter_code {code:5,name:Acme- Inc.}",
+        ],
+    );
+    check(
+        "[[trunk]]\nname = \"t\"\n[[expect]]\nfrom = \"t\"\nnumber = \"+1\"\nresult = \"no match\"\nwhen = \"busy\"\n\
+         at = \"2026-11-21 08:00\"\nwaits_seconds = 0\n",
+        &[
+            "trunk {name:t}",
+            "saved_dialling {at:2026-11-21T08:00,lines:busy,name:t dials 1,number:+1,result:no match,trunk:t,waits:0}",
+        ],
+    );
+}
