@@ -19,7 +19,7 @@ use crate::files::{File, FileMistake};
 use crate::proposal::{Mistake, Wanted};
 use crate::{Id, Kind, NoKind, Refusal, State};
 
-pub use text::{Malformed, Reader};
+pub use text::{Malformed, Reader, text};
 
 use columns::Columns;
 use fill::Shift;

@@ -13,6 +13,7 @@ use crate::server::LOCAL_SOCKET;
 
 /// Where to look.
 #[derive(clap::Args)]
+#[cfg_attr(test, derive(Default))]
 pub(crate) struct Place {
     /// The server's data folder; a server that runs on it is found by itself.
     #[arg(long, default_value = "strowger-data")]
@@ -145,6 +146,25 @@ impl Client {
         serde_json::from_str(&answer).context("the server answered with something that is no JSON")
     }
 
+    /// The same for an order that may meet what somebody else did meanwhile.
+    ///
+    /// # Errors
+    /// Says what the server said otherwise, and what to do.
+    pub(crate) fn order(self, path: &str, body: &serde_json::Value) -> anyhow::Result<Ordered> {
+        let authority = self.authority.clone();
+        let (status, answer) = self.asked("POST", path, Some(body.to_string()))?;
+        let said: Option<serde_json::Value> = serde_json::from_str(&answer).ok();
+        match (status, said) {
+            (200, Some(answer)) => Ok(Ordered::Done(answer)),
+            (200, None) => anyhow::bail!("the server answered with something that is no JSON"),
+            (409, Some(mut said)) if said.get("conflict").is_some() => Ok(Ordered::Conflict {
+                detail: said.get("detail").and_then(|detail| detail.as_str()).unwrap_or_default().to_owned(),
+                conflict: said["conflict"].take(),
+            }),
+            (status, _) => Err(refused(&authority, status, path, &answer)),
+        }
+    }
+
     /// The same for a question.
     ///
     /// # Errors
@@ -155,24 +175,15 @@ impl Client {
 
     fn answered(self, method: &str, path: &str, body: Option<String>) -> anyhow::Result<String> {
         let authority = self.authority.clone();
-        let (status, body) = self.ask(method, path, body).with_context(|| {
+        let (status, body) = self.asked(method, path, body)?;
+        if status == 200 { Ok(body) } else { Err(refused(&authority, status, path, &body)) }
+    }
+
+    fn asked(self, method: &str, path: &str, body: Option<String>) -> anyhow::Result<(u16, String)> {
+        let authority = self.authority.clone();
+        self.ask(method, path, body).with_context(|| {
             format!("what answers at http://{authority} is no Strowger; give its [http] port")
-        })?;
-        if status == 200 {
-            return Ok(body);
-        }
-        let said: Option<serde_json::Value> = serde_json::from_str(&body).ok();
-        let said = said.as_ref().and_then(|said| said.get("detail")?.as_str()).unwrap_or(body.trim());
-        match status {
-            503 => {
-                anyhow::bail!("the server at http://{authority} is too busy to answer; try again in a moment")
-            }
-            404 if said.is_empty() => {
-                anyhow::bail!("http://{authority} has no {path}; is it a Strowger of this version?")
-            }
-            409 | 422 => anyhow::bail!("{said}"),
-            _ => anyhow::bail!("the server at http://{authority} answered {status}: {said}"),
-        }
+        })
     }
 
     fn ask(mut self, method: &str, path: &str, body: Option<String>) -> anyhow::Result<(u16, String)> {
@@ -207,6 +218,35 @@ impl Client {
         let read = reader.take(length.unwrap_or(ANSWER_MAX)).read_to_string(&mut body)?;
         anyhow::ensure!(length.is_none_or(|length| read as u64 == length), "the answer is not complete");
         Ok((status, body))
+    }
+}
+
+/// What came of an order.
+pub(crate) enum Ordered {
+    /// It was done.
+    Done(serde_json::Value),
+    /// Somebody else changed something since what it was made from.
+    Conflict {
+        /// A sentence.
+        detail: String,
+        /// What they did, and what the same order would do now.
+        conflict: serde_json::Value,
+    },
+}
+
+/// What to do about an answer that is not the one that was hoped for.
+fn refused(authority: &str, status: u16, path: &str, body: &str) -> anyhow::Error {
+    let said: Option<serde_json::Value> = serde_json::from_str(body).ok();
+    let said = said.as_ref().and_then(|said| said.get("detail")?.as_str()).unwrap_or(body.trim());
+    match status {
+        503 => {
+            anyhow::anyhow!("the server at http://{authority} is too busy to answer; try again in a moment")
+        }
+        404 if said.is_empty() => {
+            anyhow::anyhow!("http://{authority} has no {path}; is it a Strowger of this version?")
+        }
+        409 | 422 => anyhow::anyhow!("{said}"),
+        _ => anyhow::anyhow!("the server at http://{authority} answered {status}: {said}"),
     }
 }
 

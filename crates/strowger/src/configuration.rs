@@ -11,6 +11,7 @@ mod layout;
 mod load;
 pub(crate) mod measure;
 mod names;
+mod progress;
 mod rows;
 
 use std::fmt;
@@ -25,6 +26,7 @@ use strowger_configuration::{
 pub(crate) use check::Checked;
 pub(crate) use entry::Summary;
 pub(crate) use history::{HistoryError, Touched};
+pub(crate) use progress::{Phase, Progress};
 
 use engine::SqliteLog;
 use history::History;
@@ -206,6 +208,11 @@ impl ConfigurationStore {
     #[cfg(test)]
     pub(crate) fn check(&self) -> Result<Checked, FollowError> {
         self.log.check()
+    }
+
+    /// How far a change is that is being made.
+    pub(crate) fn progress(&self) -> Progress {
+        self.log.progress.clone()
     }
 
     /// Everything that is configured.

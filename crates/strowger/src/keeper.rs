@@ -13,7 +13,7 @@ use strowger_configuration::proposal::{Mistake, Scope, Wanted};
 use strowger_configuration::{ChangeSet, Difference, Head, Id, Operation, Purpose, State};
 use tokio::sync::watch;
 
-use crate::configuration::{Change, ChangeError, ConfigurationStore, HistoryError, Summary, Trial};
+use crate::configuration::{Change, ChangeError, ConfigurationStore, HistoryError, Progress, Summary, Trial};
 use crate::vault::Vault;
 
 pub(crate) use conflict::{Conflict, Rebased};
@@ -24,6 +24,7 @@ pub(crate) struct Keeper {
     vault: Vault,
     live: watch::Sender<Arc<Live>>,
     users: Box<dyn Users>,
+    progress: Progress,
 }
 
 /// What is in force.
@@ -101,7 +102,8 @@ impl Keeper {
         users.check(store.state())?;
         users.put_in_force(store.state());
         let live = watch::Sender::new(Arc::new(Live::of(&store)));
-        Ok(Keeper { store: Mutex::new(store), vault, live, users })
+        let progress = store.progress();
+        Ok(Keeper { store: Mutex::new(store), vault, live, users, progress })
     }
 
     /// What is in force now.
@@ -112,6 +114,11 @@ impl Keeper {
     /// What is in force, and every time that it changes.
     pub(crate) fn watch(&self) -> watch::Receiver<Arc<Live>> {
         self.live.subscribe()
+    }
+
+    /// How far the change is that is worked on.
+    pub(crate) const fn progress(&self) -> &Progress {
+        &self.progress
     }
 
     /// What it would take to have what is wanted in place of what was in force when somebody looked. Whoever makes of what

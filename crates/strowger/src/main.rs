@@ -101,12 +101,14 @@ enum Command {
     },
     /// Say what a dialled number leads to, key by key, and why.
     Digits(digits::DigitsOptions),
-    /// Write the whole configuration as files.
+    /// Write the whole configuration as files, or one kind as comma-separated values.
     Export(changes::ExportOptions),
     /// Say what applying a folder of files would do.
     Plan(changes::FolderOptions),
     /// Make the configuration what a folder of files says.
     Apply(changes::ApplyOptions),
+    /// Make what tables of comma-separated values say: many phones, lines or users at once.
+    Import(changes::ImportOptions),
     /// Confirm the change that is on trial.
     Confirm(changes::AskOptions),
     /// Take back the change that is on trial.
@@ -213,6 +215,7 @@ fn run(command: Command) -> anyhow::Result<()> {
         Command::Export(options) => changes::export(&options),
         Command::Plan(options) => changes::plan(&options),
         Command::Apply(options) => changes::apply(&options),
+        Command::Import(options) => changes::import(&options),
         Command::Confirm(options) => changes::confirm(&options),
         Command::Revert(options) => changes::revert(&options),
         Command::History(options) => changes::history(&options),
@@ -238,8 +241,6 @@ fn run(command: Command) -> anyhow::Result<()> {
 fn check_config(path: &Path) -> anyhow::Result<()> {
     let file = ConfigFile::read(path)?;
     let configuration = file.configuration()?;
-    let wrong = digits::unusable(&file, &configuration.calls);
-    anyhow::ensure!(wrong.is_empty(), "some saved diallings cannot be asked:\n  {}", wrong.join("\n  "));
     // Where the server has run already, its phones are known.
     let index = path.parent().unwrap_or(Path::new(".")).join(&file.node.data).join("strowger.db");
     let phones = store::Index::read(&index).and_then(|index| index.addresses_of_phones()).unwrap_or_default();

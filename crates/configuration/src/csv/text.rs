@@ -125,6 +125,17 @@ impl<'t> Reader<'t> {
     }
 }
 
+/// The bytes of a file as text.
+///
+/// # Errors
+/// The line that is not UTF-8, counted from 1.
+pub fn text(bytes: Vec<u8>) -> Result<String, usize> {
+    String::from_utf8(bytes).map_err(|error| {
+        let valid = error.as_bytes().get(..error.utf8_error().valid_up_to()).unwrap_or_default();
+        1 + valid.iter().filter(|byte| **byte == b'\n').count()
+    })
+}
+
 /// Writes a row: in quotes what would be read as something else without.
 pub(super) fn write_row<'c>(cells: impl IntoIterator<Item = &'c str>, text: &mut String) {
     for (at, cell) in cells.into_iter().enumerate() {

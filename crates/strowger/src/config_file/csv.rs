@@ -17,7 +17,7 @@ pub(super) fn read<T>(
     let bytes = std::fs::read(path).map_err(|error| {
         anyhow::anyhow!("{key}: cannot read {}: {error}; mend the name or its rights", path.display())
     })?;
-    let text = text(bytes).map_err(|line| {
+    let text = strowger_configuration::csv::text(bytes).map_err(|line| {
         anyhow::anyhow!("{}:{line}: not UTF-8; expected a file exported as “CSV UTF-8”", path.display())
     })?;
     parse(&text).map_err(|problems| {
@@ -27,14 +27,6 @@ pub(super) fn read<T>(
             lines.push(format!("and {} more", problems.len() - PROBLEMS_SHOWN));
         }
         anyhow::anyhow!("the {what} cannot be used:\n  {}", lines.join("\n  "))
-    })
-}
-
-/// Bytes as text, or the line that is not UTF-8.
-pub(crate) fn text(bytes: Vec<u8>) -> Result<String, usize> {
-    String::from_utf8(bytes).map_err(|error| {
-        let valid = error.as_bytes().get(..error.utf8_error().valid_up_to()).unwrap_or_default();
-        1 + valid.iter().filter(|byte| **byte == b'\n').count()
     })
 }
 

@@ -13,6 +13,7 @@ use strowger_configuration::{ObjectHash, SCHEMA, StateHash, log};
 use super::entry;
 use super::head_file::{HeadFile, Witness};
 use super::layout::Layout;
+use super::progress::{Phase, Progress};
 use super::rows;
 
 /// The open database.
@@ -23,6 +24,7 @@ pub(crate) struct SqliteLog {
     layout: Layout,
     /// A commit failed half way and it could not be found out yet what became of it.
     in_doubt: bool,
+    pub(super) progress: Progress,
     #[cfg(test)]
     pub(super) fault: Option<log::Fault>,
 }
@@ -55,6 +57,7 @@ impl SqliteLog {
             head_file,
             layout,
             in_doubt: false,
+            progress: Progress::default(),
             #[cfg(test)]
             fault: None,
         };
@@ -142,7 +145,7 @@ impl SqliteLog {
             .connection
             .transaction_with_behavior(TransactionBehavior::Immediate)
             .map_err(|error| failed(&error))?;
-        append(&transaction, &self.layout, change)?;
+        append(&transaction, &self.layout, change, &self.progress)?;
         #[cfg(test)]
         match fault {
             None => {}
@@ -226,7 +229,13 @@ impl Log for SqliteLog {
 }
 
 /// The whole of a change-set, in a transaction.
-fn append(transaction: &Transaction<'_>, layout: &Layout, change: &ChangeSet) -> Result<(), Trouble> {
+fn append(
+    transaction: &Transaction<'_>,
+    layout: &Layout,
+    change: &ChangeSet,
+    progress: &Progress,
+) -> Result<(), Trouble> {
+    progress.begin(Phase::Writing, change.operations.len());
     let head =
         head(transaction).map_err(|error| Trouble::Before(CommitError::Failed { why: error.to_string() }))?;
     log::may_follow(head, change).map_err(Trouble::Before)?;
@@ -240,6 +249,7 @@ fn append(transaction: &Transaction<'_>, layout: &Layout, change: &ChangeSet) ->
         }
         apply(transaction, layout, operation.kind, &id, operation.hash_after(), operation.after.as_deref())
             .map_err(|error| failed(&error))?;
+        progress.step();
     }
     Ok(())
 }

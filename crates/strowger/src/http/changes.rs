@@ -113,6 +113,12 @@ pub(super) fn routes() -> Vec<Route> {
                 Box::pin(export(site, ask))
             })
         },
+        Route::question(
+            "/api/v1/progress",
+            "progress",
+            "How far the server is with a change of many objects",
+            |site, _| Box::pin(async move { Ok(json(StatusCode::OK, &progress(&site))) }),
+        ),
         Route {
             needs: Some(Role::Administrator),
             query: Exporting::FIELDS,
@@ -268,6 +274,11 @@ async fn export(site: Arc<Site>, ask: Ask) -> Result<Response, Problem> {
         Ok(json(StatusCode::OK, &json!({ "change": change, "files": files })))
     })
     .await
+}
+
+fn progress(site: &Site) -> Value {
+    let (phase, done, total) = site.keeper.progress().now();
+    json!({ "phase": phase.word(), "done": done, "total": total })
 }
 
 async fn export_csv(site: Arc<Site>, ask: Ask) -> Result<Response, Problem> {

@@ -17,8 +17,8 @@ use super::super::problem::Problem;
 use super::super::route::Ask;
 use super::super::{Site, json, work};
 use super::{of_history, refused, told};
-use crate::configuration::ChangeError;
-use crate::keeper::{Live, Order, Plan, PlanError, random_id};
+use crate::configuration::{ChangeError, Phase};
+use crate::keeper::{Conflict, Live, Order, Plan, PlanError, random_id};
 
 record! {
     /// What somebody wants, as files.
@@ -73,6 +73,7 @@ pub(super) async fn apply(site: Arc<Site>, ask: Ask) -> Result<Response, Problem
         confirm_within: wanted.confirm_seconds.map(|seconds| seconds.get()),
     };
     work(move || {
+        let _busy = site.keeper.progress().busy();
         let files: Vec<File> = wanted
             .files
             .iter()
@@ -82,13 +83,10 @@ pub(super) async fn apply(site: Arc<Site>, ask: Ask) -> Result<Response, Problem
         let most = wanted.shown.map_or(usize::MAX, |shown| shown.get() as usize);
         let mut body = told::plan(&plan, most);
         body["counts"]["unchanged"] = json!(unchanged);
-        let began = wanted.base.map(|base| u64::from(base.get())).filter(|base| *base != plan.base.sequence);
-        // Files that say what is in force take nothing back.
-        if let Some(began) = began.filter(|_| !plan.operations.is_empty()) {
+        if let Some(found) = met(&site, &wanted, &plan)? {
             if !wanted.dry_run {
-                return Err(conflict(&site, began, &plan));
+                return Err(conflict(&found));
             }
-            let found = site.keeper.conflict(began, &plan).map_err(|error| of_history(&error))?;
             body["conflict"] = told::conflict(&found, CONFLICT_SHOWN);
         }
         if !wanted.dry_run && !plan.operations.is_empty() {
@@ -113,24 +111,31 @@ fn carried_out(
         Ok(head) => Ok(head.sequence),
         Err(PlanError::Change(ChangeError::Conflict { .. })) => {
             let (plan, _) = planned(site, wanted, files)?;
-            Err(conflict(site, base, &plan))
+            let found = site.keeper.conflict(base, &plan).map_err(|error| of_history(&error))?;
+            Err(conflict(&found))
         }
         Err(error) => Err(refused(&error)),
     }
 }
 
+/// What others did since what the files were made from, if that is not what is in force.
+fn met(site: &Site, wanted: &Files, plan: &Plan) -> Result<Option<Conflict>, Problem> {
+    let began = wanted.base.map(|base| u64::from(base.get())).filter(|base| *base != plan.base.sequence);
+    // Files that say what is in force take nothing back.
+    let Some(began) = began.filter(|_| !plan.operations.is_empty()) else { return Ok(None) };
+    let found = site.keeper.conflict(began, plan).map_err(|error| of_history(&error))?;
+    // What was confirmed, or changed and changed back, is what it was.
+    Ok(Some(found).filter(|found| !found.meanwhile.is_empty()))
+}
+
 /// Somebody else was faster: what was done meanwhile, and what the change would do now, are told with it.
-fn conflict(site: &Site, began: u64, plan: &Plan) -> Problem {
-    let found = match site.keeper.conflict(began, plan) {
-        Ok(found) => found,
-        Err(error) => return of_history(&error),
-    };
+fn conflict(found: &Conflict) -> Problem {
     let why = format!(
-        "the configuration is at change {} now, and not at change {began}, which this was made from; look at what it \
-         would do now, and order it again with this base if that is right",
-        plan.base.sequence
+        "the configuration is at change {} now, and not at change {}, which this was made from; look at what it would do \
+         now, and order it again with this base if that is right",
+        found.head.sequence, found.began
     );
-    let told = told::conflict(&found, CONFLICT_SHOWN);
+    let told = told::conflict(found, CONFLICT_SHOWN);
     Problem { conflict: Some(told), ..Problem::new(StatusCode::CONFLICT, why) }
 }
 
@@ -146,7 +151,9 @@ fn planned(site: &Site, wanted: &Files, files: &[File]) -> Result<(Plan, usize),
                 file: text.name.clone(),
                 line: 1,
                 column: 1,
-                sentence: format!("{error}; say with `kind` what its rows are"),
+                sentence: format!(
+                    "{error}; name the file like a kind, as in phones.csv, or give the kind by itself"
+                ),
             })
         })
     };
@@ -166,11 +173,13 @@ fn planned(site: &Site, wanted: &Files, files: &[File]) -> Result<(Plan, usize),
 }
 
 fn of_documents(site: &Site, live: &Live, wanted: &Files, files: &[File]) -> Result<(Plan, usize), Problem> {
+    site.keeper.progress().begin(Phase::Reading, 0);
     let document = Document::read(files).map_err(wrong_files)?;
     let scope = match wanted.scope {
         ScopeWord::Whole => Scope::Whole,
         ScopeWord::Objects => Scope::Objects,
     };
+    site.keeper.progress().begin(Phase::Checking, 0);
     let plan = site.keeper.plan(live, document.wanted(), scope);
     let plan = plan.map_err(|error| {
         located(&error, |mistake| document.locate(mistake), |refusals| document.locate_refusals(refusals))
@@ -183,7 +192,9 @@ fn of_tables<'f>(
     live: &Live,
     tables: impl IntoIterator<Item = (Sheet, &'f File)>,
 ) -> Result<(Plan, usize), Problem> {
+    site.keeper.progress().begin(Phase::Reading, 0);
     let sheets = Sheets::read(tables, &live.state);
+    site.keeper.progress().begin(Phase::Checking, 0);
     let plan = site.keeper.plan(live, sheets.wanted(), Scope::Removing(sheets.removed()));
     let plan = match plan {
         // What is wrong with rows themselves and what is wrong with their objects are told together.
