@@ -490,7 +490,7 @@ impl ConfigFile {
         format!("{}[[{kind}]] {}{name}:", self.source.place(kind, index), index + 1)
     }
 
-    fn nth(&self, kind: &str, index: usize) -> String {
+    pub(crate) fn nth(&self, kind: &str, index: usize) -> String {
         format!("{}[[{kind}]] {}:", self.source.place(kind, index), index + 1)
     }
 

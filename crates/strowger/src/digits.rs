@@ -28,7 +28,7 @@ use crate::client::{Place, query_value};
 use crate::config_file::ConfigFile;
 
 pub(crate) use codes::Codes;
-pub(crate) use expect::ExpectSection;
+pub(crate) use expect::{ExpectSection, unusable};
 pub(crate) use lint::Report;
 pub(crate) use onward::LinesAre;
 
@@ -64,7 +64,7 @@ pub(crate) struct DigitsOptions {
     #[arg(long, conflicts_with_all = ["from", "number", "server"])]
     check: bool,
     /// Say what is doubtful about the whole plan instead; exit code 1 when calls fail that must not.
-    #[arg(long, conflicts_with_all = ["from", "number", "check", "server"])]
+    #[arg(long, conflicts_with_all = ["from", "number", "check"])]
     lint: bool,
     /// The node file; that of the data folder, unless it is given.
     #[arg(long, conflicts_with = "server")]
@@ -89,6 +89,8 @@ pub(crate) enum Mode {
     EnBloc,
     /// From a speed dial.
     SpeedDial,
+    /// Several digits at once, from a phone that tells the keys after them (KPML).
+    Kpml,
     /// From an application.
     Application,
 }
@@ -150,6 +152,7 @@ impl Mode {
             Mode::Keys => Arrival::KeyByKey,
             Mode::EnBloc => Arrival::EnBloc,
             Mode::SpeedDial => Arrival::SpeedDial,
+            Mode::Kpml => Arrival::ApplicationThroughSip,
             Mode::Application => Arrival::Application,
         }
     }
@@ -159,6 +162,7 @@ impl Mode {
             Mode::Keys => "key by key",
             Mode::EnBloc => "en bloc",
             Mode::SpeedDial => "by speed dial",
+            Mode::Kpml => "at once, and may dial on (KPML)",
             Mode::Application => "by an application",
         }
     }
@@ -192,25 +196,34 @@ impl DigitsOptions {
         if let Some(address) = &self.address {
             path.push_str(&format!("&address={}", query_value(&address.to_string())));
         }
-        if let Some(at) = self.at {
-            // Whoever answers reads minutes: seconds make no difference to opening hours.
-            let at = at.to_string();
-            path.push_str(&format!("&at={}", query_value(at.get(..16).unwrap_or(&at))));
-        }
-        path
+        path + &self.time()
+    }
+
+    /// The look at the whole plan that a server takes.
+    fn lint_path(&self) -> String {
+        format!("/api/v1/digits/lint?form={}{}", if self.json { "json" } else { "text" }, self.time())
+    }
+
+    fn time(&self) -> String {
+        // Whoever answers reads minutes: seconds make no difference to opening hours.
+        let at = self.at.map(|at| at.to_string());
+        at.map_or_else(String::new, |at| format!("&at={}", query_value(at.get(..16).unwrap_or(&at))))
     }
 }
 
 /// Answers on the command line.
 pub(crate) fn run(options: &DigitsOptions) -> anyhow::Result<()> {
     if let Some(server) = options.place.named_server()? {
+        if options.lint {
+            return lint::print(&server.get(&options.lint_path())?, options.json);
+        }
         return crate::print::line(server.get(&options.path())?.trim_end());
     }
     let path = options.config.clone().unwrap_or_else(|| options.place.data.join("strowger.toml"));
     let file = ConfigFile::read(&path)?;
     let configuration = file.configuration()?.calls;
     if options.check {
-        return expect::check(&file.expectations, &configuration, options.json);
+        return expect::check(&file, &configuration, options.json);
     }
     if options.lint {
         return lint::run(&configuration, options.at.unwrap_or_else(now), options.json);
@@ -329,19 +342,41 @@ impl Answer<'_> {
         Some(Attempt { group: member.group.name(), trunks, numbers })
     }
 
+    /// What the call does in the end, where it ends neither at a line or hunt nor at nothing.
+    fn last_action<'a>(&'a self, followed: Option<&Followed<'a>>) -> Option<&'a Action> {
+        match (followed.map(|followed| &followed.end), &self.way) {
+            (Some(End::Elsewhere(action)), _) => Some(action),
+            (Some(_), _) | (None, Way::Name(None)) => None,
+            (None, Way::Number(trace)) => match trace.analysis().decision() {
+                Some(Decision::Routed(routed)) => Some(&self.pattern(routed.pattern)?.action),
+                Some(Decision::Blocked { .. } | Decision::Rejected(_)) | None => None,
+            },
+            (None, Way::Name(Some(found))) => Some(found.action),
+        }
+    }
+
+    /// The trunks that are there, in the order in which the call would try them.
+    fn trunks(&self, followed: Option<&Followed<'_>>) -> Vec<String> {
+        let Some(Action::Route(route)) = self.last_action(followed) else { return Vec::new() };
+        match &route.to {
+            RouteTarget::Trunk(name) => {
+                let there = self.configuration.trunks.get(name).is_none_or(|trunk| trunk.is_there);
+                there.then(|| name.to_string()).into_iter().collect()
+            }
+            RouteTarget::RouteList(_) => {
+                let attempts = self.attempts(self.last_trace(followed));
+                let trunks = attempts.iter().flat_map(|attempt| &attempt.trunks);
+                trunks.filter(|(_, there)| *there).map(|(name, _)| (*name).to_owned()).collect()
+            }
+        }
+    }
+
     /// Something else that whoever asks should know.
     fn remark(&self, followed: Option<&Followed<'_>>) -> Option<String> {
-        let end = match (followed.map(|followed| &followed.end), &self.way) {
-            (Some(End::Elsewhere(action)), _) => action,
-            (Some(_), _) => return None,
-            (None, Way::Number(trace)) => match trace.analysis().decision() {
-                Some(Decision::Routed(routed)) => &self.pattern(routed.pattern)?.action,
-                Some(Decision::Blocked { .. } | Decision::Rejected(_)) | None => return None,
-            },
-            (None, Way::Name(Some(found))) => found.action,
-            (None, Way::Name(None)) => return self.no_number(),
-        };
-        match end {
+        if let (None, Way::Name(None)) = (followed, &self.way) {
+            return self.no_number();
+        }
+        match self.last_action(followed)? {
             Action::Route(route) => match &route.to {
                 RouteTarget::Trunk(name) => {
                     let trunk = self.configuration.trunks.get(name)?;

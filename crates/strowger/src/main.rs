@@ -241,6 +241,8 @@ fn run(command: Command) -> anyhow::Result<()> {
 fn check_config(path: &Path) -> anyhow::Result<()> {
     let file = ConfigFile::read(path)?;
     let configuration = file.configuration()?;
+    let wrong = digits::unusable(&file, &configuration.calls);
+    anyhow::ensure!(wrong.is_empty(), "some saved diallings cannot be asked:\n  {}", wrong.join("\n  "));
     // Where the server has run already, its phones are known.
     let index = path.parent().unwrap_or(Path::new(".")).join(&file.node.data).join("strowger.db");
     let phones = store::Index::read(&index).and_then(|index| index.addresses_of_phones()).unwrap_or_default();

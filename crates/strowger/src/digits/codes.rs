@@ -179,7 +179,7 @@ const fn why(because: CodeRefused) -> &'static str {
 /// Whether whoever dials so can be asked for a code.
 pub(super) const fn prompting(mode: Mode, tells_keys: bool) -> Prompting {
     match mode {
-        Mode::Keys | Mode::SpeedDial if tells_keys => Prompting::Caller,
-        Mode::Keys | Mode::SpeedDial | Mode::EnBloc | Mode::Application => Prompting::Nobody,
+        Mode::Keys | Mode::Kpml | Mode::SpeedDial if tells_keys => Prompting::Caller,
+        Mode::Keys | Mode::Kpml | Mode::SpeedDial | Mode::EnBloc | Mode::Application => Prompting::Nobody,
     }
 }

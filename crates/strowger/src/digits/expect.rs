@@ -1,10 +1,13 @@
 //! Saved diallings: what a number must lead to, kept beside the plan and run as tests.
 
 use serde::{Deserialize, Serialize};
+use strowger_base::nearest::nearest;
 use strowger_callcontrol::Configuration;
 use strowger_dialplan::Decision;
 
+use super::from::from;
 use super::{Answer, Codes, LinesAre, Mode, Question, Way};
+use crate::config_file::ConfigFile;
 use crate::print::line;
 
 /// `[[expect]]` of the node file. What is not given is not compared.
@@ -45,6 +48,15 @@ pub(crate) struct ExpectSection {
     /// The calling number as it is sent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) calling: Option<String>,
+    /// The trunk that gets the call first, of those that are there; `none`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) trunk: Option<String>,
+    /// All trunks that are there, in the order in which they are tried.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) trunks: Option<Vec<String>>,
+    /// The members of the last hunt that ring, in the order in which they ring as long as nobody answers.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) members: Option<Vec<String>>,
     /// Seconds that are waited for keys that do not come.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) waits_seconds: Option<u64>,
@@ -57,11 +69,12 @@ struct Difference {
     found: String,
 }
 
-/// Runs all of them and prints what became of each.
+/// Runs all that a file has and prints what became of each.
 ///
 /// # Errors
 /// When one goes another way, or cannot be asked; the others are run all the same.
-pub(super) fn check(all: &[ExpectSection], configuration: &Configuration, json: bool) -> anyhow::Result<()> {
+pub(super) fn check(file: &ConfigFile, configuration: &Configuration, json: bool) -> anyhow::Result<()> {
+    let all = &file.expectations;
     let mut failed = 0;
     let mut rows = vec![];
     for (index, expect) in all.iter().enumerate() {
@@ -73,18 +86,18 @@ pub(super) fn check(all: &[ExpectSection], configuration: &Configuration, json: 
             Err(error) => vec![format!("cannot be asked: {error:#}")],
         };
         failed += usize::from(!differences.is_empty());
+        let place = file.nth("expect", index);
         if json {
             rows.push(serde_json::json!({
-                "from": expect.from, "number": expect.number, "passed": differences.is_empty(),
-                "differences": differences,
+                "place": place.trim_end_matches(':'), "from": expect.from, "number": expect.number,
+                "passed": differences.is_empty(), "differences": differences,
             }));
-        } else if differences.is_empty() {
-            line(format_args!("pass  {}", place(index, expect)))?;
-        } else {
-            line(format_args!("FAIL  {}", place(index, expect)))?;
-            for difference in &differences {
-                line(format_args!("        {difference}"))?;
-            }
+            continue;
+        }
+        let became = if differences.is_empty() { "pass" } else { "FAIL" };
+        line(format_args!("{became}  {place} {} dials {}", expect.from, expect.number))?;
+        for difference in &differences {
+            line(format_args!("        {difference}"))?;
         }
     }
     if json {
@@ -100,19 +113,41 @@ pub(super) fn check(all: &[ExpectSection], configuration: &Configuration, json: 
     Ok(())
 }
 
-fn place(index: usize, expect: &ExpectSection) -> String {
-    format!("[[expect]] {}: {} dials {}", index + 1, expect.from, expect.number)
+/// Those of a file that cannot be asked, each with its place; they are not run.
+pub(crate) fn unusable(file: &ConfigFile, configuration: &Configuration) -> Vec<String> {
+    let wrong = |(index, expect): (usize, &ExpectSection)| {
+        let question = expect.question(configuration);
+        let error = question.and_then(|question| from(configuration, &question).map(drop)).err()?;
+        Some(format!("{} {error:#}", file.nth("expect", index)))
+    };
+    file.expectations.iter().enumerate().filter_map(wrong).collect()
 }
 
 impl ExpectSection {
-    fn compare(&self, configuration: &Configuration) -> anyhow::Result<Vec<Difference>> {
-        let compared = [&self.result, &self.ends, &self.asks, &self.pattern, &self.called, &self.calling];
+    /// What is asked.
+    ///
+    /// # Errors
+    /// When nothing is expected, or something that this configuration does not have.
+    fn question(&self, configuration: &Configuration) -> anyhow::Result<Question> {
+        let texts =
+            [&self.result, &self.ends, &self.asks, &self.pattern, &self.called, &self.calling, &self.trunk];
+        let lists = [&self.trunks, &self.members];
         anyhow::ensure!(
-            self.waits_seconds.is_some() || compared.iter().any(|it| it.is_some()),
+            self.waits_seconds.is_some()
+                || texts.iter().any(|it| it.is_some())
+                || lists.iter().any(|it| it.is_some()),
             "nothing is expected of it; give it for example a result"
         );
+        let trunk = self.trunk.iter().filter(|name| *name != NONE);
+        for name in trunk.chain(self.trunks.iter().flatten()) {
+            known("trunk", name, configuration.trunks.contains_key(&**name), configuration.trunks.keys())?;
+        }
+        for number in self.members.iter().flatten() {
+            let there = configuration.lines.get(number).is_some();
+            known("members", number, there, std::iter::empty::<&str>())?;
+        }
         let at = self.at.as_deref().map(super::time).transpose().map_err(anyhow::Error::msg)?;
-        let question = Question {
+        Ok(Question {
             from: self.from.clone(),
             number: self.number.clone(),
             mode: self.mode,
@@ -121,7 +156,11 @@ impl ExpectSection {
             at: at.unwrap_or_else(super::now),
             lines: self.when,
             codes: Codes::default(),
-        };
+        })
+    }
+
+    fn compare(&self, configuration: &Configuration) -> anyhow::Result<Vec<Difference>> {
+        let question = self.question(configuration)?;
         let answer = super::answer(configuration, &question)?;
         Ok(self.differences(&answer))
     }
@@ -144,14 +183,21 @@ impl ExpectSection {
             }
         }
         let waits = self.waits_seconds.map(|seconds| seconds.to_string());
-        let ends = if self.ends.is_some() { answer.ends(answer.followed().as_ref()) } else { String::new() };
-        let compared: [(&'static str, &Option<String>, String); 7] = [
+        let followed = answer.followed();
+        let trunks = answer.trunks(followed.as_ref());
+        let listed = |names: &[String]| if names.is_empty() { NONE.to_owned() } else { names.join(", ") };
+        let [expected_trunks, expected_members] =
+            [&self.trunks, &self.members].map(|names| names.as_deref().map(listed));
+        let compared: [(&'static str, &Option<String>, String); 10] = [
             ("result", &self.result, answer.result()),
-            ("ends", &self.ends, ends),
+            ("ends", &self.ends, answer.ends(followed.as_ref())),
             ("asks", &self.asks, answer.asks()),
             ("pattern", &self.pattern, pattern),
             ("called", &self.called, called),
             ("calling", &self.calling, calling),
+            ("trunk", &self.trunk, trunks.first().cloned().unwrap_or_else(|| NONE.to_owned())),
+            ("trunks", &expected_trunks, listed(&trunks)),
+            ("members", &expected_members, listed(&answer.members(followed.as_ref()))),
             ("waits_seconds", &waits, waited.to_string()),
         ];
         let differs = |(what, expected, found): (&'static str, &Option<String>, String)| {
@@ -161,6 +207,28 @@ impl ExpectSection {
         compared.into_iter().filter_map(differs).collect()
     }
 }
+
+/// Something that is named and not there is a mistake of the test, not of the plan.
+fn known<'n>(
+    key: &str,
+    name: &str,
+    is_there: bool,
+    names: impl Iterator<Item = &'n (impl AsRef<str> + ?Sized + 'n)>,
+) -> anyhow::Result<()> {
+    let meant = || {
+        let meant = nearest(name, names.map(AsRef::as_ref))?;
+        Some(format!(" (did you mean {meant:?}?)"))
+    };
+    anyhow::ensure!(
+        is_there,
+        "{key} is {name:?}, which is not in the configuration{}",
+        meant().unwrap_or_default()
+    );
+    Ok(())
+}
+
+/// Where there is no trunk and no member.
+const NONE: &str = "none";
 
 /// Serde wants a function for it.
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "the signature that serde calls")]

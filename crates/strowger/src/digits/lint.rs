@@ -26,7 +26,26 @@ pub(super) fn run(configuration: &Configuration, at: WallTime, json: bool) -> an
     } else {
         crate::print::print(report.text())?;
     }
-    let errors = report.count(Severity::Error);
+    fail_on(report.count(Severity::Error) as u64)
+}
+
+/// Prints what a server found.
+///
+/// # Errors
+/// When calls fail that must not.
+pub(super) fn print(answer: &str, json: bool) -> anyhow::Result<()> {
+    crate::print::line(answer.trim_end())?;
+    let errors = if json {
+        serde_json::from_str::<Value>(answer)?["errors"].as_u64().unwrap_or(0)
+    } else {
+        // The last line counts.
+        let counts = answer.trim_end().lines().next_back().and_then(|line| line.strip_prefix("errors "));
+        counts.and_then(|line| line.split(',').next()?.parse().ok()).unwrap_or(0)
+    };
+    fail_on(errors)
+}
+
+fn fail_on(errors: u64) -> anyhow::Result<()> {
     anyhow::ensure!(errors == 0, "the dial plan has errors: {errors} of the findings above");
     Ok(())
 }
@@ -164,7 +183,8 @@ const fn mode(arrival: Arrival) -> &'static str {
     match arrival {
         Arrival::KeyByKey => "keys",
         Arrival::EnBloc => "en-bloc",
-        Arrival::Application | Arrival::ApplicationThroughSip => "application",
+        Arrival::Application => "application",
+        Arrival::ApplicationThroughSip => "kpml",
         Arrival::SpeedDial => "speed-dial",
     }
 }

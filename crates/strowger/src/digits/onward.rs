@@ -8,7 +8,7 @@ use std::sync::Arc;
 use strowger_callcontrol::follow::{End, Followed, Follower, Lookup, Reached, Step, When};
 use strowger_dialplan::forward::{BreakoutBecause, ForwardKind};
 use strowger_dialplan::hunt::{
-    Condition, Distribution, Exhausted, HuntOption, LeftBecause, RingBecause, SkippedBecause,
+    Condition, Distribution, Exhausted, HuntOption, LeftBecause, Output, RingBecause, SkippedBecause,
 };
 use strowger_dialplan::{LaterHops, Trace};
 
@@ -65,6 +65,30 @@ impl<'c> Answer<'c> {
     /// Where the call ends, in a few words: `line 1002`, `trunk pstn`, `cause 17 at line 1002`.
     pub(super) fn ends(&self, followed: Option<&Followed<'_>>) -> String {
         followed.map_or_else(|| self.result(), |followed| ends(&followed.end))
+    }
+
+    /// The members of the last hunt that ring as long as nobody answers, in their order.
+    pub(super) fn members(&self, followed: Option<&Followed<'_>>) -> Vec<String> {
+        let steps = followed.map_or(&[][..], |followed| &followed.steps);
+        let last = steps.iter().rev().find_map(|step| match step {
+            Step::Hunted(hunted) => Some(hunted),
+            Step::Forwarded(_) | Step::NotFollowed { .. } => None,
+        });
+        let rung = last.into_iter().flat_map(|hunted| &hunted.events).flat_map(|event| match &event.what {
+            Output::Ring { members, .. } => &members[..],
+            Output::Skipped { .. }
+            | Output::Withdraw { .. }
+            | Output::LeftGroup { .. }
+            | Output::Connected { .. }
+            | Output::Exhausted { .. } => &[],
+        });
+        let mut members: Vec<String> = Vec::new();
+        for member in rung {
+            if !members.iter().any(|known| **known == **member) {
+                members.push(member.to_string());
+            }
+        }
+        members
     }
 
     /// Where the number of a forward leads, one lookup far.

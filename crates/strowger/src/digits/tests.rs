@@ -21,6 +21,12 @@ fn ask(from: &str, number: &str, mode: Mode) -> Question {
     Question { from, number, mode, calling: None, address: None, at, lines, codes }
 }
 
+/// Runs one saved dialling.
+fn saved(expect: &str, configuration: &Configuration) -> anyhow::Result<()> {
+    let file: ConfigFile = toml::from_str(&format!("[[expect]]\n{expect}")).unwrap();
+    expect::check(&file, configuration, false)
+}
+
 #[test]
 fn the_walk_is_told_key_by_key_lookup_by_lookup() {
     let check = |number: &str, mode: Mode, expect: &str| {
@@ -110,7 +116,7 @@ result = "blocked, cause 21"
 fn route_lists_and_office_hours_are_configured_and_told() {
     let file: ConfigFile = toml::from_str(OFFICE).unwrap();
     let configuration = file.configuration().unwrap().calls;
-    expect::check(&file.expectations, &configuration, false).unwrap();
+    expect::check(&file, &configuration, false).unwrap();
     let question = Question { at: time("2026-11-20T09:00").unwrap(), ..ask("1001", "0123", Mode::EnBloc) };
     let answer = answer(&configuration, &question).unwrap();
     let text = answer.text();
@@ -645,8 +651,7 @@ fn who_cannot_dial_is_said() {
 fn a_saved_dialling_that_goes_another_way_fails() {
     let configuration = lab();
     let check = |text: &str, expect: bool| {
-        let section: ExpectSection = toml::from_str(text).unwrap();
-        assert_eq!(expect::check(&[section], &configuration, false).is_ok(), expect, "{text}");
+        assert_eq!(saved(text, &configuration).is_ok(), expect, "{text}");
     };
     check(
         "from = \"1001\"\nnumber = \"9911\"\nresult = \"trunk pstn\"\ncalled = \"911\"\nwaits_seconds = 0",
@@ -659,15 +664,76 @@ fn a_saved_dialling_that_goes_another_way_fails() {
 }
 
 #[test]
+fn a_saved_dialling_may_say_which_trunks_and_members_are_reached() {
+    let file: ConfigFile = toml::from_str(OFFICE).unwrap();
+    let office = Configuration::clone(&file.configuration().unwrap().calls);
+    let dials = "from = \"1001\"\nnumber = \"0123\"\nat = \"2026-11-20T09:00\"\n";
+    let check = |configuration: &Configuration, text: &str, expect: bool| {
+        assert_eq!(saved(text, configuration).is_ok(), expect, "{text}");
+    };
+    // Of a route list those that are there, in their order.
+    check(&office, &format!("{dials}trunk = \"t1\"\ntrunks = [\"t1\"]\nmembers = []"), true);
+    check(&office, &format!("{dials}trunk = \"t2\""), false);
+    check(&office, &format!("{dials}trunks = [\"t1\", \"t2\"]"), false);
+    check(&office, &format!("{dials}trunk = \"none\""), false);
+    check(&lab(), "from = \"1001\"\nnumber = \"911\"\ntrunk = \"none\"\ntrunks = []", true);
+    // What nobody has is no test that fails, but one that cannot be asked.
+    let unusable = |text: &str| {
+        let file: ConfigFile = toml::from_str(&format!("{OFFICE}\n[[expect]]\n{text}")).unwrap();
+        unusable(&file, &office).join("\n")
+    };
+    assert_eq!(unusable("from = \"1001\"\nnumber = \"1\"\nresult = \"no match\""), "");
+    assert_eq!(
+        unusable("from = \"trunk:t3\"\nnumber = \"1\"\nresult = \"no match\""),
+        "[[expect]] 4: nobody can dial from \"trunk:t3\" (did you mean \"trunk:t1\"?); expected a line, a trunk or a \
+         calling search space of the configuration"
+    );
+    assert_eq!(
+        unusable("from = \"1001\"\nnumber = \"1\"\ntrunks = [\"t1\", \"t3\"]"),
+        "[[expect]] 4: trunk is \"t3\", which is not in the configuration (did you mean \"t1\"?)"
+    );
+    assert_eq!(
+        unusable("from = \"1001\"\nnumber = \"1\"\nmembers = [\"1009\"]"),
+        "[[expect]] 4: members is \"1009\", which is not in the configuration"
+    );
+    assert!(unusable("from = \"1001\"\nnumber = \"1\"").contains("[[expect]] 4: nothing is expected of it"));
+}
+
+#[test]
+fn a_phone_may_send_several_digits_and_dial_on() {
+    let configuration = lab();
+    let check = |number: &str, mode: Mode, expect: (&str, u64)| {
+        let question = ask("1001", number, mode);
+        let answer = answer(&configuration, &question).unwrap();
+        let Way::Number(trace) = &answer.way else { panic!("{number} is a number") };
+        let called = match trace.analysis().decision() {
+            Some(Decision::Routed(routed)) => routed.called.to_string(),
+            _ => answer.result(),
+        };
+        assert_eq!((&*called, trace.waited().as_secs()), expect, "{number} {mode:?}");
+    };
+    // What it sends at once is not cut off at an urgent pattern, and is then waited for like keys.
+    check("99115555", Mode::Keys, ("911", 0));
+    check("99115555", Mode::Kpml, ("+14089115555", 0));
+    check("9011441632960000", Mode::EnBloc, ("+441632960000", 0));
+    check("9011441632960000", Mode::Kpml, ("+441632960000", 15));
+    check("95551", Mode::Kpml, ("incomplete", 15));
+    check("95551", Mode::EnBloc, ("incomplete", 0));
+    let question = ask("1001", "9011441632960000", Mode::Kpml);
+    let text = answer(&configuration, &question).unwrap().text();
+    assert!(text.starts_with("1001 dials 9011441632960000 at once, and may dial on (KPML)\n"), "{text}");
+}
+
+#[test]
 fn the_lab_keeps_what_it_promises() {
     let mut file = crate::lab::fresh().unwrap();
     let configuration = file.configuration().unwrap().calls;
     assert!(file.expectations.len() >= 8);
-    expect::check(&file.expectations, &configuration, false).unwrap();
+    expect::check(&file, &configuration, false).unwrap();
     // Without its urgent emergency patterns the promise is broken, and that is found.
     file.routes.retain(|route| !route.emergency);
     let configuration = file.configuration().unwrap().calls;
-    assert!(expect::check(&file.expectations, &configuration, false).is_err());
+    assert!(expect::check(&file, &configuration, false).is_err());
 }
 
 #[test]

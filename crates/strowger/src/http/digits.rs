@@ -34,7 +34,7 @@ pub(super) fn routes() -> [Route; 2] {
             query: Linting::FIELDS,
             answers: vec![route::Answer {
                 status: 200,
-                shape: Shape::Json("What is doubtful, each with a dialling."),
+                shape: Shape::Json("What is doubtful, each with a dialling; text on demand."),
             }],
             refusals: &[500],
             ..Route::question(
@@ -78,6 +78,8 @@ record! {
     struct Linting {
         /// When, such as `2026-12-24 18:00` in UTC; now when it is not given.
         at: Option<Description> = None,
+        /// For programs or for people.
+        form: Form = Form::Json,
     }
 }
 
@@ -88,6 +90,8 @@ choice! {
         Keys = "keys",
         /// As a whole, as SIP phones and trunks send it.
         EnBloc = "en-bloc",
+        /// Several digits at once, from a phone that tells the keys after them (KPML).
+        Kpml = "kpml",
         /// From a speed dial.
         SpeedDial = "speed-dial",
         /// From an application.
@@ -143,10 +147,16 @@ async fn dial(site: Arc<Site>, ask: Ask) -> Result<Response, Problem> {
 
 /// Seconds of work for a large plan: not on a thread that serves others.
 async fn lint(site: Arc<Site>, ask: Ask) -> Result<Response, Problem> {
-    let at = when(ask.query::<Linting>()?.at.as_ref())?;
-    let report = tokio::task::spawn_blocking(move || Report::of(&site.calls, at).json()).await;
-    let report = report.map_err(|error| Problem::internal(&error.into()))?;
-    Ok(json(StatusCode::OK, &report))
+    let asked = ask.query::<Linting>()?;
+    let at = when(asked.at.as_ref())?;
+    let answer = move || {
+        let report = Report::of(&site.calls, at);
+        match asked.form {
+            Form::Json => json(StatusCode::OK, &report.json()),
+            Form::Text => plain(report.text()),
+        }
+    };
+    tokio::task::spawn_blocking(answer).await.map_err(|error| Problem::internal(&error.into()))
 }
 
 fn when(at: Option<&Description>) -> Result<WallTime, Problem> {

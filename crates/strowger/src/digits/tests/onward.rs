@@ -65,12 +65,11 @@ fn json_tells_the_same() {
 fn a_saved_dialling_may_say_where_the_call_ends() {
     let file: ConfigFile = toml::from_str(PLAN).unwrap();
     let configuration = office();
-    expect::check(&file.expectations, &configuration, false).unwrap();
+    expect::check(&file, &configuration, false).unwrap();
     let check = |from: &str, number: &str, when: &str, expect: &str| {
         let text =
             format!("from = \"{from}\"\nnumber = \"{number}\"\nwhen = \"{when}\"\nends = \"{expect}\"");
-        let section: ExpectSection = toml::from_str(&text).unwrap();
-        expect::check(&[section], &configuration, false).unwrap_or_else(|error| panic!("{error}: {text}"));
+        saved(&text, &configuration).unwrap_or_else(|error| panic!("{error}: {text}"));
     };
     check("1006", "1002", "busy", "no match");
     check("1006", "1002", "unregistered", "cause 20 at line 1002");
@@ -79,9 +78,12 @@ fn a_saved_dialling_may_say_where_the_call_ends() {
     check("1006", "1006", "unregistered", "cause 20 at line 1006");
     check("1006", "8001", "no-answer", "cause 19 at hunt pilot 8001");
     check("1006", "0170", "busy", "trunk carrier");
-    let wrong: ExpectSection =
-        toml::from_str("from = \"1006\"\nnumber = \"1001\"\nends = \"line 1001\"").unwrap();
-    assert!(expect::check(&[wrong], &configuration, false).is_err());
+    let hunt = "from = \"1006\"\nnumber = \"8001\"\n";
+    saved(&format!("{hunt}members = [\"1002\", \"1003\", \"1006\"]\ntrunk = \"none\""), &configuration)
+        .unwrap();
+    saved(&format!("{hunt}when = \"unregistered\"\nmembers = []"), &configuration).unwrap();
+    assert!(saved(&format!("{hunt}members = [\"1002\", \"1006\", \"1003\"]"), &configuration).is_err());
+    assert!(saved("from = \"1006\"\nnumber = \"1001\"\nends = \"line 1001\"", &configuration).is_err());
 }
 
 #[test]
