@@ -10,6 +10,7 @@ use crate::ci::Tally;
 use crate::{peers, workspace};
 
 mod audio;
+mod backup;
 mod baresip;
 mod capture;
 pub(crate) mod configuration;
@@ -61,6 +62,7 @@ const SCENARIOS: &[(&str, &str, Scenario)] = &[
     ("torture", "49 messages of RFC 4475 over UDP and TCP", torture::messages),
     ("broken-configuration", "names file, line and what was expected", damage::broken_configuration),
     ("changes", "a trial that lapses in a kill, a conflict, a rollback, a log-in", interface::changes),
+    ("backup", "made while people talk, cut, restored, and a phone registers there", backup::backup),
     ("api-fuzz", "everything that the OpenAPI document allows, tried", interface::fuzz),
     ("port-in-use", "names the port and who may hold it", damage::port_in_use),
     ("unwritable-folder", "is said", damage::unwritable_folder),

@@ -24,6 +24,11 @@ pub(crate) struct Place {
 }
 
 impl Place {
+    /// A data folder on this machine.
+    pub(crate) const fn folder(data: PathBuf) -> Place {
+        Place { data, server: None }
+    }
+
     /// The server that was named, or the one that runs on the folder; `None` when there is only a folder.
     ///
     /// # Errors

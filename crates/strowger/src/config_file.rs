@@ -30,6 +30,7 @@ use strowger_node::configuration::{
 };
 use strowger_sip::io::{DigestAlgorithm, Trunk};
 
+use crate::backup::NodeFiles;
 use crate::log;
 
 pub(crate) use self::codes::{AuthorizationCodeSection, CodesSection, MatterCodeSection};
@@ -358,6 +359,14 @@ impl ConfigFile {
             file.source.matter_codes = Rows::add(&mut file.matter_codes, read, path);
         }
         Ok(file)
+    }
+
+    /// This file and those that it names; nothing when it was not read from a file.
+    pub(crate) fn files(&self) -> Option<NodeFiles> {
+        let named = [&self.lines_file, &self.authorization_codes_file, &self.matter_codes_file];
+        let named: Vec<&PathBuf> = named.into_iter().flatten().collect();
+        let path = &self.source.path;
+        (!path.as_os_str().is_empty()).then(|| NodeFiles::new(path, &named))
     }
 
     /// What the node takes, but for the sockets that it listens on.

@@ -391,6 +391,32 @@ pub(crate) fn check_folder(folder: &Path) -> Result<Checked, OpenError> {
     SqliteLog::open(folder).map_err(wrong)?.check().map_err(wrong)
 }
 
+/// The same, and the last change.
+///
+/// # Errors
+/// The first damage that is found.
+pub(crate) fn check_head(folder: &Path) -> Result<(Head, Checked), OpenError> {
+    let wrong = |why| OpenError { folder: folder.to_owned(), why };
+    let log = SqliteLog::open(folder).map_err(wrong)?;
+    let checked = log.check().map_err(wrong)?;
+    Ok((log.head().map_err(wrong)?, checked))
+}
+
+/// Whether a folder has a configuration.
+pub(crate) fn is_in(folder: &Path) -> bool {
+    folder.join(engine::FILE).is_file()
+}
+
+/// Copies the configuration of a folder into another one, as it is at one moment; whoever changes it goes on meanwhile.
+///
+/// # Errors
+/// It cannot be read, or has no room.
+pub(crate) fn copy(folder: &Path, to: &Path) -> std::io::Result<()> {
+    // First the witness: what it saw accepted has to be in the copy, or the copy is refused when it is opened.
+    std::fs::copy(folder.join(head_file::NAME), to.join(head_file::NAME))?;
+    engine::copy(folder, &to.join(engine::FILE)).map_err(std::io::Error::other)
+}
+
 fn unknown(error: FollowError) -> ChangeError {
     ChangeError::Log(CommitError::Unknown { why: error.to_string() })
 }

@@ -2,6 +2,7 @@
 //!
 //! [`routes`] declares everything that can be asked; what each needs, reads and answers stands there and nowhere else.
 
+mod backup;
 mod calls;
 mod changes;
 mod configuration;
@@ -31,6 +32,7 @@ use self::problem::Problem;
 use self::route::{Ask, Body, Route, Shape};
 pub(crate) use self::sessions::has_administrator;
 use crate::access::{Origin, Principal, Role};
+use crate::backup::NodeFiles;
 use crate::keeper::Keeper;
 use crate::mailbox::{Letter, Sender};
 
@@ -46,6 +48,8 @@ pub(crate) struct Site {
     pub(crate) calls: Arc<strowger_callcontrol::Configuration>,
     /// Who is let in.
     pub(crate) gate: Gate,
+    /// The node file and what it names, for backups.
+    pub(crate) node_files: NodeFiles,
     /// The UDP port of SIP, for what the system counts of its socket.
     pub(crate) sip_port: u16,
 }
@@ -117,6 +121,7 @@ fn routes() -> Vec<Route> {
     routes.extend(configuration::routes());
     routes.extend(changes::routes());
     routes.extend(sessions::routes());
+    routes.extend(backup::routes());
     routes
 }
 

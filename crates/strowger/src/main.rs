@@ -8,6 +8,7 @@
 
 mod access;
 mod announce;
+mod backup;
 mod changes;
 mod client;
 mod config_file;
@@ -135,6 +136,10 @@ enum Command {
     Rollback(changes::RollbackOptions),
     /// Set the password of a user of the web interface, or make one.
     Password(changes::PasswordOptions),
+    /// Write everything of a server, running or not, into one encrypted file.
+    Backup(backup::BackupOptions),
+    /// Make a data folder from a backup.
+    Restore(backup::RestoreOptions),
     /// Check a configuration file without starting anything.
     CheckConfig {
         /// The node file.
@@ -224,6 +229,8 @@ fn run(command: Command) -> anyhow::Result<()> {
         Command::Rollback(options) => changes::rollback(&options),
         Command::Password(options) => changes::password(&options),
         Command::CheckConfig { config } => check_config(&config),
+        Command::Backup(options) => backup::backup(&options),
+        Command::Restore(options) => backup::restore(&options),
         Command::CheckData { data } => {
             let _lock = server::lock(&data)?;
             print::line(configuration::check_folder(&data)?)

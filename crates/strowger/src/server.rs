@@ -18,6 +18,7 @@ use strowger_node::configuration::Configuration;
 use strowger_node::{Input, Node, Outbox, Parameters};
 use strowger_sip::io::Listener;
 
+use crate::backup::NodeFiles;
 use crate::config_file::ConfigFile;
 use crate::configuration::ConfigurationStore;
 use crate::decision::Decision;
@@ -141,6 +142,7 @@ impl Opened {
             gate: self.gate(&keeper)?,
             keeper,
             calls: Arc::clone(&configuration.calls),
+            node_files: self.node_files(),
             sip_port: self.advertised.port(),
         };
         let mut node = Node::new(Parameters {
@@ -218,6 +220,15 @@ impl Opened {
         Keeper::new(store, vault, Box::new(Nobody)).map_err(|wrong| {
             anyhow::anyhow!("the configuration cannot be put in force: {}", wrong.join("; "))
         })
+    }
+
+    /// The node file, for backups; the lab writes one that it has not read.
+    fn node_files(&self) -> NodeFiles {
+        let own = self.data.join("strowger.toml");
+        match self.file.files() {
+            None if own.exists() => NodeFiles::new(&own, &[]),
+            files => files.unwrap_or_default(),
+        }
     }
 
     /// Lets people in over HTTP; the first administrator with a token that works once.

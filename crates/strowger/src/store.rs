@@ -6,6 +6,7 @@
 
 mod batch;
 mod chains;
+mod copy;
 mod index;
 mod notices;
 mod reader;
@@ -34,6 +35,7 @@ use notices::Notices;
 use recovery::Checkpoint;
 use segment::{Position, Writer};
 
+pub(crate) use copy::{Found, check, copy};
 pub(crate) use index::{CallRow, Index};
 pub(crate) use reader::Segments;
 pub(crate) use sender::{BATCHES, StoreSender};

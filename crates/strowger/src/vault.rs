@@ -39,6 +39,11 @@ impl Vault {
         }
     }
 
+    /// Whether a data folder has a key.
+    pub(crate) fn is_in(data: &Path) -> bool {
+        data.join(FILE).is_file()
+    }
+
     fn from_keys(keys: &[u8; KEYS]) -> Vault {
         let (cipher, nonces) = keys.split_at(KEY);
         let mut second = [0; KEY];

@@ -136,6 +136,7 @@ const TITLES: &[(u32, &str)] = &[
     (5764, "DTLS-SRTP"),
     (5806, "Diversion"),
     (5853, "Session border controllers"),
+    (5869, "HKDF"),
     (5888, "Grouping in SDP"),
     (5905, "NTP"),
     (5922, "Certificates in SIP"),

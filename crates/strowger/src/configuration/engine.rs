@@ -315,6 +315,14 @@ fn connect(folder: &Path) -> rusqlite::Result<Connection> {
     Ok(connection)
 }
 
+/// Writes the database of a folder as it is now into a new file.
+pub(super) fn copy(folder: &Path, to: &Path) -> rusqlite::Result<()> {
+    let flags = rusqlite::OpenFlags::SQLITE_OPEN_READ_ONLY;
+    let connection = Connection::open_with_flags(folder.join(FILE), flags)?;
+    connection.busy_timeout(BUSY_TIMEOUT)?;
+    connection.execute("vacuum into ?1", [to.to_string_lossy()]).map(drop)
+}
+
 /// Makes the tables, or makes those anew that people query when another version of the program made them.
 fn prepare(connection: &mut Connection, layout: &Layout) -> Result<(), FollowError> {
     let version: u32 =

@@ -97,6 +97,11 @@ impl Index {
         Ok(Index(Connection::open_with_flags(path, rusqlite::OpenFlags::SQLITE_OPEN_READ_ONLY)?))
     }
 
+    /// Writes the database as it is now into a new file.
+    pub(super) fn copy(&self, to: &Path) -> rusqlite::Result<()> {
+        self.0.execute("vacuum into ?1", [to.to_string_lossy()]).map(drop)
+    }
+
     /// Writes changes in one transaction and forgets them; after an error they are all still there.
     pub(super) fn write(&mut self, changes: &mut Changes) -> rusqlite::Result<()> {
         if changes.is_empty() {
