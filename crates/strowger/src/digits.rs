@@ -28,7 +28,7 @@ use crate::client::{Place, query_value};
 use crate::config_file::ConfigFile;
 
 pub(crate) use codes::Codes;
-pub(crate) use expect::{ExpectSection, unusable};
+pub(crate) use expect::{ExpectSection, listed, unusable};
 pub(crate) use lint::Report;
 pub(crate) use onward::LinesAre;
 

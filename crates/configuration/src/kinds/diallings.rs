@@ -38,6 +38,13 @@ record! {
         called: Option<Told> = None,
         /// The calling number as it is sent.
         calling: Option<Told> = None,
+        /// The trunk that gets the call first, of those that are there; `none`.
+        first_trunk: Option<Told> = None,
+        /// All trunks that are there, in the order in which they are tried: `carrier, backup`, or `none`.
+        trunks: Option<Told> = None,
+        /// The members of the last hunt that ring, in the order in which they ring as long as nobody answers: `1001, 1002`, or
+        /// `none`.
+        members: Option<Told> = None,
         /// How long keys are waited for that do not come, in seconds.
         waits: Option<Seconds<0, 3600>> = None,
     }
@@ -50,6 +57,8 @@ choice! {
         Keys = "keys",
         /// As a whole, as SIP phones and trunks send it.
         EnBloc = "en-bloc",
+        /// Several digits at once, from a phone that tells the keys after them (KPML).
+        Kpml = "kpml",
         /// From a speed dial.
         SpeedDial = "speed-dial",
         /// From an application.

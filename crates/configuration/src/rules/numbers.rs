@@ -189,7 +189,17 @@ pub(super) fn saved_dialling(it: &SavedDialling, found: &mut Findings) {
         ("trunk", it.trunk.is_some()),
         ("search_space", it.search_space.is_some()),
     ]);
-    let expected = [&it.result, &it.ends, &it.asks, &it.pattern, &it.called, &it.calling];
+    let expected = [
+        &it.result,
+        &it.ends,
+        &it.asks,
+        &it.pattern,
+        &it.called,
+        &it.calling,
+        &it.first_trunk,
+        &it.trunks,
+        &it.members,
+    ];
     if it.waits.is_none() && expected.iter().all(|text| text.is_none()) {
         found.wrong("result", "is missing, and nothing else is expected; give where the number leads");
     }

@@ -185,7 +185,6 @@ impl ExpectSection {
         let waits = self.waits_seconds.map(|seconds| seconds.to_string());
         let followed = answer.followed();
         let trunks = answer.trunks(followed.as_ref());
-        let listed = |names: &[String]| if names.is_empty() { NONE.to_owned() } else { names.join(", ") };
         let [expected_trunks, expected_members] =
             [&self.trunks, &self.members].map(|names| names.as_deref().map(listed));
         let compared: [(&'static str, &Option<String>, String); 10] = [
@@ -225,6 +224,11 @@ fn known<'n>(
         meant().unwrap_or_default()
     );
     Ok(())
+}
+
+/// Names as they are compared.
+pub(crate) fn listed(names: &[String]) -> String {
+    if names.is_empty() { NONE.to_owned() } else { names.join(", ") }
 }
 
 /// Where there is no trunk and no member.

@@ -90,7 +90,7 @@ text! {
 
 text! {
     /// What the dialled number analyzer says.
-    Told, most 200, "up to 200 characters without line breaks", example "line 1001", |text| {
+    Told, most 2000, "up to 2000 characters without line breaks", example "line 1001", |text| {
         allowed(!text.is_empty() && !text.chars().any(char::is_control))
     }
 }

@@ -5,7 +5,7 @@ use strowger_configuration::Kind;
 use super::super::ConfigFile;
 use super::table::{Names, Table, word};
 use super::{Origin, TakenOver, key, literal};
-use crate::digits::ExpectSection;
+use crate::digits::{ExpectSection, listed};
 
 /// Adds what is kept beside the plan as tests of it.
 pub(super) fn add(objects: &mut TakenOver<'_>) {
@@ -33,6 +33,9 @@ fn dialling(file: &ConfigFile, section: &ExpectSection) -> Table {
         .option("pattern", section.pattern.as_deref())
         .option("called", section.called.as_deref())
         .option("calling", section.calling.as_deref())
+        .option("first_trunk", section.trunk.as_deref())
+        .option("trunks", section.trunks.as_deref().map(listed))
+        .option("members", section.members.as_deref().map(listed))
         .option("waits", section.waits_seconds)
 }
 

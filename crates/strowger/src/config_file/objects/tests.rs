@@ -179,4 +179,12 @@ fn codes_and_saved_diallings_get_names() {
             "saved_dialling {at:2026-11-21T08:00,lines:busy,name:t dials 1,number:+1,result:no match,trunk:t,waits:0}",
         ],
     );
+    check(
+        "[[trunk]]\nname = \"t\"\n[[expect]]\nfrom = \"t\"\nnumber = \"1\"\nmode = \"kpml\"\ntrunk = \"none\"\n\
+         trunks = []\nmembers = [\"1\", \"2\"]\n",
+        &[
+            "trunk {name:t}",
+            "saved_dialling {first_trunk:none,members:1, 2,mode:kpml,name:t dials 1,number:1,trunk:t,trunks:none}",
+        ],
+    );
 }
