@@ -128,6 +128,9 @@ pub struct Trunk {
     pub incoming: IncomingNumbers,
     /// How it sees numbers; as they are when `None`.
     pub view: Option<Arc<NumberView>>,
+    /// Its device pool: how numbers that it brings become the plan's where it does not say so, and what stands for local
+    /// route groups when its calls leave again.
+    pub pool: Option<Arc<DevicePool>>,
 }
 
 impl Default for Trunk {
@@ -139,6 +142,7 @@ impl Default for Trunk {
             classification: Classification::default(),
             incoming: IncomingNumbers::default(),
             view: None,
+            pool: None,
         }
     }
 }

@@ -36,8 +36,8 @@ pub use self::incoming::{IncomingDraft, IncomingRuleDraft};
 pub use self::lines::{Line, LineSecret, PhoneDraft};
 pub use self::mobility::{DevicePoolDraft, MobilityInfoDraft};
 pub use self::plan::{
-    BlockDraft, ChangeDraft, PartitionDraft, PatternDraft, PlanDraft, RouteDraft, SearchSpaceDraft,
-    TranslationDraft,
+    BlockDraft, ChangeDraft, DirectoryUriDraft, PartitionDraft, PatternDraft, PlanDraft, RouteDraft,
+    SearchSpaceDraft, TranslationDraft,
 };
 pub use self::route_lists::{RouteGroupDraft, RouteListDraft, RouteListMemberDraft};
 pub use self::transformations::{NumberViewDraft, TransformationDraft};
@@ -125,8 +125,14 @@ pub struct TrunkDialling {
     pub incoming_called: IncomingDraft,
     /// Whether its calls come from inside or outside, where lines forward them differently.
     pub classification: Classification,
+    /// How many digits of the called number count, from the right, once it is the plan's; all when `None`.
+    pub significant_digits: Option<u8>,
+    /// What is put in front of the called number then.
+    pub prefix: Box<str>,
     /// How the trunk sees numbers: what is sent to it.
     pub view: NumberViewDraft,
+    /// The device pool that it belongs to, which says what it does not say itself; none when empty.
+    pub device_pool: Box<str>,
 }
 
 /// A trunk that has no far end yet.
@@ -143,6 +149,8 @@ pub struct PlannedTrunk {
 pub struct ServiceNumber {
     /// The number or name.
     pub number: Box<str>,
+    /// Its partition; the null partition when empty.
+    pub partition: Box<str>,
     /// The service.
     pub service: Service,
 }
@@ -248,6 +256,8 @@ pub enum Place {
     Route(usize),
     /// A pattern that blocks.
     Block(usize),
+    /// A directory URI.
+    DirectoryUri(usize),
     /// A calling party transformation pattern.
     CallingTransformation(usize),
     /// A called party transformation pattern.
@@ -365,6 +375,7 @@ impl fmt::Display for Place {
             Place::Translation(index) => write!(f, "translation {}", index + 1),
             Place::Route(index) => write!(f, "route {}", index + 1),
             Place::Block(index) => write!(f, "block {}", index + 1),
+            Place::DirectoryUri(index) => write!(f, "directory_uri {}", index + 1),
             Place::CallingTransformation(index) => write!(f, "calling_transformation {}", index + 1),
             Place::CalledTransformation(index) => write!(f, "called_transformation {}", index + 1),
             Place::DevicePool(index) => write!(f, "device_pool {}", index + 1),

@@ -7,6 +7,7 @@ pub mod configuration;
 mod counters;
 pub mod io;
 mod node;
+pub mod objects;
 mod questions;
 mod summary;
 mod wiring;

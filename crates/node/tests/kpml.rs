@@ -42,6 +42,7 @@ fn blocked() -> Draft {
         .iter()
         .map(|(pattern, urgent, cause)| BlockDraft {
             pattern: PatternDraft { pattern: (*pattern).into(), urgent: *urgent, ..PatternDraft::default() },
+            host: "".into(),
             cause: *cause,
         })
         .collect();

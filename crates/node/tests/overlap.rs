@@ -47,6 +47,7 @@ fn the_wait_is_the_one_that_the_analyzer_names() {
                     urgent: *urgent,
                     ..PatternDraft::default()
                 },
+                host: "".into(),
                 cause: *cause,
             })
             .collect();

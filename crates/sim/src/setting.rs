@@ -50,8 +50,8 @@ pub(crate) fn configuration(plan: &Setting) -> Configuration {
         }],
         lines: lines.collect(),
         services: vec![
-            ServiceNumber { number: "9999".into(), service: Service::Echo },
-            ServiceNumber { number: "9998".into(), service: Service::Announcement },
+            ServiceNumber { number: "9999".into(), partition: "".into(), service: Service::Echo },
+            ServiceNumber { number: "9998".into(), partition: "".into(), service: Service::Announcement },
         ],
         relay: plan.relay,
         plan: numbers(),
@@ -137,7 +137,11 @@ fn numbers() -> PlanDraft {
     let translations = [("601", "1001"), ("61", "7001"), ("62X", "100X")];
     PlanDraft {
         blocks: blocks
-            .map(|(text, urgent)| BlockDraft { pattern: pattern(text, urgent), cause: Cause::CALL_REJECTED })
+            .map(|(text, urgent)| BlockDraft {
+                pattern: pattern(text, urgent),
+                host: Box::default(),
+                cause: Cause::CALL_REJECTED,
+            })
             .into(),
         translations: translations
             .map(|(text, mask)| TranslationDraft {

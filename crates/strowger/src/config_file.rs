@@ -471,7 +471,9 @@ impl ConfigFile {
             Place::HuntPilot(index) => ("hunt_pilot", index),
             Place::AuthorizationCode(index) => ("authorization_code", index),
             Place::MatterCode(index) => ("matter_code", index),
-            Place::Node | Place::Listener(_) => return format!("{}: {place}:", self.source.path.display()),
+            Place::Node | Place::Listener(_) | Place::DirectoryUri(_) => {
+                return format!("{}: {place}:", self.source.path.display());
+            }
         };
         let name = match place {
             Place::Line(index) | Place::Phone(index, _) => self.lines.get(index).map(|line| &line.number),
@@ -662,7 +664,7 @@ impl ServiceSection {
             ServiceName::Echo => Service::Echo,
             ServiceName::Announcement => Service::Announcement,
         };
-        ServiceNumber { number: self.number.as_str().into(), service }
+        ServiceNumber { number: self.number.as_str().into(), partition: Box::default(), service }
     }
 }
 
@@ -675,6 +677,7 @@ impl TrunkSection {
             incoming_called: self.incoming_called.draft(),
             classification: SideName::classification(self.classification),
             view: self.transformation_space.draft(),
+            ..TrunkDialling::default()
         }
     }
 

@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use strowger_base::journal::{EmergencyFrom, MobilityView};
 use strowger_dialplan::mobility::{MobilityCase, MobilityMap, PoolChoice, PoolPlace};
+use strowger_dialplan::normalise::{ByNumberType, IncomingRule};
 use strowger_dialplan::route_list::LocalRouteGroups;
 use strowger_dialplan::{Caller, Digits, NumberView, SearchSpace, Zone};
 
@@ -28,6 +29,10 @@ pub struct DevicePool {
     pub zone: Option<Zone>,
     /// The calling number of emergency calls from here.
     pub emergency_number: Option<Digits>,
+    /// How calling numbers that its trunks bring become the plan's, where these do not say it.
+    pub incoming_calling: ByNumberType<Option<IncomingRule>>,
+    /// How called numbers that its trunks bring become the plan's, where these do not say it.
+    pub incoming_called: ByNumberType<Option<IncomingRule>>,
 }
 
 /// Which subnets belong to which device pools.

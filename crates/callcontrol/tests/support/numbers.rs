@@ -21,6 +21,7 @@ pub(super) fn add(plan: &mut DialPlanBuilder, configuration: &mut Configuration)
     let incoming = IncomingNumbers {
         calling: ByNumberType { unknown: IncomingSetting::Rule(rule(1, "+49")), ..ByNumberType::default() },
         called: ByNumberType { unknown: IncomingSetting::Rule(rule(2, "10")), ..ByNumberType::default() },
+        ..IncomingNumbers::default()
     };
     plan.partition("dora", None).unwrap();
     plan.literal("dora", "1004", Action::Line("1004".into())).unwrap();
@@ -86,6 +87,7 @@ fn views(plan: &mut DialPlanBuilder, configuration: &mut Configuration, dora_is_
     let incoming = IncomingNumbers {
         calling: ByNumberType { international: through(&inside), ..ByNumberType::default() },
         called: ByNumberType { unknown: through(&inside), ..ByNumberType::default() },
+        ..IncomingNumbers::default()
     };
     let view = Some(Arc::new(view(&outside)));
     let viewer = Trunk { incoming, view, caller: dora_is_seen, ..Trunk::default() };
@@ -94,7 +96,7 @@ fn views(plan: &mut DialPlanBuilder, configuration: &mut Configuration, dora_is_
 }
 
 /// Line 1005 belongs to the pool `bonn`; `berlin` is in its mobility group, `paris` is not. Each has a gateway and a number
-/// for emergency calls; the upper floor of berlin has one of its own.
+/// for emergency calls; the upper floor of berlin has one of its own. Trunk `transit` belongs to `berlin` too.
 fn pools(plan: &mut DialPlanBuilder, configuration: &mut Configuration) {
     for place in ["bonn", "berlin"] {
         plan.partition(place, None).unwrap();
@@ -128,6 +130,10 @@ fn pools(plan: &mut DialPlanBuilder, configuration: &mut Configuration) {
             mobility_space: plan.named_search_space(name).cloned(),
             local_route_groups,
             emergency_number: Some(number.parse().unwrap()),
+            incoming_calling: ByNumberType {
+                unknown: IncomingRule::new(1, "+49").ok(),
+                ..ByNumberType::default()
+            },
             ..DevicePool::default()
         })
     };
@@ -149,6 +155,17 @@ fn pools(plan: &mut DialPlanBuilder, configuration: &mut Configuration) {
     let map = &mut configuration.mobility.map;
     map.add("bonn", &[subnet("10.1.0.0", 16)], vec![bonn]).unwrap();
     map.add("berlin", &[subnet("10.2.0.0", 16)], vec![Arc::clone(&berlin)]).unwrap();
+    let transit = Trunk {
+        caller: Arc::new(Caller::new(Digits::EMPTY, plan.named_search_space("berlin").unwrap().clone())),
+        incoming: IncomingNumbers {
+            significant_digits: Some(1),
+            prefix: "*6".into(),
+            ..IncomingNumbers::default()
+        },
+        pool: Some(Arc::clone(&berlin)),
+        ..Trunk::default()
+    };
+    configuration.trunks.insert("transit".into(), transit);
     map.add("upper floor", &[subnet("10.2.7.0", 24)], vec![berlin]).unwrap();
     map.add("paris", &[subnet("10.3.0.0", 16)], vec![paris]).unwrap();
     configuration.mobility.emergency_numbers.insert("upper floor".into(), "+4930117".parse().unwrap());

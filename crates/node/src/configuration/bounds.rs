@@ -16,6 +16,7 @@ pub(super) fn counts(draft: &Draft, found: &mut Findings) -> bool {
         + plan.translations.len()
         + plan.routes.len()
         + plan.blocks.len()
+        + plan.directory_uris.len()
         + plan.hunt_pilots.len()
         + plan.calling_transformations.len()
         + plan.called_transformations.len();

@@ -49,12 +49,13 @@ pub(super) fn build(draft: &Draft) -> Result<Built, Vec<ConfigurationError>> {
     check_trunks(draft, &mut found);
     for (index, trunk) in draft.trunks.iter().enumerate() {
         let dials = draft.trunk_dialling.get(index).cloned().unwrap_or_default();
-        let settings = plan::trunk_settings(&dial_plan, Place::Trunk(index), &dials, true, &mut found);
+        let settings =
+            plan::trunk_settings(&dial_plan, Place::Trunk(index), (&dials, true), &pools, &mut found);
         calls.trunks.insert(trunk.name.clone(), settings);
     }
     for (index, PlannedTrunk { name, dialling }) in draft.trunks_planned.iter().enumerate() {
         let place = Place::PlannedTrunk(index);
-        let settings = plan::trunk_settings(&dial_plan, place, dialling, false, &mut found);
+        let settings = plan::trunk_settings(&dial_plan, place, (dialling, false), &pools, &mut found);
         calls.trunks.insert(name.clone(), settings);
     }
     calls.route_lists = route_lists::lists(draft, &groups, &mut found);

@@ -1,11 +1,11 @@
 //! How numbers that trunks bring become the plan's, as it is written.
 
 use strowger_callcontrol::configuration::IncomingNumbers;
-use strowger_dialplan::DialPlan;
 use strowger_dialplan::normalise::{ByNumberType, IncomingRule, IncomingRuleError, IncomingSetting};
+use strowger_dialplan::{DialPlan, Digits};
 
 use super::build::Findings;
-use super::{Place, Problem, TrunkDialling, transformations};
+use super::{Place, Problem, TrunkDialling, plan, transformations};
 
 /// One rule for each type of number; none where the number stays as it came.
 pub type IncomingDraft = ByNumberType<Option<IncomingRuleDraft>>;
@@ -23,51 +23,69 @@ pub struct IncomingRuleDraft {
 
 /// Both settings of a trunk.
 pub(super) fn numbers(
-    plan: &DialPlan,
+    dial_plan: &DialPlan,
     place: Place,
     written: &TrunkDialling,
     found: &mut Findings,
 ) -> IncomingNumbers {
     let called = &written.incoming_called;
-    let rules = [&called.national, &called.international, &called.subscriber, &called.unknown];
-    let space = rules.into_iter().flatten().map(|rule| &rule.search_space).find(|name| !name.is_empty());
+    let all = [&called.national, &called.international, &called.subscriber, &called.unknown];
+    let space = all.into_iter().flatten().map(|rule| &rule.search_space).find(|name| !name.is_empty());
     if let Some(space) = space.filter(|_| written.overlap) {
         let why =
             "with overlap the called number still grows; a transformation pattern needs the whole of it";
         found.add(place, "incoming_called", Problem::Malformed { found: space.clone(), why: why.into() });
     }
+    if written.significant_digits.is_some() && written.overlap {
+        let problem = Problem::Contradicts { other: "overlap" };
+        found.add(place, "significant_digits", problem);
+    }
+    // What is no number is named here, and stays as it was written.
+    let _: Option<Digits> = plan::optional(place, "prefix", &written.prefix, found);
+    let setting = |rule: Option<IncomingRule>| rule.map_or(IncomingSetting::Default, IncomingSetting::Rule);
+    let mut settings = |name, written| {
+        let ByNumberType { national, international, subscriber, unknown } =
+            rules(dial_plan, place, name, written, found);
+        ByNumberType {
+            national: setting(national),
+            international: setting(international),
+            subscriber: setting(subscriber),
+            unknown: setting(unknown),
+        }
+    };
     IncomingNumbers {
-        calling: settings(plan, place, "incoming_calling", &written.incoming_calling, found),
-        called: settings(plan, place, "incoming_called", called, found),
+        calling: settings("incoming_calling", &written.incoming_calling),
+        called: settings("incoming_called", called),
+        significant_digits: written.significant_digits.map(usize::from),
+        prefix: written.prefix.clone(),
     }
 }
 
-fn settings(
+/// One rule for each type of number that something is said about.
+pub(super) fn rules(
     plan: &DialPlan,
     place: Place,
     setting: &'static str,
     written: &IncomingDraft,
     found: &mut Findings,
-) -> ByNumberType<IncomingSetting> {
-    let mut setting_of = |draft: &Option<IncomingRuleDraft>| {
-        let Some(draft) = draft else { return IncomingSetting::Default };
+) -> ByNumberType<Option<IncomingRule>> {
+    let mut rule_of = |draft: &Option<IncomingRuleDraft>| {
+        let draft = draft.as_ref()?;
         let space = transformations::space(plan, place, setting, &draft.search_space, found);
-        match rule(draft) {
-            Ok(rule) => IncomingSetting::Rule(match space {
-                Some(space) => rule.through(space),
-                None => rule,
-            }),
-            Err(error) => {
+        match (rule(draft), space) {
+            (Ok(rule), Some(space)) => Some(rule.through(space)),
+            (Ok(rule), None) => Some(rule),
+            (Err(error), _) => {
                 found.malformed(place, setting, &draft.prefix, &error);
-                IncomingSetting::Default
+                None
             }
         }
     };
     ByNumberType {
-        national: setting_of(&written.national),
-        international: setting_of(&written.international),
-        subscriber: setting_of(&written.subscriber),
-        unknown: setting_of(&written.unknown),
+        national: rule_of(&written.national),
+        international: rule_of(&written.international),
+        subscriber: rule_of(&written.subscriber),
+        unknown: rule_of(&written.unknown),
     }
 }
 

@@ -12,7 +12,9 @@ use strowger_dialplan::{Caller, DialPlan, Digits, SearchSpace};
 
 use super::build::Findings;
 use super::route_lists::Groups;
-use super::{Draft, NumberViewDraft, PhoneDraft, Place, Problem, plan, transformations};
+use super::{
+    Draft, IncomingDraft, NumberViewDraft, PhoneDraft, Place, Problem, incoming, plan, transformations,
+};
 
 /// What devices of one place have in common.
 #[derive(Clone, Default, Debug)]
@@ -35,6 +37,10 @@ pub struct DevicePoolDraft {
     pub zone: Box<str>,
     /// The calling number of emergency calls from there; none when empty.
     pub emergency_number: Box<str>,
+    /// How the calling numbers that its trunks bring become the plan's.
+    pub incoming_calling: IncomingDraft,
+    /// How the called numbers that its trunks bring become the plan's.
+    pub incoming_called: IncomingDraft,
 }
 
 /// Subnets, and the device pools that rule in them.
@@ -74,6 +80,14 @@ pub(super) fn pools(draft: &Draft, plan: &DialPlan, groups: &Groups, found: &mut
             view: transformations::view(plan, place, &written.view, found),
             zone: plan::zone(place, &written.zone, found),
             emergency_number: number(place, &written.emergency_number, found),
+            incoming_calling: incoming::rules(
+                plan,
+                place,
+                "incoming_calling",
+                &written.incoming_calling,
+                found,
+            ),
+            incoming_called: incoming::rules(plan, place, "incoming_called", &written.incoming_called, found),
         };
         if pools.insert(written.name.clone(), Arc::new(pool)).is_some() {
             let there = "another device pool".into();
@@ -139,14 +153,8 @@ pub(super) fn at_home(
     found: &mut Findings,
 ) {
     settings.emergency_number = number(place, &phone.emergency_number, found);
-    let pool = match pools.get(&phone.device_pool) {
-        Some(pool) => Some(pool),
-        None if phone.device_pool.is_empty() => None,
-        None => {
-            found.unknown(place, "device_pool", &phone.device_pool, pools.keys().map(|name| &**name));
-            None
-        }
-    };
+    let pool = pool(place, &phone.device_pool, pools, found);
+    let pool = pool.as_ref();
     let number = settings.emergency_number.or_else(|| pool?.emergency_number);
     let zone = pool.filter(|_| phone.zone.is_empty()).and_then(|pool| pool.zone.clone());
     if number.is_some() || zone.is_some() {
@@ -161,12 +169,18 @@ pub(super) fn at_home(
     if own.is_some() {
         settings.local_route_groups.standard = own;
     }
-    settings.view = match (settings.view.take(), &pool.view) {
-        (Some(own), Some(pool)) => Some(Arc::new(own.or(pool))),
-        (own, pool) => own.or_else(|| pool.clone()),
-    };
+    settings.view = transformations::or(settings.view.take(), pool.view.as_ref());
     settings.home =
         Some(Arc::new(Home { pool: Arc::clone(pool), line_space: line_space.clone(), roams: phone.roams }));
+}
+
+/// The device pool of a device; `None` when it is in none.
+pub(super) fn pool(place: Place, name: &str, pools: &Pools, found: &mut Findings) -> Option<Arc<DevicePool>> {
+    let pool = pools.get(name).map(Arc::clone);
+    if pool.is_none() && !name.is_empty() {
+        found.unknown(place, "device_pool", name, pools.keys().map(|name| &**name));
+    }
+    pool
 }
 
 /// Whether some device pool has a route group for a local one of this name.

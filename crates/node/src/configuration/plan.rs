@@ -1,5 +1,6 @@
 //! The dial plan as an operator writes it, and its way into digit analysis.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use strowger_base::{Cause, limits};
@@ -15,7 +16,7 @@ use strowger_dialplan::schedule::{OpeningHours, PartitionZone, Precedence, TimeP
 
 use super::build::{Findings, Plain};
 use super::hunting::{HuntListDraft, HuntPilotDraft, LineGroupDraft};
-use super::mobility::{DevicePoolDraft, MobilityInfoDraft};
+use super::mobility::{self, DevicePoolDraft, MobilityInfoDraft, Pools};
 use super::route_lists::{RouteGroupDraft, RouteListDraft};
 use super::transformations::{self, TransformationDraft};
 use super::{Draft, Line, PhoneDraft, Place, Problem, TrunkDialling, bounds, incoming};
@@ -39,6 +40,8 @@ pub struct PlanDraft {
     pub routes: Vec<RouteDraft>,
     /// Patterns that block.
     pub blocks: Vec<BlockDraft>,
+    /// Directory URIs.
+    pub directory_uris: Vec<DirectoryUriDraft>,
     /// Calling party transformation patterns.
     pub calling_transformations: Vec<TransformationDraft>,
     /// Called party transformation patterns.
@@ -167,8 +170,21 @@ impl RouteDraft {
 pub struct BlockDraft {
     /// The pattern.
     pub pattern: PatternDraft,
+    /// In place of the pattern: a domain or network whose addresses nobody reaches; none when empty.
+    pub host: Box<str>,
     /// What whoever dials it is told.
     pub cause: Cause,
+}
+
+/// An address that is dialled to reach a line.
+#[derive(Clone, Default, Debug)]
+pub struct DirectoryUriDraft {
+    /// The address, as in `alice@example.com`.
+    pub uri: Box<str>,
+    /// Its partition; the null partition when empty.
+    pub partition: Box<str>,
+    /// The line's number.
+    pub line: Box<str>,
 }
 
 /// Builds the plan; what is wrong goes to `found`.
@@ -196,7 +212,9 @@ pub(super) fn build(draft: &Draft, found: &mut Findings) -> DialPlan {
         add_line(&mut plan, Place::Line(index), line, found);
     }
     for (index, service) in draft.services.iter().enumerate() {
-        if let Err(error) = plan.literal("", &service.number, Action::Service(service.service)) {
+        if let Err(error) =
+            plan.literal(&service.partition, &service.number, Action::Service(service.service))
+        {
             refuse(&plan, Place::Service(index), "number", error, found);
         }
     }
@@ -209,8 +227,13 @@ pub(super) fn build(draft: &Draft, found: &mut Findings) -> DialPlan {
     for (index, block) in written.blocks.iter().enumerate() {
         let (place, cause) = (Place::Block(index), block.cause);
         found.range(place, "cause", Plain(cause.0), Plain(0), Plain(127));
-        add(&mut plan, place, &block.pattern, Action::Block(cause), found);
+        if block.host.is_empty() {
+            add(&mut plan, place, &block.pattern, Action::Block(cause), found);
+        } else {
+            add_host(&mut plan, place, (&block.host, &block.pattern), Action::Block(cause), found);
+        }
     }
+    add_uris(&mut plan, draft, found);
     for (index, pilot) in written.hunt_pilots.iter().enumerate() {
         add_pilot(&mut plan, Place::HuntPilot(index), pilot, found);
     }
@@ -337,18 +360,23 @@ pub(super) fn caller_of_phone(
 pub(super) fn trunk_settings(
     plan: &DialPlan,
     place: Place,
-    dials: &TrunkDialling,
-    is_there: bool,
+    (dials, is_there): (&TrunkDialling, bool),
+    pools: &Pools,
     found: &mut Findings,
 ) -> TrunkSettings {
     let space = space(plan, place, &dials.search_space, found);
+    let pool = mobility::pool(place, &dials.device_pool, pools, found);
+    let mut caller = Caller::new(Digits::EMPTY, space);
+    caller.zone = pool.as_ref().and_then(|pool| pool.zone.clone());
+    let view = transformations::view(plan, place, &dials.view, found);
     TrunkSettings {
-        caller: Arc::new(Caller::new(Digits::EMPTY, space)),
+        caller: Arc::new(caller),
         overlap: dials.overlap,
         is_there,
         classification: dials.classification,
         incoming: incoming::numbers(plan, place, dials, found),
-        view: transformations::view(plan, place, &dials.view, found),
+        view: transformations::or(view, pool.as_ref().and_then(|pool| pool.view.as_ref())),
+        pool,
     }
 }
 
@@ -433,25 +461,25 @@ fn add_route(plan: &mut DialPlanBuilder, place: Place, written: &RouteDraft, fou
     if written.host.is_empty() {
         add(plan, place, &written.pattern, Action::Route(route), found);
     } else {
-        add_host(plan, place, written, Action::Route(route), found);
+        add_host(plan, place, (&written.host, &written.pattern), Action::Route(route), found);
     }
 }
 
-/// A route for the addresses of a host.
+/// What becomes of calls to the addresses of a host.
 fn add_host(
     plan: &mut DialPlanBuilder,
     place: Place,
-    written: &RouteDraft,
+    (host, pattern): (&str, &PatternDraft),
     action: Action,
     found: &mut Findings,
 ) {
-    if !written.pattern.pattern.is_empty() {
+    if !pattern.pattern.is_empty() {
         found.add(place, "host", Problem::Contradicts { other: "pattern" });
     }
     if let Some(why) = not_by_name(&action) {
-        found.add(place, "host", Problem::Malformed { found: written.host.clone(), why: why.into() });
+        found.add(place, "host", Problem::Malformed { found: host.into(), why: why.into() });
     }
-    if let Err(error) = plan.host(&written.pattern.partition, &written.host, action) {
+    if let Err(error) = plan.host(&pattern.partition, host, action) {
         refuse(plan, place, "host", error, found);
     }
 }
@@ -484,6 +512,25 @@ fn add(
     }
     let Some(row) = row(plan, place, written, action, found) else { return };
     insert(plan, place, written, row, found);
+}
+
+/// The addresses of lines.
+fn add_uris(plan: &mut DialPlanBuilder, draft: &Draft, found: &mut Findings) {
+    let uris = &draft.plan.directory_uris;
+    if uris.is_empty() {
+        return;
+    }
+    let numbers: BTreeSet<&str> = draft.lines.iter().map(|line| &*line.number).collect();
+    for (index, written) in uris.iter().enumerate() {
+        let place = Place::DirectoryUri(index);
+        if !numbers.contains(&*written.line) {
+            found.unknown(place, "line", &written.line, numbers.iter().copied());
+        }
+        let action = Action::Line(written.line.clone());
+        if let Err(error) = plan.name(&written.partition, &written.uri, action) {
+            refuse(plan, place, "uri", error, found);
+        }
+    }
 }
 
 /// A pilot's settings are found by the name of its pattern.

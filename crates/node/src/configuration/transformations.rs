@@ -79,6 +79,14 @@ pub(super) fn view(
     }))
 }
 
+/// How a device sees numbers where its pool says what it does not say itself.
+pub(super) fn or(own: Option<Arc<NumberView>>, pool: Option<&Arc<NumberView>>) -> Option<Arc<NumberView>> {
+    match (own, pool) {
+        (Some(own), Some(pool)) => Some(Arc::new(own.or(pool))),
+        (own, pool) => own.or_else(|| pool.cloned()),
+    }
+}
+
 /// A search space that may be absent.
 pub(super) fn space(
     plan: &DialPlan,

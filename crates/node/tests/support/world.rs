@@ -56,7 +56,7 @@ pub fn draft() -> Draft {
             is_open: true,
         }],
         lines: vec![line("1001", "Alice"), line("1002", "Bob"), line("1003", "Carol")],
-        services: vec![ServiceNumber { number: "9999".into(), service: Service::Echo }],
+        services: vec![ServiceNumber { number: "9999".into(), partition: "".into(), service: Service::Echo }],
         trunks: vec![Trunk {
             name: "carrier".into(),
             destination,

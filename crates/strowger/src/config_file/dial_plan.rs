@@ -486,6 +486,7 @@ impl BlockSection {
     fn draft(&self) -> BlockDraft {
         BlockDraft {
             pattern: pattern(&self.pattern, &self.partition, &self.filter, self.urgent),
+            host: Box::default(),
             cause: Cause(self.cause),
         }
     }

@@ -67,6 +67,7 @@ impl DevicePoolSection {
             view: self.transformation_space.draft(),
             zone: text(&self.zone),
             emergency_number: text(&self.emergency_number),
+            ..DevicePoolDraft::default()
         }
     }
 }

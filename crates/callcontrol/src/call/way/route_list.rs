@@ -77,7 +77,10 @@ impl Routing {
             Origin::Line(line) => configuration.lines.get(line).map(|line| {
                 configuration.whereabouts(line, Some(step.facts.address)).local_route_groups().clone()
             }),
-            Origin::Trunk(_) => None,
+            Origin::Trunk(trunk) => {
+                let pool = configuration.trunks.get(trunk).and_then(|trunk| trunk.pool.as_ref());
+                pool.map(|pool| pool.local_route_groups.clone())
+            }
         };
         let members = list.members().iter();
         Routing {

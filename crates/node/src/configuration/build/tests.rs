@@ -34,7 +34,11 @@ fn a_good_draft_becomes_both_parts() {
     let mut draft = Draft { lines: vec![line("1001"), line("1002")], ..Draft::default() };
     draft.trunks.push(trunk("carrier"));
     draft.plan.routes.push(RouteDraft::new("0!", "carrier"));
-    draft.services.push(ServiceNumber { number: "9999".into(), service: Service::Echo });
+    draft.services.push(ServiceNumber {
+        number: "9999".into(),
+        partition: "".into(),
+        service: Service::Echo,
+    });
     let configuration = draft.build().unwrap_or_else(|errors| panic!("{errors:?}"));
     assert_eq!(configuration.sip.lines.len(), 2);
     assert_eq!(configuration.calls.plan.len(), 4);
@@ -107,7 +111,11 @@ fn everything_that_is_wrong_is_named_with_its_place() {
     draft.trunks = vec![trunk("a"), trunk("a")];
     draft.trunks[1].destination = "0.0.0.0:0".parse().unwrap();
     draft.plan.routes.push(RouteDraft::new("0[1", "b"));
-    draft.services.push(ServiceNumber { number: "1001".into(), service: Service::Echo });
+    draft.services.push(ServiceNumber {
+        number: "1001".into(),
+        partition: "".into(),
+        service: Service::Echo,
+    });
     draft.timers.session_expires = Duration::from_secs(30);
     draft.digest_algorithms.clear();
     let Err(errors) = draft.build() else { panic!("it was accepted") };

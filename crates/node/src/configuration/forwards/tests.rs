@@ -92,7 +92,11 @@ fn a_word_is_a_name_where_something_is_called_so() {
     let check = |text: &str, expect: bool| {
         let mut draft =
             draft(ForwardsDraft { all: Some(ForwardDraft::to(text)), ..ForwardsDraft::default() });
-        draft.services.push(ServiceNumber { number: "echo".into(), service: Service::Echo });
+        draft.services.push(ServiceNumber {
+            number: "echo".into(),
+            partition: "".into(),
+            service: Service::Echo,
+        });
         assert_eq!(draft.build().is_ok(), expect, "{text}");
     };
     check("1002", true);

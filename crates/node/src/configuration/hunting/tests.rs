@@ -88,7 +88,6 @@ fn everything_that_is_wrong_is_named_with_its_place() {
         errors(&draft),
         [
             "line_group 3: name is \"boss\", which another line group has already; change or remove one of the two",
-            "line_group 3: members is missing; give one, for example 1001",
             "line_group 4: name is missing; give one, for example sales",
             "line_group 4: members is \"1001\", which the same list has already; change or remove one of the two",
             "line_group 4: members is \"1004\", expected one of: 1001, 1002, 1003",

@@ -1,0 +1,125 @@
+//! What the node uses of the configuration objects: from a [`State`] to a [`Draft`], and from what is wrong with the draft back
+//! to the objects.
+//!
+//! A draft refers by name, and names are those of the objects. What the draft is not told is the shell's: sockets, and the
+//! name of the product.
+
+mod extent;
+mod hunting;
+mod lines;
+mod origins;
+mod parameters;
+mod patterns;
+mod places;
+mod routing;
+mod trunks;
+mod unserved;
+
+use strowger_base::Secret;
+use strowger_configuration::reader::Names;
+use strowger_configuration::setting::Ref;
+use strowger_configuration::{AnyObject, Id, Kind, Object, State};
+
+use crate::configuration::{Draft, Place};
+
+pub use self::extent::{Extent, Touched, extent};
+pub use self::lines::line;
+pub use self::origins::{Fault, Origins};
+pub use self::patterns::{block, route, sip_route, translation};
+pub use self::unserved::{Unserved, unserved, unserved_of};
+
+/// Who can open what was sealed.
+pub trait Secrets {
+    /// The secret that was sealed for a setting, as in `credentials.secret`.
+    ///
+    /// # Errors
+    /// Why it cannot be opened; never the secret itself.
+    fn reveal(&self, setting: &str, sealed: &str) -> Result<Secret<Box<str>>, String>;
+}
+
+/// What the node takes of a state.
+pub struct Translated {
+    /// What to build the configuration of.
+    pub draft: Draft,
+    /// Which object each part of it came from.
+    pub origins: Origins,
+    /// What is wrong with objects so that the draft is without them: no configuration should be made of the rest.
+    pub faults: Vec<Fault>,
+}
+
+/// Everything of a state that the node can use.
+pub fn draft(state: &State, secrets: &dyn Secrets) -> Translated {
+    let translated = Translated { draft: Draft::default(), origins: Origins::default(), faults: Vec::new() };
+    let mut translation = Translation { state, secrets, translated };
+    translation.parameters();
+    translation.plan();
+    translation.places();
+    translation.codes();
+    translation.trunks();
+    translation.routing();
+    translation.lines();
+    translation.hunting();
+    translation.translated
+}
+
+/// A state on its way into a draft.
+struct Translation<'t> {
+    state: &'t State,
+    secrets: &'t dyn Secrets,
+    translated: Translated,
+}
+
+impl<'t> Translation<'t> {
+    /// Adds what comes of every object of a type.
+    fn each<T, D>(
+        &mut self,
+        list: impl Fn(&mut Draft) -> &mut Vec<D>,
+        place: impl Fn(usize) -> Place,
+        make: impl Fn(&'t State, &'t T) -> D,
+    ) where
+        T: Object + 't,
+        &'t T: TryFrom<&'t AnyObject>,
+    {
+        for (id, object) in self.state.all::<T>() {
+            let made = make(self.state, object);
+            self.add(&list, &place, T::KIND, id, made);
+        }
+    }
+
+    /// Adds a part to the draft, and where it came from.
+    fn add<D>(
+        &mut self,
+        list: impl Fn(&mut Draft) -> &mut Vec<D>,
+        place: impl Fn(usize) -> Place,
+        kind: Kind,
+        id: Id,
+        made: D,
+    ) {
+        let list = list(&mut self.translated.draft);
+        self.translated.origins.add(place(list.len()), kind, id);
+        list.push(made);
+    }
+
+    fn fault(&mut self, kind: Kind, id: Id, setting: &str, why: impl Into<Box<str>>) {
+        self.translated.faults.push(Fault::new(self.state, kind, id, setting, why));
+    }
+}
+
+/// What an object is called, without its partition; empty when there is none.
+fn name<T>(state: &State, reference: Option<Ref<T>>) -> Box<str> {
+    let entry = reference.and_then(|reference| state.entry(reference.id()));
+    entry.map_or("", |entry| entry.object().identity().name).into()
+}
+
+/// What people call an object.
+fn called(state: &State, kind: Kind, id: Id) -> String {
+    format!("{} {}", kind.title(), state.name(kind, id))
+}
+
+/// A text that may be absent; empty then.
+fn text(text: Option<&str>) -> Box<str> {
+    text.unwrap_or_default().into()
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,154 @@
+//! How much of the node a change of the configuration concerns: a change of one line must not cost as much as all lines.
+
+use std::collections::BTreeSet;
+
+use strowger_configuration::{AnyObject, Id, Kind, Operation, State};
+
+/// How much of the node a change concerns.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Extent {
+    /// Nothing: the draft is as it was.
+    Nothing,
+    /// Some lines and patterns, and nothing else.
+    Parts(Touched),
+    /// Anything.
+    Whole,
+}
+
+/// Objects that are not for the node what they were: changed, new, or gone.
+#[derive(Clone, Default, PartialEq, Eq, Debug)]
+pub struct Touched {
+    /// Lines.
+    pub lines: BTreeSet<Id>,
+    /// Translation, route, blocked and SIP route patterns, of whatever kind [`State::entry`] says.
+    pub patterns: BTreeSet<Id>,
+}
+
+/// What operations concern that lead from one state to another. Sockets are not looked at: they are no part of the draft.
+pub fn extent(before: &State, after: &State, operations: &[Operation]) -> Extent {
+    let mut touched = Touched::default();
+    for operation in operations {
+        let id = operation.object;
+        match part(operation.kind) {
+            Part::None => {}
+            Part::Line if leaves_others_alone(before, after, id) => of_line(before, after, id, &mut touched),
+            Part::Phone => {
+                for state in [before, after] {
+                    touched.lines.extend(lines_of(state, id));
+                }
+            }
+            Part::Pattern => _ = touched.patterns.insert(id),
+            Part::Line | Part::Whole => return Extent::Whole,
+        }
+    }
+    if touched == Touched::default() { Extent::Nothing } else { Extent::Parts(touched) }
+}
+
+/// What an object of a kind is for the node.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Part {
+    /// Nothing.
+    None,
+    /// A line.
+    Line,
+    /// A phone of some lines.
+    Phone,
+    /// A pattern to which nothing refers.
+    Pattern,
+    /// Something that much may depend on.
+    Whole,
+}
+
+const fn part(kind: Kind) -> Part {
+    match kind {
+        Kind::Line => Part::Line,
+        Kind::Phone => Part::Phone,
+        Kind::TranslationPattern | Kind::RoutePattern | Kind::BlockedPattern | Kind::SipRoutePattern => {
+            Part::Pattern
+        }
+        Kind::ServiceParameters
+        | Kind::DateTimeGroup
+        | Kind::PhysicalLocation
+        | Kind::MobilityGroup
+        | Kind::TimeSchedule
+        | Kind::Partition
+        | Kind::CallingSearchSpace
+        | Kind::RouteFilter
+        | Kind::AuthorizationCode
+        | Kind::MatterCode
+        | Kind::SipProfile
+        | Kind::SipTrunkSecurityProfile
+        | Kind::VoiceMailProfile
+        | Kind::DevicePool
+        | Kind::MobilityInfo
+        | Kind::Trunk
+        | Kind::Gateway
+        | Kind::RouteGroup
+        | Kind::RouteList
+        | Kind::DirectoryUri
+        | Kind::LineGroup
+        | Kind::HuntList
+        | Kind::HuntPilot
+        | Kind::CallingTransformationPattern
+        | Kind::CalledTransformationPattern
+        | Kind::ApplicationNumber => Part::Whole,
+        Kind::Server
+        | Kind::CallManagerGroup
+        | Kind::CodecPreferenceList
+        | Kind::Region
+        | Kind::Location
+        | Kind::AarGroup
+        | Kind::PhoneSecurityProfile
+        | Kind::PhoneButtonTemplate
+        | Kind::SoftKeyTemplate
+        | Kind::CredentialPolicy
+        | Kind::MediaResource
+        | Kind::MediaResourceGroup
+        | Kind::MediaResourceGroupList
+        | Kind::CallPark
+        | Kind::DirectedCallPark
+        | Kind::PickupGroup
+        | Kind::MeetMe
+        | Kind::PagingGroup
+        | Kind::CtiPort
+        | Kind::CtiRoutePoint
+        | Kind::EndUser
+        | Kind::ApplicationUser
+        | Kind::AutoRegistration
+        | Kind::BillingDestination => Part::None,
+    }
+}
+
+/// Line groups and directory URIs know a line by its number. One that keeps it, or that none of them has, leaves them alone.
+fn leaves_others_alone(before: &State, after: &State, line: Id) -> bool {
+    if !is_renamed(before, after, line) {
+        return true;
+    }
+    let mut users = before.users(line).chain(after.users(line));
+    users.all(|user| part(user.object().kind()) != Part::Whole)
+}
+
+fn is_renamed(before: &State, after: &State, line: Id) -> bool {
+    let identity = |state: &State| state.entry(line).map(|entry| entry.object().identity().name.to_owned());
+    identity(before) != identity(after)
+}
+
+/// A phone without a user name of its own has the number of its first line: that is what its other lines are registered with.
+fn of_line(before: &State, after: &State, line: Id, touched: &mut Touched) {
+    touched.lines.insert(line);
+    if !is_renamed(before, after, line) {
+        return;
+    }
+    for state in [before, after] {
+        let phones = state.users(line).filter(|user| user.object().kind() == Kind::Phone);
+        phones.for_each(|phone| touched.lines.extend(lines_of(state, phone.id())));
+    }
+}
+
+fn lines_of(state: &State, phone: Id) -> impl Iterator<Item = Id> {
+    let phone = state.entry(phone).and_then(|entry| match entry.object() {
+        AnyObject::Phone(phone) => Some(phone),
+        _ => None,
+    });
+    phone.into_iter().flat_map(|phone| phone.lines.iter().map(|button| button.line.id()))
+}

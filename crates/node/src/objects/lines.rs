@@ -1,0 +1,254 @@
+//! Lines, and the phones that they stand on.
+
+use std::collections::BTreeMap;
+
+use strowger_base::Secret;
+use strowger_configuration::kinds::{
+    DigestAlgorithm, ForwardAllPolicy, ForwardTarget, Line, LineButton, LineForwards, MobilityMode, Phone,
+    PhoneCredentials, PhoneProtocol, ServiceParameters,
+};
+use strowger_configuration::setting::PatternText;
+use strowger_configuration::{AnyObject, Id, Kind, State};
+use strowger_dialplan::Pattern;
+use strowger_dialplan::forward::{BySide, CfaPolicy};
+use strowger_sip::auth;
+
+use super::patterns::sealed;
+use super::places::view;
+use super::{Fault, Secrets, Translation, called, name, text};
+use crate::configuration::{self, ForwardDraft, ForwardTo, ForwardsDraft, LineSecret, PhoneDraft, Place};
+
+/// What a line by itself gives the node.
+pub struct LineTranslated {
+    /// The line with its phones; `None` for one that the node cannot have, as its pattern is more than one number.
+    pub draft: Option<configuration::Line>,
+    /// The phones, in the order of the draft's.
+    pub phones: Vec<Id>,
+    /// What is wrong with its phones so that the draft is without them.
+    pub faults: Vec<Fault>,
+}
+
+/// One line by itself; `None` when there is none with this id.
+pub fn line(state: &State, id: Id, secrets: &dyn Secrets) -> Option<LineTranslated> {
+    let object: &Line = state.entry(id)?.object().try_into().ok()?;
+    Some(of(state, id, object, &Common::of(state), secrets))
+}
+
+/// What all lines have in common.
+struct Common<'s> {
+    parameters: Option<&'s ServiceParameters>,
+}
+
+impl<'s> Common<'s> {
+    fn of(state: &'s State) -> Self {
+        Common { parameters: state.all::<ServiceParameters>().next().map(|(_, it)| it) }
+    }
+
+    fn offers(&self, algorithm: DigestAlgorithm) -> bool {
+        match self.parameters {
+            Some(it) => it.digest_algorithms.iter().any(|offered| *offered == algorithm),
+            // As in every draft.
+            None => algorithm == DigestAlgorithm::Md5,
+        }
+    }
+}
+
+impl Translation<'_> {
+    /// All lines. Of two with the same number the node could not say which is meant.
+    pub(super) fn lines(&mut self) {
+        let common = Common::of(self.state);
+        let mut numbers: BTreeMap<Box<str>, Id> = BTreeMap::new();
+        for (id, it) in self.state.all::<Line>() {
+            let LineTranslated { draft, phones, faults } = of(self.state, id, it, &common, self.secrets);
+            self.translated.faults.extend(faults);
+            let Some(draft) = draft else { continue };
+            if let Some(other) = numbers.insert(draft.number.clone(), id) {
+                let other = called(self.state, Kind::Line, other);
+                let why = format!(
+                    "is {:?}, which the {other} has too; this version cannot tell lines apart that differ \
+                     in their partition alone: give one of the two another number",
+                    draft.number
+                );
+                self.fault(Kind::Line, id, "pattern", why);
+                continue;
+            }
+            let index = self.translated.draft.lines.len();
+            for (at, phone) in phones.iter().enumerate() {
+                self.translated.origins.add(Place::Phone(index, at), Kind::Phone, *phone);
+            }
+            self.add(|draft| &mut draft.lines, Place::Line, Kind::Line, id, draft);
+        }
+    }
+}
+
+/// The one number of a line's pattern.
+pub(super) fn number(pattern: &PatternText) -> Option<Box<str>> {
+    let text = pattern.as_str();
+    if text.bytes().all(|byte| byte.is_ascii_digit()) {
+        return Some(text.into());
+    }
+    let number = text.parse::<Pattern>().ok()?.only_number()?;
+    Some(number.to_string().into())
+}
+
+fn of(state: &State, id: Id, it: &Line, common: &Common<'_>, secrets: &dyn Secrets) -> LineTranslated {
+    let mut translated = LineTranslated { draft: None, phones: Vec::new(), faults: Vec::new() };
+    let Some(number) = number(&it.pattern) else { return translated };
+    let mut phones = Vec::new();
+    for (phone_id, phone, button) in buttons(state, id) {
+        match phone_draft(state, phone_id, phone, (id, button), common, secrets) {
+            Ok(Some(draft)) => {
+                phones.push(draft);
+                translated.phones.push(phone_id);
+            }
+            Ok(None) => {}
+            Err(fault) => translated.faults.push(fault),
+        }
+    }
+    let mut draft = configuration::Line::on(&number, it.display.as_str(), phones);
+    draft.partition = name(state, it.partition);
+    draft.search_space = name(state, it.search_space);
+    draft.external_mask = text(it.external_mask.as_ref().map(|mask| mask.as_str()));
+    draft.urgent = it.urgent;
+    draft.contacts_max = usize::try_from(it.contacts_max.get()).unwrap_or(usize::MAX);
+    draft.busy_trigger = it.busy_trigger.get();
+    draft.calls_max = it.calls_max.get();
+    let own = it.no_answer.map(|time| time.get());
+    let usual = common.parameters.map_or(draft.no_answer, |it| it.line_no_answer.get());
+    draft.no_answer = own.unwrap_or(usual);
+    draft.voice_mail =
+        text(it.voice_mail.and_then(|profile| state.get(profile)).map(|profile| profile.pilot.as_str()));
+    draft.forwards = it.forwards.as_ref().map(|forwards| {
+        let mut draft = forwards_draft(state, forwards);
+        draft.ring = own;
+        Box::new(draft)
+    });
+    translated.draft = Some(draft);
+    translated
+}
+
+/// The phones that a line stands on, in the order of their names.
+fn buttons(state: &State, line: Id) -> Vec<(Id, &Phone, &LineButton)> {
+    let mut found: Vec<(Id, &Phone, &LineButton)> = state
+        .users(line)
+        .filter_map(|user| {
+            let AnyObject::Phone(phone) = user.object() else { return None };
+            let button = phone.lines.iter().find(|button| button.line.id() == line)?;
+            Some((user.id(), &**phone, button))
+        })
+        .collect();
+    found.sort_by(|one, other| one.1.name.cmp(&other.1.name));
+    found
+}
+
+/// A line as it stands on a phone; `None` when nobody can register from there.
+fn phone_draft(
+    state: &State,
+    id: Id,
+    it: &Phone,
+    (line, button): (Id, &LineButton),
+    common: &Common<'_>,
+    secrets: &dyn Secrets,
+) -> Result<Option<PhoneDraft>, Fault> {
+    let Some(credentials) = it.credentials.as_deref().filter(|_| it.protocol == PhoneProtocol::Sip) else {
+        return Ok(None);
+    };
+    let secret = secret(credentials, common, secrets)
+        .map_err(|(setting, why)| Fault::new(state, Kind::Phone, id, setting, why))?;
+    let mut draft = PhoneDraft::new(it.name.as_str(), secret);
+    draft.username = match (&credentials.user, it.lines.iter().next()) {
+        (Some(user), _) => Some(user.as_str().into()),
+        (None, Some(first)) if first.line.id() != line => {
+            state.get(first.line).and_then(|first| number(&first.pattern))
+        }
+        (None, _) => None,
+    };
+    draft.device_search_space = name(state, it.search_space);
+    draft.external_mask = button.external_mask.as_ref().map(|mask| mask.as_str().into());
+    draft.device_pool = name(state, it.device_pool);
+    draft.overlap =
+        it.sip_profile.and_then(|profile| state.get(profile)).is_some_and(|profile| profile.overlap);
+    let more = it.more.as_deref();
+    draft.view = view(state, more.and_then(|more| more.transformation_spaces.as_ref()));
+    draft.roams = more.is_some_and(|more| more.mobility == MobilityMode::On);
+    draft.emergency_number =
+        text(more.and_then(|more| more.emergency_number.as_ref()).map(|number| number.as_str()));
+    Ok(Some(draft))
+}
+
+/// What a phone proves itself with, or which setting of its stands in the way, and how.
+fn secret(
+    it: &PhoneCredentials,
+    common: &Common<'_>,
+    secrets: &dyn Secrets,
+) -> Result<LineSecret, (&'static str, String)> {
+    if let Some(secret) = &it.secret {
+        let opened = secrets.reveal("credentials.secret", secret.as_str());
+        return opened.map(LineSecret::Password).map_err(|why| ("credentials.secret", sealed(&why)));
+    }
+    let missing = |setting, algorithm: DigestAlgorithm| {
+        let why = format!(
+            "is missing, but the service parameter digest_algorithms has {}; add it, or give the secret",
+            algorithm.word()
+        );
+        (setting, why)
+    };
+    let md5 = it.ha1_md5.as_ref().and_then(|digest| digits::<32>(digest.expose()));
+    let sha256 = it.ha1_sha256.as_ref().and_then(|digest| digits::<64>(digest.expose()));
+    if md5.is_none() && common.offers(DigestAlgorithm::Md5) {
+        return Err(missing("credentials.ha1_md5", DigestAlgorithm::Md5));
+    }
+    if sha256.is_none() && common.offers(DigestAlgorithm::Sha256) {
+        return Err(missing("credentials.ha1_sha256", DigestAlgorithm::Sha256));
+    }
+    // One that is neither there nor offered is what follows from the other: nobody proves to know it who does not know that.
+    let text = |digits: &[u8]| String::from_utf8_lossy(digits).into_owned();
+    let (md5, sha256) = match (md5, sha256) {
+        (Some(md5), Some(sha256)) => (md5, sha256),
+        (Some(md5), None) => (md5, auth::ha1_sha256(UNKNOWN, UNKNOWN, &text(&md5))),
+        (None, Some(sha256)) => (auth::ha1_md5(UNKNOWN, UNKNOWN, &text(&sha256)), sha256),
+        (None, None) => return Err(("credentials.secret", "is missing; give one".to_owned())),
+    };
+    Ok(LineSecret::Digests { md5: Secret::new(md5), sha256: Secret::new(sha256) })
+}
+
+fn digits<const N: usize>(text: &str) -> Option<[u8; N]> {
+    <[u8; N]>::try_from(text.as_bytes()).ok()
+}
+
+/// In place of user name and domain: no such digest is ever asked for.
+const UNKNOWN: &str = "";
+
+fn forwards_draft(state: &State, it: &LineForwards) -> ForwardsDraft {
+    let to = |target: &Option<ForwardTarget>| target.as_ref().and_then(|target| forward(state, target));
+    ForwardsDraft {
+        search_space: Box::default(),
+        all: to(&it.all),
+        all_policy: match it.all_policy {
+            ForwardAllPolicy::Configured => CfaPolicy::WithConfiguredCss,
+            ForwardAllPolicy::Line => CfaPolicy::WithActivatingDeviceLineCss,
+            ForwardAllPolicy::System => CfaPolicy::UseSystemDefault,
+        },
+        secondary_search_space: name(state, it.all_secondary_search_space),
+        busy: BySide { internal: to(&it.busy_internal), external: to(&it.busy_external) },
+        no_answer: BySide { internal: to(&it.no_answer_internal), external: to(&it.no_answer_external) },
+        unregistered: BySide {
+            internal: to(&it.unregistered_internal),
+            external: to(&it.unregistered_external),
+        },
+        no_coverage: BySide {
+            internal: to(&it.no_coverage_internal),
+            external: to(&it.no_coverage_external),
+        },
+        ring: None,
+    }
+}
+
+fn forward(state: &State, it: &ForwardTarget) -> Option<ForwardDraft> {
+    let to = match &it.number {
+        Some(number) => ForwardTo::Number(number.as_str().into()),
+        None if it.voice_mail => ForwardTo::VoiceMail,
+        None => return None,
+    };
+    Some(ForwardDraft { to, search_space: Some(name(state, it.search_space)) })
+}

@@ -1,0 +1,141 @@
+//! The service parameters.
+
+use strowger_base::Cause;
+use strowger_callcontrol::RelayMode;
+use strowger_configuration::Kind;
+use strowger_configuration::kinds::{
+    self, EnBlocLookups, ForwardAllSystemPolicy, HashMeaning, HoursChecked, HoursPrecedence, NegatedSet,
+    ServiceParameters, SpeedDialWait, TieWinner, TrunkSide, UrgentMatch, WaitingKeys,
+};
+use strowger_dialplan::codes::DisplayCode;
+use strowger_dialplan::forward::{Breakout, CallSide, CfaSystemPolicy};
+use strowger_dialplan::route_list::RouteListParameters;
+use strowger_dialplan::schedule::Precedence;
+use strowger_dialplan::{
+    EnBlocHops, HashRule, HoursRule, KeysOnLaterHops, NegatedSetRule, Parameters, SpeedDialRule, TieRule,
+    UrgentRule,
+};
+use strowger_sip::io::DigestAlgorithm;
+
+use super::Translation;
+use crate::configuration::{Draft, ForwardingDraft, MessageDetail, Place, Timers};
+
+impl Translation<'_> {
+    /// What holds for the whole system; without the object, what every draft has.
+    pub(super) fn parameters(&mut self) {
+        let Some((id, it)) = self.state.all::<ServiceParameters>().next() else { return };
+        self.translated.origins.add(Place::Node, Kind::ServiceParameters, id);
+        let draft = &mut self.translated.draft;
+        draft.domain = it.domain.as_str().into();
+        draft.aliases = it.aliases.iter().map(|name| name.as_str().into()).collect();
+        draft.forwarding = forwarding(it);
+        draft.timers = timers(it);
+        draft.relay = match it.relay {
+            kinds::RelayMode::Never => RelayMode::Never,
+            kinds::RelayMode::Nat => RelayMode::WhenBehindNat,
+            kinds::RelayMode::Always => RelayMode::Always,
+        };
+        draft.messages = match it.messages {
+            kinds::MessageDetail::Full => MessageDetail::Full,
+            kinds::MessageDetail::Summary => MessageDetail::Summary,
+        };
+        draft.digest_algorithms = it.digest_algorithms.iter().map(|name| algorithm(*name)).collect();
+        dial_plan(it, draft);
+        draft.codes.interdigit_timer = it.code_timer.map(|timer| timer.get());
+        draft.codes.refused_cause = cause(it.wrong_code_cause.get());
+        draft.codes.display = if it.show_authorization_code { DisplayCode::Yes } else { DisplayCode::No };
+    }
+}
+
+fn timers(it: &ServiceParameters) -> Timers {
+    Timers {
+        expires_min: it.expires_min.get(),
+        expires_max: it.expires_max.get(),
+        expires_default: it.expires_default.get(),
+        nonce_lifetime: it.nonce_lifetime.get(),
+        session_expires: it.session_expires.get(),
+        trunk_no_answer: it.trunk_no_answer.get(),
+    }
+}
+
+fn forwarding(it: &ServiceParameters) -> ForwardingDraft {
+    let breakout = |written| match written {
+        kinds::Breakout::Ring => Breakout::Ring,
+        kinds::Breakout::NoAnswerForward => Breakout::NoAnswerForward,
+    };
+    ForwardingDraft {
+        hops_max: it.forward_hops_max.get().into(),
+        on_loop: breakout(it.forward_on_loop),
+        on_hop_limit: breakout(it.forward_on_hop_limit),
+        ring: it.ring_time.get(),
+        all_policy: match it.forward_all_policy {
+            ForwardAllSystemPolicy::Configured => CfaSystemPolicy::WithConfiguredCss,
+            ForwardAllSystemPolicy::Line => CfaSystemPolicy::WithActivatingDeviceLineCss,
+        },
+        trunks: match it.trunk_classification {
+            TrunkSide::OnNet => CallSide::Internal,
+            TrunkSide::OffNet => CallSide::External,
+        },
+    }
+}
+
+fn dial_plan(it: &ServiceParameters, draft: &mut Draft) {
+    draft.plan.parameters = Parameters {
+        interdigit_timer: it.interdigit_timer.get(),
+        translations_max: it.translations_max.get(),
+        urgent: match it.urgent_match {
+            UrgentMatch::ClosestOnly => UrgentRule::ClosestOnly,
+            UrgentMatch::AnyMatch => UrgentRule::AnyMatch,
+        },
+        en_bloc_hops: match it.en_bloc_lookups {
+            EnBlocLookups::Complete => EnBlocHops::Complete,
+            EnBlocLookups::Wait => EnBlocHops::Wait,
+        },
+        hash: match it.hash {
+            HashMeaning::EndsDialling => HashRule::EndsDialling,
+            HashMeaning::Digit => HashRule::Digit,
+        },
+        keys_on_later_hops: match it.waiting_keys {
+            WaitingKeys::Ignored => KeysOnLaterHops::Ignored,
+            WaitingKeys::Join => KeysOnLaterHops::Join,
+        },
+        speed_dial: match it.speed_dial_wait {
+            SpeedDialWait::Complete => SpeedDialRule::Complete,
+            SpeedDialWait::AwaitFurtherDigits => SpeedDialRule::AwaitFurtherDigits,
+        },
+        ties: match it.tie_winner {
+            TieWinner::Oldest => TieRule::Oldest,
+            TieWinner::Newest => TieRule::Newest,
+        },
+        hours: match it.hours_checked {
+            HoursChecked::EachLookup => HoursRule::EachLookup,
+            HoursChecked::FirstLookup => HoursRule::FirstLookup,
+        },
+        negated_set: match it.negated_set {
+            NegatedSet::Digits => NegatedSetRule::Digits,
+            NegatedSet::DigitsStarAndHash => NegatedSetRule::DigitsStarAndHash,
+        },
+    };
+    draft.plan.hours_precedence = match it.hours_precedence {
+        HoursPrecedence::DayOfYear => Precedence::DayOfYear,
+        HoursPrecedence::AnyPeriod => Precedence::AnyPeriod,
+    };
+    draft.plan.route_lists_rule = RouteListParameters {
+        stop_on_busy: it.stop_routing_on_busy,
+        stop_on_unallocated: it.stop_routing_on_unallocated,
+        stop_on_out_of_bandwidth: it.stop_routing_on_out_of_bandwidth,
+        continue_on: it.continue_routing_on.iter().map(|number| cause(number.get())).collect(),
+    };
+}
+
+const fn algorithm(name: kinds::DigestAlgorithm) -> DigestAlgorithm {
+    match name {
+        kinds::DigestAlgorithm::Md5 => DigestAlgorithm::Md5,
+        kinds::DigestAlgorithm::Sha256 => DigestAlgorithm::Sha256,
+    }
+}
+
+/// A cause as its setting has it: never above 127.
+pub(super) fn cause(number: u32) -> Cause {
+    Cause(u8::try_from(number).unwrap_or(u8::MAX))
+}

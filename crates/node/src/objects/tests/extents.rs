@@ -1,0 +1,111 @@
+//! What a change concerns.
+
+use super::*;
+
+const OFFICE: &str = r#"
+[[partition]]
+name = "p"
+
+[[line]]
+pattern = "1001"
+
+[[line]]
+pattern = "1002"
+
+[[line]]
+pattern = "1003"
+
+[[line_group]]
+name = "g"
+members = ["1003"]
+
+[[phone]]
+name = "one"
+lines = [{ line = "1001" }, { line = "1002" }]
+
+[[end_user]]
+name = "alice"
+
+[[route_pattern]]
+pattern = "0!"
+trunk = "t"
+
+[[trunk]]
+name = "t"
+"#;
+
+/// What it concerns when a part of the text becomes another.
+fn check(part: &str, becomes: &str, expect: &str) {
+    let before = state(OFFICE);
+    assert!(OFFICE.contains(part), "{part}");
+    let (after, operations) = changed(&before, &OFFICE.replacen(part, becomes, 1));
+    let told = match extent(&before, &after, &operations) {
+        Extent::Nothing => "nothing".to_owned(),
+        Extent::Whole => "whole".to_owned(),
+        Extent::Parts(Touched { lines, patterns }) => {
+            let name = |id: &Id| {
+                let state = if after.entry(*id).is_some() { &after } else { &before };
+                let kind = state.entry(*id).unwrap().object().kind();
+                called(state, kind, *id)
+            };
+            let mut names: Vec<String> = lines.iter().chain(&patterns).map(name).collect();
+            names.sort();
+            names.join(", ")
+        }
+    };
+    assert_eq!(told, expect, "{part:?} becomes {becomes:?}");
+}
+
+#[test]
+fn extents() {
+    check("name = \"alice\"", "name = \"alice\"\nfirst_name = \"Alice\"", "nothing");
+    check("[[end_user]]\nname = \"alice\"\n", "", "nothing");
+    check("pattern = \"1001\"", "pattern = \"1001\"\ndisplay = \"Alice\"", "line 1001");
+    check("{ line = \"1001\" }, { line = \"1002\" }", "{ line = \"1001\" }", "line 1001, line 1002");
+    check("name = \"one\"", "name = \"one\"\nprotocol = \"sccp\"", "line 1001, line 1002");
+    check(
+        "[[phone]]\nname = \"one\"\nlines = [{ line = \"1001\" }, { line = \"1002\" }]\n",
+        "",
+        "line 1001, line 1002",
+    );
+    check(
+        "[[line]]\npattern = \"1003\"",
+        "[[line]]\npattern = \"1003\"\n\n[[line]]\npattern = \"1004\"",
+        "line 1004",
+    );
+    check("pattern = \"0!\"", "pattern = \"0!\"\nurgent = true", "route pattern 0!");
+    check("pattern = \"0!\"", "pattern = \"9!\"", "route pattern 0!, route pattern 9!");
+    check("[[trunk]]\nname = \"t\"", "[[trunk]]\nname = \"t\"\nclassification = \"on-net\"", "whole");
+    check("name = \"p\"", "name = \"p\"\nzone = \"Europe/Berlin\"", "whole");
+    check("[[line_group]]\nname = \"g\"", "[[line_group]]\nname = \"g\"\non_busy = \"stop\"", "whole");
+    // Its line group knows it by its number; what else it is does not matter there.
+    check("pattern = \"1003\"", "pattern = \"1003\"\ndisplay = \"Carol\"", "line 1003");
+}
+
+#[test]
+fn a_new_number_of_the_first_line_is_the_user_name_on_the_others() {
+    let renamed = |from: &str, expect: &[&str]| {
+        let before = state(OFFICE);
+        let id =
+            before.all::<strowger_configuration::kinds::Line>().find(|(_, it)| it.pattern.as_str() == from);
+        let id = id.unwrap().0;
+        let entry = before.entry(id).unwrap();
+        let operation = Operation {
+            kind: Kind::Line,
+            object: id,
+            before: Some(entry.hash()),
+            after: Some("{\"pattern\":\"2000\"}".into()),
+        };
+        let after = before.changed(std::slice::from_ref(&operation)).unwrap();
+        let told = match extent(&before, &after, &[operation]) {
+            Extent::Parts(touched) => {
+                touched.lines.iter().map(|id| before.name(Kind::Line, *id)).collect::<Vec<_>>()
+            }
+            Extent::Nothing => vec!["nothing".to_owned()],
+            Extent::Whole => vec!["whole".to_owned()],
+        };
+        assert_eq!(told, expect, "{from}");
+    };
+    renamed("1001", &["1001", "1002"]);
+    renamed("1003", &["whole"]);
+}

@@ -1,0 +1,172 @@
+//! From objects to where a dialled number leads.
+
+use strowger_base::WallTime;
+use strowger_dialplan::{Action, Analysis, Arrival, Decision, Digits, RouteTarget};
+
+use super::*;
+
+/// `number as seen by the far side -> where` for what a line dials.
+fn dialled(configuration: &Configuration, line: &str, number: &str) -> String {
+    let calls = &configuration.calls;
+    let caller = &calls.lines.get(line).unwrap().caller;
+    let at = WallTime::from_micros(0);
+    let name = |action: &Action| match action {
+        Action::Line(line) => format!("line {line}"),
+        Action::Route(route) => match &route.to {
+            RouteTarget::Trunk(trunk) => format!("trunk {trunk}"),
+            RouteTarget::RouteList(list) => format!("route list {list}"),
+        },
+        Action::Hunt { list } => format!("hunt {list}"),
+        Action::Service(service) => format!("{service:?}"),
+        Action::Block(cause) => format!("blocked {}", cause.0),
+        Action::Translate(_) => "translation".to_owned(),
+    };
+    let Ok(digits) = Digits::parse(number) else {
+        let found = calls.plan.named(&caller.search_space, number, at, None);
+        return found.map_or_else(|| "nowhere".to_owned(), |found| name(found.action));
+    };
+    let analysis = Analysis::of(&calls.plan, Arc::clone(caller), Arrival::EnBloc, &digits, at);
+    match analysis.decision() {
+        Some(Decision::Routed(routed)) => {
+            let action = &calls.plan.pattern(routed.pattern).unwrap().action;
+            format!("{} as {}", name(action), routed.called)
+        }
+        Some(Decision::Blocked { cause, .. }) => format!("blocked {}", cause.0),
+        Some(Decision::Rejected(reject)) => format!("rejected {}", reject.cause().0),
+        None => "undecided".to_owned(),
+    }
+}
+
+const OFFICE: &str = r#"
+    [[partition]]
+    name = "internal"
+    [[partition]]
+    name = "outside"
+    [[partition]]
+    name = "hidden"
+    [[calling_search_space]]
+    name = "staff"
+    partitions = ["internal", "outside"]
+    [[trunk]]
+    name = "carrier"
+    destinations = ["192.0.2.1:5060"]
+    [[gateway]]
+    name = "analogue"
+    protocol = "mgcp"
+    [[route_group]]
+    name = "carriers"
+    members = [{ trunk = "carrier" }, { gateway = "analogue" }]
+    [[route_list]]
+    name = "out"
+    members = [
+        { route_group = "carriers", change = { discard = "PreDot" } },
+        { local_route_group = "<Standard Local Route Group>" },
+    ]
+    [[line]]
+    pattern = "1001"
+    partition = "internal"
+    search_space = "staff"
+    [[line]]
+    pattern = "1002"
+    partition = "hidden"
+    [[line]]
+    pattern = '\+493012'
+    partition = "internal"
+    [[directory_uri]]
+    pattern = "Alice@example.com"
+    partition = "internal"
+    line = "internal:1001"
+    [[application_number]]
+    pattern = "9999"
+    partition = "internal"
+    service = "echo"
+    [[application_number]]
+    pattern = "weather"
+    service = "announcement"
+    [[translation_pattern]]
+    pattern = "2XXX"
+    partition = "internal"
+    change = { mask = "1XXX" }
+    [[route_pattern]]
+    pattern = "0.!"
+    partition = "outside"
+    route_list = "out"
+    [[route_pattern]]
+    pattern = "112"
+    partition = "outside"
+    urgent = true
+    emergency = true
+    trunk = "carrier"
+    [[route_pattern]]
+    pattern = "3XX"
+    gateway = "analogue"
+    [[blocked_pattern]]
+    pattern = "0900!"
+    partition = "outside"
+    urgent = true
+    cause = 22
+    [[sip_route_pattern]]
+    pattern = "partner.example"
+    partition = "outside"
+    trunk = "carrier"
+    [[sip_route_pattern]]
+    pattern = "bad.partner.example"
+    partition = "outside"
+    block = true
+    [[line_group]]
+    name = "sales"
+    members = ["internal:1001"]
+    [[hunt_list]]
+    name = "sales"
+    line_groups = ["sales"]
+    [[hunt_pilot]]
+    pattern = "5000"
+    partition = "internal"
+    hunt_list = "sales"
+"#;
+
+#[test]
+fn dialled_numbers_lead_where_the_objects_say() {
+    let configuration = built(OFFICE);
+    let check = |number: &str, expect: &str| {
+        assert_eq!(dialled(&configuration, "1001", number), expect, "{number}");
+    };
+    check("1001", "line 1001 as 1001");
+    check("+493012", "line +493012 as +493012");
+    // Not in what it sees.
+    check("1002", "rejected 1");
+    check("2001", "line 1001 as 1001");
+    check("alice@example.com", "line 1001");
+    check("bob@example.com", "nowhere");
+    check("9999", "Echo as 9999");
+    check("weather", "Announcement");
+    check("030123", "route list out as 030123");
+    check("112", "trunk carrier as 112");
+    check("0900123", "blocked 22");
+    check("300", "trunk analogue as 300");
+    check("bob@sub.partner.example", "trunk carrier");
+    check("bob@bad.partner.example", "blocked 21");
+    check("5000", "hunt sales as 5000");
+    // The gateway is known, and takes no calls.
+    assert!(!configuration.calls.trunks["analogue"].is_there);
+    assert_eq!(configuration.calls.route_lists["out"].members().len(), 2);
+}
+
+#[test]
+fn every_object_of_a_plan_is_where_its_part_came_from() {
+    let (state, translated) = translated(OFFICE);
+    let draft = &translated.draft;
+    let check = |place: Place, expect: &str| {
+        let (kind, id) = translated.origins.object(place).unwrap();
+        assert_eq!(called(&state, kind, id), expect);
+    };
+    let line = draft.lines.iter().position(|line| &*line.number == "1001").unwrap();
+    check(Place::Line(line), "line internal:1001");
+    check(Place::Trunk(0), "trunk carrier");
+    check(Place::PlannedTrunk(0), "gateway analogue");
+    let host = draft.plan.routes.iter().position(|route| !route.host.is_empty()).unwrap();
+    check(Place::Route(host), "SIP route pattern outside:partner.example");
+    check(Place::DirectoryUri(0), "directory URI internal:Alice@example.com");
+    check(Place::HuntPilot(0), "hunt pilot internal:5000");
+    assert_eq!(translated.origins.object(Place::Node), None);
+}

@@ -1,0 +1,380 @@
+//! What is configured and not served by this version: a plan says so before somebody relies on it.
+
+use std::collections::BTreeMap;
+use std::fmt;
+
+use strowger_configuration::form::{Field, Form};
+use strowger_configuration::kinds::{Line, Phone, PhoneProtocol, Server, SipTransport, Trunk};
+use strowger_configuration::reader::{ByIdOnly, Names};
+use strowger_configuration::serde_json::{Map, Value};
+use strowger_configuration::setting::EndPoint;
+use strowger_configuration::{AnyObject, Id, Kind, State};
+
+use super::{lines, trunks};
+
+/// Something of an object that has no effect.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Unserved {
+    /// What the object is.
+    pub kind: Kind,
+    /// Which one.
+    pub object: Id,
+    /// What it is called.
+    pub name: Box<str>,
+    /// What has no effect, as a sentence without its first capital.
+    pub what: Box<str>,
+}
+
+/// `phone SEP001122334455: SCCP phones cannot register yet`
+impl fmt::Display for Unserved {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.kind.title())?;
+        if *self.name != *self.kind.word() {
+            write!(f, " {}", self.name)?;
+        }
+        write!(f, ": {}", self.what)
+    }
+}
+
+impl Unserved {
+    /// What many objects have in common is said once, with the first of them: `phone A and 3 more: ...`.
+    pub fn grouped(all: impl IntoIterator<Item = Unserved>) -> Vec<String> {
+        let mut groups: BTreeMap<(Kind, Box<str>), (Unserved, usize)> = BTreeMap::new();
+        for one in all {
+            let group = groups.entry((one.kind, one.what.clone())).or_insert((one, 0));
+            group.1 += 1;
+        }
+        let sentence = |(first, count): &(Unserved, usize)| match count {
+            1 => first.to_string(),
+            count => format!("{} {} and {} more: {}", first.kind.title(), first.name, count - 1, first.what),
+        };
+        groups.values().map(sentence).collect()
+    }
+}
+
+/// Everything of a state that has no effect.
+pub fn unserved(state: &State) -> impl Iterator<Item = Unserved> {
+    Kind::ALL.iter().flat_map(|kind| state.of_kind(*kind)).flat_map(|entry| unserved_of(state, entry.id()))
+}
+
+/// What of one object has no effect.
+pub fn unserved_of(state: &State, id: Id) -> Vec<Unserved> {
+    let Some(entry) = state.entry(id) else { return Vec::new() };
+    let object = entry.object();
+    let kind = object.kind();
+    let mut found = Vec::new();
+    match service(kind) {
+        Service::Whole => {}
+        Service::None(why) => found.push(why.to_owned()),
+        Service::Settings(served) => {
+            let mut idle = Vec::new();
+            settings(&object.write(&ByIdOnly), kind.fields(), "", served, &mut idle);
+            if let [first, ..] = idle.as_slice() {
+                let has = if idle.len() == 1 { "has" } else { "have" };
+                let all = if idle.len() == 1 { first.clone() } else { idle.join(", ") };
+                found.push(format!("{all} {has} no effect yet"));
+            }
+        }
+    }
+    by_value(state, object, &mut found);
+    let name = state.name(kind, id);
+    let unserved =
+        |what: String| Unserved { kind, object: id, name: name.as_str().into(), what: what.into() };
+    found.into_iter().map(unserved).collect()
+}
+
+/// What depends on more than whether a setting is set.
+fn by_value(state: &State, object: &AnyObject, found: &mut Vec<String>) {
+    match object {
+        AnyObject::Trunk(it) => trunk(state, it, found),
+        AnyObject::Phone(it) => phone(it, found),
+        AnyObject::Line(it) => line(it, found),
+        AnyObject::Server(it) => server(it, found),
+        AnyObject::AutoRegistration(it) if it.enabled => {
+            found.push("phones that nobody has configured are not taken in yet".to_owned());
+        }
+        AnyObject::DirectoryUri(it) => {
+            let pattern = state.get(it.line).map(|line| &line.pattern);
+            if pattern.is_some_and(|pattern| lines::number(pattern).is_none()) {
+                found.push(
+                    "the pattern of its line is more than one number: it reaches nobody yet".to_owned(),
+                );
+            }
+        }
+        // Of the others only what is set counts.
+        _ => {}
+    }
+}
+
+fn trunk(state: &State, it: &Trunk, found: &mut Vec<String>) {
+    if trunks::transport(state, it).is_none() {
+        found.push(
+            "its security profile wants TLS, which is not served yet: its calls are refused".to_owned(),
+        );
+    }
+    let is_name = |there: &&EndPoint| there.as_str().parse::<std::net::SocketAddr>().is_err();
+    let names = it.destinations.iter().filter(is_name).count();
+    let addresses = it.destinations.iter().count() - names;
+    if names > 0 {
+        found.push("destinations that are names are not looked up yet: give addresses".to_owned());
+    }
+    if addresses > 1 {
+        found.push("all calls go to the first destination yet".to_owned());
+    }
+    if addresses == 0 && !it.sources.is_empty() {
+        found.push("without a destination its sources have no effect yet".to_owned());
+    }
+}
+
+fn phone(it: &Phone, found: &mut Vec<String>) {
+    match it.protocol {
+        PhoneProtocol::Sccp => found.push("SCCP phones cannot register yet".to_owned()),
+        PhoneProtocol::Sip if it.credentials.is_none() => {
+            found.push("without credentials it cannot register".to_owned());
+        }
+        PhoneProtocol::Sip => {}
+    }
+}
+
+fn line(it: &Line, found: &mut Vec<String>) {
+    if lines::number(&it.pattern).is_none() {
+        found.push("lines whose pattern is more than one number are not served yet".to_owned());
+    }
+}
+
+fn server(it: &Server, found: &mut Vec<String>) {
+    if it.sip_listeners.iter().any(|listener| listener.transport == SipTransport::Tls) {
+        found.push("SIP over TLS is not served yet: its listeners stay closed".to_owned());
+    }
+    if it.sccp_port.is_some() {
+        found.push("SCCP is not served yet: its port stays closed".to_owned());
+    }
+}
+
+/// Adds every setting of a table that is set and not served.
+fn settings(
+    table: &Map<String, Value>,
+    fields: &[Field],
+    before: &str,
+    served: &[&str],
+    found: &mut Vec<String>,
+) {
+    for field in fields {
+        let Some(value) = table.get(field.name) else { continue };
+        let path = format!("{before}{}", field.name);
+        if served.contains(&path.as_str()) || (before.is_empty() && FOR_PEOPLE.contains(&field.name)) {
+            continue;
+        }
+        let within = format!("{path}.");
+        if !served.iter().any(|served| served.starts_with(&within)) {
+            if !found.contains(&path) {
+                found.push(path);
+            }
+            continue;
+        }
+        match (&field.form, value) {
+            (Form::Record(inner), Value::Object(table)) => settings(table, inner, &within, served, found),
+            (Form::List { of: Form::Record(inner), .. }, Value::Array(entries)) => {
+                for table in entries.iter().filter_map(Value::as_object) {
+                    settings(table, inner, &within, served, found);
+                }
+            }
+            // The test of this file holds the lists to the declarations.
+            _ => {}
+        }
+    }
+}
+
+/// How much of a kind is served.
+enum Service {
+    /// All; or it is no affair of the node.
+    Whole,
+    /// These settings.
+    Settings(&'static [&'static str]),
+    /// Nothing, and why.
+    None(&'static str),
+}
+
+/// Settings that say what an object is called.
+const FOR_PEOPLE: [&str; 4] = ["name", "pattern", "partition", "description"];
+
+const fn service(kind: Kind) -> Service {
+    match kind {
+        Kind::ServiceParameters => Service::Settings(PARAMETERS),
+        Kind::DateTimeGroup => Service::Settings(&["zone"]),
+        Kind::SipProfile => Service::Settings(&["overlap"]),
+        Kind::SipTrunkSecurityProfile => Service::Settings(&["transport"]),
+        Kind::PhoneSecurityProfile => Service::Settings(&["protocol", "model"]),
+        Kind::VoiceMailProfile => Service::Settings(&["pilot"]),
+        Kind::DevicePool => Service::Settings(DEVICE_POOL),
+        Kind::Trunk => Service::Settings(TRUNK),
+        Kind::Line => Service::Settings(LINE),
+        Kind::HuntPilot => Service::Settings(HUNT_PILOT),
+        Kind::RoutePattern => Service::Settings(ROUTE_PATTERN),
+        Kind::Phone => Service::Settings(PHONE),
+        Kind::Server
+        | Kind::PhysicalLocation
+        | Kind::MobilityGroup
+        | Kind::TimeSchedule
+        | Kind::Partition
+        | Kind::CallingSearchSpace
+        | Kind::RouteFilter
+        | Kind::AuthorizationCode
+        | Kind::MatterCode
+        | Kind::CredentialPolicy
+        | Kind::MobilityInfo
+        | Kind::RouteGroup
+        | Kind::RouteList
+        | Kind::DirectoryUri
+        | Kind::LineGroup
+        | Kind::HuntList
+        | Kind::TranslationPattern
+        | Kind::BlockedPattern
+        | Kind::SipRoutePattern
+        | Kind::CallingTransformationPattern
+        | Kind::CalledTransformationPattern
+        | Kind::ApplicationNumber
+        | Kind::EndUser
+        | Kind::ApplicationUser
+        | Kind::AutoRegistration => Service::Whole,
+        Kind::CallManagerGroup => Service::None("devices register with the one node that there is"),
+        Kind::CodecPreferenceList | Kind::Region => Service::None("regions do not choose codecs yet"),
+        Kind::Location => Service::None("bandwidth is not counted yet"),
+        Kind::AarGroup => {
+            Service::None("calls without bandwidth are not dialled over the public network yet")
+        }
+        Kind::PhoneButtonTemplate | Kind::SoftKeyTemplate => {
+            Service::None("phones are not sent their keys yet")
+        }
+        Kind::MediaResource | Kind::MediaResourceGroup | Kind::MediaResourceGroupList => {
+            Service::None("media resources are not used yet")
+        }
+        Kind::Gateway => Service::None("gateways are not served yet: calls to it are refused"),
+        Kind::CallPark | Kind::DirectedCallPark => Service::None("calls are not parked yet"),
+        Kind::PickupGroup => Service::None("calls are not picked up yet"),
+        Kind::MeetMe => Service::None("there are no conferences yet"),
+        Kind::PagingGroup => Service::None("there is no paging yet"),
+        Kind::CtiPort | Kind::CtiRoutePoint => Service::None("applications do not control calls yet"),
+        Kind::BillingDestination => Service::None("call records are not delivered yet"),
+    }
+}
+
+const PARAMETERS: &[&str] = &[
+    "domain",
+    "aliases",
+    "interdigit_timer",
+    "translations_max",
+    "urgent_match",
+    "en_bloc_lookups",
+    "tie_winner",
+    "hash",
+    "waiting_keys",
+    "speed_dial_wait",
+    "hours_checked",
+    "hours_precedence",
+    "negated_set",
+    "code_timer",
+    "wrong_code_cause",
+    "show_authorization_code",
+    "stop_routing_on_busy",
+    "stop_routing_on_unallocated",
+    "stop_routing_on_out_of_bandwidth",
+    "continue_routing_on",
+    "forward_hops_max",
+    "forward_on_loop",
+    "forward_on_hop_limit",
+    "forward_all_policy",
+    "ring_time",
+    "line_no_answer",
+    "trunk_no_answer",
+    "trunk_classification",
+    "expires_min",
+    "expires_max",
+    "expires_default",
+    "nonce_lifetime",
+    "session_expires",
+    "digest_algorithms",
+    "relay",
+    "messages",
+];
+const DEVICE_POOL: &[&str] = &[
+    "date_time_group",
+    "local_route_group",
+    "local_route_groups",
+    "physical_location",
+    "mobility_group",
+    "mobility_search_space",
+    "transformation_spaces",
+    "emergency_number",
+    "incoming_calling",
+    "incoming_called",
+];
+const TRUNK: &[&str] = &[
+    "device_pool",
+    "destinations",
+    "sources",
+    "security_profile",
+    "sip_profile",
+    "search_space",
+    "classification",
+    "inbound.significant_digits",
+    "inbound.prefix",
+    "inbound.calling",
+    "inbound.called",
+    "inbound.calling_transformations",
+    "transformation_spaces",
+];
+const LINE: &[&str] = &[
+    "display",
+    "urgent",
+    "search_space",
+    "external_mask",
+    "busy_trigger",
+    "calls_max",
+    "contacts_max",
+    "no_answer",
+    "voice_mail",
+    "forwards.all",
+    "forwards.all_policy",
+    "forwards.all_secondary_search_space",
+    "forwards.busy_internal",
+    "forwards.busy_external",
+    "forwards.no_answer_internal",
+    "forwards.no_answer_external",
+    "forwards.unregistered_internal",
+    "forwards.unregistered_external",
+    "forwards.no_coverage_internal",
+    "forwards.no_coverage_external",
+];
+const HUNT_PILOT: &[&str] =
+    &["filter", "urgent", "hunt_list", "maximum_hunt_timer", "exhausted", "exhausted_to"];
+const ROUTE_PATTERN: &[&str] = &[
+    "filter",
+    "urgent",
+    "trunk",
+    "gateway",
+    "route_list",
+    "change",
+    "outside_dial_tone",
+    "authorization_level",
+    "matter_code",
+    "emergency",
+];
+const PHONE: &[&str] = &[
+    "protocol",
+    "model",
+    "device_pool",
+    "search_space",
+    "lines.line",
+    "lines.external_mask",
+    "credentials",
+    "security_profile",
+    "sip_profile",
+    "owner",
+    "more.transformation_spaces",
+    "more.emergency_number",
+    "more.mobility",
+];
+
+#[cfg(test)]
+mod tests;
