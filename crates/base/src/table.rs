@@ -55,9 +55,9 @@ impl<T> Table<T> {
         self.rows.contains_key(name)
     }
 
-    /// Puts a row in, in place of one of the same name.
-    pub fn insert(&mut self, name: impl Into<Arc<str>>, row: T) {
-        self.rows.insert(name.into(), Row(Arc::new(row)));
+    /// Puts a row in, in place of one of the same name; true when there was one.
+    pub fn insert(&mut self, name: impl Into<Arc<str>>, row: T) -> bool {
+        self.rows.insert(name.into(), Row(Arc::new(row))).is_some()
     }
 
     /// Takes a row out; true when it was there.

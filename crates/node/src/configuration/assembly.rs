@@ -5,7 +5,7 @@ use std::sync::Arc;
 use strowger_dialplan::{DialPlanBuilder, Digits};
 
 use super::build::{self, Built, Findings, Ground};
-use super::{Configuration, ConfigurationError, Draft, Line, Place, plan};
+use super::{Configuration, ConfigurationError, Draft, Line, Place, lines, plan};
 
 /// A configuration with what it takes to change single lines of it. A change costs what the changed lines cost, however
 /// many others there are.
@@ -86,7 +86,9 @@ impl Assembly {
             if let Some(account) = account {
                 sip.lines.insert(&*after.number, account);
             }
-            calls.lines.insert(&*after.number, settings);
+            if calls.lines.insert(&*after.number, settings) {
+                lines::taken(Place::Line(index), &after.number, &mut found);
+            }
         }
         if !found.0.is_empty() {
             return Err(found.0);

@@ -40,7 +40,9 @@ pub(super) fn build(draft: &Draft) -> Result<Built, Vec<ConfigurationError>> {
         if let Some(account) = account {
             accounts.insert(&*line.number, account);
         }
-        calls.lines.insert(&*line.number, settings);
+        if calls.lines.insert(&*line.number, settings) {
+            lines::taken(Place::Line(index), &line.number, &mut found);
+        }
     }
     calls.mobility = mobility::infos(draft, &pools, &mut found);
     forwards::system(draft, &mut calls, &mut found);

@@ -8,7 +8,7 @@ use strowger_callcontrol::configuration::{BUSY_TRIGGER, CALLS_MAX, NO_ANSWER_LIN
 use strowger_sip::io::LineAccount;
 
 use super::build::{Findings, Plain, digests};
-use super::{Draft, ForwardsDraft, NumberViewDraft, Place, Problem, forwards};
+use super::{ConfigurationError, Draft, ForwardsDraft, NumberViewDraft, Place, Problem, forwards};
 
 /// A line (directory number).
 #[derive(Clone)]
@@ -159,6 +159,15 @@ pub(super) fn check_line(draft: &Draft, place: Place, line: &Line, found: &mut F
         found.add(place, "voice_mail", problem);
     }
     found.count(place, "phones", line.phones.len(), limits::PHONES_PER_LINE);
+}
+
+/// Another line has the number. Within its partition the plan has said so.
+pub(super) fn taken(place: Place, number: &str, found: &mut Findings) {
+    let is_said = |error: &ConfigurationError| (error.place, error.setting) == (place, "number");
+    if !found.0.iter().any(is_said) {
+        let there = "a line of another partition".into();
+        found.add(place, "number", Problem::Duplicate { found: number.into(), there });
+    }
 }
 
 /// Looks at each phone of a line by itself, and at what two of them must not share.

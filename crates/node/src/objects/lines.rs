@@ -8,7 +8,7 @@ use strowger_configuration::kinds::{
     PhoneCredentials, PhoneProtocol, ServiceParameters,
 };
 use strowger_configuration::setting::PatternText;
-use strowger_configuration::{AnyObject, Id, Kind, State};
+use strowger_configuration::{AnyObject, Id, Identity, Kind, State};
 use strowger_dialplan::Pattern;
 use strowger_dialplan::forward::{BySide, CfaPolicy};
 use strowger_sip::auth;
@@ -31,7 +31,31 @@ pub struct LineTranslated {
 /// One line by itself; `None` when there is none with this id.
 pub fn line(state: &State, id: Id, secrets: &dyn Secrets) -> Option<LineTranslated> {
     let object: &Line = state.entry(id)?.object().try_into().ok()?;
-    Some(of(state, id, object, &Common::of(state), secrets))
+    let mut translated = of(state, id, object, &Common::of(state), secrets);
+    if let Some(other) = other_with_number(state, id, object) {
+        translated.faults.push(ambiguous(state, id, other));
+    }
+    Some(translated)
+}
+
+/// Another line with the same pattern: in a partition of its own, as patterns are there once.
+fn other_with_number(state: &State, id: Id, it: &Line) -> Option<Id> {
+    let partitions = state.of_kind(Kind::Partition).map(|partition| Some(partition.id()));
+    let mut lines = partitions
+        .chain([None])
+        .filter_map(|partition| state.named(Kind::Line, Identity { partition, name: it.pattern.as_str() }));
+    lines.find(|other| *other != id)
+}
+
+/// That the node could not say which of two lines is meant.
+fn ambiguous(state: &State, line: Id, other: Id) -> Fault {
+    let number = state.entry(line).map_or("", |entry| entry.object().identity().name);
+    let why = format!(
+        "is {number:?}, which the {} has too; this version cannot tell lines apart that differ in their \
+         partition alone: give one of the two another number",
+        called(state, Kind::Line, other)
+    );
+    Fault::new(state, Kind::Line, line, "pattern", why)
 }
 
 /// What all lines have in common.
@@ -63,13 +87,7 @@ impl Translation<'_> {
             self.translated.faults.extend(faults);
             let Some(draft) = draft else { continue };
             if let Some(other) = numbers.insert(draft.number.clone(), id) {
-                let other = called(self.state, Kind::Line, other);
-                let why = format!(
-                    "is {:?}, which the {other} has too; this version cannot tell lines apart that differ \
-                     in their partition alone: give one of the two another number",
-                    draft.number
-                );
-                self.fault(Kind::Line, id, "pattern", why);
+                self.translated.faults.push(ambiguous(self.state, id, other));
                 continue;
             }
             let index = self.translated.draft.lines.len();

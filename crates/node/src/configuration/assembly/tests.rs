@@ -38,7 +38,12 @@ fn told(configuration: &Configuration, numbers: &[&str]) -> String {
             let result = match analysis.progress() {
                 Progress::Decided(Decision::Routed(routed)) => {
                     let pattern = calls.plan.pattern(routed.pattern).unwrap();
-                    format!("{} {:?} {}", pattern.name, pattern.action, calls.plan.partition_of(routed.pattern))
+                    format!(
+                        "{} {:?} {}",
+                        pattern.name,
+                        pattern.action,
+                        calls.plan.partition_of(routed.pattern)
+                    )
                 }
                 progress => format!("{progress:?}"),
             };

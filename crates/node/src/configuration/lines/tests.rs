@@ -1,3 +1,4 @@
+use super::super::PartitionDraft;
 use super::*;
 
 fn phone(name: &str, username: Option<&str>) -> PhoneDraft {
@@ -51,4 +52,30 @@ fn a_line_without_phones_is_no_account() {
     let configuration = draft(vec![]).build().unwrap_or_else(|errors| panic!("{errors:?}"));
     assert!(configuration.sip.lines.is_empty());
     assert_eq!(configuration.calls.plan.len(), 1);
+}
+
+#[test]
+fn two_lines_with_one_number() {
+    let line =
+        |number: &str, partition: &str| Line { partition: partition.into(), ..Line::on(number, "", vec![]) };
+    let check = |lines: Vec<Line>, expect: &[&str]| {
+        let mut draft = Draft { lines, ..Draft::default() };
+        draft.plan.partitions =
+            ["a", "b"].map(|name| PartitionDraft { name: name.into(), ..PartitionDraft::default() }).into();
+        let errors = draft.build().err().unwrap_or_default();
+        assert_eq!(errors.iter().map(ToString::to_string).collect::<Vec<_>>(), expect);
+    };
+    check(vec![line("1001", "a"), line("1002", "b")], &[]);
+    check(
+        vec![line("1001", "a"), line("1001", "b")],
+        &[
+            "line 2: number is \"1001\", which a line of another partition has already; change or remove one of the two",
+        ],
+    );
+    check(
+        vec![line("1001", "a"), line("1001", "a")],
+        &[
+            "line 2: number is \"1001\", which directory number 1001 has already; change or remove one of the two",
+        ],
+    );
 }
