@@ -115,7 +115,8 @@ const fn part(kind: Kind) -> Part {
         | Kind::EndUser
         | Kind::ApplicationUser
         | Kind::AutoRegistration
-        | Kind::BillingDestination => Part::None,
+        | Kind::BillingDestination
+        | Kind::SavedDialling => Part::None,
     }
 }
 

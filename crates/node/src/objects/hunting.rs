@@ -56,7 +56,7 @@ fn hunt_list(state: &State, it: &HuntList) -> HuntListDraft {
 
 fn hunt_pilot(state: &State, it: &HuntPilot) -> HuntPilotDraft {
     HuntPilotDraft {
-        pattern: pattern(state, &it.pattern, it.partition, it.filter, it.urgent),
+        pattern: pattern(state, it.pattern.as_str(), it.partition, it.filter, it.urgent),
         hunt_list: name(state, Some(it.hunt_list)),
         maximum: it.maximum_hunt_timer.get(),
         exhausted: match (it.exhausted, &it.exhausted_to) {

@@ -7,10 +7,10 @@ use strowger_configuration::kinds::{
     DigestAlgorithm, ForwardAllPolicy, ForwardTarget, Line, LineButton, LineForwards, MobilityMode, Phone,
     PhoneCredentials, PhoneProtocol, ServiceParameters,
 };
-use strowger_configuration::setting::PatternText;
+use strowger_configuration::setting::PatternOrName;
 use strowger_configuration::{AnyObject, Id, Identity, Kind, State};
-use strowger_dialplan::Pattern;
 use strowger_dialplan::forward::{BySide, CfaPolicy};
+use strowger_dialplan::{Pattern, is_name};
 use strowger_sip::auth;
 
 use super::patterns::sealed;
@@ -99,10 +99,10 @@ impl Translation<'_> {
     }
 }
 
-/// The one number of a line's pattern.
-pub(super) fn number(pattern: &PatternText) -> Option<Box<str>> {
+/// The one number of a line's pattern, or its name.
+pub(super) fn number(pattern: &PatternOrName) -> Option<Box<str>> {
     let text = pattern.as_str();
-    if text.bytes().all(|byte| byte.is_ascii_digit()) {
+    if text.bytes().all(|byte| byte.is_ascii_digit()) || is_name(text) {
         return Some(text.into());
     }
     let number = text.parse::<Pattern>().ok()?.only_number()?;

@@ -6,7 +6,7 @@ use strowger_configuration::kinds::{
     CallingSearchSpace, CallingTransformationPattern, DirectoryUri, MatterCode, NumberChange, Partition,
     Presentation, RouteFilter, RoutePattern, SipRoutePattern, Switch, TranslationPattern,
 };
-use strowger_configuration::setting::{DiscardInstructions, MaskText, PatternText, Ref};
+use strowger_configuration::setting::{DiscardInstructions, MaskText, Ref};
 use strowger_configuration::{Kind, State};
 use strowger_dialplan::ExternalMask;
 
@@ -104,14 +104,14 @@ fn search_space(state: &State, it: &CallingSearchSpace) -> SearchSpaceDraft {
 /// A pattern in its partition.
 pub(super) fn pattern(
     state: &State,
-    pattern: &PatternText,
+    pattern: &str,
     partition: Option<Ref<Partition>>,
     filter: Option<Ref<RouteFilter>>,
     urgent: bool,
 ) -> PatternDraft {
     let filter = filter.and_then(|filter| state.get(filter));
     PatternDraft {
-        pattern: pattern.as_str().into(),
+        pattern: pattern.into(),
         partition: name(state, partition),
         filter: text(filter.map(|filter| filter.clauses.as_str())),
         urgent,
@@ -121,7 +121,7 @@ pub(super) fn pattern(
 /// A translation pattern by itself.
 pub fn translation(state: &State, it: &TranslationPattern) -> TranslationDraft {
     TranslationDraft {
-        pattern: pattern(state, &it.pattern, it.partition, it.filter, it.urgent),
+        pattern: pattern(state, it.pattern.as_str(), it.partition, it.filter, it.urgent),
         search_space: match it.search_space {
             _ if it.null_partition_only => Some(Box::default()),
             Some(space) => Some(name(state, Some(space))),
@@ -137,7 +137,7 @@ pub fn translation(state: &State, it: &TranslationPattern) -> TranslationDraft {
 /// A route pattern by itself.
 pub fn route(state: &State, it: &RoutePattern) -> RouteDraft {
     RouteDraft {
-        pattern: pattern(state, &it.pattern, it.partition, it.filter, it.urgent),
+        pattern: pattern(state, it.pattern.as_str(), it.partition, it.filter, it.urgent),
         host: Box::default(),
         // Devices have their names for themselves: a gateway stands among the trunks.
         trunk: if it.gateway.is_some() { name(state, it.gateway) } else { name(state, it.trunk) },
@@ -153,7 +153,7 @@ pub fn route(state: &State, it: &RoutePattern) -> RouteDraft {
 /// A pattern that refuses calls, by itself.
 pub fn block(state: &State, it: &BlockedPattern) -> BlockDraft {
     BlockDraft {
-        pattern: pattern(state, &it.pattern, it.partition, it.filter, it.urgent),
+        pattern: pattern(state, it.pattern.as_str(), it.partition, it.filter, it.urgent),
         host: Box::default(),
         cause: cause(it.cause.get()),
     }
@@ -185,7 +185,7 @@ pub fn sip_route(state: &State, it: &SipRoutePattern) -> HostDraft {
 
 fn calling(state: &State, it: &CallingTransformationPattern) -> TransformationDraft {
     TransformationDraft {
-        pattern: pattern(state, &it.pattern, it.partition, None, false),
+        pattern: pattern(state, it.pattern.as_str(), it.partition, None, false),
         change: ChangeDraft {
             external_mask: external_mask(it.external_mask),
             present: presentation(it.present),
@@ -197,7 +197,7 @@ fn calling(state: &State, it: &CallingTransformationPattern) -> TransformationDr
 
 fn called(state: &State, it: &CalledTransformationPattern) -> TransformationDraft {
     TransformationDraft {
-        pattern: pattern(state, &it.pattern, it.partition, None, false),
+        pattern: pattern(state, it.pattern.as_str(), it.partition, None, false),
         change: called_change(it.discard.as_ref(), it.mask.as_ref(), it.prefix.as_str()),
     }
 }

@@ -1,7 +1,9 @@
 //! Device pools, and phones that travel.
 
 use strowger_configuration::State;
-use strowger_configuration::kinds::{DevicePool, IncomingNumbers, MobilityInfo, TransformationSpaces};
+use strowger_configuration::kinds::{
+    DevicePool, IncomingNumbers, IncomingRule, MobilityInfo, TransformationSpaces,
+};
 
 use super::{Translation, name, text};
 use crate::configuration::{
@@ -31,8 +33,8 @@ fn device_pool(state: &State, it: &DevicePool) -> DevicePoolDraft {
         view: view(state, it.transformation_spaces.as_deref()),
         zone: text(group.map(|group| group.zone.as_str())),
         emergency_number: text(it.emergency_number.as_ref().map(|number| number.as_str())),
-        incoming_calling: incoming(it.incoming_calling.as_deref()),
-        incoming_called: incoming(it.incoming_called.as_deref()),
+        incoming_calling: incoming(state, it.incoming_calling.as_deref()),
+        incoming_called: incoming(state, it.incoming_called.as_deref()),
     }
 }
 
@@ -57,13 +59,13 @@ pub(super) fn view(state: &State, it: Option<&TransformationSpaces>) -> NumberVi
 }
 
 /// How numbers from outside become the plan's.
-pub(super) fn incoming(it: Option<&IncomingNumbers>) -> IncomingDraft {
+pub(super) fn incoming(state: &State, it: Option<&IncomingNumbers>) -> IncomingDraft {
     let Some(it) = it else { return IncomingDraft::default() };
-    let rule = |rule: &Option<strowger_configuration::kinds::IncomingRule>| {
+    let rule = |rule: &Option<IncomingRule>| {
         rule.as_ref().map(|rule| IncomingRuleDraft {
             strip: rule.strip.get().into(),
             prefix: rule.prefix.as_str().into(),
-            search_space: Box::default(),
+            search_space: name(state, rule.search_space),
         })
     };
     IncomingDraft {

@@ -80,12 +80,12 @@ pub(super) fn transport(state: &State, it: &kinds::Trunk) -> Option<Transport> {
 fn dialling(state: &State, it: &kinds::Trunk) -> TrunkDialling {
     let inbound = it.inbound.as_deref();
     let pool = it.device_pool.and_then(|pool| state.get(pool));
-    let calling = incoming(inbound.and_then(|inbound| inbound.calling.as_ref()));
+    let calling = incoming(state, inbound.and_then(|inbound| inbound.calling.as_ref()));
     let calling = match inbound.and_then(|inbound| inbound.calling_transformations) {
         None => calling,
         // Its patterns see every number, whoever's rule brought it into form.
         Some(space) => {
-            let of_pool = incoming(pool.and_then(|pool| pool.incoming_calling.as_deref()));
+            let of_pool = incoming(state, pool.and_then(|pool| pool.incoming_calling.as_deref()));
             through(calling, of_pool, &name(state, Some(space)))
         }
     };
@@ -93,7 +93,7 @@ fn dialling(state: &State, it: &kinds::Trunk) -> TrunkDialling {
         search_space: name(state, it.search_space),
         overlap: it.sip_profile.and_then(|profile| state.get(profile)).is_some_and(|profile| profile.overlap),
         incoming_calling: calling,
-        incoming_called: incoming(inbound.and_then(|inbound| inbound.called.as_ref())),
+        incoming_called: incoming(state, inbound.and_then(|inbound| inbound.called.as_ref())),
         significant_digits: inbound.and_then(significant_digits),
         prefix: text(inbound.map(|inbound| inbound.prefix.as_str())),
         classification: classification(it.classification),
@@ -106,11 +106,14 @@ fn significant_digits(it: &Inbound) -> Option<u8> {
     u8::try_from(it.significant_digits?.get()).ok()
 }
 
-/// The rules of a trunk, or of its pool, followed by transformation patterns.
+/// The rules of a trunk, or of its pool, followed by transformation patterns where they name none themselves.
 fn through(own: IncomingDraft, of_pool: IncomingDraft, space: &str) -> IncomingDraft {
     let rule = |own: Option<IncomingRuleDraft>, of_pool: Option<IncomingRuleDraft>| {
-        let rule = own.or(of_pool).unwrap_or_default();
-        Some(IncomingRuleDraft { search_space: space.into(), ..rule })
+        let mut rule = own.or(of_pool).unwrap_or_default();
+        if rule.search_space.is_empty() {
+            rule.search_space = space.into();
+        }
+        Some(rule)
     };
     IncomingDraft {
         national: rule(own.national, of_pool.national),

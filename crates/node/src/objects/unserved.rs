@@ -236,7 +236,8 @@ const fn service(kind: Kind) -> Service {
         | Kind::ApplicationNumber
         | Kind::EndUser
         | Kind::ApplicationUser
-        | Kind::AutoRegistration => Service::Whole,
+        | Kind::AutoRegistration
+        | Kind::SavedDialling => Service::Whole,
         Kind::CallManagerGroup => Service::None("devices register with the one node that there is"),
         Kind::CodecPreferenceList | Kind::Region => Service::None("regions do not choose codecs yet"),
         Kind::Location => Service::None("bandwidth is not counted yet"),

@@ -327,6 +327,8 @@ fn what_trunks_dial() {
         [[calling_search_space]]
         name = "s"
         partitions = ["p"]
+        [[calling_search_space]]
+        name = "own"
         [[device_pool]]
         name = "d"
         incoming_calling = { international = { strip = 1 }, national = { prefix = "0" } }
@@ -345,7 +347,7 @@ fn what_trunks_dial() {
         [trunk.inbound]
         significant_digits = 4
         prefix = "8"
-        calling = { national = { strip = 2, prefix = "00" } }
+        calling = { national = { strip = 2, prefix = "00" }, subscriber = { search_space = "own" } }
         called = { unknown = { strip = 1 } }
         calling_transformations = "s"
         "#,
@@ -362,6 +364,7 @@ fn what_trunks_dial() {
     // The trunk's own rule, then its pool's, then none: every number goes through the patterns.
     assert_eq!(rule(&dialling.incoming_calling.national).as_deref(), Some("2 \"00\" s"));
     assert_eq!(rule(&dialling.incoming_calling.international).as_deref(), Some("1 \"\" s"));
+    assert_eq!(rule(&dialling.incoming_calling.subscriber).as_deref(), Some("0 \"\" own"));
     assert_eq!(rule(&dialling.incoming_calling.unknown).as_deref(), Some("0 \"\" s"));
     assert_eq!(rule(&dialling.incoming_called.unknown).as_deref(), Some("1 \"\" "));
     assert!(dialling.incoming_called.national.is_none());

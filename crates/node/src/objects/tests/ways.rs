@@ -72,6 +72,14 @@ const OFFICE: &str = r#"
     [[line]]
     pattern = '\+493012'
     partition = "internal"
+    [[line]]
+    pattern = "reception"
+    partition = "internal"
+    [[route_pattern]]
+    pattern = "carrier-desk"
+    trunk = "carrier"
+    [[blocked_pattern]]
+    pattern = "nobody"
     [[directory_uri]]
     pattern = "Alice@example.com"
     partition = "internal"
@@ -140,6 +148,9 @@ fn dialled_numbers_lead_where_the_objects_say() {
     check("bob@example.com", "nowhere");
     check("9999", "Echo as 9999");
     check("weather", "Announcement");
+    check("reception", "line reception");
+    check("carrier-desk", "trunk carrier");
+    check("nobody", "blocked 21");
     check("030123", "route list out as 030123");
     check("112", "trunk carrier as 112");
     check("0900123", "blocked 22");
