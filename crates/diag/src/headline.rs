@@ -48,7 +48,7 @@ fn outcome(reasons: &Reasons<'_>, record: &CallRecord<'_>, names: &Names) -> Str
     match why {
         WhyEnded::HungUp => talked(record, by, names),
         WhyEnded::CallerGaveUp => gave_up(record),
-        WhyEnded::Refused => refused(reasons, record),
+        WhyEnded::Refused => refused(reasons, record, names),
         WhyEnded::NobodyTookIt => format!(": {}.", nobody_took_it(record, names)),
         WhyEnded::NoAnswer => match reasons.no_answer {
             Some((called, after)) => format!(": {called} did not answer within {}.", words::duration(after)),
@@ -146,15 +146,24 @@ fn fallback(record: &CallRecord<'_>) -> String {
     format!("; it ended with {}.", words::cause(record.cause))
 }
 
-fn refused(reasons: &Reasons<'_>, record: &CallRecord<'_>) -> String {
+fn refused(reasons: &Reasons<'_>, record: &CallRecord<'_>, names: &Names) -> String {
+    // What was dialled stands before; what it became is said where that decided.
+    let dialled = reasons.sent_on_to.unwrap_or(record.called);
+    let sought = names.sought(dialled);
+    // The key that ends dialling is part of what was dialled, and of no number.
+    let same = sought == dialled || sought == dialled.trim_end_matches('#');
+    let became = if same { String::new() } else { format!(" became {sought}, which") };
     match (reasons.not_resolved, reasons.refused) {
         (Some(NotResolved::NoMatch), _) => {
-            ", which leads nowhere: nothing in the dial plan matches it.".to_owned()
+            format!(", which{became} leads nowhere: nothing in the dial plan matches it.")
         }
         (Some(NotResolved::Blocked { pattern, cause }), _) => {
-            format!(", which the pattern {pattern} forbids: {}.", words::cause(cause))
+            format!(", which{became} the pattern {pattern} forbids: {}.", words::cause(cause))
         }
         (Some(NotResolved::Malformed), _) => ": that cannot be dialled.".to_owned(),
+        (Some(NotResolved::Incomplete), _) if !same => {
+            format!(", which became {sought}: that is not complete, and no more digits came.")
+        }
         (Some(NotResolved::Incomplete), _) => {
             ": the number is not complete, and no more digits came.".to_owned()
         }

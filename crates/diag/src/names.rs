@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::net::SocketAddr;
 
 use strowger_base::LegId;
-use strowger_base::journal::{Decision, Entry, OriginView, Record, TargetView, WhyReleased};
+use strowger_base::journal::{Decision, Entry, OriginView, PatternKind, Record, TargetView, WhyReleased};
 
 use crate::words;
 
@@ -20,6 +20,8 @@ pub(crate) struct Names {
     /// In which order legs were rung.
     order: Vec<LegId>,
     addresses: BTreeMap<LegId, SocketAddr>,
+    /// What was looked up last, where nothing came of it: the number after its translations.
+    sought: Option<String>,
 }
 
 #[derive(Debug)]
@@ -39,6 +41,10 @@ impl Names {
     pub(crate) fn collect(records: &[Record<'_>]) -> Self {
         let mut names = Names::default();
         for record in records {
+            if let Entry::Decision(Decision::LookedUp(lookup)) = &record.entry {
+                let in_vain = matches!(lookup.kind, PatternKind::None | PatternKind::Block);
+                names.sought = in_vain.then(|| lookup.digits.to_owned());
+            }
             let Some(leg) = record.leg else { continue };
             match &record.entry {
                 Entry::Decision(Decision::CallBegan { origin, calling, .. }) => {
@@ -68,6 +74,11 @@ impl Names {
             }
         }
         names
+    }
+
+    /// The number that led nowhere, or was forbidden: what translations made of the one that was dialled.
+    pub(crate) fn sought<'n>(&'n self, dialled: &'n str) -> &'n str {
+        self.sought.as_deref().unwrap_or(dialled)
     }
 
     /// The leg that called.

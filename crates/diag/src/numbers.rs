@@ -145,10 +145,11 @@ pub(crate) fn resolved(digits: &str, pattern: &str, sent: &str, destination: &De
     }
 }
 
-pub(crate) fn not_resolved(digits: &str, why: &NotResolved<'_>) -> String {
+/// `sought` is what was looked up last, after all translations.
+pub(crate) fn not_resolved(digits: &str, sought: &str, why: &NotResolved<'_>) -> String {
     match why {
-        NotResolved::NoMatch => format!("{digits} leads nowhere: nothing in the dial plan matches it."),
-        NotResolved::Incomplete => format!("{digits} is not complete, and no more digits came."),
+        NotResolved::NoMatch => format!("{sought} leads nowhere: nothing in the dial plan matches it."),
+        NotResolved::Incomplete => format!("{sought} is not complete, and no more digits came."),
         NotResolved::TooManyTranslations => {
             format!("{digits} was translated again and again: the translation patterns form a loop.")
         }
@@ -156,7 +157,7 @@ pub(crate) fn not_resolved(digits: &str, why: &NotResolved<'_>) -> String {
             format!("{digits} leads to something that this server does not do yet: {what}.")
         }
         NotResolved::Blocked { pattern, cause } => {
-            format!("The pattern {pattern} forbids {digits}: {}.", words::cause(*cause))
+            format!("The pattern {pattern} forbids {sought}: {}.", words::cause(*cause))
         }
         NotResolved::Malformed => "No number was dialled.".to_owned(),
     }

@@ -123,7 +123,9 @@ fn decision_sentence(leg: Option<LegId>, decision: &Decision<'_>, names: &Names)
         Decision::NumberResolved { digits, pattern, sent, destination } => {
             numbers::resolved(digits, pattern, sent, destination)
         }
-        Decision::NumberNotResolved { digits, why } => numbers::not_resolved(digits, why),
+        Decision::NumberNotResolved { digits, why } => {
+            numbers::not_resolved(digits, names.sought(digits), why)
+        }
         Decision::PhonesFound { line, phones: 0 } => format!("No phone of {line} is registered."),
         Decision::PhonesFound { line, phones } => {
             let verb = if *phones == 1 { "is" } else { "are" };

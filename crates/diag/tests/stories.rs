@@ -5,9 +5,9 @@ use std::time::Duration;
 
 use strowger_base::journal::{
     AskedCode, AudioFlow, AuthorizationView, CallRecord, CodesView, Decision, DestinationView, Direction,
-    Entry, Forwarding, LegOutcome, LegRecord, MatterView, MediaPart, MediaPath, NotResolved, OriginView,
-    PartyView, Quality, Record, Redirection, ReleasedBy, StreamEnd, TargetView, Told, Way, WhyCodeRefused,
-    WhyEnded, WhyForwarded, WhyRefused, WhyRelay, WhyReleased,
+    Entry, Forwarding, LegOutcome, LegRecord, Lookup, MatterView, MediaPart, MediaPath, NotResolved,
+    OriginView, PartyView, PatternKind, Quality, Record, Redirection, ReleasedBy, StreamEnd, TargetView,
+    Told, Way, WhyCodeRefused, WhyEnded, WhyForwarded, WhyLookupEnded, WhyRefused, WhyRelay, WhyReleased,
 };
 use strowger_base::leg::{Alert, BindingId, Presentation, ReleaseReason, Service};
 use strowger_base::net::{Flow, ListenerId};
@@ -321,6 +321,39 @@ fn the_headline_says_why_a_call_was_refused() {
         unallocated,
         "1001 called 5555, which leads nowhere: nothing in the dial plan matches it.",
     );
+    // What its translations made of it is what nothing matches.
+    let lookup = |digits, kind, called| {
+        Decision::LookedUp(Lookup {
+            digits,
+            pattern: if kind == PatternKind::None { "" } else { "8.XXXX" },
+            partition: "",
+            kind,
+            why: WhyLookupEnded::Complete,
+            waited: Duration::ZERO,
+            called,
+            calling: "1001",
+        })
+    };
+    let translated = [
+        lookup("85555", PatternKind::Translation, "5555"),
+        lookup("5555", PatternKind::None, ""),
+        Decision::NumberNotResolved { digits: "85555", why: NotResolved::NoMatch },
+        refused(unallocated, WhyRefused::NumberNotResolved),
+    ];
+    check(
+        "85555",
+        &translated,
+        unallocated,
+        "1001 called 85555, which became 5555, which leads nowhere: nothing in the dial plan matches it.",
+    );
+    let mut journal = Journal::call("85555");
+    for decision in translated {
+        journal = journal.decide(0, None, decision);
+    }
+    let end = (unallocated, ReleasedBy::System, WhyEnded::Refused);
+    let story = tell(&journal.end(0, end, (None, None), &[]).0);
+    let told: Vec<&str> = story.lines.iter().map(|line| &*line.text).collect();
+    assert!(told.contains(&"5555 leads nowhere: nothing in the dial plan matches it."), "{told:?}");
     let barred = Cause::OUTGOING_CALLS_BARRED;
     let blocked = NotResolved::Blocked { pattern: "00!", cause: barred };
     check(

@@ -277,7 +277,12 @@ fn decided(step: &mut Step<'_>, analysis: &Analysis, verdict: &Verdict) -> State
                 Reject::TooManyTranslations => NotResolved::TooManyTranslations,
                 Reject::TooLong => NotResolved::Malformed,
             };
-            unresolved(step, why, reject.cause())
+            // Whoever grows its number was told 484 (RFC 3578 §3.1), and the record says the same.
+            let cause = match (reject, step.facts.further_digits) {
+                (Reject::Incomplete, FurtherDigits::Again) => Cause::INVALID_NUMBER_FORMAT,
+                _ => reject.cause(),
+            };
+            unresolved(step, why, cause)
         }
     }
 }
