@@ -9,7 +9,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use strowger_base::{Cause, Now};
-use strowger_dialplan::{Arrival, Caller, Decision, Digits, SearchSpace, Trace};
+use strowger_dialplan::{Arrival, Caller, Decision, Digits, Reject, SearchSpace, Trace};
 use strowger_node::configuration::{BlockDraft, PatternDraft, TrunkDialling};
 use world::{Phone, World, draft};
 
@@ -73,6 +73,8 @@ fn predicted(configuration: &strowger_node::Configuration, dialled: &str) -> (Du
     let keys = trace.analysis().keys_used() as u32;
     let status = match trace.analysis().decision() {
         Some(Decision::Blocked { cause, .. }) => cause.sip_status(),
+        // The device was told so while it could still have added digits, and the record says the same.
+        Some(Decision::Rejected(Reject::Incomplete)) => 484,
         Some(Decision::Rejected(reject)) => reject.cause().sip_status(),
         other => panic!("{dialled}: {other:?}"),
     };

@@ -277,10 +277,13 @@ fn decided(step: &mut Step<'_>, analysis: &Analysis, verdict: &Verdict) -> State
                 Reject::TooManyTranslations => NotResolved::TooManyTranslations,
                 Reject::TooLong => NotResolved::Malformed,
             };
-            // Whoever grows its number was told 484 (RFC 3578 §3.1), and the record says the same.
-            let cause = match (reject, step.facts.further_digits) {
-                (Reject::Incomplete, FurtherDigits::Again) => Cause::INVALID_NUMBER_FORMAT,
-                _ => reject.cause(),
+            // Whoever grows its number may have been told 484 already (RFC 3578 §3.1): the record says the same.
+            let was_told = !step.shared.legs.contains_key(&step.facts.caller);
+            let cause = match reject {
+                Reject::Incomplete if was_told => Cause::INVALID_NUMBER_FORMAT,
+                Reject::Incomplete | Reject::NoMatch | Reject::TooManyTranslations | Reject::TooLong => {
+                    reject.cause()
+                }
             };
             unresolved(step, why, cause)
         }
