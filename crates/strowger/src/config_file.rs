@@ -1,5 +1,7 @@
 //! The node file, `strowger.toml`: read, checked, and turned into what the node takes.
 
+#[cfg_attr(not(test), expect(dead_code, reason = "the server begins so when it runs from its store"))]
+mod bootstrap;
 mod codes;
 mod csv;
 mod dial_plan;
@@ -10,7 +12,6 @@ mod incoming;
 mod line;
 mod lines_file;
 mod mobility;
-#[cfg_attr(not(test), expect(dead_code, reason = "the server begins with them when it runs from its store"))]
 mod objects;
 #[cfg(test)]
 mod refusals;
@@ -475,20 +476,25 @@ impl ConfigFile {
                 return format!("{}: {place}:", self.source.path.display());
             }
         };
-        let name = match place {
-            Place::Line(index) | Place::Phone(index, _) => self.lines.get(index).map(|line| &line.number),
-            Place::LineGroup(index) => self.line_groups.get(index).map(|group| &group.name),
-            Place::HuntList(index) => self.hunt_lists.get(index).map(|list| &list.name),
-            Place::HuntPilot(index) => self.hunt_pilots.get(index).map(|pilot| &pilot.pattern),
-            Place::AuthorizationCode(index) => self.authorization_codes.get(index).map(|code| &code.name),
-            Place::MatterCode(index) => self.matter_codes.get(index).map(|code| &code.description),
+        self.section_heading(kind, index)
+    }
+
+    /// `file:line: [[kind]] 3 (name):` of a section, as much of it as is known.
+    fn section_heading(&self, kind: &str, index: usize) -> String {
+        let name = match kind {
+            "line" => self.lines.get(index).map(|line| &line.number),
+            "line_group" => self.line_groups.get(index).map(|group| &group.name),
+            "hunt_list" => self.hunt_lists.get(index).map(|list| &list.name),
+            "hunt_pilot" => self.hunt_pilots.get(index).map(|pilot| &pilot.pattern),
+            "authorization_code" => self.authorization_codes.get(index).map(|code| &code.name),
+            "matter_code" => self.matter_codes.get(index).map(|code| &code.description),
             _ => None,
         };
         let name = name.map_or("", String::as_str);
-        let rows = match place {
-            Place::Line(_) | Place::Phone(..) => self.source.lines.as_ref(),
-            Place::AuthorizationCode(_) => self.source.authorization_codes.as_ref(),
-            Place::MatterCode(_) => self.source.matter_codes.as_ref(),
+        let rows = match kind {
+            "line" => self.source.lines.as_ref(),
+            "authorization_code" => self.source.authorization_codes.as_ref(),
+            "matter_code" => self.source.matter_codes.as_ref(),
             _ => None,
         };
         if let Some(rows) = rows

@@ -5,8 +5,10 @@
 
 mod codes;
 mod diallings;
+mod fingerprint;
 mod hunting;
 mod lines;
+mod mistakes;
 mod parameters;
 mod places;
 mod plan;
@@ -15,9 +17,10 @@ mod table;
 #[cfg(test)]
 mod tests;
 
-use strowger_configuration::Kind;
 use strowger_configuration::proposal::Wanted;
+use strowger_configuration::{Kind, Naming};
 
+pub(crate) use self::fingerprint::AUTHOR;
 pub(super) use self::parameters::key_of;
 use self::table::Table;
 use super::ConfigFile;
@@ -62,6 +65,16 @@ impl TakenOver<'_> {
     fn put(&mut self, kind: Kind, origin: Origin, table: Table) {
         self.wanted.push(Wanted { kind, renamed_from: None, table: table.into_map() });
         self.origins.push(origin);
+    }
+}
+
+/// What a reference calls an object.
+fn called(wanted: &Wanted) -> String {
+    let text = |name: &str| wanted.table.get(name).and_then(serde_json::Value::as_str).unwrap_or_default();
+    match wanted.kind.naming() {
+        Naming::Only => wanted.kind.word().to_owned(),
+        Naming::Name => text("name").to_owned(),
+        Naming::PatternInPartition => key(text("partition"), text("pattern")),
     }
 }
 

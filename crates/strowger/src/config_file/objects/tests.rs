@@ -4,6 +4,8 @@ use strowger_configuration::proposal::{Mistake, Scope};
 use strowger_configuration::{Id, State};
 
 use super::*;
+use crate::configuration::ChangeError;
+use crate::keeper::PlanError;
 
 /// Seals nothing, so that tests see what was there.
 struct Plain;
@@ -33,15 +35,43 @@ fn parsed(text: &str) -> ConfigFile {
     toml::from_str(text).unwrap_or_else(|error| panic!("{error}"))
 }
 
-#[test]
-fn every_node_file_that_can_be_used_is_taken_over() {
-    state_of(&crate::lab::fresh().unwrap());
-    for text in [
+/// Every node file of this repository that can be used: samples, documents, and the texts of tests.
+fn samples() -> Vec<(String, ConfigFile)> {
+    let mut found = vec![("lab".to_owned(), crate::lab::fresh().unwrap())];
+    let whole = [
         include_str!("../../../../../strowger.example.toml"),
         include_str!("../../digits/testdata/onward/plan.toml"),
         include_str!("../../digits/testdata/onward/doubtful.toml"),
-    ] {
-        state_of(&parsed(text));
+    ];
+    let parts = [
+        ("dial-plan.md", include_str!("../../../../../docs/dial-plan.md"), "```toml\n", "```"),
+        ("operations.md", include_str!("../../../../../docs/operations.md"), "```toml\n", "```"),
+        ("forwards", include_str!("../forwards.rs"), "r#\"", "\"#"),
+        ("refusals", include_str!("../refusals.rs"), "r#\"", "\"#"),
+        ("digits", include_str!("../../digits/tests.rs"), "r#\"", "\"#"),
+        ("codes", include_str!("../../digits/tests/codes.rs"), "r#\"", "\"#"),
+    ];
+    let whole = whole.into_iter().map(|text| ("sample", text));
+    let parts = parts.into_iter().flat_map(|(name, text, begin, end)| {
+        text.split(begin).skip(1).filter_map(move |part| Some((name, part.split(end).next()?)))
+    });
+    for (name, text) in whole.chain(parts) {
+        // Examples name what they do not show.
+        let Ok(file) = toml::from_str::<ConfigFile>(text) else { continue };
+        if file.configuration().is_ok() {
+            found.push((format!("{name}: {text}"), file));
+        }
+    }
+    found
+}
+
+#[test]
+fn every_node_file_that_can_be_used_is_taken_over() {
+    let samples = samples();
+    assert!(samples.len() >= 10, "{}", samples.len());
+    for (name, file) in samples {
+        let state = state_of(&file);
+        assert!(file.lines.is_empty() || state.entries().count() > file.lines.len(), "{name}");
     }
 }
 
@@ -187,4 +217,85 @@ fn codes_and_saved_diallings_get_names() {
             "saved_dialling {first_trunk:none,members:1, 2,mode:kpml,name:t dials 1,number:1,trunk:t,trunks:none}",
         ],
     );
+}
+
+/// What is wrong with a file, as it is told.
+fn wrong(text: &str) -> String {
+    let file = parsed(text);
+    let objects = file.taken_over();
+    let mut next = 0;
+    let mut new_id = || {
+        next += 1;
+        Id::from_random(next)
+    };
+    let proposal = State::default().proposal(objects.wanted(), Scope::Whole, &Plain, &mut new_id);
+    let error = match proposal {
+        Err(mistakes) => PlanError::Mistakes(mistakes),
+        Ok(operations) => match State::default().changed(&operations) {
+            Err(refusals) => PlanError::Change(ChangeError::Refused(refusals)),
+            Ok(_) => return String::new(),
+        },
+    };
+    objects.explain(&error).to_string().replacen("the configuration cannot be used:\n  ", "", 1)
+}
+
+#[test]
+fn what_is_wrong_is_told_in_the_words_of_the_file() {
+    let check = |text: &str, expect: &str| {
+        let found = wrong(text);
+        assert!(found.starts_with(expect), "{text}\n{found}");
+    };
+    check("", "");
+    check("[node]\ndomain = \"a b\"\n", ": [node] domain is \"a b\", expected a domain name");
+    check("[forward]\nring_seconds = 301\n", ": [forward] ring_seconds is 301, expected whole seconds");
+    check(
+        "[[line]]\nnumber = \"1\"\nsecret = \"x\"\npartition = \"intern\"\n[[partition]]\nname = \"internal\"\n",
+        "[[line]] 1 (1): partition names the partition \"intern\", which does not exist; did you mean \"internal\"?",
+    );
+    check(
+        "[[line]]\nnumber = \"1\"\n",
+        "[[line]] 1 (1): secret is missing; give exactly one of secret, ha1_md5",
+    );
+    check(
+        "[[line]]\nnumber = \"1\"\nsecret = \"x\"\nforward = { busy = \"voice-mail\" }\n",
+        "[[line]] 1 (1): forward.busy.internal.voice_mail is true, but the line has no voice_mail",
+    );
+    check(
+        "[[line]]\nnumber = \"1\"\nsecret = \"x\"\n[[service]]\nnumber = \"1\"\nservice = \"echo\"\n",
+        "[[service]] 1: number is \"1\", which a line has already",
+    );
+    check(
+        "[[route_group]]\nname = \"g\"\ntrunks = [\"a\"]\n",
+        "[[route_group]] 1: trunks[0].trunk names the trunk \"a\", which does not exist",
+    );
+    check(
+        "[[line]]\nnumber = \"1\"\nsecret = \"x\"\nzone = \"Nowhere\"\n",
+        "[[line]] 1 (1): zone is \"Nowhere\", expected an IANA time zone",
+    );
+    check("[[trunk]]\nname = \"a/b\"\n", "[[trunk]] 1: name is \"a/b\", expected a name of 1 to 50 letters");
+    check(
+        "[[expect]]\nfrom = \"1\"\nnumber = \"1\"\nresult = \"x\"\n",
+        "[[expect]] 1: from names the line \"1\"",
+    );
+}
+
+#[test]
+fn a_fingerprint_tells_what_has_changed_and_no_secret() {
+    let text = "[[line]]\nnumber = \"1001\"\nsecret = \"first\"\n[log]\nlevel = \"warn\"\n";
+    let message = parsed(text).taken_over().message(&Plain);
+    let check = |change: (&str, &str), expect: Option<bool>| {
+        let file = parsed(&text.replacen(change.0, change.1, 1));
+        assert_eq!(file.taken_over().is_changed(&message, &Plain), expect, "{change:?}");
+    };
+    check(("", ""), Some(false));
+    check(("warn", "info"), Some(false));
+    check(("first", "second"), Some(true));
+    check(("1001", "1002"), Some(true));
+    check(("[[line]]", "[node]\ndomain = \"a\"\n[[line]]"), Some(true));
+    check(("[[line]]", "[node]\ndomain = \"a b\"\n[[line]]"), Some(true));
+    assert!(message.starts_with("taken over from ") && !message.contains("first"), "{message}");
+    let file = parsed(text);
+    assert_eq!(file.taken_over().is_changed("more phones", &Plain), None);
+    let other_version = message.replacen("fingerprint 1-", "fingerprint 0-", 1);
+    assert_eq!(file.taken_over().is_changed(&other_version, &Plain), None);
 }
