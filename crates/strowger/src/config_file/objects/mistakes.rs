@@ -78,9 +78,12 @@ fn key(kind: Kind, setting: &str) -> String {
         let of_side = forward.replacen("_internal", ".internal", 1).replacen("_external", ".external", 1);
         return format!("forward.{}", of_side.replacen("all_secondary", "secondary", 1));
     }
-    let of_kind = KEYS.iter().filter(|(of, ..)| *of == kind);
-    let renamed = of_kind.filter_map(|(_, from, to)| Some(format!("{to}{}", setting.strip_prefix(from)?)));
-    renamed.max_by_key(|key| setting.len().abs_diff(key.len())).unwrap_or_else(|| setting.to_owned())
+    let renamed = KEYS.iter().find_map(|(of, from, to)| {
+        let rest = setting.strip_prefix(from).filter(|_| *of == kind)?;
+        let ends = rest.is_empty() || rest.starts_with(['.', '[']) || from.ends_with('.');
+        ends.then(|| format!("{to}{rest}"))
+    });
+    renamed.unwrap_or_else(|| setting.to_owned())
 }
 
 /// Settings that file and object call differently.
@@ -89,13 +92,18 @@ const KEYS: &[(Kind, &str, &str)] = &[
     (Kind::CallingTransformationPattern, "discard", "change.discard"),
     (Kind::CallingTransformationPattern, "mask", "change.mask"),
     (Kind::CallingTransformationPattern, "prefix", "change.prefix"),
+    (Kind::CallingTransformationPattern, "calling_mask", "change.calling_mask"),
+    (Kind::CallingTransformationPattern, "calling_prefix", "change.calling_prefix"),
     (Kind::CallingTransformationPattern, "present", "change.present"),
-    (Kind::CalledTransformationPattern, "calling", "change.calling"),
+    (Kind::CallingTransformationPattern, "present_name", "change.present_name"),
+    (Kind::CalledTransformationPattern, "calling_mask", "change.calling_mask"),
+    (Kind::CalledTransformationPattern, "calling_prefix", "change.calling_prefix"),
     (Kind::CalledTransformationPattern, "discard", "change.discard"),
     (Kind::CalledTransformationPattern, "external_mask", "change.external_mask"),
     (Kind::CalledTransformationPattern, "mask", "change.mask"),
     (Kind::CalledTransformationPattern, "prefix", "change.prefix"),
     (Kind::CalledTransformationPattern, "present", "change.present"),
+    (Kind::CalledTransformationPattern, "present_name", "change.present_name"),
     (Kind::DevicePool, "date_time_group", "zone"),
     (Kind::DevicePool, "mobility_search_space", "search_space"),
     (Kind::DevicePool, "transformation_spaces", "transformation_space"),
