@@ -2,11 +2,14 @@
 
 use strowger_base::Cause;
 use strowger_callcontrol::RelayMode;
-use strowger_configuration::Kind;
 use strowger_configuration::kinds::{
     self, EnBlocLookups, ForwardAllSystemPolicy, HashMeaning, HoursChecked, HoursPrecedence, NegatedSet,
     ServiceParameters, SpeedDialWait, TieWinner, TrunkSide, UrgentMatch, WaitingKeys,
 };
+use strowger_configuration::reader::{AlreadySealed, ByIdOnly, Reader};
+use strowger_configuration::serde_json::Map;
+use strowger_configuration::setting::Record;
+use strowger_configuration::{Id, Kind};
 use strowger_dialplan::codes::DisplayCode;
 use strowger_dialplan::forward::{Breakout, CallSide, CfaSystemPolicy};
 use strowger_dialplan::route_list::RouteListParameters;
@@ -21,10 +24,22 @@ use super::Translation;
 use crate::configuration::{Draft, ForwardingDraft, MessageDetail, Place, Timers};
 
 impl Translation<'_> {
-    /// What holds for the whole system; without the object, what every draft has.
+    /// What holds for the whole system; without the object, its defaults, of which not every one is that of a draft.
     pub(super) fn parameters(&mut self) {
-        let Some((id, it)) = self.state.all::<ServiceParameters>().next() else { return };
-        self.translated.origins.add(Place::Node, Kind::ServiceParameters, id);
+        let usual;
+        let it = match self.state.all::<ServiceParameters>().next() {
+            Some((id, it)) => {
+                self.translated.origins.add(Place::Node, Kind::ServiceParameters, id);
+                it
+            }
+            None => match defaults() {
+                Some(defaults) => {
+                    usual = defaults;
+                    &usual
+                }
+                None => return,
+            },
+        };
         let draft = &mut self.translated.draft;
         draft.domain = it.domain.as_str().into();
         draft.aliases = it.aliases.iter().map(|name| name.as_str().into()).collect();
@@ -45,6 +60,12 @@ impl Translation<'_> {
         draft.codes.refused_cause = cause(it.wrong_code_cause.get());
         draft.codes.display = if it.show_authorization_code { DisplayCode::Yes } else { DisplayCode::No };
     }
+}
+
+/// Every service parameter with its default; all of them have one.
+fn defaults() -> Option<ServiceParameters> {
+    let mut reader = Reader::new(Id::from_random(0), &ByIdOnly, &AlreadySealed);
+    ServiceParameters::read_table(&Map::new(), &mut reader)
 }
 
 fn timers(it: &ServiceParameters) -> Timers {

@@ -15,14 +15,15 @@ use super::*;
 use crate::configuration::{ForwardDraft, ForwardTo, LineSecret, MessageDetail};
 
 #[test]
-fn nothing_is_the_default_of_every_draft() {
+fn nothing_is_the_default_of_everything() {
     let (_, translated) = translated("");
     let (draft, usual) = (translated.draft, Draft::default());
     assert_eq!(draft.domain, usual.domain);
     assert_eq!(draft.timers, usual.timers);
     assert_eq!(draft.forwarding, usual.forwarding);
     assert_eq!(format!("{:?}", draft.plan), format!("{:?}", usual.plan));
-    assert_eq!(draft.relay, usual.relay);
+    // A draft by itself has none.
+    assert_eq!(draft.relay, RelayMode::WhenBehindNat);
 }
 
 #[test]
@@ -528,4 +529,17 @@ fn hunting() {
     assert_eq!(plan.hunt_pilots[0].maximum, Duration::from_secs(100));
     // A hunt passes through a group without lines.
     assert!(translated.draft.build().is_ok());
+}
+
+#[test]
+fn parameters_that_nobody_has_set_have_their_defaults() {
+    let told = |toml: &str| {
+        let draft = translated(toml).1.draft;
+        let of_draft = (draft.domain, draft.aliases, draft.timers, draft.forwarding, draft.digest_algorithms);
+        format!("{of_draft:?} {:?} {:?} {:?}", draft.relay, draft.messages, draft.plan.route_lists_rule)
+    };
+    let none = told("");
+    assert_eq!(none, told("[service_parameters]\n"));
+    // Phones behind NAT would not hear each other without anybody having said so.
+    assert!(none.contains("WhenBehindNat"), "{none}");
 }

@@ -1,5 +1,7 @@
 //! What becomes of node files.
 
+mod same;
+
 use strowger_configuration::proposal::{Mistake, Scope};
 use strowger_configuration::{Id, State};
 
