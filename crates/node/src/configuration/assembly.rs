@@ -5,7 +5,7 @@ use std::sync::Arc;
 use strowger_dialplan::{DialPlanBuilder, Digits};
 
 use super::build::{self, Built, Findings, Ground};
-use super::{Configuration, ConfigurationError, Draft, Line, Place, lines, plan};
+use super::{Configuration, ConfigurationError, Draft, Line, Place, lines, mobility, plan};
 
 /// A configuration with what it takes to change single lines of it. A change costs what the changed lines cost, however
 /// many others there are.
@@ -79,7 +79,8 @@ impl Assembly {
         calls.plan = numbers.build();
         let Built { groups, pools, .. } = &self.built;
         let plan = calls.plan.clone();
-        let ground = Ground { draft: &self.draft, dial_plan: &plan, groups, pools };
+        let longest = mobility::longest_clause(pools, &plan);
+        let ground = Ground { draft: &self.draft, dial_plan: &plan, groups, pools: (pools, longest) };
         for (index, change) in changes.iter().enumerate() {
             let Some(after) = &change.after else { continue };
             let (account, settings) = ground.line(index, after, &mut found);

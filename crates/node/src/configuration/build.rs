@@ -34,7 +34,8 @@ pub(super) fn build(draft: &Draft) -> Result<Built, Vec<ConfigurationError>> {
     let pools = mobility::pools(draft, &dial_plan, &groups, &mut found);
     let mut accounts = Table::new();
     let mut calls = strowger_callcontrol::Configuration::empty();
-    let ground = Ground { draft, dial_plan: &dial_plan, groups: &groups, pools: &pools };
+    let longest = mobility::longest_clause(&pools, &dial_plan);
+    let ground = Ground { draft, dial_plan: &dial_plan, groups: &groups, pools: (&pools, longest) };
     for (index, line) in draft.lines.iter().enumerate() {
         let (account, settings) = ground.line(index, line, &mut found);
         if let Some(account) = account {
@@ -99,7 +100,8 @@ pub(super) struct Ground<'g> {
     pub(super) draft: &'g Draft,
     pub(super) dial_plan: &'g DialPlan,
     pub(super) groups: &'g Groups,
-    pub(super) pools: &'g Pools,
+    /// The device pools, and characters of the longest clause that one gives to roaming phones.
+    pub(super) pools: (&'g Pools, usize),
 }
 
 impl Ground<'_> {
@@ -127,7 +129,8 @@ impl Ground<'_> {
             of_phone.local_route_groups = route_lists::local(draft, phone, place, groups, found);
             of_phone.view = transformations::view(dial_plan, place, &phone.view, found);
             of_phone.overlap = phone.overlap;
-            mobility::at_home(place, phone, &space, &mut of_phone, pools, found);
+            mobility::at_home(place, phone, &space, &mut of_phone, pools.0, found);
+            mobility::check_clauses(place, (phone, &space), pools, dial_plan, found);
             if at == 0 {
                 settings = of_phone;
             }

@@ -6,14 +6,15 @@ use std::sync::Arc;
 
 use strowger_base::limits;
 use strowger_callcontrol::configuration::{DevicePool, Home, Line as LineSettings, Mobility};
-use strowger_dialplan::mobility::{PoolPlace, Subnet};
+use strowger_dialplan::mobility::{MobilityCase, PoolChoice, PoolPlace, Subnet};
 use strowger_dialplan::route_list::{LocalRouteGroups, STANDARD_LOCAL_ROUTE_GROUP};
 use strowger_dialplan::{Caller, DialPlan, Digits, SearchSpace};
 
 use super::build::Findings;
 use super::route_lists::Groups;
 use super::{
-    Draft, IncomingDraft, NumberViewDraft, PhoneDraft, Place, Problem, incoming, plan, transformations,
+    Draft, IncomingDraft, NumberViewDraft, PhoneDraft, Place, Problem, bounds, incoming, plan,
+    transformations,
 };
 
 /// What devices of one place have in common.
@@ -181,6 +182,49 @@ pub(super) fn pool(place: Place, name: &str, pools: &Pools, found: &mut Findings
         found.unknown(place, "device_pool", name, pools.keys().map(|name| &**name));
     }
     pool
+}
+
+/// Characters of the longest clause that a device pool gives to phones which roam there.
+pub(super) fn longest_clause(pools: &Pools, plan: &DialPlan) -> usize {
+    let spaces = pools.values().filter_map(|pool| pool.mobility_space.as_ref());
+    spaces.map(|space| bounds::clause(space, |id| plan.partition_name(id))).max().unwrap_or(0)
+}
+
+/// Refuses what is too long together: the line's search space and that of a device pool which the phone may roam to.
+pub(super) fn check_clauses(
+    place: Place,
+    (phone, line_space): (&PhoneDraft, &SearchSpace),
+    (pools, longest): (&Pools, usize),
+    plan: &DialPlan,
+    found: &mut Findings,
+) {
+    let characters = |space: &SearchSpace| bounds::clause(space, |id| plan.partition_name(id));
+    let most = limits::SEARCH_SPACE_CLAUSE;
+    let own = characters(line_space);
+    // Most are short, and then no pool needs to be looked at; what is too long alone was refused where it stands.
+    if !phone.roams || own > most || own + 1 + longest <= most {
+        return;
+    }
+    let Some(home) = pools.get(&phone.device_pool) else { return };
+    for pool in pools.values() {
+        let Some(space) = &pool.mobility_space else { continue };
+        if MobilityCase::of(&home.place, Some(&pool.place)).dialling_from() == PoolChoice::Home
+            || characters(space) > most
+        {
+            continue;
+        }
+        let together = characters(&line_space.before(space));
+        if together > most {
+            let why = format!(
+                "where its phone roams to device pool {}, behind the line's search space, {}",
+                pool.name,
+                plan::too_long(together)
+            );
+            let problem = Problem::Malformed { found: phone.device_pool.clone(), why: why.into() };
+            // One pool shows it.
+            return found.add(place, "device_pool", problem);
+        }
+    }
 }
 
 /// Whether some device pool has a route group for a local one of this name.

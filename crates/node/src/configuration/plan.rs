@@ -285,7 +285,7 @@ fn taken(place: Place, name: Box<str>, by: &str, found: &mut Findings) {
     found.add(place, "name", Problem::Duplicate { found: name, there: by.into() });
 }
 
-fn too_long(characters: usize) -> Box<str> {
+pub(super) fn too_long(characters: usize) -> Box<str> {
     let most = limits::SEARCH_SPACE_CLAUSE;
     format!("its partitions' names have {characters} characters together; at most {most} are allowed").into()
 }

@@ -440,6 +440,24 @@ fn more_than_there_may_be() {
         "F:78: [[line]] 1 (1002): device_search_space is \"half1\": behind the line's search space, \
          its partitions' names have 1409 characters together; at most 1024 are allowed",
     );
+    // Where a phone may roam to, it sees the search space of the pool there in place of its own.
+    let roams = |pool: &str, more: &str| {
+        let text = format!(
+            "{partitions}{halves}[[device_pool]]\nname = \"home\"\nphysical_location = \"here\"\nmobility_group = \"g\"\n\
+             [[device_pool]]\nname = \"away\"\nphysical_location = \"there\"\nsearch_space = \"half1\"\n{pool}\
+             [[line]]\nnumber = \"1002\"\nsecret = \"x\"\nsearch_space = \"half0\"\ndevice_pool = \"home\"\n{more}\
+             [[trunk]]\nname = \"planned\""
+        );
+        text
+    };
+    let planned = "[[trunk]]\nname = \"planned\"";
+    check(
+        (planned, &roams("mobility_group = \"g\"\n", "")),
+        "F:87: [[line]] 1 (1002): device_pool is \"home\": where its phone roams to device pool away, behind the line's \
+         search space, its partitions' names have 1409 characters together; at most 1024 are allowed",
+    );
+    // Outside its mobility group it keeps its own.
+    check((planned, &roams("mobility_group = \"far\"\n", "")), "");
     let trunks: String = (0..251).map(|index| format!("\"t{index}\", ")).collect();
     check(
         ("trunks = [\"pstn\", \"planned\"]", &format!("trunks = [{trunks}]")),
