@@ -19,6 +19,7 @@ pub mod log;
 pub mod problem;
 pub mod proposal;
 pub mod reader;
+mod restarts;
 mod rules;
 pub mod setting;
 mod state;

@@ -5,6 +5,7 @@ mod named;
 use std::ops::Bound;
 use std::sync::Arc;
 
+use imbl::ordmap::DiffItem;
 use imbl::{OrdMap, OrdSet};
 use serde_json::Value;
 
@@ -93,6 +94,17 @@ impl State {
     /// Every object, in the order of the ids.
     pub fn entries(&self) -> impl Iterator<Item = &Arc<Entry>> {
         self.objects.values()
+    }
+
+    /// Objects that are not what they were in an earlier state, in the order of their ids. It costs what was changed, not what there
+    /// is, when one state was made from the other.
+    pub fn changes_since(&self, before: &State) -> Vec<(Kind, Id)> {
+        let changes = before.objects.diff(&self.objects);
+        let changed = changes.map(|item| match item {
+            DiffItem::Add(_, entry) | DiffItem::Remove(_, entry) => entry,
+            DiffItem::Update { new: (_, entry), .. } => entry,
+        });
+        changed.map(|entry| (entry.object.kind(), entry.id)).collect()
     }
 
     /// Who refers to an object.
@@ -219,6 +231,13 @@ impl Names for State {
             None => name.to_owned(),
             Some(partition) => format!("{}:{name}", self.name(Kind::Partition, partition)),
         }
+    }
+}
+
+/// The fingerprint tells whether two objects with one id say the same.
+impl PartialEq for Entry {
+    fn eq(&self, other: &Self) -> bool {
+        self.id == other.id && self.hash == other.hash
     }
 }
 

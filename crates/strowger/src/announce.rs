@@ -52,7 +52,7 @@ fn to_json(opened: &Opened, lab: bool) -> String {
         "numbers": numbers,
         "listeners": listeners,
         "unopened": opened.unopened,
-        "server": opened.advertised,
+        "server": opened.advertised(),
         "domain": file.node.domain,
         "data": opened.data(),
         "http": opened.http_address().map(|address| format!("http://{address}")),
@@ -70,7 +70,7 @@ const fn service_name(service: ServiceName) -> &'static str {
 fn text(opened: &Opened) -> String {
     let file = opened.file();
     let mut text = format!("Strowger lab\n\n{}\n", numbers(file, terminal_width()));
-    text.push_str(&format!("Register a phone:  server {}  (UDP or TCP)\n", opened.advertised));
+    text.push_str(&format!("Register a phone:  server {}  (UDP or TCP)\n", opened.advertised()));
     text.push_str(&format!("                   user and number as above, domain {}\n\n", file.node.domain));
     for (what, address) in opened.listeners() {
         text.push_str(&format!("open      {what:5} {address}\n"));

@@ -51,14 +51,6 @@ impl Place {
             format!("no server runs on {}; start one, or name its folder with --data", self.data.display())
         })
     }
-
-    /// The server that was named, and no other: for what a file tells as well.
-    ///
-    /// # Errors
-    /// When it cannot be reached.
-    pub(crate) fn named_server(&self) -> anyhow::Result<Option<Client>> {
-        self.server.as_ref().map(Client::connect).transpose()
-    }
 }
 
 /// `http://host:port`

@@ -1,6 +1,5 @@
 //! The node file, `strowger.toml`: read, checked, and turned into what the node takes.
 
-#[cfg_attr(not(test), expect(dead_code, reason = "the server begins so when it runs from its store"))]
 mod bootstrap;
 mod codes;
 mod csv;
@@ -34,6 +33,7 @@ use strowger_sip::io::{DigestAlgorithm, Trunk};
 use crate::backup::NodeFiles;
 use crate::log;
 
+pub(crate) use self::bootstrap::Begun;
 pub(crate) use self::codes::{AuthorizationCodeSection, CodesSection, MatterCodeSection};
 pub(crate) use self::dial_plan::{
     BlockSection, DialPlanSection, PartitionSection, RouteGroupSection, RouteListSection, RouteSection,
@@ -217,6 +217,17 @@ pub(crate) enum Relay {
     Nat,
     /// For every call.
     Always,
+}
+
+impl Relay {
+    /// As call control calls it.
+    pub(crate) const fn mode(self) -> RelayMode {
+        match self {
+            Relay::Never => RelayMode::Never,
+            Relay::Nat => RelayMode::WhenBehindNat,
+            Relay::Always => RelayMode::Always,
+        }
+    }
 }
 
 /// `[http]`
@@ -414,11 +425,7 @@ impl ConfigFile {
             plan: dial_plan::draft(self),
             codes: codes::draft(&self.codes, &self.authorization_codes, &self.matter_codes),
             forwarding: self.forward.draft(),
-            relay: match self.media.relay {
-                Relay::Never => RelayMode::Never,
-                Relay::Nat => RelayMode::WhenBehindNat,
-                Relay::Always => RelayMode::Always,
-            },
+            relay: self.media.relay.mode(),
             messages: match self.journal.messages {
                 Messages::Full => MessageDetail::Full,
                 Messages::Summary => MessageDetail::Summary,

@@ -417,6 +417,17 @@ pub(crate) fn copy(folder: &Path, to: &Path) -> std::io::Result<()> {
     engine::copy(folder, &to.join(engine::FILE)).map_err(std::io::Error::other)
 }
 
+/// What is configured in a folder whose lock the caller holds; nothing is changed there.
+///
+/// # Errors
+/// It cannot be read, or is damaged.
+pub(crate) fn state_of_folder(folder: &Path) -> Result<State, OpenError> {
+    let wrong = |why| OpenError { folder: folder.to_owned(), why };
+    let log = SqliteLog::open(folder).map_err(wrong)?;
+    let head = log.head().map_err(wrong)?;
+    load::state(&log, head).map_err(wrong)
+}
+
 fn unknown(error: FollowError) -> ChangeError {
     ChangeError::Log(CommitError::Unknown { why: error.to_string() })
 }

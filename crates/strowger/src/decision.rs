@@ -16,8 +16,9 @@ use strowger_node::{Input, Node, Outbox, Output};
 use strowger_sip::io::BindingRecord;
 
 use crate::log;
-use crate::mailbox::{Letter, Mailbox};
+use crate::mailbox::{Letter, Mailbox, Reconfiguration};
 use crate::media::MediaSender;
+use crate::sockets::SipSocket;
 use crate::store::StoreSender;
 use crate::streams::{StreamOrder, StreamSender};
 use crate::udp::{BATCH, Buffers, Port, Read};
@@ -208,6 +209,7 @@ impl Turns {
             Letter::Media(report) => Input::Media(report),
             Letter::Persisted(ticket) => Input::Persisted { ticket },
             Letter::PersistFailed(ticket, reason) => Input::PersistFailed { ticket, reason },
+            Letter::Configure(reconfiguration) => return self.reconfigure(now, *reconfiguration),
             Letter::Ask(question, answer) => {
                 self.next_query += 1;
                 let query = QueryId(self.next_query);
@@ -221,6 +223,28 @@ impl Turns {
             }
         };
         self.node.handle(now, input, &mut self.out);
+    }
+
+    /// Puts another configuration in force. What is to be said because of it is said over the sockets that were there.
+    fn reconfigure(&mut self, now: Now, reconfiguration: Reconfiguration) {
+        let Reconfiguration { configuration, open, close, done } = reconfiguration;
+        for (listener, socket) in open {
+            match socket {
+                SipSocket::Udp(socket) => match Port::new(socket) {
+                    Ok(port) => self.ports.push((listener, port)),
+                    Err(error) => log::error("a SIP socket cannot be read").with("reason", error).write(),
+                },
+                SipSocket::Tcp(socket) => self.hands.streams.order(StreamOrder::Listen(listener, socket)),
+            }
+        }
+        self.node.handle(now, Input::Configure(configuration), &mut self.out);
+        self.carry_out();
+        for listener in close {
+            self.ports.retain(|(id, _)| *id != listener);
+            self.hands.streams.order(StreamOrder::Unlisten(listener));
+        }
+        // Who wanted it may have gone away.
+        let _ = done.try_send(());
     }
 
     /// Does what the node wants done, in order; datagrams leave together.

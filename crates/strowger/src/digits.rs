@@ -28,7 +28,7 @@ use crate::client::{Place, query_value};
 use crate::config_file::ConfigFile;
 
 pub(crate) use codes::Codes;
-pub(crate) use expect::{ExpectSection, listed, unusable};
+pub(crate) use expect::{ExpectSection, Saved, listed, report, unusable};
 pub(crate) use lint::Report;
 pub(crate) use onward::LinesAre;
 
@@ -61,12 +61,12 @@ pub(crate) struct DigitsOptions {
     #[command(flatten)]
     codes: Codes,
     /// Run the saved diallings of the node file instead (`[[expect]]`); exit code 1 when one goes another way.
-    #[arg(long, conflicts_with_all = ["from", "number", "server"])]
+    #[arg(long, conflicts_with_all = ["from", "number"])]
     check: bool,
     /// Say what is doubtful about the whole plan instead; exit code 1 when calls fail that must not.
     #[arg(long, conflicts_with_all = ["from", "number", "check"])]
     lint: bool,
-    /// The node file; that of the data folder, unless it is given.
+    /// A node file, in place of what is configured.
     #[arg(long, conflicts_with = "server")]
     config: Option<PathBuf>,
     #[command(flatten)]
@@ -211,19 +211,29 @@ impl DigitsOptions {
     }
 }
 
-/// Answers on the command line.
+/// Answers on the command line: a server that runs, the configuration of a folder, or the node file.
 pub(crate) fn run(options: &DigitsOptions) -> anyhow::Result<()> {
-    if let Some(server) = options.place.named_server()? {
+    let server = if options.config.is_some() { None } else { options.place.server()? };
+    if let Some(server) = server {
         if options.lint {
             return lint::print(&server.get(&options.lint_path())?, options.json);
         }
+        if options.check {
+            return expect::print(&server.get_json(CHECK_PATH)?, options.json);
+        }
         return crate::print::line(server.get(&options.path())?.trim_end());
     }
-    let path = options.config.clone().unwrap_or_else(|| options.place.data.join("strowger.toml"));
-    let file = ConfigFile::read(&path)?;
-    let configuration = file.configuration()?.calls;
+    let data = &options.place.data;
+    let (saved, configuration) = if options.config.is_none() && crate::configuration::is_in(data) {
+        let (state, calls) = crate::telephony::of_folder(data)?;
+        (Saved::of_state(&state), calls)
+    } else {
+        let path = options.config.clone().unwrap_or_else(|| data.join("strowger.toml"));
+        let file = ConfigFile::read(&path)?;
+        (Saved::of_file(&file), file.configuration()?.calls)
+    };
     if options.check {
-        return expect::check(&file, &configuration, options.json);
+        return expect::print(&report(&saved, &configuration), options.json);
     }
     if options.lint {
         return lint::run(&configuration, options.at.unwrap_or_else(now), options.json);
@@ -241,6 +251,9 @@ pub(crate) fn run(options: &DigitsOptions) -> anyhow::Result<()> {
     let answer = answer(&configuration, &question)?;
     if options.json { crate::print::line(answer.json()) } else { crate::print::print(answer.text()) }
 }
+
+/// Where a server tells what became of all saved diallings.
+pub(crate) const CHECK_PATH: &str = "/api/v1/digits/check";
 
 /// Answers one question.
 ///

@@ -35,6 +35,7 @@ use crate::access::{Origin, Principal, Role};
 use crate::backup::NodeFiles;
 use crate::keeper::Keeper;
 use crate::mailbox::{Letter, Sender};
+use crate::telephony::Telephony;
 
 /// What the answers are made from.
 pub(crate) struct Site {
@@ -44,8 +45,8 @@ pub(crate) struct Site {
     pub(crate) data: PathBuf,
     /// Everything that is configured, and the way to change it.
     pub(crate) keeper: Arc<Keeper>,
-    /// The configuration in force, for questions about the dial plan.
-    pub(crate) calls: Arc<strowger_callcontrol::Configuration>,
+    /// What takes calls.
+    pub(crate) telephony: Arc<Telephony>,
     /// Who is let in.
     pub(crate) gate: Gate,
     /// The node file and what it names, for backups.

@@ -21,7 +21,7 @@ pub(crate) use conflict::{Conflict, Rebased};
 /// Keeps the configuration while the server runs.
 pub(crate) struct Keeper {
     store: Mutex<ConfigurationStore>,
-    vault: Vault,
+    vault: Arc<Vault>,
     live: watch::Sender<Arc<Live>>,
     users: Box<dyn Users>,
     progress: Progress,
@@ -96,7 +96,7 @@ impl Keeper {
     /// What is wrong with it: an older version of the program accepted it.
     pub(crate) fn new(
         store: ConfigurationStore,
-        vault: Vault,
+        vault: Arc<Vault>,
         users: Box<dyn Users>,
     ) -> Result<Self, Vec<String>> {
         users.check(store.state())?;
@@ -127,7 +127,7 @@ impl Keeper {
     /// # Errors
     /// What is wrong with it, or with what it would lead to.
     pub(crate) fn plan(&self, live: &Live, wanted: &[Wanted], scope: Scope<'_>) -> Result<Plan, PlanError> {
-        let operations = live.state.proposal(wanted, scope, &self.vault, &mut random_id);
+        let operations = live.state.proposal(wanted, scope, &*self.vault, &mut random_id);
         self.planned(live, operations.map_err(PlanError::Mistakes)?)
     }
 

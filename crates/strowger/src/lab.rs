@@ -10,6 +10,7 @@ use anyhow::Context;
 
 use crate::config_file::{ConfigFile, LineSection, Relay, SecretText, ServiceName, ServiceSection};
 use crate::log;
+use crate::telephony::ThisRun;
 
 /// What can be chosen for the lab.
 #[derive(clap::Args)]
@@ -73,14 +74,22 @@ impl Overrides {
         if let Some(ports) = self.rtp_ports {
             file.media.ports = ports;
         }
-        if let Some(relay) = self.relay {
-            file.media.relay = relay;
-        }
         if let Some(format) = self.log {
             file.log.format = format;
         }
         if let Some(level) = self.log_level {
             file.log.level = level;
+        }
+    }
+}
+
+impl Overrides {
+    /// What they say about things that are configured.
+    pub(crate) fn this_run(&self) -> ThisRun {
+        ThisRun {
+            own_sockets: self.listen.is_some() || self.sip_port.is_some(),
+            relay: self.relay.map(Relay::mode),
+            no_answer: None,
         }
     }
 }
@@ -100,17 +109,12 @@ pub(crate) fn prepare(options: &LabOptions) -> anyhow::Result<(ConfigFile, PathB
         format!("cannot make the folder {}; give another with --data", options.data.display())
     })?;
     let path = options.data.join("strowger.toml");
-    let mut file = if path.exists() { ConfigFile::read(&path)? } else { fresh()? };
     if !path.exists() {
-        write_private(&path, &toml::to_string(&file)?)
+        write_private(&path, &toml::to_string(&fresh()?)?)
             .with_context(|| format!("cannot write {}; is the folder yours?", path.display()))?;
     }
+    let mut file = ConfigFile::read(&path)?;
     options.overrides.apply(&mut file);
-    if options.no_answer.is_some() {
-        for line in &mut file.lines {
-            line.no_answer_seconds = options.no_answer;
-        }
-    }
     Ok((file, options.data.clone()))
 }
 

@@ -9,9 +9,12 @@ use std::time::Duration;
 use crate::counters;
 use nix::sys::eventfd::{EfdFlags, EventFd};
 use std::net::SocketAddr;
-use strowger_base::net::{StreamId, Transport};
+use strowger_base::net::{ListenerId, StreamId, Transport};
 use strowger_media::control::Report;
+use strowger_node::configuration::Configuration;
 use strowger_node::io::{Answer, Question, Ticket};
+
+use crate::sockets::ToRead;
 
 /// What other threads tell the decision thread.
 pub(crate) enum Letter {
@@ -27,12 +30,25 @@ pub(crate) enum Letter {
     Persisted(Ticket),
     /// A record could not be written.
     PersistFailed(Ticket, Box<str>),
+    /// Something is configured otherwise.
+    Configure(Box<Reconfiguration>),
     /// Somebody asks.
     Ask(Question, tokio::sync::oneshot::Sender<Answer>),
     /// Take no new calls and stop when the last has ended; end what has not ended within this time.
     Drain(Duration),
     /// Stop now.
     Stop,
+}
+
+/// What is configured from now on.
+pub(crate) struct Reconfiguration {
+    pub(crate) configuration: Arc<Configuration>,
+    /// Sockets to be read from now on.
+    pub(crate) open: ToRead,
+    /// Sockets not to be read any more.
+    pub(crate) close: Vec<ListenerId>,
+    /// Told when it is in force.
+    pub(crate) done: SyncSender<()>,
 }
 
 /// Puts letters in; every thread has its own.

@@ -31,15 +31,18 @@ mod readiness;
 mod report;
 mod server;
 mod shutdown;
+mod sockets;
 mod store;
 mod streams;
 mod table;
+mod telephony;
 mod udp;
 mod vault;
 
 use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
+use std::time::Duration;
 
 use clap::{CommandFactory, Parser, Subcommand};
 use strowger_base::CallId;
@@ -47,6 +50,7 @@ use strowger_base::CallId;
 use client::Place;
 use config_file::ConfigFile;
 use server::Opened;
+use telephony::ThisRun;
 
 /// An open unified-communications manager.
 ///
@@ -197,7 +201,9 @@ fn run(command: Command) -> anyhow::Result<()> {
             options.overrides.configure_log();
             let (file, data) = lab::prepare(&options)?;
             let json = options.json;
-            serve(file, data, move |opened| announce::announce(opened, json, true))
+            let mut this_run = options.overrides.this_run();
+            this_run.no_answer = options.no_answer.map(Duration::from_secs);
+            serve(file, data, this_run, move |opened| announce::announce(opened, json, true))
         }
         Command::Serve { config, data, overrides, json } => {
             overrides.configure_log();
@@ -205,7 +211,7 @@ fn run(command: Command) -> anyhow::Result<()> {
             overrides.apply(&mut file);
             let folder = config.parent().unwrap_or(Path::new("."));
             let data = data.unwrap_or_else(|| folder.join(&file.node.data));
-            serve(file, data, move |opened| announce::announce(opened, json, false))
+            serve(file, data, overrides.this_run(), move |opened| announce::announce(opened, json, false))
         }
         Command::Calls { place, limit, json } => report::calls(&place, limit, json),
         Command::Explain { what: Explain::Call { id, place, messages, json } } => {
@@ -259,9 +265,16 @@ fn check_config(path: &Path) -> anyhow::Result<()> {
 }
 
 /// The one way in which a server runs, whatever prepared its configuration.
-fn serve(file: ConfigFile, data: PathBuf, ready: impl FnOnce(&Opened)) -> anyhow::Result<()> {
+fn serve(
+    file: ConfigFile,
+    data: PathBuf,
+    this_run: ThisRun,
+    ready: impl FnOnce(&Opened),
+) -> anyhow::Result<()> {
     log::configure(file.log.level, file.log.format);
-    // What is wrong with the configuration is said before anything is opened.
-    let configuration = file.configuration()?;
-    Opened::open(file, data)?.run(configuration, ready)
+    if !configuration::is_in(&data) {
+        // What is wrong with a file that will be taken over is said before anything is opened.
+        file.configuration()?;
+    }
+    Opened::open(file, data, this_run)?.run(ready)
 }

@@ -1,7 +1,7 @@
 //! One server: opens what it needs, starts the threads, and stays until it is told to stop.
 
 use std::io;
-use std::net::{IpAddr, SocketAddr, TcpListener, UdpSocket};
+use std::net::{SocketAddr, TcpListener};
 use std::os::unix::fs::PermissionsExt;
 use std::os::unix::net::UnixListener;
 use std::path::{Path, PathBuf};
@@ -11,36 +11,38 @@ use std::time::{Duration, Instant as Clock};
 
 use anyhow::Context;
 use nix::fcntl::{Flock, FlockArg};
-use socket2::{Domain, Protocol, Socket, Type};
 use strowger_base::net::{ListenerId, Transport};
 use strowger_base::{NodeId, Rng, ShardId};
-use strowger_node::configuration::Configuration;
 use strowger_node::{Input, Node, Outbox, Parameters};
 use strowger_sip::io::Listener;
 
 use crate::backup::NodeFiles;
-use crate::config_file::ConfigFile;
+use crate::config_file::{Begun, ConfigFile};
 use crate::configuration::ConfigurationStore;
 use crate::decision::Decision;
 use crate::descriptors::Budget;
 use crate::digits;
-use crate::holder;
 use crate::http;
 use crate::keeper::{self, Keeper, random_id};
 use crate::log;
-use crate::mailbox::mailbox;
+use crate::mailbox::{Sender, mailbox};
 use crate::media::{MediaAddresses, MediaThread};
 use crate::shutdown::Signals;
+use crate::sockets::{SipSocket, SipSockets, refusal};
 use crate::store::Store;
 use crate::streams;
+use crate::telephony::{Telephony, ThisRun};
 use crate::vault::Vault;
 
 /// Everything that was opened, before anything runs.
 pub(crate) struct Opened {
     file: ConfigFile,
     data: PathBuf,
-    udp: UdpSocket,
-    tcp: Option<TcpListener>,
+    /// Until telephony has them.
+    sip: SipSockets,
+    /// The SIP sockets, as the node knows them.
+    listeners: Vec<Listener>,
+    this_run: ThisRun,
     http: Option<TcpListener>,
     /// The socket of the command line.
     local: Option<UnixListener>,
@@ -48,8 +50,6 @@ pub(crate) struct Opened {
     _lock: Flock<std::fs::File>,
     /// What could not be opened, each with its remedy.
     pub(crate) unopened: Vec<String>,
-    /// Address that phones are told.
-    pub(crate) advertised: SocketAddr,
 }
 
 impl Opened {
@@ -57,7 +57,7 @@ impl Opened {
     ///
     /// # Errors
     /// When the folder or the SIP port cannot be had; everything else is told and done without.
-    pub(crate) fn open(file: ConfigFile, data: PathBuf) -> anyhow::Result<Opened> {
+    pub(crate) fn open(file: ConfigFile, data: PathBuf, this_run: ThisRun) -> anyhow::Result<Opened> {
         let lock = lock(&data)?;
         if !file.http.listen.is_loopback() {
             anyhow::bail!(
@@ -66,13 +66,8 @@ impl Opened {
             );
         }
         let wanted = SocketAddr::new(file.sip.listen, file.sip.port);
-        let (udp, tcp, mut unopened) = open_sip(wanted)?;
-        let local = udp.local_addr()?;
-        let address = match file.sip.advertise {
-            Some(address) => address,
-            None if local.ip().is_unspecified() => outward_address().unwrap_or(IpAddr::from([127, 0, 0, 1])),
-            None => local.ip(),
-        };
+        let (sip, mut unopened) = SipSockets::open(wanted, file.sip.advertise)?;
+        let listeners = sip.listeners();
         let wanted = SocketAddr::new(file.http.listen, file.http.port);
         let http = match TcpListener::bind(wanted) {
             Ok(listener) => Some(listener),
@@ -81,7 +76,6 @@ impl Opened {
                 None
             }
         };
-        let advertised = SocketAddr::new(address, local.port());
         let local = match open_local(&data) {
             Ok(listener) => Some(listener),
             Err(error) => {
@@ -93,16 +87,22 @@ impl Opened {
                 None
             }
         };
-        Ok(Opened { file, data, udp, tcp, http, local, _lock: lock, unopened, advertised })
+        Ok(Opened { file, data, sip, listeners, this_run, http, local, _lock: lock, unopened })
     }
 
     /// The sockets that are open: what, and where.
     pub(crate) fn listeners(&self) -> Vec<(&'static str, SocketAddr)> {
-        let mut all = vec![];
-        all.extend(self.udp.local_addr().ok().map(|address| ("udp", address)));
-        all.extend(self.tcp.as_ref().and_then(|tcp| tcp.local_addr().ok()).map(|address| ("tcp", address)));
+        let word = |transport| if transport == Transport::Udp { "udp" } else { "tcp" };
+        let sip = self.listeners.iter().filter(|listener| listener.is_open);
+        let mut all: Vec<_> = sip.map(|listener| (word(listener.transport), listener.bound)).collect();
         all.extend(self.http_address().map(|address| ("http", address)));
         all
+    }
+
+    /// The address that phones are told.
+    pub(crate) fn advertised(&self) -> SocketAddr {
+        let first = self.listeners.iter().find(|listener| listener.is_open);
+        first.map_or(SocketAddr::from(([127, 0, 0, 1], self.file.sip.port)), |listener| listener.advertised)
     }
 
     pub(crate) fn http_address(&self) -> Option<SocketAddr> {
@@ -118,7 +118,7 @@ impl Opened {
     }
 
     /// Runs the server until it is told to stop. `ready` is called when it serves.
-    pub(crate) fn run(self, configuration: Configuration, ready: impl FnOnce(&Opened)) -> anyhow::Result<()> {
+    pub(crate) fn run(mut self, ready: impl FnOnce(&Opened)) -> anyhow::Result<()> {
         let started = Clock::now();
         let (sender, letters) = mailbox()?;
         let limit = self.file.journal.limit_mib * 1024 * 1024;
@@ -134,16 +134,17 @@ impl Opened {
                 .count("calls", recovered.closed as u64)
                 .write();
         }
-        let keeper = Arc::new(self.keeper()?);
-        let configuration = Arc::new(configuration.with_listeners(self.sip_listeners()));
+        let (keeper, telephony) = self.configuration(&sender)?;
+        let (configuration, sockets) = telephony.begin()?;
+        self.listeners.clone_from(&configuration.sip.listeners);
         let site = http::Site {
             decision: sender.clone(),
             data: self.data.clone(),
             gate: self.gate(&keeper)?,
             keeper,
-            calls: Arc::clone(&configuration.calls),
+            telephony,
             node_files: self.node_files(),
-            sip_port: self.advertised.port(),
+            sip_port: self.advertised().port(),
         };
         let mut node = Node::new(Parameters {
             node: NodeId(1),
@@ -156,7 +157,7 @@ impl Opened {
         let budget = Budget::claim(self.file.media.ports);
         let media = MediaAddresses {
             bind: self.file.sip.listen,
-            advertised: self.advertised.ip(),
+            advertised: self.advertised().ip(),
             ports: self.file.media.ports,
             sockets_max: budget.media,
         };
@@ -165,12 +166,18 @@ impl Opened {
         let (stream_sender, connections) = streams::connections(budget.streams);
         let store_thread = thread::Builder::new().name("store".into()).spawn(move || store.run())?;
         thread::Builder::new().name("media".into()).spawn(move || media_thread.run())?;
-        let tcp: Vec<TcpListener> = self.tcp.iter().map(TcpListener::try_clone).collect::<io::Result<_>>()?;
+        let (mut udp, mut tcp) = (vec![], vec![]);
+        for (listener, socket) in sockets {
+            match socket {
+                SipSocket::Udp(socket) => udp.push((listener, socket)),
+                SipSocket::Tcp(socket) => tcp.push((listener, socket)),
+            }
+        }
         let http = self.http.as_ref().map(TcpListener::try_clone).transpose()?;
         let local = self.local.as_ref().map(UnixListener::try_clone).transpose()?;
         let decision = Decision {
             node,
-            sockets: vec![(ListenerId(0), self.udp.try_clone()?)],
+            sockets: udp,
             mailbox: letters,
             media: media_sender,
             store: store_sender,
@@ -207,9 +214,10 @@ impl Opened {
         Ok(())
     }
 
-    /// Opens what is configured, and takes back what nobody confirmed before the server ended.
-    fn keeper(&self) -> anyhow::Result<Keeper> {
-        let vault = Vault::open(&self.data)?;
+    /// Opens what is configured, and takes back what nobody confirmed before the server ended. Where nothing was ever
+    /// configured, the node file is what it begins with.
+    fn configuration(&mut self, decision: &Sender) -> anyhow::Result<(Arc<Keeper>, Arc<Telephony>)> {
+        let vault = Arc::new(Vault::open(&self.data)?);
         let (store, found) = ConfigurationStore::open(&self.data, digits::now(), random_id())
             .map_err(|error| anyhow::anyhow!("{error}"))?;
         if let Some(sequence) = found.reverted {
@@ -217,9 +225,22 @@ impl Opened {
                 .count("change", sequence)
                 .write();
         }
-        Keeper::new(store, vault, Box::new(Nobody)).map_err(|wrong| {
-            anyhow::anyhow!("the configuration cannot be put in force: {}", wrong.join("; "))
-        })
+        let sip = std::mem::take(&mut self.sip);
+        let telephony = Telephony::new(Arc::clone(&vault), decision.clone(), sip, self.this_run.clone());
+        let telephony = Arc::new(telephony);
+        let keeper =
+            Keeper::new(store, Arc::clone(&vault), Box::new(Arc::clone(&telephony))).map_err(|wrong| {
+                anyhow::anyhow!("the configuration cannot be put in force: {}", wrong.join("; "))
+            })?;
+        match self.file.begin(&keeper, &*vault)? {
+            Begun::TakenOver(0) | Begun::Stored(None) => {}
+            Begun::TakenOver(objects) => log::info("the node file was taken over as change 1")
+                .count("objects", objects as u64)
+                .remedy("from now on: strowger export, plan, apply")
+                .write(),
+            Begun::Stored(Some(told)) => log::warn(told).write(),
+        }
+        Ok((Arc::new(keeper), telephony))
     }
 
     /// The node file, for backups; the lab writes one that it has not read.
@@ -244,38 +265,12 @@ impl Opened {
         Ok(gate)
     }
 
-    fn sip_listeners(&self) -> Vec<Listener> {
-        let bound = self.udp.local_addr().unwrap_or(self.advertised);
-        let mut listeners =
-            vec![Listener { transport: Transport::Udp, bound, advertised: self.advertised, is_open: true }];
-        if self.tcp.is_some() {
-            listeners.push(Listener {
-                transport: Transport::Tcp,
-                bound,
-                advertised: self.advertised,
-                is_open: true,
-            });
-        }
-        listeners
-    }
-
     /// Tells the command line where this server answers.
     fn write_run_file(&self) -> anyhow::Result<()> {
         let Some(http) = self.http_address() else { return Ok(()) };
         let text = serde_json::json!({"http": http, "pid": std::process::id()}).to_string();
         std::fs::write(self.data.join("run"), text).context("cannot write the run file")
     }
-}
-
-/// Nothing uses the objects yet.
-struct Nobody;
-
-impl keeper::Users for Nobody {
-    fn check(&self, _: &strowger_configuration::State) -> Result<(), Vec<String>> {
-        Ok(())
-    }
-
-    fn put_in_force(&self, _: &strowger_configuration::State) {}
 }
 
 fn restore(node: &mut Node, bindings: Vec<strowger_sip::io::BindingRecord>) {
@@ -293,7 +288,7 @@ fn restore(node: &mut Node, bindings: Vec<strowger_sip::io::BindingRecord>) {
 /// TCP, HTTP and signals, on a runtime with one thread.
 fn asynchronous(
     runtime: &tokio::runtime::Runtime,
-    tcp: Vec<TcpListener>,
+    tcp: Vec<(ListenerId, TcpListener)>,
     (http, local): (Option<TcpListener>, Option<UnixListener>),
     connections: streams::Connections,
     decision: crate::mailbox::Sender,
@@ -302,13 +297,6 @@ fn asynchronous(
 ) -> io::Result<()> {
     let site = Arc::new(site);
     runtime.block_on(async move {
-        let tcp = tcp
-            .into_iter()
-            .map(|listener| {
-                listener.set_nonblocking(true)?;
-                tokio::net::TcpListener::from_std(listener)
-            })
-            .collect::<io::Result<Vec<_>>>()?;
         if let Some(listener) = http {
             listener.set_nonblocking(true)?;
             let listener = tokio::net::TcpListener::from_std(listener)?;
@@ -360,72 +348,6 @@ pub(crate) fn lock(data: &Path) -> anyhow::Result<Flock<std::fs::File>> {
             data.display()
         )
     })
-}
-
-/// UDP must be there; TCP on the same port if it can be had.
-fn open_sip(wanted: SocketAddr) -> anyhow::Result<(UdpSocket, Option<TcpListener>, Vec<String>)> {
-    let mut last = None;
-    for _ in 0..16 {
-        let udp = match udp_socket(wanted) {
-            Ok(udp) => udp,
-            Err(error) => {
-                let text = refusal("SIP", "udp", wanted, &error, "give another port with --sip-port");
-                anyhow::bail!("{text}");
-            }
-        };
-        let local = udp.local_addr()?;
-        match TcpListener::bind(local) {
-            Ok(tcp) => return Ok((udp, Some(tcp), vec![])),
-            // A free UDP port whose TCP twin is taken: try another one.
-            Err(error) if wanted.port() == 0 => last = Some(error),
-            Err(error) => {
-                let text = refusal("SIP over TCP", "tcp", local, &error, "phones can use UDP meanwhile");
-                return Ok((udp, None, vec![text]));
-            }
-        }
-    }
-    Err(last.map_or_else(|| anyhow::anyhow!("no free port"), Into::into))
-}
-
-fn udp_socket(address: SocketAddr) -> io::Result<UdpSocket> {
-    let socket = Socket::new(Domain::for_address(address), Type::DGRAM, Some(Protocol::UDP))?;
-    socket.set_nonblocking(true)?;
-    socket.bind(&address.into())?;
-    let socket = socket.into();
-    crate::udp::make_room(&socket, SOCKET_BUFFER_BYTES);
-    Ok(socket)
-}
-
-/// Room in the system for packets that wait: some thousand registrations.
-const SOCKET_BUFFER_BYTES: usize = 8 * 1024 * 1024;
-
-/// Says in one line what could not be opened, who holds it, and what to do.
-fn refusal(what: &str, protocol: &str, address: SocketAddr, error: &io::Error, remedy: &str) -> String {
-    let mut remedy = remedy;
-    let reason = match error.kind() {
-        io::ErrorKind::AddrInUse => match holder::of_port(protocol, address.port()) {
-            Some(holder) => format!("is in use (held by {holder})"),
-            None => "is in use by another program".to_owned(),
-        },
-        io::ErrorKind::PermissionDenied => "needs a right that this user does not have".to_owned(),
-        io::ErrorKind::AddrNotAvailable => {
-            remedy = match what {
-                "HTTP" => "give 127.0.0.1 as [http] listen",
-                _ => "give one of its addresses with --listen or as [sip] listen; 0.0.0.0 is all of them",
-            };
-            "is no address of this machine".to_owned()
-        }
-        _ => format!("cannot be opened: {error}"),
-    };
-    format!("{what}: {protocol} {address} {reason}: {remedy}")
-}
-
-/// The address of this machine towards the network; no packet is sent.
-fn outward_address() -> Option<IpAddr> {
-    let socket = UdpSocket::bind("0.0.0.0:0").ok()?;
-    socket.connect("192.0.2.1:9").ok()?;
-    let address = socket.local_addr().ok()?.ip();
-    (!address.is_unspecified()).then_some(address)
 }
 
 fn seed() -> anyhow::Result<[u64; 4]> {

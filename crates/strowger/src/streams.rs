@@ -8,11 +8,12 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
-use strowger_base::net::{StreamId, Transport};
+use strowger_base::net::{ListenerId, StreamId, Transport};
 use tokio::io::AsyncWriteExt;
 use tokio::net::tcp::{OwnedReadHalf, OwnedWriteHalf};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::mpsc;
+use tokio::task::AbortHandle;
 
 use self::room::{Admission, LastUse, Room};
 use crate::counters;
@@ -31,6 +32,10 @@ pub(crate) enum StreamOrder {
     Registered(StreamId),
     /// A phone is no longer reached over it.
     Unregistered(StreamId),
+    /// Accept connections here.
+    Listen(ListenerId, std::net::TcpListener),
+    /// Accept no more of them here; those that are open go on.
+    Unlisten(ListenerId),
 }
 
 /// Orders for the asynchronous side.
@@ -60,8 +65,14 @@ const COMPLAIN_EVERY: Duration = Duration::from_secs(60);
 pub(crate) fn connections(most: usize) -> (StreamSender, Connections) {
     let (sender, orders) = mpsc::channel(ORDERS);
     counters::STREAMS_MAX.set(most as u64);
-    let connections =
-        Connections { orders, writers: HashMap::new(), room: Room::new(most), started: Instant::now() };
+    let connections = Connections {
+        orders,
+        writers: HashMap::new(),
+        room: Room::new(most),
+        started: Instant::now(),
+        accepting: HashMap::new(),
+        ids: Arc::new(AtomicU64::new(1)),
+    };
     (StreamSender(sender), connections)
 }
 
@@ -71,16 +82,18 @@ pub(crate) struct Connections {
     writers: HashMap<StreamId, mpsc::Sender<Vec<u8>>>,
     room: Room,
     started: Instant,
+    /// What accepts connections, by its listener.
+    accepting: HashMap<ListenerId, AbortHandle>,
+    ids: Arc<AtomicU64>,
 }
 
 impl Connections {
     /// Carries out orders and accepts connections until the decision thread is gone.
-    pub(crate) async fn run(mut self, listeners: Vec<TcpListener>, decision: Sender) {
-        let ids = Arc::new(AtomicU64::new(1));
+    pub(crate) async fn run(mut self, listeners: Vec<(ListenerId, std::net::TcpListener)>, decision: Sender) {
         // Those that wait here have a descriptor too.
-        let (accepted_tx, mut accepted) = mpsc::channel::<(StreamId, TcpStream, SocketAddr)>(16);
-        for listener in listeners {
-            tokio::spawn(accept(listener, Arc::clone(&ids), accepted_tx.clone()));
+        let (accepted_tx, mut accepted) = mpsc::channel::<Accepted>(16);
+        for (id, listener) in listeners {
+            self.listen(id, listener, &accepted_tx);
         }
         let (closed_tx, mut closed) = mpsc::channel::<StreamId>(1_024);
         loop {
@@ -89,7 +102,7 @@ impl Connections {
                 order = self.orders.recv() => {
                     let Some(order) = order else { return };
                     counters::STREAM_ORDERS.took();
-                    self.carry_out(order, &decision, &closed_tx);
+                    self.carry_out(order, &decision, &closed_tx, &accepted_tx);
                 }
                 Some((id, stream, peer)) = accepted.recv() => {
                     let admission = self.room.accept(self.now_ms(), id, peer.ip());
@@ -104,7 +117,13 @@ impl Connections {
         }
     }
 
-    fn carry_out(&mut self, order: StreamOrder, decision: &Sender, closed: &mpsc::Sender<StreamId>) {
+    fn carry_out(
+        &mut self,
+        order: StreamOrder,
+        decision: &Sender,
+        closed: &mpsc::Sender<StreamId>,
+        accepted: &mpsc::Sender<Accepted>,
+    ) {
         match order {
             StreamOrder::Send(id, bytes) => {
                 let length = bytes.len() as u64;
@@ -131,6 +150,24 @@ impl Connections {
             StreamOrder::Close(id) => self.forget(id),
             StreamOrder::Registered(id) => self.room.registered(id),
             StreamOrder::Unregistered(id) => self.room.unregistered(id),
+            StreamOrder::Listen(id, listener) => self.listen(id, listener, accepted),
+            StreamOrder::Unlisten(id) => {
+                self.accepting.remove(&id).iter().for_each(AbortHandle::abort);
+            }
+        }
+    }
+
+    /// Accepts connections at a listener from now on.
+    fn listen(&mut self, id: ListenerId, listener: std::net::TcpListener, accepted: &mpsc::Sender<Accepted>) {
+        let listener = listener.set_nonblocking(true).and_then(|()| TcpListener::from_std(listener));
+        match listener {
+            Ok(listener) => {
+                let accepting = tokio::spawn(accept(listener, Arc::clone(&self.ids), accepted.clone()));
+                self.accepting.insert(id, accepting.abort_handle());
+            }
+            Err(error) => {
+                log::error("no connections are taken at a SIP listener").with("reason", error).write()
+            }
         }
     }
 
@@ -196,11 +233,10 @@ impl Ends {
     }
 }
 
-async fn accept(
-    listener: TcpListener,
-    ids: Arc<AtomicU64>,
-    accepted: mpsc::Sender<(StreamId, TcpStream, SocketAddr)>,
-) {
+/// A connection that somebody made, with the other end.
+type Accepted = (StreamId, TcpStream, SocketAddr);
+
+async fn accept(listener: TcpListener, ids: Arc<AtomicU64>, accepted: mpsc::Sender<Accepted>) {
     let mut complained_at: Option<Instant> = None;
     loop {
         match listener.accept().await {

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use strowger_configuration::{AnyObject, Id, Kind, Operation, State};
+use strowger_configuration::{AnyObject, Id, Kind, State};
 
 /// How much of the node a change concerns.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -24,12 +24,11 @@ pub struct Touched {
     pub patterns: BTreeSet<Id>,
 }
 
-/// What operations concern that lead from one state to another. Sockets are not looked at: they are no part of the draft.
-pub fn extent(before: &State, after: &State, operations: &[Operation]) -> Extent {
+/// What is different for the node in a state that follows from another. Sockets are not looked at: they are no part of the draft.
+pub fn extent(before: &State, after: &State) -> Extent {
     let mut touched = Touched::default();
-    for operation in operations {
-        let id = operation.object;
-        match part(operation.kind) {
+    for (kind, id) in after.changes_since(before) {
+        match part(kind) {
             Part::None => {}
             Part::Line if leaves_others_alone(before, after, id) => of_line(before, after, id, &mut touched),
             Part::Phone => {

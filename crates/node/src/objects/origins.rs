@@ -28,6 +28,18 @@ pub struct Fault {
 }
 
 impl Origins {
+    /// Those of lines that are changed by themselves, each with its phones, in the order of the changes.
+    pub fn of_lines<'l>(lines: impl IntoIterator<Item = (Id, &'l [Id])>) -> Self {
+        let mut origins = Origins::default();
+        for (index, (line, phones)) in lines.into_iter().enumerate() {
+            origins.add(Place::Line(index), Kind::Line, line);
+            for (at, phone) in phones.iter().enumerate() {
+                origins.add(Place::Phone(index, at), Kind::Phone, *phone);
+            }
+        }
+        origins
+    }
+
     /// Remembers an object.
     pub(super) fn add(&mut self, place: Place, kind: Kind, id: Id) {
         self.0.insert(place, (kind, id));

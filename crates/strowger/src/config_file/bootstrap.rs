@@ -129,7 +129,7 @@ mod tests {
         let file = ConfigFile::read(&path).unwrap_or_else(|error| panic!("{error}"));
         let vault = || crate::vault::Vault::open(folder).unwrap();
         let (store, _) = ConfigurationStore::open(folder, crate::digits::now(), random_id()).unwrap();
-        let keeper = Keeper::new(store, vault(), Box::new(Nobody)).unwrap();
+        let keeper = Keeper::new(store, vault().into(), Box::new(Nobody)).unwrap();
         let begun = file.begin(&keeper, &vault());
         let live = keeper.live();
         (begun, live.head.sequence, live.state.entries().count())

@@ -1,8 +1,14 @@
 //! Saved diallings: what a number must lead to, kept beside the plan and run as tests.
 
+use std::fmt::Write;
+
 use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
 use strowger_base::nearest::nearest;
 use strowger_callcontrol::Configuration;
+use strowger_configuration::State;
+use strowger_configuration::kinds::{Dialling, LinesAre as Lines, SavedDialling};
+use strowger_configuration::setting::Told;
 use strowger_dialplan::Decision;
 
 use super::from::from;
@@ -69,47 +75,88 @@ struct Difference {
     found: String,
 }
 
-/// Runs all that a file has and prints what became of each.
+/// A saved dialling, and how people find it: its place in a file, or its name.
+pub(crate) struct Saved {
+    pub(crate) place: String,
+    pub(crate) expect: ExpectSection,
+}
+
+impl Saved {
+    /// All that a file has.
+    pub(crate) fn of_file(file: &ConfigFile) -> Vec<Saved> {
+        let all = file.expectations.iter().enumerate();
+        let saved = all.map(|(index, expect)| {
+            let place = file.nth("expect", index).trim_end_matches(':').to_owned();
+            Saved { place, expect: expect.clone() }
+        });
+        saved.collect()
+    }
+
+    /// All that are configured.
+    pub(crate) fn of_state(state: &State) -> Vec<Saved> {
+        let saved = state.all::<SavedDialling>();
+        let saved = saved.map(|(_, it)| Saved {
+            place: it.name.as_str().to_owned(),
+            expect: ExpectSection::of(state, it),
+        });
+        saved.collect()
+    }
+}
+
+/// Runs all of them; what became of each, for programs and for [`text`].
+pub(crate) fn report(all: &[Saved], configuration: &Configuration) -> Value {
+    let mut failed = 0;
+    let rows = all.iter().map(|Saved { place, expect }| {
+        let differences = expect.failures(configuration);
+        failed += usize::from(!differences.is_empty());
+        json!({
+            "place": place, "from": expect.from, "number": expect.number,
+            "passed": differences.is_empty(), "differences": differences,
+        })
+    });
+    let rows: Vec<Value> = rows.collect();
+    json!({ "expectations": rows, "failed": failed })
+}
+
+/// A report for people.
+pub(crate) fn text(report: &Value) -> String {
+    let mut text = String::new();
+    let rows = report.get("expectations").and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
+    for row in rows {
+        let word = |name: &str| row.get(name).and_then(Value::as_str).unwrap_or_default();
+        let passed = row.get("passed").and_then(Value::as_bool).unwrap_or(false);
+        let became = if passed { "pass" } else { "FAIL" };
+        _ = writeln!(text, "{became}  {}: {} dials {}", word("place"), word("from"), word("number"));
+        let differences = row.get("differences").and_then(Value::as_array).map(Vec::as_slice);
+        for difference in differences.unwrap_or_default() {
+            _ = writeln!(text, "        {}", difference.as_str().unwrap_or_default());
+        }
+    }
+    let failed = report.get("failed").and_then(Value::as_u64).unwrap_or(0) as usize;
+    if rows.is_empty() {
+        text.push_str(
+            "no dialling is saved; write one as [[expect]] with from, number and result into the node file, or as an \
+             object saved_dialling\n",
+        );
+    } else {
+        _ = writeln!(text, "{} of {} as expected", rows.len() - failed, rows.len());
+    }
+    text
+}
+
+/// Prints a report.
 ///
 /// # Errors
-/// When one goes another way, or cannot be asked; the others are run all the same.
-pub(super) fn check(file: &ConfigFile, configuration: &Configuration, json: bool) -> anyhow::Result<()> {
-    let all = &file.expectations;
-    let mut failed = 0;
-    let mut rows = vec![];
-    for (index, expect) in all.iter().enumerate() {
-        let differences: Vec<String> = match expect.compare(configuration) {
-            Ok(differences) => differences
-                .iter()
-                .map(|it| format!("{}: expected {}, found {}", it.what, it.expected, it.found))
-                .collect(),
-            Err(error) => vec![format!("cannot be asked: {error:#}")],
-        };
-        failed += usize::from(!differences.is_empty());
-        let place = file.nth("expect", index);
-        if json {
-            rows.push(serde_json::json!({
-                "place": place.trim_end_matches(':'), "from": expect.from, "number": expect.number,
-                "passed": differences.is_empty(), "differences": differences,
-            }));
-            continue;
-        }
-        let became = if differences.is_empty() { "pass" } else { "FAIL" };
-        line(format_args!("{became}  {place} {} dials {}", expect.from, expect.number))?;
-        for difference in &differences {
-            line(format_args!("        {difference}"))?;
-        }
-    }
+/// When one went another way.
+pub(super) fn print(report: &Value, json: bool) -> anyhow::Result<()> {
     if json {
-        line(serde_json::json!({ "expectations": rows, "failed": failed }))?;
-    } else if all.is_empty() {
-        line(
-            "no dialling is saved; write one as [[expect]] with from, number and result into the node file",
-        )?;
+        line(report)?
     } else {
-        line(format_args!("{} of {} as expected", all.len() - failed, all.len()))?;
+        crate::print::print(text(report))?
     }
-    anyhow::ensure!(failed == 0, "{failed} of {} saved diallings went another way", all.len());
+    let all = report.get("expectations").and_then(Value::as_array).map_or(0, Vec::len);
+    let failed = report.get("failed").and_then(Value::as_u64).unwrap_or(0);
+    anyhow::ensure!(failed == 0, "{failed} of {all} saved diallings went another way");
     Ok(())
 }
 
@@ -157,6 +204,62 @@ impl ExpectSection {
             lines: self.when,
             codes: Codes::default(),
         })
+    }
+
+    /// The one of an object.
+    fn of(state: &State, it: &SavedDialling) -> Self {
+        let told = |told: &Option<Told>| told.as_ref().map(|told| told.as_str().to_owned());
+        let names = |told: &Told| {
+            let names = told.as_str().split(',').map(|name| name.trim().to_owned());
+            names.filter(|name| !name.is_empty() && name != NONE).collect()
+        };
+        let identity = |id| state.entry(id).map_or("", |entry| entry.object().identity().name);
+        let from = match (it.line, it.trunk, it.search_space) {
+            (Some(line), ..) => format!("line:{}", identity(line.id()).replace('\\', "")),
+            (None, Some(trunk), _) => format!("trunk:{}", identity(trunk.id())),
+            (None, None, space) => format!("space:{}", space.map_or("", |space| identity(space.id()))),
+        };
+        ExpectSection {
+            from,
+            number: it.number.as_str().to_owned(),
+            mode: it.mode.map(|mode| match mode {
+                Dialling::Keys => Mode::Keys,
+                Dialling::EnBloc => Mode::EnBloc,
+                Dialling::Kpml => Mode::Kpml,
+                Dialling::SpeedDial => Mode::SpeedDial,
+                Dialling::Application => Mode::Application,
+            }),
+            address: it.address.as_ref().map(|address| address.get()),
+            at: it.at.as_ref().map(|at| at.as_str().to_owned()),
+            result: told(&it.result),
+            when: match it.lines {
+                Lines::Free => LinesAre::Free,
+                Lines::Busy => LinesAre::Busy,
+                Lines::NoAnswer => LinesAre::NoAnswer,
+                Lines::Unregistered => LinesAre::Unregistered,
+            },
+            ends: told(&it.ends),
+            asks: told(&it.asks),
+            pattern: told(&it.pattern),
+            called: told(&it.called),
+            calling: told(&it.calling),
+            trunk: told(&it.first_trunk),
+            trunks: it.trunks.as_ref().map(names),
+            members: it.members.as_ref().map(names),
+            waits_seconds: it.waits.map(|waits| waits.get().as_secs()),
+        }
+    }
+
+    /// What goes another way than expected, a sentence each; empty when nothing does.
+    pub(crate) fn failures(&self, configuration: &Configuration) -> Vec<String> {
+        match self.compare(configuration) {
+            Ok(differences) => {
+                let told =
+                    |it: &Difference| format!("{}: expected {}, found {}", it.what, it.expected, it.found);
+                differences.iter().map(told).collect()
+            }
+            Err(error) => vec![format!("cannot be asked: {error:#}")],
+        }
     }
 
     fn compare(&self, configuration: &Configuration) -> anyhow::Result<Vec<Difference>> {

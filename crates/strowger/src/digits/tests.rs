@@ -24,7 +24,7 @@ fn ask(from: &str, number: &str, mode: Mode) -> Question {
 /// Runs one saved dialling.
 fn saved(expect: &str, configuration: &Configuration) -> anyhow::Result<()> {
     let file: ConfigFile = toml::from_str(&format!("[[expect]]\n{expect}")).unwrap();
-    expect::check(&file, configuration, false)
+    expect::print(&report(&Saved::of_file(&file), configuration), false)
 }
 
 #[test]
@@ -116,7 +116,7 @@ result = "blocked, cause 21"
 fn route_lists_and_office_hours_are_configured_and_told() {
     let file: ConfigFile = toml::from_str(OFFICE).unwrap();
     let configuration = file.configuration().unwrap().calls;
-    expect::check(&file, &configuration, false).unwrap();
+    expect::print(&report(&Saved::of_file(&file), &configuration), false).unwrap();
     let question = Question { at: time("2026-11-20T09:00").unwrap(), ..ask("1001", "0123", Mode::EnBloc) };
     let answer = answer(&configuration, &question).unwrap();
     let text = answer.text();
@@ -729,11 +729,11 @@ fn the_lab_keeps_what_it_promises() {
     let mut file = crate::lab::fresh().unwrap();
     let configuration = file.configuration().unwrap().calls;
     assert!(file.expectations.len() >= 8);
-    expect::check(&file, &configuration, false).unwrap();
+    expect::print(&report(&Saved::of_file(&file), &configuration), false).unwrap();
     // Without its urgent emergency patterns the promise is broken, and that is found.
     file.routes.retain(|route| !route.emergency);
     let configuration = file.configuration().unwrap().calls;
-    assert!(expect::check(&file, &configuration, false).is_err());
+    assert!(expect::print(&report(&Saved::of_file(&file), &configuration), false).is_err());
 }
 
 #[test]

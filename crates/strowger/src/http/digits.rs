@@ -12,10 +12,10 @@ use super::calls::Form;
 use super::problem::Problem;
 use super::route::{self, Ask, Route, Shape};
 use super::{Site, json, plain};
-use crate::digits::{self, Codes, Question, Report};
+use crate::digits::{self, Codes, Question, Report, Saved, report};
 
 /// The routes about dialled numbers.
-pub(super) fn routes() -> [Route; 2] {
+pub(super) fn routes() -> [Route; 3] {
     [
         Route {
             query: Dialling::FIELDS,
@@ -42,6 +42,19 @@ pub(super) fn routes() -> [Route; 2] {
                 "lint",
                 "What is doubtful about the dial plan",
                 |site, ask| Box::pin(lint(site, ask)),
+            )
+        },
+        Route {
+            answers: vec![route::Answer {
+                status: 200,
+                shape: Shape::Json("Each saved dialling, and what goes another way than expected."),
+            }],
+            refusals: &[500],
+            ..Route::question(
+                digits::CHECK_PATH,
+                "checkDiallings",
+                "Whether every saved dialling leads where it shall",
+                |site, ask| Box::pin(check(site, ask)),
             )
         },
     ]
@@ -137,7 +150,8 @@ async fn dial(site: Arc<Site>, ask: Ask) -> Result<Response, Problem> {
             matter: asked.matter.map(|matter| matter.as_str().to_owned()),
         },
     };
-    let answer = digits::answer(&site.calls, &question);
+    let calls = site.telephony.calls().ok_or_else(Problem::busy)?;
+    let answer = digits::answer(&calls, &question);
     let answer = answer.map_err(|error| Problem::malformed(format!("{error:#}")))?;
     Ok(match asked.form {
         Form::Json => json(StatusCode::OK, &answer.json()),
@@ -145,12 +159,23 @@ async fn dial(site: Arc<Site>, ask: Ask) -> Result<Response, Problem> {
     })
 }
 
+/// Runs every saved dialling.
+async fn check(site: Arc<Site>, _: Ask) -> Result<Response, Problem> {
+    let calls = site.telephony.calls().ok_or_else(Problem::busy)?;
+    super::work(move || {
+        let saved = Saved::of_state(&site.keeper.live().state);
+        Ok(json(StatusCode::OK, &report(&saved, &calls)))
+    })
+    .await
+}
+
 /// Seconds of work for a large plan: not on a thread that serves others.
 async fn lint(site: Arc<Site>, ask: Ask) -> Result<Response, Problem> {
     let asked = ask.query::<Linting>()?;
     let at = when(asked.at.as_ref())?;
+    let calls = site.telephony.calls().ok_or_else(Problem::busy)?;
     let answer = move || {
-        let report = Report::of(&site.calls, at);
+        let report = Report::of(&calls, at);
         match asked.form {
             Form::Json => json(StatusCode::OK, &report.json()),
             Form::Text => plain(report.text()),

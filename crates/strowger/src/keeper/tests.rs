@@ -19,7 +19,7 @@ impl Folder {
 
     fn keeper(&self) -> Keeper {
         let (store, _) = ConfigurationStore::open(&self.0, now(), random_id()).unwrap();
-        Keeper::new(store, Vault::open(&self.0).unwrap(), Box::new(Content)).unwrap()
+        Keeper::new(store, Vault::open(&self.0).unwrap().into(), Box::new(Content)).unwrap()
     }
 }
 

@@ -322,7 +322,6 @@ fn the_command_line_asks_a_server_by_its_address_and_says_what_is_wrong_with_it(
     check(&dialled, 0, &["\"called\":\"+441632960000\"", "\"at\":\"2026-11-21T08:05:00.000Z\""]);
     check(&["digits", "1001", "+49", "--mode", "en-bloc"], 0, &["1001 dials +49 en bloc"]);
     check(&["digits", "nobody", "1002"], 1, &["answered 400: nobody can dial from \"nobody\""]);
-    check(&["digits", "--check"], 2, &["--check", "cannot be used with", "--server"]);
     check(&["explain", "call", "C1.0.999999"], 1, &["no call C1.0.999999", "`strowger calls`"]);
     assert!(server.stop());
     check(&["calls"], 1, &["no server answers at http://127.0.0.1", "Is it running"]);

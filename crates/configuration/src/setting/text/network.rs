@@ -16,6 +16,14 @@ text! {
     }
 }
 
+impl Address {
+    /// The address itself.
+    pub fn get(&self) -> IpAddr {
+        // What is kept was read as an address.
+        self.as_str().parse().unwrap_or(IpAddr::V4(std::net::Ipv4Addr::UNSPECIFIED))
+    }
+}
+
 text! {
     /// An address or a name of the domain name system.
     Host, most 253, "an IP address or a domain name", example "cm-1.example.com", |text| allowed(is_host(text))

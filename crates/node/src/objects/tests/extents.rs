@@ -39,7 +39,7 @@ fn check(part: &str, becomes: &str, expect: &str) {
     let before = state(OFFICE);
     assert!(OFFICE.contains(part), "{part}");
     let (after, operations) = changed(&before, &OFFICE.replacen(part, becomes, 1));
-    let told = match extent(&before, &after, &operations) {
+    let told = match extent(&before, &after) {
         Extent::Nothing => "nothing".to_owned(),
         Extent::Whole => "whole".to_owned(),
         Extent::Parts(Touched { lines, patterns }) => {
@@ -97,7 +97,7 @@ fn a_new_number_of_the_first_line_is_the_user_name_on_the_others() {
             after: Some("{\"pattern\":\"2000\"}".into()),
         };
         let after = before.changed(std::slice::from_ref(&operation)).unwrap();
-        let told = match extent(&before, &after, &[operation]) {
+        let told = match extent(&before, &after) {
             Extent::Parts(touched) => {
                 touched.lines.iter().map(|id| before.name(Kind::Line, *id)).collect::<Vec<_>>()
             }

@@ -141,5 +141,5 @@ fn programs_are_told_the_same_and_no_code() {
 #[test]
 fn what_a_number_asks_for_can_be_saved() {
     let file: ConfigFile = toml::from_str(CODES).unwrap();
-    expect::check(&file, &codes(), false).unwrap();
+    expect::print(&report(&Saved::of_file(&file), &codes()), false).unwrap();
 }

@@ -65,7 +65,7 @@ fn json_tells_the_same() {
 fn a_saved_dialling_may_say_where_the_call_ends() {
     let file: ConfigFile = toml::from_str(PLAN).unwrap();
     let configuration = office();
-    expect::check(&file, &configuration, false).unwrap();
+    expect::print(&report(&Saved::of_file(&file), &configuration), false).unwrap();
     let check = |from: &str, number: &str, when: &str, expect: &str| {
         let text =
             format!("from = \"{from}\"\nnumber = \"{number}\"\nwhen = \"{when}\"\nends = \"{expect}\"");

@@ -1,0 +1,357 @@
+//! The sockets that take SIP: opened at the start, and opened and closed while the server runs.
+
+use std::io;
+use std::net::{IpAddr, SocketAddr, TcpListener, UdpSocket};
+use std::time::Duration;
+
+use socket2::{Domain, Protocol, Socket, Type};
+use strowger_base::net::{ListenerId, Transport};
+use strowger_sip::io::Listener;
+
+use crate::decision::SOCKETS_MAX;
+use crate::holder;
+
+/// A socket that somebody wants.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub(crate) struct WantedSocket {
+    /// UDP or TCP.
+    pub(crate) transport: Transport,
+    /// Where it listens; the port is never 0.
+    pub(crate) address: SocketAddr,
+    /// The address that peers are told, when it is not the one to listen on.
+    pub(crate) advertise: Option<IpAddr>,
+}
+
+/// All sockets for SIP, by the number under which the node knows them. One that was closed keeps its place until another
+/// takes it.
+#[derive(Default)]
+pub(crate) struct SipSockets {
+    places: Vec<Place>,
+}
+
+struct Place {
+    listener: Listener,
+    /// `None`: closed.
+    socket: Option<SipSocket>,
+}
+
+/// Sockets to be read, by their number.
+pub(crate) type ToRead = Vec<(ListenerId, SipSocket)>;
+
+/// An open socket.
+pub(crate) enum SipSocket {
+    Udp(UdpSocket),
+    Tcp(TcpListener),
+}
+
+impl SipSockets {
+    /// Opens the first two: UDP must be there, TCP on the same port if it can be had. What could not be opened is told.
+    ///
+    /// # Errors
+    /// UDP cannot be had.
+    pub(crate) fn open(
+        wanted: SocketAddr,
+        advertise: Option<IpAddr>,
+    ) -> anyhow::Result<(SipSockets, Vec<String>)> {
+        let (udp, tcp, unopened) = open_pair(wanted)?;
+        let bound = udp.local_addr()?;
+        let advertised = advertised(bound, advertise);
+        let place = |transport, socket| Place {
+            listener: Listener { transport, bound, advertised, is_open: true },
+            socket: Some(socket),
+        };
+        let mut places = vec![place(Transport::Udp, SipSocket::Udp(udp))];
+        places.extend(tcp.map(|tcp| place(Transport::Tcp, SipSocket::Tcp(tcp))));
+        Ok((SipSockets { places }, unopened))
+    }
+
+    /// As the node knows them.
+    pub(crate) fn listeners(&self) -> Vec<Listener> {
+        self.places.iter().map(|place| place.listener.clone()).collect()
+    }
+
+    /// Those that are open.
+    pub(crate) fn opened(&self) -> impl Iterator<Item = &Listener> {
+        self.places.iter().map(|place| &place.listener).filter(|listener| listener.is_open)
+    }
+
+    /// Everything for who reads from them first.
+    ///
+    /// # Errors
+    /// The system has no descriptors left.
+    pub(crate) fn to_read(&self) -> io::Result<ToRead> {
+        let mut sockets = vec![];
+        for (at, place) in self.places.iter().enumerate() {
+            if let Some(socket) = &place.socket {
+                sockets.push((ListenerId(at as u16), socket.copied()?));
+            }
+        }
+        Ok(sockets)
+    }
+
+    /// Why these could not be had, each in a sentence. Those that are open already are not tried.
+    pub(crate) fn refusals(&self, wanted: &[WantedSocket]) -> Vec<String> {
+        let udp = wanted.iter().filter(|it| it.transport == Transport::Udp).count();
+        let mut refused = vec![];
+        if udp > SOCKETS_MAX {
+            refused.push(format!("{udp} SIP listeners are UDP; at most {SOCKETS_MAX} may be"));
+        }
+        let closing = self.unwanted(wanted).filter_map(|at| Some(self.places.get(at)?.listener.bound));
+        let closing: Vec<SocketAddr> = closing.collect();
+        for socket in wanted.iter().filter(|it| self.place_of(it).is_none()) {
+            // One that is closed by the same change frees its port.
+            if closing.iter().any(|it| it.port() == socket.address.port()) {
+                continue;
+            }
+            refused.extend(socket.bind().err());
+        }
+        refused
+    }
+
+    /// Closes what is not wanted: the numbers of these.
+    pub(crate) fn close(&mut self, wanted: &[WantedSocket]) -> Vec<ListenerId> {
+        let closing: Vec<usize> = self.unwanted(wanted).collect();
+        let mut closed = vec![];
+        for at in closing {
+            let Some(place) = self.places.get_mut(at) else { continue };
+            place.listener.is_open = false;
+            place.socket = None;
+            closed.push(ListenerId(at as u16));
+        }
+        closed
+    }
+
+    /// Opens what is wanted and not open. What cannot be opened is told and done without. A port that was just closed may take a
+    /// moment until everybody has let it go.
+    pub(crate) fn open_more(
+        &mut self,
+        wanted: &[WantedSocket],
+    ) -> (ToRead, Vec<String>) {
+        let mut opened = vec![];
+        let mut refused = vec![];
+        for socket in wanted {
+            if let Some(place) = self.place_of(socket).and_then(|at| self.places.get_mut(at)) {
+                place.listener.advertised = advertised(place.listener.bound, socket.advertise);
+                continue;
+            }
+            let bound = (0..ATTEMPTS).find_map(|attempt| match socket.bind() {
+                Ok(bound) => Some(Ok(bound)),
+                Err(why) if attempt + 1 == ATTEMPTS => Some(Err(why)),
+                Err(_) => {
+                    std::thread::sleep(BETWEEN_ATTEMPTS);
+                    None
+                }
+            });
+            match bound
+                .map(|bound| bound.and_then(|it| Ok((it.copied().map_err(|error| error.to_string())?, it))))
+            {
+                Some(Ok((to_read, kept))) => opened.push((self.put(socket, kept), to_read)),
+                Some(Err(why)) => refused.push(why),
+                None => {}
+            }
+        }
+        (opened, refused)
+    }
+
+    /// The places of sockets that are open and not wanted.
+    fn unwanted<'s>(&'s self, wanted: &'s [WantedSocket]) -> impl Iterator<Item = usize> + 's {
+        let is_wanted = |listener: &Listener| wanted.iter().any(|it| it.is(listener));
+        let places = self.places.iter().enumerate();
+        places.filter(move |(_, it)| it.socket.is_some() && !is_wanted(&it.listener)).map(|(at, _)| at)
+    }
+
+    fn place_of(&self, wanted: &WantedSocket) -> Option<usize> {
+        self.places.iter().position(|place| place.socket.is_some() && wanted.is(&place.listener))
+    }
+
+    /// Puts an open socket at a place that none has, so that numbers stay small.
+    fn put(&mut self, wanted: &WantedSocket, socket: SipSocket) -> ListenerId {
+        let bound = wanted.address;
+        let listener = Listener {
+            transport: wanted.transport,
+            bound,
+            advertised: advertised(bound, wanted.advertise),
+            is_open: true,
+        };
+        let place = Place { listener, socket: Some(socket) };
+        let free = self.places.iter().position(|place| place.socket.is_none());
+        let at = free.unwrap_or(self.places.len());
+        match self.places.get_mut(at) {
+            Some(closed) => *closed = place,
+            None => self.places.push(place),
+        }
+        ListenerId(at as u16)
+    }
+}
+
+impl WantedSocket {
+    /// An open one, as somebody would have wanted it.
+    pub(crate) fn of(listener: &Listener) -> Self {
+        let Listener { transport, bound, advertised, .. } = listener;
+        WantedSocket { transport: *transport, address: *bound, advertise: Some(advertised.ip()) }
+    }
+
+    fn is(&self, listener: &Listener) -> bool {
+        listener.transport == self.transport && listener.bound == self.address
+    }
+
+    fn bind(&self) -> Result<SipSocket, String> {
+        let bound = match self.transport {
+            Transport::Udp => udp_socket(self.address).map(SipSocket::Udp),
+            Transport::Tcp => TcpListener::bind(self.address).map(SipSocket::Tcp),
+            Transport::Tls | Transport::Ws | Transport::Wss => {
+                return Err(format!("SIP over {} is not served yet", self.transport.token()));
+            }
+        };
+        let (what, protocol) = match self.transport {
+            Transport::Udp => ("SIP", "udp"),
+            Transport::Tcp | Transport::Tls | Transport::Ws | Transport::Wss => ("SIP over TCP", "tcp"),
+        };
+        bound.map_err(|error| refusal(what, protocol, self.address, &error, "give another port"))
+    }
+}
+
+impl SipSocket {
+    fn copied(&self) -> io::Result<SipSocket> {
+        match self {
+            SipSocket::Udp(socket) => socket.try_clone().map(SipSocket::Udp),
+            SipSocket::Tcp(socket) => socket.try_clone().map(SipSocket::Tcp),
+        }
+    }
+}
+
+/// The address that peers are told of a socket.
+fn advertised(bound: SocketAddr, advertise: Option<IpAddr>) -> SocketAddr {
+    let address = match advertise {
+        Some(address) => address,
+        None if bound.ip().is_unspecified() => outward_address().unwrap_or(IpAddr::from([127, 0, 0, 1])),
+        None => bound.ip(),
+    };
+    SocketAddr::new(address, bound.port())
+}
+
+/// UDP must be there; TCP on the same port if it can be had.
+fn open_pair(wanted: SocketAddr) -> anyhow::Result<(UdpSocket, Option<TcpListener>, Vec<String>)> {
+    let mut last = None;
+    for _ in 0..16 {
+        let udp = match udp_socket(wanted) {
+            Ok(udp) => udp,
+            Err(error) => {
+                let text = refusal("SIP", "udp", wanted, &error, "give another port with --sip-port");
+                anyhow::bail!("{text}");
+            }
+        };
+        let local = udp.local_addr()?;
+        match TcpListener::bind(local) {
+            Ok(tcp) => return Ok((udp, Some(tcp), vec![])),
+            // A free UDP port whose TCP twin is taken: try another one.
+            Err(error) if wanted.port() == 0 => last = Some(error),
+            Err(error) => {
+                let text = refusal("SIP over TCP", "tcp", local, &error, "phones can use UDP meanwhile");
+                return Ok((udp, None, vec![text]));
+            }
+        }
+    }
+    Err(last.map_or_else(|| anyhow::anyhow!("no free port"), Into::into))
+}
+
+fn udp_socket(address: SocketAddr) -> io::Result<UdpSocket> {
+    let socket = Socket::new(Domain::for_address(address), Type::DGRAM, Some(Protocol::UDP))?;
+    socket.set_nonblocking(true)?;
+    socket.bind(&address.into())?;
+    let socket = socket.into();
+    crate::udp::make_room(&socket, SOCKET_BUFFER_BYTES);
+    Ok(socket)
+}
+
+/// Room in the system for packets that wait: some thousand registrations.
+const SOCKET_BUFFER_BYTES: usize = 8 * 1024 * 1024;
+
+/// Says in one line what could not be opened, who holds it, and what to do.
+pub(crate) fn refusal(
+    what: &str,
+    protocol: &str,
+    address: SocketAddr,
+    error: &io::Error,
+    remedy: &str,
+) -> String {
+    let mut remedy = remedy;
+    let reason = match error.kind() {
+        io::ErrorKind::AddrInUse => match holder::of_port(protocol, address.port()) {
+            Some(holder) => format!("is in use (held by {holder})"),
+            None => "is in use by another program".to_owned(),
+        },
+        io::ErrorKind::PermissionDenied => "needs a right that this user does not have".to_owned(),
+        io::ErrorKind::AddrNotAvailable => {
+            remedy = match what {
+                "HTTP" => "give 127.0.0.1 as [http] listen",
+                _ => "give one of its addresses with --listen or as [sip] listen; 0.0.0.0 is all of them",
+            };
+            "is no address of this machine".to_owned()
+        }
+        _ => format!("cannot be opened: {error}"),
+    };
+    format!("{what}: {protocol} {address} {reason}: {remedy}")
+}
+
+/// The address of this machine towards the network; no packet is sent.
+fn outward_address() -> Option<IpAddr> {
+    let socket = UdpSocket::bind("0.0.0.0:0").ok()?;
+    socket.connect("192.0.2.1:9").ok()?;
+    let address = socket.local_addr().ok()?.ip();
+    (!address.is_unspecified()).then_some(address)
+}
+
+const ATTEMPTS: u32 = 20;
+const BETWEEN_ATTEMPTS: Duration = Duration::from_millis(50);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn free_port() -> SocketAddr {
+        UdpSocket::bind("127.0.0.1:0").unwrap().local_addr().unwrap()
+    }
+
+    fn wanted(transport: Transport, address: SocketAddr) -> WantedSocket {
+        WantedSocket { transport, address, advertise: None }
+    }
+
+    #[test]
+    fn sockets_are_opened_and_closed_and_the_others_keep_their_places() {
+        let (mut sockets, unopened) = SipSockets::open("127.0.0.1:0".parse().unwrap(), None).unwrap();
+        assert_eq!(unopened, Vec::<String>::new());
+        let first = sockets.opened().next().unwrap().bound;
+        let pair = [wanted(Transport::Udp, first), wanted(Transport::Tcp, first)];
+        assert!(
+            sockets.close(&pair).is_empty() && sockets.open_more(&pair).0.is_empty(),
+            "nothing is different"
+        );
+        let second = wanted(Transport::Udp, free_port());
+        let three = [pair[0].clone(), pair[1].clone(), second.clone()];
+        assert_eq!(sockets.refusals(&three), Vec::<String>::new());
+        let (opened, refused) = sockets.open_more(&three);
+        assert_eq!((opened[0].0, opened.len(), refused.len()), (ListenerId(2), 1, 0));
+        // TCP goes; what is new then takes its place.
+        assert_eq!(sockets.close(&[pair[0].clone(), second.clone()]), [ListenerId(1)]);
+        assert!(TcpListener::bind(first).is_ok(), "its port is free");
+        let third = wanted(Transport::Udp, free_port());
+        let (opened, _) = sockets.open_more(&[pair[0].clone(), second, third]);
+        assert_eq!(opened[0].0, ListenerId(1));
+        assert_eq!(sockets.listeners().len(), 3);
+    }
+
+    #[test]
+    fn a_port_that_another_program_holds_is_refused_before_anything_is_closed() {
+        let (mut sockets, _) = SipSockets::open("127.0.0.1:0".parse().unwrap(), None).unwrap();
+        let first = wanted(Transport::Udp, sockets.opened().next().unwrap().bound);
+        let other = UdpSocket::bind("127.0.0.1:0").unwrap();
+        let taken = wanted(Transport::Udp, other.local_addr().unwrap());
+        let refused = sockets.refusals(&[first.clone(), taken.clone()]);
+        assert!(refused.len() == 1 && refused[0].contains("is in use"), "{refused:?}");
+        let (opened, refused) = sockets.open_more(&[first, taken]);
+        assert!(opened.is_empty() && refused.len() == 1);
+        let tls = WantedSocket { transport: Transport::Tls, ..wanted(Transport::Udp, free_port()) };
+        assert_eq!(sockets.refusals(&[tls]), ["SIP over TLS is not served yet"]);
+    }
+}
