@@ -302,6 +302,11 @@ impl Call {
         matches!(self.state, State::Ended)
     }
 
+    /// Whether it waits for the phones of a line.
+    pub(crate) const fn is_locating(&self) -> bool {
+        matches!(self.state, State::Locating(_))
+    }
+
     pub(crate) fn phase(&self) -> Phase {
         match &self.state {
             State::Dialing(_) if !self.facts.was_sent_on() => Phase::Dialing,

@@ -1,5 +1,6 @@
 //! Everything about calls that an operator can set.
 
+mod forwarding;
 mod incoming;
 mod mobility;
 mod view;

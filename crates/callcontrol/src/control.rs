@@ -175,6 +175,11 @@ impl CallControl {
         ids.iter().filter_map(|id| self.calls.get(id)).map(|call| view(call)).collect()
     }
 
+    /// Calls that wait for the phones of a line. They have no timer, so that none may be left when whoever asks has answered.
+    pub fn locating(&self) -> usize {
+        self.calls.values().filter(|call| call.is_locating()).count()
+    }
+
     /// What has passed since the start.
     pub const fn counters(&self) -> Counters {
         self.shared.counters

@@ -12,12 +12,10 @@ use std::time::Duration;
 
 use strowger_base::{Cause, WallTime};
 use strowger_dialplan::forward::{
-    BreakoutBecause, CallSide, ForwardDestination, ForwardKind, ForwardTarget, Step as Next, Trail,
+    BreakoutBecause, CallSide, ForwardKind, ForwardTarget, Step as Next, Trail,
 };
 use strowger_dialplan::hunt::{Exhausted, WhenExhausted};
-use strowger_dialplan::{
-    Action, Addressed, Analysis, Arrival, Caller, Decision, Digits, LaterHops, Reject, SearchSpace, Trace,
-};
+use strowger_dialplan::{Action, Addressed, Caller, Decision, Digits, LaterHops, Reject, SearchSpace, Trace};
 
 pub use self::hunt::{HuntEvent, Hunted};
 pub use self::lint::lint;
@@ -237,24 +235,8 @@ impl<'c> Follower<'c> {
 
     /// The line that a forward leads to at once or by translations, if it leads to one.
     fn leads_to(&self, settings: &Line, target: &ForwardTarget<SearchSpace>) -> Option<Box<str>> {
-        let plan = &self.configuration.plan;
         let caller = self.caller_in(target.css());
-        let to = number(settings, target);
-        let action = match Digits::parse(to) {
-            Ok(digits) => match Analysis::of(plan, caller, Arrival::EnBloc, &digits, self.at).decision()? {
-                Decision::Routed(routed) => &plan.pattern(routed.pattern)?.action,
-                Decision::Blocked { .. } | Decision::Rejected(_) => return None,
-            },
-            Err(_) => plan.address(&caller.search_space, to, None, self.at, caller.zone.as_ref())?.action,
-        };
-        match action {
-            Action::Line(line) => Some(line.clone()),
-            Action::Translate(_)
-            | Action::Route(_)
-            | Action::Hunt { .. }
-            | Action::Service(_)
-            | Action::Block(_) => None,
-        }
+        self.configuration.line_behind(settings.number_of(target), caller, self.at)
     }
 
     fn caller_in(&self, css: &SearchSpace) -> Arc<Caller> {
@@ -279,13 +261,13 @@ impl<'c> Walk<'_, 'c> {
     /// Sends the call on as the forwards of `line` say; `None` when the line keeps it.
     fn forward(&mut self, line: &str, kind: ForwardKind) -> Option<Place<'c>> {
         let follower = self.follower;
-        let (settings, forwards) = forwards(follower.configuration, line)?;
-        forwards.target(kind, follower.side)?;
+        let settings = follower.configuration.lines.get(line)?;
+        let forwards = settings.forwards_for(kind, follower.side)?;
         let leads_to = |target: &ForwardTarget<SearchSpace>| follower.leads_to(settings, target);
         match self.trail(line).step(&line.into(), forwards, kind, follower.side, leads_to) {
             Next::NotSet => None,
             Next::To { target, kind, hop, breakout } => {
-                let to = number(settings, target);
+                let to = settings.number_of(target);
                 let by = (line.into(), Some(kind));
                 Some(self.send_on(by, hop, breakout, (to, target.css())))
             }
@@ -444,14 +426,6 @@ impl<'c> Place<'c> {
 fn forwards<'c>(configuration: &'c Configuration, line: &str) -> Option<(&'c Line, &'c Forwards)> {
     let settings = configuration.lines.get(line)?;
     Some((settings, settings.forwards.as_deref()?))
-}
-
-/// The number that a forward leads to; nothing for voice mail at a line that has no number for it, which configurations refuse.
-fn number<'c>(line: &'c Line, target: &'c ForwardTarget<SearchSpace>) -> &'c str {
-    match target.destination() {
-        ForwardDestination::Number(number) => number,
-        ForwardDestination::VoiceMail => line.voice_mail.as_deref().unwrap_or_default(),
-    }
 }
 
 #[cfg(test)]

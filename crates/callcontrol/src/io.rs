@@ -94,7 +94,8 @@ pub enum Output {
         /// Its call.
         call: CallId,
     },
-    /// Which phones does this line have? Answered by [`Input::Located`]. A call may ask about several lines at once.
+    /// Which phones does this line have? A call may ask about several lines at once, and has no timer while it waits: whoever
+    /// takes this answers with [`Input::Located`] before it returns, whatever the line is.
     Locate {
         /// Names the request.
         request: CallId,

@@ -66,6 +66,8 @@ impl Node {
                 self.room.calls = kept(said);
             }
         }
+        // The registrar is asked and answers here: a call that still waited for it would wait for ever.
+        debug_assert_eq!(self.calls.locating(), 0, "calls wait for phones that nobody looks up");
     }
 
     fn sip_said(&mut self, now: Now, item: strowger_sip::Output, out: &mut Outbox) {

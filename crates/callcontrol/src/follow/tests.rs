@@ -1,7 +1,7 @@
 use strowger_dialplan::forward::{BySide, ForwardParameters, HopLimit};
 use strowger_dialplan::hunt::{HuntList, HuntOption, HuntPilot, LineGroup, LineGroupOptions};
 use strowger_dialplan::{
-    CodesRequired, DialPlanBuilder, NumberPattern, Parameters, RoutePattern, RouteTarget,
+    Arrival, CodesRequired, DialPlanBuilder, NumberPattern, Parameters, RoutePattern, RouteTarget,
 };
 
 use super::*;

@@ -6,14 +6,13 @@ use strowger_base::Cause;
 use strowger_base::journal::{Decision, Forwarding, Redirection, WayOut, WhyForwarded, WhyRefused};
 use strowger_base::leg::{Diversion, Origin, Party, Presentation};
 use strowger_dialplan::forward::{
-    BreakoutBecause, CallSide, Classification, ForwardDestination, ForwardKind, ForwardTarget, Redirect,
-    RedirectReason, Step as Next, Trail,
+    BreakoutBecause, CallSide, Classification, ForwardKind, ForwardTarget, Redirect, RedirectReason,
+    Step as Next, Trail,
 };
 use strowger_dialplan::hunt::Exhausted;
-use strowger_dialplan::{Action, Analysis, Arrival, Caller, Decision as Verdict, Digits, SearchSpace};
+use strowger_dialplan::{Caller, Digits, SearchSpace};
 
 use super::super::{Facts, State, Step, dialing};
-use crate::configuration::{Configuration, Line};
 
 /// What a call has been through that was redirected, or went through a hunt pilot.
 pub(in crate::call) struct Redirected {
@@ -39,15 +38,14 @@ impl Step<'_> {
     pub(super) fn forward(&mut self, line: &str, kind: ForwardKind) -> Option<State> {
         let configuration = Arc::clone(&self.shared.configuration);
         let settings = configuration.lines.get(line)?;
-        let forwards = settings.forwards.as_deref()?;
         let side = self.side();
         // Calls to lines that say nothing leave no trail.
-        let target = forwards.target(kind, side)?;
-        if number(settings, target).is_empty() {
-            return None;
-        }
+        let forwards = settings.forwards_for(kind, side)?;
         let mut redirected = self.redirected(line);
-        let leads_to = |target: &ForwardTarget<SearchSpace>| self.leads_to(&configuration, settings, target);
+        let leads_to = |target: &ForwardTarget<SearchSpace>| {
+            let caller = Arc::new(self.facts.caller_for(target.css()));
+            configuration.line_behind(settings.number_of(target), caller, self.now.wall)
+        };
         let next = redirected.trail.step(&line.into(), forwards, kind, side, leads_to);
         self.facts.redirected = Some(redirected);
         match next {
@@ -55,7 +53,7 @@ impl Step<'_> {
             Next::To { target, kind, hop, breakout } => Some(self.send_on(&Onward {
                 by: line,
                 why: why(kind),
-                to: number(settings, target),
+                to: settings.number_of(target),
                 css: target.css(),
                 hop,
                 way_out: breakout.map(way_out),
@@ -149,27 +147,6 @@ impl Step<'_> {
         self.decide(None, Decision::HopLimitReached { at, hops });
         self.refuse(Cause::EXCHANGE_ROUTING_ERROR, WhyRefused::TooManyRedirections { hops })
     }
-
-    /// The line that a forward leads to, if it leads to one at once or by translations.
-    fn leads_to(
-        &self,
-        configuration: &Configuration,
-        settings: &Line,
-        target: &ForwardTarget<SearchSpace>,
-    ) -> Option<Box<str>> {
-        let (plan, at) = (&configuration.plan, self.now.wall);
-        let caller = self.facts.caller_for(target.css());
-        let number = number(settings, target);
-        let Ok(digits) = Digits::parse(number) else {
-            let found = plan.address(&caller.search_space, number, None, at, caller.zone.as_ref())?;
-            return line_of(found.action);
-        };
-        let analysis = Analysis::of(plan, Arc::new(caller), Arrival::EnBloc, &digits, at);
-        match analysis.decision()? {
-            Verdict::Routed(routed) => line_of(&plan.pattern(routed.pattern)?.action),
-            Verdict::Blocked { .. } | Verdict::Rejected(_) => None,
-        }
-    }
 }
 
 impl Facts {
@@ -205,25 +182,6 @@ impl Facts {
             caller.number = number;
         }
         caller
-    }
-}
-
-fn line_of(action: &Action) -> Option<Box<str>> {
-    match action {
-        Action::Line(line) => Some(line.clone()),
-        Action::Translate(_)
-        | Action::Route(_)
-        | Action::Hunt { .. }
-        | Action::Service(_)
-        | Action::Block(_) => None,
-    }
-}
-
-/// The number that a forward leads to; nothing for voice mail at a line that has no pilot, so that the forward is none.
-fn number<'l>(line: &'l Line, target: &'l ForwardTarget<SearchSpace>) -> &'l str {
-    match target.destination() {
-        ForwardDestination::Number(number) => number,
-        ForwardDestination::VoiceMail => line.voice_mail.as_deref().unwrap_or_default(),
     }
 }
 

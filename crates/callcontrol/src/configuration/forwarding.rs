@@ -1,0 +1,48 @@
+//! Where forwards lead, for calls and for who asks about them without one.
+
+use std::sync::Arc;
+
+use strowger_base::WallTime;
+use strowger_dialplan::forward::{CallSide, ForwardDestination, ForwardKind, ForwardTarget};
+use strowger_dialplan::{Action, Analysis, Arrival, Caller, Decision, Digits, SearchSpace};
+
+use super::{Configuration, Forwards, Line};
+
+impl Line {
+    /// Its forwards, when one of them is for such a call and has somewhere to lead to.
+    pub(crate) fn forwards_for(&self, kind: ForwardKind, side: CallSide) -> Option<&Forwards> {
+        let forwards = self.forwards.as_deref()?;
+        let target = forwards.target(kind, side)?;
+        (!self.number_of(target).is_empty()).then_some(forwards)
+    }
+
+    /// The number that a forward leads to; nothing for voice mail at a line that has no pilot, so that the forward is none.
+    pub(crate) fn number_of<'l>(&'l self, target: &'l ForwardTarget<SearchSpace>) -> &'l str {
+        match target.destination() {
+            ForwardDestination::Number(number) => number,
+            ForwardDestination::VoiceMail => self.voice_mail.as_deref().unwrap_or_default(),
+        }
+    }
+}
+
+impl Configuration {
+    /// The line that a number leads to at once or by translations, if it leads to one.
+    pub(crate) fn line_behind(&self, number: &str, caller: Arc<Caller>, at: WallTime) -> Option<Box<str>> {
+        let plan = &self.plan;
+        let action = match Digits::parse(number) {
+            Ok(digits) => match Analysis::of(plan, caller, Arrival::EnBloc, &digits, at).decision()? {
+                Decision::Routed(routed) => &plan.pattern(routed.pattern)?.action,
+                Decision::Blocked { .. } | Decision::Rejected(_) => return None,
+            },
+            Err(_) => plan.address(&caller.search_space, number, None, at, caller.zone.as_ref())?.action,
+        };
+        match action {
+            Action::Line(line) => Some(line.clone()),
+            Action::Translate(_)
+            | Action::Route(_)
+            | Action::Hunt { .. }
+            | Action::Service(_)
+            | Action::Block(_) => None,
+        }
+    }
+}
