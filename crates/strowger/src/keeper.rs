@@ -11,6 +11,7 @@ use std::time::Duration;
 use strowger_base::WallTime;
 use strowger_configuration::proposal::{Mistake, Scope, Wanted};
 use strowger_configuration::{ChangeSet, Difference, Head, Id, Operation, Purpose, State};
+use strowger_node::objects::{self, Unserved};
 use tokio::sync::watch;
 
 use crate::configuration::{Change, ChangeError, ConfigurationStore, HistoryError, Progress, Summary, Trial};
@@ -301,6 +302,18 @@ impl Plan {
         });
         let shown: Vec<Operation> = shown.cloned().collect();
         self.before.differences(&shown, &self.after)
+    }
+
+    /// What it sets that has no effect in this version and had none to be told of before: a sentence for each sort of it.
+    pub(crate) fn without_effect(&self) -> Vec<String> {
+        let set = self.operations.iter().filter(|operation| operation.after.is_some());
+        let new = set.flat_map(|operation| {
+            let before = objects::unserved_of(&self.before, operation.object);
+            let mut after = objects::unserved_of(&self.after, operation.object);
+            after.retain(|one| before.iter().all(|old| old.what != one.what));
+            after
+        });
+        Unserved::grouped(new)
     }
 }
 

@@ -169,3 +169,24 @@ fn a_long_plan_is_told_in_part_and_counted_whole() {
     assert!(first == ["1001", "1003", "1004"] || first == ["1002", "1003", "1004"], "{first:?}");
     assert_eq!(keys(0), Vec::<String>::new());
 }
+
+#[test]
+fn a_plan_says_what_has_no_effect_once_and_not_again() {
+    let folder = Folder::new("effect");
+    let keeper = folder.keeper();
+    let plan = |wanted: &[Wanted]| keeper.plan(&keeper.live(), wanted, Scope::Whole).unwrap();
+    let with = |settings: &[(&str, serde_json::Value)]| {
+        let mut wanted = lines(&[("1001", "One"), ("1002", "Two")]);
+        for line in &mut wanted {
+            line.table.extend(settings.iter().map(|(name, value)| ((*name).to_owned(), value.clone())));
+        }
+        wanted
+    };
+    assert_eq!(plan(&with(&[])).without_effect(), [] as [&str; 0]);
+    let answering = with(&[("auto_answer", json!("headset"))]);
+    assert_eq!(plan(&answering).without_effect(), ["line 1001 and 1 more: auto_answer has no effect yet"]);
+    applied(&keeper, "alice", &answering);
+    let urgent = with(&[("auto_answer", json!("headset")), ("urgent", json!(true))]);
+    assert_eq!(plan(&urgent).without_effect(), [] as [&str; 0]);
+    assert_eq!(plan(&[]).without_effect(), [] as [&str; 0]);
+}
