@@ -188,7 +188,14 @@ fn talked(record: &CallRecord<'_>, by: ReleasedBy, names: &Names) -> String {
         ReleasedBy::Called => other.clone(),
         ReleasedBy::System => "the server".to_owned(),
     };
-    format!("; {other} answered, they talked for {}, and {who} hung up.", words::duration(time))
+    let time = words::duration(time);
+    match answered {
+        // Nobody talks with an announcement.
+        Some(leg) if names.is_service(leg.leg) => {
+            format!("; {other} answered, the call lasted {time}, and {who} hung up.")
+        }
+        Some(_) | None => format!("; {other} answered, they talked for {time}, and {who} hung up."),
+    }
 }
 
 fn gave_up(record: &CallRecord<'_>) -> String {

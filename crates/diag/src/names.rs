@@ -34,7 +34,9 @@ struct Called {
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 enum Kind {
     Phone,
-    Other,
+    Trunk,
+    /// The server itself talks.
+    Service,
 }
 
 impl Names {
@@ -111,13 +113,18 @@ impl Names {
         }
     }
 
+    /// Whether the other end of the leg is this server itself.
+    pub(crate) fn is_service(&self, leg: LegId) -> bool {
+        self.called.get(&leg).is_some_and(|called| called.kind == Kind::Service)
+    }
+
     /// Which device it is: `the phone of 1002`, `phone 2 of 1002`, `trunk carrier`.
     pub(crate) fn device(&self, leg: LegId) -> String {
         if self.is_caller(leg) {
             return self.caller_name.clone();
         }
         let Some(called) = self.called.get(&leg) else { return format!("leg {leg}") };
-        if called.kind == Kind::Other {
+        if called.kind != Kind::Phone {
             return called.owner.clone();
         }
         let of_line = |other: &&LegId| self.called.get(other).is_some_and(|c| c.owner == called.owner);
@@ -139,9 +146,9 @@ impl Called {
     fn new(target: &TargetView<'_>) -> Self {
         match target {
             TargetView::Phone { line, .. } => Called { owner: (*line).to_owned(), kind: Kind::Phone },
-            TargetView::Trunk(name) => Called { owner: format!("trunk {name}"), kind: Kind::Other },
+            TargetView::Trunk(name) => Called { owner: format!("trunk {name}"), kind: Kind::Trunk },
             TargetView::Service(service) => {
-                Called { owner: words::service(*service).to_owned(), kind: Kind::Other }
+                Called { owner: words::service(*service).to_owned(), kind: Kind::Service }
             }
         }
     }

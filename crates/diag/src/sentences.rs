@@ -278,26 +278,40 @@ pub(crate) fn refused(why: &WhyRefused<'_>) -> Option<String> {
 
 fn media_path(path: &MediaPath<'_>, names: &Names) -> String {
     let codec = if path.codec.is_empty() { "no audio" } else { path.codec };
-    let way = match path.way {
-        Way::Direct => "directly from device to device",
-        Way::Relayed => "through the relay of this server",
+    let ends = [&path.offerer, &path.answerer];
+    let (way, sends) = match path.way {
+        Way::Relayed => (" and goes through the relay of this server", Sends::ThroughRelay),
+        Way::Direct if ends.iter().any(|end| names.is_service(end.leg)) => ("", Sends::Itself),
+        Way::Direct => (" and does not pass this server", Sends::Itself),
     };
     format!(
-        "Media is agreed ({codec}), {way}: {}; {}.",
-        direction(&path.offerer, &path.answerer, names),
-        direction(&path.answerer, &path.offerer, names)
+        "Media is agreed ({codec}){way}: {}; {}.",
+        direction(&path.offerer, &path.answerer, sends, names),
+        direction(&path.answerer, &path.offerer, sends, names)
     )
 }
 
+/// Who sends to the address that an end named.
+#[derive(Clone, Copy)]
+enum Sends {
+    /// The other end.
+    Itself,
+    /// The relay, what comes from the other end.
+    ThroughRelay,
+}
+
 /// What goes from one end to the other.
-fn direction(from: &StreamEnd, to: &StreamEnd, names: &Names) -> String {
-    let sends = matches!(from.flow, AudioFlow::Both | AudioFlow::SendOnly);
-    let receives = matches!(to.flow, AudioFlow::Both | AudioFlow::ReceiveOnly);
+fn direction(from: &StreamEnd, to: &StreamEnd, sends: Sends, names: &Names) -> String {
+    let flows = matches!(from.flow, AudioFlow::Both | AudioFlow::SendOnly)
+        && matches!(to.flow, AudioFlow::Both | AudioFlow::ReceiveOnly);
     let (sender, receiver) = (names.party(from.leg), names.party(to.leg));
-    match (sends && receives, to.address) {
-        (true, Some(address)) => format!("{sender} sends to {receiver} at {address}"),
-        (true, None) => format!("{sender} sends to {receiver} at an address that is not known"),
-        (false, _) => format!("nothing goes from {sender} to {receiver}"),
+    if !flows {
+        return format!("nothing goes from {sender} to {receiver}");
+    }
+    let address = to.address.map_or_else(|| "an address that is not known".to_owned(), |it| it.to_string());
+    match sends {
+        Sends::Itself => format!("{sender} sends to {receiver} at {address}"),
+        Sends::ThroughRelay => format!("what {sender} sends goes on to {receiver} at {address}"),
     }
 }
 
@@ -343,18 +357,29 @@ fn alarm_sentence(alarm: &Alarm<'_>) -> String {
 
 fn quality_sentence(leg: LegId, quality: &Quality, names: &Names) -> String {
     let party = names.party(leg);
-    if quality.packets == 0 {
-        return format!("No audio packet arrived from {party}; {}.", sent_to_it(quality.sent));
-    }
-    let total = quality.packets + quality.lost;
-    let percent = quality.lost as f64 * 100.0 / total as f64;
+    let lost = || {
+        let total = quality.packets + quality.lost;
+        let percent = quality.lost as f64 * 100.0 / total as f64;
+        format!("{} lost ({percent:.1} %)", quality.lost)
+    };
     let elsewhere = quality.peer.map(|peer| format!(" from {peer}")).unwrap_or_default();
-    format!(
-        "From {party} arrived {}{elsewhere}, {} lost ({percent:.1} %); {}.",
-        words::count(quality.packets as usize, "audio packet"),
-        quality.lost,
-        sent_to_it(quality.sent)
-    )
+    let packets = words::count(quality.packets as usize, "audio packet");
+    // Of a service it is told what the service heard and said, of a device what came from it and went to it.
+    match (names.is_service(leg), quality.packets) {
+        (true, 0) => format!("{} got no audio packet and sent {}.", words::capital(party), quality.sent),
+        (true, _) => {
+            format!(
+                "{} got {packets}{elsewhere}, {}, and sent {}.",
+                words::capital(party),
+                lost(),
+                quality.sent
+            )
+        }
+        (false, 0) => format!("No audio packet arrived from {party}; {}.", sent_to_it(quality.sent)),
+        (false, _) => {
+            format!("From {party} arrived {packets}{elsewhere}, {}; {}.", lost(), sent_to_it(quality.sent))
+        }
+    }
 }
 
 fn sent_to_it(packets: u64) -> String {

@@ -599,3 +599,63 @@ fn a_selector_takes_what_legs_say_after_the_call() {
     assert!(!selector.takes(&record(Some(CallId::new(NodeId(1), ShardId(0), 43)), Some(A))));
     assert!(!selector.takes(&record(None, None)));
 }
+
+#[test]
+fn media_is_told_as_it_flows() {
+    let check = |target: TargetView<'static>, way: Way, expect: &[&str]| {
+        let rung = Decision::Rung { target, called: "1002", shown: party("1001", "Alice") };
+        let answered = Decision::AnsweredBy { connected: party("1002", "") };
+        let journal = Journal::call("1002")
+            .decide(1, Some(B2), rung)
+            .decide(2, Some(B2), answered)
+            .decide(2, None, media(way, (AudioFlow::Both, AudioFlow::Both)))
+            .and(20_010, Some(B2), Entry::Quality(quality(800, 8)))
+            .and(20_011, Some(B2), Entry::Quality(quality(0, 0)));
+        let end = (Cause::NORMAL_CALL_CLEARING, ReleasedBy::Caller, WhyEnded::HungUp);
+        let journal = journal.end(20_000, end, (None, Some(2)), &[(B2, LegOutcome::Answered)]);
+        let story = tell(&journal.0);
+        let lines: Vec<&str> = story.lines.iter().map(|line| &*line.text).collect();
+        let told: Vec<&str> =
+            lines.into_iter().filter(|line| line.contains("Media") || line.contains("packet")).collect();
+        assert_eq!([&[&*story.headline], &told[..]].concat(), expect, "{way:?}");
+    };
+    let phone = TargetView::Phone { line: "1002", binding: BindingId(1) };
+    let talked = "1001 called 1002; 1002 answered, they talked for 19 s, and 1001 hung up.";
+    let of_phone = [
+        "From 1002 arrived 800 audio packets, 8 lost (1.0 %); 790 were sent to it.",
+        "No audio packet arrived from 1002; 790 were sent to it.",
+    ];
+    check(
+        phone,
+        Way::Direct,
+        &[
+            talked,
+            "Media is agreed (PCMA) and does not pass this server: 1001 sends to 1002 at 192.0.2.21:5000; 1002 sends to \
+             1001 at 192.0.2.10:4000.",
+            of_phone[0],
+            of_phone[1],
+        ],
+    );
+    check(
+        phone,
+        Way::Relayed,
+        &[
+            talked,
+            "Media is agreed (PCMA) and goes through the relay of this server: what 1001 sends goes on to 1002 at \
+             192.0.2.21:5000; what 1002 sends goes on to 1001 at 192.0.2.10:4000.",
+            of_phone[0],
+            of_phone[1],
+        ],
+    );
+    check(
+        TargetView::Service(Service::Announcement),
+        Way::Direct,
+        &[
+            "1001 called 1002; the announcement answered, the call lasted 19 s, and 1001 hung up.",
+            "Media is agreed (PCMA): 1001 sends to the announcement at 192.0.2.21:5000; the announcement sends to 1001 \
+             at 192.0.2.10:4000.",
+            "The announcement got 800 audio packets, 8 lost (1.0 %), and sent 790.",
+            "The announcement got no audio packet and sent 790.",
+        ],
+    );
+}
