@@ -5,7 +5,6 @@ mod ways;
 
 use std::sync::Arc;
 
-use strowger_configuration::Operation;
 use strowger_configuration::files::{Document, File};
 use strowger_configuration::proposal::Scope;
 use strowger_configuration::reader::AlreadySealed;
@@ -25,8 +24,8 @@ impl Secrets for Open {
     }
 }
 
-/// What of `before` becomes with this text, and the operations for it.
-fn changed(before: &State, toml: &str) -> (State, Vec<Operation>) {
+/// What becomes of `before` with this text.
+fn changed(before: &State, toml: &str) -> State {
     let files = [File { name: "all.toml".to_owned(), text: toml.to_owned() }];
     let document = Document::read(&files).unwrap_or_else(|wrong| panic!("{wrong:?}"));
     let mut last = before.len() as u128 + 1000 * before.hash().to_string().len() as u128;
@@ -37,12 +36,11 @@ fn changed(before: &State, toml: &str) -> (State, Vec<Operation>) {
     let operations = document
         .proposal(before, Scope::Whole, &AlreadySealed, &mut new_id)
         .unwrap_or_else(|wrong| panic!("{wrong:?}"));
-    let after = before.changed(&operations).unwrap_or_else(|refused| panic!("{refused:?}"));
-    (after, operations)
+    before.changed(&operations).unwrap_or_else(|refused| panic!("{refused:?}"))
 }
 
 fn state(toml: &str) -> State {
-    changed(&State::default(), toml).0
+    changed(&State::default(), toml)
 }
 
 fn translated(toml: &str) -> (State, Translated) {

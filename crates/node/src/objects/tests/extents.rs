@@ -1,5 +1,7 @@
 //! What a change concerns.
 
+use strowger_configuration::Operation;
+
 use super::*;
 
 const OFFICE: &str = r#"
@@ -38,7 +40,7 @@ name = "t"
 fn check(part: &str, becomes: &str, expect: &str) {
     let before = state(OFFICE);
     assert!(OFFICE.contains(part), "{part}");
-    let (after, operations) = changed(&before, &OFFICE.replacen(part, becomes, 1));
+    let after = changed(&before, &OFFICE.replacen(part, becomes, 1));
     let told = match extent(&before, &after) {
         Extent::Nothing => "nothing".to_owned(),
         Extent::Whole => "whole".to_owned(),
