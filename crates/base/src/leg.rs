@@ -85,10 +85,22 @@ pub struct Party {
 /// Whose device a leg belongs to, as established by authentication or configuration, never by what it claims.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug)]
 pub enum Origin {
-    /// A phone on this line (directory number).
-    Line(Box<str>),
+    /// A phone on a line.
+    Line {
+        /// The line (directory number).
+        line: Box<str>,
+        /// The name of the phone; `None` for the only phone of the line.
+        phone: Option<Arc<str>>,
+    },
     /// A trunk, by its configured name.
     Trunk(Box<str>),
+}
+
+impl Origin {
+    /// The only phone of a line.
+    pub fn line(number: &str) -> Self {
+        Origin::Line { line: number.into(), phone: None }
+    }
 }
 
 /// A registered contact of a line, numbered by the registrar and never used again.
@@ -102,7 +114,9 @@ pub enum Target {
     Phone {
         /// The line (directory number).
         line: Box<str>,
-        /// Which of its phones.
+        /// The name of the phone; `None` for the only phone of the line.
+        phone: Option<Arc<str>>,
+        /// Which of its contacts.
         binding: BindingId,
     },
     /// A trunk, by its configured name.

@@ -438,7 +438,7 @@ impl Step<'_> {
         self.shared.dialing.remove(&self.facts.protocol_call_id);
         self.vacate_all_but(None);
         if std::mem::take(&mut self.facts.occupies_own)
-            && let Origin::Line(line) = &self.facts.origin
+            && let Origin::Line { line, .. } = &self.facts.origin
         {
             self.shared.vacate(line, self.now.mono);
         }
@@ -518,6 +518,11 @@ impl Facts {
             Relay::Opening(port) => Some(port),
             Relay::Open(ports) => Some(ports.port),
         }
+    }
+
+    /// What was rung with a leg.
+    fn rung_on(&self, leg: LegId) -> Option<&Target> {
+        self.rung.iter().find(|rung| rung.leg == leg).map(|rung| &rung.target)
     }
 
     fn rung_mut(&mut self, leg: LegId) -> Option<&mut Rung> {

@@ -3,6 +3,7 @@
 mod forwarding;
 mod incoming;
 mod mobility;
+mod phone;
 mod view;
 
 use std::collections::BTreeMap;
@@ -17,11 +18,12 @@ use strowger_dialplan::forward::{
 };
 use strowger_dialplan::hunt::{HuntList, HuntPilot};
 use strowger_dialplan::lint::{Origin, OriginKind};
-use strowger_dialplan::route_list::{LocalRouteGroups, RouteListParameters};
-use strowger_dialplan::{Caller, DialPlan, Digits, NumberView, SearchSpace, Transformations};
+use strowger_dialplan::route_list::RouteListParameters;
+use strowger_dialplan::{Caller, DialPlan, Mask, NumberView, SearchSpace, Transformations};
 
 pub use self::incoming::IncomingNumbers;
 pub use self::mobility::{DevicePool, Home, Mobility, Whereabouts};
+pub use self::phone::{LinePhone, PhoneSettings};
 pub use crate::call::TrunkList;
 
 /// The forwards of a line; each names what it sees of the plan.
@@ -96,16 +98,26 @@ impl Configuration {
         }
     }
 
-    /// Everybody who dials, by name: what looks at the dial plan as a whole has to know.
+    /// Everybody who dials, by name, and phones of a line that dial differently each by itself: what looks at the dial plan as a whole has to know.
     pub fn origins(&self) -> Vec<Origin> {
         let origin = |kind: OriginKind, name: &str, caller: &Arc<Caller>| Origin {
             kind,
             name: name.into(),
             caller: Arc::clone(caller),
         };
-        let lines = self.lines.iter();
-        let mut origins: Vec<Origin> =
-            lines.map(|(name, line)| origin(OriginKind::Line, name, &line.caller)).collect();
+        let mut origins: Vec<Origin> = Vec::with_capacity(self.lines.len());
+        for (number, line) in self.lines.iter() {
+            match line.phones.split_first() {
+                None => {}
+                Some((first, others)) if others.iter().all(|other| first.dials_as(other)) => {
+                    origins.push(origin(OriginKind::Line, number, &first.caller));
+                }
+                Some(_) => origins.extend(
+                    line.dialling_phones()
+                        .map(|phone| origin(OriginKind::Line, &phone.on(number), &phone.caller)),
+                ),
+            }
+        }
         origins.extend(self.trunks.iter().map(|(name, trunk)| {
             let kind = if trunk.overlap { OriginKind::OverlapTrunk } else { OriginKind::Trunk };
             origin(kind, name, &trunk.caller)
@@ -160,22 +172,14 @@ pub struct Line {
     /// How long its phones ring before the call is given up. A ring time of its forwards goes before it; see
     /// [`Line::rings_for`].
     pub no_answer: Duration,
-    /// Who dials on it, as digit analysis knows it.
-    pub caller: Arc<Caller>,
-    /// What stands for local route groups when it calls.
-    pub local_route_groups: LocalRouteGroups<Box<str>>,
-    /// Its phones send growing numbers, each as a new wish for the call (RFC 3578).
-    pub overlap: bool,
+    /// How the outside sees its number, whatever its phones say.
+    pub external_mask: Option<Mask>,
     /// Where it sends calls that it does not take; `None` for most lines.
     pub forwards: Option<Box<Forwards>>,
     /// The pilot number of its voice mail profile, which a forward to voice mail is a forward to.
     pub voice_mail: Option<Arc<str>>,
-    /// How its phones see numbers at home; as they are when `None`.
-    pub view: Option<Arc<NumberView>>,
-    /// Where its phones belong, when they are in a device pool.
-    pub home: Option<Arc<Home>>,
-    /// The calling number of its emergency calls while its phones are at home.
-    pub emergency_number: Option<Digits>,
+    /// The phones that it stands on, each with a name of its own.
+    pub phones: Box<[LinePhone]>,
 }
 
 impl Line {
@@ -192,20 +196,17 @@ impl Line {
 }
 
 impl Default for Line {
+    /// A line with every default and one phone without a name.
     fn default() -> Self {
         Line {
             name: Box::from(""),
             busy_trigger: BUSY_TRIGGER,
             calls_max: CALLS_MAX,
             no_answer: NO_ANSWER_LINE,
-            caller: Arc::default(),
-            local_route_groups: LocalRouteGroups::default(),
-            overlap: false,
+            external_mask: None,
             forwards: None,
             voice_mail: None,
-            view: None,
-            home: None,
-            emergency_number: None,
+            phones: Box::new([LinePhone::default()]),
         }
     }
 }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use strowger_base::journal::{Decision, Entry, Record};
-use strowger_base::leg::BindingId;
+use strowger_base::leg::{BindingId, Target};
 use strowger_base::{ByteArena, CallId, Command, LegId, Now, Signal, Span};
 use strowger_media::control;
 
@@ -49,13 +49,22 @@ pub enum Input<'a> {
     },
 }
 
-/// A phone of a line.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+/// A contact of a line.
+#[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Contact {
+    /// The name of its phone; `None` for the only phone of the line.
+    pub phone: Option<Arc<str>>,
     /// Which.
     pub binding: BindingId,
     /// How it is reached.
     pub reach: Reach,
+}
+
+impl Contact {
+    /// Where it is rung.
+    pub fn of(&self, line: &str) -> Target {
+        Target::Phone { line: line.into(), phone: self.phone.clone(), binding: self.binding }
+    }
 }
 
 /// How a phone is reached.

@@ -193,7 +193,7 @@ impl Call {
         let mut call =
             Call { control, now, when, caller, rung: BTreeSet::new(), refusing: Vec::new(), end: None };
         let origin = match side {
-            CallSide::Internal => Origin::Line("9000".into()),
+            CallSide::Internal => Origin::line("9000"),
             CallSide::External => Origin::Trunk("carrier".into()),
         };
         let setup = Setup {
@@ -235,7 +235,7 @@ impl Call {
         for item in std::mem::take(&mut out.items) {
             match item {
                 Output::Locate { request, line } => {
-                    let phone = [Contact { binding: BindingId(0), reach: Reach::Direct }];
+                    let phone = [Contact { phone: None, binding: BindingId(0), reach: Reach::Direct }];
                     let contacts = if self.when == When::Unregistered { &[][..] } else { &phone[..] };
                     self.handle(Input::Located { request, line: &line, contacts });
                 }

@@ -14,7 +14,7 @@ const NOW: Now = Now { mono: Instant::START, wall: WallTime::from_micros(1) };
 
 /// A call to a number that leads nowhere: it is over at once, and only its record waits.
 fn call(control: &mut CallControl, number: u64, out: &mut Outbox) {
-    setup(control, leg(number), Origin::Line("1001".into()), ("404", FurtherDigits::None), out);
+    setup(control, leg(number), Origin::line("1001"), ("404", FurtherDigits::None), out);
 }
 
 fn leg(number: u64) -> LegId {
@@ -154,7 +154,7 @@ fn a_phone_that_never_stops_pressing_keys_does_not_fill_the_call() {
     configuration.plan = plan.build();
     let mut control = CallControl::new(NodeId(1), ShardId(0), 0, &mut Rng::new(1), Arc::new(configuration));
     let mut out = Outbox::default();
-    setup(&mut control, leg(1), Origin::Line("1001".into()), ("1", FurtherDigits::Keys), &mut out);
+    setup(&mut control, leg(1), Origin::line("1001"), ("1", FurtherDigits::Keys), &mut out);
     let longest = |keys: u32, expect: usize, control: &mut CallControl, out: &mut Outbox| {
         for _ in 0..keys {
             let key = Signal::Digit(Digit { key: '5', duration_ms: 0 });

@@ -217,8 +217,9 @@ impl World {
         if self.rng.one_in(8) || self.asked.len() > 50 {
             self.asked.remove(index);
         }
-        let contacts: Vec<Contact> =
-            (0..self.rng.below(4)).map(|n| Contact { binding: BindingId(n), reach: Reach::Direct }).collect();
+        let contacts: Vec<Contact> = (0..self.rng.below(4))
+            .map(|n| Contact { phone: None, binding: BindingId(n), reach: Reach::Direct })
+            .collect();
         self.handle(Input::Located { request, line: &line, contacts: &contacts });
     }
 
@@ -290,7 +291,7 @@ impl World {
         let role = Role::Caller;
         self.legs.insert(leg, Leg { role, answered: false, owes: false, is_owed: offer });
         let setup = Setup {
-            origin: Origin::Line((*self.pick(&["1001", "1002"])).into()),
+            origin: Origin::line(self.pick::<&str>(&["1001", "1002"])),
             flow: Flow::Datagram { listener: ListenerId(0), peer: "10.0.0.1:5060".parse().unwrap() },
             protocol_call_id: "x".into(),
             calling: Party::default(),

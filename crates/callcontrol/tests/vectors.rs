@@ -64,7 +64,7 @@ impl World {
                     self.rung.push((line.into(), seconds, leg));
                 }
                 Output::Locate { request, line } => {
-                    let contacts = [Contact { binding: BindingId(1), reach: Reach::Direct }];
+                    let contacts = [Contact { phone: None, binding: BindingId(1), reach: Reach::Direct }];
                     self.handle(Input::Located { request, line: &line, contacts: &contacts });
                 }
                 Output::Persist { record, .. } => {
@@ -194,7 +194,7 @@ fn forwards_of_the_corpus() {
                  ends_at: &str,
                  last: &str,
                  reasons: &[u16]| {
-        let from = if outside { Origin::Trunk("9728134987".into()) } else { Origin::Line("none".into()) };
+        let from = if outside { Origin::Trunk("9728134987".into()) } else { Origin::line("none") };
         let (rang, told) = forwarded(forwards, limit, from, dial);
         assert_eq!(
             (&*rang, &*told.reached, &*told.original, &*told.last, &*told.reasons),
@@ -237,7 +237,7 @@ fn hunt(groups: Vec<LineGroup<Box<str>>>) -> (Configuration, World) {
 }
 
 fn line(name: char) -> Origin {
-    Origin::Line(name.to_string().into())
+    Origin::line(&name.to_string())
 }
 
 #[test]

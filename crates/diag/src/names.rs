@@ -31,9 +31,10 @@ struct Called {
     kind: Kind,
 }
 
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, PartialEq, Eq, Debug)]
 enum Kind {
-    Phone,
+    /// With its name; empty where it has none.
+    Phone(String),
     Trunk,
     /// The server itself talks.
     Service,
@@ -52,7 +53,7 @@ impl Names {
                 Entry::Decision(Decision::CallBegan { origin, calling, .. }) => {
                     names.caller = Some(leg);
                     names.caller_name = match origin {
-                        OriginView::Line(line) => (*line).to_owned(),
+                        OriginView::Line { line, .. } => (*line).to_owned(),
                         OriginView::Trunk(name) if calling.number.is_empty() => format!("trunk {name}"),
                         OriginView::Trunk(name) => format!("{} (trunk {name})", calling.number),
                     };
@@ -118,22 +119,26 @@ impl Names {
         self.called.get(&leg).is_some_and(|called| called.kind == Kind::Service)
     }
 
-    /// Which device it is: `the phone of 1002`, `phone 2 of 1002`, `trunk carrier`.
+    /// Which device it is: `the phone of 1002`, `phone 2 of 1002`, `phone SEP001122334455 of 1002`, `trunk carrier`.
     pub(crate) fn device(&self, leg: LegId) -> String {
         if self.is_caller(leg) {
             return self.caller_name.clone();
         }
         let Some(called) = self.called.get(&leg) else { return format!("leg {leg}") };
-        if called.kind != Kind::Phone {
-            return called.owner.clone();
-        }
-        let of_line = |other: &&LegId| self.called.get(other).is_some_and(|c| c.owner == called.owner);
-        let same: Vec<LegId> = self.order.iter().filter(of_line).copied().collect();
-        if same.len() < 2 {
-            return format!("the phone of {}", called.owner);
-        }
+        let Kind::Phone(name) = &called.kind else { return called.owner.clone() };
+        let is_same = |other: &&LegId| {
+            self.called.get(other).is_some_and(|it| it.owner == called.owner && it.kind == called.kind)
+        };
+        let same: Vec<LegId> = self.order.iter().filter(is_same).copied().collect();
         let place = same.iter().position(|other| *other == leg).map_or(0, |place| place + 1);
-        format!("phone {place} of {}", called.owner)
+        let owner = &called.owner;
+        match (same.len() < 2, &**name) {
+            (true, "") => format!("the phone of {owner}"),
+            (false, "") => format!("phone {place} of {owner}"),
+            (true, name) => format!("phone {name} of {owner}"),
+            // Of one phone with several contacts.
+            (false, name) => format!("phone {name} ({place}) of {owner}"),
+        }
     }
 
     /// The same at the beginning of a sentence.
@@ -145,7 +150,9 @@ impl Names {
 impl Called {
     fn new(target: &TargetView<'_>) -> Self {
         match target {
-            TargetView::Phone { line, .. } => Called { owner: (*line).to_owned(), kind: Kind::Phone },
+            TargetView::Phone { line, phone, .. } => {
+                Called { owner: (*line).to_owned(), kind: Kind::Phone((*phone).to_owned()) }
+            }
             TargetView::Trunk(name) => Called { owner: format!("trunk {name}"), kind: Kind::Trunk },
             TargetView::Service(service) => {
                 Called { owner: words::service(*service).to_owned(), kind: Kind::Service }

@@ -184,7 +184,8 @@ fn began(
     media: MediaPart,
 ) -> String {
     let who = match origin {
-        OriginView::Line(_) => party(calling),
+        OriginView::Line { phone: "", .. } => party(calling),
+        OriginView::Line { phone, .. } => format!("{} on phone {phone}", party(calling)),
         OriginView::Trunk(name) => format!("{} on trunk {name}", party(calling)),
     };
     let called = if called.is_empty() { "no number" } else { called };

@@ -27,7 +27,7 @@ impl Journal {
     /// 1001 (Alice) calls a number.
     fn call(called: &'static str) -> Self {
         let began = Decision::CallBegan {
-            origin: OriginView::Line("1001"),
+            origin: OriginView::Line { line: "1001", phone: "" },
             calling: party("1001", "Alice"),
             called,
             protocol_call_id: "x@y",
@@ -45,7 +45,7 @@ impl Journal {
         let found = Decision::PhonesFound { line: "1002", phones: legs.len() as u32 };
         let mut journal = Journal::call("1002").decide(0, None, resolved).decide(0, None, found);
         for (index, leg) in legs.iter().enumerate() {
-            let target = TargetView::Phone { line: "1002", binding: BindingId(index as u64) };
+            let target = TargetView::Phone { line: "1002", phone: "", binding: BindingId(index as u64) };
             let rung = Decision::Rung { target, called: "1002", shown: party("1001", "Alice") };
             journal = journal.decide(1, Some(*leg), rung);
         }
@@ -100,7 +100,7 @@ impl Journal {
         let connected = if answered.is_some() { party("1002", "Bob") } else { PartyView::default() };
         let record = CallRecord {
             call: CALL,
-            origin: OriginView::Line("1001"),
+            origin: OriginView::Line { line: "1001", phone: "" },
             calling_leg: A,
             calling: party("1001", "Alice"),
             called: called.unwrap_or(""),
@@ -537,6 +537,30 @@ fn quality(packets: u64, lost: u64) -> Quality {
         foreign: 0,
         peer: None,
     }
+}
+
+#[test]
+fn phones_with_names_are_called_by_them() {
+    let began = Decision::CallBegan {
+        origin: OriginView::Line { line: "1001", phone: "desk" },
+        calling: party("1001", "Alice"),
+        called: "1002",
+        protocol_call_id: "x@y",
+        flow: flow("192.0.2.10:5060"),
+        media: MediaPart::Offer,
+    };
+    let target = TargetView::Phone { line: "1002", phone: "SEP1", binding: BindingId(1) };
+    let rung = Decision::Rung { target, called: "1002", shown: party("1001", "Alice") };
+    let journal = Journal(Vec::new()).and(0, Some(A), Entry::Decision(began)).decide(1, Some(B1), rung);
+    let told = text(&tell(&journal.0), false);
+    for sentence in [
+        "1001 (Alice) on phone desk called 1002 from 192.0.2.10:5060.",
+        "Ringing phone SEP1 of 1002; it is shown 1001 (Alice).",
+    ] {
+        assert!(told.contains(sentence), "{told}");
+    }
+    let twice = journal.decide(1, Some(B2), rung);
+    assert!(text(&tell(&twice.0), false).contains("Ringing phone SEP1 (2) of 1002;"));
 }
 
 #[track_caller]

@@ -14,6 +14,7 @@ mod incoming;
 mod lines;
 mod loops;
 mod mobility;
+mod phones;
 mod plan;
 mod route_lists;
 mod transformations;

@@ -283,7 +283,9 @@ pub enum CallState {
 pub struct PhoneView {
     /// The line.
     pub line: Box<str>,
-    /// Which of its phones.
+    /// Its name; `None` for the only phone of the line.
+    pub phone: Option<Arc<str>>,
+    /// Which of its contacts.
     pub binding: BindingId,
     /// Its contact URI.
     pub contact: Box<str>,

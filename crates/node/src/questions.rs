@@ -4,6 +4,7 @@ use strowger_base::leg::BindingId;
 use strowger_base::net::Flow;
 use strowger_base::{CallId, Now};
 use strowger_callcontrol::Phase;
+use strowger_sip::io::LineAccount;
 
 use crate::counters::Messages;
 use crate::io::{
@@ -62,10 +63,11 @@ impl Node {
     }
 
     fn phone_views(&self, now: Now, after: &str) -> Answer {
-        let view = |binding: BindingId| {
+        let view = |account: &LineAccount, binding: BindingId| {
             let phone = self.sip.registrar().binding(binding)?;
             Some(PhoneView {
                 line: phone.line().into(),
+                phone: account.phone_name(phone.phone()).cloned(),
                 binding,
                 contact: phone.contact().into(),
                 peer: phone.flow().peer(),
@@ -80,8 +82,8 @@ impl Node {
         let mut lines = self.lines.after(after);
         let mut phones = Vec::new();
         let mut last = None;
-        for (line, _) in lines.by_ref().take(PAGE) {
-            phones.extend(self.sip.contacts_of(line).filter_map(view));
+        for (line, account) in lines.by_ref().take(PAGE) {
+            phones.extend(self.sip.contacts_of(line).filter_map(|binding| view(account, binding)));
             last = Some(line);
         }
         let next = last.filter(|_| lines.next().is_some()).map(Into::into);

@@ -3,12 +3,15 @@
 //! Each domain is called with an outbox of its own and with the node's arena, so that no byte is copied on its way
 //! out. [`Node::settle`] goes on until nobody has anything more to say.
 
+use std::sync::Arc;
+
 use strowger_base::journal::{Direction, Entry, Record, Registration, Told};
-use strowger_base::leg::Target;
+use strowger_base::leg::{BindingId, Target};
 use strowger_base::{CallId, Command, LegId, Now, Signal};
 use strowger_callcontrol::io::{Contact, Reach};
 use strowger_callcontrol::{RelayMode, quality};
 use strowger_media::agent;
+use strowger_sip::io::LineAccount;
 use strowger_sip::uri::{Host, Uri};
 
 use crate::io::{Outbox, Output, PersistRecord, StoreRecord, Ticket};
@@ -178,13 +181,14 @@ impl Node {
     /// Which phones a line has, from the registrar.
     fn locate(&mut self, now: Now, request: CallId, line: &str, out: &mut Outbox) {
         let mut contacts = std::mem::take(&mut self.contacts);
+        let account = self.lines.get(line);
         contacts.extend(self.sip.contacts_of(line).map(|binding| {
             // Only a relay on demand wants to know.
             let reach = match self.relay {
                 RelayMode::WhenBehindNat => self.reach_of(binding),
                 RelayMode::Never | RelayMode::Always => Reach::Direct,
             };
-            Contact { binding, reach }
+            Contact { phone: self.phone_name(account, binding), binding, reach }
         }));
         let located = strowger_callcontrol::Input::Located { request, line, contacts: &contacts };
         self.tell_calls(now, located, out);
@@ -192,8 +196,14 @@ impl Node {
         self.contacts = contacts;
     }
 
+    /// The name of the phone that a contact belongs to, where it has one.
+    pub(crate) fn phone_name(&self, account: Option<&LineAccount>, binding: BindingId) -> Option<Arc<str>> {
+        let place = self.sip.registrar().binding(binding)?.phone();
+        account?.phone_name(place).cloned()
+    }
+
     /// Whether a phone calls itself by another address than its packets come from.
-    fn reach_of(&self, binding: strowger_base::leg::BindingId) -> Reach {
+    fn reach_of(&self, binding: BindingId) -> Reach {
         let Some(binding) = self.sip.registrar().binding(binding) else { return Reach::Direct };
         let host = Uri::parse(binding.contact().as_bytes()).ok().and_then(|uri| match uri.host() {
             Some(Host::V4(address)) => Some(address.into()),

@@ -144,12 +144,12 @@ impl Checker {
         let Some(call) = record.call else { return Ok(()) };
         match &record.entry {
             Entry::Decision(Decision::CallBegan {
-                origin: OriginView::Line(line),
+                origin: OriginView::Line { line, phone },
                 called,
                 protocol_call_id,
                 ..
             }) => {
-                let began = self.began(now, line, called, protocol_call_id, configuration);
+                let began = self.began(now, (line, phone), called, protocol_call_id, configuration);
                 if let Some(dialled) = began {
                     self.calls.insert(call, dialled);
                 }
@@ -175,17 +175,17 @@ impl Checker {
     fn began(
         &mut self,
         now: Now,
-        line: &str,
+        (line, phone): (&str, &str),
         called: &str,
         protocol_call_id: &str,
         configuration: &Configuration,
     ) -> Option<Dialled> {
         let at_hand = self.at_hand.as_mut().filter(|at_hand| !at_hand.damaged)?;
         at_hand.taken = true;
-        let line = configuration.calls.lines.get(line)?;
+        let phone = configuration.calls.phone(line, (!phone.is_empty()).then_some(phone))?;
         let further = match at_hand.offers_keys {
             true => FurtherDigits::Keys,
-            false if line.overlap => FurtherDigits::Again,
+            false if phone.settings.overlap => FurtherDigits::Again,
             false => FurtherDigits::None,
         };
         let digits = Digits::parse(called).ok()?;
@@ -196,7 +196,7 @@ impl Checker {
             FurtherDigits::None => Arrival::EnBloc,
         };
         let mut analysis =
-            Analysis::begin(&configuration.calls.plan, Arc::clone(&line.caller), arrival, now.wall);
+            Analysis::begin(&configuration.calls.plan, Arc::clone(&phone.caller), arrival, now.wall);
         analysis.dial(&digits);
         let mut dialled = Dialled {
             protocol_call_id: protocol_call_id.to_owned(),

@@ -12,7 +12,7 @@ use strowger_base::{
     Command, Instant, LegId, Media, NodeId, Now, Rng, Secret, SessionDescription, ShardId, Signal, WallTime,
 };
 use strowger_sip::auth::{Challenge, ha1_md5, ha1_sha256};
-use strowger_sip::io::{Configuration, DigestAlgorithm, LineAccount, Listener, Trunk};
+use strowger_sip::io::{Configuration, DigestAlgorithm, LineAccount, Listener, PhoneAccount, Trunk};
 use strowger_sip::{Input, Outbox, Output, Sip};
 
 const SDP: &str = "v=0\r\no=bench 1 1 IN IP4 127.0.0.1\r\ns=-\r\nc=IN IP4 127.0.0.1\r\nt=0 0\r\nm=audio 6000 RTP/AVP 0 8 101\r\na=rtpmap:0 PCMU/8000\r\na=rtpmap:8 PCMA/8000\r\na=rtpmap:101 telephone-event/8000\r\na=fmtp:101 0-15\r\na=ptime:20\r\na=sendrecv\r\n";
@@ -46,14 +46,13 @@ impl Bench {
         let line = |i: u64| {
             let number = (100_000 + i).to_string();
             let secret = format!("pw-{number}");
-            let account = LineAccount {
-                name: "".into(),
+            let phone = PhoneAccount {
+                name: None,
                 username: number.as_str().into(),
                 ha1_md5: Secret::new(ha1_md5(&number, domain, &secret)),
                 ha1_sha256: Secret::new(ha1_sha256(&number, domain, &secret)),
-                contacts_max: 4,
             };
-            (number.into_boxed_str(), account)
+            (number.into_boxed_str(), LineAccount::with_one_phone("", 4, phone))
         };
         let trunk = |name: &str, port: u16| Trunk {
             name: name.into(),

@@ -166,7 +166,10 @@ impl Sip {
                     leg.call = Some(call);
                 }
             }
-            Input::Restore(record) => self.registrar.restore(now, record),
+            Input::Restore(record) => {
+                let account = self.shared.configuration.lines.get(record.texts.get().line);
+                self.registrar.restore(now, record, account);
+            }
             Input::Configure(configuration) => self.configure(now, configuration, out),
             Input::Timeout => self.timeout(now, out),
             Input::Drain => self.draining = true,
@@ -252,13 +255,15 @@ impl Sip {
     fn configure(&mut self, now: Now, configuration: Arc<Configuration>, out: &mut Outbox) {
         let before = std::mem::replace(&mut self.shared.configuration, configuration);
         let changes = self.shared.configuration.lines.changes_since(&before.lines);
-        let gone: Vec<&str> = changes
-            .filter_map(|change| match change {
-                TableChange::Removed(line, _) => Some(line),
-                TableChange::Added(..) | TableChange::Changed { .. } => None,
-            })
-            .collect();
-        self.registrar.unconfigure(now, &gone, &mut self.changes);
+        for change in changes {
+            match change {
+                TableChange::Added(..) => {}
+                TableChange::Changed { name, before, after } => {
+                    self.registrar.reconfigure(now, name, (before, after), &mut self.changes);
+                }
+                TableChange::Removed(line, _) => self.registrar.unconfigure(now, line, &mut self.changes),
+            }
+        }
         for (place, was) in before.listeners.iter().enumerate() {
             let stays = self.shared.configuration.listeners.get(place).is_some_and(|it| it.is_same(was));
             if was.is_open && !stays {

@@ -8,7 +8,7 @@ use strowger_base::{Now, event::RefuseReason};
 
 use crate::auth::{self, Verdict};
 use crate::core::Sip;
-use crate::io::{Configuration, LineAccount, Outbox, Trunk};
+use crate::io::{Configuration, Outbox, PhoneAccount, PhoneOnLine, Trunk};
 use crate::message::Message;
 use crate::uri::Uri;
 use crate::write;
@@ -27,8 +27,8 @@ impl Sip {
             return Some(Origin::Trunk(trunk.name.clone()));
         }
         let configuration = Arc::clone(&self.shared.configuration);
-        let (line, _) = self.authenticate(now, flow, request, name, false, &configuration, out)?;
-        Some(Origin::Line(Box::from(line)))
+        let owner = self.authenticate(now, flow, request, name, false, &configuration, out)?;
+        Some(Origin::Line { line: Box::from(owner.line), phone: owner.name().cloned() })
     }
 
     /// The trunk that a call is from. Address and port together always tell. An address alone does not: phones may be
@@ -66,7 +66,7 @@ impl Sip {
             || names_line()
     }
 
-    /// The line that a request proves to speak for; when it is `None` the request has been answered.
+    /// The phone and line that a request proves to speak for; when it is `None` the request has been answered.
     ///
     /// `repeated` accepts a nonce count that was used by the same request before: a retransmission.
     #[expect(clippy::too_many_arguments, reason = "credentials are judged by that many independent things")]
@@ -79,7 +79,7 @@ impl Sip {
         repeated: bool,
         configuration: &'c Configuration,
         out: &mut Outbox,
-    ) -> Option<(&'c str, &'c LineAccount)> {
+    ) -> Option<PhoneOnLine<'c>> {
         let claimed = if name == "REGISTER" { request.to_user() } else { request.from_user() };
         let Some(credentials) = auth::credentials_for(request, &configuration.domain) else {
             self.challenge(now, flow, request, false, out);
@@ -87,17 +87,22 @@ impl Sip {
         };
         // A caller that hides itself names nobody in From; its credentials say who it is (RFC 3323 §4.1.1.3).
         let hidden = name != "REGISTER" && claimed.eq_ignore_ascii_case("anonymous");
-        let claimed = if hidden { credentials.username().into() } else { claimed };
+        // It may tell us which line it is, and nobody else, where the user name is that of the phone (RFC 3325 §9.2).
+        let claimed = match hidden {
+            true => request.preferred_user().unwrap_or_else(|| credentials.username().into()),
+            false => claimed,
+        };
         let Some((line, account)) = configuration.lines.get_key_value(&claimed) else {
             self.forbid(flow, request, name, RefuseReason::UnknownLine, out);
             return None;
         };
-        if !credentials.is_user(&account.username) {
+        let place = account.phone_of_user(credentials.username());
+        let Some((place, phone)) = place.and_then(|place| Some((place, account.phone(place)?))) else {
             self.forbid(flow, request, name, RefuseReason::NotYourLine, out);
             return None;
-        }
-        match self.verify(now, request, &credentials, account, repeated) {
-            Verdict::Accepted => return Some((line, account)),
+        };
+        match self.verify(now, request, &credentials, phone, repeated) {
+            Verdict::Accepted => return Some(PhoneOnLine { line, account, phone: place }),
             Verdict::Stale => self.challenge(now, flow, request, true, out),
             Verdict::UnknownNonce => self.challenge(now, flow, request, false, out),
             Verdict::Replayed => {
@@ -115,7 +120,7 @@ impl Sip {
         now: Now,
         request: &Message<'_>,
         credentials: &auth::Credentials<'_>,
-        account: &LineAccount,
+        phone: &PhoneAccount,
         repeated: bool,
     ) -> Verdict {
         let lifetime = self.shared.configuration.nonce_lifetime;
@@ -123,8 +128,8 @@ impl Sip {
             now,
             request.method_text(),
             credentials,
-            account.ha1_md5.expose(),
-            account.ha1_sha256.expose(),
+            phone.ha1_md5.expose(),
+            phone.ha1_sha256.expose(),
             lifetime,
             repeated,
         )
@@ -157,7 +162,7 @@ impl Sip {
         let hidden = invite.asks_privacy() || invite.from_user().eq_ignore_ascii_case("anonymous");
         let presentation = if hidden { Presentation::Restricted } else { Presentation::Allowed };
         match origin {
-            Origin::Line(line) => {
+            Origin::Line { line, .. } => {
                 let account = self.shared.configuration.lines.get(line);
                 let name = account.map(|account| account.name.clone()).unwrap_or_default();
                 Party { number: line.clone(), name, presentation }
@@ -193,15 +198,15 @@ impl Sip {
         );
         let configuration = Arc::clone(&self.shared.configuration);
         let found = self.authenticate(now, flow, request, "REGISTER", repeated, &configuration, out);
-        let Some((line, account)) = found else { return };
+        let Some(owner) = found else { return };
         let (registrar, changes, _) = self.registration_parts();
-        let result = registrar.register(now, request, flow, line, account, &configuration, changes);
+        let result = registrar.register(now, request, flow, owner, &configuration, changes);
         self.tell_changes(out);
         match result {
             Ok(()) => {
                 self.shared.counters.registrations += 1;
                 let mut answer = self.shared.draft();
-                self.registrar.write_answer(now, line, request, &mut answer);
+                self.registrar.write_answer(now, owner, request, &mut answer);
                 write::date_header(&mut answer, now.wall);
                 self.refuse(request, flow, 200, |buffer| buffer.extend_from_slice(&answer), out);
                 self.shared.keep_draft(answer);

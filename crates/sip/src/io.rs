@@ -6,8 +6,9 @@ use std::time::Duration;
 
 use strowger_base::leg::BindingId;
 use strowger_base::net::{Flow, ListenerId, StreamId, Transport};
-use strowger_base::{ByteArena, CallId, Command, Event, LegId, Secret, Signal, Span, WallTime};
+use strowger_base::{ByteArena, CallId, Command, Event, LegId, Signal, Span, WallTime};
 
+pub use crate::account::{LineAccount, PhoneAccount, PhoneOnLine, PhonePlace};
 use crate::registrar::PackedTexts;
 
 /// Everything that can happen to the SIP side.
@@ -146,6 +147,8 @@ pub struct BindingRecord {
     pub binding: BindingId,
     /// Its texts; cloning a record copies none of them.
     pub texts: PackedTexts,
+    /// The name of its phone; `None` for the only phone of its line.
+    pub phone: Option<Arc<str>>,
     /// Its `reg-id` (RFC 5626), when it gave one.
     pub reg_id: Option<u32>,
     /// Where it can be reached; stream flows do not survive a restart.
@@ -203,21 +206,6 @@ impl Listener {
     pub fn is_same(&self, other: &Listener) -> bool {
         self.is_open && self.transport == other.transport && self.bound == other.bound
     }
-}
-
-/// What SIP needs to know of a line.
-#[derive(Clone)]
-pub struct LineAccount {
-    /// Display name.
-    pub name: Box<str>,
-    /// User name in digest; mostly the number.
-    pub username: Box<str>,
-    /// MD5 of `username:realm:password`, in lower-case hex (RFC 7616 §3.4.2).
-    pub ha1_md5: Secret<[u8; 32]>,
-    /// SHA-256 of the same, in lower-case hex.
-    pub ha1_sha256: Secret<[u8; 64]>,
-    /// Phones that may register on it, at most [`strowger_base::limits::CONTACTS_PER_LINE`].
-    pub contacts_max: usize,
 }
 
 /// A peer known by its address.

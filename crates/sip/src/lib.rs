@@ -3,6 +3,7 @@
 //! [`Sip`] is the SIP side of one shard. It refuses to know calls: it turns dialogs into legs, tells
 //! [`strowger_base::Signal`]s and takes [`strowger_base::Command`]s.
 
+mod account;
 pub mod auth;
 pub mod body;
 pub mod core;

@@ -537,7 +537,7 @@ struct Accepted {
 fn dialled(identity: &Origin, invite: &Message<'_>, shared: &Shared) -> (Box<str>, FurtherDigits) {
     let user = invite.request_user();
     let keys = invite.values(HeaderName::AllowEvents).any(|event| event.eq_ignore_ascii_case(b"kpml"));
-    let keys = keys && matches!(identity, Origin::Line(_));
+    let keys = keys && matches!(identity, Origin::Line { .. });
     let further_digits = if keys { FurtherDigits::Keys } else { FurtherDigits::None };
     // A Cisco phone that goes off-hook and tells no digit says so in place of a number.
     if keys && user.eq_ignore_ascii_case("x-cisco-serviceuri-offhook") {

@@ -19,7 +19,7 @@ pub use binding::Binding;
 pub use texts::{BindingTexts, PackedTexts};
 
 use crate::header::{Contact, number32};
-use crate::io::{BindingRecord, Configuration, LineAccount};
+use crate::io::{BindingRecord, Configuration, LineAccount, PhoneOnLine};
 use crate::message::{Contacts, HeaderName, Message};
 use crate::write;
 use index::Ids;
@@ -117,30 +117,31 @@ impl Registrar {
 
     /// Takes a REGISTER of an authenticated phone; all of it or nothing (RFC 3261 §10.3).
     ///
+    /// Each phone of a line sees and changes its own contacts alone, as if the line were an address of record of its own on
+    /// each of them.
+    ///
     /// # Errors
     /// 400 for contacts that cannot be, 403 for too many, 420 for a Path that the phone does not know, 423 for too
     /// short a time, 500 for an old CSeq.
-    #[expect(clippy::too_many_arguments, reason = "a registration has that many independent parts")]
     pub fn register(
         &mut self,
         now: Now,
         request: &Message<'_>,
         flow: Flow,
-        line: &str,
-        account: &LineAccount,
+        owner: PhoneOnLine<'_>,
         configuration: &Configuration,
         out: &mut Vec<Change>,
     ) -> Result<(), Refusal> {
         let first = match request.contact_kind() {
             // A question for the bindings there are (RFC 3261 §10.2.3).
             Contacts::None => return Ok(()),
-            Contacts::Star => return self.remove_all(request, line, out),
+            Contacts::Star => return self.remove_all(request, owner, out),
             Contacts::Malformed => return Err(Refusal::Malformed),
             Contacts::List(_) => request.first_contact(),
         };
         let others = request.values(HeaderName::Contact).skip(1).map(Contact::parse);
         let path = wanted::path(request)?;
-        let arrival = Arrival { now, request, flow, line, path: &path };
+        let arrival = Arrival { now, request, flow, owner, path: &path };
         let mut all = WantedList::default();
         for contact in std::iter::once(first).chain(others) {
             // Each of a line's contacts can be removed and another one added, which is all that can be asked for.
@@ -155,7 +156,8 @@ impl Registrar {
             wanted.known = self.known(&wanted, &arrival)?;
             all.add(wanted);
         }
-        if self.count_after(line, &all) > account.contacts_max.clamp(1, limits::CONTACTS_PER_LINE) {
+        if self.count_after(owner.line, &all) > owner.account.contacts_max.clamp(1, limits::CONTACTS_PER_LINE)
+        {
             return Err(too_many(&arrival, out));
         }
         for wanted in all.iter() {
@@ -164,24 +166,26 @@ impl Registrar {
         Ok(())
     }
 
-    /// `*` stands alone and removes all bindings of the line; it must come with Expires 0 (RFC 3261 §10.3 step 6).
+    /// `*` stands alone and removes all bindings of the phone; it must come with Expires 0 (RFC 3261 §10.3 step 6).
     fn remove_all(
         &mut self,
         request: &Message<'_>,
-        line: &str,
+        owner: PhoneOnLine<'_>,
         out: &mut Vec<Change>,
     ) -> Result<(), Refusal> {
         let zero = request.first(HeaderName::Expires).and_then(number32) == Some(0);
         if !zero {
             return Err(Refusal::Malformed);
         }
-        let late = self.bindings_of(line).any(|(_, binding)| {
+        let late = self.bindings_on(owner).any(|(_, binding)| {
             binding.call_id() == request.call_id_value() && request.cseq_number() <= binding.cseq
         });
         if late {
             return Err(Refusal::OutOfOrder);
         }
-        self.remove_line(line, UnregisterReason::ByPhone, out);
+        for id in self.bindings_on(owner).map(|(id, _)| id).collect::<Vec<_>>() {
+            self.remove(id, UnregisterReason::ByPhone, out);
+        }
         Ok(())
     }
 
@@ -192,10 +196,10 @@ impl Registrar {
         }
     }
 
-    /// Lines are no longer configured.
-    pub fn unconfigure(&mut self, _now: Now, lines: &[&str], out: &mut Vec<Change>) {
-        for line in lines {
-            self.remove_line(line, UnregisterReason::Unconfigured, out);
+    /// A line is no longer configured.
+    pub fn unconfigure(&mut self, _now: Now, line: &str, out: &mut Vec<Change>) {
+        for id in self.contacts_of(line).collect::<Vec<_>>() {
+            self.remove(id, UnregisterReason::Unconfigured, out);
         }
     }
 
@@ -210,9 +214,34 @@ impl Registrar {
         }
     }
 
-    /// Takes a binding from before a restart. One that ended meanwhile, or whose connection went with the restart,
-    /// is not taken; that is told at the next [`Registrar::handle_timeout`], which is due at once.
-    pub fn restore(&mut self, now: Now, record: BindingRecord) {
+    /// The phones of a line are others: contacts end of those that are gone or prove themselves with something else now. A
+    /// phone with another name is the same phone.
+    pub fn reconfigure(
+        &mut self,
+        now: Now,
+        line: &str,
+        (before, after): (&LineAccount, &LineAccount),
+        out: &mut Vec<Change>,
+    ) {
+        for id in self.contacts_of(line).collect::<Vec<_>>() {
+            let Some(binding) = self.bindings.get_mut(&id) else { continue };
+            let Some(phone) = before.phone(binding.phone) else { continue };
+            let Some(place) = after.phone_like(phone) else {
+                self.remove(id, UnregisterReason::Unconfigured, out);
+                continue;
+            };
+            binding.phone = place;
+            let name = after.phone_name(place);
+            if name != phone.name.as_ref() {
+                out.push(Change::Bound(binding.record(id, now, name)));
+            }
+        }
+    }
+
+    /// Takes a binding from before a restart. One that ended meanwhile, whose connection went with the restart, or whose
+    /// phone is not on the line any more, is not taken; `account` is that of its line. That is told at the next
+    /// [`Registrar::handle_timeout`], which is due at once.
+    pub fn restore(&mut self, now: Now, record: BindingRecord, account: Option<&LineAccount>) {
         let id = record.binding;
         self.next = self.next.max(id.0.saturating_add(1));
         if self.bindings.contains_key(&id) {
@@ -221,16 +250,22 @@ impl Registrar {
         let left = Duration::from_micros(record.expires_at.as_micros().saturating_sub(now.wall.as_micros()));
         let on_stream = matches!(record.flow, Flow::Stream { .. });
         let line: Box<str> = Box::from(record.texts.get().line);
-        if left.is_zero() || on_stream {
-            let reason =
-                if on_stream { UnregisterReason::ConnectionClosed } else { UnregisterReason::Expired };
-            self.lost.push(Lost { since: now.mono, binding: id, line, reason });
-            return;
+        let mut lost =
+            |reason| self.lost.push(Lost { since: now.mono, binding: id, line: line.clone(), reason });
+        if on_stream {
+            return lost(UnregisterReason::ConnectionClosed);
         }
+        if left.is_zero() {
+            return lost(UnregisterReason::Expired);
+        }
+        let Some(phone) = account.and_then(|account| account.phone_named(record.phone.as_deref())) else {
+            return lost(UnregisterReason::Unconfigured);
+        };
         let expires_at = now.mono + left;
         let timer = self.timers.set(expires_at, id);
         let BindingRecord { texts, flow, cseq, reg_id, .. } = record;
-        let binding = Binding::new(texts, flow, cseq, reg_id, PREFERENCE_DEFAULT, expires_at, timer);
+        let preference = PREFERENCE_DEFAULT;
+        let binding = Binding { texts, phone, preference, cseq, reg_id, flow, expires_at, timer };
         self.bindings.insert(id, binding);
         match self.by_line.get_mut(&line) {
             Some(ids) => ids.push(id),
@@ -288,11 +323,11 @@ impl Registrar {
         self.bindings_of(line).any(|(_, binding)| binding.cseq == cseq && binding.call_id() == call_id)
     }
 
-    /// Writes the headers of a 200: every binding of the line with the time that is left (RFC 3261 §10.3 step 8),
+    /// Writes the headers of a 200: every binding of the phone with the time that is left (RFC 3261 §10.3 step 8),
     /// the Path that was taken (RFC 3327 §5.3), and whether the flow of the request is kept (RFC 5626 §6).
-    pub fn write_answer(&self, now: Now, line: &str, request: &Message<'_>, out: &mut Vec<u8>) {
+    pub fn write_answer(&self, now: Now, owner: PhoneOnLine<'_>, request: &Message<'_>, out: &mut Vec<u8>) {
         let mut outbound = false;
-        for (_, binding) in self.bindings_of(line) {
+        for (_, binding) in self.bindings_on(owner) {
             write_contact(now, binding, out);
             outbound |= binding.reg_id.is_some()
                 && binding.cseq == request.cseq_number()
@@ -325,9 +360,14 @@ impl Registrar {
         self.contacts_of(line).filter_map(|id| Some((id, self.bindings.get(&id)?)))
     }
 
+    /// The bindings of one phone of a line.
+    fn bindings_on(&self, owner: PhoneOnLine<'_>) -> impl Iterator<Item = (BindingId, &Binding)> {
+        self.bindings_of(owner.line).filter(move |(_, binding)| binding.phone == owner.phone)
+    }
+
     /// Finds the binding that a contact is about and judges the order of requests (RFC 3261 §10.3 step 7).
     fn known(&self, wanted: &Wanted<'_>, arrival: &Arrival<'_, '_>) -> Result<Known, Refusal> {
-        let Some((id, binding)) = self.find(wanted, arrival.line) else { return Ok(Known::No) };
+        let Some((id, binding)) = self.find(wanted, arrival.owner) else { return Ok(Known::No) };
         let request = arrival.request;
         if binding.call_id() == request.call_id_value() && request.cseq_number() <= binding.cseq {
             // A copy changes nothing; neither does one that somebody else sends again from elsewhere.
@@ -341,17 +381,17 @@ impl Registrar {
     }
 
     /// The binding with the same instance and `reg-id` (RFC 5626 §6), or else with the same URI (RFC 3261 §19.1.4).
-    fn find(&self, wanted: &Wanted<'_>, line: &str) -> Option<(BindingId, &Binding)> {
+    fn find(&self, wanted: &Wanted<'_>, owner: PhoneOnLine<'_>) -> Option<(BindingId, &Binding)> {
         if wanted.reg_id.is_some() {
-            return self.bindings_of(line).find(|(_, binding)| {
+            return self.bindings_on(owner).find(|(_, binding)| {
                 binding.reg_id == wanted.reg_id
                     && binding.instance().is_some_and(|theirs| theirs.eq_ignore_ascii_case(wanted.instance))
             });
         }
         // A parameter that only one of two URIs has does not make them differ, so several may be equal to this one:
         // the one that is written the same is meant.
-        self.bindings_of(line).find(|(_, binding)| binding.contact() == wanted.text).or_else(|| {
-            self.bindings_of(line).find(|(_, binding)| {
+        self.bindings_on(owner).find(|(_, binding)| binding.contact() == wanted.text).or_else(|| {
+            self.bindings_on(owner).find(|(_, binding)| {
                 crate::uri::Uri::parse(binding.contact().as_bytes())
                     .is_ok_and(|uri| uri.equivalent(&wanted.uri))
             })
@@ -387,16 +427,25 @@ impl Registrar {
 
     /// A new binding.
     fn bind(&mut self, arrival: &Arrival<'_, '_>, wanted: &Wanted<'_>, out: &mut Vec<Change>) {
-        let &Arrival { now, request, flow, line, .. } = arrival;
+        let &Arrival { now, request, flow, owner, .. } = arrival;
+        let line = owner.line;
         // The length was checked before anything was changed.
         let Some(packed) = wanted.texts(arrival).pack() else { return };
         let id = BindingId(self.next);
         self.next += 1;
         let expires_at = now.mono + wanted.expires;
         let timer = self.timers.set(expires_at, id);
-        let (cseq, reg_id) = (request.cseq_number(), wanted.reg_id);
-        let binding = Binding::new(packed, flow, cseq, reg_id, wanted.preference, expires_at, timer);
-        out.push(Change::Bound(binding.record(id, now)));
+        let binding = Binding {
+            texts: packed,
+            phone: owner.phone,
+            preference: wanted.preference,
+            cseq: request.cseq_number(),
+            reg_id: wanted.reg_id,
+            flow,
+            expires_at,
+            timer,
+        };
+        out.push(Change::Bound(binding.record(id, now, owner.name())));
         out.push(registered(id, &binding, wanted.expires));
         self.bindings.insert(id, binding);
         match self.by_line.get_mut(line) {
@@ -415,7 +464,7 @@ impl Registrar {
         wanted: &Wanted<'_>,
         out: &mut Vec<Change>,
     ) {
-        let &Arrival { now, request, flow, line, .. } = arrival;
+        let &Arrival { now, request, flow, owner, .. } = arrival;
         let Some(binding) = self.bindings.get_mut(&id) else { return };
         let before = binding.flow;
         let preference_before = binding.preference;
@@ -427,20 +476,14 @@ impl Registrar {
         binding.reg_id = wanted.reg_id;
         binding.preference = wanted.preference;
         binding.set_texts(&wanted.texts(arrival));
-        out.push(Change::Bound(binding.record(id, now)));
+        out.push(Change::Bound(binding.record(id, now, owner.name())));
         if before != flow {
             out.push(registered(id, binding, wanted.expires));
             self.unindex_stream(before, id);
             self.index_stream(flow, id);
         }
         if preference_before != wanted.preference {
-            self.sort_line(line);
-        }
-    }
-
-    fn remove_line(&mut self, line: &str, reason: UnregisterReason, out: &mut Vec<Change>) {
-        for id in self.contacts_of(line).collect::<Vec<_>>() {
-            self.remove(id, reason, out);
+            self.sort_line(owner.line);
         }
     }
 
@@ -497,7 +540,7 @@ fn registered(id: BindingId, binding: &Binding, expires: Duration) -> Change {
 
 fn too_many(arrival: &Arrival<'_, '_>, out: &mut Vec<Change>) -> Refusal {
     out.push(Change::Event(Event::Refused {
-        claimed: Box::from(arrival.line),
+        claimed: Box::from(arrival.owner.line),
         peer: arrival.flow.peer(),
         request: "REGISTER",
         reason: RefuseReason::TooManyContacts,

@@ -33,7 +33,7 @@ fn owner(trunks: &[Trunk], peer: &str, from: &str, extra: &str) -> String {
     match d.signals.first() {
         Some((_, Signal::Setup(setup))) => match &setup.origin {
             Origin::Trunk(name) => name.to_string(),
-            Origin::Line(line) => format!("line {line}"),
+            Origin::Line { line, .. } => format!("line {line}"),
         },
         _ => d.one().lines().next().unwrap_or_default().replace("SIP/2.0 ", ""),
     }

@@ -9,24 +9,27 @@ use strowger_base::leg::{Command, Media, Origin, Ring, Target};
 use strowger_base::net::{ListenerId, StreamId, Transport};
 use strowger_base::{LegId, NodeId, Rng, Secret, ShardId, Signal};
 use strowger_sip::auth::{Challenge, ha1_md5, ha1_sha256};
-use strowger_sip::io::{DigestAlgorithm, LineAccount};
+use strowger_sip::io::{DigestAlgorithm, LineAccount, PhoneAccount};
 use strowger_sip::{Input, Output, Sip};
 use support::*;
 
 const PHONE: &str = "198.51.100.7:40000";
 
+/// A phone with a user name and a password.
+fn phone(name: Option<&str>, username: &str, password: &str) -> PhoneAccount {
+    PhoneAccount {
+        name: name.map(Into::into),
+        username: username.into(),
+        ha1_md5: Secret::new(ha1_md5(username, "strowger.test", password)),
+        ha1_sha256: Secret::new(ha1_sha256(username, "strowger.test", password)),
+    }
+}
+
 /// A driver whose lines 1001 and 1002 have the password `secret`.
 fn driver(algorithm: DigestAlgorithm) -> Driver {
     let mut configuration = configuration();
     let lines = ["1001", "1002"].map(|number| {
-        let account = LineAccount {
-            name: "Alice".into(),
-            username: number.into(),
-            ha1_md5: Secret::new(ha1_md5(number, "strowger.test", "secret")),
-            ha1_sha256: Secret::new(ha1_sha256(number, "strowger.test", "secret")),
-            contacts_max: 2,
-        };
-        (Box::from(number), account)
+        (Box::from(number), LineAccount::with_one_phone("Alice", 2, phone(None, number, "secret")))
     });
     configuration.lines = lines.into_iter().collect();
     configuration.digest_algorithms = vec![algorithm];
@@ -129,7 +132,7 @@ fn a_call_of_a_line_is_challenged_and_its_name_comes_from_the_configuration() {
     let auth = authorization(&challenged, "1001", "secret", "INVITE", 1);
     d.from(PHONE, &request("INVITE", 2, &format!("{contact}{auth}")));
     let Signal::Setup(setup) = d.signal() else { panic!() };
-    assert_eq!(setup.origin, Origin::Line("1001".into()));
+    assert_eq!(setup.origin, Origin::line("1001"));
     assert_eq!((&*setup.calling.name, &*setup.called, setup.hops_remaining), ("Alice", "1002", 69));
 }
 
@@ -140,7 +143,7 @@ fn a_phone_behind_nat_is_rung_where_its_packets_came_from_and_another_at_its_con
         register(&mut d, contact);
         let binding = d.sip.contacts_of("1001").next().expect("registered");
         let ring = Ring {
-            target: Target::Phone { line: "1001".into(), binding },
+            target: Target::Phone { line: "1001".into(), phone: None, binding },
             calling: party("1002", "Bob"),
             called: "1001".into(),
             media: Media::None,
@@ -231,4 +234,100 @@ fn listeners_are_known_by_their_number() {
         _ => None,
     });
     assert_eq!(sent_from, Some(ListenerId(0)));
+}
+
+/// Line 1001 on a desk phone that proves itself as `desk` and a soft phone that does as `1001`, each with its own password.
+fn shared_line() -> Driver {
+    let phones = [phone(Some("desk"), "desk", "of the desk"), phone(Some("soft"), "1001", "of the soft")];
+    let mut configuration = configuration();
+    let account = LineAccount { name: "Alice".into(), contacts_max: 4, phones: phones.into() };
+    configuration.lines = [("1001", account)].into_iter().collect();
+    let mut d = Driver::new();
+    d.sip = Sip::new(NodeId(1), ShardId(0), 0, Rng::new(5), Arc::new(configuration));
+    d
+}
+
+/// A phone of the shared line asks for something; returns what it is answered at last.
+fn ask(d: &mut Driver, (user, password): (&str, &str), method: &str, headers: &str) -> String {
+    let from = if user == "desk" { "198.51.100.8:5060" } else { PHONE };
+    // Each phone counts by itself.
+    let text = |cseq, more: &str| {
+        let text = request(method, cseq, &format!("{headers}{more}"));
+        text.replace("Call-ID: reg1", &format!("Call-ID: {user}"))
+            .replace("z9hG4bK", &format!("z9hG4bK{user}"))
+    };
+    d.from(from, &text(1, ""));
+    let auth = authorization(&d.next(), user, password, method, 1);
+    d.from(from, &text(2, &auth));
+    d.next()
+}
+
+#[test]
+fn phones_of_one_line_prove_themselves_each_with_its_own_password() {
+    let check = |user: &str, password: &str, expect: &str, told: &str| {
+        let mut d = shared_line();
+        let answer = ask(&mut d, (user, password), "REGISTER", CONTACT);
+        assert!(answer.starts_with(expect), "{user} {password}: {answer}");
+        assert!(d.others.iter().any(|event| event.contains(told)), "{user}: {:?}", d.others);
+    };
+    check("desk", "of the desk", "SIP/2.0 200 ", "Registered");
+    check("1001", "of the soft", "SIP/2.0 200 ", "Registered");
+    check("desk", "of the soft", "SIP/2.0 403 ", "WrongPassword");
+    check("1001", "of the desk", "SIP/2.0 403 ", "WrongPassword");
+    check("soft", "of the soft", "SIP/2.0 403 ", "NotYourLine");
+}
+
+#[test]
+fn phones_of_one_line_ring_each_and_say_which_of_them_calls() {
+    let mut d = shared_line();
+    let (desk, soft) = (("desk", "of the desk"), ("1001", "of the soft"));
+    ask(&mut d, desk, "REGISTER", "Contact: <sip:1001@198.51.100.8:5060>\r\n");
+    ask(&mut d, soft, "REGISTER", CONTACT);
+    let bindings: Vec<_> = d.sip.contacts_of("1001").collect();
+    for (binding, expect) in bindings.iter().zip(["198.51.100.8:5060", PHONE]) {
+        let ring = Ring {
+            target: Target::Phone { line: "1001".into(), phone: None, binding: *binding },
+            calling: party("1002", "Bob"),
+            called: "1001".into(),
+            media: Media::None,
+            hops_remaining: 5,
+            reliable_provisional: false,
+            diversions: vec![],
+        };
+        let leg = LegId::new(NodeId(1), ShardId(0), binding.0 * 2);
+        d.command(leg, Command::Ring(Box::new(ring)));
+        assert_eq!(d.sent.remove(0).0.to_string(), expect);
+    }
+    assert_eq!(bindings.len(), 2);
+    for (who, name) in [(desk, "desk"), (soft, "soft")] {
+        ask(&mut d, who, "INVITE", CONTACT);
+        let Signal::Setup(setup) = d.signal() else { panic!() };
+        assert_eq!(setup.origin, Origin::Line { line: "1001".into(), phone: Some(name.into()) });
+    }
+}
+
+#[test]
+fn a_phone_that_hides_itself_names_its_line_to_us_where_its_user_name_does_not() {
+    let check = |user: (&str, &str), extra: &str, expect: Option<&str>| {
+        let mut d = shared_line();
+        let hide = |text: String| {
+            text.replace("From: <sip:1001@strowger.test>", "From: <sip:anonymous@anonymous.invalid>")
+        };
+        let headers = format!("{CONTACT}{extra}");
+        d.from(PHONE, &hide(request("INVITE", 1, &headers)));
+        let auth = authorization(&d.next(), user.0, user.1, "INVITE", 1);
+        d.from(PHONE, &hide(request("INVITE", 2, &format!("{headers}{auth}"))));
+        let found = d.signals.pop().and_then(|(_, signal)| match signal {
+            Signal::Setup(setup) => Some(setup.origin),
+            _ => None,
+        });
+        let expect = expect.map(|name| Origin::Line { line: "1001".into(), phone: Some(name.into()) });
+        assert_eq!(found, expect, "{user:?} {extra}");
+    };
+    let preferred = "P-Preferred-Identity: <sip:1001@strowger.test>\r\n";
+    check(("1001", "of the soft"), "", Some("soft"));
+    check(("1001", "of the soft"), preferred, Some("soft"));
+    check(("desk", "of the desk"), preferred, Some("desk"));
+    check(("desk", "of the desk"), "", None);
+    check(("desk", "of the soft"), preferred, None);
 }

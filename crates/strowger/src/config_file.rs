@@ -810,8 +810,8 @@ mod tests {
         let file: ConfigFile = toml::from_str(&text).unwrap();
         let Ok(configuration) = file.configuration() else { panic!("it can be used") };
         let account = configuration.sip.lines.get("1001").unwrap();
-        assert_eq!(account.ha1_md5.expose(), md5.to_lowercase().as_bytes());
-        assert!(account.ha1_sha256.expose().iter().all(u8::is_ascii_hexdigit));
+        assert_eq!(account.phones[0].ha1_md5.expose(), md5.to_lowercase().as_bytes());
+        assert!(account.phones[0].ha1_sha256.expose().iter().all(u8::is_ascii_hexdigit));
     }
 
     #[test]

@@ -14,7 +14,7 @@ use std::sync::Arc;
 
 use strowger_base::WallTime;
 use strowger_callcontrol::Configuration;
-use strowger_callcontrol::configuration::Line;
+use strowger_callcontrol::configuration::LinePhone;
 use strowger_callcontrol::follow::{End, Followed};
 use strowger_dialplan::codes::{Prompting, appended};
 use strowger_dialplan::forward::CallSide;
@@ -37,7 +37,8 @@ use from::{From, Incoming};
 /// What can be asked.
 #[derive(clap::Args)]
 pub(crate) struct DigitsOptions {
-    /// Who dials: a line, a trunk or a calling search space by its name; `line:`, `trunk:` or `space:` before it says which.
+    /// Who dials: a line, a phone, `LINE/PHONE`, a trunk or a calling search space by its name; `line:`, `phone:`, `trunk:` or
+    /// `space:` before it says which.
     #[arg(required_unless_present_any = ["check", "lint"])]
     from: Option<String>,
     /// What is dialled: 0-9, *, #, A-D, +; or a name.
@@ -117,8 +118,8 @@ pub(crate) struct Answer<'c> {
     question: &'c Question,
     configuration: &'c Configuration,
     caller: Arc<Caller>,
-    /// The line, when one dials.
-    line: Option<&'c Line>,
+    /// The phone of a line, when one dials.
+    phone: Option<&'c LinePhone>,
     /// Which side it comes from; a search space counts as ours.
     side: CallSide,
     /// What the trunk's settings made of its numbers.
@@ -263,7 +264,7 @@ pub(crate) fn answer<'c>(
     configuration: &'c Configuration,
     question: &'c Question,
 ) -> anyhow::Result<Answer<'c>> {
-    let From { caller, line, side, incoming, number, mode, tells_keys } =
+    let From { caller, phone, side, incoming, number, mode, tells_keys } =
         from::from(configuration, question)?;
     anyhow::ensure!(!question.number.is_empty(), "no number is given; expected for example 95551234");
     let plan = &configuration.plan;
@@ -285,7 +286,7 @@ pub(crate) fn answer<'c>(
     };
     let supplied = supplied.to_owned();
     let prompting = codes::prompting(mode, tells_keys);
-    Ok(Answer { question, configuration, caller, line, side, incoming, mode, prompting, supplied, way })
+    Ok(Answer { question, configuration, caller, phone, side, incoming, mode, prompting, supplied, way })
 }
 
 impl Answer<'_> {
@@ -340,10 +341,13 @@ impl Answer<'_> {
         member: &'a RouteListMember<Box<str>, MemberChange>,
     ) -> Option<Attempt<'a>> {
         let numbers = trace.analysis().outpulsed(&member.transformation)?;
-        let group = match (&member.group, self.line) {
+        let group = match (&member.group, self.phone) {
             (GroupReference::Group(group), _) => Some(group),
-            (reference @ (GroupReference::StandardLocal | GroupReference::Local(_)), Some(line)) => reference
-                .resolve(self.configuration.whereabouts(line, self.question.address).local_route_groups()),
+            (reference @ (GroupReference::StandardLocal | GroupReference::Local(_)), Some(phone)) => {
+                reference.resolve(
+                    self.configuration.whereabouts(phone, self.question.address).local_route_groups(),
+                )
+            }
             (GroupReference::StandardLocal | GroupReference::Local(_), None) => None,
         };
         let trunks = group.map_or(&[][..], |group| group.devices());

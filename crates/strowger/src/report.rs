@@ -166,6 +166,9 @@ pub(crate) fn explain_call(
 #[derive(Serialize)]
 pub(crate) struct PhoneRow {
     line: String,
+    /// Its name, where it has one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    phone: Option<String>,
     contact: String,
     peer: String,
     transport: &'static str,
@@ -178,6 +181,7 @@ pub(crate) fn phone_rows(phones: &[PhoneView]) -> Vec<PhoneRow> {
         .iter()
         .map(|phone| PhoneRow {
             line: phone.line.to_string(),
+            phone: phone.phone.as_deref().map(str::to_owned),
             contact: phone.contact.to_string(),
             peer: phone.peer.to_string(),
             transport: phone.transport.token(),
@@ -207,11 +211,17 @@ fn phones_text(body: &serde_json::Value, width: Option<usize>) -> String {
     let mut table = Table::new(["Line", "Address", "Via", "Phone", "Until (UTC)"], &[0, 3]);
     for row in body.get("phones").and_then(|value| value.as_array()).into_iter().flatten() {
         let text = |name: &str| row.get(name).and_then(|value| value.as_str()).unwrap_or("").to_owned();
+        // A name says which phone it is, the user agent what kind of.
+        let phone = match (text("phone"), text("user_agent")) {
+            (name, kind) if name.is_empty() => kind,
+            (name, kind) if kind.is_empty() => name,
+            (name, kind) => format!("{name}, {kind}"),
+        };
         table.push([
             text("line"),
             text("peer"),
             text("transport"),
-            text("user_agent"),
+            phone,
             to_the_second(&text("expires_at")),
         ]);
     }
@@ -286,5 +296,11 @@ mod tests {
         check(Some(120), include_str!("../testdata/tables/phones-120.txt"));
         check(None, include_str!("../testdata/tables/phones-whole.txt"));
         assert_eq!(phones_text(&serde_json::json!({}), Some(80)), "no phone is registered\n");
+        let named = |agent: &str| {
+            let phone = serde_json::json!({"line": "1", "phone": "desk", "user_agent": agent});
+            phones_text(&serde_json::json!({ "phones": [phone] }), None)
+        };
+        assert!(named("P/7").contains("  desk, P/7"), "{}", named("P/7"));
+        assert!(named("").contains("  desk  ") || named("").contains("  desk\n"), "{}", named(""));
     }
 }

@@ -123,10 +123,7 @@ impl SipSockets {
 
     /// Opens what is wanted and not open. What cannot be opened is told and done without. A port that was just closed may take a
     /// moment until everybody has let it go.
-    pub(crate) fn open_more(
-        &mut self,
-        wanted: &[WantedSocket],
-    ) -> (ToRead, Vec<String>) {
+    pub(crate) fn open_more(&mut self, wanted: &[WantedSocket]) -> (ToRead, Vec<String>) {
         let mut opened = vec![];
         let mut refused = vec![];
         for socket in wanted {

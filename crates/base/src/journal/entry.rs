@@ -85,18 +85,52 @@ impl<'a> From<&'a Party> for PartyView<'a> {
 /// Whose device began a call.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum OriginView<'a> {
-    /// A phone on this line.
-    Line(&'a str),
+    /// A phone on a line.
+    Line {
+        /// The line.
+        line: &'a str,
+        /// The name of the phone; empty for the only phone of a line.
+        phone: &'a str,
+    },
     /// A trunk, by name.
     Trunk(&'a str),
 }
 
-wire_enum!(OriginView<'a> { Line = 0 (line), Trunk = 1 (name) });
+/// A phone without a name is written as it was before phones had names.
+impl<'a> Wire<'a> for OriginView<'a> {
+    fn put(&self, out: &mut Vec<u8>) {
+        match self {
+            OriginView::Line { line, phone: "" } => {
+                out.push(0);
+                line.put(out);
+            }
+            OriginView::Trunk(name) => {
+                out.push(1);
+                name.put(out);
+            }
+            OriginView::Line { line, phone } => {
+                out.push(2);
+                line.put(out);
+                phone.put(out);
+            }
+        }
+    }
+    fn take(from: &mut Reader<'a>) -> Result<Self, DecodeError> {
+        match from.byte()? {
+            0 => Ok(OriginView::Line { line: Wire::take(from)?, phone: "" }),
+            1 => Ok(OriginView::Trunk(Wire::take(from)?)),
+            2 => Ok(OriginView::Line { line: Wire::take(from)?, phone: Wire::take(from)? }),
+            code => Err(DecodeError::Unknown { what: "OriginView", code }),
+        }
+    }
+}
 
 impl<'a> From<&'a leg::Origin> for OriginView<'a> {
     fn from(origin: &'a leg::Origin) -> Self {
         match origin {
-            leg::Origin::Line(line) => OriginView::Line(line),
+            leg::Origin::Line { line, phone } => {
+                OriginView::Line { line, phone: phone.as_deref().unwrap_or_default() }
+            }
             leg::Origin::Trunk(name) => OriginView::Trunk(name),
         }
     }
@@ -109,7 +143,9 @@ pub enum TargetView<'a> {
     Phone {
         /// The line.
         line: &'a str,
-        /// Which of its phones.
+        /// The name of the phone; empty for the only phone of a line.
+        phone: &'a str,
+        /// Which of its contacts.
         binding: BindingId,
     },
     /// A trunk, by name.
@@ -118,12 +154,53 @@ pub enum TargetView<'a> {
     Service(Service),
 }
 
-wire_enum!(TargetView<'a> { Phone = 0 { line, binding }, Trunk = 1 (name), Service = 2 (service) });
+/// A phone without a name is written as it was before phones had names.
+impl<'a> Wire<'a> for TargetView<'a> {
+    fn put(&self, out: &mut Vec<u8>) {
+        match self {
+            TargetView::Phone { line, phone: "", binding } => {
+                out.push(0);
+                line.put(out);
+                binding.put(out);
+            }
+            TargetView::Trunk(name) => {
+                out.push(1);
+                name.put(out);
+            }
+            TargetView::Service(service) => {
+                out.push(2);
+                service.put(out);
+            }
+            TargetView::Phone { line, phone, binding } => {
+                out.push(3);
+                line.put(out);
+                phone.put(out);
+                binding.put(out);
+            }
+        }
+    }
+    fn take(from: &mut Reader<'a>) -> Result<Self, DecodeError> {
+        match from.byte()? {
+            0 => Ok(TargetView::Phone { line: Wire::take(from)?, phone: "", binding: Wire::take(from)? }),
+            1 => Ok(TargetView::Trunk(Wire::take(from)?)),
+            2 => Ok(TargetView::Service(Wire::take(from)?)),
+            3 => Ok(TargetView::Phone {
+                line: Wire::take(from)?,
+                phone: Wire::take(from)?,
+                binding: Wire::take(from)?,
+            }),
+            code => Err(DecodeError::Unknown { what: "TargetView", code }),
+        }
+    }
+}
 
 impl<'a> From<&'a Target> for TargetView<'a> {
     fn from(target: &'a Target) -> Self {
         match target {
-            Target::Phone { line, binding } => TargetView::Phone { line, binding: *binding },
+            Target::Phone { line, phone, binding } => {
+                let phone = phone.as_deref().unwrap_or_default();
+                TargetView::Phone { line, phone, binding: *binding }
+            }
             Target::Trunk(name) => TargetView::Trunk(name),
             Target::Service(service) => TargetView::Service(*service),
         }

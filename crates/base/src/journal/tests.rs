@@ -47,7 +47,7 @@ fn samples() -> Vec<Entry<'static>> {
     let hidden = PartyView { number: "", name: "", presentation: Presentation::Restricted };
     let decisions = [
         Decision::CallBegan {
-            origin: OriginView::Line("1001"),
+            origin: OriginView::Line { line: "1001", phone: "" },
             calling: alice(),
             called: "+441632960000",
             protocol_call_id: "a@b",
@@ -86,9 +86,22 @@ fn samples() -> Vec<Entry<'static>> {
             after: "+49301234567",
             by: NormalisedBy::Trunk,
         },
+        Decision::CallBegan {
+            origin: OriginView::Line { line: "1001", phone: "SEP001122334455" },
+            calling: alice(),
+            called: "1002",
+            protocol_call_id: "a@b",
+            flow: tls(),
+            media: MediaPart::Nothing,
+        },
         Decision::PhonesFound { line: "1002", phones: 0 },
         Decision::Rung {
-            target: TargetView::Phone { line: "1002", binding: BindingId(u64::MAX) },
+            target: TargetView::Phone { line: "1002", phone: "desk", binding: BindingId(7) },
+            called: "1002",
+            shown: hidden,
+        },
+        Decision::Rung {
+            target: TargetView::Phone { line: "1002", phone: "", binding: BindingId(u64::MAX) },
             called: "1002",
             shown: hidden,
         },
@@ -320,6 +333,19 @@ fn the_head_says_what_the_whole_record_says() {
         assert_eq!(Head::decode(&bytes), Ok(head));
         assert!(Head::decode(&bytes[..4]).is_err());
     }
+}
+
+#[test]
+fn a_phone_without_a_name_is_written_as_it_was_before_phones_had_names() {
+    let written = |item: &dyn Fn(&mut Vec<u8>)| {
+        let mut bytes = Vec::new();
+        item(&mut bytes);
+        bytes
+    };
+    let origin = OriginView::Line { line: "1001", phone: "" };
+    assert_eq!(written(&|out| origin.put(out)), b"\x00\x041001");
+    let target = TargetView::Phone { line: "1002", phone: "", binding: BindingId(7) };
+    assert_eq!(written(&|out| target.put(out)), b"\x00\x041002\x07");
 }
 
 #[test]

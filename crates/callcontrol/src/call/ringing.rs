@@ -183,7 +183,7 @@ impl Ringing {
         if news {
             self.caller_alerted = Some(alert);
             step.decide(None, Decision::CallerAlerted { alert, media: (&media).into() });
-            let shown = step.shown_alerting(leg).map(|party| step.connected_seen(&party));
+            let shown = step.shown_alerting(leg).map(|party| step.connected_seen(leg, &party));
             if let Some(party) = &shown {
                 step.decide(Some(step.facts.caller), Decision::PartyShown(PartyView::from(party)));
             }
@@ -214,7 +214,7 @@ impl Ringing {
         step.withdraw_all(Cause::NON_SELECTED_USER_CLEARING, WhyReleased::AnsweredElsewhere);
         step.taken_by(leg);
         let connected = step.shown_connected(leg, connected);
-        let seen = step.connected_seen(&connected);
+        let seen = step.connected_seen(leg, &connected);
         step.decide(Some(leg), Decision::AnsweredBy { connected: PartyView::from(&seen) });
         let media = if silent { None } else { session.final_media(step, media, early) };
         let Some((media, agreed)) = media else { return step.without_media(leg) };
@@ -412,8 +412,7 @@ impl Step<'_> {
 
     /// Who the caller is shown: for a line what the configuration says, whatever the phone claims.
     fn shown_connected(&self, leg: LegId, claimed: Party) -> Party {
-        let target = self.facts.rung.iter().find(|rung| rung.leg == leg).map(|rung| &rung.target);
-        match target {
+        match self.facts.rung_on(leg) {
             Some(Target::Phone { line, .. }) => Party {
                 number: line.clone(),
                 name: self

@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use strowger_base::LegId;
 use strowger_base::journal::{Decision, NumberRole};
-use strowger_base::leg::{Diversion, Origin, Party, Target};
+use strowger_base::leg::{Diversion, Party, Target};
 use strowger_dialplan::{Digits, Mask, NumberView, Presented, SearchSpace, Seen, Zone};
 
 use super::Step;
@@ -49,10 +49,8 @@ impl Step<'_> {
         let configuration = Arc::clone(&self.shared.configuration);
         let Some((view, zone)) = configuration.view_of(target) else { return shown };
         let viewer = Viewer { leg, view, zone };
-        let own = match &self.facts.origin {
-            Origin::Line(line) => configuration.mask_of(line),
-            Origin::Trunk(_) => None,
-        };
+        let own = configuration.calling_phone(&self.facts.origin);
+        let own = own.and_then(|phone| phone.caller.external_mask.as_ref());
         self.see(&configuration, viewer, NumberRole::Calling, &mut shown.calling, own);
         for diversion in &mut shown.diversions {
             let mask = configuration.mask_of(&diversion.party.number);
@@ -64,8 +62,8 @@ impl Step<'_> {
         shown
     }
 
-    /// Who answered, as the caller sees it.
-    pub(super) fn connected_seen(&mut self, connected: &Party) -> Party {
+    /// Who answered on a leg, or rings there, as the caller sees it.
+    pub(super) fn connected_seen(&mut self, leg: LegId, connected: &Party) -> Party {
         let mut shown = connected.clone();
         let configuration = Arc::clone(&self.shared.configuration);
         let origin = &self.facts.origin;
@@ -73,7 +71,12 @@ impl Step<'_> {
             return shown;
         };
         let viewer = Viewer { leg: self.facts.caller, view, zone };
-        let mask = configuration.mask_of(&connected.number);
+        let mask = match self.facts.rung_on(leg) {
+            Some(Target::Phone { line, phone, .. }) => configuration
+                .phone(line, phone.as_deref())
+                .and_then(|phone| phone.caller.external_mask.as_ref()),
+            Some(Target::Trunk(_) | Target::Service(_)) | None => configuration.mask_of(&connected.number),
+        };
         self.see(&configuration, viewer, NumberRole::Connected, &mut shown, mask);
         shown
     }

@@ -102,7 +102,7 @@ fn caller_reach(offer: Option<&SessionDescription>, flow: Flow, shared: &Shared)
 fn shown_caller(origin: &Origin, claimed: Party, shared: &Shared) -> Party {
     match origin {
         Origin::Trunk(_) => claimed,
-        Origin::Line(line) => Party {
+        Origin::Line { line, .. } => Party {
             number: line.clone(),
             name: shared.configuration.lines.get(line).map(|line| line.name.clone()).unwrap_or_default(),
             presentation: claimed.presentation,
@@ -163,11 +163,8 @@ impl Step<'_> {
     /// An emergency service is called: writes down which number says where the phone is.
     pub(super) fn tell_emergency(&mut self) {
         let configuration = Arc::clone(&self.shared.configuration);
-        let line = match &self.facts.origin {
-            Origin::Line(line) => configuration.lines.get(line),
-            Origin::Trunk(_) => None,
-        };
-        let there = line.map(|line| configuration.whereabouts(line, Some(self.facts.address)));
+        let phone = configuration.calling_phone(&self.facts.origin);
+        let there = phone.map(|phone| configuration.whereabouts(phone, Some(self.facts.address)));
         let (number, from) = match there.and_then(|there| there.emergency()) {
             Some((number, from)) => (number, from),
             None => (Digits::EMPTY, EmergencyFrom::Nobody),
@@ -178,10 +175,9 @@ impl Step<'_> {
 
 /// Writes down where the calling phone is, when its address says so.
 fn tell_where(step: &mut Step<'_>) {
-    let Origin::Line(line) = &step.facts.origin else { return };
     let configuration = Arc::clone(&step.shared.configuration);
-    let Some(line) = configuration.lines.get(line) else { return };
-    let there = configuration.whereabouts(line, Some(step.facts.address));
+    let Some(phone) = configuration.calling_phone(&step.facts.origin) else { return };
+    let there = configuration.whereabouts(phone, Some(step.facts.address));
     if let (Some(info), Some(away)) = (there.info(), there.away()) {
         let (pool, home) = (there.pool(), there.home());
         step.out.decide(step.now, step.facts.id, None, Decision::PhoneLocated { info, pool, home, away });
@@ -192,10 +188,10 @@ fn tell_where(step: &mut Step<'_>) {
 fn who_dials(step: &Step<'_>) -> (Arc<Caller>, bool) {
     let configuration = &step.shared.configuration;
     match &step.facts.origin {
-        Origin::Line(line) => match configuration.lines.get(line) {
-            Some(line) => {
+        origin @ Origin::Line { .. } => match configuration.calling_phone(origin) {
+            Some(phone) => {
                 let address = Some(step.facts.address);
-                (configuration.whereabouts(line, address).caller(), line.overlap)
+                (configuration.whereabouts(phone, address).caller(), phone.settings.overlap)
             }
             None => Default::default(),
         },
@@ -210,7 +206,7 @@ fn who_dials(step: &Step<'_>) -> (Arc<Caller>, bool) {
 
 /// Counts the call at the caller's line; `Some` when the line has too many already.
 fn occupy_own_line(step: &mut Step<'_>) -> Option<State> {
-    let Origin::Line(line) = &step.facts.origin else { return None };
+    let Origin::Line { line, .. } = &step.facts.origin else { return None };
     let settings = step.shared.configuration.lines.get(line)?;
     let limit = settings.calls_max;
     if step.shared.calls_of(line) >= limit {

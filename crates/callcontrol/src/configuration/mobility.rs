@@ -10,7 +10,7 @@ use strowger_dialplan::normalise::{ByNumberType, IncomingRule};
 use strowger_dialplan::route_list::LocalRouteGroups;
 use strowger_dialplan::{Caller, Digits, NumberView, SearchSpace, Zone};
 
-use super::{Configuration, Line};
+use super::{Configuration, LinePhone};
 
 /// What devices of one place have in common.
 #[derive(Clone, Default, Debug)]
@@ -44,21 +44,21 @@ pub struct Mobility {
     pub emergency_numbers: BTreeMap<Box<str>, Digits>,
 }
 
-/// Where the phones of a line belong.
+/// Where a phone belongs.
 #[derive(Clone, Debug)]
 pub struct Home {
-    /// Their device pool.
+    /// Its device pool.
     pub pool: Arc<DevicePool>,
-    /// What the line sees of the plan, without what the device sees.
+    /// What its line sees of the plan, without what the device sees.
     pub line_space: SearchSpace,
-    /// The pool of another place rules while they are there.
+    /// The pool of another place rules while it is there.
     pub roams: bool,
 }
 
-/// A phone of a line where it is now.
+/// A phone where it is now.
 #[derive(Clone, Copy, Debug)]
 pub struct Whereabouts<'c> {
-    line: &'c Line,
+    phone: &'c LinePhone,
     case: MobilityCase,
     /// The device mobility info that holds its address.
     info: Option<&'c str>,
@@ -69,12 +69,13 @@ pub struct Whereabouts<'c> {
 
 impl Configuration {
     /// Where a phone of a line is, by the address that its packets come from.
-    pub fn whereabouts<'c>(&'c self, line: &'c Line, address: Option<IpAddr>) -> Whereabouts<'c> {
+    pub fn whereabouts<'c>(&'c self, phone: &'c LinePhone, address: Option<IpAddr>) -> Whereabouts<'c> {
         let located = address.and_then(|address| self.mobility.map.locate(address));
         let info = located.as_ref().map(|located| located.info.name());
-        let roams = line.home.as_ref().is_some_and(|home| home.roams);
-        let home = line.home.as_ref().map(|home| &home.pool);
-        // A line without a device pool is at home everywhere.
+        let settings = &*phone.settings;
+        let roams = settings.home.as_ref().is_some_and(|home| home.roams);
+        let home = settings.home.as_ref().map(|home| &home.pool);
+        // A phone without a device pool is at home everywhere.
         let here = located
             .as_ref()
             .zip(home)
@@ -87,13 +88,13 @@ impl Configuration {
             Some((*self.mobility.emergency_numbers.get(info)?, EmergencyFrom::Subnet(info)))
         });
         let of = |pool: &'c DevicePool| Some((pool.emergency_number?, EmergencyFrom::DevicePool(&pool.name)));
-        let own = line.emergency_number.map(|number| (number, EmergencyFrom::Line));
+        let own = settings.emergency_number.map(|number| (number, EmergencyFrom::Line));
         let emergency = match case.media_from() {
             PoolChoice::Home => own.or(subnet).or_else(|| here.and_then(of)).or_else(|| of(home?)),
             // Elsewhere a number of home would send help to the wrong place.
             PoolChoice::Roaming => subnet.or_else(|| here.and_then(of)),
         };
-        Whereabouts { line, case, info, here, emergency }
+        Whereabouts { phone, case, info, here, emergency }
     }
 }
 
@@ -110,7 +111,7 @@ impl<'c> Whereabouts<'c> {
 
     /// Its home pool; empty when it has none.
     pub fn home(&self) -> &'c str {
-        self.line.home.as_ref().map_or("", |home| &home.pool.name)
+        self.phone.settings.home.as_ref().map_or("", |home| &home.pool.name)
     }
 
     /// How far it is from home, where that can be said.
@@ -131,17 +132,17 @@ impl<'c> Whereabouts<'c> {
     /// Who dials, as digit analysis knows it.
     pub fn caller(&self) -> Arc<Caller> {
         let number = self.emergency.map(|(number, _)| number);
-        let space = match (self.case.dialling_from(), &self.line.home, self.here) {
+        let space = match (self.case.dialling_from(), &self.phone.settings.home, self.here) {
             (PoolChoice::Roaming, Some(home), Some(here)) => {
                 here.mobility_space.as_ref().map(|space| home.line_space.before(space))
             }
             (PoolChoice::Home | PoolChoice::Roaming, _, _) => None,
         };
         let zone = self.roaming().and_then(|pool| pool.zone.clone());
-        if space.is_none() && zone.is_none() && number == self.line.caller.emergency_number {
-            return Arc::clone(&self.line.caller);
+        if space.is_none() && zone.is_none() && number == self.phone.caller.emergency_number {
+            return Arc::clone(&self.phone.caller);
         }
-        let mut caller = Caller::clone(&self.line.caller);
+        let mut caller = Caller::clone(&self.phone.caller);
         caller.search_space = space.unwrap_or(caller.search_space);
         caller.zone = zone.or(caller.zone);
         caller.emergency_number = number;
@@ -150,14 +151,14 @@ impl<'c> Whereabouts<'c> {
 
     /// What stands for local route groups: the gateways of the place where the phone is.
     pub fn local_route_groups(&self) -> &'c LocalRouteGroups<Box<str>> {
-        self.roaming().map_or(&self.line.local_route_groups, |pool| &pool.local_route_groups)
+        self.roaming().map_or(&self.phone.settings.local_route_groups, |pool| &pool.local_route_groups)
     }
 
     /// How the phone sees numbers; as they are when `None`.
     pub fn view(&self) -> Option<&'c NumberView> {
         match (self.case.dialling_from(), self.here) {
             (PoolChoice::Roaming, Some(here)) => here.view.as_deref(),
-            (PoolChoice::Home | PoolChoice::Roaming, _) => self.line.view.as_deref(),
+            (PoolChoice::Home | PoolChoice::Roaming, _) => self.phone.settings.view.as_deref(),
         }
     }
 

@@ -5,7 +5,7 @@ use std::net::IpAddr;
 use strowger_base::leg::{Origin, Target};
 use strowger_dialplan::{Mask, NumberView, Zone};
 
-use super::Configuration;
+use super::{Configuration, LinePhone};
 
 /// A view, and the time zone of the device that has it.
 type View<'c> = (&'c NumberView, Option<&'c Zone>);
@@ -14,7 +14,7 @@ impl Configuration {
     /// How a device that is rung sees numbers; `None` where it sees them as they are.
     pub fn view_of(&self, target: &Target) -> Option<View<'_>> {
         match target {
-            Target::Phone { line, .. } => self.view_of_line(line),
+            Target::Phone { line, phone, .. } => self.view_of_phone(self.phone(line, phone.as_deref())?),
             Target::Trunk(name) => self.view_of_trunk(name),
             Target::Service(_) => None,
         }
@@ -23,18 +23,17 @@ impl Configuration {
     /// How a device that calls sees numbers; `None` where it sees them as they are.
     pub fn view_of_origin(&self, origin: &Origin, address: IpAddr) -> Option<View<'_>> {
         match origin {
-            Origin::Line(line) => {
-                let line = self.lines.get(line)?;
-                Some((self.whereabouts(line, Some(address)).view()?, line.caller.zone.as_ref()))
+            Origin::Line { .. } => {
+                let phone = self.calling_phone(origin)?;
+                Some((self.whereabouts(phone, Some(address)).view()?, phone.caller.zone.as_ref()))
             }
             Origin::Trunk(name) => self.view_of_trunk(name),
         }
     }
 
-    /// How the phones of a line see numbers.
-    pub fn view_of_line(&self, line: &str) -> Option<View<'_>> {
-        let line = self.lines.get(line)?;
-        Some((line.view.as_deref()?, line.caller.zone.as_ref()))
+    /// How a phone of a line sees numbers at home.
+    pub fn view_of_phone<'c>(&self, phone: &'c LinePhone) -> Option<View<'c>> {
+        Some((phone.settings.view.as_deref()?, phone.caller.zone.as_ref()))
     }
 
     /// How a trunk sees numbers.
@@ -45,6 +44,6 @@ impl Configuration {
 
     /// The external phone number mask of a line; none where the number is no line's.
     pub fn mask_of(&self, number: &str) -> Option<&Mask> {
-        self.lines.get(number)?.caller.external_mask.as_ref()
+        self.lines.get(number)?.external_mask.as_ref()
     }
 }

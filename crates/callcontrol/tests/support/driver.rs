@@ -6,7 +6,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use strowger_base::journal::{CodesView, Decision, Entry, Record};
+use strowger_base::journal::{CodesView, Decision, Entry, OriginView, Record};
 use strowger_base::leg::{
     Alert, BindingId, Digit, DigitsEnd, Diversion, FurtherDigits, Origin, Party, Presentation, ReleaseReason,
     Service, Setup, Target,
@@ -250,7 +250,11 @@ impl Driver {
     }
 
     fn phones(&mut self, line: &str, count: u64, reach: Reach) {
-        let contacts = (1..=count).map(|n| Contact { binding: BindingId(n), reach }).collect();
+        // Where phones have names, each has one contact.
+        let named = self.configuration.lines.get(line).map_or(&[][..], |line| &line.phones);
+        let name = |n: u64| named.get(n as usize - 1).and_then(|phone| phone.name.clone());
+        let contact = |n| Contact { phone: name(n), binding: BindingId(n), reach };
+        let contacts = (1..=count).map(contact).collect();
         self.phones.insert(line.to_owned(), contacts);
     }
 
@@ -268,14 +272,16 @@ impl Driver {
         self.now.mono = at;
     }
 
-    /// `[from 1001|from-trunk carrier] 1002 none|offer(a1) [reliable] [anonymous] [nat] [replaces] [calling=NUMBER]
+    /// `[from 1001|from LINE/PHONE|from-trunk carrier] 1002 none|offer(a1) [reliable] [anonymous] [nat] [replaces] [calling=NUMBER]
     /// [diverted=NUMBER] [at=ADDRESS:PORT]`
     fn setup(&mut self, words: &[&str]) -> Setup {
         let mut words = words.iter();
         let mut word = *words.next().unwrap();
-        let mut origin = Origin::Line("1001".into());
+        let mut origin = Origin::line("1001");
         if word == "from" {
-            origin = Origin::Line((*words.next().unwrap()).into());
+            let (line, phone) = words.next().map(|name| name.split_once('/').unwrap_or((name, ""))).unwrap();
+            let phone = (!phone.is_empty()).then(|| phone.into());
+            origin = Origin::Line { line: line.into(), phone };
             word = words.next().unwrap();
         } else if word == "from-trunk" {
             origin = Origin::Trunk((*words.next().unwrap()).into());
@@ -390,7 +396,10 @@ impl Driver {
                 let called = self.legs.keys().filter(|name| name.starts_with('B')).count();
                 self.legs.insert(format!("B{}", called + 1), leg);
                 let target = match &ring.target {
-                    Target::Phone { line, binding } => format!("phone {line}/{}", binding.0),
+                    Target::Phone { line, phone, binding } => {
+                        let name = phone.as_ref().map(|name| format!(" ({name})")).unwrap_or_default();
+                        format!("phone {line}/{}{name}", binding.0)
+                    }
                     Target::Trunk(name) => format!("trunk {name}"),
                     Target::Service(service) => format!("service {service:?}"),
                 };
@@ -491,9 +500,15 @@ impl Driver {
                     .iter()
                     .map(|leg| format!("{} {:?}", self.leg_name(leg.leg), leg.outcome))
                     .collect();
+                let calling = match call.origin {
+                    OriginView::Line { phone, .. } if !phone.is_empty() => {
+                        format!("{} ({phone})", call.calling.number)
+                    }
+                    OriginView::Line { .. } | OriginView::Trunk(_) => call.calling.number.to_owned(),
+                };
                 let record = format!(
                     "RECORD {} to {}, connected {:?}, alerted {}, answered {}, cause {}, by {:?}; {}",
-                    call.calling.number,
+                    calling,
                     call.called,
                     call.connected.number,
                     call.alerted_at.is_some(),

@@ -4,7 +4,9 @@
 use std::sync::Arc;
 
 use strowger_callcontrol::Configuration;
-use strowger_callcontrol::configuration::{DevicePool, Home, IncomingNumbers, Line, Trunk, TrunkList};
+use strowger_callcontrol::configuration::{
+    DevicePool, Home, IncomingNumbers, Line, LinePhone, PhoneSettings, Trunk, TrunkList,
+};
 use strowger_dialplan::mobility::{PoolPlace, Subnet};
 use strowger_dialplan::normalise::{ByNumberType, IncomingRule, IncomingSetting};
 use strowger_dialplan::route_list::{
@@ -77,8 +79,15 @@ fn views(plan: &mut DialPlanBuilder, configuration: &mut Configuration, dora_is_
     caller.external_mask = Some("+4930555XXXX".parse().unwrap());
     let line = Line {
         name: "Dora".into(),
-        caller: Arc::new(caller),
-        view: Some(Arc::new(view(&inside))),
+        external_mask: caller.external_mask.clone(),
+        phones: Box::new([LinePhone {
+            caller: Arc::new(caller),
+            settings: Arc::new(PhoneSettings {
+                view: Some(Arc::new(view(&inside))),
+                ..PhoneSettings::default()
+            }),
+            name: None,
+        }]),
         ..Line::default()
     };
     configuration.lines.insert("1004", line);
@@ -93,6 +102,7 @@ fn views(plan: &mut DialPlanBuilder, configuration: &mut Configuration, dora_is_
     let viewer = Trunk { incoming, view, caller: dora_is_seen, ..Trunk::default() };
     configuration.trunks.insert("viewer".into(), viewer);
     pools(plan, configuration);
+    shared(plan, configuration);
 }
 
 /// Line 1005 belongs to the pool `bonn`; `berlin` is in its mobility group, `paris` is not. Each has a gateway and a number
@@ -143,13 +153,14 @@ fn pools(plan: &mut DialPlanBuilder, configuration: &mut Configuration) {
     let device_space = plan.named_search_space("bonn").unwrap();
     let mut caller = Caller::new("1005".parse().unwrap(), line_space.before(device_space));
     caller.emergency_number = bonn.emergency_number;
-    let line = Line {
-        name: "Emil".into(),
-        caller: Arc::new(caller),
+    let caller = Arc::new(caller);
+    let settings = PhoneSettings {
         local_route_groups: bonn.local_route_groups.clone(),
         home: Some(Arc::new(Home { pool: Arc::clone(&bonn), line_space, roams: true })),
-        ..Line::default()
+        ..PhoneSettings::default()
     };
+    let phone = LinePhone { name: None, caller, settings: Arc::new(settings) };
+    let line = Line { name: "Emil".into(), phones: Box::new([phone]), ..Line::default() };
     configuration.lines.insert("1005", line);
     let subnet = |first: &str, bits| Subnet::new(first.parse().unwrap(), bits).unwrap();
     let map = &mut configuration.mobility.map;
@@ -169,4 +180,33 @@ fn pools(plan: &mut DialPlanBuilder, configuration: &mut Configuration) {
     map.add("upper floor", &[subnet("10.2.7.0", 24)], vec![berlin]).unwrap();
     map.add("paris", &[subnet("10.3.0.0", 16)], vec![paris]).unwrap();
     configuration.mobility.emergency_numbers.insert("upper floor".into(), "+4930117".parse().unwrap());
+}
+
+/// Line 1006 stands on two phones: `mobile` is as that of line 1005, `desk` does not roam, has a mask of its own, sees numbers
+/// otherwise, and may dial `*5`.
+fn shared(plan: &mut DialPlanBuilder, configuration: &mut Configuration) {
+    plan.literal("dora", "1006", Action::Line("1006".into())).unwrap();
+    let dora = plan.named_search_space("dora").unwrap();
+    let emil = &configuration.lines.get("1005").unwrap().phones[0];
+    let number = "1006".parse().unwrap();
+    let mobile = LinePhone {
+        name: Some("mobile".into()),
+        caller: Arc::new(Caller { number, ..Caller::clone(&emil.caller) }),
+        settings: Arc::clone(&emil.settings),
+    };
+    let mut caller = Caller::clone(&mobile.caller);
+    caller.search_space = caller.search_space.before(dora);
+    caller.external_mask = Some("+4930777XXXX".parse().unwrap());
+    let dora_sees = &configuration.lines.get("1004").unwrap().phones[0].settings.view;
+    let mut settings = PhoneSettings { view: dora_sees.clone(), ..PhoneSettings::clone(&mobile.settings) };
+    settings.home = settings.home.map(|home| Arc::new(Home { roams: false, ..Home::clone(&home) }));
+    let desk =
+        LinePhone { name: Some("desk".into()), caller: Arc::new(caller), settings: Arc::new(settings) };
+    let line = Line {
+        name: "Frieda".into(),
+        external_mask: Some("+4930555XXXX".parse().unwrap()),
+        phones: Box::new([mobile, desk]),
+        ..Line::default()
+    };
+    configuration.lines.insert("1006", line);
 }

@@ -77,16 +77,15 @@ impl Assembly {
             }
         }
         calls.plan = numbers.build();
-        let Built { groups, pools, .. } = &self.built;
+        let Built { groups, pools, shared, .. } = &self.built;
+        let mut shared = shared.clone();
         let plan = calls.plan.clone();
         let longest = mobility::longest_clause(pools, &plan);
         let ground = Ground { draft: &self.draft, dial_plan: &plan, groups, pools: (pools, longest) };
         for (index, change) in changes.iter().enumerate() {
             let Some(after) = &change.after else { continue };
-            let (account, settings) = ground.line(index, after, &mut found);
-            if let Some(account) = account {
-                sip.lines.insert(&*after.number, account);
-            }
+            let (account, settings) = ground.line(index, after, &mut shared, &mut found);
+            sip.lines.insert(&*after.number, account);
             if calls.lines.insert(&*after.number, settings) {
                 lines::taken(Place::Line(index), &after.number, &mut found);
             }
@@ -99,7 +98,8 @@ impl Assembly {
             calls: Arc::new(calls),
             messages: self.built.configuration.messages,
         };
-        let built = Built { configuration, groups: Arc::clone(groups), pools: Arc::clone(pools) };
+        shared.forget_names();
+        let built = Built { configuration, groups: Arc::clone(groups), pools: Arc::clone(pools), shared };
         Ok(Some(Assembly { draft: Arc::clone(&self.draft), built }))
     }
 }

@@ -15,6 +15,7 @@ use strowger_sip::auth;
 use strowger_sip::io::LineAccount;
 
 use super::mobility::Pools;
+use super::phones::SharedPhones;
 use super::route_lists::Groups;
 use super::{
     Configuration, ConfigurationError, Draft, Line, Place, PlannedTrunk, Problem, bounds, codes, forwards,
@@ -32,15 +33,14 @@ pub(super) fn build(draft: &Draft) -> Result<Built, Vec<ConfigurationError>> {
     let transformations = transformations::build(draft, &dial_plan, &mut found);
     let groups = route_lists::groups(draft, &mut found);
     let pools = mobility::pools(draft, &dial_plan, &groups, &mut found);
+    let mut shared = SharedPhones::default();
     let mut accounts = Table::new();
     let mut calls = strowger_callcontrol::Configuration::empty();
     let longest = mobility::longest_clause(&pools, &dial_plan);
     let ground = Ground { draft, dial_plan: &dial_plan, groups: &groups, pools: (&pools, longest) };
     for (index, line) in draft.lines.iter().enumerate() {
-        let (account, settings) = ground.line(index, line, &mut found);
-        if let Some(account) = account {
-            accounts.insert(&*line.number, account);
-        }
+        let (account, settings) = ground.line(index, line, &mut shared, &mut found);
+        accounts.insert(&*line.number, account);
         if calls.lines.insert(&*line.number, settings) {
             lines::taken(Place::Line(index), &line.number, &mut found);
         }
@@ -84,7 +84,8 @@ pub(super) fn build(draft: &Draft) -> Result<Built, Vec<ConfigurationError>> {
         calls: Arc::new(calls),
         messages: draft.messages,
     };
-    Ok(Built { configuration, groups: Arc::new(groups), pools: Arc::new(pools) })
+    shared.forget_names();
+    Ok(Built { configuration, groups: Arc::new(groups), pools: Arc::new(pools), shared })
 }
 
 /// A configuration, and what single lines of it are made with.
@@ -92,6 +93,7 @@ pub(super) struct Built {
     pub(super) configuration: Configuration,
     pub(super) groups: Arc<Groups>,
     pub(super) pools: Arc<Pools>,
+    pub(super) shared: SharedPhones,
 }
 
 /// What lines are made with.
@@ -110,32 +112,19 @@ impl Ground<'_> {
         self,
         index: usize,
         line: &Line,
+        shared: &mut SharedPhones,
         found: &mut Findings,
-    ) -> (Option<LineAccount>, LineSettings) {
-        let Ground { draft, dial_plan, groups, pools } = self;
+    ) -> (LineAccount, LineSettings) {
+        let Ground { draft, dial_plan, .. } = self;
         let place = Place::Line(index);
         lines::check_line(draft, place, line, found);
         lines::check_phones(index, line, found);
         let space = plan::line_space(dial_plan, place, line, found);
-        let forwards = forwards::of(draft, dial_plan, place, line, found);
-        let mut settings = settings(line, forwards);
         let caller = plan::caller_of_line(place, line, space.clone(), found);
-        settings.caller = Arc::new(caller.clone());
-        for (at, phone) in line.phones.iter().enumerate() {
-            let place = Place::Phone(index, at);
-            let mut of_phone = settings.clone();
-            of_phone.caller =
-                Arc::new(plan::caller_of_phone(dial_plan, place, (&caller, phone), &space, found));
-            of_phone.local_route_groups = route_lists::local(draft, phone, place, groups, found);
-            of_phone.view = transformations::view(dial_plan, place, &phone.view, found);
-            of_phone.overlap = phone.overlap;
-            mobility::at_home(place, phone, &space, &mut of_phone, pools.0, found);
-            mobility::check_clauses(place, (phone, &space), pools, dial_plan, found);
-            if at == 0 {
-                settings = of_phone;
-            }
-        }
-        (lines::account(&draft.domain, line), settings)
+        let mut settings = settings(line, forwards::of(draft, dial_plan, place, line, found));
+        settings.phones = shared.of_line(self, (index, line), &space, &caller, found);
+        settings.external_mask = caller.external_mask;
+        (shared.account(&draft.domain, line), settings)
     }
 }
 
@@ -224,6 +213,11 @@ pub(super) struct Findings(pub(super) Vec<ConfigurationError>);
 impl Findings {
     pub(super) fn add(&mut self, place: Place, setting: &'static str, problem: Problem) {
         self.0.push(ConfigurationError { place, setting, problem });
+    }
+
+    /// How much is wrong so far.
+    pub(super) fn count_of_all(&self) -> usize {
+        self.0.len()
     }
 
     pub(super) fn text(&mut self, place: Place, setting: &'static str, text: &str, example: &'static str) {

@@ -5,9 +5,8 @@ use std::time::Duration;
 
 use strowger_base::{Secret, limits};
 use strowger_callcontrol::configuration::{BUSY_TRIGGER, CALLS_MAX, NO_ANSWER_LINE};
-use strowger_sip::io::LineAccount;
 
-use super::build::{Findings, Plain, digests};
+use super::build::{Findings, Plain};
 use super::{ConfigurationError, Draft, ForwardsDraft, NumberViewDraft, Place, Problem, forwards};
 
 /// A line (directory number).
@@ -138,8 +137,18 @@ impl PhoneDraft {
         }
     }
 
-    fn username<'d>(&'d self, line: &'d Line) -> &'d str {
+    /// The user name in digest.
+    pub(super) fn username<'d>(&'d self, line: &'d Line) -> &'d str {
         self.username.as_ref().unwrap_or(&line.number)
+    }
+
+    /// Whether whoever dials on the line is the same on both for digit analysis.
+    pub(super) fn dials_as(&self, other: &PhoneDraft) -> bool {
+        self.device_search_space == other.device_search_space
+            && self.external_mask == other.external_mask
+            && self.zone == other.zone
+            && self.device_pool == other.device_pool
+            && self.emergency_number == other.emergency_number
     }
 }
 
@@ -215,23 +224,6 @@ fn check_phone(place: Place, phone: &PhoneDraft, found: &mut Findings) {
     {
         found.add(place, "secret", Problem::Missing { example: "a long random word" });
     }
-}
-
-/// What SIP knows of a line; `None` when nobody could register on it.
-pub(super) fn account(domain: &str, line: &Line) -> Option<LineAccount> {
-    let phone = line.phones.first()?;
-    let username: Box<str> = phone.username(line).into();
-    let (ha1_md5, ha1_sha256) = match &phone.secret {
-        LineSecret::Digests { md5, sha256 } => (md5.clone(), sha256.clone()),
-        LineSecret::Password(password) => digests(&username, domain, password.expose()),
-    };
-    Some(LineAccount {
-        name: line.name.clone(),
-        username,
-        ha1_md5,
-        ha1_sha256,
-        contacts_max: line.contacts_max,
-    })
 }
 
 #[cfg(test)]

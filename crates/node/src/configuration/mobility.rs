@@ -5,10 +5,10 @@ use std::net::IpAddr;
 use std::sync::Arc;
 
 use strowger_base::limits;
-use strowger_callcontrol::configuration::{DevicePool, Home, Line as LineSettings, Mobility};
+use strowger_callcontrol::configuration::{DevicePool, Mobility};
 use strowger_dialplan::mobility::{MobilityCase, PoolChoice, PoolPlace, Subnet};
 use strowger_dialplan::route_list::{LocalRouteGroups, STANDARD_LOCAL_ROUTE_GROUP};
-use strowger_dialplan::{Caller, DialPlan, Digits, SearchSpace};
+use strowger_dialplan::{DialPlan, Digits, SearchSpace};
 
 use super::build::Findings;
 use super::route_lists::Groups;
@@ -144,37 +144,6 @@ pub(super) fn infos(draft: &Draft, pools: &Pools, found: &mut Findings) -> Mobil
     mobility
 }
 
-/// What a phone's device pool gives it at home, where it says nothing itself.
-pub(super) fn at_home(
-    place: Place,
-    phone: &PhoneDraft,
-    line_space: &SearchSpace,
-    settings: &mut LineSettings,
-    pools: &Pools,
-    found: &mut Findings,
-) {
-    settings.emergency_number = number(place, &phone.emergency_number, found);
-    let pool = pool(place, &phone.device_pool, pools, found);
-    let pool = pool.as_ref();
-    let number = settings.emergency_number.or_else(|| pool?.emergency_number);
-    let zone = pool.filter(|_| phone.zone.is_empty()).and_then(|pool| pool.zone.clone());
-    if number.is_some() || zone.is_some() {
-        let mut caller = Caller::clone(&settings.caller);
-        caller.emergency_number = number;
-        caller.zone = zone.or(caller.zone);
-        settings.caller = Arc::new(caller);
-    }
-    let Some(pool) = pool else { return };
-    let own = settings.local_route_groups.standard.take();
-    settings.local_route_groups = pool.local_route_groups.clone();
-    if own.is_some() {
-        settings.local_route_groups.standard = own;
-    }
-    settings.view = transformations::or(settings.view.take(), pool.view.as_ref());
-    settings.home =
-        Some(Arc::new(Home { pool: Arc::clone(pool), line_space: line_space.clone(), roams: phone.roams }));
-}
-
 /// The device pool of a device; `None` when it is in none.
 pub(super) fn pool(place: Place, name: &str, pools: &Pools, found: &mut Findings) -> Option<Arc<DevicePool>> {
     let pool = pools.get(name).map(Arc::clone);
@@ -263,7 +232,7 @@ fn local(
     local
 }
 
-fn number(place: Place, text: &str, found: &mut Findings) -> Option<Digits> {
+pub(super) fn number(place: Place, text: &str, found: &mut Findings) -> Option<Digits> {
     plan::optional(place, "emergency_number", text, found)
 }
 

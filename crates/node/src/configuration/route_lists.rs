@@ -6,8 +6,7 @@ use std::sync::Arc;
 use strowger_base::limits;
 use strowger_callcontrol::configuration::TrunkList;
 use strowger_dialplan::route_list::{
-    GroupReference, LocalRouteGroups, RouteDistribution, RouteGroup, RouteListMember,
-    STANDARD_LOCAL_ROUTE_GROUP,
+    GroupReference, RouteDistribution, RouteGroup, RouteListMember, STANDARD_LOCAL_ROUTE_GROUP,
 };
 use strowger_dialplan::{MemberChange, Pattern};
 
@@ -161,22 +160,22 @@ fn check_members(place: Place, route: &RouteDraft, list: Option<&TrunkList>, fou
     }
 }
 
-/// What stands for the local route group when a phone calls.
+/// What stands for the standard local route group when a phone calls.
 pub(super) fn local(
     draft: &Draft,
     phone: &PhoneDraft,
     place: Place,
     groups: &Groups,
     found: &mut Findings,
-) -> LocalRouteGroups<Box<str>> {
-    let mut local = LocalRouteGroups::default();
-    if !phone.local_route_group.is_empty() {
-        local.standard = groups.get(&phone.local_route_group).map(Arc::clone);
-        let is_written = || draft.plan.route_groups.iter().any(|group| group.name == phone.local_route_group);
-        if local.standard.is_none() && !is_written() {
-            let known = groups.keys().map(|name| &**name);
-            found.unknown(place, "local_route_group", &phone.local_route_group, known);
-        }
+) -> Option<Arc<RouteGroup<Box<str>>>> {
+    let name = &phone.local_route_group;
+    if name.is_empty() {
+        return None;
     }
-    local
+    let group = groups.get(name).map(Arc::clone);
+    let is_written = || draft.plan.route_groups.iter().any(|group| group.name == *name);
+    if group.is_none() && !is_written() {
+        found.unknown(place, "local_route_group", name, groups.keys().map(|name| &**name));
+    }
+    group
 }

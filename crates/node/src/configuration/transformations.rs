@@ -22,7 +22,7 @@ pub struct TransformationDraft {
 }
 
 /// Search spaces of transformation patterns by name; none where numbers are seen as they are.
-#[derive(Clone, PartialEq, Eq, Default, Debug)]
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Default, Debug)]
 pub struct NumberViewDraft {
     /// For who calls.
     pub calling: Box<str>,

@@ -42,11 +42,6 @@ impl<'b> Credentials<'b> {
         Some(credentials)
     }
 
-    /// Whether they are this user's.
-    pub fn is_user(&self, username: &str) -> bool {
-        self.username == username
-    }
-
     /// The user that they name.
     pub const fn username(&self) -> &'b str {
         self.username

@@ -229,6 +229,12 @@ impl<'b> Message<'b> {
             .unwrap_or_default()
     }
 
+    /// The user that a phone prefers to be known by to its server (RFC 3325 §9.2).
+    pub fn preferred_user(&self) -> Option<Cow<'b, str>> {
+        let address = self.values(HeaderName::PPreferredIdentity).next().and_then(NameAddr::parse)?;
+        Some(Uri::parse(address.uri).ok()?.user_decoded())
+    }
+
     /// Whether the caller asks not to be shown (RFC 3323 §4.2, RFC 3325 §9.3).
     pub fn asks_privacy(&self) -> bool {
         let private = |value: &[u8]| {

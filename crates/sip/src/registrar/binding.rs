@@ -1,5 +1,6 @@
 //! One registered contact, kept small: there is one for every phone.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use strowger_base::leg::BindingId;
@@ -7,12 +8,14 @@ use strowger_base::net::Flow;
 use strowger_base::{Instant, Now, TimerHandle};
 
 use super::texts::{BindingTexts, PackedTexts};
-use crate::io::BindingRecord;
+use crate::io::{BindingRecord, PhonePlace};
 
 /// A contact of a line.
 #[derive(Debug)]
 pub struct Binding {
-    texts: PackedTexts,
+    pub(super) texts: PackedTexts,
+    /// Whose contact it is.
+    pub(super) phone: PhonePlace,
     /// Preference in thousandths, 0 to 1000 (RFC 3261 §20.10).
     pub(super) preference: u16,
     pub(super) cseq: u32,
@@ -23,18 +26,6 @@ pub struct Binding {
 }
 
 impl Binding {
-    pub(super) const fn new(
-        texts: PackedTexts,
-        flow: Flow,
-        cseq: u32,
-        reg_id: Option<u32>,
-        preference: u16,
-        expires_at: Instant,
-        timer: TimerHandle,
-    ) -> Self {
-        Binding { texts, preference, cseq, reg_id, flow, expires_at, timer }
-    }
-
     /// Takes other texts; nothing is allocated when they are the ones it has.
     pub(super) fn set_texts(&mut self, texts: &BindingTexts<'_>) {
         if self.texts.get() != *texts
@@ -47,6 +38,11 @@ impl Binding {
     /// The line.
     pub fn line(&self) -> &str {
         self.texts.part(0)
+    }
+
+    /// Which phone of the line it belongs to.
+    pub const fn phone(&self) -> PhonePlace {
+        self.phone
     }
 
     /// The contact URI as the phone wrote it.
@@ -100,11 +96,12 @@ impl Binding {
         self.expires_at
     }
 
-    /// What has to survive a restart.
-    pub(super) fn record(&self, binding: BindingId, now: Now) -> BindingRecord {
+    /// What has to survive a restart, with the name of its phone.
+    pub(super) fn record(&self, binding: BindingId, now: Now, phone: Option<&Arc<str>>) -> BindingRecord {
         BindingRecord {
             binding,
             texts: self.texts.clone(),
+            phone: phone.cloned(),
             reg_id: self.reg_id,
             flow: self.flow,
             cseq: self.cseq,

@@ -6,7 +6,7 @@ use strowger_base::net::{ListenerId, Transport};
 use strowger_base::{Rng, Secret, WallTime};
 
 use super::*;
-use crate::io::BindingRecord;
+use crate::io::{BindingRecord, PhoneAccount, PhonePlace};
 use crate::registrar::BindingTexts;
 
 /// A registrar with a clock and a configuration of 60 to 3,600 s, 1,800 s when a phone asks for nothing.
@@ -15,6 +15,18 @@ struct Office {
     now: Now,
     configuration: Configuration,
     account: LineAccount,
+    phone: PhonePlace,
+}
+
+/// Phones with name and password; the user name is the phone's.
+fn account(phones: &[(&str, u8)]) -> LineAccount {
+    let phone = |(name, password): &(&str, u8)| PhoneAccount {
+        name: (!name.is_empty()).then(|| (*name).into()),
+        username: if name.is_empty() { "1001" } else { *name }.into(),
+        ha1_md5: Secret::new([*password; 32]),
+        ha1_sha256: Secret::new([*password; 64]),
+    };
+    LineAccount { name: "Alice".into(), contacts_max: 3, phones: phones.iter().map(phone).collect() }
 }
 
 impl Office {
@@ -36,14 +48,20 @@ impl Office {
                 session_expires: Duration::from_secs(1800),
                 product: "Strowger".into(),
             },
-            account: LineAccount {
-                name: "Alice".into(),
-                username: "1001".into(),
-                ha1_md5: Secret::new([0; 32]),
-                ha1_sha256: Secret::new([0; 64]),
-                contacts_max: 3,
-            },
+            account: account(&[("", 0)]),
+            phone: PhonePlace::default(),
         }
+    }
+
+    /// An office whose lines have these phones, of which the first sends.
+    fn with(phones: &[(&str, u8)]) -> Self {
+        Office { account: account(phones), ..Office::new() }
+    }
+
+    /// From now on this phone sends.
+    fn as_phone(&mut self, name: &str) -> &mut Self {
+        self.phone = self.account.phone_named(Some(name)).unwrap();
+        self
     }
 
     /// What a REGISTER leads to: status, headers of the answer, changes; a line each.
@@ -51,19 +69,13 @@ impl Office {
         let request = Message::parse(bytes).unwrap();
         let line = request.to_user().into_owned();
         let mut changes = vec![];
-        let result = self.registrar.register(
-            self.now,
-            &request,
-            flow,
-            &line,
-            &self.account,
-            &self.configuration,
-            &mut changes,
-        );
+        let owner = PhoneOnLine { line: &line, account: &self.account, phone: self.phone };
+        let registrar = &mut self.registrar;
+        let result = registrar.register(self.now, &request, flow, owner, &self.configuration, &mut changes);
         let mut headers = vec![];
         let status = match result {
             Ok(()) => {
-                self.registrar.write_answer(self.now, &line, &request, &mut headers);
+                self.registrar.write_answer(self.now, owner, &request, &mut headers);
                 200
             }
             Err(refusal) => {
@@ -437,12 +449,107 @@ fn phones_of_a_line_that_is_not_configured_any_more_go() {
     let mut office = Office::new();
     office.register(1, "Contact: <sip:a@h>, <sip:b@h>\r\n");
     let mut changes = vec![];
-    office.registrar.unconfigure(office.now, &["1000", "1001"], &mut changes);
+    office.registrar.unconfigure(office.now, "1000", &mut changes);
+    office.registrar.unconfigure(office.now, "1001", &mut changes);
     assert_eq!(
         office.told(&changes),
         "unbound 1\nunregistered 1 Unconfigured\nunbound 2\nunregistered 2 Unconfigured\n"
     );
     office.is_consistent();
+}
+
+/// A line on two phones, of which `a` has registered two contacts and `b` one that is the same as one of `a`.
+fn shared() -> Office {
+    let mut office = Office::with(&[("a", 1), ("b", 2)]);
+    office.as_phone("a").register(1, "Contact: <sip:a@h>;expires=60, <sip:c@h>;expires=60\r\n");
+    office.as_phone("b").register(1, "Contact: <sip:a@h>;expires=90\r\n");
+    office
+}
+
+#[test]
+fn phones_of_a_line_see_and_change_their_own_contacts_alone() {
+    let mut office = shared();
+    assert_eq!(office.contacts(), ["sip:a@h", "sip:c@h", "sip:a@h"]);
+    assert_eq!(office.register(2, ""), "200\nContact: <sip:a@h>;expires=90\n");
+    assert_eq!(
+        office.register(3, "Contact: <sip:c@h>;expires=0\r\n"),
+        "200\nContact: <sip:a@h>;expires=90\n"
+    );
+    // The line has no room for more, whoever of its phones wants it.
+    assert_eq!(office.register(4, "Contact: <sip:d@h>\r\n"), "403\nrefused TooManyContacts\n");
+    assert_eq!(
+        office.register(5, "Contact: *\r\nExpires: 0\r\n"),
+        "200\nunbound 3\nunregistered 3 ByPhone\n"
+    );
+    assert_eq!(office.contacts(), ["sip:a@h", "sip:c@h"]);
+    office.is_consistent();
+}
+
+#[test]
+fn contacts_end_with_their_phone_and_with_what_it_proved_itself_with() {
+    let check = |phones: &[(&str, u8)], expect: &str, left: &[(&str, u64)]| {
+        let mut office = shared();
+        let (before, after) = (office.account.clone(), account(phones));
+        let mut changes = vec![];
+        office.registrar.reconfigure(office.now, "1001", (&before, &after), &mut changes);
+        assert_eq!(office.told(&changes), expect, "{phones:?}");
+        let of = |(id, binding): (BindingId, &Binding)| {
+            (after.phone_name(binding.phone()).unwrap().to_string(), id.0)
+        };
+        let found: Vec<_> = office.registrar.all().into_iter().map(of).collect();
+        let left: Vec<_> = left.iter().map(|(name, id)| ((*name).to_owned(), *id)).collect();
+        assert_eq!(found, left, "{phones:?}");
+        office.is_consistent();
+    };
+    let first = "unbound 1\nunregistered 1 Unconfigured\nunbound 2\nunregistered 2 Unconfigured\n";
+    let last = "unbound 3\nunregistered 3 Unconfigured\n";
+    check(&[("a", 1), ("b", 2)], "", &[("a", 1), ("a", 2), ("b", 3)]);
+    check(&[("b", 2), ("x", 3), ("a", 1)], "", &[("a", 1), ("a", 2), ("b", 3)]);
+    check(&[("b", 2)], first, &[("b", 3)]);
+    check(&[("a", 3), ("b", 2)], first, &[("b", 3)]);
+    check(&[("a", 1)], last, &[("a", 1), ("a", 2)]);
+    check(&[("x", 1)], &format!("{first}{last}"), &[]);
+}
+
+#[test]
+fn a_phone_with_another_name_keeps_its_contacts_and_they_are_stored_with_it() {
+    let mut office = shared();
+    let before = office.account.clone();
+    let mut after = before.clone();
+    after.phones[1].name = Some("desk".into());
+    let mut changes = vec![];
+    office.registrar.reconfigure(office.now, "1001", (&before, &after), &mut changes);
+    let [Change::Bound(record)] = &*changes else { panic!("{changes:?}") };
+    assert_eq!((record.binding, record.phone.as_deref()), (BindingId(3), Some("desk")));
+}
+
+#[test]
+fn a_stored_contact_goes_to_its_phone_or_goes() {
+    let check = |stored: Option<&str>, phones: Option<&[(&str, u8)]>, expect: Option<&str>| {
+        let office = shared();
+        let id = office.registrar.contacts_of("1001").next().unwrap();
+        let name = stored.map(Into::into);
+        let record = office.registrar.binding(id).unwrap().record(id, office.now, name.as_ref());
+        assert_eq!(record.phone.as_deref(), stored);
+        let mut after = Office::new();
+        let account = phones.map(account);
+        after.registrar.restore(office.now, record, account.as_ref());
+        let found = after.registrar.binding(id).map(|binding| {
+            let name = account.as_ref().unwrap().phone_name(binding.phone());
+            name.map_or_else(String::new, ToString::to_string)
+        });
+        assert_eq!(found.as_deref(), expect, "{stored:?} {phones:?}");
+        let told = if expect.is_some() { "" } else { "unbound 1\nunregistered 1 Unconfigured\n" };
+        assert_eq!(after.timeout(), told, "{stored:?} {phones:?}");
+    };
+    check(Some("b"), Some(&[("a", 1), ("b", 2)]), Some("b"));
+    check(Some("c"), Some(&[("a", 1), ("b", 2)]), None);
+    check(None, Some(&[("a", 1), ("b", 2)]), None);
+    // From before phones had names.
+    check(None, Some(&[("", 1)]), Some(""));
+    check(None, Some(&[("a", 1)]), Some("a"));
+    check(Some("a"), Some(&[]), None);
+    check(Some("a"), None, None);
 }
 
 #[test]
@@ -480,18 +587,18 @@ fn bindings_come_back_after_a_restart_for_the_time_they_have_left() {
         Contact: <sip:a@h>;expires=100;+sip.instance=\"<urn:uuid:1>\";reg-id=3\r\n";
     office.register(1, headers);
     let id = office.registrar.contacts_of("1001").next().unwrap();
-    let record = office.registrar.binding(id).unwrap().record(id, office.now);
+    let record = office.registrar.binding(id).unwrap().record(id, office.now, None);
     assert_eq!((record.cseq, record.reg_id, record.texts.get().routes().count()), (1, Some(3), 2));
 
     let mut after = Office::new();
     after.now.wall = office.now.wall + Duration::from_secs(40);
-    after.registrar.restore(after.now, record.clone());
-    after.registrar.restore(after.now, record.clone());
+    after.registrar.restore(after.now, record.clone(), Some(&after.account));
+    after.registrar.restore(after.now, record.clone(), Some(&after.account));
     assert_eq!(after.registrar.len(), 1);
     assert_eq!(after.timeout(), "", "the same record again changes nothing");
     after.is_consistent();
     let restored = after.registrar.binding(id).unwrap();
-    assert_eq!(restored.record(id, after.now), record);
+    assert_eq!(restored.record(id, after.now, None), record);
     assert_eq!(after.registrar.next_timeout(), Some(after.now.mono + Duration::from_secs(60)));
     let refreshed = after.register(2, headers);
     assert!(refreshed.ends_with("bound 1 sip:a@h 100 s\n"), "{refreshed}");
@@ -507,6 +614,7 @@ fn bindings_that_a_restart_ended_are_told_at_once() {
     let record = |id, flow, left| BindingRecord {
         binding: BindingId(id),
         texts: texts.clone(),
+        phone: None,
         reg_id: None,
         flow,
         cseq: 1,
@@ -514,7 +622,7 @@ fn bindings_that_a_restart_ended_are_told_at_once() {
     };
     let records = [record(7, tcp(1, "10.0.0.5:1"), 60), record(8, udp("10.0.0.5:1"), 0)];
     for record in records {
-        office.registrar.restore(office.now, record);
+        office.registrar.restore(office.now, record, Some(&office.account));
     }
     assert_eq!((office.registrar.len(), office.registrar.next_timeout()), (0, Some(office.now.mono)));
     assert_eq!(

@@ -10,17 +10,17 @@ use strowger_base::{Now, limits};
 use super::Refusal;
 use super::texts::BindingTexts;
 use crate::header::{Contact, NameAddr, number, text};
-use crate::io::Configuration;
+use crate::io::{Configuration, PhoneOnLine};
 use crate::message::{HeaderName, Message};
 use crate::uri::Uri;
 
-/// A REGISTER of a line and how it came.
+/// A REGISTER of a phone on a line and how it came.
 #[derive(Clone, Copy)]
 pub(super) struct Arrival<'r, 'b> {
     pub(super) now: Now,
     pub(super) request: &'r Message<'b>,
     pub(super) flow: Flow,
-    pub(super) line: &'r str,
+    pub(super) owner: PhoneOnLine<'r>,
     /// The Path, its elements separated by commas.
     pub(super) path: &'r str,
 }
@@ -117,7 +117,7 @@ impl<'b> Wanted<'b> {
     /// The texts that its binding shall have.
     pub(super) fn texts<'a>(&'a self, arrival: &Arrival<'a, 'b>) -> BindingTexts<'a> {
         BindingTexts {
-            line: arrival.line,
+            line: arrival.owner.line,
             contact: self.text,
             instance: self.instance,
             call_id: arrival.request.call_id_value(),

@@ -16,7 +16,7 @@ use strowger_base::net::{ListenerId, Transport};
 use strowger_base::{
     Command, Instant, LegId, Media, NodeId, Now, Rng, Secret, SessionDescription, ShardId, Signal, WallTime,
 };
-use strowger_sip::io::{Configuration, DigestAlgorithm, LineAccount, Listener, Trunk};
+use strowger_sip::io::{Configuration, DigestAlgorithm, LineAccount, Listener, PhoneAccount, Trunk};
 use strowger_sip::{Input, Outbox, Output, Sip};
 
 pub const ALICE: &str = "192.0.2.10:5060";
@@ -234,14 +234,17 @@ pub fn configuration() -> Configuration {
     let account = |number: &str, name: &str| {
         (
             Arc::from(number),
-            LineAccount {
-                name: name.into(),
-                username: number.into(),
-                // MD5 and SHA-256 of "1001:strowger.test:secret" are not needed: these tests use trunks.
-                ha1_md5: Secret::new([b'0'; 32]),
-                ha1_sha256: Secret::new([b'0'; 64]),
-                contacts_max: 4,
-            },
+            // Its password is not needed: these tests use trunks.
+            LineAccount::with_one_phone(
+                name,
+                4,
+                PhoneAccount {
+                    name: None,
+                    username: number.into(),
+                    ha1_md5: Secret::new([b'0'; 32]),
+                    ha1_sha256: Secret::new([b'0'; 64]),
+                },
+            ),
         )
     };
     let trunk = |name: &str, address: &str| {

@@ -79,7 +79,7 @@ fn a_call(number: u64) -> Vec<u8> {
     let at = WallTime::from_micros(1_790_000_000_000_000);
     let record = CallRecord {
         call,
-        origin: OriginView::Line("1001"),
+        origin: OriginView::Line { line: "1001", phone: "" },
         calling_leg: leg,
         calling: party("1001"),
         called: "9999",

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use strowger_base::journal::NumberRole;
 use strowger_base::nearest::nearest;
 use strowger_callcontrol::Configuration;
-use strowger_callcontrol::configuration::{Line, Trunk};
+use strowger_callcontrol::configuration::{Line, LinePhone, Trunk};
 use strowger_dialplan::forward::CallSide;
 use strowger_dialplan::normalise::{NormalisedBy, NumberType};
 use strowger_dialplan::{Caller, Digits, Presented};
@@ -17,7 +17,7 @@ use super::{Mode, Question};
 /// Who dials, and the number as digit analysis takes it.
 pub(super) struct From<'c> {
     pub(super) caller: Arc<Caller>,
-    pub(super) line: Option<&'c Line>,
+    pub(super) phone: Option<&'c LinePhone>,
     pub(super) side: CallSide,
     pub(super) incoming: Vec<Incoming>,
     pub(super) number: Cow<'c, str>,
@@ -40,27 +40,28 @@ pub(super) struct Incoming {
 
 /// The origin of a dialling by its name.
 enum Origin<'c> {
-    Line(&'c Line),
+    Phone(&'c LinePhone),
     Trunk(&'c Trunk),
     Space(Caller),
 }
 
-/// Finds who dials: what stands before the colon says where to look, otherwise lines, trunks and search spaces, in this
-/// order.
+/// Finds who dials: what stands before the colon says where to look, otherwise lines, trunks, search spaces and phones, in
+/// this order.
 ///
 /// # Errors
-/// When nobody is called so, or a calling number is given for a line, which has its own.
+/// When nobody is called so, when it can be several that dial differently, or a calling number is given for a line, which
+/// has its own.
 pub(super) fn from<'c>(configuration: &'c Configuration, question: &'c Question) -> anyhow::Result<From<'c>> {
     let number = Cow::Borrowed(&*question.number);
     let calling = question.calling.as_deref();
     let mode = |usual: Mode| question.mode.unwrap_or(usual);
     match origin(configuration, &question.from)? {
-        Origin::Line(line) => {
+        Origin::Phone(phone) => {
             anyhow::ensure!(calling.is_none(), "a line calls with its own number; leave --calling out");
-            let caller = configuration.whereabouts(line, question.address).caller();
+            let caller = configuration.whereabouts(phone, question.address).caller();
             let (side, mode) = (CallSide::Internal, mode(Mode::Keys));
-            let tells_keys = !line.overlap;
-            Ok(From { caller, line: Some(line), side, incoming: Vec::new(), number, mode, tells_keys })
+            let tells_keys = !phone.settings.overlap;
+            Ok(From { caller, phone: Some(phone), side, incoming: Vec::new(), number, mode, tells_keys })
         }
         Origin::Trunk(trunk) => {
             let zone = trunk.caller.zone.as_ref();
@@ -75,38 +76,83 @@ pub(super) fn from<'c>(configuration: &'c Configuration, question: &'c Question)
             let mode = mode(if trunk.overlap { Mode::Keys } else { Mode::EnBloc });
             let side = trunk.classification.side(configuration.trunk_side);
             let caller = Arc::new(caller);
-            Ok(From { caller, line: None, side, incoming, number, mode, tells_keys: false })
+            Ok(From { caller, phone: None, side, incoming, number, mode, tells_keys: false })
         }
         Origin::Space(mut caller) => {
             caller.number = calling.map(Digits::parse).transpose()?.unwrap_or_default();
             let (side, mode) = (CallSide::Internal, mode(Mode::Keys));
             let (caller, incoming) = (Arc::new(caller), Vec::new());
-            Ok(From { caller, line: None, side, incoming, number, mode, tells_keys: true })
+            Ok(From { caller, phone: None, side, incoming, number, mode, tells_keys: true })
         }
     }
 }
 
 fn origin<'c>(configuration: &'c Configuration, from: &str) -> anyhow::Result<Origin<'c>> {
-    let line = |name: &str| configuration.lines.get(name).map(Origin::Line);
+    let line = |name: &str| on_line(configuration, name);
     let trunk = |name: &str| configuration.trunks.get(name).map(Origin::Trunk);
     let space = |name: &str| {
         let space = configuration.plan.search_space(name)?;
         Some(Origin::Space(Caller::new(Digits::EMPTY, space.clone())))
     };
     let found = match from.split_once(':') {
-        Some(("line", name)) => line(name),
+        Some(("line", name)) => line(name)?,
+        Some(("phone", name)) => on_phone(configuration, name)?,
         Some(("trunk", name)) => trunk(name),
         Some(("space", name)) => space(name),
-        Some(_) | None => line(from).or_else(|| trunk(from)).or_else(|| space(from)),
+        Some(_) | None => match line(from)?.or_else(|| trunk(from)).or_else(|| space(from)) {
+            None => on_phone(configuration, from)?,
+            found => found,
+        },
     };
     found.ok_or_else(|| {
         let meant = meant(configuration, from).map(|name| format!(" (did you mean {name:?}?)"));
         anyhow::anyhow!(
-            "nobody can dial from {from:?}{}; expected a line, a trunk or a calling search space of the configuration",
+            "nobody can dial from {from:?}{}; expected a line, a phone, a trunk or a calling search space of the configuration",
             meant.unwrap_or_default()
         )
     })
 }
+
+/// A line, when all its phones dial alike, or `LINE/PHONE`.
+fn on_line<'c>(configuration: &'c Configuration, name: &str) -> anyhow::Result<Option<Origin<'c>>> {
+    let Some(line) = configuration.lines.get(name) else {
+        let phone = name.rsplit_once('/').and_then(|(line, phone)| configuration.phone(line, Some(phone)));
+        return Ok(phone.map(Origin::Phone));
+    };
+    let phones: Vec<&LinePhone> = line.dialling_phones().collect();
+    match &*phones {
+        [] => anyhow::bail!("line {name} stands on no phone: nobody can dial from it"),
+        [phone] => Ok(Some(Origin::Phone(phone))),
+        [..] => {
+            let phones = line.phones.iter().map(|phone| phone.on(name));
+            anyhow::bail!("the phones of line {name} dial differently; say which: {}", some_of(phones))
+        }
+    }
+}
+
+/// The phone with this name, when it stands on one line.
+fn on_phone<'c>(configuration: &'c Configuration, name: &str) -> anyhow::Result<Option<Origin<'c>>> {
+    let on = |(number, line): (&'c str, &'c Line)| Some((number, line.phone(Some(name))?));
+    let found: Vec<(&str, &LinePhone)> = configuration.lines.iter().filter_map(on).collect();
+    match &*found {
+        [] => Ok(None),
+        [(_, phone)] => Ok(Some(Origin::Phone(phone))),
+        [..] => {
+            let lines = found.iter().map(|(number, phone)| phone.on(number));
+            anyhow::bail!("phone {name} has several lines; say from which it dials: {}", some_of(lines))
+        }
+    }
+}
+
+/// The first names, and how many there are more.
+fn some_of(names: impl ExactSizeIterator<Item = String>) -> String {
+    let more = names.len().saturating_sub(NAMES_SHOWN);
+    let shown: Vec<String> = names.take(NAMES_SHOWN).collect();
+    let more = if more == 0 { String::new() } else { format!(" and {more} more") };
+    format!("{}{more}", shown.join(", "))
+}
+
+const NAMES_SHOWN: usize = 10;
 
 /// The name that is closest, with what stood before it.
 fn meant(configuration: &Configuration, from: &str) -> Option<String> {

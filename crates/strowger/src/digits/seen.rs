@@ -81,9 +81,7 @@ impl Answer<'_> {
         let mut list = Vec::new();
         match self.pattern(routed.pattern).map(|row| &row.action) {
             Some(Action::Line(line)) => {
-                if let Some((view, zone)) = self.configuration.view_of_line(line) {
-                    self.see(&format!("line {line}"), view, zone, &sent, &mut list);
-                }
+                self.rings_at(line, &sent, &mut list);
                 self.answered(line, &mut list);
             }
             Some(Action::Route(route)) => match &route.to {
@@ -100,6 +98,18 @@ impl Answer<'_> {
             | None => {}
         }
         list
+    }
+
+    /// What the phones of a line see, each kind of them by itself.
+    fn rings_at(&self, line: &str, sent: &Outpulsed, list: &mut Vec<SeenNumber>) {
+        let Some(settings) = self.configuration.lines.get(line) else { return };
+        let alike = settings.dialling_phones().count() < 2;
+        for phone in settings.dialling_phones() {
+            let name = if alike { line.to_owned() } else { phone.on(line) };
+            if let Some((view, zone)) = self.configuration.view_of_phone(phone) {
+                self.see(&format!("line {name}"), view, zone, sent, list);
+            }
+        }
     }
 
     fn sent_to(&self, trunk: &str, sent: &Outpulsed, list: &mut Vec<SeenNumber>) {
@@ -134,9 +144,9 @@ impl Answer<'_> {
 
     /// What the caller sees when a line answers.
     fn answered(&self, line: &str, list: &mut Vec<SeenNumber>) {
-        let own = self.line.and_then(|line| {
-            let there = self.configuration.whereabouts(line, self.question.address);
-            Some((there.view()?, line.caller.zone.as_ref()))
+        let own = self.phone.and_then(|phone| {
+            let there = self.configuration.whereabouts(phone, self.question.address);
+            Some((there.view()?, phone.caller.zone.as_ref()))
         });
         let (Some((view, zone)), Ok(number)) = (own, Digits::parse(line)) else { return };
         let viewer = Viewer {

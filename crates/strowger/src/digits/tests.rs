@@ -1,3 +1,6 @@
+use strowger_callcontrol::configuration::Line;
+use strowger_dialplan::SearchSpace;
+
 use super::*;
 
 mod codes;
@@ -401,7 +404,7 @@ fn a_phone_dials_as_those_of_the_place_where_it_is() {
         "10.1.2.3",
         &["calling +49228110, number allowed\nhelp    +49228110, of device pool bonn\n"],
     );
-    check("1002", "112", "10.1.2.3", &["help    +49228117, the line's\n"]);
+    check("1002", "112", "10.1.2.3", &["help    +49228117, the phone's own\n"]);
     check("1002", "112", "10.2.3.4", &["help    +4930110, of device pool berlin\n"]);
     let json = check("1002", "112", "10.2.7.9", &["help    +4930117, of mobility info upper floor\n"]);
     assert_eq!(
@@ -587,7 +590,7 @@ fn a_directory_number_may_be_urgent() {
         );
         let file: ConfigFile = toml::from_str(&text).unwrap();
         let configuration = file.configuration().unwrap().calls;
-        assert!(configuration.lines.get("100").unwrap().overlap);
+        assert!(configuration.lines.get("100").unwrap().phones[0].settings.overlap);
         let json = answer(&configuration, &ask("100", "100", Mode::Keys)).unwrap().json();
         assert_eq!(
             (&json["result"], &json["waited_ms"]),
@@ -648,6 +651,39 @@ fn who_cannot_dial_is_said() {
 }
 
 #[test]
+fn a_phone_of_a_line_dials_in_its_own_way() {
+    let mut configuration = lab();
+    let settings = configuration.lines.get("1001").unwrap().clone();
+    let only = settings.phones[0].clone();
+    let blind = Arc::new(Caller { search_space: SearchSpace::null(), ..Caller::clone(&only.caller) });
+    let named = |name: &str| LinePhone { name: Some(name.into()), ..only.clone() };
+    let mut set = |line: &str, phones: Vec<LinePhone>| {
+        configuration.lines.insert(line, Line { phones: phones.into(), ..settings.clone() });
+    };
+    set("1001", vec![named("desk"), LinePhone { caller: blind, ..named("lobby") }]);
+    set("1002", vec![named("desk"), named("mobile")]);
+    set("1003", vec![]);
+    let dial = |from: &str| match answer(&configuration, &ask(from, "9911", Mode::Keys)) {
+        Ok(answer) => answer.json()["result"].as_str().unwrap().to_owned(),
+        Err(error) => error.to_string(),
+    };
+    assert_eq!(dial("1001"), "the phones of line 1001 dial differently; say which: 1001/desk, 1001/lobby");
+    assert_eq!(dial("line:1001/desk"), "trunk pstn");
+    assert_eq!(dial("1001/lobby"), "no match");
+    assert_eq!(dial("lobby"), "no match");
+    assert_eq!(dial("phone:mobile"), "trunk pstn");
+    assert_eq!(dial("desk"), "phone desk has several lines; say from which it dials: 1001/desk, 1002/desk");
+    assert_eq!(dial("1002"), "trunk pstn");
+    assert_eq!(dial("1003"), "line 1003 stands on no phone: nobody can dial from it");
+    assert!(dial("1001/hall").starts_with("nobody can dial from \"1001/hall\""), "{}", dial("1001/hall"));
+    let names: Vec<_> = configuration.origins().into_iter().map(|origin| origin.name).collect();
+    assert!(
+        ["1001/desk", "1001/lobby", "1002"].iter().all(|name| names.contains(&(*name).into())),
+        "{names:?}"
+    );
+}
+
+#[test]
 fn a_saved_dialling_that_goes_another_way_fails() {
     let configuration = lab();
     let check = |text: &str, expect: bool| {
@@ -685,7 +721,7 @@ fn a_saved_dialling_may_say_which_trunks_and_members_are_reached() {
     assert_eq!(unusable("from = \"1001\"\nnumber = \"1\"\nresult = \"no match\""), "");
     assert_eq!(
         unusable("from = \"trunk:t3\"\nnumber = \"1\"\nresult = \"no match\""),
-        "[[expect]] 4: nobody can dial from \"trunk:t3\" (did you mean \"trunk:t1\"?); expected a line, a trunk or a \
+        "[[expect]] 4: nobody can dial from \"trunk:t3\" (did you mean \"trunk:t1\"?); expected a line, a phone, a trunk or a \
          calling search space of the configuration"
     );
     assert_eq!(

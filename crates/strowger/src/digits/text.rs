@@ -96,7 +96,7 @@ impl Answer<'_> {
 
     /// Where the phone is, and what follows from that.
     pub(super) fn place(&self) -> Option<String> {
-        let there = self.configuration.whereabouts(self.line?, self.question.address);
+        let there = self.configuration.whereabouts(self.phone?, self.question.address);
         let what = match there.away()? {
             MobilityView::AtHome => "at home".to_owned(),
             MobilityView::SameGroup => format!("roams from {} within its mobility group", there.home()),
@@ -111,9 +111,9 @@ impl Answer<'_> {
         if routed.emergency == Emergency::No {
             return None;
         }
-        let there = self.line.map(|line| self.configuration.whereabouts(line, self.question.address));
+        let there = self.phone.map(|phone| self.configuration.whereabouts(phone, self.question.address));
         Some(match there.and_then(|there| there.emergency()) {
-            Some((number, EmergencyFrom::Line)) => format!("{number}, the line's"),
+            Some((number, EmergencyFrom::Line)) => format!("{number}, the phone's own"),
             Some((number, EmergencyFrom::Subnet(name))) => format!("{number}, of mobility info {name}"),
             Some((number, EmergencyFrom::DevicePool(name))) => format!("{number}, of device pool {name}"),
             Some((_, EmergencyFrom::Nobody)) | None => "no number for where the caller is".to_owned(),

@@ -63,7 +63,7 @@ pub(super) fn routes() -> [Route; 3] {
 record! {
     /// One dialling.
     struct Dialling {
-        /// Who dials: a line, trunk or search space.
+        /// Who dials: a line, phone, `LINE/PHONE`, trunk or search space.
         from: Description,
         /// What is dialled.
         number: Description,

@@ -47,7 +47,7 @@ create table if not exists callrecord (
 create table if not exists registration (
     binding integer primary key, line text not null, contact text not null, instance text, reg_id integer,
     path text not null, listener integer not null, peer text not null, call_id text not null, cseq integer not null,
-    expires_us integer not null, user_agent text not null
+    expires_us integer not null, user_agent text not null, phone text
 );
 create table if not exists opencall (call text primary key, position integer not null) without rowid;
 create table if not exists meta (name text primary key, value integer not null) without rowid;
@@ -89,7 +89,18 @@ impl Index {
     pub(crate) fn open(path: &Path) -> rusqlite::Result<Self> {
         let connection = Connection::open(path)?;
         connection.execute_batch(SCHEMA)?;
-        Ok(Index(connection))
+        let index = Index(connection);
+        index.add_phone_column()?;
+        Ok(index)
+    }
+
+    /// The name of a phone is not in databases from before lines had several phones.
+    fn add_phone_column(&self) -> rusqlite::Result<()> {
+        let there = "select count(*) from pragma_table_info('registration') where name = 'phone'";
+        if self.0.query_row(there, [], |row| row.get::<_, i64>(0))? == 0 {
+            self.0.execute("alter table registration add column phone text", [])?;
+        }
+        Ok(())
     }
 
     /// Opens a database that another process writes.
@@ -163,7 +174,7 @@ impl Index {
     pub(super) fn bindings(&self) -> rusqlite::Result<Vec<BindingRecord>> {
         let mut query = self.0.prepare(
             "select binding, line, contact, instance, reg_id, path, listener, peer, call_id, cseq, expires_us, \
-             user_agent from registration order by binding",
+             user_agent, phone from registration order by binding",
         )?;
         let rows = query.query_map([], |row| {
             let peer: String = row.get(7)?;
@@ -181,6 +192,7 @@ impl Index {
                 Ok::<_, rusqlite::Error>(Some(BindingRecord {
                     binding: BindingId(row.get::<_, i64>(0)? as u64),
                     texts,
+                    phone: row.get_ref(12)?.as_str_or_null()?.map(Into::into),
                     reg_id: row.get(4)?,
                     flow: Flow::Datagram { listener: ListenerId(row.get(6)?), peer },
                     cseq: row.get(9)?,
@@ -272,7 +284,7 @@ fn insert_binding(connection: &Connection, record: &BindingRecord) -> rusqlite::
     };
     let texts = record.texts.get();
     let mut insert = connection.prepare_cached(
-        "insert or replace into registration values (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)",
+        "insert or replace into registration values (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)",
     )?;
     insert.execute(params![
         record.binding.0 as i64,
@@ -287,6 +299,7 @@ fn insert_binding(connection: &Connection, record: &BindingRecord) -> rusqlite::
         record.cseq,
         micros(record.expires_at),
         texts.user_agent,
+        record.phone.as_deref(),
     ])?;
     Ok(())
 }

@@ -101,7 +101,7 @@ fn encode(seconds: u64, call: CallId, leg: Option<LegId>, entry: Entry<'_>) -> V
 
 fn began(number: u64) -> Vec<u8> {
     let entry = Decision::CallBegan {
-        origin: OriginView::Line("1001"),
+        origin: OriginView::Line { line: "1001", phone: "" },
         calling: party("1001"),
         called: "9999",
         protocol_call_id: "a@b",
@@ -125,7 +125,7 @@ fn answered(number: u64) -> Vec<u8> {
 fn ended(number: u64) -> Vec<u8> {
     let entry = Entry::Call(CallRecord {
         call: call(number),
-        origin: OriginView::Line("1001"),
+        origin: OriginView::Line { line: "1001", phone: "" },
         calling_leg: leg(number * 4),
         calling: party("1001"),
         called: "9999",
@@ -379,6 +379,7 @@ fn binding(id: u64, flow: Flow) -> BindingRecord {
     BindingRecord {
         binding: BindingId(id),
         texts: texts.pack().unwrap(),
+        phone: (id == 1).then(|| "desk".into()),
         reg_id: (id == 1).then_some(1),
         flow,
         cseq: 7,
@@ -404,6 +405,25 @@ fn registrations_come_back_except_those_on_connections() {
     let (_, recovered, _) = folder.open();
     assert_eq!(recovered.bindings, [binding(1, udp)]);
     assert_eq!(recovered.last_number, 4_096);
+}
+
+#[test]
+fn registrations_from_before_phones_had_names_come_back_without_one() {
+    let folder = Folder::new("unnamed");
+    let udp = Flow::Datagram { listener: ListenerId(0), peer: peer() };
+    let (mut store, ..) = folder.open();
+    store.take(Kept::Store(StoreRecord::Bound(binding(1, udp))));
+    store.checkpoint().unwrap();
+    drop(store);
+    let database = rusqlite::Connection::open(folder.0.join("strowger.db")).unwrap();
+    database.execute("alter table registration drop column phone", []).unwrap();
+    drop(database);
+    let (mut store, recovered, _) = folder.open();
+    assert_eq!(recovered.bindings, [BindingRecord { phone: None, ..binding(1, udp) }]);
+    store.take(Kept::Store(StoreRecord::Bound(binding(1, udp))));
+    store.checkpoint().unwrap();
+    drop(store);
+    assert_eq!(folder.open().1.bindings, [binding(1, udp)]);
 }
 
 #[test]

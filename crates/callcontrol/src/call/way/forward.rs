@@ -98,7 +98,7 @@ impl Step<'_> {
     pub(super) fn side(&self) -> CallSide {
         let configuration = &self.shared.configuration;
         match &self.facts.origin {
-            Origin::Line(_) => CallSide::Internal,
+            Origin::Line { .. } => CallSide::Internal,
             Origin::Trunk(name) => {
                 let trunk = configuration.trunks.get(name);
                 let class = trunk.map_or_else(Classification::default, |trunk| trunk.classification);

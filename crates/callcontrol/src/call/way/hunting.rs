@@ -13,7 +13,6 @@ use strowger_base::journal::{
     Decision, DestinationView, HuntCondition, ReleasedBy, WhyEnded, WhyExhausted, WhyGroupLeft, WhyHunted,
     WhyPassedOver, WhyRefused, WhyReleased,
 };
-use strowger_base::leg::Target;
 use strowger_base::{Instant, Now, limits};
 use strowger_dialplan::forward::ForwardKind;
 use strowger_dialplan::hunt::{
@@ -184,11 +183,7 @@ impl Hunting {
         for member in &members {
             let contacts = phones.get(member).map_or(&[][..], |contacts| contacts);
             reach = reach.or(Reach::of_all(contacts));
-            targets.extend(
-                contacts
-                    .iter()
-                    .map(|contact| Target::Phone { line: member.clone(), binding: contact.binding }),
-            );
+            targets.extend(contacts.iter().map(|contact| contact.of(member)));
             step.occupy(member);
         }
         targets.truncate(limits::PHONES_AT_ONCE);

@@ -4,7 +4,6 @@ use std::time::Duration;
 
 use strowger_base::Cause;
 use strowger_base::journal::{Decision, WhyRefused};
-use strowger_base::leg::Target;
 use strowger_dialplan::forward::ForwardKind;
 
 use super::{Tried, Way};
@@ -70,10 +69,7 @@ impl LineWay {
                 None => step.refuse(Cause::SUBSCRIBER_ABSENT, WhyRefused::NotRegistered { line }),
             };
         }
-        let targets = contacts
-            .iter()
-            .map(|contact| Target::Phone { line: line.into(), binding: contact.binding })
-            .collect();
+        let targets = contacts.iter().map(|contact| contact.of(line)).collect();
         Opening::prepare(step, targets, Reach::of_all(contacts))
     }
 

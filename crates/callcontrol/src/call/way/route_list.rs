@@ -74,8 +74,8 @@ impl Routing {
     fn new(step: &Step<'_>, list: &Arc<TrunkList>, analysis: &Analysis) -> Self {
         let configuration = &step.shared.configuration;
         let pool = match &step.facts.origin {
-            Origin::Line(line) => configuration.lines.get(line).map(|line| {
-                configuration.whereabouts(line, Some(step.facts.address)).local_route_groups().clone()
+            origin @ Origin::Line { .. } => configuration.calling_phone(origin).map(|phone| {
+                configuration.whereabouts(phone, Some(step.facts.address)).local_route_groups().clone()
             }),
             Origin::Trunk(trunk) => {
                 let pool = configuration.trunks.get(trunk).and_then(|trunk| trunk.pool.as_ref());

@@ -43,7 +43,7 @@ fn a_good_draft_becomes_both_parts() {
     assert_eq!(configuration.sip.lines.len(), 2);
     assert_eq!(configuration.calls.plan.len(), 4);
     assert_eq!(
-        configuration.sip.lines.get("1001").unwrap().ha1_md5.expose(),
+        configuration.sip.lines.get("1001").unwrap().phones[0].ha1_md5.expose(),
         digests("1001", "strowger.lab", "secret").0.expose()
     );
 }

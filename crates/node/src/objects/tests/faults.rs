@@ -100,7 +100,8 @@ fn errors_of_the_draft_name_object_and_setting() {
     );
     check(
         "[[translation_pattern]]\npattern = \"5X\"\nchange = { mask = \"6X\" }\n\
-         [[translation_pattern]]\npattern = \"6X\"\nchange = { mask = \"5X\" }\n[[line]]\npattern = \"1001\"\n",
+         [[translation_pattern]]\npattern = \"6X\"\nchange = { mask = \"5X\" }\n[[line]]\npattern = \"1001\"\n\
+         [[phone]]\nname = \"one\"\nlines = [{ line = \"1001\" }]\ncredentials = { secret = \"x\" }\n",
         &[
             "translation pattern 5X: pattern is \"5X\", a translation loop: line:1001 dials 55, and 55 never arrives: \
            translation pattern 5X, then translation pattern 6X leads back to itself. Give the translation pattern \

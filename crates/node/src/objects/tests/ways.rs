@@ -8,7 +8,7 @@ use super::*;
 /// `number as seen by the far side -> where` for what a line dials.
 fn dialled(configuration: &Configuration, line: &str, number: &str) -> String {
     let calls = &configuration.calls;
-    let caller = &calls.lines.get(line).unwrap().caller;
+    let caller = &calls.lines.get(line).unwrap().phones[0].caller;
     let at = WallTime::from_micros(0);
     let name = |action: &Action| match action {
         Action::Line(line) => format!("line {line}"),
@@ -66,6 +66,10 @@ const OFFICE: &str = r#"
     pattern = "1001"
     partition = "internal"
     search_space = "staff"
+    [[phone]]
+    name = "desk"
+    lines = [{ line = "internal:1001" }]
+    credentials = { secret = "s3cret" }
     [[line]]
     pattern = "1002"
     partition = "hidden"

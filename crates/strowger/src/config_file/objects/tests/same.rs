@@ -72,7 +72,7 @@ fn lines(configuration: &Configuration) -> String {
         let _ = writeln!(
             told,
             "{number} {:?} {} {} {rings:?} {} {:?}",
-            line.name, line.busy_trigger, line.calls_max, line.overlap, line.voice_mail
+            line.name, line.busy_trigger, line.calls_max, line.phones[0].settings.overlap, line.voice_mail
         );
         for kind in [
             ForwardKind::All,
@@ -95,8 +95,9 @@ fn lines(configuration: &Configuration) -> String {
         }
     }
     for (number, account) in configuration.sip.lines.iter() {
-        let digests = (account.ha1_md5.expose(), account.ha1_sha256.expose());
-        let _ = writeln!(told, "{number} {} {} {digests:?}", account.username, account.contacts_max);
+        let [phone] = &*account.phones else { panic!("a line of a file is one phone") };
+        let digests = (phone.ha1_md5.expose(), phone.ha1_sha256.expose());
+        let _ = writeln!(told, "{number} {} {} {digests:?}", phone.username, account.contacts_max);
     }
     told
 }

@@ -1,0 +1,82 @@
+//! Lines as they stand on phones: each phone dials in its own way.
+
+use std::sync::Arc;
+
+use strowger_base::leg::Origin;
+use strowger_dialplan::route_list::LocalRouteGroups;
+use strowger_dialplan::{Caller, Digits, NumberView};
+
+use super::mobility::Home;
+use super::{Configuration, Line};
+
+/// A line as it stands on one of its phones.
+#[derive(Clone, Default, Debug)]
+pub struct LinePhone {
+    /// Its name; `None` only for the one phone of a line.
+    pub name: Option<Arc<str>>,
+    /// Who dials there, as digit analysis knows it; the same for phones of the line that dial alike.
+    pub caller: Arc<Caller>,
+    /// What is the same for many phones, and shared by them.
+    pub settings: Arc<PhoneSettings>,
+}
+
+/// What call control knows of a phone, whatever line it is used for.
+#[derive(Clone, Default, Debug)]
+pub struct PhoneSettings {
+    /// What stands for local route groups when it calls.
+    pub local_route_groups: LocalRouteGroups<Box<str>>,
+    /// It sends growing numbers, each as a new wish for the call (RFC 3578).
+    pub overlap: bool,
+    /// How it sees numbers at home; as they are when `None`.
+    pub view: Option<Arc<NumberView>>,
+    /// Where it belongs, when it is in a device pool.
+    pub home: Option<Arc<Home>>,
+    /// The calling number of its emergency calls while it is at home.
+    pub emergency_number: Option<Digits>,
+}
+
+impl LinePhone {
+    /// How it is called among those who dial: by its line, and its name where it has one.
+    pub fn on(&self, line: &str) -> String {
+        self.name.as_ref().map_or_else(|| line.to_owned(), |name| format!("{line}/{name}"))
+    }
+
+    /// Whether both dial alike, as far as their settings are shared.
+    pub fn dials_as(&self, other: &LinePhone) -> bool {
+        Arc::ptr_eq(&self.caller, &other.caller) && Arc::ptr_eq(&self.settings, &other.settings)
+    }
+}
+
+impl Line {
+    /// The phone with this name; without a name the only phone.
+    pub fn phone(&self, name: Option<&str>) -> Option<&LinePhone> {
+        match (name, &*self.phones) {
+            (None, [only]) => Some(only),
+            (None, _) => None,
+            (Some(name), phones) => phones.iter().find(|phone| phone.name.as_deref() == Some(name)),
+        }
+    }
+
+    /// One of each kind of its phones that dial differently, in their order.
+    pub fn dialling_phones(&self) -> impl Iterator<Item = &LinePhone> {
+        let phones = &self.phones;
+        let is_new =
+            |at: usize, phone: &LinePhone| !phones.iter().take(at).any(|other| other.dials_as(phone));
+        phones.iter().enumerate().filter(move |(at, phone)| is_new(*at, phone)).map(|(_, phone)| phone)
+    }
+}
+
+impl Configuration {
+    /// A phone of a line; without a name the line's only one.
+    pub fn phone(&self, line: &str, name: Option<&str>) -> Option<&LinePhone> {
+        self.lines.get(line)?.phone(name)
+    }
+
+    /// The phone that calls; none for a trunk, and for one that is no longer configured.
+    pub fn calling_phone(&self, origin: &Origin) -> Option<&LinePhone> {
+        match origin {
+            Origin::Line { line, phone } => self.phone(line, phone.as_deref()),
+            Origin::Trunk(_) => None,
+        }
+    }
+}

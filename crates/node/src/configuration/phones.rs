@@ -1,0 +1,166 @@
+//! Phones of lines on their way into SIP and call control, with what is the same for many of them made once.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use strowger_base::Table;
+use strowger_callcontrol::configuration::{Home, LinePhone, PhoneSettings};
+use strowger_dialplan::route_list::LocalRouteGroups;
+use strowger_dialplan::{Caller, SearchSpace};
+use strowger_sip::io::{LineAccount, PhoneAccount};
+
+use super::build::{Findings, Ground, digests};
+use super::{
+    Line, LineSecret, NumberViewDraft, PhoneDraft, Place, mobility, plan, route_lists, transformations,
+};
+
+/// What phones have in common with others, so that it is there once.
+#[derive(Clone, Default)]
+pub(super) struct SharedPhones {
+    /// By all that they are made of; see [`key`].
+    settings: Table<Arc<PhoneSettings>>,
+    names: BTreeMap<Box<str>, Arc<str>>,
+}
+
+impl SharedPhones {
+    /// What SIP knows of a line.
+    pub(super) fn account(&mut self, domain: &str, line: &Line) -> LineAccount {
+        let phones = line.phones.iter().map(|phone| {
+            let username: Box<str> = phone.username(line).into();
+            let (ha1_md5, ha1_sha256) = match &phone.secret {
+                LineSecret::Digests { md5, sha256 } => (md5.clone(), sha256.clone()),
+                LineSecret::Password(password) => digests(&username, domain, password.expose()),
+            };
+            PhoneAccount { name: self.name(phone), username, ha1_md5, ha1_sha256 }
+        });
+        LineAccount { name: line.name.clone(), contacts_max: line.contacts_max, phones: phones.collect() }
+    }
+
+    /// The phones of a line as call control knows them; `space` is what the line sees of the plan.
+    pub(super) fn of_line(
+        &mut self,
+        ground: Ground<'_>,
+        (index, line): (usize, &Line),
+        space: &SearchSpace,
+        caller: &Caller,
+        found: &mut Findings,
+    ) -> Box<[LinePhone]> {
+        let mut phones: Vec<LinePhone> = Vec::with_capacity(line.phones.len());
+        for (at, phone) in line.phones.iter().enumerate() {
+            let place = Place::Phone(index, at);
+            let settings = self.settings(ground, place, (line, phone), space, found);
+            mobility::check_clauses(place, (phone, space), ground.pools, ground.dial_plan, found);
+            let earlier = line.phones.iter().zip(&phones).find(|(earlier, _)| earlier.dials_as(phone));
+            let caller = match earlier {
+                Some((_, earlier)) => Arc::clone(&earlier.caller),
+                None => {
+                    let caller =
+                        plan::caller_of_phone(ground.dial_plan, place, (caller, phone), space, found);
+                    Arc::new(at_home(caller, phone, &settings))
+                }
+            };
+            phones.push(LinePhone { name: self.name(phone), caller, settings });
+        }
+        phones.into()
+    }
+
+    /// Only what is built together shares the names of phones: they would be kept for ever.
+    pub(super) fn forget_names(&mut self) {
+        self.names = BTreeMap::new();
+    }
+
+    /// The name of a phone, which stands on all of its lines.
+    fn name(&mut self, phone: &PhoneDraft) -> Option<Arc<str>> {
+        if phone.name.is_empty() {
+            return None;
+        }
+        if let Some(name) = self.names.get(&phone.name) {
+            return Some(Arc::clone(name));
+        }
+        let name: Arc<str> = Arc::from(&*phone.name);
+        self.names.insert(phone.name.clone(), Arc::clone(&name));
+        Some(name)
+    }
+
+    fn settings(
+        &mut self,
+        ground: Ground<'_>,
+        place: Place,
+        (line, phone): (&Line, &PhoneDraft),
+        space: &SearchSpace,
+        found: &mut Findings,
+    ) -> Arc<PhoneSettings> {
+        let key = key(line, phone);
+        if let Some(settings) = self.settings.get(&key) {
+            return Arc::clone(settings);
+        }
+        let before = found.count_of_all();
+        let settings = Arc::new(new_settings(ground, place, phone, space, found));
+        // What is wrong is said of each phone that has it.
+        if found.count_of_all() == before {
+            // After many changes most of them may be nobody's any more.
+            if self.settings.len() >= SETTINGS_SHARED {
+                self.settings = Table::new();
+            }
+            self.settings.insert(key, Arc::clone(&settings));
+        }
+        settings
+    }
+}
+
+fn new_settings(
+    ground: Ground<'_>,
+    place: Place,
+    phone: &PhoneDraft,
+    space: &SearchSpace,
+    found: &mut Findings,
+) -> PhoneSettings {
+    let Ground { draft, dial_plan, groups, pools } = ground;
+    let standard = route_lists::local(draft, phone, place, groups, found);
+    let own_view = transformations::view(dial_plan, place, &phone.view, found);
+    let emergency_number = mobility::number(place, &phone.emergency_number, found);
+    let pool = mobility::pool(place, &phone.device_pool, pools.0, found);
+    let pool = pool.as_ref();
+    let of_pool = pool.map(|pool| pool.local_route_groups.clone()).unwrap_or_default();
+    PhoneSettings {
+        local_route_groups: LocalRouteGroups { standard: standard.or(of_pool.standard), ..of_pool },
+        overlap: phone.overlap,
+        view: transformations::or(own_view, pool.and_then(|pool| pool.view.as_ref())),
+        home: pool.map(|pool| {
+            let (pool, line_space) = (Arc::clone(pool), space.clone());
+            Arc::new(Home { pool, line_space, roams: phone.roams })
+        }),
+        emergency_number,
+    }
+}
+
+/// All that settings are made of: phones that have it in common have them in common.
+fn key(line: &Line, phone: &PhoneDraft) -> String {
+    let NumberViewDraft { calling, called, connected, redirecting } = &phone.view;
+    // Where there is no pool nobody asks what the line sees without the phone.
+    let line_space = if phone.device_pool.is_empty() { "" } else { &*line.search_space };
+    let texts: [&str; 8] = [
+        &phone.device_pool,
+        line_space,
+        &phone.local_route_group,
+        &phone.emergency_number,
+        calling,
+        called,
+        connected,
+        redirecting,
+    ];
+    format!("{}\n{}{}", texts.join("\n"), u8::from(phone.overlap), u8::from(phone.roams))
+}
+
+/// Different settings that are kept for lines to come: more than there are device pools and search spaces.
+const SETTINGS_SHARED: usize = 10_000;
+
+/// What a phone's device pool gives the one who dials there, where the phone says nothing itself.
+fn at_home(mut caller: Caller, phone: &PhoneDraft, settings: &PhoneSettings) -> Caller {
+    let pool = settings.home.as_ref().map(|home| &home.pool);
+    caller.emergency_number = settings.emergency_number.or_else(|| pool?.emergency_number);
+    if phone.zone.is_empty() {
+        caller.zone = pool.and_then(|pool| pool.zone.clone());
+    }
+    caller
+}
