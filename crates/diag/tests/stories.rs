@@ -643,7 +643,7 @@ fn media_is_told_as_it_flows() {
             lines.into_iter().filter(|line| line.contains("Media") || line.contains("packet")).collect();
         assert_eq!([&[&*story.headline], &told[..]].concat(), expect, "{way:?}");
     };
-    let phone = TargetView::Phone { line: "1002", binding: BindingId(1) };
+    let phone = TargetView::Phone { line: "1002", phone: "", binding: BindingId(1) };
     let talked = "1001 called 1002; 1002 answered, they talked for 19 s, and 1001 hung up.";
     let of_phone = [
         "From 1002 arrived 800 audio packets, 8 lost (1.0 %); 790 were sent to it.",
