@@ -10,25 +10,24 @@ mod hunting;
 mod incoming;
 mod line;
 mod lines_file;
+mod mistakes;
 mod mobility;
 mod objects;
 #[cfg(test)]
 mod refusals;
 mod text_or_table;
 mod transformations;
+mod trunk;
 
-use std::net::{IpAddr, SocketAddr};
+use std::net::IpAddr;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 use strowger_base::leg::Service;
-use strowger_base::net::Transport;
 use strowger_callcontrol::RelayMode;
-use strowger_node::configuration::{
-    self, ConfigurationError, Draft, MessageDetail, Place, PlannedTrunk, ServiceNumber, Timers, TrunkDialling,
-};
-use strowger_sip::io::{DigestAlgorithm, Trunk};
+use strowger_node::configuration::{self, Draft, MessageDetail, Place, PlannedTrunk, ServiceNumber, Timers};
+use strowger_sip::io::DigestAlgorithm;
 
 use crate::backup::NodeFiles;
 use crate::log;
@@ -43,8 +42,12 @@ pub(crate) use self::forwards::{ForwardSection, ForwardingSection, SideName};
 pub(crate) use self::hunting::{HuntListSection, HuntPilotSection, LineGroupSection};
 pub(crate) use self::incoming::IncomingSection;
 pub(crate) use self::line::{LineSection, SecretText};
+pub(crate) use self::mistakes::Source;
 pub(crate) use self::mobility::{DevicePoolSection, MobilityInfoSection};
 pub(crate) use self::transformations::{TransformationSection, TransformationSpaces};
+pub(crate) use self::trunk::{TrunkSection, TrunkTransport};
+
+use self::mistakes::{Rows, explain_syntax, headings, keys, unusable};
 
 /// The whole file.
 #[derive(Clone, Deserialize, Serialize)]
@@ -300,48 +303,6 @@ pub(crate) enum ServiceName {
     Announcement,
 }
 
-/// `[[trunk]]`
-#[derive(Clone, Deserialize, Serialize)]
-#[serde(deny_unknown_fields)]
-pub(crate) struct TrunkSection {
-    pub(crate) name: String,
-    /// Where its calls go; calls to a trunk without one are refused, and say so.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub(crate) destination: Option<SocketAddr>,
-    /// It sends growing numbers, each as a new INVITE (RFC 3578).
-    #[serde(default)]
-    pub(crate) overlap: bool,
-    /// What its calls see of the dial plan.
-    #[serde(default, skip_serializing_if = "String::is_empty")]
-    pub(crate) search_space: String,
-    /// How the calling numbers that it brings become the plan's.
-    #[serde(default, skip_serializing_if = "IncomingSection::is_none")]
-    pub(crate) incoming_calling: IncomingSection,
-    /// The same for the called numbers.
-    #[serde(default, skip_serializing_if = "IncomingSection::is_none")]
-    pub(crate) incoming_called: IncomingSection,
-    /// Whether its calls count as from inside or outside, where lines forward them differently.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub(crate) classification: Option<SideName>,
-    /// How it sees numbers: what is sent to it.
-    #[serde(default, skip_serializing_if = "TransformationSpaces::is_none")]
-    pub(crate) transformation_space: TransformationSpaces,
-    #[serde(default)]
-    pub(crate) transport: TrunkTransport,
-    /// Addresses whose calls are the trunk's; without a port, any port. The destination's address when empty.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub(crate) sources: Vec<String>,
-}
-
-/// What carries a trunk's calls.
-#[derive(Clone, Copy, Default, PartialEq, Eq, Deserialize, Serialize)]
-#[serde(rename_all = "lowercase")]
-pub(crate) enum TrunkTransport {
-    #[default]
-    Udp,
-    Tcp,
-}
-
 impl ConfigFile {
     /// Reads a file.
     ///
@@ -441,225 +402,12 @@ impl ConfigFile {
         draft.timers.expires_default = expires_default.min(expires_max).max(expires_min);
         draft.build().map_err(|errors| self.explain(&errors))
     }
-
-    fn explain(&self, errors: &[ConfigurationError]) -> anyhow::Error {
-        let problems: Vec<String> = errors
-            .iter()
-            .map(|error| match (error.place, objects::key_of(error.setting)) {
-                (Place::Node, Some((section, key))) => {
-                    format!("{}[{section}] {key} {}", self.source.key(section, key), error.problem)
-                }
-                _ => format!("{} {} {}", self.heading(error.place), error.setting, error.problem),
-            })
-            .collect();
-        unusable(&problems)
-    }
-
-    /// `file:line: [[kind]] 3 (name):` of an object, as much of it as is known.
-    fn heading(&self, place: Place) -> String {
-        let (kind, index) = match place {
-            // A line of the file is one phone as well.
-            Place::Line(index) | Place::Phone(index, _) => ("line", index),
-            Place::Service(index) => ("service", index),
-            Place::Trunk(index) => ("trunk", self.trunk_place(index, true)),
-            Place::PlannedTrunk(index) => ("trunk", self.trunk_place(index, false)),
-            Place::Partition(index) => ("partition", index),
-            Place::SearchSpace(index) => ("search_space", index),
-            Place::Translation(index) => ("translation", index),
-            Place::Route(index) => ("route", index),
-            Place::Block(index) => ("block", index),
-            Place::CallingTransformation(index) => ("calling_transformation", index),
-            Place::CalledTransformation(index) => ("called_transformation", index),
-            Place::DevicePool(index) => ("device_pool", index),
-            Place::MobilityInfo(index) => ("mobility_info", index),
-            Place::RouteGroup(index) => ("route_group", index),
-            Place::RouteList(index) => ("route_list", index),
-            Place::LineGroup(index) => ("line_group", index),
-            Place::HuntList(index) => ("hunt_list", index),
-            Place::HuntPilot(index) => ("hunt_pilot", index),
-            Place::AuthorizationCode(index) => ("authorization_code", index),
-            Place::MatterCode(index) => ("matter_code", index),
-            Place::Node | Place::Listener(_) | Place::DirectoryUri(_) => {
-                return format!("{}: {place}:", self.source.path.display());
-            }
-        };
-        self.section_heading(kind, index)
-    }
-
-    /// `file:line: [[kind]] 3 (name):` of a section, as much of it as is known.
-    fn section_heading(&self, kind: &str, index: usize) -> String {
-        let name = match kind {
-            "line" => self.lines.get(index).map(|line| &line.number),
-            "line_group" => self.line_groups.get(index).map(|group| &group.name),
-            "hunt_list" => self.hunt_lists.get(index).map(|list| &list.name),
-            "hunt_pilot" => self.hunt_pilots.get(index).map(|pilot| &pilot.pattern),
-            "authorization_code" => self.authorization_codes.get(index).map(|code| &code.name),
-            "matter_code" => self.matter_codes.get(index).map(|code| &code.description),
-            _ => None,
-        };
-        let name = name.map_or("", String::as_str);
-        let rows = match kind {
-            "line" => self.source.lines.as_ref(),
-            "authorization_code" => self.source.authorization_codes.as_ref(),
-            "matter_code" => self.source.matter_codes.as_ref(),
-            _ => None,
-        };
-        if let Some(rows) = rows
-            && let Some(line) = index.checked_sub(rows.first).and_then(|row| rows.places.get(row))
-        {
-            let name = if name.is_empty() { String::new() } else { format!(" {name}:") };
-            return format!("{}:{line}:{name}", rows.path.display());
-        }
-        let name = if name.is_empty() { String::new() } else { format!(" ({name})") };
-        format!("{}[[{kind}]] {}{name}:", self.source.place(kind, index), index + 1)
-    }
-
-    pub(crate) fn nth(&self, kind: &str, index: usize) -> String {
-        format!("{}[[{kind}]] {}:", self.source.place(kind, index), index + 1)
-    }
-
-    /// Where a trunk stands among all, counted among those with or without a far end.
-    fn trunk_place(&self, index: usize, has_far_end: bool) -> usize {
-        let alike = self.trunks.iter().enumerate().filter(|(_, it)| it.destination.is_some() == has_far_end);
-        alike.map(|(place, _)| place).nth(index).unwrap_or(index)
-    }
 }
 
 /// Serde wants a function for it.
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "the signature that serde calls")]
 fn is_false(value: &bool) -> bool {
     !*value
-}
-
-fn unusable(problems: &[String]) -> anyhow::Error {
-    let mut shown: Vec<&str> = problems.iter().take(PROBLEMS_SHOWN).map(String::as_str).collect();
-    let more = format!("and {} more", problems.len().saturating_sub(PROBLEMS_SHOWN));
-    if problems.len() > PROBLEMS_SHOWN {
-        shown.push(&more);
-    }
-    anyhow::anyhow!("the configuration cannot be used:\n  {}", shown.join("\n  "))
-}
-
-const PROBLEMS_SHOWN: usize = 50;
-
-/// Says where a file is no TOML, or not ours. The line itself is shown unless a secret stands in it.
-fn explain_syntax(path: &Path, text: &str, error: &toml::de::Error) -> anyhow::Error {
-    let before = error.span().map_or("", |span| text.get(..span.start).unwrap_or(""));
-    let number = 1 + before.matches('\n').count();
-    let column = 1 + before.chars().rev().take_while(|c| *c != '\n').count();
-    let line = text.lines().nth(number - 1).unwrap_or_default().trim();
-    let found = if ["secret", "ha1", "code"].iter().any(|word| line.contains(word)) { "" } else { line };
-    let found = if found.is_empty() { String::new() } else { format!("\n  found: {found}") };
-    let (message, hint) = match error.message() {
-        message if message.contains("leading zero") => ("a number begins with zero", QUOTES),
-        message if message.contains("invalid type: integer") && message.contains("string") => {
-            (message, QUOTES)
-        }
-        message if message.contains("escaped value") => (message, BACKSLASH),
-        message if message.contains("socket address") => ("no address", ADDRESS),
-        message => (message, ""),
-    };
-    let message = in_words(message);
-    anyhow::anyhow!("{}:{number}:{column}: {message}{hint}{found}", path.display())
-}
-
-const QUOTES: &str = "; what is dialled is text: put it in quotes";
-const BACKSLASH: &str = "; write a backslash twice, or put the text in single quotes: '\\+1!'";
-const ADDRESS: &str = "; expected an IP address and a port, for example \"192.0.2.1:5060\"";
-
-/// What is expected where a file has something else, without the names that types have in Rust.
-fn in_words(message: &str) -> String {
-    const NUMBERS: [(&str, &str); 4] = [
-        ("expected u8", "expected a whole number from 0 to 255"),
-        ("expected u16", "expected a whole number from 0 to 65535"),
-        ("expected u32", "expected a whole number"),
-        ("expected u64", "expected a whole number"),
-    ];
-    let found = NUMBERS.iter().find_map(|(type_name, words)| Some((message.strip_suffix(type_name)?, words)));
-    found.map_or_else(|| message.to_owned(), |(before, words)| format!("{before}{words}"))
-}
-
-/// Where a configuration was read, so that what is wrong with it can be pointed at.
-#[derive(Clone, Default)]
-pub(crate) struct Source {
-    path: PathBuf,
-    /// Line of each `[[kind]]` heading, in order.
-    headings: Vec<(String, usize)>,
-    /// Section, key and line of what stands in `[section]`s.
-    keys: Vec<(String, String, usize)>,
-    lines: Option<Rows>,
-    authorization_codes: Option<Rows>,
-    matter_codes: Option<Rows>,
-}
-
-/// Where the rows of a CSV file stand.
-#[derive(Clone)]
-struct Rows {
-    path: PathBuf,
-    /// Position of the first of them among all objects of their kind.
-    first: usize,
-    /// Line of the text, for each.
-    places: Vec<u32>,
-}
-
-impl Rows {
-    /// Adds what a file holds to what the node file holds.
-    fn add<T>(objects: &mut Vec<T>, read: Vec<(u32, T)>, path: PathBuf) -> Option<Rows> {
-        let first = objects.len();
-        let (places, rows): (Vec<u32>, Vec<T>) = read.into_iter().unzip();
-        objects.extend(rows);
-        Some(Rows { path, first, places })
-    }
-}
-
-impl Source {
-    /// `file:line: ` of a key, or `file: ` when it has its default.
-    fn key(&self, section: &str, key: &str) -> String {
-        let line = self.keys.iter().find(|(of, name, _)| of == section && name == key).map(|found| found.2);
-        match line {
-            Some(line) => format!("{}:{line}: ", self.path.display()),
-            None => format!("{}: ", self.path.display()),
-        }
-    }
-
-    /// `file:line: ` of the object of a kind with this position; as much of it as is known.
-    fn place(&self, kind: &str, index: usize) -> String {
-        let line = self.headings.iter().filter(|(name, _)| name == kind).nth(index).map(|(_, line)| *line);
-        match line {
-            Some(line) => format!("{}:{line}: ", self.path.display()),
-            None if self.path.as_os_str().is_empty() => String::new(),
-            None => format!("{}: ", self.path.display()),
-        }
-    }
-}
-
-/// The `[[kind]]` headings of a text and the lines where they stand.
-fn headings(text: &str) -> Vec<(String, usize)> {
-    text.lines()
-        .enumerate()
-        .filter_map(|(index, line)| {
-            let name = line.trim().strip_prefix("[[")?.split("]]").next()?;
-            Some((name.trim().to_owned(), index + 1))
-        })
-        .collect()
-}
-
-/// The keys of the `[section]`s of a text.
-fn keys(text: &str) -> Vec<(String, String, usize)> {
-    let mut section = "";
-    let mut keys = vec![];
-    for (index, line) in text.lines().enumerate() {
-        let line = line.trim();
-        if let Some(rest) = line.strip_prefix('[') {
-            // Those of lists are found by their heading.
-            section = rest.split(']').next().filter(|name| !name.starts_with('[')).unwrap_or("").trim();
-        } else if let Some((key, _)) = line.split_once('=')
-            && !section.is_empty()
-        {
-            keys.push((section.to_owned(), key.trim().to_owned(), index + 1));
-        }
-    }
-    keys
 }
 
 impl Digest {
@@ -678,45 +426,6 @@ impl ServiceSection {
             ServiceName::Announcement => Service::Announcement,
         };
         ServiceNumber { number: self.number.as_str().into(), partition: Box::default(), service }
-    }
-}
-
-impl TrunkSection {
-    fn dialling(&self) -> TrunkDialling {
-        TrunkDialling {
-            search_space: self.search_space.as_str().into(),
-            overlap: self.overlap,
-            incoming_calling: self.incoming_calling.draft(),
-            incoming_called: self.incoming_called.draft(),
-            classification: SideName::classification(self.classification),
-            view: self.transformation_space.draft(),
-            ..TrunkDialling::default()
-        }
-    }
-
-    /// `None` when it has no far end yet.
-    fn trunk(&self) -> Result<Option<Trunk>, String> {
-        let Some(destination) = self.destination else { return Ok(None) };
-        let mut sources = vec![];
-        for source in &self.sources {
-            if let Ok(address) = source.parse::<SocketAddr>() {
-                sources.push((address.ip(), Some(address.port())));
-            } else if let Ok(address) = source.parse::<IpAddr>() {
-                sources.push((address, None));
-            } else {
-                return Err(format!(
-                    "sources holds {source:?}, expected an address like 192.0.2.1 or 192.0.2.1:5060"
-                ));
-            }
-        }
-        if sources.is_empty() {
-            sources.push((destination.ip(), None));
-        }
-        let transport = match self.transport {
-            TrunkTransport::Udp => Transport::Udp,
-            TrunkTransport::Tcp => Transport::Tcp,
-        };
-        Ok(Some(Trunk { name: self.name.as_str().into(), destination, transport, sources }))
     }
 }
 
