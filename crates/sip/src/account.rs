@@ -75,7 +75,7 @@ impl LineAccount {
 
     /// The phone that proves itself with what another one proved itself with before. One digest is enough: of a password
     /// of which only the other one is known, that one may be anything.
-    pub(crate) fn phone_like(&self, before: &PhoneAccount) -> Option<PhonePlace> {
+    pub fn phone_like(&self, before: &PhoneAccount) -> Option<PhonePlace> {
         self.place(|phone| {
             phone.username == before.username
                 && (phone.ha1_md5.expose() == before.ha1_md5.expose()

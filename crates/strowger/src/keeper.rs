@@ -54,7 +54,7 @@ pub(crate) struct Plan {
     /// What it was made against.
     pub(crate) base: Head,
     pub(crate) operations: Vec<Operation>,
-    before: State,
+    pub(crate) before: State,
     pub(crate) after: State,
 }
 

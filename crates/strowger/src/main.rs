@@ -13,6 +13,7 @@ mod changes;
 mod client;
 mod config_file;
 mod configuration;
+mod consequences;
 mod counters;
 mod decision;
 mod descriptors;

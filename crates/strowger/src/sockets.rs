@@ -1,5 +1,6 @@
 //! The sockets that take SIP: opened at the start, and opened and closed while the server runs.
 
+use std::fmt;
 use std::io;
 use std::net::{IpAddr, SocketAddr, TcpListener, UdpSocket};
 use std::time::Duration;
@@ -181,7 +182,19 @@ impl SipSockets {
     }
 }
 
+/// `udp 192.0.2.1:5060`
+impl fmt::Display for WantedSocket {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} {}", self.transport.parameter(), self.address)
+    }
+}
+
 impl WantedSocket {
+    /// Whether it takes the same messages, whatever peers are told of it.
+    pub(crate) fn is_same_place(&self, other: &WantedSocket) -> bool {
+        self.transport == other.transport && self.address == other.address
+    }
+
     /// An open one, as somebody would have wanted it.
     pub(crate) fn of(listener: &Listener) -> Self {
         let Listener { transport, bound, advertised, .. } = listener;

@@ -20,6 +20,7 @@ use strowger_node::Draft;
 use strowger_node::configuration::{Assembly, Configuration, ConfigurationError, Line, LineChange};
 use strowger_node::objects::{self, Extent, Origins, Secrets, Touched};
 
+use crate::consequences::Taken;
 use crate::keeper::Users;
 use crate::log;
 use crate::mailbox::{Letter, Reconfiguration, Sender};
@@ -87,6 +88,27 @@ impl Telephony {
     pub(crate) fn calls(&self) -> Option<Arc<strowger_callcontrol::Configuration>> {
         let inner = self.inner();
         inner.live.as_ref().map(|live| Arc::clone(&live.assembly.configuration().calls))
+    }
+
+    /// What the node takes of a state; `None` when it cannot take it.
+    pub(crate) fn taken(&self, state: &State) -> Option<Taken> {
+        let (live, candidate) = {
+            let inner = self.inner();
+            (inner.live.clone(), inner.candidate.clone())
+        };
+        let known = [&live, &candidate].into_iter().flatten().find(|it| it.state.hash() == state.hash());
+        let compiled = match known {
+            Some(known) => known.clone(),
+            None => self.compile(live.as_ref(), state).ok()?,
+        };
+        let configuration = Arc::new(compiled.assembly.configuration().clone());
+        Some(Taken { configuration, sockets: compiled.sockets })
+    }
+
+    /// Whether sockets are configured that do not count in this run.
+    pub(crate) fn ignores_sockets(&self, state: &State) -> bool {
+        self.this_run.own_sockets
+            && state.all::<Server>().any(|(_, server)| server.sip_listeners.iter().next().is_some())
     }
 
     fn compile(&self, live: Option<&Compiled>, state: &State) -> Result<Compiled, Vec<String>> {

@@ -17,7 +17,7 @@ pub(super) fn story(answer: &Value) -> String {
         }
     }
     for consequence in list(answer, "consequences") {
-        _ = writeln!(text, "! {}", consequence.as_str().unwrap_or_default());
+        _ = writeln!(text, "! {}", consequence.get("text").and_then(Value::as_str).unwrap_or_default());
     }
     let [added, removed, changed] = SORTS.map(|sort| sort.count(answer));
     if added + removed + changed == 0 {

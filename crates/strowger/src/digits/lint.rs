@@ -80,6 +80,14 @@ impl<'c> Report<'c> {
         text
     }
 
+    /// A sentence for each finding that is more than a note.
+    pub(crate) fn doubtful(&self) -> Vec<String> {
+        let doubtful = self.lint.findings.iter().filter(|finding| finding.severity != Severity::Note);
+        doubtful
+            .map(|finding| format!("{} {}: {}", finding.severity.word(), finding.kind.word(), finding.what))
+            .collect()
+    }
+
     /// The same as [`Report::text`], as one JSON object.
     pub(crate) fn json(&self) -> Value {
         let findings: Vec<Value> = self.lint.findings.iter().map(|finding| self.finding(finding)).collect();

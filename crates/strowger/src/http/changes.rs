@@ -180,6 +180,7 @@ fn ordered(
     purpose: Purpose,
 ) -> Result<Response, Problem> {
     let mut body = told::plan(&plan, usize::MAX);
+    body["consequences"] = site.consequences(&plan);
     if !dry_run {
         let head = done(site, plan, order, purpose)?;
         body["change"] = json!(head.sequence);

@@ -83,6 +83,10 @@ pub(super) async fn apply(site: Arc<Site>, ask: Ask) -> Result<Response, Problem
         let most = wanted.shown.map_or(usize::MAX, |shown| shown.get() as usize);
         let mut body = told::plan(&plan, most);
         body["counts"]["unchanged"] = json!(unchanged);
+        // Whoever brings in a hundred thousand has seen them with the plan.
+        if wanted.dry_run || plan.operations.len() <= APPLIED_TOLD {
+            body["consequences"] = site.consequences(&plan);
+        }
         if let Some(found) = met(&site, &wanted, &plan)? {
             if !wanted.dry_run {
                 return Err(conflict(&found));
@@ -96,6 +100,9 @@ pub(super) async fn apply(site: Arc<Site>, ask: Ask) -> Result<Response, Problem
     })
     .await
 }
+
+/// Operations of a change up to which its consequences are told when it is applied, too.
+const APPLIED_TOLD: usize = 1_000;
 
 /// The change that a plan became; somebody else may have been faster while it was made.
 fn carried_out(

@@ -1,0 +1,199 @@
+//! What a change leads to beside what it says, told with its plan: phones that lose their registration or have to restart,
+//! saved diallings that go another way, new doubts about the dial plan, sockets, and what has no effect yet.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use serde_json::{Value, json};
+use strowger_base::TableChange;
+use strowger_configuration::reader::Names;
+use strowger_configuration::{Kind, State};
+use strowger_node::configuration::Configuration;
+use strowger_node::objects::{Unserved, unserved_of};
+
+use crate::digits::{self, Report, Saved};
+use crate::keeper::Plan;
+use crate::sockets::WantedSocket;
+use crate::telephony::Telephony;
+
+/// One thing that follows from a change.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub(crate) struct Consequence {
+    kind: &'static str,
+    text: String,
+    /// Whom it concerns, by the names that people know.
+    concerned: Vec<String>,
+}
+
+/// What the node takes of a state.
+pub(crate) struct Taken {
+    pub(crate) configuration: Arc<Configuration>,
+    pub(crate) sockets: Vec<WantedSocket>,
+}
+
+/// Everything that follows from a plan. `registered` tells the lines that have phones registered now.
+pub(crate) fn of(
+    plan: &Plan,
+    telephony: &Telephony,
+    registered: impl Fn() -> BTreeSet<Box<str>>,
+) -> Vec<Consequence> {
+    let mut found = vec![];
+    if plan.operations.is_empty() {
+        return found;
+    }
+    let (Some(before), Some(after)) = (telephony.taken(&plan.before), telephony.taken(&plan.after)) else {
+        return found;
+    };
+    sockets(&before.sockets, &after.sockets, telephony, &plan.after, &mut found);
+    unregistered(&before, &after, registered, &mut found);
+    restarting(plan, &mut found);
+    diallings(plan, &before, &after, &mut found);
+    findings(&before, &after, &mut found);
+    unserved(plan, &mut found);
+    found
+}
+
+impl Consequence {
+    fn new(kind: &'static str, text: impl Into<String>, concerned: Vec<String>) -> Self {
+        Consequence { kind, text: text.into(), concerned }
+    }
+
+    /// As programs read it.
+    pub(crate) fn json(&self) -> Value {
+        json!({
+            "kind": self.kind,
+            "text": self.text,
+            "count": self.concerned.len(),
+            "concerned": self.concerned.iter().take(CONCERNED).collect::<Vec<_>>(),
+        })
+    }
+}
+
+fn sockets(
+    before: &[WantedSocket],
+    after: &[WantedSocket],
+    telephony: &Telephony,
+    state: &State,
+    found: &mut Vec<Consequence>,
+) {
+    for socket in after.iter().filter(|socket| !before.iter().any(|it| it.is_same_place(socket))) {
+        found.push(Consequence::new("socket", format!("SIP is taken at {socket} too"), vec![]));
+    }
+    for socket in before.iter().filter(|socket| !after.iter().any(|it| it.is_same_place(socket))) {
+        let text = format!(
+            "SIP is not taken at {socket} any more: phones that are reached over it are unregistered until they register \
+             elsewhere, and calls over it lose their signalling"
+        );
+        found.push(Consequence::new("socket", text, vec![]));
+    }
+    if telephony.ignores_sockets(state) {
+        let text = "sip_listeners count from the next start without --listen and --sip-port on";
+        found.push(Consequence::new("socket", text, vec![]));
+    }
+}
+
+/// Lines whose phones cannot stay registered.
+fn unregistered(
+    before: &Taken,
+    after: &Taken,
+    registered: impl Fn() -> BTreeSet<Box<str>>,
+    found: &mut Vec<Consequence>,
+) {
+    let changes = after.configuration.sip.lines.changes_since(&before.configuration.sip.lines);
+    let lost: Vec<&str> = changes
+        .filter_map(|change| match change {
+            TableChange::Removed(line, _) => Some(line),
+            TableChange::Changed { name, before, after } => (!after.keeps(before)).then_some(name),
+            TableChange::Added(..) => None,
+        })
+        .collect();
+    if lost.is_empty() {
+        return;
+    }
+    let registered = registered();
+    let now: Vec<String> =
+        lost.iter().filter(|line| registered.contains(**line)).map(|it| (*it).to_owned()).collect();
+    if !now.is_empty() {
+        let text =
+            format!("phones of {} are registered and have to register anew", counted(&now, "line", "lines"));
+        found.push(Consequence::new("unregistered", text, now));
+    }
+}
+
+fn restarting(plan: &Plan, found: &mut Vec<Consequence>) {
+    let differences = plan.differences(usize::MAX);
+    let phones = plan.before.restarting(&differences, &plan.after);
+    if phones.is_empty() {
+        return;
+    }
+    let names: Vec<String> = phones.iter().map(|phone| plan.after.name(Kind::Phone, *phone)).collect();
+    let text = format!("{} must restart to take it up", counted(&names, "phone", "phones"));
+    found.push(Consequence::new("restart", text, names));
+}
+
+/// Saved diallings that fail and did not, or do not fail any more.
+fn diallings(plan: &Plan, before: &Taken, after: &Taken, found: &mut Vec<Consequence>) {
+    let were = Saved::of_state(&plan.before);
+    for Saved { place, expect } in Saved::of_state(&plan.after) {
+        let fails = expect.failures(&after.configuration.calls);
+        let was_there = were.iter().any(|saved| saved.place == place);
+        let failed = if was_there { expect.failures(&before.configuration.calls) } else { vec![] };
+        if fails == failed {
+            continue;
+        }
+        let text = match (failed.is_empty(), fails.is_empty()) {
+            (_, true) => format!("saved dialling {place:?} leads where it shall again"),
+            (true, false) => format!("saved dialling {place:?} goes another way: {}", fails.join("; ")),
+            (false, false) => {
+                format!("saved dialling {place:?} still goes another way: {}", fails.join("; "))
+            }
+        };
+        found.push(Consequence::new("dialling", text, vec![place]));
+    }
+}
+
+/// Doubts about the dial plan that were not there before.
+fn findings(before: &Taken, after: &Taken, found: &mut Vec<Consequence>) {
+    let (before, after) = (&before.configuration.calls, &after.configuration.calls);
+    if Arc::ptr_eq(before, after) {
+        return;
+    }
+    if after.plan.len() > LINTED {
+        let text = format!(
+            "the dial plan has more than {LINTED} patterns: what is doubtful about it is told by strowger digits --lint"
+        );
+        return found.push(Consequence::new("finding", text, vec![]));
+    }
+    let at = digits::now();
+    let known: BTreeSet<String> = Report::of(before, at).doubtful().into_iter().collect();
+    for doubt in Report::of(after, at).doubtful() {
+        if !known.contains(&doubt) {
+            found.push(Consequence::new("finding", format!("new in the dial plan: {doubt}"), vec![]));
+        }
+    }
+}
+
+/// What the change sets and this version does not serve.
+fn unserved(plan: &Plan, found: &mut Vec<Consequence>) {
+    let all: Vec<Unserved> =
+        plan.operations.iter().flat_map(|operation| unserved_of(&plan.after, operation.object)).collect();
+    found.extend(Unserved::grouped(all).into_iter().map(|text| Consequence::new("unserved", text, vec![])));
+}
+
+fn counted(names: &[String], one: &str, many: &str) -> String {
+    match names {
+        [name] => format!("{one} {name}"),
+        [first @ .., last] if names.len() <= NAMED => format!("{many} {} and {last}", first.join(", ")),
+        names => {
+            let shown = names.iter().take(NAMED).map(String::as_str).collect::<Vec<_>>().join(", ");
+            format!("{} {many} ({shown}, ...)", names.len())
+        }
+    }
+}
+
+/// Names in a sentence.
+const NAMED: usize = 5;
+/// Names in an answer.
+const CONCERNED: usize = 1000;
+/// Patterns up to which a plan looks for doubts: a fraction of a second.
+const LINTED: usize = 5_000;
