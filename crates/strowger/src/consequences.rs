@@ -9,7 +9,6 @@ use strowger_base::TableChange;
 use strowger_configuration::reader::Names;
 use strowger_configuration::{Kind, State};
 use strowger_node::configuration::Configuration;
-use strowger_node::objects::{Unserved, unserved_of};
 
 use crate::digits::{self, Report, Saved};
 use crate::keeper::Plan;
@@ -49,7 +48,7 @@ pub(crate) fn of(
     restarting(plan, &mut found);
     diallings(plan, &before, &after, &mut found);
     findings(&before, &after, &mut found);
-    unserved(plan, &mut found);
+    found.extend(plan.without_effect().into_iter().map(|text| Consequence::new("unserved", text, vec![])));
     found
 }
 
@@ -173,13 +172,6 @@ fn findings(before: &Taken, after: &Taken, found: &mut Vec<Consequence>) {
     }
 }
 
-/// What the change sets and this version does not serve.
-fn unserved(plan: &Plan, found: &mut Vec<Consequence>) {
-    let all: Vec<Unserved> =
-        plan.operations.iter().flat_map(|operation| unserved_of(&plan.after, operation.object)).collect();
-    found.extend(Unserved::grouped(all).into_iter().map(|text| Consequence::new("unserved", text, vec![])));
-}
-
 fn counted(names: &[String], one: &str, many: &str) -> String {
     match names {
         [name] => format!("{one} {name}"),
@@ -197,3 +189,6 @@ const NAMED: usize = 5;
 const CONCERNED: usize = 1000;
 /// Patterns up to which a plan looks for doubts: a fraction of a second.
 const LINTED: usize = 5_000;
+
+#[cfg(test)]
+mod tests;

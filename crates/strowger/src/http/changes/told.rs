@@ -12,7 +12,6 @@ pub(in crate::http) fn plan(plan: &Plan, most: usize) -> Value {
         "base": plan.base.sequence,
         "counts": counts(plan.counts()),
         "differences": differences(&plan.differences(most)),
-        "consequences": plan.without_effect(),
     })
 }
 
