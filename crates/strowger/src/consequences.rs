@@ -24,17 +24,20 @@ pub(crate) struct Consequence {
     concerned: Vec<String>,
 }
 
+/// A phone that is registered for a line; without a name where the line has one phone that has none.
+pub(crate) type Registered = (Box<str>, Option<Arc<str>>);
+
 /// What the node takes of a state.
 pub(crate) struct Taken {
     pub(crate) configuration: Arc<Configuration>,
     pub(crate) sockets: Vec<WantedSocket>,
 }
 
-/// Everything that follows from a plan. `registered` tells the lines that have phones registered now.
+/// Everything that follows from a plan. `registered` tells which phones are registered now.
 pub(crate) fn of(
     plan: &Plan,
     telephony: &Telephony,
-    registered: impl Fn() -> BTreeSet<Box<str>>,
+    registered: impl Fn() -> BTreeSet<Registered>,
 ) -> Vec<Consequence> {
     let mut found = vec![];
     if plan.operations.is_empty() {
@@ -91,31 +94,40 @@ fn sockets(
     }
 }
 
-/// Lines whose phones cannot stay registered.
+/// Phones that cannot stay registered: of lines that go, and those whose secrets change or that leave a line.
 fn unregistered(
     before: &Taken,
     after: &Taken,
-    registered: impl Fn() -> BTreeSet<Box<str>>,
+    registered: impl Fn() -> BTreeSet<Registered>,
     found: &mut Vec<Consequence>,
 ) {
     let changes = after.configuration.sip.lines.changes_since(&before.configuration.sip.lines);
-    let lost: Vec<&str> = changes
-        .filter_map(|change| match change {
-            TableChange::Removed(line, _) => Some(line),
-            TableChange::Changed { name, before, after } => (!after.keeps(before)).then_some(name),
-            TableChange::Added(..) => None,
-        })
-        .collect();
+    let mut lost: Vec<Registered> = vec![];
+    for change in changes {
+        let (line, account, stays) = match change {
+            TableChange::Removed(line, account) => (line, account, None),
+            TableChange::Changed { name, before, after } => (name, before, Some(after)),
+            TableChange::Added(..) => continue,
+        };
+        let gone =
+            account.phones.iter().filter(|phone| stays.is_none_or(|after| after.phone_like(phone).is_none()));
+        lost.extend(gone.map(|phone| (line.into(), phone.name.clone())));
+    }
     if lost.is_empty() {
         return;
     }
     let registered = registered();
-    let now: Vec<String> =
-        lost.iter().filter(|line| registered.contains(**line)).map(|it| (*it).to_owned()).collect();
+    let now = lost.into_iter().filter(|phone| registered.contains(phone));
+    let now =
+        now.map(|(line, phone)| phone.map_or_else(|| format!("of line {line}"), |phone| phone.to_string()));
+    let now: BTreeSet<String> = now.collect();
     if !now.is_empty() {
-        let text =
-            format!("phones of {} are registered and have to register anew", counted(&now, "line", "lines"));
-        found.push(Consequence::new("unregistered", text, now));
+        let now: Vec<String> = now.into_iter().collect();
+        let (subject, verbs) = match now.len() {
+            1 => (counted(&now, "phone", "phones"), "is registered and has"),
+            _ => (counted(&now, "phone", "phones"), "are registered and have"),
+        };
+        found.push(Consequence::new("unregistered", format!("{subject} {verbs} to register anew"), now));
     }
 }
 

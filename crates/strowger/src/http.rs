@@ -34,6 +34,7 @@ use self::route::{Ask, Body, Route, Shape};
 pub(crate) use self::sessions::has_administrator;
 use crate::access::{Origin, Principal, Role};
 use crate::backup::NodeFiles;
+use crate::consequences::Registered;
 use crate::keeper::{Keeper, Plan};
 use crate::mailbox::{Letter, Sender};
 use crate::telephony::Telephony;
@@ -202,22 +203,22 @@ impl Site {
 
     /// What follows from a plan, as programs read it. It waits for answers of the node: not on a thread that serves others.
     fn consequences(&self, plan: &Plan) -> serde_json::Value {
-        let registered = || tokio::runtime::Handle::current().block_on(self.registered_lines());
+        let registered = || tokio::runtime::Handle::current().block_on(self.registered());
         let found = crate::consequences::of(plan, &self.telephony, registered);
         found.iter().map(crate::consequences::Consequence::json).collect()
     }
 
-    /// The lines that have phones registered; those that were told in time.
-    async fn registered_lines(&self) -> BTreeSet<Box<str>> {
-        let (mut lines, mut after) = (BTreeSet::new(), Box::default());
+    /// The phones that are registered; those that were told in time.
+    async fn registered(&self) -> BTreeSet<Registered> {
+        let (mut registered, mut after) = (BTreeSet::new(), Box::default());
         while let Ok(Answer::Phones { phones, next }) = self.ask(Question::Phones { after }).await {
-            lines.extend(phones.into_iter().map(|phone| phone.line));
+            registered.extend(phones.into_iter().map(|phone| (phone.line, phone.phone)));
             match next {
                 Some(next) => after = next,
                 None => break,
             }
         }
-        lines
+        registered
     }
 
     /// Asks the node; it answers within a turn of its loop.

@@ -73,11 +73,18 @@ impl Office {
 
     /// What follows when one of the objects is another, none, or there is one more.
     #[track_caller]
-    fn check(&self, change: impl Fn(&mut Vec<(Kind, Value)>), registered: &[&str], expect: &[(&str, &str)]) {
+    fn check(
+        &self,
+        change: impl Fn(&mut Vec<(Kind, Value)>),
+        registered: &[(&str, &str)],
+        expect: &[(&str, &str)],
+    ) {
         let mut objects = self.objects();
         change(&mut objects);
         let plan = self.plan(&objects);
-        let found = of(&plan, &self.telephony, || registered.iter().map(|line| (*line).into()).collect());
+        let found = of(&plan, &self.telephony, || {
+            registered.iter().map(|(line, phone)| ((*line).into(), Some((*phone).into()))).collect()
+        });
         let told: Vec<(&str, &str)> = found.iter().map(|it| (it.kind, it.text.as_str())).collect();
         assert_eq!(told, expect);
     }
@@ -92,18 +99,19 @@ impl Drop for Office {
 #[test]
 fn a_plan_tells_what_follows() {
     let office = Office::new("plan");
-    office.check(|_| (), &["1001"], &[]);
-    office.check(|all| all[2].1["description"] = json!("at the door"), &["1001"], &[]);
-    let anew = "phones of line 1001 are registered and have to register anew";
+    let (desk, wall) = (("1001", "desk"), ("1002", "wall"));
+    office.check(|_| (), &[desk], &[]);
+    office.check(|all| all[2].1["description"] = json!("at the door"), &[desk], &[]);
+    let anew = "phone desk is registered and has to register anew";
     let restart = "phone desk must restart to take it up";
     let secret = |all: &mut Vec<(Kind, Value)>| all[4].1["credentials"]["secret"] = json!("another");
-    office.check(secret, &["1001"], &[("unregistered", anew), ("restart", restart)]);
-    office.check(secret, &["1002"], &[("restart", restart)]);
+    office.check(secret, &[desk], &[("unregistered", anew), ("restart", restart)]);
+    office.check(secret, &[wall], &[("restart", restart)]);
     let gone =
         |all: &mut Vec<(Kind, Value)>| all.retain(|(_, it)| it["name"] != "wall" && it["pattern"] != "1002");
     let dialling = "saved dialling \"to Bob\" goes another way: result: expected line 1002, found no match";
-    let bob = "phones of line 1002 are registered and have to register anew";
-    office.check(gone, &["1001", "1002"], &[("unregistered", bob), ("dialling", dialling)]);
+    let bob = "phone wall is registered and has to register anew";
+    office.check(gone, &[desk, wall], &[("unregistered", bob), ("dialling", dialling)]);
     let blocked = json!({ "pattern": "10021", "partition": "inside", "cause": 21 });
     let findings = |all: &mut Vec<(Kind, Value)>| all.push((Kind::BlockedPattern, blocked.clone()));
     let mut objects = office.objects();
