@@ -39,7 +39,11 @@ fn parsed(text: &str) -> ConfigFile {
 
 /// Every node file of this repository that can be used: samples, documents, and the texts of tests.
 fn samples() -> Vec<(String, ConfigFile)> {
-    let mut found = vec![("lab".to_owned(), crate::lab::fresh().unwrap())];
+    let everything = include_str!("testdata/everything.toml");
+    let mut found = vec![
+        ("lab".to_owned(), crate::lab::fresh().unwrap()),
+        ("one of everything".to_owned(), parsed(everything)),
+    ];
     let whole = [
         include_str!("../../../../../strowger.example.toml"),
         include_str!("../../digits/testdata/onward/plan.toml"),
