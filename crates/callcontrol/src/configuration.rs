@@ -18,7 +18,7 @@ use strowger_dialplan::forward::{
 };
 use strowger_dialplan::hunt::{HuntList, HuntPilot};
 use strowger_dialplan::lint::{Origin, OriginKind};
-use strowger_dialplan::route_list::RouteListParameters;
+use strowger_dialplan::route_list::{LocalRouteGroups, RouteListParameters};
 use strowger_dialplan::{Caller, DialPlan, Mask, NumberView, SearchSpace, Transformations};
 
 pub use self::incoming::IncomingNumbers;
@@ -144,6 +144,13 @@ pub struct Trunk {
     /// Its device pool: how numbers that it brings become the plan's where it does not say so, and what stands for local
     /// route groups when its calls leave again.
     pub pool: Option<Arc<DevicePool>>,
+}
+
+impl Trunk {
+    /// What stands for local route groups when a call that it brought leaves again.
+    pub fn local_route_groups(&self) -> Option<&LocalRouteGroups<Box<str>>> {
+        self.pool.as_ref().map(|pool| &pool.local_route_groups)
+    }
 }
 
 impl Default for Trunk {

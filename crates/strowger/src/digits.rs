@@ -18,7 +18,7 @@ use strowger_callcontrol::configuration::LinePhone;
 use strowger_callcontrol::follow::{End, Followed};
 use strowger_dialplan::codes::{Prompting, appended};
 use strowger_dialplan::forward::CallSide;
-use strowger_dialplan::route_list::{GroupReference, RouteListMember};
+use strowger_dialplan::route_list::{GroupReference, LocalRouteGroups, RouteListMember};
 use strowger_dialplan::{
     Action, Arrival, Caller, Decision, Digits, MemberChange, NumberPattern, Outpulsed, PatternId, Reject,
     RouteTarget, Trace,
@@ -120,6 +120,8 @@ pub(crate) struct Answer<'c> {
     caller: Arc<Caller>,
     /// The phone of a line, when one dials.
     phone: Option<&'c LinePhone>,
+    /// What stands for local route groups.
+    local_groups: Option<&'c LocalRouteGroups<Box<str>>>,
     /// Which side it comes from; a search space counts as ours.
     side: CallSide,
     /// What the trunk's settings made of its numbers.
@@ -264,7 +266,7 @@ pub(crate) fn answer<'c>(
     configuration: &'c Configuration,
     question: &'c Question,
 ) -> anyhow::Result<Answer<'c>> {
-    let From { caller, phone, side, incoming, number, mode, tells_keys } =
+    let From { caller, phone, local_groups, side, incoming, number, mode, tells_keys } =
         from::from(configuration, question)?;
     anyhow::ensure!(!question.number.is_empty(), "no number is given; expected for example 95551234");
     let plan = &configuration.plan;
@@ -286,7 +288,19 @@ pub(crate) fn answer<'c>(
     };
     let supplied = supplied.to_owned();
     let prompting = codes::prompting(mode, tells_keys);
-    Ok(Answer { question, configuration, caller, phone, side, incoming, mode, prompting, supplied, way })
+    Ok(Answer {
+        question,
+        configuration,
+        caller,
+        phone,
+        local_groups,
+        side,
+        incoming,
+        mode,
+        prompting,
+        supplied,
+        way,
+    })
 }
 
 impl Answer<'_> {
@@ -341,12 +355,10 @@ impl Answer<'_> {
         member: &'a RouteListMember<Box<str>, MemberChange>,
     ) -> Option<Attempt<'a>> {
         let numbers = trace.analysis().outpulsed(&member.transformation)?;
-        let group = match (&member.group, self.phone) {
+        let group = match (&member.group, self.local_groups) {
             (GroupReference::Group(group), _) => Some(group),
-            (reference @ (GroupReference::StandardLocal | GroupReference::Local(_)), Some(phone)) => {
-                reference.resolve(
-                    self.configuration.whereabouts(phone, self.question.address).local_route_groups(),
-                )
+            (reference @ (GroupReference::StandardLocal | GroupReference::Local(_)), Some(local)) => {
+                reference.resolve(local)
             }
             (GroupReference::StandardLocal | GroupReference::Local(_), None) => None,
         };

@@ -9,6 +9,7 @@ use strowger_callcontrol::Configuration;
 use strowger_callcontrol::configuration::{Line, LinePhone, Trunk};
 use strowger_dialplan::forward::CallSide;
 use strowger_dialplan::normalise::{NormalisedBy, NumberType};
+use strowger_dialplan::route_list::LocalRouteGroups;
 use strowger_dialplan::{Caller, Digits, Presented};
 
 use super::seen::{SeenNumber, Viewer};
@@ -18,6 +19,8 @@ use super::{Mode, Question};
 pub(super) struct From<'c> {
     pub(super) caller: Arc<Caller>,
     pub(super) phone: Option<&'c LinePhone>,
+    /// What stands for local route groups.
+    pub(super) local_groups: Option<&'c LocalRouteGroups<Box<str>>>,
     pub(super) side: CallSide,
     pub(super) incoming: Vec<Incoming>,
     pub(super) number: Cow<'c, str>,
@@ -58,10 +61,17 @@ pub(super) fn from<'c>(configuration: &'c Configuration, question: &'c Question)
     match origin(configuration, &question.from)? {
         Origin::Phone(phone) => {
             anyhow::ensure!(calling.is_none(), "a line calls with its own number; leave --calling out");
-            let caller = configuration.whereabouts(phone, question.address).caller();
-            let (side, mode) = (CallSide::Internal, mode(Mode::Keys));
-            let tells_keys = !phone.settings.overlap;
-            Ok(From { caller, phone: Some(phone), side, incoming: Vec::new(), number, mode, tells_keys })
+            let there = configuration.whereabouts(phone, question.address);
+            Ok(From {
+                caller: there.caller(),
+                phone: Some(phone),
+                local_groups: Some(there.local_route_groups()),
+                side: CallSide::Internal,
+                incoming: Vec::new(),
+                number,
+                mode: mode(Mode::Keys),
+                tells_keys: !phone.settings.overlap,
+            })
         }
         Origin::Trunk(trunk) => {
             let zone = trunk.caller.zone.as_ref();
@@ -75,14 +85,15 @@ pub(super) fn from<'c>(configuration: &'c Configuration, question: &'c Question)
             let number = brought(&viewer, trunk, (NumberRole::Called, &question.number), &mut incoming);
             let mode = mode(if trunk.overlap { Mode::Keys } else { Mode::EnBloc });
             let side = trunk.classification.side(configuration.trunk_side);
-            let caller = Arc::new(caller);
-            Ok(From { caller, phone: None, side, incoming, number, mode, tells_keys: false })
+            let (caller, local_groups) = (Arc::new(caller), trunk.local_route_groups());
+            Ok(From { caller, phone: None, local_groups, side, incoming, number, mode, tells_keys: false })
         }
         Origin::Space(mut caller) => {
             caller.number = calling.map(Digits::parse).transpose()?.unwrap_or_default();
             let (side, mode) = (CallSide::Internal, mode(Mode::Keys));
             let (caller, incoming) = (Arc::new(caller), Vec::new());
-            Ok(From { caller, phone: None, side, incoming, number, mode, tells_keys: true })
+            let (phone, local_groups, tells_keys) = (None, None, true);
+            Ok(From { caller, phone, local_groups, side, incoming, number, mode, tells_keys })
         }
     }
 }

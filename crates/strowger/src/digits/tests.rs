@@ -414,6 +414,24 @@ fn a_phone_dials_as_those_of_the_place_where_it_is() {
 }
 
 #[test]
+fn a_call_from_a_trunk_leaves_by_the_gateways_of_its_device_pool() {
+    let sees =
+        PLACES.replacen("name = \"berlin-gw\"\n", "name = \"berlin-gw\"\nsearch_space = \"bonn\"\n", 1);
+    let file: ConfigFile = toml::from_str(&sees).unwrap();
+    let mut configuration = Configuration::clone(&file.configuration().unwrap().calls);
+    let told = |configuration: &Configuration| {
+        answer(configuration, &ask("berlin-gw", "0123", Mode::EnBloc)).unwrap().text()
+    };
+    let text = told(&configuration);
+    assert!(text.contains("<Standard Local Route Group>: no trunk"), "{text}");
+    let pool =
+        configuration.lines.get("1001").unwrap().phones[0].settings.home.as_ref().unwrap().pool.clone();
+    configuration.trunks.get_mut("berlin-gw").unwrap().pool = Some(pool);
+    let text = told(&configuration);
+    assert!(text.contains("<Standard Local Route Group>: bonn-gw; called 0228123"), "{text}");
+}
+
+#[test]
 fn what_is_wrong_with_places_is_named_with_its_place() {
     let check = |change: (&str, &str), expect: &str| {
         assert!(PLACES.contains(change.0), "{change:?}");

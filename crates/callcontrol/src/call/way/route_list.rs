@@ -78,8 +78,7 @@ impl Routing {
                 configuration.whereabouts(phone, Some(step.facts.address)).local_route_groups().clone()
             }),
             Origin::Trunk(trunk) => {
-                let pool = configuration.trunks.get(trunk).and_then(|trunk| trunk.pool.as_ref());
-                pool.map(|pool| pool.local_route_groups.clone())
+                configuration.trunks.get(trunk).and_then(|trunk| trunk.local_route_groups().cloned())
             }
         };
         let members = list.members().iter();
