@@ -405,6 +405,9 @@ impl Answer<'_> {
         if let (None, Way::Name(None)) = (followed, &self.way) {
             return self.no_number();
         }
+        if let Some(blind) = self.sees_nothing() {
+            return Some(blind);
+        }
         match self.last_action(followed)? {
             Action::Route(route) => match &route.to {
                 RouteTarget::Trunk(name) => {
@@ -432,10 +435,24 @@ impl Answer<'_> {
 }
 
 impl Answer<'_> {
+    /// Why nothing was found by somebody who has no search space.
+    fn sees_nothing(&self) -> Option<String> {
+        let Way::Number(trace) = &self.way else { return None };
+        let plan = &self.configuration.plan;
+        let sees = |caller: &Caller| {
+            caller.search_space.partitions().iter().any(|id| !plan.partition_name(*id).is_empty())
+        };
+        let rejected = matches!(trace.analysis().decision(), Some(Decision::Rejected(_)));
+        let has_partitions = plan.partitions().any(|(_, name)| !name.is_empty());
+        (rejected && has_partitions && !sees(&self.caller)).then(|| {
+            format!("{} has no search_space, and sees only what stands in no partition", self.question.from)
+        })
+    }
+
     /// Why something that nobody is called was no number, where it was meant for one.
     fn no_number(&self) -> Option<String> {
         let number = &self.question.number;
-        let begins = number.starts_with(|c: char| c.is_ascii_digit() || "+*#".contains(c));
+        let begins = number.starts_with(|c: char| c.is_ascii_digit() || "+*#(".contains(c));
         let error = Digits::parse(number).err().filter(|_| begins && !number.contains('@'))?;
         Some(format!("it was looked up as a name, for it is no number: {error}"))
     }

@@ -51,7 +51,10 @@ fn far_end(state: &State, it: &kinds::Trunk) -> Option<Trunk> {
     let destination = addresses.next()?;
     let mut sources = sources(&it.sources);
     if sources.is_empty() {
-        sources = std::iter::once(destination).chain(addresses).map(|address| (address.ip(), None)).collect();
+        // Of the first the port is known as that of the destination.
+        let others =
+            addresses.flat_map(|address| [(address.ip(), Some(address.port())), (address.ip(), None)]);
+        sources = std::iter::once((destination.ip(), None)).chain(others).collect();
         sources.dedup();
     }
     Some(Trunk { name: it.name.as_str().into(), destination, transport: transport(state, it)?, sources })

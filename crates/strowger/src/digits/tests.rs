@@ -754,6 +754,23 @@ fn a_saved_dialling_may_say_which_trunks_and_members_are_reached() {
 }
 
 #[test]
+fn what_nobody_finds_is_explained() {
+    let configuration = lab();
+    let check = |from: &str, number: &str, expect: Option<&str>| {
+        let question = ask(from, number, Mode::EnBloc);
+        let answer = answer(&configuration, &question).unwrap();
+        assert_eq!(answer.json()["note"].as_str(), expect, "{from} {number}");
+    };
+    let blind = "pstn has no search_space, and sees only what stands in no partition";
+    check("pstn", "5551001", Some(blind));
+    check("space:everything", "5", None);
+    check("1001", "5", None);
+    let name = "it was looked up as a name, for it is no number: '(' at position 1 cannot be dialled; expected 0-9, *, #, \
+                A-D or +";
+    check("1001", "(408)555-1234", Some(name));
+}
+
+#[test]
 fn a_phone_may_send_several_digits_and_dial_on() {
     let configuration = lab();
     let check = |number: &str, mode: Mode, expect: (&str, u64)| {

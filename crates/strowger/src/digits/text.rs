@@ -116,7 +116,9 @@ impl Answer<'_> {
             Some((number, EmergencyFrom::Line)) => format!("{number}, the phone's own"),
             Some((number, EmergencyFrom::Subnet(name))) => format!("{number}, of mobility info {name}"),
             Some((number, EmergencyFrom::DevicePool(name))) => format!("{number}, of device pool {name}"),
-            Some((_, EmergencyFrom::Nobody)) | None => "no number for where the caller is".to_owned(),
+            Some((_, EmergencyFrom::Nobody)) | None => {
+                "no emergency_number is set for where the caller is".to_owned()
+            }
         })
     }
 
@@ -278,6 +280,8 @@ impl Answer<'_> {
             (Why::NoWait, Mode::EnBloc | Mode::Application) => {
                 "without waiting, because the number came as a whole".to_owned()
             }
+            // More keys may come, and are of no use.
+            (Why::Complete, Mode::Kpml) => self::why(Why::Unambiguous, waited),
             (why, _) => self::why(why, waited),
         }
     }

@@ -306,7 +306,7 @@ fn trunks() {
     check("destinations = [\"[2001:db8::1]:5070\"]", "Udp [2001:db8::1]:5070 from 2001:db8::1");
     check(
         "destinations = [\"gw.example.com:5060\", \"192.0.2.1:5060\", \"192.0.2.2:5060\"]",
-        "Udp 192.0.2.1:5060 from 192.0.2.1 192.0.2.2",
+        "Udp 192.0.2.1:5060 from 192.0.2.1 192.0.2.2:5060 192.0.2.2",
     );
     check("destinations = [\"gw.example.com:5060\"]", "planned");
     check(
