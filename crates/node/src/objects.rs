@@ -3,6 +3,8 @@
 //!
 //! A draft refers by name, and names are those of the objects. What the draft is not told is the shell's: sockets, and the
 //! name of the product.
+//!
+//! Objects have no order: where the draft's counts, as in which of two patterns is the older one, it is that of their kinds and names.
 
 mod extent;
 mod hunting;
