@@ -1,29 +1,24 @@
 //! What tells whether a node file still says what was taken over from it.
 
+use serde_json::{Map, Value};
 use sha2::{Digest, Sha256};
-use strowger_configuration::proposal::Scope;
+use strowger_configuration::Id;
+use strowger_configuration::form::{Field, Form};
 use strowger_configuration::reader::Vault;
-use strowger_configuration::{Id, State};
 
 use super::TakenOver;
 
 impl TakenOver<'_> {
-    /// The same for the same objects; `None` when something is wrong with them. Secrets go into it sealed: whoever has it
-    /// cannot try out which they are without the key of the node.
+    /// The same for the same objects; `None` when a secret cannot be sealed. Secrets go into it sealed: whoever has it cannot
+    /// try out which they are without the key of the node.
     pub(crate) fn fingerprint(&self, vault: &dyn Vault) -> Option<String> {
-        let mut last = 0;
-        let mut new_id = || {
-            last += 1;
-            Id::from_random(last)
-        };
-        let operations = State::default().proposal(&self.wanted, Scope::Whole, vault, &mut new_id).ok()?;
         let mut sha = Sha256::new();
-        for operation in operations {
-            sha.update(operation.kind.word());
+        for wanted in &self.wanted {
+            let sealed = sealed(&wanted.table, wanted.kind.fields(), vault)?;
+            sha.update(wanted.kind.word());
             sha.update([0]);
-            sha.update(operation.object.to_bytes());
-            // No value has a zero byte in it, so that none runs into the next.
-            sha.update(operation.after.as_deref().unwrap_or_default());
+            // JSON has no zero byte in it, so that nothing runs into the next.
+            sha.update(Value::Object(sealed).to_string());
             sha.update([0]);
         }
         let digest = sha.finalize();
@@ -45,10 +40,31 @@ impl TakenOver<'_> {
     pub(crate) fn is_changed(&self, message: &str, vault: &dyn Vault) -> Option<bool> {
         let (_, then) = message.strip_prefix(TAKEN_OVER)?.rsplit_once(FINGERPRINT)?;
         let (version, _) = then.split_once('-')?;
-        // What is wrong with the file now was not wrong then.
-        let now = self.fingerprint(vault).unwrap_or_default();
-        (version == VERSION).then_some(now != then)
+        if version != VERSION {
+            return None;
+        }
+        // A secret that cannot be sealed was not there then.
+        Some(self.fingerprint(vault).is_none_or(|now| now != then))
     }
+}
+
+/// Settings with their secrets sealed. The object has no id yet that they could be sealed for.
+fn sealed(table: &Map<String, Value>, fields: &[Field], vault: &dyn Vault) -> Option<Map<String, Value>> {
+    let mut sealed_table = Map::new();
+    for (name, value) in table {
+        let form = fields.iter().find(|field| field.name == name).map(|field| &field.form);
+        let value = match (form, value) {
+            (Some(Form::Secret), secret) => {
+                let text = secret.as_str().unwrap_or_default();
+                Value::String(vault.seal(Id::from_random(0), name, text).ok()?)
+            }
+            (Some(Form::Record(inner)), Value::Object(table)) => Value::Object(sealed(table, inner, vault)?),
+            // No list of the file has secrets in it.
+            (Some(_) | None, value) => value.clone(),
+        };
+        sealed_table.insert(name.clone(), value);
+    }
+    Some(sealed_table)
 }
 
 /// Who the history says has taken a node file over.

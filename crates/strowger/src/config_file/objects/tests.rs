@@ -18,6 +18,15 @@ impl strowger_configuration::reader::Vault for Plain {
     }
 }
 
+/// The vault of another node.
+struct Other;
+
+impl strowger_configuration::reader::Vault for Other {
+    fn seal(&self, _: Id, _: &str, text: &str) -> Result<String, String> {
+        Ok(format!("sealed {text}"))
+    }
+}
+
 /// The state that a fresh store has after it took a file over.
 fn state_of(file: &ConfigFile) -> State {
     let objects = file.taken_over();
@@ -299,6 +308,9 @@ fn a_fingerprint_tells_what_has_changed_and_no_secret() {
     check(("1001", "1002"), Some(true));
     check(("[[line]]", "[node]\ndomain = \"a\"\n[[line]]"), Some(true));
     check(("[[line]]", "[node]\ndomain = \"a b\"\n[[line]]"), Some(true));
+    // What is sealed with another key is another fingerprint: it cannot be tried out without the key.
+    let of_another_node = parsed(text).taken_over().message(&Other);
+    assert_ne!(of_another_node, message);
     assert!(message.starts_with("taken over from ") && !message.contains("first"), "{message}");
     let file = parsed(text);
     assert_eq!(file.taken_over().is_changed("more phones", &Plain), None);
