@@ -258,6 +258,8 @@ kinds! {
     EndUser = "end_user", "end_users", "end user";
     /// A program, or somebody who looks after the system.
     ApplicationUser = "application_user", "application_users", "application user";
+    /// What a program proves itself with when it asks over the network.
+    ApiToken = "api_token", "api_tokens", "API token";
     /// What a phone gets that nobody has configured.
     AutoRegistration = "auto_registration", "auto_registration", "auto-registration";
     /// A server that files of call records are delivered to. There may be eight.

@@ -62,7 +62,7 @@ pub use trunks::{
     Classification, Gateway, GatewayProtocol, Inbound, IncomingNumbers, IncomingRule, Outbound,
     TransformationSpaces, Trunk, TrunkCredentials,
 };
-pub use users::{ApplicationUser, ControlledDevice, CredentialPolicy, EndUser, Role};
+pub use users::{ApiToken, ApplicationUser, ControlledDevice, CredentialPolicy, EndUser, Role};
 
 /// Objects that are called by their name.
 macro_rules! named {

@@ -48,7 +48,8 @@ pub(crate) fn own(id: Id, object: &AnyObject) -> Vec<Problem> {
         | AnyObject::DirectoryUri(_)
         | AnyObject::ApplicationNumber(_)
         | AnyObject::CallPark(_)
-        | AnyObject::MeetMe(_) => {}
+        | AnyObject::MeetMe(_)
+        | AnyObject::ApiToken(_) => {}
         AnyObject::TimeSchedule(it) => found.list("periods", &it.periods, Least::One, |it| it.clone()),
         AnyObject::CallingSearchSpace(it) => {
             found.list("partitions", &it.partitions, Least::None, |it| it.id());

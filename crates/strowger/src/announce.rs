@@ -17,6 +17,9 @@ pub(crate) fn announce(opened: &Opened, json: bool, lab: bool) {
         for (what, address) in opened.listeners() {
             log::info("listening").with("transport", what).address(address).write();
         }
+        if let Some(fingerprint) = opened.fingerprint() {
+            log::info("the web interface speaks TLS").with("certificate", fingerprint).write();
+        }
         for text in &opened.unopened {
             log::warn(text.clone()).write();
         }
@@ -55,7 +58,8 @@ fn to_json(opened: &Opened, lab: bool) -> String {
         "server": opened.advertised(),
         "domain": file.node.domain,
         "data": opened.data(),
-        "http": opened.http_address().map(|address| format!("http://{address}")),
+        "http": opened.web_url(),
+        "fingerprint": opened.fingerprint(),
     })
     .to_string()
 }

@@ -25,10 +25,10 @@ pub(crate) use past::{HistoryOptions, RollbackOptions, confirm, diff, history, r
 #[derive(clap::Args)]
 pub(crate) struct AskOptions {
     #[command(flatten)]
-    place: Place,
+    pub(crate) place: Place,
     /// Print JSON.
     #[arg(long)]
-    json: bool,
+    pub(crate) json: bool,
 }
 
 /// How a change is made.

@@ -1,5 +1,7 @@
 //! The command line as a client of a running server's HTTP interface.
 
+mod tls;
+
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{TcpStream, ToSocketAddrs};
 use std::os::unix::net::UnixStream;
@@ -18,15 +20,20 @@ pub(crate) struct Place {
     /// The server's data folder; a server that runs on it is found by itself.
     #[arg(long, default_value = "strowger-data")]
     pub(crate) data: PathBuf,
-    /// A running server, for example http://127.0.0.1:8080.
+    /// A running server, for example http://127.0.0.1:8080 or https://pbx.example:8443.
     #[arg(long, value_name = "URL", conflicts_with = "data")]
     server: Option<ServerUrl>,
+    /// File with the token to ask a named server with; the environment variable STROWGER_TOKEN does as well.
+    #[arg(long, value_name = "PATH", requires = "server")]
+    token_file: Option<PathBuf>,
+    #[command(flatten)]
+    trust: tls::Trust,
 }
 
 impl Place {
     /// A data folder on this machine.
-    pub(crate) const fn folder(data: PathBuf) -> Place {
-        Place { data, server: None }
+    pub(crate) fn folder(data: PathBuf) -> Place {
+        Place { data, server: None, token_file: None, trust: tls::Trust::default() }
     }
 
     /// The server that was named, or the one that runs on the folder; `None` when there is only a folder.
@@ -35,10 +42,10 @@ impl Place {
     /// When the named server cannot be reached.
     pub(crate) fn server(&self) -> anyhow::Result<Option<Client>> {
         match &self.server {
-            Some(url) => Client::connect(url).map(Some),
+            Some(url) => self.connect(url).map(Some),
             // A server that was killed leaves its file behind.
             None => Ok(Client::connect_local(&self.data)
-                .or_else(|| running_on(&self.data).and_then(|url| Client::connect(&url).ok()))),
+                .or_else(|| running_on(&self.data).and_then(|url| Client::connect(&url, &self.trust).ok()))),
         }
     }
 
@@ -51,32 +58,74 @@ impl Place {
             format!("no server runs on {}; start one, or name its folder with --data", self.data.display())
         })
     }
+
+    fn connect(&self, url: &ServerUrl) -> anyhow::Result<Client> {
+        let token = match &self.token_file {
+            Some(path) => {
+                let text = std::fs::read_to_string(path);
+                Some(text.with_context(|| format!("cannot read {}", path.display()))?)
+            }
+            None => std::env::var("STROWGER_TOKEN").ok(),
+        };
+        let token = token.map(|token| token.trim().to_owned()).filter(|token| !token.is_empty());
+        anyhow::ensure!(
+            token.as_ref().is_none_or(|token| token.bytes().all(|byte| byte.is_ascii_graphic())),
+            "a token is one word of letters and digits, as `strowger token create` prints it"
+        );
+        anyhow::ensure!(
+            token.is_none() || url.is_safe || url.is_loopback(),
+            "a token is not sent over http to another machine, where others could read it: use https://"
+        );
+        Ok(Client { token, ..Client::connect(url, &self.trust)? })
+    }
 }
 
-/// `http://host:port`
+/// `http://host:port`, or `https://`.
 #[derive(Clone, PartialEq, Eq, Debug)]
 struct ServerUrl {
+    /// With TLS.
+    is_safe: bool,
     authority: String,
+}
+
+impl ServerUrl {
+    /// The name or address in it.
+    fn host(&self) -> &str {
+        let host = self.authority.rsplit_once(':').map_or(self.authority.as_str(), |(host, _)| host);
+        host.strip_prefix('[').and_then(|host| host.strip_suffix(']')).unwrap_or(host)
+    }
+
+    fn is_loopback(&self) -> bool {
+        let host = self.host();
+        host == "localhost" || host.parse::<std::net::IpAddr>().is_ok_and(|address| address.is_loopback())
+    }
+}
+
+impl std::fmt::Display for ServerUrl {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let scheme = if self.is_safe { "https" } else { "http" };
+        write!(f, "{scheme}://{}", self.authority)
+    }
 }
 
 impl FromStr for ServerUrl {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
-        let expected = "expected http://HOST:PORT, for example http://127.0.0.1:8080";
-        if text.starts_with("https://") {
-            return Err(format!(
-                "the server speaks no TLS yet; reach it through SSH: ssh -L 8080:127.0.0.1:8080 HOST, then {expected}"
-            ));
-        }
-        let rest = text.strip_prefix("http://").ok_or(expected)?;
+        let expected = "expected http://HOST:PORT or https://HOST:PORT, for example http://127.0.0.1:8080";
+        let (is_safe, rest) = match (text.strip_prefix("http://"), text.strip_prefix("https://")) {
+            (Some(rest), _) => (false, rest),
+            (None, Some(rest)) => (true, rest),
+            (None, None) => return Err(expected.to_owned()),
+        };
         let authority = rest.strip_suffix('/').unwrap_or(rest);
         if authority.is_empty() || authority.contains(|c: char| "/?#@".contains(c) || c.is_whitespace()) {
             return Err(expected.to_owned());
         }
         let has_port = authority.rsplit_once(':').is_some_and(|(_, port)| port.parse::<u16>().is_ok());
-        let authority = if has_port { authority.to_owned() } else { format!("{authority}:80") };
-        Ok(ServerUrl { authority })
+        let port = if is_safe { 443 } else { 80 };
+        let authority = if has_port { authority.to_owned() } else { format!("{authority}:{port}") };
+        Ok(ServerUrl { is_safe, authority })
     }
 }
 
@@ -84,18 +133,22 @@ impl FromStr for ServerUrl {
 fn running_on(data: &Path) -> Option<ServerUrl> {
     let run = std::fs::read_to_string(data.join("run")).ok()?;
     let run: serde_json::Value = serde_json::from_str(&run).ok()?;
-    Some(ServerUrl { authority: run.get("http")?.as_str()?.to_owned() })
+    Some(ServerUrl { is_safe: false, authority: run.get("http")?.as_str()?.to_owned() })
 }
 
 /// A connection for one question.
 pub(crate) struct Client {
     stream: Stream,
     authority: String,
+    /// As people write it.
+    url: String,
+    token: Option<String>,
 }
 
 /// The way to a server.
 enum Stream {
     Tcp(TcpStream),
+    Tls(Box<tls::Stream>),
     /// The socket in its data folder: it knows who asks.
     Local(UnixStream),
 }
@@ -104,10 +157,12 @@ impl Client {
     /// The server that runs on this folder, by its socket there.
     fn connect_local(data: &Path) -> Option<Client> {
         let stream = UnixStream::connect(data.join(LOCAL_SOCKET)).ok()?;
-        Some(Client { stream: Stream::Local(stream), authority: "localhost".to_owned() })
+        let authority = "localhost".to_owned();
+        let url = format!("http://{authority}");
+        Some(Client { stream: Stream::Local(stream), authority, url, token: None })
     }
 
-    fn connect(url: &ServerUrl) -> anyhow::Result<Client> {
+    fn connect(url: &ServerUrl, trust: &tls::Trust) -> anyhow::Result<Client> {
         let authority = url.authority.clone();
         let addresses = authority.to_socket_addrs().with_context(|| {
             format!("{authority} names no address; give one like http://127.0.0.1:8080 with --server")
@@ -115,14 +170,20 @@ impl Client {
         let mut last = None;
         for address in addresses {
             match TcpStream::connect_timeout(&address, CONNECT_WITHIN) {
-                Ok(stream) => return Ok(Client { stream: Stream::Tcp(stream), authority }),
+                Ok(stream) => {
+                    let stream = match url.is_safe {
+                        true => Stream::Tls(Box::new(tls::connect(stream, url.host(), trust)?)),
+                        false => Stream::Tcp(stream),
+                    };
+                    return Ok(Client { stream, authority, url: url.to_string(), token: None });
+                }
                 Err(error) => last = Some(error),
             }
         }
         let reason = last.map_or_else(|| "it has no address".to_owned(), |error| error.to_string());
         anyhow::bail!(
-            "no server answers at http://{authority}: {reason}. Is it running, and is this its [http] port? It \
-             listens on loopback: from another machine use ssh -L 8080:127.0.0.1:8080 HOST and http://127.0.0.1:8080"
+            "no server answers at {url}: {reason}. Is it running, and is this its [http] port? Without [http] tls it \
+             listens on loopback only: from another machine use ssh -L 8080:127.0.0.1:8080 HOST and http://127.0.0.1:8080"
         )
     }
 
@@ -143,12 +204,21 @@ impl Client {
         serde_json::from_str(&answer).context("the server answered with something that is no JSON")
     }
 
+    /// Removes something.
+    ///
+    /// # Errors
+    /// Says what the server said otherwise, and what to do.
+    pub(crate) fn delete(self, path: &str) -> anyhow::Result<serde_json::Value> {
+        let answer = self.answered("DELETE", path, None)?;
+        serde_json::from_str(&answer).context("the server answered with something that is no JSON")
+    }
+
     /// The same for an order that may meet what somebody else did meanwhile.
     ///
     /// # Errors
     /// Says what the server said otherwise, and what to do.
     pub(crate) fn order(self, path: &str, body: &serde_json::Value) -> anyhow::Result<Ordered> {
-        let authority = self.authority.clone();
+        let url = self.url.clone();
         let (status, answer) = self.asked("POST", path, Some(body.to_string()))?;
         let said: Option<serde_json::Value> = serde_json::from_str(&answer).ok();
         match (status, said) {
@@ -158,7 +228,7 @@ impl Client {
                 detail: said.get("detail").and_then(|detail| detail.as_str()).unwrap_or_default().to_owned(),
                 conflict: said["conflict"].take(),
             }),
-            (status, _) => Err(refused(&authority, status, path, &answer)),
+            (status, _) => Err(refused(&url, status, path, &answer)),
         }
     }
 
@@ -171,15 +241,17 @@ impl Client {
     }
 
     fn answered(self, method: &str, path: &str, body: Option<String>) -> anyhow::Result<String> {
-        let authority = self.authority.clone();
+        let url = self.url.clone();
         let (status, body) = self.asked(method, path, body)?;
-        if status == 200 { Ok(body) } else { Err(refused(&authority, status, path, &body)) }
+        if matches!(status, 200 | 201) { Ok(body) } else { Err(refused(&url, status, path, &body)) }
     }
 
     fn asked(self, method: &str, path: &str, body: Option<String>) -> anyhow::Result<(u16, String)> {
-        let authority = self.authority.clone();
+        let url = self.url.clone();
         self.ask(method, path, body).with_context(|| {
-            format!("what answers at http://{authority} is no Strowger; give its [http] port")
+            format!(
+                "what answers at {url} is no Strowger; give its [http] port, with https:// when that has tls = true"
+            )
         })
     }
 
@@ -191,8 +263,11 @@ impl Client {
             0 => String::new(),
             length => format!("Content-Type: application/json\r\nContent-Length: {length}\r\n"),
         };
-        let request =
-            format!("{method} {path} HTTP/1.1\r\nHost: {host}\r\n{about}Connection: close\r\n\r\n{body}");
+        let token = self.token.as_ref();
+        let who = token.map_or_else(String::new, |token| format!("Authorization: Bearer {token}\r\n"));
+        let request = format!(
+            "{method} {path} HTTP/1.1\r\nHost: {host}\r\n{who}{about}Connection: close\r\n\r\n{body}"
+        );
         self.stream.write_all(request.as_bytes())?;
         let mut reader = BufReader::new(self.stream.take(ANSWER_MAX));
         let mut line = String::new();
@@ -232,24 +307,31 @@ pub(crate) enum Ordered {
 }
 
 /// What to do about an answer that is not the one that was hoped for.
-fn refused(authority: &str, status: u16, path: &str, body: &str) -> anyhow::Error {
+fn refused(url: &str, status: u16, path: &str, body: &str) -> anyhow::Error {
     let said: Option<serde_json::Value> = serde_json::from_str(body).ok();
     let said = said.as_ref().and_then(|said| said.get("detail")?.as_str()).unwrap_or(body.trim());
     match status {
         503 => {
-            anyhow::anyhow!("the server at http://{authority} is too busy to answer; try again in a moment")
+            anyhow::anyhow!("the server at {url} is too busy to answer; try again in a moment")
         }
         404 if said.is_empty() => {
-            anyhow::anyhow!("http://{authority} has no {path}; is it a Strowger of this version?")
+            anyhow::anyhow!("{url} has no {path}; is it a Strowger of this version?")
         }
         409 | 422 => anyhow::anyhow!("{said}"),
-        _ => anyhow::anyhow!("the server at http://{authority} answered {status}: {said}"),
+        401 => anyhow::anyhow!(
+            "{url} answered {status}: {said}; or give --token-file with a token of `strowger token create NAME`"
+        ),
+        _ => anyhow::anyhow!("the server at {url} answered {status}: {said}"),
     }
 }
 
 impl Stream {
     fn set_timeouts(&self, within: Duration) -> std::io::Result<()> {
         match self {
+            Stream::Tls(stream) => {
+                stream.sock.set_read_timeout(Some(within))?;
+                stream.sock.set_write_timeout(Some(within))
+            }
             Stream::Tcp(stream) => {
                 stream.set_read_timeout(Some(within))?;
                 stream.set_write_timeout(Some(within))
@@ -266,6 +348,7 @@ impl Read for Stream {
     fn read(&mut self, buffer: &mut [u8]) -> std::io::Result<usize> {
         match self {
             Stream::Tcp(stream) => stream.read(buffer),
+            Stream::Tls(stream) => stream.read(buffer),
             Stream::Local(stream) => stream.read(buffer),
         }
     }
@@ -275,6 +358,7 @@ impl Write for Stream {
     fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
         match self {
             Stream::Tcp(stream) => stream.write(bytes),
+            Stream::Tls(stream) => stream.write(bytes),
             Stream::Local(stream) => stream.write(bytes),
         }
     }
@@ -282,6 +366,7 @@ impl Write for Stream {
     fn flush(&mut self) -> std::io::Result<()> {
         match self {
             Stream::Tcp(stream) => stream.flush(),
+            Stream::Tls(stream) => stream.flush(),
             Stream::Local(stream) => stream.flush(),
         }
     }
@@ -322,7 +407,8 @@ mod tests {
         check("http://pbx.example/", Ok("pbx.example:80"));
         check("http://[::1]:8080", Ok("[::1]:8080"));
         check("http://[::1]", Ok("[::1]:80"));
-        check("https://pbx.example", Err("ssh -L"));
+        check("https://pbx.example", Ok("pbx.example:443"));
+        check("https://[::1]:8443/", Ok("[::1]:8443"));
         check("127.0.0.1:8080", Err("expected http://HOST:PORT"));
         check("http://", Err("expected http://HOST:PORT"));
         check("http://x/api", Err("expected http://HOST:PORT"));
@@ -339,9 +425,10 @@ mod tests {
     #[test]
     fn who_does_not_answer_is_told_with_the_remedy() {
         let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
-        let url = ServerUrl { authority: listener.local_addr().unwrap().to_string() };
+        let trust = tls::Trust::default();
+        let url = ServerUrl { is_safe: false, authority: listener.local_addr().unwrap().to_string() };
         let check = |answer: &'static str, expect: Result<&str, &str>| {
-            let client = Client::connect(&url).unwrap();
+            let client = Client::connect(&url, &trust).unwrap();
             let (mut stream, _) = listener.accept().unwrap();
             let server = std::thread::spawn(move || {
                 let mut request = [0; 512];
@@ -364,7 +451,7 @@ mod tests {
         check("HTTP/1.1 404 x\r\n\r\n", Err("has no /api/v1/calls"));
         check("HTTP/1.1 404 x\r\n\r\n{\"detail\":\"no call C1.0.9\"}", Err("answered 404: no call C1.0.9"));
         drop(listener);
-        let error = Client::connect(&url).err().map(|error| error.to_string()).unwrap_or_default();
+        let error = Client::connect(&url, &trust).err().map(|error| error.to_string()).unwrap_or_default();
         assert!(error.contains("Is it running") && error.contains("ssh -L"), "{error}");
     }
 }

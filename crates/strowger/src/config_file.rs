@@ -31,6 +31,7 @@ use strowger_sip::io::DigestAlgorithm;
 
 use crate::backup::NodeFiles;
 use crate::log;
+use crate::tls::{self, Certified};
 
 pub(crate) use self::bootstrap::Begun;
 pub(crate) use self::codes::{AuthorizationCodeSection, CodesSection, MatterCodeSection};
@@ -237,15 +238,34 @@ impl Relay {
 #[derive(Clone, Deserialize, Serialize)]
 #[serde(deny_unknown_fields, default)]
 pub(crate) struct HttpSection {
-    /// Address to listen on; only loopback while there is no log-in.
+    /// Address to listen on; another one than loopback needs `tls`.
     pub(crate) listen: IpAddr,
     /// TCP port; 0 takes a free one.
     pub(crate) port: u16,
+    /// Speaks TLS, with the certificate that is named or one of its own.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub(crate) tls: bool,
+    /// Certificate and those that vouch for it, in PEM; relative to the file.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) certificate: Option<PathBuf>,
+    /// Its private key, in PEM; relative to the file.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) key: Option<PathBuf>,
+    /// Other names under which it is reached.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub(crate) names: Vec<String>,
 }
 
 impl Default for HttpSection {
     fn default() -> Self {
-        HttpSection { listen: IpAddr::from([127, 0, 0, 1]), port: 8080 }
+        HttpSection {
+            listen: IpAddr::from([127, 0, 0, 1]),
+            port: 8080,
+            tls: false,
+            certificate: None,
+            key: None,
+            names: Vec::new(),
+        }
     }
 }
 
@@ -332,6 +352,38 @@ impl ConfigFile {
             file.source.matter_codes = Rows::add(&mut file.matter_codes, read, path);
         }
         Ok(file)
+    }
+
+    /// What the web interface proves itself with; nothing when it speaks no TLS.
+    ///
+    /// # Errors
+    /// Certificate and key cannot be used, or only one of them is given.
+    pub(crate) fn certified(&self, data: &Path, addresses: &[IpAddr]) -> anyhow::Result<Option<Certified>> {
+        let HttpSection { listen, tls, certificate, key, .. } = &self.http;
+        if !tls {
+            anyhow::ensure!(
+                listen.is_loopback(),
+                "{}[http] listen is {listen}, where others could read passwords: add tls = true, or use 127.0.0.1",
+                self.source.key("http", "listen")
+            );
+            return Ok(None);
+        }
+        let beside = |path: &PathBuf| self.source.path.parent().unwrap_or(Path::new("")).join(path);
+        let named = match (certificate, key) {
+            (Some(certificate), Some(key)) => Some((beside(certificate), beside(key))),
+            (None, None) => None,
+            (Some(_), None) | (None, Some(_)) => anyhow::bail!(
+                "{}[http] certificate and key belong together: give both or none",
+                self.source.key("http", "tls")
+            ),
+        };
+        Certified::open(data, named, &self.web_names(addresses)).map(Some)
+    }
+
+    /// Names and addresses under which the web interface is reached.
+    pub(crate) fn web_names(&self, addresses: &[IpAddr]) -> Vec<String> {
+        let others: Vec<String> = self.node.aliases.iter().chain(&self.http.names).cloned().collect();
+        tls::names(&self.node.domain, &others, addresses)
     }
 
     /// This file and those that it names; nothing when it was not read from a file.

@@ -14,6 +14,7 @@ mod phones;
 mod problem;
 mod route;
 mod sessions;
+mod tokens;
 
 use std::collections::BTreeSet;
 use std::net::{IpAddr, Ipv4Addr};
@@ -38,6 +39,7 @@ use crate::consequences::Registered;
 use crate::keeper::{Keeper, Plan};
 use crate::mailbox::{Letter, Sender};
 use crate::telephony::Telephony;
+use crate::tls::{self, Certified};
 
 /// What the answers are made from.
 pub(crate) struct Site {
@@ -53,6 +55,10 @@ pub(crate) struct Site {
     pub(crate) gate: Gate,
     /// The node file and what it names, for backups.
     pub(crate) node_files: NodeFiles,
+    /// What the web interface proves itself with, when it speaks TLS.
+    pub(crate) tls: Option<Certified>,
+    /// Names under which it is reached, beside its address.
+    pub(crate) names: Vec<String>,
     /// The UDP port of SIP, for what the system counts of its socket.
     pub(crate) sip_port: u16,
 }
@@ -64,9 +70,18 @@ struct From(Origin);
 /// Serves a TCP listener until it is gone.
 pub(crate) async fn serve(listener: tokio::net::TcpListener, site: Arc<Site>) {
     let listen = listener.local_addr().map_or(IpAddr::V4(Ipv4Addr::LOCALHOST), |address| address.ip());
-    let router = router(&site)
-        .layer(axum::middleware::from_fn(move |request, next| guard::guard(listen, request, next)));
-    let served = axum::serve(listener, router.into_make_service_with_connect_info::<From>()).await;
+    let known = Arc::new(guard::Known { listen, names: site.names.clone() });
+    let router = router(&site).layer(axum::middleware::from_fn(move |request, next| {
+        guard::guard(Arc::clone(&known), request, next)
+    }));
+    let service = router.into_make_service_with_connect_info::<From>();
+    let served = match &site.tls {
+        None => axum::serve(listener, service).await,
+        Some(certified) => match tls::Listener::new(listener, Arc::clone(&certified.config)) {
+            Ok(listener) => axum::serve(listener, service).await,
+            Err(error) => Err(error),
+        },
+    };
     told(served, "the web interface stopped");
 }
 
@@ -102,6 +117,7 @@ fn routes() -> Vec<Route> {
         },
         Route {
             needs: None,
+            refusals: &[401],
             answers: vec![route::Answer { status: 200, shape: Shape::Text("text/plain") }],
             ..Route::question("/metrics", "metrics", "Counters, as Prometheus reads them", |site, ask| {
                 Box::pin(metrics(site, ask))
@@ -124,6 +140,7 @@ fn routes() -> Vec<Route> {
     routes.extend(configuration::routes());
     routes.extend(changes::routes());
     routes.extend(sessions::routes());
+    routes.extend(tokens::routes());
     routes.extend(backup::routes());
     routes
 }
@@ -160,6 +177,9 @@ impl Site {
             (Origin::LocalSocket { user }, _) => {
                 Principal { name: user_name(user).into(), role: Role::Administrator, origin }
             }
+            (Origin::Network(_), Some(token)) if tokens::is_one(token) => {
+                tokens::identify(self, token, origin)?
+            }
             (Origin::Network(_), Some(token)) => {
                 let session = self.access().find(token);
                 // The role is that of now: who lost it has lost it at once.
@@ -174,9 +194,10 @@ impl Site {
                     (None, Some(_)) => return Err(Problem::new(StatusCode::UNAUTHORIZED, over)),
                 }
             }
-            // Until somebody can log in, whoever reaches loopback may look; the guard lets nobody else in.
-            (Origin::Network(_), None) => {
-                if needs.is_some() && sessions::has_administrator(&self.keeper.live().state) {
+            // Until somebody can log in, whoever reaches loopback may look.
+            (Origin::Network(address), None) => {
+                let may_look = is_here(address) && !sessions::has_administrator(&self.keeper.live().state);
+                if needs.is_some() && !may_look {
                     return Err(Problem::new(StatusCode::UNAUTHORIZED, "log in at /api/v1/sessions first"));
                 }
                 nobody(origin)
@@ -240,6 +261,12 @@ impl Connected<IncomingStream<'_, tokio::net::TcpListener>> for From {
     }
 }
 
+impl Connected<IncomingStream<'_, tls::Listener>> for From {
+    fn connect_info(stream: IncomingStream<'_, tls::Listener>) -> Self {
+        From(Origin::Network(stream.remote_addr().ip()))
+    }
+}
+
 impl Connected<IncomingStream<'_, tokio::net::UnixListener>> for From {
     fn connect_info(stream: IncomingStream<'_, tokio::net::UnixListener>) -> Self {
         // Nobody has the number that stands for "not known".
@@ -250,8 +277,16 @@ impl Connected<IncomingStream<'_, tokio::net::UnixListener>> for From {
 
 /// Somebody who did not say who they are.
 fn nobody(origin: Origin) -> Principal {
-    Principal { name: "loopback".into(), role: Role::ReadOnly, origin }
+    Principal { name: NOBODY.into(), role: Role::ReadOnly, origin }
 }
+
+/// Whether this is the machine itself.
+const fn is_here(address: IpAddr) -> bool {
+    address.to_canonical().is_loopback()
+}
+
+/// What somebody is called who did not say; no user can have the name.
+const NOBODY: &str = "(nobody)";
 
 /// What the system calls a user.
 fn user_name(user: u32) -> String {
@@ -276,7 +311,16 @@ async fn health(site: Arc<Site>, _: Ask) -> Result<Response, Problem> {
     Ok(json(status, &body))
 }
 
-async fn metrics(site: Arc<Site>, _: Ask) -> Result<Response, Problem> {
+async fn metrics(site: Arc<Site>, ask: Ask) -> Result<Response, Problem> {
+    // Figures are for this machine, and for who is known.
+    if let (Origin::Network(address), NOBODY) = (ask.principal.origin, &*ask.principal.name)
+        && !is_here(address)
+    {
+        return Err(Problem::new(
+            StatusCode::UNAUTHORIZED,
+            "figures are told to who logs in, or has a token",
+        ));
+    }
     let Answer::Metrics(metrics) = site.ask(Question::Metrics).await? else { return Err(unexpected()) };
     let text = crate::exposition::everything(&metrics, site.sip_port);
     Ok(([(header::CONTENT_TYPE, "text/plain; version=0.0.4")], text).into_response())

@@ -37,6 +37,8 @@ mod store;
 mod streams;
 mod table;
 mod telephony;
+mod tls;
+mod tokens;
 mod udp;
 mod vault;
 
@@ -141,6 +143,11 @@ enum Command {
     Rollback(changes::RollbackOptions),
     /// Set the password of a user of the web interface, or make one.
     Password(changes::PasswordOptions),
+    /// Make, list or revoke what programs prove themselves with over the network.
+    Token {
+        #[command(subcommand)]
+        what: tokens::TokenCommand,
+    },
     /// Write everything of a server, running or not, into one encrypted file.
     Backup(backup::BackupOptions),
     /// Make a data folder from a backup.
@@ -236,6 +243,7 @@ fn run(command: Command) -> anyhow::Result<()> {
         Command::Rollback(options) => changes::rollback(&options),
         Command::Password(options) => changes::password(&options),
         Command::CheckConfig { config } => check_config(&config),
+        Command::Token { what } => tokens::run(&what),
         Command::Backup(options) => backup::backup(&options),
         Command::Restore(options) => backup::restore(&options),
         Command::CheckData { data } => {

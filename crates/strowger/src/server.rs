@@ -1,7 +1,7 @@
 //! One server: opens what it needs, starts the threads, and stays until it is told to stop.
 
 use std::io;
-use std::net::{SocketAddr, TcpListener};
+use std::net::{IpAddr, SocketAddr, TcpListener};
 use std::os::unix::fs::PermissionsExt;
 use std::os::unix::net::UnixListener;
 use std::path::{Path, PathBuf};
@@ -32,6 +32,7 @@ use crate::sockets::{SipSocket, SipSockets, refusal};
 use crate::store::Store;
 use crate::streams;
 use crate::telephony::{Telephony, ThisRun};
+use crate::tls::Certified;
 use crate::vault::Vault;
 
 /// Everything that was opened, before anything runs.
@@ -44,6 +45,8 @@ pub(crate) struct Opened {
     listeners: Vec<Listener>,
     this_run: ThisRun,
     http: Option<TcpListener>,
+    /// What the web interface proves itself with, when it speaks TLS.
+    tls: Option<Certified>,
     /// The socket of the command line.
     local: Option<UnixListener>,
     /// Held until the process ends: one server for each folder.
@@ -59,12 +62,6 @@ impl Opened {
     /// When the folder or the SIP port cannot be had; everything else is told and done without.
     pub(crate) fn open(file: ConfigFile, data: PathBuf, this_run: ThisRun) -> anyhow::Result<Opened> {
         let lock = lock(&data)?;
-        if !file.http.listen.is_loopback() {
-            anyhow::bail!(
-                "[http] listen is {}, but there is no log-in yet: use 127.0.0.1 and reach it through SSH",
-                file.http.listen
-            );
-        }
         let wanted = SocketAddr::new(file.sip.listen, file.sip.port);
         let (sip, mut unopened) = SipSockets::open(wanted, file.sip.advertise)?;
         let listeners = sip.listeners();
@@ -76,6 +73,9 @@ impl Opened {
                 None
             }
         };
+        let mut addresses: Vec<IpAddr> = listeners.iter().map(|listener| listener.advertised.ip()).collect();
+        addresses.push(file.http.listen);
+        let tls = file.certified(&data, &addresses)?;
         let local = match open_local(&data) {
             Ok(listener) => Some(listener),
             Err(error) => {
@@ -87,7 +87,7 @@ impl Opened {
                 None
             }
         };
-        Ok(Opened { file, data, sip, listeners, this_run, http, local, _lock: lock, unopened })
+        Ok(Opened { file, data, sip, listeners, this_run, http, tls, local, _lock: lock, unopened })
     }
 
     /// The sockets that are open: what, and where.
@@ -107,6 +107,17 @@ impl Opened {
 
     pub(crate) fn http_address(&self) -> Option<SocketAddr> {
         self.http.as_ref().and_then(|http| http.local_addr().ok())
+    }
+
+    /// The address of the web interface as browsers have it.
+    pub(crate) fn web_url(&self) -> Option<String> {
+        let scheme = if self.tls.is_some() { "https" } else { "http" };
+        self.http_address().map(|address| format!("{scheme}://{address}"))
+    }
+
+    /// The fingerprint of the web interface's certificate.
+    pub(crate) fn fingerprint(&self) -> Option<&str> {
+        self.tls.as_ref().map(|certified| certified.fingerprint.as_str())
     }
 
     pub(crate) const fn file(&self) -> &ConfigFile {
@@ -144,6 +155,8 @@ impl Opened {
             keeper,
             telephony,
             node_files: self.node_files(),
+            names: self.file.web_names(&[self.file.http.listen, self.advertised().ip()]),
+            tls: self.tls.clone(),
             sip_port: self.advertised().port(),
         };
         let mut node = Node::new(Parameters {
@@ -255,10 +268,10 @@ impl Opened {
     /// Lets people in over HTTP; the first administrator with a token that works once.
     fn gate(&self, keeper: &Keeper) -> anyhow::Result<http::Gate> {
         let gate = http::Gate::new();
-        if let (Some(address), false) = (self.http_address(), http::has_administrator(&keeper.live().state)) {
+        if let (Some(url), false) = (self.web_url(), http::has_administrator(&keeper.live().state)) {
             log::info("nobody can log in over HTTP yet; this token makes the first administrator, once and within an hour")
                 .with("token", gate.first_token()?)
-                .with("post", format!("http://{address}/api/v1/first-administrator"))
+                .with("post", format!("{url}/api/v1/first-administrator"))
                 .remedy("or run on this machine: strowger password NAME --role administrator")
                 .write();
         }
@@ -268,7 +281,8 @@ impl Opened {
     /// Tells the command line where this server answers.
     fn write_run_file(&self) -> anyhow::Result<()> {
         let Some(http) = self.http_address() else { return Ok(()) };
-        let text = serde_json::json!({"http": http, "pid": std::process::id()}).to_string();
+        let scheme = if self.tls.is_some() { "https" } else { "http" };
+        let text = serde_json::json!({scheme: http, "pid": std::process::id()}).to_string();
         std::fs::write(self.data.join("run"), text).context("cannot write the run file")
     }
 }

@@ -41,6 +41,10 @@ const SHELLS: &[(&str, &str)] = &[
     ("strowger", "scrypt"),
     ("strowger", "tar"),
     ("strowger", "x25519-dalek"),
+    // HTTPS, and the certificate of a server that has none: docs/adr/0021-https-with-rustls-and-ring.md.
+    ("strowger", "rcgen"),
+    ("strowger", "rustls"),
+    ("strowger", "tokio-rustls"),
     ("strowger", "clap"),
     ("strowger", "clap_complete"),
     ("strowger", "crc32fast"),

@@ -2,8 +2,8 @@
 
 use super::{CtiPort, CtiRoutePoint, Line, Phone, named};
 use crate::setting::{
-    Days, Description, DisplayName, List, Minutes, Name, NumberText, PasswordHash, Ref, UriText, UserName,
-    Whole, Word, choice, record,
+    Days, Description, DigestText, DisplayName, List, Minutes, Moment, Name, NumberText, PasswordHash, Ref,
+    UriText, UserName, Whole, Word, choice, record,
 };
 
 record! {
@@ -82,6 +82,22 @@ record! {
     }
 }
 
+record! {
+    /// What a program proves itself with when it asks over the network: a word that is random and was shown once.
+    pub struct ApiToken {
+        /// Its name, which the history shows.
+        name: Name,
+        /// For people.
+        description: Description = Description::default(),
+        /// The SHA-256 digest of the token. `strowger token create` makes both.
+        digest: DigestText<64>,
+        /// What it may do.
+        role: Role = Role::ReadOnly,
+        /// From when on it is worth nothing, in UTC; it does not expire when not given.
+        expires: Option<Moment> = None,
+    }
+}
+
 choice! {
     /// What somebody may do.
     pub enum Role {
@@ -106,4 +122,4 @@ record! {
     }
 }
 
-named!(CredentialPolicy, EndUser, ApplicationUser);
+named!(CredentialPolicy, EndUser, ApplicationUser, ApiToken);

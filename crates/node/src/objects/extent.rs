@@ -113,6 +113,7 @@ const fn part(kind: Kind) -> Part {
         | Kind::CtiRoutePoint
         | Kind::EndUser
         | Kind::ApplicationUser
+        | Kind::ApiToken
         | Kind::AutoRegistration
         | Kind::BillingDestination
         | Kind::SavedDialling => Part::None,

@@ -236,6 +236,7 @@ const fn service(kind: Kind) -> Service {
         | Kind::ApplicationNumber
         | Kind::EndUser
         | Kind::ApplicationUser
+        | Kind::ApiToken
         | Kind::AutoRegistration
         | Kind::SavedDialling => Service::Whole,
         Kind::CallManagerGroup => Service::None("devices register with the one node that there is"),

@@ -1,11 +1,12 @@
 //! Who is let in: sessions, failed log-ins and the one-time token, with the clock and the randomness that they need.
 
+use std::collections::BTreeMap;
 use std::net::IpAddr;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant as Clock};
 
 use axum::http::StatusCode;
-use strowger_base::Instant;
+use strowger_base::{Instant, WallTime};
 
 use super::problem::Problem;
 use crate::access::{Limiter, Origin, Principal, Sessions, token_digest, token_text};
@@ -22,6 +23,8 @@ struct Inner {
     limiter: Limiter,
     /// The digest of the token for the first administrator, until it is used.
     first: Option<[u8; 32]>,
+    /// When each API token was used last, and from where.
+    tokens: BTreeMap<Box<str>, (WallTime, Origin)>,
 }
 
 /// The gate, held for one step.
@@ -93,6 +96,24 @@ impl Held<'_> {
         self.inner.sessions.end_all_of(name);
     }
 
+    /// An API token was used.
+    pub(super) fn used(&mut self, token: &str, at: WallTime, origin: Origin) {
+        match self.inner.tokens.get_mut(token) {
+            Some(last) => *last = (at, origin),
+            None => _ = self.inner.tokens.insert(token.into(), (at, origin)),
+        }
+    }
+
+    /// When an API token was used last since the server started, and from where.
+    pub(super) fn last_use(&self, token: &str) -> Option<(WallTime, Origin)> {
+        self.inner.tokens.get(token).copied()
+    }
+
+    /// An API token is gone.
+    pub(super) fn forget(&mut self, token: &str) {
+        self.inner.tokens.remove(token);
+    }
+
     /// Whether this is the token for the first administrator.
     pub(super) fn is_first_token(&self, token: &str) -> bool {
         self.now.as_nanos() < FIRST_FOR.as_nanos() as u64 && self.inner.first == Some(token_digest(token))
@@ -112,7 +133,7 @@ const fn address(origin: Origin) -> IpAddr {
     }
 }
 
-fn random() -> anyhow::Result<[u8; 32]> {
+pub(super) fn random() -> anyhow::Result<[u8; 32]> {
     let mut bytes = [0; 32];
     getrandom::fill(&mut bytes).map_err(|error| anyhow::anyhow!("no randomness from the system: {error}"))?;
     Ok(bytes)

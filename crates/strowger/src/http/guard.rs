@@ -1,6 +1,7 @@
 //! Around every page: only who named this machine itself is answered, and every refusal says why.
 
 use std::net::IpAddr;
+use std::sync::Arc;
 
 use axum::body::to_bytes;
 use axum::extract::Request;
@@ -13,15 +14,23 @@ use super::problem::{self, Problem};
 
 /// Answers a request, or refuses it because of the name under which the server was reached.
 ///
-/// There is no log-in: what protects is that only this machine reaches the port. A web page elsewhere could get a
-/// browser on this machine to ask under a name of its own that suddenly means 127.0.0.1 (DNS rebinding), but then
-/// Host has that name.
-pub(super) async fn guard(listen: IpAddr, request: Request, next: Next) -> Response {
-    if let Err(host) = addressed(request.headers(), listen) {
-        let why = format!("{host:?} is no name of this server; use http://127.0.0.1 or http://localhost");
+/// A web page elsewhere could get a browser to ask under a name of its own that suddenly means this server (DNS rebinding),
+/// but then Host has that name. An address cannot be made to mean another one.
+pub(super) async fn guard(known: Arc<Known>, request: Request, next: Next) -> Response {
+    if let Err(host) = addressed(request.headers(), &known) {
+        let why = format!(
+            "{host:?} is no name of this server; use its address or localhost, or add the name to [http] names"
+        );
         return Problem::new(StatusCode::MISDIRECTED_REQUEST, why).into_response();
     }
     told_in_full(request, next).await
+}
+
+/// What this server is called.
+pub(super) struct Known {
+    /// The address that it listens on; every one of the machine when it is none.
+    pub(super) listen: IpAddr,
+    pub(super) names: Vec<String>,
 }
 
 /// Answers a request; a refusal that has no words of ours gets some.
@@ -36,7 +45,7 @@ pub(super) async fn nowhere(request: Request) -> Response {
 }
 
 /// Browsers always send Host (RFC 9112 §3.2); what sends none is none.
-fn addressed(headers: &HeaderMap, listen: IpAddr) -> Result<(), String> {
+fn addressed(headers: &HeaderMap, known: &Known) -> Result<(), String> {
     for value in headers.get_all(header::HOST) {
         let text = String::from_utf8_lossy(value.as_bytes());
         let is_ours =
@@ -44,8 +53,14 @@ fn addressed(headers: &HeaderMap, listen: IpAddr) -> Result<(), String> {
                 let host = name.host();
                 let host = host.strip_prefix('[').and_then(|host| host.strip_suffix(']')).unwrap_or(host);
                 match host.parse::<IpAddr>() {
-                    Ok(address) => address.is_loopback() || address == listen,
-                    Err(_) => host.trim_end_matches('.').eq_ignore_ascii_case("localhost"),
+                    Ok(address) => {
+                        address.is_loopback() || address == known.listen || known.listen.is_unspecified()
+                    }
+                    Err(_) => {
+                        let host = host.trim_end_matches('.');
+                        let mut ours = known.names.iter().map(String::as_str).chain(["localhost"]);
+                        ours.any(|name| name.eq_ignore_ascii_case(host))
+                    }
                 }
             });
         if !is_ours {
@@ -92,7 +107,8 @@ mod tests {
             for host in hosts {
                 headers.append(header::HOST, host.parse().unwrap());
             }
-            assert_eq!(addressed(&headers, listen.parse().unwrap()).is_ok(), expect, "{hosts:?}");
+            let known = Known { listen: listen.parse().unwrap(), names: vec!["pbx.example".to_owned()] };
+            assert_eq!(addressed(&headers, &known).is_ok(), expect, "{hosts:?}");
         };
         for host in
             ["localhost", "LocalHost:8080", "localhost.:1", "127.0.0.1:8080", "127.0.0.2", "[::1]:8080"]
@@ -100,6 +116,9 @@ mod tests {
             check(&[host], "127.0.0.1", true);
         }
         check(&[], "127.0.0.1", true);
+        check(&["PBX.example.:8443"], "127.0.0.1", true);
+        check(&["192.0.2.7:8443"], "0.0.0.0", true);
+        check(&["evil.example"], "0.0.0.0", false);
         check(&["192.0.2.1:8080"], "192.0.2.1", true);
         let wrong =
             ["evil.example", "127.0.0.1.evil.example", "localhost.evil.example:80", "192.0.2.1", "", "x@y:z"];

@@ -147,7 +147,7 @@ pub(crate) fn has_administrator(state: &State) -> bool {
         || state.all::<EndUser>().any(|(_, user)| person(user))
 }
 
-const fn role(role: kinds::Role) -> Role {
+pub(super) const fn role(role: kinds::Role) -> Role {
     match role {
         kinds::Role::ReadOnly => Role::ReadOnly,
         kinds::Role::Operator => Role::Operator,
@@ -186,7 +186,8 @@ async fn log_in(site: Arc<Site>, ask: Ask) -> Result<Response, Problem> {
     body["idle_seconds"] = json!(IDLE.as_secs());
     let mut response = json(StatusCode::CREATED, &body);
     // Scripts of pages cannot read it, and other sites cannot make a browser send it.
-    let cookie = format!("{COOKIE}={token}; HttpOnly; SameSite=Strict; Path=/");
+    let secure = if site.tls.is_some() { "; Secure" } else { "" };
+    let cookie = format!("{COOKIE}={token}; HttpOnly; SameSite=Strict; Path=/{secure}");
     if let Ok(cookie) = HeaderValue::from_str(&cookie) {
         response.headers_mut().insert(header::SET_COOKIE, cookie);
     }

@@ -2,6 +2,7 @@
 //! command line and the web interface say of it; and what a restart and a power cut leave.
 
 mod forwards;
+mod https;
 mod phone;
 mod server;
 
@@ -325,8 +326,8 @@ fn the_command_line_asks_a_server_by_its_address_and_says_what_is_wrong_with_it(
     check(&["explain", "call", "C1.0.999999"], 1, &["no call C1.0.999999", "`strowger calls`"]);
     assert!(server.stop());
     check(&["calls"], 1, &["no server answers at http://127.0.0.1", "Is it running"]);
-    let (code, text) = command(&["calls", "--server", "https://pbx"]);
-    assert!(code == 2 && text.contains("ssh -L"), "{code} {text}");
+    let (code, text) = command(&["calls", "--server", "ftp://pbx"]);
+    assert!(code == 2 && text.contains("https://HOST:PORT"), "{code} {text}");
     // The folder of a server that is not running.
     let (code, text) = strowger(&folder, &["phones"]);
     assert!(code == 1 && text.contains("no server is running on") && text.contains("--server"), "{text}");

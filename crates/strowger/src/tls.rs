@@ -1,0 +1,187 @@
+//! TLS of the web interface: its certificate, and the connections that passed their handshake.
+
+use std::fs;
+use std::io::{self, Write};
+use std::net::{IpAddr, SocketAddr};
+use std::os::unix::fs::OpenOptionsExt;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::{Context, bail, ensure};
+use rustls::ServerConfig;
+use rustls::pki_types::pem::PemObject;
+use rustls::pki_types::{CertificateDer, PrivateKeyDer};
+use sha2::{Digest, Sha256};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::{Semaphore, mpsc};
+use tokio_rustls::TlsAcceptor;
+use tokio_rustls::server::TlsStream;
+
+/// What the server proves itself with.
+#[derive(Clone)]
+pub(crate) struct Certified {
+    pub(crate) config: Arc<ServerConfig>,
+    /// Of the certificate, as it is told to people.
+    pub(crate) fingerprint: String,
+}
+
+impl Certified {
+    /// What the node file names, or what the data folder has; made for these names when it has none.
+    ///
+    /// # Errors
+    /// A file cannot be read or made, or key and certificate do not belong together.
+    pub(crate) fn open(
+        data: &Path,
+        named: Option<(PathBuf, PathBuf)>,
+        names: &[String],
+    ) -> anyhow::Result<Certified> {
+        let (certificate, key) = match named {
+            Some(named) => named,
+            None => {
+                let own = (data.join("https.crt"), data.join("https.key"));
+                if !own.0.exists() {
+                    make(&own.0, &own.1, names).context("cannot make a certificate of the web interface")?;
+                }
+                own
+            }
+        };
+        let chain = read_certificates(&certificate)?;
+        let Some(first) = chain.first() else { bail!("{} has no certificate (PEM)", certificate.display()) };
+        let fingerprint = fingerprint(first);
+        let private = PrivateKeyDer::from_pem_file(&key)
+            .map_err(|error| anyhow::anyhow!("{} has no private key (PEM): {error}", key.display()))?;
+        let config = ServerConfig::builder_with_provider(provider())
+            .with_safe_default_protocol_versions()?
+            .with_no_client_auth()
+            .with_single_cert(chain, private)
+            .with_context(|| {
+                format!("{} and {} do not belong together", certificate.display(), key.display())
+            })?;
+        Ok(Certified { config: Arc::new(config), fingerprint })
+    }
+}
+
+/// Certificates of a PEM file.
+pub(crate) fn read_certificates(path: &Path) -> anyhow::Result<Vec<CertificateDer<'static>>> {
+    let read = CertificateDer::pem_file_iter(path).and_then(Iterator::collect::<Result<Vec<_>, _>>);
+    read.map_err(|error| anyhow::anyhow!("cannot read certificates from {}: {error}", path.display()))
+}
+
+/// The cryptography that TLS uses.
+pub(crate) fn provider() -> Arc<rustls::crypto::CryptoProvider> {
+    Arc::new(rustls::crypto::ring::default_provider())
+}
+
+/// The digest by which people compare certificates.
+pub(crate) fn fingerprint(certificate: &CertificateDer<'_>) -> String {
+    let digest = Sha256::digest(certificate);
+    let digits: String = digest.iter().map(|byte| format!("{byte:02x}")).collect();
+    format!("SHA256:{digits}")
+}
+
+/// Makes a certificate that vouches for itself; who trusts it compares its fingerprint.
+fn make(certificate: &Path, key: &Path, names: &[String]) -> anyhow::Result<()> {
+    let pair = rcgen::KeyPair::generate()?;
+    let mut parameters = rcgen::CertificateParams::new(names)?;
+    parameters.distinguished_name = rcgen::DistinguishedName::new();
+    parameters.distinguished_name.push(rcgen::DnType::CommonName, "Strowger");
+    let made = parameters.self_signed(&pair)?;
+    // The certificate last: it is there only when its key is.
+    for (path, text, mode) in [(key, pair.serialize_pem(), 0o600), (certificate, made.pem(), 0o644)] {
+        let partial = path.with_extension("new");
+        let _ = fs::remove_file(&partial);
+        let mut file = fs::OpenOptions::new().write(true).create_new(true).mode(mode).open(&partial)?;
+        file.write_all(text.as_bytes())?;
+        file.sync_all()?;
+        fs::rename(&partial, path)?;
+    }
+    Ok(())
+}
+
+/// Takes connections that have passed their handshake; those that take long do not hold up others.
+pub(crate) struct Listener {
+    address: SocketAddr,
+    passed: mpsc::Receiver<(TlsStream<TcpStream>, SocketAddr)>,
+}
+
+impl Listener {
+    /// Begins to listen.
+    pub(crate) fn new(listener: TcpListener, config: Arc<ServerConfig>) -> io::Result<Listener> {
+        let address = listener.local_addr()?;
+        let (sender, passed) = mpsc::channel(HANDSHAKES_MAX);
+        tokio::spawn(take(listener, TlsAcceptor::from(config), sender));
+        Ok(Listener { address, passed })
+    }
+}
+
+async fn take(
+    listener: TcpListener,
+    acceptor: TlsAcceptor,
+    passed: mpsc::Sender<(TlsStream<TcpStream>, SocketAddr)>,
+) {
+    let room = Arc::new(Semaphore::new(HANDSHAKES_MAX));
+    while let Ok(permit) = Arc::clone(&room).acquire_owned().await {
+        let (stream, peer) = match listener.accept().await {
+            Ok(accepted) => accepted,
+            Err(_) => {
+                // No file may be opened any more, most often: somebody closes one.
+                tokio::time::sleep(Duration::from_millis(100)).await;
+                continue;
+            }
+        };
+        let (acceptor, passed) = (acceptor.clone(), passed.clone());
+        tokio::spawn(async move {
+            let _permit = permit;
+            // Who speaks no TLS, or does not trust the certificate, goes away: that is their news, not ours.
+            if let Ok(Ok(stream)) = tokio::time::timeout(HANDSHAKE_WITHIN, acceptor.accept(stream)).await {
+                let _ = passed.send((stream, peer)).await;
+            }
+        });
+    }
+}
+
+impl axum::serve::Listener for Listener {
+    type Io = TlsStream<TcpStream>;
+    type Addr = SocketAddr;
+
+    async fn accept(&mut self) -> (Self::Io, Self::Addr) {
+        match self.passed.recv().await {
+            Some(passed) => passed,
+            // Nobody listens any more; the server is about to end.
+            None => std::future::pending().await,
+        }
+    }
+
+    fn local_addr(&self) -> io::Result<Self::Addr> {
+        Ok(self.address)
+    }
+}
+
+/// The names and addresses under which the web interface is reached.
+pub(crate) fn names(domain: &str, aliases: &[String], addresses: &[IpAddr]) -> Vec<String> {
+    let texts = [domain.to_owned(), "localhost".to_owned()].into_iter().chain(aliases.iter().cloned());
+    let addresses = addresses.iter().filter(|address| !address.is_unspecified()).map(ToString::to_string);
+    let mut names: Vec<String> = texts.chain(addresses).chain(["127.0.0.1".into(), "::1".into()]).collect();
+    names.retain(|name| !name.is_empty());
+    names.sort();
+    names.dedup();
+    names
+}
+
+/// Handshakes at once; who comes then waits.
+const HANDSHAKES_MAX: usize = 64;
+const HANDSHAKE_WITHIN: Duration = Duration::from_secs(10);
+
+/// A fingerprint as somebody gives it.
+///
+/// # Errors
+/// It is none.
+pub(crate) fn read_fingerprint(text: &str) -> anyhow::Result<String> {
+    let digits = text.strip_prefix("SHA256:").unwrap_or(text).replace(':', "").to_ascii_lowercase();
+    ensure!(
+        digits.len() == 64 && digits.bytes().all(|digit| digit.is_ascii_hexdigit()),
+        "a fingerprint is SHA256: and 64 hexadecimal digits, as the server says at its start"
+    );
+    Ok(format!("SHA256:{digits}"))
+}
