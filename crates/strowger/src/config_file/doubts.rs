@@ -24,7 +24,7 @@ impl ConfigFile {
                 let _ = writeln!(
                     text,
                     "warning  trunk-at-any-port: {place} {} takes calls from every port of {address}, where {who}: \
-                     whoever calls from there without credentials or the number of a line is the trunk\n         {}",
+                     a call from there that neither has credentials nor names a line counts as the trunk's\n         {}",
                     trunk.name,
                     remedy(&trunk, address),
                 );
