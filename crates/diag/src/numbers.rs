@@ -67,7 +67,7 @@ pub(crate) fn located(info: &str, pool: &str, home: &str, away: MobilityView) ->
 /// The calling number of a call for help.
 pub(crate) fn emergency(number: &str, from: &EmergencyFrom<'_>) -> String {
     let whose = match from {
-        EmergencyFrom::Line => "the line".to_owned(),
+        EmergencyFrom::Line => "the phone".to_owned(),
         EmergencyFrom::Subnet(name) => format!("device mobility info {name}"),
         EmergencyFrom::DevicePool(name) => format!("device pool {name}"),
         EmergencyFrom::Nobody => {

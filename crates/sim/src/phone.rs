@@ -20,6 +20,8 @@ use crate::text::{Text, authorization, finish, sdp};
 #[derive(Clone, Debug)]
 pub(crate) struct Account {
     pub(crate) number: String,
+    /// What it calls itself when it proves who it is.
+    pub(crate) user: String,
     pub(crate) secret: String,
     pub(crate) domain: String,
 }
@@ -341,8 +343,8 @@ impl Phone {
         } else {
             self.registration.nc += 1;
             let nc = self.registration.nc;
-            let Account { number, secret, .. } = &self.account;
-            authorization(&self.registration.challenge, number, secret, "REGISTER", &uri, nc)
+            let Account { user, secret, .. } = &self.account;
+            authorization(&self.registration.challenge, user, secret, "REGISTER", &uri, nc)
         };
         let Account { number, domain, .. } = &self.account;
         let head = format!(

@@ -24,6 +24,8 @@ pub(crate) const DOMAIN: &str = "strowger.test";
 /// What a seed decides of it.
 pub(crate) struct Setting {
     pub(crate) lines: u64,
+    /// Phones of each line that prove themselves each by itself; 0 when all are one to the server.
+    pub(crate) phones_apart: u64,
     pub(crate) relay: RelayMode,
     pub(crate) interdigit_timer: Duration,
 }
@@ -32,10 +34,20 @@ pub(crate) struct Setting {
 pub(crate) fn configuration(plan: &Setting) -> Configuration {
     let server: SocketAddr = SERVER.parse().unwrap_or(SocketAddr::from(([192, 0, 2, 1], 5060)));
     let lines = (0..plan.lines).map(|at| {
-        let password = Secret::new(Box::from(secret(at)));
-        let mut phone = PhoneDraft::new("", LineSecret::Password(password));
-        phone.overlap = grows(at);
-        let mut line = Line::on(&number(at), "", vec![phone]);
+        let phone = |name: &str, user: Option<String>, secret: String| PhoneDraft {
+            username: user.map(Into::into),
+            overlap: grows(at),
+            ..PhoneDraft::new(name, LineSecret::Password(Secret::new(secret.into())))
+        };
+        let apart = (0..plan.phones_apart).map(|place| {
+            let (user, secret) = apart(at, place);
+            phone(&user.clone(), Some(user), secret)
+        });
+        let mut phones: Vec<PhoneDraft> = apart.collect();
+        if phones.is_empty() {
+            phones.push(phone("", None, secret(at)));
+        }
+        let mut line = Line::on(&number(at), "", phones);
         line.no_answer = Duration::from_secs(20);
         line.forwards = (at % 2 == 1).then(|| Box::new(forwards(&number((at + 1) % plan.lines))));
         line
@@ -80,6 +92,11 @@ pub(crate) fn number(line: u64) -> String {
 /// The password of a line's phones.
 pub(crate) fn secret(line: u64) -> String {
     format!("secret-{line}")
+}
+
+/// User name and password of one of a line's phones, where each has its own.
+pub(crate) fn apart(line: u64, phone: u64) -> (String, String) {
+    (format!("phone-{phone}-of-{line}"), format!("secret-{line}-{phone}"))
 }
 
 /// A line that sends calls on: to the next one, or to the hunt pilot, from where they may come back.

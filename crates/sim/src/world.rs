@@ -28,6 +28,8 @@ pub(crate) struct Plan {
     minutes: u64,
     lines: u64,
     phones_per_line: u64,
+    /// Each phone of a line has a user name and password of its own.
+    apart: bool,
     weather: Weather,
     manners: Manners,
     crashes: u64,
@@ -72,6 +74,7 @@ impl Plan {
             disk_failures: if rng.one_in(3) { 1 + rng.below(2) } else { 0 },
             relay,
             interdigit_timer: Duration::from_millis(3_000 + rng.below(12_001)),
+            apart: rng.one_in(2),
         }
     }
 }
@@ -165,8 +168,12 @@ type Failure = String;
 impl World {
     pub(crate) fn new(plan: Plan, trace: bool) -> World {
         let mut rng = Rng::new(plan.seed);
-        let setting =
-            Setting { lines: plan.lines, relay: plan.relay, interdigit_timer: plan.interdigit_timer };
+        let setting = Setting {
+            lines: plan.lines,
+            phones_apart: if plan.apart { plan.phones_per_line } else { 0 },
+            relay: plan.relay,
+            interdigit_timer: plan.interdigit_timer,
+        };
         let configuration = Arc::new(setting::configuration(&setting));
         let now = Now { mono: Instant::START, wall: WallTime::from_micros(1_790_000_000_000_000) };
         let mut phones = vec![];
@@ -174,8 +181,9 @@ impl World {
             for phone in 0..plan.phones_per_line {
                 let host = 10 + line * 10 + phone;
                 let address = SocketAddr::from(([192, 0, 2, host as u8], 5060));
-                let account =
-                    Account { number: number(line), secret: secret(line), domain: DOMAIN.to_owned() };
+                let (user, secret) =
+                    if plan.apart { setting::apart(line, phone) } else { (number(line), secret(line)) };
+                let account = Account { number: number(line), user, secret, domain: DOMAIN.to_owned() };
                 let style = match rng.below(3) {
                     0 => Style::Whole,
                     _ if grows(line) => Style::Growing,

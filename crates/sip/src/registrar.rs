@@ -118,7 +118,7 @@ impl Registrar {
     /// Takes a REGISTER of an authenticated phone; all of it or nothing (RFC 3261 §10.3).
     ///
     /// Each phone of a line sees and changes its own contacts alone, as if the line were an address of record of its own on
-    /// each of them.
+    /// each of them: a phone that begins with `Contact: *` must not silence the others.
     ///
     /// # Errors
     /// 400 for contacts that cannot be, 403 for too many, 420 for a Path that the phone does not know, 423 for too
@@ -327,6 +327,7 @@ impl Registrar {
     /// the Path that was taken (RFC 3327 §5.3), and whether the flow of the request is kept (RFC 5626 §6).
     pub fn write_answer(&self, now: Now, owner: PhoneOnLine<'_>, request: &Message<'_>, out: &mut Vec<u8>) {
         let mut outbound = false;
+        // Deviates from RFC 3261 §10.3 step 8: contacts of other phones are not told, which a phone might remove or report.
         for (_, binding) in self.bindings_on(owner) {
             write_contact(now, binding, out);
             outbound |= binding.reg_id.is_some()

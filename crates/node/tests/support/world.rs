@@ -257,6 +257,8 @@ impl World {
 pub struct Phone {
     pub number: String,
     pub address: SocketAddr,
+    /// What it calls itself in digest.
+    pub user: String,
     pub password: String,
     /// The number it calls or that called it.
     pub peer: String,
@@ -273,6 +275,7 @@ impl Phone {
         Phone {
             number: number.to_owned(),
             address: address.parse().unwrap(),
+            user: number.to_owned(),
             password: password(number),
             peer: number.to_owned(),
             remote_tag: String::new(),
@@ -347,7 +350,7 @@ impl Phone {
         } else {
             format!("sip:{}@strowger.test", self.peer)
         };
-        let answer = challenge.answer(&self.number, &self.password, method, &uri, 1, "c");
+        let answer = challenge.answer(&self.user, &self.password, method, &uri, 1, "c");
         format!("Authorization: {answer}\r\n")
     }
 

@@ -109,9 +109,8 @@ impl Phone {
             dialog.authorized = true;
             dialog.nc += 1;
             let (uri, nc) = (dialog.target.clone(), dialog.nc);
-            let Account { number, secret, .. } = &self.account;
-            let header =
-                authorization(message.header("www-authenticate"), number, secret, "INVITE", &uri, nc);
+            let Account { user, secret, .. } = &self.account;
+            let header = authorization(message.header("www-authenticate"), user, secret, "INVITE", &uri, nc);
             self.request(now, id, "INVITE", &header, body, sends);
             return;
         }
