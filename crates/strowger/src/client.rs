@@ -255,6 +255,48 @@ impl Client {
         })
     }
 
+    /// Follows server-sent events: `each` gets what each says, and tells whether it wants more.
+    ///
+    /// # Errors
+    /// Says what the server said otherwise; the connection ended.
+    pub(crate) fn follow(
+        mut self,
+        path: &str,
+        mut each: impl FnMut(&str) -> anyhow::Result<bool>,
+    ) -> anyhow::Result<()> {
+        self.stream.set_timeouts(SILENT_WITHIN)?;
+        let url = self.url.clone();
+        let token = self.token.as_ref();
+        let who = token.map_or_else(String::new, |token| format!("Authorization: Bearer {token}\r\n"));
+        // As HTTP/1.0 what follows comes as it is, without lengths between.
+        let request = format!("GET {path} HTTP/1.0\r\nHost: {}\r\n{who}\r\n", self.authority);
+        self.stream.write_all(request.as_bytes())?;
+        let mut reader = BufReader::new(self.stream);
+        let mut line = String::new();
+        reader.read_line(&mut line)?;
+        let status = line.split(' ').nth(1).and_then(|status| status.parse::<u16>().ok());
+        let status = status.with_context(|| format!("what answers at {url} is no Strowger"))?;
+        while !line.trim().is_empty() {
+            line.clear();
+            (&mut reader).take(LINE_MAX).read_line(&mut line)?;
+        }
+        if status != 200 {
+            let mut body = String::new();
+            reader.take(LINE_MAX).read_to_string(&mut body)?;
+            return Err(refused(&url, status, path, &body));
+        }
+        loop {
+            line.clear();
+            let read = (&mut reader).take(LINE_MAX).read_line(&mut line);
+            anyhow::ensure!(read.context("the server says nothing any more")? > 0, "the server has ended");
+            if let Some(data) = line.strip_prefix("data: ")
+                && !each(data.trim_end())?
+            {
+                return Ok(());
+            }
+        }
+    }
+
     fn ask(mut self, method: &str, path: &str, body: Option<String>) -> anyhow::Result<(u16, String)> {
         self.stream.set_timeouts(ANSWER_WITHIN)?;
         let host = &self.authority;
@@ -389,6 +431,10 @@ pub(crate) fn query_value(text: &str) -> String {
 const CONNECT_WITHIN: Duration = Duration::from_secs(2);
 /// 100,000 phones are taken in in about half of this.
 const ANSWER_WITHIN: Duration = Duration::from_secs(120);
+/// Who follows hears something at least every 15 s.
+const SILENT_WITHIN: Duration = Duration::from_secs(45);
+/// A line of an answer that comes in lines.
+const LINE_MAX: u64 = 64 * 1024;
 /// 100,000 phones are listed in about a quarter of this.
 const ANSWER_MAX: u64 = 64 * 1024 * 1024;
 

@@ -7,6 +7,7 @@ mod calls;
 mod changes;
 mod configuration;
 mod digits;
+mod events;
 mod gate;
 mod guard;
 mod openapi;
@@ -24,11 +25,12 @@ use std::time::Duration;
 
 use axum::extract::connect_info::{ConnectInfo, Connected};
 use axum::http::request::Parts;
-use axum::http::{Method, StatusCode, header};
+use axum::http::{HeaderMap, Method, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::serve::IncomingStream;
 use strowger_node::io::{Answer, Question, Service};
 
+pub(crate) use self::events::tell_changes;
 pub(crate) use self::gate::Gate;
 use self::problem::Problem;
 use self::route::{Ask, Body, Route, Shape};
@@ -36,6 +38,7 @@ pub(crate) use self::sessions::has_administrator;
 use crate::access::{Origin, Principal, Role};
 use crate::backup::NodeFiles;
 use crate::consequences::Registered;
+use crate::events::Hub;
 use crate::keeper::{Keeper, Plan};
 use crate::mailbox::{Letter, Sender};
 use crate::telephony::Telephony;
@@ -51,6 +54,8 @@ pub(crate) struct Site {
     pub(crate) keeper: Arc<Keeper>,
     /// What takes calls.
     pub(crate) telephony: Arc<Telephony>,
+    /// What happens, for who follows it.
+    pub(crate) events: Arc<Hub>,
     /// Who is let in.
     pub(crate) gate: Gate,
     /// The node file and what it names, for backups.
@@ -141,6 +146,7 @@ fn routes() -> Vec<Route> {
     routes.extend(changes::routes());
     routes.extend(sessions::routes());
     routes.extend(tokens::routes());
+    routes.extend(events::routes());
     routes.extend(backup::routes());
     routes
 }
@@ -172,7 +178,20 @@ impl Site {
     pub(crate) fn identify(&self, parts: &Parts, needs: Option<Role>) -> Result<Principal, Problem> {
         let origin = parts.extensions.get::<ConnectInfo<From>>().map(|info| info.0.0);
         let origin = origin.unwrap_or(Origin::Network(IpAddr::V4(Ipv4Addr::UNSPECIFIED)));
-        let token = sessions::token(|name| parts.headers.get(name).and_then(|value| value.to_str().ok()));
+        self.identify_as(origin, &parts.headers, needs)
+    }
+
+    /// The same, for who came from there with these headers.
+    ///
+    /// # Errors
+    /// Nobody who is known, or somebody who may not.
+    pub(super) fn identify_as(
+        &self,
+        origin: Origin,
+        headers: &HeaderMap,
+        needs: Option<Role>,
+    ) -> Result<Principal, Problem> {
+        let token = sessions::token(|name| headers.get(name).and_then(|value| value.to_str().ok()));
         let principal = match (origin, token) {
             (Origin::LocalSocket { user }, _) => {
                 Principal { name: user_name(user).into(), role: Role::Administrator, origin }

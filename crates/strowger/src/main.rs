@@ -18,7 +18,9 @@ mod counters;
 mod decision;
 mod descriptors;
 mod digits;
+mod events;
 mod exposition;
+mod follow;
 mod holder;
 mod http;
 mod keeper;
@@ -143,6 +145,8 @@ enum Command {
     Rollback(changes::RollbackOptions),
     /// Set the password of a user of the web interface, or make one.
     Password(changes::PasswordOptions),
+    /// Follow what happens: phones that come and go, calls, alarms, changes.
+    Events(follow::EventsOptions),
     /// Make, list or revoke what programs prove themselves with over the network.
     Token {
         #[command(subcommand)]
@@ -243,6 +247,7 @@ fn run(command: Command) -> anyhow::Result<()> {
         Command::Rollback(options) => changes::rollback(&options),
         Command::Password(options) => changes::password(&options),
         Command::CheckConfig { config } => check_config(&config),
+        Command::Events(options) => follow::follow(&options),
         Command::Token { what } => tokens::run(&what),
         Command::Backup(options) => backup::backup(&options),
         Command::Restore(options) => backup::restore(&options),

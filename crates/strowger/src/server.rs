@@ -22,6 +22,7 @@ use crate::configuration::ConfigurationStore;
 use crate::decision::Decision;
 use crate::descriptors::Budget;
 use crate::digits;
+use crate::events::Hub;
 use crate::http;
 use crate::keeper::{self, Keeper, random_id};
 use crate::log;
@@ -133,8 +134,10 @@ impl Opened {
         let started = Clock::now();
         let (sender, letters) = mailbox()?;
         let limit = self.file.journal.limit_mib * 1024 * 1024;
-        let (store_sender, store, recovered) = Store::open(&self.data, limit, sender.clone())
+        let (store_sender, mut store, recovered) = Store::open(&self.data, limit, sender.clone())
             .with_context(|| format!("cannot open the store in {}", self.data.display()))?;
+        let events = Hub::new(seed()?[0] as u32);
+        store.tell(Arc::clone(&events));
         if recovered.torn_bytes > 0 {
             log::warn("the journal ended in the middle of a record; the rest is kept in a file beside it")
                 .count("bytes", recovered.torn_bytes)
@@ -155,6 +158,7 @@ impl Opened {
             keeper,
             telephony,
             node_files: self.node_files(),
+            events,
             names: self.file.web_names(&[self.file.http.listen, self.advertised().ip()]),
             tls: self.tls.clone(),
             sip_port: self.advertised().port(),
@@ -322,6 +326,7 @@ fn asynchronous(
             tokio::spawn(http::serve_local(listener, Arc::clone(&site)));
         }
         tokio::spawn(keeper::watch_trials(Arc::clone(&site.keeper)));
+        tokio::spawn(http::tell_changes(Arc::clone(&site)));
         tokio::spawn(stop);
         connections.run(tcp, decision).await;
         Ok(())

@@ -18,6 +18,7 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender};
 use std::time::{Duration, Instant as Clock};
 
@@ -26,6 +27,7 @@ use strowger_node::io::{StoreRecord, Ticket};
 use strowger_sip::io::BindingRecord;
 
 use crate::counters;
+use crate::events::Hub;
 use crate::log;
 use crate::mailbox::{Letter, Sender};
 use batch::{Batch, Kept};
@@ -37,6 +39,7 @@ use segment::{Position, Writer};
 
 pub(crate) use copy::{Found, check, copy};
 pub(crate) use index::{CallRow, Index};
+pub(crate) use notices::refused;
 pub(crate) use reader::Segments;
 pub(crate) use sender::{BATCHES, StoreSender};
 
@@ -56,6 +59,8 @@ pub(crate) struct Store {
     /// When the oldest thing came that is not written yet.
     oldest: Option<Clock>,
     notices: Notices,
+    /// Who follows what happens.
+    events: Option<Arc<Hub>>,
     queue: Receiver<Batch>,
     empty: SyncSender<Batch>,
     decision: Sender,
@@ -102,6 +107,7 @@ impl Store {
             trouble: None,
             oldest: None,
             notices: Notices::new(),
+            events: None,
             queue,
             empty,
             decision,
@@ -115,6 +121,11 @@ impl Store {
             torn_bytes: found.torn_bytes,
         };
         Ok((sender, store, recovered))
+    }
+
+    /// Tells what happens from now on.
+    pub(crate) fn tell(&mut self, events: Arc<Hub>) {
+        self.events = Some(events);
     }
 
     /// Runs until nobody gives batches any more.
@@ -196,6 +207,9 @@ impl Store {
             return None;
         };
         self.notices.look(head.kind, record);
+        if let Some(events) = &self.events {
+            events.look(&head, record);
+        }
         let position = self.writer.end();
         counters::STORE_BYTES.add(record.len() as u64);
         let previous = head.call.map_or(Position::NONE, |call| self.chains.add(call, position));

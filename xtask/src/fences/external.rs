@@ -45,6 +45,8 @@ const SHELLS: &[(&str, &str)] = &[
     ("strowger", "rcgen"),
     ("strowger", "rustls"),
     ("strowger", "tokio-rustls"),
+    // Bodies that go on: events.
+    ("strowger", "futures-core"),
     ("strowger", "clap"),
     ("strowger", "clap_complete"),
     ("strowger", "crc32fast"),

@@ -87,6 +87,7 @@ fn responses(route: &Route) -> Value {
             Shape::Json(description) => description,
             Shape::Object(kind) | Shape::Page(kind) => kind.doc(),
             Shape::Text(_) => "Text.",
+            Shape::Events => "Events, each a JSON object; it does not end by itself.",
         };
         let content = match answer.shape {
             Shape::Json(_) => json!({ "application/json": { "schema": { "type": "object" } } }),
@@ -98,6 +99,10 @@ fn responses(route: &Route) -> Value {
                     "properties": { "objects": objects, "next": { "type": "string" } },
                     "required": ["objects"],
                 } } })
+            }
+            Shape::Events if answer.status == 101 => json!({}),
+            Shape::Events => {
+                json!({ "text/event-stream": { "schema": { "$ref": "#/components/schemas/Event" } } })
             }
             Shape::Text(media_type) => json!({ media_type: { "schema": { "type": "string" } } }),
         };
@@ -156,7 +161,53 @@ fn schemas() -> Value {
         "required": ["title", "status", "detail"],
     });
     schemas.insert("Problem".to_owned(), problem);
+    schemas.insert("Event".to_owned(), event());
     Value::Object(schemas)
+}
+
+/// What `data` of an event holds, or a message of the WebSocket.
+fn event() -> Value {
+    let text = || json!({ "type": "string" });
+    let party = || json!({ "type": "object", "properties": { "number": text(), "name": text() } });
+    json!({
+        "type": "object",
+        "properties": {
+            "id": { "type": "string", "description": "Given as Last-Event-ID or `after`, what happened since comes first." },
+            "type": { "type": "string", "enum": ["registration", "call", "alarm", "change", "lagged"] },
+            "at": { "type": "string", "format": "date-time" },
+            "state": {
+                "type": "string",
+                "description": "Of a registration registered, gone or refused; of a call began, alerting, answered, held, resumed or ended.",
+            },
+            "call": text(),
+            "calling": party(),
+            "called": text(),
+            "connected": party(),
+            "cause": { "type": "integer" },
+            "cause_words": text(),
+            "released_by": { "type": "string", "enum": ["caller", "called", "system"] },
+            "talk_seconds": { "type": ["integer", "null"] },
+            "line": text(),
+            "address": text(),
+            "transport": text(),
+            "user_agent": text(),
+            "expires_seconds": { "type": "integer" },
+            "request": text(),
+            "reason": text(),
+            "alarm": { "type": "string", "enum": ["relay-failed", "record-not-stored", "overloaded", "overload-ended", "contained"] },
+            "waiting": { "type": "integer" },
+            "full": text(),
+            "found": text(),
+            "change": { "type": "integer" },
+            "author": text(),
+            "message": text(),
+            "lost": {
+                "type": ["integer", "null"],
+                "description": "Of lagged: how many events are lost; null when nobody knows.",
+            },
+        },
+        "required": ["type"],
+    })
 }
 
 fn reference(kind: Kind) -> Value {

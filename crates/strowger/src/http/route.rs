@@ -6,6 +6,7 @@ use std::pin::Pin;
 use std::sync::Arc;
 
 use axum::body::{Body as Bytes, to_bytes};
+use axum::extract::ws::WebSocketUpgrade;
 use axum::extract::{RawPathParams, Request};
 use axum::http::{Method, StatusCode, header};
 use axum::response::{IntoResponse, Response};
@@ -71,6 +72,8 @@ pub(crate) enum Shape {
     Page(Kind),
     /// Text of a media type.
     Text(&'static str),
+    /// Events, one after the other.
+    Events,
 }
 
 /// A request that was let in.
@@ -80,7 +83,9 @@ pub(crate) struct Ask {
     path: BTreeMap<String, String>,
     query: Map<String, Value>,
     pub(crate) body: Map<String, Value>,
-    headers: axum::http::HeaderMap,
+    pub(super) headers: axum::http::HeaderMap,
+    /// The way to a WebSocket, when one is asked for.
+    pub(super) upgrade: Option<WebSocketUpgrade>,
 }
 
 pub(crate) type Handler = fn(Arc<Site>, Ask) -> Answering;
@@ -151,7 +156,8 @@ async fn answer(site: Arc<Site>, route: &Route, request: Request) -> Result<Resp
         Body::Nothing => Map::new(),
         Body::Settings(_) | Body::Some(_) => table(&parts.headers, body).await?,
     };
-    let ask = Ask { principal, subject: route.subject, path, query, body, headers: parts.headers };
+    let upgrade = WebSocketUpgrade::from_request_parts(&mut parts, &()).await.ok();
+    let ask = Ask { principal, subject: route.subject, path, query, body, headers: parts.headers, upgrade };
     (route.handle)(site, ask).await
 }
 

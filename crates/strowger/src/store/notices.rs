@@ -124,7 +124,7 @@ fn of_call(call: &CallRecord<'_>) -> Event {
         .count("talk_seconds", talked)
 }
 
-const fn refused(reason: RefuseReason) -> &'static str {
+pub(crate) const fn refused(reason: RefuseReason) -> &'static str {
     match reason {
         RefuseReason::UnknownLine => "no such line",
         RefuseReason::WrongPassword => "wrong password",

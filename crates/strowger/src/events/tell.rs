@@ -1,0 +1,111 @@
+//! What events say, as JSON.
+
+use serde_json::{Value, json};
+use strowger_base::event::UnregisterReason;
+use strowger_base::journal::{
+    Alarm, CallRecord, Decision, Entry, PartyView, Record, Registration, ReleasedBy,
+};
+
+use super::Topic;
+use crate::configuration::Summary;
+use crate::store::refused;
+
+/// What a record of the journal tells; nothing when it is none of these things.
+pub(super) fn record(record: &Record<'_>) -> Option<(Topic, Value)> {
+    Some(match &record.entry {
+        Entry::Registration(registration) => (Topic::Registration, of_registration(registration)),
+        Entry::Alarm(alarm) => (Topic::Alarm, of_alarm(alarm)),
+        Entry::Call(call) => (Topic::Call, of_end(call)),
+        Entry::Decision(decision) => {
+            let mut told = of_decision(decision)?;
+            told["call"] = record.call?.to_string().into();
+            (Topic::Call, told)
+        }
+        Entry::Message { .. } | Entry::Told(_) | Entry::Quality(_) => return None,
+    })
+}
+
+/// A change of the configuration.
+pub(crate) fn change(summary: &Summary) -> Value {
+    json!({ "change": summary.sequence, "author": summary.author, "message": summary.message })
+}
+
+fn of_registration(registration: &Registration<'_>) -> Value {
+    match registration {
+        Registration::Registered { line, peer, transport, user_agent, expires, .. } => json!({
+            "state": "registered",
+            "line": line,
+            "address": peer.to_string(),
+            "transport": transport.to_string(),
+            "user_agent": user_agent,
+            "expires_seconds": expires.as_secs(),
+        }),
+        Registration::Unregistered { line, reason, .. } => {
+            let why = match reason {
+                UnregisterReason::ByPhone => "the phone said so",
+                UnregisterReason::Expired => "not refreshed in time",
+                UnregisterReason::ConnectionClosed => "connection closed",
+                UnregisterReason::Replaced => "a newer one took its place",
+                UnregisterReason::Unconfigured => "no longer in the configuration",
+            };
+            json!({ "state": "gone", "line": line, "reason": why })
+        }
+        Registration::Refused { claimed, peer, request, reason } => json!({
+            "state": "refused",
+            "line": claimed,
+            "address": peer.to_string(),
+            "request": request,
+            "reason": refused(*reason),
+        }),
+    }
+}
+
+fn of_decision(decision: &Decision<'_>) -> Option<Value> {
+    Some(match decision {
+        Decision::CallBegan { calling, called, .. } => {
+            json!({ "state": "began", "calling": party(calling), "called": called })
+        }
+        Decision::CallerAlerted { .. } => json!({ "state": "alerting" }),
+        Decision::AnsweredBy { connected } => json!({ "state": "answered", "connected": party(connected) }),
+        Decision::Held => json!({ "state": "held" }),
+        Decision::Resumed => json!({ "state": "resumed" }),
+        _ => return None,
+    })
+}
+
+fn of_end(call: &CallRecord<'_>) -> Value {
+    let talked =
+        call.answered_at.map(|at| call.ended_at.as_micros().saturating_sub(at.as_micros()) / 1_000_000);
+    let by = match call.released_by {
+        ReleasedBy::Caller => "caller",
+        ReleasedBy::Called => "called",
+        ReleasedBy::System => "system",
+    };
+    json!({
+        "state": "ended",
+        "call": call.call.to_string(),
+        "calling": party(&call.calling),
+        "called": call.called,
+        "connected": party(&call.connected),
+        "cause": call.cause.0,
+        "cause_words": call.cause.words(),
+        "released_by": by,
+        "talk_seconds": talked,
+    })
+}
+
+fn party(party: &PartyView<'_>) -> Value {
+    json!({ "number": party.number, "name": party.name })
+}
+
+fn of_alarm(alarm: &Alarm<'_>) -> Value {
+    match alarm {
+        Alarm::RelayFailed { reason } => json!({ "alarm": "relay-failed", "reason": reason }),
+        Alarm::RecordNotStored { reason, waiting } => {
+            json!({ "alarm": "record-not-stored", "reason": reason, "waiting": waiting })
+        }
+        Alarm::Overloaded { what } => json!({ "alarm": "overloaded", "full": what }),
+        Alarm::OverloadEnded => json!({ "alarm": "overload-ended" }),
+        Alarm::Contained { what } => json!({ "alarm": "contained", "found": what }),
+    }
+}
