@@ -17,6 +17,7 @@ pub(crate) mod configuration;
 mod damage;
 mod dialling;
 mod interface;
+mod live;
 mod load;
 mod ports;
 pub(crate) mod process;
@@ -62,6 +63,7 @@ const SCENARIOS: &[(&str, &str, Scenario)] = &[
     ("torture", "49 messages of RFC 4475 over UDP and TCP", torture::messages),
     ("broken-configuration", "names file, line and what was expected", damage::broken_configuration),
     ("changes", "a trial that lapses in a kill, a conflict, a rollback, a log-in", interface::changes),
+    ("live", "numbers, phones and secrets change while people telephone", live::live),
     ("backup", "made while people talk, cut, restored, and a phone registers there", backup::backup),
     ("api-fuzz", "everything that the OpenAPI document allows, tried", interface::fuzz),
     ("port-in-use", "names the port and who may hold it", damage::port_in_use),

@@ -198,9 +198,12 @@ impl Users for Arc<Telephony> {
         let live = self.inner().live.clone();
         let compiled = self.compile(live.as_ref(), state)?;
         let mut inner = self.inner();
-        let refused = inner.sockets.refusals(&compiled.sockets);
-        if !refused.is_empty() {
-            return Err(refused);
+        // At the start nobody is asked any more: what cannot be opened then is told and done without.
+        if inner.live.is_some() {
+            let refused = inner.sockets.refusals(&compiled.sockets);
+            if !refused.is_empty() {
+                return Err(refused);
+            }
         }
         inner.candidate = Some(compiled);
         Ok(())
