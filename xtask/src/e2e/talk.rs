@@ -90,7 +90,7 @@ fn conversation(context: &Context, server: &Server, transport: &str, codec: &str
     }
     let story = server.explain_last()?;
     story.says(&["1001", "1002", "talked", "hung up"])?;
-    story.tells(&["sends to"])?;
+    story.tells(&["what 1001 sends goes on"])?;
     server.is_well()?;
     ways(&captured)
 }
