@@ -21,8 +21,9 @@ pub(super) fn backup(context: &Context) -> Result<String, String> {
     peers::require(&[peers::AGE])?;
     let folder = &context.folder;
     let server = Server::lab(context, &[])?;
-    write(&folder.join("conf/partitions.toml"), "[[partition]]\nname = \"internal\"\n")?;
-    server.ask(&["apply", &folder.join("conf").to_string_lossy(), "--message", "first"])?;
+    write(&folder.join("conf/partitions.toml"), "[[partition]]\nname = \"archive\"\n")?;
+    let conf = folder.join("conf");
+    server.ask(&["apply", &conf.to_string_lossy(), "--keep-others", "--message", "first"])?;
     let mut alice = Phone::register(folder, &server.account("alice", "1001", 440))?;
     let mut bob = Phone::register(folder, &server.account("bob", "1002", 700))?;
     call(&mut alice, &mut bob)?;
