@@ -90,6 +90,8 @@ pub(super) fn fuzz(context: &Context) -> Result<String, String> {
     let token = administrator(&server)?;
     let document = format!("http://{}/api/v1/openapi.json", server.http);
     let mut command = Command::new(schemathesis);
+    // It keeps what it found in a folder of its own.
+    command.current_dir(&context.folder);
     command.args(["run", &document, "--header", &token, "--seed", "1", "--max-examples", "2", "--no-color"]);
     command.args(["--phases", "coverage,fuzzing", "--continue-on-failure"]);
     // It would log itself out, change its own password, or wait for the end of what has none.
