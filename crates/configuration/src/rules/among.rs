@@ -14,14 +14,13 @@ use crate::reader::Names;
 use crate::{AnyObject, Entry, Id, Kind, Refusal, State};
 
 /// Kinds whose patterns stand in one table of numbers: a pattern may be in a partition once among all of them.
+/// Transformation patterns route nothing: each of their two kinds has a table of its own.
 const NUMBERS: &[Kind] = &[
     Kind::Line,
     Kind::HuntPilot,
     Kind::TranslationPattern,
     Kind::RoutePattern,
     Kind::BlockedPattern,
-    Kind::CallingTransformationPattern,
-    Kind::CalledTransformationPattern,
     Kind::ApplicationNumber,
     Kind::CallPark,
     Kind::DirectedCallPark,

@@ -175,6 +175,16 @@ fn a_number_stands_in_its_partition_once() {
         &[(Kind::RoutePattern, json!({ "pattern": "1001", "partition": "internal", "trunk": "carrier" }))],
         &[in_internal],
     );
+    // Transformation patterns stand beside what is dialled, and beside each other.
+    let in_internal = json!({ "pattern": "1001", "partition": "internal" });
+    check(
+        &state,
+        &[
+            (Kind::CallingTransformationPattern, in_internal.clone()),
+            (Kind::CalledTransformationPattern, in_internal),
+        ],
+        &[],
+    );
     // Without a partition it is another place; two that come together are told once.
     let translation = (Kind::TranslationPattern, json!({ "pattern": "1001" }));
     let block = (Kind::BlockedPattern, json!({ "pattern": "1001" }));

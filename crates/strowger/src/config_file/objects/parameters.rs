@@ -1,13 +1,12 @@
 //! `[node]`, `[sip]`, `[media]`, `[journal]`, `[dial_plan]`, `[codes]` and `[forward]`: the service parameters.
 
-use serde_json::Value;
 use strowger_configuration::Kind;
 
 use super::super::{
     CodesSection, ConfigFile, DialPlanSection, ForwardingSection, JournalSection, MediaSection, NodeSection,
     SipSection,
 };
-use super::table::{Table, word};
+use super::table::{Table, once, word};
 use super::{Origin, TakenOver};
 
 /// Adds the service parameters, if any differs from its default.
@@ -76,13 +75,13 @@ const KEYS: [(&str, &str, &str); 35] = [
 fn of_node(table: Table, node: &NodeSection) -> Table {
     table
         .unless("domain", node.domain.as_str(), &NodeSection::default().domain)
-        .list("aliases", node.aliases.iter().map(String::as_str))
+        .each_once("aliases", node.aliases.iter().map(String::as_str))
 }
 
 fn of_sip(table: Table, sip: &SipSection) -> Table {
     let usual = SipSection::default();
     let (least, most) = (sip.expires_min_seconds, sip.expires_max_seconds);
-    let digest = if sip.digest == usual.digest { None } else { Some(words(&sip.digest)) };
+    let digest = (sip.digest != usual.digest).then(|| once(sip.digest.iter().map(word)));
     table
         .option("digest_algorithms", digest)
         .unless("expires_min", least, usual.expires_min_seconds)
@@ -94,7 +93,7 @@ fn of_dial_plan(table: Table, section: &DialPlanSection) -> Table {
     let usual = DialPlanSection::default();
     let chosen = |yes: bool, word: &'static str| yes.then_some(word);
     let continues = (section.continue_routing_on != usual.continue_routing_on)
-        .then(|| section.continue_routing_on.clone());
+        .then(|| once(section.continue_routing_on.iter().copied()));
     table
         .unless("interdigit_timer", section.interdigit_timer_seconds, usual.interdigit_timer_seconds)
         .unless("translations_max", section.translations_max, usual.translations_max)
@@ -142,10 +141,6 @@ fn of_forwarding(table: Table, section: &ForwardingSection) -> Table {
 /// The usual word of a choice.
 fn usual(choice: &impl serde::Serialize) -> String {
     word(choice).as_str().unwrap_or_default().to_owned()
-}
-
-fn words<T: serde::Serialize>(choices: &[T]) -> Vec<Value> {
-    choices.iter().map(word).collect()
 }
 
 /// The registration of a phone that asks for no time, in seconds, where the bounds allow it.

@@ -137,7 +137,7 @@ fn mobility_info(section: &MobilityInfoSection, made_of: &BTreeMap<String, Vec<S
     let pools = section.device_pools.iter().chain(made).map(String::as_str);
     Table::default()
         .set("name", section.name.as_str())
-        .list("subnets", section.subnets.iter().map(network))
-        .list("device_pools", pools)
+        .each_once("subnets", section.subnets.iter().map(network))
+        .each_once("device_pools", pools)
         .text("emergency_number", &section.emergency_number)
 }

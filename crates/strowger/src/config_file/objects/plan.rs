@@ -1,5 +1,7 @@
 //! Partitions, search spaces, and everything that is dialled and no line.
 
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+
 use strowger_configuration::Kind;
 use strowger_dialplan::ExternalMask;
 
@@ -19,7 +21,7 @@ pub(super) fn add(objects: &mut TakenOver<'_>) {
     }
     for (at, section) in file.search_spaces.iter().enumerate() {
         let partitions = section.partitions.iter().map(String::as_str);
-        let table = Table::default().set("name", section.name.as_str()).list("partitions", partitions);
+        let table = Table::default().set("name", section.name.as_str()).each_once("partitions", partitions);
         objects.put(Kind::CallingSearchSpace, Origin::Section("search_space", at), table);
     }
     for (at, section) in file.services.iter().enumerate() {
@@ -52,7 +54,7 @@ fn partition(
         let (name, is_new) = schedules.of(section.hours.clone(), &section.name);
         if is_new {
             let periods = section.hours.iter().map(String::as_str);
-            let table = Table::default().set("name", name.as_str()).list("periods", periods);
+            let table = Table::default().set("name", name.as_str()).each_once("periods", periods);
             objects.put(Kind::TimeSchedule, origin, table);
         }
         schedule = Some(name);
@@ -110,7 +112,7 @@ fn route(objects: &mut TakenOver<'_>, filters: &mut Names<String>, origin: Origi
         .text("trunk", &section.trunk)
         .text("route_list", &section.route_list);
     if !section.host.is_empty() {
-        let table = leads_to.set("pattern", section.host.as_str());
+        let table = leads_to.set("pattern", host(&section.host));
         return objects.put(Kind::SipRoutePattern, origin, table);
     }
     let filter = filter(objects, filters, origin, &section.filter);
@@ -124,6 +126,24 @@ fn route(objects: &mut TakenOver<'_>, filters: &mut Names<String>, origin: Origi
         .flag("matter_code", section.matter_code)
         .flag("emergency", section.emergency);
     objects.put(Kind::RoutePattern, origin, table);
+}
+
+/// The hosts of a route. The file may write `*.` before a domain, and an address of a network in place of the network.
+fn host(text: &str) -> String {
+    let network = text.split_once('/').and_then(|(address, bits)| {
+        let (address, bits): (IpAddr, u32) = (address.parse().ok()?, bits.parse().ok()?);
+        Some(match address {
+            IpAddr::V4(address) => {
+                let mask = u32::MAX.checked_shl(32_u32.checked_sub(bits)?).unwrap_or(0);
+                format!("{}/{bits}", Ipv4Addr::from_bits(address.to_bits() & mask))
+            }
+            IpAddr::V6(address) => {
+                let mask = u128::MAX.checked_shl(128_u32.checked_sub(bits)?).unwrap_or(0);
+                format!("{}/{bits}", Ipv6Addr::from_bits(address.to_bits() & mask))
+            }
+        })
+    });
+    network.unwrap_or_else(|| text.strip_prefix("*.").unwrap_or(text).to_owned())
 }
 
 fn block(objects: &mut TakenOver<'_>, filters: &mut Names<String>, origin: Origin, section: &BlockSection) {
@@ -170,4 +190,19 @@ pub(super) fn change(section: &ChangeSection) -> Table {
         .text("calling_prefix", &section.calling_prefix)
         .text("present", &shown(&section.present))
         .text("present_name", &shown(&section.present_name))
+}
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn hosts_are_written_as_objects_have_them() {
+        let check = |text: &str, expect: &str| assert_eq!(super::host(text), expect, "{text}");
+        check("example.com", "example.com");
+        check("*.example.com", "example.com");
+        check("192.0.2.1", "192.0.2.1");
+        check("192.0.2.129/25", "192.0.2.128/25");
+        check("192.0.2.1/0", "0.0.0.0/0");
+        check("2001:db8::1/32", "2001:db8::/32");
+        check("192.0.2.1/33", "192.0.2.1/33");
+    }
 }

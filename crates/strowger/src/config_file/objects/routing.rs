@@ -59,7 +59,7 @@ fn trunk(section: &TrunkSection) -> Table {
     Table::default()
         .set("name", section.name.as_str())
         .list("destinations", section.destination.iter().map(ToString::to_string))
-        .list("sources", section.sources.iter().map(String::as_str))
+        .each_once("sources", section.sources.iter().map(String::as_str))
         .option("security_profile", is_tcp.then_some(OVER_TCP))
         .option("sip_profile", section.overlap.then_some(OVERLAP))
         .text("search_space", &section.search_space)

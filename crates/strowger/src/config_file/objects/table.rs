@@ -56,6 +56,11 @@ impl Table {
         if entries.is_empty() { self } else { self.set(name, entries) }
     }
 
+    /// A list in which one that is repeated means nothing: each once.
+    pub(super) fn each_once<T: Into<Value>>(self, name: &str, entries: impl IntoIterator<Item = T>) -> Self {
+        self.list(name, once(entries))
+    }
+
     pub(super) fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
@@ -69,6 +74,17 @@ impl From<Table> for Value {
     fn from(table: Table) -> Self {
         Value::Object(table.0)
     }
+}
+
+/// Entries of which one that is repeated means nothing.
+pub(super) fn once<T: Into<Value>>(entries: impl IntoIterator<Item = T>) -> Vec<Value> {
+    let mut once: Vec<Value> = Vec::new();
+    for entry in entries.into_iter().map(Into::into) {
+        if !once.contains(&entry) {
+            once.push(entry);
+        }
+    }
+    once
 }
 
 /// The word of a choice, as `serde` writes it.
@@ -108,6 +124,7 @@ impl<K: Ord> Names<K> {
     /// A name that nobody has yet.
     fn one(&mut self, like: &str) -> String {
         let like = readable(like, self.most);
+        let like = if like.is_empty() { NAMELESS.to_owned() } else { like };
         let mut name = like.clone();
         let mut count = 1_u32;
         while !self.taken.insert(name.clone()) {
@@ -136,6 +153,8 @@ pub(super) fn readable(text: &str, most: usize) -> String {
     cut.trim_end_matches(['-', ' ']).to_owned()
 }
 
+/// Where nothing of a text can stand in a name.
+const NAMELESS: &str = "unnamed";
 /// Most characters of the name of an object.
 const NAME_MAX: usize = 50;
 
@@ -155,5 +174,6 @@ mod tests {
         assert_eq!(names.of("a", "one"), ("one-2".to_owned(), false));
         assert_eq!(names.of("b", "three"), ("three".to_owned(), true));
         assert_eq!(names.of("c", "three"), ("thr-2".to_owned(), true));
+        assert_eq!(Names::beside([]).of(1, "***"), ("unnamed".to_owned(), true));
     }
 }

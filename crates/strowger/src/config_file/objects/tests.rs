@@ -111,6 +111,16 @@ fn sections_become_the_objects_that_a_person_would_write() {
         "[node]\ndomain = \"pbx.example\"\n[sip]\nexpires_max_seconds = 1800\n[dial_plan]\nhash_is_digit = true\n",
         &["service_parameters {domain:pbx.example,expires_default:1800,expires_max:1800,hash:digit}"],
     );
+    check("[dial_plan]\ncontinue_routing_on = []\n", &["service_parameters {continue_routing_on:[]}"]);
+    check(
+        "[node]\naliases = [\"a\", \"a\"]\n[dial_plan]\ncontinue_routing_on = [27, 34, 27]\n[[partition]]\nname = \"p\"\n\
+         [[search_space]]\nname = \"s\"\npartitions = [\"p\", \"p\"]\n",
+        &[
+            "service_parameters {aliases:[a],continue_routing_on:[27,34]}",
+            "partition {name:p}",
+            "calling_search_space {name:s,partitions:[p]}",
+        ],
+    );
     check(
         "[[partition]]\nname = \"day\"\nhours = [\"mo-fr 08:00-17:00\"]\n[[partition]]\nname = \"desk\"\n\
          hours = [\"mo-fr 08:00-17:00\"]\nzone = \"Europe/Berlin\"\n",
