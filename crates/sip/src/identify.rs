@@ -53,7 +53,8 @@ impl Sip {
     }
 
     /// Whether a request means to be from a phone of ours: it has credentials for our domain, it names one of our lines as
-    /// one of our domain (its address of record, RFC 3261 §10), or it comes by the connection that a phone registered on.
+    /// one of our domain (its address of record, RFC 3261 §10) or as the identity that it prefers (RFC 3325 §9.2), or it comes by
+    /// the connection that a phone registered on.
     fn speaks_for_a_line(&self, flow: Flow, request: &Message<'_>) -> bool {
         let configuration = &self.shared.configuration;
         let names_line = || {
@@ -61,9 +62,13 @@ impl Sip {
             request.from_uri().is_some_and(|uri| is_ours(&uri))
                 && configuration.lines.contains_key(&request.from_user())
         };
+        // A phone that hides itself says to its server alone which line it is.
+        let prefers_line =
+            || request.preferred_user().is_some_and(|user| configuration.lines.contains_key(&user));
         self.registrar.has_registered_on(flow)
             || auth::credentials_for(request, &configuration.domain).is_some()
             || names_line()
+            || prefers_line()
     }
 
     /// The phone and line that a request proves to speak for; when it is `None` the request has been answered.

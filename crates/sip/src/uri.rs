@@ -167,6 +167,15 @@ impl<'b> Uri<'b> {
         }
     }
 
+    /// The same as somebody is called: a number in a SIP URI comes without the parameters that belong to it and not to the
+    /// URI (RFC 3261 §19.1.6).
+    pub fn number_or_user(&self) -> Cow<'b, str> {
+        match number_before_parameters(self.user().unwrap_or_default()) {
+            Some(number) => Cow::Borrowed(text(number)),
+            None => self.user_decoded(),
+        }
+    }
+
     /// The host of a SIP URI.
     pub fn host(&self) -> Option<Host<'b>> {
         match self.host_bytes() {
@@ -332,6 +341,13 @@ fn v4(host: &[u8]) -> Option<Ipv4Addr> {
 }
 
 /// Bytes that only make a number easier to read (RFC 3966 §5.1.1).
+/// What stands before the parameters of a telephone number; `None` where it is none, or has none.
+fn number_before_parameters(user: &[u8]) -> Option<&[u8]> {
+    let number = user.get(..find(user, b';')?)?;
+    let is_part = |byte: &u8| byte.is_ascii_digit() || b"+*#".contains(byte);
+    (number.iter().any(u8::is_ascii_digit) && number.iter().all(is_part)).then_some(number)
+}
+
 const fn is_visual_separator(byte: &u8) -> bool {
     matches!(byte, b'-' | b'.' | b'(' | b')')
 }
@@ -545,6 +561,16 @@ mod tests {
         assert_eq!(uri.parameters().value("lr"), Some(&b""[..]));
         assert_eq!(Uri::parse(b"tel:+1-555-1234;ext=5").unwrap().user_decoded(), "+15551234");
         assert_eq!(Uri::parse(b"tel:911").unwrap().user_decoded(), "911");
+        // A number's parameters are no part of it; what only looks like some belongs to a name.
+        let check = |uri: &str, expect: &str| {
+            assert_eq!(Uri::parse(uri.as_bytes()).unwrap().number_or_user(), expect, "{uri}");
+        };
+        check("sip:+14085551234;phone-context=example.com@192.0.2.1;user=phone", "+14085551234");
+        check("sip:4711;isub=5@192.0.2.1", "4711");
+        check("sip:*21;npdi@192.0.2.1", "*21");
+        check("sip:alice;4711@192.0.2.1", "alice;4711");
+        check("sip:;4711@192.0.2.1", ";4711");
+        check("sip:+;a@192.0.2.1", "+;a");
         let uri = Uri::parse(b"SIPS:al%69ce:se%63ret@Host.example?x=y").unwrap();
         assert_eq!((uri.scheme(), uri.scheme_text()), (Scheme::Sips, "SIPS"));
         assert_eq!((uri.user_decoded().as_ref(), uri.password()), ("alice", Some(&b"se%63ret"[..])));

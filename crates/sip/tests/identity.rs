@@ -77,6 +77,10 @@ fn credentials_for_our_domain_say_that_it_is_a_phone() {
     check("sip:anonymous@anonymous.invalid", &digest("strowger.test"), ASKED);
     check("sip:anonymous@anonymous.invalid", &digest("carrier.example"), "carrier");
     check(ANYBODY, "", "carrier");
+    // A phone that hides itself in From tells its server.
+    let prefers = |user: &str| format!("P-Preferred-Identity: <sip:{user}@strowger.test>\r\n");
+    check("sip:anonymous@anonymous.invalid", &prefers("1001"), ASKED);
+    check("sip:anonymous@anonymous.invalid", &prefers("4711"), "carrier");
 }
 
 #[test]

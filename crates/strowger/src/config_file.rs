@@ -504,6 +504,8 @@ mod tests {
         };
         let port = "expected a whole number from 0 to 65535\n  found: port = \"x\"";
         check("[sip]\nport = \"x\"\n", &["node.toml:2:8:", port]);
+        let ports = "expected two numbers, for example [16384, 32767]\n  found: ports";
+        check("[media]\nports = \"16384-32767\"\n", &["node.toml:2:9:", ports]);
         check("[[route]]\npattern = \"\\+1!\"\n", &["node.toml:2:", "write a backslash twice"]);
         let trunk = "[[trunk]]\nname = \"a\"\ndestination = \"gw.example.com:5060\"\n";
         check(trunk, &["node.toml:3:15: no address; expected an IP address and a port"]);

@@ -60,7 +60,7 @@ impl<'b> NameAddr<'b> {
 
     /// The user part of the URI, unescaped; empty when there is none.
     pub fn user(&self) -> Cow<'b, str> {
-        Uri::parse(self.uri).map(|uri| uri.user_decoded()).unwrap_or_default()
+        Uri::parse(self.uri).map(|uri| uri.number_or_user()).unwrap_or_default()
     }
 }
 

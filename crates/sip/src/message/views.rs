@@ -64,7 +64,7 @@ impl<'b> Message<'b> {
 
     /// The user part of the Request-URI, unescaped.
     pub fn request_user(&self) -> Cow<'b, str> {
-        self.routing.request_uri.map(|uri| uri.user_decoded()).unwrap_or_default()
+        self.routing.request_uri.map(|uri| uri.number_or_user()).unwrap_or_default()
     }
 
     /// From.
@@ -99,12 +99,12 @@ impl<'b> Message<'b> {
 
     /// The user of From, unescaped.
     pub fn from_user(&self) -> Cow<'b, str> {
-        self.from_uri().map(|uri| uri.user_decoded()).unwrap_or_default()
+        self.from_uri().map(|uri| uri.number_or_user()).unwrap_or_default()
     }
 
     /// The user of To, unescaped.
     pub fn to_user(&self) -> Cow<'b, str> {
-        self.to_uri().map(|uri| uri.user_decoded()).unwrap_or_default()
+        self.to_uri().map(|uri| uri.number_or_user()).unwrap_or_default()
     }
 
     /// True when To is neither `sip:` nor `sips:`.
@@ -232,7 +232,7 @@ impl<'b> Message<'b> {
     /// The user that a phone prefers to be known by to its server (RFC 3325 §9.2).
     pub fn preferred_user(&self) -> Option<Cow<'b, str>> {
         let address = self.values(HeaderName::PPreferredIdentity).next().and_then(NameAddr::parse)?;
-        Some(Uri::parse(address.uri).ok()?.user_decoded())
+        Some(Uri::parse(address.uri).ok()?.number_or_user())
     }
 
     /// Whether the caller asks not to be shown (RFC 3323 §4.2, RFC 3325 §9.3).
@@ -266,7 +266,7 @@ impl<'b> Message<'b> {
     /// The user that Refer-To names (RFC 3515 §2.1).
     pub fn refer_to_user(&self) -> Option<Cow<'b, str>> {
         let address = NameAddr::parse(self.first(HeaderName::ReferTo)?)?;
-        Uri::parse(address.uri).ok().map(|uri| uri.user_decoded())
+        Uri::parse(address.uri).ok().map(|uri| uri.number_or_user())
     }
 
     /// Whether the peer wants no NOTIFY about its REFER (Refer-Sub, RFC 4488 §4).

@@ -129,7 +129,8 @@ const ADDRESS: &str = "; expected an IP address and a port, for example \"192.0.
 
 /// What is expected where a file has something else, without the names that types have in Rust.
 fn in_words(message: &str) -> String {
-    const NUMBERS: [(&str, &str); 4] = [
+    const NUMBERS: [(&str, &str); 5] = [
+        ("expected a tuple of size 2", "expected two numbers, for example [16384, 32767]"),
         ("expected u8", "expected a whole number from 0 to 255"),
         ("expected u16", "expected a whole number from 0 to 65535"),
         ("expected u32", "expected a whole number"),
