@@ -90,7 +90,7 @@ impl Told {
 
 type Telling = fn(mpsc::Receiver<Told>, Ask) -> Result<Response, Problem>;
 
-fn follow(site: &Arc<Site>, mut ask: Ask, telling: Telling) -> Result<Response, Problem> {
+fn follow(site: &Arc<Site>, ask: Ask, telling: Telling) -> Result<Response, Problem> {
     let which = ask.query::<Which>()?;
     let topics = topics(which.types.as_ref().map(Description::as_str))?;
     let last = ask.header(HeaderName::from_static("last-event-id")).map(str::to_owned);
@@ -101,7 +101,7 @@ fn follow(site: &Arc<Site>, mut ask: Ask, telling: Telling) -> Result<Response, 
         return Err(busy);
     };
     let (sender, receiver) = mpsc::channel(WAITING);
-    let headers = std::mem::take(&mut ask.headers);
+    let headers = ask.headers.clone();
     let origin = ask.principal.origin;
     let site = Arc::clone(site);
     // Who was let in and has lost the right is told nothing more.
@@ -180,11 +180,25 @@ fn sse(told: mpsc::Receiver<Told>, _: Ask) -> Result<Response, Problem> {
 }
 
 fn websocket(told: mpsc::Receiver<Told>, ask: Ask) -> Result<Response, Problem> {
+    if !is_own(ask.header(header::ORIGIN), ask.header(header::HOST)) {
+        return Err(Problem::new(
+            StatusCode::FORBIDDEN,
+            "a page of another site may not follow what happens here",
+        ));
+    }
     let Some(upgrade) = ask.upgrade else {
         let why = "this path speaks WebSocket; ask with one, or use /api/v1/events";
         return Err(Problem::new(StatusCode::UPGRADE_REQUIRED, why));
     };
     Ok(upgrade.max_message_size(HEARD_MAX).on_upgrade(|socket| talk(socket, told)))
+}
+
+/// Whether who asks is no page, or one of this server. Browsers let every page open a WebSocket, and say only whose page it is
+/// (RFC 6455 §10.2).
+fn is_own(origin: Option<&str>, host: Option<&str>) -> bool {
+    let Some(origin) = origin else { return true };
+    let authority = origin.split_once("://").map(|(_, authority)| authority);
+    authority.is_some() && authority == host
 }
 
 async fn talk(mut socket: WebSocket, mut told: mpsc::Receiver<Told>) {
@@ -235,3 +249,22 @@ const ALIVE_EVERY: Duration = Duration::from_secs(15);
 /// What a client says is thrown away.
 const HEARD_MAX: usize = 4_096;
 const CHANGES_AT_ONCE: usize = 100;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn pages_of_others_are_refused() {
+        let check = |origin: Option<&str>, expect: bool| {
+            assert_eq!(is_own(origin, Some("pbx.example:8443")), expect, "{origin:?}");
+        };
+        // RFC 6455 §10.2: programs send none.
+        check(None, true);
+        check(Some("https://pbx.example:8443"), true);
+        for other in ["https://evil.example", "https://pbx.example", "null", "", "pbx.example:8443"] {
+            check(Some(other), false);
+        }
+        assert!(!is_own(Some("https://evil.example"), None));
+    }
+}

@@ -93,6 +93,9 @@ fn phones_and_calls_are_told_as_they_come_and_who_comes_back_misses_nothing() {
     let (_, mut long) = begin(&server, "/api/v1/events", "Last-Event-ID: of-another-run\r\n");
     assert_eq!(next(&mut long)["type"], "lagged");
 
+    let foreign = format!("{upgrade}Origin: https://evil.example\r\n");
+    let (head, _) = begin(&server, "/api/v1/events/ws", &foreign);
+    assert!(head.starts_with("HTTP/1.1 403"), "{head}");
     let (status, refused) = server.get("/api/v1/events?types=calls");
     assert!(status == 400 && refused.contains("expected registration, call, alarm or change"), "{refused}");
     let (status, refused) = server.get("/api/v1/events/ws");
