@@ -4,7 +4,9 @@ use strowger_base::{Rng, Secret, WallTime};
 use strowger_dialplan::{Analysis, Arrival, Caller, Decision, Progress};
 
 use super::*;
-use crate::configuration::{ForwardDraft, ForwardsDraft, LineSecret, PartitionDraft, SearchSpaceDraft};
+use crate::configuration::{
+    ForwardDraft, ForwardsDraft, LineSecret, PartitionDraft, PhoneDraft, SearchSpaceDraft,
+};
 
 fn line(number: &str, name: &str) -> Line {
     Line::new(number, name, LineSecret::Password(Secret::new(format!("secret of {name}").into())))
@@ -25,7 +27,9 @@ fn told(configuration: &Configuration, numbers: &[&str]) -> String {
     let calls = &configuration.calls;
     let mut text = format!("{:#?}\n", calls.lines);
     for (number, account) in configuration.sip.lines.iter() {
-        text.push_str(&format!("{number} {}\n", account.name));
+        let phones =
+            account.phones.iter().map(|phone| (&phone.name, &phone.username, phone.ha1_md5.expose()));
+        text.push_str(&format!("{number} {} {:?}\n", account.name, phones.collect::<Vec<_>>()));
     }
     let space = calls.plan.search_space("all").unwrap().clone();
     let caller = Arc::new(Caller::new(Digits::EMPTY, space));
@@ -59,6 +63,15 @@ fn random_line(rng: &mut Rng, number: &str) -> Line {
     line.urgent = rng.below(4) == 0;
     line.busy_trigger = 1 + rng.below(4) as u32;
     line.search_space = ["", "all"][rng.below(2) as usize].into();
+    let phone = |rng: &mut Rng, name: &str| PhoneDraft {
+        username: Some(name.into()),
+        overlap: rng.below(2) == 0,
+        device_search_space: ["", "all"][rng.below(2) as usize].into(),
+        emergency_number: ["", "112"][rng.below(2) as usize].into(),
+        ..PhoneDraft::new(name, line.phones[0].secret.clone())
+    };
+    let phones = (0..rng.below(4)).map(|at| phone(rng, &format!("phone {at}"))).collect();
+    line.phones = phones;
     if rng.below(3) == 0 {
         let all = Some(ForwardDraft::to("1001"));
         line.forwards = Some(Box::new(ForwardsDraft { all, ..ForwardsDraft::default() }));
