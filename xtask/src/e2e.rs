@@ -22,7 +22,7 @@ mod load;
 mod ports;
 pub(crate) mod process;
 mod refusals;
-mod server;
+pub(crate) mod server;
 mod services;
 mod sipp;
 mod talk;
@@ -62,7 +62,7 @@ const SCENARIOS: &[(&str, &str, Scenario)] = &[
     ("sipp-calls-phones", "1,000 calls to registered phones", load::calls_to_phones),
     ("torture", "49 messages of RFC 4475 over UDP and TCP", torture::messages),
     ("broken-configuration", "names file, line and what was expected", damage::broken_configuration),
-    ("changes", "a trial that lapses in a kill, a conflict, a rollback, a log-in", interface::changes),
+    ("changes", "a trial that lapses in a kill, two people at once, tables, a log-in", interface::changes),
     ("live", "numbers, phones and secrets change while people telephone", live::live),
     ("backup", "made while people talk, cut, restored, and a phone registers there", backup::backup),
     ("api-fuzz", "everything that the OpenAPI document allows, tried", interface::fuzz),

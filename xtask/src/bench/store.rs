@@ -1,33 +1,48 @@
 //! `cargo xtask bench store`: what the configuration costs with 100,000 phones and lines.
 //!
-//! The release binary imports them as one change, and opens them again in a process of its own, so that the memory is that of a
-//! server which has just started.
+//! A server of the release build takes them in from one table of comma-separated values, as `strowger import` sends it over the
+//! socket in the data folder; it is stopped and started again with them. What the store alone costs is measured in a process of
+//! its own.
 
+use std::fmt::Write as _;
 use std::path::Path;
 use std::process::Command;
+use std::time::{Duration, Instant};
 
 use serde::Deserialize;
 
-use super::cost;
+use super::cost::{self, Cost};
+use crate::e2e::server::Server;
 use crate::workspace;
 
 const USAGE: &str = "\
 usage: cargo xtask bench store [--phones N]
 
-Import of N phones with a line each (100,000 when it is not said), start-up with them, memory for each, one change live and
-durable. Fails above the limits at 100,000 and below: 60 s, 5 s of the processor, 2 KiB, 10 ms for a change to be live.
+Import of N phones with a line each (100,000 when it is not said) from one CSV file, start-up with them, memory for each, one change
+live and durable. Fails above the limits at 100,000 and below: 60 s, 5 s of the processor, 2 KiB, 10 ms for a change to be live.
 ";
 
-#[derive(Deserialize)]
+/// A server with what was imported.
 struct Import {
-    proposal_seconds: f64,
-    commit_seconds: f64,
-    import_seconds: f64,
-    database_bytes: f64,
+    looked: Duration,
+    imported: Duration,
+    /// Of the server, for the import.
+    processor: f64,
+    peak_kib: u64,
+    database_bytes: u64,
 }
 
+/// A server that was started again with it.
+struct Again {
+    ready: Duration,
+    cost: Cost,
+    /// One phone changed by a table of one row.
+    changed: Duration,
+}
+
+/// What the store alone costs.
 #[derive(Deserialize)]
-struct Start {
+struct Store {
     start_seconds: f64,
     start_processor_seconds: f64,
     objects: usize,
@@ -63,33 +78,48 @@ pub(crate) fn run(arguments: &[String]) -> Result<(), String> {
     }
     let folder = workspace::target().join("bench/store");
     let _ = std::fs::remove_dir_all(&folder);
+    std::fs::create_dir_all(&folder).map_err(|error| error.to_string())?;
     println!("store: {phones} phones with a line each, load average {:.2}", cost::load());
-    let import: Import = measured(&folder, &["--import", &phones.to_string()])?;
+    let data = folder.join("data");
+    let (import, empty_kib) = import(&folder, &data, phones)?;
+    let (looked, imported) = (import.looked.as_secs_f64(), import.imported.as_secs_f64());
+    println!("  look     {looked:.2} s for `import --dry-run`");
     println!(
-        "  import   {:.2} s: {:.2} s to check what is wanted, {:.2} s to make it durable; {:.0} MiB in the database",
-        import.import_seconds,
-        import.proposal_seconds,
-        import.commit_seconds,
-        import.database_bytes / 1_048_576.0
+        "  import   {imported:.2} s, {:.2} s of the server's processor; {:.0} MiB at its peak, {:.0} MiB in the database",
+        import.processor,
+        import.peak_kib as f64 / 1024.0,
+        import.database_bytes as f64 / 1_048_576.0
     );
-    let start: Start = measured(&folder, &[])?;
-    let each = start.held_bytes / start.phones.max(1) as f64;
-    let (start_seconds, processor) = (start.start_seconds, start.start_processor_seconds);
+    let again = again(&folder, &data)?;
+    let server_each = again.cost.pss_kib.saturating_sub(empty_kib) as f64 * 1024.0 / phones.max(1) as f64;
     println!(
-        "  start    {start_seconds:.2} s, {processor:.2} s of the processor, for {} objects",
-        start.objects
+        "  server   ready after {:.2} s, {:.2} s of the processor; {server_each:.0} bytes more for each phone and its line \
+         than an empty one",
+        again.ready.as_secs_f64(),
+        again.cost.cpu_seconds
     );
-    println!("  memory   {each:.0} bytes for each phone and its line, the database's cache among them");
-    let (live, durable) = (&start.live_milliseconds, &start.durable_milliseconds);
+    println!(
+        "           one phone changed by `import`, the command's start and two syncs among it: {:.1} ms",
+        again.changed.as_secs_f64() * 1e3
+    );
+    let store = measured(&data)?;
+    let each = store.held_bytes / store.phones.max(1) as f64;
+    let (start, processor) = (store.start_seconds, store.start_processor_seconds);
+    println!(
+        "  store    opened in {start:.2} s, {processor:.2} s of the processor, {} objects",
+        store.objects
+    );
+    println!("           {each:.0} bytes for each phone and its line, the database's cache among them");
+    let (live, durable) = (&store.live_milliseconds, &store.durable_milliseconds);
     println!("  change   live: median {:.3} ms, p99 {:.3} ms", live.median, live.p99);
     println!("           live and durable: median {:.2} ms, p99 {:.2} ms", durable.median, durable.p99);
-    println!("  check    {:.2} s for everything on the disk, {} rows", start.check_seconds, start.rows);
+    println!("  check    {:.2} s for everything on the disk, {} rows", store.check_seconds, store.rows);
     let _ = std::fs::remove_dir_all(&folder);
     let limits = [
-        ("import, s", import.import_seconds, 60.0),
+        ("import, s", imported, 60.0),
         // One thread does it; on a machine with other work the clock says how much of that there was.
-        ("start, s of the processor", processor, 5.0),
-        ("memory of a phone, bytes", each, 2048.0),
+        ("start, s of the processor", again.cost.cpu_seconds, 5.0),
+        ("memory of a phone, bytes", server_each, 2048.0),
         ("a change live, ms", live.p99, 10.0),
     ];
     let above = limits.iter().filter(|(_, found, limit)| found > limit && phones <= PHONES);
@@ -98,11 +128,92 @@ pub(crate) fn run(arguments: &[String]) -> Result<(), String> {
     if above.is_empty() { Ok(()) } else { Err(format!("above the limit: {}", above.join(", "))) }
 }
 
-fn measured<T: for<'d> Deserialize<'d>>(folder: &Path, arguments: &[&str]) -> Result<T, String> {
-    let output = Command::new(workspace::target().join("release/strowger"))
+/// Takes the table in; with it, what an empty server holds, in KiB.
+fn import(folder: &Path, data: &Path, phones: usize) -> Result<(Import, u64), String> {
+    let mut server = Server::lab_in(folder, data, &[])?;
+    let empty_kib = cost::of(server.process.id()).pss_kib;
+    let file = |name: &str, text: &str| {
+        let path = folder.join(name);
+        std::fs::write(&path, text).map_err(|error| error.to_string())?;
+        Ok::<String, String>(path.to_string_lossy().into_owned())
+    };
+    let partitions = file("partitions.csv", "name\nbench\n")?;
+    let pools = file("device-pools.csv", "name\nbench\n")?;
+    let spaces = file("calling-search-spaces.csv", "name,partitions.1\nbench,bench\n")?;
+    server.ask(&["import", &partitions, &pools, &spaces])?;
+    let table = file("phones.csv", &table(phones))?;
+    let begin = Instant::now();
+    server.ask(&["import", &table, "--dry-run"])?;
+    let looked = begin.elapsed();
+    let before = cost::of(server.process.id()).cpu_seconds;
+    let begin = Instant::now();
+    let answer = server.ask(&["import", &table])?;
+    let imported = begin.elapsed();
+    if answer["counts"]["added"].as_u64() != Some(2 * phones as u64) {
+        return Err(format!("the import added {}", answer["counts"]));
+    }
+    let processor = cost::of(server.process.id()).cpu_seconds - before;
+    let peak_kib = peak_kib(server.process.id());
+    stop(&mut server)?;
+    let database = data.join("configuration.sqlite");
+    let database_bytes = std::fs::metadata(database).map_or(0, |file| file.len());
+    Ok((Import { looked, imported, processor, peak_kib, database_bytes }, empty_kib))
+}
+
+/// Starts a server with what was taken in, and changes one phone.
+fn again(folder: &Path, data: &Path) -> Result<Again, String> {
+    let begin = Instant::now();
+    let mut server = Server::lab_in(folder, data, &[])?;
+    let ready = begin.elapsed();
+    let cost = cost::of(server.process.id());
+    let mut changes = Vec::new();
+    for round in 0..CHANGES {
+        let path = folder.join("one.csv");
+        std::fs::write(&path, format!("name,description\nSEP000000000000,moved {round}\n"))
+            .map_err(|error| error.to_string())?;
+        let begin = Instant::now();
+        server.ask(&["import", &path.to_string_lossy(), "--kind", "phones"])?;
+        changes.push(begin.elapsed());
+    }
+    stop(&mut server)?;
+    changes.sort();
+    let changed = changes.get(changes.len() / 2).copied().unwrap_or_default();
+    Ok(Again { ready, cost, changed })
+}
+
+fn stop(server: &mut Server) -> Result<(), String> {
+    server.process.signal("TERM");
+    server.process.wait(Duration::from_secs(20)).map(drop)
+}
+
+/// The most that a process ever held.
+fn peak_kib(process: u32) -> u64 {
+    let text = std::fs::read_to_string(format!("/proc/{process}/status")).unwrap_or_default();
+    let line = text.lines().find(|line| line.starts_with("VmHWM:"));
+    line.and_then(|line| line.split_whitespace().nth(1)).and_then(|field| field.parse().ok()).unwrap_or(0)
+}
+
+/// Phones with their lines, as an operator's table of them would say.
+fn table(phones: usize) -> String {
+    let mut text =
+        "name,description,device_pool,search_space,lines.1.label,credentials.user,credentials.secret,\
+                    line.pattern,line.partition,line.display,line.search_space,line.external_mask\n"
+            .to_owned();
+    for phone in 0..phones {
+        let number = 2_000_000 + phone;
+        let _ = writeln!(
+            text,
+            "SEP{phone:012X},Person {phone},bench,bench,{number},{number},secret-{phone:026x},\
+             {number},bench,Person {phone},bench,49301XXXXXXX"
+        );
+    }
+    text
+}
+
+fn measured(data: &Path) -> Result<Store, String> {
+    let output = Command::new(workspace::release_binary())
         .args(["measure-configuration", "--data"])
-        .arg(folder)
-        .args(arguments)
+        .arg(data)
         .output()
         .map_err(|error| error.to_string())?;
     if !output.status.success() {
@@ -113,3 +224,5 @@ fn measured<T: for<'d> Deserialize<'d>>(folder: &Path, arguments: &[&str]) -> Re
 
 /// Phones for which the limits hold.
 const PHONES: usize = 100_000;
+/// Changes of one phone.
+const CHANGES: usize = 21;

@@ -66,6 +66,8 @@ pub(super) fn changes(context: &Context) -> Result<String, String> {
     if (refused, deleted) != (401, 200) {
         return Err(format!("without a log-in {refused}, with one {deleted}, expected 401 and 200"));
     }
+    tables(&server, &context.folder.join("tables"))?;
+    second(&server, &context.folder, &token)?;
     let changes = count(&server)?;
     server.is_well()?;
     let mut process = server.process;
@@ -77,6 +79,96 @@ pub(super) fn changes(context: &Context) -> Result<String, String> {
         return Err(format!("check-data says: {checked}"));
     }
     Ok(format!("{changes} changes; {checked}"))
+}
+
+/// Many objects from tables: what they would do, what is wrong with them, and that what is exported changes nothing.
+fn tables(server: &Server, folder: &Path) -> Result<(), String> {
+    let file = |name: &str| folder.join(name).to_string_lossy().into_owned();
+    write(folder, "partitions.csv", "name\ninternal\n")?;
+    write(folder, "device-pools.csv", "name\nheadquarters\n")?;
+    let phones: String = (0..200)
+        .map(|number| format!("SEP{number:012X};Desk {number};headquarters;{};internal\r\n", 2_000 + number))
+        .collect();
+    let header = "\u{feff}name;description;device_pool;line.pattern;line.partition\r\n";
+    write(folder, "phones.csv", &format!("{header}{phones}"))?;
+    server.ask(&["import", &file("partitions.csv"), &file("device-pools.csv"), "-m", "places"])?;
+    let before = count(server)?;
+    let wrong =
+        phones.replacen("headquarters", "hadquarters", 1).replacen("2007;internal", "2007;intrenal", 1);
+    write(folder, "wrong.csv", &format!("{header}{wrong}"))?;
+    let refused = server.ask(&["import", &file("wrong.csv"), "--kind", "phones"]).err().unwrap_or_default();
+    for part in
+        ["wrong.csv:2:3", "did you mean \"headquarters\"?", "wrong.csv:9:5", "did you mean \"internal\"?"]
+    {
+        if !refused.contains(part) {
+            return Err(format!("“{part}” is not in what is wrong with a table: {refused}"));
+        }
+    }
+    let counted = |answer: &Value, expect: [u64; 4]| {
+        let names = ["added", "changed", "removed", "unchanged"];
+        let found = names.map(|name| answer["counts"][name].as_u64().unwrap_or(u64::MAX));
+        if found == expect { Ok(()) } else { Err(format!("an import counts {found:?}, expected {expect:?}")) }
+    };
+    counted(&server.ask(&["import", &file("phones.csv"), "--dry-run"])?, [400, 0, 0, 0])?;
+    if count(server)? != before {
+        return Err("a table that was wrong, or only looked at, made a change".into());
+    }
+    counted(&server.ask(&["import", &file("phones.csv"), "-m", "desks"])?, [400, 0, 0, 0])?;
+    for sheet in ["phones-with-lines", "phones", "lines"] {
+        let exported = program().args(["export", "--csv", sheet, "--data"]).arg(&server.data).output();
+        let exported = exported.map_err(|error| error.to_string())?;
+        let name = format!("{sheet}.csv");
+        write(folder, &name, &String::from_utf8_lossy(&exported.stdout))?;
+        let unchanged = if sheet == "phones-with-lines" { 400 } else { 200 };
+        counted(&server.ask(&["import", &file(&name)])?, [0, 0, 0, unchanged])?;
+    }
+    write(
+        folder,
+        "gone.csv",
+        "action,name,line.pattern,line.partition\nremove,SEP000000000000,2000,internal\n",
+    )?;
+    counted(&server.ask(&["import", &file("gone.csv"), "--kind", "phones"])?, [0, 0, 2, 0])
+}
+
+/// Two people apply what both made from the same: the second is told what the first did, and what of it would be lost.
+fn second(server: &Server, folder: &Path, token: &str) -> Result<(), String> {
+    let (alice, bob) = (folder.join("alice"), folder.join("bob"));
+    for folder in [&alice, &bob] {
+        server.ask(&["export", &folder.to_string_lossy()])?;
+    }
+    let change = |folder: &Path, name: &str, from: &str, to: &str| {
+        let text = std::fs::read_to_string(folder.join(name)).map_err(|error| error.to_string())?;
+        write(folder, name, &text.replacen(from, to, 1))
+    };
+    change(&alice, "phones.toml", "Desk 7\"", "Reception\"")?;
+    change(&bob, "phones.toml", "Desk 8\"", "Workshop\"")?;
+    let first = apply(server, &alice, &[])?["change"].as_u64().unwrap_or(0);
+    let refused = apply(server, &bob, &[]).err().unwrap_or_default();
+    for part in [&format!("at change {first} now"), "\"undoes\":{", "Reception", "Workshop"] {
+        if !refused.contains(part) {
+            return Err(format!("“{part}” is not in what the second is told: {refused}"));
+        }
+    }
+    let body = serde_json::json!({
+        "base": first - 1, "scope": "objects",
+        "files": [{ "name": "phones.csv", "text": "name,description\nSEP000000000007,Gate\n" }],
+    });
+    let json = ["-X", "POST", "-H", "content-type: application/json", "-H", token, "-d"];
+    let (status, answer) = curl(server, &[&json[..], &[&body.to_string(), "/api/v1/changes"]].concat())?;
+    if status != 409 || answer["conflict"]["undone_count"] != 1 || answer["conflict"]["head"] != first {
+        return Err(format!("a table made from an older change is answered {status} {answer}"));
+    }
+    let (_, phone) = curl(server, &["-H", token, "/api/v1/configuration/phones/SEP000000000007"])?;
+    if phone["description"] != "Reception" {
+        return Err(format!("what the first did is lost: {phone}"));
+    }
+    // Whoever has looked may have it as the files say.
+    apply(server, &bob, &["--base", &first.to_string()])?;
+    let (_, phone) = curl(server, &["-H", token, "/api/v1/configuration/phones/SEP000000000007"])?;
+    if phone["description"] != "Desk 7" {
+        return Err(format!("what the second ordered after a look is not done: {phone}"));
+    }
+    Ok(())
 }
 
 /// Everything that the OpenAPI document allows, tried by schemathesis: no answer 5xx, none that the document lacks.

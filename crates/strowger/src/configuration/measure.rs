@@ -3,10 +3,8 @@
 use std::path::{Path, PathBuf};
 use std::time::{Instant as Clock, SystemTime, UNIX_EPOCH};
 
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 use strowger_base::{Rng, WallTime};
-use strowger_configuration::proposal::{Scope, Wanted};
-use strowger_configuration::reader::AlreadySealed;
 use strowger_configuration::{Id, Kind, Operation, Purpose, State};
 
 use super::{Change, ConfigurationStore};
@@ -14,12 +12,9 @@ use super::{Change, ConfigurationStore};
 /// What is measured.
 #[derive(clap::Args)]
 pub(crate) struct MeasureOptions {
-    /// The data folder.
+    /// The data folder of a stopped server, with phones in it.
     #[arg(long)]
     data: PathBuf,
-    /// Adds so many phones and lines; without it, opens what is there and changes single phones.
-    #[arg(long)]
-    import: Option<usize>,
 }
 
 /// Measures, and gives the figures by their names.
@@ -29,33 +24,7 @@ pub(crate) struct MeasureOptions {
 pub(crate) fn measure(options: &MeasureOptions) -> anyhow::Result<Value> {
     // Ids of another run would be taken for the same changes.
     let mut rng = Rng::new(now().as_micros());
-    match options.import {
-        Some(phones) => import(&options.data, phones, &mut rng),
-        None => start(&options.data, &mut rng),
-    }
-}
-
-/// All phones and lines as one change, from settings as a file gives them.
-fn import(folder: &Path, phones: usize, rng: &mut Rng) -> anyhow::Result<Value> {
-    std::fs::create_dir_all(folder)?;
-    let (mut store, _) = ConfigurationStore::open(folder, now(), id(rng))?;
-    let wanted = wanted(phones);
-    let begin = Clock::now();
-    let operations = store
-        .state()
-        .proposal(&wanted, Scope::Objects, &AlreadySealed, &mut || id(rng))
-        .map_err(|mistakes| anyhow::anyhow!("{:?}", mistakes.first()))?;
-    let proposed = begin.elapsed();
-    commit(&mut store, operations, rng)?;
-    let whole = begin.elapsed();
-    drop(store);
-    let file = |name: &str| std::fs::metadata(folder.join(name)).map_or(0, |file| file.len());
-    Ok(json!({
-        "proposal_seconds": proposed.as_secs_f64(),
-        "commit_seconds": (whole - proposed).as_secs_f64(),
-        "import_seconds": whole.as_secs_f64(),
-        "database_bytes": file(super::engine::FILE),
-    }))
+    start(&options.data, &mut rng)
 }
 
 /// What a server does with it: opens it, holds it, changes one phone at a time.
@@ -99,41 +68,6 @@ fn start(folder: &Path, rng: &mut Rng) -> anyhow::Result<Value> {
         "check_seconds": begin.elapsed().as_secs_f64(),
         "rows": checked.rows,
     }))
-}
-
-/// A site of phones with a line each, as an operator's table of them would say.
-fn wanted(phones: usize) -> Vec<Wanted> {
-    let object = |kind, table: Value| {
-        let Value::Object(table) = table else {
-            return Wanted { kind, renamed_from: None, table: Map::new() };
-        };
-        Wanted { kind, renamed_from: None, table }
-    };
-    let mut wanted = vec![
-        object(Kind::Partition, json!({ "name": "internal" })),
-        object(Kind::CallingSearchSpace, json!({ "name": "staff", "partitions": ["internal"] })),
-        object(Kind::DevicePool, json!({ "name": "headquarters" })),
-    ];
-    for number in 0..phones {
-        let pattern = format!("{}", 2_000_000 + number);
-        let display = format!("Person {number}");
-        wanted.push(object(
-            Kind::Line,
-            json!({
-                "pattern": pattern, "partition": "internal", "display": display, "search_space": "staff",
-                "external_mask": "49301XXXXXXX",
-            }),
-        ));
-        wanted.push(object(
-            Kind::Phone,
-            json!({
-                "name": format!("SEP{number:012X}"), "description": display, "device_pool": "headquarters",
-                "search_space": "staff", "lines": [{ "line": format!("internal:{pattern}"), "label": pattern }],
-                "credentials": { "user": pattern, "secret": format!("sealed-{number:032x}") },
-            }),
-        ));
-    }
-    wanted
 }
 
 /// A phone with another description.
