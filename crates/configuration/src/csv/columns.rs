@@ -9,6 +9,8 @@ use crate::{Kind, Naming};
 pub(super) struct Columns {
     /// Their names, by position.
     names: Vec<String>,
+    /// They tell what each row is about.
+    pub(super) is_keyed: bool,
     /// What happens to the object of a row.
     pub(super) action: Option<usize>,
     /// What the object was called so far.
@@ -68,7 +70,9 @@ impl Columns {
             let steps: Vec<&str> = first_line.split('.').collect();
             let _ = columns.object.add(header.len(), first_line, &steps, Kind::Phone.fields());
         }
-        wrong.extend(columns.without_key(kind).map(|sentence| (0, sentence)));
+        let without_key = columns.without_key(kind);
+        columns.is_keyed = without_key.is_none();
+        wrong.extend(without_key.map(|sentence| (0, sentence)));
         (columns, wrong)
     }
 

@@ -89,14 +89,14 @@ impl<'t> Reading<'_, 't> {
         let mut cells: Vec<Cow<'t, str>> = Vec::new();
         let kind = sheet.kind();
         let at = self.sheets.tables.len();
-        let (header_line, columns) = match reader.next(&mut cells) {
+        let columns = match reader.next(&mut cells) {
             Ok(Some(line)) => {
                 let names: Vec<&str> = cells.iter().map(|cell| &**cell).collect();
                 let (columns, wrong) = Columns::read(kind, &names);
                 for (cell, sentence) in wrong {
                     self.wrong(&file.name, line, cell + 1, sentence);
                 }
-                (line, columns)
+                columns
             }
             Ok(None) => {
                 let names: Vec<&str> = kind.fields().iter().map(|field| field.name).collect();
@@ -107,14 +107,12 @@ impl<'t> Reading<'_, 't> {
                 return self.wrong(&file.name, malformed.line, malformed.cell, malformed.problem.to_owned());
             }
         };
-        // Without knowing what rows are about, every one of them would be wrong for the same reason.
-        let is_usable =
-            !self.sheets.mistakes.iter().any(|it| it.file == file.name && it.line == header_line as usize);
         self.sheets.tables.push(Table { file: &file.name, columns: Columns::default() });
         loop {
             match reader.next(&mut cells) {
                 Ok(None) => break,
-                Ok(Some(_)) if !is_usable => {}
+                // Without knowing what rows are about, every one of them would be wrong for the same reason.
+                Ok(Some(_)) if !columns.is_keyed => {}
                 Ok(Some(line)) if cells.len() > columns.len() => {
                     let (found, expected) = (cells.len(), columns.len());
                     let why = format!("has {found} cells, expected {expected} as the first line has");

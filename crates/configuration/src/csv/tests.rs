@@ -187,6 +187,16 @@ fn every_wrong_cell_is_told_in_one_run() {
             "phones.csv:5:5: line \"internal:1004\": column line.busy_trigger is 300, expected a whole number from 1 to 200",
         ],
     );
+    // A wrong column hides nothing of the others.
+    check(
+        "phones.csv",
+        "name,devicepool,owner\nSEP000000000001,hq,nobody\n",
+        &[
+            "phones.csv:1:2: \"devicepool\" is no column; did you mean device_pool?",
+            "phones.csv:2:3: phone \"SEP000000000001\": column owner names the end user \"nobody\", which does not exist; add it, \
+             or name another",
+        ],
+    );
     // What is wrong is told at the column that has it, although entries moved up.
     check(
         "phones.csv",
