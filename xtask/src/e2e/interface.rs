@@ -39,22 +39,23 @@ pub(super) fn changes(context: &Context) -> Result<String, String> {
         "lines.toml",
         "[[line]]\npattern = \"1001\"\npartition = \"internal\"\nbusy_trigger = 3\n",
     )?;
-    apply(&server, &files, &["--confirm", "1h"])?;
+    let trial = made(&apply(&server, &files, &["--confirm", "1h"])?)?;
     server.process.kill();
     let server = Server::lab_in(&context.folder, &data, &[])?;
-    if count(&server)? != 3
+    let reverted = trial + 1;
+    if count(&server)? != reverted
         || curl(&server, &["/api/v1/configuration/lines"])?.1["objects"] != Value::Array(vec![])
     {
         return Err("the change that nobody confirmed is still there after a kill".into());
     }
-    apply(&server, &files, &["--base", "3"])?;
+    let last = made(&apply(&server, &files, &["--base", &reverted.to_string()])?)?;
     // Somebody else was faster.
     write(&files, "lines.toml", "[[line]]\npattern = \"1002\"\n")?;
-    let conflict = apply(&server, &files, &["--base", "3"]).err().unwrap_or_default();
-    if !conflict.contains("at change 4 now") {
+    let conflict = apply(&server, &files, &["--base", &reverted.to_string()]).err().unwrap_or_default();
+    if !conflict.contains(&format!("at change {last} now")) {
         return Err(format!("a change against an old one is no conflict: {conflict}"));
     }
-    server.ask(&["rollback", "4"])?;
+    server.ask(&["rollback", &last.to_string()])?;
     let (status, who) = curl(&server, &["/api/v1/session"])?;
     if status != 200 || who["role"] != "read-only" {
         return Err(format!("nobody can log in yet, and loopback may do more than look: {status} {who}"));
@@ -142,7 +143,7 @@ fn second(server: &Server, folder: &Path, token: &str) -> Result<(), String> {
     };
     change(&alice, "phones.toml", "Desk 7\"", "Reception\"")?;
     change(&bob, "phones.toml", "Desk 8\"", "Workshop\"")?;
-    let first = apply(server, &alice, &[])?["change"].as_u64().unwrap_or(0);
+    let first = made(&apply(server, &alice, &[])?)?;
     let refused = apply(server, &bob, &[]).err().unwrap_or_default();
     for part in [&format!("at change {first} now"), "\"undoes\":{", "Reception", "Workshop"] {
         if !refused.contains(part) {
@@ -155,7 +156,10 @@ fn second(server: &Server, folder: &Path, token: &str) -> Result<(), String> {
     });
     let json = ["-X", "POST", "-H", "content-type: application/json", "-H", token, "-d"];
     let (status, answer) = curl(server, &[&json[..], &[&body.to_string(), "/api/v1/changes"]].concat())?;
-    if status != 409 || answer["conflict"]["undone_count"] != 1 || answer["conflict"]["head"] != first {
+    if status != 409
+        || answer["conflict"]["undone_count"] != 1
+        || answer["conflict"]["head"] != serde_json::json!(first)
+    {
         return Err(format!("a table made from an older change is answered {status} {answer}"));
     }
     let (_, phone) = curl(server, &["-H", token, "/api/v1/configuration/phones/SEP000000000007"])?;
@@ -251,6 +255,12 @@ fn curl(server: &Server, arguments: &[&str]) -> Result<(u16, Value), String> {
 fn apply(server: &Server, files: &Path, more: &[&str]) -> Result<Value, String> {
     let folder = files.to_string_lossy();
     server.ask(&[&["apply", &folder], more].concat())
+}
+
+/// The number of the change that was made.
+fn made(answer: &Value) -> Result<usize, String> {
+    let change = answer["change"].as_u64().and_then(|change| usize::try_from(change).ok());
+    change.ok_or_else(|| format!("no change was made: {answer}"))
 }
 
 /// How many changes there are.
