@@ -20,7 +20,7 @@ pub(crate) struct Place {
     /// The server's data folder; a server that runs on it is found by itself.
     #[arg(long, default_value = "strowger-data")]
     pub(crate) data: PathBuf,
-    /// A running server, for example http://127.0.0.1:8080 or https://pbx.example:8443.
+    /// A running server, for example `http://127.0.0.1:8080` or `https://pbx.example:8443`.
     #[arg(long, value_name = "URL", conflicts_with = "data")]
     server: Option<ServerUrl>,
     /// File with the token to ask a named server with; the environment variable STROWGER_TOKEN does as well.
