@@ -21,7 +21,7 @@ const PACKETS_MIN: usize = 60;
 /// What was not as it should be.
 pub(super) fn direct(context: &Context) -> Result<String, String> {
     let server = Server::lab(context, &[])?;
-    let ways = conversation(context, &server, "udp", "PCMU/8000/1")?;
+    let ways = conversation(context, &server, ("udp", "PCMU/8000/1"), DIRECT)?;
     // From one phone's port to the other's and back: nobody stands between.
     let [(from, to), (back_from, back_to)] = ways[..] else {
         return Err(format!("media should flow directly, one way each; seen: {ways:?}"));
@@ -38,7 +38,7 @@ pub(super) fn direct(context: &Context) -> Result<String, String> {
 /// What was not as it should be.
 pub(super) fn relayed(context: &Context) -> Result<String, String> {
     let server = Server::lab(context, &["--relay", "always"])?;
-    let ways = conversation(context, &server, "udp", "PCMU/8000/1")?;
+    let ways = conversation(context, &server, ("udp", "PCMU/8000/1"), RELAYED)?;
     // Phone to relay and relay to phone, for each of the two.
     if ways.len() != 4 {
         return Err(format!("through a relay media flow four ways; seen: {ways:?}"));
@@ -52,14 +52,23 @@ pub(super) fn relayed(context: &Context) -> Result<String, String> {
 /// What was not as it should be.
 pub(super) fn over_tcp(context: &Context) -> Result<String, String> {
     let server = Server::lab(context, &[])?;
-    conversation(context, &server, "tcp", "PCMA/8000/1")?;
+    conversation(context, &server, ("tcp", "PCMA/8000/1"), DIRECT)?;
     Ok("each side heard the other's tone, in A-law; nothing malformed on the wire".into())
 }
 
 /// The ports between which RTP flowed, one pair for each way.
 type Ways = Vec<(u16, u16)>;
 
-fn conversation(context: &Context, server: &Server, transport: &str, codec: &str) -> Result<Ways, String> {
+/// What the story says of media from phone to phone, and of media through the relay.
+const DIRECT: &str = "does not pass this server: 1001 sends to 1002";
+const RELAYED: &str = "goes through the relay of this server: what 1001 sends goes on to 1002";
+
+fn conversation(
+    context: &Context,
+    server: &Server,
+    (transport, codec): (&str, &str),
+    media: &str,
+) -> Result<Ways, String> {
     let capture = Capture::start(&context.folder, &[server.udp.port(), server.tcp.port()])?;
     let [tone_a, tone_b] = [440, 700];
     let address = if transport == "tcp" { server.tcp } else { server.udp };
@@ -90,7 +99,7 @@ fn conversation(context: &Context, server: &Server, transport: &str, codec: &str
     }
     let story = server.explain_last()?;
     story.says(&["1001", "1002", "talked", "hung up"])?;
-    story.tells(&["what 1001 sends goes on"])?;
+    story.tells(&[media])?;
     server.is_well()?;
     ways(&captured)
 }
