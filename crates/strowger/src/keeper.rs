@@ -186,9 +186,9 @@ impl Keeper {
             operations: plan.operations,
         };
         let mut store = self.store();
-        let head = store.commit(change, now).map_err(PlanError::Change)?;
+        let done = store.commit(change, now).map_err(PlanError::Change);
         self.publish(&store);
-        Ok(head)
+        done
     }
 
     /// Confirms the change on trial.
@@ -198,9 +198,9 @@ impl Keeper {
     pub(crate) fn confirm(&self, order: &Order) -> Result<Head, PlanError> {
         let mut store = self.store();
         let sequence = store.trial().map_or(0, |trial| trial.sequence);
-        let head = store.confirm(sequence, order.id, &order.author, now()).map_err(PlanError::Change)?;
+        let done = store.confirm(sequence, order.id, &order.author, now()).map_err(PlanError::Change);
         self.publish(&store);
-        Ok(head)
+        done
     }
 
     /// Takes a trial back whose time has come; which it was.
@@ -209,11 +209,9 @@ impl Keeper {
     /// The disk refused; it is tried again.
     pub(crate) fn lapse(&self) -> Result<Option<u64>, ChangeError> {
         let mut store = self.store();
-        let lapsed = store.lapse(random_id(), now())?;
-        if lapsed.is_some() {
-            self.publish(&store);
-        }
-        Ok(lapsed)
+        let lapsed = store.lapse(random_id(), now());
+        self.publish(&store);
+        lapsed
     }
 
     /// The changes up to one, the newest first.
@@ -259,7 +257,11 @@ impl Keeper {
         self.store().state_at(sequence)
     }
 
+    /// Also after what was refused: a change whose outcome was not known may have shown itself meanwhile.
     fn publish(&self, store: &ConfigurationStore) {
+        if store.head() == self.live.borrow().head {
+            return;
+        }
         let before = self.live.borrow().state.hash();
         // A confirmation changes nothing that anybody uses.
         if store.state().hash() != before {

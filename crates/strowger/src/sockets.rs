@@ -90,21 +90,28 @@ impl SipSockets {
         Ok(sockets)
     }
 
-    /// Why these could not be had, each in a sentence. Those that are open already are not tried.
-    pub(crate) fn refusals(&self, wanted: &[WantedSocket]) -> Vec<String> {
+    /// Why these could not be had, each in a sentence. What is open already is not tried, nor what was `known` before: a change of
+    /// something else is not refused for it.
+    pub(crate) fn refusals(&self, wanted: &[WantedSocket], known: &[WantedSocket]) -> Vec<String> {
         let udp = wanted.iter().filter(|it| it.transport == Transport::Udp).count();
         let mut refused = vec![];
         if udp > SOCKETS_MAX {
             refused.push(format!("{udp} SIP listeners are UDP; at most {SOCKETS_MAX} may be"));
         }
-        let closing = self.unwanted(wanted).filter_map(|at| Some(self.places.get(at)?.listener.bound));
-        let closing: Vec<SocketAddr> = closing.collect();
-        for socket in wanted.iter().filter(|it| self.place_of(it).is_none()) {
-            // One that is closed by the same change frees its port.
-            if closing.iter().any(|it| it.port() == socket.address.port()) {
-                continue;
-            }
-            refused.extend(socket.bind().err());
+        let closing: Vec<&Listener> =
+            self.unwanted(wanted).filter_map(|at| self.places.get(at)).map(|place| &place.listener).collect();
+        let new = wanted.iter().filter(|it| self.place_of(it).is_none() && !known.contains(it));
+        for socket in new {
+            // One that is closed by the same change frees its port; the address must be one of this machine all the same.
+            let is_freed = closing
+                .iter()
+                .any(|it| it.transport == socket.transport && it.bound.port() == socket.address.port());
+            let tried = if is_freed && socket.address.port() != 0 {
+                socket.bind_at(SocketAddr::new(socket.address.ip(), 0))
+            } else {
+                socket.bind()
+            };
+            refused.extend(tried.err());
         }
         refused
     }
@@ -206,9 +213,16 @@ impl WantedSocket {
     }
 
     fn bind(&self) -> Result<SipSocket, String> {
+        if self.address.port() == 0 {
+            return Err(format!("SIP: {self} has no port; give one, phones have to know it"));
+        }
+        self.bind_at(self.address)
+    }
+
+    fn bind_at(&self, address: SocketAddr) -> Result<SipSocket, String> {
         let bound = match self.transport {
-            Transport::Udp => udp_socket(self.address).map(SipSocket::Udp),
-            Transport::Tcp => TcpListener::bind(self.address).map(SipSocket::Tcp),
+            Transport::Udp => udp_socket(address).map(SipSocket::Udp),
+            Transport::Tcp => TcpListener::bind(address).map(SipSocket::Tcp),
             Transport::Tls | Transport::Ws | Transport::Wss => {
                 return Err(format!("SIP over {} is not served yet", self.transport.token()));
             }
@@ -339,7 +353,7 @@ mod tests {
         );
         let second = wanted(Transport::Udp, free_port());
         let three = [pair[0].clone(), pair[1].clone(), second.clone()];
-        assert_eq!(sockets.refusals(&three), Vec::<String>::new());
+        assert_eq!(sockets.refusals(&three, &[]), Vec::<String>::new());
         let (opened, refused) = sockets.open_more(&three);
         assert_eq!((opened[0].0, opened.len(), refused.len()), (ListenerId(2), 1, 0));
         // TCP goes; what is new then takes its place.
@@ -357,11 +371,21 @@ mod tests {
         let first = wanted(Transport::Udp, sockets.opened().next().unwrap().bound);
         let other = UdpSocket::bind("127.0.0.1:0").unwrap();
         let taken = wanted(Transport::Udp, other.local_addr().unwrap());
-        let refused = sockets.refusals(&[first.clone(), taken.clone()]);
+        let refused = sockets.refusals(&[first.clone(), taken.clone()], &[]);
         assert!(refused.len() == 1 && refused[0].contains("is in use"), "{refused:?}");
-        let (opened, refused) = sockets.open_more(&[first, taken]);
+        let (opened, refused) = sockets.open_more(&[first.clone(), taken]);
         assert!(opened.is_empty() && refused.len() == 1);
         let tls = WantedSocket { transport: Transport::Tls, ..wanted(Transport::Udp, free_port()) };
-        assert_eq!(sockets.refusals(&[tls]), ["SIP over TLS is not served yet"]);
+        assert_eq!(sockets.refusals(&[tls], &[]), ["SIP over TLS is not served yet"]);
+        // A change of something else is not refused because of what is missing already.
+        let missing = wanted(Transport::Udp, other.local_addr().unwrap());
+        assert_eq!(sockets.refusals(&[first.clone(), missing.clone()], &[missing]), Vec::<String>::new());
+        // The port becomes free, but the address is none of this machine.
+        let port = first.address.port();
+        let elsewhere = wanted(Transport::Udp, SocketAddr::from(([192, 0, 2, 5], port)));
+        let refused = sockets.refusals(&[elsewhere], &[]);
+        assert!(refused.len() == 1 && refused[0].contains("no address of this machine"), "{refused:?}");
+        let none = wanted(Transport::Udp, SocketAddr::from(([127, 0, 0, 1], 0)));
+        assert!(sockets.refusals(&[first, none], &[])[0].contains("has no port"));
     }
 }

@@ -18,7 +18,7 @@ use strowger_configuration::kinds::{Server, SipTransport};
 use strowger_configuration::{Id, State};
 use strowger_node::Draft;
 use strowger_node::configuration::{Assembly, Configuration, ConfigurationError, Line, LineChange};
-use strowger_node::objects::{self, Extent, Origins, Secrets, Touched};
+use strowger_node::objects::{self, Extent, Origins, Secrets, Touched, Translated};
 
 use crate::consequences::Taken;
 use crate::keeper::Users;
@@ -46,6 +46,8 @@ pub(crate) struct Telephony {
     /// The sockets that were opened at the start: wanted as long as nobody configures others.
     first: Vec<WantedSocket>,
     inner: Mutex<Inner>,
+    /// The dial plan that is in force.
+    calls: Mutex<Option<Arc<strowger_callcontrol::Configuration>>>,
 }
 
 struct Inner {
@@ -70,7 +72,7 @@ impl Telephony {
     pub(crate) fn new(vault: Arc<Vault>, decision: Sender, sockets: SipSockets, this_run: ThisRun) -> Self {
         let first = sockets.opened().map(WantedSocket::of).collect();
         let inner = Inner { sockets, runs: false, live: None, candidate: None };
-        Telephony { vault, decision, this_run, first, inner: Mutex::new(inner) }
+        Telephony { vault, decision, this_run, first, inner: Mutex::new(inner), calls: Mutex::default() }
     }
 
     /// What is in force, with the sockets to read, for the thread that takes calls: from now on it is told of changes.
@@ -84,10 +86,13 @@ impl Telephony {
         Ok((configuration, inner.sockets.to_read()?))
     }
 
-    /// What is in force, for questions about the dial plan.
-    pub(crate) fn calls(&self) -> Option<Arc<strowger_callcontrol::Configuration>> {
-        let inner = self.inner();
-        inner.live.as_ref().map(|live| Arc::clone(&live.assembly.configuration().calls))
+    /// What is in force, for questions about the dial plan. Nobody waits here for a change that is under way.
+    pub(crate) fn in_force_calls(&self) -> Option<Arc<strowger_callcontrol::Configuration>> {
+        self.calls().clone()
+    }
+
+    fn calls(&self) -> MutexGuard<'_, Option<Arc<strowger_callcontrol::Configuration>>> {
+        self.calls.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// What the node takes of a state; `None` when it cannot take it.
@@ -199,8 +204,8 @@ impl Users for Arc<Telephony> {
         let compiled = self.compile(live.as_ref(), state)?;
         let mut inner = self.inner();
         // At the start nobody is asked any more: what cannot be opened then is told and done without.
-        if inner.live.is_some() {
-            let refused = inner.sockets.refusals(&compiled.sockets);
+        if let Some(live) = &inner.live {
+            let refused = inner.sockets.refusals(&compiled.sockets, &live.sockets);
             if !refused.is_empty() {
                 return Err(refused);
             }
@@ -226,14 +231,16 @@ impl Users for Arc<Telephony> {
         let close = inner.sockets.close(&compiled.sockets);
         // What was in force is dropped here and not on the thread that takes calls: it may be large.
         let before = inner.live.replace(compiled.clone());
-        if inner.runs && (!close.is_empty() || compiled.is_other_than(before.as_ref())) {
+        *self.calls() = Some(Arc::clone(&compiled.assembly.configuration().calls));
+        if inner.runs && !close.is_empty() {
+            // Their ports are free when nobody reads from them any more.
             self.in_force(&inner, vec![], close);
         }
         let (open, refused) = inner.sockets.open_more(&compiled.sockets);
         for why in refused {
             log::error(format!("a SIP socket cannot be opened: {why}")).effect("it is done without").write();
         }
-        if inner.runs && !open.is_empty() {
+        if inner.runs && (!open.is_empty() || compiled.is_other_than(before.as_ref())) {
             self.in_force(&inner, open, vec![]);
         }
     }
@@ -293,7 +300,7 @@ pub(crate) fn of_folder(data: &Path) -> anyhow::Result<(State, Arc<strowger_call
 }
 
 fn assemble(state: &State, vault: &Vault, this_run: &ThisRun) -> Result<Arc<Assembly>, Vec<String>> {
-    let translated = objects::draft(state, vault);
+    let (translated, _last) = drafted(state, vault)?;
     if !translated.faults.is_empty() {
         return Err(translated.faults.iter().map(ToString::to_string).collect());
     }
@@ -307,6 +314,19 @@ fn assemble(state: &State, vault: &Vault, this_run: &ThisRun) -> Result<Arc<Asse
     Assembly::new(draft).map(Arc::new).map_err(named)
 }
 
+/// A draft needs as much memory as the tables that are made of it, for a moment. On a thread of its own it is made in room of
+/// its own, which goes back to the system as a whole; among the tables it would stay for ever.
+///
+/// The second value is to be dropped last: freeing something large lets the allocator look at the many small things before.
+fn drafted(state: &State, vault: &Vault) -> Result<(Translated, Vec<u8>), Vec<String>> {
+    let drafted = || {
+        let last = vec![1; LARGE];
+        (objects::draft(state, vault), last)
+    };
+    let drafted = std::thread::scope(|scope| scope.spawn(drafted).join());
+    drafted.map_err(|_| vec!["the objects cannot be read; please report this".to_owned()])
+}
+
 impl ThisRun {
     fn line(&self, mut line: Line) -> Line {
         line.no_answer = self.no_answer.unwrap_or(line.no_answer);
@@ -314,6 +334,8 @@ impl ThisRun {
     }
 }
 
+/// From 64 KiB on the allocator of glibc puts free pieces together; from 128 KiB on it would ask the system for each by itself.
+const LARGE: usize = 100 * 1024;
 /// Value of Server and User-Agent.
 const PRODUCT: &str = concat!("Strowger/", env!("CARGO_PKG_VERSION"));
 /// The thread that takes calls looks into its letters many times a second.

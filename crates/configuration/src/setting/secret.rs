@@ -181,10 +181,13 @@ fn is_argon2id(text: &str) -> bool {
     };
     match parts.as_slice() {
         ["", "argon2id", "v=19", parameters, salt, hash] => {
-            let names = ["m=", "t=", "p="];
+            // What a log-in may cost: memory in KiB, rounds, lanes. Whoever stores a hash does not decide about more.
+            let names = [("m=", 8..=262_144), ("t=", 1..=16), ("p=", 1..=16)];
             let values: Vec<&str> = parameters.split(',').collect();
-            let number = |(name, value): (&&str, &&str)| {
-                value.strip_prefix(*name).is_some_and(|number| number.parse::<u32>().is_ok_and(|it| it > 0))
+            let number = |((name, bounds), value): (&(&str, std::ops::RangeInclusive<u32>), &&str)| {
+                value
+                    .strip_prefix(name)
+                    .is_some_and(|number| number.parse().is_ok_and(|it| bounds.contains(&it)))
             };
             values.len() == names.len()
                 && names.iter().zip(&values).all(number)

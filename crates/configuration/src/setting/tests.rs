@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use crate::kinds::Line;
 use crate::reader::{AlreadySealed, ByIdOnly, Reader};
-use crate::setting::Record;
+use crate::setting::{Record, Setting};
 use crate::{Id, Kind};
 
 fn table(value: Value) -> serde_json::Map<String, Value> {
@@ -71,4 +71,19 @@ fn references_are_told() {
     let mut found = Vec::new();
     Record::references(&line, &mut |kind, id| found.push((kind, id)));
     assert_eq!(found, [(Kind::Partition, partition)]);
+}
+
+#[test]
+fn a_hash_that_would_cost_a_log_in_too_much_is_refused() {
+    let check = |parameters: &str, expect: bool| {
+        let text = json!(format!("$argon2id$v=19${parameters}$c29tZXNhbHQ$aGFzaGhhc2g"));
+        let mut reader = Reader::new(Id::from_random(1), &ByIdOnly, &AlreadySealed);
+        assert_eq!(super::PasswordHash::read(&text, &mut reader).is_some(), expect, "{parameters}");
+    };
+    check("m=19456,t=2,p=1", true);
+    check("m=262144,t=16,p=16", true);
+    check("m=4294967295,t=2,p=1", false);
+    check("m=19456,t=4294967295,p=1", false);
+    check("m=19456,t=2,p=255", false);
+    check("m=0,t=2,p=1", false);
 }

@@ -2,10 +2,11 @@
 
 use std::sync::Arc;
 
+use strowger_base::limits;
 use strowger_dialplan::{DialPlanBuilder, Digits};
 
 use super::build::{self, Built, Findings, Ground};
-use super::{Configuration, ConfigurationError, Draft, Line, Place, lines, mobility, plan};
+use super::{Configuration, ConfigurationError, Draft, Line, PhoneDraft, Place, lines, mobility, plan};
 
 /// A configuration with what it takes to change single lines of it. A change costs what the changed lines cost, however
 /// many others there are.
@@ -13,6 +14,8 @@ pub struct Assembly {
     /// What was written, without the lines that have numbers.
     draft: Arc<Draft>,
     built: Built,
+    /// There are translation patterns.
+    translates: bool,
 }
 
 /// What becomes of a line.
@@ -31,6 +34,7 @@ impl Assembly {
     /// As of [`Draft::build`].
     pub fn new(mut draft: Draft) -> Result<Self, Vec<ConfigurationError>> {
         let built = build::build(&draft)?;
+        let translates = !draft.plan.translations.is_empty();
         // What forwards may name are words; numbers are found in the dial plan.
         draft.lines.retain(|line| !is_number(line));
         draft.lines.shrink_to_fit();
@@ -38,7 +42,7 @@ impl Assembly {
         draft.plan.routes = Vec::new();
         draft.plan.blocks = Vec::new();
         draft.codes = Default::default();
-        Ok(Assembly { draft: Arc::new(draft), built })
+        Ok(Assembly { draft: Arc::new(draft), built, translates })
     }
 
     /// The configuration.
@@ -47,13 +51,17 @@ impl Assembly {
     }
 
     /// The same with some lines changed; `None` when these cannot be changed alone, because what is called by a name and not
-    /// by a number may be named anywhere: build the whole then.
+    /// by a number may be named anywhere, or because translations may go round for who dials otherwise now: build the whole then.
     ///
     /// # Errors
     /// Everything that is wrong, with the position among `changes` as the line's.
     pub fn with_lines(&self, changes: &[LineChange]) -> Result<Option<Self>, Vec<ConfigurationError>> {
         let concerned = changes.iter().flat_map(|change| change.before.iter().chain(&change.after));
         if concerned.into_iter().any(|line| !is_number(line)) {
+            return Ok(None);
+        }
+        // Who dials what else, or sees other numbers, may go round in translations: only the whole tells.
+        if self.translates && changes.iter().any(LineChange::concerns_dialling) {
             return Ok(None);
         }
         let mut found = Findings::default();
@@ -77,6 +85,9 @@ impl Assembly {
             }
         }
         calls.plan = numbers.build();
+        if calls.plan.len() > limits::PATTERNS {
+            return Ok(None);
+        }
         let Built { groups, pools, shared, .. } = &self.built;
         let mut shared = shared.clone();
         let plan = calls.plan.clone();
@@ -100,7 +111,28 @@ impl Assembly {
         };
         shared.forget_names();
         let built = Built { configuration, groups: Arc::clone(groups), pools: Arc::clone(pools), shared };
-        Ok(Some(Assembly { draft: Arc::clone(&self.draft), built }))
+        Ok(Some(Assembly { draft: Arc::clone(&self.draft), built, translates: self.translates }))
+    }
+}
+
+impl LineChange {
+    /// Whether other numbers can be dialled afterwards, or by somebody else.
+    fn concerns_dialling(&self) -> bool {
+        let (Some(before), Some(after)) = (&self.before, &self.after) else { return true };
+        let line = |line: &Line| {
+            let Line { number, partition, search_space, .. } = line;
+            (number.clone(), partition.clone(), search_space.clone())
+        };
+        let phones = |line: &Line| -> Vec<_> {
+            let phone = |it: &PhoneDraft| {
+                let PhoneDraft { device_search_space, device_pool, zone, external_mask, .. } = it;
+                (device_search_space.clone(), device_pool.clone(), zone.clone(), external_mask.clone())
+            };
+            line.phones.iter().map(phone).collect()
+        };
+        line(before) != line(after)
+            || before.external_mask != after.external_mask
+            || phones(before) != phones(after)
     }
 }
 

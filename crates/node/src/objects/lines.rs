@@ -112,8 +112,10 @@ pub(super) fn number(pattern: &PatternOrName) -> Option<Box<str>> {
 fn of(state: &State, id: Id, it: &Line, common: &Common<'_>, secrets: &dyn Secrets) -> LineTranslated {
     let mut translated = LineTranslated { draft: None, phones: Vec::new(), faults: Vec::new() };
     let Some(number) = number(&it.pattern) else { return translated };
-    let mut phones = Vec::new();
-    for (phone_id, phone, button) in buttons(state, id) {
+    let buttons = buttons(state, id);
+    // Most lines stand on one phone: room for more would be most of a large draft.
+    let mut phones = Vec::with_capacity(buttons.len());
+    for (phone_id, phone, button) in buttons {
         match phone_draft(state, phone_id, phone, (id, button), common, secrets) {
             Ok(Some(draft)) => {
                 phones.push(draft);

@@ -9,14 +9,16 @@ use strowger_configuration::form::{keep_secrets, without_secrets};
 use strowger_configuration::proposal::{Scope, Wanted};
 use strowger_configuration::reader::{Directory, Names};
 use strowger_configuration::setting::{Description, Record, Seconds, Whole};
-use strowger_configuration::{Entry, Id, Identity, Kind, Naming, Operation, Purpose, State, record};
+use strowger_configuration::{
+    AnyObject, Entry, Id, Identity, Kind, Naming, Operation, Purpose, State, record,
+};
 
 use super::changes::{done, refused};
 use super::problem::Problem;
 use super::route::{Answer, Answering, Ask, Body, Route, Shape};
 use super::{Site, json, work};
-use crate::access::Role;
-use crate::keeper::{Live, Order, random_id};
+use crate::access::{Principal, Role};
+use crate::keeper::{Live, Order, Plan, random_id};
 
 /// The routes about objects: the same for every kind.
 pub(super) fn routes() -> Vec<Route> {
@@ -260,12 +262,14 @@ async fn store(site: Arc<Site>, ask: Ask, before: Arc<Live>, wanted: Wanted) -> 
     let changing = ask.query::<Changing>()?;
     let order = changing.order(&ask);
     let (site, dry_run) = (Arc::clone(&site), changing.dry_run);
+    let principal = ask.principal.clone();
     work(move || {
         let kind = wanted.kind;
         let name = wanted.renamed_from.clone().unwrap_or_default();
         let there = before.state.find(kind, &name);
         matches(&before.state, there, &ask)?;
         let plan = site.keeper.plan(&before, &[wanted], Scope::Objects).map_err(|error| refused(&error))?;
+        may(&principal, &plan)?;
         let is_new = there.is_none();
         let object = match plan.operations.first().map(|operation| operation.object).or(there) {
             Some(object) => object,
@@ -303,6 +307,7 @@ async fn delete(site: Arc<Site>, ask: Ask) -> Result<Response, Problem> {
         matches(&live.state, Some(entry.id()), &ask)?;
         let operation = Operation { kind, object: entry.id(), before: Some(entry.hash()), after: None };
         let plan = site.keeper.plan_operations(&live, vec![operation]).map_err(|error| refused(&error))?;
+        may(&ask.principal, &plan)?;
         let differences = super::changes::told::differences(&plan.differences(usize::MAX));
         let mut body = json!({ "differences": differences });
         if !changing.dry_run {
@@ -312,6 +317,31 @@ async fn delete(site: Arc<Site>, ask: Ask) -> Result<Response, Problem> {
         Ok(json(StatusCode::OK, &body))
     })
     .await
+}
+
+/// Who looks after users gives nobody rights, and takes nobody's who has them: with a role or its password goes what it may do.
+fn may(principal: &Principal, plan: &Plan) -> Result<(), Problem> {
+    if principal.may(Role::Administrator) {
+        return Ok(());
+    }
+    let rights = |state: &State, id: Id| match state.entry(id).map(|entry| entry.object()) {
+        Some(AnyObject::EndUser(user)) => {
+            user.role.map(|role| (role, user.password.clone(), user.name.clone()))
+        }
+        Some(_) | None => None,
+    };
+    let touched = plan.operations.iter().map(|operation| operation.object);
+    let mut others = touched.filter(|id| rights(&plan.before, *id) != rights(&plan.after, *id));
+    match others.next() {
+        None => Ok(()),
+        Some(_) => Err(Problem::new(
+            StatusCode::FORBIDDEN,
+            format!(
+                "{} may not do that: roles, and passwords of users who have one, take the role administrator",
+                principal.name
+            ),
+        )),
+    }
 }
 
 fn subject(ask: &Ask) -> Result<Kind, Problem> {
@@ -408,3 +438,6 @@ fn with_tag(status: StatusCode, state: &State, entry: &Entry) -> Response {
 fn tag(entry: &Entry) -> String {
     format!("\"{:#}\"", entry.hash())
 }
+
+#[cfg(test)]
+mod tests;

@@ -150,7 +150,7 @@ async fn dial(site: Arc<Site>, ask: Ask) -> Result<Response, Problem> {
             matter: asked.matter.map(|matter| matter.as_str().to_owned()),
         },
     };
-    let calls = site.telephony.calls().ok_or_else(Problem::busy)?;
+    let calls = site.telephony.in_force_calls().ok_or_else(Problem::busy)?;
     let answer = digits::answer(&calls, &question);
     let answer = answer.map_err(|error| Problem::malformed(format!("{error:#}")))?;
     Ok(match asked.form {
@@ -161,7 +161,7 @@ async fn dial(site: Arc<Site>, ask: Ask) -> Result<Response, Problem> {
 
 /// Runs every saved dialling.
 async fn check(site: Arc<Site>, _: Ask) -> Result<Response, Problem> {
-    let calls = site.telephony.calls().ok_or_else(Problem::busy)?;
+    let calls = site.telephony.in_force_calls().ok_or_else(Problem::busy)?;
     super::work(move || {
         let saved = Saved::of_state(&site.keeper.live().state);
         Ok(json(StatusCode::OK, &report(&saved, &calls)))
@@ -173,7 +173,7 @@ async fn check(site: Arc<Site>, _: Ask) -> Result<Response, Problem> {
 async fn lint(site: Arc<Site>, ask: Ask) -> Result<Response, Problem> {
     let asked = ask.query::<Linting>()?;
     let at = when(asked.at.as_ref())?;
-    let calls = site.telephony.calls().ok_or_else(Problem::busy)?;
+    let calls = site.telephony.in_force_calls().ok_or_else(Problem::busy)?;
     let answer = move || {
         let report = Report::of(&calls, at);
         match asked.form {

@@ -154,7 +154,10 @@ async fn answer(site: Arc<Site>, route: &Route, request: Request) -> Result<Resp
     let query = query(parts.uri.query().unwrap_or_default(), route.query)?;
     let body = match route.body {
         Body::Nothing => Map::new(),
-        Body::Settings(_) | Body::Some(_) => table(&parts.headers, body).await?,
+        Body::Settings(_) | Body::Some(_) => {
+            let most = if route.needs.is_some() { BODY_MAX } else { BODY_OF_STRANGERS_MAX };
+            table(&parts.headers, body, most).await?
+        }
     };
     let upgrade = WebSocketUpgrade::from_request_parts(&mut parts, &()).await.ok();
     let ask = Ask { principal, subject: route.subject, path, query, body, headers: parts.headers, upgrade };
@@ -183,7 +186,11 @@ fn query(text: &str, fields: &'static [Field]) -> Result<Map<String, Value>, Pro
 }
 
 /// The JSON table that a request carries.
-async fn table(headers: &axum::http::HeaderMap, body: Bytes) -> Result<Map<String, Value>, Problem> {
+async fn table(
+    headers: &axum::http::HeaderMap,
+    body: Bytes,
+    most: usize,
+) -> Result<Map<String, Value>, Problem> {
     let kind = headers.get(header::CONTENT_TYPE).and_then(|kind| kind.to_str().ok()).unwrap_or_default();
     let kind = kind.split(';').next().unwrap_or_default().trim();
     if !kind.eq_ignore_ascii_case("application/json")
@@ -192,8 +199,8 @@ async fn table(headers: &axum::http::HeaderMap, body: Bytes) -> Result<Map<Strin
         let why = "the body must be application/json";
         return Err(Problem::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, why));
     }
-    let bytes = to_bytes(body, BODY_MAX).await.map_err(|_| {
-        let why = format!("the body is larger than {} MiB", BODY_MAX / 1024 / 1024);
+    let bytes = to_bytes(body, most).await.map_err(|_| {
+        let why = format!("the body is larger than {} KiB", most / 1024);
         Problem::new(StatusCode::PAYLOAD_TOO_LARGE, why)
     })?;
     match serde_json::from_slice(&bytes) {
@@ -203,5 +210,7 @@ async fn table(headers: &axum::http::HeaderMap, body: Bytes) -> Result<Map<Strin
     }
 }
 
+/// A body of somebody whom nobody knows yet: name and password.
+const BODY_OF_STRANGERS_MAX: usize = 64 * 1024;
 /// A body: enough for 100,000 phones with their lines.
 const BODY_MAX: usize = 128 * 1024 * 1024;

@@ -155,9 +155,14 @@ pub(super) const fn role(role: kinds::Role) -> Role {
     }
 }
 
+/// Passwords that are looked at at once.
+static HASHING: tokio::sync::Semaphore = tokio::sync::Semaphore::const_new(2);
+
 async fn log_in(site: Arc<Site>, ask: Ask) -> Result<Response, Problem> {
     let given = ask.body::<Credentials>()?;
     let (user, origin) = (given.user.as_str().to_owned(), ask.principal.origin);
+    // Each needs 19 MiB and a processor for a while; and whoever tries many at once is counted one by one.
+    let _turn = HASHING.acquire().await.map_err(|_| Problem::busy())?;
     site.access().may_try(&user, origin)?;
     let live = site.keeper.live();
     let checked = work(move || {

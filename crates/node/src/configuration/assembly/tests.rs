@@ -5,7 +5,8 @@ use strowger_dialplan::{Analysis, Arrival, Caller, Decision, Progress};
 
 use super::*;
 use crate::configuration::{
-    ForwardDraft, ForwardsDraft, LineSecret, PartitionDraft, PhoneDraft, SearchSpaceDraft,
+    ChangeDraft, ForwardDraft, ForwardsDraft, LineSecret, PartitionDraft, PatternDraft, PhoneDraft,
+    SearchSpaceDraft, TranslationDraft,
 };
 
 fn line(number: &str, name: &str) -> Line {
@@ -142,4 +143,26 @@ fn a_line_that_is_called_by_a_word_needs_the_whole() {
     alice.forwards = Some(Box::new(ForwardsDraft { all, ..ForwardsDraft::default() }));
     let change = LineChange { before: None, after: Some(alice) };
     assert!(assembly.with_lines(&[change]).ok().flatten().is_some());
+}
+
+/// A number hides a translation that leads back to itself; it cannot go as if that were not there.
+#[test]
+fn a_number_that_ends_a_translation_does_not_go_unseen() {
+    let mut draft = draft(vec![line("1000", "Reception"), line("2000", "Other")]);
+    draft.lines[0].partition = "inside".into();
+    draft.lines[1].phones[0].device_search_space = "all".into();
+    let change = ChangeDraft { mask: "1000".into(), ..ChangeDraft::default() };
+    let pattern =
+        PatternDraft { pattern: "1XXX".into(), partition: "inside".into(), ..PatternDraft::default() };
+    draft.plan.translations.push(TranslationDraft { pattern, change, ..TranslationDraft::default() });
+    let (reception, other) = (draft.lines[0].clone(), draft.lines[1].clone());
+    let assembly = Assembly::new(draft.clone()).ok().unwrap();
+    let gone = LineChange { before: Some(reception), after: None };
+    assert!(assembly.with_lines(&[gone]).ok().unwrap().is_none(), "the whole has to be looked at");
+    draft.lines.remove(0);
+    assert!(draft.build().is_err(), "it goes round");
+    // What others are shown has nothing to do with it.
+    let renamed =
+        LineChange { before: Some(other.clone()), after: Some(Line { name: "Others".into(), ..other }) };
+    assert!(assembly.with_lines(&[renamed]).ok().unwrap().is_some());
 }

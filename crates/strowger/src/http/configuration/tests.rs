@@ -1,0 +1,58 @@
+use std::net::{IpAddr, Ipv4Addr};
+
+use super::*;
+use crate::access::Origin;
+use crate::configuration::ConfigurationStore;
+use crate::keeper::{Keeper, Users};
+use crate::vault::Vault;
+
+/// Can use everything.
+struct Content;
+
+impl Users for Content {
+    fn check(&self, _: &State) -> Result<(), Vec<String>> {
+        Ok(())
+    }
+
+    fn put_in_force(&self, _: &State) {}
+}
+
+const HASH: &str =
+    "$argon2id$v=19$m=19456,t=2,p=1$c29tZXNhbHRzb21lc2FsdA$aGFzaGhhc2hoYXNoaGFzaGhhc2hoYXNoaGFzaGhhc2g";
+
+#[test]
+fn an_operator_gives_and_takes_no_rights() {
+    let folder = std::env::temp_dir().join(format!("strowger-rights-{}", std::process::id()));
+    let _ = std::fs::remove_dir_all(&folder);
+    std::fs::create_dir_all(&folder).unwrap();
+    let (store, _) = ConfigurationStore::open(&folder, crate::digits::now(), random_id()).unwrap();
+    let keeper = Keeper::new(store, Vault::open(&folder).unwrap().into(), Box::new(Content)).unwrap();
+    let planned = |user: Value| {
+        let Value::Object(table) = user else { panic!("a table") };
+        let wanted = Wanted { kind: Kind::EndUser, renamed_from: None, table };
+        keeper.plan(&keeper.live(), &[wanted], Scope::Objects).unwrap_or_else(|error| panic!("{error:?}"))
+    };
+    let origin = Origin::Network(IpAddr::V4(Ipv4Addr::LOCALHOST));
+    let who = |role| Principal { name: "olga".into(), role, origin };
+    let check = |user: Value, expect: bool| {
+        let text = user.to_string();
+        let plan = planned(user);
+        assert_eq!(may(&who(Role::Operator), &plan).is_ok(), expect, "{text}");
+        assert!(may(&who(Role::Administrator), &plan).is_ok(), "{text}");
+        plan
+    };
+    check(json!({ "name": "mallory", "role": "administrator", "password": HASH }), false);
+    check(json!({ "name": "mallory", "role": "read-only" }), false);
+    check(json!({ "name": "alice", "password": HASH, "mail": "alice@example.com" }), true);
+    let boss = check(json!({ "name": "boss", "role": "administrator", "password": HASH }), false);
+    let order = Order { id: random_id(), author: "root".into(), message: "".into(), confirm_within: None };
+    keeper.carry_out(boss, order, Purpose::Lasting).unwrap_or_else(|error| panic!("{error:?}"));
+    let other = HASH.replace("t=2", "t=3");
+    check(json!({ "name": "boss", "role": "administrator", "password": other }), false);
+    check(json!({ "name": "boss", "password": HASH }), false);
+    check(
+        json!({ "name": "boss", "role": "administrator", "password": HASH, "department": "top floor" }),
+        true,
+    );
+    std::fs::remove_dir_all(&folder).unwrap();
+}
