@@ -3,12 +3,12 @@
 //! What an operator can set is kept in such tables: a change of one row of a hundred thousand makes a new table
 //! without touching the others, and whoever holds the old one keeps it as it was.
 
+use std::cmp::Ordering;
 use std::fmt;
 use std::ops::Bound;
 use std::sync::Arc;
 
 use imbl::OrdMap;
-use imbl::ordmap::DiffItem;
 
 /// Rows by name, sorted. A copy is one reference; a changed copy shares all rows but those that were changed.
 #[derive(Clone)]
@@ -104,31 +104,42 @@ impl<T> Table<T> {
         self.rows.range::<_, str>(beyond).map(|(name, row)| (&**name, &*row.0))
     }
 
-    /// What was put in, taken out or put in again since this table was `before`. It costs as much as was changed, not as much as
-    /// there is, when one was made from the other.
+    /// What was put in, taken out or put in again since this table was `before`, by name.
+    ///
+    /// It walks along both and compares where rows are, not what they say: some milliseconds for a hundred thousand. The crate's own
+    /// comparison, which skips what two maps share, leaves changes out (imbl 6.1).
     pub fn changes_since<'t>(&'t self, before: &'t Table<T>) -> impl Iterator<Item = TableChange<'t, T>> {
-        before.rows.diff(&self.rows).map(|item| match item {
-            DiffItem::Add(name, row) => TableChange::Added(name, &*row.0),
-            DiffItem::Update { old: (_, before), new: (name, after) } => {
-                TableChange::Changed { name, before: &*before.0, after: &*after.0 }
+        let mut changes = Vec::new();
+        let (mut old, mut new) = (before.rows.iter().peekable(), self.rows.iter().peekable());
+        while let (Some((was, _)), Some((is, _))) = (old.peek(), new.peek()) {
+            match was.cmp(is) {
+                Ordering::Less => {
+                    changes.extend(old.next().map(|(name, row)| TableChange::Removed(name, &*row.0)))
+                }
+                Ordering::Greater => {
+                    changes.extend(new.next().map(|(name, row)| TableChange::Added(name, &*row.0)))
+                }
+                Ordering::Equal => {
+                    if let (Some((_, before)), Some((name, after))) = (old.next(), new.next())
+                        && !Arc::ptr_eq(&before.0, &after.0)
+                    {
+                        changes.push(TableChange::Changed { name, before: &*before.0, after: &*after.0 });
+                    }
+                }
             }
-            DiffItem::Remove(name, row) => TableChange::Removed(name, &*row.0),
-        })
+        }
+        changes.extend(old.map(|(name, row)| TableChange::Removed(name, &*row.0)));
+        changes.extend(new.map(|(name, row)| TableChange::Added(name, &*row.0)));
+        changes.into_iter()
     }
 }
 
-/// A row is the same as long as nobody put another one in its place.
+/// A row is the same as long as nobody put another one in its place: tables share it.
 struct Row<T>(Arc<T>);
 
 impl<T> Clone for Row<T> {
     fn clone(&self) -> Self {
         Row(Arc::clone(&self.0))
-    }
-}
-
-impl<T> PartialEq for Row<T> {
-    fn eq(&self, other: &Self) -> bool {
-        Arc::ptr_eq(&self.0, &other.0)
     }
 }
 
@@ -156,6 +167,27 @@ mod tests {
 
     fn names(table: &Table<u32>) -> Vec<&str> {
         table.keys().collect()
+    }
+
+    #[test]
+    fn every_change_among_many_rows_is_told() {
+        let name = |number: u32| format!("{:08x}", number.wrapping_mul(0x9e37_79b9));
+        let before: Table<u32> = (0..3_000).map(|number| (name(number), number)).collect();
+        for number in 0..3_000 {
+            let check = |after: &Table<u32>, expect: TableChange<'_, u32>| {
+                assert_eq!(after.changes_since(&before).collect::<Vec<_>>(), [expect]);
+            };
+            let (old, new) = (name(number), name(number + 10_000));
+            let mut after = before.clone();
+            after.insert(old.as_str(), number + 1);
+            check(&after, TableChange::Changed { name: &old, before: &number, after: &(number + 1) });
+            let mut after = before.clone();
+            after.remove(&old);
+            check(&after, TableChange::Removed(&old, &number));
+            let mut after = before.clone();
+            after.insert(new.as_str(), number);
+            check(&after, TableChange::Added(&new, &number));
+        }
     }
 
     #[test]

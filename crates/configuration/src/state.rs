@@ -2,10 +2,10 @@
 
 mod named;
 
+use std::cmp::Ordering;
 use std::ops::Bound;
 use std::sync::Arc;
 
-use imbl::ordmap::DiffItem;
 use imbl::{OrdMap, OrdSet};
 use serde_json::Value;
 
@@ -96,15 +96,29 @@ impl State {
         self.objects.values()
     }
 
-    /// Objects that are not what they were in an earlier state, in the order of their ids. It costs what was changed, not what there
-    /// is, when one state was made from the other.
+    /// Objects that are not what they were in an earlier state, in the order of their ids.
+    ///
+    /// It walks along both and compares where objects are before what they say: some milliseconds for a hundred thousand. The
+    /// crate's own comparison, which skips what two maps share, leaves changes out (imbl 6.1).
     pub fn changes_since(&self, before: &State) -> Vec<(Kind, Id)> {
-        let changes = before.objects.diff(&self.objects);
-        let changed = changes.map(|item| match item {
-            DiffItem::Add(_, entry) | DiffItem::Remove(_, entry) => entry,
-            DiffItem::Update { new: (_, entry), .. } => entry,
-        });
-        changed.map(|entry| (entry.object.kind(), entry.id)).collect()
+        let mut changed: Vec<&Arc<Entry>> = Vec::new();
+        let (mut old, mut new) = (before.objects.values().peekable(), self.objects.values().peekable());
+        while let (Some(was), Some(is)) = (old.peek(), new.peek()) {
+            match was.id.cmp(&is.id) {
+                Ordering::Less => changed.extend(old.next()),
+                Ordering::Greater => changed.extend(new.next()),
+                Ordering::Equal => {
+                    if let (Some(was), Some(is)) = (old.next(), new.next())
+                        && !Arc::ptr_eq(was, is)
+                        && was.hash != is.hash
+                    {
+                        changed.push(is);
+                    }
+                }
+            }
+        }
+        changed.extend(old.chain(new));
+        changed.into_iter().map(|entry| (entry.object.kind(), entry.id)).collect()
     }
 
     /// Who refers to an object.
@@ -234,13 +248,6 @@ impl Names for State {
     }
 }
 
-/// The fingerprint tells whether two objects with one id say the same.
-impl PartialEq for Entry {
-    fn eq(&self, other: &Self) -> bool {
-        self.id == other.id && self.hash == other.hash
-    }
-}
-
 impl std::fmt::Debug for State {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(f, "State({} objects, {})", self.len(), self.hash)
@@ -264,3 +271,29 @@ pub(crate) fn split(kind: Kind, key: &str) -> (Option<&str>, &str) {
 
 /// Names that are looked at for one that was mistyped.
 const COMPARED: usize = 10_000;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_change_among_many_objects_is_told() {
+        let id =
+            |number: u128| Id::from_random(number.wrapping_mul(0x9e37_79b9_7f4a_7c15_f39c_c060_5ced_c835));
+        let partition = |number: u128, name: u128| {
+            Entry::read(Kind::Partition, id(number), &format!("{{\"name\":\"{name}\"}}"))
+                .unwrap_or_else(|it| panic!("{it:?}"))
+        };
+        let before = State::of((0..2_000).map(|number| partition(number, number)));
+        for number in 0..2_000 {
+            let mut after = before.clone();
+            after.put(partition(number, number + 10_000));
+            assert_eq!(after.changes_since(&before), [(Kind::Partition, id(number))]);
+            let mut after = before.clone();
+            after.take(id(number));
+            assert_eq!(after.changes_since(&before), [(Kind::Partition, id(number))]);
+            assert_eq!(before.changes_since(&after), [(Kind::Partition, id(number))]);
+        }
+        assert_eq!(before.changes_since(&before.clone()), []);
+    }
+}

@@ -252,6 +252,11 @@ fn run(command: Command) -> anyhow::Result<()> {
         Command::Backup(options) => backup::backup(&options),
         Command::Restore(options) => backup::restore(&options),
         Command::CheckData { data } => {
+            anyhow::ensure!(
+                configuration::is_in(&data),
+                "there is no configuration in {}; give the data folder of a server",
+                data.display()
+            );
             let _lock = server::lock(&data)?;
             print::line(configuration::check_folder(&data)?)
         }

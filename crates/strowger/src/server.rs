@@ -62,6 +62,8 @@ impl Opened {
     /// # Errors
     /// When the folder or the SIP port cannot be had; everything else is told and done without.
     pub(crate) fn open(file: ConfigFile, data: PathBuf, this_run: ThisRun) -> anyhow::Result<Opened> {
+        // Calls, hashes and keys are nobody else's: what is written from here on is for the owner alone.
+        nix::sys::stat::umask(nix::sys::stat::Mode::from_bits_truncate(0o077));
         let lock = lock(&data)?;
         let wanted = SocketAddr::new(file.sip.listen, file.sip.port);
         let (sip, mut unopened) = SipSockets::open(wanted, file.sip.advertise)?;
