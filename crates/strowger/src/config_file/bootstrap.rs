@@ -25,7 +25,7 @@ const STAYS: [(&str, &[&str]); 6] = [
     ("node", &["data", "drain_max_seconds"]),
     ("sip", &["listen", "port", "advertise"]),
     ("media", &["ports"]),
-    ("http", &["listen", "port"]),
+    ("http", &["listen", "port", "tls", "certificate", "key", "names"]),
     ("journal", &["limit_mib"]),
     ("log", &["level", "format"]),
 ];
@@ -171,6 +171,7 @@ mod tests {
         };
         check("", &[]);
         check("[node]\ndata = \"x\"\ndrain_max_seconds = 3\n[sip]\nlisten = \"127.0.0.1\"\nport = 0\n", &[]);
+        check("[http]\ntls = true\ncertificate = \"c\"\nkey = \"k\"\nnames = [\"pbx\"]\n", &[]);
         check("[http]\nport = 0\n[log]\nlevel = \"warn\"\n[media]\nports = [20000, 20999]\n", &[]);
         check(
             "[node]\ndomain = \"a\"\ndata = \"x\"\naliases = [\"b\"]\n[journal]\nlimit_mib = 20\nmessages = \"full\"\n\
