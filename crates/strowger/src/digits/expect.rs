@@ -222,22 +222,11 @@ impl ExpectSection {
         ExpectSection {
             from,
             number: it.number.as_str().to_owned(),
-            mode: it.mode.map(|mode| match mode {
-                Dialling::Keys => Mode::Keys,
-                Dialling::EnBloc => Mode::EnBloc,
-                Dialling::Kpml => Mode::Kpml,
-                Dialling::SpeedDial => Mode::SpeedDial,
-                Dialling::Application => Mode::Application,
-            }),
+            mode: it.mode.map(Into::into),
             address: it.address.as_ref().map(|address| address.get()),
             at: it.at.as_ref().map(|at| at.as_str().to_owned()),
             result: told(&it.result),
-            when: match it.lines {
-                Lines::Free => LinesAre::Free,
-                Lines::Busy => LinesAre::Busy,
-                Lines::NoAnswer => LinesAre::NoAnswer,
-                Lines::Unregistered => LinesAre::Unregistered,
-            },
+            when: it.lines.into(),
             ends: told(&it.ends),
             asks: told(&it.asks),
             pattern: told(&it.pattern),
@@ -307,6 +296,30 @@ impl ExpectSection {
             Some(Difference { what, expected, found })
         };
         compared.into_iter().filter_map(differs).collect()
+    }
+}
+
+/// Objects and the interface have the same words as the command line.
+impl From<Dialling> for Mode {
+    fn from(mode: Dialling) -> Self {
+        match mode {
+            Dialling::Keys => Mode::Keys,
+            Dialling::EnBloc => Mode::EnBloc,
+            Dialling::Kpml => Mode::Kpml,
+            Dialling::SpeedDial => Mode::SpeedDial,
+            Dialling::Application => Mode::Application,
+        }
+    }
+}
+
+impl From<Lines> for LinesAre {
+    fn from(lines: Lines) -> Self {
+        match lines {
+            Lines::Free => LinesAre::Free,
+            Lines::Busy => LinesAre::Busy,
+            Lines::NoAnswer => LinesAre::NoAnswer,
+            Lines::Unregistered => LinesAre::Unregistered,
+        }
     }
 }
 

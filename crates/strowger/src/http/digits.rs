@@ -5,8 +5,9 @@ use std::sync::Arc;
 use axum::http::StatusCode;
 use axum::response::Response;
 use strowger_base::WallTime;
+use strowger_configuration::kinds::{Dialling as Mode, LinesAre};
+use strowger_configuration::record;
 use strowger_configuration::setting::{Description, Record};
-use strowger_configuration::{choice, record};
 
 use super::calls::Form;
 use super::problem::Problem;
@@ -68,7 +69,7 @@ record! {
         /// What is dialled.
         number: Description,
         /// How it arrives; as whoever dials usually does when it is not given.
-        mode: Option<Arriving> = None,
+        mode: Option<Mode> = None,
         /// The calling number, where a trunk or search space dials.
         calling: Option<Description> = None,
         /// Where the phone is that dials: the address that its packets come from.
@@ -96,41 +97,6 @@ record! {
     }
 }
 
-choice! {
-    /// How a number arrives.
-    enum Arriving {
-        /// One key after another, then silence.
-        Keys = "keys",
-        /// As a whole, as SIP phones and trunks send it.
-        EnBloc = "en-bloc",
-        /// Several digits at once, from a phone that tells the keys after them (KPML).
-        Kpml = "kpml",
-        /// From a speed dial.
-        SpeedDial = "speed-dial",
-        /// From an application.
-        Application = "application",
-    }
-}
-
-choice! {
-    /// What the lines are doing that a call reaches.
-    enum LinesAre {
-        /// They ring.
-        Free = "free",
-        /// They are busy.
-        Busy = "busy",
-        /// They ring, and nobody answers.
-        NoAnswer = "no-answer",
-        /// None of their phones is registered.
-        Unregistered = "unregistered",
-    }
-}
-
-/// The command line's value for the same word.
-fn value<T: clap::ValueEnum>(word: &str) -> Result<T, Problem> {
-    T::from_str(word, false).map_err(Problem::malformed)
-}
-
 fn place(text: &str) -> Result<std::net::IpAddr, Problem> {
     text.parse().map_err(|_| Problem::malformed(format!("address is {text:?}; expected one like 10.1.2.3")))
 }
@@ -140,8 +106,8 @@ async fn dial(site: Arc<Site>, ask: Ask) -> Result<Response, Problem> {
     let question = Question {
         from: asked.from.as_str().to_owned(),
         number: asked.number.as_str().to_owned(),
-        mode: asked.mode.map(|mode| value(mode.word())).transpose()?,
-        lines: value(asked.when.word())?,
+        mode: asked.mode.map(Into::into),
+        lines: asked.when.into(),
         calling: asked.calling.map(|calling| calling.as_str().to_owned()),
         address: asked.address.map(|address| place(address.as_str())).transpose()?,
         at: when(asked.at.as_ref())?,
