@@ -24,10 +24,9 @@ use strowger_configuration::{AnyObject, Id, Kind, Object, State};
 
 use crate::configuration::{Draft, Place};
 
-pub use self::extent::{Extent, Touched, extent};
+pub use self::extent::{Extent, extent};
 pub use self::lines::line;
 pub use self::origins::{Fault, Origins};
-pub use self::patterns::{block, route, sip_route, translation};
 pub use self::unserved::{Unserved, unserved, unserved_of};
 
 /// Who can open what was sealed.

@@ -1,7 +1,7 @@
 //! What takes calls follows the configuration: objects become the tables of the node, and sockets are opened and closed.
 //!
-//! A change of lines and phones costs what was changed. Anything else is built as a whole, on the thread that made the change: calls
-//! do not wait for it.
+//! Of a change of lines and phones only these are built. Anything else is built as a whole. Both happen on the thread that made the
+//! change: calls do not wait for it.
 
 use std::collections::BTreeSet;
 use std::net::{IpAddr, SocketAddr};
@@ -18,7 +18,7 @@ use strowger_configuration::kinds::{Server, SipTransport};
 use strowger_configuration::{Id, State};
 use strowger_node::Draft;
 use strowger_node::configuration::{Assembly, Configuration, ConfigurationError, Line, LineChange};
-use strowger_node::objects::{self, Extent, Origins, Secrets, Touched, Translated};
+use strowger_node::objects::{self, Extent, Origins, Secrets, Translated};
 
 use crate::consequences::Taken;
 use crate::keeper::Users;
@@ -129,13 +129,11 @@ impl Telephony {
     fn follow(&self, live: &Compiled, state: &State) -> Result<Arc<Assembly>, Vec<String>> {
         match objects::extent(&live.state, state) {
             Extent::Nothing => Ok(Arc::clone(&live.assembly)),
-            Extent::Parts(Touched { lines, patterns }) if patterns.is_empty() => {
-                match self.lines(live, state, &lines)? {
-                    Some(assembly) => Ok(Arc::new(assembly)),
-                    None => self.assemble(state),
-                }
-            }
-            Extent::Parts(_) | Extent::Whole => self.assemble(state),
+            Extent::Lines(lines) => match self.lines(live, state, &lines)? {
+                Some(assembly) => Ok(Arc::new(assembly)),
+                None => self.assemble(state),
+            },
+            Extent::Whole => self.assemble(state),
         }
     }
 

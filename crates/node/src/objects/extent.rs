@@ -9,38 +9,28 @@ use strowger_configuration::{AnyObject, Id, Kind, State};
 pub enum Extent {
     /// Nothing: the draft is as it was.
     Nothing,
-    /// Some lines and patterns, and nothing else.
-    Parts(Touched),
+    /// These lines, which are not what they were, are new, or are gone; and nothing else.
+    Lines(BTreeSet<Id>),
     /// Anything.
     Whole,
 }
 
-/// Objects that are not for the node what they were: changed, new, or gone.
-#[derive(Clone, Default, PartialEq, Eq, Debug)]
-pub struct Touched {
-    /// Lines.
-    pub lines: BTreeSet<Id>,
-    /// Translation, route, blocked and SIP route patterns, of whatever kind [`State::entry`] says.
-    pub patterns: BTreeSet<Id>,
-}
-
 /// What is different for the node in a state that follows from another. Sockets are not looked at: they are no part of the draft.
 pub fn extent(before: &State, after: &State) -> Extent {
-    let mut touched = Touched::default();
+    let mut touched = BTreeSet::new();
     for (kind, id) in after.changes_since(before) {
         match part(kind) {
             Part::None => {}
             Part::Line if leaves_others_alone(before, after, id) => of_line(before, after, id, &mut touched),
             Part::Phone => {
                 for state in [before, after] {
-                    touched.lines.extend(lines_of(state, id));
+                    touched.extend(lines_of(state, id));
                 }
             }
-            Part::Pattern => _ = touched.patterns.insert(id),
             Part::Line | Part::Whole => return Extent::Whole,
         }
     }
-    if touched == Touched::default() { Extent::Nothing } else { Extent::Parts(touched) }
+    if touched.is_empty() { Extent::Nothing } else { Extent::Lines(touched) }
 }
 
 /// What an object of a kind is for the node.
@@ -52,8 +42,6 @@ enum Part {
     Line,
     /// A phone of some lines.
     Phone,
-    /// A pattern to which nothing refers.
-    Pattern,
     /// Something that much may depend on.
     Whole,
 }
@@ -62,10 +50,11 @@ const fn part(kind: Kind) -> Part {
     match kind {
         Kind::Line => Part::Line,
         Kind::Phone => Part::Phone,
-        Kind::TranslationPattern | Kind::RoutePattern | Kind::BlockedPattern | Kind::SipRoutePattern => {
-            Part::Pattern
-        }
-        Kind::ServiceParameters
+        Kind::TranslationPattern
+        | Kind::RoutePattern
+        | Kind::BlockedPattern
+        | Kind::SipRoutePattern
+        | Kind::ServiceParameters
         | Kind::DateTimeGroup
         | Kind::PhysicalLocation
         | Kind::MobilityGroup
@@ -135,14 +124,14 @@ fn is_renamed(before: &State, after: &State, line: Id) -> bool {
 }
 
 /// A phone without a user name of its own has the number of its first line: that is what its other lines are registered with.
-fn of_line(before: &State, after: &State, line: Id, touched: &mut Touched) {
-    touched.lines.insert(line);
+fn of_line(before: &State, after: &State, line: Id, touched: &mut BTreeSet<Id>) {
+    touched.insert(line);
     if !is_renamed(before, after, line) {
         return;
     }
     for state in [before, after] {
         let phones = state.users(line).filter(|user| user.object().kind() == Kind::Phone);
-        phones.for_each(|phone| touched.lines.extend(lines_of(state, phone.id())));
+        phones.for_each(|phone| touched.extend(lines_of(state, phone.id())));
     }
 }
 

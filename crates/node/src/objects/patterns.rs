@@ -119,7 +119,7 @@ pub(super) fn pattern(
 }
 
 /// A translation pattern by itself.
-pub fn translation(state: &State, it: &TranslationPattern) -> TranslationDraft {
+pub(super) fn translation(state: &State, it: &TranslationPattern) -> TranslationDraft {
     TranslationDraft {
         pattern: pattern(state, it.pattern.as_str(), it.partition, it.filter, it.urgent),
         search_space: match it.search_space {
@@ -135,7 +135,7 @@ pub fn translation(state: &State, it: &TranslationPattern) -> TranslationDraft {
 }
 
 /// A route pattern by itself.
-pub fn route(state: &State, it: &RoutePattern) -> RouteDraft {
+pub(super) fn route(state: &State, it: &RoutePattern) -> RouteDraft {
     RouteDraft {
         pattern: pattern(state, it.pattern.as_str(), it.partition, it.filter, it.urgent),
         host: Box::default(),
@@ -151,7 +151,7 @@ pub fn route(state: &State, it: &RoutePattern) -> RouteDraft {
 }
 
 /// A pattern that refuses calls, by itself.
-pub fn block(state: &State, it: &BlockedPattern) -> BlockDraft {
+pub(super) fn block(state: &State, it: &BlockedPattern) -> BlockDraft {
     BlockDraft {
         pattern: pattern(state, it.pattern.as_str(), it.partition, it.filter, it.urgent),
         host: Box::default(),
@@ -160,7 +160,7 @@ pub fn block(state: &State, it: &BlockedPattern) -> BlockDraft {
 }
 
 /// What becomes of a SIP route pattern.
-pub enum HostDraft {
+pub(super) enum HostDraft {
     /// A way to hosts of others.
     Route(RouteDraft),
     /// Nobody gets there.
@@ -168,7 +168,7 @@ pub enum HostDraft {
 }
 
 /// A SIP route pattern by itself.
-pub fn sip_route(state: &State, it: &SipRoutePattern) -> HostDraft {
+pub(super) fn sip_route(state: &State, it: &SipRoutePattern) -> HostDraft {
     let pattern = PatternDraft { partition: name(state, it.partition), ..PatternDraft::default() };
     let host = it.pattern.as_str().into();
     if it.block {

@@ -44,13 +44,13 @@ fn check(part: &str, becomes: &str, expect: &str) {
     let told = match extent(&before, &after) {
         Extent::Nothing => "nothing".to_owned(),
         Extent::Whole => "whole".to_owned(),
-        Extent::Parts(Touched { lines, patterns }) => {
+        Extent::Lines(lines) => {
             let name = |id: &Id| {
                 let state = if after.entry(*id).is_some() { &after } else { &before };
                 let kind = state.entry(*id).unwrap().object().kind();
                 called(state, kind, *id)
             };
-            let mut names: Vec<String> = lines.iter().chain(&patterns).map(name).collect();
+            let mut names: Vec<String> = lines.iter().map(name).collect();
             names.sort();
             names.join(", ")
         }
@@ -75,8 +75,8 @@ fn extents() {
         "[[line]]\npattern = \"1003\"\n\n[[line]]\npattern = \"1004\"",
         "line 1004",
     );
-    check("pattern = \"0!\"", "pattern = \"0!\"\nurgent = true", "route pattern 0!");
-    check("pattern = \"0!\"", "pattern = \"9!\"", "route pattern 0!, route pattern 9!");
+    check("pattern = \"0!\"", "pattern = \"0!\"\nurgent = true", "whole");
+    check("pattern = \"0!\"", "pattern = \"9!\"", "whole");
     check("[[trunk]]\nname = \"t\"", "[[trunk]]\nname = \"t\"\nclassification = \"on-net\"", "whole");
     check("name = \"p\"", "name = \"p\"\nzone = \"Europe/Berlin\"", "whole");
     check("[[line_group]]\nname = \"g\"", "[[line_group]]\nname = \"g\"\non_busy = \"stop\"", "whole");
@@ -100,9 +100,7 @@ fn a_new_number_of_the_first_line_is_the_user_name_on_the_others() {
         };
         let after = before.changed(std::slice::from_ref(&operation)).unwrap();
         let told = match extent(&before, &after) {
-            Extent::Parts(touched) => {
-                touched.lines.iter().map(|id| before.name(Kind::Line, *id)).collect::<Vec<_>>()
-            }
+            Extent::Lines(lines) => lines.iter().map(|id| before.name(Kind::Line, *id)).collect::<Vec<_>>(),
             Extent::Nothing => vec!["nothing".to_owned()],
             Extent::Whole => vec!["whole".to_owned()],
         };
