@@ -103,7 +103,7 @@ choice! {
     pub enum Role {
         /// See everything but secrets.
         ReadOnly = "read-only",
-        /// See everything, and do what does not change the configuration.
+        /// See everything but secrets, and change what changes daily: lines, phones, users, line groups and codes.
         Operator = "operator",
         /// Everything.
         Administrator = "administrator",
