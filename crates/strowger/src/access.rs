@@ -14,7 +14,7 @@ use strowger_configuration::Kind;
 
 pub(crate) use limiter::Limiter;
 pub(crate) use password::PasswordHash;
-pub(crate) use sessions::{IDLE, Sessions};
+pub(crate) use sessions::{IDLE, Proof, Sessions};
 
 /// What somebody may do. Each may do what those before it may.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]

@@ -57,7 +57,7 @@ pub(crate) struct Site {
     /// What happens, for who follows it.
     pub(crate) events: Arc<Hub>,
     /// Who is let in.
-    pub(crate) gate: Gate,
+    pub(crate) gate: Arc<Gate>,
     /// The node file and what it names, for backups.
     pub(crate) node_files: NodeFiles,
     /// What the web interface proves itself with, when it speaks TLS.
@@ -200,12 +200,8 @@ impl Site {
                 tokens::identify(self, token, origin)?
             }
             (Origin::Network(_), Some(token)) => {
-                let session = self.access().find(token);
-                // The role is that of now: who lost it has lost it at once.
-                let known = session.and_then(|session| {
-                    let role = sessions::role_of(&self.keeper.live().state, &session.name)?;
-                    Some(Principal { origin, role, ..session })
-                });
+                let session = self.access().find(token, &self.keeper.live().state);
+                let known = session.map(|session| Principal { origin, ..session });
                 let over = "the session is over, or never was; log in at /api/v1/sessions";
                 match (known, needs) {
                     (Some(known), _) => known,

@@ -48,6 +48,19 @@ pub(crate) trait Users: Send + Sync {
     fn put_in_force(&self, state: &State);
 }
 
+/// Two that use it.
+impl<A: Users, B: Users> Users for (A, B) {
+    fn check(&self, state: &State) -> Result<(), Vec<String>> {
+        self.0.check(state)?;
+        self.1.check(state)
+    }
+
+    fn put_in_force(&self, state: &State) {
+        self.0.put_in_force(state);
+        self.1.put_in_force(state);
+    }
+}
+
 /// What a change would do.
 #[derive(Clone, Debug)]
 pub(crate) struct Plan {

@@ -150,13 +150,15 @@ impl Opened {
                 .count("calls", recovered.closed as u64)
                 .write();
         }
-        let (keeper, telephony) = self.configuration(&sender)?;
+        let gate = Arc::new(http::Gate::new());
+        let (keeper, telephony) = self.configuration(&sender, &gate)?;
+        self.tell_first_token(&gate, &keeper)?;
         let (configuration, sockets) = telephony.begin()?;
         self.listeners.clone_from(&configuration.sip.listeners);
         let site = http::Site {
             decision: sender.clone(),
             data: self.data.clone(),
-            gate: self.gate(&keeper)?,
+            gate,
             keeper,
             telephony,
             node_files: self.node_files(),
@@ -235,7 +237,11 @@ impl Opened {
 
     /// Opens what is configured, and takes back what nobody confirmed before the server ended. Where nothing was ever
     /// configured, the node file is what it begins with.
-    fn configuration(&mut self, decision: &Sender) -> anyhow::Result<(Arc<Keeper>, Arc<Telephony>)> {
+    fn configuration(
+        &mut self,
+        decision: &Sender,
+        gate: &Arc<http::Gate>,
+    ) -> anyhow::Result<(Arc<Keeper>, Arc<Telephony>)> {
         let vault = Arc::new(Vault::open(&self.data)?);
         let (store, found) = ConfigurationStore::open(&self.data, digits::now(), random_id())
             .map_err(|error| anyhow::anyhow!("{error}"))?;
@@ -247,10 +253,10 @@ impl Opened {
         let sip = std::mem::take(&mut self.sip);
         let telephony = Telephony::new(Arc::clone(&vault), decision.clone(), sip, self.this_run.clone());
         let telephony = Arc::new(telephony);
-        let keeper =
-            Keeper::new(store, Arc::clone(&vault), Box::new(Arc::clone(&telephony))).map_err(|wrong| {
-                anyhow::anyhow!("the configuration cannot be put in force: {}", wrong.join("; "))
-            })?;
+        let users = Box::new((Arc::clone(&telephony), Arc::clone(gate)));
+        let keeper = Keeper::new(store, Arc::clone(&vault), users).map_err(|wrong| {
+            anyhow::anyhow!("the configuration cannot be put in force: {}", wrong.join("; "))
+        })?;
         match self.file.begin(&keeper, &*vault)? {
             Begun::TakenOver(0) | Begun::Stored(None) => {}
             Begun::TakenOver(objects) => log::info("the node file was taken over as change 1")
@@ -271,9 +277,8 @@ impl Opened {
         }
     }
 
-    /// Lets people in over HTTP; the first administrator with a token that works once.
-    fn gate(&self, keeper: &Keeper) -> anyhow::Result<http::Gate> {
-        let gate = http::Gate::new();
+    /// Tells the token with which the first administrator can be made, when there is none.
+    fn tell_first_token(&self, gate: &http::Gate, keeper: &Keeper) -> anyhow::Result<()> {
         if let (Some(url), false) = (self.web_url(), http::has_administrator(&keeper.live().state)) {
             log::info("nobody can log in over HTTP yet; this token makes the first administrator, once and within an hour")
                 .with("token", gate.first_token()?)
@@ -281,7 +286,7 @@ impl Opened {
                 .remedy("or run on this machine: strowger password NAME --role administrator")
                 .write();
         }
-        Ok(gate)
+        Ok(())
     }
 
     /// Tells the command line where this server answers.

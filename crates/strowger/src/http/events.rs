@@ -13,7 +13,7 @@ use axum::response::{IntoResponse, Response};
 use futures_core::Stream;
 use strowger_configuration::record;
 use strowger_configuration::setting::{Description, Record};
-use tokio::sync::{broadcast::error::RecvError, mpsc};
+use tokio::sync::{broadcast::error::RecvError, mpsc, watch};
 use tokio::time::MissedTickBehavior;
 
 use super::Site;
@@ -21,6 +21,7 @@ use super::problem::Problem;
 use super::route::{Answer, Ask, Route, Shape};
 use crate::access::Role;
 use crate::events::{Event, Follower, Topic, change};
+use crate::keeper::Live;
 
 /// The routes about events.
 pub(super) fn routes() -> [Route; 2] {
@@ -105,9 +106,10 @@ fn follow(site: &Arc<Site>, ask: Ask, telling: Telling) -> Result<Response, Prob
     let origin = ask.principal.origin;
     let site = Arc::clone(site);
     // Who was let in and has lost the right is told nothing more.
+    let live = site.keeper.watch();
     let may = move || site.identify_as(origin, &headers, Some(Role::ReadOnly)).is_ok();
     let answer = telling(receiver, ask)?;
-    tokio::spawn(pump(follower, topics, sender, may));
+    tokio::spawn(pump(follower, topics, sender, live, may));
     Ok(answer)
 }
 
@@ -130,6 +132,7 @@ async fn pump(
     mut follower: Follower,
     topics: Vec<Topic>,
     client: mpsc::Sender<Told>,
+    mut live: watch::Receiver<Arc<Live>>,
     may: impl Fn() -> bool + Send + 'static,
 ) {
     let missed = std::mem::take(&mut follower.missed).into_iter().map(Told::Event);
@@ -150,6 +153,13 @@ async fn pump(
                     return;
                 }
                 Told::Alive
+            }
+            // Rights end with the change that takes them, and not some time later.
+            changed = live.changed() => {
+                if changed.is_err() || !may() {
+                    return;
+                }
+                continue;
             }
             told = follower.told.recv() => match told {
                 Ok(event) => Told::Event(event),

@@ -2,14 +2,18 @@
 
 use std::collections::BTreeMap;
 use std::net::IpAddr;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant as Clock};
 
 use axum::http::StatusCode;
 use strowger_base::{Instant, WallTime};
+use strowger_configuration::reader::Directory as _;
+use strowger_configuration::{Kind, State};
 
 use super::problem::Problem;
-use crate::access::{Limiter, Origin, Principal, Sessions, token_digest, token_text};
+use super::sessions::role_of;
+use crate::access::{Limiter, Origin, Principal, Proof, Sessions, token_digest, token_text};
+use crate::keeper::Users;
 
 /// Everything about access that changes while the server runs.
 pub(crate) struct Gate {
@@ -25,6 +29,19 @@ struct Inner {
     first: Option<[u8; 32]>,
     /// When each API token was used last, and from where.
     tokens: BTreeMap<Box<str>, (WallTime, Origin)>,
+}
+
+/// Whichever way a user's password or role changes, and whoever takes the user away: the sessions hear of it here.
+impl Users for Arc<Gate> {
+    fn check(&self, _: &State) -> Result<(), Vec<String>> {
+        Ok(())
+    }
+
+    fn put_in_force(&self, state: &State) {
+        let mut held = self.hold();
+        held.inner.sessions.end_without(|name, proof| role_of(state, name, proof));
+        held.inner.tokens.retain(|name, _| state.find(Kind::ApiToken, name).is_some());
+    }
 }
 
 /// The gate, held for one step.
@@ -73,27 +90,27 @@ impl Held<'_> {
     }
 
     /// Somebody logged in; the token of the session.
-    pub(super) fn begin(&mut self, name: &str, principal: Principal) -> Result<String, Problem> {
+    pub(super) fn begin(
+        &mut self,
+        name: &str,
+        principal: Principal,
+        proof: Proof,
+    ) -> Result<String, Problem> {
         let random = random().map_err(|error| Problem::internal(&error))?;
         let now = self.now;
         self.inner.limiter.succeeded(name);
-        Ok(self.inner.sessions.begin(now, principal, &random))
+        Ok(self.inner.sessions.begin(now, principal, proof, &random))
     }
 
-    /// Whose session a token is.
-    pub(super) fn find(&mut self, token: &str) -> Option<Principal> {
+    /// Whose session a token is, with the role of now.
+    pub(super) fn find(&mut self, token: &str, state: &State) -> Option<Principal> {
         let now = self.now;
-        self.inner.sessions.find(now, token).cloned()
+        self.inner.sessions.find(now, token, |name, proof| role_of(state, name, proof))
     }
 
     /// Somebody logged out.
     pub(super) fn end(&mut self, token: &str) {
         self.inner.sessions.end(token);
-    }
-
-    /// Somebody's password changed.
-    pub(super) fn end_all_of(&mut self, name: &str) {
-        self.inner.sessions.end_all_of(name);
     }
 
     /// An API token was used.
@@ -107,11 +124,6 @@ impl Held<'_> {
     /// When an API token was used last since the server started, and from where.
     pub(super) fn last_use(&self, token: &str) -> Option<(WallTime, Origin)> {
         self.inner.tokens.get(token).copied()
-    }
-
-    /// An API token is gone.
-    pub(super) fn forget(&mut self, token: &str) {
-        self.inner.tokens.remove(token);
     }
 
     /// Whether this is the token for the first administrator.
@@ -140,3 +152,6 @@ pub(super) fn random() -> anyhow::Result<[u8; 32]> {
 }
 
 const FIRST_FOR: Duration = Duration::from_secs(3600);
+
+#[cfg(test)]
+mod tests;

@@ -8,13 +8,13 @@ use serde_json::{Value, json};
 use strowger_configuration::kinds::{ApplicationUser, EndUser};
 use strowger_configuration::proposal::{Scope, Wanted};
 use strowger_configuration::setting::{Description, Record, Ref, UserName};
-use strowger_configuration::{Identity, Kind, Purpose, State, kinds, record};
+use strowger_configuration::{Id, Identity, Kind, Purpose, State, kinds, record};
 
 use super::changes::{done, refused};
 use super::problem::Problem;
 use super::route::{Answer, Ask, Body, Route, Shape};
 use super::{Site, json, work};
-use crate::access::{IDLE, Origin, PasswordHash, Principal, Role};
+use crate::access::{IDLE, Origin, PasswordHash, Principal, Proof, Role};
 use crate::keeper::{Order, random_id};
 
 /// The routes about who somebody is.
@@ -113,6 +113,7 @@ record! {
 /// Somebody who can log in.
 struct Account {
     kind: Kind,
+    user: Id,
     hash: Option<PasswordHash>,
     role: Option<Role>,
 }
@@ -121,22 +122,25 @@ impl Account {
     /// The user of this name; application users come first.
     fn of(state: &State, name: &str) -> Option<Account> {
         let identity = Identity { partition: None, name };
-        let program =
-            || state.get(Ref::<ApplicationUser>::new(state.named(Kind::ApplicationUser, identity)?));
-        let person = || state.get(Ref::<EndUser>::new(state.named(Kind::EndUser, identity)?));
-        let (kind, password, role) = match (program(), person()) {
-            (Some(user), _) => (Kind::ApplicationUser, &user.password, Some(user.role)),
-            (None, Some(user)) => (Kind::EndUser, &user.password, user.role),
-            (None, None) => return None,
+        let named = |kind| state.named(kind, identity).map(|id| (kind, id));
+        let (kind, id) = named(Kind::ApplicationUser).or_else(|| named(Kind::EndUser))?;
+        let program = || state.get(Ref::<ApplicationUser>::new(id));
+        let person = || state.get(Ref::<EndUser>::new(id));
+        let (password, role) = match kind {
+            Kind::ApplicationUser => program().map(|user| (&user.password, Some(user.role)))?,
+            _ => person().map(|user| (&user.password, user.role))?,
         };
         let hash = password.as_ref().map(|hash| PasswordHash::from_text(hash.expose()));
-        Some(Account { kind, hash, role: role.map(self::role) })
+        Some(Account { kind, user: id, hash, role: role.map(self::role) })
     }
 }
 
-/// What somebody may do now who logged in before; nothing when the user is gone or has lost the role.
-pub(super) fn role_of(state: &State, name: &str) -> Option<Role> {
-    Account::of(state, name)?.role
+/// What somebody may do now who logged in before with this; nothing when the user is another one or gone, or has another
+/// password now, or has lost the role.
+pub(super) fn role_of(state: &State, name: &str, proof: &Proof) -> Option<Role> {
+    let account = Account::of(state, name)?;
+    let is_same = account.user == proof.user && account.hash.as_ref() == Some(&proof.password);
+    account.role.filter(|_| is_same)
 }
 
 /// Whether somebody can log in who may change everything.
@@ -169,14 +173,16 @@ async fn log_in(site: Arc<Site>, ask: Ask) -> Result<Response, Problem> {
         let account = Account::of(&live.state, given.user.as_str());
         let password = given.password.as_str();
         // A name that nobody has takes as long as a wrong password.
-        let known = match account.as_ref().and_then(|account| account.hash.as_ref()) {
-            Some(hash) => hash.is(password),
-            None => PasswordHash::nobodys(password),
+        let Some(Account { user, hash: Some(kept), role, .. }) = account else {
+            PasswordHash::nobodys(password);
+            return Ok(None);
         };
-        Ok(account.and_then(|account| account.role).filter(|_| known))
+        let is_right = kept.is(password);
+        let proof = Proof { user, password: kept };
+        Ok(role.filter(|_| is_right).map(|role| (role, proof)))
     })
     .await?;
-    let Some(role) = checked else {
+    let Some((role, proof)) = checked else {
         site.access().failed(&user, origin);
         crate::log::warn("a log-in failed").with("user", &user).with("from", origin).write();
         return Err(Problem::new(
@@ -185,7 +191,7 @@ async fn log_in(site: Arc<Site>, ask: Ask) -> Result<Response, Problem> {
         ));
     };
     let principal = Principal { name: user.as_str().into(), role, origin };
-    let token = site.access().begin(&user, principal.clone())?;
+    let token = site.access().begin(&user, principal.clone(), proof)?;
     let mut body = described(&principal);
     body["token"] = json!(token);
     body["idle_seconds"] = json!(IDLE.as_secs());
@@ -250,7 +256,8 @@ async fn set_password(site: Arc<Site>, ask: Ask) -> Result<Response, Problem> {
     Ok(json(StatusCode::OK, &body))
 }
 
-/// Sets a password, and makes the user if there is none and a role is given. All sessions of the user end.
+/// Sets a password, and makes the user if there is none and a role is given. All sessions of the user end: the gate sees the
+/// change.
 async fn set(
     site: Arc<Site>,
     name: String,
@@ -287,7 +294,6 @@ async fn set(
         let message = format!("password of {name}").into();
         let order = Order { id: random_id(), author, message, confirm_within: None };
         let head = done(&site, plan, order, Purpose::Lasting)?;
-        site.access().end_all_of(&name);
         Ok(json!({ "user": name, "change": head.sequence }))
     })
     .await

@@ -189,7 +189,6 @@ async fn revoke(site: Arc<Site>, ask: Ask) -> Result<Response, Problem> {
         let (author, message) = (ask.principal.to_string().into(), format!("token {name} revoked").into());
         let order = Order { id: random_id(), author, message, confirm_within: None };
         let head = done(&site, plan, order, Purpose::Lasting)?;
-        site.access().forget(name);
         Ok(json(StatusCode::OK, &json!({ "name": name, "change": head.sequence })))
     })
     .await
