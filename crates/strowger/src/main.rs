@@ -215,7 +215,7 @@ fn run(command: Command) -> anyhow::Result<()> {
             let json = options.json;
             let mut this_run = options.overrides.this_run();
             this_run.no_answer = options.no_answer.map(Duration::from_secs);
-            serve(file, data, this_run, move |opened| announce::announce(opened, json, true))
+            serve(file, data, this_run, move |opened, sip| announce::announce(opened, sip, json, true))
         }
         Command::Serve { config, data, overrides, json } => {
             overrides.configure_log();
@@ -223,7 +223,9 @@ fn run(command: Command) -> anyhow::Result<()> {
             overrides.apply(&mut file);
             let folder = config.parent().unwrap_or(Path::new("."));
             let data = data.unwrap_or_else(|| folder.join(&file.node.data));
-            serve(file, data, overrides.this_run(), move |opened| announce::announce(opened, json, false))
+            serve(file, data, overrides.this_run(), move |opened, sip| {
+                announce::announce(opened, sip, json, false);
+            })
         }
         Command::Calls { place, limit, json } => report::calls(&place, limit, json),
         Command::Explain { what: Explain::Call { id, place, messages, json } } => {
@@ -288,7 +290,7 @@ fn serve(
     file: ConfigFile,
     data: PathBuf,
     this_run: ThisRun,
-    ready: impl FnOnce(&Opened),
+    ready: impl FnOnce(&Opened, &strowger_sip::Configuration),
 ) -> anyhow::Result<()> {
     log::configure(file.log.level, file.log.format);
     if !configuration::is_in(&data) {

@@ -132,7 +132,10 @@ impl Opened {
     }
 
     /// Runs the server until it is told to stop. `ready` is called when it serves.
-    pub(crate) fn run(mut self, ready: impl FnOnce(&Opened)) -> anyhow::Result<()> {
+    pub(crate) fn run(
+        mut self,
+        ready: impl FnOnce(&Opened, &strowger_sip::Configuration),
+    ) -> anyhow::Result<()> {
         let started = Clock::now();
         let (sender, letters) = mailbox()?;
         let limit = self.file.journal.limit_mib * 1024 * 1024;
@@ -155,6 +158,7 @@ impl Opened {
         self.tell_first_token(&gate, &keeper)?;
         let (configuration, sockets) = telephony.begin()?;
         self.listeners.clone_from(&configuration.sip.listeners);
+        let sip = Arc::clone(&configuration.sip);
         let site = http::Site {
             decision: sender.clone(),
             data: self.data.clone(),
@@ -222,9 +226,10 @@ impl Opened {
             }
         })?;
         self.write_run_file()?;
-        ready(&self);
-        // It holds secrets as they were written, and what the server needs of it is in the configuration.
-        drop(self.file);
+        ready(&self, &sip);
+        // It holds secrets as they were written, and what the server needs of it is in the configuration, which will be
+        // another one soon.
+        drop((self.file, sip));
         decision.run()?;
         // The store thread ends when the last batch is written.
         drop(sender);

@@ -114,8 +114,8 @@ record! {
         limit: Whole<1, 1000> = Whole::new(100),
         /// The `next` of the answer before.
         after: Option<Description> = None,
-        /// Only those that have this somewhere: `1001`, or in one setting: `description:lobby`. Small and capital letters
-        /// are the same.
+        /// Only those that have this somewhere: `1001`, or in one setting: `description:lobby`. A colon before everything else
+        /// makes the rest text: `:sip:alice`. Small and capital letters are the same.
         filter: Description = Description::default(),
     }
 }
@@ -167,7 +167,7 @@ async fn list(site: Arc<Site>, ask: Ask) -> Result<Response, Problem> {
     let (kind, listing) = (subject(&ask)?, ask.query::<Listing>()?);
     let live = site.keeper.live();
     let state = &live.state;
-    let filter = Filter::of(listing.filter.as_str());
+    let filter = Filter::of(kind, listing.filter.as_str())?;
     let limit = listing.limit.get() as usize;
     let from = match &listing.after {
         None => None,
@@ -190,6 +190,12 @@ async fn list(site: Arc<Site>, ask: Ask) -> Result<Response, Problem> {
         }
         found.push(object);
     }
+    // Where an object was that is gone by now, a list goes on; a name that nobody has is a mistake.
+    if let (true, Some(after)) = (found.is_empty() && filter.is_open(), &listing.after)
+        && state.find(kind, after.as_str()).is_none()
+    {
+        return Err(nothing_after(state, kind, after.as_str()));
+    }
     let mut body = json!({ "objects": found });
     if let (Some(next), Some(body)) = (next, body.as_object_mut()) {
         body.insert("next".to_owned(), next);
@@ -204,11 +210,27 @@ struct Filter {
 }
 
 impl Filter {
-    fn of(text: &str) -> Self {
-        match text.split_once(':') {
-            Some((setting, text)) => Filter { setting: Some(setting.to_owned()), text: text.to_lowercase() },
-            None => Filter { setting: None, text: text.to_lowercase() },
+    fn of(kind: Kind, text: &str) -> Result<Self, Problem> {
+        let (setting, text) = match text.split_once(':') {
+            Some(("", text)) => (None, text),
+            Some((setting, text)) => (Some(setting), text),
+            None => (None, text),
+        };
+        let known = || kind.fields().iter().map(|field| field.name).chain(BESIDE_SETTINGS);
+        if let Some(unknown) = setting.filter(|setting| known().all(|name| name != *setting)) {
+            let all: Vec<&str> = known().collect();
+            return Err(Problem::malformed(format!(
+                "filter: {unknown:?} is no setting of the kind {}; those are {}. For a text with a colon put one before it",
+                kind.word(),
+                all.join(", ")
+            )));
         }
+        Ok(Filter { setting: setting.map(str::to_owned), text: text.to_lowercase() })
+    }
+
+    /// Takes everything.
+    fn is_open(&self) -> bool {
+        self.setting.is_none() && self.text.is_empty()
     }
 
     fn takes(&self, object: &Value) -> bool {
@@ -222,6 +244,16 @@ impl Filter {
             Some(setting) => object.get(setting).is_some_and(holds),
         }
     }
+}
+
+/// Nobody has this name, and nobody comes after it.
+fn nothing_after(state: &State, kind: Kind, after: &str) -> Problem {
+    let nearest =
+        state.nearest(kind, after).map_or_else(String::new, |near| format!("; did you mean {near:?}?"));
+    Problem::malformed(format!(
+        "after: no {} is called {after:?}, and none comes after it; give the `next` of the answer before{nearest}",
+        kind.title()
+    ))
 }
 
 async fn get(site: Arc<Site>, ask: Ask) -> Result<Response, Problem> {
@@ -433,6 +465,9 @@ fn with_tag(status: StatusCode, state: &State, entry: &Entry) -> Response {
     }
     response
 }
+
+/// What answers say of an object beside its settings.
+pub(super) const BESIDE_SETTINGS: [&str; 3] = ["id", "reference", "secrets_set"];
 
 /// The entity tag of an object: its fingerprint.
 fn tag(entry: &Entry) -> String {

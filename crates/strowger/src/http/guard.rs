@@ -6,7 +6,7 @@ use std::sync::Arc;
 use axum::body::to_bytes;
 use axum::extract::Request;
 use axum::http::uri::Authority;
-use axum::http::{HeaderMap, StatusCode, header};
+use axum::http::{HeaderMap, Method, StatusCode, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 
@@ -35,7 +35,8 @@ pub(super) struct Known {
 
 /// Answers a request; a refusal that has no words of ours gets some.
 pub(super) async fn told_in_full(request: Request, next: Next) -> Response {
-    in_words(next.run(request).await).await
+    let (method, path) = (request.method().clone(), request.uri().path().to_owned());
+    in_words(next.run(request).await, &method, &path).await
 }
 
 /// What a page that does not exist answers.
@@ -71,7 +72,7 @@ fn addressed(headers: &HeaderMap, known: &Known) -> Result<(), String> {
 }
 
 /// Gives a refusal words.
-async fn in_words(response: Response) -> Response {
+async fn in_words(response: Response, method: &Method, path: &str) -> Response {
     let status = response.status();
     let kind = response.headers().get(header::CONTENT_TYPE);
     let has_words = kind.is_some_and(|kind| kind == problem::TYPE || kind == "application/json");
@@ -82,15 +83,33 @@ async fn in_words(response: Response) -> Response {
     let said = to_bytes(response.into_body(), WORDS_MAX).await.unwrap_or_default();
     let said = String::from_utf8_lossy(&said);
     let words = match status {
-        StatusCode::METHOD_NOT_ALLOWED => "this path does not take that method; Allow says which it takes",
-        _ if said.is_empty() => status.canonical_reason().unwrap_or("refused"),
-        _ => &said,
+        StatusCode::METHOD_NOT_ALLOWED => {
+            let takes = allow.as_ref().and_then(|allow| allow.to_str().ok()).unwrap_or_default();
+            other_method(method, path, takes)
+        }
+        _ if said.is_empty() => status.canonical_reason().unwrap_or("refused").to_owned(),
+        _ => said.into_owned(),
     };
     let mut refused = Problem::new(status, words).into_response();
     if let Some(allow) = allow {
         refused.headers_mut().insert(header::ALLOW, allow);
     }
     refused
+}
+
+/// What to do in place of a method that a path does not take.
+fn other_method(method: &Method, path: &str, takes: &str) -> String {
+    let takes = takes.replace(',', ", ");
+    let objects = path.strip_prefix("/api/v1/configuration/");
+    let instead = match objects.map(|objects| objects.trim_end_matches('/').split('/').count()) {
+        Some(1) => {
+            "PUT creates or replaces one object at the path with its name added; POST /api/v1/changes makes many"
+        }
+        Some(_) => "PUT creates or replaces the object, PATCH changes some of its settings",
+        None => "/api/v1/openapi.json says what each does",
+    };
+    let path: String = path.chars().take(HOST_SHOWN).collect();
+    format!("{path} does not take {method}; it takes {takes}. {instead}")
 }
 
 const HOST_SHOWN: usize = 100;
@@ -126,5 +145,20 @@ mod tests {
             check(&[host], "127.0.0.1", false);
         }
         check(&["localhost", "evil.example"], "127.0.0.1", false);
+    }
+
+    #[test]
+    fn a_method_that_a_path_does_not_take_is_refused_with_what_to_do() {
+        let check = |path: &str, expect: &str| {
+            let said = other_method(&Method::POST, path, "GET,HEAD,PUT");
+            assert!(
+                said.starts_with(&format!("{path} does not take POST; it takes GET, HEAD, PUT. ")),
+                "{said}"
+            );
+            assert!(said.contains(expect), "{said}");
+        };
+        check("/api/v1/configuration/lines", "POST /api/v1/changes makes many");
+        check("/api/v1/configuration/lines/1001", "PATCH changes some");
+        check("/api/v1/calls", "openapi.json");
     }
 }

@@ -68,6 +68,18 @@ fn parameters(route: &Route) -> Vec<Value> {
             json!({ "name": name, "in": "path", "required": true, "schema": { "type": "string", "minLength": 1 } })
         })
         .collect();
+    if route.refusals.contains(&412) {
+        parameters.extend([
+            header(
+                "If-Match",
+                "Only if the object is still the one with this ETag, or exists at all: `*`. Refused with 412 otherwise.",
+            ),
+            header(
+                "If-None-Match",
+                "`*`: only if there is no such object yet. Refused with 412 otherwise.",
+            ),
+        ]);
+    }
     parameters.extend(route.query.iter().map(|field| {
         json!({
             "name": field.name,
@@ -78,6 +90,16 @@ fn parameters(route: &Route) -> Vec<Value> {
         })
     }));
     parameters
+}
+
+fn header(name: &str, description: &str) -> Value {
+    json!({
+        "name": name,
+        "in": "header",
+        "required": false,
+        "description": description,
+        "schema": { "type": "string" },
+    })
 }
 
 fn responses(route: &Route) -> Value {
@@ -106,8 +128,18 @@ fn responses(route: &Route) -> Value {
             }
             Shape::Text(media_type) => json!({ media_type: { "schema": { "type": "string" } } }),
         };
-        responses
-            .insert(answer.status.to_string(), json!({ "description": description, "content": content }));
+        let mut response = json!({ "description": description, "content": content });
+        if matches!(answer.shape, Shape::Object(_)) {
+            response["headers"] = json!({ "ETag": {
+                "description": "What the object is now: given as If-Match, a change is made only of this.",
+                "schema": { "type": "string" },
+            } });
+        }
+        if let (Shape::Object(_), 201) = (answer.shape, answer.status) {
+            response["headers"]["Location"] =
+                json!({ "description": "Where the object is.", "schema": { "type": "string" } });
+        }
+        responses.insert(answer.status.to_string(), response);
     }
     let rights: &[u16] = if route.needs.is_some() { &[401, 403] } else { &[] };
     let body: &[u16] = match route.body {

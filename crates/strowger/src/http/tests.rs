@@ -25,6 +25,17 @@ fn the_document_holds_every_route_with_its_refusals() {
         }
         let rights = operation["responses"]["403"].is_object();
         assert_eq!(rights, route.needs.is_some(), "{}", route.id);
+        let object = route.answers.iter().find(|answer| matches!(answer.shape, Shape::Object(_)));
+        if let Some(answer) = object {
+            let headers = &operation["responses"][answer.status.to_string()]["headers"];
+            assert!(headers["ETag"].is_object(), "{}", route.id);
+        }
+        let has = |name: &str| {
+            let all = operation["parameters"].as_array().unwrap();
+            all.iter().any(|parameter| parameter["name"] == name && parameter["in"] == "header")
+        };
+        let is_conditional = route.refusals.contains(&412);
+        assert_eq!(is_conditional, has("If-Match") && has("If-None-Match"), "{}", route.id);
         for field in route.query {
             let parameters = operation["parameters"].as_array().unwrap();
             assert!(parameters.iter().any(|parameter| parameter["name"] == field.name), "{}", field.name);
@@ -42,7 +53,7 @@ fn only_the_owner_of_the_server_has_its_rights() {
 fn no_setting_has_the_name_of_what_answers_say_beside_settings() {
     for kind in strowger_configuration::Kind::ALL {
         for field in kind.fields() {
-            assert!(!["id", "reference", "secrets_set"].contains(&field.name), "{kind}.{}", field.name);
+            assert!(!configuration::BESIDE_SETTINGS.contains(&field.name), "{kind}.{}", field.name);
         }
     }
 }

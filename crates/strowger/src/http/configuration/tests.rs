@@ -56,3 +56,34 @@ fn an_operator_gives_and_takes_no_rights() {
     );
     std::fs::remove_dir_all(&folder).unwrap();
 }
+
+#[test]
+fn what_a_list_cannot_be_asked_for_is_told_with_what_it_can() {
+    let check = |filter: &str, expect: Result<&[(&str, bool)], &str>| match (
+        Filter::of(Kind::Partition, filter),
+        expect,
+    ) {
+        (Ok(filter), Ok(objects)) => {
+            for (name, expect) in objects {
+                let object = json!({ "name": name, "description": "the lobby: left" });
+                assert_eq!(filter.takes(&object), *expect, "{name}");
+            }
+        }
+        (Err(problem), Err(expect)) => {
+            assert_eq!(problem.status, StatusCode::BAD_REQUEST);
+            assert!(problem.detail.contains(expect), "{}", problem.detail);
+        }
+        (Ok(_), Err(expect)) => panic!("{filter} is taken, expected {expect}"),
+        (Err(problem), Ok(_)) => panic!("{}", problem.detail),
+    };
+    check("", Ok(&[("Internal", true)]));
+    check("INT", Ok(&[("Internal", true), ("External", false)]));
+    check("name:int", Ok(&[("Internal", true), ("External", false)]));
+    check("description:LOBBY", Ok(&[("External", true)]));
+    check(":lobby: left", Ok(&[("External", true)]));
+    check("nmae:int", Err("\"nmae\" is no setting of the kind partition; those are name, description"));
+    check("lobby: left", Err("put one before it"));
+    let problem = nothing_after(&State::default(), Kind::Partition, "zz");
+    assert_eq!(problem.status, StatusCode::BAD_REQUEST);
+    assert!(problem.detail.contains("no partition is called \"zz\""), "{}", problem.detail);
+}
