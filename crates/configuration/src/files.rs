@@ -3,13 +3,18 @@
 //! A file holds tables named like a kind, `[[line]]`; which file they stand in does not matter when they are read.
 
 mod read;
+mod source;
 mod write;
 
+use std::collections::BTreeSet;
 use std::fmt;
 
+use crate::problem::Segment;
 use crate::proposal::{Mistake, Scope, Wanted};
 use crate::reader::Vault;
-use crate::{Id, Kind, Operation, Refusal, State};
+use crate::{Id, Kind, Operation, Problem, Refusal, State, Wrong};
+
+use source::Source;
 
 /// A file of a directory.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -23,9 +28,14 @@ pub struct File {
 /// What the files of a directory want, with where it stands in them.
 #[derive(Debug)]
 pub struct Document<'f> {
-    files: &'f [File],
+    files: Vec<Source<'f>>,
     wanted: Vec<Wanted>,
     origins: Vec<Origin>,
+    mistakes: Vec<FileMistake>,
+    /// Names in what could not be read: who refers to them is not told that they do not exist.
+    unread: BTreeSet<String>,
+    /// Settings whose value could not be read, which was told: by position in what is wanted.
+    skipped: BTreeSet<(usize, Box<str>)>,
 }
 
 /// Where an object stands.
@@ -59,23 +69,72 @@ impl State {
 }
 
 impl<'f> Document<'f> {
-    /// Reads files.
+    /// Reads files of which all can be read.
     ///
     /// # Errors
     /// Everything that is no TOML or no kind of object, in all files.
     pub fn read(files: &'f [File]) -> Result<Self, Vec<FileMistake>> {
-        let mut document = Document { files, wanted: Vec::new(), origins: Vec::new() };
-        let mut mistakes = Vec::new();
+        let document = Document::of(files);
+        if document.mistakes.is_empty() { Ok(document) } else { Err(document.mistakes) }
+    }
+
+    /// Reads what can be read. What is wrong with one table, or with the syntax of one file, hides nothing of the others: all of
+    /// it comes from [`Document::mistakes`], and there is nothing to propose as long as there is any.
+    pub fn of(files: &'f [File]) -> Self {
+        let mut document = Document {
+            files: files.iter().map(Source::new).collect(),
+            wanted: Vec::new(),
+            origins: Vec::new(),
+            mistakes: Vec::new(),
+            unread: BTreeSet::new(),
+            skipped: BTreeSet::new(),
+        };
         for (at, file) in files.iter().enumerate() {
-            read::file(at, file, &mut document, &mut mistakes);
+            read::file(at, file, &mut document);
         }
-        mistakes.sort();
-        if mistakes.is_empty() { Ok(document) } else { Err(mistakes) }
+        document.mistakes.sort();
+        document
     }
 
     /// What is wanted.
     pub fn wanted(&self) -> &[Wanted] {
         &self.wanted
+    }
+
+    /// What is wrong with the files themselves.
+    pub fn mistakes(&self) -> &[FileMistake] {
+        &self.mistakes
+    }
+
+    /// What is wrong with the files themselves and with what they want, in the order of places. Left out is what only follows
+    /// from what could not be read.
+    pub fn with_mistakes(&self, found: &[Mistake]) -> Vec<FileMistake> {
+        let found = found.iter().filter(|mistake| !self.follows(mistake)).map(|mistake| self.locate(mistake));
+        let mut all: Vec<FileMistake> = self.mistakes.iter().cloned().chain(found).collect();
+        all.sort();
+        all
+    }
+
+    /// Whether a mistake is only there because something else could not be read.
+    fn follows(&self, mistake: &Mistake) -> bool {
+        let Problem { path, wrong } = &mistake.problem;
+        let is_skipped = match path.segments().first() {
+            Some(Segment::Setting(name)) => self.skipped.contains(&(mistake.wanted, name.clone())),
+            Some(Segment::Entry(_)) | None => false,
+        };
+        is_skipped
+            || match wrong {
+                Wrong::NoSuchObject { kind, found, .. } => {
+                    let (_, name) = crate::state::split(*kind, found);
+                    self.unread.contains(name)
+                }
+                Wrong::Missing { .. }
+                | Wrong::Unexpected { .. }
+                | Wrong::UnknownSetting { .. }
+                | Wrong::Taken { .. }
+                | Wrong::InUse { .. }
+                | Wrong::Contradiction { .. } => false,
+            }
     }
 
     /// The operations that make of a state what the files want, or everything that is wrong with them.
@@ -89,11 +148,11 @@ impl<'f> Document<'f> {
         vault: &dyn Vault,
         new_id: &mut dyn FnMut() -> Id,
     ) -> Result<Vec<Operation>, Vec<FileMistake>> {
-        state.proposal(&self.wanted, scope, vault, new_id).map_err(|mistakes| {
-            let mut located: Vec<FileMistake> = mistakes.iter().map(|mistake| self.locate(mistake)).collect();
-            located.sort();
-            located
-        })
+        match state.proposal(&self.wanted, scope, vault, new_id) {
+            Ok(operations) if self.mistakes.is_empty() => Ok(operations),
+            Ok(_) => Err(self.mistakes.clone()),
+            Err(found) => Err(self.with_mistakes(&found)),
+        }
     }
 
     /// Where objects stand that the state refuses.
@@ -119,17 +178,16 @@ impl<'f> Document<'f> {
         let (Some(origin), Some(wanted)) = (origin, wanted) else {
             return FileMistake::nowhere(mistake.problem.to_string());
         };
-        let Some(file) = self.files.get(origin.file) else {
+        let Some(source) = self.files.get(origin.file) else {
             return FileMistake::nowhere(mistake.problem.to_string());
         };
-        let offset = read::offset(file, wanted.kind, origin.table, &mistake.problem.path);
         let key = crate::proposal::key_of(wanted.kind, &wanted.table).unwrap_or_default();
         let sentence = if key.is_empty() {
             format!("{}: {}", wanted.kind.title(), mistake.problem)
         } else {
             format!("{} {key:?}: {}", wanted.kind.title(), mistake.problem)
         };
-        FileMistake::at(&file.name, &file.text, offset, sentence)
+        source.mistake(source.offset(wanted.kind, origin.table, &mistake.problem.path), sentence)
     }
 }
 
@@ -137,14 +195,6 @@ impl FileMistake {
     /// A mistake of which no file tells.
     pub(crate) const fn nowhere(sentence: String) -> Self {
         FileMistake { file: String::new(), line: 0, column: 0, sentence }
-    }
-
-    /// A mistake at a byte of a text.
-    fn at(file: &str, text: &str, offset: usize, sentence: String) -> Self {
-        let before = text.get(..offset).unwrap_or(text);
-        let line_start = before.rfind('\n').map_or(0, |at| at + 1);
-        let column = before.get(line_start..).unwrap_or_default().chars().count() + 1;
-        FileMistake { file: file.to_owned(), line: before.matches('\n').count() + 1, column, sentence }
     }
 }
 
@@ -156,6 +206,10 @@ impl fmt::Display for FileMistake {
         write!(f, "{}:{}:{}: {}", self.file, self.line, self.column, self.sentence)
     }
 }
+
+/// Where whoever read a file put the sign for bytes that are no text.
+pub(crate) const NO_UTF_8: &str =
+    "this is no UTF-8 (or the character U+FFFD, which stands for what is none): save the file as UTF-8";
 
 #[cfg(test)]
 mod tests;

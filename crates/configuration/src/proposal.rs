@@ -9,7 +9,7 @@ use crate::change::naming_setting;
 use crate::problem::{Problem, Wrong, nearest};
 use crate::reader::{ByIdOnly, Directory, Reader, Vault};
 use crate::state::split;
-use crate::{AnyObject, Id, Identity, Kind, Naming, Operation, Path, State};
+use crate::{AnyObject, Id, Identity, Kind, Naming, Operation, Path, Refusal, State};
 
 /// An object as somebody wants it, in the words of a file or a request.
 #[derive(Clone, PartialEq, Debug)]
@@ -68,8 +68,9 @@ impl State {
             let mut reader = Reader::new(id, &directory, vault);
             let read = AnyObject::read(object.kind, &object.table, &mut reader);
             let problems = reader.into_problems();
+            let is_right = problems.is_empty();
             mistakes.extend(problems.into_iter().map(|problem| Mistake { wanted: at, problem }));
-            let Some(read) = read else { continue };
+            let Some(read) = read.filter(|_| is_right) else { continue };
             let entry = self.entry(id);
             if entry.is_some_and(|entry| *entry.object() == read) {
                 continue;
@@ -87,9 +88,36 @@ impl State {
             before: Some(entry.hash()),
             after: None,
         }));
+        if mistakes.is_empty() {
+            return Ok(operations);
+        }
+        // What can be read is looked at as a whole all the same, so that its mistakes are told in the same run.
+        if let Err(refused) = self.changed(&operations) {
+            mistakes.extend(contradictions(&refused, &called));
+        }
         mistakes.sort_by_key(|mistake| mistake.wanted);
-        if mistakes.is_empty() { Ok(operations) } else { Err(mistakes) }
+        Err(mistakes)
     }
+}
+
+/// What readable objects may not be to each other, although others cannot be read. That these are not there is no mistake of theirs.
+fn contradictions(refused: &[Refusal], called: &Called) -> Vec<Mistake> {
+    let positions: BTreeMap<Id, usize> = called.of.iter().map(|(at, id)| (*id, *at)).collect();
+    let of = |refusal: &Refusal| match refusal {
+        Refusal::Wrong { object, problem, .. } => match problem.wrong {
+            Wrong::Taken { .. } | Wrong::Contradiction { .. } => {
+                let wanted = *positions.get(object)?;
+                Some(Mistake { wanted, problem: problem.clone() })
+            }
+            Wrong::Missing { .. }
+            | Wrong::Unexpected { .. }
+            | Wrong::UnknownSetting { .. }
+            | Wrong::NoSuchObject { .. }
+            | Wrong::InUse { .. } => None,
+        },
+        Refusal::Stale { .. } => None,
+    };
+    refused.iter().filter_map(of).take(CONTRADICTIONS_TOLD).collect()
 }
 
 /// Which object is which.
@@ -136,8 +164,9 @@ fn identify(
             // Without a name it is no object; reading it once tells what else is wrong.
             let mut reader = Reader::new(Id::LEAST, state, &crate::reader::AlreadySealed);
             AnyObject::read(kind, &object.table, &mut reader);
-            let named = |problem: &Problem| problem.path == Path::new().setting(naming_setting(kind));
-            let problems = reader.into_problems().into_iter().filter(named);
+            // What it refers to may be among what is wanted and not looked at yet.
+            let is_sure = |problem: &Problem| !matches!(problem.wrong, Wrong::NoSuchObject { .. });
+            let problems = reader.into_problems().into_iter().filter(is_sure);
             mistakes.extend(problems.map(|problem| Mistake { wanted: at, problem }));
             continue;
         };
@@ -231,6 +260,8 @@ impl Directory for Overlay<'_> {
 
 /// Mistyped names of one proposal for which the nearest one is looked for.
 const NAMES_LOOKED_FOR: usize = 200;
+/// Contradictions that are told beside other mistakes.
+const CONTRADICTIONS_TOLD: usize = 1_000;
 /// Names that are looked at for each.
 const NAMES_COMPARED: usize = 10_000;
 

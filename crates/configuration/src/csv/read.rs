@@ -9,7 +9,7 @@ use super::columns::{ACTION, Columns, Fields};
 use super::fill::{Row, Shift};
 use super::text::Reader;
 use super::{Origin, Sheet, Sheets, Table};
-use crate::files::{File, FileMistake};
+use crate::files::{File, FileMistake, NO_UTF_8};
 use crate::proposal::{Wanted, key_of};
 use crate::reader::Directory;
 use crate::{Id, Kind, State};
@@ -117,6 +117,10 @@ impl<'t> Reading<'_, 't> {
                     let (found, expected) = (cells.len(), columns.len());
                     let why = format!("has {found} cells, expected {expected} as the first line has");
                     self.wrong(&file.name, line, expected + 1, why);
+                }
+                Ok(Some(line)) if cells.iter().any(|cell| cell.contains(char::REPLACEMENT_CHARACTER)) => {
+                    let bad = cells.iter().position(|cell| cell.contains(char::REPLACEMENT_CHARACTER));
+                    self.wrong(&file.name, line, bad.unwrap_or(0) + 1, NO_UTF_8.to_owned());
                 }
                 Ok(Some(line)) => {
                     let place = Place { file: &file.name, columns: &columns, table: at, line };

@@ -156,7 +156,8 @@ fn every_wrong_cell_is_told_in_one_run() {
          SEP000000000001,hq,,,,add\n\
          ,hq,,,,\n\
          SEP000000000003,hq,\"internal\"1002,,,\n\
-         SEP000000000003,hq,,,,,,\n",
+         SEP000000000003,hq,,,,,,\n\
+         SEP000000000003,Z\u{fffd}rich,,,,\n",
         &[
             "phones.csv:2:1: phone \"SEP1\": column name is \"SEP1\", expected SEP or ATA and the 12 hexadecimal digits of the \
              MAC address in capitals, or up to 15 letters, digits and . - _, for example \"SEP001122334455\"",
@@ -172,6 +173,7 @@ fn every_wrong_cell_is_told_in_one_run() {
             "phones.csv:7:1: phone: column name is empty",
             "phones.csv:8:3: a quote in the middle of a cell; expected the whole cell in quotes, and each quote in it twice",
             "phones.csv:9:7: has 8 cells, expected 6 as the first line has",
+            "phones.csv:10:2: this is no UTF-8 (or the character U+FFFD, which stands for what is none): save the file as UTF-8",
         ],
     );
     check(

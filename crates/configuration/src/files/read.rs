@@ -1,69 +1,141 @@
 //! TOML into what is wanted, and back to where it stood.
 
-use std::borrow::Cow;
-
 use serde_json::{Map, Value};
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
-use super::{Document, File, FileMistake, Origin};
-use crate::problem::Segment;
+use super::source::Lines;
+use super::{Document, File, FileMistake, NO_UTF_8, Origin};
 use crate::proposal::Wanted;
-use crate::{Kind, Naming, Path};
+use crate::{Kind, Naming};
 
-/// Reads one file.
-pub(super) fn file(at: usize, file: &File, document: &mut Document<'_>, mistakes: &mut Vec<FileMistake>) {
-    let wrong = |offset: usize, sentence: String| FileMistake::at(&file.name, &file.text, offset, sentence);
+/// Reads one file. What is wrong in a table hides nothing of the others.
+pub(super) fn file<'f>(at: usize, file: &'f File, document: &mut Document<'f>) {
     let (root, errors) = DeTable::parse_recoverable(&file.text);
-    mistakes.extend(errors.iter().map(|error| {
-        let offset = error.span().map_or(0, |span| span.start);
-        wrong(offset, error.message().to_owned())
-    }));
-    // What follows a mistake in the syntax is often only a consequence of it.
-    if !errors.is_empty() {
-        return;
+    let mut reading = Reading { at, file, lines: Lines::new(&file.text), document, broken: Vec::new() };
+    for error in &errors {
+        reading.wrong(place(error), error.message().to_owned());
     }
+    if let Some(offset) = file.text.find(char::REPLACEMENT_CHARACTER) {
+        reading.wrong(offset, NO_UTF_8.to_owned());
+    }
+    reading.find_broken(&root, &errors);
+    let first = errors.iter().map(place).min();
     for (name, value) in root.get_ref() {
+        let start = name.span().start;
+        let is_heading = file.text.get(..start).is_some_and(|before| before.trim_end().ends_with('['));
+        if !is_heading && first.is_some_and(|first| first <= start) {
+            // A setting whose heading is broken, which was told.
+            continue;
+        }
         let kind = match name.get_ref().parse::<Kind>() {
             Ok(kind) => kind,
             Err(error) => {
-                mistakes.push(wrong(name.span().start, error.to_string()));
+                reading.wrong(name.span().start, error.to_string());
+                reading.not_read(value);
                 continue;
             }
         };
-        let tables = match tables(kind, value) {
-            Ok(tables) => tables,
+        match tables(kind, value) {
+            Ok(tables) => {
+                for (table, value) in tables.into_iter().enumerate() {
+                    reading.table(kind, table, value);
+                }
+            }
             Err(expected) => {
-                mistakes.push(wrong(name.span().start, expected));
-                continue;
+                reading.wrong(name.span().start, expected);
+                reading.not_read(value);
             }
-        };
-        for (table, value) in tables.into_iter().enumerate() {
-            let Some(read) = value.get_ref().as_table() else {
-                mistakes.push(wrong(value.span().start, format!("expected a table, as in [[{kind}]]")));
-                continue;
-            };
-            let mut settings = Map::new();
-            for (name, value) in read {
-                match json(value.get_ref()) {
-                    Ok(value) => {
-                        settings.insert(name.get_ref().clone().into_owned(), value);
-                    }
-                    Err(sentence) => mistakes.push(wrong(value.span().start, sentence)),
-                }
-            }
-            let renamed_from = match settings.remove(RENAMED_FROM) {
-                None => None,
-                Some(Value::String(before)) => Some(before),
-                Some(_) => {
-                    mistakes.push(wrong(value.span().start, format!("{RENAMED_FROM} is a name in quotes")));
-                    None
-                }
-            };
-            document.wanted.push(Wanted { kind, renamed_from, table: settings });
-            document.origins.push(Origin { file: at, table });
         }
     }
+}
+
+/// A file that is read.
+struct Reading<'r, 'f> {
+    at: usize,
+    file: &'f File,
+    lines: Lines<'f>,
+    document: &'r mut Document<'f>,
+    /// The bytes at which tables begin that have a mistake in their syntax.
+    broken: Vec<usize>,
+}
+
+impl Reading<'_, '_> {
+    fn wrong(&mut self, offset: usize, sentence: String) {
+        let (line, column) = self.lines.place(offset);
+        let file = self.file.name.clone();
+        self.document.mistakes.push(FileMistake { file, line, column, sentence });
+    }
+
+    /// Finds the tables that mistakes in the syntax are in. What can still be read of these is not what was meant, and what
+    /// stands behind the first of them may have been lost: its names count as not read.
+    fn find_broken(&mut self, root: &Spanned<DeTable<'_>>, errors: &[toml::de::Error]) {
+        let Some(first) = errors.iter().map(place).min() else { return };
+        let values = root.get_ref().iter().flat_map(|(_, value)| match value.get_ref() {
+            DeValue::Array(tables) => tables.iter().collect(),
+            _ => vec![value],
+        });
+        let mut starts: Vec<usize> = values.map(|value| value.span().start).collect();
+        starts.sort_unstable();
+        let table_of = |offset: usize| starts.iter().rev().find(|start| **start <= offset).copied();
+        self.broken = errors.iter().map(place).filter_map(table_of).collect();
+        let rest = self.file.text.get(table_of(first).unwrap_or(0)..).unwrap_or_default();
+        let names = rest.lines().filter_map(|line| {
+            let (setting, value) = line.split_once('=')?;
+            let quoted = value.trim().trim_matches(['"', '\'']);
+            ["name", "pattern"].contains(&setting.trim()).then(|| quoted.to_owned())
+        });
+        self.document.unread.extend(names);
+    }
+
+    /// Notes what is called so in what cannot be read.
+    fn not_read(&mut self, value: &Spanned<DeValue<'_>>) {
+        let tables = match value.get_ref() {
+            DeValue::Array(tables) => tables.iter().collect(),
+            _ => vec![value],
+        };
+        let tables = tables.into_iter().filter_map(|table| table.get_ref().as_table());
+        let names = tables.flat_map(|table| ["name", "pattern"].map(|name| table.get(name)));
+        let names = names.flatten().filter_map(|name| name.get_ref().as_str());
+        self.document.unread.extend(names.map(str::to_owned));
+    }
+
+    fn table(&mut self, kind: Kind, table: usize, value: &Spanned<DeValue<'_>>) {
+        if self.broken.contains(&value.span().start) {
+            return self.not_read(value);
+        }
+        let Some(read) = value.get_ref().as_table() else {
+            return self.wrong(value.span().start, format!("expected a table, as in [[{kind}]]"));
+        };
+        let position = self.document.wanted.len();
+        let mut settings = Map::new();
+        for (name, value) in read {
+            match json(value.get_ref()) {
+                Ok(value) => {
+                    settings.insert(name.get_ref().clone().into_owned(), value);
+                }
+                Err(sentence) => {
+                    self.wrong(value.span().start, sentence);
+                    self.document.skipped.insert((position, name.get_ref().as_ref().into()));
+                }
+            }
+        }
+        let renamed_from = match settings.remove(RENAMED_FROM) {
+            None => None,
+            Some(Value::String(before)) => Some(before),
+            Some(_) => {
+                self.wrong(value.span().start, format!("{RENAMED_FROM} is a name in quotes"));
+                None
+            }
+        };
+        self.document.wanted.push(Wanted { kind, renamed_from, table: settings });
+        self.document.origins.push(Origin { file: self.at, table });
+    }
+}
+
+/// The byte of a mistake in the syntax.
+fn place(error: &toml::de::Error) -> usize {
+    error.span().map_or(0, |span| span.start)
 }
 
 /// The tables of a kind in a file.
@@ -102,36 +174,6 @@ fn json(value: &DeValue<'_>) -> Result<Value, String> {
             Value::Object(settings)
         }
     })
-}
-
-/// The byte at which a setting stands; that of its table when it is not there.
-pub(super) fn offset(file: &File, kind: Kind, table: usize, path: &Path) -> usize {
-    let (root, _) = DeTable::parse_recoverable(&file.text);
-    let named = root.get_ref().iter().find(|(name, _)| name.get_ref().parse() == Ok(kind));
-    let Some((_, value)) = named else { return 0 };
-    let Some(mut value) = tables(kind, value).ok().and_then(|tables| tables.get(table).copied()) else {
-        return 0;
-    };
-    let mut offset = value.span().start;
-    for segment in path.segments() {
-        let next = match segment {
-            Segment::Setting(name) => value.get_ref().as_table().and_then(|table| {
-                let key: Cow<'_, str> = Cow::Borrowed(name);
-                table.iter().find(|(name, _)| *name.get_ref() == key)
-            }),
-            Segment::Entry(at) => {
-                let entry = value.get_ref().as_array().and_then(|entries| entries.get(*at));
-                let Some(entry) = entry else { break };
-                offset = entry.span().start;
-                value = entry;
-                continue;
-            }
-        };
-        let Some((name, found)) = next else { break };
-        offset = name.span().start;
-        value = found;
-    }
-    offset
 }
 
 /// In place of a setting: what the object was called so far.

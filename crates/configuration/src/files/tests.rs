@@ -7,7 +7,7 @@ fn files(texts: &[(&str, &str)]) -> Vec<File> {
 
 fn applied(state: &State, files: &[File]) -> Result<State, Vec<String>> {
     let words = |mistakes: Vec<FileMistake>| mistakes.iter().map(ToString::to_string).collect::<Vec<_>>();
-    let document = Document::read(files).map_err(words)?;
+    let document = Document::of(files);
     let mut last = 0;
     let mut new_id = || {
         last += 1;
@@ -95,11 +95,17 @@ fn mistakes_have_a_place() {
     );
     check(
         &[("a.toml", "[[line]]\npattern = 1001\nbusy_trigger = 1.5\n")],
-        &["a.toml:3:16: expected a whole number, or a text in quotes"],
+        &[
+            "a.toml:2:1: line: pattern is 1001, expected a pattern of digits, X, !, ?, +, [..], ., @, *, # and \\+, or a name such as alice@example.com, for example \"9.1[2-9]XXXXXXXXX\"",
+            "a.toml:3:16: expected a whole number, or a text in quotes",
+        ],
     );
     check(
         &[("a.toml", "[[line]]\npattern = \n\n[[line]]\n")],
-        &["a.toml:2:11: string values must be quoted, expected literal string"],
+        &[
+            "a.toml:2:11: string values must be quoted, expected literal string",
+            "a.toml:4:1: line: pattern is missing; expected a pattern of digits, X, !, ?, +, [..], ., @, *, # and \\+, or a name such as alice@example.com, for example \"9.1[2-9]XXXXXXXXX\"",
+        ],
     );
     check(
         &[("a.toml", "[[calling_search_space]]\nname = \"x\"\npartitions = [\n  \"y\",\n]\n")],
@@ -107,6 +113,66 @@ fn mistakes_have_a_place() {
             "a.toml:4:3: calling search space \"x\": partitions[0] names the partition \"y\", which does not exist; add it, or name another",
         ],
     );
+}
+
+/// What follows only from what could not be read is not told: who refers to a broken table is right.
+#[test]
+fn one_run_tells_what_is_wrong_in_all_files() {
+    fn check(texts: &[(&str, &str)], expect: &[&str]) {
+        let found = applied(&State::default(), &files(texts)).map(|state| state.len()).unwrap_err();
+        let found: Vec<&str> = found.iter().map(|it| it.split(' ').next().unwrap_or_default()).collect();
+        assert_eq!(found, expect, "{texts:?}");
+    }
+    let spaces = |partition: &str| {
+        format!(
+            "[[calling_search_space]]\nname = \"all\"\npartitions = [\"{partition}\", \"nowhere\"]\ncolour = 1\n"
+        )
+    };
+    let good = spaces("inside");
+    // An unknown table; a broken one, and one that is left open; one that should be a list.
+    for broken in [
+        "[[partitoin]]\nname = \"inside\"\n",
+        "[[partition]]\nname = \"inside\"\ndescription = oh no\n",
+        "[[partition]]\nname = \"inside\"\ndescription = \"oh\n",
+        "[partition]\nname = \"inside\"\n",
+        "[[partition]\nname = \"inside\"\n",
+    ] {
+        let place = applied(&State::default(), &files(&[("a.toml", broken)])).unwrap_err();
+        let place = place[0].split(' ').next().unwrap().to_owned();
+        check(&[("a.toml", broken), ("b.toml", &good)], &[&place, "b.toml:3:25:", "b.toml:4:1:"]);
+    }
+    // What stands behind the mistake in the same file is looked at too.
+    let both = format!("[[partition]]\nname = \"inside\"\ndescription = \n{good}");
+    check(&[("a.toml", &both)], &["a.toml:3:15:", "a.toml:6:25:", "a.toml:7:1:"]);
+    // Bytes that are no UTF-8, as whoever read the file has put them.
+    let bytes = "[[partition]]\nname = \"inside\"\ndescription = \"Z\u{fffd}rich\"\n";
+    check(&[("a.toml", bytes), ("b.toml", &good)], &["a.toml:3:17:", "b.toml:3:25:", "b.toml:4:1:"]);
+    // What readable objects may not be to each other.
+    let numbers = "[[line]]\npattern = \"1001\"\n\n[[translation_pattern]]\npattern = \"1001\"\n";
+    check(
+        &[("a.toml", numbers), ("b.toml", &good)],
+        &["a.toml:5:1:", "b.toml:3:15:", "b.toml:3:25:", "b.toml:4:1:"],
+    );
+    // A value that is none of TOML's that we take hides only what it is the value of.
+    let float = "[[partition]]\nname = 1.5\ncolour = 1\n";
+    check(&[("a.toml", float)], &["a.toml:2:8:", "a.toml:3:1:"]);
+}
+
+/// Every one of many mistakes has its place, without looking through the file for each: this would take minutes.
+#[test]
+fn thousands_of_mistakes_are_told() {
+    let line =
+        |number: usize| format!("[[line]]\npattern = \"{number}\"\npartition = \"partition-{number}\"\n");
+    let text: String = (10_000..18_000).map(line).collect();
+    let found =
+        applied(&State::default(), &files(&[("a.toml", &text)])).map(|state| state.len()).unwrap_err();
+    assert_eq!(found.len(), 8_000);
+    assert!(
+        found[0].starts_with("a.toml:3:1: line \"partition-10000:10000\": partition names"),
+        "{}",
+        found[0]
+    );
+    assert!(found[7_999].starts_with("a.toml:24000:1: "), "{}", found[7_999]);
 }
 
 #[test]

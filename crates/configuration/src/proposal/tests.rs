@@ -111,8 +111,8 @@ fn mistakes_are_told_all_at_once() {
         .into_iter()
         .map(|mistake| (mistake.wanted, mistake.problem.path.to_string()))
         .collect::<Vec<_>>();
-    let expect =
-        [(0, "zone"), (1, "pattern"), (2, "partition"), (3, "name")].map(|(at, path)| (at, path.to_owned()));
+    let expect = [(0, "zone"), (1, "pattern"), (1, "busy_trigger"), (2, "partition"), (3, "name")]
+        .map(|(at, path)| (at, path.to_owned()));
     assert_eq!(found, expect);
 }
 

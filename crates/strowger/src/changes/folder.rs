@@ -130,8 +130,9 @@ impl FolderOptions {
         let server = self.place.running_server()?;
         let mut files = Vec::new();
         for path in toml_files(&self.folder)? {
-            let text =
-                fs::read_to_string(&path).with_context(|| format!("cannot read {}", path.display()))?;
+            let bytes = fs::read(&path).with_context(|| format!("cannot read {}", path.display()))?;
+            // The server tells where bytes are no UTF-8, together with all else that is wrong.
+            let text = String::from_utf8_lossy(&bytes);
             files.push(json!({ "name": path.strip_prefix(&self.folder).unwrap_or(&path), "text": text }));
         }
         anyhow::ensure!(

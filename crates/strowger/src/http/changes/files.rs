@@ -181,13 +181,18 @@ fn planned(site: &Site, wanted: &Files, files: &[File]) -> Result<(Plan, usize),
 
 fn of_documents(site: &Site, live: &Live, wanted: &Files, files: &[File]) -> Result<(Plan, usize), Problem> {
     site.keeper.progress().begin(Phase::Reading, 0);
-    let document = Document::read(files).map_err(wrong_files)?;
+    let document = Document::of(files);
     let scope = match wanted.scope {
         ScopeWord::Whole => Scope::Whole,
         ScopeWord::Objects => Scope::Objects,
     };
     site.keeper.progress().begin(Phase::Checking, 0);
-    let plan = site.keeper.plan(live, document.wanted(), scope);
+    let plan = match site.keeper.plan(live, document.wanted(), scope) {
+        // What is wrong with files themselves and what is wrong with their objects are told together.
+        Err(PlanError::Mistakes(found)) => return Err(wrong_files(document.with_mistakes(&found))),
+        _ if !document.mistakes().is_empty() => return Err(wrong_files(document.mistakes().to_vec())),
+        plan => plan,
+    };
     let plan = plan.map_err(|error| {
         located(&error, |mistake| document.locate(mistake), |refusals| document.locate_refusals(refusals))
     })?;
