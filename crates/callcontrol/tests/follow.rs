@@ -72,8 +72,8 @@ fn configuration(rng: &mut Rng) -> Configuration {
     };
     let mut translation = Translation::to(NextSearchSpace::Originator);
     translation.called.mask = Some("1002".parse().unwrap());
-    add("77", Action::Translate(translation));
-    add("0!", Action::Route(RoutePattern::to(RouteTarget::Trunk("carrier".into()))));
+    add("77", Action::from(translation));
+    add("0!", Action::from(RoutePattern::to(RouteTarget::Trunk("carrier".into()))));
     add("66", Action::Block(Cause::CALL_REJECTED));
     for pilot in ["8000", "8001"] {
         add(pilot, Action::Hunt { list: pilot.into() });

@@ -150,7 +150,7 @@ fn a_phone_that_never_stops_pressing_keys_does_not_fill_the_call() {
     let mut translation = Translation::to(NextSearchSpace::Originator);
     translation.called.prefix = "20".parse().unwrap();
     translation.called.discard = "PreDot".parse().unwrap();
-    plan.add("", NumberPattern::new("1.".parse().unwrap(), Action::Translate(translation))).unwrap();
+    plan.add("", NumberPattern::new("1.".parse().unwrap(), Action::from(translation))).unwrap();
     configuration.plan = plan.build();
     let mut control = CallControl::new(NodeId(1), ShardId(0), 0, &mut Rng::new(1), Arc::new(configuration));
     let mut out = Outbox::default();

@@ -77,7 +77,7 @@ fn configuration(relay: RelayMode) -> Configuration {
     plan.literal("", "9999", Action::Service(Service::Echo)).unwrap();
     let mut route = RoutePattern::to(RouteTarget::Trunk("carrier".into()));
     route.codes = CodesRequired { authorization_level: Some(1), client_matter: true };
-    plan.add("", NumberPattern::new("511".parse().unwrap(), Action::Route(route))).unwrap();
+    plan.add("", NumberPattern::new("511".parse().unwrap(), Action::from(route))).unwrap();
     let mut codes = CodeTable::new();
     codes.add_authorization("1", "Ada", 1).unwrap();
     codes.add_matter("1", "anything").unwrap();

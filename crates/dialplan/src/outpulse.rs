@@ -69,7 +69,7 @@ mod tests {
         route.called.discard = "PreDot".parse().unwrap();
         route.calling.prefix = number("77");
         route.emergency = emergency;
-        builder.add("", NumberPattern::new("0.!".parse().unwrap(), Action::Route(route))).unwrap();
+        builder.add("", NumberPattern::new("0.!".parse().unwrap(), Action::from(route))).unwrap();
         let mut caller = Caller::new(number("2001"), SearchSpace::null());
         caller.emergency_number = Some(number("4711"));
         let analysis = Analysis::of(

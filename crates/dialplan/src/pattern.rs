@@ -15,7 +15,9 @@ mod breadth;
 mod parse;
 mod split;
 
+use std::borrow::Cow;
 use std::fmt;
+use std::sync::Arc;
 
 pub use self::breadth::Breadth;
 pub use self::parse::PatternError;
@@ -34,7 +36,14 @@ use crate::symbol::{Digits, Symbol, SymbolSet};
 /// ```
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Pattern {
-    text: Box<str>,
+    text: Arc<str>,
+    /// `None` for a number, which is most of a large plan: it takes itself, as its text says already.
+    parts: Option<Box<Parts>>,
+}
+
+/// What stands in a pattern that is not a mere number.
+#[derive(Clone, PartialEq, Eq, Debug)]
+struct Parts {
     /// Elements before `@`, or all.
     head: Box<[Element]>,
     /// Elements after `@`, when it has one.
@@ -73,28 +82,46 @@ impl Pattern {
         parse::parse(text, negated_set)
     }
 
+    /// What takes a number and nothing else; the text is shared where it is a pattern as it stands.
+    pub(crate) fn of_number(number: &Arc<str>) -> Result<Self, PatternError> {
+        let text = match number.contains('+') {
+            true => number.replace('+', r"\+").into(),
+            false => Arc::clone(number),
+        };
+        if text.len() > Pattern::CHARACTERS_MAX {
+            Err(PatternError::TooLong)
+        } else {
+            Ok(Pattern { text, parts: None })
+        }
+    }
+
     /// As it was written.
     pub fn text(&self) -> &str {
         &self.text
     }
 
+    /// The same, shared with the pattern.
+    pub fn shared_text(&self) -> Arc<str> {
+        Arc::clone(&self.text)
+    }
+
     /// Whether it has `@`, on which alone a route filter acts.
-    pub const fn has_national_plan(&self) -> bool {
-        self.tail.is_some()
+    pub fn has_national_plan(&self) -> bool {
+        self.tail().is_some()
     }
 
     /// Whether a dot marks the end of an access code.
-    pub const fn has_dot(&self) -> bool {
-        self.dot.is_some()
+    pub fn has_dot(&self) -> bool {
+        self.dot().is_some()
     }
 
     /// The one number it takes, when it takes only one.
     pub fn only_number(&self) -> Option<Digits> {
-        if self.tail.is_some() {
+        if self.has_national_plan() {
             return None;
         }
         let mut digits = Digits::EMPTY;
-        for element in &self.head {
+        for element in &*self.head() {
             if element.repeat() != Repeat::Once || element.set().len() != 1 {
                 return None;
             }
@@ -117,20 +144,20 @@ impl Pattern {
     }
 
     /// The elements, or those behind the dot; `None` for a pattern with `@`.
-    pub(crate) fn elements_behind(&self, dot: bool) -> Option<&[Element]> {
-        if self.tail.is_some() {
+    pub(crate) fn elements_behind(&self, dot: bool) -> Option<Vec<Element>> {
+        if self.has_national_plan() {
             return None;
         }
-        self.head.get(if dot { self.dot.unwrap_or(0) } else { 0 }..)
+        let first = if dot { self.dot().unwrap_or(0) } else { 0 };
+        self.head().get(first..).map(<[Element]>::to_vec)
     }
 
     /// All ways through it; `filter` leaves out forms of the national plan.
     pub(crate) fn branches(&self, filter: Option<&RouteFilter>) -> Vec<Branch> {
-        let Some(tail) = &self.tail else { return vec![self.head.clone()] };
+        let head = self.head();
+        let Some(tail) = self.tail() else { return vec![head.into()] };
         national::forms(filter)
-            .map(|form| {
-                self.head.iter().copied().chain(form.elements()).chain(tail.iter().copied()).collect()
-            })
+            .map(|form| head.iter().copied().chain(form.elements()).chain(tail.iter().copied()).collect())
             .collect()
     }
 
@@ -146,6 +173,28 @@ impl Pattern {
         digits.extend(branch.iter().filter_map(|element| element.example()));
         Some(digits)
     }
+
+    /// Elements before `@`, or all.
+    fn head(&self) -> Cow<'_, [Element]> {
+        match &self.parts {
+            Some(parts) => Cow::Borrowed(&parts.head),
+            None => Cow::Owned(number_elements(&self.text).collect()),
+        }
+    }
+
+    /// Elements after `@`, when it has one.
+    fn tail(&self) -> Option<&[Element]> {
+        self.parts.as_ref()?.tail.as_deref()
+    }
+
+    fn dot(&self) -> Option<usize> {
+        self.parts.as_ref()?.dot
+    }
+}
+
+/// The elements of a pattern that is a number: each key takes itself, and a plus sign stands behind a backslash.
+fn number_elements(text: &str) -> impl Iterator<Item = Element> {
+    text.bytes().filter_map(Symbol::new).map(|symbol| Element::once(SymbolSet::of(symbol)))
 }
 
 impl std::str::FromStr for Pattern {

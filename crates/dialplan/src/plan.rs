@@ -67,7 +67,33 @@ struct Row {
     what: NumberPattern,
     partition: PartitionId,
     breadth: Breadth,
-    ways: Box<[WayId]>,
+    ways: Ways,
+}
+
+/// The ways of a pattern through the automaton. Only one with `@` has several.
+#[derive(Clone, Debug)]
+enum Ways {
+    One(WayId),
+    Several(Box<[WayId]>),
+}
+
+impl Ways {
+    fn as_slice(&self) -> &[WayId] {
+        match self {
+            Ways::One(way) => std::slice::from_ref(way),
+            Ways::Several(ways) => ways,
+        }
+    }
+}
+
+impl FromIterator<WayId> for Ways {
+    fn from_iter<I: IntoIterator<Item = WayId>>(ways: I) -> Self {
+        let ways: Box<[WayId]> = ways.into_iter().collect();
+        match *ways {
+            [way] => Ways::One(way),
+            _ => Ways::Several(ways),
+        }
+    }
 }
 
 impl PartitionId {
@@ -249,5 +275,15 @@ impl Tables {
             })
             .collect();
         Ok(SearchSpace::of(ids?.into_iter()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_row_takes_little_room() {
+        assert!(size_of::<Row>() <= 120, "{} bytes", size_of::<Row>());
     }
 }

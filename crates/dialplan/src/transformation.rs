@@ -220,7 +220,7 @@ fn add(
         }
         other => other,
     };
-    table.add(partition, NumberPattern::new(pattern, Action::Translate(row))).map(|_| ()).map_err(called_so)
+    table.add(partition, NumberPattern::new(pattern, Action::from(row))).map(|_| ()).map_err(called_so)
 }
 
 impl Presented {

@@ -79,7 +79,7 @@ fn day_and_night(hours: HoursRule) -> (DialPlan, Arc<Caller>) {
     let space = builder.search_space("all", ["day"]).unwrap();
     let mut translation = Translation::to(NextSearchSpace::Originator);
     translation.called.mask = Some("20".parse().unwrap());
-    builder.add("", NumberPattern::new("8".parse().unwrap(), Action::Translate(translation))).unwrap();
+    builder.add("", NumberPattern::new("8".parse().unwrap(), Action::from(translation))).unwrap();
     builder.add("", line("8!", "longer")).unwrap();
     builder.add("day", line("20", "day")).unwrap();
     builder.add("", line("2X", "night")).unwrap();

@@ -26,7 +26,7 @@ fn check(
             Some((pattern, mask)) => {
                 let mut translation = Translation::to(NextSearchSpace::Own(SearchSpace::null()));
                 translation.called.mask = Some(mask.parse().unwrap());
-                (pattern, Action::Translate(translation))
+                (pattern, Action::from(translation))
             }
         };
         builder.add("", NumberPattern::new(pattern.parse().unwrap(), action)).unwrap();

@@ -24,7 +24,7 @@ fn configuration(text: &str, hops: u8) -> Configuration {
     }
     let mut asks = RoutePattern::to(RouteTarget::Trunk("carrier".into()));
     asks.codes = CodesRequired { authorization_level: Some(1), client_matter: false };
-    plan.add("", NumberPattern::new("0".parse().unwrap(), Action::Route(asks))).unwrap();
+    plan.add("", NumberPattern::new("0".parse().unwrap(), Action::from(asks))).unwrap();
     let members = ["e", "f"].map(Box::from).to_vec();
     let group = LineGroup::new("group", members, LineGroupOptions::default()).unwrap();
     let list = HuntList::new("list", vec![Arc::new(group)]).unwrap();
@@ -198,7 +198,7 @@ fn what_is_doubtful_is_found_once() {
             .collect();
         for id in lines {
             let row = plan.remove(id).unwrap();
-            plan.literal("", &row.name, Action::Line(row.name.clone())).unwrap();
+            plan.literal("", &row.name, Action::Line((*row.name).into())).unwrap();
         }
         configuration.plan = plan.build();
         let lint = lint(&configuration, at);

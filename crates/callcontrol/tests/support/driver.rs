@@ -63,41 +63,41 @@ fn configuration() -> Configuration {
     let mut pattern = |pattern: &str, action| {
         plan.add("", NumberPattern::new(pattern.parse().unwrap(), action)).unwrap();
     };
-    pattern("0!", Action::Route(RoutePattern::to(RouteTarget::Trunk("carrier".into()))));
+    pattern("0!", Action::from(RoutePattern::to(RouteTarget::Trunk("carrier".into()))));
     pattern("00!", Action::Block(Cause::OUTGOING_CALLS_BARRED));
     let mut outside = RoutePattern::to(RouteTarget::Trunk("carrier".into()));
     outside.called.discard = "PreDot".parse().unwrap();
     outside.outside_dial_tone = true;
-    pattern("8.XXX", Action::Route(outside.clone()));
-    pattern("8.XX!", Action::Route(outside));
+    pattern("8.XXX", Action::from(outside.clone()));
+    pattern("8.XX!", Action::from(outside));
     let mut translation = Translation::to(NextSearchSpace::Originator);
     translation.called.mask = Some("1002".parse().unwrap());
-    pattern("77", Action::Translate(translation));
+    pattern("77", Action::from(translation));
     let mut waits = Translation::to(NextSearchSpace::Originator);
     waits.called.mask = Some("8123".parse().unwrap());
-    pattern("*9", Action::Translate(waits));
+    pattern("*9", Action::from(waits));
     let mut round = Translation::to(NextSearchSpace::Originator);
     round.called.prefix = "".parse().unwrap();
-    pattern("66", Action::Translate(round));
+    pattern("66", Action::from(round));
     pattern("3.!", {
         let mut route = RoutePattern::to(RouteTarget::RouteList("outside".into()));
         route.called.discard = "PreDot".parse().unwrap();
-        Action::Route(route)
+        Action::from(route)
     });
-    pattern("9.XXX", Action::Route(asking(Some(10), false, RouteTarget::Trunk("carrier".into()))));
-    pattern("2.!", Action::Route(asking(Some(0), true, RouteTarget::RouteList("outside".into()))));
-    pattern("6[1-3]X", Action::Route(asking(None, true, RouteTarget::Trunk("carrier".into()))));
+    pattern("9.XXX", Action::from(asking(Some(10), false, RouteTarget::Trunk("carrier".into()))));
+    pattern("2.!", Action::from(asking(Some(0), true, RouteTarget::RouteList("outside".into()))));
+    pattern("6[1-3]X", Action::from(asking(None, true, RouteTarget::Trunk("carrier".into()))));
     let mut beside = Translation::to(NextSearchSpace::Originator);
     beside.called.mask = Some("2555".parse().unwrap());
-    pattern("55", Action::Translate(beside));
+    pattern("55", Action::from(beside));
     let name = asking(Some(10), false, RouteTarget::Trunk("carrier".into()));
-    plan.name("", "operator", Action::Route(name)).unwrap();
+    plan.name("", "operator", Action::from(name)).unwrap();
     let mut codes = CodeTable::new();
     codes.add_authorization("1234", "Ada", 10).unwrap();
     codes.add_authorization("77", "Bert", 3).unwrap();
     codes.add_matter("567", "Smith against Jones").unwrap();
     configuration.codes = Arc::new(codes);
-    let carrier = Action::Route(RoutePattern::to(RouteTarget::Trunk("carrier".into())));
+    let carrier = Action::from(RoutePattern::to(RouteTarget::Trunk("carrier".into())));
     plan.host("", "example.com", carrier).unwrap();
     configuration.route_lists.insert("outside".into(), route_list());
     let gone = Trunk { is_there: false, ..Trunk::default() };

@@ -33,7 +33,7 @@ pub(super) fn add(plan: &mut DialPlanBuilder, configuration: &mut Configuration)
     let mut route = |pattern: &str, target: RouteTarget, number_presentation, name_presentation| {
         let mut route = RoutePattern::to(target);
         route.calling = CallingChange { number_presentation, name_presentation, ..CallingChange::default() };
-        plan.add("", NumberPattern::new(pattern.parse().unwrap(), Action::Route(route))).unwrap();
+        plan.add("", NumberPattern::new(pattern.parse().unwrap(), Action::from(route))).unwrap();
     };
     use Presentation::{Allowed, Default, Restricted};
     let carrier = || RouteTarget::Trunk("carrier".into());
@@ -74,7 +74,7 @@ fn views(plan: &mut DialPlanBuilder, configuration: &mut Configuration, dora_is_
     };
     let number: Digits = "1004".parse().unwrap();
     let route = RoutePattern::to(RouteTarget::Trunk("viewer".into()));
-    plan.add("dora", NumberPattern::new("*5.!".parse().unwrap(), Action::Route(route))).unwrap();
+    plan.add("dora", NumberPattern::new("*5.!".parse().unwrap(), Action::from(route))).unwrap();
     let mut caller = Caller::new(number, dora_is_seen.search_space.clone());
     caller.external_mask = Some("+4930555XXXX".parse().unwrap());
     let line = Line {
@@ -113,13 +113,13 @@ fn pools(plan: &mut DialPlanBuilder, configuration: &mut Configuration) {
         plan.search_space(place, [place]).unwrap();
         let mut route = RoutePattern::to(RouteTarget::RouteList("local".into()));
         route.called.prefix = if place == "bonn" { "1" } else { "2" }.parse().unwrap();
-        plan.add(place, NumberPattern::new("*6!".parse().unwrap(), Action::Route(route))).unwrap();
+        plan.add(place, NumberPattern::new("*6!".parse().unwrap(), Action::from(route))).unwrap();
     }
     plan.partition("help", None).unwrap();
     let help = plan.search_space("help", ["help"]).unwrap();
     let mut route = RoutePattern::to(RouteTarget::RouteList("local".into()));
     route.emergency = Emergency::Yes;
-    plan.add("help", NumberPattern::new("112".parse().unwrap(), Action::Route(route))).unwrap();
+    plan.add("help", NumberPattern::new("112".parse().unwrap(), Action::from(route))).unwrap();
     let member = |group| RouteListMember { group, transformation: MemberChange::default() };
     let members = vec![member(GroupReference::Local("pots".into())), member(GroupReference::StandardLocal)];
     let local = TrunkList::new("local", members).unwrap();

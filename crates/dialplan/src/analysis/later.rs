@@ -64,7 +64,7 @@ mod tests {
         let mut hasty = Translation::to(NextSearchSpace::Originator);
         hasty.called.mask = Some("2000".parse().unwrap());
         hasty.wait = WaitOnNextHops::Never;
-        plan.add("", NumberPattern::new("77".parse().unwrap(), Action::Translate(hasty))).unwrap();
+        plan.add("", NumberPattern::new("77".parse().unwrap(), Action::from(hasty))).unwrap();
         plan.build()
     }
 

@@ -67,13 +67,13 @@ mod tests {
         let free = RoutePattern::to(RouteTarget::Trunk("carrier".into()));
         let codes = CodesRequired { authorization_level: Some(1), client_matter: false };
         let asks = RoutePattern { codes, ..free.clone() };
-        add("9.XXX", Action::Route(asks.clone()));
-        add("8.!", Action::Route(asks));
-        add("7.XXX", Action::Route(free.clone()));
-        add("9123#55#", Action::Route(free));
+        add("9.XXX", Action::from(asks.clone()));
+        add("8.!", Action::from(asks));
+        add("7.XXX", Action::from(free.clone()));
+        add("9123#55#", Action::from(free));
         let mut translation = Translation::to(NextSearchSpace::Originator);
         translation.called.prefix = "9".parse().unwrap();
-        add("200", Action::Translate(translation));
+        add("200", Action::from(translation));
         plan.build()
     }
 

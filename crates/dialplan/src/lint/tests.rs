@@ -73,7 +73,7 @@ fn row(plan: &DialPlanBuilder, kind: &str, pattern: &str, words: &[&str]) -> Num
                 authorization_level: value("level").parse().ok(),
                 client_matter: words.contains(&"matter"),
             };
-            Action::Route(RoutePattern { called, emergency, codes, ..RoutePattern::to(to) })
+            Action::from(RoutePattern { called, emergency, codes, ..RoutePattern::to(to) })
         }
         "to" => {
             let next = match value("in") {
@@ -82,7 +82,7 @@ fn row(plan: &DialPlanBuilder, kind: &str, pattern: &str, words: &[&str]) -> Num
             };
             let wait =
                 if words.contains(&"no-wait") { WaitOnNextHops::Never } else { WaitOnNextHops::AsUsual };
-            Action::Translate(Translation { called, emergency, wait, ..Translation::to(next) })
+            Action::from(Translation { called, emergency, wait, ..Translation::to(next) })
         }
         "block" => Action::Block(Cause::CALL_REJECTED),
         other => panic!("{other}"),
@@ -428,7 +428,7 @@ fn random(rng: &mut Rng) -> (DialPlan, Vec<Origin>) {
     for _ in 0..2 + rng.below(7) {
         let text: String =
             (0..=rng.below(3)).map(|_| ELEMENTS[rng.below(ELEMENTS.len() as u64) as usize]).collect();
-        let route = Action::Route(RoutePattern::to(RouteTarget::Trunk("carrier".into())));
+        let route = Action::from(RoutePattern::to(RouteTarget::Trunk("carrier".into())));
         // `^` can stand in a pattern once.
         let Ok(pattern) = text.parse() else { continue };
         let row = NumberPattern { urgent: rng.one_in(4), ..NumberPattern::new(pattern, route) };
@@ -699,9 +699,9 @@ fn a_hundred_thousand_patterns_are_looked_at_within_the_budget() {
                 mask: Some("2XXXXXX".parse().unwrap()),
                 ..Default::default()
             };
-            Action::Translate(Translation { called, ..Translation::to(NextSearchSpace::Originator) })
+            Action::from(Translation { called, ..Translation::to(NextSearchSpace::Originator) })
         } else {
-            Action::Route(RoutePattern::to(RouteTarget::Trunk("carrier".into())))
+            Action::from(RoutePattern::to(RouteTarget::Trunk("carrier".into())))
         };
         let row = NumberPattern { urgent, ..NumberPattern::new(text.parse().unwrap(), action) };
         // What the generator makes twice is refused.
@@ -709,7 +709,7 @@ fn a_hundred_thousand_patterns_are_looked_at_within_the_budget() {
     }
     origins.push(origin(&builder, OriginKind::Trunk, "carrier", "all"));
     for text in ["9.!", "2!", "XXXX"] {
-        let route = Action::Route(RoutePattern::to(RouteTarget::Trunk("carrier".into())));
+        let route = Action::from(RoutePattern::to(RouteTarget::Trunk("carrier".into())));
         builder.add("out", NumberPattern::new(text.parse().unwrap(), route)).unwrap();
     }
     let plan = builder.build();

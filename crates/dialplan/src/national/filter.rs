@@ -9,7 +9,10 @@ use crate::symbol::SymbolSet;
 /// Written as `AREA-CODE == 900 AND INTERNATIONAL-ACCESS DOES-NOT-EXIST OR SERVICE EXISTS`: `AND` binds more than `OR`;
 /// parentheses round a group are allowed. Forms can be named instead, as in `FORM 7d OR FORM service`.
 #[derive(Clone, PartialEq, Eq, Debug)]
-pub struct RouteFilter {
+pub struct RouteFilter(Box<Filter>);
+
+#[derive(Clone, PartialEq, Eq, Debug)]
+struct Filter {
     text: Box<str>,
     groups: Vec<Vec<Clause>>,
 }
@@ -75,19 +78,19 @@ impl RouteFilter {
 
     /// As it was written.
     pub fn text(&self) -> &str {
-        &self.text
+        &self.0.text
     }
 
     /// Groups of clauses, counted from 0, that leave no form of the plan.
     pub(crate) fn empty_groups(&self) -> Vec<usize> {
         let all = |clauses: &[Clause]| super::all_forms().any(|form| narrow(form, clauses).is_some());
-        let groups = self.groups.iter().enumerate();
+        let groups = self.0.groups.iter().enumerate();
         groups.filter(|(_, clauses)| !all(clauses)).map(|(index, _)| index).collect()
     }
 
     /// The form as often as groups of clauses leave it, narrowed to the values they want.
     pub(super) fn admit(&self, form: Form) -> Vec<Form> {
-        self.groups.iter().filter_map(|clauses| narrow(form.clone(), clauses)).collect()
+        self.0.groups.iter().filter_map(|clauses| narrow(form.clone(), clauses)).collect()
     }
 }
 
@@ -162,7 +165,7 @@ impl std::str::FromStr for RouteFilter {
         if groups.is_empty() {
             Err(FilterError::Empty)
         } else {
-            Ok(RouteFilter { text: text.into(), groups })
+            Ok(RouteFilter(Box::new(Filter { text: text.into(), groups })))
         }
     }
 }

@@ -9,45 +9,54 @@ use crate::symbol::{Digits, SymbolSet};
 ///
 /// Counts stop at `u128::MAX`, which 38 free digits reach; patterns that broad are equals.
 #[derive(Clone, PartialEq, Eq, Debug)]
-pub enum Breadth {
+pub struct Breadth(Count);
+
+#[derive(Clone, PartialEq, Eq, Debug)]
+enum Count {
     /// Numbers of one length only.
     Fixed {
         /// Symbols in each.
         length: u8,
         /// How many there are.
-        count: u128,
+        count: u64,
     },
     /// One element repeats: from one length on, each symbol more multiplies the count.
     Growing {
         /// Symbols in the shortest.
         length: u8,
-        /// How many of the shortest there are.
-        count: u128,
         /// What one symbol more multiplies with.
-        factor: u32,
+        factor: u8,
+        /// How many of the shortest there are.
+        count: u64,
     },
-    /// Several ways through the pattern, counted one by one, by length.
-    Table(Box<[u128]>),
+    /// By length: several ways through the pattern, counted one by one, or more numbers than are counted above.
+    Table(Box<Table>),
 }
+
+/// Counts by length.
+#[derive(Clone, PartialEq, Eq, Debug)]
+struct Table(Vec<u128>);
 
 impl Breadth {
     /// Different numbers of exactly `length` symbols.
     pub fn count(&self, length: usize) -> u128 {
-        match self {
-            Breadth::Fixed { length: fixed, count } => {
+        match &self.0 {
+            Count::Fixed { length: fixed, count } => {
                 if usize::from(*fixed) == length {
-                    *count
+                    u128::from(*count)
                 } else {
                     0
                 }
             }
-            Breadth::Growing { length: least, count, factor } => {
+            Count::Growing { length: least, factor, count } => {
                 match length.checked_sub(usize::from(*least)) {
-                    Some(more) => count.saturating_mul(u128::from(*factor).saturating_pow(more as u32)),
+                    Some(more) => {
+                        u128::from(*count).saturating_mul(u128::from(*factor).saturating_pow(more as u32))
+                    }
                     None => 0,
                 }
             }
-            Breadth::Table(table) => table.get(length).copied().unwrap_or(0),
+            Count::Table(table) => table.0.get(length).copied().unwrap_or(0),
         }
     }
 
@@ -57,7 +66,7 @@ impl Breadth {
         {
             return Ok(breadth);
         }
-        Counter::new(branches).table().map(Breadth::Table)
+        Counter::new(branches).table().map(|table| Breadth(Count::Table(Box::new(Table(table)))))
     }
 
     /// With at most one repeat, the length says how often it repeats, so that every number is counted once.
@@ -68,17 +77,18 @@ impl Breadth {
             return None;
         }
         let mut length = 0;
-        let mut count = 1u128;
+        let mut count = 1u64;
         for element in branch {
             if element.repeat() != Repeat::ZeroOrMore {
                 length += 1;
-                count = count.saturating_mul(u128::from(element.set().len()));
+                count = count.checked_mul(u64::from(element.set().len()))?;
             }
         }
-        Some(match repeat {
-            None => Breadth::Fixed { length, count },
-            Some(element) => Breadth::Growing { length, count, factor: element.set().len() },
-        })
+        Some(Breadth(match repeat {
+            None => Count::Fixed { length, count },
+            // There are seventeen symbols.
+            Some(element) => Count::Growing { length, count, factor: element.set().len() as u8 },
+        }))
     }
 }
 
@@ -102,7 +112,7 @@ impl<'b> Counter<'b> {
         Counter { branches, classes }
     }
 
-    fn table(&self) -> Result<Box<[u128]>, PatternError> {
+    fn table(&self) -> Result<Vec<u128>, PatternError> {
         let mut table = Vec::with_capacity(Digits::LENGTH_MAX + 1);
         let start = (0..self.branches.len()).map(|branch| (branch as u16, 0)).collect();
         let mut reached = BTreeMap::from([(self.closed(start), 1u128)]);
@@ -113,7 +123,8 @@ impl<'b> Counter<'b> {
         }
         let used = table.iter().rposition(|count| *count > 0).map_or(0, |last| last + 1);
         table.truncate(used);
-        Ok(table.into_boxed_slice())
+        table.shrink_to_fit();
+        Ok(table)
     }
 
     fn step(&self, reached: &BTreeMap<Places, u128>) -> Result<BTreeMap<Places, u128>, PatternError> {

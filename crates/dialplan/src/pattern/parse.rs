@@ -1,6 +1,6 @@
 //! From text to elements.
 
-use super::{Element, Pattern, Repeat};
+use super::{Element, Parts, Pattern, Repeat, number_elements};
 use crate::parameters::NegatedSetRule;
 use crate::symbol::{Symbol, SymbolSet};
 
@@ -119,7 +119,9 @@ pub(super) fn parse(text: &str, negated_set: NegatedSetRule) -> Result<Pattern, 
     if tail.is_none() && optional(&head) {
         return Err(PatternError::Empty);
     }
-    let pattern = Pattern { text: text.into(), head: head.into_boxed_slice(), tail, dot: reader.dot };
+    let is_number = tail.is_none() && reader.dot.is_none() && number_elements(text).eq(head.iter().copied());
+    let parts = || Box::new(Parts { head: head.into_boxed_slice(), tail, dot: reader.dot });
+    let pattern = Pattern { text: text.into(), parts: (!is_number).then(parts) };
     // A pattern that cannot be counted cannot be compared with others, so it is refused here and not at call time.
     pattern.breadth(None)?;
     Ok(pattern)

@@ -26,18 +26,19 @@ pub(crate) struct NationalPart {
 
 pub(super) fn split(pattern: &Pattern, filter: Option<&RouteFilter>, digits: &Digits) -> Option<Split> {
     let symbols: Vec<Symbol> = digits.symbols().collect();
-    let Some(tail) = &pattern.tail else {
-        let taken = divide(&pattern.head, &symbols)?;
-        let before_dot = pattern.dot.map(|dot| taken.iter().take(dot).sum());
+    let head = pattern.head();
+    let Some(tail) = pattern.tail() else {
+        let taken = divide(&head, &symbols)?;
+        let before_dot = pattern.dot().map(|dot| taken.iter().take(dot).sum());
         return Some(Split { before_dot, national: None });
     };
     national::forms(filter).find_map(|form| {
         let elements: Vec<Element> = form.elements().collect();
-        let branch: Vec<Element> = pattern.head.iter().chain(&elements).chain(tail.iter()).copied().collect();
+        let branch: Vec<Element> = head.iter().chain(&elements).chain(tail.iter()).copied().collect();
         let taken = divide(&branch, &symbols)?;
-        let head = pattern.head.len();
+        let head = head.len();
         // The `@` counts as one element for the dot, as it does for who wrote it.
-        let before_dot = pattern.dot.map(|dot| {
+        let before_dot = pattern.dot().map(|dot| {
             let elements = if dot <= head { dot } else { dot - 1 + elements.len() };
             taken.iter().take(elements).sum()
         });

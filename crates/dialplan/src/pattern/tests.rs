@@ -32,6 +32,12 @@ fn a_pattern_takes_what_its_elements_take() {
     check("X?1X?", "111", 271);
     // Eight services and 010.
     check("9.@", "9411", 9);
+    // More than 64 bits count, one number for each way through or many.
+    let x = |times: usize| "X".repeat(times);
+    check(&x(19), &"5".repeat(19), 10u128.pow(19));
+    check(&x(20), &"5".repeat(20), 10u128.pow(20));
+    check(&format!("{}!", x(19)), &"5".repeat(21), 10u128.pow(21));
+    check(&x(40), &"5".repeat(40), u128::MAX);
 }
 
 #[test]
@@ -85,4 +91,22 @@ fn the_only_number_is_known_where_there_is_only_one() {
     check("1X", None);
     check("12+", None);
     check("@", None);
+}
+
+#[test]
+fn a_number_is_a_pattern_of_its_text_alone() {
+    let check = |text: &str, pattern: &str| {
+        let of_number = Pattern::of_number(&text.into()).unwrap();
+        assert_eq!(of_number, pattern.parse().unwrap(), "{text}");
+        assert!(of_number.parts.is_none(), "{text}");
+        assert_eq!(of_number.only_number(), Some(number(text)));
+        assert!(of_number.matches(&number(text)) && !of_number.has_dot());
+    };
+    check("1001", "1001");
+    check("*21#", "*21#");
+    check("+4930AD", r"\+4930AD");
+    let parts = |pattern: &str| pattern.parse::<Pattern>().unwrap().parts.is_some();
+    assert!(["1X", "1+", "1.2", "1!", "[12]", "0@"].into_iter().all(parts));
+    assert_eq!(Pattern::of_number(&"1".repeat(51).into()), Err(PatternError::TooLong));
+    assert_eq!(Pattern::of_number(&format!("+{}", "1".repeat(49)).into()), Err(PatternError::TooLong));
 }

@@ -11,7 +11,7 @@ use super::{
 use crate::address::AddressError;
 use crate::automaton::Automaton;
 use crate::parameters::{ParameterError, Parameters};
-use crate::pattern::PatternError;
+use crate::pattern::{Pattern, PatternError};
 use crate::schedule::OpeningHours;
 use crate::shared_list::SharedList;
 use crate::symbol::Digits;
@@ -312,7 +312,7 @@ impl DialPlanBuilder {
     pub fn remove(&mut self, pattern: PatternId) -> Option<NumberPattern> {
         let row = self.tables.rows.get_mut(pattern.0)?.take()?;
         let root = self.root(row.partition);
-        for way in &row.ways {
+        for way in row.ways.as_slice() {
             self.tables.automaton.remove(root, *way);
         }
         self.tables.count -= 1;
@@ -358,9 +358,10 @@ impl From<&DialPlan> for DialPlanBuilder {
 fn literal_row(text: &str, action: Action) -> Result<Result<NumberPattern, Action>, PlanError> {
     match Digits::parse(text) {
         Ok(digits) if !digits.is_empty() => {
+            let name: Arc<str> = text.into();
             let wrong = |source| PlanError::Pattern { pattern: text.into(), source };
-            let pattern = digits.replace('+', r"\+").parse().map_err(wrong)?;
-            Ok(Ok(NumberPattern { name: text.into(), ..NumberPattern::new(pattern, action) }))
+            let pattern = Pattern::of_number(&name).map_err(wrong)?;
+            Ok(Ok(NumberPattern { name, ..NumberPattern::new(pattern, action) }))
         }
         Ok(_) | Err(_) => Ok(Err(action)),
     }

@@ -1,5 +1,7 @@
 //! What stands in the number table.
 
+use std::sync::Arc;
+
 use strowger_base::Cause;
 use strowger_base::leg::Service;
 
@@ -12,7 +14,7 @@ use crate::transform::{CalledChange, CallingChange};
 #[derive(Clone, Debug)]
 pub struct NumberPattern {
     /// What the operator calls it, unique in the plan; in traces, tests and answers.
-    pub name: Box<str>,
+    pub name: Arc<str>,
     /// What it takes.
     pub pattern: Pattern,
     /// Which forms its `@` takes; all but seven digits without one.
@@ -23,15 +25,15 @@ pub struct NumberPattern {
     pub action: Action,
 }
 
-/// What a pattern does.
+/// What a pattern does. Most rows of a large plan are lines: what others have beside lies elsewhere.
 #[derive(Clone, Debug)]
 pub enum Action {
     /// A directory number: the phones of a line ring.
     Line(Box<str>),
     /// A translation pattern: the number changes and is looked up again.
-    Translate(Translation),
+    Translate(Box<Translation>),
     /// A route pattern: the number changes and leaves the system.
-    Route(RoutePattern),
+    Route(Box<RoutePattern>),
     /// A hunt pilot: the members of a hunt list are tried.
     Hunt {
         /// The hunt list by its name.
@@ -156,7 +158,7 @@ pub enum OverlapSending {
 impl NumberPattern {
     /// A pattern that is named after itself, without filter or urgency.
     pub fn new(pattern: Pattern, action: Action) -> Self {
-        NumberPattern { name: pattern.text().into(), pattern, filter: None, urgent: false, action }
+        NumberPattern { name: pattern.shared_text(), pattern, filter: None, urgent: false, action }
     }
 
     /// What it is called in the field.
@@ -174,6 +176,18 @@ impl NumberPattern {
             Action::Service(_) => "service",
             Action::Block(_) => "block",
         }
+    }
+}
+
+impl From<Translation> for Action {
+    fn from(translation: Translation) -> Self {
+        Action::Translate(Box::new(translation))
+    }
+}
+
+impl From<RoutePattern> for Action {
+    fn from(route: RoutePattern) -> Self {
+        Action::Route(Box::new(route))
     }
 }
 

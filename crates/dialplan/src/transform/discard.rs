@@ -110,7 +110,7 @@ impl Discard {
 
     /// The elements of a pattern without `@` that it leaves; `None` where the end of the number decides.
     pub(crate) fn rest(&self, pattern: &Pattern) -> Option<Vec<Element>> {
-        let mut rest = pattern.elements_behind(self.pre_dot)?.to_vec();
+        let mut rest = pattern.elements_behind(self.pre_dot)?;
         let plain = |last: &Element| last.set().len() == 1 && last.repeat() == Repeat::Once;
         if self.trailing_hash && rest.iter().any(|element| element.takes(Symbol::HASH)) {
             rest.pop().filter(|last| last.takes(Symbol::HASH) && plain(last))?;

@@ -94,7 +94,7 @@ pub(crate) fn add(builder: &mut DialPlanBuilder, row: &Row) -> Result<PatternId,
     let action = match &row.does {
         Does::Ring => Action::Line("line".into()),
         Does::Block(cause) => Action::Block(Cause(*cause)),
-        Does::Route { called, calling } => Action::Route(RoutePattern {
+        Does::Route { called, calling } => Action::from(RoutePattern {
             called: called_change(called),
             calling: calling_change(calling),
             ..RoutePattern::to(RouteTarget::Trunk("trunk".into()))
@@ -104,7 +104,7 @@ pub(crate) fn add(builder: &mut DialPlanBuilder, row: &Row) -> Result<PatternId,
                 None => NextSearchSpace::Originator,
                 Some(css) => NextSearchSpace::Own(builder.search_space_of("", css.iter().copied()).unwrap()),
             };
-            Action::Translate(Translation {
+            Action::from(Translation {
                 called: called_change(called),
                 calling: calling_change(calling),
                 next_hop_by: if *by_calling { NextHopBy::Calling } else { NextHopBy::Called },

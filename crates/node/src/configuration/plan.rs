@@ -426,7 +426,7 @@ fn add_translation(
         wait: if written.no_wait { WaitOnNextHops::Never } else { WaitOnNextHops::AsUsual },
         emergency: emergency(written.emergency),
     };
-    add(plan, place, &written.pattern, Action::Translate(translation), found);
+    add(plan, place, &written.pattern, Action::from(translation), found);
 }
 
 fn add_route(plan: &mut DialPlanBuilder, place: Place, written: &RouteDraft, found: &mut Findings) {
@@ -459,9 +459,9 @@ fn add_route(plan: &mut DialPlanBuilder, place: Place, written: &RouteDraft, fou
         })
     };
     if written.host.is_empty() {
-        add(plan, place, &written.pattern, Action::Route(route), found);
+        add(plan, place, &written.pattern, Action::from(route), found);
     } else {
-        add_host(plan, place, (&written.host, &written.pattern), Action::Route(route), found);
+        add_host(plan, place, (&written.host, &written.pattern), Action::from(route), found);
     }
 }
 
@@ -537,7 +537,7 @@ fn add_uris(plan: &mut DialPlanBuilder, draft: &Draft, found: &mut Findings) {
 fn add_pilot(plan: &mut DialPlanBuilder, place: Place, written: &HuntPilotDraft, found: &mut Findings) {
     let action = Action::Hunt { list: written.hunt_list.clone() };
     let Some(row) = row(plan, place, &written.pattern, action, found) else { return };
-    insert(plan, place, &written.pattern, NumberPattern { name: written.name(), ..row }, found);
+    insert(plan, place, &written.pattern, NumberPattern { name: written.name().into(), ..row }, found);
 }
 
 /// A row of the number table, unless it is no pattern.

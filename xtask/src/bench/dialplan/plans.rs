@@ -248,14 +248,14 @@ impl Row {
         let wrong = |source| PlanError::Pattern { pattern: self.pattern.as_str().into(), source };
         let action = match &self.does {
             Does::Ring => Action::Line(self.pattern.as_str().into()),
-            Does::Route => Action::Route(RoutePattern::to(RouteTarget::Trunk("trunk".into()))),
+            Does::Route => Action::from(RoutePattern::to(RouteTarget::Trunk("trunk".into()))),
             Does::Translate(discard, mask, prefix) => {
                 let mut translation = Translation::to(NextSearchSpace::Originator);
                 translation.called.discard = discard.parse().unwrap_or_default();
                 translation.called.mask = mask.parse().ok();
                 translation.called.prefix = digits(prefix);
                 translation.wait = WaitOnNextHops::Never;
-                Action::Translate(translation)
+                Action::from(translation)
             }
         };
         let pattern = self.pattern.parse().map_err(wrong)?;

@@ -86,7 +86,7 @@ fn action(row: &PatternRow, own: SearchSpace) -> Result<Action, String> {
         "translation" => {
             let next =
                 if row.use_originator_css { NextSearchSpace::Originator } else { NextSearchSpace::Own(own) };
-            Ok(Action::Translate(Translation {
+            Ok(Action::from(Translation {
                 called: called.unwrap_or_default(),
                 calling: calling.unwrap_or_default(),
                 next_hop_by: if row.by_calling { NextHopBy::Calling } else { NextHopBy::Called },
@@ -101,7 +101,7 @@ fn action(row: &PatternRow, own: SearchSpace) -> Result<Action, String> {
             } else {
                 RouteTarget::Trunk(name)
             };
-            Ok(Action::Route(RoutePattern {
+            Ok(Action::from(RoutePattern {
                 called: called.unwrap_or_default(),
                 calling: calling.unwrap_or_default(),
                 codes: CodesRequired { authorization_level: row.fac_level, client_matter: row.cmc },

@@ -49,7 +49,7 @@ fn the_same_pattern_in_two_partitions_is_two_pilots() {
     assert_eq!(members.collect::<Vec<_>>(), [("sales", 2), ("boss", 1)]);
     assert_eq!(list.groups()[1].options().distribution, Distribution::Broadcast);
     let pilots = calls.plan.patterns().filter(|(_, row)| matches!(row.action, Action::Hunt { .. }));
-    let pilots = pilots.map(|(id, row)| (calls.plan.partition_of(id), &calls.hunt_pilots[&row.name]));
+    let pilots = pilots.map(|(id, row)| (calls.plan.partition_of(id), &calls.hunt_pilots[&*row.name]));
     let told: Vec<_> = pilots
         .map(|(partition, pilot)| {
             let exhausted = match pilot.exhausted() {
