@@ -18,7 +18,7 @@ use anyhow::{Context, ensure};
 use serde_json::{Value, json};
 use strowger_configuration::SCHEMA;
 
-pub(crate) use self::copies::{NodeFiles, known_place, make as make_copies};
+pub(crate) use self::copies::{NodeFiles, known_place, make as make_copies, remove_left};
 pub(crate) use self::restore::{RestoreOptions, restore};
 
 use self::age::{Header, Lock, Unlock};

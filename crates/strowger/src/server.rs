@@ -16,7 +16,7 @@ use strowger_base::{NodeId, Rng, ShardId};
 use strowger_node::{Input, Node, Outbox, Parameters};
 use strowger_sip::io::Listener;
 
-use crate::backup::NodeFiles;
+use crate::backup::{self, NodeFiles};
 use crate::config_file::{Begun, ConfigFile};
 use crate::configuration::ConfigurationStore;
 use crate::decision::Decision;
@@ -65,6 +65,7 @@ impl Opened {
         // Calls, hashes and keys are nobody else's: what is written from here on is for the owner alone.
         nix::sys::stat::umask(nix::sys::stat::Mode::from_bits_truncate(0o077));
         let lock = lock(&data)?;
+        backup::remove_left(&data);
         let wanted = SocketAddr::new(file.sip.listen, file.sip.port);
         let (sip, mut unopened) = SipSockets::open(wanted, file.sip.advertise)?;
         let listeners = sip.listeners();

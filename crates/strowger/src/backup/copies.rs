@@ -7,7 +7,7 @@
 
 use std::fs::{self, File};
 use std::io::Write;
-use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
+use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt};
 use std::path::{Component, Path, PathBuf};
 
 use anyhow::{Context, bail, ensure};
@@ -37,6 +37,12 @@ impl Place {
             || format!("cannot make {}; has the disk room, and are you the server's user?", folder.display());
         fs::DirBuilder::new().mode(0o700).create(&folder).with_context(refused)?;
         let lock = lock(&folder).with_context(refused)?;
+        // A server of somebody else writes its copies here itself.
+        if let Some((user, group)) = owner_for(nix::unistd::geteuid().is_root(), &fs::metadata(data)?) {
+            for path in [&folder, &folder.join(LOCK)] {
+                std::os::unix::fs::chown(path, Some(user), Some(group)).with_context(refused)?;
+            }
+        }
         Ok(Place { folder, name, _lock: lock })
     }
 
@@ -67,9 +73,29 @@ impl Place {
 
 impl Drop for Place {
     fn drop(&mut self) {
-        // What cannot be removed now is removed by the next backup.
-        let _ = fs::remove_dir_all(&self.folder);
+        // What cannot be removed now is removed by the next backup, or when the server starts.
+        let _ = remove(&self.folder);
     }
+}
+
+/// Whose a folder in the data folder has to be when root makes it, if not root's.
+pub(super) fn owner_for(is_root: bool, data: &fs::Metadata) -> Option<(u32, u32)> {
+    (is_root && data.uid() != 0).then(|| (data.uid(), data.gid()))
+}
+
+/// Removes copies. What tells whose they are goes last: who is killed while it removes leaves nothing that nobody knows.
+fn remove(folder: &Path) -> std::io::Result<()> {
+    for entry in fs::read_dir(folder)? {
+        let entry = entry?;
+        if entry.file_name() == LOCK {
+            continue;
+        }
+        match entry.file_type()?.is_dir() {
+            true => fs::remove_dir_all(entry.path())?,
+            false => fs::remove_file(entry.path())?,
+        }
+    }
+    fs::remove_dir_all(folder)
 }
 
 /// A folder of this name in a data folder, when it is one that [`Place::make`] made.
@@ -161,13 +187,14 @@ fn lock(folder: &Path) -> anyhow::Result<Flock<File>> {
     }
 }
 
-fn remove_left(data: &Path) {
+/// Removes the copies that a killed backup left in a data folder; they are not encrypted.
+pub(crate) fn remove_left(data: &Path) {
     for entry in fs::read_dir(data).into_iter().flatten().flatten() {
         let name = entry.file_name();
         if let Some(folder) = name.to_str().and_then(|name| known_place(data, name))
             && lock(&folder).is_ok()
         {
-            let _ = fs::remove_dir_all(folder);
+            let _ = remove(&folder);
         }
     }
 }

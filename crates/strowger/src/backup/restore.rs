@@ -74,6 +74,12 @@ fn told(options: &RestoreOptions, manifest: &Manifest, found: &store::Found) -> 
     for note in manifest.notes.iter().chain(&found.damage) {
         print::line(note)?;
     }
+    if nix::unistd::geteuid().is_root() {
+        print::line(format_args!(
+            "it belongs to root: before a server of another user starts on it, run chown -R USER {}",
+            data.display()
+        ))?;
+    }
     start.map_or(Ok(()), |start| print::line(format_args!("start it: {start}")))
 }
 
@@ -112,7 +118,8 @@ struct Beside {
 impl Beside {
     fn make(data: &Path) -> anyhow::Result<Beside> {
         let name = data.file_name().context("the folder needs a name")?.to_string_lossy().into_owned();
-        let folder = data.with_file_name(format!("{name}.restoring-{}", std::process::id()));
+        remove_left(data, &name);
+        let folder = data.with_file_name(format!("{name}{RESTORING}{}", std::process::id()));
         let made = fs::DirBuilder::new().recursive(false).mode(0o700).create(&folder);
         made.with_context(|| format!("cannot make {}; is the folder above it yours?", folder.display()))?;
         Ok(Beside { folder })
@@ -143,6 +150,23 @@ impl Beside {
         folders.into_iter().try_for_each(|folder| Ok(File::open(folder)?.sync_all()?))
     }
 }
+
+/// Removes what a killed restore left beside a folder: keys and records that are not encrypted.
+fn remove_left(data: &Path, name: &str) {
+    let above = data.parent().filter(|above| !above.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    for entry in fs::read_dir(above).into_iter().flatten().flatten() {
+        let left = entry.file_name();
+        let process = left.to_str().and_then(|left| left.strip_prefix(name)?.strip_prefix(RESTORING));
+        let process = process.and_then(|process| process.parse::<u32>().ok());
+        // A process that has the number of one that was killed only makes the next restore remove it.
+        if process.is_some_and(|process| !Path::new(&format!("/proc/{process}")).exists()) {
+            let _ = fs::remove_dir_all(entry.path());
+        }
+    }
+}
+
+/// Between the name of a folder and the number of the process that restores it.
+const RESTORING: &str = ".restoring-";
 
 impl Drop for Beside {
     fn drop(&mut self) {

@@ -1,6 +1,7 @@
 //! From a data folder that is in use to a file, and from the file to another folder.
 
 use std::cell::Cell;
+use std::os::unix::fs::MetadataExt;
 
 use strowger_base::journal::{CallRecord, CodesView, Entry, OriginView, PartyView, Record, ReleasedBy};
 use strowger_base::leg::Presentation;
@@ -313,6 +314,50 @@ fn leftovers_go_and_folders_in_use_stay() {
         assert_eq!(known_place(&folder.0, name), None, "{name}");
     }
     assert!(known_place(&folder.0, one.name()).is_some());
+    // A server that starts removes them too.
+    fs::create_dir_all(left.join("journal")).unwrap();
+    for name in ["lock", "node.key", "journal/000001.sj"] {
+        fs::write(left.join(name), "").unwrap();
+    }
+    remove_left(&folder.0);
+    assert!(one.folder.exists() && !left.exists());
+}
+
+#[test]
+fn what_a_killed_restore_left_goes_with_the_next() {
+    let folder = Folder::new("restore-left");
+    let (data, file, back) = (folder.0.join("data"), folder.0.join("file"), folder.0.join("back"));
+    let _used = Used::make(&data);
+    packed(&data, &file);
+    let left = |name: &str| {
+        let left = folder.0.join(name);
+        fs::create_dir(&left).unwrap();
+        fs::write(left.join("node.key"), "").unwrap();
+        left
+    };
+    // No process has this number; ours is alive, and the last is of another folder.
+    let gone = left("back.restoring-4294967295");
+    let stay = [left("back.restoring-1"), left("other.restoring-4294967295"), left("back.restoring-x")];
+    restored(&folder, &file, &back).unwrap();
+    assert!(!gone.exists());
+    assert!(stay.iter().all(|path| path.exists()));
+}
+
+#[test]
+fn folders_that_root_makes_are_the_servers() {
+    let folder = Folder::new("owner");
+    let data = fs::metadata(&folder.0).unwrap();
+    assert_eq!(copies::owner_for(false, &data), None);
+    if !nix::unistd::geteuid().is_root() {
+        return assert_eq!(copies::owner_for(true, &data), Some((data.uid(), data.gid())));
+    }
+    assert_eq!(copies::owner_for(true, &data), None);
+    std::os::unix::fs::chown(&folder.0, Some(4711), Some(4712)).unwrap();
+    let place = copies::Place::make(&folder.0).unwrap();
+    for path in [place.folder.clone(), place.folder.join("lock")] {
+        let made = fs::metadata(path).unwrap();
+        assert_eq!((made.uid(), made.gid()), (4711, 4712));
+    }
 }
 
 #[test]
