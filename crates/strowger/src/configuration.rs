@@ -73,6 +73,8 @@ pub(crate) enum ChangeError {
     OnTrial(Trial),
     /// What it confirms or takes back waits for nothing.
     NoTrial { sequence: u64 },
+    /// A change with its id was made that did something else, or was planned from something else.
+    OtherContents { sequence: u64 },
     /// It changes nothing.
     Empty,
     /// The disk refused, or did not say what became of it.
@@ -166,6 +168,15 @@ impl ConfigurationStore {
         self.behind = false;
         self.adopt(state, &change);
         Ok(self.head)
+    }
+
+    /// The change with an id, if it is in the log.
+    ///
+    /// # Errors
+    /// The log cannot be read.
+    pub(crate) fn find(&mut self, id: Id) -> Result<Option<u64>, FollowError> {
+        self.catch_up()?;
+        self.log.find(id)
     }
 
     /// Confirms the change on trial.
@@ -340,8 +351,7 @@ impl ConfigurationStore {
         if there.operations == change.operations && there.purpose == change.purpose {
             return Ok(Head { sequence, state: there.state });
         }
-        let why = format!("change {sequence} has the same id and other contents");
-        Err(ChangeError::Log(CommitError::Failed { why }))
+        Err(ChangeError::OtherContents { sequence })
     }
 
     fn adopt(&mut self, state: State, change: &ChangeSet) {
@@ -447,6 +457,9 @@ impl fmt::Display for ChangeError {
                 write!(f, "change {sequence} waits for its confirmation: confirm it or take it back first")
             }
             ChangeError::NoTrial { sequence } => write!(f, "change {sequence} waits for no confirmation"),
+            ChangeError::OtherContents { sequence } => {
+                write!(f, "change {sequence} was asked for with the same id, and does something else")
+            }
             ChangeError::Empty => f.write_str("it changes nothing"),
             ChangeError::Log(error) => error.fmt(f),
         }

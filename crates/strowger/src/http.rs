@@ -13,6 +13,7 @@ mod guard;
 mod openapi;
 mod phones;
 mod problem;
+mod repeat;
 mod route;
 mod sessions;
 mod tokens;
@@ -165,6 +166,7 @@ impl Route {
             answers: vec![route::Answer { status: 200, shape: Shape::Json("The answer.") }],
             refusals: &[],
             subject: None,
+            is_repeatable: false,
             handle,
         }
     }

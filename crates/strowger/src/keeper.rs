@@ -92,6 +92,14 @@ pub(crate) enum PlanError {
     History(HistoryError),
 }
 
+/// A change that was made before it was asked for again.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) struct Made {
+    pub(crate) sequence: u64,
+    /// The first object that it is about.
+    pub(crate) object: Option<Id>,
+}
+
 /// Who wants a change, and how.
 #[derive(Clone, Debug)]
 pub(crate) struct Order {
@@ -202,6 +210,21 @@ impl Keeper {
         let done = store.commit(change, now).map_err(PlanError::Change);
         self.publish(&store);
         done
+    }
+
+    /// The change with this id, when it is made already.
+    ///
+    /// # Errors
+    /// The log cannot be read.
+    pub(crate) fn made(&self, order: Id) -> Result<Option<Made>, HistoryError> {
+        let mut store = self.store();
+        let found = store.find(order)?.map(|sequence| store.change(sequence)).transpose();
+        // One whose outcome was not known may have shown itself.
+        self.publish(&store);
+        Ok(found?.map(|change| Made {
+            sequence: change.sequence,
+            object: change.operations.first().map(|operation| operation.object),
+        }))
     }
 
     /// Confirms the change on trial.

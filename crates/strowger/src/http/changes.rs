@@ -18,7 +18,7 @@ use super::route::{Answer, Ask, Body, Route, Shape};
 use super::{Site, has_administrator, json, work};
 use crate::access::Role;
 use crate::configuration::{ChangeError, HistoryError};
-use crate::keeper::{Order, Plan, PlanError, random_id};
+use crate::keeper::{Order, Plan, PlanError};
 
 /// The routes about changes.
 pub(super) fn routes() -> Vec<Route> {
@@ -34,6 +34,7 @@ pub(super) fn routes() -> Vec<Route> {
         query: Changing::FIELDS,
         answers: change(),
         refusals: &[404, 409, 422, 500],
+        is_repeatable: true,
         ..Route::question(path, id, summary, handle)
     };
     vec![
@@ -190,7 +191,7 @@ fn ordered(
 
 async fn confirm(site: Arc<Site>, ask: Ask) -> Result<Response, Problem> {
     let order = Order {
-        id: random_id(),
+        id: ask.order,
         author: ask.principal.to_string().into(),
         message: "".into(),
         confirm_within: None,
@@ -204,7 +205,7 @@ async fn confirm(site: Arc<Site>, ask: Ask) -> Result<Response, Problem> {
 
 async fn revert(site: Arc<Site>, ask: Ask) -> Result<Response, Problem> {
     let order = Order {
-        id: random_id(),
+        id: ask.order,
         author: ask.principal.to_string().into(),
         message: "".into(),
         confirm_within: None,
@@ -341,6 +342,7 @@ pub(super) fn refused(error: &PlanError) -> Problem {
             ChangeError::Conflict { .. }
             | ChangeError::OnTrial(_)
             | ChangeError::NoTrial { .. }
+            | ChangeError::OtherContents { .. }
             | ChangeError::Empty => Problem::new(StatusCode::CONFLICT, error.to_string()),
             ChangeError::Log(CommitError::Conflict { .. }) => {
                 Problem::new(StatusCode::CONFLICT, error.to_string())

@@ -18,7 +18,7 @@ use super::problem::Problem;
 use super::route::{Answer, Answering, Ask, Body, Route, Shape};
 use super::{Site, json, work};
 use crate::access::{Principal, Role};
-use crate::keeper::{Live, Order, Plan, random_id};
+use crate::keeper::{Live, Order, Plan};
 
 /// The routes about objects: the same for every kind.
 pub(super) fn routes() -> Vec<Route> {
@@ -96,6 +96,7 @@ fn changing(
         needs: Some(Role::to_change(kind)),
         query: Changing::FIELDS,
         refusals: &[404, 409, 412, 422, 500],
+        is_repeatable: true,
         ..about(kind, method, verb, does, handle)
     }
 }
@@ -136,7 +137,7 @@ impl Changing {
     /// The order that this makes of a request.
     pub(super) fn order(&self, ask: &Ask) -> Order {
         Order {
-            id: random_id(),
+            id: ask.order,
             author: ask.principal.to_string().into(),
             message: self.message.as_str().into(),
             confirm_within: self.confirm_seconds.map(|seconds| seconds.get()),
@@ -458,7 +459,7 @@ pub(super) fn shown(state: &State, entry: &Entry) -> Value {
     Value::Object(table)
 }
 
-fn with_tag(status: StatusCode, state: &State, entry: &Entry) -> Response {
+pub(super) fn with_tag(status: StatusCode, state: &State, entry: &Entry) -> Response {
     let mut response = json(status, &shown(state, entry)).into_response();
     if let Ok(tag) = HeaderValue::from_str(&tag(entry)) {
         response.headers_mut().insert(header::ETAG, tag);

@@ -4,8 +4,8 @@ use serde_json::{Map, Value, json};
 use strowger_configuration::Kind;
 use strowger_configuration::form::{Field, Form};
 
-use super::problem;
 use super::route::{Body, Route, Shape};
+use super::{problem, repeat};
 
 /// The document of these routes (OpenAPI 3.1).
 pub(crate) fn document(routes: &[Route]) -> Value {
@@ -79,6 +79,14 @@ fn parameters(route: &Route) -> Vec<Value> {
                 "`*`: only if there is no such object yet. Refused with 412 otherwise.",
             ),
         ]);
+    }
+    if route.is_repeatable {
+        let mut key = header(
+            repeat::HEADER,
+            "A word of the client's for this request: sent again with the same word, it makes its change once.",
+        );
+        key["schema"] = json!({ "type": "string", "pattern": "^[A-Za-z0-9._:-]{1,128}$" });
+        parameters.push(key);
     }
     parameters.extend(route.query.iter().map(|field| {
         json!({

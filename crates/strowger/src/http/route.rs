@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use std::pin::Pin;
 use std::sync::Arc;
 
-use axum::body::{Body as Bytes, to_bytes};
+use axum::body::{Body as Bytes, Bytes as Content, to_bytes};
 use axum::extract::ws::WebSocketUpgrade;
 use axum::extract::{RawPathParams, Request};
 use axum::http::{Method, StatusCode, header};
@@ -13,14 +13,15 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::{MethodFilter, MethodRouter, on};
 use axum::{Router, extract::FromRequestParts};
 use serde_json::{Map, Value};
-use strowger_configuration::Kind;
 use strowger_configuration::form::{Field, Form};
 use strowger_configuration::reader::{AlreadySealed, ByIdOnly, Reader};
 use strowger_configuration::setting::Record;
+use strowger_configuration::{Id, Kind};
 
-use super::Site;
 use super::problem::Problem;
+use super::{Site, repeat};
 use crate::access::{Principal, Role};
+use crate::keeper::random_id;
 
 /// One thing that can be asked or ordered.
 pub(crate) struct Route {
@@ -41,6 +42,8 @@ pub(crate) struct Route {
     pub(crate) refusals: &'static [u16],
     /// The kind of objects that it is about.
     pub(crate) subject: Option<Kind>,
+    /// It makes a change: asked twice with the same key, it makes it once.
+    pub(crate) is_repeatable: bool,
     pub(crate) handle: Handler,
 }
 
@@ -79,6 +82,8 @@ pub(crate) enum Shape {
 /// A request that was let in.
 pub(crate) struct Ask {
     pub(crate) principal: Principal,
+    /// The id of the change that it makes, if it makes one.
+    pub(crate) order: Id,
     pub(crate) subject: Option<Kind>,
     path: BTreeMap<String, String>,
     query: Map<String, Value>,
@@ -114,7 +119,7 @@ impl Ask {
 }
 
 fn settings<T: Record>(table: &Map<String, Value>) -> Result<T, Problem> {
-    let mut reader = Reader::new(strowger_configuration::Id::from_random(0), &ByIdOnly, &AlreadySealed);
+    let mut reader = Reader::new(Id::from_random(0), &ByIdOnly, &AlreadySealed);
     let read = T::read_table(table, &mut reader);
     let problems = reader.into_problems();
     match read {
@@ -152,15 +157,31 @@ async fn answer(site: Arc<Site>, route: &Route, request: Request) -> Result<Resp
     let raw = raw.map_err(|_| Problem::malformed("the path is not UTF-8"))?;
     let path = raw.iter().map(|(name, value)| (name.to_owned(), value.to_owned())).collect();
     let query = query(parts.uri.query().unwrap_or_default(), route.query)?;
-    let body = match route.body {
-        Body::Nothing => Map::new(),
+    let bytes = match route.body {
+        Body::Nothing => Default::default(),
         Body::Settings(_) | Body::Some(_) => {
             let most = if route.needs.is_some() { BODY_MAX } else { BODY_OF_STRANGERS_MAX };
-            table(&parts.headers, body, most).await?
+            read(&parts.headers, body, most).await?
         }
     };
+    let key = repeat::key(&parts.headers)?.filter(|_| route.is_repeatable);
+    let order = match key {
+        None => random_id(),
+        Some(key) => {
+            let order = repeat::order(key, &principal.name, &parts, &bytes);
+            if let Some(answer) = repeat::answer(&site, order, route.subject).await? {
+                return Ok(answer);
+            }
+            order
+        }
+    };
+    let body = match route.body {
+        Body::Nothing => Map::new(),
+        Body::Settings(_) | Body::Some(_) => table(&bytes)?,
+    };
     let upgrade = WebSocketUpgrade::from_request_parts(&mut parts, &()).await.ok();
-    let ask = Ask { principal, subject: route.subject, path, query, body, headers: parts.headers, upgrade };
+    let subject = route.subject;
+    let ask = Ask { principal, order, subject, path, query, body, headers: parts.headers, upgrade };
     (route.handle)(site, ask).await
 }
 
@@ -185,12 +206,8 @@ fn query(text: &str, fields: &'static [Field]) -> Result<Map<String, Value>, Pro
     Ok(table)
 }
 
-/// The JSON table that a request carries.
-async fn table(
-    headers: &axum::http::HeaderMap,
-    body: Bytes,
-    most: usize,
-) -> Result<Map<String, Value>, Problem> {
+/// What a request carries, if it is JSON and no more than it may be.
+async fn read(headers: &axum::http::HeaderMap, body: Bytes, most: usize) -> Result<Content, Problem> {
     let kind = headers.get(header::CONTENT_TYPE).and_then(|kind| kind.to_str().ok()).unwrap_or_default();
     let kind = kind.split(';').next().unwrap_or_default().trim();
     if !kind.eq_ignore_ascii_case("application/json")
@@ -199,11 +216,15 @@ async fn table(
         let why = "the body must be application/json";
         return Err(Problem::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, why));
     }
-    let bytes = to_bytes(body, most).await.map_err(|_| {
+    to_bytes(body, most).await.map_err(|_| {
         let why = format!("the body is larger than {} KiB", most / 1024);
         Problem::new(StatusCode::PAYLOAD_TOO_LARGE, why)
-    })?;
-    match serde_json::from_slice(&bytes) {
+    })
+}
+
+/// The table that a body is.
+fn table(bytes: &[u8]) -> Result<Map<String, Value>, Problem> {
+    match serde_json::from_slice(bytes) {
         Ok(Value::Object(table)) => Ok(table),
         Ok(_) => Err(Problem::malformed("the body must be a JSON object")),
         Err(error) => Err(Problem::malformed(format!("the body is no JSON: {error}"))),

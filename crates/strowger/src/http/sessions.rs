@@ -15,7 +15,7 @@ use super::problem::Problem;
 use super::route::{Answer, Ask, Body, Route, Shape};
 use super::{Site, json, work};
 use crate::access::{IDLE, Origin, PasswordHash, Principal, Proof, Role};
-use crate::keeper::{Order, random_id};
+use crate::keeper::Order;
 
 /// The routes about who somebody is.
 pub(super) fn routes() -> Vec<Route> {
@@ -67,6 +67,7 @@ pub(super) fn routes() -> Vec<Route> {
             body: Body::Settings(NewPassword::FIELDS),
             needs: Some(Role::ReadOnly),
             answers: vec![Answer { status: 200, shape: Shape::Json("The change.") }],
+            is_repeatable: true,
             refusals: &[404, 409, 422, 500],
             ..ordering(
                 "/api/v1/users/{name}/password",
@@ -236,7 +237,7 @@ async fn first(site: Arc<Site>, ask: Ask) -> Result<Response, Problem> {
         name,
         given.password.as_str().to_owned(),
         Some(kinds::Role::Administrator),
-        author,
+        (ask.order, author),
     )
     .await?;
     site.access().use_up_first_token();
@@ -251,8 +252,8 @@ async fn set_password(site: Arc<Site>, ask: Ask) -> Result<Response, Problem> {
         let why = "setting somebody else's password needs the role administrator";
         return Err(Problem::new(StatusCode::FORBIDDEN, why));
     }
-    let author = ask.principal.to_string().into();
-    let body = set(site, name, given.password.as_str().to_owned(), given.create_with_role, author).await?;
+    let order = (ask.order, ask.principal.to_string().into());
+    let body = set(site, name, given.password.as_str().to_owned(), given.create_with_role, order).await?;
     Ok(json(StatusCode::OK, &body))
 }
 
@@ -263,7 +264,7 @@ async fn set(
     name: String,
     password: String,
     create: Option<kinds::Role>,
-    author: Box<str>,
+    (id, author): (Id, Box<str>),
 ) -> Result<Value, Problem> {
     work(move || {
         let live = site.keeper.live();
@@ -292,7 +293,7 @@ async fn set(
         let wanted = Wanted { kind, renamed_from: None, table };
         let plan = site.keeper.plan(&live, &[wanted], Scope::Objects).map_err(|error| refused(&error))?;
         let message = format!("password of {name}").into();
-        let order = Order { id: random_id(), author, message, confirm_within: None };
+        let order = Order { id, author, message, confirm_within: None };
         let head = done(&site, plan, order, Purpose::Lasting)?;
         Ok(json!({ "user": name, "change": head.sequence }))
     })

@@ -19,7 +19,7 @@ use super::route::{Answer, Ask, Body, Route, Shape};
 use super::{Site, json, sessions, work};
 use crate::access::{Origin, Principal, Role, token_digest, token_text};
 use crate::digits;
-use crate::keeper::{Order, random_id};
+use crate::keeper::Order;
 
 /// The routes about tokens.
 pub(super) fn routes() -> [Route; 3] {
@@ -53,6 +53,7 @@ pub(super) fn routes() -> [Route; 3] {
         Route {
             answers: vec![Answer { status: 200, shape: Shape::Json("The change.") }],
             refusals: &[404, 409, 422, 500],
+            is_repeatable: true,
             ..administrators(
                 Method::DELETE,
                 "/api/v1/tokens/{name}",
@@ -134,7 +135,7 @@ async fn create(site: Arc<Site>, ask: Ask) -> Result<Response, Problem> {
     if let Some(expires) = &expires {
         table.insert("expires".to_owned(), json!(expires));
     }
-    let author = ask.principal.to_string().into();
+    let (author, id) = (ask.principal.to_string().into(), ask.order);
     work(move || {
         let live = site.keeper.live();
         if live.state.find(Kind::ApiToken, &name).is_some() {
@@ -144,7 +145,7 @@ async fn create(site: Arc<Site>, ask: Ask) -> Result<Response, Problem> {
         let wanted = Wanted { kind: Kind::ApiToken, renamed_from: None, table };
         let plan = site.keeper.plan(&live, &[wanted], Scope::Objects).map_err(|error| refused(&error))?;
         let message = format!("token {name}").into();
-        let order = Order { id: random_id(), author, message, confirm_within: None };
+        let order = Order { id, author, message, confirm_within: None };
         let head = done(&site, plan, order, Purpose::Lasting)?;
         let role = sessions::role(given.role).word();
         let body =
@@ -187,7 +188,7 @@ async fn revoke(site: Arc<Site>, ask: Ask) -> Result<Response, Problem> {
             Operation { kind: Kind::ApiToken, object: entry.id(), before: Some(entry.hash()), after: None };
         let plan = site.keeper.plan_operations(&live, vec![operation]).map_err(|error| refused(&error))?;
         let (author, message) = (ask.principal.to_string().into(), format!("token {name} revoked").into());
-        let order = Order { id: random_id(), author, message, confirm_within: None };
+        let order = Order { id: ask.order, author, message, confirm_within: None };
         let head = done(&site, plan, order, Purpose::Lasting)?;
         Ok(json(StatusCode::OK, &json!({ "name": name, "change": head.sequence })))
     })

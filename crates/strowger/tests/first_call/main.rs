@@ -1,6 +1,7 @@
 //! The first call through the real binary: over UDP and TCP, to a service and from phone to phone, with what the
 //! command line and the web interface say of it; and what a restart and a power cut leave.
 
+mod access;
 mod events;
 mod forwards;
 mod https;

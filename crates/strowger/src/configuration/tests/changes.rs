@@ -1,7 +1,7 @@
 //! Making changes, on trial and for good.
 
 use strowger_configuration::log::Fault;
-use strowger_configuration::{CommitError, Head, Refusal, StateHash};
+use strowger_configuration::{Head, Refusal, StateHash};
 
 use super::*;
 use crate::configuration::{ChangeError, Trial};
@@ -64,7 +64,7 @@ fn asking_twice_changes_once() {
     let mut store = folder.open();
     assert_eq!(store.commit(asked.clone(), at(3)), Ok(first));
     let other = Change { operations: vec![partition(store.state(), 21, "other")], ..asked };
-    assert!(matches!(store.commit(other, at(4)), Err(ChangeError::Log(CommitError::Failed { .. }))));
+    assert!(matches!(store.commit(other, at(4)), Err(ChangeError::OtherContents { .. })));
     assert_eq!(store.head(), first);
 }
 

@@ -18,7 +18,7 @@ use super::super::route::Ask;
 use super::super::{Site, json, work};
 use super::{of_history, refused, told};
 use crate::configuration::{ChangeError, Phase};
-use crate::keeper::{Conflict, Live, Order, Plan, PlanError, random_id};
+use crate::keeper::{Conflict, Live, Order, Plan, PlanError};
 
 record! {
     /// What somebody wants, as files.
@@ -67,7 +67,7 @@ choice! {
 pub(super) async fn apply(site: Arc<Site>, ask: Ask) -> Result<Response, Problem> {
     let wanted = ask.body::<Files>()?;
     let order = Order {
-        id: random_id(),
+        id: ask.order,
         author: ask.principal.to_string().into(),
         message: wanted.message.as_str().into(),
         confirm_within: wanted.confirm_seconds.map(|seconds| seconds.get()),

@@ -3,7 +3,7 @@ use std::net::{IpAddr, Ipv4Addr};
 use super::*;
 use crate::access::Origin;
 use crate::configuration::ConfigurationStore;
-use crate::keeper::{Keeper, Users};
+use crate::keeper::{Keeper, Users, random_id};
 use crate::vault::Vault;
 
 /// Can use everything.

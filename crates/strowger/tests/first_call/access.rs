@@ -1,0 +1,82 @@
+//! Who is let in, and what a change costs whom: over the socket in the data folder, whose owner may do everything.
+
+use std::io::{Read, Write};
+use std::os::unix::net::UnixStream;
+
+use serde_json::{Value, json};
+
+use super::server::{Folder, PATIENCE, Server};
+
+/// Status and body of a request over the socket in the data folder.
+pub(crate) fn local(folder: &Folder, method: &str, path: &str, headers: &str, body: &Value) -> (u16, Value) {
+    let mut stream = UnixStream::connect(folder.path().join("api.sock")).expect("the socket answers");
+    stream.set_read_timeout(Some(PATIENCE)).expect("a timeout can be set");
+    let body = if body.is_null() { String::new() } else { body.to_string() };
+    let head = format!(
+        "{method} {path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\nContent-Type: application/json\r\n\
+         Content-Length: {}\r\n{headers}\r\n",
+        body.len()
+    );
+    stream.write_all((head + &body).as_bytes()).expect("it reads");
+    let mut text = String::new();
+    stream.read_to_string(&mut text).expect("it writes");
+    let (head, body) = text.split_once("\r\n\r\n").expect("an HTTP answer");
+    let status = head.split(' ').nth(1).and_then(|status| status.parse().ok()).expect("a status");
+    (status, serde_json::from_str(body).unwrap_or(Value::Null))
+}
+
+fn changes(folder: &Folder) -> usize {
+    let (_, history) = local(folder, "GET", "/api/v1/changes", "", &Value::Null);
+    history["changes"].as_array().expect("changes is a list").len()
+}
+
+#[test]
+fn a_request_that_is_sent_again_makes_its_change_once() {
+    let folder = Folder::new("repeat");
+    let server = Server::start(&folder);
+    let key = |key: &str| format!("Idempotency-Key: {key}\r\n");
+    let before = changes(&folder);
+    let partition = "/api/v1/configuration/partitions/new";
+    let put = |headers: &str| {
+        local(
+            &folder,
+            "PUT",
+            partition,
+            &format!("If-None-Match: *\r\n{headers}"),
+            &json!({ "description": "x" }),
+        )
+    };
+    let (status, made) = put(&key("one"));
+    assert_eq!((status, made["name"].as_str()), (201, Some("new")));
+    // Without the key it would be refused: the object is there by now.
+    assert_eq!(put("").0, 412);
+    let (status, again) = put(&key("\"one\""));
+    assert_eq!((status, &again), (200, &made));
+    assert_eq!(put(&key("two")).0, 412);
+    assert_eq!(put("Idempotency-Key: a b\r\n").0, 400);
+    let remove = |headers: &str| local(&folder, "DELETE", partition, headers, &Value::Null);
+    let (status, gone) = remove(&key("one"));
+    assert_eq!(status, 200, "{gone}");
+    let (status, again) = remove(&key("one"));
+    assert_eq!((status, &again["change"], &again["repeated"]), (200, &gone["change"], &json!(true)));
+    assert_eq!(remove(&key("two")).0, 404);
+    // A restart forgets no key.
+    assert!(server.stop());
+    let server = Server::start(&folder);
+    assert_eq!(remove(&key("one")), (200, again));
+    assert_eq!(changes(&folder), before + 2);
+    assert!(server.stop());
+}
+
+#[test]
+fn a_server_that_starts_removes_the_copies_of_a_backup_that_was_killed() {
+    let folder = Folder::new("copies");
+    let left = folder.path().join("backup-0123456789abcdef.part");
+    std::fs::create_dir_all(left.join("journal")).expect("it can be made");
+    for name in ["lock", "node.key", "journal/000001.sj"] {
+        std::fs::write(left.join(name), "").expect("it can be written");
+    }
+    let server = Server::start(&folder);
+    assert!(!left.exists());
+    assert!(server.stop());
+}
