@@ -5,15 +5,13 @@
 
 use std::cmp::Ordering;
 use std::fmt;
-use std::ops::Bound;
 use std::sync::Arc;
 
-use imbl::OrdMap;
+use crate::sorted::{Difference, Row, Sorted};
 
 /// Rows by name, sorted. A copy is one reference; a changed copy shares all rows but those that were changed.
-#[derive(Clone)]
 pub struct Table<T> {
-    rows: OrdMap<Arc<str>, Row<T>>,
+    rows: Sorted<Named<T>>,
 }
 
 /// How a row of a table differs from an earlier one.
@@ -37,27 +35,27 @@ pub enum TableChange<'t, T> {
 impl<T> Table<T> {
     /// A table without rows.
     pub fn new() -> Self {
-        Table { rows: OrdMap::new() }
+        Table { rows: Sorted::new() }
     }
 
     /// The row of this name.
     pub fn get(&self, name: &str) -> Option<&T> {
-        self.rows.get(name).map(|row| &*row.0)
+        self.rows.get(name).map(|Named(_, row)| &**row)
     }
 
     /// The row of this name, with the name as the table has it.
     pub fn get_key_value(&self, name: &str) -> Option<(&str, &T)> {
-        self.rows.get_key_value(name).map(|(name, row)| (&**name, &*row.0))
+        self.rows.get(name).map(Named::parts)
     }
 
     /// Whether there is a row of this name.
     pub fn contains_key(&self, name: &str) -> bool {
-        self.rows.contains_key(name)
+        self.rows.get(name).is_some()
     }
 
     /// Puts a row in, in place of one of the same name; true when there was one.
     pub fn insert(&mut self, name: impl Into<Arc<str>>, row: T) -> bool {
-        self.rows.insert(name.into(), Row(Arc::new(row))).is_some()
+        self.rows.insert(Named(name.into(), Arc::new(row))).is_some()
     }
 
     /// Takes a row out; true when it was there.
@@ -70,7 +68,7 @@ impl<T> Table<T> {
     where
         T: Clone,
     {
-        self.rows.get_mut(name).map(|row| Arc::make_mut(&mut row.0))
+        self.rows.get_mut(name).map(|Named(_, row)| Arc::make_mut(row))
     }
 
     /// How many rows there are.
@@ -85,7 +83,7 @@ impl<T> Table<T> {
 
     /// All rows by name.
     pub fn iter(&self) -> impl Iterator<Item = (&str, &T)> + Clone {
-        self.rows.iter().map(|(name, row)| (&**name, &*row.0))
+        self.rows.iter().map(Named::parts)
     }
 
     /// All names, sorted.
@@ -100,46 +98,58 @@ impl<T> Table<T> {
 
     /// The rows whose names come after this one.
     pub fn after(&self, name: &str) -> impl Iterator<Item = (&str, &T)> {
-        let beyond = (Bound::Excluded(name), Bound::<&str>::Unbounded);
-        self.rows.range::<_, str>(beyond).map(|(name, row)| (&**name, &*row.0))
+        self.rows.after(name).map(Named::parts)
     }
 
     /// What was put in, taken out or put in again since this table was `before`, by name.
     ///
-    /// It walks along both and compares where rows are, not what they say: some milliseconds for a hundred thousand. The crate's own
-    /// comparison, which skips what two maps share, leaves changes out (imbl 6.1).
+    /// It compares where rows are, not what they say, and only where the two share no chunk: a change of one row costs some
+    /// microseconds, however many there are.
     pub fn changes_since<'t>(&'t self, before: &'t Table<T>) -> impl Iterator<Item = TableChange<'t, T>> {
-        let mut changes = Vec::new();
-        let (mut old, mut new) = (before.rows.iter().peekable(), self.rows.iter().peekable());
-        while let (Some((was, _)), Some((is, _))) = (old.peek(), new.peek()) {
-            match was.cmp(is) {
-                Ordering::Less => {
-                    changes.extend(old.next().map(|(name, row)| TableChange::Removed(name, &*row.0)))
-                }
-                Ordering::Greater => {
-                    changes.extend(new.next().map(|(name, row)| TableChange::Added(name, &*row.0)))
-                }
-                Ordering::Equal => {
-                    if let (Some((_, before)), Some((name, after))) = (old.next(), new.next())
-                        && !Arc::ptr_eq(&before.0, &after.0)
-                    {
-                        changes.push(TableChange::Changed { name, before: &*before.0, after: &*after.0 });
-                    }
-                }
+        self.rows.differences(&before.rows).map(|difference| match difference {
+            Difference::Added(Named(name, row)) => TableChange::Added(name, &**row),
+            Difference::Removed(Named(name, row)) => TableChange::Removed(name, &**row),
+            Difference::Changed { before, after } => {
+                TableChange::Changed { name: &after.0, before: &*before.1, after: &*after.1 }
             }
-        }
-        changes.extend(old.map(|(name, row)| TableChange::Removed(name, &*row.0)));
-        changes.extend(new.map(|(name, row)| TableChange::Added(name, &*row.0)));
-        changes.into_iter()
+        })
     }
 }
 
-/// A row is the same as long as nobody put another one in its place: tables share it.
-struct Row<T>(Arc<T>);
+/// A row with its name. It is the same as long as nobody put another one in its place: tables share it.
+struct Named<T>(Arc<str>, Arc<T>);
 
-impl<T> Clone for Row<T> {
+impl<T> Named<T> {
+    fn parts(&self) -> (&str, &T) {
+        (&self.0, &self.1)
+    }
+}
+
+impl<T> Row for Named<T> {
+    type Key<'k> = &'k str;
+
+    fn compare(&self, name: &str) -> Ordering {
+        (*self.0).cmp(name)
+    }
+
+    fn order(&self, other: &Self) -> Ordering {
+        self.0.cmp(&other.0)
+    }
+
+    fn is_same(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.1, &other.1)
+    }
+}
+
+impl<T> Clone for Named<T> {
     fn clone(&self) -> Self {
-        Row(Arc::clone(&self.0))
+        Named(Arc::clone(&self.0), Arc::clone(&self.1))
+    }
+}
+
+impl<T> Clone for Table<T> {
+    fn clone(&self) -> Self {
+        Table { rows: self.rows.clone() }
     }
 }
 
@@ -151,7 +161,7 @@ impl<T> Default for Table<T> {
 
 impl<N: Into<Arc<str>>, T> FromIterator<(N, T)> for Table<T> {
     fn from_iter<I: IntoIterator<Item = (N, T)>>(rows: I) -> Self {
-        Table { rows: rows.into_iter().map(|(name, row)| (name.into(), Row(Arc::new(row)))).collect() }
+        Table { rows: rows.into_iter().map(|(name, row)| Named(name.into(), Arc::new(row))).collect() }
     }
 }
 

@@ -27,7 +27,6 @@ impl Id {
     }
 
     pub(crate) const LEAST: Id = Id::from_bits(0);
-    pub(crate) const GREATEST: Id = Id::from_bits(u128::MAX);
 
     /// Its 16 bytes, the most significant first.
     pub const fn to_bytes(self) -> [u8; 16] {

@@ -8,8 +8,6 @@ const CORES: &[&str] = &["memchr", "thiserror"];
 
 /// Crates that one core may use, and why this one alone.
 const ONE_CORE: &[(&str, &str)] = &[
-    // Tables whose copies share rows: docs/adr/0019-tables-that-share-rows.md.
-    ("strowger-base", "imbl"),
     // Digest authentication.
     ("strowger-sip", "md-5"),
     ("strowger-sip", "sha2"),
@@ -18,7 +16,6 @@ const ONE_CORE: &[(&str, &str)] = &[
     // Its stories are printed as JSON by the shell.
     ("strowger-diag", "serde"),
     // Objects, snapshots and fingerprints of the configuration: docs/adr/0017-configuration-objects.md.
-    ("strowger-configuration", "imbl"),
     ("strowger-configuration", "serde_json"),
     ("strowger-configuration", "sha2"),
     ("strowger-configuration", "toml"),
