@@ -36,9 +36,9 @@ pub use numbers::{
     Switch, TranslationPattern,
 };
 pub use parameters::{
-    Breakout, CallRecordDetail, CauseNumber, DigestAlgorithm, EnBlocLookups, ForwardAllSystemPolicy,
-    HashMeaning, HoursChecked, HoursPrecedence, LocationRoom, MessageDetail, NegatedSet, RelayMode,
-    ServiceParameters, SpeedDialWait, TieWinner, TrunkSide, UrgentMatch, WaitingKeys,
+    Breakout, CallRecordDetail, CauseNumber, DOMAIN_DEFAULT, DigestAlgorithm, EnBlocLookups,
+    ForwardAllSystemPolicy, HashMeaning, HoursChecked, HoursPrecedence, LocationRoom, MessageDetail,
+    NegatedSet, RelayMode, ServiceParameters, SpeedDialWait, TieWinner, TrunkSide, UrgentMatch, WaitingKeys,
 };
 pub use phones::{
     BusyLampField, DoNotDisturb, LineButton, MobilityMode, Phone, PhoneCredentials, PhoneKeys, PhoneProtocol,

@@ -26,6 +26,7 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 use strowger_base::leg::Service;
 use strowger_callcontrol::RelayMode;
+use strowger_configuration::kinds::DOMAIN_DEFAULT;
 use strowger_node::configuration::{self, Draft, MessageDetail, Place, PlannedTrunk, ServiceNumber, Timers};
 use strowger_sip::io::DigestAlgorithm;
 
@@ -144,7 +145,7 @@ pub(crate) struct NodeSection {
 impl Default for NodeSection {
     fn default() -> Self {
         NodeSection {
-            domain: "strowger.lab".to_owned(),
+            domain: DOMAIN_DEFAULT.to_owned(),
             aliases: Vec::new(),
             data: PathBuf::from("."),
             drain_max_seconds: 120,
@@ -378,6 +379,24 @@ impl ConfigFile {
             ),
         };
         Certified::open(data, named, &self.web_names(addresses)).map(Some)
+    }
+
+    /// What the web interface proves itself with once the configuration is known: its own certificate is made anew when that
+    /// does not have a name that is configured. Addresses come and go by themselves, and are no reason.
+    ///
+    /// # Errors
+    /// A file cannot be read or made.
+    pub(crate) fn certified_for(
+        &self,
+        data: &Path,
+        configured: &[String],
+        addresses: &[IpAddr],
+    ) -> anyhow::Result<Option<Certified>> {
+        if !self.http.tls || self.http.certificate.is_some() {
+            return Ok(None);
+        }
+        let wanted: Vec<String> = configured.iter().chain(&self.http.names).cloned().collect();
+        Certified::with_names(data, &wanted, &tls::names("", &wanted, addresses))
     }
 
     /// Names and addresses under which the web interface is reached.

@@ -63,7 +63,7 @@ pub(crate) struct Site {
     pub(crate) node_files: NodeFiles,
     /// What the web interface proves itself with, when it speaks TLS.
     pub(crate) tls: Option<Certified>,
-    /// Names under which it is reached, beside its address.
+    /// Names under which it is reached, beside its address and those that are configured.
     pub(crate) names: Vec<String>,
     /// The UDP port of SIP, for what the system counts of its socket.
     pub(crate) sip_port: u16,
@@ -76,7 +76,8 @@ struct From(Origin);
 /// Serves a TCP listener until it is gone.
 pub(crate) async fn serve(listener: tokio::net::TcpListener, site: Arc<Site>) {
     let listen = listener.local_addr().map_or(IpAddr::V4(Ipv4Addr::LOCALHOST), |address| address.ip());
-    let known = Arc::new(guard::Known { listen, names: site.names.clone() });
+    let known = guard::Known { listen, names: site.names.clone(), keeper: Arc::clone(&site.keeper) };
+    let known = Arc::new(known);
     let router = router(&site).layer(axum::middleware::from_fn(move |request, next| {
         guard::guard(Arc::clone(&known), request, next)
     }));

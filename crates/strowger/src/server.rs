@@ -13,6 +13,7 @@ use anyhow::Context;
 use nix::fcntl::{Flock, FlockArg};
 use strowger_base::net::{ListenerId, Transport};
 use strowger_base::{NodeId, Rng, ShardId};
+use strowger_configuration::State;
 use strowger_node::{Input, Node, Outbox, Parameters};
 use strowger_sip::io::Listener;
 
@@ -159,6 +160,7 @@ impl Opened {
         self.tell_first_token(&gate, &keeper)?;
         let (configuration, sockets) = telephony.begin()?;
         self.listeners.clone_from(&configuration.sip.listeners);
+        self.have_names(&keeper.live().state)?;
         let sip = Arc::clone(&configuration.sip);
         let site = http::Site {
             decision: sender.clone(),
@@ -168,7 +170,7 @@ impl Opened {
             telephony,
             node_files: self.node_files(),
             events,
-            names: self.file.web_names(&[self.file.http.listen, self.advertised().ip()]),
+            names: crate::tls::names("", &self.file.http.names, &[self.advertised().ip()]),
             tls: self.tls.clone(),
             sip_port: self.advertised().port(),
         };
@@ -281,6 +283,21 @@ impl Opened {
             None if own.exists() => NodeFiles::new(&own, &[]),
             files => files.unwrap_or_default(),
         }
+    }
+
+    /// Has a certificate for the names that are configured.
+    fn have_names(&mut self, state: &State) -> anyhow::Result<()> {
+        let configured: Vec<String> = crate::tls::names_in(state).map(str::to_owned).collect();
+        let addresses = [self.file.http.listen, self.advertised().ip()];
+        let Some(made) = self.file.certified_for(&self.data, &configured, &addresses)? else { return Ok(()) };
+        log::warn(
+            "the web interface has a new certificate: the old one was not for all names that are configured",
+        )
+        .with("certificate", &made.fingerprint)
+        .remedy("give this one to whoever knew the old one by --fingerprint or --ca-file")
+        .write();
+        self.tls = Some(made);
+        Ok(())
     }
 
     /// Tells the token with which the first administrator can be made, when there is none.

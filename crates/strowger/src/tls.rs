@@ -11,8 +11,11 @@ use std::time::Duration;
 use anyhow::{Context, bail, ensure};
 use rustls::ServerConfig;
 use rustls::pki_types::pem::PemObject;
-use rustls::pki_types::{CertificateDer, PrivateKeyDer};
+use rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName};
+use rustls::server::ParsedCertificate;
 use sha2::{Digest, Sha256};
+use strowger_configuration::State;
+use strowger_configuration::kinds::{DOMAIN_DEFAULT, Server, ServiceParameters};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{Semaphore, mpsc};
 use tokio_rustls::TlsAcceptor;
@@ -39,17 +42,45 @@ impl Certified {
         let (certificate, key) = match named {
             Some(named) => named,
             None => {
-                let own = (data.join("https.crt"), data.join("https.key"));
+                let own = Self::own(data);
                 if !own.0.exists() {
                     make(&own.0, &own.1, names).context("cannot make a certificate of the web interface")?;
                 }
                 own
             }
         };
+        Self::read(&certificate, &key)
+    }
+
+    /// The same when the data folder's own certificate does not have all of the names that are wanted by now: another one,
+    /// made for all of `names`.
+    ///
+    /// # Errors
+    /// A file cannot be read or made.
+    pub(crate) fn with_names(
+        data: &Path,
+        wanted: &[String],
+        names: &[String],
+    ) -> anyhow::Result<Option<Certified>> {
+        let (certificate, key) = Self::own(data);
         let chain = read_certificates(&certificate)?;
+        if chain.first().is_some_and(|first| wanted.iter().all(|name| is_for(first, name))) {
+            return Ok(None);
+        }
+        make(&certificate, &key, names).context("cannot make a certificate of the web interface")?;
+        Self::read(&certificate, &key).map(Some)
+    }
+
+    /// Certificate and key that the server makes itself.
+    fn own(data: &Path) -> (PathBuf, PathBuf) {
+        (data.join("https.crt"), data.join("https.key"))
+    }
+
+    fn read(certificate: &Path, key: &Path) -> anyhow::Result<Certified> {
+        let chain = read_certificates(certificate)?;
         let Some(first) = chain.first() else { bail!("{} has no certificate (PEM)", certificate.display()) };
         let fingerprint = fingerprint(first);
-        let private = PrivateKeyDer::from_pem_file(&key)
+        let private = PrivateKeyDer::from_pem_file(key)
             .map_err(|error| anyhow::anyhow!("{} has no private key (PEM): {error}", key.display()))?;
         let config = ServerConfig::builder_with_provider(provider())
             .with_safe_default_protocol_versions()?
@@ -158,6 +189,26 @@ impl axum::serve::Listener for Listener {
     }
 }
 
+/// Whether a certificate vouches for a name or address.
+fn is_for(certificate: &CertificateDer<'_>, name: &str) -> bool {
+    let (Ok(parsed), Ok(name)) = (ParsedCertificate::try_from(certificate), ServerName::try_from(name))
+    else {
+        // A name that no certificate can have is none that is missing.
+        return ServerName::try_from(name).is_err();
+    };
+    rustls::client::verify_server_name(&parsed, &name).is_ok()
+}
+
+/// The names that the configuration has for this server.
+pub(crate) fn names_in(state: &State) -> impl Iterator<Item = &str> {
+    let common = state.all::<ServiceParameters>().flat_map(|(_, common)| {
+        std::iter::once(common.domain.as_str()).chain(common.aliases.iter().map(|alias| alias.as_str()))
+    });
+    let servers = state.all::<Server>().filter_map(|(_, server)| Some(server.address.as_ref()?.as_str()));
+    let default = state.all::<ServiceParameters>().next().is_none().then_some(DOMAIN_DEFAULT);
+    default.into_iter().chain(common).chain(servers)
+}
+
 /// The names and addresses under which the web interface is reached.
 pub(crate) fn names(domain: &str, aliases: &[String], addresses: &[IpAddr]) -> Vec<String> {
     let texts = [domain.to_owned(), "localhost".to_owned()].into_iter().chain(aliases.iter().cloned());
@@ -184,4 +235,29 @@ pub(crate) fn read_fingerprint(text: &str) -> anyhow::Result<String> {
         "a fingerprint is SHA256: and 64 hexadecimal digits, as the server says at its start"
     );
     Ok(format!("SHA256:{digits}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_certificate_is_made_anew_for_a_name_that_it_does_not_have_and_for_nothing_else() {
+        let data = std::env::temp_dir().join(format!("strowger-tls-{}", std::process::id()));
+        let _ = fs::remove_dir_all(&data);
+        fs::create_dir_all(&data).unwrap();
+        let all = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect::<Vec<_>>();
+        let first = Certified::open(&data, None, &all(&["pbx.example", "192.0.2.1"])).unwrap();
+        let with = |wanted: &[&str], names: &[&str]| {
+            Certified::with_names(&data, &all(wanted), &all(names)).unwrap().map(|made| made.fingerprint)
+        };
+        assert_eq!(with(&["pbx.example", "192.0.2.1"], &["other.example"]), None);
+        // No certificate can have a name with a blank.
+        assert_eq!(with(&["PBX.example", "a name"], &[]), None);
+        let second = with(&["pbx.example", "pbx2.example"], &["pbx.example", "pbx2.example"]);
+        assert!(second.is_some() && second.as_ref() != Some(&first.fingerprint));
+        assert_eq!(with(&["pbx2.example", "pbx.example"], &[]), None);
+        assert_eq!(Some(Certified::open(&data, None, &[]).unwrap().fingerprint), second);
+        fs::remove_dir_all(&data).unwrap();
+    }
 }

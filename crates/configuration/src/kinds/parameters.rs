@@ -18,12 +18,15 @@ pub type CauseNumber = Whole<1, 127>;
 /// 102), congestion (34, 42, 44, 47).
 const CONTINUE_ON: [u32; 11] = [2, 3, 18, 27, 34, 38, 41, 42, 44, 47, 102];
 
+/// The domain where nothing says another one.
+pub const DOMAIN_DEFAULT: &str = "strowger.lab";
+
 record! {
     /// Timers, limits and choices that hold for the whole system.
     pub struct ServiceParameters {
         /// The realm in which phones prove themselves, and the domain of the addresses that the system writes. Digests of
         /// secrets hold for one domain only.
-        domain: DomainName = DomainName::fixed("strowger.lab"),
+        domain: DomainName = DomainName::fixed(DOMAIN_DEFAULT),
         /// Further names and addresses by which requests mean this system.
         aliases: List<Host, 50> = List::default(),
 

@@ -11,15 +11,18 @@ use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 
 use super::problem::{self, Problem};
+use crate::keeper::Keeper;
+use crate::tls;
 
 /// Answers a request, or refuses it because of the name under which the server was reached.
 ///
 /// A web page elsewhere could get a browser to ask under a name of its own that suddenly means this server (DNS rebinding),
 /// but then Host has that name. An address cannot be made to mean another one.
 pub(super) async fn guard(known: Arc<Known>, request: Request, next: Next) -> Response {
-    if let Err(host) = addressed(request.headers(), &known) {
+    if let Err(host) = addressed(request.headers(), known.listen, |name| known.has(name)) {
         let why = format!(
-            "{host:?} is no name of this server; use its address or localhost, or add the name to [http] names"
+            "{host:?} is no name of this server; use its address or localhost, or make the name one of the aliases in service_parameters, \
+             or of names in [http] of the node file"
         );
         return Problem::new(StatusCode::MISDIRECTED_REQUEST, why).into_response();
     }
@@ -30,7 +33,18 @@ pub(super) async fn guard(known: Arc<Known>, request: Request, next: Next) -> Re
 pub(super) struct Known {
     /// The address that it listens on; every one of the machine when it is none.
     pub(super) listen: IpAddr,
+    /// Names that are in no configuration.
     pub(super) names: Vec<String>,
+    pub(super) keeper: Arc<Keeper>,
+}
+
+impl Known {
+    /// Whether this is one of its names, by the configuration that is in force.
+    fn has(&self, name: &str) -> bool {
+        let live = self.keeper.live();
+        let own = self.names.iter().map(String::as_str);
+        tls::names_in(&live.state).chain(own).any(|known| known.eq_ignore_ascii_case(name))
+    }
 }
 
 /// Answers a request; a refusal that has no words of ours gets some.
@@ -46,7 +60,7 @@ pub(super) async fn nowhere(request: Request) -> Response {
 }
 
 /// Browsers always send Host (RFC 9112 §3.2); what sends none is none.
-fn addressed(headers: &HeaderMap, known: &Known) -> Result<(), String> {
+fn addressed(headers: &HeaderMap, listen: IpAddr, is_name: impl Fn(&str) -> bool) -> Result<(), String> {
     for value in headers.get_all(header::HOST) {
         let text = String::from_utf8_lossy(value.as_bytes());
         let is_ours =
@@ -55,12 +69,11 @@ fn addressed(headers: &HeaderMap, known: &Known) -> Result<(), String> {
                 let host = host.strip_prefix('[').and_then(|host| host.strip_suffix(']')).unwrap_or(host);
                 match host.parse::<IpAddr>() {
                     Ok(address) => {
-                        address.is_loopback() || address == known.listen || known.listen.is_unspecified()
+                        address.is_loopback() || address == listen || listen.is_unspecified() || is_name(host)
                     }
                     Err(_) => {
                         let host = host.trim_end_matches('.');
-                        let mut ours = known.names.iter().map(String::as_str).chain(["localhost"]);
-                        ours.any(|name| name.eq_ignore_ascii_case(host))
+                        host.eq_ignore_ascii_case("localhost") || is_name(host)
                     }
                 }
             });
@@ -126,8 +139,9 @@ mod tests {
             for host in hosts {
                 headers.append(header::HOST, host.parse().unwrap());
             }
-            let known = Known { listen: listen.parse().unwrap(), names: vec!["pbx.example".to_owned()] };
-            assert_eq!(addressed(&headers, &known).is_ok(), expect, "{hosts:?}");
+            let is_name =
+                |name: &str| ["pbx.example", "203.0.113.5"].iter().any(|own| own.eq_ignore_ascii_case(name));
+            assert_eq!(addressed(&headers, listen.parse().unwrap(), is_name).is_ok(), expect, "{hosts:?}");
         };
         for host in
             ["localhost", "LocalHost:8080", "localhost.:1", "127.0.0.1:8080", "127.0.0.2", "[::1]:8080"]
@@ -137,6 +151,7 @@ mod tests {
         check(&[], "127.0.0.1", true);
         check(&["PBX.example.:8443"], "127.0.0.1", true);
         check(&["192.0.2.7:8443"], "0.0.0.0", true);
+        check(&["203.0.113.5:8443"], "192.0.2.1", true);
         check(&["evil.example"], "0.0.0.0", false);
         check(&["192.0.2.1:8080"], "192.0.2.1", true);
         let wrong =

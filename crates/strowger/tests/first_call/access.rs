@@ -80,3 +80,20 @@ fn a_server_that_starts_removes_the_copies_of_a_backup_that_was_killed() {
     assert!(!left.exists());
     assert!(server.stop());
 }
+
+#[test]
+fn names_that_are_configured_are_names_of_the_web_interface_at_once() {
+    let folder = Folder::new("names");
+    let server = Server::start(&folder);
+    let parameters = "/api/v1/configuration/service_parameters/service_parameters";
+    let check = |names: &[(&str, u16)]| {
+        for (name, expect) in names {
+            assert_eq!(server.get_as(name, "/healthz").0, *expect, "{name}");
+        }
+    };
+    check(&[("pbx.example", 421), ("strowger.lab", 200), ("203.0.113.5", 421)]);
+    let change = json!({ "domain": "pbx.example", "aliases": ["203.0.113.5", "old.example"] });
+    let (status, said) = local(&folder, "PUT", parameters, "", &change);
+    assert_eq!(status, 201, "{said}");
+    check(&[("pbx.example", 200), ("old.example:80", 200), ("203.0.113.5", 200), ("strowger.lab", 421)]);
+}

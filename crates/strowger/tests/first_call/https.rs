@@ -1,5 +1,6 @@
 //! The interface over TLS, and tokens.
 
+use crate::access::local;
 use crate::server::{Folder, Server, command, strowger};
 
 const NODE_FILE: &str = "[http]\ntls = true\n\n[[line]]\nnumber = \"1001\"\nsecret = \"s3cret\"\n";
@@ -63,6 +64,19 @@ fn a_token_asks_over_tls_whom_it_knows_by_its_fingerprint_or_certificate() {
     assert!(server.stop());
     let again = Server::start(&folder);
     assert_eq!(again.announcement()["fingerprint"], fingerprint.as_str());
+    // It is made anew for a name that it does not have, and then stays.
+    let parameters = "/api/v1/configuration/service_parameters/service_parameters";
+    let change = serde_json::json!({ "aliases": ["pbx.example"] });
+    assert_eq!(local(&folder, "PUT", parameters, "", &change).0, 201);
+    let started = |server: Server| {
+        assert!(server.stop());
+        let server = Server::start(&folder);
+        let fingerprint = server.announcement()["fingerprint"].as_str().expect("a fingerprint").to_owned();
+        (server, fingerprint)
+    };
+    let (server, second) = started(again);
+    let (_server, third) = started(server);
+    assert!(second != fingerprint && second == third);
 }
 
 #[test]
