@@ -12,12 +12,66 @@ use strowger_dialplan::codes::CODE_DIGITS;
 
 /// A secret of at most `MOST` bytes, sealed with a key that is not in the store. Who has the store alone cannot read it.
 #[derive(Clone, PartialEq, Eq)]
-pub struct SealedText<const MOST: usize = 1024>(Box<str>);
+pub struct SealedText<const MOST: usize = 1024>(Packed);
 
 impl<const MOST: usize> SealedText<MOST> {
     /// What was sealed, as it is kept.
-    pub fn as_str(&self) -> &str {
-        &self.0
+    pub fn text(&self) -> String {
+        self.0.text()
+    }
+}
+
+/// A sealed text ends in hexadecimal digits, each pair of which is one byte here: 100,000 phones have one each.
+#[derive(Clone, PartialEq, Eq)]
+enum Packed {
+    /// How many bytes stand for themselves, those bytes, and the digits behind them.
+    Digits(Box<[u8]>),
+    /// A text of another form.
+    Text(Box<str>),
+}
+
+impl Packed {
+    fn new(text: &str) -> Self {
+        Self::digits(text).map_or_else(|| Packed::Text(text.into()), Packed::Digits)
+    }
+
+    fn digits(text: &str) -> Option<Box<[u8]>> {
+        let (mark, digits) = text.split_at(text.rfind(':')? + 1);
+        let mut bytes = Vec::with_capacity(1 + mark.len() + digits.len() / 2);
+        bytes.push(u8::try_from(mark.len()).ok()?);
+        bytes.extend_from_slice(mark.as_bytes());
+        let (pairs, rest) = digits.as_bytes().as_chunks::<2>();
+        for [high, low] in pairs {
+            bytes.push(digit(*high)? << 4 | digit(*low)?);
+        }
+        rest.is_empty().then(|| bytes.into())
+    }
+
+    fn text(&self) -> String {
+        let bytes = match self {
+            Packed::Digits(bytes) => bytes,
+            Packed::Text(text) => return text.to_string(),
+        };
+        let Some((mark, digits)) =
+            bytes.split_first().and_then(|(mark, rest)| rest.split_at_checked((*mark).into()))
+        else {
+            return String::new();
+        };
+        let mut text = String::with_capacity(mark.len() + 2 * digits.len());
+        text.push_str(&String::from_utf8_lossy(mark));
+        for half in digits.iter().flat_map(|byte| [byte >> 4, byte & 0xf]) {
+            text.extend(char::from_digit(half.into(), 16));
+        }
+        text
+    }
+}
+
+/// Only small letters, so that the same text comes back.
+const fn digit(byte: u8) -> Option<u8> {
+    match byte {
+        b'0'..=b'9' => Some(byte - b'0'),
+        b'a'..=b'f' => Some(byte - b'a' + 10),
+        _ => None,
     }
 }
 
@@ -27,7 +81,7 @@ impl<const MOST: usize> Setting for SealedText<MOST> {
     fn read(value: &Value, reader: &mut Reader<'_>) -> Option<Self> {
         match value {
             Value::String(text) if !text.is_empty() && text.len() <= longest(text, MOST) => {
-                reader.seal(text).map(|sealed| SealedText(sealed.into()))
+                reader.seal(text).map(|sealed| SealedText(Packed::new(&sealed)))
             }
             // What was found may be the secret itself, only without quotes: it is not repeated.
             Value::Null
@@ -43,7 +97,7 @@ impl<const MOST: usize> Setting for SealedText<MOST> {
     }
 
     fn write(&self, _: &dyn Names) -> Value {
-        Value::String(self.0.to_string())
+        Value::String(self.text())
     }
 }
 
@@ -67,8 +121,8 @@ pub struct SealedCode(SealedText);
 
 impl SealedCode {
     /// What was sealed, as it is kept.
-    pub fn as_str(&self) -> &str {
-        self.0.as_str()
+    pub fn text(&self) -> String {
+        self.0.text()
     }
 }
 
@@ -206,3 +260,29 @@ fn hidden(expected: String, reader: &mut Reader<'_>) {
 
 /// Of the hash of a password, in characters.
 const HASH_LONGEST: usize = 255;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_sealed_text_comes_back_as_it_was() {
+        let check = |text: &str, is_packed: bool| {
+            let packed = Packed::new(text);
+            assert_eq!(packed.text(), text);
+            assert_eq!(matches!(packed, Packed::Digits(_)), is_packed, "{text}");
+        };
+        check("sealed:1:00ff7a", true);
+        check("sealed:1:", true);
+        check(":0a", true);
+        check("sealed:1:00f", false);
+        check("sealed:1:00FF", false);
+        check("sealed:1:0x", false);
+        check("sealed", false);
+        check("", false);
+        check(&format!("{}:00", "x".repeat(254)), true);
+        check(&format!("{}:00", "x".repeat(255)), false);
+        check("é:00", true);
+        check("00é", false);
+    }
+}

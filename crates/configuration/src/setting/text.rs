@@ -14,7 +14,7 @@ macro_rules! text {
     ) => {
         $(#[doc = $doc])*
         #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Default, Debug)]
-        pub struct $Name(Box<str>);
+        pub struct $Name(strowger_base::ShortText);
 
         impl $Name {
             /// The text, if it has the syntax.

@@ -203,7 +203,7 @@ fn secret(
     secrets: &dyn Secrets,
 ) -> Result<LineSecret, (&'static str, String)> {
     if let Some(secret) = &it.secret {
-        let opened = secrets.reveal("credentials.secret", secret.as_str());
+        let opened = secrets.reveal("credentials.secret", &secret.text());
         return opened.map(LineSecret::Password).map_err(|why| ("credentials.secret", sealed(&why)));
     }
     let missing = |setting, algorithm: DigestAlgorithm| {

@@ -54,7 +54,7 @@ impl Translation<'_> {
     /// What callers key in behind a number.
     pub(super) fn codes(&mut self) {
         for (id, it) in self.state.all::<AuthorizationCode>() {
-            match self.secrets.reveal("code", it.code.as_str()) {
+            match self.secrets.reveal("code", &it.code.text()) {
                 Ok(code) => {
                     let level = u8::try_from(it.level.get()).unwrap_or(u8::MAX);
                     let made = AuthorizationCodeDraft { code, name: it.name.as_str().into(), level };
@@ -70,7 +70,7 @@ impl Translation<'_> {
             }
         }
         for (id, it) in self.state.all::<MatterCode>() {
-            match self.secrets.reveal("code", it.code.as_str()) {
+            match self.secrets.reveal("code", &it.code.text()) {
                 Ok(code) => {
                     let made = MatterCodeDraft { code, description: it.name.as_str().into() };
                     self.add(|draft| &mut draft.codes.matter, Place::MatterCode, Kind::MatterCode, id, made);
