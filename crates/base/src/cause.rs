@@ -76,6 +76,8 @@ causes! {
     RECOVERY_ON_TIMER_EXPIRY = 102, 504, "recovery on timer expiry";
     /// The device broke its protocol.
     PROTOCOL_ERROR = 111, 500, "protocol error, unspecified";
+    /// A party of the call went on in another one.
+    CALL_SPLIT = 126, 500, "call split: a party went on in another call";
     /// Another network did something that it cannot name.
     INTERWORKING = 127, 500, "interworking, unspecified";
 }

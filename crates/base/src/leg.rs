@@ -107,6 +107,11 @@ impl Origin {
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub struct BindingId(pub u64);
 
+impl BindingId {
+    /// Which contact it is, nobody asked: the phone called, and was not called.
+    pub const UNKNOWN: BindingId = BindingId(0);
+}
+
 /// Where a leg is to be rung.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum Target {

@@ -5,9 +5,12 @@
 
 mod authorizing;
 mod dialing;
+mod joined;
+mod joining;
 mod locating;
 mod numbers;
 mod opening;
+mod participant;
 mod ringing;
 mod seen;
 mod session;
@@ -19,24 +22,25 @@ use std::net::IpAddr;
 use std::sync::Arc;
 
 use strowger_base::journal::{
-    CallRecord, Decision, Entry, LegOutcome, LegRecord, OriginView, PartyView, ReleasedBy, TargetView, Told,
+    CallRecord, Decision, Entry, Feature, LegOutcome, LegRecord, Moves, OriginView, PartyView, ReleasedBy, TargetView, Told,
     WhyEnded, WhyReleased,
 };
 use strowger_base::leg::{Diversion, FurtherDigits, Origin, Party, ReleaseReason, Setup, Signal, Target};
-use strowger_base::{CallId, Cause, Command, LegId, Now, Pii, SessionDescription, TimerHandle, WallTime};
+use strowger_base::{CallId, Cause, Command, Instant, LegId, Now, Pii, SessionDescription, TimerHandle, WallTime};
 use strowger_dialplan::codes::AcceptedCodes;
 use strowger_dialplan::{Caller, LaterHops};
 use strowger_media::control::{self, PortId, Report};
 
 use crate::exchange::Side;
-use crate::io::{Contact, Outbox, Output};
+use crate::io::{Contact, Outbox, Output, Reach};
 use crate::outlet::Outlet;
 use crate::relay::Relay;
-use crate::shared::{Shared, Timer};
+use crate::shared::{Asked, Shared, Timer};
 use authorizing::Authorizing;
 use dialing::Dialing;
 use locating::Locating;
 use opening::Opening;
+pub(crate) use participant::{Participant, Stage, conversation_of};
 use ringing::Ringing;
 use talking::Talking;
 pub use way::TrunkList;
@@ -71,8 +75,10 @@ pub(crate) struct Facts {
     pub(crate) id: CallId,
     pub(crate) caller: LegId,
     pub(crate) origin: Origin,
-    /// Where the caller's packets come from.
-    pub(crate) address: IpAddr,
+    /// How far the calling device is.
+    caller_stage: Stage,
+    /// Where the caller's packets come from, as far as that is known.
+    pub(crate) address: Option<IpAddr>,
     /// Who calls, as others are shown.
     pub(crate) calling: Party,
     /// The call's id in the caller's protocol, under which it may ask again.
@@ -105,7 +111,9 @@ pub(crate) struct Facts {
     /// The caller's offer, until somebody has the call.
     offer: Option<SessionDescription>,
     /// Whether the caller sits behind NAT, as its offer and its packets show.
-    caller_reach: crate::io::Reach,
+    caller_reach: Reach,
+    /// Whether a device that is called sits behind NAT, as far as that is known.
+    called_reach: Reach,
     caller_takes_reliable: bool,
     hops_remaining: u8,
     diversions: Vec<Diversion>,
@@ -123,7 +131,37 @@ pub(crate) struct Facts {
     to_caller: Outlet,
     to_called: Outlet,
     relay: Relay,
-    timer: Option<TimerHandle>,
+    /// The call with which the conversation began, when that is another one.
+    conversation: Option<CallId>,
+    /// What brought its parties together, when not one of them called the other.
+    joined_by: Option<Feature>,
+    /// What took a party of it away.
+    left_by: Option<Feature>,
+    /// Whom a caller that came from another call was shown last.
+    shown_to_caller: Option<Party>,
+    /// It is made for a transfer, whose party joins it when somebody is reached.
+    pub(crate) transfers: Option<Transferring>,
+    /// Its party is being transferred.
+    pub(crate) transfer: Option<Transfer>,
+    timer: Option<(TimerHandle, Instant)>,
+}
+
+/// A call that is made for a transfer.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) struct Transferring {
+    /// The call of which a party shall join.
+    pub(crate) primary: CallId,
+    /// The leg that transfers.
+    pub(crate) by: LegId,
+}
+
+/// A transfer that is under way.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) struct Transfer {
+    /// The leg that transfers.
+    pub(crate) by: LegId,
+    /// The call that is made to the one to whom it goes.
+    pub(crate) secondary: CallId,
 }
 
 /// A leg that was rung.
@@ -263,11 +301,11 @@ impl Call {
         let mut step = Step { now, facts: &mut self.facts, shared, out };
         self.state = match std::mem::replace(&mut self.state, State::Ended) {
             State::Opening(state) => state.report(&mut step, report),
+            State::Talking(state) => state.report(&mut step, &report),
             other @ (State::Dialing(_)
             | State::Authorizing(_)
             | State::Locating(_)
             | State::Ringing(_)
-            | State::Talking(_)
             | State::Ended) => other,
         };
     }
@@ -280,7 +318,8 @@ impl Call {
             State::Authorizing(state) => state.timeout(&mut step),
             State::Opening(state) => state.timeout(&mut step),
             State::Ringing(state) => state.timeout(&mut step),
-            other @ (State::Locating(_) | State::Talking(_) | State::Ended) => other,
+            State::Talking(state) => state.timeout(&mut step),
+            other @ (State::Locating(_) | State::Ended) => other,
         };
     }
 
@@ -350,11 +389,12 @@ impl Step<'_> {
 
     fn set_timer(&mut self, after: std::time::Duration) {
         self.cancel_timer();
-        self.facts.timer = Some(self.shared.timers.set(self.now.mono + after, Timer::Call(self.facts.id)));
+        let at = self.now.mono + after;
+        self.facts.timer = Some((self.shared.timers.set(at, Timer::Call(self.facts.id)), at));
     }
 
     fn cancel_timer(&mut self) {
-        if let Some(timer) = self.facts.timer.take() {
+        if let Some((timer, _)) = self.facts.timer.take() {
             self.shared.timers.cancel(timer);
         }
     }
@@ -442,12 +482,28 @@ impl Step<'_> {
         {
             self.shared.vacate(line, self.now.mono);
         }
+        self.write_record(cause, by, why);
+        self.tell_of_the_end(cause);
+        State::Ended
+    }
+
+    /// The final record.
+    fn write_record(&mut self, cause: Cause, by: ReleasedBy, why: WhyEnded) {
         self.decide(None, Decision::Ended { cause, by, why });
         let entry = Entry::Call(self.facts.record(self.now.wall, cause, by));
         let record = self.out.encode(self.now, Some(self.facts.id), None, entry);
         self.shared.persist(self.facts.id, record, self.out);
         self.shared.counters.ended += 1;
-        State::Ended
+    }
+
+    /// What other calls hear of the end of this one.
+    fn tell_of_the_end(&mut self, cause: Cause) {
+        if let Some(Transferring { primary, by }) = self.facts.transfers.take() {
+            self.shared.asked.push_back(Asked::TransferFailed { primary, by, cause });
+        }
+        if let Some(Transfer { secondary, .. }) = self.facts.transfer.take() {
+            self.shared.asked.push_back(Asked::Abandon { secondary, cause });
+        }
     }
 
     fn close_relay(&mut self) {
@@ -501,7 +557,19 @@ impl Facts {
             cause,
             released_by,
             legs: legs.collect(),
+            moves: self.moves(),
         }
+    }
+
+    /// How the call hangs together with others.
+    fn moves(&self) -> Option<Moves> {
+        let alone = self.conversation.is_none() && self.joined_by.is_none() && self.left_by.is_none();
+        let moves = Moves {
+            conversation: conversation_of(self),
+            joined_by: self.joined_by,
+            left_by: self.left_by,
+        };
+        (!alone).then_some(moves)
     }
 
     /// What is shown to the other side about a leg's media, by side.
@@ -531,7 +599,7 @@ impl Facts {
 }
 
 /// Writes what a device told into the journal, in short.
-fn told(now: Now, call: CallId, leg: LegId, signal: &Signal, out: &mut Outbox) {
+pub(crate) fn told(now: Now, call: CallId, leg: LegId, signal: &Signal, out: &mut Outbox) {
     let told = match signal {
         Signal::Setup(_) => return,
         Signal::Proceeding => Told::Proceeding,

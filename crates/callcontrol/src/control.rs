@@ -14,7 +14,7 @@ use strowger_media::control::{PortId, Report};
 use strowger_media::statistics::{PortStatistics, StreamStatistics};
 
 use crate::Configuration;
-use crate::call::{Call, Phase};
+use crate::call::{self, Call, Phase};
 use crate::io::{Input, Outbox, Output};
 use crate::shared::{Shared, Timer};
 
@@ -22,8 +22,8 @@ use crate::shared::{Shared, Timer};
 ///
 /// Two entry points: [`CallControl::handle`] and [`CallControl::next_timeout`].
 pub struct CallControl {
-    shared: Shared,
-    calls: HashMap<CallId, Box<Call>>,
+    pub(crate) shared: Shared,
+    pub(crate) calls: HashMap<CallId, Box<Call>>,
     service: Service,
     /// Why new calls are refused, while they are; so that the alarm comes once.
     full: Option<&'static str>,
@@ -117,6 +117,14 @@ impl CallControl {
     pub fn handle(&mut self, now: Now, input: Input<'_>, out: &mut Outbox) {
         match input {
             Input::Signal(leg, Signal::Setup(setup)) => self.setup(now, leg, *setup, out),
+            Input::Signal(leg, Signal::TransferRequested { destination, replaces }) => {
+                self.tell(now, leg, &Signal::TransferRequested { destination: destination.clone(), replaces }, out);
+                self.transfer(now, leg, (&destination, replaces), out);
+            }
+            Input::Signal(leg, signal @ Signal::Released { .. }) if self.transfers(leg) => {
+                self.tell(now, leg, &signal, out);
+                self.transfer_unattended(now, leg, out);
+            }
             Input::Signal(leg, signal) => {
                 // A leg that was released may have told something before it knew.
                 if let Some(&call) = self.shared.legs.get(&leg) {
@@ -135,6 +143,7 @@ impl CallControl {
             Input::Timeout => self.timeout(now, out),
             Input::Drain { within } => self.drain(now, within),
         }
+        self.settle(now, out);
         if let Service::Draining(end) = self.service
             && self.calls.is_empty()
             && self.shared.waiting.is_empty()
@@ -215,10 +224,9 @@ impl CallControl {
             out.command(leg, Command::Release(cause));
             return;
         }
-        let call = Box::new(Call::begin(now, leg, setup, &mut self.shared, out));
-        if !call.is_over() {
-            self.calls.insert(call.facts.id, call);
-        }
+        let Some(setup) = self.replace(now, leg, setup, out) else { return };
+        let call = Call::begin(now, leg, setup, &mut self.shared, out);
+        self.keep(call);
     }
 
     /// Whether no call may begin now. It costs nothing and leaves nothing, so that it holds under any load.
@@ -241,7 +249,26 @@ impl CallControl {
         }
     }
 
-    fn with_call(&mut self, id: CallId, act: impl FnOnce(&mut Call, &mut Shared)) {
+    /// Keeps a call that has not ended.
+    pub(crate) fn keep(&mut self, call: Call) {
+        self.keep_boxed(Box::new(call));
+    }
+
+    /// Keeps a call that was taken out for a while.
+    pub(crate) fn keep_boxed(&mut self, call: Box<Call>) {
+        if !call.is_over() {
+            self.calls.insert(call.facts.id, call);
+        }
+    }
+
+    /// Writes down what a device told that concerns more than its call.
+    fn tell(&self, now: Now, leg: LegId, signal: &Signal, out: &mut Outbox) {
+        if let Some(&call) = self.shared.legs.get(&leg) {
+            call::told(now, call, leg, signal, out);
+        }
+    }
+
+    pub(crate) fn with_call(&mut self, id: CallId, act: impl FnOnce(&mut Call, &mut Shared)) {
         let Some(call) = self.calls.get_mut(&id) else { return };
         act(call, &mut self.shared);
         if call.is_over() {

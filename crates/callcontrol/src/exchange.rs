@@ -37,6 +37,13 @@ pub(crate) enum Exchange {
     /// What this side receives changed without an offer of its own (the answer to a session refresh, RFC 4028
     /// §7.4, differed); the other side was offered it on our account, and its answer goes nowhere.
     Repaired(Side),
+    /// Neither side has a session with the other yet: this side was asked for an offer on our account.
+    Sought {
+        /// Who was asked.
+        of: Side,
+        /// The other one was asked before and had none.
+        last: bool,
+    },
 }
 
 /// What a side does about media.
@@ -61,6 +68,10 @@ pub(crate) enum Effect {
     PassRefusal(Cause),
     /// The answer is for us only; media is agreed.
     Agreed,
+    /// This side is asked for an offer, since the other one has none.
+    Seek(Side),
+    /// Neither side has an offer: there is nothing to talk over.
+    NoMedia(Cause),
     /// The side that moved is refused: both moved at once (RFC 3261 §14.2).
     Glare,
     /// The side that moved is refused: there is no session yet that could be changed.
@@ -104,12 +115,21 @@ impl Exchange {
                 (true, Move::Answer | Move::Refuse(_)) => (self, Effect::Nothing),
                 (_, Move::Offer | Move::Request) => (self, Effect::Glare),
             },
+            Exchange::Sought { of, last } => match (side.is(of), what) {
+                (true, Move::Offer) => (Exchange::Offered(side), Effect::PassOffer),
+                (true, Move::Refuse(_)) if !last => {
+                    (Exchange::Sought { of: of.other(), last: true }, Effect::Seek(of.other()))
+                }
+                (true, Move::Refuse(cause)) => (Exchange::Settled, Effect::NoMedia(cause)),
+                (true, Move::Answer) | (false, Move::Answer | Move::Refuse(_)) => (self, Effect::Nothing),
+                (true, Move::Request) | (false, Move::Offer | Move::Request) => (self, Effect::Glare),
+            },
         }
     }
 }
 
 impl Side {
-    const fn is(self, other: Side) -> bool {
+    pub(crate) const fn is(self, other: Side) -> bool {
         matches!((self, other), (Side::Caller, Side::Caller) | (Side::Called, Side::Called))
     }
 }
@@ -132,6 +152,8 @@ mod tests {
             Exchange::Requested(Side::Called),
             Exchange::Repaired(Side::Caller),
             Exchange::Repaired(Side::Called),
+            Exchange::Sought { of: Side::Caller, last: false },
+            Exchange::Sought { of: Side::Called, last: true },
         ];
         let moves = [Move::Offer, Move::Answer, Move::Request, Move::Refuse(Cause(88))];
         let mut table = String::new();
@@ -174,6 +196,8 @@ mod tests {
                 | Effect::PassRequest
                 | Effect::PassRefusal(_)
                 | Effect::Agreed
+                | Effect::Seek(_)
+                | Effect::NoMedia(_)
                 | Effect::Glare
                 | Effect::NotReady
                 | Effect::Nothing => {}

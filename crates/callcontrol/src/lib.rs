@@ -10,6 +10,7 @@ pub mod configuration;
 mod control;
 mod exchange;
 mod failure;
+mod features;
 pub mod follow;
 pub mod io;
 mod outlet;

@@ -1,13 +1,13 @@
 //! What all calls share: ids, timers, tables, limits.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 use std::time::Duration;
 
 use strowger_base::id::LegIds;
 use strowger_base::journal::{Alarm, Entry};
 use strowger_base::{
-    CallId, HashMap, HashSeed, Instant, LegId, NodeId, Now, Rng, ShardId, TimerHandle, TimerQueue, limits,
+    CallId, Cause, HashMap, HashSeed, Instant, LegId, NodeId, Now, Rng, ShardId, TimerHandle, TimerQueue, limits,
 };
 use strowger_dialplan::Rotation;
 use strowger_media::control::{PortId, PortIds, PortOwner};
@@ -37,6 +37,8 @@ pub(crate) struct Shared {
     idle: HashMap<Box<str>, Instant>,
     /// Final records that wait for the disk.
     pub(crate) waiting: BTreeMap<u64, Waiting>,
+    /// What calls ask of other calls; done before an input is done with.
+    pub(crate) asked: VecDeque<Asked>,
     pub(crate) counters: Counters,
     node: NodeId,
     shard: ShardId,
@@ -60,6 +62,32 @@ pub(crate) struct RelayUse {
     pub(crate) call: CallId,
     pub(crate) caller: LegId,
     pub(crate) called: Option<LegId>,
+}
+
+/// What a call asks of others.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Asked {
+    /// Somebody rings or answered in a call that is made for a transfer.
+    TransferReached {
+        /// That call.
+        secondary: CallId,
+    },
+    /// A call that was made for a transfer is over, and nobody was reached.
+    TransferFailed {
+        /// The call whose party was to be transferred.
+        primary: CallId,
+        /// The leg that wanted it.
+        by: LegId,
+        /// Why.
+        cause: Cause,
+    },
+    /// The party that was to join a call is gone.
+    Abandon {
+        /// That call.
+        secondary: CallId,
+        /// Why.
+        cause: Cause,
+    },
 }
 
 /// A final record that waits for the disk.
@@ -92,6 +120,7 @@ impl Shared {
             idle: members(&configuration, seed, |_| Instant::START),
             lines: HashMap::with_hasher(seed),
             waiting: BTreeMap::new(),
+            asked: VecDeque::new(),
             counters: Counters::default(),
             node,
             shard,

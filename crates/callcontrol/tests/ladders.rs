@@ -97,3 +97,13 @@ fn relays() {
 fn records_and_limits() {
     check("records.txt", include_str!("../testdata/ladders/records.txt"));
 }
+
+#[test]
+fn parties_are_transferred() {
+    check("transfer.txt", include_str!("../testdata/ladders/transfer.txt"));
+}
+
+#[test]
+fn devices_take_the_place_of_others() {
+    check("replaces.txt", include_str!("../testdata/ladders/replaces.txt"));
+}

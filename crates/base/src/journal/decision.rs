@@ -6,11 +6,12 @@ use std::time::Duration;
 use super::DecodeError;
 use super::codes::{AskedCode, CodesView, WhyCodeRefused};
 use super::entry::{MediaPart, OriginView, PartyView, ReleasedBy, TargetView};
+use super::feature::{Feature, Joined, Moved, TransferNews, WhyTransferRefused};
 use super::redirection::{Forwarding, WayOut, WhyExhausted, WhyGroupLeft, WhyHunted, WhyPassedOver};
 use super::wire::{Reader, Wire, wire_enum, wire_struct};
 use crate::leg::{Alert, ReleaseReason, Service};
 use crate::net::Flow;
-use crate::{Cause, LegId};
+use crate::{CallId, Cause, LegId};
 
 /// A decision of call control.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -29,6 +30,17 @@ pub enum Decision<'a> {
         flow: Flow,
         /// `Offer`, or `Nothing` when it wants to be offered.
         media: MediaPart,
+    },
+    /// A call is made on somebody's account, for a party that joins it later; the record's leg stands for that party.
+    CallMade {
+        /// What makes it.
+        feature: Feature,
+        /// On whose account.
+        origin: OriginView<'a>,
+        /// Who that is.
+        calling: PartyView<'a>,
+        /// The number.
+        called: &'a str,
     },
     /// A number that a trunk brought was put into the form in which the plan knows it.
     NumberNormalised {
@@ -306,7 +318,26 @@ pub enum Decision<'a> {
         cause: Cause,
         /// To this number.
         destination: &'a str,
+        /// Why.
+        why: WhyTransferRefused,
     },
+    /// The record's leg transfers the other party.
+    TransferBegan {
+        /// To this number.
+        destination: &'a str,
+        /// Into this call, where it talks with the one to whom it transfers; else the number is called.
+        into: Option<CallId>,
+        /// The call that is made to the number.
+        asks: Option<CallId>,
+    },
+    /// A transfer that began before goes on.
+    TransferWent(TransferNews),
+    /// The record's leg goes on in another call.
+    PartyMoved(Moved),
+    /// Parties that were in other calls before talk from here on; the record's leg is the calling one.
+    Joined(Joined<'a>),
+    /// The record's leg answered in the place of another device.
+    TookOver(Feature),
     /// The call is over.
     Ended {
         /// Why.
@@ -338,7 +369,6 @@ wire_enum!(Decision<'a> {
     RelayWanted = 18 { why },
     RelayOpened = 19 { caller_side, called_side },
     RelayNotOpened = 20 { reason },
-    TransferRefused = 21 { cause, destination },
     Ended = 22 { cause, by, why },
     LookedUp = 23 (lookup),
     DigitsAwaited = 24 { digits, timer, best, potential, example },
@@ -361,6 +391,13 @@ wire_enum!(Decision<'a> {
     PhoneLocated = 42 { info, pool, home, away },
     EmergencyCalled = 43 { number, from },
     NumberNormalised = 40 { role, number_type, before, after, by },
+    TransferBegan = 44 { destination, into, asks },
+    TransferWent = 45 (news),
+    PartyMoved = 46 (moved),
+    Joined = 47 (joined),
+    TookOver = 48 (feature),
+    TransferRefused = 49 { cause, destination, why },
+    CallMade = 50 { feature, origin, calling, called },
 });
 
 /// How far a phone is from home.
@@ -591,6 +628,8 @@ pub enum WhyReleased {
     NumberIncomplete,
     /// The server stops.
     ServerStops,
+    /// Its part is done: others talk in its place.
+    MovedOn(Feature),
 }
 
 wire_enum!(WhyReleased {
@@ -603,6 +642,7 @@ wire_enum!(WhyReleased {
     NoMedia = 6,
     NumberIncomplete = 7,
     ServerStops = 8,
+    MovedOn = 9 (feature),
 });
 
 /// Why a call was refused before anything rang, or where it was sent on to.
@@ -637,8 +677,8 @@ pub enum WhyRefused<'a> {
     RecordsWaiting,
     /// The node goes out of service.
     Draining,
-    /// A takeover of a leg (RFC 3891), which is not offered yet.
-    ReplacesNotOffered,
+    /// The call whose device it wants to take the place of is in no state for that (RFC 3891 §3).
+    NothingToReplace,
     /// The trunk is configured without a far end.
     TrunkNotThere {
         /// The trunk.
@@ -678,7 +718,7 @@ wire_enum!(WhyRefused<'a> {
     Congestion = 4,
     RecordsWaiting = 5,
     Draining = 6,
-    ReplacesNotOffered = 7,
+    NothingToReplace = 7,
     TrunkNotThere = 8 { trunk },
     NoTrunkLeft = 9 { list },
     Code = 10 { number, code, why },
@@ -735,6 +775,8 @@ pub enum WhyEnded {
     ServerStopped,
     /// A hunt offered the call to members, and none of them took it.
     HuntExhausted,
+    /// Its parties went on in another call.
+    MovedOn(Feature),
 }
 
 wire_enum!(WhyEnded {
@@ -748,6 +790,7 @@ wire_enum!(WhyEnded {
     ServerRestarted = 7,
     ServerStopped = 8,
     HuntExhausted = 9,
+    MovedOn = 10 (feature),
 });
 
 /// Both directions of the agreed audio.

@@ -4,6 +4,7 @@ use std::net::SocketAddr;
 use std::time::Duration;
 
 use super::DecodeError;
+use super::feature::Moves;
 use super::codes::CodesView;
 use super::redirection::Redirection;
 use super::wire::{Reader, Wire, put_varint, wire_enum, wire_struct};
@@ -495,8 +496,11 @@ pub struct CallRecord<'a> {
     pub released_by: ReleasedBy,
     /// The legs that were rung, in that order.
     pub legs: Vec<LegRecord<'a>>,
+    /// How it hangs together with other calls; `None` when it stands alone.
+    pub moves: Option<Moves>,
 }
 
+/// A call that stands alone is written as it was before calls had to do with each other.
 impl<'a> Wire<'a> for CallRecord<'a> {
     fn put(&self, out: &mut Vec<u8>) {
         self.call.put(out);
@@ -518,6 +522,9 @@ impl<'a> Wire<'a> for CallRecord<'a> {
         self.cause.put(out);
         self.released_by.put(out);
         put_list(&self.legs, out);
+        if let Some(moves) = &self.moves {
+            moves.put(out);
+        }
     }
     fn take(from: &mut Reader<'a>) -> Result<Self, DecodeError> {
         Ok(CallRecord {
@@ -540,6 +547,7 @@ impl<'a> Wire<'a> for CallRecord<'a> {
             cause: Wire::take(from)?,
             released_by: Wire::take(from)?,
             legs: take_list(from)?,
+            moves: if from.len() == 0 { None } else { Some(Wire::take(from)?) },
         })
     }
 }

@@ -133,7 +133,25 @@ fn samples() -> Vec<Entry<'static>> {
         Decision::RelayWanted { why: WhyRelay::BehindNat },
         Decision::RelayOpened { caller_side: address(), called_side: address6() },
         Decision::RelayNotOpened { reason: "Too many open files" },
-        Decision::TransferRefused { cause: Cause::FACILITY_REJECTED, destination: "1003" },
+        Decision::TransferRefused {
+            cause: Cause::FACILITY_REJECTED,
+            destination: "1003",
+            why: WhyTransferRefused::NotReady,
+        },
+        Decision::TransferBegan { destination: "1003", into: Some(call()), asks: None },
+        Decision::TransferBegan { destination: "1003", into: None, asks: Some(call()) },
+        Decision::TransferWent(TransferNews::Failed(Cause::USER_BUSY)),
+        Decision::PartyMoved(Moved { feature: Feature::Transfer, to: call() }),
+        Decision::Joined(Joined {
+            feature: Feature::Replaces,
+            conversation: call(),
+            origin: OriginView::Trunk("carrier"),
+            calling: PartyView::default(),
+            called: "1002",
+            called_leg: leg(9),
+            connected: PartyView::default(),
+        }),
+        Decision::TookOver(Feature::Replaces),
         Decision::CodeAsked { code: AskedCode::Authorization { level: 255 }, timer: Duration::from_secs(15) },
         Decision::CodeAsked { code: AskedCode::Matter, timer: Duration::ZERO },
         Decision::CodesAccepted(codes()),
@@ -266,7 +284,10 @@ fn samples() -> Vec<Entry<'static>> {
         cause: Cause::NORMAL_CALL_CLEARING,
         released_by: ReleasedBy::Called,
         legs: legs.to_vec(),
+        moves: None,
     };
+    let moves = Moves { conversation: call(), joined_by: Some(Feature::Transfer), left_by: None };
+    let moved = CallRecord { moves: Some(moves), ..record.clone() };
     let message =
         Entry::Message { direction: Direction::Sent, flow: udp(), bytes: b"BYE sip:x SIP/2.0\r\n\r\n" };
     let quality = Quality {
@@ -280,7 +301,7 @@ fn samples() -> Vec<Entry<'static>> {
         foreign: 1,
         peer: Some(address6()),
     };
-    let mut entries = vec![message, Entry::Call(record), Entry::Quality(quality)];
+    let mut entries = vec![message, Entry::Call(record), Entry::Call(moved), Entry::Quality(quality)];
     entries.extend(decisions.map(Entry::Decision));
     entries.extend(told.map(Entry::Told));
     entries.extend(registrations.map(Entry::Registration));

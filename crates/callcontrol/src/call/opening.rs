@@ -5,7 +5,7 @@ use std::time::Duration;
 use strowger_base::Command;
 use strowger_base::journal::{Alarm, Decision, Entry, WhyOfferRefused, WhyRelay};
 use strowger_base::leg::{Signal, Target};
-use strowger_base::{Cause, Media};
+use strowger_base::{Cause, LegId, Media};
 use strowger_media::control::{self, Report};
 
 use super::{Ringing, State, Step};
@@ -27,34 +27,19 @@ impl Opening {
             Relay::Open(_) => return Ringing::begin(step, targets),
             Relay::None | Relay::Opening(_) => {}
         }
-        let hidden = reach == Reach::BehindNat || step.facts.caller_reach == Reach::BehindNat;
-        let why = match step.shared.configuration.relay {
-            RelayMode::Always => WhyRelay::Configured,
-            RelayMode::WhenBehindNat if hidden => WhyRelay::BehindNat,
-            RelayMode::WhenBehindNat | RelayMode::Never => return Ringing::begin(step, targets),
-        };
-        step.decide(None, Decision::RelayWanted { why });
-        let port = step.shared.port_ids.allocate();
-        let user = RelayUse { call: step.facts.id, caller: step.facts.caller, called: None };
-        step.shared.relays.insert(port, user);
-        step.facts.relay = Relay::Opening(port);
-        step.out.media(control::Command::OpenRelay { port });
-        step.set_timer(PATIENCE);
-        State::Opening(Opening { targets })
+        step.facts.called_reach = reach;
+        if step.open_relay(None) {
+            State::Opening(Opening { targets })
+        } else {
+            Ringing::begin(step, targets)
+        }
     }
 
     pub(super) fn report(self, step: &mut Step<'_>, report: Report) -> State {
         match report {
-            Report::Opened { port, a, b: Some(b) } => {
-                step.facts.relay = Relay::Open(Ports::new(port, a, b));
-                step.decide(None, Decision::RelayOpened { caller_side: a, called_side: b });
+            Report::Opened { .. } | Report::Failed { .. } => {
+                step.relay_reported(&report);
                 self.ring(step)
-            }
-            Report::Opened { b: None, .. } => self.go_without(step, "the worker opened one side only"),
-            Report::Failed { reason, .. } => {
-                // What failed is not to be closed.
-                step.facts.relay = Relay::None;
-                self.go_without(step, &reason)
             }
             Report::Digit { .. }
             | Report::Finished { .. }
@@ -63,9 +48,10 @@ impl Opening {
         }
     }
 
-    /// The worker does not answer; callers do not wait for it.
+    /// The relay is late.
     pub(super) fn timeout(self, step: &mut Step<'_>) -> State {
-        self.go_without(step, "the media worker did not answer in time")
+        step.relay_is_late();
+        self.ring(step)
     }
 
     /// Only the caller is there to tell something.
@@ -76,16 +62,6 @@ impl Opening {
         }
     }
 
-    /// No relay is no reason to lose the call.
-    fn go_without(self, step: &mut Step<'_>, reason: &str) -> State {
-        step.close_relay();
-        step.shared.counters.relays_failed += 1;
-        step.decide(None, Decision::RelayNotOpened { reason });
-        let call = Some(step.facts.id);
-        step.out.journal(step.now, call, None, Entry::Alarm(Alarm::RelayFailed { reason }));
-        self.ring(step)
-    }
-
     fn ring(self, step: &mut Step<'_>) -> State {
         step.cancel_timer();
         Ringing::begin(step, self.targets)
@@ -93,6 +69,60 @@ impl Opening {
 }
 
 impl Step<'_> {
+    /// Asks for a relay where the call wants one; `called` is the leg that it serves, when that is known.
+    pub(super) fn open_relay(&mut self, called: Option<LegId>) -> bool {
+        let hidden =
+            self.facts.called_reach == Reach::BehindNat || self.facts.caller_reach == Reach::BehindNat;
+        let why = match self.shared.configuration.relay {
+            RelayMode::Always => WhyRelay::Configured,
+            RelayMode::WhenBehindNat if hidden => WhyRelay::BehindNat,
+            RelayMode::WhenBehindNat | RelayMode::Never => return false,
+        };
+        self.decide(None, Decision::RelayWanted { why });
+        let port = self.shared.port_ids.allocate();
+        let user = RelayUse { call: self.facts.id, caller: self.facts.caller, called };
+        self.shared.relays.insert(port, user);
+        self.facts.relay = Relay::Opening(port);
+        self.out.media(control::Command::OpenRelay { port });
+        self.set_timer(PATIENCE);
+        true
+    }
+
+    /// The worker opened the relay, or could not.
+    pub(super) fn relay_reported(&mut self, report: &Report) {
+        match report {
+            Report::Opened { port, a, b: Some(b) } => {
+                let (a, b) = (*a, *b);
+                self.facts.relay = Relay::Open(Ports::new(*port, a, b));
+                self.decide(None, Decision::RelayOpened { caller_side: a, called_side: b });
+            }
+            Report::Opened { b: None, .. } => self.go_without_relay("the worker opened one side only"),
+            Report::Failed { reason, .. } => {
+                // What failed is not to be closed.
+                self.facts.relay = Relay::None;
+                self.go_without_relay(reason);
+            }
+            Report::Digit { .. }
+            | Report::Finished { .. }
+            | Report::Silent { .. }
+            | Report::Closed { .. } => {}
+        }
+    }
+
+    /// The worker does not answer; callers do not wait for it.
+    pub(super) fn relay_is_late(&mut self) {
+        self.go_without_relay("the media worker did not answer in time");
+    }
+
+    /// No relay is no reason to lose the call.
+    fn go_without_relay(&mut self, reason: &str) {
+        self.close_relay();
+        self.shared.counters.relays_failed += 1;
+        self.decide(None, Decision::RelayNotOpened { reason });
+        let call = Some(self.facts.id);
+        self.out.journal(self.now, call, None, Entry::Alarm(Alarm::RelayFailed { reason }));
+    }
+
     /// What a caller tells while nothing rings yet; `Some` when that ends the call.
     pub(super) fn before_ringing(&mut self, signal: Signal) -> Option<State> {
         let caller = self.facts.caller;
@@ -102,16 +132,12 @@ impl Step<'_> {
                 self.refuse_media(caller, WhyOfferRefused::OtherNotReady);
                 None
             }
-            Signal::TransferRequested { destination, .. } => {
-                self.refuse_transfer(caller, &destination);
-                None
-            }
             Signal::Setup(_) | Signal::Proceeding | Signal::Alerting { .. } | Signal::Answered { .. } => {
                 self.impossible("a caller told what only a called device can tell");
                 None
             }
-            Signal::TransferEnded(_) => {
-                self.impossible("a transfer ended that was never asked for");
+            Signal::TransferRequested { .. } | Signal::TransferEnded(_) => {
+                self.impossible("a transfer is no matter of one call");
                 None
             }
             Signal::Media(Media::Answer(_) | Media::None)
@@ -126,13 +152,6 @@ impl Step<'_> {
         let cause = Cause::MESSAGE_NOT_COMPATIBLE_WITH_STATE;
         self.command(leg, Command::RefuseMedia(cause));
         self.decide(Some(leg), Decision::OfferRefused { cause, why });
-    }
-
-    /// Transfers are not offered yet.
-    pub(super) fn refuse_transfer(&mut self, leg: strowger_base::LegId, destination: &str) {
-        let cause = Cause::FACILITY_REJECTED;
-        self.command(leg, Command::TransferResult(Err(cause)));
-        self.decide(Some(leg), Decision::TransferRefused { cause, destination });
     }
 
     /// A state that cannot occur without a bug of ours: told, and gone on from.

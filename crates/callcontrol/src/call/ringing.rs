@@ -15,10 +15,13 @@ use strowger_base::{Cause, Command, LegId, Media};
 use super::seen::Shown;
 use super::session::{Begun, MediaSignal, Session};
 use super::way::{CallerMedia, Tried, Way};
+use super::joining::{First, Joining};
+use super::participant::Stage;
 use super::{Progress, Rung, State, Step, Talking};
 use crate::exchange::{Exchange, Side};
 use crate::failure::Failure;
 use crate::io::Output;
+use crate::shared::Asked;
 
 /// Legs that ring.
 pub(super) struct Ringing {
@@ -30,6 +33,10 @@ pub(super) struct Ringing {
     caller_alerted: Option<Alert>,
     /// The best of the failures so far.
     failure: Option<Failure>,
+    /// The devices were offered what another caller has, which went away since.
+    pub(super) offered_by_another: bool,
+    /// The caller came from another call, to which it owes an answer.
+    pub(super) caller_owes: bool,
 }
 
 /// How many devices were rung.
@@ -82,7 +89,15 @@ impl Ringing {
         };
         let no_answer = step.rings_for();
         step.set_timer(no_answer);
-        State::Ringing(Ringing { devices, first, no_answer, caller_alerted: None, failure: None })
+        State::Ringing(Ringing {
+            devices,
+            first,
+            no_answer,
+            caller_alerted: None,
+            failure: None,
+            offered_by_another: false,
+            caller_owes: false,
+        })
     }
 
     pub(super) fn signal(self, step: &mut Step<'_>, leg: LegId, signal: Signal) -> State {
@@ -95,6 +110,9 @@ impl Ringing {
 
     fn caller_told(mut self, step: &mut Step<'_>, signal: Signal) -> State {
         let caller = step.facts.caller;
+        if step.facts.caller_stage == Stage::Up {
+            return self.waiting_caller_told(step, signal);
+        }
         match signal {
             Signal::Released { cause, reason } => return step.caller_gone(cause, reason),
             Signal::Media(Media::Offer(offer)) => {
@@ -107,15 +125,39 @@ impl Ringing {
             Signal::MediaRefused(cause) => {
                 self.media(step, caller, Side::Caller, MediaSignal::Refuse(cause));
             }
-            Signal::TransferRequested { destination, .. } => step.refuse_transfer(caller, &destination),
             Signal::Setup(_) | Signal::Proceeding | Signal::Alerting { .. } | Signal::Answered { .. } => {
                 step.impossible("a caller told what only a called device can tell");
             }
-            Signal::TransferEnded(_) => {
-                step.impossible("a transfer ended that was never asked for");
+            Signal::TransferRequested { .. } | Signal::TransferEnded(_) => {
+                step.impossible("a transfer is no matter of one call");
             }
             // Nobody is there yet to hear a digit, and the number is known.
             Signal::Media(Media::None) | Signal::Digit(_) | Signal::DigitsEnded(_) => {}
+        }
+        State::Ringing(self)
+    }
+
+    /// A caller that came from another call waits for the answer.
+    fn waiting_caller_told(mut self, step: &mut Step<'_>, signal: Signal) -> State {
+        let caller = step.facts.caller;
+        match signal {
+            Signal::Released { cause, reason } => return step.caller_gone(cause, reason),
+            Signal::Media(Media::Offer(_)) if std::mem::take(&mut self.caller_owes) => {
+                step.refuse_media(caller, WhyOfferRefused::OtherNotReady);
+            }
+            Signal::Media(Media::Answer(_)) | Signal::MediaRefused(_) => self.caller_owes = false,
+            Signal::Media(Media::Offer(_)) | Signal::MediaRequested => {
+                step.refuse_media(caller, WhyOfferRefused::OtherNotReady);
+            }
+            Signal::Setup(_)
+            | Signal::Proceeding
+            | Signal::Alerting { .. }
+            | Signal::Answered { .. }
+            | Signal::TransferRequested { .. }
+            | Signal::TransferEnded(_)
+            | Signal::Media(Media::None)
+            | Signal::Digit(_)
+            | Signal::DigitsEnded(_) => {}
         }
         State::Ringing(self)
     }
@@ -135,9 +177,8 @@ impl Ringing {
             Signal::MediaRefused(cause) => {
                 self.media(step, leg, Side::Called, MediaSignal::Refuse(cause));
             }
-            Signal::TransferRequested { destination, .. } => step.refuse_transfer(leg, &destination),
-            Signal::TransferEnded(_) => {
-                step.impossible("a transfer ended that was never asked for");
+            Signal::TransferRequested { .. } | Signal::TransferEnded(_) => {
+                step.impossible("a transfer is no matter of one call");
             }
             Signal::Setup(_) => step.impossible("a called device asked for a call on the same leg"),
             Signal::DigitsEnded(_) => step.impossible("a called device was never asked for digits"),
@@ -149,7 +190,9 @@ impl Ringing {
     /// Offers and answers before the call is answered (PRACK, UPDATE).
     fn media(&mut self, step: &mut Step<'_>, leg: LegId, side: Side, signal: MediaSignal) {
         match (&mut self.devices, signal) {
-            (Devices::One(session), signal) => session.tell(step, side, signal),
+            (Devices::One(session), signal) => {
+                session.tell(step, side, signal);
+            }
             (Devices::Apart(..), MediaSignal::Offer(_) | MediaSignal::Request) => {
                 step.refuse_media(leg, WhyOfferRefused::OtherNotReady);
             }
@@ -159,8 +202,12 @@ impl Ringing {
 
     fn alerting(&mut self, step: &mut Step<'_>, leg: LegId, alert: Alert, media: Media) {
         step.facts.alerted_at.get_or_insert(step.now.wall);
+        let stage = step.facts.caller_stage;
         let Some(rung) = step.facts.rung_mut(leg) else { return };
         rung.progress = Progress::Alerting;
+        if stage != Stage::Waits {
+            return self.alerting_for_another(step, leg, media);
+        }
         let media = match (&mut self.devices, media) {
             (_, Media::None) => Media::None,
             (Devices::One(session), Media::Answer(answer)) => session.early_answer(step, answer),
@@ -191,11 +238,60 @@ impl Ringing {
         }
     }
 
+    /// A device rings for somebody who is in an answered call already, or will be: it is shown, and not heard.
+    fn alerting_for_another(&mut self, step: &mut Step<'_>, leg: LegId, media: Media) {
+        if matches!(media, Media::Offer(_)) {
+            step.refuse_media(leg, WhyOfferRefused::OtherNotReady);
+        }
+        if self.caller_alerted.replace(Alert::Ringing).is_some() {
+            return;
+        }
+        step.reached();
+        if step.facts.caller_stage == Stage::Up {
+            let party = step.shown_connected(leg, Party::default());
+            step.show_to_caller(leg, &party);
+        }
+    }
+
+    /// Whether the devices were offered something.
+    pub(super) fn is_offered(&self) -> bool {
+        let (exchange, begun) = match &self.devices {
+            Devices::One(session) => (session.exchange, session.begun),
+            Devices::Apart(exchange, begun) => (*exchange, *begun),
+        };
+        exchange != Exchange::Awaited || begun == Begun::Yes
+    }
+
+    /// The first that answers has the call, whose caller is in an answered call already, or will be.
+    fn answered_for_another(self, step: &mut Step<'_>, leg: LegId, media: Media, connected: Party) -> State {
+        step.cancel_timer();
+        step.withdraw_all(Cause::NON_SELECTED_USER_CLEARING, WhyReleased::AnsweredElsewhere);
+        step.taken_by(leg);
+        let connected = step.shown_connected(leg, connected);
+        step.decide(Some(leg), Decision::AnsweredBy { connected: PartyView::from(&connected) });
+        let first = match media {
+            Media::Offer(offer) => First::Called(offer),
+            Media::Answer(_) | Media::None if self.offered_by_another => First::Asked,
+            Media::Answer(_) | Media::None => return step.without_media(leg),
+        };
+        (step.facts.offer, step.facts.dials) = (None, None);
+        step.facts.answered_at = Some(step.now.wall);
+        step.facts.connected = Some(connected.clone());
+        step.shared.counters.answered += 1;
+        step.reached();
+        step.show_to_caller(leg, &connected);
+        let joining = Joining { caller_owes: self.caller_owes, called_owes: false, first };
+        Talking::join(step, leg, joining)
+    }
+
     /// The first that answers has the call.
     fn answered(self, step: &mut Step<'_>, leg: LegId, media: Media, connected: Party) -> State {
         let Some(rung) = step.facts.rung_mut(leg) else { return State::Ringing(self) };
         rung.progress = Progress::Answered;
         let early = rung.early.take();
+        if step.facts.caller_stage != Stage::Waits {
+            return self.answered_for_another(step, leg, media, connected);
+        }
         let apart = matches!(self.devices, Devices::Apart(..));
         let mut session = match self.devices {
             Devices::One(session) => session,
@@ -223,6 +319,7 @@ impl Ringing {
         step.facts.answered_at = Some(step.now.wall);
         step.facts.connected = Some(connected);
         step.shared.counters.answered += 1;
+        step.facts.caller_stage = Stage::Up;
         step.command(step.facts.caller, Command::Answer { media, connected: seen });
         if agreed {
             session.agreed(step, Side::Called);
@@ -371,6 +468,13 @@ impl Session {
 }
 
 impl Step<'_> {
+    /// Somebody was reached: a party that waits for that comes now.
+    fn reached(&mut self) {
+        if self.facts.transfers.is_some() {
+            self.shared.asked.push_back(Asked::TransferReached { secondary: self.facts.id });
+        }
+    }
+
     fn ring(&mut self, target: Target, media: Media, reliable_provisional: bool) {
         let leg = self.shared.leg_ids.allocate();
         let called: Box<str> = match &target {
@@ -411,7 +515,7 @@ impl Step<'_> {
     }
 
     /// Who the caller is shown: for a line what the configuration says, whatever the phone claims.
-    fn shown_connected(&self, leg: LegId, claimed: Party) -> Party {
+    pub(super) fn shown_connected(&self, leg: LegId, claimed: Party) -> Party {
         match self.facts.rung_on(leg) {
             Some(Target::Phone { line, .. }) => Party {
                 number: line.clone(),

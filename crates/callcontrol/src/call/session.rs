@@ -25,6 +25,14 @@ pub(super) enum Begun {
     Yes,
 }
 
+/// Whether the two can still come to have media.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum Agreement {
+    Possible,
+    /// Neither offers anything that the other takes.
+    None(Cause),
+}
+
 /// Whether a side has put the other on hold.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 enum Hold {
@@ -41,7 +49,7 @@ impl Session {
         self.caller_holds == Hold::Yes || self.called_holds == Hold::Yes
     }
 
-    fn leg(&self, side: Side, step: &Step<'_>) -> LegId {
+    pub(super) fn leg(&self, side: Side, step: &Step<'_>) -> LegId {
         match side {
             Side::Caller => step.facts.caller,
             Side::Called => self.called,
@@ -49,7 +57,7 @@ impl Session {
     }
 
     /// A side makes a move about media with a signal of its own.
-    pub(super) fn tell(&mut self, step: &mut Step<'_>, side: Side, signal: MediaSignal) {
+    pub(super) fn tell(&mut self, step: &mut Step<'_>, side: Side, signal: MediaSignal) -> Agreement {
         let (what, description) = signal.parts();
         let before = self.exchange;
         let (next, effect) = before.step(side, what);
@@ -57,17 +65,18 @@ impl Session {
         let (own, other) = (self.leg(side, step), self.leg(side.other(), step));
         match effect {
             Effect::PassOffer => {
-                let Some(description) = description else { return };
+                let Some(description) = description else { return Agreement::Possible };
                 let media = Media::Offer(step.pass(side, description));
-                step.command(other, Command::Media(media));
+                step.tell_media(other, media);
             }
             Effect::PassAnswer => {
-                let Some(description) = description else { return };
+                let Some(description) = description else { return Agreement::Possible };
                 let media = Media::Answer(step.pass(side, description));
-                step.command(other, Command::Media(media));
+                step.tell_media(other, media);
                 self.agreed(step, side);
             }
             Effect::PassRequest => step.command(other, Command::RequestMedia),
+            Effect::PassRefusal(cause) if step.waits_for_answer(other) => return Agreement::None(cause),
             Effect::PassRefusal(cause) => {
                 step.command(other, Command::RefuseMedia(cause));
                 let why = WhyOfferRefused::OtherRefused;
@@ -82,8 +91,11 @@ impl Session {
             }
             Effect::Glare => step.refuse_media(own, WhyOfferRefused::Glare),
             Effect::NotReady => step.refuse_media(own, WhyOfferRefused::OtherNotReady),
+            Effect::Seek(_) => step.command(other, Command::RequestMedia),
+            Effect::NoMedia(cause) => return Agreement::None(cause),
             Effect::Nothing => {}
         }
+        Agreement::Possible
     }
 
     /// `answerer` answered, and both descriptions have been passed on: tells the story of it.

@@ -2,13 +2,14 @@
 
 use std::sync::Arc;
 
-use strowger_base::journal::{Decision, EmergencyFrom, MediaPart, OriginView, PartyView, WhyRefused};
+use strowger_base::journal::{Decision, EmergencyFrom, Feature, MediaPart, OriginView, PartyView, WhyRefused};
 use strowger_base::leg::{FurtherDigits, Origin, Party, Setup};
 use strowger_base::net::Flow;
-use strowger_base::{Cause, LegId, Media, Now, Pii, SessionDescription};
+use strowger_base::{CallId, Cause, LegId, Media, Now, Pii, SessionDescription, limits};
 use strowger_dialplan::{Caller, Digits, LaterHops, codes};
 
 use super::way::{CallerMedia, Way};
+use super::participant::Stage;
 use super::{Facts, State, Step, dialing};
 use crate::configuration::RelayMode;
 use crate::io::Reach;
@@ -45,14 +46,34 @@ impl Facts {
         };
         let reach = caller_reach(offer.as_ref(), setup.flow, shared);
         let facts = Facts {
-            id,
-            caller,
             calling: shown_caller(&setup.origin, setup.calling, shared),
-            origin: setup.origin,
-            address: setup.flow.peer().ip(),
+            address: Some(setup.flow.peer().ip()),
             protocol_call_id: setup.protocol_call_id,
             called: setup.called,
             further_digits: setup.further_digits,
+            offer,
+            caller_reach: reach,
+            caller_takes_reliable: setup.reliable_provisional,
+            hops_remaining: setup.hops_remaining,
+            diversions: setup.diversions,
+            ..Facts::blank(now, id, caller, setup.origin)
+        };
+        let wish = Wish { flow: setup.flow, replaces: setup.replaces };
+        (facts, wish)
+    }
+
+    /// A call of which nothing is known but whose device asks for it.
+    pub(super) fn blank(now: Now, id: CallId, caller: LegId, origin: Origin) -> Facts {
+        Facts {
+            id,
+            caller,
+            caller_stage: Stage::Waits,
+            origin,
+            address: None,
+            calling: Party::default(),
+            protocol_call_id: Box::default(),
+            called: Box::default(),
+            further_digits: FurtherDigits::None,
             collects_digits: false,
             supplied_codes: Pii::default(),
             codes: None,
@@ -62,11 +83,12 @@ impl Facts {
             started_at: now.wall,
             alerted_at: None,
             answered_at: None,
-            offer,
-            caller_reach: reach,
-            caller_takes_reliable: setup.reliable_provisional,
-            hops_remaining: setup.hops_remaining,
-            diversions: setup.diversions,
+            offer: None,
+            caller_reach: Reach::Direct,
+            called_reach: Reach::Direct,
+            caller_takes_reliable: false,
+            hops_remaining: limits::MAX_FORWARDS,
+            diversions: Vec::new(),
             final_called: Box::default(),
             dials: None,
             later_hops: LaterHops::default(),
@@ -80,10 +102,14 @@ impl Facts {
             to_caller: Outlet::new(id.number << 1),
             to_called: Outlet::new(id.number << 1 | 1),
             relay: Relay::None,
+            conversation: None,
+            joined_by: None,
+            left_by: None,
+            shown_to_caller: None,
+            transfers: None,
+            transfer: None,
             timer: None,
-        };
-        let wish = Wish { flow: setup.flow, replaces: setup.replaces };
-        (facts, wish)
+        }
     }
 }
 
@@ -126,12 +152,31 @@ pub(super) fn begin(step: &mut Step<'_>, wish: Wish) -> State {
     };
     step.out.decide(step.now, step.facts.id, Some(caller), began);
     if wish.replaces.is_some() {
-        return step.refuse(Cause::FACILITY_REJECTED, WhyRefused::ReplacesNotOffered);
+        // Where it can be done, it is not begun as a call of its own.
+        return step.refuse(Cause::FACILITY_REJECTED, WhyRefused::NothingToReplace);
     }
     if let Some(refused) = occupy_own_line(step) {
         return refused;
     }
     step.normalise_calling();
+    dial_as(step)
+}
+
+/// Dials the number of a call that a feature makes.
+pub(super) fn dial(step: &mut Step<'_>, feature: Feature) -> State {
+    let caller = step.facts.caller;
+    step.shared.counters.begun += 1;
+    let made = Decision::CallMade {
+        feature,
+        origin: OriginView::from(&step.facts.origin),
+        calling: PartyView::from(&step.facts.calling),
+        called: &step.facts.called,
+    };
+    step.out.decide(step.now, step.facts.id, Some(caller), made);
+    dial_as(step)
+}
+
+fn dial_as(step: &mut Step<'_>) -> State {
     let (dials, overlap) = who_dials(step);
     if overlap && step.facts.further_digits == FurtherDigits::None {
         step.facts.further_digits = FurtherDigits::Again;
@@ -164,7 +209,7 @@ impl Step<'_> {
     pub(super) fn tell_emergency(&mut self) {
         let configuration = Arc::clone(&self.shared.configuration);
         let phone = configuration.calling_phone(&self.facts.origin);
-        let there = phone.map(|phone| configuration.whereabouts(phone, Some(self.facts.address)));
+        let there = phone.map(|phone| configuration.whereabouts(phone, self.facts.address));
         let (number, from) = match there.and_then(|there| there.emergency()) {
             Some((number, from)) => (number, from),
             None => (Digits::EMPTY, EmergencyFrom::Nobody),
@@ -177,7 +222,7 @@ impl Step<'_> {
 fn tell_where(step: &mut Step<'_>) {
     let configuration = Arc::clone(&step.shared.configuration);
     let Some(phone) = configuration.calling_phone(&step.facts.origin) else { return };
-    let there = configuration.whereabouts(phone, Some(step.facts.address));
+    let there = configuration.whereabouts(phone, step.facts.address);
     if let (Some(info), Some(away)) = (there.info(), there.away()) {
         let (pool, home) = (there.pool(), there.home());
         step.out.decide(step.now, step.facts.id, None, Decision::PhoneLocated { info, pool, home, away });
@@ -190,7 +235,7 @@ fn who_dials(step: &Step<'_>) -> (Arc<Caller>, bool) {
     match &step.facts.origin {
         origin @ Origin::Line { .. } => match configuration.calling_phone(origin) {
             Some(phone) => {
-                let address = Some(step.facts.address);
+                let address = step.facts.address;
                 (configuration.whereabouts(phone, address).caller(), phone.settings.overlap)
             }
             None => Default::default(),

@@ -4,18 +4,29 @@ use strowger_base::journal::{ReleasedBy, WhyEnded, WhyReleased};
 use strowger_base::leg::{ReleaseReason, Signal};
 use strowger_base::{Cause, Command, LegId, Media};
 
-use super::session::{MediaSignal, Session};
+use super::joining::Joining;
+use super::session::{Agreement, MediaSignal, Session};
 use super::{State, Step};
-use crate::exchange::Side;
+use crate::exchange::{Exchange, Side};
 
 /// Two legs that talk.
 pub(super) struct Talking {
-    session: Session,
+    pub(super) session: Session,
+    /// Set until the two can be given to each other, when they come from other calls.
+    pub(super) joining: Option<Joining>,
 }
 
 impl Talking {
     pub(super) const fn new(session: Session) -> Self {
-        Talking { session }
+        Talking { session, joining: None }
+    }
+
+    pub(super) const fn called(&self) -> LegId {
+        self.session.called
+    }
+
+    pub(super) const fn exchange(&self) -> Exchange {
+        self.session.exchange
     }
 
     pub(super) fn is_held(&self) -> bool {
@@ -39,14 +50,14 @@ impl Talking {
                 step.command(other, Command::Digit(digit));
                 State::Talking(self)
             }
-            Signal::TransferRequested { destination, .. } => {
-                step.refuse_transfer(leg, &destination);
-                State::Talking(self)
-            }
             // Keys that were collected belong to the number, which is known.
             Signal::DigitsEnded(_) => State::Talking(self),
             // No feature asks a device to transfer itself yet; the journal has told it.
             Signal::TransferEnded(_) => State::Talking(self),
+            Signal::TransferRequested { .. } => {
+                step.impossible("a transfer is no matter of one call");
+                State::Talking(self)
+            }
             Signal::Setup(_) | Signal::Proceeding | Signal::Alerting { .. } | Signal::Answered { .. } => {
                 step.impossible("a device of an answered call told what comes before the answer");
                 State::Talking(self)
@@ -55,8 +66,13 @@ impl Talking {
     }
 
     fn media(mut self, step: &mut Step<'_>, side: Side, signal: MediaSignal) -> State {
-        self.session.tell(step, side, signal);
-        State::Talking(self)
+        if self.joining.is_some() {
+            return self.media_before(step, side, signal);
+        }
+        match self.session.tell(step, side, signal) {
+            Agreement::Possible => State::Talking(self),
+            Agreement::None(cause) => self.without_media(step, cause),
+        }
     }
 
     /// One side is gone. Releasing the other closes what it is owed: an open offer of it is refused, and an answer

@@ -21,11 +21,11 @@ impl Configuration {
     }
 
     /// How a device that calls sees numbers; `None` where it sees them as they are.
-    pub fn view_of_origin(&self, origin: &Origin, address: IpAddr) -> Option<View<'_>> {
+    pub fn view_of_origin(&self, origin: &Origin, address: Option<IpAddr>) -> Option<View<'_>> {
         match origin {
             Origin::Line { .. } => {
                 let phone = self.calling_phone(origin)?;
-                Some((self.whereabouts(phone, Some(address)).view()?, phone.caller.zone.as_ref()))
+                Some((self.whereabouts(phone, address).view()?, phone.caller.zone.as_ref()))
             }
             Origin::Trunk(name) => self.view_of_trunk(name),
         }

@@ -6,7 +6,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use strowger_base::journal::{CodesView, Decision, Entry, OriginView, Record};
+use strowger_base::journal::{CallRecord, CodesView, Decision, Entry, OriginView, Record};
 use strowger_base::leg::{
     Alert, BindingId, Digit, DigitsEnd, Diversion, FurtherDigits, Origin, Party, Presentation, ReleaseReason,
     Service, Setup, Target,
@@ -272,7 +272,7 @@ impl Driver {
         self.now.mono = at;
     }
 
-    /// `[from 1001|from LINE/PHONE|from-trunk carrier] 1002 none|offer(a1) [reliable] [anonymous] [nat] [replaces] [calling=NUMBER]
+    /// `[from 1001|from LINE/PHONE|from-trunk carrier] 1002 none|offer(a1) [reliable] [anonymous] [nat] [replaces=LEG] [calling=NUMBER]
     /// [diverted=NUMBER] [at=ADDRESS:PORT]`
     fn setup(&mut self, words: &[&str]) -> Setup {
         let mut words = words.iter();
@@ -314,7 +314,10 @@ impl Driver {
             } else {
                 FurtherDigits::None
             },
-            replaces: flags.contains(&"replaces").then(|| LegId::new(NodeId(1), ShardId(0), 999)),
+            replaces: flags
+                .iter()
+                .find_map(|flag| flag.strip_prefix("replaces="))
+                .map(|leg| self.legs.get(leg).copied().unwrap_or(NOBODY)),
         }
     }
 
@@ -342,6 +345,10 @@ impl Driver {
             ["digits-lost"] => Signal::DigitsEnded(DigitsEnd::Lost),
             ["transfer", number] => {
                 Signal::TransferRequested { destination: (*number).into(), replaces: None }
+            }
+            ["transfer", number, "replacing", leg] => {
+                let replaces = Some(self.legs.get(*leg).copied().unwrap_or(NOBODY));
+                Signal::TransferRequested { destination: (*number).into(), replaces }
             }
             ["hangs-up"] => released(16, ReleaseReason::HungUp),
             ["gives-up"] => released(16, ReleaseReason::Cancelled),
@@ -517,7 +524,7 @@ impl Driver {
                     call.released_by,
                     legs.join("; ")
                 );
-                record + &codes(&call.codes) + &ways::redirections(call)
+                record + &codes(&call.codes) + &ways::redirections(call) + &moves(call)
             }
             Entry::Alarm(alarm) => format!("ALARM {alarm:?}"),
             Entry::Quality(_) => "quality".to_owned(),
@@ -557,6 +564,19 @@ impl Driver {
     }
 }
 
+/// How a call hangs together with others.
+fn moves(call: &CallRecord<'_>) -> String {
+    let Some(moves) = &call.moves else { return String::new() };
+    let mut text = String::new();
+    if let Some(feature) = moves.joined_by {
+        write!(text, ", joined by {feature:?} as part of {}", moves.conversation).unwrap();
+    }
+    if let Some(feature) = moves.left_by {
+        write!(text, ", ended by {feature:?}").unwrap();
+    }
+    text
+}
+
 fn codes(codes: &CodesView<'_>) -> String {
     let mut text = String::new();
     if let Some(by) = codes.authorization {
@@ -570,6 +590,9 @@ fn codes(codes: &CodesView<'_>) -> String {
     }
     text
 }
+
+/// A leg that is not there.
+const NOBODY: LegId = LegId::new(NodeId(1), ShardId(0), 999);
 
 fn diverted() -> Diversion {
     let party = Party { number: "5551".into(), ..Party::default() };

@@ -98,6 +98,7 @@ fn a_call(number: u64) -> Vec<u8> {
         cause: Cause::USER_BUSY,
         released_by: ReleasedBy::Called,
         legs: vec![],
+        moves: None,
     };
     let mut bytes = vec![];
     Record { at, call: Some(call), leg: None, entry: Entry::Call(record) }.encode(&mut bytes);

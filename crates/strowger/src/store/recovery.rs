@@ -159,6 +159,7 @@ fn began<'a>(
         cause: Cause::TEMPORARY_FAILURE,
         released_by: ReleasedBy::System,
         legs: vec![],
+        moves: None,
     }
 }
 

@@ -75,7 +75,7 @@ impl Routing {
         let configuration = &step.shared.configuration;
         let pool = match &step.facts.origin {
             origin @ Origin::Line { .. } => configuration.calling_phone(origin).map(|phone| {
-                configuration.whereabouts(phone, Some(step.facts.address)).local_route_groups().clone()
+                configuration.whereabouts(phone, step.facts.address).local_route_groups().clone()
             }),
             Origin::Trunk(trunk) => {
                 configuration.trunks.get(trunk).and_then(|trunk| trunk.local_route_groups().cloned())

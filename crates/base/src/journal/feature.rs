@@ -1,0 +1,107 @@
+//! Features that take a party out of one call and put it into another.
+
+use super::DecodeError;
+use super::entry::{OriginView, PartyView};
+use super::wire::{Reader, Wire, wire_enum, wire_struct};
+use crate::{CallId, Cause, LegId};
+
+/// What moved a party from one call to another, as call records number it ("on behalf of").
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub enum Feature {
+    /// A party sent the other one to somebody else (REFER).
+    Transfer,
+    /// A device took the place of another one (RFC 3891).
+    Replaces,
+}
+
+wire_enum!(Feature { Transfer = 0, Replaces = 1 });
+
+impl Feature {
+    /// That a party goes on in this call.
+    pub const fn into_call(self, to: CallId) -> Moved {
+        Moved { feature: self, to }
+    }
+
+    /// The number of the feature in call records.
+    pub const fn on_behalf_of(self) -> u16 {
+        match self {
+            Feature::Transfer => 10,
+            Feature::Replaces => 18,
+        }
+    }
+}
+
+/// Two parties that were in other calls before talk with each other from here on.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Joined<'a> {
+    /// What brought them together.
+    pub feature: Feature,
+    /// The call with which the conversation began; the same for all calls that follow from it.
+    pub conversation: CallId,
+    /// Whose device is on the calling side; its leg is the record's.
+    pub origin: OriginView<'a>,
+    /// Who that is.
+    pub calling: PartyView<'a>,
+    /// The number that was dialled to reach the other one.
+    pub called: &'a str,
+    /// The leg on the called side.
+    pub called_leg: LegId,
+    /// Who is there.
+    pub connected: PartyView<'a>,
+}
+
+wire_struct!(Joined<'a> { feature, conversation, origin, calling, called, called_leg, connected });
+
+/// How a call hangs together with others.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Moves {
+    /// The call with which the conversation began; the call itself when nothing came before it.
+    pub conversation: CallId,
+    /// What brought its parties together; `None` when one of them called the other.
+    pub joined_by: Option<Feature>,
+    /// What took a party of it into another call, and so ended it.
+    pub left_by: Option<Feature>,
+}
+
+wire_struct!(Moves { conversation, joined_by, left_by });
+
+/// Where a party of a call went.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Moved {
+    /// What moved it.
+    pub feature: Feature,
+    /// The call in which it is now.
+    pub to: CallId,
+}
+
+wire_struct!(Moved { feature, to });
+
+/// Why a transfer was refused.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum WhyTransferRefused {
+    /// Whoever asked for it is not in an answered call.
+    NotTalking,
+    /// Another transfer of the same call is under way.
+    UnderWay,
+    /// It names the very call that it is about.
+    SameCall,
+    /// The call that it names is in no state in which its party could be handed over.
+    NotReady,
+    /// What would be left has no device that could be joined: both parties are services of the node.
+    NobodyToJoin,
+}
+
+wire_enum!(WhyTransferRefused { NotTalking = 0, UnderWay = 1, SameCall = 2, NotReady = 3, NobodyToJoin = 4 });
+
+/// How a transfer goes on that was accepted.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum TransferNews {
+    /// The one to whom it goes rings or answered, so that whoever transfers is out.
+    Reached,
+    /// Nobody was reached: whoever transfers keeps the call.
+    Failed(Cause),
+    /// Whoever transfers hung up and leaves the rest to us.
+    Unattended,
+}
+
+wire_enum!(TransferNews { Reached = 0, Failed = 1 (cause), Unattended = 2 });

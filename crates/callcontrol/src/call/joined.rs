@@ -1,0 +1,363 @@
+//! Calls that features make: of parties that were in other calls before, or for somebody who joins later.
+
+use std::net::IpAddr;
+
+use strowger_base::journal::{
+    Decision, Feature, Joined, MediaPart, OriginView, PartyView, ReleasedBy, WhyEnded,
+};
+use strowger_base::leg::{Origin, Party, Setup};
+use strowger_base::{CallId, Cause, Command, LegId, Now};
+
+use super::joining::{First, Joining};
+use super::participant::{Participant, Stage};
+use super::ringing::Ringing;
+use super::talking::Talking;
+use super::{Call, Facts, State, Step, Transferring, setup};
+use crate::io::{Outbox, Output};
+use crate::shared::{Shared, Timer};
+
+/// On whose account a call is made that nobody is in yet.
+pub(crate) struct Account {
+    origin: Origin,
+    party: Party,
+    address: Option<IpAddr>,
+    hops_remaining: u8,
+}
+
+/// A call of a device that takes the place of another one, before it has the other party.
+pub(crate) struct TakingOver(Facts);
+
+impl Call {
+    /// Two parties talk with each other that talked with somebody else before; `reached` is how the called one was reached.
+    pub(crate) fn joined(
+        now: Now,
+        id: CallId,
+        (one, two): (Participant, Participant),
+        (feature, conversation): (Feature, CallId),
+        reached: Facts,
+        shared: &mut Shared,
+        out: &mut Outbox,
+    ) -> Call {
+        // A service of ours never calls.
+        let swapped = one.device.origin().is_none();
+        let (caller, called) = if swapped { (two, one) } else { (one, two) };
+        let origin = caller.device.origin().unwrap_or(Origin::Trunk(Box::default()));
+        let blank = Facts::blank(now, id, caller.leg, origin);
+        let number = called.party.number.clone();
+        let mut facts = if swapped {
+            Facts { called: number.clone(), translated: number.clone(), sent: number.clone(), final_called: number, ..blank }
+        } else {
+            Facts {
+                called: reached.called,
+                translated: reached.translated,
+                sent: reached.sent,
+                final_called: reached.final_called,
+                ..blank
+            }
+        };
+        facts.hops_remaining = reached.hops_remaining;
+        facts.seat_caller(&caller);
+        shared.counters.begun += 1;
+        shared.counters.answered += 1;
+        let mut step = Step { now, facts: &mut facts, shared, out };
+        step.adopt(caller.leg);
+        let joining = Joining { caller_owes: caller.owes, called_owes: called.owes, first: First::Asked };
+        step.count(caller.line.as_deref());
+        let state = step.seated(&called, (feature, conversation), joining);
+        Call { facts, state }
+    }
+
+    /// A device asks for a call in which it takes the place of another one.
+    pub(crate) fn takes_over(
+        now: Now,
+        leg: LegId,
+        asked: Setup,
+        shared: &mut Shared,
+        out: &mut Outbox,
+    ) -> TakingOver {
+        let flow = asked.flow;
+        let (mut facts, _) = Facts::new(now, leg, asked, shared);
+        shared.counters.begun += 1;
+        shared.counters.answered += 1;
+        let mut step = Step { now, facts: &mut facts, shared, out };
+        step.adopt(leg);
+        let began = Decision::CallBegan {
+            origin: OriginView::from(&step.facts.origin),
+            calling: PartyView::from(&step.facts.calling),
+            called: &step.facts.called,
+            protocol_call_id: &step.facts.protocol_call_id,
+            flow,
+            media: if step.facts.offer.is_some() { MediaPart::Offer } else { MediaPart::Nothing },
+        };
+        step.out.decide(now, step.facts.id, Some(leg), began);
+        TakingOver(facts)
+    }
+
+    /// A call that is made on account of somebody for a party that joins it once somebody is reached.
+    pub(crate) fn on_account_of(
+        now: Now,
+        id: CallId,
+        account: Account,
+        (called, transferring): (&str, Transferring),
+        shared: &mut Shared,
+        out: &mut Outbox,
+    ) -> Call {
+        // Nobody has this leg; it is only named.
+        let leg = shared.leg_ids.allocate();
+        let mut facts = Facts {
+            caller_stage: Stage::Absent,
+            calling: account.party,
+            address: account.address,
+            called: called.into(),
+            hops_remaining: account.hops_remaining,
+            transfers: Some(transferring),
+            ..Facts::blank(now, id, leg, account.origin)
+        };
+        let mut step = Step { now, facts: &mut facts, shared, out };
+        let state = setup::dial(&mut step, Feature::Transfer);
+        Call { facts, state }
+    }
+
+    /// The one on whose account a party of this call may be sent elsewhere.
+    pub(crate) fn account_of(&self, leg: LegId) -> Option<Account> {
+        let facts = &self.facts;
+        let (party, address) = if leg == facts.caller {
+            (facts.calling.clone(), facts.address)
+        } else {
+            (facts.connected.clone().unwrap_or_default(), None)
+        };
+        let hops_remaining = facts.hops_remaining;
+        Some(Account { origin: self.origin_of(leg)?, party, address, hops_remaining })
+    }
+
+    /// Whether somebody else can come in place of its caller: it has not been answered.
+    pub(crate) fn takes_another_caller(&self, caller: LegId) -> bool {
+        self.facts.caller == caller && matches!(self.state, State::Ringing(_))
+    }
+
+    /// The call ends as the one that it was and goes on as another one, in which `party` is the caller.
+    pub(crate) fn go_on_with(
+        &mut self,
+        now: Now,
+        id: CallId,
+        party: Participant,
+        (feature, conversation): (Feature, CallId),
+        shared: &mut Shared,
+        out: &mut Outbox,
+    ) {
+        let mut step = Step { now, facts: &mut self.facts, shared, out };
+        let former = step.facts.caller_stage;
+        step.leave_caller(feature);
+        step.facts.left_by = Some(feature);
+        step.write_record(Cause::CALL_SPLIT, ReleasedBy::System, WhyEnded::MovedOn(feature));
+        step.renumber(id);
+        step.facts.left_by = None;
+        step.facts.joined_by = Some(feature);
+        step.facts.conversation = Some(conversation);
+        step.facts.seat_caller(&party);
+        step.facts.offer = None;
+        step.shared.counters.begun += 1;
+        step.adopt(party.leg);
+        step.count(party.line.as_deref());
+        step.tell_joined(feature, conversation);
+        let state = std::mem::replace(&mut self.state, State::Ended);
+        self.state = match state {
+            State::Ringing(ringing) => State::Ringing(ringing.with_another_caller(&mut step, former, party.owes)),
+            State::Talking(talking) => talking.caller_came(&mut step, party.owes),
+            other @ (State::Dialing(_)
+            | State::Authorizing(_)
+            | State::Locating(_)
+            | State::Opening(_)
+            | State::Ended) => other,
+        };
+    }
+
+    /// The party for which this call is made is gone.
+    pub(crate) fn abandon(&mut self, now: Now, cause: Cause, shared: &mut Shared, out: &mut Outbox) {
+        let mut step = Step { now, facts: &mut self.facts, shared, out };
+        step.facts.transfers = None;
+        self.state = match std::mem::replace(&mut self.state, State::Ended) {
+            State::Ended => State::Ended,
+            State::Dialing(_)
+            | State::Authorizing(_)
+            | State::Locating(_)
+            | State::Opening(_)
+            | State::Ringing(_)
+            | State::Talking(_) => step.abandoned(cause),
+        };
+    }
+}
+
+impl TakingOver {
+    /// The call that this becomes.
+    pub(crate) const fn id(&self) -> CallId {
+        self.0.id
+    }
+
+    /// The other party is here.
+    pub(crate) fn with(
+        self,
+        now: Now,
+        called: Participant,
+        conversation: CallId,
+        shared: &mut Shared,
+        out: &mut Outbox,
+    ) -> Call {
+        let mut facts = self.0;
+        let first = facts.offer.take().map_or(First::Asked, First::Caller);
+        let mut step = Step { now, facts: &mut facts, shared, out };
+        let line = match &step.facts.origin {
+            Origin::Line { line, .. } => Some(line.clone()),
+            Origin::Trunk(_) => None,
+        };
+        step.count(line.as_deref());
+        let joining = Joining { caller_owes: false, called_owes: called.owes, first };
+        let state = step.seated(&called, (Feature::Replaces, conversation), joining);
+        Call { facts, state }
+    }
+}
+
+impl Step<'_> {
+    /// A party of another call takes the called side, and the two begin to talk.
+    fn seated(
+        &mut self,
+        called: &Participant,
+        (feature, conversation): (Feature, CallId),
+        joining: Joining,
+    ) -> State {
+        self.facts.joined_by = Some(feature);
+        self.facts.conversation = Some(conversation);
+        self.facts.answered_at = Some(self.now.wall);
+        self.facts.seat_called(self.now, called);
+        self.adopt(called.leg);
+        if let Some(line) = &called.line {
+            self.shared.occupy(line);
+            self.facts.occupied.push(line.clone());
+        }
+        self.tell_joined(feature, conversation);
+        self.show_each_other(called.leg);
+        Talking::join(self, called.leg, joining)
+    }
+
+    /// Counts the call at the line of a caller that was moved into it.
+    fn count(&mut self, line: Option<&str>) {
+        if let Some(line) = line {
+            self.shared.occupy(line);
+            self.facts.occupies_own = true;
+        }
+    }
+
+    fn tell_joined(&mut self, feature: Feature, conversation: CallId) {
+        let facts = &*self.facts;
+        let called_leg = facts.rung.last().map_or(facts.caller, |rung| rung.leg);
+        let joined = Joined {
+            feature,
+            conversation,
+            origin: OriginView::from(&facts.origin),
+            calling: PartyView::from(&facts.calling),
+            called: &facts.called,
+            called_leg,
+            connected: facts.connected.as_ref().map(PartyView::from).unwrap_or_default(),
+        };
+        self.out.decide(self.now, facts.id, Some(facts.caller), Decision::Joined(joined));
+    }
+
+    /// Shows both sides with whom they talk now.
+    pub(super) fn show_each_other(&mut self, called: LegId) {
+        self.show_caller(called);
+        let connected = self.facts.connected.clone().unwrap_or_default();
+        self.show_to_caller(called, &connected);
+    }
+
+    /// Shows a called device who calls it now.
+    pub(super) fn show_caller(&mut self, leg: LegId) {
+        let Some(target) = self.facts.rung_on(leg).cloned() else { return };
+        let shown = self.shown_to(leg, &target, Box::default()).calling;
+        self.decide(Some(leg), Decision::PartyShown(PartyView::from(&shown)));
+        self.command(leg, Command::ShowParty(shown));
+    }
+
+    /// Shows a caller that is in an answered call already whom it reached.
+    pub(super) fn show_to_caller(&mut self, called: LegId, party: &Party) {
+        if self.facts.caller_stage != Stage::Up {
+            return;
+        }
+        let caller = self.facts.caller;
+        let shown = self.connected_seen(called, party);
+        if self.facts.shown_to_caller.as_ref() == Some(&shown) {
+            return;
+        }
+        self.facts.shown_to_caller = Some(shown.clone());
+        self.decide(Some(caller), Decision::PartyShown(PartyView::from(&shown)));
+        self.command(caller, Command::ShowParty(shown));
+    }
+
+    /// The caller leaves the call to somebody else.
+    fn leave_caller(&mut self, feature: Feature) {
+        let caller = self.facts.caller;
+        let why = strowger_base::journal::WhyReleased::MovedOn(feature);
+        self.release(caller, Cause::NORMAL_CALL_CLEARING, why);
+        if std::mem::take(&mut self.facts.occupies_own)
+            && let Origin::Line { line, .. } = &self.facts.origin
+        {
+            self.shared.vacate(line, self.now.mono);
+        }
+    }
+
+    /// The call goes on under another id, with all that is known by its old one.
+    fn renumber(&mut self, id: CallId) {
+        let former = std::mem::replace(&mut self.facts.id, id);
+        self.facts.started_at = self.now.wall;
+        for index in 0..self.facts.rung.len() {
+            let Some(rung) = self.facts.rung.get(index) else { break };
+            let leg = rung.leg;
+            if self.shared.legs.get(&leg) == Some(&former) {
+                self.shared.legs.insert(leg, id);
+                self.out.items.push(Output::Joined { leg, call: id });
+            }
+        }
+        if let Some((timer, at)) = self.facts.timer.take() {
+            self.shared.timers.cancel(timer);
+            self.facts.timer = Some((self.shared.timers.set(at, Timer::Call(id)), at));
+        }
+        if let Some(port) = self.facts.relay_port()
+            && let Some(used) = self.shared.relays.get_mut(&port)
+        {
+            used.call = id;
+        }
+    }
+
+    /// Nobody is there any more for whom the call was made.
+    fn abandoned(&mut self, cause: Cause) -> State {
+        let why = strowger_base::journal::WhyReleased::CallerGaveUp;
+        self.withdraw_all(cause, why);
+        for index in 0..self.facts.rung.len() {
+            let Some(leg) = self.facts.rung.get(index).map(|rung| rung.leg) else { break };
+            self.release(leg, cause, why);
+        }
+        self.end(cause, ReleasedBy::Caller, WhyEnded::CallerGaveUp)
+    }
+}
+
+impl Ringing {
+    /// Somebody else calls from here on. What the former caller offered is of no use to them.
+    fn with_another_caller(mut self, step: &mut Step<'_>, former: Stage, owes: bool) -> Ringing {
+        self.caller_owes = owes;
+        self.offered_by_another |= former != Stage::Absent && self.is_offered();
+        let alerting: Vec<LegId> = step
+            .facts
+            .rung
+            .iter()
+            .filter(|rung| rung.progress.is_open())
+            .map(|rung| rung.leg)
+            .collect();
+        for leg in &alerting {
+            step.show_caller(*leg);
+        }
+        if let [only] = *alerting && step.facts.alerted_at.is_some() {
+            let party = step.shown_connected(only, Party::default());
+            step.show_to_caller(only, &party);
+        }
+        self
+    }
+}

@@ -1,0 +1,216 @@
+//! A party on its way from one call to another: its leg, whose device that is, and what it was told about media.
+
+use std::net::IpAddr;
+
+use strowger_base::journal::{Decision, Moved, ReleasedBy, WhyEnded, WhyOfferRefused, WhyReleased};
+use strowger_base::leg::{BindingId, Origin, Party, Target};
+use strowger_base::{CallId, Cause, LegId, Now};
+
+use super::{Call, Facts, Progress, State, Step};
+use crate::exchange::{Exchange, Side};
+use crate::io::{Outbox, Reach};
+use crate::outlet::Outlet;
+use crate::shared::Shared;
+
+/// How far the calling device is.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Stage {
+    /// Its wish for a call is not answered yet.
+    Waits,
+    /// It is in an answered call already, so that it is shown and offered what others are answered with.
+    Up,
+    /// There is none: the call is made for somebody who joins it later.
+    Absent,
+}
+
+/// A party that left a call.
+#[derive(Debug)]
+pub(crate) struct Participant {
+    pub(crate) leg: LegId,
+    pub(crate) device: Device,
+    /// Who it is to others.
+    pub(crate) party: Party,
+    /// Where its packets come from, as far as that is known.
+    pub(crate) address: Option<IpAddr>,
+    pub(crate) reach: Reach,
+    /// What it was told about media.
+    pub(crate) outlet: Outlet,
+    /// It owes an answer or an offer to the one with whom it talked before.
+    pub(crate) owes: bool,
+    /// The line that counted it.
+    pub(crate) line: Option<Box<str>>,
+}
+
+/// Whose device a party has.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub(crate) enum Device {
+    /// It called.
+    Calling(Origin),
+    /// It was called.
+    Called(Target),
+}
+
+impl Device {
+    /// As a device that calls; `None` for a service of ours, which never does.
+    pub(crate) fn origin(&self) -> Option<Origin> {
+        match self {
+            Device::Calling(origin) => Some(origin.clone()),
+            Device::Called(Target::Phone { line, phone, .. }) => {
+                Some(Origin::Line { line: line.clone(), phone: phone.clone() })
+            }
+            Device::Called(Target::Trunk(name)) => Some(Origin::Trunk(name.clone())),
+            Device::Called(Target::Service(_)) => None,
+        }
+    }
+
+    /// As a device that was called. Which contact a calling phone is, nobody asked.
+    pub(crate) fn target(&self) -> Target {
+        match self {
+            Device::Called(target) => target.clone(),
+            Device::Calling(Origin::Line { line, phone }) => {
+                Target::Phone { line: line.clone(), phone: phone.clone(), binding: BindingId::UNKNOWN }
+            }
+            Device::Calling(Origin::Trunk(name)) => Target::Trunk(name.clone()),
+        }
+    }
+}
+
+impl Call {
+    /// Whether it is answered and both its parties are there.
+    pub(crate) const fn is_talking(&self) -> bool {
+        matches!(self.state, State::Talking(_)) && !matches!(self.facts.caller_stage, Stage::Absent)
+    }
+
+    /// The device of a leg of an answered call, as one that calls.
+    pub(crate) fn origin_of(&self, leg: LegId) -> Option<Origin> {
+        if leg == self.facts.caller {
+            return Some(self.facts.origin.clone());
+        }
+        Device::Called(self.facts.rung_on(leg)?.clone()).origin()
+    }
+
+    /// The other leg of an answered call.
+    pub(crate) fn other(&self, leg: LegId) -> Option<LegId> {
+        let State::Talking(talking) = &self.state else { return None };
+        let called = talking.called();
+        if leg == self.facts.caller {
+            Some(called)
+        } else {
+            (leg == called).then_some(self.facts.caller)
+        }
+    }
+
+    /// Takes the party out that is not `leg`, and ends the call: `leg` is released when it is still there. The call goes on as
+    /// `to`.
+    pub(crate) fn hand_over(
+        &mut self,
+        now: Now,
+        leg: LegId,
+        moved: Moved,
+        shared: &mut Shared,
+        out: &mut Outbox,
+    ) -> Option<Participant> {
+        let staying = self.other(leg)?;
+        let State::Talking(talking) = std::mem::replace(&mut self.state, State::Ended) else { return None };
+        let exchange = talking.exchange();
+        let mut step = Step { now, facts: &mut self.facts, shared, out };
+        let side = if staying == step.facts.caller { Side::Caller } else { Side::Called };
+        let owes = step.settle(exchange, side, staying);
+        let participant = step.facts.participant(side, staying, owes);
+        step.decide(Some(staying), Decision::PartyMoved(moved));
+        // It lives on in another call, so nothing that ends here may touch it.
+        step.shared.legs.remove(&staying);
+        step.release(leg, Cause::NORMAL_CALL_CLEARING, WhyReleased::MovedOn(moved.feature));
+        step.facts.left_by = Some(moved.feature);
+        self.state = step.end(Cause::CALL_SPLIT, ReleasedBy::System, WhyEnded::MovedOn(moved.feature));
+        Some(participant)
+    }
+}
+
+impl Step<'_> {
+    /// Closes what is open between the parties of a call that one of them leaves; true when that one still owes something.
+    fn settle(&mut self, exchange: Exchange, side: Side, leg: LegId) -> bool {
+        match exchange {
+            Exchange::Settled | Exchange::Awaited => false,
+            Exchange::Offered(by) | Exchange::Requested(by) if by == side => {
+                // Whoever it asked is not there any more.
+                self.refuse_media(leg, WhyOfferRefused::OtherNotReady);
+                false
+            }
+            Exchange::Sought { of, .. } => of == side,
+            Exchange::Repaired(by) => by != side,
+            Exchange::Offered(_) | Exchange::Requested(_) => true,
+        }
+    }
+}
+
+impl Facts {
+    /// The party of one side, as it leaves the call.
+    fn participant(&mut self, side: Side, leg: LegId, owes: bool) -> Participant {
+        let outlet = self.outlet(side).clone();
+        match side {
+            Side::Caller => Participant {
+                leg,
+                device: Device::Calling(self.origin.clone()),
+                party: self.calling.clone(),
+                address: self.address,
+                reach: self.caller_reach,
+                outlet,
+                owes,
+                line: match &self.origin {
+                    Origin::Line { line, .. } => Some(line.clone()),
+                    Origin::Trunk(_) => None,
+                },
+            },
+            Side::Called => {
+                let target = self.rung_on(leg).cloned();
+                Participant {
+                    leg,
+                    line: match &target {
+                        Some(Target::Phone { line, .. }) => Some(line.clone()),
+                        Some(Target::Trunk(_) | Target::Service(_)) | None => None,
+                    },
+                    device: target.map_or_else(|| Device::Calling(self.origin.clone()), Device::Called),
+                    party: self.connected.clone().unwrap_or_default(),
+                    address: None,
+                    reach: self.called_reach,
+                    outlet,
+                    owes,
+                }
+            }
+        }
+    }
+
+    /// A party takes the called side of an answered call.
+    pub(super) fn seat_called(&mut self, now: Now, participant: &Participant) {
+        self.rung.push(super::Rung {
+            leg: participant.leg,
+            target: participant.device.target(),
+            at: now.wall,
+            progress: Progress::Answered,
+            early: None,
+        });
+        self.connected = Some(participant.party.clone());
+        self.called_reach = participant.reach;
+        self.to_called = participant.outlet.clone();
+    }
+
+    /// A party that is in an answered call already takes the calling side; false when it is a service of ours.
+    pub(super) fn seat_caller(&mut self, participant: &Participant) -> bool {
+        let Some(origin) = participant.device.origin() else { return false };
+        self.caller = participant.leg;
+        self.caller_stage = Stage::Up;
+        self.origin = origin;
+        self.calling = participant.party.clone();
+        self.address = participant.address;
+        self.caller_reach = participant.reach;
+        self.caller_takes_reliable = false;
+        self.to_caller = participant.outlet.clone();
+        true
+    }
+}
+
+/// The first call of a conversation: that of the parties that meet, or the call itself.
+pub(crate) fn conversation_of(facts: &Facts) -> CallId {
+    facts.conversation.unwrap_or(facts.id)
+}
