@@ -9,7 +9,7 @@ use strowger_base::leg::ReleaseReason;
 use strowger_base::{Cause, LegId};
 
 use crate::names::Names;
-use crate::{sentences, words};
+use crate::{sentences, transfers, words};
 
 /// What decided how the call ended.
 #[derive(Debug, Default)]
@@ -61,6 +61,7 @@ fn outcome(reasons: &Reasons<'_>, record: &CallRecord<'_>, names: &Names) -> Str
                 record.cause.words()
             )
         }
+        WhyEnded::MovedOn(feature) => transfers::ended(feature).to_owned(),
         WhyEnded::DeviceLost(reason) => lost(record, by, reason, names),
         WhyEnded::NoMedia => ", which answered, but without media to talk over.".to_owned(),
         WhyEnded::ServerRestarted => {
@@ -96,6 +97,12 @@ impl<'a> Reasons<'a> {
         match decision {
             Decision::CallBegan { calling, called, .. } => {
                 self.began = Some((sentences::party(calling), called));
+            }
+            Decision::CallMade { calling, called, .. } => {
+                self.began = Some((sentences::party(calling), called));
+            }
+            Decision::Joined(joined) => {
+                self.began = Some((sentences::party(&joined.calling), joined.called));
             }
             Decision::NumberNotResolved { why, .. } => self.not_resolved = Some(*why),
             Decision::Refused { why, .. } => self.refused = Some(*why),
@@ -137,6 +144,10 @@ impl<'a> Reasons<'a> {
             | Decision::RelayWanted { .. }
             | Decision::RelayOpened { .. }
             | Decision::RelayNotOpened { .. }
+            | Decision::RingsOn { .. }
+            | Decision::TransferBegan { .. }
+            | Decision::TransferWent(_)
+            | Decision::PartyMoved(_)
             | Decision::TransferRefused { .. } => {}
         }
     }

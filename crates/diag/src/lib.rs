@@ -15,6 +15,7 @@ mod redirections;
 mod select;
 mod sentences;
 mod story;
+mod transfers;
 mod words;
 
 pub use ladder::{Party, Rung};

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::net::SocketAddr;
 
 use strowger_base::LegId;
-use strowger_base::journal::{Decision, Entry, OriginView, PatternKind, Record, TargetView, WhyReleased};
+use strowger_base::journal::{Decision, Entry, OriginView, PartyView, PatternKind, Record, TargetView, WhyReleased};
 
 use crate::words;
 
@@ -50,15 +50,17 @@ impl Names {
             }
             let Some(leg) = record.leg else { continue };
             match &record.entry {
-                Entry::Decision(Decision::CallBegan { origin, calling, .. }) => {
-                    names.caller = Some(leg);
-                    names.caller_name = match origin {
-                        OriginView::Line { line, .. } => (*line).to_owned(),
-                        OriginView::Trunk(name) if calling.number.is_empty() => format!("trunk {name}"),
-                        OriginView::Trunk(name) => format!("{} (trunk {name})", calling.number),
-                    };
+                Entry::Decision(
+                    Decision::CallBegan { origin, calling, .. } | Decision::CallMade { origin, calling, .. },
+                ) => names.calls(leg, origin, calling),
+                Entry::Decision(Decision::Joined(joined)) => {
+                    names.calls(leg, &joined.origin, &joined.calling);
+                    if let Some(seat) = &joined.other {
+                        names.called.insert(seat.leg, Called::new(&seat.target));
+                        names.order.push(seat.leg);
+                    }
                 }
-                Entry::Decision(Decision::Rung { target, .. }) => {
+                Entry::Decision(Decision::Rung { target, .. } | Decision::RingsOn { target }) => {
                     names.called.insert(leg, Called::new(target));
                     names.order.push(leg);
                 }
@@ -77,6 +79,16 @@ impl Names {
             }
         }
         names
+    }
+
+    /// This leg is the caller's.
+    fn calls(&mut self, leg: LegId, origin: &OriginView<'_>, calling: &PartyView<'_>) {
+        self.caller = Some(leg);
+        self.caller_name = match origin {
+            OriginView::Line { line, .. } => (*line).to_owned(),
+            OriginView::Trunk(name) if calling.number.is_empty() => format!("trunk {name}"),
+            OriginView::Trunk(name) => format!("{} (trunk {name})", calling.number),
+        };
     }
 
     /// The number that led nowhere, or was forbidden: what translations made of the one that was dialled.

@@ -10,7 +10,7 @@ use strowger_base::journal::{
 use strowger_base::leg::{Alert, DigitsEnd, Presentation, ReleaseReason};
 
 use crate::names::Names;
-use crate::{codes, numbers, redirections, words};
+use crate::{codes, numbers, redirections, transfers, words};
 
 /// The sentence for a record; `None` when another record says it better.
 pub(crate) fn sentence(leg: Option<LegId>, entry: &Entry<'_>, names: &Names) -> Option<String> {
@@ -169,9 +169,17 @@ fn decision_sentence(leg: Option<LegId>, decision: &Decision<'_>, names: &Names)
         Decision::RelayNotOpened { reason } => {
             format!("The relay could not be opened ({reason}); media goes directly.")
         }
-        Decision::TransferRefused { destination, .. } => {
-            format!("{} wanted a transfer to {destination}, which is not offered yet.", device())
+        Decision::TransferRefused { destination, why, .. } => {
+            transfers::refused(&device(), destination, *why)
         }
+        Decision::TransferBegan { destination, into, asks } => {
+            transfers::began(&device(), destination, *into, *asks)
+        }
+        Decision::TransferWent(news) => transfers::went(&device(), *news),
+        Decision::PartyMoved(moved) => transfers::moved(&device(), moved.to),
+        Decision::Joined(joined) => transfers::joined(joined),
+        Decision::RingsOn { .. } => format!("{} rings on.", device()),
+        Decision::CallMade { calling, called, .. } => transfers::made(&party(calling), called),
         Decision::Ended { cause, by, why } => ended(*by, *why, words::cause(*cause)),
     })
 }
@@ -235,6 +243,7 @@ fn released_by_us(device: &str, why: WhyReleased) -> Option<String> {
         WhyReleased::NumberIncomplete => {
             format!("{device} is told that the number is incomplete; it may ask again with more digits.")
         }
+        WhyReleased::MovedOn(_) => format!("{device} is released: its part is done."),
         // The sentence before says why already.
         WhyReleased::ServerStops => format!("{device} is released: the server stops."),
         WhyReleased::NoAnswer | WhyReleased::OtherPartyGone | WhyReleased::CallRefused => return None,
@@ -259,8 +268,8 @@ pub(crate) fn refused(why: &WhyRefused<'_>) -> Option<String> {
         WhyRefused::Congestion => "The server has as many calls as it can hold.".to_owned(),
         WhyRefused::RecordsWaiting => "Too many call records wait for the disk.".to_owned(),
         WhyRefused::Draining => "The server is going out of service.".to_owned(),
-        WhyRefused::ReplacesNotOffered => {
-            "The call wanted to take the place of another one, which is not offered yet.".to_owned()
+        WhyRefused::NothingToReplace => {
+            "The call wanted to take the place of a device in a call that is not there, or not answered.".to_owned()
         }
         WhyRefused::Code { number, code, why } => codes::refused(number, *code, *why),
         WhyRefused::TooManyRedirections { hops } => format!(
@@ -338,6 +347,7 @@ fn ended(by: ReleasedBy, why: WhyEnded, cause: String) -> String {
         WhyEnded::NoAnswer | WhyEnded::HuntExhausted => "The call was given up",
         WhyEnded::DeviceLost(_) => "The call was lost",
         WhyEnded::NoMedia => "The call was ended for want of media",
+        WhyEnded::MovedOn(_) => "The call was ended, as its parties go on elsewhere,",
         WhyEnded::ServerRestarted => "The call was cut off by a restart",
         WhyEnded::ServerStopped => "The call was ended because the server was told to stop,",
     };

@@ -67,6 +67,10 @@ pub(crate) struct Leg {
     /// Our last ACK to a 2xx: its CSeq and its body.
     acknowledged: Option<(u32, Option<SessionDescription>)>,
     session_timer: SessionTimer,
+    /// What waits for the end of a change that is under way: an offer, or the wish for one.
+    queued: Option<Purpose>,
+    /// Who the other party is, when the peer could not be told yet.
+    unshown: Option<Party>,
     /// UPDATEs of ours without final response, and what they are for.
     updates: Vec<(Branch, Purpose)>,
     /// The peer takes UPDATE (its Allow said so).
@@ -202,6 +206,8 @@ impl Leg {
             awaiting_ack: None,
             acknowledged: None,
             session_timer: SessionTimer::default(),
+            queued: None,
+            unshown: None,
             updates: Vec::new(),
             takes_update: false,
             silent: false,
@@ -253,6 +259,7 @@ impl Leg {
                 self.release(shared, now, cause, out);
             }
         }
+        self.change_on(shared, now, out);
         self.rearm(shared);
     }
 

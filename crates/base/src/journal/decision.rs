@@ -336,8 +336,11 @@ pub enum Decision<'a> {
     PartyMoved(Moved),
     /// Parties that were in other calls before talk from here on; the record's leg is the calling one.
     Joined(Joined<'a>),
-    /// The record's leg answered in the place of another device.
-    TookOver(Feature),
+    /// The record's leg rang in another call before, and rings on in this one.
+    RingsOn {
+        /// Which device it is.
+        target: TargetView<'a>,
+    },
     /// The call is over.
     Ended {
         /// Why.
@@ -395,7 +398,7 @@ wire_enum!(Decision<'a> {
     TransferWent = 45 (news),
     PartyMoved = 46 (moved),
     Joined = 47 (joined),
-    TookOver = 48 (feature),
+    RingsOn = 48 { target },
     TransferRefused = 49 { cause, destination, why },
     CallMade = 50 { feature, origin, calling, called },
 });

@@ -1,7 +1,7 @@
 //! Features that take a party out of one call and put it into another.
 
 use super::DecodeError;
-use super::entry::{OriginView, PartyView};
+use super::entry::{OriginView, PartyView, TargetView};
 use super::wire::{Reader, Wire, wire_enum, wire_struct};
 use crate::{CallId, Cause, LegId};
 
@@ -44,13 +44,24 @@ pub struct Joined<'a> {
     pub calling: PartyView<'a>,
     /// The number that was dialled to reach the other one.
     pub called: &'a str,
-    /// The leg on the called side.
-    pub called_leg: LegId,
+    /// The called side; `None` while devices ring there.
+    pub other: Option<Seat<'a>>,
+}
+
+wire_struct!(Joined<'a> { feature, conversation, origin, calling, called, other });
+
+/// The called side of a call whose parties were brought together.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Seat<'a> {
+    /// Its leg.
+    pub leg: LegId,
+    /// Whose device it is.
+    pub target: TargetView<'a>,
     /// Who is there.
     pub connected: PartyView<'a>,
 }
 
-wire_struct!(Joined<'a> { feature, conversation, origin, calling, called, called_leg, connected });
+wire_struct!(Seat<'a> { leg, target, connected });
 
 /// How a call hangs together with others.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]

@@ -3,7 +3,8 @@
 use std::net::IpAddr;
 
 use strowger_base::journal::{
-    Decision, Feature, Joined, MediaPart, OriginView, PartyView, ReleasedBy, WhyEnded,
+    Decision, Feature, Joined, MediaPart, OriginView, PartyView, ReleasedBy, Seat, TargetView, WhyEnded,
+    WhyReleased,
 };
 use strowger_base::leg::{Origin, Party, Setup};
 use strowger_base::{CallId, Cause, Command, LegId, Now};
@@ -12,7 +13,7 @@ use super::joining::{First, Joining};
 use super::participant::{Participant, Stage};
 use super::ringing::Ringing;
 use super::talking::Talking;
-use super::{Call, Facts, State, Step, Transferring, setup};
+use super::{Call, Facts, Progress, State, Step, Transferring, setup};
 use crate::io::{Outbox, Output};
 use crate::shared::{Shared, Timer};
 
@@ -249,17 +250,24 @@ impl Step<'_> {
 
     fn tell_joined(&mut self, feature: Feature, conversation: CallId) {
         let facts = &*self.facts;
-        let called_leg = facts.rung.last().map_or(facts.caller, |rung| rung.leg);
+        let answered = facts.rung.iter().find(|rung| rung.progress == Progress::Answered);
         let joined = Joined {
             feature,
             conversation,
             origin: OriginView::from(&facts.origin),
             calling: PartyView::from(&facts.calling),
             called: &facts.called,
-            called_leg,
-            connected: facts.connected.as_ref().map(PartyView::from).unwrap_or_default(),
+            other: answered.map(|rung| Seat {
+                leg: rung.leg,
+                target: TargetView::from(&rung.target),
+                connected: facts.connected.as_ref().map(PartyView::from).unwrap_or_default(),
+            }),
         };
         self.out.decide(self.now, facts.id, Some(facts.caller), Decision::Joined(joined));
+        for rung in facts.rung.iter().filter(|rung| rung.progress.is_open()) {
+            let rings = Decision::RingsOn { target: TargetView::from(&rung.target) };
+            self.out.decide(self.now, facts.id, Some(rung.leg), rings);
+        }
     }
 
     /// Shows both sides with whom they talk now.
@@ -295,7 +303,7 @@ impl Step<'_> {
     /// The caller leaves the call to somebody else.
     fn leave_caller(&mut self, feature: Feature) {
         let caller = self.facts.caller;
-        let why = strowger_base::journal::WhyReleased::MovedOn(feature);
+        let why = WhyReleased::MovedOn(feature);
         self.release(caller, Cause::NORMAL_CALL_CLEARING, why);
         if std::mem::take(&mut self.facts.occupies_own)
             && let Origin::Line { line, .. } = &self.facts.origin
@@ -329,7 +337,7 @@ impl Step<'_> {
 
     /// Nobody is there any more for whom the call was made.
     fn abandoned(&mut self, cause: Cause) -> State {
-        let why = strowger_base::journal::WhyReleased::CallerGaveUp;
+        let why = WhyReleased::CallerGaveUp;
         self.withdraw_all(cause, why);
         for index in 0..self.facts.rung.len() {
             let Some(leg) = self.facts.rung.get(index).map(|rung| rung.leg) else { break };

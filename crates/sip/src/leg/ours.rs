@@ -30,11 +30,17 @@ impl Leg {
             self.send_update(shared, now, purpose, out);
         } else if blocked && established {
             match (&self.change, &purpose) {
+                (_, Purpose::ShowParty(party)) => self.unshown = Some(party.clone()),
+                // What only repeats the session ends soon, and says nothing against another offer.
+                (
+                    Change::Ours { purpose: Purpose::Refresh | Purpose::ShowParty(_) | Purpose::Realign, .. },
+                    Purpose::Offer(_) | Purpose::Request,
+                ) if self.queued.is_none() => self.queued = Some(purpose),
                 (Change::None | Change::Retry { .. }, _) => self.retry_later(shared, now, purpose, out),
                 // Another change is under way: it refreshes the session when it succeeds.
                 (
                     Change::Theirs(..) | Change::Ours { .. },
-                    Purpose::Refresh | Purpose::ShowParty(_) | Purpose::Realign,
+                    Purpose::Refresh | Purpose::Realign,
                 ) => {
                     self.session_timer.on(Input::Failed(Failure::Other), now.mono);
                 }
@@ -50,6 +56,24 @@ impl Leg {
         } else if matches!(purpose, Purpose::Offer(_) | Purpose::Request) {
             // Before the answer a device that takes no UPDATE cannot be offered anything new.
             self.signal(Signal::MediaRefused(Cause::MESSAGE_NOT_COMPATIBLE_WITH_STATE), out);
+        } else if let (Purpose::ShowParty(party), State::Outgoing(_)) = (purpose, &self.state) {
+            // Nor told anything: it hears with its answer.
+            self.unshown = Some(party);
+        }
+    }
+
+    /// Goes on with what waited for the end of a change.
+    pub(super) fn change_on(&mut self, shared: &mut Shared, now: Now, out: &mut Outbox) {
+        let free = matches!(self.state, State::Established)
+            && matches!(self.change, Change::None)
+            && matches!(self.pending, Pending::None)
+            && self.awaiting_ack.is_none();
+        if !free || self.silent {
+            return;
+        }
+        let next = self.queued.take().or_else(|| self.unshown.take().map(Purpose::ShowParty));
+        if let Some(purpose) = next {
+            self.modify(shared, now, purpose, out);
         }
     }
 
@@ -86,7 +110,12 @@ impl Leg {
         let mut extra = Vec::with_capacity(256);
         super::write_abilities(&mut extra);
         extra.extend_from_slice(b"Supported: timer\r\n");
-        if let Purpose::ShowParty(party) = &purpose {
+        let unshown = self.unshown.take();
+        let party = match &purpose {
+            Purpose::ShowParty(party) => Some(party),
+            Purpose::Offer(_) | Purpose::Request | Purpose::Refresh | Purpose::Realign => unshown.as_ref(),
+        };
+        if let Some(party) = party {
             write_party(b"P-Asserted-Identity", party, shared, &mut extra);
         }
         self.session_timer.write_refresh(&mut extra);

@@ -57,6 +57,7 @@ impl Leg {
             | MethodKind::Publish
             | MethodKind::Other => self.reply(shared, now, request, key, flow, 405, out),
         }
+        self.change_on(shared, now, out);
         self.rearm(shared);
     }
 
@@ -131,6 +132,7 @@ impl Leg {
             | MethodKind::Publish
             | MethodKind::Other => {}
         }
+        self.change_on(shared, now, out);
         self.rearm(shared);
     }
 
@@ -238,6 +240,7 @@ impl Leg {
             }
             (State::Incoming(_) | State::Outgoing(_) | State::Established | State::Ending { .. }, _) => {}
         }
+        self.change_on(shared, now, out);
         self.rearm(shared);
     }
 }

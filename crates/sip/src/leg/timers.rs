@@ -43,6 +43,7 @@ impl Leg {
         self.refer_timer(shared, now, out);
         self.referring_timer(shared, now, out);
         self.collecting_timer(shared, now, out);
+        self.change_on(shared, now, out);
         self.rearm(shared);
     }
 

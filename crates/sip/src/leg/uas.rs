@@ -333,6 +333,7 @@ impl Leg {
         if let Some(cause) = awaiting.release {
             self.hang_up(shared, now, cause, out);
         }
+        self.change_on(shared, now, out);
         self.rearm(shared);
     }
 }

@@ -6,7 +6,8 @@ use std::path::Path;
 use std::time::Instant as Clock;
 
 use strowger_base::journal::{
-    CallRecord, CodesView, Decision, DestinationView, Entry, EntryKind, Head, LegOutcome, LegRecord,
+    CallRecord, CodesView, Decision, DestinationView, Entry, EntryKind, Head, Joined, LegOutcome, LegRecord,
+    Moves,
     OriginView, PartyView, Record, ReleasedBy, Told, WhyEnded,
 };
 use strowger_base::{CallId, Cause, LegId, WallTime};
@@ -114,6 +115,12 @@ pub(super) fn closing(call: CallId, records: &[Vec<u8>], ended_at: WallTime) -> 
             (Entry::Decision(Decision::CallBegan { origin, calling, called, .. }), None) => {
                 draft = Some(began(call, record.leg?, record.at, (*origin, *calling, called)));
             }
+            (Entry::Decision(Decision::CallMade { origin, calling, called, .. }), None) => {
+                draft = Some(began(call, record.leg?, record.at, (*origin, *calling, called)));
+            }
+            (Entry::Decision(Decision::Joined(joined)), draft) => {
+                *draft = Some(brought_together(call, record.leg?, record.at, joined, draft.take()));
+            }
             (Entry::Decision(decision), Some(draft)) => learn(draft, record.leg, record.at, decision),
             (Entry::Told(Told::Alerting { .. }), Some(draft)) => {
                 draft.alerted_at.get_or_insert(record.at);
@@ -131,6 +138,27 @@ pub(super) fn closing(call: CallId, records: &[Vec<u8>], ended_at: WallTime) -> 
         bytes
     };
     Some([encode(Entry::Decision(ended)), encode(Entry::Call(record))])
+}
+
+/// The record of a call whose parties were brought together; `before` when one of them asked for a call.
+fn brought_together<'a>(
+    call: CallId,
+    leg: LegId,
+    at: WallTime,
+    joined: &Joined<'a>,
+    before: Option<CallRecord<'a>>,
+) -> CallRecord<'a> {
+    let mut draft =
+        before.unwrap_or_else(|| began(call, leg, at, (joined.origin, joined.calling, joined.called)));
+    if let Some(seat) = joined.other {
+        draft.connected = seat.connected;
+        draft.answered_at = Some(at);
+        let (leg, target) = (seat.leg, seat.target);
+        draft.legs.push(LegRecord { leg, target, rung_at: at, outcome: LegOutcome::Answered });
+    }
+    let joined_by = Some(joined.feature);
+    draft.moves = Some(Moves { conversation: joined.conversation, joined_by, left_by: None });
+    draft
 }
 
 fn began<'a>(
@@ -186,7 +214,7 @@ fn learn<'a>(draft: &mut CallRecord<'a>, leg: Option<LegId>, at: WallTime, decis
     let Some(leg) = leg else { return };
     let rung = draft.legs.iter_mut().find(|rung| rung.leg == leg);
     match (decision, rung) {
-        (Decision::Rung { target, .. }, None) => {
+        (Decision::Rung { target, .. } | Decision::RingsOn { target }, None) => {
             let outcome = LegOutcome::Withdrawn(Cause::TEMPORARY_FAILURE);
             draft.legs.push(LegRecord { leg, target: *target, rung_at: at, outcome });
         }

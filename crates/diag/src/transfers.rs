@@ -1,0 +1,74 @@
+//! What features that move parties from call to call did, in words.
+
+use strowger_base::CallId;
+use strowger_base::journal::{Feature, Joined, TransferNews, WhyTransferRefused};
+
+use crate::{sentences, words};
+
+/// A call is made on somebody's account.
+pub(crate) fn made(calling: &str, called: &str) -> String {
+    format!("{called} is called on account of {calling}, for the party that is transferred.")
+}
+
+/// Somebody transfers the other party.
+pub(crate) fn began(device: &str, destination: &str, into: Option<CallId>, asks: Option<CallId>) -> String {
+    match (into, asks) {
+        (Some(call), _) => format!("{device} transfers the other party to {destination}, into call {call}."),
+        (None, Some(call)) => format!(
+            "{device} transfers the other party to {destination}; call {call} is made for that, and it joins when somebody is reached."
+        ),
+        (None, None) => format!("{device} transfers the other party to {destination}."),
+    }
+}
+
+pub(crate) fn refused(device: &str, destination: &str, why: WhyTransferRefused) -> String {
+    let why = match why {
+        WhyTransferRefused::NotTalking => "its call is not answered",
+        WhyTransferRefused::UnderWay => "another transfer of this call is under way",
+        WhyTransferRefused::SameCall => "that is the very same call",
+        WhyTransferRefused::NotReady => "the call that it names is not there, or in no state to be joined",
+        WhyTransferRefused::NobodyToJoin => "no device would be left, only services of the server",
+    };
+    format!("{device} wanted a transfer to {destination} and was refused: {why}.")
+}
+
+/// A transfer goes on.
+pub(crate) fn went(device: &str, news: TransferNews) -> String {
+    match news {
+        TransferNews::Reached => format!("Somebody was reached: the part of {device} in this call is done."),
+        TransferNews::Failed(cause) => {
+            format!("Nobody was reached ({}): {device} keeps the call.", words::cause(cause))
+        }
+        TransferNews::Unattended => format!("{device} hung up before anybody was reached."),
+    }
+}
+
+/// A party goes on in another call.
+pub(crate) fn moved(device: &str, to: CallId) -> String {
+    format!("{device} goes on in call {to}.")
+}
+
+/// Parties of other calls talk from here on.
+pub(crate) fn joined(joined: &Joined<'_>) -> String {
+    let calling = sentences::party(&joined.calling);
+    let by = match joined.feature {
+        Feature::Transfer => "by transfer",
+        Feature::Replaces => "in the place of another device",
+    };
+    let before = joined.conversation;
+    match &joined.other {
+        Some(seat) => {
+            let connected = sentences::party(&seat.connected);
+            format!("{calling} comes {by} and talks with {connected}; the conversation began with call {before}.")
+        }
+        None => format!("{calling} comes {by} and waits for an answer; the conversation began with call {before}."),
+    }
+}
+
+/// What follows `1001 called 1002` when the call ended because its parties went on elsewhere.
+pub(crate) const fn ended(feature: Feature) -> &'static str {
+    match feature {
+        Feature::Transfer => "; it was transferred and goes on in another call.",
+        Feature::Replaces => "; another device took the place of one of them.",
+    }
+}
