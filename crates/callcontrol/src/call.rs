@@ -22,11 +22,13 @@ use std::net::IpAddr;
 use std::sync::Arc;
 
 use strowger_base::journal::{
-    CallRecord, Decision, Entry, Feature, LegOutcome, LegRecord, Moves, OriginView, PartyView, ReleasedBy, TargetView, Told,
-    WhyEnded, WhyReleased,
+    CallRecord, Decision, Entry, Feature, LegOutcome, LegRecord, Moves, OriginView, PartyView, ReleasedBy,
+    TargetView, Told, WhyEnded, WhyReleased,
 };
 use strowger_base::leg::{Diversion, FurtherDigits, Origin, Party, ReleaseReason, Setup, Signal, Target};
-use strowger_base::{CallId, Cause, Command, Instant, LegId, Now, Pii, SessionDescription, TimerHandle, WallTime};
+use strowger_base::{
+    CallId, Cause, Command, Instant, LegId, Now, Pii, SessionDescription, TimerHandle, WallTime,
+};
 use strowger_dialplan::codes::AcceptedCodes;
 use strowger_dialplan::{Caller, LaterHops};
 use strowger_media::control::{self, PortId, Report};
@@ -40,7 +42,7 @@ use authorizing::Authorizing;
 use dialing::Dialing;
 use locating::Locating;
 use opening::Opening;
-pub(crate) use participant::{Participant, Stage, conversation_of};
+pub(crate) use participant::{Owes, Participant, Stage, conversation_of};
 use ringing::Ringing;
 use talking::Talking;
 pub use way::TrunkList;
@@ -77,6 +79,8 @@ pub(crate) struct Facts {
     pub(crate) origin: Origin,
     /// How far the calling device is.
     caller_stage: Stage,
+    /// What it owes to a call that it left.
+    caller_owes: Owes,
     /// Where the caller's packets come from, as far as that is known.
     pub(crate) address: Option<IpAddr>,
     /// Who calls, as others are shown.
@@ -564,11 +568,8 @@ impl Facts {
     /// How the call hangs together with others.
     fn moves(&self) -> Option<Moves> {
         let alone = self.conversation.is_none() && self.joined_by.is_none() && self.left_by.is_none();
-        let moves = Moves {
-            conversation: conversation_of(self),
-            joined_by: self.joined_by,
-            left_by: self.left_by,
-        };
+        let moves =
+            Moves { conversation: conversation_of(self), joined_by: self.joined_by, left_by: self.left_by };
         (!alone).then_some(moves)
     }
 

@@ -118,7 +118,12 @@ impl CallControl {
         match input {
             Input::Signal(leg, Signal::Setup(setup)) => self.setup(now, leg, *setup, out),
             Input::Signal(leg, Signal::TransferRequested { destination, replaces }) => {
-                self.tell(now, leg, &Signal::TransferRequested { destination: destination.clone(), replaces }, out);
+                self.tell(
+                    now,
+                    leg,
+                    &Signal::TransferRequested { destination: destination.clone(), replaces },
+                    out,
+                );
                 self.transfer(now, leg, (&destination, replaces), out);
             }
             Input::Signal(leg, signal @ Signal::Released { .. }) if self.transfers(leg) => {

@@ -7,7 +7,8 @@ use std::time::Duration;
 use strowger_base::id::LegIds;
 use strowger_base::journal::{Alarm, Entry};
 use strowger_base::{
-    CallId, Cause, HashMap, HashSeed, Instant, LegId, NodeId, Now, Rng, ShardId, TimerHandle, TimerQueue, limits,
+    CallId, Cause, HashMap, HashSeed, Instant, LegId, NodeId, Now, Rng, ShardId, TimerHandle, TimerQueue,
+    limits,
 };
 use strowger_dialplan::Rotation;
 use strowger_media::control::{PortId, PortIds, PortOwner};

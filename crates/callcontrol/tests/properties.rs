@@ -41,6 +41,8 @@ struct Leg {
     owes: bool,
     /// It offered something and was neither answered nor refused.
     is_owed: bool,
+    /// It was asked for an offer.
+    asked: bool,
 }
 
 struct World {
@@ -167,7 +169,8 @@ impl World {
             Output::Command(leg, Command::Ring(ring)) => {
                 let owes = ring.media != Media::None;
                 let role = Role::Called;
-                let fresh = self.legs.insert(leg, Leg { role, answered: false, owes, is_owed: false });
+                let fresh =
+                    self.legs.insert(leg, Leg { role, answered: false, owes, is_owed: false, asked: false });
                 assert!(fresh.is_none() && !self.gone.contains(&leg), "{leg} was rung twice");
             }
             Output::Command(leg, command) => self.command(leg, command),
@@ -242,8 +245,12 @@ impl World {
                 self.gone.insert(id);
                 return;
             }
+            Command::RequestMedia => {
+                assert!(!leg.owes && !leg.is_owed, "{id} is asked for an offer while one is open");
+                leg.asked = true;
+                &Media::None
+            }
             Command::Ring(_)
-            | Command::RequestMedia
             | Command::CollectDigits
             | Command::StopCollecting
             | Command::Tone(_)
@@ -289,7 +296,7 @@ impl World {
         let offer = self.rng.below(4) > 0;
         let media = if offer { Media::Offer(self.description()) } else { Media::None };
         let role = Role::Caller;
-        self.legs.insert(leg, Leg { role, answered: false, owes: false, is_owed: offer });
+        self.legs.insert(leg, Leg { role, answered: false, owes: false, is_owed: offer, asked: false });
         let setup = Setup {
             origin: Origin::line(self.pick::<&str>(&["1001", "1002"])),
             flow: Flow::Datagram { listener: ListenerId(0), peer: "10.0.0.1:5060".parse().unwrap() },
@@ -304,10 +311,16 @@ impl World {
             hops_remaining: 70,
             reliable_provisional: self.rng.one_in(2),
             diversions: Vec::new(),
-            replaces: None,
+            replaces: if self.rng.one_in(8) { self.some_leg() } else { None },
             further_digits: *self.pick(&[FurtherDigits::None, FurtherDigits::Keys, FurtherDigits::Again]),
         };
         self.handle(Input::Signal(leg, Signal::Setup(Box::new(setup))));
+    }
+
+    /// A leg that is there, or was.
+    fn some_leg(&mut self) -> Option<LegId> {
+        let ids: Vec<LegId> = self.legs.keys().chain(self.gone.last()).copied().collect();
+        (!ids.is_empty()).then(|| *self.pick(&ids))
     }
 
     /// Media as a device would send it: an answer only when it owes one, an offer only when none of it is open.
@@ -356,9 +369,15 @@ impl World {
                 ]),
             },
             6 => Signal::Digit(Digit { key: *self.pick(&['1', '#']), duration_ms: 0 }),
-            7 => Signal::TransferRequested { destination: "1".into(), replaces: None },
-            8 if leg.owes => {
-                self.legs.get_mut(&id).unwrap().owes = false;
+            7 if self.rng.one_in(2) => Signal::TransferRequested {
+                destination: (*self.pick(&["1001", "1002", "1004", "5000", "9999", "404", "51", "511"]))
+                    .into(),
+                replaces: None,
+            },
+            7 => Signal::TransferRequested { destination: "1".into(), replaces: self.some_leg() },
+            8 if leg.owes || leg.asked => {
+                let leg = self.legs.get_mut(&id).unwrap();
+                (leg.owes, leg.asked) = (false, false);
                 Signal::MediaRefused(Cause::INCOMPATIBLE_DESTINATION)
             }
             9 if !leg.owes && !leg.is_owed => Signal::MediaRequested,

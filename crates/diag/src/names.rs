@@ -4,7 +4,9 @@ use std::collections::BTreeMap;
 use std::net::SocketAddr;
 
 use strowger_base::LegId;
-use strowger_base::journal::{Decision, Entry, OriginView, PartyView, PatternKind, Record, TargetView, WhyReleased};
+use strowger_base::journal::{
+    Decision, Entry, OriginView, PartyView, PatternKind, Record, TargetView, WhyReleased,
+};
 
 use crate::words;
 

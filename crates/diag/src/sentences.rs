@@ -269,7 +269,8 @@ pub(crate) fn refused(why: &WhyRefused<'_>) -> Option<String> {
         WhyRefused::RecordsWaiting => "Too many call records wait for the disk.".to_owned(),
         WhyRefused::Draining => "The server is going out of service.".to_owned(),
         WhyRefused::NothingToReplace => {
-            "The call wanted to take the place of a device in a call that is not there, or not answered.".to_owned()
+            "The call wanted to take the place of a device in a call that is not there, or not answered."
+                .to_owned()
         }
         WhyRefused::Code { number, code, why } => codes::refused(number, *code, *why),
         WhyRefused::TooManyRedirections { hops } => format!(

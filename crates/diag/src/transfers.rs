@@ -59,9 +59,13 @@ pub(crate) fn joined(joined: &Joined<'_>) -> String {
     match &joined.other {
         Some(seat) => {
             let connected = sentences::party(&seat.connected);
-            format!("{calling} comes {by} and talks with {connected}; the conversation began with call {before}.")
+            format!(
+                "{calling} comes {by} and talks with {connected}; the conversation began with call {before}."
+            )
         }
-        None => format!("{calling} comes {by} and waits for an answer; the conversation began with call {before}."),
+        None => format!(
+            "{calling} comes {by} and waits for an answer; the conversation began with call {before}."
+        ),
     }
 }
 

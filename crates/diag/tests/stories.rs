@@ -118,6 +118,7 @@ impl Journal {
             cause,
             released_by: by,
             legs: legs.collect(),
+            moves: None,
         };
         self.decide(ms, None, Decision::Ended { cause, by, why }).and(ms, None, Entry::Call(record))
     }

@@ -170,7 +170,10 @@ fn records(world: &World, answered: &str) {
         .collect();
     let [first, second, third] = told.as_slice() else { panic!("{told:#?}") };
     assert_eq!((first.0, first.1, first.2, first.3.left_by), ("1001", "1002", 126, Some(Feature::Transfer)));
-    assert_eq!((second.0, second.1, second.2, second.3.left_by), ("1002", answered, 126, Some(Feature::Transfer)));
+    assert_eq!(
+        (second.0, second.1, second.2, second.3.left_by),
+        ("1002", answered, 126, Some(Feature::Transfer))
+    );
     assert_eq!((third.0, third.1, third.2, third.3.left_by), ("1001", "1003", 16, None));
     assert_eq!((third.3.joined_by, third.3.conversation), (Some(Feature::Transfer), calls[0].call));
 }

@@ -4,8 +4,8 @@ use std::net::SocketAddr;
 use std::time::Duration;
 
 use super::DecodeError;
-use super::feature::Moves;
 use super::codes::CodesView;
+use super::feature::Moves;
 use super::redirection::Redirection;
 use super::wire::{Reader, Wire, put_varint, wire_enum, wire_struct};
 use crate::event::{Event, RefuseReason, UnregisterReason};

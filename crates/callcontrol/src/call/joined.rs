@@ -46,7 +46,13 @@ impl Call {
         let blank = Facts::blank(now, id, caller.leg, origin);
         let number = called.party.number.clone();
         let mut facts = if swapped {
-            Facts { called: number.clone(), translated: number.clone(), sent: number.clone(), final_called: number, ..blank }
+            Facts {
+                called: number.clone(),
+                translated: number.clone(),
+                sent: number.clone(),
+                final_called: number,
+                ..blank
+            }
         } else {
             Facts {
                 called: reached.called,
@@ -62,7 +68,7 @@ impl Call {
         shared.counters.answered += 1;
         let mut step = Step { now, facts: &mut facts, shared, out };
         step.adopt(caller.leg);
-        let joining = Joining { caller_owes: caller.owes, called_owes: called.owes, first: First::Asked };
+        let joining = Joining { called_owes: called.owes, first: First::Asked };
         step.count(caller.line.as_deref());
         let state = step.seated(&called, (feature, conversation), joining);
         Call { facts, state }
@@ -163,8 +169,8 @@ impl Call {
         step.tell_joined(feature, conversation);
         let state = std::mem::replace(&mut self.state, State::Ended);
         self.state = match state {
-            State::Ringing(ringing) => State::Ringing(ringing.with_another_caller(&mut step, former, party.owes)),
-            State::Talking(talking) => talking.caller_came(&mut step, party.owes),
+            State::Ringing(ringing) => State::Ringing(ringing.with_another_caller(&mut step, former)),
+            State::Talking(talking) => talking.caller_came(&mut step),
             other @ (State::Dialing(_)
             | State::Authorizing(_)
             | State::Locating(_)
@@ -212,7 +218,7 @@ impl TakingOver {
             Origin::Trunk(_) => None,
         };
         step.count(line.as_deref());
-        let joining = Joining { caller_owes: false, called_owes: called.owes, first };
+        let joining = Joining { called_owes: called.owes, first };
         let state = step.seated(&called, (Feature::Replaces, conversation), joining);
         Call { facts, state }
     }
@@ -349,20 +355,16 @@ impl Step<'_> {
 
 impl Ringing {
     /// Somebody else calls from here on. What the former caller offered is of no use to them.
-    fn with_another_caller(mut self, step: &mut Step<'_>, former: Stage, owes: bool) -> Ringing {
-        self.caller_owes = owes;
+    fn with_another_caller(mut self, step: &mut Step<'_>, former: Stage) -> Ringing {
         self.offered_by_another |= former != Stage::Absent && self.is_offered();
-        let alerting: Vec<LegId> = step
-            .facts
-            .rung
-            .iter()
-            .filter(|rung| rung.progress.is_open())
-            .map(|rung| rung.leg)
-            .collect();
+        let alerting: Vec<LegId> =
+            step.facts.rung.iter().filter(|rung| rung.progress.is_open()).map(|rung| rung.leg).collect();
         for leg in &alerting {
             step.show_caller(*leg);
         }
-        if let [only] = *alerting && step.facts.alerted_at.is_some() {
+        if let [only] = *alerting
+            && step.facts.alerted_at.is_some()
+        {
             let party = step.shown_connected(only, Party::default());
             step.show_to_caller(only, &party);
         }

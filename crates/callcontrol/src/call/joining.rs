@@ -7,7 +7,7 @@ use strowger_base::journal::{ReleasedBy, WhyEnded, WhyOfferRefused, WhyReleased}
 use strowger_base::{Cause, Command, LegId, Media, SessionDescription};
 use strowger_media::control::Report;
 
-use super::participant::Stage;
+use super::participant::{Owes, Stage};
 use super::session::{MediaSignal, Session};
 use super::talking::Talking;
 use super::{State, Step};
@@ -16,8 +16,7 @@ use crate::relay::Relay;
 
 /// What is still missing before the two can be given to each other.
 pub(super) struct Joining {
-    pub(super) caller_owes: bool,
-    pub(super) called_owes: bool,
+    pub(super) called_owes: Owes,
     pub(super) first: First,
 }
 
@@ -31,12 +30,18 @@ pub(super) enum First {
     Asked,
 }
 
-impl Joining {
-    fn owed_by(&mut self, side: Side) -> &mut bool {
-        match side {
-            Side::Caller => &mut self.caller_owes,
-            Side::Called => &mut self.called_owes,
+impl Owes {
+    /// What was owed before this signal, which may pay it. An offer pays for no answer: the two met.
+    pub(super) const fn paid_by(&mut self, signal: &MediaSignal) -> Owes {
+        let before = *self;
+        match (before, signal) {
+            (Owes::Answer, MediaSignal::Answer(_) | MediaSignal::Refuse(_))
+            | (Owes::Offer, MediaSignal::Offer(_) | MediaSignal::Refuse(_)) => *self = Owes::Nothing,
+            (Owes::Nothing, _)
+            | (Owes::Answer, MediaSignal::Offer(_) | MediaSignal::Request)
+            | (Owes::Offer, MediaSignal::Answer(_) | MediaSignal::Request) => {}
         }
+        before
     }
 }
 
@@ -59,10 +64,7 @@ impl Talking {
     }
 
     /// Somebody took the place of the caller.
-    pub(super) fn caller_came(mut self, step: &mut Step<'_>, owes: bool) -> State {
-        if let Some(joining) = &mut self.joining {
-            joining.caller_owes = owes;
-        }
+    pub(super) fn caller_came(self, step: &mut Step<'_>) -> State {
         step.show_each_other(self.session.called);
         self.prepare(step)
     }
@@ -72,7 +74,9 @@ impl Talking {
         let waits = match (&self.joining, step.facts.relay) {
             (None, _) => true,
             (Some(_), Relay::Opening(_)) => true,
-            (Some(joining), Relay::None | Relay::Open(_)) => joining.caller_owes || joining.called_owes,
+            (Some(joining), Relay::None | Relay::Open(_)) => {
+                step.facts.caller_owes != Owes::Nothing || joining.called_owes != Owes::Nothing
+            }
         };
         if waits || step.facts.caller_stage == Stage::Absent {
             return State::Talking(self);
@@ -102,11 +106,19 @@ impl Talking {
     pub(super) fn media_before(mut self, step: &mut Step<'_>, side: Side, signal: MediaSignal) -> State {
         let leg = self.session.leg(side, step);
         let Some(joining) = &mut self.joining else { return State::Talking(self) };
-        let owes = std::mem::take(joining.owed_by(side));
+        let owed = match side {
+            Side::Caller => &mut step.facts.caller_owes,
+            Side::Called => &mut joining.called_owes,
+        };
+        let owes = owed.paid_by(&signal);
         match signal {
             MediaSignal::Answer(_) | MediaSignal::Refuse(_) => {}
             // The offer that it owed to somebody else is as good for this one.
-            MediaSignal::Offer(offer) if owes && side == Side::Called => joining.first = First::Called(offer),
+            MediaSignal::Offer(offer)
+                if owes == Owes::Offer && side == Side::Called && matches!(joining.first, First::Asked) =>
+            {
+                joining.first = First::Called(offer);
+            }
             MediaSignal::Offer(_) | MediaSignal::Request => {
                 step.refuse_media(leg, WhyOfferRefused::OtherNotReady);
             }
@@ -143,6 +155,11 @@ impl Talking {
 }
 
 impl Step<'_> {
+    /// What the caller owes to another call may be paid by this.
+    pub(super) fn caller_pays(&mut self, signal: &MediaSignal) {
+        self.facts.caller_owes.paid_by(signal);
+    }
+
     /// Whether this is the caller of an answered call, whose wish for a call is not answered yet.
     pub(super) fn waits_for_answer(&self, leg: LegId) -> bool {
         let waits = self.facts.caller_stage == Stage::Waits && self.facts.answered_at.is_some();

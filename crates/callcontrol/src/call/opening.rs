@@ -8,6 +8,7 @@ use strowger_base::leg::{Signal, Target};
 use strowger_base::{Cause, LegId, Media};
 use strowger_media::control::{self, Report};
 
+use super::session::MediaSignal;
 use super::{Ringing, State, Step};
 use crate::configuration::RelayMode;
 use crate::io::Reach;
@@ -128,7 +129,20 @@ impl Step<'_> {
         let caller = self.facts.caller;
         match signal {
             Signal::Released { cause, reason } => Some(self.caller_gone(cause, reason)),
-            Signal::Media(Media::Offer(_)) | Signal::MediaRequested => {
+            Signal::Media(Media::Offer(offer)) => {
+                self.caller_pays(&MediaSignal::Offer(offer));
+                self.refuse_media(caller, WhyOfferRefused::OtherNotReady);
+                None
+            }
+            Signal::Media(Media::Answer(answer)) => {
+                self.caller_pays(&MediaSignal::Answer(answer));
+                None
+            }
+            Signal::MediaRefused(cause) => {
+                self.caller_pays(&MediaSignal::Refuse(cause));
+                None
+            }
+            Signal::MediaRequested => {
                 self.refuse_media(caller, WhyOfferRefused::OtherNotReady);
                 None
             }
@@ -140,10 +154,7 @@ impl Step<'_> {
                 self.impossible("a transfer is no matter of one call");
                 None
             }
-            Signal::Media(Media::Answer(_) | Media::None)
-            | Signal::MediaRefused(_)
-            | Signal::Digit(_)
-            | Signal::DigitsEnded(_) => None,
+            Signal::Media(Media::None) | Signal::Digit(_) | Signal::DigitsEnded(_) => None,
         }
     }
 

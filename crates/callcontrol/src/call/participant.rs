@@ -6,6 +6,7 @@ use strowger_base::journal::{Decision, Moved, ReleasedBy, WhyEnded, WhyOfferRefu
 use strowger_base::leg::{BindingId, Origin, Party, Target};
 use strowger_base::{CallId, Cause, LegId, Now};
 
+use super::joining::{First, Joining};
 use super::{Call, Facts, Progress, State, Step};
 use crate::exchange::{Exchange, Side};
 use crate::io::{Outbox, Reach};
@@ -23,6 +24,17 @@ pub(crate) enum Stage {
     Absent,
 }
 
+/// What a party owes that left a call.
+#[derive(Clone, Copy, PartialEq, Eq, Default, Debug)]
+pub(crate) enum Owes {
+    #[default]
+    Nothing,
+    /// It was offered something.
+    Answer,
+    /// It was asked for an offer.
+    Offer,
+}
+
 /// A party that left a call.
 #[derive(Debug)]
 pub(crate) struct Participant {
@@ -35,8 +47,8 @@ pub(crate) struct Participant {
     pub(crate) reach: Reach,
     /// What it was told about media.
     pub(crate) outlet: Outlet,
-    /// It owes an answer or an offer to the one with whom it talked before.
-    pub(crate) owes: bool,
+    /// What it owes to the one with whom it talked before.
+    pub(crate) owes: Owes,
     /// The line that counted it.
     pub(crate) line: Option<Box<str>>,
 }
@@ -76,9 +88,9 @@ impl Device {
 }
 
 impl Call {
-    /// Whether it is answered and both its parties are there.
+    /// Whether both its parties are in it and know so.
     pub(crate) const fn is_talking(&self) -> bool {
-        matches!(self.state, State::Talking(_)) && !matches!(self.facts.caller_stage, Stage::Absent)
+        matches!(self.state, State::Talking(_)) && matches!(self.facts.caller_stage, Stage::Up)
     }
 
     /// The device of a leg of an answered call, as one that calls.
@@ -93,11 +105,7 @@ impl Call {
     pub(crate) fn other(&self, leg: LegId) -> Option<LegId> {
         let State::Talking(talking) = &self.state else { return None };
         let called = talking.called();
-        if leg == self.facts.caller {
-            Some(called)
-        } else {
-            (leg == called).then_some(self.facts.caller)
-        }
+        if leg == self.facts.caller { Some(called) } else { (leg == called).then_some(self.facts.caller) }
     }
 
     /// Takes the party out that is not `leg`, and ends the call: `leg` is released when it is still there. The call goes on as
@@ -112,10 +120,12 @@ impl Call {
     ) -> Option<Participant> {
         let staying = self.other(leg)?;
         let State::Talking(talking) = std::mem::replace(&mut self.state, State::Ended) else { return None };
-        let exchange = talking.exchange();
         let mut step = Step { now, facts: &mut self.facts, shared, out };
         let side = if staying == step.facts.caller { Side::Caller } else { Side::Called };
-        let owes = step.settle(exchange, side, staying);
+        let owes = match talking.joining {
+            Some(joining) => step.leave_joining(joining, side, staying),
+            None => step.settle(talking.session.exchange, side, staying),
+        };
         let participant = step.facts.participant(side, staying, owes);
         step.decide(Some(staying), Decision::PartyMoved(moved));
         // It lives on in another call, so nothing that ends here may touch it.
@@ -128,25 +138,39 @@ impl Call {
 }
 
 impl Step<'_> {
-    /// Closes what is open between the parties of a call that one of them leaves; true when that one still owes something.
-    fn settle(&mut self, exchange: Exchange, side: Side, leg: LegId) -> bool {
+    /// A party leaves a call before it was given to the other one; what it owes is still the same.
+    fn leave_joining(&mut self, joining: Joining, side: Side, leg: LegId) -> Owes {
+        match (side, joining.first) {
+            (Side::Caller, _) => std::mem::take(&mut self.facts.caller_owes),
+            (Side::Called, First::Called(_)) => {
+                self.refuse_media(leg, WhyOfferRefused::OtherNotReady);
+                joining.called_owes
+            }
+            (Side::Called, First::Caller(_) | First::Asked) => joining.called_owes,
+        }
+    }
+
+    /// Closes what is open between the parties of a call that one of them leaves; true when what that one still owes.
+    fn settle(&mut self, exchange: Exchange, side: Side, leg: LegId) -> Owes {
         match exchange {
-            Exchange::Settled | Exchange::Awaited => false,
+            Exchange::Settled | Exchange::Awaited => Owes::Nothing,
             Exchange::Offered(by) | Exchange::Requested(by) if by == side => {
                 // Whoever it asked is not there any more.
                 self.refuse_media(leg, WhyOfferRefused::OtherNotReady);
-                false
+                Owes::Nothing
             }
-            Exchange::Sought { of, .. } => of == side,
-            Exchange::Repaired(by) => by != side,
-            Exchange::Offered(_) | Exchange::Requested(_) => true,
+            Exchange::Sought { of, .. } if of == side => Owes::Offer,
+            Exchange::Repaired(by) if by != side => Owes::Answer,
+            Exchange::Sought { .. } | Exchange::Repaired(_) => Owes::Nothing,
+            Exchange::Offered(_) => Owes::Answer,
+            Exchange::Requested(_) => Owes::Offer,
         }
     }
 }
 
 impl Facts {
     /// The party of one side, as it leaves the call.
-    fn participant(&mut self, side: Side, leg: LegId, owes: bool) -> Participant {
+    fn participant(&mut self, side: Side, leg: LegId, owes: Owes) -> Participant {
         let outlet = self.outlet(side).clone();
         match side {
             Side::Caller => Participant {
@@ -200,6 +224,7 @@ impl Facts {
         let Some(origin) = participant.device.origin() else { return false };
         self.caller = participant.leg;
         self.caller_stage = Stage::Up;
+        self.caller_owes = participant.owes;
         self.origin = origin;
         self.calling = participant.party.clone();
         self.address = participant.address;

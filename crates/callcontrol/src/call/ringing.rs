@@ -12,11 +12,11 @@ use strowger_base::journal::{
 use strowger_base::leg::{Alert, Party, ReleaseReason, Ring, Signal, Target};
 use strowger_base::{Cause, Command, LegId, Media};
 
+use super::joining::{First, Joining};
+use super::participant::{Owes, Stage};
 use super::seen::Shown;
 use super::session::{Begun, MediaSignal, Session};
 use super::way::{CallerMedia, Tried, Way};
-use super::joining::{First, Joining};
-use super::participant::Stage;
 use super::{Progress, Rung, State, Step, Talking};
 use crate::exchange::{Exchange, Side};
 use crate::failure::Failure;
@@ -35,8 +35,6 @@ pub(super) struct Ringing {
     failure: Option<Failure>,
     /// The devices were offered what another caller has, which went away since.
     pub(super) offered_by_another: bool,
-    /// The caller came from another call, to which it owes an answer.
-    pub(super) caller_owes: bool,
 }
 
 /// How many devices were rung.
@@ -96,7 +94,6 @@ impl Ringing {
             caller_alerted: None,
             failure: None,
             offered_by_another: false,
-            caller_owes: false,
         })
     }
 
@@ -138,17 +135,17 @@ impl Ringing {
     }
 
     /// A caller that came from another call waits for the answer.
-    fn waiting_caller_told(mut self, step: &mut Step<'_>, signal: Signal) -> State {
+    fn waiting_caller_told(self, step: &mut Step<'_>, signal: Signal) -> State {
         let caller = step.facts.caller;
         match signal {
             Signal::Released { cause, reason } => return step.caller_gone(cause, reason),
-            Signal::Media(Media::Offer(_)) if std::mem::take(&mut self.caller_owes) => {
+            Signal::Media(Media::Answer(answer)) => step.caller_pays(&MediaSignal::Answer(answer)),
+            Signal::MediaRefused(cause) => step.caller_pays(&MediaSignal::Refuse(cause)),
+            Signal::Media(Media::Offer(offer)) => {
+                step.caller_pays(&MediaSignal::Offer(offer));
                 step.refuse_media(caller, WhyOfferRefused::OtherNotReady);
             }
-            Signal::Media(Media::Answer(_)) | Signal::MediaRefused(_) => self.caller_owes = false,
-            Signal::Media(Media::Offer(_)) | Signal::MediaRequested => {
-                step.refuse_media(caller, WhyOfferRefused::OtherNotReady);
-            }
+            Signal::MediaRequested => step.refuse_media(caller, WhyOfferRefused::OtherNotReady),
             Signal::Setup(_)
             | Signal::Proceeding
             | Signal::Alerting { .. }
@@ -190,6 +187,14 @@ impl Ringing {
     /// Offers and answers before the call is answered (PRACK, UPDATE).
     fn media(&mut self, step: &mut Step<'_>, leg: LegId, side: Side, signal: MediaSignal) {
         match (&mut self.devices, signal) {
+            // A caller from another call has no session here before the answer.
+            (Devices::One(_), MediaSignal::Offer(_) | MediaSignal::Request)
+                if step.facts.caller_stage != Stage::Waits =>
+            {
+                step.refuse_media(leg, WhyOfferRefused::OtherNotReady);
+            }
+            (Devices::One(_), MediaSignal::Answer(_) | MediaSignal::Refuse(_))
+                if step.facts.caller_stage != Stage::Waits => {}
             (Devices::One(session), signal) => {
                 session.tell(step, side, signal);
             }
@@ -240,8 +245,14 @@ impl Ringing {
 
     /// A device rings for somebody who is in an answered call already, or will be: it is shown, and not heard.
     fn alerting_for_another(&mut self, step: &mut Step<'_>, leg: LegId, media: Media) {
-        if matches!(media, Media::Offer(_)) {
-            step.refuse_media(leg, WhyOfferRefused::OtherNotReady);
+        match media {
+            Media::Offer(_) => step.refuse_media(leg, WhyOfferRefused::OtherNotReady),
+            Media::Answer(answer) if self.offered_by_another => {
+                if let Some(rung) = step.facts.rung_mut(leg) {
+                    rung.early = Some(answer);
+                }
+            }
+            Media::Answer(_) | Media::None => {}
         }
         if self.caller_alerted.replace(Alert::Ringing).is_some() {
             return;
@@ -251,6 +262,11 @@ impl Ringing {
             let party = step.shown_connected(leg, Party::default());
             step.show_to_caller(leg, &party);
         }
+    }
+
+    /// Whether the only device answered an offer early.
+    fn has_begun(&self) -> bool {
+        matches!(&self.devices, Devices::One(session) if session.begun == Begun::Yes)
     }
 
     /// Whether the devices were offered something.
@@ -263,16 +279,24 @@ impl Ringing {
     }
 
     /// The first that answers has the call, whose caller is in an answered call already, or will be.
-    fn answered_for_another(self, step: &mut Step<'_>, leg: LegId, media: Media, connected: Party) -> State {
+    fn answered_for_another(
+        self,
+        step: &mut Step<'_>,
+        leg: LegId,
+        (media, early): (Media, bool),
+        connected: Party,
+    ) -> State {
         step.cancel_timer();
         step.withdraw_all(Cause::NON_SELECTED_USER_CLEARING, WhyReleased::AnsweredElsewhere);
         step.taken_by(leg);
         let connected = step.shown_connected(leg, connected);
         step.decide(Some(leg), Decision::AnsweredBy { connected: PartyView::from(&connected) });
         let first = match media {
-            Media::Offer(offer) => First::Called(offer),
-            Media::Answer(_) | Media::None if self.offered_by_another => First::Asked,
-            Media::Answer(_) | Media::None => return step.without_media(leg),
+            Media::Offer(offer) if !self.offered_by_another => First::Called(offer),
+            // What it answered was another's offer; it is asked for one of its own.
+            Media::Answer(_) if self.offered_by_another => First::Asked,
+            Media::None if early || self.has_begun() => First::Asked,
+            Media::Offer(_) | Media::Answer(_) | Media::None => return step.without_media(leg),
         };
         (step.facts.offer, step.facts.dials) = (None, None);
         step.facts.answered_at = Some(step.now.wall);
@@ -280,7 +304,7 @@ impl Ringing {
         step.shared.counters.answered += 1;
         step.reached();
         step.show_to_caller(leg, &connected);
-        let joining = Joining { caller_owes: self.caller_owes, called_owes: false, first };
+        let joining = Joining { called_owes: Owes::Nothing, first };
         Talking::join(step, leg, joining)
     }
 
@@ -290,7 +314,7 @@ impl Ringing {
         rung.progress = Progress::Answered;
         let early = rung.early.take();
         if step.facts.caller_stage != Stage::Waits {
-            return self.answered_for_another(step, leg, media, connected);
+            return self.answered_for_another(step, leg, (media, early.is_some()), connected);
         }
         let apart = matches!(self.devices, Devices::Apart(..));
         let mut session = match self.devices {

@@ -2,14 +2,16 @@
 
 use std::sync::Arc;
 
-use strowger_base::journal::{Decision, EmergencyFrom, Feature, MediaPart, OriginView, PartyView, WhyRefused};
+use strowger_base::journal::{
+    Decision, EmergencyFrom, Feature, MediaPart, OriginView, PartyView, WhyRefused,
+};
 use strowger_base::leg::{FurtherDigits, Origin, Party, Setup};
 use strowger_base::net::Flow;
 use strowger_base::{CallId, Cause, LegId, Media, Now, Pii, SessionDescription, limits};
 use strowger_dialplan::{Caller, Digits, LaterHops, codes};
 
+use super::participant::{Owes, Stage};
 use super::way::{CallerMedia, Way};
-use super::participant::Stage;
 use super::{Facts, State, Step, dialing};
 use crate::configuration::RelayMode;
 use crate::io::Reach;
@@ -68,6 +70,7 @@ impl Facts {
             id,
             caller,
             caller_stage: Stage::Waits,
+            caller_owes: Owes::Nothing,
             origin,
             address: None,
             calling: Party::default(),

@@ -7,7 +7,7 @@ use strowger_base::{Cause, Command, LegId, Media};
 use super::joining::Joining;
 use super::session::{Agreement, MediaSignal, Session};
 use super::{State, Step};
-use crate::exchange::{Exchange, Side};
+use crate::exchange::Side;
 
 /// Two legs that talk.
 pub(super) struct Talking {
@@ -23,10 +23,6 @@ impl Talking {
 
     pub(super) const fn called(&self) -> LegId {
         self.session.called
-    }
-
-    pub(super) const fn exchange(&self) -> Exchange {
-        self.session.exchange
     }
 
     pub(super) fn is_held(&self) -> bool {

@@ -10,13 +10,7 @@ use crate::io::Outbox;
 
 impl CallControl {
     /// A device asks for a call in which it takes the place of `replaced`; `None` when it does, and its wish otherwise.
-    pub(crate) fn replace(
-        &mut self,
-        now: Now,
-        leg: LegId,
-        setup: Setup,
-        out: &mut Outbox,
-    ) -> Option<Setup> {
+    pub(crate) fn replace(&mut self, now: Now, leg: LegId, setup: Setup, out: &mut Outbox) -> Option<Setup> {
         let Some(replaced) = setup.replaces else { return Some(setup) };
         let Some(call) = self.shared.legs.get(&replaced).copied() else { return Some(setup) };
         if !self.calls.get(&call).is_some_and(|call| call.is_talking() && call.other(replaced).is_some()) {

@@ -70,7 +70,8 @@ impl CallControl {
             return Err(WhyTransferRefused::NotReady);
         }
         let stays = target.other(other).and_then(|leg| target.origin_of(leg)).is_some();
-        if !moves && !(talks && stays) {
+        let somebody_calls = moves || (talks && stays);
+        if !somebody_calls {
             return Err(WhyTransferRefused::NobodyToJoin);
         }
         out.command(by, Command::TransferResult(Ok(())));
@@ -102,12 +103,26 @@ impl CallControl {
         let one = first.hand_over(now, by, moved, &mut self.shared, out);
         let two = second.hand_over(now, other, moved, &mut self.shared, out);
         let (Some(one), Some(two)) = (one, two) else { return };
-        let joined = Call::joined(now, id, (one, two), (Feature::Transfer, conversation), second.facts, &mut self.shared, out);
+        let joined = Call::joined(
+            now,
+            id,
+            (one, two),
+            (Feature::Transfer, conversation),
+            second.facts,
+            &mut self.shared,
+            out,
+        );
         self.keep(joined);
     }
 
     /// The party comes in place of the caller of a call in which nobody has answered.
-    fn replace_caller(&mut self, now: Now, (primary, by): (CallId, LegId), secondary: CallId, out: &mut Outbox) {
+    fn replace_caller(
+        &mut self,
+        now: Now,
+        (primary, by): (CallId, LegId),
+        secondary: CallId,
+        out: &mut Outbox,
+    ) {
         let id = self.shared.new_call();
         out.command(by, Command::TransferEnded(Ok(())));
         out.decide(now, primary, Some(by), Decision::TransferWent(TransferNews::Reached));
@@ -142,7 +157,12 @@ impl CallControl {
         let cause = Cause::TEMPORARY_FAILURE;
         out.command(party.leg, Command::Release(cause));
         let why = WhyReleased::OtherPartyGone;
-        out.journal(now, None, Some(party.leg), strowger_base::journal::Entry::Decision(Decision::LegReleased { cause, why }));
+        out.journal(
+            now,
+            None,
+            Some(party.leg),
+            strowger_base::journal::Entry::Decision(Decision::LegReleased { cause, why }),
+        );
     }
 
     /// The number is called on account of `by`; see the top of this file.
@@ -166,7 +186,8 @@ impl CallControl {
             call.facts.transfer = Some(Transfer { by, secondary });
         }
         let transferring = Transferring { primary, by };
-        let asks = Call::on_account_of(now, secondary, account, (destination, transferring), &mut self.shared, out);
+        let asks =
+            Call::on_account_of(now, secondary, account, (destination, transferring), &mut self.shared, out);
         self.keep(asks);
         Ok(())
     }

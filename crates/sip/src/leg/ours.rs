@@ -33,15 +33,14 @@ impl Leg {
                 (_, Purpose::ShowParty(party)) => self.unshown = Some(party.clone()),
                 // What only repeats the session ends soon, and says nothing against another offer.
                 (
-                    Change::Ours { purpose: Purpose::Refresh | Purpose::ShowParty(_) | Purpose::Realign, .. },
+                    Change::Ours {
+                        purpose: Purpose::Refresh | Purpose::ShowParty(_) | Purpose::Realign, ..
+                    },
                     Purpose::Offer(_) | Purpose::Request,
                 ) if self.queued.is_none() => self.queued = Some(purpose),
                 (Change::None | Change::Retry { .. }, _) => self.retry_later(shared, now, purpose, out),
                 // Another change is under way: it refreshes the session when it succeeds.
-                (
-                    Change::Theirs(..) | Change::Ours { .. },
-                    Purpose::Refresh | Purpose::Realign,
-                ) => {
+                (Change::Theirs(..) | Change::Ours { .. }, Purpose::Refresh | Purpose::Realign) => {
                     self.session_timer.on(Input::Failed(Failure::Other), now.mono);
                 }
                 // An offer cannot cross it.

@@ -7,8 +7,7 @@ use std::time::Instant as Clock;
 
 use strowger_base::journal::{
     CallRecord, CodesView, Decision, DestinationView, Entry, EntryKind, Head, Joined, LegOutcome, LegRecord,
-    Moves,
-    OriginView, PartyView, Record, ReleasedBy, Told, WhyEnded,
+    Moves, OriginView, PartyView, Record, ReleasedBy, Told, WhyEnded,
 };
 use strowger_base::{CallId, Cause, LegId, WallTime};
 

@@ -148,6 +148,7 @@ fn ended(number: u64) -> Vec<u8> {
             rung_at: at(number),
             outcome: LegOutcome::Answered,
         }],
+        moves: None,
     });
     encode(number + 5, call(number), None, entry)
 }
