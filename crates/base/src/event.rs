@@ -60,6 +60,8 @@ pub enum UnregisterReason {
     Replaced,
     /// The line, or the socket over which it was reached, is no longer in the configuration.
     Unconfigured,
+    /// The socket that it was reached over was closed.
+    SocketClosed,
 }
 
 /// Why a request was refused before it became a registration or call.

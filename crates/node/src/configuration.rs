@@ -58,7 +58,8 @@ impl Configuration {
     /// The same for these sockets: what an operator wrote is checked before any is opened.
     #[must_use]
     pub fn with_listeners(mut self, listeners: Vec<Listener>) -> Self {
-        if let Some(listener) = listeners.first() {
+        // One that is closed is told to nobody, as long as another is open.
+        if let Some(listener) = listeners.iter().find(|it| it.is_open).or(listeners.first()) {
             Arc::make_mut(&mut self.calls).address = listener.advertised.ip();
         }
         Arc::make_mut(&mut self.sip).listeners = listeners;
@@ -432,3 +433,29 @@ impl fmt::Display for ConfigurationError {
 }
 
 impl std::error::Error for ConfigurationError {}
+
+#[cfg(test)]
+mod tests {
+    use strowger_base::net::Transport;
+
+    use super::*;
+
+    #[test]
+    fn peers_are_told_an_address_that_takes_messages() {
+        let listener = |address: &str, is_open: bool| Listener {
+            transport: Transport::Udp,
+            bound: address.parse().unwrap(),
+            advertised: address.parse().unwrap(),
+            is_open,
+        };
+        let check = |listeners: Vec<Listener>, expect: &str| {
+            let assembly = Assembly::new(Draft::default()).unwrap_or_else(|wrong| panic!("{wrong:?}"));
+            let configuration = assembly.configuration().clone().with_listeners(listeners);
+            assert_eq!(configuration.calls.address.to_string(), expect);
+        };
+        let (first, second) = ("192.0.2.1:5060", "192.0.2.2:5060");
+        check(vec![listener(first, true), listener(second, true)], "192.0.2.1");
+        check(vec![listener(first, false), listener(second, true)], "192.0.2.2");
+        check(vec![listener(first, false)], "192.0.2.1");
+    }
+}

@@ -59,9 +59,10 @@ impl Counters {
         let counter = match event {
             Event::Registered { .. } => &mut self.registered,
             Event::Unregistered { reason, .. } => match reason {
-                UnregisterReason::ByPhone | UnregisterReason::Replaced | UnregisterReason::Unconfigured => {
-                    &mut self.unregistered_by_phone
-                }
+                UnregisterReason::ByPhone
+                | UnregisterReason::Replaced
+                | UnregisterReason::Unconfigured
+                | UnregisterReason::SocketClosed => &mut self.unregistered_by_phone,
                 UnregisterReason::Expired | UnregisterReason::ConnectionClosed => &mut self.unregistered_lost,
             },
             Event::Refused { reason, .. } => match reason {

@@ -293,6 +293,8 @@ pub struct PhoneView {
     pub peer: SocketAddr,
     /// What carries its messages.
     pub transport: Transport,
+    /// Our socket, when they are datagrams: without it the phone is reached no more.
+    pub listener: Option<ListenerId>,
     /// What it calls itself.
     pub user_agent: Box<str>,
     /// When the registration ends unless it is refreshed.

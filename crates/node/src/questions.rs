@@ -75,6 +75,10 @@ impl Node {
                     Flow::Datagram { .. } => strowger_base::net::Transport::Udp,
                     Flow::Stream { transport, .. } => transport,
                 },
+                listener: match phone.flow() {
+                    Flow::Datagram { listener, .. } => Some(listener),
+                    Flow::Stream { .. } => None,
+                },
                 user_agent: phone.user_agent().into(),
                 expires_at: now.wall + phone.expires_at().saturating_since(now.mono),
             })

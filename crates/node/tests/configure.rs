@@ -106,5 +106,5 @@ fn phones_behind_a_socket_that_is_closed_are_unregistered_and_no_others() {
     assert_eq!(unregistered(&world), [], "nothing was closed");
     wanted.listeners[1].is_open = false;
     configure(&mut world, &wanted);
-    assert_eq!(unregistered(&world), [("1002".to_owned(), UnregisterReason::Unconfigured)]);
+    assert_eq!(unregistered(&world), [("1002".to_owned(), UnregisterReason::SocketClosed)]);
 }

@@ -210,7 +210,7 @@ impl Registrar {
             self.bindings.iter().filter(|(_, it)| over_it(it.flow)).map(|(id, _)| *id).collect();
         gone.sort_unstable();
         for id in gone {
-            self.remove(id, UnregisterReason::Unconfigured, out);
+            self.remove(id, UnregisterReason::SocketClosed, out);
         }
     }
 

@@ -131,6 +131,9 @@ pub(crate) struct ConfigFile {
 #[derive(Clone, Deserialize, Serialize)]
 #[serde(deny_unknown_fields, default)]
 pub(crate) struct NodeSection {
+    /// Which of the configured servers this is; the only one when not given.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) name: Option<String>,
     /// Digest realm and domain of addresses.
     pub(crate) domain: String,
     /// Other names and addresses under which phones and trunks know the server.
@@ -145,6 +148,7 @@ pub(crate) struct NodeSection {
 impl Default for NodeSection {
     fn default() -> Self {
         NodeSection {
+            name: None,
             domain: DOMAIN_DEFAULT.to_owned(),
             aliases: Vec::new(),
             data: PathBuf::from("."),

@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use serde_json::{Value, json};
 use strowger_base::TableChange;
+use strowger_base::net::ListenerId;
 use strowger_configuration::reader::Names;
 use strowger_configuration::{Kind, State};
 use strowger_node::configuration::Configuration;
@@ -14,6 +15,7 @@ use crate::digits::{self, Report, Saved};
 use crate::keeper::Plan;
 use crate::sockets::WantedSocket;
 use crate::telephony::Telephony;
+use crate::this_server::{Machine, Own};
 
 /// One thing that follows from a change.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -24,20 +26,28 @@ pub(crate) struct Consequence {
     concerned: Vec<String>,
 }
 
-/// A phone that is registered for a line; without a name where the line has one phone that has none.
-pub(crate) type Registered = (Box<str>, Option<Arc<str>>);
+/// A phone that is registered for a line.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub(crate) struct Registered {
+    pub(crate) line: Box<str>,
+    /// Its name; none where the line has one phone that has none.
+    pub(crate) phone: Option<Arc<str>>,
+    /// Our socket, when it is reached by datagrams.
+    pub(crate) listener: Option<ListenerId>,
+}
 
 /// What the node takes of a state.
 pub(crate) struct Taken {
     pub(crate) configuration: Arc<Configuration>,
     pub(crate) sockets: Vec<WantedSocket>,
+    pub(crate) machine: Machine,
 }
 
 /// Everything that follows from a plan. `registered` tells which phones are registered now.
 pub(crate) fn of(
     plan: &Plan,
     telephony: &Telephony,
-    registered: impl Fn() -> BTreeSet<Registered>,
+    registered: impl Fn() -> Vec<Registered>,
 ) -> Vec<Consequence> {
     let mut found = vec![];
     if plan.operations.is_empty() {
@@ -47,7 +57,9 @@ pub(crate) fn of(
         return found;
     };
     sockets(&before.sockets, &after.sockets, telephony, &plan.after, &mut found);
-    unregistered(&before, &after, registered, &mut found);
+    machine(&before.machine, &after.machine, &mut found);
+    own_server(plan, telephony, &mut found);
+    unregistered(&before, &after, telephony, registered, &mut found);
     restarting(plan, &mut found);
     diallings(plan, &before, &after, &mut found);
     findings(&before, &after, &mut found);
@@ -94,15 +106,63 @@ fn sockets(
     }
 }
 
-/// Phones that cannot stay registered: of lines that go, and those whose secrets change or that leave a line.
+/// What belongs to the machine and moves.
+fn machine(before: &Machine, after: &Machine, found: &mut Vec<Consequence>) {
+    let mut tell = |text: String| found.push(Consequence::new("machine", text, vec![]));
+    if before.http != after.http {
+        tell(format!(
+            "web pages and the API are served at {} and no longer at {}: connections that are there go on",
+            after.http, before.http
+        ));
+    }
+    let where_media = |it: &Machine| (it.media_bind, it.media_address, it.media_ports);
+    if where_media(before) != where_media(after) {
+        let (first, last) = after.media_ports;
+        let address =
+            after.media_address.map_or("the address of the first SIP socket".to_owned(), |it| it.to_string());
+        tell(format!(
+            "media of new calls goes to {address}, ports {first}-{last}; that of calls in progress stays"
+        ));
+    }
+    let ports = |it: &Machine| it.media_ports.1 - it.media_ports.0;
+    if ports(after) > ports(before) {
+        tell(
+            "as many media sockets may be open as at the start; more of them after the next start".to_owned(),
+        );
+    }
+}
+
+/// Which of several servers this node is.
+fn own_server(plan: &Plan, telephony: &Telephony, found: &mut Vec<Consequence>) {
+    if !plan.operations.iter().any(|operation| operation.kind == Kind::Server) {
+        return;
+    }
+    match telephony.own(&plan.after) {
+        Own::Is(server) => {
+            let name = server.name.as_str();
+            let was = telephony.own(&plan.before).server().map(|server| server.name.as_str());
+            if was != Some(name) {
+                found.push(Consequence::new("server", format!("this node is the server {name}"), vec![]));
+            }
+        }
+        Own::None => {}
+        doubt @ (Own::Unsaid(_) | Own::Missing(_)) => {
+            found.extend(doubt.doubt().map(|text| Consequence::new("server", text, vec![])));
+        }
+    }
+}
+
+/// Phones that cannot stay registered: of lines that go, those whose secrets change or that leave a line, and those behind a
+/// socket that is closed.
 fn unregistered(
     before: &Taken,
     after: &Taken,
-    registered: impl Fn() -> BTreeSet<Registered>,
+    telephony: &Telephony,
+    registered: impl Fn() -> Vec<Registered>,
     found: &mut Vec<Consequence>,
 ) {
     let changes = after.configuration.sip.lines.changes_since(&before.configuration.sip.lines);
-    let mut lost: Vec<Registered> = vec![];
+    let mut lost: BTreeSet<(Box<str>, Option<Arc<str>>)> = BTreeSet::new();
     for change in changes {
         let (line, account, stays) = match change {
             TableChange::Removed(line, account) => (line, account, None),
@@ -113,13 +173,17 @@ fn unregistered(
             account.phones.iter().filter(|phone| stays.is_none_or(|after| after.phone_like(phone).is_none()));
         lost.extend(gone.map(|phone| (line.into(), phone.name.clone())));
     }
-    if lost.is_empty() {
+    let closing = telephony.closing(&after.sockets);
+    if lost.is_empty() && closing.is_empty() {
         return;
     }
-    let registered = registered();
-    let now = lost.into_iter().filter(|phone| registered.contains(phone));
-    let now =
-        now.map(|(line, phone)| phone.map_or_else(|| format!("of line {line}"), |phone| phone.to_string()));
+    let now = registered().into_iter().filter(|it| {
+        let is_closed = it.listener.is_some_and(|listener| closing.contains(&listener));
+        is_closed || lost.contains(&(it.line.clone(), it.phone.clone()))
+    });
+    let now = now.map(|Registered { line, phone, .. }| {
+        phone.map_or_else(|| format!("of line {line}"), |phone| phone.to_string())
+    });
     let now: BTreeSet<String> = now.collect();
     if !now.is_empty() {
         let now: Vec<String> = now.into_iter().collect();

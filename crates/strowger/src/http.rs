@@ -10,6 +10,7 @@ mod digits;
 mod events;
 mod gate;
 mod guard;
+mod listener;
 mod openapi;
 mod phones;
 mod problem;
@@ -18,7 +19,6 @@ mod route;
 mod sessions;
 mod tokens;
 
-use std::collections::BTreeSet;
 use std::net::{IpAddr, Ipv4Addr};
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -33,6 +33,7 @@ use strowger_node::io::{Answer, Question, Service};
 
 pub(crate) use self::events::tell_changes;
 pub(crate) use self::gate::Gate;
+pub(crate) use self::listener::{serve_where_wanted, url, write_run_file};
 use self::problem::Problem;
 use self::route::{Ask, Body, Route, Shape};
 pub(crate) use self::sessions::has_administrator;
@@ -74,7 +75,7 @@ pub(crate) struct Site {
 struct From(Origin);
 
 /// Serves a TCP listener until it is gone.
-pub(crate) async fn serve(listener: tokio::net::TcpListener, site: Arc<Site>) {
+async fn serve(listener: tokio::net::TcpListener, site: Arc<Site>) {
     let listen = listener.local_addr().map_or(IpAddr::V4(Ipv4Addr::LOCALHOST), |address| address.ip());
     let known = guard::Known { listen, names: site.names.clone(), keeper: Arc::clone(&site.keeper) };
     let known = Arc::new(known);
@@ -248,10 +249,14 @@ impl Site {
     }
 
     /// The phones that are registered; those that were told in time.
-    async fn registered(&self) -> BTreeSet<Registered> {
-        let (mut registered, mut after) = (BTreeSet::new(), Box::default());
+    async fn registered(&self) -> Vec<Registered> {
+        let (mut registered, mut after) = (Vec::new(), Box::default());
         while let Ok(Answer::Phones { phones, next }) = self.ask(Question::Phones { after }).await {
-            registered.extend(phones.into_iter().map(|phone| (phone.line, phone.phone)));
+            registered.extend(phones.into_iter().map(|phone| Registered {
+                line: phone.line,
+                phone: phone.phone,
+                listener: phone.listener,
+            }));
             match next {
                 Some(next) => after = next,
                 None => break,
@@ -325,6 +330,7 @@ async fn health(site: Arc<Site>, _: Ask) -> Result<Response, Problem> {
         "calls": health.calls,
         "phones": health.phones,
         "records_waiting": health.records_waiting,
+        "sockets_missing": site.telephony.missing().borrow().iter().map(|(_, why)| why).collect::<Vec<_>>(),
     });
     Ok(json(status, &body))
 }

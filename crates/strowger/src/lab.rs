@@ -43,6 +43,9 @@ pub(crate) struct Overrides {
     /// UDP ports for media, for example 20000-20999.
     #[arg(long, value_parser = port_range)]
     pub(crate) rtp_ports: Option<(u16, u16)>,
+    /// Which of the configured servers this is, in place of the file's; the only one when nobody says.
+    #[arg(long, value_name = "NAME")]
+    pub(crate) node_name: Option<String>,
     /// When media goes through a relay of the server.
     #[arg(long)]
     pub(crate) relay: Option<Relay>,
@@ -74,6 +77,9 @@ impl Overrides {
         if let Some(ports) = self.rtp_ports {
             file.media.ports = ports;
         }
+        if let Some(name) = &self.node_name {
+            file.node.name = Some(name.clone());
+        }
         if let Some(format) = self.log {
             file.log.format = format;
         }
@@ -87,7 +93,11 @@ impl Overrides {
     /// What they say about things that are configured.
     pub(crate) fn this_run(&self) -> ThisRun {
         ThisRun {
+            // The file has it.
+            node_name: None,
             own_sockets: self.listen.is_some() || self.sip_port.is_some(),
+            own_http_port: self.http_port.is_some(),
+            own_media_ports: self.rtp_ports.is_some(),
             relay: self.relay.map(Relay::mode),
             no_answer: None,
         }

@@ -39,6 +39,7 @@ mod store;
 mod streams;
 mod table;
 mod telephony;
+mod this_server;
 mod tls;
 mod tokens;
 mod udp;

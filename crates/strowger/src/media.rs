@@ -11,23 +11,12 @@ use std::sync::Arc;
 use strowger_base::{Instant, Now, Rng, WallTime};
 use strowger_media::control::{Command, PortId, Report, Side};
 use strowger_media::worker::{Channel, Input, Outbox, Output, SocketRef, Worker};
+use tokio::sync::watch;
 
 use crate::counters;
 use crate::mailbox::{Letter, Sender};
 use crate::readiness::Readiness;
-
-/// Where media sockets are opened.
-#[derive(Clone, Debug)]
-pub(crate) struct MediaAddresses {
-    /// Where they are bound.
-    pub(crate) bind: IpAddr,
-    /// The address that peers are told.
-    pub(crate) advertised: IpAddr,
-    /// Ports that may be used, both included.
-    pub(crate) ports: (u16, u16),
-    /// Sockets that may be open at once.
-    pub(crate) sockets_max: usize,
-}
+use crate::this_server::Machine;
 
 /// Commands for the media thread.
 #[derive(Clone)]
@@ -49,7 +38,10 @@ impl MediaSender {
 /// The media thread's own.
 pub(crate) struct MediaThread {
     worker: Worker,
-    addresses: MediaAddresses,
+    /// Where sockets are opened from now on; those that are open stay where they are.
+    machine: watch::Receiver<Machine>,
+    /// Sockets that may be open at once.
+    sockets_max: usize,
     next_port: u16,
     sockets: BTreeMap<SocketRef, UdpSocket>,
     readiness: Readiness<Readable>,
@@ -70,7 +62,8 @@ const PACKETS_A_TURN: usize = 16;
 
 impl MediaThread {
     pub(crate) fn new(
-        addresses: MediaAddresses,
+        machine: watch::Receiver<Machine>,
+        sockets_max: usize,
         rng: Rng,
         decision: Sender,
         started: Clock,
@@ -81,8 +74,9 @@ impl MediaThread {
         let (sender, queue) = sync_channel(COMMANDS);
         let thread = MediaThread {
             worker: Worker::new(rng),
-            next_port: addresses.ports.0,
-            addresses,
+            next_port: 0,
+            machine,
+            sockets_max,
             sockets: BTreeMap::new(),
             readiness,
             queue,
@@ -215,15 +209,17 @@ impl MediaThread {
     }
 
     fn open(&mut self, port: PortId, pairs: u8) -> Result<(SocketAddr, Option<SocketAddr>), Box<str>> {
-        let most = self.addresses.sockets_max;
+        let most = self.sockets_max;
         if self.sockets.len() + 2 * usize::from(pairs) > most {
             return Err(
                 format!("all {most} media sockets that the limit of open files leaves are open").into()
             );
         }
-        let a = self.open_pair()?;
-        let b = if pairs > 1 { Some(self.open_pair()?) } else { None };
-        let advertise = |pair: &Pair| SocketAddr::new(self.addresses.advertised, pair.port);
+        let machine = self.machine.borrow().clone();
+        let a = self.open_pair(&machine)?;
+        let b = if pairs > 1 { Some(self.open_pair(&machine)?) } else { None };
+        let address = machine.media_address.unwrap_or(IpAddr::from([127, 0, 0, 1]));
+        let advertise = |pair: &Pair| SocketAddr::new(address, pair.port);
         let (address_a, address_b) = (advertise(&a), b.as_ref().map(advertise));
         for (side, pair) in [(Side::A, Some(a)), (Side::B, b)] {
             let Some(pair) = pair else { continue };
@@ -247,15 +243,16 @@ impl MediaThread {
     }
 
     /// Opens an even port and the next one, going round the range once.
-    fn open_pair(&mut self) -> Result<Pair, Box<str>> {
-        let (first, last) = self.addresses.ports;
+    fn open_pair(&mut self, machine: &Machine) -> Result<Pair, Box<str>> {
+        let (first, last) = machine.media_ports;
         let mut reason: Box<str> = format!("no free pair of ports in {first}-{last}").into();
         let tries = usize::from(last.saturating_sub(first)) / 2 + 1;
         for _ in 0..tries {
-            let port = self.next_port.next_multiple_of(2);
-            self.next_port = if port + 3 > last { first } else { port + 2 };
+            let is_inside = (first..last).contains(&self.next_port);
+            let port = if is_inside { self.next_port } else { first }.next_multiple_of(2);
+            self.next_port = if last.saturating_sub(port) < 3 { first } else { port + 2 };
             let bind = |port: u16| {
-                let socket = UdpSocket::bind(SocketAddr::new(self.addresses.bind, port))?;
+                let socket = UdpSocket::bind(SocketAddr::new(machine.media_bind, port))?;
                 socket.set_nonblocking(true)?;
                 Ok::<_, std::io::Error>(socket)
             };

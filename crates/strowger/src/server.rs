@@ -7,7 +7,7 @@ use std::os::unix::net::UnixListener;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::thread;
-use std::time::{Duration, Instant as Clock};
+use std::time::Instant as Clock;
 
 use anyhow::Context;
 use nix::fcntl::{Flock, FlockArg};
@@ -28,12 +28,13 @@ use crate::http;
 use crate::keeper::{self, Keeper, random_id};
 use crate::log;
 use crate::mailbox::{Sender, mailbox};
-use crate::media::{MediaAddresses, MediaThread};
+use crate::media::MediaThread;
 use crate::shutdown::Signals;
 use crate::sockets::{SipSocket, SipSockets, refusal};
 use crate::store::Store;
 use crate::streams;
-use crate::telephony::{Telephony, ThisRun};
+use crate::telephony::{self, Telephony, ThisRun};
+use crate::this_server::Machine;
 use crate::tls::Certified;
 use crate::vault::Vault;
 
@@ -49,6 +50,8 @@ pub(crate) struct Opened {
     http: Option<TcpListener>,
     /// What the web interface proves itself with, when it speaks TLS.
     tls: Option<Certified>,
+    /// Why the web interface is not where the node file says.
+    http_refused: Option<String>,
     /// The socket of the command line.
     local: Option<UnixListener>,
     /// Held until the process ends: one server for each folder.
@@ -71,13 +74,7 @@ impl Opened {
         let (sip, mut unopened) = SipSockets::open(wanted, file.sip.advertise)?;
         let listeners = sip.listeners();
         let wanted = SocketAddr::new(file.http.listen, file.http.port);
-        let http = match TcpListener::bind(wanted) {
-            Ok(listener) => Some(listener),
-            Err(error) => {
-                unopened.push(refusal("HTTP", "tcp", wanted, &error, "give another port with --http-port"));
-                None
-            }
-        };
+        let (http, http_refused) = open_http(wanted);
         let mut addresses: Vec<IpAddr> = listeners.iter().map(|listener| listener.advertised.ip()).collect();
         addresses.push(file.http.listen);
         let tls = file.certified(&data, &addresses)?;
@@ -92,7 +89,20 @@ impl Opened {
                 None
             }
         };
-        Ok(Opened { file, data, sip, listeners, this_run, http, tls, local, _lock: lock, unopened })
+        let this_run = ThisRun { node_name: file.node.name.as_deref().map(Into::into), ..this_run };
+        Ok(Opened {
+            file,
+            data,
+            sip,
+            listeners,
+            this_run,
+            http,
+            tls,
+            http_refused,
+            local,
+            _lock: lock,
+            unopened,
+        })
     }
 
     /// The sockets that are open: what, and where.
@@ -116,8 +126,7 @@ impl Opened {
 
     /// The address of the web interface as browsers have it.
     pub(crate) fn web_url(&self) -> Option<String> {
-        let scheme = if self.tls.is_some() { "https" } else { "http" };
-        self.http_address().map(|address| format!("{scheme}://{address}"))
+        self.http_address().map(|address| http::url(address, self.tls.is_some()))
     }
 
     /// The fingerprint of the web interface's certificate.
@@ -157,10 +166,18 @@ impl Opened {
         }
         let gate = Arc::new(http::Gate::new());
         let (keeper, telephony) = self.configuration(&sender, &gate)?;
+        let machine = telephony.machine();
+        self.move_http(machine.borrow().http);
         self.tell_first_token(&gate, &keeper)?;
         let (configuration, sockets) = telephony.begin()?;
         self.listeners.clone_from(&configuration.sip.listeners);
         self.have_names(&keeper.live().state)?;
+        let missing = telephony.missing();
+        self.unopened.extend(missing.borrow().iter().map(|(_, why)| why.clone()));
+        if let Some(doubt) = telephony.own(&keeper.live().state).doubt() {
+            log::warn(doubt).write();
+        }
+        store.obey(machine.clone());
         let sip = Arc::clone(&configuration.sip);
         let site = http::Site {
             decision: sender.clone(),
@@ -182,15 +199,11 @@ impl Opened {
             configuration,
         });
         restore(&mut node, recovered.bindings);
-        let budget = Budget::claim(self.file.media.ports);
-        let media = MediaAddresses {
-            bind: self.file.sip.listen,
-            advertised: self.advertised().ip(),
-            ports: self.file.media.ports,
-            sockets_max: budget.media,
-        };
+        let media_ports = machine.borrow().media_ports;
+        let budget = Budget::claim(media_ports);
         let rng = Rng::from_key(seed()?);
-        let (media_sender, media_thread) = MediaThread::new(media, rng, sender.clone(), started)?;
+        let (media_sender, media_thread) =
+            MediaThread::new(machine.clone(), budget.media, rng, sender.clone(), started)?;
         let (stream_sender, connections) = streams::connections(budget.streams);
         let store_thread = thread::Builder::new().name("store".into()).spawn(move || store.run())?;
         thread::Builder::new().name("media".into()).spawn(move || media_thread.run())?;
@@ -218,7 +231,7 @@ impl Opened {
             let _inside = runtime.enter();
             Signals::receive().context("cannot receive signals")?
         };
-        let stop = signals.stop(sender.clone(), Duration::from_secs(self.file.node.drain_max_seconds));
+        let stop = signals.stop(sender.clone(), machine);
         thread::Builder::new().name("io".into()).spawn(move || {
             if let Err(error) = asynchronous(&runtime, tcp, (http, local), connections, shell, site, stop) {
                 log::error("the connection side stopped")
@@ -228,8 +241,12 @@ impl Opened {
                     .write();
             }
         })?;
-        self.write_run_file()?;
+        if let Some(url) = self.web_url() {
+            http::write_run_file(&self.data, &url)?;
+        }
         ready(&self, &sip);
+        // While it is open here, too, nobody else could have its port when it moves.
+        drop(self.http);
         // It holds secrets as they were written, and what the server needs of it is in the configuration, which will be
         // another one soon.
         drop((self.file, sip));
@@ -259,7 +276,9 @@ impl Opened {
                 .write();
         }
         let sip = std::mem::take(&mut self.sip);
-        let telephony = Telephony::new(Arc::clone(&vault), decision.clone(), sip, self.this_run.clone());
+        let base = Machine::of_file(&self.file);
+        let telephony =
+            Telephony::new(Arc::clone(&vault), decision.clone(), sip, base, self.this_run.clone());
         let telephony = Arc::new(telephony);
         let users = Box::new((Arc::clone(&telephony), Arc::clone(gate)));
         let keeper = Keeper::new(store, Arc::clone(&vault), users).map_err(|wrong| {
@@ -288,7 +307,8 @@ impl Opened {
     /// Has a certificate for the names that are configured.
     fn have_names(&mut self, state: &State) -> anyhow::Result<()> {
         let configured: Vec<String> = crate::tls::names_in(state).map(str::to_owned).collect();
-        let addresses = [self.file.http.listen, self.advertised().ip()];
+        let http = self.http_address().map_or(self.file.http.listen, |address| address.ip());
+        let addresses = [http, self.advertised().ip()];
         let Some(made) = self.file.certified_for(&self.data, &configured, &addresses)? else { return Ok(()) };
         log::warn(
             "the web interface has a new certificate: the old one was not for all names that are configured",
@@ -312,12 +332,24 @@ impl Opened {
         Ok(())
     }
 
-    /// Tells the command line where this server answers.
-    fn write_run_file(&self) -> anyhow::Result<()> {
-        let Some(http) = self.http_address() else { return Ok(()) };
-        let scheme = if self.tls.is_some() { "https" } else { "http" };
-        let text = serde_json::json!({scheme: http, "pid": std::process::id()}).to_string();
-        std::fs::write(self.data.join("run"), text).context("cannot write the run file")
+    /// Opens the web interface where the configuration wants it, when that is elsewhere than the node file says.
+    fn move_http(&mut self, wanted: SocketAddr) {
+        if wanted != SocketAddr::new(self.file.http.listen, self.file.http.port) {
+            // It may be another address with the same port.
+            self.http = None;
+            (self.http, self.http_refused) = open_http(wanted);
+        }
+        self.unopened.extend(self.http_refused.take());
+    }
+}
+
+fn open_http(wanted: SocketAddr) -> (Option<TcpListener>, Option<String>) {
+    match TcpListener::bind(wanted) {
+        Ok(listener) => (Some(listener), None),
+        Err(error) => {
+            let why = refusal("HTTP", "tcp", wanted, &error, "give another port with --http-port");
+            (None, Some(why))
+        }
     }
 }
 
@@ -345,11 +377,15 @@ fn asynchronous(
 ) -> io::Result<()> {
     let site = Arc::new(site);
     runtime.block_on(async move {
-        if let Some(listener) = http {
-            listener.set_nonblocking(true)?;
-            let listener = tokio::net::TcpListener::from_std(listener)?;
-            tokio::spawn(http::serve(listener, Arc::clone(&site)));
-        }
+        let http = match http {
+            None => None,
+            Some(listener) => {
+                listener.set_nonblocking(true)?;
+                Some(tokio::net::TcpListener::from_std(listener)?)
+            }
+        };
+        tokio::spawn(http::serve_where_wanted(http, Arc::clone(&site)));
+        tokio::spawn(telephony::watch_sockets(Arc::clone(&site.telephony), Arc::clone(&site.events)));
         if let Some(listener) = local {
             listener.set_nonblocking(true)?;
             let listener = tokio::net::UnixListener::from_std(listener)?;

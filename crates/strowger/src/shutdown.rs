@@ -5,10 +5,12 @@ use std::time::Duration;
 
 use strowger_node::io::{Answer, Question};
 use tokio::signal::unix::{Signal, SignalKind, signal};
+use tokio::sync::watch;
 use tokio::time::{Instant, sleep_until};
 
 use crate::log;
 use crate::mailbox::{Letter, Sender};
+use crate::this_server::Machine;
 
 /// Signals that ask the server to stop. They are held from [`Signals::receive`] on: one that comes before anybody waits
 /// for it is not lost and does not end the process.
@@ -31,8 +33,9 @@ impl Signals {
 
     /// The first signal drains, the second ends the calls at once, the third does not wait for their records. What the
     /// signals do is also done when the time for it is over.
-    pub(crate) async fn stop(mut self, decision: Sender, drain_max: Duration) {
+    pub(crate) async fn stop(mut self, decision: Sender, machine: watch::Receiver<Machine>) {
         self.next().await;
+        let drain_max = machine.borrow().drain_max;
         log::info("draining: no new calls are taken; the server ends when the last call has ended")
             .count("calls", calls(&decision).await.unwrap_or(0))
             .count("seconds_max", drain_max.as_secs())

@@ -28,12 +28,23 @@ pub(crate) struct WantedSocket {
 #[derive(Default)]
 pub(crate) struct SipSockets {
     places: Vec<Place>,
+    /// What was wanted at the start.
+    first: Vec<WantedSocket>,
 }
 
 struct Place {
     listener: Listener,
     /// `None`: closed.
     socket: Option<SipSocket>,
+}
+
+/// How long it may take to open a socket.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Patience {
+    /// A port that was just closed may take a moment until everybody has let it go.
+    Some,
+    /// It is tried once.
+    None,
 }
 
 /// Sockets to be read, by their number.
@@ -63,7 +74,17 @@ impl SipSockets {
         };
         let mut places = vec![place(Transport::Udp, SipSocket::Udp(udp))];
         places.extend(tcp.map(|tcp| place(Transport::Tcp, SipSocket::Tcp(tcp))));
-        Ok((SipSockets { places }, unopened))
+        let first = [Transport::Udp, Transport::Tcp].map(|transport| WantedSocket {
+            transport,
+            address: bound,
+            advertise: Some(advertised.ip()),
+        });
+        Ok((SipSockets { places, first: first.into() }, unopened))
+    }
+
+    /// What was wanted at the start, with the ports that were free.
+    pub(crate) fn first(&self) -> Vec<WantedSocket> {
+        self.first.clone()
     }
 
     /// As the node knows them.
@@ -129,9 +150,21 @@ impl SipSockets {
         closed
     }
 
-    /// Opens what is wanted and not open. What cannot be opened is told and done without. A port that was just closed may take a
-    /// moment until everybody has let it go.
-    pub(crate) fn open_more(&mut self, wanted: &[WantedSocket]) -> (ToRead, Vec<String>) {
+    /// Those that are not wanted any more.
+    pub(crate) fn closing(&self, wanted: &[WantedSocket]) -> Vec<ListenerId> {
+        self.unwanted(wanted).map(|at| ListenerId(at as u16)).collect()
+    }
+
+    /// Opens what is wanted and not open. What cannot be opened is told and done without.
+    pub(crate) fn open_more(
+        &mut self,
+        wanted: &[WantedSocket],
+        patience: Patience,
+    ) -> (ToRead, Vec<(WantedSocket, String)>) {
+        let attempts = match patience {
+            Patience::Some => ATTEMPTS,
+            Patience::None => 1,
+        };
         let mut opened = vec![];
         let mut refused = vec![];
         for socket in wanted {
@@ -139,9 +172,9 @@ impl SipSockets {
                 place.listener.advertised = advertised(place.listener.bound, socket.advertise);
                 continue;
             }
-            let bound = (0..ATTEMPTS).find_map(|attempt| match socket.bind() {
+            let bound = (0..attempts).find_map(|attempt| match socket.bind() {
                 Ok(bound) => Some(Ok(bound)),
-                Err(why) if attempt + 1 == ATTEMPTS => Some(Err(why)),
+                Err(why) if attempt + 1 == attempts => Some(Err(why)),
                 Err(_) => {
                     std::thread::sleep(BETWEEN_ATTEMPTS);
                     None
@@ -151,7 +184,7 @@ impl SipSockets {
                 .map(|bound| bound.and_then(|it| Ok((it.copied().map_err(|error| error.to_string())?, it))))
             {
                 Some(Ok((to_read, kept))) => opened.push((self.put(socket, kept), to_read)),
-                Some(Err(why)) => refused.push(why),
+                Some(Err(why)) => refused.push((socket.clone(), why)),
                 None => {}
             }
         }
@@ -200,12 +233,6 @@ impl WantedSocket {
     /// Whether it takes the same messages, whatever peers are told of it.
     pub(crate) fn is_same_place(&self, other: &WantedSocket) -> bool {
         self.transport == other.transport && self.address == other.address
-    }
-
-    /// An open one, as somebody would have wanted it.
-    pub(crate) fn of(listener: &Listener) -> Self {
-        let Listener { transport, bound, advertised, .. } = listener;
-        WantedSocket { transport: *transport, address: *bound, advertise: Some(advertised.ip()) }
     }
 
     fn is(&self, listener: &Listener) -> bool {
@@ -348,19 +375,19 @@ mod tests {
         let first = sockets.opened().next().unwrap().bound;
         let pair = [wanted(Transport::Udp, first), wanted(Transport::Tcp, first)];
         assert!(
-            sockets.close(&pair).is_empty() && sockets.open_more(&pair).0.is_empty(),
+            sockets.close(&pair).is_empty() && sockets.open_more(&pair, Patience::Some).0.is_empty(),
             "nothing is different"
         );
         let second = wanted(Transport::Udp, free_port());
         let three = [pair[0].clone(), pair[1].clone(), second.clone()];
         assert_eq!(sockets.refusals(&three, &[]), Vec::<String>::new());
-        let (opened, refused) = sockets.open_more(&three);
+        let (opened, refused) = sockets.open_more(&three, Patience::Some);
         assert_eq!((opened[0].0, opened.len(), refused.len()), (ListenerId(2), 1, 0));
         // TCP goes; what is new then takes its place.
         assert_eq!(sockets.close(&[pair[0].clone(), second.clone()]), [ListenerId(1)]);
         assert!(TcpListener::bind(first).is_ok(), "its port is free");
         let third = wanted(Transport::Udp, free_port());
-        let (opened, _) = sockets.open_more(&[pair[0].clone(), second, third]);
+        let (opened, _) = sockets.open_more(&[pair[0].clone(), second, third], Patience::Some);
         assert_eq!(opened[0].0, ListenerId(1));
         assert_eq!(sockets.listeners().len(), 3);
     }
@@ -373,7 +400,7 @@ mod tests {
         let taken = wanted(Transport::Udp, other.local_addr().unwrap());
         let refused = sockets.refusals(&[first.clone(), taken.clone()], &[]);
         assert!(refused.len() == 1 && refused[0].contains("is in use"), "{refused:?}");
-        let (opened, refused) = sockets.open_more(&[first.clone(), taken]);
+        let (opened, refused) = sockets.open_more(&[first.clone(), taken], Patience::None);
         assert!(opened.is_empty() && refused.len() == 1);
         let tls = WantedSocket { transport: Transport::Tls, ..wanted(Transport::Udp, free_port()) };
         assert_eq!(sockets.refusals(&[tls], &[]), ["SIP over TLS is not served yet"]);

@@ -25,11 +25,13 @@ use std::time::{Duration, Instant as Clock};
 use strowger_base::journal::{Entry, EntryKind, Head, Record};
 use strowger_node::io::{StoreRecord, Ticket};
 use strowger_sip::io::BindingRecord;
+use tokio::sync::watch;
 
 use crate::counters;
 use crate::events::Hub;
 use crate::log;
 use crate::mailbox::{Letter, Sender};
+use crate::this_server::Machine;
 use batch::{Batch, Kept};
 use chains::Chains;
 use index::Changes;
@@ -47,6 +49,8 @@ pub(crate) use sender::{BATCHES, StoreSender};
 pub(crate) struct Store {
     folder: PathBuf,
     limit_bytes: u64,
+    /// Says it in place of that, while the configuration may change.
+    machine: Option<watch::Receiver<Machine>>,
     writer: Writer,
     chains: Chains,
     index: Index,
@@ -98,6 +102,7 @@ impl Store {
         let mut store = Store {
             folder,
             limit_bytes,
+            machine: None,
             writer: found.writer,
             chains: found.chains,
             index,
@@ -126,6 +131,15 @@ impl Store {
     /// Tells what happens from now on.
     pub(crate) fn tell(&mut self, events: Arc<Hub>) {
         self.events = Some(events);
+    }
+
+    /// The journal is as large as is said there, from now on.
+    pub(crate) fn obey(&mut self, machine: watch::Receiver<Machine>) {
+        self.machine = Some(machine);
+    }
+
+    fn limit_bytes(&self) -> u64 {
+        self.machine.as_ref().map_or(self.limit_bytes, |machine| machine.borrow().journal_limit_bytes)
     }
 
     /// Runs until nobody gives batches any more.
@@ -264,7 +278,7 @@ impl Store {
         if self.writer.end().offset() >= SEGMENT_BYTES {
             self.writer.turn_over()?;
             self.checkpoint()?;
-            self.writer.retire(self.limit_bytes)?;
+            self.writer.retire(self.limit_bytes())?;
             self.index.retire().map_err(io::Error::other)?;
         }
         Ok(())

@@ -11,27 +11,37 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use anyhow::Context;
+use serde_json::json;
 use strowger_base::Secret;
 use strowger_base::net::{ListenerId, Transport};
 use strowger_callcontrol::RelayMode;
-use strowger_configuration::kinds::{Server, SipTransport};
+use strowger_configuration::kinds::SipTransport;
 use strowger_configuration::{Id, State};
 use strowger_node::Draft;
 use strowger_node::configuration::{Assembly, Configuration, ConfigurationError, Line, LineChange};
 use strowger_node::objects::{self, Extent, Origins, Secrets, Translated};
+use tokio::sync::watch;
 
 use crate::consequences::Taken;
+use crate::events::{Hub, Topic};
 use crate::keeper::Users;
 use crate::log;
 use crate::mailbox::{Letter, Reconfiguration, Sender};
-use crate::sockets::{SipSockets, ToRead, WantedSocket};
+use crate::sockets::{Patience, SipSockets, ToRead, WantedSocket, refusal};
+use crate::this_server::{Machine, Own};
 use crate::vault::Vault;
 
 /// What the command line says for this run, whatever is configured.
 #[derive(Clone, Default)]
 pub(crate) struct ThisRun {
+    /// Which of the configured servers this is; the only one when nobody says. The node file may say it, too.
+    pub(crate) node_name: Option<Box<str>>,
     /// The SIP sockets are those that were asked for.
     pub(crate) own_sockets: bool,
+    /// The port of web pages and the API is the one that was asked for.
+    pub(crate) own_http_port: bool,
+    /// The ports for media are those that were asked for.
+    pub(crate) own_media_ports: bool,
     /// When media goes through a relay.
     pub(crate) relay: Option<RelayMode>,
     /// How long lines ring.
@@ -45,6 +55,12 @@ pub(crate) struct Telephony {
     this_run: ThisRun,
     /// The sockets that were opened at the start: wanted as long as nobody configures others.
     first: Vec<WantedSocket>,
+    /// What belongs to the machine, as the node file says it.
+    base: Machine,
+    /// The same as it is in force.
+    machine: watch::Sender<Machine>,
+    /// Sockets that are wanted and cannot be opened, and why.
+    missing: watch::Sender<Vec<(WantedSocket, String)>>,
     inner: Mutex<Inner>,
     /// The dial plan that is in force.
     calls: Mutex<Option<Arc<strowger_callcontrol::Configuration>>>,
@@ -69,10 +85,87 @@ struct Compiled {
 
 impl Telephony {
     /// Telephony over sockets that are open.
-    pub(crate) fn new(vault: Arc<Vault>, decision: Sender, sockets: SipSockets, this_run: ThisRun) -> Self {
-        let first = sockets.opened().map(WantedSocket::of).collect();
+    pub(crate) fn new(
+        vault: Arc<Vault>,
+        decision: Sender,
+        sockets: SipSockets,
+        base: Machine,
+        this_run: ThisRun,
+    ) -> Self {
+        let first = sockets.first();
         let inner = Inner { sockets, runs: false, live: None, candidate: None };
-        Telephony { vault, decision, this_run, first, inner: Mutex::new(inner), calls: Mutex::default() }
+        Telephony {
+            vault,
+            decision,
+            this_run,
+            first,
+            machine: watch::Sender::new(base.clone()),
+            base,
+            missing: watch::Sender::default(),
+            inner: Mutex::new(inner),
+            calls: Mutex::default(),
+        }
+    }
+
+    /// What belongs to the machine, and every time that it changes.
+    pub(crate) fn machine(&self) -> watch::Receiver<Machine> {
+        self.machine.subscribe()
+    }
+
+    /// SIP sockets that are wanted and not open, each with the reason, and every time that there are others.
+    pub(crate) fn missing(&self) -> watch::Receiver<Vec<(WantedSocket, String)>> {
+        self.missing.subscribe()
+    }
+
+    /// Tries once more to open what is missing.
+    pub(crate) fn open_missing(&self) {
+        let mut inner = self.inner();
+        let Some(wanted) = inner.live.as_ref().map(|live| live.sockets.clone()) else { return };
+        let (open, refused) = inner.sockets.open_more(&wanted, Patience::None);
+        if !open.is_empty() {
+            if inner.runs {
+                self.in_force(&inner, open, vec![]);
+            }
+            self.tell_machine(&inner);
+        }
+        self.missing.send_replace(refused);
+    }
+
+    /// Which of the servers of a state this one is.
+    pub(crate) fn own<'s>(&'s self, state: &'s State) -> Own<'s> {
+        Own::of(state, self.this_run.node_name.as_deref())
+    }
+
+    /// What belongs to the machine, as a state and the node file say it.
+    fn machine_of(&self, state: &State) -> Machine {
+        let own = self.own(state).server();
+        own.map_or_else(|| self.base.clone(), |server| self.base.with(server, &self.this_run))
+    }
+
+    /// Tells everybody who needs it what belongs to the machine now.
+    fn tell_machine(&self, inner: &Inner) {
+        let Some(live) = &inner.live else { return };
+        let mut machine = self.machine_of(&live.state);
+        if let Some(why) = machine.http_refusal() {
+            log::error(why).effect("the web interface stays where the node file says").write();
+            machine.http = self.base.http;
+        }
+        let first = || inner.sockets.opened().next().map(|listener| listener.advertised.ip());
+        machine.media_address = machine.media_address.or_else(first);
+        self.machine.send_if_modified(|it| {
+            let is_other = *it != machine;
+            *it = machine;
+            is_other
+        });
+    }
+
+    fn is_wanted(&self, socket: &WantedSocket) -> bool {
+        self.inner().live.as_ref().is_some_and(|live| live.sockets.contains(socket))
+    }
+
+    /// SIP sockets that would be closed.
+    pub(crate) fn closing(&self, wanted: &[WantedSocket]) -> Vec<ListenerId> {
+        self.inner().sockets.closing(wanted)
     }
 
     /// What is in force, with the sockets to read, for the thread that takes calls: from now on it is told of changes.
@@ -107,13 +200,13 @@ impl Telephony {
             None => self.compile(live.as_ref(), state).ok()?,
         };
         let configuration = Arc::new(compiled.assembly.configuration().clone());
-        Some(Taken { configuration, sockets: compiled.sockets })
+        Some(Taken { configuration, sockets: compiled.sockets, machine: self.machine_of(state) })
     }
 
     /// Whether sockets are configured that do not count in this run.
     pub(crate) fn ignores_sockets(&self, state: &State) -> bool {
         self.this_run.own_sockets
-            && state.all::<Server>().any(|(_, server)| server.sip_listeners.iter().next().is_some())
+            && self.own(state).server().is_some_and(|server| server.sip_listeners.iter().next().is_some())
     }
 
     fn compile(&self, live: Option<&Compiled>, state: &State) -> Result<Compiled, Vec<String>> {
@@ -170,12 +263,9 @@ impl Telephony {
 
     /// The sockets that a state wants of this node: those of its server where it has any, the first ones otherwise.
     fn sockets(&self, state: &State) -> Vec<WantedSocket> {
-        let mut servers = state.all::<Server>();
-        let wanted: Vec<WantedSocket> = match (self.this_run.own_sockets, servers.next(), servers.next()) {
-            (false, Some((_, server)), None) => server.sip_listeners.iter().map(wanted).collect(),
-            // Which of several this one is nobody has said.
-            (true, ..) | (false, None, _) | (false, Some(_), Some(_)) => vec![],
-        };
+        let own = self.own(state).server().filter(|_| !self.this_run.own_sockets);
+        let wanted: Vec<WantedSocket> =
+            own.map_or_else(Vec::new, |server| server.sip_listeners.iter().map(wanted).collect());
         if wanted.is_empty() { self.first.clone() } else { wanted }
     }
 
@@ -203,7 +293,8 @@ impl Users for Arc<Telephony> {
         let mut inner = self.inner();
         // At the start nobody is asked any more: what cannot be opened then is told and done without.
         if let Some(live) = &inner.live {
-            let refused = inner.sockets.refusals(&compiled.sockets, &live.sockets);
+            let mut refused = inner.sockets.refusals(&compiled.sockets, &live.sockets);
+            refused.extend(http_refusal(&self.machine_of(&live.state), &self.machine_of(state)));
             if !refused.is_empty() {
                 return Err(refused);
             }
@@ -230,14 +321,14 @@ impl Users for Arc<Telephony> {
         // What was in force is dropped here and not on the thread that takes calls: it may be large.
         let before = inner.live.replace(compiled.clone());
         *self.calls() = Some(Arc::clone(&compiled.assembly.configuration().calls));
+        let patience = if close.is_empty() { Patience::None } else { Patience::Some };
         if inner.runs && !close.is_empty() {
             // Their ports are free when nobody reads from them any more.
             self.in_force(&inner, vec![], close);
         }
-        let (open, refused) = inner.sockets.open_more(&compiled.sockets);
-        for why in refused {
-            log::error(format!("a SIP socket cannot be opened: {why}")).effect("it is done without").write();
-        }
+        let (open, refused) = inner.sockets.open_more(&compiled.sockets, patience);
+        self.tell_machine(&inner);
+        self.missing.send_replace(refused);
         if inner.runs && (!open.is_empty() || compiled.is_other_than(before.as_ref())) {
             self.in_force(&inner, open, vec![]);
         }
@@ -249,6 +340,65 @@ impl Telephony {
         let Some(configuration) = inner.configuration() else { return };
         self.tell(|done| Reconfiguration { configuration, open, close, done });
     }
+}
+
+/// Opens what is missing as soon as it can be, as long as the server runs, and tells once of each socket that it is missing and
+/// that it is there.
+pub(crate) async fn watch_sockets(telephony: Arc<Telephony>, events: Arc<Hub>) {
+    let mut missing = telephony.missing();
+    // Of these the start has told.
+    let mut known = missing.borrow_and_update().clone();
+    let mut pause = PAUSE_FIRST;
+    loop {
+        let changed = if known.is_empty() {
+            missing.changed().await
+        } else {
+            tokio::select! {
+                changed = missing.changed() => changed,
+                () = tokio::time::sleep(pause) => {
+                    pause = (pause * 2).min(PAUSE_MOST);
+                    let telephony = Arc::clone(&telephony);
+                    tokio::task::spawn_blocking(move || telephony.open_missing()).await.map_or(Ok(()), Ok)
+                }
+            }
+        };
+        if changed.is_err() {
+            return;
+        }
+        let now = missing.borrow_and_update().clone();
+        if tell_missing(&known, &now, |socket| telephony.is_wanted(socket), &events) {
+            pause = PAUSE_FIRST;
+        }
+        known = now;
+    }
+}
+
+/// Tells what is missing now and was not, and what is there again. Whether there was anything to tell.
+fn tell_missing(
+    before: &[(WantedSocket, String)],
+    now: &[(WantedSocket, String)],
+    is_wanted: impl Fn(&WantedSocket) -> bool,
+    events: &Hub,
+) -> bool {
+    let is_in =
+        |list: &[(WantedSocket, String)], socket: &WantedSocket| list.iter().any(|(it, _)| it == socket);
+    let at = crate::digits::now();
+    let mut told = false;
+    for (socket, why) in now.iter().filter(|(socket, _)| !is_in(before, socket)) {
+        log::error(format!("a SIP socket cannot be opened: {why}"))
+            .effect("it is done without, and tried again")
+            .write();
+        let alarm = json!({ "alarm": "sip-socket-missing", "socket": socket.to_string(), "reason": why });
+        events.tell(Topic::Alarm, at, alarm);
+        told = true;
+    }
+    let gone = before.iter().map(|(socket, _)| socket).filter(|socket| !is_in(now, socket));
+    for socket in gone.filter(|socket| is_wanted(socket)) {
+        log::info("a SIP socket that was missing is open").with("socket", socket).write();
+        events.tell(Topic::Alarm, at, json!({ "alarm": "sip-socket-open", "socket": socket.to_string() }));
+        told = true;
+    }
+    told
 }
 
 impl Inner {
@@ -265,6 +415,22 @@ impl Compiled {
             !Arc::ptr_eq(&before.assembly, &self.assembly) || before.sockets != self.sockets
         })
     }
+}
+
+/// Why web pages could not be served where a change wants them; nothing when they stay where they are.
+fn http_refusal(before: &Machine, after: &Machine) -> Option<String> {
+    if after.http == before.http {
+        return None;
+    }
+    after.http_refusal().or_else(|| {
+        let mut tried = after.http;
+        // Our own socket is closed before.
+        if after.http.port() == before.http.port() {
+            tried.set_port(0);
+        }
+        let error = std::net::TcpListener::bind(tried).err()?;
+        Some(refusal("HTTP", "tcp", after.http, &error, "give another http_port"))
+    })
 }
 
 fn wanted(listener: &strowger_configuration::kinds::SipListener) -> WantedSocket {
@@ -336,5 +502,7 @@ impl ThisRun {
 const LARGE: usize = 100 * 1024;
 /// Value of Server and User-Agent.
 const PRODUCT: &str = concat!("Strowger/", env!("CARGO_PKG_VERSION"));
+const PAUSE_FIRST: Duration = Duration::from_secs(1);
+const PAUSE_MOST: Duration = Duration::from_secs(60);
 /// The thread that takes calls looks into its letters many times a second.
 const HEARD_WITHIN: Duration = Duration::from_secs(5);

@@ -343,7 +343,7 @@ wire_enum!(Registration<'a> {
     Unregistered = 1 { line, binding, reason },
     Refused = 2 { claimed, peer, request, reason },
 });
-wire_enum!(UnregisterReason { ByPhone = 0, Expired = 1, ConnectionClosed = 2, Replaced = 3, Unconfigured = 4 });
+wire_enum!(UnregisterReason { ByPhone = 0, Expired = 1, ConnectionClosed = 2, Replaced = 3, Unconfigured = 4, SocketClosed = 5 });
 wire_enum!(RefuseReason {
     UnknownLine = 0,
     WrongPassword = 1,

@@ -21,16 +21,17 @@ record! {
         sccp_port: Option<Whole<0, 65_535>> = None,
         /// The address that media is sent to when it goes through this node; that of the first SIP listener when not given.
         media_address: Option<Address> = None,
-        /// UDP ports for RTP and RTCP, the first and the last.
-        media_ports: PortText = PortText::fixed("16384-32767"),
-        /// The address on which web pages and the API are served; a loopback address keeps them to the machine itself.
-        http_address: Address = Address::fixed("127.0.0.1"),
-        /// The TCP port of web pages and the API; 0 takes a free one.
-        http_port: Whole<0, 65_535> = Whole::new(8080),
-        /// The size of the journal, in mebibytes, from which on its oldest segments go.
-        journal_limit: Mebibytes<16, 1_048_576> = Mebibytes::new(1024),
-        /// How long calls may go on after the node was told to stop, in seconds.
-        drain_max: Seconds<0, 86_400> = Seconds::new(120),
+        /// UDP ports for RTP and RTCP, the first and the last; those of the node file when not given.
+        media_ports: Option<PortText> = None,
+        /// The address on which web pages and the API are served; that of the node file when not given. A loopback address keeps them
+        /// to the machine itself; another one needs `[http] tls` in the node file.
+        http_address: Option<Address> = None,
+        /// The TCP port of web pages and the API, 0 for a free one; that of the node file when not given.
+        http_port: Option<Whole<0, 65_535>> = None,
+        /// The size of the journal, in mebibytes, from which on its oldest segments go; that of the node file when not given.
+        journal_limit: Option<Mebibytes<16, 1_048_576>> = None,
+        /// How long calls may go on after the node was told to stop, in seconds; what the node file says when not given.
+        drain_max: Option<Seconds<0, 86_400>> = None,
     }
 }
 

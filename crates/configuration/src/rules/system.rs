@@ -42,6 +42,11 @@ pub(super) fn server(it: &Server, found: &mut Findings) {
         (port > 0).then(|| (listener.transport, listener.address.clone(), port))
     };
     found.distinct("sip_listeners", it.sip_listeners.iter().map(socket));
+    if let Some((first, last)) = it.media_ports.as_ref().map(|ports| ports.range())
+        && last - first < 3
+    {
+        found.wrong("media_ports", "are fewer than four: a relayed call takes four; give first-last");
+    }
 }
 
 pub(super) fn location(id: Id, it: &Location, found: &mut Findings) {

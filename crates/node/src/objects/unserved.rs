@@ -212,8 +212,8 @@ const fn service(kind: Kind) -> Service {
         Kind::HuntPilot => Service::Settings(HUNT_PILOT),
         Kind::RoutePattern => Service::Settings(ROUTE_PATTERN),
         Kind::Phone => Service::Settings(PHONE),
-        Kind::Server
-        | Kind::PhysicalLocation
+        Kind::Server => Service::Settings(SERVER),
+        Kind::PhysicalLocation
         | Kind::MobilityGroup
         | Kind::TimeSchedule
         | Kind::Partition
@@ -261,6 +261,17 @@ const fn service(kind: Kind) -> Service {
     }
 }
 
+const SERVER: &[&str] = &[
+    "sip_listeners",
+    // What it says is told by itself.
+    "sccp_port",
+    "media_address",
+    "media_ports",
+    "http_address",
+    "http_port",
+    "journal_limit",
+    "drain_max",
+];
 const PARAMETERS: &[&str] = &[
     "domain",
     "aliases",

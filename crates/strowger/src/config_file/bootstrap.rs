@@ -22,7 +22,7 @@ pub(crate) enum Begun {
 
 /// Sections and keys that always count. Everything else is taken over.
 const STAYS: [(&str, &[&str]); 6] = [
-    ("node", &["data", "drain_max_seconds"]),
+    ("node", &["name", "data", "drain_max_seconds"]),
     ("sip", &["listen", "port", "advertise"]),
     ("media", &["ports"]),
     ("http", &["listen", "port", "tls", "certificate", "key", "names"]),

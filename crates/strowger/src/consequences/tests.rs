@@ -9,6 +9,7 @@ use crate::keeper::{Keeper, Order, random_id};
 use crate::mailbox::{Mailbox, mailbox};
 use crate::sockets::SipSockets;
 use crate::telephony::ThisRun;
+use crate::this_server::Machine;
 use crate::vault::Vault;
 
 /// A configuration with its telephony, in a folder that goes when the test ends. No thread takes calls.
@@ -28,7 +29,9 @@ impl Office {
         let vault = Arc::new(Vault::open(&folder).unwrap());
         let (sender, letters) = mailbox().unwrap();
         let (sockets, _) = SipSockets::open("127.0.0.1:0".parse().unwrap(), None).unwrap();
-        let telephony = Arc::new(Telephony::new(Arc::clone(&vault), sender, sockets, ThisRun::default()));
+        let base = Machine::of_file(&toml::from_str("").unwrap());
+        let telephony =
+            Arc::new(Telephony::new(Arc::clone(&vault), sender, sockets, base, ThisRun::default()));
         let (store, _) = ConfigurationStore::open(&folder, digits::now(), random_id()).unwrap();
         let keeper = Keeper::new(store, vault, Box::new(Arc::clone(&telephony))).unwrap();
         let office = Office { folder, keeper, telephony, _letters: letters };
@@ -83,11 +86,15 @@ impl Office {
         change(&mut objects);
         let plan = self.plan(&objects);
         let found = of(&plan, &self.telephony, || {
-            registered.iter().map(|(line, phone)| ((*line).into(), Some((*phone).into()))).collect()
+            registered.iter().map(|(line, phone)| phone_at(line, phone, None)).collect()
         });
         let told: Vec<(&str, &str)> = found.iter().map(|it| (it.kind, it.text.as_str())).collect();
         assert_eq!(told, expect);
     }
+}
+
+fn phone_at(line: &str, phone: &str, listener: Option<u16>) -> Registered {
+    Registered { line: line.into(), phone: Some(phone.into()), listener: listener.map(ListenerId) }
 }
 
 impl Drop for Office {
@@ -117,7 +124,7 @@ fn a_plan_tells_what_follows() {
     let mut objects = office.objects();
     findings(&mut objects);
     let plan = office.plan(&objects);
-    let found = of(&plan, &office.telephony, BTreeSet::new);
+    let found = of(&plan, &office.telephony, Vec::new);
     assert!(found.len() == 1 && found[0].kind == "finding" && found[0].text.contains("1002"), "{found:?}");
 }
 
@@ -129,10 +136,97 @@ fn sockets_that_open_and_close_are_told() {
     let mut objects = office.objects();
     objects.push((Kind::Server, json!({ "name": "cm-1", "sip_listeners": [listener] })));
     let plan = office.plan(&objects);
-    let told: Vec<String> = of(&plan, &office.telephony, BTreeSet::new)
+    // The first socket is UDP, the second TCP.
+    let registered = || vec![phone_at("1001", "desk", Some(0)), phone_at("1002", "wall", None)];
+    let told: Vec<String> = of(&plan, &office.telephony, registered)
         .into_iter()
         .map(|it| format!("{}: {}", it.kind, it.text))
         .collect();
     assert!(told[0].starts_with(&format!("socket: SIP is taken at udp 127.0.0.1:{port} too")), "{told:?}");
     assert_eq!(told.iter().filter(|it| it.contains("not taken at")).count(), 2, "UDP and TCP: {told:?}");
+    assert!(
+        told.contains(&"unregistered: phone desk is registered and has to register anew".to_owned()),
+        "{told:?}"
+    );
+}
+
+/// What a server object says of the machine, and which of several it is.
+#[test]
+fn what_moves_on_the_machine_is_told() {
+    let office = Office::new("machine");
+    let check = |servers: &[Value], expect: &[(&str, &str)]| {
+        let servers = servers.iter().map(|server| (Kind::Server, server.clone()));
+        office.check(|all| all.extend(servers.clone()), &[], expect);
+    };
+    let is = |name: &'static str| ("server", name);
+    check(&[json!({ "name": "a", "drain_max": 3, "journal_limit": 20 })], &[is("this node is the server a")]);
+    let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+    let moved = format!(
+        "web pages and the API are served at 127.0.0.1:{port} and no longer at 127.0.0.1:8080: connections that are there go on"
+    );
+    check(
+        &[
+            json!({ "name": "a", "http_port": port, "media_address": "192.0.2.7", "media_ports": "20000-40000" }),
+        ],
+        &[
+            ("machine", &moved),
+            (
+                "machine",
+                "media of new calls goes to 192.0.2.7, ports 20000-40000; that of calls in progress stays",
+            ),
+            (
+                "machine",
+                "as many media sockets may be open as at the start; more of them after the next start",
+            ),
+            is("this node is the server a"),
+        ],
+    );
+    check(
+        &[json!({ "name": "a", "http_port": port }), json!({ "name": "b" })],
+        &[is(
+            "there are 2 servers and nobody has said which this node is: none of them counts, and SIP, media and HTTP are where \
+              the node file says; give it [node] name, or start with --node-name",
+        )],
+    );
+}
+
+#[test]
+fn web_pages_that_cannot_be_served_are_refused() {
+    let office = Office::new("web");
+    let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = taken.local_addr().unwrap().port();
+    let check = |server: Value, expect: &str| {
+        let live = office.keeper.live();
+        let table = server.as_object().unwrap().clone();
+        let wanted = [Wanted { kind: Kind::Server, renamed_from: None, table }];
+        let refused = office.keeper.plan(&live, &wanted, Scope::Objects).map(|_| ()).unwrap_err();
+        let crate::keeper::PlanError::Refused(why) = refused else { panic!("{refused:?}") };
+        assert!(why.len() == 1 && why[0].contains(expect), "{why:?}");
+    };
+    check(json!({ "name": "a", "http_address": "0.0.0.0" }), "add tls = true to [http] of the node file");
+    check(json!({ "name": "a", "http_port": port }), &format!("HTTP: tcp 127.0.0.1:{port} is in use"));
+}
+
+/// A socket that somebody else holds is opened as soon as it is free.
+#[test]
+fn sockets_that_are_missing_are_tried_again() {
+    let office = Office::new("missing");
+    let port = std::net::UdpSocket::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+    let listener = json!({ "transport": "udp", "address": "127.0.0.1", "port": port });
+    let mut objects = office.objects();
+    objects.push((Kind::Server, json!({ "name": "cm-1", "sip_listeners": [listener] })));
+    let plan = office.plan(&objects);
+    // Somebody is faster.
+    let other = std::net::UdpSocket::bind(("127.0.0.1", port)).unwrap();
+    let order = Order { id: random_id(), author: "test".into(), message: "".into(), confirm_within: None };
+    office.keeper.carry_out(plan, order, strowger_configuration::Purpose::Lasting).unwrap();
+    let missing = office.telephony.missing();
+    let told: Vec<String> = missing.borrow().iter().map(|(socket, _)| socket.to_string()).collect();
+    assert_eq!(told, [format!("udp 127.0.0.1:{port}")]);
+    office.telephony.open_missing();
+    assert_eq!(missing.borrow().len(), 1);
+    drop(other);
+    office.telephony.open_missing();
+    assert!(missing.borrow().is_empty());
+    assert!(std::net::UdpSocket::bind(("127.0.0.1", port)).is_err(), "it is ours");
 }

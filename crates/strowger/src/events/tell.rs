@@ -47,6 +47,7 @@ fn of_registration(registration: &Registration<'_>) -> Value {
                 UnregisterReason::ConnectionClosed => "connection closed",
                 UnregisterReason::Replaced => "a newer one took its place",
                 UnregisterReason::Unconfigured => "no longer in the configuration",
+                UnregisterReason::SocketClosed => "the socket that it was reached over is closed",
             };
             json!({ "state": "gone", "line": line, "reason": why })
         }

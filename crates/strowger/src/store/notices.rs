@@ -95,6 +95,7 @@ fn notice(entry: &Entry<'_>) -> Option<Event> {
                 UnregisterReason::ConnectionClosed => "connection closed",
                 UnregisterReason::Replaced => return None,
                 UnregisterReason::Unconfigured => "no longer in the configuration",
+                UnregisterReason::SocketClosed => "the socket that it was reached over is closed",
             };
             log::info("phone gone").number(line).with("reason", why)
         }

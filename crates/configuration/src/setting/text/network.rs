@@ -77,6 +77,16 @@ text! {
     }
 }
 
+impl PortText {
+    /// The first and the last port.
+    pub fn range(&self) -> (u16, u16) {
+        let text = self.as_str();
+        let (first, last) = text.split_once('-').unwrap_or((text, text));
+        // What is kept was read as ports.
+        (first.parse().unwrap_or(u16::MAX), last.parse().unwrap_or(u16::MAX))
+    }
+}
+
 text! {
     /// An IP network.
     Subnet, most 49, "an address and the number of bits of its network", example "10.1.0.0/16", |text| {

@@ -62,6 +62,10 @@ fn what_is_set_and_has_no_effect() {
         &["gateway g: gateways are not served yet: calls to it are refused"],
     );
     check(
+        "[[server]]\nname = \"cm1\"\naddress = \"192.0.2.1\"\ndrain_max = 3\nhttp_port = 80\n",
+        &["server cm1: address has no effect yet"],
+    );
+    check(
         "[[server]]\nname = \"cm1\"\nsccp_port = 2000\nsip_listeners = [{ transport = \"tls\", port = 5061 }]\n",
         &[
             "server cm1: SCCP is not served yet: its port stays closed",
