@@ -37,14 +37,20 @@ pub struct ChangeSet {
 pub enum Purpose {
     /// It stays.
     Lasting,
-    /// It is taken back by itself when nobody has confirmed it by then, or when the server ends before. As long as it is the
-    /// last change, nothing but its confirmation or its end is accepted.
+    /// It is taken back by itself when nobody has confirmed it by then, or when the server ends before. Until then nothing
+    /// is accepted but its confirmation, its end, and changes [beside](Purpose::Beside) it.
     Trial {
         /// The last moment for a confirmation.
         until: WallTime,
     },
     /// Confirms a trial, and changes nothing.
     Confirmation {
+        /// The sequence of the trial.
+        of: u64,
+    },
+    /// Made while a change is on trial, and stays whatever becomes of that: it changes nothing but who is
+    /// [let in](crate::access).
+    Beside {
         /// The sequence of the trial.
         of: u64,
     },
@@ -112,7 +118,7 @@ impl Purpose {
     /// True when a change for this purpose ends the trial with this sequence.
     pub const fn ends_trial(self, sequence: u64) -> bool {
         match self {
-            Purpose::Lasting | Purpose::Trial { .. } => false,
+            Purpose::Lasting | Purpose::Trial { .. } | Purpose::Beside { .. } => false,
             Purpose::Confirmation { of } | Purpose::Reversal { of } => of == sequence,
             Purpose::Return { to } => to < sequence,
         }

@@ -6,6 +6,7 @@
 //!
 //! It does no IO and knows no database, file or protocol: engines and shells stand around it.
 
+pub mod access;
 mod change;
 pub mod csv;
 mod difference;

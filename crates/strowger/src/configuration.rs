@@ -20,7 +20,7 @@ use std::path::{Path, PathBuf};
 use strowger_base::WallTime;
 use strowger_configuration::{
     ChangeSet, CommitError, Difference, FollowError, Head, Id, Log, Operation, Purpose, Refusal, SCHEMA,
-    State,
+    State, access,
 };
 
 pub(crate) use check::Checked;
@@ -133,15 +133,23 @@ impl ConfigurationStore {
         if change.base != self.head.sequence {
             return Err(ChangeError::Conflict { head: self.head });
         }
-        self.allowed(&change)?;
+        let purpose = self.purpose(&change);
+        self.allowed(&change, purpose)?;
         let state = self.state.changed(&change.operations).map_err(ChangeError::Refused)?;
+        if let Purpose::Beside { of } = purpose {
+            // Whatever comes, the trial can be taken back.
+            self.taken_back(of, &state).map_err(|error| match (error, self.trial) {
+                (HistoryError::NoState { .. }, Some(trial)) => ChangeError::OnTrial(trial),
+                (error, _) => ChangeError::Log(CommitError::Failed { why: error.to_string() }),
+            })?;
+        }
         let change = ChangeSet {
             id: change.id,
             sequence: self.head.sequence + 1,
             author: change.author,
             at,
             message: change.message,
-            purpose: change.purpose,
+            purpose,
             schema: SCHEMA,
             operations: change.operations,
             state: state.hash(),
@@ -293,7 +301,10 @@ impl ConfigurationStore {
     /// # Errors
     /// Later changes stand on it; there is no such change; the log cannot be read.
     pub(crate) fn undo(&self, sequence: u64) -> Result<Vec<Operation>, HistoryError> {
-        self.past().undo(sequence)
+        match self.trial {
+            Some(trial) if trial.sequence == sequence => self.past().take_back(sequence),
+            Some(_) | None => self.past().undo(sequence),
+        }
     }
 
     /// What brings back everything as it was after a change; 0 is the beginning.
@@ -306,6 +317,32 @@ impl ConfigurationStore {
 
     const fn past(&self) -> History<'_> {
         History { log: &self.log, state: &self.state, last: self.head.sequence }
+    }
+
+    /// The state without the change on trial, when another one was made beside it that leads to `state`.
+    ///
+    /// # Errors
+    /// The log cannot be read, or there is no such state.
+    pub(crate) fn without_trial(&self, state: &State) -> Result<Option<State>, HistoryError> {
+        self.trial.map(|trial| self.taken_back(trial.sequence, state)).transpose()
+    }
+
+    fn taken_back(&self, trial: u64, state: &State) -> Result<State, HistoryError> {
+        let past = History { log: &self.log, state, last: self.head.sequence };
+        state.changed(&past.take_back(trial)?).map_err(|refused| {
+            let why = refused.first().map_or_else(String::new, ToString::to_string);
+            HistoryError::NoState { sequence: trial, why }
+        })
+    }
+
+    /// A lasting change that only says who is let in is made beside a trial.
+    fn purpose(&self, change: &Change) -> Purpose {
+        match (change.purpose, self.trial) {
+            (Purpose::Lasting, Some(trial)) if access::is_all(&self.state, &change.operations) => {
+                Purpose::Beside { of: trial.sequence }
+            }
+            (purpose, _) => purpose,
+        }
     }
 
     fn revert(&mut self, id: Id, at: WallTime, why: &str) -> Result<(), ChangeError> {
@@ -323,13 +360,14 @@ impl ConfigurationStore {
     }
 
     /// Whether a change may be made now.
-    fn allowed(&self, change: &Change) -> Result<(), ChangeError> {
-        if let Some(trial) = self.trial
-            && !change.purpose.ends_trial(trial.sequence)
+    fn allowed(&self, change: &Change, purpose: Purpose) -> Result<(), ChangeError> {
+        let ends = |trial: &Trial| purpose.ends_trial(trial.sequence);
+        if let (Some(trial), false) = (self.trial, matches!(purpose, Purpose::Beside { .. }))
+            && !ends(&trial)
         {
             return Err(ChangeError::OnTrial(trial));
         }
-        match change.purpose {
+        match purpose {
             Purpose::Confirmation { of } if self.trial.is_none() => {
                 Err(ChangeError::NoTrial { sequence: of })
             }
@@ -337,8 +375,16 @@ impl ConfigurationStore {
                 // A confirmation is no way to change something.
                 if change.operations.is_empty() { Ok(()) } else { Err(ChangeError::Empty) }
             }
-            _ if change.operations.is_empty() => Err(ChangeError::Empty),
-            _ => Ok(()),
+            // All that it did may have been changed beside it, and stays.
+            Purpose::Reversal { .. } if self.trial.as_ref().is_some_and(ends) => Ok(()),
+            Purpose::Lasting
+            | Purpose::Trial { .. }
+            | Purpose::Beside { .. }
+            | Purpose::Reversal { .. }
+            | Purpose::Return { .. } => match change.operations.is_empty() {
+                true => Err(ChangeError::Empty),
+                false => Ok(()),
+            },
         }
     }
 
@@ -348,7 +394,11 @@ impl ConfigurationStore {
             .past()
             .change(sequence)
             .map_err(|error| ChangeError::Log(CommitError::Failed { why: error.to_string() }))?;
-        if there.operations == change.operations && there.purpose == change.purpose {
+        let is_same = match there.purpose {
+            Purpose::Beside { .. } => change.purpose == Purpose::Lasting,
+            purpose => purpose == change.purpose,
+        };
+        if there.operations == change.operations && is_same {
             return Ok(Head { sequence, state: there.state });
         }
         Err(ChangeError::OtherContents { sequence })
@@ -359,6 +409,7 @@ impl ConfigurationStore {
         self.head = Head { sequence: change.sequence, state: change.state };
         self.trial = match change.purpose {
             Purpose::Trial { until } => Some(Trial { sequence: change.sequence, until }),
+            Purpose::Beside { .. } => self.trial,
             Purpose::Lasting
             | Purpose::Confirmation { .. }
             | Purpose::Reversal { .. }
@@ -384,7 +435,10 @@ impl ConfigurationStore {
     }
 
     fn look_for_trial(&mut self) -> Result<(), FollowError> {
-        let last = self.past().list(self.head.sequence, 1)?.pop();
+        let mut last = self.past().list(self.head.sequence, 1)?.pop();
+        if let Some(Summary { purpose: Purpose::Beside { of }, .. }) = last {
+            last = self.past().list(of, 1)?.pop();
+        }
         if let Some(Summary { sequence, purpose: Purpose::Trial { until }, .. }) = last {
             self.trial = Some(Trial { sequence, until });
         }
@@ -454,7 +508,11 @@ impl fmt::Display for ChangeError {
                 Ok(())
             }
             ChangeError::OnTrial(Trial { sequence, .. }) => {
-                write!(f, "change {sequence} waits for its confirmation: confirm it or take it back first")
+                write!(
+                    f,
+                    "change {sequence} waits for its confirmation: confirm it or take it back first; until then only \
+                     passwords and roles of users and API tokens can be changed"
+                )
             }
             ChangeError::NoTrial { sequence } => write!(f, "change {sequence} waits for no confirmation"),
             ChangeError::OtherContents { sequence } => {

@@ -277,6 +277,14 @@ impl Keeper {
         self.store().differences(from, to)
     }
 
+    /// The state that a change made beside the one on trial would leave when that is taken back; nothing when none is on trial.
+    ///
+    /// # Errors
+    /// The log cannot be read, or there would be none.
+    pub(crate) fn without_trial(&self, plan: &Plan) -> Result<Option<State>, HistoryError> {
+        self.store().without_trial(&plan.after)
+    }
+
     /// What stands between what somebody wants and what others did since the change from which they began.
     ///
     /// # Errors

@@ -65,11 +65,12 @@ pub fn sample(sequence: u64) -> ChangeSet {
         author: format!("author {sequence}").into(),
         at: WallTime::from_micros(1_700_000_000_000_000 + sequence),
         message: if sequence.is_multiple_of(2) { "".into() } else { format!("why \"{sequence}\"\n").into() },
-        purpose: match sequence % 5 {
+        purpose: match sequence % 6 {
             0 => Purpose::Trial { until: WallTime::from_micros(1_700_000_060_000_000 + sequence) },
             1 => Purpose::Lasting,
             2 => Purpose::Confirmation { of: sequence - 1 },
             3 => Purpose::Reversal { of: sequence - 1 },
+            4 => Purpose::Beside { of: sequence - 1 },
             _ => Purpose::Return { to: sequence - 1 },
         },
         schema: SCHEMA,

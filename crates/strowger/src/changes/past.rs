@@ -105,6 +105,7 @@ fn purpose(change: &Value) -> Option<String> {
     }
     number("confirms")
         .map(|of| format!("confirms {of}"))
+        .or_else(|| number("beside_trial").map(|of| format!("beside {of}, which was on trial")))
         .or_else(|| number("takes_back").map(|of| format!("takes back {of}")))
         .or_else(|| number("returns_to").map(|to| format!("returns to {to}")))
 }

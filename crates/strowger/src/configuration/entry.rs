@@ -205,6 +205,7 @@ const fn written(purpose: Purpose) -> (&'static str, Option<u64>) {
         Purpose::Lasting => ("lasting", None),
         Purpose::Trial { until } => ("trial", Some(until.as_micros())),
         Purpose::Confirmation { of } => ("confirmation", Some(of)),
+        Purpose::Beside { of } => ("beside", Some(of)),
         Purpose::Reversal { of } => ("reversal", Some(of)),
         Purpose::Return { to } => ("return", Some(to)),
     }
@@ -215,6 +216,7 @@ fn purpose(word: &str, value: Option<u64>) -> Option<Purpose> {
         ("lasting", None) => Some(Purpose::Lasting),
         ("trial", Some(until)) => Some(Purpose::Trial { until: WallTime::from_micros(until) }),
         ("confirmation", Some(of)) => Some(Purpose::Confirmation { of }),
+        ("beside", Some(of)) => Some(Purpose::Beside { of }),
         ("reversal", Some(of)) => Some(Purpose::Reversal { of }),
         ("return", Some(to)) => Some(Purpose::Return { to }),
         _ => None,

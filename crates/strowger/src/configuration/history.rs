@@ -4,7 +4,7 @@ use std::fmt;
 
 use rusqlite::{OptionalExtension, params};
 use strowger_configuration::reader::Names;
-use strowger_configuration::{ChangeSet, Difference, FollowError, Id, Kind, Log, Operation, State};
+use strowger_configuration::{ChangeSet, Difference, FollowError, Id, Kind, Log, Operation, State, access};
 
 use super::engine::{SqliteLog, unreadable};
 use super::entry::{self, Summary};
@@ -122,6 +122,35 @@ impl History<'_> {
             }
         }
         if changed.is_empty() { Ok(operations) } else { Err(HistoryError::ChangedSince(changed)) }
+    }
+
+    /// What takes a change back that was on trial until now. Who is let in by now is not touched: a token that was revoked beside the
+    /// trial does not come back, and neither does a password that was changed.
+    pub(super) fn take_back(&self, sequence: u64) -> Result<Vec<Operation>, HistoryError> {
+        let mut operations = Vec::new();
+        for operation in self.change(sequence)?.operations {
+            let Operation { kind, object, .. } = operation;
+            let now = self.state.entry(object);
+            let before = now.map(|entry| entry.hash());
+            let then = self.value_at(object, sequence - 1)?;
+            let after = match (now, then) {
+                // Somebody else has taken the name meanwhile.
+                (None, Some(then)) if access::is_taken(self.state, kind, &then) => continue,
+                (_, then) if before == operation.hash_after() => then,
+                (Some(now), Some(then)) => match access::kept(now, &then) {
+                    Some(kept) => Some(kept),
+                    None => continue,
+                },
+                // What came with it goes with it.
+                (Some(_), None) => None,
+                (None, _) => continue,
+            };
+            let reversal = Operation { kind, object, before, after };
+            if reversal.hash_after() != before {
+                operations.push(reversal);
+            }
+        }
+        Ok(operations)
     }
 
     /// The value of an object after a change.

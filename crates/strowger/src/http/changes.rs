@@ -10,7 +10,7 @@ use axum::response::{IntoResponse, Response};
 use serde_json::{Value, json};
 use strowger_configuration::csv::Sheet;
 use strowger_configuration::setting::{Record, Whole};
-use strowger_configuration::{CommitError, Head, Purpose, State, record};
+use strowger_configuration::{CommitError, Head, Purpose, State, access, record};
 
 use super::configuration::Changing;
 use super::problem::Problem;
@@ -322,6 +322,13 @@ fn allowed(site: &Site, plan: &Plan) -> Result<(), Problem> {
     if has_administrator(&site.keeper.live().state) && !has_administrator(&plan.after) {
         let why = "it would leave no administrator who can log in; make another one first";
         return Err(Problem::new(StatusCode::CONFLICT, why));
+    }
+    if site.keeper.live().trial.is_some() && access::is_all(&plan.before, &plan.operations) {
+        let without = site.keeper.without_trial(plan).map_err(|error| of_history(&error))?;
+        if without.is_some_and(|without| !has_administrator(&without)) && has_administrator(&plan.after) {
+            let why = "it would leave no administrator who can log in when the change on trial is taken back; confirm that first";
+            return Err(Problem::new(StatusCode::CONFLICT, why));
+        }
     }
     Ok(())
 }

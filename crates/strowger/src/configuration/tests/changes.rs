@@ -156,3 +156,136 @@ fn nothing_else_is_changed_during_a_trial() {
     assert_eq!(store.commit(back, at(20)).map(|head| head.state), Ok(before));
     assert_eq!(store.trial(), None);
 }
+
+const ONE: &str =
+    "$argon2id$v=19$m=19456,t=2,p=1$c29tZXNhbHRzb21lc2FsdA$aGFzaGhhc2hoYXNoaGFzaGhhc2hoYXNoaGFzaGhhc2g";
+const TWO: &str =
+    "$argon2id$v=19$m=19456,t=2,p=1$b3RoZXJzYWx0b3RoZXJzYQ$aGFzaGhhc2hoYXNoaGFzaGhhc2hoYXNoaGFzaGhhc2g";
+
+fn token(name: &str) -> Value {
+    json!({ "name": name, "digest": "0".repeat(64) })
+}
+
+fn alice(department: &str, password: &str) -> Value {
+    json!({ "name": "alice", "department": department, "password": password })
+}
+
+/// Who is let in, as `kind name password`, and the partitions.
+fn let_in(state: &State) -> Vec<String> {
+    let kinds = [Kind::ApiToken, Kind::ApplicationUser, Kind::EndUser, Kind::Partition];
+    let entries = kinds.iter().flat_map(|kind| state.of_kind(*kind));
+    entries
+        .map(|entry| {
+            let table = entry.object().write(state);
+            let text = |name: &str| table.get(name).and_then(Value::as_str).unwrap_or_default();
+            let password = [(ONE, "one"), (TWO, "two")].into_iter().find(|it| it.0 == text("password"));
+            let password = password.map_or("", |it| it.1);
+            let words = [entry.object().kind().word(), text("name"), text("department"), password];
+            words.into_iter().filter(|word| !word.is_empty()).collect::<Vec<_>>().join(" ")
+        })
+        .collect()
+}
+
+/// Whoever is put out while a change is on trial stays out, however that ends.
+#[test]
+fn who_is_let_in_is_changed_beside_a_trial_and_stays() {
+    type Made = fn(&State) -> Vec<Operation>;
+    let check = |name: &str, trial: Made, beside: Made, taken_back: &[&str], confirmed: &[&str]| {
+        for (ends, expect) in [("lapse", taken_back), ("restart", taken_back), ("confirm", confirmed)] {
+            let folder = Folder::new(&format!("beside-{name}-{ends}"));
+            let mut store = folder.open();
+            let state = store.state().clone();
+            commit(
+                &mut store,
+                vec![
+                    put(&state, Kind::ApiToken, 1, &token("ci")),
+                    put(&state, Kind::EndUser, 2, &alice("lab", ONE)),
+                    partition(&state, 3, "internal"),
+                ],
+            );
+            let tried = change(&store, Purpose::Trial { until: at(70) }, trial(store.state()));
+            store.commit(tried, at(10)).unwrap();
+            let besides = change(&store, Purpose::Lasting, beside(store.state()));
+            let head = store.commit(besides.clone(), at(11)).unwrap();
+            assert_eq!(store.trial(), Some(Trial { sequence: 2, until: at(70) }), "{name}");
+            assert_eq!(store.change(3).unwrap().purpose, Purpose::Beside { of: 2 });
+            // Asked again it is the same change.
+            assert_eq!(store.commit(besides, at(11)), Ok(head), "{name}");
+            match ends {
+                "lapse" => assert_eq!(store.lapse(id(90), at(70)), Ok(Some(2)), "{name}"),
+                "confirm" => assert_eq!(store.confirm(2, id(90), "bob", at(20)).unwrap().sequence, 4),
+                _ => {
+                    drop(store);
+                    let opened = ConfigurationStore::open(&folder.0, at(20), id(90)).unwrap();
+                    assert_eq!(opened.1.reverted, Some(2), "{name}");
+                    store = opened.0;
+                }
+            }
+            assert_eq!(store.trial(), None);
+            assert_eq!(let_in(store.state()), expect, "{name} {ends}");
+            store.check().unwrap();
+        }
+    };
+    let renamed = |state: &State| partition(state, 3, "other");
+    // What the trial does not touch.
+    check(
+        "apart",
+        |state| vec![partition(state, 3, "other")],
+        |state| vec![delete(state, Kind::ApiToken, 1), put(state, Kind::EndUser, 2, &alice("lab", TWO))],
+        &["end_user alice lab two", "partition internal"],
+        &["end_user alice lab two", "partition other"],
+    );
+    // What it touches, too.
+    check(
+        "both",
+        |state| {
+            let token = json!({ "name": "ci", "digest": "0".repeat(64), "role": "administrator" });
+            vec![put(state, Kind::ApiToken, 1, &token), put(state, Kind::EndUser, 2, &alice("attic", ONE))]
+        },
+        |state| vec![delete(state, Kind::ApiToken, 1), put(state, Kind::EndUser, 2, &alice("attic", TWO))],
+        &["end_user alice lab two", "partition internal"],
+        &["end_user alice attic two", "partition internal"],
+    );
+    // What came with it goes with it; and nothing may be left to take back.
+    check(
+        "new",
+        |state| vec![put(state, Kind::ApiToken, 4, &token("new"))],
+        |state| vec![delete(state, Kind::ApiToken, 4)],
+        &["api_token ci", "end_user alice lab one", "partition internal"],
+        &["api_token ci", "end_user alice lab one", "partition internal"],
+    );
+    check(
+        "gone",
+        |state| {
+            vec![
+                delete(state, Kind::ApiToken, 1),
+                put(state, Kind::ApplicationUser, 5, &json!({ "name": "b" })),
+            ]
+        },
+        |state| {
+            vec![
+                put(state, Kind::ApiToken, 6, &json!({ "name": "ci", "digest": "1".repeat(64) })),
+                put(state, Kind::ApplicationUser, 5, &json!({ "name": "b", "password": TWO })),
+            ]
+        },
+        &["api_token ci", "end_user alice lab one", "partition internal"],
+        &["api_token ci", "application_user b two", "end_user alice lab one", "partition internal"],
+    );
+    // Everything else waits, and so does what would be in the way of taking it back.
+    let folder = Folder::new("beside-refused");
+    let mut store = folder.open();
+    let state = store.state().clone();
+    let user = |name: &str| json!({ "name": name, "password": ONE });
+    commit(
+        &mut store,
+        vec![partition(&state, 3, "internal"), put(&state, Kind::ApplicationUser, 5, &user("b"))],
+    );
+    let tried = vec![put(store.state(), Kind::ApplicationUser, 5, &user("c"))];
+    let tried = change(&store, Purpose::Trial { until: at(70) }, tried);
+    store.commit(tried, at(10)).unwrap();
+    let state = store.state().clone();
+    for operations in [vec![renamed(&state)], vec![put(&state, Kind::ApplicationUser, 6, &user("b"))]] {
+        let refused = change(&store, Purpose::Lasting, operations);
+        assert_eq!(store.commit(refused, at(11)), Err(ChangeError::OnTrial(store.trial().unwrap())));
+    }
+}

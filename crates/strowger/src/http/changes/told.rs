@@ -95,6 +95,7 @@ pub(super) fn purpose(purpose: Purpose) -> Value {
         Purpose::Lasting => json!("lasting"),
         Purpose::Trial { until } => json!({ "trial_until": time(until) }),
         Purpose::Confirmation { of } => json!({ "confirms": of }),
+        Purpose::Beside { of } => json!({ "beside_trial": of }),
         Purpose::Reversal { of } => json!({ "takes_back": of }),
         Purpose::Return { to } => json!({ "returns_to": to }),
     }
