@@ -520,14 +520,11 @@ impl<'a> Wire<'a> for CallRecord<'a> {
         self.answered_at.put(out);
         self.ended_at.put(out);
         self.cause.put(out);
-        self.released_by.put(out);
+        put_release(self.released_by, self.moves.as_ref(), out);
         put_list(&self.legs, out);
-        if let Some(moves) = &self.moves {
-            moves.put(out);
-        }
     }
     fn take(from: &mut Reader<'a>) -> Result<Self, DecodeError> {
-        Ok(CallRecord {
+        let mut record = CallRecord {
             call: Wire::take(from)?,
             origin: Wire::take(from)?,
             calling_leg: Wire::take(from)?,
@@ -545,11 +542,38 @@ impl<'a> Wire<'a> for CallRecord<'a> {
             answered_at: Wire::take(from)?,
             ended_at: Wire::take(from)?,
             cause: Wire::take(from)?,
-            released_by: Wire::take(from)?,
-            legs: take_list(from)?,
-            moves: if from.len() == 0 { None } else { Some(Wire::take(from)?) },
-        })
+            released_by: ReleasedBy::System,
+            legs: Vec::new(),
+            moves: None,
+        };
+        (record.released_by, record.moves) = take_release(from)?;
+        record.legs = take_list(from)?;
+        Ok(record)
     }
+}
+
+/// Who ended a call, and how it hangs together with others: the codes of [`ReleasedBy`], and as many again for calls that do.
+fn put_release(by: ReleasedBy, moves: Option<&Moves>, out: &mut Vec<u8>) {
+    let Some(moves) = moves else { return by.put(out) };
+    out.push(match by {
+        ReleasedBy::Caller => 3,
+        ReleasedBy::Called => 4,
+        ReleasedBy::System => 5,
+    });
+    moves.put(out);
+}
+
+fn take_release(from: &mut Reader<'_>) -> Result<(ReleasedBy, Option<Moves>), DecodeError> {
+    let by = match from.byte()? {
+        0 => return Ok((ReleasedBy::Caller, None)),
+        1 => return Ok((ReleasedBy::Called, None)),
+        2 => return Ok((ReleasedBy::System, None)),
+        3 => ReleasedBy::Caller,
+        4 => ReleasedBy::Called,
+        5 => ReleasedBy::System,
+        code => return Err(DecodeError::Unknown { what: "ReleasedBy", code }),
+    };
+    Ok((by, Some(Moves::take(from)?)))
 }
 
 fn put_list<'a, T: Wire<'a>>(list: &[T], out: &mut Vec<u8>) {
