@@ -11,7 +11,7 @@ use strowger_configuration::reader::Names;
 use strowger_configuration::{Kind, State};
 use strowger_node::configuration::Configuration;
 
-use crate::digits::{self, Report, Saved};
+use crate::digits::{self, Doubt, Report, Saved};
 use crate::keeper::Plan;
 use crate::sockets::WantedSocket;
 use crate::telephony::Telephony;
@@ -206,26 +206,56 @@ fn restarting(plan: &Plan, found: &mut Vec<Consequence>) {
     found.push(Consequence::new("restart", text, names));
 }
 
-/// Saved diallings that fail and did not, or do not fail any more.
+/// Saved diallings of which something else comes, or that are as expected and were not, or the other way round.
 fn diallings(plan: &Plan, before: &Taken, after: &Taken, found: &mut Vec<Consequence>) {
     let were = Saved::of_state(&plan.before);
     for Saved { place, expect } in Saved::of_state(&plan.after) {
-        let fails = expect.failures(&after.configuration.calls);
-        let was_there = were.iter().any(|saved| saved.place == place);
-        let failed = if was_there { expect.failures(&before.configuration.calls) } else { vec![] };
-        if fails == failed {
+        let was = were.iter().find(|saved| saved.place == place);
+        let wrong = expect.failures(&after.configuration.calls);
+        let was_wrong = was.map_or_else(Vec::new, |was| was.expect.failures(&before.configuration.calls));
+        let changes = match was {
+            Some(was) => changes(
+                &was.expect.outcome(&before.configuration.calls),
+                &expect.outcome(&after.configuration.calls),
+            ),
+            None => vec![],
+        };
+        if changes.is_empty() && wrong == was_wrong {
             continue;
         }
-        let text = match (failed.is_empty(), fails.is_empty()) {
-            (_, true) => format!("saved dialling {place:?} leads where it shall again"),
-            (true, false) => format!("saved dialling {place:?} goes another way: {}", fails.join("; ")),
-            (false, false) => {
-                format!("saved dialling {place:?} still goes another way: {}", fails.join("; "))
-            }
+        let became = match (was_wrong.is_empty(), wrong.is_empty()) {
+            (true, true) => "changes, and is as expected".to_owned(),
+            (false, true) => "leads where it shall again".to_owned(),
+            (true, false) => format!("goes another way ({})", wrong.join("; ")),
+            (false, false) => format!("still goes another way ({})", wrong.join("; ")),
         };
-        found.push(Consequence::new("dialling", text, vec![place]));
+        let told = if changes.is_empty() { String::new() } else { format!(": {}", changes.join(", ")) };
+        found.push(Consequence::new(
+            "dialling",
+            format!("saved dialling {place:?} {became}{told}"),
+            vec![place],
+        ));
     }
 }
+
+/// What of a dialling is another, as `result line 1002 before and no match after`.
+fn changes(before: &Outcome, after: &Outcome) -> Vec<String> {
+    match (before, after) {
+        (Ok(before), Ok(after)) => {
+            let differing = before.iter().zip(after).filter(|(before, after)| before != after);
+            let told = |text: &str| if text.is_empty() { "nothing".to_owned() } else { text.to_owned() };
+            let changes = differing.map(|((what, before), (_, after))| {
+                format!("{what} {} before and {} after", told(before), told(after))
+            });
+            changes.collect()
+        }
+        // The other one's reason is told as what is wrong with it.
+        (Err(_), Ok(_)) | (Ok(_), Err(_)) | (Err(_), Err(_)) => vec![],
+    }
+}
+
+/// What comes of a dialling, or why it cannot be asked.
+type Outcome = anyhow::Result<Vec<(&'static str, String)>>;
 
 /// Doubts about the dial plan that were not there before.
 fn findings(before: &Taken, after: &Taken, found: &mut Vec<Consequence>) {
@@ -240,11 +270,24 @@ fn findings(before: &Taken, after: &Taken, found: &mut Vec<Consequence>) {
         return found.push(Consequence::new("finding", text, vec![]));
     }
     let at = digits::now();
-    let known: BTreeSet<String> = Report::of(before, at).doubtful().into_iter().collect();
-    for doubt in Report::of(after, at).doubtful() {
-        if !known.contains(&doubt) {
-            found.push(Consequence::new("finding", format!("new in the dial plan: {doubt}"), vec![]));
-        }
+    let known = Report::of(before, at).doubtful();
+    let doubts = Report::of(after, at).doubtful();
+    let total = |all: &[Doubt], of: &Doubt| -> usize {
+        all.iter().filter(|it| it.group == of.group).map(|it| 1 + it.alike).sum()
+    };
+    for doubt in &doubts {
+        let text = match known.iter().find(|it| it.is == doubt.is) {
+            Some(was) if was.lines >= doubt.lines => continue,
+            Some(was) => format!("worse in the dial plan, of {} lines before: {}", was.lines, doubt.sentence),
+            // Of many with one cause only some are told: another one of them is none that is new.
+            None if known.iter().any(|it| it.group == doubt.group && it.alike > 0)
+                && total(&doubts, doubt) <= total(&known, doubt) =>
+            {
+                continue;
+            }
+            None => format!("new in the dial plan: {}", doubt.sentence),
+        };
+        found.push(Consequence::new("finding", text, vec![]));
     }
 }
 

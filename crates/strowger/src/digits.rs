@@ -29,7 +29,7 @@ use crate::config_file::ConfigFile;
 
 pub(crate) use codes::Codes;
 pub(crate) use expect::{ExpectSection, Saved, listed, report, unusable};
-pub(crate) use lint::Report;
+pub(crate) use lint::{Doubt, Report};
 pub(crate) use onward::LinesAre;
 
 use from::{From, Incoming};

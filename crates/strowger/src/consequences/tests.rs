@@ -35,11 +35,15 @@ impl Office {
         let (store, _) = ConfigurationStore::open(&folder, digits::now(), random_id()).unwrap();
         let keeper = Keeper::new(store, vault, Box::new(Arc::clone(&telephony))).unwrap();
         let office = Office { folder, keeper, telephony, _letters: letters };
-        let plan = office.plan(&office.objects());
+        office.apply(&office.objects());
+        office
+    }
+
+    fn apply(&self, objects: &[(Kind, Value)]) {
+        let plan = self.plan(objects);
         let order =
             Order { id: random_id(), author: "test".into(), message: "".into(), confirm_within: None };
-        office.keeper.carry_out(plan, order, strowger_configuration::Purpose::Lasting).unwrap();
-        office
+        self.keeper.carry_out(plan, order, strowger_configuration::Purpose::Lasting).unwrap();
     }
 
     fn objects(&self) -> Vec<(Kind, Value)> {
@@ -116,7 +120,9 @@ fn a_plan_tells_what_follows() {
     office.check(secret, &[wall], &[("restart", restart)]);
     let gone =
         |all: &mut Vec<(Kind, Value)>| all.retain(|(_, it)| it["name"] != "wall" && it["pattern"] != "1002");
-    let dialling = "saved dialling \"to Bob\" goes another way: result: expected line 1002, found no match";
+    let dialling = "saved dialling \"to Bob\" goes another way (result: expected line 1002, found no match): result line 1002 \
+                    before and no match after, ends line 1002 before and no match after, pattern 1002 before and nothing after, \
+                    called 1002 before and nothing after, calling 1001 before and nothing after";
     let bob = "phone wall is registered and has to register anew";
     office.check(gone, &[desk, wall], &[("unregistered", bob), ("dialling", dialling)]);
     let blocked = json!({ "pattern": "10021", "partition": "inside", "cause": 21 });
@@ -125,7 +131,9 @@ fn a_plan_tells_what_follows() {
     findings(&mut objects);
     let plan = office.plan(&objects);
     let found = of(&plan, &office.telephony, Vec::new);
-    assert!(found.len() == 1 && found[0].kind == "finding" && found[0].text.contains("1002"), "{found:?}");
+    let waits = "saved dialling \"to Bob\" changes, and is as expected: waits_seconds 0 before and 15 after";
+    assert_eq!(found[0].text, waits);
+    assert!(found.len() == 2 && found[1].kind == "finding" && found[1].text.contains("1002"), "{found:?}");
 }
 
 #[test]
@@ -229,4 +237,83 @@ fn sockets_that_are_missing_are_tried_again() {
     office.telephony.open_missing();
     assert!(missing.borrow().is_empty());
     assert!(std::net::UdpSocket::bind(("127.0.0.1", port)).is_err(), "it is ours");
+}
+
+#[test]
+fn diallings_of_which_something_else_comes_are_told() {
+    let office = Office::new("diallings");
+    // It is expected to get there, and does: over another pattern.
+    let translated = json!({ "pattern": "1002", "partition": "first", "search_space": "all" });
+    let change = |all: &mut Vec<(Kind, Value)>| {
+        all.push((Kind::Partition, json!({ "name": "first" })));
+        all.push((Kind::CallingSearchSpace, json!({ "name": "both", "partitions": ["first", "inside"] })));
+        all.push((Kind::TranslationPattern, translated.clone()));
+        all[2].1["search_space"] = json!("both");
+        all[6].1["description"] = json!("one who is saved is one who is not forgotten");
+    };
+    let mut objects = office.objects();
+    change(&mut objects);
+    objects[6].1["result"] = json!("line 1002");
+    let told: Vec<String> =
+        of(&office.plan(&objects), &office.telephony, Vec::new).into_iter().map(|it| it.text).collect();
+    assert_eq!(told, Vec::<String>::new(), "the same line, the same pattern: nothing else comes of it");
+    let masked = json!({ "pattern": "1002", "partition": "first", "search_space": "all", "change": { "calling_mask": "2XXX" } });
+    let mut objects = office.objects();
+    change(&mut objects);
+    objects[9].1 = masked;
+    let told: Vec<String> =
+        of(&office.plan(&objects), &office.telephony, Vec::new).into_iter().map(|it| it.text).collect();
+    let expect = "saved dialling \"to Bob\" changes, and is as expected: calling 1001 before and 2001 after";
+    assert_eq!(told, [expect]);
+}
+
+/// That fewer lines are concerned is nothing new, and that more are is told.
+#[test]
+fn doubts_are_told_apart_without_their_counts() {
+    let office = Office::new("doubts");
+    let with = |lines: &[&str]| {
+        let mut objects = office.objects();
+        objects.truncate(4);
+        objects.extend([
+            (Kind::Trunk, json!({ "name": "pstn", "destinations": ["192.0.2.1:5060"] })),
+            (Kind::Partition, json!({ "name": "help" })),
+            (Kind::CallingSearchSpace, json!({ "name": "helped", "partitions": ["help", "inside"] })),
+            (Kind::Line, json!({ "pattern": "1900", "partition": "inside", "search_space": "helped" })),
+            (
+                Kind::RoutePattern,
+                json!({ "pattern": "911", "partition": "help", "trunk": "pstn", "emergency": true }),
+            ),
+        ]);
+        for number in lines {
+            let line = json!({ "pattern": number, "partition": "inside", "search_space": "all" });
+            objects.push((Kind::Line, line));
+        }
+        let numbers = ["1001", "1002", "1900"].iter().chain(lines);
+        let phones: Vec<(Kind, Value)> = numbers
+            .map(|number| {
+                let lines = json!([{ "line": format!("inside:{number}") }]);
+                let name = format!("desk-{number}");
+                (Kind::Phone, json!({ "name": name, "lines": lines, "credentials": { "secret": "x" } }))
+            })
+            .collect();
+        objects.extend(phones);
+        objects
+    };
+    let told = |lines: &[&str]| -> Vec<String> {
+        let found = of(&office.plan(&with(lines)), &office.telephony, Vec::new).into_iter();
+        found.filter(|it| it.kind == "finding").map(|it| it.text).collect()
+    };
+    let first = told(&["1003"]);
+    assert!(
+        first.len() == 1
+            && first[0].contains("new in the dial plan: error emergency-unreachable: 3 lines cannot call"),
+        "{first:?}"
+    );
+    office.apply(&with(&["1003"]));
+    assert_eq!(told(&[]), Vec::<String>::new());
+    let worse = told(&["1003", "1004"]);
+    assert!(
+        worse.len() == 1 && worse[0].starts_with("worse in the dial plan, of 3 lines before: "),
+        "{worse:?}"
+    );
 }

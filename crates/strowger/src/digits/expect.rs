@@ -257,46 +257,74 @@ impl ExpectSection {
         Ok(self.differences(&answer))
     }
 
+    /// What comes of it, whether it is expected or not: what it is called, and what it is.
+    ///
+    /// # Errors
+    /// It cannot be asked.
+    pub(crate) fn outcome(
+        &self,
+        configuration: &Configuration,
+    ) -> anyhow::Result<Vec<(&'static str, String)>> {
+        let question = self.question(configuration)?;
+        let answer = super::answer(configuration, &question)?;
+        Ok(found(&answer).into())
+    }
+
     fn differences(&self, answer: &Answer<'_>) -> Vec<Difference> {
-        let (mut pattern, mut called, mut calling, mut waited) = Default::default();
-        match &answer.way {
-            Way::Name(found) => pattern = found.map_or_else(String::new, |found| found.text.to_owned()),
-            Way::Number(trace) => {
-                waited = trace.waited().as_secs();
-                match trace.analysis().decision() {
-                    Some(Decision::Routed(routed)) => {
-                        pattern = answer.text_of(routed.pattern).to_owned();
-                        called = routed.called.to_string();
-                        calling = routed.calling.number.to_string();
-                    }
-                    Some(Decision::Blocked { pattern: id, .. }) => pattern = answer.text_of(*id).to_owned(),
-                    Some(Decision::Rejected(_)) | None => {}
-                }
-            }
-        }
         let waits = self.waits_seconds.map(|seconds| seconds.to_string());
-        let followed = answer.followed();
-        let trunks = answer.trunks(followed.as_ref());
-        let [expected_trunks, expected_members] =
-            [&self.trunks, &self.members].map(|names| names.as_deref().map(listed));
-        let compared: [(&'static str, &Option<String>, String); 10] = [
-            ("result", &self.result, answer.result()),
-            ("ends", &self.ends, answer.ends(followed.as_ref())),
-            ("asks", &self.asks, answer.asks()),
-            ("pattern", &self.pattern, pattern),
-            ("called", &self.called, called),
-            ("calling", &self.calling, calling),
-            ("trunk", &self.trunk, trunks.first().cloned().unwrap_or_else(|| NONE.to_owned())),
-            ("trunks", &expected_trunks, listed(&trunks)),
-            ("members", &expected_members, listed(&answer.members(followed.as_ref()))),
-            ("waits_seconds", &waits, waited.to_string()),
+        let [trunks, members] = [&self.trunks, &self.members].map(|names| names.as_deref().map(listed));
+        let expected = [
+            &self.result,
+            &self.ends,
+            &self.asks,
+            &self.pattern,
+            &self.called,
+            &self.calling,
+            &self.trunk,
+            &trunks,
+            &members,
+            &waits,
         ];
-        let differs = |(what, expected, found): (&'static str, &Option<String>, String)| {
+        let differs = |((what, found), expected): ((&'static str, String), &Option<String>)| {
             let expected = expected.clone().filter(|expected| *expected != found)?;
             Some(Difference { what, expected, found })
         };
-        compared.into_iter().filter_map(differs).collect()
+        found(answer).into_iter().zip(expected).filter_map(differs).collect()
     }
+}
+
+/// What comes of a dialling, in the order in which it is compared.
+fn found(answer: &Answer<'_>) -> [(&'static str, String); 10] {
+    let (mut pattern, mut called, mut calling, mut waited) = Default::default();
+    match &answer.way {
+        Way::Name(found) => pattern = found.map_or_else(String::new, |found| found.text.to_owned()),
+        Way::Number(trace) => {
+            waited = trace.waited().as_secs();
+            match trace.analysis().decision() {
+                Some(Decision::Routed(routed)) => {
+                    pattern = answer.text_of(routed.pattern).to_owned();
+                    called = routed.called.to_string();
+                    calling = routed.calling.number.to_string();
+                }
+                Some(Decision::Blocked { pattern: id, .. }) => pattern = answer.text_of(*id).to_owned(),
+                Some(Decision::Rejected(_)) | None => {}
+            }
+        }
+    }
+    let followed = answer.followed();
+    let trunks = answer.trunks(followed.as_ref());
+    [
+        ("result", answer.result()),
+        ("ends", answer.ends(followed.as_ref())),
+        ("asks", answer.asks()),
+        ("pattern", pattern),
+        ("called", called),
+        ("calling", calling),
+        ("trunk", trunks.first().cloned().unwrap_or_else(|| NONE.to_owned())),
+        ("trunks", listed(&trunks)),
+        ("members", listed(&answer.members(followed.as_ref()))),
+        ("waits_seconds", waited.to_string()),
+    ]
 }
 
 /// Objects and the interface have the same words as the command line.

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use strowger_base::WallTime;
 use strowger_callcontrol::{Configuration, follow};
 use strowger_dialplan::forward::ForwardKind;
-use strowger_dialplan::lint::{Example, Finding, Lint, Severity, lint};
+use strowger_dialplan::lint::{Example, Finding, Kind, Lint, Severity, lint};
 use strowger_dialplan::{Arrival, PatternId};
 
 /// The findings with the plan that they are about.
@@ -50,6 +50,30 @@ fn fail_on(errors: u64) -> anyhow::Result<()> {
     Ok(())
 }
 
+/// A finding, to be told apart from others of another plan.
+pub(crate) struct Doubt {
+    /// What it is about: of many with the same cause only some are told.
+    pub(crate) group: (Severity, Kind, Option<String>),
+    /// The sentence without the number of lines that it concerns.
+    pub(crate) is: String,
+    /// That number; 0 when it has none.
+    pub(crate) lines: usize,
+    /// Further ones with the same cause.
+    pub(crate) alike: usize,
+    /// For people.
+    pub(crate) sentence: String,
+}
+
+/// `3 lines cannot call` is the same as `one line cannot call`, of other lines.
+fn without_count(sentence: &str) -> (String, usize) {
+    let Some((kind, what)) = sentence.split_once(": ") else { return (sentence.to_owned(), 0) };
+    if let Some(rest) = what.strip_prefix("one line ") {
+        return (format!("{kind}: lines {rest}"), 1);
+    }
+    let counted = what.split_once(" lines ").and_then(|(count, rest)| Some((count.parse().ok()?, rest)));
+    counted.map_or((sentence.to_owned(), 0), |(count, rest)| (format!("{kind}: lines {rest}"), count))
+}
+
 impl<'c> Report<'c> {
     pub(crate) fn of(configuration: &'c Configuration, at: WallTime) -> Self {
         let Configuration { plan, codes, .. } = configuration;
@@ -80,12 +104,20 @@ impl<'c> Report<'c> {
         text
     }
 
-    /// A sentence for each finding that is more than a note.
-    pub(crate) fn doubtful(&self) -> Vec<String> {
+    /// Each finding that is more than a note.
+    pub(crate) fn doubtful(&self) -> Vec<Doubt> {
         let doubtful = self.lint.findings.iter().filter(|finding| finding.severity != Severity::Note);
-        doubtful
-            .map(|finding| format!("{} {}: {}", finding.severity.word(), finding.kind.word(), finding.what))
-            .collect()
+        let cause = |finding: &Finding| {
+            let row = self.configuration.plan.pattern(*finding.patterns.get(1)?)?;
+            Some(row.pattern.text().to_owned())
+        };
+        let doubt = |finding: &Finding| {
+            let sentence = format!("{} {}: {}", finding.severity.word(), finding.kind.word(), finding.what);
+            let (is, lines) = without_count(&sentence);
+            let alike = finding.alike;
+            Doubt { group: (finding.severity, finding.kind, cause(finding)), is, lines, alike, sentence }
+        };
+        doubtful.map(doubt).collect()
     }
 
     /// The same as [`Report::text`], as one JSON object.
