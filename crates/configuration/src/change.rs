@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 use std::fmt;
 use std::sync::Arc;
 
+use serde_json::Value;
 use strowger_base::WallTime;
 
 use crate::reader::Names;
@@ -166,7 +167,7 @@ impl State {
                 Err(problems) => refused.extend(problems.into_iter().map(|problem| Refusal::Wrong {
                     kind,
                     object,
-                    key: self.name(kind, object),
+                    key: self.called_after(kind, object, value),
                     problem,
                 })),
             }
@@ -184,19 +185,37 @@ impl State {
             }
             after.put(entry);
         }
-        dangling(&after, &added, &mut refused);
-        still_used(&after, operations, &mut refused);
+        dangling(self, &after, &added, &mut refused);
+        still_used(self, &after, operations, &mut refused);
         refused.extend(rules::among(self, &after, &added));
         if refused.is_empty() { Ok(after) } else { Err(refused) }
     }
 }
 
+impl State {
+    /// What an object would be called; its id when that cannot be read.
+    fn called_after(&self, kind: Kind, object: Id, value: &str) -> String {
+        let read = serde_json::from_str::<Value>(value).ok();
+        let name =
+            read.as_ref().and_then(|value| {
+                let name = value.get(naming_setting(kind)).and_then(Value::as_str)?;
+                let partition = value.get("partition").and_then(Value::as_str).and_then(|id| id.parse().ok());
+                Some(partition.map_or_else(
+                    || name.to_owned(),
+                    |id| format!("{}:{name}", self.name(Kind::Partition, id)),
+                ))
+            });
+        name.unwrap_or_else(|| self.name(kind, object))
+    }
+}
+
 /// New objects that refer to what is not there, or is something else.
-fn dangling(after: &State, added: &[Id], refused: &mut Vec<Refusal>) {
+fn dangling(before: &State, after: &State, added: &[Id], refused: &mut Vec<Refusal>) {
     for entry in added.iter().filter_map(|id| after.entry(*id)) {
         entry.object().references(&mut |kind, used| {
             if after.entry(used).is_none_or(|used| used.object().kind() != kind) {
-                let wrong = Wrong::NoSuchObject { kind, found: used.to_string(), nearest: None };
+                // What goes with the same change has a name still.
+                let wrong = Wrong::NoSuchObject { kind, found: before.name(kind, used), nearest: None };
                 refused.push(Refusal::Wrong {
                     kind: entry.object().kind(),
                     object: entry.id(),
@@ -209,13 +228,14 @@ fn dangling(after: &State, added: &[Id], refused: &mut Vec<Refusal>) {
 }
 
 /// Objects that are gone although others, which this change leaves alone, refer to them.
-fn still_used(after: &State, operations: &[Operation], refused: &mut Vec<Refusal>) {
+fn still_used(before: &State, after: &State, operations: &[Operation], refused: &mut Vec<Refusal>) {
     let changed: BTreeSet<Id> = operations.iter().map(|operation| operation.object).collect();
     for operation in operations.iter().filter(|operation| after.entry(operation.object).is_none()) {
         let mut users = after.users(operation.object).filter(|user| !changed.contains(&user.id()));
         let called = |user: &Arc<Entry>| {
             let kind = user.object().kind();
-            format!("{} {:?}", kind.title(), after.name(kind, user.id()))
+            // What it is called by may go as well.
+            format!("{} {:?}", kind.title(), before.name(kind, user.id()))
         };
         // Many thousands may use it: they are counted, and only a few are named.
         let by: Vec<String> = users.by_ref().take(USERS_SHOWN).map(called).collect();
@@ -226,7 +246,7 @@ fn still_used(after: &State, operations: &[Operation], refused: &mut Vec<Refusal
         refused.push(Refusal::Wrong {
             kind: operation.kind,
             object: operation.object,
-            key: operation.object.to_string(),
+            key: before.name(operation.kind, operation.object),
             problem: Problem { path: Path::new(), wrong },
         });
     }

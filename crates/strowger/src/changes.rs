@@ -84,9 +84,12 @@ fn made(ordered: Ordered, json: bool, way_on: impl FnOnce(u64) -> String) -> any
     print::print(story::conflict(&conflict))?;
     let number = |name: &str| conflict.get(name).and_then(Value::as_u64).unwrap_or(0);
     let (head, base) = (number("head"), number("base"));
+    // What was on trial may have been taken back by itself, and nobody else did anything.
+    let lapsed =
+        detail.split_once("; change ").map_or_else(String::new, |(_, rest)| format!(". Change {rest}"));
     anyhow::bail!(
         "nothing was changed: the configuration is at change {head} now, and not at change {base}, which this was made \
-         from. {}",
+         from{lapsed}. {}",
         way_on(head)
     )
 }

@@ -18,13 +18,13 @@ use crate::server::LOCAL_SOCKET;
 #[cfg_attr(test, derive(Default))]
 pub(crate) struct Place {
     /// The server's data folder; a server that runs on it is found by itself.
-    #[arg(long, default_value = "strowger-data")]
+    #[arg(long, default_value = "strowger-data", global = true)]
     pub(crate) data: PathBuf,
     /// A running server, for example `http://127.0.0.1:8080` or `https://pbx.example:8443`.
-    #[arg(long, value_name = "URL", conflicts_with = "data")]
+    #[arg(long, value_name = "URL", conflicts_with = "data", global = true)]
     server: Option<ServerUrl>,
     /// File with the token to ask a named server with; the environment variable STROWGER_TOKEN does as well.
-    #[arg(long, value_name = "PATH", requires = "server")]
+    #[arg(long, value_name = "PATH", requires = "server", global = true)]
     token_file: Option<PathBuf>,
     #[command(flatten)]
     trust: tls::Trust,

@@ -81,6 +81,9 @@ pub(crate) enum ChangeError {
     Log(CommitError),
 }
 
+/// What the history says of a trial that was taken back by itself.
+pub(crate) const LAPSED: &str = "nobody confirmed it in time";
+
 /// Why the configuration cannot be opened.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub(crate) struct OpenError {
@@ -216,7 +219,7 @@ impl ConfigurationStore {
     pub(crate) fn lapse(&mut self, id: Id, at: WallTime) -> Result<Option<u64>, ChangeError> {
         match self.trial {
             Some(trial) if trial.until <= at => {
-                self.revert(id, at, "nobody confirmed it in time")?;
+                self.revert(id, at, LAPSED)?;
                 Ok(Some(trial.sequence))
             }
             Some(_) | None => Ok(None),
@@ -513,6 +516,9 @@ impl fmt::Display for ChangeError {
                     "change {sequence} waits for its confirmation: confirm it or take it back first; until then only \
                      passwords and roles of users and API tokens can be changed"
                 )
+            }
+            ChangeError::NoTrial { sequence: 0 } => {
+                f.write_str("no change is on trial: there is nothing to confirm and nothing to take back")
             }
             ChangeError::NoTrial { sequence } => write!(f, "change {sequence} waits for no confirmation"),
             ChangeError::OtherContents { sequence } => {

@@ -99,6 +99,8 @@ enum Command {
     },
     /// Tell why something is as it is.
     Explain {
+        #[command(flatten)]
+        place: Place,
         #[command(subcommand)]
         what: Explain,
     },
@@ -183,8 +185,6 @@ enum Explain {
     Call {
         /// Its id, as `strowger calls` prints it; or `last`, the newest, which may still go on.
         id: String,
-        #[command(flatten)]
-        place: Place,
         /// Print whole messages in the ladder.
         #[arg(long)]
         messages: bool,
@@ -229,7 +229,7 @@ fn run(command: Command) -> anyhow::Result<()> {
             })
         }
         Command::Calls { place, limit, json } => report::calls(&place, limit, json),
-        Command::Explain { what: Explain::Call { id, place, messages, json } } => {
+        Command::Explain { place, what: Explain::Call { id, messages, json } } => {
             let call = match id.as_str() {
                 "last" => None,
                 id => Some(id.parse::<CallId>()?),

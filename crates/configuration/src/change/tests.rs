@@ -61,12 +61,24 @@ fn a_change_and_its_inverse_give_the_same_fingerprint() {
 #[test]
 fn what_is_used_cannot_go_alone() {
     let state = small();
-    let expect = format!(
-        "partition \"{}\": it is used by line \"{}:1001\"; change those first, or in the same change",
-        id(1),
-        id(1)
+    let expect = "partition \"internal\": it is used by line \"internal:1001\"; change those first, or in the same change";
+    refused(&state, &[delete(&state, id(1))], &[expect]);
+    // What goes and is referred to by what comes is told by its name, too.
+    let line = put(&state, Kind::Line, id(3), json!({ "pattern": "1002", "partition": id(1).to_string() }));
+    let gone = [delete(&state, id(1)), delete(&state, id(2)), line];
+    let found = state.changed(&gone).unwrap_err();
+    assert!(
+        found[0].to_string().contains("names the partition \"internal\", which does not exist"),
+        "{found:?}"
     );
-    refused(&state, &[delete(&state, id(1))], &[&expect]);
+    let wrong = put(
+        &state,
+        Kind::Line,
+        id(3),
+        json!({ "pattern": "1002", "partition": id(1).to_string(), "colour": 1 }),
+    );
+    let found = state.changed(&[wrong]).unwrap_err();
+    assert!(found[0].to_string().starts_with("line \"internal:1002\": colour is no setting"), "{found:?}");
     let moved = [delete(&state, id(1)), put(&state, Kind::Line, id(2), json!({ "pattern": "1001" }))];
     assert_eq!(state.changed(&moved).unwrap().name(Kind::Line, id(2)), "1001");
 }

@@ -229,6 +229,17 @@ fn phones() {
             "name is \"SEP00112233445g\", expected SEP or ATA and the 12 hexadecimal digits of the MAC address in capitals, or up to 15 letters, digits and . - _, for example \"SEP001122334455\"",
         ],
     );
+    for (name, capitals) in [
+        ("sep00112233445a", "SEP00112233445A"),
+        ("SEP00112233445a", "SEP00112233445A"),
+        ("Ata001122334455", "ATA001122334455"),
+    ] {
+        let expect = format!(
+            "name is {name:?}, expected SEP or ATA and the 12 hexadecimal digits of the MAC address in capitals, or up to 15 letters, digits and . - _, for example \"SEP001122334455\" (in capitals: {capitals})"
+        );
+        check(json!({ "name": name }), &[&expect]);
+    }
+    check(json!({ "name": "september-desk" }), &[]);
     check(
         json!({ "name": "desk", "credentials": { "secret": "x", "ha1_md5": digest } }),
         &["credentials.ha1_md5 is given beside secret; give exactly one of secret, ha1_md5"],

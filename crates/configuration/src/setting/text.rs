@@ -127,9 +127,18 @@ text! {
     /// The name of a phone, as it gives it when it registers.
     PhoneName, most 15, "SEP or ATA and the 12 hexadecimal digits of the MAC address in capitals, or up to 15 letters, digits and . - _",
     example "SEP001122334455", |text| {
-        if let Some(address) = ["SEP", "ATA"].iter().find_map(|model| text.strip_prefix(model)) {
-            let digit = |byte: u8| byte.is_ascii_digit() || (b'A'..=b'F').contains(&byte);
-            return allowed(address.len() == 12 && address.bytes().all(digit));
+        // A phone asks for files by its name, in capitals: one of another spelling would never be found.
+        let (model, address) = text.split_at_checked(3).unwrap_or((text, ""));
+        if ["SEP", "ATA"].iter().any(|known| known.eq_ignore_ascii_case(model)) {
+            let is_address = address.len() == 12 && address.bytes().all(|byte| byte.is_ascii_hexdigit());
+            let capitals = text.to_ascii_uppercase();
+            match is_address {
+                true if *text == *capitals => return Ok(()),
+                true => return Err(format!("in capitals: {capitals}")),
+                // It may be called `separate`.
+                false if model == model.to_ascii_uppercase() => return Err(String::new()),
+                false => {}
+            }
         }
         let good = |byte: u8| byte.is_ascii_alphanumeric() || b".-_".contains(&byte);
         allowed(!text.is_empty() && text.bytes().all(good))

@@ -53,7 +53,13 @@ pub(super) fn conflict(conflict: &Value) -> String {
         let word = |name: &str| change.get(name).and_then(Value::as_str).unwrap_or_default();
         let sequence = change.get("change").and_then(Value::as_u64).unwrap_or(0);
         let message = word("message");
-        let why = if message.is_empty() { String::new() } else { format!(": {message}") };
+        let of = change.get("purpose").and_then(|purpose| purpose.get("takes_back")).and_then(Value::as_u64);
+        let why = match (of, message) {
+            (None, "") => String::new(),
+            (None, message) => format!(": {message}"),
+            (Some(of), "") => format!(": takes back change {of}"),
+            (Some(of), message) => format!(": takes back change {of}: {message}"),
+        };
         _ = writeln!(text, "  change {sequence}, {} by {}{why}", word("at"), word("author"));
     }
     for difference in list(conflict, "meanwhile") {

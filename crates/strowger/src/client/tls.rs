@@ -18,10 +18,10 @@ use crate::tls::{fingerprint, provider, read_certificates, read_fingerprint};
 #[derive(Clone, Default, Debug, clap::Args)]
 pub(crate) struct Trust {
     /// Certificates (PEM) to trust in place of the system's, for https.
-    #[arg(long, value_name = "PATH")]
+    #[arg(long, value_name = "PATH", global = true)]
     ca_file: Option<PathBuf>,
     /// The certificate to trust, by its fingerprint as the server says it at its start, for https.
-    #[arg(long, value_name = "SHA256:…", conflicts_with = "ca_file")]
+    #[arg(long, value_name = "SHA256:…", conflicts_with = "ca_file", global = true)]
     fingerprint: Option<String>,
 }
 

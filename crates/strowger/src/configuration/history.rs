@@ -4,7 +4,9 @@ use std::fmt;
 
 use rusqlite::{OptionalExtension, params};
 use strowger_configuration::reader::Names;
-use strowger_configuration::{ChangeSet, Difference, FollowError, Id, Kind, Log, Operation, State, access};
+use strowger_configuration::{
+    ChangeSet, Difference, FollowError, Id, Kind, Log, Operation, Purpose, State, access,
+};
 
 use super::engine::{SqliteLog, unreadable};
 use super::entry::{self, Summary};
@@ -16,6 +18,8 @@ pub(crate) enum HistoryError {
     NoSuchChange { sequence: u64, last: u64 },
     /// It changed nothing.
     NothingToTakeBack { sequence: u64 },
+    /// Another change took it back already.
+    TakenBack { sequence: u64, by: u64 },
     /// Later changes stand on it.
     ChangedSince(Vec<ChangedSince>),
     /// The log cannot be read.
@@ -121,7 +125,12 @@ impl History<'_> {
                 changed.push(ChangedSince { kind, object, key, by, author });
             }
         }
-        if changed.is_empty() { Ok(operations) } else { Err(HistoryError::ChangedSince(changed)) }
+        let Some(ChangedSince { by, .. }) = changed.first() else { return Ok(operations) };
+        let by = *by;
+        if self.change(by)?.purpose == (Purpose::Reversal { of: sequence }) {
+            return Err(HistoryError::TakenBack { sequence, by });
+        }
+        Err(HistoryError::ChangedSince(changed))
     }
 
     /// What takes a change back that was on trial until now. Who is let in by now is not touched: a token that was revoked beside the
@@ -213,6 +222,10 @@ impl fmt::Display for HistoryError {
                 write!(f, "there is no change {sequence}; the last one is {last}")
             }
             HistoryError::NothingToTakeBack { sequence } => write!(f, "change {sequence} changed nothing"),
+            HistoryError::TakenBack { sequence, by } => write!(
+                f,
+                "change {sequence} was taken back by change {by} already; to have it again, take back change {by}"
+            ),
             HistoryError::ChangedSince(changed) => {
                 f.write_str("later changes stand on it: ")?;
                 for (at, object) in changed.iter().take(SHOWN).enumerate() {

@@ -371,7 +371,9 @@ fn sentences_of(sentences: &[String]) -> Problem {
 fn of_history(error: &HistoryError) -> Problem {
     let status = match error {
         HistoryError::NoSuchChange { .. } => StatusCode::NOT_FOUND,
-        HistoryError::NothingToTakeBack { .. } | HistoryError::ChangedSince(_) => StatusCode::CONFLICT,
+        HistoryError::NothingToTakeBack { .. }
+        | HistoryError::TakenBack { .. }
+        | HistoryError::ChangedSince(_) => StatusCode::CONFLICT,
         HistoryError::Log(_) | HistoryError::NoState { .. } => StatusCode::INTERNAL_SERVER_ERROR,
     };
     Problem::new(status, error.to_string())

@@ -309,7 +309,15 @@ async fn store(site: Arc<Site>, ask: Ask, before: Arc<Live>, wanted: Wanted) -> 
             None => return Err(Problem::absent("it has no name")),
         };
         let status = if is_new { StatusCode::CREATED } else { StatusCode::OK };
-        if plan.operations.is_empty() || dry_run {
+        if dry_run {
+            let entry = plan.after.entry(object).ok_or_else(|| Problem::absent("it is gone"))?;
+            let mut body = shown(&plan.after, entry);
+            body["plan"] = super::changes::told::plan(&plan, usize::MAX);
+            body["plan"]["consequences"] = site.consequences(&plan);
+            // Nothing was created.
+            return Ok(tagged(StatusCode::OK, &body, entry));
+        }
+        if plan.operations.is_empty() {
             let after = plan.after;
             let entry = after.entry(object).ok_or_else(|| Problem::absent("it is gone"))?;
             return Ok(with_tag(status, &after, entry));
@@ -343,7 +351,9 @@ async fn delete(site: Arc<Site>, ask: Ask) -> Result<Response, Problem> {
         may(&ask.principal, &plan)?;
         let differences = super::changes::told::differences(&plan.differences(usize::MAX));
         let mut body = json!({ "differences": differences });
-        if !changing.dry_run {
+        if changing.dry_run {
+            body["consequences"] = site.consequences(&plan);
+        } else {
             let head = done(&site, plan, order, Purpose::Lasting)?;
             body["change"] = json!(head.sequence);
         }
@@ -460,7 +470,11 @@ pub(super) fn shown(state: &State, entry: &Entry) -> Value {
 }
 
 pub(super) fn with_tag(status: StatusCode, state: &State, entry: &Entry) -> Response {
-    let mut response = json(status, &shown(state, entry)).into_response();
+    tagged(status, &shown(state, entry), entry)
+}
+
+fn tagged(status: StatusCode, body: &Value, entry: &Entry) -> Response {
+    let mut response = json(status, body).into_response();
     if let Ok(tag) = HeaderValue::from_str(&tag(entry)) {
         response.headers_mut().insert(header::ETAG, tag);
     }

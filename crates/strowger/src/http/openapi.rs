@@ -178,6 +178,14 @@ fn schemas() -> Value {
             if let Some(Value::Object(properties)) = table.get_mut("properties") {
                 properties
                     .insert("id".into(), json!({ "type": "string", "format": "uuid", "readOnly": true }));
+                properties.insert(
+                    "plan".into(),
+                    json!({
+                        "type": "object",
+                        "readOnly": true,
+                        "description": "Only in the answer to `dry_run`: what the change would do, and what follows.",
+                    }),
+                );
             }
         }
         schemas.insert(kind.word().to_owned(), schema);

@@ -90,6 +90,16 @@ fn one_change_is_taken_back() {
 }
 
 #[test]
+fn what_was_taken_back_is_not_taken_back_again() {
+    let folder = Folder::new("undo-twice");
+    let mut store = four_changes(&folder);
+    let back = change(&store, Purpose::Reversal { of: 3 }, store.undo(3).unwrap());
+    store.commit(back, at(20)).unwrap();
+    let error = store.undo(3).unwrap_err().to_string();
+    assert_eq!(error, "change 3 was taken back by change 5 already; to have it again, take back change 5");
+}
+
+#[test]
 fn everything_after_a_change_is_taken_back() {
     for sequence in 0..=4 {
         let folder = Folder::new(&format!("return-{sequence}"));

@@ -17,7 +17,7 @@ use super::super::problem::Problem;
 use super::super::route::Ask;
 use super::super::{Site, json, work};
 use super::{of_history, refused, told};
-use crate::configuration::{ChangeError, Phase};
+use crate::configuration::{ChangeError, LAPSED, Phase, Summary};
 use crate::keeper::{Conflict, Live, Order, Plan, PlanError};
 
 record! {
@@ -137,11 +137,18 @@ fn met(site: &Site, wanted: &Files, plan: &Plan) -> Result<Option<Conflict>, Pro
 
 /// Somebody else was faster: what was done meanwhile, and what the change would do now, are told with it.
 fn conflict(found: &Conflict) -> Problem {
-    let why = format!(
+    let mut why = format!(
         "the configuration is at change {} now, and not at change {}, which this was made from; look at what it would do \
          now, and order it again with this base if that is right",
         found.head.sequence, found.began
     );
+    let taken_back = |change: &Summary| match change.purpose {
+        Purpose::Reversal { of } if &*change.message == LAPSED => Some(of),
+        _ => None,
+    };
+    if let Some(of) = found.changes.iter().find_map(taken_back) {
+        why.push_str(&format!("; change {of} was on trial and was taken back: {LAPSED}"));
+    }
     let told = told::conflict(found, CONFLICT_SHOWN);
     Problem { conflict: Some(told), ..Problem::new(StatusCode::CONFLICT, why) }
 }
