@@ -11,7 +11,7 @@ use std::net::{IpAddr, Ipv4Addr};
 use std::sync::Arc;
 use std::time::Duration;
 
-use strowger_base::Table;
+use strowger_base::{ShortText, Table};
 use strowger_dialplan::codes::{CodeParameters, CodeTable};
 use strowger_dialplan::forward::{
     CallSide, Classification, ForwardKind, ForwardParameters, LineForwards, RingTime,
@@ -100,27 +100,24 @@ impl Configuration {
 
     /// Everybody who dials, by name, and phones of a line that dial differently each by itself: what looks at the dial plan as a whole has to know.
     pub fn origins(&self) -> Vec<Origin> {
-        let origin = |kind: OriginKind, name: &str, caller: &Arc<Caller>| Origin {
-            kind,
-            name: name.into(),
-            caller: Arc::clone(caller),
-        };
+        let origin =
+            |kind: OriginKind, name: &str, caller: Arc<Caller>| Origin { kind, name: name.into(), caller };
         let mut origins: Vec<Origin> = Vec::with_capacity(self.lines.len());
         for (number, line) in self.lines.iter() {
             match line.phones.split_first() {
                 None => {}
                 Some((first, others)) if others.iter().all(|other| first.dials_as(other)) => {
-                    origins.push(origin(OriginKind::Line, number, &first.caller));
+                    origins.push(origin(OriginKind::Line, number, first.caller()));
                 }
                 Some(_) => origins.extend(
                     line.dialling_phones()
-                        .map(|phone| origin(OriginKind::Line, &phone.on(number), &phone.caller)),
+                        .map(|phone| origin(OriginKind::Line, &phone.on(number), phone.caller())),
                 ),
             }
         }
         origins.extend(self.trunks.iter().map(|(name, trunk)| {
             let kind = if trunk.overlap { OriginKind::OverlapTrunk } else { OriginKind::Trunk };
-            origin(kind, name, &trunk.caller)
+            origin(kind, name, Arc::clone(&trunk.caller))
         }));
         origins
     }
@@ -171,7 +168,7 @@ impl Default for Trunk {
 #[derive(Clone, Debug)]
 pub struct Line {
     /// Display name; what others are shown, whatever the phone says.
-    pub name: Box<str>,
+    pub name: ShortText,
     /// A call to the line finds it busy when it has this many calls; at least 1.
     pub busy_trigger: u32,
     /// Calls of the line at once, made and received; at least 1.
@@ -206,7 +203,7 @@ impl Default for Line {
     /// A line with every default and one phone without a name.
     fn default() -> Self {
         Line {
-            name: Box::from(""),
+            name: ShortText::default(),
             busy_trigger: BUSY_TRIGGER,
             calls_max: CALLS_MAX,
             no_answer: NO_ANSWER_LINE,

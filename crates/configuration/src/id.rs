@@ -26,6 +26,16 @@ impl Id {
         Id::from_bits(version & !(0b11 << 62) | 0b10 << 62)
     }
 
+    /// Its first 64 bits. Hardly ever have two objects the same; who goes by them has to look at the whole id as well.
+    pub(crate) const fn half(self) -> u64 {
+        self.high.get()
+    }
+
+    /// The least id with these first 64 bits.
+    pub(crate) const fn least_of_half(half: u64) -> Id {
+        Id::from_bits((half as u128) << 64)
+    }
+
     pub(crate) const LEAST: Id = Id::from_bits(0);
 
     /// Its 16 bytes, the most significant first.

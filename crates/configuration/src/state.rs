@@ -100,8 +100,14 @@ impl State {
 
     /// Who refers to an object.
     pub fn users(&self, id: Id) -> impl Iterator<Item = &Arc<Entry>> {
-        let users = self.uses.from((id, Id::LEAST)).take_while(move |it| it.used == id);
-        users.filter_map(|it| self.entry(it.user))
+        let users = self.uses.from((id.half(), 0)).take_while(move |it| it.used == id.half());
+        users.flat_map(|it| self.with_half(it.user)).filter(move |user| user.refers_to(|used| used == id))
+    }
+
+    /// The objects whose ids begin with the same half: mostly one.
+    fn with_half(&self, half: u64) -> impl Iterator<Item = &Arc<Entry>> {
+        let objects = self.objects.from(Id::least_of_half(half)).map(|ById(_, entry)| entry);
+        objects.take_while(move |entry| entry.id.half() == half)
     }
 
     /// The object with this identity.
@@ -116,7 +122,7 @@ impl State {
         let all = || objects.iter().map(|ById(_, entry)| entry);
         let mut uses = Vec::with_capacity(objects.len());
         for entry in all() {
-            entry.object.references(&mut |_, used| uses.push(Use { used, user: entry.id }));
+            entry.object.references(&mut |_, used| uses.push(Use::of(used, entry.id)));
         }
         State {
             hash: all().fold(StateHash::default(), |hash, entry| hash + entry.hash),
@@ -143,7 +149,7 @@ impl State {
         self.hash = self.hash + entry.hash;
         self.names.insert(ByName(Arc::clone(&entry)));
         entry.object.references(&mut |_, used| {
-            self.uses.insert(Use { used, user: entry.id });
+            self.uses.insert(Use::of(used, entry.id));
         });
         self.objects.insert(ById(entry.id, entry));
     }
@@ -158,7 +164,11 @@ impl State {
             self.names.remove(called);
         }
         entry.object.references(&mut |_, used| {
-            self.uses.remove((used, id));
+            let gone = Use::of(used, id);
+            let same = |other: Id| other.half() == gone.used;
+            if !self.with_half(gone.user).any(|user| user.refers_to(same)) {
+                self.uses.remove((gone.used, gone.user));
+            }
         });
         Some(entry)
     }
@@ -203,6 +213,12 @@ impl Entry {
     /// The object itself.
     pub const fn object(&self) -> &AnyObject {
         &self.object
+    }
+
+    fn refers_to(&self, is_it: impl Fn(Id) -> bool) -> bool {
+        let mut found = false;
+        self.object.references(&mut |_, used| found |= is_it(used));
+        found
     }
 
     /// The value as it stands in the log: references by id, what is default left out.
@@ -286,5 +302,30 @@ mod tests {
             assert_eq!(before.changes_since(&after), [(Kind::Partition, id(number))]);
         }
         assert_eq!(before.changes_since(&before.clone()), []);
+    }
+
+    #[test]
+    fn objects_with_half_of_an_id_in_common_are_told_apart() {
+        let id = |half: u128, rest: u128| Id::from_bytes((half << 64 | rest).to_be_bytes());
+        let entry =
+            |kind, id, value: &str| Entry::read(kind, id, value).unwrap_or_else(|it| panic!("{it:?}"));
+        let partition = |id: Id| entry(Kind::Partition, id, &format!("{{\"name\":\"{id}\"}}"));
+        let space = |id: Id, sees: Id| {
+            entry(Kind::CallingSearchSpace, id, &format!("{{\"name\":\"{id}\",\"partitions\":[\"{sees}\"]}}"))
+        };
+        let (one, other) = (id(7, 1), id(7, 2));
+        let (first, second) = (id(9, 1), id(9, 2));
+        let users = |state: &State, used: Id| state.users(used).map(|user| user.id()).collect::<Vec<_>>();
+        let mut state =
+            State::of([partition(one), partition(other), space(first, one), space(second, other)]);
+        assert_eq!((users(&state, one), users(&state, other)), (vec![first], vec![second]));
+        assert_eq!(users(&state, id(7, 3)), []);
+        state.take(first);
+        assert_eq!((users(&state, one), users(&state, other)), (vec![], vec![second]));
+        state.put(space(first, other));
+        assert_eq!((users(&state, one), users(&state, other)), (vec![], vec![first, second]));
+        state.take(first);
+        state.take(second);
+        assert_eq!((users(&state, other), state.uses.len()), (vec![], 0));
     }
 }

@@ -3,6 +3,7 @@
 mod discard;
 
 use std::fmt;
+use std::sync::Arc;
 
 pub use self::discard::{Discard, DiscardError};
 use crate::national::RouteFilter;
@@ -18,10 +19,12 @@ use crate::symbol::{Digits, Symbol, SymbolSet};
 /// assert_eq!(mask.apply(&Digits::parse("35062")?), "2147135062");
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
+///
+/// A copy is one reference: many lines have the same.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Mask {
     /// `None` for `X`.
-    places: Box<[Option<Symbol>]>,
+    places: Arc<[Option<Symbol>]>,
 }
 
 /// Why a text is no mask.

@@ -7,7 +7,6 @@ mod dialler;
 #[path = "support/world.rs"]
 mod world;
 
-use std::sync::Arc;
 use std::time::Duration;
 
 use dialler::Dialler;
@@ -51,7 +50,7 @@ fn blocked() -> Draft {
 
 /// What the analyzer says of the dialler: keys that are read, how long is waited after them, and the status.
 fn predicted(configuration: &Configuration, dialled: &str) -> (u32, Duration, u16) {
-    let caller = Arc::clone(&configuration.calls.lines.get("1001").unwrap().phones[0].caller);
+    let caller = configuration.calls.lines.get("1001").unwrap().phones[0].caller();
     let number = Digits::parse(dialled).unwrap();
     let trace = Trace::of(&configuration.calls.plan, caller, Arrival::KeyByKey, &number, Now::default().wall);
     let status = match trace.analysis().decision() {

@@ -3,7 +3,6 @@
 //! names.
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
 
 use strowger_base::journal::{Decision, Entry, OriginView, Record, Told};
 use strowger_base::leg::{DigitsEnd, FurtherDigits};
@@ -195,8 +194,7 @@ impl Checker {
             FurtherDigits::None if digits.is_empty() => return None,
             FurtherDigits::None => Arrival::EnBloc,
         };
-        let mut analysis =
-            Analysis::begin(&configuration.calls.plan, Arc::clone(&phone.caller), arrival, now.wall);
+        let mut analysis = Analysis::begin(&configuration.calls.plan, phone.caller(), arrival, now.wall);
         analysis.dial(&digits);
         let mut dialled = Dialled {
             protocol_call_id: protocol_call_id.to_owned(),

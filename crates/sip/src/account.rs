@@ -2,13 +2,13 @@
 
 use std::sync::Arc;
 
-use strowger_base::Secret;
+use strowger_base::{Secret, ShortText};
 
 /// What SIP needs to know of a line.
 #[derive(Clone)]
 pub struct LineAccount {
     /// Display name.
-    pub name: Box<str>,
+    pub name: ShortText,
     /// Contacts that may be registered on it, at most [`strowger_base::limits::CONTACTS_PER_LINE`].
     pub contacts_max: usize,
     /// Its phones, at most [`strowger_base::limits::PHONES_PER_LINE`]; without any nobody registers on it or calls from it.
@@ -21,11 +21,11 @@ pub struct PhoneAccount {
     /// Its name; `None` only for the one phone of a line.
     pub name: Option<Arc<str>>,
     /// User name in digest, which no other phone of the line has; mostly the number of the line.
-    pub username: Box<str>,
-    /// MD5 of `username:realm:password`, in lower-case hex (RFC 7616 §3.4.2).
-    pub ha1_md5: Secret<[u8; 32]>,
-    /// SHA-256 of the same, in lower-case hex.
-    pub ha1_sha256: Secret<[u8; 64]>,
+    pub username: ShortText,
+    /// MD5 of `username:realm:password` (RFC 7616 §3.4.2).
+    pub ha1_md5: Secret<[u8; 16]>,
+    /// SHA-256 of the same.
+    pub ha1_sha256: Secret<[u8; 32]>,
 }
 
 /// Which phone of a line, by its position in [`LineAccount::phones`].

@@ -10,7 +10,7 @@ mod digest;
 
 pub use challenge::Challenge;
 pub use credentials::{Credentials, credentials_for};
-pub use digest::{ha1_md5, ha1_sha256};
+pub use digest::{digest_of_hex, ha1_md5, ha1_sha256};
 
 use std::time::Duration;
 
@@ -133,8 +133,8 @@ impl Challenger {
         now: Now,
         method: &str,
         credentials: &Credentials<'_>,
-        ha1_md5: &[u8; 32],
-        ha1_sha256: &[u8; 64],
+        ha1_md5: &[u8; 16],
+        ha1_sha256: &[u8; 32],
         lifetime: Duration,
         repeated: bool,
     ) -> Verdict {
@@ -157,14 +157,14 @@ impl Challenger {
             return Verdict::UnknownNonce;
         };
         let ha1 = match algorithm {
-            DigestAlgorithm::Md5 => &ha1_md5[..],
-            DigestAlgorithm::Sha256 => &ha1_sha256[..],
+            DigestAlgorithm::Md5 => digest::hex(ha1_md5),
+            DigestAlgorithm::Sha256 => digest::hex(ha1_sha256),
         };
         let known = self.registered[algorithm as usize].as_ref().filter(|_| method == "REGISTER");
         let known = known.filter(|(uri, _)| **uri == *credentials.uri).map(|(_, ha2)| *ha2);
         let ha2 = known.unwrap_or_else(|| digest::ha2(algorithm, method, credentials.uri));
         let proof = Proof { nonce: credentials.nonce, protection };
-        if !digest::response(algorithm, ha1, &ha2, &proof).matches(credentials.response) {
+        if !digest::response(algorithm, ha1.as_bytes(), &ha2, &proof).matches(credentials.response) {
             return Verdict::WrongPassword;
         }
         if known.is_none() && method == "REGISTER" {

@@ -169,7 +169,7 @@ impl Sip {
         match origin {
             Origin::Line { line, .. } => {
                 let account = self.shared.configuration.lines.get(line);
-                let name = account.map(|account| account.name.clone()).unwrap_or_default();
+                let name = account.map_or("", |account| &account.name).into();
                 Party { number: line.clone(), name, presentation }
             }
             Origin::Trunk(_) => {

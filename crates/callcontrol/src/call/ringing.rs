@@ -543,13 +543,7 @@ impl Step<'_> {
         match self.facts.rung_on(leg) {
             Some(Target::Phone { line, .. }) => Party {
                 number: line.clone(),
-                name: self
-                    .shared
-                    .configuration
-                    .lines
-                    .get(line)
-                    .map(|line| line.name.clone())
-                    .unwrap_or_default(),
+                name: self.shared.configuration.lines.get(line).map_or("", |line| &line.name).into(),
                 presentation: claimed.presentation,
             },
             Some(Target::Trunk(_) | Target::Service(_)) | None if claimed.number.is_empty() => {

@@ -50,7 +50,7 @@ impl Step<'_> {
         let Some((view, zone)) = configuration.view_of(target) else { return shown };
         let viewer = Viewer { leg, view, zone };
         let own = configuration.calling_phone(&self.facts.origin);
-        let own = own.and_then(|phone| phone.caller.external_mask.as_ref());
+        let own = own.and_then(|phone| phone.dials.external_mask.as_ref());
         self.see(&configuration, viewer, NumberRole::Calling, &mut shown.calling, own);
         for diversion in &mut shown.diversions {
             let mask = configuration.mask_of(&diversion.party.number);
@@ -74,7 +74,7 @@ impl Step<'_> {
         let mask = match self.facts.rung_on(leg) {
             Some(Target::Phone { line, phone, .. }) => configuration
                 .phone(line, phone.as_deref())
-                .and_then(|phone| phone.caller.external_mask.as_ref()),
+                .and_then(|phone| phone.dials.external_mask.as_ref()),
             Some(Target::Trunk(_) | Target::Service(_)) | None => configuration.mask_of(&connected.number),
         };
         self.see(&configuration, viewer, NumberRole::Connected, &mut shown, mask);

@@ -133,7 +133,7 @@ fn shown_caller(origin: &Origin, claimed: Party, shared: &Shared) -> Party {
         Origin::Trunk(_) => claimed,
         Origin::Line { line, .. } => Party {
             number: line.clone(),
-            name: shared.configuration.lines.get(line).map(|line| line.name.clone()).unwrap_or_default(),
+            name: shared.configuration.lines.get(line).map_or("", |line| &line.name).into(),
             presentation: claimed.presentation,
         },
     }

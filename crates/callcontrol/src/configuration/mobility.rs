@@ -131,7 +131,6 @@ impl<'c> Whereabouts<'c> {
 
     /// Who dials, as digit analysis knows it.
     pub fn caller(&self) -> Arc<Caller> {
-        let number = self.emergency.map(|(number, _)| number);
         let space = match (self.case.dialling_from(), &self.phone.settings.home, self.here) {
             (PoolChoice::Roaming, Some(home), Some(here)) => {
                 here.mobility_space.as_ref().map(|space| home.line_space.before(space))
@@ -139,13 +138,10 @@ impl<'c> Whereabouts<'c> {
             (PoolChoice::Home | PoolChoice::Roaming, _, _) => None,
         };
         let zone = self.roaming().and_then(|pool| pool.zone.clone());
-        if space.is_none() && zone.is_none() && number == self.phone.caller.emergency_number {
-            return Arc::clone(&self.phone.caller);
-        }
-        let mut caller = Caller::clone(&self.phone.caller);
+        let mut caller = Caller { number: self.phone.digits(), ..Caller::clone(&self.phone.dials) };
         caller.search_space = space.unwrap_or(caller.search_space);
         caller.zone = zone.or(caller.zone);
-        caller.emergency_number = number;
+        caller.emergency_number = self.emergency.map(|(number, _)| number);
         Arc::new(caller)
     }
 

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use strowger_base::ShortText;
 use strowger_base::leg::Origin;
 use strowger_dialplan::route_list::LocalRouteGroups;
 use strowger_dialplan::{Caller, Digits, NumberView};
@@ -14,8 +15,10 @@ use super::{Configuration, Line};
 pub struct LinePhone {
     /// Its name; `None` only for the one phone of a line.
     pub name: Option<Arc<str>>,
-    /// Who dials there, as digit analysis knows it; the same for phones of the line that dial alike.
-    pub caller: Arc<Caller>,
+    /// The number of its line, or the name of one that has none.
+    pub number: ShortText,
+    /// Who dials there, as digit analysis knows it but for the number: shared by phones that dial alike, whatever their line.
+    pub dials: Arc<Caller>,
     /// What is the same for many phones, and shared by them.
     pub settings: Arc<PhoneSettings>,
 }
@@ -41,9 +44,19 @@ impl LinePhone {
         self.name.as_ref().map_or_else(|| line.to_owned(), |name| format!("{line}/{name}"))
     }
 
-    /// Whether both dial alike, as far as their settings are shared.
+    /// Who dials there, while the phone is at home.
+    pub fn caller(&self) -> Arc<Caller> {
+        Arc::new(Caller { number: self.digits(), ..Caller::clone(&self.dials) })
+    }
+
+    /// The number of its line; none where that is a name.
+    pub(super) fn digits(&self) -> Digits {
+        Digits::parse(&self.number).unwrap_or_default()
+    }
+
+    /// Whether both, of one line, dial alike, as far as their settings are shared.
     pub fn dials_as(&self, other: &LinePhone) -> bool {
-        Arc::ptr_eq(&self.caller, &other.caller) && Arc::ptr_eq(&self.settings, &other.settings)
+        Arc::ptr_eq(&self.dials, &other.dials) && Arc::ptr_eq(&self.settings, &other.settings)
     }
 }
 

@@ -25,7 +25,7 @@ impl Configuration {
         match origin {
             Origin::Line { .. } => {
                 let phone = self.calling_phone(origin)?;
-                Some((self.whereabouts(phone, address).view()?, phone.caller.zone.as_ref()))
+                Some((self.whereabouts(phone, address).view()?, phone.dials.zone.as_ref()))
             }
             Origin::Trunk(name) => self.view_of_trunk(name),
         }
@@ -33,7 +33,7 @@ impl Configuration {
 
     /// How a phone of a line sees numbers at home.
     pub fn view_of_phone<'c>(&self, phone: &'c LinePhone) -> Option<View<'c>> {
-        Some((phone.settings.view.as_deref()?, phone.caller.zone.as_ref()))
+        Some((phone.settings.view.as_deref()?, phone.dials.zone.as_ref()))
     }
 
     /// How a trunk sees numbers.

@@ -81,7 +81,8 @@ fn views(plan: &mut DialPlanBuilder, configuration: &mut Configuration, dora_is_
         name: "Dora".into(),
         external_mask: caller.external_mask.clone(),
         phones: Box::new([LinePhone {
-            caller: Arc::new(caller),
+            number: "1004".into(),
+            dials: Arc::new(caller),
             settings: Arc::new(PhoneSettings {
                 view: Some(Arc::new(view(&inside))),
                 ..PhoneSettings::default()
@@ -159,7 +160,7 @@ fn pools(plan: &mut DialPlanBuilder, configuration: &mut Configuration) {
         home: Some(Arc::new(Home { pool: Arc::clone(&bonn), line_space, roams: true })),
         ..PhoneSettings::default()
     };
-    let phone = LinePhone { name: None, caller, settings: Arc::new(settings) };
+    let phone = LinePhone { name: None, number: "1005".into(), dials: caller, settings: Arc::new(settings) };
     let line = Line { name: "Emil".into(), phones: Box::new([phone]), ..Line::default() };
     configuration.lines.insert("1005", line);
     let subnet = |first: &str, bits| Subnet::new(first.parse().unwrap(), bits).unwrap();
@@ -188,20 +189,24 @@ fn shared(plan: &mut DialPlanBuilder, configuration: &mut Configuration) {
     plan.literal("dora", "1006", Action::Line("1006".into())).unwrap();
     let dora = plan.named_search_space("dora").unwrap();
     let emil = &configuration.lines.get("1005").unwrap().phones[0];
-    let number = "1006".parse().unwrap();
     let mobile = LinePhone {
         name: Some("mobile".into()),
-        caller: Arc::new(Caller { number, ..Caller::clone(&emil.caller) }),
+        number: "1006".into(),
+        dials: Arc::clone(&emil.dials),
         settings: Arc::clone(&emil.settings),
     };
-    let mut caller = Caller::clone(&mobile.caller);
+    let mut caller = Caller::clone(&mobile.dials);
     caller.search_space = caller.search_space.before(dora);
     caller.external_mask = Some("+4930777XXXX".parse().unwrap());
     let dora_sees = &configuration.lines.get("1004").unwrap().phones[0].settings.view;
     let mut settings = PhoneSettings { view: dora_sees.clone(), ..PhoneSettings::clone(&mobile.settings) };
     settings.home = settings.home.map(|home| Arc::new(Home { roams: false, ..Home::clone(&home) }));
-    let desk =
-        LinePhone { name: Some("desk".into()), caller: Arc::new(caller), settings: Arc::new(settings) };
+    let desk = LinePhone {
+        name: Some("desk".into()),
+        number: "1006".into(),
+        dials: Arc::new(caller),
+        settings: Arc::new(settings),
+    };
     let line = Line {
         name: "Frieda".into(),
         external_mask: Some("+4930555XXXX".parse().unwrap()),

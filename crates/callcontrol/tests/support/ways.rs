@@ -22,7 +22,7 @@ pub(crate) fn prepare(plan: &mut DialPlanBuilder, configuration: &mut Configurat
         let number: Box<str> = format!("400{place}").into();
         let partition = if &*number == "4009" { "inner" } else { "" };
         plan.literal(partition, &number, Action::Line(number.clone())).unwrap();
-        let line = Line { name: format!("Desk {place}").into(), ..Line::default() };
+        let line = Line { name: format!("Desk {place}").as_str().into(), ..Line::default() };
         configuration.lines.insert(number, line);
     }
     for (pilot, list) in [("4500", "sales"), ("4501", "support")] {

@@ -16,13 +16,20 @@ pub(super) struct ById(pub(super) Id, pub(super) Arc<Entry>);
 #[derive(Clone)]
 pub(super) struct ByName(pub(super) Arc<Entry>);
 
-/// That an object refers to another.
+/// That an object refers to another, by the halves of their ids: each phone with its line has five. Whoever finds one looks at the
+/// objects themselves, of which several may have a half in common.
 #[derive(Clone, Copy)]
 pub(super) struct Use {
     /// What is referred to.
-    pub(super) used: Id,
+    pub(super) used: u64,
     /// What refers to it.
-    pub(super) user: Id,
+    pub(super) user: u64,
+}
+
+impl Use {
+    pub(super) const fn of(used: Id, user: Id) -> Self {
+        Use { used: used.half(), user: user.half() }
+    }
 }
 
 impl ByName {
@@ -65,9 +72,9 @@ impl Row for ByName {
 
 impl Row for Use {
     /// What is used and who uses it.
-    type Key<'k> = (Id, Id);
+    type Key<'k> = (u64, u64);
 
-    fn compare(&self, (used, user): (Id, Id)) -> Ordering {
+    fn compare(&self, (used, user): (u64, u64)) -> Ordering {
         (self.used, self.user).cmp(&(used, user))
     }
 

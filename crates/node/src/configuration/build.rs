@@ -85,6 +85,7 @@ pub(super) fn build(draft: &Draft) -> Result<Built, Vec<ConfigurationError>> {
         messages: draft.messages,
     };
     shared.forget_names();
+    shared.forget_single();
     Ok(Built { configuration, groups: Arc::new(groups), pools: Arc::new(pools), shared })
 }
 
@@ -123,7 +124,10 @@ impl Ground<'_> {
         let caller = plan::caller_of_line(place, line, space.clone(), found);
         let mut settings = settings(line, forwards::of(draft, dial_plan, place, line, found));
         settings.phones = shared.of_line(self, (index, line), &space, &caller, found);
-        settings.external_mask = caller.external_mask;
+        // Where it is that of a phone as well, it is there once.
+        let of_phones = settings.phones.iter().map(|phone| &phone.dials.external_mask);
+        let same = of_phones.into_iter().find(|mask| **mask == caller.external_mask).cloned();
+        settings.external_mask = same.unwrap_or(caller.external_mask);
         (shared.account(&draft.domain, line), settings)
     }
 }
@@ -147,7 +151,7 @@ fn sip(draft: &Draft, lines: Table<LineAccount>) -> strowger_sip::Configuration 
 
 fn settings(line: &Line, forwards: Option<Box<Forwards>>) -> LineSettings {
     LineSettings {
-        name: line.name.clone(),
+        name: (&*line.name).into(),
         busy_trigger: line.busy_trigger,
         calls_max: line.calls_max,
         no_answer: line.no_answer,
@@ -339,7 +343,7 @@ impl<T: Display> Shown for Plain<T> {
     }
 }
 
-pub(super) fn digests(username: &str, domain: &str, password: &str) -> (Secret<[u8; 32]>, Secret<[u8; 64]>) {
+pub(super) fn digests(username: &str, domain: &str, password: &str) -> (Secret<[u8; 16]>, Secret<[u8; 32]>) {
     let md5 = auth::ha1_md5(username, domain, password);
     let sha256 = auth::ha1_sha256(username, domain, password);
     (Secret::new(md5), Secret::new(sha256))

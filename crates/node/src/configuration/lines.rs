@@ -74,12 +74,12 @@ pub struct PhoneDraft {
 pub enum LineSecret {
     /// The password; only its digests are kept.
     Password(Secret<Box<str>>),
-    /// The digests of `username:domain:password`, in lower-case hex (RFC 7616 §3.4.2).
+    /// The digests of `username:domain:password` (RFC 7616 §3.4.2).
     Digests {
         /// MD5.
-        md5: Secret<[u8; 32]>,
+        md5: Secret<[u8; 16]>,
         /// SHA-256.
-        sha256: Secret<[u8; 64]>,
+        sha256: Secret<[u8; 32]>,
     },
 }
 
@@ -140,15 +140,6 @@ impl PhoneDraft {
     /// The user name in digest.
     pub(super) fn username<'d>(&'d self, line: &'d Line) -> &'d str {
         self.username.as_ref().unwrap_or(&line.number)
-    }
-
-    /// Whether whoever dials on the line is the same on both for digit analysis.
-    pub(super) fn dials_as(&self, other: &PhoneDraft) -> bool {
-        self.device_search_space == other.device_search_space
-            && self.external_mask == other.external_mask
-            && self.zone == other.zone
-            && self.device_pool == other.device_pool
-            && self.emergency_number == other.emergency_number
     }
 }
 

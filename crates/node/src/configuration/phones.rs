@@ -19,6 +19,8 @@ use super::{
 pub(super) struct SharedPhones {
     /// By all that they are made of; see [`key`].
     settings: Table<Arc<PhoneSettings>>,
+    /// Who dials, but for the number, by all that they are made of; see [`dialling_key`].
+    callers: Table<Arc<Caller>>,
     names: BTreeMap<Box<str>, Arc<str>>,
 }
 
@@ -26,14 +28,14 @@ impl SharedPhones {
     /// What SIP knows of a line.
     pub(super) fn account(&mut self, domain: &str, line: &Line) -> LineAccount {
         let phones = line.phones.iter().map(|phone| {
-            let username: Box<str> = phone.username(line).into();
+            let username = phone.username(line);
             let (ha1_md5, ha1_sha256) = match &phone.secret {
                 LineSecret::Digests { md5, sha256 } => (md5.clone(), sha256.clone()),
-                LineSecret::Password(password) => digests(&username, domain, password.expose()),
+                LineSecret::Password(password) => digests(username, domain, password.expose()),
             };
-            PhoneAccount { name: self.name(phone), username, ha1_md5, ha1_sha256 }
+            PhoneAccount { name: self.name(phone), username: username.into(), ha1_md5, ha1_sha256 }
         });
-        LineAccount { name: line.name.clone(), contacts_max: line.contacts_max, phones: phones.collect() }
+        LineAccount { name: (&*line.name).into(), contacts_max: line.contacts_max, phones: phones.collect() }
     }
 
     /// The phones of a line as call control knows them; `space` is what the line sees of the plan.
@@ -50,16 +52,17 @@ impl SharedPhones {
             let place = Place::Phone(index, at);
             let settings = self.settings(ground, place, (line, phone), space, found);
             mobility::check_clauses(place, (phone, space), ground.pools, ground.dial_plan, found);
-            let earlier = line.phones.iter().zip(&phones).find(|(earlier, _)| earlier.dials_as(phone));
-            let caller = match earlier {
-                Some((_, earlier)) => Arc::clone(&earlier.caller),
-                None => {
-                    let caller =
-                        plan::caller_of_phone(ground.dial_plan, place, (caller, phone), space, found);
-                    Arc::new(at_home(caller, phone, &settings))
-                }
-            };
-            phones.push(LinePhone { name: self.name(phone), caller, settings });
+            let key = dialling_key(line, phone);
+            let dials = shared(&mut self.callers, key, found, |found| {
+                let caller = plan::caller_of_phone(ground.dial_plan, place, (caller, phone), space, found);
+                at_home(caller, phone, &settings)
+            });
+            phones.push(LinePhone {
+                name: self.name(phone),
+                number: (&*line.number).into(),
+                dials,
+                settings,
+            });
         }
         phones.into()
     }
@@ -67,6 +70,12 @@ impl SharedPhones {
     /// Only what is built together shares the names of phones: they would be kept for ever.
     pub(super) fn forget_names(&mut self) {
         self.names = BTreeMap::new();
+    }
+
+    /// What nobody has in common with others is not kept for lines to come, such as a mask that is a number.
+    pub(super) fn forget_single(&mut self) {
+        let several = self.callers.iter().filter(|(_, caller)| Arc::strong_count(caller) > 2);
+        self.callers = several.map(|(key, caller)| (key, Arc::clone(caller))).collect();
     }
 
     /// The name of a phone, which stands on all of its lines.
@@ -91,21 +100,31 @@ impl SharedPhones {
         found: &mut Findings,
     ) -> Arc<PhoneSettings> {
         let key = key(line, phone);
-        if let Some(settings) = self.settings.get(&key) {
-            return Arc::clone(settings);
-        }
-        let before = found.count_of_all();
-        let settings = Arc::new(new_settings(ground, place, phone, space, found));
-        // What is wrong is said of each phone that has it.
-        if found.count_of_all() == before {
-            // After many changes most of them may be nobody's any more.
-            if self.settings.len() >= SETTINGS_SHARED {
-                self.settings = Table::new();
-            }
-            self.settings.insert(key, Arc::clone(&settings));
-        }
-        settings
+        shared(&mut self.settings, key, found, |found| new_settings(ground, place, phone, space, found))
     }
+}
+
+/// What is known by its key, or is made now and known from now on.
+fn shared<T>(
+    known: &mut Table<Arc<T>>,
+    key: String,
+    found: &mut Findings,
+    make: impl FnOnce(&mut Findings) -> T,
+) -> Arc<T> {
+    if let Some(known) = known.get(&key) {
+        return Arc::clone(known);
+    }
+    let before = found.count_of_all();
+    let made = Arc::new(make(found));
+    // What is wrong is said of each phone that has it.
+    if found.count_of_all() == before {
+        // After many changes most of them may be nobody's any more.
+        if known.len() >= SHARED {
+            *known = Table::new();
+        }
+        known.insert(key, Arc::clone(&made));
+    }
+    made
 }
 
 fn new_settings(
@@ -152,8 +171,25 @@ fn key(line: &Line, phone: &PhoneDraft) -> String {
     format!("{}\n{}{}", texts.join("\n"), u8::from(phone.overlap), u8::from(phone.roams))
 }
 
+/// All that tells one who dials from others, but for the number.
+fn dialling_key(line: &Line, phone: &PhoneDraft) -> String {
+    // A mask is looked at where it stands.
+    let (mask, whose) =
+        phone.external_mask.as_ref().map_or((&line.external_mask, "line"), |own| (own, "phone"));
+    let texts: [&str; 7] = [
+        &line.search_space,
+        &phone.device_search_space,
+        mask,
+        whose,
+        &phone.zone,
+        &phone.device_pool,
+        &phone.emergency_number,
+    ];
+    texts.join("\n")
+}
+
 /// Different settings that are kept for lines to come: more than there are device pools and search spaces.
-const SETTINGS_SHARED: usize = 10_000;
+const SHARED: usize = 10_000;
 
 /// What a phone's device pool gives the one who dials there, where the phone says nothing itself.
 fn at_home(mut caller: Caller, phone: &PhoneDraft, settings: &PhoneSettings) -> Caller {

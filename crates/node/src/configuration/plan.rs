@@ -320,10 +320,9 @@ pub(super) fn line_space(plan: &DialPlan, place: Place, line: &Line, found: &mut
     space(plan, place, &line.search_space, found)
 }
 
-/// Who dials on a line, whatever its phones say.
+/// Who dials on a line but for its number, whatever its phones say.
 pub(super) fn caller_of_line(place: Place, line: &Line, space: SearchSpace, found: &mut Findings) -> Caller {
-    // A line without digits in its number has none that could be changed.
-    let mut caller = Caller::new(Digits::parse(&line.number).unwrap_or_default(), space);
+    let mut caller = Caller::new(Digits::EMPTY, space);
     caller.external_mask = optional(place, "external_mask", &line.external_mask, found);
     caller
 }

@@ -213,8 +213,9 @@ fn secret(
         );
         (setting, why)
     };
-    let md5 = it.ha1_md5.as_ref().and_then(|digest| digits::<32>(digest.expose()));
-    let sha256 = it.ha1_sha256.as_ref().and_then(|digest| digits::<64>(digest.expose()));
+    let md5: Option<[u8; 16]> = it.ha1_md5.as_ref().and_then(|digest| auth::digest_of_hex(digest.expose()));
+    let sha256: Option<[u8; 32]> =
+        it.ha1_sha256.as_ref().and_then(|digest| auth::digest_of_hex(digest.expose()));
     if md5.is_none() && common.offers(DigestAlgorithm::Md5) {
         return Err(missing("credentials.ha1_md5", DigestAlgorithm::Md5));
     }
@@ -222,7 +223,7 @@ fn secret(
         return Err(missing("credentials.ha1_sha256", DigestAlgorithm::Sha256));
     }
     // One that is neither there nor offered is what follows from the other: nobody proves to know it who does not know that.
-    let text = |digits: &[u8]| String::from_utf8_lossy(digits).into_owned();
+    let text = |digest: &[u8]| digest.escape_ascii().to_string();
     let (md5, sha256) = match (md5, sha256) {
         (Some(md5), Some(sha256)) => (md5, sha256),
         (Some(md5), None) => (md5, auth::ha1_sha256(UNKNOWN, UNKNOWN, &text(&md5))),
@@ -230,10 +231,6 @@ fn secret(
         (None, None) => return Err(("credentials.secret", "is missing; give one".to_owned())),
     };
     Ok(LineSecret::Digests { md5: Secret::new(md5), sha256: Secret::new(sha256) })
-}
-
-fn digits<const N: usize>(text: &str) -> Option<[u8; N]> {
-    <[u8; N]>::try_from(text.as_bytes()).ok()
 }
 
 /// In place of user name and domain: no such digest is ever asked for.

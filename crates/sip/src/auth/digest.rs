@@ -54,19 +54,35 @@ pub(super) fn response(algorithm: DigestAlgorithm, ha1: &[u8], ha2: &Hex, proof:
     }
 }
 
-/// HA1 of RFC 7616 §3.4.2 with MD5, in lower-case hex.
-pub fn ha1_md5(username: &str, realm: &str, password: &str) -> [u8; 32] {
-    let digest = ha1(DigestAlgorithm::Md5, username, realm, password);
-    digest.digits.first_chunk().copied().unwrap_or([b'0'; 32])
+/// HA1 of RFC 7616 §3.4.2 with MD5.
+pub fn ha1_md5(username: &str, realm: &str, password: &str) -> [u8; 16] {
+    hash::<Md5>(&secret(username, realm, password)).into()
 }
 
-/// HA1 of RFC 7616 §3.4.2 with SHA-256, in lower-case hex.
-pub fn ha1_sha256(username: &str, realm: &str, password: &str) -> [u8; 64] {
-    ha1(DigestAlgorithm::Sha256, username, realm, password).digits
+/// HA1 of RFC 7616 §3.4.2 with SHA-256.
+pub fn ha1_sha256(username: &str, realm: &str, password: &str) -> [u8; 32] {
+    hash::<Sha256>(&secret(username, realm, password)).into()
 }
 
 pub(super) fn ha1(algorithm: DigestAlgorithm, username: &str, realm: &str, password: &str) -> Hex {
-    hex_digest(algorithm, &[username.as_bytes(), b":", realm.as_bytes(), b":", password.as_bytes()])
+    hex_digest(algorithm, &secret(username, realm, password))
+}
+
+/// A1 of RFC 7616 §3.4.2.
+fn secret<'p>(username: &'p str, realm: &'p str, password: &'p str) -> [&'p [u8]; 5] {
+    [username.as_bytes(), b":", realm.as_bytes(), b":", password.as_bytes()]
+}
+
+/// A digest of `N` bytes from its hexadecimal digits in either case; `None` when it is none.
+pub fn digest_of_hex<const N: usize>(text: &str) -> Option<[u8; N]> {
+    let (pairs, rest) = text.as_bytes().as_chunks::<2>();
+    let pairs = <&[[u8; 2]; N]>::try_from(pairs).ok().filter(|_| rest.is_empty())?;
+    let digit = |byte: u8| char::from(byte).to_digit(16).and_then(|digit| u8::try_from(digit).ok());
+    let mut digest = [0; N];
+    for (byte, [high, low]) in digest.iter_mut().zip(pairs) {
+        *byte = digit(*high)? << 4 | digit(*low)?;
+    }
+    Some(digest)
 }
 
 /// The hex digest of the parts one after the other.
@@ -101,7 +117,7 @@ fn hash<D: Digest>(parts: &[&[u8]]) -> md5::digest::Output<D> {
     hasher.finalize()
 }
 
-fn hex(bytes: &[u8]) -> Hex {
+pub(super) fn hex(bytes: &[u8]) -> Hex {
     const DIGITS: &[u8; 16] = b"0123456789abcdef";
     let mut digits = [0; 64];
     for (pair, byte) in digits.as_chunks_mut::<2>().0.iter_mut().zip(bytes) {
@@ -142,12 +158,26 @@ mod tests {
             protection: Some(("00000001", "0a4f113b", "auth")),
         };
         let ha2 = ha2(DigestAlgorithm::Md5, "GET", "/dir/index.html");
-        let got = response(DigestAlgorithm::Md5, &ha1, &ha2, &proof);
+        let ha1 = hex(&ha1);
+        let got = response(DigestAlgorithm::Md5, ha1.as_bytes(), &ha2, &proof);
         assert_eq!(got.as_str(), "6629fae49393a05397450978507c4ef1");
-        let old = response(DigestAlgorithm::Md5, &ha1, &ha2, &Proof { protection: None, ..proof });
+        let old = response(DigestAlgorithm::Md5, ha1.as_bytes(), &ha2, &Proof { protection: None, ..proof });
         assert_eq!(old.as_str(), "670fd8c2df070c60b045671b8b24ff02");
         assert!(got.matches("6629FAE49393A05397450978507C4EF1"));
         assert!(!got.matches("6629fae49393a05397450978507c4ef2"));
         assert!(!got.matches("6629fae49393a05397450978507c4ef"));
+    }
+
+    #[test]
+    fn a_digest_is_read_from_its_digits() {
+        let check = |text: &str, expect: Option<[u8; 2]>| assert_eq!(digest_of_hex(text), expect, "{text}");
+        check("00ff", Some([0, 255]));
+        check("1aB2", Some([0x1a, 0xb2]));
+        check("1ab", None);
+        check("1ab2c", None);
+        check("1ab2c3", None);
+        check("1ag2", None);
+        check("+1+2", None);
+        check("1aé", None);
     }
 }

@@ -23,8 +23,8 @@ fn account(phones: &[(&str, u8)]) -> LineAccount {
     let phone = |(name, password): &(&str, u8)| PhoneAccount {
         name: (!name.is_empty()).then(|| (*name).into()),
         username: if name.is_empty() { "1001" } else { *name }.into(),
-        ha1_md5: Secret::new([*password; 32]),
-        ha1_sha256: Secret::new([*password; 64]),
+        ha1_md5: Secret::new([*password; 16]),
+        ha1_sha256: Secret::new([*password; 32]),
     };
     LineAccount { name: "Alice".into(), contacts_max: 3, phones: phones.iter().map(phone).collect() }
 }

@@ -241,8 +241,8 @@ pub fn configuration() -> Configuration {
                 PhoneAccount {
                     name: None,
                     username: number.into(),
-                    ha1_md5: Secret::new([b'0'; 32]),
-                    ha1_sha256: Secret::new([b'0'; 64]),
+                    ha1_md5: Secret::new([0; 16]),
+                    ha1_sha256: Secret::new([0; 32]),
                 },
             ),
         )

@@ -6,6 +6,7 @@ use serde::de::{self, Visitor};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use strowger_base::Secret;
 use strowger_node::configuration::{Line, LineSecret, PhoneDraft};
+use strowger_sip::auth;
 
 use super::{Digest, ForwardSection, TransformationSpaces};
 
@@ -111,16 +112,16 @@ impl LineSection {
             (None, md5, sha256) => {
                 let wants = |digest: Digest| offered.contains(&digest);
                 Ok(LineSecret::Digests {
-                    md5: digest_text("ha1_md5", md5.as_ref(), wants(Digest::Md5))?,
-                    sha256: digest_text("ha1_sha256", sha256.as_ref(), wants(Digest::Sha256))?,
+                    md5: digest_of("ha1_md5", md5.as_ref(), wants(Digest::Md5))?,
+                    sha256: digest_of("ha1_sha256", sha256.as_ref(), wants(Digest::Sha256))?,
                 })
             }
         }
     }
 }
 
-/// The digits of a digest. One that is neither there nor offered becomes random: nobody can prove to know it.
-fn digest_text<const N: usize>(
+/// A digest from its digits. One that is neither there nor offered becomes random: nobody can prove to know it.
+fn digest_of<const N: usize>(
     name: &str,
     text: Option<&SecretText>,
     wanted: bool,
@@ -131,15 +132,11 @@ fn digest_text<const N: usize>(
         }
         let mut bytes = [0; N];
         getrandom::fill(&mut bytes).map_err(|error| format!("no randomness from the system: {error}"))?;
-        return Ok(Secret::new(bytes.map(|byte| b"0123456789abcdef"[usize::from(byte & 15)])));
+        return Ok(Secret::new(bytes));
     };
-    let bytes = <[u8; N]>::try_from(text.expose().as_bytes()).ok();
-    bytes
-        .filter(|bytes| bytes.iter().all(u8::is_ascii_hexdigit))
-        .map(|bytes| Secret::new(bytes.map(|byte| byte.to_ascii_lowercase())))
-        .ok_or_else(|| {
-            format!("{name} has {} characters, expected {N} hexadecimal digits", text.expose().len())
-        })
+    auth::digest_of_hex(text.expose()).map(Secret::new).ok_or_else(|| {
+        format!("{name} has {} characters, expected {} hexadecimal digits", text.expose().len(), 2 * N)
+    })
 }
 
 /// A secret as it stands in a file. It has no `Debug`, and no error shows it.

@@ -139,6 +139,19 @@ impl SqliteLog {
     }
 
     fn write(&mut self, change: &ChangeSet) -> Result<Head, Trouble> {
+        if change.operations.len() < OPERATIONS_MANY {
+            return self.write_within_cache(change);
+        }
+        // A large change comes back to the same pages of the indices again and again.
+        let cache = |pragmas| self.connection.execute_batch(pragmas).map_err(|error| failed(&error));
+        cache(LARGE_CACHE)?;
+        let written = self.write_within_cache(change);
+        // It was written whatever becomes of the cache.
+        let _ = self.connection.execute_batch(SMALL_CACHE);
+        written
+    }
+
+    fn write_within_cache(&mut self, change: &ChangeSet) -> Result<Head, Trouble> {
         #[cfg(test)]
         let fault = self.fault.take();
         let transaction = self
@@ -419,6 +432,11 @@ const FORMAT: u32 = 1;
 const CHANGES_CHECKED: usize = 64;
 const OPERATIONS_CHECKED: u64 = 1_000;
 const STATEMENTS_KEPT: usize = 512;
+/// Operations of a change from which on more of the database is kept in memory while it is written.
+const OPERATIONS_MANY: usize = 1_000;
+const LARGE_CACHE: &str = "pragma cache_size = -16384";
+/// As in [`PRAGMAS`]: objects are read once, from the first to the last, and a change of one touches some dozen pages.
+const SMALL_CACHE: &str = "pragma cache_size = -1024; pragma shrink_memory";
 /// How long somebody who queries the database may hold up a change.
 const BUSY_TIMEOUT: std::time::Duration = std::time::Duration::from_secs(5);
 
@@ -430,7 +448,7 @@ pragma checkpoint_fullfsync = on;
 pragma cell_size_check = on;
 pragma trusted_schema = off;
 pragma temp_store = memory;
-pragma cache_size = -16384;
+pragma cache_size = -1024;
 pragma journal_size_limit = 8388608;
 ";
 

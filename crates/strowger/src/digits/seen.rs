@@ -146,7 +146,7 @@ impl Answer<'_> {
     fn answered(&self, line: &str, list: &mut Vec<SeenNumber>) {
         let own = self.phone.and_then(|phone| {
             let there = self.configuration.whereabouts(phone, self.question.address);
-            Some((there.view()?, phone.caller.zone.as_ref()))
+            Some((there.view()?, phone.dials.zone.as_ref()))
         });
         let (Some((view, zone)), Ok(number)) = (own, Digits::parse(line)) else { return };
         let viewer = Viewer {

@@ -673,12 +673,12 @@ fn a_phone_of_a_line_dials_in_its_own_way() {
     let mut configuration = lab();
     let settings = configuration.lines.get("1001").unwrap().clone();
     let only = settings.phones[0].clone();
-    let blind = Arc::new(Caller { search_space: SearchSpace::null(), ..Caller::clone(&only.caller) });
+    let blind = Arc::new(Caller { search_space: SearchSpace::null(), ..Caller::clone(&only.dials) });
     let named = |name: &str| LinePhone { name: Some(name.into()), ..only.clone() };
     let mut set = |line: &str, phones: Vec<LinePhone>| {
         configuration.lines.insert(line, Line { phones: phones.into(), ..settings.clone() });
     };
-    set("1001", vec![named("desk"), LinePhone { caller: blind, ..named("lobby") }]);
+    set("1001", vec![named("desk"), LinePhone { dials: blind, ..named("lobby") }]);
     set("1002", vec![named("desk"), named("mobile")]);
     set("1003", vec![]);
     let dial = |from: &str| match answer(&configuration, &ask(from, "9911", Mode::Keys)) {

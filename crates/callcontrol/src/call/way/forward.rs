@@ -134,7 +134,7 @@ impl Step<'_> {
         let lines = &self.shared.configuration.lines;
         let party = Party {
             number: onward.by.into(),
-            name: lines.get(onward.by).map(|line| line.name.clone()).unwrap_or_default(),
+            name: lines.get(onward.by).map_or("", |line| &line.name).into(),
             presentation: Presentation::Allowed,
         };
         self.facts.diversions.insert(0, Diversion { party, reason: reason.into() });

@@ -123,7 +123,7 @@ fn each_phone_of_a_line_dials_in_its_own_way() {
     line.external_mask = "+4930XXXX".into();
     let calls = with_a_plan(vec![line]).build().unwrap_or_else(|errors| panic!("{errors:?}")).calls;
     let told = |name: &str| {
-        let LinePhone { caller, settings, .. } = calls.phone("1001", Some(name)).unwrap();
+        let LinePhone { dials: caller, settings, .. } = calls.phone("1001", Some(name)).unwrap();
         let spaces = caller.search_space.partitions().iter().map(|id| calls.plan.partition_name(*id));
         let group = settings.local_route_groups.standard.as_ref().map(|group| group.name().to_owned());
         let home = settings.home.as_ref().map(|home| (home.pool.name.to_string(), home.roams));

@@ -8,7 +8,7 @@ use super::*;
 /// `number as seen by the far side -> where` for what a line dials.
 fn dialled(configuration: &Configuration, line: &str, number: &str) -> String {
     let calls = &configuration.calls;
-    let caller = &calls.lines.get(line).unwrap().phones[0].caller;
+    let caller = calls.lines.get(line).unwrap().phones[0].caller();
     let at = WallTime::from_micros(0);
     let name = |action: &Action| match action {
         Action::Line(line) => format!("line {line}"),
@@ -25,7 +25,7 @@ fn dialled(configuration: &Configuration, line: &str, number: &str) -> String {
         let found = calls.plan.named(&caller.search_space, number, at, None);
         return found.map_or_else(|| "nowhere".to_owned(), |found| name(found.action));
     };
-    let analysis = Analysis::of(&calls.plan, Arc::clone(caller), Arrival::EnBloc, &digits, at);
+    let analysis = Analysis::of(&calls.plan, Arc::clone(&caller), Arrival::EnBloc, &digits, at);
     match analysis.decision() {
         Some(Decision::Routed(routed)) => {
             let action = &calls.plan.pattern(routed.pattern).unwrap().action;
