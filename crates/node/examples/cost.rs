@@ -74,6 +74,7 @@ impl Bench {
             shard: ShardId(0),
             seed: [1, 2, 3, 4],
             last_number: 0,
+            fingerprints: (1, 2),
             configuration: Arc::new(draft.build().ok()?),
         };
         let wall = WallTime::from_micros(1_790_000_000_000_000);

@@ -191,6 +191,9 @@ pub struct Parameters {
     pub seed: [u64; 4],
     /// The last stored [`StoreRecord::NumbersReserved`]; 0 on an empty store.
     pub last_number: u64,
+    /// With it registrations remember what their phones proved themselves with: the same as when those were stored that are
+    /// restored.
+    pub fingerprints: strowger_sip::io::FingerprintKey,
     /// The configuration to begin with.
     pub configuration: Arc<Configuration>,
 }

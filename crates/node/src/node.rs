@@ -91,10 +91,11 @@ struct Numbers {
 impl Node {
     /// A node that has seen nothing yet.
     pub fn new(parameters: Parameters) -> Self {
-        let Parameters { node, shard, seed, last_number, configuration } = parameters;
+        let Parameters { node, shard, seed, last_number, fingerprints, configuration } = parameters;
         let mut rng = Rng::from_key(seed);
         let sip_rng = Rng::from_key(std::array::from_fn(|_| rng.next_u64()));
-        let sip = Sip::new(node, shard, last_number, sip_rng, Arc::clone(&configuration.sip));
+        let mut sip = Sip::new(node, shard, last_number, sip_rng, Arc::clone(&configuration.sip));
+        sip.fingerprint_with(fingerprints);
         let relay = configuration.calls.relay;
         let calls = CallControl::new(node, shard, last_number, &mut rng, Arc::clone(&configuration.calls));
         Node {

@@ -104,6 +104,16 @@ fn phones_behind_a_socket_that_is_closed_are_unregistered_and_no_others() {
     world.register(&mut bob);
     configure(&mut world, &wanted);
     assert_eq!(unregistered(&world), [], "nothing was closed");
+    // Another address with the same port takes its place, and then nothing.
+    wanted.listeners[1].bound = "192.0.2.1:5070".parse().unwrap();
+    configure(&mut world, &wanted);
+    assert_eq!(unregistered(&world), [], "they are reached by the other one");
+    wanted.listeners.swap(0, 1);
+    configure(&mut world, &wanted);
+    let (alice, bob) = (("1001".to_owned(), Some(ListenerId(1))), ("1002".to_owned(), Some(ListenerId(0))));
+    assert_eq!(world.registered(), [alice, bob]);
+    wanted.listeners.swap(0, 1);
+    configure(&mut world, &wanted);
     wanted.listeners[1].is_open = false;
     configure(&mut world, &wanted);
     assert_eq!(unregistered(&world), [("1002".to_owned(), UnregisterReason::SocketClosed)]);

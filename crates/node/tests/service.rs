@@ -8,10 +8,11 @@ use std::time::Duration;
 use strowger_base::Secret;
 use strowger_base::event::RefuseReason;
 use strowger_base::journal::{Alarm, Entry, Registration};
+use strowger_base::net::ListenerId;
 use strowger_callcontrol::RelayMode;
 use strowger_media::control::{Command, Report};
 use strowger_media::statistics::PortStatistics;
-use strowger_node::configuration::{LineSecret, MessageDetail};
+use strowger_node::configuration::{Line, LineSecret, MessageDetail};
 use strowger_node::io::{Answer, CallState, Question, Service, StoreRecord};
 use strowger_node::{Draft, Input};
 use world::{Phone, World, body_of, draft, parameters, tag_of};
@@ -239,6 +240,46 @@ fn phones_and_numbers_survive_a_restart() {
     world.expect(&bob, "INVITE ");
     let Answer::Calls(calls) = world.ask(Question::Calls { before: None, limit: 1 }) else { panic!() };
     assert!(calls[0].call.number > before);
+}
+
+/// What a restart does to phones when the configuration was changed meanwhile.
+#[test]
+fn after_a_restart_phones_are_found_by_their_socket_and_by_what_they_prove_themselves_with() {
+    let mut before = draft();
+    let mut second = before.listeners[0].clone();
+    second.bound = "0.0.0.0:5070".parse().unwrap();
+    before.listeners.insert(0, second);
+    let mut world = World::new(&before);
+    let (mut alice, mut bob) = (alice(), bob());
+    world.at = ListenerId(1);
+    world.register(&mut alice);
+    world.register(&mut bob);
+    let stored: Vec<_> = std::mem::take(&mut world.stored)
+        .into_iter()
+        .filter_map(|record| if let StoreRecord::Bound(binding) = record { Some(binding) } else { None })
+        .collect();
+    let check = |draft: &Draft, expect: &[(&str, u16)]| {
+        let mut world = World::new(draft);
+        for binding in stored.clone() {
+            world.input(Input::Restore(binding));
+        }
+        world.pass(Duration::from_millis(1));
+        let expect: Vec<_> = expect.iter().map(|it| (it.0.to_owned(), Some(ListenerId(it.1)))).collect();
+        assert_eq!(world.registered(), expect);
+    };
+    check(&before, &[("1001", 1), ("1002", 1)]);
+    // The first socket is gone, and the other one has its number.
+    let mut after = before.clone();
+    after.listeners.remove(0);
+    check(&after, &[("1001", 0), ("1002", 0)]);
+    // Another secret.
+    let other = LineSecret::Password(Secret::new("another".into()));
+    let number = after.lines.iter().position(|line| &*line.number == "1002").unwrap();
+    after.lines[number] = Line::new("1002", "", other);
+    check(&after, &[("1001", 0)]);
+    // Nobody listens where they were reached.
+    before.listeners.remove(1);
+    check(&before, &[]);
 }
 
 #[test]

@@ -577,6 +577,7 @@ fn parameters(configuration: &Arc<Configuration>, rng: &mut Rng, last_number: u6
         shard: ShardId(0),
         seed: [rng.next_u64(), rng.next_u64(), rng.next_u64(), rng.next_u64()],
         last_number,
+        fingerprints: (1, 2),
         configuration: Arc::clone(configuration),
     }
 }

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use strowger_base::hash::siphash24;
 use strowger_base::{Secret, ShortText};
 
 /// What SIP needs to know of a line.
@@ -27,6 +28,14 @@ pub struct PhoneAccount {
     /// SHA-256 of the same.
     pub ha1_sha256: Secret<[u8; 32]>,
 }
+
+/// What a phone proves itself with, as it is stored beside its contacts: enough to see after a restart whether it is still the
+/// same, and nothing to who does not have the key.
+#[derive(Clone, Copy, PartialEq, Eq, Default, Debug)]
+pub struct Fingerprint(pub [u64; 2]);
+
+/// The key of fingerprints; it stays the same as long as there are some.
+pub type FingerprintKey = (u64, u64);
 
 /// Which phone of a line, by its position in [`LineAccount::phones`].
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default, Debug)]
@@ -68,6 +77,14 @@ impl LineAccount {
         }
     }
 
+    /// The phone that proves itself with what was stored; as in [`LineAccount::phone_like`] one digest is enough.
+    pub(crate) fn phone_with(&self, stored: Fingerprint, key: FingerprintKey) -> Option<PhonePlace> {
+        self.place(|phone| {
+            let [md5, sha256] = phone.fingerprint(key).0;
+            stored.0 == [md5, stored.0[1]] || stored.0 == [stored.0[0], sha256]
+        })
+    }
+
     /// The phone with this user name in digest.
     pub(crate) fn phone_of_user(&self, username: &str) -> Option<PhonePlace> {
         self.place(|phone| *phone.username == *username)
@@ -89,9 +106,18 @@ impl LineAccount {
     }
 }
 
+impl PhoneAccount {
+    /// What is stored of it beside its contacts.
+    pub fn fingerprint(&self, key: FingerprintKey) -> Fingerprint {
+        // No two user names with their digests read the same: the digest has one length.
+        let of = |digest: &[u8]| siphash24((key.0 ^ siphash24(key, digest), key.1), self.username.as_bytes());
+        Fingerprint([of(self.ha1_md5.expose()), of(self.ha1_sha256.expose())])
+    }
+}
+
 impl PhoneOnLine<'_> {
-    /// The name of the phone, where it has one.
-    pub fn name(&self) -> Option<&Arc<str>> {
-        self.account.phone_name(self.phone)
+    /// What is configured for the phone.
+    pub fn phone(&self) -> Option<&PhoneAccount> {
+        self.account.phone(self.phone)
     }
 }

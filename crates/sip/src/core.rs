@@ -1,6 +1,7 @@
 //! The SIP side of one shard: inputs come in here and are handed to registrar, transactions and legs.
 
 use std::cell::Cell;
+use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::sync::Arc;
 
@@ -15,7 +16,7 @@ use strowger_base::{
 
 use crate::auth::Challenger;
 use crate::framer;
-use crate::io::{Configuration, Direction, Input, Outbox, Output};
+use crate::io::{BindingRecord, Configuration, Direction, FingerprintKey, Input, Listener, Outbox, Output};
 use crate::leg::Leg;
 use crate::message::{Message, MethodKind};
 use crate::registrar::{Change, Registrar};
@@ -168,13 +169,20 @@ impl Sip {
             }
             Input::Restore(record) => {
                 let account = self.shared.configuration.lines.get(record.texts.get().line);
-                self.registrar.restore(now, record, account);
+                let socket = record.socket;
+                let at = |socket| self.shared.configuration.listener_at(Transport::Udp, socket);
+                self.registrar.restore(now, record, account, socket.and_then(at));
             }
             Input::Configure(configuration) => self.configure(now, configuration, out),
             Input::Timeout => self.timeout(now, out),
             Input::Drain => self.draining = true,
             Input::Shed(shed) => self.shedding = shed,
         }
+    }
+
+    /// With what is stored what phones prove themselves with: the key of the run before.
+    pub const fn fingerprint_with(&mut self, key: FingerprintKey) {
+        self.registrar.fingerprint_with(key);
     }
 
     /// When [`Input::Timeout`] is due.
@@ -264,11 +272,15 @@ impl Sip {
                 TableChange::Removed(line, _) => self.registrar.unconfigure(now, line, &mut self.changes),
             }
         }
-        for (place, was) in before.listeners.iter().enumerate() {
-            let stays = self.shared.configuration.listeners.get(place).is_some_and(|it| it.is_same(was));
-            if was.is_open && !stays {
-                self.registrar.listener_closed(ListenerId(place as u16), &mut self.changes);
-            }
+        let configuration = &self.shared.configuration;
+        let closed = before.listeners.iter().enumerate().filter(|(place, was)| {
+            was.is_open && !configuration.listeners.get(*place).is_some_and(|it| it.is_same(was))
+        });
+        let next = |was: &Listener| configuration.listener_at(was.transport, was.bound);
+        let closed: BTreeMap<ListenerId, Option<ListenerId>> =
+            closed.map(|(place, was)| (ListenerId(place as u16), next(was))).collect();
+        if !closed.is_empty() {
+            self.registrar.listeners_closed(now, &closed, &configuration.lines, &mut self.changes);
         }
         self.tell_changes(out);
     }
@@ -387,8 +399,13 @@ impl Sip {
 
     /// Passes on what the registrar changed.
     pub(crate) fn tell_changes(&mut self, out: &mut Outbox) {
+        let listeners = &self.shared.configuration.listeners;
+        let socket = |flow| match flow {
+            Flow::Datagram { listener, .. } => listeners.get(usize::from(listener.0)).map(|it| it.bound),
+            Flow::Stream { .. } => None,
+        };
         out.items.extend(self.changes.drain(..).map(|change| match change {
-            Change::Bound(record) => Output::Bound(record),
+            Change::Bound(record) => Output::Bound(BindingRecord { socket: socket(record.flow), ..record }),
             Change::Unbound(binding) => Output::Unbound(binding),
             Change::Event(event) => Output::Event(event),
         }));

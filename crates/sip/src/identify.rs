@@ -28,7 +28,10 @@ impl Sip {
         }
         let configuration = Arc::clone(&self.shared.configuration);
         let owner = self.authenticate(now, flow, request, name, false, &configuration, out)?;
-        Some(Origin::Line { line: Box::from(owner.line), phone: owner.name().cloned() })
+        Some(Origin::Line {
+            line: Box::from(owner.line),
+            phone: owner.phone().and_then(|phone| phone.name.clone()),
+        })
     }
 
     /// The trunk that a call is from. Address and port together always tell. An address alone does not: phones may be

@@ -8,7 +8,7 @@ use strowger_base::leg::BindingId;
 use strowger_base::net::{Flow, ListenerId, StreamId, Transport};
 use strowger_base::{ByteArena, CallId, Command, Event, LegId, Signal, Span, WallTime};
 
-pub use crate::account::{LineAccount, PhoneAccount, PhoneOnLine, PhonePlace};
+pub use crate::account::{Fingerprint, FingerprintKey, LineAccount, PhoneAccount, PhoneOnLine, PhonePlace};
 use crate::registrar::PackedTexts;
 
 /// Everything that can happen to the SIP side.
@@ -151,8 +151,12 @@ pub struct BindingRecord {
     pub phone: Option<Arc<str>>,
     /// Its `reg-id` (RFC 5626), when it gave one.
     pub reg_id: Option<u32>,
+    /// What its phone proved itself with.
+    pub account: Fingerprint,
     /// Where it can be reached; stream flows do not survive a restart.
     pub flow: Flow,
+    /// Where the socket of a datagram flow is bound: after a restart it may have another number.
+    pub socket: Option<SocketAddr>,
     /// CSeq of its last REGISTER.
     pub cseq: u32,
     /// When it ends.
@@ -186,6 +190,25 @@ pub struct Configuration {
     pub session_expires: Duration,
     /// Value of Server and User-Agent.
     pub product: Box<str>,
+}
+
+impl Configuration {
+    /// The open socket by which a phone is reached that was reached by one that was bound there: the same, or else one
+    /// that takes its place.
+    pub fn listener_at(&self, transport: Transport, bound: SocketAddr) -> Option<ListenerId> {
+        let open = |it: &Listener| it.is_open && it.transport == transport;
+        let same = self.listeners.iter().position(|it| open(it) && it.bound == bound);
+        let place =
+            same.or_else(|| self.listeners.iter().position(|it| open(it) && takes_place(it.bound, bound)))?;
+        u16::try_from(place).ok().map(ListenerId)
+    }
+}
+
+/// Whether a socket reaches phones that were reached by another one before: it has the same port, and one of them is or was bound
+/// to every interface.
+pub fn takes_place(ours: SocketAddr, theirs: SocketAddr) -> bool {
+    let covers = ours.ip() == theirs.ip() || ours.ip().is_unspecified() || theirs.ip().is_unspecified();
+    ours.port() == theirs.port() && ours.is_ipv4() == theirs.is_ipv4() && covers
 }
 
 /// A bound socket.

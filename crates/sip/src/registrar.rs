@@ -8,18 +8,19 @@ mod index;
 mod texts;
 mod wanted;
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use strowger_base::event::{Event, RefuseReason, UnregisterReason};
 use strowger_base::leg::BindingId;
 use strowger_base::net::{Flow, ListenerId, StreamId};
-use strowger_base::{HashMap, HashSeed, Instant, Now, TimerQueue, limits};
+use strowger_base::{HashMap, HashSeed, Instant, Now, Table, TimerQueue, limits};
 
 pub use binding::Binding;
 pub use texts::{BindingTexts, PackedTexts};
 
 use crate::header::{Contact, number32};
-use crate::io::{BindingRecord, Configuration, LineAccount, PhoneOnLine};
+use crate::io::{BindingRecord, Configuration, FingerprintKey, LineAccount, PhoneOnLine};
 use crate::message::{Contacts, HeaderName, Message};
 use crate::write;
 use index::Ids;
@@ -36,6 +37,8 @@ pub struct Registrar {
     /// Bindings from before a restart that are of no use any more and wait to be told of.
     lost: Vec<Lost>,
     next: u64,
+    /// With it what phones prove themselves with is stored.
+    key: FingerprintKey,
 }
 
 /// What changed, for the store and for whoever wants to know.
@@ -112,7 +115,13 @@ impl Registrar {
             timers: TimerQueue::new(),
             lost: Vec::new(),
             next: 1,
+            key: FingerprintKey::default(),
         }
+    }
+
+    /// The key with which [`Fingerprint`](crate::io::Fingerprint)s are made: that of the run before.
+    pub const fn fingerprint_with(&mut self, key: FingerprintKey) {
+        self.key = key;
     }
 
     /// Takes a REGISTER of an authenticated phone; all of it or nothing (RFC 3261 §10.3).
@@ -203,14 +212,32 @@ impl Registrar {
         }
     }
 
-    /// A socket takes no datagrams any more, and phones that were reached over it cannot be.
-    pub fn listener_closed(&mut self, listener: ListenerId, out: &mut Vec<Change>) {
-        let over_it = |flow: Flow| matches!(flow, Flow::Datagram { listener: own, .. } if own == listener);
-        let mut gone: Vec<BindingId> =
-            self.bindings.iter().filter(|(_, it)| over_it(it.flow)).map(|(id, _)| *id).collect();
-        gone.sort_unstable();
-        for id in gone {
-            self.remove(id, UnregisterReason::SocketClosed, out);
+    /// Sockets take no datagrams any more. Phones that were reached over them are reached over those that take their
+    /// place; where none does, they are not registered any more.
+    pub fn listeners_closed(
+        &mut self,
+        now: Now,
+        closed: &BTreeMap<ListenerId, Option<ListenerId>>,
+        lines: &Table<LineAccount>,
+        out: &mut Vec<Change>,
+    ) {
+        let over = |flow: Flow| match flow {
+            Flow::Datagram { listener, .. } => closed.get(&listener).copied(),
+            Flow::Stream { .. } => None,
+        };
+        let moved = self.bindings.iter().filter_map(|(id, it)| Some((*id, over(it.flow)?)));
+        let mut moved: Vec<(BindingId, Option<ListenerId>)> = moved.collect();
+        moved.sort_unstable();
+        for (id, next) in moved {
+            let Some(binding) = self.bindings.get_mut(&id) else { continue };
+            match (next, &mut binding.flow) {
+                (Some(next), Flow::Datagram { listener, .. }) => {
+                    *listener = next;
+                    let phone = lines.get(binding.line()).and_then(|account| account.phone(binding.phone));
+                    out.push(Change::Bound(binding.record(id, now, phone, self.key)));
+                }
+                (Some(_) | None, _) => self.remove(id, UnregisterReason::SocketClosed, out),
+            }
         }
     }
 
@@ -231,39 +258,46 @@ impl Registrar {
                 continue;
             };
             binding.phone = place;
-            let name = after.phone_name(place);
-            if name != phone.name.as_ref() {
-                out.push(Change::Bound(binding.record(id, now, name)));
+            if after.phone_name(place) != phone.name.as_ref() {
+                out.push(Change::Bound(binding.record(id, now, after.phone(place), self.key)));
             }
         }
     }
 
-    /// Takes a binding from before a restart. One that ended meanwhile, whose connection went with the restart, or whose
-    /// phone is not on the line any more, is not taken; `account` is that of its line. That is told at the next
+    /// Takes a binding from before a restart. One that ended meanwhile, whose connection or socket went with the restart, or
+    /// whose phone is not on the line any more or proves itself with something else now, is not taken. `account` is that of
+    /// its line, `listener` the socket over which it is reached now. That is told at the next
     /// [`Registrar::handle_timeout`], which is due at once.
-    pub fn restore(&mut self, now: Now, record: BindingRecord, account: Option<&LineAccount>) {
+    pub fn restore(
+        &mut self,
+        now: Now,
+        record: BindingRecord,
+        account: Option<&LineAccount>,
+        listener: Option<ListenerId>,
+    ) {
         let id = record.binding;
         self.next = self.next.max(id.0.saturating_add(1));
         if self.bindings.contains_key(&id) {
             return;
         }
         let left = Duration::from_micros(record.expires_at.as_micros().saturating_sub(now.wall.as_micros()));
-        let on_stream = matches!(record.flow, Flow::Stream { .. });
         let line: Box<str> = Box::from(record.texts.get().line);
         let mut lost =
             |reason| self.lost.push(Lost { since: now.mono, binding: id, line: line.clone(), reason });
-        if on_stream {
+        let Flow::Datagram { peer, .. } = record.flow else {
             return lost(UnregisterReason::ConnectionClosed);
-        }
+        };
         if left.is_zero() {
             return lost(UnregisterReason::Expired);
         }
-        let Some(phone) = account.and_then(|account| account.phone_named(record.phone.as_deref())) else {
+        let Some(phone) = account.and_then(|account| account.phone_with(record.account, self.key)) else {
             return lost(UnregisterReason::Unconfigured);
         };
+        let Some(listener) = listener else { return lost(UnregisterReason::SocketClosed) };
+        let flow = Flow::Datagram { listener, peer };
         let expires_at = now.mono + left;
         let timer = self.timers.set(expires_at, id);
-        let BindingRecord { texts, flow, cseq, reg_id, .. } = record;
+        let BindingRecord { texts, cseq, reg_id, .. } = record;
         let preference = PREFERENCE_DEFAULT;
         let binding = Binding { texts, phone, preference, cseq, reg_id, flow, expires_at, timer };
         self.bindings.insert(id, binding);
@@ -446,7 +480,7 @@ impl Registrar {
             expires_at,
             timer,
         };
-        out.push(Change::Bound(binding.record(id, now, owner.name())));
+        out.push(Change::Bound(binding.record(id, now, owner.phone(), self.key)));
         out.push(registered(id, &binding, wanted.expires));
         self.bindings.insert(id, binding);
         match self.by_line.get_mut(line) {
@@ -477,7 +511,7 @@ impl Registrar {
         binding.reg_id = wanted.reg_id;
         binding.preference = wanted.preference;
         binding.set_texts(&wanted.texts(arrival));
-        out.push(Change::Bound(binding.record(id, now, owner.name())));
+        out.push(Change::Bound(binding.record(id, now, owner.phone(), self.key)));
         if before != flow {
             out.push(registered(id, binding, wanted.expires));
             self.unindex_stream(before, id);

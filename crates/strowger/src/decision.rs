@@ -237,8 +237,10 @@ impl Turns {
                 SipSocket::Tcp(socket) => self.hands.streams.order(StreamOrder::Listen(listener, socket)),
             }
         }
-        self.node.handle(now, Input::Configure(configuration), &mut self.out);
-        self.carry_out();
+        if let Some(configuration) = configuration {
+            self.node.handle(now, Input::Configure(configuration), &mut self.out);
+            self.carry_out();
+        }
         for listener in close {
             self.ports.retain(|(id, _)| *id != listener);
             self.hands.streams.order(StreamOrder::Unlisten(listener));

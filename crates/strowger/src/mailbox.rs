@@ -42,7 +42,8 @@ pub(crate) enum Letter {
 
 /// What is configured from now on.
 pub(crate) struct Reconfiguration {
-    pub(crate) configuration: Arc<Configuration>,
+    /// `None`: sockets are only closed, and what takes their place is told next.
+    pub(crate) configuration: Option<Arc<Configuration>>,
     /// Sockets to be read from now on.
     pub(crate) open: ToRead,
     /// Sockets not to be read any more.

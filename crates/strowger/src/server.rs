@@ -196,6 +196,7 @@ impl Opened {
             shard: ShardId(0),
             seed: seed()?,
             last_number: recovered.last_number,
+            fingerprints: Vault::open(&self.data)?.fingerprints(),
             configuration,
         });
         restore(&mut node, recovered.bindings);

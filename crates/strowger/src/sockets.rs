@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use socket2::{Domain, Protocol, Socket, Type};
 use strowger_base::net::{ListenerId, Transport};
-use strowger_sip::io::Listener;
+use strowger_sip::io::{Listener, takes_place};
 
 use crate::decision::SOCKETS_MAX;
 use crate::holder;
@@ -150,9 +150,15 @@ impl SipSockets {
         closed
     }
 
-    /// Those that are not wanted any more.
+    /// Those that are not wanted any more, and whose place none takes.
     pub(crate) fn closing(&self, wanted: &[WantedSocket]) -> Vec<ListenerId> {
-        self.unwanted(wanted).map(|at| ListenerId(at as u16)).collect()
+        let is_followed = |at: &usize| {
+            self.places.get(*at).is_some_and(|place| {
+                let was = &place.listener;
+                wanted.iter().any(|it| it.transport == was.transport && takes_place(it.address, was.bound))
+            })
+        };
+        self.unwanted(wanted).filter(|at| !is_followed(at)).map(|at| ListenerId(at as u16)).collect()
     }
 
     /// Opens what is wanted and not open. What cannot be opened is told and done without.

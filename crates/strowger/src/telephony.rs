@@ -124,7 +124,7 @@ impl Telephony {
         let (open, refused) = inner.sockets.open_more(&wanted, Patience::None);
         if !open.is_empty() {
             if inner.runs {
-                self.in_force(&inner, open, vec![]);
+                self.in_force(&inner, open);
             }
             self.tell_machine(&inner);
         }
@@ -323,22 +323,23 @@ impl Users for Arc<Telephony> {
         *self.calls() = Some(Arc::clone(&compiled.assembly.configuration().calls));
         let patience = if close.is_empty() { Patience::None } else { Patience::Some };
         if inner.runs && !close.is_empty() {
-            // Their ports are free when nobody reads from them any more.
-            self.in_force(&inner, vec![], close);
+            // Their ports are free when nobody reads from them any more. The node is told together with what takes their
+            // place, so that phones move there.
+            self.tell(|done| Reconfiguration { configuration: None, open: vec![], close, done });
         }
         let (open, refused) = inner.sockets.open_more(&compiled.sockets, patience);
         self.tell_machine(&inner);
         self.missing.send_replace(refused);
         if inner.runs && (!open.is_empty() || compiled.is_other_than(before.as_ref())) {
-            self.in_force(&inner, open, vec![]);
+            self.in_force(&inner, open);
         }
     }
 }
 
 impl Telephony {
-    fn in_force(&self, inner: &Inner, open: ToRead, close: Vec<ListenerId>) {
+    fn in_force(&self, inner: &Inner, open: ToRead) {
         let Some(configuration) = inner.configuration() else { return };
-        self.tell(|done| Reconfiguration { configuration, open, close, done });
+        self.tell(|done| Reconfiguration { configuration: Some(configuration), open, close: vec![], done });
     }
 }
 

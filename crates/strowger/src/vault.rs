@@ -67,6 +67,17 @@ impl Vault {
         Ok(Secret::new(text.into()))
     }
 
+    /// The key with which stored registrations remember what their phones proved themselves with.
+    pub(crate) fn fingerprints(&self) -> (u64, u64) {
+        let mut sha = Sha256::new();
+        sha.update(self.nonces.expose());
+        sha.update(b"fingerprints of registrations");
+        let digest: [u8; 32] = sha.finalize().into();
+        let (words, _) = digest.as_chunks::<8>();
+        let word = |at: usize| words.get(at).map_or(0, |word| u64::from_be_bytes(*word));
+        (word(0), word(1))
+    }
+
     fn nonce(&self, owner: Id, setting: &str, text: &str) -> [u8; NONCE] {
         let mut sha = Sha256::new();
         sha.update(self.nonces.expose());

@@ -79,6 +79,7 @@ pub fn parameters(draft: &Draft) -> Parameters {
         shard: ShardId(0),
         seed: [1, 2, 3, 4],
         last_number: 0,
+        fingerprints: (1, 2),
         configuration: Arc::new(configuration),
     }
 }
@@ -138,6 +139,14 @@ impl World {
             self.journal.push(record);
             self.input(Input::Persisted { ticket });
         }
+    }
+
+    /// The phones that are registered, by line, with the socket over which they are reached.
+    pub fn registered(&mut self) -> Vec<(String, Option<ListenerId>)> {
+        let Answer::Phones { phones, .. } = self.ask(Question::Phones { after: Box::default() }) else {
+            panic!("no phones")
+        };
+        phones.iter().map(|phone| (phone.line.to_string(), phone.listener)).collect()
     }
 
     pub fn ask(&mut self, question: Question) -> Answer {

@@ -1,6 +1,5 @@
 //! One registered contact, kept small: there is one for every phone.
 
-use std::sync::Arc;
 use std::time::Duration;
 
 use strowger_base::leg::BindingId;
@@ -8,7 +7,7 @@ use strowger_base::net::Flow;
 use strowger_base::{Instant, Now, TimerHandle};
 
 use super::texts::{BindingTexts, PackedTexts};
-use crate::io::{BindingRecord, PhonePlace};
+use crate::io::{BindingRecord, FingerprintKey, PhoneAccount, PhonePlace};
 
 /// A contact of a line.
 #[derive(Debug)]
@@ -96,14 +95,22 @@ impl Binding {
         self.expires_at
     }
 
-    /// What has to survive a restart, with the name of its phone.
-    pub(super) fn record(&self, binding: BindingId, now: Now, phone: Option<&Arc<str>>) -> BindingRecord {
+    /// What has to survive a restart, but for the socket.
+    pub(super) fn record(
+        &self,
+        binding: BindingId,
+        now: Now,
+        phone: Option<&PhoneAccount>,
+        key: FingerprintKey,
+    ) -> BindingRecord {
         BindingRecord {
             binding,
             texts: self.texts.clone(),
-            phone: phone.cloned(),
+            phone: phone.and_then(|phone| phone.name.clone()),
             reg_id: self.reg_id,
+            account: phone.map(|phone| phone.fingerprint(key)).unwrap_or_default(),
             flow: self.flow,
+            socket: None,
             cseq: self.cseq,
             expires_at: now.wall + self.left(now),
         }

@@ -6,7 +6,7 @@ use strowger_base::net::{ListenerId, Transport};
 use strowger_base::{Rng, Secret, WallTime};
 
 use super::*;
-use crate::io::{BindingRecord, PhoneAccount, PhonePlace};
+use crate::io::{BindingRecord, Fingerprint, PhoneAccount, PhonePlace};
 use crate::registrar::BindingTexts;
 
 /// A registrar with a clock and a configuration of 60 to 3,600 s, 1,800 s when a phone asks for nothing.
@@ -31,8 +31,10 @@ fn account(phones: &[(&str, u8)]) -> LineAccount {
 
 impl Office {
     fn new() -> Self {
+        let mut registrar = Registrar::new(HashSeed::new(&mut Rng::new(1)));
+        registrar.fingerprint_with(KEY);
         Office {
-            registrar: Registrar::new(HashSeed::new(&mut Rng::new(1))),
+            registrar,
             now: Now { mono: Instant::from_nanos(0), wall: WallTime::from_micros(1_790_000_000_000_000) },
             configuration: Configuration {
                 domain: "example.com".into(),
@@ -524,32 +526,112 @@ fn a_phone_with_another_name_keeps_its_contacts_and_they_are_stored_with_it() {
 }
 
 #[test]
-fn a_stored_contact_goes_to_its_phone_or_goes() {
-    let check = |stored: Option<&str>, phones: Option<&[(&str, u8)]>, expect: Option<&str>| {
+fn a_stored_contact_goes_to_the_phone_that_proves_itself_as_it_did_or_goes() {
+    let check = |phones: Option<&[(&str, u8)]>, listener: Option<ListenerId>, expect: Result<&str, &str>| {
         let office = shared();
         let id = office.registrar.contacts_of("1001").next().unwrap();
-        let name = stored.map(Into::into);
-        let record = office.registrar.binding(id).unwrap().record(id, office.now, name.as_ref());
-        assert_eq!(record.phone.as_deref(), stored);
+        let phone = office.account.phone(office.account.phone_named(Some("a")).unwrap());
+        let record = office.registrar.binding(id).unwrap().record(id, office.now, phone, KEY);
+        assert_eq!(record.phone.as_deref(), Some("a"));
         let mut after = Office::new();
         let account = phones.map(account);
-        after.registrar.restore(office.now, record, account.as_ref());
+        after.registrar.restore(office.now, record, account.as_ref(), listener);
         let found = after.registrar.binding(id).map(|binding| {
             let name = account.as_ref().unwrap().phone_name(binding.phone());
-            name.map_or_else(String::new, ToString::to_string)
+            (name.map_or_else(String::new, ToString::to_string), binding.flow())
         });
-        assert_eq!(found.as_deref(), expect, "{stored:?} {phones:?}");
-        let told = if expect.is_some() { "" } else { "unbound 1\nunregistered 1 Unconfigured\n" };
-        assert_eq!(after.timeout(), told, "{stored:?} {phones:?}");
+        let told = after.timeout();
+        match expect {
+            Ok(name) => {
+                let flow =
+                    Flow::Datagram { listener: listener.unwrap(), peer: "10.0.0.5:5060".parse().unwrap() };
+                assert_eq!(found, Some((name.to_owned(), flow)), "{phones:?}");
+                assert_eq!(told, "", "{phones:?}");
+            }
+            Err(reason) => {
+                assert_eq!(found, None, "{phones:?}");
+                assert_eq!(told, format!("unbound 1\nunregistered 1 {reason}\n"), "{phones:?}");
+            }
+        }
     };
-    check(Some("b"), Some(&[("a", 1), ("b", 2)]), Some("b"));
-    check(Some("c"), Some(&[("a", 1), ("b", 2)]), None);
-    check(None, Some(&[("a", 1), ("b", 2)]), None);
-    // From before phones had names.
-    check(None, Some(&[("", 1)]), Some(""));
-    check(None, Some(&[("a", 1)]), Some("a"));
-    check(Some("a"), Some(&[]), None);
-    check(Some("a"), None, None);
+    check(Some(&[("a", 1), ("b", 2)]), SOCKET, Ok("a"));
+    check(Some(&[("b", 2), ("a", 1)]), Some(ListenerId(3)), Ok("a"));
+    // Its secret was changed while the server was down, or another phone has it now.
+    check(Some(&[("a", 3), ("b", 2)]), SOCKET, Err("Unconfigured"));
+    check(Some(&[("b", 1)]), SOCKET, Err("Unconfigured"));
+    check(Some(&[]), SOCKET, Err("Unconfigured"));
+    check(None, SOCKET, Err("Unconfigured"));
+    // Nobody listens where it was reached.
+    check(Some(&[("a", 1), ("b", 2)]), None, Err("SocketClosed"));
+}
+
+#[test]
+fn one_digest_of_two_is_enough_and_the_key_counts() {
+    let phone = |md5: u8, sha256: u8| PhoneAccount {
+        ha1_md5: Secret::new([md5; 16]),
+        ha1_sha256: Secret::new([sha256; 32]),
+        ..account(&[("a", 0)]).phones[0].clone()
+    };
+    let check = |stored: PhoneAccount, key: (u64, u64), expect: bool| {
+        let now = LineAccount { phones: Box::new([phone(1, 2)]), ..account(&[]) };
+        assert_eq!(now.phone_with(stored.fingerprint(key), KEY).is_some(), expect);
+    };
+    check(phone(1, 2), KEY, true);
+    check(phone(1, 9), KEY, true);
+    check(phone(9, 2), KEY, true);
+    check(phone(9, 9), KEY, false);
+    check(phone(2, 1), KEY, false);
+    check(phone(1, 2), (5, 6), false);
+    check(PhoneAccount { username: "b".into(), ..phone(1, 2) }, KEY, false);
+}
+
+#[test]
+fn contacts_follow_their_socket_to_the_one_in_its_place() {
+    let flow = |listener: u16, peer: &str| Flow::Datagram {
+        listener: ListenerId(listener),
+        peer: peer.parse().unwrap(),
+    };
+    let mut office = Office::with(&[("a", 1)]);
+    for (id, listener) in [(1, 0), (2, 1), (3, 2)] {
+        let headers = format!("Contact: <sip:{id}@h>;expires=60\r\n");
+        office.send(flow(listener, "10.0.0.5:5060"), register("a", id, &headers).as_bytes());
+    }
+    office.configuration.lines = [("1001", office.account.clone())].into_iter().collect();
+    // Two change places, and nothing takes that of the third.
+    let (zero, one, two) = (ListenerId(0), ListenerId(1), ListenerId(2));
+    let closed = [(zero, Some(one)), (one, Some(zero)), (two, None)].into_iter().collect();
+    let mut changes = vec![];
+    office.registrar.listeners_closed(office.now, &closed, &office.configuration.lines, &mut changes);
+    let told = office.told(&changes);
+    assert_eq!(told, "bound 1 sip:1@h 60 s\nbound 2 sip:2@h 60 s\nunbound 3\nunregistered 3 SocketClosed\n");
+    let flows: Vec<Flow> = office.registrar.all().iter().map(|(_, binding)| binding.flow()).collect();
+    assert_eq!(flows, [flow(1, "10.0.0.5:5060"), flow(0, "10.0.0.5:5060")]);
+    // What is stored then names the same phone.
+    let Some(Change::Bound(record)) = changes.into_iter().next() else { panic!("nothing is stored") };
+    assert_eq!(record.account, office.account.phones[0].fingerprint(KEY));
+}
+
+#[test]
+fn a_socket_takes_the_place_of_one_with_its_port_on_every_interface() {
+    let listener = |text: &str| {
+        let (transport, bound) = text.split_once(' ').unwrap();
+        let bound = bound.parse().unwrap();
+        let transport = if transport == "tcp" { Transport::Tcp } else { Transport::Udp };
+        crate::io::Listener { transport, bound, advertised: bound, is_open: !text.starts_with("closed") }
+    };
+    let check = |listeners: &[&str], was: &str, expect: Option<u16>| {
+        let mut office = Office::new();
+        office.configuration.listeners = listeners.iter().map(|text| listener(text)).collect();
+        let found = office.configuration.listener_at(Transport::Udp, was.parse().unwrap());
+        assert_eq!(found, expect.map(ListenerId), "{listeners:?} {was}");
+    };
+    check(&["udp 192.0.2.1:5060"], "192.0.2.1:5060", Some(0));
+    check(&["udp 0.0.0.0:5060", "udp 192.0.2.1:5060"], "192.0.2.1:5060", Some(1));
+    check(&["tcp 0.0.0.0:5060", "udp 0.0.0.0:5060"], "192.0.2.1:5060", Some(1));
+    check(&["udp 192.0.2.1:5070", "udp 192.0.2.1:5060"], "0.0.0.0:5060", Some(1));
+    check(&["udp 192.0.2.2:5060", "udp 0.0.0.0:5070", "udp [::]:5060"], "192.0.2.1:5060", None);
+    check(&["closed 192.0.2.1:5060"], "192.0.2.1:5060", None);
+    check(&[], "192.0.2.1:5060", None);
 }
 
 #[test]
@@ -587,18 +669,19 @@ fn bindings_come_back_after_a_restart_for_the_time_they_have_left() {
         Contact: <sip:a@h>;expires=100;+sip.instance=\"<urn:uuid:1>\";reg-id=3\r\n";
     office.register(1, headers);
     let id = office.registrar.contacts_of("1001").next().unwrap();
-    let record = office.registrar.binding(id).unwrap().record(id, office.now, None);
+    let record =
+        office.registrar.binding(id).unwrap().record(id, office.now, office.account.phone(office.phone), KEY);
     assert_eq!((record.cseq, record.reg_id, record.texts.get().routes().count()), (1, Some(3), 2));
 
     let mut after = Office::new();
     after.now.wall = office.now.wall + Duration::from_secs(40);
-    after.registrar.restore(after.now, record.clone(), Some(&after.account));
-    after.registrar.restore(after.now, record.clone(), Some(&after.account));
+    after.registrar.restore(after.now, record.clone(), Some(&after.account), SOCKET);
+    after.registrar.restore(after.now, record.clone(), Some(&after.account), SOCKET);
     assert_eq!(after.registrar.len(), 1);
     assert_eq!(after.timeout(), "", "the same record again changes nothing");
     after.is_consistent();
     let restored = after.registrar.binding(id).unwrap();
-    assert_eq!(restored.record(id, after.now, None), record);
+    assert_eq!(restored.record(id, after.now, after.account.phone(after.phone), KEY), record);
     assert_eq!(after.registrar.next_timeout(), Some(after.now.mono + Duration::from_secs(60)));
     let refreshed = after.register(2, headers);
     assert!(refreshed.ends_with("bound 1 sip:a@h 100 s\n"), "{refreshed}");
@@ -616,13 +699,15 @@ fn bindings_that_a_restart_ended_are_told_at_once() {
         texts: texts.clone(),
         phone: None,
         reg_id: None,
+        account: Fingerprint::default(),
         flow,
+        socket: None,
         cseq: 1,
         expires_at: office.now.wall + Duration::from_secs(left),
     };
     let records = [record(7, tcp(1, "10.0.0.5:1"), 60), record(8, udp("10.0.0.5:1"), 0)];
     for record in records {
-        office.registrar.restore(office.now, record, Some(&office.account));
+        office.registrar.restore(office.now, record, Some(&office.account), SOCKET);
     }
     assert_eq!((office.registrar.len(), office.registrar.next_timeout()), (0, Some(office.now.mono)));
     assert_eq!(
@@ -699,3 +784,6 @@ fn forty_thousand_phones_take_well_below_700_bytes_each_and_give_them_back() {
     let on_tcp = check(20_000, |phone| tcp(phone as u64, "10.0.0.5:5060"));
     println!("{on_udp} bytes each over UDP, {on_tcp} over TCP; a binding alone {}", size_of::<Binding>());
 }
+
+const KEY: FingerprintKey = (3, 4);
+const SOCKET: Option<ListenerId> = Some(ListenerId(0));

@@ -9,7 +9,7 @@ use strowger_base::journal::ReleasedBy;
 use strowger_base::leg::BindingId;
 use strowger_base::net::{Flow, ListenerId};
 use strowger_base::{CallId, NodeId, ShardId, WallTime};
-use strowger_sip::io::BindingRecord;
+use strowger_sip::io::{BindingRecord, Fingerprint};
 use strowger_sip::registrar::BindingTexts;
 
 use super::final_of;
@@ -47,11 +47,17 @@ create table if not exists callrecord (
 create table if not exists registration (
     binding integer primary key, line text not null, contact text not null, instance text, reg_id integer,
     path text not null, listener integer not null, peer text not null, call_id text not null, cseq integer not null,
-    expires_us integer not null, user_agent text not null, phone text
+    expires_us integer not null, user_agent text not null, phone text, socket text, account_md5 integer,
+    account_sha256 integer
 );
 create table if not exists opencall (call text primary key, position integer not null) without rowid;
 create table if not exists meta (name text primary key, value integer not null) without rowid;
 ";
+
+/// Columns that came later: the phone with shared lines; socket and account when what is stored was first compared with what is
+/// configured. What has none of these cannot be compared, and is not restored.
+const LATER_COLUMNS: [(&str, &str); 4] =
+    [("phone", "text"), ("socket", "text"), ("account_md5", "integer"), ("account_sha256", "integer")];
 
 /// Rows of calls that are kept; the oldest go when a segment is full.
 const ROWS_MAX: i64 = 1_000_000;
@@ -90,15 +96,17 @@ impl Index {
         let connection = Connection::open(path)?;
         connection.execute_batch(SCHEMA)?;
         let index = Index(connection);
-        index.add_phone_column()?;
+        index.add_columns()?;
         Ok(index)
     }
 
-    /// The name of a phone is not in databases from before lines had several phones.
-    fn add_phone_column(&self) -> rusqlite::Result<()> {
-        let there = "select count(*) from pragma_table_info('registration') where name = 'phone'";
-        if self.0.query_row(there, [], |row| row.get::<_, i64>(0))? == 0 {
-            self.0.execute("alter table registration add column phone text", [])?;
+    /// Databases of older versions have not all columns.
+    fn add_columns(&self) -> rusqlite::Result<()> {
+        let there = "select count(*) from pragma_table_info('registration') where name = ?1";
+        for (name, form) in LATER_COLUMNS {
+            if self.0.query_row(there, [name], |row| row.get::<_, i64>(0))? == 0 {
+                self.0.execute(&format!("alter table registration add column {name} {form}"), [])?;
+            }
         }
         Ok(())
     }
@@ -174,7 +182,8 @@ impl Index {
     pub(super) fn bindings(&self) -> rusqlite::Result<Vec<BindingRecord>> {
         let mut query = self.0.prepare(
             "select binding, line, contact, instance, reg_id, path, listener, peer, call_id, cseq, expires_us, \
-             user_agent, phone from registration order by binding",
+             user_agent, phone, socket, account_md5, account_sha256 from registration \
+             where account_md5 is not null order by binding",
         )?;
         let rows = query.query_map([], |row| {
             let peer: String = row.get(7)?;
@@ -194,7 +203,9 @@ impl Index {
                     texts,
                     phone: row.get_ref(12)?.as_str_or_null()?.map(Into::into),
                     reg_id: row.get(4)?,
+                    account: Fingerprint([row.get::<_, i64>(14)? as u64, row.get::<_, i64>(15)? as u64]),
                     flow: Flow::Datagram { listener: ListenerId(row.get(6)?), peer },
+                    socket: row.get_ref(13)?.as_str_or_null()?.and_then(|socket| socket.parse().ok()),
                     cseq: row.get(9)?,
                     expires_at: WallTime::from_micros(row.get::<_, i64>(10)? as u64),
                 }))
@@ -284,8 +295,11 @@ fn insert_binding(connection: &Connection, record: &BindingRecord) -> rusqlite::
     };
     let texts = record.texts.get();
     let mut insert = connection.prepare_cached(
-        "insert or replace into registration values (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)",
+        "insert or replace into registration (binding, line, contact, instance, reg_id, path, listener, peer, call_id, \
+         cseq, expires_us, user_agent, phone, socket, account_md5, account_sha256) \
+         values (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16)",
     )?;
+    let [md5, sha256] = record.account.0;
     insert.execute(params![
         record.binding.0 as i64,
         texts.line,
@@ -300,6 +314,9 @@ fn insert_binding(connection: &Connection, record: &BindingRecord) -> rusqlite::
         micros(record.expires_at),
         texts.user_agent,
         record.phone.as_deref(),
+        record.socket.map(|socket| socket.to_string()),
+        md5 as i64,
+        sha256 as i64,
     ])?;
     Ok(())
 }

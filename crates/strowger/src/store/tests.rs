@@ -10,6 +10,7 @@ use strowger_base::journal::{
 use strowger_base::leg::{BindingId, Presentation, Service};
 use strowger_base::net::{Flow, ListenerId, StreamId, Transport};
 use strowger_base::{CallId, Cause, LegId, NodeId, Pii, ShardId, WallTime};
+use strowger_sip::io::Fingerprint;
 use strowger_sip::registrar::BindingTexts;
 
 use super::*;
@@ -382,7 +383,9 @@ fn binding(id: u64, flow: Flow) -> BindingRecord {
         texts: texts.pack().unwrap(),
         phone: (id == 1).then(|| "desk".into()),
         reg_id: (id == 1).then_some(1),
+        account: Fingerprint([u64::MAX, id]),
         flow,
+        socket: Some("192.0.2.9:5060".parse().unwrap()),
         cseq: 7,
         expires_at: at(3_600),
     }
@@ -409,18 +412,20 @@ fn registrations_come_back_except_those_on_connections() {
 }
 
 #[test]
-fn registrations_from_before_phones_had_names_come_back_without_one() {
-    let folder = Folder::new("unnamed");
+fn registrations_that_cannot_be_compared_with_what_is_configured_do_not_come_back() {
+    let folder = Folder::new("uncompared");
     let udp = Flow::Datagram { listener: ListenerId(0), peer: peer() };
     let (mut store, ..) = folder.open();
     store.take(Kept::Store(StoreRecord::Bound(binding(1, udp))));
     store.checkpoint().unwrap();
     drop(store);
     let database = rusqlite::Connection::open(folder.0.join("strowger.db")).unwrap();
-    database.execute("alter table registration drop column phone", []).unwrap();
+    for column in ["phone", "socket", "account_md5", "account_sha256"] {
+        database.execute(&format!("alter table registration drop column {column}"), []).unwrap();
+    }
     drop(database);
     let (mut store, recovered, _) = folder.open();
-    assert_eq!(recovered.bindings, [BindingRecord { phone: None, ..binding(1, udp) }]);
+    assert_eq!(recovered.bindings, []);
     store.take(Kept::Store(StoreRecord::Bound(binding(1, udp))));
     store.checkpoint().unwrap();
     drop(store);

@@ -171,9 +171,10 @@ fn a_power_cut_leaves_registrations_and_a_record_of_the_call_that_was_up() {
         story["lines"].as_array().is_some_and(|l| l.len() > 3)
     });
     server.wait_for_stored_phone(&folder);
+    let sip = server.address("udp");
     server.kill();
 
-    let server = Server::start(&folder);
+    let server = Server::start_at(&folder, sip);
     let phones = server.get_json("/api/v1/phones");
     assert_eq!(phones["phones"][0]["line"], "1001", "{phones}");
     let listed = server.get_json("/api/v1/calls");

@@ -53,18 +53,24 @@ impl Server {
         let mut command = Command::new("sh");
         let limited = format!("ulimit -n {files}; exec \"$0\" \"$@\"");
         command.args(["-c", &limited, env!("CARGO_BIN_EXE_strowger")]);
-        Server::start_command(command, folder, &[])
+        Server::start_command(command, folder, 0, &[])
+    }
+
+    /// Starts it on a port: where it was before, so that phones find it.
+    pub(crate) fn start_at(folder: &Folder, sip: SocketAddr) -> Server {
+        Server::start_command(Command::new(env!("CARGO_BIN_EXE_strowger")), folder, sip.port(), &[])
     }
 
     /// Starts it with further arguments.
     pub(crate) fn start_with(folder: &Folder, arguments: &[&str]) -> Server {
-        Server::start_command(Command::new(env!("CARGO_BIN_EXE_strowger")), folder, arguments)
+        Server::start_command(Command::new(env!("CARGO_BIN_EXE_strowger")), folder, 0, arguments)
     }
 
-    fn start_command(mut command: Command, folder: &Folder, arguments: &[&str]) -> Server {
+    fn start_command(mut command: Command, folder: &Folder, sip_port: u16, arguments: &[&str]) -> Server {
         let log = std::fs::OpenOptions::new().create(true).append(true).open(folder.log());
         let mut child = command
-            .args(["lab", "--json", "--listen", "127.0.0.1", "--sip-port", "0", "--http-port", "0"])
+            .args(["lab", "--json", "--listen", "127.0.0.1", "--http-port", "0"])
+            .args(["--sip-port", &sip_port.to_string()])
             .args(["--rtp-ports", "40000-48000", "--data"])
             .arg(folder.path())
             .args(arguments)
