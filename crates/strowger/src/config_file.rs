@@ -13,6 +13,7 @@ mod lines_file;
 mod mistakes;
 mod mobility;
 mod objects;
+mod reading;
 #[cfg(test)]
 mod refusals;
 mod text_or_table;
@@ -49,7 +50,8 @@ pub(crate) use self::mobility::{DevicePoolSection, MobilityInfoSection};
 pub(crate) use self::transformations::{TransformationSection, TransformationSpaces};
 pub(crate) use self::trunk::{TrunkSection, TrunkTransport};
 
-use self::mistakes::{Rows, explain_syntax, headings, keys, unusable};
+use self::mistakes::{Rows, all_of, headings, keys, problems_of, unusable};
+use self::reading::Reading;
 
 /// The whole file.
 #[derive(Clone, Deserialize, Serialize)]
@@ -334,29 +336,54 @@ impl ConfigFile {
     /// # Errors
     /// Names file, line, what was found and expected.
     pub(crate) fn read(path: &Path) -> anyhow::Result<ConfigFile> {
-        let text = std::fs::read_to_string(path)
+        let bytes = std::fs::read(path)
             .map_err(|error| anyhow::anyhow!("cannot read {}: {error}", path.display()))?;
-        let mut file: ConfigFile =
-            toml::from_str(&text).map_err(|error| explain_syntax(path, &text, &error))?;
+        let text = String::from_utf8_lossy(&bytes);
+        let mut reading = Reading::of(path, &text);
+        let mut mistakes = std::mem::take(&mut reading.mistakes);
+        let Some(mut file) = reading.file.take() else { return Err(all_of(&mistakes)) };
         file.source = Source {
             path: path.to_owned(),
-            headings: headings(&text),
-            keys: keys(&text),
+            headings: headings(&reading.text),
+            keys: keys(&reading.text),
             ..Source::default()
         };
+        let tables = file.read_tables(path);
+        if !mistakes.is_empty() && tables.is_empty() {
+            // What else is wrong is told in the same run.
+            let problems = file.configuration().err().map_or_else(Vec::new, |error| problems_of(&error));
+            mistakes.extend(reading.own(path, problems));
+        }
+        mistakes.extend(tables);
+        if mistakes.is_empty() { Ok(file) } else { Err(all_of(&mistakes)) }
+    }
+
+    /// Reads the tables of comma-separated values that the file names; what is wrong with each.
+    fn read_tables(&mut self, path: &Path) -> Vec<String> {
         let beside = |name: &PathBuf| path.parent().unwrap_or(Path::new("")).join(name);
-        if let Some(path) = file.lines_file.as_ref().map(beside) {
-            file.source.lines = Rows::add(&mut file.lines, lines_file::read(&path)?, path);
+        let mut wrong = Vec::new();
+        let mut tell = |error: anyhow::Error| wrong.push(error.to_string());
+        if let Some(path) = self.lines_file.as_ref().map(beside) {
+            match lines_file::read(&path) {
+                Ok(read) => self.source.lines = Rows::add(&mut self.lines, read, path),
+                Err(error) => tell(error),
+            }
         }
-        if let Some(path) = file.authorization_codes_file.as_ref().map(beside) {
-            let read = codes::read_authorization(&path)?;
-            file.source.authorization_codes = Rows::add(&mut file.authorization_codes, read, path);
+        if let Some(path) = self.authorization_codes_file.as_ref().map(beside) {
+            match codes::read_authorization(&path) {
+                Ok(read) => {
+                    self.source.authorization_codes = Rows::add(&mut self.authorization_codes, read, path);
+                }
+                Err(error) => tell(error),
+            }
         }
-        if let Some(path) = file.matter_codes_file.as_ref().map(beside) {
-            let read = codes::read_matter(&path)?;
-            file.source.matter_codes = Rows::add(&mut file.matter_codes, read, path);
+        if let Some(path) = self.matter_codes_file.as_ref().map(beside) {
+            match codes::read_matter(&path) {
+                Ok(read) => self.source.matter_codes = Rows::add(&mut self.matter_codes, read, path),
+                Err(error) => tell(error),
+            }
         }
-        Ok(file)
+        wrong
     }
 
     /// What the web interface proves itself with; nothing when it speaks no TLS.
@@ -510,9 +537,10 @@ mod tests {
 
     fn refused(text: &str) -> String {
         let path = Path::new("node.toml");
-        let error = match toml::from_str::<ConfigFile>(text) {
-            Ok(file) => file.configuration().err().map(|error| error.to_string()),
-            Err(error) => Some(explain_syntax(path, text, &error).to_string()),
+        let read = super::reading::Reading::of(path, text);
+        let error = match read.file.filter(|_| read.mistakes.is_empty()) {
+            Some(file) => file.configuration().err().map(|error| error.to_string()),
+            None => Some(read.mistakes.join("\n")),
         };
         error.unwrap_or_default()
     }

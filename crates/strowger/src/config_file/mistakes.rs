@@ -100,16 +100,25 @@ pub(super) fn unusable(problems: &[String]) -> anyhow::Error {
     anyhow::anyhow!("the configuration cannot be used:\n  {}", shown.join("\n  "))
 }
 
+/// Everything that [`unusable`] was made of and tells.
+pub(super) fn problems_of(error: &anyhow::Error) -> Vec<String> {
+    error.to_string().lines().skip(1).map(|line| line.trim_start().to_owned()).collect()
+}
+
+/// Everything that keeps a file from being read.
+pub(super) fn all_of(mistakes: &[String]) -> anyhow::Error {
+    anyhow::anyhow!("{}", mistakes.join("\n"))
+}
+
 const PROBLEMS_SHOWN: usize = 50;
 
 /// Says where a file is no TOML, or not ours. The line itself is shown unless a secret stands in it.
 pub(super) fn explain_syntax(path: &Path, text: &str, error: &toml::de::Error) -> anyhow::Error {
-    let before = error.span().map_or("", |span| text.get(..span.start).unwrap_or(""));
-    let number = 1 + before.matches('\n').count();
-    let column = 1 + before.chars().rev().take_while(|c| *c != '\n').count();
+    let (number, column) = place_of(text, error.span().map_or(0, |span| span.start));
     let line = text.lines().nth(number - 1).unwrap_or_default().trim();
     let found = if ["secret", "ha1", "code"].iter().any(|word| line.contains(word)) { "" } else { line };
-    let found = if found.is_empty() { String::new() } else { format!("\n  found: {found}") };
+    let found =
+        if found.is_empty() { String::new() } else { format!("\n  found: {}", cut(found, FOUND_SHOWN)) };
     let (message, hint) = match error.message() {
         message if message.contains("leading zero") => ("a number begins with zero", QUOTES),
         message if message.contains("invalid type: integer") && message.contains("string") => {
@@ -119,9 +128,31 @@ pub(super) fn explain_syntax(path: &Path, text: &str, error: &toml::de::Error) -
         message if message.contains("socket address") => ("no address", ADDRESS),
         message => (message, ""),
     };
-    let message = in_words(message);
+    let message = cut(&in_words(message), MESSAGE_SHOWN);
     anyhow::anyhow!("{}:{number}:{column}: {message}{hint}{found}", path.display())
 }
+
+/// The line of a byte, and the character in it, both counted from 1.
+pub(super) fn place_of(text: &str, at: usize) -> (usize, usize) {
+    let before = text.get(..at).unwrap_or_default();
+    (1 + before.matches('\n').count(), 1 + before.chars().rev().take_while(|c| *c != '\n').count())
+}
+
+/// A text that is no longer than a few lines of a terminal: its begin and its end.
+fn cut(text: &str, most: usize) -> String {
+    let count = text.chars().count();
+    if count <= most {
+        return text.to_owned();
+    }
+    let begin: String = text.chars().take(most / 2).collect();
+    let end: String = text.chars().skip(count - most / 2).collect();
+    format!("{begin} ... {end}")
+}
+
+/// Characters of a line that are shown.
+const FOUND_SHOWN: usize = 160;
+/// All sections that there are have room.
+const MESSAGE_SHOWN: usize = 1_000;
 
 const QUOTES: &str = "; what is dialled is text: put it in quotes";
 const BACKSLASH: &str = "; write a backslash twice, or put the text in single quotes: '\\+1!'";
