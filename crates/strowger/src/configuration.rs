@@ -469,6 +469,14 @@ pub(crate) fn check_head(folder: &Path) -> Result<(Head, Checked), OpenError> {
     Ok((log.head().map_err(wrong)?, checked))
 }
 
+/// Whether a folder has the file that says what was accepted last.
+pub(crate) fn has_witness(folder: &Path) -> bool {
+    folder.join(WITNESS).metadata().is_ok_and(|file| file.len() > 0)
+}
+
+/// The file that says what was accepted last.
+pub(crate) const WITNESS: &str = head_file::NAME;
+
 /// Whether a folder has a configuration.
 pub(crate) fn is_in(folder: &Path) -> bool {
     folder.join(engine::FILE).is_file()

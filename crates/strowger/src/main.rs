@@ -10,6 +10,7 @@ mod access;
 mod announce;
 mod backup;
 mod changes;
+mod check_data;
 mod client;
 mod config_file;
 mod configuration;
@@ -254,15 +255,7 @@ fn run(command: Command) -> anyhow::Result<()> {
         Command::Token { what } => tokens::run(&what),
         Command::Backup(options) => backup::backup(&options),
         Command::Restore(options) => backup::restore(&options),
-        Command::CheckData { data } => {
-            anyhow::ensure!(
-                configuration::is_in(&data),
-                "there is no configuration in {}; give the data folder of a server",
-                data.display()
-            );
-            let _lock = server::lock(&data)?;
-            print::line(configuration::check_folder(&data)?)
-        }
+        Command::CheckData { data } => check_data::run(&data),
         Command::MeasureConfiguration(options) => print::line(configuration::measure::measure(&options)?),
         Command::Completions { shell } => {
             let mut script = vec![];

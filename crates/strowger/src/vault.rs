@@ -156,8 +156,8 @@ fn bytes_of(text: &str) -> Option<Vec<u8>> {
 }
 
 /// The file in the data folder.
-const FILE: &str = "node.key";
-const MARK: &str = "sealed:1:";
+pub(crate) const FILE: &str = "node.key";
+pub(crate) const MARK: &str = "sealed:1:";
 const KEY: usize = 32;
 const KEYS: usize = 2 * KEY;
 const NONCE: usize = 12;
