@@ -352,7 +352,8 @@ impl ConfigFile {
         if !mistakes.is_empty() && tables.is_empty() {
             // What else is wrong is told in the same run.
             let problems = file.configuration().err().map_or_else(Vec::new, |error| problems_of(&error));
-            mistakes.extend(reading.own(path, problems));
+            let web = file.certificate().err().map(|error| error.to_string());
+            mistakes.extend(reading.own(path, problems.into_iter().chain(web).collect()));
         }
         mistakes.extend(tables);
         if mistakes.is_empty() { Ok(file) } else { Err(all_of(&mistakes)) }
@@ -391,6 +392,24 @@ impl ConfigFile {
     /// # Errors
     /// Certificate and key cannot be used, or only one of them is given.
     pub(crate) fn certified(&self, data: &Path, addresses: &[IpAddr]) -> anyhow::Result<Option<Certified>> {
+        let Some(named) = self.certificate()? else { return Ok(None) };
+        Certified::open(data, named, &self.web_names(addresses)).map(Some)
+    }
+
+    /// What others will not like about the web interface, without making anything.
+    ///
+    /// # Errors
+    /// Why the server would not start with it.
+    pub(crate) fn web_doubt(&self, data: &Path) -> anyhow::Result<Option<String>> {
+        let Some(named) = self.certificate()? else { return Ok(None) };
+        Ok(Certified::look(data, named)?.and_then(|it| it.doubt))
+    }
+
+    /// Whether the web interface speaks TLS, and the files of certificate and key when they are named.
+    ///
+    /// # Errors
+    /// It must speak TLS where it listens, or only one of the files is given.
+    fn certificate(&self) -> anyhow::Result<Option<Option<(PathBuf, PathBuf)>>> {
         let HttpSection { listen, tls, certificate, key, .. } = &self.http;
         if !tls {
             anyhow::ensure!(
@@ -401,15 +420,14 @@ impl ConfigFile {
             return Ok(None);
         }
         let beside = |path: &PathBuf| self.source.path.parent().unwrap_or(Path::new("")).join(path);
-        let named = match (certificate, key) {
-            (Some(certificate), Some(key)) => Some((beside(certificate), beside(key))),
-            (None, None) => None,
+        match (certificate, key) {
+            (Some(certificate), Some(key)) => Ok(Some(Some((beside(certificate), beside(key))))),
+            (None, None) => Ok(Some(None)),
             (Some(_), None) | (None, Some(_)) => anyhow::bail!(
                 "{}[http] certificate and key belong together: give both or none",
                 self.source.key("http", "tls")
             ),
-        };
-        Certified::open(data, named, &self.web_names(addresses)).map(Some)
+        }
     }
 
     /// What the web interface proves itself with once the configuration is known: its own certificate is made anew when that
@@ -604,6 +622,51 @@ mod tests {
         check("\n[node]\ndomain = \"a b\"\n", domain);
         let zero = "F:2:10: a number begins with zero; what is dialled is text: put it in quotes\n  found: number = 0800";
         check("[[line]]\nnumber = 0800\n", zero);
+        std::fs::remove_dir_all(&folder).unwrap();
+    }
+
+    #[test]
+    fn certificates_are_looked_at_before_anything_starts() {
+        let folder = std::env::temp_dir().join(format!("strowger-web-{}", std::process::id()));
+        std::fs::create_dir_all(&folder).unwrap();
+        let make = |name: &str, end: i32| {
+            let pair = rcgen::KeyPair::generate().unwrap();
+            let mut parameters = rcgen::CertificateParams::new(vec!["pbx.example".to_owned()]).unwrap();
+            parameters.not_after = rcgen::date_time_ymd(end, 1, 2);
+            let made = parameters.self_signed(&pair).unwrap();
+            std::fs::write(folder.join(format!("{name}.crt")), made.pem()).unwrap();
+            std::fs::write(folder.join(format!("{name}.key")), pair.serialize_pem()).unwrap();
+        };
+        make("good", 2060);
+        make("old", 2020);
+        std::fs::write(folder.join("garbage.crt"), "nothing").unwrap();
+        let check = |http: &str, expect: &str| {
+            let path = folder.join("node.toml");
+            std::fs::write(&path, format!("[http]\n{http}\n")).unwrap();
+            let found = match ConfigFile::read(&path).unwrap().web_doubt(&folder) {
+                Ok(doubt) => doubt.unwrap_or_default(),
+                Err(error) => format!("{error:#}"),
+            };
+            assert_eq!(found.is_empty(), expect.is_empty(), "{http}: {found}");
+            assert!(found.contains(expect), "{http}: {found}");
+        };
+        let files = |certificate: &str, key: &str| {
+            format!("tls = true\ncertificate = \"{certificate}.crt\"\nkey = \"{key}.key\"")
+        };
+        check("", "");
+        check("tls = true", "");
+        check(
+            "listen = \"0.0.0.0\"",
+            "node.toml:2: [http] listen is 0.0.0.0, where others could read passwords",
+        );
+        check("tls = true\nkey = \"good.key\"", "belong together: give both or none");
+        check(&files("good", "good"), "");
+        check(&files("good", "old"), "good.crt and ");
+        check(&files("good", "missing"), "missing.key has no private key");
+        check(&files("missing", "good"), "cannot read certificates from ");
+        check(&files("garbage", "good"), "garbage.crt has no certificate");
+        check(&files("old", "old"), "old.crt has expired on 2020-01-02: put another one in its place");
+        assert!(!folder.join("https.crt").exists(), "nothing is made");
         std::fs::remove_dir_all(&folder).unwrap();
     }
 

@@ -268,13 +268,26 @@ fn run(command: Command) -> anyhow::Result<()> {
 /// Says what is wrong with a file, and what is hardly meant.
 fn check_config(path: &Path) -> anyhow::Result<()> {
     let file = ConfigFile::read(path)?;
-    let configuration = file.configuration()?;
+    let data = path.parent().unwrap_or(Path::new(".")).join(&file.node.data);
+    let web = file.web_doubt(&data);
+    let configuration = match (file.configuration(), &web) {
+        (Ok(configuration), _) => configuration,
+        (Err(error), Ok(_)) => return Err(error),
+        (Err(error), Err(web)) => anyhow::bail!("{error}\n{web:#}"),
+    };
     let wrong = digits::unusable(&file, &configuration.calls);
     anyhow::ensure!(wrong.is_empty(), "some saved diallings cannot be asked:\n  {}", wrong.join("\n  "));
+    if let Some(doubt) = web? {
+        print::line(format_args!("warning  {doubt}"))?;
+    }
     // Where the server has run already, its phones are known.
-    let index = path.parent().unwrap_or(Path::new(".")).join(&file.node.data).join("strowger.db");
-    let phones = store::Index::read(&index).and_then(|index| index.addresses_of_phones()).unwrap_or_default();
+    let phones = store::Index::read(&data.join("strowger.db"))
+        .and_then(|index| index.addresses_of_phones())
+        .unwrap_or_default();
     print::print(file.doubts(&phones))?;
+    if configuration::is_in(&data) {
+        print::print(file.told_unused(&data))?;
+    }
     print::print(digits::Report::of(&configuration.calls, digits::now()).doubts())?;
     print::line(format_args!("{} is a configuration that can be used", path.display()))
 }

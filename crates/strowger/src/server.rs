@@ -78,6 +78,9 @@ impl Opened {
         let mut addresses: Vec<IpAddr> = listeners.iter().map(|listener| listener.advertised.ip()).collect();
         addresses.push(file.http.listen);
         let tls = file.certified(&data, &addresses)?;
+        if let Some(doubt) = tls.as_ref().and_then(|certified| certified.doubt.clone()) {
+            log::warn(doubt).write();
+        }
         let local = match open_local(&data) {
             Ok(listener) => Some(listener),
             Err(error) => {

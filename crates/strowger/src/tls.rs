@@ -1,5 +1,7 @@
 //! TLS of the web interface: its certificate, and the connections that passed their handshake.
 
+mod validity;
+
 use std::fs;
 use std::io::{self, Write};
 use std::net::{IpAddr, SocketAddr};
@@ -21,12 +23,16 @@ use tokio::sync::{Semaphore, mpsc};
 use tokio_rustls::TlsAcceptor;
 use tokio_rustls::server::TlsStream;
 
+use self::validity::{Good, Validity};
+
 /// What the server proves itself with.
 #[derive(Clone)]
 pub(crate) struct Certified {
     pub(crate) config: Arc<ServerConfig>,
     /// Of the certificate, as it is told to people.
     pub(crate) fingerprint: String,
+    /// Why others may not trust it: it is not good now, or not for long.
+    pub(crate) doubt: Option<String>,
 }
 
 impl Certified {
@@ -76,10 +82,24 @@ impl Certified {
         (data.join("https.crt"), data.join("https.key"))
     }
 
+    /// The same without making anything; nothing when it will be made.
+    ///
+    /// # Errors
+    /// A file cannot be read, or key and certificate do not belong together.
+    pub(crate) fn look(data: &Path, named: Option<(PathBuf, PathBuf)>) -> anyhow::Result<Option<Certified>> {
+        let (certificate, key) = match named {
+            Some(named) => named,
+            None if !Self::own(data).0.exists() => return Ok(None),
+            None => Self::own(data),
+        };
+        Self::read(&certificate, &key).map(Some)
+    }
+
     fn read(certificate: &Path, key: &Path) -> anyhow::Result<Certified> {
         let chain = read_certificates(certificate)?;
         let Some(first) = chain.first() else { bail!("{} has no certificate (PEM)", certificate.display()) };
         let fingerprint = fingerprint(first);
+        let doubt = doubt(certificate, first);
         let private = PrivateKeyDer::from_pem_file(key)
             .map_err(|error| anyhow::anyhow!("{} has no private key (PEM): {error}", key.display()))?;
         let config = ServerConfig::builder_with_provider(provider())
@@ -89,8 +109,19 @@ impl Certified {
             .with_context(|| {
                 format!("{} and {} do not belong together", certificate.display(), key.display())
             })?;
-        Ok(Certified { config: Arc::new(config), fingerprint })
+        Ok(Certified { config: Arc::new(config), fingerprint, doubt })
     }
+}
+
+/// Why others may not trust a certificate because of the time.
+fn doubt(path: &Path, certificate: &CertificateDer<'_>) -> Option<String> {
+    let why = match Validity::of(certificate)?.at(crate::digits::now()) {
+        Good::Yes => return None,
+        Good::Until(day) => format!("is good until {day} only"),
+        Good::Expired(day) => format!("has expired on {day}"),
+        Good::NotYet(day) => format!("is good from {day} on only"),
+    };
+    Some(format!("the certificate in {} {why}: put another one in its place", path.display()))
 }
 
 /// Certificates of a PEM file.

@@ -116,6 +116,7 @@ const TITLES: &[(u32, &str)] = &[
     (5234, "ABNF"),
     (5245, "ICE, first edition"),
     (5246, "TLS 1.2"),
+    (5280, "Certificates (X.509)"),
     (5359, "Service examples"),
     (5367, "Invited resource lists"),
     (5368, "REFER to several"),

@@ -3,6 +3,8 @@
 //! The file begins a configuration: at the first start its telephony is taken over as change 1. From then on the store rules, and
 //! the file says only what must be known before the store is open, or belongs to the machine.
 
+use std::path::Path;
+
 use strowger_configuration::Purpose;
 use strowger_configuration::proposal::Scope;
 use strowger_configuration::reader::Vault;
@@ -58,21 +60,10 @@ impl ConfigFile {
     /// What the file says and is not used any more, because the configuration has a history: `[sip] digest`,
     /// `[[line]] (12)`, `lines_file`. Nothing when the file was not read from a disk.
     fn not_used(&self) -> Vec<String> {
-        let mut found: Vec<String> = Vec::new();
-        let files = [
-            ("lines_file", self.lines_file.is_some()),
-            ("authorization_codes_file", self.authorization_codes_file.is_some()),
-            ("matter_codes_file", self.matter_codes_file.is_some()),
-        ];
-        found.extend(files.into_iter().filter(|(_, given)| *given).map(|(key, _)| key.to_owned()));
+        let mut found: Vec<String> = self.unused_files().map(str::to_owned).collect();
         let mut sections: Vec<(&str, Vec<&str>)> = Vec::new();
-        let single = self.source.keys.iter().filter(|(section, key, _)| {
-            let stays = STAYS.iter().find(|(name, _)| name == section);
-            // `[line.forward]` belongs to a `[[line]]`.
-            !section.contains('.') && stays.is_none_or(|(_, keys)| !keys.contains(&key.as_str()))
-        });
-        for (section, key, _) in single {
-            match sections.iter_mut().find(|(name, _)| name == section) {
+        for (section, key) in self.unused_settings() {
+            match sections.iter_mut().find(|(name, _)| *name == section) {
                 Some((_, keys)) => keys.push(key),
                 None => sections.push((section, vec![key])),
             }
@@ -91,20 +82,66 @@ impl ConfigFile {
 
     /// What an operator is told whose file says something else than what was taken over from it.
     fn how_to_change(&self) -> String {
-        let unused = self.not_used();
-        let unused = if unused.is_empty() { "its telephony".to_owned() } else { unused.join("; ") };
+        let path = self.source.path.display();
         format!(
-            "{} has changed since it was taken over, and this of it is not used any more: {unused}. What counts is the \
-             configuration with its history: change it with strowger export, then strowger plan and strowger apply",
-            self.source.path.display()
+            "{path} has changed since it was taken over; of it {} have no effect any more, which strowger check-config {path} \
+             lists. What counts is the configuration with its history: change it with strowger export, then strowger plan and \
+             strowger apply",
+            self.unused_counted(),
         )
+    }
+
+    /// What of the file a server that runs on a folder with a history does not use, line by line; empty when that is nothing.
+    pub(crate) fn told_unused(&self, data: &Path) -> String {
+        let unused = self.not_used();
+        if unused.is_empty() {
+            return String::new();
+        }
+        format!(
+            "note     {} has a configuration with a history, which counts in place of:\n         {}\n",
+            data.display(),
+            unused.join("\n         ")
+        )
+    }
+
+    /// `3 settings and 12 tables`.
+    fn unused_counted(&self) -> String {
+        let tables = self.source.headings.len();
+        let settings = self.unused_settings().count() + self.unused_files().count();
+        let counted = |count: usize, one: &str| format!("{count} {one}{}", if count == 1 { "" } else { "s" });
+        match (settings, tables) {
+            (0, 0) => "parts".to_owned(),
+            (settings, 0) => counted(settings, "setting"),
+            (0, tables) => counted(tables, "table"),
+            (settings, tables) => {
+                format!("{} and {}", counted(settings, "setting"), counted(tables, "table"))
+            }
+        }
+    }
+
+    /// Keys that name files with tables.
+    fn unused_files(&self) -> impl Iterator<Item = &'static str> {
+        let files = [
+            ("lines_file", self.lines_file.is_some()),
+            ("authorization_codes_file", self.authorization_codes_file.is_some()),
+            ("matter_codes_file", self.matter_codes_file.is_some()),
+        ];
+        files.into_iter().filter(|(_, given)| *given).map(|(key, _)| key)
+    }
+
+    /// Settings of sections, with their sections.
+    fn unused_settings(&self) -> impl Iterator<Item = (&str, &str)> {
+        let single = self.source.keys.iter().filter(|(section, key, _)| {
+            let stays = STAYS.iter().find(|(name, _)| name == section);
+            // `[line.forward]` belongs to a `[[line]]`.
+            !section.contains('.') && stays.is_none_or(|(_, keys)| !keys.contains(&key.as_str()))
+        });
+        single.map(|(section, key, _)| (section.as_str(), key.as_str()))
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use std::path::Path;
-
     use strowger_configuration::State;
 
     use super::*;
@@ -155,7 +192,10 @@ mod tests {
         assert_eq!(taken(&line("1001")), (Begun::Stored(None), 1, 2));
         let (begun, ..) = taken(&(line("1001") + &line("1002")));
         let Begun::Stored(Some(told)) = begun else { panic!("{begun:?}") };
-        assert!(told.contains("node.toml has changed") && told.contains("[[line]] (2)"), "{told}");
+        assert!(
+            told.contains("node.toml has changed") && told.contains("of it 2 tables have no effect"),
+            "{told}"
+        );
         std::fs::remove_dir_all(&folder).unwrap();
     }
 
