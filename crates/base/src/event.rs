@@ -4,6 +4,7 @@
 use std::net::SocketAddr;
 use std::time::Duration;
 
+use crate::LineName;
 use crate::leg::BindingId;
 use crate::net::Transport;
 
@@ -12,8 +13,8 @@ use crate::net::Transport;
 pub enum Event {
     /// A phone registered for the first time, or from a new address.
     Registered {
-        /// The line (directory number).
-        line: Box<str>,
+        /// The line.
+        line: LineName,
         /// Which of its phones.
         binding: BindingId,
         /// Where it is.
@@ -28,7 +29,7 @@ pub enum Event {
     /// A phone is no longer reachable on a line.
     Unregistered {
         /// The line.
-        line: Box<str>,
+        line: LineName,
         /// Which of its phones.
         binding: BindingId,
         /// Why.

@@ -15,7 +15,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use crate::net::Flow;
-use crate::{Cause, LegId};
+use crate::{Cause, LegId, LineName};
 
 /// SDP text, shared and never changed.
 #[derive(Clone, PartialEq, Eq)]
@@ -87,8 +87,8 @@ pub struct Party {
 pub enum Origin {
     /// A phone on a line.
     Line {
-        /// The line (directory number).
-        line: Box<str>,
+        /// The line.
+        line: LineName,
         /// The name of the phone; `None` for the only phone of the line.
         phone: Option<Arc<str>>,
     },
@@ -98,8 +98,8 @@ pub enum Origin {
 
 impl Origin {
     /// The only phone of a line.
-    pub fn line(number: &str) -> Self {
-        Origin::Line { line: number.into(), phone: None }
+    pub fn line(name: &str) -> Self {
+        Origin::Line { line: name.into(), phone: None }
     }
 }
 
@@ -117,8 +117,8 @@ impl BindingId {
 pub enum Target {
     /// One registered phone of a line.
     Phone {
-        /// The line (directory number).
-        line: Box<str>,
+        /// The line.
+        line: LineName,
         /// The name of the phone; `None` for the only phone of the line.
         phone: Option<Arc<str>>,
         /// Which of its contacts.

@@ -27,7 +27,7 @@ use strowger_base::journal::{
 };
 use strowger_base::leg::{Diversion, FurtherDigits, Origin, Party, ReleaseReason, Setup, Signal, Target};
 use strowger_base::{
-    CallId, Cause, Command, Instant, LegId, Now, Pii, SessionDescription, TimerHandle, WallTime,
+    CallId, Cause, Command, Instant, LegId, LineName, Now, Pii, SessionDescription, TimerHandle, WallTime,
 };
 use strowger_dialplan::codes::AcceptedCodes;
 use strowger_dialplan::{Caller, LaterHops};
@@ -122,7 +122,7 @@ pub(crate) struct Facts {
     hops_remaining: u8,
     diversions: Vec<Diversion>,
     /// The lines that are called and count this call.
-    occupied: Vec<Box<str>>,
+    occupied: Vec<LineName>,
     /// The caller's line counts this call.
     occupies_own: bool,
     /// What is tried now, and what comes next.
@@ -180,8 +180,8 @@ pub(crate) struct Rung {
 
 impl Rung {
     /// Whether it is a phone of this line.
-    fn is_of(&self, line: &str) -> bool {
-        matches!(&self.target, Target::Phone { line: own, .. } if **own == *line)
+    fn is_of(&self, line: &LineName) -> bool {
+        matches!(&self.target, Target::Phone { line: own, .. } if own == line)
     }
 }
 
@@ -285,7 +285,7 @@ impl Call {
     pub(crate) fn located(
         &mut self,
         now: Now,
-        (line, contacts): (&str, &[Contact]),
+        (line, contacts): (&LineName, &[Contact]),
         shared: &mut Shared,
         out: &mut Outbox,
     ) {
@@ -382,6 +382,11 @@ pub enum Phase {
 }
 
 impl Step<'_> {
+    /// The name of a line, or of a hunt pilot, as people are shown it.
+    fn shown<'n>(&self, line: &'n str) -> &'n str {
+        self.shared.configuration.shown(line)
+    }
+
     pub(crate) fn command(&mut self, leg: LegId, command: Command) {
         self.out.command(leg, command);
     }

@@ -3,6 +3,7 @@
 mod forwarding;
 mod incoming;
 mod mobility;
+mod names;
 mod phone;
 mod view;
 
@@ -11,7 +12,7 @@ use std::net::{IpAddr, Ipv4Addr};
 use std::sync::Arc;
 use std::time::Duration;
 
-use strowger_base::{ShortText, Table};
+use strowger_base::{LineName, ShortText, Table};
 use strowger_dialplan::codes::{CodeParameters, CodeTable};
 use strowger_dialplan::forward::{
     CallSide, Classification, ForwardKind, ForwardParameters, LineForwards, RingTime,
@@ -28,8 +29,8 @@ pub use crate::call::TrunkList;
 
 /// The forwards of a line; each names what it sees of the plan.
 pub type Forwards = LineForwards<SearchSpace>;
-/// A hunt list of lines, by directory number as in [`Configuration::lines`].
-pub type LineList = HuntList<Box<str>>;
+/// A hunt list of lines.
+pub type LineList = HuntList<LineName>;
 /// What a hunt pilot says about its hunts.
 pub type Pilot = HuntPilot<SearchSpace>;
 
@@ -43,7 +44,7 @@ pub struct Configuration {
     pub transformations: Transformations,
     /// Where phones are, by their address.
     pub mobility: Mobility,
-    /// The lines, by directory number.
+    /// The lines, each by its [`LineName`].
     pub lines: Table<Line>,
     /// The trunks, by name. One that is not listed is there and sees what is in no partition.
     pub trunks: BTreeMap<Box<str>, Trunk>,
@@ -103,15 +104,16 @@ impl Configuration {
         let origin =
             |kind: OriginKind, name: &str, caller: Arc<Caller>| Origin { kind, name: name.into(), caller };
         let mut origins: Vec<Origin> = Vec::with_capacity(self.lines.len());
-        for (number, line) in self.lines.iter() {
+        for (name, line) in self.lines.iter() {
+            let name = self.shown(name);
             match line.phones.split_first() {
                 None => {}
                 Some((first, others)) if others.iter().all(|other| first.dials_as(other)) => {
-                    origins.push(origin(OriginKind::Line, number, first.caller()));
+                    origins.push(origin(OriginKind::Line, name, first.caller()));
                 }
                 Some(_) => origins.extend(
                     line.dialling_phones()
-                        .map(|phone| origin(OriginKind::Line, &phone.on(number), phone.caller())),
+                        .map(|phone| origin(OriginKind::Line, &phone.on(name), phone.caller())),
                 ),
             }
         }

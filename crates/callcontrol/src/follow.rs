@@ -10,7 +10,7 @@ mod lint;
 use std::sync::Arc;
 use std::time::Duration;
 
-use strowger_base::{Cause, WallTime};
+use strowger_base::{Cause, LineName, WallTime};
 use strowger_dialplan::forward::{
     BreakoutBecause, CallSide, ForwardKind, ForwardTarget, Step as Next, Trail,
 };
@@ -122,7 +122,7 @@ pub enum Lookup<'c> {
 #[derive(Clone, Debug)]
 pub enum End<'c> {
     /// At a line. It rings, or refuses the call with the cause.
-    Line(Box<str>, Option<Cause>),
+    Line(LineName, Option<Cause>),
     /// At a hunt pilot whose members ring.
     Hunt(Box<str>),
     /// At a hunt pilot whose members do not take the call.
@@ -187,7 +187,7 @@ struct Walk<'f, 'c> {
 
 /// Where a walk is.
 enum Place<'c> {
-    Line(&'c str),
+    Line(&'c LineName),
     Hunt { pilot: Box<str>, name: &'c str, list: &'c str },
     End(End<'c>),
 }
@@ -206,7 +206,7 @@ impl<'c> Follower<'c> {
             };
         };
         let others = match &end {
-            End::Line(line, None) => walk.others(line),
+            End::Line(line, None) => walk.others(line.as_str()),
             End::Line(_, Some(_))
             | End::Hunt(_)
             | End::HuntOver(..)
@@ -236,7 +236,8 @@ impl<'c> Follower<'c> {
     /// The line that a forward leads to at once or by translations, if it leads to one.
     fn leads_to(&self, settings: &Line, target: &ForwardTarget<SearchSpace>) -> Option<Box<str>> {
         let caller = self.caller_in(target.css());
-        self.configuration.line_behind(settings.number_of(target), caller, self.at)
+        let line = self.configuration.line_behind(settings.number_of(target), caller, self.at);
+        line.map(|line| line.as_str().into())
     }
 
     fn caller_in(&self, css: &SearchSpace) -> Arc<Caller> {
@@ -245,17 +246,17 @@ impl<'c> Follower<'c> {
 }
 
 impl<'c> Walk<'_, 'c> {
-    fn line(&mut self, line: &'c str) -> Place<'c> {
-        if let Some(place) = self.forward(line, ForwardKind::All) {
+    fn line(&mut self, line: &'c LineName) -> Place<'c> {
+        if let Some(place) = self.forward(line.as_str(), ForwardKind::All) {
             return place;
         }
         let when = self.follower.when;
         if let Some(kind) = when.kind()
-            && let Some(place) = self.forward(line, kind)
+            && let Some(place) = self.forward(line.as_str(), kind)
         {
             return place;
         }
-        Place::End(End::Line(line.into(), when.cause()))
+        Place::End(End::Line(line.clone(), when.cause()))
     }
 
     /// Sends the call on as the forwards of `line` say; `None` when the line keeps it.

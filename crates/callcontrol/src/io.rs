@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use strowger_base::journal::{Decision, Entry, Record};
 use strowger_base::leg::{BindingId, Target};
-use strowger_base::{ByteArena, CallId, Command, LegId, Now, Signal, Span};
+use strowger_base::{ByteArena, CallId, Command, LegId, LineName, Now, Signal, Span};
 use strowger_media::control;
 
 use crate::Configuration;
@@ -19,8 +19,8 @@ pub enum Input<'a> {
     Located {
         /// Which request.
         request: CallId,
-        /// The line that was asked about.
-        line: &'a str,
+        /// The line that was asked about, by its name.
+        line: &'a LineName,
         /// Those that can be rung now, the preferred first.
         contacts: &'a [Contact],
     },
@@ -62,8 +62,8 @@ pub struct Contact {
 
 impl Contact {
     /// Where it is rung.
-    pub fn of(&self, line: &str) -> Target {
-        Target::Phone { line: line.into(), phone: self.phone.clone(), binding: self.binding }
+    pub fn of(&self, line: &LineName) -> Target {
+        Target::Phone { line: line.clone(), phone: self.phone.clone(), binding: self.binding }
     }
 }
 
@@ -109,7 +109,7 @@ pub enum Output {
         /// Names the request.
         request: CallId,
         /// The line.
-        line: Box<str>,
+        line: LineName,
     },
     /// For the media workers.
     Media(control::Command),

@@ -7,8 +7,8 @@ use std::time::Duration;
 use strowger_base::id::LegIds;
 use strowger_base::journal::{Alarm, Entry};
 use strowger_base::{
-    CallId, Cause, HashMap, HashSeed, Instant, LegId, NodeId, Now, Rng, ShardId, TimerHandle, TimerQueue,
-    limits,
+    CallId, Cause, HashMap, HashSeed, Instant, LegId, LineName, NodeId, Now, Rng, ShardId, TimerHandle,
+    TimerQueue, limits,
 };
 use strowger_dialplan::Rotation;
 use strowger_media::control::{PortId, PortIds, PortOwner};
@@ -31,11 +31,11 @@ pub(crate) struct Shared {
     /// Every relay from `OpenRelay` until the worker reports it closed or failed.
     pub(crate) relays: BTreeMap<PortId, RelayUse>,
     /// Whose turn it is in each circular line group.
-    pub(crate) hunt_turns: BTreeMap<Box<str>, Rotation<Box<str>>>,
+    pub(crate) hunt_turns: BTreeMap<Box<str>, Rotation<LineName>>,
     /// Calls of each line that has any.
-    lines: HashMap<Box<str>, u32>,
+    lines: HashMap<LineName, u32>,
     /// Since when each member of a line group has no call, or had none before the one that it has.
-    idle: HashMap<Box<str>, Instant>,
+    idle: HashMap<LineName, Instant>,
     /// Final records that wait for the disk.
     pub(crate) waiting: BTreeMap<u64, Waiting>,
     /// What calls ask of other calls; done before an input is done with.
@@ -150,20 +150,20 @@ impl Shared {
     }
 
     /// Calls that a line has now.
-    pub(crate) fn calls_of(&self, line: &str) -> u32 {
+    pub(crate) fn calls_of(&self, line: &LineName) -> u32 {
         self.lines.get(line).copied().unwrap_or(0)
     }
 
-    pub(crate) fn occupy(&mut self, line: &str) {
+    pub(crate) fn occupy(&mut self, line: &LineName) {
         match self.lines.get_mut(line) {
             Some(calls) => *calls += 1,
             None => {
-                self.lines.insert(line.into(), 1);
+                self.lines.insert(line.clone(), 1);
             }
         }
     }
 
-    pub(crate) fn vacate(&mut self, line: &str, now: Instant) {
+    pub(crate) fn vacate(&mut self, line: &LineName, now: Instant) {
         match self.lines.get_mut(line) {
             Some(calls) if *calls > 1 => *calls -= 1,
             Some(_) => {
@@ -178,7 +178,7 @@ impl Shared {
     }
 
     /// Since when a member of a line group has no call; since the start for others.
-    pub(crate) fn idle_since(&self, line: &str) -> Instant {
+    pub(crate) fn idle_since(&self, line: &LineName) -> Instant {
         self.idle.get(line).copied().unwrap_or(Instant::START)
     }
 
@@ -240,8 +240,8 @@ impl Shared {
 fn members(
     configuration: &Configuration,
     seed: HashSeed,
-    since: impl Fn(&str) -> Instant,
-) -> HashMap<Box<str>, Instant> {
+    since: impl Fn(&LineName) -> Instant,
+) -> HashMap<LineName, Instant> {
     let groups = configuration.hunt_lists.values().flat_map(|list| list.groups());
     let mut members = HashMap::with_hasher(seed);
     for member in groups.flat_map(|group| group.members()) {

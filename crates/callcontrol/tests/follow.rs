@@ -10,7 +10,7 @@ use strowger_base::leg::{
     Alert, BindingId, FurtherDigits, Origin, Party, ReleaseReason, Service, Setup, Signal, Target,
 };
 use strowger_base::net::{Flow, ListenerId};
-use strowger_base::{Cause, Command, Instant, LegId, Media, NodeId, Now, Rng, ShardId, WallTime};
+use strowger_base::{Cause, Command, Instant, LegId, LineName, Media, NodeId, Now, Rng, ShardId, WallTime};
 use strowger_callcontrol::configuration::{Forwards, Line, LineList, Pilot, Trunk};
 use strowger_callcontrol::follow::{End, Followed, Follower, Reached, Step, When};
 use strowger_callcontrol::io::{Contact, Reach};
@@ -111,7 +111,7 @@ fn hunt(pilot: &str, rng: &mut Rng, configuration: &mut Configuration) {
         };
         let first = rng.below(5) as usize;
         let members =
-            LINES[first..(first + 1 + rng.below(3) as usize).min(6)].iter().map(|it| Box::from(*it));
+            LINES[first..(first + 1 + rng.below(3) as usize).min(6)].iter().map(|it| LineName::from(*it));
         groups.push(Arc::new(
             LineGroup::new(&format!("{name} of {pilot}"), members.collect(), options).unwrap(),
         ));
@@ -130,7 +130,7 @@ fn hunt(pilot: &str, rng: &mut Rng, configuration: &mut Configuration) {
 /// Where a call ends.
 #[derive(Clone, PartialEq, Eq, Debug)]
 enum Outcome {
-    Rings(BTreeSet<Box<str>>),
+    Rings(BTreeSet<LineName>),
     Trunk,
     Service,
     Released(u8),
@@ -178,7 +178,7 @@ struct Call {
     now: Now,
     when: When,
     caller: LegId,
-    rung: BTreeSet<Box<str>>,
+    rung: BTreeSet<LineName>,
     /// Legs that were told to ring and have not been refused by us.
     refusing: Vec<LegId>,
     end: Option<Outcome>,

@@ -54,7 +54,7 @@ struct World {
     relays: BTreeMap<PortId, Relay>,
     tickets: Vec<u64>,
     /// Questions for phones; most are answered more than once, and some late.
-    asked: Vec<(CallId, Box<str>)>,
+    asked: Vec<(CallId, strowger_base::LineName)>,
     begun: BTreeSet<CallId>,
     records: BTreeMap<CallId, u32>,
     next_incoming: u64,
@@ -120,7 +120,7 @@ fn send_on(plan: &mut DialPlanBuilder, configuration: &mut Configuration) {
             ring_no_answer_reversion: Duration::from_secs(7),
             ..LineGroupOptions::default()
         };
-        let members = members.iter().map(|member| Box::from(*member)).collect();
+        let members = members.iter().map(|member| strowger_base::LineName::from(*member)).collect();
         Arc::new(LineGroup::new(name, members, options).unwrap())
     };
     let groups = vec![

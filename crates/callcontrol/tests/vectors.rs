@@ -61,7 +61,7 @@ impl World {
                 Output::Command(leg, Command::Ring(ring)) => {
                     let Target::Phone { line, .. } = ring.target else { panic!("only lines ring") };
                     let seconds = (self.now.mono - Instant::START).as_secs();
-                    self.rung.push((line.into(), seconds, leg));
+                    self.rung.push((line.to_string(), seconds, leg));
                 }
                 Output::Locate { request, line } => {
                     let contacts = [Contact { phone: None, binding: BindingId(1), reach: Reach::Direct }];
@@ -215,8 +215,8 @@ fn group(
     members: &str,
     distribution: Distribution,
     on_no_answer: HuntOption,
-) -> LineGroup<Box<str>> {
-    let members = members.chars().map(|member| member.to_string().into()).collect();
+) -> LineGroup<strowger_base::LineName> {
+    let members = members.chars().map(|member| member.to_string().as_str().into()).collect();
     let options = LineGroupOptions {
         distribution,
         on_no_answer,
@@ -226,7 +226,7 @@ fn group(
     LineGroup::new(name, members, options).unwrap()
 }
 
-fn hunt(groups: Vec<LineGroup<Box<str>>>) -> (Configuration, World) {
+fn hunt(groups: Vec<LineGroup<strowger_base::LineName>>) -> (Configuration, World) {
     let (mut configuration, mut plan) = configuration(&["A", "B", "C", "9000", "x"]);
     plan.literal("", "8000", Action::Hunt { list: "all".into() }).unwrap();
     configuration.plan = plan.build();

@@ -8,6 +8,7 @@ use strowger_base::journal::{
     StreamEnd, TargetView, Told, Way, WhyEnded, WhyOfferRefused, WhyRefused, WhyRelay, WhyReleased,
 };
 use strowger_base::leg::{Alert, DigitsEnd, Presentation, ReleaseReason};
+use strowger_base::line::number_of;
 
 use crate::names::Names;
 use crate::{codes, numbers, redirections, transfers, words};
@@ -226,7 +227,7 @@ fn rung(
     let at =
         leg.and_then(|leg| names.address(leg)).map(|address| format!(" at {address}")).unwrap_or_default();
     let as_number = match target {
-        TargetView::Phone { line, .. } if *line == called => String::new(),
+        TargetView::Phone { line, .. } if number_of(line) == called => String::new(),
         TargetView::Phone { .. } | TargetView::Trunk(_) | TargetView::Service(_) => format!(" for {called}"),
     };
     format!("Ringing {device}{at}{as_number}; it is shown {}.", party(shown))

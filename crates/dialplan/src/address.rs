@@ -310,7 +310,7 @@ mod tests {
         let check = |space: &SearchSpace, user: &str, host: Option<&str>, expect: Option<&str>| {
             let found = plan.address(space, user, host, WallTime::from_micros(0), None);
             let found = found.map(|found| match found.action {
-                Action::Line(line) => &**line,
+                Action::Line(line) => line.as_str(),
                 other => panic!("{other:?}"),
             });
             assert_eq!(found, expect, "{user} {host:?}");
@@ -339,7 +339,7 @@ mod tests {
         let check = |dialled: &str, expect: Option<&str>| {
             let found = plan.named(&SearchSpace::null(), dialled, WallTime::from_micros(0), None);
             let found = found.map(|found| match found.action {
-                Action::Line(line) => &**line,
+                Action::Line(line) => line.as_str(),
                 other => panic!("{other:?}"),
             });
             assert_eq!(found, expect, "{dialled}");

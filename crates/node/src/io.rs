@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use strowger_base::leg::BindingId;
 use strowger_base::net::{ListenerId, StreamId, Transport};
-use strowger_base::{ByteArena, CallId, NodeId, ShardId, Span, WallTime};
+use strowger_base::{ByteArena, CallId, LineName, NodeId, ShardId, Span, WallTime};
 use strowger_sip::io::BindingRecord;
 
 use crate::configuration::Configuration;
@@ -285,7 +285,9 @@ pub enum CallState {
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct PhoneView {
     /// The line.
-    pub line: Box<str>,
+    pub line: LineName,
+    /// What people are shown of that: the number, as long as no other line has the same.
+    pub shown: Box<str>,
     /// Its name; `None` for the only phone of the line.
     pub phone: Option<Arc<str>>,
     /// Which of its contacts.

@@ -38,7 +38,7 @@ pub struct Node {
     /// Room for the phones of a line, used again and again.
     pub(crate) contacts: Vec<Contact>,
     pub(crate) relay: RelayMode,
-    /// The lines by number, for who lists their phones.
+    /// The lines by their names, for who lists their phones.
     pub(crate) lines: Table<LineAccount>,
     messages: MessageDetail,
     /// Room for a message that is cut short, used again and again.

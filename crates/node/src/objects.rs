@@ -18,14 +18,13 @@ mod trunks;
 mod unserved;
 
 use strowger_base::Secret;
-use strowger_configuration::reader::Names;
 use strowger_configuration::setting::Ref;
 use strowger_configuration::{AnyObject, Id, Kind, Object, State};
 
 use crate::configuration::{Draft, Place};
 
 pub use self::extent::{Extent, extent};
-pub use self::lines::line;
+pub use self::lines::{line, line_name};
 pub use self::origins::{Fault, Origins};
 pub use self::unserved::{Unserved, unserved, unserved_of};
 
@@ -110,11 +109,6 @@ impl<'t> Translation<'t> {
 fn name<T>(state: &State, reference: Option<Ref<T>>) -> Box<str> {
     let entry = reference.and_then(|reference| state.entry(reference.id()));
     entry.map_or("", |entry| entry.object().identity().name).into()
-}
-
-/// What people call an object.
-fn called(state: &State, kind: Kind, id: Id) -> String {
-    format!("{} {}", kind.title(), state.name(kind, id))
 }
 
 /// A text that may be absent; empty then.

@@ -2,7 +2,7 @@
 
 use strowger_base::leg::BindingId;
 use strowger_base::net::Flow;
-use strowger_base::{CallId, Now};
+use strowger_base::{CallId, Now, line};
 use strowger_callcontrol::Phase;
 use strowger_sip::io::LineAccount;
 
@@ -67,6 +67,7 @@ impl Node {
             let phone = self.sip.registrar().binding(binding)?;
             Some(PhoneView {
                 line: phone.line().into(),
+                shown: line::shown(&self.lines, phone.line()).into(),
                 phone: account.phone_name(phone.phone()).cloned(),
                 binding,
                 contact: phone.contact().into(),

@@ -7,7 +7,8 @@ use std::sync::Arc;
 
 use strowger_base::journal::{Direction, Entry, Record, Registration, Told};
 use strowger_base::leg::{BindingId, Target};
-use strowger_base::{CallId, Command, LegId, Now, Signal};
+use strowger_base::line;
+use strowger_base::{CallId, Command, Event, LegId, LineName, Now, Signal};
 use strowger_callcontrol::io::{Contact, Reach};
 use strowger_callcontrol::{RelayMode, quality};
 use strowger_media::agent;
@@ -105,7 +106,7 @@ impl Node {
             Sip::Message { leg: None, .. } => {}
             Sip::Event(event) => {
                 self.counters.event(&event);
-                let entry = Entry::Registration(Registration::from(&event));
+                let entry = Entry::Registration(self.registration(&event));
                 self.journal(Record { at: now.wall, call: None, leg: None, entry }, out);
             }
             Sip::Bound(record) => out.items.push(Output::Store(StoreRecord::Bound(record))),
@@ -178,11 +179,23 @@ impl Node {
         }
     }
 
+    /// An event for the journal, in which lines are called what people call them.
+    fn registration<'e>(&self, event: &'e Event) -> Registration<'e> {
+        let mut registration = Registration::from(event);
+        match &mut registration {
+            Registration::Registered { line, .. } | Registration::Unregistered { line, .. } => {
+                *line = line::shown(&self.lines, line);
+            }
+            Registration::Refused { .. } => {}
+        }
+        registration
+    }
+
     /// Which phones a line has, from the registrar.
-    fn locate(&mut self, now: Now, request: CallId, line: &str, out: &mut Outbox) {
+    fn locate(&mut self, now: Now, request: CallId, line: &LineName, out: &mut Outbox) {
         let mut contacts = std::mem::take(&mut self.contacts);
-        let account = self.lines.get(line);
-        contacts.extend(self.sip.contacts_of(line).map(|binding| {
+        let account = self.lines.get(line.as_str());
+        contacts.extend(self.sip.contacts_of(line.as_str()).map(|binding| {
             // Only a relay on demand wants to know.
             let reach = match self.relay {
                 RelayMode::WhenBehindNat => self.reach_of(binding),

@@ -178,7 +178,7 @@ fn questions_are_answered_from_the_state_of_now() {
     );
     let Answer::Phones { phones, next } = world.ask(Question::Phones { after: "".into() }) else { panic!() };
     assert_eq!((phones.len(), next), (2, None));
-    assert_eq!((&*phones[0].line, phones[0].peer), ("1001", alice.address));
+    assert_eq!((&*phones[0].shown, phones[0].peer), ("1001", alice.address));
     let Answer::Health(health) = world.ask(Question::Health) else { panic!() };
     assert_eq!((health.service, health.calls, health.phones), (Service::Full, 1, 2));
     let Answer::Metrics(metrics) = world.ask(Question::Metrics) else { panic!() };

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use strowger_base::leg::Service;
 use strowger_base::net::Transport;
-use strowger_base::{Cause, Secret};
+use strowger_base::{Cause, LineName, Secret};
 use strowger_callcontrol::RelayMode;
 use strowger_dialplan::forward::BySide;
 use strowger_dialplan::hunt::{Distribution, LineGroupOptions, WhenExhausted};
@@ -115,7 +115,7 @@ fn forwards(next: &str) -> ForwardsDraft {
 fn hunt(lines: u64, plan: &mut PlanDraft) {
     let group = |name: &str, members: u64, distribution| LineGroupDraft {
         name: name.into(),
-        members: (0..members).map(|at| number(at).into()).collect(),
+        members: (0..members).map(|at| LineName::from(&*number(at))).collect(),
         options: LineGroupOptions {
             distribution,
             ring_no_answer_reversion: Duration::from_secs(5),

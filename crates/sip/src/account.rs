@@ -21,7 +21,8 @@ pub struct LineAccount {
 pub struct PhoneAccount {
     /// Its name; `None` only for the one phone of a line.
     pub name: Option<Arc<str>>,
-    /// User name in digest, which no other phone of the line has; mostly the number of the line.
+    /// User name in digest, which no other phone of the line has; mostly the number of the line. A phone of another line with the
+    /// same number may have it, with another secret.
     pub username: ShortText,
     /// MD5 of `username:realm:password` (RFC 7616 §3.4.2).
     pub ha1_md5: Secret<[u8; 16]>,
@@ -44,7 +45,7 @@ pub struct PhonePlace(u16);
 /// A phone of a line that has proven to be it.
 #[derive(Clone, Copy)]
 pub struct PhoneOnLine<'c> {
-    /// The line.
+    /// The line, by its [`strowger_base::LineName`].
     pub line: &'c str,
     /// What is configured for it.
     pub account: &'c LineAccount,

@@ -10,8 +10,8 @@ use strowger_base::id::LegIds;
 use strowger_base::leg::{BindingId, Party, ReleaseReason, Ring, Signal, Target};
 use strowger_base::net::{Flow, ListenerId, StreamId, Transport};
 use strowger_base::{
-    CallId, Cause, Command, HashMap, HashSeed, Instant, LegId, NodeId, Now, Rng, ShardId, Span, TableChange,
-    TimerQueue, limits,
+    CallId, Cause, Command, HashMap, HashSeed, Instant, LegId, NodeId, Now, Rng, ShardId, Span, TimerQueue,
+    limits,
 };
 
 use crate::auth::Challenger;
@@ -168,10 +168,10 @@ impl Sip {
                 }
             }
             Input::Restore(record) => {
-                let account = self.shared.configuration.lines.get(record.texts.get().line);
+                let lines = &self.shared.configuration.lines;
                 let socket = record.socket;
                 let at = |socket| self.shared.configuration.listener_at(Transport::Udp, socket);
-                self.registrar.restore(now, record, account, socket.and_then(at));
+                self.registrar.restore(now, record, lines, socket.and_then(at));
             }
             Input::Configure(configuration) => self.configure(now, configuration, out),
             Input::Timeout => self.timeout(now, out),
@@ -262,16 +262,8 @@ impl Sip {
 
     fn configure(&mut self, now: Now, configuration: Arc<Configuration>, out: &mut Outbox) {
         let before = std::mem::replace(&mut self.shared.configuration, configuration);
-        let changes = self.shared.configuration.lines.changes_since(&before.lines);
-        for change in changes {
-            match change {
-                TableChange::Added(..) => {}
-                TableChange::Changed { name, before, after } => {
-                    self.registrar.reconfigure(now, name, (before, after), &mut self.changes);
-                }
-                TableChange::Removed(line, _) => self.registrar.unconfigure(now, line, &mut self.changes),
-            }
-        }
+        let lines = &self.shared.configuration.lines;
+        self.registrar.reconfigure(now, (&before.lines, lines), &mut self.changes);
         let configuration = &self.shared.configuration;
         let closed = before.listeners.iter().enumerate().filter(|(place, was)| {
             was.is_open && !configuration.listeners.get(*place).is_some_and(|it| it.is_same(was))

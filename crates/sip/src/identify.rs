@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use strowger_base::leg::{Origin, Party, Presentation};
+use strowger_base::line::lines_of;
 use strowger_base::net::Flow;
 use strowger_base::{Now, event::RefuseReason};
 
@@ -27,9 +28,9 @@ impl Sip {
             return Some(Origin::Trunk(trunk.name.clone()));
         }
         let configuration = Arc::clone(&self.shared.configuration);
-        let owner = self.authenticate(now, flow, request, name, false, &configuration, out)?;
+        let owner = self.authenticate(now, flow, request, name, &configuration, out)?;
         Some(Origin::Line {
-            line: Box::from(owner.line),
+            line: owner.line.into(),
             phone: owner.phone().and_then(|phone| phone.name.clone()),
         })
     }
@@ -60,14 +61,13 @@ impl Sip {
     /// the connection that a phone registered on.
     fn speaks_for_a_line(&self, flow: Flow, request: &Message<'_>) -> bool {
         let configuration = &self.shared.configuration;
+        let is_line = |number: &str| lines_of(&configuration.lines, number).next().is_some();
         let names_line = || {
             let is_ours = |uri: &Uri<'_>| uri.host().is_some_and(|host| self.shared.is_own_host(host));
-            request.from_uri().is_some_and(|uri| is_ours(&uri))
-                && configuration.lines.contains_key(&request.from_user())
+            request.from_uri().is_some_and(|uri| is_ours(&uri)) && is_line(&request.from_user())
         };
         // A phone that hides itself says to its server alone which line it is.
-        let prefers_line =
-            || request.preferred_user().is_some_and(|user| configuration.lines.contains_key(&user));
+        let prefers_line = || request.preferred_user().is_some_and(|user| is_line(&user));
         self.registrar.has_registered_on(flow)
             || auth::credentials_for(request, &configuration.domain).is_some()
             || names_line()
@@ -76,51 +76,63 @@ impl Sip {
 
     /// The phone and line that a request proves to speak for; when it is `None` the request has been answered.
     ///
-    /// `repeated` accepts a nonce count that was used by the same request before: a retransmission.
-    #[expect(clippy::too_many_arguments, reason = "credentials are judged by that many independent things")]
+    /// What it claims is a number, which may be that of several lines: it is the one with a phone that it proves to be.
     fn authenticate<'c>(
         &mut self,
         now: Now,
         flow: Flow,
         request: &Message<'_>,
         name: &'static str,
-        repeated: bool,
         configuration: &'c Configuration,
         out: &mut Outbox,
     ) -> Option<PhoneOnLine<'c>> {
-        let claimed = if name == "REGISTER" { request.to_user() } else { request.from_user() };
+        let registers = name == "REGISTER";
+        let claimed = if registers { request.to_user() } else { request.from_user() };
         let Some(credentials) = auth::credentials_for(request, &configuration.domain) else {
             self.challenge(now, flow, request, false, out);
             return None;
         };
         // A caller that hides itself names nobody in From; its credentials say who it is (RFC 3323 §4.1.1.3).
-        let hidden = name != "REGISTER" && claimed.eq_ignore_ascii_case("anonymous");
+        let hidden = !registers && claimed.eq_ignore_ascii_case("anonymous");
         // It may tell us which line it is, and nobody else, where the user name is that of the phone (RFC 3325 §9.2).
         let claimed = match hidden {
             true => request.preferred_user().unwrap_or_else(|| credentials.username().into()),
             false => claimed,
         };
-        let Some((line, account)) = configuration.lines.get_key_value(&claimed) else {
-            self.forbid(flow, request, name, RefuseReason::UnknownLine, out);
-            return None;
-        };
-        let place = account.phone_of_user(credentials.username());
-        let Some((place, phone)) = place.and_then(|place| Some((place, account.phone(place)?))) else {
-            self.forbid(flow, request, name, RefuseReason::NotYourLine, out);
-            return None;
-        };
-        match self.verify(now, request, &credentials, phone, repeated) {
-            Verdict::Accepted => return Some(PhoneOnLine { line, account, phone: place }),
-            Verdict::Stale => self.challenge(now, flow, request, true, out),
-            Verdict::UnknownNonce => self.challenge(now, flow, request, false, out),
-            Verdict::Replayed => {
-                self.event_refused(request, flow, name, RefuseReason::Replayed, out);
-                self.challenge(now, flow, request, true, out);
+        let mut reason = RefuseReason::UnknownLine;
+        for (line, account) in lines_of(&configuration.lines, &claimed) {
+            let place = account.phone_of_user(credentials.username());
+            let Some((place, phone)) = place.and_then(|place| Some((place, account.phone(place)?))) else {
+                if reason == RefuseReason::UnknownLine {
+                    reason = RefuseReason::NotYourLine;
+                }
+                continue;
+            };
+            let repeated = registers && self.is_repeated(line, request);
+            match self.verify(now, request, &credentials, phone, repeated) {
+                Verdict::Accepted => return Some(PhoneOnLine { line, account, phone: place }),
+                // The phone of another line with this number may have the same user name.
+                Verdict::WrongPassword => {
+                    reason = RefuseReason::WrongPassword;
+                    continue;
+                }
+                Verdict::Stale => self.challenge(now, flow, request, true, out),
+                Verdict::UnknownNonce => self.challenge(now, flow, request, false, out),
+                Verdict::Replayed => {
+                    self.event_refused(request, flow, name, RefuseReason::Replayed, out);
+                    self.challenge(now, flow, request, true, out);
+                }
+                Verdict::Malformed => self.refuse(request, flow, 400, |_| (), out),
             }
-            Verdict::WrongPassword => self.forbid(flow, request, name, RefuseReason::WrongPassword, out),
-            Verdict::Malformed => self.refuse(request, flow, 400, |_| (), out),
+            return None;
         }
+        self.forbid(flow, request, name, reason, out);
         None
+    }
+
+    /// Whether a REGISTER is the one again that was accepted last: its nonce count may be the same.
+    fn is_repeated(&self, line: &str, request: &Message<'_>) -> bool {
+        self.registrar.is_retransmission(line, request.call_id_value(), request.cseq_number())
     }
 
     fn verify(
@@ -171,9 +183,9 @@ impl Sip {
         let presentation = if hidden { Presentation::Restricted } else { Presentation::Allowed };
         match origin {
             Origin::Line { line, .. } => {
-                let account = self.shared.configuration.lines.get(line);
+                let account = self.shared.configuration.lines.get(line.as_str());
                 let name = account.map_or("", |account| &account.name).into();
-                Party { number: line.clone(), name, presentation }
+                Party { number: line.number().into(), name, presentation }
             }
             Origin::Trunk(_) => {
                 let mut party = invite.asserted_party();
@@ -199,13 +211,8 @@ impl Sip {
             self.refuse(request, flow, 420, |b| write::header(b, b"Unsupported", bad.as_bytes()), out);
             return;
         }
-        let repeated = self.registrar.is_retransmission(
-            &request.to_user(),
-            request.call_id_value(),
-            request.cseq_number(),
-        );
         let configuration = Arc::clone(&self.shared.configuration);
-        let found = self.authenticate(now, flow, request, "REGISTER", repeated, &configuration, out);
+        let found = self.authenticate(now, flow, request, "REGISTER", &configuration, out);
         let Some(owner) = found else { return };
         let (registrar, changes, _) = self.registration_parts();
         let result = registrar.register(now, request, flow, owner, &configuration, changes);

@@ -172,7 +172,7 @@ pub struct Configuration {
     pub aliases: Vec<Box<str>>,
     /// The sockets, by [`ListenerId`]. One that was closed keeps its place until another takes it: flows name it.
     pub listeners: Vec<Listener>,
-    /// The phones' lines, by directory number, sorted.
+    /// The phones' lines, each by its [`strowger_base::LineName`].
     pub lines: strowger_base::Table<LineAccount>,
     /// Peers that need no digest, told by their address.
     pub trunks: Vec<Trunk>,

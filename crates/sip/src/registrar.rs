@@ -5,22 +5,23 @@
 
 mod binding;
 mod index;
+mod moves;
 mod texts;
 mod wanted;
 
-use std::collections::BTreeMap;
 use std::time::Duration;
 
 use strowger_base::event::{Event, RefuseReason, UnregisterReason};
 use strowger_base::leg::BindingId;
-use strowger_base::net::{Flow, ListenerId, StreamId};
-use strowger_base::{HashMap, HashSeed, Instant, Now, Table, TimerQueue, limits};
+use strowger_base::line::number_of;
+use strowger_base::net::{Flow, StreamId};
+use strowger_base::{HashMap, HashSeed, Instant, LineName, Now, TimerQueue, limits};
 
 pub use binding::Binding;
 pub use texts::{BindingTexts, PackedTexts};
 
 use crate::header::{Contact, number32};
-use crate::io::{BindingRecord, Configuration, FingerprintKey, LineAccount, PhoneOnLine};
+use crate::io::{BindingRecord, Configuration, FingerprintKey, PhoneOnLine};
 use crate::message::{Contacts, HeaderName, Message};
 use crate::write;
 use index::Ids;
@@ -205,113 +206,11 @@ impl Registrar {
         }
     }
 
-    /// A line is no longer configured.
-    pub fn unconfigure(&mut self, _now: Now, line: &str, out: &mut Vec<Change>) {
-        for id in self.contacts_of(line).collect::<Vec<_>>() {
-            self.remove(id, UnregisterReason::Unconfigured, out);
-        }
-    }
-
-    /// Sockets take no datagrams any more. Phones that were reached over them are reached over those that take their
-    /// place; where none does, they are not registered any more.
-    pub fn listeners_closed(
-        &mut self,
-        now: Now,
-        closed: &BTreeMap<ListenerId, Option<ListenerId>>,
-        lines: &Table<LineAccount>,
-        out: &mut Vec<Change>,
-    ) {
-        let over = |flow: Flow| match flow {
-            Flow::Datagram { listener, .. } => closed.get(&listener).copied(),
-            Flow::Stream { .. } => None,
-        };
-        let moved = self.bindings.iter().filter_map(|(id, it)| Some((*id, over(it.flow)?)));
-        let mut moved: Vec<(BindingId, Option<ListenerId>)> = moved.collect();
-        moved.sort_unstable();
-        for (id, next) in moved {
-            let Some(binding) = self.bindings.get_mut(&id) else { continue };
-            match (next, &mut binding.flow) {
-                (Some(next), Flow::Datagram { listener, .. }) => {
-                    *listener = next;
-                    let phone = lines.get(binding.line()).and_then(|account| account.phone(binding.phone));
-                    out.push(Change::Bound(binding.record(id, now, phone, self.key)));
-                }
-                (Some(_) | None, _) => self.remove(id, UnregisterReason::SocketClosed, out),
-            }
-        }
-    }
-
-    /// The phones of a line are others: contacts end of those that are gone or prove themselves with something else now. A
-    /// phone with another name is the same phone.
-    pub fn reconfigure(
-        &mut self,
-        now: Now,
-        line: &str,
-        (before, after): (&LineAccount, &LineAccount),
-        out: &mut Vec<Change>,
-    ) {
-        for id in self.contacts_of(line).collect::<Vec<_>>() {
-            let Some(binding) = self.bindings.get_mut(&id) else { continue };
-            let Some(phone) = before.phone(binding.phone) else { continue };
-            let Some(place) = after.phone_like(phone) else {
-                self.remove(id, UnregisterReason::Unconfigured, out);
-                continue;
-            };
-            binding.phone = place;
-            if after.phone_name(place) != phone.name.as_ref() {
-                out.push(Change::Bound(binding.record(id, now, after.phone(place), self.key)));
-            }
-        }
-    }
-
-    /// Takes a binding from before a restart. One that ended meanwhile, whose connection or socket went with the restart, or
-    /// whose phone is not on the line any more or proves itself with something else now, is not taken. `account` is that of
-    /// its line, `listener` the socket over which it is reached now. That is told at the next
-    /// [`Registrar::handle_timeout`], which is due at once.
-    pub fn restore(
-        &mut self,
-        now: Now,
-        record: BindingRecord,
-        account: Option<&LineAccount>,
-        listener: Option<ListenerId>,
-    ) {
-        let id = record.binding;
-        self.next = self.next.max(id.0.saturating_add(1));
-        if self.bindings.contains_key(&id) {
-            return;
-        }
-        let left = Duration::from_micros(record.expires_at.as_micros().saturating_sub(now.wall.as_micros()));
-        let line: Box<str> = Box::from(record.texts.get().line);
-        let mut lost =
-            |reason| self.lost.push(Lost { since: now.mono, binding: id, line: line.clone(), reason });
-        let Flow::Datagram { peer, .. } = record.flow else {
-            return lost(UnregisterReason::ConnectionClosed);
-        };
-        if left.is_zero() {
-            return lost(UnregisterReason::Expired);
-        }
-        let Some(phone) = account.and_then(|account| account.phone_with(record.account, self.key)) else {
-            return lost(UnregisterReason::Unconfigured);
-        };
-        let Some(listener) = listener else { return lost(UnregisterReason::SocketClosed) };
-        let flow = Flow::Datagram { listener, peer };
-        let expires_at = now.mono + left;
-        let timer = self.timers.set(expires_at, id);
-        let BindingRecord { texts, cseq, reg_id, .. } = record;
-        let preference = PREFERENCE_DEFAULT;
-        let binding = Binding { texts, phone, preference, cseq, reg_id, flow, expires_at, timer };
-        self.bindings.insert(id, binding);
-        match self.by_line.get_mut(&line) {
-            Some(ids) => ids.push(id),
-            None => _ = self.by_line.insert(line.clone(), Ids::One(id)),
-        }
-        self.sort_line(&line);
-    }
-
     /// Removes what was not refreshed in time.
     pub fn handle_timeout(&mut self, now: Now, out: &mut Vec<Change>) {
         for Lost { binding, line, reason, .. } in std::mem::take(&mut self.lost) {
             out.push(Change::Unbound(binding));
+            let line = LineName::from(&*line);
             out.push(Change::Event(Event::Unregistered { line, binding, reason }));
         }
         while let Some((_, id)) = self.timers.pop_due(now.mono) {
@@ -529,7 +428,7 @@ impl Registrar {
         index::take_away(&mut self.by_line, binding.line(), id);
         strowger_base::hash::give_back(&mut self.bindings);
         out.push(Change::Unbound(id));
-        let line = Box::from(binding.line());
+        let line = LineName::from(binding.line());
         out.push(Change::Event(Event::Unregistered { line, binding: id, reason }));
     }
 
@@ -564,7 +463,7 @@ impl Registrar {
 
 fn registered(id: BindingId, binding: &Binding, expires: Duration) -> Change {
     Change::Event(Event::Registered {
-        line: Box::from(binding.line()),
+        line: binding.line().into(),
         binding: id,
         peer: binding.flow.peer(),
         transport: binding.flow.transport(),
@@ -575,7 +474,7 @@ fn registered(id: BindingId, binding: &Binding, expires: Duration) -> Change {
 
 fn too_many(arrival: &Arrival<'_, '_>, out: &mut Vec<Change>) -> Refusal {
     out.push(Change::Event(Event::Refused {
-        claimed: Box::from(arrival.owner.line),
+        claimed: number_of(arrival.owner.line).into(),
         peer: arrival.flow.peer(),
         request: "REGISTER",
         reason: RefuseReason::TooManyContacts,

@@ -331,3 +331,52 @@ fn a_phone_that_hides_itself_names_its_line_to_us_where_its_user_name_does_not()
     check(("desk", "of the desk"), "", None);
     check(("desk", "of the soft"), preferred, None);
 }
+
+/// The number 1001 twice: in partition A with phones that prove themselves as `1001` and `desk`, in B with one as `1001`.
+fn one_number_in_two_partitions() -> Driver {
+    let line = |name: &str, phones: Vec<_>| LineAccount {
+        name: name.into(),
+        contacts_max: 4,
+        phones: phones.into_boxed_slice(),
+    };
+    let mut configuration = configuration();
+    let a = vec![phone(Some("A1"), "1001", "of A"), phone(Some("A2"), "desk", "of the desk")];
+    let b = vec![phone(Some("B1"), "1001", "of B")];
+    configuration.lines =
+        [("1001 in A", line("Alice", a)), ("1001 in B", line("Bert", b))].into_iter().collect();
+    let mut d = Driver::new();
+    d.sip = Sip::new(NodeId(1), ShardId(0), 0, Rng::new(5), Arc::new(configuration));
+    d
+}
+
+#[test]
+fn what_a_phone_proves_itself_with_tells_which_line_of_a_number_is_meant() {
+    let check = |who: (&str, &str), expect: Result<(&str, &str), &str>| {
+        let mut d = one_number_in_two_partitions();
+        let answer = ask(&mut d, who, "REGISTER", CONTACT);
+        let line = match expect {
+            Ok((line, _)) => line,
+            Err(reason) => {
+                assert!(answer.starts_with("SIP/2.0 403 "), "{who:?}: {answer}");
+                assert!(d.others.iter().any(|event| event.contains(reason)), "{who:?}: {:?}", d.others);
+                return;
+            }
+        };
+        assert!(answer.starts_with("SIP/2.0 200 "), "{who:?}: {answer}");
+        let registered: Vec<&str> =
+            ["1001 in A", "1001 in B"].into_iter().filter(|it| d.sip.contacts_of(it).count() == 1).collect();
+        assert_eq!(registered, [line], "{who:?}");
+        ask(&mut d, who, "INVITE", CONTACT);
+        let Signal::Setup(setup) = d.signal() else { panic!("{who:?}") };
+        let name = expect.ok().map(|(_, phone)| phone.into());
+        assert_eq!(setup.origin, Origin::Line { line: line.into(), phone: name }, "{who:?}");
+        let party = if line == "1001 in A" { "Alice" } else { "Bert" };
+        assert_eq!((&*setup.calling.number, &*setup.calling.name), ("1001", party), "{who:?}");
+    };
+    check(("1001", "of A"), Ok(("1001 in A", "A1")));
+    check(("1001", "of B"), Ok(("1001 in B", "B1")));
+    check(("desk", "of the desk"), Ok(("1001 in A", "A2")));
+    check(("1001", "of the desk"), Err("WrongPassword"));
+    check(("desk", "of B"), Err("WrongPassword"));
+    check(("nobody", "of B"), Err("NotYourLine"));
+}

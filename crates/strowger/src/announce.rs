@@ -91,14 +91,14 @@ fn there<'f>(
     file: &'f ConfigFile,
     sip: &strowger_sip::Configuration,
 ) -> impl Iterator<Item = &'f LineSection> {
-    file.lines.iter().filter(|line| sip.lines.get(&line.number).is_some())
+    file.lines.iter().filter(|line| sip.lines.contains_key(line.line_name().as_str()))
 }
 
 /// What the file says is a line's secret, as long as its phone proves itself with that.
 fn secret<'f>(line: &'f LineSection, sip: &strowger_sip::Configuration) -> Option<&'f str> {
     let secret = line.secret.as_ref()?.expose();
     let digest = ha1_md5(&line.number, &sip.domain, secret);
-    let phones = &sip.lines.get(&line.number)?.phones;
+    let phones = &sip.lines.get(line.line_name().as_str())?.phones;
     let is_right = phones.iter().any(|it| *it.username == *line.number && *it.ha1_md5.expose() == digest);
     is_right.then_some(secret)
 }

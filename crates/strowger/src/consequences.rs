@@ -5,8 +5,9 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use serde_json::{Value, json};
-use strowger_base::TableChange;
+use strowger_base::line::{lines_of, number_of, shown};
 use strowger_base::net::ListenerId;
+use strowger_base::{LineName, TableChange};
 use strowger_configuration::reader::Names;
 use strowger_configuration::{Kind, State};
 use strowger_node::configuration::Configuration;
@@ -29,7 +30,7 @@ pub(crate) struct Consequence {
 /// A phone that is registered for a line.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug)]
 pub(crate) struct Registered {
-    pub(crate) line: Box<str>,
+    pub(crate) line: LineName,
     /// Its name; none where the line has one phone that has none.
     pub(crate) phone: Option<Arc<str>>,
     /// Our socket, when it is reached by datagrams.
@@ -162,15 +163,19 @@ fn unregistered(
     found: &mut Vec<Consequence>,
 ) {
     let changes = after.configuration.sip.lines.changes_since(&before.configuration.sip.lines);
-    let mut lost: BTreeSet<(Box<str>, Option<Arc<str>>)> = BTreeSet::new();
+    let mut lost: BTreeSet<(LineName, Option<Arc<str>>)> = BTreeSet::new();
     for change in changes {
-        let (line, account, stays) = match change {
-            TableChange::Removed(line, account) => (line, account, None),
-            TableChange::Changed { name, before, after } => (name, before, Some(after)),
+        let (line, account) = match change {
+            TableChange::Removed(line, account) => (line, account),
+            TableChange::Changed { name, before, .. } => (name, before),
             TableChange::Added(..) => continue,
         };
-        let gone =
-            account.phones.iter().filter(|phone| stays.is_none_or(|after| after.phone_like(phone).is_none()));
+        // Its line may be in another partition now.
+        let stays = |phone| {
+            let mut lines = lines_of(&after.configuration.sip.lines, number_of(line));
+            lines.any(|(_, account)| account.phone_like(phone).is_some())
+        };
+        let gone = account.phones.iter().filter(|phone| !stays(phone));
         lost.extend(gone.map(|phone| (line.into(), phone.name.clone())));
     }
     let closing = telephony.closing(&after.sockets);
@@ -181,9 +186,9 @@ fn unregistered(
         let is_closed = it.listener.is_some_and(|listener| closing.contains(&listener));
         is_closed || lost.contains(&(it.line.clone(), it.phone.clone()))
     });
-    let now = now.map(|Registered { line, phone, .. }| {
-        phone.map_or_else(|| format!("of line {line}"), |phone| phone.to_string())
-    });
+    let told = |line: &LineName| format!("of line {}", shown(&before.configuration.sip.lines, line.as_str()));
+    let now = now
+        .map(|Registered { line, phone, .. }| phone.map_or_else(|| told(&line), |phone| phone.to_string()));
     let now: BTreeSet<String> = now.collect();
     if !now.is_empty() {
         let now: Vec<String> = now.into_iter().collect();

@@ -308,11 +308,11 @@ impl Answer<'_> {
     fn result(&self) -> String {
         match &self.way {
             Way::Name(None) => "no match".to_owned(),
-            Way::Name(Some(addressed)) => target(addressed.action),
+            Way::Name(Some(addressed)) => target(self.configuration, addressed.action),
             Way::Number(trace) => match trace.analysis().decision() {
-                Some(Decision::Routed(routed)) => {
-                    self.pattern(routed.pattern).map_or_else(String::new, |row| target(&row.action))
-                }
+                Some(Decision::Routed(routed)) => self
+                    .pattern(routed.pattern)
+                    .map_or_else(String::new, |row| target(self.configuration, &row.action)),
                 Some(Decision::Blocked { cause, .. }) => format!("blocked, cause {}", cause.0),
                 Some(Decision::Rejected(reject)) => rejected(*reject).to_owned(),
                 None => "undecided".to_owned(),
@@ -378,9 +378,9 @@ impl Answer<'_> {
     }
 }
 
-fn target(action: &Action) -> String {
+fn target(configuration: &Configuration, action: &Action) -> String {
     match action {
-        Action::Line(line) => format!("line {line}"),
+        Action::Line(line) => format!("line {}", configuration.shown(line.as_str())),
         Action::Route(route) => match &route.to {
             RouteTarget::Trunk(name) => format!("trunk {name}"),
             RouteTarget::RouteList(name) => format!("route list {name}"),

@@ -180,7 +180,7 @@ pub(crate) fn phone_rows(phones: &[PhoneView]) -> Vec<PhoneRow> {
     phones
         .iter()
         .map(|phone| PhoneRow {
-            line: phone.line.to_string(),
+            line: phone.shown.to_string(),
             phone: phone.phone.as_deref().map(str::to_owned),
             contact: phone.contact.to_string(),
             peer: phone.peer.to_string(),

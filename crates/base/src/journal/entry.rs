@@ -130,7 +130,7 @@ impl<'a> From<&'a leg::Origin> for OriginView<'a> {
     fn from(origin: &'a leg::Origin) -> Self {
         match origin {
             leg::Origin::Line { line, phone } => {
-                OriginView::Line { line, phone: phone.as_deref().unwrap_or_default() }
+                OriginView::Line { line: line.as_str(), phone: phone.as_deref().unwrap_or_default() }
             }
             leg::Origin::Trunk(name) => OriginView::Trunk(name),
         }
@@ -200,7 +200,7 @@ impl<'a> From<&'a Target> for TargetView<'a> {
         match target {
             Target::Phone { line, phone, binding } => {
                 let phone = phone.as_deref().unwrap_or_default();
-                TargetView::Phone { line, phone, binding: *binding }
+                TargetView::Phone { line: line.as_str(), phone, binding: *binding }
             }
             Target::Trunk(name) => TargetView::Trunk(name),
             Target::Service(service) => TargetView::Service(*service),
@@ -360,7 +360,7 @@ impl<'a> From<&'a Event> for Registration<'a> {
         match event {
             Event::Registered { line, binding, peer, transport, user_agent, expires } => {
                 Registration::Registered {
-                    line,
+                    line: line.as_str(),
                     binding: *binding,
                     peer: *peer,
                     transport: *transport,
@@ -369,7 +369,7 @@ impl<'a> From<&'a Event> for Registration<'a> {
                 }
             }
             Event::Unregistered { line, binding, reason } => {
-                Registration::Unregistered { line, binding: *binding, reason: *reason }
+                Registration::Unregistered { line: line.as_str(), binding: *binding, reason: *reason }
             }
             Event::Refused { claimed, peer, request, reason } => {
                 Registration::Refused { claimed, peer: *peer, request, reason: *reason }

@@ -367,41 +367,39 @@ fn by_name(step: &mut Step<'_>, caller: &Caller, name: &str) -> State {
 
 /// The call goes where a pattern or name leads.
 fn act(step: &mut Step<'_>, pattern: &str, action: &Action) -> State {
-    let destination = match action {
-        Action::Line(line) => DestinationView::Line(line),
+    match action {
+        Action::Line(line) => {
+            resolved(step, pattern, DestinationView::Line(step.shown(line.as_str())));
+            LineWay::enter(step, line)
+        }
         Action::Route(route) => match &route.to {
-            RouteTarget::Trunk(trunk) => DestinationView::Trunk(trunk),
+            RouteTarget::Trunk(trunk) => to_trunk(step, pattern, trunk),
             // Numbers go through lists; see `through`.
-            RouteTarget::RouteList(_) => return not_offered(step, "a route list behind a name"),
+            RouteTarget::RouteList(_) => not_offered(step, "a route list behind a name"),
         },
-        Action::Service(service) => DestinationView::Service(*service),
-        Action::Hunt { list } => return Hunting::enter(step, pattern, pattern, list),
-        Action::Translate(_) => return not_offered(step, "translations of names"),
-        Action::Block(cause) => {
-            return unresolved(step, NotResolved::Blocked { pattern, cause: *cause }, *cause);
+        Action::Service(service) => {
+            resolved(step, pattern, DestinationView::Service(*service));
+            alone(step, Target::Service(*service))
         }
-    };
-    let decision = Decision::NumberResolved {
-        digits: step.facts.wanted(),
-        pattern,
-        sent: &step.facts.sent,
-        destination,
-    };
-    step.out.decide(step.now, step.facts.id, None, decision);
-    match destination {
-        DestinationView::Line(line) => LineWay::enter(step, line),
-        DestinationView::RouteList(_) => not_offered(step, "a route list behind a name"),
-        DestinationView::HuntList(_) => not_offered(step, "a hunt list that is not configured"),
-        DestinationView::Trunk(name) => {
-            let there = step.shared.configuration.trunks.get(name).is_none_or(|trunk| trunk.is_there);
-            if !there {
-                return step
-                    .refuse(Cause::NO_ROUTE_TO_DESTINATION, WhyRefused::TrunkNotThere { trunk: name });
-            }
-            alone(step, Target::Trunk(name.into()))
-        }
-        DestinationView::Service(service) => alone(step, Target::Service(service)),
+        Action::Hunt { list } => Hunting::enter(step, pattern, pattern, list),
+        Action::Translate(_) => not_offered(step, "translations of names"),
+        Action::Block(cause) => unresolved(step, NotResolved::Blocked { pattern, cause: *cause }, *cause),
     }
+}
+
+/// Writes down where the number leads.
+fn resolved(step: &mut Step<'_>, pattern: &str, destination: DestinationView<'_>) {
+    let (digits, sent) = (step.facts.wanted(), &*step.facts.sent);
+    let decision = Decision::NumberResolved { digits, pattern, sent, destination };
+    step.out.decide(step.now, step.facts.id, None, decision);
+}
+
+fn to_trunk(step: &mut Step<'_>, pattern: &str, trunk: &str) -> State {
+    resolved(step, pattern, DestinationView::Trunk(trunk));
+    if step.shared.configuration.trunks.get(trunk).is_none_or(|trunk| trunk.is_there) {
+        return alone(step, Target::Trunk(trunk.into()));
+    }
+    step.refuse(Cause::NO_ROUTE_TO_DESTINATION, WhyRefused::TrunkNotThere { trunk })
 }
 
 /// The call goes to one trunk or service, and nowhere else.

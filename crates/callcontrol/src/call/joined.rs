@@ -3,11 +3,10 @@
 use std::net::IpAddr;
 
 use strowger_base::journal::{
-    Decision, Feature, Joined, MediaPart, OriginView, PartyView, ReleasedBy, Seat, TargetView, WhyEnded,
-    WhyReleased,
+    Decision, Feature, Joined, MediaPart, PartyView, ReleasedBy, Seat, WhyEnded, WhyReleased,
 };
 use strowger_base::leg::{Origin, Party, Setup};
-use strowger_base::{CallId, Cause, Command, LegId, Now};
+use strowger_base::{CallId, Cause, Command, LegId, LineName, Now};
 
 use super::joining::{First, Joining};
 use super::participant::{Participant, Stage};
@@ -69,7 +68,7 @@ impl Call {
         let mut step = Step { now, facts: &mut facts, shared, out };
         step.adopt(caller.leg);
         let joining = Joining { called_owes: called.owes, first: First::Asked };
-        step.count(caller.line.as_deref());
+        step.count(caller.line.as_ref());
         let state = step.seated(&called, (feature, conversation), joining);
         Call { facts, state }
     }
@@ -89,7 +88,7 @@ impl Call {
         let mut step = Step { now, facts: &mut facts, shared, out };
         step.adopt(leg);
         let began = Decision::CallBegan {
-            origin: OriginView::from(&step.facts.origin),
+            origin: step.shared.configuration.origin(&step.facts.origin),
             calling: PartyView::from(&step.facts.calling),
             called: &step.facts.called,
             protocol_call_id: &step.facts.protocol_call_id,
@@ -165,7 +164,7 @@ impl Call {
         step.facts.offer = None;
         step.shared.counters.begun += 1;
         step.adopt(party.leg);
-        step.count(party.line.as_deref());
+        step.count(party.line.as_ref());
         step.tell_joined(feature, conversation);
         let state = std::mem::replace(&mut self.state, State::Ended);
         self.state = match state {
@@ -217,7 +216,7 @@ impl TakingOver {
             Origin::Line { line, .. } => Some(line.clone()),
             Origin::Trunk(_) => None,
         };
-        step.count(line.as_deref());
+        step.count(line.as_ref());
         let joining = Joining { called_owes: called.owes, first };
         let state = step.seated(&called, (Feature::Replaces, conversation), joining);
         Call { facts, state }
@@ -247,7 +246,7 @@ impl Step<'_> {
     }
 
     /// Counts the call at the line of a caller that was moved into it.
-    fn count(&mut self, line: Option<&str>) {
+    fn count(&mut self, line: Option<&LineName>) {
         if let Some(line) = line {
             self.shared.occupy(line);
             self.facts.occupies_own = true;
@@ -255,23 +254,23 @@ impl Step<'_> {
     }
 
     fn tell_joined(&mut self, feature: Feature, conversation: CallId) {
-        let facts = &*self.facts;
+        let (facts, configuration) = (&*self.facts, &self.shared.configuration);
         let answered = facts.rung.iter().find(|rung| rung.progress == Progress::Answered);
         let joined = Joined {
             feature,
             conversation,
-            origin: OriginView::from(&facts.origin),
+            origin: configuration.origin(&facts.origin),
             calling: PartyView::from(&facts.calling),
             called: &facts.called,
             other: answered.map(|rung| Seat {
                 leg: rung.leg,
-                target: TargetView::from(&rung.target),
+                target: configuration.target(&rung.target),
                 connected: facts.connected.as_ref().map(PartyView::from).unwrap_or_default(),
             }),
         };
         self.out.decide(self.now, facts.id, Some(facts.caller), Decision::Joined(joined));
         for rung in facts.rung.iter().filter(|rung| rung.progress.is_open()) {
-            let rings = Decision::RingsOn { target: TargetView::from(&rung.target) };
+            let rings = Decision::RingsOn { target: configuration.target(&rung.target) };
             self.out.decide(self.now, facts.id, Some(rung.leg), rings);
         }
     }

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use strowger_base::LineName;
 use strowger_base::leg::Signal;
 
 use super::way::{Hunting, LineWay, Phones, Way};
@@ -11,38 +12,38 @@ use crate::io::{Contact, Output};
 /// Phones are being looked up for the way that the call takes.
 pub(super) enum Locating {
     /// Those of one line.
-    Line(Box<str>),
+    Line(LineName),
     /// Those of several.
     Members {
         /// Lines of which nothing is known yet.
-        awaited: BTreeSet<Box<str>>,
+        awaited: BTreeSet<LineName>,
         found: Phones,
     },
 }
 
 impl Locating {
     /// Asks for the phones of a line.
-    pub(super) fn line(step: &mut Step<'_>, line: &str) -> State {
-        step.out.items.push(Output::Locate { request: step.facts.id, line: line.into() });
-        State::Locating(Locating::Line(line.into()))
+    pub(super) fn line(step: &mut Step<'_>, line: &LineName) -> State {
+        step.out.items.push(Output::Locate { request: step.facts.id, line: line.clone() });
+        State::Locating(Locating::Line(line.clone()))
     }
 
     /// Asks for the phones of several lines; of each once.
-    pub(super) fn members<'m>(step: &mut Step<'_>, lines: impl Iterator<Item = &'m Box<str>>) -> State {
-        let awaited: BTreeSet<Box<str>> = lines.cloned().collect();
+    pub(super) fn members<'m>(step: &mut Step<'_>, lines: impl Iterator<Item = &'m LineName>) -> State {
+        let awaited: BTreeSet<LineName> = lines.cloned().collect();
         let request = step.facts.id;
         step.out.items.extend(awaited.iter().map(|line| Output::Locate { request, line: line.clone() }));
         Locating::Members { awaited, found: Phones::new() }.go_on(step)
     }
 
     /// The phones of `line` are these. An answer that nobody waits for any more changes nothing.
-    pub(super) fn located(self, step: &mut Step<'_>, line: &str, contacts: &[Contact]) -> State {
+    pub(super) fn located(self, step: &mut Step<'_>, line: &LineName, contacts: &[Contact]) -> State {
         match self {
-            Locating::Line(wanted) if *wanted == *line => LineWay::located(step, line, contacts),
+            Locating::Line(wanted) if wanted == *line => LineWay::located(step, &wanted, contacts),
             Locating::Line(_) => State::Locating(self),
             Locating::Members { mut awaited, mut found } => {
                 if awaited.remove(line) {
-                    found.insert(line.into(), contacts.into());
+                    found.insert(line.clone(), contacts.into());
                 }
                 Locating::Members { awaited, found }.go_on(step)
             }

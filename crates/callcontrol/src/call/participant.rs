@@ -4,7 +4,7 @@ use std::net::IpAddr;
 
 use strowger_base::journal::{Decision, Moved, ReleasedBy, WhyEnded, WhyOfferRefused, WhyReleased};
 use strowger_base::leg::{BindingId, Origin, Party, Target};
-use strowger_base::{CallId, Cause, LegId, Now};
+use strowger_base::{CallId, Cause, LegId, LineName, Now};
 
 use super::joining::{First, Joining};
 use super::{Call, Facts, Progress, State, Step};
@@ -50,7 +50,7 @@ pub(crate) struct Participant {
     /// What it owes to the one with whom it talked before.
     pub(crate) owes: Owes,
     /// The line that counted it.
-    pub(crate) line: Option<Box<str>>,
+    pub(crate) line: Option<LineName>,
 }
 
 /// Whose device a party has.

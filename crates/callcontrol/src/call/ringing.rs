@@ -6,11 +6,9 @@
 
 use std::time::Duration;
 
-use strowger_base::journal::{
-    Decision, PartyView, ReleasedBy, TargetView, WhyEnded, WhyOfferRefused, WhyReleased,
-};
+use strowger_base::journal::{Decision, PartyView, ReleasedBy, WhyEnded, WhyOfferRefused, WhyReleased};
 use strowger_base::leg::{Alert, Party, ReleaseReason, Ring, Signal, Target};
-use strowger_base::{Cause, Command, LegId, Media};
+use strowger_base::{Cause, Command, LegId, LineName, Media};
 
 use super::joining::{First, Joining};
 use super::participant::{Owes, Stage};
@@ -375,7 +373,7 @@ impl Ringing {
     }
 
     /// A phone of a member of a line group failed. What the member did, once it was the last that rang.
-    fn member_failed(&self, step: &mut Step<'_>, member: &str, failure: Failure) -> Option<Failure> {
+    fn member_failed(&self, step: &mut Step<'_>, member: &LineName, failure: Failure) -> Option<Failure> {
         if failure.is_global() {
             step.withdraw(|rung| rung.is_of(member), failure.cause, WhyReleased::RefusedElsewhere);
         }
@@ -404,8 +402,8 @@ impl Ringing {
     /// The no answer timer.
     pub(super) fn timeout(self, step: &mut Step<'_>) -> State {
         let called = match &step.facts.way {
-            Way::Line(line) => line.name(),
-            Way::Hunt(hunting) => hunting.rung(),
+            Way::Line(line) => step.shown(line.name().as_str()),
+            Way::Hunt(hunting) => step.shown(hunting.rung()),
             Way::None | Way::Alone | Way::RouteList(_) => step.facts.wanted(),
         };
         let decision = Decision::NoAnswer { called, after: self.no_answer };
@@ -502,12 +500,12 @@ impl Step<'_> {
     fn ring(&mut self, target: Target, media: Media, reliable_provisional: bool) {
         let leg = self.shared.leg_ids.allocate();
         let called: Box<str> = match &target {
-            Target::Phone { line, .. } => line.clone(),
+            Target::Phone { line, .. } => line.number().into(),
             Target::Trunk(_) | Target::Service(_) => self.facts.sent.clone(),
         };
         let Shown { calling, called, diversions } = self.shown_to(leg, &target, called);
         let rung = Decision::Rung {
-            target: TargetView::from(&target),
+            target: self.shared.configuration.target(&target),
             called: &called,
             shown: PartyView::from(&calling),
         };
@@ -542,8 +540,8 @@ impl Step<'_> {
     pub(super) fn shown_connected(&self, leg: LegId, claimed: Party) -> Party {
         match self.facts.rung_on(leg) {
             Some(Target::Phone { line, .. }) => Party {
-                number: line.clone(),
-                name: self.shared.configuration.lines.get(line).map_or("", |line| &line.name).into(),
+                number: line.number().into(),
+                name: self.shared.configuration.display_name(line.as_str()).into(),
                 presentation: claimed.presentation,
             },
             Some(Target::Trunk(_) | Target::Service(_)) | None if claimed.number.is_empty() => {

@@ -52,8 +52,12 @@ impl Step<'_> {
         let own = configuration.calling_phone(&self.facts.origin);
         let own = own.and_then(|phone| phone.dials.external_mask.as_ref());
         self.see(&configuration, viewer, NumberRole::Calling, &mut shown.calling, own);
-        for diversion in &mut shown.diversions {
-            let mask = configuration.mask_of(&diversion.party.number);
+        // Each of ours was put before those that were there; who forwarded says which line it is.
+        let own = self.facts.forwarded_by();
+        let masks: Vec<Option<&Mask>> = own.map(|by| configuration.mask_of(by)).collect();
+        for (at, diversion) in shown.diversions.iter_mut().enumerate() {
+            let of_number = || configuration.mask_of_number(&diversion.party.number);
+            let mask = masks.get(at).copied().unwrap_or_else(of_number);
             self.see(&configuration, viewer, NumberRole::Redirecting, &mut diversion.party, mask);
         }
         let mut called = Party { number: std::mem::take(&mut shown.called), ..Party::default() };
@@ -73,9 +77,11 @@ impl Step<'_> {
         let viewer = Viewer { leg: self.facts.caller, view, zone };
         let mask = match self.facts.rung_on(leg) {
             Some(Target::Phone { line, phone, .. }) => configuration
-                .phone(line, phone.as_deref())
+                .phone(line.as_str(), phone.as_deref())
                 .and_then(|phone| phone.dials.external_mask.as_ref()),
-            Some(Target::Trunk(_) | Target::Service(_)) | None => configuration.mask_of(&connected.number),
+            Some(Target::Trunk(_) | Target::Service(_)) | None => {
+                configuration.mask_of_number(&connected.number)
+            }
         };
         self.see(&configuration, viewer, NumberRole::Connected, &mut shown, mask);
         shown

@@ -2,9 +2,7 @@
 
 use std::sync::Arc;
 
-use strowger_base::journal::{
-    Decision, EmergencyFrom, Feature, MediaPart, OriginView, PartyView, WhyRefused,
-};
+use strowger_base::journal::{Decision, EmergencyFrom, Feature, MediaPart, PartyView, WhyRefused};
 use strowger_base::leg::{FurtherDigits, Origin, Party, Setup};
 use strowger_base::net::Flow;
 use strowger_base::{CallId, Cause, LegId, Media, Now, Pii, SessionDescription, limits};
@@ -132,8 +130,8 @@ fn shown_caller(origin: &Origin, claimed: Party, shared: &Shared) -> Party {
     match origin {
         Origin::Trunk(_) => claimed,
         Origin::Line { line, .. } => Party {
-            number: line.clone(),
-            name: shared.configuration.lines.get(line).map_or("", |line| &line.name).into(),
+            number: line.number().into(),
+            name: shared.configuration.display_name(line.as_str()).into(),
             presentation: claimed.presentation,
         },
     }
@@ -146,7 +144,7 @@ pub(super) fn begin(step: &mut Step<'_>, wish: Wish) -> State {
     step.shared.counters.begun += 1;
     take_appended_codes(step);
     let began = Decision::CallBegan {
-        origin: OriginView::from(&step.facts.origin),
+        origin: step.shared.configuration.origin(&step.facts.origin),
         calling: PartyView::from(&step.facts.calling),
         called: &step.facts.called,
         protocol_call_id: &step.facts.protocol_call_id,
@@ -171,7 +169,7 @@ pub(super) fn dial(step: &mut Step<'_>, feature: Feature) -> State {
     step.shared.counters.begun += 1;
     let made = Decision::CallMade {
         feature,
-        origin: OriginView::from(&step.facts.origin),
+        origin: step.shared.configuration.origin(&step.facts.origin),
         calling: PartyView::from(&step.facts.calling),
         called: &step.facts.called,
     };
@@ -255,11 +253,12 @@ fn who_dials(step: &Step<'_>) -> (Arc<Caller>, bool) {
 /// Counts the call at the caller's line; `Some` when the line has too many already.
 fn occupy_own_line(step: &mut Step<'_>) -> Option<State> {
     let Origin::Line { line, .. } = &step.facts.origin else { return None };
-    let settings = step.shared.configuration.lines.get(line)?;
+    let settings = step.shared.configuration.lines.get(line.as_str())?;
     let limit = settings.calls_max;
     if step.shared.calls_of(line) >= limit {
         let line = line.clone();
-        return Some(step.refuse(Cause::USER_BUSY, WhyRefused::CallsMax { line: &line, limit }));
+        let line = step.shown(line.as_str());
+        return Some(step.refuse(Cause::USER_BUSY, WhyRefused::CallsMax { line, limit }));
     }
     step.shared.occupy(line);
     step.facts.occupies_own = true;

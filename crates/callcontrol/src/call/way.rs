@@ -12,7 +12,7 @@ use std::time::Duration;
 
 use strowger_base::journal::{ReleasedBy, WhyEnded, WhyRefused, WhyReleased};
 use strowger_base::leg::Target;
-use strowger_base::{Cause, LegId};
+use strowger_base::{Cause, LegId, LineName};
 
 use super::{State, Step};
 use crate::failure::Failure;
@@ -120,11 +120,11 @@ impl Step<'_> {
             (Way::Hunt(mut hunting), Some(member)) => hunting.connected(self, member),
             (Way::None | Way::Alone | Way::Line(_) | Way::RouteList(_) | Way::Hunt(_), _) => {}
         }
-        self.vacate_all_but(line.as_deref());
+        self.vacate_all_but(line.as_ref());
     }
 
     /// The member of a line group whose phone this is, while the call hunts.
-    pub(super) fn hunted(&self, leg: LegId) -> Option<Box<str>> {
+    pub(super) fn hunted(&self, leg: LegId) -> Option<LineName> {
         let Way::Hunt(_) = self.facts.way else { return None };
         let rung = self.facts.rung.iter().find(|rung| rung.leg == leg)?;
         match &rung.target {
@@ -134,7 +134,7 @@ impl Step<'_> {
     }
 
     /// A member of a line group is out; whether others still ring. When none does, the hunt is told with what comes next.
-    pub(super) fn member_lost(&mut self, member: &str, failure: Failure) -> bool {
+    pub(super) fn member_lost(&mut self, member: &LineName, failure: Failure) -> bool {
         let Way::Hunt(mut hunting) = std::mem::replace(&mut self.facts.way, Way::None) else { return false };
         let others = hunting.others_ring(member);
         if others {
@@ -162,24 +162,24 @@ impl Step<'_> {
     }
 
     /// The call is offered to a line, which counts it from here on.
-    fn occupy(&mut self, line: &str) {
+    fn occupy(&mut self, line: &LineName) {
         self.shared.occupy(line);
-        self.facts.occupied.push(line.into());
+        self.facts.occupied.push(line.clone());
     }
 
     /// The call is not offered to this line any more.
-    fn vacate(&mut self, line: &str) {
-        if let Some(position) = self.facts.occupied.iter().position(|other| **other == *line) {
+    fn vacate(&mut self, line: &LineName) {
+        if let Some(position) = self.facts.occupied.iter().position(|other| other == line) {
             self.facts.occupied.swap_remove(position);
             self.shared.vacate(line, self.now.mono);
         }
     }
 
     /// The call is offered to no line any more but to `keeper`.
-    pub(super) fn vacate_all_but(&mut self, keeper: Option<&str>) {
+    pub(super) fn vacate_all_but(&mut self, keeper: Option<&LineName>) {
         let mut occupied = std::mem::take(&mut self.facts.occupied);
         occupied.retain(|line| {
-            let stays = keeper == Some(&**line);
+            let stays = keeper == Some(line);
             if !stays {
                 self.shared.vacate(line, self.now.mono);
             }

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use strowger_base::WallTime;
+use strowger_base::{LineName, WallTime};
 use strowger_dialplan::forward::{CallSide, ForwardDestination, ForwardKind, ForwardTarget};
 use strowger_dialplan::{Action, Analysis, Arrival, Caller, Decision, Digits, SearchSpace};
 
@@ -27,7 +27,7 @@ impl Line {
 
 impl Configuration {
     /// The line that a number leads to at once or by translations, if it leads to one.
-    pub(crate) fn line_behind(&self, number: &str, caller: Arc<Caller>, at: WallTime) -> Option<Box<str>> {
+    pub(crate) fn line_behind(&self, number: &str, caller: Arc<Caller>, at: WallTime) -> Option<LineName> {
         let plan = &self.plan;
         let action = match Digits::parse(number) {
             Ok(digits) => match Analysis::of(plan, caller, Arrival::EnBloc, &digits, at).decision()? {

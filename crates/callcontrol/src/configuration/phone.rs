@@ -88,7 +88,7 @@ impl Configuration {
     /// The phone that calls; none for a trunk, and for one that is no longer configured.
     pub fn calling_phone(&self, origin: &Origin) -> Option<&LinePhone> {
         match origin {
-            Origin::Line { line, phone } => self.phone(line, phone.as_deref()),
+            Origin::Line { line, phone } => self.phone(line.as_str(), phone.as_deref()),
             Origin::Trunk(_) => None,
         }
     }

@@ -3,6 +3,7 @@
 use std::net::IpAddr;
 
 use strowger_base::leg::{Origin, Target};
+use strowger_base::line::lines_of;
 use strowger_dialplan::{Mask, NumberView, Zone};
 
 use super::{Configuration, LinePhone};
@@ -14,7 +15,9 @@ impl Configuration {
     /// How a device that is rung sees numbers; `None` where it sees them as they are.
     pub fn view_of(&self, target: &Target) -> Option<View<'_>> {
         match target {
-            Target::Phone { line, phone, .. } => self.view_of_phone(self.phone(line, phone.as_deref())?),
+            Target::Phone { line, phone, .. } => {
+                self.view_of_phone(self.phone(line.as_str(), phone.as_deref())?)
+            }
             Target::Trunk(name) => self.view_of_trunk(name),
             Target::Service(_) => None,
         }
@@ -42,8 +45,17 @@ impl Configuration {
         Some((trunk.view.as_deref()?, trunk.caller.zone.as_ref()))
     }
 
-    /// The external phone number mask of a line; none where the number is no line's.
-    pub fn mask_of(&self, number: &str) -> Option<&Mask> {
-        self.lines.get(number)?.external_mask.as_ref()
+    /// The external phone number mask of a line, by its name; none where it is no line's.
+    pub fn mask_of(&self, line: &str) -> Option<&Mask> {
+        self.lines.get(line)?.external_mask.as_ref()
+    }
+
+    /// The external phone number mask of a number of which nobody knows which line it is; none where it may be that of several.
+    pub fn mask_of_number(&self, number: &str) -> Option<&Mask> {
+        let mut lines = lines_of(&self.lines, number);
+        match (lines.next(), lines.next()) {
+            (Some((_, only)), None) => only.external_mask.as_ref(),
+            (None | Some(_), _) => None,
+        }
     }
 }

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use strowger_base::{Instant, Now};
+use strowger_base::{Instant, LineName, Now};
 use strowger_dialplan::hunt::{Exhausted, Hunt, Input, LineGroup, Members, Output, Standing};
 use strowger_dialplan::{Rotation, SearchSpace};
 
@@ -30,21 +30,21 @@ pub struct HuntEvent {
     /// How long after its begin.
     pub after: Duration,
     /// What.
-    pub what: Output<Box<str>, SearchSpace>,
+    pub what: Output<LineName, SearchSpace>,
 }
 
 /// Lines that all do the same.
 struct Lines {
     standing: Standing,
-    rotations: BTreeMap<Box<str>, Rotation<Box<str>>>,
+    rotations: BTreeMap<Box<str>, Rotation<LineName>>,
 }
 
-impl Members<Box<str>> for Lines {
-    fn standing(&self, _: &Box<str>) -> Standing {
+impl Members<LineName> for Lines {
+    fn standing(&self, _: &LineName) -> Standing {
         self.standing
     }
 
-    fn rotation(&mut self, group: &LineGroup<Box<str>>) -> &mut Rotation<Box<str>> {
+    fn rotation(&mut self, group: &LineGroup<LineName>) -> &mut Rotation<LineName> {
         self.rotations.entry(group.name().into()).or_default()
     }
 }

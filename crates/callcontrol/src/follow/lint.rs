@@ -4,7 +4,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use strowger_base::{Instant, WallTime};
+use strowger_base::line::number_of;
+use strowger_base::{Instant, LineName, WallTime};
 use strowger_dialplan::forward::{BreakoutBecause, CallSide, Classification, ForwardKind};
 use strowger_dialplan::hunt::{Exhausted, HuntOption, LineGroup, Output};
 use strowger_dialplan::lint::{Example, Finding, Kind, Lint, Origin, OriginKind, Severity};
@@ -74,7 +75,7 @@ impl<'c> Finder<'c> {
             .lines
             .iter()
             .filter(|(_, line)| line.forwards.is_some())
-            .map(|(number, _)| number)
+            .map(|(name, _)| name)
             .collect();
         lines.sort_unstable();
         let callers = std::mem::take(&mut self.callers);
@@ -91,8 +92,8 @@ impl<'c> Finder<'c> {
     /// From inside; and from outside where the line says something else, or where nobody inside reaches it.
     fn line(&mut self, line: &str, callers: &[Dialler]) {
         let Some((_, forwards)) = super::forwards(self.configuration, line) else { return };
-        let Ok(number) = Digits::parse(line) else { return };
-        let is_line = |action: &Action| matches!(action, Action::Line(found) if **found == *line);
+        let Ok(number) = Digits::parse(number_of(line)) else { return };
+        let is_line = |action: &Action| matches!(action, Action::Line(found) if *found == *line);
         let mut told = Vec::new();
         for side in [CallSide::Internal, CallSide::External] {
             let said: Vec<_> = CASES
@@ -223,6 +224,7 @@ impl<'c> Finder<'c> {
         };
         let Forwarded { by, kind, to, css, .. } = forwarded;
         let who = if kind.is_some() { "line" } else { "hunt pilot" };
+        let by = self.configuration.shown(by);
         let what =
             format!("{who} {by} forwards {} to {to} in {}, which {why}", calls(*kind), self.names(css));
         let key = (Kind::ForwardNowhere, format!("{kind:?} {to} {:?}", css.partitions()));
@@ -237,11 +239,13 @@ impl<'c> Finder<'c> {
             return;
         }
         let ring: BTreeSet<&str> = way.iter().copied().collect();
+        let shown_way: Vec<&str> = way.iter().map(|by| self.configuration.shown(by)).collect();
+        let line = self.configuration.shown(line);
         let what = format!(
             "{}{} go round: {}, then {line} again",
             calls(when.kind().or(Some(ForwardKind::All))),
             if way.len() == 1 { " of a line that forwards to itself" } else { "" },
-            way.join(", then ")
+            shown_way.join(", then ")
         );
         let key = (Kind::ForwardLoop, format!("{when:?} {ring:?}"));
         self.add(key, Severity::Warning, when, shown, what);
@@ -249,7 +253,8 @@ impl<'c> Finder<'c> {
 
     fn chain(&mut self, line: &str, when: When, way: &[&str], shown: &Shown<'_>) {
         let most = self.configuration.forward_parameters.hop_limit.hops();
-        let last = way.last().copied().unwrap_or(line);
+        let last = self.configuration.shown(way.last().copied().unwrap_or(line));
+        let line = self.configuration.shown(line);
         let what =
             format!("calls to line {line} are sent on more than {most} times, and go no further than {last}");
         let key = (Kind::ForwardChain, format!("{when:?} {last}"));
@@ -386,7 +391,7 @@ fn callers(configuration: &Configuration) -> Vec<Dialler> {
 }
 
 /// Whether a call can get from the group to the next one.
-fn goes_on(group: &LineGroup<Box<str>>) -> bool {
+fn goes_on(group: &LineGroup<LineName>) -> bool {
     let options = group.options();
     let chosen = [options.on_no_answer, options.on_busy, options.on_not_available];
     chosen.into_iter().any(|option| match option {

@@ -14,7 +14,7 @@ fn configuration(text: &str, hops: u8) -> Configuration {
     let mut plan = DialPlanBuilder::new(Parameters::default());
     // Names of lines are digits where they are dialled.
     for (index, name) in "abcdef".chars().enumerate() {
-        let line = Action::Line(name.to_string().into());
+        let line = Action::Line(name.to_string().as_str().into());
         plan.literal("", &(index + 1).to_string(), line).unwrap();
         configuration.lines.insert(name.to_string(), Line::default());
     }
@@ -25,7 +25,7 @@ fn configuration(text: &str, hops: u8) -> Configuration {
     let mut asks = RoutePattern::to(RouteTarget::Trunk("carrier".into()));
     asks.codes = CodesRequired { authorization_level: Some(1), client_matter: false };
     plan.add("", NumberPattern::new("0".parse().unwrap(), Action::from(asks))).unwrap();
-    let members = ["e", "f"].map(Box::from).to_vec();
+    let members = ["e", "f"].map(strowger_base::LineName::from).to_vec();
     let group = LineGroup::new("group", members, LineGroupOptions::default()).unwrap();
     let list = HuntList::new("list", vec![Arc::new(group)]).unwrap();
     configuration.hunt_lists.insert("list".into(), Arc::new(list));
@@ -240,7 +240,7 @@ fn a_hunt_that_leaves_somebody_out_is_found() {
             ..LineGroupOptions::default()
         };
         let group = |name, members: [&str; 2]| {
-            let members = members.map(Box::from).to_vec();
+            let members = members.map(strowger_base::LineName::from).to_vec();
             Arc::new(LineGroup::new(name, members, options.clone()).unwrap())
         };
         let list = HuntList::new("list", vec![group("one", ["a", "b"]), group("two", ["b", "c"])]).unwrap();

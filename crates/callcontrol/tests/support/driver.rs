@@ -13,8 +13,8 @@ use strowger_base::leg::{
 };
 use strowger_base::net::{Flow, ListenerId};
 use strowger_base::{
-    CallId, Cause, Command, Instant, LegId, Media, NodeId, Now, Rng, SessionDescription, ShardId, Signal,
-    WallTime,
+    CallId, Cause, Command, Instant, LegId, LineName, Media, NodeId, Now, Rng, SessionDescription, ShardId,
+    Signal, WallTime,
 };
 use strowger_callcontrol::configuration::{Line, Trunk, TrunkList};
 use strowger_callcontrol::io::{Contact, Reach};
@@ -476,8 +476,8 @@ impl Driver {
         }
     }
 
-    fn locate(&mut self, request: CallId, line: &str) {
-        let contacts = self.phones.get(line).cloned().unwrap_or_default();
+    fn locate(&mut self, request: CallId, line: &LineName) {
+        let contacts = self.phones.get(line.as_str()).cloned().unwrap_or_default();
         self.handle(Input::Located { request, line, contacts: &contacts });
     }
 

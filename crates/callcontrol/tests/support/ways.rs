@@ -12,7 +12,7 @@ use strowger_dialplan::hunt::{Distribution, HuntOption, LineGroup, LineGroupOpti
 use strowger_dialplan::{Action, DialPlanBuilder, NumberPattern, SearchSpace};
 
 /// Line groups by name, until a hunt list takes them.
-pub(crate) type Groups = BTreeMap<String, Arc<LineGroup<Box<str>>>>;
+pub(crate) type Groups = BTreeMap<String, Arc<LineGroup<strowger_base::LineName>>>;
 
 /// Lines 4001 to 4008; 4009, which only the search space `inner` sees; hunt pilots 4500 and 4501.
 pub(crate) fn prepare(plan: &mut DialPlanBuilder, configuration: &mut Configuration) {
@@ -21,7 +21,7 @@ pub(crate) fn prepare(plan: &mut DialPlanBuilder, configuration: &mut Configurat
     for place in 1..=9 {
         let number: Box<str> = format!("400{place}").into();
         let partition = if &*number == "4009" { "inner" } else { "" };
-        plan.literal(partition, &number, Action::Line(number.clone())).unwrap();
+        plan.literal(partition, &number, Action::Line((&*number).into())).unwrap();
         let line = Line { name: format!("Desk {place}").as_str().into(), ..Line::default() };
         configuration.lines.insert(number, line);
     }
@@ -127,7 +127,7 @@ fn forward(forwards: &mut Forwards, kind: &str, target: ForwardTarget<SearchSpac
 }
 
 /// Members, then `rna 5`, `no-answer stop`, `busy next-member`, `not-available skip`.
-fn group(name: &str, distribution: &str, rest: &[&str]) -> LineGroup<Box<str>> {
+fn group(name: &str, distribution: &str, rest: &[&str]) -> LineGroup<strowger_base::LineName> {
     let mut options = LineGroupOptions {
         distribution: match distribution {
             "top-down" => Distribution::TopDown,
@@ -156,7 +156,7 @@ fn group(name: &str, distribution: &str, rest: &[&str]) -> LineGroup<Box<str>> {
                 options.ring_no_answer_reversion =
                     Duration::from_secs(words.next().unwrap().parse().unwrap());
             }
-            member => members.push(Box::from(member)),
+            member => members.push(member.into()),
         }
     }
     LineGroup::new(name, members, options).unwrap()

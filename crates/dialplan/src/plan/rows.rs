@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
-use strowger_base::Cause;
 use strowger_base::leg::Service;
+use strowger_base::{Cause, LineName};
 
 use super::SearchSpace;
 use crate::national::RouteFilter;
@@ -29,7 +29,7 @@ pub struct NumberPattern {
 #[derive(Clone, Debug)]
 pub enum Action {
     /// A directory number: the phones of a line ring.
-    Line(Box<str>),
+    Line(LineName),
     /// A translation pattern: the number changes and is looked up again.
     Translate(Box<Translation>),
     /// A route pattern: the number changes and leaves the system.

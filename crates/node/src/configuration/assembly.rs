@@ -1,8 +1,9 @@
 //! A configuration that can be changed line by line.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use strowger_base::limits;
+use strowger_base::{LineName, limits};
 use strowger_dialplan::{DialPlanBuilder, Digits};
 
 use super::build::{self, Built, Findings, Ground};
@@ -76,12 +77,17 @@ impl Assembly {
             numbers.remove_literal(&before.partition, &before.number);
         }
         for before in changes.iter().filter_map(|change| change.before.as_ref()) {
-            sip.lines.remove(&before.number);
-            calls.lines.remove(&before.number);
+            let name = before.line_name();
+            sip.lines.remove(name.as_str());
+            calls.lines.remove(name.as_str());
         }
-        for (index, change) in changes.iter().enumerate().filter(|(_, change)| moved(change)) {
-            if let Some(after) = &change.after {
-                plan::add_line(&mut numbers, Place::Line(index), after, &mut found);
+        let names: Vec<Option<LineName>> =
+            changes.iter().map(|change| change.after.as_ref().map(Line::line_name)).collect();
+        for (index, (change, name)) in changes.iter().zip(&names).enumerate() {
+            if let (Some(after), Some(name)) = (&change.after, name)
+                && moved(&change)
+            {
+                plan::add_line(&mut numbers, Place::Line(index), (after, name), &mut found);
             }
         }
         calls.plan = numbers.build();
@@ -93,13 +99,19 @@ impl Assembly {
         let plan = calls.plan.clone();
         let longest = mobility::longest_clause(pools, &plan);
         let ground = Ground { draft: &self.draft, dial_plan: &plan, groups, pools: (pools, longest) };
-        for (index, change) in changes.iter().enumerate() {
-            let Some(after) = &change.after else { continue };
+        for (index, (change, name)) in changes.iter().zip(&names).enumerate() {
+            let (Some(after), Some(name)) = (&change.after, name) else { continue };
             let (account, settings) = ground.line(index, after, &mut shared, &mut found);
-            sip.lines.insert(&*after.number, account);
-            if calls.lines.insert(&*after.number, settings) {
+            sip.lines.insert(name.clone(), account);
+            if calls.lines.insert(name.clone(), settings) {
                 lines::taken(Place::Line(index), &after.number, &mut found);
             }
+        }
+        let changed: BTreeSet<&str> = names.iter().flatten().map(LineName::number).collect();
+        for number in changed {
+            let index =
+                |line: &str| names.iter().position(|name| name.as_ref().is_some_and(|it| *it == *line));
+            lines::check_alike(&sip.lines, number, index, &mut found);
         }
         if !found.0.is_empty() {
             return Err(found.0);

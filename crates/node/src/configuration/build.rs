@@ -8,7 +8,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use strowger_base::nearest::nearest;
-use strowger_base::{Secret, Table};
+use strowger_base::{LineName, Secret, Table};
 use strowger_callcontrol::configuration::{Forwards, Line as LineSettings};
 use strowger_dialplan::{DialPlan, PlanError};
 use strowger_sip::auth;
@@ -29,7 +29,8 @@ pub(super) fn build(draft: &Draft) -> Result<Built, Vec<ConfigurationError>> {
     if !bounds::counts(draft, &mut found) || !codes_fit {
         return Err(found.0);
     }
-    let dial_plan = plan::build(draft, &mut found);
+    let names: Vec<LineName> = draft.lines.iter().map(Line::line_name).collect();
+    let dial_plan = plan::build(draft, &names, &mut found);
     let transformations = transformations::build(draft, &dial_plan, &mut found);
     let groups = route_lists::groups(draft, &mut found);
     let pools = mobility::pools(draft, &dial_plan, &groups, &mut found);
@@ -38,12 +39,16 @@ pub(super) fn build(draft: &Draft) -> Result<Built, Vec<ConfigurationError>> {
     let mut calls = strowger_callcontrol::Configuration::empty();
     let longest = mobility::longest_clause(&pools, &dial_plan);
     let ground = Ground { draft, dial_plan: &dial_plan, groups: &groups, pools: (&pools, longest) };
-    for (index, line) in draft.lines.iter().enumerate() {
+    for (index, (line, name)) in draft.lines.iter().zip(&names).enumerate() {
         let (account, settings) = ground.line(index, line, &mut shared, &mut found);
-        accounts.insert(&*line.number, account);
-        if calls.lines.insert(&*line.number, settings) {
+        accounts.insert(name.clone(), account);
+        if calls.lines.insert(name.clone(), settings) {
             lines::taken(Place::Line(index), &line.number, &mut found);
         }
+    }
+    for number in lines::numbers_of_several(&accounts) {
+        let index = |line: &str| names.iter().position(|name| *name == *line);
+        lines::check_alike(&accounts, number, index, &mut found);
     }
     calls.mobility = mobility::infos(draft, &pools, &mut found);
     forwards::system(draft, &mut calls, &mut found);

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use strowger_base::limits;
+use strowger_base::{LineName, limits};
 use strowger_callcontrol::configuration::{LineList, Pilot};
 use strowger_dialplan::DialPlan;
 use strowger_dialplan::hunt::{
@@ -21,8 +21,8 @@ use super::{Draft, Place, Problem, forwards};
 pub struct LineGroupDraft {
     /// Its name.
     pub name: Box<str>,
-    /// Lines by number.
-    pub members: Vec<Box<str>>,
+    /// The lines.
+    pub members: Vec<LineName>,
     /// How it behaves.
     pub options: LineGroupOptions,
 }
@@ -91,7 +91,7 @@ pub(super) fn build(
 }
 
 /// Line groups by name; `None` for one with which something is wrong, which has been said.
-type Groups = BTreeMap<Box<str>, Option<Arc<LineGroup<Box<str>>>>>;
+type Groups = BTreeMap<Box<str>, Option<Arc<LineGroup<LineName>>>>;
 /// Hunt lists, likewise.
 type Lists = BTreeMap<Box<str>, Option<Arc<LineList>>>;
 
@@ -106,9 +106,9 @@ fn groups(draft: &Draft, calls: &strowger_callcontrol::Configuration, found: &mu
             check_list(place, "members", &written.members, ("1001", limits::LINE_GROUP_MEMBERS), found);
         }
         let looked_at = written.members.iter().take(limits::LINE_GROUP_MEMBERS);
-        let unknown = looked_at.filter(|member| !calls.lines.contains_key(member));
+        let unknown = looked_at.filter(|member| !calls.lines.contains_key(member.as_str()));
         for member in unknown {
-            found.unknown(place, "members", member, draft.lines.iter().map(|line| &*line.number));
+            found.unknown(place, "members", member.as_str(), calls.lines.keys());
         }
         let second = Duration::from_secs(1);
         let most = Duration::from_secs(RING_NO_ANSWER_REVERSION_MAX);
@@ -183,7 +183,7 @@ fn check_name(
 fn check_list(
     place: Place,
     setting: &'static str,
-    names: &[Box<str>],
+    names: &[impl AsRef<str> + PartialEq],
     (example, most): (&'static str, usize),
     found: &mut Findings,
 ) {
@@ -197,7 +197,7 @@ fn check_list(
         names.iter().enumerate().filter(|(index, name)| names.iter().take(*index).any(|it| it == *name));
     for (_, name) in twice {
         let there = "the same list".into();
-        found.add(place, setting, Problem::Duplicate { found: name.clone(), there });
+        found.add(place, setting, Problem::Duplicate { found: name.as_ref().into(), there });
     }
 }
 

@@ -1,10 +1,12 @@
 //! Lines and their phones as an operator writes them.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
-use strowger_base::{Secret, limits};
+use strowger_base::line::{lines_of, number_of};
+use strowger_base::{LineName, Secret, Table, limits};
 use strowger_callcontrol::configuration::{BUSY_TRIGGER, CALLS_MAX, NO_ANSWER_LINE};
+use strowger_sip::io::LineAccount;
 
 use super::build::{Findings, Plain};
 use super::{ConfigurationError, Draft, ForwardsDraft, NumberViewDraft, Place, Problem, forwards};
@@ -110,6 +112,11 @@ impl Line {
 }
 
 impl Line {
+    /// Which line it is.
+    pub fn line_name(&self) -> LineName {
+        LineName::new(&self.number, &self.partition)
+    }
+
     /// What all its phones see of the dial plan; the null partition alone when they differ, and without any.
     pub(super) fn device_search_space(&self) -> &str {
         let mut spaces = self.phones.iter().map(|phone| &*phone.device_search_space);
@@ -161,11 +168,11 @@ pub(super) fn check_line(draft: &Draft, place: Place, line: &Line, found: &mut F
     found.count(place, "phones", line.phones.len(), limits::PHONES_PER_LINE);
 }
 
-/// Another line has the number. Within its partition the plan has said so.
+/// Another line has the number in the same partition, which mostly the plan has said.
 pub(super) fn taken(place: Place, number: &str, found: &mut Findings) {
     let is_said = |error: &ConfigurationError| (error.place, error.setting) == (place, "number");
     if !found.0.iter().any(is_said) {
-        let there = "a line of another partition".into();
+        let there = "another line of the partition".into();
         found.add(place, "number", Problem::Duplicate { found: number.into(), there });
     }
 }
@@ -189,6 +196,53 @@ pub(super) fn check_phones(index: usize, line: &Line, found: &mut Findings) {
         // The user name alone says which of the phones it is.
         once(usernames.insert(phone.username(line)), "username", phone.username(line));
     }
+}
+
+/// Of lines that have one number no two phones may prove themselves alike: nothing else tells which of the lines is meant.
+/// `index` knows the positions of those that are looked at.
+pub(super) fn check_alike(
+    accounts: &Table<LineAccount>,
+    number: &str,
+    index: impl Fn(&str) -> Option<usize>,
+    found: &mut Findings,
+) {
+    let mut proofs: BTreeMap<(&str, &[u8]), (&str, usize)> = BTreeMap::new();
+    for (name, account) in lines_of(accounts, number) {
+        for (at, phone) in account.phones.iter().enumerate() {
+            // One digest is enough: of a secret of which only the other one is known, that one may be anything.
+            let digests = [&phone.ha1_md5.expose()[..], &phone.ha1_sha256.expose()[..]];
+            let keys = digests.map(|digest| (&*phone.username, digest));
+            let there = keys.iter().find_map(|key| proofs.get(key)).filter(|(other, _)| *other != name);
+            let Some((other, other_at)) = there.copied() else {
+                proofs.extend(keys.map(|key| (key, (name, at))));
+                continue;
+            };
+            let (place, there) = match (index(name), index(other)) {
+                (Some(line), _) => (Place::Phone(line, at), other),
+                (None, Some(line)) => (Place::Phone(line, other_at), name),
+                (None, None) => continue,
+            };
+            let name_there =
+                accounts.get(other).and_then(|account| account.phones.get(other_at)?.name.as_ref());
+            let why = match phone.name.is_some() && phone.name.as_ref() == name_there {
+                true => format!(
+                    "the phone has line {there} too, and registers both as {number}; put one of them on another phone"
+                ),
+                false => format!(
+                    "a phone of line {there} proves itself with the same user name and secret, and nothing else tells \
+                     which of the two lines is meant; give one of the phones another"
+                ),
+            };
+            let username = (&*phone.username).into();
+            found.add(place, "username", Problem::Malformed { found: username, why: why.into() });
+        }
+    }
+}
+
+/// All numbers that more than one line has.
+pub(super) fn numbers_of_several(accounts: &Table<LineAccount>) -> BTreeSet<&str> {
+    let numbers = || accounts.keys().map(number_of);
+    numbers().zip(numbers().skip(1)).filter(|(one, next)| one == next).map(|(number, _)| number).collect()
 }
 
 fn check_phone(place: Place, phone: &PhoneDraft, found: &mut Findings) {

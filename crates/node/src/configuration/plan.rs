@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use strowger_base::{Cause, limits};
+use strowger_base::{Cause, LineName, limits};
 use strowger_callcontrol::configuration::Trunk as TrunkSettings;
 use strowger_dialplan::{
     Action, CalledChange, Caller, CallingChange, CodesRequired, DialPlan, DialPlanBuilder, Digits, Emergency,
@@ -183,12 +183,12 @@ pub struct DirectoryUriDraft {
     pub uri: Box<str>,
     /// Its partition; the null partition when empty.
     pub partition: Box<str>,
-    /// The line's number.
-    pub line: Box<str>,
+    /// The line.
+    pub line: LineName,
 }
 
-/// Builds the plan; what is wrong goes to `found`.
-pub(super) fn build(draft: &Draft, found: &mut Findings) -> DialPlan {
+/// Builds the plan, with the lines by their names; what is wrong goes to `found`.
+pub(super) fn build(draft: &Draft, names: &[LineName], found: &mut Findings) -> DialPlan {
     let written = &draft.plan;
     let mut plan = DialPlanBuilder::new(Parameters::default());
     bounds::parameters(written, found);
@@ -208,8 +208,8 @@ pub(super) fn build(draft: &Draft, found: &mut Findings) -> DialPlan {
     for (index, space) in written.search_spaces.iter().enumerate() {
         add_search_space(&mut plan, Place::SearchSpace(index), space, found);
     }
-    for (index, line) in draft.lines.iter().enumerate() {
-        add_line(&mut plan, Place::Line(index), line, found);
+    for (index, (line, name)) in draft.lines.iter().zip(names).enumerate() {
+        add_line(&mut plan, Place::Line(index), (line, name), found);
     }
     for (index, service) in draft.services.iter().enumerate() {
         if let Err(error) =
@@ -233,7 +233,7 @@ pub(super) fn build(draft: &Draft, found: &mut Findings) -> DialPlan {
             add_host(&mut plan, place, (&block.host, &block.pattern), Action::Block(cause), found);
         }
     }
-    add_uris(&mut plan, draft, found);
+    add_uris(&mut plan, draft, names, found);
     for (index, pilot) in written.hunt_pilots.iter().enumerate() {
         add_pilot(&mut plan, Place::HuntPilot(index), pilot, found);
     }
@@ -241,8 +241,13 @@ pub(super) fn build(draft: &Draft, found: &mut Findings) -> DialPlan {
 }
 
 /// The number of a line.
-pub(super) fn add_line(plan: &mut DialPlanBuilder, place: Place, line: &Line, found: &mut Findings) {
-    let action = Action::Line(line.number.clone());
+pub(super) fn add_line(
+    plan: &mut DialPlanBuilder,
+    place: Place,
+    (line, name): (&Line, &LineName),
+    found: &mut Findings,
+) {
+    let action = Action::Line(name.clone());
     let added = match line.urgent {
         true => plan.urgent_literal(&line.partition, &line.number, action),
         false => plan.literal(&line.partition, &line.number, action),
@@ -514,16 +519,16 @@ fn add(
 }
 
 /// The addresses of lines.
-fn add_uris(plan: &mut DialPlanBuilder, draft: &Draft, found: &mut Findings) {
+fn add_uris(plan: &mut DialPlanBuilder, draft: &Draft, names: &[LineName], found: &mut Findings) {
     let uris = &draft.plan.directory_uris;
     if uris.is_empty() {
         return;
     }
-    let numbers: BTreeSet<&str> = draft.lines.iter().map(|line| &*line.number).collect();
+    let names: BTreeSet<&str> = names.iter().map(LineName::as_str).collect();
     for (index, written) in uris.iter().enumerate() {
         let place = Place::DirectoryUri(index);
-        if !numbers.contains(&*written.line) {
-            found.unknown(place, "line", &written.line, numbers.iter().copied());
+        if !names.contains(written.line.as_str()) {
+            found.unknown(place, "line", written.line.as_str(), names.iter().copied());
         }
         let action = Action::Line(written.line.clone());
         if let Err(error) = plan.name(&written.partition, &written.uri, action) {

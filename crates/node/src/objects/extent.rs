@@ -109,7 +109,8 @@ const fn part(kind: Kind) -> Part {
     }
 }
 
-/// Line groups and directory URIs know a line by its number. One that keeps it, or that none of them has, leaves them alone.
+/// Line groups and directory URIs know a line by its number and partition. One that keeps them, or that none of them has, leaves
+/// them alone.
 fn leaves_others_alone(before: &State, after: &State, line: Id) -> bool {
     if !is_renamed(before, after, line) {
         return true;
@@ -119,7 +120,10 @@ fn leaves_others_alone(before: &State, after: &State, line: Id) -> bool {
 }
 
 fn is_renamed(before: &State, after: &State, line: Id) -> bool {
-    let identity = |state: &State| state.entry(line).map(|entry| entry.object().identity().name.to_owned());
+    let identity = |state: &State| {
+        let identity = state.entry(line)?.object().identity();
+        Some((identity.partition, identity.name.to_owned()))
+    };
     identity(before) != identity(after)
 }
 

@@ -21,10 +21,10 @@ impl Translation<'_> {
 }
 
 fn line_group(state: &State, it: &LineGroup) -> LineGroupDraft {
-    let number = |line: Ref<Line>| lines::number(&state.get(line)?.pattern);
+    let member = |line: Ref<Line>| lines::line_name(state, line);
     LineGroupDraft {
         name: it.name.as_str().into(),
-        members: it.members.iter().filter_map(|line| number(*line)).collect(),
+        members: it.members.iter().filter_map(|line| member(*line)).collect(),
         options: LineGroupOptions {
             distribution: match it.distribution {
                 HuntDistribution::TopDown => Distribution::TopDown,

@@ -1,21 +1,19 @@
 //! Lines, and the phones that they stand on.
 
-use std::collections::BTreeMap;
-
-use strowger_base::Secret;
+use strowger_base::{LineName, Secret};
 use strowger_configuration::kinds::{
     DigestAlgorithm, ForwardAllPolicy, ForwardTarget, Line, LineButton, LineForwards, MobilityMode, Phone,
     PhoneCredentials, PhoneProtocol, ServiceParameters,
 };
-use strowger_configuration::setting::PatternOrName;
-use strowger_configuration::{AnyObject, Id, Identity, Kind, State};
+use strowger_configuration::setting::{PatternOrName, Ref};
+use strowger_configuration::{AnyObject, Id, Kind, State};
 use strowger_dialplan::forward::{BySide, CfaPolicy};
 use strowger_dialplan::{Pattern, is_name};
 use strowger_sip::auth;
 
 use super::patterns::sealed;
 use super::places::view;
-use super::{Fault, Secrets, Translation, called, name, text};
+use super::{Fault, Secrets, Translation, name, text};
 use crate::configuration::{self, ForwardDraft, ForwardTo, ForwardsDraft, LineSecret, PhoneDraft, Place};
 
 /// What a line by itself gives the node.
@@ -31,31 +29,7 @@ pub struct LineTranslated {
 /// One line by itself; `None` when there is none with this id.
 pub fn line(state: &State, id: Id, secrets: &dyn Secrets) -> Option<LineTranslated> {
     let object: &Line = state.entry(id)?.object().try_into().ok()?;
-    let mut translated = of(state, id, object, &Common::of(state), secrets);
-    if let Some(other) = other_with_number(state, id, object) {
-        translated.faults.push(ambiguous(state, id, other));
-    }
-    Some(translated)
-}
-
-/// Another line with the same pattern: in a partition of its own, as patterns are there once.
-fn other_with_number(state: &State, id: Id, it: &Line) -> Option<Id> {
-    let partitions = state.of_kind(Kind::Partition).map(|partition| Some(partition.id()));
-    let mut lines = partitions
-        .chain([None])
-        .filter_map(|partition| state.named(Kind::Line, Identity { partition, name: it.pattern.as_str() }));
-    lines.find(|other| *other != id)
-}
-
-/// That the node could not say which of two lines is meant.
-fn ambiguous(state: &State, line: Id, other: Id) -> Fault {
-    let number = state.entry(line).map_or("", |entry| entry.object().identity().name);
-    let why = format!(
-        "is {number:?}, which the {} has too; this version cannot tell lines apart that differ in their \
-         partition alone: give one of the two another number",
-        called(state, Kind::Line, other)
-    );
-    Fault::new(state, Kind::Line, line, "pattern", why)
+    Some(of(state, id, object, &Common::of(state), secrets))
 }
 
 /// What all lines have in common.
@@ -78,18 +52,13 @@ impl<'s> Common<'s> {
 }
 
 impl Translation<'_> {
-    /// All lines. Of two with the same number the node could not say which is meant.
+    /// All lines.
     pub(super) fn lines(&mut self) {
         let common = Common::of(self.state);
-        let mut numbers: BTreeMap<Box<str>, Id> = BTreeMap::new();
         for (id, it) in self.state.all::<Line>() {
             let LineTranslated { draft, phones, faults } = of(self.state, id, it, &common, self.secrets);
             self.translated.faults.extend(faults);
             let Some(draft) = draft else { continue };
-            if let Some(other) = numbers.insert(draft.number.clone(), id) {
-                self.translated.faults.push(ambiguous(self.state, id, other));
-                continue;
-            }
             let index = self.translated.draft.lines.len();
             for (at, phone) in phones.iter().enumerate() {
                 self.translated.origins.add(Place::Phone(index, at), Kind::Phone, *phone);
@@ -107,6 +76,12 @@ pub(super) fn number(pattern: &PatternOrName) -> Option<Box<str>> {
     }
     let number = text.parse::<Pattern>().ok()?.only_number()?;
     Some(number.to_string().into())
+}
+
+/// Which line of the node it is; none when its pattern is more than one number.
+pub fn line_name(state: &State, line: Ref<Line>) -> Option<LineName> {
+    let line = state.get(line)?;
+    Some(LineName::new(&number(&line.pattern)?, &name(state, line.partition)))
 }
 
 fn of(state: &State, id: Id, it: &Line, common: &Common<'_>, secrets: &dyn Secrets) -> LineTranslated {

@@ -218,7 +218,7 @@ fn directory_uri(state: &State, it: &DirectoryUri) -> Option<DirectoryUriDraft> 
     Some(DirectoryUriDraft {
         uri: it.pattern.as_str().into(),
         partition: name(state, it.partition),
-        line: lines::number(&state.get(it.line)?.pattern)?,
+        line: lines::line_name(state, it.line)?,
     })
 }
 

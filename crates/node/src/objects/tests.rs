@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use strowger_configuration::files::{Document, File};
 use strowger_configuration::proposal::Scope;
-use strowger_configuration::reader::AlreadySealed;
+use strowger_configuration::reader::{AlreadySealed, Names};
 
 use super::*;
 use crate::configuration::Configuration;
@@ -37,6 +37,11 @@ fn changed(before: &State, toml: &str) -> State {
         .proposal(before, Scope::Whole, &AlreadySealed, &mut new_id)
         .unwrap_or_else(|wrong| panic!("{wrong:?}"));
     before.changed(&operations).unwrap_or_else(|refused| panic!("{refused:?}"))
+}
+
+/// What people call an object.
+fn called(state: &State, kind: Kind, id: Id) -> String {
+    format!("{} {}", kind.title(), state.name(kind, id))
 }
 
 fn state(toml: &str) -> State {

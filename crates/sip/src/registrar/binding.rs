@@ -34,7 +34,7 @@ impl Binding {
         }
     }
 
-    /// The line.
+    /// The line, by its [`strowger_base::LineName`].
     pub fn line(&self) -> &str {
         self.texts.part(0)
     }

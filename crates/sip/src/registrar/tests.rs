@@ -3,10 +3,10 @@
 use std::fmt::Write;
 
 use strowger_base::net::{ListenerId, Transport};
-use strowger_base::{Rng, Secret, WallTime};
+use strowger_base::{Rng, Secret, Table, WallTime};
 
 use super::*;
-use crate::io::{BindingRecord, Fingerprint, PhoneAccount, PhonePlace};
+use crate::io::{BindingRecord, Fingerprint, LineAccount, PhoneAccount, PhonePlace};
 use crate::registrar::BindingTexts;
 
 /// A registrar with a clock and a configuration of 60 to 3,600 s, 1,800 s when a phone asks for nothing.
@@ -27,6 +27,10 @@ fn account(phones: &[(&str, u8)]) -> LineAccount {
         ha1_sha256: Secret::new([*password; 32]),
     };
     LineAccount { name: "Alice".into(), contacts_max: 3, phones: phones.iter().map(phone).collect() }
+}
+
+fn lines<'l>(lines: impl IntoIterator<Item = (&'l str, LineAccount)>) -> Table<LineAccount> {
+    lines.into_iter().collect()
 }
 
 impl Office {
@@ -68,10 +72,15 @@ impl Office {
 
     /// What a REGISTER leads to: status, headers of the answer, changes; a line each.
     fn send(&mut self, flow: Flow, bytes: &[u8]) -> String {
+        let line = Message::parse(bytes).unwrap().to_user().into_owned();
+        self.send_on(&line, flow, bytes)
+    }
+
+    /// The same for the line with this name.
+    fn send_on(&mut self, line: &str, flow: Flow, bytes: &[u8]) -> String {
         let request = Message::parse(bytes).unwrap();
-        let line = request.to_user().into_owned();
         let mut changes = vec![];
-        let owner = PhoneOnLine { line: &line, account: &self.account, phone: self.phone };
+        let owner = PhoneOnLine { line, account: &self.account, phone: self.phone };
         let registrar = &mut self.registrar;
         let result = registrar.register(self.now, &request, flow, owner, &self.configuration, &mut changes);
         let mut headers = vec![];
@@ -451,8 +460,9 @@ fn phones_of_a_line_that_is_not_configured_any_more_go() {
     let mut office = Office::new();
     office.register(1, "Contact: <sip:a@h>, <sip:b@h>\r\n");
     let mut changes = vec![];
-    office.registrar.unconfigure(office.now, "1000", &mut changes);
-    office.registrar.unconfigure(office.now, "1001", &mut changes);
+    let lines = |names: &[&str]| lines(names.iter().map(|name| (*name, office.account.clone())));
+    let (both, other) = (lines(&["1000", "1001"]), lines(&["1000"]));
+    office.registrar.reconfigure(office.now, (&both, &other), &mut changes);
     assert_eq!(
         office.told(&changes),
         "unbound 1\nunregistered 1 Unconfigured\nunbound 2\nunregistered 2 Unconfigured\n"
@@ -493,7 +503,8 @@ fn contacts_end_with_their_phone_and_with_what_it_proved_itself_with() {
         let mut office = shared();
         let (before, after) = (office.account.clone(), account(phones));
         let mut changes = vec![];
-        office.registrar.reconfigure(office.now, "1001", (&before, &after), &mut changes);
+        let (was, is) = (lines([("1001", before)]), lines([("1001", after.clone())]));
+        office.registrar.reconfigure(office.now, (&was, &is), &mut changes);
         assert_eq!(office.told(&changes), expect, "{phones:?}");
         let of = |(id, binding): (BindingId, &Binding)| {
             (after.phone_name(binding.phone()).unwrap().to_string(), id.0)
@@ -514,13 +525,67 @@ fn contacts_end_with_their_phone_and_with_what_it_proved_itself_with() {
 }
 
 #[test]
+fn contacts_follow_their_phone_when_its_line_is_put_into_another_partition() {
+    let before = [("1001 in A", &[("a", 1)]), ("1001 in B", &[("b", 2)])];
+    let check = |after: &[(&str, &[(&str, u8)])], expect: &[(&str, &str)]| {
+        let mut office = Office::new();
+        for (line, phones) in before {
+            office.account = account(phones);
+            let request = register(&line[8..], 1, "Contact: <sip:a@h>\r\n");
+            office.send_on(line, udp("10.0.0.5:5060"), request.as_bytes());
+        }
+        let tables = |of: &[(&str, &[(&str, u8)])]| lines(of.iter().map(|(line, it)| (*line, account(it))));
+        let (was, is) = (tables(&before.map(|(line, phones)| (line, &phones[..]))), tables(after));
+        let mut restarted = Office::new();
+        for (id, binding) in office.registrar.all() {
+            let phone = was.get(binding.line()).and_then(|account| account.phone(binding.phone()));
+            let record = binding.record(id, office.now, phone, KEY);
+            restarted.registrar.restore(restarted.now, record, &is, SOCKET);
+        }
+        let mut changes = vec![];
+        office.registrar.reconfigure(office.now, (&was, &is), &mut changes);
+        for office in [&office, &restarted] {
+            let of = |(id, binding): (BindingId, &Binding)| {
+                assert_eq!(office.registrar.contacts_of(binding.line()).collect::<Vec<_>>(), [id]);
+                let name = is.get(binding.line()).unwrap().phone_name(binding.phone()).unwrap();
+                (binding.line().to_owned(), name.to_string())
+            };
+            let found: Vec<_> = office.registrar.all().into_iter().map(of).collect();
+            let found: Vec<_> = found.iter().map(|(line, phone)| (&**line, &**phone)).collect();
+            assert_eq!(found, expect, "{after:?}");
+        }
+        // What moved is stored where it is now.
+        let stored = changes.iter().filter(|change| matches!(change, Change::Bound(_))).count();
+        let moved =
+            expect.iter().filter(|it| !before.iter().any(|(line, of)| (*line, of[0].0) == **it)).count();
+        assert_eq!(stored, moved, "{after:?}");
+        office.is_consistent();
+    };
+    check(
+        &[("1001 in A", &[("a", 1)]), ("1001 in B", &[("b", 2)])],
+        &[("1001 in A", "a"), ("1001 in B", "b")],
+    );
+    check(
+        &[("1001 in C", &[("a", 1)]), ("1001 in B", &[("b", 2)])],
+        &[("1001 in C", "a"), ("1001 in B", "b")],
+    );
+    check(&[("1001", &[("x", 3), ("a", 1)])], &[("1001", "a")]);
+    check(
+        &[("1001 in A", &[("b", 2)]), ("1001 in B", &[("a", 1)])],
+        &[("1001 in B", "a"), ("1001 in A", "b")],
+    );
+    check(&[("1002 in A", &[("a", 1)]), ("1001 in A", &[("x", 9)])], &[]);
+}
+
+#[test]
 fn a_phone_with_another_name_keeps_its_contacts_and_they_are_stored_with_it() {
     let mut office = shared();
     let before = office.account.clone();
     let mut after = before.clone();
     after.phones[1].name = Some("desk".into());
     let mut changes = vec![];
-    office.registrar.reconfigure(office.now, "1001", (&before, &after), &mut changes);
+    let (was, is) = (lines([("1001", before)]), lines([("1001", after.clone())]));
+    office.registrar.reconfigure(office.now, (&was, &is), &mut changes);
     let [Change::Bound(record)] = &*changes else { panic!("{changes:?}") };
     assert_eq!((record.binding, record.phone.as_deref()), (BindingId(3), Some("desk")));
 }
@@ -535,7 +600,8 @@ fn a_stored_contact_goes_to_the_phone_that_proves_itself_as_it_did_or_goes() {
         assert_eq!(record.phone.as_deref(), Some("a"));
         let mut after = Office::new();
         let account = phones.map(account);
-        after.registrar.restore(office.now, record, account.as_ref(), listener);
+        let table = lines(account.clone().map(|account| ("1001", account)));
+        after.registrar.restore(office.now, record, &table, listener);
         let found = after.registrar.binding(id).map(|binding| {
             let name = account.as_ref().unwrap().phone_name(binding.phone());
             (name.map_or_else(String::new, ToString::to_string), binding.flow())
@@ -675,8 +741,9 @@ fn bindings_come_back_after_a_restart_for_the_time_they_have_left() {
 
     let mut after = Office::new();
     after.now.wall = office.now.wall + Duration::from_secs(40);
-    after.registrar.restore(after.now, record.clone(), Some(&after.account), SOCKET);
-    after.registrar.restore(after.now, record.clone(), Some(&after.account), SOCKET);
+    let table = lines([("1001", after.account.clone())]);
+    after.registrar.restore(after.now, record.clone(), &table, SOCKET);
+    after.registrar.restore(after.now, record.clone(), &table, SOCKET);
     assert_eq!(after.registrar.len(), 1);
     assert_eq!(after.timeout(), "", "the same record again changes nothing");
     after.is_consistent();
@@ -707,7 +774,8 @@ fn bindings_that_a_restart_ended_are_told_at_once() {
     };
     let records = [record(7, tcp(1, "10.0.0.5:1"), 60), record(8, udp("10.0.0.5:1"), 0)];
     for record in records {
-        office.registrar.restore(office.now, record, Some(&office.account), SOCKET);
+        let table = lines([("1001", office.account.clone())]);
+        office.registrar.restore(office.now, record, &table, SOCKET);
     }
     assert_eq!((office.registrar.len(), office.registrar.next_timeout()), (0, Some(office.now.mono)));
     assert_eq!(

@@ -9,7 +9,7 @@ use crate::header::{elements, text};
 /// The texts of a binding.
 #[derive(Clone, Copy, PartialEq, Eq, Default, Debug)]
 pub struct BindingTexts<'a> {
-    /// The line it is bound to.
+    /// The line it is bound to, by its [`strowger_base::LineName`].
     pub line: &'a str,
     /// The contact URI, as the phone wrote it.
     pub contact: &'a str,

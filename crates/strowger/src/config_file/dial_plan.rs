@@ -16,10 +16,11 @@ use strowger_node::configuration::{
     RouteListDraft, RouteListMemberDraft, SearchSpaceDraft, TranslationDraft,
 };
 
+use super::line::LineNames;
 use super::mobility::{DevicePoolSection, MobilityInfoSection};
 use super::text_or_table::{TextOrTable, text_or_table};
 use super::transformations::TransformationSection;
-use super::{ConfigFile, HuntListSection, HuntPilotSection, LineGroupSection};
+use super::{ConfigFile, HuntListSection, HuntPilotSection};
 
 /// `[dial_plan]`: timers, limits, and the choices that public texts leave open.
 #[derive(Clone, Deserialize, Serialize)]
@@ -375,6 +376,7 @@ impl ChangeSection {
 
 /// The whole plan of a file.
 pub(super) fn draft(file: &ConfigFile) -> PlanDraft {
+    let lines = LineNames::of(&file.lines);
     PlanDraft {
         parameters: file.dial_plan.parameters(),
         route_lists_rule: file.dial_plan.route_lists(),
@@ -403,7 +405,7 @@ pub(super) fn draft(file: &ConfigFile) -> PlanDraft {
         mobility_infos: file.mobility_infos.iter().map(MobilityInfoSection::draft).collect(),
         route_groups: file.route_groups.iter().map(RouteGroupSection::draft).collect(),
         route_lists: file.route_lists.iter().map(RouteListSection::draft).collect(),
-        line_groups: file.line_groups.iter().map(LineGroupSection::draft).collect(),
+        line_groups: file.line_groups.iter().map(|group| group.draft(&lines)).collect(),
         hunt_lists: file.hunt_lists.iter().map(HuntListSection::draft).collect(),
         hunt_pilots: file.hunt_pilots.iter().map(HuntPilotSection::draft).collect(),
     }

@@ -9,13 +9,14 @@ use strowger_dialplan::hunt::{
 use strowger_node::configuration::{HuntListDraft, HuntPilotDraft, LineGroupDraft, PatternDraft};
 
 use super::forwards::Destination;
+use super::line::LineNames;
 
 /// `[[line_group]]`
 #[derive(Clone, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct LineGroupSection {
     pub(crate) name: String,
-    /// Lines by number.
+    /// Lines by number; as in `1001 in Sales` where several have it.
     pub(crate) members: Vec<String>,
     #[serde(default)]
     pub(crate) distribution: DistributionName,
@@ -88,10 +89,10 @@ pub(crate) struct HuntPilotSection {
 }
 
 impl LineGroupSection {
-    pub(super) fn draft(&self) -> LineGroupDraft {
+    pub(super) fn draft(&self, lines: &LineNames<'_>) -> LineGroupDraft {
         LineGroupDraft {
             name: self.name.as_str().into(),
-            members: self.members.iter().map(|number| number.as_str().into()).collect(),
+            members: self.members.iter().map(|member| lines.called(member)).collect(),
             options: LineGroupOptions {
                 distribution: match self.distribution {
                     DistributionName::TopDown => Distribution::TopDown,

@@ -1,14 +1,43 @@
 //! `[[line]]` in the node file, and a row of the lines file.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use serde::de::{self, Visitor};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
-use strowger_base::Secret;
+use strowger_base::{LineName, Secret};
 use strowger_node::configuration::{Line, LineSecret, PhoneDraft};
 use strowger_sip::auth;
 
 use super::{Digest, ForwardSection, TransformationSpaces};
+
+/// The lines of a file by what other sections call them: by number, or by number and partition as in `1001 in Sales` where
+/// several lines have the number.
+pub(super) struct LineNames<'f>(BTreeMap<&'f str, Vec<&'f str>>);
+
+impl<'f> LineNames<'f> {
+    pub(super) fn of(lines: &'f [LineSection]) -> Self {
+        let mut partitions: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
+        for line in lines {
+            partitions.entry(&line.number).or_default().push(&line.partition);
+        }
+        LineNames(partitions)
+    }
+
+    /// The line that is called so, or would be if it were there.
+    pub(super) fn called(&self, text: &str) -> LineName {
+        match self.0.get(text).map(Vec::as_slice) {
+            Some([only]) => LineName::new(text, only),
+            Some(_) | None => LineName::from(text),
+        }
+    }
+
+    /// The same, when it is there.
+    pub(super) fn get(&self, text: &str) -> Option<LineName> {
+        let name = self.called(text);
+        self.0.get(name.number())?.contains(&name.partition()).then_some(name)
+    }
+}
 
 /// `[[line]]`
 #[derive(Clone, Default, Deserialize, Serialize)]
@@ -76,6 +105,11 @@ pub(crate) struct LineSection {
 }
 
 impl LineSection {
+    /// Which line it is.
+    pub(crate) fn line_name(&self) -> LineName {
+        LineName::new(&self.number, &self.partition)
+    }
+
     /// The line as the node takes it, when these digests are offered to phones.
     ///
     /// # Errors

@@ -17,6 +17,7 @@ mod table;
 #[cfg(test)]
 mod tests;
 
+use strowger_base::LineName;
 use strowger_configuration::proposal::Wanted;
 use strowger_configuration::{Kind, Naming};
 
@@ -84,6 +85,11 @@ fn literal(number: &str) -> String {
         Ok(_) => number.replace('+', r"\+"),
         Err(_) => number.to_owned(),
     }
+}
+
+/// How a line is referred to.
+fn line_key(name: &LineName) -> String {
+    key(name.partition(), &literal(name.number()))
 }
 
 /// How an object in a partition is referred to.

@@ -110,7 +110,7 @@ impl Drop for Office {
 #[test]
 fn a_plan_tells_what_follows() {
     let office = Office::new("plan");
-    let (desk, wall) = (("1001", "desk"), ("1002", "wall"));
+    let (desk, wall) = (("1001 in inside", "desk"), ("1002 in inside", "wall"));
     office.check(|_| (), &[desk], &[]);
     office.check(|all| all[2].1["description"] = json!("at the door"), &[desk], &[]);
     let anew = "phone desk is registered and has to register anew";
@@ -125,6 +125,13 @@ fn a_plan_tells_what_follows() {
                     called 1002 before and nothing after, calling 1001 before and nothing after";
     let bob = "phone wall is registered and has to register anew";
     office.check(gone, &[desk, wall], &[("unregistered", bob), ("dialling", dialling)]);
+    // A phone stays registered when its line is in another partition.
+    let moved = |all: &mut Vec<(Kind, Value)>| {
+        all.push((Kind::Partition, json!({ "name": "outside" })));
+        (all[2].1["partition"], all[4].1["lines"][0]["line"]) = (json!("outside"), json!("outside:1001"));
+        (all[6].1["line"], all[1].1["partitions"]) = (json!("outside:1001"), json!(["inside", "outside"]));
+    };
+    office.check(moved, &[desk, wall], &[("restart", restart)]);
     let blocked = json!({ "pattern": "10021", "partition": "inside", "cause": 21 });
     let findings = |all: &mut Vec<(Kind, Value)>| all.push((Kind::BlockedPattern, blocked.clone()));
     let mut objects = office.objects();

@@ -4,14 +4,16 @@ use std::fmt::Write;
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
+use strowger_base::LineName;
 use strowger_base::nearest::nearest;
 use strowger_callcontrol::Configuration;
 use strowger_configuration::State;
 use strowger_configuration::kinds::{Dialling, LinesAre as Lines, SavedDialling};
 use strowger_configuration::setting::Told;
 use strowger_dialplan::Decision;
+use strowger_node::objects::line_name;
 
-use super::from::from;
+use super::from::{from, line_called};
 use super::{Answer, Codes, LinesAre, Mode, Question, Way};
 use crate::config_file::ConfigFile;
 use crate::print::line;
@@ -190,7 +192,7 @@ impl ExpectSection {
             known("trunk", name, configuration.trunks.contains_key(&**name), configuration.trunks.keys())?;
         }
         for number in self.members.iter().flatten() {
-            let there = configuration.lines.get(number).is_some();
+            let there = line_called(configuration, number)?.is_some();
             known("members", number, there, std::iter::empty::<&str>())?;
         }
         let at = self.at.as_deref().map(super::time).transpose().map_err(anyhow::Error::msg)?;
@@ -215,7 +217,9 @@ impl ExpectSection {
         };
         let identity = |id| state.entry(id).map_or("", |entry| entry.object().identity().name);
         let from = match (it.line, it.trunk, it.search_space) {
-            (Some(line), ..) => format!("line:{}", identity(line.id()).replace('\\', "")),
+            (Some(line), ..) => {
+                format!("line:{}", line_name(state, line).as_ref().map_or("", LineName::as_str))
+            }
             (None, Some(trunk), _) => format!("trunk:{}", identity(trunk.id())),
             (None, None, space) => format!("space:{}", space.map_or("", |space| identity(space.id()))),
         };
@@ -272,10 +276,16 @@ impl ExpectSection {
 
     fn differences(&self, answer: &Answer<'_>) -> Vec<Difference> {
         let waits = self.waits_seconds.map(|seconds| seconds.to_string());
-        let [trunks, members] = [&self.trunks, &self.members].map(|names| names.as_deref().map(listed));
+        let trunks = self.trunks.as_deref().map(listed);
+        let members = self.members.as_deref().map(|names| {
+            listed(&names.iter().map(|name| answer.configuration.shown(name).to_owned()).collect::<Vec<_>>())
+        });
+        let as_shown =
+            |text: &Option<String>| text.as_deref().map(|text| as_shown(answer.configuration, text));
+        let (result, ends) = (as_shown(&self.result), as_shown(&self.ends));
         let expected = [
-            &self.result,
-            &self.ends,
+            &result,
+            &ends,
             &self.asks,
             &self.pattern,
             &self.called,
@@ -368,6 +378,16 @@ fn known<'n>(
         meant().unwrap_or_default()
     );
     Ok(())
+}
+
+/// `line 1001 in Sales` as it is told where no other line has the number.
+fn as_shown(configuration: &Configuration, text: &str) -> String {
+    match text.rsplit_once("line ") {
+        Some((before, name)) if configuration.lines.contains_key(name) => {
+            format!("{before}line {}", configuration.shown(name))
+        }
+        Some(_) | None => text.to_owned(),
+    }
 }
 
 /// Names as they are compared.

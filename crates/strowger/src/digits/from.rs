@@ -4,6 +4,7 @@ use std::borrow::Cow;
 use std::sync::Arc;
 
 use strowger_base::journal::NumberRole;
+use strowger_base::line::lines_of;
 use strowger_base::nearest::nearest;
 use strowger_callcontrol::Configuration;
 use strowger_callcontrol::configuration::{Line, LinePhone, Trunk};
@@ -124,10 +125,33 @@ fn origin<'c>(configuration: &'c Configuration, from: &str) -> anyhow::Result<Or
     })
 }
 
+/// The line that is called so: by its number, or by number and partition as in `1001 in Sales`.
+///
+/// # Errors
+/// When several lines have the number.
+pub(super) fn line_called<'c>(
+    configuration: &'c Configuration,
+    name: &str,
+) -> anyhow::Result<Option<(&'c str, &'c Line)>> {
+    if let Some(line) = configuration.lines.get_key_value(name) {
+        return Ok(Some(line));
+    }
+    let lines: Vec<_> = lines_of(&configuration.lines, name).collect();
+    match &*lines {
+        [] => Ok(None),
+        [only] => Ok(Some(*only)),
+        [..] => {
+            let names = lines.iter().map(|(name, _)| (*name).to_owned());
+            anyhow::bail!("several lines have the number {name}; say which: {}", some_of(names))
+        }
+    }
+}
+
 /// A line, when all its phones dial alike, or `LINE/PHONE`.
 fn on_line<'c>(configuration: &'c Configuration, name: &str) -> anyhow::Result<Option<Origin<'c>>> {
-    let Some(line) = configuration.lines.get(name) else {
-        let phone = name.rsplit_once('/').and_then(|(line, phone)| configuration.phone(line, Some(phone)));
+    let Some((_, line)) = line_called(configuration, name)? else {
+        let Some((line, phone)) = name.rsplit_once('/') else { return Ok(None) };
+        let phone = line_called(configuration, line)?.and_then(|(_, line)| line.phone(Some(phone)));
         return Ok(phone.map(Origin::Phone));
     };
     let phones: Vec<&LinePhone> = line.dialling_phones().collect();
@@ -143,13 +167,13 @@ fn on_line<'c>(configuration: &'c Configuration, name: &str) -> anyhow::Result<O
 
 /// The phone with this name, when it stands on one line.
 fn on_phone<'c>(configuration: &'c Configuration, name: &str) -> anyhow::Result<Option<Origin<'c>>> {
-    let on = |(number, line): (&'c str, &'c Line)| Some((number, line.phone(Some(name))?));
+    let on = |(called, line): (&'c str, &'c Line)| Some((called, line.phone(Some(name))?));
     let found: Vec<(&str, &LinePhone)> = configuration.lines.iter().filter_map(on).collect();
     match &*found {
         [] => Ok(None),
         [(_, phone)] => Ok(Some(Origin::Phone(phone))),
         [..] => {
-            let lines = found.iter().map(|(number, phone)| phone.on(number));
+            let lines = found.iter().map(|(line, phone)| phone.on(configuration.shown(line)));
             anyhow::bail!("phone {name} has several lines; say from which it dials: {}", some_of(lines))
         }
     }

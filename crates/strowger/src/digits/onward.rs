@@ -5,6 +5,8 @@ mod text;
 
 use std::sync::Arc;
 
+use strowger_base::LineName;
+use strowger_callcontrol::Configuration;
 use strowger_callcontrol::follow::{End, Followed, Follower, Lookup, Reached, Step, When};
 use strowger_dialplan::forward::{BreakoutBecause, ForwardKind};
 use strowger_dialplan::hunt::{
@@ -64,7 +66,7 @@ impl<'c> Answer<'c> {
 
     /// Where the call ends, in a few words: `line 1002`, `trunk pstn`, `cause 17 at line 1002`.
     pub(super) fn ends(&self, followed: Option<&Followed<'_>>) -> String {
-        followed.map_or_else(|| self.result(), |followed| ends(&followed.end))
+        followed.map_or_else(|| self.result(), |followed| ends(self.configuration, &followed.end))
     }
 
     /// The members of the last hunt that ring as long as nobody answers, in their order.
@@ -84,8 +86,9 @@ impl<'c> Answer<'c> {
         });
         let mut members: Vec<String> = Vec::new();
         for member in rung {
-            if !members.iter().any(|known| **known == **member) {
-                members.push(member.to_string());
+            let shown = self.configuration.shown(member.as_str());
+            if !members.iter().any(|known| *known == shown) {
+                members.push(shown.to_owned());
             }
         }
         members
@@ -94,8 +97,8 @@ impl<'c> Answer<'c> {
     /// Where the number of a forward leads, one lookup far.
     fn leads_to(&self, lookup: &Lookup<'_>) -> String {
         match lookup.reached(self.configuration) {
-            Ok(reached) => target(reached.action),
-            Err(end) => ends(&end),
+            Ok(reached) => target(self.configuration, reached.action),
+            Err(end) => ends(self.configuration, &end),
         }
     }
 
@@ -113,18 +116,28 @@ impl<'c> Answer<'c> {
     }
 }
 
-fn ends(end: &End<'_>) -> String {
+fn ends(configuration: &Configuration, end: &End<'_>) -> String {
     match end {
-        End::Line(line, None) => format!("line {line}"),
-        End::Line(line, Some(cause)) => format!("cause {} at line {line}", cause.0),
+        End::Line(line, None) => format!("line {}", configuration.shown(line.as_str())),
+        End::Line(line, Some(cause)) => {
+            format!("cause {} at line {}", cause.0, configuration.shown(line.as_str()))
+        }
         End::Hunt(pilot) => format!("hunt pilot {pilot}"),
         End::HuntOver(pilot, because) => format!("cause {} at hunt pilot {pilot}", because.cause().0),
-        End::Elsewhere(there) => target(there),
+        End::Elsewhere(there) => target(configuration, there),
         End::CodeWanted(cause) => format!("cause {}: it wants a code, and nobody is asked", cause.0),
         End::Blocked(cause) => format!("blocked, cause {}", cause.0),
         End::Rejected(reject) => rejected(*reject).to_owned(),
-        End::TooManyHops { at, hops } => format!("cause 25 at {at} after {hops} redirections"),
+        End::TooManyHops { at, hops } => {
+            let at = configuration.shown(at);
+            format!("cause 25 at {at} after {hops} redirections")
+        }
     }
+}
+
+/// Members of a line group as people are shown them.
+fn shown<'m>(configuration: &Configuration, members: &'m [LineName]) -> Vec<&'m str> {
+    members.iter().map(|member| configuration.shown(member.as_str())).collect()
 }
 
 /// What a forward is for.
@@ -195,11 +208,13 @@ const fn condition(condition: Condition) -> &'static str {
     }
 }
 
-fn rings(because: &RingBecause<Box<str>>) -> String {
+fn rings(configuration: &Configuration, because: &RingBecause<LineName>) -> String {
     match because {
         RingBecause::TopDown => "the next in the list".to_owned(),
         RingBecause::TurnAfter(None) => "the first turn".to_owned(),
-        RingBecause::TurnAfter(Some(last)) => format!("its turn comes after {last}"),
+        RingBecause::TurnAfter(Some(last)) => {
+            format!("its turn comes after {}", configuration.shown(last.as_str()))
+        }
         RingBecause::IdleSince(_) => "idle longest; of equals the first in the list".to_owned(),
         RingBecause::Broadcast => "all that are free".to_owned(),
     }

@@ -2,6 +2,7 @@
 
 use strowger_base::WallTime;
 use strowger_base::journal::NumberRole;
+use strowger_base::line::number_of;
 use strowger_callcontrol::Configuration;
 use strowger_dialplan::{
     Action, Decision, Digits, Mask, NumberView, Outpulsed, Presented, RouteTarget, SearchSpace, Seen, Trace,
@@ -81,8 +82,8 @@ impl Answer<'_> {
         let mut list = Vec::new();
         match self.pattern(routed.pattern).map(|row| &row.action) {
             Some(Action::Line(line)) => {
-                self.rings_at(line, &sent, &mut list);
-                self.answered(line, &mut list);
+                self.rings_at(line.as_str(), &sent, &mut list);
+                self.answered(line.as_str(), &mut list);
             }
             Some(Action::Route(route)) => match &route.to {
                 RouteTarget::Trunk(trunk) => self.sent_to(trunk, &sent, &mut list),
@@ -105,6 +106,7 @@ impl Answer<'_> {
         let Some(settings) = self.configuration.lines.get(line) else { return };
         let alike = settings.dialling_phones().count() < 2;
         for phone in settings.dialling_phones() {
+            let line = self.configuration.shown(line);
             let name = if alike { line.to_owned() } else { phone.on(line) };
             if let Some((view, zone)) = self.configuration.view_of_phone(phone) {
                 self.see(&format!("line {name}"), view, zone, sent, list);
@@ -148,7 +150,7 @@ impl Answer<'_> {
             let there = self.configuration.whereabouts(phone, self.question.address);
             Some((there.view()?, phone.dials.zone.as_ref()))
         });
-        let (Some((view, zone)), Ok(number)) = (own, Digits::parse(line)) else { return };
+        let (Some((view, zone)), Ok(number)) = (own, Digits::parse(number_of(line))) else { return };
         let viewer = Viewer {
             configuration: self.configuration,
             name: &self.question.from,

@@ -671,7 +671,8 @@ fn who_cannot_dial_is_said() {
 #[test]
 fn a_phone_of_a_line_dials_in_its_own_way() {
     let mut configuration = lab();
-    let settings = configuration.lines.get("1001").unwrap().clone();
+    let settings = configuration.lines.get("1001 in internal").unwrap().clone();
+    configuration.lines.remove("1001 in internal");
     let only = settings.phones[0].clone();
     let blind = Arc::new(Caller { search_space: SearchSpace::null(), ..Caller::clone(&only.dials) });
     let named = |name: &str| LinePhone { name: Some(name.into()), ..only.clone() };
@@ -699,6 +700,92 @@ fn a_phone_of_a_line_dials_in_its_own_way() {
         ["1001/desk", "1001/lobby", "1002"].iter().all(|name| names.contains(&(*name).into())),
         "{names:?}"
     );
+}
+
+/// Companies A and B have 1001, B alone has 1002.
+const TENANTS: &str = r#"
+[[partition]]
+name = "A"
+[[partition]]
+name = "B"
+[[search_space]]
+name = "of A"
+partitions = ["A"]
+[[search_space]]
+name = "of B"
+partitions = ["B"]
+[[line]]
+number = "1001"
+secret = "a1"
+partition = "A"
+search_space = "of A"
+[[line]]
+number = "1001"
+secret = "b1"
+partition = "B"
+search_space = "of B"
+[line.forward]
+busy = "5000"
+search_space = "of B"
+[[line]]
+number = "1002"
+secret = "b2"
+partition = "B"
+search_space = "of B"
+[[line_group]]
+name = "both"
+members = ["1002", "1001 in A"]
+distribution = "top-down"
+[[hunt_list]]
+name = "both"
+groups = ["both"]
+[[hunt_pilot]]
+pattern = "5000"
+partition = "B"
+hunt_list = "both"
+[[expect]]
+from = "1001 in B"
+number = "1002"
+result = "line 1002 in B"
+[[expect]]
+from = "line:1002"
+number = "1001"
+result = "line 1001 in B"
+when = "busy"
+ends = "cause 17 at hunt pilot 5000"
+[[expect]]
+from = "1001 in B"
+number = "5000"
+members = ["1002", "1001 in A"]
+"#;
+
+#[test]
+fn lines_with_one_number_are_told_apart_by_their_partitions() {
+    let file: ConfigFile = toml::from_str(TENANTS).unwrap();
+    let configuration = Configuration::clone(&file.configuration().unwrap().calls);
+    let report = report(&Saved::of_file(&file), &configuration);
+    assert_eq!(report["failed"], 0, "{report}");
+    let dial = |from: &str, number: &str| match answer(&configuration, &ask(from, number, Mode::Keys)) {
+        Ok(answer) => answer.json()["result"].as_str().unwrap().to_owned(),
+        Err(error) => error.to_string(),
+    };
+    let check = |from: &str, number: &str, expect: &str| assert_eq!(dial(from, number), expect, "{from}");
+    check("1001 in A", "1001", "line 1001 in A");
+    check("line:1001 in B", "1001", "line 1001 in B");
+    check("1001 in B", "1002", "line 1002");
+    check("1001 in A", "1002", "no match");
+    check("1002 in B", "1002", "line 1002");
+    check(
+        "SIP-1001",
+        "1001",
+        "nobody can dial from \"SIP-1001\"; expected a line, a phone, a trunk or a calling search \
+                               space of the configuration",
+    );
+    check("1001", "1002", "several lines have the number 1001; say which: 1001 in A, 1001 in B");
+    let text = answer(&configuration, &ask("1002", "5000", Mode::Keys)).unwrap().text();
+    assert!(text.contains("both: 1002 rings") && text.contains("both: 1001 in A rings"), "{text}");
+    let origins: Vec<_> = configuration.origins().into_iter().map(|origin| origin.name).collect();
+    assert_eq!(origins, ["1001 in A".into(), "1001 in B".into(), Box::<str>::from("1002")]);
 }
 
 #[test]

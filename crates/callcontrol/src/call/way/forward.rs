@@ -5,6 +5,7 @@ use std::sync::Arc;
 use strowger_base::Cause;
 use strowger_base::journal::{Decision, Forwarding, Redirection, WayOut, WhyForwarded, WhyRefused};
 use strowger_base::leg::{Diversion, Origin, Party, Presentation};
+use strowger_base::line::number_of;
 use strowger_dialplan::forward::{
     BreakoutBecause, CallSide, Classification, ForwardKind, ForwardTarget, Redirect, RedirectReason,
     Step as Next, Trail,
@@ -44,7 +45,8 @@ impl Step<'_> {
         let mut redirected = self.redirected(line);
         let leads_to = |target: &ForwardTarget<SearchSpace>| {
             let caller = Arc::new(self.facts.caller_for(target.css()));
-            configuration.line_behind(settings.number_of(target), caller, self.now.wall)
+            let line = configuration.line_behind(settings.number_of(target), caller, self.now.wall);
+            line.map(|line| line.as_str().into())
         };
         let next = redirected.trail.step(&line.into(), forwards, kind, side, leads_to);
         self.facts.redirected = Some(redirected);
@@ -59,6 +61,7 @@ impl Step<'_> {
                 way_out: breakout.map(way_out),
             })),
             Next::Ring { because } => {
+                let line = self.shown(line);
                 self.decide(None, Decision::ForwardNotFollowed { line, because: way_out(because) });
                 None
             }
@@ -124,17 +127,19 @@ impl Step<'_> {
         let Some(redirect) = redirected.trail.redirects().last() else { return self.lost_its_way() };
         let reason = diversion_reason(redirect.reason);
         let forwarding = Forwarding {
-            redirection: view(redirect),
+            redirection: Redirection {
+                by: self.shared.configuration.shown(&redirect.from),
+                ..view(redirect)
+            },
             why: onward.why,
             to: onward.to,
             hop: onward.hop.into(),
             way_out: onward.way_out,
         };
         self.out.decide(self.now, self.facts.id, None, Decision::Forwarded(forwarding));
-        let lines = &self.shared.configuration.lines;
         let party = Party {
-            number: onward.by.into(),
-            name: lines.get(onward.by).map_or("", |line| &line.name).into(),
+            number: number_of(onward.by).into(),
+            name: self.shared.configuration.display_name(onward.by).into(),
             presentation: Presentation::Allowed,
         };
         self.facts.diversions.insert(0, Diversion { party, reason: reason.into() });
@@ -143,7 +148,7 @@ impl Step<'_> {
     }
 
     fn too_many_hops(&mut self, at: &str, hops: u8) -> State {
-        let hops = u32::from(hops);
+        let (at, hops) = (self.shown(at), u32::from(hops));
         self.decide(None, Decision::HopLimitReached { at, hops });
         self.refuse(Cause::EXCHANGE_ROUTING_ERROR, WhyRefused::TooManyRedirections { hops })
     }
@@ -168,6 +173,12 @@ impl Facts {
         self.redirected.as_ref().map(|redirected| &**redirected.trail.original_called())
     }
 
+    /// Who sent the call on, by name, the last of them first.
+    pub(in crate::call) fn forwarded_by(&self) -> impl Iterator<Item = &str> {
+        let redirects = self.redirected.as_ref().map(|redirected| redirected.trail.redirects());
+        redirects.unwrap_or_default().iter().rev().map(|redirect| &*redirect.from)
+    }
+
     /// Who sent the call on, and the hunt pilot that it went through.
     pub(in crate::call) fn redirections(&self) -> (Vec<Redirection<'_>>, &str) {
         let Some(redirected) = &self.redirected else { return (Vec::new(), "") };
@@ -185,9 +196,10 @@ impl Facts {
     }
 }
 
+/// As it stands in the record: by number.
 fn view(redirect: &Redirect<Box<str>>) -> Redirection<'_> {
     Redirection {
-        by: &redirect.from,
+        by: number_of(&redirect.from),
         reason: redirect.reason.0,
         on_behalf_of: redirect.on_behalf_of.0.into(),
     }

@@ -13,7 +13,7 @@ use strowger_base::journal::{
     Decision, DestinationView, HuntCondition, ReleasedBy, WhyEnded, WhyExhausted, WhyGroupLeft, WhyHunted,
     WhyPassedOver, WhyRefused, WhyReleased,
 };
-use strowger_base::{Instant, Now, limits};
+use strowger_base::{Instant, LineName, Now, limits};
 use strowger_dialplan::forward::ForwardKind;
 use strowger_dialplan::hunt::{
     Condition, Exhausted, Hunt, Input, LeftBecause, LineGroup, Members, Output, RingBecause, SkippedBecause,
@@ -23,7 +23,7 @@ use strowger_dialplan::{Rotation, SearchSpace};
 
 use super::{Tried, Way};
 use crate::call::{Locating, Opening, State, Step, dialing};
-use crate::configuration::LineList;
+use crate::configuration::{Configuration, LineList};
 use crate::failure::Failure;
 use crate::io::{Contact, Reach};
 use crate::shared::Shared;
@@ -33,17 +33,17 @@ pub(in crate::call) struct Hunting {
     /// The pilot's number.
     pilot: Box<str>,
     list: Arc<LineList>,
-    hunt: Hunt<Box<str>, SearchSpace>,
+    hunt: Hunt<LineName, SearchSpace>,
     /// What the machine is told as soon as the members are located.
-    next: Input<Box<str>>,
+    next: Input<LineName>,
     /// Members that ring.
-    ringing: Vec<Box<str>>,
+    ringing: Vec<LineName>,
 }
 
 /// The phones of members, by line.
-pub(in crate::call) type Phones = BTreeMap<Box<str>, Box<[Contact]>>;
+pub(in crate::call) type Phones = BTreeMap<LineName, Box<[Contact]>>;
 
-type Said = Output<Box<str>, SearchSpace>;
+type Said = Output<LineName, SearchSpace>;
 
 /// What the lines of a list are doing.
 struct Lines<'s> {
@@ -51,8 +51,8 @@ struct Lines<'s> {
     phones: &'s Phones,
 }
 
-impl Members<Box<str>> for Lines<'_> {
-    fn standing(&self, member: &Box<str>) -> Standing {
+impl Members<LineName> for Lines<'_> {
+    fn standing(&self, member: &LineName) -> Standing {
         if self.phones.get(member).is_none_or(|phones| phones.is_empty()) {
             return Standing::NotAvailable;
         }
@@ -60,13 +60,13 @@ impl Members<Box<str>> for Lines<'_> {
         if calls == 0 {
             return Standing::Idle { since: self.shared.idle_since(member) };
         }
-        match self.shared.configuration.lines.get(member) {
+        match self.shared.configuration.lines.get(member.as_str()) {
             Some(line) if calls < line.busy_trigger.min(line.calls_max) => Standing::Available,
             Some(_) | None => Standing::Busy,
         }
     }
 
-    fn rotation(&mut self, group: &LineGroup<Box<str>>) -> &mut Rotation<Box<str>> {
+    fn rotation(&mut self, group: &LineGroup<LineName>) -> &mut Rotation<LineName> {
         self.shared.hunt_turns.entry(group.name().into()).or_default()
     }
 }
@@ -134,36 +134,36 @@ impl Hunting {
     }
 
     /// One of several members that ring is out; the others go on.
-    pub(in crate::call) fn lost(&mut self, step: &mut Step<'_>, member: &str, failure: Failure) {
-        self.ringing.retain(|other| **other != *member);
+    pub(in crate::call) fn lost(&mut self, step: &mut Step<'_>, member: &LineName, failure: Failure) {
+        self.ringing.retain(|other| other != member);
         step.vacate(member);
-        for said in self.tell(step, refusal(failure, member.into()), &Phones::new()) {
+        for said in self.tell(step, refusal(failure, member.clone()), &Phones::new()) {
             self.journal(step, &said);
         }
     }
 
     /// Whether other members than this one ring.
-    pub(in crate::call) fn others_ring(&self, member: &str) -> bool {
-        self.ringing.iter().any(|other| **other != *member)
+    pub(in crate::call) fn others_ring(&self, member: &LineName) -> bool {
+        self.ringing.iter().any(|other| other != member)
     }
 
     /// A member has the call.
-    pub(in crate::call) fn connected(&mut self, step: &mut Step<'_>, member: &str) {
-        for said in self.tell(step, Input::Answered(member.into()), &Phones::new()) {
+    pub(in crate::call) fn connected(&mut self, step: &mut Step<'_>, member: &LineName) {
+        for said in self.tell(step, Input::Answered(member.clone()), &Phones::new()) {
             self.journal(step, &said);
         }
-        step.facts.final_called = member.into();
+        step.facts.final_called = member.number().into();
     }
 
     /// What did not answer, for the journal: the member, or the group when several rang.
     pub(in crate::call) fn rung(&self) -> &str {
         match &*self.ringing {
-            [member] => member,
+            [member] => member.as_str(),
             [] | [_, ..] => &self.pilot,
         }
     }
 
-    fn tell(&mut self, step: &mut Step<'_>, input: Input<Box<str>>, phones: &Phones) -> Vec<Said> {
+    fn tell(&mut self, step: &mut Step<'_>, input: Input<LineName>, phones: &Phones) -> Vec<Said> {
         let mut said = Vec::new();
         let mut lines = Lines { shared: step.shared, phones };
         self.hunt.handle(step.now, input, &mut lines, &mut said);
@@ -177,7 +177,7 @@ impl Hunting {
         Locating::members(step, members)
     }
 
-    fn ring(mut self: Box<Self>, step: &mut Step<'_>, members: Vec<Box<str>>, phones: &Phones) -> State {
+    fn ring(mut self: Box<Self>, step: &mut Step<'_>, members: Vec<LineName>, phones: &Phones) -> State {
         let mut targets = Vec::new();
         let mut reach = Reach::Direct;
         for member in &members {
@@ -224,21 +224,24 @@ impl Hunting {
 
     fn journal(&self, step: &mut Step<'_>, said: &Said) {
         let now = step.now.mono;
+        let configuration = Arc::clone(&step.shared.configuration);
+        let shown = |member| configuration.shown(LineName::as_str(member));
         let decision = match said {
             Output::Ring { members, group, because, .. } => Decision::HuntRings {
                 group: self.group(*group),
-                member: members.first().map_or("", |member| member),
+                member: members.first().map_or("", |member| shown(member)),
                 members: members.len() as u32,
-                because: hunted(because, now),
+                because: hunted(because, &configuration, now),
             },
             Output::Skipped { member, group, because } => {
-                Decision::HuntSkipped { group: self.group(*group), member, because: passed_over(*because) }
+                let (group, member) = (self.group(*group), shown(member));
+                Decision::HuntSkipped { group, member, because: passed_over(*because) }
             }
             Output::LeftGroup { group, because } => {
                 Decision::HuntLeftGroup { group: self.group(*group), because: left(*because) }
             }
             Output::Connected { member, group } => {
-                Decision::HuntConnected { group: self.group(*group), member }
+                Decision::HuntConnected { group: self.group(*group), member: shown(member) }
             }
             Output::Exhausted { because, .. } => {
                 Decision::HuntExhausted { pilot: &self.pilot, because: exhausted(*because) }
@@ -251,17 +254,23 @@ impl Hunting {
 }
 
 /// What the machine is told about a member that did not take the call although it was there.
-fn refusal(failure: Failure, member: Box<str>) -> Input<Box<str>> {
+fn refusal(failure: Failure, member: LineName) -> Input<LineName> {
     match failure.cause {
         Cause::USER_BUSY | Cause::CALL_REJECTED => Input::Busy(member),
         _ => Input::NotAvailable(member),
     }
 }
 
-fn hunted(because: &RingBecause<Box<str>>, now: Instant) -> WhyHunted<'_> {
+fn hunted<'b>(
+    because: &'b RingBecause<LineName>,
+    configuration: &Configuration,
+    now: Instant,
+) -> WhyHunted<'b> {
     match because {
         RingBecause::TopDown => WhyHunted::TopDown,
-        RingBecause::TurnAfter(last) => WhyHunted::TurnAfter(last.as_deref().unwrap_or_default()),
+        RingBecause::TurnAfter(last) => {
+            WhyHunted::TurnAfter(last.as_ref().map_or("", |last| configuration.shown(last.as_str())))
+        }
         RingBecause::IdleSince(since) => WhyHunted::Idle(now.saturating_since(*since)),
         RingBecause::Broadcast => WhyHunted::Broadcast,
     }

@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use strowger_base::Cause;
 use strowger_base::journal::{Decision, WhyRefused};
+use strowger_base::{Cause, LineName};
 use strowger_dialplan::forward::ForwardKind;
 
 use super::{Tried, Way};
@@ -12,41 +12,41 @@ use crate::io::{Contact, Reach};
 
 /// The phones of a line, then its forwards.
 pub(in crate::call) struct LineWay {
-    line: Box<str>,
+    line: LineName,
     /// How long they ring.
     ring_time: Duration,
 }
 
 impl LineWay {
     /// The call reaches a line.
-    pub(in crate::call) fn enter(step: &mut Step<'_>, line: &str) -> State {
-        step.facts.final_called = line.into();
-        if let Some(elsewhere) = step.forward(line, ForwardKind::All) {
+    pub(in crate::call) fn enter(step: &mut Step<'_>, line: &LineName) -> State {
+        step.facts.final_called = line.number().into();
+        if let Some(elsewhere) = step.forward(line.as_str(), ForwardKind::All) {
             return elsewhere;
         }
         let (busy_trigger, calls_max, ring_time) = {
             let unknown = crate::configuration::Line::default();
             let configuration = &step.shared.configuration;
-            let settings = configuration.lines.get(line).unwrap_or(&unknown);
+            let settings = configuration.lines.get(line.as_str()).unwrap_or(&unknown);
             let ring_time = settings.rings_for(step.side(), configuration.ring_time);
             (settings.busy_trigger, settings.calls_max, ring_time)
         };
         let calls = step.shared.calls_of(line);
         let busy = if calls >= calls_max {
-            Some(WhyRefused::CallsMax { line, limit: calls_max })
+            Some(WhyRefused::CallsMax { line: step.shown(line.as_str()), limit: calls_max })
         } else if calls >= busy_trigger {
-            Some(WhyRefused::BusyTrigger { line, calls, limit: busy_trigger })
+            Some(WhyRefused::BusyTrigger { line: step.shown(line.as_str()), calls, limit: busy_trigger })
         } else {
             None
         };
         if let Some(why) = busy {
-            return match step.forward(line, ForwardKind::Busy) {
+            return match step.forward(line.as_str(), ForwardKind::Busy) {
                 Some(elsewhere) => elsewhere,
                 None => step.refuse(Cause::USER_BUSY, why),
             };
         }
         step.occupy(line);
-        step.facts.way = Way::Line(LineWay { line: line.into(), ring_time });
+        step.facts.way = Way::Line(LineWay { line: line.clone(), ring_time });
         Locating::line(step, line)
     }
 
@@ -54,19 +54,20 @@ impl LineWay {
         self.ring_time
     }
 
-    pub(in crate::call) fn name(&self) -> &str {
+    pub(in crate::call) const fn name(&self) -> &LineName {
         &self.line
     }
 
     /// The phones of the line are known.
-    pub(in crate::call) fn located(step: &mut Step<'_>, line: &str, contacts: &[Contact]) -> State {
-        step.decide(None, Decision::PhonesFound { line, phones: contacts.len() as u32 });
+    pub(in crate::call) fn located(step: &mut Step<'_>, line: &LineName, contacts: &[Contact]) -> State {
+        let shown = step.shown(line.as_str());
+        step.decide(None, Decision::PhonesFound { line: shown, phones: contacts.len() as u32 });
         if contacts.is_empty() {
             step.facts.way = Way::None;
             step.vacate(line);
-            return match step.forward(line, ForwardKind::Unregistered) {
+            return match step.forward(line.as_str(), ForwardKind::Unregistered) {
                 Some(elsewhere) => elsewhere,
-                None => step.refuse(Cause::SUBSCRIBER_ABSENT, WhyRefused::NotRegistered { line }),
+                None => step.refuse(Cause::SUBSCRIBER_ABSENT, WhyRefused::NotRegistered { line: shown }),
             };
         }
         let targets = contacts.iter().map(|contact| contact.of(line)).collect();
@@ -76,7 +77,7 @@ impl LineWay {
     /// Its phones did not take the call.
     pub(super) fn go_on(self, step: &mut Step<'_>, tried: Tried) -> State {
         step.vacate(&self.line);
-        match step.forward(&self.line, kind(tried)) {
+        match step.forward(self.line.as_str(), kind(tried)) {
             Some(elsewhere) => elsewhere,
             None => step.give_up(tried),
         }

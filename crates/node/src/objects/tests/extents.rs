@@ -80,14 +80,19 @@ fn extents() {
     check("[[trunk]]\nname = \"t\"", "[[trunk]]\nname = \"t\"\nclassification = \"on-net\"", "whole");
     check("name = \"p\"", "name = \"p\"\nzone = \"Europe/Berlin\"", "whole");
     check("[[line_group]]\nname = \"g\"", "[[line_group]]\nname = \"g\"\non_busy = \"stop\"", "whole");
-    // Its line group knows it by its number; what else it is does not matter there.
+    // Its line group knows it by its number and partition; what else it is does not matter there.
     check("pattern = \"1003\"", "pattern = \"1003\"\ndisplay = \"Carol\"", "line 1003");
 }
 
 #[test]
 fn a_new_number_of_the_first_line_is_the_user_name_on_the_others() {
-    let renamed = |from: &str, expect: &[&str]| {
+    let renamed = |from: &str, into_partition: bool, expect: &[&str]| {
         let before = state(OFFICE);
+        let partition = before.of_kind(Kind::Partition).next().unwrap().id();
+        let after = match into_partition {
+            true => format!("{{\"pattern\":\"{from}\",\"partition\":\"{partition}\"}}"),
+            false => "{\"pattern\":\"2000\"}".to_owned(),
+        };
         let id =
             before.all::<strowger_configuration::kinds::Line>().find(|(_, it)| it.pattern.as_str() == from);
         let id = id.unwrap().0;
@@ -96,7 +101,7 @@ fn a_new_number_of_the_first_line_is_the_user_name_on_the_others() {
             kind: Kind::Line,
             object: id,
             before: Some(entry.hash()),
-            after: Some("{\"pattern\":\"2000\"}".into()),
+            after: Some(after.as_str().into()),
         };
         let after = before.changed(std::slice::from_ref(&operation)).unwrap();
         let told = match extent(&before, &after) {
@@ -106,6 +111,9 @@ fn a_new_number_of_the_first_line_is_the_user_name_on_the_others() {
         };
         assert_eq!(told, expect, "{from}");
     };
-    renamed("1001", &["1001", "1002"]);
-    renamed("1003", &["whole"]);
+    renamed("1001", false, &["1001", "1002"]);
+    renamed("1002", true, &["1001", "1002"]);
+    // Its line group knows it by both.
+    renamed("1003", false, &["whole"]);
+    renamed("1003", true, &["whole"]);
 }

@@ -18,16 +18,31 @@ fn check(toml: &str, expect: &[&str]) {
 const PARTITIONS: &str = "[[partition]]\nname = \"a\"\n[[partition]]\nname = \"b\"\n";
 
 #[test]
-fn two_lines_with_one_number() {
-    let text = format!(
-        "{PARTITIONS}[[line]]\npattern = \"1001\"\npartition = \"a\"\n[[line]]\npattern = \"1001\"\npartition = \"b\"\n\
-         [[line]]\npattern = \"1002\"\npartition = \"b\"\n"
+fn lines_with_one_number_that_nothing_tells_apart() {
+    let text = |phones: &str| {
+        format!(
+            "{PARTITIONS}[[line]]\npattern = \"1001\"\npartition = \"a\"\n[[line]]\npattern = \"1001\"\npartition = \"b\"\n\
+             {phones}"
+        )
+    };
+    check(&text(""), &[]);
+    let phone = |name: &str, line: &str, secret: &str| {
+        format!("[[phone]]\nname = \"{name}\"\nlines = [{line}]\ncredentials = {{ secret = \"{secret}\" }}\n")
+    };
+    let (a, b) = ("{ line = \"a:1001\" }", "{ line = \"b:1001\" }");
+    check(&text(&(phone("one", a, "x") + &phone("two", b, "y"))), &[]);
+    check(
+        &text(&(phone("one", a, "x") + &phone("two", b, "x"))),
+        &[
+            "phone two: credentials.user is \"1001\": a phone of line 1001 in a proves itself with the same user name and \
+           secret, and nothing else tells which of the two lines is meant; give one of the phones another",
+        ],
     );
     check(
-        &text,
+        &text(&phone("one", &format!("{a}, {b}"), "x")),
         &[
-            "line b:1001: pattern is \"1001\", which the line a:1001 has too; this version cannot tell lines apart \
-           that differ in their partition alone: give one of the two another number",
+            "phone one: credentials.user is \"1001\": the phone has line 1001 in a too, and registers both as 1001; \
+           put one of them on another phone",
         ],
     );
 }

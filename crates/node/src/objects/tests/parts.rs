@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use strowger_base::Cause;
+use strowger_base::{Cause, LineName};
 use strowger_callcontrol::RelayMode;
 use strowger_dialplan::codes::DisplayCode;
 use strowger_dialplan::forward::{BySide, CallSide, CfaPolicy, CfaSystemPolicy, Classification};
@@ -516,7 +516,7 @@ fn hunting() {
     );
     let plan = &translated.draft.plan;
     let group = plan.line_groups.iter().find(|group| &*group.name == "sales").unwrap();
-    assert_eq!(group.members, ["1001".into()]);
+    assert_eq!(group.members, [LineName::from("1001")]);
     assert_eq!(group.options.distribution, Distribution::Circular);
     assert_eq!(group.options.ring_no_answer_reversion, Duration::from_secs(20));
     assert_eq!(group.options.on_busy, HuntOption::StopHunting);

@@ -141,18 +141,18 @@ const OFFICE: &str = r#"
 fn dialled_numbers_lead_where_the_objects_say() {
     let configuration = built(OFFICE);
     let check = |number: &str, expect: &str| {
-        assert_eq!(dialled(&configuration, "1001", number), expect, "{number}");
+        assert_eq!(dialled(&configuration, "1001 in internal", number), expect, "{number}");
     };
-    check("1001", "line 1001 as 1001");
-    check("+493012", "line +493012 as +493012");
+    check("1001", "line 1001 in internal as 1001");
+    check("+493012", "line +493012 in internal as +493012");
     // Not in what it sees.
     check("1002", "rejected 1");
-    check("2001", "line 1001 as 1001");
-    check("alice@example.com", "line 1001");
+    check("2001", "line 1001 in internal as 1001");
+    check("alice@example.com", "line 1001 in internal");
     check("bob@example.com", "nowhere");
     check("9999", "Echo as 9999");
     check("weather", "Announcement");
-    check("reception", "line reception");
+    check("reception", "line reception in internal");
     check("carrier-desk", "trunk carrier");
     check("nobody", "blocked 21");
     check("030123", "route list out as 030123");
@@ -184,4 +184,88 @@ fn every_object_of_a_plan_is_where_its_part_came_from() {
     check(Place::DirectoryUri(0), "directory URI internal:Alice@example.com");
     check(Place::HuntPilot(0), "hunt pilot internal:5000");
     assert_eq!(translated.origins.object(Place::Node), None);
+}
+
+/// Two companies with the same numbers.
+const TENANTS: &str = r#"
+    [[partition]]
+    name = "A"
+    [[partition]]
+    name = "B"
+    [[calling_search_space]]
+    name = "of A"
+    partitions = ["A"]
+    [[calling_search_space]]
+    name = "of B"
+    partitions = ["B"]
+    [[calling_search_space]]
+    name = "of both"
+    partitions = ["B", "A"]
+    [[line]]
+    pattern = "1001"
+    partition = "A"
+    search_space = "of A"
+    [[line]]
+    pattern = "1001"
+    partition = "B"
+    search_space = "of B"
+    forwards = { busy_internal = { number = "1002", search_space = "of B" } }
+    [[line]]
+    pattern = "1002"
+    partition = "A"
+    search_space = "of A"
+    [[line]]
+    pattern = "1002"
+    partition = "B"
+    search_space = "of both"
+    [[phone]]
+    name = "A1"
+    lines = [{ line = "A:1001" }]
+    credentials = { secret = "a1" }
+    [[phone]]
+    name = "A2"
+    lines = [{ line = "A:1002" }]
+    credentials = { secret = "a2" }
+    [[phone]]
+    name = "B1"
+    lines = [{ line = "B:1001" }]
+    credentials = { secret = "b1" }
+    [[phone]]
+    name = "B2"
+    lines = [{ line = "B:1002" }]
+    credentials = { secret = "b2" }
+    [[directory_uri]]
+    pattern = "one@b.example"
+    partition = "B"
+    line = "B:1001"
+    [[line_group]]
+    name = "both"
+    members = ["A:1001", "B:1001"]
+    [[hunt_list]]
+    name = "both"
+    line_groups = ["both"]
+    [[hunt_pilot]]
+    pattern = "5000"
+    partition = "B"
+    hunt_list = "both"
+"#;
+
+#[test]
+fn a_number_is_another_line_in_another_partition() {
+    let configuration = built(TENANTS);
+    let check = |line: &str, number: &str, expect: &str| {
+        assert_eq!(dialled(&configuration, line, number), expect, "{line} dials {number}");
+    };
+    check("1001 in A", "1002", "line 1002 in A as 1002");
+    check("1001 in B", "1002", "line 1002 in B as 1002");
+    check("1002 in A", "1001", "line 1001 in A as 1001");
+    check("1002 in B", "1001", "line 1001 in B as 1001");
+    check("1002 in B", "one@b.example", "line 1001 in B");
+    check("1001 in A", "one@b.example", "nowhere");
+    check("1001 in A", "5000", "rejected 1");
+    check("1001 in B", "5000", "hunt both as 5000");
+    let members = configuration.calls.hunt_lists["both"].groups()[0].members();
+    assert_eq!(members.iter().map(|member| member.as_str()).collect::<Vec<_>>(), ["1001 in A", "1001 in B"]);
+    let phone = |line: &str| configuration.sip.lines.get(line).unwrap().phones[0].name.clone().unwrap();
+    assert_eq!((&*phone("1001 in A"), &*phone("1001 in B")), ("A1", "B1"));
 }

@@ -3,23 +3,25 @@
 use strowger_configuration::Kind;
 
 use super::super::ConfigFile;
+use super::super::line::LineNames;
 use super::table::{Names, Table, word};
-use super::{Origin, TakenOver, key, literal};
+use super::{Origin, TakenOver, line_key};
 use crate::digits::{ExpectSection, listed};
 
 /// Adds what is kept beside the plan as tests of it.
 pub(super) fn add(objects: &mut TakenOver<'_>) {
     let file = objects.file;
     let mut names = Names::beside([]);
+    let lines = LineNames::of(if file.expectations.is_empty() { &[] } else { &file.lines });
     for (at, section) in file.expectations.iter().enumerate() {
         let (name, _) = names.of(at, &format!("{} dials {}", section.from, section.number));
-        let table = dialling(file, section).set("name", name);
+        let table = dialling(file, &lines, section).set("name", name);
         objects.put(Kind::SavedDialling, Origin::Section("expect", at), table);
     }
 }
 
-fn dialling(file: &ConfigFile, section: &ExpectSection) -> Table {
-    let (setting, from) = from(file, &section.from);
+fn dialling(file: &ConfigFile, lines: &LineNames<'_>, section: &ExpectSection) -> Table {
+    let (setting, from) = from(file, lines, &section.from);
     Table::default()
         .set(setting, from)
         .set("number", section.number.as_str())
@@ -41,11 +43,8 @@ fn dialling(file: &ConfigFile, section: &ExpectSection) -> Table {
 
 /// Who dials: what stands before the colon says what it is, otherwise it is a line, a trunk or a search space, whichever is
 /// called so first.
-fn from(file: &ConfigFile, from: &str) -> (&'static str, String) {
-    let line = |number: &str| {
-        let section = file.lines.iter().find(|line| line.number == number)?;
-        Some(key(&section.partition, &literal(number)))
-    };
+fn from(file: &ConfigFile, lines: &LineNames<'_>, from: &str) -> (&'static str, String) {
+    let line = |text: &str| lines.get(text).map(|name| line_key(&name));
     match from.split_once(':') {
         Some(("line", number)) => return ("line", line(number).unwrap_or_else(|| number.to_owned())),
         Some(("trunk", name)) => return ("trunk", name.to_owned()),

@@ -1,23 +1,19 @@
 //! Line groups, hunt lists, hunt pilots.
 
-use std::collections::BTreeMap;
-
 use serde_json::Value;
 use strowger_configuration::Kind;
 use strowger_dialplan::hunt::{MAXIMUM_HUNT_TIMER, RING_NO_ANSWER_REVERSION};
 
 use super::super::hunting::NO_COVERAGE;
+use super::super::line::LineNames;
 use super::super::{HuntPilotSection, LineGroupSection};
 use super::table::Table;
-use super::{Origin, TakenOver, key, literal};
+use super::{Origin, TakenOver, line_key};
 
 /// Adds what is hunted for.
 pub(super) fn add(objects: &mut TakenOver<'_>) {
     let file = objects.file;
-    let lines = match file.line_groups.is_empty() {
-        true => BTreeMap::new(),
-        false => file.lines.iter().map(|line| (line.number.as_str(), line.partition.as_str())).collect(),
-    };
+    let lines = LineNames::of(if file.line_groups.is_empty() { &[] } else { &file.lines });
     for (at, section) in file.line_groups.iter().enumerate() {
         objects.put(Kind::LineGroup, Origin::Section("line_group", at), line_group(section, &lines));
     }
@@ -31,12 +27,9 @@ pub(super) fn add(objects: &mut TakenOver<'_>) {
     }
 }
 
-/// A group whose members the file has by number alone.
-fn line_group(section: &LineGroupSection, lines: &BTreeMap<&str, &str>) -> Table {
-    let member = |number: &String| {
-        let partition = lines.get(number.as_str()).copied().unwrap_or_default();
-        key(partition, &literal(number))
-    };
+/// A group; its members are mostly numbers.
+fn line_group(section: &LineGroupSection, lines: &LineNames<'_>) -> Table {
+    let member = |member: &String| line_key(&lines.called(member));
     Table::default()
         .set("name", section.name.as_str())
         .list("members", section.members.iter().map(member))

@@ -1,12 +1,14 @@
 //! Forwards and hunts for programs.
 
 use serde_json::{Value, json};
+use strowger_base::LineName;
+use strowger_callcontrol::Configuration;
 use strowger_callcontrol::follow::{Followed, Forwarded, Hunted, Lookup, Step};
 use strowger_dialplan::SearchSpace;
 use strowger_dialplan::hunt::{LineGroup, Output, WhenExhausted};
 
 use super::super::Answer;
-use super::{distribution, exhausted, kind, left, option, rings, skipped, way_out, when};
+use super::{distribution, exhausted, kind, left, option, rings, shown, skipped, way_out, when};
 
 impl Answer<'_> {
     /// The steps after the number's own result, and what else the line says where they end.
@@ -14,7 +16,7 @@ impl Answer<'_> {
         let steps = followed.steps.iter().map(|step| match step {
             Step::Forwarded(forwarded) => self.forwarded_json(forwarded),
             Step::NotFollowed { line, because } => {
-                json!({ "step": "forward-not-followed", "by": line, "because": way_out(*because) })
+                json!({ "step": "forward-not-followed", "by": self.configuration.shown(line), "because": way_out(*because) })
             }
             Step::Hunted(hunted) => self.hunted_json(hunted),
         });
@@ -38,7 +40,7 @@ impl Answer<'_> {
         };
         json!({
             "step": "forwarded",
-            "by": by,
+            "by": self.configuration.shown(by),
             "kind": kind(*by_kind),
             "redirection": hop,
             "way_out": out.map(way_out),
@@ -50,14 +52,15 @@ impl Answer<'_> {
     }
 
     fn hunted_json(&self, hunted: &Hunted<'_>) -> Value {
+        let configuration = self.configuration;
         let name = |position: usize| hunted.list.groups().get(position).map(|group| group.name());
         let events = hunted.events.iter().filter_map(|event| {
             let mut told = match &event.what {
                 Output::Ring { members, group, because, .. } => {
-                    json!({ "event": "ring", "group": name(*group), "members": members, "because": rings(because) })
+                    json!({ "event": "ring", "group": name(*group), "members": shown(configuration, members), "because": rings(configuration, because) })
                 }
                 Output::Skipped { member, group, because } => {
-                    json!({ "event": "skip", "group": name(*group), "members": [member], "because": skipped(*because) })
+                    json!({ "event": "skip", "group": name(*group), "members": [configuration.shown(member.as_str())], "because": skipped(*because) })
                 }
                 Output::LeftGroup { group, because } => {
                     json!({ "event": "leave-group", "group": name(*group), "because": left(*because) })
@@ -75,7 +78,7 @@ impl Answer<'_> {
             "pilot": hunted.pilot,
             "hunt_list": hunted.list.name(),
             "max_ms": hunted.settings.maximum_hunt_timer().as_millis() as u64,
-            "groups": hunted.list.groups().iter().map(|group| settings(group)).collect::<Vec<_>>(),
+            "groups": hunted.list.groups().iter().map(|group| settings(configuration, group)).collect::<Vec<_>>(),
             "events": events.collect::<Vec<_>>(),
             "exhausted": match hunted.settings.exhausted() {
                 WhenExhausted::NotForwarded => Value::Null,
@@ -90,11 +93,11 @@ impl Answer<'_> {
     }
 }
 
-fn settings(group: &LineGroup<Box<str>>) -> Value {
+fn settings(configuration: &Configuration, group: &LineGroup<LineName>) -> Value {
     let options = group.options();
     json!({
         "name": group.name(),
-        "members": group.members(),
+        "members": shown(configuration, group.members()),
         "distribution": distribution(options.distribution),
         "ring_ms": options.ring_no_answer_reversion.as_millis() as u64,
         "on_no_answer": option(options.on_no_answer),

@@ -2,6 +2,8 @@
 
 use std::fmt::Write;
 
+use strowger_base::LineName;
+use strowger_callcontrol::Configuration;
 use strowger_callcontrol::follow::{End, Followed, Forwarded, HuntEvent, Hunted, Lookup, Step, When};
 use strowger_dialplan::SearchSpace;
 use strowger_dialplan::forward::BreakoutBecause;
@@ -9,7 +11,7 @@ use strowger_dialplan::hunt::{HuntPilot, LineGroup, LineGroupOptions, Output, Wh
 
 use super::super::Answer;
 use super::super::text::seconds;
-use super::{LinesAre, distribution, exhausted, forwards, left, option, rings, skipped};
+use super::{LinesAre, distribution, exhausted, forwards, left, option, rings, shown, skipped};
 
 impl Answer<'_> {
     /// What comes after the number's own result.
@@ -25,7 +27,8 @@ impl Answer<'_> {
                 Step::NotFollowed { line, because } => {
                     writeln!(
                         out,
-                        "line {line} forwards all calls, but {}: it rings",
+                        "line {} forwards all calls, but {}: it rings",
+                        self.configuration.shown(line),
                         not_followed(*because)
                     )?;
                 }
@@ -52,7 +55,7 @@ impl Answer<'_> {
 
     fn forwarded(&self, out: &mut String, forwarded: &Forwarded<'_>) -> std::fmt::Result {
         let Forwarded { by, kind, hop, way_out, to, css, lookup } = forwarded;
-        let who = if kind.is_some() { "line" } else { "hunt pilot" };
+        let (who, by) = (if kind.is_some() { "line" } else { "hunt pilot" }, self.configuration.shown(by));
         let limit = self.configuration.forward_parameters.hop_limit.hops();
         let way_out = way_out.map(words_of_way_out).unwrap_or_default();
         writeln!(
@@ -81,13 +84,13 @@ impl Answer<'_> {
         let most = seconds(hunted.settings.maximum_hunt_timer());
         writeln!(out, "hunt pilot {} hunts through {}, {most} at most", hunted.pilot, hunted.list.name())?;
         for group in hunted.list.groups() {
-            writeln!(out, "  {}", settings(group))?;
+            writeln!(out, "  {}", settings(self.configuration, group))?;
         }
         if self.question.lines == LinesAre::Free {
             writeln!(out, "  when nobody answers, and no line was offered a call before:")?;
         }
         for event in &hunted.events {
-            if let Some(what) = happens(hunted, event) {
+            if let Some(what) = happens(self.configuration, hunted, event) {
                 writeln!(out, "  {:>7}  {what}", seconds(event.after))?;
             }
         }
@@ -109,13 +112,13 @@ impl Answer<'_> {
 }
 
 /// A group; of its options those that are not the usual ones.
-fn settings(group: &LineGroup<Box<str>>) -> String {
+fn settings(configuration: &Configuration, group: &LineGroup<LineName>) -> String {
     let options = group.options();
     let usual = LineGroupOptions::default();
     let mut text = format!(
         "{}: {}; {}, {} each",
         group.name(),
-        group.members().join(", "),
+        shown(configuration, group.members()).join(", "),
         distribution(options.distribution),
         seconds(options.ring_no_answer_reversion),
     );
@@ -133,14 +136,18 @@ fn settings(group: &LineGroup<Box<str>>) -> String {
 }
 
 /// One thing that a hunt does; `None` for what is told by what follows.
-fn happens(hunted: &Hunted<'_>, event: &HuntEvent) -> Option<String> {
+fn happens(configuration: &Configuration, hunted: &Hunted<'_>, event: &HuntEvent) -> Option<String> {
     let name = |position: usize| hunted.list.groups().get(position).map_or("", |group| group.name());
     Some(match &event.what {
         Output::Ring { members, group, because, .. } => {
             let ring = if members.len() == 1 { "rings" } else { "ring" };
-            format!("{}: {} {ring}, {}", name(*group), members.join(", "), rings(because))
+            {
+                let members = shown(configuration, members).join(", ");
+                format!("{}: {members} {ring}, {}", name(*group), rings(configuration, because))
+            }
         }
         Output::Skipped { member, group, because } => {
+            let member = configuration.shown(member.as_str());
             format!("{}: {member} is passed over, {}", name(*group), skipped(*because))
         }
         Output::LeftGroup { group, because } => format!("{}: {}", name(*group), left(*because)),
