@@ -3,7 +3,9 @@
 //! Nothing here reads a clock or a socket: times and random bytes arrive, as in a core.
 
 mod limiter;
+mod lockouts;
 mod password;
+mod policy;
 mod sessions;
 
 use std::fmt;
@@ -13,7 +15,9 @@ use sha2::{Digest, Sha256};
 use strowger_configuration::Kind;
 
 pub(crate) use limiter::Limiter;
+pub(crate) use lockouts::Lockouts;
 pub(crate) use password::PasswordHash;
+pub(crate) use policy::{Policy, WeakPassword, policy_of};
 pub(crate) use sessions::{IDLE, Proof, Sessions};
 
 /// What somebody may do. Each may do what those before it may.

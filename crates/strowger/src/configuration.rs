@@ -25,7 +25,7 @@ use strowger_configuration::{
 
 pub(crate) use check::Checked;
 pub(crate) use entry::Summary;
-pub(crate) use history::{HistoryError, Touched};
+pub(crate) use history::{FormerValue, HistoryError, Touched};
 pub(crate) use progress::{Phase, Progress};
 
 use engine::SqliteLog;
@@ -316,6 +316,14 @@ impl ConfigurationStore {
     /// There is no such change, or the log cannot be read.
     pub(crate) fn return_to(&self, sequence: u64) -> Result<Vec<Operation>, HistoryError> {
         self.past().return_to(sequence)
+    }
+
+    /// The values that an object had, the newest first; at most so many.
+    ///
+    /// # Errors
+    /// The log cannot be read.
+    pub(crate) fn values_of(&self, object: Id, limit: usize) -> Result<Vec<FormerValue>, HistoryError> {
+        Ok(self.past().values_of(object, limit)?)
     }
 
     const fn past(&self) -> History<'_> {

@@ -4,6 +4,7 @@
 //! force.
 
 mod conflict;
+mod passwords;
 
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;

@@ -15,15 +15,16 @@ record! {
         description: Description = Description::default(),
         /// Least characters.
         length_min: Whole<1, 64> = Whole::new(8),
-        /// Passwords must not be trivial: no repeated or running characters, not the user's name.
+        /// Passwords must not be trivial: no four characters in a row that are the same or follow each other, and not the user's
+        /// name.
         refuse_trivial: bool = true,
-        /// How many old ones cannot be used again.
+        /// How many of the last ones cannot be used again, that of now included.
         history: Whole<0, 25> = Whole::new(0),
         /// After how many days one must be changed; never when 0.
         expires: Days<0, 365> = Days::new(0),
         /// Wrong ones in a row until the user is locked out; never when 0.
         failures_max: Whole<0, 100> = Whole::new(5),
-        /// How long a user is locked out, in minutes; until somebody lets him in when 0.
+        /// How long a user is locked out, in minutes; until somebody sets another password when 0, or the server starts anew.
         lockout: Minutes<0, 1440> = Minutes::new(30),
         /// After how long wrong ones are forgotten, in minutes.
         failures_forgotten: Minutes<1, 120> = Minutes::new(30),

@@ -90,6 +90,9 @@ fn by_value(state: &State, object: &AnyObject, found: &mut Vec<String>) {
         AnyObject::Phone(it) => phone(it, found),
         AnyObject::Line(it) => line(it, found),
         AnyObject::Server(it) => server(it, found),
+        AnyObject::EndUser(it) if it.pin.is_some() => {
+            found.push("nothing asks for a PIN yet".to_owned());
+        }
         AnyObject::AutoRegistration(it) if it.enabled => {
             found.push("phones that nobody has configured are not taken in yet".to_owned());
         }

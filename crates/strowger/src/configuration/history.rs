@@ -3,6 +3,7 @@
 use std::fmt;
 
 use rusqlite::{OptionalExtension, params};
+use strowger_base::WallTime;
 use strowger_configuration::reader::Names;
 use strowger_configuration::{
     ChangeSet, Difference, FollowError, Id, Kind, Log, Operation, Purpose, State, access,
@@ -47,6 +48,15 @@ pub(crate) struct ChangedSince {
     /// The last change that touched it.
     pub(crate) by: u64,
     pub(crate) author: Box<str>,
+}
+
+/// A value that an object has or had.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub(crate) struct FormerValue {
+    /// When it got it.
+    pub(crate) since: WallTime,
+    /// `None` when it went.
+    pub(crate) value: Option<Box<str>>,
 }
 
 /// The past, as the log has it.
@@ -172,6 +182,20 @@ impl History<'_> {
         let found: Option<Option<Box<str>>> =
             query.query_row(key, |row| row.get(0)).optional().map_err(unreadable)?;
         Ok(found.flatten())
+    }
+
+    /// The values that an object had, the newest first, each with when it got it; at most so many.
+    pub(super) fn values_of(&self, object: Id, limit: usize) -> Result<Vec<FormerValue>, FollowError> {
+        let query = "select at_us, after from operation join changeset using (sequence) where object = ?1 \
+                     order by sequence desc limit ?2";
+        let mut query = self.log.connection()?.prepare_cached(query).map_err(unreadable)?;
+        let limit = i64::try_from(limit).unwrap_or(i64::MAX);
+        let read = |row: &rusqlite::Row<'_>| {
+            let since = WallTime::from_micros(row.get::<_, i64>(0)?.cast_unsigned());
+            Ok(FormerValue { since, value: row.get(1)? })
+        };
+        let found = query.query_map(params![object.to_string(), limit], read).map_err(unreadable)?;
+        found.collect::<Result<_, _>>().map_err(unreadable)
     }
 
     fn touched_since(&self, sequence: u64) -> Result<Vec<(Kind, Id)>, HistoryError> {

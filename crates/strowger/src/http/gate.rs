@@ -12,7 +12,9 @@ use strowger_configuration::{Kind, State};
 
 use super::problem::Problem;
 use super::sessions::role_of;
-use crate::access::{Limiter, Origin, Principal, Proof, Sessions, token_digest, token_text};
+use crate::access::{
+    Limiter, Lockouts, Origin, Policy, Principal, Proof, Sessions, token_digest, token_text,
+};
 use crate::keeper::Users;
 
 /// Everything about access that changes while the server runs.
@@ -25,6 +27,7 @@ pub(crate) struct Gate {
 struct Inner {
     sessions: Sessions,
     limiter: Limiter,
+    lockouts: Lockouts,
     /// The digest of the token for the first administrator, until it is used.
     first: Option<[u8; 32]>,
     /// When each API token was used last, and from where.
@@ -40,6 +43,7 @@ impl Users for Arc<Gate> {
     fn put_in_force(&self, state: &State) {
         let mut held = self.hold();
         held.inner.sessions.end_without(|name, proof| role_of(state, name, proof));
+        held.inner.lockouts.keep(|user| state.entry(user).is_some());
         held.inner.tokens.retain(|name, _| state.find(Kind::ApiToken, name).is_some());
     }
 }
@@ -89,6 +93,17 @@ impl Held<'_> {
         self.inner.limiter.failed(now, name, address(origin));
     }
 
+    /// Whether a user is locked out after wrong passwords.
+    pub(super) fn is_locked(&self, proof: &Proof, policy: &Policy) -> bool {
+        self.inner.lockouts.is_locked(self.now, proof.user, &proof.password, policy)
+    }
+
+    /// Somebody gave a wrong password for a user; whether the user is locked out by that.
+    pub(super) fn mistaken(&mut self, proof: &Proof, policy: &Policy) -> bool {
+        let now = self.now;
+        self.inner.lockouts.failed(now, proof.user, &proof.password, policy)
+    }
+
     /// Somebody logged in; the token of the session.
     pub(super) fn begin(
         &mut self,
@@ -99,6 +114,7 @@ impl Held<'_> {
         let random = random().map_err(|error| Problem::internal(&error))?;
         let now = self.now;
         self.inner.limiter.succeeded(name);
+        self.inner.lockouts.succeeded(proof.user);
         Ok(self.inner.sessions.begin(now, principal, proof, &random))
     }
 

@@ -14,7 +14,7 @@ use super::changes::{done, refused};
 use super::problem::Problem;
 use super::route::{Answer, Ask, Body, Route, Shape};
 use super::{Site, json, work};
-use crate::access::{IDLE, Origin, PasswordHash, Principal, Proof, Role};
+use crate::access::{IDLE, Origin, PasswordHash, Policy, Principal, Proof, Role, WeakPassword, policy_of};
 use crate::keeper::Order;
 
 /// The routes about who somebody is.
@@ -28,7 +28,7 @@ pub(super) fn routes() -> Vec<Route> {
         Route {
             body: Body::Settings(Credentials::FIELDS),
             answers: vec![Answer { status: 201, shape: Shape::Json("A token for the requests to come.") }],
-            refusals: &[401, 429, 500],
+            refusals: &[401, 403, 409, 422, 429, 500],
             ..ordering("/api/v1/sessions", "log_in", "Logs in with name and password", |site, ask| {
                 Box::pin(log_in(site, ask))
             })
@@ -86,6 +86,8 @@ record! {
         user: UserName,
         /// The password.
         password: Description,
+        /// Another password, which is set then: one that has expired has to be changed.
+        new_password: Option<Description> = None,
     }
 }
 
@@ -96,7 +98,7 @@ record! {
         token: Description,
         /// The name of the administrator.
         user: UserName,
-        /// The password, 10 characters or more.
+        /// The password; what it must be says a credential policy in which everything has its default.
         password: Description,
     }
 }
@@ -104,7 +106,7 @@ record! {
 record! {
     /// A new password.
     struct NewPassword {
-        /// The password, 10 characters or more.
+        /// The password; what it must be says the credential policy of the user.
         password: Description,
         /// Makes an application user with this role when there is none of the name.
         create_with_role: Option<kinds::Role> = None,
@@ -117,6 +119,7 @@ struct Account {
     user: Id,
     hash: Option<PasswordHash>,
     role: Option<Role>,
+    policy: Policy,
 }
 
 impl Account {
@@ -127,12 +130,14 @@ impl Account {
         let (kind, id) = named(Kind::ApplicationUser).or_else(|| named(Kind::EndUser))?;
         let program = || state.get(Ref::<ApplicationUser>::new(id));
         let person = || state.get(Ref::<EndUser>::new(id));
-        let (password, role) = match kind {
-            Kind::ApplicationUser => program().map(|user| (&user.password, Some(user.role)))?,
-            _ => person().map(|user| (&user.password, user.role))?,
+        let (password, role, policy) = match kind {
+            Kind::ApplicationUser => {
+                program().map(|user| (&user.password, Some(user.role), user.credential_policy))?
+            }
+            _ => person().map(|user| (&user.password, user.role, user.credential_policy))?,
         };
         let hash = password.as_ref().map(|hash| PasswordHash::from_text(hash.expose()));
-        Some(Account { kind, user: id, hash, role: role.map(self::role) })
+        Some(Account { kind, user: id, hash, role: role.map(self::role), policy: policy_of(state, policy) })
     }
 }
 
@@ -164,33 +169,29 @@ pub(super) const fn role(role: kinds::Role) -> Role {
 static HASHING: tokio::sync::Semaphore = tokio::sync::Semaphore::const_new(2);
 
 async fn log_in(site: Arc<Site>, ask: Ask) -> Result<Response, Problem> {
-    let given = ask.body::<Credentials>()?;
-    let (user, origin) = (given.user.as_str().to_owned(), ask.principal.origin);
+    let Credentials { user, password, new_password } = ask.body::<Credentials>()?;
+    let (user, origin) = (user.as_str().to_owned(), ask.principal.origin);
     // Each needs 19 MiB and a processor for a while; and whoever tries many at once is counted one by one.
     let _turn = HASHING.acquire().await.map_err(|_| Problem::busy())?;
     site.access().may_try(&user, origin)?;
-    let live = site.keeper.live();
-    let checked = work(move || {
-        let account = Account::of(&live.state, given.user.as_str());
-        let password = given.password.as_str();
-        // A name that nobody has takes as long as a wrong password.
-        let Some(Account { user, hash: Some(kept), role, .. }) = account else {
-            PasswordHash::nobodys(password);
-            return Ok(None);
-        };
-        let is_right = kept.is(password);
-        let proof = Proof { user, password: kept };
-        Ok(role.filter(|_| is_right).map(|role| (role, proof)))
-    })
-    .await?;
-    let Some((role, proof)) = checked else {
-        site.access().failed(&user, origin);
-        crate::log::warn("a log-in failed").with("user", &user).with("from", origin).write();
-        return Err(Problem::new(
-            StatusCode::UNAUTHORIZED,
-            "name or password is wrong, or the user has no role",
-        ));
+    let tried = {
+        let (site, user) = (Arc::clone(&site), user.clone());
+        work(move || Ok(tried(&site, &user, password.as_str()))).await?
     };
+    let (role, mut proof, policy) = match tried {
+        Tried::Right { role, proof, policy } => (role, proof, policy),
+        Tried::Wrong(mistake) => return Err(mistaken(&site, &user, origin, mistake.as_ref())),
+    };
+    match new_password {
+        Some(new) => {
+            let author = format!("{user} ({origin})").into();
+            let new = new.as_str().to_owned();
+            set(Arc::clone(&site), user.clone(), new, None, (ask.order, author)).await?;
+            let account = Account::of(&site.keeper.live().state, &user);
+            proof.password = account.and_then(|account| account.hash).unwrap_or(proof.password);
+        }
+        None => unexpired(&site, proof.user, policy).await?,
+    }
     let principal = Principal { name: user.as_str().into(), role, origin };
     let token = site.access().begin(&user, principal.clone(), proof)?;
     let mut body = described(&principal);
@@ -204,6 +205,69 @@ async fn log_in(site: Arc<Site>, ask: Ask) -> Result<Response, Problem> {
         response.headers_mut().insert(header::SET_COOKIE, cookie);
     }
     Ok(response)
+}
+
+/// What became of a password.
+enum Tried {
+    Right {
+        role: Role,
+        proof: Proof,
+        policy: Policy,
+    },
+    /// With whose it is not, where somebody has the name and may be guessed at.
+    Wrong(Option<(Proof, Policy)>),
+}
+
+/// Looks whether a password is right. A name that nobody has takes as long as a wrong password, and so does a user who is locked
+/// out: then nobody learns which is right.
+fn tried(site: &Site, user: &str, password: &str) -> Tried {
+    let account = Account::of(&site.keeper.live().state, user);
+    let Some(Account { user, hash: Some(kept), role, policy, .. }) = account else {
+        PasswordHash::nobodys(password);
+        return Tried::Wrong(None);
+    };
+    let proof = Proof { user, password: kept };
+    if site.access().is_locked(&proof, &policy) {
+        PasswordHash::nobodys(password);
+        return Tried::Wrong(None);
+    }
+    match (proof.password.is(password), role) {
+        (true, Some(role)) => Tried::Right { role, proof, policy },
+        (true, None) => Tried::Wrong(None),
+        (false, _) => Tried::Wrong(Some((proof, policy))),
+    }
+}
+
+/// Counts a wrong password, and says that it was wrong.
+fn mistaken(site: &Site, user: &str, origin: Origin, mistake: Option<&(Proof, Policy)>) -> Problem {
+    let is_locked = {
+        let mut access = site.access();
+        access.failed(user, origin);
+        mistake.is_some_and(|(proof, policy)| access.mistaken(proof, policy))
+    };
+    crate::log::warn("a log-in failed").with("user", user).with("from", origin).write();
+    if is_locked {
+        crate::log::warn("a user is locked out after wrong passwords")
+            .with("user", user)
+            .remedy("set another password to let him in at once: strowger password NAME")
+            .write();
+    }
+    let why = "name or password is wrong, or the user has no role or is locked out after wrong passwords";
+    Problem::new(StatusCode::UNAUTHORIZED, why)
+}
+
+/// Refuses a password that must be changed by now.
+async fn unexpired(site: &Arc<Site>, user: Id, policy: Policy) -> Result<(), Problem> {
+    let site = Arc::clone(site);
+    let is_expired = work(move || {
+        let found = site.keeper.is_password_expired(user, &policy, crate::digits::now());
+        found.map_err(|error| Problem::internal(&error.into()))
+    });
+    if is_expired.await? {
+        let why = "the password is right and has expired; log in once more with `new_password`, which sets another one";
+        return Err(Problem::new(StatusCode::FORBIDDEN, why));
+    }
+    Ok(())
 }
 
 async fn log_out(site: Arc<Site>, ask: Ask) -> Result<Response, Problem> {
@@ -230,6 +294,7 @@ async fn first(site: Arc<Site>, ask: Ask) -> Result<Response, Problem> {
             "there is an administrator already; log in at /api/v1/sessions",
         ));
     }
+    let _turn = HASHING.acquire().await.map_err(|_| Problem::busy())?;
     let name = given.user.as_str().to_owned();
     let author: Box<str> = format!("{name} ({origin})").into();
     let done = set(
@@ -252,6 +317,7 @@ async fn set_password(site: Arc<Site>, ask: Ask) -> Result<Response, Problem> {
         let why = "setting somebody else's password needs the role administrator";
         return Err(Problem::new(StatusCode::FORBIDDEN, why));
     }
+    let _turn = HASHING.acquire().await.map_err(|_| Problem::busy())?;
     let order = (ask.order, ask.principal.to_string().into());
     let body = set(site, name, given.password.as_str().to_owned(), given.create_with_role, order).await?;
     Ok(json(StatusCode::OK, &body))
@@ -287,8 +353,16 @@ async fn set(
         }
         let mut salt = [0; 16];
         getrandom::fill(&mut salt).map_err(|error| Problem::internal(&anyhow::anyhow!("{error}")))?;
-        let hash = PasswordHash::new(&name, &password, &salt)
-            .map_err(|weak| Problem::new(StatusCode::UNPROCESSABLE_ENTITY, weak.to_string()))?;
+        let policy = there.as_ref().map_or_else(Policy::default, |account| account.policy);
+        let weak = |weak: WeakPassword| Problem::new(StatusCode::UNPROCESSABLE_ENTITY, weak.to_string());
+        let hash = PasswordHash::new(&name, &password, &salt, &policy).map_err(weak)?;
+        if let Some(account) = there.filter(|_| policy.history > 0) {
+            let former = site.keeper.passwords_of(account.user);
+            let former = former.map_err(|error| Problem::internal(&error.into()))?;
+            if former.iter().take(policy.history).any(|former| former.hash.is(&password)) {
+                return Err(weak(WeakPassword::Used(policy.history)));
+            }
+        }
         table.insert("password".to_owned(), json!(hash.as_str()));
         let wanted = Wanted { kind, renamed_from: None, table };
         let plan = site.keeper.plan(&live, &[wanted], Scope::Objects).map_err(|error| refused(&error))?;

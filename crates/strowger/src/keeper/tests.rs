@@ -190,3 +190,34 @@ fn a_plan_says_what_has_no_effect_once_and_not_again() {
     assert_eq!(plan(&urgent).without_effect(), [] as [&str; 0]);
     assert_eq!(plan(&[]).without_effect(), [] as [&str; 0]);
 }
+
+#[test]
+fn a_password_expires_with_its_own_age_and_not_with_that_of_its_user() {
+    let folder = Folder::new("expires");
+    let keeper = folder.keeper();
+    let hash = |salt: &str| {
+        format!("$argon2id$v=19$m=19456,t=2,p=1${salt}$aGFzaGhhc2hoYXNoaGFzaGhhc2hoYXNoaGFzaGhhc2g")
+    };
+    let alice = |password: &str, department: &str| {
+        let table = json!({ "name": "alice", "password": password, "department": department });
+        let plan = keeper.plan(&keeper.live(), &[wanted(Kind::EndUser, table)], Scope::Objects).unwrap();
+        keeper.carry_out(plan, order("root"), Purpose::Lasting).unwrap();
+    };
+    let (one, two) = (hash("c29tZXNhbHRzb21lc2FsdA"), hash("b3RoZXJzYWx0b3RoZXJzYQ"));
+    alice(&one, "lab");
+    alice(&two, "lab");
+    alice(&two, "attic");
+    let user = keeper.live().state.find(Kind::EndUser, "alice").unwrap();
+    let passwords = keeper.passwords_of(user).unwrap();
+    let hashes: Vec<&str> = passwords.iter().map(|password| password.hash.as_str()).collect();
+    assert_eq!(hashes, [two, one]);
+    let days = |days: u64| Duration::from_secs(days * 86_400);
+    let check = |expires: Option<u64>, after: Duration, expect: bool| {
+        let policy = crate::access::Policy { expires: expires.map(days), ..Default::default() };
+        let now = passwords[0].since + after;
+        assert_eq!(keeper.is_password_expired(user, &policy, now), Ok(expect), "{expires:?} {after:?}");
+    };
+    check(Some(90), days(89), false);
+    check(Some(90), days(90), true);
+    check(None, days(1_000), false);
+}

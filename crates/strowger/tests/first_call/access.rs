@@ -97,3 +97,57 @@ fn names_that_are_configured_are_names_of_the_web_interface_at_once() {
     assert_eq!(status, 201, "{said}");
     check(&[("pbx.example", 200), ("old.example:80", 200), ("203.0.113.5", 200), ("strowger.lab", 421)]);
 }
+
+#[test]
+fn log_ins_are_as_the_credential_policy_says() {
+    let folder = Folder::new("policy");
+    let server = Server::start(&folder);
+    let policy = json!({ "length_min": 12, "history": 2, "failures_max": 3, "lockout": 0 });
+    assert_eq!(local(&folder, "PUT", "/api/v1/configuration/credential_policies/strict", "", &policy).0, 201);
+    let set = |password: &str, role: Option<&str>, expect: Result<(), &str>| {
+        let mut body = json!({ "password": password });
+        if let Some(role) = role {
+            body["create_with_role"] = json!(role);
+        }
+        let (status, said) = local(&folder, "POST", "/api/v1/users/boss/password", "", &body);
+        match expect {
+            Ok(()) => assert_eq!(status, 200, "{password}: {said}"),
+            Err(part) => {
+                assert!(status == 422 && said["detail"].to_string().contains(part), "{password}: {said}")
+            }
+        }
+    };
+    let log_in = |password: &str, new: Option<&str>| {
+        let mut body = json!({ "user": "boss", "password": password });
+        if let Some(new) = new {
+            body["new_password"] = json!(new);
+        }
+        local(&folder, "POST", "/api/v1/sessions", "", &body)
+    };
+    // Without a policy everything has its default.
+    set("seven77", Some("administrator"), Err("use 8 characters or more"));
+    set("my horse 5678", Some("administrator"), Err("follow each other"));
+    set("one of eight", Some("administrator"), Ok(()));
+    let user = "/api/v1/configuration/application_users/boss";
+    assert_eq!(local(&folder, "PATCH", user, "", &json!({ "credential_policy": "strict" })).0, 200);
+    set("short horse", None, Err("use 12 characters or more"));
+    set("one of eight", None, Err("the last 2 cannot be used again"));
+    set("two of twelve", None, Ok(()));
+    set("one of eight", None, Err("the last 2 cannot be used again"));
+    // Who knows the password sets another one while logging in.
+    assert_eq!(log_in("two of twelve", Some("one of eight")).0, 422);
+    let (status, said) = log_in("two of twelve", Some("third of twelve"));
+    assert_eq!((status, said["role"].as_str()), (201, Some("administrator")), "{said}");
+    assert_eq!(log_in("third of twelve", None).0, 201);
+    // Three wrong ones lock the user out, whatever comes then.
+    for wrong in ["two of twelve", "guess", "guess"] {
+        assert_eq!(log_in(wrong, None).0, 401);
+    }
+    let (status, said) = log_in("third of twelve", None);
+    assert!(status == 401 && said["detail"].to_string().contains("locked out"), "{said}");
+    let line = server.wait_for_log(|line| line.contains("a user is locked out"));
+    assert!(line.contains("boss") && line.contains("strowger password"), "{line}");
+    set("fourth of twelve", None, Ok(()));
+    assert_eq!(log_in("fourth of twelve", None).0, 201);
+    assert!(server.stop());
+}

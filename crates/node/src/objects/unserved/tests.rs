@@ -45,6 +45,10 @@ fn what_is_set_and_has_no_effect() {
         ],
     );
     check(
+        "[[end_user]]\nname = \"a\"\npin = \"$argon2id$v=19$m=19456,t=2,p=1$c29tZXNhbHRzb21lc2FsdA$aGFzaGhhc2hoYXNoaGFzaGhhc2hoYXNoaGFzaGhhc2g\"\n",
+        &["end user a: nothing asks for a PIN yet"],
+    );
+    check(
         "[service_parameters]\naar = true\nring_time = 20\n",
         &["service parameters: aar has no effect yet"],
     );
