@@ -193,8 +193,8 @@ impl State {
 }
 
 impl State {
-    /// What an object would be called; its id when that cannot be read.
-    fn called_after(&self, kind: Kind, object: Id, value: &str) -> String {
+    /// What an object that is not there would be called with a value as the log writes it; its id when that cannot be read.
+    pub fn called_after(&self, kind: Kind, object: Id, value: &str) -> String {
         let read = serde_json::from_str::<Value>(value).ok();
         let name =
             read.as_ref().and_then(|value| {

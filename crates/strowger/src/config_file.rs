@@ -342,12 +342,9 @@ impl ConfigFile {
         let mut reading = Reading::of(path, &text);
         let mut mistakes = std::mem::take(&mut reading.mistakes);
         let Some(mut file) = reading.file.take() else { return Err(all_of(&mistakes)) };
-        file.source = Source {
-            path: path.to_owned(),
-            headings: headings(&reading.text),
-            keys: keys(&reading.text),
-            ..Source::default()
-        };
+        let read = reading.text.as_deref().unwrap_or(&text);
+        file.source =
+            Source { path: path.to_owned(), headings: headings(read), keys: keys(read), ..Source::default() };
         let tables = file.read_tables(path);
         if !mistakes.is_empty() && tables.is_empty() {
             // What else is wrong is told in the same run.

@@ -13,13 +13,14 @@ use super::ConfigFile;
 use super::mistakes::{explain_syntax, place_of};
 
 /// What could be read of a file.
+#[derive(Default)]
 pub(super) struct Reading {
     /// The file without what is wrong; nothing when that cannot be told from what is right.
     pub(super) file: Option<ConfigFile>,
     /// What is wrong, in the order of places.
     pub(super) mistakes: Vec<String>,
-    /// The text with spaces in place of that.
-    pub(super) text: String,
+    /// The text with spaces in place of that; nothing when nothing is wrong.
+    pub(super) text: Option<String>,
     /// Lines of the sections that something is wrong with, counted from 1.
     broken: Vec<Range<usize>>,
     /// What is called so in these.
@@ -29,6 +30,11 @@ pub(super) struct Reading {
 impl Reading {
     /// Reads a text.
     pub(super) fn of(path: &Path, text: &str) -> Reading {
+        if !text.contains(char::REPLACEMENT_CHARACTER)
+            && let Ok(file) = toml::from_str::<ConfigFile>(text)
+        {
+            return Reading { file: Some(file), ..Reading::default() };
+        }
         let mut found: Vec<(usize, String)> = Vec::new();
         let mut blanked: Vec<Range<usize>> = Vec::new();
         if let Some(at) = text.find(char::REPLACEMENT_CHARACTER) {
@@ -85,7 +91,7 @@ impl Reading {
         Reading {
             file,
             mistakes: found.into_iter().map(|(_, explained)| explained).collect(),
-            text: rest,
+            text: Some(rest),
             unread: unread.collect(),
             broken: sections
                 .iter()

@@ -130,7 +130,7 @@ impl History<'_> {
                 let (by, author) = self.last_touched(object, self.last)?;
                 let key = match (now, self.value_at(object, sequence)?) {
                     (Some(_), _) | (None, None) => self.state.name(kind, object),
-                    (None, Some(gone)) => name_in(&gone).unwrap_or_else(|| object.to_string()),
+                    (None, Some(gone)) => self.state.called_after(kind, object, &gone),
                 };
                 changed.push(ChangedSince { kind, object, key, by, author });
             }
@@ -224,13 +224,6 @@ impl History<'_> {
         let read = |row: &rusqlite::Row<'_>| Ok((row.get::<_, i64>(0)?.cast_unsigned(), row.get(1)?));
         query.query_row(params![object.to_string(), up_to.cast_signed()], read).map_err(unreadable)
     }
-}
-
-/// What an object that is gone was called, without its partition.
-fn name_in(value: &str) -> Option<String> {
-    let value: serde_json::Value = serde_json::from_str(value).ok()?;
-    let name = value.get("name").or_else(|| value.get("pattern"))?;
-    name.as_str().map(str::to_owned)
 }
 
 impl From<FollowError> for HistoryError {

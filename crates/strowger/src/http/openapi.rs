@@ -242,7 +242,14 @@ fn event() -> Value {
             "expires_seconds": { "type": "integer" },
             "request": text(),
             "reason": text(),
-            "alarm": { "type": "string", "enum": ["relay-failed", "record-not-stored", "overloaded", "overload-ended", "contained"] },
+            "alarm": {
+                "type": "string",
+                "enum": [
+                    "relay-failed", "record-not-stored", "overloaded", "overload-ended", "contained",
+                    "sip-socket-missing", "sip-socket-open",
+                ],
+            },
+            "socket": text(),
             "waiting": { "type": "integer" },
             "full": text(),
             "found": text(),

@@ -90,6 +90,19 @@ fn one_change_is_taken_back() {
 }
 
 #[test]
+fn what_went_meanwhile_is_called_as_it_was() {
+    let folder = Folder::new("undo-gone");
+    let mut store = four_changes(&folder);
+    let back = change(&store, Purpose::Return { to: 1 }, store.return_to(1).unwrap());
+    store.commit(back, at(20)).unwrap();
+    let error = store.undo(2).unwrap_err().to_string();
+    assert!(
+        error.starts_with("later changes stand on it: line \"internal:1002\" by change 5 of "),
+        "{error}"
+    );
+}
+
+#[test]
 fn what_was_taken_back_is_not_taken_back_again() {
     let folder = Folder::new("undo-twice");
     let mut store = four_changes(&folder);
