@@ -117,11 +117,17 @@ impl Configuration {
                 ),
             }
         }
-        origins.extend(self.trunks.iter().map(|(name, trunk)| {
-            let kind = if trunk.overlap { OriginKind::OverlapTrunk } else { OriginKind::Trunk };
-            origin(kind, name, Arc::clone(&trunk.caller))
-        }));
+        origins.extend(self.trunk_origins());
         origins
+    }
+
+    /// All trunks.
+    pub fn trunk_origins(&self) -> impl Iterator<Item = Origin> {
+        self.trunks.iter().map(|(name, trunk)| Origin {
+            kind: if trunk.overlap { OriginKind::OverlapTrunk } else { OriginKind::Trunk },
+            name: name.clone(),
+            caller: Arc::clone(&trunk.caller),
+        })
     }
 }
 

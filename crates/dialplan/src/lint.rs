@@ -21,9 +21,10 @@ use strowger_base::WallTime;
 
 use self::find::Finder;
 pub use self::finding::{Example, Finding, Kind, Severity};
-use crate::analysis::Caller;
+use crate::analysis::{Arrival, Caller};
 use crate::codes::CodeTable;
-use crate::plan::DialPlan;
+use crate::plan::{Action, DialPlan};
+use crate::symbol::Digits;
 
 /// Somebody who dials, or whose calls come in.
 #[derive(Clone, Debug)]
@@ -87,6 +88,27 @@ pub fn loops(plan: &DialPlan, origins: &[Origin], at: WallTime) -> Vec<Finding> 
     let mut lint = finder.finish();
     lint.findings.retain(|finding| finding.kind == Kind::Loop);
     lint.findings
+}
+
+/// Whether a call may go round in translations that finds, where this number was before, whatever else takes it there. Who sees a
+/// false alarm asks [`loops`]; when nothing asks for the calling number, nobody goes round without an alarm.
+pub fn may_go_round(plan: &DialPlan, origins: &[Origin], at: WallTime, number: &Digits) -> bool {
+    let views = view::all(plan, origins, at);
+    let mut zones = Vec::new();
+    for view in &views {
+        if !zones.contains(&view.caller.zone) {
+            zones.push(view.caller.zone.clone());
+        }
+    }
+    let translates = |id| plan.pattern(id).is_some_and(|row| matches!(row.action, Action::Translate(_)));
+    views.iter().any(|view| {
+        zones.iter().any(|zone| {
+            let caller = Arc::new(Caller { zone: zone.clone(), ..Caller::clone(&view.caller) });
+            let analysis = view.dial_as(plan, &caller, number, Arrival::EnBloc);
+            // Where a translation looks the number up, the caller's own search space may be another.
+            find::first(&analysis).is_some_and(translates) && (!view.dials || loops::is_endless(&analysis))
+        })
+    })
 }
 
 #[cfg(test)]

@@ -49,6 +49,8 @@ struct Tables {
     search_spaces: Arc<BTreeMap<Box<str>, SearchSpace>>,
     rows: SharedList<Option<Arc<Row>>>,
     count: usize,
+    /// The rows that are no lines, oldest first: few among many.
+    others: Arc<Vec<PatternId>>,
     automaton: Automaton,
     addresses: Arc<Addresses>,
 }
@@ -163,6 +165,11 @@ impl DialPlan {
         rows.filter_map(|(index, row)| Some((PatternId(index as u32), &row.as_ref()?.what)))
     }
 
+    /// All patterns but those of lines, oldest first.
+    pub fn others(&self) -> impl Iterator<Item = (PatternId, &NumberPattern)> {
+        self.tables.others.iter().filter_map(|id| Some((*id, self.pattern(*id)?)))
+    }
+
     /// How many patterns, names and host routes there are.
     pub fn len(&self) -> usize {
         self.tables.count + self.tables.addresses.len()
@@ -229,7 +236,7 @@ impl DialPlan {
     }
 
     /// Whether a partition has opening hours, so that it is not always there.
-    pub(crate) fn has_hours(&self, id: PartitionId) -> bool {
+    pub fn has_hours(&self, id: PartitionId) -> bool {
         self.tables.partitions.get(id.0 as usize).is_some_and(|partition| partition.hours.is_some())
     }
 

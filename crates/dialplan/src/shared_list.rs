@@ -28,6 +28,14 @@ impl<T: Clone + Default> SharedList<T> {
         index
     }
 
+    /// Takes values that are empty away from the end.
+    pub(crate) fn trim(&mut self, is_empty: impl Fn(&T) -> bool) {
+        while self.length > 0 && self.get(self.length - 1).is_some_and(&is_empty) {
+            self.length -= 1;
+        }
+        self.parts.truncate((self.length as usize).div_ceil(PART));
+    }
+
     /// The value at a place, to change it: the part it lies in is copied when a copy of the list shares it.
     pub(crate) fn get_mut(&mut self, index: u32) -> Option<&mut T> {
         if index >= self.length {
@@ -76,5 +84,23 @@ mod tests {
             (0..1000).map(|value| if value % 3 == 0 { value + 5000 } else { value }).collect();
         assert_eq!(list.iter().copied().collect::<Vec<_>>(), expect);
         assert_eq!((list.get(1000), list.len()), (None, 1000));
+    }
+
+    #[test]
+    fn places_at_the_end_are_given_again() {
+        let mut list = SharedList::new();
+        for value in 1..=300 {
+            list.push(value);
+        }
+        let before = list.clone();
+        for end in [300, 299, 256, 255, 128, 1, 0] {
+            for place in end..300 {
+                *list.get_mut(place).unwrap_or(&mut 0) = 0;
+            }
+            list.trim(|value| *value == 0);
+            assert_eq!(list.iter().copied().collect::<Vec<_>>(), (1..=end).collect::<Vec<_>>());
+        }
+        assert_eq!((list.push(7), list.get(0), list.len()), (0, Some(&7), 1));
+        assert_eq!((before.get(299), before.len()), (Some(&300), 300));
     }
 }

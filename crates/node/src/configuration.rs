@@ -8,6 +8,7 @@ mod assembly;
 mod bounds;
 mod build;
 mod codes;
+mod dialling;
 mod forwards;
 mod hunting;
 mod incoming;

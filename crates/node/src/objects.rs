@@ -49,6 +49,13 @@ pub struct Translated {
 
 /// Everything of a state that the node can use.
 pub fn draft(state: &State, secrets: &dyn Secrets) -> Translated {
+    let mut translation = Translation { state, secrets, translated: others(state, secrets) };
+    translation.lines();
+    translation.translated
+}
+
+/// Everything but the lines, at the cost of what there is beside them.
+pub fn others(state: &State, secrets: &dyn Secrets) -> Translated {
     let translated = Translated { draft: Draft::default(), origins: Origins::default(), faults: Vec::new() };
     let mut translation = Translation { state, secrets, translated };
     translation.parameters();
@@ -57,7 +64,6 @@ pub fn draft(state: &State, secrets: &dyn Secrets) -> Translated {
     translation.codes();
     translation.trunks();
     translation.routing();
-    translation.lines();
     translation.hunting();
     translation.translated
 }

@@ -1,9 +1,10 @@
 //! What takes calls follows the configuration: objects become the tables of the node, and sockets are opened and closed.
 //!
-//! Of a change of lines and phones only these are built. Anything else is built as a whole. Both happen on the thread that made the
-//! change: calls do not wait for it.
+//! Of a change of lines and phones only these are built, of one of patterns, trunks and hunting all that is no line. Anything else is
+//! built as a whole. All this happens on the thread that made the change: calls do not wait for it.
 
-use std::collections::BTreeSet;
+mod compile;
+
 use std::net::{IpAddr, SocketAddr};
 use std::path::Path;
 use std::sync::mpsc::sync_channel;
@@ -12,16 +13,14 @@ use std::time::Duration;
 
 use anyhow::Context;
 use serde_json::json;
-use strowger_base::Secret;
 use strowger_base::net::{ListenerId, Transport};
 use strowger_callcontrol::RelayMode;
+use strowger_configuration::State;
 use strowger_configuration::kinds::SipTransport;
-use strowger_configuration::{Id, State};
-use strowger_node::Draft;
-use strowger_node::configuration::{Assembly, Configuration, ConfigurationError, Line, LineChange};
-use strowger_node::objects::{self, Extent, Origins, Secrets, Translated};
+use strowger_node::configuration::{Assembly, Configuration};
 use tokio::sync::watch;
 
+use self::compile::Compiler;
 use crate::consequences::Taken;
 use crate::events::{Hub, Topic};
 use crate::keeper::Users;
@@ -212,53 +211,14 @@ impl Telephony {
     fn compile(&self, live: Option<&Compiled>, state: &State) -> Result<Compiled, Vec<String>> {
         let sockets = self.sockets(state);
         let assembly = match live {
-            Some(live) => self.follow(live, state)?,
-            None => self.assemble(state)?,
+            Some(live) => self.compiler().follow((&live.state, &live.assembly), state)?,
+            None => self.compiler().assemble(state)?,
         };
         Ok(Compiled { state: state.clone(), assembly, sockets })
     }
 
-    /// Makes of what is in force what shall be, at the cost of what differs where that is possible.
-    fn follow(&self, live: &Compiled, state: &State) -> Result<Arc<Assembly>, Vec<String>> {
-        match objects::extent(&live.state, state) {
-            Extent::Nothing => Ok(Arc::clone(&live.assembly)),
-            Extent::Lines(lines) => match self.lines(live, state, &lines)? {
-                Some(assembly) => Ok(Arc::new(assembly)),
-                None => self.assemble(state),
-            },
-            Extent::Whole => self.assemble(state),
-        }
-    }
-
-    /// Changes these lines alone; `None` when that cannot be done.
-    fn lines(
-        &self,
-        live: &Compiled,
-        state: &State,
-        lines: &BTreeSet<Id>,
-    ) -> Result<Option<Assembly>, Vec<String>> {
-        let mut changes = Vec::with_capacity(lines.len());
-        let mut phones: Vec<(Id, Vec<Id>)> = Vec::with_capacity(lines.len());
-        let mut faults = vec![];
-        for id in lines {
-            let before = objects::line(&live.state, *id, &*self.vault).and_then(|line| line.draft);
-            let after = objects::line(state, *id, &*self.vault);
-            faults.extend(after.iter().flat_map(|line| &line.faults).map(ToString::to_string));
-            phones.push((*id, after.as_ref().map(|line| line.phones.clone()).unwrap_or_default()));
-            let after = after.and_then(|line| line.draft).map(|line| self.this_run.line(line));
-            changes.push(LineChange { before, after });
-        }
-        if !faults.is_empty() {
-            return Err(faults);
-        }
-        live.assembly.with_lines(&changes).map_err(|errors| {
-            let origins = Origins::of_lines(phones.iter().map(|(line, phones)| (*line, phones.as_slice())));
-            origins.faults(state, &errors).iter().map(ToString::to_string).collect()
-        })
-    }
-
-    fn assemble(&self, state: &State) -> Result<Arc<Assembly>, Vec<String>> {
-        assemble(state, &self.vault, &self.this_run)
+    fn compiler(&self) -> Compiler<'_> {
+        Compiler { vault: &self.vault, this_run: &self.this_run }
     }
 
     /// The sockets that a state wants of this node: those of its server where it has any, the first ones otherwise.
@@ -445,12 +405,6 @@ fn wanted(listener: &strowger_configuration::kinds::SipListener) -> WantedSocket
     WantedSocket { transport, address: SocketAddr::new(address, listener.port.get() as u16), advertise }
 }
 
-impl Secrets for Vault {
-    fn reveal(&self, setting: &str, sealed: &str) -> Result<Secret<Box<str>>, String> {
-        self.open_text(setting, sealed)
-    }
-}
-
 /// What a folder has in which no server runs, for questions about the dial plan.
 ///
 /// # Errors
@@ -459,50 +413,12 @@ pub(crate) fn of_folder(data: &Path) -> anyhow::Result<(State, Arc<strowger_call
     let _lock = crate::server::lock(data)?;
     let vault = Vault::open(data)?;
     let state = crate::configuration::state_of_folder(data)?;
-    let assembly = assemble(&state, &vault, &ThisRun::default())
+    let assembly = Compiler { vault: &vault, this_run: &ThisRun::default() }
+        .assemble(&state)
         .map_err(|wrong| anyhow::anyhow!("the configuration cannot be used: {}", wrong.join("; ")))?;
     Ok((state, Arc::clone(&assembly.configuration().calls)))
 }
 
-fn assemble(state: &State, vault: &Vault, this_run: &ThisRun) -> Result<Arc<Assembly>, Vec<String>> {
-    let (translated, _last) = drafted(state, vault)?;
-    if !translated.faults.is_empty() {
-        return Err(translated.faults.iter().map(ToString::to_string).collect());
-    }
-    let mut draft = Draft { product: PRODUCT.into(), ..translated.draft };
-    draft.relay = this_run.relay.unwrap_or(draft.relay);
-    draft.lines = draft.lines.into_iter().map(|line| this_run.line(line)).collect();
-    let named = |errors: Vec<ConfigurationError>| {
-        let faults = translated.origins.faults(state, &errors);
-        faults.iter().map(ToString::to_string).collect::<Vec<_>>()
-    };
-    Assembly::new(draft).map(Arc::new).map_err(named)
-}
-
-/// A draft needs as much memory as the tables that are made of it, for a moment. On a thread of its own it is made in room of
-/// its own, which goes back to the system as a whole; among the tables it would stay for ever.
-///
-/// The second value is to be dropped last: freeing something large lets the allocator look at the many small things before.
-fn drafted(state: &State, vault: &Vault) -> Result<(Translated, Vec<u8>), Vec<String>> {
-    let drafted = || {
-        let last = vec![1; LARGE];
-        (objects::draft(state, vault), last)
-    };
-    let drafted = std::thread::scope(|scope| scope.spawn(drafted).join());
-    drafted.map_err(|_| vec!["the objects cannot be read; please report this".to_owned()])
-}
-
-impl ThisRun {
-    fn line(&self, mut line: Line) -> Line {
-        line.no_answer = self.no_answer.unwrap_or(line.no_answer);
-        line
-    }
-}
-
-/// From 64 KiB on the allocator of glibc puts free pieces together; from 128 KiB on it would ask the system for each by itself.
-const LARGE: usize = 100 * 1024;
-/// Value of Server and User-Agent.
-const PRODUCT: &str = concat!("Strowger/", env!("CARGO_PKG_VERSION"));
 const PAUSE_FIRST: Duration = Duration::from_secs(1);
 const PAUSE_MOST: Duration = Duration::from_secs(60);
 /// The thread that takes calls looks into its letters many times a second.

@@ -30,7 +30,8 @@ pub enum LostBy {
     Breadth,
     /// It takes as many, and its partition comes later.
     Partition,
-    /// It takes as many in the same partition, and is younger; or older, when the tie rule says so.
+    /// It takes as many in the same partition, and is younger, as every other pattern is than a line; or older, when the tie
+    /// rule says so.
     Age,
 }
 

@@ -4,7 +4,7 @@ use strowger_base::WallTime;
 
 use crate::automaton::Walk;
 use crate::parameters::TieRule;
-use crate::plan::{DialPlan, NextHopBy, PatternId, SearchSpace};
+use crate::plan::{Action, DialPlan, NextHopBy, PatternId, SearchSpace};
 use crate::schedule::Zone;
 use crate::symbol::{Digits, DigitsError, Symbol};
 
@@ -123,12 +123,15 @@ impl DialPlan {
 }
 
 /// What candidates are compared by: numbers taken, place of the partition, and age as the tie rule counts it.
-pub(crate) type Rank = (u128, usize, u32);
+pub(crate) type Rank = (u128, usize, (bool, u32));
 
 pub(crate) fn rank(plan: &DialPlan, space: &SearchSpace, id: PatternId, length: usize) -> Rank {
+    // The number of a line is older than any other pattern, whenever it came.
+    let is_line = plan.pattern(id).is_some_and(|row| matches!(row.action, Action::Line(_)));
+    let age = (!is_line, id.0);
     let age = match plan.parameters().ties {
-        TieRule::Oldest => id.0,
-        TieRule::Newest => !id.0,
+        TieRule::Oldest => age,
+        TieRule::Newest => (!age.0, !age.1),
     };
     (plan.breadth(id, length), space.rank(plan.partition_id_of(id)), age)
 }

@@ -75,7 +75,7 @@ impl<'f> Finder<'f> {
     /// The translation patterns only.
     pub(super) fn translations(&mut self) {
         let plan = self.plan;
-        let translations = plan.patterns().filter(|(_, row)| matches!(row.action, Action::Translate(_)));
+        let translations = plan.others().filter(|(_, row)| matches!(row.action, Action::Translate(_)));
         for (id, _) in translations {
             for place in self.views_of(id) {
                 let views = self.views;

@@ -30,7 +30,7 @@ impl Raised {
         // What was valid stays valid with a higher limit.
         let _ = builder.parameters(parameters);
         let translations =
-            plan.patterns().filter(|(_, row)| matches!(row.action, Action::Translate(_))).count();
+            plan.others().filter(|(_, row)| matches!(row.action, Action::Translate(_))).count();
         let samples = (RUNS / translations.max(1) as u64).clamp(SAMPLES_MIN, SAMPLES_MAX) as usize;
         Raised { plan: builder.build(), told: BTreeSet::new(), runs_left: RUNS, samples }
     }
@@ -130,8 +130,8 @@ impl Finder<'_> {
         let branches = row.pattern.branches(row.filter.as_ref());
         let breadth = self.plan.breadth(id, known.len());
         let open = branches.iter().flatten().any(|element| !element.again().is_empty()) || branches.len() > 1;
-        // The same numbers for the same plan.
-        let mut rng = Rng::new(u64::from(id.0));
+        // The same numbers for the same pattern, whatever its place.
+        let mut rng = Rng::new(seed(row.pattern.text(), self.plan.partition_of(id)));
         if !open && breadth <= self.raised.samples as u128 {
             each(&branches, &mut all);
             return all;
@@ -216,7 +216,13 @@ impl Finder<'_> {
     }
 }
 
-fn is_endless(analysis: &Analysis) -> bool {
+/// What tells a pattern from others, as a number (FNV-1a).
+fn seed(pattern: &str, partition: &str) -> u64 {
+    let bytes = pattern.bytes().chain([0]).chain(partition.bytes());
+    bytes.fold(0xcbf2_9ce4_8422_2325, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3))
+}
+
+pub(super) fn is_endless(analysis: &Analysis) -> bool {
     matches!(analysis.decision(), Some(Decision::Rejected(Reject::TooManyTranslations)))
 }
 

@@ -139,7 +139,7 @@ pub(super) fn all(plan: &DialPlan, origins: &[Origin], at: WallTime) -> Vec<View
         place(&mut views, format!("space:{name}").into(), &caller, true);
     }
     let mut targets = vec![false; views.len()];
-    for (_, row) in plan.patterns() {
+    for (_, row) in plan.others() {
         if let Action::Translate(translation) = &row.action
             && let NextSearchSpace::Own(space) = &translation.next
         {

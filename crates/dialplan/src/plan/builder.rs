@@ -110,6 +110,7 @@ impl DialPlanBuilder {
                 search_spaces: Arc::default(),
                 rows: SharedList::new(),
                 count: 0,
+                others: Arc::default(),
                 automaton,
                 addresses: Arc::default(),
             },
@@ -240,6 +241,10 @@ impl DialPlanBuilder {
         let root = self.root(id);
         let automaton = &mut self.tables.automaton;
         let ways = branches.iter().map(|branch| automaton.insert(root, branch, pattern)).collect();
+        if !matches!(what.action, Action::Line(_)) {
+            // The youngest has the highest place.
+            Arc::make_mut(&mut self.tables.others).push(pattern);
+        }
         if let Some(row) = self.tables.rows.get_mut(place) {
             *row = Some(Arc::new(Row { what, partition: id, breadth, ways }));
             self.tables.count += 1;
@@ -316,7 +321,19 @@ impl DialPlanBuilder {
             self.tables.automaton.remove(root, *way);
         }
         self.tables.count -= 1;
+        self.tables.rows.trim(Option::is_none);
+        if let Ok(place) = self.tables.others.binary_search(&pattern) {
+            Arc::make_mut(&mut self.tables.others).remove(place);
+        }
         Some(Arc::unwrap_or_clone(row).what)
+    }
+
+    /// Takes everything out but the numbers of lines: patterns, all names and all hosts.
+    pub fn remove_others(&mut self) {
+        for pattern in std::mem::take(&mut self.tables.others).iter().rev() {
+            self.remove(*pattern);
+        }
+        self.tables.addresses = Arc::default();
     }
 
     /// The finished plan.
@@ -345,6 +362,12 @@ impl DialPlanBuilder {
             let row = self.tables.rows.get(id.0).and_then(|row| row.as_deref());
             row.is_some_and(|row| row.what.pattern == what.pattern && row.what.filter == what.filter)
         })
+    }
+}
+
+impl From<DialPlan> for DialPlanBuilder {
+    fn from(plan: DialPlan) -> Self {
+        DialPlanBuilder { tables: Arc::unwrap_or_clone(plan.tables) }
     }
 }
 

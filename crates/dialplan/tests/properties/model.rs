@@ -108,7 +108,8 @@ impl<'p> Model<'p> {
         *breadths.entry((index, length)).or_insert_with(|| matcher::breadth(&self.rows[index].1, length))
     }
 
-    /// Those that take the string, best first: fewest numbers, then partition, then age, whichever end of it counts.
+    /// Those that take the string, best first: fewest numbers, then partition, then age, whichever end of it counts; lines are
+    /// older than all others.
     fn full(&self, lookup: &Lookup) -> Vec<(u128, usize, usize)> {
         let mut full: Vec<_> = self
             .visible(lookup)
@@ -119,7 +120,9 @@ impl<'p> Model<'p> {
             })
             .collect();
         full.sort_unstable_by_key(|(breadth, rank, index)| {
-            let age = if self.plan.newest_wins { usize::MAX - index } else { *index };
+            let is_line = self.rows.get(*index).is_some_and(|(row, _)| matches!(row.does, Does::Ring));
+            let age = if is_line { *index } else { self.rows.len() + index };
+            let age = if self.plan.newest_wins { usize::MAX - age } else { age };
             (*breadth, *rank, age)
         });
         full

@@ -1,4 +1,4 @@
-//! A configuration that can be changed line by line.
+//! A configuration that can be changed without building all lines again.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -6,17 +6,16 @@ use std::sync::Arc;
 use strowger_base::{LineName, limits};
 use strowger_dialplan::{DialPlanBuilder, Digits};
 
-use super::build::{self, Built, Findings, Ground};
+use super::build::{self, Built, Findings, Ground, Lines};
+use super::loops::{self, Changed};
 use super::{Configuration, ConfigurationError, Draft, Line, PhoneDraft, Place, lines, mobility, plan};
 
-/// A configuration with what it takes to change single lines of it. A change costs what the changed lines cost, however
-/// many others there are.
+/// A configuration with what it takes to change single lines of it, or all that is no line. A change costs what the
+/// changed lines cost, and what there is beside lines where that is changed, however many other lines there are.
 pub struct Assembly {
-    /// What was written, without the lines that have numbers.
+    /// What was written that lines are made with.
     draft: Arc<Draft>,
     built: Built,
-    /// There are translation patterns.
-    translates: bool,
 }
 
 /// What becomes of a line.
@@ -33,17 +32,9 @@ impl Assembly {
     ///
     /// # Errors
     /// As of [`Draft::build`].
-    pub fn new(mut draft: Draft) -> Result<Self, Vec<ConfigurationError>> {
+    pub fn new(draft: Draft) -> Result<Self, Vec<ConfigurationError>> {
         let built = build::build(&draft)?;
-        let translates = !draft.plan.translations.is_empty();
-        // What forwards may name are words; numbers are found in the dial plan.
-        draft.lines.retain(|line| !is_number(line));
-        draft.lines.shrink_to_fit();
-        draft.plan.translations = Vec::new();
-        draft.plan.routes = Vec::new();
-        draft.plan.blocks = Vec::new();
-        draft.codes = Default::default();
-        Ok(Assembly { draft: Arc::new(draft), built, translates })
+        Ok(Assembly { draft: Arc::new(ground(draft)), built })
     }
 
     /// The configuration.
@@ -51,24 +42,70 @@ impl Assembly {
         &self.built.configuration
     }
 
-    /// The same with some lines changed; `None` when these cannot be changed alone, because what is called by a name and not
-    /// by a number may be named anywhere, or because translations may go round for who dials otherwise now: build the whole then.
+    /// The same with some lines changed and, where it is given, with all that is no line as in this draft, whose lines
+    /// do not count. `None` when the other lines could not stay as they are, because of what is called by a name and not by a
+    /// number, or because they are made of other things now; and when translations go round: build the whole then.
     ///
     /// # Errors
     /// Everything that is wrong, with the position among `changes` as the line's.
-    pub fn with_lines(&self, changes: &[LineChange]) -> Result<Option<Self>, Vec<ConfigurationError>> {
+    pub fn with(
+        &self,
+        others: Option<Draft>,
+        changes: &[LineChange],
+    ) -> Result<Option<Self>, Vec<ConfigurationError>> {
         let concerned = changes.iter().flat_map(|change| change.before.iter().chain(&change.after));
-        if concerned.into_iter().any(|line| !is_number(line)) {
+        let is_same = others.as_ref().is_none_or(|others| makes_same_lines(&self.draft, others));
+        if concerned.into_iter().any(|line| !is_number(line)) || !is_same {
             return Ok(None);
         }
-        // Who dials what else, or sees other numbers, may go round in translations: only the whole tells.
-        if self.translates && changes.iter().any(LineChange::concerns_dialling) {
-            return Ok(None);
-        }
+        let others = others.map(|others| Draft { lines: self.draft.lines.clone(), ..others });
         let mut found = Findings::default();
-        let mut sip = strowger_sip::Configuration::clone(&self.built.configuration.sip);
-        let mut calls = strowger_callcontrol::Configuration::clone(&self.built.configuration.calls);
-        let mut numbers = DialPlanBuilder::from(&calls.plan);
+        let mut numbers = DialPlanBuilder::from(&self.built.configuration.calls.plan);
+        if others.is_some() {
+            numbers.remove_others();
+            for (index, line) in self.draft.lines.iter().enumerate() {
+                plan::add_line(&mut numbers, Place::Line(index), (line, &line.line_name()), &mut found);
+            }
+        }
+        let draft = others.as_ref().unwrap_or(&self.draft);
+        let (lines, numbers) = self.lines(draft, numbers, changes, &mut found);
+        let numbers = numbers.build();
+        let built = match &others {
+            Some(draft) => {
+                if !build::check_counts(draft, lines.settings.len(), &mut found) {
+                    return Err(found.0);
+                }
+                let Built { groups, pools, .. } = &self.built;
+                let ground = (Arc::clone(groups), Arc::clone(pools));
+                build::with_others(draft, numbers, lines, ground, &mut found)?
+            }
+            None if !found.0.is_empty() => return Err(found.0),
+            None if numbers.len() > limits::PATTERNS => return Ok(None),
+            None => self.built.with_lines(numbers, lines),
+        };
+        if self.goes_round(&built, others.is_some(), changes) {
+            return Ok(None);
+        }
+        let draft = others.map_or_else(|| Arc::clone(&self.draft), |others| Arc::new(ground(others)));
+        Ok(Some(Assembly { draft, built }))
+    }
+
+    /// The lines after changes, and their numbers.
+    fn lines(
+        &self,
+        draft: &Draft,
+        mut numbers: DialPlanBuilder,
+        changes: &[LineChange],
+        found: &mut Findings,
+    ) -> (Lines, DialPlanBuilder) {
+        let Built { configuration: Configuration { sip, calls, .. }, groups, pools, shared, diallers } =
+            &self.built;
+        let mut lines = Lines {
+            accounts: sip.lines.clone(),
+            settings: calls.lines.clone(),
+            shared: shared.clone(),
+            diallers: diallers.clone(),
+        };
         let dialled = |line: &Line| (line.partition.clone(), line.number.clone(), line.urgent);
         let moved =
             |change: &&LineChange| change.before.as_ref().map(dialled) != change.after.as_ref().map(dialled);
@@ -77,9 +114,7 @@ impl Assembly {
             numbers.remove_literal(&before.partition, &before.number);
         }
         for before in changes.iter().filter_map(|change| change.before.as_ref()) {
-            let name = before.line_name();
-            sip.lines.remove(name.as_str());
-            calls.lines.remove(name.as_str());
+            lines.remove(&before.line_name());
         }
         let names: Vec<Option<LineName>> =
             changes.iter().map(|change| change.after.as_ref().map(Line::line_name)).collect();
@@ -87,44 +122,64 @@ impl Assembly {
             if let (Some(after), Some(name)) = (&change.after, name)
                 && moved(&change)
             {
-                plan::add_line(&mut numbers, Place::Line(index), (after, name), &mut found);
+                plan::add_line(&mut numbers, Place::Line(index), (after, name), found);
             }
         }
-        calls.plan = numbers.build();
-        if calls.plan.len() > limits::PATTERNS {
-            return Ok(None);
-        }
-        let Built { groups, pools, shared, .. } = &self.built;
-        let mut shared = shared.clone();
-        let plan = calls.plan.clone();
-        let longest = mobility::longest_clause(pools, &plan);
-        let ground = Ground { draft: &self.draft, dial_plan: &plan, groups, pools: (pools, longest) };
+        // What lines are made with is the same before and after.
+        let dial_plan = &calls.plan;
+        let longest = mobility::longest_clause(pools, dial_plan);
+        let ground = Ground { draft, dial_plan, groups, pools: (pools, longest) };
         for (index, (change, name)) in changes.iter().zip(&names).enumerate() {
             let (Some(after), Some(name)) = (&change.after, name) else { continue };
-            let (account, settings) = ground.line(index, after, &mut shared, &mut found);
-            sip.lines.insert(name.clone(), account);
-            if calls.lines.insert(name.clone(), settings) {
-                lines::taken(Place::Line(index), &after.number, &mut found);
-            }
+            lines.add(ground, index, (after, name), found);
         }
         let changed: BTreeSet<&str> = names.iter().flatten().map(LineName::number).collect();
         for number in changed {
             let index =
                 |line: &str| names.iter().position(|name| name.as_ref().is_some_and(|it| *it == *line));
-            lines::check_alike(&sip.lines, number, index, &mut found);
+            lines::check_alike(&lines.accounts, number, index, found);
         }
-        if !found.0.is_empty() {
-            return Err(found.0);
-        }
-        let configuration = Configuration {
-            sip: Arc::new(sip),
-            calls: Arc::new(calls),
-            messages: self.built.configuration.messages,
-        };
-        shared.forget_names();
-        let built = Built { configuration, groups: Arc::clone(groups), pools: Arc::clone(pools), shared };
-        Ok(Some(Assembly { draft: Arc::clone(&self.draft), built, translates: self.translates }))
+        (lines, numbers)
     }
+
+    /// Whether translations lead back to themselves after a change.
+    fn goes_round(&self, after: &Built, of_patterns: bool, changes: &[LineChange]) -> bool {
+        let dialled = |line: &Line| (line.partition.clone(), line.number.clone());
+        let moved =
+            |change: &&LineChange| change.before.as_ref().map(dialled) != change.after.as_ref().map(dialled);
+        let gone = changes.iter().filter(moved).filter_map(|change| change.before.as_ref());
+        let gone: Vec<Digits> = gone.filter_map(|line| Digits::parse(&line.number).ok()).collect();
+        let changed = match (of_patterns, after.diallers.see_more_than(&self.built.diallers)) {
+            (true, _) => Changed::Patterns,
+            (false, true) => Changed::Views,
+            (false, false) => Changed::Numbers(&gone),
+        };
+        let concerns = of_patterns || changes.iter().any(LineChange::concerns_dialling);
+        concerns && loops::any(&after.configuration.calls, &after.diallers, &changed)
+    }
+}
+
+/// What of a draft lines are made with; forwards may name those that are called by words.
+fn ground(mut draft: Draft) -> Draft {
+    draft.lines.retain(|line| !is_number(line));
+    draft.lines.shrink_to_fit();
+    draft.plan.translations = Vec::new();
+    draft.plan.routes = Vec::new();
+    draft.plan.blocks = Vec::new();
+    draft.codes = Default::default();
+    draft
+}
+
+/// Whether the same lines come of both drafts.
+fn makes_same_lines(one: &Draft, other: &Draft) -> bool {
+    one.domain == other.domain
+        && one.forwarding == other.forwarding
+        && one.plan.parameters == other.plan.parameters
+        && one.plan.hours_precedence == other.plan.hours_precedence
+        && one.plan.partitions == other.plan.partitions
+        && one.plan.search_spaces == other.plan.search_spaces
+        && one.plan.device_pools == other.plan.device_pools
+        && one.plan.route_groups == other.plan.route_groups
 }
 
 impl LineChange {

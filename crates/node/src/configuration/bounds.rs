@@ -9,9 +9,9 @@ use super::plan::PlanDraft;
 use super::{Draft, Place, Problem};
 
 /// Whether the plan is small enough to be built; what is too much goes to `found`.
-pub(super) fn counts(draft: &Draft, found: &mut Findings) -> bool {
+pub(super) fn counts(draft: &Draft, lines: usize, found: &mut Findings) -> bool {
     let plan = &draft.plan;
-    let patterns = draft.lines.len()
+    let patterns = lines
         + draft.services.len()
         + plan.translations.len()
         + plan.routes.len()

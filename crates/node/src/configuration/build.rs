@@ -10,10 +10,11 @@ use std::time::Duration;
 use strowger_base::nearest::nearest;
 use strowger_base::{LineName, Secret, Table};
 use strowger_callcontrol::configuration::{Forwards, Line as LineSettings};
-use strowger_dialplan::{DialPlan, PlanError};
+use strowger_dialplan::{DialPlan, DialPlanBuilder, PlanError};
 use strowger_sip::auth;
 use strowger_sip::io::LineAccount;
 
+use super::dialling::Diallers;
 use super::mobility::Pools;
 use super::phones::SharedPhones;
 use super::route_lists::Groups;
@@ -24,61 +25,79 @@ use super::{
 
 pub(super) fn build(draft: &Draft) -> Result<Built, Vec<ConfigurationError>> {
     let mut found = Findings::default();
-    check_node(draft, &mut found);
-    let codes_fit = codes::counts(draft, &mut found);
-    if !bounds::counts(draft, &mut found) || !codes_fit {
+    if !check_counts(draft, draft.lines.len(), &mut found) {
         return Err(found.0);
     }
     let names: Vec<LineName> = draft.lines.iter().map(Line::line_name).collect();
-    let dial_plan = plan::build(draft, &names, &mut found);
-    let transformations = transformations::build(draft, &dial_plan, &mut found);
-    let groups = route_lists::groups(draft, &mut found);
-    let pools = mobility::pools(draft, &dial_plan, &groups, &mut found);
-    let mut shared = SharedPhones::default();
-    let mut accounts = Table::new();
-    let mut calls = strowger_callcontrol::Configuration::empty();
+    let mut plan = plan::ground(draft, &mut found);
+    for (index, written) in draft.lines.iter().zip(&names).enumerate() {
+        plan::add_line(&mut plan, Place::Line(index), written, &mut found);
+    }
+    let dial_plan = plan.build();
+    let groups = Arc::new(route_lists::groups(draft, &mut found));
+    let pools = Arc::new(mobility::pools(draft, &dial_plan, &groups, &mut found));
+    let mut lines = Lines::default();
     let longest = mobility::longest_clause(&pools, &dial_plan);
     let ground = Ground { draft, dial_plan: &dial_plan, groups: &groups, pools: (&pools, longest) };
     for (index, (line, name)) in draft.lines.iter().zip(&names).enumerate() {
-        let (account, settings) = ground.line(index, line, &mut shared, &mut found);
-        accounts.insert(name.clone(), account);
-        if calls.lines.insert(name.clone(), settings) {
-            lines::taken(Place::Line(index), &line.number, &mut found);
-        }
+        lines.add(ground, index, (line, name), &mut found);
     }
-    for number in lines::numbers_of_several(&accounts) {
+    for number in lines::numbers_of_several(&lines.accounts) {
         let index = |line: &str| names.iter().position(|name| *name == *line);
-        lines::check_alike(&accounts, number, index, &mut found);
+        lines::check_alike(&lines.accounts, number, index, &mut found);
     }
-    calls.mobility = mobility::infos(draft, &pools, &mut found);
-    forwards::system(draft, &mut calls, &mut found);
-    codes::build(draft, &mut calls, &mut found);
-    hunting::build(draft, &dial_plan, &mut calls, &mut found);
-    check_trunks(draft, &mut found);
+    let mut built = with_others(draft, dial_plan, lines, (groups, pools), &mut found)?;
+    built.shared.forget_single();
+    let calls = &built.configuration.calls;
+    loops::check(draft, calls, &mut found);
+    if found.0.is_empty() { Ok(built) } else { Err(found.0) }
+}
+
+/// Whether there is not more of anything than there may be, with so many lines; what else the node itself says is looked at too.
+pub(super) fn check_counts(draft: &Draft, lines: usize, found: &mut Findings) -> bool {
+    check_node(draft, found);
+    let codes_fit = codes::counts(draft, found);
+    bounds::counts(draft, lines, found) && codes_fit
+}
+
+/// Puts all that is no line to a plan with all the lines. That translations do not go round is still to be looked at.
+pub(super) fn with_others(
+    draft: &Draft,
+    dial_plan: DialPlan,
+    lines: Lines,
+    (groups, pools): (Arc<Groups>, Arc<Pools>),
+    found: &mut Findings,
+) -> Result<Built, Vec<ConfigurationError>> {
+    let Lines { accounts, settings, mut shared, diallers } = lines;
+    let mut calls = strowger_callcontrol::Configuration::empty();
+    calls.lines = settings;
+    let mut plan = DialPlanBuilder::from(dial_plan);
+    plan::add_others(&mut plan, draft, &calls.lines, found);
+    let dial_plan = plan.build();
+    calls.transformations = transformations::build(draft, &dial_plan, found);
+    calls.mobility = mobility::infos(draft, &pools, found);
+    forwards::system(draft, &mut calls, found);
+    codes::build(draft, &mut calls, found);
+    hunting::build(draft, &dial_plan, &mut calls, found);
+    check_trunks(draft, found);
     for (index, trunk) in draft.trunks.iter().enumerate() {
         let dials = draft.trunk_dialling.get(index).cloned().unwrap_or_default();
-        let settings =
-            plan::trunk_settings(&dial_plan, Place::Trunk(index), (&dials, true), &pools, &mut found);
+        let settings = plan::trunk_settings(&dial_plan, Place::Trunk(index), (&dials, true), &pools, found);
         calls.trunks.insert(trunk.name.clone(), settings);
     }
     for (index, PlannedTrunk { name, dialling }) in draft.trunks_planned.iter().enumerate() {
         let place = Place::PlannedTrunk(index);
-        let settings = plan::trunk_settings(&dial_plan, place, (dialling, false), &pools, &mut found);
+        let settings = plan::trunk_settings(&dial_plan, place, (dialling, false), &pools, found);
         calls.trunks.insert(name.clone(), settings);
     }
-    calls.route_lists = route_lists::lists(draft, &groups, &mut found);
+    calls.route_lists = route_lists::lists(draft, &groups, found);
     calls.route_lists_rule = Arc::new(draft.plan.route_lists_rule.clone());
-    route_lists::check_routes(draft, &calls, &mut found);
+    route_lists::check_routes(draft, &calls, found);
     found.0.sort_by_key(|error| error.place.whole());
     if !found.0.is_empty() {
-        return Err(found.0);
+        return Err(std::mem::take(&mut found.0));
     }
     calls.plan = dial_plan;
-    calls.transformations = transformations;
-    loops::check(draft, &calls, &mut found);
-    if !found.0.is_empty() {
-        return Err(found.0);
-    }
     calls.relay = draft.relay;
     calls.no_answer = draft.timers.trunk_no_answer;
     if let Some(listener) = draft.listeners.first() {
@@ -90,8 +109,7 @@ pub(super) fn build(draft: &Draft) -> Result<Built, Vec<ConfigurationError>> {
         messages: draft.messages,
     };
     shared.forget_names();
-    shared.forget_single();
-    Ok(Built { configuration, groups: Arc::new(groups), pools: Arc::new(pools), shared })
+    Ok(Built { configuration, groups, pools, shared, diallers })
 }
 
 /// A configuration, and what single lines of it are made with.
@@ -100,6 +118,59 @@ pub(super) struct Built {
     pub(super) groups: Arc<Groups>,
     pub(super) pools: Arc<Pools>,
     pub(super) shared: SharedPhones,
+    pub(super) diallers: Diallers,
+}
+
+impl Built {
+    /// The same with other lines, whose numbers are in this plan.
+    pub(super) fn with_lines(&self, dial_plan: DialPlan, lines: Lines) -> Built {
+        let Lines { accounts, settings, mut shared, diallers } = lines;
+        let mut sip = strowger_sip::Configuration::clone(&self.configuration.sip);
+        sip.lines = accounts;
+        let mut calls = strowger_callcontrol::Configuration::clone(&self.configuration.calls);
+        (calls.lines, calls.plan) = (settings, dial_plan);
+        let messages = self.configuration.messages;
+        let configuration = Configuration { sip: Arc::new(sip), calls: Arc::new(calls), messages };
+        shared.forget_names();
+        let (groups, pools) = (Arc::clone(&self.groups), Arc::clone(&self.pools));
+        Built { configuration, groups, pools, shared, diallers }
+    }
+}
+
+/// All lines, as SIP and call control know them, and what they have in common.
+#[derive(Clone, Default)]
+pub(super) struct Lines {
+    pub(super) accounts: Table<LineAccount>,
+    pub(super) settings: Table<LineSettings>,
+    pub(super) shared: SharedPhones,
+    pub(super) diallers: Diallers,
+}
+
+impl Lines {
+    /// Adds a line that is in the plan.
+    pub(super) fn add(
+        &mut self,
+        ground: Ground<'_>,
+        index: usize,
+        (line, name): (&Line, &LineName),
+        found: &mut Findings,
+    ) {
+        let (account, settings) = ground.line(index, line, &mut self.shared, found);
+        self.diallers.add(&settings);
+        self.accounts.insert(name.clone(), account);
+        if self.settings.insert(name.clone(), settings) {
+            lines::taken(Place::Line(index), &line.number, found);
+        }
+    }
+
+    /// Takes a line out.
+    pub(super) fn remove(&mut self, name: &LineName) {
+        if let Some(settings) = self.settings.get(name.as_str()) {
+            self.diallers.remove(settings);
+        }
+        self.accounts.remove(name.as_str());
+        self.settings.remove(name.as_str());
+    }
 }
 
 /// What lines are made with.

@@ -5,15 +5,16 @@ use std::time::Duration;
 
 use strowger_base::WallTime;
 use strowger_dialplan::lint::{self, Finding, Origin};
-use strowger_dialplan::{Action, DialPlan, PatternId, Zone};
+use strowger_dialplan::{Action, DialPlan, Digits, NextHopBy, PatternId, Translation, Zone};
 
 use super::build::Findings;
+use super::dialling::Diallers;
 use super::{Draft, Place, Problem};
 
 /// Adds every loop with the first of its translation patterns.
 pub(super) fn check(draft: &Draft, calls: &strowger_callcontrol::Configuration, found: &mut Findings) {
     let plan = &calls.plan;
-    if plan.patterns().all(|(_, row)| !matches!(row.action, Action::Translate(_))) {
+    if translations(plan).next().is_none() {
         return;
     }
     let origins = calls.origins();
@@ -26,6 +27,50 @@ pub(super) fn check(draft: &Draft, calls: &strowger_callcontrol::Configuration, 
             }
         }
     }
+}
+
+/// What changed in a plan in which nothing went round.
+pub(super) enum Changed<'c> {
+    /// Anything.
+    Patterns,
+    /// Somebody sees what nobody saw before.
+    Views,
+    /// These numbers are gone.
+    Numbers(&'c [Digits]),
+}
+
+/// Whether something goes round, without a look at every line.
+pub(super) fn any(
+    calls: &strowger_callcontrol::Configuration,
+    diallers: &Diallers,
+    changed: &Changed<'_>,
+) -> bool {
+    let plan = &calls.plan;
+    if translations(plan).next().is_none() {
+        return false;
+    }
+    let by_calling = translations(plan).any(|it| it.next_hop_by == NextHopBy::Calling);
+    // What is looked up by the calling number is another thing for each line.
+    let origins = match by_calling {
+        true => calls.origins(),
+        false => diallers.origins().chain(calls.trunk_origins()).collect(),
+    };
+    let suspicious = |at: WallTime| match changed {
+        Changed::Numbers(numbers) if !by_calling && numbers.len() <= NUMBERS => {
+            numbers.iter().any(|number| lint::may_go_round(plan, &origins, at, number))
+        }
+        Changed::Patterns | Changed::Views | Changed::Numbers(_) => true,
+    };
+    times(plan, &origins).into_iter().any(|at| suspicious(at) && !lint::loops(plan, &origins, at).is_empty())
+}
+
+fn translations(plan: &DialPlan) -> impl Iterator<Item = &Translation> {
+    plan.others().filter_map(|(_, row)| match &row.action {
+        Action::Translate(translation) => Some(&**translation),
+        Action::Line(_) | Action::Route(_) | Action::Hunt { .. } | Action::Service(_) | Action::Block(_) => {
+            None
+        }
+    })
 }
 
 fn add(draft: &Draft, plan: &DialPlan, finding: &Finding, found: &mut Findings) {
@@ -74,12 +119,15 @@ fn times(plan: &DialPlan, origins: &[Origin]) -> Vec<WallTime> {
     let mut seen = BTreeSet::new();
     let mut is_new = |at: &WallTime| {
         let open = zones.iter().flat_map(|zone| {
-            plan.partitions().map(move |(partition, _)| plan.is_open(partition, *at, *zone))
+            let partitions = plan.partitions().filter(|(partition, _)| plan.has_hours(*partition));
+            partitions.map(move |(partition, _)| plan.is_open(partition, *at, *zone))
         });
         seen.insert(open.collect::<Vec<bool>>())
     };
     (0..QUARTERS_OF_WEEK).map(quarter).filter(|at| is_new(at)).collect()
 }
 
+/// Numbers that are looked at one by one.
+const NUMBERS: usize = 100;
 const QUARTER: Duration = Duration::from_secs(900);
 const QUARTERS_OF_WEEK: u64 = 672;

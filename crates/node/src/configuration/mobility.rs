@@ -18,7 +18,7 @@ use super::{
 };
 
 /// What devices of one place have in common.
-#[derive(Clone, Default, Debug)]
+#[derive(Clone, PartialEq, Eq, Default, Debug)]
 pub struct DevicePoolDraft {
     /// Its name.
     pub name: Box<str>,

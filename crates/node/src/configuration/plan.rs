@@ -1,10 +1,9 @@
 //! The dial plan as an operator writes it, and its way into digit analysis.
 
-use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use strowger_base::{Cause, LineName, limits};
-use strowger_callcontrol::configuration::Trunk as TrunkSettings;
+use strowger_base::{Cause, LineName, Table, limits};
+use strowger_callcontrol::configuration::{Line as LineSettings, Trunk as TrunkSettings};
 use strowger_dialplan::{
     Action, CalledChange, Caller, CallingChange, CodesRequired, DialPlan, DialPlanBuilder, Digits, Emergency,
     ExternalMask, NextHopBy, NextSearchSpace, NumberPattern, Parameters, Pattern, PlanError, RoutePattern,
@@ -63,7 +62,7 @@ pub struct PlanDraft {
 }
 
 /// A partition.
-#[derive(Clone, Default, Debug)]
+#[derive(Clone, PartialEq, Eq, Default, Debug)]
 pub struct PartitionDraft {
     /// Its name.
     pub name: Box<str>,
@@ -74,7 +73,7 @@ pub struct PartitionDraft {
 }
 
 /// A calling search space.
-#[derive(Clone, Default, Debug)]
+#[derive(Clone, PartialEq, Eq, Default, Debug)]
 pub struct SearchSpaceDraft {
     /// Its name.
     pub name: Box<str>,
@@ -187,8 +186,8 @@ pub struct DirectoryUriDraft {
     pub line: LineName,
 }
 
-/// Builds the plan, with the lines by their names; what is wrong goes to `found`.
-pub(super) fn build(draft: &Draft, names: &[LineName], found: &mut Findings) -> DialPlan {
+/// Begins the plan: its rules, partitions and search spaces, which lines are made with. What is wrong goes to `found`.
+pub(super) fn ground(draft: &Draft, found: &mut Findings) -> DialPlanBuilder {
     let written = &draft.plan;
     let mut plan = DialPlanBuilder::new(Parameters::default());
     bounds::parameters(written, found);
@@ -208,36 +207,43 @@ pub(super) fn build(draft: &Draft, names: &[LineName], found: &mut Findings) -> 
     for (index, space) in written.search_spaces.iter().enumerate() {
         add_search_space(&mut plan, Place::SearchSpace(index), space, found);
     }
-    for (index, (line, name)) in draft.lines.iter().zip(names).enumerate() {
-        add_line(&mut plan, Place::Line(index), (line, name), found);
-    }
+    plan
+}
+
+/// Adds all that is no line; `lines` are there already.
+pub(super) fn add_others(
+    plan: &mut DialPlanBuilder,
+    draft: &Draft,
+    lines: &Table<LineSettings>,
+    found: &mut Findings,
+) {
+    let written = &draft.plan;
     for (index, service) in draft.services.iter().enumerate() {
         if let Err(error) =
             plan.literal(&service.partition, &service.number, Action::Service(service.service))
         {
-            refuse(&plan, Place::Service(index), "number", error, found);
+            refuse(plan, Place::Service(index), "number", error, found);
         }
     }
     for (index, translation) in written.translations.iter().enumerate() {
-        add_translation(&mut plan, Place::Translation(index), translation, found);
+        add_translation(plan, Place::Translation(index), translation, found);
     }
     for (index, route) in written.routes.iter().enumerate() {
-        add_route(&mut plan, Place::Route(index), route, found);
+        add_route(plan, Place::Route(index), route, found);
     }
     for (index, block) in written.blocks.iter().enumerate() {
         let (place, cause) = (Place::Block(index), block.cause);
         found.range(place, "cause", Plain(cause.0), Plain(0), Plain(127));
         if block.host.is_empty() {
-            add(&mut plan, place, &block.pattern, Action::Block(cause), found);
+            add(plan, place, &block.pattern, Action::Block(cause), found);
         } else {
-            add_host(&mut plan, place, (&block.host, &block.pattern), Action::Block(cause), found);
+            add_host(plan, place, (&block.host, &block.pattern), Action::Block(cause), found);
         }
     }
-    add_uris(&mut plan, draft, names, found);
+    add_uris(plan, draft, lines, found);
     for (index, pilot) in written.hunt_pilots.iter().enumerate() {
-        add_pilot(&mut plan, Place::HuntPilot(index), pilot, found);
+        add_pilot(plan, Place::HuntPilot(index), pilot, found);
     }
-    plan.build()
 }
 
 /// The number of a line.
@@ -519,16 +525,11 @@ fn add(
 }
 
 /// The addresses of lines.
-fn add_uris(plan: &mut DialPlanBuilder, draft: &Draft, names: &[LineName], found: &mut Findings) {
-    let uris = &draft.plan.directory_uris;
-    if uris.is_empty() {
-        return;
-    }
-    let names: BTreeSet<&str> = names.iter().map(LineName::as_str).collect();
-    for (index, written) in uris.iter().enumerate() {
+fn add_uris(plan: &mut DialPlanBuilder, draft: &Draft, lines: &Table<LineSettings>, found: &mut Findings) {
+    for (index, written) in draft.plan.directory_uris.iter().enumerate() {
         let place = Place::DirectoryUri(index);
-        if !names.contains(written.line.as_str()) {
-            found.unknown(place, "line", written.line.as_str(), names.iter().copied());
+        if !lines.contains_key(written.line.as_str()) {
+            found.unknown(place, "line", written.line.as_str(), lines.keys());
         }
         let action = Action::Line(written.line.clone());
         if let Err(error) = plan.name(&written.partition, &written.uri, action) {

@@ -15,7 +15,7 @@ use super::plan::{self, ChangeDraft, RouteDraft};
 use super::{Draft, PhoneDraft, Place, Problem, mobility};
 
 /// A route group.
-#[derive(Clone, Default, Debug)]
+#[derive(Clone, PartialEq, Eq, Default, Debug)]
 pub struct RouteGroupDraft {
     /// Its name.
     pub name: Box<str>,

@@ -11,6 +11,8 @@ pub enum Extent {
     Nothing,
     /// These lines, which are not what they were, are new, or are gone; and nothing else.
     Lines(BTreeSet<Id>),
+    /// What is no line, such as patterns and trunks, without what other lines are made of; and these lines.
+    Others(BTreeSet<Id>),
     /// Anything.
     Whole,
 }
@@ -18,19 +20,28 @@ pub enum Extent {
 /// What is different for the node in a state that follows from another. Sockets are not looked at: they are no part of the draft.
 pub fn extent(before: &State, after: &State) -> Extent {
     let mut touched = BTreeSet::new();
+    let mut others = false;
     for (kind, id) in after.changes_since(before) {
         match part(kind) {
             Part::None => {}
-            Part::Line if leaves_others_alone(before, after, id) => of_line(before, after, id, &mut touched),
+            Part::Line => {
+                of_line(before, after, id, &mut touched);
+                others |= !leaves_others_alone(before, after, id);
+            }
             Part::Phone => {
                 for state in [before, after] {
                     touched.extend(lines_of(state, id));
                 }
             }
-            Part::Line | Part::Whole => return Extent::Whole,
+            Part::Other => others = true,
+            Part::Whole => return Extent::Whole,
         }
     }
-    if touched.is_empty() { Extent::Nothing } else { Extent::Lines(touched) }
+    match (others, touched.is_empty()) {
+        (true, _) => Extent::Others(touched),
+        (false, false) => Extent::Lines(touched),
+        (false, true) => Extent::Nothing,
+    }
 }
 
 /// What an object of a kind is for the node.
@@ -42,7 +53,9 @@ enum Part {
     Line,
     /// A phone of some lines.
     Phone,
-    /// Something that much may depend on.
+    /// Something beside the lines, of which none is made.
+    Other,
+    /// Something that lines are made of.
     Whole,
 }
 
@@ -54,24 +67,13 @@ const fn part(kind: Kind) -> Part {
         | Kind::RoutePattern
         | Kind::BlockedPattern
         | Kind::SipRoutePattern
-        | Kind::ServiceParameters
-        | Kind::DateTimeGroup
-        | Kind::PhysicalLocation
-        | Kind::MobilityGroup
-        | Kind::TimeSchedule
-        | Kind::Partition
-        | Kind::CallingSearchSpace
         | Kind::RouteFilter
         | Kind::AuthorizationCode
         | Kind::MatterCode
-        | Kind::SipProfile
         | Kind::SipTrunkSecurityProfile
-        | Kind::VoiceMailProfile
-        | Kind::DevicePool
         | Kind::MobilityInfo
         | Kind::Trunk
         | Kind::Gateway
-        | Kind::RouteGroup
         | Kind::RouteList
         | Kind::DirectoryUri
         | Kind::LineGroup
@@ -79,7 +81,18 @@ const fn part(kind: Kind) -> Part {
         | Kind::HuntPilot
         | Kind::CallingTransformationPattern
         | Kind::CalledTransformationPattern
-        | Kind::ApplicationNumber => Part::Whole,
+        | Kind::ApplicationNumber => Part::Other,
+        Kind::ServiceParameters
+        | Kind::DateTimeGroup
+        | Kind::PhysicalLocation
+        | Kind::MobilityGroup
+        | Kind::TimeSchedule
+        | Kind::Partition
+        | Kind::CallingSearchSpace
+        | Kind::SipProfile
+        | Kind::VoiceMailProfile
+        | Kind::DevicePool
+        | Kind::RouteGroup => Part::Whole,
         Kind::Server
         | Kind::CallManagerGroup
         | Kind::CodecPreferenceList
@@ -116,7 +129,7 @@ fn leaves_others_alone(before: &State, after: &State, line: Id) -> bool {
         return true;
     }
     let mut users = before.users(line).chain(after.users(line));
-    users.all(|user| part(user.object().kind()) != Part::Whole)
+    users.all(|user| matches!(part(user.object().kind()), Part::None | Part::Line | Part::Phone))
 }
 
 fn is_renamed(before: &State, after: &State, line: Id) -> bool {

@@ -28,16 +28,16 @@ pub struct Fault {
 }
 
 impl Origins {
-    /// Those of lines that are changed by themselves, each with its phones, in the order of the changes.
-    pub fn of_lines<'l>(lines: impl IntoIterator<Item = (Id, &'l [Id])>) -> Self {
-        let mut origins = Origins::default();
+    /// The same with lines that are changed by themselves, each with its phones, in the order of the changes.
+    #[must_use]
+    pub fn with_lines<'l>(mut self, lines: impl IntoIterator<Item = (Id, &'l [Id])>) -> Self {
         for (index, (line, phones)) in lines.into_iter().enumerate() {
-            origins.add(Place::Line(index), Kind::Line, line);
+            self.add(Place::Line(index), Kind::Line, line);
             for (at, phone) in phones.iter().enumerate() {
-                origins.add(Place::Phone(index, at), Kind::Phone, *phone);
+                self.add(Place::Phone(index, at), Kind::Phone, *phone);
             }
         }
-        origins
+        self
     }
 
     /// Remembers an object.

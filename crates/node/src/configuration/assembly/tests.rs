@@ -1,4 +1,6 @@
-//! Changed line by line, a configuration is what it would be if it were built as a whole.
+//! Changed in parts, a configuration is what it would be if it were built as a whole.
+
+mod others;
 
 use strowger_base::{LineName, Rng, Secret, WallTime};
 use strowger_dialplan::{Analysis, Arrival, Caller, Decision, Progress};
@@ -107,7 +109,7 @@ fn changes_of_lines_lead_where_building_the_whole_leads() {
                 lines.extend(after.clone());
                 changes.push(LineChange { before, after });
             }
-            assembly = assembly.with_lines(&changes).ok().flatten().unwrap();
+            assembly = assembly.with(None, &changes).ok().flatten().unwrap();
             let whole = draft(lines.clone()).build().unwrap();
             assert_eq!(told(assembly.configuration(), &NUMBERS), told(&whole, &NUMBERS), "seed {seed}");
         }
@@ -123,7 +125,7 @@ fn two_lines_may_exchange_their_numbers_and_what_is_wrong_is_told_with_the_chang
         LineChange { before: Some(alice.clone()), after: Some(renumbered(&alice, "1002")) },
         LineChange { before: Some(bob.clone()), after: Some(renumbered(&bob, "1001")) },
     ];
-    let changed = assembly.with_lines(&changes).ok().flatten().unwrap();
+    let changed = assembly.with(None, &changes).ok().flatten().unwrap();
     let name = |assembly: &Assembly, number: &str| {
         assembly.configuration().sip.lines.get(number).map(|line| line.name.to_string())
     };
@@ -133,24 +135,24 @@ fn two_lines_may_exchange_their_numbers_and_what_is_wrong_is_told_with_the_chang
     wrong.busy_trigger = 0;
     let good = LineChange { before: None, after: Some(line("1003", "Carol")) };
     let wrong = LineChange { before: Some(alice), after: Some(wrong) };
-    let errors = assembly.with_lines(&[good, wrong]).err().unwrap();
+    let errors = assembly.with(None, &[good, wrong]).err().unwrap();
     assert_eq!(errors.len(), 1);
     assert_eq!((errors[0].place, errors[0].setting), (Place::Line(1), "busy_trigger"));
     let same = LineChange { before: None, after: Some(line("1002", "Bob again")) };
-    assert_eq!(assembly.with_lines(&[same]).err().unwrap()[0].setting, "number");
+    assert_eq!(assembly.with(None, &[same]).err().unwrap()[0].setting, "number");
 }
 
 #[test]
 fn a_line_that_is_called_by_a_word_needs_the_whole() {
     let assembly = Assembly::new(draft(vec![line("reception", "Desk")])).ok().unwrap();
     let change = LineChange { before: None, after: Some(line("service", "Service")) };
-    assert!(assembly.with_lines(&[change]).ok().unwrap().is_none());
+    assert!(assembly.with(None, &[change]).ok().unwrap().is_none());
     // A forward may name it all the same.
     let mut alice = line("1001", "Alice");
     let all = Some(ForwardDraft::to("reception"));
     alice.forwards = Some(Box::new(ForwardsDraft { all, ..ForwardsDraft::default() }));
     let change = LineChange { before: None, after: Some(alice) };
-    assert!(assembly.with_lines(&[change]).ok().flatten().is_some());
+    assert!(assembly.with(None, &[change]).ok().flatten().is_some());
 }
 
 /// A number hides a translation that leads back to itself; it cannot go as if that were not there.
@@ -166,13 +168,21 @@ fn a_number_that_ends_a_translation_does_not_go_unseen() {
     let (reception, other) = (draft.lines[0].clone(), draft.lines[1].clone());
     let assembly = Assembly::new(draft.clone()).ok().unwrap();
     let gone = LineChange { before: Some(reception), after: None };
-    assert!(assembly.with_lines(&[gone]).ok().unwrap().is_none(), "the whole has to be looked at");
+    assert!(assembly.with(None, &[gone]).ok().unwrap().is_none(), "the whole has to be looked at");
     draft.lines.remove(0);
     assert!(draft.build().is_err(), "it goes round");
     // What others are shown has nothing to do with it.
     let renamed =
         LineChange { before: Some(other.clone()), after: Some(Line { name: "Others".into(), ..other }) };
-    assert!(assembly.with_lines(&[renamed]).ok().unwrap().is_some());
+    assert!(assembly.with(None, &[renamed]).ok().unwrap().is_some());
+    // Nor has a number that leads to no translation, or somebody more who sees what others see.
+    let mut more = line("2001", "More");
+    more.phones[0].device_search_space = "all".into();
+    let more = LineChange { before: None, after: Some(more) };
+    let changed = assembly.with(None, std::slice::from_ref(&more)).ok().unwrap().unwrap();
+    let gone = LineChange { before: more.after, after: None };
+    let changed = changed.with(None, &[gone]).ok().unwrap().unwrap();
+    assert_eq!(changed.configuration().calls.lines.len(), 2);
 }
 
 #[test]
@@ -192,7 +202,7 @@ fn phones_of_lines_with_one_number_must_not_prove_themselves_alike() {
         let whole = draft(vec![other.clone(), there.clone()]).build().err().map(told);
         let assembly = Assembly::new(draft(vec![there])).ok().unwrap();
         let change = LineChange { before: None, after: Some(other) };
-        let changed = assembly.with_lines(&[change]).err().map(told);
+        let changed = assembly.with(None, &[change]).err().map(told);
         assert_eq!(changed.is_some(), whole.is_some());
         assert_eq!(changed.as_deref(), expect, "{whole:?}");
     };

@@ -44,6 +44,8 @@ fn check(part: &str, becomes: &str, expect: &str) {
     let told = match extent(&before, &after) {
         Extent::Nothing => "nothing".to_owned(),
         Extent::Whole => "whole".to_owned(),
+        Extent::Others(lines) if lines.is_empty() => "others".to_owned(),
+        Extent::Others(_) => "others and lines".to_owned(),
         Extent::Lines(lines) => {
             let name = |id: &Id| {
                 let state = if after.entry(*id).is_some() { &after } else { &before };
@@ -75,11 +77,16 @@ fn extents() {
         "[[line]]\npattern = \"1003\"\n\n[[line]]\npattern = \"1004\"",
         "line 1004",
     );
-    check("pattern = \"0!\"", "pattern = \"0!\"\nurgent = true", "whole");
-    check("pattern = \"0!\"", "pattern = \"9!\"", "whole");
-    check("[[trunk]]\nname = \"t\"", "[[trunk]]\nname = \"t\"\nclassification = \"on-net\"", "whole");
+    check("pattern = \"0!\"", "pattern = \"0!\"\nurgent = true", "others");
+    check("pattern = \"0!\"", "pattern = \"9!\"", "others");
+    check("[[trunk]]\nname = \"t\"", "[[trunk]]\nname = \"t\"\nclassification = \"on-net\"", "others");
     check("name = \"p\"", "name = \"p\"\nzone = \"Europe/Berlin\"", "whole");
-    check("[[line_group]]\nname = \"g\"", "[[line_group]]\nname = \"g\"\non_busy = \"stop\"", "whole");
+    check("[[line_group]]\nname = \"g\"", "[[line_group]]\nname = \"g\"\non_busy = \"stop\"", "others");
+    check(
+        "[[line_group]]\nname = \"g\"\nmembers = [\"1003\"]\n\n[[phone]]\nname = \"one\"",
+        "[[phone]]\nname = \"one\"\nprotocol = \"sccp\"",
+        "others and lines",
+    );
     // Its line group knows it by its number and partition; what else it is does not matter there.
     check("pattern = \"1003\"", "pattern = \"1003\"\ndisplay = \"Carol\"", "line 1003");
 }
@@ -106,6 +113,10 @@ fn a_new_number_of_the_first_line_is_the_user_name_on_the_others() {
         let after = before.changed(std::slice::from_ref(&operation)).unwrap();
         let told = match extent(&before, &after) {
             Extent::Lines(lines) => lines.iter().map(|id| before.name(Kind::Line, *id)).collect::<Vec<_>>(),
+            Extent::Others(lines) => {
+                let lines = lines.iter().map(|id| before.name(Kind::Line, *id));
+                std::iter::once("others".to_owned()).chain(lines).collect()
+            }
             Extent::Nothing => vec!["nothing".to_owned()],
             Extent::Whole => vec!["whole".to_owned()],
         };
@@ -114,6 +125,6 @@ fn a_new_number_of_the_first_line_is_the_user_name_on_the_others() {
     renamed("1001", false, &["1001", "1002"]);
     renamed("1002", true, &["1001", "1002"]);
     // Its line group knows it by both.
-    renamed("1003", false, &["whole"]);
-    renamed("1003", true, &["whole"]);
+    renamed("1003", false, &["others", "1003"]);
+    renamed("1003", true, &["others", "1003"]);
 }
