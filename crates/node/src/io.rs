@@ -217,6 +217,11 @@ pub enum Question {
         /// Only those of lines after this one, [`Answer::Phones`]' `next`; empty for the first page.
         after: Box<str>,
     },
+    /// The phones that are registered for some lines: for the first [`PAGE`] of these.
+    PhonesOf {
+        /// The lines.
+        lines: Vec<LineName>,
+    },
     /// All counters.
     Metrics,
     /// How the node is.
@@ -230,7 +235,7 @@ pub enum Question {
 pub enum Answer {
     /// To [`Question::Calls`].
     Calls(Vec<CallView>),
-    /// To [`Question::Phones`].
+    /// To [`Question::Phones`] and [`Question::PhonesOf`].
     Phones {
         /// The phones.
         phones: Vec<PhoneView>,

@@ -2,7 +2,7 @@
 
 use strowger_base::leg::BindingId;
 use strowger_base::net::Flow;
-use strowger_base::{CallId, Now, line};
+use strowger_base::{CallId, LineName, Now, line};
 use strowger_callcontrol::Phase;
 use strowger_sip::io::LineAccount;
 
@@ -17,6 +17,7 @@ impl Node {
         match question {
             Question::Calls { before, limit } => Answer::Calls(self.call_views(*before, (*limit).min(PAGE))),
             Question::Phones { after } => self.phone_views(now, after),
+            Question::PhonesOf { lines } => self.phone_views_of(now, lines),
             Question::Metrics => Answer::Metrics(self.metrics()),
             Question::Health => Answer::Health(self.health(now)),
             Question::Leftovers => Answer::Leftovers(self.leftovers()),
@@ -63,7 +64,29 @@ impl Node {
     }
 
     fn phone_views(&self, now: Now, after: &str) -> Answer {
-        let view = |account: &LineAccount, binding: BindingId| {
+        let mut lines = self.lines.after(after);
+        let mut phones = Vec::new();
+        let mut last = None;
+        for (line, account) in lines.by_ref().take(PAGE) {
+            self.phones_of(now, line, account, &mut phones);
+            last = Some(line);
+        }
+        let next = last.filter(|_| lines.next().is_some()).map(Into::into);
+        Answer::Phones { phones, next }
+    }
+
+    fn phone_views_of(&self, now: Now, lines: &[LineName]) -> Answer {
+        let mut phones = Vec::new();
+        for (line, account) in
+            lines.iter().take(PAGE).filter_map(|line| self.lines.get_key_value(line.as_str()))
+        {
+            self.phones_of(now, line, account, &mut phones);
+        }
+        Answer::Phones { phones, next: None }
+    }
+
+    fn phones_of(&self, now: Now, line: &str, account: &LineAccount, phones: &mut Vec<PhoneView>) {
+        let view = |binding: BindingId| {
             let phone = self.sip.registrar().binding(binding)?;
             Some(PhoneView {
                 line: phone.line().into(),
@@ -84,15 +107,7 @@ impl Node {
                 expires_at: now.wall + phone.expires_at().saturating_since(now.mono),
             })
         };
-        let mut lines = self.lines.after(after);
-        let mut phones = Vec::new();
-        let mut last = None;
-        for (line, account) in lines.by_ref().take(PAGE) {
-            phones.extend(self.sip.contacts_of(line).filter_map(|binding| view(account, binding)));
-            last = Some(line);
-        }
-        let next = last.filter(|_| lines.next().is_some()).map(Into::into);
-        Answer::Phones { phones, next }
+        phones.extend(self.sip.contacts_of(line).filter_map(view));
     }
 
     fn health(&self, now: Now) -> Health {

@@ -5,10 +5,10 @@ mod world;
 
 use std::time::Duration;
 
-use strowger_base::Secret;
 use strowger_base::event::RefuseReason;
 use strowger_base::journal::{Alarm, Entry, Registration};
 use strowger_base::net::ListenerId;
+use strowger_base::{LineName, Secret};
 use strowger_callcontrol::RelayMode;
 use strowger_media::control::{Command, Report};
 use strowger_media::statistics::PortStatistics;
@@ -158,6 +158,10 @@ fn phones_are_told_in_pages_of_lines() {
         }
     }
     assert_eq!((pages, found), (2, ["1001", "20000", "21499"].map(str::to_owned).to_vec()));
+    // And of lines by name, whether there are such lines or not.
+    let lines = ["21499", "1002", "31000", "1001"].map(LineName::from).to_vec();
+    let Answer::Phones { phones, .. } = world.ask(Question::PhonesOf { lines }) else { panic!() };
+    assert_eq!(phones.iter().map(|phone| &*phone.shown).collect::<Vec<_>>(), ["21499", "1001"]);
 }
 
 #[test]

@@ -11,6 +11,7 @@ use strowger_base::{LineName, TableChange};
 use strowger_configuration::reader::Names;
 use strowger_configuration::{Kind, State};
 use strowger_node::configuration::Configuration;
+use strowger_node::io::PhoneView;
 
 use crate::digits::{self, Doubt, Report, Saved};
 use crate::keeper::Plan;
@@ -44,11 +45,11 @@ pub(crate) struct Taken {
     pub(crate) machine: Machine,
 }
 
-/// Everything that follows from a plan. `registered` tells which phones are registered now.
+/// Everything that follows from a plan. `registered` tells which phones are registered now: for these lines, or all of them.
 pub(crate) fn of(
     plan: &Plan,
     telephony: &Telephony,
-    registered: impl Fn() -> Vec<Registered>,
+    registered: impl Fn(Option<Vec<LineName>>) -> Vec<Registered>,
 ) -> Vec<Consequence> {
     let mut found = vec![];
     if plan.operations.is_empty() {
@@ -66,6 +67,12 @@ pub(crate) fn of(
     findings(&before, &after, &mut found);
     found.extend(plan.without_effect().into_iter().map(|text| Consequence::new("unserved", text, vec![])));
     found
+}
+
+impl From<PhoneView> for Registered {
+    fn from(phone: PhoneView) -> Self {
+        Registered { line: phone.line, phone: phone.phone, listener: phone.listener }
+    }
 }
 
 impl Consequence {
@@ -159,7 +166,7 @@ fn unregistered(
     before: &Taken,
     after: &Taken,
     telephony: &Telephony,
-    registered: impl Fn() -> Vec<Registered>,
+    registered: impl Fn(Option<Vec<LineName>>) -> Vec<Registered>,
     found: &mut Vec<Consequence>,
 ) {
     let changes = after.configuration.sip.lines.changes_since(&before.configuration.sip.lines);
@@ -182,7 +189,11 @@ fn unregistered(
     if lost.is_empty() && closing.is_empty() {
         return;
     }
-    let now = registered().into_iter().filter(|it| {
+    // Behind a socket may be any.
+    let lines: Option<BTreeSet<&LineName>> =
+        closing.is_empty().then(|| lost.iter().map(|(line, _)| line).collect());
+    let lines = lines.map(|lines| lines.into_iter().cloned().collect());
+    let now = registered(lines).into_iter().filter(|it| {
         let is_closed = it.listener.is_some_and(|listener| closing.contains(&listener));
         is_closed || lost.contains(&(it.line.clone(), it.phone.clone()))
     });

@@ -29,7 +29,8 @@ use axum::http::request::Parts;
 use axum::http::{HeaderMap, Method, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::serve::IncomingStream;
-use strowger_node::io::{Answer, Question, Service};
+use strowger_base::LineName;
+use strowger_node::io::{Answer, PAGE, Question, Service};
 
 pub(crate) use self::events::tell_changes;
 pub(crate) use self::gate::Gate;
@@ -243,7 +244,13 @@ impl Site {
 
     /// What follows from a plan, as programs read it. It waits for answers of the node: not on a thread that serves others.
     fn consequences(&self, plan: &Plan) -> serde_json::Value {
-        let registered = || tokio::runtime::Handle::current().block_on(self.registered());
+        let registered = |lines: Option<Vec<LineName>>| {
+            let runtime = tokio::runtime::Handle::current();
+            match lines {
+                Some(lines) => runtime.block_on(self.registered_for(&lines)),
+                None => runtime.block_on(self.registered()),
+            }
+        };
         let found = crate::consequences::of(plan, &self.telephony, registered);
         found.iter().map(crate::consequences::Consequence::json).collect()
     }
@@ -252,15 +259,22 @@ impl Site {
     async fn registered(&self) -> Vec<Registered> {
         let (mut registered, mut after) = (Vec::new(), Box::default());
         while let Ok(Answer::Phones { phones, next }) = self.ask(Question::Phones { after }).await {
-            registered.extend(phones.into_iter().map(|phone| Registered {
-                line: phone.line,
-                phone: phone.phone,
-                listener: phone.listener,
-            }));
+            registered.extend(phones.into_iter().map(Registered::from));
             match next {
                 Some(next) => after = next,
                 None => break,
             }
+        }
+        registered
+    }
+
+    /// The same for some lines: a change of one does not look at all.
+    async fn registered_for(&self, lines: &[LineName]) -> Vec<Registered> {
+        let mut registered = Vec::new();
+        for lines in lines.chunks(PAGE) {
+            let question = Question::PhonesOf { lines: lines.to_vec() };
+            let Ok(Answer::Phones { phones, .. }) = self.ask(question).await else { break };
+            registered.extend(phones.into_iter().map(Registered::from));
         }
         registered
     }
