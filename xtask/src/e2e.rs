@@ -27,6 +27,7 @@ mod services;
 mod sipp;
 mod talk;
 mod torture;
+mod transfer;
 mod wire;
 
 /// Where a scenario works.
@@ -44,6 +45,7 @@ const SCENARIOS: &[(&str, &str, Scenario)] = &[
     ("talk-relayed", "two phones talk through the relay", talk::relayed),
     ("talk-tcp", "two phones talk, signalling over TCP", talk::over_tcp),
     ("shared-line", "a third phone on the number rings too and stops", talk::shared_line),
+    ("transfer", "the called phone sends the caller to a third one", transfer::blind),
     ("echo", "the echo test sends back what it hears", services::echo),
     ("announcement", "the announcement is heard", services::announcement),
     ("busy", "a busy phone", refusals::busy),

@@ -5,6 +5,7 @@
 mod called;
 mod calling;
 mod dialling;
+mod transferring;
 
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
@@ -59,6 +60,8 @@ pub(crate) struct Manners {
     pub(crate) cancels: u64,
     /// Sends one more request in a dialog when its BYE has come already.
     pub(crate) crosses: u64,
+    /// Transfers the other party.
+    pub(crate) transfers: u64,
     /// Sends BYE for a call that rings, which no phone may (RFC 3261 §15).
     pub(crate) byes_early: u64,
 }
@@ -72,6 +75,7 @@ pub(crate) struct Statistics {
     pub(crate) taken: u64,
     pub(crate) refused: u64,
     pub(crate) holds: u64,
+    pub(crate) transfers: u64,
 }
 
 #[derive(Debug)]
@@ -289,6 +293,7 @@ impl Phone {
         let hold_next = self.rng.one_in(3);
         let pause = Duration::from_millis(500 + self.rng.below(5_000));
         let rejects = self.chance(self.manners.rejects);
+        let transfers = self.chance(self.manners.transfers);
         let byes_early = self.chance(self.manners.byes_early);
         let Some(dialog) = self.dialogs.get_mut(id) else { return };
         if let Some((text, next, interval, give_up)) = &mut dialog.ok
@@ -319,6 +324,7 @@ impl Phone {
                 self.dialogs.remove(id);
             }
             State::Talking if dialog.ends_at <= now => self.bye(now, id, sends),
+            State::Talking if transfers => self.transfer(now, id, sends),
             State::Talking if hold_next => {
                 dialog.held = !dialog.held;
                 dialog.version += 1;

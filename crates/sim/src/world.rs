@@ -57,6 +57,7 @@ impl Plan {
             cancels: now_and_then(&mut rng, 10),
             crosses: now_and_then(&mut rng, 10),
             byes_early: now_and_then(&mut rng, 20),
+            transfers: 0,
         };
         let relay = match rng.below(3) {
             0 => RelayMode::Always,
@@ -69,12 +70,12 @@ impl Plan {
             lines: 2 + rng.below(5),
             phones_per_line: 1 + rng.below(3),
             weather,
-            manners,
             crashes: if rng.one_in(2) { 1 + rng.below(3) } else { 0 },
             disk_failures: if rng.one_in(3) { 1 + rng.below(2) } else { 0 },
             relay,
             interdigit_timer: Duration::from_millis(3_000 + rng.below(12_001)),
             apart: rng.one_in(2),
+            manners: Manners { transfers: now_and_then(&mut rng, 6), ..manners },
         }
     }
 }
@@ -89,6 +90,7 @@ pub(crate) struct Report {
     records: u64,
     sent_on: u64,
     hunted: u64,
+    transferred: u64,
     crashes: u64,
     registrations: u64,
     numbers: u64,
@@ -105,6 +107,7 @@ impl Report {
         self.records += other.records;
         self.sent_on += other.sent_on;
         self.hunted += other.hunted;
+        self.transferred += other.transferred;
         self.crashes += other.crashes;
         self.registrations += other.registrations;
         self.numbers += other.numbers;
@@ -117,7 +120,7 @@ impl fmt::Display for Report {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(
             f,
-            "{} steps, {} registrations, {} calls placed, {} answered, {} call records, {} calls sent on, {} hunted, {} numbers decided in time, {} of them \
+            "{} steps, {} registrations, {} calls placed, {} answered, {} call records, {} calls sent on, {} hunted, {} brought together by transfers, {} numbers decided in time, {} of them \
              after a wait, {} keys, {} crashes, hash {:016x}",
             self.steps,
             self.registrations,
@@ -126,6 +129,7 @@ impl fmt::Display for Report {
             self.records,
             self.sent_on,
             self.hunted,
+            self.transferred,
             self.numbers,
             self.waited,
             self.keys,
@@ -473,10 +477,16 @@ impl World {
                     return Err(format!("{call} began twice"));
                 }
             }
+            // A device that takes the place of another one began its call already.
+            (Some(call), Entry::Decision(Decision::CallMade { .. } | Decision::Joined(_))) => {
+                self.begun.entry(call).or_insert(false);
+            }
             (_, Entry::Call(call)) => match self.begun.insert(call.call, true) {
                 Some(false) => {
                     self.report.sent_on += u64::from(!call.redirections.is_empty());
                     self.report.hunted += u64::from(!call.hunt_pilot.is_empty());
+                    let joined = call.moves.is_some_and(|moves| moves.joined_by.is_some());
+                    self.report.transferred += u64::from(joined);
                 }
                 Some(true) => return Err(format!("{} got a second final record", call.call)),
                 None => return Err(format!("{} got a final record but never began", call.call)),
@@ -496,7 +506,12 @@ impl World {
         for bytes in &survived {
             let record = Record::decode(bytes).map_err(|error| format!("after a crash: {error}"))?;
             match (record.call, &record.entry) {
-                (Some(call), Entry::Decision(Decision::CallBegan { .. })) => _ = begun.insert(call, false),
+                (
+                    Some(call),
+                    Entry::Decision(
+                        Decision::CallBegan { .. } | Decision::CallMade { .. } | Decision::Joined(_),
+                    ),
+                ) => _ = begun.entry(call).or_insert(false),
                 (_, Entry::Call(call)) => _ = begun.insert(call.call, true),
                 _ => {}
             }

@@ -61,6 +61,13 @@ impl Recording {
         best.map_or(0.0, |chunk| share(chunk, self.rate, frequency))
     }
 
+    /// The last seconds of it.
+    pub(crate) fn last_seconds(&self, seconds: f64) -> Recording {
+        let wanted = (seconds * f64::from(self.rate)) as usize;
+        let from = self.samples.len().saturating_sub(wanted);
+        Recording { samples: self.samples.get(from..).unwrap_or_default().to_vec(), rate: self.rate }
+    }
+
     /// How long it is.
     pub(crate) fn seconds(&self) -> f64 {
         self.samples.len() as f64 / f64::from(self.rate)

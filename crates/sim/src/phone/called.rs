@@ -37,6 +37,10 @@ impl Phone {
                 self.requests.retain(|_, request| request.dialog.as_deref() != Some(&id));
                 sends.push(message.response(if known { 200 } else { 481 }, "t", "", ""));
             }
+            "NOTIFY" => {
+                sends.push(message.response(200, "t", "", ""));
+                self.transfer_told(now, &id, message);
+            }
             "SUBSCRIBE" => self.subscribed(now, &id, message, sends),
             _ => sends.push(message.response(200, "t", "", "")),
         }

@@ -1,0 +1,81 @@
+//! A softphone sends the other party of its call to a third one.
+
+use std::time::Duration;
+
+use serde_json::Value;
+
+use super::Context;
+use super::baresip::Phone;
+use super::capture::Capture;
+use super::server::Server;
+
+/// Long enough for a second of clean tone after the jitter buffers have settled.
+const TALK: Duration = Duration::from_millis(2500);
+const CLEAR: f64 = 0.9;
+
+/// The called phone transfers the caller blindly (REFER); the two that remain hear each other, and the first one keeps its call when
+/// nobody is reached.
+///
+/// # Errors
+/// What was not as it should be.
+pub(super) fn blind(context: &Context) -> Result<String, String> {
+    let server = Server::lab(context, &[])?;
+    let capture = Capture::start(&context.folder, &[server.udp.port()])?;
+    let account = |name, number, tone| server.account(name, number, tone);
+    let mut alice = Phone::register(&context.folder, &account("alice", "1001", 440))?;
+    let mut bob = Phone::register(&context.folder, &account("bob", "1002", 700))?;
+    let mut carol = Phone::register(&context.folder, &account("carol", "1003", 900))?;
+    alice.dial("1002")?;
+    bob.expect("CALL_INCOMING")?;
+    bob.command("accept", "")?;
+    alice.expect("CALL_ESTABLISHED")?;
+    bob.expect("CALL_ESTABLISHED")?;
+
+    // Nobody has this number: the call stays where it is.
+    bob.command("transfer", "4711")?;
+    bob.expect("TRANSFER_FAILED")?;
+    let call = the_call(&server)?;
+    if call["connected"] != "1002" {
+        return Err(format!("the call is not with 1002 any more: {call}"));
+    }
+
+    bob.command("transfer", "1003")?;
+    carol.expect("CALL_INCOMING")?;
+    bob.expect("CALL_CLOSED")?;
+    carol.command("accept", "")?;
+    carol.expect("CALL_ESTABLISHED")?;
+    alice.talk(TALK);
+    let call = the_call(&server)?;
+    if (&call["calling"], &call["connected"]) != (&"1001".into(), &"1003".into()) {
+        return Err(format!("the call should be of 1001 with 1003: {call}"));
+    }
+    alice.command("hangup", "")?;
+    alice.expect("CALL_CLOSED")?;
+    carol.expect("CALL_CLOSED")?;
+    for (who, recording, tone) in [("alice", alice.heard()?, 900), ("carol", carol.heard()?, 440)] {
+        let share = recording.last_seconds(2.0).share_of(f64::from(tone));
+        if share < CLEAR {
+            return Err(format!("{who} heard {share:.2} of {tone} Hz at the end"));
+        }
+    }
+    let malformed = capture.finish()?.malformed()?;
+    if !malformed.is_empty() {
+        return Err(format!("tshark finds fault with: {}", malformed.join("; ")));
+    }
+    server.explain_last()?.tells(&["1001", "by transfer", "1003", "hung up"])?;
+    // The call that was transferred, two that were made for it, and what followed.
+    server.wait_for_records(4)?;
+    server.is_well()?;
+    Ok("the caller came to the third phone and each heard the other's tone; a number that leads nowhere cost nobody the call".into())
+}
+
+/// The only call that has not ended.
+fn the_call(server: &Server) -> Result<Value, String> {
+    let answer = server.ask(&["calls"])?;
+    let mut calls: Vec<Value> = answer["calls"].as_array().cloned().unwrap_or_default();
+    calls.retain(|call| call["state"] != "ended");
+    match calls.as_slice() {
+        [call] => Ok(call.clone()),
+        other => Err(format!("there should be one call: {other:?}")),
+    }
+}
