@@ -137,6 +137,8 @@ pub enum Service {
     Echo,
     /// Plays a tone and an announcement, then hangs up.
     Announcement,
+    /// Plays what a party hears that waits; [`Command::Tone`] says what.
+    Sounds,
 }
 
 /// One earlier destination that sent the call on (RFC 5806).
@@ -197,7 +199,7 @@ pub enum DigitsEnd {
     Lost,
 }
 
-/// What somebody who dials hears.
+/// What somebody hears who dials or waits.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Tone {
     /// Nothing.
@@ -208,6 +210,10 @@ pub enum Tone {
     OutsideDial,
     /// Two short beeps (zip zip): a code is to be keyed in before the call goes on.
     ZipZip,
+    /// Ringing tone: somebody else is rung.
+    Ringing,
+    /// Music: the other party holds.
+    Music,
 }
 
 /// A device shall ring.
@@ -328,7 +334,7 @@ pub enum Command {
     CollectDigits,
     /// The number leads somewhere: no further key is asked for.
     StopCollecting,
-    /// Let the caller hear a tone while it dials.
+    /// Let the caller hear a tone while it dials, or let [`Service::Sounds`] play one.
     Tone(Tone),
     /// Tell the caller that it rings, or let it hear early media.
     Alert {

@@ -5,8 +5,10 @@
 
 mod authorizing;
 mod dialing;
+mod holding;
 mod joined;
 mod joining;
+mod listening;
 mod locating;
 mod numbers;
 mod opening;
@@ -40,6 +42,7 @@ use crate::relay::Relay;
 use crate::shared::{Asked, Shared, Timer};
 use authorizing::Authorizing;
 use dialing::Dialing;
+use listening::Listening;
 use locating::Locating;
 use opening::Opening;
 pub(crate) use participant::{Owes, Participant, Stage, conversation_of};
@@ -141,6 +144,8 @@ pub(crate) struct Facts {
     joined_by: Option<Feature>,
     /// What took a party of it away.
     left_by: Option<Feature>,
+    /// Who hears a service of ours in place of the other side.
+    listening: Option<Box<Listening>>,
     /// Whom a caller that came from another call was shown last.
     shown_to_caller: Option<Party>,
     /// It is made for a transfer, whose party joins it when somebody is reached.
@@ -269,8 +274,25 @@ impl Call {
         shared: &mut Shared,
         out: &mut Outbox,
     ) {
-        told(now, self.facts.id, leg, &signal, out);
+        let service = self.facts.listening.as_ref().is_some_and(|listening| listening.leg() == leg);
+        if !service {
+            told(now, self.facts.id, leg, &signal, out);
+        }
         let mut step = Step { now, facts: &mut self.facts, shared, out };
+        if service {
+            step.sound_told(signal);
+            let state = std::mem::replace(&mut self.state, State::Ended);
+            self.state = match state {
+                State::Talking(talking) => talking.listened(&mut step),
+                other @ (State::Dialing(_)
+                | State::Authorizing(_)
+                | State::Locating(_)
+                | State::Opening(_)
+                | State::Ringing(_)
+                | State::Ended) => other,
+            };
+            return;
+        }
         self.state = match std::mem::replace(&mut self.state, State::Ended) {
             State::Dialing(state) => state.signal(&mut step, signal),
             State::Authorizing(state) => state.signal(&mut step, signal),
@@ -483,6 +505,7 @@ impl Step<'_> {
     /// Gives everything back and writes the final record. Every leg is released or gone before.
     fn end(&mut self, cause: Cause, by: ReleasedBy, why: WhyEnded) -> State {
         self.cancel_timer();
+        self.stop_listening();
         self.close_relay();
         self.shared.dialing.remove(&self.facts.protocol_call_id);
         self.vacate_all_but(None);

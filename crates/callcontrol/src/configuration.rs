@@ -69,6 +69,8 @@ pub struct Configuration {
     pub code_parameters: CodeParameters,
     /// When media goes through a relay of ours.
     pub relay: RelayMode,
+    /// What a party hears that waits.
+    pub hold: HoldMode,
     /// An address of ours, written into the `o=` line of session descriptions.
     pub address: IpAddr,
     /// How long a trunk or service may ring.
@@ -94,6 +96,7 @@ impl Configuration {
             codes: Arc::default(),
             code_parameters: CodeParameters::default(),
             relay: RelayMode::Never,
+            hold: HoldMode::PassedOn,
             address: IpAddr::V4(Ipv4Addr::LOCALHOST),
             no_answer: NO_ANSWER_TRUNK,
         }
@@ -221,6 +224,16 @@ impl Default for Line {
             phones: Box::new([LinePhone::default()]),
         }
     }
+}
+
+/// What a party hears that is held, or waits for somebody who is rung for it.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub enum HoldMode {
+    /// Music and ringing tone of ours.
+    #[default]
+    Music,
+    /// What the one who holds sends, which mostly is nothing.
+    PassedOn,
 }
 
 /// When media goes through a relay of ours.

@@ -22,6 +22,8 @@ struct Last {
     relay: Option<SocketAddr>,
     /// As it was sent on.
     sent: SessionDescription,
+    /// Nothing else was sent since.
+    fresh: bool,
 }
 
 impl Outlet {
@@ -38,6 +40,7 @@ impl Outlet {
         relay: Option<SocketAddr>,
     ) -> SessionDescription {
         if let Some(last) = &self.last
+            && last.fresh
             && last.source == source
             && last.relay == relay
         {
@@ -49,8 +52,25 @@ impl Outlet {
         if let Some(relay) = relay {
             text = sdp::set_media_address(text.as_bytes(), relay);
         }
-        self.last = Some(Last { source, relay, sent: text.clone() });
+        self.last = Some(Last { source, relay, sent: text.clone(), fresh: true });
         text
+    }
+
+    /// What the leg is told by us while the other side has nothing to do with it: that one's description, as it was known,
+    /// counts again later.
+    pub(crate) fn pass_ours(
+        &mut self,
+        ours: SessionDescription,
+        address: IpAddr,
+        relay: Option<SocketAddr>,
+    ) -> SessionDescription {
+        let known = self.last.take();
+        let passed = self.pass(ours, address, relay);
+        if let Some(known) = known {
+            // What the leg was sent last is not what it would be sent for that description.
+            self.last = Some(Last { sent: passed.clone(), fresh: false, ..known });
+        }
+        passed
     }
 
     /// What the other side wrote last.

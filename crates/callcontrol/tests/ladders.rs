@@ -107,3 +107,8 @@ fn parties_are_transferred() {
 fn devices_take_the_place_of_others() {
     check("replaces.txt", include_str!("../testdata/ladders/replaces.txt"));
 }
+
+#[test]
+fn parties_wait_with_music() {
+    check("holding.txt", include_str!("../testdata/ladders/holding.txt"));
+}

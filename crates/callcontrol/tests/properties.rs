@@ -14,7 +14,7 @@ use strowger_base::net::{Flow, ListenerId};
 use strowger_base::{
     CallId, Cause, Command, Instant, LegId, Media, NodeId, Now, Rng, SessionDescription, ShardId, WallTime,
 };
-use strowger_callcontrol::configuration::{Forwards, Line, LineList, Pilot};
+use strowger_callcontrol::configuration::{Forwards, HoldMode, Line, LineList, Pilot};
 use strowger_callcontrol::io::{Contact, Reach};
 use strowger_callcontrol::{CallControl, Configuration, Input, Outbox, Output, RelayMode, Sizes};
 use strowger_dialplan::codes::CodeTable;
@@ -138,8 +138,9 @@ impl World {
     fn new(seed: u64) -> Self {
         let mut rng = Rng::new(seed);
         let relay = if rng.one_in(2) { RelayMode::Always } else { RelayMode::Never };
-        let control =
-            CallControl::new(NodeId(1), ShardId(0), 0, &mut Rng::new(1), Arc::new(configuration(relay)));
+        let mut configuration = configuration(relay);
+        configuration.hold = if rng.one_in(3) { HoldMode::PassedOn } else { HoldMode::Music };
+        let control = CallControl::new(NodeId(1), ShardId(0), 0, &mut Rng::new(1), Arc::new(configuration));
         World {
             rng,
             control,

@@ -145,6 +145,7 @@ impl<'a> Reasons<'a> {
             | Decision::RelayOpened { .. }
             | Decision::RelayNotOpened { .. }
             | Decision::RingsOn { .. }
+            | Decision::Hears(_)
             | Decision::TransferBegan { .. }
             | Decision::TransferWent(_)
             | Decision::PartyMoved(_)

@@ -177,6 +177,7 @@ fn decision_sentence(leg: Option<LegId>, decision: &Decision<'_>, names: &Names)
             transfers::began(&device(), destination, *into, *asks)
         }
         Decision::TransferWent(news) => transfers::went(&device(), *news),
+        Decision::Hears(tone) => format!("{} waits and hears {}.", device(), words::tone(*tone)),
         Decision::PartyMoved(moved) => transfers::moved(&device(), moved.to),
         Decision::Joined(joined) => transfers::joined(joined),
         Decision::RingsOn { .. } => format!("{} rings on.", device()),

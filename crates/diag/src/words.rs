@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use strowger_base::leg::Service;
+use strowger_base::leg::{Service, Tone};
 use strowger_base::{Cause, WallTime};
 
 /// `4 s`, `0.3 s`, `2 min 5 s`.
@@ -91,6 +91,7 @@ pub(crate) const fn service(service: Service) -> &'static str {
     match service {
         Service::Echo => "the echo test",
         Service::Announcement => "the announcement",
+        Service::Sounds => "what is heard while waiting",
     }
 }
 
@@ -109,5 +110,17 @@ mod tests {
         check(119_000, "119 s");
         check(125_000, "2 min 5 s");
         check(7_260_000, "2 h 1 min");
+    }
+}
+
+/// What somebody hears.
+pub(crate) const fn tone(tone: Tone) -> &'static str {
+    match tone {
+        Tone::Silence => "nothing",
+        Tone::Dial => "dial tone",
+        Tone::OutsideDial => "outside dial tone",
+        Tone::ZipZip => "the tone that asks for a code",
+        Tone::Ringing => "ringing tone",
+        Tone::Music => "music",
     }
 }

@@ -196,6 +196,7 @@ const fn name_of(service: Service) -> &'static str {
     match service {
         Service::Echo => "Echo test",
         Service::Announcement => "Announcement",
+        Service::Sounds => "Sounds",
     }
 }
 

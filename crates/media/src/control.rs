@@ -6,7 +6,7 @@
 use std::net::SocketAddr;
 
 use strowger_base::ShardId;
-use strowger_base::leg::{Digit, Service};
+use strowger_base::leg::{Digit, Service, Tone};
 
 use crate::codec::Codec;
 use crate::statistics::PortStatistics;
@@ -160,6 +160,13 @@ pub enum Command {
         receive: PayloadTypes,
         /// Whether the peer wants to hear something.
         send: bool,
+    },
+    /// What an endpoint of [`Service::Sounds`] plays from now on.
+    Play {
+        /// The endpoint.
+        port: PortId,
+        /// What.
+        tone: Tone,
     },
     /// Open the two ports of a relay. Answered by [`Report::Opened`] with both addresses, or [`Report::Failed`].
     OpenRelay {

@@ -1,10 +1,11 @@
-//! An RTP endpoint of ours: the echo test or the announcement.
+//! An RTP endpoint of ours: the echo test, the announcement, or what a party hears that waits.
 //!
 //! * Echo: a short beep says that it begins. Then every audio packet that arrives goes back at once, with our own source
 //!   and with sequence numbers and timestamps that keep the distances of the peer's: what was lost or
 //!   overtaken on the way here is missing or late on the way back, so that the user hears the line as it
 //!   is. Key presses and comfort noise are not echoed.
 //! * Announcement: [`tone::ANNOUNCEMENT`], then [`Report::Finished`].
+//! * Sounds: the tone that it is told, for as long as it is told so.
 //!
 //! Both report [`Report::Silent`] when nothing has come for [`SILENT_MAX`], and pause while the peer does not want to hear anything. Where packets go is said in `latch`.
 
@@ -13,7 +14,7 @@ mod control;
 use std::net::SocketAddr;
 use std::time::Duration;
 
-use strowger_base::leg::Service;
+use strowger_base::leg::{Service, Tone};
 use strowger_base::{Instant, Now, Rng};
 
 use crate::codec::{Codec, Speaker, Transcoder};
@@ -30,6 +31,8 @@ use control::Control;
 pub enum Input<'a> {
     /// Start, or change, what it sends and where.
     Connect(Connection),
+    /// What [`Service::Sounds`] plays from now on.
+    Play(Tone),
     /// A datagram arrived at the RTP socket.
     Packet {
         /// From where.
@@ -68,6 +71,8 @@ pub struct Connection {
 pub struct Endpoint {
     port: PortId,
     service: Service,
+    /// What [`Service::Sounds`] plays.
+    tone: Tone,
     rng: Rng,
     connection: Option<Connection>,
     state: State,
@@ -118,6 +123,7 @@ impl Endpoint {
         Endpoint {
             port,
             service,
+            tone: Tone::Silence,
             rng,
             connection: None,
             state: State::Waiting,
@@ -140,6 +146,7 @@ impl Endpoint {
     pub fn handle(&mut self, now: Now, input: Input<'_>, out: &mut Outbox) {
         match input {
             Input::Connect(connection) => self.connect(now, connection),
+            Input::Play(tone) => self.change_tone(tone),
             Input::Packet { source, bytes } if rtp::is_rtcp(bytes) => self.control_packet(now, source, bytes),
             Input::Packet { source, bytes } => self.packet(now, source, bytes, out),
             Input::RtcpPacket { source, bytes } => self.control_packet(now, source, bytes),
@@ -197,6 +204,7 @@ impl Endpoint {
                 let player = Player::new(match self.service {
                     Service::Echo => &tone::BEEP,
                     Service::Announcement => &tone::ANNOUNCEMENT,
+                    Service::Sounds => tone::cadence(self.tone),
                 });
                 play_or_pause(player, now.mono, &connection)
             }
@@ -207,6 +215,20 @@ impl Endpoint {
             State::Echoing { shift } => State::Echoing { shift: shift.filter(|_| !resumes) },
             State::Finished => State::Finished,
         };
+    }
+
+    /// Another tone, from its beginning.
+    fn change_tone(&mut self, tone: Tone) {
+        if tone == self.tone {
+            return;
+        }
+        self.tone = tone;
+        match &mut self.state {
+            State::Playing { player, .. } | State::Paused { player } => {
+                *player = Player::new(tone::cadence(tone))
+            }
+            State::Waiting | State::Echoing { .. } | State::Finished => {}
+        }
     }
 
     fn packet(&mut self, now: Now, source: SocketAddr, bytes: &[u8], out: &mut Outbox) {
@@ -363,6 +385,7 @@ impl Endpoint {
                 out.report(Report::Finished { port: self.port });
                 State::Finished
             }
+            Service::Sounds => State::Finished,
         }
     }
 }

@@ -14,7 +14,7 @@ mod session;
 use std::net::IpAddr;
 
 pub use peek::{Codecs, OriginLine, Peek, audio_address, hold_of, peek};
-pub use rewrite::{rewrite_origin, set_media_address};
+pub use rewrite::{rewrite_origin, set_direction, set_media_address, streams};
 pub use session::{Format, MediaDescription, MediaKind, Protocol, Session};
 
 pub(crate) use scan::{push_address, push_decimal};

@@ -3,6 +3,8 @@
 //! Levels are peaks of 16-bit samples: 22,580 is 0 dBm0, where full scale of G.711 is 3.17 dBm0 for µ-law (ITU-T
 //! G.711 §4). Cadences of call progress are the North American ones of ITU-T E.180 supplement 2, as CUCM has them by default.
 
+use strowger_base::leg::Tone;
+
 /// Tones that follow each other.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Cadence {
@@ -98,6 +100,62 @@ pub static ANNOUNCEMENT: Cadence = Cadence {
     ],
     repeat: Repeat::Once,
 };
+
+/// Nothing, for as long as it lasts.
+pub static SILENCE: Cadence = Cadence { segments: &[Segment::silence(1000)], repeat: Repeat::Forever };
+
+/// Two short beeps.
+pub static ZIP_ZIP: Cadence = Cadence {
+    segments: &[
+        Segment::tone(480, MINUS_13_DBM0, 100),
+        Segment::silence(100),
+        Segment::tone(480, MINUS_13_DBM0, 100),
+        Segment::silence(700),
+    ],
+    repeat: Repeat::Once,
+};
+
+/// What is heard on hold where no other music is given: broken chords of two quiet voices, 16 s in all.
+pub static MUSIC: Cadence = Cadence {
+    segments: &[
+        Segment::pair(262, 523, MINUS_24_DBM0, 500),
+        Segment::pair(330, 659, MINUS_24_DBM0, 500),
+        Segment::pair(392, 784, MINUS_24_DBM0, 500),
+        Segment::pair(523, 659, MINUS_24_DBM0, 1000),
+        Segment::pair(392, 784, MINUS_24_DBM0, 500),
+        Segment::pair(330, 659, MINUS_24_DBM0, 1000),
+        Segment::pair(220, 440, MINUS_24_DBM0, 500),
+        Segment::pair(262, 523, MINUS_24_DBM0, 500),
+        Segment::pair(330, 659, MINUS_24_DBM0, 500),
+        Segment::pair(440, 523, MINUS_24_DBM0, 1000),
+        Segment::pair(330, 659, MINUS_24_DBM0, 500),
+        Segment::pair(262, 523, MINUS_24_DBM0, 1000),
+        Segment::pair(175, 349, MINUS_24_DBM0, 500),
+        Segment::pair(220, 440, MINUS_24_DBM0, 500),
+        Segment::pair(262, 523, MINUS_24_DBM0, 500),
+        Segment::pair(349, 440, MINUS_24_DBM0, 1000),
+        Segment::pair(262, 523, MINUS_24_DBM0, 500),
+        Segment::pair(220, 440, MINUS_24_DBM0, 1000),
+        Segment::pair(196, 392, MINUS_24_DBM0, 500),
+        Segment::pair(247, 494, MINUS_24_DBM0, 500),
+        Segment::pair(294, 587, MINUS_24_DBM0, 500),
+        Segment::pair(392, 494, MINUS_24_DBM0, 1000),
+        Segment::pair(294, 587, MINUS_24_DBM0, 500),
+        Segment::pair(247, 494, MINUS_24_DBM0, 1000),
+    ],
+    repeat: Repeat::Forever,
+};
+
+/// What is played for each tone that a party may be let hear.
+pub const fn cadence(tone: Tone) -> &'static Cadence {
+    match tone {
+        Tone::Silence => &SILENCE,
+        Tone::Dial | Tone::OutsideDial => &DIAL,
+        Tone::ZipZip => &ZIP_ZIP,
+        Tone::Ringing => &RINGING,
+        Tone::Music => &MUSIC,
+    }
+}
 
 /// Plays a cadence.
 #[derive(Clone, Debug)]

@@ -194,6 +194,7 @@ impl Worker {
                 let connection = Connection { remote, rtcp, format, receive, send };
                 self.endpoint(now, port, endpoint::Input::Connect(connection), out);
             }
+            Command::Play { port, tone } => self.endpoint(now, port, endpoint::Input::Play(tone), out),
             // Commands for a port that has failed or closed meanwhile cross its report.
             Command::Direct { port, side, remote } => {
                 if let Some(Port::Relay(relay) | Port::Opening(Purpose::Relay(relay))) =

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::time::Duration;
 
-use strowger_base::leg::{Command, Media, Party, Ring, Service, SessionDescription, Signal, Target};
+use strowger_base::leg::{Command, Media, Party, Ring, Service, SessionDescription, Signal, Target, Tone};
 use strowger_base::{Cause, Instant, LegId, NodeId, Now, Rng, ShardId, WallTime};
 use strowger_media::control::PortId;
 use strowger_media::rtp::{Packet, Sender};
@@ -31,6 +31,8 @@ struct Pair {
     /// Signals of the service and RTP heard by the phone, as they came.
     ladder: Vec<String>,
     heard: u32,
+    /// Of these, packets that are not silence in µ-law.
+    loud: u32,
     sender: Sender,
     /// How many more sockets may be opened.
     ports_left: u32,
@@ -45,6 +47,7 @@ impl Pair {
             sockets: BTreeMap::new(),
             ladder: Vec::new(),
             heard: 0,
+            loud: 0,
             sender: Sender::new(&mut Rng::new(2)),
             ports_left: 10,
         }
@@ -120,8 +123,10 @@ impl Pair {
                 worker::Output::Report(report) => self.agent(agent::Input::Report(report)),
                 worker::Output::Send { socket, destination, bytes } => {
                     if socket.channel == Channel::Rtp && destination == SocketAddr::from(PHONE) {
-                        Packet::parse(out.arena.slice(bytes)).unwrap();
+                        let packet = Packet::parse(out.arena.slice(bytes)).unwrap();
                         self.heard += 1;
+                        let silence = packet.payload.iter().all(|byte| matches!(byte, 0xff | 0x7f));
+                        self.loud += u32::from(!silence);
                     }
                 }
             }
@@ -194,6 +199,39 @@ fn an_echo_call_with_hold_and_resume() {
         "Media sendrecv",
         "phone heard 50",
         "150 packets, 0 lost",
+    ]);
+}
+
+#[test]
+fn who_waits_hears_what_the_service_is_told_to_play() {
+    let mut pair = Pair::new();
+    pair.ring(Service::Sounds, Media::None);
+    pair.command(Command::Tone(Tone::Music));
+    pair.command(Command::Media(Media::Answer(description("sendrecv"))));
+    let mut heard = |pair: &mut Pair, milliseconds| {
+        pair.run(milliseconds, Phone::Silent);
+        std::mem::take(&mut pair.loud)
+    };
+    // It goes on for as long as the phone likes, whether that says anything or not.
+    assert_eq!(heard(&mut pair, 120_000), 6000);
+    pair.command(Command::Tone(Tone::Silence));
+    assert_eq!(heard(&mut pair, 1000), 0);
+    pair.command(Command::Tone(Tone::Ringing));
+    // Two seconds of six.
+    assert_eq!(heard(&mut pair, 6000), 100);
+    // Another codec or address in mid-call changes nothing about it.
+    pair.command(Command::Media(Media::Offer(description("sendrecv"))));
+    pair.command(Command::Tone(Tone::Ringing));
+    assert_eq!(heard(&mut pair, 6000), 100);
+    pair.command(Command::Release(Cause::NORMAL_CALL_CLEARING));
+    pair.finish(&[
+        "Answered offer sendrecv",
+        "phone heard 6000",
+        "phone heard 50",
+        "phone heard 300",
+        "Media sendrecv",
+        "phone heard 300",
+        "0 packets, 0 lost",
     ]);
 }
 

@@ -26,6 +26,7 @@ use std::time::Duration;
 
 use strowger_base::leg::Service;
 use strowger_callcontrol::RelayMode;
+use strowger_callcontrol::configuration::HoldMode;
 use strowger_callcontrol::configuration::NO_ANSWER_TRUNK;
 use strowger_dialplan::forward::Classification;
 use strowger_sip::io::{DigestAlgorithm, Listener, Trunk};
@@ -95,6 +96,8 @@ pub struct Draft {
     pub forwarding: ForwardingDraft,
     /// When media goes through a relay of ours.
     pub relay: RelayMode,
+    /// What a party hears that waits.
+    pub hold: HoldMode,
     /// How much of each message goes into the journal.
     pub messages: MessageDetail,
     /// Times.
@@ -203,6 +206,7 @@ impl Default for Draft {
             codes: CodesDraft::default(),
             forwarding: ForwardingDraft::default(),
             relay: RelayMode::default(),
+            hold: HoldMode::default(),
             messages: MessageDetail::default(),
             timers: Timers::default(),
             digest_algorithms: vec![DigestAlgorithm::Md5],

@@ -8,7 +8,11 @@ mod world;
 use std::time::Duration;
 
 use strowger_base::journal::{Direction, Entry, ReleasedBy};
+use strowger_base::leg::{Service, Tone};
 use strowger_base::{Cause, WallTime};
+use strowger_callcontrol::configuration::HoldMode;
+use strowger_media::control;
+use strowger_node::{Draft, Input};
 use world::{Phone, World, body_of, draft, header, tag_of};
 
 fn alice() -> Phone {
@@ -21,7 +25,11 @@ fn bob() -> Phone {
 
 /// A world with both phones registered.
 fn registered() -> (World, Phone, Phone) {
-    let mut world = World::new(&draft());
+    registered_with(&draft())
+}
+
+fn registered_with(draft: &Draft) -> (World, Phone, Phone) {
+    let mut world = World::new(draft);
     let (mut alice, mut bob) = (alice(), bob());
     world.register(&mut alice);
     world.register(&mut bob);
@@ -224,8 +232,8 @@ fn the_other_phone_of_the_line_stops_when_one_answers() {
 }
 
 #[test]
-fn hold_passes_through_and_back() {
-    let (mut world, mut alice, mut bob) = registered();
+fn without_music_hold_passes_through_and_back() {
+    let (mut world, mut alice, mut bob) = registered_with(&Draft { hold: HoldMode::PassedOn, ..draft() });
     let invite = answered(&mut world, &mut alice, &mut bob);
     let held = bob.sdp() + "a=sendonly\r\n";
     world.from(bob.address, &bob.request_back(&invite, "INVITE", &held));
@@ -250,6 +258,52 @@ fn hold_passes_through_and_back() {
         .iter()
         .any(|record| matches!(record.entry, Entry::Decision(strowger_base::journal::Decision::Held)));
     assert!(held);
+}
+
+#[test]
+fn who_is_held_hears_music() {
+    let (mut world, mut alice, mut bob) = registered();
+    let invite = answered(&mut world, &mut alice, &mut bob);
+    world.media.clear();
+    let held = bob.sdp() + "a=sendonly\r\n";
+    world.from(bob.address, &bob.request_back(&invite, "INVITE", &held));
+    world.expect(&bob, "SIP/2.0 100 ");
+    let ok = world.expect(&bob, "SIP/2.0 200 ");
+    assert!(ok.contains("a=inactive") && body_of(&ok).contains("c=IN IP4 192.0.2.10\r\n"), "{ok}");
+    world.from(bob.address, &bob.request_back(&invite, "ACK", ""));
+    let [control::Command::OpenEndpoint { port, service: Service::Sounds }] = world.media[..] else {
+        panic!("{:?}", world.media)
+    };
+    let a = "192.0.2.1:20000".parse().unwrap();
+    world.input(Input::Media(control::Report::Opened { port, a, b: None }));
+    let music = world.expect(&alice, "INVITE ");
+    assert!(
+        body_of(&music).contains("m=audio 20000 ") && music.contains("c=IN IP4 192.0.2.1\r\n"),
+        "{music}"
+    );
+    world.from(alice.address, &alice.respond(&music, "200 OK", &alice.sdp()));
+    world.expect(&alice, "ACK ");
+    let plays =
+        |command: &control::Command| matches!(command, control::Command::Play { tone: Tone::Music, .. });
+    assert!(world.media.iter().any(plays), "{:?}", world.media);
+    let resumed = bob.request_back(&invite, "INVITE", &bob.sdp());
+    world.from(bob.address, &resumed);
+    world.expect(&bob, "SIP/2.0 100 ");
+    let reinvite = world.expect(&alice, "INVITE ");
+    assert!(body_of(&reinvite).contains("c=IN IP4 192.0.2.20\r\n"), "{reinvite}");
+    assert!(world.media.contains(&control::Command::Close { port }));
+    world.from(alice.address, &alice.respond(&reinvite, "200 OK", &alice.sdp()));
+    world.expect(&alice, "ACK ");
+    world.expect(&bob, "SIP/2.0 200 ");
+    world.from(bob.address, &bob.request_back(&invite, "ACK", ""));
+    let statistics = Box::default();
+    world.input(Input::Media(control::Report::Closed { port, statistics }));
+    let bye = alice.request("BYE", "", "");
+    world.from(alice.address, &bye);
+    world.expect(&alice, "SIP/2.0 200 ");
+    let bye = world.expect(&bob, "BYE ");
+    world.from(bob.address, &bob.respond(&bye, "200 OK", ""));
+    world.settled();
 }
 
 #[test]

@@ -8,6 +8,8 @@ mod world;
 use std::collections::VecDeque;
 
 use strowger_base::journal::Feature;
+use strowger_callcontrol::configuration::HoldMode;
+use strowger_node::Draft;
 use world::{Phone, World, body_of, draft, header, tag_of};
 
 struct Three {
@@ -21,7 +23,7 @@ struct Three {
 
 /// Alice and Bob talk; Carol is registered.
 fn three() -> Three {
-    let mut world = World::new(&draft());
+    let mut world = World::new(&Draft { hold: HoldMode::PassedOn, ..draft() });
     let mut alice = Phone::new("1001", "192.0.2.10:5060");
     let mut bob = Phone::new("1002", "192.0.2.20:5060");
     let mut carol = Phone::new("1003", "192.0.2.30:5060");

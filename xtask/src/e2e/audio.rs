@@ -61,6 +61,12 @@ impl Recording {
         best.map_or(0.0, |chunk| share(chunk, self.rate, frequency))
     }
 
+    /// The part of the whole energy that lies between two frequencies, over the loudest second: one Goertzel filter for each hertz.
+    pub(crate) fn share_between(&self, low: f64, high: f64) -> f64 {
+        // A second of samples keeps whole hertz apart.
+        (low as u32..=high as u32).map(|hertz| self.share_of(f64::from(hertz))).sum()
+    }
+
     /// The last seconds of it.
     pub(crate) fn last_seconds(&self, seconds: f64) -> Recording {
         let wanted = (seconds * f64::from(self.rate)) as usize;

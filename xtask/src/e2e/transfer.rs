@@ -1,4 +1,4 @@
-//! A softphone sends the other party of its call to a third one.
+//! What phones do with a call: hold, and sending the other party to a third one.
 
 use std::time::Duration;
 
@@ -12,6 +12,50 @@ use super::server::Server;
 /// Long enough for a second of clean tone after the jitter buffers have settled.
 const TALK: Duration = Duration::from_millis(2500);
 const CLEAR: f64 = 0.9;
+
+/// The called phone holds: the caller hears music, and none of the called one's tone; then they talk again.
+///
+/// # Errors
+/// What was not as it should be.
+pub(super) fn hold(context: &Context) -> Result<String, String> {
+    let server = Server::lab(context, &[])?;
+    let capture = Capture::start(&context.folder, &[server.udp.port()])?;
+    let mut alice = Phone::register(&context.folder, &server.account("alice", "1001", 440))?;
+    let mut bob = Phone::register(&context.folder, &server.account("bob", "1002", 1500))?;
+    alice.dial("1002")?;
+    bob.expect("CALL_INCOMING")?;
+    bob.command("accept", "")?;
+    alice.expect("CALL_ESTABLISHED")?;
+    bob.expect("CALL_ESTABLISHED")?;
+    alice.talk(TALK);
+    bob.command("hold", "")?;
+    alice.talk(2 * TALK);
+    let music = alice.heard()?.last_seconds(3.0);
+    let (notes, tone) = (music.share_between(150.0, 800.0), music.share_of(1500.0));
+    if notes < CLEAR || tone > 1.0 - CLEAR {
+        return Err(format!("held, alice heard {notes:.2} of music and {tone:.2} of the one who holds"));
+    }
+    bob.command("resume", "")?;
+    alice.talk(2 * TALK);
+    let again = alice.heard()?.last_seconds(2.0).share_of(1500.0);
+    if again < CLEAR {
+        return Err(format!("after the hold, alice heard {again:.2} of bob"));
+    }
+    let heard = bob.heard()?.last_seconds(2.0).share_of(440.0);
+    if heard < CLEAR {
+        return Err(format!("after the hold, bob heard {heard:.2} of alice"));
+    }
+    alice.command("hangup", "")?;
+    alice.expect("CALL_CLOSED")?;
+    bob.expect("CALL_CLOSED")?;
+    let malformed = capture.finish()?.malformed()?;
+    if !malformed.is_empty() {
+        return Err(format!("tshark finds fault with: {}", malformed.join("; ")));
+    }
+    server.explain_last()?.tells(&["1001", "waits and hears music", "hung up"])?;
+    server.is_well()?;
+    Ok("music while held, and each other's tone before and after".into())
+}
 
 /// The called phone transfers the caller blindly (REFER); the two that remain hear each other, and the first one keeps its call when
 /// nobody is reached.

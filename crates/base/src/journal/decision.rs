@@ -9,7 +9,7 @@ use super::entry::{MediaPart, OriginView, PartyView, ReleasedBy, TargetView};
 use super::feature::{Feature, Joined, Moved, TransferNews, WhyTransferRefused};
 use super::redirection::{Forwarding, WayOut, WhyExhausted, WhyGroupLeft, WhyHunted, WhyPassedOver};
 use super::wire::{Reader, Wire, wire_enum, wire_struct};
-use crate::leg::{Alert, ReleaseReason, Service};
+use crate::leg::{Alert, ReleaseReason, Service, Tone};
 use crate::net::Flow;
 use crate::{CallId, Cause, LegId};
 
@@ -332,6 +332,8 @@ pub enum Decision<'a> {
     },
     /// A transfer that began before goes on.
     TransferWent(TransferNews),
+    /// The record's leg waits and hears this.
+    Hears(Tone),
     /// The record's leg goes on in another call.
     PartyMoved(Moved),
     /// Parties that were in other calls before talk from here on; the record's leg is the calling one.
@@ -401,6 +403,7 @@ wire_enum!(Decision<'a> {
     RingsOn = 48 { target },
     TransferRefused = 49 { cause, destination, why },
     CallMade = 50 { feature, origin, calling, called },
+    Hears = 51 (tone),
 });
 
 /// How far a phone is from home.

@@ -3,7 +3,7 @@ use std::time::Duration;
 
 use super::*;
 use crate::event::{Event, RefuseReason, UnregisterReason};
-use crate::leg::{Alert, BindingId, Presentation, ReleaseReason, Service};
+use crate::leg::{Alert, BindingId, Presentation, ReleaseReason, Service, Tone};
 use crate::net::{Flow, ListenerId, StreamId, Transport};
 use crate::{Cause, NodeId, Pii, Rng, ShardId};
 
@@ -160,6 +160,7 @@ fn samples() -> Vec<Entry<'static>> {
             calling: alice(),
             called: "1002",
         },
+        Decision::Hears(Tone::Music),
         Decision::RingsOn { target: TargetView::Service(Service::Echo) },
         Decision::CodeAsked { code: AskedCode::Authorization { level: 255 }, timer: Duration::from_secs(15) },
         Decision::CodeAsked { code: AskedCode::Matter, timer: Duration::ZERO },

@@ -5,7 +5,7 @@ use std::net::IpAddr;
 use strowger_base::journal::{
     Decision, Feature, Joined, MediaPart, PartyView, ReleasedBy, Seat, WhyEnded, WhyReleased,
 };
-use strowger_base::leg::{Origin, Party, Setup};
+use strowger_base::leg::{Origin, Party, Setup, Tone};
 use strowger_base::{CallId, Cause, Command, LegId, LineName, Now};
 
 use super::joining::{First, Joining};
@@ -167,6 +167,10 @@ impl Call {
         step.count(party.line.as_ref());
         step.tell_joined(feature, conversation);
         let state = std::mem::replace(&mut self.state, State::Ended);
+        if !matches!(state, State::Talking(_)) {
+            let rings = step.facts.alerted_at.is_some();
+            step.let_wait_with(if rings { Tone::Ringing } else { Tone::Music });
+        }
         self.state = match state {
             State::Ringing(ringing) => State::Ringing(ringing.with_another_caller(&mut step, former)),
             State::Talking(talking) => talking.caller_came(&mut step),
@@ -320,6 +324,10 @@ impl Step<'_> {
     /// The call goes on under another id, with all that is known by its old one.
     fn renumber(&mut self, id: CallId) {
         let former = std::mem::replace(&mut self.facts.id, id);
+        if let Some(leg) = self.facts.listening.as_ref().map(|listening| listening.leg()) {
+            self.shared.legs.insert(leg, id);
+            self.out.items.push(Output::Joined { leg, call: id });
+        }
         self.facts.started_at = self.now.wall;
         for index in 0..self.facts.rung.len() {
             let Some(rung) = self.facts.rung.get(index) else { break };

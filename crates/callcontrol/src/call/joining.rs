@@ -48,7 +48,11 @@ impl Owes {
 impl Talking {
     /// The two sides begin to talk as soon as they can.
     pub(super) fn join(step: &mut Step<'_>, called: LegId, joining: Joining) -> State {
-        let talking = Talking { session: Session::new(called, Exchange::Settled), joining: Some(joining) };
+        let talking = Talking {
+            session: Session::new(called, Exchange::Settled),
+            joining: Some(joining),
+            resumes: None,
+        };
         talking.prepare(step)
     }
 
@@ -78,10 +82,11 @@ impl Talking {
                 step.facts.caller_owes != Owes::Nothing || joining.called_owes != Owes::Nothing
             }
         };
-        if waits || step.facts.caller_stage == Stage::Absent {
+        if waits || step.is_being_told() || step.facts.caller_stage == Stage::Absent {
             return State::Talking(self);
         }
         let Some(joining) = self.joining.take() else { return State::Talking(self) };
+        step.stop_listening();
         let called = self.session.called;
         match joining.first {
             First::Caller(offer) => {
@@ -111,6 +116,7 @@ impl Talking {
             Side::Called => &mut joining.called_owes,
         };
         let owes = owed.paid_by(&signal);
+        step.tell_what_waits();
         match signal {
             MediaSignal::Answer(_) | MediaSignal::Refuse(_) => {}
             // The offer that it owed to somebody else is as good for this one.
@@ -155,9 +161,18 @@ impl Talking {
 }
 
 impl Step<'_> {
-    /// What the caller owes to another call may be paid by this.
-    pub(super) fn caller_pays(&mut self, signal: &MediaSignal) {
-        self.facts.caller_owes.paid_by(signal);
+    /// A caller tells something about media while nobody has answered: it may pay what it owes to another call, or is about what
+    /// it listens to.
+    pub(super) fn waiting_caller_told(&mut self, signal: MediaSignal) {
+        if self.facts.caller_owes == Owes::Nothing && self.listens(Side::Caller) {
+            return self.listener_told(signal);
+        }
+        self.facts.caller_owes.paid_by(&signal);
+        if matches!(signal, MediaSignal::Offer(_) | MediaSignal::Request) {
+            let caller = self.facts.caller;
+            self.refuse_media(caller, WhyOfferRefused::OtherNotReady);
+        }
+        self.tell_what_waits();
     }
 
     /// Whether this is the caller of an answered call, whose wish for a call is not answered yet.

@@ -126,24 +126,22 @@ impl Step<'_> {
 
     /// What a caller tells while nothing rings yet; `Some` when that ends the call.
     pub(super) fn before_ringing(&mut self, signal: Signal) -> Option<State> {
-        let caller = self.facts.caller;
         match signal {
             Signal::Released { cause, reason } => Some(self.caller_gone(cause, reason)),
             Signal::Media(Media::Offer(offer)) => {
-                self.caller_pays(&MediaSignal::Offer(offer));
-                self.refuse_media(caller, WhyOfferRefused::OtherNotReady);
+                self.waiting_caller_told(MediaSignal::Offer(offer));
                 None
             }
             Signal::Media(Media::Answer(answer)) => {
-                self.caller_pays(&MediaSignal::Answer(answer));
+                self.waiting_caller_told(MediaSignal::Answer(answer));
                 None
             }
             Signal::MediaRefused(cause) => {
-                self.caller_pays(&MediaSignal::Refuse(cause));
+                self.waiting_caller_told(MediaSignal::Refuse(cause));
                 None
             }
             Signal::MediaRequested => {
-                self.refuse_media(caller, WhyOfferRefused::OtherNotReady);
+                self.waiting_caller_told(MediaSignal::Request);
                 None
             }
             Signal::Setup(_) | Signal::Proceeding | Signal::Alerting { .. } | Signal::Answered { .. } => {

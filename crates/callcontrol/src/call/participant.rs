@@ -122,10 +122,17 @@ impl Call {
         let State::Talking(talking) = std::mem::replace(&mut self.state, State::Ended) else { return None };
         let mut step = Step { now, facts: &mut self.facts, shared, out };
         let side = if staying == step.facts.caller { Side::Caller } else { Side::Called };
-        let owes = match talking.joining {
-            Some(joining) => step.leave_joining(joining, side, staying),
-            None => step.settle(talking.session.exchange, side, staying),
+        let listens = step.listens(side);
+        let owes = match (talking.joining, talking.resumes) {
+            (Some(joining), _) => step.leave_joining(joining, side, staying),
+            (None, Some((by, _))) if by == side => {
+                step.refuse_media(staying, WhyOfferRefused::OtherNotReady);
+                Owes::Nothing
+            }
+            (None, _) if listens => Owes::Nothing,
+            (None, _) => step.settle(talking.session.exchange, side, staying),
         };
+        let owes = if listens && owes == Owes::Nothing { step.leave_service(staying) } else { owes };
         let participant = step.facts.participant(side, staying, owes);
         step.decide(Some(staying), Decision::PartyMoved(moved));
         // It lives on in another call, so nothing that ends here may touch it.

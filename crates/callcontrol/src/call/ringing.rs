@@ -7,7 +7,7 @@
 use std::time::Duration;
 
 use strowger_base::journal::{Decision, PartyView, ReleasedBy, WhyEnded, WhyOfferRefused, WhyReleased};
-use strowger_base::leg::{Alert, Party, ReleaseReason, Ring, Signal, Target};
+use strowger_base::leg::{Alert, Party, ReleaseReason, Ring, Signal, Target, Tone};
 use strowger_base::{Cause, Command, LegId, LineName, Media};
 
 use super::joining::{First, Joining};
@@ -134,16 +134,12 @@ impl Ringing {
 
     /// A caller that came from another call waits for the answer.
     fn waiting_caller_told(self, step: &mut Step<'_>, signal: Signal) -> State {
-        let caller = step.facts.caller;
         match signal {
             Signal::Released { cause, reason } => return step.caller_gone(cause, reason),
-            Signal::Media(Media::Answer(answer)) => step.caller_pays(&MediaSignal::Answer(answer)),
-            Signal::MediaRefused(cause) => step.caller_pays(&MediaSignal::Refuse(cause)),
-            Signal::Media(Media::Offer(offer)) => {
-                step.caller_pays(&MediaSignal::Offer(offer));
-                step.refuse_media(caller, WhyOfferRefused::OtherNotReady);
-            }
-            Signal::MediaRequested => step.refuse_media(caller, WhyOfferRefused::OtherNotReady),
+            Signal::Media(Media::Answer(answer)) => step.waiting_caller_told(MediaSignal::Answer(answer)),
+            Signal::MediaRefused(cause) => step.waiting_caller_told(MediaSignal::Refuse(cause)),
+            Signal::Media(Media::Offer(offer)) => step.waiting_caller_told(MediaSignal::Offer(offer)),
+            Signal::MediaRequested => step.waiting_caller_told(MediaSignal::Request),
             Signal::Setup(_)
             | Signal::Proceeding
             | Signal::Alerting { .. }
@@ -257,6 +253,7 @@ impl Ringing {
         }
         step.reached();
         if step.facts.caller_stage == Stage::Up {
+            step.let_wait_with(Tone::Ringing);
             let party = step.shown_connected(leg, Party::default());
             step.show_to_caller(leg, &party);
         }

@@ -130,6 +130,11 @@ impl Session {
         self.judge_hold(step, offerer, offered.hold());
     }
 
+    /// A side holds, and was answered by us.
+    pub(super) fn holds(&mut self, step: &mut Step<'_>, side: Side) {
+        self.judge_hold(step, side, HoldState::Holding);
+    }
+
     /// Whoever offers says whether it holds the other; an answer only follows (RFC 3264 §8.4, RFC 6337 §5.3).
     fn judge_hold(&mut self, step: &mut Step<'_>, side: Side, state: HoldState) {
         let holds = match state {
@@ -159,7 +164,7 @@ pub(super) enum MediaSignal {
 }
 
 impl MediaSignal {
-    fn parts(self) -> (Move, Option<SessionDescription>) {
+    pub(super) fn parts(self) -> (Move, Option<SessionDescription>) {
         match self {
             MediaSignal::Offer(description) => (Move::Offer, Some(description)),
             MediaSignal::Answer(description) => (Move::Answer, Some(description)),

@@ -106,6 +106,7 @@ impl Facts {
             conversation: None,
             joined_by: None,
             left_by: None,
+            listening: None,
             shown_to_caller: None,
             transfers: None,
             transfer: None,

@@ -5,6 +5,7 @@ use strowger_base::leg::{ReleaseReason, Signal};
 use strowger_base::{Cause, Command, LegId, Media};
 
 use super::joining::Joining;
+use super::participant::Owes;
 use super::session::{Agreement, MediaSignal, Session};
 use super::{State, Step};
 use crate::exchange::Side;
@@ -14,11 +15,13 @@ pub(super) struct Talking {
     pub(super) session: Session,
     /// Set until the two can be given to each other, when they come from other calls.
     pub(super) joining: Option<Joining>,
+    /// The side that held wants to talk again; the other one still has something open with what it listens to.
+    pub(super) resumes: Option<(Side, MediaSignal)>,
 }
 
 impl Talking {
     pub(super) const fn new(session: Session) -> Self {
-        Talking { session, joining: None }
+        Talking { session, joining: None, resumes: None }
     }
 
     pub(super) const fn called(&self) -> LegId {
@@ -61,10 +64,31 @@ impl Talking {
         }
     }
 
-    fn media(mut self, step: &mut Step<'_>, side: Side, signal: MediaSignal) -> State {
+    fn media(self, step: &mut Step<'_>, side: Side, signal: MediaSignal) -> State {
+        if step.listens(side) && (side == Side::Called || step.facts.caller_owes == Owes::Nothing) {
+            step.listener_told(signal);
+            return self.listened(step);
+        }
         if self.joining.is_some() {
             return self.media_before(step, side, signal);
         }
+        if step.listens(side.other()) {
+            return self.holder_told(step, side, signal);
+        }
+        let signal = match signal {
+            MediaSignal::Offer(offer) if self.holds_with_music(step, side, &offer) => {
+                return self.hold(step, side, offer);
+            }
+            other @ (MediaSignal::Offer(_)
+            | MediaSignal::Answer(_)
+            | MediaSignal::Request
+            | MediaSignal::Refuse(_)) => other,
+        };
+        self.tell(step, side, signal)
+    }
+
+    /// Passes on what a side tells about media.
+    pub(super) fn tell(mut self, step: &mut Step<'_>, side: Side, signal: MediaSignal) -> State {
         match self.session.tell(step, side, signal) {
             Agreement::Possible => State::Talking(self),
             Agreement::None(cause) => self.without_media(step, cause),

@@ -65,7 +65,8 @@ impl CallControl {
             return Err(WhyTransferRefused::SameCall);
         }
         let target = self.calls.get(&secondary).ok_or(WhyTransferRefused::NotReady)?;
-        let talks = target.is_talking();
+        // A leg of a call may be none of its parties: what somebody who waits listens to has one too.
+        let talks = target.is_talking() && target.other(other).is_some();
         if !talks && !target.takes_another_caller(other) {
             return Err(WhyTransferRefused::NotReady);
         }

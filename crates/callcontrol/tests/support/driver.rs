@@ -16,7 +16,7 @@ use strowger_base::{
     CallId, Cause, Command, Instant, LegId, LineName, Media, NodeId, Now, Rng, SessionDescription, ShardId,
     Signal, WallTime,
 };
-use strowger_callcontrol::configuration::{Line, Trunk, TrunkList};
+use strowger_callcontrol::configuration::{HoldMode, Line, Trunk, TrunkList};
 use strowger_callcontrol::io::{Contact, Reach};
 use strowger_callcontrol::{CallControl, Configuration, Input, Outbox, Output, RelayMode};
 use strowger_dialplan::codes::{CodeTable, DisplayCode};
@@ -173,6 +173,10 @@ impl Driver {
                     "behind-nat" => RelayMode::WhenBehindNat,
                     other => panic!("relay mode {other}"),
                 };
+                self.configure();
+            }
+            ["music"] => {
+                self.configuration.hold = HoldMode::Music;
                 self.configure();
             }
             ["limits", line, trigger, max] => {

@@ -101,6 +101,8 @@ record! {
 
         /// When media goes through a relay of the node.
         relay: RelayMode = RelayMode::Nat,
+        /// Music for who is held and ringing tone for who was transferred, played by the node. Otherwise a hold is passed on from phone to phone.
+        music_on_hold: bool = true,
         /// Calls whose media would not be encrypted are refused.
         block_unencrypted_calls: bool = false,
         /// The most for speech inside a region, in kbit/s of the codec. Unverified (U-14).

@@ -2,7 +2,7 @@
 
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 
-use strowger_base::leg::{Command, Media, Party, Presentation, ReleaseReason, Ring, Service, Signal};
+use strowger_base::leg::{Command, Media, Party, Presentation, ReleaseReason, Ring, Service, Signal, Tone};
 use strowger_base::{Cause, LegId, SessionDescription};
 
 use super::{Ended, Outbox, name_of, offer_of};
@@ -16,6 +16,8 @@ use crate::sdp::{Direction, Origin};
 pub(super) struct ServiceLeg {
     port: PortId,
     service: Service,
+    /// What it plays, when it plays what it is told.
+    tone: Tone,
     called: Box<str>,
     origin: Origin,
     address: SocketAddr,
@@ -45,6 +47,7 @@ impl ServiceLeg {
         ServiceLeg {
             port,
             service,
+            tone: Tone::Silence,
             called: ring.called,
             origin: Origin { session_id, version: 1, address: nowhere },
             address: SocketAddr::new(nowhere, 0),
@@ -67,6 +70,7 @@ impl ServiceLeg {
         let offer = offer.take();
         self.address = address;
         self.origin.address = address.ip();
+        self.play(out);
         let connected = Party {
             number: self.called.clone(),
             name: name_of(self.service).into(),
@@ -96,15 +100,34 @@ impl ServiceLeg {
 
     /// Nothing has come for too long: who should send has gone without hanging up.
     pub(super) const fn silent(&self) -> Ended {
-        if self.hears {
+        // Who waits may be as silent as it likes.
+        if self.hears && !matches!(self.service, Service::Sounds) {
             Ended::Now { cause: Cause::RECOVERY_ON_TIMER_EXPIRY, reason: ReleaseReason::HungUp }
         } else {
             Ended::No
         }
     }
 
+    /// What it shall play.
+    pub(super) fn set_tone(&mut self, tone: Tone, out: &mut Outbox) {
+        self.tone = tone;
+        if !matches!(self.state, State::Opening { .. }) {
+            self.play(out);
+        }
+    }
+
+    fn play(&self, out: &mut Outbox) {
+        if self.service == Service::Sounds {
+            out.media(control::Command::Play { port: self.port, tone: self.tone });
+        }
+    }
+
     /// A command other than ring and release.
     pub(super) fn command(&mut self, leg: LegId, command: Command, out: &mut Outbox) -> Ended {
+        if let (Service::Sounds, &Command::Tone(tone)) = (self.service, &command) {
+            self.set_tone(tone, out);
+            return Ended::No;
+        }
         match &self.state {
             State::Opening { .. } => match command {
                 // Not answered yet, so nothing can be changed yet; whoever offers is owed a refusal.

@@ -5,7 +5,7 @@ use std::net::{IpAddr, SocketAddr};
 use strowger_base::SessionDescription;
 
 use super::scan::{Connection, Line, Lines, MediaLine, push_address, push_decimal};
-use super::{Origin, STREAMS_MAX};
+use super::{Direction, Origin, STREAMS_MAX};
 
 /// Gives a description an `o=` line of our own: each leg of a back-to-back user agent is a session of its own
 /// with its own version count (RFC 3264 §5, §8), and the other party's address is nobody's business.
@@ -93,6 +93,54 @@ pub fn set_media_address(bytes: &[u8], address: SocketAddr) -> SessionDescriptio
         push_connection(&mut text, address.ip());
     }
     SessionDescription::new(&text)
+}
+
+/// Gives every stream this direction (RFC 8866 §6.7), whatever it had.
+///
+/// ```
+/// use strowger_media::sdp::{Direction, set_direction};
+///
+/// let text = b"v=0\r\na=sendrecv\r\nm=audio 4000 RTP/AVP 8\r\na=ptime:20\r\na=recvonly\r\n";
+/// let ours = set_direction(text, Direction::Inactive);
+/// assert_eq!(ours.as_bytes(), b"v=0\r\nm=audio 4000 RTP/AVP 8\r\na=ptime:20\r\na=inactive\r\n");
+/// ```
+pub fn set_direction(bytes: &[u8], direction: Direction) -> SessionDescription {
+    let mut text = Vec::with_capacity(bytes.len() + DIRECTION_BYTES);
+    let mut in_stream = false;
+    for line in Lines::new(bytes) {
+        if line.kind == b'm' {
+            if std::mem::replace(&mut in_stream, true) {
+                push_direction(&mut text, direction);
+            }
+        }
+        let names_direction =
+            line.kind == b'a' && matches!(line.value, b"sendrecv" | b"sendonly" | b"recvonly" | b"inactive");
+        if !names_direction {
+            text.extend_from_slice(bytes.get(line.start..line.end).unwrap_or_default());
+        }
+    }
+    if in_stream {
+        if !text.ends_with(b"\n") {
+            text.extend_from_slice(b"\r\n");
+        }
+        push_direction(&mut text, direction);
+    }
+    SessionDescription::new(&text)
+}
+
+fn push_direction(text: &mut Vec<u8>, direction: Direction) {
+    let name: &[u8] = match direction {
+        Direction::SendReceive => b"a=sendrecv\r\n",
+        Direction::SendOnly => b"a=sendonly\r\n",
+        Direction::ReceiveOnly => b"a=recvonly\r\n",
+        Direction::Inactive => b"a=inactive\r\n",
+    };
+    text.extend_from_slice(name);
+}
+
+/// How many streams a description has, refused ones too.
+pub fn streams(bytes: &[u8]) -> usize {
+    Lines::new(bytes).filter(|line| line.kind == b'm').count()
 }
 
 /// Where connection addresses stand in a description.
@@ -207,6 +255,8 @@ fn is_ice(attribute: &[u8]) -> bool {
     )
 }
 
+/// Room for a direction that was not there.
+const DIRECTION_BYTES: usize = 16;
 /// Room for a longer `o=` line than the one that was there.
 const ORIGIN_BYTES: usize = 64;
 /// Room for `c=` lines that were not there, and longer ports.

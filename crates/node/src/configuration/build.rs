@@ -99,6 +99,7 @@ pub(super) fn with_others(
     }
     calls.plan = dial_plan;
     calls.relay = draft.relay;
+    calls.hold = draft.hold;
     calls.no_answer = draft.timers.trunk_no_answer;
     if let Some(listener) = draft.listeners.first() {
         calls.address = listener.advertised.ip();

@@ -2,6 +2,7 @@
 
 use strowger_base::Cause;
 use strowger_callcontrol::RelayMode;
+use strowger_callcontrol::configuration::HoldMode;
 use strowger_configuration::kinds::{
     self, EnBlocLookups, ForwardAllSystemPolicy, HashMeaning, HoursChecked, HoursPrecedence, NegatedSet,
     ServiceParameters, SpeedDialWait, TieWinner, TrunkSide, UrgentMatch, WaitingKeys,
@@ -50,6 +51,7 @@ impl Translation<'_> {
             kinds::RelayMode::Nat => RelayMode::WhenBehindNat,
             kinds::RelayMode::Always => RelayMode::Always,
         };
+        draft.hold = if it.music_on_hold { HoldMode::Music } else { HoldMode::PassedOn };
         draft.messages = match it.messages {
             kinds::MessageDetail::Full => MessageDetail::Full,
             kinds::MessageDetail::Summary => MessageDetail::Summary,

@@ -311,6 +311,7 @@ const PARAMETERS: &[&str] = &[
     "session_expires",
     "digest_algorithms",
     "relay",
+    "music_on_hold",
     "messages",
 ];
 const DEVICE_POOL: &[&str] = &[

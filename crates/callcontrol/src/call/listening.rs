@@ -1,0 +1,281 @@
+//! A party that waits hears something: music while it is held, ringing tone while somebody else is rung for it.
+//!
+//! A service of ours plays it, on a leg of its own that no record names. The party has a session with that service for as long; what
+//! they tell each other about media goes between the two, by the same rules as between two parties. The service goes when nothing is
+//! open between them any more.
+
+use strowger_base::journal::{Decision, WhyOfferRefused};
+use strowger_base::leg::{Party, Ring, Service, Signal, Target, Tone};
+use strowger_base::{Cause, Command, LegId, Media, SessionDescription, limits};
+
+use super::participant::{Owes, Stage};
+use super::session::MediaSignal;
+use super::{Progress, Step};
+use crate::configuration::HoldMode;
+use crate::exchange::{Effect, Exchange, Move, Side};
+use crate::io::Output;
+use crate::outlet::Outlet;
+
+/// Who listens, and to what.
+#[derive(Debug)]
+pub(crate) struct Listening {
+    pub(crate) side: Side,
+    /// The leg of the service.
+    leg: LegId,
+    tone: Tone,
+    /// Between the party, on the calling side, and the service.
+    exchange: Exchange,
+    /// An offer of the service that the party cannot be told yet, since it owes something to a call that it left.
+    waits: Option<SessionDescription>,
+    /// What the service is told about the party's media.
+    to_service: Outlet,
+    /// The service is gone, and the party still owes it an answer.
+    gone: bool,
+}
+
+impl Listening {
+    pub(crate) const fn leg(&self) -> LegId {
+        self.leg
+    }
+
+    /// Whether nothing is open between party and service.
+    const fn is_settled(&self) -> bool {
+        matches!(self.exchange, Exchange::Settled | Exchange::Awaited) || self.waits.is_some()
+    }
+}
+
+impl Step<'_> {
+    /// Whether this side hears a service of ours in place of the other side.
+    pub(super) fn listens(&self, side: Side) -> bool {
+        self.facts.listening.as_ref().is_some_and(|listening| listening.side == side)
+    }
+
+    /// Whether a party hears a service and something is open between the two.
+    pub(super) fn is_being_told(&self) -> bool {
+        self.facts.listening.as_ref().is_some_and(|listening| !listening.is_settled())
+    }
+
+    /// Lets a side hear this, unless the other one listens already.
+    pub(super) fn let_hear(&mut self, side: Side, tone: Tone) {
+        if let Some(listening) = &mut self.facts.listening {
+            if listening.side == side && listening.tone != tone && !listening.gone {
+                listening.tone = tone;
+                let leg = listening.leg;
+                self.command(leg, Command::Tone(tone));
+                self.tell_hears(side, tone);
+            }
+            return;
+        }
+        let leg = self.shared.leg_ids.allocate();
+        let ring = Ring {
+            target: Target::Service(Service::Sounds),
+            calling: Party::default(),
+            called: Box::default(),
+            media: Media::None,
+            hops_remaining: limits::MAX_FORWARDS,
+            reliable_provisional: false,
+            diversions: Vec::new(),
+        };
+        self.shared.legs.insert(leg, self.facts.id);
+        let to_service = Outlet::new(self.facts.id.number << 2 | 3);
+        let exchange = Exchange::Awaited;
+        let listening = Listening { side, leg, tone, exchange, waits: None, to_service, gone: false };
+        self.facts.listening = Some(Box::new(listening));
+        self.tell_hears(side, tone);
+        self.command(leg, Command::Ring(Box::new(ring)));
+        self.out.items.push(Output::Joined { leg, call: self.facts.id });
+        self.command(leg, Command::Tone(tone));
+    }
+
+    fn tell_hears(&mut self, side: Side, tone: Tone) {
+        let listener = self.listener(side);
+        self.decide(listener, Decision::Hears(tone));
+    }
+
+    /// The leg of a side.
+    fn listener(&self, side: Side) -> Option<LegId> {
+        match side {
+            Side::Caller => Some(self.facts.caller),
+            Side::Called => {
+                self.facts.rung.iter().rfind(|rung| rung.progress == Progress::Answered).map(|rung| rung.leg)
+            }
+        }
+    }
+
+    /// A caller from another call waits for somebody and hears this meanwhile.
+    pub(super) fn let_wait_with(&mut self, tone: Tone) {
+        if self.shared.configuration.hold == HoldMode::Music && self.facts.caller_stage == Stage::Up {
+            self.let_hear(Side::Caller, tone);
+        }
+    }
+
+    /// Nobody listens any more. Nothing is open between the two, or the listener is gone.
+    pub(super) fn stop_listening(&mut self) {
+        if let Some(listening) = self.facts.listening.take() {
+            self.hush(&listening);
+        }
+    }
+
+    /// Ends the leg of a service; it was no party, so that the story does not tell of it.
+    pub(super) fn hush(&mut self, listening: &Listening) {
+        if self.shared.legs.remove(&listening.leg).is_some() {
+            self.command(listening.leg, Command::Release(Cause::NORMAL_CALL_CLEARING));
+        }
+    }
+
+    /// The listener tells something about media.
+    pub(super) fn listener_told(&mut self, signal: MediaSignal) {
+        let (what, description) = signal.parts();
+        self.between(Side::Caller, what, description);
+    }
+
+    /// The service tells something.
+    pub(super) fn sound_told(&mut self, signal: Signal) {
+        match signal {
+            Signal::Answered { media: Media::Offer(offer), .. }
+            | Signal::Alerting { media: Media::Offer(offer), .. }
+            | Signal::Media(Media::Offer(offer)) => {
+                self.sound_offers(offer);
+            }
+            Signal::Answered { media: Media::Answer(answer), .. } | Signal::Media(Media::Answer(answer)) => {
+                self.between(Side::Called, Move::Answer, Some(answer));
+            }
+            Signal::MediaRequested => self.between(Side::Called, Move::Request, None),
+            Signal::MediaRefused(cause) => self.between(Side::Called, Move::Refuse(cause), None),
+            // No port is left for it, or the party took none of its codecs: silence is no reason to lose the call.
+            Signal::Released { .. } => self.sound_lost(),
+            Signal::Answered { media: Media::None, .. }
+            | Signal::Media(Media::None)
+            | Signal::Setup(_)
+            | Signal::Proceeding
+            | Signal::Alerting { .. }
+            | Signal::Digit(_)
+            | Signal::DigitsEnded(_)
+            | Signal::TransferRequested { .. }
+            | Signal::TransferEnded(_) => {}
+        }
+    }
+
+    fn sound_lost(&mut self) {
+        let Some(listening) = &mut self.facts.listening else { return };
+        listening.gone = true;
+        let (leg, side, exchange) = (listening.leg, listening.side, listening.exchange);
+        self.shared.legs.remove(&leg);
+        match exchange {
+            // It is waited for, so that nobody else offers meanwhile.
+            Exchange::Offered(Side::Called) | Exchange::Requested(Side::Called)
+                if !self.service_is_settled() => {}
+            Exchange::Offered(Side::Caller) | Exchange::Requested(Side::Caller) => {
+                self.facts.listening = None;
+                if let Some(leg) = self.listener(side) {
+                    self.refuse_media(leg, WhyOfferRefused::OtherRefused);
+                }
+            }
+            Exchange::Awaited
+            | Exchange::Settled
+            | Exchange::Offered(_)
+            | Exchange::Requested(_)
+            | Exchange::Repaired(_)
+            | Exchange::Sought { .. } => self.facts.listening = None,
+        }
+    }
+
+    fn service_is_settled(&self) -> bool {
+        self.facts.listening.as_ref().is_none_or(|listening| listening.is_settled())
+    }
+
+    /// The service offers; a party that owes something to a call that it left is told later.
+    fn sound_offers(&mut self, offer: SessionDescription) {
+        let owes = self.facts.caller_owes != Owes::Nothing;
+        match &mut self.facts.listening {
+            Some(listening) if owes && listening.side == Side::Caller => listening.waits = Some(offer),
+            Some(_) | None => self.between(Side::Called, Move::Offer, Some(offer)),
+        }
+    }
+
+    /// The party owes nothing any more.
+    pub(super) fn tell_what_waits(&mut self) {
+        if self.facts.caller_owes != Owes::Nothing {
+            return;
+        }
+        let waiting = self.facts.listening.as_mut().and_then(|listening| listening.waits.take());
+        if let Some(offer) = waiting {
+            self.between(Side::Called, Move::Offer, Some(offer));
+        }
+    }
+
+    /// One of the two makes a move: the party is the calling side, the service the called one.
+    fn between(&mut self, by: Side, what: Move, description: Option<SessionDescription>) {
+        let Some(listening) = &mut self.facts.listening else { return };
+        let (side, service) = (listening.side, listening.leg);
+        let (next, effect) = listening.exchange.step(by, what);
+        listening.exchange = next;
+        if listening.gone {
+            // What the party says reaches nobody any more; it may have been what was waited for.
+            if listening.is_settled() {
+                self.facts.listening = None;
+            }
+            if matches!(effect, Effect::Glare | Effect::NotReady)
+                && let Some(party) = self.listener(side)
+            {
+                self.command(party, Command::RefuseMedia(Cause::MESSAGE_NOT_COMPATIBLE_WITH_STATE));
+            }
+            return;
+        }
+        let Some(party) = self.listener(side) else { return };
+        let (own, other) = match by {
+            Side::Caller => (party, service),
+            Side::Called => (service, party),
+        };
+        match effect {
+            Effect::PassOffer => {
+                if let Some(description) = description {
+                    let media = Media::Offer(self.between_passed(by, side, description));
+                    self.command(other, Command::Media(media));
+                }
+            }
+            Effect::PassAnswer => {
+                if let Some(description) = description {
+                    let media = Media::Answer(self.between_passed(by, side, description));
+                    self.command(other, Command::Media(media));
+                }
+            }
+            Effect::PassRequest => self.command(other, Command::RequestMedia),
+            Effect::PassRefusal(cause) => self.command(other, Command::RefuseMedia(cause)),
+            Effect::Glare | Effect::NotReady => {
+                self.command(own, Command::RefuseMedia(Cause::MESSAGE_NOT_COMPATIBLE_WITH_STATE));
+            }
+            Effect::Agreed | Effect::Seek(_) | Effect::NoMedia(_) | Effect::Nothing => {}
+        }
+    }
+
+    /// What the other one of the two is told instead of a description.
+    fn between_passed(
+        &mut self,
+        from: Side,
+        party: Side,
+        description: SessionDescription,
+    ) -> SessionDescription {
+        let address = self.shared.configuration.address;
+        match (from, &mut self.facts.listening) {
+            (Side::Caller, Some(listening)) => listening.to_service.pass(description, address, None),
+            (Side::Caller, None) | (Side::Called, _) => {
+                self.facts.outlet(party).pass(description, address, None)
+            }
+        }
+    }
+
+    /// A listener leaves its call, and so the service; what it owes to that.
+    pub(super) fn leave_service(&mut self, leg: LegId) -> Owes {
+        let exchange = self.facts.listening.as_ref().map(|listening| listening.exchange);
+        if let Some(Exchange::Offered(Side::Caller) | Exchange::Requested(Side::Caller)) = exchange {
+            self.refuse_media(leg, WhyOfferRefused::OtherNotReady);
+        }
+        self.stop_listening();
+        match exchange {
+            Some(Exchange::Offered(Side::Called) | Exchange::Repaired(Side::Called)) => Owes::Answer,
+            Some(Exchange::Requested(Side::Called)) => Owes::Offer,
+            Some(_) | None => Owes::Nothing,
+        }
+    }
+}
