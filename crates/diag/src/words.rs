@@ -95,6 +95,18 @@ pub(crate) const fn service(service: Service) -> &'static str {
     }
 }
 
+/// What somebody hears.
+pub(crate) const fn tone(tone: Tone) -> &'static str {
+    match tone {
+        Tone::Silence => "nothing",
+        Tone::Dial => "dial tone",
+        Tone::OutsideDial => "outside dial tone",
+        Tone::ZipZip => "the tone that asks for a code",
+        Tone::Ringing => "ringing tone",
+        Tone::Music => "music",
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -110,17 +122,5 @@ mod tests {
         check(119_000, "119 s");
         check(125_000, "2 min 5 s");
         check(7_260_000, "2 h 1 min");
-    }
-}
-
-/// What somebody hears.
-pub(crate) const fn tone(tone: Tone) -> &'static str {
-    match tone {
-        Tone::Silence => "nothing",
-        Tone::Dial => "dial tone",
-        Tone::OutsideDial => "outside dial tone",
-        Tone::ZipZip => "the tone that asks for a code",
-        Tone::Ringing => "ringing tone",
-        Tone::Music => "music",
     }
 }

@@ -108,10 +108,8 @@ pub fn set_direction(bytes: &[u8], direction: Direction) -> SessionDescription {
     let mut text = Vec::with_capacity(bytes.len() + DIRECTION_BYTES);
     let mut in_stream = false;
     for line in Lines::new(bytes) {
-        if line.kind == b'm' {
-            if std::mem::replace(&mut in_stream, true) {
-                push_direction(&mut text, direction);
-            }
+        if line.kind == b'm' && std::mem::replace(&mut in_stream, true) {
+            push_direction(&mut text, direction);
         }
         let names_direction =
             line.kind == b'a' && matches!(line.value, b"sendrecv" | b"sendonly" | b"recvonly" | b"inactive");
