@@ -208,7 +208,7 @@ fn who_waits_hears_what_the_service_is_told_to_play() {
     pair.ring(Service::Sounds, Media::None);
     pair.command(Command::Tone(Tone::Music));
     pair.command(Command::Media(Media::Answer(description("sendrecv"))));
-    let mut heard = |pair: &mut Pair, milliseconds| {
+    let heard = |pair: &mut Pair, milliseconds| {
         pair.run(milliseconds, Phone::Silent);
         std::mem::take(&mut pair.loud)
     };
