@@ -1,6 +1,7 @@
 //! Who is let in, and what a change costs whom: over the socket in the data folder, whose owner may do everything.
 
 use std::io::{Read, Write};
+use std::net::TcpStream;
 use std::os::unix::net::UnixStream;
 
 use serde_json::{Value, json};
@@ -149,5 +150,57 @@ fn log_ins_are_as_the_credential_policy_says() {
     assert!(line.contains("boss") && line.contains("strowger password"), "{line}");
     set("fourth of twelve", None, Ok(()));
     assert_eq!(log_in("fourth of twelve", None).0, 201);
+    assert!(server.stop());
+}
+
+/// The status of a log-in over the network; the body is `Content-Length` bytes long, whatever it holds.
+fn log_in(server: &Server, body: &str) -> u16 {
+    let mut stream = TcpStream::connect(server.address("http")).expect("the web interface answers");
+    stream.set_read_timeout(Some(PATIENCE)).expect("a timeout can be set");
+    let head = format!(
+        "POST /api/v1/sessions HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\nContent-Type: application/json\r\n\
+         Content-Length: {}\r\n\r\n",
+        body.len()
+    );
+    // It may answer before it has read everything.
+    let _ = stream.write_all((head + body).as_bytes());
+    let mut text = String::new();
+    let _ = stream.read_to_string(&mut text);
+    text.split(' ')
+        .nth(1)
+        .and_then(|status| status.parse().ok())
+        .unwrap_or_else(|| panic!("no answer: {text}"))
+}
+
+#[test]
+fn strangers_send_no_more_than_a_log_in_takes() {
+    let folder = Folder::new("strangers");
+    let server = Server::start(&folder);
+    let check = |bytes: usize, expect: u16| {
+        let body = json!({ "user": "nobody", "password": "x", "more": "" }).to_string();
+        let body = body.replace("\"\"", &format!("\"{}\"", "a".repeat(bytes - body.len())));
+        assert_eq!((body.len(), log_in(&server, &body)), (bytes, expect));
+    };
+    // It is read, and has a setting that there is not.
+    check(64 * 1024, 400);
+    check(64 * 1024 + 1, 413);
+    assert!(server.stop());
+}
+
+/// Each password that is looked at takes 19 MiB: were they looked at as they come, guessing would take the memory away.
+#[test]
+fn log_ins_are_looked_at_two_at_a_time() {
+    let folder = Folder::new("guesses");
+    let server = Server::start(&folder);
+    let before = server.most_memory_kib();
+    std::thread::scope(|scope| {
+        for number in 0..16 {
+            let server = &server;
+            let body = json!({ "user": format!("guess-{number}"), "password": "x" }).to_string();
+            scope.spawn(move || assert_eq!(log_in(server, &body), 401));
+        }
+    });
+    let grown = server.most_memory_kib() - before;
+    assert!(grown < 4 * 19 * 1024, "{grown} KiB for 16 log-ins");
     assert!(server.stop());
 }

@@ -85,6 +85,13 @@ impl Server {
         Server { child, announcement, log: folder.log() }
     }
 
+    /// The most memory that it ever had.
+    pub(crate) fn most_memory_kib(&self) -> u64 {
+        let status = std::fs::read_to_string(format!("/proc/{}/status", self.child.id())).expect("it runs");
+        let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).expect("the system tells it");
+        line.trim().trim_end_matches("kB").trim().parse().expect("a number")
+    }
+
     pub(crate) fn announcement(&self) -> &Value {
         &self.announcement
     }
