@@ -226,6 +226,12 @@ impl ConfigurationStore {
         }
     }
 
+    /// Lets the next change go wrong.
+    #[cfg(test)]
+    pub(crate) const fn fail_next(&mut self, fault: strowger_configuration::log::Fault) {
+        self.log.fault = Some(fault);
+    }
+
     /// Reads everything that is on the disk and checks it.
     #[cfg(test)]
     pub(crate) fn check(&self) -> Result<Checked, FollowError> {

@@ -399,6 +399,25 @@ mod tests {
     }
 
     #[test]
+    fn an_open_socket_tells_another_address_at_once() {
+        let (mut sockets, _) = SipSockets::open("127.0.0.1:0".parse().unwrap(), None).unwrap();
+        let first = sockets.opened().next().unwrap().bound;
+        let mut check = |advertise: Option<&str>, expect: &str| {
+            let advertise = advertise.map(|address| address.parse().unwrap());
+            let pair = [Transport::Udp, Transport::Tcp]
+                .map(|transport| WantedSocket { advertise, ..wanted(transport, first) });
+            assert_eq!(sockets.close(&pair), []);
+            assert!(sockets.open_more(&pair, Patience::None).0.is_empty());
+            let told = sockets.listeners().into_iter().map(|listener| listener.advertised);
+            let expect = SocketAddr::new(expect.parse().unwrap(), first.port());
+            assert_eq!(told.collect::<Vec<_>>(), [expect; 2]);
+        };
+        check(Some("203.0.113.5"), "203.0.113.5");
+        check(Some("203.0.113.6"), "203.0.113.6");
+        check(None, "127.0.0.1");
+    }
+
+    #[test]
     fn a_port_that_another_program_holds_is_refused_before_anything_is_closed() {
         let (mut sockets, _) = SipSockets::open("127.0.0.1:0".parse().unwrap(), None).unwrap();
         let first = wanted(Transport::Udp, sockets.opened().next().unwrap().bound);

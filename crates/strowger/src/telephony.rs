@@ -183,6 +183,12 @@ impl Telephony {
         self.calls().clone()
     }
 
+    /// A change under way, as long as this is held.
+    #[cfg(test)]
+    pub(crate) fn changing(&self) -> impl Drop {
+        self.inner()
+    }
+
     fn calls(&self) -> MutexGuard<'_, Option<Arc<strowger_callcontrol::Configuration>>> {
         self.calls.lock().unwrap_or_else(PoisonError::into_inner)
     }

@@ -324,3 +324,14 @@ fn doubts_are_told_apart_without_their_counts() {
         "{worse:?}"
     );
 }
+
+#[test]
+fn nobody_who_asks_about_the_dial_plan_waits_for_a_change() {
+    let office = Office::new("waits");
+    let (sender, receiver) = std::sync::mpsc::channel();
+    let _change = office.telephony.changing();
+    let telephony = Arc::clone(&office.telephony);
+    std::thread::spawn(move || sender.send(telephony.in_force_calls().is_some()));
+    let answer = receiver.recv_timeout(std::time::Duration::from_secs(10));
+    assert_eq!(answer, Ok(true), "it waits until the change is made");
+}

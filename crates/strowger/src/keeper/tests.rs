@@ -221,3 +221,48 @@ fn a_password_expires_with_its_own_age_and_not_with_that_of_its_user() {
     check(Some(90), days(90), true);
     check(None, days(1_000), false);
 }
+
+/// Counts what is put in force.
+struct Counting(Arc<std::sync::atomic::AtomicUsize>);
+
+impl Users for Counting {
+    fn check(&self, _: &State) -> Result<(), Vec<String>> {
+        Ok(())
+    }
+
+    fn put_in_force(&self, _: &State) {
+        self.0.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
+    }
+}
+
+#[test]
+fn a_change_whose_outcome_was_not_known_is_in_force_as_soon_as_it_shows_itself() {
+    let folder = Folder::new("unknown");
+    let (store, _) = ConfigurationStore::open(&folder.0, now(), random_id()).unwrap();
+    let count = Arc::new(std::sync::atomic::AtomicUsize::new(0));
+    let vault = Vault::open(&folder.0).unwrap().into();
+    let keeper = Keeper::new(store, vault, Box::new(Counting(Arc::clone(&count)))).unwrap();
+    applied(&keeper, "alice", &lines(&[("1001", "One")]));
+    let plan =
+        |display: &str| keeper.plan(&keeper.live(), &lines(&[("1001", display)]), Scope::Whole).unwrap();
+    let (lost, next) = (plan("Lost"), plan("Next"));
+    // It reaches the disk, nobody is told, and a reader hides it for a while.
+    let reader = rusqlite::Connection::open(folder.0.join("configuration.sqlite")).unwrap();
+    reader.execute_batch("begin; select count(*) from object").unwrap();
+    keeper.store().fail_next(strowger_configuration::log::Fault::LostAfter);
+    let outcome = keeper.carry_out(lost, order("alice"), Purpose::Lasting).unwrap_err();
+    assert!(
+        matches!(
+            outcome,
+            PlanError::Change(ChangeError::Log(strowger_configuration::CommitError::Unknown { .. }))
+        ),
+        "{outcome:?}"
+    );
+    let in_force = || count.load(std::sync::atomic::Ordering::Relaxed);
+    assert_eq!((displays(&keeper), in_force()), (vec!["1001 One".to_owned()], 2));
+    drop(reader);
+    // The next change finds it, and is refused because of it.
+    let refused = keeper.carry_out(next, order("bob"), Purpose::Lasting).unwrap_err();
+    assert!(matches!(refused, PlanError::Change(ChangeError::Conflict { .. })), "{refused:?}");
+    assert_eq!((displays(&keeper), in_force()), (vec!["1001 Lost".to_owned()], 3));
+}
