@@ -72,8 +72,22 @@ impl Compiler<'_> {
     }
 
     /// Builds the whole.
+    ///
+    /// A draft needs as much memory as the tables that are made of it, for a moment. It is made on a thread of its own, in room of
+    /// its own, which goes back to the system as a whole; among the tables it would stay for ever. Another thread makes the tables
+    /// and drops the draft: what that keeps of it at hand for itself is free when it has ended.
     pub(super) fn assemble(&self, state: &State) -> Result<Arc<Assembly>, Vec<String>> {
-        let (translated, _last) = drafted(state, self.vault)?;
+        let (assembly, last) = alone(|| {
+            let last = vec![1; LARGE];
+            let translated = objects::draft(state, self.vault);
+            Ok((alone(|| self.assembled(state, translated)), last))
+        })?;
+        // Freeing something large lets the allocator look at the many small things before.
+        drop::<Vec<u8>>(last);
+        assembly
+    }
+
+    fn assembled(&self, state: &State, translated: Translated) -> Result<Arc<Assembly>, Vec<String>> {
         if !translated.faults.is_empty() {
             return Err(translated.faults.iter().map(ToString::to_string).collect());
         }
@@ -86,17 +100,10 @@ impl Compiler<'_> {
     }
 }
 
-/// A draft needs as much memory as the tables that are made of it, for a moment. On a thread of its own it is made in room of
-/// its own, which goes back to the system as a whole; among the tables it would stay for ever.
-///
-/// The second value is to be dropped last: freeing something large lets the allocator look at the many small things before.
-fn drafted(state: &State, vault: &Vault) -> Result<(Translated, Vec<u8>), Vec<String>> {
-    let drafted = || {
-        let last = vec![1; LARGE];
-        (objects::draft(state, vault), last)
-    };
-    let drafted = std::thread::scope(|scope| scope.spawn(drafted).join());
-    drafted.map_err(|_| vec!["the objects cannot be read; please report this".to_owned()])
+/// Does something on a thread of its own.
+fn alone<T: Send>(work: impl FnOnce() -> Result<T, Vec<String>> + Send) -> Result<T, Vec<String>> {
+    std::thread::scope(|scope| scope.spawn(work).join())
+        .unwrap_or_else(|_| Err(vec!["the objects cannot be read; please report this".to_owned()]))
 }
 
 impl Secrets for Vault {
