@@ -7,7 +7,7 @@ mod names;
 mod phone;
 mod view;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::net::{IpAddr, Ipv4Addr};
 use std::sync::Arc;
 use std::time::Duration;
@@ -102,22 +102,40 @@ impl Configuration {
         }
     }
 
-    /// Everybody who dials, by name, and phones of a line that dial differently each by itself: what looks at the dial plan as a whole has to know.
+    /// Everybody who dials, by name, and phones of a line that dial differently each by itself: what looks at the dial plan as a whole has
+    /// to know. Lines that dial alike but for their numbers have the caller of the first of them.
     pub fn origins(&self) -> Vec<Origin> {
-        let origin =
-            |kind: OriginKind, name: &str, caller: Arc<Caller>| Origin { kind, name: name.into(), caller };
-        let mut origins: Vec<Origin> = Vec::with_capacity(self.lines.len());
+        let mut callers: BTreeMap<*const Caller, Arc<Caller>> = BTreeMap::new();
+        self.origins_with(|phone| {
+            let caller = callers.entry(Arc::as_ptr(&phone.dials)).or_insert_with(|| phone.caller());
+            Some(Arc::clone(caller))
+        })
+    }
+
+    /// The same without lines that dial alike but for their numbers, except the first of them.
+    pub fn origins_unlike(&self) -> Vec<Origin> {
+        let mut seen: BTreeSet<*const Caller> = BTreeSet::new();
+        self.origins_with(|phone| seen.insert(Arc::as_ptr(&phone.dials)).then(|| phone.caller()))
+    }
+
+    /// Those who dial; lines as far as there is a caller for their phones.
+    fn origins_with(&self, mut caller: impl FnMut(&LinePhone) -> Option<Arc<Caller>>) -> Vec<Origin> {
+        let mut origins: Vec<Origin> = Vec::new();
+        let mut add = |kind: OriginKind, name: &str, caller: Option<Arc<Caller>>| {
+            origins.extend(caller.map(|caller| Origin { kind, name: name.into(), caller }));
+        };
         for (name, line) in self.lines.iter() {
             let name = self.shown(name);
             match line.phones.split_first() {
                 None => {}
                 Some((first, others)) if others.iter().all(|other| first.dials_as(other)) => {
-                    origins.push(origin(OriginKind::Line, name, first.caller()));
+                    add(OriginKind::Line, name, caller(first));
                 }
-                Some(_) => origins.extend(
-                    line.dialling_phones()
-                        .map(|phone| origin(OriginKind::Line, &phone.on(name), phone.caller())),
-                ),
+                Some(_) => {
+                    for phone in line.dialling_phones() {
+                        add(OriginKind::Line, &phone.on(name), caller(phone));
+                    }
+                }
             }
         }
         origins.extend(self.trunk_origins());

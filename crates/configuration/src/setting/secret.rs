@@ -22,23 +22,24 @@ impl<const MOST: usize> SealedText<MOST> {
 }
 
 /// A sealed text ends in hexadecimal digits, each pair of which is one byte here: 100,000 phones have one each.
+///
+/// First stands how many bytes stand for themselves; then those bytes, and the digits behind them. A text of another form stands behind
+/// [`Packed::AS_IT_IS`].
 #[derive(Clone, PartialEq, Eq)]
-enum Packed {
-    /// How many bytes stand for themselves, those bytes, and the digits behind them.
-    Digits(Box<[u8]>),
-    /// A text of another form.
-    Text(Box<str>),
-}
+struct Packed(Box<[u8]>);
 
 impl Packed {
+    const AS_IT_IS: u8 = u8::MAX;
+
     fn new(text: &str) -> Self {
-        Self::digits(text).map_or_else(|| Packed::Text(text.into()), Packed::Digits)
+        let as_it_is = || [&[Self::AS_IT_IS], text.as_bytes()].concat().into();
+        Packed(Self::digits(text).unwrap_or_else(as_it_is))
     }
 
     fn digits(text: &str) -> Option<Box<[u8]>> {
         let (mark, digits) = text.split_at(text.rfind(':')? + 1);
         let mut bytes = Vec::with_capacity(1 + mark.len() + digits.len() / 2);
-        bytes.push(u8::try_from(mark.len()).ok()?);
+        bytes.push(u8::try_from(mark.len()).ok().filter(|length| *length != Self::AS_IT_IS)?);
         bytes.extend_from_slice(mark.as_bytes());
         let (pairs, rest) = digits.as_bytes().as_chunks::<2>();
         for [high, low] in pairs {
@@ -48,15 +49,9 @@ impl Packed {
     }
 
     fn text(&self) -> String {
-        let bytes = match self {
-            Packed::Digits(bytes) => bytes,
-            Packed::Text(text) => return text.to_string(),
-        };
-        let Some((mark, digits)) =
-            bytes.split_first().and_then(|(mark, rest)| rest.split_at_checked((*mark).into()))
-        else {
-            return String::new();
-        };
+        let Some((first, rest)) = self.0.split_first() else { return String::new() };
+        let mark = if *first == Self::AS_IT_IS { rest.len() } else { usize::from(*first) };
+        let (mark, digits) = rest.split_at_checked(mark).unwrap_or_default();
         let mut text = String::with_capacity(mark.len() + 2 * digits.len());
         text.push_str(&String::from_utf8_lossy(mark));
         for half in digits.iter().flat_map(|byte| [byte >> 4, byte & 0xf]) {
@@ -270,7 +265,7 @@ mod tests {
         let check = |text: &str, is_packed: bool| {
             let packed = Packed::new(text);
             assert_eq!(packed.text(), text);
-            assert_eq!(matches!(packed, Packed::Digits(_)), is_packed, "{text}");
+            assert_eq!(packed.0[0] != Packed::AS_IT_IS, is_packed, "{text}");
         };
         check("sealed:1:00ff7a", true);
         check("sealed:1:", true);
@@ -280,8 +275,8 @@ mod tests {
         check("sealed:1:0x", false);
         check("sealed", false);
         check("", false);
-        check(&format!("{}:00", "x".repeat(254)), true);
-        check(&format!("{}:00", "x".repeat(255)), false);
+        check(&format!("{}:00", "x".repeat(253)), true);
+        check(&format!("{}:00", "x".repeat(254)), false);
         check("é:00", true);
         check("00é", false);
     }

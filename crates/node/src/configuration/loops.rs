@@ -17,7 +17,7 @@ pub(super) fn check(draft: &Draft, calls: &strowger_callcontrol::Configuration, 
     if translations(plan).next().is_none() {
         return;
     }
-    let origins = calls.origins();
+    let origins = calls.origins_unlike();
     let mut told: Vec<Vec<PatternId>> = Vec::new();
     for at in times(plan, &origins) {
         for finding in lint::loops(plan, &origins, at) {

@@ -1,6 +1,6 @@
 //! Phones of lines on their way into SIP and call control, with what is the same for many of them made once.
 
-use std::collections::BTreeMap;
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use strowger_base::Table;
@@ -21,7 +21,7 @@ pub(super) struct SharedPhones {
     settings: Table<Arc<PhoneSettings>>,
     /// Who dials, but for the number, by all that they are made of; see [`dialling_key`].
     callers: Table<Arc<Caller>>,
-    names: BTreeMap<Box<str>, Arc<str>>,
+    names: BTreeSet<Arc<str>>,
 }
 
 impl SharedPhones {
@@ -69,7 +69,7 @@ impl SharedPhones {
 
     /// Only what is built together shares the names of phones: they would be kept for ever.
     pub(super) fn forget_names(&mut self) {
-        self.names = BTreeMap::new();
+        self.names = BTreeSet::new();
     }
 
     /// What nobody has in common with others is not kept for lines to come, such as a mask that is a number.
@@ -83,11 +83,11 @@ impl SharedPhones {
         if phone.name.is_empty() {
             return None;
         }
-        if let Some(name) = self.names.get(&phone.name) {
+        if let Some(name) = self.names.get(&*phone.name) {
             return Some(Arc::clone(name));
         }
         let name: Arc<str> = Arc::from(&*phone.name);
-        self.names.insert(phone.name.clone(), Arc::clone(&name));
+        self.names.insert(Arc::clone(&name));
         Some(name)
     }
 
