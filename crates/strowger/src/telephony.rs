@@ -4,6 +4,7 @@
 //! built as a whole. All this happens on the thread that made the change: calls do not wait for it.
 
 mod compile;
+mod missing;
 
 use std::net::{IpAddr, SocketAddr};
 use std::path::Path;
@@ -12,7 +13,6 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use anyhow::Context;
-use serde_json::json;
 use strowger_base::net::{ListenerId, Transport};
 use strowger_callcontrol::RelayMode;
 use strowger_configuration::State;
@@ -22,13 +22,14 @@ use tokio::sync::watch;
 
 use self::compile::Compiler;
 use crate::consequences::Taken;
-use crate::events::{Hub, Topic};
 use crate::keeper::Users;
 use crate::log;
 use crate::mailbox::{Letter, Reconfiguration, Sender};
 use crate::sockets::{Patience, SipSockets, ToRead, WantedSocket, refusal};
 use crate::this_server::{Machine, Own};
 use crate::vault::Vault;
+
+pub(crate) use self::missing::watch_sockets;
 
 /// What the command line says for this run, whatever is configured.
 #[derive(Clone, Default)]
@@ -309,65 +310,6 @@ impl Telephony {
     }
 }
 
-/// Opens what is missing as soon as it can be, as long as the server runs, and tells once of each socket that it is missing and
-/// that it is there.
-pub(crate) async fn watch_sockets(telephony: Arc<Telephony>, events: Arc<Hub>) {
-    let mut missing = telephony.missing();
-    // Of these the start has told.
-    let mut known = missing.borrow_and_update().clone();
-    let mut pause = PAUSE_FIRST;
-    loop {
-        let changed = if known.is_empty() {
-            missing.changed().await
-        } else {
-            tokio::select! {
-                changed = missing.changed() => changed,
-                () = tokio::time::sleep(pause) => {
-                    pause = (pause * 2).min(PAUSE_MOST);
-                    let telephony = Arc::clone(&telephony);
-                    tokio::task::spawn_blocking(move || telephony.open_missing()).await.map_or(Ok(()), Ok)
-                }
-            }
-        };
-        if changed.is_err() {
-            return;
-        }
-        let now = missing.borrow_and_update().clone();
-        if tell_missing(&known, &now, |socket| telephony.is_wanted(socket), &events) {
-            pause = PAUSE_FIRST;
-        }
-        known = now;
-    }
-}
-
-/// Tells what is missing now and was not, and what is there again. Whether there was anything to tell.
-fn tell_missing(
-    before: &[(WantedSocket, String)],
-    now: &[(WantedSocket, String)],
-    is_wanted: impl Fn(&WantedSocket) -> bool,
-    events: &Hub,
-) -> bool {
-    let is_in =
-        |list: &[(WantedSocket, String)], socket: &WantedSocket| list.iter().any(|(it, _)| it == socket);
-    let at = crate::digits::now();
-    let mut told = false;
-    for (socket, why) in now.iter().filter(|(socket, _)| !is_in(before, socket)) {
-        log::error(format!("a SIP socket cannot be opened: {why}"))
-            .effect("it is done without, and tried again")
-            .write();
-        let alarm = json!({ "alarm": "sip-socket-missing", "socket": socket.to_string(), "reason": why });
-        events.tell(Topic::Alarm, at, alarm);
-        told = true;
-    }
-    let gone = before.iter().map(|(socket, _)| socket).filter(|socket| !is_in(now, socket));
-    for socket in gone.filter(|socket| is_wanted(socket)) {
-        log::info("a SIP socket that was missing is open").with("socket", socket).write();
-        events.tell(Topic::Alarm, at, json!({ "alarm": "sip-socket-open", "socket": socket.to_string() }));
-        told = true;
-    }
-    told
-}
-
 impl Inner {
     /// What is in force, over the sockets that are open.
     fn configuration(&self) -> Option<Arc<Configuration>> {
@@ -425,7 +367,5 @@ pub(crate) fn of_folder(data: &Path) -> anyhow::Result<(State, Arc<strowger_call
     Ok((state, Arc::clone(&assembly.configuration().calls)))
 }
 
-const PAUSE_FIRST: Duration = Duration::from_secs(1);
-const PAUSE_MOST: Duration = Duration::from_secs(60);
 /// The thread that takes calls looks into its letters many times a second.
 const HEARD_WITHIN: Duration = Duration::from_secs(5);
