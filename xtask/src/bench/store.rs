@@ -37,7 +37,9 @@ struct Again {
     ready: Duration,
     cost: Cost,
     /// One phone changed by a table of one row.
-    changed: Duration,
+    phone: Duration,
+    /// One translation pattern, likewise.
+    pattern: Duration,
 }
 
 /// What the store alone costs.
@@ -98,9 +100,10 @@ pub(crate) fn run(arguments: &[String]) -> Result<(), String> {
         again.ready.as_secs_f64(),
         again.cost.cpu_seconds
     );
+    let (phone, pattern) = (again.phone.as_secs_f64() * 1e3, again.pattern.as_secs_f64() * 1e3);
     println!(
-        "           one phone changed by `import`, the command's start and two syncs among it: {:.1} ms",
-        again.changed.as_secs_f64() * 1e3
+        "           one phone changed by `import`, the command's start and two syncs among it: {phone:.1} ms, \
+         one translation pattern: {pattern:.1} ms"
     );
     let store = measured(&data)?;
     let each = store.held_bytes / store.phones.max(1) as f64;
@@ -120,7 +123,8 @@ pub(crate) fn run(arguments: &[String]) -> Result<(), String> {
         // One thread does it; on a machine with other work the clock says how much of that there was.
         ("start, s of the processor", again.cost.cpu_seconds, 5.0),
         ("memory of a phone, bytes", server_each, 2048.0),
-        ("a change live, ms", live.p99, 10.0),
+        ("a phone changed and live, ms", phone, 10.0),
+        ("a pattern changed and live, ms", pattern, 10.0),
     ];
     let above = limits.iter().filter(|(_, found, limit)| found > limit && phones <= PHONES);
     let above: Vec<String> =
@@ -160,25 +164,37 @@ fn import(folder: &Path, data: &Path, phones: usize) -> Result<(Import, u64), St
     Ok((Import { looked, imported, processor, peak_kib, database_bytes }, empty_kib))
 }
 
-/// Starts a server with what was taken in, and changes one phone.
+/// Starts a server with what was taken in, and changes one phone and one pattern.
 fn again(folder: &Path, data: &Path) -> Result<Again, String> {
     let begin = Instant::now();
     let mut server = Server::lab_in(folder, data, &[])?;
     let ready = begin.elapsed();
     let cost = cost::of(server.process.id());
+    let phone = |round| format!("name,description\nSEP000000000000,moved {round}\n");
+    let phone = changed(folder, &server, "phones", phone)?;
+    let pattern = |round| format!("pattern,partition,change.mask\n99XX,bench,20000{:02}\n", round + 10);
+    let pattern = changed(folder, &server, "translation-patterns", pattern)?;
+    stop(&mut server)?;
+    Ok(Again { ready, cost, phone, pattern })
+}
+
+/// How long a table of one row takes from the command to its end, in the middle of some.
+fn changed(
+    folder: &Path,
+    server: &Server,
+    kind: &str,
+    table: impl Fn(usize) -> String,
+) -> Result<Duration, String> {
+    let path = folder.join("one.csv");
     let mut changes = Vec::new();
     for round in 0..CHANGES {
-        let path = folder.join("one.csv");
-        std::fs::write(&path, format!("name,description\nSEP000000000000,moved {round}\n"))
-            .map_err(|error| error.to_string())?;
+        std::fs::write(&path, table(round)).map_err(|error| error.to_string())?;
         let begin = Instant::now();
-        server.ask(&["import", &path.to_string_lossy(), "--kind", "phones"])?;
+        server.ask(&["import", &path.to_string_lossy(), "--kind", kind])?;
         changes.push(begin.elapsed());
     }
-    stop(&mut server)?;
     changes.sort();
-    let changed = changes.get(changes.len() / 2).copied().unwrap_or_default();
-    Ok(Again { ready, cost, changed })
+    Ok(changes.get(changes.len() / 2).copied().unwrap_or_default())
 }
 
 fn stop(server: &mut Server) -> Result<(), String> {
@@ -224,5 +240,5 @@ fn measured(data: &Path) -> Result<Store, String> {
 
 /// Phones for which the limits hold.
 const PHONES: usize = 100_000;
-/// Changes of one phone.
+/// Changes of one object.
 const CHANGES: usize = 21;
