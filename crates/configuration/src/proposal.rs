@@ -259,7 +259,7 @@ impl Directory for Overlay<'_> {
 }
 
 /// Mistyped names of one proposal for which the nearest one is looked for.
-const NAMES_LOOKED_FOR: usize = 200;
+const NAMES_LOOKED_FOR: usize = 50;
 /// Contradictions that are told beside other mistakes.
 const CONTRADICTIONS_TOLD: usize = 1_000;
 /// Names that are looked at for each.

@@ -173,6 +173,12 @@ fn thousands_of_mistakes_are_told() {
         found[0]
     );
     assert!(found[7_999].starts_with("a.toml:24000:1: "), "{}", found[7_999]);
+    // Names that are much alike are compared for the first few that nothing has.
+    let alike: String =
+        (20_000..28_000).map(|number| format!("[[partition]]\nname = \"partition-{number}\"\n")).collect();
+    let both = files(&[("a.toml", &text), ("b.toml", &alike)]);
+    let found = applied(&State::default(), &both).map(|state| state.len()).unwrap_err();
+    assert_eq!(found.iter().filter(|mistake| mistake.contains("did you mean")).count(), 50);
 }
 
 #[test]
