@@ -175,6 +175,11 @@ impl DialPlan {
         self.tables.count + self.tables.addresses.len()
     }
 
+    /// How many places of patterns that are gone nobody has taken since. A plan that is built anew has none.
+    pub fn vacant(&self) -> usize {
+        (self.tables.rows.len() as usize).saturating_sub(self.tables.count)
+    }
+
     /// True when nothing can be dialled.
     pub fn is_empty(&self) -> bool {
         self.len() == 0

@@ -54,7 +54,6 @@ impl<T> SharedList<T> {
         self.parts.get(index as usize / PART)?.get(index as usize % PART)
     }
 
-    #[cfg(test)]
     pub(crate) const fn len(&self) -> u32 {
         self.length
     }

@@ -44,7 +44,8 @@ impl Assembly {
 
     /// The same with some lines changed and, where it is given, with all that is no line as in this draft, whose lines
     /// do not count. `None` when the other lines could not stay as they are, because of what is called by a name and not by a
-    /// number, or because they are made of other things now; and when translations go round: build the whole then.
+    /// number, or because they are made of other things now; when translations go round; and after so many changes that what was
+    /// there takes more room in the plan than what is: build the whole then.
     ///
     /// # Errors
     /// Everything that is wrong, with the position among `changes` as the line's.
@@ -70,6 +71,9 @@ impl Assembly {
         let draft = others.as_ref().unwrap_or(&self.draft);
         let (lines, numbers) = self.lines(draft, numbers, changes, &mut found);
         let numbers = numbers.build();
+        if numbers.vacant() > numbers.len() + VACANT {
+            return Ok(None);
+        }
         let built = match &others {
             Some(draft) => {
                 if !build::check_counts(draft, lines.settings.len(), &mut found) {
@@ -202,6 +206,9 @@ impl LineChange {
             || phones(before) != phones(after)
     }
 }
+
+/// Places of patterns that are gone, beyond as many as there are lines.
+const VACANT: usize = 10_000;
 
 fn is_number(line: &Line) -> bool {
     Digits::parse(&line.number).is_ok_and(|digits| !digits.is_empty())

@@ -187,3 +187,27 @@ fn changes_of_all_but_the_ground_lead_where_building_the_whole_leads() {
 
 const PARTITIONS: [&str; 3] = ["", "inside", "outside"];
 const SPACES: [&str; 4] = ["", "all", "in", "out"];
+
+/// Patterns and lines that take turns leave places behind, but not without end.
+#[test]
+fn after_many_changes_the_whole_is_built_once() {
+    let with_blocks = |mask: usize| {
+        let mut draft = draft(vec![]);
+        for number in 0..1_000 {
+            let pattern =
+                PatternDraft { pattern: format!("5{number:03}{mask}").into(), ..Default::default() };
+            draft.plan.blocks.push(BlockDraft { pattern, host: "".into(), cause: Cause::CALL_REJECTED });
+        }
+        draft
+    };
+    let mut assembly = Assembly::new(with_blocks(0)).ok().unwrap();
+    let mut changes = 0;
+    while changes < 100 {
+        let line = LineChange { before: None, after: Some(line(&format!("1{changes:03}"), "more")) };
+        let with_line = assembly.with(None, &[line]).ok().flatten().unwrap();
+        let Ok(Some(changed)) = with_line.with(Some(with_blocks(changes % 10)), &[]) else { break };
+        assembly = changed;
+        changes += 1;
+    }
+    assert_eq!((changes, assembly.configuration().calls.plan.vacant()), (10, 10_000));
+}
