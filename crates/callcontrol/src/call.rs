@@ -533,7 +533,11 @@ impl Step<'_> {
         if let Some(Transferring { primary, by }) = self.facts.transfers.take() {
             self.shared.asked.push_back(Asked::TransferFailed { primary, by, cause });
         }
-        if let Some(Transfer { secondary, .. }) = self.facts.transfer.take() {
+        if let Some(Transfer { secondary, by }) = self.facts.transfer.take() {
+            // The party left by another way, so that whoever transfers stays in no call and still waits to hear of it.
+            if self.facts.left_by.is_some() {
+                self.command(by, Command::TransferEnded(Err(cause)));
+            }
             self.shared.asked.push_back(Asked::Abandon { secondary, cause });
         }
     }

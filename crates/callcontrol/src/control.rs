@@ -235,7 +235,7 @@ impl CallControl {
     }
 
     /// Whether no call may begin now. It costs nothing and leaves nothing, so that it holds under any load.
-    fn turned_away(&mut self, now: Now, out: &mut Outbox) -> Option<Cause> {
+    pub(crate) fn turned_away(&mut self, now: Now, out: &mut Outbox) -> Option<Cause> {
         let full = if self.calls.len() >= limits::CALLS {
             Some("calls")
         } else if self.shared.records_are_full() {

@@ -228,6 +228,10 @@ impl World {
     }
 
     fn command(&mut self, id: LegId, command: Command) {
+        // How a transfer ended is owed to a device that hung up meanwhile, too.
+        if matches!(command, Command::TransferEnded(_)) && self.gone.contains(&id) {
+            return;
+        }
         let Some(leg) = self.legs.get_mut(&id) else { panic!("{command:?} for {id}, which is gone") };
         let media = match &command {
             Command::Alert { media, .. } => media,

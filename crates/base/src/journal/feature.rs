@@ -100,9 +100,11 @@ pub enum WhyTransferRefused {
     NotReady,
     /// What would be left has no device that could be joined: both parties are services of the node.
     NobodyToJoin,
+    /// No call can begin now that would look for the one to whom it goes.
+    Congestion,
 }
 
-wire_enum!(WhyTransferRefused { NotTalking = 0, UnderWay = 1, SameCall = 2, NotReady = 3, NobodyToJoin = 4 });
+wire_enum!(WhyTransferRefused { NotTalking = 0, UnderWay = 1, SameCall = 2, NotReady = 3, NobodyToJoin = 4, Congestion = 5 });
 
 /// How a transfer goes on that was accepted.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]

@@ -12,6 +12,7 @@ use super::joining::{First, Joining};
 use super::participant::{Participant, Stage};
 use super::ringing::Ringing;
 use super::talking::Talking;
+use super::way::CallerMedia;
 use super::{Call, Facts, Progress, State, Step, Transferring, setup};
 use crate::io::{Outbox, Output};
 use crate::shared::{Shared, Timer};
@@ -153,6 +154,8 @@ impl Call {
     ) {
         let mut step = Step { now, facts: &mut self.facts, shared, out };
         let former = step.facts.caller_stage;
+        // What the former caller listened to is not for the next one.
+        step.stop_listening();
         step.leave_caller(feature);
         step.facts.left_by = Some(feature);
         step.write_record(Cause::CALL_SPLIT, ReleasedBy::System, WhyEnded::MovedOn(feature));
@@ -162,6 +165,7 @@ impl Call {
         step.facts.conversation = Some(conversation);
         step.facts.seat_caller(&party);
         step.facts.offer = None;
+        step.facts.caller_media = CallerMedia::Nothing;
         step.shared.counters.begun += 1;
         step.adopt(party.leg);
         step.count(party.line.as_ref());

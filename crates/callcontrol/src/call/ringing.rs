@@ -366,7 +366,8 @@ impl Ringing {
         };
         step.cancel_timer();
         step.withdraw_all(tried.cause(), WhyReleased::RefusedElsewhere);
-        step.go_on(tried, self.caller_media())
+        let media = self.caller_media(step);
+        step.go_on(tried, media)
     }
 
     /// A phone of a member of a line group failed. What the member did, once it was the last that rang.
@@ -387,8 +388,11 @@ impl Ringing {
         if step.member_lost(member, worst) { None } else { Some(worst) }
     }
 
-    /// How far media is with the caller, when nothing rings any more.
-    fn caller_media(&self) -> CallerMedia {
+    /// How far media is with the caller, when nothing rings any more. One that came from another call has agreed on nothing here.
+    fn caller_media(&self, step: &Step<'_>) -> CallerMedia {
+        if step.facts.caller_stage != Stage::Waits {
+            return CallerMedia::Nothing;
+        }
         match &self.devices {
             Devices::One(session) => session.caller_media(),
             Devices::Apart(_, Begun::Yes) => CallerMedia::Agreed,
@@ -406,7 +410,8 @@ impl Ringing {
         let decision = Decision::NoAnswer { called, after: self.no_answer };
         step.out.decide(step.now, step.facts.id, None, decision);
         step.withdraw_all(Cause::NO_ANSWER_FROM_USER, WhyReleased::NoAnswer);
-        step.go_on(Tried::NoAnswer, self.caller_media())
+        let media = self.caller_media(step);
+        step.go_on(Tried::NoAnswer, media)
     }
 }
 

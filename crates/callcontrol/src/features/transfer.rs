@@ -29,7 +29,14 @@ impl CallControl {
             None => self.blind(now, primary, by, destination, out),
         };
         if let Err(why) = refused {
-            let cause = Cause::FACILITY_REJECTED;
+            let cause = match why {
+                WhyTransferRefused::Congestion => Cause::SWITCHING_EQUIPMENT_CONGESTION,
+                WhyTransferRefused::NotTalking
+                | WhyTransferRefused::UnderWay
+                | WhyTransferRefused::SameCall
+                | WhyTransferRefused::NotReady
+                | WhyTransferRefused::NobodyToJoin => Cause::FACILITY_REJECTED,
+            };
             out.command(by, Command::TransferResult(Err(cause)));
             out.decide(now, primary, Some(by), Decision::TransferRefused { cause, destination, why });
         }
@@ -175,6 +182,9 @@ impl CallControl {
         destination: &str,
         out: &mut Outbox,
     ) -> Result<(), WhyTransferRefused> {
+        if self.turned_away(now, out).is_some() {
+            return Err(WhyTransferRefused::Congestion);
+        }
         let call = self.transferable(primary, by)?;
         let moves = call.other(by).and_then(|leg| call.origin_of(leg)).is_some();
         let account = call.account_of(by);
@@ -208,6 +218,8 @@ impl CallControl {
     pub(crate) fn transfer_unattended(&mut self, now: Now, by: LegId, out: &mut Outbox) {
         let Some((primary, Transfer { secondary, .. })) = self.transfer_of(by) else { return };
         let id = self.shared.new_call();
+        // It is owed a word even now: what becomes of the party is none of its business any more.
+        out.command(by, Command::TransferEnded(Ok(())));
         out.decide(now, primary, Some(by), Decision::TransferWent(TransferNews::Unattended));
         self.shared.legs.remove(&by);
         self.move_into(now, (primary, by), secondary, id, out);
