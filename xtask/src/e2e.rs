@@ -26,6 +26,7 @@ pub(crate) mod server;
 mod services;
 mod sipp;
 mod talk;
+mod tenants;
 mod torture;
 mod transfer;
 mod wire;
@@ -67,6 +68,7 @@ const SCENARIOS: &[(&str, &str, Scenario)] = &[
     ("broken-configuration", "names file, line and what was expected", damage::broken_configuration),
     ("changes", "a trial that lapses in a kill, two people at once, tables, a log-in", interface::changes),
     ("live", "numbers, phones and secrets change while people telephone", live::live),
+    ("tenants", "two companies with the same numbers call each their own", tenants::tenants),
     ("backup", "made while people talk, cut, restored, and a phone registers there", backup::backup),
     ("api-fuzz", "everything that the OpenAPI document allows, tried", interface::fuzz),
     ("port-in-use", "names the port and who may hold it", damage::port_in_use),

@@ -140,6 +140,12 @@ impl Phone {
         .map_err(|error| format!("{name}: {error}; it saw {}", seen.join(", ")))
     }
 
+    /// Whether an event of this type came that nobody has waited for.
+    pub(crate) fn was_told(&mut self, kind: &str) -> bool {
+        self.poll();
+        self.events.iter().any(|event| event["type"] == kind)
+    }
+
     /// Lets it talk for a while, reading events.
     pub(crate) fn talk(&mut self, time: Duration) {
         let end = Instant::now() + time;

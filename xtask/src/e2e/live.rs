@@ -79,12 +79,12 @@ pub(super) fn live(context: &Context) -> Result<String, String> {
     Ok(format!("{changes} changes, none of them with a restart"))
 }
 
-fn write(folder: &Path, name: &str, text: &str) -> Result<(), String> {
+pub(super) fn write(folder: &Path, name: &str, text: &str) -> Result<(), String> {
     std::fs::write(folder.join(name), text).map_err(|error| error.to_string())
 }
 
 /// The lines that have a phone registered.
-fn phones(server: &Server) -> Result<Vec<String>, String> {
+pub(super) fn phones(server: &Server) -> Result<Vec<String>, String> {
     let answer = server.ask(&["phones"])?;
     let rows = answer["phones"].as_array().or(answer.as_array()).ok_or_else(|| answer.to_string())?;
     Ok(rows
