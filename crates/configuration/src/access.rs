@@ -43,15 +43,24 @@ pub fn is_taken(state: &State, kind: Kind, gone: &str) -> bool {
     is_proof && name.is_some_and(|name| state.find(kind, name).is_some())
 }
 
-/// A user as he was, with what he proves himself with and may do as it is now.
-pub fn kept(now: &Entry, then: &str) -> Option<Box<str>> {
+/// A user as he was before a trial, with what he proves himself with and may do as it is now, as far as it is not what the trial
+/// itself made of it (`tried`).
+pub fn kept(now: &Entry, then: &str, tried: Option<&str>) -> Option<Box<str>> {
     let (kind, object) = (now.object().kind(), now.id());
     if proofs(kind).is_empty() {
         return None;
     }
-    let mut table = without_proofs(kind, settings(kind, object, then)?);
+    let then = settings(kind, object, then)?;
+    let tried = tried.and_then(|tried| settings(kind, object, tried)).unwrap_or_default();
     let now = now.object().write(&ByIdOnly);
-    table.extend(now.into_iter().filter(|(name, _)| proofs(kind).contains(&name.as_str())));
+    let mut table = without_proofs(kind, then.clone());
+    for name in proofs(kind) {
+        let as_tried = now.get(*name) == tried.get(*name);
+        let value = if as_tried { then.get(*name) } else { now.get(*name) };
+        if let Some(value) = value {
+            table.insert((*name).to_owned(), value.clone());
+        }
+    }
     let entry = Entry::read(kind, object, &Value::Object(table).to_string()).ok()?;
     Some(entry.value().into())
 }
@@ -131,8 +140,19 @@ mod tests {
         let now = json!({ "name": "alice", "department": "attic", "password": HASH });
         let now = Entry::read(Kind::EndUser, Id::from_random(1), &now.to_string()).unwrap();
         let then = json!({ "name": "alice", "department": "lab", "pin": HASH, "role": "administrator" });
-        let kept = kept(&now, &then.to_string()).unwrap();
-        let kept: Value = serde_json::from_str(&kept).unwrap();
-        assert_eq!(kept, json!({ "name": "alice", "department": "lab", "password": HASH }));
+        let check = |tried: &Value, expect: &Value| {
+            let kept = kept(&now, &then.to_string(), Some(&tried.to_string())).unwrap();
+            assert_eq!(serde_json::from_str::<Value>(&kept).unwrap(), *expect, "{tried}");
+        };
+        // The trial moved her; pin and role were taken beside it, and a password was given.
+        check(
+            &json!({ "name": "alice", "department": "attic", "pin": HASH, "role": "administrator" }),
+            &json!({ "name": "alice", "department": "lab", "password": HASH }),
+        );
+        // The trial took her pin and role itself, so that both come back; she gave herself the password.
+        check(
+            &json!({ "name": "alice", "department": "attic" }),
+            &json!({ "name": "alice", "department": "lab", "password": HASH, "pin": HASH, "role": "administrator" }),
+        );
     }
 }

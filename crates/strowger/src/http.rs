@@ -86,10 +86,10 @@ async fn serve(listener: tokio::net::TcpListener, site: Arc<Site>) {
     let service = router.into_make_service_with_connect_info::<From>();
     let served = match &site.tls {
         None => axum::serve(listener, service).await,
-        Some(certified) => match tls::Listener::new(listener, Arc::clone(&certified.config)) {
-            Ok(listener) => axum::serve(listener, service).await,
-            Err(error) => Err(error),
-        },
+        Some(certified) => {
+            let listener = tls::Listener::new(listener, Arc::clone(&certified.config));
+            axum::serve(listener, service).await
+        }
     };
     told(served, "the web interface stopped");
 }

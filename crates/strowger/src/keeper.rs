@@ -217,6 +217,11 @@ impl Keeper {
     ///
     /// # Errors
     /// The log cannot be read.
+    /// See [`Vault::requests`].
+    pub(crate) fn requests(&self) -> [u8; 32] {
+        self.vault.requests()
+    }
+
     pub(crate) fn made(&self, order: Id) -> Result<Option<Made>, HistoryError> {
         let mut store = self.store();
         let found = store.find(order)?.map(|sequence| store.change(sequence)).transpose();

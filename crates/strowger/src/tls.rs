@@ -19,7 +19,7 @@ use sha2::{Digest, Sha256};
 use strowger_configuration::State;
 use strowger_configuration::kinds::{DOMAIN_DEFAULT, Server, ServiceParameters};
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::{Semaphore, mpsc};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc};
 use tokio_rustls::TlsAcceptor;
 use tokio_rustls::server::TlsStream;
 
@@ -149,7 +149,11 @@ fn make(certificate: &Path, key: &Path, names: &[String]) -> anyhow::Result<()> 
     parameters.distinguished_name = rcgen::DistinguishedName::new();
     parameters.distinguished_name.push(rcgen::DnType::CommonName, "Strowger");
     let made = parameters.self_signed(&pair)?;
-    // The certificate last: it is there only when its key is.
+    // The certificate last: it is there only when its key is, also when both were there before.
+    match fs::remove_file(certificate) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error.into()),
+        Ok(()) | Err(_) => sync_folder(certificate)?,
+    }
     for (path, text, mode) in [(key, pair.serialize_pem(), 0o600), (certificate, made.pem(), 0o644)] {
         let partial = path.with_extension("new");
         let _ = fs::remove_file(&partial);
@@ -157,50 +161,53 @@ fn make(certificate: &Path, key: &Path, names: &[String]) -> anyhow::Result<()> 
         file.write_all(text.as_bytes())?;
         file.sync_all()?;
         fs::rename(&partial, path)?;
+        sync_folder(path)?;
     }
     Ok(())
 }
 
+fn sync_folder(file: &Path) -> io::Result<()> {
+    file.parent().map_or(Ok(()), |folder| fs::File::open(folder)?.sync_all())
+}
+
 /// Takes connections that have passed their handshake; those that take long do not hold up others.
 pub(crate) struct Listener {
-    address: SocketAddr,
+    listener: TcpListener,
+    acceptor: TlsAcceptor,
+    /// How many more handshakes there may be at once.
+    room: Arc<Semaphore>,
+    passes: mpsc::Sender<(TlsStream<TcpStream>, SocketAddr)>,
     passed: mpsc::Receiver<(TlsStream<TcpStream>, SocketAddr)>,
 }
 
 impl Listener {
-    /// Begins to listen.
-    pub(crate) fn new(listener: TcpListener, config: Arc<ServerConfig>) -> io::Result<Listener> {
-        let address = listener.local_addr()?;
-        let (sender, passed) = mpsc::channel(HANDSHAKES_MAX);
-        tokio::spawn(take(listener, TlsAcceptor::from(config), sender));
-        Ok(Listener { address, passed })
+    /// Listens with `listener`, which is closed as soon as this is dropped.
+    pub(crate) fn new(listener: TcpListener, config: Arc<ServerConfig>) -> Listener {
+        let (passes, passed) = mpsc::channel(HANDSHAKES_MAX);
+        let room = Arc::new(Semaphore::new(HANDSHAKES_MAX));
+        Listener { listener, acceptor: TlsAcceptor::from(config), room, passes, passed }
     }
-}
 
-async fn take(
-    listener: TcpListener,
-    acceptor: TlsAcceptor,
-    passed: mpsc::Sender<(TlsStream<TcpStream>, SocketAddr)>,
-) {
-    let room = Arc::new(Semaphore::new(HANDSHAKES_MAX));
-    while let Ok(permit) = Arc::clone(&room).acquire_owned().await {
-        let (stream, peer) = match listener.accept().await {
-            Ok(accepted) => accepted,
-            Err(_) => {
-                // No file may be opened any more, most often: somebody closes one.
-                tokio::time::sleep(Duration::from_millis(100)).await;
-                continue;
-            }
-        };
-        let (acceptor, passed) = (acceptor.clone(), passed.clone());
+    fn shake_hands(&self, permit: OwnedSemaphorePermit, stream: TcpStream, peer: SocketAddr) {
+        let (acceptor, passes) = (self.acceptor.clone(), self.passes.clone());
         tokio::spawn(async move {
             let _permit = permit;
             // Who speaks no TLS, or does not trust the certificate, goes away: that is their news, not ours.
             if let Ok(Ok(stream)) = tokio::time::timeout(HANDSHAKE_WITHIN, acceptor.accept(stream)).await {
-                let _ = passed.send((stream, peer)).await;
+                let _ = passes.send((stream, peer)).await;
             }
         });
     }
+}
+
+/// The next connection, before its handshake; none while as many are under way as may be.
+async fn arrived(
+    listener: &TcpListener,
+    room: &Arc<Semaphore>,
+) -> io::Result<(OwnedSemaphorePermit, TcpStream, SocketAddr)> {
+    let permit = Arc::clone(room).acquire_owned().await.map_err(io::Error::other)?;
+    let (stream, peer) = listener.accept().await?;
+    Ok((permit, stream, peer))
 }
 
 impl axum::serve::Listener for Listener {
@@ -208,15 +215,20 @@ impl axum::serve::Listener for Listener {
     type Addr = SocketAddr;
 
     async fn accept(&mut self) -> (Self::Io, Self::Addr) {
-        match self.passed.recv().await {
-            Some(passed) => passed,
-            // Nobody listens any more; the server is about to end.
-            None => std::future::pending().await,
+        loop {
+            tokio::select! {
+                Some(passed) = self.passed.recv() => return passed,
+                arrived = arrived(&self.listener, &self.room) => match arrived {
+                    Ok((permit, stream, peer)) => self.shake_hands(permit, stream, peer),
+                    // No file may be opened any more, most often: somebody closes one.
+                    Err(_) => tokio::time::sleep(Duration::from_millis(100)).await,
+                },
+            }
         }
     }
 
     fn local_addr(&self) -> io::Result<Self::Addr> {
-        Ok(self.address)
+        self.listener.local_addr()
     }
 }
 
@@ -289,6 +301,30 @@ mod tests {
         assert!(second.is_some() && second.as_ref() != Some(&first.fingerprint));
         assert_eq!(with(&["pbx2.example", "pbx.example"], &[]), None);
         assert_eq!(Some(Certified::open(&data, None, &[]).unwrap().fingerprint), second);
+        fs::remove_dir_all(&data).unwrap();
+    }
+
+    #[test]
+    fn a_port_is_free_as_soon_as_nobody_serves_it() {
+        let data = std::env::temp_dir().join(format!("strowger-tls-port-{}", std::process::id()));
+        let _ = fs::remove_dir_all(&data);
+        fs::create_dir_all(&data).unwrap();
+        let certified = Certified::open(&data, None, &["pbx.example".to_owned()]).unwrap();
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        runtime.block_on(async {
+            let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+            let address = listener.local_addr().unwrap();
+            let mut listener = Listener::new(listener, Arc::clone(&certified.config));
+            let serving = tokio::spawn(async move {
+                axum::serve::Listener::accept(&mut listener).await;
+            });
+            // Somebody is in the middle of a handshake.
+            let _slow = TcpStream::connect(address).await.unwrap();
+            tokio::task::yield_now().await;
+            serving.abort();
+            let _ = serving.await;
+            assert!(TcpListener::bind(address).await.is_ok());
+        });
         fs::remove_dir_all(&data).unwrap();
     }
 }

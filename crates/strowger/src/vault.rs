@@ -78,6 +78,14 @@ impl Vault {
         (word(0), word(1))
     }
 
+    /// What keeps ids from telling of what they were made, which may have a password in it.
+    pub(crate) fn requests(&self) -> [u8; 32] {
+        let mut sha = Sha256::new();
+        sha.update(self.nonces.expose());
+        sha.update(b"ids of requests");
+        sha.finalize().into()
+    }
+
     fn nonce(&self, owner: Id, setting: &str, text: &str) -> [u8; NONCE] {
         let mut sha = Sha256::new();
         sha.update(self.nonces.expose());

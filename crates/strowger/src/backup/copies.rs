@@ -11,7 +11,7 @@ use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt};
 use std::path::{Component, Path, PathBuf};
 
 use anyhow::{Context, bail, ensure};
-use nix::fcntl::{Flock, FlockArg};
+use nix::fcntl::{Flock, FlockArg, OFlag};
 
 use crate::configuration;
 use crate::store;
@@ -39,9 +39,11 @@ impl Place {
         let lock = lock(&folder).with_context(refused)?;
         // A server of somebody else writes its copies here itself.
         if let Some((user, group)) = owner_for(nix::unistd::geteuid().is_root(), &fs::metadata(data)?) {
-            for path in [&folder, &folder.join(LOCK)] {
-                std::os::unix::fs::chown(path, Some(user), Some(group)).with_context(refused)?;
-            }
+            // By descriptors, the folder last: what that user puts in its place meanwhile is not touched.
+            let own =
+                fs::OpenOptions::new().read(true).custom_flags(FOLDER).open(&folder).with_context(refused)?;
+            std::os::unix::fs::fchown(&*lock, Some(user), Some(group)).with_context(refused)?;
+            std::os::unix::fs::fchown(&own, Some(user), Some(group)).with_context(refused)?;
         }
         Ok(Place { folder, name, _lock: lock })
     }
@@ -179,8 +181,13 @@ fn copy(from: &Path, to: &Path) -> anyhow::Result<()> {
     copied().with_context(|| format!("cannot copy {}", from.display()))
 }
 
+/// How a folder is opened that may be somebody else's by now.
+const FOLDER: i32 = OFlag::O_DIRECTORY.union(OFlag::O_NOFOLLOW).bits();
+
 fn lock(folder: &Path) -> anyhow::Result<Flock<File>> {
-    let file = fs::OpenOptions::new().create(true).truncate(false).write(true).open(folder.join(LOCK))?;
+    let mut options = fs::OpenOptions::new();
+    options.create(true).truncate(false).write(true).custom_flags(OFlag::O_NOFOLLOW.bits());
+    let file = options.open(folder.join(LOCK))?;
     match Flock::lock(file, FlockArg::LockExclusiveNonblock) {
         Ok(lock) => Ok(lock),
         Err((_, error)) => bail!("it is in use: {error}"),

@@ -149,6 +149,7 @@ impl History<'_> {
         let mut operations = Vec::new();
         for operation in self.change(sequence)?.operations {
             let Operation { kind, object, .. } = operation;
+            let tried = operation.after.as_deref();
             let now = self.state.entry(object);
             let before = now.map(|entry| entry.hash());
             let then = self.value_at(object, sequence - 1)?;
@@ -156,7 +157,7 @@ impl History<'_> {
                 // Somebody else has taken the name meanwhile.
                 (None, Some(then)) if access::is_taken(self.state, kind, &then) => continue,
                 (_, then) if before == operation.hash_after() => then,
-                (Some(now), Some(then)) => match access::kept(now, &then) {
+                (Some(now), Some(then)) => match access::kept(now, &then, tried) {
                     Some(kept) => Some(kept),
                     None => continue,
                 },

@@ -362,14 +362,16 @@ async fn delete(site: Arc<Site>, ask: Ask) -> Result<Response, Problem> {
     .await
 }
 
-/// Who looks after users gives nobody rights, and takes nobody's who has them: with a role or its password goes what it may do.
+/// Who looks after users gives nobody rights, and takes nobody's who has them: with a role or its password goes what it may do, and a policy
+/// decides how hard either is to guess.
 fn may(principal: &Principal, plan: &Plan) -> Result<(), Problem> {
     if principal.may(Role::Administrator) {
         return Ok(());
     }
     let rights = |state: &State, id: Id| match state.entry(id).map(|entry| entry.object()) {
         Some(AnyObject::EndUser(user)) => {
-            user.role.map(|role| (role, user.password.clone(), user.name.clone()))
+            let rules = user.credential_policy;
+            user.role.map(|role| (role, user.password.clone(), user.name.clone(), rules))
         }
         Some(_) | None => None,
     };
@@ -380,7 +382,7 @@ fn may(principal: &Principal, plan: &Plan) -> Result<(), Problem> {
         Some(_) => Err(Problem::new(
             StatusCode::FORBIDDEN,
             format!(
-                "{} may not do that: roles, and passwords of users who have one, take the role administrator",
+                "{} may not do that: roles, and passwords and credential policies of users who have one, take the role administrator",
                 principal.name
             ),
         )),

@@ -37,10 +37,11 @@ fn is_plain(byte: u8) -> bool {
 }
 
 /// The id of the change that this request makes: the same for the same request of the same client with the same key, and for
-/// nothing else.
-pub(super) fn order(key: &str, who: &str, parts: &Parts, body: &[u8]) -> Id {
+/// nothing else. The id is shown in the history: without `secret` nobody finds out by it what a body said.
+pub(super) fn order(secret: &[u8; 32], key: &str, who: &str, parts: &Parts, body: &[u8]) -> Id {
     let target = parts.uri.path_and_query().map_or("", |target| target.as_str());
     let mut digest = Sha256::new();
+    digest.update(secret);
     for part in [key.as_bytes(), who.as_bytes(), parts.method.as_str().as_bytes(), target.as_bytes(), body] {
         digest.update(part.len().to_be_bytes());
         digest.update(part);
@@ -100,7 +101,7 @@ mod tests {
     fn an_order_is_one_request_of_one_client() {
         let made = |key: &str, who: &str, method: &str, target: &str, body: &str| {
             let request = Request::builder().method(method).uri(target).body(()).unwrap();
-            order(key, who, &request.into_parts().0, body.as_bytes())
+            order(&[7; 32], key, who, &request.into_parts().0, body.as_bytes())
         };
         let first = made("k", "alice", "PUT", "/a?b=1", "{}");
         assert_eq!(first, made("k", "alice", "PUT", "/a?b=1", "{}"));

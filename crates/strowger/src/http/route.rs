@@ -168,7 +168,7 @@ async fn answer(site: Arc<Site>, route: &Route, request: Request) -> Result<Resp
     let order = match key {
         None => random_id(),
         Some(key) => {
-            let order = repeat::order(key, &principal.name, &parts, &bytes);
+            let order = repeat::order(&site.keeper.requests(), key, &principal.name, &parts, &bytes);
             if let Some(answer) = repeat::answer(&site, order, route.subject).await? {
                 return Ok(answer);
             }
