@@ -163,7 +163,8 @@ impl Assembly {
     }
 }
 
-/// What of a draft lines are made with; forwards may name those that are called by words.
+/// What of a draft lines are made with; forwards may name those that are called by words. It is a copy: what a large draft lay among
+/// can be given back as a whole.
 fn ground(mut draft: Draft) -> Draft {
     draft.lines.retain(|line| !is_number(line));
     draft.lines.shrink_to_fit();
@@ -171,7 +172,7 @@ fn ground(mut draft: Draft) -> Draft {
     draft.plan.routes = Vec::new();
     draft.plan.blocks = Vec::new();
     draft.codes = Default::default();
-    draft
+    draft.clone()
 }
 
 /// Whether the same lines come of both drafts.

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
+use std::sync::mpsc::sync_channel;
 
 use strowger_base::Secret;
 use strowger_configuration::{Id, State};
@@ -77,14 +78,21 @@ impl Compiler<'_> {
     /// its own, which goes back to the system as a whole; among the tables it would stay for ever. Another thread makes the tables
     /// and drops the draft: what that keeps of it at hand for itself is free when it has ended.
     pub(super) fn assemble(&self, state: &State) -> Result<Arc<Assembly>, Vec<String>> {
-        let (assembly, last) = alone(|| {
-            let last = vec![1; LARGE];
-            let translated = objects::draft(state, self.vault);
-            Ok((alone(|| self.assembled(state, translated)), last))
-        })?;
-        // Freeing something large lets the allocator look at the many small things before.
-        drop::<Vec<u8>>(last);
-        assembly
+        let failed = || vec!["the objects cannot be read; please report this".to_owned()];
+        let (send, receive) = sync_channel(1);
+        std::thread::scope(|scope| {
+            // What a thread needs to begin is taken from where it is begun: that must not lie behind the draft.
+            let tables = scope.spawn(move || receive.recv().ok().map(|it| self.assembled(state, it)));
+            let drafting = scope.spawn(move || {
+                let last = vec![1; LARGE];
+                let _ = send.send(objects::draft(state, self.vault));
+                last
+            });
+            let (last, assembly) = (drafting.join(), tables.join());
+            // Freeing something large lets the allocator look at the many small things before.
+            drop::<Vec<u8>>(last.map_err(|_| failed())?);
+            assembly.ok().flatten().unwrap_or_else(|| Err(failed()))
+        })
     }
 
     fn assembled(&self, state: &State, translated: Translated) -> Result<Arc<Assembly>, Vec<String>> {
@@ -98,12 +106,6 @@ impl Compiler<'_> {
         };
         Assembly::new(draft).map(Arc::new).map_err(named)
     }
-}
-
-/// Does something on a thread of its own.
-fn alone<T: Send>(work: impl FnOnce() -> Result<T, Vec<String>> + Send) -> Result<T, Vec<String>> {
-    std::thread::scope(|scope| scope.spawn(work).join())
-        .unwrap_or_else(|_| Err(vec!["the objects cannot be read; please report this".to_owned()]))
 }
 
 impl Secrets for Vault {
