@@ -27,11 +27,12 @@ fn an_operator_gives_and_takes_no_rights() {
     std::fs::create_dir_all(&folder).unwrap();
     let (store, _) = ConfigurationStore::open(&folder, crate::digits::now(), random_id()).unwrap();
     let keeper = Keeper::new(store, Vault::open(&folder).unwrap().into(), Box::new(Content)).unwrap();
-    let planned = |user: Value| {
-        let Value::Object(table) = user else { panic!("a table") };
-        let wanted = Wanted { kind: Kind::EndUser, renamed_from: None, table };
+    let planned_of = |kind, object: Value| {
+        let Value::Object(table) = object else { panic!("a table") };
+        let wanted = Wanted { kind, renamed_from: None, table };
         keeper.plan(&keeper.live(), &[wanted], Scope::Objects).unwrap_or_else(|error| panic!("{error:?}"))
     };
+    let planned = |user| planned_of(Kind::EndUser, user);
     let origin = Origin::Network(IpAddr::V4(Ipv4Addr::LOCALHOST));
     let who = |role| Principal { name: "olga".into(), role, origin };
     let check = |user: Value, expect: bool| {
@@ -45,8 +46,19 @@ fn an_operator_gives_and_takes_no_rights() {
     check(json!({ "name": "mallory", "role": "read-only" }), false);
     check(json!({ "name": "alice", "password": HASH, "mail": "alice@example.com" }), true);
     let boss = check(json!({ "name": "boss", "role": "administrator", "password": HASH }), false);
-    let order = Order { id: random_id(), author: "root".into(), message: "".into(), confirm_within: None };
-    keeper.carry_out(boss, order, Purpose::Lasting).unwrap_or_else(|error| panic!("{error:?}"));
+    let carry_out = |plan| {
+        let order =
+            Order { id: random_id(), author: "root".into(), message: "".into(), confirm_within: None };
+        keeper.carry_out(plan, order, Purpose::Lasting).unwrap_or_else(|error| panic!("{error:?}"));
+    };
+    carry_out(boss);
+    carry_out(planned_of(Kind::CredentialPolicy, json!({ "name": "lax" })));
+    // A policy says how hard a password is to guess.
+    check(
+        json!({ "name": "boss", "role": "administrator", "password": HASH, "credential_policy": "lax" }),
+        false,
+    );
+    check(json!({ "name": "alice", "password": HASH, "credential_policy": "lax" }), true);
     let other = HASH.replace("t=2", "t=3");
     check(json!({ "name": "boss", "role": "administrator", "password": other }), false);
     check(json!({ "name": "boss", "password": HASH }), false);
