@@ -5,3 +5,34 @@
 
 mod replaces;
 mod transfer;
+
+use std::collections::VecDeque;
+
+use strowger_base::Now;
+
+use crate::CallControl;
+use crate::io::Outbox;
+use crate::shared::Asked;
+
+impl CallControl {
+    /// Does what calls asked of each other.
+    pub(crate) fn settle(&mut self, now: Now, out: &mut Outbox) {
+        while let Some(asked) = self.shared.asked.pop_front() {
+            match asked {
+                Asked::TransferReached { secondary } => self.transfer_reached(now, secondary, out),
+                Asked::TransferFailed { primary, by, cause } => {
+                    self.transfer_failed(now, primary, by, cause, out);
+                }
+                Asked::Abandon { secondary, cause } => {
+                    self.with_call(secondary, |call, shared| call.abandon(now, cause, shared, out));
+                }
+            }
+        }
+        if self.shared.asked.capacity() > ASKED_KEPT {
+            self.shared.asked = VecDeque::new();
+        }
+    }
+}
+
+/// Room that is kept for what calls ask of each other.
+const ASKED_KEPT: usize = 64;

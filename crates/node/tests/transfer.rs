@@ -90,6 +90,16 @@ impl Three {
         self.world.expect(phone, start)
     }
 
+    /// One hangs up, the other one hears of it, and nothing is left.
+    fn ends(&mut self, who: Who, bye: &str, other: Who) {
+        let address = self.phone(who).address;
+        self.world.from(address, bye);
+        self.expect(who, "SIP/2.0 200 ");
+        let bye = self.expect(other, "BYE ");
+        self.fine(other, &bye);
+        self.world.settled();
+    }
+
     /// A request is answered 200.
     fn fine(&mut self, who: Who, request: &str) {
         let phone = self.phone(who);
@@ -154,11 +164,7 @@ fn an_attended_transfer() {
     assert!(body_of(&ack).contains("c=IN IP4 192.0.2.10\r\n"), "{ack}");
     three.world.silent();
     let bye = three.carol.request_back(&consultation, "BYE", "");
-    three.world.from(three.carol.address, &bye);
-    three.expect(Who::Carol, "SIP/2.0 200 ");
-    let bye = three.expect(Who::Alice, "BYE ");
-    three.fine(Who::Alice, &bye);
-    three.world.settled();
+    three.ends(Who::Carol, &bye, Who::Alice);
     records(&three.world, "1003");
 }
 
@@ -209,11 +215,7 @@ fn a_blind_transfer() {
     three.expect(Who::Carol, "ACK ");
     three.world.silent();
     let bye = three.carol.request_back(&invite, "BYE", "");
-    three.world.from(three.carol.address, &bye);
-    three.expect(Who::Carol, "SIP/2.0 200 ");
-    let bye = three.expect(Who::Alice, "BYE ");
-    three.fine(Who::Alice, &bye);
-    three.world.settled();
+    three.ends(Who::Carol, &bye, Who::Alice);
     records(&three.world, "");
 }
 
@@ -230,11 +232,7 @@ fn a_blind_transfer_that_reaches_nobody_leaves_the_call_as_it_is() {
     three.expect(Who::Carol, "ACK ");
     three.notified("SIP/2.0 486 ");
     let bye = three.alice.request("BYE", "", "");
-    three.world.from(three.alice.address, &bye);
-    three.expect(Who::Alice, "SIP/2.0 200 ");
-    let bye = three.expect(Who::Bob, "BYE ");
-    three.fine(Who::Bob, &bye);
-    three.world.settled();
+    three.ends(Who::Alice, &bye, Who::Bob);
     assert_eq!(three.world.calls().len(), 3);
 }
 
@@ -266,9 +264,5 @@ fn a_device_takes_the_place_of_another_one() {
     three.world.from(three.carol.address, &ack);
     three.world.silent();
     let bye = three.carol.request("BYE", "", "");
-    three.world.from(three.carol.address, &bye);
-    three.expect(Who::Carol, "SIP/2.0 200 ");
-    let bye = three.expect(Who::Alice, "BYE ");
-    three.fine(Who::Alice, &bye);
-    three.world.settled();
+    three.ends(Who::Carol, &bye, Who::Alice);
 }

@@ -77,7 +77,7 @@ impl Step<'_> {
             diversions: Vec::new(),
         };
         self.shared.legs.insert(leg, self.facts.id);
-        let to_service = Outlet::new(self.facts.id.number << 2 | 3);
+        let to_service = Outlet::new(self.facts.id.number << 2 | 2);
         let exchange = Exchange::Awaited;
         let listening = Listening { side, leg, tone, exchange, waits: None, to_service, gone: false };
         self.facts.listening = Some(Box::new(listening));

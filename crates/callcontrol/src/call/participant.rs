@@ -226,9 +226,11 @@ impl Facts {
         self.to_called = participant.outlet.clone();
     }
 
-    /// A party that is in an answered call already takes the calling side; false when it is a service of ours.
-    pub(super) fn seat_caller(&mut self, participant: &Participant) -> bool {
-        let Some(origin) = participant.device.origin() else { return false };
+    /// A party that is in an answered call already takes the calling side. Who would move a service of ours there is refused before.
+    pub(super) fn seat_caller(&mut self, participant: &Participant) {
+        let Some(origin) = participant.device.origin() else {
+            return strowger_base::never!("a service of ours was made to call");
+        };
         self.caller = participant.leg;
         self.caller_stage = Stage::Up;
         self.caller_owes = participant.owes;
@@ -238,7 +240,6 @@ impl Facts {
         self.caller_reach = participant.reach;
         self.caller_takes_reliable = false;
         self.to_caller = participant.outlet.clone();
-        true
     }
 }
 

@@ -100,8 +100,8 @@ impl Facts {
             caller_media: CallerMedia::Nothing,
             rung: Vec::new(),
             // Never the same twice on this node, as RFC 8866 §5.2 wants of a session id.
-            to_caller: Outlet::new(id.number << 1),
-            to_called: Outlet::new(id.number << 1 | 1),
+            to_caller: Outlet::new(id.number << 2),
+            to_called: Outlet::new(id.number << 2 | 1),
             relay: Relay::None,
             conversation: None,
             joined_by: None,

@@ -4,15 +4,12 @@
 //! transfers, and the party joins that call as soon as somebody rings there: a number that leads nowhere costs
 //! nobody the call.
 
-use std::collections::VecDeque;
-
-use strowger_base::journal::{Decision, Feature, TransferNews, WhyReleased, WhyTransferRefused};
+use strowger_base::journal::{Decision, Entry, Feature, TransferNews, WhyReleased, WhyTransferRefused};
 use strowger_base::{CallId, Cause, Command, LegId, Now};
 
 use crate::CallControl;
 use crate::call::{Call, Participant, Transfer, Transferring, conversation_of};
 use crate::io::Outbox;
-use crate::shared::Asked;
 
 impl CallControl {
     /// A leg wants the other party of its call sent elsewhere.
@@ -165,12 +162,7 @@ impl CallControl {
         let cause = Cause::TEMPORARY_FAILURE;
         out.command(party.leg, Command::Release(cause));
         let why = WhyReleased::OtherPartyGone;
-        out.journal(
-            now,
-            None,
-            Some(party.leg),
-            strowger_base::journal::Entry::Decision(Decision::LegReleased { cause, why }),
-        );
+        out.journal(now, None, Some(party.leg), Entry::Decision(Decision::LegReleased { cause, why }));
     }
 
     /// The number is called on account of `by`; see the top of this file.
@@ -225,32 +217,22 @@ impl CallControl {
         self.move_into(now, (primary, by), secondary, id, out);
     }
 
-    /// Does what calls asked of each other.
-    pub(crate) fn settle(&mut self, now: Now, out: &mut Outbox) {
-        while let Some(asked) = self.shared.asked.pop_front() {
-            match asked {
-                Asked::TransferReached { secondary } => self.transfer_reached(now, secondary, out),
-                Asked::TransferFailed { primary, by, cause } => {
-                    self.transfer_failed(now, primary, by, cause, out);
-                }
-                Asked::Abandon { secondary, cause } => {
-                    self.with_call(secondary, |call, shared| call.abandon(now, cause, shared, out));
-                }
-            }
-        }
-        if self.shared.asked.capacity() > ASKED_KEPT {
-            self.shared.asked = VecDeque::new();
-        }
-    }
-
-    fn transfer_reached(&mut self, now: Now, secondary: CallId, out: &mut Outbox) {
+    /// Somebody rings or answered in a call that is made for a transfer: its party comes.
+    pub(super) fn transfer_reached(&mut self, now: Now, secondary: CallId, out: &mut Outbox) {
         let transferring = self.calls.get(&secondary).and_then(|call| call.facts.transfers);
         let Some(Transferring { primary, by }) = transferring else { return };
         self.replace_caller(now, (primary, by), secondary, out);
     }
 
     /// Nobody was reached: whoever wanted the transfer keeps the call.
-    fn transfer_failed(&mut self, now: Now, primary: CallId, by: LegId, cause: Cause, out: &mut Outbox) {
+    pub(super) fn transfer_failed(
+        &mut self,
+        now: Now,
+        primary: CallId,
+        by: LegId,
+        cause: Cause,
+        out: &mut Outbox,
+    ) {
         let Some(call) = self.calls.get_mut(&primary) else { return };
         if call.facts.transfer.take().is_some() {
             out.command(by, Command::TransferEnded(Err(cause)));
@@ -258,6 +240,3 @@ impl CallControl {
         }
     }
 }
-
-/// Room that is kept for what calls ask of each other.
-const ASKED_KEPT: usize = 64;
