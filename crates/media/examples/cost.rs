@@ -69,8 +69,13 @@ fn service(count: u64, service: Service) -> usize {
         driver.give(Input::Command(Command::OpenEndpoint { port, service }));
         let a = SocketAddr::from(([198, 51, 100, 7], 40_000));
         driver.give(Input::Opened { port, a, b: None });
-        let format =
-            StreamFormat { codec: Codec::Pcmu, payload_type: 0, telephone_event: None, ptime_ms: 20 };
+        let format = StreamFormat {
+            codec: Codec::Pcmu,
+            payload_type: 0,
+            telephone_event: None,
+            ptime_ms: 20,
+            bitrate_max: None,
+        };
         let receive = PayloadTypes { pcmu: Some(0), ..PayloadTypes::default() };
         let remote = PHONE_A.into();
         driver.give(Input::Command(Command::Connect {

@@ -9,6 +9,7 @@ use strowger_base::ShardId;
 use strowger_base::leg::{Digit, Service, Tone};
 
 use crate::codec::Codec;
+use crate::rtp;
 use crate::statistics::PortStatistics;
 
 /// A media port of ours: an endpoint or a relay. Never used again.
@@ -87,6 +88,8 @@ pub struct StreamFormat {
     pub telephone_event: Option<u8>,
     /// Packet time in milliseconds, 10-60.
     pub ptime_ms: u8,
+    /// The most bits a second that the peer wants on average, where it said so and the codec can heed it.
+    pub bitrate_max: Option<u32>,
 }
 
 /// The payload types under which an endpoint of ours agreed to receive.
@@ -98,8 +101,12 @@ pub struct PayloadTypes {
     pub pcma: Option<u8>,
     /// Of G.722.
     pub g722: Option<u8>,
-    /// Of RFC 4733 events.
+    /// Of Opus.
+    pub opus: Option<u8>,
+    /// Of RFC 4733 events on a clock of 8 kHz.
     pub telephone_event: Option<u8>,
+    /// Of RFC 4733 events on the clock of Opus.
+    pub telephone_event_48k: Option<u8>,
 }
 
 impl PayloadTypes {
@@ -112,6 +119,8 @@ impl PayloadTypes {
             Some(Codec::Pcma)
         } else if self.g722 == wanted {
             Some(Codec::G722)
+        } else if self.opus == wanted {
+            Some(Codec::Opus)
         } else {
             None
         }
@@ -123,6 +132,28 @@ impl PayloadTypes {
             Codec::Pcmu => &mut self.pcmu,
             Codec::Pcma => &mut self.pcma,
             Codec::G722 => &mut self.g722,
+            Codec::Opus => &mut self.opus,
+        }
+    }
+
+    /// The clock of the events that a packet of this type carries, in Hz.
+    pub fn event_clock_of(&self, payload_type: u8) -> Option<u32> {
+        let wanted = Some(payload_type);
+        if self.telephone_event == wanted {
+            Some(rtp::EVENT_CLOCK_HZ)
+        } else if self.telephone_event_48k == wanted {
+            Some(Codec::Opus.rtp_clock_hz())
+        } else {
+            None
+        }
+    }
+
+    /// The place of the payload type of events on this clock.
+    pub const fn event_slot(&mut self, clock_hz: u32) -> &mut Option<u8> {
+        if clock_hz == Codec::Opus.rtp_clock_hz() {
+            &mut self.telephone_event_48k
+        } else {
+            &mut self.telephone_event
         }
     }
 }

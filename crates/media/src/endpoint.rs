@@ -111,6 +111,8 @@ enum State {
 #[derive(Clone, Copy, Debug)]
 struct Shift {
     ssrc: u32,
+    /// The peer's RTP clock and ours, in Hz.
+    clocks: (u32, u32),
     sequence: u16,
     timestamp: u32,
 }
@@ -186,13 +188,18 @@ impl Endpoint {
 
     fn connect(&mut self, now: Now, mut connection: Connection) {
         // A packet time of zero would never come to an end.
-        connection.format.ptime_ms = connection.format.ptime_ms.clamp(10, 60);
+        connection.format.ptime_ms = connection.format.codec.ptime(connection.format.ptime_ms);
         self.latch.describe(now.mono, connection.remote);
         self.control.describe(connection.rtcp);
         self.control.start(now.mono, &mut self.rng);
-        if self.speaker.codec() != connection.format.codec {
-            self.speaker = Speaker::new(connection.format.codec);
+        let format = connection.format;
+        let bitrate_before = self.connection.map(|before| before.format.bitrate_max);
+        if self.speaker.codec() != format.codec
+            || bitrate_before.is_some_and(|before| before != format.bitrate_max)
+        {
+            self.speaker = Speaker::with_bitrate(format.codec, format.bitrate_max);
             self.transcoder = None;
+            self.sender.set_clock(format.codec.rtp_clock_hz());
         }
         self.heard_at = now.mono;
         // Who holds is silent as long as it likes.
@@ -255,12 +262,14 @@ impl Endpoint {
             self.sender.change_ssrc(&mut self.rng);
         }
         let timing = match content {
-            Content::Audio(_) => Timing::Audio,
-            Content::Event | Content::ComfortNoise => Timing::Unusable,
+            Content::Audio(codec) => Timing::Audio(codec.rtp_clock_hz()),
+            Content::Event(_) | Content::ComfortNoise => Timing::Unusable,
         };
         let arrival = self.reception.receive(now.mono, &header, packet.payload.len(), timing);
         let digit = match content {
-            Content::Event => self.events.receive(now.mono, header.timestamp, packet.payload),
+            Content::Event(clock_hz) => {
+                self.events.receive(now.mono, clock_hz, header.timestamp, packet.payload)
+            }
             Content::Audio(_) | Content::ComfortNoise => self.events.expire(now.mono),
         };
         if let Some(digit) = digit {
@@ -281,48 +290,52 @@ impl Endpoint {
     ) {
         let State::Echoing { shift } = &mut self.state else { return };
         let header = packet.header;
-        match (arrival, content) {
+        let codec = match (arrival, content) {
             (Arrival::Duplicate | Arrival::FarOff, _) => return,
-            (Arrival::First | Arrival::Advance | Arrival::Late, Content::Audio(_)) => {}
-            (Arrival::First | Arrival::Advance | Arrival::Late, Content::Event | Content::ComfortNoise) => {
+            (Arrival::First | Arrival::Advance | Arrival::Late, Content::Audio(codec)) => codec,
+            (
+                Arrival::First | Arrival::Advance | Arrival::Late,
+                Content::Event(_) | Content::ComfortNoise,
+            ) => {
                 // It leaves no gap in our numbers.
                 if let Some(shift) = shift {
                     shift.sequence = shift.sequence.wrapping_sub(1);
                 }
                 return;
             }
-        }
+        };
         let (Some(destination), Some(connection)) = (self.latch.destination(), self.connection) else {
             return;
         };
-        let known = shift.filter(|shift| shift.ssrc == header.ssrc && arrival != Arrival::First);
+        let clocks = (codec.rtp_clock_hz(), self.speaker.codec().rtp_clock_hz());
+        let known = shift
+            .filter(|shift| shift.ssrc == header.ssrc && shift.clocks == clocks && arrival != Arrival::First);
         let marker = header.marker || known.is_none();
-        let shift = *shift.insert(known.unwrap_or_else(|| Shift::new(&header, &self.sender, now)));
+        let shift = *shift.insert(known.unwrap_or_else(|| Shift::new(&header, clocks, &self.sender, now)));
         let header = Header {
             marker,
             payload_type: connection.format.payload_type,
             sequence: header.sequence.wrapping_add(shift.sequence),
-            timestamp: header.timestamp.wrapping_add(shift.timestamp),
+            timestamp: shift.scaled(header.timestamp).wrapping_add(shift.timestamp),
             ssrc: self.sender.ssrc(),
         };
+        let units = shift.scaled(codec.units_of(packet.payload));
         let (sender, speaker, transcoder) = (&mut self.sender, &mut self.speaker, &mut self.transcoder);
         out.send(socket(self.port, Channel::Rtp), destination, |bytes| {
-            sender.write(now, header, packet.payload.len(), bytes);
-            match content {
+            sender.write(now, header, units, bytes);
+            let header_end = bytes.len();
+            if codec == speaker.codec() {
+                bytes.extend_from_slice(packet.payload);
+            } else {
                 // The peer may change between the codecs that it agreed to receive and to send.
-                Content::Audio(codec) if codec != speaker.codec() => {
-                    let fits = transcoder.as_ref().is_some_and(|transcoder| transcoder.from() == codec);
-                    if !fits {
-                        *transcoder = None;
-                    }
-                    let to = speaker.codec();
-                    let transcoder = transcoder.get_or_insert_with(|| Transcoder::new(codec, to));
-                    transcoder.transcode(packet.payload, speaker, bytes);
+                if transcoder.as_ref().is_some_and(|transcoder| transcoder.from() != codec) {
+                    *transcoder = None;
                 }
-                Content::Audio(_) | Content::Event | Content::ComfortNoise => {
-                    bytes.extend_from_slice(packet.payload);
-                }
+                let to = speaker.codec();
+                let transcoder = transcoder.get_or_insert_with(|| Transcoder::new(codec, to));
+                transcoder.transcode(packet.payload, speaker, bytes);
             }
+            sender.carried(bytes.len() - header_end);
         });
     }
 
@@ -345,9 +358,10 @@ impl Endpoint {
     fn play(&mut self, now: Instant, out: &mut Outbox) {
         let Some(connection) = self.connection else { return };
         let ptime = Duration::from_millis(u64::from(connection.format.ptime_ms));
-        let frame_bytes = usize::from(connection.format.ptime_ms) * Codec::BYTES_PER_MS;
-        let rate_hz = connection.format.codec.sample_rate_hz();
-        let frame_samples = usize::from(connection.format.ptime_ms) * rate_hz as usize / 1000;
+        let codec = connection.format.codec;
+        let units = codec.units(connection.format.ptime_ms);
+        let rate_hz = codec.sample_rate_hz();
+        let frame_samples = codec.samples(connection.format.ptime_ms);
         while let State::Playing { player, next, marker } = &mut self.state {
             if *next > now {
                 return;
@@ -358,7 +372,7 @@ impl Endpoint {
             }
             // After a stall of the thread the tone goes on where it was, later on the clock, without a flood.
             while now.saturating_since(*next) > CATCH_UP_MAX {
-                self.sender.skip(frame_bytes as u32);
+                self.sender.skip(units);
                 *next += ptime;
             }
             self.samples.clear();
@@ -369,11 +383,13 @@ impl Endpoint {
                 Some(destination) => {
                     let (sender, speaker, samples) = (&mut self.sender, &mut self.speaker, &self.samples);
                     out.send(socket(self.port, Channel::Rtp), destination, |bytes| {
-                        sender.write_next(now, connection.format.payload_type, marker, frame_bytes, bytes);
+                        sender.write_next(now, connection.format.payload_type, marker, units, bytes);
+                        let header_end = bytes.len();
                         speaker.encode(samples, bytes);
+                        sender.carried(bytes.len() - header_end);
                     });
                 }
-                None => self.sender.skip(frame_bytes as u32),
+                None => self.sender.skip(units),
             }
         }
     }
@@ -392,13 +408,18 @@ impl Endpoint {
 
 impl Shift {
     /// Continues our numbers with the packet that has just come.
-    fn new(header: &Header, sender: &Sender, now: Instant) -> Shift {
+    fn new(header: &Header, clocks: (u32, u32), sender: &Sender, now: Instant) -> Shift {
         let timestamp = sender.timestamp_at(now).unwrap_or(sender.next_timestamp());
         Shift {
             ssrc: header.ssrc,
+            clocks,
             sequence: sender.next_sequence().wrapping_sub(header.sequence),
-            timestamp: timestamp.wrapping_sub(header.timestamp),
+            timestamp: timestamp.wrapping_sub(scaled(header.timestamp, clocks)),
         }
+    }
+
+    fn scaled(&self, units: u32) -> u32 {
+        scaled(units, self.clocks)
     }
 }
 
@@ -406,15 +427,16 @@ impl Shift {
 #[derive(Clone, Copy, Debug)]
 enum Content {
     Audio(Codec),
-    Event,
+    /// With its clock in Hz.
+    Event(u32),
     ComfortNoise,
 }
 
 impl Content {
     fn of(packet: &Packet<'_>, connection: &Connection) -> Option<Content> {
         let payload_type = packet.header.payload_type;
-        if connection.receive.telephone_event == Some(payload_type) {
-            return Some(Content::Event);
+        if let Some(clock_hz) = connection.receive.event_clock_of(payload_type) {
+            return Some(Content::Event(clock_hz));
         }
         match connection.receive.codec_of(payload_type) {
             Some(codec) => Some(Content::Audio(codec)),
@@ -431,6 +453,12 @@ fn play_or_pause(player: Player, now: Instant, connection: &Connection) -> State
     } else {
         State::Paused { player }
     }
+}
+
+/// Units of one clock in units of the other. From a faster to a slower one there is a jump when the faster wraps: after a
+/// day of echo.
+const fn scaled(units: u32, (from_hz, to_hz): (u32, u32)) -> u32 {
+    if from_hz == to_hz { units } else { (units as u64 * to_hz as u64 / from_hz as u64) as u32 }
 }
 
 const fn socket(port: PortId, channel: Channel) -> SocketRef {

@@ -7,8 +7,9 @@ use std::net::SocketAddr;
 
 use strowger_base::SessionDescription;
 
-use crate::codec::Codec;
+use crate::codec::{self, Codec};
 use crate::control::{PayloadTypes, RtcpWay, StreamFormat};
+use crate::rtp::EVENT_CLOCK_HZ;
 use crate::sdp::{
     Direction, Format, MediaDescription, MediaKind, Origin, Protocol, SdpError, Session, push_address,
     push_decimal,
@@ -83,10 +84,15 @@ pub fn answer(offer: &[u8], local: &LocalMedia<'_>) -> Result<(SessionDescriptio
         if position == index {
             let format = agreed.format;
             let codecs = [(format.payload_type, format.codec)];
+            let receive = agreed.receive;
+            let events = [
+                (receive.telephone_event, EVENT_CLOCK_HZ),
+                (receive.telephone_event_48k, Codec::Opus.rtp_clock_hz()),
+            ];
             let audio = AudioLines {
                 protocol: stream.protocol,
                 codecs: &codecs,
-                telephone_event: format.telephone_event,
+                events: &events,
                 ptime_ms: format.ptime_ms,
                 direction: agreed.direction,
                 mux: agreed.rtcp == RtcpWay::Mux,
@@ -102,18 +108,31 @@ pub fn answer(offer: &[u8], local: &LocalMedia<'_>) -> Result<(SessionDescriptio
 /// Offers one audio stream with all our codecs, in the place that it had in `previous`, our last description in
 /// this session; its other streams are offered refused.
 pub fn offer(local: &LocalMedia<'_>, previous: Option<&SessionDescription>) -> SessionDescription {
-    let codecs: Vec<(u8, Codec)> = local.codecs.iter().map(|codec| (codec.payload_type(), *codec)).collect();
     // Our own text reads back; if not, a new session shape is the better fault.
     let previous = previous.and_then(|text| Session::parse(text.as_bytes()).ok());
     let audio_index = previous.as_ref().and_then(Session::audio);
-    let known_event = previous.as_ref().zip(audio_index).and_then(|(session, index)| {
-        session.streams.get(index)?.formats.iter().find(|format| format.is_telephone_event())
-    });
-    let telephone_event = known_event.map_or(TELEPHONE_EVENT, |format| format.payload_type);
+    let known = previous.as_ref().zip(audio_index).and_then(|(session, index)| session.streams.get(index));
+    let known = known.map_or(&[][..], |stream| &stream.formats);
+    let codecs: Vec<(u8, Codec)> = local
+        .codecs
+        .iter()
+        .map(|&codec| (type_for(known, codec.payload_type(), |format| format.codec() == Some(codec)), codec))
+        .collect();
+    let event = |clock_hz: u32, payload_type: u8| {
+        let wanted = local.telephone_event
+            && (clock_hz == EVENT_CLOCK_HZ
+                || codecs.iter().any(|(_, codec)| codec.rtp_clock_hz() == clock_hz));
+        let payload_type = type_for(known, payload_type, |format| {
+            format.is_telephone_event() && format.clock_hz == clock_hz
+        });
+        (wanted.then_some(payload_type), clock_hz)
+    };
+    let events =
+        [event(EVENT_CLOCK_HZ, TELEPHONE_EVENT), event(Codec::Opus.rtp_clock_hz(), TELEPHONE_EVENT_48K)];
     let audio = AudioLines {
         protocol: Protocol::Avp,
         codecs: &codecs,
-        telephone_event: local.telephone_event.then_some(telephone_event),
+        events: &events,
         ptime_ms: local.ptime_ms,
         direction: local.direction,
         mux: false,
@@ -161,25 +180,25 @@ pub fn complete(our_offer: &[u8], answer: &[u8]) -> Result<Agreed, NegotiateErro
     else {
         return Err(NegotiateError::NoCommonCodec);
     };
-    let event_of = |stream: &MediaDescription| {
-        stream.formats.iter().find(|format| format.is_telephone_event()).map(|format| format.payload_type)
-    };
-    let telephone_event = event_of(ours).and(event_of(theirs));
     let mut receive = PayloadTypes::default();
     for (our, codec) in ours.formats.iter().filter_map(|our| Some((our, our.codec()?))) {
         if theirs.formats.iter().any(|format| format.codec() == Some(codec)) {
             *receive.slot(codec) = Some(our.payload_type);
         }
     }
-    receive.telephone_event = telephone_event.and(event_of(ours));
+    let event = best_event(theirs, codec).filter(|event| event_of(ours, event.clock_hz).is_some());
+    if let Some(event) = event {
+        *receive.event_slot(event.clock_hz) = event_of(ours, event.clock_hz).map(|our| our.payload_type);
+    }
     Ok(Agreed {
         remote,
         rtcp,
         format: StreamFormat {
             codec,
             payload_type: format.payload_type,
-            telephone_event,
-            ptime_ms: ptime(theirs.ptime_ms, ours.ptime_ms.unwrap_or(PTIME_DEFAULT_MS)),
+            telephone_event: event.map(|event| event.payload_type),
+            ptime_ms: ptime(codec, theirs.ptime_ms, ours.ptime_ms.unwrap_or(PTIME_DEFAULT_MS)),
+            bitrate_max: format.bitrate_max(),
         },
         receive,
         direction: ours.direction.and(theirs.direction.mirrored()),
@@ -202,9 +221,11 @@ fn acceptable<'a>(stream: &'a MediaDescription, local: &LocalMedia<'_>) -> Optio
 
 fn agree(stream: &MediaDescription, format: &Format, remote: SocketAddr, local: &LocalMedia<'_>) -> Agreed {
     let codec = format.codec().unwrap_or(Codec::Pcmu);
-    let event = stream.formats.iter().find(|format| format.is_telephone_event());
-    let telephone_event = event.filter(|_| local.telephone_event).map(|format| format.payload_type);
-    let mut receive = PayloadTypes { telephone_event, ..PayloadTypes::default() };
+    let event = best_event(stream, codec).filter(|_| local.telephone_event);
+    let mut receive = PayloadTypes::default();
+    if let Some(event) = event {
+        *receive.event_slot(event.clock_hz) = Some(event.payload_type);
+    }
     *receive.slot(codec) = Some(format.payload_type);
     let next_port = SocketAddr::new(remote.ip(), remote.port().saturating_add(1));
     Agreed {
@@ -213,20 +234,44 @@ fn agree(stream: &MediaDescription, format: &Format, remote: SocketAddr, local: 
         format: StreamFormat {
             codec,
             payload_type: format.payload_type,
-            telephone_event,
-            ptime_ms: ptime(stream.ptime_ms, local.ptime_ms),
+            telephone_event: event.map(|event| event.payload_type),
+            ptime_ms: ptime(codec, stream.ptime_ms, local.ptime_ms),
+            bitrate_max: format.bitrate_max(),
         },
         receive,
         direction: local.direction.and(stream.direction.mirrored()),
     }
 }
 
-/// The packet time to send with: what the peer likes, within 10 to 60 ms and in whole steps of 10.
-fn ptime(wanted_ms: Option<u8>, default_ms: u8) -> u8 {
-    match wanted_ms {
+/// The payload type under which something is offered: the one that it has had in this session, which means nothing else as
+/// long as it lasts (RFC 3264 §8.3.2), or one that is free, `wanted` if it can be.
+fn type_for(known: &[Format], wanted: u8, is_it: impl Fn(&Format) -> bool) -> u8 {
+    if let Some(format) = known.iter().find(|format| is_it(format)) {
+        return format.payload_type;
+    }
+    let is_free = |candidate: &u8| known.iter().all(|format| format.payload_type != *candidate);
+    let dynamic = (wanted..128).chain(codec::DYNAMIC_FIRST..128);
+    dynamic.filter(|_| wanted >= codec::DYNAMIC_FIRST).find(is_free).unwrap_or(wanted)
+}
+
+/// The events on this clock among the formats of a stream.
+fn event_of(stream: &MediaDescription, clock_hz: u32) -> Option<&Format> {
+    stream.formats.iter().find(|format| format.is_telephone_event() && format.clock_hz == clock_hz)
+}
+
+/// The events to use beside a codec: those on its clock (RFC 4733 §2.1), or where there are none those on the other,
+/// as some phones have with Opus.
+fn best_event(stream: &MediaDescription, codec: Codec) -> Option<&Format> {
+    event_of(stream, codec.rtp_clock_hz())
+        .or_else(|| stream.formats.iter().find(|format| format.is_telephone_event()))
+}
+
+/// The packet time to send with: what the peer likes, within 10 to 60 ms, in whole steps of 10 and as the codec can.
+fn ptime(codec: Codec, wanted_ms: Option<u8>, default_ms: u8) -> u8 {
+    codec.ptime(match wanted_ms {
         Some(wanted @ (10 | 20 | 30 | 40 | 50 | 60)) => wanted,
         Some(_) | None => default_ms,
-    }
+    })
 }
 
 fn header(local: &LocalMedia<'_>) -> Vec<u8> {
@@ -254,7 +299,8 @@ fn refuse(text: &mut Vec<u8>, raw: &sdp_types::Media) {
 struct AudioLines<'a> {
     protocol: Protocol,
     codecs: &'a [(u8, Codec)],
-    telephone_event: Option<u8>,
+    /// Payload types of RFC 4733 events and their clocks.
+    events: &'a [(Option<u8>, u32)],
     ptime_ms: u8,
     direction: Direction,
     mux: bool,
@@ -269,7 +315,9 @@ impl AudioLines<'_> {
             Protocol::Avp | Protocol::Secure | Protocol::Other => b" RTP/AVP",
         });
         let payload_types = self.codecs.iter().map(|(payload_type, _)| *payload_type);
-        for payload_type in payload_types.chain(self.telephone_event) {
+        let events =
+            self.events.iter().filter_map(|(payload_type, clock_hz)| Some(((*payload_type)?, *clock_hz)));
+        for payload_type in payload_types.chain(events.clone().map(|(payload_type, _)| payload_type)) {
             text.push(b' ');
             push_decimal(text, u64::from(payload_type));
         }
@@ -277,11 +325,18 @@ impl AudioLines<'_> {
             push_attribute(text, b"rtpmap:", *payload_type);
             text.push(b' ');
             text.extend_from_slice(codec.name().as_bytes());
-            text.extend_from_slice(b"/8000");
+            text.push(b'/');
+            text.extend_from_slice(codec.rtpmap_rate().as_bytes());
+            if let Some(parameters) = codec.parameters() {
+                push_attribute(text, b"fmtp:", *payload_type);
+                text.push(b' ');
+                text.extend_from_slice(parameters.as_bytes());
+            }
         }
-        if let Some(payload_type) = self.telephone_event {
+        for (payload_type, clock_hz) in events {
             push_attribute(text, b"rtpmap:", payload_type);
-            text.extend_from_slice(b" telephone-event/8000");
+            text.extend_from_slice(b" telephone-event/");
+            push_decimal(text, u64::from(clock_hz));
             push_attribute(text, b"fmtp:", payload_type);
             text.extend_from_slice(b" 0-16");
         }
@@ -304,5 +359,7 @@ fn push_attribute(text: &mut Vec<u8>, name: &[u8], number: u8) {
 
 /// The payload type that most phones use for RFC 4733 events.
 const TELEPHONE_EVENT: u8 = 101;
+/// For events on the clock of Opus.
+const TELEPHONE_EVENT_48K: u8 = 115;
 /// The packet time of RFC 3551 §4.2 for all codecs here.
 pub const PTIME_DEFAULT_MS: u8 = 20;

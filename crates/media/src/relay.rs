@@ -119,7 +119,8 @@ impl Relay {
         }
         let payload_bytes = bytes.len() - HEADER_BYTES;
         // Static payload types have the 8 kHz clock, or nearly all of them; of others the clock is not known here.
-        let timing = if header.payload_type < DYNAMIC { Timing::Audio } else { Timing::Unusable };
+        let timing =
+            if header.payload_type < DYNAMIC { Timing::Audio(STATIC_CLOCK_HZ) } else { Timing::Unusable };
         from.reception.receive(now.mono, &header, payload_bytes, timing);
         if let Some(destination) = to.rtp.destination() {
             to.sent += 1;
@@ -190,3 +191,5 @@ impl Half {
 
 /// Payload types below are static (RFC 3551 §6).
 const DYNAMIC: u8 = 35;
+/// The clock of all audio with a static payload type that is still in use.
+const STATIC_CLOCK_HZ: u32 = 8000;

@@ -4,7 +4,7 @@ mod event;
 mod reception;
 mod sender;
 
-pub use event::{EventReceiver, EventSender};
+pub use event::{EVENT_CLOCK_HZ, EventReceiver, EventSender};
 pub use reception::{Arrival, Reception, ReportBlock, Timing};
 pub use sender::Sender;
 

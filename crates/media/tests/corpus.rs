@@ -67,8 +67,13 @@ fn a_worker_survives_all_of_them() {
     let now = Now::default();
     let (endpoint, relay) = (PortId(3), PortId(2));
     let a = SocketAddr::from(([198, 51, 100, 7], 40_000));
-    let format =
-        StreamFormat { codec: Codec::Pcmu, payload_type: 0, telephone_event: Some(101), ptime_ms: 20 };
+    let format = StreamFormat {
+        codec: Codec::Pcmu,
+        payload_type: 0,
+        telephone_event: Some(101),
+        ptime_ms: 20,
+        bitrate_max: None,
+    };
     let receive = PayloadTypes { pcmu: Some(0), telephone_event: Some(101), ..PayloadTypes::default() };
     let connect =
         Command::Connect { port: endpoint, remote: peer, rtcp: RtcpWay::Mux, format, receive, send: true };

@@ -149,8 +149,10 @@ fn what_cannot_be_answered() {
     check(fixture!("broken-no-origin"), &Codec::ALL, "the session description cannot be read");
 }
 
-const OFFER: &str = "m=audio 40000 RTP/AVP 9 8 0 101\na=rtpmap:9 G722/8000\na=rtpmap:8 PCMA/8000\n\
-     a=rtpmap:0 PCMU/8000\na=rtpmap:101 telephone-event/8000\na=fmtp:101 0-16\na=ptime:20\na=sendrecv\n";
+const OFFER: &str = "m=audio 40000 RTP/AVP 9 114 8 0 101 115\na=rtpmap:9 G722/8000\n\
+     a=rtpmap:114 opus/48000/2\na=fmtp:114 maxplaybackrate=16000;sprop-maxcapturerate=16000\n\
+     a=rtpmap:8 PCMA/8000\na=rtpmap:0 PCMU/8000\na=rtpmap:101 telephone-event/8000\na=fmtp:101 0-16\n\
+     a=rtpmap:115 telephone-event/48000\na=fmtp:115 0-16\na=ptime:20\na=sendrecv\n";
 
 #[test]
 fn a_first_offer_names_all_codecs() {
@@ -170,6 +172,47 @@ fn a_later_offer_keeps_the_places_of_refused_streams() {
     // The payload type of events stays what it was (RFC 3264 §8.3.2).
     let with_96 = OFFER.replace("101", "96");
     check(fixture!("sdes"), &format!("m=audio 0 RTP/SAVP 0 101\n{with_96}"));
+    // So does that of Opus, and what the peer uses for something else is not used again.
+    let (answer, _) = negotiate::answer(OPUS_OFFER.as_bytes(), &local(&Codec::ALL)).unwrap();
+    let next = text(&negotiate::offer(&local(&Codec::ALL), Some(&answer)));
+    assert!(next.contains("RTP/AVP 9 109 8 0 102 101\n"), "{next}");
+}
+
+/// As baresip and browsers write it.
+const OPUS_OFFER: &str = "v=0\no=- 1 1 IN IP4 192.0.2.5\ns=-\nc=IN IP4 192.0.2.5\nt=0 0\n\
+     m=audio 6000 RTP/AVP 109 0 101\na=rtpmap:109 opus/48000/2\n\
+     a=fmtp:109 stereo=0;maxaveragebitrate=20000\na=rtpmap:101 telephone-event/48000\na=ptime:30\n";
+
+/// RFC 7587 §7: always 48000 and two channels, on a payload type of the offerer's choice.
+#[test]
+fn opus_is_answered_on_its_own_clock() {
+    let (answer, agreed) = negotiate::answer(OPUS_OFFER.as_bytes(), &local(&Codec::ALL)).unwrap();
+    assert_eq!(
+        text(&answer),
+        format!(
+            "{HEAD}m=audio 40000 RTP/AVP 109 101\na=rtpmap:109 opus/48000/2\n\
+             a=fmtp:109 maxplaybackrate=16000;sprop-maxcapturerate=16000\n\
+             a=rtpmap:101 telephone-event/48000\na=fmtp:101 0-16\na=ptime:20\na=sendrecv\n"
+        )
+    );
+    assert_eq!(summary(&agreed), "192.0.2.5:6000 6001 opus/109 101 20 sendrecv");
+    assert_eq!(agreed.format.bitrate_max, Some(20_000));
+    let receive = agreed.receive;
+    assert_eq!(
+        (receive.opus, receive.telephone_event, receive.telephone_event_48k),
+        (Some(109), None, Some(101))
+    );
+    assert_eq!(receive.event_clock_of(101), Some(48_000));
+    // Events on the other clock are better than none.
+    let other = OPUS_OFFER.replace("event/48000", "event/8000");
+    let (_, agreed) = negotiate::answer(other.as_bytes(), &local(&Codec::ALL)).unwrap();
+    assert_eq!((agreed.receive.telephone_event, agreed.receive.telephone_event_48k), (Some(101), None));
+    // Where several clocks are offered, that of the codec.
+    let both = OPUS_OFFER.replace("109 0 101", "109 0 101 97") + "a=rtpmap:97 telephone-event/8000\n";
+    for (codecs, expect) in [(&Codec::ALL[..], 101), (&[Codec::Pcmu], 97)] {
+        let (_, agreed) = negotiate::answer(both.as_bytes(), &local(codecs)).unwrap();
+        assert_eq!(agreed.format.telephone_event, Some(expect));
+    }
 }
 
 #[test]
@@ -195,6 +238,14 @@ fn answers_to_our_offer() {
     assert_eq!((receive.pcmu, receive.pcma, receive.g722), (Some(0), Some(8), None));
     // We offered events as 101, so they come as 101, whatever the peer calls them.
     assert_eq!((receive.telephone_event, both.format.telephone_event), (Some(101), Some(96)));
+    let opus = complete(
+        "m=audio 6000 RTP/AVP 96 97 98\na=rtpmap:96 opus/48000/2\na=fmtp:96 maxaveragebitrate=16000\n\
+         a=rtpmap:97 telephone-event/8000\na=rtpmap:98 telephone-event/48000\na=ptime:50\n",
+    )
+    .unwrap();
+    assert_eq!(summary(&opus), "192.0.2.5:6000 6001 opus/96 98 40 sendrecv");
+    assert_eq!((opus.format.bitrate_max, opus.receive.opus), (Some(16_000), Some(114)));
+    assert_eq!((opus.receive.telephone_event, opus.receive.telephone_event_48k), (None, Some(115)));
     for refused in ["m=audio 0 RTP/AVP 0\n", "m=audio 6000 RTP/AVP 18\n", "m=video 6000 RTP/AVP 0\n"] {
         assert!(matches!(complete(refused), Err(NegotiateError::NoCommonCodec)), "{refused}");
     }

@@ -11,6 +11,8 @@ const ONE_CORE: &[(&str, &str)] = &[
     // Digest authentication.
     ("strowger-sip", "md-5"),
     ("strowger-sip", "sha2"),
+    // Opus: docs/adr/0028-opus-in-rust-others-passed-through.md.
+    ("strowger-media", "opus-pure"),
     // The syntax of session descriptions.
     ("strowger-media", "sdp-types"),
     // Its stories are printed as JSON by the shell.

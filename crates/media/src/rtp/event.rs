@@ -5,8 +5,6 @@ use std::time::Duration;
 use strowger_base::Instant;
 use strowger_base::leg::Digit;
 
-use crate::codec::Codec;
-
 /// Hears key presses. Packets of one press share a timestamp, and the last one comes three times.
 #[derive(Clone, Debug, Default)]
 pub struct EventReceiver {
@@ -26,10 +24,11 @@ enum State {
 
 impl EventReceiver {
     /// Takes the payload of an event packet. A digit comes out when the key is released, or when the next press shows
-    /// that all packets of the release were lost.
-    pub fn receive(&mut self, now: Instant, timestamp: u32, payload: &[u8]) -> Option<Digit> {
+    /// that all packets of the release were lost. Events count the clock of the audio beside them, in Hz.
+    pub fn receive(&mut self, now: Instant, clock_hz: u32, timestamp: u32, payload: &[u8]) -> Option<Digit> {
         let [event, flags, high, low, ..] = *payload else { return None };
-        let duration = u16::from_be_bytes([high, low]);
+        let units = u32::from(u16::from_be_bytes([high, low]));
+        let duration = (units * 1000 / clock_hz.max(1000)) as u16;
         let ended = flags & END_BIT != 0;
         let earlier = match self.state {
             State::Silent => None,
@@ -84,7 +83,7 @@ impl EventReceiver {
     }
 }
 
-/// Sends one key press.
+/// Sends one key press, on the clock of 8 kHz.
 #[derive(Clone, Debug)]
 pub struct EventSender {
     event: u8,
@@ -97,7 +96,7 @@ pub struct EventSender {
 impl EventSender {
     /// A press of `key` for `duration`; `None` when RFC 4733 §3.2 has no event for it.
     pub fn new(key: char, duration: Duration) -> Option<Self> {
-        let units = duration.as_millis() * u128::from(Codec::RTP_CLOCK_HZ) / 1000;
+        let units = duration.as_millis() * u128::from(EVENT_CLOCK_HZ) / 1000;
         Some(EventSender {
             event: event_of(key)?,
             volume: VOLUME,
@@ -113,7 +112,7 @@ impl EventSender {
         if self.ends_left == 0 {
             return None;
         }
-        let step = u16::from(ptime_ms) * (Codec::RTP_CLOCK_HZ / 1000) as u16;
+        let step = u16::from(ptime_ms) * (EVENT_CLOCK_HZ / 1000) as u16;
         self.sent = self.sent.saturating_add(step).min(self.total);
         let mut flags = self.volume;
         if self.sent == self.total {
@@ -130,10 +129,9 @@ const fn is_older(timestamp: u32, other: u32) -> bool {
     (timestamp.wrapping_sub(other) as i32) < 0
 }
 
-fn digit(event: u8, duration: u16) -> Option<Digit> {
+fn digit(event: u8, duration_ms: u16) -> Option<Digit> {
     let key = char::from(*KEYS.get(usize::from(event))?);
-    let duration_ms = u32::from(duration) * 1000 / Codec::RTP_CLOCK_HZ;
-    Some(Digit { key, duration_ms: duration_ms as u16 })
+    Some(Digit { key, duration_ms })
 }
 
 fn event_of(key: char) -> Option<u8> {
@@ -141,6 +139,8 @@ fn event_of(key: char) -> Option<u8> {
     KEYS.iter().position(|&known| char::from(known) == upper).map(|index| index as u8)
 }
 
+/// The clock of events beside all audio but Opus.
+pub const EVENT_CLOCK_HZ: u32 = 8000;
 /// Keys in the order of their event codes (RFC 4733 §3.2).
 const KEYS: &[u8; 16] = b"0123456789*#ABCD";
 const END_BIT: u8 = 0x80;

@@ -3,7 +3,6 @@
 use strowger_base::Instant;
 
 use super::Header;
-use crate::codec::Codec;
 
 /// Reception of one source.
 #[derive(Clone, Debug, Default)]
@@ -73,8 +72,8 @@ pub struct ReportBlock {
 /// Whether a packet tells about jitter.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Timing {
-    /// Audio on the 8 kHz clock of all codecs here.
-    Audio,
+    /// Audio on a clock of so many Hz.
+    Audio(u32),
     /// Its timestamp does not advance with time (RFC 4733 events), or its clock is not known.
     Unusable,
 }
@@ -112,8 +111,8 @@ impl Reception {
         if let Some(source) = self.source.as_mut() {
             source.received += 1;
             source.duplicates += u64::from(arrival == Arrival::Duplicate);
-            if timing == Timing::Audio && arrival != Arrival::Duplicate {
-                source.time(now, header.timestamp);
+            if let (Timing::Audio(clock_hz), false) = (timing, arrival == Arrival::Duplicate) {
+                source.time(now, clock_hz, header.timestamp);
             }
         }
         arrival
@@ -257,13 +256,13 @@ impl Source {
     }
 
     /// Interarrival jitter (RFC 3550 §A.8).
-    fn time(&mut self, now: Instant, timestamp: u32) {
-        let arrival = (now.as_nanos() / (1_000_000_000 / u64::from(Codec::RTP_CLOCK_HZ))) as u32;
+    fn time(&mut self, now: Instant, clock_hz: u32, timestamp: u32) {
+        let arrival = (now.as_nanos() / 1000 * u64::from(clock_hz) / 1_000_000) as u32;
         let transit = arrival.wrapping_sub(timestamp);
         if let Some(last) = self.transit.replace(transit) {
             let difference = (transit.wrapping_sub(last) as i32).unsigned_abs();
             // A source that sets its clock anew must not count as jitter of minutes.
-            if difference < DIFFERENCE_MAX {
+            if difference < clock_hz.saturating_mul(DIFFERENCE_MAX_S) {
                 self.jitter_16 = self.jitter_16 + difference - ((self.jitter_16 + 8) >> 4);
             }
         }
@@ -275,5 +274,5 @@ const DROPOUT_MAX: u16 = 3000;
 /// An older packet means another sequence (RFC 3550 §A.1).
 const MISORDER_MAX: u16 = 100;
 const CYCLE: u32 = 1 << 16;
-/// Ten seconds on the 8 kHz clock.
-const DIFFERENCE_MAX: u32 = 80_000;
+/// Ten seconds.
+const DIFFERENCE_MAX_S: u32 = 10;

@@ -15,6 +15,7 @@ pub struct Sender {
     bytes: u64,
     /// The last timestamp with the moment it was sent, to tell RTCP how the two clocks relate.
     last: Option<(u32, Instant)>,
+    clock_hz: u32,
 }
 
 impl Sender {
@@ -28,6 +29,7 @@ impl Sender {
             packets: 0,
             bytes: 0,
             last: None,
+            clock_hz: Codec::Pcmu.rtp_clock_hz(),
         }
     }
 
@@ -56,30 +58,38 @@ impl Sender {
         self.next_timestamp = self.next_timestamp.wrapping_add(timestamp_units);
     }
 
-    /// Appends the header of the next packet, which carries `payload_bytes`: 8 of them a millisecond.
+    /// From now on the timestamps count this clock. They go on from where they are.
+    pub const fn set_clock(&mut self, clock_hz: u32) {
+        self.clock_hz = clock_hz;
+    }
+
+    /// Counts the payload of the packet whose header was written last.
+    pub const fn carried(&mut self, payload_bytes: usize) {
+        self.bytes += payload_bytes as u64;
+    }
+
+    /// Appends the header of the next packet, whose payload fills `units` of the RTP clock.
     pub fn write_next(
         &mut self,
         now: Instant,
         payload_type: u8,
         marker: bool,
-        payload_bytes: usize,
+        units: u32,
         bytes: &mut Vec<u8>,
     ) {
         let (sequence, timestamp) = (self.next_sequence, self.next_timestamp);
         let header = Header { marker, payload_type, sequence, timestamp, ssrc: self.ssrc };
-        self.write(now, header, payload_bytes, bytes);
+        self.write(now, header, units, bytes);
     }
 
     /// Appends a header with a sequence number and timestamp of the caller's choice.
-    pub fn write(&mut self, now: Instant, header: Header, payload_bytes: usize, bytes: &mut Vec<u8>) {
+    pub fn write(&mut self, now: Instant, header: Header, units: u32, bytes: &mut Vec<u8>) {
         header.write(bytes);
         self.packets += 1;
-        self.bytes += payload_bytes as u64;
         let following = header.sequence.wrapping_add(1);
         if (following.wrapping_sub(self.next_sequence) as i16) >= 0 {
             self.next_sequence = following;
-            let units = payload_bytes / Codec::BYTES_PER_UNIT;
-            self.next_timestamp = header.timestamp.wrapping_add(units as u32);
+            self.next_timestamp = header.timestamp.wrapping_add(units);
             self.last = Some((header.timestamp, now));
         }
     }
@@ -97,7 +107,7 @@ impl Sender {
     /// The timestamp that a sample taken now would have; `None` before the first packet.
     pub fn timestamp_at(&self, now: Instant) -> Option<u32> {
         let (timestamp, at) = self.last?;
-        let units = now.saturating_since(at).as_nanos() / (1_000_000_000 / u128::from(Codec::RTP_CLOCK_HZ));
+        let units = now.saturating_since(at).as_nanos() * u128::from(self.clock_hz) / 1_000_000_000;
         Some(timestamp.wrapping_add(units as u32))
     }
 }

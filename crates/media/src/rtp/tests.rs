@@ -147,14 +147,14 @@ fn jitter_is_that_of_the_rfc() {
     let mut reception = Reception::default();
     for (index, (arrival, expect)) in arrivals.into_iter().enumerate() {
         let header = header(index as u16, index as u32 * 160);
-        reception.receive(ms(arrival), &header, 160, Timing::Audio);
+        reception.receive(ms(arrival), &header, 160, Timing::Audio(8000));
         assert_eq!(reception.jitter(), expect >> 4, "packet {index}");
     }
     // Events repeat one timestamp and must not count.
     reception.receive(ms(500), &header(7, 960), 4, Timing::Unusable);
     assert_eq!(reception.jitter(), 383 >> 4);
     // A clock that jumps must not count either.
-    reception.receive(ms(180), &header(8, 4_000_000_000), 160, Timing::Audio);
+    reception.receive(ms(180), &header(8, 4_000_000_000), 160, Timing::Audio(8000));
     assert_eq!(reception.jitter(), 383 >> 4);
 }
 
@@ -192,7 +192,7 @@ fn a_pressed_key_is_reported_once() {
         for (index, &(timestamp, event, end, duration)) in packets.iter().enumerate() {
             let [high, low] = duration.to_be_bytes();
             let payload = [event, if end { 0x8a } else { 0x0a }, high, low];
-            found.extend(events.receive(ms(index as u64 * 20), timestamp, &payload));
+            found.extend(events.receive(ms(index as u64 * 20), 8000, timestamp, &payload));
         }
         found.extend(events.expire(ms(packets.len() as u64 * 20 + 1000)));
         let expect: Vec<_> = expect.iter().map(|&(key, duration_ms)| Digit { key, duration_ms }).collect();
@@ -226,7 +226,10 @@ fn a_pressed_key_is_reported_once() {
     // Flash (16) and tones above are no keys.
     check(&[(0, 16, true, 800)], &[]);
     let mut events = EventReceiver::default();
-    assert_eq!(events.receive(ms(0), 0, &[5, 0x80, 0]), None);
+    assert_eq!(events.receive(ms(0), 8000, 0, &[5, 0x80, 0]), None);
+    // On the clock of Opus the same press counts six times as much.
+    let heard = events.receive(ms(20), 48_000, 960, &[5, 0x80, 0x12, 0xc0]);
+    assert_eq!(heard, Some(Digit { key: '5', duration_ms: 100 }));
 }
 
 #[test]
@@ -237,7 +240,7 @@ fn a_sent_key_is_the_key_that_is_heard() {
         let mut packets = 0;
         let mut heard = Vec::new();
         while let Some(payload) = sender.next_payload(20) {
-            heard.extend(events.receive(ms(packets * 20), 77, &payload));
+            heard.extend(events.receive(ms(packets * 20), 8000, 77, &payload));
             packets += 1;
         }
         // Four while it is held, the end three times (RFC 4733 §2.5.1.4).
@@ -253,8 +256,10 @@ fn a_sender_keeps_numbers_and_clock() {
     let (first, timestamp) = (sender.next_sequence(), sender.next_timestamp());
     let mut bytes = Vec::new();
     sender.write_next(ms(0), 0, true, 160, &mut bytes);
+    sender.carried(160);
     sender.skip(160);
     sender.write_next(ms(40), 0, false, 160, &mut bytes);
+    sender.carried(160);
     let second = Header::peek(&bytes[12..]).unwrap();
     assert_eq!(second.sequence, first.wrapping_add(1));
     assert_eq!(second.timestamp, timestamp.wrapping_add(320));

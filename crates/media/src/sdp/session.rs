@@ -4,7 +4,7 @@ use std::net::{IpAddr, SocketAddr};
 
 use super::scan::number;
 use super::{Direction, STREAMS_MAX, SdpError};
-use crate::codec::Codec;
+use crate::codec::{Codec, opus};
 use crate::control::RtcpWay;
 
 /// A description with its streams in order.
@@ -78,7 +78,7 @@ impl Format {
     /// What a payload type means where no `a=rtpmap` says it.
     fn without_map(payload_type: u8) -> Format {
         let (encoding, clock_hz) = match Codec::from_static(payload_type) {
-            Some(codec) => (codec.name(), Codec::RTP_CLOCK_HZ),
+            Some(codec) => (codec.name(), codec.rtp_clock_hz()),
             None => ("", 0),
         };
         Format { payload_type, encoding: encoding.into(), clock_hz, parameters: None }
@@ -89,9 +89,18 @@ impl Format {
         Codec::from_rtpmap(&self.encoding, self.clock_hz)
     }
 
-    /// True for RFC 4733 events on the 8 kHz clock that all our codecs have.
+    /// True for RFC 4733 events on a clock that one of our codecs has.
     pub fn is_telephone_event(&self) -> bool {
-        self.encoding.eq_ignore_ascii_case("telephone-event") && self.clock_hz == Codec::RTP_CLOCK_HZ
+        self.encoding.eq_ignore_ascii_case("telephone-event")
+            && Codec::ALL.into_iter().any(|codec| codec.rtp_clock_hz() == self.clock_hz)
+    }
+
+    /// The most bits a second that may be sent in it on average, where its parameters say so.
+    pub fn bitrate_max(&self) -> Option<u32> {
+        match self.codec()? {
+            Codec::Opus => self.parameters.as_deref().and_then(opus::bitrate_max),
+            Codec::Pcmu | Codec::Pcma | Codec::G722 => None,
+        }
     }
 }
 

@@ -12,8 +12,13 @@ use crate::statistics::StreamStatistics;
 use world::{Faults, World, connect, next_port};
 
 const PORT: PortId = PortId(3);
-const PCMU: StreamFormat =
-    StreamFormat { codec: Codec::Pcmu, payload_type: 0, telephone_event: Some(101), ptime_ms: 20 };
+const PCMU: StreamFormat = StreamFormat {
+    codec: Codec::Pcmu,
+    payload_type: 0,
+    telephone_event: Some(101),
+    ptime_ms: 20,
+    bitrate_max: None,
+};
 
 /// A phone in a call with a service.
 fn call(seed: u64, service: Service, format: StreamFormat) -> World {
@@ -112,10 +117,12 @@ fn the_announcement_plays_to_its_end_in_every_format() {
     for codec in Codec::ALL {
         for ptime_ms in [10, 20, 30, 60] {
             let payload_type = codec.payload_type();
-            let format = StreamFormat { codec, payload_type, telephone_event: None, ptime_ms };
+            let format =
+                StreamFormat { codec, payload_type, telephone_event: None, ptime_ms, bitrate_max: None };
             let mut world = call(3, Service::Announcement, format);
             world.run(10_000);
             let phone = &world.phones[0];
+            let ptime_ms = codec.ptime(ptime_ms);
             let frames = 7400u32.div_ceil(u32::from(ptime_ms)) as usize;
             assert_eq!(phone.heard.len(), frames, "{codec:?} {ptime_ms} ms");
             let finished = world.reports.iter().filter(|(_, r)| *r == Report::Finished { port: PORT });
@@ -138,7 +145,7 @@ fn a_packet_time_out_of_range_is_brought_into_it() {
         let mut world = call(3, Service::Announcement, StreamFormat { ptime_ms, ..PCMU });
         world.run(3000);
         let payload = &world.phones[0].heard[1].2;
-        assert_eq!(payload.len(), expect_ms * Codec::BYTES_PER_MS);
+        assert_eq!(Codec::Pcmu.units_of(payload), Codec::Pcmu.units(expect_ms));
     }
 }
 

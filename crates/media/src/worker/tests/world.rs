@@ -246,7 +246,7 @@ impl Phone {
             return self.hear_control(bytes);
         }
         let packet = Packet::parse(bytes).unwrap();
-        self.reception.receive(now, &packet.header, packet.payload.len(), Timing::Audio);
+        self.reception.receive(now, &packet.header, packet.payload.len(), Timing::Audio(8000));
         self.heard.push((now, packet.header, packet.payload.to_vec()));
     }
 
