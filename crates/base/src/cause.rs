@@ -76,6 +76,8 @@ causes! {
     RECOVERY_ON_TIMER_EXPIRY = 102, 504, "recovery on timer expiry";
     /// The device broke its protocol.
     PROTOCOL_ERROR = 111, 500, "protocol error, unspecified";
+    /// The way between two places has no bandwidth left (beyond Q.850, as CUCM numbers it).
+    OUT_OF_BANDWIDTH = 125, 488, "out of bandwidth";
     /// A party of the call went on in another one.
     CALL_SPLIT = 126, 500, "call split: a party went on in another call";
     /// Another network did something that it cannot name.
@@ -114,6 +116,15 @@ impl Cause {
             503 => Cause::SWITCHING_EQUIPMENT_CONGESTION,
             504 => Cause::RECOVERY_ON_TIMER_EXPIRY,
             _ => Cause::INTERWORKING,
+        }
+    }
+
+    /// The code and the text of a SIP Warning that says more than the status does (RFC 3261 §20.43); phones show the text.
+    pub const fn sip_warning(self) -> Option<(u16, &'static str)> {
+        match self {
+            Cause::OUT_OF_BANDWIDTH => Some((370, "Not Enough Bandwidth")),
+            Cause::BEARER_CAPABILITY_NOT_IMPLEMENTED => Some((305, "Incompatible media format")),
+            _ => None,
         }
     }
 

@@ -7,6 +7,7 @@
 //! Layout: version, flags, time in microseconds (8 bytes, little-endian), call and leg when the flags say so, then
 //! the entry. Numbers are LEB128 varints. A reader refuses what it does not know; a new kind of entry or a changed one takes a new code.
 
+mod admission;
 mod codes;
 mod decision;
 mod entry;
@@ -15,6 +16,7 @@ mod head;
 mod redirection;
 mod wire;
 
+pub use admission::{AarNumber, Admission, Codecs, PlaceView, Shortage, WhyNotRerouted};
 pub use codes::{AskedCode, AuthorizationView, CodesView, MatterView, WhyCodeRefused};
 pub use decision::{
     AudioFlow, Decision, DestinationView, EmergencyFrom, Lookup, MediaPath, MobilityView, NormalisedBy,

@@ -146,6 +146,7 @@ impl<'a> Reasons<'a> {
             | Decision::RelayNotOpened { .. }
             | Decision::RingsOn { .. }
             | Decision::Hears(_)
+            | Decision::Admission(_)
             | Decision::TransferBegan { .. }
             | Decision::TransferWent(_)
             | Decision::PartyMoved(_)

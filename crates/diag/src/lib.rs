@@ -5,6 +5,7 @@
 //! sentences of what was decided and why, and the ladder of messages. [`text`] prints it for people; programs take it as
 //! it is.
 
+mod admission;
 mod codes;
 mod headline;
 mod ladder;

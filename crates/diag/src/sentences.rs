@@ -11,7 +11,7 @@ use strowger_base::leg::{Alert, DigitsEnd, Presentation, ReleaseReason};
 use strowger_base::line::number_of;
 
 use crate::names::Names;
-use crate::{codes, numbers, redirections, transfers, words};
+use crate::{admission, codes, numbers, redirections, transfers, words};
 
 /// The sentence for a record; `None` when another record says it better.
 pub(crate) fn sentence(leg: Option<LegId>, entry: &Entry<'_>, names: &Names) -> Option<String> {
@@ -182,6 +182,7 @@ fn decision_sentence(leg: Option<LegId>, decision: &Decision<'_>, names: &Names)
         Decision::Joined(joined) => transfers::joined(joined),
         Decision::RingsOn { .. } => format!("{} rings on.", device()),
         Decision::CallMade { calling, called, .. } => transfers::made(&party(calling), called),
+        Decision::Admission(news) => admission::news(&device(), news),
         Decision::Ended { cause, by, why } => ended(*by, *why, words::cause(*cause)),
     })
 }
@@ -282,6 +283,8 @@ pub(crate) fn refused(why: &WhyRefused<'_>) -> Option<String> {
         WhyRefused::NobodyToHunt { pilot } => {
             format!("Nobody behind hunt pilot {pilot} can be offered the call.")
         }
+        WhyRefused::NoBandwidth(shortage) => admission::no_bandwidth(shortage),
+        WhyRefused::NoCodec(codecs) => admission::no_codec("The caller", codecs),
         WhyRefused::NoTrunkLeft { list } => format!("No trunk of route list {list} can be tried."),
         WhyRefused::TrunkNotThere { trunk } => {
             format!("Trunk {trunk} is not there yet: it is configured without a destination.")
@@ -334,6 +337,7 @@ fn offer_refused(device: &str, why: WhyOfferRefused, cause: String) -> String {
         WhyOfferRefused::OtherNotReady => "there is no session yet that could be changed",
         WhyOfferRefused::OtherRefused => "the other side refused it",
         WhyOfferRefused::Malformed => "it is no session description",
+        WhyOfferRefused::NotPermitted => "its regions and locations permit none of its codecs",
     };
     format!("{device} wanted to change media and was refused: {reason} ({cause}).")
 }

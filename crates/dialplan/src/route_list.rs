@@ -119,7 +119,7 @@ pub enum RouteListError {
 /// How Cisco's manager calls the route group that every device pool can fill.
 pub const STANDARD_LOCAL_ROUTE_GROUP: &str = "<Standard Local Route Group>";
 /// Not enough bandwidth: a cause beyond Q.850 that only route lists and admission control speak of.
-pub const OUT_OF_BANDWIDTH: Cause = Cause(125);
+pub const OUT_OF_BANDWIDTH: Cause = Cause::OUT_OF_BANDWIDTH;
 
 /// Causes of [`RouteListParameters::continue_on`].
 const CONTINUE_ON: [Cause; 11] = [

@@ -9,12 +9,14 @@
 mod peek;
 mod rewrite;
 mod scan;
+mod select;
 mod session;
 
 use std::net::IpAddr;
 
 pub use peek::{Codecs, OriginLine, Peek, audio_address, hold_of, peek};
 pub use rewrite::{rewrite_origin, set_direction, set_media_address, streams};
+pub use select::{AudioFormat, FORMATS_MAX, Selection, audio_formats, select_formats};
 pub use session::{Format, MediaDescription, MediaKind, Protocol, Session};
 
 pub(crate) use scan::{push_address, push_decimal};

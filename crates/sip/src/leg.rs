@@ -494,6 +494,16 @@ fn write_reason(cause: Cause, out: &mut Vec<u8>) {
     out.extend_from_slice(b"\"\r\n");
 }
 
+/// Warning header, where the cause has one (RFC 3261 §20.43): a phone shows its text.
+fn write_warning(cause: Cause, out: &mut Vec<u8>) {
+    let Some((code, text)) = cause.sip_warning() else { return };
+    out.extend_from_slice(b"Warning: ");
+    write::decimal(out, u64::from(code));
+    out.extend_from_slice(b" strowger \"");
+    out.extend_from_slice(text.as_bytes());
+    out.extend_from_slice(b"\"\r\n");
+}
+
 /// The cause that a peer gave in a Reason header, when it did.
 fn reason_cause(message: &Message<'_>) -> Option<Cause> {
     message.q850_cause().map(Cause)

@@ -158,6 +158,23 @@ fn a_device_that_never_answers_is_given_up_after_timer_b() {
 }
 
 #[test]
+fn a_call_that_may_not_have_its_media_says_so_in_words_that_a_phone_shows() {
+    let check = |cause: Cause, expect: Option<&str>| {
+        let mut d = Driver::new();
+        let leg = d.invite("", SDP_A);
+        d.command(leg, Command::Release(cause));
+        let refused = d.one();
+        let warning = refused.lines().find_map(|line| line.strip_prefix("Warning: "));
+        assert!(refused.starts_with(&format!("SIP/2.0 {} ", cause.sip_status())), "{refused}");
+        assert_eq!(warning, expect, "{cause}");
+        assert!(header(&refused, "Reason").starts_with(&format!("Q.850;cause={};", cause.0)), "{refused}");
+    };
+    check(Cause::OUT_OF_BANDWIDTH, Some("370 strowger \"Not Enough Bandwidth\""));
+    check(Cause::BEARER_CAPABILITY_NOT_IMPLEMENTED, Some("305 strowger \"Incompatible media format\""));
+    check(Cause::USER_BUSY, None);
+}
+
+#[test]
 fn a_refusal_is_acknowledged_each_time_it_comes() {
     let mut d = Driver::new();
     let (_, invite) = d.ring(offer(SDP_A), false);

@@ -4,6 +4,7 @@ use std::net::SocketAddr;
 use std::time::Duration;
 
 use super::DecodeError;
+use super::admission::{Admission, Codecs, Shortage};
 use super::codes::{AskedCode, CodesView, WhyCodeRefused};
 use super::entry::{MediaPart, OriginView, PartyView, ReleasedBy, TargetView};
 use super::feature::{Feature, Joined, Moved, TransferNews, WhyTransferRefused};
@@ -343,6 +344,8 @@ pub enum Decision<'a> {
         /// Which device it is.
         target: TargetView<'a>,
     },
+    /// Regions, locations or AAR did something with the call.
+    Admission(Admission<'a>),
     /// The call is over.
     Ended {
         /// Why.
@@ -404,6 +407,7 @@ wire_enum!(Decision<'a> {
     TransferRefused = 49 { cause, destination, why },
     CallMade = 50 { feature, origin, calling, called },
     Hears = 51 (tone),
+    Admission = 70 (news),
 });
 
 /// How far a phone is from home.
@@ -714,6 +718,10 @@ pub enum WhyRefused<'a> {
         /// The hunt pilot.
         pilot: &'a str,
     },
+    /// There is no bandwidth for it.
+    NoBandwidth(Shortage<'a>),
+    /// The regions leave the two devices no codec in common.
+    NoCodec(Codecs<'a>),
 }
 
 wire_enum!(WhyRefused<'a> {
@@ -730,6 +738,8 @@ wire_enum!(WhyRefused<'a> {
     Code = 10 { number, code, why },
     TooManyRedirections = 11 { hops },
     NobodyToHunt = 12 { pilot },
+    NoBandwidth = 30 (shortage),
+    NoCodec = 31 (codecs),
 });
 
 /// Why an offer was refused by us.
@@ -743,9 +753,11 @@ pub enum WhyOfferRefused {
     OtherRefused,
     /// It is no session description.
     Malformed,
+    /// The regions leave none of its codecs, or there is no bandwidth for them.
+    NotPermitted,
 }
 
-wire_enum!(WhyOfferRefused { Glare = 0, OtherNotReady = 1, OtherRefused = 2, Malformed = 3 });
+wire_enum!(WhyOfferRefused { Glare = 0, OtherNotReady = 1, OtherRefused = 2, Malformed = 3, NotPermitted = 20 });
 
 /// Why media goes through a relay.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]

@@ -42,6 +42,15 @@ fn codes() -> CodesView<'static> {
     }
 }
 
+fn permitted() -> Codecs<'static> {
+    Codecs { from: "Berlin", to: "", kbps_max: 8, offered: "PCMU, G729", left: "G729" }
+}
+
+fn shortage() -> Shortage<'static> {
+    let place = PlaceView::Link { one: "Berlin", other: "Bonn" };
+    Shortage { from: "Berlin", to: "Hub_None", place, free: 0, needed: u32::MAX }
+}
+
 /// One record of every kind, with the awkward values of each field.
 fn samples() -> Vec<Entry<'static>> {
     let hidden = PartyView { number: "", name: "", presentation: Presentation::Restricted };
@@ -161,6 +170,22 @@ fn samples() -> Vec<Entry<'static>> {
             called: "1002",
         },
         Decision::Hears(Tone::Music),
+        Decision::Admission(Admission::CodecsLeft(permitted())),
+        Decision::Admission(Admission::NoCodecLeft(Codecs { left: "", ..permitted() })),
+        Decision::Admission(Admission::BandwidthTaken { from: "Berlin", to: "Hub_None", kbps: 80 }),
+        Decision::Admission(Admission::BandwidthChanged { before: 80, kbps: 24, codec: "G729" }),
+        Decision::Admission(Admission::BandwidthMissing(shortage())),
+        Decision::Admission(Admission::Rerouted {
+            number: "914085551234",
+            prefix: "91",
+            from: AarNumber::ExternalMask,
+        }),
+        Decision::Admission(Admission::NotRerouted { because: WhyNotRerouted::NoMask }),
+        Decision::Refused { cause: Cause::OUT_OF_BANDWIDTH, why: WhyRefused::NoBandwidth(shortage()) },
+        Decision::Refused {
+            cause: Cause::BEARER_CAPABILITY_NOT_IMPLEMENTED,
+            why: WhyRefused::NoCodec(permitted()),
+        },
         Decision::RingsOn { target: TargetView::Service(Service::Echo) },
         Decision::CodeAsked { code: AskedCode::Authorization { level: 255 }, timer: Duration::from_secs(15) },
         Decision::CodeAsked { code: AskedCode::Matter, timer: Duration::ZERO },

@@ -43,6 +43,8 @@ choice! {
         Gsm = "gsm",
         /// iLBC, 15.2 kbit/s.
         Ilbc = "ilbc",
+        /// Opus, counted as 64 kbit/s.
+        Opus = "opus",
     }
 }
 

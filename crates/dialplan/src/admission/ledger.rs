@@ -107,22 +107,74 @@ impl Ledger {
         }
     }
 
+    /// Changes what a call has taken, at the places that it took it from: another configuration may have other ways between the same
+    /// locations, and those of calls in progress stay as they are. A place that is no longer there has no bounds.
+    ///
+    /// # Errors
+    /// When more is wanted than a place has; then nothing is changed anywhere.
+    pub fn change(
+        &mut self,
+        locations: &Locations,
+        reservation: &mut Reservation,
+        bandwidth: Bandwidth,
+    ) -> Result<(), Refusal> {
+        let before = reservation.bandwidth.by_kind();
+        let changes = || {
+            bandwidth
+                .by_kind()
+                .into_iter()
+                .zip(before)
+                .map(|((kind, after), (_, before))| (kind, before, after))
+        };
+        for place in &reservation.places {
+            let pools = locations.pools_of(place);
+            for (kind, before, after) in changes().filter(|(_, before, after)| after > before) {
+                self.check_kind(place, pools, (kind, after - before))?;
+            }
+        }
+        for place in &reservation.places {
+            for (kind, before, after) in changes().filter(|(_, before, after)| after != before) {
+                let key = (place.clone(), kind);
+                let taken = self.taken.entry(key.clone()).or_default();
+                *taken = taken.saturating_sub(before).saturating_add(after);
+                if *taken == 0 {
+                    self.taken.remove(&key);
+                }
+            }
+        }
+        reservation.bandwidth = bandwidth;
+        Ok(())
+    }
+
+    /// Everything that is taken, in kb/s.
+    pub fn all_taken(&self) -> impl Iterator<Item = (&Place, MediaKind, u32)> {
+        self.taken.iter().map(|((place, kind), kbps)| (place, *kind, *kbps))
+    }
+
     /// What is taken of a place, in kb/s.
     pub fn taken(&self, place: &Place, kind: MediaKind) -> u32 {
         self.taken.get(&(place.clone(), kind)).copied().unwrap_or(0)
     }
 
     fn check(&self, place: &Place, pools: Pools, bandwidth: Bandwidth) -> Result<(), Refusal> {
-        for (kind, needed) in bandwidth.by_kind().into_iter().filter(|(_, kbps)| *kbps > 0) {
-            let free = match pools.of(kind) {
-                Pool::Unlimited => continue,
-                // More may be taken than there is, after the configuration became narrower.
-                Pool::Kbps(all) => all.saturating_sub(self.taken(place, kind)),
-                Pool::None => 0,
-            };
-            if needed > free {
-                return Err(Refusal::Full { place: place.clone(), kind, free, needed });
-            }
+        let kinds = bandwidth.by_kind().into_iter().filter(|(_, kbps)| *kbps > 0);
+        kinds.into_iter().try_for_each(|needed| self.check_kind(place, pools, needed))
+    }
+
+    fn check_kind(
+        &self,
+        place: &Place,
+        pools: Pools,
+        (kind, needed): (MediaKind, u32),
+    ) -> Result<(), Refusal> {
+        let free = match pools.of(kind) {
+            Pool::Unlimited => return Ok(()),
+            // More may be taken than there is, after the configuration became narrower.
+            Pool::Kbps(all) => all.saturating_sub(self.taken(place, kind)),
+            Pool::None => 0,
+        };
+        if needed > free {
+            return Err(Refusal::Full { place: place.clone(), kind, free, needed });
         }
         Ok(())
     }
@@ -225,6 +277,32 @@ mod tests {
         let inside = ledger.admit(&locations, a, a, audio(1000)).unwrap();
         ledger.release(inside);
         ledger.release(first);
+        assert!(ledger.taken.is_empty());
+    }
+
+    #[test]
+    fn what_is_taken_can_become_less_and_more() {
+        let (mut locations, [a, m, _]) = line(RoomOnPath::BothEnds);
+        let mut ledger = Ledger::new();
+        let link = Place::link(&"m".into(), &"a".into());
+        let mut first = ledger.admit(&locations, a, m, audio(24)).unwrap();
+        let other = ledger.admit(&locations, m, a, audio(6)).unwrap();
+        let full =
+            Refusal::Full { place: Place::Location("m".into()), kind: MediaKind::Audio, free: 0, needed: 56 };
+        assert_eq!(ledger.change(&locations, &mut first, audio(80)), Err(full));
+        assert_eq!(ledger.taken(&link, MediaKind::Audio), 30);
+        assert_eq!(ledger.change(&locations, &mut first, audio(8)), Ok(()));
+        assert_eq!(ledger.taken(&link, MediaKind::Audio), 14);
+        assert_eq!(ledger.change(&locations, &mut first, audio(24)), Ok(()));
+        // Places that are gone have no bounds, and get back what they gave.
+        locations = Locations::new();
+        assert_eq!(ledger.change(&locations, &mut first, audio(80)), Ok(()));
+        assert_eq!(ledger.taken(&link, MediaKind::Audio), 86);
+        assert_eq!(ledger.change(&locations, &mut first, audio(0)), Ok(()));
+        let left: Vec<u32> = ledger.all_taken().map(|(_, _, kbps)| kbps).collect();
+        assert_eq!(left, [6, 6, 6]);
+        ledger.release(first);
+        ledger.release(other);
         assert!(ledger.taken.is_empty());
     }
 

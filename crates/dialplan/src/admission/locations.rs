@@ -3,6 +3,8 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use super::ledger::Place;
+
 /// What kind of media takes bandwidth.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub enum MediaKind {
@@ -179,6 +181,17 @@ impl Locations {
     /// A location's name.
     pub fn name(&self, id: LocationId) -> Option<&Arc<str>> {
         self.locations.get(id.0).map(|location| &location.name)
+    }
+
+    /// What a place can carry; anything when it is not there.
+    pub(super) fn pools_of(&self, place: &Place) -> Pools {
+        let found = match place {
+            Place::Location(name) => self.find(name).and_then(|id| self.pools(id)),
+            Place::Link(one, other) => {
+                self.find(one).zip(self.find(other)).and_then(|(one, other)| self.link_pools(one, other))
+            }
+        };
+        found.unwrap_or_default()
     }
 
     pub(super) fn pools(&self, id: LocationId) -> Option<Pools> {

@@ -129,8 +129,10 @@ impl<R: Ord + Clone> Regions<R> {
 
 impl Default for RegionDefaults {
     fn default() -> Self {
-        use AudioCodec::{G711Alaw, G711Ulaw, G722, G728, G729, G7221At24, G7221At32, G7231, Gsm, Ilbc};
-        let best_first = [G722, G711Ulaw, G711Alaw, G7221At32, G7221At24, Ilbc, G728, Gsm, G729, G7231];
+        use AudioCodec::{
+            G711Alaw, G711Ulaw, G722, G728, G729, G7221At24, G7221At32, G7231, Gsm, Ilbc, Opus,
+        };
+        let best_first = [Opus, G722, G711Ulaw, G711Alaw, G7221At32, G7221At24, Ilbc, G728, Gsm, G729, G7231];
         RegionDefaults {
             preference: Arc::new(best_first),
             audio_kbps_within: 64,
@@ -177,7 +179,7 @@ pub fn choose_codec<'c>(
 
 #[cfg(test)]
 mod tests {
-    use AudioCodec::{G711Ulaw, G722, G729, G7231};
+    use AudioCodec::{G711Ulaw, G722, G729, G7231, Opus};
 
     use super::*;
 
@@ -195,10 +197,10 @@ mod tests {
             let found = (limits.audio_kbps_max, limits.video_kbps_max, &limits.preference[0]);
             assert_eq!(found, (audio, video, &first), "{a} {b}");
         };
-        check("a", "a", 64, 384, G722);
-        check("a", "b", 24, 384, G722);
-        check("b", "a", 24, 384, G722);
-        check("a", "c", 8, 384, G722);
+        check("a", "a", 64, 384, Opus);
+        check("a", "b", 24, 384, Opus);
+        check("b", "a", 24, 384, Opus);
+        check("a", "c", 8, 384, Opus);
         check("c", "c", 64, 0, G729);
     }
 

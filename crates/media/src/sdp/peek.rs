@@ -190,7 +190,7 @@ impl fmt::Display for Codecs<'_> {
 }
 
 /// Names of the static payload types that phones still use without `a=rtpmap` (RFC 3551 table 4).
-fn static_name(format: &[u8]) -> Option<&'static str> {
+pub(super) fn static_name(format: &[u8]) -> Option<&'static str> {
     let payload_type: u8 = number(format)?;
     match payload_type {
         3 => Some("GSM"),

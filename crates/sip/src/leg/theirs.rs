@@ -4,7 +4,7 @@ use strowger_base::leg::ReleaseReason;
 use strowger_base::net::Flow;
 use strowger_base::{Cause, Media, Now, SessionDescription, Signal};
 
-use super::{Carrier, Change, Leg, Pending, Purpose, Request, State, description_of};
+use super::{Carrier, Change, Leg, Pending, Purpose, Request, State, description_of, write_warning};
 use crate::core::Shared;
 use crate::io::Outbox;
 use crate::message::Message;
@@ -192,7 +192,7 @@ impl Leg {
                 self.refuse_pending(shared, now, status, out)
             }
             Pending::Theirs(Carrier::Update(request, _) | Carrier::Request(request)) => {
-                self.respond(shared, now, &request, status, |_| (), None, out);
+                self.respond(shared, now, &request, status, |buffer| write_warning(cause, buffer), None, out);
             }
             // An ACK or PRACK cannot refuse; the call has no session any more (RFC 3261 §13.2.2.4).
             Pending::Theirs(Carrier::Ack { cseq }) => {

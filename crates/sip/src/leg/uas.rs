@@ -6,7 +6,8 @@ use strowger_base::{Cause, LegId, Media, Now, SessionDescription, Signal};
 
 use super::reliable::Outbound;
 use super::{
-    AwaitingAck, Carrier, Leg, Pending, Request, State, description_of, finish, write_abilities, write_reason,
+    AwaitingAck, Carrier, Leg, Pending, Request, State, description_of, finish, write_abilities,
+    write_reason, write_warning,
 };
 use crate::core::Shared;
 use crate::dialog::Dialog;
@@ -294,6 +295,7 @@ impl Leg {
                 }
                 if let Some(cause) = cause {
                     write_reason(cause, buffer);
+                    write_warning(cause, buffer);
                 }
             },
             None,
