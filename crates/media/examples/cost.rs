@@ -1,19 +1,21 @@
 //! Runs one hot path many times, so that an instruction counter or a stopwatch can be put on it.
 //!
 //! `cost <what> N`: N units; the difference of two runs is the cost of a unit. What there is: `relay` (a packet of
-//! G.711 through a worker), `echo`, `peek`, `origin`, `relayed` (a description for a relay), `answer`, `g722-encode`,
+//! G.711 through a worker), `echo`, `seal-SUITE` and `open-SUITE` (a packet of G.711 under SRTP; SUITE is `gcm-256`, `gcm-128`, `sha1-80` or
+//! `sha1-32`), `peek`, `origin`, `relayed` (a description for a relay), `answer`, `g722-encode`,
 //! `g722-decode`, `mulaw` (frames of 20 ms), `announcement` (20 ms of it).
 
 use std::net::SocketAddr;
 
 use strowger_base::leg::Service;
-use strowger_base::{Instant, Now, Rng, WallTime};
+use strowger_base::{Instant, Now, Rng, Secret, WallTime};
 use strowger_media::Worker;
 use strowger_media::codec::{Codec, Listener, Speaker};
 use strowger_media::control::{Command, PayloadTypes, PortId, RtcpWay, Side, StreamFormat};
 use strowger_media::negotiate::{self, LocalMedia};
 use strowger_media::rtp::Header;
 use strowger_media::sdp::{self, Direction, Origin};
+use strowger_media::srtp::{KeySource, Protector, Suite, Unprotector};
 use strowger_media::worker::{Channel, Input, Outbox, SocketRef};
 
 #[expect(clippy::disallowed_methods, reason = "a driver of the core, not the core")]
@@ -35,7 +37,11 @@ fn main() {
         "g722-encode" => encode(count, Codec::G722),
         "g722-decode" => decode(count, Codec::G722),
         "mulaw" => encode(count, Codec::Pcmu),
-        _ => return eprintln!("usage: cost <what> N"),
+        _ => match srtp_of(&what) {
+            Some((suite, Way::Seal)) => seal(count, suite),
+            Some((suite, Way::Open)) => open(count, suite),
+            None => return eprintln!("usage: cost <what> N"),
+        },
     };
     println!("{what} {count}: {sum}");
 }
@@ -106,6 +112,68 @@ fn service(count: u64, service: Service) -> usize {
         }
     }
     driver.bytes
+}
+
+enum Way {
+    Seal,
+    Open,
+}
+
+fn srtp_of(what: &str) -> Option<(Suite, Way)> {
+    let (way, suite) = what.split_once('-')?;
+    let way = match way {
+        "seal" => Way::Seal,
+        "open" => Way::Open,
+        _ => return None,
+    };
+    let suite = match suite {
+        "gcm-256" => Suite::AeadAes256Gcm,
+        "gcm-128" => Suite::AeadAes128Gcm,
+        "sha1-80" => Suite::AesCm128HmacSha1_80,
+        "sha1-32" => Suite::AesCm128HmacSha1_32,
+        _ => return None,
+    };
+    Some((suite, way))
+}
+
+fn seal(count: u64, suite: Suite) -> usize {
+    let mut protector = Protector::new(KeySource::new(Secret::new([1; 32])).next_key(suite));
+    let mut packet = Vec::with_capacity(256);
+    let mut bytes = 0;
+    for unit in 0..count {
+        packet.clear();
+        let header = Header { marker: false, payload_type: 0, sequence: unit as u16, timestamp: 0, ssrc: 1 };
+        header.write(&mut packet);
+        packet.resize(172, 0x55);
+        bytes += protector.rtp(&mut packet, 0).map_or(0, |()| packet.len());
+    }
+    bytes
+}
+
+/// Packets that were sealed before: 32,768 of them, each time they begin anew by somebody who has seen none.
+fn open(count: u64, suite: Suite) -> usize {
+    let key = KeySource::new(Secret::new([1; 32])).next_key(suite);
+    let mut protector = Protector::new(key.clone());
+    let sealed: Vec<Vec<u8>> = (0..32_768u16)
+        .map(|sequence| {
+            let mut packet = Vec::with_capacity(256);
+            Header { marker: false, payload_type: 0, sequence, timestamp: 0, ssrc: 1 }.write(&mut packet);
+            packet.resize(172, 0x55);
+            protector.rtp(&mut packet, 0).map_or_else(|_| Vec::new(), |()| packet)
+        })
+        .collect();
+    let (mut bytes, mut scratch) = (0, Vec::with_capacity(256));
+    let mut unprotector = Unprotector::new(key.clone());
+    for unit in 0..count {
+        let at = unit as usize % sealed.len();
+        if at == 0 {
+            unprotector = Unprotector::new(key.clone());
+        }
+        scratch.clear();
+        scratch.extend_from_slice(sealed.get(at).map_or(&[], Vec::as_slice));
+        bytes += unprotector.rtp(&mut scratch).unwrap_or(0);
+    }
+    bytes
 }
 
 fn answer(count: u64) -> usize {

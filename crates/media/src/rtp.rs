@@ -139,6 +139,18 @@ impl Header {
     }
 }
 
+/// Bytes of the header with contributing sources and extension: what SRTP leaves readable (RFC 3711 §3.1). `None` when the
+/// datagram is shorter, or no RTP.
+pub(crate) fn clear_bytes(bytes: &[u8]) -> Option<usize> {
+    let first = *bytes.first().filter(|&&first| first >> 6 == VERSION)?;
+    let mut length = HEADER_BYTES + usize::from(first & 0x0f) * 4;
+    if first & EXTENSION_BIT != 0 {
+        let [_, _, high, low] = *bytes.get(length..)?.first_chunk::<4>()?;
+        length += 4 + usize::from(u16::from_be_bytes([high, low])) * 4;
+    }
+    (length <= bytes.len()).then_some(length)
+}
+
 /// True when a datagram on an RTP port with RTCP is RTCP (RFC 5761 §4: packet types 192-223).
 pub fn is_rtcp(bytes: &[u8]) -> bool {
     matches!(bytes, [first, 192..=223, ..] if first >> 6 == VERSION)

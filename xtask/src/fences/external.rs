@@ -15,6 +15,12 @@ const ONE_CORE: &[(&str, &str)] = &[
     ("strowger-media", "opus-pure"),
     // The syntax of session descriptions.
     ("strowger-media", "sdp-types"),
+    // SRTP: docs/adr/0027-srtp-of-our-own.md.
+    ("strowger-media", "aes"),
+    ("strowger-media", "ctr"),
+    ("strowger-media", "hmac"),
+    ("strowger-media", "ring"),
+    ("strowger-media", "sha1"),
     // Its stories are printed as JSON by the shell.
     ("strowger-diag", "serde"),
     // Objects, snapshots and fingerprints of the configuration: docs/adr/0017-configuration-objects.md.
@@ -72,6 +78,7 @@ const SHELLS: &[(&str, &str)] = &[
 const TESTS: &[(&str, &str)] = &[
     ("strowger", "md-5"),
     ("strowger-media", "ezk-g722"),
+    ("strowger-media", "libsrtp"),
     // Proves that reading a message allocates nothing.
     ("strowger-sip", "allocation-counter"),
 ];

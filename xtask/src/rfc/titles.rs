@@ -182,6 +182,7 @@ const TITLES: &[(u32, &str)] = &[
     (7614, "Explicit subscriptions for REFER"),
     (7616, "HTTP digest authentication"),
     (7647, "REFER clarifications"),
+    (7714, "AES-GCM for SRTP"),
     (7983, "Telling DTLS, STUN and RTP apart"),
     (7989, "Session-ID"),
     (8200, "IPv6"),
