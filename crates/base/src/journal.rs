@@ -27,7 +27,7 @@ pub use entry::{
     Alarm, CallRecord, Direction, Entry, LegOutcome, LegRecord, MediaPart, OriginView, PartyView, Quality,
     Registration, ReleasedBy, TargetView, Told,
 };
-pub use feature::{Feature, Joined, Moved, Moves, Seat, TransferNews, WhyTransferRefused};
+pub use feature::{Feature, Joined, Moved, Moves, Seat, TransferNews, WhyFeatureRefused, WhyTransferRefused};
 pub use head::{EntryKind, Head};
 pub use redirection::{
     Forwarding, HuntCondition, Redirection, WayOut, WhyExhausted, WhyForwarded, WhyGroupLeft, WhyHunted,

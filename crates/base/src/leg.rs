@@ -14,6 +14,7 @@
 use std::fmt;
 use std::sync::Arc;
 
+use crate::feature::{FeatureAnswer, FeatureCode, FeatureRequest};
 use crate::net::Flow;
 use crate::{Cause, LegId, LineName};
 
@@ -175,6 +176,10 @@ pub struct Setup {
     pub diversions: Vec<Diversion>,
     /// A leg of ours that this call shall take the place of (RFC 3891).
     pub replaces: Option<LegId>,
+    /// A leg of ours in whose call this one shall take part (RFC 3911).
+    pub joins: Option<LegId>,
+    /// The device asks for a feature by name, as some do with a key; `called` is its argument then.
+    pub feature: Option<FeatureCode>,
 }
 
 /// Whether a device that asked for a call can tell more digits of the number.
@@ -312,6 +317,8 @@ pub enum Signal {
         /// The leg of ours that it shall take the place of (attended transfer).
         replaces: Option<LegId>,
     },
+    /// The device wants something done with the call. [`Command::FeatureAnswer`] answers.
+    FeatureRequested(Box<FeatureRequest>),
     /// How a transfer ended that [`Command::RequestTransfer`] asked for.
     TransferEnded(Result<(), Cause>),
     /// The leg is over; nothing more comes from it.
@@ -367,6 +374,8 @@ pub enum Command {
     /// Tell the device how a transfer ended that [`Command::TransferResult`] accepted; also after the leg was released,
     /// for a device that hangs up as soon as its transfer is accepted.
     TransferEnded(Result<(), Cause>),
+    /// What became of a [`Signal::FeatureRequested`]; also after the leg was released.
+    FeatureAnswer(Box<FeatureAnswer>),
     /// Ask the device to call this number itself instead of talking to us (REFER); [`Signal::TransferEnded`] tells what
     /// became of it. The leg stays until it is released.
     RequestTransfer(Box<str>),

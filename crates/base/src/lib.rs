@@ -9,6 +9,7 @@
 pub mod arena;
 pub mod cause;
 pub mod event;
+pub mod feature;
 pub mod hash;
 pub mod id;
 pub mod journal;
@@ -28,6 +29,7 @@ pub mod timer;
 pub use arena::{ByteArena, Span};
 pub use cause::Cause;
 pub use event::Event;
+pub use feature::{FeatureCode, FeatureNumber, FeatureRequest};
 pub use hash::{HashMap, HashSeed};
 pub use id::{CallId, LegId, NodeId, ShardId};
 pub use leg::{Command, Media, Party, SessionDescription, Signal};

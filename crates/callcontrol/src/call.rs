@@ -3,6 +3,7 @@
 //! [`Facts`] is what holds in every state; each state is a struct of its own in a file of its own, which takes
 //! itself and returns the next state.
 
+mod asking;
 mod authorizing;
 mod dialing;
 mod holding;
@@ -40,6 +41,8 @@ use crate::io::{Contact, Outbox, Output, Reach};
 use crate::outlet::Outlet;
 use crate::relay::Relay;
 use crate::shared::{Asked, Shared, Timer};
+use asking::Asking;
+pub(crate) use asking::Wanted;
 use authorizing::Authorizing;
 use dialing::Dialing;
 use listening::Listening;
@@ -63,6 +66,8 @@ enum State {
     Dialing(Dialing),
     /// The number's way is known; codes are awaited.
     Authorizing(Authorizing),
+    /// The number asks for a feature, which decides what becomes of the call.
+    Asking(Asking),
     /// The number leads to lines whose phones are being looked up.
     Locating(Locating),
     /// The phones are known; the relay is not there yet.
@@ -237,6 +242,7 @@ impl Call {
         match &self.state {
             State::Dialing(_) => Dialing::goes_on_with(&self.facts, setup),
             State::Authorizing(_)
+            | State::Asking(_)
             | State::Locating(_)
             | State::Opening(_)
             | State::Ringing(_)
@@ -258,6 +264,7 @@ impl Call {
         self.state = match std::mem::replace(&mut self.state, State::Ended) {
             State::Dialing(state) => state.asked_again(&mut step, leg, setup),
             other @ (State::Authorizing(_)
+            | State::Asking(_)
             | State::Locating(_)
             | State::Opening(_)
             | State::Ringing(_)
@@ -286,6 +293,7 @@ impl Call {
                 State::Talking(talking) => talking.listened(&mut step),
                 other @ (State::Dialing(_)
                 | State::Authorizing(_)
+                | State::Asking(_)
                 | State::Locating(_)
                 | State::Opening(_)
                 | State::Ringing(_)
@@ -296,6 +304,7 @@ impl Call {
         self.state = match std::mem::replace(&mut self.state, State::Ended) {
             State::Dialing(state) => state.signal(&mut step, signal),
             State::Authorizing(state) => state.signal(&mut step, signal),
+            State::Asking(state) => state.signal(&mut step, signal),
             State::Locating(state) => state.signal(&mut step, signal),
             State::Opening(state) => state.signal(&mut step, signal),
             State::Ringing(state) => state.signal(&mut step, leg, signal),
@@ -316,6 +325,7 @@ impl Call {
             State::Locating(state) => state.located(&mut step, line, contacts),
             other @ (State::Dialing(_)
             | State::Authorizing(_)
+            | State::Asking(_)
             | State::Opening(_)
             | State::Ringing(_)
             | State::Talking(_)
@@ -330,6 +340,7 @@ impl Call {
             State::Talking(state) => state.report(&mut step, &report),
             other @ (State::Dialing(_)
             | State::Authorizing(_)
+            | State::Asking(_)
             | State::Locating(_)
             | State::Ringing(_)
             | State::Ended) => other,
@@ -345,7 +356,7 @@ impl Call {
             State::Opening(state) => state.timeout(&mut step),
             State::Ringing(state) => state.timeout(&mut step),
             State::Talking(state) => state.timeout(&mut step),
-            other @ (State::Locating(_) | State::Ended) => other,
+            other @ (State::Asking(_) | State::Locating(_) | State::Ended) => other,
         };
     }
 
@@ -355,6 +366,7 @@ impl Call {
         self.state = match std::mem::replace(&mut self.state, State::Ended) {
             State::Dialing(_)
             | State::Authorizing(_)
+            | State::Asking(_)
             | State::Locating(_)
             | State::Opening(_)
             | State::Ringing(_)
@@ -376,7 +388,9 @@ impl Call {
         match &self.state {
             State::Dialing(_) if !self.facts.was_sent_on() => Phase::Dialing,
             State::Authorizing(_) => Phase::Dialing,
-            State::Dialing(_) | State::Locating(_) | State::Opening(_) => Phase::Proceeding,
+            State::Dialing(_) | State::Asking(_) | State::Locating(_) | State::Opening(_) => {
+                Phase::Proceeding
+            }
             State::Ringing(_) if self.facts.alerted_at.is_some() => Phase::Alerting,
             State::Ringing(_) => Phase::Proceeding,
             State::Talking(state) if state.is_held() => Phase::Held,
@@ -648,6 +662,7 @@ pub(crate) fn told(now: Now, call: CallId, leg: LegId, signal: &Signal, out: &mu
         Signal::TransferRequested { destination, replaces } => {
             Told::TransferRequested { destination, replaces: *replaces }
         }
+        Signal::FeatureRequested(request) => Told::FeatureRequested { feature: request.word() },
         Signal::TransferEnded(result) => Told::TransferEnded { failure: result.err() },
         Signal::Released { cause, reason } => Told::Released { cause: *cause, reason: *reason },
     };

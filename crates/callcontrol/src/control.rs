@@ -126,6 +126,10 @@ impl CallControl {
                 );
                 self.transfer(now, leg, (&destination, replaces), out);
             }
+            Input::Signal(leg, Signal::FeatureRequested(request)) => {
+                self.tell(now, leg, &Signal::FeatureRequested(request.clone()), out);
+                self.requested(now, leg, &request, out);
+            }
             Input::Signal(leg, signal @ Signal::Released { .. }) if self.transfers(leg) => {
                 self.tell(now, leg, &signal, out);
                 self.transfer_unattended(now, leg, out);

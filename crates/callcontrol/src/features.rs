@@ -3,6 +3,7 @@
 //! A feature takes parties out of calls and gives them to each other (`Call::hand_over`, `Call::joined`). A call ends when one of its
 //! parties goes on in another one, with its final record; what the parties do from there on is a call of its own.
 
+mod asked;
 mod replaces;
 mod transfer;
 
@@ -23,6 +24,7 @@ impl CallControl {
                 Asked::TransferFailed { primary, by, cause } => {
                     self.transfer_failed(now, primary, by, cause, out);
                 }
+                Asked::Feature { call } => self.wanted(now, call, out),
                 Asked::Abandon { secondary, cause } => {
                     self.with_call(secondary, |call, shared| call.abandon(now, cause, shared, out));
                 }

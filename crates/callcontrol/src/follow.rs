@@ -417,7 +417,7 @@ impl<'c> Place<'c> {
             Action::Line(line) => Place::Line(line),
             Action::Hunt { list } => Place::Hunt { pilot: called, name, list },
             Action::Block(cause) => Place::End(End::Blocked(*cause)),
-            Action::Route(_) | Action::Service(_) | Action::Translate(_) => {
+            Action::Route(_) | Action::Service(_) | Action::Feature(_) | Action::Translate(_) => {
                 Place::End(End::Elsewhere(action))
             }
         }

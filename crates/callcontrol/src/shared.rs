@@ -82,6 +82,11 @@ pub(crate) enum Asked {
         /// Why.
         cause: Cause,
     },
+    /// A caller asks for a feature, by a number or by name.
+    Feature {
+        /// Its call.
+        call: CallId,
+    },
     /// The party that was to join a call is gone.
     Abandon {
         /// That call.

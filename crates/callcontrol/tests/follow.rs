@@ -207,6 +207,8 @@ impl Call {
             reliable_provisional: false,
             diversions: Vec::new(),
             replaces: None,
+            joins: None,
+            feature: None,
             further_digits: FurtherDigits::None,
         };
         call.handle(Input::Signal(caller, Signal::Setup(Box::new(setup))));

@@ -112,3 +112,8 @@ fn devices_take_the_place_of_others() {
 fn parties_wait_with_music() {
     check("holding.txt", include_str!("../testdata/ladders/holding.txt"));
 }
+
+#[test]
+fn features_are_asked_for() {
+    check("asking.txt", include_str!("../testdata/ladders/asking.txt"));
+}

@@ -41,6 +41,8 @@ fn setup(
         reliable_provisional: false,
         diversions: Vec::new(),
         replaces: None,
+        joins: None,
+        feature: None,
         further_digits,
     };
     control.handle(NOW, Input::Signal(leg, Signal::Setup(Box::new(setup))), out);

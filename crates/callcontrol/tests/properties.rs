@@ -6,6 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
 
+use strowger_base::feature::{FeatureCode, FeatureRequest, Turn};
 use strowger_base::journal::{Entry, Record};
 use strowger_base::leg::{
     Alert, BindingId, Digit, FurtherDigits, Origin, Party, ReleaseReason, Service, Setup, Signal,
@@ -234,6 +235,7 @@ impl World {
         }
         let Some(leg) = self.legs.get_mut(&id) else { panic!("{command:?} for {id}, which is gone") };
         let media = match &command {
+            Command::FeatureAnswer(_) => return,
             Command::Alert { media, .. } => media,
             Command::Answer { media, .. } => {
                 assert!(leg.role == Role::Caller && !leg.answered);
@@ -317,6 +319,8 @@ impl World {
             reliable_provisional: self.rng.one_in(2),
             diversions: Vec::new(),
             replaces: if self.rng.one_in(8) { self.some_leg() } else { None },
+            joins: if self.rng.one_in(16) { self.some_leg() } else { None },
+            feature: if self.rng.one_in(8) { Some(*self.pick(&FeatureCode::ALL)) } else { None },
             further_digits: *self.pick(&[FurtherDigits::None, FurtherDigits::Keys, FurtherDigits::Again]),
         };
         self.handle(Input::Signal(leg, Signal::Setup(Box::new(setup))));
@@ -379,7 +383,23 @@ impl World {
                     .into(),
                 replaces: None,
             },
-            7 => Signal::TransferRequested { destination: "1".into(), replaces: self.some_leg() },
+            7 if self.rng.one_in(2) => {
+                Signal::TransferRequested { destination: "1".into(), replaces: self.some_leg() }
+            }
+            7 => {
+                let with: Vec<LegId> = self.some_leg().into_iter().collect();
+                let request = match self.rng.below(8) {
+                    0 => FeatureRequest::Conference { with },
+                    1 => FeatureRequest::DropLast,
+                    2 => FeatureRequest::Drop { participant: 1 },
+                    3 => FeatureRequest::Mute { participant: 1, turn: Turn::Over },
+                    4 => FeatureRequest::Participants,
+                    5 => FeatureRequest::CallBack,
+                    6 => FeatureRequest::Divert,
+                    _ => FeatureRequest::Park,
+                };
+                Signal::FeatureRequested(Box::new(request))
+            }
             8 if leg.owes || leg.asked => {
                 let leg = self.legs.get_mut(&id).unwrap();
                 (leg.owes, leg.asked) = (false, false);

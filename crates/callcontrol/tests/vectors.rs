@@ -98,6 +98,8 @@ impl World {
             reliable_provisional: false,
             diversions: Vec::new(),
             replaces: None,
+            joins: None,
+            feature: None,
         };
         self.handle(Input::Signal(leg, Signal::Setup(Box::new(setup))));
         leg

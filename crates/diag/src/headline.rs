@@ -150,6 +150,8 @@ impl<'a> Reasons<'a> {
             | Decision::TransferBegan { .. }
             | Decision::TransferWent(_)
             | Decision::PartyMoved(_)
+            | Decision::FeatureRefused { .. }
+            | Decision::FeatureDone { .. }
             | Decision::TransferRefused { .. } => {}
         }
     }

@@ -7,6 +7,7 @@
 
 mod admission;
 mod codes;
+mod features;
 mod headline;
 mod ladder;
 mod masked;

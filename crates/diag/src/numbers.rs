@@ -106,6 +106,7 @@ pub(crate) fn looked_up(lookup: &Lookup<'_>) -> Option<String> {
         PatternKind::HuntPilot => "hunt pilot",
         PatternKind::Service => "service",
         PatternKind::Block => "blocking pattern",
+        PatternKind::Feature => "feature number",
     };
     if why.is_empty() && partition.is_empty() {
         return None;
@@ -137,6 +138,7 @@ pub(crate) fn resolved(digits: &str, pattern: &str, sent: &str, destination: &De
         DestinationView::Service(service) => words::service(*service).to_owned(),
         DestinationView::RouteList(name) => format!("route list {name}"),
         DestinationView::HuntList(name) => format!("hunt list {name}"),
+        DestinationView::Feature(word) => format!("the feature {word}"),
     };
     if digits == pattern {
         format!("{digits} is {to}.")

@@ -11,7 +11,7 @@ use strowger_base::leg::{Alert, DigitsEnd, Presentation, ReleaseReason};
 use strowger_base::line::number_of;
 
 use crate::names::Names;
-use crate::{admission, codes, numbers, redirections, transfers, words};
+use crate::{admission, codes, features, numbers, redirections, transfers, words};
 
 /// The sentence for a record; `None` when another record says it better.
 pub(crate) fn sentence(leg: Option<LegId>, entry: &Entry<'_>, names: &Names) -> Option<String> {
@@ -51,6 +51,7 @@ fn told_sentence(leg: LegId, told: &Told<'_>, names: &Names) -> Option<String> {
         | Told::Media(_)
         | Told::MediaRefused(_)
         | Told::TransferRequested { .. } => None,
+        Told::FeatureRequested { feature } => Some(format!("{device} asked for {feature}.")),
     }
 }
 
@@ -180,6 +181,10 @@ fn decision_sentence(leg: Option<LegId>, decision: &Decision<'_>, names: &Names)
         Decision::Hears(tone) => format!("{} waits and hears {}.", device(), words::tone(*tone)),
         Decision::PartyMoved(moved) => transfers::moved(&device(), moved.to),
         Decision::Joined(joined) => transfers::joined(joined),
+        Decision::FeatureRefused { feature, cause, why } => {
+            features::refused(&device(), feature, *cause, why)
+        }
+        Decision::FeatureDone { feature, text } => features::done(feature, text),
         Decision::RingsOn { .. } => format!("{} rings on.", device()),
         Decision::CallMade { calling, called, .. } => transfers::made(&party(calling), called),
         Decision::Admission(news) => admission::news(&device(), news),
@@ -282,6 +287,9 @@ pub(crate) fn refused(why: &WhyRefused<'_>) -> Option<String> {
         ),
         WhyRefused::NobodyToHunt { pilot } => {
             format!("Nobody behind hunt pilot {pilot} can be offered the call.")
+        }
+        WhyRefused::Feature { feature, why } => {
+            format!("There is no {feature} for whoever asks: {}.", features::because(why))
         }
         WhyRefused::NoBandwidth(shortage) => admission::no_bandwidth(shortage),
         WhyRefused::NoCodec(codecs) => admission::no_codec("The caller", codecs),

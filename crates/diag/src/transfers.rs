@@ -55,6 +55,14 @@ pub(crate) fn joined(joined: &Joined<'_>) -> String {
     let by = match joined.feature {
         Feature::Transfer => "by transfer",
         Feature::Replaces => "in the place of another device",
+        Feature::Conference => "by conference",
+        Feature::MeetMe => "into a meet-me conference",
+        Feature::Park => "by call park",
+        Feature::PickUp => "by pickup",
+        Feature::Barge => "by barge",
+        Feature::CallBack => "by call back",
+        Feature::Recording => "for a recording",
+        Feature::Divert => "by immediate divert",
     };
     let before = joined.conversation;
     match &joined.other {
@@ -75,5 +83,12 @@ pub(crate) const fn ended(feature: Feature) -> &'static str {
     match feature {
         Feature::Transfer => "; it was transferred and goes on in another call.",
         Feature::Replaces => "; another device took the place of one of them.",
+        Feature::Conference | Feature::MeetMe => "; it goes on as a conference.",
+        Feature::Park => "; a party was parked or got back.",
+        Feature::PickUp => "; somebody else picked it up.",
+        Feature::Barge => "; another phone of the line came in.",
+        Feature::CallBack => "; it goes on as the call back.",
+        Feature::Recording => "; it goes on with a recording.",
+        Feature::Divert => "; it was diverted at once.",
     }
 }

@@ -482,7 +482,7 @@ impl Analysis {
         let entered = (self.called, self.calling);
         let mut next = None;
         match &row.action {
-            Action::Line(_) | Action::Hunt { .. } | Action::Service(_) => {
+            Action::Line(_) | Action::Hunt { .. } | Action::Service(_) | Action::Feature(_) => {
                 self.end_at(pattern, entered, CodesRequired::default());
             }
             Action::Block(cause) => self.state = State::Ended(Decision::Blocked { pattern, cause: *cause }),

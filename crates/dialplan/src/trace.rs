@@ -122,7 +122,11 @@ impl Trace {
             let changes = row.and_then(|row| match &row.action {
                 Action::Translate(translation) => Some((&translation.called, &translation.calling)),
                 Action::Route(route) => Some((&route.called, &route.calling)),
-                Action::Line(_) | Action::Hunt { .. } | Action::Service(_) | Action::Block(_) => None,
+                Action::Line(_)
+                | Action::Hunt { .. }
+                | Action::Service(_)
+                | Action::Feature(_)
+                | Action::Block(_) => None,
             });
             if let (Some(row), Some((called_change, calling_change))) = (row, changes) {
                 let matched = (hop.by == NextHopBy::Called).then_some((&row.pattern, row.filter.as_ref()));

@@ -39,8 +39,8 @@ pub use self::incoming::{IncomingDraft, IncomingRuleDraft};
 pub use self::lines::{Line, LineSecret, PhoneDraft};
 pub use self::mobility::{DevicePoolDraft, MobilityInfoDraft};
 pub use self::plan::{
-    BlockDraft, ChangeDraft, DirectoryUriDraft, PartitionDraft, PatternDraft, PlanDraft, RouteDraft,
-    SearchSpaceDraft, TranslationDraft,
+    BlockDraft, ChangeDraft, DirectoryUriDraft, FeatureDraft, PartitionDraft, PatternDraft, PlanDraft,
+    RouteDraft, SearchSpaceDraft, TranslationDraft,
 };
 pub use self::route_lists::{RouteGroupDraft, RouteListDraft, RouteListMemberDraft};
 pub use self::transformations::{NumberViewDraft, TransformationDraft};
@@ -263,6 +263,8 @@ pub enum Place {
     Route(usize),
     /// A pattern that blocks.
     Block(usize),
+    /// A number that asks for a feature.
+    Feature(usize),
     /// A directory URI.
     DirectoryUri(usize),
     /// A calling party transformation pattern.
@@ -382,6 +384,7 @@ impl fmt::Display for Place {
             Place::Translation(index) => write!(f, "translation {}", index + 1),
             Place::Route(index) => write!(f, "route {}", index + 1),
             Place::Block(index) => write!(f, "block {}", index + 1),
+            Place::Feature(index) => write!(f, "feature {}", index + 1),
             Place::DirectoryUri(index) => write!(f, "directory_uri {}", index + 1),
             Place::CallingTransformation(index) => write!(f, "calling_transformation {}", index + 1),
             Place::CalledTransformation(index) => write!(f, "called_transformation {}", index + 1),

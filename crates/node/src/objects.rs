@@ -7,6 +7,7 @@
 //! Objects have no order: where the draft's counts, as in which of two patterns is the older one, it is that of their kinds and names.
 
 mod extent;
+mod features;
 mod hunting;
 mod lines;
 mod origins;

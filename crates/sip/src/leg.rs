@@ -253,6 +253,8 @@ impl Leg {
             Command::RequestTransfer(destination) => {
                 self.request_transfer(shared, now, &destination, out);
             }
+            // Nobody who speaks nothing but SIP has asked; who asks in the words of a maker is answered in them.
+            Command::FeatureAnswer(_) => {}
             Command::TransferEnded(result) => self.transfer_ended(shared, now, result, out),
             Command::Release(cause) => {
                 self.silent = true;

@@ -18,6 +18,7 @@ pub mod message;
 mod receive;
 pub mod registrar;
 mod scan;
+mod service_uri;
 pub mod session_timer;
 mod streams;
 pub mod subscription;

@@ -3,7 +3,7 @@
 use strowger_base::hash::siphash24;
 use strowger_base::leg::{FurtherDigits, Origin};
 use strowger_base::net::Flow;
-use strowger_base::{Event, LegId, Now, event::RefuseReason, limits};
+use strowger_base::{Event, FeatureCode, LegId, Now, event::RefuseReason, limits};
 
 use crate::core::{Shared, Sip, matched_method, write_retry_after};
 use crate::io::{Direction, Outbox, Output};
@@ -13,7 +13,7 @@ use crate::message::{HeaderName, Message, MethodKind, StartLine};
 use crate::session_timer::{self, TooSmall};
 use crate::transaction::Effect;
 use crate::transaction::table::{Branch, ServerKey};
-use crate::{body, validate, write};
+use crate::{body, service_uri, validate, write};
 
 impl Sip {
     /// Takes one whole message.
@@ -248,7 +248,7 @@ impl Sip {
         leg.merge_key = Some(accepted.merge_key);
         let calling = self.calling_party(&accepted.identity, invite);
         let reliable_provisional = leg.takes_reliable_provisional();
-        let (called, further_digits) = dialled(&accepted.identity, invite, &self.shared);
+        let Dialled { called, further_digits, feature } = dialled(&accepted.identity, invite, &self.shared);
         self.legs.insert(id, Box::new(leg));
         let setup = strowger_base::leg::Setup {
             origin: accepted.identity,
@@ -261,6 +261,8 @@ impl Sip {
             reliable_provisional,
             diversions: invite.diversion_list(),
             replaces: accepted.replaces,
+            joins: None,
+            feature,
             further_digits,
         };
         out.items.push(Output::Signal(id, strowger_base::Signal::Setup(Box::new(setup))));
@@ -531,22 +533,35 @@ struct Accepted {
     replaces: Option<LegId>,
 }
 
+/// What is asked for.
+struct Dialled {
+    called: Box<str>,
+    further_digits: FurtherDigits,
+    feature: Option<FeatureCode>,
+}
+
 /// What was dialled so far, and whether the keys that follow can be asked for (RFC 4730).
 ///
 /// Gateways name the package in every INVITE, for digits in a call; the number of a trunk is complete.
-fn dialled(identity: &Origin, invite: &Message<'_>, shared: &Shared) -> (Box<str>, FurtherDigits) {
+fn dialled(identity: &Origin, invite: &Message<'_>, shared: &Shared) -> Dialled {
     let user = invite.request_user();
+    let is_line = matches!(identity, Origin::Line { .. });
     let keys = invite.values(HeaderName::AllowEvents).any(|event| event.eq_ignore_ascii_case(b"kpml"));
-    let keys = keys && matches!(identity, Origin::Line { .. });
+    let keys = keys && is_line;
     let further_digits = if keys { FurtherDigits::Keys } else { FurtherDigits::None };
     // A Cisco phone that goes off-hook and tells no digit says so in place of a number.
     if keys && user.eq_ignore_ascii_case("x-cisco-serviceuri-offhook") {
-        return (Box::default(), further_digits);
+        return Dialled { called: Box::default(), further_digits, feature: None };
     }
-    match elsewhere(&user, invite, shared) {
+    if let Some((code, argument)) = service_uri::feature(&user).filter(|_| is_line) {
+        let feature = Some(code);
+        return Dialled { called: argument.into(), further_digits: FurtherDigits::None, feature };
+    }
+    let (called, further_digits) = match elsewhere(&user, invite, shared) {
         Some(whole) => (whole, FurtherDigits::None),
         None => (user.into_owned().into_boxed_str(), further_digits),
-    }
+    };
+    Dialled { called, further_digits, feature: None }
 }
 
 /// `user@host` of somebody at a host that is not ours. What looks like a number is one, wherever it is asked for: phones

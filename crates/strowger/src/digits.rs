@@ -349,6 +349,7 @@ impl Answer<'_> {
             | Action::Translate(_)
             | Action::Hunt { .. }
             | Action::Service(_)
+            | Action::Feature(_)
             | Action::Block(_) => None,
         }
     }
@@ -386,6 +387,7 @@ fn target(configuration: &Configuration, action: &Action) -> String {
             RouteTarget::RouteList(name) => format!("route list {name}"),
         },
         Action::Service(service) => format!("service {}", format!("{service:?}").to_lowercase()),
+        Action::Feature(feature) => format!("feature {}", feature.code),
         Action::Hunt { list } => format!("hunt list {list}"),
         Action::Translate(_) => "a translation".to_owned(),
         Action::Block(cause) => format!("blocked, cause {}", cause.0),

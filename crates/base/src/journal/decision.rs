@@ -7,7 +7,7 @@ use super::DecodeError;
 use super::admission::{Admission, Codecs, Shortage};
 use super::codes::{AskedCode, CodesView, WhyCodeRefused};
 use super::entry::{MediaPart, OriginView, PartyView, ReleasedBy, TargetView};
-use super::feature::{Feature, Joined, Moved, TransferNews, WhyTransferRefused};
+use super::feature::{Feature, Joined, Moved, TransferNews, WhyFeatureRefused, WhyTransferRefused};
 use super::redirection::{Forwarding, WayOut, WhyExhausted, WhyGroupLeft, WhyHunted, WhyPassedOver};
 use super::wire::{Reader, Wire, wire_enum, wire_struct};
 use crate::leg::{Alert, ReleaseReason, Service, Tone};
@@ -337,6 +337,22 @@ pub enum Decision<'a> {
     Hears(Tone),
     /// The record's leg goes on in another call.
     PartyMoved(Moved),
+    /// Somebody asked for a feature and does not get it.
+    FeatureRefused {
+        /// The feature by its word.
+        feature: &'a str,
+        /// What the device is told.
+        cause: Cause,
+        /// Why.
+        why: WhyFeatureRefused<'a>,
+    },
+    /// A feature that somebody asked for is done.
+    FeatureDone {
+        /// The feature by its word.
+        feature: &'a str,
+        /// What is to be said of it, such as a number; empty when nothing is.
+        text: &'a str,
+    },
     /// Parties that were in other calls before talk from here on; the record's leg is the calling one.
     Joined(Joined<'a>),
     /// The record's leg rang in another call before, and rings on in this one.
@@ -407,6 +423,8 @@ wire_enum!(Decision<'a> {
     TransferRefused = 49 { cause, destination, why },
     CallMade = 50 { feature, origin, calling, called },
     Hears = 51 (tone),
+    FeatureRefused = 52 { feature, cause, why },
+    FeatureDone = 53 { feature, text },
     Admission = 70 (news),
 });
 
@@ -519,6 +537,8 @@ pub enum PatternKind {
     Service,
     /// A pattern that blocks.
     Block,
+    /// A number that asks for a feature.
+    Feature,
 }
 
 wire_enum!(PatternKind {
@@ -529,6 +549,7 @@ wire_enum!(PatternKind {
     HuntPilot = 4,
     Service = 5,
     Block = 6,
+    Feature = 7,
 });
 
 /// Why a lookup ended.
@@ -573,6 +594,8 @@ pub enum DestinationView<'a> {
     RouteList(&'a str),
     /// A hunt list, by name.
     HuntList(&'a str),
+    /// A feature, by its word.
+    Feature(&'a str),
 }
 
 wire_enum!(DestinationView<'a> {
@@ -581,6 +604,7 @@ wire_enum!(DestinationView<'a> {
     Service = 2 (service),
     RouteList = 3 (name),
     HuntList = 4 (name),
+    Feature = 5 (word),
 });
 
 /// Why a number leads nowhere.
@@ -718,6 +742,13 @@ pub enum WhyRefused<'a> {
         /// The hunt pilot.
         pilot: &'a str,
     },
+    /// The number asks for a feature, which is refused.
+    Feature {
+        /// The feature by its word.
+        feature: &'a str,
+        /// Why.
+        why: WhyFeatureRefused<'a>,
+    },
     /// There is no bandwidth for it.
     NoBandwidth(Shortage<'a>),
     /// The regions leave the two devices no codec in common.
@@ -738,6 +769,7 @@ wire_enum!(WhyRefused<'a> {
     Code = 10 { number, code, why },
     TooManyRedirections = 11 { hops },
     NobodyToHunt = 12 { pilot },
+    Feature = 13 { feature, why },
     NoBandwidth = 30 (shortage),
     NoCodec = 31 (codecs),
 });

@@ -273,6 +273,11 @@ pub enum Told<'a> {
         /// Why it failed.
         failure: Option<Cause>,
     },
+    /// It wants something done with the call.
+    FeatureRequested {
+        /// What, by its word.
+        feature: &'a str,
+    },
     /// It is gone.
     Released {
         /// The cause.
@@ -294,6 +299,7 @@ wire_enum!(Told<'a> {
     Released = 8 { cause, reason },
     TransferEnded = 9 { failure },
     DigitsEnded = 10 (end),
+    FeatureRequested = 11 { feature },
 });
 
 wire_enum!(DigitsEnd { Complete = 0, Lost = 1 });

@@ -12,9 +12,36 @@ pub enum Feature {
     Transfer,
     /// A device took the place of another one (RFC 3891).
     Replaces,
+    /// Parties were brought into a conference that one of them began.
+    Conference,
+    /// A party came into a conference by its number.
+    MeetMe,
+    /// A party waits at a number until somebody gets it back.
+    Park,
+    /// Somebody took a call that rang elsewhere.
+    PickUp,
+    /// Another phone of the line came into the call.
+    Barge,
+    /// Somebody is called back who was busy.
+    CallBack,
+    /// The call is recorded.
+    Recording,
+    /// A call was taken to the voice mail by a key.
+    Divert,
 }
 
-wire_enum!(Feature { Transfer = 0, Replaces = 1 });
+wire_enum!(Feature {
+    Transfer = 0,
+    Replaces = 1,
+    Conference = 2,
+    MeetMe = 3,
+    Park = 4,
+    PickUp = 5,
+    Barge = 6,
+    CallBack = 7,
+    Recording = 8,
+    Divert = 9,
+});
 
 impl Feature {
     /// That a party goes on in this call.
@@ -27,6 +54,14 @@ impl Feature {
         match self {
             Feature::Transfer => 10,
             Feature::Replaces => 18,
+            Feature::Conference => 4,
+            Feature::MeetMe => 7,
+            Feature::Park => 3,
+            Feature::PickUp => 16,
+            Feature::Barge => 15,
+            Feature::CallBack => 20,
+            Feature::Recording => 27,
+            Feature::Divert => 14,
         }
     }
 }
@@ -118,3 +153,66 @@ pub enum TransferNews {
 }
 
 wire_enum!(TransferNews { Reached = 0, Failed = 1 (cause), Unattended = 2 });
+
+/// Why somebody does not get a feature.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum WhyFeatureRefused<'a> {
+    /// This version does not have it.
+    NotServed,
+    /// The device is in no call, or in none that is far enough, for it.
+    NotTalking,
+    /// Nothing is there to do it with: no call to pick up, no party that is parked there, no conference.
+    NothingThere,
+    /// It wants a number behind the code, or has one that means nothing.
+    Argument {
+        /// What was given.
+        argument: &'a str,
+    },
+    /// Nothing is configured for whoever asks: a line that is in no pickup group, for example.
+    NotConfigured {
+        /// What would have to be.
+        what: &'a str,
+    },
+    /// It is not allowed to whoever asks, or not with such a call.
+    NotAllowed {
+        /// The rule.
+        rule: &'a str,
+    },
+    /// Every resource that it needs is in use.
+    Exhausted {
+        /// What there is no more of.
+        what: &'a str,
+    },
+    /// No new call can begin now.
+    Congestion,
+    /// Somebody else was faster, or did the same.
+    TooLate,
+}
+
+wire_enum!(WhyFeatureRefused<'a> {
+    NotServed = 0,
+    NotTalking = 1,
+    NothingThere = 2,
+    Argument = 3 { argument },
+    NotConfigured = 4 { what },
+    NotAllowed = 5 { rule },
+    Exhausted = 6 { what },
+    Congestion = 7,
+    TooLate = 8,
+});
+
+impl WhyFeatureRefused<'_> {
+    /// What whoever asked is told.
+    pub const fn cause(&self) -> Cause {
+        match self {
+            WhyFeatureRefused::NotServed
+            | WhyFeatureRefused::NotTalking
+            | WhyFeatureRefused::NotConfigured { .. }
+            | WhyFeatureRefused::NotAllowed { .. } => Cause::FACILITY_REJECTED,
+            WhyFeatureRefused::NothingThere | WhyFeatureRefused::TooLate => Cause::UNALLOCATED_NUMBER,
+            WhyFeatureRefused::Argument { .. } => Cause::INVALID_NUMBER_FORMAT,
+            WhyFeatureRefused::Exhausted { .. } => Cause::RESOURCE_UNAVAILABLE,
+            WhyFeatureRefused::Congestion => Cause::SWITCHING_EQUIPMENT_CONGESTION,
+        }
+    }
+}

@@ -148,6 +148,12 @@ fn samples() -> Vec<Entry<'static>> {
             why: WhyTransferRefused::NotReady,
         },
         Decision::TransferBegan { destination: "1003", into: Some(call()), asks: None },
+        Decision::FeatureRefused {
+            feature: "park",
+            cause: Cause::FACILITY_REJECTED,
+            why: WhyFeatureRefused::NotConfigured { what: "a call park number" },
+        },
+        Decision::FeatureDone { feature: "park", text: "8801" },
         Decision::TransferBegan { destination: "1003", into: None, asks: Some(call()) },
         Decision::TransferWent(TransferNews::Failed(Cause::USER_BUSY)),
         Decision::PartyMoved(Moved { feature: Feature::Transfer, to: call() }),

@@ -8,13 +8,14 @@ use strowger_base::journal::{
     Decision, DestinationView, Lookup, NotResolved, PatternKind, WhyLookupEnded, WhyRefused, WhyReleased,
 };
 use strowger_base::leg::{Digit, DigitsEnd, FurtherDigits, Setup, Signal, Target, Tone};
-use strowger_base::{Cause, Command, LegId};
+use strowger_base::{Cause, Command, FeatureNumber, LegId};
 use strowger_dialplan::codes::CODE_DIGITS;
 use strowger_dialplan::{
     Action, Addressed, Analysis, Arrival, Caller, Decision as Verdict, Digits, Emergency, Hop, NumberPattern,
     Progress, Reject, RouteTarget, Routed, Symbol, Why,
 };
 
+use super::asking::{Asking, Wanted};
 use super::numbers::presented;
 use super::way::{Hunting, LineWay, Routing, Way};
 use super::{Facts, Opening, State, Step, TrunkList, authorizing};
@@ -382,9 +383,18 @@ fn act(step: &mut Step<'_>, pattern: &str, action: &Action) -> State {
             alone(step, Target::Service(*service))
         }
         Action::Hunt { list } => Hunting::enter(step, pattern, pattern, list),
+        Action::Feature(feature) => asks(step, pattern, feature),
         Action::Translate(_) => not_offered(step, "translations of names"),
         Action::Block(cause) => unresolved(step, NotResolved::Blocked { pattern, cause: *cause }, *cause),
     }
+}
+
+/// The call asks for a feature.
+fn asks(step: &mut Step<'_>, pattern: &str, feature: &FeatureNumber) -> State {
+    resolved(step, pattern, DestinationView::Feature(feature.code.word()));
+    step.facts.final_called = step.facts.sent.clone();
+    let wanted = Wanted::by(feature, &step.facts.sent);
+    Asking::begin(step, wanted)
 }
 
 /// Writes down where the number leads.
@@ -426,6 +436,7 @@ const fn kind(row: &NumberPattern) -> PatternKind {
         Action::Route(_) => PatternKind::Route,
         Action::Hunt { .. } => PatternKind::HuntPilot,
         Action::Service(_) => PatternKind::Service,
+        Action::Feature(_) => PatternKind::Feature,
         Action::Block(_) => PatternKind::Block,
     }
 }

@@ -180,6 +180,7 @@ impl Call {
             State::Talking(talking) => talking.caller_came(&mut step),
             other @ (State::Dialing(_)
             | State::Authorizing(_)
+            | State::Asking(_)
             | State::Locating(_)
             | State::Opening(_)
             | State::Ended) => other,
@@ -194,6 +195,7 @@ impl Call {
             State::Ended => State::Ended,
             State::Dialing(_)
             | State::Authorizing(_)
+            | State::Asking(_)
             | State::Locating(_)
             | State::Opening(_)
             | State::Ringing(_)

@@ -152,6 +152,7 @@ impl Step<'_> {
             | Signal::Digit(_)
             | Signal::DigitsEnded(_)
             | Signal::TransferRequested { .. }
+            | Signal::FeatureRequested(_)
             | Signal::TransferEnded(_) => {}
         }
     }

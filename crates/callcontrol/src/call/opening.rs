@@ -148,8 +148,8 @@ impl Step<'_> {
                 self.impossible("a caller told what only a called device can tell");
                 None
             }
-            Signal::TransferRequested { .. } | Signal::TransferEnded(_) => {
-                self.impossible("a transfer is no matter of one call");
+            Signal::TransferRequested { .. } | Signal::TransferEnded(_) | Signal::FeatureRequested(_) => {
+                self.impossible("a feature is no matter of one call");
                 None
             }
             Signal::Media(Media::None) | Signal::Digit(_) | Signal::DigitsEnded(_) => None,

@@ -123,8 +123,8 @@ impl Ringing {
             Signal::Setup(_) | Signal::Proceeding | Signal::Alerting { .. } | Signal::Answered { .. } => {
                 step.impossible("a caller told what only a called device can tell");
             }
-            Signal::TransferRequested { .. } | Signal::TransferEnded(_) => {
-                step.impossible("a transfer is no matter of one call");
+            Signal::TransferRequested { .. } | Signal::TransferEnded(_) | Signal::FeatureRequested(_) => {
+                step.impossible("a feature is no matter of one call");
             }
             // Nobody is there yet to hear a digit, and the number is known.
             Signal::Media(Media::None) | Signal::Digit(_) | Signal::DigitsEnded(_) => {}
@@ -145,6 +145,7 @@ impl Ringing {
             | Signal::Alerting { .. }
             | Signal::Answered { .. }
             | Signal::TransferRequested { .. }
+            | Signal::FeatureRequested(_)
             | Signal::TransferEnded(_)
             | Signal::Media(Media::None)
             | Signal::Digit(_)
@@ -168,8 +169,8 @@ impl Ringing {
             Signal::MediaRefused(cause) => {
                 self.media(step, leg, Side::Called, MediaSignal::Refuse(cause));
             }
-            Signal::TransferRequested { .. } | Signal::TransferEnded(_) => {
-                step.impossible("a transfer is no matter of one call");
+            Signal::TransferRequested { .. } | Signal::TransferEnded(_) | Signal::FeatureRequested(_) => {
+                step.impossible("a feature is no matter of one call");
             }
             Signal::Setup(_) => step.impossible("a called device asked for a call on the same leg"),
             Signal::DigitsEnded(_) => step.impossible("a called device was never asked for digits"),

@@ -2,12 +2,15 @@
 
 use std::sync::Arc;
 
-use strowger_base::journal::{Decision, EmergencyFrom, Feature, MediaPart, PartyView, WhyRefused};
+use strowger_base::journal::{
+    Decision, EmergencyFrom, Feature, MediaPart, PartyView, WhyFeatureRefused, WhyRefused,
+};
 use strowger_base::leg::{FurtherDigits, Origin, Party, Setup};
 use strowger_base::net::Flow;
-use strowger_base::{CallId, Cause, LegId, Media, Now, Pii, SessionDescription, limits};
+use strowger_base::{CallId, Cause, FeatureCode, LegId, Media, Now, Pii, SessionDescription, limits};
 use strowger_dialplan::{Caller, Digits, LaterHops, codes};
 
+use super::asking::{Asking, Wanted};
 use super::participant::{Owes, Stage};
 use super::way::{CallerMedia, Way};
 use super::{Facts, State, Step, dialing};
@@ -21,6 +24,8 @@ use crate::shared::Shared;
 pub(super) struct Wish {
     flow: Flow,
     replaces: Option<LegId>,
+    joins: Option<LegId>,
+    feature: Option<FeatureCode>,
 }
 
 impl Facts {
@@ -58,7 +63,8 @@ impl Facts {
             diversions: setup.diversions,
             ..Facts::blank(now, id, caller, setup.origin)
         };
-        let wish = Wish { flow: setup.flow, replaces: setup.replaces };
+        let wish =
+            Wish { flow: setup.flow, replaces: setup.replaces, joins: setup.joins, feature: setup.feature };
         (facts, wish)
     }
 
@@ -157,10 +163,19 @@ pub(super) fn begin(step: &mut Step<'_>, wish: Wish) -> State {
         // Where it can be done, it is not begun as a call of its own.
         return step.refuse(Cause::FACILITY_REJECTED, WhyRefused::NothingToReplace);
     }
+    if wish.joins.is_some() {
+        let (feature, why) = (FeatureCode::Barge.word(), WhyFeatureRefused::NotServed);
+        return step.refuse(why.cause(), WhyRefused::Feature { feature, why });
+    }
     if let Some(refused) = occupy_own_line(step) {
         return refused;
     }
     step.normalise_calling();
+    if let Some(code) = wish.feature {
+        // By name: what is called is the argument, and no pattern is asked.
+        let argument = step.facts.called.clone();
+        return Asking::begin(step, Wanted { code, object: Box::default(), argument });
+    }
     dial_as(step)
 }
 

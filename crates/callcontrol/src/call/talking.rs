@@ -53,8 +53,8 @@ impl Talking {
             Signal::DigitsEnded(_) => State::Talking(self),
             // No feature asks a device to transfer itself yet; the journal has told it.
             Signal::TransferEnded(_) => State::Talking(self),
-            Signal::TransferRequested { .. } => {
-                step.impossible("a transfer is no matter of one call");
+            Signal::TransferRequested { .. } | Signal::FeatureRequested(_) => {
+                step.impossible("a feature is no matter of one call");
                 State::Talking(self)
             }
             Signal::Setup(_) | Signal::Proceeding | Signal::Alerting { .. } | Signal::Answered { .. } => {

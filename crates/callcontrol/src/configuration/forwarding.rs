@@ -42,6 +42,7 @@ impl Configuration {
             | Action::Route(_)
             | Action::Hunt { .. }
             | Action::Service(_)
+            | Action::Feature(_)
             | Action::Block(_) => None,
         }
     }

@@ -6,6 +6,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
+use strowger_base::feature::FeatureCode;
 use strowger_base::journal::{CallRecord, CodesView, Decision, Entry, OriginView, Record};
 use strowger_base::leg::{
     Alert, BindingId, Digit, DigitsEnd, Diversion, FurtherDigits, Origin, Party, Presentation, ReleaseReason,
@@ -27,6 +28,9 @@ use strowger_dialplan::{
 };
 use strowger_media::control::{self, PortId, Report};
 use strowger_media::sdp;
+
+#[path = "features.rs"]
+mod features;
 
 #[path = "numbers.rs"]
 mod numbers;
@@ -201,6 +205,10 @@ impl Driver {
                 ways::set(&mut self.configuration, &mut self.groups, &words);
                 self.configure();
             }
+            ["feature", pattern, code, rest @ ..] => {
+                features::number(&mut self.configuration, pattern, code, rest);
+                self.configure();
+            }
             ["wait", seconds] => self.wait(Duration::from_secs(seconds.parse().unwrap())),
             ["drain", seconds] => {
                 self.handle(Input::Drain { within: Duration::from_secs(seconds.parse().unwrap()) });
@@ -318,11 +326,19 @@ impl Driver {
             } else {
                 FurtherDigits::None
             },
-            replaces: flags
+            replaces: self.leg_named(&flags, "replaces="),
+            joins: self.leg_named(&flags, "joins="),
+            feature: flags
                 .iter()
-                .find_map(|flag| flag.strip_prefix("replaces="))
-                .map(|leg| self.legs.get(leg).copied().unwrap_or(NOBODY)),
+                .find_map(|flag| flag.strip_prefix("feature="))
+                .map(|word| FeatureCode::named(word).unwrap()),
         }
+    }
+
+    /// The leg that a flag such as `replaces=B1` names.
+    fn leg_named(&self, flags: &[&str], flag: &str) -> Option<LegId> {
+        let name = flags.iter().find_map(|word| word.strip_prefix(flag))?;
+        Some(self.legs.get(name).copied().unwrap_or(NOBODY))
     }
 
     fn signal(&mut self, words: &[&str]) -> Signal {
@@ -354,6 +370,7 @@ impl Driver {
                 let replaces = Some(self.legs.get(*leg).copied().unwrap_or(NOBODY));
                 Signal::TransferRequested { destination: (*number).into(), replaces }
             }
+            ["asks", words @ ..] => Signal::FeatureRequested(Box::new(features::request(&self.legs, words))),
             ["hangs-up"] => released(16, ReleaseReason::HungUp),
             ["gives-up"] => released(16, ReleaseReason::Cancelled),
             ["refused", status] => {
@@ -451,6 +468,11 @@ impl Driver {
                     Command::TransferResult(result) => format!("transfer-result {result:?}"),
                     Command::TransferEnded(result) => format!("transfer-ended {result:?}"),
                     Command::RequestTransfer(number) => format!("request-transfer {number}"),
+                    Command::FeatureAnswer(answer) => {
+                        format!("{} {:?} {}", answer.request, answer.result, answer.text)
+                            .trim_end()
+                            .to_owned()
+                    }
                     Command::Release(cause) => format!("release {}", cause.0),
                 };
                 self.print(leg, &text);

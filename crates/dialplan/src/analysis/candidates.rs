@@ -114,6 +114,7 @@ impl Analysis {
             | Action::Translate(_)
             | Action::Hunt { .. }
             | Action::Service(_)
+            | Action::Feature(_)
             | Action::Block(_) => false,
         })
     }

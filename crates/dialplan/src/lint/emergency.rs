@@ -15,7 +15,11 @@ pub(super) fn is_emergency(plan: &DialPlan, id: PatternId) -> bool {
     plan.pattern(id).is_some_and(|row| match &row.action {
         Action::Translate(translation) => translation.emergency == Emergency::Yes,
         Action::Route(route) => route.emergency == Emergency::Yes,
-        Action::Line(_) | Action::Hunt { .. } | Action::Service(_) | Action::Block(_) => false,
+        Action::Line(_)
+        | Action::Hunt { .. }
+        | Action::Service(_)
+        | Action::Feature(_)
+        | Action::Block(_) => false,
     })
 }
 

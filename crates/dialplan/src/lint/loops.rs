@@ -78,7 +78,11 @@ impl Finder<'_> {
                     self.asks(place, &number, &analysis);
                 }
             }
-            Action::Line(_) | Action::Hunt { .. } | Action::Service(_) | Action::Block(_) => {}
+            Action::Line(_)
+            | Action::Hunt { .. }
+            | Action::Service(_)
+            | Action::Feature(_)
+            | Action::Block(_) => {}
         }
     }
 

@@ -27,6 +27,7 @@ pub(super) fn leads_out(action: &Action) -> Option<String> {
         | Action::Translate(_)
         | Action::Hunt { .. }
         | Action::Service(_)
+        | Action::Feature(_)
         | Action::Block(_) => None,
     }
 }

@@ -405,7 +405,11 @@ fn check(what: &NumberPattern) -> Result<(), PlanError> {
             }
             &route.called
         }
-        Action::Line(_) | Action::Hunt { .. } | Action::Service(_) | Action::Block(_) => return Ok(()),
+        Action::Line(_)
+        | Action::Hunt { .. }
+        | Action::Service(_)
+        | Action::Feature(_)
+        | Action::Block(_) => return Ok(()),
     };
     let wrong = |source| PlanError::Discard { pattern: pattern.text().into(), source };
     called.discard.check(pattern).map_err(wrong)

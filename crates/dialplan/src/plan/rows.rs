@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use strowger_base::leg::Service;
-use strowger_base::{Cause, LineName};
+use strowger_base::{Cause, FeatureNumber, LineName};
 
 use super::SearchSpace;
 use crate::national::RouteFilter;
@@ -41,6 +41,8 @@ pub enum Action {
     },
     /// A service of the node.
     Service(Service),
+    /// A feature: something is done with calls.
+    Feature(Box<FeatureNumber>),
     /// Nothing: whoever dials it is released with the cause.
     Block(Cause),
 }
@@ -174,6 +176,7 @@ impl NumberPattern {
             Action::Route(_) => "route pattern",
             Action::Hunt { .. } => "hunt pilot",
             Action::Service(_) => "service",
+            Action::Feature(_) => "feature number",
             Action::Block(_) => "block",
         }
     }

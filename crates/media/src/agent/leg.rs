@@ -182,6 +182,7 @@ impl ServiceLeg {
             Command::ShowParty(_)
             | Command::Digit(_)
             | Command::TransferResult(_)
+            | Command::FeatureAnswer(_)
             | Command::TransferEnded(_)
             | Command::RequestTransfer(_) => {}
             Command::CollectDigits

@@ -16,6 +16,7 @@ pub(super) fn counts(draft: &Draft, lines: usize, found: &mut Findings) -> bool 
         + plan.translations.len()
         + plan.routes.len()
         + plan.blocks.len()
+        + plan.features.len()
         + plan.directory_uris.len()
         + plan.hunt_pilots.len()
         + plan.calling_transformations.len()

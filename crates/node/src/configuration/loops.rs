@@ -67,9 +67,12 @@ pub(super) fn any(
 fn translations(plan: &DialPlan) -> impl Iterator<Item = &Translation> {
     plan.others().filter_map(|(_, row)| match &row.action {
         Action::Translate(translation) => Some(&**translation),
-        Action::Line(_) | Action::Route(_) | Action::Hunt { .. } | Action::Service(_) | Action::Block(_) => {
-            None
-        }
+        Action::Line(_)
+        | Action::Route(_)
+        | Action::Hunt { .. }
+        | Action::Service(_)
+        | Action::Feature(_)
+        | Action::Block(_) => None,
     })
 }
 

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use strowger_base::{Cause, LineName, Table, limits};
+use strowger_base::{Cause, FeatureNumber, LineName, Table, limits};
 use strowger_callcontrol::configuration::{Line as LineSettings, Trunk as TrunkSettings};
 use strowger_dialplan::{
     Action, CalledChange, Caller, CallingChange, CodesRequired, DialPlan, DialPlanBuilder, Digits, Emergency,
@@ -39,6 +39,8 @@ pub struct PlanDraft {
     pub routes: Vec<RouteDraft>,
     /// Patterns that block.
     pub blocks: Vec<BlockDraft>,
+    /// Numbers that ask for features.
+    pub features: Vec<FeatureDraft>,
     /// Directory URIs.
     pub directory_uris: Vec<DirectoryUriDraft>,
     /// Calling party transformation patterns.
@@ -92,6 +94,15 @@ pub struct PatternDraft {
     pub filter: Box<str>,
     /// Ends the collection of digits.
     pub urgent: bool,
+}
+
+/// A number that asks for a feature.
+#[derive(Clone, Debug)]
+pub struct FeatureDraft {
+    /// The pattern.
+    pub pattern: PatternDraft,
+    /// What it asks for.
+    pub number: FeatureNumber,
 }
 
 /// What a pattern does to numbers.
@@ -230,6 +241,10 @@ pub(super) fn add_others(
     }
     for (index, route) in written.routes.iter().enumerate() {
         add_route(plan, Place::Route(index), route, found);
+    }
+    for (index, feature) in written.features.iter().enumerate() {
+        let action = Action::Feature(Box::new(feature.number.clone()));
+        add(plan, Place::Feature(index), &feature.pattern, action, found);
     }
     for (index, block) in written.blocks.iter().enumerate() {
         let (place, cause) = (Place::Block(index), block.cause);
@@ -592,7 +607,11 @@ fn not_by_name(action: &Action) -> Option<&'static str> {
             }
             RouteTarget::Trunk(_) => None,
         },
-        Action::Line(_) | Action::Hunt { .. } | Action::Service(_) | Action::Block(_) => None,
+        Action::Line(_)
+        | Action::Hunt { .. }
+        | Action::Service(_)
+        | Action::Feature(_)
+        | Action::Block(_) => None,
     }
 }
 

@@ -81,7 +81,12 @@ const fn part(kind: Kind) -> Part {
         | Kind::HuntPilot
         | Kind::CallingTransformationPattern
         | Kind::CalledTransformationPattern
-        | Kind::ApplicationNumber => Part::Other,
+        | Kind::ApplicationNumber
+        | Kind::CallPark
+        | Kind::DirectedCallPark
+        | Kind::PickupGroup
+        | Kind::MeetMe
+        | Kind::PagingGroup => Part::Other,
         Kind::ServiceParameters
         | Kind::DateTimeGroup
         | Kind::PhysicalLocation
@@ -106,11 +111,6 @@ const fn part(kind: Kind) -> Part {
         | Kind::MediaResource
         | Kind::MediaResourceGroup
         | Kind::MediaResourceGroupList
-        | Kind::CallPark
-        | Kind::DirectedCallPark
-        | Kind::PickupGroup
-        | Kind::MeetMe
-        | Kind::PagingGroup
         | Kind::CtiPort
         | Kind::CtiRoutePoint
         | Kind::EndUser

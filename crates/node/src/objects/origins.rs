@@ -98,7 +98,7 @@ fn setting(place: Place, of_draft: &'static str) -> &'static str {
         Place::Service(_) => &[("number", "pattern")],
         Place::Trunk(_) | Place::PlannedTrunk(_) => TRUNK,
         Place::Partition(_) => &[("hours", "time_schedule")],
-        Place::Translation(_) | Place::Route(_) | Place::Block(_) => PATTERN,
+        Place::Translation(_) | Place::Route(_) | Place::Block(_) | Place::Feature(_) => PATTERN,
         Place::CallingTransformation(_) | Place::CalledTransformation(_) => &[],
         Place::DirectoryUri(_) => &[("uri", "pattern")],
         Place::DevicePool(_) => {

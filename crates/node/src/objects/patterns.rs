@@ -39,6 +39,7 @@ impl Translation<'_> {
         self.each(|draft| &mut draft.plan.calling_transformations, Place::CallingTransformation, calling);
         self.each(|draft| &mut draft.plan.called_transformations, Place::CalledTransformation, called);
         self.each(|draft| &mut draft.services, Place::Service, service);
+        self.feature_numbers();
         for (id, it) in self.state.all::<DirectoryUri>() {
             let Some(made) = directory_uri(self.state, it) else { continue };
             self.add(

@@ -390,6 +390,7 @@ pub(super) fn draft(file: &ConfigFile) -> PlanDraft {
         translations: file.translations.iter().map(TranslationSection::draft).collect(),
         routes: file.routes.iter().map(RouteSection::draft).collect(),
         blocks: file.blocks.iter().map(BlockSection::draft).collect(),
+        features: Vec::new(),
         directory_uris: Vec::new(),
         calling_transformations: file
             .calling_transformations

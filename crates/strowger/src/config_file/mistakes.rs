@@ -44,7 +44,8 @@ impl ConfigFile {
             Place::HuntPilot(index) => ("hunt_pilot", index),
             Place::AuthorizationCode(index) => ("authorization_code", index),
             Place::MatterCode(index) => ("matter_code", index),
-            Place::Node | Place::Listener(_) | Place::DirectoryUri(_) => {
+            // The file has no features.
+            Place::Node | Place::Listener(_) | Place::DirectoryUri(_) | Place::Feature(_) => {
                 return format!("{}: {place}:", self.source.path.display());
             }
         };

@@ -95,7 +95,13 @@ impl Answer<'_> {
                     }
                 }
             },
-            Some(Action::Translate(_) | Action::Hunt { .. } | Action::Service(_) | Action::Block(_))
+            Some(
+                Action::Translate(_)
+                | Action::Hunt { .. }
+                | Action::Service(_)
+                | Action::Feature(_)
+                | Action::Block(_),
+            )
             | None => {}
         }
         list

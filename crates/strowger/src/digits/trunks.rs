@@ -26,6 +26,7 @@ impl Answer<'_> {
                 | Action::Translate(_)
                 | Action::Hunt { .. }
                 | Action::Service(_)
+                | Action::Feature(_)
                 | Action::Block(_),
             )
             | None => return Vec::new(),

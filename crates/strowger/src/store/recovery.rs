@@ -201,7 +201,8 @@ fn learn<'a>(draft: &mut CallRecord<'a>, leg: Option<LegId>, at: WallTime, decis
                 DestinationView::Trunk(_)
                 | DestinationView::Service(_)
                 | DestinationView::RouteList(_)
-                | DestinationView::HuntList(_) => sent,
+                | DestinationView::HuntList(_)
+                | DestinationView::Feature(_) => sent,
             };
         }
         Decision::Forwarded(forwarding) => draft.redirections.push(forwarding.redirection),

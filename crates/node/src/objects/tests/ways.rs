@@ -18,6 +18,7 @@ fn dialled(configuration: &Configuration, line: &str, number: &str) -> String {
         },
         Action::Hunt { list } => format!("hunt {list}"),
         Action::Service(service) => format!("{service:?}"),
+        Action::Feature(feature) => format!("{}", feature.code),
         Action::Block(cause) => format!("blocked {}", cause.0),
         Action::Translate(_) => "translation".to_owned(),
     };

@@ -1,0 +1,78 @@
+//! The number asks for a feature: the call waits for what that makes of it, which is within the same input.
+
+use strowger_base::Now;
+use strowger_base::feature::{FeatureCode, FeatureNumber};
+use strowger_base::journal::{WhyFeatureRefused, WhyRefused};
+use strowger_base::leg::Signal;
+
+use super::{Call, State, Step};
+use crate::io::Outbox;
+use crate::shared::{Asked, Shared};
+
+/// What a caller asks for by a number or by name.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub(crate) struct Wanted {
+    pub(crate) code: FeatureCode,
+    /// The configured object that the number belongs to; empty when it is none of an object's.
+    pub(crate) object: Box<str>,
+    /// What was dialled behind the code, or the whole number where that is the argument.
+    pub(crate) argument: Box<str>,
+}
+
+impl Wanted {
+    /// What a number asks for.
+    pub(super) fn by(row: &FeatureNumber, number: &str) -> Self {
+        Wanted { code: row.code, object: row.object.clone(), argument: row.argument(number).into() }
+    }
+}
+
+/// A call that waits for a feature.
+#[derive(Debug)]
+pub(super) struct Asking {
+    pub(super) wanted: Wanted,
+}
+
+impl Asking {
+    /// The call asks for this; `features::wanted` answers before the input is done with.
+    pub(super) fn begin(step: &mut Step<'_>, wanted: Wanted) -> State {
+        step.shared.asked.push_back(Asked::Feature { call: step.facts.id });
+        State::Asking(Asking { wanted })
+    }
+
+    /// Only the caller is there to tell something.
+    pub(super) fn signal(self, step: &mut Step<'_>, signal: Signal) -> State {
+        match step.before_ringing(signal) {
+            Some(ended) => ended,
+            None => State::Asking(self),
+        }
+    }
+}
+
+impl Call {
+    /// What it waits for, when it asks for a feature.
+    pub(crate) const fn wanted(&self) -> Option<&Wanted> {
+        match &self.state {
+            State::Asking(asking) => Some(&asking.wanted),
+            State::Dialing(_)
+            | State::Authorizing(_)
+            | State::Locating(_)
+            | State::Opening(_)
+            | State::Ringing(_)
+            | State::Talking(_)
+            | State::Ended => None,
+        }
+    }
+
+    /// Whoever asks does not get the feature.
+    pub(crate) fn refuse_feature(
+        &mut self,
+        now: Now,
+        why: WhyFeatureRefused<'_>,
+        shared: &mut Shared,
+        out: &mut Outbox,
+    ) {
+        let Some(feature) = self.wanted().map(|wanted| wanted.code.word()) else { return };
+        let mut step = Step { now, facts: &mut self.facts, shared, out };
+        self.state = step.refuse(why.cause(), WhyRefused::Feature { feature, why });
+    }
+}

@@ -1,0 +1,82 @@
+//! Who asks for a feature, and which file does it.
+
+use strowger_base::feature::{FeatureAnswer, FeatureCode, FeatureRequest};
+use strowger_base::journal::{Decision, WhyFeatureRefused};
+use strowger_base::{CallId, Command, LegId, Now};
+
+use crate::CallControl;
+use crate::call::Wanted;
+use crate::io::Outbox;
+
+impl CallControl {
+    /// A caller asks for a feature, by a number or by name: the feature takes the call, or the caller is refused.
+    pub(super) fn wanted(&mut self, now: Now, call: CallId, out: &mut Outbox) {
+        let Some(wanted) = self.calls.get(&call).and_then(|call| call.wanted()).cloned() else { return };
+        if let Err(why) = Self::by_number(&wanted) {
+            self.with_call(call, |call, shared| call.refuse_feature(now, why, shared, out));
+        }
+    }
+
+    fn by_number(wanted: &Wanted) -> Result<(), WhyFeatureRefused<'static>> {
+        match wanted.code {
+            FeatureCode::PickUp
+            | FeatureCode::GroupPickUp
+            | FeatureCode::OtherPickUp
+            | FeatureCode::DirectedPickUp
+            | FeatureCode::Retrieve
+            | FeatureCode::DirectedPark
+            | FeatureCode::MeetMe
+            | FeatureCode::OpenMeetMe
+            | FeatureCode::Forward(_)
+            | FeatureCode::CancelForward(_)
+            | FeatureCode::DoNotDisturb(_)
+            | FeatureCode::HuntLogin(_)
+            | FeatureCode::CallBack
+            | FeatureCode::CancelCallBack
+            | FeatureCode::Page
+            | FeatureCode::MessageWaiting(_)
+            | FeatureCode::Barge
+            | FeatureCode::MaliciousCall => Err(WhyFeatureRefused::NotServed),
+        }
+    }
+
+    /// A device wants something done with its call.
+    pub(crate) fn requested(&mut self, now: Now, leg: LegId, request: &FeatureRequest, out: &mut Outbox) {
+        if let Err(why) = Self::by_request(request) {
+            self.refuse_request(now, leg, request, why, out);
+        }
+    }
+
+    fn by_request(request: &FeatureRequest) -> Result<(), WhyFeatureRefused<'static>> {
+        match request {
+            FeatureRequest::Conference { .. }
+            | FeatureRequest::DropLast
+            | FeatureRequest::Drop { .. }
+            | FeatureRequest::Mute { .. }
+            | FeatureRequest::Participants
+            | FeatureRequest::Park
+            | FeatureRequest::Divert
+            | FeatureRequest::CallBack
+            | FeatureRequest::MaliciousCall
+            | FeatureRequest::Privacy(_)
+            | FeatureRequest::Record(_) => Err(WhyFeatureRefused::NotServed),
+        }
+    }
+
+    /// The device does not get what it asked for.
+    fn refuse_request(
+        &self,
+        now: Now,
+        leg: LegId,
+        request: &FeatureRequest,
+        why: WhyFeatureRefused<'_>,
+        out: &mut Outbox,
+    ) {
+        let (feature, cause) = (request.word(), why.cause());
+        let answer = FeatureAnswer { request: feature, result: Err(cause), text: "".into() };
+        out.command(leg, Command::FeatureAnswer(Box::new(answer)));
+        if let Some(&call) = self.shared.legs.get(&leg) {
+            out.decide(now, call, Some(leg), Decision::FeatureRefused { feature, cause, why });
+        }
+    }
+}

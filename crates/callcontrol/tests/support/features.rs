@@ -1,0 +1,49 @@
+//! Features in scripts: numbers that ask for them, and what devices ask for.
+
+use std::collections::BTreeMap;
+
+use strowger_base::LegId;
+use strowger_base::feature::{FeatureCode, FeatureNumber, FeatureRequest, Turn};
+use strowger_callcontrol::Configuration;
+use strowger_dialplan::{Action, DialPlanBuilder, NumberPattern};
+
+use super::NOBODY;
+
+/// `*81!` is the number of a feature, with so many digits before the argument, and belongs to an object.
+pub(crate) fn number(configuration: &mut Configuration, pattern: &str, code: &str, rest: &[&str]) {
+    let code = FeatureCode::named(code).unwrap_or_else(|| panic!("no feature {code}"));
+    let flag = |name: &str| rest.iter().find_map(|flag| flag.strip_prefix(name));
+    let digits = flag("digits=").map_or(0, |digits| digits.parse().unwrap());
+    let object = flag("of=").unwrap_or_default().into();
+    let action = Action::Feature(Box::new(FeatureNumber { code, object, digits }));
+    let mut plan = DialPlanBuilder::from(&configuration.plan);
+    plan.add("", NumberPattern::new(pattern.parse().unwrap(), action)).unwrap();
+    configuration.plan = plan.build();
+}
+
+/// What a device asks for: `park`, `conference B2`, `privacy on`.
+pub(crate) fn request(legs: &BTreeMap<String, LegId>, words: &[&str]) -> FeatureRequest {
+    let leg = |name: &&str| legs.get(*name).copied().unwrap_or(NOBODY);
+    let turn = |word: &str| match word {
+        "on" => Turn::On,
+        "off" => Turn::Off,
+        "over" => Turn::Over,
+        other => panic!("no turn {other}"),
+    };
+    match words {
+        ["conference", with @ ..] => FeatureRequest::Conference { with: with.iter().map(leg).collect() },
+        ["drop-last"] => FeatureRequest::DropLast,
+        ["drop", participant] => FeatureRequest::Drop { participant: participant.parse().unwrap() },
+        ["mute", participant, word] => {
+            FeatureRequest::Mute { participant: participant.parse().unwrap(), turn: turn(word) }
+        }
+        ["participants"] => FeatureRequest::Participants,
+        ["park"] => FeatureRequest::Park,
+        ["divert"] => FeatureRequest::Divert,
+        ["call-back"] => FeatureRequest::CallBack,
+        ["malicious"] => FeatureRequest::MaliciousCall,
+        ["privacy", word] => FeatureRequest::Privacy(turn(word)),
+        ["record", word] => FeatureRequest::Record(turn(word)),
+        other => panic!("nobody asks {other:?}"),
+    }
+}
