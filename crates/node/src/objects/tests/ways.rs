@@ -18,7 +18,9 @@ fn dialled(configuration: &Configuration, line: &str, number: &str) -> String {
         },
         Action::Hunt { list } => format!("hunt {list}"),
         Action::Service(service) => format!("{service:?}"),
-        Action::Feature(feature) => format!("{}", feature.code),
+        Action::Feature(feature) => {
+            format!("{} of {} with {:?}", feature.code, feature.object, feature.argument(number))
+        }
         Action::Block(cause) => format!("blocked {}", cause.0),
         Action::Translate(_) => "translation".to_owned(),
     };
@@ -269,4 +271,38 @@ fn a_number_is_another_line_in_another_partition() {
     assert_eq!(members.iter().map(|member| member.as_str()).collect::<Vec<_>>(), ["1001 in A", "1001 in B"]);
     let phone = |line: &str| configuration.sip.lines.get(line).unwrap().phones[0].name.clone().unwrap();
     assert_eq!((&*phone("1001 in A"), &*phone("1001 in B")), ("A1", "B1"));
+}
+
+#[test]
+fn features_have_numbers() {
+    let features = r#"
+        [[call_park]]
+        pattern = "88XX"
+        partition = "internal"
+        [[directed_call_park]]
+        pattern = "87X"
+        partition = "internal"
+        retrieval_prefix = "*5"
+        [[pickup_group]]
+        pattern = "8600"
+        partition = "internal"
+        lines = ["internal:1001"]
+        [[meet_me]]
+        pattern = "85XX"
+        partition = "internal"
+        [[paging_group]]
+        pattern = "8400"
+        partition = "internal"
+        lines = ["internal:1001"]
+    "#;
+    let configuration = built(&format!("{OFFICE}{features}"));
+    let check = |number: &str, expect: &str| {
+        assert_eq!(dialled(&configuration, "1001 in internal", number), expect, "{number}");
+    };
+    check("8801", "park-retrieve of internal:88XX with \"8801\" as 8801");
+    check("871", "directed-park of internal:87X with \"871\" as 871");
+    check("*5871", "park-retrieve of internal:87X with \"871\" as *5871");
+    check("8600", "group-pickup of internal:8600 with \"8600\" as 8600");
+    check("8512", "meet-me of internal:85XX with \"8512\" as 8512");
+    check("8400", "page of internal:8400 with \"8400\" as 8400");
 }
