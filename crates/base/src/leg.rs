@@ -204,6 +204,10 @@ pub enum DigitsEnd {
     Lost,
 }
 
+/// An audio source of music on hold by its number, 1 to 51.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub struct AudioSource(pub u8);
+
 /// What somebody hears who dials or waits.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Tone {
@@ -217,8 +221,12 @@ pub enum Tone {
     ZipZip,
     /// Ringing tone: somebody else is rung.
     Ringing,
-    /// Music: the other party holds.
+    /// Music: the other party holds. It is the piece that is built in.
     Music,
+    /// Music of an audio source that the operator has loaded.
+    Source(AudioSource),
+    /// A beep from time to time: the other party holds, and its music cannot be played.
+    Hold,
 }
 
 /// A device shall ring.

@@ -1,8 +1,9 @@
 //! Small phrases.
 
+use std::borrow::Cow;
 use std::time::Duration;
 
-use strowger_base::leg::{Service, Tone};
+use strowger_base::leg::{AudioSource, Service, Tone};
 use strowger_base::{Cause, WallTime};
 
 /// `4 s`, `0.3 s`, `2 min 5 s`.
@@ -96,15 +97,17 @@ pub(crate) const fn service(service: Service) -> &'static str {
 }
 
 /// What somebody hears.
-pub(crate) const fn tone(tone: Tone) -> &'static str {
-    match tone {
+pub(crate) fn tone(tone: Tone) -> Cow<'static, str> {
+    Cow::Borrowed(match tone {
         Tone::Silence => "nothing",
         Tone::Dial => "dial tone",
         Tone::OutsideDial => "outside dial tone",
         Tone::ZipZip => "the tone that asks for a code",
         Tone::Ringing => "ringing tone",
         Tone::Music => "music",
-    }
+        Tone::Source(AudioSource(number)) => return format!("music of audio source {number}").into(),
+        Tone::Hold => "the tone of hold",
+    })
 }
 
 #[cfg(test)]

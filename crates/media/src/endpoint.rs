@@ -5,11 +5,12 @@
 //!   overtaken on the way here is missing or late on the way back, so that the user hears the line as it
 //!   is. Key presses and comfort noise are not echoed.
 //! * Announcement: [`tone::ANNOUNCEMENT`], then [`Report::Finished`].
-//! * Sounds: the tone that it is told, for as long as it is told so.
+//! * Sounds: the tone or the music that it is told, for as long as it is told so.
 //!
 //! Both report [`Report::Silent`] when nothing has come for [`SILENT_MAX`], and pause while the peer does not want to hear anything. Where packets go is said in `latch`.
 
 mod control;
+mod programme;
 
 use std::net::SocketAddr;
 use std::time::Duration;
@@ -20,11 +21,13 @@ use strowger_base::{Instant, Now, Rng};
 use crate::codec::{Codec, Speaker, Transcoder};
 use crate::control::{PayloadTypes, PortId, Report, RtcpWay, Side, StreamFormat};
 use crate::latch::{Latch, Verdict};
+use crate::music::Music;
 use crate::rtp::{self, Arrival, EventReceiver, Header, Packet, Reception, Sender, Timing};
 use crate::statistics::StreamStatistics;
-use crate::tone::{self, Player};
+use crate::tone;
 use crate::worker::{Channel, Outbox, SocketRef};
 use control::Control;
+use programme::{Frame, Programme};
 
 /// What can happen to an endpoint.
 #[derive(Debug)]
@@ -88,6 +91,7 @@ pub struct Endpoint {
     speaker: Speaker,
     transcoder: Option<Transcoder>,
     samples: Vec<i16>,
+    payload: Vec<u8>,
     malformed: u64,
     foreign: u64,
 }
@@ -97,10 +101,10 @@ pub struct Endpoint {
 enum State {
     /// Open, and nothing agreed yet.
     Waiting,
-    /// Plays a tone; the next packet is due at `next`.
-    Playing { player: Player, next: Instant, marker: bool },
-    /// Plays a tone that the peer does not want to hear now.
-    Paused { player: Player },
+    /// Plays something; the next packet is due at `next`.
+    Playing { programme: Programme, next: Instant, marker: bool },
+    /// Plays something that the peer does not want to hear now.
+    Paused { programme: Programme },
     /// Sends back what it hears.
     Echoing { shift: Option<Shift> },
     /// The announcement is over.
@@ -139,20 +143,21 @@ impl Endpoint {
             speaker: Speaker::new(Codec::Pcmu),
             transcoder: None,
             samples: Vec::new(),
+            payload: Vec::new(),
             malformed: 0,
             foreign: 0,
         }
     }
 
     /// Takes one input; the outbox is complete when it returns.
-    pub fn handle(&mut self, now: Now, input: Input<'_>, out: &mut Outbox) {
+    pub fn handle(&mut self, now: Now, input: Input<'_>, music: &mut Music, out: &mut Outbox) {
         match input {
             Input::Connect(connection) => self.connect(now, connection),
             Input::Play(tone) => self.change_tone(tone),
             Input::Packet { source, bytes } if rtp::is_rtcp(bytes) => self.control_packet(now, source, bytes),
             Input::Packet { source, bytes } => self.packet(now, source, bytes, out),
             Input::RtcpPacket { source, bytes } => self.control_packet(now, source, bytes),
-            Input::Timeout => self.timeout(now, out),
+            Input::Timeout => self.timeout(now, music, out),
         }
     }
 
@@ -208,15 +213,15 @@ impl Endpoint {
         self.connection = Some(connection);
         self.state = match std::mem::replace(&mut self.state, State::Finished) {
             State::Waiting => {
-                let player = Player::new(match self.service {
-                    Service::Echo => &tone::BEEP,
-                    Service::Announcement => &tone::ANNOUNCEMENT,
-                    Service::Sounds => tone::cadence(self.tone),
-                });
-                play_or_pause(player, now.mono, &connection)
+                let programme = match self.service {
+                    Service::Echo => Programme::cadence(&tone::BEEP),
+                    Service::Announcement => Programme::cadence(&tone::ANNOUNCEMENT),
+                    Service::Sounds => Programme::of(self.tone),
+                };
+                play_or_pause(programme, now.mono, &connection)
             }
-            State::Paused { player } => play_or_pause(player, now.mono, &connection),
-            State::Playing { player, .. } if !connection.send => State::Paused { player },
+            State::Paused { programme } => play_or_pause(programme, now.mono, &connection),
+            State::Playing { programme, .. } if !connection.send => State::Paused { programme },
             state @ State::Playing { .. } => state,
             // After a pause the peer's numbers have gone on or begun anew.
             State::Echoing { shift } => State::Echoing { shift: shift.filter(|_| !resumes) },
@@ -231,8 +236,8 @@ impl Endpoint {
         }
         self.tone = tone;
         match &mut self.state {
-            State::Playing { player, .. } | State::Paused { player } => {
-                *player = Player::new(tone::cadence(tone))
+            State::Playing { programme, .. } | State::Paused { programme } => {
+                *programme = Programme::of(tone)
             }
             State::Waiting | State::Echoing { .. } | State::Finished => {}
         }
@@ -339,8 +344,8 @@ impl Endpoint {
         });
     }
 
-    fn timeout(&mut self, now: Now, out: &mut Outbox) {
-        self.play(now.mono, out);
+    fn timeout(&mut self, now: Now, music: &mut Music, out: &mut Outbox) {
+        self.play(now.mono, music, out);
         if self.look_at.is_some_and(|at| at <= now.mono) {
             let silent_at = self.heard_at + SILENT_MAX;
             self.look_at = (now.mono < silent_at).then_some(silent_at);
@@ -354,19 +359,16 @@ impl Endpoint {
         }
     }
 
-    /// Sends all packets of the tone that are due.
-    fn play(&mut self, now: Instant, out: &mut Outbox) {
+    /// Sends all packets of what is played that are due.
+    fn play(&mut self, now: Instant, music: &mut Music, out: &mut Outbox) {
         let Some(connection) = self.connection else { return };
         let ptime = Duration::from_millis(u64::from(connection.format.ptime_ms));
-        let codec = connection.format.codec;
-        let units = codec.units(connection.format.ptime_ms);
-        let rate_hz = codec.sample_rate_hz();
-        let frame_samples = codec.samples(connection.format.ptime_ms);
-        while let State::Playing { player, next, marker } = &mut self.state {
+        let units = connection.format.codec.units(connection.format.ptime_ms);
+        while let State::Playing { programme, next, marker } = &mut self.state {
             if *next > now {
                 return;
             }
-            if player.is_finished() {
+            if programme.is_finished() {
                 self.state = self.after_tone(out);
                 return;
             }
@@ -375,18 +377,23 @@ impl Endpoint {
                 self.sender.skip(units);
                 *next += ptime;
             }
-            self.samples.clear();
-            player.render(rate_hz, frame_samples, &mut self.samples);
+            let frame = Frame {
+                format: &connection.format,
+                at: *next,
+                speaker: &mut self.speaker,
+                samples: &mut self.samples,
+            };
+            self.payload.clear();
+            programme.next(music, frame, &mut self.payload);
             *next += ptime;
             let marker = std::mem::replace(marker, false);
             match self.latch.destination() {
                 Some(destination) => {
-                    let (sender, speaker, samples) = (&mut self.sender, &mut self.speaker, &self.samples);
+                    let (sender, payload) = (&mut self.sender, &self.payload);
                     out.send(socket(self.port, Channel::Rtp), destination, |bytes| {
                         sender.write_next(now, connection.format.payload_type, marker, units, bytes);
-                        let header_end = bytes.len();
-                        speaker.encode(samples, bytes);
-                        sender.carried(bytes.len() - header_end);
+                        sender.carried(payload.len());
+                        bytes.extend_from_slice(payload);
                     });
                 }
                 None => self.sender.skip(units),
@@ -447,11 +454,11 @@ impl Content {
     }
 }
 
-fn play_or_pause(player: Player, now: Instant, connection: &Connection) -> State {
+fn play_or_pause(programme: Programme, now: Instant, connection: &Connection) -> State {
     if connection.send {
-        State::Playing { player, next: now, marker: true }
+        State::Playing { programme, next: now, marker: true }
     } else {
-        State::Paused { player }
+        State::Paused { programme }
     }
 }
 

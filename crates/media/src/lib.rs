@@ -11,6 +11,7 @@ pub mod codec;
 pub mod control;
 pub mod endpoint;
 mod latch;
+pub mod music;
 pub mod negotiate;
 pub mod relay;
 pub mod rtcp;
@@ -19,6 +20,7 @@ pub mod sdp;
 pub mod srtp;
 pub mod statistics;
 pub mod tone;
+pub mod wav;
 pub mod worker;
 
 pub use agent::Agent;

@@ -115,6 +115,17 @@ pub static ZIP_ZIP: Cadence = Cadence {
     repeat: Repeat::Once,
 };
 
+/// Tone on hold: two short beeps every ten seconds.
+pub static HOLD: Cadence = Cadence {
+    segments: &[
+        Segment::tone(425, MINUS_19_DBM0, 150),
+        Segment::silence(150),
+        Segment::tone(425, MINUS_19_DBM0, 150),
+        Segment::silence(9550),
+    ],
+    repeat: Repeat::Forever,
+};
+
 /// What is heard on hold where no other music is given: broken chords of two quiet voices, 16 s in all.
 pub static MUSIC: Cadence = Cadence {
     segments: &[
@@ -154,6 +165,8 @@ pub const fn cadence(tone: Tone) -> &'static Cadence {
         Tone::ZipZip => &ZIP_ZIP,
         Tone::Ringing => &RINGING,
         Tone::Music => &MUSIC,
+        // Of a source that cannot be played: see `music`.
+        Tone::Hold | Tone::Source(_) => &HOLD,
     }
 }
 

@@ -4,12 +4,14 @@
 //! decides nothing.
 
 use std::net::SocketAddr;
+use std::sync::Arc;
 
 use strowger_base::leg::Service;
 use strowger_base::{ByteArena, HashMap, HashSeed, Instant, Now, Rng, Span, TimerHandle, TimerQueue, limits};
 
 use crate::control::{Command, PortId, Report, Side};
 use crate::endpoint::{self, Connection, Endpoint};
+use crate::music::{Library, Music};
 use crate::relay::{self, Relay};
 use crate::statistics::PortStatistics;
 
@@ -127,6 +129,7 @@ pub struct Worker {
     rng: Rng,
     ports: HashMap<PortId, Port>,
     timers: TimerQueue<PortId>,
+    music: Music,
 }
 
 /// A port in one of its states.
@@ -154,7 +157,12 @@ impl Worker {
     /// A worker without ports. `rng` makes SSRCs, first sequence numbers and RTCP intervals.
     pub fn new(mut rng: Rng) -> Self {
         let seed = HashSeed::new(&mut rng);
-        Worker { rng, ports: HashMap::with_hasher(seed), timers: TimerQueue::new() }
+        Worker { rng, ports: HashMap::with_hasher(seed), timers: TimerQueue::new(), music: Music::default() }
+    }
+
+    /// What can be played from now on. Without any there is the music that is built in.
+    pub fn set_library(&mut self, library: Arc<Library>) {
+        self.music.set_library(library);
     }
 
     /// Takes one input; the outbox is complete when it returns.
@@ -306,7 +314,7 @@ impl Worker {
     /// Lets an endpoint handle an input and keeps its timer right.
     fn endpoint(&mut self, now: Now, port: PortId, input: endpoint::Input<'_>, out: &mut Outbox) {
         let Some(Port::Endpoint { endpoint, timer }) = self.ports.get_mut(&port) else { return };
-        endpoint.handle(now, input, out);
+        endpoint.handle(now, input, &mut self.music, out);
         let wanted = endpoint.next_timeout();
         if timer.map(|(at, _)| at) != wanted {
             if let Some((_, handle)) = timer.take() {

@@ -3,7 +3,7 @@ use std::time::Duration;
 
 use super::*;
 use crate::event::{Event, RefuseReason, UnregisterReason};
-use crate::leg::{Alert, BindingId, Presentation, ReleaseReason, Service, Tone};
+use crate::leg::{Alert, AudioSource, BindingId, Presentation, ReleaseReason, Service, Tone};
 use crate::net::{Flow, ListenerId, StreamId, Transport};
 use crate::{Cause, NodeId, Pii, Rng, ShardId};
 
@@ -176,6 +176,7 @@ fn samples() -> Vec<Entry<'static>> {
             called: "1002",
         },
         Decision::Hears(Tone::Music),
+        Decision::Hears(Tone::Source(AudioSource(51))),
         Decision::Admission(Admission::CodecsLeft(permitted())),
         Decision::Admission(Admission::NoCodecLeft(Codecs { left: "", ..permitted() })),
         Decision::Admission(Admission::BandwidthTaken { from: "Berlin", to: "Hub_None", kbps: 80 }),

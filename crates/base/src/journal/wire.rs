@@ -5,7 +5,7 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::time::Duration;
 
 use super::DecodeError;
-use crate::leg::{Alert, BindingId, Presentation, ReleaseReason, Service, Tone};
+use crate::leg::{Alert, AudioSource, BindingId, Presentation, ReleaseReason, Service, Tone};
 use crate::net::{Flow, ListenerId, StreamId, Transport};
 use crate::{CallId, Cause, LegId, NodeId, ShardId, WallTime};
 
@@ -290,7 +290,7 @@ macro_rules! wire_newtypes {
         }
     )*};
 }
-wire_newtypes!(Cause, NodeId, ShardId, ListenerId, StreamId, BindingId);
+wire_newtypes!(Cause, NodeId, ShardId, ListenerId, StreamId, BindingId, AudioSource);
 
 wire_struct!(CallId { node, shard, number });
 wire_struct!(LegId { node, shard, number });
@@ -300,7 +300,7 @@ wire_enum!(Flow { Datagram = 0 { listener, peer }, Stream = 1 { stream, peer, tr
 wire_enum!(Alert { Ringing = 0, Progress = 1 });
 wire_enum!(Presentation { Allowed = 0, Restricted = 1 });
 wire_enum!(Service { Echo = 0, Announcement = 1, Sounds = 2 });
-wire_enum!(Tone { Silence = 0, Dial = 1, OutsideDial = 2, ZipZip = 3, Ringing = 4, Music = 5 });
+wire_enum!(Tone { Silence = 0, Dial = 1, OutsideDial = 2, ZipZip = 3, Ringing = 4, Music = 5, Source = 8 (source), Hold = 9 });
 wire_enum!(ReleaseReason {
     HungUp = 0,
     Cancelled = 1,

@@ -2,13 +2,15 @@ mod world;
 
 use std::time::Duration;
 
-use strowger_base::leg::{Digit, Service};
+use strowger_base::leg::{AudioSource, Digit, Service, Tone};
 
 use super::*;
 use crate::codec::{Codec, Listener, Speaker};
 use crate::control::{RtcpWay, StreamFormat};
+use crate::music::{Play, Source};
 use crate::rtp::EventSender;
 use crate::statistics::StreamStatistics;
+use crate::wav::Recording;
 use world::{Faults, World, connect, next_port};
 
 const PORT: PortId = PortId(3);
@@ -170,6 +172,40 @@ fn hold_pauses_and_resumption_goes_on() {
     assert_eq!(phone.heard.len(), 370);
     assert!(phone.heard[before].1.marker);
     assert_eq!(phone.reception.lost(), 0);
+}
+
+#[test]
+fn music_of_a_source_is_heard_and_a_tone_where_it_cannot_be() {
+    let tone = crate::codec::tests::sine(700.0, 16_000.0, 8000.0, 16_000);
+    for (play, codec) in [
+        (Play::Continuously, Codec::Pcmu),
+        (Play::FromStart, Codec::Pcmu),
+        (Play::FromStart, Codec::G722),
+        (Play::Continuously, Codec::Opus),
+    ] {
+        let format = StreamFormat { codec, payload_type: codec.payload_type(), ..PCMU };
+        let mut world = call(14, Service::Sounds, format);
+        let source = Source { recording: Arc::new(Recording::new(tone.clone())), play };
+        let number = AudioSource(7);
+        world.command(Command::Play { port: PORT, tone: Tone::Source(number) });
+        let heard = |world: &mut World, ms: u64| {
+            world.phones[0].forget();
+            world.run(ms);
+            let (mut listener, mut samples) = (Listener::new(codec), Vec::new());
+            world.phones[0].heard.iter().for_each(|(_, _, payload)| listener.decode(payload, &mut samples));
+            let rate = codec.sample_rate_hz() as usize;
+            assert_eq!(samples.len() / rate, ms as usize / 1000, "{play:?} {codec:?}");
+            crate::codec::tests::tone_to_rest_db(700.0, rate as f64, &samples[rate / 2..rate * 3 / 2])
+        };
+        // Nothing is loaded yet: two beeps, and nothing else.
+        assert!(heard(&mut world, 2000) < 0.0);
+        world.worker.set_library(Arc::new(Library { sources: [(number, source)].into() }));
+        let measured = heard(&mut world, 2000);
+        assert!(measured > 20.0, "{play:?} {codec:?}: {measured:.1} dB");
+        world.worker.set_library(Arc::default());
+        assert!(heard(&mut world, 2000) < 0.0);
+        hang_up(&mut world);
+    }
 }
 
 #[test]
