@@ -76,6 +76,8 @@ pub enum RefuseReason {
     Replayed,
     /// The authenticated user is not the one that the request speaks for.
     NotYourLine,
+    /// Who subscribes may not see the line.
+    NotToBeWatched,
     /// Too many phones on the line.
     TooManyContacts,
     /// Load is shed.

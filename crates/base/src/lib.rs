@@ -25,6 +25,7 @@ pub mod sorted;
 pub mod table;
 pub mod time;
 pub mod timer;
+pub mod watch;
 
 pub use arena::{ByteArena, Span};
 pub use cause::Cause;

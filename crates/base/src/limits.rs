@@ -39,6 +39,20 @@ pub const REFER_SUBSCRIPTION: Duration = Duration::from_secs(180);
 /// How long a phone is asked to tell the keys of a number, unless it is asked again (RFC 4730 §3.1); a phone that has gone
 /// is noticed by then.
 pub const KEYS_SUBSCRIPTION: Duration = Duration::from_secs(300);
+/// Subscriptions at once on one shard; a further SUBSCRIBE gets 503 with Retry-After.
+pub const SUBSCRIPTIONS: usize = 200_000;
+/// Subscriptions that watch one line; a further SUBSCRIBE gets 503 with Retry-After.
+pub const WATCHERS_PER_LINE: usize = 1000;
+/// Subscriptions of the phones of one line: a further SUBSCRIBE gets 503 with Retry-After. A phone has at most 199 busy lamps.
+pub const SUBSCRIPTIONS_PER_WATCHER: usize = 2000;
+/// Shortest subscription that is granted; a shorter one gets 423 (RFC 6665 §4.2.1.1).
+pub const SUBSCRIPTION_MIN: Duration = Duration::from_secs(60);
+/// Longest subscription that is granted; a longer one is cut. Also of one that asks for no time.
+pub const SUBSCRIPTION_MAX: Duration = Duration::from_secs(3600);
+/// Time from one NOTIFY to the next of the same subscription; what changes meanwhile is told together (RFC 4235 §3.10).
+pub const NOTIFY_INTERVAL: Duration = Duration::from_secs(1);
+/// Calls of a line that its watchers are told; further ones are not.
+pub const CALLS_SHOWN: usize = 16;
 /// Call records that wait for the disk; beyond it new calls get 503 until the disk takes records again.
 pub const RECORDS_WAITING: usize = 10_000;
 /// Media ports of one worker; opening another one fails and the call gets [`crate::Cause::RESOURCE_UNAVAILABLE`].

@@ -6,6 +6,7 @@ mod mobility;
 mod names;
 mod phone;
 mod view;
+mod watching;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::{IpAddr, Ipv4Addr};

@@ -175,6 +175,11 @@ impl CallControl {
         self.shared.legs.get(&leg).copied()
     }
 
+    /// The configuration in force.
+    pub fn configuration(&self) -> &Configuration {
+        &self.shared.configuration
+    }
+
     /// The highest number that was given to a call.
     pub const fn last_call(&self) -> u64 {
         self.shared.last_call()

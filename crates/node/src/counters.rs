@@ -15,6 +15,7 @@ pub(crate) struct Counters {
     pub(crate) refused_credentials: u64,
     pub(crate) refused_unknown_line: u64,
     pub(crate) refused_contacts: u64,
+    pub(crate) refused_watchers: u64,
     pub(crate) refused_overload: u64,
     pub(crate) refused_routing: u64,
     pub(crate) journal_records: u64,
@@ -71,6 +72,7 @@ impl Counters {
                 }
                 RefuseReason::UnknownLine => &mut self.refused_unknown_line,
                 RefuseReason::TooManyContacts => &mut self.refused_contacts,
+                RefuseReason::NotToBeWatched => &mut self.refused_watchers,
                 RefuseReason::Overloaded => &mut self.refused_overload,
                 RefuseReason::Loop | RefuseReason::TooManyHops => &mut self.refused_routing,
             },

@@ -386,4 +386,8 @@ pub struct Leftovers {
     pub dialogs: usize,
     /// Timers of transactions and legs.
     pub sip_timers: usize,
+    /// Subscriptions.
+    pub subscriptions: usize,
+    /// Legs that watchers of lines would be told of.
+    pub line_legs: usize,
 }

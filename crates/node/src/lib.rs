@@ -10,6 +10,7 @@ mod node;
 pub mod objects;
 mod questions;
 mod summary;
+mod watching;
 mod wiring;
 
 pub use configuration::{Configuration, Draft};

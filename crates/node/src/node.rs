@@ -10,6 +10,7 @@ use strowger_callcontrol::io::Contact;
 use strowger_callcontrol::{CallControl, RelayMode};
 use strowger_media::Agent;
 use strowger_media::control::PortOwner;
+use strowger_presence::Presence;
 use strowger_sip::Sip;
 use strowger_sip::io::LineAccount;
 
@@ -26,9 +27,11 @@ pub struct Node {
     pub(crate) sip: Sip,
     pub(crate) calls: CallControl,
     pub(crate) agent: Agent,
+    pub(crate) presence: Presence,
     pub(crate) sip_out: strowger_sip::Outbox,
     pub(crate) calls_out: strowger_callcontrol::Outbox,
     pub(crate) agent_out: strowger_media::agent::Outbox,
+    pub(crate) presence_out: Vec<strowger_presence::Output>,
     /// Where outputs are passed on from.
     pub(crate) room: Room,
     /// Legs that the agent serves; all others are SIP's.
@@ -98,13 +101,16 @@ impl Node {
         sip.fingerprint_with(fingerprints);
         let relay = configuration.calls.relay;
         let calls = CallControl::new(node, shard, last_number, &mut rng, Arc::clone(&configuration.calls));
+        let presence = Presence::new(&mut rng);
         Node {
             sip,
             calls,
             agent: Agent::new(shard),
+            presence,
             sip_out: strowger_sip::Outbox::default(),
             calls_out: strowger_callcontrol::Outbox::default(),
             agent_out: strowger_media::agent::Outbox::default(),
+            presence_out: Vec::new(),
             room: Room::default(),
             service_legs: BTreeMap::new(),
             held: Vec::new(),

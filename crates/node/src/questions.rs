@@ -28,6 +28,7 @@ impl Node {
     pub fn leftovers(&self) -> Leftovers {
         let calls = self.calls.sizes();
         let sip = self.sip.sizes();
+        let presence = self.presence.sizes();
         Leftovers {
             calls: calls.calls,
             call_legs: calls.legs,
@@ -40,6 +41,8 @@ impl Node {
             transactions: sip.transactions,
             dialogs: sip.tags,
             sip_timers: sip.timers,
+            subscriptions: sip.subscriptions.max(presence.watches),
+            line_legs: presence.legs,
         }
     }
 
@@ -153,6 +156,10 @@ impl Node {
         list.counter("sip_challenges_total", "Digest challenges sent.", sip.challenges);
         list.counter("sip_unauthorized_total", "Requests refused because of credentials.", sip.unauthorized);
         list.counter("sip_registrations_total", "REGISTER requests granted.", sip.registrations);
+        list.counter("sip_subscriptions_total", "SUBSCRIBE requests granted.", sip.subscribed);
+        list.counter("sip_notifications_total", "NOTIFY requests of subscriptions sent.", sip.notified);
+        let help = "Subscriptions whose watcher did not take a NOTIFY.";
+        list.counter("sip_watchers_lost_total", help, sip.watchers_lost);
         self.message_metrics(&mut list);
         self.event_metrics(&mut list);
         let calls = self.calls.counters();
@@ -205,6 +212,7 @@ impl Node {
         list.labelled(name, help, ("reason", "credentials"), counters.refused_credentials);
         list.labelled(name, help, ("reason", "unknown_line"), counters.refused_unknown_line);
         list.labelled(name, help, ("reason", "too_many_phones"), counters.refused_contacts);
+        list.labelled(name, help, ("reason", "watching"), counters.refused_watchers);
         list.labelled(name, help, ("reason", "overload"), counters.refused_overload);
         list.labelled(name, help, ("reason", "routing"), counters.refused_routing);
     }
@@ -223,6 +231,8 @@ impl Node {
         list.gauge("phones", "Registered phones.", sip.registrations);
         list.gauge("sip_transactions", "SIP transactions in progress.", sip.transactions);
         list.gauge("sip_legs", "Dialogs of the SIP side, those that end included.", sip.legs);
+        list.gauge("sip_subscriptions", "Subscriptions to lines.", sip.subscriptions);
+        list.gauge("watched_lines", "Lines that have calls or are watched.", self.presence.sizes().lines);
         list.gauge("sip_streams", "Stream connections.", sip.streams);
         list.gauge("sip_timers", "Timers of the SIP side.", sip.timers);
     }

@@ -8,6 +8,7 @@ use std::sync::Arc;
 use strowger_base::journal::{Direction, Entry, Record, Registration, Told};
 use strowger_base::leg::{BindingId, Target};
 use strowger_base::line;
+use strowger_base::watch::Package;
 use strowger_base::{CallId, Command, Event, LegId, LineName, Now, Signal};
 use strowger_callcontrol::io::{Contact, Reach};
 use strowger_callcontrol::{RelayMode, quality};
@@ -44,7 +45,7 @@ impl Node {
                 && node.calls_out.items.is_empty()
                 && node.agent_out.items.is_empty()
         };
-        while !idle(self) {
+        while !idle(self) || self.is_news_left() {
             if !self.sip_out.items.is_empty() {
                 let mut said = std::mem::take(&mut self.room.sip);
                 std::mem::swap(&mut said, &mut self.sip_out.items);
@@ -69,9 +70,25 @@ impl Node {
                 }
                 self.room.calls = kept(said);
             }
+            if !self.presence_out.is_empty() {
+                let mut said = std::mem::take(&mut self.room.presence);
+                std::mem::swap(&mut said, &mut self.presence_out);
+                for item in said.drain(..) {
+                    self.presence_said(now, item, out);
+                }
+                self.room.presence = kept(said);
+            }
         }
         // The registrar is asked and answers here: a call that still waited for it would wait for ever.
         debug_assert_eq!(self.calls.locating(), 0, "calls wait for phones that nobody looks up");
+    }
+
+    /// Whether watchers are still to be told: what several legs said belongs together, and is told when all have.
+    fn is_news_left(&mut self) -> bool {
+        if self.presence_out.is_empty() {
+            self.tell_presence(strowger_presence::Input::Settled);
+        }
+        !self.presence_out.is_empty()
     }
 
     fn sip_said(&mut self, now: Now, item: strowger_sip::Output, out: &mut Outbox) {
@@ -87,6 +104,7 @@ impl Node {
             Sip::StreamClose { stream } => out.items.push(Output::StreamClose { stream }),
             Sip::Signal(leg, signal) => {
                 self.used_number(leg.number);
+                self.tell_presence(strowger_presence::Input::Signal(leg, &signal));
                 self.tell_calls(now, strowger_callcontrol::Input::Signal(leg, signal), out);
             }
             Sip::Message { leg: Some(leg), call, direction, flow, bytes } => {
@@ -106,9 +124,16 @@ impl Node {
             Sip::Message { leg: None, .. } => {}
             Sip::Event(event) => {
                 self.counters.event(&event);
+                if let Event::Registered { line, .. } | Event::Unregistered { line, .. } = &event {
+                    self.registrations_changed(line);
+                }
                 let entry = Entry::Registration(self.registration(&event));
                 self.journal(Record { at: now.wall, call: None, leg: None, entry }, out);
             }
+            Sip::Watch { watch, watcher, number, package: Package::Dialog | Package::Presence } => {
+                self.watch(now, watch, &watcher, &number, out);
+            }
+            Sip::Unwatch(watch) => self.tell_presence(strowger_presence::Input::Unwatch(watch)),
             Sip::Bound(record) => out.items.push(Output::Store(StoreRecord::Bound(record))),
             Sip::Unbound(binding) => out.items.push(Output::Store(StoreRecord::Unbound(binding))),
         }
@@ -175,6 +200,7 @@ impl Node {
             }
             self.tell_agent(now, agent::Input::Command(leg, command));
         } else {
+            self.tell_presence(strowger_presence::Input::Command(leg, &command));
             self.tell_sip(now, strowger_sip::Input::Command(leg, command), out);
         }
     }
@@ -233,6 +259,7 @@ pub(crate) struct Room {
     sip: Vec<strowger_sip::Output>,
     calls: Vec<strowger_callcontrol::Output>,
     agent: Vec<agent::Output>,
+    presence: Vec<strowger_presence::Output>,
 }
 
 /// An emptied list, unless a burst has made it large.

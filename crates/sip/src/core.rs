@@ -9,6 +9,7 @@ use strowger_base::hash::{give_back, siphash24};
 use strowger_base::id::LegIds;
 use strowger_base::leg::{BindingId, Party, ReleaseReason, Ring, Signal, Target};
 use strowger_base::net::{Flow, ListenerId, StreamId, Transport};
+use strowger_base::watch::WatchId;
 use strowger_base::{
     CallId, Cause, Command, HashMap, HashSeed, Instant, LegId, NodeId, Now, Rng, ShardId, Span, TimerQueue,
     limits,
@@ -23,6 +24,7 @@ use crate::registrar::{Change, Registrar};
 use crate::streams::Streams;
 use crate::transaction::table::{Branch, ServerKey, Transactions};
 use crate::uri::{Host, Uri};
+use crate::watch::Subscriptions;
 use crate::write;
 
 /// The SIP side of one shard.
@@ -33,6 +35,7 @@ pub struct Sip {
     pub(crate) legs: HashMap<LegId, Box<Leg>>,
     pub(crate) registrar: Registrar,
     pub(crate) challenger: Challenger,
+    pub(crate) subscriptions: Subscriptions,
     pub(crate) leg_ids: LegIds,
     pub(crate) draining: bool,
     pub(crate) shedding: bool,
@@ -68,6 +71,8 @@ pub enum Timer {
     Client(Branch),
     /// A leg.
     Leg(LegId),
+    /// A subscription.
+    Subscription(WatchId),
     /// A message on a connection that is not whole.
     Stream(StreamId),
 }
@@ -97,7 +102,13 @@ pub struct Counters {
     pub unauthorized: u64,
     /// REGISTER requests granted.
     pub registrations: u64,
-    /// New calls refused to shed load.
+    /// SUBSCRIBE requests granted, those that went on included.
+    pub subscribed: u64,
+    /// NOTIFY requests of subscriptions.
+    pub notified: u64,
+    /// Subscriptions that ended because their watcher did not take a NOTIFY.
+    pub watchers_lost: u64,
+    /// New calls and subscriptions refused to shed load.
     pub shed: u64,
 }
 
@@ -140,6 +151,7 @@ impl Sip {
             legs: HashMap::with_hasher(seed),
             registrar: Registrar::new(seed),
             challenger,
+            subscriptions: Subscriptions::new(seed),
             leg_ids: LegIds::new(node, shard, 0, last_number),
             draining: false,
             shedding: false,
@@ -167,6 +179,8 @@ impl Sip {
                     leg.call = Some(call);
                 }
             }
+            Input::Watched(watch, answer) => self.watched(now, watch, answer, out),
+            Input::News(watch, news) => self.news(now, watch, news, out),
             Input::Restore(record) => {
                 let lines = &self.shared.configuration.lines;
                 let socket = record.socket;
@@ -219,6 +233,7 @@ impl Sip {
             timers: self.shared.timers.len(),
             tags: self.shared.tags.len(),
             registrations: self.registrar.len(),
+            subscriptions: self.subscriptions.len(),
         }
     }
 
@@ -283,6 +298,7 @@ impl Sip {
                 Timer::Server(key) => self.server_timer(now, key, out),
                 Timer::Client(branch) => self.client_timer(now, branch, out),
                 Timer::Stream(stream) => self.message_overdue(now, stream, out),
+                Timer::Subscription(watch) => self.subscription_timeout(now, watch, out),
                 Timer::Leg(leg) => {
                     self.with_leg(leg, now, |leg, shared| leg.timeout(shared, now, out));
                 }
@@ -318,8 +334,25 @@ impl Sip {
             self.shared.send(flow, bytes, out);
         }
         if let Some((leg, method)) = given_up {
-            let reason = ReleaseReason::NoResponse;
-            self.with_leg(leg, now, |leg, shared| leg.unanswered(shared, now, method, branch, reason, out));
+            self.unanswered(now, leg, method, branch, ReleaseReason::NoResponse, out);
+        }
+    }
+
+    /// A request of ours has no answer: its leg or subscription is told.
+    fn unanswered(
+        &mut self,
+        now: Now,
+        owner: LegId,
+        method: MethodKind,
+        branch: Branch,
+        reason: ReleaseReason,
+        out: &mut Outbox,
+    ) {
+        let is_leg = self
+            .with_leg(owner, now, |leg, shared| leg.unanswered(shared, now, method, branch, reason, out))
+            .is_some();
+        if !is_leg {
+            self.notify_unanswered(now, owner, branch, out);
         }
     }
 
@@ -382,8 +415,7 @@ impl Sip {
         }
         let told = self.shared.transactions.stream_closed(id, &mut self.shared.timers);
         for (branch, leg, method) in told {
-            let reason = ReleaseReason::TransportFailed;
-            self.with_leg(leg, now, |leg, shared| leg.unanswered(shared, now, method, branch, reason, out));
+            self.unanswered(now, leg, method, branch, ReleaseReason::TransportFailed, out);
         }
         self.registrar.flow_closed(now, id, &mut self.changes);
         self.tell_changes(out);
@@ -424,6 +456,8 @@ pub struct Sizes {
     pub tags: usize,
     /// Registered contacts.
     pub registrations: usize,
+    /// Subscriptions.
+    pub subscriptions: usize,
 }
 
 impl Shared {

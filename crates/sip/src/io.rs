@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use strowger_base::leg::BindingId;
 use strowger_base::net::{Flow, ListenerId, StreamId, Transport};
+use strowger_base::watch::{News, Package, WatchId, WatchRefusal, Watched};
 use strowger_base::{ByteArena, CallId, Command, Event, LegId, Signal, Span, WallTime};
 
 pub use crate::account::{Fingerprint, FingerprintKey, LineAccount, PhoneAccount, PhoneOnLine, PhonePlace};
@@ -54,6 +55,10 @@ pub enum Input<'a> {
         /// Its call.
         call: CallId,
     },
+    /// The answer to [`Output::Watch`]: what there is to tell, or why it may not be watched.
+    Watched(WatchId, Result<Watched, WatchRefusal>),
+    /// Something changed that a subscription is about.
+    News(WatchId, News),
     /// A binding that survived a restart.
     Restore(BindingRecord),
     /// The configuration is now this.
@@ -101,6 +106,19 @@ pub enum Output {
     },
     /// A leg tells something.
     Signal(LegId, Signal),
+    /// A phone wants to watch a line, or to go on with it. Whoever takes this answers with [`Input::Watched`] before it returns.
+    Watch {
+        /// The subscription.
+        watch: WatchId,
+        /// Whose phone it is.
+        watcher: strowger_base::leg::Origin,
+        /// What is to be watched, as the phone wrote it.
+        number: Box<str>,
+        /// What is wanted of it.
+        package: Package,
+    },
+    /// A subscription is over.
+    Unwatch(WatchId),
     /// A message came or went, for the ladder. Credentials in it are blanked.
     Message {
         /// The leg it belongs to, when there is one.

@@ -25,6 +25,7 @@ pub mod subscription;
 pub mod transaction;
 pub mod uri;
 pub mod validate;
+mod watch;
 pub mod write;
 
 pub use core::Sip;

@@ -13,6 +13,7 @@ use crate::message::{HeaderName, Message, MethodKind, StartLine};
 use crate::session_timer::{self, TooSmall};
 use crate::transaction::Effect;
 use crate::transaction::table::{Branch, ServerKey};
+use crate::watch::write_allow_events;
 use crate::{body, service_uri, validate, write};
 
 impl Sip {
@@ -117,7 +118,12 @@ impl Sip {
                     leg.request(shared, now, request, method, key, flow, replacement, out);
                 });
             }
-            None => self.refuse(request, flow, 481, |_| (), out),
+            None => {
+                let subscribes = method == MethodKind::Subscribe;
+                if !(subscribes && self.subscribe_again(flow, request, key, out)) {
+                    self.refuse(request, flow, 481, |_| (), out);
+                }
+            }
         }
     }
 
@@ -135,9 +141,8 @@ impl Sip {
         match method {
             MethodKind::Options => self.options(request, flow, out),
             MethodKind::Invite => self.invite(now, flow, bytes, request, key, out),
-            MethodKind::Subscribe | MethodKind::Publish => {
-                self.refuse(request, flow, 489, |_| (), out);
-            }
+            MethodKind::Subscribe => self.subscribe(now, flow, request, key, out),
+            MethodKind::Publish => self.refuse(request, flow, 489, write_allow_events, out),
             MethodKind::Bye
             | MethodKind::Update
             | MethodKind::Prack
@@ -334,10 +339,18 @@ impl Sip {
             self.shared.counters.stray += 1;
             return;
         }
-        self.journal(id, flow, bytes, response, out);
+        // What subscriptions say is no part of a call.
+        if method != MethodKind::Notify || self.legs.contains_key(&id) {
+            self.journal(id, flow, bytes, response, out);
+        }
         match self.shared.transactions.answered(key, status, now.mono, &mut self.shared.timers) {
             Effect::Deliver => {
-                self.with_leg(id, now, |leg, shared| leg.response(shared, now, response, method, key, out));
+                let is_leg = self
+                    .with_leg(id, now, |leg, shared| leg.response(shared, now, response, method, key, out))
+                    .is_some();
+                if !is_leg {
+                    self.notify_answered(now, id, key, response, status, out);
+                }
             }
             Effect::Acknowledge { deliver: true } => {
                 self.with_leg(id, now, |leg, shared| {

@@ -19,6 +19,7 @@ pub(crate) const FLOORS: &[(&str, u8)] = &[
     ("strowger-cti", 2),
     ("strowger-diag", 2),
     ("strowger-edge", 2),
+    ("strowger-presence", 2),
     ("strowger-provision", 2),
     ("strowger-node", 3),
     ("strowger", 4),
@@ -26,10 +27,12 @@ pub(crate) const FLOORS: &[(&str, u8)] = &[
     ("xtask", 4),
 ];
 
-/// Edges that go down and are wrong all the same: call control knows legs and signals, never a protocol.
+/// Edges that go down and are wrong all the same: call control and presence know legs and signals, never a protocol.
 const NEVER: &[(&str, &str)] = &[
     ("strowger-callcontrol", "strowger-sip"),
     ("strowger-callcontrol", "strowger-sccp"),
+    ("strowger-presence", "strowger-sip"),
+    ("strowger-presence", "strowger-sccp"),
     ("strowger-diag", "strowger-sip"),
     ("strowger-diag", "strowger-sccp"),
 ];

@@ -359,6 +359,7 @@ wire_enum!(RefuseReason {
     Overloaded = 5,
     Loop = 6,
     TooManyHops = 7,
+    NotToBeWatched = 8,
 });
 
 impl<'a> From<&'a Event> for Registration<'a> {

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use strowger_base::ShortText;
 use strowger_base::leg::Origin;
 use strowger_dialplan::route_list::LocalRouteGroups;
-use strowger_dialplan::{Caller, Digits, NumberView};
+use strowger_dialplan::{Caller, Digits, NumberView, SearchSpace};
 
 use super::mobility::Home;
 use super::{Configuration, Line};
@@ -30,6 +30,8 @@ pub struct PhoneSettings {
     pub local_route_groups: LocalRouteGroups<Box<str>>,
     /// It sends growing numbers, each as a new wish for the call (RFC 3578).
     pub overlap: bool,
+    /// Whose lines it may watch; what it may call when `None`.
+    pub watches: Option<SearchSpace>,
     /// How it sees numbers at home; as they are when `None`.
     pub view: Option<Arc<NumberView>>,
     /// Where it belongs, when it is in a device pool.

@@ -67,6 +67,8 @@ pub struct PhoneDraft {
     pub roams: bool,
     /// The calling number of its emergency calls while it is at home; the device pool's when empty.
     pub emergency_number: Box<str>,
+    /// Whose lines it may watch; what it sees of the dial plan when empty.
+    pub subscribe_search_space: Box<str>,
     /// It sends growing numbers, each as a new INVITE (RFC 3578).
     pub overlap: bool,
 }
@@ -140,6 +142,7 @@ impl PhoneDraft {
             device_pool: Box::default(),
             roams: true,
             emergency_number: Box::default(),
+            subscribe_search_space: Box::default(),
             overlap: false,
         }
     }

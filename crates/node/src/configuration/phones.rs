@@ -138,12 +138,17 @@ fn new_settings(
     let standard = route_lists::local(draft, phone, place, groups, found);
     let own_view = transformations::view(dial_plan, place, &phone.view, found);
     let emergency_number = mobility::number(place, &phone.emergency_number, found);
+    let watches = (!phone.subscribe_search_space.is_empty()).then(|| {
+        let space = &phone.subscribe_search_space;
+        plan::space_named(dial_plan, place, "subscribe_search_space", space, found)
+    });
     let pool = mobility::pool(place, &phone.device_pool, pools.0, found);
     let pool = pool.as_ref();
     let of_pool = pool.map(|pool| pool.local_route_groups.clone()).unwrap_or_default();
     PhoneSettings {
         local_route_groups: LocalRouteGroups { standard: standard.or(of_pool.standard), ..of_pool },
         overlap: phone.overlap,
+        watches,
         view: transformations::or(own_view, pool.and_then(|pool| pool.view.as_ref())),
         home: pool.map(|pool| {
             let (pool, line_space) = (Arc::clone(pool), space.clone());
@@ -158,9 +163,10 @@ fn key(line: &Line, phone: &PhoneDraft) -> String {
     let NumberViewDraft { calling, called, connected, redirecting } = &phone.view;
     // Where there is no pool nobody asks what the line sees without the phone.
     let line_space = if phone.device_pool.is_empty() { "" } else { &*line.search_space };
-    let texts: [&str; 8] = [
+    let texts: [&str; 9] = [
         &phone.device_pool,
         line_space,
+        &phone.subscribe_search_space,
         &phone.local_route_group,
         &phone.emergency_number,
         calling,

@@ -165,6 +165,7 @@ fn phone_draft(
         it.sip_profile.and_then(|profile| state.get(profile)).is_some_and(|profile| profile.overlap);
     let more = it.more.as_deref();
     draft.view = view(state, more.and_then(|more| more.transformation_spaces.as_ref()));
+    draft.subscribe_search_space = name(state, more.and_then(|more| more.subscribe_search_space));
     draft.roams = more.is_some_and(|more| more.mobility == MobilityMode::On);
     draft.emergency_number =
         text(more.and_then(|more| more.emergency_number.as_ref()).map(|number| number.as_str()));

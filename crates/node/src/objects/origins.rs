@@ -152,6 +152,7 @@ const PHONE: Renamed = &[
     ("external_mask", "lines.external_mask"),
     ("transformation_space", "more.transformation_spaces"),
     ("emergency_number", "more.emergency_number"),
+    ("subscribe_search_space", "more.subscribe_search_space"),
 ];
 const TRUNK: Renamed = &[
     ("destination", "destinations"),

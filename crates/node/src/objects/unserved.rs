@@ -390,6 +390,7 @@ const PHONE: &[&str] = &[
     "owner",
     "more.transformation_spaces",
     "more.emergency_number",
+    "more.subscribe_search_space",
     "more.mobility",
 ];
 

@@ -197,6 +197,8 @@ fn sent_bytes(out: &Outbox, start: usize) -> Box<[u8]> {
         Output::StreamConnect { .. }
         | Output::StreamClose { .. }
         | Output::Signal(..)
+        | Output::Watch { .. }
+        | Output::Unwatch(_)
         | Output::Message { .. }
         | Output::Event(_)
         | Output::Bound(_)

@@ -483,7 +483,7 @@ mod tests {
                     Timer::Client(branch) => {
                         _ = transactions.client_timer(branch, at, &mut timers, |_, _| {});
                     }
-                    Timer::Leg(_) | Timer::Stream(_) => {}
+                    Timer::Leg(_) | Timer::Subscription(_) | Timer::Stream(_) => {}
                 }
             }
             assert_eq!((transactions.servers.len(), transactions.clients.len()), (servers, clients));

@@ -132,6 +132,7 @@ pub(crate) const fn refused(reason: RefuseReason) -> &'static str {
         RefuseReason::Replayed => "credentials used before",
         RefuseReason::NotYourLine => "credentials of another line",
         RefuseReason::TooManyContacts => "too many phones on the line",
+        RefuseReason::NotToBeWatched => "the line is not for it to watch",
         RefuseReason::Overloaded => "the server sheds load",
         RefuseReason::Loop => "the request came round in a circle",
         RefuseReason::TooManyHops => "the request passed too many hops",

@@ -1,0 +1,402 @@
+//! Phones that watch lines, through the whole node: SUBSCRIBE and NOTIFY as text.
+
+#![expect(clippy::unwrap_used, reason = "a test")]
+
+#[path = "support/world.rs"]
+mod world;
+#[path = "support/xml.rs"]
+mod xml;
+
+use std::time::Duration;
+
+use strowger_base::Secret;
+use strowger_base::event::RefuseReason;
+use strowger_base::journal::{Entry, Registration};
+use strowger_node::Draft;
+use strowger_node::configuration::{Line, LineSecret, PartitionDraft, PhoneDraft, SearchSpaceDraft};
+use world::{Phone, World, body_of, draft, header, tag_of};
+use xml::Element;
+
+/// A phone that watches; its SUBSCRIBE dialog is its own.
+struct Watcher {
+    phone: Phone,
+    event: &'static str,
+}
+
+impl Watcher {
+    fn new(number: &str, address: &str, event: &'static str) -> Self {
+        let mut phone = Phone::new(number, address);
+        phone.cseq_from(500);
+        Watcher { phone, event }
+    }
+
+    fn event_and(&self, expires: &str) -> String {
+        format!("Event: {}\r\nExpires: {expires}\r\n", self.event)
+    }
+
+    /// Subscribes; returns the answer, whatever it is.
+    #[track_caller]
+    fn subscribe(&mut self, world: &mut World, line: &str, expires: &str) -> String {
+        self.phone.peer = line.to_owned();
+        self.phone.remote_tag.clear();
+        let extra = self.event_and(expires);
+        let request = self.phone.request("SUBSCRIBE", &extra, "");
+        world.from(self.phone.address, &request);
+        let (_, answer) = world.sent.pop_front().unwrap();
+        if !answer.starts_with("SIP/2.0 401 ") {
+            return answer;
+        }
+        let authorization = self.phone.authorization(&answer, "SUBSCRIBE");
+        let request = self.phone.request("SUBSCRIBE", &format!("{extra}{authorization}"), "");
+        world.from(self.phone.address, &request);
+        let (_, answer) = world.sent.pop_front().unwrap();
+        if answer.starts_with("SIP/2.0 200 ") {
+            self.phone.remote_tag = tag_of(&answer, "To").to_owned();
+        }
+        answer
+    }
+
+    /// Subscribes again in the dialog.
+    #[track_caller]
+    fn again(&mut self, world: &mut World, expires: &str) -> String {
+        let extra = self.event_and(expires);
+        let request = self.phone.request("SUBSCRIBE", &extra, "");
+        world.from(self.phone.address, &request);
+        world.sent.pop_front().unwrap().1
+    }
+
+    /// The next NOTIFY, which is answered.
+    #[track_caller]
+    fn notified(&self, world: &mut World) -> String {
+        let notify = world.expect(&self.phone, "NOTIFY sip:");
+        world.from(self.phone.address, &self.phone.respond(&notify, "200 OK", ""));
+        notify
+    }
+}
+
+/// What a dialog-info says: version, whether it is whole, and the calls.
+#[track_caller]
+fn calls(notify: &str) -> String {
+    let root = document(notify, "application/dialog-info+xml");
+    assert_eq!((&*root.namespace, &*root.name), ("urn:ietf:params:xml:ns:dialog-info", "dialog-info"));
+    let call = |dialog: &Element| {
+        let state = &dialog.at(&["state"]).unwrap().text;
+        let rendering = dialog.at(&["local", "target", "param"]).unwrap();
+        assert_eq!(rendering.attribute("pname"), Some("+sip.rendering"));
+        let held = if rendering.attribute("pvalue") == Some("no") { " holds" } else { "" };
+        let remote = dialog.at(&["remote", "identity"]).map(|it| format!(" {}", it.text));
+        let ids = dialog.attribute("call-id").map_or("", |_| " named");
+        let direction = dialog.attribute("direction").unwrap();
+        format!(" {direction} {state}{held}{}{ids}", remote.unwrap_or_default())
+    };
+    let all: String = root.all("dialog").map(call).collect();
+    format!("{} {}{all}", root.attribute("version").unwrap(), root.attribute("state").unwrap())
+}
+
+#[track_caller]
+fn document(notify: &str, content: &str) -> Element {
+    assert_eq!(header(notify, "Content-Type"), content);
+    xml::parse(body_of(notify))
+}
+
+/// `open on-the-phone`.
+#[track_caller]
+fn presence(notify: &str) -> String {
+    let root = document(notify, "application/pidf+xml");
+    assert_eq!((&*root.namespace, &*root.name), ("urn:ietf:params:xml:ns:pidf", "presence"));
+    let basic = &root.at(&["tuple", "status", "basic"]).unwrap().text;
+    let activities = root.at(&["person", "activities"]).unwrap();
+    let names: Vec<_> = activities.children.iter().map(|it| &*it.name).collect();
+    format!("{basic} {}", names.join(" "))
+}
+
+const SECOND: Duration = Duration::from_secs(1);
+
+/// Alice calls Bob, who answers; returns both INVITEs.
+fn call(world: &mut World, alice: &mut Phone, bob: &Phone) -> (String, String) {
+    let invite = world.invite(alice, "1002");
+    let rung = world.expect(bob, "INVITE sip:1002@");
+    world.from(bob.address, &bob.respond(&rung, "100 Trying", ""));
+    (invite, rung)
+}
+
+#[test]
+fn a_busy_lamp_follows_a_call_from_its_first_ring_to_its_end() {
+    let mut world = World::new(&draft());
+    let (mut alice, mut bob) = (Phone::new("1001", "192.0.2.10:5060"), Phone::new("1002", "192.0.2.20:5060"));
+    world.register(&mut alice);
+    world.register(&mut bob);
+    let mut carol = Watcher::new("1003", "192.0.2.30:5060", "dialog");
+    let answer = carol.subscribe(&mut world, "1002", "600");
+    assert!(answer.starts_with("SIP/2.0 200 "), "{answer}");
+    assert_eq!(header(&answer, "Expires"), "600");
+    let notify = carol.notified(&mut world);
+    assert_eq!(calls(&notify), "0 full");
+    assert_eq!(header(&notify, "Event"), "dialog");
+    assert_eq!(header(&notify, "Subscription-State"), "active;expires=600");
+    assert!(body_of(&notify).contains(" entity=\"sip:1002@strowger.test\""), "{notify}");
+    world.pass(SECOND);
+    let (_, rung) = call(&mut world, &mut alice, &bob);
+    // Who calls is nothing that a lamp tells.
+    assert_eq!(calls(&carol.notified(&mut world)), "1 partial recipient trying");
+    // Ringing and the answer come within a second: what came of it is told when that is over.
+    world.from(bob.address, &bob.respond(&rung, "180 Ringing", ""));
+    world.expect(&alice, "SIP/2.0 180 ");
+    world.from(bob.address, &bob.respond(&rung, "200 OK", &bob.sdp()));
+    world.expect(&bob, "ACK ");
+    let answered = world.expect(&alice, "SIP/2.0 200 ");
+    alice.remote_tag = tag_of(&answered, "To").to_owned();
+    world.from(alice.address, &alice.request("ACK", "", ""));
+    world.silent();
+    world.pass(SECOND);
+    assert_eq!(calls(&carol.notified(&mut world)), "2 partial recipient confirmed");
+    // A refresh is told everything.
+    let answer = carol.again(&mut world, "600");
+    assert!(answer.starts_with("SIP/2.0 200 "), "{answer}");
+    assert_eq!(calls(&carol.notified(&mut world)), "3 full recipient confirmed");
+    world.pass(SECOND);
+    world.from(alice.address, &alice.request("BYE", "", ""));
+    world.expect(&alice, "SIP/2.0 200 ");
+    let bye = world.expect(&bob, "BYE ");
+    assert_eq!(calls(&carol.notified(&mut world)), "4 partial recipient terminated");
+    world.from(bob.address, &bob.respond(&bye, "200 OK", ""));
+    // The end of the subscription is told with the state there is.
+    let answer = carol.again(&mut world, "0");
+    assert!(answer.starts_with("SIP/2.0 200 "), "{answer}");
+    let last = carol.notified(&mut world);
+    assert_eq!(calls(&last), "5 full");
+    assert_eq!(header(&last, "Subscription-State"), "terminated;reason=timeout");
+    world.settled();
+}
+
+#[test]
+fn presence_says_whether_somebody_is_there_and_free() {
+    let mut world = World::new(&draft());
+    let (mut alice, mut bob) = (Phone::new("1001", "192.0.2.10:5060"), Phone::new("1002", "192.0.2.20:5060"));
+    world.register(&mut alice);
+    let mut carol = Watcher::new("1003", "192.0.2.30:5060", "presence");
+    carol.subscribe(&mut world, "1002", "600");
+    assert_eq!(presence(&carol.notified(&mut world)), "closed ");
+    world.pass(SECOND);
+    let request = bob.request("REGISTER", "", "");
+    world.from(bob.address, &request);
+    let challenge = world.expect(&bob, "SIP/2.0 401 ");
+    let authorization = bob.authorization(&challenge, "REGISTER");
+    let request = bob.request("REGISTER", &authorization, "");
+    world.from(bob.address, &request);
+    world.expect(&bob, "SIP/2.0 200 ");
+    assert_eq!(presence(&carol.notified(&mut world)), "open ");
+    world.pass(SECOND);
+    let (_, rung) = call(&mut world, &mut alice, &bob);
+    assert_eq!(presence(&carol.notified(&mut world)), "open ");
+    world.pass(SECOND);
+    world.from(bob.address, &bob.respond(&rung, "200 OK", &bob.sdp()));
+    world.expect(&bob, "ACK ");
+    let answered = world.expect(&alice, "SIP/2.0 200 ");
+    assert_eq!(presence(&carol.notified(&mut world)), "open on-the-phone");
+    alice.remote_tag = tag_of(&answered, "To").to_owned();
+    world.from(alice.address, &alice.request("ACK", "", ""));
+}
+
+#[test]
+fn a_fetch_is_told_once() {
+    let mut world = World::new(&draft());
+    let mut carol = Watcher::new("1003", "192.0.2.30:5060", "dialog;id=a7");
+    let answer = carol.subscribe(&mut world, "1002", "0");
+    assert!(answer.starts_with("SIP/2.0 200 "), "{answer}");
+    assert_eq!(header(&answer, "Expires"), "0");
+    let notify = carol.notified(&mut world);
+    assert_eq!(header(&notify, "Event"), "dialog;id=a7");
+    assert_eq!(header(&notify, "Subscription-State"), "terminated;reason=timeout");
+    assert_eq!(calls(&notify), "0 full");
+    world.settled();
+}
+
+#[test]
+fn a_subscription_that_is_not_refreshed_ends_and_says_so() {
+    let mut world = World::new(&draft());
+    let mut carol = Watcher::new("1003", "192.0.2.30:5060", "dialog");
+    carol.subscribe(&mut world, "1002", "60");
+    carol.notified(&mut world);
+    world.pass(60 * SECOND);
+    let last = carol.notified(&mut world);
+    assert_eq!(header(&last, "Subscription-State"), "terminated;reason=timeout");
+    // RFC 6665 §4.2.1.2: there is no such subscription any more.
+    let answer = carol.again(&mut world, "60");
+    assert!(answer.starts_with("SIP/2.0 481 "), "{answer}");
+    world.settled();
+}
+
+#[test]
+fn a_watcher_that_does_not_answer_is_dropped() {
+    let mut world = World::new(&draft());
+    let mut carol = Watcher::new("1003", "192.0.2.30:5060", "dialog");
+    let check = |world: &mut World, carol: &mut Watcher, status: &str| {
+        carol.subscribe(world, "1002", "600");
+        let notify = world.expect(&carol.phone, "NOTIFY sip:");
+        if !status.is_empty() {
+            world.from(carol.phone.address, &carol.phone.respond(&notify, status, ""));
+        }
+        world.pass(40 * SECOND);
+        // Copies of the NOTIFY while nobody answered (RFC 3261 §17.1.2.2).
+        let copies = world.sent.drain(..).filter(|(_, text)| text.starts_with("NOTIFY ")).count();
+        assert_eq!(copies, if status.is_empty() { 10 } else { 0 }, "{status}");
+        world.settled();
+    };
+    check(&mut world, &mut carol, "");
+    check(&mut world, &mut carol, "481 Subscription Does Not Exist");
+    check(&mut world, &mut carol, "489 Bad Event");
+}
+
+#[test]
+fn a_watcher_that_is_overloaded_is_told_everything_later() {
+    let mut world = World::new(&draft());
+    let mut carol = Watcher::new("1003", "192.0.2.30:5060", "dialog");
+    carol.subscribe(&mut world, "1002", "600");
+    let notify = world.expect(&carol.phone, "NOTIFY sip:");
+    let busy = carol.phone.respond(&notify, "503 Service Unavailable", "");
+    world.from(carol.phone.address, &busy.replace("Contact:", "Retry-After: 20\r\nContact:"));
+    world.pass(19 * SECOND);
+    world.silent();
+    world.pass(SECOND);
+    assert_eq!(calls(&carol.notified(&mut world)), "1 full");
+    world.silent();
+}
+
+#[test]
+fn what_cannot_be_subscribed_to_is_refused() {
+    let mut world = World::new(&draft());
+    let mut port = 5060;
+    let mut check = |world: &mut World, event: &'static str, line: &str, expires: &str, expect: &str| {
+        port += 1;
+        let mut carol = Watcher::new("1003", &format!("192.0.2.30:{port}"), event);
+        let answer = carol.subscribe(world, line, expires);
+        assert!(answer.starts_with(expect), "{event} {line} {expires}: {answer}");
+        world.silent();
+        answer
+    };
+    let answer = check(&mut world, "conference", "1002", "600", "SIP/2.0 489 ");
+    assert_eq!(header(&answer, "Allow-Events"), "dialog, presence");
+    let answer = check(&mut world, "dialog", "1002", "59", "SIP/2.0 423 ");
+    assert_eq!(header(&answer, "Min-Expires"), "60");
+    check(&mut world, "dialog", "1044", "600", "SIP/2.0 404 ");
+    // A trunk's number is no line.
+    check(&mut world, "dialog", "0123", "600", "SIP/2.0 404 ");
+    let answer = check(&mut world, "dialog\r\nAccept: text/plain", "1002", "600", "SIP/2.0 406 ");
+    assert_eq!(header(&answer, "Accept"), "application/dialog-info+xml");
+    let answer = check(&mut world, "dialog\r\nRequire: eventlist", "1002", "600", "SIP/2.0 420 ");
+    assert_eq!(header(&answer, "Unsupported"), "eventlist");
+    // A trunk is no phone.
+    let mut carrier = Watcher::new("0123", "192.0.2.99:5060", "dialog");
+    let answer = carrier.subscribe(&mut world, "1002", "600");
+    assert!(answer.starts_with("SIP/2.0 403 "), "{answer}");
+    world.settled();
+}
+
+/// Bob's line is in a partition of its own; Alice's desk sees it, Carol may only watch it, Dora neither.
+fn partitioned() -> Draft {
+    let mut draft = draft();
+    draft.plan.partitions.push(PartitionDraft { name: "bobs".into(), ..PartitionDraft::default() });
+    let space = SearchSpaceDraft { name: "bob".into(), partitions: vec!["bobs".into()] };
+    draft.plan.search_spaces.push(space);
+    draft.lines[0].search_space = "bob".into();
+    draft.lines[1].partition = "bobs".into();
+    draft.lines[2].phones[0].subscribe_search_space = "bob".into();
+    let secret = LineSecret::Password(Secret::new(world::password("1004").into()));
+    draft.lines.push(Line::new("1004", "Dora", secret));
+    draft
+}
+
+#[test]
+fn a_phone_watches_what_it_may_call_or_what_it_is_given_to_watch() {
+    let mut world = World::new(&partitioned());
+    let mut port = 5060;
+    let mut check = |world: &mut World, watcher: &str, line: &str, expect: &str| {
+        port += 1;
+        let mut watcher = Watcher::new(watcher, &format!("192.0.2.30:{port}"), "dialog");
+        let answer = watcher.subscribe(world, line, "0");
+        assert!(answer.starts_with(expect), "{} {line}: {answer}", watcher.phone.number);
+        if expect.starts_with("SIP/2.0 200 ") {
+            watcher.notified(world);
+        }
+        world.silent();
+    };
+    check(&mut world, "1001", "1002", "SIP/2.0 200 ");
+    check(&mut world, "1003", "1002", "SIP/2.0 200 ");
+    check(&mut world, "1004", "1002", "SIP/2.0 403 ");
+    // What is in no partition is everybody's, and its own line is each phone's.
+    check(&mut world, "1003", "1001", "SIP/2.0 200 ");
+    check(&mut world, "1002", "1002", "SIP/2.0 200 ");
+    let refused = world.records().into_iter().filter_map(|record| match record.entry {
+        Entry::Registration(Registration::Refused { claimed, request, reason, .. }) => {
+            Some((claimed, request, reason))
+        }
+        _ => None,
+    });
+    let expect = [("1004", "SUBSCRIBE", RefuseReason::NotToBeWatched)];
+    assert_eq!(refused.collect::<Vec<_>>(), expect);
+    world.settled();
+}
+
+#[test]
+fn who_may_not_watch_any_more_is_told_at_the_next_refresh() {
+    let mut world = World::new(&partitioned());
+    let mut alice = Watcher::new("1001", "192.0.2.30:5060", "dialog");
+    alice.subscribe(&mut world, "1002", "600");
+    alice.notified(&mut world);
+    let mut after = partitioned();
+    after.lines[0].search_space = "".into();
+    let configuration = after.build().unwrap_or_else(|errors| panic!("{errors:?}"));
+    world.input(strowger_node::Input::Configure(std::sync::Arc::new(configuration)));
+    let answer = alice.again(&mut world, "600");
+    assert!(answer.starts_with("SIP/2.0 403 "), "{answer}");
+    let last = alice.notified(&mut world);
+    assert_eq!(header(&last, "Subscription-State"), "terminated;reason=rejected");
+    assert_eq!(body_of(&last), "");
+    world.settled();
+}
+
+#[test]
+fn the_phones_of_a_line_are_told_with_whom_it_talks_and_what_names_the_call() {
+    let mut draft = draft();
+    let phone = |name: &str| PhoneDraft {
+        username: Some(name.into()),
+        ..PhoneDraft::new(name, LineSecret::Password(Secret::new(world::password("1001").into())))
+    };
+    draft.lines[0] = Line::on("1001", "Alice", vec![phone("desk"), phone("lobby")]);
+    draft.lines[1].name = "Bob <the \"boss\"> & Co".into();
+    let mut world = World::new(&draft);
+    let mut desk = Phone::new("1001", "192.0.2.10:5060");
+    desk.user = "desk".into();
+    let mut bob = Phone::new("1002", "192.0.2.20:5060");
+    world.register(&mut desk);
+    world.register(&mut bob);
+    let mut lobby = Watcher::new("1001", "192.0.2.11:5060", "dialog");
+    lobby.phone.user = "lobby".into();
+    lobby.subscribe(&mut world, "1001", "600");
+    assert_eq!(calls(&lobby.notified(&mut world)), "0 full");
+    world.pass(SECOND);
+    let (invite, rung) = call(&mut world, &mut desk, &bob);
+    let notify = lobby.notified(&mut world);
+    assert_eq!(calls(&notify), "1 partial initiator trying sip:1002@strowger.test named");
+    world.pass(SECOND);
+    world.from(bob.address, &bob.respond(&rung, "200 OK", &bob.sdp()));
+    world.expect(&bob, "ACK ");
+    let answered = world.expect(&desk, "SIP/2.0 200 ");
+    desk.remote_tag = tag_of(&answered, "To").to_owned();
+    let notify = lobby.notified(&mut world);
+    assert_eq!(calls(&notify), "2 partial initiator confirmed sip:1002@strowger.test named");
+    let root = document(&notify, "application/dialog-info+xml");
+    let dialog = root.at(&["dialog"]).unwrap();
+    assert_eq!(dialog.attribute("call-id"), Some(header(&invite, "Call-ID")));
+    assert_eq!(dialog.attribute("local-tag"), Some(tag_of(&invite, "From")));
+    assert_eq!(dialog.attribute("remote-tag"), Some(tag_of(&answered, "To")));
+    let display = dialog.at(&["remote", "identity"]).unwrap().attribute("display");
+    assert_eq!(display, Some("Bob <the \"boss\"> & Co"));
+    world.from(desk.address, &desk.request("ACK", "", ""));
+    world.pass(SECOND);
+    let hold = desk.sdp() + "a=sendonly\r\n";
+    world.from(desk.address, &desk.request("INVITE", "", &hold));
+    let notify = world.sent.iter().find(|(_, text)| text.starts_with("NOTIFY ")).unwrap().1.clone();
+    assert_eq!(calls(&notify), "3 partial initiator confirmed holds sip:1002@strowger.test named");
+}

@@ -1,0 +1,46 @@
+//! What goes into presence and what comes out.
+
+use strowger_base::watch::{Detail, News, WatchId, WatchRefusal, Watched};
+use strowger_base::{Command, LegId, LineName, Signal};
+
+/// Everything that can happen to presence.
+#[derive(Debug)]
+pub enum Input<'a> {
+    /// A leg tells call control something.
+    Signal(LegId, &'a Signal),
+    /// Call control wants something of a leg.
+    Command(LegId, &'a Command),
+    /// Whether a line has a registered phone; told where [`crate::Presence::is_watched`].
+    Registered {
+        /// The line.
+        line: &'a LineName,
+        /// It has.
+        registered: bool,
+    },
+    /// Somebody wants to watch a line, and may; asked again with a refresh.
+    Watch {
+        /// The subscription.
+        watch: WatchId,
+        /// Whose it is: the line of a phone.
+        watcher: &'a LineName,
+        /// What is watched.
+        line: &'a LineName,
+        /// How much it may see.
+        detail: Detail,
+        /// A phone of the line is registered.
+        registered: bool,
+    },
+    /// A subscription is over.
+    Unwatch(WatchId),
+    /// All that belongs together has been told: whoever watches hears what came of it.
+    Settled,
+}
+
+/// Everything that presence wants told, in this order.
+#[derive(Debug)]
+pub enum Output {
+    /// The answer to [`Input::Watch`].
+    Watched(WatchId, Result<Watched, WatchRefusal>),
+    /// Something changed.
+    News(WatchId, News),
+}

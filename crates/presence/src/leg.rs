@@ -1,0 +1,137 @@
+//! A leg of a line's phone, as far as it is told to others.
+
+use strowger_base::leg::{Alert, Media, Origin, Party, Target};
+use strowger_base::watch::{CallDirection, CallPhase, LineCall};
+use strowger_base::{Command, LegId, LineName, Signal};
+use strowger_media::sdp::{self, HoldState};
+
+/// What a signal or command means for a leg.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Effect {
+    /// Nothing that is told.
+    None,
+    /// It is another one now.
+    Changed,
+    /// It is over.
+    Over,
+}
+
+/// The leg that a signal begins, when it is a line's.
+pub(crate) fn begun_by_signal(leg: LegId, signal: &Signal) -> Option<LineCall> {
+    let Signal::Setup(setup) = signal else { return None };
+    let Origin::Line { line, .. } = &setup.origin else { return None };
+    let remote = Party { number: setup.called.clone(), ..Party::default() };
+    Some(begun(leg, line, CallDirection::Initiator, remote))
+}
+
+/// The leg that a command begins, when it is a line's.
+pub(crate) fn begun_by_command(leg: LegId, command: &Command) -> Option<LineCall> {
+    let Command::Ring(ring) = command else { return None };
+    let Target::Phone { line, .. } = &ring.target else { return None };
+    Some(begun(leg, line, CallDirection::Recipient, ring.calling.clone()))
+}
+
+fn begun(leg: LegId, line: &LineName, direction: CallDirection, remote: Party) -> LineCall {
+    LineCall { leg, line: line.clone(), phase: CallPhase::Trying, direction, holds: false, remote }
+}
+
+/// A phone told something.
+pub(crate) fn signal(call: &mut LineCall, signal: &Signal) -> Effect {
+    match signal {
+        Signal::Alerting { .. } => raise(call, CallPhase::Early),
+        Signal::Answered { .. } => raise(call, CallPhase::Confirmed),
+        Signal::Media(media) if call.phase == CallPhase::Confirmed => hold(call, media),
+        Signal::Released { .. } => Effect::Over,
+        Signal::Setup(_)
+        | Signal::Proceeding
+        | Signal::Media(_)
+        | Signal::MediaRequested
+        | Signal::MediaRefused(_)
+        | Signal::Digit(_)
+        | Signal::DigitsEnded(_)
+        | Signal::TransferRequested { .. }
+        | Signal::TransferEnded(_) => Effect::None,
+    }
+}
+
+/// Call control wants something of a phone.
+pub(crate) fn command(call: &mut LineCall, command: &Command) -> Effect {
+    match command {
+        Command::Alert { alert, shown, .. } => {
+            let shown = shown.as_ref().map_or(Effect::None, |party| show(call, party));
+            match alert {
+                Alert::Ringing => raise(call, CallPhase::Early).or(shown),
+                // What is heard before it rings may be that the number is wrong; it is no ringing yet.
+                Alert::Progress => shown,
+            }
+        }
+        Command::Answer { connected, .. } => {
+            let shown = show(call, connected);
+            raise(call, CallPhase::Confirmed).or(shown)
+        }
+        Command::ShowParty(party) => show(call, party),
+        Command::Release(_) => Effect::Over,
+        Command::Ring(_)
+        | Command::CollectDigits
+        | Command::StopCollecting
+        | Command::Tone(_)
+        | Command::Media(_)
+        | Command::RequestMedia
+        | Command::RefuseMedia(_)
+        | Command::Digit(_)
+        | Command::TransferResult(_)
+        | Command::TransferEnded(_)
+        | Command::RequestTransfer(_) => Effect::None,
+    }
+}
+
+/// A call goes on and never back.
+fn raise(call: &mut LineCall, phase: CallPhase) -> Effect {
+    if call.phase >= phase {
+        return Effect::None;
+    }
+    call.phase = phase;
+    Effect::Changed
+}
+
+fn show(call: &mut LineCall, party: &Party) -> Effect {
+    // Who answered may not say who it is; what is known stays.
+    if party.number.is_empty() && party.name.is_empty() || call.remote == *party {
+        return Effect::None;
+    }
+    call.remote = party.clone();
+    Effect::Changed
+}
+
+/// What the phone says about the way that its media flows.
+fn hold(call: &mut LineCall, media: &Media) -> Effect {
+    let state = |description: &strowger_base::SessionDescription| sdp::hold_of(description.as_bytes());
+    let holds = match media {
+        Media::None => return Effect::None,
+        Media::Offer(offer) => match state(offer) {
+            HoldState::Holding | HoldState::Inactive => true,
+            HoldState::Active | HoldState::Held => false,
+            HoldState::NoAudio => return Effect::None,
+        },
+        // An answer may be silent because the other side holds: only what goes beyond that says something.
+        Media::Answer(answer) => match state(answer) {
+            HoldState::Holding => true,
+            HoldState::Active => false,
+            HoldState::Held | HoldState::Inactive | HoldState::NoAudio => return Effect::None,
+        },
+    };
+    if call.holds == holds {
+        return Effect::None;
+    }
+    call.holds = holds;
+    Effect::Changed
+}
+
+impl Effect {
+    const fn or(self, other: Effect) -> Effect {
+        match self {
+            Effect::None => other,
+            Effect::Changed | Effect::Over => self,
+        }
+    }
+}

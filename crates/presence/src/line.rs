@@ -1,0 +1,40 @@
+//! A line that has calls or is watched.
+
+use std::sync::Arc;
+
+use strowger_base::watch::{Detail, LineCall, LineState, WatchId};
+use strowger_base::{HashMap, LegId, limits};
+
+/// What is known of a line.
+#[derive(Debug, Default)]
+pub(crate) struct Line {
+    /// The legs of its phones, the oldest first.
+    pub(crate) legs: Vec<LegId>,
+    pub(crate) watches: Vec<Watch>,
+    /// It has a registered phone; kept while it is watched.
+    pub(crate) registered: bool,
+    /// It changed since its watchers were told.
+    pub(crate) changed: bool,
+    /// What all of them were told.
+    pub(crate) told: Option<Arc<LineState>>,
+}
+
+/// One who watches.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Watch {
+    pub(crate) id: WatchId,
+    pub(crate) detail: Detail,
+}
+
+impl Line {
+    /// Nothing of it needs to be kept.
+    pub(crate) const fn is_idle(&self) -> bool {
+        self.legs.is_empty() && self.watches.is_empty()
+    }
+
+    /// How it is now.
+    pub(crate) fn state(&self, calls: &HashMap<LegId, LineCall>) -> LineState {
+        let shown = self.legs.iter().filter_map(|leg| calls.get(leg)).take(limits::CALLS_SHOWN);
+        LineState { registered: self.registered, calls: shown.cloned().collect() }
+    }
+}

@@ -1,0 +1,224 @@
+//! What all lines are doing.
+
+use std::sync::Arc;
+
+use strowger_base::hash::give_back;
+use strowger_base::watch::{Detail, LineCall, News, WatchId, WatchRefusal, Watched};
+use strowger_base::{HashMap, HashSeed, LegId, LineName, Rng, limits};
+
+use crate::io::{Input, Output};
+use crate::leg::{self, Effect};
+use crate::line::{Line, Watch};
+
+/// What all lines are doing, and who is told.
+///
+/// One entry point: [`Presence::handle`]. Nothing here waits for a time.
+pub struct Presence {
+    calls: HashMap<LegId, LineCall>,
+    /// Lines that have calls or are watched.
+    lines: HashMap<LineName, Line>,
+    watches: HashMap<WatchId, Whose>,
+    /// Subscriptions of each watcher that has any.
+    watchers: HashMap<LineName, usize>,
+    /// Watched lines that changed since their watchers were told.
+    changed: Vec<LineName>,
+}
+
+/// What a subscription is about and whose it is.
+#[derive(Debug)]
+struct Whose {
+    line: LineName,
+    watcher: LineName,
+}
+
+/// How much of each thing exists.
+#[derive(Clone, Copy, PartialEq, Eq, Default, Debug)]
+pub struct Sizes {
+    /// Legs of lines.
+    pub legs: usize,
+    /// Lines that have calls or are watched.
+    pub lines: usize,
+    /// Subscriptions.
+    pub watches: usize,
+}
+
+impl Presence {
+    /// Nobody calls and nobody watches.
+    pub fn new(rng: &mut Rng) -> Self {
+        let seed = HashSeed::new(rng);
+        Presence {
+            calls: HashMap::with_hasher(seed),
+            lines: HashMap::with_hasher(seed),
+            watches: HashMap::with_hasher(seed),
+            watchers: HashMap::with_hasher(seed),
+            changed: Vec::new(),
+        }
+    }
+
+    /// Takes one input; everything that follows from it is in `out` when this returns.
+    pub fn handle(&mut self, input: Input<'_>, out: &mut Vec<Output>) {
+        match input {
+            Input::Signal(id, signal) => match self.calls.get_mut(&id) {
+                Some(call) => {
+                    let effect = leg::signal(call, signal);
+                    self.follow(id, effect);
+                }
+                None => self.begin(leg::begun_by_signal(id, signal)),
+            },
+            Input::Command(id, command) => match self.calls.get_mut(&id) {
+                Some(call) => {
+                    let effect = leg::command(call, command);
+                    self.follow(id, effect);
+                }
+                None => self.begin(leg::begun_by_command(id, command)),
+            },
+            Input::Registered { line: name, registered } => {
+                if let Some(line) = self.lines.get_mut(name.as_str())
+                    && line.registered != registered
+                {
+                    line.registered = registered;
+                    note(&mut self.changed, name, line);
+                }
+            }
+            Input::Watch { watch, watcher, line, detail, registered } => {
+                let answer = self.watch((watch, detail), watcher, line, registered);
+                out.push(Output::Watched(watch, answer));
+            }
+            Input::Unwatch(watch) => self.unwatch(watch),
+            Input::Settled => self.tell(out),
+        }
+    }
+
+    /// Whether anybody is told of a line.
+    pub fn is_watched(&self, line: &str) -> bool {
+        self.lines.get(line).is_some_and(|line| !line.watches.is_empty())
+    }
+
+    /// How much of each thing exists now.
+    pub fn sizes(&self) -> Sizes {
+        Sizes { legs: self.calls.len(), lines: self.lines.len(), watches: self.watches.len() }
+    }
+
+    fn begin(&mut self, call: Option<LineCall>) {
+        let Some(call) = call else { return };
+        let line = self.lines.entry(call.line.clone()).or_default();
+        line.legs.push(call.leg);
+        note(&mut self.changed, &call.line, line);
+        self.calls.insert(call.leg, call);
+    }
+
+    fn follow(&mut self, id: LegId, effect: Effect) {
+        match effect {
+            Effect::None => {}
+            Effect::Changed => {
+                if let Some(call) = self.calls.get(&id)
+                    && let Some(line) = self.lines.get_mut(&call.line)
+                {
+                    note(&mut self.changed, &call.line, line);
+                }
+            }
+            Effect::Over => {
+                let Some(call) = self.calls.remove(&id) else { return };
+                give_back(&mut self.calls);
+                let Some(line) = self.lines.get_mut(&call.line) else { return };
+                line.legs.retain(|leg| *leg != id);
+                note(&mut self.changed, &call.line, line);
+                self.forget_idle(&call.line);
+            }
+        }
+    }
+
+    fn watch(
+        &mut self,
+        (id, detail): (WatchId, Detail),
+        watcher: &LineName,
+        name: &LineName,
+        registered: bool,
+    ) -> Result<Watched, WatchRefusal> {
+        // With a refresh the number may lead elsewhere than before.
+        let again = self.watches.get(&id).is_some_and(|whose| whose.line == *name);
+        if !again {
+            self.unwatch(id);
+            let own = self.watchers.get(watcher.as_str()).copied().unwrap_or(0);
+            let of_line = self.lines.get(name.as_str()).map_or(0, |line| line.watches.len());
+            if own >= limits::SUBSCRIPTIONS_PER_WATCHER || of_line >= limits::WATCHERS_PER_LINE {
+                return Err(WatchRefusal::Full);
+            }
+            *self.watchers.entry(watcher.clone()).or_default() += 1;
+            self.watches.insert(id, Whose { line: name.clone(), watcher: watcher.clone() });
+        }
+        let line = self.lines.entry(name.clone()).or_default();
+        match line.watches.iter_mut().find(|watch| watch.id == id) {
+            Some(watch) => watch.detail = detail,
+            None => line.watches.push(Watch { id, detail }),
+        }
+        if line.registered != registered {
+            line.registered = registered;
+            note(&mut self.changed, name, line);
+        }
+        let state = match &line.told {
+            Some(told) if !line.changed => Arc::clone(told),
+            // The others hear of it when all is settled.
+            Some(_) => Arc::new(line.state(&self.calls)),
+            None => Arc::clone(line.told.insert(Arc::new(line.state(&self.calls)))),
+        };
+        Ok(Watched { detail, news: News::Line(state) })
+    }
+
+    fn unwatch(&mut self, id: WatchId) {
+        let Some(Whose { line: name, watcher }) = self.watches.remove(&id) else { return };
+        give_back(&mut self.watches);
+        if let Some(count) = self.watchers.get_mut(watcher.as_str()) {
+            *count -= 1;
+            if *count == 0 {
+                self.watchers.remove(watcher.as_str());
+                give_back(&mut self.watchers);
+            }
+        }
+        if let Some(line) = self.lines.get_mut(name.as_str()) {
+            line.watches.retain(|watch| watch.id != id);
+            if line.watches.is_empty() {
+                line.told = None;
+            }
+        }
+        self.forget_idle(&name);
+    }
+
+    fn forget_idle(&mut self, name: &LineName) {
+        if self.lines.get(name.as_str()).is_some_and(Line::is_idle) {
+            self.lines.remove(name.as_str());
+            give_back(&mut self.lines);
+        }
+    }
+
+    fn tell(&mut self, out: &mut Vec<Output>) {
+        for name in self.changed.drain(..) {
+            let Some(line) = self.lines.get_mut(name.as_str()).filter(|line| line.changed) else { continue };
+            line.changed = false;
+            let state = Arc::new(line.state(&self.calls));
+            if line.told.as_ref().is_some_and(|told| *told == state) {
+                continue;
+            }
+            line.told = Some(Arc::clone(&state));
+            let news = |watch: &Watch| Output::News(watch.id, News::Line(Arc::clone(&state)));
+            out.extend(line.watches.iter().map(news));
+        }
+        if self.changed.capacity() > ROOM_MAX {
+            self.changed = Vec::new();
+        }
+    }
+}
+
+/// Notes that a line changed, when anybody wants to know.
+fn note(changed: &mut Vec<LineName>, name: &LineName, line: &mut Line) {
+    if !line.watches.is_empty() && !line.changed {
+        line.changed = true;
+        changed.push(name.clone());
+    }
+}
+
+/// Room beyond this that a burst needed is given back.
+const ROOM_MAX: usize = 4096;
+
+#[cfg(test)]
+mod tests;
