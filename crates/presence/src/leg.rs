@@ -50,6 +50,7 @@ pub(crate) fn signal(call: &mut LineCall, signal: &Signal) -> Effect {
         | Signal::Digit(_)
         | Signal::DigitsEnded(_)
         | Signal::TransferRequested { .. }
+        | Signal::FeatureRequested(_)
         | Signal::TransferEnded(_) => Effect::None,
     }
 }
@@ -81,6 +82,7 @@ pub(crate) fn command(call: &mut LineCall, command: &Command) -> Effect {
         | Command::Digit(_)
         | Command::TransferResult(_)
         | Command::TransferEnded(_)
+        | Command::FeatureAnswer(_)
         | Command::RequestTransfer(_) => Effect::None,
     }
 }
