@@ -33,6 +33,8 @@ fn setup(line: &str, called: &str) -> Signal {
         reliable_provisional: false,
         diversions: Vec::new(),
         replaces: None,
+        joins: None,
+        feature: None,
     }))
 }
 
