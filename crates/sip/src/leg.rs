@@ -13,6 +13,7 @@ mod referring;
 mod refresh;
 mod reliable;
 mod session;
+mod softkeys;
 mod theirs;
 mod timers;
 pub(crate) mod transfer;
@@ -30,6 +31,7 @@ use strowger_base::{
 
 use self::collecting::Collecting;
 use self::referring::Referring;
+use self::softkeys::Asked;
 use self::transfer::Referral;
 use crate::core::{Shared, Timer};
 use crate::dialog::Dialog;
@@ -61,6 +63,8 @@ pub(crate) struct Leg {
     referral: Referral,
     /// A REFER of ours.
     referring: Option<Box<Referring>>,
+    /// Keys that asked for a feature and have no answer.
+    asked: Vec<Asked>,
     /// Keys of a number that the peer tells one by one.
     collecting: Option<Box<Collecting>>,
     awaiting_ack: Option<AwaitingAck>,
@@ -202,6 +206,7 @@ impl Leg {
             unconfirmed: None,
             referral: Referral::None,
             referring: None,
+            asked: Vec::new(),
             collecting: None,
             awaiting_ack: None,
             acknowledged: None,
@@ -232,8 +237,8 @@ impl Leg {
 
     /// Call control wants something.
     pub(crate) fn command(&mut self, shared: &mut Shared, now: Now, command: Command, out: &mut Outbox) {
-        // How a transfer ended is owed to the device even when its own call is over.
-        if self.silent && !matches!(command, Command::TransferEnded(_)) {
+        // What became of something that it asked for is owed to the device even when its own call is over.
+        if self.silent && !matches!(command, Command::TransferEnded(_) | Command::FeatureAnswer(_)) {
             return;
         }
         match command {
@@ -253,8 +258,7 @@ impl Leg {
             Command::RequestTransfer(destination) => {
                 self.request_transfer(shared, now, &destination, out);
             }
-            // Nobody who speaks nothing but SIP has asked; who asks in the words of a maker is answered in them.
-            Command::FeatureAnswer(_) => {}
+            Command::FeatureAnswer(answer) => self.feature_answered(shared, now, &answer, out),
             Command::TransferEnded(result) => self.transfer_ended(shared, now, result, out),
             Command::Release(cause) => {
                 self.silent = true;

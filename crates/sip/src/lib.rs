@@ -17,6 +17,7 @@ mod leg;
 pub mod message;
 mod receive;
 pub mod registrar;
+mod remotecc;
 mod scan;
 mod service_uri;
 pub mod session_timer;

@@ -148,9 +148,8 @@ impl Sip {
             | MethodKind::Prack
             | MethodKind::Info
             | MethodKind::Notify => self.refuse(request, flow, 481, |_| (), out),
-            MethodKind::Message | MethodKind::Refer => {
-                self.refuse(request, flow, 405, write_allow, out);
-            }
+            MethodKind::Refer => self.remote_control(now, flow, bytes, request, key, out),
+            MethodKind::Message => self.refuse(request, flow, 405, write_allow, out),
             MethodKind::Other => self.refuse(request, flow, 501, write_allow, out),
             MethodKind::Ack | MethodKind::Cancel | MethodKind::Register => {}
         }
@@ -422,7 +421,14 @@ impl Sip {
     }
 
     /// Puts a received message into the ladder of its leg; credentials are blanked.
-    fn journal(&self, id: LegId, flow: Flow, bytes: &[u8], message: &Message<'_>, out: &mut Outbox) {
+    pub(crate) fn journal(
+        &self,
+        id: LegId,
+        flow: Flow,
+        bytes: &[u8],
+        message: &Message<'_>,
+        out: &mut Outbox,
+    ) {
         let call = self.legs.get(&id).and_then(|leg| leg.call);
         let span = out.arena.append_with(|buffer| {
             let start = buffer.len();
@@ -609,7 +615,7 @@ impl Fill<'_> {
     }
 }
 
-fn write_allow(out: &mut Vec<u8>) {
+pub(crate) fn write_allow(out: &mut Vec<u8>) {
     out.extend_from_slice(
         b"Allow: INVITE, ACK, CANCEL, BYE, OPTIONS, REGISTER, PRACK, UPDATE, INFO, REFER, NOTIFY\r\n",
     );

@@ -360,7 +360,6 @@ pub(super) fn write_party(header: &[u8], party: &Party, shared: &Shared, out: &m
 }
 
 impl Dialog {
-    /// The dialog that an INVITE asks for (RFC 3261 §12.1.1).
     /// The dialog that a request of a peer begins (RFC 3261 §12.1.1).
     pub(crate) fn of_request(
         invite: &Message<'_>,
