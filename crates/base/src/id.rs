@@ -71,6 +71,11 @@ located_id!(
     CallId,
     "C"
 );
+located_id!(
+    /// A conference: the seats that hear each other. Printed `B<node>.<shard>.<number>`, as in bridge.
+    ConferenceId,
+    "B"
+);
 
 /// Hands out ids of one shard. Several makers of the same kind of id each take a lane of their own,
 /// so that they never meet: SIP 0, SCCP 1, call control 2, media 3.

@@ -16,7 +16,7 @@ use std::sync::Arc;
 
 use crate::feature::{FeatureAnswer, FeatureCode, FeatureRequest};
 use crate::net::Flow;
-use crate::{Cause, LegId, LineName};
+use crate::{Cause, ConferenceId, LegId, LineName};
 
 /// SDP text, shared and never changed.
 #[derive(Clone, PartialEq, Eq)]
@@ -140,6 +140,19 @@ pub enum Service {
     Announcement,
     /// Plays what a party hears that waits; [`Command::Tone`] says what.
     Sounds,
+    /// A seat in a conference: hears all others who sit in it. [`Command::Tone`] lets all of them hear a tone once,
+    /// [`Command::Mute`] says whether they hear this one.
+    Conference(ConferenceId),
+}
+
+/// Whether a seat of a conference is heard by the others.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Default)]
+pub enum Mute {
+    /// It is heard.
+    #[default]
+    Off,
+    /// It only listens.
+    On,
 }
 
 /// One earlier destination that sent the call on (RFC 5806).
@@ -227,6 +240,10 @@ pub enum Tone {
     Source(AudioSource),
     /// A beep from time to time: the other party holds, and its music cannot be played.
     Hold,
+    /// A short beep: somebody comes into the conversation.
+    Enter,
+    /// A short lower beep: somebody has left it.
+    Leave,
 }
 
 /// A device shall ring.
@@ -349,8 +366,10 @@ pub enum Command {
     CollectDigits,
     /// The number leads somewhere: no further key is asked for.
     StopCollecting,
-    /// Let the caller hear a tone while it dials, or let [`Service::Sounds`] play one.
+    /// Let the caller hear a tone while it dials, let [`Service::Sounds`] play one, or let all of a conference hear it.
     Tone(Tone),
+    /// Whether a seat of a conference is heard.
+    Mute(Mute),
     /// Tell the caller that it rings, or let it hear early media.
     Alert {
         /// Which of the two.

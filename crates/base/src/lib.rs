@@ -32,7 +32,7 @@ pub use cause::Cause;
 pub use event::Event;
 pub use feature::{FeatureCode, FeatureNumber, FeatureRequest};
 pub use hash::{HashMap, HashSeed};
-pub use id::{CallId, LegId, NodeId, ShardId};
+pub use id::{CallId, ConferenceId, LegId, NodeId, ShardId};
 pub use leg::{Command, Media, Party, SessionDescription, Signal};
 pub use line::LineName;
 pub use private::{Pii, Secret};

@@ -59,6 +59,8 @@ pub const RECORDS_WAITING: usize = 10_000;
 pub const MEDIA_PORTS: usize = 20_000;
 /// Sources (SSRC) that one SRTP key serves in one direction; what more of them send is dropped until there is another key.
 pub const SRTP_SOURCES: usize = 64;
+/// Seats of one conference; who would be one more gets [`crate::Cause::RESOURCE_UNAVAILABLE`].
+pub const CONFERENCE_SEATS: usize = 128;
 /// Lines of one line group; a configuration with more is refused. In a broadcast group one call rings all of them.
 pub const LINE_GROUP_MEMBERS: usize = 100;
 /// Line groups of one hunt list; a configuration with more is refused. A call may go through all of them.

@@ -306,7 +306,10 @@ impl CallControl {
                 }
             }
             // Relays hear no digits, play nothing and wait for nobody.
-            Report::Digit { .. } | Report::Finished { .. } | Report::Silent { .. } => {}
+            Report::Digit { .. }
+            | Report::Talking { .. }
+            | Report::Finished { .. }
+            | Report::Silent { .. } => {}
         }
     }
 

@@ -261,6 +261,7 @@ impl World {
             | Command::CollectDigits
             | Command::StopCollecting
             | Command::Tone(_)
+            | Command::Mute(_)
             | Command::ShowParty(_)
             | Command::Digit(_)
             | Command::TransferResult(_)

@@ -93,6 +93,7 @@ pub(crate) const fn service(service: Service) -> &'static str {
         Service::Echo => "the echo test",
         Service::Announcement => "the announcement",
         Service::Sounds => "what is heard while waiting",
+        Service::Conference(_) => "a conference",
     }
 }
 
@@ -107,6 +108,8 @@ pub(crate) fn tone(tone: Tone) -> Cow<'static, str> {
         Tone::Music => "music",
         Tone::Source(AudioSource(number)) => return format!("music of audio source {number}").into(),
         Tone::Hold => "the tone of hold",
+        Tone::Enter => "the tone of somebody who comes in",
+        Tone::Leave => "the tone of somebody who leaves",
     })
 }
 

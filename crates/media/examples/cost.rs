@@ -3,12 +3,13 @@
 //! `cost <what> N`: N units; the difference of two runs is the cost of a unit. What there is: `relay` (a packet of
 //! G.711 through a worker), `echo`, `seal-SUITE` and `open-SUITE` (a packet of G.711 under SRTP; SUITE is `gcm-256`, `gcm-128`, `sha1-80` or
 //! `sha1-32`), `peek`, `origin`, `relayed` (a description for a relay), `answer`, `g722-encode`,
-//! `g722-decode`, `mulaw` (frames of 20 ms), `announcement` (20 ms of it).
+//! `g722-decode`, `mulaw` (frames of 20 ms), `announcement` (20 ms of it), `conference` (20 ms of one party among a hundred who
+//! have G.711, of whom four talk: its packet in and its packet out) and `conference-mixed` (a third of them have G.722).
 
 use std::net::SocketAddr;
 
 use strowger_base::leg::Service;
-use strowger_base::{Instant, Now, Rng, Secret, WallTime};
+use strowger_base::{ConferenceId, Instant, NodeId, Now, Rng, Secret, ShardId, WallTime};
 use strowger_media::Worker;
 use strowger_media::codec::{Codec, Listener, Speaker};
 use strowger_media::control::{Command, PayloadTypes, PortId, RtcpWay, Side, StreamFormat};
@@ -27,6 +28,8 @@ fn main() {
         "relay" => relay(count),
         "echo" => service(count, Service::Echo),
         "announcement" => service(count, Service::Announcement),
+        "conference" => conference(count, &[Codec::Pcmu, Codec::Pcma]),
+        "conference-mixed" => conference(count, &[Codec::Pcmu, Codec::Pcma, Codec::G722]),
         "peek" => (0..count).map(|_| sdp::peek(OFFER).map_or(0, |peek| peek.streams)).sum(),
         "origin" => (0..count).map(|_| sdp::rewrite_origin(OFFER, &ORIGIN).as_bytes().len()).sum(),
         "relayed" => {
@@ -105,7 +108,53 @@ fn service(count: u64, service: Service) -> usize {
                 driver.give(Input::Command(Command::Close { port }));
                 open(&mut driver);
             }
-            Service::Announcement | Service::Sounds => {}
+            Service::Announcement | Service::Sounds | Service::Conference(_) => {}
+        }
+        if driver.worker.next_timeout().is_some_and(|at| at <= driver.now) {
+            driver.give(Input::Timeout);
+        }
+    }
+    driver.bytes
+}
+
+/// A party's 20 ms in a conference of a hundred.
+fn conference(count: u64, codecs: &[Codec]) -> usize {
+    const PARTIES: u64 = 100;
+    let mut driver = Driver::new();
+    let service = Service::Conference(ConferenceId::new(NodeId(1), ShardId(0), 1));
+    let mut loud = Vec::new();
+    let mut quiet = Vec::new();
+    for (index, codec) in (0..PARTIES).zip(codecs.iter().cycle()) {
+        let port = PortId(index * 2 + 1);
+        driver.give(Input::Command(Command::OpenEndpoint { port, service }));
+        let a = SocketAddr::from(([198, 51, 100, 7], 40_000));
+        driver.give(Input::Opened { port, a, b: None });
+        let payload_type = codec.payload_type();
+        let format = StreamFormat {
+            codec: *codec,
+            payload_type,
+            telephone_event: None,
+            ptime_ms: 20,
+            bitrate_max: None,
+        };
+        let mut receive = PayloadTypes::default();
+        *receive.slot(*codec) = Some(payload_type);
+        let (remote, rtcp) = (PHONE_A.into(), RtcpWay::Mux);
+        driver.give(Input::Command(Command::Connect { port, remote, rtcp, format, receive, send: true }));
+        for (payloads, shift) in [(&mut loud, 2), (&mut quiet, 10)] {
+            let mut payload = Vec::new();
+            let samples: Vec<i16> = noise(*codec).iter().map(|sample| sample >> shift).collect();
+            Speaker::new(*codec).encode(&samples, &mut payload);
+            payloads.push((payload_type, payload));
+        }
+    }
+    for tick in 0..count / PARTIES {
+        driver.now = Instant::from_nanos(tick * 20_000_000 + 1);
+        for index in 0..PARTIES {
+            let said = if index < 4 { &loud } else { &quiet };
+            let Some((payload_type, payload)) = said.get(index as usize) else { continue };
+            let socket = SocketRef { port: PortId(index * 2 + 1), side: Side::A, channel: Channel::Rtp };
+            driver.payload(socket, PHONE_A.into(), tick as u16, *payload_type, payload);
         }
         if driver.worker.next_timeout().is_some_and(|at| at <= driver.now) {
             driver.give(Input::Timeout);
@@ -237,12 +286,23 @@ impl Driver {
     }
 
     fn packet(&mut self, socket: SocketRef, source: SocketAddr, sequence: u16) {
+        self.payload(socket, source, sequence, 0, &[0x55; 160]);
+    }
+
+    fn payload(
+        &mut self,
+        socket: SocketRef,
+        source: SocketAddr,
+        sequence: u16,
+        payload_type: u8,
+        payload: &[u8],
+    ) {
         let mut datagram = std::mem::take(&mut self.datagram);
         datagram.clear();
         let timestamp = u32::from(sequence) * 160;
         let ssrc = socket.port.0 as u32 * 2 + u32::from(socket.side == Side::B);
-        Header { marker: false, payload_type: 0, sequence, timestamp, ssrc }.write(&mut datagram);
-        datagram.resize(172, 0x55);
+        Header { marker: false, payload_type, sequence, timestamp, ssrc }.write(&mut datagram);
+        datagram.extend_from_slice(payload);
         self.give(Input::Packet { socket, source, bytes: &datagram });
         self.datagram = datagram;
     }

@@ -11,7 +11,7 @@ use std::collections::BTreeMap;
 use strowger_base::leg::{Command, Digit, Media, ReleaseReason, Ring, Service, Signal, Target};
 use strowger_base::{Cause, LegId, Now, ShardId};
 
-use crate::control::{self, PortId, PortIds, PortOwner, Report};
+use crate::control::{self, PortId, PortIds, PortOwner, Report, Talking};
 use crate::statistics::StreamStatistics;
 use leg::ServiceLeg;
 
@@ -90,6 +90,11 @@ impl Agent {
         self.legs.len()
     }
 
+    /// Whether the conference hears something from the party that talks with a seat; the last half second is not known yet.
+    pub fn talking(&self, leg: LegId) -> Talking {
+        self.legs.get(&leg).map_or(Talking::No, ServiceLeg::talking)
+    }
+
     /// Ports asked for and not yet reported closed or failed; zero when nothing is left behind.
     pub fn open_ports(&self) -> usize {
         self.ports.len()
@@ -140,6 +145,11 @@ impl Agent {
             Report::Digit { port, digit } => {
                 if let Some(&leg) = self.ports.get(&port) {
                     out.items.push(Output::Heard(leg, digit));
+                }
+            }
+            Report::Talking { port, talking } => {
+                if let Some((_, device)) = self.device(port) {
+                    device.set_talking(talking);
                 }
             }
             Report::Finished { port } => {
@@ -197,6 +207,7 @@ const fn name_of(service: Service) -> &'static str {
         Service::Echo => "Echo test",
         Service::Announcement => "Announcement",
         Service::Sounds => "Sounds",
+        Service::Conference(_) => "Conference",
     }
 }
 

@@ -6,7 +6,7 @@
 use std::net::SocketAddr;
 
 use strowger_base::ShardId;
-use strowger_base::leg::{Digit, Service, Tone};
+use strowger_base::leg::{Digit, Mute, Service, Tone};
 
 use crate::codec::Codec;
 use crate::rtp;
@@ -192,12 +192,20 @@ pub enum Command {
         /// Whether the peer wants to hear something.
         send: bool,
     },
-    /// What an endpoint of [`Service::Sounds`] plays from now on.
+    /// What an endpoint of [`Service::Sounds`] plays from now on, or what all of a conference hear once in which the endpoint
+    /// has a seat.
     Play {
         /// The endpoint.
         port: PortId,
         /// What.
         tone: Tone,
+    },
+    /// Whether the others of a conference hear an endpoint that has a seat in it. At first they do.
+    Mute {
+        /// The endpoint.
+        port: PortId,
+        /// Whether.
+        mute: Mute,
     },
     /// Open the two ports of a relay. Answered by [`Report::Opened`] with both addresses, or [`Report::Failed`].
     OpenRelay {
@@ -219,6 +227,16 @@ pub enum Command {
         /// Which.
         port: PortId,
     },
+}
+
+/// Whether somebody in a conference talks.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Default)]
+pub enum Talking {
+    /// Nothing is heard from there.
+    #[default]
+    No,
+    /// The others hear something.
+    Yes,
 }
 
 /// What the workers tell.
@@ -246,6 +264,14 @@ pub enum Report {
         port: PortId,
         /// Which digit.
         digit: Digit,
+    },
+    /// Somebody in a conference has begun to talk, or has ended. Of each seat it is said at most once in
+    /// [`crate::conference::TALKING_INTERVAL`].
+    Talking {
+        /// The seat.
+        port: PortId,
+        /// Whether it is heard by the others now.
+        talking: Talking,
     },
     /// The announcement has been played to its end.
     Finished {

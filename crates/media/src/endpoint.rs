@@ -7,10 +7,13 @@
 //! * Announcement: [`tone::ANNOUNCEMENT`], then [`Report::Finished`].
 //! * Sounds: the tone or the music that it is told, for as long as it is told so.
 //!
-//! Both report [`Report::Silent`] when nothing has come for [`SILENT_MAX`], and pause while the peer does not want to hear anything. Where packets go is said in `latch`.
+//! * Conference: what arrives waits until the conference asks for it, and what is sent is what the conference makes; see `seat`.
+//!
+//! All report [`Report::Silent`] when nothing has come for [`SILENT_MAX`], and pause while the peer does not want to hear anything. Where packets go is said in `latch`.
 
 mod control;
 mod programme;
+mod seat;
 
 use std::net::SocketAddr;
 use std::time::Duration;
@@ -19,6 +22,7 @@ use strowger_base::leg::{Service, Tone};
 use strowger_base::{Instant, Now, Rng};
 
 use crate::codec::{Codec, Speaker, Transcoder};
+use crate::conference::Seat;
 use crate::control::{PayloadTypes, PortId, Report, RtcpWay, Side, StreamFormat};
 use crate::latch::{Latch, Verdict};
 use crate::music::Music;
@@ -91,6 +95,8 @@ pub struct Endpoint {
     speaker: Speaker,
     transcoder: Option<Transcoder>,
     samples: Vec<i16>,
+    /// Of [`Service::Conference`] only.
+    seat: Option<Box<Seat>>,
     payload: Vec<u8>,
     malformed: u64,
     foreign: u64,
@@ -109,6 +115,8 @@ enum State {
     Echoing { shift: Option<Shift> },
     /// The announcement is over.
     Finished,
+    /// Sends what its conference makes.
+    Seated { marker: bool },
 }
 
 /// From the peer's numbers to ours.
@@ -143,6 +151,7 @@ impl Endpoint {
             speaker: Speaker::new(Codec::Pcmu),
             transcoder: None,
             samples: Vec::new(),
+            seat: matches!(service, Service::Conference(_)).then(Box::default),
             payload: Vec::new(),
             malformed: 0,
             foreign: 0,
@@ -171,7 +180,11 @@ impl Endpoint {
     pub fn next_timeout(&self) -> Option<Instant> {
         let frame = match &self.state {
             State::Playing { next, .. } => Some(*next),
-            State::Waiting | State::Paused { .. } | State::Echoing { .. } | State::Finished => None,
+            State::Waiting
+            | State::Paused { .. }
+            | State::Echoing { .. }
+            | State::Finished
+            | State::Seated { .. } => None,
         };
         frame.into_iter().chain(self.control.due()).chain(self.look_at).min()
     }
@@ -212,20 +225,21 @@ impl Endpoint {
         let resumes = self.connection.is_some_and(|before| !before.send) && connection.send;
         self.connection = Some(connection);
         self.state = match std::mem::replace(&mut self.state, State::Finished) {
-            State::Waiting => {
-                let programme = match self.service {
-                    Service::Echo => Programme::cadence(&tone::BEEP),
-                    Service::Announcement => Programme::cadence(&tone::ANNOUNCEMENT),
-                    Service::Sounds => Programme::of(self.tone),
-                };
-                play_or_pause(programme, now.mono, &connection)
-            }
+            State::Waiting => match self.service {
+                Service::Echo => play_or_pause(Programme::cadence(&tone::BEEP), now.mono, &connection),
+                Service::Announcement => {
+                    play_or_pause(Programme::cadence(&tone::ANNOUNCEMENT), now.mono, &connection)
+                }
+                Service::Sounds => play_or_pause(Programme::of(self.tone), now.mono, &connection),
+                Service::Conference(_) => State::Seated { marker: true },
+            },
             State::Paused { programme } => play_or_pause(programme, now.mono, &connection),
             State::Playing { programme, .. } if !connection.send => State::Paused { programme },
             state @ State::Playing { .. } => state,
             // After a pause the peer's numbers have gone on or begun anew.
             State::Echoing { shift } => State::Echoing { shift: shift.filter(|_| !resumes) },
             State::Finished => State::Finished,
+            State::Seated { marker } => State::Seated { marker },
         };
     }
 
@@ -239,7 +253,7 @@ impl Endpoint {
             State::Playing { programme, .. } | State::Paused { programme } => {
                 *programme = Programme::of(tone)
             }
-            State::Waiting | State::Echoing { .. } | State::Finished => {}
+            State::Waiting | State::Echoing { .. } | State::Finished | State::Seated { .. } => {}
         }
     }
 
@@ -280,6 +294,7 @@ impl Endpoint {
         if let Some(digit) = digit {
             out.report(Report::Digit { port: self.port, digit });
         }
+        self.hear(now.mono, content, &packet, arrival);
         if connection.send {
             self.echo(now.mono, content, &packet, arrival, out);
         }
@@ -409,7 +424,13 @@ impl Endpoint {
                 State::Finished
             }
             Service::Sounds => State::Finished,
+            Service::Conference(_) => State::Seated { marker: true },
         }
+    }
+
+    /// What it is for.
+    pub(crate) const fn service(&self) -> Service {
+        self.service
     }
 }
 

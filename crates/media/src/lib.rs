@@ -8,8 +8,10 @@
 
 pub mod agent;
 pub mod codec;
+pub mod conference;
 pub mod control;
 pub mod endpoint;
+pub mod jitter;
 mod latch;
 pub mod music;
 pub mod negotiate;

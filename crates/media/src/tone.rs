@@ -125,6 +125,13 @@ pub static HOLD: Cadence = Cadence {
     ],
     repeat: Repeat::Forever,
 };
+/// Somebody comes into a conference.
+pub static ENTER: Cadence =
+    Cadence { segments: &[Segment::tone(880, MINUS_19_DBM0, 150)], repeat: Repeat::Once };
+
+/// Somebody has left a conference.
+pub static LEAVE: Cadence =
+    Cadence { segments: &[Segment::tone(440, MINUS_19_DBM0, 150)], repeat: Repeat::Once };
 
 /// What is heard on hold where no other music is given: broken chords of two quiet voices, 16 s in all.
 pub static MUSIC: Cadence = Cadence {
@@ -167,6 +174,8 @@ pub const fn cadence(tone: Tone) -> &'static Cadence {
         Tone::Music => &MUSIC,
         // Of a source that cannot be played: see `music`.
         Tone::Hold | Tone::Source(_) => &HOLD,
+        Tone::Enter => &ENTER,
+        Tone::Leave => &LEAVE,
     }
 }
 

@@ -3,17 +3,22 @@
 //! The shell (or the simulator) opens sockets when told, hands in what arrives and sends what comes out. It
 //! decides nothing.
 
+mod conferences;
+
 use std::net::SocketAddr;
 use std::sync::Arc;
 
-use strowger_base::leg::Service;
-use strowger_base::{ByteArena, HashMap, HashSeed, Instant, Now, Rng, Span, TimerHandle, TimerQueue, limits};
+use strowger_base::leg::{Service, Tone};
+use strowger_base::{
+    ByteArena, ConferenceId, HashMap, HashSeed, Instant, Now, Rng, Span, TimerHandle, TimerQueue, limits,
+};
 
 use crate::control::{Command, PortId, Report, Side};
 use crate::endpoint::{self, Connection, Endpoint};
 use crate::music::{Library, Music};
 use crate::relay::{self, Relay};
 use crate::statistics::PortStatistics;
+use conferences::Conferences;
 
 /// What can happen to a worker.
 #[derive(Debug)]
@@ -128,8 +133,18 @@ pub enum Channel {
 pub struct Worker {
     rng: Rng,
     ports: HashMap<PortId, Port>,
-    timers: TimerQueue<PortId>,
+    timers: TimerQueue<Due>,
+    conferences: Conferences,
     music: Music,
+}
+
+/// Whose time has come.
+#[derive(Clone, Copy, Debug)]
+enum Due {
+    /// An endpoint wants its timeout.
+    Endpoint(PortId),
+    /// A conference ticks.
+    Conference(ConferenceId),
 }
 
 /// A port in one of its states.
@@ -157,7 +172,13 @@ impl Worker {
     /// A worker without ports. `rng` makes SSRCs, first sequence numbers and RTCP intervals.
     pub fn new(mut rng: Rng) -> Self {
         let seed = HashSeed::new(&mut rng);
-        Worker { rng, ports: HashMap::with_hasher(seed), timers: TimerQueue::new(), music: Music::default() }
+        Worker {
+            rng,
+            ports: HashMap::with_hasher(seed),
+            timers: TimerQueue::new(),
+            conferences: Conferences::new(),
+            music: Music::default(),
+        }
     }
 
     /// What can be played from now on. Without any there is the music that is built in.
@@ -173,7 +194,12 @@ impl Worker {
             Input::Command(command) => self.command(now, command, out),
             Input::Opened { port, a, b } => self.opened(port, a, b, out),
             Input::OpenFailed { port, reason } => match self.ports.remove(&port) {
-                Some(Port::Opening(_)) => out.report(Report::Failed { port, reason }),
+                Some(Port::Opening(purpose)) => {
+                    if let Purpose::Service(service) = purpose {
+                        self.stand_up(port, service);
+                    }
+                    out.report(Report::Failed { port, reason });
+                }
                 Some(Port::Closing) => closed(port, PortStatistics::default(), out),
                 Some(other @ (Port::Endpoint { .. } | Port::Relay(_))) => {
                     strowger_base::never!("{port:?} failed after it was open");
@@ -196,13 +222,20 @@ impl Worker {
 
     fn command(&mut self, now: Now, command: Command, out: &mut Outbox) {
         match command {
-            Command::OpenEndpoint { port, service } => self.open(port, Purpose::Service(service), out),
-            Command::OpenRelay { port } => self.open(port, Purpose::Relay(Box::new(Relay::new(port))), out),
+            Command::OpenEndpoint { port, service } => self.open(now, port, Purpose::Service(service), out),
+            Command::OpenRelay { port } => {
+                self.open(now, port, Purpose::Relay(Box::new(Relay::new(port))), out);
+            }
             Command::Connect { port, remote, rtcp, format, receive, send } => {
                 let connection = Connection { remote, rtcp, format, receive, send };
                 self.endpoint(now, port, endpoint::Input::Connect(connection), out);
             }
-            Command::Play { port, tone } => self.endpoint(now, port, endpoint::Input::Play(tone), out),
+            Command::Play { port, tone } => self.play(now, port, tone, out),
+            Command::Mute { port, mute } => {
+                if let Some(Port::Endpoint { endpoint, .. }) = self.ports.get_mut(&port) {
+                    endpoint.set_mute(mute);
+                }
+            }
             // Commands for a port that has failed or closed meanwhile cross its report.
             Command::Direct { port, side, remote } => {
                 if let Some(Port::Relay(relay) | Port::Opening(Purpose::Relay(relay))) =
@@ -215,7 +248,20 @@ impl Worker {
         }
     }
 
-    fn open(&mut self, port: PortId, purpose: Purpose, out: &mut Outbox) {
+    fn play(&mut self, now: Now, port: PortId, tone: Tone, out: &mut Outbox) {
+        let service = match self.ports.get(&port) {
+            Some(Port::Endpoint { endpoint, .. }) => endpoint.service(),
+            Some(Port::Opening(_) | Port::Closing | Port::Relay(_)) | None => return,
+        };
+        match service {
+            Service::Conference(conference) => self.play_to_all(conference, tone),
+            Service::Echo | Service::Announcement | Service::Sounds => {
+                self.endpoint(now, port, endpoint::Input::Play(tone), out);
+            }
+        }
+    }
+
+    fn open(&mut self, now: Now, port: PortId, purpose: Purpose, out: &mut Outbox) {
         if self.ports.len() >= limits::MEDIA_PORTS {
             let reason = "the media worker has all the ports that it may have".into();
             return out.report(Report::Failed { port, reason });
@@ -224,7 +270,12 @@ impl Worker {
             return strowger_base::never!("{port:?} was asked for twice");
         }
         let pairs = match purpose {
-            Purpose::Service(_) => 1,
+            Purpose::Service(service) => {
+                if let Err(reason) = self.sit(now.mono, port, service) {
+                    return out.report(Report::Failed { port, reason: reason.into() });
+                }
+                1
+            }
             Purpose::Relay(_) => 2,
         };
         self.ports.insert(port, Port::Opening(purpose));
@@ -262,7 +313,14 @@ impl Worker {
 
     fn close(&mut self, now: Now, port: PortId, out: &mut Outbox) {
         let statistics = match self.ports.remove(&port) {
-            Some(Port::Opening(_) | Port::Closing) => {
+            Some(Port::Opening(purpose)) => {
+                if let Purpose::Service(service) = purpose {
+                    self.stand_up(port, service);
+                }
+                self.ports.insert(port, Port::Closing);
+                return;
+            }
+            Some(Port::Closing) => {
                 self.ports.insert(port, Port::Closing);
                 return;
             }
@@ -270,6 +328,7 @@ impl Worker {
                 if let Some((_, handle)) = timer {
                     self.timers.cancel(handle);
                 }
+                self.stand_up(port, endpoint.service());
                 let a = endpoint.close(now, out);
                 out.items.push(Output::CloseSockets { port });
                 PortStatistics { a, b: None }
@@ -303,7 +362,14 @@ impl Worker {
     }
 
     fn timeout(&mut self, now: Now, out: &mut Outbox) {
-        while let Some((_, port)) = self.timers.pop_due(now.mono) {
+        while let Some((_, due)) = self.timers.pop_due(now.mono) {
+            let port = match due {
+                Due::Endpoint(port) => port,
+                Due::Conference(conference) => {
+                    self.tick(now, conference, out);
+                    continue;
+                }
+            };
             if let Some(Port::Endpoint { timer, .. }) = self.ports.get_mut(&port) {
                 *timer = None;
             }
@@ -320,7 +386,7 @@ impl Worker {
             if let Some((_, handle)) = timer.take() {
                 self.timers.cancel(handle);
             }
-            *timer = wanted.map(|at| (at, self.timers.set(at, port)));
+            *timer = wanted.map(|at| (at, self.timers.set(at, Due::Endpoint(port))));
         }
     }
 }

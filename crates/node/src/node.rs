@@ -291,6 +291,7 @@ const fn report_owner(report: &strowger_media::control::Report) -> PortOwner {
         Report::Opened { port, .. }
         | Report::Failed { port, .. }
         | Report::Digit { port, .. }
+        | Report::Talking { port, .. }
         | Report::Finished { port }
         | Report::Silent { port }
         | Report::Closed { port, .. } => port.owner(),

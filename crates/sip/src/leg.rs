@@ -247,6 +247,7 @@ impl Leg {
             Command::StopCollecting => self.stop_collecting(shared, now, out),
             // Phones of this protocol play the tones of dialling themselves.
             Command::Tone(_) => {}
+            Command::Mute(_) => strowger_base::never!("a phone is no seat of a conference"),
             Command::Alert { alert, media, shown } => self.alert(shared, now, (alert, media, shown), out),
             Command::Answer { media, connected } => self.answer(shared, now, media, connected, out),
             Command::Media(media) => self.media(shared, now, media, out),

@@ -7,7 +7,7 @@ use std::time::Duration;
 use super::DecodeError;
 use crate::leg::{Alert, AudioSource, BindingId, Presentation, ReleaseReason, Service, Tone};
 use crate::net::{Flow, ListenerId, StreamId, Transport};
-use crate::{CallId, Cause, LegId, NodeId, ShardId, WallTime};
+use crate::{CallId, Cause, ConferenceId, LegId, NodeId, ShardId, WallTime};
 
 /// A value that can be written to the journal and read back from it, borrowing text from the record.
 pub(super) trait Wire<'a>: Sized {
@@ -294,13 +294,14 @@ wire_newtypes!(Cause, NodeId, ShardId, ListenerId, StreamId, BindingId, AudioSou
 
 wire_struct!(CallId { node, shard, number });
 wire_struct!(LegId { node, shard, number });
+wire_struct!(ConferenceId { node, shard, number });
 
 wire_enum!(Transport { Udp = 0, Tcp = 1, Tls = 2, Ws = 3, Wss = 4 });
 wire_enum!(Flow { Datagram = 0 { listener, peer }, Stream = 1 { stream, peer, transport } });
 wire_enum!(Alert { Ringing = 0, Progress = 1 });
 wire_enum!(Presentation { Allowed = 0, Restricted = 1 });
-wire_enum!(Service { Echo = 0, Announcement = 1, Sounds = 2 });
-wire_enum!(Tone { Silence = 0, Dial = 1, OutsideDial = 2, ZipZip = 3, Ringing = 4, Music = 5, Source = 8 (source), Hold = 9 });
+wire_enum!(Tone { Silence = 0, Dial = 1, OutsideDial = 2, ZipZip = 3, Ringing = 4, Music = 5, Enter = 6, Leave = 7, Source = 8 (source), Hold = 9 });
+wire_enum!(Service { Echo = 0, Announcement = 1, Sounds = 2, Conference = 3 (conference) });
 wire_enum!(ReleaseReason {
     HungUp = 0,
     Cancelled = 1,

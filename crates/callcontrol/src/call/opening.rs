@@ -43,6 +43,7 @@ impl Opening {
                 self.ring(step)
             }
             Report::Digit { .. }
+            | Report::Talking { .. }
             | Report::Finished { .. }
             | Report::Silent { .. }
             | Report::Closed { .. } => State::Opening(self),
@@ -104,6 +105,7 @@ impl Step<'_> {
                 self.go_without_relay(reason);
             }
             Report::Digit { .. }
+            | Report::Talking { .. }
             | Report::Finished { .. }
             | Report::Silent { .. }
             | Report::Closed { .. } => {}

@@ -461,6 +461,7 @@ impl Driver {
                     Command::CollectDigits => "collect-digits".to_owned(),
                     Command::StopCollecting => "stop-collecting".to_owned(),
                     Command::Tone(tone) => format!("tone {tone:?}").to_lowercase(),
+                    Command::Mute(mute) => format!("mute {mute:?}").to_lowercase(),
                     Command::RequestMedia => "wants-offer".to_owned(),
                     Command::RefuseMedia(cause) => format!("refuses {}", cause.0),
                     Command::ShowParty(shown) => format!("show {}", party(&shown)),

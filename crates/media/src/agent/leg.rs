@@ -2,12 +2,14 @@
 
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 
-use strowger_base::leg::{Command, Media, Party, Presentation, ReleaseReason, Ring, Service, Signal, Tone};
+use strowger_base::leg::{
+    Command, Media, Mute, Party, Presentation, ReleaseReason, Ring, Service, Signal, Tone,
+};
 use strowger_base::{Cause, LegId, SessionDescription};
 
 use super::{Ended, Outbox, name_of, offer_of};
 use crate::codec::Codec;
-use crate::control::{self, PortId};
+use crate::control::{self, PortId, Talking};
 use crate::negotiate::{self, Agreed, LocalMedia, NegotiateError, PTIME_DEFAULT_MS};
 use crate::sdp::{Direction, Origin};
 
@@ -18,6 +20,9 @@ pub(super) struct ServiceLeg {
     service: Service,
     /// What it plays, when it plays what it is told.
     tone: Tone,
+    mute: Mute,
+    /// Whether something is heard of the other side, in a conference.
+    talking: Talking,
     called: Box<str>,
     origin: Origin,
     address: SocketAddr,
@@ -48,6 +53,8 @@ impl ServiceLeg {
             port,
             service,
             tone: Tone::Silence,
+            mute: Mute::Off,
+            talking: Talking::No,
             called: ring.called,
             origin: Origin { session_id, version: 1, address: nowhere },
             address: SocketAddr::new(nowhere, 0),
@@ -71,6 +78,9 @@ impl ServiceLeg {
         self.address = address;
         self.origin.address = address.ip();
         self.play(out);
+        if self.mute == Mute::On {
+            out.media(control::Command::Mute { port: self.port, mute: Mute::On });
+        }
         let connected = Party {
             number: self.called.clone(),
             name: name_of(self.service).into(),
@@ -116,6 +126,24 @@ impl ServiceLeg {
         }
     }
 
+    /// Whether the others of its conference hear it. Before it is open, that waits.
+    fn set_mute(&mut self, mute: Mute, out: &mut Outbox) {
+        if self.mute != mute && !matches!(self.state, State::Opening { .. }) {
+            out.media(control::Command::Mute { port: self.port, mute });
+        }
+        self.mute = mute;
+    }
+
+    /// The worker says whether it hears something.
+    pub(super) const fn set_talking(&mut self, talking: Talking) {
+        self.talking = talking;
+    }
+
+    /// Whether something is heard of the other side.
+    pub(super) const fn talking(&self) -> Talking {
+        self.talking
+    }
+
     fn play(&self, out: &mut Outbox) {
         if self.service == Service::Sounds {
             out.media(control::Command::Play { port: self.port, tone: self.tone });
@@ -126,6 +154,17 @@ impl ServiceLeg {
     pub(super) fn command(&mut self, leg: LegId, command: Command, out: &mut Outbox) -> Ended {
         if let (Service::Sounds, &Command::Tone(tone)) = (self.service, &command) {
             self.set_tone(tone, out);
+            return Ended::No;
+        }
+        if let (Service::Conference(_), &Command::Tone(tone)) = (self.service, &command) {
+            // Before the answer there is nobody here to hear it.
+            if !matches!(self.state, State::Opening { .. }) {
+                out.media(control::Command::Play { port: self.port, tone });
+            }
+            return Ended::No;
+        }
+        if let (Service::Conference(_), &Command::Mute(mute)) = (self.service, &command) {
+            self.set_mute(mute, out);
             return Ended::No;
         }
         match &self.state {
@@ -188,6 +227,7 @@ impl ServiceLeg {
             Command::CollectDigits
             | Command::StopCollecting
             | Command::Tone(_)
+            | Command::Mute(_)
             | Command::Alert { .. }
             | Command::Answer { .. }
             | Command::Ring(_)

@@ -16,6 +16,39 @@ pub struct Down {
     odd: [i32; TAPS / 2 + 1],
 }
 
+/// From one of the rates of our codecs to another.
+#[derive(Clone, Debug)]
+pub enum Rate {
+    /// They are the same.
+    Same,
+    /// From 8 to 16 kHz.
+    Up(Up),
+    /// From 16 to 8 kHz.
+    Down(Down),
+}
+
+impl Rate {
+    /// A converter at rest.
+    pub const fn new(from_hz: u32, to_hz: u32) -> Self {
+        if from_hz < to_hz {
+            Rate::Up(Up::new())
+        } else if from_hz > to_hz {
+            Rate::Down(Down::new())
+        } else {
+            Rate::Same
+        }
+    }
+
+    /// Appends the samples at the other rate.
+    pub fn convert(&mut self, samples: &[i16], converted: &mut Vec<i16>) {
+        match self {
+            Rate::Same => converted.extend_from_slice(samples),
+            Rate::Up(up) => up.convert(samples, converted),
+            Rate::Down(down) => down.convert(samples, converted),
+        }
+    }
+}
+
 impl Up {
     /// At rest.
     pub const fn new() -> Self {

@@ -1,6 +1,6 @@
 //! Payload bytes to samples and back, whatever the codec.
 
-use super::resample::{Down, Up};
+use super::resample::Rate;
 use super::{Codec, g711, g722, opus};
 
 /// Decodes one stream.
@@ -67,6 +67,17 @@ impl Speaker {
         }
     }
 
+    /// Another encoder that goes on from where this one is, for a listener who has heard what this one made. Opus begins anew: its
+    /// decoders take that without a click.
+    pub fn fork(&self, bitrate_max: Option<u32>) -> Self {
+        match self {
+            Speaker::Pcmu => Speaker::Pcmu,
+            Speaker::Pcma => Speaker::Pcma,
+            Speaker::G722(encoder) => Speaker::G722(encoder.clone()),
+            Speaker::Opus(_) => Speaker::with_bitrate(Codec::Opus, bitrate_max),
+        }
+    }
+
     /// Which codec it is.
     pub const fn codec(&self) -> Codec {
         match self {
@@ -98,21 +109,10 @@ pub struct Transcoder {
     converted: Vec<i16>,
 }
 
-#[derive(Clone, Debug)]
-enum Rate {
-    Same,
-    Up(Up),
-    Down(Down),
-}
-
 impl Transcoder {
     /// Between these two.
     pub fn new(from: Codec, to: Codec) -> Self {
-        let rate = match (from.sample_rate_hz(), to.sample_rate_hz()) {
-            (a, b) if a < b => Rate::Up(Up::new()),
-            (a, b) if a > b => Rate::Down(Down::new()),
-            _ => Rate::Same,
-        };
+        let rate = Rate::new(from.sample_rate_hz(), to.sample_rate_hz());
         Transcoder { from, listener: Listener::new(from), rate, heard: Vec::new(), converted: Vec::new() }
     }
 

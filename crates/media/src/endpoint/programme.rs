@@ -49,6 +49,8 @@ impl Programme {
             | Tone::ZipZip
             | Tone::Ringing
             | Tone::Music
+            | Tone::Enter
+            | Tone::Leave
             | Tone::Hold => Programme::Tones(player),
         }
     }

@@ -1,3 +1,4 @@
+mod conferences;
 mod world;
 
 use std::time::Duration;

@@ -176,9 +176,9 @@ fn every_open_and_close_is_answered_once_whatever_crosses() {
         Output::Report(Report::Opened { .. }) => "Opened".into(),
         Output::Report(Report::Failed { reason, .. }) => format!("Failed ({reason})"),
         Output::Report(Report::Closed { .. }) => "Closed".into(),
-        Output::Report(Report::Digit { .. } | Report::Finished { .. } | Report::Silent { .. }) => {
-            "other".into()
-        }
+        Output::Report(
+            Report::Digit { .. } | Report::Talking { .. } | Report::Finished { .. } | Report::Silent { .. },
+        ) => "other".into(),
     };
     let check = |inputs: &str, expect: &str| {
         let mut worker = Worker::new(Rng::new(1));

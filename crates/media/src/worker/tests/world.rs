@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use strowger_base::{Instant, Now, Rng, WallTime};
 
+use crate::codec::Speaker;
 use crate::control::{Command, PayloadTypes, PortId, Report, RtcpWay, Side, StreamFormat};
 use crate::rtcp::{self, Compound, SenderInfo};
 use crate::rtp::{self, Header, Packet, Reception, ReportBlock, Sender, Timing};
@@ -56,7 +57,34 @@ pub(super) struct Phone {
     pub(super) blocks: Vec<ReportBlock>,
     pub(super) infos: Vec<SenderInfo>,
     pub(super) goodbyes: u32,
+    /// Says this instead of numbers.
+    pub(super) voice: Option<Voice>,
+    /// 20 ms on its own clock.
+    pub(super) period: Duration,
     next: Instant,
+}
+
+/// A sine in a codec.
+pub(super) struct Voice {
+    pub(super) hz: f64,
+    /// Silent with 0.
+    pub(super) amplitude: f64,
+    pub(super) speaker: Speaker,
+    pub(super) said: u32,
+}
+
+impl Voice {
+    fn payload(&mut self) -> Vec<u8> {
+        let rate_hz = self.speaker.codec().sample_rate_hz();
+        let step = self.hz / f64::from(rate_hz) * std::f64::consts::TAU;
+        let first = self.said;
+        self.said += rate_hz / 50;
+        let sample = |index: u32| (self.amplitude * (step * f64::from(index)).sin()) as i16;
+        let samples: Vec<i16> = (first..self.said).map(sample).collect();
+        let mut payload = Vec::new();
+        self.speaker.encode(&samples, &mut payload);
+        payload
+    }
 }
 
 impl World {
@@ -90,6 +118,8 @@ impl World {
             blocks: Vec::new(),
             infos: Vec::new(),
             goodbyes: 0,
+            voice: None,
+            period: Duration::from_millis(20),
             next: Instant::START,
         });
     }
@@ -231,12 +261,19 @@ impl World {
 impl Phone {
     /// A packet whose payload names it.
     fn next_packet(&mut self, now: Instant) -> Vec<u8> {
-        self.next = now + Duration::from_millis(20);
-        let mut payload = vec![0x55; 160];
-        payload[..4].copy_from_slice(&(self.sent.len() as u32).to_be_bytes());
+        self.next = now + self.period;
+        let payload = match &mut self.voice {
+            Some(voice) => voice.payload(),
+            None => {
+                let mut payload = vec![0x55; 160];
+                payload[..4].copy_from_slice(&(self.sent.len() as u32).to_be_bytes());
+                payload
+            }
+        };
         let mut bytes = Vec::new();
         self.sent.push((self.sender.next_sequence(), payload.clone()));
-        self.sender.write_next(now, self.payload_type, false, 160, &mut bytes);
+        let units = self.voice.as_ref().map_or(160, |voice| voice.speaker.codec().units(20));
+        self.sender.write_next(now, self.payload_type, false, units, &mut bytes);
         bytes.extend_from_slice(&payload);
         bytes
     }
