@@ -76,6 +76,7 @@ pub(crate) fn command(call: &mut LineCall, command: &Command) -> Effect {
         | Command::CollectDigits
         | Command::StopCollecting
         | Command::Tone(_)
+        | Command::Mute(_)
         | Command::Media(_)
         | Command::RequestMedia
         | Command::RefuseMedia(_)
