@@ -248,6 +248,8 @@ kinds! {
     MeetMe = "meet_me", "meet_mes", "meet-me number";
     /// A number that reaches the loudspeakers of many phones.
     PagingGroup = "paging_group", "paging_groups", "paging group";
+    /// A code that is dialled to ask for a feature.
+    FeatureAccessCode = "feature_code", "feature_codes", "feature code";
     /// A phone that exists only for an application, which takes its calls and media.
     CtiPort = "cti_port", "cti_ports", "CTI port";
     /// A number whose calls an application sends on or answers, many at once.

@@ -21,7 +21,10 @@ mod users;
 
 pub use cti::{CtiPort, CtiRoutePoint};
 pub use diallings::{Dialling, LinesAre, SavedDialling};
-pub use features::{AutoRegistration, CallPark, DirectedCallPark, MeetMe, PagingGroup, PickupGroup};
+pub use features::{
+    AutoRegistration, CallPark, DirectedCallPark, FeatureAccessCode, FeatureWord, MeetMe, PagingGroup,
+    PickupGroup,
+};
 pub use hunting::{
     HuntDestination, HuntDistribution, HuntExhausted, HuntList, HuntOption, HuntPilot, HuntQueue, LineGroup,
 };

@@ -49,6 +49,7 @@ pub(crate) fn own(id: Id, object: &AnyObject) -> Vec<Problem> {
         | AnyObject::ApplicationNumber(_)
         | AnyObject::CallPark(_)
         | AnyObject::MeetMe(_)
+        | AnyObject::FeatureAccessCode(_)
         | AnyObject::ApiToken(_) => {}
         AnyObject::TimeSchedule(it) => found.list("periods", &it.periods, Least::One, |it| it.clone()),
         AnyObject::CallingSearchSpace(it) => {

@@ -9,6 +9,7 @@ mod bounds;
 mod build;
 mod codes;
 mod dialling;
+mod features;
 mod forwards;
 mod hunting;
 mod incoming;
@@ -33,14 +34,15 @@ use strowger_sip::io::{DigestAlgorithm, Listener, Trunk};
 
 pub use self::assembly::{Assembly, LineChange};
 pub use self::codes::{AuthorizationCodeDraft, CodesDraft, MatterCodeDraft};
+pub use self::features::FeatureDraft;
 pub use self::forwards::{ForwardDraft, ForwardTo, ForwardingDraft, ForwardsDraft};
 pub use self::hunting::{HuntListDraft, HuntPilotDraft, LineGroupDraft};
 pub use self::incoming::{IncomingDraft, IncomingRuleDraft};
 pub use self::lines::{Line, LineSecret, PhoneDraft};
 pub use self::mobility::{DevicePoolDraft, MobilityInfoDraft};
 pub use self::plan::{
-    BlockDraft, ChangeDraft, DirectoryUriDraft, FeatureDraft, PartitionDraft, PatternDraft, PlanDraft,
-    RouteDraft, SearchSpaceDraft, TranslationDraft,
+    BlockDraft, ChangeDraft, DirectoryUriDraft, PartitionDraft, PatternDraft, PlanDraft, RouteDraft,
+    SearchSpaceDraft, TranslationDraft,
 };
 pub use self::route_lists::{RouteGroupDraft, RouteListDraft, RouteListMemberDraft};
 pub use self::transformations::{NumberViewDraft, TransformationDraft};

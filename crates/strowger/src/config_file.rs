@@ -5,6 +5,7 @@ mod codes;
 mod csv;
 mod dial_plan;
 mod doubts;
+mod features;
 mod forwards;
 mod hunting;
 mod incoming;
@@ -36,6 +37,7 @@ pub(crate) use self::dial_plan::{
     BlockSection, DialPlanSection, PartitionSection, RouteGroupSection, RouteListSection, RouteSection,
     SearchSpaceSection, TranslationSection,
 };
+pub(crate) use self::features::FeatureSection;
 pub(crate) use self::forwards::{ForwardSection, ForwardingSection, SideName};
 pub(crate) use self::hunting::{HuntListSection, HuntPilotSection, LineGroupSection};
 pub(crate) use self::incoming::IncomingSection;
@@ -105,6 +107,8 @@ pub(crate) struct ConfigFile {
     pub(crate) called_transformations: Vec<TransformationSection>,
     #[serde(default, rename = "service", skip_serializing_if = "Vec::is_empty")]
     pub(crate) services: Vec<ServiceSection>,
+    #[serde(default, rename = "feature_code", skip_serializing_if = "Vec::is_empty")]
+    pub(crate) feature_codes: Vec<FeatureSection>,
     #[serde(default, rename = "trunk", skip_serializing_if = "Vec::is_empty")]
     pub(crate) trunks: Vec<TrunkSection>,
     #[serde(default, rename = "route", skip_serializing_if = "Vec::is_empty")]

@@ -2,7 +2,7 @@
 
 use super::{CallingSearchSpace, DevicePool, Line, Partition, PhoneButtonTemplate, patterns, single};
 use crate::setting::{
-    Address, CodeText, Description, List, NumberText, PatternText, PrefixText, Ref, Whole, record,
+    Address, CodeText, Description, List, NumberText, PatternText, PrefixText, Ref, Whole, choice, record,
 };
 
 record! {
@@ -82,6 +82,77 @@ record! {
 }
 
 record! {
+    /// A code that is dialled to ask for a feature.
+    pub struct FeatureAccessCode {
+        /// The code, and what may be dialled behind it: `*72!` takes a number, `*73` takes none. The argument is what comes behind the
+        /// keys that the pattern begins with, or behind its dot.
+        pattern: PatternText,
+        /// Its partition; without one everybody sees it.
+        partition: Option<Ref<Partition>> = None,
+        /// For people.
+        description: Description = Description::default(),
+        /// What it asks for.
+        feature: FeatureWord,
+        /// It ends the collection of digits although longer numbers begin alike.
+        urgent: bool = false,
+    }
+}
+
+choice! {
+    /// What a code asks for.
+    pub enum FeatureWord {
+        /// Takes a call that rings in the own pickup group.
+        PickUp = "pickup",
+        /// Takes a call that rings in the pickup group whose number is behind the code.
+        GroupPickUp = "group-pickup",
+        /// Takes a call that rings in a group that is associated with the own one.
+        OtherPickUp = "other-pickup",
+        /// Takes the call that rings at the line whose number is behind the code.
+        DirectedPickUp = "directed-pickup",
+        /// Gets back the call that is parked at the number behind the code.
+        Retrieve = "park-retrieve",
+        /// Joins the meet-me conference whose number is behind the code.
+        MeetMe = "meet-me",
+        /// Opens the meet-me conference whose number is behind the code.
+        OpenMeetMe = "meet-me-open",
+        /// Forwards all calls of the line to the number behind the code, or to its voice mail without one.
+        ForwardAll = "forward-all",
+        /// Forwards calls that find the line busy.
+        ForwardBusy = "forward-busy",
+        /// Forwards calls that nobody answers.
+        ForwardNoAnswer = "forward-no-answer",
+        /// Forwards calls that find no phone registered.
+        ForwardUnregistered = "forward-unregistered",
+        /// Ends the forwarding of all calls.
+        CancelForwardAll = "forward-all-cancel",
+        /// Ends the forwarding of calls that find the line busy.
+        CancelForwardBusy = "forward-busy-cancel",
+        /// Ends the forwarding of calls that nobody answers.
+        CancelForwardNoAnswer = "forward-no-answer-cancel",
+        /// Ends the forwarding of calls that find no phone registered.
+        CancelForwardUnregistered = "forward-unregistered-cancel",
+        /// Calls do not disturb the phone.
+        DoNotDisturbOn = "do-not-disturb-on",
+        /// Calls disturb it again.
+        DoNotDisturbOff = "do-not-disturb-off",
+        /// The one when it was the other.
+        DoNotDisturb = "do-not-disturb",
+        /// The phone takes part in hunts.
+        HuntLogIn = "hunt-log-in",
+        /// It takes no part in them.
+        HuntLogOut = "hunt-log-out",
+        /// The one when it was the other.
+        HuntLog = "hunt-log",
+        /// Calls the number back as soon as it is free; without one, whoever was called last and could not be reached.
+        CallBack = "call-back",
+        /// Ends that.
+        CancelCallBack = "call-back-cancel",
+        /// The last party that called is reported as malicious.
+        MaliciousCall = "malicious-call",
+    }
+}
+
+record! {
     /// What a phone gets that nobody has configured.
     pub struct AutoRegistration {
         /// Such phones are taken in.
@@ -101,5 +172,5 @@ record! {
     }
 }
 
-patterns!(CallPark, DirectedCallPark, PickupGroup, MeetMe, PagingGroup);
+patterns!(CallPark, DirectedCallPark, PickupGroup, MeetMe, PagingGroup, FeatureAccessCode);
 single!(AutoRegistration);

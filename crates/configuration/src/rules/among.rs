@@ -27,6 +27,7 @@ const NUMBERS: &[Kind] = &[
     Kind::PickupGroup,
     Kind::MeetMe,
     Kind::PagingGroup,
+    Kind::FeatureAccessCode,
 ];
 
 /// Kinds of devices: applications, records and alarms tell them apart by their name alone.

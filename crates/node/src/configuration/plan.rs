@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use strowger_base::{Cause, FeatureNumber, LineName, Table, limits};
+use strowger_base::{Cause, LineName, Table, limits};
 use strowger_callcontrol::configuration::{Line as LineSettings, Trunk as TrunkSettings};
 use strowger_dialplan::{
     Action, CalledChange, Caller, CallingChange, CodesRequired, DialPlan, DialPlanBuilder, Digits, Emergency,
@@ -14,6 +14,7 @@ use strowger_dialplan::route_list::RouteListParameters;
 use strowger_dialplan::schedule::{OpeningHours, PartitionZone, Precedence, TimePeriod, Zone, ZoneError};
 
 use super::build::{Findings, Plain};
+use super::features::FeatureDraft;
 use super::hunting::{HuntListDraft, HuntPilotDraft, LineGroupDraft};
 use super::mobility::{self, DevicePoolDraft, MobilityInfoDraft, Pools};
 use super::route_lists::{RouteGroupDraft, RouteListDraft};
@@ -94,15 +95,6 @@ pub struct PatternDraft {
     pub filter: Box<str>,
     /// Ends the collection of digits.
     pub urgent: bool,
-}
-
-/// A number that asks for a feature.
-#[derive(Clone, Debug)]
-pub struct FeatureDraft {
-    /// The pattern.
-    pub pattern: PatternDraft,
-    /// What it asks for.
-    pub number: FeatureNumber,
 }
 
 /// What a pattern does to numbers.

@@ -86,7 +86,8 @@ const fn part(kind: Kind) -> Part {
         | Kind::DirectedCallPark
         | Kind::PickupGroup
         | Kind::MeetMe
-        | Kind::PagingGroup => Part::Other,
+        | Kind::PagingGroup
+        | Kind::FeatureAccessCode => Part::Other,
         Kind::ServiceParameters
         | Kind::DateTimeGroup
         | Kind::PhysicalLocation

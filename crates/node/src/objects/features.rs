@@ -1,8 +1,8 @@
-//! Numbers that ask for features: call park, pickup groups, conferences, paging.
+//! Numbers that ask for features: access codes, call park, pickup groups, conferences, paging.
 
 use strowger_base::feature::{FeatureCode, FeatureNumber};
 use strowger_configuration::kinds::{
-    CallPark, DirectedCallPark, MeetMe, PagingGroup, Partition, PickupGroup,
+    CallPark, DirectedCallPark, FeatureAccessCode, FeatureWord, MeetMe, PagingGroup, Partition, PickupGroup,
 };
 use strowger_configuration::reader::Names;
 use strowger_configuration::setting::Ref;
@@ -10,6 +10,36 @@ use strowger_configuration::{Id, Kind};
 
 use super::{Translation, patterns};
 use crate::configuration::{FeatureDraft, Place};
+
+/// Whether somebody who dials such a code gets what it asks for.
+pub(super) const fn is_served(feature: FeatureWord) -> bool {
+    match feature {
+        FeatureWord::PickUp
+        | FeatureWord::GroupPickUp
+        | FeatureWord::OtherPickUp
+        | FeatureWord::DirectedPickUp
+        | FeatureWord::Retrieve
+        | FeatureWord::MeetMe
+        | FeatureWord::OpenMeetMe
+        | FeatureWord::ForwardAll
+        | FeatureWord::ForwardBusy
+        | FeatureWord::ForwardNoAnswer
+        | FeatureWord::ForwardUnregistered
+        | FeatureWord::CancelForwardAll
+        | FeatureWord::CancelForwardBusy
+        | FeatureWord::CancelForwardNoAnswer
+        | FeatureWord::CancelForwardUnregistered
+        | FeatureWord::DoNotDisturbOn
+        | FeatureWord::DoNotDisturbOff
+        | FeatureWord::DoNotDisturb
+        | FeatureWord::HuntLogIn
+        | FeatureWord::HuntLogOut
+        | FeatureWord::HuntLog
+        | FeatureWord::CallBack
+        | FeatureWord::CancelCallBack
+        | FeatureWord::MaliciousCall => false,
+    }
+}
 
 impl Translation<'_> {
     /// Every number that an object of a feature has.
@@ -32,6 +62,14 @@ impl Translation<'_> {
         for (id, it) in self.state.all::<PagingGroup>() {
             self.feature(Kind::PagingGroup, id, (it.pattern.as_str(), it.partition), FeatureCode::Page, "");
         }
+        for (id, it) in self.state.all::<FeatureAccessCode>() {
+            // Every word of the setting is one; the test of this file holds the two together.
+            let Some(code) = FeatureCode::named(it.feature.word()) else { continue };
+            let pattern = patterns::pattern(self.state, it.pattern.as_str(), it.partition, None, it.urgent);
+            let made = FeatureDraft::access_code(pattern, code);
+            let kind = Kind::FeatureAccessCode;
+            self.add(|draft| &mut draft.plan.features, Place::Feature, kind, id, made);
+        }
     }
 
     /// A number of an object, behind a prefix.
@@ -51,5 +89,38 @@ impl Translation<'_> {
             number: FeatureNumber { code, object, digits },
         };
         self.add(|draft| &mut draft.plan.features, Place::Feature, kind, id, made);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use strowger_configuration::Kind;
+    use strowger_configuration::form::Form;
+
+    use super::*;
+
+    #[test]
+    fn every_word_of_a_code_is_a_feature() {
+        let fields = Kind::FeatureAccessCode.fields();
+        let form = fields.iter().find(|field| field.name == "feature").map(|field| &field.form);
+        let Some(Form::Choice(words)) = form else { panic!("{form:?}") };
+        for word in *words {
+            assert!(FeatureCode::named(word.word).is_some(), "{}", word.word);
+        }
+    }
+
+    #[test]
+    fn the_argument_begins_behind_the_keys_of_the_code() {
+        let check = |pattern: &str, digits: u8| {
+            let draft = crate::configuration::PatternDraft { pattern: pattern.into(), ..Default::default() };
+            let code = FeatureDraft::access_code(draft, FeatureCode::CallBack);
+            assert_eq!(code.number.digits, digits, "{pattern}");
+        };
+        check("*72!", 3);
+        check("*73", 3);
+        check("*7.2!", 2);
+        check("**XXXX", 2);
+        check("*72[12]XXX", 3);
+        check("#\\+!", 1);
     }
 }

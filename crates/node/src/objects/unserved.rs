@@ -10,7 +10,7 @@ use strowger_configuration::serde_json::{Map, Value};
 use strowger_configuration::setting::EndPoint;
 use strowger_configuration::{AnyObject, Id, Kind, State};
 
-use super::{lines, trunks};
+use super::{features, lines, trunks};
 
 /// Something of an object that has no effect.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -92,6 +92,9 @@ fn by_value(state: &State, object: &AnyObject, found: &mut Vec<String>) {
         AnyObject::Server(it) => server(it, found),
         AnyObject::EndUser(it) if it.pin.is_some() => {
             found.push("nothing asks for a PIN yet".to_owned());
+        }
+        AnyObject::FeatureAccessCode(it) if !features::is_served(it.feature) => {
+            found.push("what it asks for is not done yet: whoever dials it is refused".to_owned());
         }
         AnyObject::AutoRegistration(it) if it.enabled => {
             found.push("phones that nobody has configured are not taken in yet".to_owned());
@@ -237,6 +240,7 @@ const fn service(kind: Kind) -> Service {
         | Kind::CallingTransformationPattern
         | Kind::CalledTransformationPattern
         | Kind::ApplicationNumber
+        | Kind::FeatureAccessCode
         | Kind::EndUser
         | Kind::ApplicationUser
         | Kind::ApiToken

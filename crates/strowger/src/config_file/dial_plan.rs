@@ -20,7 +20,7 @@ use super::line::LineNames;
 use super::mobility::{DevicePoolSection, MobilityInfoSection};
 use super::text_or_table::{TextOrTable, text_or_table};
 use super::transformations::TransformationSection;
-use super::{ConfigFile, HuntListSection, HuntPilotSection};
+use super::{ConfigFile, FeatureSection, HuntListSection, HuntPilotSection};
 
 /// `[dial_plan]`: timers, limits, and the choices that public texts leave open.
 #[derive(Clone, Deserialize, Serialize)]
@@ -390,7 +390,7 @@ pub(super) fn draft(file: &ConfigFile) -> PlanDraft {
         translations: file.translations.iter().map(TranslationSection::draft).collect(),
         routes: file.routes.iter().map(RouteSection::draft).collect(),
         blocks: file.blocks.iter().map(BlockSection::draft).collect(),
-        features: Vec::new(),
+        features: file.feature_codes.iter().map(FeatureSection::draft).collect(),
         directory_uris: Vec::new(),
         calling_transformations: file
             .calling_transformations

@@ -44,8 +44,8 @@ impl ConfigFile {
             Place::HuntPilot(index) => ("hunt_pilot", index),
             Place::AuthorizationCode(index) => ("authorization_code", index),
             Place::MatterCode(index) => ("matter_code", index),
-            // The file has no features.
-            Place::Node | Place::Listener(_) | Place::DirectoryUri(_) | Place::Feature(_) => {
+            Place::Feature(index) => ("feature_code", index),
+            Place::Node | Place::Listener(_) | Place::DirectoryUri(_) => {
                 return format!("{}: {place}:", self.source.path.display());
             }
         };

@@ -29,6 +29,14 @@ pub(super) fn add(objects: &mut TakenOver<'_>) {
             Table::default().set("pattern", section.number.as_str()).set("service", word(&section.service));
         objects.put(Kind::ApplicationNumber, Origin::Section("service", at), table);
     }
+    for (at, section) in file.feature_codes.iter().enumerate() {
+        let table = Table::default()
+            .set("pattern", section.pattern.as_str())
+            .text("partition", &section.partition)
+            .set("feature", section.feature.0.word())
+            .flag("urgent", section.urgent);
+        objects.put(Kind::FeatureAccessCode, Origin::Section("feature_code", at), table);
+    }
     let mut filters = Names::beside([]);
     for (at, section) in file.translations.iter().enumerate() {
         translation(objects, &mut filters, Origin::Section("translation", at), section);
