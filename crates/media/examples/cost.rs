@@ -15,7 +15,7 @@ use strowger_media::codec::{Codec, Listener, Speaker};
 use strowger_media::control::{Command, PayloadTypes, PortId, RtcpWay, Side, StreamFormat};
 use strowger_media::negotiate::{self, LocalMedia};
 use strowger_media::rtp::Header;
-use strowger_media::sdp::{self, Direction, Origin};
+use strowger_media::sdp::{self, Direction, Origin, Wish};
 use strowger_media::srtp::{KeySource, Protector, Suite, Unprotector};
 use strowger_media::worker::{Channel, Input, Outbox, SocketRef};
 
@@ -233,6 +233,8 @@ fn answer(count: u64) -> usize {
         telephone_event: true,
         ptime_ms: 20,
         direction: Direction::SendReceive,
+        keys: &[],
+        offers: Wish::Clear,
     };
     (0..count).map(|_| negotiate::answer(OFFER, &local).map_or(0, |(text, _)| text.as_bytes().len())).sum()
 }

@@ -12,6 +12,7 @@ use strowger_base::leg::{Command, Digit, Media, ReleaseReason, Ring, Service, Si
 use strowger_base::{Cause, LegId, Now, ShardId};
 
 use crate::control::{self, PortId, PortIds, PortOwner, Report, Talking};
+use crate::srtp::{KeySource, Suite};
 use crate::statistics::StreamStatistics;
 use leg::ServiceLeg;
 
@@ -62,16 +63,18 @@ pub struct Agent {
     ports: BTreeMap<PortId, LegId>,
     ids: PortIds,
     last_session_id: u64,
+    key_source: KeySource,
 }
 
 impl Agent {
-    /// An agent without legs.
-    pub const fn new(shard: ShardId) -> Self {
+    /// An agent without legs. `key_source` makes the keys with which it speaks SRTP.
+    pub const fn new(shard: ShardId, key_source: KeySource) -> Self {
         Agent {
             legs: BTreeMap::new(),
             ports: BTreeMap::new(),
             ids: PortIds::new(shard, PortOwner::Agent),
             last_session_id: 0,
+            key_source,
         }
     }
 
@@ -109,7 +112,8 @@ impl Agent {
         // Strictly rising, near the time of day as RFC 8866 §5.2 suggests.
         self.last_session_id = now.wall.as_micros().max(self.last_session_id + 1);
         let port = self.ids.allocate();
-        let device = ServiceLeg::new(port, service, ring, self.last_session_id);
+        let keys = Suite::ALL.map(|suite| self.key_source.next_key(suite));
+        let device = ServiceLeg::new(port, service, ring, self.last_session_id, Box::new(keys));
         if let Some(old) = self.legs.insert(leg, device) {
             strowger_base::never!("{leg} was rung twice");
             out.media(control::Command::Close { port: old.port() });

@@ -10,6 +10,7 @@ use strowger_base::leg::{Digit, Mute, Service, Tone};
 
 use crate::codec::Codec;
 use crate::rtp;
+use crate::srtp::SrtpKeys;
 use crate::statistics::PortStatistics;
 
 /// A media port of ours: an endpoint or a relay. Never used again.
@@ -192,6 +193,14 @@ pub enum Command {
         /// Whether the peer wants to hear something.
         send: bool,
     },
+    /// How packets are protected from now on; until it is said they are not. Also while a relay is being opened. A key
+    /// that stays the same goes on where it is.
+    Protect {
+        /// The port.
+        port: PortId,
+        /// The keys of both sides, which change together: nothing is sent in the clear in between.
+        keys: Box<PortKeys>,
+    },
     /// What an endpoint of [`Service::Sounds`] plays from now on, or what all of a conference hear once in which the endpoint
     /// has a seat.
     Play {
@@ -237,6 +246,15 @@ pub enum Talking {
     No,
     /// The others hear something.
     Yes,
+}
+
+/// With what packets of a port are protected: `None` for RTP, or for SRTP whose keys only the devices know.
+#[derive(Clone, PartialEq, Eq, Default, Debug)]
+pub struct PortKeys {
+    /// Between us and side A of a relay, or the peer of an endpoint.
+    pub a: Option<SrtpKeys>,
+    /// Between us and side B of a relay.
+    pub b: Option<SrtpKeys>,
 }
 
 /// What the workers tell.

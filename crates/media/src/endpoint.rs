@@ -27,6 +27,7 @@ use crate::control::{PayloadTypes, PortId, Report, RtcpWay, Side, StreamFormat};
 use crate::latch::{Latch, Verdict};
 use crate::music::Music;
 use crate::rtp::{self, Arrival, EventReceiver, Header, Packet, Reception, Sender, Timing};
+use crate::srtp::{Failure, Protection, SrtpKeys};
 use crate::statistics::StreamStatistics;
 use crate::tone;
 use crate::worker::{Channel, Outbox, SocketRef};
@@ -38,6 +39,8 @@ use programme::{Frame, Programme};
 pub enum Input<'a> {
     /// Start, or change, what it sends and where.
     Connect(Connection),
+    /// How packets are protected; `None` for RTP.
+    Protect(Option<&'a SrtpKeys>),
     /// What [`Service::Sounds`] plays from now on.
     Play(Tone),
     /// A datagram arrived at the RTP socket.
@@ -84,6 +87,9 @@ pub struct Endpoint {
     connection: Option<Connection>,
     state: State,
     latch: Latch,
+    protection: Protection,
+    /// Room for what is opened.
+    opened: Vec<u8>,
     reception: Reception,
     events: EventReceiver,
     sender: Sender,
@@ -142,6 +148,8 @@ impl Endpoint {
             connection: None,
             state: State::Waiting,
             latch: Latch::default(),
+            protection: Protection::None,
+            opened: Vec::new(),
             reception: Reception::default(),
             events: EventReceiver::default(),
             sender,
@@ -163,9 +171,9 @@ impl Endpoint {
         match input {
             Input::Connect(connection) => self.connect(now, connection),
             Input::Play(tone) => self.change_tone(tone),
-            Input::Packet { source, bytes } if rtp::is_rtcp(bytes) => self.control_packet(now, source, bytes),
-            Input::Packet { source, bytes } => self.packet(now, source, bytes, out),
-            Input::RtcpPacket { source, bytes } => self.control_packet(now, source, bytes),
+            Input::Protect(keys) => self.protection.change(keys),
+            Input::Packet { source, bytes } => self.datagram(now, Channel::Rtp, source, bytes, out),
+            Input::RtcpPacket { source, bytes } => self.datagram(now, Channel::Rtcp, source, bytes, out),
             Input::Timeout => self.timeout(now, music, out),
         }
     }
@@ -257,6 +265,20 @@ impl Endpoint {
         }
     }
 
+    /// Opens a datagram and takes what it says.
+    fn datagram(&mut self, now: Now, channel: Channel, source: SocketAddr, bytes: &[u8], out: &mut Outbox) {
+        let mut opened = std::mem::take(&mut self.opened);
+        match self.protection.open(bytes, &mut opened) {
+            Ok(bytes) if channel == Channel::Rtcp || rtp::is_rtcp(bytes) => {
+                self.control_packet(now, source, bytes);
+            }
+            Ok(bytes) => self.packet(now, source, bytes, out),
+            Err(Failure::Malformed) => self.malformed += 1,
+            Err(_) => self.foreign += 1,
+        }
+        self.opened = opened;
+    }
+
     fn packet(&mut self, now: Now, source: SocketAddr, bytes: &[u8], out: &mut Outbox) {
         let Some(connection) = self.connection else {
             self.foreign += 1;
@@ -341,7 +363,8 @@ impl Endpoint {
         };
         let units = shift.scaled(codec.units_of(packet.payload));
         let (sender, speaker, transcoder) = (&mut self.sender, &mut self.speaker, &mut self.transcoder);
-        out.send(socket(self.port, Channel::Rtp), destination, |bytes| {
+        let protection = &mut self.protection;
+        out.send_protected(protection, socket(self.port, Channel::Rtp), destination, |bytes| {
             sender.write(now, header, units, bytes);
             let header_end = bytes.len();
             if codec == speaker.codec() {
@@ -405,7 +428,8 @@ impl Endpoint {
             match self.latch.destination() {
                 Some(destination) => {
                     let (sender, payload) = (&mut self.sender, &self.payload);
-                    out.send(socket(self.port, Channel::Rtp), destination, |bytes| {
+                    let protection = &mut self.protection;
+                    out.send_protected(protection, socket(self.port, Channel::Rtp), destination, |bytes| {
                         sender.write_next(now, connection.format.payload_type, marker, units, bytes);
                         sender.carried(payload.len());
                         bytes.extend_from_slice(payload);

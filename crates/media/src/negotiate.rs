@@ -11,9 +11,10 @@ use crate::codec::{self, Codec};
 use crate::control::{PayloadTypes, RtcpWay, StreamFormat};
 use crate::rtp::EVENT_CLOCK_HZ;
 use crate::sdp::{
-    Direction, Format, MediaDescription, MediaKind, Origin, Protocol, SdpError, Session, push_address,
-    push_decimal,
+    self, CryptoLine, Direction, Format, MediaDescription, MediaKind, Origin, Protocol, SdpError, Session,
+    Wish, push_address, push_decimal,
 };
+use crate::srtp::{KeyMaterial, SrtpKeys};
 
 /// What an endpoint of ours brings into a negotiation.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -30,10 +31,14 @@ pub struct LocalMedia<'a> {
     pub ptime_ms: u8,
     /// Which way we want it at most.
     pub direction: Direction,
+    /// Our keys, each of another suite, best first: those with which we can speak SRTP.
+    pub keys: &'a [KeyMaterial],
+    /// What offers of ours say about keys. Answers follow the offer.
+    pub offers: Wish,
 }
 
 /// What both sides agreed on.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Agreed {
     /// Where the peer wants its RTP; unspecified in old-style hold.
     pub remote: SocketAddr,
@@ -45,6 +50,10 @@ pub struct Agreed {
     pub receive: PayloadTypes,
     /// Which way it flows from our view: we send when the peer wants to hear.
     pub direction: Direction,
+    /// The keys, when it is SRTP.
+    pub keys: Option<SrtpKeys>,
+    /// In which form that was agreed.
+    pub wish: Wish,
 }
 
 /// Why nothing was agreed.
@@ -53,9 +62,12 @@ pub enum NegotiateError {
     /// The description cannot be read.
     #[error("the session description cannot be read")]
     Malformed(#[from] SdpError),
-    /// No audio stream over RTP/AVP or RTP/AVPF has a codec of ours and an IP address.
+    /// No audio stream over RTP or SRTP has a codec of ours and an IP address.
     #[error("no audio stream with a common codec")]
     NoCommonCodec,
+    /// The stream is to be SRTP, with suites that are none of ours.
+    #[error("no common crypto suite")]
+    NoCommonSuite,
     /// The answer does not have the streams of the offer (RFC 3264 §6).
     #[error("expected an answer with {expected} streams, found {found}")]
     WrongStreams {
@@ -74,11 +86,21 @@ pub enum NegotiateError {
 /// When the offer cannot be read, or nothing in it can be taken.
 pub fn answer(offer: &[u8], local: &LocalMedia<'_>) -> Result<(SessionDescription, Agreed), NegotiateError> {
     let offer = Session::parse(offer)?;
+    let mut refused = NegotiateError::NoCommonCodec;
     let taken = offer.streams.iter().enumerate().find_map(|(index, stream)| {
         let (format, remote) = acceptable(stream, local)?;
-        Some((index, agree(stream, format, remote, local)))
+        let Ok(protection) = protection_of(stream, local) else {
+            refused = NegotiateError::NoCommonSuite;
+            return None;
+        };
+        Some((index, agree(stream, format, remote, local), protection))
     });
-    let (index, agreed) = taken.ok_or(NegotiateError::NoCommonCodec)?;
+    let (index, mut agreed, protection) = taken.ok_or(refused)?;
+    let mut crypto = None;
+    if let Some((line, keys)) = protection {
+        agreed.wish = stream_wish(offer.streams.get(index));
+        (crypto, agreed.keys) = (Some(line), Some(keys));
+    }
     let mut text = header(local);
     for (position, (stream, raw)) in offer.streams.iter().zip(&offer.raw.medias).enumerate() {
         if position == index {
@@ -96,6 +118,7 @@ pub fn answer(offer: &[u8], local: &LocalMedia<'_>) -> Result<(SessionDescriptio
                 ptime_ms: format.ptime_ms,
                 direction: agreed.direction,
                 mux: agreed.rtcp == RtcpWay::Mux,
+                crypto: crypto.as_slice(),
             };
             audio.write(&mut text, local.address.port());
         } else {
@@ -129,13 +152,20 @@ pub fn offer(local: &LocalMedia<'_>, previous: Option<&SessionDescription>) -> S
     };
     let events =
         [event(EVENT_CLOCK_HZ, TELEPHONE_EVENT), event(Codec::Opus.rtp_clock_hz(), TELEPHONE_EVENT_48K)];
+    let keys = match local.offers {
+        Wish::Clear | Wish::Other => &[],
+        Wish::Optional | Wish::Required => local.keys,
+    };
+    let crypto: Vec<CryptoLine> =
+        keys.iter().zip(1..).map(|(key, tag)| CryptoLine { tag, material: key.clone() }).collect();
     let audio = AudioLines {
-        protocol: Protocol::Avp,
+        protocol: if local.offers == Wish::Required { Protocol::Savp } else { Protocol::Avp },
         codecs: &codecs,
         events: &events,
         ptime_ms: local.ptime_ms,
         direction: local.direction,
         mux: false,
+        crypto: &crypto,
     };
     let mut text = header(local);
     match (&previous, audio_index) {
@@ -180,6 +210,17 @@ pub fn complete(our_offer: &[u8], answer: &[u8]) -> Result<Agreed, NegotiateErro
     else {
         return Err(NegotiateError::NoCommonCodec);
     };
+    let keys = match theirs.protocol {
+        // Who answers with another profile than was offered breaks RFC 4568 §5.1.3, and gets no packet in the clear.
+        Protocol::Savp | Protocol::Savpf => {
+            Some(sdp::chosen(&ours.crypto, &theirs.crypto).ok_or(NegotiateError::NoCommonSuite)?)
+        }
+        Protocol::Avp | Protocol::Avpf if stream_wish(Some(ours)) == Wish::Required => {
+            return Err(NegotiateError::NoCommonSuite);
+        }
+        Protocol::Avp | Protocol::Avpf => sdp::chosen(&ours.crypto, &theirs.crypto),
+        Protocol::Secure | Protocol::Other => return Err(NegotiateError::NoCommonCodec),
+    };
     let mut receive = PayloadTypes::default();
     for (our, codec) in ours.formats.iter().filter_map(|our| Some((our, our.codec()?))) {
         if theirs.formats.iter().any(|format| format.codec() == Some(codec)) {
@@ -202,21 +243,45 @@ pub fn complete(our_offer: &[u8], answer: &[u8]) -> Result<Agreed, NegotiateErro
         },
         receive,
         direction: ours.direction.and(theirs.direction.mirrored()),
+        wish: if keys.is_some() { stream_wish(Some(theirs)) } else { Wish::Clear },
+        keys,
     })
 }
 
 /// The stream's best format that we have, with where it goes, when we can take the stream.
 fn acceptable<'a>(stream: &'a MediaDescription, local: &LocalMedia<'_>) -> Option<(&'a Format, SocketAddr)> {
-    let plain = match stream.protocol {
-        Protocol::Avp | Protocol::Avpf => true,
+    let known = match stream.protocol {
+        Protocol::Avp | Protocol::Avpf | Protocol::Savp | Protocol::Savpf => true,
         // A stream that asks for encryption is refused rather than answered in the clear.
         Protocol::Secure | Protocol::Other => false,
     };
-    if !plain || stream.kind != MediaKind::Audio {
+    if !known || stream.kind != MediaKind::Audio {
         return None;
     }
     let known = |format: &&Format| format.codec().is_some_and(|codec| local.codecs.contains(&codec));
     Some((stream.formats.iter().find(known)?, stream.rtp()?))
+}
+
+/// Our line and the keys for a stream; `None` when it is to be RTP.
+fn protection_of(
+    stream: &MediaDescription,
+    local: &LocalMedia<'_>,
+) -> Result<Option<(CryptoLine, SrtpKeys)>, NegotiateError> {
+    let chosen = sdp::choose(&stream.crypto, local.keys);
+    match stream.protocol {
+        Protocol::Savp | Protocol::Savpf if chosen.is_none() => Err(NegotiateError::NoCommonSuite),
+        Protocol::Savp | Protocol::Savpf | Protocol::Avp | Protocol::Avpf => Ok(chosen),
+        Protocol::Secure | Protocol::Other => Ok(None),
+    }
+}
+
+/// In which form a stream with keys has them.
+fn stream_wish(stream: Option<&MediaDescription>) -> Wish {
+    match stream.map(|stream| stream.protocol) {
+        Some(Protocol::Savp | Protocol::Savpf) => Wish::Required,
+        Some(Protocol::Avp | Protocol::Avpf) => Wish::Optional,
+        Some(Protocol::Secure | Protocol::Other) | None => Wish::Other,
+    }
 }
 
 fn agree(stream: &MediaDescription, format: &Format, remote: SocketAddr, local: &LocalMedia<'_>) -> Agreed {
@@ -240,6 +305,8 @@ fn agree(stream: &MediaDescription, format: &Format, remote: SocketAddr, local: 
         },
         receive,
         direction: local.direction.and(stream.direction.mirrored()),
+        keys: None,
+        wish: Wish::Clear,
     }
 }
 
@@ -304,6 +371,7 @@ struct AudioLines<'a> {
     ptime_ms: u8,
     direction: Direction,
     mux: bool,
+    crypto: &'a [CryptoLine],
 }
 
 impl AudioLines<'_> {
@@ -312,6 +380,8 @@ impl AudioLines<'_> {
         push_decimal(text, u64::from(port));
         text.extend_from_slice(match self.protocol {
             Protocol::Avpf => b" RTP/AVPF".as_slice(),
+            Protocol::Savp => b" RTP/SAVP",
+            Protocol::Savpf => b" RTP/SAVPF",
             Protocol::Avp | Protocol::Secure | Protocol::Other => b" RTP/AVP",
         });
         let payload_types = self.codecs.iter().map(|(payload_type, _)| *payload_type);
@@ -347,6 +417,9 @@ impl AudioLines<'_> {
             text.extend_from_slice(b"\r\na=rtcp-mux");
         }
         text.extend_from_slice(b"\r\n");
+        for line in self.crypto {
+            line.write(text);
+        }
     }
 }
 

@@ -2,16 +2,18 @@
 //!
 //! One datagram in is at most one datagram out, of the same bytes. Nothing goes to a side before it is
 //! known where the side is, and only what comes from a side's own address passes (`latch` has the rules).
-//! Payloads are not looked at: any codec passes, and so does SRTP.
+//! Payloads are not looked at: any codec passes, and so does SRTP. Where a side's keys are ours too, its packets are opened and
+//! checked when they come and protected when they go, so that the two sides may have different suites, or one of them none.
 
 use std::net::SocketAddr;
 
 use strowger_base::Now;
 
-use crate::control::{PortId, Side};
+use crate::control::{PortId, PortKeys, Side};
 use crate::latch::{ControlLatch, Latch, Verdict};
 use crate::rtcp::{self, Compound};
 use crate::rtp::{self, HEADER_BYTES, Header, Reception, ReportBlock, Timing};
+use crate::srtp::{Failure, Protection};
 use crate::statistics::StreamStatistics;
 use crate::worker::{Channel, Outbox, SocketRef};
 
@@ -25,6 +27,8 @@ pub enum Input<'a> {
         /// Its RTP address; RTCP on the next port. Unspecified in old-style hold.
         remote: SocketAddr,
     },
+    /// How both sides are protected.
+    Protect(&'a PortKeys),
     /// A datagram arrived.
     Packet {
         /// From which side.
@@ -44,6 +48,8 @@ pub struct Relay {
     port: PortId,
     a: Half,
     b: Half,
+    /// Room for what is opened.
+    opened: Vec<u8>,
 }
 
 /// What is known of one side.
@@ -51,6 +57,7 @@ pub struct Relay {
 struct Half {
     rtp: Latch,
     rtcp: ControlLatch,
+    protection: Protection,
     reception: Reception,
     remote: Option<ReportBlock>,
     malformed: u64,
@@ -62,7 +69,7 @@ struct Half {
 impl Relay {
     /// A relay that knows neither side yet.
     pub fn new(port: PortId) -> Self {
-        Relay { port, a: Half::default(), b: Half::default() }
+        Relay { port, a: Half::default(), b: Half::default(), opened: Vec::new() }
     }
 
     /// Takes one input; the outbox is complete when it returns. It sets no timers.
@@ -74,11 +81,23 @@ impl Relay {
                 let rtcp_port = remote.port().saturating_add(1);
                 half.rtcp.describe(SocketAddr::new(remote.ip(), rtcp_port));
             }
-            Input::Packet { side, channel: Channel::Rtp, source, bytes } if !rtp::is_rtcp(bytes) => {
-                self.rtp(now, side, source, bytes, out);
+            Input::Protect(keys) => {
+                self.a.protection.change(keys.a.as_ref());
+                self.b.protection.change(keys.b.as_ref());
             }
             Input::Packet { side, channel, source, bytes } => {
-                self.rtcp(side, channel, source, bytes, out);
+                let mut opened = std::mem::take(&mut self.opened);
+                let (from, _) = self.halves(side);
+                // Who has no key is nobody's peer, whatever its address.
+                match from.protection.open(bytes, &mut opened) {
+                    Ok(bytes) if channel == Channel::Rtp && !rtp::is_rtcp(bytes) => {
+                        self.rtp(now, side, source, bytes, out);
+                    }
+                    Ok(bytes) => self.rtcp(side, channel, source, bytes, out),
+                    Err(Failure::Malformed) => from.malformed += 1,
+                    Err(_) => from.foreign += 1,
+                }
+                self.opened = opened;
             }
         }
     }
@@ -123,10 +142,12 @@ impl Relay {
             if header.payload_type < DYNAMIC { Timing::Audio(STATIC_CLOCK_HZ) } else { Timing::Unusable };
         from.reception.receive(now.mono, &header, payload_bytes, timing);
         if let Some(destination) = to.rtp.destination() {
-            to.sent += 1;
-            to.sent_bytes += payload_bytes as u64;
             let socket = SocketRef { port, side: side.other(), channel: Channel::Rtp };
-            out.send(socket, destination, |buffer| buffer.extend_from_slice(bytes));
+            let protection = &mut to.protection;
+            if out.send_protected(protection, socket, destination, |buffer| buffer.extend_from_slice(bytes)) {
+                to.sent += 1;
+                to.sent_bytes += payload_bytes as u64;
+            }
         }
     }
 
@@ -158,7 +179,8 @@ impl Relay {
         };
         if let Some(destination) = destination {
             let socket = SocketRef { port, side: side.other(), channel };
-            out.send(socket, destination, |buffer| buffer.extend_from_slice(bytes));
+            let protection = &mut to.protection;
+            out.send_protected(protection, socket, destination, |buffer| buffer.extend_from_slice(bytes));
         }
     }
 

@@ -6,6 +6,7 @@
 //!
 //! No bytes make any of them panic; what they do not know passes through in order.
 
+mod crypto;
 mod peek;
 mod rewrite;
 mod scan;
@@ -14,6 +15,7 @@ mod session;
 
 use std::net::IpAddr;
 
+pub use crypto::{AudioSecurity, CryptoLine, Wish, choose, chosen, set_crypto, set_crypto_as};
 pub use peek::{Codecs, OriginLine, Peek, audio_address, hold_of, peek};
 pub use rewrite::{rewrite_origin, set_direction, set_media_address, streams};
 pub use select::{AudioFormat, FORMATS_MAX, Selection, audio_formats, select_formats};

@@ -17,6 +17,7 @@ use crate::control::{Command, PortId, Report, Side};
 use crate::endpoint::{self, Connection, Endpoint};
 use crate::music::{Library, Music};
 use crate::relay::{self, Relay};
+use crate::srtp::Protection;
 use crate::statistics::PortStatistics;
 use conferences::Conferences;
 
@@ -93,14 +94,24 @@ pub struct Outbox {
 }
 
 impl Outbox {
-    pub(crate) fn send(
+    /// Sends a datagram as the peer of `protection` understands it; whether it can be sent.
+    pub(crate) fn send_protected(
         &mut self,
+        protection: &mut Protection,
         socket: SocketRef,
         destination: SocketAddr,
         write: impl FnOnce(&mut Vec<u8>),
-    ) {
-        let bytes = self.arena.append_with(write);
-        self.items.push(Output::Send { socket, destination, bytes });
+    ) -> bool {
+        let mut sealed = Ok(());
+        let bytes = self.arena.append_with(|buffer| {
+            let start = buffer.len();
+            write(buffer);
+            sealed = protection.seal(buffer, start);
+        });
+        if sealed.is_ok() {
+            self.items.push(Output::Send { socket, destination, bytes });
+        }
+        sealed.is_ok()
     }
 
     pub(crate) fn report(&mut self, report: Report) {
@@ -236,6 +247,15 @@ impl Worker {
                     endpoint.set_mute(mute);
                 }
             }
+            Command::Protect { port, keys } => match self.ports.get_mut(&port) {
+                Some(Port::Relay(relay) | Port::Opening(Purpose::Relay(relay))) => {
+                    relay.handle(now, relay::Input::Protect(&keys), out);
+                }
+                Some(Port::Endpoint { .. }) => {
+                    self.endpoint(now, port, endpoint::Input::Protect(keys.a.as_ref()), out);
+                }
+                Some(Port::Opening(Purpose::Service(_)) | Port::Closing) | None => {}
+            },
             // Commands for a port that has failed or closed meanwhile cross its report.
             Command::Direct { port, side, remote } => {
                 if let Some(Port::Relay(relay) | Port::Opening(Purpose::Relay(relay))) =

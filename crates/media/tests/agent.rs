@@ -5,10 +5,11 @@
 use strowger_base::leg::{
     Command, Digit, Media, Party, ReleaseReason, Ring, Service, SessionDescription, Signal, Target,
 };
-use strowger_base::{Cause, Instant, LegId, NodeId, Now, Rng, ShardId, WallTime};
+use strowger_base::{Cause, Instant, LegId, NodeId, Now, Rng, Secret, ShardId, WallTime};
 use strowger_media::agent::{Agent, Input, Outbox, Output};
 use strowger_media::control::{self, PortId, PortOwner, Report};
 use strowger_media::sdp::peek;
+use strowger_media::srtp::KeySource;
 use strowger_media::statistics::PortStatistics;
 
 const LEG: LegId = LegId::new(NodeId(1), ShardId(0), 3);
@@ -54,7 +55,7 @@ struct Bench {
 
 impl Bench {
     fn new() -> Self {
-        Bench { agent: Agent::new(ShardId(0)), out: Outbox::default() }
+        Bench { agent: Agent::new(ShardId(0), KeySource::new(Secret::new([1; 32]))), out: Outbox::default() }
     }
 
     fn command(&mut self, command: Command) -> String {
@@ -257,7 +258,7 @@ fn ports_of_the_agent_are_odd_and_those_of_call_control_even() {
 fn every_port_is_closed_exactly_once() {
     for seed in 0..300 {
         let mut rng = Rng::new(seed);
-        let mut agent = Agent::new(ShardId(0));
+        let mut agent = Agent::new(ShardId(0), KeySource::new(Secret::new([1; 32])));
         let mut out = Outbox::default();
         // Per port: what the worker may still report.
         let mut waiting_open = Vec::new();

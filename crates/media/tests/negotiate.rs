@@ -3,11 +3,13 @@
 
 #![expect(clippy::unwrap_used, reason = "helpers of tests")]
 
+use strowger_base::Secret;
 use strowger_base::SessionDescription;
 use strowger_media::codec::Codec;
 use strowger_media::control::RtcpWay;
 use strowger_media::negotiate::{self, Agreed, LocalMedia, NegotiateError};
-use strowger_media::sdp::{Direction, Origin, Session};
+use strowger_media::sdp::{CryptoLine, Direction, Origin, Session, Wish, set_crypto_as};
+use strowger_media::srtp::{KeyMaterial, KeySource, SrtpKeys, Suite};
 
 macro_rules! fixture {
     ($name:literal) => {
@@ -25,6 +27,8 @@ fn local(codecs: &[Codec]) -> LocalMedia<'_> {
         telephone_event: true,
         ptime_ms: 20,
         direction: Direction::SendReceive,
+        keys: &[],
+        offers: Wish::Clear,
     }
 }
 
@@ -279,5 +283,78 @@ fn directions_mirror() {
             })
             .collect();
         assert_eq!(answered.join(" "), expect, "offered {offered:?}");
+    }
+}
+
+/// Answers an offer whose audio stream has these lines; what the answer says of it, and whether keys were agreed.
+fn secured(
+    protocol: &str,
+    crypto: &[CryptoLine],
+) -> Result<(String, Option<SrtpKeys>), negotiate::NegotiateError> {
+    let offer = format!(
+        "v=0\r\no=- 1 1 IN IP4 192.0.2.5\r\ns=-\r\nc=IN IP4 192.0.2.5\r\nt=0 0\r\nm=audio 6000 {protocol} 0\r\n"
+    );
+    let wish = if protocol.contains("SAVP") { Wish::Required } else { Wish::Optional };
+    let offer = set_crypto_as(offer.as_bytes(), crypto, wish);
+    let keys = own_keys();
+    let local = LocalMedia { keys: &keys, ..local(&Codec::ALL) };
+    let (answer, agreed) = negotiate::answer(offer.as_bytes(), &local)?;
+    let text = String::from_utf8(answer.as_bytes().to_vec()).unwrap();
+    let lines = text.lines().filter(|line| line.starts_with("m=") || line.starts_with("a=crypto"));
+    let lines: Vec<&str> = lines.map(|line| line.split(" inline").next().unwrap()).collect();
+    Ok((lines.join("; "), agreed.keys))
+}
+
+fn own_keys() -> [KeyMaterial; 2] {
+    let mut source = KeySource::new(Secret::new([9; 32]));
+    [Suite::AeadAes256Gcm, Suite::AesCm128HmacSha1_80].map(|suite| source.next_key(suite))
+}
+
+#[test]
+fn an_offer_with_keys_is_answered_with_the_first_suite_that_is_ours() {
+    let mut source = KeySource::new(Secret::new([1; 32]));
+    let mut line = |tag: u32, suite: Suite| CryptoLine { tag, material: source.next_key(suite) };
+    let (sha_32, sha_80) = (line(1, Suite::AesCm128HmacSha1_32), line(2, Suite::AesCm128HmacSha1_80));
+    let gcm = line(3, Suite::AeadAes256Gcm);
+    let all = [sha_32.clone(), sha_80.clone(), gcm];
+    let (answer, keys) = secured("RTP/SAVP", &all).unwrap();
+    assert_eq!(answer, "m=audio 40000 RTP/SAVP 0; a=crypto:2 AES_CM_128_HMAC_SHA1_80");
+    let expect = SrtpKeys { send: own_keys()[1].clone(), receive: sha_80.material };
+    assert_eq!(keys, Some(expect));
+    let (answer, _) = secured("RTP/SAVPF", &all).unwrap();
+    assert_eq!(answer, "m=audio 40000 RTP/SAVPF 0; a=crypto:2 AES_CM_128_HMAC_SHA1_80");
+    // RTP with keys beside it is SRTP where that can be, and RTP where not.
+    let (answer, keys) = secured("RTP/AVP", &all).unwrap();
+    assert_eq!(
+        (&*answer, keys.is_some()),
+        ("m=audio 40000 RTP/AVP 0; a=crypto:2 AES_CM_128_HMAC_SHA1_80", true)
+    );
+    let (answer, keys) = secured("RTP/AVP", std::slice::from_ref(&sha_32)).unwrap();
+    assert_eq!((&*answer, keys), ("m=audio 40000 RTP/AVP 0", None));
+    for refused in [std::slice::from_ref(&sha_32), &[]] {
+        let result = secured("RTP/SAVP", refused);
+        assert!(matches!(result, Err(negotiate::NegotiateError::NoCommonSuite)), "{result:?}");
+    }
+}
+
+#[test]
+fn an_offer_of_ours_with_keys_is_completed_with_those_that_were_chosen() {
+    let keys = own_keys();
+    for offers in [Wish::Required, Wish::Optional] {
+        let ours = negotiate::offer(&LocalMedia { keys: &keys, offers, ..local(&Codec::ALL) }, None);
+        let theirs = [KeySource::new(Secret::new([2; 32])).next_key(Suite::AesCm128HmacSha1_80)];
+        let peer = LocalMedia { keys: &theirs, ..local(&Codec::ALL) };
+        let (answer, at_peer) = negotiate::answer(ours.as_bytes(), &peer).unwrap();
+        let agreed = negotiate::complete(ours.as_bytes(), answer.as_bytes()).unwrap();
+        let (here, there) = (agreed.keys.unwrap(), at_peer.keys.unwrap());
+        assert_eq!((&here.send, &here.receive), (&there.receive, &there.send));
+        assert_eq!((&here.send, agreed.wish), (&keys[1], offers));
+        // Who knows nothing of keys answers RTP, which is good enough only where they were offered beside it.
+        let clear = set_crypto_as(answer.as_bytes(), &[], Wish::Optional);
+        let completed = negotiate::complete(ours.as_bytes(), clear.as_bytes());
+        match offers {
+            Wish::Optional => assert_eq!(completed.unwrap().keys, None),
+            _ => assert!(matches!(completed, Err(negotiate::NegotiateError::NoCommonSuite))),
+        }
     }
 }

@@ -7,9 +7,10 @@ use std::net::SocketAddr;
 use std::time::Duration;
 
 use strowger_base::leg::{Command, Media, Party, Ring, Service, SessionDescription, Signal, Target, Tone};
-use strowger_base::{Cause, Instant, LegId, NodeId, Now, Rng, ShardId, WallTime};
+use strowger_base::{Cause, Instant, LegId, NodeId, Now, Rng, Secret, ShardId, WallTime};
 use strowger_media::control::PortId;
 use strowger_media::rtp::{Packet, Sender};
+use strowger_media::srtp::KeySource;
 use strowger_media::worker::{self, Channel, SocketRef};
 use strowger_media::{Agent, Worker, agent, sdp};
 
@@ -41,7 +42,7 @@ struct Pair {
 impl Pair {
     fn new() -> Self {
         Pair {
-            agent: Agent::new(ShardId(0)),
+            agent: Agent::new(ShardId(0), KeySource::new(Secret::new([1; 32]))),
             worker: Worker::new(Rng::new(1)),
             now: Instant::START,
             sockets: BTreeMap::new(),

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use strowger_base::leg::BindingId;
 use strowger_base::net::{ListenerId, StreamId, Transport};
-use strowger_base::{ByteArena, CallId, LineName, NodeId, ShardId, Span, WallTime};
+use strowger_base::{ByteArena, CallId, LineName, NodeId, Secret, ShardId, Span, WallTime};
 use strowger_sip::io::BindingRecord;
 
 use crate::configuration::Configuration;
@@ -189,6 +189,8 @@ pub struct Parameters {
     pub shard: ShardId,
     /// Where all its randomness comes from: 256 bits of the operating system's, or the simulator's seed.
     pub seed: [u64; 4],
+    /// Where keys of SRTP come from, and nothing else: 256 bits of the operating system's.
+    pub key_seed: Secret<[u8; 32]>,
     /// The last stored [`StoreRecord::NumbersReserved`]; 0 on an empty store.
     pub last_number: u64,
     /// With it registrations remember what their phones proved themselves with: the same as when those were stored that are

@@ -10,6 +10,7 @@ use strowger_callcontrol::io::Contact;
 use strowger_callcontrol::{CallControl, RelayMode};
 use strowger_media::Agent;
 use strowger_media::control::PortOwner;
+use strowger_media::srtp::KeySource;
 use strowger_presence::Presence;
 use strowger_sip::Sip;
 use strowger_sip::io::LineAccount;
@@ -94,7 +95,7 @@ struct Numbers {
 impl Node {
     /// A node that has seen nothing yet.
     pub fn new(parameters: Parameters) -> Self {
-        let Parameters { node, shard, seed, last_number, fingerprints, configuration } = parameters;
+        let Parameters { node, shard, seed, key_seed, last_number, fingerprints, configuration } = parameters;
         let mut rng = Rng::from_key(seed);
         let sip_rng = Rng::from_key(std::array::from_fn(|_| rng.next_u64()));
         let mut sip = Sip::new(node, shard, last_number, sip_rng, Arc::clone(&configuration.sip));
@@ -105,7 +106,7 @@ impl Node {
         Node {
             sip,
             calls,
-            agent: Agent::new(shard),
+            agent: Agent::new(shard, KeySource::new(key_seed)),
             presence,
             sip_out: strowger_sip::Outbox::default(),
             calls_out: strowger_callcontrol::Outbox::default(),

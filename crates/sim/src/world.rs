@@ -9,7 +9,7 @@ use std::time::Duration;
 use strowger_base::hash::siphash24;
 use strowger_base::journal::{Decision, Entry, Record};
 use strowger_base::net::ListenerId;
-use strowger_base::{CallId, Instant, NodeId, Now, Rng, ShardId, WallTime};
+use strowger_base::{CallId, Instant, NodeId, Now, Rng, Secret, ShardId, WallTime};
 use strowger_callcontrol::RelayMode;
 use strowger_media::worker::{self, Worker};
 use strowger_node::io::{Answer, Leftovers, QueryId, Question};
@@ -591,6 +591,7 @@ fn parameters(configuration: &Arc<Configuration>, rng: &mut Rng, last_number: u6
         node: NodeId(1),
         shard: ShardId(0),
         seed: [rng.next_u64(), rng.next_u64(), rng.next_u64(), rng.next_u64()],
+        key_seed: Secret::new([7; 32]),
         last_number,
         fingerprints: (1, 2),
         configuration: Arc::clone(configuration),

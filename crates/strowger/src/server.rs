@@ -12,7 +12,7 @@ use std::time::Instant as Clock;
 use anyhow::Context;
 use nix::fcntl::{Flock, FlockArg};
 use strowger_base::net::{ListenerId, Transport};
-use strowger_base::{NodeId, Rng, ShardId};
+use strowger_base::{NodeId, Rng, Secret, ShardId};
 use strowger_configuration::State;
 use strowger_node::{Input, Node, Outbox, Parameters};
 use strowger_sip::io::Listener;
@@ -198,6 +198,7 @@ impl Opened {
             node: NodeId(1),
             shard: ShardId(0),
             seed: seed()?,
+            key_seed: Secret::new(random()?),
             last_number: recovered.last_number,
             fingerprints: Vault::open(&self.data)?.fingerprints(),
             configuration,
@@ -439,9 +440,14 @@ pub(crate) fn lock(data: &Path) -> anyhow::Result<Flock<std::fs::File>> {
     })
 }
 
-fn seed() -> anyhow::Result<[u64; 4]> {
+fn random() -> anyhow::Result<[u8; 32]> {
     let mut bytes = [0u8; 32];
     getrandom::fill(&mut bytes).map_err(|error| anyhow::anyhow!("no randomness from the system: {error}"))?;
+    Ok(bytes)
+}
+
+fn seed() -> anyhow::Result<[u64; 4]> {
+    let bytes = random()?;
     let (words, _) = bytes.as_chunks::<8>();
     Ok(std::array::from_fn(|i| words.get(i).map_or(0, |word| u64::from_le_bytes(*word))))
 }

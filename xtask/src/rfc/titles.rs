@@ -102,6 +102,7 @@ const TITLES: &[(u32, &str)] = &[
     (4579, "Conferencing for user agents"),
     (4583, "BFCP streams in SDP"),
     (4585, "RTCP feedback"),
+    (4648, "Base64"),
     (4662, "Resource lists in subscriptions"),
     (4730, "Key press stimulus (KPML)"),
     (4733, "Telephone events"),

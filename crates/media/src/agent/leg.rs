@@ -11,7 +11,8 @@ use super::{Ended, Outbox, name_of, offer_of};
 use crate::codec::Codec;
 use crate::control::{self, PortId, Talking};
 use crate::negotiate::{self, Agreed, LocalMedia, NegotiateError, PTIME_DEFAULT_MS};
-use crate::sdp::{Direction, Origin};
+use crate::sdp::{Direction, Origin, Wish};
+use crate::srtp::{KeyMaterial, SrtpKeys};
 
 /// A leg of a service.
 #[derive(Debug)]
@@ -30,6 +31,11 @@ pub(super) struct ServiceLeg {
     described: Option<SessionDescription>,
     /// Whether the other side shall send media: not while it holds, and not when it wants to hear only.
     hears: bool,
+    /// Our keys for this leg, one for each suite.
+    keys: Box<[KeyMaterial]>,
+    /// What offers of ours say about keys: what was agreed last.
+    offers: Wish,
+    protected_by: Option<SrtpKeys>,
     state: State,
 }
 
@@ -47,7 +53,13 @@ enum State {
 }
 
 impl ServiceLeg {
-    pub(super) fn new(port: PortId, service: Service, ring: Ring, session_id: u64) -> Self {
+    pub(super) fn new(
+        port: PortId,
+        service: Service,
+        ring: Ring,
+        session_id: u64,
+        keys: Box<[KeyMaterial]>,
+    ) -> Self {
         let nowhere = IpAddr::V4(Ipv4Addr::UNSPECIFIED);
         ServiceLeg {
             port,
@@ -60,6 +72,9 @@ impl ServiceLeg {
             address: SocketAddr::new(nowhere, 0),
             described: None,
             hears: false,
+            keys,
+            offers: Wish::Clear,
+            protected_by: None,
             state: State::Opening { offer: offer_of(ring.media) },
         }
     }
@@ -90,7 +105,7 @@ impl ServiceLeg {
             Some(offer) => match self.answer(&offer) {
                 Ok((answer, agreed)) => {
                     out.signal(leg, Signal::Answered { media: Media::Answer(answer), connected });
-                    out.media(self.connect(&agreed));
+                    self.connect(agreed, out);
                     self.state = State::Connected;
                     Ended::No
                 }
@@ -244,7 +259,7 @@ impl ServiceLeg {
     fn completed(&mut self, agreed: Result<Agreed, NegotiateError>, out: &mut Outbox) -> Ended {
         match agreed {
             Ok(agreed) => {
-                out.media(self.connect(&agreed));
+                self.connect(agreed, out);
                 self.state = State::Connected;
                 Ended::No
             }
@@ -258,7 +273,7 @@ impl ServiceLeg {
         match self.answer(offer) {
             Ok((answer, agreed)) => {
                 out.signal(leg, Signal::Media(Media::Answer(answer)));
-                out.media(self.connect(&agreed));
+                self.connect(agreed, out);
             }
             Err(error) => out.signal(leg, Signal::MediaRefused(cause_of(&error))),
         }
@@ -297,7 +312,7 @@ impl ServiceLeg {
         }
     }
 
-    fn local(&self) -> LocalMedia<'static> {
+    fn local(&self) -> LocalMedia<'_> {
         LocalMedia {
             origin: self.origin,
             address: self.address,
@@ -306,19 +321,28 @@ impl ServiceLeg {
             ptime_ms: PTIME_DEFAULT_MS,
             // Also for the announcement: phones take `sendonly` for being put on hold.
             direction: Direction::SendReceive,
+            keys: &self.keys,
+            offers: self.offers,
         }
     }
 
-    fn connect(&mut self, agreed: &Agreed) -> control::Command {
+    fn connect(&mut self, agreed: Agreed, out: &mut Outbox) {
         self.hears = agreed.direction.receives();
-        control::Command::Connect {
-            port: self.port,
+        self.offers = agreed.wish;
+        let port = self.port;
+        if agreed.keys != self.protected_by {
+            self.protected_by.clone_from(&agreed.keys);
+            let keys = Box::new(control::PortKeys { a: agreed.keys, b: None });
+            out.media(control::Command::Protect { port, keys });
+        }
+        out.media(control::Command::Connect {
+            port,
             remote: agreed.remote,
             rtcp: agreed.rtcp,
             format: agreed.format,
             receive: agreed.receive,
             send: agreed.direction.sends(),
-        }
+        });
     }
 }
 
@@ -331,6 +355,8 @@ fn refuse_for_now(leg: LegId, out: &mut Outbox) -> Ended {
 const fn cause_of(error: &NegotiateError) -> Cause {
     match error {
         NegotiateError::NoCommonCodec => Cause::BEARER_CAPABILITY_NOT_IMPLEMENTED,
-        NegotiateError::Malformed(_) | NegotiateError::WrongStreams { .. } => Cause::INCOMPATIBLE_DESTINATION,
+        NegotiateError::NoCommonSuite
+        | NegotiateError::Malformed(_)
+        | NegotiateError::WrongStreams { .. } => Cause::INCOMPATIBLE_DESTINATION,
     }
 }

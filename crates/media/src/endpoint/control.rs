@@ -170,7 +170,7 @@ impl Endpoint {
         }
         self.control.reports += 1;
         let (ssrc, name) = (self.sender.ssrc(), &self.control.canonical_name);
-        out.send(socket(self.port, channel), destination, |bytes| {
+        out.send_protected(&mut self.protection, socket(self.port, channel), destination, |bytes| {
             rtcp::write_report(bytes, ssrc, info.as_ref(), report.as_ref(), name);
             if goodbye == Goodbye::Yes {
                 rtcp::write_bye(bytes, ssrc);

@@ -63,7 +63,8 @@ impl Endpoint {
         let first = std::mem::replace(marker, false);
         let payload = conference.speak(seat, &connection.format, &mut self.payload);
         let sender = &mut self.sender;
-        out.send(socket(self.port, Channel::Rtp), destination, |bytes| {
+        let protection = &mut self.protection;
+        out.send_protected(protection, socket(self.port, Channel::Rtp), destination, |bytes| {
             sender.write_next(now.mono, connection.format.payload_type, first, units, bytes);
             bytes.extend_from_slice(payload);
             sender.carried(payload.len());

@@ -24,7 +24,9 @@ impl Sender {
         let (a, b) = (rng.next_u64(), rng.next_u64());
         Sender {
             ssrc: a as u32,
-            next_sequence: (a >> 32) as u16,
+            // The upper half is left out: packets lost at the beginning must not hide that the numbers began anew
+            // (RFC 3711 §3.3.1).
+            next_sequence: (a >> 32) as u16 >> 1,
             next_timestamp: b as u32,
             packets: 0,
             bytes: 0,

@@ -2,6 +2,7 @@
 
 use std::net::{IpAddr, SocketAddr};
 
+use super::crypto::CryptoLine;
 use super::scan::number;
 use super::{Direction, STREAMS_MAX, SdpError};
 use crate::codec::{Codec, opus};
@@ -35,6 +36,8 @@ pub struct MediaDescription {
     pub rtcp: Option<RtcpWay>,
     /// Packet time that the writer wants to receive, in milliseconds (`a=ptime`).
     pub ptime_ms: Option<u8>,
+    /// Keys of the writer, in order of preference; those that we understand.
+    pub crypto: Vec<CryptoLine>,
 }
 
 /// The kind of a stream.
@@ -55,7 +58,11 @@ pub enum Protocol {
     Avp,
     /// `RTP/AVPF` (RFC 4585).
     Avpf,
-    /// An RTP profile that encrypts: `RTP/SAVP`, `RTP/SAVPF`, `UDP/TLS/RTP/SAVPF` ….
+    /// `RTP/SAVP` (RFC 3711), with keys in the description (RFC 4568).
+    Savp,
+    /// `RTP/SAVPF` (RFC 5124), with keys in the description.
+    Savpf,
+    /// An RTP profile whose keys are agreed elsewhere: `UDP/TLS/RTP/SAVPF` ….
     Secure,
     /// Not RTP.
     Other,
@@ -146,6 +153,7 @@ impl MediaDescription {
             direction,
             address,
             rtcp: address.map(|address| rtcp_of(media, SocketAddr::new(address, media.port))),
+            crypto: crypto_of(media),
             ptime_ms: value_of(media, "ptime").and_then(|value| {
                 // Some phones write fractions, which RFC 8866 §6.4 does not allow.
                 number(value.split('.').next().unwrap_or_default().as_bytes())
@@ -178,6 +186,10 @@ impl Protocol {
             Protocol::Avp
         } else if proto.eq_ignore_ascii_case("RTP/AVPF") {
             Protocol::Avpf
+        } else if proto.eq_ignore_ascii_case("RTP/SAVP") {
+            Protocol::Savp
+        } else if proto.eq_ignore_ascii_case("RTP/SAVPF") {
+            Protocol::Savpf
         } else if proto.split('/').any(|part| part.starts_with("SAVP")) {
             Protocol::Secure
         } else {
@@ -213,6 +225,12 @@ fn formats_of(media: &sdp_types::Media) -> Vec<Format> {
     formats
 }
 
+fn crypto_of(media: &sdp_types::Media) -> Vec<CryptoLine> {
+    let lines = media.attributes.iter().filter(|attribute| attribute.attribute == "crypto");
+    let values = lines.filter_map(|attribute| attribute.value.as_deref());
+    values.take(CRYPTO_MAX).filter_map(|value| CryptoLine::parse(value.as_bytes())).collect()
+}
+
 fn direction_of(attributes: &[sdp_types::Attribute]) -> Option<Direction> {
     attributes.iter().rev().find_map(|attribute| Direction::from_attribute(attribute.attribute.as_bytes()))
 }
@@ -236,3 +254,5 @@ fn value_of<'a>(media: &'a sdp_types::Media, name: &str) -> Option<&'a str> {
 
 /// Payload types of one stream that are looked at; later ones do not count.
 const FORMATS_MAX: usize = 64;
+/// Keys of one stream that are looked at.
+const CRYPTO_MAX: usize = 16;

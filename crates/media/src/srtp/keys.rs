@@ -111,16 +111,25 @@ impl KeySource {
 
     /// A new master key.
     pub fn next_key(&mut self, suite: Suite) -> KeyMaterial {
-        let mut stream = [0u8; 32 + MATERIAL_MAX];
-        ctr::Ctr64BE::<Aes256>::new(&self.key.into(), &[0; 16].into()).apply_keystream(&mut stream);
-        let (key, rest) = stream.split_at(32);
-        self.key.copy_from_slice(key);
-        let mut bytes = [0; MATERIAL_MAX];
-        let length = suite.key_bytes() + suite.salt_bytes();
-        for (byte, random) in bytes.iter_mut().zip(rest).take(length) {
-            *byte = *random;
+        let mut bytes = self.next_bytes::<MATERIAL_MAX>();
+        for unused in bytes.iter_mut().skip(suite.key_bytes() + suite.salt_bytes()) {
+            *unused = 0;
         }
         KeyMaterial { suite, bytes: Secret::new(bytes), mki: None }
+    }
+
+    /// Another source, which gives other keys.
+    pub fn fork(&mut self) -> KeySource {
+        KeySource { key: self.next_bytes() }
+    }
+
+    fn next_bytes<const N: usize>(&mut self) -> [u8; N] {
+        let mut stream = ctr::Ctr64BE::<Aes256>::new(&self.key.into(), &[0; 16].into());
+        let (mut key, mut bytes) = ([0; 32], [0; N]);
+        stream.apply_keystream(&mut key);
+        stream.apply_keystream(&mut bytes);
+        self.key = key;
+        bytes
     }
 }
 

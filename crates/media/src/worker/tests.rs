@@ -375,3 +375,4 @@ fn strangers_and_noise_change_nothing() {
 }
 
 mod relay;
+mod secure;

@@ -78,6 +78,7 @@ pub fn parameters(draft: &Draft) -> Parameters {
         node: NodeId(1),
         shard: ShardId(0),
         seed: [1, 2, 3, 4],
+        key_seed: Secret::new([7; 32]),
         last_number: 0,
         fingerprints: (1, 2),
         configuration: Arc::new(configuration),

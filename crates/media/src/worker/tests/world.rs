@@ -10,6 +10,7 @@ use crate::codec::Speaker;
 use crate::control::{Command, PayloadTypes, PortId, Report, RtcpWay, Side, StreamFormat};
 use crate::rtcp::{self, Compound, SenderInfo};
 use crate::rtp::{self, Header, Packet, Reception, ReportBlock, Sender, Timing};
+use crate::srtp::Protection;
 use crate::worker::{Channel, Input, Outbox, Output, SocketRef, Worker};
 
 pub(super) struct World {
@@ -61,6 +62,9 @@ pub(super) struct Phone {
     pub(super) voice: Option<Voice>,
     /// 20 ms on its own clock.
     pub(super) period: Duration,
+    pub(super) protection: Protection,
+    /// Datagrams that it could not open.
+    pub(super) refused: u32,
     next: Instant,
 }
 
@@ -120,6 +124,8 @@ impl World {
             goodbyes: 0,
             voice: None,
             period: Duration::from_millis(20),
+            protection: Protection::None,
+            refused: 0,
             next: Instant::START,
         });
     }
@@ -183,11 +189,17 @@ impl World {
     fn land(&mut self, source: SocketAddr, destination: SocketAddr, bytes: &[u8]) {
         let now = self.now;
         for phone in &mut self.phones {
-            if phone.address == destination {
-                phone.hear(now, bytes);
-            } else if next_port(phone.address) == destination {
-                phone.hear_control(bytes);
+            if phone.address != destination && next_port(phone.address) != destination {
+                continue;
             }
+            let mut opened = Vec::new();
+            let mut protection = std::mem::take(&mut phone.protection);
+            match protection.open(bytes, &mut opened) {
+                Ok(bytes) if phone.address == destination => phone.hear(now, bytes),
+                Ok(bytes) => phone.hear_control(bytes),
+                Err(_) => phone.refused += 1,
+            }
+            phone.protection = protection;
         }
         let socket = self.sockets.iter().find_map(|(&port, pairs)| {
             [Side::A, Side::B].into_iter().zip(pairs).find_map(|(side, &rtp)| {
@@ -275,6 +287,7 @@ impl Phone {
         let units = self.voice.as_ref().map_or(160, |voice| voice.speaker.codec().units(20));
         self.sender.write_next(now, self.payload_type, false, units, &mut bytes);
         bytes.extend_from_slice(&payload);
+        self.protection.seal(&mut bytes, 0).unwrap();
         bytes
     }
 
