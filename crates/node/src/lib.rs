@@ -6,6 +6,7 @@
 pub mod configuration;
 mod counters;
 pub mod io;
+mod keyless;
 mod node;
 pub mod objects;
 mod questions;

@@ -18,8 +18,8 @@ use strowger_sip::io::LineAccount;
 use crate::configuration::{Configuration, MessageDetail};
 use crate::counters::Counters;
 use crate::io::{Input, Outbox, Output, Parameters, StoreRecord};
-use crate::summary;
 use crate::wiring::Room;
+use crate::{keyless, summary};
 
 /// One server, or one decision thread of it.
 ///
@@ -227,11 +227,15 @@ impl Node {
     pub(crate) fn journal_message(&mut self, now: Now, call: Option<CallId>, held: &Held, out: &mut Outbox) {
         let Held { leg, direction, flow, bytes } = *held;
         let bytes = match self.messages {
-            MessageDetail::Full => bytes,
+            MessageDetail::Full => {
+                self.short.clear();
+                keyless::write(out.arena.slice(bytes), &mut self.short);
+                if self.short.is_empty() { bytes } else { out.arena.append(&self.short) }
+            }
             MessageDetail::Summary => {
                 self.short.clear();
                 summary::write(out.arena.slice(bytes), &mut self.short);
-                out.arena.append_with(|arena| arena.extend_from_slice(&self.short))
+                out.arena.append(&self.short)
             }
         };
         let ids = (call, Some(leg));
