@@ -15,6 +15,7 @@ pub(crate) mod data;
 mod dialplan;
 mod instructions;
 mod load;
+mod media;
 mod memory;
 mod store;
 mod target;
@@ -33,6 +34,7 @@ usage: cargo xtask bench [--quick] [WORKLOAD…]
   all            all of these
   dialplan       digit analysis with up to 100,000 patterns; has options of its own
   store          the configuration of 100,000 phones: import, start, memory, one change; has an option of its own
+  media          relayed packets beside rtpengine; has options of its own
 
 Without a workload: all but `memory` and `instructions`. --quick runs a tenth of the units, once.
 --only strowger|kamailio measures one of the two.
@@ -56,6 +58,9 @@ pub(crate) fn run(arguments: &[String]) -> Result<(), String> {
     }
     if let Some((_, rest)) = arguments.split_first().filter(|(first, _)| *first == "store") {
         return store::run(rest);
+    }
+    if let Some((_, rest)) = arguments.split_first().filter(|(first, _)| *first == "media") {
+        return media::run(rest);
     }
     let mut wanted: Vec<&str> = Vec::new();
     let mut quick = false;
@@ -145,7 +150,7 @@ impl Session {
         }
         let folder = workspace::target().join("bench");
         std::fs::create_dir_all(&folder).map_err(|error| error.to_string())?;
-        Ok(Session { quick, targets, generator: load::build()?, folder })
+        Ok(Session { quick, targets, generator: load::build("sipblast")?, folder })
     }
 
     fn print_conditions(&self) {

@@ -25,6 +25,8 @@ pub(crate) const CURL: Peer = Peer { program: "curl", package: "curl" };
 pub(crate) const PYTHON: Peer = Peer { program: "python3", package: "python3-venv" };
 /// Opens backups without the server's program.
 pub(crate) const AGE: Peer = Peer { program: "age", package: "age" };
+/// Relays media; the benchmarks compare with it.
+pub(crate) const RTPENGINE: Peer = Peer { program: "rtpengine", package: "rtpengine-daemon" };
 /// Counts instructions for the benchmarks.
 pub(crate) const VALGRIND: Peer = Peer { program: "valgrind", package: "valgrind" };
 

@@ -52,6 +52,19 @@ pub(crate) fn strowger(folder: &Path, users: usize, route: Route, port: u16) -> 
     write(folder.join("strowger.toml"), configuration.text())
 }
 
+/// Strowger's configuration for calls between the two sides of `rtpblast`, whose media it relays.
+///
+/// # Errors
+/// When a file cannot be written.
+pub(crate) fn relay(folder: &Path, port: u16) -> Result<PathBuf, String> {
+    let mut configuration = Configuration::new("bench.test", port);
+    configuration.relay_always();
+    configuration.trunk("caller", 10_004);
+    configuration.trunk("answerer", 5070);
+    configuration.route("1XXXXX", "answerer");
+    write(folder.join("strowger.toml"), configuration.text())
+}
+
 /// sipp's list of users with their passwords, and of callers with whom they call.
 ///
 /// # Errors

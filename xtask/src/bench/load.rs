@@ -13,15 +13,15 @@ use crate::workspace;
 /// The core of the generator.
 const GENERATOR_CORE: &str = "1";
 
-/// Compiles the generator when its source is newer than the program.
+/// Compiles the generator of this name when its source is newer than the program.
 ///
 /// # Errors
 /// When the compiler fails.
-pub(crate) fn build() -> Result<PathBuf, String> {
-    let source = workspace::root().join("bench/tools/sipblast.rs");
+pub(crate) fn build(name: &str) -> Result<PathBuf, String> {
+    let source = workspace::root().join("bench/tools").join(name).with_extension("rs");
     let folder = workspace::target().join("bench");
     std::fs::create_dir_all(&folder).map_err(|error| error.to_string())?;
-    let program = folder.join("sipblast");
+    let program = folder.join(name);
     let written = |path: &Path| std::fs::metadata(path).and_then(|metadata| metadata.modified()).ok();
     if written(&program).is_some_and(|program| written(&source).is_some_and(|source| source < program)) {
         return Ok(program);
@@ -31,7 +31,7 @@ pub(crate) fn build() -> Result<PathBuf, String> {
         .args([&program, &source])
         .status()
         .map_err(|error| format!("rustc does not start: {error}"))?;
-    if status.success() { Ok(program) } else { Err(format!("sipblast does not compile: {status}")) }
+    if status.success() { Ok(program) } else { Err(format!("{name} does not compile: {status}")) }
 }
 
 /// What the generator shall do.

@@ -12,7 +12,7 @@ use crate::{peers, workspace};
 /// The port that the measured server listens on.
 pub(crate) const PORT: u16 = 5160;
 /// The core of the server; the generator has the next one.
-const SERVER_CORE: &str = "0";
+pub(crate) const SERVER_CORE: &str = "0";
 
 /// Who is measured.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
@@ -69,25 +69,12 @@ impl Target {
         route: Route,
         under: Under,
     ) -> Result<Running, String> {
-        UdpSocket::bind(Target::address()).map_err(|error| format!("port {PORT} is taken ({error})"))?;
-        let folder = folder.join(self.name());
-        let _ = std::fs::remove_dir_all(&folder);
-        std::fs::create_dir_all(&folder).map_err(|error| format!("{}: {error}", folder.display()))?;
+        let folder = self::folder(folder, self.name())?;
         let program = match self {
             Target::Strowger => self.strowger(&folder, users, route)?,
             Target::Kamailio => self.kamailio(&folder, users, route, under)?,
         };
-        let callgrind = folder.join("callgrind.out");
-        let mut command = Command::new("taskset");
-        command.args(["-c", SERVER_CORE]);
-        if under == Under::Callgrind {
-            command.arg("valgrind").arg("--tool=callgrind");
-            command.arg(format!("--callgrind-out-file={}", callgrind.display()));
-        }
-        command.args(&program).current_dir(&folder);
-        let mut running = Running { process: Process::start(self.name(), &folder, &mut command)?, callgrind };
-        running.wait_for_answer(under)?;
-        Ok(running)
+        launch(self.name(), &folder, &program, under)
     }
 
     fn strowger(self, folder: &Path, users: usize, route: Route) -> Result<Vec<String>, String> {
@@ -124,6 +111,36 @@ impl Target {
         }
         Ok(arguments)
     }
+}
+
+/// An empty folder for a server.
+///
+/// # Errors
+/// When it cannot be made.
+pub(crate) fn folder(parent: &Path, name: &str) -> Result<PathBuf, String> {
+    let folder = parent.join(name);
+    let _ = std::fs::remove_dir_all(&folder);
+    std::fs::create_dir_all(&folder).map_err(|error| format!("{}: {error}", folder.display()))?;
+    Ok(folder)
+}
+
+/// Starts a program and its arguments on the core of servers and waits until it answers an OPTIONS.
+///
+/// # Errors
+/// When the port is taken or it does not answer.
+pub(crate) fn launch(name: &str, folder: &Path, program: &[String], under: Under) -> Result<Running, String> {
+    UdpSocket::bind(Target::address()).map_err(|error| format!("port {PORT} is taken ({error})"))?;
+    let callgrind = folder.join("callgrind.out");
+    let mut command = Command::new("taskset");
+    command.args(["-c", SERVER_CORE]);
+    if under == Under::Callgrind {
+        command.arg("valgrind").arg("--tool=callgrind");
+        command.arg(format!("--callgrind-out-file={}", callgrind.display()));
+    }
+    command.args(program).current_dir(folder);
+    let mut running = Running { process: Process::start(name, folder, &mut command)?, callgrind };
+    running.wait_for_answer(under)?;
+    Ok(running)
 }
 
 impl Running {

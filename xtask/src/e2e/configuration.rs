@@ -17,6 +17,11 @@ impl Configuration {
         Configuration { text }
     }
 
+    /// All media goes through the server.
+    pub(crate) fn relay_always(&mut self) {
+        let _ = write!(self.text, "\n[media]\nrelay = \"always\"\n");
+    }
+
     /// A line with a number and a password.
     pub(crate) fn line(&mut self, number: &str, secret: &str) {
         let _ = write!(self.text, "\n[[line]]\nnumber = \"{number}\"\nsecret = \"{secret}\"\n");
