@@ -61,6 +61,9 @@ pub const MEDIA_PORTS: usize = 20_000;
 pub const SRTP_SOURCES: usize = 64;
 /// Seats of one conference; who would be one more gets [`crate::Cause::RESOURCE_UNAVAILABLE`].
 pub const CONFERENCE_SEATS: usize = 128;
+/// How long the sockets of a closed media port stay open while somebody goes on sending there; then they are closed, and who it was is not
+/// taken for the peer of the next call.
+pub const MEDIA_QUARANTINE_MAX: Duration = Duration::from_secs(60);
 /// Lines of one line group; a configuration with more is refused. In a broadcast group one call rings all of them.
 pub const LINE_GROUP_MEMBERS: usize = 100;
 /// Line groups of one hunt list; a configuration with more is refused. A call may go through all of them.

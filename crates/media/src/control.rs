@@ -238,6 +238,21 @@ pub enum Command {
     },
 }
 
+impl Command {
+    /// The port that it concerns, which says who has to do it.
+    pub const fn port(&self) -> PortId {
+        match self {
+            Command::OpenEndpoint { port, .. }
+            | Command::Connect { port, .. }
+            | Command::Play { port, .. }
+            | Command::Mute { port, .. }
+            | Command::OpenRelay { port }
+            | Command::Direct { port, .. }
+            | Command::Close { port } => *port,
+        }
+    }
+}
+
 /// Whether somebody in a conference talks.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Default)]
 pub enum Talking {

@@ -30,7 +30,7 @@ use crate::rtp::{self, Arrival, EventReceiver, Header, Packet, Reception, Sender
 use crate::srtp::{Failure, Protection, SrtpKeys};
 use crate::statistics::StreamStatistics;
 use crate::tone;
-use crate::worker::{Channel, Outbox, SocketRef};
+use crate::worker::{Channel, Former, Outbox, SocketRef};
 use control::Control;
 use programme::{Frame, Programme};
 
@@ -182,6 +182,17 @@ impl Endpoint {
     pub fn close(mut self, now: Now, out: &mut Outbox) -> StreamStatistics {
         self.send_report(now, control::Goodbye::Yes, out);
         self.statistics()
+    }
+
+    /// Somebody is still sending to the call that had this port before.
+    pub(crate) fn shun(&mut self, former: Former) {
+        self.latch.shun(former);
+    }
+
+    /// Who talks to it, as far as is known.
+    pub(crate) fn peer(&self) -> Option<Former> {
+        let address = self.latch.peer().or(self.latch.described())?;
+        Some(Former { address, ssrc: self.reception.ssrc() })
     }
 
     /// When [`Input::Timeout`] is wanted.

@@ -10,12 +10,15 @@
 //!    another: a NAT that lost its binding keeps the SSRC, a stranger does not know it.
 //! 5. When the description changes, the address is learned anew. For [`GRACE`] the old address cannot
 //!    be learned again, because its last packets are still on the way.
-//! 6. Nothing goes to an unspecified address (old-style hold), but what was learned is kept for the resumption.
+//! 6. Who was still sending to the call before on this port is not learned, unless the description names it.
+//! 7. Nothing goes to an unspecified address (old-style hold), but what was learned is kept for the resumption.
 
 use std::net::SocketAddr;
 use std::time::Duration;
 
 use strowger_base::Instant;
+
+use crate::worker::Former;
 
 /// The peer of one RTP socket.
 #[derive(Clone, Debug, Default)]
@@ -24,6 +27,8 @@ pub(crate) struct Latch {
     muted: Muted,
     learned: Option<Learned>,
     previous: Option<(SocketAddr, Instant)>,
+    /// Who belongs to the call before.
+    former: Option<Former>,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -66,6 +71,11 @@ impl Latch {
         }
     }
 
+    /// Somebody is still sending to the call that had this port before.
+    pub(crate) const fn shun(&mut self, former: Former) {
+        self.former = Some(former);
+    }
+
     /// Judges a packet that is valid in all other respects.
     pub(crate) fn judge(&mut self, now: Instant, source: SocketAddr, ssrc: u32) -> Verdict {
         let fixed = Learned { address: source, ssrc, heard: now };
@@ -78,6 +88,9 @@ impl Latch {
                 *learned = fixed;
                 return Verdict::Ours;
             }
+            return Verdict::Foreign;
+        }
+        if self.former.is_some_and(|former| former.is(source, ssrc)) && !is_same(self.described, source) {
             return Verdict::Foreign;
         }
         match self.previous {
@@ -102,6 +115,11 @@ impl Latch {
     /// Where packets really come from.
     pub(crate) fn peer(&self) -> Option<SocketAddr> {
         self.learned.map(|learned| learned.address)
+    }
+
+    /// The address that was described last, if any.
+    pub(crate) const fn described(&self) -> Option<SocketAddr> {
+        self.described
     }
 
     /// True while the described address is the best that is known.
@@ -209,6 +227,29 @@ mod tests {
         // The described address itself always wins.
         check(5040, Err((OTHER, 10)), ours, Some(OTHER));
         check(5050, Err((PUBLIC, 9)), foreign, Some(OTHER));
+    }
+
+    #[test]
+    fn who_talks_to_the_call_before_is_not_learned() {
+        let stale = address("192.0.2.1:61000");
+        let mut latch = Latch::default();
+        latch.shun(Former { address: stale, ssrc: Some(7) });
+        let mut check = |ms: u64, source: &str, ssrc: u32, verdict: Verdict| {
+            assert_eq!(latch.judge(at(ms), address(source), ssrc), verdict, "{source} {ssrc}");
+        };
+        // Before anything is described, and after.
+        check(1, "192.0.2.1:61000", 7, Verdict::Foreign);
+        latch.describe(at(2), address("10.0.0.5:4000"));
+        let mut check = |ms: u64, source: &str, ssrc: u32, verdict: Verdict| {
+            assert_eq!(latch.judge(at(ms), address(source), ssrc), verdict, "{source} {ssrc}");
+        };
+        check(3, "192.0.2.1:61000", 7, Verdict::Foreign);
+        check(4, "192.0.2.1:61004", 7, Verdict::Foreign);
+        check(5, "192.0.2.1:61000", 8, Verdict::Foreign);
+        check(6, "192.0.2.1:61008", 9, Verdict::Ours);
+        // The same phone calls again and says where it is.
+        latch.describe(at(7), stale);
+        assert_eq!(latch.judge(at(8), stale, 7), Verdict::Ours);
     }
 
     #[test]

@@ -15,7 +15,7 @@ use crate::rtcp::{self, Compound};
 use crate::rtp::{self, HEADER_BYTES, Header, Reception, ReportBlock, Timing};
 use crate::srtp::{Failure, Protection};
 use crate::statistics::StreamStatistics;
-use crate::worker::{Channel, Outbox, SocketRef};
+use crate::worker::{Channel, Former, Outbox, SocketRef};
 
 /// What can happen to a relay.
 #[derive(Debug)]
@@ -102,12 +102,21 @@ impl Relay {
         }
     }
 
+    /// Somebody is still sending to the call that had this side's port before.
+    pub(crate) fn shun(&mut self, side: Side, former: Former) {
+        self.halves(side).0.rtp.shun(former);
+    }
+
+    /// Who talks on this side, as far as is known.
+    pub(crate) fn peer(&self, side: Side) -> Option<Former> {
+        let half = self.half(side);
+        let address = half.rtp.peer().or(half.rtp.described())?;
+        Some(Former { address, ssrc: half.reception.ssrc() })
+    }
+
     /// What came from this side until now, and went to it.
     pub fn statistics(&self, side: Side) -> StreamStatistics {
-        let half = match side {
-            Side::A => &self.a,
-            Side::B => &self.b,
-        };
+        let half = self.half(side);
         let mut statistics = StreamStatistics {
             remote_lost: half.remote.map(|block| block.cumulative_lost.max(0) as u32),
             remote_jitter: half.remote.map(|block| block.jitter),
@@ -181,6 +190,13 @@ impl Relay {
             let socket = SocketRef { port, side: side.other(), channel };
             let protection = &mut to.protection;
             out.send_protected(protection, socket, destination, |buffer| buffer.extend_from_slice(bytes));
+        }
+    }
+
+    const fn half(&self, side: Side) -> &Half {
+        match side {
+            Side::A => &self.a,
+            Side::B => &self.b,
         }
     }
 

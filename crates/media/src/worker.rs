@@ -4,9 +4,11 @@
 //! decides nothing.
 
 mod conferences;
+mod draining;
 
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::time::Duration;
 
 use strowger_base::leg::{Service, Tone};
 use strowger_base::{
@@ -20,6 +22,8 @@ use crate::relay::{self, Relay};
 use crate::srtp::Protection;
 use crate::statistics::PortStatistics;
 use conferences::Conferences;
+pub(crate) use draining::Former;
+use draining::{Draining, Locals, Look, StillSending};
 
 /// What can happen to a worker.
 #[derive(Debug)]
@@ -75,7 +79,8 @@ pub enum Output {
         /// Its bytes in the outbox's arena.
         bytes: Span,
     },
-    /// Close all sockets of a port. Only sent for ports that were [`Input::Opened`], once each.
+    /// Close all sockets of a port. Only sent for ports that were [`Input::Opened`], once each: when nothing of the closed call comes there
+    /// any more.
     CloseSockets {
         /// Which port.
         port: PortId,
@@ -144,6 +149,11 @@ pub enum Channel {
 pub struct Worker {
     rng: Rng,
     ports: HashMap<PortId, Port>,
+    /// Where the sockets of open ports are.
+    locals: HashMap<PortId, Locals>,
+    draining: HashMap<PortId, Draining>,
+    still_sending: StillSending,
+    quarantine: Duration,
     timers: TimerQueue<Due>,
     conferences: Conferences,
     music: Music,
@@ -154,6 +164,8 @@ pub struct Worker {
 enum Due {
     /// An endpoint wants its timeout.
     Endpoint(PortId),
+    /// Nothing may have come to a closed port for long enough.
+    Drained(PortId),
     /// A conference ticks.
     Conference(ConferenceId),
 }
@@ -186,6 +198,10 @@ impl Worker {
         Worker {
             rng,
             ports: HashMap::with_hasher(seed),
+            locals: HashMap::with_hasher(seed),
+            draining: HashMap::with_hasher(seed),
+            still_sending: StillSending::new(),
+            quarantine: QUARANTINE,
             timers: TimerQueue::new(),
             conferences: Conferences::new(),
             music: Music::default(),
@@ -195,6 +211,12 @@ impl Worker {
     /// What can be played from now on. Without any there is the music that is built in.
     pub fn set_library(&mut self, library: Arc<Library>) {
         self.music.set_library(library);
+    }
+
+    /// How long nothing may have come to a port that is closed from now on before another call gets it; [`QUARANTINE`] when
+    /// nobody says.
+    pub const fn set_quarantine(&mut self, quarantine: Duration) {
+        self.quarantine = quarantine;
     }
 
     /// Takes one input; the outbox is complete when it returns.
@@ -226,9 +248,14 @@ impl Worker {
         self.timers.next_deadline()
     }
 
-    /// Ports in any state; zero when nothing is left behind.
+    /// Ports in any state but closed; zero when nothing is left behind.
     pub fn ports(&self) -> usize {
         self.ports.len()
+    }
+
+    /// Closed ports whose sockets are still open.
+    pub fn draining(&self) -> usize {
+        self.draining.len()
     }
 
     fn command(&mut self, now: Now, command: Command, out: &mut Outbox) {
@@ -282,7 +309,7 @@ impl Worker {
     }
 
     fn open(&mut self, now: Now, port: PortId, purpose: Purpose, out: &mut Outbox) {
-        if self.ports.len() >= limits::MEDIA_PORTS {
+        if self.ports.len() + self.draining.len() >= limits::MEDIA_PORTS {
             let reason = "the media worker has all the ports that it may have".into();
             return out.report(Report::Failed { port, reason });
         }
@@ -305,13 +332,21 @@ impl Worker {
     fn opened(&mut self, port: PortId, a: SocketAddr, b: Option<SocketAddr>, out: &mut Outbox) {
         match self.ports.remove(&port) {
             Some(Port::Opening(purpose)) => {
+                let former = [self.still_sending.remove(&a), b.and_then(|b| self.still_sending.remove(&b))];
+                self.locals.insert(port, [Some(a), b]);
                 let state = match purpose {
                     Purpose::Service(service) => {
                         let rng = Rng::new(self.rng.next_u64());
-                        let endpoint = Box::new(Endpoint::new(port, service, rng));
+                        let mut endpoint = Box::new(Endpoint::new(port, service, rng));
+                        former[0].inspect(|former| endpoint.shun(*former));
                         Port::Endpoint { endpoint, timer: None }
                     }
-                    Purpose::Relay(relay) => Port::Relay(relay),
+                    Purpose::Relay(mut relay) => {
+                        for (side, former) in [Side::A, Side::B].into_iter().zip(former) {
+                            former.inspect(|former| relay.shun(side, *former));
+                        }
+                        Port::Relay(relay)
+                    }
                 };
                 self.ports.insert(port, state);
                 out.report(Report::Opened { port, a, b });
@@ -349,18 +384,39 @@ impl Worker {
                     self.timers.cancel(handle);
                 }
                 self.stand_up(port, endpoint.service());
+                self.drain(now.mono, port, [endpoint.peer(), None]);
                 let a = endpoint.close(now, out);
-                out.items.push(Output::CloseSockets { port });
                 PortStatistics { a, b: None }
             }
             Some(Port::Relay(relay)) => {
-                out.items.push(Output::CloseSockets { port });
+                self.drain(now.mono, port, [relay.peer(Side::A), relay.peer(Side::B)]);
                 PortStatistics { a: relay.statistics(Side::A), b: Some(relay.statistics(Side::B)) }
             }
             // It failed, and the command crossed the report.
             None => PortStatistics::default(),
         };
         closed(port, statistics, out);
+    }
+
+    /// Keeps the sockets of a closed port for a while.
+    fn drain(&mut self, now: Instant, port: PortId, former: [Option<Former>; 2]) {
+        let locals = self.locals.remove(&port).unwrap_or_default();
+        let draining = Draining::new(now, self.quarantine, locals, former);
+        self.timers.set(draining.due(), Due::Drained(port));
+        self.draining.insert(port, draining);
+    }
+
+    /// Looks whether the sockets of a closed port may be closed.
+    fn look(&mut self, now: Instant, port: PortId, out: &mut Outbox) {
+        let Some(draining) = self.draining.get(&port) else { return };
+        match draining.look(now) {
+            Look::Again(at) => drop(self.timers.set(at, Due::Drained(port))),
+            Look::Over(still) => {
+                self.draining.remove(&port);
+                self.still_sending.extend(still);
+                out.items.push(Output::CloseSockets { port });
+            }
+        }
     }
 
     fn packet(&mut self, now: Now, socket: SocketRef, source: SocketAddr, bytes: &[u8], out: &mut Outbox) {
@@ -377,7 +433,14 @@ impl Worker {
                 self.endpoint(now, socket.port, input, out);
             }
             // It was read before the sockets were closed.
-            Some(Port::Opening(_) | Port::Closing) | None => {}
+            Some(Port::Opening(_) | Port::Closing) => {}
+            None => {
+                if let Some(draining) = self.draining.get_mut(&socket.port)
+                    && socket.channel == Channel::Rtp
+                {
+                    draining.packet(now.mono, socket.side, source, bytes);
+                }
+            }
         }
     }
 
@@ -385,6 +448,10 @@ impl Worker {
         while let Some((_, due)) = self.timers.pop_due(now.mono) {
             let port = match due {
                 Due::Endpoint(port) => port,
+                Due::Drained(port) => {
+                    self.look(now.mono, port, out);
+                    continue;
+                }
                 Due::Conference(conference) => {
                     self.tick(now, conference, out);
                     continue;
@@ -410,6 +477,9 @@ impl Worker {
         }
     }
 }
+
+/// The usual quarantine: a BYE that was lost twice comes 1.5 s after the first, and only then does a phone stop to send.
+pub const QUARANTINE: Duration = Duration::from_secs(3);
 
 fn closed(port: PortId, statistics: PortStatistics, out: &mut Outbox) {
     out.report(Report::Closed { port, statistics: Box::new(statistics) });

@@ -67,15 +67,30 @@ impl Traffic {
     }
 }
 
-/// A queue between two threads; what waits is what was given and not taken.
+/// What one media thread counts.
+pub(crate) struct Media {
+    pub(crate) traffic: Traffic,
+    pub(crate) sockets: Figure,
+}
+
+impl Media {
+    const fn new() -> Self {
+        Media { traffic: Traffic::new(), sockets: Figure::new() }
+    }
+}
+
+/// Media threads that there can be.
+pub(crate) const MEDIA_THREADS: usize = 8;
+
+/// A queue between threads; what waits is what was given and not taken.
 pub(crate) struct Queue {
     given: AtomicU64,
-    taken: Figure,
+    taken: AtomicU64,
 }
 
 impl Queue {
     const fn new() -> Self {
-        Queue { given: AtomicU64::new(0), taken: Figure::new() }
+        Queue { given: AtomicU64::new(0), taken: AtomicU64::new(0) }
     }
 
     /// Any thread may give.
@@ -83,27 +98,25 @@ impl Queue {
         self.given.fetch_add(1, Ordering::Relaxed);
     }
 
-    /// One thread takes.
+    /// Any thread may take.
     pub(crate) fn took(&self) {
-        self.taken.add(1);
+        self.taken.fetch_add(1, Ordering::Relaxed);
     }
 
     /// How much waits; a moment may be missed, since nobody stops for it.
     pub(crate) fn waiting(&self) -> u64 {
-        let taken = self.taken.get();
+        let taken = self.taken.load(Ordering::Relaxed);
         self.given.load(Ordering::Relaxed).saturating_sub(taken)
     }
 }
 
 /// SIP over UDP; the decision thread's.
 pub(crate) static UDP: Traffic = Traffic::new();
-/// RTP and RTCP; the media thread's.
-pub(crate) static MEDIA: Traffic = Traffic::new();
-/// Media sockets that are open; the media thread's.
-pub(crate) static MEDIA_SOCKETS: Figure = Figure::new();
+/// RTP and RTCP, and the open sockets; one for each media thread.
+pub(crate) static MEDIA: [Media; MEDIA_THREADS] = [const { Media::new() }; MEDIA_THREADS];
 /// Letters to the decision thread.
 pub(crate) static LETTERS: Queue = Queue::new();
-/// Commands to the media thread.
+/// Commands to the media threads.
 pub(crate) static MEDIA_COMMANDS: Queue = Queue::new();
 /// Orders to the connection side.
 pub(crate) static STREAM_ORDERS: Queue = Queue::new();

@@ -206,7 +206,10 @@ impl Turns {
                 return self.node.handle(now, Input::StreamBytes { stream, bytes: &bytes }, &mut self.out);
             }
             Letter::StreamClosed { stream } => Input::StreamClosed { stream },
-            Letter::Media(report) => Input::Media(report),
+            Letter::Media(report) => {
+                self.hands.media.heard(&report);
+                Input::Media(report)
+            }
             Letter::Persisted(ticket) => Input::Persisted { ticket },
             Letter::PersistFailed(ticket, reason) => Input::PersistFailed { ticket, reason },
             Letter::Configure(reconfiguration) => return self.reconfigure(now, *reconfiguration),

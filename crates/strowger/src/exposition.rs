@@ -45,7 +45,7 @@ impl Exposition {
     }
 
     fn udp(&mut self, port: u16) {
-        self.traffic("strowger_udp", "SIP over UDP", &counters::UDP);
+        self.traffic("strowger_udp", "SIP over UDP", &[&counters::UDP]);
         if let Some(socket) = process::udp_socket(port) {
             let name = "strowger_udp_receive_dropped_total";
             let help = "Datagrams that the system dropped because the SIP socket was full.";
@@ -56,9 +56,14 @@ impl Exposition {
     }
 
     fn media(&mut self) {
-        self.traffic("strowger_media", "RTP and RTCP", &counters::MEDIA);
+        self.traffic(
+            "strowger_media",
+            "RTP and RTCP",
+            &counters::MEDIA.each_ref().map(|media| &media.traffic),
+        );
         let help = "Media sockets that are open.";
-        self.one("strowger_media_sockets", "gauge", help, counters::MEDIA_SOCKETS.get());
+        let sockets = counters::MEDIA.iter().map(|media| media.sockets.get()).sum();
+        self.one("strowger_media_sockets", "gauge", help, sockets);
     }
 
     fn streams(&mut self) {
@@ -143,19 +148,18 @@ impl Exposition {
         self.one("process_threads", "gauge", "Threads.", usage.threads);
     }
 
-    fn traffic(&mut self, prefix: &str, what: &str, traffic: &Traffic) {
-        let mut counter = |name: &str, help: String, figure: &Figure| {
-            self.one(&format!("{prefix}_{name}_total"), "counter", &help, figure.get());
+    /// What several threads count of one kind of traffic, summed up.
+    fn traffic(&mut self, prefix: &str, what: &str, traffic: &[&Traffic]) {
+        let mut counter = |name: &str, help: String, figure: fn(&Traffic) -> &Figure| {
+            let sum = traffic.iter().map(|traffic| figure(traffic).get()).sum();
+            self.one(&format!("{prefix}_{name}_total"), "counter", &help, sum);
         };
-        counter("received_packets", format!("Packets received: {what}."), &traffic.packets_in);
-        counter("received_bytes", format!("Bytes received: {what}."), &traffic.bytes_in);
-        counter("sent_packets", format!("Packets sent: {what}."), &traffic.packets_out);
-        counter("sent_bytes", format!("Bytes sent: {what}."), &traffic.bytes_out);
-        counter(
-            "send_dropped",
-            format!("Packets that the system did not take: {what}."),
-            &traffic.dropped_out,
-        );
+        counter("received_packets", format!("Packets received: {what}."), |of| &of.packets_in);
+        counter("received_bytes", format!("Bytes received: {what}."), |of| &of.bytes_in);
+        counter("sent_packets", format!("Packets sent: {what}."), |of| &of.packets_out);
+        counter("sent_bytes", format!("Bytes sent: {what}."), |of| &of.bytes_out);
+        let help = format!("Packets that the system did not take: {what}.");
+        counter("send_dropped", help, |of| &of.dropped_out);
     }
 
     fn one(&mut self, name: &str, kind: &str, help: &str, value: u64) {

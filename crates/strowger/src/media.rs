@@ -1,132 +1,165 @@
-//! The media thread: it owns the RTP sockets and drives [`Worker`]. It decides nothing.
+//! The media threads: each owns RTP sockets and drives a [`Worker`]. They decide nothing.
+//!
+//! A packet costs one system call to read and one to send it, and no lock and no allocation; what is asked once for many packets is
+//! which sockets have any (ADR 0026).
 
-use std::collections::{BTreeMap, VecDeque};
-use std::net::{IpAddr, SocketAddr, UdpSocket};
-use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
-use std::time::{Instant as Clock, SystemTime, UNIX_EPOCH};
+mod pace;
+mod placement;
+mod sockets;
 
+use std::collections::VecDeque;
+use std::os::fd::AsFd as _;
+use std::sync::Arc;
+use std::sync::mpsc::{Receiver, SyncSender, TryRecvError, sync_channel};
+use std::time::{Duration, Instant as Clock, SystemTime, UNIX_EPOCH};
+
+use nix::poll::{PollFd, PollFlags, ppoll};
 use nix::sys::eventfd::{EfdFlags, EventFd};
 use nix::sys::time::{TimeSpec, TimeValLike};
-use std::sync::Arc;
 use strowger_base::{Instant, Now, Rng, WallTime};
-use strowger_media::control::{Command, PortId, Report, Side};
-use strowger_media::worker::{Channel, Input, Outbox, Output, SocketRef, Worker};
+use strowger_media::control::{Command, PortId, Report};
+use strowger_media::worker::{Input, Outbox, Output, Worker};
 use tokio::sync::watch;
 
 use crate::counters;
 use crate::mailbox::{Letter, Sender};
 use crate::readiness::Readiness;
 use crate::this_server::Machine;
+use pace::Pace;
+use placement::Placement;
+use sockets::{Share, Sockets, Token};
 
-/// Commands for the media thread.
+/// What every media thread needs of the others.
 #[derive(Clone)]
+pub(crate) struct Parts {
+    /// Where sockets are opened from now on; those that are open stay where they are.
+    pub(crate) machine: watch::Receiver<Machine>,
+    /// Sockets that may be open at once, of all threads.
+    pub(crate) sockets_max: usize,
+    pub(crate) decision: Sender,
+    pub(crate) started: Clock,
+}
+
+/// How many threads this machine is worth: a core is left to the decisions, and each has a fair number of ports.
+pub(crate) fn threads_wanted(ports: (u16, u16)) -> usize {
+    let cores = std::thread::available_parallelism().map_or(1, usize::from);
+    let pairs = usize::from(ports.1.saturating_sub(ports.0)) / 2;
+    (cores - 1).min(pairs / PAIRS_MIN).clamp(1, counters::MEDIA_THREADS)
+}
+
+/// So many threads that share the ports, and who tells them what to do.
+pub(crate) fn threads(
+    count: usize,
+    mut rng: Rng,
+    parts: &Parts,
+) -> nix::Result<(MediaSender, Vec<MediaThread>)> {
+    let (mut queues, mut threads) = (vec![], vec![]);
+    for index in 0..count {
+        let (queue, thread) = MediaThread::new(index, count, Rng::new(rng.next_u64()), parts.clone())?;
+        queues.push(queue);
+        threads.push(thread);
+    }
+    Ok((MediaSender { placement: Placement::new(queues.len()), queues }, threads))
+}
+
+/// Commands for the media threads.
 pub(crate) struct MediaSender {
-    queue: SyncSender<Command>,
+    queues: Vec<Queue>,
+    placement: Placement,
+}
+
+/// The way to one of them.
+struct Queue {
+    commands: SyncSender<Command>,
     bell: Arc<EventFd>,
 }
 
 impl MediaSender {
     /// Hands over a command; waits when the media thread is far behind.
-    pub(crate) fn command(&self, command: Command) {
-        if self.queue.send(command).is_ok() {
+    pub(crate) fn command(&mut self, command: Command) {
+        let Some(queue) = self.queues.get(self.placement.of(&command)) else { return };
+        if queue.commands.send(command).is_ok() {
             counters::MEDIA_COMMANDS.gave();
         }
-        let _ = self.bell.write(1);
+        let _ = queue.bell.write(1);
+    }
+
+    /// Learns from what the threads tell.
+    pub(crate) fn heard(&mut self, report: &Report) {
+        self.placement.heard(report);
     }
 }
 
-/// The media thread's own.
+/// A media thread's own.
 pub(crate) struct MediaThread {
     worker: Worker,
-    /// Where sockets are opened from now on; those that are open stay where they are.
-    machine: watch::Receiver<Machine>,
-    /// Sockets that may be open at once.
-    sockets_max: usize,
-    next_port: u16,
-    sockets: BTreeMap<SocketRef, UdpSocket>,
-    readiness: Readiness<Readable>,
+    parts: Parts,
+    sockets: Sockets,
+    readiness: Readiness,
+    pace: Pace,
     queue: Receiver<Command>,
     bell: Arc<EventFd>,
-    decision: Sender,
-    started: Clock,
+    figures: &'static counters::Media,
     out: Outbox,
+    /// What the outbox held, while it is done.
+    items: Vec<Output>,
     /// Reports that the decision thread had no room for; at most a few for each open port.
     reports: VecDeque<Report>,
+    buffer: Vec<u8>,
 }
 
-/// How soon reports are tried again, in milliseconds.
-const TELL_AGAIN_MS: i64 = 5;
-pub(crate) const COMMANDS: usize = 4_096;
-/// Packets read from one socket before the next has its turn.
-const PACKETS_A_TURN: usize = 16;
+/// Nobody gives commands any more.
+struct Ended;
 
 impl MediaThread {
-    pub(crate) fn new(
-        machine: watch::Receiver<Machine>,
-        sockets_max: usize,
-        rng: Rng,
-        decision: Sender,
-        started: Clock,
-    ) -> nix::Result<(MediaSender, MediaThread)> {
+    fn new(index: usize, of: usize, rng: Rng, parts: Parts) -> nix::Result<(Queue, MediaThread)> {
         let bell = Arc::new(EventFd::from_flags(EfdFlags::EFD_NONBLOCK | EfdFlags::EFD_CLOEXEC)?);
-        let mut readiness = Readiness::new()?;
-        readiness.add(&*bell, Readable::Bell)?;
-        let (sender, queue) = sync_channel(COMMANDS);
+        let readiness = Readiness::new()?;
+        readiness.add(&*bell, BELL)?;
+        let (commands, queue) = sync_channel(COMMANDS);
+        let mut worker = Worker::new(rng);
+        worker.set_quarantine(parts.machine.borrow().media_quarantine);
+        let share = Share { index: index as u16, of: of as u16 };
+        let figures = counters::MEDIA.get(index).unwrap_or(&counters::MEDIA[0]);
         let thread = MediaThread {
-            worker: Worker::new(rng),
-            next_port: 0,
-            machine,
-            sockets_max,
-            sockets: BTreeMap::new(),
+            worker,
+            sockets: Sockets::new(parts.sockets_max / of.max(1), share),
+            parts,
             readiness,
+            pace: Pace::default(),
             queue,
             bell: Arc::clone(&bell),
-            decision,
-            started,
+            figures,
             out: Outbox::default(),
+            items: Vec::new(),
             reports: VecDeque::new(),
+            buffer: vec![0; DATAGRAM_MAX],
         };
-        Ok((MediaSender { queue: sender, bell }, thread))
+        Ok((Queue { commands, bell }, thread))
     }
 
     /// Runs until nobody sends commands any more.
     pub(crate) fn run(mut self) {
-        let mut buffer = vec![0u8; 2_048];
-        let mut ready = Vec::new();
-        loop {
-            if self.wait(&mut ready).is_err() {
-                return;
-            }
-            if ready.contains(&Readable::Bell) {
-                let _ = self.bell.read();
-            }
+        while self.wait().is_ok() {
+            let began = self.now();
             self.tell();
-            loop {
-                match self.queue.try_recv() {
-                    Ok(command) => {
-                        counters::MEDIA_COMMANDS.took();
-                        self.input(Input::Command(command));
-                    }
-                    Err(std::sync::mpsc::TryRecvError::Empty) => break,
-                    Err(std::sync::mpsc::TryRecvError::Disconnected) => return,
-                }
+            let Ok(mut done) = self.commands(began) else { return };
+            done += self.packets(began);
+            if self.worker.next_timeout().is_some_and(|at| at <= began.mono) {
+                self.input(began, Input::Timeout);
+                done += 1;
             }
-            for readable in &ready {
-                match readable {
-                    Readable::Bell => {}
-                    Readable::Socket(socket) => self.read(*socket, &mut buffer),
-                }
-            }
-            if self.worker.next_timeout().is_some_and(|at| at <= self.now().mono) {
-                self.input(Input::Timeout);
+            if let Some(pause) = self.pace.after(began.mono, self.now().mono, done) {
+                self.pause(pause);
             }
         }
     }
 
     fn now(&self) -> Now {
         let wall = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+        let mono = self.parts.started.elapsed().as_nanos();
         Now {
-            mono: Instant::from_nanos(u64::try_from(self.started.elapsed().as_nanos()).unwrap_or(u64::MAX)),
+            mono: Instant::from_nanos(u64::try_from(mono).unwrap_or(u64::MAX)),
             wall: WallTime::from_micros(u64::try_from(wall.as_micros()).unwrap_or(u64::MAX)),
         }
     }
@@ -135,7 +168,7 @@ impl MediaThread {
     /// in our own queue, and then both would stand still.
     fn tell(&mut self) {
         while let Some(report) = self.reports.pop_front() {
-            if let Err(letter) = self.decision.try_send(Letter::Media(report)) {
+            if let Err(letter) = self.parts.decision.try_send(Letter::Media(report)) {
                 if let Letter::Media(report) = letter {
                     self.reports.push_front(report);
                 }
@@ -144,141 +177,136 @@ impl MediaThread {
         }
     }
 
-    /// Waits for packets, commands or the next deadline; `ready` says what can be read.
-    fn wait(&self, ready: &mut Vec<Readable>) -> nix::Result<()> {
+    /// Waits for packets, commands or the next deadline.
+    fn wait(&mut self) -> nix::Result<()> {
         let now = self.now().mono;
-        let timeout = self
-            .worker
-            .next_timeout()
-            .map(|at| TimeSpec::nanoseconds(i64::try_from((at - now).as_nanos()).unwrap_or(i64::MAX)));
-        let again = (!self.reports.is_empty()).then(|| TimeSpec::milliseconds(TELL_AGAIN_MS));
-        let timeout = match (timeout, again) {
-            (Some(timeout), Some(again)) => Some(timeout.min(again)),
-            (timeout, again) => timeout.or(again),
-        };
-        self.readiness.wait(timeout, ready)
+        let until = self.worker.next_timeout().map(|at| at.saturating_since(now));
+        let again = (!self.reports.is_empty()).then_some(TELL_AGAIN);
+        self.readiness.wait(until.into_iter().chain(again).min().map(time_spec))
     }
 
-    fn read(&mut self, socket: SocketRef, buffer: &mut [u8]) {
-        for _ in 0..PACKETS_A_TURN {
-            let Some(open) = self.sockets.get(&socket) else { return };
-            let Ok((length, source)) = open.recv_from(buffer) else { return };
-            counters::MEDIA.received(1, length as u64);
-            let now = self.now();
-            let bytes = buffer.get(..length).unwrap_or_default();
-            self.worker.handle(now, Input::Packet { socket, source, bytes }, &mut self.out);
-            self.flush();
+    /// Lets packets gather; a command ends it.
+    fn pause(&self, pause: Duration) {
+        let mut bell = [PollFd::new(self.bell.as_fd(), PollFlags::POLLIN)];
+        let _ = ppoll(&mut bell, Some(time_spec(pause)), None);
+    }
+
+    /// Does what it is told to; returns how much that was.
+    fn commands(&mut self, now: Now) -> Result<usize, Ended> {
+        let mut done = 0;
+        loop {
+            match self.queue.try_recv() {
+                Ok(command) => {
+                    counters::MEDIA_COMMANDS.took();
+                    self.input(now, Input::Command(command));
+                    done += 1;
+                }
+                Err(TryRecvError::Empty) => return Ok(done),
+                Err(TryRecvError::Disconnected) => return Err(Ended),
+            }
         }
     }
 
-    fn input(&mut self, input: Input<'_>) {
-        let now = self.now();
+    /// Takes the packets that have come, at most a few from each socket; returns how many.
+    fn packets(&mut self, now: Now) -> usize {
+        let mut buffer = std::mem::take(&mut self.buffer);
+        let mut done = 0;
+        for _ in 0..LOOKS {
+            let mut count = 0;
+            while let Some(token) = self.readiness.ready(count) {
+                match token {
+                    BELL => _ = self.bell.read(),
+                    token => done += self.packet(now, Token(token), &mut buffer),
+                }
+                count += 1;
+            }
+            // Asking again costs less than asking each socket whether there is more.
+            if count == 0 || self.readiness.look().is_err() {
+                break;
+            }
+        }
+        self.buffer = buffer;
+        done
+    }
+
+    /// Takes one packet from a socket.
+    fn packet(&mut self, now: Now, token: Token, buffer: &mut [u8]) -> usize {
+        let Some((socket, open)) = self.sockets.by_token(token) else { return 0 };
+        let Ok((length, source)) = open.recv_from(buffer) else { return 0 };
+        self.figures.traffic.received(1, length as u64);
+        let bytes = buffer.get(..length).unwrap_or_default();
+        self.worker.handle(now, Input::Packet { socket, source, bytes }, &mut self.out);
+        self.flush(now, Some(token));
+        1
+    }
+
+    fn input(&mut self, now: Now, input: Input<'_>) {
         self.worker.handle(now, input, &mut self.out);
-        self.flush();
+        self.flush(now, None);
     }
 
-    fn flush(&mut self) {
-        let items = std::mem::take(&mut self.out.items);
-        let mut opened = Vec::new();
-        for item in items {
-            match item {
-                Output::Send { socket, destination, bytes } => {
-                    if let Some(open) = self.sockets.get(&socket) {
-                        // A packet that cannot be sent is lost, as on any network.
-                        let sent = open.send_to(self.out.arena.slice(bytes), destination);
-                        counters::MEDIA.sent(1, u64::from(sent.is_ok()), sent.unwrap_or(0) as u64);
+    /// Does what the worker wants done; most of it concerns the port that `near` is a socket of.
+    fn flush(&mut self, now: Now, near: Option<Token>) {
+        // Doing may make the worker want more: what a port is told of its sockets, for example.
+        while !self.out.items.is_empty() {
+            let mut items = std::mem::replace(&mut self.out.items, std::mem::take(&mut self.items));
+            let mut asked = Vec::new();
+            for item in items.drain(..) {
+                match item {
+                    Output::Send { socket, destination, bytes } => {
+                        if let Some(open) = self.sockets.by_name(socket, near) {
+                            // A packet that cannot be sent is lost, as on any network.
+                            let sent = open.send_to(self.out.arena.slice(bytes), destination);
+                            let bytes = sent.as_ref().copied().unwrap_or(0) as u64;
+                            self.figures.traffic.sent(1, u64::from(sent.is_ok()), bytes);
+                        }
                     }
+                    Output::OpenSockets { port, pairs } => asked.push((port, pairs)),
+                    Output::CloseSockets { port } => {
+                        self.sockets.close(port);
+                        self.figures.sockets.set(self.sockets.len() as u64);
+                    }
+                    Output::Report(report) => self.reports.push_back(report),
                 }
-                Output::OpenSockets { port, pairs } => opened.push((port, pairs)),
-                Output::CloseSockets { port } => self.close(port),
-                Output::Report(report) => self.reports.push_back(report),
+            }
+            self.items = items;
+            self.out.arena.clear(ARENA_KEPT);
+            for (port, pairs) in asked {
+                let input = self.open(port, pairs);
+                self.worker.handle(now, input, &mut self.out);
             }
         }
-        self.out.arena.clear(64 * 1024);
-        self.tell();
-        for (port, pairs) in opened {
-            let input = match self.open(port, pairs) {
-                Ok((a, b)) => Input::Opened { port, a, b },
-                Err(reason) => {
-                    self.close(port);
-                    Input::OpenFailed { port, reason }
-                }
-            };
-            self.input(input);
+        if !self.reports.is_empty() {
+            self.tell();
         }
     }
 
-    fn open(&mut self, port: PortId, pairs: u8) -> Result<(SocketAddr, Option<SocketAddr>), Box<str>> {
-        let most = self.sockets_max;
-        if self.sockets.len() + 2 * usize::from(pairs) > most {
-            return Err(
-                format!("all {most} media sockets that the limit of open files leaves are open").into()
-            );
+    fn open(&mut self, port: PortId, pairs: u8) -> Input<'static> {
+        let machine = self.parts.machine.borrow().clone();
+        let opened = self.sockets.open(port, pairs, &machine, &self.readiness);
+        self.figures.sockets.set(self.sockets.len() as u64);
+        match opened {
+            Ok((a, b)) => Input::Opened { port, a, b },
+            Err(reason) => Input::OpenFailed { port, reason },
         }
-        let machine = self.machine.borrow().clone();
-        let a = self.open_pair(&machine)?;
-        let b = if pairs > 1 { Some(self.open_pair(&machine)?) } else { None };
-        let address = machine.media_address.unwrap_or(IpAddr::from([127, 0, 0, 1]));
-        let advertise = |pair: &Pair| SocketAddr::new(address, pair.port);
-        let (address_a, address_b) = (advertise(&a), b.as_ref().map(advertise));
-        for (side, pair) in [(Side::A, Some(a)), (Side::B, b)] {
-            let Some(pair) = pair else { continue };
-            for (channel, open) in [(Channel::Rtp, pair.rtp), (Channel::Rtcp, pair.rtcp)] {
-                let socket = SocketRef { port, side, channel };
-                self.readiness.add(&open, Readable::Socket(socket)).map_err(|error| error.to_string())?;
-                self.sockets.insert(socket, open);
-            }
-        }
-        counters::MEDIA_SOCKETS.set(self.sockets.len() as u64);
-        Ok((address_a, address_b))
-    }
-
-    fn close(&mut self, port: PortId) {
-        self.sockets.retain(|socket, _| socket.port != port);
-        self.readiness.forget(|name| match name {
-            Readable::Bell => false,
-            Readable::Socket(socket) => socket.port == port,
-        });
-        counters::MEDIA_SOCKETS.set(self.sockets.len() as u64);
-    }
-
-    /// Opens an even port and the next one, going round the range once.
-    fn open_pair(&mut self, machine: &Machine) -> Result<Pair, Box<str>> {
-        let (first, last) = machine.media_ports;
-        let mut reason: Box<str> = format!("no free pair of ports in {first}-{last}").into();
-        let tries = usize::from(last.saturating_sub(first)) / 2 + 1;
-        for _ in 0..tries {
-            let is_inside = (first..last).contains(&self.next_port);
-            let port = if is_inside { self.next_port } else { first }.next_multiple_of(2);
-            self.next_port = if last.saturating_sub(port) < 3 { first } else { port + 2 };
-            let bind = |port: u16| {
-                let socket = UdpSocket::bind(SocketAddr::new(machine.media_bind, port))?;
-                socket.set_nonblocking(true)?;
-                Ok::<_, std::io::Error>(socket)
-            };
-            match (bind(port), bind(port + 1)) {
-                (Ok(rtp), Ok(rtcp)) => return Ok(Pair { port, rtp, rtcp }),
-                (Err(error), _) | (_, Err(error)) if error.kind() != std::io::ErrorKind::AddrInUse => {
-                    reason = error.to_string().into();
-                    break;
-                }
-                _ => {}
-            }
-        }
-        Err(reason)
     }
 }
 
-/// What the media thread waits for.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Readable {
-    /// Somebody has put in a command.
-    Bell,
-    Socket(SocketRef),
+fn time_spec(time: Duration) -> TimeSpec {
+    TimeSpec::nanoseconds(i64::try_from(time.as_nanos()).unwrap_or(i64::MAX))
 }
 
-struct Pair {
-    port: u16,
-    rtp: UdpSocket,
-    rtcp: UdpSocket,
-}
+/// Commands that may wait for one thread.
+pub(crate) const COMMANDS: usize = 4_096;
+/// The bell's name among the sockets.
+const BELL: u64 = u64::MAX;
+/// How soon reports are tried again.
+const TELL_AGAIN: Duration = Duration::from_millis(5);
+/// Packets read from one socket before commands and timers have their turn.
+const LOOKS: usize = 16;
+/// Longer datagrams are cut; RTP and RTCP are not longer than what a network carries in one piece.
+const DATAGRAM_MAX: usize = 2_048;
+/// Bytes of outgoing packets for which room is kept.
+const ARENA_KEPT: usize = 64 * 1024;
+/// A thread that has fewer pairs of ports would too often have none left while others do.
+const PAIRS_MIN: usize = 256;

@@ -1,6 +1,5 @@
 //! Which of many sockets can be read: asked of the kernel at a cost that does not grow with their number.
 
-use std::collections::BTreeMap;
 use std::os::fd::AsFd;
 
 use nix::errno::Errno;
@@ -8,58 +7,57 @@ use nix::poll::{PollFd, PollFlags, ppoll};
 use nix::sys::epoll::{Epoll, EpollCreateFlags, EpollEvent, EpollFlags, EpollTimeout};
 use nix::sys::time::TimeSpec;
 
-/// A set of descriptors by the names that their owner gave them.
-pub(crate) struct Readiness<N> {
+/// A set of descriptors by the numbers that their owner gave them.
+pub(crate) struct Readiness {
     epoll: Epoll,
-    names: BTreeMap<u64, N>,
-    next: u64,
+    events: Box<[EpollEvent]>,
+    /// How many of the events are of the last question.
+    count: usize,
 }
 
-impl<N: Copy> Readiness<N> {
+impl Readiness {
     /// An empty set.
     pub(crate) fn new() -> nix::Result<Self> {
         let epoll = Epoll::new(EpollCreateFlags::EPOLL_CLOEXEC)?;
-        Ok(Readiness { epoll, names: BTreeMap::new(), next: 0 })
+        Ok(Readiness { epoll, events: vec![EpollEvent::empty(); EVENTS].into(), count: 0 })
     }
 
-    /// Adds a descriptor. It leaves the set when it is closed; [`Readiness::forget`] its name then.
-    pub(crate) fn add(&mut self, descriptor: impl AsFd, name: N) -> nix::Result<()> {
-        let token = self.next;
-        self.epoll.add(descriptor, EpollEvent::new(EpollFlags::EPOLLIN, token))?;
-        self.next += 1;
-        self.names.insert(token, name);
-        Ok(())
+    /// Adds a descriptor. It leaves the set when it is closed.
+    pub(crate) fn add(&self, descriptor: impl AsFd, token: u64) -> nix::Result<()> {
+        self.epoll.add(descriptor, EpollEvent::new(EpollFlags::EPOLLIN, token))
     }
 
-    /// Forgets names of descriptors that are closed.
-    pub(crate) fn forget(&mut self, closed: impl Fn(N) -> bool) {
-        self.names.retain(|_, name| !closed(*name));
-    }
-
-    /// Waits until something can be read or the time is over, and puts some of what can be read into `ready`. What
-    /// is not read then, and what found no room, is ready the next time.
-    pub(crate) fn wait(&self, timeout: Option<TimeSpec>, ready: &mut Vec<N>) -> nix::Result<()> {
-        ready.clear();
+    /// Waits until something can be read or the time is over; [`Readiness::ready`] then names some of what can. What is not
+    /// read, and what found no room, is ready the next time.
+    pub(crate) fn wait(&mut self, timeout: Option<TimeSpec>) -> nix::Result<()> {
+        self.count = 0;
         // The call for epoll alone counts in milliseconds, too coarse for packets every 20 ms.
         let mut itself = [PollFd::new(self.epoll.0.as_fd(), PollFlags::POLLIN)];
         match ppoll(&mut itself, timeout, None) {
-            Ok(0) | Err(Errno::EINTR) => return Ok(()),
-            Ok(_) => {}
-            Err(error) => return Err(error),
+            Ok(0) | Err(Errno::EINTR) => Ok(()),
+            Ok(_) => self.look(),
+            Err(error) => Err(error),
         }
-        let mut events = [EpollEvent::empty(); EVENTS];
-        let count = match self.epoll.wait(&mut events, EpollTimeout::ZERO) {
+    }
+
+    /// The same without waiting.
+    pub(crate) fn look(&mut self) -> nix::Result<()> {
+        self.count = match self.epoll.wait(&mut self.events, EpollTimeout::ZERO) {
             Ok(count) => count,
-            Err(Errno::EINTR) => return Ok(()),
+            Err(Errno::EINTR) => 0,
             Err(error) => return Err(error),
         };
-        ready.extend(events.iter().take(count).filter_map(|event| self.names.get(&event.data()).copied()));
         Ok(())
+    }
+
+    /// The `place`-th of those that can be read.
+    pub(crate) fn ready(&self, place: usize) -> Option<u64> {
+        self.events.get(..self.count)?.get(place).map(EpollEvent::data)
     }
 }
 
 /// Descriptors that are told at once; the kernel goes round among them.
-const EVENTS: usize = 64;
+const EVENTS: usize = 256;
 
 #[cfg(test)]
 mod tests {
@@ -74,36 +72,34 @@ mod tests {
         let bound = || UdpSocket::bind("127.0.0.1:0").unwrap();
         let mut sockets: Vec<UdpSocket> = (0..EVENTS + 3).map(|_| bound()).collect();
         let mut readiness = Readiness::new().unwrap();
-        for (name, socket) in sockets.iter().enumerate() {
-            readiness.add(socket, name).unwrap();
+        for (token, socket) in sockets.iter().enumerate() {
+            readiness.add(socket, token as u64).unwrap();
         }
         let (now, soon) = (Some(TimeSpec::milliseconds(0)), Some(TimeSpec::seconds(10)));
-        let mut ready = vec![7];
-        readiness.wait(now, &mut ready).unwrap();
-        assert!(ready.is_empty(), "nothing has come");
+        let ask = |readiness: &mut Readiness, timeout| -> Vec<u64> {
+            readiness.wait(timeout).unwrap();
+            let mut ready: Vec<u64> = (0..).map_while(|place| readiness.ready(place)).collect();
+            ready.sort_unstable();
+            ready
+        };
+        assert!(ask(&mut readiness, now).is_empty(), "nothing has come");
         let send = |socket: &UdpSocket| bound().send_to(b"x", socket.local_addr().unwrap()).unwrap();
         send(&sockets[2]);
         send(&sockets[5]);
         for _ in 0..2 {
-            readiness.wait(soon, &mut ready).unwrap();
-            ready.sort_unstable();
-            assert_eq!(ready, [2, 5], "until they are read");
+            assert_eq!(ask(&mut readiness, soon), [2, 5], "until they are read");
         }
         sockets[2].recv(&mut [0; 8]).unwrap();
-        readiness.wait(soon, &mut ready).unwrap();
-        assert_eq!(ready, [5]);
+        assert_eq!(ask(&mut readiness, soon), [5]);
         let last = sockets.len() - 1;
         send(&sockets[last]);
         drop(sockets.pop());
-        readiness.forget(|name| name == last);
-        readiness.wait(soon, &mut ready).unwrap();
-        assert_eq!(ready, [5], "what is closed is not named");
+        assert_eq!(ask(&mut readiness, soon), [5], "what is closed is not named");
         // More than fit are all named in turn.
         let mut seen = std::collections::BTreeSet::new();
         sockets.iter().for_each(|socket| _ = send(socket));
         for _ in 0..3 {
-            readiness.wait(soon, &mut ready).unwrap();
-            seen.extend(ready.iter().copied());
+            seen.extend(ask(&mut readiness, soon));
         }
         assert_eq!(seen.len(), sockets.len());
     }

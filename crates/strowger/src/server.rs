@@ -28,7 +28,7 @@ use crate::http;
 use crate::keeper::{self, Keeper, random_id};
 use crate::log;
 use crate::mailbox::{Sender, mailbox};
-use crate::media::MediaThread;
+use crate::media;
 use crate::shutdown::Signals;
 use crate::sockets::{SipSocket, SipSockets, refusal};
 use crate::store::Store;
@@ -207,11 +207,18 @@ impl Opened {
         let media_ports = machine.borrow().media_ports;
         let budget = Budget::claim(media_ports);
         let rng = Rng::from_key(seed()?);
-        let (media_sender, media_thread) =
-            MediaThread::new(machine.clone(), budget.media, rng, sender.clone(), started)?;
+        let parts = media::Parts {
+            machine: machine.clone(),
+            sockets_max: budget.media,
+            decision: sender.clone(),
+            started,
+        };
+        let (media_sender, media_threads) = media::threads(media::threads_wanted(media_ports), rng, &parts)?;
         let (stream_sender, connections) = streams::connections(budget.streams);
         let store_thread = thread::Builder::new().name("store".into()).spawn(move || store.run())?;
-        thread::Builder::new().name("media".into()).spawn(move || media_thread.run())?;
+        for (index, media_thread) in media_threads.into_iter().enumerate() {
+            thread::Builder::new().name(format!("media {index}")).spawn(move || media_thread.run())?;
+        }
         let (mut udp, mut tcp) = (vec![], vec![]);
         for (listener, socket) in sockets {
             match socket {

@@ -3,6 +3,7 @@
 use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
 
+use strowger_base::limits;
 use strowger_configuration::State;
 use strowger_configuration::kinds::Server;
 
@@ -31,6 +32,8 @@ pub(crate) struct Machine {
     pub(crate) media_address: Option<IpAddr>,
     /// Ports for media, both included.
     pub(crate) media_ports: (u16, u16),
+    /// How long nothing may have come to a media port of an ended call before another call gets it.
+    pub(crate) media_quarantine: Duration,
     /// Where web pages and the API are served.
     pub(crate) http: SocketAddr,
     /// They are served under TLS.
@@ -88,6 +91,8 @@ impl Machine {
             media_bind: file.sip.listen,
             media_address: None,
             media_ports: file.media.ports,
+            media_quarantine: Duration::from_secs(file.media.quarantine_seconds)
+                .min(limits::MEDIA_QUARANTINE_MAX),
             http: SocketAddr::new(file.http.listen, file.http.port),
             http_tls: file.http.tls,
             drain_max: Duration::from_secs(file.node.drain_max_seconds),

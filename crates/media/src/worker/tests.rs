@@ -41,7 +41,7 @@ fn hang_up(world: &mut World) -> StreamStatistics {
     world.command(Command::Close { port: PORT });
     world.run(100);
     world.phones.iter_mut().for_each(|phone| phone.remote = None);
-    world.run(1000);
+    world.run(4000);
     world.assert_idle();
     world.closed(PORT).a
 }
@@ -374,5 +374,6 @@ fn strangers_and_noise_change_nothing() {
     assert_eq!(statistics.peer, Some("192.0.2.5:6000".parse().unwrap()));
 }
 
+mod draining;
 mod relay;
 mod secure;

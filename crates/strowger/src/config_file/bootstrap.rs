@@ -26,7 +26,7 @@ pub(crate) enum Begun {
 const STAYS: [(&str, &[&str]); 6] = [
     ("node", &["name", "data", "drain_max_seconds"]),
     ("sip", &["listen", "port", "advertise"]),
-    ("media", &["ports"]),
+    ("media", &["ports", "quarantine_seconds"]),
     ("http", &["listen", "port", "tls", "certificate", "key", "names"]),
     ("journal", &["limit_mib"]),
     ("log", &["level", "format"]),

@@ -91,13 +91,15 @@ pub(crate) enum Digest {
 pub(crate) struct MediaSection {
     /// First and last UDP port for RTP and RTCP.
     pub(crate) ports: (u16, u16),
+    /// How long nothing may have come to a port of an ended call before another call gets it; more than 60 count as 60.
+    pub(crate) quarantine_seconds: u64,
     /// When calls go through a relay of ours.
     pub(crate) relay: Relay,
 }
 
 impl Default for MediaSection {
     fn default() -> Self {
-        MediaSection { ports: (16_384, 32_767), relay: Relay::Nat }
+        MediaSection { ports: (16_384, 32_767), quarantine_seconds: 3, relay: Relay::Nat }
     }
 }
 

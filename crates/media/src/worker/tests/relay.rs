@@ -4,7 +4,7 @@ use std::net::SocketAddr;
 use std::time::Duration;
 
 use strowger_base::leg::Service;
-use strowger_base::{Now, Rng};
+use strowger_base::{Instant, Now, Rng};
 
 use super::world::{Faults, World, next_port};
 use crate::control::{Command, PortId, Report, Side};
@@ -35,7 +35,7 @@ fn relayed(seed: u64) -> World {
 fn hang_up(world: &mut World) -> PortStatistics {
     world.command(Command::Close { port: PORT });
     world.phones.iter_mut().for_each(|phone| phone.remote = None);
-    world.run(1000);
+    world.run(4000);
     world.assert_idle();
     world.closed(PORT)
 }
@@ -186,12 +186,14 @@ fn every_open_and_close_is_answered_once_whatever_crosses() {
         for word in inputs.split(' ') {
             worker.handle(Now::default(), input(word), &mut out);
         }
+        let later = Now { mono: Instant::from_nanos(10_000_000_000), ..Now::default() };
+        worker.handle(later, Input::Timeout, &mut out);
         let words: Vec<String> = out.items.drain(..).map(name).collect();
         assert_eq!(words.join(", "), expect, "{inputs}");
         assert_eq!((worker.ports(), worker.next_timeout()), (0, None), "{inputs}");
     };
-    check("open opened close", "open 1, Opened, close, Closed");
-    check("relay opened close", "open 2, Opened, close, Closed");
+    check("open opened close", "open 1, Opened, Closed, close");
+    check("relay opened close", "open 2, Opened, Closed, close");
     check("open close opened", "open 1, close, Closed");
     check("open close failed", "open 1, Closed");
     check("open failed close", "open 1, Failed (port in use), Closed");

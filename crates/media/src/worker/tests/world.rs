@@ -265,7 +265,7 @@ impl World {
 
     /// Nothing is left behind.
     pub(super) fn assert_idle(&self) {
-        assert_eq!((self.worker.ports(), self.sockets.len()), (0, 0));
+        assert_eq!((self.worker.ports(), self.worker.draining(), self.sockets.len()), (0, 0, 0));
         assert_eq!(self.worker.next_timeout(), None);
     }
 }

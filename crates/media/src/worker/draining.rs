@@ -1,0 +1,106 @@
+//! Ports that are closed and whose sockets are not: what still comes there belongs to nobody.
+//!
+//! A phone that has not yet heard that its call is over goes on sending. Were its port given to the next call at once, the next call would
+//! hear it, and symmetric RTP might even take it for the peer. So the sockets of a closed port stay open, are read and answered
+//! by nobody, until nothing has come from the former peers for the quarantine. Who never stops does not keep a port for ever: after
+//! [`limits::MEDIA_QUARANTINE_MAX`] it is given up, and who was still sending then is remembered for the next call on that port.
+
+use std::collections::BTreeMap;
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use strowger_base::{Instant, limits};
+
+use crate::control::Side;
+use crate::rtp::{self, Header};
+
+/// Who talked to a port.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) struct Former {
+    /// Where its packets came from.
+    pub(crate) address: SocketAddr,
+    /// Under which source, when any came.
+    pub(crate) ssrc: Option<u32>,
+}
+
+impl Former {
+    /// Whether a packet is of somebody who talked here, perhaps from another port by now.
+    pub(crate) fn is(&self, source: SocketAddr, ssrc: u32) -> bool {
+        self.address == source || self.ssrc == Some(ssrc)
+    }
+}
+
+/// The addresses of a port's pairs of sockets, for sides A and B.
+pub(super) type Locals = [Option<SocketAddr>; 2];
+
+/// A closed port.
+#[derive(Debug)]
+pub(super) struct Draining {
+    locals: Locals,
+    former: [Option<Former>; 2],
+    closed_at: Instant,
+    /// When a former peer was heard last, for each side; a packet sets no timer.
+    heard_at: [Option<Instant>; 2],
+    quarantine: Duration,
+}
+
+/// What becomes of a closed port when its time has come.
+pub(super) enum Look {
+    /// Something has come meanwhile.
+    Again(Instant),
+    /// Its sockets are closed; those of whom it may still hear are named.
+    Over(Vec<(SocketAddr, Former)>),
+}
+
+impl Draining {
+    pub(super) const fn new(
+        now: Instant,
+        quarantine: Duration,
+        locals: Locals,
+        former: [Option<Former>; 2],
+    ) -> Self {
+        Draining { locals, former, closed_at: now, heard_at: [None; 2], quarantine }
+    }
+
+    /// Something came to a closed port. Others than its former peers do not keep it.
+    pub(super) fn packet(&mut self, now: Instant, side: Side, source: SocketAddr, bytes: &[u8]) {
+        if rtp::is_rtcp(bytes) {
+            return;
+        }
+        let Some(header) = Header::peek(bytes) else { return };
+        let place = usize::from(side == Side::B);
+        let (Some(Some(former)), Some(heard_at)) = (self.former.get(place), self.heard_at.get_mut(place))
+        else {
+            return;
+        };
+        if former.is(source, header.ssrc) {
+            *heard_at = Some(now);
+        }
+    }
+
+    /// When to look first.
+    pub(super) fn due(&self) -> Instant {
+        self.closed_at + self.quarantine
+    }
+
+    pub(super) fn look(&self, now: Instant) -> Look {
+        let heard_at = self.heard_at.iter().flatten().max().copied().unwrap_or(self.closed_at);
+        let over_at = heard_at + self.quarantine;
+        let given_up_at = self.closed_at + limits::MEDIA_QUARANTINE_MAX.max(self.quarantine);
+        if now < over_at && now < given_up_at {
+            return Look::Again(over_at.min(given_up_at));
+        }
+        let mut still = Vec::new();
+        for ((local, former), heard_at) in self.locals.iter().zip(self.former).zip(self.heard_at) {
+            if let (Some(local), Some(former), Some(heard_at)) = (local, former, heard_at)
+                && now < heard_at + self.quarantine
+            {
+                still.push((*local, former));
+            }
+        }
+        Look::Over(still)
+    }
+}
+
+/// Who was still sending when a port was given up, by the address of the port. There are no more than there are ports.
+pub(super) type StillSending = BTreeMap<SocketAddr, Former>;
