@@ -51,7 +51,7 @@ impl Placement {
     }
 
     const fn of_conference(&self, conference: ConferenceId) -> usize {
-        self.spread(conference.0 as u64)
+        self.spread(conference.number)
     }
 
     const fn spread(&self, number: u64) -> usize {
@@ -61,7 +61,7 @@ impl Placement {
 
 #[cfg(test)]
 mod tests {
-    use strowger_base::ShardId;
+    use strowger_base::{NodeId, ShardId};
     use strowger_media::control::{PortIds, PortOwner};
 
     use super::*;
@@ -84,11 +84,12 @@ mod tests {
     fn the_seats_of_a_conference_are_together_until_they_are_closed() {
         let mut ids = PortIds::new(ShardId(0), PortOwner::Agent);
         let mut placement = Placement::new(3);
-        let service = Service::Conference(ConferenceId(7));
+        let conference = ConferenceId::new(NodeId(1), ShardId(0), 7);
+        let service = Service::Conference(conference);
         let ports: Vec<PortId> = (0..9).map(|_| ids.allocate()).collect();
         for &port in &ports {
             let thread = placement.of(&Command::OpenEndpoint { port, service });
-            assert_eq!(thread, placement.of_conference(ConferenceId(7)));
+            assert_eq!(thread, placement.of_conference(conference));
             assert_eq!(
                 thread,
                 placement.of(&Command::Play { port, tone: strowger_base::leg::Tone::Silence })
@@ -96,7 +97,7 @@ mod tests {
         }
         placement.heard(&Report::Failed { port: ports[0], reason: "no port".into() });
         for &port in &ports[1..] {
-            assert_eq!(placement.of(&Command::Close { port }), placement.of_conference(ConferenceId(7)));
+            assert_eq!(placement.of(&Command::Close { port }), placement.of_conference(conference));
         }
         assert!(placement.seats.is_empty());
     }
