@@ -41,7 +41,7 @@ fn hang_up(world: &mut World) -> StreamStatistics {
     world.command(Command::Close { port: PORT });
     world.run(100);
     world.phones.iter_mut().for_each(|phone| phone.remote = None);
-    world.run(4000);
+    world.run(1000);
     world.assert_idle();
     world.closed(PORT).a
 }

@@ -35,7 +35,7 @@ fn relayed(seed: u64) -> World {
 fn hang_up(world: &mut World) -> PortStatistics {
     world.command(Command::Close { port: PORT });
     world.phones.iter_mut().for_each(|phone| phone.remote = None);
-    world.run(4000);
+    world.run(1000);
     world.assert_idle();
     world.closed(PORT)
 }

@@ -263,8 +263,11 @@ impl World {
         found.unwrap()
     }
 
-    /// Nothing is left behind.
-    pub(super) fn assert_idle(&self) {
+    /// Nothing is left behind when closed ports have rested.
+    pub(super) fn assert_idle(&mut self) {
+        assert_eq!(self.worker.ports(), 0);
+        self.phones.iter_mut().for_each(|phone| phone.remote = None);
+        self.run(4000);
         assert_eq!((self.worker.ports(), self.worker.draining(), self.sockets.len()), (0, 0, 0));
         assert_eq!(self.worker.next_timeout(), None);
     }
