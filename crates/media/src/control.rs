@@ -244,6 +244,7 @@ impl Command {
         match self {
             Command::OpenEndpoint { port, .. }
             | Command::Connect { port, .. }
+            | Command::Protect { port, .. }
             | Command::Play { port, .. }
             | Command::Mute { port, .. }
             | Command::OpenRelay { port }
