@@ -33,6 +33,7 @@ impl Placement {
             | Command::Connect { .. }
             | Command::Play { .. }
             | Command::Mute { .. }
+            | Command::Protect { .. }
             | Command::OpenRelay { .. }
             | Command::Direct { .. } => self.seats.get(&port).copied().unwrap_or_else(|| self.usual(port)),
         }
