@@ -247,7 +247,6 @@ impl Command {
             | Command::Protect { port, .. }
             | Command::Play { port, .. }
             | Command::Mute { port, .. }
-            | Command::Protect { port, .. }
             | Command::OpenRelay { port }
             | Command::Direct { port, .. }
             | Command::Close { port } => *port,
