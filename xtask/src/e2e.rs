@@ -47,6 +47,7 @@ const SCENARIOS: &[(&str, &str, Scenario)] = &[
     ("talk-tcp", "two phones talk, signalling over TCP", talk::over_tcp),
     ("shared-line", "a third phone on the number rings too and stops", talk::shared_line),
     ("transfer", "the called phone sends the caller to a third one", transfer::blind),
+    ("orders", "an operator brings parties together, sends one on, ends a call", transfer::ordered),
     ("hold", "who is held hears music, and the other one again afterwards", transfer::hold),
     ("echo", "the echo test sends back what it hears", services::echo),
     ("announcement", "the announcement is heard", services::announcement),

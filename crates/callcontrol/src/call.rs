@@ -18,6 +18,7 @@ mod ringing;
 mod seen;
 mod session;
 mod setup;
+mod stopping;
 mod talking;
 mod way;
 
@@ -50,6 +51,7 @@ use locating::Locating;
 use opening::Opening;
 pub(crate) use participant::{Owes, Participant, Stage, conversation_of};
 use ringing::Ringing;
+pub(crate) use stopping::Stopped;
 use talking::Talking;
 pub use way::TrunkList;
 use way::{CallerMedia, Redirected, Way};
@@ -360,21 +362,6 @@ impl Call {
         };
     }
 
-    /// Ends it, wherever it stands, because the server stops.
-    pub(crate) fn stop(&mut self, now: Now, shared: &mut Shared, out: &mut Outbox) {
-        let mut step = Step { now, facts: &mut self.facts, shared, out };
-        self.state = match std::mem::replace(&mut self.state, State::Ended) {
-            State::Dialing(_)
-            | State::Authorizing(_)
-            | State::Asking(_)
-            | State::Locating(_)
-            | State::Opening(_)
-            | State::Ringing(_)
-            | State::Talking(_) => step.stop(),
-            State::Ended => State::Ended,
-        };
-    }
-
     pub(crate) const fn is_over(&self) -> bool {
         matches!(self.state, State::Ended)
     }
@@ -484,19 +471,6 @@ impl Step<'_> {
         let caller = self.facts.caller;
         self.release(caller, cause, WhyReleased::CallRefused);
         self.end(cause, ReleasedBy::System, WhyEnded::Refused)
-    }
-
-    /// Releases every leg that is still there.
-    fn stop(&mut self) -> State {
-        let (cause, why) = (Cause::TEMPORARY_FAILURE, WhyReleased::ServerStops);
-        self.withdraw_all(cause, why);
-        for index in 0..self.facts.rung.len() {
-            let Some(leg) = self.facts.rung.get(index).map(|rung| rung.leg) else { break };
-            self.release(leg, cause, why);
-        }
-        let caller = self.facts.caller;
-        self.release(caller, cause, why);
-        self.end(cause, ReleasedBy::System, WhyEnded::ServerStopped)
     }
 
     /// The caller gave up, or was lost, before the answer.

@@ -14,7 +14,7 @@ use strowger_media::control::{PortId, Report};
 use strowger_media::statistics::{PortStatistics, StreamStatistics};
 
 use crate::Configuration;
-use crate::call::{self, Call, Phase};
+use crate::call::{self, Call, Phase, Stopped};
 use crate::io::{Input, Outbox, Output};
 use crate::shared::{Shared, Timer};
 
@@ -128,7 +128,8 @@ impl CallControl {
             }
             Input::Signal(leg, Signal::FeatureRequested(request)) => {
                 self.tell(now, leg, &Signal::FeatureRequested(request.clone()), out);
-                self.requested(now, leg, &request, out);
+                // A refusal has been told to the device, in whatever words it has.
+                _ = self.requested(now, leg, &request, out);
             }
             Input::Signal(leg, signal @ Signal::Released { .. }) if self.transfers(leg) => {
                 self.tell(now, leg, &signal, out);
@@ -151,6 +152,10 @@ impl CallControl {
             }
             Input::Timeout => self.timeout(now, out),
             Input::Drain { within } => self.drain(now, within),
+            Input::Order { number, order } => {
+                let result = self.ordered(now, &order, out);
+                out.items.push(Output::Ordered { number, result });
+            }
         }
         self.settle(now, out);
         if let Service::Draining(end) = self.service
@@ -352,7 +357,7 @@ impl CallControl {
         let mut calls: Vec<CallId> = self.calls.keys().copied().collect();
         calls.sort_unstable();
         for id in calls {
-            self.with_call(id, |call, shared| call.stop(now, shared, out));
+            self.with_call(id, |call, shared| call.stop(now, Stopped::WithServer, shared, out));
         }
     }
 }

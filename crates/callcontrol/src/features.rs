@@ -4,6 +4,7 @@
 //! parties goes on in another one, with its final record; what the parties do from there on is a call of its own.
 
 mod asked;
+mod orders;
 mod replaces;
 mod transfer;
 

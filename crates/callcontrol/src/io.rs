@@ -3,9 +3,9 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use strowger_base::journal::{Decision, Entry, Record};
+use strowger_base::journal::{Decision, Entry, Record, WhyTransferRefused};
 use strowger_base::leg::{BindingId, Target};
-use strowger_base::{ByteArena, CallId, Command, LegId, LineName, Now, Signal, Span};
+use strowger_base::{ByteArena, CallId, Cause, Command, FeatureRequest, LegId, LineName, Now, Signal, Span};
 use strowger_media::control;
 
 use crate::Configuration;
@@ -39,6 +39,13 @@ pub enum Input<'a> {
         ticket: u64,
         /// What the operating system said.
         reason: &'a str,
+    },
+    /// Somebody who is no party wants something done with a call. Answered by [`Output::Ordered`] before this returns.
+    Order {
+        /// Names the order.
+        number: u64,
+        /// What is wanted.
+        order: Box<Order>,
     },
     /// The time of `next_timeout` has come.
     Timeout,
@@ -126,6 +133,76 @@ pub enum Output {
     },
     /// The last call has ended and its record is safe, after [`Input::Drain`].
     Drained,
+    /// Whether an [`Input::Order`] is carried out. What becomes of it in the end the call's story tells.
+    Ordered {
+        /// Which.
+        number: u64,
+        /// Why not, when it is not.
+        result: Result<(), OrderRefused>,
+    },
+}
+
+/// What somebody wants of a call who is no party of it: an operator, or a program.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Order {
+    /// The call.
+    pub call: CallId,
+    /// What is wanted.
+    pub what: OrderKind,
+    /// Who orders it, for the story.
+    pub who: Box<str>,
+}
+
+/// What is wanted of a call.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum OrderKind {
+    /// It ends.
+    Release,
+    /// One party goes on with somebody else; the other one is released when somebody is reached.
+    Transfer {
+        /// Who goes on.
+        party: CallSide,
+        /// The number of the one with whom it goes on, as the other party could dial it.
+        to: Box<str>,
+    },
+    /// A party of this call and one of another call go on with each other; the two others are released.
+    Join {
+        /// Who of this call goes on.
+        party: CallSide,
+        /// The other call.
+        other: CallId,
+        /// Who of that one goes on.
+        other_party: CallSide,
+    },
+    /// The same as when a party had asked for it by a key.
+    Feature {
+        /// Which party.
+        party: CallSide,
+        /// For what.
+        request: FeatureRequest,
+    },
+}
+
+/// One of the two parties of a call.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum CallSide {
+    /// Who called.
+    Calling,
+    /// Who was called.
+    Called,
+}
+
+/// Why an order is not carried out.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum OrderRefused {
+    /// There is no such call in progress.
+    NoCall(CallId),
+    /// It is not answered.
+    NotAnswered(CallId),
+    /// It cannot be transferred, or not so.
+    Transfer(WhyTransferRefused),
+    /// The feature is refused to the party; the call's story says why.
+    Feature(Cause),
 }
 
 /// Where outputs are put. The node lends its arena for the time of one call.

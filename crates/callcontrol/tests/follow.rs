@@ -262,6 +262,7 @@ impl Call {
                 | Output::Media(_)
                 | Output::Journal(_)
                 | Output::Persist { .. }
+                | Output::Ordered { .. }
                 | Output::Drained => {}
             }
         }

@@ -117,3 +117,8 @@ fn parties_wait_with_music() {
 fn features_are_asked_for() {
     check("asking.txt", include_str!("../testdata/ladders/asking.txt"));
 }
+
+#[test]
+fn operators_order() {
+    check("orders.txt", include_str!("../testdata/ladders/orders.txt"));
+}

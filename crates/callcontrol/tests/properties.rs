@@ -16,7 +16,7 @@ use strowger_base::{
     CallId, Cause, Command, Instant, LegId, Media, NodeId, Now, Rng, SessionDescription, ShardId, WallTime,
 };
 use strowger_callcontrol::configuration::{Forwards, HoldMode, Line, LineList, Pilot};
-use strowger_callcontrol::io::{Contact, Reach};
+use strowger_callcontrol::io::{CallSide, Contact, Order, OrderKind, Reach};
 use strowger_callcontrol::{CallControl, Configuration, Input, Outbox, Output, RelayMode, Sizes};
 use strowger_dialplan::codes::CodeTable;
 use strowger_dialplan::forward::{BySide, ForwardTarget, RingTime};
@@ -208,6 +208,7 @@ impl World {
                     *self.records.entry(call).or_default() += 1;
                 }
             }
+            Output::Ordered { .. } => {}
             Output::Drained => panic!("nobody drained"),
         }
     }
@@ -453,6 +454,21 @@ impl World {
         }
     }
 
+    /// Somebody who is no party orders something.
+    fn order(&mut self) {
+        let calls: Vec<CallId> = self.control.calls(None, 8).iter().map(|call| call.call).collect();
+        let (Some(call), Some(other)) = (calls.first(), calls.last()) else { return };
+        let party = *self.pick(&[CallSide::Calling, CallSide::Called]);
+        let what = match self.rng.below(6) {
+            0 => OrderKind::Release,
+            1 | 2 => OrderKind::Transfer { party, to: (*self.pick(&["1001", "1003", "5000", "404"])).into() },
+            3 => OrderKind::Feature { party, request: FeatureRequest::Park },
+            _ => OrderKind::Join { party, other: *other, other_party: party },
+        };
+        let order = Box::new(Order { call: *call, what, who: "Ada".into() });
+        self.handle(Input::Order { number: 1, order });
+    }
+
     fn pass_time(&mut self, time: Duration) {
         let end = self.now.mono + time;
         while let Some(at) = self.control.next_timeout().filter(|at| *at <= end) {
@@ -496,6 +512,7 @@ fn whatever_devices_tell_nothing_is_left_and_every_call_has_one_record() {
                 0..=2 => world.begin(),
                 3..=4 => world.disk(),
                 9..=14 => world.locate(),
+                15 => world.order(),
                 5..=7 => world.worker(),
                 8 => {
                     let seconds = world.rng.below(30);

@@ -77,6 +77,7 @@ impl World {
                 | Output::Joined { .. }
                 | Output::Media(_)
                 | Output::Journal(_)
+                | Output::Ordered { .. }
                 | Output::Drained => {}
             }
         }

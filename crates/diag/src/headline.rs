@@ -68,6 +68,11 @@ fn outcome(reasons: &Reasons<'_>, record: &CallRecord<'_>, names: &Names) -> Str
             let state = if record.answered_at.is_some() { "they talked" } else { "it was being set up" };
             format!("; the server stopped while {state}.")
         }
+        WhyEnded::Ordered => {
+            let state =
+                if record.answered_at.is_some() { "while they talked" } else { "before anybody answered" };
+            format!("; an operator or program ended the call {state}.")
+        }
         WhyEnded::ServerStopped => {
             let state =
                 if record.answered_at.is_some() { "while they talked" } else { "before anybody answered" };
@@ -152,6 +157,7 @@ impl<'a> Reasons<'a> {
             | Decision::PartyMoved(_)
             | Decision::FeatureRefused { .. }
             | Decision::FeatureDone { .. }
+            | Decision::Ordered { .. }
             | Decision::TransferRefused { .. } => {}
         }
     }

@@ -181,6 +181,7 @@ fn decision_sentence(leg: Option<LegId>, decision: &Decision<'_>, names: &Names)
         Decision::Hears(tone) => format!("{} waits and hears {}.", device(), words::tone(*tone)),
         Decision::PartyMoved(moved) => transfers::moved(&device(), moved.to),
         Decision::Joined(joined) => transfers::joined(joined),
+        Decision::Ordered { what, who } => format!("{who} ordered: {what}."),
         Decision::FeatureRefused { feature, cause, why } => {
             features::refused(&device(), feature, *cause, why)
         }
@@ -253,6 +254,7 @@ fn released_by_us(device: &str, why: WhyReleased) -> Option<String> {
         }
         WhyReleased::MovedOn(_) => format!("{device} is released: its part is done."),
         // The sentence before says why already.
+        WhyReleased::Ordered => format!("{device} is released by order."),
         WhyReleased::ServerStops => format!("{device} is released: the server stops."),
         WhyReleased::NoAnswer | WhyReleased::OtherPartyGone | WhyReleased::CallRefused => return None,
     })
@@ -363,6 +365,7 @@ fn ended(by: ReleasedBy, why: WhyEnded, cause: String) -> String {
         WhyEnded::DeviceLost(_) => "The call was lost",
         WhyEnded::NoMedia => "The call was ended for want of media",
         WhyEnded::MovedOn(_) => "The call was ended, as its parties go on elsewhere,",
+        WhyEnded::Ordered => "The call was ended by order",
         WhyEnded::ServerRestarted => "The call was cut off by a restart",
         WhyEnded::ServerStopped => "The call was ended because the server was told to stop,",
     };

@@ -7,6 +7,7 @@ use std::time::Duration;
 use strowger_base::leg::BindingId;
 use strowger_base::net::{ListenerId, StreamId, Transport};
 use strowger_base::{ByteArena, CallId, LineName, NodeId, Secret, ShardId, Span, WallTime};
+use strowger_callcontrol::io::{Order, OrderRefused};
 use strowger_sip::io::BindingRecord;
 
 use crate::configuration::Configuration;
@@ -69,6 +70,13 @@ pub enum Input<'a> {
         query: QueryId,
         /// The question.
         question: Question,
+    },
+    /// Somebody who is no party wants something done with a call; answered by [`Output::Answer`] in the same call.
+    Order {
+        /// Names the answer.
+        query: QueryId,
+        /// What is wanted.
+        order: Box<Order>,
     },
     /// The shell cannot keep up (true) or can again (false): new calls are refused with 503 meanwhile.
     Overloaded(bool),
@@ -250,6 +258,8 @@ pub enum Answer {
     Health(Health),
     /// To [`Question::Leftovers`].
     Leftovers(Leftovers),
+    /// To [`Input::Order`]: whether it is carried out.
+    Ordered(Result<(), OrderRefused>),
 }
 
 /// A call in progress.

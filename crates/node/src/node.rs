@@ -163,6 +163,9 @@ impl Node {
                 let answer = self.answer(now, &question);
                 out.items.push(Output::Answer { query, answer });
             }
+            Input::Order { query, order } => {
+                self.tell_calls(now, strowger_callcontrol::Input::Order { number: query.0, order }, out);
+            }
             Input::Overloaded(overloaded) => self.overloaded(now, overloaded, out),
             Input::Drain { within } => {
                 self.service.draining = Draining::Yes;

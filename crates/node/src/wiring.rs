@@ -16,7 +16,7 @@ use strowger_media::agent;
 use strowger_sip::io::LineAccount;
 use strowger_sip::uri::{Host, Uri};
 
-use crate::io::{Outbox, Output, PersistRecord, StoreRecord, Ticket};
+use crate::io::{Answer, Outbox, Output, PersistRecord, QueryId, StoreRecord, Ticket};
 use crate::node::{Held, Node};
 
 impl Node {
@@ -158,6 +158,9 @@ impl Node {
                 self.counters.journal_bytes += record.len() as u64;
                 let record = PersistRecord::Call { call, record };
                 out.items.push(Output::Persist { ticket: Ticket(ticket), record });
+            }
+            Calls::Ordered { number, result } => {
+                out.items.push(Output::Answer { query: QueryId(number), answer: Answer::Ordered(result) });
             }
             Calls::Drained => {
                 self.return_numbers(out);

@@ -243,7 +243,7 @@ impl Client {
     fn answered(self, method: &str, path: &str, body: Option<String>) -> anyhow::Result<String> {
         let url = self.url.clone();
         let (status, body) = self.asked(method, path, body)?;
-        if matches!(status, 200 | 201) { Ok(body) } else { Err(refused(&url, status, path, &body)) }
+        if matches!(status, 200..=202) { Ok(body) } else { Err(refused(&url, status, path, &body)) }
     }
 
     fn asked(self, method: &str, path: &str, body: Option<String>) -> anyhow::Result<(u16, String)> {

@@ -219,6 +219,12 @@ impl Turns {
                 self.hands.answers.push((query, answer));
                 Input::Ask { query, question }
             }
+            Letter::Order(order, answer) => {
+                self.next_query += 1;
+                let query = QueryId(self.next_query);
+                self.hands.answers.push((query, answer));
+                Input::Order { query, order }
+            }
             Letter::Drain(within) => Input::Drain { within },
             Letter::Stop => {
                 self.stop = true;

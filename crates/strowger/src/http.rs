@@ -12,6 +12,7 @@ mod gate;
 mod guard;
 mod listener;
 mod openapi;
+mod orders;
 mod phones;
 mod problem;
 mod repeat;
@@ -144,6 +145,7 @@ fn routes() -> Vec<Route> {
         },
     ];
     routes.extend(calls::routes());
+    routes.extend(orders::routes());
     routes.extend(phones::routes());
     routes.extend(digits::routes());
     routes.extend(configuration::routes());
@@ -281,8 +283,16 @@ impl Site {
 
     /// Asks the node; it answers within a turn of its loop.
     async fn ask(&self, question: Question) -> Result<Answer, Problem> {
+        self.answered(|sender| Letter::Ask(question, sender)).await
+    }
+
+    /// Sends what is answered, and waits for the answer.
+    async fn answered(
+        &self,
+        letter: impl FnOnce(tokio::sync::oneshot::Sender<Answer>) -> Letter,
+    ) -> Result<Answer, Problem> {
         let (sender, receiver) = tokio::sync::oneshot::channel();
-        if self.decision.try_send(Letter::Ask(question, sender)).is_err() {
+        if self.decision.try_send(letter(sender)).is_err() {
             return Err(Problem::busy());
         }
         match tokio::time::timeout(Duration::from_secs(5), receiver).await {

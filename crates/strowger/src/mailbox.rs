@@ -10,6 +10,7 @@ use crate::counters;
 use nix::sys::eventfd::{EfdFlags, EventFd};
 use std::net::SocketAddr;
 use strowger_base::net::{ListenerId, StreamId, Transport};
+use strowger_callcontrol::io::Order;
 use strowger_media::control::Report;
 use strowger_node::configuration::Configuration;
 use strowger_node::io::{Answer, Question, Ticket};
@@ -34,6 +35,8 @@ pub(crate) enum Letter {
     Configure(Box<Reconfiguration>),
     /// Somebody asks.
     Ask(Question, tokio::sync::oneshot::Sender<Answer>),
+    /// Somebody wants something done with a call.
+    Order(Box<Order>, tokio::sync::oneshot::Sender<Answer>),
     /// Take no new calls and stop when the last has ended; end what has not ended within this time.
     Drain(Duration),
     /// Stop now.

@@ -29,6 +29,7 @@ mod lab;
 mod log;
 mod mailbox;
 mod media;
+mod orders;
 mod print;
 mod process;
 mod readiness;
@@ -97,6 +98,11 @@ enum Command {
         /// Print JSON.
         #[arg(long)]
         json: bool,
+    },
+    /// Do something with a call that goes on.
+    Call {
+        #[command(subcommand)]
+        what: orders::CallCommand,
     },
     /// Tell why something is as it is.
     Explain {
@@ -230,6 +236,7 @@ fn run(command: Command) -> anyhow::Result<()> {
             })
         }
         Command::Calls { place, limit, json } => report::calls(&place, limit, json),
+        Command::Call { what } => orders::run(&what),
         Command::Explain { place, what: Explain::Call { id, messages, json } } => {
             let call = match id.as_str() {
                 "last" => None,

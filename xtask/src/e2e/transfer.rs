@@ -109,6 +109,62 @@ pub(super) fn blind(context: &Context) -> Result<String, String> {
     Ok("the caller came to the third phone and each heard the other's tone".into())
 }
 
+/// An operator brings the two parties together with whom a phone has calls, and sends one of them on to the echo test.
+///
+/// # Errors
+/// What was not as it should be.
+pub(super) fn ordered(context: &Context) -> Result<String, String> {
+    let server = Server::lab(context, &[])?;
+    let capture = Capture::start(&context.folder, &[server.udp.port()])?;
+    let account = |name, number, tone| server.account(name, number, tone);
+    let mut alice = Phone::register(&context.folder, &account("alice", "1001", 440))?;
+    let mut bob = Phone::register(&context.folder, &account("bob", "1002", 700))?;
+    let mut carol = Phone::register(&context.folder, &account("carol", "1003", 900))?;
+    alice.dial("1002")?;
+    bob.expect("CALL_INCOMING")?;
+    bob.command("accept", "")?;
+    alice.expect("CALL_ESTABLISHED")?;
+    bob.expect("CALL_ESTABLISHED")?;
+    alice.talk(TALK);
+    let first = the_call(&server)?["call"].as_str().unwrap_or_default().to_owned();
+    bob.dial("1003")?;
+    carol.expect("CALL_INCOMING")?;
+    carol.command("accept", "")?;
+    carol.expect("CALL_ESTABLISHED")?;
+    carol.talk(TALK);
+    let calls = server.ask(&["calls"])?;
+    let second = calls["calls"].as_array().into_iter().flatten().find(|call| call["called"] == "1003");
+    let second = second.and_then(|call| call["call"].as_str()).ok_or("bob's second call is not listed")?;
+    server.ask(&["call", "join", &first, "calling", second, "called"])?;
+    bob.expect("CALL_CLOSED")?;
+    bob.expect("CALL_CLOSED")?;
+    alice.talk(2 * TALK);
+    for (who, recording, tone) in [("alice", alice.heard()?, 900), ("carol", carol.heard()?, 440)] {
+        let share = recording.last_seconds(2.0).share_of(f64::from(tone));
+        if share < CLEAR {
+            return Err(format!("{who} heard {share:.2} of {tone} Hz after the two were brought together"));
+        }
+    }
+    let third = the_call(&server)?["call"].as_str().unwrap_or_default().to_owned();
+    server.ask(&["call", "transfer", &third, "calling", "9999"])?;
+    carol.expect("CALL_CLOSED")?;
+    alice.talk(2 * TALK);
+    let own = alice.heard()?.last_seconds(2.0).share_of(440.0);
+    if own < CLEAR {
+        return Err(format!("alice heard {own:.2} of herself at the echo test"));
+    }
+    let fourth = the_call(&server)?["call"].as_str().unwrap_or_default().to_owned();
+    server.ask(&["call", "release", &fourth])?;
+    alice.expect("CALL_CLOSED")?;
+    let malformed = capture.finish()?.malformed()?;
+    if !malformed.is_empty() {
+        return Err(format!("tshark finds fault with: {}", malformed.join("; ")));
+    }
+    server.explain_last()?.tells(&["ordered: the call ends", "by order"])?;
+    server.is_well()?;
+    Ok("two parties were brought together, one was sent on, and its call ended, each by an order".into())
+}
+
 /// The only call that has not ended.
 fn the_call(server: &Server) -> Result<Value, String> {
     let answer = server.ask(&["calls"])?;

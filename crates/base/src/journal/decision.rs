@@ -337,6 +337,13 @@ pub enum Decision<'a> {
     Hears(Tone),
     /// The record's leg goes on in another call.
     PartyMoved(Moved),
+    /// Somebody who is no party wants something done with the call.
+    Ordered {
+        /// What, in words.
+        what: &'a str,
+        /// Who.
+        who: &'a str,
+    },
     /// Somebody asked for a feature and does not get it.
     FeatureRefused {
         /// The feature by its word.
@@ -425,6 +432,7 @@ wire_enum!(Decision<'a> {
     Hears = 51 (tone),
     FeatureRefused = 52 { feature, cause, why },
     FeatureDone = 53 { feature, text },
+    Ordered = 54 { what, who },
     Admission = 70 (news),
 });
 
@@ -664,6 +672,8 @@ pub enum WhyReleased {
     ServerStops,
     /// Its part is done: others talk in its place.
     MovedOn(Feature),
+    /// Somebody ordered it who is no party: an operator or a program.
+    Ordered,
 }
 
 wire_enum!(WhyReleased {
@@ -677,6 +687,7 @@ wire_enum!(WhyReleased {
     NumberIncomplete = 7,
     ServerStops = 8,
     MovedOn = 9 (feature),
+    Ordered = 10,
 });
 
 /// Why a call was refused before anything rang, or where it was sent on to.
@@ -827,6 +838,8 @@ pub enum WhyEnded {
     HuntExhausted,
     /// Its parties went on in another call.
     MovedOn(Feature),
+    /// Somebody ordered it who is no party: an operator or a program.
+    Ordered,
 }
 
 wire_enum!(WhyEnded {
@@ -841,6 +854,7 @@ wire_enum!(WhyEnded {
     ServerStopped = 8,
     HuntExhausted = 9,
     MovedOn = 10 (feature),
+    Ordered = 11,
 });
 
 /// Both directions of the agreed audio.

@@ -2,7 +2,7 @@
 
 use strowger_base::feature::{FeatureAnswer, FeatureCode, FeatureRequest};
 use strowger_base::journal::{Decision, WhyFeatureRefused};
-use strowger_base::{CallId, Command, LegId, Now};
+use strowger_base::{CallId, Cause, Command, LegId, Now};
 
 use crate::CallControl;
 use crate::call::Wanted;
@@ -41,10 +41,20 @@ impl CallControl {
     }
 
     /// A device wants something done with its call.
-    pub(crate) fn requested(&mut self, now: Now, leg: LegId, request: &FeatureRequest, out: &mut Outbox) {
-        if let Err(why) = Self::by_request(request) {
+    ///
+    /// # Errors
+    /// When it does not get it; it has been told so.
+    pub(crate) fn requested(
+        &mut self,
+        now: Now,
+        leg: LegId,
+        request: &FeatureRequest,
+        out: &mut Outbox,
+    ) -> Result<(), Cause> {
+        Self::by_request(request).map_err(|why| {
             self.refuse_request(now, leg, request, why, out);
-        }
+            why.cause()
+        })
     }
 
     fn by_request(request: &FeatureRequest) -> Result<(), WhyFeatureRefused<'static>> {

@@ -21,11 +21,7 @@ impl CallControl {
         out: &mut Outbox,
     ) {
         let Some(primary) = self.shared.legs.get(&by).copied() else { return };
-        let refused = match replaces {
-            Some(other) => self.attended(now, primary, by, destination, other, out),
-            None => self.blind(now, primary, by, destination, out),
-        };
-        if let Err(why) = refused {
+        if let Err(why) = self.try_transfer(now, (primary, by), (destination, replaces), out) {
             let cause = match why {
                 WhyTransferRefused::Congestion => Cause::SWITCHING_EQUIPMENT_CONGESTION,
                 WhyTransferRefused::NotTalking
@@ -39,8 +35,22 @@ impl CallControl {
         }
     }
 
+    /// Begins a transfer, or says why there is none.
+    pub(super) fn try_transfer(
+        &mut self,
+        now: Now,
+        (primary, by): (CallId, LegId),
+        (destination, replaces): (&str, Option<LegId>),
+        out: &mut Outbox,
+    ) -> Result<(), WhyTransferRefused> {
+        match replaces {
+            Some(other) => self.attended(now, primary, by, destination, other, out),
+            None => self.blind(now, primary, by, destination, out),
+        }
+    }
+
     /// What stands in the way of a transfer of the party that is not `by`.
-    fn transferable(&self, primary: CallId, by: LegId) -> Result<&Call, WhyTransferRefused> {
+    pub(super) fn transferable(&self, primary: CallId, by: LegId) -> Result<&Call, WhyTransferRefused> {
         let call = self.calls.get(&primary).ok_or(WhyTransferRefused::NotTalking)?;
         if !call.is_talking() {
             return Err(WhyTransferRefused::NotTalking);

@@ -205,6 +205,10 @@ impl Driver {
                 ways::set(&mut self.configuration, &mut self.groups, &words);
                 self.configure();
             }
+            ["order", call, words @ ..] => {
+                let order = features::order(&self.legs, call, words);
+                self.handle(Input::Order { number: 1, order: Box::new(order) });
+            }
             ["feature", pattern, code, rest @ ..] => {
                 features::number(&mut self.configuration, pattern, code, rest);
                 self.configure();
@@ -500,6 +504,7 @@ impl Driver {
                 self.journal(&Record::decode(out.arena.slice(record)).unwrap());
             }
             Output::Drained => self.printed.push_str("  drained\n"),
+            Output::Ordered { result, .. } => writeln!(self.printed, "  ordered {result:?}").unwrap(),
         }
     }
 

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use strowger_base::LegId;
 use strowger_base::feature::{FeatureCode, FeatureNumber, FeatureRequest, Turn};
 use strowger_callcontrol::Configuration;
+use strowger_callcontrol::io::{CallSide, Order, OrderKind};
 use strowger_dialplan::{Action, DialPlanBuilder, NumberPattern};
 
 use super::NOBODY;
@@ -46,4 +47,25 @@ pub(crate) fn request(legs: &BTreeMap<String, LegId>, words: &[&str]) -> Feature
         ["record", word] => FeatureRequest::Record(turn(word)),
         other => panic!("nobody asks {other:?}"),
     }
+}
+
+/// What an operator orders: `C1.0.1 transfer called 1003`.
+pub(crate) fn order(legs: &BTreeMap<String, LegId>, call: &str, words: &[&str]) -> Order {
+    let side = |word: &str| match word {
+        "calling" => CallSide::Calling,
+        "called" => CallSide::Called,
+        other => panic!("no side {other}"),
+    };
+    let what = match words {
+        ["release"] => OrderKind::Release,
+        ["transfer", party, to] => OrderKind::Transfer { party: side(party), to: (*to).into() },
+        ["join", party, other, other_party] => OrderKind::Join {
+            party: side(party),
+            other: other.parse().unwrap(),
+            other_party: side(other_party),
+        },
+        [party, asks @ ..] => OrderKind::Feature { party: side(party), request: request(legs, asks) },
+        [] => panic!("an order of nothing"),
+    };
+    Order { call: call.parse().unwrap(), what, who: "Ada".into() }
 }

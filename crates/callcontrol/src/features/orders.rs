@@ -1,0 +1,70 @@
+//! What somebody wants of a call who is no party of it: an operator, or a program.
+
+use strowger_base::journal::{Decision, WhyTransferRefused};
+use strowger_base::{CallId, LegId, Now};
+
+use crate::CallControl;
+use crate::call::Stopped;
+use crate::io::{CallSide, Order, OrderKind, OrderRefused, Outbox};
+
+impl CallControl {
+    /// Carries an order out, or says why not.
+    pub(crate) fn ordered(&mut self, now: Now, order: &Order, out: &mut Outbox) -> Result<(), OrderRefused> {
+        if !self.calls.contains_key(&order.call) {
+            return Err(OrderRefused::NoCall(order.call));
+        }
+        match &order.what {
+            OrderKind::Release => {
+                Self::tell_order(now, order, "the call ends", out);
+                self.with_call(order.call, |call, shared| call.stop(now, Stopped::ByOrder, shared, out));
+                Ok(())
+            }
+            OrderKind::Transfer { party, to } => {
+                let (_, by) = self.parties(order.call, *party)?;
+                self.transferable(order.call, by).map_err(OrderRefused::Transfer)?;
+                Self::tell_order(now, order, &format!("{} goes on to {to}", of(*party)), out);
+                let wish = (&**to, None);
+                self.try_transfer(now, (order.call, by), wish, out).map_err(OrderRefused::Transfer)
+            }
+            OrderKind::Join { party, other, other_party } => {
+                let (_, by) = self.parties(order.call, *party)?;
+                let (_, replaced) = self.parties(*other, *other_party)?;
+                if *other == order.call {
+                    return Err(OrderRefused::Transfer(WhyTransferRefused::SameCall));
+                }
+                self.transferable(order.call, by).map_err(OrderRefused::Transfer)?;
+                let what = format!("{} goes on with {} of call {other}", of(*party), of(*other_party));
+                Self::tell_order(now, order, &what, out);
+                let wish = ("", Some(replaced));
+                self.try_transfer(now, (order.call, by), wish, out).map_err(OrderRefused::Transfer)
+            }
+            OrderKind::Feature { party, request } => {
+                let (leg, _) = self.parties(order.call, *party)?;
+                Self::tell_order(now, order, &format!("{} for {}", request.word(), of(*party)), out);
+                self.requested(now, leg, request, out).map_err(OrderRefused::Feature)
+            }
+        }
+    }
+
+    /// The leg of a party of an answered call, and that of the other one.
+    fn parties(&self, id: CallId, party: CallSide) -> Result<(LegId, LegId), OrderRefused> {
+        let call = self.calls.get(&id).ok_or(OrderRefused::NoCall(id))?;
+        let caller = call.facts.caller;
+        let called = call.other(caller).filter(|_| call.is_talking()).ok_or(OrderRefused::NotAnswered(id))?;
+        Ok(match party {
+            CallSide::Calling => (caller, called),
+            CallSide::Called => (called, caller),
+        })
+    }
+
+    fn tell_order(now: Now, order: &Order, what: &str, out: &mut Outbox) {
+        out.decide(now, order.call, None, Decision::Ordered { what, who: &order.who });
+    }
+}
+
+const fn of(party: CallSide) -> &'static str {
+    match party {
+        CallSide::Calling => "the caller",
+        CallSide::Called => "the called",
+    }
+}
