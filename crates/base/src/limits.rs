@@ -64,6 +64,12 @@ pub const CONFERENCE_SEATS: usize = 128;
 /// How long the sockets of a closed media port stay open while somebody goes on sending there; then they are closed, and who it was is not
 /// taken for the peer of the next call.
 pub const MEDIA_QUARANTINE_MAX: Duration = Duration::from_secs(60);
+/// Bytes of one sound file; a larger one is refused.
+pub const SOUND_BYTES: u64 = 128 * 1024 * 1024;
+/// Seconds that one sound file plays; a longer one is refused.
+pub const SOUND_SECONDS: u32 = 1200;
+/// Seconds that all audio sources play together: a second takes 32 kB. What is beyond it is not played, and an alarm says so.
+pub const SOUNDS_SECONDS: u64 = 7200;
 /// Lines of one line group; a configuration with more is refused. In a broadcast group one call rings all of them.
 pub const LINE_GROUP_MEMBERS: usize = 100;
 /// Line groups of one hunt list; a configuration with more is refused. A call may go through all of them.

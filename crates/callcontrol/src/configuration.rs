@@ -1,6 +1,7 @@
 //! Everything about calls that an operator can set.
 
 mod forwarding;
+mod hold;
 mod incoming;
 mod mobility;
 mod names;
@@ -23,6 +24,7 @@ use strowger_dialplan::lint::{Origin, OriginKind};
 use strowger_dialplan::route_list::{LocalRouteGroups, RouteListParameters};
 use strowger_dialplan::{Caller, DialPlan, Mask, NumberView, SearchSpace, Transformations};
 
+pub use self::hold::{HoldKind, HoldSources};
 pub use self::incoming::IncomingNumbers;
 pub use self::mobility::{DevicePool, Home, Mobility, Whereabouts};
 pub use self::phone::{LinePhone, PhoneSettings};
@@ -72,6 +74,8 @@ pub struct Configuration {
     pub relay: RelayMode,
     /// What a party hears that waits.
     pub hold: HoldMode,
+    /// Which audio sources are heard where nobody else says it: the service parameters.
+    pub hold_sources: HoldSources,
     /// An address of ours, written into the `o=` line of session descriptions.
     pub address: IpAddr,
     /// How long a trunk or service may ring.
@@ -98,6 +102,7 @@ impl Configuration {
             code_parameters: CodeParameters::default(),
             relay: RelayMode::Never,
             hold: HoldMode::PassedOn,
+            hold_sources: HoldSources::default(),
             address: IpAddr::V4(Ipv4Addr::LOCALHOST),
             no_answer: NO_ANSWER_TRUNK,
         }

@@ -200,6 +200,8 @@ kinds! {
     DevicePool = "device_pool", "device_pools", "device pool";
     /// Networks, and the device pools that rule in them.
     MobilityInfo = "mobility_info", "mobility_infos", "device mobility info";
+    /// Music for who is held: a sound file that the operator has loaded.
+    AudioSource = "audio_source", "audio_sources", "audio source";
     /// Something that plays, mixes, translates or relays media.
     MediaResource = "media_resource", "media_resources", "media resource";
     /// Media resources that share their load.

@@ -32,7 +32,10 @@ pub use keys::{
     ButtonFeature, PhoneButtonTemplate, SoftKey, SoftKeySet, SoftKeyState, SoftKeyTemplate, TemplateButton,
 };
 pub use lines::{AutoAnswer, ForwardAllPolicy, ForwardTarget, Line, LineAar, LineForwards, VoiceMailProfile};
-pub use media::{MediaFunction, MediaHost, MediaResource, MediaResourceGroup, MediaResourceGroupList};
+pub use media::{
+    AudioPlay, AudioSource, MediaFunction, MediaHost, MediaResource, MediaResourceGroup,
+    MediaResourceGroupList,
+};
 pub use numbers::{
     Application, ApplicationNumber, BlockedPattern, CalledTransformationPattern,
     CallingTransformationPattern, DirectoryUri, NumberChange, Presentation, RoutePattern, SipRoutePattern,

@@ -50,6 +50,7 @@ pub(crate) fn own(id: Id, object: &AnyObject) -> Vec<Problem> {
         | AnyObject::CallPark(_)
         | AnyObject::MeetMe(_)
         | AnyObject::FeatureAccessCode(_)
+        | AnyObject::AudioSource(_)
         | AnyObject::ApiToken(_) => {}
         AnyObject::TimeSchedule(it) => found.list("periods", &it.periods, Least::One, |it| it.clone()),
         AnyObject::CallingSearchSpace(it) => {

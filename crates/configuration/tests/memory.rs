@@ -11,7 +11,7 @@ fn objects_are_small() {
     }
     check::<kinds::Phone>("a phone", 216);
     check::<kinds::LineButton>("a line of a phone", 72);
-    check::<kinds::Line>("a line", 184);
+    check::<kinds::Line>("a line", 200);
     check::<Entry>("an entry", 64);
 }
 

@@ -27,8 +27,8 @@ use std::time::Duration;
 
 use strowger_base::leg::Service;
 use strowger_callcontrol::RelayMode;
-use strowger_callcontrol::configuration::HoldMode;
 use strowger_callcontrol::configuration::NO_ANSWER_TRUNK;
+use strowger_callcontrol::configuration::{HoldMode, HoldSources};
 use strowger_dialplan::forward::Classification;
 use strowger_sip::io::{DigestAlgorithm, Listener, Trunk};
 
@@ -100,6 +100,8 @@ pub struct Draft {
     pub relay: RelayMode,
     /// What a party hears that waits.
     pub hold: HoldMode,
+    /// Which audio sources are heard where nobody else says it.
+    pub hold_sources: HoldSources,
     /// How much of each message goes into the journal.
     pub messages: MessageDetail,
     /// Times.
@@ -209,6 +211,7 @@ impl Default for Draft {
             forwarding: ForwardingDraft::default(),
             relay: RelayMode::default(),
             hold: HoldMode::default(),
+            hold_sources: HoldSources::default(),
             messages: MessageDetail::default(),
             timers: Timers::default(),
             digest_algorithms: vec![DigestAlgorithm::Md5],

@@ -19,7 +19,9 @@ mod trunks;
 mod unserved;
 
 use strowger_base::Secret;
-use strowger_configuration::setting::Ref;
+use strowger_base::leg::AudioSource;
+use strowger_callcontrol::configuration::HoldSources;
+use strowger_configuration::setting::{Ref, Whole};
 use strowger_configuration::{AnyObject, Id, Kind, Object, State};
 
 use crate::configuration::{Draft, Place};
@@ -116,6 +118,12 @@ impl<'t> Translation<'t> {
 fn name<T>(state: &State, reference: Option<Ref<T>>) -> Box<str> {
     let entry = reference.and_then(|reference| state.entry(reference.id()));
     entry.map_or("", |entry| entry.object().identity().name).into()
+}
+
+/// Audio sources as a device, a place or the system says them.
+fn hold_sources(user: Option<Whole<1, 51>>, network: Option<Whole<1, 51>>) -> HoldSources {
+    let source = |number: Whole<1, 51>| AudioSource(u8::try_from(number.get()).unwrap_or_default());
+    HoldSources { user: user.map(source), network: network.map(source) }
 }
 
 /// A text that may be absent; empty then.

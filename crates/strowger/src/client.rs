@@ -200,7 +200,21 @@ impl Client {
     /// # Errors
     /// Says what the server said otherwise, and what to do.
     pub(crate) fn post(self, path: &str, body: &serde_json::Value) -> anyhow::Result<serde_json::Value> {
-        let answer = self.answered("POST", path, Some(body.to_string()))?;
+        let answer = self.answered("POST", path, Some(json(body)))?;
+        serde_json::from_str(&answer).context("the server answered with something that is no JSON")
+    }
+
+    /// Puts a file there and reads what came of it.
+    ///
+    /// # Errors
+    /// Says what the server said otherwise, and what to do.
+    pub(crate) fn put_file(
+        self,
+        path: &str,
+        kind: &'static str,
+        bytes: Vec<u8>,
+    ) -> anyhow::Result<serde_json::Value> {
+        let answer = self.answered("PUT", path, Some((kind, bytes)))?;
         serde_json::from_str(&answer).context("the server answered with something that is no JSON")
     }
 
@@ -219,7 +233,7 @@ impl Client {
     /// Says what the server said otherwise, and what to do.
     pub(crate) fn order(self, path: &str, body: &serde_json::Value) -> anyhow::Result<Ordered> {
         let url = self.url.clone();
-        let (status, answer) = self.asked("POST", path, Some(body.to_string()))?;
+        let (status, answer) = self.asked("POST", path, Some(json(body)))?;
         let said: Option<serde_json::Value> = serde_json::from_str(&answer).ok();
         match (status, said) {
             (200, Some(answer)) => Ok(Ordered::Done(answer)),
@@ -240,13 +254,13 @@ impl Client {
         serde_json::from_str(&self.get(path)?).context("the server answered with something that is no JSON")
     }
 
-    fn answered(self, method: &str, path: &str, body: Option<String>) -> anyhow::Result<String> {
+    fn answered(self, method: &str, path: &str, body: Option<Content>) -> anyhow::Result<String> {
         let url = self.url.clone();
         let (status, body) = self.asked(method, path, body)?;
         if matches!(status, 200..=202) { Ok(body) } else { Err(refused(&url, status, path, &body)) }
     }
 
-    fn asked(self, method: &str, path: &str, body: Option<String>) -> anyhow::Result<(u16, String)> {
+    fn asked(self, method: &str, path: &str, body: Option<Content>) -> anyhow::Result<(u16, String)> {
         let url = self.url.clone();
         self.ask(method, path, body).with_context(|| {
             format!(
@@ -297,20 +311,19 @@ impl Client {
         }
     }
 
-    fn ask(mut self, method: &str, path: &str, body: Option<String>) -> anyhow::Result<(u16, String)> {
+    fn ask(mut self, method: &str, path: &str, body: Option<Content>) -> anyhow::Result<(u16, String)> {
         self.stream.set_timeouts(ANSWER_WITHIN)?;
         let host = &self.authority;
-        let body = body.unwrap_or_default();
+        let (kind, body) = body.unwrap_or_default();
         let about = match body.len() {
             0 => String::new(),
-            length => format!("Content-Type: application/json\r\nContent-Length: {length}\r\n"),
+            length => format!("Content-Type: {kind}\r\nContent-Length: {length}\r\n"),
         };
         let token = self.token.as_ref();
         let who = token.map_or_else(String::new, |token| format!("Authorization: Bearer {token}\r\n"));
-        let request = format!(
-            "{method} {path} HTTP/1.1\r\nHost: {host}\r\n{who}{about}Connection: close\r\n\r\n{body}"
-        );
-        self.stream.write_all(request.as_bytes())?;
+        let request =
+            format!("{method} {path} HTTP/1.1\r\nHost: {host}\r\n{who}{about}Connection: close\r\n\r\n");
+        self.stream.write_all(&[request.as_bytes(), &body].concat())?;
         let mut reader = BufReader::new(self.stream.take(ANSWER_MAX));
         let mut line = String::new();
         reader.read_line(&mut line)?;
@@ -333,6 +346,13 @@ impl Client {
         anyhow::ensure!(length.is_none_or(|length| read as u64 == length), "the answer is not complete");
         Ok((status, body))
     }
+}
+
+/// A body and its media type.
+type Content = (&'static str, Vec<u8>);
+
+fn json(body: &serde_json::Value) -> Content {
+    ("application/json", body.to_string().into_bytes())
 }
 
 /// What came of an order.

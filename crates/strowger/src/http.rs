@@ -18,6 +18,7 @@ mod problem;
 mod repeat;
 mod route;
 mod sessions;
+mod sounds;
 mod tokens;
 
 use std::net::{IpAddr, Ipv4Addr};
@@ -45,6 +46,7 @@ use crate::consequences::Registered;
 use crate::events::Hub;
 use crate::keeper::{Keeper, Plan};
 use crate::mailbox::{Letter, Sender};
+use crate::sounds::Sounds;
 use crate::telephony::Telephony;
 use crate::tls::{self, Certified};
 
@@ -68,6 +70,8 @@ pub(crate) struct Site {
     pub(crate) tls: Option<Certified>,
     /// Names under which it is reached, beside its address and those that are configured.
     pub(crate) names: Vec<String>,
+    /// Sound files of the operator.
+    pub(crate) sounds: Arc<Sounds>,
     /// The UDP port of SIP, for what the system counts of its socket.
     pub(crate) sip_port: u16,
 }
@@ -154,6 +158,7 @@ fn routes() -> Vec<Route> {
     routes.extend(tokens::routes());
     routes.extend(events::routes());
     routes.extend(backup::routes());
+    routes.extend(sounds::routes());
     routes
 }
 

@@ -37,6 +37,7 @@ mod report;
 mod server;
 mod shutdown;
 mod sockets;
+mod sounds;
 mod store;
 mod streams;
 mod table;
@@ -162,6 +163,11 @@ enum Command {
         #[command(subcommand)]
         what: tokens::TokenCommand,
     },
+    /// List, add or remove sound files for music on hold.
+    Sounds {
+        #[command(subcommand)]
+        what: sounds::SoundCommand,
+    },
     /// Write everything of a server, running or not, into one encrypted file.
     Backup(backup::BackupOptions),
     /// Make a data folder from a backup.
@@ -260,6 +266,7 @@ fn run(command: Command) -> anyhow::Result<()> {
         Command::CheckConfig { config } => check_config(&config),
         Command::Events(options) => follow::follow(&options),
         Command::Token { what } => tokens::run(&what),
+        Command::Sounds { what } => sounds::run(&what),
         Command::Backup(options) => backup::backup(&options),
         Command::Restore(options) => backup::restore(&options),
         Command::CheckData { data } => check_data::run(&data),

@@ -18,6 +18,7 @@ use nix::sys::eventfd::{EfdFlags, EventFd};
 use nix::sys::time::{TimeSpec, TimeValLike};
 use strowger_base::{Instant, Now, Rng, WallTime};
 use strowger_media::control::{Command, PortId, Report};
+use strowger_media::music::Library;
 use strowger_media::worker::{Input, Outbox, Output, Worker};
 use tokio::sync::watch;
 
@@ -34,6 +35,8 @@ use sockets::{Share, Sockets, Token};
 pub(crate) struct Parts {
     /// Where sockets are opened from now on; those that are open stay where they are.
     pub(crate) machine: watch::Receiver<Machine>,
+    /// What can be played to who is held.
+    pub(crate) library: watch::Receiver<Arc<Library>>,
     /// Sockets that may be open at once, of all threads.
     pub(crate) sockets_max: usize,
     pub(crate) decision: Sender,
@@ -118,6 +121,7 @@ impl MediaThread {
         readiness.add(&*bell, BELL)?;
         let (commands, queue) = sync_channel(COMMANDS);
         let mut worker = Worker::new(rng);
+        worker.set_library(Arc::clone(&parts.library.borrow()));
         worker.set_quarantine(parts.machine.borrow().media_quarantine);
         let share = Share { index: index as u16, of: of as u16 };
         let figures = counters::MEDIA.get(index).unwrap_or(&counters::MEDIA[0]);
@@ -142,6 +146,10 @@ impl MediaThread {
     pub(crate) fn run(mut self) {
         while self.wait().is_ok() {
             let began = self.now();
+            if self.parts.library.has_changed().unwrap_or(false) {
+                let library = Arc::clone(&self.parts.library.borrow_and_update());
+                self.worker.set_library(library);
+            }
             self.tell();
             let Ok(mut done) = self.commands(began) else { return };
             done += self.packets(began);

@@ -31,6 +31,7 @@ use crate::mailbox::{Sender, mailbox};
 use crate::media;
 use crate::shutdown::Signals;
 use crate::sockets::{SipSocket, SipSockets, refusal};
+use crate::sounds::Sounds;
 use crate::store::Store;
 use crate::streams;
 use crate::telephony::{self, Telephony, ThisRun};
@@ -182,6 +183,9 @@ impl Opened {
         }
         store.obey(machine.clone());
         let sip = Arc::clone(&configuration.sip);
+        let sounds = Arc::new(Sounds::new(&self.data));
+        let library = sounds.library();
+        let (followed, live) = (Arc::clone(&sounds), keeper.watch());
         let site = http::Site {
             decision: sender.clone(),
             data: self.data.clone(),
@@ -190,6 +194,7 @@ impl Opened {
             telephony,
             node_files: self.node_files(),
             events,
+            sounds,
             names: crate::tls::names("", &self.file.http.names, &[self.advertised().ip()]),
             tls: self.tls.clone(),
             sip_port: self.advertised().port(),
@@ -209,6 +214,7 @@ impl Opened {
         let rng = Rng::from_key(seed()?);
         let parts = media::Parts {
             machine: machine.clone(),
+            library,
             sockets_max: budget.media,
             decision: sender.clone(),
             started,
@@ -216,6 +222,11 @@ impl Opened {
         let (media_sender, media_threads) = media::threads(media::threads_wanted(media_ports), rng, &parts)?;
         let (stream_sender, connections) = streams::connections(budget.streams);
         let store_thread = thread::Builder::new().name("store".into()).spawn(move || store.run())?;
+        thread::Builder::new().name("sounds".into()).spawn(move || {
+            if let Err(error) = followed.follow(live) {
+                log::error("sound files are not read").with("reason", error).write();
+            }
+        })?;
         for (index, media_thread) in media_threads.into_iter().enumerate() {
             thread::Builder::new().name(format!("media {index}")).spawn(move || media_thread.run())?;
         }

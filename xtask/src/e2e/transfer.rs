@@ -13,7 +13,8 @@ use super::server::Server;
 const TALK: Duration = Duration::from_millis(2500);
 const CLEAR: f64 = 0.9;
 
-/// The called phone holds: the caller hears music, and none of the called one's tone; then they talk again.
+/// The called phone holds: the caller hears music, and none of the called one's tone; then they talk again. Held once more it hears
+/// the music that an operator has loaded meanwhile.
 ///
 /// # Errors
 /// What was not as it should be.
@@ -45,6 +46,13 @@ pub(super) fn hold(context: &Context) -> Result<String, String> {
     if heard < CLEAR {
         return Err(format!("after the hold, bob heard {heard:.2} of alice"));
     }
+    load_music(context, &server)?;
+    bob.command("hold", "")?;
+    alice.talk(2 * TALK);
+    let own = alice.heard()?.last_seconds(3.0).share_of(700.0);
+    if own < CLEAR {
+        return Err(format!("held, alice heard {own:.2} of the file that bob's line has as music"));
+    }
     alice.command("hangup", "")?;
     alice.expect("CALL_CLOSED")?;
     bob.expect("CALL_CLOSED")?;
@@ -52,9 +60,52 @@ pub(super) fn hold(context: &Context) -> Result<String, String> {
     if !malformed.is_empty() {
         return Err(format!("tshark finds fault with: {}", malformed.join("; ")));
     }
-    server.explain_last()?.tells(&["1001", "waits and hears music", "hung up"])?;
+    let story = server.explain_last()?;
+    story.tells(&["1001", "waits and hears music.", "hears music of audio source 2", "hung up"])?;
     server.is_well()?;
-    Ok("music while held, and each other's tone before and after".into())
+    Ok("music while held, the operator's own after a change, and each other's tone before and between".into())
+}
+
+/// A sound file with a tone of 700 Hz becomes the music of bob's line, while the two talk.
+fn load_music(context: &Context, server: &Server) -> Result<(), String> {
+    let place = |name: &str| context.folder.join(name);
+    let write = |name: &str, bytes: &[u8]| {
+        std::fs::write(place(name), bytes).map_err(|error| format!("{name}: {error}"))?;
+        Ok::<_, String>(place(name).to_string_lossy().into_owned())
+    };
+    let file = write("seven.wav", &tone_file(700.0))?;
+    let broken = write("broken.wav", &tone_file(700.0)[..1000])?;
+    let refused = server.ask(&["sounds", "add", &broken]).err().unwrap_or_default();
+    if !refused.contains("it is cut off") {
+        return Err(format!("a sound file that is cut off was not refused with the reason: {refused}"));
+    }
+    server.ask(&["sounds", "add", &file])?;
+    let sources = write("audio-sources.csv", b"name,number,file\nseven,2,seven.wav\n")?;
+    let lines = write("lines.csv", b"pattern,partition,user_hold_source\n1002,internal,2\n")?;
+    server.ask(&["import", &sources, &lines, "--message", "music"])?;
+    let refused = server.ask(&["sounds", "remove", "seven.wav"]).err().unwrap_or_default();
+    if !refused.contains("the audio source seven plays") {
+        return Err(format!("a sound file that is played was not kept with the reason: {refused}"));
+    }
+    Ok(())
+}
+
+/// Two seconds of a tone as a studio would send it: 44.1 kHz, stereo, 24 bits.
+fn tone_file(hz: f64) -> Vec<u8> {
+    let mut data = Vec::new();
+    for index in 0..2 * 44_100u32 {
+        let sample = (f64::from(index) * hz / 44_100.0 * std::f64::consts::TAU).sin() * 2_000_000.0;
+        let [low, middle, high, _] = (sample as i32).to_le_bytes();
+        data.extend_from_slice(&[low, middle, high, low, middle, high]);
+    }
+    let mut file = b"RIFF".to_vec();
+    file.extend_from_slice(&(36 + data.len() as u32).to_le_bytes());
+    file.extend_from_slice(b"WAVEfmt \x10\0\0\0\x01\0\x02\0");
+    file.extend_from_slice(&44_100u32.to_le_bytes());
+    file.extend_from_slice(&(44_100u32 * 6).to_le_bytes());
+    file.extend_from_slice(b"\x06\0\x18\0data");
+    file.extend_from_slice(&(data.len() as u32).to_le_bytes());
+    [file, data].concat()
 }
 
 /// The called phone transfers the caller blindly (REFER); the two that remain hear each other.

@@ -3,7 +3,7 @@
 //! Where no music is to be played, or it could not be, a hold is passed on like any other offer: the phones settle it among
 //! themselves (RFC 3264 §8.4).
 
-use strowger_base::leg::{Origin, Target, Tone};
+use strowger_base::leg::{Origin, Target};
 use strowger_base::{Command, Media, SessionDescription};
 use strowger_media::sdp::{self, Direction, HoldState};
 
@@ -11,7 +11,7 @@ use super::participant::Stage;
 use super::session::{Begun, MediaSignal};
 use super::talking::Talking;
 use super::{State, Step};
-use crate::configuration::HoldMode;
+use crate::configuration::{HoldKind, HoldMode};
 use crate::exchange::{Exchange, Side};
 
 impl Talking {
@@ -30,7 +30,8 @@ impl Talking {
     /// The side holds: it is answered that nothing is sent, and the other one hears music.
     pub(super) fn hold(mut self, step: &mut Step<'_>, side: Side, offer: SessionDescription) -> State {
         self.answer_hold(step, side, &offer);
-        step.let_hear(side.other(), Tone::Music);
+        let music = step.music_of(side, HoldKind::User);
+        step.let_hear(side.other(), music);
         State::Talking(self)
     }
 

@@ -14,6 +14,8 @@ use super::ringing::Ringing;
 use super::talking::Talking;
 use super::way::CallerMedia;
 use super::{Call, Facts, Progress, State, Step, Transferring, setup};
+use crate::configuration::HoldKind;
+use crate::exchange::Side;
 use crate::io::{Outbox, Output};
 use crate::shared::{Shared, Timer};
 
@@ -154,6 +156,8 @@ impl Call {
     ) {
         let mut step = Step { now, facts: &mut self.facts, shared, out };
         let former = step.facts.caller_stage;
+        // Until it is answered, on account of whom it was made.
+        let music = step.music_of(Side::Caller, HoldKind::Network);
         // What the former caller listened to is not for the next one.
         step.stop_listening();
         step.leave_caller(feature);
@@ -173,7 +177,7 @@ impl Call {
         let state = std::mem::replace(&mut self.state, State::Ended);
         if !matches!(state, State::Talking(_)) {
             let rings = step.facts.alerted_at.is_some();
-            step.let_wait_with(if rings { Tone::Ringing } else { Tone::Music });
+            step.let_wait_with(if rings { Tone::Ringing } else { music });
         }
         self.state = match state {
             State::Ringing(ringing) => State::Ringing(ringing.with_another_caller(&mut step, former)),

@@ -8,10 +8,10 @@ use strowger_base::journal::{Decision, WhyOfferRefused};
 use strowger_base::leg::{Party, Ring, Service, Signal, Target, Tone};
 use strowger_base::{Cause, Command, LegId, Media, SessionDescription, limits};
 
-use super::participant::{Owes, Stage};
+use super::participant::{Device, Owes, Stage};
 use super::session::MediaSignal;
 use super::{Progress, Step};
-use crate::configuration::HoldMode;
+use crate::configuration::{HoldKind, HoldMode};
 use crate::exchange::{Effect, Exchange, Move, Side};
 use crate::io::Output;
 use crate::outlet::Outlet;
@@ -85,6 +85,19 @@ impl Step<'_> {
         self.command(leg, Command::Ring(Box::new(ring)));
         self.out.items.push(Output::Joined { leg, call: self.facts.id });
         self.command(leg, Command::Tone(tone));
+    }
+
+    /// What is heard by whom this side lets wait.
+    pub(super) fn music_of(&self, side: Side, kind: HoldKind) -> Tone {
+        let configuration = &self.shared.configuration;
+        let holder = match side {
+            Side::Caller => Some(self.facts.origin.clone()),
+            Side::Called => {
+                let answered = self.facts.rung.iter().rfind(|rung| rung.progress == Progress::Answered);
+                answered.and_then(|rung| Device::Called(rung.target.clone()).origin())
+            }
+        };
+        holder.map_or(Tone::Music, |holder| configuration.music(&holder, kind))
     }
 
     fn tell_hears(&mut self, side: Side, tone: Tone) {

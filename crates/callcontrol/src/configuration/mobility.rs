@@ -10,7 +10,7 @@ use strowger_dialplan::normalise::{ByNumberType, IncomingRule};
 use strowger_dialplan::route_list::LocalRouteGroups;
 use strowger_dialplan::{Caller, Digits, NumberView, SearchSpace, Zone};
 
-use super::{Configuration, LinePhone};
+use super::{Configuration, HoldSources, LinePhone};
 
 /// What devices of one place have in common.
 #[derive(Clone, Default, Debug)]
@@ -25,6 +25,8 @@ pub struct DevicePool {
     pub local_route_groups: LocalRouteGroups<Box<str>>,
     /// How its phones see numbers; as they are when `None`.
     pub view: Option<Arc<NumberView>>,
+    /// Which audio sources others hear on account of its devices, where these do not say it.
+    pub hold_sources: HoldSources,
     /// Its time zone.
     pub zone: Option<Zone>,
     /// The calling number of emergency calls from here.

@@ -8,7 +8,7 @@ use strowger_dialplan::route_list::LocalRouteGroups;
 use strowger_dialplan::{Caller, Digits, NumberView, SearchSpace};
 
 use super::mobility::Home;
-use super::{Configuration, Line};
+use super::{Configuration, HoldSources, Line};
 
 /// A line as it stands on one of its phones.
 #[derive(Clone, Default, Debug)]
@@ -36,6 +36,8 @@ pub struct PhoneSettings {
     pub view: Option<Arc<NumberView>>,
     /// Where it belongs, when it is in a device pool.
     pub home: Option<Arc<Home>>,
+    /// Which audio sources others hear on account of it.
+    pub hold_sources: HoldSources,
     /// The calling number of its emergency calls while it is at home.
     pub emergency_number: Option<Digits>,
 }

@@ -221,10 +221,10 @@ fn every_wrong_cell_is_told_in_one_run() {
         "number\n1001\n",
         &[
             "lines.csv:1:1: \"number\" is no column; there are: pattern, partition, description, display, urgent, search_space, \
-         external_mask, busy_trigger, calls_max, contacts_max, no_answer, voice_mail, forwards, aar, auto_answer",
+         external_mask, busy_trigger, calls_max, contacts_max, no_answer, voice_mail, forwards, aar, user_hold_source, network_hold_source, auto_answer",
             "lines.csv:1:1: there is no column pattern, which tells what each row is about; columns are pattern, partition, \
          description, display, urgent, search_space, external_mask, busy_trigger, calls_max, contacts_max, no_answer, \
-         voice_mail, forwards, aar, auto_answer",
+         voice_mail, forwards, aar, user_hold_source, network_hold_source, auto_answer",
         ],
     );
 }

@@ -51,6 +51,10 @@ record! {
         forwards: Option<Box<LineForwards>> = None,
         /// How it is reached over the public network when the own one is full (AAR).
         aar: Option<Box<LineAar>> = None,
+        /// Number of the audio source that others hear whom this line holds; that of the phone when not given.
+        user_hold_source: Option<Whole<1, 51>> = None,
+        /// Number of the audio source that others hear who wait because of a feature that this line uses, such as a transfer; that of the phone when not given.
+        network_hold_source: Option<Whole<1, 51>> = None,
         /// Calls are answered by themselves.
         auto_answer: AutoAnswer = AutoAnswer::Off,
     }

@@ -1,7 +1,33 @@
 //! Media resources, and who may use them.
 
 use super::{DevicePool, Location, named};
-use crate::setting::{Address, Description, List, Name, Ref, Whole, choice, record};
+use crate::setting::{Address, Description, List, Name, Ref, SoundFile, Whole, choice, record};
+
+record! {
+    /// Music for who is held: a sound file that the operator has loaded.
+    pub struct AudioSource {
+        /// Its name.
+        name: Name,
+        /// For people.
+        description: Description = Description::default(),
+        /// The number by which lines, phones and device pools choose it; no other audio source has it.
+        number: Whole<1, 51>,
+        /// The file in the folder for sounds; `strowger sounds add` puts one there.
+        file: SoundFile,
+        /// Where who is held begins to hear it.
+        play: AudioPlay = AudioPlay::Continuously,
+    }
+}
+
+choice! {
+    /// Where who is held begins to hear an audio source.
+    pub enum AudioPlay {
+        /// Where it is just then: it plays all the time, and all hear the same. It costs no more for many than for one.
+        Continuously = "continuously",
+        /// At its beginning, each for himself.
+        FromStart = "from-start",
+    }
+}
 
 record! {
     /// Something that plays, mixes, translates or relays media.
@@ -79,4 +105,4 @@ record! {
     }
 }
 
-named!(MediaResource, MediaResourceGroup, MediaResourceGroupList);
+named!(AudioSource, MediaResource, MediaResourceGroup, MediaResourceGroupList);

@@ -103,6 +103,10 @@ record! {
         relay: RelayMode = RelayMode::Nat,
         /// Music for who is held and ringing tone for who was transferred, played by the node. Otherwise a hold is passed on from phone to phone.
         music_on_hold: bool = true,
+        /// Number of the audio source for who is held, where line, phone and device pool say none; the music that is built in when not given.
+        user_hold_source: Option<Whole<1, 51>> = None,
+        /// Number of the audio source for who waits because of a feature, where line, phone and device pool say none; the music that is built in when not given.
+        network_hold_source: Option<Whole<1, 51>> = None,
         /// Calls whose media would not be encrypted are refused.
         block_unencrypted_calls: bool = false,
         /// The most for speech inside a region, in kbit/s of the codec. Unverified (U-14).

@@ -6,7 +6,7 @@ use super::{
 };
 use crate::setting::{
     Description, DigestText, Label, List, MaskText, NumberText, PhoneName, PrefixText, Ref, SealedText,
-    UserName, Word, choice, record,
+    UserName, Whole, Word, choice, record,
 };
 
 record! {
@@ -140,6 +140,10 @@ record! {
         location: Option<Ref<Location>> = None,
         /// Its media resources; those of the device pool when not given.
         media_resource_group_list: Option<Ref<MediaResourceGroupList>> = None,
+        /// Number of the audio source that others hear whom the phone holds; that of the device pool when not given.
+        user_hold_source: Option<Whole<1, 51>> = None,
+        /// Number of the audio source that others hear who wait because of a feature that the phone uses, such as a transfer; that of the device pool when not given.
+        network_hold_source: Option<Whole<1, 51>> = None,
         /// Where numbers are looked up that are dialled over the public network (AAR); where the device pool says when not given.
         aar_search_space: Option<Ref<CallingSearchSpace>> = None,
         /// Which prefixes lead to it over the public network (AAR); those of the device pool when not given.

@@ -168,6 +168,10 @@ record! {
         location: Option<Ref<Location>> = None,
         /// Conference bridges, music and other resources of its devices; those that are in no group when not given.
         media_resource_group_list: Option<Ref<MediaResourceGroupList>> = None,
+        /// Number of the audio source that others hear whom one of its devices holds; the service parameter when not given.
+        user_hold_source: Option<Whole<1, 51>> = None,
+        /// Number of the audio source that others hear who wait because of a feature that one of its devices uses, such as a transfer; the service parameter when not given.
+        network_hold_source: Option<Whole<1, 51>> = None,
         /// The route group that stands for `<Standard Local Route Group>` when its devices call.
         local_route_group: Option<Ref<RouteGroup>> = None,
         /// What stands for local route groups of other names.

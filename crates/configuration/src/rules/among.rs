@@ -6,8 +6,8 @@ use strowger_base::limits;
 
 use crate::change::naming_setting;
 use crate::kinds::{
-    CallingSearchSpace, LineGroup, Location, MobilityInfo, Partition, Phone, PhoneSecurityProfile,
-    PickupGroup, Region,
+    AudioSource, CallingSearchSpace, LineGroup, Location, MobilityInfo, Partition, Phone,
+    PhoneSecurityProfile, PickupGroup, Region,
 };
 use crate::problem::{Path, Problem, Wrong};
 use crate::reader::Names;
@@ -54,6 +54,7 @@ pub(crate) fn among(before: &State, after: &State, put: &[Id]) -> Vec<Refusal> {
             look.name(entry, alike);
         }
         match object {
+            AnyObject::AudioSource(it) => look.audio_source(entry.id(), it),
             AnyObject::Region(it) => look.region(entry, it),
             AnyObject::Location(it) => look.location(entry, it),
             AnyObject::Partition(it) => look.partition(entry.id(), it),
@@ -94,6 +95,16 @@ impl Look<'_> {
         let kind = entry.object().kind();
         let problem = Problem { path, wrong: Wrong::Contradiction { why } };
         self.found.push(Refusal::Wrong { kind, object, key: self.after.name(kind, object), problem });
+    }
+
+    /// Two audio sources with one number: nobody could say which is meant.
+    fn audio_source(&mut self, id: Id, it: &AudioSource) {
+        let other =
+            self.after.all::<AudioSource>().find(|(other, found)| *other != id && found.number == it.number);
+        if let Some((other, _)) = other {
+            let why = format!("{} has the number {} already", self.called(other), it.number.get());
+            self.refuse(id, Path::default().setting("number"), why);
+        }
     }
 
     /// An object as sentences call it.

@@ -146,6 +146,15 @@ text! {
 }
 
 text! {
+    /// The name of a sound file in the folder for them.
+    SoundFile, most 64, "a file name of letters, digits and . - _ that ends with .wav", example "spring.wav", |text| {
+        let good = |byte: u8| byte.is_ascii_alphanumeric() || b".-_".contains(&byte);
+        let stem = text.strip_suffix(".wav").unwrap_or_default();
+        allowed(!stem.is_empty() && !stem.starts_with('.') && stem.bytes().all(good))
+    }
+}
+
+text! {
     /// What stands beside a button.
     Label, most 30, "up to 30 characters without line breaks", example "Reception", |text| {
         allowed(!text.chars().any(char::is_control))

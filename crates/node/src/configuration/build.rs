@@ -100,6 +100,7 @@ pub(super) fn with_others(
     calls.plan = dial_plan;
     calls.relay = draft.relay;
     calls.hold = draft.hold;
+    calls.hold_sources = draft.hold_sources;
     calls.no_answer = draft.timers.trunk_no_answer;
     if let Some(listener) = draft.listeners.first() {
         calls.address = listener.advertised.ip();

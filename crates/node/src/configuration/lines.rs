@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use strowger_base::line::{lines_of, number_of};
 use strowger_base::{LineName, Secret, Table, limits};
-use strowger_callcontrol::configuration::{BUSY_TRIGGER, CALLS_MAX, NO_ANSWER_LINE};
+use strowger_callcontrol::configuration::{BUSY_TRIGGER, CALLS_MAX, HoldSources, NO_ANSWER_LINE};
 use strowger_sip::io::LineAccount;
 
 use super::build::{Findings, Plain};
@@ -69,6 +69,8 @@ pub struct PhoneDraft {
     pub emergency_number: Box<str>,
     /// Whose lines it may watch; what it sees of the dial plan when empty.
     pub subscribe_search_space: Box<str>,
+    /// Which audio sources others hear on account of it; as the device pool says where it says nothing.
+    pub hold_sources: HoldSources,
     /// It sends growing numbers, each as a new INVITE (RFC 3578).
     pub overlap: bool,
 }
@@ -143,6 +145,7 @@ impl PhoneDraft {
             roams: true,
             emergency_number: Box::default(),
             subscribe_search_space: Box::default(),
+            hold_sources: HoldSources::default(),
             overlap: false,
         }
     }

@@ -4,7 +4,8 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use strowger_base::Table;
-use strowger_callcontrol::configuration::{Home, LinePhone, PhoneSettings};
+use strowger_base::leg::AudioSource;
+use strowger_callcontrol::configuration::{HoldSources, Home, LinePhone, PhoneSettings};
 use strowger_dialplan::route_list::LocalRouteGroups;
 use strowger_dialplan::{Caller, SearchSpace};
 use strowger_sip::io::{LineAccount, PhoneAccount};
@@ -154,6 +155,7 @@ fn new_settings(
             let (pool, line_space) = (Arc::clone(pool), space.clone());
             Arc::new(Home { pool, line_space, roams: phone.roams })
         }),
+        hold_sources: phone.hold_sources,
         emergency_number,
     }
 }
@@ -174,7 +176,16 @@ fn key(line: &Line, phone: &PhoneDraft) -> String {
         connected,
         redirecting,
     ];
-    format!("{}\n{}{}", texts.join("\n"), u8::from(phone.overlap), u8::from(phone.roams))
+    let HoldSources { user, network } = phone.hold_sources;
+    let number = |source: Option<AudioSource>| source.map_or(0, |source| source.0);
+    format!(
+        "{}\n{}{}\n{}\n{}",
+        texts.join("\n"),
+        u8::from(phone.overlap),
+        u8::from(phone.roams),
+        number(user),
+        number(network)
+    )
 }
 
 /// All that tells one who dials from others, but for the number.

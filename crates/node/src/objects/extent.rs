@@ -109,6 +109,7 @@ const fn part(kind: Kind) -> Part {
         | Kind::PhoneButtonTemplate
         | Kind::SoftKeyTemplate
         | Kind::CredentialPolicy
+        | Kind::AudioSource
         | Kind::MediaResource
         | Kind::MediaResourceGroup
         | Kind::MediaResourceGroupList

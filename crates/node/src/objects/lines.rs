@@ -13,7 +13,7 @@ use strowger_sip::auth;
 
 use super::patterns::sealed;
 use super::places::view;
-use super::{Fault, Secrets, Translation, name, text};
+use super::{Fault, Secrets, Translation, hold_sources, name, text};
 use crate::configuration::{self, ForwardDraft, ForwardTo, ForwardsDraft, LineSecret, PhoneDraft, Place};
 
 /// What a line by itself gives the node.
@@ -167,6 +167,9 @@ fn phone_draft(
     draft.view = view(state, more.and_then(|more| more.transformation_spaces.as_ref()));
     draft.subscribe_search_space = name(state, more.and_then(|more| more.subscribe_search_space));
     draft.roams = more.is_some_and(|more| more.mobility == MobilityMode::On);
+    let of_phone = more.map(|more| hold_sources(more.user_hold_source, more.network_hold_source));
+    let of_line = state.get(button.line).map(|it| hold_sources(it.user_hold_source, it.network_hold_source));
+    draft.hold_sources = of_line.unwrap_or_default().or(of_phone.unwrap_or_default());
     draft.emergency_number =
         text(more.and_then(|more| more.emergency_number.as_ref()).map(|number| number.as_str()));
     Ok(Some(draft))

@@ -21,7 +21,7 @@ use strowger_dialplan::{
 };
 use strowger_sip::io::DigestAlgorithm;
 
-use super::Translation;
+use super::{Translation, hold_sources};
 use crate::configuration::{Draft, ForwardingDraft, MessageDetail, Place, Timers};
 
 impl Translation<'_> {
@@ -52,6 +52,7 @@ impl Translation<'_> {
             kinds::RelayMode::Always => RelayMode::Always,
         };
         draft.hold = if it.music_on_hold { HoldMode::Music } else { HoldMode::PassedOn };
+        draft.hold_sources = hold_sources(it.user_hold_source, it.network_hold_source);
         draft.messages = match it.messages {
             kinds::MessageDetail::Full => MessageDetail::Full,
             kinds::MessageDetail::Summary => MessageDetail::Summary,

@@ -245,7 +245,8 @@ const fn service(kind: Kind) -> Service {
         | Kind::ApplicationUser
         | Kind::ApiToken
         | Kind::AutoRegistration
-        | Kind::SavedDialling => Service::Whole,
+        | Kind::SavedDialling
+        | Kind::AudioSource => Service::Whole,
         Kind::CallManagerGroup => Service::None("devices register with the one node that there is"),
         Kind::CodecPreferenceList | Kind::Region => Service::None("regions do not choose codecs yet"),
         Kind::Location => Service::None("bandwidth is not counted yet"),
@@ -316,9 +317,13 @@ const PARAMETERS: &[&str] = &[
     "digest_algorithms",
     "relay",
     "music_on_hold",
+    "user_hold_source",
+    "network_hold_source",
     "messages",
 ];
 const DEVICE_POOL: &[&str] = &[
+    "user_hold_source",
+    "network_hold_source",
     "date_time_group",
     "local_route_group",
     "local_route_groups",
@@ -346,6 +351,8 @@ const TRUNK: &[&str] = &[
     "transformation_spaces",
 ];
 const LINE: &[&str] = &[
+    "user_hold_source",
+    "network_hold_source",
     "display",
     "urgent",
     "search_space",
@@ -382,6 +389,8 @@ const ROUTE_PATTERN: &[&str] = &[
     "emergency",
 ];
 const PHONE: &[&str] = &[
+    "more.user_hold_source",
+    "more.network_hold_source",
     "protocol",
     "model",
     "device_pool",

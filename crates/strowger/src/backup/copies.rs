@@ -12,8 +12,10 @@ use std::path::{Component, Path, PathBuf};
 
 use anyhow::{Context, bail, ensure};
 use nix::fcntl::{Flock, FlockArg, OFlag};
+use strowger_configuration::setting::SoundFile;
 
 use crate::configuration;
+use crate::sounds;
 use crate::store;
 
 /// A folder inside of a data folder for copies of it. It goes when this is dropped.
@@ -123,6 +125,14 @@ pub(crate) fn make(data: &Path, node_files: &NodeFiles, folder: &Path) -> anyhow
         let from = data.join(name);
         if from.exists() {
             copy(&from, &folder.join(name))?;
+        }
+    }
+    // Sound files are made durable before they get their names.
+    let sounds = sounds::folder(data);
+    for entry in fs::read_dir(&sounds).into_iter().flatten().flatten() {
+        if SoundFile::new(&entry.file_name().to_string_lossy()).is_ok() {
+            fs::create_dir_all(sounds::folder(folder))?;
+            copy(&entry.path(), &sounds::folder(folder).join(entry.file_name()))?;
         }
     }
     for (from, path) in &node_files.files {

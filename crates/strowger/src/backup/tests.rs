@@ -47,6 +47,9 @@ impl Used {
         fs::write(data.join("strowger.toml"), "lines_file = \"csv/lines.csv\"\n").unwrap();
         fs::create_dir_all(data.join("csv")).unwrap();
         fs::write(data.join("csv/lines.csv"), "number,secret\n1001,s3cret\n").unwrap();
+        fs::create_dir_all(data.join("sounds")).unwrap();
+        fs::write(data.join("sounds/spring.wav"), "RIFF").unwrap();
+        fs::write(data.join("sounds/.spring.wav.new"), "RI").unwrap();
         let sealed = Vault::open(data).unwrap().seal(Id::from_random(1), "secret", "s3cret").unwrap();
         let mut used = Used { configuration: open(data), sealed };
         used.commit(1, "internal");
@@ -184,6 +187,7 @@ fn a_folder_in_use_comes_back_as_it_was() {
     );
     assert_eq!(&**Vault::open(&back).unwrap().open_text("secret", &used.sealed).unwrap().expose(), "s3cret");
     assert_eq!(fs::read_to_string(back.join("csv/lines.csv")).unwrap(), "number,secret\n1001,s3cret\n");
+    assert_eq!(names(&back.join("sounds")), ["spring.wav"]);
     let calls = |data: &Path| Index::read(&data.join("strowger.db")).unwrap().calls(100).unwrap().len();
     assert_eq!((calls(&data), calls(&back)), (39, 39));
     let (sender, _letters) = mailbox().unwrap();

@@ -55,6 +55,12 @@ fn operation(route: &Route) -> Value {
         Body::Nothing => return operation,
         Body::Settings(fields) => record(fields, true),
         Body::Some(fields) => record(fields, false),
+        Body::File(kind) => {
+            let schema = json!({ "type": "string", "format": "binary" });
+            let body = json!({ "required": true, "content": { (kind): { "schema": schema } } });
+            table.insert("requestBody".into(), body);
+            return operation;
+        }
     };
     let body = json!({ "required": true, "content": { "application/json": { "schema": schema } } });
     table.insert("requestBody".into(), body);
@@ -152,7 +158,7 @@ fn responses(route: &Route) -> Value {
     let rights: &[u16] = if route.needs.is_some() { &[401, 403] } else { &[] };
     let body: &[u16] = match route.body {
         Body::Nothing => &[],
-        Body::Settings(_) | Body::Some(_) => &[413, 415],
+        Body::Settings(_) | Body::Some(_) | Body::File(_) => &[413, 415],
     };
     for status in ALWAYS.iter().chain(rights).chain(body).chain(route.refusals) {
         let refused = json!({

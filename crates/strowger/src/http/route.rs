@@ -13,6 +13,7 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::{MethodFilter, MethodRouter, on};
 use axum::{Router, extract::FromRequestParts};
 use serde_json::{Map, Value};
+use strowger_base::limits;
 use strowger_configuration::form::{Field, Form};
 use strowger_configuration::reader::{AlreadySealed, ByIdOnly, Reader};
 use strowger_configuration::setting::Record;
@@ -55,6 +56,8 @@ pub(crate) enum Body {
     Settings(&'static [Field]),
     /// Any of the settings of an object, as JSON.
     Some(&'static [Field]),
+    /// A file of this media type, as it is.
+    File(&'static str),
 }
 
 /// An answer when nothing is wrong.
@@ -88,6 +91,8 @@ pub(crate) struct Ask {
     path: BTreeMap<String, String>,
     query: Map<String, Value>,
     pub(crate) body: Map<String, Value>,
+    /// The body of [`Body::File`].
+    pub(crate) file: Content,
     pub(super) headers: axum::http::HeaderMap,
     /// The way to a WebSocket, when one is asked for.
     pub(super) upgrade: Option<WebSocketUpgrade>,
@@ -161,8 +166,9 @@ async fn answer(site: Arc<Site>, route: &Route, request: Request) -> Result<Resp
         Body::Nothing => Default::default(),
         Body::Settings(_) | Body::Some(_) => {
             let most = if route.needs.is_some() { BODY_MAX } else { BODY_OF_STRANGERS_MAX };
-            read(&parts.headers, body, most).await?
+            read(&parts.headers, body, most, JSON).await?
         }
+        Body::File(kind) => read(&parts.headers, body, limits::SOUND_BYTES as usize, &[kind]).await?,
     };
     let key = repeat::key(&parts.headers)?.filter(|_| route.is_repeatable);
     let order = match key {
@@ -176,12 +182,13 @@ async fn answer(site: Arc<Site>, route: &Route, request: Request) -> Result<Resp
         }
     };
     let body = match route.body {
-        Body::Nothing => Map::new(),
+        Body::Nothing | Body::File(_) => Map::new(),
         Body::Settings(_) | Body::Some(_) => table(&bytes)?,
     };
     let upgrade = WebSocketUpgrade::from_request_parts(&mut parts, &()).await.ok();
     let subject = route.subject;
-    let ask = Ask { principal, order, subject, path, query, body, headers: parts.headers, upgrade };
+    let file = if matches!(route.body, Body::File(_)) { bytes } else { Content::new() };
+    let ask = Ask { principal, order, subject, path, query, body, file, headers: parts.headers, upgrade };
     (route.handle)(site, ask).await
 }
 
@@ -206,14 +213,17 @@ fn query(text: &str, fields: &'static [Field]) -> Result<Map<String, Value>, Pro
     Ok(table)
 }
 
-/// What a request carries, if it is JSON and no more than it may be.
-async fn read(headers: &axum::http::HeaderMap, body: Bytes, most: usize) -> Result<Content, Problem> {
+/// What a request carries, if it is of one of these media types and no more than it may be.
+async fn read(
+    headers: &axum::http::HeaderMap,
+    body: Bytes,
+    most: usize,
+    kinds: &[&str],
+) -> Result<Content, Problem> {
     let kind = headers.get(header::CONTENT_TYPE).and_then(|kind| kind.to_str().ok()).unwrap_or_default();
     let kind = kind.split(';').next().unwrap_or_default().trim();
-    if !kind.eq_ignore_ascii_case("application/json")
-        && !kind.eq_ignore_ascii_case("application/merge-patch+json")
-    {
-        let why = "the body must be application/json";
+    if !kinds.iter().any(|known| kind.eq_ignore_ascii_case(known)) {
+        let why = format!("the body must be {}", kinds.first().copied().unwrap_or_default());
         return Err(Problem::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, why));
     }
     to_bytes(body, most).await.map_err(|_| {
@@ -221,6 +231,8 @@ async fn read(headers: &axum::http::HeaderMap, body: Bytes, most: usize) -> Resu
         Problem::new(StatusCode::PAYLOAD_TOO_LARGE, why)
     })
 }
+
+const JSON: &[&str] = &["application/json", "application/merge-patch+json"];
 
 /// The table that a body is.
 fn table(bytes: &[u8]) -> Result<Map<String, Value>, Problem> {
