@@ -25,7 +25,7 @@ pub use decision::{
 };
 pub use entry::{
     Alarm, CallRecord, Direction, Entry, LegOutcome, LegRecord, MediaPart, OriginView, PartyView, Quality,
-    Registration, ReleasedBy, TargetView, Told,
+    QualityDetail, Registration, ReleasedBy, TargetView, Told,
 };
 pub use feature::{Feature, Joined, Moved, Moves, Seat, TransferNews, WhyFeatureRefused, WhyTransferRefused};
 pub use head::{EntryKind, Head};

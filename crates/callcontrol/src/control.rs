@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use strowger_base::hash::give_back;
-use strowger_base::journal::{Alarm, Entry, Quality};
+use strowger_base::journal::{Alarm, Entry, Quality, QualityDetail};
 use strowger_base::leg::Setup;
 use strowger_base::{
     CallId, Cause, Command, HashMap, HashSeed, Instant, LegId, NodeId, Now, Rng, ShardId, Signal,
@@ -387,5 +387,16 @@ pub fn quality(stream: &StreamStatistics) -> Quality {
         malformed: stream.malformed,
         foreign: stream.foreign,
         peer: stream.peer,
+        detail: Some(QualityDetail {
+            reordered: stream.reordered,
+            duplicates: stream.duplicates,
+            late: stream.late,
+            gaps: stream.gaps,
+            longest_gap: stream.longest_gap,
+            payload_type: stream.payload_type,
+            opinion_score: stream.opinion_score,
+            unsent: stream.unsent,
+            unsent_error: stream.unsent_error,
+        }),
     }
 }

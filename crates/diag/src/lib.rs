@@ -13,6 +13,7 @@ mod ladder;
 mod masked;
 mod names;
 mod numbers;
+mod quality;
 mod redirections;
 mod select;
 mod sentences;

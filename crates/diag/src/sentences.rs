@@ -4,14 +4,14 @@ use std::net::SocketAddr;
 
 use strowger_base::LegId;
 use strowger_base::journal::{
-    Alarm, AudioFlow, Decision, Entry, MediaPart, MediaPath, OriginView, PartyView, Quality, ReleasedBy,
-    StreamEnd, TargetView, Told, Way, WhyEnded, WhyOfferRefused, WhyRefused, WhyRelay, WhyReleased,
+    Alarm, AudioFlow, Decision, Entry, MediaPart, MediaPath, OriginView, PartyView, ReleasedBy, StreamEnd,
+    TargetView, Told, Way, WhyEnded, WhyOfferRefused, WhyRefused, WhyRelay, WhyReleased,
 };
 use strowger_base::leg::{Alert, DigitsEnd, Presentation, ReleaseReason};
 use strowger_base::line::number_of;
 
 use crate::names::Names;
-use crate::{admission, codes, features, numbers, redirections, transfers, words};
+use crate::{admission, codes, features, numbers, quality, redirections, transfers, words};
 
 /// The sentence for a record; `None` when another record says it better.
 pub(crate) fn sentence(leg: Option<LegId>, entry: &Entry<'_>, names: &Names) -> Option<String> {
@@ -21,7 +21,7 @@ pub(crate) fn sentence(leg: Option<LegId>, entry: &Entry<'_>, names: &Names) -> 
         Entry::Told(told) => told_sentence(leg?, told, names),
         Entry::Decision(decision) => decision_sentence(leg, decision, names),
         Entry::Alarm(alarm) => Some(alarm_sentence(alarm)),
-        Entry::Quality(quality) => Some(quality_sentence(leg?, quality, names)),
+        Entry::Quality(quality) => Some(quality::sentence(leg?, quality, names)),
     }
 }
 
@@ -382,35 +382,4 @@ fn alarm_sentence(alarm: &Alarm<'_>) -> String {
         Alarm::OverloadEnded => "New calls are taken again.".to_owned(),
         Alarm::Contained { what } => format!("Alarm: {what}. Please report this as a bug."),
     }
-}
-
-fn quality_sentence(leg: LegId, quality: &Quality, names: &Names) -> String {
-    let party = names.party(leg);
-    let lost = || {
-        let total = quality.packets + quality.lost;
-        let percent = quality.lost as f64 * 100.0 / total as f64;
-        format!("{} lost ({percent:.1} %)", quality.lost)
-    };
-    let elsewhere = quality.peer.map(|peer| format!(" from {peer}")).unwrap_or_default();
-    let packets = words::count(quality.packets as usize, "audio packet");
-    // Of a service it is told what the service heard and said, of a device what came from it and went to it.
-    match (names.is_service(leg), quality.packets) {
-        (true, 0) => format!("{} got no audio packet and sent {}.", words::capital(party), quality.sent),
-        (true, _) => {
-            format!(
-                "{} got {packets}{elsewhere}, {}, and sent {}.",
-                words::capital(party),
-                lost(),
-                quality.sent
-            )
-        }
-        (false, 0) => format!("No audio packet arrived from {party}; {}.", sent_to_it(quality.sent)),
-        (false, _) => {
-            format!("From {party} arrived {packets}{elsewhere}, {}; {}.", lost(), sent_to_it(quality.sent))
-        }
-    }
-}
-
-fn sent_to_it(packets: u64) -> String {
-    format!("{packets} {} sent to it", if packets == 1 { "was" } else { "were" })
 }

@@ -6,8 +6,9 @@ use std::time::Duration;
 use strowger_base::journal::{
     AskedCode, AudioFlow, AuthorizationView, CallRecord, CodesView, Decision, DestinationView, Direction,
     Entry, Forwarding, LegOutcome, LegRecord, Lookup, MatterView, MediaPart, MediaPath, NotResolved,
-    OriginView, PartyView, PatternKind, Quality, Record, Redirection, ReleasedBy, StreamEnd, TargetView,
-    Told, Way, WhyCodeRefused, WhyEnded, WhyForwarded, WhyLookupEnded, WhyRefused, WhyRelay, WhyReleased,
+    OriginView, PartyView, PatternKind, Quality, QualityDetail, Record, Redirection, ReleasedBy, StreamEnd,
+    TargetView, Told, Way, WhyCodeRefused, WhyEnded, WhyForwarded, WhyLookupEnded, WhyRefused, WhyRelay,
+    WhyReleased,
 };
 use strowger_base::leg::{Alert, BindingId, Presentation, ReleaseReason, Service};
 use strowger_base::net::{Flow, ListenerId};
@@ -537,7 +538,53 @@ fn quality(packets: u64, lost: u64) -> Quality {
         malformed: 0,
         foreign: 0,
         peer: None,
+        detail: None,
     }
+}
+
+#[test]
+fn what_is_unusual_about_packets_is_told() {
+    let check = |quality: Quality, expect: &str| {
+        let rung = Decision::Rung {
+            target: TargetView::Phone { line: "1002", phone: "", binding: BindingId(1) },
+            called: "1002",
+            shown: party("1001", "Alice"),
+        };
+        let journal =
+            Journal::call("1002").decide(1, Some(B2), rung).and(2, Some(B2), Entry::Quality(quality));
+        let lines = tell(&journal.0).lines;
+        assert_eq!(lines.last().map(|line| &*line.text), Some(expect));
+    };
+    let detail = QualityDetail { opinion_score: Some(440), ..QualityDetail::default() };
+    let good = Quality { detail: Some(detail), ..quality(800, 0) };
+    check(
+        good,
+        "From 1002 arrived 800 audio packets, 0 lost (0.0 %); 790 were sent to it. MOS 4.40 (estimated).",
+    );
+    let bad = QualityDetail {
+        reordered: 1,
+        duplicates: 2,
+        late: 3,
+        gaps: 4,
+        longest_gap: 5,
+        payload_type: Some(8),
+        opinion_score: Some(305),
+        unsent: 6,
+        unsent_error: Some(101),
+    };
+    let round_trip = Some(Duration::from_millis(180));
+    check(
+        Quality { malformed: 1, foreign: 7, round_trip, detail: Some(bad), ..quality(800, 8) },
+        "From 1002 arrived 800 audio packets, 8 lost (1.0 %); 790 were sent to it. 1 was no RTP or had a payload type \
+         that was not agreed. 7 came from somebody else and were dropped. 3 came too late to be played. 1 was overtaken \
+         by later ones. 2 came twice. Up to 5 were lost in a row. The round trip took 180 ms. MOS 3.05 (estimated). 6 \
+         packets to it could not be sent: Network is unreachable (os error 101).",
+    );
+    let wrong = Quality { malformed: 50, detail: Some(QualityDetail::default()), ..quality(0, 0) };
+    check(
+        wrong,
+        "No audio packet arrived from 1002; 790 were sent to it. 50 were no RTP or had a payload type that was not agreed.",
+    );
 }
 
 #[test]

@@ -218,8 +218,8 @@ impl Endpoint {
             peer: self.latch.peer(),
             ..StreamStatistics::default()
         };
-        statistics.take_reception(&self.reception);
         self.control.fill(&mut statistics);
+        statistics.take_reception(&self.reception);
         statistics
     }
 

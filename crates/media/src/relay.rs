@@ -6,8 +6,9 @@
 //! checked when they come and protected when they go, so that the two sides may have different suites, or one of them none.
 
 use std::net::SocketAddr;
+use std::time::Duration;
 
-use strowger_base::Now;
+use strowger_base::{Instant, Now};
 
 use crate::control::{PortId, PortKeys, Side};
 use crate::latch::{ControlLatch, Latch, Verdict};
@@ -60,6 +61,10 @@ struct Half {
     protection: Protection,
     reception: Reception,
     remote: Option<ReportBlock>,
+    /// The middle of the NTP time of this side's last sender report, and when it passed.
+    sender_report: Option<(u32, Instant)>,
+    /// From here to this side and back.
+    round_trip: Option<Duration>,
     malformed: u64,
     foreign: u64,
     sent: u64,
@@ -93,7 +98,7 @@ impl Relay {
                     Ok(bytes) if channel == Channel::Rtp && !rtp::is_rtcp(bytes) => {
                         self.rtp(now, side, source, bytes, out);
                     }
-                    Ok(bytes) => self.rtcp(side, channel, source, bytes, out),
+                    Ok(bytes) => self.rtcp(now.mono, side, channel, source, bytes, out),
                     Err(Failure::Malformed) => from.malformed += 1,
                     Err(_) => from.foreign += 1,
                 }
@@ -120,6 +125,7 @@ impl Relay {
         let mut statistics = StreamStatistics {
             remote_lost: half.remote.map(|block| block.cumulative_lost.max(0) as u32),
             remote_jitter: half.remote.map(|block| block.jitter),
+            round_trip: half.round_trip,
             malformed: half.malformed,
             foreign: half.foreign,
             sent: half.sent,
@@ -160,7 +166,15 @@ impl Relay {
         }
     }
 
-    fn rtcp(&mut self, side: Side, channel: Channel, source: SocketAddr, bytes: &[u8], out: &mut Outbox) {
+    fn rtcp(
+        &mut self,
+        now: Instant,
+        side: Side,
+        channel: Channel,
+        source: SocketAddr,
+        bytes: &[u8],
+        out: &mut Outbox,
+    ) {
         let port = self.port;
         let (from, to) = self.halves(side);
         if !rtp::is_rtcp(bytes) {
@@ -179,8 +193,8 @@ impl Relay {
                 return;
             }
         }
-        if let (Ok(compound), Some(ssrc)) = (Compound::parse(bytes), to.reception.ssrc()) {
-            from.take_reports(compound, ssrc);
+        if let Ok(compound) = Compound::parse(bytes) {
+            from.take_reports(now, compound, to);
         }
         let destination = match channel {
             Channel::Rtcp => to.rtcp.destination(&to.rtp),
@@ -210,19 +224,35 @@ impl Relay {
 }
 
 impl Half {
-    /// Keeps what this side reports of the other side's stream.
-    fn take_reports(&mut self, compound: Compound<'_>, ssrc: u32) {
+    /// Keeps what this side reports of the other side's stream, and of when it sent its own report.
+    fn take_reports(&mut self, now: Instant, compound: Compound<'_>, other: &Half) {
         for packet in compound.packets() {
             let reports = match packet {
-                rtcp::Packet::SenderReport { ssrc: _, info: _, reports } => reports,
+                rtcp::Packet::SenderReport { ssrc: _, info, reports } => {
+                    self.sender_report = Some((rtcp::ntp_middle(info.ntp), now));
+                    reports
+                }
                 rtcp::Packet::ReceiverReport { ssrc: _, reports } => reports,
                 rtcp::Packet::SourceDescription(_) | rtcp::Packet::Bye(_) | rtcp::Packet::Other(_) => {
                     continue;
                 }
             };
-            if let Some(block) = reports.blocks().find(|block| block.ssrc == ssrc) {
+            let of_other = |block: &ReportBlock| Some(block.ssrc) == other.reception.ssrc();
+            if let Some(block) = reports.blocks().find(of_other) {
                 self.remote = Some(block);
+                self.measure(now, &block, other.sender_report);
             }
+        }
+    }
+
+    /// The time since the other side's report went on from here, less what this side kept it (RFC 3550 §6.4.1).
+    fn measure(&mut self, now: Instant, block: &ReportBlock, report: Option<(u32, Instant)>) {
+        let Some((middle, passed_at)) = report else { return };
+        let kept = Duration::from_nanos((u64::from(block.delay_since) * 1_000_000_000) >> 16);
+        if block.last_sender_report == middle
+            && let Some(round_trip) = now.saturating_since(passed_at).checked_sub(kept)
+        {
+            self.round_trip = Some(round_trip);
         }
     }
 }

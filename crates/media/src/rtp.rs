@@ -1,10 +1,12 @@
 //! RTP packets (RFC 3550 §5.1) and what is counted of them.
 
 mod event;
+mod gaps;
 mod reception;
 mod sender;
 
 pub use event::{EVENT_CLOCK_HZ, EventReceiver, EventSender};
+pub use gaps::Gaps;
 pub use reception::{Arrival, Reception, ReportBlock, Timing};
 pub use sender::Sender;
 

@@ -1,4 +1,6 @@
-//! What was received on a stream, as RTCP counts it (RFC 3550 §6.4).
+//! What was received on a stream, as RTCP counts it (RFC 3550 §6.4), and what people would think of it.
+
+pub mod estimate;
 
 use std::net::SocketAddr;
 use std::time::Duration;
@@ -26,12 +28,27 @@ pub struct StreamStatistics {
     pub malformed: u64,
     /// Packets from an address other than the peer's; dropped.
     pub foreign: u64,
-    /// Packets that came late, after one with a higher sequence number.
+    /// Packets that came after one with a higher sequence number.
     pub reordered: u64,
+    /// Packets that came too late for a jitter buffer of 60 ms.
+    pub late: u64,
+    /// Losses, each of one packet or several in a row.
+    pub gaps: u64,
+    /// Packets of the longest of them.
+    pub longest_gap: u32,
+    /// Payload type of the last audio packet.
+    pub payload_type: Option<u8>,
+    /// The mean opinion score by ITU-T G.107 in hundredths, 100 to 441; for codecs with published figures. `round_trip` is that of this
+    /// side alone, so that the way behind us is not in it.
+    pub opinion_score: Option<u16>,
     /// Packets that came again.
     pub duplicates: u64,
     /// Packets sent towards this side.
     pub sent: u64,
+    /// Packets for this side that the system did not take.
+    pub unsent: u64,
+    /// Why not, the last time: the system's number of the error.
+    pub unsent_error: Option<u16>,
     /// Payload bytes sent towards this side.
     pub sent_bytes: u64,
     /// Where its packets really come from, once known.
@@ -39,7 +56,7 @@ pub struct StreamStatistics {
 }
 
 impl StreamStatistics {
-    /// Fills in what was received.
+    /// Fills in what was received; `round_trip` must be there.
     pub(crate) fn take_reception(&mut self, reception: &Reception) {
         self.packets = reception.packets();
         self.bytes = reception.bytes();
@@ -47,8 +64,32 @@ impl StreamStatistics {
         self.jitter = reception.jitter();
         self.reordered = reception.reordered();
         self.duplicates = reception.duplicates();
+        self.late = reception.late();
+        let gaps = reception.gaps();
+        (self.gaps, self.longest_gap) = (gaps.count, gaps.longest);
+        self.payload_type = reception.payload_type();
+        self.opinion_score = self
+            .payload_type
+            .and_then(estimate::Codec::of_payload_type)
+            .map(|codec| estimate::opinion_score_hundredths(estimate::rating(codec, self.measured())));
+    }
+
+    /// What the E-model wants to know.
+    fn measured(&self) -> estimate::Measured {
+        let expected = (self.packets.saturating_sub(self.duplicates) + self.lost).max(1);
+        // All codecs with an estimate have the 8 kHz clock.
+        let jitter = Duration::from_micros(125) * self.jitter;
+        estimate::Measured {
+            lost: (self.lost + self.late) as f64 / expected as f64,
+            burst: self.lost as f64 / self.gaps.max(1) as f64,
+            // Half of the round trip, a packet, and a jitter buffer of twice the jitter.
+            one_way: self.round_trip.unwrap_or_default() / 2 + PACKET_TIME + jitter * 2,
+        }
     }
 }
+
+/// What most phones put into a packet.
+const PACKET_TIME: Duration = Duration::from_millis(20);
 
 /// What a port carried.
 #[derive(Clone, Copy, PartialEq, Eq, Default, Debug)]

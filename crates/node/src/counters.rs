@@ -3,6 +3,7 @@
 use strowger_base::Event;
 use strowger_base::event::{RefuseReason, UnregisterReason};
 use strowger_base::journal::Direction;
+use strowger_media::statistics::PortStatistics;
 
 /// Counters since the start.
 #[derive(Clone, Copy, PartialEq, Eq, Default, Debug)]
@@ -20,7 +21,41 @@ pub(crate) struct Counters {
     pub(crate) refused_routing: u64,
     pub(crate) journal_records: u64,
     pub(crate) journal_bytes: u64,
+    pub(crate) media: Media,
 }
+
+/// Streams that came to media ports which are closed.
+#[derive(Clone, Copy, PartialEq, Eq, Default, Debug)]
+pub(crate) struct Media {
+    pub(crate) streams: u64,
+    pub(crate) packets: u64,
+    pub(crate) lost: u64,
+    pub(crate) late: u64,
+    pub(crate) foreign: u64,
+    pub(crate) malformed: u64,
+    pub(crate) unsent: u64,
+    /// Streams that most people would complain about.
+    pub(crate) poor: u64,
+}
+
+impl Media {
+    /// A port was closed.
+    pub(crate) fn port(&mut self, statistics: &PortStatistics) {
+        for stream in [Some(&statistics.a), statistics.b.as_ref()].into_iter().flatten() {
+            self.streams += u64::from(stream.packets > 0);
+            self.packets += stream.packets;
+            self.lost += stream.lost;
+            self.late += stream.late;
+            self.foreign += stream.foreign;
+            self.malformed += stream.malformed;
+            self.unsent += stream.unsent;
+            self.poor += u64::from(stream.opinion_score.is_some_and(|score| score < POOR));
+        }
+    }
+}
+
+/// Below this mean opinion score nearly all users are dissatisfied (ITU-T G.107 Annex B: a rating of 60).
+const POOR: u16 = 310;
 
 /// Messages of calls, by kind.
 #[derive(Clone, Copy, PartialEq, Eq, Default, Debug)]

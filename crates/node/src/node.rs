@@ -144,12 +144,17 @@ impl Node {
             Input::StreamClosed { stream } => {
                 self.tell_sip(now, strowger_sip::Input::StreamClosed { stream }, out);
             }
-            Input::Media(report) => match report_owner(&report) {
-                PortOwner::CallControl => {
-                    self.tell_calls(now, strowger_callcontrol::Input::Media(report), out);
+            Input::Media(report) => {
+                if let strowger_media::control::Report::Closed { statistics, .. } = &report {
+                    self.counters.media.port(statistics);
                 }
-                PortOwner::Agent => self.tell_agent(now, strowger_media::agent::Input::Report(report)),
-            },
+                match report_owner(&report) {
+                    PortOwner::CallControl => {
+                        self.tell_calls(now, strowger_callcontrol::Input::Media(report), out);
+                    }
+                    PortOwner::Agent => self.tell_agent(now, strowger_media::agent::Input::Report(report)),
+                }
+            }
             Input::Persisted { ticket } => {
                 self.tell_calls(now, strowger_callcontrol::Input::Persisted { ticket: ticket.0 }, out);
             }

@@ -162,6 +162,7 @@ impl Node {
         list.counter("sip_watchers_lost_total", help, sip.watchers_lost);
         self.message_metrics(&mut list);
         self.event_metrics(&mut list);
+        self.media_metrics(&mut list);
         let calls = self.calls.counters();
         list.counter("calls_begun_total", "Calls begun.", calls.begun);
         list.counter("calls_answered_total", "Calls answered.", calls.answered);
@@ -197,6 +198,20 @@ impl Node {
                 list.labelled(name, help, ("kind", kind), value);
             }
         }
+    }
+
+    fn media_metrics(&self, list: &mut MetricList) {
+        let media = &self.counters.media;
+        let mut counter = |name, help, value| list.counter(name, help, value);
+        counter("media_streams_total", "Streams that came through the server and are over.", media.streams);
+        counter("media_streams_poor_total", "Those with an estimated MOS below 3.1.", media.poor);
+        counter("media_packets_total", "Their packets.", media.packets);
+        counter("media_packets_lost_total", "Packets that never came.", media.lost);
+        counter("media_packets_late_total", "Packets that came too late to be played.", media.late);
+        counter("media_packets_foreign_total", "Packets from others, dropped.", media.foreign);
+        let help = "Packets that were no RTP or had a payload type that was not agreed.";
+        counter("media_packets_malformed_total", help, media.malformed);
+        counter("media_packets_unsent_total", "Packets that the system did not take.", media.unsent);
     }
 
     fn event_metrics(&self, list: &mut MetricList) {

@@ -443,9 +443,94 @@ pub struct Quality {
     pub foreign: u64,
     /// Where its packets really came from.
     pub peer: Option<SocketAddr>,
+    /// How losses were spread and what people would think of it; not in records of older versions.
+    pub detail: Option<QualityDetail>,
 }
 
-wire_struct!(Quality { packets, lost, jitter, sent, remote_lost, round_trip, malformed, foreign, peer });
+/// More about the packets that came.
+#[derive(Clone, Copy, PartialEq, Eq, Default, Debug)]
+pub struct QualityDetail {
+    /// Packets that came after one with a higher sequence number.
+    pub reordered: u64,
+    /// Packets that came again.
+    pub duplicates: u64,
+    /// Packets that came too late for a jitter buffer of 60 ms.
+    pub late: u64,
+    /// Losses, each of one packet or several in a row.
+    pub gaps: u64,
+    /// Packets of the longest of them.
+    pub longest_gap: u32,
+    /// Payload type of the last audio packet.
+    pub payload_type: Option<u8>,
+    /// Mean opinion score by ITU-T G.107 in hundredths, 100 to 441.
+    pub opinion_score: Option<u16>,
+    /// Packets for the leg that the system did not take.
+    pub unsent: u64,
+    /// Why not: the system's number of the error.
+    pub unsent_error: Option<u16>,
+}
+
+wire_struct!(QualityDetail {
+    reordered,
+    duplicates,
+    late,
+    gaps,
+    longest_gap,
+    payload_type,
+    opinion_score,
+    unsent,
+    unsent_error
+});
+
+impl<'a> Wire<'a> for Quality {
+    fn put(&self, out: &mut Vec<u8>) {
+        self.packets.put(out);
+        self.lost.put(out);
+        self.jitter.put(out);
+        self.sent.put(out);
+        self.remote_lost.put(out);
+        self.round_trip.put(out);
+        self.malformed.put(out);
+        self.foreign.put(out);
+        // Older versions wrote 0 or 1 here, and then nothing of a detail.
+        out.push(u8::from(self.peer.is_some()) | if self.detail.is_some() { DETAILED } else { 0 });
+        if let Some(peer) = &self.peer {
+            peer.put(out);
+        }
+        if let Some(detail) = &self.detail {
+            detail.put(out);
+        }
+    }
+
+    fn take(from: &mut Reader<'a>) -> Result<Self, DecodeError> {
+        let mut quality = Quality {
+            packets: Wire::take(from)?,
+            lost: Wire::take(from)?,
+            jitter: Wire::take(from)?,
+            sent: Wire::take(from)?,
+            remote_lost: Wire::take(from)?,
+            round_trip: Wire::take(from)?,
+            malformed: Wire::take(from)?,
+            foreign: Wire::take(from)?,
+            peer: None,
+            detail: None,
+        };
+        let what = from.byte()?;
+        if what > (DETAILED | 1) {
+            return Err(DecodeError::Unknown { what: "quality", code: what });
+        }
+        if what & 1 != 0 {
+            quality.peer = Some(Wire::take(from)?);
+        }
+        if what & DETAILED != 0 {
+            quality.detail = Some(Wire::take(from)?);
+        }
+        Ok(quality)
+    }
+}
+
+/// A [`QualityDetail`] follows.
+const DETAILED: u8 = 2;
 
 /// Who ended a call or leg.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]

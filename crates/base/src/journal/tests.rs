@@ -342,8 +342,22 @@ fn samples() -> Vec<Entry<'static>> {
         malformed: 0,
         foreign: 1,
         peer: Some(address6()),
+        detail: None,
     };
-    let mut entries = vec![message, Entry::Call(record), Entry::Call(moved), Entry::Quality(quality)];
+    let detail = QualityDetail {
+        reordered: 4,
+        duplicates: 1,
+        late: 300,
+        gaps: 2,
+        longest_gap: 2,
+        payload_type: Some(8),
+        opinion_score: Some(438),
+        unsent: 1,
+        unsent_error: Some(101),
+    };
+    let detailed = Quality { detail: Some(detail), ..quality };
+    let mut entries = vec![message, Entry::Call(record), Entry::Call(moved)];
+    entries.extend([Entry::Quality(quality), Entry::Quality(detailed)]);
     entries.extend(decisions.map(Entry::Decision));
     entries.extend(told.map(Entry::Told));
     entries.extend(registrations.map(Entry::Registration));

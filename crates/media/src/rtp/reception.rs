@@ -2,7 +2,7 @@
 
 use strowger_base::Instant;
 
-use super::Header;
+use super::{Gaps, Header};
 
 /// Reception of one source.
 #[derive(Clone, Debug, Default)]
@@ -11,6 +11,10 @@ pub struct Reception {
     /// Packets and losses of sources before the present one.
     packets_before: u64,
     lost_before: u64,
+    gaps_before: Gaps,
+    late: u64,
+    /// Of the last audio packet.
+    payload_type: Option<u8>,
     reordered: u64,
     duplicates: u64,
     bytes: u64,
@@ -33,6 +37,20 @@ struct Source {
     /// Jitter times 16, as RFC 3550 §A.8 keeps it.
     jitter_16: u32,
     transit: Option<u32>,
+    gaps: Gaps,
+    playout: Playout,
+}
+
+/// A jitter buffer of [`PLAYOUT_MS`] that only looks at the clock: what comes later than that after the quickest packets cannot be
+/// played any more.
+#[derive(Clone, Copy, Default, Debug)]
+struct Playout {
+    /// Transit of the quickest packets; it creeps up, so that a sender whose clock is slow is followed.
+    quickest: Option<u32>,
+    /// Packets since it crept.
+    since: u8,
+    /// Late packets in a row.
+    late_in_a_row: u8,
 }
 
 /// How a packet fits into what came before.
@@ -112,7 +130,10 @@ impl Reception {
             source.received += 1;
             source.duplicates += u64::from(arrival == Arrival::Duplicate);
             if let (Timing::Audio(clock_hz), false) = (timing, arrival == Arrival::Duplicate) {
-                source.time(now, clock_hz, header.timestamp);
+                self.late += u64::from(source.time(now, clock_hz, header.timestamp));
+                if header.payload_type != COMFORT_NOISE {
+                    self.payload_type = Some(header.payload_type);
+                }
             }
         }
         arrival
@@ -133,7 +154,26 @@ impl Reception {
         self.lost_before + self.source.as_ref().map_or(0, Source::missing)
     }
 
-    /// Packets that came late.
+    /// Losses, each of one packet or several in a row.
+    pub fn gaps(&self) -> Gaps {
+        let mut gaps = self.gaps_before;
+        if let Some(source) = &self.source {
+            gaps.add(source.all_gaps());
+        }
+        gaps
+    }
+
+    /// Packets that came too late for a jitter buffer of 60 ms.
+    pub const fn late(&self) -> u64 {
+        self.late
+    }
+
+    /// The payload type of the last audio packet.
+    pub const fn payload_type(&self) -> Option<u8> {
+        self.payload_type
+    }
+
+    /// Packets that were overtaken.
     pub const fn reordered(&self) -> u64 {
         self.reordered
     }
@@ -173,12 +213,13 @@ impl Reception {
         if let Some(source) = self.source.take() {
             self.packets_before += source.received;
             self.lost_before += source.missing();
+            self.gaps_before.add(source.all_gaps());
         }
     }
 }
 
 impl Source {
-    const fn new(header: &Header) -> Self {
+    fn new(header: &Header) -> Self {
         // One cycle above zero, so that a late packet from before the first does not go below.
         let extended = CYCLE | header.sequence as u32;
         Source {
@@ -193,6 +234,8 @@ impl Source {
             received_prior: 0,
             jitter_16: 0,
             transit: None,
+            gaps: Gaps::default(),
+            playout: Playout::default(),
         }
     }
 
@@ -205,6 +248,7 @@ impl Source {
             return Arrival::Duplicate;
         }
         if ahead < DROPOUT_MAX {
+            self.leave(u32::from(ahead));
             self.highest = self.highest.wrapping_add(u32::from(ahead));
             self.seen = self.seen.checked_shl(u32::from(ahead)).unwrap_or(0) | 1;
             self.restart_at = None;
@@ -218,6 +262,26 @@ impl Source {
         }
         self.restart_at = Some(sequence.wrapping_add(1));
         Arrival::FarOff
+    }
+
+    /// Looks for gaps among the oldest packets of `seen` before it moves on: what has not come until now never will.
+    fn leave(&mut self, ahead: u32) {
+        let known = self.expected().min(u64::BITS);
+        let leaving = (known + ahead).saturating_sub(u64::BITS);
+        for place in 0..leaving.min(known) {
+            self.gaps.next(self.seen >> (known - 1 - place) & 1 == 1);
+        }
+        self.gaps.lost(leaving.saturating_sub(known));
+    }
+
+    /// Gaps, those among the last packets too.
+    fn all_gaps(&self) -> Gaps {
+        let mut gaps = self.gaps;
+        for place in (0..self.expected().min(u64::BITS)).rev() {
+            gaps.next(self.seen >> place & 1 == 1);
+        }
+        gaps.close();
+        gaps
     }
 
     fn late(&mut self, behind: u16) -> Arrival {
@@ -255,8 +319,8 @@ impl Source {
         if expected == 0 || lost <= 0 { 0 } else { ((lost << 8) / i64::from(expected)).min(255) as u8 }
     }
 
-    /// Interarrival jitter (RFC 3550 §A.8).
-    fn time(&mut self, now: Instant, clock_hz: u32, timestamp: u32) {
+    /// Interarrival jitter (RFC 3550 §A.8); true when the packet came too late to be played.
+    fn time(&mut self, now: Instant, clock_hz: u32, timestamp: u32) -> bool {
         let arrival = (now.as_nanos() / 1000 * u64::from(clock_hz) / 1_000_000) as u32;
         let transit = arrival.wrapping_sub(timestamp);
         if let Some(last) = self.transit.replace(transit) {
@@ -266,6 +330,31 @@ impl Source {
                 self.jitter_16 = self.jitter_16 + difference - ((self.jitter_16 + 8) >> 4);
             }
         }
+        self.playout.is_late(transit, clock_hz)
+    }
+}
+
+impl Playout {
+    fn is_late(&mut self, transit: u32, clock_hz: u32) -> bool {
+        let quickest = self.quickest.get_or_insert(transit);
+        let behind = transit.wrapping_sub(*quickest) as i32;
+        if behind <= 0 {
+            *quickest = transit;
+        }
+        self.since += 1;
+        if self.since == CREEP_PACKETS {
+            (*quickest, self.since) = (quickest.wrapping_add(clock_hz / CREEP_PER_SECOND), 0);
+        }
+        if behind < (clock_hz / 1000 * PLAYOUT_MS) as i32 {
+            self.late_in_a_row = 0;
+            return false;
+        }
+        self.late_in_a_row += 1;
+        if self.late_in_a_row >= LATE_IN_A_ROW {
+            // The way has become longer or the sender has set its clock anew, and a jitter buffer follows.
+            (*quickest, self.late_in_a_row) = (transit, 0);
+        }
+        true
     }
 }
 
@@ -276,3 +365,13 @@ const MISORDER_MAX: u16 = 100;
 const CYCLE: u32 = 1 << 16;
 /// Ten seconds.
 const DIFFERENCE_MAX_S: u32 = 10;
+/// A common jitter buffer.
+const PLAYOUT_MS: u32 = 60;
+/// An eighth of a millisecond each eight packets: a clock that is slow by 1/1280 is followed where packets come each 20 ms, and real ones are
+/// ten times better.
+const CREEP_PER_SECOND: u32 = 8000;
+const CREEP_PACKETS: u8 = 8;
+/// After so many a jitter buffer has become longer.
+const LATE_IN_A_ROW: u8 = 10;
+/// The payload type of comfort noise, which is no codec (RFC 3389 §4).
+const COMFORT_NOISE: u8 = 13;

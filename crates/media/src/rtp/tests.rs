@@ -118,6 +118,67 @@ fn losses_are_counted_as_by_hand() {
     check(&[5, 7, 30_000, 30_001, 30_003], [4, 2, 0, 0]);
 }
 
+/// Sequence numbers as they come, with how many losses there were and how long the longest was.
+#[test]
+fn losses_in_a_row_are_one_gap() {
+    let check = |sequences: &[u16], expect: (u64, u32)| {
+        let mut reception = Reception::default();
+        for &sequence in sequences {
+            reception.receive(ms(0), &header(sequence, 0), 160, Timing::Unusable);
+        }
+        let gaps = reception.gaps();
+        assert_eq!((gaps.count, gaps.longest), expect, "{sequences:?}");
+    };
+    let but = |lost: &[u16]| -> Vec<u16> { (0..500).filter(|sequence| !lost.contains(sequence)).collect() };
+    check(&[], (0, 0));
+    check(&[5, 6, 7], (0, 0));
+    check(&but(&[]), (0, 0));
+    check(&but(&[3]), (1, 1));
+    check(&but(&[3, 4, 5, 90, 499]), (2, 3));
+    check(&but(&[3, 4, 5, 90, 92, 497, 498]), (4, 3));
+    // What is late was not lost, and more may be lost than is remembered of packets.
+    check(&[5, 8, 6, 9], (1, 1));
+    check(&[5, 400, 401], (1, 394));
+    check(&[65_530, 4], (1, 9));
+    // Another sequence does not go on with the gap of the one before.
+    check(&[5, 7, 30_000, 30_001, 30_003], (2, 1));
+}
+
+/// Delays of packets in ms, each repeated so often, and how many came too late to be played.
+#[test]
+fn packets_are_late_that_a_jitter_buffer_does_not_wait_for() {
+    let check = |delays: &[(u64, u64)], expect: u64| {
+        let mut reception = Reception::default();
+        let delays = delays.iter().flat_map(|&(delay, times)| (0..times).map(move |_| delay));
+        for (index, delay) in delays.enumerate() {
+            let at = ms(index as u64 * 20 + delay);
+            reception.receive(at, &header(index as u16, index as u32 * 160), 160, Timing::Audio(8000));
+        }
+        assert_eq!(reception.late(), expect, "{expect}");
+    };
+    check(&[(10, 100)], 0);
+    check(&[(10, 100), (60, 100)], 0);
+    check(&[(10, 100), (200, 3), (10, 100), (80, 2)], 5);
+    // A longer way is not late for ever.
+    check(&[(10, 100), (200, 500), (10, 10), (200, 1)], 11);
+}
+
+#[test]
+fn a_clock_that_drifts_loses_nothing() {
+    let check = |parts_per_million: i64| {
+        let mut reception = Reception::default();
+        // An hour.
+        for index in 0..180_000u32 {
+            let micros = i64::from(index) * 20_000 * (1_000_000 + parts_per_million) / 1_000_000;
+            let at = Instant::from_nanos(micros as u64 * 1000);
+            reception.receive(at, &header(index as u16, index.wrapping_mul(160)), 160, Timing::Audio(8000));
+        }
+        let found = (reception.lost(), reception.late(), reception.jitter(), reception.gaps().count);
+        assert_eq!(found, (0, 0, 0, 0), "{parts_per_million} ppm");
+    };
+    [-500, -50, 0, 50, 500].into_iter().for_each(check);
+}
+
 #[test]
 fn another_source_adds_to_the_sums() {
     let mut reception = Reception::default();

@@ -374,6 +374,7 @@ fn strangers_and_noise_change_nothing() {
     assert_eq!(statistics.peer, Some("192.0.2.5:6000".parse().unwrap()));
 }
 
+mod behaviour;
 mod draining;
 mod relay;
 mod secure;

@@ -15,7 +15,7 @@ use crate::worker::{Input, Outbox, Output, Worker};
 const PORT: PortId = PortId(2);
 
 /// Two phones; B is behind NAT, so that its description names an address that nobody reaches.
-fn relayed(seed: u64) -> World {
+pub(super) fn relayed(seed: u64) -> World {
     let mut world = World::new(seed);
     world.phone("192.0.2.5:6000", 8);
     world.phone("203.0.113.9:50123", 111);
@@ -32,7 +32,7 @@ fn relayed(seed: u64) -> World {
     world
 }
 
-fn hang_up(world: &mut World) -> PortStatistics {
+pub(super) fn hang_up(world: &mut World) -> PortStatistics {
     world.command(Command::Close { port: PORT });
     world.phones.iter_mut().for_each(|phone| phone.remote = None);
     world.run(1000);

@@ -318,6 +318,12 @@ impl Phone {
         }
     }
 
+    /// Goes on as another source.
+    pub(super) fn change_source(&mut self) {
+        let mut rng = Rng::new(u64::from(self.sender.ssrc()));
+        self.sender = Sender::new(&mut rng);
+    }
+
     /// Forgets what it heard and sent.
     pub(super) fn forget(&mut self) {
         self.heard.clear();
