@@ -19,6 +19,7 @@ mod seen;
 mod session;
 mod setup;
 mod stopping;
+mod taking;
 mod talking;
 mod way;
 
@@ -52,6 +53,7 @@ use opening::Opening;
 pub(crate) use participant::{Owes, Participant, Stage, conversation_of};
 use ringing::Ringing;
 pub(crate) use stopping::Stopped;
+pub(crate) use taking::Taking;
 use talking::Talking;
 pub use way::TrunkList;
 use way::{CallerMedia, Redirected, Way};
@@ -142,6 +144,8 @@ pub(crate) struct Facts {
     /// What was agreed with the caller where the call was tried before.
     caller_media: CallerMedia,
     rung: Vec<Rung>,
+    /// The called device asked for the call itself, and is not answered yet.
+    called_waits: bool,
     to_caller: Outlet,
     to_called: Outlet,
     relay: Relay,

@@ -6,6 +6,7 @@ mod incoming;
 mod mobility;
 mod names;
 mod phone;
+mod pickup;
 mod view;
 mod watching;
 
@@ -28,6 +29,7 @@ pub use self::hold::{HoldKind, HoldSources};
 pub use self::incoming::IncomingNumbers;
 pub use self::mobility::{DevicePool, Home, Mobility, Whereabouts};
 pub use self::phone::{LinePhone, PhoneSettings};
+pub use self::pickup::{PickupGroup, PickupGroups};
 pub use crate::call::TrunkList;
 
 /// The forwards of a line; each names what it sees of the plan.
@@ -68,6 +70,8 @@ pub struct Configuration {
     pub trunk_side: CallSide,
     /// Codes that people know: forced authorization codes and client matter codes.
     pub codes: Arc<CodeTable>,
+    /// Lines whose calls others may take.
+    pub pickup: Arc<PickupGroups>,
     /// How codes are asked for.
     pub code_parameters: CodeParameters,
     /// When media goes through a relay of ours.
@@ -99,6 +103,7 @@ impl Configuration {
             ring_time: RingTime::default(),
             trunk_side: CallSide::External,
             codes: Arc::default(),
+            pickup: Arc::default(),
             code_parameters: CodeParameters::default(),
             relay: RelayMode::Never,
             hold: HoldMode::PassedOn,

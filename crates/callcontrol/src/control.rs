@@ -73,6 +73,8 @@ pub struct Sizes {
     pub busy_lines: usize,
     /// Calls whose number is not complete.
     pub dialing: usize,
+    /// Lines that calls are offered to, each as often as it is.
+    pub offered: usize,
     /// Final records that wait for the disk.
     pub records_waiting: usize,
 }
@@ -222,6 +224,7 @@ impl CallControl {
             relays: self.shared.relays.len(),
             busy_lines: self.shared.busy_lines(),
             dialing: self.shared.dialing.len(),
+            offered: self.shared.offered.len(),
             records_waiting: self.shared.waiting.len(),
         }
     }

@@ -4,7 +4,9 @@
 //! parties goes on in another one, with its final record; what the parties do from there on is a call of its own.
 
 mod asked;
+mod offered;
 mod orders;
+mod pickup;
 mod replaces;
 mod transfer;
 
@@ -15,6 +17,7 @@ use strowger_base::Now;
 use crate::CallControl;
 use crate::io::Outbox;
 use crate::shared::Asked;
+pub(crate) use offered::Offered;
 
 impl CallControl {
     /// Does what calls asked of each other.

@@ -13,6 +13,7 @@ use strowger_base::{
 use strowger_dialplan::Rotation;
 use strowger_media::control::{PortId, PortIds, PortOwner};
 
+use crate::features::Offered;
 use crate::io::{Outbox, Output};
 use crate::{Configuration, Counters};
 
@@ -38,6 +39,8 @@ pub(crate) struct Shared {
     idle: HashMap<LineName, Instant>,
     /// Final records that wait for the disk.
     pub(crate) waiting: BTreeMap<u64, Waiting>,
+    /// Which calls are offered to which lines.
+    pub(crate) offered: Offered,
     /// What calls ask of other calls; done before an input is done with.
     pub(crate) asked: VecDeque<Asked>,
     pub(crate) counters: Counters,
@@ -126,6 +129,7 @@ impl Shared {
             idle: members(&configuration, seed, |_| Instant::START),
             lines: HashMap::with_hasher(seed),
             waiting: BTreeMap::new(),
+            offered: Offered::default(),
             asked: VecDeque::new(),
             counters: Counters::default(),
             node,

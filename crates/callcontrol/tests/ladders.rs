@@ -114,6 +114,11 @@ fn parties_wait_with_music() {
 }
 
 #[test]
+fn calls_are_picked_up() {
+    check("pickup.txt", include_str!("../testdata/ladders/pickup.txt"));
+}
+
+#[test]
 fn features_are_asked_for() {
     check("asking.txt", include_str!("../testdata/ladders/asking.txt"));
 }

@@ -15,7 +15,9 @@ use strowger_base::net::{Flow, ListenerId};
 use strowger_base::{
     CallId, Cause, Command, Instant, LegId, Media, NodeId, Now, Rng, SessionDescription, ShardId, WallTime,
 };
-use strowger_callcontrol::configuration::{Forwards, HoldMode, Line, LineList, Pilot};
+use strowger_callcontrol::configuration::{
+    Forwards, HoldMode, Line, LineList, PickupGroup, PickupGroups, Pilot,
+};
 use strowger_callcontrol::io::{CallSide, Contact, Order, OrderKind, Reach};
 use strowger_callcontrol::{CallControl, Configuration, Input, Outbox, Output, RelayMode, Sizes};
 use strowger_dialplan::codes::CodeTable;
@@ -45,6 +47,9 @@ struct Leg {
     /// It was asked for an offer.
     asked: bool,
 }
+
+/// What takes calls that ring.
+const PICKUP: [FeatureCode; 3] = [FeatureCode::PickUp, FeatureCode::OtherPickUp, FeatureCode::DirectedPickUp];
 
 struct World {
     rng: Rng,
@@ -85,10 +90,23 @@ fn configuration(relay: RelayMode) -> Configuration {
     codes.add_authorization("1", "Ada", 1).unwrap();
     codes.add_matter("1", "anything").unwrap();
     configuration.codes = Arc::new(codes);
+    configuration.pickup = Arc::new(pickup());
     send_on(&mut plan, &mut configuration);
     configuration.plan = plan.build();
     configuration.relay = relay;
     configuration
+}
+
+/// Everybody may take the calls of everybody.
+fn pickup() -> PickupGroups {
+    let mut groups = PickupGroups::default();
+    let group = |lines: &[&str], other: &str| PickupGroup {
+        lines: lines.iter().map(|line| (*line).into()).collect(),
+        others: vec![other.into()],
+    };
+    groups.add("first", group(&["1001", "1003"], "second"));
+    groups.add("second", group(&["1002", "1004", "1005"], "first"));
+    groups
 }
 
 /// Lines that send calls to each other and to a hunt pilot, which sends them back.
@@ -140,6 +158,11 @@ impl World {
         let mut rng = Rng::new(seed);
         let relay = if rng.one_in(2) { RelayMode::Always } else { RelayMode::Never };
         let mut configuration = configuration(relay);
+        if rng.one_in(4) {
+            let mut pickup = pickup();
+            pickup.auto = false;
+            configuration.pickup = Arc::new(pickup);
+        }
         configuration.hold = if rng.one_in(3) { HoldMode::PassedOn } else { HoldMode::Music };
         let control = CallControl::new(NodeId(1), ShardId(0), 0, &mut Rng::new(1), Arc::new(configuration));
         World {
@@ -322,7 +345,11 @@ impl World {
             diversions: Vec::new(),
             replaces: if self.rng.one_in(8) { self.some_leg() } else { None },
             joins: if self.rng.one_in(16) { self.some_leg() } else { None },
-            feature: if self.rng.one_in(8) { Some(*self.pick(&FeatureCode::ALL)) } else { None },
+            feature: match self.rng.below(8) {
+                0 => Some(*self.pick(&FeatureCode::ALL)),
+                1 => Some(*self.pick(&PICKUP)),
+                _ => None,
+            },
             further_digits: *self.pick(&[FurtherDigits::None, FurtherDigits::Keys, FurtherDigits::Again]),
         };
         self.handle(Input::Signal(leg, Signal::Setup(Box::new(setup))));

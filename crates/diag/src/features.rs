@@ -23,6 +23,7 @@ pub(crate) fn because(why: &WhyFeatureRefused<'_>) -> String {
         WhyFeatureRefused::Exhausted { what } => format!("no {what} is left"),
         WhyFeatureRefused::Congestion => "the server takes no new calls now".to_owned(),
         WhyFeatureRefused::TooLate => "somebody else was faster".to_owned(),
+        WhyFeatureRefused::Taken => "it is in use".to_owned(),
     }
 }
 

@@ -30,6 +30,11 @@ pub(crate) fn forwarded(forwarding: &Forwarding<'_>) -> String {
             format!("The application of {by} is gone; its calls are forwarded to {to}.")
         }
         (None, WhyForwarded::HuntEnded) => format!("Hunt pilot {by} sends the call on to {to}."),
+        (None, WhyForwarded::PickedUp) => format!("{to} picks up the call that rings at {by}."),
+        (None, WhyForwarded::ParkRetrieved) => format!("{to} gets back the call that {by} parked."),
+        (None, WhyForwarded::ParkReverted) => {
+            format!("Nobody got the call back that {by} parked: it goes to {to}.")
+        }
     }
 }
 
@@ -131,6 +136,13 @@ mod tests {
             "1002 was called first and forwards calls that a hunt gives up to 1003.",
         );
         check(WhyForwarded::HuntEnded, None, "Hunt pilot 1002 sends the call on to 1003.");
+        check(WhyForwarded::PickedUp, None, "1003 picks up the call that rings at 1002.");
+        check(WhyForwarded::ParkRetrieved, None, "1003 gets back the call that 1002 parked.");
+        check(
+            WhyForwarded::ParkReverted,
+            None,
+            "Nobody got the call back that 1002 parked: it goes to 1003.",
+        );
         check(
             WhyForwarded::NoAnswer,
             Some(WayOut::Loop),

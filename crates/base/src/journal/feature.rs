@@ -187,6 +187,8 @@ pub enum WhyFeatureRefused<'a> {
     Congestion,
     /// Somebody else was faster, or did the same.
     TooLate,
+    /// What was asked for is in use: another call is parked there.
+    Taken,
 }
 
 wire_enum!(WhyFeatureRefused<'a> {
@@ -199,6 +201,7 @@ wire_enum!(WhyFeatureRefused<'a> {
     Exhausted = 6 { what },
     Congestion = 7,
     TooLate = 8,
+    Taken = 9,
 });
 
 impl WhyFeatureRefused<'_> {
@@ -210,6 +213,7 @@ impl WhyFeatureRefused<'_> {
             | WhyFeatureRefused::NotConfigured { .. }
             | WhyFeatureRefused::NotAllowed { .. } => Cause::FACILITY_REJECTED,
             WhyFeatureRefused::NothingThere | WhyFeatureRefused::TooLate => Cause::UNALLOCATED_NUMBER,
+            WhyFeatureRefused::Taken => Cause::USER_BUSY,
             WhyFeatureRefused::Argument { .. } => Cause::INVALID_NUMBER_FORMAT,
             WhyFeatureRefused::Exhausted { .. } => Cause::RESOURCE_UNAVAILABLE,
             WhyFeatureRefused::Congestion => Cause::SWITCHING_EQUIPMENT_CONGESTION,

@@ -52,6 +52,12 @@ pub enum WhyForwarded {
     CtiFailure,
     /// A hunt found nobody, and its pilot says where the call goes.
     HuntEnded,
+    /// Somebody took the call that rang there.
+    PickedUp,
+    /// A call that was parked was got back.
+    ParkRetrieved,
+    /// Nobody got a parked call back in time.
+    ParkReverted,
 }
 
 wire_enum!(WhyForwarded {
@@ -62,6 +68,9 @@ wire_enum!(WhyForwarded {
     NoCoverage = 4,
     CtiFailure = 5,
     HuntEnded = 6,
+    PickedUp = 7,
+    ParkRetrieved = 8,
+    ParkReverted = 9,
 });
 
 /// Why a forward of all calls is not followed.

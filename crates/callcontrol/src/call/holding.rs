@@ -110,7 +110,7 @@ impl Step<'_> {
     }
 
     /// What a side is told that is answered by us.
-    fn answered_here(&mut self, side: Side, answer: SessionDescription) -> SessionDescription {
+    pub(super) fn answered_here(&mut self, side: Side, answer: SessionDescription) -> SessionDescription {
         let address = self.shared.configuration.address;
         let relay = self.facts.relay.address_for(side);
         self.facts.outlet(side).pass_ours(answer, address, relay)

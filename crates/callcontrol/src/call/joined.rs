@@ -267,7 +267,7 @@ impl Step<'_> {
         }
     }
 
-    fn tell_joined(&mut self, feature: Feature, conversation: CallId) {
+    pub(super) fn tell_joined(&mut self, feature: Feature, conversation: CallId) {
         let (facts, configuration) = (&*self.facts, &self.shared.configuration);
         let answered = facts.rung.iter().find(|rung| rung.progress == Progress::Answered);
         let joined = Joined {
@@ -298,6 +298,10 @@ impl Step<'_> {
 
     /// Shows a called device who calls it now.
     pub(super) fn show_caller(&mut self, leg: LegId) {
+        // Who is not answered yet is shown it with the answer.
+        if self.facts.called_waits {
+            return;
+        }
         let Some(target) = self.facts.rung_on(leg).cloned() else { return };
         let shown = self.shown_to(leg, &target, Box::default()).calling;
         self.decide(Some(leg), Decision::PartyShown(PartyView::from(&shown)));
@@ -339,6 +343,9 @@ impl Step<'_> {
             self.out.items.push(Output::Joined { leg, call: id });
         }
         self.facts.started_at = self.now.wall;
+        for line in &self.facts.occupied {
+            self.shared.offered.renumber(line, former, id);
+        }
         for index in 0..self.facts.rung.len() {
             let Some(rung) = self.facts.rung.get(index) else { break };
             let leg = rung.leg;

@@ -28,6 +28,8 @@ pub(super) enum First {
     Called(SessionDescription),
     /// Nobody has an offer yet: the called device is asked for one.
     Asked,
+    /// Nobody has one, and only the caller can be asked: the called device is not answered yet.
+    AskedCaller,
 }
 
 impl Owes {
@@ -91,7 +93,7 @@ impl Talking {
         match joining.first {
             First::Caller(offer) => {
                 let passed = step.pass(Side::Caller, offer);
-                step.command(called, Command::Media(Media::Offer(passed)));
+                step.tell_media(called, Media::Offer(passed));
                 self.session.exchange = Exchange::Offered(Side::Caller);
             }
             First::Called(offer) => {
@@ -102,6 +104,10 @@ impl Talking {
             First::Asked => {
                 step.command(called, Command::RequestMedia);
                 self.session.exchange = Exchange::Sought { of: Side::Called, last: false };
+            }
+            First::AskedCaller => {
+                step.command(step.facts.caller, Command::RequestMedia);
+                self.session.exchange = Exchange::Sought { of: Side::Caller, last: true };
             }
         }
         State::Talking(self)
@@ -116,7 +122,6 @@ impl Talking {
             Side::Called => &mut joining.called_owes,
         };
         let owes = owed.paid_by(&signal);
-        step.tell_what_waits();
         match signal {
             MediaSignal::Answer(_) | MediaSignal::Refuse(_) => {}
             // The offer that it owed to somebody else is as good for this one.
@@ -129,6 +134,8 @@ impl Talking {
                 step.refuse_media(leg, WhyOfferRefused::OtherNotReady);
             }
         }
+        // Not before what it told is answered: no offer meets one that is open.
+        step.tell_what_waits();
         self.go_on(step)
     }
 
@@ -175,16 +182,23 @@ impl Step<'_> {
         self.tell_what_waits();
     }
 
-    /// Whether this is the caller of an answered call, whose wish for a call is not answered yet.
+    /// Whether this is a party of an answered call whose own wish for a call is not answered yet.
     pub(super) fn waits_for_answer(&self, leg: LegId) -> bool {
-        let waits = self.facts.caller_stage == Stage::Waits && self.facts.answered_at.is_some();
-        waits && leg == self.facts.caller
+        let waits = if leg == self.facts.caller {
+            self.facts.caller_stage == Stage::Waits
+        } else {
+            self.facts.called_waits
+        };
+        waits && self.facts.answered_at.is_some()
     }
 
     /// Offers or answers something to a leg; a device of an answered call that still waits is answered with it.
     pub(super) fn tell_media(&mut self, leg: LegId, media: Media) {
         if !self.waits_for_answer(leg) {
             return self.command(leg, Command::Media(media));
+        }
+        if leg != self.facts.caller {
+            return self.answer_called(leg, media);
         }
         self.facts.caller_stage = Stage::Up;
         let connected = self.facts.connected.clone().unwrap_or_default();

@@ -90,7 +90,9 @@ impl Device {
 impl Call {
     /// Whether both its parties are in it and know so.
     pub(crate) const fn is_talking(&self) -> bool {
-        matches!(self.state, State::Talking(_)) && matches!(self.facts.caller_stage, Stage::Up)
+        matches!(self.state, State::Talking(_))
+            && matches!(self.facts.caller_stage, Stage::Up)
+            && !self.facts.called_waits
     }
 
     /// The device of a leg of an answered call, as one that calls.
@@ -153,7 +155,7 @@ impl Step<'_> {
                 self.refuse_media(leg, WhyOfferRefused::OtherNotReady);
                 joining.called_owes
             }
-            (Side::Called, First::Caller(_) | First::Asked) => joining.called_owes,
+            (Side::Called, First::Caller(_) | First::Asked | First::AskedCaller) => joining.called_owes,
         }
     }
 
@@ -177,7 +179,7 @@ impl Step<'_> {
 
 impl Facts {
     /// The party of one side, as it leaves the call.
-    fn participant(&mut self, side: Side, leg: LegId, owes: Owes) -> Participant {
+    pub(super) fn participant(&mut self, side: Side, leg: LegId, owes: Owes) -> Participant {
         let outlet = self.outlet(side).clone();
         match side {
             Side::Caller => Participant {

@@ -15,7 +15,7 @@ use super::participant::{Owes, Stage};
 use super::seen::Shown;
 use super::session::{Begun, MediaSignal, Session};
 use super::way::{CallerMedia, Tried, Way};
-use super::{Progress, Rung, State, Step, Talking};
+use super::{Facts, Progress, Rung, State, Step, Talking};
 use crate::exchange::{Exchange, Side};
 use crate::failure::Failure;
 use crate::io::Output;
@@ -188,8 +188,14 @@ impl Ringing {
             {
                 step.refuse_media(leg, WhyOfferRefused::OtherNotReady);
             }
-            (Devices::One(_), MediaSignal::Answer(_) | MediaSignal::Refuse(_))
-                if step.facts.caller_stage != Stage::Waits => {}
+            (Devices::One(session), MediaSignal::Answer(_) | MediaSignal::Refuse(_))
+                if step.facts.caller_stage != Stage::Waits =>
+            {
+                // It was the former caller's to know; that it is paid counts.
+                if session.owes_former() != Owes::Nothing {
+                    session.exchange = Exchange::Settled;
+                }
+            }
             (Devices::One(session), signal) => {
                 session.tell(step, side, signal);
             }
@@ -300,8 +306,11 @@ impl Ringing {
         step.shared.counters.answered += 1;
         step.reached();
         step.show_to_caller(leg, &connected);
-        let joining = Joining { called_owes: Owes::Nothing, first };
-        Talking::join(step, leg, joining)
+        let called_owes = match &self.devices {
+            Devices::One(session) => session.owes_former(),
+            Devices::Apart(..) => Owes::Nothing,
+        };
+        Talking::join(step, leg, Joining { called_owes, first })
     }
 
     /// The first that answers has the call.
@@ -391,7 +400,11 @@ impl Ringing {
 
     /// How far media is with the caller, when nothing rings any more. One that came from another call has agreed on nothing here.
     fn caller_media(&self, step: &Step<'_>) -> CallerMedia {
-        if step.facts.caller_stage != Stage::Waits {
+        self.media_with_caller(step.facts)
+    }
+
+    pub(super) fn media_with_caller(&self, facts: &Facts) -> CallerMedia {
+        if facts.caller_stage != Stage::Waits {
             return CallerMedia::Nothing;
         }
         match &self.devices {
@@ -423,6 +436,15 @@ impl Session {
             (Begun::No, Exchange::Awaited | Exchange::Offered(Side::Caller)) => CallerMedia::Nothing,
             (Begun::Yes, Exchange::Settled) => CallerMedia::Agreed,
             (Begun::No | Begun::Yes, _) => CallerMedia::Open,
+        }
+    }
+
+    /// What the device owes to a caller that went away, with which it had agreed on media early.
+    const fn owes_former(&self) -> Owes {
+        match (self.begun, self.exchange) {
+            (Begun::Yes, Exchange::Offered(Side::Caller)) => Owes::Answer,
+            (Begun::Yes, Exchange::Requested(Side::Caller)) => Owes::Offer,
+            (Begun::No | Begun::Yes, _) => Owes::Nothing,
         }
     }
 
@@ -494,7 +516,7 @@ impl Session {
 
 impl Step<'_> {
     /// Somebody was reached: a party that waits for that comes now.
-    fn reached(&mut self) {
+    pub(super) fn reached(&mut self) {
         if self.facts.transfers.is_some() {
             self.shared.asked.push_back(Asked::TransferReached { secondary: self.facts.id });
         }

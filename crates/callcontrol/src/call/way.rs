@@ -162,8 +162,9 @@ impl Step<'_> {
     }
 
     /// The call is offered to a line, which counts it from here on.
-    fn occupy(&mut self, line: &LineName) {
+    pub(super) fn occupy(&mut self, line: &LineName) {
         self.shared.occupy(line);
+        self.shared.offered.add(line, self.facts.id);
         self.facts.occupied.push(line.clone());
     }
 
@@ -171,6 +172,7 @@ impl Step<'_> {
     fn vacate(&mut self, line: &LineName) {
         if let Some(position) = self.facts.occupied.iter().position(|other| other == line) {
             self.facts.occupied.swap_remove(position);
+            self.shared.offered.remove(line, self.facts.id);
             self.shared.vacate(line, self.now.mono);
         }
     }
@@ -180,6 +182,7 @@ impl Step<'_> {
         let mut occupied = std::mem::take(&mut self.facts.occupied);
         occupied.retain(|line| {
             let stays = keeper == Some(line);
+            self.shared.offered.remove(line, self.facts.id);
             if !stays {
                 self.shared.vacate(line, self.now.mono);
             }

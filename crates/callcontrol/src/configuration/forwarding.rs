@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use strowger_base::{LineName, WallTime};
+use strowger_base::{FeatureNumber, LineName, WallTime};
 use strowger_dialplan::forward::{CallSide, ForwardDestination, ForwardKind, ForwardTarget};
 use strowger_dialplan::{Action, Analysis, Arrival, Caller, Decision, Digits, SearchSpace};
 
@@ -28,15 +28,7 @@ impl Line {
 impl Configuration {
     /// The line that a number leads to at once or by translations, if it leads to one.
     pub(crate) fn line_behind(&self, number: &str, caller: Arc<Caller>, at: WallTime) -> Option<LineName> {
-        let plan = &self.plan;
-        let action = match Digits::parse(number) {
-            Ok(digits) => match Analysis::of(plan, caller, Arrival::EnBloc, &digits, at).decision()? {
-                Decision::Routed(routed) => &plan.pattern(routed.pattern)?.action,
-                Decision::Blocked { .. } | Decision::Rejected(_) => return None,
-            },
-            Err(_) => plan.address(&caller.search_space, number, None, at, caller.zone.as_ref())?.action,
-        };
-        match action {
+        match self.behind(number, caller, at)? {
             Action::Line(line) => Some(line.clone()),
             Action::Translate(_)
             | Action::Route(_)
@@ -45,5 +37,35 @@ impl Configuration {
             | Action::Feature(_)
             | Action::Block(_) => None,
         }
+    }
+
+    /// The feature that a number asks for, if it asks for one.
+    pub(crate) fn feature_behind(
+        &self,
+        number: &str,
+        caller: Arc<Caller>,
+        at: WallTime,
+    ) -> Option<&FeatureNumber> {
+        match self.behind(number, caller, at)? {
+            Action::Feature(feature) => Some(feature),
+            Action::Line(_)
+            | Action::Translate(_)
+            | Action::Route(_)
+            | Action::Hunt { .. }
+            | Action::Service(_)
+            | Action::Block(_) => None,
+        }
+    }
+
+    /// What a number means at once or by translations.
+    fn behind(&self, number: &str, caller: Arc<Caller>, at: WallTime) -> Option<&Action> {
+        let plan = &self.plan;
+        Some(match Digits::parse(number) {
+            Ok(digits) => match Analysis::of(plan, caller, Arrival::EnBloc, &digits, at).decision()? {
+                Decision::Routed(routed) => &plan.pattern(routed.pattern)?.action,
+                Decision::Blocked { .. } | Decision::Rejected(_) => return None,
+            },
+            Err(_) => plan.address(&caller.search_space, number, None, at, caller.zone.as_ref())?.action,
+        })
     }
 }

@@ -12,18 +12,24 @@ impl CallControl {
     /// A caller asks for a feature, by a number or by name: the feature takes the call, or the caller is refused.
     pub(super) fn wanted(&mut self, now: Now, call: CallId, out: &mut Outbox) {
         let Some(wanted) = self.calls.get(&call).and_then(|call| call.wanted()).cloned() else { return };
-        if let Err(why) = Self::by_number(&wanted) {
+        if let Err(why) = self.by_number(now, call, &wanted, out) {
             self.with_call(call, |call, shared| call.refuse_feature(now, why, shared, out));
         }
     }
 
-    fn by_number(wanted: &Wanted) -> Result<(), WhyFeatureRefused<'static>> {
+    fn by_number(
+        &mut self,
+        now: Now,
+        call: CallId,
+        wanted: &Wanted,
+        out: &mut Outbox,
+    ) -> Result<(), WhyFeatureRefused<'static>> {
         match wanted.code {
             FeatureCode::PickUp
             | FeatureCode::GroupPickUp
             | FeatureCode::OtherPickUp
-            | FeatureCode::DirectedPickUp
-            | FeatureCode::Retrieve
+            | FeatureCode::DirectedPickUp => self.pick_up(now, call, wanted, out),
+            FeatureCode::Retrieve
             | FeatureCode::DirectedPark
             | FeatureCode::MeetMe
             | FeatureCode::OpenMeetMe

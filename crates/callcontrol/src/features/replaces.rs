@@ -2,10 +2,10 @@
 
 use strowger_base::journal::Feature;
 use strowger_base::leg::Setup;
-use strowger_base::{LegId, Now};
+use strowger_base::{CallId, FeatureCode, LegId, LineName, Now};
 
 use crate::CallControl;
-use crate::call::{Call, conversation_of};
+use crate::call::{Call, Taking, conversation_of};
 use crate::io::Outbox;
 
 impl CallControl {
@@ -13,6 +13,10 @@ impl CallControl {
     pub(crate) fn replace(&mut self, now: Now, leg: LegId, setup: Setup, out: &mut Outbox) -> Option<Setup> {
         let Some(replaced) = setup.replaces else { return Some(setup) };
         let Some(call) = self.shared.legs.get(&replaced).copied() else { return Some(setup) };
+        if let Some(line) = self.calls.get(&call).and_then(|call| call.rings_on(replaced)) {
+            self.replace_ringing(now, leg, setup, (call, &line), out);
+            return None;
+        }
         if !self.calls.get(&call).is_some_and(|call| call.is_talking() && call.other(replaced).is_some()) {
             return Some(setup);
         }
@@ -25,5 +29,28 @@ impl CallControl {
             self.keep(call);
         }
         None
+    }
+
+    /// A device takes the place of one that only rings (RFC 3891 §3): that is a pickup of this one call.
+    fn replace_ringing(
+        &mut self,
+        now: Now,
+        leg: LegId,
+        setup: Setup,
+        (call, line): (CallId, &LineName),
+        out: &mut Outbox,
+    ) {
+        let feature = Some(FeatureCode::DirectedPickUp);
+        let setup = Setup { replaces: None, feature, ..setup };
+        let asker = Call::begin(now, leg, setup, &mut self.shared, out);
+        let id = asker.facts.id;
+        self.keep(asker);
+        if !self.calls.contains_key(&id) {
+            return;
+        }
+        let taking = Taking::rings_at(Feature::Replaces, line.as_str());
+        if let Err(why) = self.take(now, id, call, &taking, out) {
+            self.with_call(id, |call, shared| call.refuse_feature(now, why, shared, out));
+        }
     }
 }

@@ -209,6 +209,10 @@ impl Driver {
                 let order = features::order(&self.legs, call, words);
                 self.handle(Input::Order { number: 1, order: Box::new(order) });
             }
+            ["pickup-group" | "pickup-rings", ..] => {
+                features::set(&mut self.configuration, &words);
+                self.configure();
+            }
             ["feature", pattern, code, rest @ ..] => {
                 features::number(&mut self.configuration, pattern, code, rest);
                 self.configure();

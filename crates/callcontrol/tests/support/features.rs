@@ -1,10 +1,12 @@
 //! Features in scripts: numbers that ask for them, and what devices ask for.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use strowger_base::LegId;
 use strowger_base::feature::{FeatureCode, FeatureNumber, FeatureRequest, Turn};
 use strowger_callcontrol::Configuration;
+use strowger_callcontrol::configuration::{PickupGroup, PickupGroups};
 use strowger_callcontrol::io::{CallSide, Order, OrderKind};
 use strowger_dialplan::{Action, DialPlanBuilder, NumberPattern};
 
@@ -20,6 +22,25 @@ pub(crate) fn number(configuration: &mut Configuration, pattern: &str, code: &st
     let mut plan = DialPlanBuilder::from(&configuration.plan);
     plan.add("", NumberPattern::new(pattern.parse().unwrap(), action)).unwrap();
     configuration.plan = plan.build();
+}
+
+/// `pickup-group sales 1002 1003 others marketing`, `pickup-rings`
+pub(crate) fn set(configuration: &mut Configuration, words: &[&str]) {
+    let mut pickup = PickupGroups::clone(&configuration.pickup);
+    match words {
+        ["pickup-rings"] => pickup.auto = false,
+        ["pickup-group", name, rest @ ..] => {
+            let (lines, others) = match rest.iter().position(|word| *word == "others") {
+                Some(at) => (&rest[..at], &rest[at + 1..]),
+                None => (rest, &[][..]),
+            };
+            let lines = lines.iter().map(|line| (*line).into()).collect();
+            let others = others.iter().map(|group| (*group).into()).collect();
+            pickup.add(name, PickupGroup { lines, others });
+        }
+        other => panic!("nothing is set by {other:?}"),
+    }
+    configuration.pickup = Arc::new(pickup);
 }
 
 /// What a device asks for: `park`, `conference B2`, `privacy on`.

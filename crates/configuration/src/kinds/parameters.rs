@@ -86,6 +86,9 @@ record! {
         /// Where the calls of trunks and gateways come from that do not say it.
         trunk_classification: TrunkSide = TrunkSide::OffNet,
 
+        /// Who picks a call up has it at once. Otherwise the phones of its line ring first.
+        auto_pickup: bool = true,
+
         /// Shortest SIP registration, in seconds; a shorter one is answered 423.
         expires_min: Seconds<1, 604_800> = Seconds::new(60),
         /// Longest SIP registration, in seconds; a longer one is cut.

@@ -9,6 +9,14 @@ impl RedirectReason {
     pub const FORWARD_BUSY: RedirectReason = RedirectReason(1);
     /// It rang in vain.
     pub const FORWARD_NO_ANSWER: RedirectReason = RedirectReason(2);
+    /// Somebody took the call that rang there.
+    pub const PICKUP: RedirectReason = RedirectReason(5);
+    /// The call was parked.
+    pub const PARK: RedirectReason = RedirectReason(7);
+    /// It was got back.
+    pub const PARK_PICKUP: RedirectReason = RedirectReason(8);
+    /// Nobody got it back in time.
+    pub const PARK_REVERSION: RedirectReason = RedirectReason(11);
     /// A forward that is none of the others.
     pub const FORWARD: RedirectReason = RedirectReason(10);
     /// All calls are forwarded.
@@ -24,6 +32,10 @@ impl RedirectReason {
 pub struct OnBehalfOf(pub u8);
 
 impl OnBehalfOf {
+    /// Call park.
+    pub const PARK: OnBehalfOf = OnBehalfOf(3);
+    /// Pickup.
+    pub const PICKUP: OnBehalfOf = OnBehalfOf(16);
     /// Call forwarding.
     pub const FORWARD: OnBehalfOf = OnBehalfOf(5);
 }

@@ -188,6 +188,14 @@ impl<L: Clone + PartialEq> Trail<L> {
         Ok(self.hops)
     }
 
+    /// A feature takes the call from `from`: no forward, so that it is no hop. What is done again is told once.
+    pub fn taken(&mut self, from: &L, reason: RedirectReason, on_behalf_of: OnBehalfOf) {
+        let redirect = Redirect { from: from.clone(), reason, on_behalf_of };
+        if self.redirects.last() != Some(&redirect) {
+            self.redirects.push(redirect);
+        }
+    }
+
     /// Who was called.
     pub const fn original_called(&self) -> &L {
         &self.called

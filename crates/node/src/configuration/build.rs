@@ -101,6 +101,7 @@ pub(super) fn with_others(
     calls.relay = draft.relay;
     calls.hold = draft.hold;
     calls.hold_sources = draft.hold_sources;
+    calls.pickup = Arc::new(draft.plan.pickup.clone());
     calls.no_answer = draft.timers.trunk_no_answer;
     if let Some(listener) = draft.listeners.first() {
         calls.address = listener.advertised.ip();

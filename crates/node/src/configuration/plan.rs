@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use strowger_base::{Cause, LineName, Table, limits};
-use strowger_callcontrol::configuration::{Line as LineSettings, Trunk as TrunkSettings};
+use strowger_callcontrol::configuration::{Line as LineSettings, PickupGroups, Trunk as TrunkSettings};
 use strowger_dialplan::{
     Action, CalledChange, Caller, CallingChange, CodesRequired, DialPlan, DialPlanBuilder, Digits, Emergency,
     ExternalMask, NextHopBy, NextSearchSpace, NumberPattern, Parameters, Pattern, PlanError, RoutePattern,
@@ -42,6 +42,8 @@ pub struct PlanDraft {
     pub blocks: Vec<BlockDraft>,
     /// Numbers that ask for features.
     pub features: Vec<FeatureDraft>,
+    /// Lines whose calls others may take.
+    pub pickup: PickupGroups,
     /// Directory URIs.
     pub directory_uris: Vec<DirectoryUriDraft>,
     /// Calling party transformation patterns.

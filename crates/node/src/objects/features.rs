@@ -1,6 +1,9 @@
-//! Numbers that ask for features: access codes, call park, pickup groups, conferences, paging.
+//! Numbers that ask for features: access codes, call park, pickup groups, conferences, paging; and what belongs to them.
+
+use std::collections::BTreeMap;
 
 use strowger_base::feature::{FeatureCode, FeatureNumber};
+use strowger_callcontrol::configuration;
 use strowger_configuration::kinds::{
     CallPark, DirectedCallPark, FeatureAccessCode, FeatureWord, MeetMe, PagingGroup, Partition, PickupGroup,
 };
@@ -8,7 +11,7 @@ use strowger_configuration::reader::Names;
 use strowger_configuration::setting::Ref;
 use strowger_configuration::{Id, Kind};
 
-use super::{Translation, patterns};
+use super::{Translation, lines, patterns};
 use crate::configuration::{FeatureDraft, Place};
 
 /// Whether somebody who dials such a code gets what it asks for.
@@ -17,8 +20,8 @@ pub(super) const fn is_served(feature: FeatureWord) -> bool {
         FeatureWord::PickUp
         | FeatureWord::GroupPickUp
         | FeatureWord::OtherPickUp
-        | FeatureWord::DirectedPickUp
-        | FeatureWord::Retrieve
+        | FeatureWord::DirectedPickUp => true,
+        FeatureWord::Retrieve
         | FeatureWord::MeetMe
         | FeatureWord::OpenMeetMe
         | FeatureWord::ForwardAll
@@ -52,10 +55,7 @@ impl Translation<'_> {
             self.feature(kind, id, number, FeatureCode::DirectedPark, "");
             self.feature(kind, id, number, FeatureCode::Retrieve, it.retrieval_prefix.as_str());
         }
-        for (id, it) in self.state.all::<PickupGroup>() {
-            let number = (it.pattern.as_str(), it.partition);
-            self.feature(Kind::PickupGroup, id, number, FeatureCode::GroupPickUp, "");
-        }
+        self.pickup_groups();
         for (id, it) in self.state.all::<MeetMe>() {
             self.feature(Kind::MeetMe, id, (it.pattern.as_str(), it.partition), FeatureCode::MeetMe, "");
         }
@@ -69,6 +69,27 @@ impl Translation<'_> {
             let made = FeatureDraft::access_code(pattern, code);
             let kind = Kind::FeatureAccessCode;
             self.add(|draft| &mut draft.plan.features, Place::Feature, kind, id, made);
+        }
+    }
+
+    fn pickup_groups(&mut self) {
+        let kind = Kind::PickupGroup;
+        let mut group_of = BTreeMap::new();
+        for (id, it) in self.state.all::<PickupGroup>() {
+            let number = (it.pattern.as_str(), it.partition);
+            self.feature(kind, id, number, FeatureCode::GroupPickUp, "");
+            let name = self.state.name(kind, id);
+            let mut group = configuration::PickupGroup::default();
+            for line in it.lines.iter().filter_map(|line| lines::line_name(self.state, *line)) {
+                if let Some(other) = group_of.insert(line.clone(), name.clone()) {
+                    let why = format!("line {} is in pickup group {other} already", line.as_str());
+                    self.fault(kind, id, "lines", why);
+                }
+                group.lines.push(line);
+            }
+            let others = it.others.iter().map(|other| self.state.name(kind, other.id()));
+            group.others = others.map(|name| name.as_str().into()).collect();
+            self.translated.draft.plan.pickup.add(name.as_str(), group);
         }
     }
 

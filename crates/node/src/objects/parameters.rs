@@ -51,6 +51,7 @@ impl Translation<'_> {
             kinds::RelayMode::Nat => RelayMode::WhenBehindNat,
             kinds::RelayMode::Always => RelayMode::Always,
         };
+        draft.plan.pickup.auto = it.auto_pickup;
         draft.hold = if it.music_on_hold { HoldMode::Music } else { HoldMode::PassedOn };
         draft.hold_sources = hold_sources(it.user_hold_source, it.network_hold_source);
         draft.messages = match it.messages {

@@ -247,6 +247,7 @@ const fn service(kind: Kind) -> Service {
         | Kind::AutoRegistration
         | Kind::SavedDialling
         | Kind::AudioSource => Service::Whole,
+        Kind::PickupGroup | Kind::SavedDialling => Service::Whole,
         Kind::CallManagerGroup => Service::None("devices register with the one node that there is"),
         Kind::CodecPreferenceList | Kind::Region => Service::None("regions do not choose codecs yet"),
         Kind::Location => Service::None("bandwidth is not counted yet"),
@@ -261,7 +262,6 @@ const fn service(kind: Kind) -> Service {
         }
         Kind::Gateway => Service::None("gateways are not served yet: calls to it are refused"),
         Kind::CallPark | Kind::DirectedCallPark => Service::None("calls are not parked yet"),
-        Kind::PickupGroup => Service::None("calls are not picked up yet"),
         Kind::MeetMe => Service::None("there are no conferences yet"),
         Kind::PagingGroup => Service::None("there is no paging yet"),
         Kind::CtiPort | Kind::CtiRoutePoint => Service::None("applications do not control calls yet"),
@@ -309,6 +309,7 @@ const PARAMETERS: &[&str] = &[
     "line_no_answer",
     "trunk_no_answer",
     "trunk_classification",
+    "auto_pickup",
     "expires_min",
     "expires_max",
     "expires_default",

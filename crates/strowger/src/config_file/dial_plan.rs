@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Deserializer, Serialize};
 use strowger_base::Cause;
+use strowger_callcontrol::configuration::PickupGroups;
 use strowger_dialplan::route_list::{RouteDistribution, RouteListParameters};
 use strowger_dialplan::schedule::Precedence;
 use strowger_dialplan::{
@@ -391,6 +392,7 @@ pub(super) fn draft(file: &ConfigFile) -> PlanDraft {
         routes: file.routes.iter().map(RouteSection::draft).collect(),
         blocks: file.blocks.iter().map(BlockSection::draft).collect(),
         features: file.feature_codes.iter().map(FeatureSection::draft).collect(),
+        pickup: PickupGroups::default(),
         directory_uris: Vec::new(),
         calling_transformations: file
             .calling_transformations

@@ -13,7 +13,7 @@ use strowger_dialplan::forward::{
 use strowger_dialplan::hunt::Exhausted;
 use strowger_dialplan::{Caller, Digits, SearchSpace};
 
-use super::super::{Facts, State, Step, dialing};
+use super::super::{Facts, State, Step, Taking, dialing};
 
 /// What a call has been through that was redirected, or went through a hunt pilot.
 pub(in crate::call) struct Redirected {
@@ -95,6 +95,21 @@ impl Step<'_> {
             }
             Err(reached) => self.too_many_hops(pilot, reached.hops),
         }
+    }
+
+    /// A feature takes the call from a line, which stands in its record like a forward.
+    pub(in crate::call) fn taken_from(&mut self, taking: &Taking<'_>, to: &str) {
+        let mut redirected = self.redirected(taking.from);
+        redirected.trail.taken(&taking.from.into(), taking.reason, taking.on_behalf_of);
+        let redirection = Redirection {
+            by: self.shared.configuration.shown(taking.from),
+            reason: taking.reason.0,
+            on_behalf_of: taking.on_behalf_of.0.into(),
+        };
+        let hop = u32::from(redirected.trail.hops());
+        self.facts.redirected = Some(redirected);
+        let forwarding = Forwarding { redirection, why: taking.why, to, hop, way_out: None };
+        self.out.decide(self.now, self.facts.id, None, Decision::Forwarded(forwarding));
     }
 
     /// The side that the call comes from, as forwards tell it apart.

@@ -50,6 +50,14 @@ impl LineWay {
         Locating::line(step, line)
     }
 
+    /// The phones of a line are rung, whatever its forwards and limits say.
+    pub(in crate::call) fn of(step: &Step<'_>, line: &LineName) -> Self {
+        let configuration = &step.shared.configuration;
+        let settings = configuration.lines.get(line.as_str());
+        let rings = |line: &crate::configuration::Line| line.rings_for(step.side(), configuration.ring_time);
+        LineWay { line: line.clone(), ring_time: settings.map_or(configuration.no_answer, rings) }
+    }
+
     pub(super) const fn ring_time(&self) -> Duration {
         self.ring_time
     }

@@ -306,3 +306,26 @@ fn features_have_numbers() {
     check("8512", "meet-me of internal:85XX with \"8512\" as 8512");
     check("8400", "page of internal:8400 with \"8400\" as 8400");
 }
+
+#[test]
+fn lines_have_pickup_groups() {
+    let groups = r#"
+        [[pickup_group]]
+        pattern = "8600"
+        partition = "internal"
+        lines = ["internal:1001"]
+        others = ["internal:8601"]
+        [[pickup_group]]
+        pattern = "8601"
+        partition = "internal"
+        [service_parameters]
+        auto_pickup = false
+    "#;
+    let configuration = built(&format!("{OFFICE}{groups}"));
+    let pickup = &configuration.calls.pickup;
+    assert_eq!(pickup.group_of(&"1001 in internal".into()), Some("internal:8600"));
+    let group = pickup.group("internal:8600").unwrap();
+    assert_eq!(group.lines.iter().map(|line| line.as_str()).collect::<Vec<_>>(), ["1001 in internal"]);
+    assert_eq!(group.others.iter().map(|other| &**other).collect::<Vec<_>>(), ["internal:8601"]);
+    assert!(!pickup.auto);
+}

@@ -1,0 +1,50 @@
+//! Pickup groups: lines whose calls the others may take.
+
+use std::collections::BTreeMap;
+
+use strowger_base::LineName;
+
+/// All pickup groups.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct PickupGroups {
+    groups: BTreeMap<Box<str>, PickupGroup>,
+    group_of: BTreeMap<LineName, Box<str>>,
+    /// Whoever picks a call up has it at once; its phones ring first otherwise.
+    pub auto: bool,
+}
+
+/// Lines whose calls the others may take.
+#[derive(Clone, PartialEq, Eq, Default, Debug)]
+pub struct PickupGroup {
+    /// Its lines.
+    pub lines: Vec<LineName>,
+    /// Other groups whose calls they may take too, best first.
+    pub others: Vec<Box<str>>,
+}
+
+impl Default for PickupGroups {
+    fn default() -> Self {
+        PickupGroups { groups: BTreeMap::new(), group_of: BTreeMap::new(), auto: true }
+    }
+}
+
+impl PickupGroups {
+    /// Adds a group under the name that its number says
+    /// ([`FeatureNumber::object`](strowger_base::FeatureNumber::object)). A line stays in the first group that names it.
+    pub fn add(&mut self, name: &str, group: PickupGroup) {
+        for line in &group.lines {
+            self.group_of.entry(line.clone()).or_insert_with(|| name.into());
+        }
+        self.groups.insert(name.into(), group);
+    }
+
+    /// The group with this name.
+    pub fn group(&self, name: &str) -> Option<&PickupGroup> {
+        self.groups.get(name)
+    }
+
+    /// The name of the group that a line is in.
+    pub fn group_of(&self, line: &LineName) -> Option<&str> {
+        self.group_of.get(line).map(|name| &**name)
+    }
+}

@@ -1,0 +1,159 @@
+//! Pickup: somebody takes a call that rings elsewhere.
+//!
+//! Who may take it is said by pickup groups: calls of the own group, of a group whose number is dialled, of the groups that the own one
+//! names, or those of one line in any of these. Of several calls the one is taken that has rung longest.
+
+use std::sync::Arc;
+
+use strowger_base::feature::FeatureCode;
+use strowger_base::journal::{Feature, WhyFeatureRefused};
+use strowger_base::leg::Origin;
+use strowger_base::{CallId, LineName, Now, WallTime};
+
+use crate::CallControl;
+use crate::call::{Taking, Wanted};
+use crate::io::Outbox;
+
+/// A call that rings.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug)]
+struct Rings {
+    since: WallTime,
+    call: CallId,
+    line: LineName,
+}
+
+impl CallControl {
+    /// A caller wants a call that rings elsewhere.
+    pub(super) fn pick_up(
+        &mut self,
+        now: Now,
+        asker: CallId,
+        wanted: &Wanted,
+        out: &mut Outbox,
+    ) -> Result<(), WhyFeatureRefused<'static>> {
+        let rings = self.wanted_call(now, asker, wanted, out)?;
+        let taking = Taking::rings_at(Feature::PickUp, rings.line.as_str());
+        let own = self.calls.get(&asker).and_then(|call| call.calling_line());
+        match own.filter(|_| !self.shared.configuration.pickup.auto) {
+            None => self.take(now, asker, rings.call, &taking, out),
+            Some(line) => self.offer_instead(now, asker, rings.call, (&line, &taking), out),
+        }
+    }
+
+    /// Which call it is.
+    fn wanted_call(
+        &mut self,
+        now: Now,
+        asker: CallId,
+        wanted: &Wanted,
+        out: &mut Outbox,
+    ) -> Result<Rings, WhyFeatureRefused<'static>> {
+        let call = self.calls.get_mut(&asker).ok_or(WhyFeatureRefused::TooLate)?;
+        let rule = "only phones pick up calls";
+        let own = call.calling_line().ok_or(WhyFeatureRefused::NotAllowed { rule })?;
+        let configuration = Arc::clone(&self.shared.configuration);
+        let groups = &configuration.pickup;
+        let own_group = || {
+            let what = "a pickup group with this line";
+            groups.group_of(&own).ok_or(WhyFeatureRefused::NotConfigured { what })
+        };
+        let others = |name: &str| groups.group(name).map_or(&[][..], |group| &group.others);
+        match wanted.code {
+            FeatureCode::PickUp => {
+                let group = own_group()?;
+                self.longest_in(asker, group)
+            }
+            FeatureCode::OtherPickUp => {
+                let mut others = others(own_group()?).iter();
+                others.find_map(|group| self.longest_in(asker, group))
+            }
+            FeatureCode::GroupPickUp if !wanted.object.is_empty() => self.longest_in(asker, &wanted.object),
+            FeatureCode::GroupPickUp => {
+                let caller = call.asker(now, &mut self.shared, out);
+                let number = configuration.feature_behind(&wanted.argument, caller, now.wall);
+                let group = number.filter(|number| number.code == FeatureCode::GroupPickUp);
+                let group = group.ok_or(WhyFeatureRefused::Argument { argument: "this number" })?;
+                self.longest_in(asker, &group.object)
+            }
+            _ => {
+                let caller = call.asker(now, &mut self.shared, out);
+                let line = configuration.line_behind(&wanted.argument, caller, now.wall);
+                let line = line.ok_or(WhyFeatureRefused::Argument { argument: "this number" })?;
+                let group = own_group()?;
+                let of = groups.group_of(&line);
+                let allowed = of.is_some_and(|of| of == group || others(group).iter().any(|it| **it == *of));
+                if !allowed {
+                    let rule = "the line is in no pickup group whose calls this one may take";
+                    return Err(WhyFeatureRefused::NotAllowed { rule });
+                }
+                self.longest_of(asker, std::iter::once(&line))
+            }
+        }
+        .ok_or(WhyFeatureRefused::NothingThere)
+    }
+
+    /// The call that has rung longest in a group.
+    fn longest_in(&self, asker: CallId, group: &str) -> Option<Rings> {
+        let group = self.shared.configuration.pickup.group(group)?;
+        self.longest_of(asker, group.lines.iter())
+    }
+
+    fn longest_of<'l>(&self, asker: CallId, lines: impl Iterator<Item = &'l LineName>) -> Option<Rings> {
+        let own = self.calls.get(&asker).map(|call| &call.facts.origin);
+        let rings = |(line, call): (&LineName, CallId)| {
+            let it = self.calls.get(&call)?;
+            // Whoever calls a group is not connected with itself.
+            let since = it.rings_at(line).filter(|_| Some(&it.facts.origin) != own)?;
+            Some(Rings { since, call, line: line.clone() })
+        };
+        lines
+            .flat_map(|line| self.shared.offered.to(line).map(move |call| (line, call)))
+            .filter_map(rings)
+            .min()
+    }
+
+    /// The one who asked has the call at once.
+    pub(super) fn take(
+        &mut self,
+        now: Now,
+        asker: CallId,
+        call: CallId,
+        taking: &Taking<'_>,
+        out: &mut Outbox,
+    ) -> Result<(), WhyFeatureRefused<'static>> {
+        let offers = self.calls.get(&asker).is_some_and(|asker| asker.offers());
+        self.calls.get(&call).ok_or(WhyFeatureRefused::TooLate)?.gives_caller(offers)?;
+        let moved = taking.feature.into_call(call);
+        let mut taker = None;
+        self.with_call(asker, |asker, shared| taker = asker.hand_over_asker(now, moved, shared, out));
+        let Some(taker) = taker else { return Err(WhyFeatureRefused::TooLate) };
+        self.with_call(call, |call, shared| call.give_caller(now, taker, taking, shared, out));
+        Ok(())
+    }
+
+    /// The phones of whoever asked ring in place of the others.
+    fn offer_instead(
+        &mut self,
+        now: Now,
+        asker: CallId,
+        call: CallId,
+        (line, taking): (&LineName, &Taking<'_>),
+        out: &mut Outbox,
+    ) -> Result<(), WhyFeatureRefused<'static>> {
+        self.calls.get(&call).ok_or(WhyFeatureRefused::TooLate)?.gives_caller(true)?;
+        let moved = taking.feature.into_call(call);
+        self.with_call(asker, |asker, shared| asker.dismiss_asker(now, moved, shared, out));
+        self.with_call(call, |call, shared| call.ring_instead(now, line, taking, shared, out));
+        Ok(())
+    }
+}
+
+impl crate::call::Call {
+    /// The line that calls.
+    pub(crate) fn calling_line(&self) -> Option<LineName> {
+        match &self.facts.origin {
+            Origin::Line { line, .. } => Some(line.clone()),
+            Origin::Trunk(_) => None,
+        }
+    }
+}
