@@ -261,5 +261,5 @@ impl Step<'_> {
     }
 }
 
-/// The port of the discard service (RFC 863), as descriptions name it for streams that nothing is sent to.
+/// The port of the discard service, as descriptions name it for streams that nothing is sent to.
 const DISCARD: u16 = 9;

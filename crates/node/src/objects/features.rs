@@ -1,11 +1,10 @@
 //! Numbers that ask for features: access codes, call park, pickup groups, conferences, paging; and what belongs to them.
 
-use std::collections::BTreeMap;
-
 use strowger_base::feature::{FeatureCode, FeatureNumber};
 use strowger_callcontrol::configuration;
 use strowger_configuration::kinds::{
-    CallPark, DirectedCallPark, FeatureAccessCode, FeatureWord, MeetMe, PagingGroup, Partition, PickupGroup,
+    CallPark, DirectedCallPark, FeatureAccessCode, FeatureWord, Line, MeetMe, PagingGroup, Partition,
+    PickupGroup,
 };
 use strowger_configuration::reader::Names;
 use strowger_configuration::setting::Ref;
@@ -74,21 +73,15 @@ impl Translation<'_> {
 
     fn pickup_groups(&mut self) {
         let kind = Kind::PickupGroup;
-        let mut group_of = BTreeMap::new();
         for (id, it) in self.state.all::<PickupGroup>() {
             let number = (it.pattern.as_str(), it.partition);
             self.feature(kind, id, number, FeatureCode::GroupPickUp, "");
             let name = self.state.name(kind, id);
-            let mut group = configuration::PickupGroup::default();
-            for line in it.lines.iter().filter_map(|line| lines::line_name(self.state, *line)) {
-                if let Some(other) = group_of.insert(line.clone(), name.clone()) {
-                    let why = format!("line {} is in pickup group {other} already", line.as_str());
-                    self.fault(kind, id, "lines", why);
-                }
-                group.lines.push(line);
-            }
+            let line_name = |line: &Ref<Line>| lines::line_name(self.state, *line);
+            let lines = it.lines.iter().filter_map(line_name).collect();
             let others = it.others.iter().map(|other| self.state.name(kind, other.id()));
-            group.others = others.map(|name| name.as_str().into()).collect();
+            let others = others.map(|name| name.as_str().into()).collect();
+            let group = configuration::PickupGroup { lines, others };
             self.translated.draft.plan.pickup.add(name.as_str(), group);
         }
     }

@@ -246,8 +246,8 @@ const fn service(kind: Kind) -> Service {
         | Kind::ApiToken
         | Kind::AutoRegistration
         | Kind::SavedDialling
+        | Kind::PickupGroup
         | Kind::AudioSource => Service::Whole,
-        Kind::PickupGroup | Kind::SavedDialling => Service::Whole,
         Kind::CallManagerGroup => Service::None("devices register with the one node that there is"),
         Kind::CodecPreferenceList | Kind::Region => Service::None("regions do not choose codecs yet"),
         Kind::Location => Service::None("bandwidth is not counted yet"),

@@ -130,12 +130,3 @@ fn errors_of_the_draft_name_object_and_setting() {
         ],
     );
 }
-
-#[test]
-fn a_line_is_in_one_pickup_group() {
-    let group = |number: &str| format!("[[pickup_group]]\npattern = \"{number}\"\nlines = [\"1001\"]\n");
-    check(
-        &format!("[[line]]\npattern = \"1001\"\n{}{}", group("8600"), group("8601")),
-        &["pickup_group 8601: lines: line 1001 is in pickup group 8600 already"],
-    );
-}
