@@ -5,6 +5,7 @@
 use std::fmt;
 use std::sync::Arc;
 
+use crate::feature::Turn;
 use crate::leg::Party;
 use crate::{LegId, LineName};
 
@@ -25,6 +26,8 @@ pub enum Package {
     Dialog,
     /// Whether somebody is there, and free (`presence`, RFC 3856).
     Presence,
+    /// Whether messages wait for it (`message-summary`, RFC 3842).
+    MessageSummary,
 }
 
 /// How much of a line's calls a watcher is told.
@@ -41,6 +44,71 @@ pub enum Detail {
 pub enum News {
     /// How a line is.
     Line(Arc<LineState>),
+    /// What waits for it.
+    Messages(Messages),
+}
+
+/// What somebody watches of a line.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Subject {
+    /// How it is and its calls, as far as that is told.
+    Calls(Detail),
+    /// Its messages.
+    Messages,
+}
+
+/// The messages that wait for a line, and where they are heard.
+#[derive(Clone, PartialEq, Eq, Default, Debug)]
+pub struct Messages {
+    /// What waits.
+    pub mailbox: Mailbox,
+    /// The number that is called to hear them, when it is known.
+    pub account: Option<Arc<str>>,
+}
+
+/// What waits in the mailbox of a line.
+#[derive(Clone, Copy, PartialEq, Eq, Default, Debug)]
+pub struct Mailbox {
+    /// The lamp is lit.
+    pub waiting: bool,
+    /// How many messages there are, when the voice mail says so.
+    pub counts: Option<MessageCounts>,
+}
+
+/// Voice messages.
+#[derive(Clone, Copy, PartialEq, Eq, Default, Debug)]
+pub struct MessageCounts {
+    /// Not heard yet.
+    pub new: u32,
+    /// Heard and kept.
+    pub old: u32,
+    /// Those of the new ones that are urgent.
+    pub urgent_new: u32,
+    /// Those of the old ones that are urgent.
+    pub urgent_old: u32,
+}
+
+/// What becomes of a mailbox.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum MailboxChange {
+    /// The lamp is turned on or off by a number that says no more (message waiting numbers).
+    Turn(Turn),
+    /// The voice mail tells all of it.
+    Told(Mailbox),
+}
+
+impl Mailbox {
+    /// What it is after a change.
+    pub const fn after(self, change: MailboxChange) -> Mailbox {
+        match change {
+            // How many there are is not known any more.
+            MailboxChange::Turn(turn) => match turn.of(self.waiting) == self.waiting {
+                true => self,
+                false => Mailbox { waiting: !self.waiting, counts: None },
+            },
+            MailboxChange::Told(mailbox) => mailbox,
+        }
+    }
 }
 
 /// How a line is.
@@ -98,6 +166,17 @@ pub enum WatchRefusal {
     NotAllowed,
     /// The watcher has too many subscriptions, or the line too many watchers.
     Full,
+}
+
+impl WatchRefusal {
+    /// The SIP status that says so.
+    pub const fn status(self) -> u16 {
+        match self {
+            WatchRefusal::NoSuchLine => 404,
+            WatchRefusal::NotAllowed => 403,
+            WatchRefusal::Full => 503,
+        }
+    }
 }
 
 /// The beginning of a watch.

@@ -172,6 +172,8 @@ pub struct Trunk {
     pub overlap: bool,
     /// It has a far end. Calls to one that has none yet are refused, and say so.
     pub is_there: bool,
+    /// It may tell which messages wait for lines, as a voice mail does.
+    pub tells_messages: bool,
     /// Whether its calls count as internal or external where lines forward them differently.
     pub classification: Classification,
     /// How the numbers that it brings become the plan's.
@@ -196,6 +198,7 @@ impl Default for Trunk {
             caller: Arc::default(),
             overlap: false,
             is_there: true,
+            tells_messages: false,
             classification: Classification::default(),
             incoming: IncomingNumbers::default(),
             view: None,

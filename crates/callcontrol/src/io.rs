@@ -118,6 +118,13 @@ pub enum Output {
         /// The line.
         line: LineName,
     },
+    /// The message lamp of a line is turned on or off by a number (message waiting numbers).
+    Messages {
+        /// The line, which there is.
+        line: LineName,
+        /// How.
+        turn: strowger_base::feature::Turn,
+    },
     /// For the media workers.
     Media(control::Command),
     /// An encoded journal record in the arena.

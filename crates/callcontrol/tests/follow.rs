@@ -263,6 +263,7 @@ impl Call {
                 | Output::Journal(_)
                 | Output::Persist { .. }
                 | Output::Ordered { .. }
+                | Output::Messages { .. }
                 | Output::Drained => {}
             }
         }

@@ -232,6 +232,7 @@ impl World {
                 }
             }
             Output::Ordered { .. } => {}
+            Output::Messages { .. } => {}
             Output::Drained => panic!("nobody drained"),
         }
     }

@@ -78,6 +78,7 @@ impl World {
                 | Output::Media(_)
                 | Output::Journal(_)
                 | Output::Ordered { .. }
+                | Output::Messages { .. }
                 | Output::Drained => {}
             }
         }

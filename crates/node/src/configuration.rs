@@ -143,6 +143,8 @@ pub struct TrunkDialling {
     pub view: NumberViewDraft,
     /// The device pool that it belongs to, which says what it does not say itself; none when empty.
     pub device_pool: Box<str>,
+    /// It may tell which messages wait for lines (NOTIFY outside of a subscription).
+    pub tells_messages: bool,
 }
 
 /// A trunk that has no far end yet.

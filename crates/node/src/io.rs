@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use strowger_base::leg::BindingId;
 use strowger_base::net::{ListenerId, StreamId, Transport};
+use strowger_base::watch::{Mailbox, MailboxChange};
 use strowger_base::{ByteArena, CallId, LineName, NodeId, Secret, ShardId, Span, WallTime};
 use strowger_callcontrol::io::{Order, OrderRefused};
 use strowger_sip::io::BindingRecord;
@@ -62,6 +63,8 @@ pub enum Input<'a> {
     },
     /// A binding that survived a restart; given before the first packet.
     Restore(BindingRecord),
+    /// What waited for a line when the node stopped; given before the first packet.
+    RestoreMailbox(LineName, Mailbox),
     /// The configuration is now this.
     Configure(Arc<Configuration>),
     /// Somebody asks; answered by [`Output::Answer`] in the same call.
@@ -186,6 +189,8 @@ pub enum StoreRecord {
     Unbound(BindingId),
     /// No id up to this number may be given out again; the newest counts, also when it is lower: next time's [`Parameters::last_number`].
     NumbersReserved(u64),
+    /// What waits for a line; comes back as [`Input::RestoreMailbox`], unless it is [`Mailbox::default`].
+    Mailbox(LineName, Mailbox),
 }
 
 /// What makes a node.
@@ -236,6 +241,13 @@ pub enum Question {
     Metrics,
     /// How the node is.
     Health,
+    /// What waits for a line; `change` is made before.
+    Messages {
+        /// The line.
+        line: LineName,
+        /// What becomes of it, if anything.
+        change: Option<MailboxChange>,
+    },
     /// What exists that an idle node does not have.
     Leftovers,
 }
@@ -256,6 +268,8 @@ pub enum Answer {
     Metrics(Vec<Metric>),
     /// To [`Question::Health`].
     Health(Health),
+    /// To [`Question::Messages`]; nothing when there is no such line.
+    Messages(Option<Mailbox>),
     /// To [`Question::Leftovers`].
     Leftovers(Leftovers),
     /// To [`Input::Order`]: whether it is carried out.

@@ -17,7 +17,7 @@ use strowger_sip::io::LineAccount;
 
 use crate::configuration::{Configuration, MessageDetail};
 use crate::counters::Counters;
-use crate::io::{Input, Outbox, Output, Parameters, StoreRecord};
+use crate::io::{Answer, Input, Outbox, Output, Parameters, Question, StoreRecord};
 use crate::wiring::Room;
 use crate::{keyless, summary};
 
@@ -163,7 +163,12 @@ impl Node {
                 self.tell_calls(now, input, out);
             }
             Input::Restore(record) => self.tell_sip(now, strowger_sip::Input::Restore(record), out),
+            Input::RestoreMailbox(line, mailbox) => self.restore_mailbox(&line, mailbox),
             Input::Configure(configuration) => self.configure(now, &configuration, out),
+            Input::Ask { query, question: Question::Messages { line, change } } => {
+                let answer = Answer::Messages(self.messages_of(&line, change));
+                out.items.push(Output::Answer { query, answer });
+            }
             Input::Ask { query, question } => {
                 let answer = self.answer(now, &question);
                 out.items.push(Output::Answer { query, answer });

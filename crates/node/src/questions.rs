@@ -20,6 +20,7 @@ impl Node {
             Question::PhonesOf { lines } => self.phone_views_of(now, lines),
             Question::Metrics => Answer::Metrics(self.metrics()),
             Question::Health => Answer::Health(self.health(now)),
+            Question::Messages { line, .. } => Answer::Messages(Some(self.presence.mailbox(line.as_str()))),
             Question::Leftovers => Answer::Leftovers(self.leftovers()),
         }
     }

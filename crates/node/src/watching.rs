@@ -1,11 +1,11 @@
 //! Who watches lines: subscriptions of SIP meet what presence knows, and what call control says may be seen.
 
-use strowger_base::leg::Origin;
-use strowger_base::watch::{WatchId, WatchRefusal};
+use strowger_base::leg::{BindingId, Origin};
+use strowger_base::watch::{Mailbox, MailboxChange, Messages, News, Package, WatchId, WatchRefusal, Watched};
 use strowger_base::{LineName, Now};
 use strowger_presence::{Input, Output};
 
-use crate::io::Outbox;
+use crate::io::{Outbox, StoreRecord};
 use crate::node::Node;
 
 impl Node {
@@ -15,17 +15,17 @@ impl Node {
         now: Now,
         watch: WatchId,
         watcher: &Origin,
-        number: &str,
+        asked: (&str, Package),
         out: &mut Outbox,
     ) {
-        let found = self.calls.configuration().watched_line(watcher, number, now.wall);
-        let (Ok((line, detail)), Origin::Line { line: own, .. }) = (&found, watcher) else {
+        let found = self.calls.configuration().watched_line(watcher, asked, now.wall);
+        let (Ok((line, subject)), Origin::Line { line: own, .. }) = (&found, watcher) else {
             let refusal = found.err().unwrap_or(WatchRefusal::NotAllowed);
             self.tell_presence(Input::Unwatch(watch));
             return self.tell_sip(now, strowger_sip::Input::Watched(watch, Err(refusal)), out);
         };
         let registered = self.is_registered(line);
-        self.tell_presence(Input::Watch { watch, watcher: own, line, detail: *detail, registered });
+        self.tell_presence(Input::Watch { watch, watcher: own, line, subject: *subject, registered });
     }
 
     pub(crate) fn tell_presence(&mut self, input: Input<'_>) {
@@ -33,11 +33,87 @@ impl Node {
     }
 
     pub(crate) fn presence_said(&mut self, now: Now, item: Output, out: &mut Outbox) {
-        let input = match item {
-            Output::Watched(watch, answer) => strowger_sip::Input::Watched(watch, answer),
-            Output::News(watch, news) => strowger_sip::Input::News(watch, news),
+        match item {
+            Output::Watched(watch, answer) => {
+                let answer = answer.map(|it| Watched { news: self.with_account(watch, it.news), ..it });
+                self.tell_sip(now, strowger_sip::Input::Watched(watch, answer), out);
+            }
+            Output::News(watch, news) => {
+                let news = self.with_account(watch, news);
+                self.tell_sip(now, strowger_sip::Input::News(watch, news), out);
+            }
+            Output::Mailbox(line, mailbox) => {
+                self.show_messages(now, &line, None, out);
+                out.items.push(crate::Output::Store(StoreRecord::Mailbox(line, mailbox)));
+            }
+        }
+    }
+
+    /// With the number that is called to hear messages.
+    fn with_account(&self, watch: WatchId, news: News) -> News {
+        match news {
+            News::Line(_) => news,
+            News::Messages(messages) => {
+                let line = self.presence.watched_by(watch);
+                let account = line.and_then(|line| self.calls.configuration().voice_mail_of(line.as_str()));
+                News::Messages(Messages { account: account.cloned(), ..messages })
+            }
+        }
+    }
+
+    /// A voice mail tells what waits for a line.
+    pub(crate) fn messages_told(
+        &mut self,
+        now: Now,
+        (trunk, number): (&str, &str),
+        mailbox: Mailbox,
+    ) -> Result<(), WatchRefusal> {
+        let line = self.calls.configuration().told_line(trunk, number, now.wall)?;
+        self.tell_presence(Input::Messages { line: &line, change: MailboxChange::Told(mailbox) });
+        Ok(())
+    }
+
+    /// What waits for a line, after a change; nothing when there is no such line.
+    pub(crate) fn messages_of(&mut self, line: &LineName, change: Option<MailboxChange>) -> Option<Mailbox> {
+        self.lines.get(line.as_str())?;
+        if let Some(change) = change {
+            self.tell_presence(Input::Messages { line, change });
+        }
+        Some(self.presence.mailbox(line.as_str()))
+    }
+
+    /// What waited when the node stopped; of a line that is not there now it is kept, as it would be without a stop.
+    pub(crate) fn restore_mailbox(&mut self, line: &LineName, mailbox: Mailbox) {
+        self.tell_presence(Input::Restore { line, mailbox });
+    }
+
+    /// Tells phones of a line that do not subscribe what waits: one that has registered, or all of them.
+    pub(crate) fn show_messages(
+        &mut self,
+        now: Now,
+        line: &LineName,
+        only: Option<BindingId>,
+        out: &mut Outbox,
+    ) {
+        let configuration = self.calls.configuration();
+        let Some(settings) = configuration.lines.get(line.as_str()) else { return };
+        if !settings.phones.iter().any(|phone| phone.settings.told_of_messages) {
+            return;
+        }
+        let account = self.lines.get(line.as_str());
+        let is_told = |binding: &BindingId| {
+            let name = self.phone_name(account, *binding);
+            settings.phone(name.as_deref()).is_some_and(|phone| phone.settings.told_of_messages)
         };
-        self.tell_sip(now, input, out);
+        let wanted = |binding: &BindingId| only.is_none_or(|only| only == *binding);
+        let phones = self.sip.contacts_of(line.as_str()).filter(wanted).filter(is_told);
+        let phones: Vec<BindingId> = phones.collect();
+        let mailbox = self.presence.mailbox(line.as_str());
+        let messages = Messages { mailbox, account: settings.voice_mail.clone() };
+        for binding in phones {
+            let messages = messages.clone();
+            self.tell_sip(now, strowger_sip::Input::TellMessages { binding, messages }, out);
+        }
     }
 
     /// A phone of a line registered, or is gone.

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use strowger_base::journal::{Direction, Entry, Record, Registration, Told};
 use strowger_base::leg::{BindingId, Target};
 use strowger_base::line;
-use strowger_base::watch::Package;
+use strowger_base::watch::MailboxChange;
 use strowger_base::{CallId, Command, Event, LegId, LineName, Now, Signal};
 use strowger_callcontrol::io::{Contact, Reach};
 use strowger_callcontrol::{RelayMode, quality};
@@ -127,13 +127,20 @@ impl Node {
                 if let Event::Registered { line, .. } | Event::Unregistered { line, .. } = &event {
                     self.registrations_changed(line);
                 }
+                if let Event::Registered { line, binding, .. } = &event {
+                    self.show_messages(now, line, Some(*binding), out);
+                }
                 let entry = Entry::Registration(self.registration(&event));
                 self.journal(Record { at: now.wall, call: None, leg: None, entry }, out);
             }
-            Sip::Watch { watch, watcher, number, package: Package::Dialog | Package::Presence } => {
-                self.watch(now, watch, &watcher, &number, out);
+            Sip::Watch { watch, watcher, number, package } => {
+                self.watch(now, watch, &watcher, (&number, package), out);
             }
             Sip::Unwatch(watch) => self.tell_presence(strowger_presence::Input::Unwatch(watch)),
+            Sip::Messages { trunk, number, mailbox, asked } => {
+                let taken = self.messages_told(now, (&trunk, &number), mailbox);
+                self.tell_sip(now, strowger_sip::Input::MessagesTaken(asked, taken), out);
+            }
             Sip::Bound(record) => out.items.push(Output::Store(StoreRecord::Bound(record))),
             Sip::Unbound(binding) => out.items.push(Output::Store(StoreRecord::Unbound(binding))),
         }
@@ -151,6 +158,10 @@ impl Node {
                 }
             }
             Calls::Locate { request, line } => self.locate(now, request, &line, out),
+            Calls::Messages { line, turn } => {
+                let change = MailboxChange::Turn(turn);
+                self.tell_presence(strowger_presence::Input::Messages { line: &line, change });
+            }
             Calls::Media(command) => out.items.push(Output::Media(command)),
             Calls::Journal(span) => self.journal_span(span, out),
             Calls::Persist { ticket, call, record } => {

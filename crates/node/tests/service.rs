@@ -233,6 +233,7 @@ fn phones_and_numbers_survive_a_restart() {
             StoreRecord::NumbersReserved(number) => parameters.last_number = number,
             StoreRecord::Bound(binding) => restored.push(binding),
             StoreRecord::Unbound(_) => panic!("nobody left"),
+            StoreRecord::Mailbox(..) => panic!("nothing waits"),
         }
     }
     let before = world.calls()[0].call.number;
@@ -326,7 +327,7 @@ fn a_draining_node_finishes_its_calls_first() {
     let highest = world.records().iter().filter_map(|record| Some(record.leg?.number)).max();
     let reserved = world.stored.iter().rev().find_map(|record| match record {
         StoreRecord::NumbersReserved(number) => Some(*number),
-        StoreRecord::Bound(_) | StoreRecord::Unbound(_) => None,
+        StoreRecord::Bound(_) | StoreRecord::Unbound(_) | StoreRecord::Mailbox(..) => None,
     });
     assert_eq!(reserved, highest);
     let Answer::Health(health) = world.ask(Question::Health) else { panic!() };

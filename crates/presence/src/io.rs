@@ -1,6 +1,6 @@
 //! What goes into presence and what comes out.
 
-use strowger_base::watch::{Detail, News, WatchId, WatchRefusal, Watched};
+use strowger_base::watch::{Mailbox, MailboxChange, News, Subject, WatchId, WatchRefusal, Watched};
 use strowger_base::{Command, LegId, LineName, Signal};
 
 /// Everything that can happen to presence.
@@ -25,22 +25,38 @@ pub enum Input<'a> {
         watcher: &'a LineName,
         /// What is watched.
         line: &'a LineName,
-        /// How much it may see.
-        detail: Detail,
+        /// What of it, and how much.
+        subject: Subject,
         /// A phone of the line is registered.
         registered: bool,
     },
     /// A subscription is over.
     Unwatch(WatchId),
+    /// The messages of a line changed.
+    Messages {
+        /// The line, which there is.
+        line: &'a LineName,
+        /// How.
+        change: MailboxChange,
+    },
+    /// What waited for a line when the node stopped.
+    Restore {
+        /// The line.
+        line: &'a LineName,
+        /// Its messages.
+        mailbox: Mailbox,
+    },
     /// All that belongs together has been told: whoever watches hears what came of it.
     Settled,
 }
 
 /// Everything that presence wants told, in this order.
-#[derive(Debug)]
+#[derive(Clone, PartialEq, Eq, Debug)]
 pub enum Output {
     /// The answer to [`Input::Watch`].
     Watched(WatchId, Result<Watched, WatchRefusal>),
     /// Something changed.
     News(WatchId, News),
+    /// What waits for a line changed: it shall survive a restart, and phones that do not ask are told.
+    Mailbox(LineName, Mailbox),
 }

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use strowger_base::watch::{Detail, LineCall, LineState, WatchId};
+use strowger_base::watch::{LineCall, LineState, Subject, WatchId};
 use strowger_base::{HashMap, LegId, limits};
 
 /// What is known of a line.
@@ -23,7 +23,7 @@ pub(crate) struct Line {
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Watch {
     pub(crate) id: WatchId,
-    pub(crate) detail: Detail,
+    pub(crate) subject: Subject,
 }
 
 impl Line {

@@ -3,7 +3,9 @@
 use std::sync::Arc;
 
 use strowger_base::hash::give_back;
-use strowger_base::watch::{Detail, LineCall, News, WatchId, WatchRefusal, Watched};
+use strowger_base::watch::{
+    Detail, LineCall, Mailbox, MailboxChange, Messages, News, Subject, WatchId, WatchRefusal, Watched,
+};
 use strowger_base::{HashMap, HashSeed, LegId, LineName, Rng, limits};
 
 use crate::io::{Input, Output};
@@ -20,6 +22,8 @@ pub struct Presence {
     watches: HashMap<WatchId, Whose>,
     /// Subscriptions of each watcher that has any.
     watchers: HashMap<LineName, usize>,
+    /// What waits for lines; nothing for those that are not there.
+    mailboxes: HashMap<LineName, Mailbox>,
     /// Watched lines that changed since their watchers were told.
     changed: Vec<LineName>,
 }
@@ -51,6 +55,7 @@ impl Presence {
             lines: HashMap::with_hasher(seed),
             watches: HashMap::with_hasher(seed),
             watchers: HashMap::with_hasher(seed),
+            mailboxes: HashMap::with_hasher(seed),
             changed: Vec::new(),
         }
     }
@@ -80,11 +85,13 @@ impl Presence {
                     note(&mut self.changed, name, line);
                 }
             }
-            Input::Watch { watch, watcher, line, detail, registered } => {
-                let answer = self.watch((watch, detail), watcher, line, registered);
+            Input::Watch { watch, watcher, line, subject, registered } => {
+                let answer = self.watch(Watch { id: watch, subject }, watcher, line, registered);
                 out.push(Output::Watched(watch, answer));
             }
             Input::Unwatch(watch) => self.unwatch(watch),
+            Input::Messages { line, change } => self.messages(line, change, out),
+            Input::Restore { line, mailbox } => _ = self.mailboxes.insert(line.clone(), mailbox),
             Input::Settled => self.tell(out),
         }
     }
@@ -92,6 +99,16 @@ impl Presence {
     /// Whether anybody is told of a line.
     pub fn is_watched(&self, line: &str) -> bool {
         self.lines.get(line).is_some_and(|line| !line.watches.is_empty())
+    }
+
+    /// The line that a subscription is about.
+    pub fn watched_by(&self, watch: WatchId) -> Option<&LineName> {
+        self.watches.get(&watch).map(|whose| &whose.line)
+    }
+
+    /// What waits for a line.
+    pub fn mailbox(&self, line: &str) -> Mailbox {
+        self.mailboxes.get(line).copied().unwrap_or_default()
     }
 
     /// How much of each thing exists now.
@@ -130,11 +147,12 @@ impl Presence {
 
     fn watch(
         &mut self,
-        (id, detail): (WatchId, Detail),
+        watch: Watch,
         watcher: &LineName,
         name: &LineName,
         registered: bool,
     ) -> Result<Watched, WatchRefusal> {
+        let id = watch.id;
         // With a refresh the number may lead elsewhere than before.
         let again = self.watches.get(&id).is_some_and(|whose| whose.line == *name);
         if !again {
@@ -149,9 +167,16 @@ impl Presence {
         }
         let line = self.lines.entry(name.clone()).or_default();
         match line.watches.iter_mut().find(|watch| watch.id == id) {
-            Some(watch) => watch.detail = detail,
-            None => line.watches.push(Watch { id, detail }),
+            Some(there) => there.subject = watch.subject,
+            None => line.watches.push(watch),
         }
+        let detail = match watch.subject {
+            Subject::Calls(detail) => detail,
+            Subject::Messages => {
+                let mailbox = self.mailboxes.get(name.as_str()).copied().unwrap_or_default();
+                return Ok(Watched { detail: Detail::States, news: waiting(mailbox) });
+            }
+        };
         if line.registered != registered {
             line.registered = registered;
             note(&mut self.changed, name, line);
@@ -184,6 +209,25 @@ impl Presence {
         self.forget_idle(&name);
     }
 
+    fn messages(&mut self, name: &LineName, change: MailboxChange, out: &mut Vec<Output>) {
+        let before = self.mailbox(name.as_str());
+        let mailbox = before.after(change);
+        if mailbox == before {
+            return;
+        }
+        if mailbox == Mailbox::default() {
+            self.mailboxes.remove(name.as_str());
+            give_back(&mut self.mailboxes);
+        } else {
+            self.mailboxes.insert(name.clone(), mailbox);
+        }
+        if let Some(line) = self.lines.get(name.as_str()) {
+            let watches = line.watches.iter().filter(|watch| watch.subject == Subject::Messages);
+            out.extend(watches.map(|watch| Output::News(watch.id, waiting(mailbox))));
+        }
+        out.push(Output::Mailbox(name.clone(), mailbox));
+    }
+
     fn forget_idle(&mut self, name: &LineName) {
         if self.lines.get(name.as_str()).is_some_and(Line::is_idle) {
             self.lines.remove(name.as_str());
@@ -200,8 +244,11 @@ impl Presence {
                 continue;
             }
             line.told = Some(Arc::clone(&state));
-            let news = |watch: &Watch| Output::News(watch.id, News::Line(Arc::clone(&state)));
-            out.extend(line.watches.iter().map(news));
+            let news = |watch: &Watch| match watch.subject {
+                Subject::Calls(_) => Some(Output::News(watch.id, News::Line(Arc::clone(&state)))),
+                Subject::Messages => None,
+            };
+            out.extend(line.watches.iter().filter_map(news));
         }
         if self.changed.capacity() > ROOM_MAX {
             self.changed = Vec::new();
@@ -209,9 +256,15 @@ impl Presence {
     }
 }
 
+/// What is told of a mailbox; where it is heard is added by who knows the dial plan.
+const fn waiting(mailbox: Mailbox) -> News {
+    News::Messages(Messages { mailbox, account: None })
+}
+
 /// Notes that a line changed, when anybody wants to know.
 fn note(changed: &mut Vec<LineName>, name: &LineName, line: &mut Line) {
-    if !line.watches.is_empty() && !line.changed {
+    let told = |watch: &Watch| matches!(watch.subject, Subject::Calls(_));
+    if !line.changed && line.watches.iter().any(told) {
         line.changed = true;
         changed.push(name.clone());
     }

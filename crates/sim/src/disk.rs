@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use strowger_base::leg::BindingId;
-use strowger_base::{Instant, Rng};
+use strowger_base::watch::Mailbox;
+use strowger_base::{Instant, LineName, Rng};
 use strowger_node::io::{StoreRecord, Ticket};
 use strowger_sip::io::BindingRecord;
 
@@ -16,6 +17,7 @@ pub(crate) struct Disk {
     safe: usize,
     waiting: BTreeMap<(Instant, Ticket), Wait>,
     bindings: BTreeMap<BindingId, BindingRecord>,
+    mailboxes: BTreeMap<LineName, Mailbox>,
     last_number: u64,
 }
 
@@ -53,6 +55,7 @@ impl Disk {
         match record {
             StoreRecord::Bound(record) => _ = self.bindings.insert(record.binding, record),
             StoreRecord::Unbound(binding) => _ = self.bindings.remove(&binding),
+            StoreRecord::Mailbox(line, mailbox) => _ = self.mailboxes.insert(line, mailbox),
             StoreRecord::NumbersReserved(number) => self.last_number = number,
         }
     }
@@ -88,6 +91,10 @@ impl Disk {
 
     pub(crate) fn bindings(&self) -> Vec<BindingRecord> {
         self.bindings.values().cloned().collect()
+    }
+
+    pub(crate) fn mailboxes(&self) -> Vec<(LineName, Mailbox)> {
+        self.mailboxes.iter().map(|(line, mailbox)| (line.clone(), *mailbox)).collect()
     }
 
     pub(crate) const fn last_number(&self) -> u64 {

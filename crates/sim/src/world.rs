@@ -533,6 +533,9 @@ impl World {
         for record in self.disk.bindings() {
             self.give(Input::Restore(record))?;
         }
+        for (line, mailbox) in self.disk.mailboxes() {
+            self.give(Input::RestoreMailbox(line, mailbox))?;
+        }
         Ok(())
     }
 

@@ -181,6 +181,8 @@ impl Sip {
             }
             Input::Watched(watch, answer) => self.watched(now, watch, answer, out),
             Input::News(watch, news) => self.news(now, watch, news, out),
+            Input::MessagesTaken(asked, taken) => self.messages_taken(asked, taken, out),
+            Input::TellMessages { binding, messages } => self.notify_unasked(now, binding, &messages, out),
             Input::Restore(record) => {
                 let lines = &self.shared.configuration.lines;
                 let socket = record.socket;

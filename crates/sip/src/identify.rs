@@ -37,7 +37,7 @@ impl Sip {
 
     /// The trunk that a call is from. Address and port together always tell. An address alone does not: phones may be
     /// behind the same one, so that what speaks for a line there has to prove it.
-    fn trunk_of(&self, flow: Flow, request: &Message<'_>) -> Option<&Trunk> {
+    pub(crate) fn trunk_of(&self, flow: Flow, request: &Message<'_>) -> Option<&Trunk> {
         let peer = flow.peer();
         let trunks = &self.shared.configuration.trunks;
         let exact = |trunk: &&Trunk| {

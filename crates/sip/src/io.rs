@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use strowger_base::leg::BindingId;
 use strowger_base::net::{Flow, ListenerId, StreamId, Transport};
-use strowger_base::watch::{News, Package, WatchId, WatchRefusal, Watched};
+use strowger_base::watch::{Mailbox, Messages, News, Package, WatchId, WatchRefusal, Watched};
 use strowger_base::{ByteArena, CallId, Command, Event, LegId, Signal, Span, WallTime};
 
 pub use crate::account::{Fingerprint, FingerprintKey, LineAccount, PhoneAccount, PhoneOnLine, PhonePlace};
@@ -59,6 +59,15 @@ pub enum Input<'a> {
     Watched(WatchId, Result<Watched, WatchRefusal>),
     /// Something changed that a subscription is about.
     News(WatchId, News),
+    /// Whether what [`Output::Messages`] told was taken.
+    MessagesTaken(Unanswered, Result<(), WatchRefusal>),
+    /// A phone that does not subscribe is to be told what waits for its line.
+    TellMessages {
+        /// Which of its contacts.
+        binding: BindingId,
+        /// What waits.
+        messages: Messages,
+    },
     /// A binding that survived a restart.
     Restore(BindingRecord),
     /// The configuration is now this.
@@ -119,6 +128,17 @@ pub enum Output {
     },
     /// A subscription is over.
     Unwatch(WatchId),
+    /// A voice mail behind a trunk tells what waits. Whoever takes this answers with [`Input::MessagesTaken`] before it returns.
+    Messages {
+        /// The trunk.
+        trunk: Box<str>,
+        /// Whose messages, as the trunk wrote it.
+        number: Box<str>,
+        /// What waits.
+        mailbox: Mailbox,
+        /// What is to be answered.
+        asked: Unanswered,
+    },
     /// A message came or went, for the ladder. Credentials in it are blanked.
     Message {
         /// The leg it belongs to, when there is one.
@@ -138,6 +158,13 @@ pub enum Output {
     Bound(BindingRecord),
     /// A binding is gone.
     Unbound(BindingId),
+}
+
+/// A request that is to be answered.
+#[derive(Debug)]
+pub struct Unanswered {
+    pub(crate) head: Box<[u8]>,
+    pub(crate) flow: Flow,
 }
 
 /// Which way a message went.

@@ -143,11 +143,10 @@ impl Sip {
             MethodKind::Invite => self.invite(now, flow, bytes, request, key, out),
             MethodKind::Subscribe => self.subscribe(now, flow, request, key, out),
             MethodKind::Publish => self.refuse(request, flow, 489, write_allow_events, out),
-            MethodKind::Bye
-            | MethodKind::Update
-            | MethodKind::Prack
-            | MethodKind::Info
-            | MethodKind::Notify => self.refuse(request, flow, 481, |_| (), out),
+            MethodKind::Bye | MethodKind::Update | MethodKind::Prack | MethodKind::Info => {
+                self.refuse(request, flow, 481, |_| (), out)
+            }
+            MethodKind::Notify => self.notified_unasked(flow, request, out),
             MethodKind::Refer => self.remote_control(now, flow, bytes, request, key, out),
             MethodKind::Message => self.refuse(request, flow, 405, write_allow, out),
             MethodKind::Other => self.refuse(request, flow, 501, write_allow, out),

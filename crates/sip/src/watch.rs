@@ -4,8 +4,10 @@
 //! happens. What is told comes as plain data and becomes a document here.
 
 mod dialog_info;
+mod message_summary;
 mod pidf;
 mod subscription;
+mod unasked;
 mod xml;
 
 use std::time::Duration;
@@ -350,13 +352,14 @@ fn package_of(event: &EventPackage<'_>) -> Option<Package> {
     PACKAGES.into_iter().find(|package| event.package.eq_ignore_ascii_case(name_of(*package)))
 }
 
-const PACKAGES: [Package; 2] = [Package::Dialog, Package::Presence];
+const PACKAGES: [Package; 3] = [Package::Dialog, Package::Presence, Package::MessageSummary];
 
 /// The name of a package in Event.
 const fn name_of(package: Package) -> &'static str {
     match package {
         Package::Dialog => "dialog",
         Package::Presence => "presence",
+        Package::MessageSummary => "message-summary",
     }
 }
 
@@ -365,6 +368,7 @@ const fn document_type(package: Package) -> &'static str {
     match package {
         Package::Dialog => "application/dialog-info+xml",
         Package::Presence => "application/pidf+xml",
+        Package::MessageSummary => message_summary::TYPE,
     }
 }
 

@@ -339,7 +339,7 @@ impl Hands {
             }
             StoreRecord::Bound(BindingRecord { binding, flow: Flow::Datagram { .. }, .. })
             | StoreRecord::Unbound(binding) => (self.phones_on_streams.remove(binding), None),
-            StoreRecord::NumbersReserved(_) => (None, None),
+            StoreRecord::NumbersReserved(_) | StoreRecord::Mailbox(..) => (None, None),
         };
         if before != now {
             now.into_iter().for_each(|stream| self.streams.order(StreamOrder::Registered(stream)));

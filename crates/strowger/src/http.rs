@@ -11,6 +11,7 @@ mod events;
 mod gate;
 mod guard;
 mod listener;
+mod messages;
 mod openapi;
 mod orders;
 mod phones;
@@ -151,6 +152,7 @@ fn routes() -> Vec<Route> {
     routes.extend(calls::routes());
     routes.extend(orders::routes());
     routes.extend(phones::routes());
+    routes.extend(messages::routes());
     routes.extend(digits::routes());
     routes.extend(configuration::routes());
     routes.extend(changes::routes());

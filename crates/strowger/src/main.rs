@@ -29,6 +29,7 @@ mod lab;
 mod log;
 mod mailbox;
 mod media;
+mod messages;
 mod orders;
 mod print;
 mod process;
@@ -120,6 +121,8 @@ enum Command {
         #[arg(long)]
         json: bool,
     },
+    /// Say which messages wait for a line, or tell it as a voice mail does.
+    Messages(messages::MessagesOptions),
     /// Say what a dialled number leads to, key by key, and why.
     Digits(digits::DigitsOptions),
     /// Write the whole configuration as files, or one kind as comma-separated values.
@@ -251,6 +254,7 @@ fn run(command: Command) -> anyhow::Result<()> {
             report::explain_call(&place, call, messages, json)
         }
         Command::Phones { place, json } => report::phones(&place, json),
+        Command::Messages(options) => messages::run(&options),
         Command::Digits(options) => digits::run(&options),
         Command::Export(options) => changes::export(&options),
         Command::Plan(options) => changes::plan(&options),

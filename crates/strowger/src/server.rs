@@ -12,10 +12,11 @@ use std::time::Instant as Clock;
 use anyhow::Context;
 use nix::fcntl::{Flock, FlockArg};
 use strowger_base::net::{ListenerId, Transport};
-use strowger_base::{NodeId, Rng, Secret, ShardId};
+use strowger_base::watch::Mailbox;
+use strowger_base::{LineName, NodeId, Rng, Secret, ShardId};
 use strowger_configuration::State;
 use strowger_node::{Input, Node, Outbox, Parameters};
-use strowger_sip::io::Listener;
+use strowger_sip::io::{BindingRecord, Listener};
 
 use crate::backup::{self, NodeFiles};
 use crate::config_file::{Begun, ConfigFile};
@@ -208,7 +209,7 @@ impl Opened {
             fingerprints: Vault::open(&self.data)?.fingerprints(),
             configuration,
         });
-        restore(&mut node, recovered.bindings);
+        restore(&mut node, recovered.bindings, recovered.mailboxes);
         let media_ports = machine.borrow().media_ports;
         let budget = Budget::claim(media_ports);
         let rng = Rng::from_key(seed()?);
@@ -376,7 +377,7 @@ fn open_http(wanted: SocketAddr) -> (Option<TcpListener>, Option<String>) {
     }
 }
 
-fn restore(node: &mut Node, bindings: Vec<strowger_sip::io::BindingRecord>) {
+fn restore(node: &mut Node, bindings: Vec<BindingRecord>, mailboxes: Vec<(LineName, Mailbox)>) {
     let mut out = Outbox::default();
     let wall = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap_or_default();
     let now = strowger_base::Now {
@@ -385,6 +386,9 @@ fn restore(node: &mut Node, bindings: Vec<strowger_sip::io::BindingRecord>) {
     };
     for record in bindings {
         node.handle(now, Input::Restore(record), &mut out);
+    }
+    for (line, mailbox) in mailboxes {
+        node.handle(now, Input::RestoreMailbox(line, mailbox), &mut out);
     }
 }
 

@@ -8,6 +8,7 @@ mod batch;
 mod chains;
 mod copy;
 mod index;
+mod mailboxes;
 mod notices;
 mod reader;
 mod recovery;
@@ -22,7 +23,9 @@ use std::sync::Arc;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender};
 use std::time::{Duration, Instant as Clock};
 
+use strowger_base::LineName;
 use strowger_base::journal::{Entry, EntryKind, Head, Record};
+use strowger_base::watch::Mailbox;
 use strowger_node::io::{StoreRecord, Ticket};
 use strowger_sip::io::BindingRecord;
 use tokio::sync::watch;
@@ -80,6 +83,8 @@ struct Trouble {
 /// What the store knew when it was opened.
 pub(crate) struct Recovered {
     pub(crate) bindings: Vec<BindingRecord>,
+    /// What waits for lines.
+    pub(crate) mailboxes: Vec<(LineName, Mailbox)>,
     pub(crate) last_number: u64,
     /// Calls that the last run left open and that were closed now.
     pub(crate) closed: usize,
@@ -121,6 +126,7 @@ impl Store {
         store.checkpoint()?;
         let recovered = Recovered {
             bindings: store.index.bindings().map_err(io::Error::other)?,
+            mailboxes: store.index.mailboxes().map_err(io::Error::other)?,
             last_number: store.index.last_number().map_err(io::Error::other)?.max(found.highest_number),
             closed,
             torn_bytes: found.torn_bytes,
@@ -205,6 +211,9 @@ impl Store {
                 self.changes.bindings.insert(record.binding, Some(record));
             }
             Kept::Store(StoreRecord::Unbound(binding)) => _ = self.changes.bindings.insert(binding, None),
+            Kept::Store(StoreRecord::Mailbox(line, mailbox)) => {
+                self.changes.mailboxes.insert(line, mailbox);
+            }
             Kept::Store(StoreRecord::NumbersReserved(number)) => self.changes.numbers_reserved = Some(number),
         }
         if self.changed_at.is_none() && !self.changes.is_empty() {

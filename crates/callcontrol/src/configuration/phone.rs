@@ -30,6 +30,8 @@ pub struct PhoneSettings {
     pub local_route_groups: LocalRouteGroups<Box<str>>,
     /// It sends growing numbers, each as a new wish for the call (RFC 3578).
     pub overlap: bool,
+    /// It is told of messages without asking.
+    pub told_of_messages: bool,
     /// Whose lines it may watch; what it may call when `None`.
     pub watches: Option<SearchSpace>,
     /// How it sees numbers at home; as they are when `None`.

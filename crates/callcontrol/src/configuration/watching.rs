@@ -1,42 +1,72 @@
-//! Who may watch which line.
+//! Who may watch which line, and whose messages a voice mail tells.
 
 use std::sync::Arc;
 
 use strowger_base::leg::Origin;
 use strowger_base::line::lines_of;
-use strowger_base::watch::{Detail, WatchRefusal};
+use strowger_base::watch::{Detail, Package, Subject, WatchRefusal};
 use strowger_base::{LineName, WallTime};
 use strowger_dialplan::Caller;
 
 use super::Configuration;
 
 impl Configuration {
-    /// The line that a phone means with a number that it wants to watch, and how much it may see: the calls of its own line,
-    /// and of another one whether there are any, as far as it could call it.
+    /// The line that a phone means with a number that it wants to watch, and what it may see: the calls of its own line, and of
+    /// another one whether there are any, as far as it could call it. Messages are those of its own line, whether it asks by its number
+    /// or by that of its voice mail.
     ///
     /// # Errors
     /// When there is no such line, or the phone may not call it.
     pub fn watched_line(
         &self,
         watcher: &Origin,
-        number: &str,
+        (number, package): (&str, Package),
         at: WallTime,
-    ) -> Result<(LineName, Detail), WatchRefusal> {
+    ) -> Result<(LineName, Subject), WatchRefusal> {
         let Origin::Line { line: own, .. } = watcher else { return Err(WatchRefusal::NotAllowed) };
         let Some(phone) = self.calling_phone(watcher) else { return Err(WatchRefusal::NotAllowed) };
+        match package {
+            Package::MessageSummary => {
+                let pilot = self.voice_mail_of(own.as_str());
+                let is_own = own.number() == number || pilot.is_some_and(|pilot| **pilot == *number);
+                return is_own.then(|| (own.clone(), Subject::Messages)).ok_or(WatchRefusal::NotAllowed);
+            }
+            Package::Dialog | Package::Presence => {}
+        }
         // A phone need not be able to call its own line.
         if own.number() == number {
-            return Ok((own.clone(), Detail::Calls));
+            return Ok((own.clone(), Subject::Calls(Detail::Calls)));
         }
         let caller = match &phone.settings.watches {
             None => phone.caller(),
             Some(space) => Arc::new(Caller { search_space: space.clone(), ..Caller::clone(&phone.caller()) }),
         };
         match self.line_behind(number, caller, at) {
-            Some(line) if line == *own => Ok((line, Detail::Calls)),
-            Some(line) => Ok((line, Detail::States)),
-            None if lines_of(&self.lines, number).next().is_some() => Err(WatchRefusal::NotAllowed),
-            None => Err(WatchRefusal::NoSuchLine),
+            Some(line) if line == *own => Ok((line, Subject::Calls(Detail::Calls))),
+            Some(line) => Ok((line, Subject::Calls(Detail::States))),
+            None => Err(self.not_seen(number)),
+        }
+    }
+
+    /// The line whose messages a voice mail behind a trunk tells.
+    ///
+    /// # Errors
+    /// When the trunk may not tell, or the number leads it to no line.
+    pub fn told_line(&self, trunk: &str, number: &str, at: WallTime) -> Result<LineName, WatchRefusal> {
+        let trunk = self.trunks.get(trunk).filter(|trunk| trunk.tells_messages);
+        let Some(trunk) = trunk else { return Err(WatchRefusal::NotAllowed) };
+        self.line_behind(number, Arc::clone(&trunk.caller), at).ok_or_else(|| self.not_seen(number))
+    }
+
+    /// The pilot number of a line's voice mail.
+    pub fn voice_mail_of(&self, line: &str) -> Option<&Arc<str>> {
+        self.lines.get(line)?.voice_mail.as_ref()
+    }
+
+    fn not_seen(&self, number: &str) -> WatchRefusal {
+        match lines_of(&self.lines, number).next() {
+            Some(_) => WatchRefusal::NotAllowed,
+            None => WatchRefusal::NoSuchLine,
         }
     }
 }

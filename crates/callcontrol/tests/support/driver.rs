@@ -507,6 +507,9 @@ impl Driver {
                 self.tickets.push(ticket);
                 self.journal(&Record::decode(out.arena.slice(record)).unwrap());
             }
+            Output::Messages { line, turn } => {
+                self.printed.push_str(&format!("  messages of {line}: {turn:?}\n"));
+            }
             Output::Drained => self.printed.push_str("  drained\n"),
             Output::Ordered { result, .. } => writeln!(self.printed, "  ordered {result:?}").unwrap(),
         }

@@ -18,6 +18,8 @@ record! {
         reliable_provisional: ReliableProvisional = ReliableProvisional::WithMedia,
         /// With which request sessions are refreshed.
         session_refresh: SessionRefresh = SessionRefresh::Update,
+        /// Phones are told of waiting messages without subscribing to it, as those need it that do not subscribe.
+        unsolicited_message_waiting: bool = false,
         /// The far side is asked with OPTIONS whether it is there.
         options_ping: bool = false,
         /// How often it is asked while it answers, in seconds.

@@ -67,6 +67,8 @@ pub struct PhoneDraft {
     pub roams: bool,
     /// The calling number of its emergency calls while it is at home; the device pool's when empty.
     pub emergency_number: Box<str>,
+    /// It is told of messages that wait for its line without asking.
+    pub told_of_messages: bool,
     /// Whose lines it may watch; what it sees of the dial plan when empty.
     pub subscribe_search_space: Box<str>,
     /// Which audio sources others hear on account of it; as the device pool says where it says nothing.
@@ -144,6 +146,7 @@ impl PhoneDraft {
             device_pool: Box::default(),
             roams: true,
             emergency_number: Box::default(),
+            told_of_messages: false,
             subscribe_search_space: Box::default(),
             hold_sources: HoldSources::default(),
             overlap: false,

@@ -149,6 +149,7 @@ fn new_settings(
     PhoneSettings {
         local_route_groups: LocalRouteGroups { standard: standard.or(of_pool.standard), ..of_pool },
         overlap: phone.overlap,
+        told_of_messages: phone.told_of_messages,
         watches,
         view: transformations::or(own_view, pool.and_then(|pool| pool.view.as_ref())),
         home: pool.map(|pool| {
@@ -178,14 +179,8 @@ fn key(line: &Line, phone: &PhoneDraft) -> String {
     ];
     let HoldSources { user, network } = phone.hold_sources;
     let number = |source: Option<AudioSource>| source.map_or(0, |source| source.0);
-    format!(
-        "{}\n{}{}\n{}\n{}",
-        texts.join("\n"),
-        u8::from(phone.overlap),
-        u8::from(phone.roams),
-        number(user),
-        number(network)
-    )
+    let flags = [phone.overlap, phone.roams, phone.told_of_messages].map(u8::from);
+    format!("{}\n{flags:?}\n{}\n{}", texts.join("\n"), number(user), number(network))
 }
 
 /// All that tells one who dials from others, but for the number.

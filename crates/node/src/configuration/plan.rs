@@ -391,6 +391,7 @@ pub(super) fn trunk_settings(
     TrunkSettings {
         caller: Arc::new(caller),
         overlap: dials.overlap,
+        tells_messages: dials.tells_messages,
         is_there,
         classification: dials.classification,
         incoming: incoming::numbers(plan, place, dials, found),

@@ -161,8 +161,9 @@ fn phone_draft(
     draft.device_search_space = name(state, it.search_space);
     draft.external_mask = button.external_mask.as_ref().map(|mask| mask.as_str().into());
     draft.device_pool = name(state, it.device_pool);
-    draft.overlap =
-        it.sip_profile.and_then(|profile| state.get(profile)).is_some_and(|profile| profile.overlap);
+    let profile = it.sip_profile.and_then(|profile| state.get(profile));
+    draft.overlap = profile.is_some_and(|profile| profile.overlap);
+    draft.told_of_messages = profile.is_some_and(|profile| profile.unsolicited_message_waiting);
     let more = it.more.as_deref();
     draft.view = view(state, more.and_then(|more| more.transformation_spaces.as_ref()));
     draft.subscribe_search_space = name(state, more.and_then(|more| more.subscribe_search_space));

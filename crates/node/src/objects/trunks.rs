@@ -102,6 +102,10 @@ fn dialling(state: &State, it: &kinds::Trunk) -> TrunkDialling {
         classification: classification(it.classification),
         view: view(state, it.transformation_spaces.as_deref()),
         device_pool: name(state, it.device_pool),
+        tells_messages: it
+            .security_profile
+            .and_then(|profile| state.get(profile))
+            .is_some_and(|profile| profile.accept_unsolicited_notify),
     }
 }
 

@@ -208,8 +208,8 @@ const fn service(kind: Kind) -> Service {
     match kind {
         Kind::ServiceParameters => Service::Settings(PARAMETERS),
         Kind::DateTimeGroup => Service::Settings(&["zone"]),
-        Kind::SipProfile => Service::Settings(&["overlap"]),
-        Kind::SipTrunkSecurityProfile => Service::Settings(&["transport"]),
+        Kind::SipProfile => Service::Settings(&["overlap", "unsolicited_message_waiting"]),
+        Kind::SipTrunkSecurityProfile => Service::Settings(&["transport", "accept_unsolicited_notify"]),
         Kind::PhoneSecurityProfile => Service::Settings(&["protocol", "model"]),
         Kind::VoiceMailProfile => Service::Settings(&["pilot"]),
         Kind::DevicePool => Service::Settings(DEVICE_POOL),

@@ -87,7 +87,7 @@ impl Office {
             watch: WatchId(leg(number)),
             watcher: &watcher.into(),
             line: &line.into(),
-            detail: Detail::Calls,
+            subject: Subject::Calls(Detail::Calls),
             registered: true,
         };
         self.presence.handle(input, &mut self.out);
@@ -102,7 +102,7 @@ impl Office {
         self.presence.handle(Input::Settled, &mut self.out);
         let told = |output| match output {
             Output::News(id, News::Line(state)) => (id.0.number, words(&state)),
-            Output::Watched(..) => panic!("nobody asked"),
+            other => panic!("{other:?}"),
         };
         self.out.drain(..).map(told).collect()
     }
@@ -130,6 +130,7 @@ fn words(state: &LineState) -> String {
 fn state(watched: Result<Watched, WatchRefusal>) -> String {
     match watched {
         Ok(Watched { news: News::Line(state), .. }) => words(&state),
+        Ok(Watched { news: News::Messages(_), .. }) => panic!("nobody asked for messages"),
         Err(refusal) => format!("{refusal:?}"),
     }
 }
@@ -232,4 +233,39 @@ fn watchers_and_shown_calls_have_limits() {
     }
     let Ok(Watched { news: News::Line(state), .. }) = office.watch(1000, "20", "1001") else { panic!() };
     assert_eq!(state.calls.len(), limits::CALLS_SHOWN);
+}
+
+#[test]
+fn messages_are_told_to_who_asked_and_to_who_keeps_them() {
+    use strowger_base::feature::Turn;
+    use strowger_base::watch::MessageCounts;
+    let mut office = Office::new();
+    let line: LineName = "1001".into();
+    let watch = Watch { id: WatchId(leg(100)), subject: Subject::Messages };
+    let (id, subject, watcher) = (watch.id, watch.subject, &line);
+    let input = Input::Watch { watch: id, watcher, line: &line, subject, registered: true };
+    office.presence.handle(input, &mut office.out);
+    let told = Ok(Watched { detail: Detail::States, news: waiting(Mailbox::default()) });
+    assert_eq!(office.out.drain(..).collect::<Vec<_>>(), [Output::Watched(id, told)]);
+    let counts = MessageCounts { new: 2, old: 1, urgent_new: 1, urgent_old: 0 };
+    let told = Mailbox { waiting: true, counts: Some(counts) };
+    let uncounted = |waiting| Mailbox { waiting, counts: None };
+    let mut check = |change: MailboxChange, expect: Option<Mailbox>| {
+        office.presence.handle(Input::Messages { line: &line, change }, &mut office.out);
+        let out: Vec<_> = office.out.drain(..).collect();
+        let expect = expect.map(|it| [Output::News(id, waiting(it)), Output::Mailbox(line.clone(), it)]);
+        assert_eq!(out, expect.into_iter().flatten().collect::<Vec<_>>(), "{change:?}");
+        // Calls of the line are no news for who asked for messages.
+        office.command(BOB, &ring("1001", "1002"));
+        office.command(BOB, &Command::Release(Cause::NORMAL_CALL_CLEARING));
+        assert_eq!(office.told(), []);
+    };
+    check(MailboxChange::Turn(Turn::On), Some(uncounted(true)));
+    check(MailboxChange::Turn(Turn::On), None);
+    check(MailboxChange::Told(told), Some(told));
+    check(MailboxChange::Turn(Turn::On), None);
+    check(MailboxChange::Turn(Turn::Over), Some(uncounted(false)));
+    assert!(office.presence.mailboxes.is_empty());
+    office.presence.handle(Input::Restore { line: &line, mailbox: told }, &mut office.out);
+    assert_eq!(office.presence.mailbox("1001"), told);
 }

@@ -199,6 +199,7 @@ fn sent_bytes(out: &Outbox, start: usize) -> Box<[u8]> {
         | Output::Signal(..)
         | Output::Watch { .. }
         | Output::Unwatch(_)
+        | Output::Messages { .. }
         | Output::Message { .. }
         | Output::Event(_)
         | Output::Bound(_)

@@ -8,7 +8,7 @@ use strowger_base::watch::{Detail, News, Package, WatchId, WatchRefusal, Watched
 use strowger_base::{HashMap, Instant, LegId, Now, TimerHandle, limits};
 
 use super::dialog_info::{self, About};
-use super::{document_type, name_of, pidf, write_allow_events};
+use super::{document_type, message_summary, name_of, pidf, write_allow_events};
 use crate::core::{Shared, Timer, write_retry_after};
 use crate::dialog::Dialog;
 use crate::io::Outbox;
@@ -168,13 +168,8 @@ impl Subscription {
 
     /// The SUBSCRIBE is refused. A copy of it is asked about anew, so that no state is kept of it (RFC 3261 §8.2.7).
     pub(super) fn refuse(&self, shared: &mut Shared, asked: &Asked, refusal: WatchRefusal, out: &mut Outbox) {
-        let status = match refusal {
-            WatchRefusal::NoSuchLine => 404,
-            WatchRefusal::NotAllowed => 403,
-            WatchRefusal::Full => 503,
-        };
         let bytes = out.arena.append_with(|buffer| {
-            write::status_line(buffer, status);
+            write::status_line(buffer, refusal.status());
             buffer.extend_from_slice(&asked.head);
             if refusal == WatchRefusal::Full {
                 write_retry_after(buffer);
@@ -323,10 +318,16 @@ impl Subscription {
         let (number, domain) = (&*self.number, &*shared.configuration.domain);
         match &self.news {
             None => {}
+            Some(News::Messages(messages)) => message_summary::write(body, domain, messages),
             Some(News::Line(state)) => match self.package {
+                // Whoever is asked about messages tells of messages.
+                Package::MessageSummary => {}
                 Package::Presence => pidf::write(body, number, domain, state),
                 Package::Dialog => {
-                    let told = self.told.as_ref().filter(|_| changes).map(|News::Line(told)| &**told);
+                    let told = match self.told.as_ref().filter(|_| changes) {
+                        Some(News::Line(told)) => Some(&**told),
+                        Some(News::Messages(_)) | None => None,
+                    };
                     let about = About { number, domain, version: self.version, detail: self.detail };
                     dialog_info::write(body, &about, legs, state, told);
                 }

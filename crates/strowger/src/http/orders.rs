@@ -187,6 +187,7 @@ async fn carry_out(site: &Site, ask: &Ask, what: OrderKind) -> Result<Response, 
         | Answer::Phones { .. }
         | Answer::Metrics(_)
         | Answer::Health(_)
+        | Answer::Messages(_)
         | Answer::Leftovers(_) => Err(unexpected()),
     }
 }

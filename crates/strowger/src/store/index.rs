@@ -8,11 +8,13 @@ use rusqlite::{Connection, OptionalExtension, params};
 use strowger_base::journal::ReleasedBy;
 use strowger_base::leg::BindingId;
 use strowger_base::net::{Flow, ListenerId};
-use strowger_base::{CallId, NodeId, ShardId, WallTime};
+use strowger_base::watch::Mailbox;
+use strowger_base::{CallId, LineName, NodeId, ShardId, WallTime};
 use strowger_sip::io::{BindingRecord, Fingerprint};
 use strowger_sip::registrar::BindingTexts;
 
 use super::final_of;
+use super::mailboxes;
 use super::recovery::Checkpoint;
 use super::segment::Position;
 
@@ -69,6 +71,8 @@ pub(super) struct Changes {
     pub(super) finals: Vec<(Position, Vec<u8>)>,
     /// The newest of each binding; `None` when it is gone.
     pub(super) bindings: BTreeMap<BindingId, Option<BindingRecord>>,
+    /// The newest of each mailbox.
+    pub(super) mailboxes: BTreeMap<LineName, Mailbox>,
     /// The newest [`strowger_node::io::StoreRecord::NumbersReserved`].
     pub(super) numbers_reserved: Option<u64>,
     /// Up to where everything of the journal is in the index with this transaction.
@@ -79,6 +83,7 @@ impl Changes {
     pub(super) fn is_empty(&self) -> bool {
         self.finals.is_empty()
             && self.bindings.is_empty()
+            && self.mailboxes.is_empty()
             && self.numbers_reserved.is_none()
             && self.checkpoint.is_none()
     }
@@ -86,6 +91,7 @@ impl Changes {
     fn clear(&mut self) {
         self.finals.clear();
         self.bindings.clear();
+        self.mailboxes.clear();
         self.numbers_reserved = None;
         self.checkpoint = None;
     }
@@ -95,6 +101,7 @@ impl Index {
     pub(crate) fn open(path: &Path) -> rusqlite::Result<Self> {
         let connection = Connection::open(path)?;
         connection.execute_batch(SCHEMA)?;
+        connection.execute_batch(mailboxes::SCHEMA)?;
         let index = Index(connection);
         index.add_columns()?;
         Ok(index)
@@ -135,6 +142,9 @@ impl Index {
                 Some(record) => insert_binding(&transaction, record)?,
                 None => delete_binding(&transaction, *binding)?,
             }
+        }
+        for (line, mailbox) in &changes.mailboxes {
+            mailboxes::insert(&transaction, line, *mailbox)?;
         }
         if let Some(number) = changes.numbers_reserved {
             set(&transaction, NUMBERS_RESERVED, number)?;
@@ -218,6 +228,11 @@ impl Index {
             }
         }
         Ok(found)
+    }
+
+    /// What waits for all lines.
+    pub(super) fn mailboxes(&self) -> rusqlite::Result<Vec<(LineName, Mailbox)>> {
+        mailboxes::all(&self.0)
     }
 
     /// The addresses that phones have registered from, each once.

@@ -9,12 +9,13 @@ use strowger_base::journal::{
 };
 use strowger_base::leg::{BindingId, Presentation, Service};
 use strowger_base::net::{Flow, ListenerId, StreamId, Transport};
+use strowger_base::watch::MessageCounts;
 use strowger_base::{CallId, Cause, LegId, NodeId, Pii, ShardId, WallTime};
 use strowger_sip::io::Fingerprint;
 use strowger_sip::registrar::BindingTexts;
 
 use super::*;
-use crate::mailbox::{Mailbox, mailbox};
+use crate::mailbox::{Mailbox as Letters, mailbox};
 
 /// A folder that goes when the test ends.
 struct Folder(PathBuf);
@@ -55,7 +56,7 @@ impl Folder {
         self
     }
 
-    fn open(&self) -> (Store, Recovered, Mailbox) {
+    fn open(&self) -> (Store, Recovered, Letters) {
         let (sender, letters) = mailbox().unwrap();
         let (_, store, recovered) = Store::open(&self.0, 1 << 30, sender).unwrap();
         (store, recovered, letters)
@@ -162,7 +163,7 @@ fn late(number: u64) -> Vec<u8> {
     bytes
 }
 
-fn letters(mailbox: &Mailbox) -> Vec<String> {
+fn letters(mailbox: &Letters) -> Vec<String> {
     std::iter::from_fn(|| mailbox.take())
         .map(|letter| match letter {
             Letter::Persisted(ticket) => format!("kept {}", ticket.0),
@@ -409,6 +410,27 @@ fn registrations_come_back_except_those_on_connections() {
     let (_, recovered, _) = folder.open();
     assert_eq!(recovered.bindings, [binding(1, udp)]);
     assert_eq!(recovered.last_number, 4_096);
+}
+
+#[test]
+fn waiting_messages_come_back() {
+    let folder = Folder::new("mailboxes");
+    let (mut store, ..) = folder.open();
+    let counts = MessageCounts { new: 2, old: 8, urgent_new: 1, urgent_old: 0 };
+    let (lit, counted) =
+        (Mailbox { waiting: true, counts: None }, Mailbox { waiting: true, counts: Some(counts) });
+    let mut tell = |line: &str, mailbox| {
+        store.take(Kept::Store(StoreRecord::Mailbox(line.into(), mailbox)));
+        store.checkpoint().unwrap();
+    };
+    tell("1001", lit);
+    tell("1002 in Sales", lit);
+    tell("1003", lit);
+    tell("1002 in Sales", counted);
+    tell("1003", Mailbox::default());
+    drop(store);
+    let expect = [("1001".into(), lit), ("1002 in Sales".into(), counted)];
+    assert_eq!(folder.open().1.mailboxes, expect);
 }
 
 #[test]
