@@ -11,6 +11,8 @@ const ONE_CORE: &[(&str, &str)] = &[
     // Digest authentication.
     ("strowger-sip", "md-5"),
     ("strowger-sip", "sha2"),
+    // Keys that Cisco's phones tell: docs/adr/0031-xml-of-phones-with-roxmltree.md.
+    ("strowger-sip", "roxmltree"),
     // Opus: docs/adr/0028-opus-in-rust-others-passed-through.md.
     ("strowger-media", "opus-pure"),
     // The syntax of session descriptions.
