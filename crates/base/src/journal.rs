@@ -13,6 +13,7 @@ mod decision;
 mod entry;
 mod feature;
 mod head;
+mod keys;
 mod redirection;
 mod wire;
 
@@ -29,6 +30,7 @@ pub use entry::{
 };
 pub use feature::{Feature, Joined, Moved, Moves, Seat, TransferNews, WhyFeatureRefused, WhyTransferRefused};
 pub use head::{EntryKind, Head};
+pub use keys::{Keys, KeysOutcome, WhyNoKeys};
 pub use redirection::{
     Forwarding, HuntCondition, Redirection, WayOut, WhyExhausted, WhyForwarded, WhyGroupLeft, WhyHunted,
     WhyPassedOver,

@@ -15,6 +15,7 @@ mod numbers;
 mod opening;
 mod participant;
 mod ringing;
+mod securing;
 mod seen;
 mod session;
 mod setup;
@@ -38,6 +39,7 @@ use strowger_dialplan::codes::AcceptedCodes;
 use strowger_dialplan::{Caller, LaterHops};
 use strowger_media::control::{self, PortId, Report};
 
+use crate::configuration::SrtpRule;
 use crate::exchange::Side;
 use crate::io::{Contact, Outbox, Output, Reach};
 use crate::outlet::Outlet;
@@ -52,6 +54,7 @@ use locating::Locating;
 use opening::Opening;
 pub(crate) use participant::{Owes, Participant, Stage, conversation_of};
 use ringing::Ringing;
+use securing::Security;
 pub(crate) use stopping::Stopped;
 pub(crate) use taking::Taking;
 use talking::Talking;
@@ -149,6 +152,12 @@ pub(crate) struct Facts {
     to_caller: Outlet,
     to_called: Outlet,
     relay: Relay,
+    /// How keys of SRTP are dealt with, where they do not just pass.
+    security: Option<Box<Security>>,
+    /// What the devices that are called may do about keys.
+    called_rule: SrtpRule,
+    /// It goes to an emergency service.
+    emergency: bool,
     /// The call with which the conversation began, when that is another one.
     conversation: Option<CallId>,
     /// What brought its parties together, when not one of them called the other.

@@ -7,6 +7,7 @@ mod mobility;
 mod names;
 mod phone;
 mod pickup;
+mod security;
 mod view;
 mod watching;
 
@@ -30,6 +31,7 @@ pub use self::incoming::IncomingNumbers;
 pub use self::mobility::{DevicePool, Home, Mobility, Whereabouts};
 pub use self::phone::{LinePhone, PhoneSettings};
 pub use self::pickup::{PickupGroup, PickupGroups};
+pub use self::security::{SrtpRule, Unencrypted};
 pub use crate::call::TrunkList;
 
 /// The forwards of a line; each names what it sees of the plan.
@@ -76,6 +78,8 @@ pub struct Configuration {
     pub code_parameters: CodeParameters,
     /// When media goes through a relay of ours.
     pub relay: RelayMode,
+    /// What becomes of calls whose media would not be encrypted.
+    pub unencrypted: Unencrypted,
     /// What a party hears that waits.
     pub hold: HoldMode,
     /// Which audio sources are heard where nobody else says it: the service parameters.
@@ -106,6 +110,7 @@ impl Configuration {
             pickup: Arc::default(),
             code_parameters: CodeParameters::default(),
             relay: RelayMode::Never,
+            unencrypted: Unencrypted::Allowed,
             hold: HoldMode::PassedOn,
             hold_sources: HoldSources::default(),
             address: IpAddr::V4(Ipv4Addr::LOCALHOST),
@@ -183,6 +188,8 @@ pub struct Trunk {
     /// Its device pool: how numbers that it brings become the plan's where it does not say so, and what stands for local
     /// route groups when its calls leave again.
     pub pool: Option<Arc<DevicePool>>,
+    /// What it may do about keys of SRTP.
+    pub srtp: SrtpRule,
 }
 
 impl Trunk {
@@ -203,6 +210,7 @@ impl Default for Trunk {
             incoming: IncomingNumbers::default(),
             view: None,
             pool: None,
+            srtp: SrtpRule::AsOffered,
         }
     }
 }

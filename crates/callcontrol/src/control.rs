@@ -11,6 +11,7 @@ use strowger_base::{
     TimerHandle, WallTime, limits,
 };
 use strowger_media::control::{PortId, Report};
+use strowger_media::srtp::KeySource;
 use strowger_media::statistics::{PortStatistics, StreamStatistics};
 
 use crate::Configuration;
@@ -113,6 +114,12 @@ impl CallControl {
             service: Service::Full,
             full: None,
         }
+    }
+
+    /// Where the keys come from with which the server itself ends the encryption of a side. Without it no encryption ends here,
+    /// and calls that need it are refused.
+    pub fn make_keys_with(&mut self, source: KeySource) {
+        self.shared.key_source = Some(source);
     }
 
     /// Takes one input; everything that follows from it is in `out` when this returns.

@@ -3,14 +3,26 @@
 use std::net::{IpAddr, SocketAddr};
 
 use strowger_base::SessionDescription;
-use strowger_media::sdp::{self, Origin};
+use strowger_media::sdp::{self, CryptoLine, Origin, Wish};
 
 /// The descriptions that go to one leg.
 #[derive(Clone, Debug)]
 pub(crate) struct Outlet {
     session_id: u64,
     version: u64,
+    /// What the leg is told about keys.
+    keys: Keys,
     last: Option<Last>,
+}
+
+/// What a leg is told about keys of SRTP.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub(crate) enum Keys {
+    /// What the other side wrote.
+    #[default]
+    AsTheyAre,
+    /// These lines in this form.
+    These(Vec<CryptoLine>, Wish),
 }
 
 /// The last description.
@@ -20,6 +32,8 @@ struct Last {
     source: SessionDescription,
     /// The relay that it was made to lead to.
     relay: Option<SocketAddr>,
+    /// The keys that it was given.
+    keys: Keys,
     /// As it was sent on.
     sent: SessionDescription,
     /// Nothing else was sent since.
@@ -28,7 +42,7 @@ struct Last {
 
 impl Outlet {
     pub(crate) const fn new(session_id: u64) -> Self {
-        Outlet { session_id, version: 0, last: None }
+        Outlet { session_id, version: 0, keys: Keys::AsTheyAre, last: None }
     }
 
     /// What the leg is told instead of `source`: with an `o=` line of ours, and with the relay's address when there
@@ -43,6 +57,7 @@ impl Outlet {
             && last.fresh
             && last.source == source
             && last.relay == relay
+            && last.keys == self.keys
         {
             return last.sent.clone();
         }
@@ -52,7 +67,11 @@ impl Outlet {
         if let Some(relay) = relay {
             text = sdp::set_media_address(text.as_bytes(), relay);
         }
-        self.last = Some(Last { source, relay, sent: text.clone(), fresh: true });
+        let keys = self.keys.clone();
+        if let Keys::These(lines, wish) = &keys {
+            text = sdp::set_crypto_as(text.as_bytes(), lines, *wish);
+        }
+        self.last = Some(Last { source, relay, keys, sent: text.clone(), fresh: true });
         text
     }
 
@@ -71,6 +90,16 @@ impl Outlet {
             self.last = Some(Last { sent: passed.clone(), fresh: false, ..known });
         }
         passed
+    }
+
+    /// What the leg is told about keys from now on.
+    pub(crate) fn set_keys(&mut self, keys: Keys) {
+        self.keys = keys;
+    }
+
+    /// What was sent last.
+    pub(crate) fn sent(&self) -> Option<&SessionDescription> {
+        self.last.as_ref().map(|last| &last.sent)
     }
 
     /// What the other side wrote last.

@@ -12,6 +12,7 @@ use strowger_base::{
 };
 use strowger_dialplan::Rotation;
 use strowger_media::control::{PortId, PortIds, PortOwner};
+use strowger_media::srtp::KeySource;
 
 use crate::features::Offered;
 use crate::io::{Outbox, Output};
@@ -44,6 +45,8 @@ pub(crate) struct Shared {
     /// What calls ask of other calls; done before an input is done with.
     pub(crate) asked: VecDeque<Asked>,
     pub(crate) counters: Counters,
+    /// Makes the keys for sides whose encryption ends at a relay; without it none does.
+    pub(crate) key_source: Option<KeySource>,
     node: NodeId,
     shard: ShardId,
     last_call: u64,
@@ -132,6 +135,7 @@ impl Shared {
             offered: Offered::default(),
             asked: VecDeque::new(),
             counters: Counters::default(),
+            key_source: None,
             node,
             shard,
             last_call: last_number,

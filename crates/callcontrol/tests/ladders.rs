@@ -127,3 +127,8 @@ fn features_are_asked_for() {
 fn operators_order() {
     check("orders.txt", include_str!("../testdata/ladders/orders.txt"));
 }
+
+#[test]
+fn keys_of_srtp_go_on_or_end_here() {
+    check("keys.txt", include_str!("../testdata/ladders/keys.txt"));
+}

@@ -144,6 +144,7 @@ impl<'a> Reasons<'a> {
             | Decision::Held
             | Decision::Resumed
             | Decision::MediaPath(_)
+            | Decision::Keys(_)
             | Decision::OfferRefused { .. }
             | Decision::PartyShown(_)
             | Decision::RelayWanted { .. }

@@ -9,6 +9,7 @@ mod admission;
 mod codes;
 mod features;
 mod headline;
+mod keys;
 mod ladder;
 mod masked;
 mod names;

@@ -11,7 +11,7 @@ use strowger_base::leg::{Alert, DigitsEnd, Presentation, ReleaseReason};
 use strowger_base::line::number_of;
 
 use crate::names::Names;
-use crate::{admission, codes, features, numbers, quality, redirections, transfers, words};
+use crate::{admission, codes, features, keys, numbers, quality, redirections, transfers, words};
 
 /// The sentence for a record; `None` when another record says it better.
 pub(crate) fn sentence(leg: Option<LegId>, entry: &Entry<'_>, names: &Names) -> Option<String> {
@@ -157,10 +157,14 @@ fn decision_sentence(leg: Option<LegId>, decision: &Decision<'_>, names: &Names)
         Decision::Held => format!("{} put the other side on hold.", device()),
         Decision::Resumed => format!("{} took the other side back from hold.", device()),
         Decision::MediaPath(path) => media_path(path, names),
+        Decision::Keys(view) => keys::news(&device(), view),
         Decision::OfferRefused { cause, why } => offer_refused(&device(), *why, words::cause(*cause)),
         Decision::PartyShown(shown) => format!("{} is shown {}.", device(), party(shown)),
         Decision::RelayWanted { why: WhyRelay::Configured } => {
             "Media shall go through a relay, as configured.".to_owned()
+        }
+        Decision::RelayWanted { why: WhyRelay::Keys } => {
+            "Media shall go through a relay: one side encrypts it, and the other may not.".to_owned()
         }
         Decision::RelayWanted { why: WhyRelay::BehindNat } => {
             "Media shall go through a relay: a device sits behind NAT.".to_owned()
@@ -294,6 +298,7 @@ pub(crate) fn refused(why: &WhyRefused<'_>) -> Option<String> {
             format!("There is no {feature} for whoever asks: {}.", features::because(why))
         }
         WhyRefused::NoBandwidth(shortage) => admission::no_bandwidth(shortage),
+        WhyRefused::Keys(view) => keys::news("The caller", view),
         WhyRefused::NoCodec(codecs) => admission::no_codec("The caller", codecs),
         WhyRefused::NoTrunkLeft { list } => format!("No trunk of route list {list} can be tried."),
         WhyRefused::TrunkNotThere { trunk } => {

@@ -101,12 +101,15 @@ impl Node {
         let mut sip = Sip::new(node, shard, last_number, sip_rng, Arc::clone(&configuration.sip));
         sip.fingerprint_with(fingerprints);
         let relay = configuration.calls.relay;
-        let calls = CallControl::new(node, shard, last_number, &mut rng, Arc::clone(&configuration.calls));
+        let mut key_source = KeySource::new(key_seed);
+        let mut calls =
+            CallControl::new(node, shard, last_number, &mut rng, Arc::clone(&configuration.calls));
         let presence = Presence::new(&mut rng);
+        calls.make_keys_with(key_source.fork());
         Node {
             sip,
             calls,
-            agent: Agent::new(shard, KeySource::new(key_seed)),
+            agent: Agent::new(shard, key_source),
             presence,
             sip_out: strowger_sip::Outbox::default(),
             calls_out: strowger_callcontrol::Outbox::default(),

@@ -8,6 +8,7 @@ use super::admission::{Admission, Codecs, Shortage};
 use super::codes::{AskedCode, CodesView, WhyCodeRefused};
 use super::entry::{MediaPart, OriginView, PartyView, ReleasedBy, TargetView};
 use super::feature::{Feature, Joined, Moved, TransferNews, WhyFeatureRefused, WhyTransferRefused};
+use super::keys::Keys;
 use super::redirection::{Forwarding, WayOut, WhyExhausted, WhyGroupLeft, WhyHunted, WhyPassedOver};
 use super::wire::{Reader, Wire, wire_enum, wire_struct};
 use crate::leg::{Alert, ReleaseReason, Service, Tone};
@@ -287,6 +288,8 @@ pub enum Decision<'a> {
     Resumed,
     /// Media is agreed.
     MediaPath(MediaPath<'a>),
+    /// Keys of SRTP were offered, or would have had to be.
+    Keys(Keys<'a>),
     /// An offer of the record's leg was refused by us.
     OfferRefused {
         /// What it is told.
@@ -434,6 +437,7 @@ wire_enum!(Decision<'a> {
     FeatureDone = 53 { feature, text },
     Ordered = 54 { what, who },
     Admission = 70 (news),
+    Keys = 80 (keys),
 });
 
 /// How far a phone is from home.
@@ -764,6 +768,8 @@ pub enum WhyRefused<'a> {
     NoBandwidth(Shortage<'a>),
     /// The regions leave the two devices no codec in common.
     NoCodec(Codecs<'a>),
+    /// Media would not be encrypted that has to be, or would be that may not.
+    Keys(Keys<'a>),
 }
 
 wire_enum!(WhyRefused<'a> {
@@ -783,6 +789,7 @@ wire_enum!(WhyRefused<'a> {
     Feature = 13 { feature, why },
     NoBandwidth = 30 (shortage),
     NoCodec = 31 (codecs),
+    Keys = 80 (keys),
 });
 
 /// Why an offer was refused by us.
@@ -809,9 +816,11 @@ pub enum WhyRelay {
     Configured,
     /// The device says another address for media than its packets come from.
     BehindNat,
+    /// One side encrypts and the other cannot.
+    Keys,
 }
 
-wire_enum!(WhyRelay { Configured = 0, BehindNat = 1 });
+wire_enum!(WhyRelay { Configured = 0, BehindNat = 1, Keys = 2 });
 
 /// What a call ended by.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]

@@ -138,6 +138,31 @@ fn samples() -> Vec<Entry<'static>> {
             cause: Cause::MESSAGE_NOT_COMPATIBLE_WITH_STATE,
             why: WhyOfferRefused::Glare,
         },
+        Decision::Keys(Keys {
+            offered: "AEAD_AES_256_GCM, AES_CM_128_HMAC_SHA1_80",
+            answered: "AES_CM_128_HMAC_SHA1_80",
+            outcome: KeysOutcome::Passed,
+        }),
+        Decision::Keys(Keys { offered: "X", answered: "", outcome: KeysOutcome::ToServer }),
+        Decision::Keys(Keys { offered: "X", answered: "", outcome: KeysOutcome::NotTaken }),
+        Decision::Keys(Keys {
+            offered: "X",
+            answered: "",
+            outcome: KeysOutcome::Withheld(WhyNoKeys::Trunk("carrier")),
+        }),
+        Decision::Refused {
+            cause: Cause::BEARER_CAPABILITY_NOT_AUTHORIZED,
+            why: WhyRefused::Keys(Keys { offered: "", answered: "", outcome: KeysOutcome::Blocked }),
+        },
+        Decision::Refused {
+            cause: Cause::BEARER_CAPABILITY_NOT_AUTHORIZED,
+            why: WhyRefused::Keys(Keys {
+                offered: "X",
+                answered: "",
+                outcome: KeysOutcome::NotToBeHad(WhyNoKeys::ClearSignalling("1001")),
+            }),
+        },
+        Decision::RelayWanted { why: WhyRelay::Keys },
         Decision::PartyShown(alice()),
         Decision::RelayWanted { why: WhyRelay::BehindNat },
         Decision::RelayOpened { caller_side: address(), called_side: address6() },

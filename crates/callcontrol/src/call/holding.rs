@@ -41,7 +41,7 @@ impl Talking {
             return step.refuse_media(leg, strowger_base::journal::WhyOfferRefused::OtherNotReady);
         };
         // The outlet knows what the other side wrote; what is answered meanwhile is no description of it.
-        let passed = step.answered_here(side, answer);
+        let passed = step.answered_here(side, answer, offer);
         step.command(leg, Command::Media(Media::Answer(passed)));
         self.session.holds(step, side);
     }
@@ -110,7 +110,14 @@ impl Step<'_> {
     }
 
     /// What a side is told that is answered by us.
-    pub(super) fn answered_here(&mut self, side: Side, answer: SessionDescription) -> SessionDescription {
+    pub(super) fn answered_here(
+        &mut self,
+        side: Side,
+        answer: SessionDescription,
+        offer: &SessionDescription,
+    ) -> SessionDescription {
+        let keys = self.keys_for_hold(side, &answer, offer);
+        self.facts.outlet(side).set_keys(keys);
         let address = self.shared.configuration.address;
         let relay = self.facts.relay.address_for(side);
         self.facts.outlet(side).pass_ours(answer, address, relay)

@@ -11,6 +11,7 @@ use super::participant::{Owes, Stage};
 use super::session::{MediaSignal, Session};
 use super::talking::Talking;
 use super::{State, Step};
+use crate::configuration::SrtpRule;
 use crate::exchange::{Exchange, Side};
 use crate::relay::Relay;
 
@@ -50,6 +51,8 @@ impl Owes {
 impl Talking {
     /// The two sides begin to talk as soon as they can.
     pub(super) fn join(step: &mut Step<'_>, called: LegId, joining: Joining) -> State {
+        step.facts.called_rule =
+            step.facts.rung_on(called).map_or(SrtpRule::AsOffered, |target| step.rule_of(target));
         let talking = Talking {
             session: Session::new(called, Exchange::Settled),
             joining: Some(joining),

@@ -14,7 +14,7 @@ use super::{Progress, Step};
 use crate::configuration::{HoldKind, HoldMode};
 use crate::exchange::{Effect, Exchange, Move, Side};
 use crate::io::Output;
-use crate::outlet::Outlet;
+use crate::outlet::{Keys, Outlet};
 
 /// Who listens, and to what.
 #[derive(Debug)]
@@ -271,6 +271,8 @@ impl Step<'_> {
         description: SessionDescription,
     ) -> SessionDescription {
         let address = self.shared.configuration.address;
+        // A service of ours speaks for itself about keys.
+        self.facts.outlet(party).set_keys(Keys::AsTheyAre);
         match (from, &mut self.facts.listening) {
             (Side::Caller, Some(listening)) => listening.to_service.pass(description, address, None),
             (Side::Caller, None) | (Side::Called, _) => {

@@ -23,6 +23,9 @@ pub(super) struct Opening {
 impl Opening {
     /// Rings the targets, at once or when the relay is there.
     pub(super) fn prepare(step: &mut Step<'_>, targets: Vec<Target>, reach: Reach) -> State {
+        if let Some(refused) = step.keys_allow(&targets) {
+            return refused;
+        }
         // A call that was tried elsewhere before may have its relay already.
         match step.facts.relay {
             Relay::Open(_) => return Ringing::begin(step, targets),
@@ -76,6 +79,7 @@ impl Step<'_> {
         let hidden =
             self.facts.called_reach == Reach::BehindNat || self.facts.caller_reach == Reach::BehindNat;
         let why = match self.shared.configuration.relay {
+            RelayMode::Never | RelayMode::WhenBehindNat if self.keys_need_relay() => WhyRelay::Keys,
             RelayMode::Always => WhyRelay::Configured,
             RelayMode::WhenBehindNat if hidden => WhyRelay::BehindNat,
             RelayMode::WhenBehindNat | RelayMode::Never => return false,

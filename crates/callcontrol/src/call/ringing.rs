@@ -19,6 +19,7 @@ use super::{Facts, Progress, Rung, State, Step, Talking};
 use crate::exchange::{Exchange, Side};
 use crate::failure::Failure;
 use crate::io::Output;
+use crate::relay::Relay;
 use crate::shared::Asked;
 
 /// Legs that ring.
@@ -46,6 +47,9 @@ enum Devices {
 impl Ringing {
     /// Rings all targets at once.
     pub(super) fn begin(step: &mut Step<'_>, targets: Vec<Target>) -> State {
+        if step.keys_need_relay() && !matches!(step.facts.relay, Relay::Open(_)) {
+            return step.refuse_without_relay();
+        }
         let begun = match step.facts.caller_media {
             CallerMedia::Nothing | CallerMedia::Open => Begun::No,
             CallerMedia::Agreed => Begun::Yes,
@@ -343,6 +347,9 @@ impl Ringing {
         step.decide(Some(leg), Decision::AnsweredBy { connected: PartyView::from(&seen) });
         let media = if silent { None } else { session.final_media(step, media, early) };
         let Some((media, agreed)) = media else { return step.without_media(leg) };
+        if let Some(blocked) = step.blocks_answer(leg) {
+            return blocked;
+        }
         // Nobody else will be tried.
         (step.facts.offer, step.facts.dials) = (None, None);
         step.facts.answered_at = Some(step.now.wall);
@@ -364,6 +371,7 @@ impl Ringing {
         }
         let left = step.facts.rung.iter().filter(|rung| rung.progress.is_open()).count() as u32;
         step.decide(Some(leg), Decision::LegFailed { cause, reason, left });
+        step.keys_refused(leg, reason);
         let best = self.failure.map_or(failure, |before| before.or(failure));
         self.failure = Some(best);
         let tried = match step.hunted(leg) {
@@ -454,13 +462,13 @@ impl Session {
         match (self.begun, self.exchange) {
             (Begun::No, Exchange::Offered(Side::Caller)) => {
                 self.exchange = Exchange::Settled;
-                let passed = step.pass(Side::Called, answer);
+                let passed = step.pass_answer(Side::Called, answer);
                 self.agreed(step, Side::Called);
                 Media::Answer(passed)
             }
             // Every further 18x repeats it (RFC 6337 §2.2); another one comes from behind a forking proxy.
             (Begun::Yes, Exchange::Settled) if !again => {
-                let passed = step.pass(Side::Called, answer);
+                let passed = step.pass_answer(Side::Called, answer);
                 self.agreed(step, Side::Called);
                 Media::Answer(passed)
             }
@@ -494,7 +502,7 @@ impl Session {
         match (self.begun, self.exchange, media) {
             (Begun::No, Exchange::Offered(Side::Caller), Media::Answer(answer)) => {
                 self.exchange = Exchange::Settled;
-                Some((Media::Answer(step.pass(Side::Called, answer)), true))
+                Some((Media::Answer(step.pass_answer(Side::Called, answer)), true))
             }
             (Begun::No, Exchange::Awaited, Media::Offer(offer)) => {
                 self.exchange = Exchange::Offered(Side::Called);
@@ -504,7 +512,7 @@ impl Session {
             (Begun::Yes, _, Media::None) => Some((Media::None, false)),
             (Begun::Yes, Exchange::Settled, Media::Answer(answer)) => {
                 let changed = step.facts.to_caller.source() != Some(&answer);
-                Some((Media::Answer(step.pass(Side::Called, answer)), changed))
+                Some((Media::Answer(step.pass_answer(Side::Called, answer)), changed))
             }
             (Begun::Yes, _, Media::Answer(_)) => Some((Media::None, false)),
             // The caller's answer to the early offer is still on its way (PRACK).

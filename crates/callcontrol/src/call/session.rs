@@ -5,7 +5,9 @@ use strowger_base::{Cause, Command, LegId, Media, SessionDescription};
 use strowger_media::sdp::{self, Direction, HoldState};
 
 use super::Step;
+use super::securing::Part;
 use crate::exchange::{Effect, Exchange, Move, Side};
+use crate::outlet::Keys;
 use crate::relay::Relay;
 
 /// What both sides are told about each other's media.
@@ -71,7 +73,7 @@ impl Session {
             }
             Effect::PassAnswer => {
                 let Some(description) = description else { return Agreement::Possible };
-                let media = Media::Answer(step.pass(side, description));
+                let media = Media::Answer(step.pass_answer(side, description));
                 step.tell_media(other, media);
                 self.agreed(step, side);
             }
@@ -85,7 +87,7 @@ impl Session {
             Effect::Agreed => {
                 if let Some(description) = description {
                     // Kept as what this side wants now; nobody waits for it.
-                    let _ = step.pass(side, description);
+                    let _ = step.pass_answer(side, description);
                     self.agreed(step, side);
                 }
             }
@@ -108,6 +110,7 @@ impl Session {
         // Not before: an offer may be refused, and until then the old addresses count (RFC 3264 §8.3.1).
         step.facts.relay.direct(offerer, offer.as_bytes(), step.out);
         step.facts.relay.direct(answerer, answer.as_bytes(), step.out);
+        step.keys_agreed(offerer, &offer, &answer);
         let (Ok(offered), Ok(answered)) = (sdp::peek(offer.as_bytes()), sdp::peek(answer.as_bytes())) else {
             return;
         };
@@ -175,8 +178,22 @@ impl MediaSignal {
 }
 
 impl Step<'_> {
-    /// What the other side is told instead of a description that `from` wrote.
-    pub(super) fn pass(&mut self, from: Side, description: SessionDescription) -> SessionDescription {
+    /// What the other side is told instead of an offer that `from` wrote.
+    pub(super) fn pass(&mut self, from: Side, offer: SessionDescription) -> SessionDescription {
+        self.secure(from, &offer);
+        let keys = self.keys_for(from.other(), Part::Offer, None);
+        self.passed(from, offer, keys)
+    }
+
+    /// What the other side is told instead of the answer that `from` wrote to its offer.
+    pub(super) fn pass_answer(&mut self, from: Side, answer: SessionDescription) -> SessionDescription {
+        let offer = self.facts.outlet(from).source().cloned();
+        let keys = self.keys_for(from.other(), Part::Answer, offer.as_ref());
+        self.passed(from, answer, keys)
+    }
+
+    fn passed(&mut self, from: Side, description: SessionDescription, keys: Keys) -> SessionDescription {
+        self.facts.outlet(from.other()).set_keys(keys);
         let address = self.shared.configuration.address;
         let relay = self.facts.relay.address_for(from.other());
         self.facts.outlet(from.other()).pass(description, address, relay)

@@ -14,7 +14,7 @@ use super::asking::{Asking, Wanted};
 use super::participant::{Owes, Stage};
 use super::way::{CallerMedia, Way};
 use super::{Facts, State, Step, dialing};
-use crate::configuration::RelayMode;
+use crate::configuration::{RelayMode, SrtpRule};
 use crate::io::Reach;
 use crate::outlet::Outlet;
 use crate::relay::{self, Relay};
@@ -110,6 +110,9 @@ impl Facts {
             to_caller: Outlet::new(id.number << 2),
             to_called: Outlet::new(id.number << 2 | 1),
             relay: Relay::None,
+            security: None,
+            called_rule: SrtpRule::AsOffered,
+            emergency: false,
             conversation: None,
             joined_by: None,
             left_by: None,
@@ -225,6 +228,7 @@ fn take_appended_codes(step: &mut Step<'_>) {
 impl Step<'_> {
     /// An emergency service is called: writes down which number says where the phone is.
     pub(super) fn tell_emergency(&mut self) {
+        self.facts.emergency = true;
         let configuration = Arc::clone(&self.shared.configuration);
         let phone = configuration.calling_phone(&self.facts.origin);
         let there = phone.map(|phone| configuration.whereabouts(phone, self.facts.address));

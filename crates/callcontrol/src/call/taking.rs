@@ -241,7 +241,7 @@ impl Step<'_> {
         // Nothing is sent to it, and nothing shall be sent from it to itself.
         let nowhere = SocketAddr::new(self.shared.configuration.address, DISCARD);
         let idle = sdp::set_media_address(idle.as_bytes(), nowhere);
-        let passed = self.answered_here(Side::Called, idle);
+        let passed = self.answered_here(Side::Called, idle, offer);
         self.answer_called(leg, Media::Answer(passed));
     }
 

@@ -8,7 +8,7 @@ use strowger_dialplan::route_list::LocalRouteGroups;
 use strowger_dialplan::{Caller, Digits, NumberView, SearchSpace};
 
 use super::mobility::Home;
-use super::{Configuration, HoldSources, Line};
+use super::{Configuration, HoldSources, Line, SrtpRule};
 
 /// A line as it stands on one of its phones.
 #[derive(Clone, Default, Debug)]
@@ -42,6 +42,8 @@ pub struct PhoneSettings {
     pub hold_sources: HoldSources,
     /// The calling number of its emergency calls while it is at home.
     pub emergency_number: Option<Digits>,
+    /// What it may do about keys of SRTP.
+    pub srtp: SrtpRule,
 }
 
 impl LinePhone {

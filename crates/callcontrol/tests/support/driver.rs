@@ -32,6 +32,9 @@ use strowger_media::sdp;
 #[path = "features.rs"]
 mod features;
 
+#[path = "keys.rs"]
+mod keys;
+
 #[path = "numbers.rs"]
 mod numbers;
 
@@ -181,6 +184,10 @@ impl Driver {
             }
             ["music"] => {
                 self.configuration.hold = HoldMode::Music;
+                self.configure();
+            }
+            ["srtp", ..] => {
+                keys::set(&mut self.configuration, &mut self.control, &words);
                 self.configure();
             }
             ["limits", line, trigger, max] => {
@@ -412,10 +419,11 @@ impl Driver {
             self.ports.len() - 1
         });
         let port = 4000 + 2 * index;
-        format!(
+        let text = format!(
             "v=0\r\no=phone 7 7 IN IP4 10.0.0.1\r\ns=-\r\nc=IN IP4 10.0.0.1\r\nt=0 0\r\n\
              m=audio {port} RTP/AVP 8\r\na={direction}\r\n"
-        )
+        );
+        keys::add(name, text)
     }
 
     fn handle(&mut self, input: Input<'_>) {
@@ -498,6 +506,7 @@ impl Driver {
                         format!("direct {side:?} to {}", self.name_of(remote))
                     }
                     control::Command::Close { .. } => "close".to_owned(),
+                    control::Command::Protect { keys, .. } => keys::relay(&keys),
                     other => format!("{other:?}"),
                 };
                 writeln!(self.printed, "  relay <- {text}").unwrap();
@@ -581,7 +590,8 @@ impl Driver {
         let peek = sdp::peek(description.as_bytes()).unwrap();
         let version = std::str::from_utf8(peek.origin.version).unwrap();
         assert_eq!(peek.origin.address, b"198.51.100.1", "our own o= line");
-        format!("{kind}({}) v{version}", self.name_of(peek.audio.unwrap()))
+        let keys = keys::show(description);
+        format!("{kind}({}) v{version}{keys}", self.name_of(peek.audio.unwrap()))
     }
 
     fn name_of(&self, address: SocketAddr) -> String {

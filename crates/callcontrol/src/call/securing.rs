@@ -1,0 +1,402 @@
+//! Keys of SRTP between the two sides of a call.
+//!
+//! Where both may have keys, what they say passes: media is encrypted from device to device, or not at all. Where one may not, it is
+//! told none; a device on the other side that wants encrypted media alone has it as far as the relay, which ends it. RFC 4568 §5.1
+//! says which line answers which.
+
+use strowger_base::journal::{
+    Decision, Keys as KeysView, KeysOutcome, ReleasedBy, WhyEnded, WhyNoKeys, WhyRefused,
+};
+use strowger_base::leg::{Origin, ReleaseReason, Target};
+use strowger_base::{Cause, LegId, SessionDescription};
+use strowger_media::control::{self, PortKeys};
+use strowger_media::sdp::{self, AudioSecurity, CryptoLine, Wish};
+use strowger_media::srtp::{KeyMaterial, SrtpKeys, Suite};
+
+use super::{State, Step};
+use crate::configuration::{SrtpRule, Unencrypted};
+use crate::exchange::Side;
+use crate::outlet::Keys;
+use crate::relay::Relay;
+
+/// How keys are dealt with in a call in which they do not just pass.
+#[derive(Debug, Default)]
+pub(crate) struct Security {
+    caller: Edge,
+    called: Edge,
+    /// What the relay was told last.
+    told: PortKeys,
+}
+
+/// How a side is told keys.
+#[derive(Clone, Debug, Default)]
+enum Edge {
+    /// Those of the other side.
+    #[default]
+    Through,
+    /// None.
+    Clear,
+    /// Ours, one of each suite: its media is encrypted as far as the relay.
+    Ours(Box<[KeyMaterial]>),
+}
+
+/// What a description is to the side that is told it.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Part {
+    Offer,
+    Answer,
+}
+
+impl Security {
+    const fn edge(&self, side: Side) -> &Edge {
+        match side {
+            Side::Caller => &self.caller,
+            Side::Called => &self.called,
+        }
+    }
+
+    fn set(&mut self, side: Side, edge: Edge) {
+        match side {
+            Side::Caller => self.caller = edge,
+            Side::Called => self.called = edge,
+        }
+    }
+
+    /// Whether the relay has to end the encryption of a side.
+    const fn needs_relay(&self) -> bool {
+        matches!((&self.caller, &self.called), (Edge::Ours(_), _) | (_, Edge::Ours(_)))
+    }
+}
+
+impl Step<'_> {
+    /// Whether the call can be offered to these at all; what its relay has to do is known then. `Some` when it was refused.
+    pub(super) fn keys_allow(&mut self, targets: &[Target]) -> Option<State> {
+        self.facts.called_rule =
+            targets.iter().map(|target| self.rule_of(target)).max_by_key(|rule| *rule as u8)?;
+        self.facts.security = None;
+        let offer = self.facts.offer.clone()?;
+        let rules = (self.caller_rule(), self.facts.called_rule);
+        if !self.blocks() && rules == (SrtpRule::AsOffered, SrtpRule::AsOffered) {
+            return None;
+        }
+        let security = AudioSecurity::of(offer.as_bytes());
+        let suites = join(security.suites());
+        let untold = self.untold(targets);
+        let outcome = match (security.wish, rules) {
+            (Wish::Other, _) => return None,
+            (Wish::Clear, _) if self.blocks() => KeysOutcome::Blocked,
+            (Wish::Clear, _) => return None,
+            (_, (SrtpRule::AsOffered, SrtpRule::AsOffered)) => return None,
+            (Wish::Optional | Wish::Required, _) if self.blocks() => KeysOutcome::Blocked,
+            (Wish::Optional, _) => return None,
+            (Wish::Required, (SrtpRule::AsOffered, SrtpRule::Never)) => {
+                self.end_at_relay(Side::Caller)?;
+                return None;
+            }
+            (Wish::Required, (SrtpRule::Never, _)) => KeysOutcome::NotToBeHad(untold.why()),
+        };
+        let why = WhyRefused::Keys(KeysView { offered: &suites, answered: "", outcome });
+        Some(refused(self, why))
+    }
+
+    /// Whether a relay is wanted for the sake of keys.
+    pub(super) fn keys_need_relay(&self) -> bool {
+        self.facts.security.as_ref().is_some_and(|security| security.needs_relay())
+    }
+
+    /// The relay that has to end the encryption of a side could not be had.
+    pub(super) fn refuse_without_relay(&mut self) -> State {
+        let offered = self.facts.offer.as_ref().map_or_else(String::new, |offer| suites_of(offer));
+        let outcome = KeysOutcome::NotToBeHad(WhyNoKeys::NoRelay);
+        let why = WhyRefused::Keys(KeysView { offered: &offered, answered: "", outcome });
+        refused(self, why)
+    }
+
+    /// `from` offers this: decides how keys go on, before it is passed.
+    pub(super) fn secure(&mut self, from: Side, offer: &SessionDescription) {
+        let (own, other) = (self.rule(from), self.rule(from.other()));
+        let free = own == SrtpRule::AsOffered && other == SrtpRule::AsOffered;
+        if free && self.facts.security.is_none() {
+            return;
+        }
+        let wish = AudioSecurity::of(offer.as_bytes()).wish;
+        let security = self.facts.security.get_or_insert_default();
+        match wish {
+            Wish::Required if own == SrtpRule::AsOffered && other == SrtpRule::Never => {
+                security.set(from.other(), Edge::Clear);
+                let known = matches!(security.edge(from), Edge::Ours(_));
+                if !known && matches!(self.facts.relay, Relay::Open(_)) {
+                    self.end_at_relay(from);
+                }
+            }
+            // The side whose encryption ends here goes on with it, whatever the other one says.
+            Wish::Clear | Wish::Other if matches!(security.edge(from.other()), Edge::Ours(_)) => {
+                security.set(from, Edge::Clear);
+            }
+            Wish::Clear | Wish::Optional | Wish::Required | Wish::Other => {
+                let edge = || if free { Edge::Through } else { Edge::Clear };
+                security.set(from, edge());
+                security.set(from.other(), edge());
+            }
+        }
+    }
+
+    /// What a side is told about keys in place of a description that the other one wrote.
+    pub(super) fn keys_for(&self, to: Side, part: Part, offered: Option<&SessionDescription>) -> Keys {
+        match self.facts.security.as_ref().map(|security| security.edge(to)) {
+            None | Some(Edge::Through) => Keys::AsTheyAre,
+            Some(Edge::Clear) => Keys::These(Vec::new(), Wish::Clear),
+            Some(Edge::Ours(own)) => match (part, offered) {
+                (Part::Answer, Some(offer)) => {
+                    let offer = AudioSecurity::of(offer.as_bytes());
+                    let line = sdp::choose(&offer.lines(), own).map(|(line, _)| line);
+                    Keys::These(line.into_iter().collect(), offer.wish)
+                }
+                (Part::Offer, _) | (Part::Answer, None) => Keys::These(lines_of(own), Wish::Required),
+            },
+        }
+    }
+
+    /// The same for a side that holds and is answered by us with what it knows of the other one: one key of that one, under
+    /// the tag that is offered now.
+    pub(super) fn keys_for_hold(
+        &self,
+        to: Side,
+        known: &SessionDescription,
+        offer: &SessionDescription,
+    ) -> Keys {
+        match self.keys_for(to, Part::Answer, Some(offer)) {
+            Keys::AsTheyAre => {}
+            keys @ Keys::These(..) => return keys,
+        }
+        let (offer, known) = (AudioSecurity::of(offer.as_bytes()), AudioSecurity::of(known.as_bytes()));
+        if offer.wish == known.wish && matches!(offer.wish, Wish::Clear | Wish::Other) {
+            return Keys::AsTheyAre;
+        }
+        let own: Vec<KeyMaterial> = known.lines().into_iter().map(|line| line.material).collect();
+        let line = sdp::choose(&offer.lines(), &own).map(|(line, _)| line);
+        Keys::These(line.into_iter().collect(), offer.wish)
+    }
+
+    /// Both descriptions are known: the relay learns the keys, and the story what became of them.
+    pub(super) fn keys_agreed(
+        &mut self,
+        offerer: Side,
+        offer: &SessionDescription,
+        answer: &SessionDescription,
+    ) {
+        if let (Some(security), Relay::Open(ports)) = (&mut self.facts.security, &self.facts.relay) {
+            let keys_of = |side: Side| match security.edge(side) {
+                Edge::Through | Edge::Clear => None,
+                Edge::Ours(own) => {
+                    let written = if side.is(offerer) { offer } else { answer };
+                    let told = if side.is(Side::Caller) { &security.told.a } else { &security.told.b };
+                    // Who answers with what was not offered hears nothing new, and never what is in the clear.
+                    keys_with(own, side.is(offerer), written)
+                        .or_else(|| told.clone())
+                        .or_else(|| nobodys(own))
+                }
+            };
+            let keys = PortKeys { a: keys_of(Side::Caller), b: keys_of(Side::Called) };
+            if keys != security.told {
+                security.told = keys.clone();
+                let port = ports.port;
+                self.out.media(control::Command::Protect { port, keys: Box::new(keys) });
+            }
+        }
+        let offered = AudioSecurity::of(offer.as_bytes());
+        if !matches!(offered.wish, Wish::Optional | Wish::Required) {
+            return;
+        }
+        let answered = AudioSecurity::of(answer.as_bytes());
+        let ends_here = self.facts.security.as_ref().is_some_and(|security| security.needs_relay());
+        let taken = matches!(answered.wish, Wish::Optional | Wish::Required)
+            && answered.suites().next().is_some_and(|suite| offered.suites().any(|other| other == suite));
+        let (offered, mut answered) = (join(offered.suites()), join(answered.suites()));
+        let untold = self.untold(&[]);
+        let outcome = match &self.facts.security {
+            Some(_) if ends_here => {
+                answered = self.suite_to(offerer);
+                KeysOutcome::ToServer
+            }
+            Some(security) if matches!(security.edge(offerer), Edge::Clear) => {
+                KeysOutcome::Withheld(untold.why())
+            }
+            _ if taken => KeysOutcome::Passed,
+            _ => KeysOutcome::NotTaken,
+        };
+        let leg = self.leg_of(offerer);
+        let keys = KeysView { offered: &offered, answered: &answered, outcome };
+        self.out.decide(self.now, self.facts.id, leg, Decision::Keys(keys));
+    }
+
+    /// A device refused what it was offered: when that was SRTP, that may be why.
+    pub(super) fn keys_refused(&mut self, leg: LegId, reason: ReleaseReason) {
+        if !matches!(reason, ReleaseReason::Refused(488 | 606 | 415)) {
+            return;
+        }
+        let Some(offer) = self.facts.to_called.source().cloned() else { return };
+        let offered = suites_of(&offer);
+        if !offered.is_empty() {
+            let keys = KeysView { offered: &offered, answered: "", outcome: KeysOutcome::Refused };
+            self.decide(Some(leg), Decision::Keys(keys));
+        }
+    }
+
+    /// Somebody answered in the clear where that may not be: both are released. Nothing was passed to the caller but in the
+    /// record's story.
+    pub(super) fn blocks_answer(&mut self, leg: LegId) -> Option<State> {
+        if !self.blocks() {
+            return None;
+        }
+        let answer = self.facts.to_caller.source().cloned()?;
+        let security = AudioSecurity::of(answer.as_bytes());
+        let secured = match security.wish {
+            Wish::Clear => false,
+            Wish::Optional | Wish::Required => security.suites().next().is_some(),
+            Wish::Other => true,
+        };
+        if secured {
+            return None;
+        }
+        let offered = self.facts.to_called.source().map_or_else(String::new, suites_of);
+        let answered = join(security.suites());
+        let keys = KeysView { offered: &offered, answered: &answered, outcome: KeysOutcome::Blocked };
+        self.decide(Some(self.facts.caller), Decision::Keys(keys));
+        let cause = Cause::BEARER_CAPABILITY_NOT_AUTHORIZED;
+        let why = strowger_base::journal::WhyReleased::NoMedia;
+        self.release(leg, cause, why);
+        self.release(self.facts.caller, cause, why);
+        Some(self.end(cause, ReleasedBy::System, WhyEnded::NoMedia))
+    }
+
+    fn blocks(&self) -> bool {
+        self.shared.configuration.unencrypted == Unencrypted::Blocked && !self.facts.emergency
+    }
+
+    /// From here on the encryption of a side ends at the relay.
+    fn end_at_relay(&mut self, side: Side) -> Option<()> {
+        let source = self.shared.key_source.as_mut()?;
+        let keys = Suite::ALL.map(|suite| source.next_key(suite));
+        let security = self.facts.security.get_or_insert_default();
+        security.set(side, Edge::Ours(Box::new(keys)));
+        security.set(side.other(), Edge::Clear);
+        Some(())
+    }
+
+    /// The suite that a side was answered with by us.
+    fn suite_to(&self, side: Side) -> String {
+        let outlet = match side {
+            Side::Caller => &self.facts.to_caller,
+            Side::Called => &self.facts.to_called,
+        };
+        outlet.sent().map_or_else(String::new, suites_of)
+    }
+
+    fn leg_of(&self, side: Side) -> Option<LegId> {
+        match side {
+            Side::Caller => Some(self.facts.caller),
+            Side::Called => self.facts.rung.last().map(|rung| rung.leg),
+        }
+    }
+
+    fn rule(&self, side: Side) -> SrtpRule {
+        match side {
+            Side::Caller => self.caller_rule(),
+            Side::Called => self.facts.called_rule,
+        }
+    }
+
+    fn caller_rule(&self) -> SrtpRule {
+        let configuration = &self.shared.configuration;
+        match &self.facts.origin {
+            origin @ Origin::Line { .. } => configuration
+                .calling_phone(origin)
+                .map_or_else(SrtpRule::default, |phone| phone.settings.srtp),
+            Origin::Trunk(name) => {
+                configuration.trunks.get(name).map_or_else(SrtpRule::default, |trunk| trunk.srtp)
+            }
+        }
+    }
+
+    pub(super) fn rule_of(&self, target: &Target) -> SrtpRule {
+        let configuration = &self.shared.configuration;
+        match target {
+            Target::Phone { line, phone, .. } => configuration
+                .phone(line.as_str(), phone.as_deref())
+                .map_or_else(SrtpRule::default, |phone| phone.settings.srtp),
+            Target::Trunk(name) => {
+                configuration.trunks.get(name).map_or_else(SrtpRule::default, |trunk| trunk.srtp)
+            }
+            Target::Service(_) => SrtpRule::AsOffered,
+        }
+    }
+
+    /// Which device is told no keys.
+    fn untold(&self, targets: &[Target]) -> Untold {
+        if self.caller_rule() == SrtpRule::Never {
+            return match &self.facts.origin {
+                Origin::Line { line, .. } => Untold::Line(line.number().into()),
+                Origin::Trunk(name) => Untold::Trunk(name.clone()),
+            };
+        }
+        let rung = self.facts.rung.iter().rev().map(|rung| &rung.target);
+        let mut called = targets.iter().chain(rung);
+        match called.find(|target| self.rule_of(target) == SrtpRule::Never) {
+            Some(Target::Phone { line, .. }) => Untold::Line(line.number().into()),
+            Some(Target::Trunk(name)) => Untold::Trunk(name.clone()),
+            Some(Target::Service(_)) | None => Untold::Nobody,
+        }
+    }
+}
+
+/// A device that is told no keys.
+enum Untold {
+    Line(Box<str>),
+    Trunk(Box<str>),
+    /// It is gone.
+    Nobody,
+}
+
+impl Untold {
+    fn why(&self) -> WhyNoKeys<'_> {
+        match self {
+            Untold::Line(number) => WhyNoKeys::ClearSignalling(number),
+            Untold::Trunk(name) => WhyNoKeys::Trunk(name),
+            Untold::Nobody => WhyNoKeys::NoRelay,
+        }
+    }
+}
+
+fn refused(step: &mut Step<'_>, why: WhyRefused<'_>) -> State {
+    step.refuse(Cause::BEARER_CAPABILITY_NOT_AUTHORIZED, why)
+}
+
+/// A line of an offer of ours for each of our keys.
+fn lines_of(own: &[KeyMaterial]) -> Vec<CryptoLine> {
+    own.iter().zip(1..).map(|(key, tag)| CryptoLine { tag, material: key.clone() }).collect()
+}
+
+/// The keys between us and a side with which `own` are ours: what it offered, or what it answered to our offer.
+fn keys_with(own: &[KeyMaterial], offered: bool, written: &SessionDescription) -> Option<SrtpKeys> {
+    let theirs = AudioSecurity::of(written.as_bytes()).lines();
+    if offered {
+        sdp::choose(&theirs, own).map(|(_, keys)| keys)
+    } else {
+        sdp::chosen(&lines_of(own), &theirs)
+    }
+}
+
+/// Keys that nobody else has: nothing is understood either way.
+fn nobodys(own: &[KeyMaterial]) -> Option<SrtpKeys> {
+    let key = own.first()?;
+    Some(SrtpKeys { send: key.clone(), receive: key.clone() })
+}
+
+fn suites_of(description: &SessionDescription) -> String {
+    join(AudioSecurity::of(description.as_bytes()).suites())
+}
+
+fn join<'a>(names: impl Iterator<Item = &'a str>) -> String {
+    names.collect::<Vec<_>>().join(", ")
+}
