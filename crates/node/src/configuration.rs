@@ -27,8 +27,7 @@ use std::time::Duration;
 
 use strowger_base::leg::Service;
 use strowger_callcontrol::RelayMode;
-use strowger_callcontrol::configuration::NO_ANSWER_TRUNK;
-use strowger_callcontrol::configuration::{HoldMode, HoldSources};
+use strowger_callcontrol::configuration::{HoldMode, HoldSources, NO_ANSWER_TRUNK, SrtpRule, Unencrypted};
 use strowger_dialplan::forward::Classification;
 use strowger_sip::io::{DigestAlgorithm, Listener, Trunk};
 
@@ -98,6 +97,8 @@ pub struct Draft {
     pub forwarding: ForwardingDraft,
     /// When media goes through a relay of ours.
     pub relay: RelayMode,
+    /// What becomes of calls whose media would not be encrypted.
+    pub unencrypted: Unencrypted,
     /// What a party hears that waits.
     pub hold: HoldMode,
     /// Which audio sources are heard where nobody else says it.
@@ -145,6 +146,8 @@ pub struct TrunkDialling {
     pub device_pool: Box<str>,
     /// It may tell which messages wait for lines (NOTIFY outside of a subscription).
     pub tells_messages: bool,
+    /// What it may do about keys of SRTP.
+    pub srtp: SrtpRule,
 }
 
 /// A trunk that has no far end yet.
@@ -212,6 +215,7 @@ impl Default for Draft {
             codes: CodesDraft::default(),
             forwarding: ForwardingDraft::default(),
             relay: RelayMode::default(),
+            unencrypted: Unencrypted::Allowed,
             hold: HoldMode::default(),
             hold_sources: HoldSources::default(),
             messages: MessageDetail::default(),

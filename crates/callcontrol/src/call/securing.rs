@@ -106,7 +106,7 @@ impl Step<'_> {
 
     /// The relay that has to end the encryption of a side could not be had.
     pub(super) fn refuse_without_relay(&mut self) -> State {
-        let offered = self.facts.offer.as_ref().map_or_else(String::new, |offer| suites_of(offer));
+        let offered = self.facts.offer.as_ref().map_or_else(String::new, suites_of);
         let outcome = KeysOutcome::NotToBeHad(WhyNoKeys::NoRelay);
         let why = WhyRefused::Keys(KeysView { offered: &offered, answered: "", outcome });
         refused(self, why)

@@ -156,6 +156,9 @@ record! {
         mode: SecurityMode = SecurityMode::NonSecure,
         /// What carries SIP; TLS with the modes authenticated and encrypted. SCCP has one transport.
         transport: PhoneTransport = PhoneTransport::TcpAndUdp,
+        /// With the mode encrypted: keys of media are told the phone although its signalling is in the clear, where everybody on
+        /// the way can read them. Without it the phone has no encrypted media while SIP has no TLS.
+        keys_in_clear: bool = false,
         /// SIP phones must prove themselves with a digest.
         digest: bool = true,
         /// Configuration files are encrypted.

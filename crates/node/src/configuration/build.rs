@@ -99,6 +99,7 @@ pub(super) fn with_others(
     }
     calls.plan = dial_plan;
     calls.relay = draft.relay;
+    calls.unencrypted = draft.unencrypted;
     calls.hold = draft.hold;
     calls.hold_sources = draft.hold_sources;
     calls.pickup = Arc::new(draft.plan.pickup.clone());

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use strowger_base::line::{lines_of, number_of};
 use strowger_base::{LineName, Secret, Table, limits};
-use strowger_callcontrol::configuration::{BUSY_TRIGGER, CALLS_MAX, HoldSources, NO_ANSWER_LINE};
+use strowger_callcontrol::configuration::{BUSY_TRIGGER, CALLS_MAX, HoldSources, NO_ANSWER_LINE, SrtpRule};
 use strowger_sip::io::LineAccount;
 
 use super::build::{Findings, Plain};
@@ -75,6 +75,8 @@ pub struct PhoneDraft {
     pub hold_sources: HoldSources,
     /// It sends growing numbers, each as a new INVITE (RFC 3578).
     pub overlap: bool,
+    /// What it may do about keys of SRTP.
+    pub srtp: SrtpRule,
 }
 
 /// What a phone proves itself with.
@@ -150,6 +152,7 @@ impl PhoneDraft {
             subscribe_search_space: Box::default(),
             hold_sources: HoldSources::default(),
             overlap: false,
+            srtp: SrtpRule::AsOffered,
         }
     }
 

@@ -150,6 +150,7 @@ fn new_settings(
         local_route_groups: LocalRouteGroups { standard: standard.or(of_pool.standard), ..of_pool },
         overlap: phone.overlap,
         told_of_messages: phone.told_of_messages,
+        srtp: phone.srtp,
         watches,
         view: transformations::or(own_view, pool.and_then(|pool| pool.view.as_ref())),
         home: pool.map(|pool| {
@@ -180,7 +181,7 @@ fn key(line: &Line, phone: &PhoneDraft) -> String {
     let HoldSources { user, network } = phone.hold_sources;
     let number = |source: Option<AudioSource>| source.map_or(0, |source| source.0);
     let flags = [phone.overlap, phone.roams, phone.told_of_messages].map(u8::from);
-    format!("{}\n{flags:?}\n{}\n{}", texts.join("\n"), number(user), number(network))
+    format!("{}\n{flags:?}{}\n{}\n{}", texts.join("\n"), phone.srtp as u8, number(user), number(network))
 }
 
 /// All that tells one who dials from others, but for the number.

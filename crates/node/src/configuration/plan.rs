@@ -397,6 +397,7 @@ pub(super) fn trunk_settings(
         incoming: incoming::numbers(plan, place, dials, found),
         view: transformations::or(view, pool.as_ref().and_then(|pool| pool.view.as_ref())),
         pool,
+        srtp: dials.srtp,
     }
 }
 

@@ -96,6 +96,7 @@ const fn part(kind: Kind) -> Part {
         | Kind::Partition
         | Kind::CallingSearchSpace
         | Kind::SipProfile
+        | Kind::PhoneSecurityProfile
         | Kind::VoiceMailProfile
         | Kind::DevicePool
         | Kind::RouteGroup => Part::Whole,
@@ -105,7 +106,6 @@ const fn part(kind: Kind) -> Part {
         | Kind::Region
         | Kind::Location
         | Kind::AarGroup
-        | Kind::PhoneSecurityProfile
         | Kind::PhoneButtonTemplate
         | Kind::SoftKeyTemplate
         | Kind::CredentialPolicy

@@ -1,9 +1,10 @@
 //! Lines, and the phones that they stand on.
 
 use strowger_base::{LineName, Secret};
+use strowger_callcontrol::configuration::SrtpRule;
 use strowger_configuration::kinds::{
     DigestAlgorithm, ForwardAllPolicy, ForwardTarget, Line, LineButton, LineForwards, MobilityMode, Phone,
-    PhoneCredentials, PhoneProtocol, ServiceParameters,
+    PhoneCredentials, PhoneProtocol, SecurityMode, ServiceParameters,
 };
 use strowger_configuration::setting::{PatternOrName, Ref};
 use strowger_configuration::{AnyObject, Id, Kind, State};
@@ -164,6 +165,7 @@ fn phone_draft(
     let profile = it.sip_profile.and_then(|profile| state.get(profile));
     draft.overlap = profile.is_some_and(|profile| profile.overlap);
     draft.told_of_messages = profile.is_some_and(|profile| profile.unsolicited_message_waiting);
+    draft.srtp = srtp(state, it);
     let more = it.more.as_deref();
     draft.view = view(state, more.and_then(|more| more.transformation_spaces.as_ref()));
     draft.subscribe_search_space = name(state, more.and_then(|more| more.subscribe_search_space));
@@ -174,6 +176,17 @@ fn phone_draft(
     draft.emergency_number =
         text(more.and_then(|more| more.emergency_number.as_ref()).map(|number| number.as_str()));
     Ok(Some(draft))
+}
+
+/// Keys of a phone whose profile promises secrecy are told to nobody over signalling that has none; SIP has none yet.
+fn srtp(state: &State, it: &Phone) -> SrtpRule {
+    let profile = it.security_profile.and_then(|profile| state.get(profile));
+    match profile.map(|profile| (profile.mode, profile.keys_in_clear)) {
+        Some((SecurityMode::Encrypted, false)) => SrtpRule::Never,
+        Some((SecurityMode::NonSecure | SecurityMode::Authenticated | SecurityMode::Encrypted, _)) | None => {
+            SrtpRule::AsOffered
+        }
+    }
 }
 
 /// What a phone proves itself with, or which setting of its stands in the way, and how.

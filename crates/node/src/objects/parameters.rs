@@ -2,7 +2,7 @@
 
 use strowger_base::Cause;
 use strowger_callcontrol::RelayMode;
-use strowger_callcontrol::configuration::HoldMode;
+use strowger_callcontrol::configuration::{HoldMode, Unencrypted};
 use strowger_configuration::kinds::{
     self, EnBlocLookups, ForwardAllSystemPolicy, HashMeaning, HoursChecked, HoursPrecedence, NegatedSet,
     ServiceParameters, SpeedDialWait, TieWinner, TrunkSide, UrgentMatch, WaitingKeys,
@@ -52,6 +52,8 @@ impl Translation<'_> {
             kinds::RelayMode::Always => RelayMode::Always,
         };
         draft.plan.pickup.auto = it.auto_pickup;
+        draft.unencrypted =
+            if it.block_unencrypted_calls { Unencrypted::Blocked } else { Unencrypted::Allowed };
         draft.hold = if it.music_on_hold { HoldMode::Music } else { HoldMode::PassedOn };
         draft.hold_sources = hold_sources(it.user_hold_source, it.network_hold_source);
         draft.messages = match it.messages {

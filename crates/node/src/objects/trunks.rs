@@ -3,6 +3,7 @@
 use std::net::{IpAddr, SocketAddr};
 
 use strowger_base::net::Transport;
+use strowger_callcontrol::configuration::SrtpRule;
 use strowger_configuration::kinds::{self, Gateway, Inbound, SipTransport};
 use strowger_configuration::setting::{List, SourceText};
 use strowger_configuration::{Kind, State};
@@ -106,6 +107,7 @@ fn dialling(state: &State, it: &kinds::Trunk) -> TrunkDialling {
             .security_profile
             .and_then(|profile| state.get(profile))
             .is_some_and(|profile| profile.accept_unsolicited_notify),
+        srtp: if it.srtp_allowed { SrtpRule::AsOffered } else { SrtpRule::Never },
     }
 }
 

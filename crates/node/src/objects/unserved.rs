@@ -210,7 +210,7 @@ const fn service(kind: Kind) -> Service {
         Kind::DateTimeGroup => Service::Settings(&["zone"]),
         Kind::SipProfile => Service::Settings(&["overlap", "unsolicited_message_waiting"]),
         Kind::SipTrunkSecurityProfile => Service::Settings(&["transport", "accept_unsolicited_notify"]),
-        Kind::PhoneSecurityProfile => Service::Settings(&["protocol", "model"]),
+        Kind::PhoneSecurityProfile => Service::Settings(&["protocol", "model", "mode", "keys_in_clear"]),
         Kind::VoiceMailProfile => Service::Settings(&["pilot"]),
         Kind::DevicePool => Service::Settings(DEVICE_POOL),
         Kind::Trunk => Service::Settings(TRUNK),
@@ -317,6 +317,7 @@ const PARAMETERS: &[&str] = &[
     "session_expires",
     "digest_algorithms",
     "relay",
+    "block_unencrypted_calls",
     "music_on_hold",
     "user_hold_source",
     "network_hold_source",
@@ -337,6 +338,7 @@ const DEVICE_POOL: &[&str] = &[
     "incoming_called",
 ];
 const TRUNK: &[&str] = &[
+    "srtp_allowed",
     "device_pool",
     "destinations",
     "sources",
