@@ -28,7 +28,7 @@ use crate::latch::{Latch, Verdict};
 use crate::music::Music;
 use crate::rtp::{self, Arrival, EventReceiver, Header, Packet, Reception, Sender, Timing};
 use crate::srtp::{Failure, Protection, SrtpKeys};
-use crate::statistics::StreamStatistics;
+use crate::statistics::{StreamStatistics, Unsent};
 use crate::tone;
 use crate::worker::{Channel, Former, Outbox, SocketRef};
 use control::Control;
@@ -106,6 +106,7 @@ pub struct Endpoint {
     payload: Vec<u8>,
     malformed: u64,
     foreign: u64,
+    unsent: Unsent,
 }
 
 /// What it does.
@@ -163,6 +164,7 @@ impl Endpoint {
             payload: Vec::new(),
             malformed: 0,
             foreign: 0,
+            unsent: Unsent::default(),
         }
     }
 
@@ -189,6 +191,11 @@ impl Endpoint {
         self.latch.shun(former);
     }
 
+    /// A datagram could not be sent.
+    pub(crate) const fn unsent(&mut self, error: u16) {
+        self.unsent.add(error);
+    }
+
     /// Who talks to it, as far as is known.
     pub(crate) fn peer(&self) -> Option<Former> {
         let address = self.latch.peer().or(self.latch.described())?;
@@ -213,8 +220,10 @@ impl Endpoint {
         let mut statistics = StreamStatistics {
             malformed: self.malformed,
             foreign: self.foreign,
-            sent: self.sender.packets(),
+            sent: self.sender.packets().saturating_sub(self.unsent.packets),
             sent_bytes: self.sender.bytes(),
+            unsent: self.unsent.packets,
+            unsent_error: self.unsent.error,
             peer: self.latch.peer(),
             ..StreamStatistics::default()
         };

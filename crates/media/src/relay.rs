@@ -15,7 +15,7 @@ use crate::latch::{ControlLatch, Latch, Verdict};
 use crate::rtcp::{self, Compound};
 use crate::rtp::{self, HEADER_BYTES, Header, Reception, ReportBlock, Timing};
 use crate::srtp::{Failure, Protection};
-use crate::statistics::StreamStatistics;
+use crate::statistics::{StreamStatistics, Unsent};
 use crate::worker::{Channel, Former, Outbox, SocketRef};
 
 /// What can happen to a relay.
@@ -69,6 +69,7 @@ struct Half {
     foreign: u64,
     sent: u64,
     sent_bytes: u64,
+    unsent: Unsent,
 }
 
 impl Relay {
@@ -112,6 +113,11 @@ impl Relay {
         self.halves(side).0.rtp.shun(former);
     }
 
+    /// A datagram for this side could not be sent.
+    pub(crate) fn unsent(&mut self, side: Side, error: u16) {
+        self.halves(side).0.unsent.add(error);
+    }
+
     /// Who talks on this side, as far as is known.
     pub(crate) fn peer(&self, side: Side) -> Option<Former> {
         let half = self.half(side);
@@ -128,8 +134,10 @@ impl Relay {
             round_trip: half.round_trip,
             malformed: half.malformed,
             foreign: half.foreign,
-            sent: half.sent,
+            sent: half.sent.saturating_sub(half.unsent.packets),
             sent_bytes: half.sent_bytes,
+            unsent: half.unsent.packets,
+            unsent_error: half.unsent.error,
             peer: half.rtp.peer(),
             ..StreamStatistics::default()
         };

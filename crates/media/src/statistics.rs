@@ -91,6 +91,22 @@ impl StreamStatistics {
 /// What most phones put into a packet.
 const PACKET_TIME: Duration = Duration::from_millis(20);
 
+/// Packets that the system did not take.
+#[derive(Clone, Copy, PartialEq, Eq, Default, Debug)]
+pub(crate) struct Unsent {
+    pub(crate) packets: u64,
+    /// Why the last was not taken.
+    pub(crate) error: Option<u16>,
+}
+
+impl Unsent {
+    /// One more.
+    pub(crate) const fn add(&mut self, error: u16) {
+        self.packets += 1;
+        self.error = Some(error);
+    }
+}
+
 /// What a port carried.
 #[derive(Clone, Copy, PartialEq, Eq, Default, Debug)]
 pub struct PortStatistics {

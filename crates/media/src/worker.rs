@@ -55,6 +55,13 @@ pub enum Input<'a> {
         /// The datagram.
         bytes: &'a [u8],
     },
+    /// A datagram of [`Output::Send`] could not be sent.
+    Unsent {
+        /// From which socket.
+        socket: SocketRef,
+        /// The system's number of the error.
+        error: u16,
+    },
     /// The time of `next_timeout` has come.
     Timeout,
 }
@@ -223,6 +230,7 @@ impl Worker {
     pub fn handle(&mut self, now: Now, input: Input<'_>, out: &mut Outbox) {
         match input {
             Input::Packet { socket, source, bytes } => self.packet(now, socket, source, bytes, out),
+            Input::Unsent { socket, error } => self.unsent(socket, error),
             Input::Timeout => self.timeout(now, out),
             Input::Command(command) => self.command(now, command, out),
             Input::Opened { port, a, b } => self.opened(port, a, b, out),
@@ -441,6 +449,18 @@ impl Worker {
                     draining.packet(now.mono, socket.side, source, bytes);
                 }
             }
+        }
+    }
+
+    /// RTP alone counts: reports come again.
+    fn unsent(&mut self, socket: SocketRef, error: u16) {
+        if socket.channel != Channel::Rtp {
+            return;
+        }
+        match self.ports.get_mut(&socket.port) {
+            Some(Port::Relay(relay)) => relay.unsent(socket.side, error),
+            Some(Port::Endpoint { endpoint, .. }) => endpoint.unsent(error),
+            Some(Port::Opening(_) | Port::Closing) | None => {}
         }
     }
 

@@ -8,11 +8,13 @@ mod placement;
 mod sockets;
 
 use std::collections::VecDeque;
+use std::io::ErrorKind;
 use std::os::fd::AsFd as _;
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, SyncSender, TryRecvError, sync_channel};
 use std::time::{Duration, Instant as Clock, SystemTime, UNIX_EPOCH};
 
+use nix::errno::Errno;
 use nix::poll::{PollFd, PollFlags, ppoll};
 use nix::sys::eventfd::{EfdFlags, EventFd};
 use nix::sys::time::{TimeSpec, TimeValLike};
@@ -23,12 +25,13 @@ use strowger_media::worker::{Input, Outbox, Output, Worker};
 use tokio::sync::watch;
 
 use crate::counters;
+use crate::log;
 use crate::mailbox::{Letter, Sender};
 use crate::readiness::Readiness;
 use crate::this_server::Machine;
 use pace::Pace;
 use placement::Placement;
-use sockets::{Share, Sockets, Token};
+use sockets::{Failed, Share, Sockets, Token};
 
 /// What every media thread needs of the others.
 #[derive(Clone)]
@@ -240,12 +243,31 @@ impl MediaThread {
     /// Takes one packet from a socket.
     fn packet(&mut self, now: Now, token: Token, buffer: &mut [u8]) -> usize {
         let Some((socket, open)) = self.sockets.by_token(token) else { return 0 };
-        let Ok((length, source)) = open.recv_from(buffer) else { return 0 };
+        let (length, source) = match open.recv_from(buffer) {
+            Ok(read) => read,
+            Err(error) if matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::Interrupted) => return 0,
+            Err(error) => {
+                self.read_failed(token, &error);
+                return 1;
+            }
+        };
         self.figures.traffic.received(1, length as u64);
         let bytes = buffer.get(..length).unwrap_or_default();
         self.worker.handle(now, Input::Packet { socket, source, bytes }, &mut self.out);
         self.flush(now, Some(token));
         1
+    }
+
+    /// A socket may fail once, of a network that went away for a moment. One that does nothing else gets a successor with its port, or is
+    /// given up: the kernel would name it for ever as one that can be read.
+    fn read_failed(&mut self, token: Token, error: &std::io::Error) {
+        let (what, why) = match self.sockets.failed(token, &self.readiness) {
+            Failed::Stays => return,
+            Failed::Replaced => ("a media socket failed and was replaced", error.to_string()),
+            Failed::Lost(reason) => ("a media port is lost", format!("{error}; a new socket: {reason}")),
+        };
+        log::warn(what).effect("packets of a call").with("reason", why).write();
+        self.figures.sockets.set(self.sockets.len() as u64);
     }
 
     fn input(&mut self, now: Now, input: Input<'_>) {
@@ -262,11 +284,17 @@ impl MediaThread {
             for item in items.drain(..) {
                 match item {
                     Output::Send { socket, destination, bytes } => {
-                        if let Some(open) = self.sockets.by_name(socket, near) {
-                            // A packet that cannot be sent is lost, as on any network.
-                            let sent = open.send_to(self.out.arena.slice(bytes), destination);
-                            let bytes = sent.as_ref().copied().unwrap_or(0) as u64;
-                            self.figures.traffic.sent(1, u64::from(sent.is_ok()), bytes);
+                        let sent = match self.sockets.by_name(socket, near) {
+                            Some(open) => open.send_to(self.out.arena.slice(bytes), destination),
+                            None => Err(Errno::EBADF.into()),
+                        };
+                        let bytes = sent.as_ref().copied().unwrap_or(0) as u64;
+                        self.figures.traffic.sent(1, u64::from(sent.is_ok()), bytes);
+                        // It is lost, as on any network; the call's story says so.
+                        if let Err(error) = sent {
+                            let error =
+                                error.raw_os_error().and_then(|code| u16::try_from(code).ok()).unwrap_or(0);
+                            self.worker.handle(now, Input::Unsent { socket, error }, &mut self.out);
                         }
                     }
                     Output::OpenSockets { port, pairs } => asked.push((port, pairs)),
@@ -318,3 +346,6 @@ const DATAGRAM_MAX: usize = 2_048;
 const ARENA_KEPT: usize = 64 * 1024;
 /// A thread that has fewer pairs of ports would too often have none left while others do.
 const PAIRS_MIN: usize = 256;
+
+#[cfg(test)]
+mod tests;

@@ -36,6 +36,19 @@ struct Place {
     /// Rises with each port that has the place, so that what the kernel said of the one before is not taken for the next one's.
     generation: u32,
     sockets: [Option<UdpSocket>; SOCKETS],
+    /// How often reading from them failed.
+    failures: u8,
+}
+
+/// What becomes of a socket that failed.
+#[derive(Debug)]
+pub(crate) enum Failed {
+    /// It may be better next time.
+    Stays,
+    /// There is a new one with the same port.
+    Replaced,
+    /// There is none any more.
+    Lost(io::Error),
 }
 
 /// The name of a socket towards the kernel: generation, place and which of its sockets.
@@ -107,13 +120,19 @@ impl Sockets {
         let [b_rtp, b_rtcp] = b.map_or([None, None], |pair| [Some(pair.rtp), Some(pair.rtcp)]);
         let sockets = [Some(a.rtp), Some(a.rtcp), b_rtp, b_rtcp];
         let at = self.free.pop().unwrap_or_else(|| {
-            self.places.push(Place { port: None, generation: 0, sockets: [const { None }; SOCKETS] });
+            self.places.push(Place {
+                port: None,
+                generation: 0,
+                sockets: [const { None }; SOCKETS],
+                failures: 0,
+            });
             self.places.len() as u32 - 1
         });
         if let Some(place) = self.places.get_mut(at as usize) {
             place.port = Some(port);
             place.generation = place.generation.wrapping_add(1);
             place.sockets = sockets;
+            place.failures = 0;
             self.of_port.insert(port, at);
             self.open += 2 * usize::from(pairs);
             for (which, socket) in place.sockets.iter().enumerate() {
@@ -126,6 +145,30 @@ impl Sockets {
             }
         }
         Ok(addresses)
+    }
+
+    /// Reading from a socket failed.
+    pub(crate) fn failed(&mut self, token: Token, readiness: &Readiness) -> Failed {
+        let place = self.places.get_mut(token.place()).filter(|place| place.generation == token.generation());
+        let Some(place) = place else { return Failed::Stays };
+        let Some(socket) = place.sockets.get_mut(token.which()) else { return Failed::Stays };
+        place.failures = place.failures.saturating_add(1);
+        if place.failures < FAILURES_MAX {
+            return Failed::Stays;
+        }
+        place.failures = 0;
+        let Some(local) = socket.take().map(|old| old.local_addr()) else { return Failed::Stays };
+        let successor = local.and_then(|local| bind(local.ip(), local.port()));
+        match successor.and_then(|new| readiness.add(&new, token.0).map_err(io::Error::from).map(|()| new)) {
+            Ok(new) => {
+                *socket = Some(new);
+                Failed::Replaced
+            }
+            Err(error) => {
+                self.open -= 1;
+                Failed::Lost(error)
+            }
+        }
     }
 
     /// Closes what a port has.
@@ -207,3 +250,9 @@ const fn which(side: Side, channel: Channel) -> usize {
         Channel::Rtcp => first + 1,
     }
 }
+
+/// A port whose sockets fail so often loses one of them.
+const FAILURES_MAX: u8 = 100;
+
+#[cfg(test)]
+mod tests;

@@ -3,10 +3,12 @@
 use std::net::SocketAddr;
 use std::time::Duration;
 
-use super::relay::{hang_up, relayed};
+use super::relay::{PORT, hang_up, relayed};
 use super::world::{Faults, next_port};
+use crate::control::Side;
 use crate::rtcp::SenderInfo;
 use crate::rtp::{Header, ReportBlock};
+use crate::worker::{Channel, Input, SocketRef};
 
 #[test]
 fn five_percent_loss_and_reordering_pass_through_and_are_told() {
@@ -134,6 +136,22 @@ fn the_round_trip_is_measured_from_reports_that_pass() {
     let statistics = hang_up(&mut world);
     assert_eq!(statistics.a.round_trip, None);
     assert_eq!(statistics.b.unwrap().round_trip, Some(Duration::from_millis(80)));
+}
+
+#[test]
+fn packets_that_cannot_be_sent_are_counted_with_the_reason_and_the_call_goes_on() {
+    let mut world = relayed(18);
+    world.run(1000);
+    for error in [11, 101] {
+        let socket = SocketRef { port: PORT, side: Side::B, channel: Channel::Rtp };
+        world.give(Input::Unsent { socket, error });
+    }
+    let before = world.phones[1].heard.len();
+    world.run(1000);
+    assert!(world.phones[1].heard.len() > before + 45);
+    let statistics = hang_up(&mut world);
+    let b = statistics.b.unwrap();
+    assert_eq!((statistics.a.unsent, b.unsent, b.unsent_error), (0, 2, Some(101)));
 }
 
 #[test]

@@ -12,7 +12,7 @@ use crate::rtp::ReportBlock;
 use crate::statistics::PortStatistics;
 use crate::worker::{Input, Outbox, Output, Worker};
 
-const PORT: PortId = PortId(2);
+pub(super) const PORT: PortId = PortId(2);
 
 /// Two phones; B is behind NAT, so that its description names an address that nobody reaches.
 pub(super) fn relayed(seed: u64) -> World {

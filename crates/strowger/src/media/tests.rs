@@ -1,0 +1,136 @@
+//! Media threads with sockets of this machine.
+
+use std::net::{IpAddr, SocketAddr, UdpSocket};
+
+use strowger_media::control::Side;
+use strowger_media::statistics::PortStatistics;
+
+use super::*;
+use crate::mailbox::{Mailbox, mailbox};
+
+/// Two threads, and what they tell.
+struct Threads {
+    sender: MediaSender,
+    mailbox: Mailbox,
+    _machine: watch::Sender<Machine>,
+    _library: watch::Sender<Arc<Library>>,
+}
+
+impl Threads {
+    fn start(first: u16) -> Threads {
+        let (decision, mailbox) = mailbox().unwrap();
+        let (machine, of_machine) = watch::channel(Machine {
+            media_bind: IpAddr::from([127, 0, 0, 1]),
+            media_address: None,
+            media_ports: (first, first + 999),
+            media_quarantine: Duration::ZERO,
+            http: SocketAddr::from(([127, 0, 0, 1], 0)),
+            http_tls: false,
+            drain_max: Duration::ZERO,
+            journal_limit_bytes: 0,
+        });
+        let (library, of_library) = watch::channel(Arc::default());
+        let parts = Parts {
+            machine: of_machine,
+            library: of_library,
+            sockets_max: 100,
+            decision,
+            started: Clock::now(),
+        };
+        let (sender, threads) = threads(2, Rng::new(1), &parts).unwrap();
+        for thread in threads {
+            std::thread::spawn(move || thread.run());
+        }
+        Threads { sender, mailbox, _machine: machine, _library: library }
+    }
+
+    fn report(&self) -> Report {
+        until(|| match self.mailbox.take() {
+            Some(Letter::Media(report)) => Some(report),
+            Some(_) | None => None,
+        })
+    }
+
+    /// A relay between these two; returns where they send to.
+    fn relay(&mut self, port: PortId, phones: [SocketAddr; 2]) -> [SocketAddr; 2] {
+        self.sender.command(Command::OpenRelay { port });
+        let Report::Opened { a, b: Some(b), .. } = self.report() else { panic!("not open") };
+        for (side, remote) in [Side::A, Side::B].into_iter().zip(phones) {
+            self.sender.command(Command::Direct { port, side, remote });
+        }
+        [a, b]
+    }
+
+    fn close(&mut self, port: PortId) -> PortStatistics {
+        self.sender.command(Command::Close { port });
+        let Report::Closed { statistics, .. } = self.report() else { panic!("not closed") };
+        *statistics
+    }
+}
+
+/// Asks until there is an answer.
+fn until<T>(mut ask: impl FnMut() -> Option<T>) -> T {
+    let end = Clock::now() + Duration::from_secs(20);
+    loop {
+        if let Some(answer) = ask() {
+            return answer;
+        }
+        assert!(Clock::now() < end, "waited in vain");
+        std::thread::yield_now();
+    }
+}
+
+fn phone(address: &str) -> UdpSocket {
+    let socket = UdpSocket::bind(address).unwrap();
+    socket.set_nonblocking(true).unwrap();
+    socket
+}
+
+fn packet(sequence: u16) -> Vec<u8> {
+    let mut bytes = vec![0x80, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 7];
+    bytes[2..4].copy_from_slice(&sequence.to_be_bytes());
+    bytes
+}
+
+#[test]
+fn a_phone_that_is_not_there_yet_does_not_end_the_call() {
+    let mut threads = Threads::start(51_000);
+    // One on each thread.
+    for port in [PortId(2), PortId(4)] {
+        let (a, b) = (phone("127.0.0.1:0"), phone("127.0.0.1:0"));
+        let (of_a, of_b) = (a.local_addr().unwrap(), b.local_addr().unwrap());
+        let [to_a, to_b] = threads.relay(port, [of_a, of_b]);
+        // Nobody listens there: the network answers each packet with "port unreachable".
+        drop(b);
+        for sequence in 0..20 {
+            a.send_to(&packet(sequence), to_a).unwrap();
+        }
+        let b = phone(&of_b.to_string());
+        let mut buffer = [0; 64];
+        let mut sequence = 19;
+        let (_, source) = until(|| {
+            sequence += 1;
+            a.send_to(&packet(sequence), to_a).unwrap();
+            b.recv_from(&mut buffer).ok()
+        });
+        assert_eq!(source, to_b, "from the port that B knows");
+        b.send_to(&packet(1), to_b).unwrap();
+        assert_eq!(until(|| a.recv_from(&mut buffer).ok()).1, to_a);
+        let statistics = threads.close(port);
+        assert_eq!((statistics.a.lost, statistics.b.unwrap().unsent), (0, 0));
+    }
+}
+
+#[test]
+fn what_the_system_refuses_to_send_is_told_with_its_reason() {
+    let mut threads = Threads::start(52_000);
+    let a = phone("127.0.0.1:0");
+    let [to_a, _] = threads.relay(PortId(2), [a.local_addr().unwrap(), "255.255.255.255:9".parse().unwrap()]);
+    let figures = &counters::MEDIA[1].traffic.dropped_out;
+    let before = figures.get();
+    a.send_to(&packet(1), to_a).unwrap();
+    a.send_to(&packet(2), to_a).unwrap();
+    until(|| (figures.get() >= before + 2).then_some(()));
+    let b = threads.close(PortId(2)).b.unwrap();
+    assert_eq!((b.sent, b.unsent, b.unsent_error), (0, 2, Some(Errno::EACCES as u16)));
+}
