@@ -26,6 +26,10 @@ pub const TRANSACTIONS: usize = 500_000;
 pub const NONCES: usize = 262_144;
 /// Calls at once on one shard; beyond it new calls get 503 with Retry-After.
 pub const CALLS: usize = 100_000;
+/// Calls at once that are parked at numbers; beyond it no further one is.
+pub const CALLS_PARKED: usize = 10_000;
+/// Numbers of one pattern of call park.
+pub const PARK_NUMBERS: usize = 10_000;
 /// Times that a re-INVITE or UPDATE of ours is tried again after 491; then the change counts as refused.
 pub const CHANGE_RETRIES: u8 = 4;
 /// Retry-After that is sent with 503.

@@ -13,7 +13,9 @@ mod listening;
 mod locating;
 mod numbers;
 mod opening;
+mod parked;
 mod participant;
+mod record;
 mod ringing;
 mod securing;
 mod seen;
@@ -27,10 +29,7 @@ mod way;
 use std::net::IpAddr;
 use std::sync::Arc;
 
-use strowger_base::journal::{
-    CallRecord, Decision, Entry, Feature, LegOutcome, LegRecord, Moves, OriginView, PartyView, ReleasedBy,
-    TargetView, Told, WhyEnded, WhyReleased,
-};
+use strowger_base::journal::{Decision, Entry, Feature, ReleasedBy, Told, WhyEnded, WhyReleased};
 use strowger_base::leg::{Diversion, FurtherDigits, Origin, Party, ReleaseReason, Setup, Signal, Target};
 use strowger_base::{
     CallId, Cause, Command, Instant, LegId, LineName, Now, Pii, SessionDescription, TimerHandle, WallTime,
@@ -52,6 +51,8 @@ use dialing::Dialing;
 use listening::Listening;
 use locating::Locating;
 use opening::Opening;
+use parked::Parked;
+pub(crate) use parked::Place;
 pub(crate) use participant::{Owes, Participant, Stage, conversation_of};
 use ringing::Ringing;
 use securing::Security;
@@ -75,6 +76,8 @@ enum State {
     Authorizing(Authorizing),
     /// The number asks for a feature, which decides what becomes of the call.
     Asking(Asking),
+    /// The party waits at a number.
+    Parked(Parked),
     /// The number leads to lines whose phones are being looked up.
     Locating(Locating),
     /// The phones are known; the relay is not there yet.
@@ -160,6 +163,8 @@ pub(crate) struct Facts {
     emergency: bool,
     /// The call with which the conversation began, when that is another one.
     conversation: Option<CallId>,
+    /// Where its caller is parked.
+    parked: Option<Box<Place>>,
     /// What brought its parties together, when not one of them called the other.
     joined_by: Option<Feature>,
     /// What took a party of it away.
@@ -258,6 +263,7 @@ impl Call {
             State::Dialing(_) => Dialing::goes_on_with(&self.facts, setup),
             State::Authorizing(_)
             | State::Asking(_)
+            | State::Parked(_)
             | State::Locating(_)
             | State::Opening(_)
             | State::Ringing(_)
@@ -280,6 +286,7 @@ impl Call {
             State::Dialing(state) => state.asked_again(&mut step, leg, setup),
             other @ (State::Authorizing(_)
             | State::Asking(_)
+            | State::Parked(_)
             | State::Locating(_)
             | State::Opening(_)
             | State::Ringing(_)
@@ -309,6 +316,7 @@ impl Call {
                 other @ (State::Dialing(_)
                 | State::Authorizing(_)
                 | State::Asking(_)
+                | State::Parked(_)
                 | State::Locating(_)
                 | State::Opening(_)
                 | State::Ringing(_)
@@ -320,6 +328,7 @@ impl Call {
             State::Dialing(state) => state.signal(&mut step, signal),
             State::Authorizing(state) => state.signal(&mut step, signal),
             State::Asking(state) => state.signal(&mut step, signal),
+            State::Parked(state) => state.signal(&mut step, signal),
             State::Locating(state) => state.signal(&mut step, signal),
             State::Opening(state) => state.signal(&mut step, signal),
             State::Ringing(state) => state.signal(&mut step, leg, signal),
@@ -341,6 +350,7 @@ impl Call {
             other @ (State::Dialing(_)
             | State::Authorizing(_)
             | State::Asking(_)
+            | State::Parked(_)
             | State::Opening(_)
             | State::Ringing(_)
             | State::Talking(_)
@@ -356,6 +366,7 @@ impl Call {
             other @ (State::Dialing(_)
             | State::Authorizing(_)
             | State::Asking(_)
+            | State::Parked(_)
             | State::Locating(_)
             | State::Ringing(_)
             | State::Ended) => other,
@@ -368,6 +379,7 @@ impl Call {
         self.state = match std::mem::replace(&mut self.state, State::Ended) {
             State::Dialing(state) => state.timeout(&mut step),
             State::Authorizing(state) => state.timeout(&mut step),
+            State::Parked(state) => state.timeout(&mut step),
             State::Opening(state) => state.timeout(&mut step),
             State::Ringing(state) => state.timeout(&mut step),
             State::Talking(state) => state.timeout(&mut step),
@@ -388,6 +400,7 @@ impl Call {
         match &self.state {
             State::Dialing(_) if !self.facts.was_sent_on() => Phase::Dialing,
             State::Authorizing(_) => Phase::Dialing,
+            State::Parked(_) => Phase::Parked,
             State::Dialing(_) | State::Asking(_) | State::Locating(_) | State::Opening(_) => {
                 Phase::Proceeding
             }
@@ -413,6 +426,8 @@ pub enum Phase {
     Talking,
     /// One side holds the other.
     Held,
+    /// A party waits at a number.
+    Parked,
     /// It is over.
     Ended,
 }
@@ -481,6 +496,9 @@ impl Step<'_> {
         if self.facts.rung.is_empty() {
             self.shared.counters.refused += 1;
         }
+        if let Some(parked) = self.park_again() {
+            return parked;
+        }
         let caller = self.facts.caller;
         self.release(caller, cause, WhyReleased::CallRefused);
         self.end(cause, ReleasedBy::System, WhyEnded::Refused)
@@ -507,6 +525,7 @@ impl Step<'_> {
     fn end(&mut self, cause: Cause, by: ReleasedBy, why: WhyEnded) -> State {
         self.cancel_timer();
         self.stop_listening();
+        self.leave_place();
         self.close_relay();
         self.shared.dialing.remove(&self.facts.protocol_call_id);
         self.vacate_all_but(None);
@@ -518,15 +537,6 @@ impl Step<'_> {
         self.write_record(cause, by, why);
         self.tell_of_the_end(cause);
         State::Ended
-    }
-
-    /// The final record.
-    fn write_record(&mut self, cause: Cause, by: ReleasedBy, why: WhyEnded) {
-        self.decide(None, Decision::Ended { cause, by, why });
-        let entry = Entry::Call(self.facts.record(self.now.wall, cause, by));
-        let record = self.out.encode(self.now, Some(self.facts.id), None, entry);
-        self.shared.persist(self.facts.id, record, self.out);
-        self.shared.counters.ended += 1;
     }
 
     /// What other calls hear of the end of this one.
@@ -560,52 +570,6 @@ impl Step<'_> {
 }
 
 impl Facts {
-    fn record(&self, ended_at: WallTime, cause: Cause, released_by: ReleasedBy) -> CallRecord<'_> {
-        let legs = self.rung.iter().map(|rung| LegRecord {
-            leg: rung.leg,
-            target: TargetView::from(&rung.target),
-            rung_at: rung.at,
-            outcome: match rung.progress {
-                Progress::Answered => LegOutcome::Answered,
-                Progress::Withdrawn(cause) => LegOutcome::Withdrawn(cause),
-                Progress::Failed { cause, reason } => LegOutcome::Failed { cause, reason },
-                // Nothing is left open when a call ends; if it were, this is the truth of it.
-                Progress::Trying | Progress::Alerting => LegOutcome::Withdrawn(cause),
-            },
-        });
-        let (redirections, hunt_pilot) = self.redirections();
-        CallRecord {
-            call: self.id,
-            origin: OriginView::from(&self.origin),
-            calling_leg: self.caller,
-            calling: PartyView::from(&self.calling),
-            called: &self.called,
-            translated: &self.translated,
-            sent: &self.sent,
-            final_called: &self.final_called,
-            redirections,
-            hunt_pilot,
-            connected: self.connected.as_ref().map(PartyView::from).unwrap_or_default(),
-            codes: self.codes.as_deref().map(authorizing::view).unwrap_or_default(),
-            started_at: self.started_at,
-            alerted_at: self.alerted_at,
-            answered_at: self.answered_at,
-            ended_at,
-            cause,
-            released_by,
-            legs: legs.collect(),
-            moves: self.moves(),
-        }
-    }
-
-    /// How the call hangs together with others.
-    fn moves(&self) -> Option<Moves> {
-        let alone = self.conversation.is_none() && self.joined_by.is_none() && self.left_by.is_none();
-        let moves =
-            Moves { conversation: conversation_of(self), joined_by: self.joined_by, left_by: self.left_by };
-        (!alone).then_some(moves)
-    }
-
     /// What is shown to the other side about a leg's media, by side.
     const fn outlet(&mut self, to: Side) -> &mut Outlet {
         match to {

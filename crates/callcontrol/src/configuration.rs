@@ -5,6 +5,7 @@ mod hold;
 mod incoming;
 mod mobility;
 mod names;
+mod park;
 mod phone;
 mod pickup;
 mod security;
@@ -29,6 +30,7 @@ use strowger_dialplan::{Caller, DialPlan, Mask, NumberView, SearchSpace, Transfo
 pub use self::hold::{HoldKind, HoldSources};
 pub use self::incoming::IncomingNumbers;
 pub use self::mobility::{DevicePool, Home, Mobility, Whereabouts};
+pub use self::park::{DirectedPark, PARK_REVERSION, ParkNumbers, ParkRange};
 pub use self::phone::{LinePhone, PhoneSettings};
 pub use self::pickup::{PickupGroup, PickupGroups};
 pub use self::security::{SrtpRule, Unencrypted};
@@ -74,6 +76,8 @@ pub struct Configuration {
     pub codes: Arc<CodeTable>,
     /// Lines whose calls others may take.
     pub pickup: Arc<PickupGroups>,
+    /// Numbers at which calls are parked.
+    pub park: Arc<ParkNumbers>,
     /// How codes are asked for.
     pub code_parameters: CodeParameters,
     /// When media goes through a relay of ours.
@@ -108,6 +112,7 @@ impl Configuration {
             trunk_side: CallSide::External,
             codes: Arc::default(),
             pickup: Arc::default(),
+            park: Arc::default(),
             code_parameters: CodeParameters::default(),
             relay: RelayMode::Never,
             unencrypted: Unencrypted::Allowed,

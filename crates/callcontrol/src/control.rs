@@ -76,6 +76,8 @@ pub struct Sizes {
     pub dialing: usize,
     /// Lines that calls are offered to, each as often as it is.
     pub offered: usize,
+    /// Numbers at which calls are parked.
+    pub parked: usize,
     /// Final records that wait for the disk.
     pub records_waiting: usize,
 }
@@ -232,6 +234,7 @@ impl CallControl {
             busy_lines: self.shared.busy_lines(),
             dialing: self.shared.dialing.len(),
             offered: self.shared.offered.len(),
+            parked: self.shared.slots.len(),
             records_waiting: self.shared.waiting.len(),
         }
     }

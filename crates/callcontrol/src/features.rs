@@ -6,8 +6,10 @@
 mod asked;
 mod offered;
 mod orders;
+mod park;
 mod pickup;
 mod replaces;
+mod slots;
 mod transfer;
 
 use std::collections::VecDeque;
@@ -18,6 +20,7 @@ use crate::CallControl;
 use crate::io::Outbox;
 use crate::shared::Asked;
 pub(crate) use offered::Offered;
+pub(crate) use slots::Slots;
 
 impl CallControl {
     /// Does what calls asked of each other.

@@ -14,7 +14,7 @@ use strowger_dialplan::Rotation;
 use strowger_media::control::{PortId, PortIds, PortOwner};
 use strowger_media::srtp::KeySource;
 
-use crate::features::Offered;
+use crate::features::{Offered, Slots};
 use crate::io::{Outbox, Output};
 use crate::{Configuration, Counters};
 
@@ -42,6 +42,8 @@ pub(crate) struct Shared {
     pub(crate) waiting: BTreeMap<u64, Waiting>,
     /// Which calls are offered to which lines.
     pub(crate) offered: Offered,
+    /// At which numbers calls are parked.
+    pub(crate) slots: Slots,
     /// What calls ask of other calls; done before an input is done with.
     pub(crate) asked: VecDeque<Asked>,
     pub(crate) counters: Counters,
@@ -133,6 +135,7 @@ impl Shared {
             lines: HashMap::with_hasher(seed),
             waiting: BTreeMap::new(),
             offered: Offered::default(),
+            slots: Slots::default(),
             asked: VecDeque::new(),
             counters: Counters::default(),
             key_source: None,

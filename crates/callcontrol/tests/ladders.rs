@@ -119,6 +119,11 @@ fn calls_are_picked_up() {
 }
 
 #[test]
+fn parties_are_parked() {
+    check("park.txt", include_str!("../testdata/ladders/park.txt"));
+}
+
+#[test]
 fn features_are_asked_for() {
     check("asking.txt", include_str!("../testdata/ladders/asking.txt"));
 }

@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
 
-use strowger_base::feature::{FeatureCode, FeatureRequest, Turn};
+use strowger_base::feature::{FeatureCode, FeatureNumber, FeatureRequest, Turn};
 use strowger_base::journal::{Entry, Record};
 use strowger_base::leg::{
     Alert, BindingId, Digit, FurtherDigits, Origin, Party, ReleaseReason, Service, Setup, Signal,
@@ -16,7 +16,8 @@ use strowger_base::{
     CallId, Cause, Command, Instant, LegId, Media, NodeId, Now, Rng, SessionDescription, ShardId, WallTime,
 };
 use strowger_callcontrol::configuration::{
-    Forwards, HoldMode, Line, LineList, PickupGroup, PickupGroups, Pilot,
+    DirectedPark, Forwards, HoldMode, Line, LineList, ParkNumbers, ParkRange, PickupGroup, PickupGroups,
+    Pilot,
 };
 use strowger_callcontrol::io::{CallSide, Contact, Order, OrderKind, Reach};
 use strowger_callcontrol::{CallControl, Configuration, Input, Outbox, Output, RelayMode, Sizes};
@@ -91,10 +92,34 @@ fn configuration(relay: RelayMode) -> Configuration {
     codes.add_matter("1", "anything").unwrap();
     configuration.codes = Arc::new(codes);
     configuration.pickup = Arc::new(pickup());
+    park(&mut plan, &mut configuration);
     send_on(&mut plan, &mut configuration);
     configuration.plan = plan.build();
     configuration.relay = relay;
     configuration
+}
+
+/// Numbers where parties wait: two that are given away, one that is directed, and one that goes back to a line.
+fn park(plan: &mut DialPlanBuilder, configuration: &mut Configuration) {
+    let mut park = ParkNumbers::default();
+    park.add(ParkRange { object: "lot".into(), numbers: vec!["8801".into(), "8802".into()] });
+    park.directed.insert("place".into(), DirectedPark::default());
+    let reversion = Some(("1003".into(), SearchSpace::null()));
+    park.directed.insert("back".into(), DirectedPark { reversion });
+    configuration.park = Arc::new(park);
+    let numbers = [
+        ("8801", FeatureCode::Retrieve, "lot", 0),
+        ("8802", FeatureCode::Retrieve, "lot", 0),
+        ("881", FeatureCode::DirectedPark, "place", 0),
+        ("882", FeatureCode::DirectedPark, "back", 0),
+        ("*881", FeatureCode::Retrieve, "place", 1),
+        ("*882", FeatureCode::Retrieve, "back", 1),
+    ];
+    for (number, code, object, digits) in numbers {
+        let feature = FeatureNumber { code, object: object.into(), digits };
+        let action = Action::Feature(Box::new(feature));
+        plan.add("", NumberPattern::new(number.parse().unwrap(), action)).unwrap();
+    }
 }
 
 /// Everybody may take the calls of everybody.
@@ -337,7 +362,7 @@ impl World {
             calling: Party::default(),
             called: (*self.pick(&[
                 "", "10", "1001", "1002", "1003", "1004", "5000", "9999", "404", "51", "511", "5111#",
-                "5111#1#",
+                "5111#1#", "8801", "8802", "881", "882", "*881", "*882",
             ]))
             .into(),
             media,
@@ -409,8 +434,10 @@ impl World {
             },
             6 => Signal::Digit(Digit { key: *self.pick(&['1', '#']), duration_ms: 0 }),
             7 if self.rng.one_in(2) => Signal::TransferRequested {
-                destination: (*self.pick(&["1001", "1002", "1004", "5000", "9999", "404", "51", "511"]))
-                    .into(),
+                destination: (*self.pick(&[
+                    "1001", "1002", "1004", "5000", "9999", "404", "51", "511", "8801", "881", "882",
+                ]))
+                .into(),
                 replaces: None,
             },
             7 if self.rng.one_in(2) => {

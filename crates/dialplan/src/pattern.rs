@@ -130,6 +130,36 @@ impl Pattern {
         Some(digits)
     }
 
+    /// All numbers that it takes, in their order, when there are at most `limit` and all have one length.
+    ///
+    /// ```
+    /// use strowger_dialplan::Pattern;
+    /// let pattern: Pattern = "88[02]".parse()?;
+    /// let numbers = pattern.numbers(10).unwrap();
+    /// assert_eq!(numbers.iter().map(|number| number.as_str()).collect::<Vec<_>>(), ["880", "882"]);
+    /// assert!(pattern.numbers(1).is_none());
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn numbers(&self, limit: usize) -> Option<Vec<Digits>> {
+        let mut numbers = vec![Digits::EMPTY];
+        for element in self.elements_behind(false)? {
+            let set = element.set();
+            let count = numbers.len().checked_mul(set.len() as usize)?;
+            if element.repeat() != Repeat::Once || count > limit {
+                return None;
+            }
+            let longer = numbers.iter().flat_map(|number| {
+                set.symbols().map(|symbol| {
+                    let mut longer = *number;
+                    longer.extend([symbol]);
+                    longer
+                })
+            });
+            numbers = longer.collect();
+        }
+        Some(numbers)
+    }
+
     /// Whether it takes a whole number; `@` without a filter.
     pub fn matches(&self, digits: &Digits) -> bool {
         self.split(None, digits).is_some()

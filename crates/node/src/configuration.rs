@@ -33,7 +33,7 @@ use strowger_sip::io::{DigestAlgorithm, Listener, Trunk};
 
 pub use self::assembly::{Assembly, LineChange};
 pub use self::codes::{AuthorizationCodeDraft, CodesDraft, MatterCodeDraft};
-pub use self::features::FeatureDraft;
+pub use self::features::{DirectedParkDraft, FeatureDraft, ParkDraft};
 pub use self::forwards::{ForwardDraft, ForwardTo, ForwardingDraft, ForwardsDraft};
 pub use self::hunting::{HuntListDraft, HuntPilotDraft, LineGroupDraft};
 pub use self::incoming::{IncomingDraft, IncomingRuleDraft};

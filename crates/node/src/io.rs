@@ -308,6 +308,8 @@ pub enum CallState {
     Talking,
     /// Answered, and one side holds the other.
     Held,
+    /// A party waits at the number that is called.
+    Parked,
     /// Over; its record waits for the disk.
     Ended,
 }

@@ -59,6 +59,7 @@ impl Node {
                 Phase::Alerting => CallState::Alerting,
                 Phase::Talking => CallState::Talking,
                 Phase::Held => CallState::Held,
+                Phase::Parked => CallState::Parked,
                 Phase::Ended => CallState::Ended,
             },
             started_at: call.started_at,

@@ -41,6 +41,7 @@ fn live_row(call: &CallView) -> CallRow {
         CallState::Alerting => "ringing",
         CallState::Talking => "talking",
         CallState::Held => "held",
+        CallState::Parked => "parked",
         CallState::Ended => "ending",
     };
     CallRow {

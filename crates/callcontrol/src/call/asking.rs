@@ -55,6 +55,7 @@ impl Call {
             State::Asking(asking) => Some(&asking.wanted),
             State::Dialing(_)
             | State::Authorizing(_)
+            | State::Parked(_)
             | State::Locating(_)
             | State::Opening(_)
             | State::Ringing(_)

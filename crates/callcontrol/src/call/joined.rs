@@ -141,7 +141,7 @@ impl Call {
 
     /// Whether somebody else can come in place of its caller: it has not been answered.
     pub(crate) fn takes_another_caller(&self, caller: LegId) -> bool {
-        self.facts.caller == caller && matches!(self.state, State::Ringing(_))
+        self.facts.caller == caller && matches!(self.state, State::Ringing(_) | State::Parked(_))
     }
 
     /// The call ends as the one that it was and goes on as another one, in which `party` is the caller.
@@ -182,6 +182,7 @@ impl Call {
         self.state = match state {
             State::Ringing(ringing) => State::Ringing(ringing.with_another_caller(&mut step, former)),
             State::Talking(talking) => talking.caller_came(&mut step),
+            State::Parked(parked) => parked.wait(&mut step),
             other @ (State::Dialing(_)
             | State::Authorizing(_)
             | State::Asking(_)
@@ -200,6 +201,7 @@ impl Call {
             State::Dialing(_)
             | State::Authorizing(_)
             | State::Asking(_)
+            | State::Parked(_)
             | State::Locating(_)
             | State::Opening(_)
             | State::Ringing(_)
@@ -260,7 +262,7 @@ impl Step<'_> {
     }
 
     /// Counts the call at the line of a caller that was moved into it.
-    fn count(&mut self, line: Option<&LineName>) {
+    pub(super) fn count(&mut self, line: Option<&LineName>) {
         if let Some(line) = line {
             self.shared.occupy(line);
             self.facts.occupies_own = true;
@@ -343,6 +345,7 @@ impl Step<'_> {
             self.out.items.push(Output::Joined { leg, call: id });
         }
         self.facts.started_at = self.now.wall;
+        self.keep_place();
         for line in &self.facts.occupied {
             self.shared.offered.renumber(line, former, id);
         }

@@ -106,6 +106,7 @@ impl Facts {
             caller_media: CallerMedia::Nothing,
             rung: Vec::new(),
             called_waits: false,
+            parked: None,
             // Never the same twice on this node, as RFC 8866 §5.2 wants of a session id.
             to_caller: Outlet::new(id.number << 2),
             to_called: Outlet::new(id.number << 2 | 1),
@@ -252,7 +253,7 @@ fn tell_where(step: &mut Step<'_>) {
 }
 
 /// The one who dials, as digit analysis knows it, and whether growing numbers are to be expected.
-pub(super) fn who_dials(step: &Step<'_>) -> (Arc<Caller>, bool) {
+fn who_dials(step: &Step<'_>) -> (Arc<Caller>, bool) {
     let configuration = &step.shared.configuration;
     match &step.facts.origin {
         origin @ Origin::Line { .. } => match configuration.calling_phone(origin) {

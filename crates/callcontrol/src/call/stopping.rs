@@ -47,6 +47,7 @@ impl Call {
             State::Dialing(_)
             | State::Authorizing(_)
             | State::Asking(_)
+            | State::Parked(_)
             | State::Locating(_)
             | State::Opening(_)
             | State::Ringing(_)

@@ -9,17 +9,15 @@ use strowger_base::journal::{
 };
 use strowger_base::leg::{Origin, Party};
 use strowger_base::{Cause, Command, LegId, LineName, Media, Now, SessionDescription, WallTime};
-use strowger_dialplan::Caller;
 use strowger_dialplan::forward::{OnBehalfOf, RedirectReason};
 use strowger_media::sdp::{self, Direction};
 
 use std::net::SocketAddr;
-use std::sync::Arc;
 
 use super::joining::{First, Joining};
 use super::participant::{Device, Owes, Participant, Stage, conversation_of};
 use super::way::{CallerMedia, LineWay, Way};
-use super::{Call, Locating, State, Step, Talking, setup};
+use super::{Call, Locating, State, Step, Talking};
 use crate::exchange::Side;
 use crate::io::Outbox;
 use crate::shared::Shared;
@@ -67,11 +65,6 @@ impl Call {
         }
     }
 
-    /// The line of its caller, and who dials there as digit analysis knows it.
-    pub(crate) fn asker(&mut self, now: Now, shared: &mut Shared, out: &mut Outbox) -> Arc<Caller> {
-        setup::who_dials(&Step { now, facts: &mut self.facts, shared, out }).0
-    }
-
     /// Whether the caller brought an offer.
     pub(crate) const fn offers(&self) -> bool {
         self.facts.offer.is_some()
@@ -81,6 +74,7 @@ impl Call {
     pub(crate) fn gives_caller(&self, offers: bool) -> Result<(), WhyFeatureRefused<'static>> {
         let media = match &self.state {
             State::Ringing(ringing) => ringing.media_with_caller(&self.facts),
+            State::Parked(_) => CallerMedia::Nothing,
             State::Dialing(_)
             | State::Authorizing(_)
             | State::Asking(_)
@@ -177,6 +171,7 @@ impl Step<'_> {
             State::Dialing(_)
             | State::Authorizing(_)
             | State::Asking(_)
+            | State::Parked(_)
             | State::Locating(_)
             | State::Opening(_)
             | State::Talking(_)
@@ -193,6 +188,7 @@ impl Step<'_> {
     fn taken(&mut self, media: CallerMedia, taker: Taker, taking: &Taking<'_>) -> State {
         let Taker { party, offer } = taker;
         let first = self.who_offers(media, offer.as_ref());
+        self.leave_place();
         self.facts.seat_called(self.now, &party);
         self.facts.called_waits = true;
         self.facts.joined_by = Some(taking.feature);

@@ -111,6 +111,7 @@ impl Step<'_> {
 
     /// A device has the call.
     pub(super) fn taken_by(&mut self, leg: LegId) {
+        self.leave_place();
         let target = self.facts.rung.iter().find(|rung| rung.leg == leg).map(|rung| &rung.target);
         let line = match target {
             Some(Target::Phone { line, .. }) => Some(line.clone()),
@@ -146,6 +147,9 @@ impl Step<'_> {
 
     /// The call ends because nobody took it.
     pub(super) fn give_up(&mut self, tried: Tried) -> State {
+        if let Some(parked) = self.park_again() {
+            return parked;
+        }
         let caller = self.facts.caller;
         let (why, by, ended) = match tried {
             Tried::Failed(_) => (WhyReleased::CallRefused, ReleasedBy::Called, WhyEnded::NobodyTookIt),

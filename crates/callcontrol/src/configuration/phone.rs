@@ -1,5 +1,6 @@
 //! Lines as they stand on phones: each phone dials in its own way.
 
+use std::net::IpAddr;
 use std::sync::Arc;
 
 use strowger_base::ShortText;
@@ -91,6 +92,19 @@ impl Configuration {
     /// A phone of a line; without a name the line's only one.
     pub fn phone(&self, line: &str, name: Option<&str>) -> Option<&LinePhone> {
         self.lines.get(line)?.phone(name)
+    }
+
+    /// Who dials on a device, as digit analysis knows it.
+    pub(crate) fn caller_of(&self, origin: &Origin, address: Option<IpAddr>) -> Arc<Caller> {
+        match origin {
+            Origin::Line { .. } => {
+                let phone = self.calling_phone(origin);
+                phone.map(|phone| self.whereabouts(phone, address).caller()).unwrap_or_default()
+            }
+            Origin::Trunk(name) => {
+                self.trunks.get(name).map(|trunk| Arc::clone(&trunk.caller)).unwrap_or_default()
+            }
+        }
     }
 
     /// The phone that calls; none for a trunk, and for one that is no longer configured.

@@ -29,9 +29,9 @@ impl CallControl {
             | FeatureCode::GroupPickUp
             | FeatureCode::OtherPickUp
             | FeatureCode::DirectedPickUp => self.pick_up(now, call, wanted, out),
-            FeatureCode::Retrieve
-            | FeatureCode::DirectedPark
-            | FeatureCode::MeetMe
+            FeatureCode::Retrieve => self.retrieve(now, call, wanted, out),
+            FeatureCode::DirectedPark => self.park_directed(now, call, wanted, out),
+            FeatureCode::MeetMe
             | FeatureCode::OpenMeetMe
             | FeatureCode::Forward(_)
             | FeatureCode::CancelForward(_)
@@ -57,20 +57,26 @@ impl CallControl {
         request: &FeatureRequest,
         out: &mut Outbox,
     ) -> Result<(), Cause> {
-        Self::by_request(request).map_err(|why| {
+        self.by_request(now, leg, request, out).map_err(|why| {
             self.refuse_request(now, leg, request, why, out);
             why.cause()
         })
     }
 
-    fn by_request(request: &FeatureRequest) -> Result<(), WhyFeatureRefused<'static>> {
+    fn by_request(
+        &mut self,
+        now: Now,
+        leg: LegId,
+        request: &FeatureRequest,
+        out: &mut Outbox,
+    ) -> Result<(), WhyFeatureRefused<'static>> {
         match request {
+            FeatureRequest::Park => self.park(now, leg, out),
             FeatureRequest::Conference { .. }
             | FeatureRequest::DropLast
             | FeatureRequest::Drop { .. }
             | FeatureRequest::Mute { .. }
             | FeatureRequest::Participants
-            | FeatureRequest::Park
             | FeatureRequest::Divert
             | FeatureRequest::CallBack
             | FeatureRequest::MaliciousCall

@@ -31,7 +31,7 @@ impl CallControl {
         wanted: &Wanted,
         out: &mut Outbox,
     ) -> Result<(), WhyFeatureRefused<'static>> {
-        let rings = self.wanted_call(now, asker, wanted, out)?;
+        let rings = self.wanted_call(now, asker, wanted)?;
         let taking = Taking::rings_at(Feature::PickUp, rings.line.as_str());
         let own = self.calls.get(&asker).and_then(|call| call.calling_line());
         match own.filter(|_| !self.shared.configuration.pickup.auto) {
@@ -42,13 +42,12 @@ impl CallControl {
 
     /// Which call it is.
     fn wanted_call(
-        &mut self,
+        &self,
         now: Now,
         asker: CallId,
         wanted: &Wanted,
-        out: &mut Outbox,
     ) -> Result<Rings, WhyFeatureRefused<'static>> {
-        let call = self.calls.get_mut(&asker).ok_or(WhyFeatureRefused::TooLate)?;
+        let call = self.calls.get(&asker).ok_or(WhyFeatureRefused::TooLate)?;
         let rule = "only phones pick up calls";
         let own = call.calling_line().ok_or(WhyFeatureRefused::NotAllowed { rule })?;
         let configuration = Arc::clone(&self.shared.configuration);
@@ -69,14 +68,14 @@ impl CallControl {
             }
             FeatureCode::GroupPickUp if !wanted.object.is_empty() => self.longest_in(asker, &wanted.object),
             FeatureCode::GroupPickUp => {
-                let caller = call.asker(now, &mut self.shared, out);
+                let caller = configuration.caller_of(&call.facts.origin, call.facts.address);
                 let number = configuration.feature_behind(&wanted.argument, caller, now.wall);
                 let group = number.filter(|number| number.code == FeatureCode::GroupPickUp);
                 let group = group.ok_or(WhyFeatureRefused::Argument { argument: "this number" })?;
                 self.longest_in(asker, &group.object)
             }
             _ => {
-                let caller = call.asker(now, &mut self.shared, out);
+                let caller = configuration.caller_of(&call.facts.origin, call.facts.address);
                 let line = configuration.line_behind(&wanted.argument, caller, now.wall);
                 let line = line.ok_or(WhyFeatureRefused::Argument { argument: "this number" })?;
                 let group = own_group()?;

@@ -216,7 +216,7 @@ impl Driver {
                 let order = features::order(&self.legs, call, words);
                 self.handle(Input::Order { number: 1, order: Box::new(order) });
             }
-            ["pickup-group" | "pickup-rings", ..] => {
+            ["pickup-group" | "pickup-rings" | "park-numbers" | "directed-park", ..] => {
                 features::set(&mut self.configuration, &words);
                 self.configure();
             }

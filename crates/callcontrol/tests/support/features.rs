@@ -6,9 +6,9 @@ use std::sync::Arc;
 use strowger_base::LegId;
 use strowger_base::feature::{FeatureCode, FeatureNumber, FeatureRequest, Turn};
 use strowger_callcontrol::Configuration;
-use strowger_callcontrol::configuration::{PickupGroup, PickupGroups};
+use strowger_callcontrol::configuration::{DirectedPark, ParkNumbers, ParkRange, PickupGroup, PickupGroups};
 use strowger_callcontrol::io::{CallSide, Order, OrderKind};
-use strowger_dialplan::{Action, DialPlanBuilder, NumberPattern};
+use strowger_dialplan::{Action, DialPlanBuilder, NumberPattern, SearchSpace};
 
 use super::NOBODY;
 
@@ -24,10 +24,23 @@ pub(crate) fn number(configuration: &mut Configuration, pattern: &str, code: &st
     configuration.plan = plan.build();
 }
 
+/// `park-numbers lot 8801 8802`, `directed-park lot`, `directed-park lot reverts 1003`,
 /// `pickup-group sales 1002 1003 others marketing`, `pickup-rings`
 pub(crate) fn set(configuration: &mut Configuration, words: &[&str]) {
     let mut pickup = PickupGroups::clone(&configuration.pickup);
+    let mut park = ParkNumbers::clone(&configuration.park);
     match words {
+        ["park-numbers", object, numbers @ ..] => {
+            let numbers = numbers.iter().map(|number| (*number).into()).collect();
+            park.add(ParkRange { object: (*object).into(), numbers });
+        }
+        ["directed-park", object] => {
+            park.directed.insert((*object).into(), DirectedPark::default());
+        }
+        ["directed-park", object, "reverts", number] => {
+            let reversion = Some(((*number).into(), SearchSpace::null()));
+            park.directed.insert((*object).into(), DirectedPark { reversion });
+        }
         ["pickup-rings"] => pickup.auto = false,
         ["pickup-group", name, rest @ ..] => {
             let (lines, others) = match rest.iter().position(|word| *word == "others") {
@@ -41,6 +54,7 @@ pub(crate) fn set(configuration: &mut Configuration, words: &[&str]) {
         other => panic!("nothing is set by {other:?}"),
     }
     configuration.pickup = Arc::new(pickup);
+    configuration.park = Arc::new(park);
 }
 
 /// What a device asks for: `park`, `conference B2`, `privacy on`.

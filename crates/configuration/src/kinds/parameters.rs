@@ -88,6 +88,8 @@ record! {
 
         /// Who picks a call up has it at once. Otherwise the phones of its line ring first.
         auto_pickup: bool = true,
+        /// How long a parked call waits before it goes back to whoever parked it, in seconds.
+        park_reversion: Seconds<1, 1200> = Seconds::new(60),
 
         /// Shortest SIP registration, in seconds; a shorter one is answered 423.
         expires_min: Seconds<1, 604_800> = Seconds::new(60),

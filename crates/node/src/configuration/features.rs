@@ -1,8 +1,13 @@
 //! Numbers that ask for features, as an operator writes them.
 
-use strowger_base::{FeatureCode, FeatureNumber};
+use std::time::Duration;
 
-use super::PatternDraft;
+use strowger_base::{FeatureCode, FeatureNumber};
+use strowger_callcontrol::configuration::{DirectedPark, PARK_REVERSION, ParkNumbers, ParkRange};
+use strowger_dialplan::DialPlan;
+
+use super::build::Findings;
+use super::{PatternDraft, Place, plan};
 
 /// A number that asks for a feature.
 #[derive(Clone, Debug)]
@@ -20,5 +25,50 @@ impl FeatureDraft {
         let digits = pattern.pattern.chars().take_while(is_key).count();
         let digits = u8::try_from(digits).unwrap_or(u8::MAX);
         FeatureDraft { pattern, number: FeatureNumber { code, object: Box::default(), digits } }
+    }
+}
+
+/// Numbers at which calls are parked.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct ParkDraft {
+    /// Numbers that are given away.
+    pub ranges: Vec<ParkRange>,
+    /// Numbers that calls are transferred to.
+    pub directed: Vec<DirectedParkDraft>,
+    /// How long a call waits before it goes back.
+    pub reversion: Duration,
+}
+
+/// A number that calls are transferred to.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct DirectedParkDraft {
+    /// The object's name, which its number says.
+    pub object: Box<str>,
+    /// Where a call goes that nobody gets back, and the name of the search space of that number; the null partition when empty.
+    pub reversion: Option<(Box<str>, Box<str>)>,
+}
+
+impl Default for ParkDraft {
+    fn default() -> Self {
+        ParkDraft { ranges: Vec::new(), directed: Vec::new(), reversion: PARK_REVERSION }
+    }
+}
+
+impl ParkDraft {
+    /// The same with what the numbers see.
+    pub(super) fn build(&self, plan: &DialPlan, found: &mut Findings) -> ParkNumbers {
+        let mut park = ParkNumbers::default();
+        park.reversion = self.reversion;
+        for range in &self.ranges {
+            park.add(range.clone());
+        }
+        for DirectedParkDraft { object, reversion } in &self.directed {
+            let setting = "reversion_search_space";
+            let reversion = reversion.as_ref().map(|(number, space)| {
+                (number.clone(), plan::space_named(plan, Place::Node, setting, space, found))
+            });
+            park.directed.insert(object.clone(), DirectedPark { reversion });
+        }
+        park
     }
 }

@@ -19,7 +19,7 @@ use super::hunting::{HuntListDraft, HuntPilotDraft, LineGroupDraft};
 use super::mobility::{self, DevicePoolDraft, MobilityInfoDraft, Pools};
 use super::route_lists::{RouteGroupDraft, RouteListDraft};
 use super::transformations::{self, TransformationDraft};
-use super::{Draft, Line, PhoneDraft, Place, Problem, TrunkDialling, bounds, incoming};
+use super::{Draft, Line, ParkDraft, PhoneDraft, Place, Problem, TrunkDialling, bounds, incoming};
 
 /// Partitions, search spaces and patterns, as they are written.
 #[derive(Clone, Default, Debug)]
@@ -44,6 +44,8 @@ pub struct PlanDraft {
     pub features: Vec<FeatureDraft>,
     /// Lines whose calls others may take.
     pub pickup: PickupGroups,
+    /// Numbers at which calls are parked.
+    pub park: ParkDraft,
     /// Directory URIs.
     pub directory_uris: Vec<DirectoryUriDraft>,
     /// Calling party transformation patterns.

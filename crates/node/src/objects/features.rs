@@ -1,7 +1,8 @@
 //! Numbers that ask for features: access codes, call park, pickup groups, conferences, paging; and what belongs to them.
 
 use strowger_base::feature::{FeatureCode, FeatureNumber};
-use strowger_callcontrol::configuration;
+use strowger_base::limits;
+use strowger_callcontrol::configuration::{self, ParkRange};
 use strowger_configuration::kinds::{
     CallPark, DirectedCallPark, FeatureAccessCode, FeatureWord, Line, MeetMe, PagingGroup, Partition,
     PickupGroup,
@@ -11,7 +12,9 @@ use strowger_configuration::setting::Ref;
 use strowger_configuration::{Id, Kind};
 
 use super::{Translation, lines, patterns};
-use crate::configuration::{FeatureDraft, Place};
+use strowger_dialplan::Pattern;
+
+use crate::configuration::{DirectedParkDraft, FeatureDraft, Place};
 
 /// Whether somebody who dials such a code gets what it asks for.
 pub(super) const fn is_served(feature: FeatureWord) -> bool {
@@ -19,9 +22,9 @@ pub(super) const fn is_served(feature: FeatureWord) -> bool {
         FeatureWord::PickUp
         | FeatureWord::GroupPickUp
         | FeatureWord::OtherPickUp
-        | FeatureWord::DirectedPickUp => true,
-        FeatureWord::Retrieve
-        | FeatureWord::MeetMe
+        | FeatureWord::DirectedPickUp
+        | FeatureWord::Retrieve => true,
+        FeatureWord::MeetMe
         | FeatureWord::OpenMeetMe
         | FeatureWord::ForwardAll
         | FeatureWord::ForwardBusy
@@ -46,14 +49,8 @@ pub(super) const fn is_served(feature: FeatureWord) -> bool {
 impl Translation<'_> {
     /// Every number that an object of a feature has.
     pub(super) fn feature_numbers(&mut self) {
-        for (id, it) in self.state.all::<CallPark>() {
-            self.feature(Kind::CallPark, id, (it.pattern.as_str(), it.partition), FeatureCode::Retrieve, "");
-        }
-        for (id, it) in self.state.all::<DirectedCallPark>() {
-            let (kind, number) = (Kind::DirectedCallPark, (it.pattern.as_str(), it.partition));
-            self.feature(kind, id, number, FeatureCode::DirectedPark, "");
-            self.feature(kind, id, number, FeatureCode::Retrieve, it.retrieval_prefix.as_str());
-        }
+        self.park_numbers();
+        self.directed_park_numbers();
         self.pickup_groups();
         for (id, it) in self.state.all::<MeetMe>() {
             self.feature(Kind::MeetMe, id, (it.pattern.as_str(), it.partition), FeatureCode::MeetMe, "");
@@ -68,6 +65,42 @@ impl Translation<'_> {
             let made = FeatureDraft::access_code(pattern, code);
             let kind = Kind::FeatureAccessCode;
             self.add(|draft| &mut draft.plan.features, Place::Feature, kind, id, made);
+        }
+    }
+
+    fn park_numbers(&mut self) {
+        let kind = Kind::CallPark;
+        for (id, it) in self.state.all::<CallPark>() {
+            self.feature(kind, id, (it.pattern.as_str(), it.partition), FeatureCode::Retrieve, "");
+            let object = self.state.name(kind, id).as_str().into();
+            // What is no pattern is told with the number.
+            let Ok(pattern) = it.pattern.as_str().parse::<Pattern>() else { continue };
+            match pattern.numbers(limits::PARK_NUMBERS) {
+                Some(numbers) => {
+                    let numbers = numbers.iter().map(|number| number.as_str().into()).collect();
+                    self.translated.draft.plan.park.ranges.push(ParkRange { object, numbers });
+                }
+                None => {
+                    let why = format!(
+                        "takes numbers of several lengths, or more than {}: give each office numbers of its own",
+                        limits::PARK_NUMBERS
+                    );
+                    self.fault(kind, id, "pattern", why);
+                }
+            }
+        }
+    }
+
+    fn directed_park_numbers(&mut self) {
+        let kind = Kind::DirectedCallPark;
+        for (id, it) in self.state.all::<DirectedCallPark>() {
+            let number = (it.pattern.as_str(), it.partition);
+            self.feature(kind, id, number, FeatureCode::DirectedPark, "");
+            self.feature(kind, id, number, FeatureCode::Retrieve, it.retrieval_prefix.as_str());
+            let object = self.state.name(kind, id).as_str().into();
+            let space = super::name(self.state, it.reversion_search_space);
+            let reversion = it.reversion_number.as_ref().map(|number| (number.as_str().into(), space));
+            self.translated.draft.plan.park.directed.push(DirectedParkDraft { object, reversion });
         }
     }
 

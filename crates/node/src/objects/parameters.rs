@@ -54,6 +54,7 @@ impl Translation<'_> {
         draft.plan.pickup.auto = it.auto_pickup;
         draft.unencrypted =
             if it.block_unencrypted_calls { Unencrypted::Blocked } else { Unencrypted::Allowed };
+        draft.plan.park.reversion = it.park_reversion.get();
         draft.hold = if it.music_on_hold { HoldMode::Music } else { HoldMode::PassedOn };
         draft.hold_sources = hold_sources(it.user_hold_source, it.network_hold_source);
         draft.messages = match it.messages {

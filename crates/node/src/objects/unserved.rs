@@ -247,6 +247,8 @@ const fn service(kind: Kind) -> Service {
         | Kind::AutoRegistration
         | Kind::SavedDialling
         | Kind::PickupGroup
+        | Kind::CallPark
+        | Kind::DirectedCallPark
         | Kind::AudioSource => Service::Whole,
         Kind::CallManagerGroup => Service::None("devices register with the one node that there is"),
         Kind::CodecPreferenceList | Kind::Region => Service::None("regions do not choose codecs yet"),
@@ -261,7 +263,6 @@ const fn service(kind: Kind) -> Service {
             Service::None("media resources are not used yet")
         }
         Kind::Gateway => Service::None("gateways are not served yet: calls to it are refused"),
-        Kind::CallPark | Kind::DirectedCallPark => Service::None("calls are not parked yet"),
         Kind::MeetMe => Service::None("there are no conferences yet"),
         Kind::PagingGroup => Service::None("there is no paging yet"),
         Kind::CtiPort | Kind::CtiRoutePoint => Service::None("applications do not control calls yet"),
@@ -310,6 +311,7 @@ const PARAMETERS: &[&str] = &[
     "trunk_no_answer",
     "trunk_classification",
     "auto_pickup",
+    "park_reversion",
     "expires_min",
     "expires_max",
     "expires_default",

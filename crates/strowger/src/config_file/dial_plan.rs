@@ -13,7 +13,7 @@ use strowger_dialplan::{
     SpeedDialRule, TieRule, UrgentRule,
 };
 use strowger_node::configuration::{
-    BlockDraft, ChangeDraft, PartitionDraft, PatternDraft, PlanDraft, RouteDraft, RouteGroupDraft,
+    BlockDraft, ChangeDraft, ParkDraft, PartitionDraft, PatternDraft, PlanDraft, RouteDraft, RouteGroupDraft,
     RouteListDraft, RouteListMemberDraft, SearchSpaceDraft, TranslationDraft,
 };
 
@@ -393,6 +393,7 @@ pub(super) fn draft(file: &ConfigFile) -> PlanDraft {
         blocks: file.blocks.iter().map(BlockSection::draft).collect(),
         features: file.feature_codes.iter().map(FeatureSection::draft).collect(),
         pickup: PickupGroups::default(),
+        park: ParkDraft::default(),
         directory_uris: Vec::new(),
         calling_transformations: file
             .calling_transformations

@@ -112,6 +112,14 @@ impl Step<'_> {
         self.out.decide(self.now, self.facts.id, None, Decision::Forwarded(forwarding));
     }
 
+    /// A feature sends the call to a number, which is looked up among what `css` sees.
+    pub(in crate::call) fn sent_to(&mut self, number: &str, css: &SearchSpace) -> Caller {
+        if let Some(redirected) = &mut self.facts.redirected {
+            redirected.to = number.into();
+        }
+        self.facts.caller_for(css)
+    }
+
     /// The side that the call comes from, as forwards tell it apart.
     pub(super) fn side(&self) -> CallSide {
         let configuration = &self.shared.configuration;

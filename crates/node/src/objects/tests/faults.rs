@@ -130,3 +130,16 @@ fn errors_of_the_draft_name_object_and_setting() {
         ],
     );
 }
+
+#[test]
+fn numbers_of_call_park_can_be_counted() {
+    let why = "takes numbers of several lengths, or more than 10000: give each office numbers of its own";
+    let check = |pattern: &str, wrong: bool| {
+        let expect = format!("call_park {pattern}: pattern {why}");
+        let expect: &[&str] = if wrong { &[&expect] } else { &[] };
+        check(&format!("[[call_park]]\npattern = \"{pattern}\"\n"), expect);
+    };
+    check("8XXXX", false);
+    check("XXXXX", true);
+    check("88!", true);
+}

@@ -329,3 +329,32 @@ fn lines_have_pickup_groups() {
     assert_eq!(group.others.iter().map(|other| &**other).collect::<Vec<_>>(), ["internal:8601"]);
     assert!(!pickup.auto);
 }
+
+#[test]
+fn calls_are_parked_at_numbers() {
+    let numbers = r#"
+        [[call_park]]
+        pattern = "88[12]X"
+        partition = "internal"
+        [[call_park]]
+        pattern = "870"
+        partition = "internal"
+        [[directed_call_park]]
+        pattern = "86X"
+        partition = "internal"
+        retrieval_prefix = "*5"
+        reversion_number = "1001"
+        reversion_search_space = "staff"
+        [service_parameters]
+        park_reversion = 30
+    "#;
+    let configuration = built(&format!("{OFFICE}{numbers}"));
+    let park = &configuration.calls.park;
+    assert_eq!(park.reversion.as_secs(), 30);
+    let [one, many] = park.ranges() else { panic!("{park:?}") };
+    assert_eq!((&*one.object, &*one.numbers[0]), ("internal:870", "870"));
+    assert_eq!((many.numbers.len(), &*many.numbers[0], &*many.numbers[19]), (20, "8810", "8829"));
+    let (number, css) = park.directed["internal:86X"].reversion.as_ref().unwrap();
+    assert_eq!(&**number, "1001");
+    assert_ne!(*css, strowger_dialplan::SearchSpace::null());
+}
