@@ -135,7 +135,7 @@ fn errors_of_the_draft_name_object_and_setting() {
 fn numbers_of_call_park_can_be_counted() {
     let why = "takes numbers of several lengths, or more than 10000: give each office numbers of its own";
     let check = |pattern: &str, wrong: bool| {
-        let expect = format!("call_park {pattern}: pattern {why}");
+        let expect = format!("call park number {pattern}: pattern {why}");
         let expect: &[&str] = if wrong { &[&expect] } else { &[] };
         check(&format!("[[call_park]]\npattern = \"{pattern}\"\n"), expect);
     };
