@@ -16,7 +16,7 @@ use std::sync::Arc;
 
 use crate::feature::{FeatureAnswer, FeatureCode, FeatureRequest};
 use crate::net::Flow;
-use crate::{Cause, ConferenceId, LegId, LineName};
+use crate::{Cause, ConferenceId, Country, LegId, LineName};
 
 /// SDP text, shared and never changed.
 #[derive(Clone, PartialEq, Eq)]
@@ -217,6 +217,50 @@ pub enum DigitsEnd {
     Lost,
 }
 
+/// A tone that tells how a call goes. What it sounds like is the country's.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub enum CallTone {
+    /// The first key is awaited (Q.35).
+    Dial,
+    /// What is dialled from here on leaves the system.
+    OutsideDial,
+    /// Somebody is rung.
+    Ringing,
+    /// Whoever was called talks to somebody else.
+    Busy,
+    /// The call cannot be completed: congestion.
+    Reorder,
+    /// Somebody else calls meanwhile.
+    CallWaiting,
+    /// Something is wrong with the number (special information tone).
+    Information,
+    /// A setting was taken.
+    Confirmation,
+    /// Somebody comes into the conversation.
+    Barge,
+    /// What is said is recorded.
+    Recording,
+    /// A short beep: a call was parked, or is answered by itself.
+    Zip,
+}
+
+impl CallTone {
+    /// All of them.
+    pub const ALL: &'static [CallTone] = &[
+        CallTone::Dial,
+        CallTone::OutsideDial,
+        CallTone::Ringing,
+        CallTone::Busy,
+        CallTone::Reorder,
+        CallTone::CallWaiting,
+        CallTone::Information,
+        CallTone::Confirmation,
+        CallTone::Barge,
+        CallTone::Recording,
+        CallTone::Zip,
+    ];
+}
+
 /// An audio source of music on hold by its number, 1 to 51.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
 pub struct AudioSource(pub u8);
@@ -240,6 +284,13 @@ pub enum Tone {
     Source(AudioSource),
     /// A beep from time to time: the other party holds, and its music cannot be played.
     Hold,
+    /// A tone as it sounds in a country.
+    National {
+        /// Where the one is at home who hears it.
+        country: Country,
+        /// Which.
+        tone: CallTone,
+    },
     /// A short beep: somebody comes into the conversation.
     Enter,
     /// A short lower beep: somebody has left it.

@@ -8,6 +8,7 @@
 
 pub mod arena;
 pub mod cause;
+pub mod country;
 pub mod event;
 pub mod feature;
 pub mod hash;
@@ -29,6 +30,7 @@ pub mod watch;
 
 pub use arena::{ByteArena, Span};
 pub use cause::Cause;
+pub use country::Country;
 pub use event::Event;
 pub use feature::{FeatureCode, FeatureNumber, FeatureRequest};
 pub use hash::{HashMap, HashSeed};

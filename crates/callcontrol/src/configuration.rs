@@ -17,7 +17,7 @@ use std::net::{IpAddr, Ipv4Addr};
 use std::sync::Arc;
 use std::time::Duration;
 
-use strowger_base::{LineName, ShortText, Table};
+use strowger_base::{Country, LineName, ShortText, Table};
 use strowger_dialplan::codes::{CodeParameters, CodeTable};
 use strowger_dialplan::forward::{
     CallSide, Classification, ForwardKind, ForwardParameters, LineForwards, RingTime,
@@ -86,6 +86,8 @@ pub struct Configuration {
     pub unencrypted: Unencrypted,
     /// What a party hears that waits.
     pub hold: HoldMode,
+    /// Whose tones are heard where nobody else says it: the service parameter.
+    pub country: Country,
     /// Which audio sources are heard where nobody else says it: the service parameters.
     pub hold_sources: HoldSources,
     /// An address of ours, written into the `o=` line of session descriptions.
@@ -117,6 +119,7 @@ impl Configuration {
             relay: RelayMode::Never,
             unencrypted: Unencrypted::Allowed,
             hold: HoldMode::PassedOn,
+            country: Country::default(),
             hold_sources: HoldSources::default(),
             address: IpAddr::V4(Ipv4Addr::LOCALHOST),
             no_answer: NO_ANSWER_TRUNK,

@@ -18,10 +18,10 @@ pub use reference::Ref;
 pub use room::Room;
 pub use secret::{DigestText, PasswordHash, SEALED, SealedCode, SealedText};
 pub use text::{
-    Address, CodeText, Description, DialledText, DiscardInstructions, DisplayName, DomainName, EndPoint,
-    FilterClauses, Host, HostKey, HostText, HoursText, IncomingPrefix, Label, MaskText, Moment, Name,
-    NumberText, PathText, PatternOrName, PatternText, PhoneName, PortText, PrefixText, SoundFile, SourceText,
-    Subnet, Told, UriText, UserName, Word, ZoneName,
+    Address, CodeText, CountryName, Description, DialledText, DiscardInstructions, DisplayName, DomainName,
+    EndPoint, FilterClauses, Host, HostKey, HostText, HoursText, IncomingPrefix, Label, MaskText, Moment,
+    Name, NumberText, PathText, PatternOrName, PatternText, PhoneName, PortText, PrefixText, SoundFile,
+    SourceText, Subnet, Told, UriText, UserName, Word, ZoneName,
 };
 
 /// A type of setting.

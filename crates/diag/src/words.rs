@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::time::Duration;
 
-use strowger_base::leg::{AudioSource, Service, Tone};
+use strowger_base::leg::{AudioSource, CallTone, Service, Tone};
 use strowger_base::{Cause, WallTime};
 
 /// `4 s`, `0.3 s`, `2 min 5 s`.
@@ -108,9 +108,26 @@ pub(crate) fn tone(tone: Tone) -> Cow<'static, str> {
         Tone::Music => "music",
         Tone::Source(AudioSource(number)) => return format!("music of audio source {number}").into(),
         Tone::Hold => "the tone of hold",
+        Tone::National { country, tone } => return format!("{} of {country}", call_tone(tone)).into(),
         Tone::Enter => "the tone of somebody who comes in",
         Tone::Leave => "the tone of somebody who leaves",
     })
+}
+
+const fn call_tone(tone: CallTone) -> &'static str {
+    match tone {
+        CallTone::Dial => "dial tone",
+        CallTone::OutsideDial => "outside dial tone",
+        CallTone::Ringing => "ringing tone",
+        CallTone::Busy => "busy tone",
+        CallTone::Reorder => "reorder tone",
+        CallTone::CallWaiting => "call waiting tone",
+        CallTone::Information => "the special information tone",
+        CallTone::Confirmation => "confirmation tone",
+        CallTone::Barge => "the tone of somebody who comes in",
+        CallTone::Recording => "recording tone",
+        CallTone::Zip => "a short beep",
+    }
 }
 
 #[cfg(test)]

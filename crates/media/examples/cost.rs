@@ -4,7 +4,9 @@
 //! G.711 through a worker), `echo`, `seal-SUITE` and `open-SUITE` (a packet of G.711 under SRTP; SUITE is `gcm-256`, `gcm-128`, `sha1-80` or
 //! `sha1-32`), `peek`, `origin`, `relayed` (a description for a relay), `answer`, `g722-encode`,
 //! `g722-decode`, `mulaw` (frames of 20 ms), `announcement` (20 ms of it), `conference` (20 ms of one party among a hundred who
-//! have G.711, of whom four talk: its packet in and its packet out) and `conference-mixed` (a third of them have G.722).
+//! have G.711, of whom four talk: its packet in and its packet out), `conference-mixed` (a third of them have G.722), and
+//! `transcode-FROM-TO` (20 ms of one way, its packet in and its packet out; codecs are `pcmu`, `pcma`, `g722` and `opus`, and `keys` behind
+//! them looks for keys in the sound).
 
 use std::net::SocketAddr;
 
@@ -14,9 +16,10 @@ use strowger_media::Worker;
 use strowger_media::codec::{Codec, Listener, Speaker};
 use strowger_media::control::{Command, PayloadTypes, PortId, RtcpWay, Side, StreamFormat};
 use strowger_media::negotiate::{self, LocalMedia};
-use strowger_media::rtp::Header;
+use strowger_media::rtp::{Arrival, Header};
 use strowger_media::sdp::{self, Direction, Origin, Wish};
 use strowger_media::srtp::{KeySource, Protector, Suite, Unprotector};
+use strowger_media::transcoder::{Keys, Transcoder};
 use strowger_media::worker::{Channel, Input, Outbox, SocketRef};
 
 #[expect(clippy::disallowed_methods, reason = "a driver of the core, not the core")]
@@ -40,6 +43,7 @@ fn main() {
         "g722-encode" => encode(count, Codec::G722),
         "g722-decode" => decode(count, Codec::G722),
         "mulaw" => encode(count, Codec::Pcmu),
+        _ if what.starts_with("transcode-") => transcode(count, &what),
         _ => match srtp_of(&what) {
             Some((suite, Way::Seal)) => seal(count, suite),
             Some((suite, Way::Open)) => open(count, suite),
@@ -68,6 +72,63 @@ fn relay(count: u64) -> usize {
         driver.packet(SocketRef { port, side, channel: Channel::Rtp }, source.into(), sequence);
     }
     driver.bytes
+}
+
+/// One way of a transcoder: `transcode-opus-pcmu`, `transcode-pcmu-opus-keys`.
+fn transcode(count: u64, what: &str) -> usize {
+    let codec = |name: Option<&str>| {
+        let known = |codec: &Codec| name.is_some_and(|name| codec.name().eq_ignore_ascii_case(name));
+        Codec::ALL.into_iter().find(known).unwrap_or(Codec::Pcmu)
+    };
+    let mut words = what.split('-').skip(1);
+    let (from, to) = (codec(words.next()), codec(words.next()));
+    let keys = if words.next() == Some("keys") { Keys::Events(8000) } else { Keys::Tones };
+    let mut receive = PayloadTypes::default();
+    *receive.slot(from) = Some(from.payload_type());
+    let format = StreamFormat {
+        codec: to,
+        payload_type: to.payload_type(),
+        telephone_event: Some(101),
+        ptime_ms: 20,
+        bitrate_max: None,
+    };
+    let mut rng = Rng::new(3);
+    let mut transcoder = Transcoder::new(receive, format, keys, &mut rng);
+    // A second of speech-like sound, over and over.
+    let mut speaker = Speaker::new(from);
+    let payloads: Vec<Vec<u8>> = (0..50u32)
+        .map(|frame| {
+            let step = f64::from(from.sample_rate_hz()).recip() * std::f64::consts::TAU;
+            let sample = |index: usize| {
+                let at = f64::from(frame) * 0.02 + index as f64 * step / std::f64::consts::TAU;
+                let voice = |hz: f64| (at * hz * std::f64::consts::TAU).sin() * 900_000.0 / hz;
+                let pitch = 140.0 + 30.0 * (at * 5.0).sin();
+                (1..12).map(|number| voice(pitch * f64::from(number))).sum::<f64>() as i16
+            };
+            let samples: Vec<i16> = (0..from.samples(20)).map(sample).collect();
+            let mut payload = Vec::new();
+            speaker.encode(&samples, &mut payload);
+            payload
+        })
+        .collect();
+    let mut bytes = Vec::new();
+    let mut sum = 0;
+    for (unit, payload) in (0..count).zip(payloads.iter().cycle()) {
+        let now = Instant::from_nanos(1_000_000_000 + unit * 20_000_000);
+        let header = Header {
+            marker: unit == 0,
+            payload_type: from.payload_type(),
+            sequence: unit as u16,
+            timestamp: unit as u32 * from.units(20),
+            ssrc: 7,
+        };
+        let arrival = if unit == 0 { Arrival::First } else { Arrival::Advance };
+        transcoder.receive(now, &header, arrival, payload);
+        bytes.clear();
+        transcoder.send(now, &mut bytes);
+        sum += bytes.len();
+    }
+    sum
 }
 
 /// A packet of the echo, or 20 ms of the announcement.

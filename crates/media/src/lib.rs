@@ -22,6 +22,7 @@ pub mod sdp;
 pub mod srtp;
 pub mod statistics;
 pub mod tone;
+pub mod transcoder;
 pub mod wav;
 pub mod worker;
 

@@ -3,7 +3,12 @@
 //! Levels are peaks of 16-bit samples: 22,580 is 0 dBm0, where full scale of G.711 is 3.17 dBm0 for µ-law (ITU-T
 //! G.711 §4). Cadences of call progress are the North American ones of ITU-T E.180 supplement 2, as CUCM has them by default.
 
+pub mod dtmf;
+mod national;
+
 use strowger_base::leg::Tone;
+
+pub use self::national::national;
 
 /// Tones that follow each other.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -54,7 +59,7 @@ const MINUS_13_DBM0: u16 = 5055;
 const MINUS_19_DBM0: u16 = 2533;
 const MINUS_24_DBM0: u16 = 1425;
 
-/// Dial tone.
+/// Dial tone of North America.
 pub static DIAL: Cadence =
     Cadence { segments: &[Segment::pair(350, 440, MINUS_13_DBM0, 1000)], repeat: Repeat::Forever };
 
@@ -174,6 +179,7 @@ pub const fn cadence(tone: Tone) -> &'static Cadence {
         Tone::Music => &MUSIC,
         // Of a source that cannot be played: see `music`.
         Tone::Hold | Tone::Source(_) => &HOLD,
+        Tone::National { country, tone } => national(country, tone),
         Tone::Enter => &ENTER,
         Tone::Leave => &LEAVE,
     }

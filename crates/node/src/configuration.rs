@@ -25,6 +25,7 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
+use strowger_base::Country;
 use strowger_base::leg::Service;
 use strowger_callcontrol::RelayMode;
 use strowger_callcontrol::configuration::{HoldMode, HoldSources, NO_ANSWER_TRUNK, SrtpRule, Unencrypted};
@@ -101,6 +102,8 @@ pub struct Draft {
     pub unencrypted: Unencrypted,
     /// What a party hears that waits.
     pub hold: HoldMode,
+    /// Whose tones are heard where nobody else says it.
+    pub country: Country,
     /// Which audio sources are heard where nobody else says it.
     pub hold_sources: HoldSources,
     /// How much of each message goes into the journal.
@@ -217,6 +220,7 @@ impl Default for Draft {
             relay: RelayMode::default(),
             unencrypted: Unencrypted::Allowed,
             hold: HoldMode::default(),
+            country: Country::default(),
             hold_sources: HoldSources::default(),
             messages: MessageDetail::default(),
             timers: Timers::default(),

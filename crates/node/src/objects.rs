@@ -18,10 +18,10 @@ mod routing;
 mod trunks;
 mod unserved;
 
-use strowger_base::Secret;
 use strowger_base::leg::AudioSource;
+use strowger_base::{Country, Secret};
 use strowger_callcontrol::configuration::HoldSources;
-use strowger_configuration::setting::{Ref, Whole};
+use strowger_configuration::setting::{CountryName, Ref, Whole};
 use strowger_configuration::{AnyObject, Id, Kind, Object, State};
 
 use crate::configuration::{Draft, Place};
@@ -118,6 +118,11 @@ impl<'t> Translation<'t> {
 fn name<T>(state: &State, reference: Option<Ref<T>>) -> Box<str> {
     let entry = reference.and_then(|reference| state.entry(reference.id()));
     entry.map_or("", |entry| entry.object().identity().name).into()
+}
+
+/// The country whose tones somebody hears.
+fn country(it: Option<&CountryName>) -> Option<Country> {
+    it.and_then(|it| Country::from_name(it.as_str()))
 }
 
 /// Audio sources as a device, a place or the system says them.

@@ -3,9 +3,9 @@ use std::time::Duration;
 
 use super::*;
 use crate::event::{Event, RefuseReason, UnregisterReason};
-use crate::leg::{Alert, AudioSource, BindingId, Presentation, ReleaseReason, Service, Tone};
+use crate::leg::{Alert, AudioSource, BindingId, CallTone, Presentation, ReleaseReason, Service, Tone};
 use crate::net::{Flow, ListenerId, StreamId, Transport};
-use crate::{Cause, NodeId, Pii, Rng, ShardId};
+use crate::{Cause, Country, NodeId, Pii, Rng, ShardId};
 
 fn call() -> CallId {
     CallId::new(NodeId(1), ShardId(0), 42)
@@ -202,6 +202,7 @@ fn samples() -> Vec<Entry<'static>> {
         },
         Decision::Hears(Tone::Music),
         Decision::Hears(Tone::Source(AudioSource(51))),
+        Decision::Hears(Tone::National { country: Country::Japan, tone: CallTone::Busy }),
         Decision::Admission(Admission::CodecsLeft(permitted())),
         Decision::Admission(Admission::NoCodecLeft(Codecs { left: "", ..permitted() })),
         Decision::Admission(Admission::BandwidthTaken { from: "Berlin", to: "Hub_None", kbps: 80 }),

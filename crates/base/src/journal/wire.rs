@@ -5,9 +5,9 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::time::Duration;
 
 use super::DecodeError;
-use crate::leg::{Alert, AudioSource, BindingId, Presentation, ReleaseReason, Service, Tone};
+use crate::leg::{Alert, AudioSource, BindingId, CallTone, Presentation, ReleaseReason, Service, Tone};
 use crate::net::{Flow, ListenerId, StreamId, Transport};
-use crate::{CallId, Cause, ConferenceId, LegId, NodeId, ShardId, WallTime};
+use crate::{CallId, Cause, ConferenceId, Country, LegId, NodeId, ShardId, WallTime};
 
 /// A value that can be written to the journal and read back from it, borrowing text from the record.
 pub(super) trait Wire<'a>: Sized {
@@ -248,6 +248,16 @@ macro_rules! wire_enum {
 }
 pub(super) use wire_enum;
 
+impl Wire<'_> for Country {
+    fn put(&self, out: &mut Vec<u8>) {
+        out.push(self.number());
+    }
+    fn take(from: &mut Reader<'_>) -> Result<Self, DecodeError> {
+        let code = from.byte()?;
+        Country::from_number(code).ok_or(DecodeError::Unknown { what: "country", code })
+    }
+}
+
 impl Wire<'_> for SocketAddr {
     fn put(&self, out: &mut Vec<u8>) {
         let mut bytes = Block::<ADDRESS_BYTES>::new();
@@ -300,7 +310,20 @@ wire_enum!(Transport { Udp = 0, Tcp = 1, Tls = 2, Ws = 3, Wss = 4 });
 wire_enum!(Flow { Datagram = 0 { listener, peer }, Stream = 1 { stream, peer, transport } });
 wire_enum!(Alert { Ringing = 0, Progress = 1 });
 wire_enum!(Presentation { Allowed = 0, Restricted = 1 });
-wire_enum!(Tone { Silence = 0, Dial = 1, OutsideDial = 2, ZipZip = 3, Ringing = 4, Music = 5, Enter = 6, Leave = 7, Source = 8 (source), Hold = 9 });
+wire_enum!(CallTone {
+    Dial = 0,
+    OutsideDial = 1,
+    Ringing = 2,
+    Busy = 3,
+    Reorder = 4,
+    CallWaiting = 5,
+    Information = 6,
+    Confirmation = 7,
+    Barge = 8,
+    Recording = 9,
+    Zip = 10,
+});
+wire_enum!(Tone { Silence = 0, Dial = 1, OutsideDial = 2, ZipZip = 3, Ringing = 4, Music = 5, Enter = 6, Leave = 7, Source = 8 (source), Hold = 9, National = 10 { country, tone } });
 wire_enum!(Service { Echo = 0, Announcement = 1, Sounds = 2, Conference = 3 (conference) });
 wire_enum!(ReleaseReason {
     HungUp = 0,

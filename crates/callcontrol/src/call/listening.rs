@@ -118,6 +118,10 @@ impl Step<'_> {
     /// A caller from another call waits for somebody and hears this meanwhile.
     pub(super) fn let_wait_with(&mut self, tone: Tone) {
         if self.shared.configuration.hold == HoldMode::Music && self.facts.caller_stage == Stage::Up {
+            let tone = match tone {
+                Tone::Ringing => self.shared.configuration.ringing_tone(&self.facts.origin),
+                other => other,
+            };
             self.let_hear(Side::Caller, tone);
         }
     }

@@ -1,6 +1,7 @@
-//! Which music somebody hears who is held.
+//! What somebody hears who waits: music of whoever holds, and tones of the own country.
 
-use strowger_base::leg::{AudioSource, Origin, Tone};
+use strowger_base::Country;
+use strowger_base::leg::{AudioSource, CallTone, Origin, Tone};
 
 use super::Configuration;
 
@@ -59,6 +60,26 @@ impl Configuration {
     }
 }
 
+impl Configuration {
+    /// The ringing tone that this device hears: that of the country of its phone, of its device pool, or of the system.
+    pub fn ringing_tone(&self, listener: &Origin) -> Tone {
+        let own = match listener {
+            Origin::Line { line, phone } => {
+                let settings = self.phone(line.as_str(), phone.as_deref()).map(|phone| &phone.settings);
+                settings.and_then(|it| it.country.or_else(|| it.home.as_ref()?.pool.country))
+            }
+            Origin::Trunk(name) => {
+                self.trunks.get(name).and_then(|trunk| trunk.pool.as_ref()).and_then(|pool| pool.country)
+            }
+        };
+        match own.unwrap_or(self.country) {
+            // The tones that are built in.
+            Country::UnitedStates => Tone::Ringing,
+            country => Tone::National { country, tone: CallTone::Ringing },
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use std::sync::Arc;
@@ -101,5 +122,29 @@ mod tests {
         let configuration = Configuration { hold_sources: some(7, 0), ..Configuration::empty() };
         assert_eq!(configuration.music(&Origin::Trunk("x".into()), HoldKind::User), source(7));
         assert_eq!(configuration.music(&Origin::line("x"), HoldKind::Network), Tone::Music);
+    }
+
+    #[test]
+    fn tones_are_those_of_the_listeners_country() {
+        let check = |phone: Option<Country>, pool: Option<Country>, system: Country, expect: Country| {
+            let pool = Arc::new(DevicePool { country: pool, ..DevicePool::default() });
+            let home = Home { pool, line_space: SearchSpace::null(), roams: false };
+            let settings =
+                PhoneSettings { country: phone, home: Some(Arc::new(home)), ..PhoneSettings::default() };
+            let phone = LinePhone { settings: Arc::new(settings), ..LinePhone::default() };
+            let mut configuration = Configuration { country: system, ..Configuration::empty() };
+            configuration.lines.insert("1001", Line { phones: Box::new([phone]), ..Line::default() });
+            let expect = match expect {
+                Country::UnitedStates => Tone::Ringing,
+                country => Tone::National { country, tone: CallTone::Ringing },
+            };
+            assert_eq!(configuration.ringing_tone(&Origin::line("1001")), expect);
+        };
+        let (france, italy, japan) = (Some(Country::France), Some(Country::Italy), Country::Japan);
+        check(france, italy, japan, Country::France);
+        check(None, italy, japan, Country::Italy);
+        check(None, None, japan, Country::Japan);
+        check(Some(Country::UnitedStates), italy, japan, Country::UnitedStates);
+        check(None, None, Country::default(), Country::UnitedStates);
     }
 }

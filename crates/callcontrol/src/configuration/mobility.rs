@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::net::IpAddr;
 use std::sync::Arc;
 
+use strowger_base::Country;
 use strowger_base::journal::{EmergencyFrom, MobilityView};
 use strowger_dialplan::mobility::{MobilityCase, MobilityMap, PoolChoice, PoolPlace};
 use strowger_dialplan::normalise::{ByNumberType, IncomingRule};
@@ -25,6 +26,8 @@ pub struct DevicePool {
     pub local_route_groups: LocalRouteGroups<Box<str>>,
     /// How its phones see numbers; as they are when `None`.
     pub view: Option<Arc<NumberView>>,
+    /// Whose tones its devices hear, where these do not say it.
+    pub country: Option<Country>,
     /// Which audio sources others hear on account of its devices, where these do not say it.
     pub hold_sources: HoldSources,
     /// Its time zone.

@@ -3,8 +3,8 @@
 use std::net::IpAddr;
 use std::sync::Arc;
 
-use strowger_base::ShortText;
 use strowger_base::leg::Origin;
+use strowger_base::{Country, ShortText};
 use strowger_dialplan::route_list::LocalRouteGroups;
 use strowger_dialplan::{Caller, Digits, NumberView, SearchSpace};
 
@@ -39,6 +39,8 @@ pub struct PhoneSettings {
     pub view: Option<Arc<NumberView>>,
     /// Where it belongs, when it is in a device pool.
     pub home: Option<Arc<Home>>,
+    /// Whose tones it hears.
+    pub country: Option<Country>,
     /// Which audio sources others hear on account of it.
     pub hold_sources: HoldSources,
     /// The calling number of its emergency calls while it is at home.

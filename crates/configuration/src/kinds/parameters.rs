@@ -3,7 +3,9 @@
 mod choices;
 
 use super::single;
-use crate::setting::{Days, DomainName, Host, Kbps, List, Minutes, Percent, Seconds, Whole, record};
+use crate::setting::{
+    CountryName, Days, DomainName, Host, Kbps, List, Minutes, Percent, Seconds, Whole, record,
+};
 
 pub use choices::{
     Breakout, CallRecordDetail, DigestAlgorithm, EnBlocLookups, ForwardAllSystemPolicy, HashMeaning,
@@ -108,6 +110,8 @@ record! {
         relay: RelayMode = RelayMode::Nat,
         /// Music for who is held and ringing tone for who was transferred, played by the node. Otherwise a hold is passed on from phone to phone.
         music_on_hold: bool = true,
+        /// The country whose tones are heard where phone and device pool say none; the United States when not given.
+        network_locale: Option<CountryName> = None,
         /// Number of the audio source for who is held, where line, phone and device pool say none; the music that is built in when not given.
         user_hold_source: Option<Whole<1, 51>> = None,
         /// Number of the audio source for who waits because of a feature, where line, phone and device pool say none; the music that is built in when not given.

@@ -5,8 +5,8 @@ use super::{
     PhoneButtonTemplate, PhoneSecurityProfile, SipProfile, SoftKeyTemplate, TransformationSpaces, named,
 };
 use crate::setting::{
-    Description, DigestText, Label, List, MaskText, NumberText, PhoneName, PrefixText, Ref, SealedText,
-    UserName, Whole, Word, choice, record,
+    CountryName, Description, DigestText, Label, List, MaskText, NumberText, PhoneName, PrefixText, Ref,
+    SealedText, UserName, Whole, Word, choice, record,
 };
 
 record! {
@@ -140,6 +140,8 @@ record! {
         location: Option<Ref<Location>> = None,
         /// Its media resources; those of the device pool when not given.
         media_resource_group_list: Option<Ref<MediaResourceGroupList>> = None,
+        /// The country whose tones it hears; that of the device pool when not given.
+        network_locale: Option<CountryName> = None,
         /// Number of the audio source that others hear whom the phone holds; that of the device pool when not given.
         user_hold_source: Option<Whole<1, 51>> = None,
         /// Number of the audio source that others hear who wait because of a feature that the phone uses, such as a transfer; that of the device pool when not given.

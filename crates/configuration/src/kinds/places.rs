@@ -5,7 +5,7 @@ use super::{
     TransformationSpaces, named,
 };
 use crate::setting::{
-    Description, Kbps, List, Name, PrefixText, Ref, Room, Seconds, Subnet, Whole, choice, record,
+    CountryName, Description, Kbps, List, Name, PrefixText, Ref, Room, Seconds, Subnet, Whole, choice, record,
 };
 
 record! {
@@ -168,6 +168,8 @@ record! {
         location: Option<Ref<Location>> = None,
         /// Conference bridges, music and other resources of its devices; those that are in no group when not given.
         media_resource_group_list: Option<Ref<MediaResourceGroupList>> = None,
+        /// The country whose tones its devices hear; that of the service parameter when not given.
+        network_locale: Option<CountryName> = None,
         /// Number of the audio source that others hear whom one of its devices holds; the service parameter when not given.
         user_hold_source: Option<Whole<1, 51>> = None,
         /// Number of the audio source that others hear who wait because of a feature that one of its devices uses, such as a transfer; the service parameter when not given.

@@ -1,6 +1,8 @@
 //! Texts, each with the syntax that it must have. What is kept is what was written.
 
 use serde_json::Value;
+use strowger_base::Country;
+use strowger_base::nearest::nearest;
 
 use crate::form::Form;
 use crate::problem::Wrong;
@@ -142,6 +144,20 @@ text! {
         }
         let good = |byte: u8| byte.is_ascii_alphanumeric() || b".-_".contains(&byte);
         allowed(!text.is_empty() && text.bytes().all(good))
+    }
+}
+
+text! {
+    /// The country whose tones somebody knows.
+    CountryName, most 40, "the name of a country as its network locale has it", example "Germany", |text| {
+        match Country::from_name(text) {
+            Some(_) => Ok(()),
+            None => {
+                let known = Country::ALL.iter().map(|country| country.name());
+                let near = nearest(text, known);
+                Err(near.map_or_else(String::new, |near| format!("did you mean {near}?")))
+            }
+        }
     }
 }
 

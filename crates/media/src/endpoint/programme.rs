@@ -51,7 +51,8 @@ impl Programme {
             | Tone::Music
             | Tone::Enter
             | Tone::Leave
-            | Tone::Hold => Programme::Tones(player),
+            | Tone::Hold
+            | Tone::National { .. } => Programme::Tones(player),
         }
     }
 

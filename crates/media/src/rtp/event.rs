@@ -83,10 +83,11 @@ impl EventReceiver {
     }
 }
 
-/// Sends one key press, on the clock of 8 kHz.
+/// Sends one key press.
 #[derive(Clone, Debug)]
 pub struct EventSender {
     event: u8,
+    units_per_ms: u16,
     volume: u8,
     total: u16,
     sent: u16,
@@ -96,8 +97,14 @@ pub struct EventSender {
 impl EventSender {
     /// A press of `key` for `duration`; `None` when RFC 4733 §3.2 has no event for it.
     pub fn new(key: char, duration: Duration) -> Option<Self> {
-        let units = duration.as_millis() * u128::from(EVENT_CLOCK_HZ) / 1000;
+        EventSender::on_clock(key, duration, EVENT_CLOCK_HZ)
+    }
+
+    /// The same on another clock, in Hz; a press that is longer than its 16 bits can say is cut off.
+    pub fn on_clock(key: char, duration: Duration, clock_hz: u32) -> Option<Self> {
+        let units = duration.as_millis() * u128::from(clock_hz) / 1000;
         Some(EventSender {
+            units_per_ms: (clock_hz / 1000) as u16,
             event: event_of(key)?,
             volume: VOLUME,
             total: u16::try_from(units).unwrap_or(u16::MAX).max(1),
@@ -112,7 +119,7 @@ impl EventSender {
         if self.ends_left == 0 {
             return None;
         }
-        let step = u16::from(ptime_ms) * (EVENT_CLOCK_HZ / 1000) as u16;
+        let step = u16::from(ptime_ms).saturating_mul(self.units_per_ms);
         self.sent = self.sent.saturating_add(step).min(self.total);
         let mut flags = self.volume;
         if self.sent == self.total {

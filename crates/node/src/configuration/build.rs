@@ -104,6 +104,7 @@ pub(super) fn with_others(
     calls.hold_sources = draft.hold_sources;
     calls.park = Arc::new(draft.plan.park.build(&calls.plan, found));
     calls.pickup = Arc::new(draft.plan.pickup.clone());
+    calls.country = draft.country;
     calls.no_answer = draft.timers.trunk_no_answer;
     if let Some(listener) = draft.listeners.first() {
         calls.address = listener.advertised.ip();

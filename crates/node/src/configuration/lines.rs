@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use strowger_base::line::{lines_of, number_of};
-use strowger_base::{LineName, Secret, Table, limits};
+use strowger_base::{Country, LineName, Secret, Table, limits};
 use strowger_callcontrol::configuration::{BUSY_TRIGGER, CALLS_MAX, HoldSources, NO_ANSWER_LINE, SrtpRule};
 use strowger_sip::io::LineAccount;
 
@@ -71,6 +71,8 @@ pub struct PhoneDraft {
     pub told_of_messages: bool,
     /// Whose lines it may watch; what it sees of the dial plan when empty.
     pub subscribe_search_space: Box<str>,
+    /// Whose tones it hears; as the device pool says when `None`.
+    pub country: Option<Country>,
     /// Which audio sources others hear on account of it; as the device pool says where it says nothing.
     pub hold_sources: HoldSources,
     /// It sends growing numbers, each as a new INVITE (RFC 3578).
@@ -150,6 +152,7 @@ impl PhoneDraft {
             emergency_number: Box::default(),
             told_of_messages: false,
             subscribe_search_space: Box::default(),
+            country: None,
             hold_sources: HoldSources::default(),
             overlap: false,
             srtp: SrtpRule::AsOffered,

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::net::IpAddr;
 use std::sync::Arc;
 
-use strowger_base::limits;
+use strowger_base::{Country, limits};
 use strowger_callcontrol::configuration::{DevicePool, HoldSources, Mobility};
 use strowger_dialplan::mobility::{MobilityCase, PoolChoice, PoolPlace, Subnet};
 use strowger_dialplan::route_list::{LocalRouteGroups, STANDARD_LOCAL_ROUTE_GROUP};
@@ -34,6 +34,8 @@ pub struct DevicePoolDraft {
     pub local_route_groups: BTreeMap<Box<str>, Box<str>>,
     /// How its phones see numbers.
     pub view: NumberViewDraft,
+    /// Whose tones its devices hear.
+    pub country: Option<Country>,
     /// Which audio sources others hear on account of its devices.
     pub hold_sources: HoldSources,
     /// IANA time zone of its phones; none when empty.
@@ -81,6 +83,7 @@ pub(super) fn pools(draft: &Draft, plan: &DialPlan, groups: &Groups, found: &mut
             mobility_space: transformations::space(plan, place, "search_space", &written.search_space, found),
             local_route_groups: local(place, written, groups, found),
             view: transformations::view(plan, place, &written.view, found),
+            country: written.country,
             hold_sources: written.hold_sources,
             zone: plan::zone(place, &written.zone, found),
             emergency_number: number(place, &written.emergency_number, found),

@@ -3,8 +3,8 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use strowger_base::Table;
 use strowger_base::leg::AudioSource;
+use strowger_base::{Country, Table};
 use strowger_callcontrol::configuration::{HoldSources, Home, LinePhone, PhoneSettings};
 use strowger_dialplan::route_list::LocalRouteGroups;
 use strowger_dialplan::{Caller, SearchSpace};
@@ -157,6 +157,7 @@ fn new_settings(
             let (pool, line_space) = (Arc::clone(pool), space.clone());
             Arc::new(Home { pool, line_space, roams: phone.roams })
         }),
+        country: phone.country,
         hold_sources: phone.hold_sources,
         emergency_number,
     }
@@ -181,7 +182,9 @@ fn key(line: &Line, phone: &PhoneDraft) -> String {
     let HoldSources { user, network } = phone.hold_sources;
     let number = |source: Option<AudioSource>| source.map_or(0, |source| source.0);
     let flags = [phone.overlap, phone.roams, phone.told_of_messages].map(u8::from);
-    format!("{}\n{flags:?}{}\n{}\n{}", texts.join("\n"), phone.srtp as u8, number(user), number(network))
+    let country = phone.country.map_or("", Country::name);
+    let (texts, srtp) = (texts.join("\n"), phone.srtp as u8);
+    format!("{texts}\n{flags:?}{srtp}\n{}\n{}\n{country}", number(user), number(network))
 }
 
 /// All that tells one who dials from others, but for the number.

@@ -14,7 +14,7 @@ use strowger_sip::auth;
 
 use super::patterns::sealed;
 use super::places::view;
-use super::{Fault, Secrets, Translation, hold_sources, name, text};
+use super::{Fault, Secrets, Translation, country, hold_sources, name, text};
 use crate::configuration::{self, ForwardDraft, ForwardTo, ForwardsDraft, LineSecret, PhoneDraft, Place};
 
 /// What a line by itself gives the node.
@@ -172,6 +172,7 @@ fn phone_draft(
     draft.roams = more.is_some_and(|more| more.mobility == MobilityMode::On);
     let of_phone = more.map(|more| hold_sources(more.user_hold_source, more.network_hold_source));
     let of_line = state.get(button.line).map(|it| hold_sources(it.user_hold_source, it.network_hold_source));
+    draft.country = more.and_then(|more| country(more.network_locale.as_ref()));
     draft.hold_sources = of_line.unwrap_or_default().or(of_phone.unwrap_or_default());
     draft.emergency_number =
         text(more.and_then(|more| more.emergency_number.as_ref()).map(|number| number.as_str()));

@@ -21,7 +21,7 @@ use strowger_dialplan::{
 };
 use strowger_sip::io::DigestAlgorithm;
 
-use super::{Translation, hold_sources};
+use super::{Translation, country, hold_sources};
 use crate::configuration::{Draft, ForwardingDraft, MessageDetail, Place, Timers};
 
 impl Translation<'_> {
@@ -56,6 +56,7 @@ impl Translation<'_> {
             if it.block_unencrypted_calls { Unencrypted::Blocked } else { Unencrypted::Allowed };
         draft.plan.park.reversion = it.park_reversion.get();
         draft.hold = if it.music_on_hold { HoldMode::Music } else { HoldMode::PassedOn };
+        draft.country = country(it.network_locale.as_ref()).unwrap_or_default();
         draft.hold_sources = hold_sources(it.user_hold_source, it.network_hold_source);
         draft.messages = match it.messages {
             kinds::MessageDetail::Full => MessageDetail::Full,

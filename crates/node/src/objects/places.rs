@@ -5,7 +5,7 @@ use strowger_configuration::kinds::{
     DevicePool, IncomingNumbers, IncomingRule, MobilityInfo, TransformationSpaces,
 };
 
-use super::{Translation, hold_sources, name, text};
+use super::{Translation, country, hold_sources, name, text};
 use crate::configuration::{
     DevicePoolDraft, IncomingDraft, IncomingRuleDraft, MobilityInfoDraft, NumberViewDraft, Place,
 };
@@ -31,6 +31,7 @@ fn device_pool(state: &State, it: &DevicePool) -> DevicePoolDraft {
             .map(|local| (local.name.as_str().into(), name(state, Some(local.route_group))))
             .collect(),
         view: view(state, it.transformation_spaces.as_deref()),
+        country: country(it.network_locale.as_ref()),
         hold_sources: hold_sources(it.user_hold_source, it.network_hold_source),
         zone: text(group.map(|group| group.zone.as_str())),
         emergency_number: text(it.emergency_number.as_ref().map(|number| number.as_str())),

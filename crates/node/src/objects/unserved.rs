@@ -321,11 +321,13 @@ const PARAMETERS: &[&str] = &[
     "relay",
     "block_unencrypted_calls",
     "music_on_hold",
+    "network_locale",
     "user_hold_source",
     "network_hold_source",
     "messages",
 ];
 const DEVICE_POOL: &[&str] = &[
+    "network_locale",
     "user_hold_source",
     "network_hold_source",
     "date_time_group",
@@ -394,6 +396,7 @@ const ROUTE_PATTERN: &[&str] = &[
     "emergency",
 ];
 const PHONE: &[&str] = &[
+    "more.network_locale",
     "more.user_hold_source",
     "more.network_hold_source",
     "protocol",
