@@ -559,7 +559,7 @@ fn what_is_unusual_about_packets_is_told() {
     let good = Quality { detail: Some(detail), ..quality(800, 0) };
     check(
         good,
-        "From 1002 arrived 800 audio packets, 0 lost (0.0 %); 790 were sent to it. MOS 4.40 (estimated).",
+        "From 1002 arrived 800 audio packets, 0 lost (0.0 %); 790 were sent to it. Jitter 0.5 ms, MOS 4.40 (estimated).",
     );
     let bad = QualityDetail {
         reordered: 1,
@@ -577,7 +577,7 @@ fn what_is_unusual_about_packets_is_told() {
         Quality { malformed: 1, foreign: 7, round_trip, detail: Some(bad), ..quality(800, 8) },
         "From 1002 arrived 800 audio packets, 8 lost (1.0 %); 790 were sent to it. 1 was no RTP or had a payload type \
          that was not agreed. 7 came from somebody else and were dropped. 3 came too late to be played. 1 was overtaken \
-         by later ones. 2 came twice. Up to 5 were lost in a row. The round trip took 180 ms. MOS 3.05 (estimated). 6 \
+         by later ones. 2 came twice. Up to 5 were lost in a row. The round trip took 180 ms. Jitter 0.5 ms, MOS 3.05 (estimated). 6 \
          packets to it could not be sent: Network is unreachable (os error 101).",
     );
     let wrong = Quality { malformed: 50, detail: Some(QualityDetail::default()), ..quality(0, 0) };
