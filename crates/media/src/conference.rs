@@ -3,7 +3,7 @@
 //! Each 20 ms every seat is decoded, and the few loudest who talk are added up at 16 kHz, or at 8 kHz when nobody there can hear
 //! more. Who does not talk hears the same as all others who do not: that is encoded once for each codec, which is what makes
 //! large conferences cheap. Who talks hears the sum without his own part, from an encoder of his own. When he has ended he keeps it for
-//! [`OWN_AFTER`] frames, in which both encoders are fed with the same and come to the same state, so that the change
+//! `OWN_AFTER` frames, in which both encoders are fed with the same and come to the same state, so that the change
 //! cannot be heard. Voices are brought to about the same level (`level`), and no sum is too loud for 16 bits (`voice`).
 //!
 //! The caller owns the seats: it lets each [`Conference::listen`], then each [`Conference::add`], then asks for what each
