@@ -133,6 +133,8 @@ pub struct LineCall {
     pub direction: CallDirection,
     /// The phone holds the other party.
     pub holds: bool,
+    /// Other phones of the line are told that there is a call, and no more (privacy).
+    pub private: bool,
     /// Who the other party is; with an empty number when nobody knows.
     pub remote: Party,
 }

@@ -8,6 +8,7 @@ mod offered;
 mod orders;
 mod park;
 mod pickup;
+mod privacy;
 mod replaces;
 mod slots;
 mod transfer;

@@ -118,6 +118,13 @@ pub enum Output {
         /// The line.
         line: LineName,
     },
+    /// A phone hides its call from the other phones of its line, or shows it again.
+    Privacy {
+        /// The leg of the phone.
+        leg: LegId,
+        /// Whether it is hidden.
+        turn: strowger_base::feature::Turn,
+    },
     /// The message lamp of a line is turned on or off by a number (message waiting numbers).
     Messages {
         /// The line, which there is.

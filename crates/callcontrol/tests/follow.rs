@@ -264,6 +264,7 @@ impl Call {
                 | Output::Persist { .. }
                 | Output::Ordered { .. }
                 | Output::Messages { .. }
+                | Output::Privacy { .. }
                 | Output::Drained => {}
             }
         }

@@ -129,6 +129,11 @@ fn features_are_asked_for() {
 }
 
 #[test]
+fn calls_are_hidden_from_other_phones_of_the_line() {
+    check("privacy.txt", include_str!("../testdata/ladders/privacy.txt"));
+}
+
+#[test]
 fn operators_order() {
     check("orders.txt", include_str!("../testdata/ladders/orders.txt"));
 }

@@ -257,7 +257,7 @@ impl World {
                 }
             }
             Output::Ordered { .. } => {}
-            Output::Messages { .. } => {}
+            Output::Messages { .. } | Output::Privacy { .. } => {}
             Output::Drained => panic!("nobody drained"),
         }
     }

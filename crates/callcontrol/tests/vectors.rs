@@ -79,6 +79,7 @@ impl World {
                 | Output::Journal(_)
                 | Output::Ordered { .. }
                 | Output::Messages { .. }
+                | Output::Privacy { .. }
                 | Output::Drained => {}
             }
         }

@@ -1,8 +1,9 @@
 //! Who watches lines: subscriptions of SIP meet what presence knows, and what call control says may be seen.
 
-use strowger_base::leg::{BindingId, Origin};
+use strowger_base::feature::Turn;
+use strowger_base::leg::{BindingId, Origin, Target};
 use strowger_base::watch::{Mailbox, MailboxChange, Messages, News, Package, WatchId, WatchRefusal, Watched};
-use strowger_base::{LineName, Now};
+use strowger_base::{Command, LegId, LineName, Now, Signal};
 use strowger_presence::{Input, Output};
 
 use crate::io::{Outbox, StoreRecord};
@@ -26,6 +27,34 @@ impl Node {
         };
         let registered = self.is_registered(line);
         self.tell_presence(Input::Watch { watch, watcher: own, line, subject: *subject, registered });
+    }
+
+    /// A phone tells something, which those hear who watch its line.
+    pub(crate) fn overheard(&mut self, leg: LegId, signal: &Signal) {
+        self.tell_presence(Input::Signal(leg, signal));
+        if let Signal::Setup(setup) = signal {
+            let phone = self.calls.configuration().calling_phone(&setup.origin);
+            let private = phone.is_some_and(|phone| phone.settings.private);
+            self.hide(leg, private);
+        }
+    }
+
+    /// Something is wanted of a phone, which those hear who watch its line.
+    pub(crate) fn commanded(&mut self, leg: LegId, command: &Command) {
+        self.tell_presence(Input::Command(leg, command));
+        if let Command::Ring(ring) = command
+            && let Target::Phone { line, phone, .. } = &ring.target
+        {
+            let phone = self.calls.configuration().phone(line.as_str(), phone.as_deref());
+            let private = phone.is_some_and(|phone| phone.settings.private);
+            self.hide(leg, private);
+        }
+    }
+
+    fn hide(&mut self, leg: LegId, private: bool) {
+        if private {
+            self.tell_presence(Input::Privacy(leg, Turn::On));
+        }
     }
 
     pub(crate) fn tell_presence(&mut self, input: Input<'_>) {

@@ -104,7 +104,7 @@ impl Node {
             Sip::StreamClose { stream } => out.items.push(Output::StreamClose { stream }),
             Sip::Signal(leg, signal) => {
                 self.used_number(leg.number);
-                self.tell_presence(strowger_presence::Input::Signal(leg, &signal));
+                self.overheard(leg, &signal);
                 self.tell_calls(now, strowger_callcontrol::Input::Signal(leg, signal), out);
             }
             Sip::Message { leg: Some(leg), call, direction, flow, bytes } => {
@@ -158,6 +158,9 @@ impl Node {
                 }
             }
             Calls::Locate { request, line } => self.locate(now, request, &line, out),
+            Calls::Privacy { leg, turn } => {
+                self.tell_presence(strowger_presence::Input::Privacy(leg, turn));
+            }
             Calls::Messages { line, turn } => {
                 let change = MailboxChange::Turn(turn);
                 self.tell_presence(strowger_presence::Input::Messages { line: &line, change });
@@ -214,7 +217,7 @@ impl Node {
             }
             self.tell_agent(now, agent::Input::Command(leg, command));
         } else {
-            self.tell_presence(strowger_presence::Input::Command(leg, &command));
+            self.commanded(leg, &command);
             self.tell_sip(now, strowger_sip::Input::Command(leg, command), out);
         }
     }

@@ -1,5 +1,6 @@
 //! What goes into presence and what comes out.
 
+use strowger_base::feature::Turn;
 use strowger_base::watch::{Mailbox, MailboxChange, News, Subject, WatchId, WatchRefusal, Watched};
 use strowger_base::{Command, LegId, LineName, Signal};
 
@@ -10,6 +11,8 @@ pub enum Input<'a> {
     Signal(LegId, &'a Signal),
     /// Call control wants something of a leg.
     Command(LegId, &'a Command),
+    /// A leg of a line is hidden from the other phones of the line, or shown.
+    Privacy(LegId, Turn),
     /// Whether a line has a registered phone; told where [`crate::Presence::is_watched`].
     Registered {
         /// The line.

@@ -32,7 +32,15 @@ pub(crate) fn begun_by_command(leg: LegId, command: &Command) -> Option<LineCall
 }
 
 fn begun(leg: LegId, line: &LineName, direction: CallDirection, remote: Party) -> LineCall {
-    LineCall { leg, line: line.clone(), phase: CallPhase::Trying, direction, holds: false, remote }
+    LineCall {
+        leg,
+        line: line.clone(),
+        phase: CallPhase::Trying,
+        direction,
+        holds: false,
+        private: false,
+        remote,
+    }
 }
 
 /// A phone told something.

@@ -77,6 +77,14 @@ impl Presence {
                 }
                 None => self.begin(leg::begun_by_command(id, command)),
             },
+            Input::Privacy(id, turn) => {
+                let Some(call) = self.calls.get_mut(&id) else { return };
+                let private = turn.of(call.private);
+                if private != call.private {
+                    call.private = private;
+                    self.follow(id, Effect::Changed);
+                }
+            }
             Input::Registered { line: name, registered } => {
                 if let Some(line) = self.lines.get_mut(name.as_str())
                     && line.registered != registered

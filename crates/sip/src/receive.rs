@@ -416,7 +416,9 @@ impl Sip {
             let dialog = &self.legs.get(&id)?.dialog;
             (*dialog.call_id == *replaces.call_id && *dialog.remote_tag == *theirs).then_some(id)
         };
-        find(&replaces.to_tag, &replaces.from_tag)
+        // Deviates from RFC 3891 §3: who learnt of the dialog by a dialog-info writes the tags as the phone has them that the
+        // document is about (RFC 4235 §4.1.2), and means that phone.
+        find(&replaces.to_tag, &replaces.from_tag).or_else(|| find(&replaces.from_tag, &replaces.to_tag))
     }
 
     /// Puts a received message into the ladder of its leg; credentials are blanked.

@@ -182,6 +182,7 @@ const TITLES: &[(u32, &str)] = &[
     (7396, "JSON merge patch"),
     (7433, "User-to-user information"),
     (7462, "Alert-Info URNs"),
+    (7463, "Shared appearances"),
     (7587, "Opus over RTP"),
     (7614, "Explicit subscriptions for REFER"),
     (7616, "HTTP digest authentication"),

@@ -31,6 +31,8 @@ pub struct PhoneSettings {
     pub local_route_groups: LocalRouteGroups<Box<str>>,
     /// It sends growing numbers, each as a new wish for the call (RFC 3578).
     pub overlap: bool,
+    /// Its calls are hidden from the other phones of the line, unless it shows them.
+    pub private: bool,
     /// It is told of messages without asking.
     pub told_of_messages: bool,
     /// Whose lines it may watch; what it may call when `None`.

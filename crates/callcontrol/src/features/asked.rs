@@ -72,6 +72,10 @@ impl CallControl {
     ) -> Result<(), WhyFeatureRefused<'static>> {
         match request {
             FeatureRequest::Park => self.park(now, leg, out),
+            FeatureRequest::Privacy(turn) => {
+                self.hide(now, leg, (request, *turn), out);
+                Ok(())
+            }
             FeatureRequest::Conference { .. }
             | FeatureRequest::DropLast
             | FeatureRequest::Drop { .. }
@@ -80,7 +84,6 @@ impl CallControl {
             | FeatureRequest::Divert
             | FeatureRequest::CallBack
             | FeatureRequest::MaliciousCall
-            | FeatureRequest::Privacy(_)
             | FeatureRequest::Record(_) => Err(WhyFeatureRefused::NotServed),
         }
     }

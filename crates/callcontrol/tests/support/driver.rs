@@ -516,6 +516,9 @@ impl Driver {
                 self.tickets.push(ticket);
                 self.journal(&Record::decode(out.arena.slice(record)).unwrap());
             }
+            Output::Privacy { leg, turn } => {
+                self.printed.push_str(&format!("  privacy of {leg}: {turn:?}\n"));
+            }
             Output::Messages { line, turn } => {
                 self.printed.push_str(&format!("  messages of {line}: {turn:?}\n"));
             }

@@ -67,6 +67,8 @@ pub struct PhoneDraft {
     pub roams: bool,
     /// The calling number of its emergency calls while it is at home; the device pool's when empty.
     pub emergency_number: Box<str>,
+    /// Its calls are hidden from the other phones of the line, unless it shows them.
+    pub private: bool,
     /// It is told of messages that wait for its line without asking.
     pub told_of_messages: bool,
     /// Whose lines it may watch; what it sees of the dial plan when empty.
@@ -150,6 +152,7 @@ impl PhoneDraft {
             device_pool: Box::default(),
             roams: true,
             emergency_number: Box::default(),
+            private: false,
             told_of_messages: false,
             subscribe_search_space: Box::default(),
             country: None,

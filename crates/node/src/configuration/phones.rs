@@ -151,6 +151,7 @@ fn new_settings(
         overlap: phone.overlap,
         told_of_messages: phone.told_of_messages,
         srtp: phone.srtp,
+        private: phone.private,
         watches,
         view: transformations::or(own_view, pool.and_then(|pool| pool.view.as_ref())),
         home: pool.map(|pool| {
@@ -181,7 +182,7 @@ fn key(line: &Line, phone: &PhoneDraft) -> String {
     ];
     let HoldSources { user, network } = phone.hold_sources;
     let number = |source: Option<AudioSource>| source.map_or(0, |source| source.0);
-    let flags = [phone.overlap, phone.roams, phone.told_of_messages].map(u8::from);
+    let flags = [phone.overlap, phone.roams, phone.told_of_messages, phone.private].map(u8::from);
     let country = phone.country.map_or("", Country::name);
     let (texts, srtp) = (texts.join("\n"), phone.srtp as u8);
     format!("{texts}\n{flags:?}{srtp}\n{}\n{}\n{country}", number(user), number(network))

@@ -169,6 +169,7 @@ fn phone_draft(
     let more = it.more.as_deref();
     draft.view = view(state, more.and_then(|more| more.transformation_spaces.as_ref()));
     draft.subscribe_search_space = name(state, more.and_then(|more| more.subscribe_search_space));
+    draft.private = more.is_some_and(|more| more.privacy);
     draft.roams = more.is_some_and(|more| more.mobility == MobilityMode::On);
     let of_phone = more.map(|more| hold_sources(more.user_hold_source, more.network_hold_source));
     let of_line = state.get(button.line).map(|it| hold_sources(it.user_hold_source, it.network_hold_source));

@@ -412,6 +412,7 @@ const PHONE: &[&str] = &[
     "more.transformation_spaces",
     "more.emergency_number",
     "more.subscribe_search_space",
+    "more.privacy",
     "more.mobility",
 ];
 

@@ -121,7 +121,8 @@ fn words(state: &LineState) -> String {
             CallDirection::Initiator => "to",
             CallDirection::Recipient => "from",
         };
-        format!("{} {phase} {way} {}", call.leg.number, call.remote.number)
+        let private = if call.private { "private " } else { "" };
+        format!("{} {private}{phase} {way} {}", call.leg.number, call.remote.number)
     };
     let calls: Vec<_> = state.calls.iter().map(call).collect();
     format!("{}{}", if state.registered { "" } else { "gone " }, calls.join(", "))
@@ -163,6 +164,11 @@ fn a_watcher_is_told_each_state_of_a_call_once_all_is_settled() {
     check(&mut answer, &[(104, "10 confirmed from 1001"), (100, "8 confirmed to 1222")]);
     check(&mut |it| it.signal(ALICE, &offer("sendonly")), &[(100, "8 holds to 1222")]);
     check(&mut |it| it.signal(ALICE, &offer("sendrecv")), &[(100, "8 confirmed to 1222")]);
+    let hide = |it: &mut Office, turn| it.presence.handle(Input::Privacy(leg(ALICE), turn), &mut it.out);
+    use strowger_base::feature::Turn;
+    check(&mut |it| hide(it, Turn::Over), &[(100, "8 private confirmed to 1222")]);
+    check(&mut |it| hide(it, Turn::On), &[]);
+    check(&mut |it| hide(it, Turn::Off), &[(100, "8 confirmed to 1222")]);
     check(&mut |it| it.command(BOB, &Command::ShowParty(party("1003"))), &[(104, "10 confirmed from 1003")]);
     let mut over = |it: &mut Office| {
         it.signal(ALICE, &GONE);

@@ -26,7 +26,8 @@ pub(super) fn write(
     told: Option<&LineState>,
 ) {
     out.extend_from_slice(
-        b"<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<dialog-info xmlns=\"urn:ietf:params:xml:ns:dialog-info\" version=\"",
+        b"<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<dialog-info xmlns=\"urn:ietf:params:xml:ns:dialog-info\" \
+          xmlns:sa=\"urn:ietf:params:xml:ns:sa-dialog-info\" version=\"",
     );
     write::decimal(out, u64::from(about.version));
     let whole: &[u8] = if told.is_some() { b"\" state=\"partial" } else { b"\" state=\"full" };
@@ -59,7 +60,8 @@ fn dialog(out: &mut Vec<u8>, about: &About<'_>, leg: Option<&Leg>, call: &LineCa
     out.extend_from_slice(b"<dialog id=\"");
     write::decimal(out, call.leg.number);
     out.push(b'"');
-    if let (Detail::Calls, Some(leg)) = (about.detail, leg) {
+    let detail = if call.private { Detail::States } else { about.detail };
+    if let (Detail::Calls, Some(leg)) = (detail, leg) {
         ids(out, leg);
     }
     let direction = match call.direction {
@@ -78,8 +80,12 @@ fn dialog(out: &mut Vec<u8>, about: &About<'_>, leg: Option<&Leg>, call: &LineCa
     out.extend_from_slice(b"\"><param pname=\"+sip.rendering\" pvalue=\"");
     out.extend_from_slice(rendering);
     out.extend_from_slice(b"\"/></target></local>");
-    if about.detail == Detail::Calls {
+    if detail == Detail::Calls {
         remote(out, about, &call.remote);
+    }
+    // RFC 7463 §5.2: nobody else may enter the call.
+    if call.private {
+        out.extend_from_slice(b"<sa:exclusive>true</sa:exclusive>");
     }
     out.extend_from_slice(b"</dialog>\n");
 }
