@@ -23,7 +23,7 @@ use crate::srtp::Protection;
 use crate::statistics::PortStatistics;
 use conferences::Conferences;
 pub(crate) use draining::Former;
-use draining::{Draining, Locals, Look, StillSending};
+use draining::{Draining, Locals, StillSending};
 
 /// What can happen to a worker.
 #[derive(Debug)]
@@ -404,27 +404,6 @@ impl Worker {
             None => PortStatistics::default(),
         };
         closed(port, statistics, out);
-    }
-
-    /// Keeps the sockets of a closed port for a while.
-    fn drain(&mut self, now: Instant, port: PortId, former: [Option<Former>; 2]) {
-        let locals = self.locals.remove(&port).unwrap_or_default();
-        let draining = Draining::new(now, self.quarantine, locals, former);
-        self.timers.set(draining.due(), Due::Drained(port));
-        self.draining.insert(port, draining);
-    }
-
-    /// Looks whether the sockets of a closed port may be closed.
-    fn look(&mut self, now: Instant, port: PortId, out: &mut Outbox) {
-        let Some(draining) = self.draining.get(&port) else { return };
-        match draining.look(now) {
-            Look::Again(at) => drop(self.timers.set(at, Due::Drained(port))),
-            Look::Over(still) => {
-                self.draining.remove(&port);
-                self.still_sending.extend(still);
-                out.items.push(Output::CloseSockets { port });
-            }
-        }
     }
 
     fn packet(&mut self, now: Now, socket: SocketRef, source: SocketAddr, bytes: &[u8], out: &mut Outbox) {

@@ -11,7 +11,8 @@ use std::time::Duration;
 
 use strowger_base::{Instant, limits};
 
-use crate::control::Side;
+use super::{Due, Outbox, Output, Worker};
+use crate::control::{PortId, Side};
 use crate::rtp::{self, Header};
 
 /// Who talked to a port.
@@ -44,8 +45,31 @@ pub(super) struct Draining {
     quarantine: Duration,
 }
 
+impl Worker {
+    /// Keeps the sockets of a closed port for a while.
+    pub(super) fn drain(&mut self, now: Instant, port: PortId, former: [Option<Former>; 2]) {
+        let locals = self.locals.remove(&port).unwrap_or_default();
+        let draining = Draining::new(now, self.quarantine, locals, former);
+        self.timers.set(draining.due(), Due::Drained(port));
+        self.draining.insert(port, draining);
+    }
+
+    /// Looks whether the sockets of a closed port may be closed.
+    pub(super) fn look(&mut self, now: Instant, port: PortId, out: &mut Outbox) {
+        let Some(draining) = self.draining.get(&port) else { return };
+        match draining.look(now) {
+            Look::Again(at) => drop(self.timers.set(at, Due::Drained(port))),
+            Look::Over(still) => {
+                self.draining.remove(&port);
+                self.still_sending.extend(still);
+                out.items.push(Output::CloseSockets { port });
+            }
+        }
+    }
+}
+
 /// What becomes of a closed port when its time has come.
-pub(super) enum Look {
+enum Look {
     /// Something has come meanwhile.
     Again(Instant),
     /// Its sockets are closed; those of whom it may still hear are named.
@@ -53,12 +77,7 @@ pub(super) enum Look {
 }
 
 impl Draining {
-    pub(super) const fn new(
-        now: Instant,
-        quarantine: Duration,
-        locals: Locals,
-        former: [Option<Former>; 2],
-    ) -> Self {
+    const fn new(now: Instant, quarantine: Duration, locals: Locals, former: [Option<Former>; 2]) -> Self {
         Draining { locals, former, closed_at: now, heard_at: [None; 2], quarantine }
     }
 
@@ -79,11 +98,11 @@ impl Draining {
     }
 
     /// When to look first.
-    pub(super) fn due(&self) -> Instant {
+    fn due(&self) -> Instant {
         self.closed_at + self.quarantine
     }
 
-    pub(super) fn look(&self, now: Instant) -> Look {
+    fn look(&self, now: Instant) -> Look {
         let heard_at = self.heard_at.iter().flatten().max().copied().unwrap_or(self.closed_at);
         let over_at = heard_at + self.quarantine;
         let given_up_at = self.closed_at + limits::MEDIA_QUARANTINE_MAX.max(self.quarantine);
