@@ -3,9 +3,11 @@
 //! [`Facts`] is what holds in every state; each state is a struct of its own in a file of its own, which takes
 //! itself and returns the next state.
 
+mod admitting;
 mod asking;
 mod authorizing;
 mod dialing;
+mod early;
 mod holding;
 mod joined;
 mod joining;
@@ -15,6 +17,7 @@ mod numbers;
 mod opening;
 mod parked;
 mod participant;
+mod permitting;
 mod record;
 mod ringing;
 mod securing;
@@ -38,7 +41,8 @@ use strowger_dialplan::codes::AcceptedCodes;
 use strowger_dialplan::{Caller, LaterHops};
 use strowger_media::control::{self, PortId, Report};
 
-use crate::configuration::SrtpRule;
+use crate::admission::Reserved;
+use crate::configuration::{Site, SrtpRule};
 use crate::exchange::Side;
 use crate::io::{Contact, Outbox, Output, Reach};
 use crate::outlet::Outlet;
@@ -161,6 +165,8 @@ pub(crate) struct Facts {
     called_rule: SrtpRule,
     /// It goes to an emergency service.
     emergency: bool,
+    /// What it has of the bandwidth between locations.
+    reserved: Reserved,
     /// The call with which the conversation began, when that is another one.
     conversation: Option<CallId>,
     /// Where its caller is parked.
@@ -173,6 +179,8 @@ pub(crate) struct Facts {
     listening: Option<Box<Listening>>,
     /// Whom a caller that came from another call was shown last.
     shown_to_caller: Option<Party>,
+    /// Where the device is that joins, while there is no caller.
+    joins_from: Option<Box<Site>>,
     /// It is made for a transfer, whose party joins it when somebody is reached.
     pub(crate) transfers: Option<Transferring>,
     /// Its party is being transferred.
@@ -206,6 +214,8 @@ pub(crate) struct Rung {
     progress: Progress,
     /// An answer to the caller's offer that came before the device answered the call.
     early: Option<SessionDescription>,
+    /// What it was offered, where others that ring with it were offered something else.
+    outlet: Option<Box<Outlet>>,
 }
 
 impl Rung {
@@ -527,6 +537,7 @@ impl Step<'_> {
         self.stop_listening();
         self.leave_place();
         self.close_relay();
+        self.give_back_bandwidth();
         self.shared.dialing.remove(&self.facts.protocol_call_id);
         self.vacate_all_but(None);
         if std::mem::take(&mut self.facts.occupies_own)

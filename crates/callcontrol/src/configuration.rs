@@ -8,6 +8,7 @@ mod names;
 mod park;
 mod phone;
 mod pickup;
+mod places;
 mod security;
 mod view;
 mod watching;
@@ -33,6 +34,7 @@ pub use self::mobility::{DevicePool, Home, Mobility, Whereabouts};
 pub use self::park::{DirectedPark, PARK_REVERSION, ParkNumbers, ParkRange};
 pub use self::phone::{LinePhone, PhoneSettings};
 pub use self::pickup::{PickupGroup, PickupGroups};
+pub use self::places::{AarCaller, Admission, LineAar, Site};
 pub use self::security::{SrtpRule, Unencrypted};
 pub use crate::call::TrunkList;
 
@@ -53,6 +55,8 @@ pub struct Configuration {
     pub transformations: Transformations,
     /// Where phones are, by their address.
     pub mobility: Mobility,
+    /// Which codecs calls use, what bandwidth they take, and where they go without.
+    pub admission: Arc<Admission>,
     /// The lines, each by its [`LineName`].
     pub lines: Table<Line>,
     /// The trunks, by name. One that is not listed is there and sees what is in no partition.
@@ -103,6 +107,7 @@ impl Configuration {
             plan: DialPlan::default(),
             transformations: Transformations::default(),
             mobility: Mobility::default(),
+            admission: Arc::default(),
             lines: Table::new(),
             trunks: BTreeMap::new(),
             route_lists: BTreeMap::new(),
@@ -198,6 +203,10 @@ pub struct Trunk {
     pub pool: Option<Arc<DevicePool>>,
     /// What it may do about keys of SRTP.
     pub srtp: SrtpRule,
+    /// Its region and its location.
+    pub site: Site,
+    /// How its calls go over the public network when there is no bandwidth.
+    pub aar: AarCaller,
 }
 
 impl Trunk {
@@ -219,6 +228,8 @@ impl Default for Trunk {
             view: None,
             pool: None,
             srtp: SrtpRule::AsOffered,
+            site: Site::default(),
+            aar: AarCaller::default(),
         }
     }
 }
@@ -241,6 +252,8 @@ pub struct Line {
     pub forwards: Option<Box<Forwards>>,
     /// The pilot number of its voice mail profile, which a forward to voice mail is a forward to.
     pub voice_mail: Option<Arc<str>>,
+    /// How it is reached over the public network; by its external mask when `None`.
+    pub aar: Option<Box<LineAar>>,
     /// The phones that it stands on, each with a name of its own.
     pub phones: Box<[LinePhone]>,
 }
@@ -269,6 +282,7 @@ impl Default for Line {
             external_mask: None,
             forwards: None,
             voice_mail: None,
+            aar: None,
             phones: Box::new([LinePhone::default()]),
         }
     }

@@ -15,6 +15,7 @@ use strowger_media::srtp::KeySource;
 use strowger_media::statistics::{PortStatistics, StreamStatistics};
 
 use crate::Configuration;
+use crate::admission::PlaceUse;
 use crate::call::{self, Call, Phase, Stopped};
 use crate::io::{Input, Outbox, Output};
 use crate::shared::{Shared, Timer};
@@ -57,6 +58,10 @@ pub struct Counters {
     pub relays_failed: u64,
     /// Times that the disk did not take a record.
     pub records_failed: u64,
+    /// Times that there was no bandwidth to a device.
+    pub without_bandwidth: u64,
+    /// Calls that went over the public network for want of bandwidth.
+    pub rerouted: u64,
 }
 
 /// How much of each thing exists.
@@ -80,6 +85,8 @@ pub struct Sizes {
     pub parked: usize,
     /// Final records that wait for the disk.
     pub records_waiting: usize,
+    /// Locations and links of which bandwidth is taken.
+    pub places_taken: usize,
 }
 
 /// A call in progress, for who looks at it.
@@ -236,7 +243,13 @@ impl CallControl {
             offered: self.shared.offered.len(),
             parked: self.shared.slots.len(),
             records_waiting: self.shared.waiting.len(),
+            places_taken: self.shared.bandwidth.places(),
         }
+    }
+
+    /// The use of every location and link that has bounds, or has been used or refused.
+    pub fn bandwidth(&self) -> Vec<PlaceUse> {
+        self.shared.bandwidth.uses(&self.shared.configuration.admission.locations)
     }
 
     /// Why new calls are turned away, when they are.

@@ -5,6 +5,7 @@
 //! with its reason, and closes each call with exactly one final record. It refuses to know protocols: legs tell
 //! [`strowger_base::Signal`]s and take [`strowger_base::Command`]s. Start from [`CallControl`], [`Input`] and [`Output`].
 
+mod admission;
 mod call;
 pub mod configuration;
 mod control;
@@ -17,6 +18,7 @@ mod outlet;
 mod relay;
 mod shared;
 
+pub use admission::PlaceUse;
 pub use call::Phase;
 pub use configuration::{Configuration, RelayMode};
 pub use control::{CallControl, CallView, Counters, Sizes, quality};

@@ -30,6 +30,8 @@ pub(crate) enum Keys {
 struct Last {
     /// As the other side wrote it.
     source: SessionDescription,
+    /// What regions and bandwidth leave of it, when that is less or in another order.
+    left: Option<SessionDescription>,
     /// The relay that it was made to lead to.
     relay: Option<SocketAddr>,
     /// The keys that it was given.
@@ -53,9 +55,21 @@ impl Outlet {
         address: IpAddr,
         relay: Option<SocketAddr>,
     ) -> SessionDescription {
+        self.pass_left(source, None, address, relay)
+    }
+
+    /// The same where only `left` of the source may be told; all of it when `None`.
+    pub(crate) fn pass_left(
+        &mut self,
+        source: SessionDescription,
+        left: Option<SessionDescription>,
+        address: IpAddr,
+        relay: Option<SocketAddr>,
+    ) -> SessionDescription {
         if let Some(last) = &self.last
             && last.fresh
             && last.source == source
+            && last.left == left
             && last.relay == relay
             && last.keys == self.keys
         {
@@ -63,7 +77,8 @@ impl Outlet {
         }
         self.version += 1;
         let origin = Origin { session_id: self.session_id, version: self.version, address };
-        let mut text = sdp::rewrite_origin(source.as_bytes(), &origin);
+        let told = left.as_ref().unwrap_or(&source);
+        let mut text = sdp::rewrite_origin(told.as_bytes(), &origin);
         if let Some(relay) = relay {
             text = sdp::set_media_address(text.as_bytes(), relay);
         }
@@ -71,7 +86,7 @@ impl Outlet {
         if let Keys::These(lines, wish) = &keys {
             text = sdp::set_crypto_as(text.as_bytes(), lines, *wish);
         }
-        self.last = Some(Last { source, relay, keys, sent: text.clone(), fresh: true });
+        self.last = Some(Last { source, left, relay, keys, sent: text.clone(), fresh: true });
         text
     }
 

@@ -14,6 +14,7 @@ use strowger_dialplan::Rotation;
 use strowger_media::control::{PortId, PortIds, PortOwner};
 use strowger_media::srtp::KeySource;
 
+use crate::admission::Taken;
 use crate::features::{Offered, Slots};
 use crate::io::{Outbox, Output};
 use crate::{Configuration, Counters};
@@ -38,6 +39,8 @@ pub(crate) struct Shared {
     lines: HashMap<LineName, u32>,
     /// Since when each member of a line group has no call, or had none before the one that it has.
     idle: HashMap<LineName, Instant>,
+    /// What calls have of the bandwidth between locations.
+    pub(crate) bandwidth: Taken,
     /// Final records that wait for the disk.
     pub(crate) waiting: BTreeMap<u64, Waiting>,
     /// Which calls are offered to which lines.
@@ -133,6 +136,7 @@ impl Shared {
             hunt_turns: BTreeMap::new(),
             idle: members(&configuration, seed, |_| Instant::START),
             lines: HashMap::with_hasher(seed),
+            bandwidth: Taken::default(),
             waiting: BTreeMap::new(),
             offered: Offered::default(),
             slots: Slots::default(),

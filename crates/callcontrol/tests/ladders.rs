@@ -54,6 +54,16 @@ fn codes_are_asked_for() {
 }
 
 #[test]
+fn regions_choose_codecs() {
+    check("regions.txt", include_str!("../testdata/ladders/regions.txt"));
+}
+
+#[test]
+fn locations_count_bandwidth() {
+    check("locations.txt", include_str!("../testdata/ladders/locations.txt"));
+}
+
+#[test]
 fn calls_go_through_route_lists() {
     check("routing.txt", include_str!("../testdata/ladders/routing.txt"));
 }

@@ -16,11 +16,12 @@ use strowger_base::{
     CallId, Cause, Command, Instant, LegId, Media, NodeId, Now, Rng, SessionDescription, ShardId, WallTime,
 };
 use strowger_callcontrol::configuration::{
-    DirectedPark, Forwards, HoldMode, Line, LineList, ParkNumbers, ParkRange, PickupGroup, PickupGroups,
-    Pilot,
+    Admission, DirectedPark, Forwards, HoldMode, Line, LineList, ParkNumbers, ParkRange, PickupGroup,
+    PickupGroups, Pilot, Site, Trunk,
 };
 use strowger_callcontrol::io::{CallSide, Contact, Order, OrderKind, Reach};
 use strowger_callcontrol::{CallControl, Configuration, Input, Outbox, Output, RelayMode, Sizes};
+use strowger_dialplan::admission::{AarSwitch, Pool, Pools};
 use strowger_dialplan::codes::CodeTable;
 use strowger_dialplan::forward::{BySide, ForwardTarget, RingTime};
 use strowger_dialplan::hunt::{Distribution, LineGroup, LineGroupOptions, WhenExhausted};
@@ -178,6 +179,28 @@ fn send_on(plan: &mut DialPlanBuilder, configuration: &mut Configuration) {
     configuration.hunt_pilots.insert("5000".into(), Arc::new(pilot));
 }
 
+/// Puts devices into regions and locations, with little room; calls without it go to a service instead.
+fn put_somewhere(rng: &mut Rng, configuration: &mut Configuration) {
+    let mut admission = Admission { in_use: true, aar: AarSwitch::Enabled, ..Admission::default() };
+    let names: [Arc<str>; 3] = ["a", "b", "c"].map(Arc::from);
+    for name in &names {
+        let room = Pool::Kbps(80 * rng.below(4) as u32);
+        admission.locations.add(name, Pools { audio: room, ..Pools::default() }).unwrap();
+    }
+    let somewhere = |rng: &mut Rng| rng.one_in(2).then(|| Arc::clone(&names[rng.below(3) as usize]));
+    for number in ["1001", "1002", "1003", "1004", "1005"] {
+        let site = Site { region: somewhere(rng), location: somewhere(rng) };
+        let line = configuration.lines.get_mut(number).unwrap();
+        line.external_mask = rng.one_in(2).then(|| "9999".parse().unwrap());
+        for phone in &mut line.phones {
+            Arc::make_mut(&mut phone.settings).site = site.clone();
+        }
+    }
+    let site = Site { region: somewhere(rng), location: somewhere(rng) };
+    configuration.trunks.insert("carrier".into(), Trunk { site, ..Trunk::default() });
+    configuration.admission = Arc::new(admission);
+}
+
 impl World {
     fn new(seed: u64) -> Self {
         let mut rng = Rng::new(seed);
@@ -189,6 +212,9 @@ impl World {
             configuration.pickup = Arc::new(pickup);
         }
         configuration.hold = if rng.one_in(3) { HoldMode::PassedOn } else { HoldMode::Music };
+        if rng.one_in(2) {
+            put_somewhere(&mut rng, &mut configuration);
+        }
         let control = CallControl::new(NodeId(1), ShardId(0), 0, &mut Rng::new(1), Arc::new(configuration));
         World {
             rng,
@@ -337,8 +363,9 @@ impl World {
     fn description(&mut self) -> SessionDescription {
         self.ports += 1;
         let direction = *self.pick(&["sendrecv", "sendonly", "inactive", "recvonly"]);
+        let formats = *self.pick(&["0", "0 18", "18 9 0", "0"]);
         let text = format!(
-            "v=0\r\no=- 1 1 IN IP4 10.0.0.1\r\ns=-\r\nc=IN IP4 10.0.0.1\r\nt=0 0\r\nm=audio {} RTP/AVP 0\r\na={direction}\r\n",
+            "v=0\r\no=- 1 1 IN IP4 10.0.0.1\r\ns=-\r\nc=IN IP4 10.0.0.1\r\nt=0 0\r\nm=audio {} RTP/AVP {formats}\r\na={direction}\r\n",
             4000 + self.ports % 1000
         );
         SessionDescription::new(text.as_bytes())

@@ -19,9 +19,7 @@ pub(crate) fn news(device: &str, news: &Admission<'_>) -> String {
         Admission::BandwidthChanged { before, kbps, codec } => {
             format!("{codec} is agreed, which needs {kbps} kbit/s; {before} kbit/s were reserved.")
         }
-        Admission::BandwidthMissing(shortage) => {
-            format!("{device} cannot be reached: {}.", missing(shortage))
-        }
+        Admission::BandwidthMissing(shortage) => no_bandwidth(shortage),
         Admission::Rerouted { number, prefix, from } => rerouted(number, prefix, *from),
         Admission::NotRerouted { because } => {
             let why = match because {
@@ -118,7 +116,7 @@ mod tests {
         let shortage = Shortage { from: "Berlin", to: "Hub_None", place, free: 10, needed: 80 };
         check(
             Admission::BandwidthMissing(shortage),
-            "1001 cannot be reached: a call between location Berlin and location Hub_None needs 80 kbit/s, and the link between Bonn and Berlin has 10 kbit/s left.",
+            "Not enough bandwidth: a call between location Berlin and location Hub_None needs 80 kbit/s, and the link between Bonn and Berlin has 10 kbit/s left.",
         );
         check(
             Admission::Rerouted { number: "914085551234", prefix: "91", from: AarNumber::ExternalMask },

@@ -4,6 +4,7 @@
 //! everything that is wrong with it, not only the first thing, and names each [`Place`] so that the shell can
 //! show the line of the file.
 
+mod admission;
 mod assembly;
 mod bounds;
 mod build;
@@ -32,6 +33,9 @@ use strowger_callcontrol::configuration::{HoldMode, HoldSources, NO_ANSWER_TRUNK
 use strowger_dialplan::forward::Classification;
 use strowger_sip::io::{DigestAlgorithm, Listener, Trunk};
 
+pub use self::admission::{
+    AarGroupDraft, AdmissionDraft, LineAarDraft, LinkDraft, LocationDraft, RegionDraft, SiteDraft,
+};
 pub use self::assembly::{Assembly, LineChange};
 pub use self::codes::{AuthorizationCodeDraft, CodesDraft, MatterCodeDraft};
 pub use self::features::{DirectedParkDraft, FeatureDraft, ParkDraft};
@@ -94,6 +98,8 @@ pub struct Draft {
     pub plan: PlanDraft,
     /// Forced authorization codes and client matter codes.
     pub codes: CodesDraft,
+    /// Regions, locations and AAR groups.
+    pub admission: AdmissionDraft,
     /// What is said once about the forwards of all lines.
     pub forwarding: ForwardingDraft,
     /// When media goes through a relay of ours.
@@ -151,6 +157,8 @@ pub struct TrunkDialling {
     pub tells_messages: bool,
     /// What it may do about keys of SRTP.
     pub srtp: SrtpRule,
+    /// Where it is, as far as it says so itself.
+    pub site: SiteDraft,
 }
 
 /// A trunk that has no far end yet.
@@ -216,6 +224,7 @@ impl Default for Draft {
             trunks_planned: Vec::new(),
             plan: PlanDraft::default(),
             codes: CodesDraft::default(),
+            admission: AdmissionDraft::default(),
             forwarding: ForwardingDraft::default(),
             relay: RelayMode::default(),
             unencrypted: Unencrypted::Allowed,
@@ -304,6 +313,8 @@ pub enum Place {
     AuthorizationCode(usize),
     /// A client matter code.
     MatterCode(usize),
+    /// A location.
+    Location(usize),
 }
 
 /// What is wrong, and what to do about it.
@@ -412,6 +423,7 @@ impl fmt::Display for Place {
             Place::HuntPilot(index) => write!(f, "hunt_pilot {}", index + 1),
             Place::AuthorizationCode(index) => write!(f, "authorization_code {}", index + 1),
             Place::MatterCode(index) => write!(f, "matter_code {}", index + 1),
+            Place::Location(index) => write!(f, "location {}", index + 1),
         }
     }
 }

@@ -8,6 +8,7 @@ use strowger_base::leg::BindingId;
 use strowger_base::net::{ListenerId, StreamId, Transport};
 use strowger_base::watch::{Mailbox, MailboxChange};
 use strowger_base::{ByteArena, CallId, LineName, NodeId, Secret, ShardId, Span, WallTime};
+pub use strowger_callcontrol::PlaceUse;
 use strowger_callcontrol::io::{Order, OrderRefused};
 use strowger_sip::io::BindingRecord;
 
@@ -248,6 +249,8 @@ pub enum Question {
         /// What becomes of it, if anything.
         change: Option<MailboxChange>,
     },
+    /// The use of locations and links.
+    Bandwidth,
     /// What exists that an idle node does not have.
     Leftovers,
 }
@@ -270,6 +273,8 @@ pub enum Answer {
     Health(Health),
     /// To [`Question::Messages`]; nothing when there is no such line.
     Messages(Option<Mailbox>),
+    /// To [`Question::Bandwidth`].
+    Bandwidth(Vec<PlaceUse>),
     /// To [`Question::Leftovers`].
     Leftovers(Leftovers),
     /// To [`Input::Order`]: whether it is carried out.
@@ -402,6 +407,8 @@ pub struct Leftovers {
     pub records_waiting: usize,
     /// Relays that are open.
     pub relays: usize,
+    /// Locations and links of which calls have bandwidth.
+    pub places_taken: usize,
     /// Legs of services.
     pub service_legs: usize,
     /// Ports of services.

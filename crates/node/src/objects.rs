@@ -6,6 +6,7 @@
 //!
 //! Objects have no order: where the draft's counts, as in which of two patterns is the older one, it is that of their kinds and names.
 
+mod admission;
 mod extent;
 mod features;
 mod hunting;
@@ -64,6 +65,7 @@ pub fn others(state: &State, secrets: &dyn Secrets) -> Translated {
     translation.parameters();
     translation.plan();
     translation.places();
+    translation.admission();
     translation.codes();
     translation.trunks();
     translation.routing();

@@ -21,6 +21,7 @@ impl Node {
             Question::Metrics => Answer::Metrics(self.metrics()),
             Question::Health => Answer::Health(self.health(now)),
             Question::Messages { line, .. } => Answer::Messages(Some(self.presence.mailbox(line.as_str()))),
+            Question::Bandwidth => Answer::Bandwidth(self.calls.bandwidth()),
             Question::Leftovers => Answer::Leftovers(self.leftovers()),
         }
     }
@@ -36,6 +37,7 @@ impl Node {
             call_timers: calls.timers,
             records_waiting: calls.records_waiting,
             relays: calls.relays,
+            places_taken: calls.places_taken,
             service_legs: self.agent.legs().max(self.service_legs.len()),
             service_ports: self.agent.open_ports(),
             sip_legs: sip.legs,
@@ -176,6 +178,10 @@ impl Node {
             calls.shed + sip.shed,
         );
         list.counter("relays_failed_total", "Media relays that could not be opened.", calls.relays_failed);
+        let help = "Times that there was no bandwidth to a device.";
+        list.counter("calls_without_bandwidth_total", help, calls.without_bandwidth);
+        let help = "Calls that went over the public network for want of bandwidth.";
+        list.counter("calls_rerouted_total", help, calls.rerouted);
         list.counter(
             "records_failed_total",
             "Times the disk did not take a call record.",
@@ -242,6 +248,11 @@ impl Node {
         list.gauge("busy_lines", "Lines that have calls.", calls.busy_lines);
         list.gauge("call_timers", "Timers of call control.", calls.timers);
         list.gauge("relays", "Media relays that are not closed.", calls.relays);
+        list.gauge(
+            "places_with_calls",
+            "Locations and links of which calls have bandwidth.",
+            calls.places_taken,
+        );
         list.gauge("records_waiting", "Call records that wait for the disk.", calls.records_waiting);
         list.gauge("service_legs", "Legs of services.", self.agent.legs());
         list.gauge("service_ports", "Media ports of services.", self.agent.open_ports());

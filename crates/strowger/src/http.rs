@@ -3,6 +3,7 @@
 //! [`routes`] declares everything that can be asked; what each needs, reads and answers stands there and nowhere else.
 
 mod backup;
+mod bandwidth;
 mod calls;
 mod changes;
 mod configuration;
@@ -153,6 +154,7 @@ fn routes() -> Vec<Route> {
     routes.extend(orders::routes());
     routes.extend(phones::routes());
     routes.extend(messages::routes());
+    routes.extend(bandwidth::routes());
     routes.extend(digits::routes());
     routes.extend(configuration::routes());
     routes.extend(changes::routes());

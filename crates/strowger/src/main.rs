@@ -9,6 +9,7 @@
 mod access;
 mod announce;
 mod backup;
+mod bandwidth;
 mod changes;
 mod check_data;
 mod client;
@@ -112,6 +113,14 @@ enum Command {
         place: Place,
         #[command(subcommand)]
         what: Explain,
+    },
+    /// List locations and links with the bandwidth that calls have of them.
+    Bandwidth {
+        #[command(flatten)]
+        place: Place,
+        /// Print JSON.
+        #[arg(long)]
+        json: bool,
     },
     /// List registered phones.
     Phones {
@@ -253,6 +262,7 @@ fn run(command: Command) -> anyhow::Result<()> {
             };
             report::explain_call(&place, call, messages, json)
         }
+        Command::Bandwidth { place, json } => bandwidth::show(&place, json),
         Command::Phones { place, json } => report::phones(&place, json),
         Command::Messages(options) => messages::run(&options),
         Command::Digits(options) => digits::run(&options),

@@ -10,7 +10,7 @@ pub enum Admission<'a> {
     CodecsLeft(Codecs<'a>),
     /// Nothing is left of what the record's leg says about its media: the two devices would need a transcoder.
     NoCodecLeft(Codecs<'a>),
-    /// The record's leg can be reached: bandwidth between the two locations is taken.
+    /// Bandwidth between the two locations is taken.
     BandwidthTaken {
         /// The caller's location.
         from: &'a str,

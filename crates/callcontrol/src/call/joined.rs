@@ -14,7 +14,8 @@ use super::ringing::Ringing;
 use super::talking::Talking;
 use super::way::CallerMedia;
 use super::{Call, Facts, Progress, State, Step, Transferring, setup};
-use crate::configuration::HoldKind;
+use crate::Configuration;
+use crate::configuration::{HoldKind, Site};
 use crate::exchange::Side;
 use crate::io::{Outbox, Output};
 use crate::shared::{Shared, Timer};
@@ -25,6 +26,8 @@ pub(crate) struct Account {
     party: Party,
     address: Option<IpAddr>,
     hops_remaining: u8,
+    /// Where the device is that will join.
+    joins_from: Site,
 }
 
 /// A call of a device that takes the place of another one, before it has the other party.
@@ -120,6 +123,7 @@ impl Call {
             called: called.into(),
             hops_remaining: account.hops_remaining,
             transfers: Some(transferring),
+            joins_from: Some(Box::new(account.joins_from)),
             ..Facts::blank(now, id, leg, account.origin)
         };
         let mut step = Step { now, facts: &mut facts, shared, out };
@@ -128,15 +132,18 @@ impl Call {
     }
 
     /// The one on whose account a party of this call may be sent elsewhere.
-    pub(crate) fn account_of(&self, leg: LegId) -> Option<Account> {
+    pub(crate) fn account_of(&self, leg: LegId, configuration: &Configuration) -> Option<Account> {
         let facts = &self.facts;
+        let other = self.other(leg)?;
+        let address = facts.address.filter(|_| other == facts.caller);
+        let joins_from = configuration.site_of_origin(&self.origin_of(other)?, address);
         let (party, address) = if leg == facts.caller {
             (facts.calling.clone(), facts.address)
         } else {
             (facts.connected.clone().unwrap_or_default(), None)
         };
         let hops_remaining = facts.hops_remaining;
-        Some(Account { origin: self.origin_of(leg)?, party, address, hops_remaining })
+        Some(Account { origin: self.origin_of(leg)?, party, address, hops_remaining, joins_from })
     }
 
     /// Whether somebody else can come in place of its caller: it has not been answered.
@@ -168,6 +175,7 @@ impl Call {
         step.facts.joined_by = Some(feature);
         step.facts.conversation = Some(conversation);
         step.facts.seat_caller(&party);
+        step.facts.joins_from = None;
         step.facts.offer = None;
         step.facts.caller_media = CallerMedia::Nothing;
         step.shared.counters.begun += 1;
@@ -175,6 +183,10 @@ impl Call {
         step.count(party.line.as_ref());
         step.tell_joined(feature, conversation);
         let state = std::mem::replace(&mut self.state, State::Ended);
+        if step.admit_again().is_err() {
+            self.state = step.without_bandwidth();
+            return;
+        }
         if !matches!(state, State::Talking(_)) {
             let rings = step.facts.alerted_at.is_some();
             step.let_wait_with(if rings { Tone::Ringing } else { music });
@@ -257,6 +269,9 @@ impl Step<'_> {
             self.facts.occupied.push(line.clone());
         }
         self.tell_joined(feature, conversation);
+        if self.admit_again().is_err() {
+            return self.without_bandwidth();
+        }
         self.show_each_other(called.leg);
         Talking::join(self, called.leg, joining)
     }

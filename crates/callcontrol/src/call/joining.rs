@@ -95,12 +95,18 @@ impl Talking {
         let called = self.session.called;
         match joining.first {
             First::Caller(offer) => {
-                let passed = step.pass(Side::Caller, offer);
+                let Some(passed) = step.pass_offer(Side::Caller, called, offer) else {
+                    let cause = step.not_permitted(step.facts.caller);
+                    return self.without_media(step, cause);
+                };
                 step.tell_media(called, Media::Offer(passed));
                 self.session.exchange = Exchange::Offered(Side::Caller);
             }
             First::Called(offer) => {
-                let passed = step.pass(Side::Called, offer);
+                let Some(passed) = step.pass_offer(Side::Called, called, offer) else {
+                    let cause = step.not_permitted(called);
+                    return self.without_media(step, cause);
+                };
                 step.tell_media(step.facts.caller, Media::Offer(passed));
                 self.session.exchange = Exchange::Offered(Side::Called);
             }

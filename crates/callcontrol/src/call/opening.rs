@@ -23,6 +23,14 @@ pub(super) struct Opening {
 impl Opening {
     /// Rings the targets, at once or when the relay is there.
     pub(super) fn prepare(step: &mut Step<'_>, targets: Vec<Target>, reach: Reach) -> State {
+        match step.admit(targets) {
+            Ok(targets) => Opening::admitted(step, targets, reach),
+            Err(why) => step.not_admitted(&why),
+        }
+    }
+
+    /// The same for targets that regions and locations permit.
+    pub(super) fn admitted(step: &mut Step<'_>, targets: Vec<Target>, reach: Reach) -> State {
         if let Some(refused) = step.keys_allow(&targets) {
             return refused;
         }

@@ -222,6 +222,7 @@ impl Facts {
             at: now.wall,
             progress: Progress::Answered,
             early: None,
+            outlet: None,
         });
         self.connected = Some(participant.party.clone());
         self.called_reach = participant.reach;

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use strowger_base::journal::{Decision, PartyView, ReleasedBy, WhyEnded, WhyOfferRefused, WhyReleased};
 use strowger_base::leg::{Alert, Party, ReleaseReason, Ring, Signal, Target, Tone};
-use strowger_base::{Cause, Command, LegId, LineName, Media};
+use strowger_base::{Cause, Command, LegId, LineName, Media, SessionDescription};
 
 use super::joining::{First, Joining};
 use super::participant::{Owes, Stage};
@@ -59,25 +59,22 @@ impl Ringing {
             Begun::No => step.facts.offer.clone(),
             Begun::Yes => step.facts.to_called.source().cloned(),
         };
-        let (media, exchange) = match offer {
+        let exchange = match &offer {
             Some(offer) => {
                 // What the called sends before it answers is heard.
                 step.facts.relay.direct(Side::Caller, offer.as_bytes(), step.out);
-                let passed = step.pass(Side::Caller, offer);
-                let exchange = match begun {
+                match begun {
                     Begun::No => Exchange::Offered(Side::Caller),
                     Begun::Yes => Exchange::Settled,
-                };
-                (Media::Offer(passed), exchange)
+                }
             }
-            None => (Media::None, Exchange::Awaited),
+            None => Exchange::Awaited,
         };
         let alone = targets.len() == 1 && begun == Begun::No;
         let first = step.facts.rung.len();
         step.facts.rung.reserve_exact(targets.len());
-        for target in targets {
-            step.ring(target, media.clone(), alone && step.facts.caller_takes_reliable);
-        }
+        let reliable = alone && step.facts.caller_takes_reliable;
+        step.ring_all(targets, offer, reliable);
         let devices = match step.facts.rung.last() {
             Some(rung) if alone => {
                 if let Some(relay) = step.facts.relay_port() {
@@ -302,7 +299,9 @@ impl Ringing {
             // What it answered was another's offer; it is asked for one of its own.
             Media::Answer(_) if self.offered_by_another => First::Asked,
             Media::None if early || self.has_begun() => First::Asked,
-            Media::Offer(_) | Media::Answer(_) | Media::None => return step.without_media(leg),
+            Media::Offer(_) | Media::Answer(_) | Media::None => {
+                return step.without_media(leg, Cause::MANDATORY_IE_MISSING);
+            }
         };
         (step.facts.offer, step.facts.dials) = (None, None);
         step.facts.answered_at = Some(step.now.wall);
@@ -322,6 +321,9 @@ impl Ringing {
         let Some(rung) = step.facts.rung_mut(leg) else { return State::Ringing(self) };
         rung.progress = Progress::Answered;
         let early = rung.early.take();
+        if let Some(outlet) = rung.outlet.take() {
+            step.facts.to_called = *outlet;
+        }
         if step.facts.caller_stage != Stage::Waits {
             return self.answered_for_another(step, leg, (media, early.is_some()), connected);
         }
@@ -345,8 +347,12 @@ impl Ringing {
         let connected = step.shown_connected(leg, connected);
         let seen = step.connected_seen(leg, &connected);
         step.decide(Some(leg), Decision::AnsweredBy { connected: PartyView::from(&seen) });
-        let media = if silent { None } else { session.final_media(step, media, early) };
-        let Some((media, agreed)) = media else { return step.without_media(leg) };
+        let missing = Cause::MANDATORY_IE_MISSING;
+        let media = if silent { Err(missing) } else { session.final_media(step, media, early) };
+        let (media, agreed) = match media {
+            Ok(media) => media,
+            Err(cause) => return step.without_media(leg, cause),
+        };
         if let Some(blocked) = step.blocks_answer(leg) {
             return blocked;
         }
@@ -437,96 +443,27 @@ impl Ringing {
     }
 }
 
-impl Session {
-    /// How far media is with the caller, when the device that shared this session is gone.
-    const fn caller_media(&self) -> CallerMedia {
-        match (self.begun, self.exchange) {
-            (Begun::No, Exchange::Awaited | Exchange::Offered(Side::Caller)) => CallerMedia::Nothing,
-            (Begun::Yes, Exchange::Settled) => CallerMedia::Agreed,
-            (Begun::No | Begun::Yes, _) => CallerMedia::Open,
-        }
-    }
-
-    /// What the device owes to a caller that went away, with which it had agreed on media early.
-    const fn owes_former(&self) -> Owes {
-        match (self.begun, self.exchange) {
-            (Begun::Yes, Exchange::Offered(Side::Caller)) => Owes::Answer,
-            (Begun::Yes, Exchange::Requested(Side::Caller)) => Owes::Offer,
-            (Begun::No | Begun::Yes, _) => Owes::Nothing,
-        }
-    }
-
-    /// The only phone answered the offer before it answered the call; what the caller is told.
-    fn early_answer(&mut self, step: &mut Step<'_>, answer: strowger_base::SessionDescription) -> Media {
-        let again = step.facts.to_caller.source() == Some(&answer);
-        match (self.begun, self.exchange) {
-            (Begun::No, Exchange::Offered(Side::Caller)) => {
-                self.exchange = Exchange::Settled;
-                let passed = step.pass_answer(Side::Called, answer);
-                self.agreed(step, Side::Called);
-                Media::Answer(passed)
-            }
-            // Every further 18x repeats it (RFC 6337 §2.2); another one comes from behind a forking proxy.
-            (Begun::Yes, Exchange::Settled) if !again => {
-                let passed = step.pass_answer(Side::Called, answer);
-                self.agreed(step, Side::Called);
-                Media::Answer(passed)
-            }
-            (Begun::No | Begun::Yes, _) => Media::None,
-        }
-    }
-
-    /// The only phone offers in a provisional answer (delayed offer, RFC 6337 §2.2).
-    fn early_offer(&mut self, step: &mut Step<'_>, offer: strowger_base::SessionDescription) -> Media {
-        if self.exchange == Exchange::Awaited && step.facts.caller_takes_reliable {
-            self.exchange = Exchange::Offered(Side::Called);
-            return Media::Offer(step.pass(Side::Called, offer));
-        }
-        step.refuse_media(self.called, WhyOfferRefused::OtherNotReady);
-        Media::None
-    }
-
-    /// What the caller is told about media when the call is answered, and whether that settles an offer. `None`
-    /// when there is no media to talk over.
-    fn final_media(
-        &mut self,
-        step: &mut Step<'_>,
-        media: Media,
-        early: Option<strowger_base::SessionDescription>,
-    ) -> Option<(Media, bool)> {
-        let media = match (media, early) {
-            // The answer came in a provisional response and is not repeated.
-            (Media::None, Some(early)) => Media::Answer(early),
-            (media, _) => media,
-        };
-        match (self.begun, self.exchange, media) {
-            (Begun::No, Exchange::Offered(Side::Caller), Media::Answer(answer)) => {
-                self.exchange = Exchange::Settled;
-                Some((Media::Answer(step.pass_answer(Side::Called, answer)), true))
-            }
-            (Begun::No, Exchange::Awaited, Media::Offer(offer)) => {
-                self.exchange = Exchange::Offered(Side::Called);
-                Some((Media::Offer(step.pass(Side::Called, offer)), false))
-            }
-            // Agreed early; a repeated answer changes nothing, even while an UPDATE is under way.
-            (Begun::Yes, _, Media::None) => Some((Media::None, false)),
-            (Begun::Yes, Exchange::Settled, Media::Answer(answer)) => {
-                let changed = step.facts.to_caller.source() != Some(&answer);
-                Some((Media::Answer(step.pass_answer(Side::Called, answer)), changed))
-            }
-            (Begun::Yes, _, Media::Answer(_)) => Some((Media::None, false)),
-            // The caller's answer to the early offer is still on its way (PRACK).
-            (Begun::No, Exchange::Offered(Side::Called), Media::None) => Some((Media::None, false)),
-            (Begun::No | Begun::Yes, _, Media::None | Media::Answer(_) | Media::Offer(_)) => None,
-        }
-    }
-}
-
 impl Step<'_> {
     /// Somebody was reached: a party that waits for that comes now.
     pub(super) fn reached(&mut self) {
         if self.facts.transfers.is_some() {
             self.shared.asked.push_back(Asked::TransferReached { secondary: self.facts.id });
+        }
+    }
+
+    /// Rings devices, each with what it may be offered.
+    fn ring_all(&mut self, targets: Vec<Target>, offer: Option<SessionDescription>, reliable: bool) {
+        let differ = targets.len() > 1 && self.shared.configuration.admission.in_use;
+        let before = differ.then(|| self.facts.to_called.clone());
+        for target in targets {
+            if let Some(before) = &before {
+                self.facts.to_called = before.clone();
+            }
+            let passed = offer.clone().map(|offer| self.pass_offer_to(&target, offer));
+            self.ring(target, passed.map_or(Media::None, Media::Offer), reliable);
+            if differ && let Some(rung) = self.facts.rung.last_mut() {
+                rung.outlet = Some(Box::new(self.facts.to_called.clone()));
+            }
         }
     }
 
@@ -556,7 +493,7 @@ impl Step<'_> {
         self.command(leg, Command::Ring(Box::new(ring)));
         self.out.items.push(Output::Joined { leg, call: self.facts.id });
         let at = self.now.wall;
-        self.facts.rung.push(Rung { leg, target, at, progress: Progress::Trying, early: None });
+        self.facts.rung.push(Rung { leg, target, at, progress: Progress::Trying, early: None, outlet: None });
     }
 
     /// Who the caller is shown while it rings: nobody when that is who was dialled, or when several lines ring and any of
@@ -585,8 +522,7 @@ impl Step<'_> {
     }
 
     /// Somebody answered, but there is no session to talk over (RFC 3261 §13.2.2.4).
-    fn without_media(&mut self, leg: LegId) -> State {
-        let cause = Cause::MANDATORY_IE_MISSING;
+    fn without_media(&mut self, leg: LegId, cause: Cause) -> State {
         if let Some(rung) = self.facts.rung_mut(leg) {
             rung.progress = Progress::Failed { cause, reason: ReleaseReason::ProtocolError };
         }

@@ -68,12 +68,14 @@ impl Session {
         match effect {
             Effect::PassOffer => {
                 let Some(description) = description else { return Agreement::Possible };
-                let media = Media::Offer(step.pass(side, description));
-                step.tell_media(other, media);
+                let Some(passed) = step.pass_offer(side, self.called, description) else {
+                    return self.not_permitted(step, before, own, what);
+                };
+                step.tell_media(other, Media::Offer(passed));
             }
             Effect::PassAnswer => {
                 let Some(description) = description else { return Agreement::Possible };
-                let media = Media::Answer(step.pass_answer(side, description));
+                let media = Media::Answer(step.pass_answer(side, self.called, description));
                 step.tell_media(other, media);
                 self.agreed(step, side);
             }
@@ -87,7 +89,7 @@ impl Session {
             Effect::Agreed => {
                 if let Some(description) = description {
                     // Kept as what this side wants now; nobody waits for it.
-                    let _ = step.pass_answer(side, description);
+                    let _ = step.pass_answer(side, self.called, description);
                     self.agreed(step, side);
                 }
             }
@@ -98,6 +100,25 @@ impl Session {
             Effect::Nothing => {}
         }
         Agreement::Possible
+    }
+
+    /// Regions and bandwidth leave nothing of an offer: where the leg offered it by itself, it is refused and the session stays as it
+    /// was; where somebody waits for it, there is nothing to talk over.
+    fn not_permitted(&mut self, step: &mut Step<'_>, before: Exchange, own: LegId, what: Move) -> Agreement {
+        let cause = step.not_permitted(own);
+        match before {
+            Exchange::Awaited | Exchange::Settled => {
+                self.exchange = before;
+                if what == Move::Offer {
+                    step.command(own, Command::RefuseMedia(cause));
+                }
+                Agreement::Possible
+            }
+            Exchange::Offered(_)
+            | Exchange::Requested(_)
+            | Exchange::Repaired(_)
+            | Exchange::Sought { .. } => Agreement::None(cause),
+        }
     }
 
     /// `answerer` answered, and both descriptions have been passed on: tells the story of it.
@@ -111,6 +132,7 @@ impl Session {
         step.facts.relay.direct(offerer, offer.as_bytes(), step.out);
         step.facts.relay.direct(answerer, answer.as_bytes(), step.out);
         step.keys_agreed(offerer, &offer, &answer);
+        step.settle_bandwidth(self.called, &answer);
         let (Ok(offered), Ok(answered)) = (sdp::peek(offer.as_bytes()), sdp::peek(answer.as_bytes())) else {
             return;
         };
@@ -178,25 +200,41 @@ impl MediaSignal {
 }
 
 impl Step<'_> {
-    /// What the other side is told instead of an offer that `from` wrote.
-    pub(super) fn pass(&mut self, from: Side, offer: SessionDescription) -> SessionDescription {
+    /// What the other side is told instead of an offer that `from` wrote, of which only `left` is permitted; all when `None`.
+    pub(super) fn pass(
+        &mut self,
+        from: Side,
+        offer: SessionDescription,
+        left: Option<SessionDescription>,
+    ) -> SessionDescription {
         self.secure(from, &offer);
         let keys = self.keys_for(from.other(), Part::Offer, None);
-        self.passed(from, offer, keys)
+        self.passed(from, offer, left, keys)
     }
 
-    /// What the other side is told instead of the answer that `from` wrote to its offer.
-    pub(super) fn pass_answer(&mut self, from: Side, answer: SessionDescription) -> SessionDescription {
+    /// The same of the answer that `from` wrote to its offer.
+    pub(super) fn pass_as_answer(
+        &mut self,
+        from: Side,
+        answer: SessionDescription,
+        left: Option<SessionDescription>,
+    ) -> SessionDescription {
         let offer = self.facts.outlet(from).source().cloned();
         let keys = self.keys_for(from.other(), Part::Answer, offer.as_ref());
-        self.passed(from, answer, keys)
+        self.passed(from, answer, left, keys)
     }
 
-    fn passed(&mut self, from: Side, description: SessionDescription, keys: Keys) -> SessionDescription {
+    fn passed(
+        &mut self,
+        from: Side,
+        description: SessionDescription,
+        left: Option<SessionDescription>,
+        keys: Keys,
+    ) -> SessionDescription {
         self.facts.outlet(from.other()).set_keys(keys);
         let address = self.shared.configuration.address;
         let relay = self.facts.relay.address_for(from.other());
-        self.facts.outlet(from.other()).pass(description, address, relay)
+        self.facts.outlet(from.other()).pass_left(description, left, address, relay)
     }
 }
 

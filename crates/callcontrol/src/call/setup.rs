@@ -14,6 +14,7 @@ use super::asking::{Asking, Wanted};
 use super::participant::{Owes, Stage};
 use super::way::{CallerMedia, Way};
 use super::{Facts, State, Step, dialing};
+use crate::admission::Reserved;
 use crate::configuration::{RelayMode, SrtpRule};
 use crate::io::Reach;
 use crate::outlet::Outlet;
@@ -114,11 +115,13 @@ impl Facts {
             security: None,
             called_rule: SrtpRule::AsOffered,
             emergency: false,
+            reserved: Reserved::default(),
             conversation: None,
             joined_by: None,
             left_by: None,
             listening: None,
             shown_to_caller: None,
+            joins_from: None,
             transfers: None,
             transfer: None,
             timer: None,

@@ -207,6 +207,9 @@ impl Step<'_> {
             self.shared.relay_serves(relay, party.leg);
         }
         self.tell_joined(taking.feature, conversation_of(self.facts));
+        if self.admit_again().is_err() {
+            return self.without_bandwidth();
+        }
         if let (First::Caller(_), Some(offer)) = (&first, &offer) {
             self.answer_idle(party.leg, offer);
         }

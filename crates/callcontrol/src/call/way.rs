@@ -6,6 +6,7 @@
 mod forward;
 mod hunting;
 mod line;
+mod rerouting;
 mod route_list;
 
 use std::time::Duration;
@@ -122,6 +123,7 @@ impl Step<'_> {
             (Way::None | Way::Alone | Way::Line(_) | Way::RouteList(_) | Way::Hunt(_), _) => {}
         }
         self.vacate_all_but(line.as_ref());
+        self.keep_bandwidth_of(leg);
     }
 
     /// The member of a line group whose phone this is, while the call hunts.

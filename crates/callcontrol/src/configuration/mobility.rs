@@ -11,6 +11,7 @@ use strowger_dialplan::normalise::{ByNumberType, IncomingRule};
 use strowger_dialplan::route_list::LocalRouteGroups;
 use strowger_dialplan::{Caller, Digits, NumberView, SearchSpace, Zone};
 
+use super::places::{AarCaller, Site};
 use super::{Configuration, HoldSources, LinePhone};
 
 /// What devices of one place have in common.
@@ -38,6 +39,10 @@ pub struct DevicePool {
     pub incoming_calling: ByNumberType<Option<IncomingRule>>,
     /// How called numbers that its trunks bring become the plan's, where these do not say it.
     pub incoming_called: ByNumberType<Option<IncomingRule>>,
+    /// The region and the location of its devices.
+    pub site: Site,
+    /// How its devices dial over the public network.
+    pub aar: AarCaller,
 }
 
 /// Which subnets belong to which device pools.
@@ -163,8 +168,20 @@ impl<'c> Whereabouts<'c> {
         }
     }
 
+    pub(super) const fn phone(&self) -> &'c LinePhone {
+        self.phone
+    }
+
+    /// The pool of the place, when the phone dials there as if it belonged there.
+    pub(super) fn dials_as_there(&self) -> Option<&'c DevicePool> {
+        match self.case.dialling_from() {
+            PoolChoice::Roaming => self.here,
+            PoolChoice::Home => None,
+        }
+    }
+
     /// The pool of the place, when it is another place than home.
-    fn roaming(&self) -> Option<&'c DevicePool> {
+    pub(super) fn roaming(&self) -> Option<&'c DevicePool> {
         match self.case.media_from() {
             PoolChoice::Roaming => self.here,
             PoolChoice::Home => None,

@@ -9,6 +9,7 @@ use strowger_dialplan::route_list::LocalRouteGroups;
 use strowger_dialplan::{Caller, Digits, NumberView, SearchSpace};
 
 use super::mobility::Home;
+use super::places::{AarCaller, Site};
 use super::{Configuration, HoldSources, Line, SrtpRule};
 
 /// A line as it stands on one of its phones.
@@ -49,6 +50,10 @@ pub struct PhoneSettings {
     pub emergency_number: Option<Digits>,
     /// What it may do about keys of SRTP.
     pub srtp: SrtpRule,
+    /// Its region and its location while it is at home.
+    pub site: Site,
+    /// How its calls go over the public network while it is at home.
+    pub aar: AarCaller,
 }
 
 impl LinePhone {

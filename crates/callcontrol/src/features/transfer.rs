@@ -189,7 +189,7 @@ impl CallControl {
         }
         let call = self.transferable(primary, by)?;
         let moves = call.other(by).and_then(|leg| call.origin_of(leg)).is_some();
-        let account = call.account_of(by);
+        let account = call.account_of(by, &self.shared.configuration);
         let (true, Some(account)) = (moves, account) else { return Err(WhyTransferRefused::NobodyToJoin) };
         let secondary = self.shared.new_call();
         out.command(by, Command::TransferResult(Ok(())));

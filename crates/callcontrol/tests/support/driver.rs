@@ -38,6 +38,9 @@ mod keys;
 #[path = "numbers.rs"]
 mod numbers;
 
+#[path = "places.rs"]
+mod places;
+
 #[path = "ways.rs"]
 mod ways;
 
@@ -67,6 +70,7 @@ fn configuration() -> Configuration {
     }
     plan.literal("", "9999", Action::Service(Service::Echo)).unwrap();
     ways::prepare(&mut plan, &mut configuration);
+    places::prepare(&mut plan);
     let mut pattern = |pattern: &str, action| {
         plan.add("", NumberPattern::new(pattern.parse().unwrap(), action)).unwrap();
     };
@@ -224,6 +228,15 @@ impl Driver {
                 features::number(&mut self.configuration, pattern, code, rest);
                 self.configure();
             }
+            [
+                "named" | "region" | "regions" | "location" | "room" | "link" | "no-rooms" | "aar"
+                | "aar-mask" | "aar-voice-mail",
+                ..,
+            ] => {
+                places::set(&mut self.configuration, &words);
+                self.configure();
+            }
+            ["taken"] => self.printed.push_str(&places::taken(&self.control)),
             ["wait", seconds] => self.wait(Duration::from_secs(seconds.parse().unwrap())),
             ["drain", seconds] => {
                 self.handle(Input::Drain { within: Duration::from_secs(seconds.parse().unwrap()) });
@@ -398,7 +411,7 @@ impl Driver {
         }
     }
 
-    /// `none`, `offer(a1)`, `answer(b1)`, with `offer(a1:sendonly)` for another direction.
+    /// `none`, `offer(a1)`, `answer(b1)`, with `offer(a1:sendonly)` for another direction and `offer(a1/0,18)` for other codecs.
     fn media(&mut self, text: &str) -> Media {
         if text == "none" {
             return Media::None;
@@ -413,7 +426,8 @@ impl Driver {
     }
 
     fn description(&mut self, name: &str) -> String {
-        let (_, direction) = name.split_once(':').unwrap_or((name, "sendrecv"));
+        let (codecs, direction) = name.split_once(':').unwrap_or((name, "sendrecv"));
+        let formats = codecs.split_once('/').map_or("8".to_owned(), |(_, codecs)| codecs.replace(',', " "));
         let index = self.ports.iter().position(|known| known == name).unwrap_or_else(|| {
             self.ports.push(name.to_owned());
             self.ports.len() - 1
@@ -421,7 +435,7 @@ impl Driver {
         let port = 4000 + 2 * index;
         let text = format!(
             "v=0\r\no=phone 7 7 IN IP4 10.0.0.1\r\ns=-\r\nc=IN IP4 10.0.0.1\r\nt=0 0\r\n\
-             m=audio {port} RTP/AVP 8\r\na={direction}\r\n"
+             m=audio {port} RTP/AVP {formats}\r\na={direction}\r\n"
         );
         keys::add(name, text)
     }
@@ -593,8 +607,11 @@ impl Driver {
         let peek = sdp::peek(description.as_bytes()).unwrap();
         let version = std::str::from_utf8(peek.origin.version).unwrap();
         assert_eq!(peek.origin.address, b"198.51.100.1", "our own o= line");
+        let name = self.name_of(peek.audio.unwrap());
+        // Where a script says which codecs there are, it wants to see which are left.
+        let codecs = if name.contains('/') { format!(" as {}", peek.codecs) } else { String::new() };
         let keys = keys::show(description);
-        format!("{kind}({}) v{version}{keys}", self.name_of(peek.audio.unwrap()))
+        format!("{kind}({name}{codecs}) v{version}{keys}")
     }
 
     fn name_of(&self, address: SocketAddr) -> String {

@@ -181,7 +181,7 @@ impl Ledger {
 }
 
 impl Place {
-    fn link(a: &Arc<str>, b: &Arc<str>) -> Self {
+    pub(super) fn link(a: &Arc<str>, b: &Arc<str>) -> Self {
         let (first, second) = if a <= b { (a, b) } else { (b, a) };
         Place::Link(Arc::clone(first), Arc::clone(second))
     }

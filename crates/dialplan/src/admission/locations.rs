@@ -183,6 +183,25 @@ impl Locations {
         self.locations.get(id.0).map(|location| &location.name)
     }
 
+    /// Every location and link with bounds for a kind of media, with its room in kb/s.
+    pub fn rooms(&self, kind: MediaKind) -> impl Iterator<Item = (Place, u32)> {
+        let bounded = move |pools: Pools| match pools.of(kind) {
+            Pool::Unlimited => None,
+            Pool::Kbps(kbps) => Some(kbps),
+            Pool::None => Some(0),
+        };
+        let places = self.locations.iter().enumerate().flat_map(|(index, location)| {
+            // Each link is there from both ends.
+            let links = location.links.iter().filter(move |(other, _)| index < other.0);
+            let links = links.filter_map(|(other, link)| {
+                Some((Place::link(&location.name, self.name(*other)?), link.pools))
+            });
+            let own = (Place::Location(Arc::clone(&location.name)), location.pools);
+            std::iter::once(own).chain(links)
+        });
+        places.filter_map(move |(place, pools)| Some((place, bounded(pools)?)))
+    }
+
     /// What a place can carry; anything when it is not there.
     pub(super) fn pools_of(&self, place: &Place) -> Pools {
         let found = match place {

@@ -114,9 +114,9 @@ impl<G: Ord> Default for AarGroups<G> {
 
 impl AarDecision {
     /// Why call records say that the call was redirected.
-    pub const REASON: RedirectReason = RedirectReason(129);
+    pub const REASON: RedirectReason = RedirectReason::REROUTED;
     /// On whose behalf call records say that it was.
-    pub const ON_BEHALF_OF: OnBehalfOf = OnBehalfOf(25);
+    pub const ON_BEHALF_OF: OnBehalfOf = OnBehalfOf::REROUTING;
 }
 
 /// What becomes of a call that `refusal` has no bandwidth for. `prefix` is [`AarGroups::prefix`]'s.

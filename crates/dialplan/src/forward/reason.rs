@@ -23,6 +23,8 @@ impl RedirectReason {
     pub const FORWARD_ALL: RedirectReason = RedirectReason(15);
     /// The application behind the line is gone.
     pub const FORWARD_ON_FAILURE: RedirectReason = RedirectReason(82);
+    /// There was no bandwidth, and the public network stands in (AAR).
+    pub const REROUTED: RedirectReason = RedirectReason(129);
     /// No device of the line is registered.
     pub const FORWARD_UNREGISTERED: RedirectReason = RedirectReason(178);
 }
@@ -38,4 +40,6 @@ impl OnBehalfOf {
     pub const PICKUP: OnBehalfOf = OnBehalfOf(16);
     /// Call forwarding.
     pub const FORWARD: OnBehalfOf = OnBehalfOf(5);
+    /// Automated alternate routing (AAR).
+    pub const REROUTING: OnBehalfOf = OnBehalfOf(25);
 }

@@ -196,6 +196,17 @@ impl<L: Clone + PartialEq> Trail<L> {
         }
     }
 
+    /// A call for which there was no bandwidth goes on to another number of the line.
+    ///
+    /// # Errors
+    /// When the call was redirected as often as it may be: it ends with [`HopLimitReached::cause`].
+    pub fn rerouted(&mut self, line: &L) -> Result<u8, HopLimitReached> {
+        self.through_hunt_pilot()?;
+        let (reason, on_behalf_of) = (RedirectReason::REROUTED, OnBehalfOf::REROUTING);
+        self.redirects.push(Redirect { from: line.clone(), reason, on_behalf_of });
+        Ok(self.hops)
+    }
+
     /// Who was called.
     pub const fn original_called(&self) -> &L {
         &self.called

@@ -19,8 +19,8 @@ use super::mobility::Pools;
 use super::phones::SharedPhones;
 use super::route_lists::Groups;
 use super::{
-    Configuration, ConfigurationError, Draft, Line, Place, PlannedTrunk, Problem, bounds, codes, forwards,
-    hunting, lines, loops, mobility, plan, route_lists, transformations,
+    Configuration, ConfigurationError, Draft, Line, Place, PlannedTrunk, Problem, admission, bounds, codes,
+    forwards, hunting, lines, loops, mobility, plan, route_lists, transformations,
 };
 
 pub(super) fn build(draft: &Draft) -> Result<Built, Vec<ConfigurationError>> {
@@ -76,6 +76,7 @@ pub(super) fn with_others(
     let dial_plan = plan.build();
     calls.transformations = transformations::build(draft, &dial_plan, found);
     calls.mobility = mobility::infos(draft, &pools, found);
+    calls.admission = Arc::new(admission::build(draft, found));
     forwards::system(draft, &mut calls, found);
     codes::build(draft, &mut calls, found);
     hunting::build(draft, &dial_plan, &mut calls, found);
@@ -205,6 +206,7 @@ impl Ground<'_> {
         let space = plan::line_space(dial_plan, place, line, found);
         let caller = plan::caller_of_line(place, line, space.clone(), found);
         let mut settings = settings(line, forwards::of(draft, dial_plan, place, line, found));
+        settings.aar = line.aar.as_ref().map(|aar| Box::new(admission::line(place, aar, found)));
         settings.phones = shared.of_line(self, (index, line), &space, &caller, found);
         // Where it is that of a phone as well, it is there once.
         let of_phones = settings.phones.iter().map(|phone| &phone.dials.external_mask);

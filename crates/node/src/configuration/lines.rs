@@ -9,7 +9,10 @@ use strowger_callcontrol::configuration::{BUSY_TRIGGER, CALLS_MAX, HoldSources, 
 use strowger_sip::io::LineAccount;
 
 use super::build::{Findings, Plain};
-use super::{ConfigurationError, Draft, ForwardsDraft, NumberViewDraft, Place, Problem, forwards};
+use super::{
+    ConfigurationError, Draft, ForwardsDraft, LineAarDraft, NumberViewDraft, Place, Problem, SiteDraft,
+    forwards,
+};
 
 /// A line (directory number).
 #[derive(Clone)]
@@ -38,6 +41,8 @@ pub struct Line {
     pub forwards: Option<Box<ForwardsDraft>>,
     /// The number of its voice mail; none when empty.
     pub voice_mail: Box<str>,
+    /// How it is reached over the public network; `None` for most lines.
+    pub aar: Option<Box<LineAarDraft>>,
     /// The phones that it stands on; nobody registers on a line without any.
     pub phones: Vec<PhoneDraft>,
 }
@@ -71,6 +76,8 @@ pub struct PhoneDraft {
     pub private: bool,
     /// It is told of messages that wait for its line without asking.
     pub told_of_messages: bool,
+    /// Where it is, as far as it says so itself; `None` for most phones.
+    pub site: Option<Box<SiteDraft>>,
     /// Whose lines it may watch; what it sees of the dial plan when empty.
     pub subscribe_search_space: Box<str>,
     /// Whose tones it hears; as the device pool says when `None`.
@@ -118,6 +125,7 @@ impl Line {
             no_answer: NO_ANSWER_LINE,
             forwards: None,
             voice_mail: Box::default(),
+            aar: None,
             phones,
         }
     }
@@ -154,6 +162,7 @@ impl PhoneDraft {
             emergency_number: Box::default(),
             private: false,
             told_of_messages: false,
+            site: None,
             subscribe_search_space: Box::default(),
             country: None,
             hold_sources: HoldSources::default(),

@@ -13,8 +13,8 @@ use strowger_dialplan::{DialPlan, Digits, SearchSpace};
 use super::build::Findings;
 use super::route_lists::Groups;
 use super::{
-    Draft, IncomingDraft, NumberViewDraft, PhoneDraft, Place, Problem, bounds, incoming, plan,
-    transformations,
+    Draft, IncomingDraft, NumberViewDraft, PhoneDraft, Place, Problem, SiteDraft, admission, bounds,
+    incoming, plan, transformations,
 };
 
 /// What devices of one place have in common.
@@ -46,6 +46,8 @@ pub struct DevicePoolDraft {
     pub incoming_calling: IncomingDraft,
     /// How the called numbers that its trunks bring become the plan's.
     pub incoming_called: IncomingDraft,
+    /// Where its devices are.
+    pub site: SiteDraft,
 }
 
 /// Subnets, and the device pools that rule in them.
@@ -95,6 +97,8 @@ pub(super) fn pools(draft: &Draft, plan: &DialPlan, groups: &Groups, found: &mut
                 found,
             ),
             incoming_called: incoming::rules(plan, place, "incoming_called", &written.incoming_called, found),
+            site: admission::site(&written.site),
+            aar: admission::aar(plan, place, &written.site, found),
         };
         if pools.insert(written.name.clone(), Arc::new(pool)).is_some() {
             let there = "another device pool".into();

@@ -12,7 +12,8 @@ use strowger_sip::io::{LineAccount, PhoneAccount};
 
 use super::build::{Findings, Ground, digests};
 use super::{
-    Line, LineSecret, NumberViewDraft, PhoneDraft, Place, mobility, plan, route_lists, transformations,
+    Line, LineSecret, NumberViewDraft, PhoneDraft, Place, SiteDraft, admission, mobility, plan, route_lists,
+    transformations,
 };
 
 /// What phones have in common with others, so that it is there once.
@@ -146,7 +147,11 @@ fn new_settings(
     let pool = mobility::pool(place, &phone.device_pool, pools.0, found);
     let pool = pool.as_ref();
     let of_pool = pool.map(|pool| pool.local_route_groups.clone()).unwrap_or_default();
+    let own = phone.site.as_deref().cloned().unwrap_or_default();
+    let site = admission::site(&own);
     PhoneSettings {
+        site: pool.map_or_else(|| site.clone(), |pool| site.or(&pool.site)),
+        aar: admission::or_pool(admission::aar(dial_plan, place, &own, found), pool.map(|pool| &pool.aar)),
         local_route_groups: LocalRouteGroups { standard: standard.or(of_pool.standard), ..of_pool },
         overlap: phone.overlap,
         told_of_messages: phone.told_of_messages,
@@ -169,7 +174,13 @@ fn key(line: &Line, phone: &PhoneDraft) -> String {
     let NumberViewDraft { calling, called, connected, redirecting } = &phone.view;
     // Where there is no pool nobody asks what the line sees without the phone.
     let line_space = if phone.device_pool.is_empty() { "" } else { &*line.search_space };
-    let texts: [&str; 9] = [
+    let none = SiteDraft::default();
+    let SiteDraft { region, location, aar_group, aar_search_space } = phone.site.as_deref().unwrap_or(&none);
+    let texts: [&str; 13] = [
+        region,
+        location,
+        aar_group,
+        aar_search_space,
         &phone.device_pool,
         line_space,
         &phone.subscribe_search_space,

@@ -19,7 +19,7 @@ use super::hunting::{HuntListDraft, HuntPilotDraft, LineGroupDraft};
 use super::mobility::{self, DevicePoolDraft, MobilityInfoDraft, Pools};
 use super::route_lists::{RouteGroupDraft, RouteListDraft};
 use super::transformations::{self, TransformationDraft};
-use super::{Draft, Line, ParkDraft, PhoneDraft, Place, Problem, TrunkDialling, bounds, incoming};
+use super::{Draft, Line, ParkDraft, PhoneDraft, Place, Problem, TrunkDialling, admission, bounds, incoming};
 
 /// Partitions, search spaces and patterns, as they are written.
 #[derive(Clone, Default, Debug)]
@@ -390,6 +390,8 @@ pub(super) fn trunk_settings(
     let mut caller = Caller::new(Digits::EMPTY, space);
     caller.zone = pool.as_ref().and_then(|pool| pool.zone.clone());
     let view = transformations::view(plan, place, &dials.view, found);
+    let site = admission::site(&dials.site);
+    let aar = admission::aar(plan, place, &dials.site, found);
     TrunkSettings {
         caller: Arc::new(caller),
         overlap: dials.overlap,
@@ -398,6 +400,8 @@ pub(super) fn trunk_settings(
         classification: dials.classification,
         incoming: incoming::numbers(plan, place, dials, found),
         view: transformations::or(view, pool.as_ref().and_then(|pool| pool.view.as_ref())),
+        site: pool.as_ref().map_or_else(|| site.clone(), |pool| site.or(&pool.site)),
+        aar: admission::or_pool(aar, pool.as_ref().map(|pool| &pool.aar)),
         pool,
         srtp: dials.srtp,
     }

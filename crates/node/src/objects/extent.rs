@@ -34,6 +34,11 @@ pub fn extent(before: &State, after: &State) -> Extent {
                 }
             }
             Part::Other => others = true,
+            // Whoever named one that is new or gone is changed too.
+            Part::Place if is_in_both(before, after, id) && is_renamed(before, after, id) => {
+                return Extent::Whole;
+            }
+            Part::Place => others = true,
             Part::Whole => return Extent::Whole,
         }
     }
@@ -55,6 +60,8 @@ enum Part {
     Phone,
     /// Something beside the lines, of which none is made.
     Other,
+    /// Something beside the lines that phones know by its name.
+    Place,
     /// Something that lines are made of.
     Whole,
 }
@@ -81,6 +88,7 @@ const fn part(kind: Kind) -> Part {
         | Kind::HuntPilot
         | Kind::CallingTransformationPattern
         | Kind::CalledTransformationPattern
+        | Kind::CodecPreferenceList
         | Kind::ApplicationNumber
         | Kind::CallPark
         | Kind::DirectedCallPark
@@ -88,6 +96,7 @@ const fn part(kind: Kind) -> Part {
         | Kind::MeetMe
         | Kind::PagingGroup
         | Kind::FeatureAccessCode => Part::Other,
+        Kind::Region | Kind::Location | Kind::AarGroup => Part::Place,
         Kind::ServiceParameters
         | Kind::DateTimeGroup
         | Kind::PhysicalLocation
@@ -102,10 +111,6 @@ const fn part(kind: Kind) -> Part {
         | Kind::RouteGroup => Part::Whole,
         Kind::Server
         | Kind::CallManagerGroup
-        | Kind::CodecPreferenceList
-        | Kind::Region
-        | Kind::Location
-        | Kind::AarGroup
         | Kind::PhoneButtonTemplate
         | Kind::SoftKeyTemplate
         | Kind::CredentialPolicy
@@ -132,6 +137,10 @@ fn leaves_others_alone(before: &State, after: &State, line: Id) -> bool {
     }
     let mut users = before.users(line).chain(after.users(line));
     users.all(|user| matches!(part(user.object().kind()), Part::None | Part::Line | Part::Phone))
+}
+
+fn is_in_both(before: &State, after: &State, id: Id) -> bool {
+    before.entry(id).is_some() && after.entry(id).is_some()
 }
 
 fn is_renamed(before: &State, after: &State, line: Id) -> bool {

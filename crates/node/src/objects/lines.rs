@@ -14,7 +14,7 @@ use strowger_sip::auth;
 
 use super::patterns::sealed;
 use super::places::view;
-use super::{Fault, Secrets, Translation, country, hold_sources, name, text};
+use super::{Fault, Secrets, Translation, admission, country, hold_sources, name, text};
 use crate::configuration::{self, ForwardDraft, ForwardTo, ForwardsDraft, LineSecret, PhoneDraft, Place};
 
 /// What a line by itself gives the node.
@@ -114,6 +114,7 @@ fn of(state: &State, id: Id, it: &Line, common: &Common<'_>, secrets: &dyn Secre
     draft.no_answer = own.unwrap_or(usual);
     draft.voice_mail =
         text(it.voice_mail.and_then(|profile| state.get(profile)).map(|profile| profile.pilot.as_str()));
+    draft.aar = it.aar.as_deref().map(|aar| Box::new(admission::of_line(state, aar)));
     draft.forwards = it.forwards.as_ref().map(|forwards| {
         let mut draft = forwards_draft(state, forwards);
         draft.ring = own;
@@ -170,6 +171,7 @@ fn phone_draft(
     draft.view = view(state, more.and_then(|more| more.transformation_spaces.as_ref()));
     draft.subscribe_search_space = name(state, more.and_then(|more| more.subscribe_search_space));
     draft.private = more.is_some_and(|more| more.privacy);
+    draft.site = more.and_then(|more| admission::of_phone(state, more));
     draft.roams = more.is_some_and(|more| more.mobility == MobilityMode::On);
     let of_phone = more.map(|more| hold_sources(more.user_hold_source, more.network_hold_source));
     let of_line = state.get(button.line).map(|it| hold_sources(it.user_hold_source, it.network_hold_source));

@@ -109,6 +109,7 @@ fn setting(place: Place, of_draft: &'static str) -> &'static str {
         Place::LineGroup(_) => &[("ring_seconds", "ring_no_answer_reversion")],
         Place::HuntList(_) => &[("groups", "line_groups")],
         Place::HuntPilot(_) => HUNT_PILOT,
+        Place::Location(_) => &[],
         Place::MatterCode(_) => &[("description", "name")],
         Place::Listener(_) | Place::SearchSpace(_) | Place::MobilityInfo(_) | Place::AuthorizationCode(_) => {
             &[]
@@ -146,6 +147,7 @@ const LINE: Renamed = &[
     ("forward.ring_seconds", "no_answer"),
 ];
 const PHONE: Renamed = &[
+    ("aar_search_space", "more.aar_search_space"),
     ("username", "credentials.user"),
     ("secret", "credentials.secret"),
     ("device_search_space", "search_space"),

@@ -21,7 +21,7 @@ use strowger_dialplan::{
 };
 use strowger_sip::io::DigestAlgorithm;
 
-use super::{Translation, country, hold_sources};
+use super::{Translation, admission, country, hold_sources};
 use crate::configuration::{Draft, ForwardingDraft, MessageDetail, Place, Timers};
 
 impl Translation<'_> {
@@ -64,6 +64,7 @@ impl Translation<'_> {
         };
         draft.digest_algorithms = it.digest_algorithms.iter().map(|name| algorithm(*name)).collect();
         dial_plan(it, draft);
+        admission::parameters(it, &mut draft.admission);
         draft.codes.interdigit_timer = it.code_timer.map(|timer| timer.get());
         draft.codes.refused_cause = cause(it.wrong_code_cause.get());
         draft.codes.display = if it.show_authorization_code { DisplayCode::Yes } else { DisplayCode::No };

@@ -5,7 +5,7 @@ use strowger_configuration::kinds::{
     DevicePool, IncomingNumbers, IncomingRule, MobilityInfo, TransformationSpaces,
 };
 
-use super::{Translation, country, hold_sources, name, text};
+use super::{Translation, admission, country, hold_sources, name, text};
 use crate::configuration::{
     DevicePoolDraft, IncomingDraft, IncomingRuleDraft, MobilityInfoDraft, NumberViewDraft, Place,
 };
@@ -37,6 +37,7 @@ fn device_pool(state: &State, it: &DevicePool) -> DevicePoolDraft {
         emergency_number: text(it.emergency_number.as_ref().map(|number| number.as_str())),
         incoming_calling: incoming(state, it.incoming_calling.as_deref()),
         incoming_called: incoming(state, it.incoming_called.as_deref()),
+        site: admission::of_pool(state, it),
     }
 }
 

@@ -11,7 +11,7 @@ use strowger_dialplan::forward::Classification;
 use strowger_sip::io::Trunk;
 
 use super::places::{incoming, view};
-use super::{Translation, name, text};
+use super::{Translation, admission, name, text};
 use crate::configuration::{IncomingDraft, IncomingRuleDraft, Place, PlannedTrunk, TrunkDialling};
 
 impl Translation<'_> {
@@ -34,6 +34,7 @@ impl Translation<'_> {
                 classification: classification(it.classification),
                 view: view(self.state, it.transformation_spaces.as_deref()),
                 device_pool: name(self.state, it.device_pool),
+                site: admission::of_trunk(self.state, it.location),
                 ..TrunkDialling::default()
             };
             self.planned(Kind::Gateway, id, it.name.as_str(), dialling);
@@ -108,6 +109,7 @@ fn dialling(state: &State, it: &kinds::Trunk) -> TrunkDialling {
             .and_then(|profile| state.get(profile))
             .is_some_and(|profile| profile.accept_unsolicited_notify),
         srtp: if it.srtp_allowed { SrtpRule::AsOffered } else { SrtpRule::Never },
+        site: admission::of_trunk(state, it.location),
     }
 }
 

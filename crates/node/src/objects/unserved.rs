@@ -241,6 +241,8 @@ const fn service(kind: Kind) -> Service {
         | Kind::CalledTransformationPattern
         | Kind::ApplicationNumber
         | Kind::FeatureAccessCode
+        | Kind::CodecPreferenceList
+        | Kind::AarGroup
         | Kind::EndUser
         | Kind::ApplicationUser
         | Kind::ApiToken
@@ -251,11 +253,9 @@ const fn service(kind: Kind) -> Service {
         | Kind::DirectedCallPark
         | Kind::AudioSource => Service::Whole,
         Kind::CallManagerGroup => Service::None("devices register with the one node that there is"),
-        Kind::CodecPreferenceList | Kind::Region => Service::None("regions do not choose codecs yet"),
-        Kind::Location => Service::None("bandwidth is not counted yet"),
-        Kind::AarGroup => {
-            Service::None("calls without bandwidth are not dialled over the public network yet")
-        }
+        // Bandwidth of video is not counted.
+        Kind::Region => Service::Settings(&["relations.region", "relations.codecs", "relations.audio"]),
+        Kind::Location => Service::Settings(&["audio", "links.location", "links.weight", "links.audio"]),
         Kind::PhoneButtonTemplate | Kind::SoftKeyTemplate => {
             Service::None("phones are not sent their keys yet")
         }
@@ -324,12 +324,21 @@ const PARAMETERS: &[&str] = &[
     "network_locale",
     "user_hold_source",
     "network_hold_source",
+    "region_audio_within",
+    "region_audio_between",
+    "codec_overhead",
+    "location_room",
+    "aar",
     "messages",
 ];
 const DEVICE_POOL: &[&str] = &[
     "network_locale",
     "user_hold_source",
     "network_hold_source",
+    "region",
+    "location",
+    "aar_group",
+    "aar_search_space",
     "date_time_group",
     "local_route_group",
     "local_route_groups",
@@ -343,6 +352,7 @@ const DEVICE_POOL: &[&str] = &[
 ];
 const TRUNK: &[&str] = &[
     "srtp_allowed",
+    "location",
     "device_pool",
     "destinations",
     "sources",
@@ -369,6 +379,9 @@ const LINE: &[&str] = &[
     "contacts_max",
     "no_answer",
     "voice_mail",
+    "aar.destination_mask",
+    "aar.voice_mail",
+    "aar.group",
     "forwards.all",
     "forwards.all_policy",
     "forwards.all_secondary_search_space",
@@ -414,6 +427,9 @@ const PHONE: &[&str] = &[
     "more.subscribe_search_space",
     "more.privacy",
     "more.mobility",
+    "more.location",
+    "more.aar_group",
+    "more.aar_search_space",
 ];
 
 #[cfg(test)]

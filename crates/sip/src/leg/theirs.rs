@@ -189,7 +189,7 @@ impl Leg {
                 self.pending = Pending::Theirs(Carrier::FirstResponse);
             }
             Pending::Theirs(Carrier::Response) | Pending::None => {
-                self.refuse_pending(shared, now, status, out)
+                self.refuse_pending_for(shared, now, status, Some(cause), out)
             }
             Pending::Theirs(Carrier::Update(request, _) | Carrier::Request(request)) => {
                 self.respond(shared, now, &request, status, |buffer| write_warning(cause, buffer), None, out);
@@ -210,9 +210,26 @@ impl Leg {
 
     /// Ends whatever request of the peer still waits with a failure (RFC 3261 §15.1.2).
     pub(super) fn refuse_pending(&mut self, shared: &mut Shared, now: Now, status: u16, out: &mut Outbox) {
+        self.refuse_pending_for(shared, now, status, None, out);
+    }
+
+    /// The same with what a cause says more than the status.
+    fn refuse_pending_for(
+        &mut self,
+        shared: &mut Shared,
+        now: Now,
+        status: u16,
+        cause: Option<Cause>,
+        out: &mut Outbox,
+    ) {
+        let warn = |buffer: &mut Vec<u8>| {
+            if let Some(cause) = cause {
+                write_warning(cause, buffer);
+            }
+        };
         match std::mem::replace(&mut self.change, Change::None) {
             Change::Theirs(request, _) => {
-                self.respond(shared, now, &request, status, |_| (), None, out);
+                self.respond(shared, now, &request, status, warn, None, out);
                 // A refresh of ours may have given way to it.
                 self.session_timer.on(Input::Failed(Failure::Other), now.mono);
             }
@@ -220,7 +237,7 @@ impl Leg {
         }
         match std::mem::replace(&mut self.pending, Pending::None) {
             Pending::Theirs(Carrier::Update(request, _) | Carrier::Request(request)) => {
-                self.respond(shared, now, &request, status, |_| (), None, out);
+                self.respond(shared, now, &request, status, warn, None, out);
             }
             other @ (Pending::None | Pending::Theirs(_) | Pending::Ours { .. }) => self.pending = other,
         }

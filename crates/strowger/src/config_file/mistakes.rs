@@ -45,7 +45,8 @@ impl ConfigFile {
             Place::AuthorizationCode(index) => ("authorization_code", index),
             Place::MatterCode(index) => ("matter_code", index),
             Place::Feature(index) => ("feature_code", index),
-            Place::Node | Place::Listener(_) | Place::DirectoryUri(_) => {
+            // The file has no locations.
+            Place::Node | Place::Listener(_) | Place::DirectoryUri(_) | Place::Location(_) => {
                 return format!("{}: {place}:", self.source.path.display());
             }
         };

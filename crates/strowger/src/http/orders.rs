@@ -188,6 +188,7 @@ async fn carry_out(site: &Site, ask: &Ask, what: OrderKind) -> Result<Response, 
         | Answer::Metrics(_)
         | Answer::Health(_)
         | Answer::Messages(_)
+        | Answer::Bandwidth(_)
         | Answer::Leftovers(_) => Err(unexpected()),
     }
 }

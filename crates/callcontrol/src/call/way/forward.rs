@@ -170,6 +170,15 @@ impl Step<'_> {
         dialing::forwarded(self, Arc::new(caller), onward.to)
     }
 
+    /// The call goes on to another number of a line, for which there was no bandwidth; `Some` when that is one hop too many.
+    pub(super) fn redirected_for_bandwidth(&mut self, line: &str, to: &str) -> Option<State> {
+        let mut redirected = self.redirected(line);
+        let counted = redirected.trail.rerouted(&line.into());
+        redirected.to = to.into();
+        self.facts.redirected = Some(redirected);
+        counted.err().map(|reached| self.too_many_hops(line, reached.hops))
+    }
+
     fn too_many_hops(&mut self, at: &str, hops: u8) -> State {
         let (at, hops) = (self.shown(at), u32::from(hops));
         self.decide(None, Decision::HopLimitReached { at, hops });
@@ -209,7 +218,7 @@ impl Facts {
     }
 
     /// The caller, as a forward sees the plan for it: with its present number, and with the forward's partitions only.
-    fn caller_for(&self, css: &SearchSpace) -> Caller {
+    pub(super) fn caller_for(&self, css: &SearchSpace) -> Caller {
         let mut caller = self.dials.as_deref().cloned().unwrap_or_default();
         caller.search_space = css.clone();
         if let Ok(number) = Digits::parse(&self.calling.number) {

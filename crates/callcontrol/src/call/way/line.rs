@@ -82,6 +82,12 @@ impl LineWay {
         Opening::prepare(step, targets, Reach::of_all(contacts))
     }
 
+    /// The call is not offered to it any more; which line it was.
+    pub(in crate::call) fn leave(self, step: &mut Step<'_>) -> LineName {
+        step.vacate(&self.line);
+        self.line
+    }
+
     /// Its phones did not take the call.
     pub(super) fn go_on(self, step: &mut Step<'_>, tried: Tried) -> State {
         step.vacate(&self.line);

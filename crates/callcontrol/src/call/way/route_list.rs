@@ -49,8 +49,8 @@ impl Routing {
     /// A number was routed to a list: its first trunk is tried.
     pub(in crate::call) fn enter(step: &mut Step<'_>, list: &Arc<TrunkList>, analysis: &Analysis) -> State {
         let mut routing = Box::new(Routing::new(step, list, analysis));
-        match routing.next(step, Input::Started) {
-            Ok(target) => routing.rings(step, target),
+        match routing.next_admitted(step, Input::Started) {
+            Ok(targets) => routing.rings(step, targets),
             Err(cause) => step.refuse(cause, WhyRefused::NoTrunkLeft { list: list.name() }),
         }
     }
@@ -59,16 +59,28 @@ impl Routing {
     pub(super) fn go_on(mut self: Box<Self>, step: &mut Step<'_>, tried: Tried) -> State {
         match tried {
             Tried::NoAnswer => step.give_up(tried),
-            Tried::Failed(failure) => match self.next(step, Input::Failed(failure.cause)) {
-                Ok(target) => self.rings(step, target),
+            Tried::Failed(failure) => match self.next_admitted(step, Input::Failed(failure.cause)) {
+                Ok(targets) => self.rings(step, targets),
                 Err(_) => step.give_up(tried),
             },
         }
     }
 
-    fn rings(self: Box<Self>, step: &mut Step<'_>, target: Target) -> State {
+    fn rings(self: Box<Self>, step: &mut Step<'_>, targets: Vec<Target>) -> State {
         step.facts.way = Way::RouteList(self);
-        Opening::prepare(step, vec![target], Reach::Direct)
+        Opening::admitted(step, targets, Reach::Direct)
+    }
+
+    /// The next trunk to which there is bandwidth, and with which there is a codec.
+    fn next_admitted(&mut self, step: &mut Step<'_>, input: Input) -> Result<Vec<Target>, Cause> {
+        let mut input = input;
+        loop {
+            let target = self.next(step, input)?;
+            match step.admit(vec![target]) {
+                Ok(targets) => return Ok(targets),
+                Err(why) => input = Input::Failed(why.cause()),
+            }
+        }
     }
 
     fn new(step: &Step<'_>, list: &Arc<TrunkList>, analysis: &Analysis) -> Self {

@@ -28,6 +28,9 @@ lines = [{ line = "1001" }, { line = "1002" }]
 [[end_user]]
 name = "alice"
 
+[[location]]
+name = "Berlin"
+
 [[route_pattern]]
 pattern = "0!"
 trunk = "t"
@@ -80,6 +83,8 @@ fn extents() {
     check("pattern = \"0!\"", "pattern = \"0!\"\nurgent = true", "others");
     check("pattern = \"0!\"", "pattern = \"9!\"", "others");
     check("[[trunk]]\nname = \"t\"", "[[trunk]]\nname = \"t\"\nclassification = \"on-net\"", "others");
+    check("name = \"Berlin\"", "name = \"Berlin\"\naudio = 240", "others");
+    check("[[location]]\nname = \"Berlin\"\n", "", "others");
     check("name = \"p\"", "name = \"p\"\nzone = \"Europe/Berlin\"", "whole");
     check("[[line_group]]\nname = \"g\"", "[[line_group]]\nname = \"g\"\non_busy = \"stop\"", "others");
     check(

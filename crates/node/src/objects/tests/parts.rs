@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use strowger_base::{Cause, LineName};
 use strowger_callcontrol::RelayMode;
+use strowger_dialplan::admission::{AudioCodec, MediaKind, Place as Where, VoiceMailInstead};
 use strowger_dialplan::codes::DisplayCode;
 use strowger_dialplan::forward::{BySide, CallSide, CfaPolicy, CfaSystemPolicy, Classification};
 use strowger_dialplan::hunt::{Distribution, HuntOption, WhenExhausted};
@@ -542,4 +543,94 @@ fn parameters_that_nobody_has_set_have_their_defaults() {
     assert_eq!(none, told("[service_parameters]\n"));
     // Phones behind NAT would not hear each other without anybody having said so.
     assert!(none.contains("WhenBehindNat"), "{none}");
+}
+
+#[test]
+fn regions_locations_and_aar_groups_reach_call_control() {
+    let toml = r#"
+        [[codec_preference_list]]
+        name = "narrow"
+        codecs = ["g729", "ilbc"]
+        [[region]]
+        name = "Berlin"
+        relations = [{ region = "Bonn", codecs = "narrow", audio = 24 }]
+        [[region]]
+        name = "Bonn"
+        [[location]]
+        name = "Berlin"
+        audio = 240
+        links = [{ audio = 160 }, { location = "Bonn", weight = 10, audio = "none" }]
+        [[location]]
+        name = "Bonn"
+        [[aar_group]]
+        name = "all"
+        prefixes = [{ group = "all", prefix = "91" }]
+        [[partition]]
+        name = "outside"
+        [[calling_search_space]]
+        name = "outside"
+        partitions = ["outside"]
+        [[device_pool]]
+        name = "berlin"
+        region = "Berlin"
+        location = "Berlin"
+        aar_group = "all"
+        aar_search_space = "outside"
+        [service_parameters]
+        aar = true
+        region_audio_between = 32
+        [[voice_mail_profile]]
+        name = "mail"
+        pilot = "6000"
+        [[line]]
+        pattern = "1001"
+        voice_mail = "mail"
+        aar = { destination_mask = "408555XXXX", voice_mail = true }
+        [[line]]
+        pattern = "1002"
+        [[phone]]
+        name = "desk"
+        device_pool = "berlin"
+        credentials = { secret = "secret" }
+        lines = [{ line = "1001" }]
+        [[phone]]
+        name = "away"
+        device_pool = "berlin"
+        credentials = { secret = "secret" }
+        lines = [{ line = "1002" }]
+        more = { location = "Bonn" }
+        [[trunk]]
+        name = "carrier"
+        device_pool = "berlin"
+        location = "Bonn"
+        destinations = ["192.0.2.1:5060"]
+    "#;
+    let configuration = built(toml);
+    let calls = &configuration.calls;
+    let site = |number: &str| {
+        let site = &calls.lines.get(number).unwrap().phones[0].settings.site;
+        (site.region.as_deref().unwrap_or_default().to_owned(), site.location().to_owned())
+    };
+    assert_eq!(site("1001"), ("Berlin".to_owned(), "Berlin".to_owned()));
+    assert_eq!(site("1002"), ("Berlin".to_owned(), "Bonn".to_owned()));
+    let trunk = &calls.trunks["carrier"];
+    assert_eq!((trunk.site.location(), trunk.site.region.as_deref()), ("Bonn", Some("Berlin")));
+    assert_eq!((trunk.aar.group.as_deref(), trunk.aar.search_space.is_some()), (Some("all"), true));
+    let admission = &calls.admission;
+    let (berlin, bonn) = (Arc::from("Berlin"), Arc::from("Bonn"));
+    let limits = admission.limits(Some(&bonn), Some(&berlin)).unwrap();
+    assert_eq!((limits.audio_kbps_max, limits.preference), (24, &[AudioCodec::G729, AudioCodec::Ilbc][..]));
+    assert_eq!(admission.limits(None, Some(&berlin)).unwrap().audio_kbps_max, 32);
+    assert_eq!(admission.limits(None, None).map(|limits| limits.audio_kbps_max), None);
+    let rooms: Vec<(Where, u32)> = admission.locations.rooms(MediaKind::Audio).collect();
+    let link = |one: &str, other: &str| Where::Link(one.into(), other.into());
+    let expect = [
+        (link("Berlin", "Hub_None"), 160),
+        (Where::Location("Berlin".into()), 240),
+        (link("Berlin", "Bonn"), 0),
+    ];
+    assert_eq!(rooms, expect);
+    let aar = calls.lines.get("1001").unwrap().aar.as_ref().unwrap();
+    assert_eq!((aar.destination_mask.is_some(), aar.voice_mail), (true, VoiceMailInstead::Yes));
+    assert_eq!(admission.aar_groups.prefix(Some(&Arc::from("all")), Some(&Arc::from("all"))), "91");
 }

@@ -1,0 +1,174 @@
+//! Bandwidth between locations: what calls have of it, and what they were refused.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use strowger_base::journal::{PlaceView, Shortage};
+use strowger_dialplan::admission::{
+    Bandwidth, HUB_NONE, Ledger, Locations, MediaKind, Place, Refusal, Reservation,
+};
+
+use crate::configuration::Admission;
+
+/// What all calls of a shard have taken of locations and links.
+#[derive(Debug, Default)]
+pub(crate) struct Taken {
+    ledger: Ledger,
+    /// How often each place had no room.
+    refused: BTreeMap<Place, u64>,
+}
+
+/// What a call has taken for the devices that it rings, or with which it talks.
+#[derive(Debug, Default)]
+pub(crate) struct Reserved {
+    shares: Vec<Share>,
+    /// It was sent over the public network for want of bandwidth, which happens once.
+    pub(crate) rerouted: bool,
+}
+
+/// What is taken between the caller and one location.
+#[derive(Debug)]
+struct Share {
+    to: Arc<str>,
+    reservation: Reservation,
+    kbps: u32,
+}
+
+/// Why there is no room between two locations.
+#[derive(Clone, Debug)]
+pub(crate) struct NoRoom {
+    from: Arc<str>,
+    to: Arc<str>,
+    refusal: Refusal,
+    needed: u32,
+}
+
+/// The use of a place, for who looks at it.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct PlaceUse {
+    /// Which.
+    pub place: Place,
+    /// What calls have taken of its room for speech, in kbit/s.
+    pub taken: u32,
+    /// How much room that is, in kbit/s; `None` when it has no bounds.
+    pub room: Option<u32>,
+    /// How many calls found no room.
+    pub refused: u64,
+}
+
+impl Taken {
+    /// How many places have something taken.
+    pub(crate) fn places(&self) -> usize {
+        self.ledger.all_taken().count()
+    }
+
+    /// All places with bounds, and all of which something is taken or was refused.
+    pub(crate) fn uses(&self, locations: &Locations) -> Vec<PlaceUse> {
+        let mut places: BTreeMap<Place, Option<u32>> = BTreeMap::new();
+        for (place, room) in locations.rooms(MediaKind::Audio) {
+            places.insert(place, Some(room));
+        }
+        for (place, _, _) in self.ledger.all_taken() {
+            places.entry(place.clone()).or_default();
+        }
+        for place in self.refused.keys() {
+            places.entry(place.clone()).or_default();
+        }
+        let used = |(place, room): (Place, Option<u32>)| {
+            let taken = self.ledger.taken(&place, MediaKind::Audio);
+            let refused = self.refused.get(&place).copied().unwrap_or(0);
+            PlaceUse { place, taken, room, refused }
+        };
+        places.into_iter().map(used).collect()
+    }
+
+    /// Takes bandwidth between two locations for a call.
+    pub(crate) fn take(
+        &mut self,
+        admission: &Admission,
+        reserved: &mut Reserved,
+        (from, to): (&str, &str),
+        kbps: u32,
+    ) -> Result<(), NoRoom> {
+        let taken = match (admission.location(from), admission.location(to)) {
+            (Some(one), Some(other)) => self.ledger.admit(&admission.locations, one, other, speech(kbps)),
+            (None, _) | (_, None) => Err(Refusal::UnknownLocation),
+        };
+        match taken {
+            Ok(reservation) => {
+                reserved.shares.push(Share { to: to.into(), reservation, kbps });
+                Ok(())
+            }
+            Err(refusal) => Err(self.refuse((from, to), refusal, kbps)),
+        }
+    }
+
+    fn refuse(&mut self, (from, to): (&str, &str), refusal: Refusal, needed: u32) -> NoRoom {
+        if let Refusal::Full { place, .. } = &refusal {
+            *self.refused.entry(place.clone()).or_default() += 1;
+        }
+        NoRoom { from: from.into(), to: to.into(), refusal, needed }
+    }
+
+    /// Changes what is taken to a location. Where there is no room for it nothing is changed.
+    pub(crate) fn change(
+        &mut self,
+        admission: &Admission,
+        reserved: &mut Reserved,
+        (from, to): (&str, &str),
+        kbps: u32,
+    ) -> Result<(), NoRoom> {
+        let Some(share) = reserved.share_mut(to) else { return Ok(()) };
+        let changed = self.ledger.change(&admission.locations, &mut share.reservation, speech(kbps));
+        changed.map_err(|refusal| self.refuse((from, to), refusal, kbps))?;
+        share.kbps = kbps;
+        Ok(())
+    }
+
+    /// Gives back what a call has taken, but for what it has taken to the location `keep`.
+    pub(crate) fn give_back(&mut self, reserved: &mut Reserved, keep: Option<&str>) {
+        for share in std::mem::take(&mut reserved.shares) {
+            if keep == Some(&*share.to) {
+                reserved.shares.push(share);
+            } else {
+                self.ledger.release(share.reservation);
+            }
+        }
+    }
+}
+
+impl Reserved {
+    /// What is taken to a location, in kbit/s; `None` when nothing needs to be.
+    pub(crate) fn kbps(&self, to: &str) -> Option<u32> {
+        self.shares.iter().find(|share| *share.to == *to).map(|share| share.kbps)
+    }
+
+    fn share_mut(&mut self, to: &str) -> Option<&mut Share> {
+        self.shares.iter_mut().find(|share| *share.to == *to)
+    }
+}
+
+impl NoRoom {
+    /// As the journal tells it.
+    pub(crate) fn view(&self) -> Shortage<'_> {
+        let (place, free, needed) = match &self.refusal {
+            Refusal::Full { place: Place::Location(name), free, needed, .. } => {
+                (PlaceView::Location(name), *free, *needed)
+            }
+            Refusal::Full { place: Place::Link(one, other), free, needed, .. } => {
+                (PlaceView::Link { one, other }, *free, *needed)
+            }
+            Refusal::NoPath { .. } => (PlaceView::NoPath, 0, self.needed),
+            Refusal::UnknownLocation => (PlaceView::Location(HUB_NONE), 0, self.needed),
+        };
+        Shortage { from: &self.from, to: &self.to, place, free, needed }
+    }
+
+    pub(crate) const fn refusal(&self) -> &Refusal {
+        &self.refusal
+    }
+}
+
+const fn speech(kbps: u32) -> Bandwidth {
+    Bandwidth { audio: kbps, video: 0, immersive: 0 }
+}

@@ -1,0 +1,108 @@
+//! Media with a device that is rung, before and with its answer: who was offered what, and what the caller hears of it.
+
+use strowger_base::journal::WhyOfferRefused;
+use strowger_base::{Cause, Command, Media, SessionDescription};
+
+use super::Step;
+use super::participant::Owes;
+use super::session::{Begun, Session};
+use super::way::CallerMedia;
+use crate::exchange::{Exchange, Side};
+
+impl Session {
+    /// How far media is with the caller, when the device that shared this session is gone.
+    pub(super) const fn caller_media(&self) -> CallerMedia {
+        match (self.begun, self.exchange) {
+            (Begun::No, Exchange::Awaited | Exchange::Offered(Side::Caller)) => CallerMedia::Nothing,
+            (Begun::Yes, Exchange::Settled) => CallerMedia::Agreed,
+            (Begun::No | Begun::Yes, _) => CallerMedia::Open,
+        }
+    }
+
+    /// What the device owes to a caller that went away, with which it had agreed on media early.
+    pub(super) const fn owes_former(&self) -> Owes {
+        match (self.begun, self.exchange) {
+            (Begun::Yes, Exchange::Offered(Side::Caller)) => Owes::Answer,
+            (Begun::Yes, Exchange::Requested(Side::Caller)) => Owes::Offer,
+            (Begun::No | Begun::Yes, _) => Owes::Nothing,
+        }
+    }
+
+    /// The only phone answered the offer before it answered the call; what the caller is told.
+    pub(super) fn early_answer(&mut self, step: &mut Step<'_>, answer: SessionDescription) -> Media {
+        let again = step.facts.to_caller.source() == Some(&answer);
+        match (self.begun, self.exchange) {
+            (Begun::No, Exchange::Offered(Side::Caller)) => {
+                self.exchange = Exchange::Settled;
+                let passed = step.pass_answer(Side::Called, self.called, answer);
+                self.agreed(step, Side::Called);
+                Media::Answer(passed)
+            }
+            // Every further 18x repeats it (RFC 6337 §2.2); another one comes from behind a forking proxy.
+            (Begun::Yes, Exchange::Settled) if !again => {
+                let passed = step.pass_answer(Side::Called, self.called, answer);
+                self.agreed(step, Side::Called);
+                Media::Answer(passed)
+            }
+            (Begun::No | Begun::Yes, _) => Media::None,
+        }
+    }
+
+    /// The only phone offers in a provisional answer (delayed offer, RFC 6337 §2.2).
+    pub(super) fn early_offer(&mut self, step: &mut Step<'_>, offer: SessionDescription) -> Media {
+        if self.exchange == Exchange::Awaited && step.facts.caller_takes_reliable {
+            match step.pass_offer(Side::Called, self.called, offer) {
+                Some(passed) => {
+                    self.exchange = Exchange::Offered(Side::Called);
+                    return Media::Offer(passed);
+                }
+                None => {
+                    let cause = step.not_permitted(self.called);
+                    step.command(self.called, Command::RefuseMedia(cause));
+                    return Media::None;
+                }
+            }
+        }
+        step.refuse_media(self.called, WhyOfferRefused::OtherNotReady);
+        Media::None
+    }
+
+    /// What the caller is told about media when the call is answered, and whether that settles an offer. An error
+    /// when there is no media to talk over.
+    pub(super) fn final_media(
+        &mut self,
+        step: &mut Step<'_>,
+        media: Media,
+        early: Option<SessionDescription>,
+    ) -> Result<(Media, bool), Cause> {
+        let media = match (media, early) {
+            // The answer came in a provisional response and is not repeated.
+            (Media::None, Some(early)) => Media::Answer(early),
+            (media, _) => media,
+        };
+        match (self.begun, self.exchange, media) {
+            (Begun::No, Exchange::Offered(Side::Caller), Media::Answer(answer)) => {
+                self.exchange = Exchange::Settled;
+                Ok((Media::Answer(step.pass_answer(Side::Called, self.called, answer)), true))
+            }
+            (Begun::No, Exchange::Awaited, Media::Offer(offer)) => {
+                let passed = step.pass_offer(Side::Called, self.called, offer);
+                let passed = passed.ok_or_else(|| step.not_permitted(self.called))?;
+                self.exchange = Exchange::Offered(Side::Called);
+                Ok((Media::Offer(passed), false))
+            }
+            // Agreed early; a repeated answer changes nothing, even while an UPDATE is under way.
+            (Begun::Yes, _, Media::None) => Ok((Media::None, false)),
+            (Begun::Yes, Exchange::Settled, Media::Answer(answer)) => {
+                let changed = step.facts.to_caller.source() != Some(&answer);
+                Ok((Media::Answer(step.pass_answer(Side::Called, self.called, answer)), changed))
+            }
+            (Begun::Yes, _, Media::Answer(_)) => Ok((Media::None, false)),
+            // The caller's answer to the early offer is still on its way (PRACK).
+            (Begun::No, Exchange::Offered(Side::Called), Media::None) => Ok((Media::None, false)),
+            (Begun::No | Begun::Yes, _, Media::None | Media::Answer(_) | Media::Offer(_)) => {
+                Err(Cause::MANDATORY_IE_MISSING)
+            }
+        }
+    }
+}

@@ -1,0 +1,208 @@
+//! Which codecs two devices may use: their regions say it, and what bandwidth there is.
+//!
+//! An offer goes on with what is permitted, in the order of the regions. Of an answer the first codec is left that is permitted, so
+//! that the bandwidth of the call is known and neither side changes in mid-stream. What nothing is left of is not passed on: it
+//! would need a transcoder.
+
+use strowger_base::journal::{Admission as News, Codecs, Decision};
+use strowger_base::leg::Target;
+use strowger_base::{LegId, SessionDescription};
+use strowger_dialplan::admission::{AudioCodec, RegionLimits};
+use strowger_media::sdp::{self, AudioFormat, Selection};
+
+use super::Step;
+use crate::configuration::{Admission, Site};
+use crate::exchange::Side;
+
+/// What may be used between two devices.
+pub(super) struct Permit<'c> {
+    admission: &'c Admission,
+    limits: Option<RegionLimits<'c>>,
+    /// What there is bandwidth for, in kbit/s; anything when `None`.
+    kbps_max: Option<u32>,
+}
+
+impl<'c> Permit<'c> {
+    pub(super) fn between(admission: &'c Admission, from: &Site, to: &Site) -> Self {
+        let limits = admission.limits(from.region.as_ref(), to.region.as_ref());
+        Permit { admission, limits, kbps_max: None }
+    }
+
+    /// The same where there is bandwidth for no more than this.
+    pub(super) const fn within(self, kbps_max: Option<u32>) -> Self {
+        Permit { kbps_max, ..self }
+    }
+
+    /// Where a codec stands among those that are permitted; `None` when it is not.
+    fn rank(&self, format: &AudioFormat<'_>) -> Option<usize> {
+        let codec = codec(format);
+        if self.kbps_max.is_some_and(|most| self.admission.accounted(&codec) > most) {
+            return None;
+        }
+        let Some(limits) = &self.limits else { return Some(0) };
+        let place = limits.preference.iter().position(|preferred| *preferred == codec);
+        place.filter(|_| codec.payload_kbps() <= limits.audio_kbps_max)
+    }
+
+    /// What is left of an offer.
+    pub(super) fn of_offer(&self, offer: &SessionDescription) -> Selection {
+        if self.limits.is_none() && self.kbps_max.is_none() {
+            return Selection::Unchanged;
+        }
+        sdp::select_formats(offer.as_bytes(), |format| self.rank(format))
+    }
+
+    /// The most for speech, and the codecs of an offer of which regions leave nothing.
+    pub(super) fn leaves_nothing_of(&self, offer: &SessionDescription) -> Option<(u16, String)> {
+        let limits = self.limits.as_ref()?;
+        let nothing = self.of_offer(offer) == Selection::Nothing;
+        nothing.then(|| (limits.audio_kbps_max, names(offer)))
+    }
+
+    /// What is left of an answer: its first codec that is permitted.
+    pub(super) fn of_answer(&self, answer: &SessionDescription) -> Selection {
+        let formats = sdp::audio_formats(answer.as_bytes());
+        let first = formats.iter().find(|format| self.rank(format).is_some());
+        match first {
+            Some(first) => sdp::select_formats(answer.as_bytes(), |format| (format == first).then_some(0)),
+            None => Selection::Nothing,
+        }
+    }
+
+    /// What the most expensive codec of a description takes that is permitted; of any when there is none yet.
+    pub(super) fn most(&self, offer: Option<&SessionDescription>) -> u32 {
+        let Some(offer) = offer else { return self.most_of_any() };
+        let formats = sdp::audio_formats(offer.as_bytes());
+        let permitted = formats.iter().filter(|format| self.rank(format).is_some());
+        permitted.map(|format| self.admission.accounted(&codec(format))).max().unwrap_or(0)
+    }
+
+    fn most_of_any(&self) -> u32 {
+        let Some(limits) = &self.limits else { return self.admission.accounted(&AudioCodec::G711Ulaw) };
+        let permitted =
+            limits.preference.iter().filter(|codec| codec.payload_kbps() <= limits.audio_kbps_max);
+        permitted.map(|codec| self.admission.accounted(codec)).max().unwrap_or(0)
+    }
+
+    /// What the first codec of an answer takes, with its name.
+    pub(super) fn first<'a>(&self, answer: &'a [u8]) -> (u32, &'a str) {
+        let formats = sdp::audio_formats(answer);
+        let first = formats.iter().find(|format| self.rank(format).is_some()).or(formats.first());
+        first.map_or((0, ""), |format| (self.admission.accounted(&codec(format)), format.name))
+    }
+}
+
+fn codec(format: &AudioFormat<'_>) -> AudioCodec {
+    AudioCodec::named(format.name, format.clock_hz, format.parameters)
+}
+
+/// The codecs of a description, as people are told.
+fn names(description: &SessionDescription) -> String {
+    let formats = sdp::audio_formats(description.as_bytes());
+    formats.iter().map(|format| format.name).collect::<Vec<_>>().join(", ")
+}
+
+impl Step<'_> {
+    /// Where the two sides of the call are, when `target` is the called one; `None` where nobody is anywhere.
+    pub(super) fn sites(&self, target: &Target) -> Option<(Site, Site)> {
+        let configuration = &self.shared.configuration;
+        if !configuration.admission.in_use {
+            return None;
+        }
+        let caller = match &self.facts.joins_from {
+            Some(site) => Site::clone(site),
+            None => configuration.site_of_origin(&self.facts.origin, self.facts.address),
+        };
+        let called = configuration.site_of_target(target, &caller);
+        Some((caller, called))
+    }
+
+    fn sites_of_leg(&self, called: LegId) -> Option<(Site, Site)> {
+        self.sites(self.facts.rung_on(called)?)
+    }
+
+    /// What the other side is offered instead of what `from` offers; `None` when regions and bandwidth leave nothing of it.
+    pub(super) fn pass_offer(
+        &mut self,
+        from: Side,
+        called: LegId,
+        offer: SessionDescription,
+    ) -> Option<SessionDescription> {
+        let Some(sites) = self.sites_of_leg(called) else { return Some(self.pass(from, offer, None)) };
+        let leg = match from {
+            Side::Caller => self.facts.caller,
+            Side::Called => called,
+        };
+        self.make_room(&sites, &offer);
+        let left = self.permitted((from, leg), &sites, &offer).ok()?;
+        Some(self.pass(from, offer, left))
+    }
+
+    /// The same for a device that is about to be rung. What nothing is left of is not passed on; regions may have changed since that
+    /// was looked at, and then the device is offered what it would have been.
+    pub(super) fn pass_offer_to(&mut self, target: &Target, offer: SessionDescription) -> SessionDescription {
+        let Some(sites) = self.sites(target) else { return self.pass(Side::Caller, offer, None) };
+        let caller = self.facts.caller;
+        let left = self.permitted((Side::Caller, caller), &sites, &offer).unwrap_or_default();
+        self.pass(Side::Caller, offer, left)
+    }
+
+    /// What the other side is answered instead of what `from` answers. An answer that nothing is left of breaks the offer
+    /// (RFC 3264 §6.1); it passes as it came.
+    pub(super) fn pass_answer(
+        &mut self,
+        from: Side,
+        called: LegId,
+        answer: SessionDescription,
+    ) -> SessionDescription {
+        let Some((caller, site)) = self.sites_of_leg(called) else {
+            return self.pass_as_answer(from, answer, None);
+        };
+        let kbps = self.facts.reserved.kbps(site.location());
+        let admission = &self.shared.configuration.admission;
+        let permit = Permit::between(admission, &caller, &site).within(kbps);
+        let left = match permit.limits.is_some() || kbps.is_some() {
+            false => Selection::Unchanged,
+            true => permit.of_answer(&answer),
+        };
+        let left = match left {
+            Selection::Changed(left) => Some(left),
+            Selection::Unchanged | Selection::Nothing => None,
+        };
+        self.pass_as_answer(from, answer, left)
+    }
+
+    /// What is left of an offer between two sites, when that is less or in another order; an error when nothing is.
+    pub(super) fn permitted(
+        &mut self,
+        (from, leg): (Side, LegId),
+        (caller, called): &(Site, Site),
+        offer: &SessionDescription,
+    ) -> Result<Option<SessionDescription>, ()> {
+        let admission = std::sync::Arc::clone(&self.shared.configuration.admission);
+        let kbps = self.facts.reserved.kbps(called.location());
+        let permit = Permit::between(&admission, caller, called).within(kbps);
+        let left = match permit.of_offer(offer) {
+            Selection::Unchanged => return Ok(None),
+            Selection::Changed(left) => Some(left),
+            Selection::Nothing => None,
+        };
+        // That there is no bandwidth was told where it was looked for.
+        let Some(limits) = &permit.limits else { return left.map(Some).ok_or(()) };
+        let regions = match from {
+            Side::Caller => (&caller.region, &called.region),
+            Side::Called => (&called.region, &caller.region),
+        };
+        let (offered, names_left) = (names(offer), left.as_ref().map(names).unwrap_or_default());
+        let codecs = Codecs {
+            from: regions.0.as_deref().unwrap_or_default(),
+            to: regions.1.as_deref().unwrap_or_default(),
+            kbps_max: limits.audio_kbps_max,
+            offered: &offered,
+            left: &names_left,
+        };
+        let told = if left.is_some() { News::CodecsLeft(codecs) } else { News::NoCodecLeft(codecs) };
+        self.decide(Some(leg), Decision::Admission(told));
+        left.map(Some).ok_or(())
+    }
+}
