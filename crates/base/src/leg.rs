@@ -314,6 +314,20 @@ pub struct Ring {
     pub reliable_provisional: bool,
     /// Earlier destinations, latest first.
     pub diversions: Vec<Diversion>,
+    /// What a service of ours shall say about keys when it is the one that offers.
+    pub srtp: SrtpOffer,
+}
+
+/// What an offer of ours says about keys of SRTP (RFC 4568).
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub enum SrtpOffer {
+    /// Nothing: RTP.
+    #[default]
+    Clear,
+    /// RTP, with keys beside it for who wants SRTP.
+    Beside,
+    /// SRTP alone.
+    Alone,
 }
 
 /// What a device does while it is being called.

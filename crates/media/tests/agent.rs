@@ -44,6 +44,7 @@ fn ring(media: Media) -> Command {
         hops_remaining: 70,
         reliable_provisional: false,
         diversions: Vec::new(),
+        srtp: strowger_base::leg::SrtpOffer::Clear,
     }))
 }
 

@@ -63,6 +63,7 @@ impl Pair {
             hops_remaining: 70,
             reliable_provisional: false,
             diversions: Vec::new(),
+            srtp: strowger_base::leg::SrtpOffer::Clear,
         })));
     }
 

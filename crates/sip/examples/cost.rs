@@ -154,6 +154,7 @@ impl Bench {
             hops_remaining: 69,
             reliable_provisional: false,
             diversions: vec![],
+            srtp: strowger_base::leg::SrtpOffer::Clear,
         };
         let (invite, _) = self.take(Input::Command(b, Command::Ring(Box::new(ring))));
         let respond = |request: &str, status: u16, body: &str| {

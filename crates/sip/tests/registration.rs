@@ -150,6 +150,7 @@ fn a_phone_behind_nat_is_rung_where_its_packets_came_from_and_another_at_its_con
             hops_remaining: 5,
             reliable_provisional: false,
             diversions: vec![],
+            srtp: strowger_base::leg::SrtpOffer::Clear,
         };
         let leg = LegId::new(NodeId(1), ShardId(0), 2);
         d.command(leg, Command::Ring(Box::new(ring)));
@@ -293,6 +294,7 @@ fn phones_of_one_line_ring_each_and_say_which_of_them_calls() {
             hops_remaining: 5,
             reliable_provisional: false,
             diversions: vec![],
+            srtp: strowger_base::leg::SrtpOffer::Clear,
         };
         let leg = LegId::new(NodeId(1), ShardId(0), binding.0 * 2);
         d.command(leg, Command::Ring(Box::new(ring)));

@@ -67,6 +67,7 @@ impl Step<'_> {
             return;
         }
         let leg = self.shared.leg_ids.allocate();
+        let srtp = self.srtp_of(side);
         let ring = Ring {
             target: Target::Service(Service::Sounds),
             calling: Party::default(),
@@ -75,6 +76,7 @@ impl Step<'_> {
             hops_remaining: limits::MAX_FORWARDS,
             reliable_provisional: false,
             diversions: Vec::new(),
+            srtp,
         };
         self.shared.legs.insert(leg, self.facts.id);
         let to_service = Outlet::new(self.facts.id.number << 2 | 2);

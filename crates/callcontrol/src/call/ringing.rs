@@ -7,7 +7,7 @@
 use std::time::Duration;
 
 use strowger_base::journal::{Decision, PartyView, ReleasedBy, WhyEnded, WhyOfferRefused, WhyReleased};
-use strowger_base::leg::{Alert, Party, ReleaseReason, Ring, Signal, Target, Tone};
+use strowger_base::leg::{Alert, Party, ReleaseReason, Ring, Signal, SrtpOffer, Target, Tone};
 use strowger_base::{Cause, Command, LegId, LineName, Media, SessionDescription};
 
 use super::joining::{First, Joining};
@@ -488,6 +488,7 @@ impl Step<'_> {
             hops_remaining: self.facts.hops_remaining,
             reliable_provisional,
             diversions,
+            srtp: SrtpOffer::Clear,
         };
         self.shared.legs.insert(leg, self.facts.id);
         self.command(leg, Command::Ring(Box::new(ring)));

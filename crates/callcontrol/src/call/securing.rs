@@ -7,7 +7,7 @@
 use strowger_base::journal::{
     Decision, Keys as KeysView, KeysOutcome, ReleasedBy, WhyEnded, WhyNoKeys, WhyRefused,
 };
-use strowger_base::leg::{Origin, ReleaseReason, Target};
+use strowger_base::leg::{Origin, ReleaseReason, SrtpOffer, Target};
 use strowger_base::{Cause, LegId, SessionDescription};
 use strowger_media::control::{self, PortKeys};
 use strowger_media::sdp::{self, AudioSecurity, CryptoLine, Wish};
@@ -268,6 +268,19 @@ impl Step<'_> {
         self.release(leg, cause, why);
         self.release(self.facts.caller, cause, why);
         Some(self.end(cause, ReleasedBy::System, WhyEnded::NoMedia))
+    }
+
+    /// How a side has had its media until now, so that a service of ours offers it the same.
+    pub(super) fn srtp_of(&self, side: Side) -> SrtpOffer {
+        let written = match side {
+            Side::Caller => self.facts.to_called.source(),
+            Side::Called => self.facts.to_caller.source(),
+        };
+        match written.map(|written| AudioSecurity::of(written.as_bytes()).wish) {
+            Some(Wish::Required) => SrtpOffer::Alone,
+            Some(Wish::Optional) => SrtpOffer::Beside,
+            Some(Wish::Clear | Wish::Other) | None => SrtpOffer::Clear,
+        }
     }
 
     fn blocks(&self) -> bool {

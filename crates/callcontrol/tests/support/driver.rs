@@ -10,7 +10,7 @@ use strowger_base::feature::FeatureCode;
 use strowger_base::journal::{CallRecord, CodesView, Decision, Entry, OriginView, Record};
 use strowger_base::leg::{
     Alert, BindingId, Digit, DigitsEnd, Diversion, FurtherDigits, Origin, Party, Presentation, ReleaseReason,
-    Service, Setup, Target,
+    Service, Setup, SrtpOffer, Target,
 };
 use strowger_base::net::{Flow, ListenerId};
 use strowger_base::{
@@ -461,11 +461,16 @@ impl Driver {
                     Target::Trunk(name) => format!("trunk {name}"),
                     Target::Service(service) => format!("service {service:?}"),
                 };
+                let srtp = match ring.srtp {
+                    SrtpOffer::Clear => "",
+                    SrtpOffer::Beside => " srtp-beside",
+                    SrtpOffer::Alone => " srtp",
+                };
                 let reliable = if ring.reliable_provisional { " reliable" } else { "" };
                 let by =
                     |diversion: &Diversion| format!(" from {} {}", diversion.party.number, diversion.reason);
                 let text = format!(
-                    "ring {target} {} by {} {}{reliable}{}",
+                    "ring {target} {} by {} {}{reliable}{srtp}{}",
                     ring.called,
                     party(&ring.calling),
                     self.show(&ring.media),

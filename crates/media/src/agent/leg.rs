@@ -3,7 +3,7 @@
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 
 use strowger_base::leg::{
-    Command, Media, Mute, Party, Presentation, ReleaseReason, Ring, Service, Signal, Tone,
+    Command, Media, Mute, Party, Presentation, ReleaseReason, Ring, Service, Signal, SrtpOffer, Tone,
 };
 use strowger_base::{Cause, LegId, SessionDescription};
 
@@ -73,7 +73,11 @@ impl ServiceLeg {
             described: None,
             hears: false,
             keys,
-            offers: Wish::Clear,
+            offers: match ring.srtp {
+                SrtpOffer::Clear => Wish::Clear,
+                SrtpOffer::Beside => Wish::Optional,
+                SrtpOffer::Alone => Wish::Required,
+            },
             protected_by: None,
             state: State::Opening { offer: offer_of(ring.media) },
         }

@@ -47,6 +47,7 @@ fn ring(line: &str, calling: &str) -> Command {
         hops_remaining: 70,
         reliable_provisional: false,
         diversions: Vec::new(),
+        srtp: strowger_base::leg::SrtpOffer::Clear,
     }))
 }
 

@@ -175,6 +175,7 @@ pub fn ring_bob(media: Media, reliable: bool) -> Ring {
         hops_remaining: 68,
         reliable_provisional: reliable,
         diversions: vec![],
+        srtp: strowger_base::leg::SrtpOffer::Clear,
     }
 }
 
