@@ -22,6 +22,7 @@ mod load;
 mod ports;
 pub(crate) mod process;
 mod refusals;
+mod secure;
 pub(crate) mod server;
 mod services;
 mod sipp;
@@ -49,6 +50,7 @@ const SCENARIOS: &[(&str, &str, Scenario)] = &[
     ("transfer", "the called phone sends the caller to a third one", transfer::blind),
     ("orders", "an operator brings parties together, sends one on, ends a call", transfer::ordered),
     ("hold", "who is held hears music, and the other one again afterwards", transfer::hold),
+    ("srtp", "phones that insist on SRTP, through the relay and with services", secure::srtp),
     ("echo", "the echo test sends back what it hears", services::echo),
     ("announcement", "the announcement is heard", services::announcement),
     ("busy", "a busy phone", refusals::busy),

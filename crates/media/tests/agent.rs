@@ -3,12 +3,12 @@
 #![expect(clippy::unwrap_used, reason = "helpers of tests")]
 
 use strowger_base::leg::{
-    Command, Digit, Media, Party, ReleaseReason, Ring, Service, SessionDescription, Signal, Target,
+    Command, Digit, Media, Party, ReleaseReason, Ring, Service, SessionDescription, Signal, SrtpOffer, Target,
 };
 use strowger_base::{Cause, Instant, LegId, NodeId, Now, Rng, Secret, ShardId, WallTime};
 use strowger_media::agent::{Agent, Input, Outbox, Output};
 use strowger_media::control::{self, PortId, PortOwner, Report};
-use strowger_media::sdp::peek;
+use strowger_media::sdp::{AudioSecurity, Wish, peek, set_crypto};
 use strowger_media::srtp::KeySource;
 use strowger_media::statistics::PortStatistics;
 
@@ -44,7 +44,7 @@ fn ring(media: Media) -> Command {
         hops_remaining: 70,
         reliable_provisional: false,
         diversions: Vec::new(),
-        srtp: strowger_base::leg::SrtpOffer::Clear,
+        srtp: SrtpOffer::Clear,
     }))
 }
 
@@ -340,4 +340,43 @@ fn every_port_is_closed_exactly_once() {
         }
         assert!(opened_total > 30, "seed {seed} tried little");
     }
+}
+
+/// A service that is asked to offer says about keys what it is told; with the keys of the answer the worker protects its port.
+#[test]
+fn an_offer_of_a_service_asks_for_what_the_party_has() {
+    let check = |srtp: SrtpOffer, wish: Wish, keys: usize| {
+        let mut agent = Agent::new(ShardId(0), KeySource::new(Secret::new([1; 32])));
+        let mut out = Outbox::default();
+        let Command::Ring(mut rung) = ring(Media::None) else { panic!("a ring") };
+        rung.srtp = srtp;
+        agent.handle(now(), Input::Command(LEG, Command::Ring(rung)), &mut out);
+        let a = "198.51.100.7:40000".parse().unwrap();
+        let port = PortId(3);
+        agent.handle(now(), Input::Report(Report::Opened { port, a, b: None }), &mut out);
+        let offer = out.items.iter().find_map(|item| match item {
+            Output::Signal(_, Signal::Answered { media: Media::Offer(offer), .. }) => Some(offer.clone()),
+            _ => None,
+        });
+        let offer = offer.unwrap();
+        let lines = AudioSecurity::of(offer.as_bytes()).lines();
+        assert_eq!((AudioSecurity::of(offer.as_bytes()).wish, lines.len()), (wish, keys), "{srtp:?}");
+        out.items.clear();
+        // The last suite of ours, with a key of the party's.
+        let answer = match lines.last() {
+            Some(last) => set_crypto(talk().as_bytes(), std::slice::from_ref(last)),
+            None => talk(),
+        };
+        let command = Command::Media(Media::Answer(answer));
+        agent.handle(now(), Input::Command(LEG, command), &mut out);
+        let protected = out.items.iter().find_map(|item| match item {
+            Output::Media(control::Command::Protect { keys, .. }) => keys.a.clone(),
+            _ => None,
+        });
+        let last = lines.last().map(|line| line.material.clone());
+        assert_eq!(protected.map(|keys| keys.send), last, "{srtp:?}");
+    };
+    check(SrtpOffer::Clear, Wish::Clear, 0);
+    check(SrtpOffer::Beside, Wish::Optional, 4);
+    check(SrtpOffer::Alone, Wish::Required, 4);
 }

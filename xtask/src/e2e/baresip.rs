@@ -35,6 +35,8 @@ pub(crate) struct Account<'a> {
     pub(crate) tone: u32,
     /// As baresip names it, for example `PCMU/8000/1`.
     pub(crate) codec: &'a str,
+    /// As baresip names it, for example `srtp-mand`.
+    pub(crate) media_encryption: Option<&'a str>,
 }
 
 /// A running baresip.
@@ -207,9 +209,10 @@ fn netstring(bytes: &[u8]) -> Option<(&[u8], usize)> {
 
 fn account_line(account: &Account<'_>) -> String {
     let Account { number, secret, server, transport, codec, .. } = account;
+    let encryption = account.media_encryption.map(|kind| format!(";mediaenc={kind}")).unwrap_or_default();
     format!(
         "<sip:{number}@{server};transport={transport}>;auth_user={number};auth_pass={secret};regint=120;\
-         audio_codecs={codec};answermode=manual\n"
+         audio_codecs={codec};answermode=manual{encryption}\n"
     )
 }
 
@@ -242,6 +245,7 @@ fn configuration(folder: &Path, account: &Account<'_>, control: u16) -> Result<S
          module ausine.so\n\
          module aubridge.so\n\
          module sndfile.so\n\
+         module srtp.so\n\
          module_tmp account.so\n\
          module_app menu.so\n\
          module_app ctrl_tcp.so\n\

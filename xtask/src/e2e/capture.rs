@@ -138,6 +138,14 @@ impl Captured {
         self.fields(&format!("rtp and {}", self.media), fields)
     }
 
+    /// The given fields of the descriptions of our calls.
+    ///
+    /// # Errors
+    /// See [`Captured::fields`].
+    pub(crate) fn sdp(&self, fields: &[&str]) -> Result<Vec<String>, String> {
+        self.fields(&format!("sdp and {}", self.sip), fields)
+    }
+
     /// The given fields of every packet that the display filter takes, one line for a packet.
     ///
     /// # Errors

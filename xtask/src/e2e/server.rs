@@ -190,6 +190,7 @@ impl Server {
             transport: "udp",
             tone,
             codec: "PCMU/8000/1",
+            media_encryption: None,
         }
     }
 
