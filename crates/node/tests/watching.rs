@@ -7,13 +7,14 @@ mod world;
 #[path = "support/xml.rs"]
 mod xml;
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
-use strowger_base::Secret;
 use strowger_base::event::RefuseReason;
 use strowger_base::feature::Turn;
 use strowger_base::journal::{Entry, Registration};
 use strowger_base::watch::{Mailbox, MailboxChange, MessageCounts};
+use strowger_base::{Rng, Secret};
 use strowger_callcontrol::configuration::HoldMode;
 use strowger_node::Draft;
 use strowger_node::configuration::{
@@ -634,4 +635,132 @@ fn a_private_call_is_told_as_a_call_and_no_more() {
     world.from(desk.address, &desk.request("BYE", "", ""));
     let told = sent_to(&mut world, &lobby.phone);
     assert_eq!(calls(&told[0]), "2 partial initiator terminated");
+}
+
+/// What a watcher makes of the documents, as RFC 4235 §3.8 wants it.
+#[derive(Default)]
+struct View {
+    version: Option<u32>,
+    cseq: u32,
+    calls: BTreeMap<String, String>,
+    /// Messages in a row that were lost.
+    lost: u32,
+}
+
+impl View {
+    /// Takes a NOTIFY that arrived; copies change nothing.
+    fn take(&mut self, notify: &str) {
+        let cseq: u32 = header(notify, "CSeq").split(' ').next().unwrap().parse().unwrap();
+        if cseq <= self.cseq {
+            return;
+        }
+        self.cseq = cseq;
+        let root = document(notify, "application/dialog-info+xml");
+        let version: u32 = root.attribute("version").unwrap().parse().unwrap();
+        match root.attribute("state").unwrap() {
+            "full" => self.calls.clear(),
+            // A change says nothing to who has missed the one before.
+            _ => assert_eq!(self.version.map(|version| version + 1), Some(version)),
+        }
+        self.version = Some(version);
+        for dialog in root.all("dialog") {
+            let id = dialog.attribute("id").unwrap().to_owned();
+            match &*dialog.at(&["state"]).unwrap().text {
+                "terminated" => _ = self.calls.remove(&id),
+                state => _ = self.calls.insert(id, state.to_owned()),
+            }
+        }
+    }
+
+    /// Lets time pass, then takes what has come as far as it is not lost, and answers as far as that is not lost.
+    fn wait(&mut self, world: &mut World, watcher: &Watcher, rng: &mut Rng, losses: u64) {
+        world.pass(Duration::from_millis(rng.below(1500)));
+        for notify in sent_to(world, &watcher.phone) {
+            let mut loses = |view: &mut View| {
+                let lost = view.lost < 4 && rng.one_in(losses);
+                view.lost = if lost { view.lost + 1 } else { 0 };
+                lost
+            };
+            if loses(self) {
+                continue;
+            }
+            self.take(&notify);
+            if !loses(self) {
+                world.from(watcher.phone.address, &watcher.phone.respond(&notify, "200 OK", ""));
+            }
+        }
+    }
+}
+
+/// A message that a phone was sent, among others.
+#[track_caller]
+fn find(world: &mut World, phone: &Phone, start: &str) -> String {
+    let all = sent_to(world, phone);
+    all.iter().find(|text| text.starts_with(start)).unwrap_or_else(|| panic!("no {start}: {all:#?}")).clone()
+}
+
+#[test]
+fn states_are_right_in_the_end_whatever_is_lost_on_the_way() {
+    let mut talks = 0;
+    for seed in 0..60 {
+        let mut rng = Rng::new(seed);
+        let mut world = World::new(&draft());
+        let (mut alice, mut bob) =
+            (Phone::new("1001", "192.0.2.10:5060"), Phone::new("1002", "192.0.2.20:5060"));
+        world.register(&mut alice);
+        world.register(&mut bob);
+        let mut carol = Watcher::new("1003", "192.0.2.30:5060", "dialog");
+        carol.subscribe(&mut world, "1002", "3600");
+        let mut view = View::default();
+        for round in 0..8 {
+            let losses = if round == 7 { 0 } else { 3 };
+            let mut wait = |world: &mut World, rng: &mut Rng| view.wait(world, &carol, rng, losses);
+            alice.peer = "1002".into();
+            alice.remote_tag.clear();
+            alice.cseq_from(100 * (round + 1));
+            let sdp = alice.sdp();
+            world.from(alice.address, &alice.request("INVITE", "", &sdp));
+            let challenge = find(&mut world, &alice, "SIP/2.0 401 ");
+            world.from(alice.address, &alice.acknowledge(&challenge));
+            let authorization = alice.authorization(&challenge, "INVITE");
+            world.from(alice.address, &alice.request("INVITE", &authorization, &sdp));
+            let rung = find(&mut world, &bob, "INVITE ");
+            world.from(bob.address, &bob.respond(&rung, "100 Trying", ""));
+            wait(&mut world, &mut rng);
+            if rng.one_in(2) {
+                world.from(bob.address, &bob.respond(&rung, "180 Ringing", ""));
+                wait(&mut world, &mut rng);
+            }
+            if rng.one_in(3) {
+                world.from(bob.address, &bob.respond(&rung, "486 Busy Here", ""));
+                let busy = find(&mut world, &alice, "SIP/2.0 486 ");
+                world.from(alice.address, &alice.acknowledge(&busy));
+                wait(&mut world, &mut rng);
+                continue;
+            }
+            world.from(bob.address, &bob.respond(&rung, "200 OK", &bob.sdp()));
+            let answered = find(&mut world, &alice, "SIP/2.0 200 ");
+            alice.remote_tag = tag_of(&answered, "To").to_owned();
+            world.from(alice.address, &alice.request("ACK", "", ""));
+            wait(&mut world, &mut rng);
+            // The last call may still be there in the end.
+            if round < 7 || rng.one_in(2) {
+                world.from(alice.address, &alice.request("BYE", "", ""));
+                let bye = find(&mut world, &bob, "BYE ");
+                world.from(bob.address, &bob.respond(&bye, "200 OK", ""));
+                wait(&mut world, &mut rng);
+            }
+        }
+        for _ in 0..20 {
+            view.wait(&mut world, &carol, &mut rng, 0);
+        }
+        world.sent.clear();
+        let mut fetches = Watcher::new("1003", "192.0.2.31:5060", "dialog");
+        fetches.subscribe(&mut world, "1002", "0");
+        let mut truth = View::default();
+        truth.take(&fetches.notified(&mut world));
+        assert_eq!(view.calls, truth.calls, "seed {seed}");
+        talks += usize::from(view.calls.values().any(|state| state == "confirmed"));
+    }
+    assert!((10..50).contains(&talks), "{talks} of 60 end in a call");
 }
