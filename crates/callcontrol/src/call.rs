@@ -20,6 +20,7 @@ mod participant;
 mod permitting;
 mod record;
 mod ringing;
+mod seating;
 mod securing;
 mod seen;
 mod session;
@@ -35,7 +36,8 @@ use std::sync::Arc;
 use strowger_base::journal::{Decision, Entry, Feature, ReleasedBy, Told, WhyEnded, WhyReleased};
 use strowger_base::leg::{Diversion, FurtherDigits, Origin, Party, ReleaseReason, Setup, Signal, Target};
 use strowger_base::{
-    CallId, Cause, Command, Instant, LegId, LineName, Now, Pii, SessionDescription, TimerHandle, WallTime,
+    CallId, Cause, Command, ConferenceId, Instant, LegId, LineName, Now, Pii, SessionDescription,
+    TimerHandle, WallTime,
 };
 use strowger_dialplan::codes::AcceptedCodes;
 use strowger_dialplan::{Caller, LaterHops};
@@ -181,6 +183,8 @@ pub(crate) struct Facts {
     shown_to_caller: Option<Party>,
     /// Where the device is that joins, while there is no caller.
     joins_from: Option<Box<Site>>,
+    /// The conference to which the call goes.
+    sits: Option<ConferenceId>,
     /// It is made for a transfer, whose party joins it when somebody is reached.
     pub(crate) transfers: Option<Transferring>,
     /// Its party is being transferred.
@@ -552,6 +556,9 @@ impl Step<'_> {
 
     /// What other calls hear of the end of this one.
     fn tell_of_the_end(&mut self, cause: Cause) {
+        if let Some((conference, seated)) = self.facts.conference() {
+            self.shared.asked.push_back(Asked::Left { conference, seated });
+        }
         if let Some(Transferring { primary, by }) = self.facts.transfers.take() {
             self.shared.asked.push_back(Asked::TransferFailed { primary, by, cause });
         }

@@ -83,6 +83,8 @@ pub struct Sizes {
     pub offered: usize,
     /// Numbers at which calls are parked.
     pub parked: usize,
+    /// Conferences.
+    pub conferences: usize,
     /// Final records that wait for the disk.
     pub records_waiting: usize,
     /// Locations and links of which bandwidth is taken.
@@ -242,6 +244,7 @@ impl CallControl {
             dialing: self.shared.dialing.len(),
             offered: self.shared.offered.len(),
             parked: self.shared.slots.len(),
+            conferences: self.shared.conferences.len(),
             records_waiting: self.shared.waiting.len(),
             places_taken: self.shared.bandwidth.places(),
         }

@@ -4,6 +4,7 @@
 //! parties goes on in another one, with its final record; what the parties do from there on is a call of its own.
 
 mod asked;
+pub(crate) mod conference;
 mod offered;
 mod orders;
 mod park;
@@ -33,6 +34,7 @@ impl CallControl {
                     self.transfer_failed(now, primary, by, cause, out);
                 }
                 Asked::Feature { call } => self.wanted(now, call, out),
+                Asked::Left { conference, seated } => self.left(now, conference, seated, out),
                 Asked::Abandon { secondary, cause } => {
                     self.with_call(secondary, |call, shared| call.abandon(now, cause, shared, out));
                 }

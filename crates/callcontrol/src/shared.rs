@@ -7,14 +7,15 @@ use std::time::Duration;
 use strowger_base::id::LegIds;
 use strowger_base::journal::{Alarm, Entry};
 use strowger_base::{
-    CallId, Cause, HashMap, HashSeed, Instant, LegId, LineName, NodeId, Now, Rng, ShardId, TimerHandle,
-    TimerQueue, limits,
+    CallId, Cause, ConferenceId, HashMap, HashSeed, Instant, LegId, LineName, NodeId, Now, Rng, ShardId,
+    TimerHandle, TimerQueue, limits,
 };
 use strowger_dialplan::Rotation;
 use strowger_media::control::{PortId, PortIds, PortOwner};
 use strowger_media::srtp::KeySource;
 
 use crate::admission::Taken;
+use crate::features::conference::Conferences;
 use crate::features::{Offered, Slots};
 use crate::io::{Outbox, Output};
 use crate::{Configuration, Counters};
@@ -49,6 +50,7 @@ pub(crate) struct Shared {
     pub(crate) slots: Slots,
     /// What calls ask of other calls; done before an input is done with.
     pub(crate) asked: VecDeque<Asked>,
+    pub(crate) conferences: Conferences,
     pub(crate) counters: Counters,
     /// Makes the keys for sides whose encryption ends at a relay; without it none does.
     pub(crate) key_source: Option<KeySource>,
@@ -98,6 +100,13 @@ pub(crate) enum Asked {
         /// Its call.
         call: CallId,
     },
+    /// A call has ended that sat in a conference.
+    Left {
+        /// Which.
+        conference: ConferenceId,
+        /// Whether it had its seat already.
+        seated: bool,
+    },
     /// The party that was to join a call is gone.
     Abandon {
         /// That call.
@@ -141,6 +150,7 @@ impl Shared {
             offered: Offered::default(),
             slots: Slots::default(),
             asked: VecDeque::new(),
+            conferences: Conferences::default(),
             counters: Counters::default(),
             key_source: None,
             node,
@@ -163,6 +173,11 @@ impl Shared {
     pub(crate) const fn new_call(&mut self) -> CallId {
         self.last_call += 1;
         CallId::new(self.node, self.shard, self.last_call)
+    }
+
+    /// The server and the decision thread of it that this is.
+    pub(crate) const fn place(&self) -> (NodeId, ShardId) {
+        (self.node, self.shard)
     }
 
     pub(crate) const fn last_call(&self) -> u64 {

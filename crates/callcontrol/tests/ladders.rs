@@ -152,3 +152,8 @@ fn operators_order() {
 fn keys_of_srtp_go_on_or_end_here() {
     check("keys.txt", include_str!("../testdata/ladders/keys.txt"));
 }
+
+#[test]
+fn people_confer() {
+    check("conferences.txt", include_str!("../testdata/ladders/conferences.txt"));
+}

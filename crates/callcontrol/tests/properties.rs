@@ -36,6 +36,8 @@ use strowger_media::statistics::PortStatistics;
 enum Role {
     Caller,
     Called,
+    /// A seat of a conference.
+    Seat,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -67,6 +69,8 @@ struct World {
     records: BTreeMap<CallId, u32>,
     next_incoming: u64,
     ports: u64,
+    /// Times that somebody got a conference.
+    conferences: u32,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -229,6 +233,7 @@ impl World {
             records: BTreeMap::new(),
             next_incoming: 0,
             ports: 0,
+            conferences: 0,
         }
     }
 
@@ -244,7 +249,8 @@ impl World {
         match item {
             Output::Command(leg, Command::Ring(ring)) => {
                 let owes = ring.media != Media::None;
-                let role = Role::Called;
+                let seat = matches!(ring.target, strowger_base::leg::Target::Service(Service::Conference(_)));
+                let role = if seat { Role::Seat } else { Role::Called };
                 let fresh =
                     self.legs.insert(leg, Leg { role, answered: false, owes, is_owed: false, asked: false });
                 assert!(fresh.is_none() && !self.gone.contains(&leg), "{leg} was rung twice");
@@ -311,7 +317,10 @@ impl World {
         }
         let Some(leg) = self.legs.get_mut(&id) else { panic!("{command:?} for {id}, which is gone") };
         let media = match &command {
-            Command::FeatureAnswer(_) => return,
+            Command::FeatureAnswer(answer) => {
+                self.conferences += u32::from(answer.request == "conference" && answer.result.is_ok());
+                return;
+            }
             Command::Alert { media, .. } => media,
             Command::Answer { media, .. } => {
                 assert!(leg.role == Role::Caller && !leg.answered);
@@ -438,6 +447,9 @@ impl World {
         }
         let id = *self.pick(&ids);
         let leg = self.legs[&id];
+        if leg.role == Role::Seat && !leg.answered {
+            return self.take_seat(id);
+        }
         let early = leg.role == Role::Called && !leg.answered;
         let signal = match self.rng.below(10) {
             0 if early => Signal::Proceeding,
@@ -497,6 +509,82 @@ impl World {
             self.gone.insert(id);
         }
         self.handle(Input::Signal(id, signal));
+    }
+
+    /// A device that mostly answers what it is asked and confers a lot.
+    fn tell_calmly(&mut self) {
+        let ids: Vec<LegId> = self.legs.keys().copied().collect();
+        if ids.is_empty() {
+            return;
+        }
+        let id = *self.pick(&ids);
+        let leg = self.legs[&id];
+        let signal = match (leg.role, self.rng.below(12)) {
+            (Role::Seat, _) if !leg.answered => return self.take_seat(id),
+            (Role::Called, _) if !leg.answered => {
+                let media = if leg.owes {
+                    Media::Answer(self.description())
+                } else {
+                    Media::Offer(self.description())
+                };
+                let leg = self.legs.get_mut(&id).unwrap();
+                (leg.answered, leg.owes, leg.is_owed) = (true, false, !leg.owes);
+                Signal::Answered { media, connected: Party::default() }
+            }
+            (_, 0..=6) if leg.owes || (leg.asked && !leg.is_owed) => {
+                let description = self.description();
+                let leg = self.legs.get_mut(&id).unwrap();
+                let media = if leg.owes { Media::Answer(description) } else { Media::Offer(description) };
+                (leg.owes, leg.is_owed, leg.asked) = (false, leg.is_owed || !leg.owes, false);
+                Signal::Media(media)
+            }
+            (Role::Caller | Role::Called, 0..=5) => {
+                let others = self.rng.below(3);
+                let with: Vec<LegId> = (0..others).filter_map(|_| self.some_leg()).collect();
+                let participant = self.rng.below(4) as u32;
+                Signal::FeatureRequested(Box::new(match self.rng.below(8) {
+                    0 => FeatureRequest::DropLast,
+                    1 => FeatureRequest::Drop { participant },
+                    2 => FeatureRequest::Mute { participant, turn: Turn::Over },
+                    3 => FeatureRequest::Participants,
+                    _ => FeatureRequest::Conference { with },
+                }))
+            }
+            (Role::Caller | Role::Called, 6) => {
+                Signal::TransferRequested { destination: "1".into(), replaces: self.some_leg() }
+            }
+            (Role::Caller | Role::Called, 7) => {
+                Signal::TransferRequested { destination: "1001".into(), replaces: None }
+            }
+            (_, 8) if !leg.owes && !leg.is_owed && !leg.asked => Signal::Media(self.media(id)),
+            (_, 9) => {
+                self.legs.remove(&id);
+                self.gone.insert(id);
+                Signal::Released { cause: Cause::NORMAL_CALL_CLEARING, reason: ReleaseReason::HungUp }
+            }
+            _ => return,
+        };
+        self.handle(Input::Signal(id, signal));
+    }
+
+    /// A seat of a conference says nothing but that it is there, with a description, or that it is not to be had.
+    fn take_seat(&mut self, id: LegId) {
+        let (cause, reason) = (Cause::RESOURCE_UNAVAILABLE, ReleaseReason::Refused(503));
+        if self.rng.one_in(10) {
+            self.legs.remove(&id);
+            self.gone.insert(id);
+            return self.handle(Input::Signal(id, Signal::Released { cause, reason }));
+        }
+        let description = self.description();
+        let leg = self.legs.get_mut(&id).unwrap();
+        leg.answered = true;
+        let media = if std::mem::take(&mut leg.owes) {
+            Media::Answer(description)
+        } else {
+            leg.is_owed = true;
+            Media::Offer(description)
+        };
+        self.handle(Input::Signal(id, Signal::Answered { media, connected: Party::default() }));
     }
 
     fn worker(&mut self) {
@@ -605,4 +693,24 @@ fn whatever_devices_tell_nothing_is_left_and_every_call_has_one_record() {
         }
         world.settle();
     }
+}
+
+#[test]
+fn people_confer_in_any_order_and_no_seat_is_left() {
+    let mut conferences = 0;
+    for seed in 0..200 {
+        let mut world = World::new(seed);
+        for _ in 0..600 {
+            match world.rng.below(40) {
+                0..=3 => world.begin(),
+                4 => world.disk(),
+                5..=8 => world.worker(),
+                9..=14 => world.locate(),
+                _ => world.tell_calmly(),
+            }
+        }
+        world.settle();
+        conferences += world.conferences;
+    }
+    assert!(conferences > 200, "{conferences} conferences prove little");
 }

@@ -42,7 +42,7 @@ pub use numbers::{
     Switch, TranslationPattern,
 };
 pub use parameters::{
-    Breakout, CallRecordDetail, CauseNumber, DOMAIN_DEFAULT, DigestAlgorithm, EnBlocLookups,
+    Breakout, CallRecordDetail, CauseNumber, ConferenceEnds, DOMAIN_DEFAULT, DigestAlgorithm, EnBlocLookups,
     ForwardAllSystemPolicy, HashMeaning, HoursChecked, HoursPrecedence, LocationRoom, MessageDetail,
     NegatedSet, RelayMode, ServiceParameters, SpeedDialWait, TieWinner, TrunkSide, UrgentMatch, WaitingKeys,
 };

@@ -61,6 +61,7 @@ fn outcome(reasons: &Reasons<'_>, record: &CallRecord<'_>, names: &Names) -> Str
                 record.cause.words()
             )
         }
+        WhyEnded::PutOut(feature) => transfers::put_out(feature).to_owned(),
         WhyEnded::MovedOn(feature) => transfers::ended(feature).to_owned(),
         WhyEnded::DeviceLost(reason) => lost(record, by, reason, names),
         WhyEnded::NoMedia => ", which answered, but without media to talk over.".to_owned(),

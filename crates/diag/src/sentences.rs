@@ -256,6 +256,7 @@ fn released_by_us(device: &str, why: WhyReleased) -> Option<String> {
         WhyReleased::NumberIncomplete => {
             format!("{device} is told that the number is incomplete; it may ask again with more digits.")
         }
+        WhyReleased::PutOut(_) => format!("{device} is released: it was dropped, or the conference is over."),
         WhyReleased::MovedOn(_) => format!("{device} is released: its part is done."),
         // The sentence before says why already.
         WhyReleased::Ordered => format!("{device} is released by order."),
@@ -369,6 +370,7 @@ fn ended(by: ReleasedBy, why: WhyEnded, cause: String) -> String {
         WhyEnded::NoAnswer | WhyEnded::HuntExhausted => "The call was given up",
         WhyEnded::DeviceLost(_) => "The call was lost",
         WhyEnded::NoMedia => "The call was ended for want of media",
+        WhyEnded::PutOut(_) => "The call was ended, as its party was dropped or the conference is over,",
         WhyEnded::MovedOn(_) => "The call was ended, as its parties go on elsewhere,",
         WhyEnded::Ordered => "The call was ended by order",
         WhyEnded::ServerRestarted => "The call was cut off by a restart",

@@ -92,3 +92,18 @@ pub(crate) const fn ended(feature: Feature) -> &'static str {
         Feature::Divert => "; it was diverted at once.",
     }
 }
+
+/// What follows `1001 called 1002` when a feature ended the call.
+pub(crate) const fn put_out(feature: Feature) -> &'static str {
+    match feature {
+        Feature::Conference | Feature::MeetMe => "; it was dropped from the conference, or that was over.",
+        Feature::Transfer
+        | Feature::Replaces
+        | Feature::Park
+        | Feature::PickUp
+        | Feature::Barge
+        | Feature::CallBack
+        | Feature::Recording
+        | Feature::Divert => "; it was ended by a feature.",
+    }
+}

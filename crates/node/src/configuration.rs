@@ -29,7 +29,9 @@ use std::time::Duration;
 use strowger_base::Country;
 use strowger_base::leg::Service;
 use strowger_callcontrol::RelayMode;
-use strowger_callcontrol::configuration::{HoldMode, HoldSources, NO_ANSWER_TRUNK, SrtpRule, Unencrypted};
+use strowger_callcontrol::configuration::{
+    ConferenceRules, HoldMode, HoldSources, NO_ANSWER_TRUNK, SrtpRule, Unencrypted,
+};
 use strowger_dialplan::forward::Classification;
 use strowger_sip::io::{DigestAlgorithm, Listener, Trunk};
 
@@ -112,6 +114,8 @@ pub struct Draft {
     pub country: Country,
     /// Which audio sources are heard where nobody else says it.
     pub hold_sources: HoldSources,
+    /// What conferences may do.
+    pub conferences: ConferenceRules,
     /// How much of each message goes into the journal.
     pub messages: MessageDetail,
     /// Times.
@@ -231,6 +235,7 @@ impl Default for Draft {
             hold: HoldMode::default(),
             country: Country::default(),
             hold_sources: HoldSources::default(),
+            conferences: ConferenceRules::default(),
             messages: MessageDetail::default(),
             timers: Timers::default(),
             digest_algorithms: vec![DigestAlgorithm::Md5],

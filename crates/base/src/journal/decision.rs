@@ -678,6 +678,8 @@ pub enum WhyReleased {
     MovedOn(Feature),
     /// Somebody ordered it who is no party: an operator or a program.
     Ordered,
+    /// A feature ended its part in it: it was dropped from a conference, or that was over.
+    PutOut(Feature),
 }
 
 wire_enum!(WhyReleased {
@@ -692,6 +694,7 @@ wire_enum!(WhyReleased {
     ServerStops = 8,
     MovedOn = 9 (feature),
     Ordered = 10,
+    PutOut = 20 (feature),
 });
 
 /// Why a call was refused before anything rang, or where it was sent on to.
@@ -849,6 +852,8 @@ pub enum WhyEnded {
     MovedOn(Feature),
     /// Somebody ordered it who is no party: an operator or a program.
     Ordered,
+    /// A feature ended it: its party was dropped from a conference, or that was over.
+    PutOut(Feature),
 }
 
 wire_enum!(WhyEnded {
@@ -864,6 +869,7 @@ wire_enum!(WhyEnded {
     HuntExhausted = 9,
     MovedOn = 10 (feature),
     Ordered = 11,
+    PutOut = 20 (feature),
 });
 
 /// Both directions of the agreed audio.

@@ -160,7 +160,7 @@ impl Step<'_> {
     }
 
     /// Closes what is open between the parties of a call that one of them leaves; true when what that one still owes.
-    fn settle(&mut self, exchange: Exchange, side: Side, leg: LegId) -> Owes {
+    pub(super) fn settle(&mut self, exchange: Exchange, side: Side, leg: LegId) -> Owes {
         match exchange {
             Exchange::Settled | Exchange::Awaited => Owes::Nothing,
             Exchange::Offered(by) | Exchange::Requested(by) if by == side => {

@@ -7,7 +7,7 @@
 use std::time::Duration;
 
 use strowger_base::journal::{Decision, PartyView, ReleasedBy, WhyEnded, WhyOfferRefused, WhyReleased};
-use strowger_base::leg::{Alert, Party, ReleaseReason, Ring, Signal, SrtpOffer, Target, Tone};
+use strowger_base::leg::{Alert, Party, ReleaseReason, Ring, Service, Signal, SrtpOffer, Target, Tone};
 use strowger_base::{Cause, Command, LegId, LineName, Media, SessionDescription};
 
 use super::joining::{First, Joining};
@@ -467,7 +467,7 @@ impl Step<'_> {
         }
     }
 
-    fn ring(&mut self, target: Target, media: Media, reliable_provisional: bool) {
+    pub(super) fn ring(&mut self, target: Target, media: Media, reliable_provisional: bool) {
         let leg = self.shared.leg_ids.allocate();
         let called: Box<str> = match &target {
             Target::Phone { line, .. } => line.number().into(),
@@ -494,6 +494,9 @@ impl Step<'_> {
         self.command(leg, Command::Ring(Box::new(ring)));
         self.out.items.push(Output::Joined { leg, call: self.facts.id });
         let at = self.now.wall;
+        if let Target::Service(Service::Conference(conference)) = &target {
+            self.shared.conferences.seated(*conference, leg);
+        }
         self.facts.rung.push(Rung { leg, target, at, progress: Progress::Trying, early: None, outlet: None });
     }
 

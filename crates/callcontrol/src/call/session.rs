@@ -51,6 +51,15 @@ impl Session {
         self.caller_holds == Hold::Yes || self.called_holds == Hold::Yes
     }
 
+    /// Whether this side has put the other one on hold.
+    pub(super) fn is_held_by(&self, side: Side) -> bool {
+        let holds = match side {
+            Side::Caller => self.caller_holds,
+            Side::Called => self.called_holds,
+        };
+        holds == Hold::Yes
+    }
+
     pub(super) fn leg(&self, side: Side, step: &Step<'_>) -> LegId {
         match side {
             Side::Caller => step.facts.caller,

@@ -122,6 +122,7 @@ impl Facts {
             listening: None,
             shown_to_caller: None,
             joins_from: None,
+            sits: None,
             transfers: None,
             transfer: None,
             timer: None,
@@ -256,7 +257,7 @@ fn tell_where(step: &mut Step<'_>) {
 }
 
 /// The one who dials, as digit analysis knows it, and whether growing numbers are to be expected.
-fn who_dials(step: &Step<'_>) -> (Arc<Caller>, bool) {
+pub(super) fn who_dials(step: &Step<'_>) -> (Arc<Caller>, bool) {
     let configuration = &step.shared.configuration;
     match &step.facts.origin {
         origin @ Origin::Line { .. } => match configuration.calling_phone(origin) {

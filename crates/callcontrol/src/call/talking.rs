@@ -57,11 +57,20 @@ impl Talking {
                 step.impossible("a feature is no matter of one call");
                 State::Talking(self)
             }
+            // A seat of a conference: its party was in the call before it.
+            Signal::Answered { media: Media::Offer(offer), .. } if self.awaits_offer_of(side) => {
+                self.media(step, side, MediaSignal::Offer(offer))
+            }
             Signal::Setup(_) | Signal::Proceeding | Signal::Alerting { .. } | Signal::Answered { .. } => {
                 step.impossible("a device of an answered call told what comes before the answer");
                 State::Talking(self)
             }
         }
+    }
+
+    fn awaits_offer_of(&self, side: Side) -> bool {
+        let owes = self.joining.as_ref().map(|joining| joining.called_owes);
+        side == Side::Called && owes == Some(Owes::Offer)
     }
 
     fn media(self, step: &mut Step<'_>, side: Side, signal: MediaSignal) -> State {

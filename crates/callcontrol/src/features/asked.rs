@@ -25,15 +25,15 @@ impl CallControl {
         out: &mut Outbox,
     ) -> Result<(), WhyFeatureRefused<'static>> {
         match wanted.code {
+            FeatureCode::MeetMe => self.meet(now, call, wanted, out),
+            FeatureCode::OpenMeetMe => self.open_meeting(now, call, wanted, out),
             FeatureCode::PickUp
             | FeatureCode::GroupPickUp
             | FeatureCode::OtherPickUp
             | FeatureCode::DirectedPickUp => self.pick_up(now, call, wanted, out),
             FeatureCode::Retrieve => self.retrieve(now, call, wanted, out),
             FeatureCode::DirectedPark => self.park_directed(now, call, wanted, out),
-            FeatureCode::MeetMe
-            | FeatureCode::OpenMeetMe
-            | FeatureCode::Forward(_)
+            FeatureCode::Forward(_)
             | FeatureCode::CancelForward(_)
             | FeatureCode::DoNotDisturb(_)
             | FeatureCode::HuntLogin(_)
@@ -76,12 +76,12 @@ impl CallControl {
                 self.hide(now, leg, (request, *turn), out);
                 Ok(())
             }
-            FeatureRequest::Conference { .. }
-            | FeatureRequest::DropLast
-            | FeatureRequest::Drop { .. }
-            | FeatureRequest::Mute { .. }
-            | FeatureRequest::Participants
-            | FeatureRequest::Divert
+            FeatureRequest::Conference { with } => self.confer(now, leg, with, out),
+            FeatureRequest::DropLast => self.drop_last(now, leg, out),
+            FeatureRequest::Drop { participant } => self.drop_party(now, leg, *participant, out),
+            FeatureRequest::Mute { participant, turn } => self.mute(now, leg, (*participant, *turn), out),
+            FeatureRequest::Participants => self.participants(now, leg, out),
+            FeatureRequest::Divert
             | FeatureRequest::CallBack
             | FeatureRequest::MaliciousCall
             | FeatureRequest::Record(_) => Err(WhyFeatureRefused::NotServed),

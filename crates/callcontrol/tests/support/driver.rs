@@ -194,6 +194,10 @@ impl Driver {
                 keys::set(&mut self.configuration, &mut self.control, &words);
                 self.configure();
             }
+            ["conferences", rules @ ..] => {
+                self.configuration.conferences = features::rules(rules);
+                self.configure();
+            }
             ["limits", line, trigger, max] => {
                 let line = self.configuration.lines.get_mut(line).unwrap();
                 line.busy_trigger = trigger.parse().unwrap();

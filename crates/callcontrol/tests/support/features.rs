@@ -6,6 +6,9 @@ use std::sync::Arc;
 use strowger_base::LegId;
 use strowger_base::feature::{FeatureCode, FeatureNumber, FeatureRequest, Turn};
 use strowger_callcontrol::Configuration;
+use strowger_callcontrol::configuration::{
+    ConferenceControl, ConferenceEnds, ConferenceRules, ConferenceTones,
+};
 use strowger_callcontrol::configuration::{DirectedPark, ParkNumbers, ParkRange, PickupGroup, PickupGroups};
 use strowger_callcontrol::io::{CallSide, Order, OrderKind};
 use strowger_dialplan::{Action, DialPlanBuilder, NumberPattern, SearchSpace};
@@ -55,6 +58,25 @@ pub(crate) fn set(configuration: &mut Configuration, words: &[&str]) {
     }
     configuration.pickup = Arc::new(pickup);
     configuration.park = Arc::new(park);
+}
+
+/// `parties=3 ends=starter|line control=everybody tones=no`
+pub(crate) fn rules(words: &[&str]) -> ConferenceRules {
+    let mut rules = ConferenceRules::default();
+    for word in words {
+        match word.split_once('=') {
+            Some(("parties", parties)) => {
+                rules.ad_hoc_parties = parties.parse().unwrap();
+                rules.meet_me_parties = rules.ad_hoc_parties;
+            }
+            Some(("ends", "starter")) => rules.ends = ConferenceEnds::WithStarter,
+            Some(("ends", "line")) => rules.ends = ConferenceEnds::WithLastLine,
+            Some(("control", "everybody")) => rules.control = ConferenceControl::Everybody,
+            Some(("tones", "no")) => rules.tones = ConferenceTones::No,
+            _ => panic!("no rule {word}"),
+        }
+    }
+    rules
 }
 
 /// What a device asks for: `park`, `conference B2`, `privacy on`.

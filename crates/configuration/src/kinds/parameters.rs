@@ -8,9 +8,9 @@ use crate::setting::{
 };
 
 pub use choices::{
-    Breakout, CallRecordDetail, DigestAlgorithm, EnBlocLookups, ForwardAllSystemPolicy, HashMeaning,
-    HoursChecked, HoursPrecedence, LocationRoom, MessageDetail, NegatedSet, RelayMode, SpeedDialWait,
-    TieWinner, TrunkSide, UrgentMatch, WaitingKeys,
+    Breakout, CallRecordDetail, ConferenceEnds, DigestAlgorithm, EnBlocLookups, ForwardAllSystemPolicy,
+    HashMeaning, HoursChecked, HoursPrecedence, LocationRoom, MessageDetail, NegatedSet, RelayMode,
+    SpeedDialWait, TieWinner, TrunkSide, UrgentMatch, WaitingKeys,
 };
 
 /// A Q.850 cause.
@@ -116,6 +116,16 @@ record! {
         user_hold_source: Option<Whole<1, 51>> = None,
         /// Number of the audio source for who waits because of a feature, where line, phone and device pool say none; the music that is built in when not given.
         network_hold_source: Option<Whole<1, 51>> = None,
+        /// Parties of a conference that somebody begins with his calls, himself included.
+        conference_parties_max: Whole<3, 128> = Whole::new(4),
+        /// Parties of a conference with a number.
+        meet_me_parties_max: Whole<2, 128> = Whole::new(4),
+        /// When a conference that somebody began ends although others are in it.
+        conference_ends: ConferenceEnds = ConferenceEnds::Never,
+        /// Everybody in a conference may add and drop parties, not only who began it.
+        advanced_conference: bool = false,
+        /// A tone says in conferences that somebody comes or has left.
+        party_entrance_tone: bool = true,
         /// Calls whose media would not be encrypted are refused.
         block_unencrypted_calls: bool = false,
         /// The most for speech inside a region, in kbit/s of the codec. Unverified (U-14).

@@ -2,7 +2,9 @@
 
 use strowger_base::Cause;
 use strowger_callcontrol::RelayMode;
-use strowger_callcontrol::configuration::{HoldMode, Unencrypted};
+use strowger_callcontrol::configuration::{
+    ConferenceControl, ConferenceEnds, ConferenceRules, ConferenceTones, HoldMode, Unencrypted,
+};
 use strowger_configuration::kinds::{
     self, EnBlocLookups, ForwardAllSystemPolicy, HashMeaning, HoursChecked, HoursPrecedence, NegatedSet,
     ServiceParameters, SpeedDialWait, TieWinner, TrunkSide, UrgentMatch, WaitingKeys,
@@ -58,6 +60,7 @@ impl Translation<'_> {
         draft.hold = if it.music_on_hold { HoldMode::Music } else { HoldMode::PassedOn };
         draft.country = country(it.network_locale.as_ref()).unwrap_or_default();
         draft.hold_sources = hold_sources(it.user_hold_source, it.network_hold_source);
+        draft.conferences = conferences(it);
         draft.messages = match it.messages {
             kinds::MessageDetail::Full => MessageDetail::Full,
             kinds::MessageDetail::Summary => MessageDetail::Summary,
@@ -75,6 +78,24 @@ impl Translation<'_> {
 fn defaults() -> Option<ServiceParameters> {
     let mut reader = Reader::new(Id::from_random(0), &ByIdOnly, &AlreadySealed);
     ServiceParameters::read_table(&Map::new(), &mut reader)
+}
+
+fn conferences(it: &ServiceParameters) -> ConferenceRules {
+    ConferenceRules {
+        ad_hoc_parties: it.conference_parties_max.get(),
+        meet_me_parties: it.meet_me_parties_max.get(),
+        ends: match it.conference_ends {
+            kinds::ConferenceEnds::Never => ConferenceEnds::Never,
+            kinds::ConferenceEnds::WithStarter => ConferenceEnds::WithStarter,
+            kinds::ConferenceEnds::WithLastLine => ConferenceEnds::WithLastLine,
+        },
+        control: if it.advanced_conference {
+            ConferenceControl::Everybody
+        } else {
+            ConferenceControl::Starter
+        },
+        tones: if it.party_entrance_tone { ConferenceTones::Yes } else { ConferenceTones::No },
+    }
 }
 
 fn timers(it: &ServiceParameters) -> Timers {

@@ -243,6 +243,7 @@ const fn service(kind: Kind) -> Service {
         | Kind::FeatureAccessCode
         | Kind::CodecPreferenceList
         | Kind::AarGroup
+        | Kind::MeetMe
         | Kind::EndUser
         | Kind::ApplicationUser
         | Kind::ApiToken
@@ -263,7 +264,6 @@ const fn service(kind: Kind) -> Service {
             Service::None("media resources are not used yet")
         }
         Kind::Gateway => Service::None("gateways are not served yet: calls to it are refused"),
-        Kind::MeetMe => Service::None("there are no conferences yet"),
         Kind::PagingGroup => Service::None("there is no paging yet"),
         Kind::CtiPort | Kind::CtiRoutePoint => Service::None("applications do not control calls yet"),
         Kind::BillingDestination => Service::None("call records are not delivered yet"),
@@ -329,6 +329,11 @@ const PARAMETERS: &[&str] = &[
     "codec_overhead",
     "location_room",
     "aar",
+    "conference_parties_max",
+    "meet_me_parties_max",
+    "conference_ends",
+    "advanced_conference",
+    "party_entrance_tone",
     "messages",
 ];
 const DEVICE_POOL: &[&str] = &[

@@ -145,6 +145,18 @@ choice! {
 }
 
 choice! {
+    /// When a conference ends although others are in it.
+    pub enum ConferenceEnds {
+        /// Not before fewer than two are there.
+        Never = "never",
+        /// When whoever began it leaves.
+        WithStarter = "with-starter",
+        /// When nobody in it has a line of this system any more.
+        WithLastLine = "with-last-line",
+    }
+}
+
+choice! {
     /// Where on its way a call needs room.
     pub enum LocationRoom {
         /// In every location that it passes.

@@ -1,0 +1,251 @@
+//! A party sits in a conference: its call has the seat, a service of ours, on the called side.
+
+use std::sync::Arc;
+
+use strowger_base::feature::{FeatureCode, FeatureNumber};
+use strowger_base::journal::{Feature, Moved, ReleasedBy, WhyEnded, WhyOfferRefused, WhyReleased};
+use strowger_base::leg::{Origin, Party, Service, Target};
+use strowger_base::{CallId, Cause, ConferenceId, LegId, Media, Now};
+use strowger_dialplan::{Action, Analysis, Arrival, Decision, Digits};
+
+use super::joining::{First, Joining};
+use super::opening::Opening;
+use super::participant::{Owes, Participant};
+use super::talking::Talking;
+use super::way::Way;
+use super::{Call, Facts, Progress, State, Step, setup};
+use crate::exchange::Side;
+use crate::io::{Outbox, Reach};
+use crate::shared::Shared;
+
+impl Call {
+    /// The call of a party of another call that sits in a conference from here on.
+    pub(crate) fn seated_in(
+        now: Now,
+        id: CallId,
+        party: &Participant,
+        conference: ConferenceId,
+        (feature, conversation): (Feature, CallId),
+        shared: &mut Shared,
+        out: &mut Outbox,
+    ) -> Option<Call> {
+        let origin = party.device.origin()?;
+        let name: Box<str> = conference.to_string().into();
+        let mut facts = Facts {
+            called: name.clone(),
+            translated: name.clone(),
+            sent: name.clone(),
+            final_called: name.clone(),
+            joined_by: Some(feature),
+            conversation: Some(conversation),
+            answered_at: Some(now.wall),
+            connected: Some(Party { number: name, name: CONFERENCE.into(), ..Party::default() }),
+            ..Facts::blank(now, id, party.leg, origin)
+        };
+        facts.seat_caller(party);
+        shared.counters.begun += 1;
+        shared.counters.answered += 1;
+        let mut step = Step { now, facts: &mut facts, shared, out };
+        step.adopt(party.leg);
+        step.count(party.line.as_ref());
+        // It offers as soon as it has a port, and nobody has to wait for its answer to be in the call.
+        step.ring(Target::Service(Service::Conference(conference)), Media::None, false);
+        let seat = step.facts.rung.last_mut().map(|rung| {
+            rung.progress = Progress::Answered;
+            rung.leg
+        })?;
+        step.tell_joined(feature, conversation);
+        let shown = step.facts.connected.clone().unwrap_or_default();
+        step.show_to_caller(seat, &shown);
+        let joining = Joining { called_owes: Owes::Offer, first: First::Asked };
+        let state = Talking::join(&mut step, seat, joining);
+        Some(Call { facts, state })
+    }
+
+    /// Two parties talk with each other without the conference that they were in.
+    pub(crate) fn given_back(
+        now: Now,
+        id: CallId,
+        (one, two): (Participant, Participant),
+        conversation: CallId,
+        mut reached: Facts,
+        shared: &mut Shared,
+        out: &mut Outbox,
+    ) -> Call {
+        let number = two.party.number.clone();
+        reached.called = number.clone();
+        reached.translated = number.clone();
+        reached.sent = number.clone();
+        reached.final_called = number;
+        Call::joined(now, id, (one, two), (Feature::Conference, conversation), reached, shared, out)
+    }
+
+    /// Takes both parties out and ends the call: the caller goes on as the first of `moved`, the called one as the second.
+    pub(crate) fn part(
+        &mut self,
+        now: Now,
+        [caller_moved, called_moved]: [Moved; 2],
+        shared: &mut Shared,
+        out: &mut Outbox,
+    ) -> Option<(Participant, Participant)> {
+        let State::Talking(talking) = std::mem::replace(&mut self.state, State::Ended) else { return None };
+        let mut step = Step { now, facts: &mut self.facts, shared, out };
+        let legs = (step.facts.caller, talking.called());
+        if let Some((by, _)) = &talking.resumes {
+            step.refuse_media(talking.session.leg(*by, &step), WhyOfferRefused::OtherNotReady);
+        }
+        let mut owes = match talking.joining {
+            Some(Joining { called_owes, first }) => {
+                if matches!(first, First::Called(_)) {
+                    step.refuse_media(legs.1, WhyOfferRefused::OtherNotReady);
+                }
+                (std::mem::take(&mut step.facts.caller_owes), called_owes)
+            }
+            None => {
+                let exchange = talking.session.exchange;
+                (step.settle(exchange, Side::Caller, legs.0), step.settle(exchange, Side::Called, legs.1))
+            }
+        };
+        // Who waits listens to somebody else, and owes to that one.
+        for (side, leg, owes) in [(Side::Caller, legs.0, &mut owes.0), (Side::Called, legs.1, &mut owes.1)] {
+            if step.listens(side) && *owes == Owes::Nothing {
+                *owes = step.leave_service(leg);
+            }
+        }
+        let one = step.facts.participant(Side::Caller, legs.0, owes.0);
+        let two = step.facts.participant(Side::Called, legs.1, owes.1);
+        for (leg, moved) in [(legs.0, caller_moved), (legs.1, called_moved)] {
+            step.decide(Some(leg), strowger_base::journal::Decision::PartyMoved(moved));
+            step.shared.legs.remove(&leg);
+        }
+        let feature = caller_moved.feature;
+        step.facts.left_by = Some(feature);
+        self.state = step.end(Cause::CALL_SPLIT, ReleasedBy::System, WhyEnded::MovedOn(feature));
+        Some((one, two))
+    }
+
+    /// Ends the call of a party that a feature puts out.
+    pub(crate) fn put_out(&mut self, now: Now, feature: Feature, shared: &mut Shared, out: &mut Outbox) {
+        let mut step = Step { now, facts: &mut self.facts, shared, out };
+        self.state = match std::mem::replace(&mut self.state, State::Ended) {
+            State::Ended => State::Ended,
+            State::Dialing(_)
+            | State::Authorizing(_)
+            | State::Asking(_)
+            | State::Locating(_)
+            | State::Opening(_)
+            | State::Ringing(_)
+            | State::Parked(_)
+            | State::Talking(_) => step.put_out(feature),
+        };
+    }
+
+    /// A call that asks for it goes to a conference.
+    pub(crate) fn sit(&mut self, now: Now, conference: ConferenceId, shared: &mut Shared, out: &mut Outbox) {
+        let mut step = Step { now, facts: &mut self.facts, shared, out };
+        self.state = match std::mem::replace(&mut self.state, State::Ended) {
+            State::Asking(_) => {
+                step.facts.sits = Some(conference);
+                // Who asked for it by name dialled nothing but the number.
+                if step.facts.sent.is_empty() {
+                    step.facts.sent = step.facts.called.clone();
+                    step.facts.translated = step.facts.called.clone();
+                    step.facts.final_called = step.facts.called.clone();
+                }
+                step.facts.way = Way::Alone;
+                let target = Target::Service(Service::Conference(conference));
+                Opening::prepare(&mut step, vec![target], Reach::Direct)
+            }
+            other @ (State::Dialing(_)
+            | State::Authorizing(_)
+            | State::Locating(_)
+            | State::Opening(_)
+            | State::Ringing(_)
+            | State::Parked(_)
+            | State::Talking(_)
+            | State::Ended) => other,
+        };
+    }
+
+    /// The number of a conference, as the caller of this call may dial it.
+    pub(crate) fn meet_me_number(
+        &mut self,
+        now: Now,
+        number: &str,
+        shared: &mut Shared,
+        out: &mut Outbox,
+    ) -> Option<FeatureNumber> {
+        let plan = shared.configuration.plan.clone();
+        let step = Step { now, facts: &mut self.facts, shared, out };
+        let caller = match &step.facts.dials {
+            Some(caller) => Arc::clone(caller),
+            None => setup::who_dials(&step).0,
+        };
+        step.facts.dials = Some(Arc::clone(&caller));
+        let digits = Digits::parse(number).ok().filter(|digits| !digits.is_empty())?;
+        let analysis = Analysis::of(&plan, caller, Arrival::Application, &digits, now.wall);
+        let Some(Decision::Routed(routed)) = analysis.decision() else { return None };
+        match &plan.pattern(routed.pattern)?.action {
+            Action::Feature(row) if row.code == FeatureCode::MeetMe => Some(FeatureNumber::clone(row)),
+            Action::Feature(_)
+            | Action::Line(_)
+            | Action::Translate(_)
+            | Action::Route(_)
+            | Action::Hunt { .. }
+            | Action::Service(_)
+            | Action::Block(_) => None,
+        }
+    }
+
+    /// Whether the party of this leg holds the other one.
+    pub(crate) fn is_held_by(&self, leg: LegId) -> bool {
+        let side = if leg == self.facts.caller { Side::Caller } else { Side::Called };
+        match &self.state {
+            State::Talking(talking) => talking.session.is_held_by(side),
+            State::Dialing(_)
+            | State::Authorizing(_)
+            | State::Asking(_)
+            | State::Locating(_)
+            | State::Opening(_)
+            | State::Ringing(_)
+            | State::Parked(_)
+            | State::Ended => false,
+        }
+    }
+
+    /// Whether whoever is in it beside the seat has a line of this system.
+    pub(crate) const fn is_of_a_line(&self) -> bool {
+        matches!(self.facts.origin, Origin::Line { .. })
+    }
+}
+
+impl Facts {
+    /// The conference that this call sits in, and whether it has its seat already.
+    pub(super) fn conference(&self) -> Option<(ConferenceId, bool)> {
+        let seat = self.rung.iter().find_map(|rung| match rung.target {
+            Target::Service(Service::Conference(conference)) => Some((conference, true)),
+            Target::Service(Service::Echo | Service::Announcement | Service::Sounds)
+            | Target::Phone { .. }
+            | Target::Trunk(_) => None,
+        });
+        seat.or(self.sits.map(|conference| (conference, false)))
+    }
+}
+
+impl Step<'_> {
+    /// Releases whoever is there, because a feature says so.
+    fn put_out(&mut self, feature: Feature) -> State {
+        let (cause, why) = (Cause::NORMAL_CALL_CLEARING, WhyReleased::PutOut(feature));
+        self.withdraw_all(cause, why);
+        for index in 0..self.facts.rung.len() {
+            let Some(leg) = self.facts.rung.get(index).map(|rung| rung.leg) else { break };
+            self.release(leg, cause, why);
+        }
+        let caller = self.facts.caller;
+        self.release(caller, cause, why);
+        self.end(cause, ReleasedBy::System, WhyEnded::PutOut(feature))
+    }
+}
+
+/// What a party is shown in place of a name.
+const CONFERENCE: &str = "Conference";

@@ -1,0 +1,202 @@
+//! Who is in a conference: dropped, muted, listed; and what becomes of it when somebody leaves.
+
+use std::fmt::Write as _;
+
+use strowger_base::feature::Turn;
+use strowger_base::journal::{Feature, WhyFeatureRefused};
+use strowger_base::leg::{Mute, Tone};
+use strowger_base::{CallId, Command, ConferenceId, LegId, Now};
+
+use super::{Conference, Kind, Seated, turned};
+use crate::CallControl;
+use crate::call::{Call, conversation_of};
+use crate::configuration::ConferenceEnds;
+use crate::io::Outbox;
+
+impl CallControl {
+    /// The seat that a leg talks with, and its conference.
+    fn seat_of(&self, leg: LegId) -> Result<(ConferenceId, LegId), WhyFeatureRefused<'static>> {
+        let call = self.shared.legs.get(&leg).and_then(|call| self.calls.get(call));
+        let seat = call.and_then(|call| call.other(leg)).ok_or(WhyFeatureRefused::NotTalking)?;
+        let id = self.shared.conferences.of_seat(seat).ok_or(WhyFeatureRefused::NothingThere)?;
+        Ok((id, seat))
+    }
+
+    fn seated(&self, id: ConferenceId) -> &[Seated] {
+        self.shared.conferences.all.get(&id).map_or(&[], |conference| &conference.parties)
+    }
+
+    pub(in crate::features) fn drop_last(
+        &mut self,
+        now: Now,
+        leg: LegId,
+        out: &mut Outbox,
+    ) -> Result<(), WhyFeatureRefused<'static>> {
+        let (id, seat) = self.seat_of(leg)?;
+        self.allowed(id, seat)?;
+        let last = self.seated(id).iter().rfind(|party| party.seat != seat).copied();
+        let last = last.ok_or(WhyFeatureRefused::NothingThere)?;
+        self.answer(now, leg, "conference-drop-last", last.number.to_string(), out);
+        self.put_out(now, last.seat, out);
+        Ok(())
+    }
+
+    pub(in crate::features) fn drop_party(
+        &mut self,
+        now: Now,
+        leg: LegId,
+        participant: u32,
+        out: &mut Outbox,
+    ) -> Result<(), WhyFeatureRefused<'static>> {
+        let (id, seat) = self.seat_of(leg)?;
+        let found = self.seated(id).iter().find(|party| party.number == participant).copied();
+        let found = found.ok_or(WhyFeatureRefused::NothingThere)?;
+        if found.seat != seat {
+            self.allowed(id, seat)?;
+        }
+        self.answer(now, leg, "conference-drop", participant.to_string(), out);
+        self.put_out(now, found.seat, out);
+        Ok(())
+    }
+
+    /// Ends the call of somebody in a conference; what follows for the others comes with the end of it.
+    fn put_out(&mut self, now: Now, seat: LegId, out: &mut Outbox) {
+        if let Some(&call) = self.shared.legs.get(&seat) {
+            self.with_call(call, |call, shared| call.put_out(now, Feature::Conference, shared, out));
+        }
+    }
+
+    /// Everybody may mute himself, and whoever may drop somebody may mute him too.
+    pub(in crate::features) fn mute(
+        &mut self,
+        now: Now,
+        leg: LegId,
+        (participant, turn): (u32, Turn),
+        out: &mut Outbox,
+    ) -> Result<(), WhyFeatureRefused<'static>> {
+        let (id, seat) = self.seat_of(leg)?;
+        let found = self.seated(id).iter().find(|party| party.number == participant).copied();
+        let found = found.ok_or(WhyFeatureRefused::NothingThere)?;
+        if found.seat != seat {
+            self.allowed(id, seat)?;
+        }
+        let mute = turned(turn, found.mute);
+        let conference = self.shared.conferences.all.get_mut(&id);
+        let parties = conference.into_iter().flat_map(|conference| &mut conference.parties);
+        parties.filter(|party| party.seat == found.seat).for_each(|party| party.mute = mute);
+        out.command(found.seat, Command::Mute(mute));
+        let text = format!("{participant} {}", if mute == Mute::On { "muted" } else { "heard" });
+        self.answer(now, leg, "conference-mute", text, out);
+        Ok(())
+    }
+
+    /// Who is in the conference: a number for each, who it is, and what is to be said of it.
+    pub(in crate::features) fn participants(
+        &self,
+        now: Now,
+        leg: LegId,
+        out: &mut Outbox,
+    ) -> Result<(), WhyFeatureRefused<'static>> {
+        let (id, own) = self.seat_of(leg)?;
+        let starter = self.shared.conferences.all.get(&id).and_then(|conference| conference.starter);
+        let mut text = String::new();
+        for party in self.seated(id) {
+            let call = self.shared.legs.get(&party.seat).and_then(|call| self.calls.get(call));
+            let Some(who) = call.map(|call| &call.facts.calling) else { continue };
+            let marks = [
+                (starter == Some(party.seat), " (starter)"),
+                (own == party.seat, " (you)"),
+                (party.mute == Mute::On, " (muted)"),
+            ];
+            let between = if text.is_empty() { "" } else { "; " };
+            let space = if who.name.is_empty() { "" } else { " " };
+            let _ = write!(text, "{between}{} {}{space}{}", party.number, who.number, who.name);
+            marks.iter().filter(|(true_of, _)| *true_of).for_each(|(_, mark)| text.push_str(mark));
+        }
+        self.answer(now, leg, "conference-list", text, out);
+        Ok(())
+    }
+
+    /// A call has ended that sat in a conference, or was to sit in it.
+    pub(in crate::features) fn left(&mut self, now: Now, id: ConferenceId, seated: bool, out: &mut Outbox) {
+        let legs = &self.shared.legs;
+        let Some(conference) = self.shared.conferences.all.get_mut(&id) else { return };
+        if !seated {
+            conference.pending = conference.pending.saturating_sub(1);
+        }
+        let before = conference.parties.len();
+        // Who was only moved into another call has his seat still.
+        conference.parties.retain(|party| legs.contains_key(&party.seat));
+        let gone = conference.parties.len() < before;
+        if conference.size() == 0 {
+            self.shared.conferences.all.remove(&id);
+            return;
+        }
+        if gone {
+            self.sound(id, Tone::Leave, out);
+        }
+        self.go_on(now, id, out);
+    }
+
+    /// What becomes of a conference that somebody has left.
+    fn go_on(&mut self, now: Now, id: ConferenceId, out: &mut Outbox) {
+        let Some(conference) = self.shared.conferences.all.get(&id) else { return };
+        match conference.kind {
+            Kind::MeetMe(_) => {}
+            Kind::AdHoc if conference.parties.len() < 2 || self.is_to_end(conference) => {
+                self.end(now, id, out);
+            }
+            Kind::AdHoc => {
+                if let [one, two] = conference.parties[..] {
+                    self.give_back(now, id, (one.seat, two.seat), out);
+                }
+            }
+        }
+    }
+
+    fn is_to_end(&self, conference: &Conference) -> bool {
+        let here = |seat: LegId| self.shared.legs.get(&seat).and_then(|call| self.calls.get(call));
+        match self.shared.configuration.conferences.ends {
+            ConferenceEnds::Never => false,
+            ConferenceEnds::WithStarter => conference.starter.is_none_or(|starter| here(starter).is_none()),
+            ConferenceEnds::WithLastLine => !conference
+                .parties
+                .iter()
+                .any(|party| here(party.seat).is_some_and(|call| call.is_of_a_line())),
+        }
+    }
+
+    /// Everybody is put out.
+    fn end(&mut self, now: Now, id: ConferenceId, out: &mut Outbox) {
+        let Some(conference) = self.shared.conferences.all.remove(&id) else { return };
+        for party in conference.parties {
+            self.put_out(now, party.seat, out);
+        }
+    }
+
+    /// Two need no bridge: they talk with each other.
+    fn give_back(&mut self, now: Now, id: ConferenceId, (one, two): (LegId, LegId), out: &mut Outbox) {
+        let ready = |seat: LegId| -> Option<CallId> {
+            let id = self.shared.legs.get(&seat).copied()?;
+            let call = self.calls.get(&id)?;
+            let party = call.other(seat)?;
+            let free = call.is_talking() && call.facts.transfer.is_none();
+            (free && call.origin_of(party).is_some()).then_some(id)
+        };
+        // Somebody is on his way elsewhere: they stay until that is settled.
+        let (Some(first), Some(second)) = (ready(one), ready(two)) else { return };
+        self.shared.conferences.all.remove(&id);
+        let joined = self.shared.new_call();
+        let moved = Feature::Conference.into_call(joined);
+        let Some(mut call) = self.calls.remove(&first) else { return };
+        let conversation = conversation_of(&call.facts);
+        let party = call.hand_over(now, one, moved, &mut self.shared, out);
+        let Some(mut other) = self.calls.remove(&second) else { return };
+        let others = other.hand_over(now, two, moved, &mut self.shared, out);
+        let (Some(party), Some(others)) = (party, others) else { return };
+        let reached = other.facts;
+        let call =
+            Call::given_back(now, joined, (party, others), conversation, reached, &mut self.shared, out);
+        self.keep(call);
+    }
+}
