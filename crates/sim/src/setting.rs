@@ -5,14 +5,16 @@ use std::time::Duration;
 
 use strowger_base::leg::Service;
 use strowger_base::net::Transport;
-use strowger_base::{Cause, LineName, Secret};
+use strowger_base::{Cause, FeatureCode, FeatureNumber, LineName, Secret};
 use strowger_callcontrol::RelayMode;
+use strowger_callcontrol::configuration::{ParkRange, PickupGroup};
 use strowger_dialplan::forward::BySide;
 use strowger_dialplan::hunt::{Distribution, LineGroupOptions, WhenExhausted};
 use strowger_node::Configuration;
 use strowger_node::configuration::{
-    BlockDraft, ChangeDraft, Draft, ForwardDraft, ForwardsDraft, HuntListDraft, HuntPilotDraft, Line,
-    LineGroupDraft, LineSecret, PatternDraft, PhoneDraft, PlanDraft, ServiceNumber, TranslationDraft,
+    BlockDraft, ChangeDraft, DirectedParkDraft, Draft, FeatureDraft, ForwardDraft, ForwardsDraft,
+    HuntListDraft, HuntPilotDraft, Line, LineGroupDraft, LineSecret, PatternDraft, PhoneDraft, PlanDraft,
+    ServiceNumber, TranslationDraft,
 };
 use strowger_sip::io::Listener;
 
@@ -70,6 +72,7 @@ pub(crate) fn configuration(plan: &Setting) -> Configuration {
         ..Draft::default()
     };
     hunt(plan.lines, &mut draft.plan);
+    features(plan.lines, &mut draft.plan);
     draft.plan.parameters.interdigit_timer = plan.interdigit_timer;
     draft.timers.expires_min = Duration::from_secs(30);
     match draft.build() {
@@ -133,6 +136,26 @@ fn hunt(lines: u64, plan: &mut PlanDraft) {
     }];
 }
 
+/// Everybody may take the calls of everybody, and park parties where everybody gets them back.
+fn features(lines: u64, plan: &mut PlanDraft) {
+    let number = |number: &str, code, object: &str, digits| FeatureDraft {
+        pattern: PatternDraft { pattern: number.into(), ..PatternDraft::default() },
+        number: FeatureNumber { code, object: object.into(), digits },
+    };
+    plan.features.extend([
+        number("8600", FeatureCode::GroupPickUp, "all", 0),
+        number("88[01]", FeatureCode::Retrieve, "lot", 0),
+        number("870", FeatureCode::DirectedPark, "place", 0),
+        number("*5870", FeatureCode::Retrieve, "place", 2),
+    ]);
+    let lines = (0..lines).map(|at| LineName::from(&*self::number(at))).collect();
+    plan.pickup.add("all", PickupGroup { lines, others: Vec::new() });
+    let numbers = ["880", "881"].map(Into::into).into();
+    plan.park.ranges = vec![ParkRange { object: "lot".into(), numbers }];
+    plan.park.directed = vec![DirectedParkDraft { object: "place".into(), reversion: None }];
+    plan.park.reversion = Duration::from_secs(7);
+}
+
 /// The hunt pilot.
 const PILOT: &str = "4500";
 
@@ -174,7 +197,8 @@ fn numbers() -> PlanDraft {
 /// What somebody dials who calls neither a line nor a service.
 pub(crate) const NUMBERS: &[&str] = &[
     PILOT, "4711", "7001", "70012", "7123", "911", "911234", "91", "52", "521", "5212", "53441", "53441#",
-    "601", "61", "617", "621", "622", "6", "8", "10",
+    "601", "61", "617", "621", "622", "6", "8", "10", "8600", "8600", "8600", "8600", "880", "881", "870",
+    "*5870",
 ];
 
 /// Whether the phones of a line send growing numbers.

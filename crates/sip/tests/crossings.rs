@@ -164,6 +164,19 @@ fn an_offer_that_waits_is_refused_when_another_one_overtakes_it() {
 }
 
 #[test]
+fn an_offer_waits_for_the_ack_and_no_longer() {
+    let mut d = Driver::new();
+    let leg = d.invite("", SDP_A);
+    d.command(leg, Command::Answer { media: answer(SDP_B), connected: Party::default() });
+    let tag = tag_of(&d.one(), "To").to_owned();
+    d.command(leg, Command::Media(offer(SDP_B)));
+    d.silent();
+    d.from(ALICE, &alice("ACK", "ack1", 1, &tag, "", ""));
+    let offered = d.one();
+    assert!(offered.starts_with("INVITE ") && offered.ends_with(SDP_B), "{offered}");
+}
+
+#[test]
 fn a_prack_that_crosses_the_answer_is_taken() {
     let mut d = Driver::new();
     let leg = d.invite(&format!("Supported: 100rel\r\n{RELIABLE}"), SDP_A);

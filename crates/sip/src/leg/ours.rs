@@ -38,6 +38,14 @@ impl Leg {
                     },
                     Purpose::Offer(_) | Purpose::Request,
                 ) if self.queued.is_none() => self.queued = Some(purpose),
+                // Nothing crosses it: it goes when the ACK to the answer of the call is here.
+                (Change::None, Purpose::Offer(_) | Purpose::Request) if self.awaiting_ack.is_some() => {
+                    if self.queued.replace(purpose).is_some() {
+                        // Whoever made the one that is overtaken is told.
+                        let cause = Cause::MESSAGE_NOT_COMPATIBLE_WITH_STATE;
+                        self.signal(Signal::MediaRefused(cause), out);
+                    }
+                }
                 (Change::None | Change::Retry { .. }, _) => self.retry_later(shared, now, purpose, out),
                 // Another change is under way: it refreshes the session when it succeeds.
                 (Change::Theirs(..) | Change::Ours { .. }, Purpose::Refresh | Purpose::Realign) => {
