@@ -64,6 +64,11 @@ impl Music {
         self.library.sources.get(&number)
     }
 
+    /// Where every source is at a moment that plays all the time: samples at [`RATE_HZ`].
+    pub(crate) const fn position(at: Instant) -> u64 {
+        at.as_nanos() / 1_000_000 * (RATE_HZ as u64 / 1000)
+    }
+
     /// Appends the payload of the packet that is due at `at`, of a source that plays all the time. False when there is no such source.
     pub(crate) fn payload(
         &mut self,

@@ -6,13 +6,14 @@
 use std::sync::Arc;
 
 use strowger_base::journal::{Decision, Feature, ReleasedBy, WhyEnded, WhyForwarded, WhyReleased};
-use strowger_base::leg::{Alert, Origin, Signal, Tone};
+use strowger_base::leg::{Alert, Origin, Signal};
 use strowger_base::{CallId, Cause, Command, FeatureRequest, LineName, Media, Now};
 use strowger_dialplan::forward::{OnBehalfOf, RedirectReason};
 
 use super::participant::{Participant, Stage};
 use super::way::{LineWay, Way};
 use super::{Call, Facts, State, Step, Taking, dialing};
+use crate::configuration::HoldKind;
 use crate::io::Outbox;
 use crate::shared::Shared;
 
@@ -112,7 +113,10 @@ impl Parked {
 
     /// The party is here, or is here again.
     pub(super) fn wait(self, step: &mut Step<'_>) -> State {
-        step.let_wait_with(Tone::Music);
+        let by = step.facts.parked.as_ref().and_then(|place| place.by.clone());
+        let parker = by.map_or(Origin::Trunk(Box::default()), |line| Origin::Line { line, phone: None });
+        let music = step.shared.configuration.music(&parker, HoldKind::Network);
+        step.let_wait_with(music);
         let reversion = step.shared.configuration.park.reversion;
         step.set_timer(reversion);
         State::Parked(self)

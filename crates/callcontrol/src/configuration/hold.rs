@@ -44,7 +44,9 @@ impl Configuration {
     pub fn music(&self, holder: &Origin, kind: HoldKind) -> Tone {
         let own = match holder {
             Origin::Line { line, phone } => {
-                let phone = self.phone(line.as_str(), phone.as_deref());
+                // Where only the line is known, what it says is said on each of its phones.
+                let first = || self.lines.get(line.as_str())?.phones.first();
+                let phone = self.phone(line.as_str(), phone.as_deref()).or_else(first);
                 phone.map(|phone| {
                     let pool = phone.settings.home.as_ref().map(|home| home.pool.hold_sources);
                     phone.settings.hold_sources.or(pool.unwrap_or_default())
@@ -118,6 +120,16 @@ mod tests {
         let trunk = check(nobody, some(2, 0), some(4, 5), source(2), source(5));
         assert_eq!(trunk, (source(2), source(5)));
         check(some(0, 9), nobody, some(4, 0), source(4), source(9));
+        // A line of several phones, of which nobody knows which one it was.
+        let phone = |name: &str, number| LinePhone {
+            name: Some(name.into()),
+            settings: Arc::new(PhoneSettings { hold_sources: some(0, number), ..PhoneSettings::default() }),
+            ..LinePhone::default()
+        };
+        let mut configuration = Configuration::empty();
+        let phones = Box::new([phone("desk", 3), phone("home", 3)]);
+        configuration.lines.insert("1001", Line { phones, ..Line::default() });
+        assert_eq!(configuration.music(&Origin::line("1001"), HoldKind::Network), source(3));
         // Somebody unknown, such as a trunk that is not listed.
         let configuration = Configuration { hold_sources: some(7, 0), ..Configuration::empty() };
         assert_eq!(configuration.music(&Origin::Trunk("x".into()), HoldKind::User), source(7));

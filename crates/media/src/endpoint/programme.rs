@@ -3,8 +3,8 @@
 use strowger_base::Instant;
 use strowger_base::leg::{AudioSource, Tone};
 
-use crate::codec::Speaker;
 use crate::codec::resample::Down;
+use crate::codec::{Codec, Speaker, opus};
 use crate::control::StreamFormat;
 use crate::music::{Music, Play};
 use crate::tone::{self, Cadence, Player};
@@ -16,13 +16,16 @@ pub(super) enum Programme {
     /// Tones.
     Tones(Player),
     /// A source. The tones are heard instead as long as it cannot be played.
-    Source {
-        number: AudioSource,
-        instead: Player,
-        /// Where this listener is in a source that each hears from its start: samples at [`RATE_HZ`].
-        position: u64,
-        down: Down,
-    },
+    Source { number: AudioSource, instead: Player, own: Box<Own> },
+}
+
+/// What a listener has for itself who does not hear what others are sent.
+#[derive(Debug, Default)]
+pub(super) struct Own {
+    /// Where it is in a source that each hears from its start: samples at [`RATE_HZ`].
+    position: u64,
+    down: Down,
+    wide: Vec<i16>,
 }
 
 /// What makes a packet of it.
@@ -40,9 +43,7 @@ impl Programme {
     pub(super) fn of(tone: Tone) -> Self {
         let player = Player::new(tone::cadence(tone));
         match tone {
-            Tone::Source(number) => {
-                Programme::Source { number, instead: player, position: 0, down: Down::new() }
-            }
+            Tone::Source(number) => Programme::Source { number, instead: player, own: Box::default() },
             Tone::Silence
             | Tone::Dial
             | Tone::OutsideDial
@@ -76,25 +77,35 @@ impl Programme {
         samples.clear();
         match self {
             Programme::Tones(player) => player.render(rate_hz, count, samples),
-            Programme::Source { number, instead, position, down } => match music.source(*number) {
+            Programme::Source { number, instead, own } => match music.source(*number) {
                 None => instead.render(rate_hz, count, samples),
-                Some(source) => match source.play {
-                    Play::Continuously => {
-                        music.payload(*number, format, at, payload);
-                        return;
+                // Who wants less than others do gets what they hear from an encoder of its own.
+                Some(source) if source.play == Play::FromStart || wants_less(format) => {
+                    let wide = count * (RATE_HZ / rate_hz) as usize;
+                    let position = match source.play {
+                        Play::FromStart => own.position,
+                        Play::Continuously => Music::position(at),
+                    };
+                    own.position += wide as u64;
+                    if wide == count {
+                        source.recording.loop_from(position, wide, samples);
+                    } else {
+                        own.wide.clear();
+                        source.recording.loop_from(position, wide, &mut own.wide);
+                        own.down.convert(&own.wide, samples);
                     }
-                    Play::FromStart => {
-                        let wide = count * (RATE_HZ / rate_hz) as usize;
-                        source.recording.loop_from(*position, wide, samples);
-                        *position += wide as u64;
-                        if wide != count {
-                            let narrow = std::mem::take(samples);
-                            down.convert(&narrow, samples);
-                        }
-                    }
-                },
+                }
+                Some(_) => {
+                    music.payload(*number, format, at, payload);
+                    return;
+                }
             },
         }
         speaker.encode(samples, payload);
     }
+}
+
+/// Whether a listener asked for less than what all others are sent.
+fn wants_less(format: &StreamFormat) -> bool {
+    format.codec == Codec::Opus && format.bitrate_max.is_some_and(|most| most < opus::BITRATE)
 }

@@ -178,13 +178,14 @@ fn hold_pauses_and_resumption_goes_on() {
 #[test]
 fn music_of_a_source_is_heard_and_a_tone_where_it_cannot_be() {
     let tone = crate::codec::tests::sine(700.0, 16_000.0, 8000.0, 16_000);
-    for (play, codec) in [
-        (Play::Continuously, Codec::Pcmu),
-        (Play::FromStart, Codec::Pcmu),
-        (Play::FromStart, Codec::G722),
-        (Play::Continuously, Codec::Opus),
+    for (play, codec, bitrate_max) in [
+        (Play::Continuously, Codec::Pcmu, None),
+        (Play::FromStart, Codec::Pcmu, None),
+        (Play::FromStart, Codec::G722, None),
+        (Play::Continuously, Codec::Opus, None),
+        (Play::Continuously, Codec::Opus, Some(10_000)),
     ] {
-        let format = StreamFormat { codec, payload_type: codec.payload_type(), ..PCMU };
+        let format = StreamFormat { codec, payload_type: codec.payload_type(), bitrate_max, ..PCMU };
         let mut world = call(14, Service::Sounds, format);
         let source = Source { recording: Arc::new(Recording::new(tone.clone())), play };
         let number = AudioSource(7);
@@ -203,6 +204,10 @@ fn music_of_a_source_is_heard_and_a_tone_where_it_cannot_be() {
         world.worker.set_library(Arc::new(Library { sources: [(number, source)].into() }));
         let measured = heard(&mut world, 2000);
         assert!(measured > 20.0, "{play:?} {codec:?}: {measured:.1} dB");
+        if let Some(most) = bitrate_max {
+            let bytes: usize = world.phones[0].heard.iter().map(|(_, _, payload)| payload.len()).sum();
+            assert!(bytes * 8 / 2 < most as usize * 13 / 10, "{bytes} bytes in two seconds");
+        }
         world.worker.set_library(Arc::default());
         assert!(heard(&mut world, 2000) < 0.0);
         hang_up(&mut world);
