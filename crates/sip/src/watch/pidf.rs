@@ -23,6 +23,11 @@ pub(super) fn write(out: &mut Vec<u8>, number: &str, domain: &str, state: &LineS
     out.extend_from_slice(b"</rpid:activities></dm:person>\n</presence>\n");
 }
 
+/// Whether both are told alike.
+pub(super) fn says_the_same(one: &LineState, other: &LineState) -> bool {
+    one.registered == other.registered && talks(one) == talks(other)
+}
+
 /// Whether somebody is on the phone: a line that only rings is free as far as its user is concerned.
 fn talks(state: &LineState) -> bool {
     state.calls.iter().any(|call| match (call.direction, call.phase) {

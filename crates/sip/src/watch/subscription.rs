@@ -148,6 +148,8 @@ impl Subscription {
             Effect::Notify | Effect::None => Owed::Everything,
         };
         (self.detail, self.news) = (watched.detail, Some(watched.news));
+        // What was asked for is told at once.
+        self.not_before = now.mono;
         shared.transactions.begin_server(asked.key, MethodKind::Subscribe, asked.flow, self.id.0, &[]);
         let bytes = out.arena.append_with(|buffer| {
             write::status_line(buffer, 200);
@@ -235,13 +237,13 @@ impl Subscription {
     ) -> bool {
         match self.owed {
             Owed::Nothing => false,
-            Owed::Changes if self.news == self.told => {
+            Owed::Changes if self.is_told() => {
                 self.owed = Owed::Nothing;
                 false
             }
             // One at a time, so that they arrive in their order, and what comes meanwhile is told together.
             Owed::Changes | Owed::Everything if self.awaiting.is_some() => false,
-            Owed::Changes if now.mono < self.not_before => false,
+            Owed::Changes | Owed::Everything if now.mono < self.not_before => false,
             Owed::Changes | Owed::Everything => {
                 self.notify(shared, now, legs, Ended::Other, out);
                 false
@@ -250,6 +252,18 @@ impl Subscription {
                 self.notify(shared, now, legs, ended, out);
                 true
             }
+        }
+    }
+
+    /// Whether the watcher knows all that its package tells of what is true now.
+    fn is_told(&self) -> bool {
+        match (&self.told, &self.news) {
+            (Some(News::Line(told)), Some(News::Line(news))) => match self.package {
+                Package::Presence => pidf::says_the_same(told, news),
+                Package::Dialog => told.calls == news.calls,
+                Package::MessageSummary => true,
+            },
+            (told, news) => told == news,
         }
     }
 
