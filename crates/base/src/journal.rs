@@ -15,13 +15,14 @@ mod feature;
 mod head;
 mod keys;
 mod redirection;
+mod user_set;
 mod wire;
 
 pub use admission::{AarNumber, Admission, Codecs, PlaceView, Shortage, WhyNotRerouted};
 pub use codes::{AskedCode, AuthorizationView, CodesView, MatterView, WhyCodeRefused};
 pub use decision::{
     AudioFlow, Decision, DestinationView, EmergencyFrom, Lookup, MediaPath, MobilityView, NormalisedBy,
-    NotResolved, NumberRole, NumberType, PatternKind, StreamEnd, Way, WhyEnded, WhyLookupEnded,
+    NotResolved, NumberRole, NumberType, PatternKind, StreamEnd, Undisturbed, Way, WhyEnded, WhyLookupEnded,
     WhyOfferRefused, WhyRefused, WhyRelay, WhyReleased,
 };
 pub use entry::{
@@ -35,6 +36,7 @@ pub use redirection::{
     Forwarding, HuntCondition, Redirection, WayOut, WhyExhausted, WhyForwarded, WhyGroupLeft, WhyHunted,
     WhyPassedOver,
 };
+pub use user_set::{ForwardedTo, OnOff, SetBy, UserSet, UserValue};
 
 use crate::{ByteArena, CallId, LegId, Span, WallTime};
 use wire::{Block, Reader, Wire, put_varint};

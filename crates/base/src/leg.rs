@@ -143,6 +143,8 @@ pub enum Service {
     /// A seat in a conference: hears all others who sit in it. [`Command::Tone`] lets all of them hear a tone once,
     /// [`Command::Mute`] says whether they hear this one.
     Conference(ConferenceId),
+    /// Plays the confirmation tone, then hangs up: what somebody asked for is done.
+    Confirmation,
 }
 
 /// Whether a seat of a conference is heard by the others.
@@ -316,6 +318,8 @@ pub struct Ring {
     pub diversions: Vec<Diversion>,
     /// What a service of ours shall say about keys when it is the one that offers.
     pub srtp: SrtpOffer,
+    /// How it lets its user know.
+    pub style: RingStyle,
 }
 
 /// What an offer of ours says about keys of SRTP (RFC 4568).
@@ -328,6 +332,39 @@ pub enum SrtpOffer {
     Beside,
     /// SRTP alone.
     Alone,
+}
+
+/// How a device lets its user know of a call.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub struct RingStyle {
+    /// What is heard.
+    pub sound: RingSound,
+    /// Who answers.
+    pub answer: Answering,
+}
+
+/// How a device rings.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Default)]
+pub enum RingSound {
+    /// As it always does.
+    #[default]
+    Usual,
+    /// With this one of its distinctive rings, 1 to 5.
+    Distinctive(u8),
+    /// Not at all: the call is only shown.
+    Silent,
+}
+
+/// Who answers a call that rings.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Default)]
+pub enum Answering {
+    /// The user.
+    #[default]
+    User,
+    /// The device at once, into its headset.
+    Headset,
+    /// The device at once, over its loudspeaker.
+    Loudspeaker,
 }
 
 /// What a device does while it is being called.

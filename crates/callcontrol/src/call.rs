@@ -185,6 +185,8 @@ pub(crate) struct Facts {
     joins_from: Option<Box<Site>>,
     /// The conference to which the call goes.
     sits: Option<ConferenceId>,
+    /// What its caller is shown when a feature is done that it asked for.
+    pub(crate) confirms: Option<Box<str>>,
     /// It is made for a transfer, whose party joins it when somebody is reached.
     pub(crate) transfers: Option<Transferring>,
     /// Its party is being transferred.

@@ -19,6 +19,7 @@ use std::net::{IpAddr, Ipv4Addr};
 use std::sync::Arc;
 use std::time::Duration;
 
+use strowger_base::leg::Answering;
 use strowger_base::{Country, LineName, ShortText, Table};
 use strowger_dialplan::codes::{CodeParameters, CodeTable};
 use strowger_dialplan::forward::{
@@ -255,6 +256,10 @@ pub struct Line {
     pub external_mask: Option<Mask>,
     /// Where it sends calls that it does not take; `None` for most lines.
     pub forwards: Option<Box<Forwards>>,
+    /// Who answers calls to it while it has no other.
+    pub auto_answer: Answering,
+    /// What forwards see of the plan that users set.
+    pub user_forward_space: UserForwardSpace,
     /// The pilot number of its voice mail profile, which a forward to voice mail is a forward to.
     pub voice_mail: Option<Arc<str>>,
     /// How it is reached over the public network; by its external mask when `None`.
@@ -267,7 +272,17 @@ impl Line {
     /// How long its phones ring for a call from `side`: the ring time of its forwards; where these have none but send
     /// unanswered calls of that side on, the service parameter `ring_time`; its no answer timer otherwise.
     pub fn rings_for(&self, side: CallSide, ring_time: RingTime) -> Duration {
-        let Some(forwards) = &self.forwards else { return self.no_answer };
+        self.rings_with(self.forwards.as_deref(), side, ring_time)
+    }
+
+    /// The same with these forwards in place of its own.
+    pub(crate) fn rings_with(
+        &self,
+        forwards: Option<&Forwards>,
+        side: CallSide,
+        ring_time: RingTime,
+    ) -> Duration {
+        let Some(forwards) = forwards else { return self.no_answer };
         match (forwards.ring_time, forwards.target(ForwardKind::NoAnswer, side)) {
             (Some(own), _) => own.duration(),
             (None, Some(_)) => ring_time.duration(),
@@ -286,11 +301,35 @@ impl Default for Line {
             no_answer: NO_ANSWER_LINE,
             external_mask: None,
             forwards: None,
+            auto_answer: Answering::User,
+            user_forward_space: UserForwardSpace::default(),
             voice_mail: None,
             aar: None,
             phones: Box::new([LinePhone::default()]),
         }
     }
+}
+
+/// What forwards see of the dial plan that users set: as a forward of all calls that is configured for the line, by its policy.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub enum UserForwardSpace {
+    /// What is in no partition.
+    #[default]
+    Nothing,
+    /// What the phone sees at which the forward was set.
+    Activating,
+    /// This.
+    Configured(Box<SearchSpace>),
+}
+
+/// What do not disturb does at a phone.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Default)]
+pub enum DoNotDisturb {
+    /// Calls are shown there and do not ring.
+    #[default]
+    RingerOff,
+    /// Calls find it busy.
+    Reject,
 }
 
 /// What a party hears that is held, or waits for somebody who is rung for it.

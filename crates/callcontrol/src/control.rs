@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use strowger_base::hash::give_back;
-use strowger_base::journal::{Alarm, Entry, Quality, QualityDetail};
+use strowger_base::journal::{Alarm, Entry, Quality, QualityDetail, UserSet};
 use strowger_base::leg::Setup;
 use strowger_base::{
     CallId, Cause, Command, HashMap, HashSeed, Instant, LegId, NodeId, Now, Rng, ShardId, Signal,
@@ -166,9 +166,15 @@ impl CallControl {
             }
             Input::Media(report) => self.report(now, report, out),
             Input::Configure(configuration) => self.shared.configure(now, configuration),
-            Input::Persisted { ticket } => self.shared.persisted(ticket),
+            Input::Restore { set, at } => self.shared.user_settings.set(&set, at),
+            Input::Set { asked, set } => self.set_by_program(now, &set, asked, out),
+            Input::Persisted { ticket } => {
+                self.shared.persisted(ticket);
+                self.setting_kept(now, ticket, true, out);
+            }
             Input::PersistFailed { ticket, reason } => {
                 self.shared.persist_failed(now, ticket, reason, out);
+                self.setting_kept(now, ticket, false, out);
             }
             Input::Timeout => self.timeout(now, out),
             Input::Drain { within } => self.drain(now, within),
@@ -226,6 +232,11 @@ impl CallControl {
     /// Calls that wait for the phones of a line. They have no timer, so that none may be left when whoever asks has answered.
     pub fn locating(&self) -> usize {
         self.calls.values().filter(|call| call.is_locating()).count()
+    }
+
+    /// What users set by themselves, each with the time when it was set.
+    pub fn user_settings(&self) -> impl Iterator<Item = (WallTime, UserSet<'_>)> {
+        self.shared.user_settings.all()
     }
 
     /// What has passed since the start.

@@ -5,14 +5,17 @@
 
 mod asked;
 pub(crate) mod conference;
+mod disturbing;
 mod offered;
 mod orders;
 mod park;
 mod pickup;
 mod privacy;
 mod replaces;
+mod set_by_user;
 mod slots;
 mod transfer;
+pub(crate) mod user_settings;
 
 use std::collections::VecDeque;
 

@@ -3,9 +3,11 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use strowger_base::journal::{Decision, Entry, Record, WhyTransferRefused};
+use strowger_base::journal::{Decision, Entry, Record, UserSet, WhyTransferRefused};
 use strowger_base::leg::{BindingId, Target};
-use strowger_base::{ByteArena, CallId, Cause, Command, FeatureRequest, LegId, LineName, Now, Signal, Span};
+use strowger_base::{
+    ByteArena, CallId, Cause, Command, FeatureRequest, LegId, LineName, Now, Signal, Span, WallTime,
+};
 use strowger_media::control;
 
 use crate::Configuration;
@@ -28,6 +30,20 @@ pub enum Input<'a> {
     Media(control::Report),
     /// The configuration is now this.
     Configure(Arc<Configuration>),
+    /// A user set this before the start.
+    Restore {
+        /// What.
+        set: UserSet<'a>,
+        /// When.
+        at: WallTime,
+    },
+    /// A program sets something for a user; [`Output::SettingKept`] answers.
+    Set {
+        /// Names the question.
+        asked: u64,
+        /// What.
+        set: UserSet<'a>,
+    },
     /// A final record is safe on the disk.
     Persisted {
         /// Which.
@@ -136,14 +152,21 @@ pub enum Output {
     Media(control::Command),
     /// An encoded journal record in the arena.
     Journal(Span),
-    /// The final record of a call. Answered by [`Input::Persisted`] or [`Input::PersistFailed`].
+    /// The final record of a call, or what a user set. Answered by [`Input::Persisted`] or [`Input::PersistFailed`].
     Persist {
         /// Names the promise.
         ticket: u64,
-        /// The call.
-        call: CallId,
+        /// The call; `None` for what a user set.
+        call: Option<CallId>,
         /// The encoded journal record in the arena.
         record: Span,
+    },
+    /// The disk has what a program set, or does not take it now; then it counts all the same, and is tried again.
+    SettingKept {
+        /// The question.
+        asked: u64,
+        /// Whether the disk has it.
+        is_kept: bool,
     },
     /// The last call has ended and its record is safe, after [`Input::Drain`].
     Drained,

@@ -16,6 +16,7 @@ use strowger_media::srtp::KeySource;
 
 use crate::admission::Taken;
 use crate::features::conference::Conferences;
+use crate::features::user_settings::UserSettings;
 use crate::features::{Offered, Slots};
 use crate::io::{Outbox, Output};
 use crate::{Configuration, Counters};
@@ -51,6 +52,8 @@ pub(crate) struct Shared {
     /// What calls ask of other calls; done before an input is done with.
     pub(crate) asked: VecDeque<Asked>,
     pub(crate) conferences: Conferences,
+    /// What users set by themselves.
+    pub(crate) user_settings: UserSettings,
     pub(crate) counters: Counters,
     /// Makes the keys for sides whose encryption ends at a relay; without it none does.
     pub(crate) key_source: Option<KeySource>,
@@ -119,7 +122,8 @@ pub(crate) enum Asked {
 /// A final record that waits for the disk.
 #[derive(Debug)]
 pub(crate) struct Waiting {
-    call: CallId,
+    /// Whose; `None` for what a user set.
+    call: Option<CallId>,
     record: Box<[u8]>,
     attempts: u32,
     timer: Option<TimerHandle>,
@@ -151,6 +155,7 @@ impl Shared {
             slots: Slots::default(),
             asked: VecDeque::new(),
             conferences: Conferences::default(),
+            user_settings: UserSettings::default(),
             counters: Counters::default(),
             key_source: None,
             node,
@@ -229,11 +234,23 @@ impl Shared {
         self.lines.len()
     }
 
-    /// Hands the final record of a call to the disk, and keeps it until the disk has it.
+    /// Hands the final record of a call, or what a user set, to the disk, and keeps it until the disk has it.
     pub(crate) fn persist(&mut self, call: CallId, record: strowger_base::Span, out: &mut Outbox) {
+        self.promise(call.number, Some(call), record, out);
+    }
+
+    /// The same for what a user set; the promise has this ticket.
+    pub(crate) fn persist_setting(&mut self, record: strowger_base::Span, out: &mut Outbox) -> u64 {
+        // The number of no call: the promises of records have those of their calls.
+        let ticket = self.new_call().number;
+        self.promise(ticket, None, record, out);
+        ticket
+    }
+
+    fn promise(&mut self, ticket: u64, call: Option<CallId>, record: strowger_base::Span, out: &mut Outbox) {
         let kept = Box::from(out.arena.slice(record));
-        self.waiting.insert(call.number, Waiting { call, record: kept, attempts: 0, timer: None });
-        out.items.push(Output::Persist { ticket: call.number, call, record });
+        self.waiting.insert(ticket, Waiting { call, record: kept, attempts: 0, timer: None });
+        out.items.push(Output::Persist { ticket, call, record });
     }
 
     pub(crate) fn persisted(&mut self, ticket: u64) {
@@ -255,7 +272,7 @@ impl Shared {
         let alarm = Alarm::RecordNotStored { reason, waiting: count };
         let call = waiting.call;
         self.counters.records_failed += 1;
-        out.journal(now, Some(call), None, Entry::Alarm(alarm));
+        out.journal(now, call, None, Entry::Alarm(alarm));
     }
 
     pub(crate) fn persist_again(&mut self, ticket: u64, out: &mut Outbox) {

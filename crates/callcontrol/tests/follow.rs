@@ -265,6 +265,7 @@ impl Call {
                 | Output::Ordered { .. }
                 | Output::Messages { .. }
                 | Output::Privacy { .. }
+                | Output::SettingKept { .. }
                 | Output::Drained => {}
             }
         }

@@ -134,6 +134,16 @@ fn parties_are_parked() {
 }
 
 #[test]
+fn users_set_things_at_their_phones() {
+    check("set_by_user.txt", include_str!("../testdata/ladders/set_by_user.txt"));
+}
+
+#[test]
+fn calls_that_do_not_disturb() {
+    check("disturbing.txt", include_str!("../testdata/ladders/disturbing.txt"));
+}
+
+#[test]
 fn features_are_asked_for() {
     check("asking.txt", include_str!("../testdata/ladders/asking.txt"));
 }

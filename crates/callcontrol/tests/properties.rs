@@ -282,14 +282,17 @@ impl World {
             }
             Output::Persist { ticket, call, record } => {
                 let record = Record::decode(out.arena.slice(record)).unwrap();
-                assert!(matches!(record.entry, Entry::Call(_)));
+                let is_final = matches!(record.entry, Entry::Call(_));
+                assert!(is_final || matches!(record.entry, Entry::UserSet(_)));
+                assert_eq!(call.is_some(), is_final);
                 if !self.tickets.contains(&ticket) {
                     self.tickets.push(ticket);
-                    *self.records.entry(call).or_default() += 1;
+                    call.into_iter().for_each(|call| *self.records.entry(call).or_default() += 1);
                 }
             }
             Output::Ordered { .. } => {}
             Output::Messages { .. } | Output::Privacy { .. } => {}
+            Output::SettingKept { .. } => panic!("no program sets anything"),
             Output::Drained => panic!("nobody drained"),
         }
     }

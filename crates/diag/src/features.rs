@@ -1,7 +1,10 @@
 //! What people asked for by a code or key, and what became of it, in words.
 
 use strowger_base::Cause;
-use strowger_base::journal::WhyFeatureRefused;
+use strowger_base::WallTime;
+use strowger_base::feature::Forwarded;
+use strowger_base::journal::{ForwardedTo, OnOff, SetBy, Undisturbed, UserSet, UserValue, WhyFeatureRefused};
+use strowger_base::line::number_of;
 
 use crate::words;
 
@@ -30,4 +33,61 @@ pub(crate) fn because(why: &WhyFeatureRefused<'_>) -> String {
 /// A feature is done.
 pub(crate) fn done(feature: &str, text: &str) -> String {
     if text.is_empty() { format!("Done: {feature}.") } else { format!("Done: {feature}, {text}.") }
+}
+
+/// A user set something.
+pub(crate) fn set(set: &UserSet<'_>) -> String {
+    let owner = number_of(set.owner());
+    let what = match set.value {
+        UserValue::Forward { which, to } => {
+            let calls = match which {
+                Forwarded::All => "all calls",
+                Forwarded::Busy => "calls that find it busy",
+                Forwarded::NoAnswer => "calls that nobody answers",
+                Forwarded::Unregistered => "calls that find no phone",
+            };
+            match to {
+                ForwardedTo::AsConfigured => format!("{owner} forwards {calls} as configured"),
+                ForwardedTo::Nowhere => format!("{owner} does not forward {calls}"),
+                ForwardedTo::Number(number) => format!("{owner} forwards {calls} to {number}"),
+                ForwardedTo::VoiceMail => format!("{owner} forwards {calls} to its voice mail"),
+            }
+        }
+        UserValue::Disturb(OnOff::Off) => format!("{owner} does not want to be disturbed"),
+        UserValue::Disturb(OnOff::On) => format!("{owner} may be disturbed"),
+        UserValue::Hunted(OnOff::On) => format!("{owner} takes part in hunts"),
+        UserValue::Hunted(OnOff::Off) => format!("{owner} takes no part in hunts"),
+    };
+    match set.by {
+        SetBy::Phone => format!("From here on {what}; that was set at the phone."),
+        SetBy::Program(name) => format!("From here on {what}; {name} set that."),
+    }
+}
+
+/// The forward that follows is a user's.
+pub(crate) fn forward_set(phone: &str, at: WallTime) -> String {
+    match phone {
+        "" => format!("A user's forward goes before the configured one; it was set at {at}."),
+        phone => {
+            format!("A user's forward goes before the configured one; it was set from phone {phone} at {at}.")
+        }
+    }
+}
+
+/// A phone does not want to be disturbed.
+pub(crate) fn undisturbed(line: &str, phone: &str, mode: Undisturbed) -> String {
+    let phone = phone_of(line, phone);
+    match mode {
+        Undisturbed::Rejected => {
+            format!("{phone} does not want to be disturbed: the call is not offered there.")
+        }
+        Undisturbed::Silent => {
+            format!("{phone} does not want to be disturbed: it shows the call and does not ring.")
+        }
+    }
+}
+
+/// A phone of a line.
+pub(crate) fn phone_of(line: &str, phone: &str) -> String {
+    if phone.is_empty() { line.to_owned() } else { format!("{line} on {phone}") }
 }

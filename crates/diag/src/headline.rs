@@ -92,7 +92,8 @@ fn collect<'a>(records: &'a [Record<'a>]) -> Reasons<'a> {
             | Entry::Told(_)
             | Entry::Registration(_)
             | Entry::Alarm(_)
-            | Entry::Quality(_) => {}
+            | Entry::Quality(_)
+            | Entry::UserSet(_) => {}
         }
     }
     reasons
@@ -160,6 +161,9 @@ impl<'a> Reasons<'a> {
             | Decision::FeatureRefused { .. }
             | Decision::FeatureDone { .. }
             | Decision::Ordered { .. }
+            | Decision::ForwardSetByUser { .. }
+            | Decision::DoNotDisturb { .. }
+            | Decision::HuntLoggedOut { .. }
             | Decision::TransferRefused { .. } => {}
         }
     }

@@ -77,7 +77,8 @@ impl Names {
                 | Entry::Registration(_)
                 | Entry::Alarm(_)
                 | Entry::Call(_)
-                | Entry::Quality(_) => {}
+                | Entry::Quality(_)
+                | Entry::UserSet(_) => {}
             }
         }
         names

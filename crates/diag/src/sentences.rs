@@ -18,6 +18,7 @@ pub(crate) fn sentence(leg: Option<LegId>, entry: &Entry<'_>, names: &Names) -> 
     match entry {
         // Messages are in the ladder, the final record is the headline.
         Entry::Message { .. } | Entry::Call(_) | Entry::Registration(_) => None,
+        Entry::UserSet(set) => Some(features::set(set)),
         Entry::Told(told) => told_sentence(leg?, told, names),
         Entry::Decision(decision) => decision_sentence(leg, decision, names),
         Entry::Alarm(alarm) => Some(alarm_sentence(alarm)),
@@ -190,6 +191,11 @@ fn decision_sentence(leg: Option<LegId>, decision: &Decision<'_>, names: &Names)
             features::refused(&device(), feature, *cause, why)
         }
         Decision::FeatureDone { feature, text } => features::done(feature, text),
+        Decision::ForwardSetByUser { phone, at } => features::forward_set(phone, *at),
+        Decision::DoNotDisturb { line, phone, mode } => features::undisturbed(line, phone, *mode),
+        Decision::HuntLoggedOut { line, phone } => {
+            format!("{} takes no part in hunts: it is logged out.", features::phone_of(line, phone))
+        }
         Decision::RingsOn { .. } => format!("{} rings on.", device()),
         Decision::CallMade { calling, called, .. } => transfers::made(&party(calling), called),
         Decision::Admission(news) => admission::news(&device(), news),
@@ -270,6 +276,7 @@ pub(crate) fn refused(why: &WhyRefused<'_>) -> Option<String> {
     Some(match why {
         WhyRefused::NumberNotResolved => return None,
         WhyRefused::NotRegistered { line } => format!("{line} is not registered: there is no phone to ring."),
+        WhyRefused::DoNotDisturb { line } => format!("{line} does not want to be disturbed."),
         WhyRefused::BusyTrigger { line, calls, limit } => format!(
             "{line} is busy: it has {}, and its busy trigger is {limit}.",
             words::count(*calls as usize, "call")

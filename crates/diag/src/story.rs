@@ -114,7 +114,8 @@ fn final_record<'r, 'a>(record: &'r Record<'a>) -> Option<&'r CallRecord<'a>> {
         | Entry::Decision(_)
         | Entry::Registration(_)
         | Entry::Alarm(_)
-        | Entry::Quality(_) => None,
+        | Entry::Quality(_)
+        | Entry::UserSet(_) => None,
     }
 }
 
@@ -128,7 +129,8 @@ fn parties<'a>(records: &[Record<'a>]) -> (&'a str, &'a str) {
         | Entry::Registration(_)
         | Entry::Alarm(_)
         | Entry::Call(_)
-        | Entry::Quality(_) => None,
+        | Entry::Quality(_)
+        | Entry::UserSet(_) => None,
     });
     began.unwrap_or_default()
 }

@@ -211,6 +211,7 @@ const fn name_of(service: Service) -> &'static str {
         Service::Echo => "Echo test",
         Service::Announcement => "Announcement",
         Service::Sounds => "Sounds",
+        Service::Confirmation => "Done",
         Service::Conference(_) => "Conference",
     }
 }

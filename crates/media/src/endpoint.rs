@@ -259,6 +259,9 @@ impl Endpoint {
                     play_or_pause(Programme::cadence(&tone::ANNOUNCEMENT), now.mono, &connection)
                 }
                 Service::Sounds => play_or_pause(Programme::of(self.tone), now.mono, &connection),
+                Service::Confirmation => {
+                    play_or_pause(Programme::cadence(&tone::CONFIRMATION), now.mono, &connection)
+                }
                 Service::Conference(_) => State::Seated { marker: true },
             },
             State::Paused { programme } => play_or_pause(programme, now.mono, &connection),
@@ -463,7 +466,7 @@ impl Endpoint {
     fn after_tone(&self, out: &mut Outbox) -> State {
         match self.service {
             Service::Echo => State::Echoing { shift: None },
-            Service::Announcement => {
+            Service::Announcement | Service::Confirmation => {
                 out.report(Report::Finished { port: self.port });
                 State::Finished
             }

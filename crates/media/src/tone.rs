@@ -85,6 +85,20 @@ pub static REORDER: Cadence = Cadence {
 pub static BEEP: Cadence =
     Cadence { segments: &[Segment::tone(1000, MINUS_13_DBM0, 200)], repeat: Repeat::Once };
 
+/// Confirmation tone, 1.4 s in all: silence while the phone opens its ear, then three short bursts of dial tone.
+pub static CONFIRMATION: Cadence = Cadence {
+    segments: &[
+        Segment::silence(300),
+        Segment::pair(350, 440, MINUS_13_DBM0, 100),
+        Segment::silence(100),
+        Segment::pair(350, 440, MINUS_13_DBM0, 100),
+        Segment::silence(100),
+        Segment::pair(350, 440, MINUS_13_DBM0, 300),
+        Segment::silence(400),
+    ],
+    repeat: Repeat::Once,
+};
+
 /// What the announcement service plays, 7.4 s in all: silence while the phone opens its ear, four rising notes (C, E, G,
 /// C) to be recognised by people, then three bursts of the milliwatt tone (1004 Hz, 0 dBm0) of one second each to be
 /// measured by instruments.

@@ -3,7 +3,8 @@
 #![expect(clippy::unwrap_used, reason = "helpers of tests")]
 
 use strowger_base::leg::{
-    Command, Digit, Media, Party, ReleaseReason, Ring, Service, SessionDescription, Signal, SrtpOffer, Target,
+    Command, Digit, Media, Party, ReleaseReason, Ring, RingStyle, Service, SessionDescription, Signal,
+    SrtpOffer, Target,
 };
 use strowger_base::{Cause, Instant, LegId, NodeId, Now, Rng, Secret, ShardId, WallTime};
 use strowger_media::agent::{Agent, Input, Outbox, Output};
@@ -45,6 +46,7 @@ fn ring(media: Media) -> Command {
         reliable_provisional: false,
         diversions: Vec::new(),
         srtp: SrtpOffer::Clear,
+        style: RingStyle::default(),
     }))
 }
 

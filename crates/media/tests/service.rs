@@ -6,7 +6,9 @@ use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::time::Duration;
 
-use strowger_base::leg::{Command, Media, Party, Ring, Service, SessionDescription, Signal, Target, Tone};
+use strowger_base::leg::{
+    Command, Media, Party, Ring, RingStyle, Service, SessionDescription, Signal, Target, Tone,
+};
 use strowger_base::{Cause, Instant, LegId, NodeId, Now, Rng, Secret, ShardId, WallTime};
 use strowger_media::control::PortId;
 use strowger_media::rtp::{Packet, Sender};
@@ -64,6 +66,7 @@ impl Pair {
             reliable_provisional: false,
             diversions: Vec::new(),
             srtp: strowger_base::leg::SrtpOffer::Clear,
+            style: RingStyle::default(),
         })));
     }
 

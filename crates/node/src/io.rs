@@ -66,6 +66,8 @@ pub enum Input<'a> {
     Restore(BindingRecord),
     /// What waited for a line when the node stopped; given before the first packet.
     RestoreMailbox(LineName, Mailbox),
+    /// What a user set before a restart, as the journal record that was persisted; given before the first packet.
+    RestoreSetting(&'a [u8]),
     /// The configuration is now this.
     Configure(Arc<Configuration>),
     /// Somebody asks; answered by [`Output::Answer`] in the same call.
@@ -174,8 +176,8 @@ pub enum PersistRecord {
     /// The final record of a call: an encoded journal record ([`strowger_base::journal::Entry::Call`]). Append it
     /// to the journal in its place among [`Output::Journal`]; it is safe when the journal is safe up to its end.
     Call {
-        /// Whose.
-        call: CallId,
+        /// Whose; `None` for what a user set ([`strowger_base::journal::Entry::UserSet`]).
+        call: Option<CallId>,
         /// The encoded record in the outbox's arena.
         record: Span,
     },
@@ -238,6 +240,10 @@ pub enum Question {
         /// The lines.
         lines: Vec<LineName>,
     },
+    /// What users set by themselves.
+    UserSettings,
+    /// Sets something for a user. Answered when the disk has it.
+    SetForUser(UserSetting),
     /// All counters.
     Metrics,
     /// How the node is.
@@ -267,6 +273,10 @@ pub enum Answer {
         /// Where the next page begins, when there is one.
         next: Option<Box<str>>,
     },
+    /// To [`Question::UserSettings`].
+    UserSettings(Vec<UserSetting>),
+    /// To [`Question::SetForUser`]: what is wrong with it, if anything.
+    SetForUser(Result<(), Box<str>>),
     /// To [`Question::Metrics`].
     Metrics(Vec<Metric>),
     /// To [`Question::Health`].
@@ -279,6 +289,23 @@ pub enum Answer {
     Leftovers(Leftovers),
     /// To [`Input::Order`]: whether it is carried out.
     Ordered(Result<(), OrderRefused>),
+}
+
+/// Something that a user set, or a program for the user.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct UserSetting {
+    /// The line at which it was set, by its name; empty for a setting of a phone that a program set.
+    pub line: Box<str>,
+    /// The phone at which it was set; empty for a setting of a line that a program set.
+    pub phone: Box<str>,
+    /// What, by its word ([`strowger_base::journal::UserValue::word`]).
+    pub setting: Box<str>,
+    /// The value as people write it ([`strowger_base::journal::UserValue::text`]).
+    pub value: Box<str>,
+    /// Who set it by a program; empty for who did it at the phone.
+    pub by: Box<str>,
+    /// When.
+    pub at: WallTime,
 }
 
 /// A call in progress.

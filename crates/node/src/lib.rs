@@ -11,6 +11,7 @@ mod node;
 pub mod objects;
 mod questions;
 mod summary;
+mod user_settings;
 mod watching;
 mod wiring;
 

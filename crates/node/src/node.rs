@@ -167,10 +167,18 @@ impl Node {
             }
             Input::Restore(record) => self.tell_sip(now, strowger_sip::Input::Restore(record), out),
             Input::RestoreMailbox(line, mailbox) => self.restore_mailbox(&line, mailbox),
+            Input::RestoreSetting(record) => {
+                if let Ok(Record { at, entry: Entry::UserSet(set), .. }) = Record::decode(record) {
+                    self.tell_calls(now, strowger_callcontrol::Input::Restore { set, at }, out);
+                }
+            }
             Input::Configure(configuration) => self.configure(now, &configuration, out),
             Input::Ask { query, question: Question::Messages { line, change } } => {
                 let answer = Answer::Messages(self.messages_of(&line, change));
                 out.items.push(Output::Answer { query, answer });
+            }
+            Input::Ask { query, question: Question::SetForUser(setting) } => {
+                self.set_for_user(now, query, &setting, out);
             }
             Input::Ask { query, question } => {
                 let answer = self.answer(now, &question);

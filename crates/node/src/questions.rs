@@ -18,6 +18,9 @@ impl Node {
             Question::Calls { before, limit } => Answer::Calls(self.call_views(*before, (*limit).min(PAGE))),
             Question::Phones { after } => self.phone_views(now, after),
             Question::PhonesOf { lines } => self.phone_views_of(now, lines),
+            Question::UserSettings => Answer::UserSettings(self.user_settings()),
+            // It is answered later; see `Node::set_for_user`.
+            Question::SetForUser(_) => Answer::SetForUser(Err("asked where nobody waits".into())),
             Question::Metrics => Answer::Metrics(self.metrics()),
             Question::Health => Answer::Health(self.health(now)),
             Question::Messages { line, .. } => Answer::Messages(Some(self.presence.mailbox(line.as_str()))),

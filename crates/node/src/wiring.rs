@@ -176,6 +176,13 @@ impl Node {
             Calls::Ordered { number, result } => {
                 out.items.push(Output::Answer { query: QueryId(number), answer: Answer::Ordered(result) });
             }
+            Calls::SettingKept { asked, is_kept } => {
+                let kept = is_kept.then_some(()).ok_or_else(|| {
+                    "the disk does not take it now; it counts until a restart, and is tried again".into()
+                });
+                let answer = Answer::SetForUser(kept);
+                out.items.push(Output::Answer { query: QueryId(asked), answer });
+            }
             Calls::Drained => {
                 self.return_numbers(out);
                 out.items.push(Output::Drained);

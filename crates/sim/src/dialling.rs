@@ -167,7 +167,8 @@ impl Checker {
             | Entry::Registration(_)
             | Entry::Alarm(_)
             | Entry::Call(_)
-            | Entry::Quality(_) => Ok(()),
+            | Entry::Quality(_)
+            | Entry::UserSet(_) => Ok(()),
         }
     }
 

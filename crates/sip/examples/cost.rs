@@ -6,7 +6,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use strowger_base::leg::{Party, Ring, Target};
+use strowger_base::leg::{Party, Ring, RingStyle, Target};
 use strowger_base::net::{ListenerId, Transport};
 use strowger_base::{
     Command, Instant, LegId, Media, NodeId, Now, Rng, Secret, SessionDescription, ShardId, Signal, WallTime,
@@ -155,6 +155,7 @@ impl Bench {
             reliable_provisional: false,
             diversions: vec![],
             srtp: strowger_base::leg::SrtpOffer::Clear,
+            style: RingStyle::default(),
         };
         let (invite, _) = self.take(Input::Command(b, Command::Ring(Box::new(ring))));
         let respond = |request: &str, status: u16, body: &str| {

@@ -14,6 +14,7 @@ mod refresh;
 mod reliable;
 mod session;
 mod softkeys;
+mod style;
 mod theirs;
 mod timers;
 pub(crate) mod transfer;

@@ -5,7 +5,7 @@ mod support;
 use std::sync::Arc;
 use std::time::Duration;
 
-use strowger_base::leg::{Command, Media, Origin, Ring, Target};
+use strowger_base::leg::{Command, Media, Origin, Ring, RingStyle, Target};
 use strowger_base::net::{ListenerId, StreamId, Transport};
 use strowger_base::{LegId, NodeId, Rng, Secret, ShardId, Signal};
 use strowger_sip::auth::{Challenge, ha1_md5, ha1_sha256};
@@ -151,6 +151,7 @@ fn a_phone_behind_nat_is_rung_where_its_packets_came_from_and_another_at_its_con
             reliable_provisional: false,
             diversions: vec![],
             srtp: strowger_base::leg::SrtpOffer::Clear,
+            style: RingStyle::default(),
         };
         let leg = LegId::new(NodeId(1), ShardId(0), 2);
         d.command(leg, Command::Ring(Box::new(ring)));
@@ -295,6 +296,7 @@ fn phones_of_one_line_ring_each_and_say_which_of_them_calls() {
             reliable_provisional: false,
             diversions: vec![],
             srtp: strowger_base::leg::SrtpOffer::Clear,
+            style: RingStyle::default(),
         };
         let leg = LegId::new(NodeId(1), ShardId(0), binding.0 * 2);
         d.command(leg, Command::Ring(Box::new(ring)));

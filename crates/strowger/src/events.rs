@@ -101,7 +101,7 @@ impl Hub {
     pub(crate) fn look(&self, head: &Head, record: &[u8]) {
         match head.kind {
             EntryKind::Registration | EntryKind::Decision | EntryKind::Alarm | EntryKind::Call => {}
-            EntryKind::Message | EntryKind::Told | EntryKind::Quality => return,
+            EntryKind::Message | EntryKind::Told | EntryKind::Quality | EntryKind::UserSet => return,
         }
         if self.is_wanted()
             && let Ok(record) = Record::decode(record)

@@ -22,6 +22,7 @@ mod route;
 mod sessions;
 mod sounds;
 mod tokens;
+mod user_settings;
 
 use std::net::{IpAddr, Ipv4Addr};
 use std::path::PathBuf;
@@ -155,6 +156,7 @@ fn routes() -> Vec<Route> {
     routes.extend(phones::routes());
     routes.extend(messages::routes());
     routes.extend(bandwidth::routes());
+    routes.extend(user_settings::routes());
     routes.extend(digits::routes());
     routes.extend(configuration::routes());
     routes.extend(changes::routes());

@@ -8,7 +8,9 @@ use std::path::{Path, PathBuf};
 
 use anyhow::Context;
 
-use crate::config_file::{ConfigFile, LineSection, Relay, SecretText, ServiceName, ServiceSection};
+use crate::config_file::{
+    ConfigFile, ForwardSection, LineSection, Relay, SecretText, ServiceName, ServiceSection,
+};
 use crate::log;
 use crate::telephony::ThisRun;
 
@@ -138,6 +140,7 @@ pub(crate) fn fresh() -> anyhow::Result<ConfigFile> {
             partition: "internal".to_owned(),
             search_space: "everything".to_owned(),
             external_mask: "+1408555XXXX".to_owned(),
+            forward: Some(Box::new(ForwardSection::as_the_phone_sees())),
             zone: String::new(),
             local_route_group: String::new(),
             ..LineSection::default()

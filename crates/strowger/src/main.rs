@@ -48,6 +48,7 @@ mod this_server;
 mod tls;
 mod tokens;
 mod udp;
+mod user_settings;
 mod vault;
 
 use std::io::Write;
@@ -132,6 +133,8 @@ enum Command {
     },
     /// Say which messages wait for a line, or tell it as a voice mail does.
     Messages(messages::MessagesOptions),
+    /// List what users set by themselves: forwards, do not disturb, hunt log-out; or set it for them.
+    UserSettings(user_settings::UserSettingsOptions),
     /// Say what a dialled number leads to, key by key, and why.
     Digits(digits::DigitsOptions),
     /// Write the whole configuration as files, or one kind as comma-separated values.
@@ -265,6 +268,7 @@ fn run(command: Command) -> anyhow::Result<()> {
         Command::Bandwidth { place, json } => bandwidth::show(&place, json),
         Command::Phones { place, json } => report::phones(&place, json),
         Command::Messages(options) => messages::run(&options),
+        Command::UserSettings(options) => user_settings::run(&options),
         Command::Digits(options) => digits::run(&options),
         Command::Export(options) => changes::export(&options),
         Command::Plan(options) => changes::plan(&options),

@@ -209,7 +209,7 @@ impl Opened {
             fingerprints: Vault::open(&self.data)?.fingerprints(),
             configuration,
         });
-        restore(&mut node, recovered.bindings, recovered.mailboxes);
+        restore(&mut node, recovered.bindings, recovered.mailboxes, &recovered.user_settings);
         let media_ports = machine.borrow().media_ports;
         let budget = Budget::claim(media_ports);
         let rng = Rng::from_key(seed()?);
@@ -377,7 +377,12 @@ fn open_http(wanted: SocketAddr) -> (Option<TcpListener>, Option<String>) {
     }
 }
 
-fn restore(node: &mut Node, bindings: Vec<BindingRecord>, mailboxes: Vec<(LineName, Mailbox)>) {
+fn restore(
+    node: &mut Node,
+    bindings: Vec<BindingRecord>,
+    mailboxes: Vec<(LineName, Mailbox)>,
+    user_settings: &[Vec<u8>],
+) {
     let mut out = Outbox::default();
     let wall = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap_or_default();
     let now = strowger_base::Now {
@@ -389,6 +394,9 @@ fn restore(node: &mut Node, bindings: Vec<BindingRecord>, mailboxes: Vec<(LineNa
     }
     for (line, mailbox) in mailboxes {
         node.handle(now, Input::RestoreMailbox(line, mailbox), &mut out);
+    }
+    for record in user_settings {
+        node.handle(now, Input::RestoreSetting(record), &mut out);
     }
 }
 

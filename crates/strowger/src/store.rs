@@ -85,6 +85,8 @@ pub(crate) struct Recovered {
     pub(crate) bindings: Vec<BindingRecord>,
     /// What waits for lines.
     pub(crate) mailboxes: Vec<(LineName, Mailbox)>,
+    /// What users set by themselves, as journal records.
+    pub(crate) user_settings: Vec<Vec<u8>>,
     pub(crate) last_number: u64,
     /// Calls that the last run left open and that were closed now.
     pub(crate) closed: usize,
@@ -127,6 +129,7 @@ impl Store {
         let recovered = Recovered {
             bindings: store.index.bindings().map_err(io::Error::other)?,
             mailboxes: store.index.mailboxes().map_err(io::Error::other)?,
+            user_settings: store.index.user_settings().map_err(io::Error::other)?,
             last_number: store.index.last_number().map_err(io::Error::other)?.max(found.highest_number),
             closed,
             torn_bytes: found.torn_bytes,

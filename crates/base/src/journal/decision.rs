@@ -13,7 +13,7 @@ use super::redirection::{Forwarding, WayOut, WhyExhausted, WhyGroupLeft, WhyHunt
 use super::wire::{Reader, Wire, wire_enum, wire_struct};
 use crate::leg::{Alert, ReleaseReason, Service, Tone};
 use crate::net::Flow;
-use crate::{CallId, Cause, LegId};
+use crate::{CallId, Cause, LegId, WallTime};
 
 /// A decision of call control.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -363,6 +363,29 @@ pub enum Decision<'a> {
         /// What is to be said of it, such as a number; empty when nothing is.
         text: &'a str,
     },
+    /// The forward that sends the call on is one that a user set.
+    ForwardSetByUser {
+        /// The phone at which it was set; empty for a program.
+        phone: &'a str,
+        /// When.
+        at: WallTime,
+    },
+    /// A phone of the line does not want to be disturbed.
+    DoNotDisturb {
+        /// The line.
+        line: &'a str,
+        /// The phone; empty for the only one of the line.
+        phone: &'a str,
+        /// What becomes of the call there.
+        mode: Undisturbed,
+    },
+    /// A phone of a member takes no part in hunts.
+    HuntLoggedOut {
+        /// The line.
+        line: &'a str,
+        /// The phone; empty for the only one of the line.
+        phone: &'a str,
+    },
     /// Parties that were in other calls before talk from here on; the record's leg is the calling one.
     Joined(Joined<'a>),
     /// The record's leg rang in another call before, and rings on in this one.
@@ -436,9 +459,23 @@ wire_enum!(Decision<'a> {
     FeatureRefused = 52 { feature, cause, why },
     FeatureDone = 53 { feature, text },
     Ordered = 54 { what, who },
+    ForwardSetByUser = 60 { phone, at },
+    DoNotDisturb = 61 { line, phone, mode },
+    HuntLoggedOut = 62 { line, phone },
     Admission = 70 (news),
     Keys = 80 (keys),
 });
+
+/// What becomes of a call at a phone that does not want to be disturbed.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Undisturbed {
+    /// It is not offered there.
+    Rejected,
+    /// It is shown there and does not ring.
+    Silent,
+}
+
+wire_enum!(Undisturbed { Rejected = 0, Silent = 1 });
 
 /// How far a phone is from home.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -767,6 +804,11 @@ pub enum WhyRefused<'a> {
         /// Why.
         why: WhyFeatureRefused<'a>,
     },
+    /// Calls must not disturb any phone of the line.
+    DoNotDisturb {
+        /// The line.
+        line: &'a str,
+    },
     /// There is no bandwidth for it.
     NoBandwidth(Shortage<'a>),
     /// The regions leave the two devices no codec in common.
@@ -790,6 +832,7 @@ wire_enum!(WhyRefused<'a> {
     TooManyRedirections = 11 { hops },
     NobodyToHunt = 12 { pilot },
     Feature = 13 { feature, why },
+    DoNotDisturb = 20 { line },
     NoBandwidth = 30 (shortage),
     NoCodec = 31 (codecs),
     Keys = 80 (keys),

@@ -41,6 +41,8 @@ pub enum Entry<'a> {
     Call(CallRecord<'a>),
     /// What was received of the record's leg in its whole life, where media passed through us.
     Quality(Quality),
+    /// A user set something at a phone or by a program.
+    UserSet(super::UserSet<'a>),
 }
 
 wire_enum!(Entry<'a> {
@@ -51,6 +53,7 @@ wire_enum!(Entry<'a> {
     Alarm = 5 (alarm),
     Call = 6 (call),
     Quality = 7 (quality),
+    UserSet = 8 (set),
 });
 
 /// Which way a message went.

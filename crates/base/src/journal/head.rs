@@ -34,10 +34,12 @@ pub enum EntryKind {
     Call,
     /// [`super::Entry::Quality`].
     Quality,
+    /// [`super::Entry::UserSet`].
+    UserSet,
 }
 
 // The codes are those of `Entry`; a test holds the two together.
-wire_enum!(EntryKind { Message = 1, Told = 2, Decision = 3, Registration = 4, Alarm = 5, Call = 6, Quality = 7 });
+wire_enum!(EntryKind { Message = 1, Told = 2, Decision = 3, Registration = 4, Alarm = 5, Call = 6, Quality = 7, UserSet = 8 });
 
 impl Head {
     /// Reads the beginning of a record; what follows is not looked at.

@@ -3,6 +3,7 @@ use std::time::Duration;
 
 use super::*;
 use crate::event::{Event, RefuseReason, UnregisterReason};
+use crate::feature::Forwarded;
 use crate::leg::{Alert, AudioSource, BindingId, CallTone, Presentation, ReleaseReason, Service, Tone};
 use crate::net::{Flow, ListenerId, StreamId, Transport};
 use crate::{Cause, Country, NodeId, Pii, Rng, ShardId};
@@ -179,6 +180,12 @@ fn samples() -> Vec<Entry<'static>> {
             why: WhyFeatureRefused::NotConfigured { what: "a call park number" },
         },
         Decision::FeatureDone { feature: "park", text: "8801" },
+        Decision::ForwardSetByUser {
+            phone: "SEP001122334455",
+            at: WallTime::from_micros(1_700_000_000_000_000),
+        },
+        Decision::DoNotDisturb { line: "1001", phone: "", mode: Undisturbed::Silent },
+        Decision::HuntLoggedOut { line: "1001", phone: "desk" },
         Decision::TransferBegan { destination: "1003", into: None, asks: Some(call()) },
         Decision::TransferWent(TransferNews::Failed(Cause::USER_BUSY)),
         Decision::PartyMoved(Moved { feature: Feature::Transfer, to: call() }),
@@ -384,6 +391,16 @@ fn samples() -> Vec<Entry<'static>> {
     let detailed = Quality { detail: Some(detail), ..quality };
     let mut entries = vec![message, Entry::Call(record), Entry::Call(moved)];
     entries.extend([Entry::Quality(quality), Entry::Quality(detailed)]);
+    let values = [
+        UserValue::Forward { which: Forwarded::Unregistered, to: ForwardedTo::Number("+14085551234") },
+        UserValue::Forward { which: Forwarded::All, to: ForwardedTo::AsConfigured },
+        UserValue::Disturb(OnOff::Off),
+        UserValue::Hunted(OnOff::On),
+    ];
+    let set = |value| UserSet { line: "1001:internal", phone: "SEP001122334455", value, by: SetBy::Phone };
+    entries.extend(values.map(|value| Entry::UserSet(set(value))));
+    let by = SetBy::Program("ada");
+    entries.push(Entry::UserSet(UserSet { line: "", by, ..set(UserValue::Disturb(OnOff::On)) }));
     entries.extend(decisions.map(Entry::Decision));
     entries.extend(told.map(Entry::Told));
     entries.extend(registrations.map(Entry::Registration));
@@ -431,6 +448,7 @@ fn the_head_says_what_the_whole_record_says() {
             Entry::Alarm(_) => EntryKind::Alarm,
             Entry::Call(_) => EntryKind::Call,
             Entry::Quality(_) => EntryKind::Quality,
+            Entry::UserSet(_) => EntryKind::UserSet,
         };
         let head = Head { at: record.at, call: record.call, leg: record.leg, kind };
         assert_eq!(Head::decode(&bytes), Ok(head));

@@ -324,7 +324,7 @@ wire_enum!(CallTone {
     Zip = 10,
 });
 wire_enum!(Tone { Silence = 0, Dial = 1, OutsideDial = 2, ZipZip = 3, Ringing = 4, Music = 5, Enter = 6, Leave = 7, Source = 8 (source), Hold = 9, National = 10 { country, tone } });
-wire_enum!(Service { Echo = 0, Announcement = 1, Sounds = 2, Conference = 3 (conference) });
+wire_enum!(Service { Echo = 0, Announcement = 1, Sounds = 2, Conference = 3 (conference), Confirmation = 7 });
 wire_enum!(ReleaseReason {
     HungUp = 0,
     Cancelled = 1,

@@ -2,10 +2,10 @@
 
 use strowger_base::Now;
 use strowger_base::feature::{FeatureCode, FeatureNumber};
-use strowger_base::journal::{WhyFeatureRefused, WhyRefused};
-use strowger_base::leg::Signal;
+use strowger_base::journal::{Decision, WhyFeatureRefused, WhyRefused};
+use strowger_base::leg::{Service, Signal, Target};
 
-use super::{Call, State, Step};
+use super::{Call, State, Step, dialing};
 use crate::io::Outbox;
 use crate::shared::{Asked, Shared};
 
@@ -62,6 +62,15 @@ impl Call {
             | State::Talking(_)
             | State::Ended => None,
         }
+    }
+
+    /// What whoever asks wanted is done: the confirmation tone is heard.
+    pub(crate) fn confirm_feature(&mut self, now: Now, shared: &mut Shared, out: &mut Outbox) {
+        let Some(feature) = self.wanted().map(|wanted| wanted.code.word()) else { return };
+        let mut step = Step { now, facts: &mut self.facts, shared, out };
+        let text = step.facts.confirms.clone().unwrap_or_default();
+        step.decide(None, Decision::FeatureDone { feature, text: &text });
+        self.state = dialing::alone(&mut step, Target::Service(Service::Confirmation));
     }
 
     /// Whoever asks does not get the feature.

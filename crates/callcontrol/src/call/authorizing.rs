@@ -169,7 +169,8 @@ impl Facts {
         }
     }
 
-    const fn is_redirected(&self) -> bool {
+    /// Whether somebody sent the call on before.
+    pub(crate) const fn is_redirected(&self) -> bool {
         !self.diversions.is_empty()
     }
 }

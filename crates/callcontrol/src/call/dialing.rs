@@ -413,7 +413,7 @@ fn to_trunk(step: &mut Step<'_>, pattern: &str, trunk: &str) -> State {
 }
 
 /// The call goes to one trunk or service, and nowhere else.
-fn alone(step: &mut Step<'_>, target: Target) -> State {
+pub(super) fn alone(step: &mut Step<'_>, target: Target) -> State {
     step.facts.final_called = step.facts.sent.clone();
     step.facts.way = Way::Alone;
     Opening::prepare(step, vec![target], Reach::Direct)

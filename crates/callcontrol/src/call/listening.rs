@@ -5,7 +5,7 @@
 //! open between them any more.
 
 use strowger_base::journal::{Decision, WhyOfferRefused};
-use strowger_base::leg::{Party, Ring, Service, Signal, Target, Tone};
+use strowger_base::leg::{Party, Ring, RingStyle, Service, Signal, Target, Tone};
 use strowger_base::{Cause, Command, LegId, Media, SessionDescription, limits};
 
 use super::participant::{Device, Owes, Stage};
@@ -77,6 +77,7 @@ impl Step<'_> {
             reliable_provisional: false,
             diversions: Vec::new(),
             srtp,
+            style: RingStyle::default(),
         };
         self.shared.legs.insert(leg, self.facts.id);
         let to_service = Outlet::new(self.facts.id.number << 2 | 2);

@@ -480,6 +480,7 @@ impl Step<'_> {
             shown: PartyView::from(&calling),
         };
         self.out.decide(self.now, self.facts.id, Some(leg), rung);
+        let style = self.ring_style(&target);
         let ring = Ring {
             target: target.clone(),
             calling,
@@ -489,6 +490,7 @@ impl Step<'_> {
             reliable_provisional,
             diversions,
             srtp: SrtpOffer::Clear,
+            style,
         };
         self.shared.legs.insert(leg, self.facts.id);
         self.command(leg, Command::Ring(Box::new(ring)));
@@ -516,6 +518,11 @@ impl Step<'_> {
             Some(Target::Phone { line, .. }) => Party {
                 number: line.number().into(),
                 name: self.shared.configuration.display_name(line.as_str()).into(),
+                presentation: claimed.presentation,
+            },
+            Some(Target::Service(Service::Confirmation)) => Party {
+                number: self.facts.wanted().into(),
+                name: self.facts.confirms.clone().unwrap_or_default(),
                 presentation: claimed.presentation,
             },
             Some(Target::Trunk(_) | Target::Service(_)) | None if claimed.number.is_empty() => {

@@ -224,7 +224,9 @@ impl Facts {
     pub(super) fn conference(&self) -> Option<(ConferenceId, bool)> {
         let seat = self.rung.iter().find_map(|rung| match rung.target {
             Target::Service(Service::Conference(conference)) => Some((conference, true)),
-            Target::Service(Service::Echo | Service::Announcement | Service::Sounds)
+            Target::Service(
+                Service::Echo | Service::Announcement | Service::Confirmation | Service::Sounds,
+            )
             | Target::Phone { .. }
             | Target::Trunk(_) => None,
         });

@@ -123,6 +123,7 @@ impl Facts {
             shown_to_caller: None,
             joins_from: None,
             sits: None,
+            confirms: None,
             transfers: None,
             transfer: None,
             timer: None,

@@ -10,7 +10,7 @@ use strowger_dialplan::{Caller, Digits, NumberView, SearchSpace};
 
 use super::mobility::Home;
 use super::places::{AarCaller, Site};
-use super::{Configuration, HoldSources, Line, SrtpRule};
+use super::{Configuration, DoNotDisturb, HoldSources, Line, SrtpRule};
 
 /// A line as it stands on one of its phones.
 #[derive(Clone, Default, Debug)]
@@ -46,6 +46,8 @@ pub struct PhoneSettings {
     pub country: Option<Country>,
     /// Which audio sources others hear on account of it.
     pub hold_sources: HoldSources,
+    /// What do not disturb does there.
+    pub undisturbed: DoNotDisturb,
     /// The calling number of its emergency calls while it is at home.
     pub emergency_number: Option<Digits>,
     /// What it may do about keys of SRTP.

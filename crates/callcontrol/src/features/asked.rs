@@ -17,27 +17,27 @@ impl CallControl {
         }
     }
 
-    fn by_number(
+    fn by_number<'w>(
         &mut self,
         now: Now,
         call: CallId,
-        wanted: &Wanted,
+        wanted: &'w Wanted,
         out: &mut Outbox,
-    ) -> Result<(), WhyFeatureRefused<'static>> {
+    ) -> Result<(), WhyFeatureRefused<'w>> {
         match wanted.code {
             FeatureCode::MeetMe => self.meet(now, call, wanted, out),
             FeatureCode::OpenMeetMe => self.open_meeting(now, call, wanted, out),
+            FeatureCode::Forward(_)
+            | FeatureCode::CancelForward(_)
+            | FeatureCode::DoNotDisturb(_)
+            | FeatureCode::HuntLogin(_) => self.set_by_caller(now, call, wanted, out),
             FeatureCode::PickUp
             | FeatureCode::GroupPickUp
             | FeatureCode::OtherPickUp
             | FeatureCode::DirectedPickUp => self.pick_up(now, call, wanted, out),
             FeatureCode::Retrieve => self.retrieve(now, call, wanted, out),
             FeatureCode::DirectedPark => self.park_directed(now, call, wanted, out),
-            FeatureCode::Forward(_)
-            | FeatureCode::CancelForward(_)
-            | FeatureCode::DoNotDisturb(_)
-            | FeatureCode::HuntLogin(_)
-            | FeatureCode::CallBack
+            FeatureCode::CallBack
             | FeatureCode::CancelCallBack
             | FeatureCode::Page
             | FeatureCode::MessageWaiting(_)

@@ -7,7 +7,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use strowger_base::feature::FeatureCode;
-use strowger_base::journal::{CallRecord, CodesView, Decision, Entry, OriginView, Record};
+use strowger_base::journal::{
+    CallRecord, CodesView, Decision, Entry, OriginView, Record, SetBy, UserSet, UserValue,
+};
 use strowger_base::leg::{
     Alert, BindingId, Digit, DigitsEnd, Diversion, FurtherDigits, Origin, Party, Presentation, ReleaseReason,
     Service, Setup, SrtpOffer, Target,
@@ -227,6 +229,22 @@ impl Driver {
             ["pickup-group" | "pickup-rings" | "park-numbers" | "directed-park", ..] => {
                 features::set(&mut self.configuration, &words);
                 self.configure();
+            }
+            ["user-forwards" | "do-not-disturb" | "auto-answer", ..] => {
+                features::set_lines(&mut self.configuration, &words);
+                self.configure();
+            }
+            ["set" | "restore", line, phone, word, value] => {
+                let text = |word: &str| if word == "-" { String::new() } else { word.to_owned() };
+                let (line, phone, value) = (text(line), text(phone), text(value));
+                let value = UserValue::read(word, &value).unwrap();
+                let set = UserSet { line: &line, phone: &phone, value, by: SetBy::Program("ada") };
+                let at = self.now.wall;
+                self.handle(if words.first() == Some(&"set") {
+                    Input::Set { asked: 7, set }
+                } else {
+                    Input::Restore { set, at }
+                });
             }
             ["feature", pattern, code, rest @ ..] => {
                 features::number(&mut self.configuration, pattern, code, rest);
@@ -474,11 +492,12 @@ impl Driver {
                 let by =
                     |diversion: &Diversion| format!(" from {} {}", diversion.party.number, diversion.reason);
                 let text = format!(
-                    "ring {target} {} by {} {}{reliable}{srtp}{}",
+                    "ring {target} {} by {} {}{reliable}{srtp}{}{}",
                     ring.called,
                     party(&ring.calling),
                     self.show(&ring.media),
-                    ring.diversions.iter().map(by).collect::<String>()
+                    ring.diversions.iter().map(by).collect::<String>(),
+                    features::style(ring.style)
                 );
                 self.print(leg, &text);
             }
@@ -545,6 +564,9 @@ impl Driver {
             Output::Messages { line, turn } => {
                 self.printed.push_str(&format!("  messages of {line}: {turn:?}\n"));
             }
+            Output::SettingKept { asked, is_kept } => {
+                writeln!(self.printed, "  answer {asked}: kept {is_kept}").unwrap();
+            }
             Output::Drained => self.printed.push_str("  drained\n"),
             Output::Ordered { result, .. } => writeln!(self.printed, "  ordered {result:?}").unwrap(),
         }
@@ -602,6 +624,9 @@ impl Driver {
             }
             Entry::Alarm(alarm) => format!("ALARM {alarm:?}"),
             Entry::Quality(_) => "quality".to_owned(),
+            Entry::UserSet(set) => {
+                format!("SET {} at {:?} {} to {:?}", set.value.word(), set.line, set.phone, set.value.text())
+            }
             Entry::Message { .. } | Entry::Registration(_) => panic!("not call control's"),
         };
         writeln!(self.printed, "  * {subject}{text}").unwrap();

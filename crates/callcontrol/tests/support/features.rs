@@ -5,11 +5,13 @@ use std::sync::Arc;
 
 use strowger_base::LegId;
 use strowger_base::feature::{FeatureCode, FeatureNumber, FeatureRequest, Turn};
+use strowger_base::leg::{Answering, RingSound, RingStyle};
 use strowger_callcontrol::Configuration;
 use strowger_callcontrol::configuration::{
     ConferenceControl, ConferenceEnds, ConferenceRules, ConferenceTones,
 };
 use strowger_callcontrol::configuration::{DirectedPark, ParkNumbers, ParkRange, PickupGroup, PickupGroups};
+use strowger_callcontrol::configuration::{DoNotDisturb, UserForwardSpace};
 use strowger_callcontrol::io::{CallSide, Order, OrderKind};
 use strowger_dialplan::{Action, DialPlanBuilder, NumberPattern, SearchSpace};
 
@@ -77,6 +79,47 @@ pub(crate) fn rules(words: &[&str]) -> ConferenceRules {
         }
     }
     rules
+}
+
+/// How lines and phones let their users know of calls, and what forwards see that users set.
+pub(crate) fn set_lines(configuration: &mut Configuration, words: &[&str]) {
+    let (what, line, value) = match words {
+        [what, line, value] => (*what, *line, *value),
+        other => panic!("no setting {other:?}"),
+    };
+    let space = configuration.plan.search_space(value).cloned();
+    let line = configuration.lines.get_mut(line).unwrap();
+    match (what, value) {
+        ("user-forwards", "activating") => line.user_forward_space = UserForwardSpace::Activating,
+        ("user-forwards", _) => {
+            line.user_forward_space = UserForwardSpace::Configured(Box::new(space.unwrap()))
+        }
+        ("do-not-disturb", "reject") => {
+            for phone in &mut line.phones {
+                let mut settings = (*phone.settings).clone();
+                settings.undisturbed = DoNotDisturb::Reject;
+                phone.settings = settings.into();
+            }
+        }
+        ("auto-answer", "headset") => line.auto_answer = Answering::Headset,
+        ("auto-answer", "loudspeaker") => line.auto_answer = Answering::Loudspeaker,
+        other => panic!("no setting {other:?}"),
+    }
+}
+
+/// How a phone lets its user know; nothing when it rings as always.
+pub(crate) fn style(style: RingStyle) -> String {
+    let sound = match style.sound {
+        RingSound::Usual => String::new(),
+        RingSound::Distinctive(which) => format!(" with ring {which}"),
+        RingSound::Silent => " silently".to_owned(),
+    };
+    let answer = match style.answer {
+        Answering::User => "",
+        Answering::Headset => " into its headset",
+        Answering::Loudspeaker => " over its loudspeaker",
+    };
+    sound + answer
 }
 
 /// What a device asks for: `park`, `conference B2`, `privacy on`.

@@ -75,6 +75,9 @@ choice! {
 record! {
     /// Where a line sends calls that it does not take.
     pub struct LineForwards {
+        /// Where forwards are looked up that users set from their phones, unless `all_policy` says that they see what the phone sees;
+        /// only among numbers without a partition when not given.
+        search_space: Option<Ref<CallingSearchSpace>> = None,
         /// Of all calls.
         all: Option<ForwardTarget> = None,
         /// Whose partitions a forward of all calls sees.

@@ -208,6 +208,7 @@ impl Ground<'_> {
         let caller = plan::caller_of_line(place, line, space.clone(), found);
         let mut settings = settings(line, forwards::of(draft, dial_plan, place, line, found));
         settings.aar = line.aar.as_ref().map(|aar| Box::new(admission::line(place, aar, found)));
+        settings.user_forward_space = forwards::user_space(draft, dial_plan, line);
         settings.phones = shared.of_line(self, (index, line), &space, &caller, found);
         // Where it is that of a phone as well, it is there once.
         let of_phones = settings.phones.iter().map(|phone| &phone.dials.external_mask);
@@ -240,6 +241,7 @@ fn settings(line: &Line, forwards: Option<Box<Forwards>>) -> LineSettings {
         busy_trigger: line.busy_trigger,
         calls_max: line.calls_max,
         no_answer: line.no_answer,
+        auto_answer: line.auto_answer,
         forwards,
         voice_mail: (!line.voice_mail.is_empty()).then(|| Arc::from(&*line.voice_mail)),
         ..LineSettings::default()

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use strowger_callcontrol::configuration::Forwards;
+use strowger_callcontrol::configuration::{Forwards, UserForwardSpace};
 use strowger_dialplan::forward::{
     Activator, Breakout, BySide, CallSide, CfaPolicy, CfaSearchSpace, CfaSystemPolicy, ForwardParameters,
     ForwardTarget, HOP_LIMIT, HopLimit, LineForwards, RING_TIME, RingTime,
@@ -128,6 +128,34 @@ pub(super) fn of(
         ring_time: written.ring.and_then(|time| ring(place, "forward.ring_seconds", time, found)),
     };
     (forwards != LineForwards::default()).then(|| Box::new(forwards))
+}
+
+/// What forwards see that users of the line set: what a forward of all calls sees by its policy, and with its own search space or that of
+/// all forwards.
+pub(super) fn user_space(draft: &Draft, dial_plan: &DialPlan, line: &Line) -> UserForwardSpace {
+    let Some(written) = line.forwards.as_deref() else { return UserForwardSpace::Nothing };
+    let by_system = match draft.forwarding.all_policy {
+        CfaSystemPolicy::WithConfiguredCss => CfaPolicy::WithConfiguredCss,
+        CfaSystemPolicy::WithActivatingDeviceLineCss => CfaPolicy::WithActivatingDeviceLineCss,
+    };
+    let policy = match written.all_policy {
+        CfaPolicy::UseSystemDefault => by_system,
+        own @ (CfaPolicy::WithConfiguredCss | CfaPolicy::WithActivatingDeviceLineCss) => own,
+    };
+    if policy == CfaPolicy::WithActivatingDeviceLineCss {
+        return UserForwardSpace::Activating;
+    }
+    // That these exist is checked with the forwards.
+    let own = written.all.as_ref().and_then(|all| all.search_space.as_deref()).unwrap_or_default();
+    let space = if written.search_space.is_empty() { own } else { &*written.search_space };
+    let known = |name: &str| dial_plan.search_space(name).map(|space| space.partitions().to_vec());
+    let mut partitions = known(space).unwrap_or_default();
+    partitions.extend(known(&written.secondary_search_space).unwrap_or_default());
+    let names = partitions.into_iter().map(|id| dial_plan.partition_name(id));
+    match dial_plan.search_space_of(names.filter(|name| !name.is_empty())) {
+        Ok(space) => UserForwardSpace::Configured(Box::new(space)),
+        Err(_) => UserForwardSpace::Nothing,
+    }
 }
 
 /// A number or name that somebody could dial, or why nobody could. A word is a name when something here is called so, or when

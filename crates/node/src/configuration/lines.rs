@@ -3,9 +3,12 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
+use strowger_base::leg::Answering;
 use strowger_base::line::{lines_of, number_of};
 use strowger_base::{Country, LineName, Secret, Table, limits};
-use strowger_callcontrol::configuration::{BUSY_TRIGGER, CALLS_MAX, HoldSources, NO_ANSWER_LINE, SrtpRule};
+use strowger_callcontrol::configuration::{
+    BUSY_TRIGGER, CALLS_MAX, DoNotDisturb, HoldSources, NO_ANSWER_LINE, SrtpRule,
+};
 use strowger_sip::io::LineAccount;
 
 use super::build::{Findings, Plain};
@@ -37,6 +40,8 @@ pub struct Line {
     pub calls_max: u32,
     /// How long its phones ring, 1 to 300 s.
     pub no_answer: Duration,
+    /// Who answers calls to it while it has no other.
+    pub auto_answer: Answering,
     /// Where it sends calls that it does not take; `None` for most lines.
     pub forwards: Option<Box<ForwardsDraft>>,
     /// The number of its voice mail; none when empty.
@@ -88,6 +93,8 @@ pub struct PhoneDraft {
     pub overlap: bool,
     /// What it may do about keys of SRTP.
     pub srtp: SrtpRule,
+    /// What do not disturb does there.
+    pub undisturbed: DoNotDisturb,
 }
 
 /// What a phone proves itself with.
@@ -123,6 +130,7 @@ impl Line {
             busy_trigger: BUSY_TRIGGER,
             calls_max: CALLS_MAX,
             no_answer: NO_ANSWER_LINE,
+            auto_answer: Answering::User,
             forwards: None,
             voice_mail: Box::default(),
             aar: None,
@@ -168,6 +176,7 @@ impl PhoneDraft {
             hold_sources: HoldSources::default(),
             overlap: false,
             srtp: SrtpRule::AsOffered,
+            undisturbed: DoNotDisturb::default(),
         }
     }
 

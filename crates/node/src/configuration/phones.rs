@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use strowger_base::leg::AudioSource;
 use strowger_base::{Country, Table};
-use strowger_callcontrol::configuration::{HoldSources, Home, LinePhone, PhoneSettings};
+use strowger_callcontrol::configuration::{DoNotDisturb, HoldSources, Home, LinePhone, PhoneSettings};
 use strowger_dialplan::route_list::LocalRouteGroups;
 use strowger_dialplan::{Caller, SearchSpace};
 use strowger_sip::io::{LineAccount, PhoneAccount};
@@ -165,6 +165,7 @@ fn new_settings(
         }),
         country: phone.country,
         hold_sources: phone.hold_sources,
+        undisturbed: phone.undisturbed,
         emergency_number,
     }
 }
@@ -193,7 +194,8 @@ fn key(line: &Line, phone: &PhoneDraft) -> String {
     ];
     let HoldSources { user, network } = phone.hold_sources;
     let number = |source: Option<AudioSource>| source.map_or(0, |source| source.0);
-    let flags = [phone.overlap, phone.roams, phone.told_of_messages, phone.private].map(u8::from);
+    let rejects = phone.undisturbed == DoNotDisturb::Reject;
+    let flags = [phone.overlap, phone.roams, phone.told_of_messages, phone.private, rejects].map(u8::from);
     let country = phone.country.map_or("", Country::name);
     let (texts, srtp) = (texts.join("\n"), phone.srtp as u8);
     format!("{texts}\n{flags:?}{srtp}\n{}\n{}\n{country}", number(user), number(network))

@@ -26,7 +26,10 @@ pub(super) const fn is_served(feature: FeatureWord) -> bool {
         | FeatureWord::Retrieve => true,
         FeatureWord::MeetMe
         | FeatureWord::OpenMeetMe
-        | FeatureWord::ForwardAll
+        | FeatureWord::CallBack
+        | FeatureWord::CancelCallBack
+        | FeatureWord::MaliciousCall => false,
+        FeatureWord::ForwardAll
         | FeatureWord::ForwardBusy
         | FeatureWord::ForwardNoAnswer
         | FeatureWord::ForwardUnregistered
@@ -39,10 +42,7 @@ pub(super) const fn is_served(feature: FeatureWord) -> bool {
         | FeatureWord::DoNotDisturb
         | FeatureWord::HuntLogIn
         | FeatureWord::HuntLogOut
-        | FeatureWord::HuntLog
-        | FeatureWord::CallBack
-        | FeatureWord::CancelCallBack
-        | FeatureWord::MaliciousCall => false,
+        | FeatureWord::HuntLog => true,
     }
 }
 

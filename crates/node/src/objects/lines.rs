@@ -1,10 +1,11 @@
 //! Lines, and the phones that they stand on.
 
+use strowger_base::leg::Answering;
 use strowger_base::{LineName, Secret};
 use strowger_callcontrol::configuration::SrtpRule;
 use strowger_configuration::kinds::{
-    DigestAlgorithm, ForwardAllPolicy, ForwardTarget, Line, LineButton, LineForwards, MobilityMode, Phone,
-    PhoneCredentials, PhoneProtocol, SecurityMode, ServiceParameters,
+    AutoAnswer, DigestAlgorithm, DoNotDisturb, ForwardAllPolicy, ForwardTarget, Line, LineButton,
+    LineForwards, MobilityMode, Phone, PhoneCredentials, PhoneProtocol, SecurityMode, ServiceParameters,
 };
 use strowger_configuration::setting::{PatternOrName, Ref};
 use strowger_configuration::{AnyObject, Id, Kind, State};
@@ -112,6 +113,11 @@ fn of(state: &State, id: Id, it: &Line, common: &Common<'_>, secrets: &dyn Secre
     let own = it.no_answer.map(|time| time.get());
     let usual = common.parameters.map_or(draft.no_answer, |it| it.line_no_answer.get());
     draft.no_answer = own.unwrap_or(usual);
+    draft.auto_answer = match it.auto_answer {
+        AutoAnswer::Off => Answering::User,
+        AutoAnswer::Headset => Answering::Headset,
+        AutoAnswer::Speakerphone => Answering::Loudspeaker,
+    };
     draft.voice_mail =
         text(it.voice_mail.and_then(|profile| state.get(profile)).map(|profile| profile.pilot.as_str()));
     draft.aar = it.aar.as_deref().map(|aar| Box::new(admission::of_line(state, aar)));
@@ -177,6 +183,10 @@ fn phone_draft(
     let of_line = state.get(button.line).map(|it| hold_sources(it.user_hold_source, it.network_hold_source));
     draft.country = more.and_then(|more| country(more.network_locale.as_ref()));
     draft.hold_sources = of_line.unwrap_or_default().or(of_phone.unwrap_or_default());
+    draft.undisturbed = match more.map(|more| more.do_not_disturb) {
+        Some(DoNotDisturb::RingerOff) | None => configuration::DoNotDisturb::RingerOff,
+        Some(DoNotDisturb::Reject) => configuration::DoNotDisturb::Reject,
+    };
     draft.emergency_number =
         text(more.and_then(|more| more.emergency_number.as_ref()).map(|number| number.as_str()));
     Ok(Some(draft))
@@ -236,7 +246,7 @@ const UNKNOWN: &str = "";
 fn forwards_draft(state: &State, it: &LineForwards) -> ForwardsDraft {
     let to = |target: &Option<ForwardTarget>| target.as_ref().and_then(|target| forward(state, target));
     ForwardsDraft {
-        search_space: Box::default(),
+        search_space: name(state, it.search_space),
         all: to(&it.all),
         all_policy: match it.all_policy {
             ForwardAllPolicy::Configured => CfaPolicy::WithConfiguredCss,

@@ -387,6 +387,8 @@ const LINE: &[&str] = &[
     "aar.destination_mask",
     "aar.voice_mail",
     "aar.group",
+    "auto_answer",
+    "forwards.search_space",
     "forwards.all",
     "forwards.all_policy",
     "forwards.all_secondary_search_space",
@@ -435,6 +437,7 @@ const PHONE: &[&str] = &[
     "more.location",
     "more.aar_group",
     "more.aar_search_space",
+    "more.do_not_disturb",
 ];
 
 #[cfg(test)]

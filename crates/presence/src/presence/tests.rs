@@ -1,7 +1,7 @@
 //! What watchers are told while legs come and go.
 
 use strowger_base::leg::{
-    Alert, BindingId, FurtherDigits, Media, Origin, ReleaseReason, Ring, Setup, Target,
+    Alert, BindingId, FurtherDigits, Media, Origin, ReleaseReason, Ring, RingStyle, Setup, Target,
 };
 use strowger_base::net::{Flow, ListenerId};
 use strowger_base::watch::{CallDirection, CallPhase, LineState};
@@ -48,6 +48,7 @@ fn ring(line: &str, calling: &str) -> Command {
         reliable_provisional: false,
         diversions: Vec::new(),
         srtp: strowger_base::leg::SrtpOffer::Clear,
+        style: RingStyle::default(),
     }))
 }
 

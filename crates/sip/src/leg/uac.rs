@@ -3,6 +3,7 @@
 use strowger_base::leg::{Diversion, Party, Presentation, ReleaseReason, Ring, Target};
 use strowger_base::{Cause, Instant, LegId, Media, Now, SessionDescription, Signal, limits};
 
+use super::style::write_style;
 use super::uas::write_party;
 use super::{Carrier, Leg, Pending, State, alert_of, description_of, finish, reason_cause, write_abilities};
 use crate::core::{Destination, Shared};
@@ -136,6 +137,7 @@ impl Leg {
             for diversion in &ring.diversions {
                 write_diversion(diversion, shared, buffer);
             }
+            write_style(ring.style, &shared.configuration.domain, buffer);
             finish(buffer, body);
         });
         self.sent = body.cloned();

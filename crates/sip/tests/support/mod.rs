@@ -176,6 +176,7 @@ pub fn ring_bob(media: Media, reliable: bool) -> Ring {
         reliable_provisional: reliable,
         diversions: vec![],
         srtp: strowger_base::leg::SrtpOffer::Clear,
+        style: strowger_base::leg::RingStyle::default(),
     }
 }
 

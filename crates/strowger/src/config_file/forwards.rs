@@ -94,6 +94,13 @@ pub(crate) struct ForwardSection {
     pub(crate) no_coverage: Option<Destinations>,
 }
 
+impl ForwardSection {
+    /// No forward, but what users set sees what their phones see.
+    pub(crate) fn as_the_phone_sees() -> Self {
+        ForwardSection { all_policy: PolicyName::Line, ..ForwardSection::default() }
+    }
+}
+
 /// `"1002"`, `"voice-mail"`, or `{ number = "1002", search_space = "…" }`.
 #[derive(Clone, PartialEq, Eq, Serialize)]
 #[serde(untagged)]

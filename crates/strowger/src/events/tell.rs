@@ -21,7 +21,7 @@ pub(super) fn record(record: &Record<'_>) -> Option<(Topic, Value)> {
             told["call"] = record.call?.to_string().into();
             (Topic::Call, told)
         }
-        Entry::Message { .. } | Entry::Told(_) | Entry::Quality(_) => return None,
+        Entry::Message { .. } | Entry::Told(_) | Entry::Quality(_) | Entry::UserSet(_) => return None,
     })
 }
 

@@ -185,6 +185,8 @@ async fn carry_out(site: &Site, ask: &Ask, what: OrderKind) -> Result<Response, 
         Answer::Ordered(Err(refused)) => Err(problem(&refused)),
         Answer::Calls(_)
         | Answer::Phones { .. }
+        | Answer::UserSettings(_)
+        | Answer::SetForUser(_)
         | Answer::Metrics(_)
         | Answer::Health(_)
         | Answer::Messages(_)

@@ -5,7 +5,7 @@ use std::net::{IpAddr, SocketAddr};
 use std::path::Path;
 
 use rusqlite::{Connection, OptionalExtension, params};
-use strowger_base::journal::ReleasedBy;
+use strowger_base::journal::{Entry, Record, ReleasedBy, UserSet};
 use strowger_base::leg::BindingId;
 use strowger_base::net::{Flow, ListenerId};
 use strowger_base::watch::Mailbox;
@@ -52,6 +52,10 @@ create table if not exists registration (
     expires_us integer not null, user_agent text not null, phone text, socket text, account_md5 integer,
     account_sha256 integer
 );
+create table if not exists usersetting (
+    owner text not null, setting text not null, value text not null, set_us integer not null, record blob not null,
+    primary key (owner, setting)
+) without rowid;
 create table if not exists opencall (call text primary key, position integer not null) without rowid;
 create table if not exists meta (name text primary key, value integer not null) without rowid;
 ";
@@ -67,7 +71,7 @@ const ROWS_MAX: i64 = 1_000_000;
 /// What is written in one transaction.
 #[derive(Default)]
 pub(super) struct Changes {
-    /// Final records and where they are in the journal.
+    /// Final records and what users set, and where they are in the journal.
     pub(super) finals: Vec<(Position, Vec<u8>)>,
     /// The newest of each binding; `None` when it is gone.
     pub(super) bindings: BTreeMap<BindingId, Option<BindingRecord>>,
@@ -135,7 +139,12 @@ impl Index {
         }
         let transaction = self.0.transaction()?;
         for (position, record) in &changes.finals {
-            insert_call(&transaction, *position, record)?;
+            match Record::decode(record) {
+                Ok(Record { at, entry: Entry::UserSet(set), .. }) => {
+                    insert_setting(&transaction, &set, at, record)?;
+                }
+                Ok(_) | Err(_) => insert_call(&transaction, *position, record)?,
+            }
         }
         for (binding, record) in &changes.bindings {
             match record {
@@ -235,6 +244,12 @@ impl Index {
         mailboxes::all(&self.0)
     }
 
+    /// What users set by themselves, as it stands in the journal.
+    pub(super) fn user_settings(&self) -> rusqlite::Result<Vec<Vec<u8>>> {
+        let mut query = self.0.prepare("select record from usersetting order by set_us")?;
+        query.query_map([], |row| row.get(0))?.collect()
+    }
+
     /// The addresses that phones have registered from, each once.
     pub(crate) fn addresses_of_phones(&self) -> rusqlite::Result<Vec<IpAddr>> {
         let addresses = self.bindings()?.into_iter().map(|record| record.flow.peer().ip());
@@ -301,6 +316,23 @@ fn insert_call(connection: &Connection, position: Position, record: &[u8]) -> ru
         position.0 as i64,
     ])?;
     Ok(())
+}
+
+/// The newest of each owner and setting; what is as usual has no row.
+fn insert_setting(
+    connection: &Connection,
+    set: &UserSet<'_>,
+    at: WallTime,
+    record: &[u8],
+) -> rusqlite::Result<()> {
+    let (owner, setting) = (set.owner(), set.value.word());
+    if set.value.is_usual() {
+        let delete = "delete from usersetting where owner = ?1 and setting = ?2";
+        return connection.execute(delete, [owner, setting]).map(drop);
+    }
+    let row = params![owner, setting, set.value.text(), micros(at), record];
+    let insert = "insert or replace into usersetting values (?1, ?2, ?3, ?4, ?5)";
+    connection.execute(insert, row).map(drop)
 }
 
 fn insert_binding(connection: &Connection, record: &BindingRecord) -> rusqlite::Result<()> {

@@ -28,7 +28,11 @@ impl Notices {
             EntryKind::Registration | EntryKind::Alarm => {}
             // Whoever asks for these wants each of them.
             EntryKind::Call => return Self::look_at_call(record),
-            EntryKind::Message | EntryKind::Told | EntryKind::Decision | EntryKind::Quality => return,
+            EntryKind::Message
+            | EntryKind::Told
+            | EntryKind::Decision
+            | EntryKind::Quality
+            | EntryKind::UserSet => return,
         }
         self.begin_second();
         if self.printed >= LINES_A_SECOND {
@@ -109,7 +113,11 @@ fn notice(entry: &Entry<'_>) -> Option<Event> {
         }
         Entry::Alarm(alarm) => of_alarm(alarm),
         Entry::Call(call) => of_call(call),
-        Entry::Message { .. } | Entry::Told(_) | Entry::Decision(_) | Entry::Quality(_) => return None,
+        Entry::Message { .. }
+        | Entry::Told(_)
+        | Entry::Decision(_)
+        | Entry::Quality(_)
+        | Entry::UserSet(_) => return None,
     })
 }
 

@@ -60,8 +60,11 @@ pub(super) fn find(folder: &Path, checkpoint: &Checkpoint) -> io::Result<Found> 
             last_at = last_at.max(head.at);
             let numbers = [head.call.map(|call| call.number), head.leg.map(|leg| leg.number)];
             highest_number = numbers.into_iter().flatten().fold(highest_number, u64::max);
-            let Some(call) = head.call else { return };
             let position = Position::new(number, offset);
+            if head.kind == EntryKind::UserSet {
+                finals.push((position, frame.record.to_vec()));
+            }
+            let Some(call) = head.call else { return };
             chains.add(call, position);
             if head.kind == EntryKind::Call {
                 chains.end(call, now);

@@ -2,10 +2,11 @@
 
 use std::net::SocketAddr;
 
+use strowger_base::feature::Forwarded;
 use strowger_base::journal::{
-    AuthorizationView, CallRecord, CodesView, Decision, DestinationView, Forwarding, LegOutcome, LegRecord,
-    Lookup, MatterView, MediaPart, OriginView, PartyView, PatternKind, Redirection, ReleasedBy, TargetView,
-    WhyEnded, WhyForwarded, WhyLookupEnded,
+    AuthorizationView, CallRecord, CodesView, Decision, DestinationView, ForwardedTo, Forwarding, LegOutcome,
+    LegRecord, Lookup, MatterView, MediaPart, OnOff, OriginView, PartyView, PatternKind, Redirection,
+    ReleasedBy, SetBy, TargetView, UserSet, UserValue, WhyEnded, WhyForwarded, WhyLookupEnded,
 };
 use strowger_base::leg::{BindingId, Presentation, Service};
 use strowger_base::net::{Flow, ListenerId, StreamId, Transport};
@@ -431,6 +432,32 @@ fn waiting_messages_come_back() {
     drop(store);
     let expect = [("1001".into(), lit), ("1002 in Sales".into(), counted)];
     assert_eq!(folder.open().1.mailboxes, expect);
+}
+
+#[test]
+fn what_users_set_comes_back_after_a_crash_and_what_they_took_back_does_not() {
+    let folder = Folder::new("usersettings");
+    let set = |store: &mut Store, ticket: u64, value: UserValue<'_>| {
+        let set = UserSet { line: "1001:internal", phone: "desk", value, by: SetBy::Phone };
+        let mut record = Vec::new();
+        let entry = Entry::UserSet(set);
+        Record { at: at(ticket), call: None, leg: None, entry }.encode(&mut record);
+        store.take(Kept::Persist(Ticket(ticket), &record));
+        record
+    };
+    let forward = |to| UserValue::Forward { which: Forwarded::All, to };
+    let (mut store, ..) = folder.open();
+    set(&mut store, 1, UserValue::Disturb(OnOff::Off));
+    set(&mut store, 2, forward(ForwardedTo::Number("1002")));
+    store.settle();
+    set(&mut store, 3, UserValue::Disturb(OnOff::On));
+    let last = set(&mut store, 4, forward(ForwardedTo::VoiceMail));
+    store.settle();
+    // Nothing is closed properly: another machine finds what the disk has, with and without the index.
+    for copy in [folder.copy_to("usersettings-copy"), folder.copy_to("usersettings-bare").without_index()] {
+        let (_, recovered, _) = copy.open();
+        assert_eq!(recovered.user_settings, std::slice::from_ref(&last));
+    }
 }
 
 #[test]

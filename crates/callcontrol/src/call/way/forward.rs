@@ -2,10 +2,10 @@
 
 use std::sync::Arc;
 
-use strowger_base::Cause;
 use strowger_base::journal::{Decision, Forwarding, Redirection, WayOut, WhyForwarded, WhyRefused};
 use strowger_base::leg::{Diversion, Origin, Party, Presentation};
 use strowger_base::line::number_of;
+use strowger_base::{Cause, WallTime};
 use strowger_dialplan::forward::{
     BreakoutBecause, CallSide, Classification, ForwardKind, ForwardTarget, Redirect, RedirectReason,
     Step as Next, Trail,
@@ -32,6 +32,8 @@ struct Onward<'f> {
     css: &'f SearchSpace,
     hop: u8,
     way_out: Option<WayOut>,
+    /// Where and when a user set the forward; `None` for a configured one.
+    set_by: Option<(Box<str>, WallTime)>,
 }
 
 impl Step<'_> {
@@ -41,25 +43,34 @@ impl Step<'_> {
         let settings = configuration.lines.get(line)?;
         let side = self.side();
         // Calls to lines that say nothing leave no trail.
-        let forwards = settings.forwards_for(kind, side)?;
+        let forwards = self.shared.user_settings.forwards(line, settings)?;
+        let leads = forwards.target(kind, side).map(|target| settings.number_of(target));
+        leads.filter(|number| !number.is_empty())?;
         let mut redirected = self.redirected(line);
         let leads_to = |target: &ForwardTarget<SearchSpace>| {
             let caller = Arc::new(self.facts.caller_for(target.css()));
             let line = configuration.line_behind(settings.number_of(target), caller, self.now.wall);
             line.map(|line| line.as_str().into())
         };
-        let next = redirected.trail.step(&line.into(), forwards, kind, side, leads_to);
+        let next = redirected.trail.step(&line.into(), &*forwards, kind, side, leads_to);
         self.facts.redirected = Some(redirected);
         match next {
             Next::NotSet => None,
-            Next::To { target, kind, hop, breakout } => Some(self.send_on(&Onward {
-                by: line,
-                why: why(kind),
-                to: settings.number_of(target),
-                css: target.css(),
-                hop,
-                way_out: breakout.map(way_out),
-            })),
+            Next::To { target, kind, hop, breakout } => Some(
+                self.send_on(&Onward {
+                    set_by: self
+                        .shared
+                        .user_settings
+                        .forward_made(line, kind)
+                        .map(|made| (made.phone.clone(), made.at)),
+                    by: line,
+                    why: why(kind),
+                    to: settings.number_of(target),
+                    css: target.css(),
+                    hop,
+                    way_out: breakout.map(way_out),
+                }),
+            ),
             Next::Ring { because } => {
                 let line = self.shown(line);
                 self.decide(None, Decision::ForwardNotFollowed { line, because: way_out(because) });
@@ -91,7 +102,7 @@ impl Step<'_> {
         match counted {
             Ok(hop) => {
                 let why = WhyForwarded::HuntEnded;
-                self.send_on(&Onward { by: pilot, why, to, css, hop, way_out: None })
+                self.send_on(&Onward { by: pilot, why, to, css, hop, way_out: None, set_by: None })
             }
             Err(reached) => self.too_many_hops(pilot, reached.hops),
         }
@@ -159,6 +170,10 @@ impl Step<'_> {
             hop: onward.hop.into(),
             way_out: onward.way_out,
         };
+        if let Some((phone, at)) = &onward.set_by {
+            let made = Decision::ForwardSetByUser { phone, at: *at };
+            self.out.decide(self.now, self.facts.id, None, made);
+        }
         self.out.decide(self.now, self.facts.id, None, Decision::Forwarded(forwarding));
         let party = Party {
             number: number_of(onward.by).into(),

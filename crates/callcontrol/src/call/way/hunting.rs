@@ -56,6 +56,13 @@ impl Members<LineName> for Lines<'_> {
         if self.phones.get(member).is_none_or(|phones| phones.is_empty()) {
             return Standing::NotAvailable;
         }
+        let mut of_member = self.phones.get(member).into_iter().flatten();
+        if of_member.clone().all(|phone| !self.shared.user_settings.is_hunted(member, phone)) {
+            return Standing::LoggedOut;
+        }
+        if of_member.all(|phone| !self.shared.takes_hunts(member, phone)) {
+            return Standing::Busy;
+        }
         let calls = self.shared.calls_of(member);
         if calls == 0 {
             return Standing::Idle { since: self.shared.idle_since(member) };
@@ -182,7 +189,8 @@ impl Hunting {
         let mut reach = Reach::Direct;
         for member in &members {
             let contacts = phones.get(member).map_or(&[][..], |contacts| contacts);
-            reach = reach.or(Reach::of_all(contacts));
+            let contacts = step.that_take_hunts(member, contacts);
+            reach = reach.or(Reach::of_all(&contacts));
             targets.extend(contacts.iter().map(|contact| contact.of(member)));
             step.occupy(member);
         }

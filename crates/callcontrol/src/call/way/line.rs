@@ -28,7 +28,8 @@ impl LineWay {
             let unknown = crate::configuration::Line::default();
             let configuration = &step.shared.configuration;
             let settings = configuration.lines.get(line.as_str()).unwrap_or(&unknown);
-            let ring_time = settings.rings_for(step.side(), configuration.ring_time);
+            let forwards = step.shared.user_settings.forwards(line.as_str(), settings);
+            let ring_time = settings.rings_with(forwards.as_deref(), step.side(), configuration.ring_time);
             (settings.busy_trigger, settings.calls_max, ring_time)
         };
         let calls = step.shared.calls_of(line);
@@ -78,8 +79,17 @@ impl LineWay {
                 None => step.refuse(Cause::SUBSCRIBER_ABSENT, WhyRefused::NotRegistered { line: shown }),
             };
         }
+        let contacts = step.that_take_calls(line, contacts);
+        if contacts.is_empty() {
+            step.facts.way = Way::None;
+            step.vacate(line);
+            return match step.forward(line.as_str(), ForwardKind::Busy) {
+                Some(elsewhere) => elsewhere,
+                None => step.refuse(Cause::USER_BUSY, WhyRefused::DoNotDisturb { line: shown }),
+            };
+        }
         let targets = contacts.iter().map(|contact| contact.of(line)).collect();
-        Opening::prepare(step, targets, Reach::of_all(contacts))
+        Opening::prepare(step, targets, Reach::of_all(&contacts))
     }
 
     /// The call is not offered to it any more; which line it was.

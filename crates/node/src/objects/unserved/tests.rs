@@ -29,7 +29,7 @@ fn what_is_set_and_has_no_effect() {
     check(
         "[[line]]\npattern = \"1001\"\nauto_answer = \"headset\"\n\
          forwards = { all = { number = \"1\" }, cti_failure = { number = \"1\" } }\n",
-        &["line 1001: forwards.cti_failure, auto_answer have no effect yet"],
+        &["line 1001: forwards.cti_failure has no effect yet"],
     );
     check(
         "[[line]]\npattern = \"10XX\"\n",

@@ -73,6 +73,7 @@ fn no_answer(section: &LineSection) -> Option<u64> {
 
 fn forwards(section: &ForwardSection) -> Table {
     let mut table = Table::default()
+        .text("search_space", &section.search_space)
         .option("all", section.all.as_ref().map(|all| target(section, all)))
         .choice("all_policy", &section.all_policy, "configured")
         .text("all_secondary_search_space", &section.secondary_search_space);
