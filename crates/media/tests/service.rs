@@ -171,8 +171,10 @@ impl Pair {
         }
     }
 
-    fn finish(self, expect: &[&str]) {
+    fn finish(mut self, expect: &[&str]) {
         assert_eq!(self.ladder, expect);
+        // Ports rest after their call.
+        self.run(10_000, Phone::Silent);
         assert_eq!((self.agent.legs(), self.agent.open_ports(), self.worker.ports()), (0, 0, 0));
         assert_eq!((self.sockets.len(), self.worker.next_timeout()), (0, None));
     }
@@ -204,6 +206,46 @@ fn an_echo_call_with_hold_and_resume() {
         "Media sendrecv",
         "phone heard 50",
         "150 packets, 0 lost",
+    ]);
+}
+
+#[test]
+fn a_seat_answers_is_muted_and_holds_like_any_device() {
+    use strowger_base::ConferenceId;
+    use strowger_base::leg::Mute;
+    use strowger_media::control::Talking;
+
+    let mut pair = Pair::new();
+    pair.ring(Service::Conference(ConferenceId::new(NodeId(1), ShardId(0), 1)), Media::None);
+    pair.command(Command::Media(Media::Answer(description("sendrecv"))));
+    let loud = |pair: &mut Pair, milliseconds| {
+        pair.talk(milliseconds);
+        std::mem::take(&mut pair.loud)
+    };
+    // It is alone and does not hear itself.
+    assert_eq!(loud(&mut pair, 1000), 0);
+    assert_eq!(pair.agent.talking(LEG), Talking::Yes);
+    pair.command(Command::Tone(Tone::Enter));
+    assert_eq!(loud(&mut pair, 1000), 8);
+    pair.command(Command::Mute(Mute::On));
+    assert_eq!(loud(&mut pair, 1000), 0);
+    assert_eq!(pair.agent.talking(LEG), Talking::No);
+    pair.command(Command::Mute(Mute::Off));
+    assert_eq!(loud(&mut pair, 1000), 0);
+    assert_eq!(pair.agent.talking(LEG), Talking::Yes);
+    pair.command(Command::Media(Media::Offer(description("sendonly"))));
+    assert_eq!(loud(&mut pair, 1000), 0);
+    pair.command(Command::Release(Cause::NORMAL_CALL_CLEARING));
+    assert_eq!(pair.agent.talking(LEG), Talking::No);
+    pair.finish(&[
+        "Answered offer sendrecv",
+        "phone heard 49",
+        "phone heard 50",
+        "phone heard 50",
+        "phone heard 50",
+        "Media recvonly",
+        "phone heard 0",
+        "250 packets, 0 lost",
     ]);
 }
 
