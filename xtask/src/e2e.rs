@@ -19,6 +19,7 @@ mod dialling;
 mod interface;
 mod live;
 mod load;
+mod park;
 mod ports;
 pub(crate) mod process;
 mod refusals;
@@ -48,6 +49,7 @@ const SCENARIOS: &[(&str, &str, Scenario)] = &[
     ("talk-tcp", "two phones talk, signalling over TCP", talk::over_tcp),
     ("shared-line", "a third phone on the number rings too and stops", talk::shared_line),
     ("transfer", "the called phone sends the caller to a third one", transfer::blind),
+    ("park", "the caller waits at a number until a third phone gets it back", park::park),
     ("orders", "an operator brings parties together, sends one on, ends a call", transfer::ordered),
     ("hold", "who is held hears music, and the other one again afterwards", transfer::hold),
     ("srtp", "phones that insist on SRTP, through the relay and with services", secure::srtp),

@@ -1,0 +1,90 @@
+//! Call park: a party waits at a number until another phone gets it back.
+
+use std::time::Duration;
+
+use super::Context;
+use super::baresip::Phone;
+use super::capture::Capture;
+use super::server::Server;
+
+/// Long enough for a second of clean tone after the jitter buffers have settled.
+const TALK: Duration = Duration::from_millis(2500);
+const CLEAR: f64 = 0.9;
+
+/// Three phones and what they are set up with.
+struct Office {
+    server: Server,
+    capture: Capture,
+    alice: Phone,
+    bob: Phone,
+    carol: Phone,
+}
+
+impl Office {
+    fn open(context: &Context, table: &str, rows: &str) -> Result<Office, String> {
+        let server = Server::lab(context, &[])?;
+        let file = context.folder.join(table);
+        std::fs::write(&file, rows).map_err(|error| format!("{table}: {error}"))?;
+        server.ask(&["import", &file.to_string_lossy(), "--message", "features"])?;
+        let capture = Capture::start(&context.folder, &[server.udp.port()])?;
+        let phone =
+            |name, number, tone| Phone::register(&context.folder, &server.account(name, number, tone));
+        let (alice, bob) = (phone("alice", "1001", 440)?, phone("bob", "1002", 700)?);
+        let carol = phone("carol", "1003", 900)?;
+        Ok(Office { server, capture, alice, bob, carol })
+    }
+
+    /// Alice and Carol hear each other, and part.
+    fn ends(mut self, words: &[&str], records: usize) -> Result<(), String> {
+        self.alice.talk(2 * TALK);
+        for (who, recording, tone) in
+            [("alice", self.alice.heard()?, 900.0), ("carol", self.carol.heard()?, 440.0)]
+        {
+            let share = recording.last_seconds(2.0).share_of(tone);
+            if share < CLEAR {
+                return Err(format!("{who} heard {share:.2} of {tone} Hz at the end"));
+            }
+        }
+        self.alice.command("hangup", "")?;
+        self.alice.expect("CALL_CLOSED")?;
+        self.carol.expect("CALL_CLOSED")?;
+        let malformed = self.capture.finish()?.malformed()?;
+        if !malformed.is_empty() {
+            return Err(format!("tshark finds fault with: {}", malformed.join("; ")));
+        }
+        self.server.wait_for_records(records)?;
+        self.server.explain_last()?.tells(words)?;
+        self.server.is_well()
+    }
+}
+
+/// The called phone parks the caller at a number; it hears music until a third phone dials the number.
+///
+/// # Errors
+/// What was not as it should be.
+pub(super) fn park(context: &Context) -> Result<String, String> {
+    let rows = "pattern,partition\n88X,internal\n";
+    let mut office = Office::open(context, "call-parks.csv", rows)?;
+    office.alice.dial("1002")?;
+    office.bob.expect("CALL_INCOMING")?;
+    office.bob.command("accept", "")?;
+    office.alice.expect("CALL_ESTABLISHED")?;
+    office.bob.expect("CALL_ESTABLISHED")?;
+    office.alice.talk(TALK);
+    office.bob.command("transfer", "880")?;
+    office.bob.expect("CALL_CLOSED")?;
+    office.alice.talk(2 * TALK);
+    let music = office.alice.heard()?.last_seconds(3.0).share_between(150.0, 800.0);
+    if music < CLEAR {
+        return Err(format!("parked, alice heard {music:.2} of music"));
+    }
+    let calls = office.server.ask(&["calls"])?;
+    let is_parked = |call: &serde_json::Value| call["state"] == "parked" && call["called"] == "880";
+    if !calls["calls"].as_array().into_iter().flatten().any(is_parked) {
+        return Err(format!("nothing is parked at 880: {calls}"));
+    }
+    office.carol.dial("880")?;
+    office.carol.expect("CALL_ESTABLISHED")?;
+    office.ends(&["1003", "leads to the feature park-retrieve", "goes on in call"], 4)?;
+    Ok("the caller heard music at its number, and then the third phone, which heard it".into())
+}
