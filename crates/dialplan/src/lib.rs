@@ -22,6 +22,7 @@ mod parameters;
 mod pattern;
 mod plan;
 mod range;
+pub mod resources;
 mod rotation;
 pub mod route_list;
 pub mod schedule;

@@ -8,13 +8,14 @@ use strowger_base::net::Transport;
 use strowger_base::{Cause, FeatureCode, FeatureNumber, LineName, Secret};
 use strowger_callcontrol::RelayMode;
 use strowger_callcontrol::configuration::{ParkRange, PickupGroup};
+use strowger_dialplan::admission::{Pool, Pools};
 use strowger_dialplan::forward::BySide;
 use strowger_dialplan::hunt::{Distribution, LineGroupOptions, WhenExhausted};
 use strowger_node::Configuration;
 use strowger_node::configuration::{
     BlockDraft, ChangeDraft, DirectedParkDraft, Draft, FeatureDraft, ForwardDraft, ForwardsDraft,
-    HuntListDraft, HuntPilotDraft, Line, LineGroupDraft, LineSecret, PatternDraft, PhoneDraft, PlanDraft,
-    ServiceNumber, TranslationDraft,
+    HuntListDraft, HuntPilotDraft, Line, LineGroupDraft, LineSecret, LocationDraft, PatternDraft, PhoneDraft,
+    PlanDraft, ServiceNumber, SiteDraft, TranslationDraft,
 };
 use strowger_sip::io::Listener;
 
@@ -39,6 +40,7 @@ pub(crate) fn configuration(plan: &Setting) -> Configuration {
         let phone = |name: &str, user: Option<String>, secret: String| PhoneDraft {
             username: user.map(Into::into),
             overlap: grows(at),
+            site: Some(Box::new(SiteDraft { location: location(at).into(), ..SiteDraft::default() })),
             ..PhoneDraft::new(name, LineSecret::Password(Secret::new(secret.into())))
         };
         let apart = (0..plan.phones_apart).map(|place| {
@@ -71,6 +73,7 @@ pub(crate) fn configuration(plan: &Setting) -> Configuration {
         plan: numbers(),
         ..Draft::default()
     };
+    draft.admission.locations = (0..2).map(place).collect();
     hunt(plan.lines, &mut draft.plan);
     features(plan.lines, &mut draft.plan);
     draft.plan.parameters.interdigit_timer = plan.interdigit_timer;
@@ -85,6 +88,17 @@ pub(crate) fn configuration(plan: &Setting) -> Configuration {
 fn unreachable_configuration(errors: &[strowger_node::configuration::ConfigurationError]) -> ! {
     let text: Vec<String> = errors.iter().map(ToString::to_string).collect();
     panic!("the simulator's own configuration was refused: {}", text.join("; "))
+}
+
+/// Where the phones of a line are: half of the calls take bandwidth, which has to be given back.
+const fn location(line: u64) -> &'static str {
+    if line.is_multiple_of(2) { "even" } else { "odd" }
+}
+
+/// A location with room for every call that there can be: a call without would be no fault of the node.
+fn place(line: u64) -> LocationDraft {
+    let pools = Pools { audio: Pool::Kbps(10_000_000), ..Pools::default() };
+    LocationDraft { name: location(line).into(), pools, ..LocationDraft::default() }
 }
 
 /// The number of a line.

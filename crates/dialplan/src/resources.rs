@@ -1,0 +1,308 @@
+//! Which media resource a device gets: from the groups of its list, of its device pool's list, then from the resources that are in no
+//! group.
+//!
+//! [`Resources`] is what an operator set, [`Allocations`] what is in use of it. Within a group the resource with the least in use is
+//! taken, of equals the one that was not taken for longest. What no resource has room for is [`Exhausted`], and
+//! [`Function::without`] says what then becomes of the call.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use strowger_base::Cause;
+
+/// What a media resource does.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub enum Function {
+    /// Plays announcements and tones.
+    Annunciator,
+    /// Mixes the parties of a conference.
+    ConferenceBridge,
+    /// Translates between codecs.
+    Transcoder,
+    /// Relays media, and translates keys.
+    TerminationPoint,
+    /// Plays music to whoever is on hold.
+    MusicOnHold,
+}
+
+/// What becomes of a call for which there is no resource.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Without {
+    /// It goes on; what would have been heard is silence.
+    Silence,
+    /// It goes on as it was; the feature is refused.
+    FeatureRefused(Cause),
+    /// It is refused.
+    CallRefused(Cause),
+}
+
+/// A media resource.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Resource {
+    /// What it does.
+    pub function: Function,
+    /// Streams or parties at once; as many as come when `None`.
+    pub capacity: Option<u32>,
+}
+
+/// All media resources, groups and lists.
+#[derive(Clone, PartialEq, Eq, Default, Debug)]
+pub struct Resources {
+    resources: BTreeMap<Arc<str>, Resource>,
+    /// The resources of each group.
+    groups: BTreeMap<Box<str>, Vec<Arc<str>>>,
+    /// The groups of each list, best first.
+    lists: BTreeMap<Box<str>, Vec<Box<str>>>,
+    grouped: BTreeSet<Arc<str>>,
+}
+
+/// What is in use. It knows resources by name, so that it outlives a change of the configuration under running calls.
+#[derive(Clone, Default, Debug)]
+pub struct Allocations {
+    in_use: BTreeMap<Arc<str>, Use>,
+    /// Counts allocations, so that it is known which resource was taken longest ago.
+    taken: u64,
+}
+
+#[derive(Clone, Copy, Default, Debug)]
+struct Use {
+    seats: u32,
+    last: u64,
+}
+
+/// Seats of a resource; they must go back with [`Allocations::release`].
+#[derive(PartialEq, Eq, Debug)]
+#[must_use = "a resource that is not given back is lost"]
+pub struct Allocation {
+    resource: Arc<str>,
+    seats: u32,
+}
+
+/// No resource has room.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Exhausted {
+    /// For what.
+    pub function: Function,
+    /// The resources that were looked at, each with what is in use of it.
+    pub full: Vec<(Arc<str>, u32)>,
+}
+
+impl Function {
+    /// What becomes of a call without it.
+    pub const fn without(self) -> Without {
+        match self {
+            Function::Annunciator | Function::MusicOnHold => Without::Silence,
+            Function::ConferenceBridge => Without::FeatureRefused(Cause::RESOURCE_UNAVAILABLE),
+            Function::Transcoder | Function::TerminationPoint => {
+                Without::CallRefused(Cause::RESOURCE_UNAVAILABLE)
+            }
+        }
+    }
+}
+
+impl Resources {
+    /// No resources.
+    pub fn new() -> Self {
+        Resources::default()
+    }
+
+    /// Adds a resource, or changes one.
+    pub fn add(&mut self, name: &str, resource: Resource) {
+        self.resources.insert(Arc::from(name), resource);
+    }
+
+    /// Adds a group. Names of resources that are not there name nothing.
+    pub fn group<'n>(&mut self, name: &str, resources: impl IntoIterator<Item = &'n str>) {
+        let members: Vec<Arc<str>> = resources.into_iter().map(Arc::from).collect();
+        self.grouped.extend(members.iter().cloned());
+        self.groups.insert(name.into(), members);
+    }
+
+    /// Adds a list of groups, best first.
+    pub fn list<'n>(&mut self, name: &str, groups: impl IntoIterator<Item = &'n str>) {
+        self.lists.insert(name.into(), groups.into_iter().map(Into::into).collect());
+    }
+
+    /// The resources of a function in the order in which they are looked at, those that share their load together.
+    fn tiers<'r>(
+        &'r self,
+        function: Function,
+        lists: &'r [&'r str],
+    ) -> impl Iterator<Item = Vec<&'r Arc<str>>> {
+        let groups = lists.iter().filter_map(|list| self.lists.get(*list)).flatten();
+        let of_groups =
+            groups.filter_map(|group| self.groups.get(group)).map(|members| members.iter().collect());
+        let alone = self.resources.keys().filter(|name| !self.grouped.contains(*name)).collect();
+        let does =
+            move |name: &&Arc<str>| self.resources.get(*name).is_some_and(|it| it.function == function);
+        of_groups
+            .chain(std::iter::once(alone))
+            .map(move |tier: Vec<&Arc<str>>| tier.into_iter().filter(does).collect())
+    }
+}
+
+impl Allocations {
+    /// Nothing in use.
+    pub const fn new() -> Self {
+        Allocations { in_use: BTreeMap::new(), taken: 0 }
+    }
+
+    /// Takes `seats` of one resource. `lists` are the device's and then its device pool's, as far as there are such.
+    ///
+    /// # Errors
+    /// When no resource that may be used has room.
+    pub fn allocate(
+        &mut self,
+        resources: &Resources,
+        function: Function,
+        lists: &[&str],
+        seats: u32,
+    ) -> Result<Allocation, Exhausted> {
+        let mut full: Vec<(Arc<str>, u32)> = Vec::new();
+        for tier in resources.tiers(function, lists) {
+            let usage = |name: &Arc<str>| self.in_use.get(name).copied().unwrap_or_default();
+            let has_room = |name: &&&Arc<str>| {
+                let capacity = resources.resources.get(**name).and_then(|resource| resource.capacity);
+                capacity.is_none_or(|capacity| usage(name).seats.saturating_add(seats) <= capacity)
+            };
+            let free = tier.iter().filter(has_room).min_by_key(|name| (usage(name).seats, usage(name).last));
+            if let Some(name) = free {
+                let resource = Arc::clone(name);
+                self.taken += 1;
+                let used = self.in_use.entry(Arc::clone(&resource)).or_default();
+                used.seats += seats;
+                used.last = self.taken;
+                return Ok(Allocation { resource, seats });
+            }
+            for name in tier {
+                // A resource may be in several groups.
+                if full.iter().all(|(known, _)| known != name) {
+                    full.push((Arc::clone(name), usage(name).seats));
+                }
+            }
+        }
+        Err(Exhausted { function, full })
+    }
+
+    /// Gives seats back.
+    pub fn release(&mut self, allocation: Allocation) {
+        let Allocation { resource, seats } = allocation;
+        if let Some(used) = self.in_use.get_mut(&resource) {
+            used.seats = used.seats.saturating_sub(seats);
+        }
+    }
+
+    /// Seats of a resource that are in use.
+    pub fn in_use(&self, resource: &str) -> u32 {
+        self.in_use.get(resource).map_or(0, |used| used.seats)
+    }
+
+    /// Seats of all resources that are in use.
+    pub fn all_in_use(&self) -> u32 {
+        self.in_use.values().map(|used| used.seats).sum()
+    }
+}
+
+impl Allocation {
+    /// The resource.
+    pub fn resource(&self) -> &str {
+        &self.resource
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn resources() -> Resources {
+        let mut resources = Resources::new();
+        for (name, function, capacity) in [
+            ("bridge1", Function::ConferenceBridge, Some(4)),
+            ("bridge2", Function::ConferenceBridge, Some(4)),
+            ("bridge3", Function::ConferenceBridge, Some(3)),
+            ("music1", Function::MusicOnHold, None),
+            ("spare", Function::ConferenceBridge, Some(2)),
+        ] {
+            resources.add(name, Resource { function, capacity });
+        }
+        resources.group("near", ["bridge1", "bridge2", "music1", "gone"]);
+        resources.group("far", ["bridge3"]);
+        resources.list("office", ["near"]);
+        resources.list("pool", ["far", "nowhere"]);
+        resources
+    }
+
+    /// Takes seats one after the other and says from which resources they came.
+    fn check(function: Function, lists: &[&str], seats: &[u32], expect: &[&str]) {
+        let resources = resources();
+        let mut allocations = Allocations::new();
+        let mut kept = Vec::new();
+        for (seats, expect) in seats.iter().zip(expect) {
+            match allocations.allocate(&resources, function, lists, *seats) {
+                Ok(allocation) => {
+                    assert_eq!(allocation.resource(), *expect, "{lists:?}");
+                    kept.push(allocation);
+                }
+                Err(exhausted) => {
+                    let full: Vec<String> =
+                        exhausted.full.iter().map(|(name, used)| format!("{name} {used}")).collect();
+                    assert_eq!(full.join(", "), *expect, "{lists:?}");
+                }
+            }
+        }
+        kept.into_iter().for_each(|allocation| allocations.release(allocation));
+        assert_eq!(allocations.all_in_use(), 0);
+    }
+
+    #[test]
+    fn a_group_shares_its_load_and_lists_are_gone_through_in_their_order() {
+        let bridge = Function::ConferenceBridge;
+        check(bridge, &["office"], &[1, 1, 1, 1], &["bridge1", "bridge2", "bridge1", "bridge2"]);
+        check(bridge, &["office"], &[3, 1, 1, 1], &["bridge1", "bridge2", "bridge2", "bridge2"]);
+        let all = ["bridge1", "bridge2", "bridge3", "spare", "bridge1 3, bridge2 3, bridge3 3, spare 2"];
+        check(bridge, &["office", "pool"], &[3, 3, 3, 2, 2], &all);
+        // Without a list only those are used that are in no group.
+        check(bridge, &[], &[2, 1], &["spare", "spare 2"]);
+        check(bridge, &["unknown"], &[1], &["spare"]);
+        check(Function::MusicOnHold, &["office"], &[1000, 1000], &["music1", "music1"]);
+        check(Function::MusicOnHold, &["pool"], &[1], &[""]);
+        check(Function::Transcoder, &["office", "pool"], &[1], &[""]);
+    }
+
+    #[test]
+    fn what_is_free_again_is_taken_in_its_turn() {
+        let resources = resources();
+        let mut allocations = Allocations::new();
+        let take = |allocations: &mut Allocations| {
+            allocations.allocate(&resources, Function::ConferenceBridge, &["office"], 1).unwrap()
+        };
+        let first = take(&mut allocations);
+        assert_eq!((first.resource(), allocations.in_use("bridge1")), ("bridge1", 1));
+        allocations.release(first);
+        let second = take(&mut allocations);
+        assert_eq!(second.resource(), "bridge2", "bridge1 was taken before");
+        allocations.release(second);
+    }
+
+    #[test]
+    fn seats_of_a_resource_that_is_gone_go_back() {
+        let mut allocations = Allocations::new();
+        let one = allocations.allocate(&resources(), Function::MusicOnHold, &["office"], 1).unwrap();
+        assert_eq!(
+            allocations.allocate(&Resources::new(), Function::MusicOnHold, &["office"], 1),
+            Err(Exhausted { function: Function::MusicOnHold, full: Vec::new() })
+        );
+        allocations.release(one);
+        assert_eq!(allocations.all_in_use(), 0);
+    }
+
+    #[test]
+    fn each_function_has_an_answer_when_it_is_exhausted() {
+        let check = |function: Function, expect: Without| assert_eq!(function.without(), expect);
+        check(Function::Annunciator, Without::Silence);
+        check(Function::MusicOnHold, Without::Silence);
+        check(Function::ConferenceBridge, Without::FeatureRefused(Cause::RESOURCE_UNAVAILABLE));
+        check(Function::Transcoder, Without::CallRefused(Cause::RESOURCE_UNAVAILABLE));
+        check(Function::TerminationPoint, Without::CallRefused(Cause::RESOURCE_UNAVAILABLE));
+    }
+}
