@@ -183,10 +183,12 @@ fn a_plan_says_what_has_no_effect_once_and_not_again() {
         wanted
     };
     assert_eq!(plan(&with(&[])).without_effect(), [] as [&str; 0]);
-    let answering = with(&[("auto_answer", json!("headset"))]);
-    assert_eq!(plan(&answering).without_effect(), ["line 1001 and 1 more: auto_answer has no effect yet"]);
-    applied(&keeper, "alice", &answering);
-    let urgent = with(&[("auto_answer", json!("headset")), ("urgent", json!(true))]);
+    let cti = json!({ "cti_failure": { "number": "1009" } });
+    let unserved = with(&[("forwards", cti.clone())]);
+    let said = ["line 1001 and 1 more: forwards.cti_failure has no effect yet"];
+    assert_eq!(plan(&unserved).without_effect(), said);
+    applied(&keeper, "alice", &unserved);
+    let urgent = with(&[("forwards", cti), ("urgent", json!(true))]);
     assert_eq!(plan(&urgent).without_effect(), [] as [&str; 0]);
     assert_eq!(plan(&[]).without_effect(), [] as [&str; 0]);
 }
