@@ -23,12 +23,10 @@ pub(super) const fn is_served(feature: FeatureWord) -> bool {
         | FeatureWord::GroupPickUp
         | FeatureWord::OtherPickUp
         | FeatureWord::DirectedPickUp
-        | FeatureWord::Retrieve => true,
-        FeatureWord::MeetMe
-        | FeatureWord::OpenMeetMe
-        | FeatureWord::CallBack
-        | FeatureWord::CancelCallBack
-        | FeatureWord::MaliciousCall => false,
+        | FeatureWord::Retrieve
+        | FeatureWord::MeetMe
+        | FeatureWord::OpenMeetMe => true,
+        FeatureWord::CallBack | FeatureWord::CancelCallBack | FeatureWord::MaliciousCall => false,
         FeatureWord::ForwardAll
         | FeatureWord::ForwardBusy
         | FeatureWord::ForwardNoAnswer

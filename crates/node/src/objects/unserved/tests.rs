@@ -49,6 +49,11 @@ fn what_is_set_and_has_no_effect() {
         &["end user a: nothing asks for a PIN yet"],
     );
     check(
+        "[[meet_me]]\npattern = \"88XX\"\n[[feature_code]]\npattern = \"*88!\"\nfeature = \"meet-me-open\"\n\
+         [[feature_code]]\npattern = \"*87!\"\nfeature = \"meet-me\"\n",
+        &[],
+    );
+    check(
         "[service_parameters]\nshow_hunt_member = true\naar = true\nring_time = 20\n",
         &["service parameters: show_hunt_member has no effect yet"],
     );
