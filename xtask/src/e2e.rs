@@ -13,6 +13,7 @@ mod audio;
 mod backup;
 mod baresip;
 mod capture;
+mod conference;
 pub(crate) mod configuration;
 mod damage;
 mod dialling;
@@ -50,6 +51,7 @@ const SCENARIOS: &[(&str, &str, Scenario)] = &[
     ("shared-line", "a third phone on the number rings too and stops", talk::shared_line),
     ("transfer", "the called phone sends the caller to a third one", transfer::blind),
     ("park", "the caller waits at a number until a third phone gets it back", park::park),
+    ("conference", "three phones meet at a number and hear each other", conference::meet_me),
     ("orders", "an operator brings parties together, sends one on, ends a call", transfer::ordered),
     ("hold", "who is held hears music, and the other one again afterwards", transfer::hold),
     ("srtp", "phones that insist on SRTP, through the relay and with services", secure::srtp),

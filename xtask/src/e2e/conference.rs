@@ -1,0 +1,91 @@
+//! Conferences: several phones hear each other through the bridge of the server.
+
+use std::time::Duration;
+
+use super::Context;
+use super::audio::Recording;
+use super::baresip::Phone;
+use super::capture::Capture;
+use super::server::Server;
+
+/// Long enough for seconds of clean tones after jitter buffers, gain control and the tone that somebody has come.
+const TALK: Duration = Duration::from_secs(7);
+/// Both other tones together; G.711 leaves more than 0.99 of what is mixed.
+const CLEAR: f64 = 0.9;
+/// Each of the others: both are brought to about the same level, so that each has about half.
+const EACH_MIN: f64 = 0.25;
+/// A phone's own tone, which it is not to hear.
+const OWN_MAX: f64 = 0.01;
+
+/// Name, number, tone.
+const PHONES: [(&str, &str, u32); 3] = [("alice", "1001", 440), ("bob", "1002", 700), ("carol", "1003", 900)];
+
+/// Three phones meet at a number that the first one opens; each hears the two others, and the two that are left each other.
+///
+/// # Errors
+/// What was not as it should be.
+pub(super) fn meet_me(context: &Context) -> Result<String, String> {
+    let server = Server::lab(context, &[])?;
+    let write = |name: &str, rows: &str| {
+        let file = context.folder.join(name);
+        std::fs::write(&file, rows).map_err(|error| format!("{name}: {error}"))?;
+        Ok::<_, String>(file.to_string_lossy().into_owned())
+    };
+    let numbers = write("meet-mes.csv", "pattern,partition\n88XX,internal\n")?;
+    let codes = write("feature-codes.csv", "pattern,partition,feature\n*88!,internal,meet-me-open\n")?;
+    server.ask(&["import", &numbers, &codes, "--message", "meetings"])?;
+    let capture = Capture::start(&context.folder, &[server.udp.port()])?;
+    let phone = |(name, number, tone)| Phone::register(&context.folder, &server.account(name, number, tone));
+    let [first, second, third] = PHONES;
+    let mut phones = [phone(first)?, phone(second)?, phone(third)?];
+    for (phone, dials) in phones.iter_mut().zip(["*888801", "8801", "8801"]) {
+        phone.dial(dials)?;
+        phone.expect("CALL_ESTABLISHED")?;
+    }
+    phones[0].talk(TALK);
+    let mut shares = Vec::new();
+    for ((name, _, own), phone) in PHONES.iter().zip(&phones) {
+        shares.push(hears_the_others(name, &phone.heard()?.last_seconds(3.0), *own)?);
+    }
+    // Who opened it leaves; it goes on.
+    phones[0].command("hangup", "")?;
+    phones[0].expect("CALL_CLOSED")?;
+    server.wait_for_records(1)?;
+    server.explain_last()?.tells(&[
+        "1001",
+        "leads to the feature meet-me-open",
+        "a conference",
+        "hung up",
+    ])?;
+    phones[1].talk(TALK);
+    for (at, name, tone) in [(1, "bob", 900.0), (2, "carol", 700.0)] {
+        let share = phones[at].heard()?.last_seconds(2.0).share_of(tone);
+        if share < CLEAR {
+            return Err(format!("of the two that were left, {name} heard {share:.2} of {tone} Hz"));
+        }
+    }
+    for phone in &mut phones[1..] {
+        phone.command("hangup", "")?;
+        phone.expect("CALL_CLOSED")?;
+    }
+    let malformed = capture.finish()?.malformed()?;
+    if !malformed.is_empty() {
+        return Err(format!("tshark finds fault with: {}", malformed.join("; ")));
+    }
+    server.wait_for_records(3)?;
+    server.explain_last()?.tells(&["leads to the feature meet-me", "a conference"])?;
+    server.is_well()?;
+    Ok(format!("each of three heard the two others (of its sound {}) and not itself", shares.join(", ")))
+}
+
+/// Both other tones are in what a phone heard, and its own is not; returns their shares.
+fn hears_the_others(name: &str, heard: &Recording, own: u32) -> Result<String, String> {
+    let share = |tone: u32| heard.share_of(f64::from(tone));
+    let others: Vec<f64> = PHONES.iter().filter(|row| row.2 != own).map(|row| share(row.2)).collect();
+    let echo = share(own);
+    let all = others.iter().sum::<f64>();
+    if all < CLEAR || others.iter().any(|share| *share < EACH_MIN) || echo > OWN_MAX {
+        return Err(format!("{name} heard {others:.2?} of the others and {echo:.3} of its own {own} Hz"));
+    }
+    Ok(others.iter().map(|share| format!("{share:.2}")).collect::<Vec<_>>().join(" and "))
+}
