@@ -31,6 +31,11 @@ impl CallControl {
         wanted: &Wanted,
         out: &mut Outbox,
     ) -> Result<(), WhyFeatureRefused<'static>> {
+        // Whoever calls on account of a transfer is no device that could take a call.
+        if self.calls.get(&asker).is_some_and(|call| call.facts.transfers.is_some()) {
+            let rule = "nobody is transferred to a call that rings elsewhere";
+            return Err(WhyFeatureRefused::NotAllowed { rule });
+        }
         let rings = self.wanted_call(now, asker, wanted)?;
         let taking = Taking::rings_at(Feature::PickUp, rings.line.as_str());
         let own = self.calls.get(&asker).and_then(|call| call.calling_line());
