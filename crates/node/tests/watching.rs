@@ -770,3 +770,17 @@ fn states_are_right_in_the_end_whatever_is_lost_on_the_way() {
     }
     assert!((10..50).contains(&talks), "{talks} of 60 end in a call");
 }
+
+#[test]
+fn a_subscription_is_no_larger_than_a_registration() {
+    let mut world = World::new(&draft());
+    let check = |world: &mut World, address: &str, bytes: usize, status: &str| {
+        let event = format!("dialog;id={}", "a".repeat(bytes)).leak();
+        let mut carol = Watcher::new("1003", address, event);
+        let answer = carol.subscribe(world, "1002", "600");
+        assert!(answer.starts_with(&format!("SIP/2.0 {status} ")), "{bytes}: {answer}");
+        world.sent.clear();
+    };
+    check(&mut world, "192.0.2.30:5060", 3000, "200");
+    check(&mut world, "192.0.2.30:5062", 4100, "400");
+}

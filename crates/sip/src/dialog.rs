@@ -68,6 +68,12 @@ impl Dialog {
         }
     }
 
+    /// Bytes of what the peer wrote and is kept.
+    pub(crate) fn text_bytes(&self) -> usize {
+        let texts = [&self.call_id, &self.local, &self.remote, &self.remote_tag, &self.target];
+        texts.into_iter().chain(&self.routes).map(|text| text.len()).sum()
+    }
+
     /// Whether a request in this dialog is new: its CSeq is higher than the last (RFC 3261 §12.2.2).
     pub(crate) fn accept_cseq(&mut self, cseq: u32) -> bool {
         let fresh = self.remote_cseq.is_none_or(|last| cseq > last);

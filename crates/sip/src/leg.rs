@@ -520,7 +520,7 @@ fn reason_cause(message: &Message<'_>) -> Option<Cause> {
 /// Options and methods that we understand, in every message that begins or changes a session.
 fn write_abilities(out: &mut Vec<u8>) {
     out.extend_from_slice(
-        b"Allow: INVITE, ACK, CANCEL, BYE, OPTIONS, PRACK, UPDATE, INFO, REFER, NOTIFY\r\n",
+        b"Allow: INVITE, ACK, CANCEL, BYE, OPTIONS, PRACK, UPDATE, INFO, REFER, SUBSCRIBE, NOTIFY\r\n",
     );
 }
 

@@ -618,7 +618,7 @@ impl Fill<'_> {
 
 pub(crate) fn write_allow(out: &mut Vec<u8>) {
     out.extend_from_slice(
-        b"Allow: INVITE, ACK, CANCEL, BYE, OPTIONS, REGISTER, PRACK, UPDATE, INFO, REFER, NOTIFY\r\n",
+        b"Allow: INVITE, ACK, CANCEL, BYE, OPTIONS, REGISTER, PRACK, UPDATE, INFO, REFER, SUBSCRIBE, NOTIFY\r\n",
     );
 }
 

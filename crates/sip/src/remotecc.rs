@@ -218,12 +218,13 @@ impl Sip {
         });
     }
 
-    /// The leg that a phone names, when it is its own: it is at the address from which it asks.
+    /// The leg that a phone names, when it is its own: it is at the address and port from which it asks. Behind one address there may be
+    /// many phones.
     fn leg_of_phone(&self, named: &DialogId, flow: Flow) -> Option<LegId> {
         let id = *self.shared.tags.get(&write::parse_hex64(&named.remote_tag)?)?;
         let dialog = &self.legs.get(&id)?.dialog;
         let fits = dialog.call_id == named.call_id && dialog.remote_tag == named.local_tag;
-        (fits && dialog.flow.peer().ip() == flow.peer().ip()).then_some(id)
+        (fits && dialog.flow.peer() == flow.peer()).then_some(id)
     }
 }
 

@@ -90,10 +90,14 @@ impl Sip {
         if !request.parsed_request_uri().is_some_and(ours) {
             return self.refuse(request, flow, 404, |_| (), out);
         }
-        let id = WatchId(self.leg_ids.allocate());
         let local_tag = self.shared.rng.next_u64();
         let head = self.shared.head_of(request, &flow, local_tag);
         let dialog = Dialog::of_request(request, local_tag, flow, false, &self.shared);
+        if dialog.text_bytes() + wish.id.len() + request.request_user().len() > limits::BINDING_TEXT_BYTES {
+            // It is kept for as long as somebody watches.
+            return self.refuse(request, flow, 400, |_| (), out);
+        }
+        let id = WatchId(self.leg_ids.allocate());
         let asked = Asked { key, head, flow, time: wish.time };
         let number: Box<str> = request.request_user().into();
         out.items.push(Output::Watch {

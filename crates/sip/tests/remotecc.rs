@@ -124,6 +124,10 @@ fn what_is_no_key_with_a_call_of_the_phone_is_refused() {
     d.from(BOB, &press("x1", "Park", &own));
     let answer = d.one();
     assert!(answer.starts_with("SIP/2.0 481 "), "{answer}");
+    // Another phone behind the same address.
+    d.from("192.0.2.10:5061", &press("x2", "Park", &own));
+    let answer = d.one();
+    assert!(answer.starts_with("SIP/2.0 401 "), "{answer}");
     assert!(d.signals.is_empty());
 }
 

@@ -164,6 +164,10 @@ impl Step<'_> {
         parked.then(|| {
             self.facts.way = Way::None;
             self.vacate_all_but(None);
+            // What was taken for the phones that rang is for others again; and however often nobody answers, the record does not
+            // grow with it.
+            self.give_back_bandwidth();
+            self.facts.rung.clear();
             Parked.wait(self)
         })
     }

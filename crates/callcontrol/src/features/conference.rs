@@ -211,6 +211,10 @@ impl CallControl {
         out: &mut Outbox,
     ) {
         self.sound(id, Tone::Enter, out);
+        if let Some(conference) = self.shared.conferences.all.get_mut(&id) {
+            // Each seat that is taken is one that was awaited: without this it would be that of somebody who is just coming in.
+            conference.pending += 1;
+        }
         let how = (Feature::Conference, conversation);
         match Call::seated_in(now, call, party, id, how, &mut self.shared, out) {
             Some(call) => self.keep(call),

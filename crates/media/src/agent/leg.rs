@@ -129,8 +129,8 @@ impl ServiceLeg {
 
     /// Nothing has come for too long: who should send has gone without hanging up.
     pub(super) const fn silent(&self) -> Ended {
-        // Who waits may be as silent as it likes.
-        if self.hears && !matches!(self.service, Service::Sounds) {
+        // Who waits may be as silent as it likes, and so may who listens to a conference with its microphone off.
+        if self.hears && !matches!(self.service, Service::Sounds | Service::Conference(_)) {
             Ended::Now { cause: Cause::RECOVERY_ON_TIMER_EXPIRY, reason: ReleaseReason::HungUp }
         } else {
             Ended::No
