@@ -360,7 +360,9 @@ fn offer_refused(device: &str, why: WhyOfferRefused, cause: String) -> String {
         WhyOfferRefused::OtherNotReady => "there is no session yet that could be changed",
         WhyOfferRefused::OtherRefused => "the other side refused it",
         WhyOfferRefused::Malformed => "it is no session description",
-        WhyOfferRefused::NotPermitted => "its regions and locations permit none of its codecs",
+        WhyOfferRefused::NotPermitted => {
+            "its regions and locations permit none of its codecs, or it wants keys that it may not have"
+        }
     };
     format!("{device} wanted to change media and was refused: {reason} ({cause}).")
 }

@@ -14,7 +14,7 @@ use super::{Progress, Step};
 use crate::configuration::{HoldKind, HoldMode};
 use crate::exchange::{Effect, Exchange, Move, Side};
 use crate::io::Output;
-use crate::outlet::{Keys, Outlet};
+use crate::outlet::Outlet;
 
 /// Who listens, and to what.
 #[derive(Debug)]
@@ -229,7 +229,8 @@ impl Step<'_> {
     fn between(&mut self, by: Side, what: Move, description: Option<SessionDescription>) {
         let Some(listening) = &mut self.facts.listening else { return };
         let (side, service) = (listening.side, listening.leg);
-        let (next, effect) = listening.exchange.step(by, what);
+        let before = listening.exchange;
+        let (next, effect) = before.step(by, what);
         listening.exchange = next;
         if listening.gone {
             // What the party says reaches nobody any more; it may have been what was waited for.
@@ -251,6 +252,12 @@ impl Step<'_> {
         match effect {
             Effect::PassOffer => {
                 if let Some(description) = description {
+                    if by == Side::Caller
+                        && what == Move::Offer
+                        && self.denies_keys(side, party, &description)
+                    {
+                        return self.refuse_listener(party, before);
+                    }
                     let media = Media::Offer(self.between_passed(by, side, description));
                     self.command(other, Command::Media(media));
                 }
@@ -270,6 +277,18 @@ impl Step<'_> {
         }
     }
 
+    /// What the party offers the service is not passed on, and nothing is open between the two any more.
+    fn refuse_listener(&mut self, party: LegId, before: Exchange) {
+        let cause = self.not_permitted(party);
+        self.command(party, Command::RefuseMedia(cause));
+        let Some(listening) = &mut self.facts.listening else { return };
+        listening.exchange = Exchange::Settled;
+        if matches!(before, Exchange::Requested(_)) {
+            let service = listening.leg;
+            self.command(service, Command::RefuseMedia(cause));
+        }
+    }
+
     /// What the other one of the two is told instead of a description.
     fn between_passed(
         &mut self,
@@ -278,14 +297,13 @@ impl Step<'_> {
         description: SessionDescription,
     ) -> SessionDescription {
         let address = self.shared.configuration.address;
-        // A service of ours speaks for itself about keys.
-        self.facts.outlet(party).set_keys(Keys::AsTheyAre);
-        match (from, &mut self.facts.listening) {
-            (Side::Caller, Some(listening)) => listening.to_service.pass(description, address, None),
-            (Side::Caller, None) | (Side::Called, _) => {
-                self.facts.outlet(party).pass(description, address, None)
-            }
-        }
+        let keys = self.keys_with_service(party);
+        let outlet = match (from, &mut self.facts.listening) {
+            (Side::Caller, Some(listening)) => &mut listening.to_service,
+            (Side::Caller, None) | (Side::Called, _) => self.facts.outlet(party),
+        };
+        outlet.set_keys(keys);
+        outlet.pass(description, address, None)
     }
 
     /// A listener leaves its call, and so the service; what it owes to that.

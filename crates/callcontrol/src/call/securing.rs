@@ -270,8 +270,33 @@ impl Step<'_> {
         Some(self.end(cause, ReleasedBy::System, WhyEnded::NoMedia))
     }
 
+    /// What a side and a service of ours are told of each other's keys: such a service speaks for itself.
+    pub(super) fn keys_with_service(&self, side: Side) -> Keys {
+        match self.rule(side) {
+            SrtpRule::AsOffered => Keys::AsTheyAre,
+            SrtpRule::Never => Keys::These(Vec::new(), Wish::Clear),
+        }
+    }
+
+    /// Whether a side wants SRTP alone and may have no keys, so that its offer is refused.
+    pub(super) fn denies_keys(&mut self, side: Side, leg: LegId, offer: &SessionDescription) -> bool {
+        let security = AudioSecurity::of(offer.as_bytes());
+        if self.rule(side) == SrtpRule::AsOffered || security.wish != Wish::Required {
+            return false;
+        }
+        let offered = join(security.suites());
+        let untold = self.untold(&[]);
+        let outcome = KeysOutcome::NotToBeHad(untold.why());
+        let keys = KeysView { offered: &offered, answered: "", outcome };
+        self.out.decide(self.now, self.facts.id, Some(leg), Decision::Keys(keys));
+        true
+    }
+
     /// How a side has had its media until now, so that a service of ours offers it the same.
     pub(super) fn srtp_of(&self, side: Side) -> SrtpOffer {
+        if self.rule(side) == SrtpRule::Never {
+            return SrtpOffer::Clear;
+        }
         let written = match side {
             Side::Caller => self.facts.to_called.source(),
             Side::Called => self.facts.to_caller.source(),

@@ -77,6 +77,10 @@ impl Session {
         match effect {
             Effect::PassOffer => {
                 let Some(description) = description else { return Agreement::Possible };
+                let may_be_refused = before == Exchange::Settled && what == Move::Offer;
+                if may_be_refused && step.denies_keys(side, own, &description) {
+                    return self.not_permitted(step, before, own, what);
+                }
                 let Some(passed) = step.pass_offer(side, self.called, description) else {
                     return self.not_permitted(step, before, own, what);
                 };
