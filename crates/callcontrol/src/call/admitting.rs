@@ -96,8 +96,12 @@ impl Step<'_> {
     /// Takes bandwidth between two sites; once between the same locations.
     fn take_bandwidth(&mut self, (caller, called): &(Site, Site), kbps: u32) -> Result<(), NoRoom> {
         let (from, to) = (caller.location(), called.location());
-        if from == to || self.facts.reserved.kbps(to).is_some() {
+        if from == to {
             return Ok(());
+        }
+        if let Some(before) = self.facts.reserved.kbps(to) {
+            // Another device of the place may need more than those before it: one of them will have the call.
+            return if kbps > before { self.change_bandwidth(from, to, (before, kbps), "") } else { Ok(()) };
         }
         let admission = Arc::clone(&self.shared.configuration.admission);
         let taken = self.shared.bandwidth.take(&admission, &mut self.facts.reserved, (from, to), kbps);
@@ -120,6 +124,10 @@ impl Step<'_> {
     /// A device has the call: what was taken for others is given back.
     pub(super) fn keep_bandwidth_of(&mut self, leg: LegId) {
         let Some((_, called)) = self.facts.rung_on(leg).and_then(|target| self.sites(target)) else { return };
+        // A device that has moved meanwhile took its bandwidth where it was, and nobody knows which of it that is: all is kept.
+        if self.facts.reserved.kbps(called.location()).is_none() {
+            return;
+        }
         self.shared.bandwidth.give_back(&mut self.facts.reserved, Some(called.location()));
     }
 
@@ -130,7 +138,8 @@ impl Step<'_> {
         let admission = Arc::clone(&self.shared.configuration.admission);
         let kbps = Permit::between(&admission, caller, called).most(Some(offer));
         if kbps > before {
-            self.change_bandwidth(caller.location(), to, (before, kbps), "");
+            // Without room for more the offer is cut down to what there is.
+            _ = self.change_bandwidth(caller.location(), to, (before, kbps), "");
         }
     }
 
@@ -144,11 +153,17 @@ impl Step<'_> {
         let permit = Permit::between(&admission, &caller, &called).within(Some(before));
         let (kbps, codec) = permit.first(answer.as_bytes());
         if kbps != before {
-            self.change_bandwidth(caller.location(), called.location(), (before, kbps), codec);
+            _ = self.change_bandwidth(caller.location(), called.location(), (before, kbps), codec);
         }
     }
 
-    fn change_bandwidth(&mut self, from: &str, to: &str, (before, kbps): (u32, u32), codec: &str) {
+    fn change_bandwidth(
+        &mut self,
+        from: &str,
+        to: &str,
+        (before, kbps): (u32, u32),
+        codec: &str,
+    ) -> Result<(), NoRoom> {
         let admission = Arc::clone(&self.shared.configuration.admission);
         let changed = self.shared.bandwidth.change(&admission, &mut self.facts.reserved, (from, to), kbps);
         let news = match &changed {
@@ -156,6 +171,7 @@ impl Step<'_> {
             Err(missing) => News::BandwidthMissing(missing.view()),
         };
         self.decide(None, Decision::Admission(news));
+        changed
     }
 
     /// No device that would be rung may be rung: what comes next, or the end.
