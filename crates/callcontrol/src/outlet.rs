@@ -3,7 +3,7 @@
 use std::net::{IpAddr, SocketAddr};
 
 use strowger_base::SessionDescription;
-use strowger_media::sdp::{self, CryptoLine, Origin, Wish};
+use strowger_media::sdp::{self, AudioSecurity, CryptoLine, Origin, Wish};
 
 /// The descriptions that go to one leg.
 #[derive(Clone, Debug)]
@@ -12,6 +12,8 @@ pub(crate) struct Outlet {
     version: u64,
     /// What the leg is told about keys.
     keys: Keys,
+    /// What the leg itself said about keys when it last described its media, in whichever call that was.
+    wish: Option<Wish>,
     last: Option<Last>,
 }
 
@@ -44,7 +46,7 @@ struct Last {
 
 impl Outlet {
     pub(crate) const fn new(session_id: u64) -> Self {
-        Outlet { session_id, version: 0, keys: Keys::AsTheyAre, last: None }
+        Outlet { session_id, version: 0, keys: Keys::AsTheyAre, wish: None, last: None }
     }
 
     /// What the leg is told instead of `source`: with an `o=` line of ours, and with the relay's address when there
@@ -110,6 +112,16 @@ impl Outlet {
     /// What the leg is told about keys from now on.
     pub(crate) fn set_keys(&mut self, keys: Keys) {
         self.keys = keys;
+    }
+
+    /// The leg itself described its media.
+    pub(crate) fn wrote(&mut self, description: &SessionDescription) {
+        self.wish = Some(AudioSecurity::of(description.as_bytes()).wish);
+    }
+
+    /// What the leg said about keys last.
+    pub(crate) const fn wish(&self) -> Option<Wish> {
+        self.wish
     }
 
     /// What was sent last.

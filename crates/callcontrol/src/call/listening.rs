@@ -298,6 +298,9 @@ impl Step<'_> {
     ) -> SessionDescription {
         let address = self.shared.configuration.address;
         let keys = self.keys_with_service(party);
+        if from == Side::Caller {
+            self.facts.outlet(party).wrote(&description);
+        }
         let outlet = match (from, &mut self.facts.listening) {
             (Side::Caller, Some(listening)) => &mut listening.to_service,
             (Side::Caller, None) | (Side::Called, _) => self.facts.outlet(party),

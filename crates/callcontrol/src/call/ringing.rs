@@ -7,7 +7,7 @@
 use std::time::Duration;
 
 use strowger_base::journal::{Decision, PartyView, ReleasedBy, WhyEnded, WhyOfferRefused, WhyReleased};
-use strowger_base::leg::{Alert, Party, ReleaseReason, Ring, Service, Signal, SrtpOffer, Target, Tone};
+use strowger_base::leg::{Alert, Party, ReleaseReason, Ring, Service, Signal, Target, Tone};
 use strowger_base::{Cause, Command, LegId, LineName, Media, SessionDescription};
 
 use super::joining::{First, Joining};
@@ -480,7 +480,7 @@ impl Step<'_> {
             shown: PartyView::from(&calling),
         };
         self.out.decide(self.now, self.facts.id, Some(leg), rung);
-        let style = self.ring_style(&target);
+        let (style, srtp) = (self.ring_style(&target), self.srtp_from(&target));
         let ring = Ring {
             target: target.clone(),
             calling,
@@ -489,7 +489,7 @@ impl Step<'_> {
             hops_remaining: self.facts.hops_remaining,
             reliable_provisional,
             diversions,
-            srtp: SrtpOffer::Clear,
+            srtp,
             style,
         };
         self.shared.legs.insert(leg, self.facts.id);

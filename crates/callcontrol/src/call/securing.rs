@@ -292,16 +292,25 @@ impl Step<'_> {
         true
     }
 
-    /// How a side has had its media until now, so that a service of ours offers it the same.
+    /// What a target says about keys when it is a service of ours and has to offer.
+    pub(super) fn srtp_from(&self, target: &Target) -> SrtpOffer {
+        match target {
+            Target::Service(_) => self.srtp_of(Side::Caller),
+            // A device speaks for itself.
+            Target::Phone { .. } | Target::Trunk(_) => SrtpOffer::Clear,
+        }
+    }
+
+    /// How a side has had its media until now, also in a call that it left, so that a service of ours offers it the same.
     pub(super) fn srtp_of(&self, side: Side) -> SrtpOffer {
         if self.rule(side) == SrtpRule::Never {
             return SrtpOffer::Clear;
         }
-        let written = match side {
-            Side::Caller => self.facts.to_called.source(),
-            Side::Called => self.facts.to_caller.source(),
+        let outlet = match side {
+            Side::Caller => &self.facts.to_caller,
+            Side::Called => &self.facts.to_called,
         };
-        match written.map(|written| AudioSecurity::of(written.as_bytes()).wish) {
+        match outlet.wish() {
             Some(Wish::Required) => SrtpOffer::Alone,
             Some(Wish::Optional) => SrtpOffer::Beside,
             Some(Wish::Clear | Wish::Other) | None => SrtpOffer::Clear,

@@ -244,6 +244,7 @@ impl Step<'_> {
         left: Option<SessionDescription>,
         keys: Keys,
     ) -> SessionDescription {
+        self.facts.outlet(from).wrote(&description);
         self.facts.outlet(from.other()).set_keys(keys);
         let address = self.shared.configuration.address;
         let relay = self.facts.relay.address_for(from.other());
