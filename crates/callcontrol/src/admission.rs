@@ -103,6 +103,21 @@ impl Taken {
         }
     }
 
+    /// Whether there is room between two locations when a call gives back what it has.
+    pub(crate) fn has_room_without(
+        &self,
+        reserved: &Reserved,
+        admission: &Admission,
+        (from, to): (&str, &str),
+        kbps: u32,
+    ) -> bool {
+        let (Some(one), Some(other)) = (admission.location(from), admission.location(to)) else {
+            return false;
+        };
+        let given_back = reserved.shares.iter().map(|share| &share.reservation);
+        self.ledger.has_room_without(given_back, &admission.locations, (one, other), speech(kbps)).is_ok()
+    }
+
     fn refuse(&mut self, (from, to): (&str, &str), refusal: Refusal, needed: u32) -> NoRoom {
         if let Refusal::Full { place, .. } = &refusal {
             *self.refused.entry(place.clone()).or_default() += 1;

@@ -59,7 +59,7 @@ use locating::Locating;
 use opening::Opening;
 use parked::Parked;
 pub(crate) use parked::Place;
-pub(crate) use participant::{Owes, Participant, Stage, conversation_of};
+pub(crate) use participant::{Device, Owes, Participant, Stage, conversation_of};
 use ringing::Ringing;
 use securing::Security;
 pub(crate) use stopping::Stopped;

@@ -189,6 +189,8 @@ pub enum WhyFeatureRefused<'a> {
     TooLate,
     /// What was asked for is in use: another call is parked there.
     Taken,
+    /// There is no bandwidth between whoever asks and the party that it would talk with.
+    NoBandwidth,
 }
 
 wire_enum!(WhyFeatureRefused<'a> {
@@ -202,6 +204,7 @@ wire_enum!(WhyFeatureRefused<'a> {
     Congestion = 7,
     TooLate = 8,
     Taken = 9,
+    NoBandwidth = 10,
 });
 
 impl WhyFeatureRefused<'_> {
@@ -214,6 +217,7 @@ impl WhyFeatureRefused<'_> {
             | WhyFeatureRefused::NotAllowed { .. } => Cause::FACILITY_REJECTED,
             WhyFeatureRefused::NothingThere | WhyFeatureRefused::TooLate => Cause::UNALLOCATED_NUMBER,
             WhyFeatureRefused::Taken => Cause::USER_BUSY,
+            WhyFeatureRefused::NoBandwidth => Cause::OUT_OF_BANDWIDTH,
             WhyFeatureRefused::Argument { .. } => Cause::INVALID_NUMBER_FORMAT,
             WhyFeatureRefused::Exhausted { .. } => Cause::RESOURCE_UNAVAILABLE,
             WhyFeatureRefused::Congestion => Cause::SWITCHING_EQUIPMENT_CONGESTION,

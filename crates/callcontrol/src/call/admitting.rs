@@ -9,14 +9,16 @@ use strowger_base::journal::{
     Admission as News, Codecs, Decision, ReleasedBy, WhyEnded, WhyRefused, WhyReleased,
 };
 use strowger_base::leg::{ReleaseReason, Target};
-use strowger_base::{Cause, LegId, SessionDescription};
+use strowger_base::{Cause, LegId, Now, SessionDescription};
 
 use super::permitting::Permit;
 use super::way::{Tried, Way};
-use super::{Progress, State, Step};
+use super::{Call, Progress, State, Step};
 use crate::admission::NoRoom;
 use crate::configuration::Site;
 use crate::failure::Failure;
+use crate::io::Outbox;
+use crate::shared::Shared;
 
 /// Why no device of those that a call would ring may be rung.
 pub(super) enum NotAdmitted {
@@ -45,6 +47,27 @@ impl NotAdmitted {
                 left: "",
             }),
         }
+    }
+}
+
+impl Call {
+    /// Whether its caller could talk with this device, once what the call has of bandwidth is given back.
+    pub(crate) fn has_room_for(
+        &mut self,
+        now: Now,
+        target: &Target,
+        shared: &mut Shared,
+        out: &mut Outbox,
+    ) -> bool {
+        let step = Step { now, facts: &mut self.facts, shared, out };
+        let Some((caller, called)) = step.sites(target) else { return true };
+        let (from, to) = (caller.location(), called.location());
+        if from == to {
+            return true;
+        }
+        let admission = Arc::clone(&step.shared.configuration.admission);
+        let kbps = Permit::between(&admission, &caller, &called).most(None);
+        step.shared.bandwidth.has_room_without(&step.facts.reserved, &admission, (from, to), kbps)
     }
 }
 

@@ -11,7 +11,7 @@ use strowger_base::leg::Origin;
 use strowger_base::{CallId, LineName, Now, WallTime};
 
 use crate::CallControl;
-use crate::call::{Taking, Wanted};
+use crate::call::{Device, Taking, Wanted};
 use crate::io::Outbox;
 
 /// A call that rings.
@@ -127,12 +127,28 @@ impl CallControl {
     ) -> Result<(), WhyFeatureRefused<'static>> {
         let offers = self.calls.get(&asker).is_some_and(|asker| asker.offers());
         self.calls.get(&call).ok_or(WhyFeatureRefused::TooLate)?.gives_caller(offers)?;
+        self.room_for(now, asker, call, out)?;
         let moved = taking.feature.into_call(call);
         let mut taker = None;
         self.with_call(asker, |asker, shared| taker = asker.hand_over_asker(now, moved, shared, out));
         let Some(taker) = taker else { return Err(WhyFeatureRefused::TooLate) };
         self.with_call(call, |call, shared| call.give_caller(now, taker, taking, shared, out));
         Ok(())
+    }
+
+    /// That there is bandwidth is known before anything is moved: who waits does not lose its call over who asks.
+    fn room_for(
+        &mut self,
+        now: Now,
+        asker: CallId,
+        call: CallId,
+        out: &mut Outbox,
+    ) -> Result<(), WhyFeatureRefused<'static>> {
+        let origin = self.calls.get(&asker).map(|asker| asker.facts.origin.clone());
+        let target = Device::Calling(origin.ok_or(WhyFeatureRefused::TooLate)?).target();
+        let mut room = true;
+        self.with_call(call, |call, shared| room = call.has_room_for(now, &target, shared, out));
+        if room { Ok(()) } else { Err(WhyFeatureRefused::NoBandwidth) }
     }
 
     /// The phones of whoever asked ring in place of the others.
@@ -145,6 +161,7 @@ impl CallControl {
         out: &mut Outbox,
     ) -> Result<(), WhyFeatureRefused<'static>> {
         self.calls.get(&call).ok_or(WhyFeatureRefused::TooLate)?.gives_caller(true)?;
+        self.room_for(now, asker, call, out)?;
         let moved = taking.feature.into_call(call);
         self.with_call(asker, |asker, shared| asker.dismiss_asker(now, moved, shared, out));
         self.with_call(call, |call, shared| call.ring_instead(now, line, taking, shared, out));

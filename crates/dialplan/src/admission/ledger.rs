@@ -107,6 +107,24 @@ impl Ledger {
         }
     }
 
+    /// Whether there is room between two locations once these reservations are given back. Nothing is taken or given back.
+    ///
+    /// # Errors
+    /// As of [`Ledger::admit`].
+    pub fn has_room_without<'r>(
+        &self,
+        given_back: impl IntoIterator<Item = &'r Reservation>,
+        locations: &Locations,
+        (from, to): (LocationId, LocationId),
+        bandwidth: Bandwidth,
+    ) -> Result<(), Refusal> {
+        let mut then = self.clone();
+        for Reservation { places, bandwidth } in given_back {
+            then.release(Reservation { places: places.clone(), bandwidth: *bandwidth });
+        }
+        then.admit(locations, from, to, bandwidth).map(|reservation| then.release(reservation))
+    }
+
     /// Changes what a call has taken, at the places that it took it from: another configuration may have other ways between the same
     /// locations, and those of calls in progress stay as they are. A place that is no longer there has no bounds.
     ///
