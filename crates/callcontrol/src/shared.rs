@@ -259,6 +259,11 @@ impl Shared {
         }
     }
 
+    /// Something newer goes to the disk in place of this: it is not tried again.
+    pub(crate) fn not_wanted_any_more(&mut self, ticket: u64) {
+        self.persisted(ticket);
+    }
+
     /// The disk did not take a record: it is tried again, later each time.
     pub(crate) fn persist_failed(&mut self, now: Now, ticket: u64, reason: &str, out: &mut Outbox) {
         let count = self.waiting.len() as u32;

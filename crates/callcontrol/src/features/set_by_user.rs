@@ -99,10 +99,17 @@ impl CallControl {
         let record = out.encode(now, call, None, Entry::UserSet(*set));
         let ticket = self.shared.persist_setting(record, out);
         self.shared.user_settings.wait(ticket, waiter);
+        if let Some(before) = self.shared.user_settings.promised(ticket, set) {
+            // Tried again behind this one it would be the last on the disk, and in force after a restart.
+            self.shared.not_wanted_any_more(before);
+        }
     }
 
     /// The disk has a setting, or does not take it now: whoever waits for it hears that.
     pub(crate) fn setting_kept(&mut self, now: Now, ticket: u64, is_kept: bool, out: &mut Outbox) {
+        if is_kept {
+            self.shared.user_settings.kept(ticket);
+        }
         match self.shared.user_settings.waited(ticket) {
             None => {}
             Some(Waiter::Call(call)) if is_kept => {

@@ -25,6 +25,8 @@ pub(crate) struct UserSettings {
     logged_out: BTreeMap<Box<str>, Made>,
     /// Who hears when the disk has it, by the ticket of the promise.
     waiting: BTreeMap<u64, Waiter>,
+    /// The last promise of each owner and setting, as long as the disk has not kept it.
+    promises: BTreeMap<(Box<str>, &'static str), u64>,
 }
 
 /// Who waits for the disk.
@@ -196,6 +198,16 @@ impl UserSettings {
     /// Somebody waits until the disk has it.
     pub(crate) fn wait(&mut self, ticket: u64, waiter: Waiter) {
         self.waiting.insert(ticket, waiter);
+    }
+
+    /// The disk is to have it. Returns the promise before of the same setting, when the disk has not kept that.
+    pub(crate) fn promised(&mut self, ticket: u64, set: &UserSet<'_>) -> Option<u64> {
+        self.promises.insert((set.owner().into(), set.value.word()), ticket)
+    }
+
+    /// The disk has it.
+    pub(crate) fn kept(&mut self, ticket: u64) {
+        self.promises.retain(|_, last| *last != ticket);
     }
 
     /// Who waited for this promise.
