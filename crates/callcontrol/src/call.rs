@@ -6,6 +6,7 @@
 mod admitting;
 mod asking;
 mod authorizing;
+mod blocking;
 mod dialing;
 mod early;
 mod holding;

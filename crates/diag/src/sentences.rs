@@ -361,7 +361,7 @@ fn offer_refused(device: &str, why: WhyOfferRefused, cause: String) -> String {
         WhyOfferRefused::OtherRefused => "the other side refused it",
         WhyOfferRefused::Malformed => "it is no session description",
         WhyOfferRefused::NotPermitted => {
-            "its regions and locations permit none of its codecs, or it wants keys that it may not have"
+            "its regions and locations permit none of its codecs, or what it says about keys may not be"
         }
     };
     format!("{device} wanted to change media and was refused: {reason} ({cause}).")

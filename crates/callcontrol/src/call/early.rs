@@ -33,8 +33,12 @@ impl Session {
         let again = step.facts.to_caller.source() == Some(&answer);
         match (self.begun, self.exchange) {
             (Begun::No, Exchange::Offered(Side::Caller)) => {
-                self.exchange = Exchange::Settled;
                 let passed = step.pass_answer(Side::Called, self.called, answer);
+                // What it answers in the end counts.
+                if !again && step.blocks_agreement(Side::Caller, step.facts.caller) {
+                    return Media::None;
+                }
+                self.exchange = Exchange::Settled;
                 self.agreed(step, Side::Called);
                 Media::Answer(passed)
             }

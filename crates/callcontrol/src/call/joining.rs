@@ -7,6 +7,7 @@ use strowger_base::journal::{ReleasedBy, WhyEnded, WhyOfferRefused, WhyReleased}
 use strowger_base::{Cause, Command, LegId, Media, SessionDescription};
 use strowger_media::control::Report;
 
+use super::blocking::BLOCKED;
 use super::participant::{Owes, Stage};
 use super::session::{MediaSignal, Session};
 use super::talking::Talking;
@@ -93,6 +94,14 @@ impl Talking {
         let Some(joining) = self.joining.take() else { return State::Talking(self) };
         step.stop_listening();
         let called = self.session.called;
+        let offers = match &joining.first {
+            First::Caller(offer) => Some((step.facts.caller, offer)),
+            First::Called(offer) => Some((called, offer)),
+            First::Asked | First::AskedCaller => None,
+        };
+        if offers.is_some_and(|(leg, offer)| step.blocks_offer(leg, offer)) {
+            return self.without_media(step, BLOCKED);
+        }
         match joining.first {
             First::Caller(offer) => {
                 let Some(passed) = step.pass_offer(Side::Caller, called, offer) else {

@@ -49,6 +49,8 @@ pub(crate) struct Participant {
     pub(crate) outlet: Outlet,
     /// What it owes to the one with whom it talked before.
     pub(crate) owes: Owes,
+    /// Its call was to an emergency service: it is not held to what other calls are.
+    pub(crate) emergency: bool,
     /// The line that counted it.
     pub(crate) line: Option<LineName>,
 }
@@ -180,7 +182,7 @@ impl Step<'_> {
 impl Facts {
     /// The party of one side, as it leaves the call.
     pub(super) fn participant(&mut self, side: Side, leg: LegId, owes: Owes) -> Participant {
-        let outlet = self.outlet(side).clone();
+        let (outlet, emergency) = (self.outlet(side).clone(), self.emergency);
         match side {
             Side::Caller => Participant {
                 leg,
@@ -190,6 +192,7 @@ impl Facts {
                 reach: self.caller_reach,
                 outlet,
                 owes,
+                emergency,
                 line: match &self.origin {
                     Origin::Line { line, .. } => Some(line.clone()),
                     Origin::Trunk(_) => None,
@@ -209,6 +212,7 @@ impl Facts {
                     reach: self.called_reach,
                     outlet,
                     owes,
+                    emergency,
                 }
             }
         }
@@ -227,6 +231,7 @@ impl Facts {
         self.connected = Some(participant.party.clone());
         self.called_reach = participant.reach;
         self.to_called = participant.outlet.clone();
+        self.emergency |= participant.emergency;
     }
 
     /// A party that is in an answered call already takes the calling side. Who would move a service of ours there is refused before.
@@ -243,6 +248,7 @@ impl Facts {
         self.caller_reach = participant.reach;
         self.caller_takes_reliable = false;
         self.to_caller = participant.outlet.clone();
+        self.emergency |= participant.emergency;
     }
 }
 

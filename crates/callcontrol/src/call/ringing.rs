@@ -13,7 +13,7 @@ use strowger_base::{Cause, Command, LegId, LineName, Media, SessionDescription};
 use super::joining::{First, Joining};
 use super::participant::{Owes, Stage};
 use super::seen::Shown;
-use super::session::{Begun, MediaSignal, Session};
+use super::session::{Agreement, Begun, MediaSignal, Session};
 use super::way::{CallerMedia, Tried, Way};
 use super::{Facts, Progress, Rung, State, Step, Talking};
 use crate::exchange::{Exchange, Side};
@@ -104,7 +104,7 @@ impl Ringing {
         }
     }
 
-    fn caller_told(mut self, step: &mut Step<'_>, signal: Signal) -> State {
+    fn caller_told(self, step: &mut Step<'_>, signal: Signal) -> State {
         let caller = step.facts.caller;
         if step.facts.caller_stage == Stage::Up {
             return self.waiting_caller_told(step, signal);
@@ -112,14 +112,14 @@ impl Ringing {
         match signal {
             Signal::Released { cause, reason } => return step.caller_gone(cause, reason),
             Signal::Media(Media::Offer(offer)) => {
-                self.media(step, caller, Side::Caller, MediaSignal::Offer(offer));
+                return self.media(step, caller, Side::Caller, MediaSignal::Offer(offer));
             }
             Signal::Media(Media::Answer(answer)) => {
-                self.media(step, caller, Side::Caller, MediaSignal::Answer(answer));
+                return self.media(step, caller, Side::Caller, MediaSignal::Answer(answer));
             }
-            Signal::MediaRequested => self.media(step, caller, Side::Caller, MediaSignal::Request),
+            Signal::MediaRequested => return self.media(step, caller, Side::Caller, MediaSignal::Request),
             Signal::MediaRefused(cause) => {
-                self.media(step, caller, Side::Caller, MediaSignal::Refuse(cause));
+                return self.media(step, caller, Side::Caller, MediaSignal::Refuse(cause));
             }
             Signal::Setup(_) | Signal::Proceeding | Signal::Alerting { .. } | Signal::Answered { .. } => {
                 step.impossible("a caller told what only a called device can tell");
@@ -161,14 +161,14 @@ impl Ringing {
             Signal::Answered { media, connected } => return self.answered(step, leg, media, connected),
             Signal::Alerting { alert, media } => self.alerting(step, leg, alert, media),
             Signal::Media(Media::Offer(offer)) => {
-                self.media(step, leg, Side::Called, MediaSignal::Offer(offer));
+                return self.media(step, leg, Side::Called, MediaSignal::Offer(offer));
             }
             Signal::Media(Media::Answer(answer)) => {
-                self.media(step, leg, Side::Called, MediaSignal::Answer(answer));
+                return self.media(step, leg, Side::Called, MediaSignal::Answer(answer));
             }
-            Signal::MediaRequested => self.media(step, leg, Side::Called, MediaSignal::Request),
+            Signal::MediaRequested => return self.media(step, leg, Side::Called, MediaSignal::Request),
             Signal::MediaRefused(cause) => {
-                self.media(step, leg, Side::Called, MediaSignal::Refuse(cause));
+                return self.media(step, leg, Side::Called, MediaSignal::Refuse(cause));
             }
             Signal::TransferRequested { .. } | Signal::TransferEnded(_) | Signal::FeatureRequested(_) => {
                 step.impossible("a feature is no matter of one call");
@@ -181,7 +181,7 @@ impl Ringing {
     }
 
     /// Offers and answers before the call is answered (PRACK, UPDATE).
-    fn media(&mut self, step: &mut Step<'_>, leg: LegId, side: Side, signal: MediaSignal) {
+    fn media(mut self, step: &mut Step<'_>, leg: LegId, side: Side, signal: MediaSignal) -> State {
         match (&mut self.devices, signal) {
             // A caller from another call has no session here before the answer.
             (Devices::One(_), MediaSignal::Offer(_) | MediaSignal::Request)
@@ -198,13 +198,16 @@ impl Ringing {
                 }
             }
             (Devices::One(session), signal) => {
-                session.tell(step, side, signal);
+                if let Agreement::None(cause) = session.tell(step, side, signal) {
+                    return step.without_media(session.called, cause);
+                }
             }
             (Devices::Apart(..), MediaSignal::Offer(_) | MediaSignal::Request) => {
                 step.refuse_media(leg, WhyOfferRefused::OtherNotReady);
             }
             (Devices::Apart(..), MediaSignal::Answer(_) | MediaSignal::Refuse(_)) => {}
         }
+        State::Ringing(self)
     }
 
     fn alerting(&mut self, step: &mut Step<'_>, leg: LegId, alert: Alert, media: Media) {

@@ -4,9 +4,7 @@
 //! told none; a device on the other side that wants encrypted media alone has it as far as the relay, which ends it. RFC 4568 §5.1
 //! says which line answers which.
 
-use strowger_base::journal::{
-    Decision, Keys as KeysView, KeysOutcome, ReleasedBy, WhyEnded, WhyNoKeys, WhyRefused,
-};
+use strowger_base::journal::{Decision, Keys as KeysView, KeysOutcome, WhyNoKeys, WhyRefused};
 use strowger_base::leg::{Origin, ReleaseReason, SrtpOffer, Target};
 use strowger_base::{Cause, LegId, SessionDescription};
 use strowger_media::control::{self, PortKeys};
@@ -14,7 +12,7 @@ use strowger_media::sdp::{self, AudioSecurity, CryptoLine, Wish};
 use strowger_media::srtp::{KeyMaterial, SrtpKeys, Suite};
 
 use super::{State, Step};
-use crate::configuration::{SrtpRule, Unencrypted};
+use crate::configuration::SrtpRule;
 use crate::exchange::Side;
 use crate::outlet::Keys;
 use crate::relay::Relay;
@@ -243,33 +241,6 @@ impl Step<'_> {
         }
     }
 
-    /// Somebody answered in the clear where that may not be: both are released. Nothing was passed to the caller but in the
-    /// record's story.
-    pub(super) fn blocks_answer(&mut self, leg: LegId) -> Option<State> {
-        if !self.blocks() {
-            return None;
-        }
-        let answer = self.facts.to_caller.source().cloned()?;
-        let security = AudioSecurity::of(answer.as_bytes());
-        let secured = match security.wish {
-            Wish::Clear => false,
-            Wish::Optional | Wish::Required => security.suites().next().is_some(),
-            Wish::Other => true,
-        };
-        if secured {
-            return None;
-        }
-        let offered = self.facts.to_called.source().map_or_else(String::new, suites_of);
-        let answered = join(security.suites());
-        let keys = KeysView { offered: &offered, answered: &answered, outcome: KeysOutcome::Blocked };
-        self.decide(Some(self.facts.caller), Decision::Keys(keys));
-        let cause = Cause::BEARER_CAPABILITY_NOT_AUTHORIZED;
-        let why = strowger_base::journal::WhyReleased::NoMedia;
-        self.release(leg, cause, why);
-        self.release(self.facts.caller, cause, why);
-        Some(self.end(cause, ReleasedBy::System, WhyEnded::NoMedia))
-    }
-
     /// What a side and a service of ours are told of each other's keys: such a service speaks for itself.
     pub(super) fn keys_with_service(&self, side: Side) -> Keys {
         match self.rule(side) {
@@ -315,10 +286,6 @@ impl Step<'_> {
             Some(Wish::Optional) => SrtpOffer::Beside,
             Some(Wish::Clear | Wish::Other) | None => SrtpOffer::Clear,
         }
-    }
-
-    fn blocks(&self) -> bool {
-        self.shared.configuration.unencrypted == Unencrypted::Blocked && !self.facts.emergency
     }
 
     /// From here on the encryption of a side ends at the relay.
@@ -440,7 +407,8 @@ fn nobodys(own: &[KeyMaterial]) -> Option<SrtpKeys> {
     Some(SrtpKeys { send: key.clone(), receive: key.clone() })
 }
 
-fn suites_of(description: &SessionDescription) -> String {
+/// The suites that a description names.
+pub(super) fn suites_of(description: &SessionDescription) -> String {
     join(AudioSecurity::of(description.as_bytes()).suites())
 }
 

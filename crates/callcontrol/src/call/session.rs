@@ -5,6 +5,7 @@ use strowger_base::{Cause, Command, LegId, Media, SessionDescription};
 use strowger_media::sdp::{self, Direction, HoldState};
 
 use super::Step;
+use super::blocking::BLOCKED;
 use super::securing::Part;
 use crate::exchange::{Effect, Exchange, Move, Side};
 use crate::outlet::Keys;
@@ -78,7 +79,12 @@ impl Session {
             Effect::PassOffer => {
                 let Some(description) = description else { return Agreement::Possible };
                 let may_be_refused = before == Exchange::Settled && what == Move::Offer;
-                if may_be_refused && step.denies_keys(side, own, &description) {
+                let denied = may_be_refused && step.denies_keys(side, own, &description);
+                let blocked = !denied && step.blocks_offer(own, &description);
+                if blocked && !may_be_refused {
+                    return Agreement::None(BLOCKED);
+                }
+                if denied || blocked {
                     return self.not_permitted(step, before, own, what);
                 }
                 let Some(passed) = step.pass_offer(side, self.called, description) else {
@@ -89,6 +95,9 @@ impl Session {
             Effect::PassAnswer => {
                 let Some(description) = description else { return Agreement::Possible };
                 let media = Media::Answer(step.pass_answer(side, self.called, description));
+                if step.blocks_agreement(side.other(), other) {
+                    return Agreement::None(BLOCKED);
+                }
                 step.tell_media(other, media);
                 self.agreed(step, side);
             }
@@ -103,6 +112,9 @@ impl Session {
                 if let Some(description) = description {
                     // Kept as what this side wants now; nobody waits for it.
                     let _ = step.pass_answer(side, self.called, description);
+                    if step.blocks_agreement(side.other(), other) {
+                        return Agreement::None(BLOCKED);
+                    }
                     self.agreed(step, side);
                 }
             }
