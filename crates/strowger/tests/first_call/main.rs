@@ -81,7 +81,7 @@ fn a_phone_registers_talks_to_the_echo_and_the_call_is_explained() {
     assert!(status == 200 && lint.contains("\"errors\":0") && lint.contains("\"open-length\""), "{lint}");
     assert_eq!(server.get("/api/v1/digits/lint?at=noon").0, 400);
     let (code, text) = strowger(&folder, &["digits", "--lint"]);
-    assert!(code == 0 && text.ends_with("errors 0, warnings 0, notes 4\n"), "{text}");
+    assert!(code == 0 && text.ends_with("errors 0, warnings 0, notes 8\n"), "{text}");
     assert!(server.stop(), "it ends well");
 
     // The folder alone tells the same.
