@@ -430,6 +430,16 @@ pub struct Leftovers {
     pub call_legs: usize,
     /// Timers of call control.
     pub call_timers: usize,
+    /// Lines that have calls.
+    pub busy_lines: usize,
+    /// Calls whose number is not complete.
+    pub dialing: usize,
+    /// Lines that calls are offered to, each as often as it is.
+    pub offered: usize,
+    /// Numbers at which calls are parked.
+    pub parked: usize,
+    /// Conferences.
+    pub conferences: usize,
     /// Records that wait for the disk.
     pub records_waiting: usize,
     /// Relays that are open.

@@ -6,14 +6,17 @@
 
 mod dialling;
 mod disk;
+mod kept;
 mod network;
 mod phone;
+mod report;
 mod setting;
 mod text;
 mod world;
 
 use std::process::ExitCode;
 
+use report::Report;
 use world::{Plan, World};
 
 fn main() -> ExitCode {
@@ -46,7 +49,7 @@ fn main() -> ExitCode {
         }
     }
     let mut failed = 0;
-    let mut total = world::Report::default();
+    let mut total = Report::default();
     for seed in first..first + seeds {
         match World::new(Plan::of_seed(seed, minutes), trace).run() {
             Ok(report) => {

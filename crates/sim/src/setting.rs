@@ -3,6 +3,7 @@
 use std::net::SocketAddr;
 use std::time::Duration;
 
+use strowger_base::feature::{Forwarded, Turn};
 use strowger_base::leg::Service;
 use strowger_base::net::Transport;
 use strowger_base::{Cause, FeatureCode, FeatureNumber, LineName, Secret};
@@ -162,6 +163,27 @@ fn features(lines: u64, plan: &mut PlanDraft) {
         number("870", FeatureCode::DirectedPark, "place", 0),
         number("*5870", FeatureCode::Retrieve, "place", 2),
     ]);
+    let code = |pattern: &str, code| {
+        let pattern = PatternDraft { pattern: pattern.into(), ..PatternDraft::default() };
+        FeatureDraft::access_code(pattern, code)
+    };
+    plan.features.extend([
+        number("82[01]", FeatureCode::MeetMe, "", 0),
+        code("*4XXX", FeatureCode::OpenMeetMe),
+        code("*50", FeatureCode::PickUp),
+        code("*51XXXX", FeatureCode::DirectedPickUp),
+        code("*60", FeatureCode::DoNotDisturb(Turn::On)),
+        code("*61", FeatureCode::DoNotDisturb(Turn::Off)),
+        code("*62", FeatureCode::DoNotDisturb(Turn::Over)),
+        code("*63", FeatureCode::HuntLogin(Turn::On)),
+        code("*64", FeatureCode::HuntLogin(Turn::Off)),
+        code("*65", FeatureCode::HuntLogin(Turn::Over)),
+    ]);
+    let kinds = [Forwarded::All, Forwarded::Busy, Forwarded::NoAnswer, Forwarded::Unregistered];
+    for (key, which) in ('0'..).zip(kinds) {
+        plan.features.push(code(&format!("*7{key}XXXX"), FeatureCode::Forward(which)));
+        plan.features.push(code(&format!("*8{key}"), FeatureCode::CancelForward(which)));
+    }
     let lines = (0..lines).map(|at| LineName::from(&*self::number(at))).collect();
     plan.pickup.add("all", PickupGroup { lines, others: Vec::new() });
     let numbers = ["880", "881"].map(Into::into).into();
@@ -213,6 +235,14 @@ pub(crate) const NUMBERS: &[&str] = &[
     PILOT, "4711", "7001", "70012", "7123", "911", "911234", "91", "52", "521", "5212", "53441", "53441#",
     "601", "61", "617", "621", "622", "6", "8", "10", "8600", "8600", "8600", "8600", "880", "881", "870",
     "*5870",
+];
+
+/// What somebody dials who wants a feature: conferences are opened and entered, calls taken, parties got back; forwards, do not disturb
+/// and hunts set and taken back, more often than set, so that calls still reach somebody.
+pub(crate) const FEATURES: &[&str] = &[
+    "*4820", "*4820", "*4821", "*4829", "820", "820", "821", "*50", "*50", "8600", "*511001", "*511002",
+    "*519999", "880", "881", "*5870", "*60", "*61", "*61", "*62", "*63", "*63", "*64", "*65", "*701002",
+    "*704500", "*704711", "*711003", "*721001", "*7382", "*731002", "*80", "*80", "*80", "*81", "*82", "*83",
 ];
 
 /// Whether the phones of a line send growing numbers.

@@ -1,7 +1,6 @@
 //! The world of one seed: node, phones, network, disk and time, and the checks after every step.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::fmt;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
@@ -17,9 +16,11 @@ use strowger_node::{Configuration, Input, Node, Outbox, Output, Parameters};
 
 use crate::dialling::Checker;
 use crate::disk::{Disk, Written};
+use crate::kept::Kept;
 use crate::network::{Network, Packet, Weather};
 use crate::phone::{Account, Manners, Phone, Style};
-use crate::setting::{self, DOMAIN, NUMBERS, SERVER, Setting, grows, number, secret};
+use crate::report::Report;
+use crate::setting::{self, DOMAIN, FEATURES, NUMBERS, SERVER, Setting, grows, number, secret};
 
 /// What a seed decides.
 #[derive(Clone, Debug)]
@@ -36,6 +37,8 @@ pub(crate) struct Plan {
     disk_failures: u64,
     relay: RelayMode,
     interdigit_timer: Duration,
+    /// One of so many calls asks for a feature; 0 is none.
+    features: u64,
 }
 
 impl Plan {
@@ -76,66 +79,8 @@ impl Plan {
             interdigit_timer: Duration::from_millis(3_000 + rng.below(12_001)),
             apart: rng.one_in(2),
             manners: Manners { transfers: now_and_then(&mut rng, 6), ..manners },
+            features: now_and_then(&mut rng, 3),
         }
-    }
-}
-
-/// What a run came to.
-#[derive(Clone, Copy, Debug, Default)]
-pub(crate) struct Report {
-    pub(crate) hash: u64,
-    steps: u64,
-    calls: u64,
-    answered: u64,
-    records: u64,
-    sent_on: u64,
-    hunted: u64,
-    transferred: u64,
-    crashes: u64,
-    registrations: u64,
-    numbers: u64,
-    waited: u64,
-    keys: u64,
-}
-
-impl Report {
-    pub(crate) fn add(&mut self, other: &Report) {
-        self.hash = self.hash.rotate_left(7) ^ other.hash;
-        self.steps += other.steps;
-        self.calls += other.calls;
-        self.answered += other.answered;
-        self.records += other.records;
-        self.sent_on += other.sent_on;
-        self.hunted += other.hunted;
-        self.transferred += other.transferred;
-        self.crashes += other.crashes;
-        self.registrations += other.registrations;
-        self.numbers += other.numbers;
-        self.waited += other.waited;
-        self.keys += other.keys;
-    }
-}
-
-impl fmt::Display for Report {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(
-            f,
-            "{} steps, {} registrations, {} calls placed, {} answered, {} call records, {} calls sent on, {} hunted, {} brought together by transfers, {} numbers decided in time, {} of them \
-             after a wait, {} keys, {} crashes, hash {:016x}",
-            self.steps,
-            self.registrations,
-            self.calls,
-            self.answered,
-            self.records,
-            self.sent_on,
-            self.hunted,
-            self.transferred,
-            self.numbers,
-            self.waited,
-            self.keys,
-            self.crashes,
-            self.hash
-        )
     }
 }
 
@@ -157,6 +102,10 @@ pub(crate) struct World {
     begun: BTreeMap<CallId, bool>,
     /// Final records whose safety the node was told of.
     promised: BTreeSet<CallId>,
+    /// What users set.
+    kept: Kept,
+    /// What the node answered.
+    answer: Option<Answer>,
     /// Whether numbers are decided when they are to be.
     checker: Checker,
     crashes_left: BTreeSet<Instant>,
@@ -221,6 +170,8 @@ impl World {
             disk: Disk::default(),
             begun: BTreeMap::new(),
             promised: BTreeSet::new(),
+            kept: Kept::default(),
+            answer: None,
             checker: Checker::default(),
             crashes_left,
             disk_failures,
@@ -349,6 +300,9 @@ impl World {
         self.next_call = self.now.mono + Duration::from_millis(200 + self.rng.below(8_000));
         let caller = self.rng.below(self.phones.len() as u64) as usize;
         let number = match self.rng.below(12) {
+            _ if self.rng.one_in(self.plan.features) => {
+                FEATURES[self.rng.below(FEATURES.len() as u64) as usize].to_owned()
+            }
             0 => "9999".to_owned(),
             1 => "9998".to_owned(),
             2..5 => NUMBERS[self.rng.below(NUMBERS.len() as u64) as usize].to_owned(),
@@ -403,7 +357,8 @@ impl World {
                 }
                 Output::Store(record) => self.disk.store(record),
                 Output::Media(command) => reports.push(command),
-                Output::Answer { .. } | Output::Drained => {}
+                Output::Answer { answer, .. } => self.answer = Some(answer),
+                Output::Drained => {}
                 Output::StreamSend { .. } | Output::StreamConnect { .. } | Output::StreamClose { .. } => {
                     return Err("the node used a connection, but there is none here".to_owned());
                 }
@@ -471,6 +426,11 @@ impl World {
         let record = Record::decode(bytes).map_err(|error| format!("journal: {error}"))?;
         self.checker.record(self.now, &record, &self.configuration)?;
         match (record.call, &record.entry) {
+            (_, Entry::UserSet(set)) => {
+                self.report.settings += 1;
+                self.kept.set(record.at, set);
+            }
+            (_, Entry::Decision(Decision::FeatureDone { .. })) => self.report.features += 1,
             (Some(call), Entry::Decision(Decision::CallBegan { .. })) => {
                 let before = self.begun.insert(call, false);
                 if before.is_some() {
@@ -503,6 +463,8 @@ impl World {
         self.checker.forget();
         let survived = self.disk.crash(&mut self.rng);
         let mut begun = BTreeMap::new();
+        self.kept = Kept::default();
+        let mut settings = vec![];
         for bytes in &survived {
             let record = Record::decode(bytes).map_err(|error| format!("after a crash: {error}"))?;
             match (record.call, &record.entry) {
@@ -513,6 +475,10 @@ impl World {
                     ),
                 ) => _ = begun.entry(call).or_insert(false),
                 (_, Entry::Call(call)) => _ = begun.insert(call.call, true),
+                (_, Entry::UserSet(set)) => {
+                    self.kept.set(record.at, set);
+                    settings.push(bytes);
+                }
                 _ => {}
             }
         }
@@ -536,20 +502,37 @@ impl World {
         for (line, mailbox) in self.disk.mailboxes() {
             self.give(Input::RestoreMailbox(line, mailbox))?;
         }
-        Ok(())
+        for record in settings {
+            self.give(Input::RestoreSetting(record))?;
+        }
+        self.check_settings()
+    }
+
+    /// The answer to a question.
+    fn ask(&mut self, question: Question) -> Result<Option<Answer>, Failure> {
+        self.give(Input::Ask { query: QueryId(1), question })?;
+        Ok(self.answer.take())
+    }
+
+    /// What users set last is what counts.
+    fn check_settings(&mut self) -> Result<(), Failure> {
+        match self.ask(Question::UserSettings)? {
+            Some(Answer::UserSettings(settings)) => self.kept.check(&settings),
+            other => Err(format!("asked for what users set, the node answers {other:?}")),
+        }
     }
 
     /// The end of the second act: nothing is left behind and every call has its record.
     fn check_settled(&mut self) -> Result<(), Failure> {
-        let ask = Input::Ask { query: QueryId(1), question: Question::Leftovers };
-        self.node.handle(self.now, ask, &mut self.out);
-        let leftovers = self.out.items.drain(..).find_map(|item| match item {
-            Output::Answer { answer: Answer::Leftovers(leftovers), .. } => Some(leftovers),
-            _ => None,
-        });
-        if leftovers != Some(Leftovers::default()) {
-            return Err(format!("left behind: {leftovers:?}"));
+        match self.ask(Question::Leftovers)? {
+            Some(Answer::Leftovers(leftovers)) if leftovers == Leftovers::default() => {}
+            other => return Err(format!("left behind: {other:?}")),
         }
+        let (ports, draining) = (self.worker.ports(), self.worker.draining());
+        if ports + draining > 0 {
+            return Err(format!("left behind: {ports} media ports, and {draining} that are to rest"));
+        }
+        self.check_settings()?;
         if let Some((call, _)) = self.begun.iter().find(|(_, done)| !**done) {
             return Err(format!("{call} has no final record"));
         }

@@ -7,8 +7,9 @@ use strowger_base::Instant;
 use super::{Phone, Sends, State};
 use crate::text::Text;
 
-/// Where calls are sent: to lines, to a service, to numbers where they wait, and nowhere.
-const DESTINATIONS: [&str; 8] = ["1001", "1002", "1003", "9999", "404", "880", "881", "870"];
+/// Where calls are sent: to lines, to a service, to numbers where they wait, into conferences, to features, and nowhere.
+const DESTINATIONS: [&str; 12] =
+    ["1001", "1002", "1003", "9999", "404", "880", "881", "870", "820", "*4820", "*50", "*60"];
 
 impl Phone {
     /// Transfers the other party of a call: into its other call when it has one, else blindly, or it calls somebody first.

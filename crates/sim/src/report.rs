@@ -1,0 +1,68 @@
+//! What seeds come to, and how that is told.
+
+use std::fmt;
+
+/// What a run came to.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Report {
+    pub(crate) hash: u64,
+    pub(crate) steps: u64,
+    pub(crate) calls: u64,
+    pub(crate) answered: u64,
+    pub(crate) records: u64,
+    pub(crate) sent_on: u64,
+    pub(crate) hunted: u64,
+    pub(crate) transferred: u64,
+    pub(crate) features: u64,
+    pub(crate) settings: u64,
+    pub(crate) crashes: u64,
+    pub(crate) registrations: u64,
+    pub(crate) numbers: u64,
+    pub(crate) waited: u64,
+    pub(crate) keys: u64,
+}
+
+impl Report {
+    pub(crate) fn add(&mut self, other: &Report) {
+        self.hash = self.hash.rotate_left(7) ^ other.hash;
+        self.steps += other.steps;
+        self.calls += other.calls;
+        self.answered += other.answered;
+        self.records += other.records;
+        self.sent_on += other.sent_on;
+        self.hunted += other.hunted;
+        self.transferred += other.transferred;
+        self.features += other.features;
+        self.settings += other.settings;
+        self.crashes += other.crashes;
+        self.registrations += other.registrations;
+        self.numbers += other.numbers;
+        self.waited += other.waited;
+        self.keys += other.keys;
+    }
+}
+
+impl fmt::Display for Report {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(
+            f,
+            "{} steps, {} registrations, {} calls placed, {} answered, {} call records, {} calls sent on, {} hunted, {} brought together by transfers, {} features done, {} settings kept, {} numbers decided in time, {} of them \
+             after a wait, {} keys, {} crashes, hash {:016x}",
+            self.steps,
+            self.registrations,
+            self.calls,
+            self.answered,
+            self.records,
+            self.sent_on,
+            self.hunted,
+            self.transferred,
+            self.features,
+            self.settings,
+            self.numbers,
+            self.waited,
+            self.keys,
+            self.crashes,
+            self.hash
+        )
+    }
+}
