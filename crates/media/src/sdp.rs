@@ -7,6 +7,7 @@
 //! No bytes make any of them panic; what they do not know passes through in order.
 
 mod crypto;
+mod meet;
 mod peek;
 mod rewrite;
 mod scan;
@@ -16,6 +17,7 @@ mod session;
 use std::net::IpAddr;
 
 pub use crypto::{AudioSecurity, CryptoLine, Wish, choose, chosen, set_crypto, set_crypto_as};
+pub use meet::{Meeting, meet};
 pub use peek::{Codecs, OriginLine, Peek, audio_address, hold_of, peek};
 pub use rewrite::{rewrite_origin, set_direction, set_media_address, streams};
 pub use select::{AudioFormat, FORMATS_MAX, Selection, audio_formats, select_formats};

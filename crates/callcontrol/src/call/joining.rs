@@ -28,6 +28,8 @@ pub(super) enum First {
     Caller(SessionDescription),
     /// The called device, which answered with this offer.
     Called(SessionDescription),
+    /// Both wait with an offer.
+    Both { caller: SessionDescription, called: SessionDescription },
     /// Nobody has an offer yet: the called device is asked for one.
     Asked,
     /// Nobody has one, and only the caller can be asked: the called device is not answered yet.
@@ -95,7 +97,7 @@ impl Talking {
         step.stop_listening();
         let called = self.session.called;
         let offers = match &joining.first {
-            First::Caller(offer) => Some((step.facts.caller, offer)),
+            First::Caller(offer) | First::Both { caller: offer, .. } => Some((step.facts.caller, offer)),
             First::Called(offer) => Some((called, offer)),
             First::Asked | First::AskedCaller => None,
         };
@@ -103,22 +105,9 @@ impl Talking {
             return self.without_media(step, BLOCKED);
         }
         match joining.first {
-            First::Caller(offer) => {
-                let Some(passed) = step.pass_offer(Side::Caller, called, offer) else {
-                    let cause = step.not_permitted(step.facts.caller);
-                    return self.without_media(step, cause);
-                };
-                step.tell_media(called, Media::Offer(passed));
-                self.session.exchange = Exchange::Offered(Side::Caller);
-            }
-            First::Called(offer) => {
-                let Some(passed) = step.pass_offer(Side::Called, called, offer) else {
-                    let cause = step.not_permitted(called);
-                    return self.without_media(step, cause);
-                };
-                step.tell_media(step.facts.caller, Media::Offer(passed));
-                self.session.exchange = Exchange::Offered(Side::Called);
-            }
+            First::Caller(offer) => return self.begin_with(step, Side::Caller, offer),
+            First::Called(offer) => return self.begin_with(step, Side::Called, offer),
+            First::Both { caller, called: own } => return self.answer_both(step, caller, &own),
             First::Asked => {
                 step.command(called, Command::RequestMedia);
                 self.session.exchange = Exchange::Sought { of: Side::Called, last: false };
@@ -128,6 +117,37 @@ impl Talking {
                 self.session.exchange = Exchange::Sought { of: Side::Caller, last: true };
             }
         }
+        State::Talking(self)
+    }
+
+    /// What a side described is offered to the other one.
+    fn begin_with(mut self, step: &mut Step<'_>, side: Side, offer: SessionDescription) -> State {
+        let (own, other) = (self.session.leg(side, step), self.session.leg(side.other(), step));
+        let Some(passed) = step.pass_offer(side, self.session.called, offer) else {
+            let cause = step.not_permitted(own);
+            return self.without_media(step, cause);
+        };
+        step.tell_media(other, Media::Offer(passed));
+        self.session.exchange = Exchange::Offered(side);
+        State::Talking(self)
+    }
+
+    /// Each is answered with what the other one offers, when that makes an answer. Else the called device has to be answered
+    /// first that nothing is sent yet, so that it can be offered what the caller has.
+    fn answer_both(
+        mut self,
+        step: &mut Step<'_>,
+        offer: SessionDescription,
+        own: &SessionDescription,
+    ) -> State {
+        let called = self.session.called;
+        let Some((to_caller, to_called)) = step.pass_both(called, &offer, own) else {
+            step.answer_idle(called, own);
+            return self.begin_with(step, Side::Caller, offer);
+        };
+        step.tell_media(called, Media::Answer(to_called));
+        step.tell_media(step.facts.caller, Media::Answer(to_caller));
+        self.session.agreed(step, Side::Called);
         State::Talking(self)
     }
 

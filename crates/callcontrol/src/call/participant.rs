@@ -157,6 +157,10 @@ impl Step<'_> {
                 self.refuse_media(leg, WhyOfferRefused::OtherNotReady);
                 joining.called_owes
             }
+            (Side::Called, First::Both { called: own, .. }) => {
+                self.answer_idle(leg, &own);
+                joining.called_owes
+            }
             (Side::Called, First::Caller(_) | First::Asked | First::AskedCaller) => joining.called_owes,
         }
     }

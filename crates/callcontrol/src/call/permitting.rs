@@ -172,6 +172,32 @@ impl Step<'_> {
         self.pass_as_answer(from, answer, left)
     }
 
+    /// What both sides are answered that wait with an offer: the caller, and the called device. `None` where neither offer is an
+    /// answer to the other one.
+    pub(super) fn pass_both(
+        &mut self,
+        called: LegId,
+        offer: &SessionDescription,
+        own: &SessionDescription,
+    ) -> Option<(SessionDescription, SessionDescription)> {
+        let all = sdp::meet(offer.as_bytes(), own.as_bytes())?;
+        let left = match self.sites_of_leg(called) {
+            None => None,
+            Some(sites) => {
+                self.make_room(&sites, offer);
+                let caller = self.facts.caller;
+                self.permitted((Side::Caller, caller), &sites, offer).ok()?
+            }
+        };
+        let met = match left {
+            None => all,
+            Some(left) => sdp::meet(left.as_bytes(), own.as_bytes())?,
+        };
+        let to_called = self.pass_to_offerer(Side::Caller, offer.clone(), (met.to_two, own));
+        let to_caller = self.pass_as_answer(Side::Called, met.to_one, None);
+        Some((to_caller, to_called))
+    }
+
     /// What is left of an offer between two sites, when that is less or in another order; an error when nothing is.
     pub(super) fn permitted(
         &mut self,

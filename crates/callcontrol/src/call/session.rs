@@ -249,6 +249,18 @@ impl Step<'_> {
         self.passed(from, answer, left, keys)
     }
 
+    /// What the other side, which offered `offered`, is answered with what `from` offers.
+    pub(super) fn pass_to_offerer(
+        &mut self,
+        from: Side,
+        offer: SessionDescription,
+        (answer, offered): (SessionDescription, &SessionDescription),
+    ) -> SessionDescription {
+        self.secure(from, &offer);
+        let keys = self.keys_for(from.other(), Part::Answer, Some(offered));
+        self.passed(from, offer, Some(answer), keys)
+    }
+
     fn passed(
         &mut self,
         from: Side,

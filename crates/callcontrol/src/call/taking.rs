@@ -1,8 +1,9 @@
 //! A caller who waits is given to somebody who asked for it: a call that rings elsewhere is picked up, a parked one is got back.
 //!
 //! Both asked for a call, so that both may have offered. Who waits in an answered call is offered what the other one brought; who
-//! brought no offer is answered with one. Only when both offered one of them has to be answered first that nothing is sent yet
-//! (RFC 3264 §6.1), and is offered the other one's description then, as RFC 3725 §4 has a controller do it.
+//! brought no offer is answered with one. When both offered, each is answered with what the other one has, where that makes an answer
+//! (RFC 3264 §6.1); else one of them has to be answered first that nothing is sent yet, and is offered the other one's description
+//! then, as RFC 3725 §4 has a controller do it.
 
 use strowger_base::journal::{
     Decision, Feature, Moved, ReleasedBy, WhyEnded, WhyFeatureRefused, WhyForwarded, WhyReleased,
@@ -187,7 +188,7 @@ impl Step<'_> {
     /// Somebody who still waits for an answer takes the called side.
     fn taken(&mut self, media: CallerMedia, taker: Taker, taking: &Taking<'_>) -> State {
         let Taker { party, offer } = taker;
-        let first = self.who_offers(media, offer.as_ref());
+        let first = self.who_offers(media, offer);
         self.leave_place();
         self.facts.seat_called(self.now, &party);
         self.facts.called_waits = true;
@@ -210,32 +211,30 @@ impl Step<'_> {
         if self.admit_again().is_err() {
             return self.without_bandwidth();
         }
-        if let (First::Caller(_), Some(offer)) = (&first, &offer) {
-            self.answer_idle(party.leg, offer);
-        }
         self.show_to_caller(party.leg, &party.party);
         self.reached();
         Talking::join(self, party.leg, Joining { called_owes: Owes::Nothing, first })
     }
 
     /// Who of the two describes itself to the other one; the taker's offer is what it wants to be answered.
-    fn who_offers(&self, media: CallerMedia, offer: Option<&SessionDescription>) -> First {
+    fn who_offers(&self, media: CallerMedia, offer: Option<SessionDescription>) -> First {
         let callers = match media {
             // What it described last is as good as an offer: its leg makes the session follow.
             CallerMedia::Agreed => self.facts.to_called.source(),
             CallerMedia::Nothing | CallerMedia::Open => self.facts.offer.as_ref(),
         };
         match (self.facts.caller_stage, callers, offer) {
-            (Stage::Waits, Some(callers), _) => First::Caller(callers.clone()),
+            (Stage::Waits, Some(callers), Some(called)) => First::Both { caller: callers.clone(), called },
+            (Stage::Waits, Some(callers), None) => First::Caller(callers.clone()),
             (Stage::Waits, None, Some(offer)) | (Stage::Up | Stage::Absent, _, Some(offer)) => {
-                First::Called(offer.clone())
+                First::Called(offer)
             }
             (Stage::Waits, None, None) | (Stage::Up | Stage::Absent, _, None) => First::AskedCaller,
         }
     }
 
     /// Answers a device that offered, while nobody is there whose answer it could be given.
-    fn answer_idle(&mut self, leg: LegId, offer: &SessionDescription) {
+    pub(super) fn answer_idle(&mut self, leg: LegId, offer: &SessionDescription) {
         let idle = sdp::set_direction(offer.as_bytes(), Direction::Inactive);
         // Nothing is sent to it, and nothing shall be sent from it to itself.
         let nowhere = SocketAddr::new(self.shared.configuration.address, DISCARD);
