@@ -1,4 +1,4 @@
-//! Call park: a party waits at a number until another phone gets it back.
+//! Three phones: one gets a call that rings at another one, that waits at a number, or that another one sends on to it.
 
 use std::time::Duration;
 
@@ -21,11 +21,13 @@ struct Office {
 }
 
 impl Office {
-    fn open(context: &Context, table: &str, rows: &str) -> Result<Office, String> {
+    fn open(context: &Context, table: Option<(&str, &str)>) -> Result<Office, String> {
         let server = Server::lab(context, &[])?;
-        let file = context.folder.join(table);
-        std::fs::write(&file, rows).map_err(|error| format!("{table}: {error}"))?;
-        server.ask(&["import", &file.to_string_lossy(), "--message", "features"])?;
+        if let Some((name, rows)) = table {
+            let file = context.folder.join(name);
+            std::fs::write(&file, rows).map_err(|error| format!("{name}: {error}"))?;
+            server.ask(&["import", &file.to_string_lossy(), "--message", "features"])?;
+        }
         let capture = Capture::start(&context.folder, &[server.udp.port()])?;
         let phone =
             |name, number, tone| Phone::register(&context.folder, &server.account(name, number, tone));
@@ -64,7 +66,7 @@ impl Office {
 /// What was not as it should be.
 pub(super) fn park(context: &Context) -> Result<String, String> {
     let rows = "pattern,partition\n88X,internal\n";
-    let mut office = Office::open(context, "call-parks.csv", rows)?;
+    let mut office = Office::open(context, Some(("call-parks.csv", rows)))?;
     office.alice.dial("1002")?;
     office.bob.expect("CALL_INCOMING")?;
     office.bob.command("accept", "")?;
@@ -87,4 +89,39 @@ pub(super) fn park(context: &Context) -> Result<String, String> {
     office.carol.expect("CALL_ESTABLISHED")?;
     office.ends(&["1003", "leads to the feature park-retrieve", "goes on in call"], 4)?;
     Ok("the caller heard music at its number, and then the third phone, which heard it".into())
+}
+
+/// A call rings at one phone; another one of its group dials the number of the group and has it.
+///
+/// # Errors
+/// What was not as it should be.
+pub(super) fn pickup(context: &Context) -> Result<String, String> {
+    let rows = "pattern,partition,lines.1,lines.2\n8600,internal,internal:1002,internal:1003\n";
+    let mut office = Office::open(context, Some(("pickup-groups.csv", rows)))?;
+    office.alice.dial("1002")?;
+    office.bob.expect("CALL_INCOMING")?;
+    office.carol.dial("8600")?;
+    office.bob.expect("CALL_CLOSED")?;
+    office.carol.expect("CALL_ESTABLISHED")?;
+    office.alice.expect("CALL_ESTABLISHED")?;
+    office.ends(&["1003", "is the feature group-pickup", "goes on in call"], 2)?;
+    Ok("the phone that rang stopped, and the caller and the one that asked heard each other".into())
+}
+
+/// A phone dials the code that sends its calls to another one; the next call rings there.
+///
+/// # Errors
+/// What was not as it should be.
+pub(super) fn forward(context: &Context) -> Result<String, String> {
+    let mut office = Office::open(context, None)?;
+    office.bob.dial("*721003")?;
+    office.bob.expect("CALL_ESTABLISHED")?;
+    office.bob.expect("CALL_CLOSED")?;
+    office.alice.dial("1002")?;
+    office.carol.expect("CALL_INCOMING")?;
+    office.carol.command("accept", "")?;
+    office.alice.expect("CALL_ESTABLISHED")?;
+    office.carol.expect("CALL_ESTABLISHED")?;
+    office.ends(&["1001", "1002", "1003"], 2)?;
+    Ok("the code was confirmed, and the next call to that phone rang at the other one".into())
 }
