@@ -211,6 +211,15 @@ pub enum OrderKind {
         /// Who of that one goes on.
         other_party: CallSide,
     },
+    /// A party of this call and both others, that of this call and that of another one which the party has too, hear each other.
+    Confer {
+        /// Who has both calls.
+        party: CallSide,
+        /// The other call.
+        other: CallId,
+        /// Who it is there.
+        other_party: CallSide,
+    },
     /// The same as when a party had asked for it by a key.
     Feature {
         /// Which party.

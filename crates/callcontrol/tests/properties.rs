@@ -632,10 +632,11 @@ impl World {
         let calls: Vec<CallId> = self.control.calls(None, 8).iter().map(|call| call.call).collect();
         let (Some(call), Some(other)) = (calls.first(), calls.last()) else { return };
         let party = *self.pick(&[CallSide::Calling, CallSide::Called]);
-        let what = match self.rng.below(6) {
+        let what = match self.rng.below(7) {
             0 => OrderKind::Release,
             1 | 2 => OrderKind::Transfer { party, to: (*self.pick(&["1001", "1003", "5000", "404"])).into() },
             3 => OrderKind::Feature { party, request: FeatureRequest::Park },
+            4 => OrderKind::Confer { party, other: *other, other_party: party },
             _ => OrderKind::Join { party, other: *other, other_party: party },
         };
         let order = Box::new(Order { call: *call, what, who: "Ada".into() });

@@ -1,4 +1,4 @@
-//! `strowger call release | transfer | join | feature`: what is done with a call that goes on.
+//! `strowger call release | transfer | join | conference | feature`: what is done with a call that goes on.
 
 use serde_json::json;
 use strowger_base::CallId;
@@ -43,6 +43,21 @@ pub(crate) enum CallCommand {
         #[command(flatten)]
         ask: AskOptions,
     },
+    /// Make one conference of two answered calls of a party; or take the other party of the second call into the conference of the first.
+    Conference {
+        /// The id of the first call.
+        call: CallId,
+        /// Who has it.
+        #[arg(value_parser = PARTIES)]
+        party: String,
+        /// The id of the other call.
+        other: CallId,
+        /// Who it is there.
+        #[arg(value_parser = PARTIES)]
+        other_party: String,
+        #[command(flatten)]
+        ask: AskOptions,
+    },
     /// Ask for a feature as if a party had pressed the key for it.
     Feature {
         /// The id of the call.
@@ -81,6 +96,10 @@ pub(crate) fn run(command: &CallCommand) -> anyhow::Result<()> {
         CallCommand::Join { call, party, other, other_party, ask } => {
             let body = json!({ "party": party, "other": other.to_string(), "other_party": other_party });
             (call, "join", body, ask)
+        }
+        CallCommand::Conference { call, party, other, other_party, ask } => {
+            let body = json!({ "party": party, "other": other.to_string(), "other_party": other_party });
+            (call, "conference", body, ask)
         }
         CallCommand::Feature { call, party, feature, ask } => {
             (call, "feature", json!({ "party": party, "feature": feature }), ask)

@@ -1,5 +1,6 @@
 //! What somebody wants of a call who is no party of it: an operator, or a program.
 
+use strowger_base::feature::FeatureRequest;
 use strowger_base::journal::{Decision, WhyTransferRefused};
 use strowger_base::{CallId, LegId, Now};
 
@@ -37,6 +38,14 @@ impl CallControl {
                 Self::tell_order(now, order, &what, out);
                 let wish = ("", Some(replaced));
                 self.try_transfer(now, (order.call, by), wish, out).map_err(OrderRefused::Transfer)
+            }
+            OrderKind::Confer { party, other, other_party } => {
+                let (leg, _) = self.parties(order.call, *party)?;
+                let (with, _) = self.parties(*other, *other_party)?;
+                let what = format!("a conference of {} with those of call {other}", of(*party));
+                Self::tell_order(now, order, &what, out);
+                let request = FeatureRequest::Conference { with: vec![with] };
+                self.requested(now, leg, &request, out).map_err(OrderRefused::Feature)
             }
             OrderKind::Feature { party, request } => {
                 let (leg, _) = self.parties(order.call, *party)?;

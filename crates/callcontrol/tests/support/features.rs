@@ -164,6 +164,11 @@ pub(crate) fn order(legs: &BTreeMap<String, LegId>, call: &str, words: &[&str]) 
             other: other.parse().unwrap(),
             other_party: side(other_party),
         },
+        ["confer", party, other, other_party] => OrderKind::Confer {
+            party: side(party),
+            other: other.parse().unwrap(),
+            other_party: side(other_party),
+        },
         [party, asks @ ..] => OrderKind::Feature { party: side(party), request: request(legs, asks) },
         [] => panic!("an order of nothing"),
     };

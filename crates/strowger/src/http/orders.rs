@@ -19,7 +19,7 @@ use crate::access::Role;
 use crate::mailbox::Letter;
 
 /// The routes that do something with a call.
-pub(super) fn routes() -> [Route; 4] {
+pub(super) fn routes() -> [Route; 5] {
     let order = |path, id, summary, body: Body, handle: Handler| Route {
         method: Method::POST,
         needs: Some(Role::Operator),
@@ -54,6 +54,13 @@ pub(super) fn routes() -> [Route; 4] {
             |site, ask| Box::pin(join(site, ask)),
         ),
         order(
+            "/api/v1/calls/{call}/conference",
+            "confer_calls",
+            "Makes one conference of two answered calls of a party, or takes the other party of the second call into the conference of the first",
+            Body::Settings(Confer::FIELDS),
+            |site, ask| Box::pin(confer(site, ask)),
+        ),
+        order(
             "/api/v1/calls/{call}/feature",
             "ask_feature",
             "Asks for a feature as if a party had pressed the key for it",
@@ -81,6 +88,18 @@ record! {
         /// The id of the other call.
         other: Description,
         /// Who of the other call goes on.
+        other_party: Party,
+    }
+}
+
+record! {
+    /// Who has two calls that become one conference.
+    struct Confer {
+        /// Who has this call.
+        party: Party,
+        /// The id of the other call.
+        other: Description,
+        /// Who it is in the other call.
         other_party: Party,
     }
 }
@@ -167,6 +186,13 @@ async fn join(site: Arc<Site>, ask: Ask) -> Result<Response, Problem> {
     let Join { party, other, other_party } = ask.body()?;
     let other = call_id(other.as_str())?;
     let what = OrderKind::Join { party: party.side(), other, other_party: other_party.side() };
+    carry_out(&site, &ask, what).await
+}
+
+async fn confer(site: Arc<Site>, ask: Ask) -> Result<Response, Problem> {
+    let Confer { party, other, other_party } = ask.body()?;
+    let other = call_id(other.as_str())?;
+    let what = OrderKind::Confer { party: party.side(), other, other_party: other_party.side() };
     carry_out(&site, &ask, what).await
 }
 
