@@ -54,6 +54,7 @@ const SCENARIOS: &[(&str, &str, Scenario)] = &[
     ("park", "the caller waits at a number until a third phone gets it back", park::park),
     ("conference", "three phones meet at a number and hear each other", conference::meet_me),
     ("forward", "a phone sets by code where its calls go, and they go there", park::forward),
+    ("conference-ad-hoc", "two calls of a phone become one conference", conference::ad_hoc),
     ("orders", "an operator brings parties together, sends one on, ends a call", transfer::ordered),
     ("hold", "who is held hears music, and the other one again afterwards", transfer::hold),
     ("srtp", "phones that insist on SRTP, through the relay and with services", secure::srtp),

@@ -35,18 +35,13 @@ pub(super) fn meet_me(context: &Context) -> Result<String, String> {
     let codes = write("feature-codes.csv", "pattern,partition,feature\n*88!,internal,meet-me-open\n")?;
     server.ask(&["import", &numbers, &codes, "--message", "meetings"])?;
     let capture = Capture::start(&context.folder, &[server.udp.port()])?;
-    let phone = |(name, number, tone)| Phone::register(&context.folder, &server.account(name, number, tone));
-    let [first, second, third] = PHONES;
-    let mut phones = [phone(first)?, phone(second)?, phone(third)?];
+    let mut phones = three(context, &server)?;
     for (phone, dials) in phones.iter_mut().zip(["*888801", "8801", "8801"]) {
         phone.dial(dials)?;
         phone.expect("CALL_ESTABLISHED")?;
     }
     phones[0].talk(TALK);
-    let mut shares = Vec::new();
-    for ((name, _, own), phone) in PHONES.iter().zip(&phones) {
-        shares.push(hears_the_others(name, &phone.heard()?.last_seconds(3.0), *own)?);
-    }
+    let shares = hear_each_other(&phones)?;
     // Who opened it leaves; it goes on.
     phones[0].command("hangup", "")?;
     phones[0].expect("CALL_CLOSED")?;
@@ -75,7 +70,78 @@ pub(super) fn meet_me(context: &Context) -> Result<String, String> {
     server.wait_for_records(3)?;
     server.explain_last()?.tells(&["leads to the feature meet-me", "a conference"])?;
     server.is_well()?;
-    Ok(format!("each of three heard the two others (of its sound {}) and not itself", shares.join(", ")))
+    Ok(format!("each of three heard the two others (of its sound {shares}) and not itself"))
+}
+
+/// Somebody who has calls with two others makes a conference of them, by order; when one leaves the two that are left talk directly.
+///
+/// # Errors
+/// What was not as it should be.
+pub(super) fn ad_hoc(context: &Context) -> Result<String, String> {
+    let server = Server::lab(context, &[])?;
+    let capture = Capture::start(&context.folder, &[server.udp.port()])?;
+    let mut phones = three(context, &server)?;
+    let [alice, bob, carol] = &mut phones;
+    talk(alice, bob, "1002")?;
+    talk(bob, carol, "1003")?;
+    let calls = server.ask(&["calls"])?;
+    let id_of = |called: &str| {
+        let call = calls["calls"].as_array().into_iter().flatten().find(|call| call["called"] == called);
+        call.and_then(|call| call["call"].as_str()).ok_or_else(|| format!("no call to {called}: {calls}"))
+    };
+    server.ask(&["call", "conference", id_of("1003")?, "calling", id_of("1002")?, "called"])?;
+    bob.expect("CALL_CLOSED")?;
+    bob.talk(TALK);
+    let shares = hear_each_other(&phones)?;
+    let [alice, bob, carol] = &mut phones;
+    carol.command("hangup", "")?;
+    carol.expect("CALL_CLOSED")?;
+    bob.talk(TALK);
+    for (phone, name, tone) in [(&*alice, "alice", 700.0), (&*bob, "bob", 440.0)] {
+        let share = phone.heard()?.last_seconds(2.0).share_of(tone);
+        if share < CLEAR {
+            return Err(format!("without the bridge, {name} heard {share:.2} of {tone} Hz"));
+        }
+    }
+    alice.command("hangup", "")?;
+    alice.expect("CALL_CLOSED")?;
+    bob.expect("CALL_CLOSED")?;
+    let malformed = capture.finish()?.malformed()?;
+    if !malformed.is_empty() {
+        return Err(format!("tshark finds fault with: {}", malformed.join("; ")));
+    }
+    // Two calls, three seats, and the call of the two that were left.
+    server.wait_for_records(6)?;
+    server.explain_last()?.tells(&["comes by conference and talks with", "hung up"])?;
+    server.is_well()?;
+    Ok(format!("each of three heard the two others ({shares}), and then the two that were left each other"))
+}
+
+/// One calls another, and they talk for a while.
+fn talk(caller: &mut Phone, called: &mut Phone, dials: &str) -> Result<(), String> {
+    caller.dial(dials)?;
+    called.expect("CALL_INCOMING")?;
+    called.command("accept", "")?;
+    caller.expect("CALL_ESTABLISHED")?;
+    called.expect("CALL_ESTABLISHED")?;
+    called.talk(Duration::from_secs(2));
+    Ok(())
+}
+
+/// The three phones, registered.
+fn three(context: &Context, server: &Server) -> Result<[Phone; 3], String> {
+    let phone = |(name, number, tone)| Phone::register(&context.folder, &server.account(name, number, tone));
+    let [first, second, third] = PHONES;
+    Ok([phone(first)?, phone(second)?, phone(third)?])
+}
+
+/// Each hears both others and not itself; returns the shares.
+fn hear_each_other(phones: &[Phone; 3]) -> Result<String, String> {
+    let mut shares = Vec::new();
+    for ((name, _, own), phone) in PHONES.iter().zip(phones) {
+        shares.push(hears_the_others(name, &phone.heard()?.last_seconds(3.0), *own)?);
+    }
+    Ok(shares.join(", "))
 }
 
 /// Both other tones are in what a phone heard, and its own is not; returns their shares.
