@@ -67,17 +67,20 @@ type Failure = String;
 impl Checker {
     /// The server is about to handle a datagram.
     pub(crate) fn arrives(&mut self, bytes: &[u8], damaged: bool) {
-        let Some(text) = Text::parse(bytes) else {
-            self.at_hand = Some(AtHand { damaged: true, ..AtHand::default() });
-            return;
-        };
-        if damaged && text.method() == "NOTIFY" {
+        if damaged
+            && let Some(text) = Text::parse(String::from_utf8_lossy(bytes).as_bytes())
+            && text.method() == "NOTIFY"
+        {
             // Whatever is left of its keys, the server may take it as the one of this number: a repetition brings no other.
             let of_call = |call: &&mut Dialled| call.protocol_call_id == text.header("call-id");
             for call in self.calls.values_mut().filter(of_call) {
                 call.notified = call.notified.max(text.cseq().0);
             }
         }
+        let Some(text) = Text::parse(bytes) else {
+            self.at_hand = Some(AtHand { damaged: true, ..AtHand::default() });
+            return;
+        };
         let uri = text.start.split(' ').nth(1).unwrap_or("");
         let user = uri.strip_prefix("sip:").and_then(|rest| rest.split_once('@'));
         let digits = text.body.split("digits=\"").nth(1).and_then(|rest| rest.split('"').next());
