@@ -849,7 +849,7 @@ pub enum WhyOfferRefused {
     OtherRefused,
     /// It is no session description.
     Malformed,
-    /// The regions leave none of its codecs, or there is no bandwidth for them.
+    /// The regions leave none of its codecs, there is no bandwidth for them, or it wants keys of SRTP that this device may not have.
     NotPermitted,
 }
 

@@ -1,8 +1,9 @@
 //! What tones sound like in each country: the table.
 //!
-//! Frequencies and cadences are those that the national administrations told the ITU (E.180 supplement 2, “Various tones used in
-//! national networks”), as far as they are published; those of Argentina, Croatia, Iceland, Latvia, Slovakia, Slovenia and the United
-//! Arab Emirates have one source only. A tone that is modulated is made of its two side tones: 400 Hz times 25 Hz is
+//! Frequencies and cadences follow what the national administrations told the ITU (E.180 supplement 2, “Various tones used in
+//! national networks”), compared with a published table of another telephone system and not with the supplement itself. Those of
+//! Argentina, Croatia, Hong Kong, Iceland, Ireland, Korea, Latvia, Luxembourg, Slovakia, Slovenia, Turkey and the United Arab
+//! Emirates were compared with nothing: correct them where you know better. A tone that is modulated is made of its two side tones: 400 Hz times 25 Hz is
 //! 375 and 425 Hz. Levels are -13 dBm0, within the -10 ± 5 dBm0 of E.180, but for North America and those who follow it, whose own plan
 //! says less for ringing, busy and reorder tone.
 
