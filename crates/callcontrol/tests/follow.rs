@@ -207,7 +207,6 @@ impl Call {
             reliable_provisional: false,
             diversions: Vec::new(),
             replaces: None,
-            joins: None,
             feature: None,
             further_digits: FurtherDigits::None,
         };

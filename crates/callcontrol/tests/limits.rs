@@ -41,7 +41,6 @@ fn setup(
         reliable_provisional: false,
         diversions: Vec::new(),
         replaces: None,
-        joins: None,
         feature: None,
         further_digits,
     };

@@ -409,7 +409,6 @@ impl World {
             reliable_provisional: self.rng.one_in(2),
             diversions: Vec::new(),
             replaces: if self.rng.one_in(8) { self.some_leg() } else { None },
-            joins: if self.rng.one_in(16) { self.some_leg() } else { None },
             feature: match self.rng.below(8) {
                 0 => Some(*self.pick(&FeatureCode::ALL)),
                 1 => Some(*self.pick(&PICKUP)),

@@ -102,7 +102,6 @@ impl World {
             reliable_provisional: false,
             diversions: Vec::new(),
             replaces: None,
-            joins: None,
             feature: None,
         };
         self.handle(Input::Signal(leg, Signal::Setup(Box::new(setup))));

@@ -59,10 +59,6 @@ pub(crate) fn joined(joined: &Joined<'_>) -> String {
         Feature::MeetMe => "into a meet-me conference",
         Feature::Park => "by call park",
         Feature::PickUp => "by pickup",
-        Feature::Barge => "by barge",
-        Feature::CallBack => "by call back",
-        Feature::Recording => "for a recording",
-        Feature::Divert => "by immediate divert",
     };
     let before = joined.conversation;
     match &joined.other {
@@ -86,10 +82,6 @@ pub(crate) const fn ended(feature: Feature) -> &'static str {
         Feature::Conference | Feature::MeetMe => "; it goes on as a conference.",
         Feature::Park => "; a party was parked or got back.",
         Feature::PickUp => "; somebody else picked it up.",
-        Feature::Barge => "; another phone of the line came in.",
-        Feature::CallBack => "; it goes on as the call back.",
-        Feature::Recording => "; it goes on with a recording.",
-        Feature::Divert => "; it was diverted at once.",
     }
 }
 
@@ -97,13 +89,8 @@ pub(crate) const fn ended(feature: Feature) -> &'static str {
 pub(crate) const fn put_out(feature: Feature) -> &'static str {
     match feature {
         Feature::Conference | Feature::MeetMe => "; it was dropped from the conference, or that was over.",
-        Feature::Transfer
-        | Feature::Replaces
-        | Feature::Park
-        | Feature::PickUp
-        | Feature::Barge
-        | Feature::CallBack
-        | Feature::Recording
-        | Feature::Divert => "; it was ended by a feature.",
+        Feature::Transfer | Feature::Replaces | Feature::Park | Feature::PickUp => {
+            "; it was ended by a feature."
+        }
     }
 }

@@ -264,7 +264,6 @@ impl Sip {
             reliable_provisional,
             diversions: invite.diversion_list(),
             replaces: accepted.replaces,
-            joins: None,
             feature,
             further_digits,
         };
@@ -409,13 +408,16 @@ impl Sip {
         }
     }
 
+    /// The leg whose dialog has this Call-ID and these tags, ours and the peer's.
+    pub(crate) fn leg_in_dialog(&self, call_id: &str, ours: &str, theirs: &str) -> Option<LegId> {
+        let id = *self.shared.tags.get(&write::parse_hex64(ours)?)?;
+        let dialog = &self.legs.get(&id)?.dialog;
+        (*dialog.call_id == *call_id && *dialog.remote_tag == *theirs).then_some(id)
+    }
+
     /// The leg that a Replaces names (RFC 3891 §3).
     fn leg_replaced(&self, replaces: &crate::header::Replaces<'_>) -> Option<LegId> {
-        let find = |ours: &str, theirs: &str| {
-            let id = *self.shared.tags.get(&write::parse_hex64(ours)?)?;
-            let dialog = &self.legs.get(&id)?.dialog;
-            (*dialog.call_id == *replaces.call_id && *dialog.remote_tag == *theirs).then_some(id)
-        };
+        let find = |ours: &str, theirs: &str| self.leg_in_dialog(&replaces.call_id, ours, theirs);
         // Deviates from RFC 3891 §3: who learnt of the dialog by a dialog-info writes the tags as the phone has them that the
         // document is about (RFC 4235 §4.1.2), and means that phone.
         find(&replaces.to_tag, &replaces.from_tag).or_else(|| find(&replaces.from_tag, &replaces.to_tag))

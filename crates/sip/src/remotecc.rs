@@ -7,12 +7,12 @@ use strowger_base::feature::{FeatureRequest, Turn};
 use strowger_base::net::Flow;
 use strowger_base::{LegId, Now, limits};
 
+use crate::body;
 use crate::core::{Sip, write_retry_after};
 use crate::io::Outbox;
 use crate::message::{HeaderName, Message, MethodKind};
 use crate::receive::write_allow;
 use crate::transaction::table::ServerKey;
-use crate::{body, write};
 
 /// The type of such a body.
 const REQUEST: &[u8] = b"application/x-cisco-remotecc-request+xml";
@@ -221,10 +221,8 @@ impl Sip {
     /// The leg that a phone names, when it is its own: it is at the address and port from which it asks. Behind one address there may be
     /// many phones.
     fn leg_of_phone(&self, named: &DialogId, flow: Flow) -> Option<LegId> {
-        let id = *self.shared.tags.get(&write::parse_hex64(&named.remote_tag)?)?;
-        let dialog = &self.legs.get(&id)?.dialog;
-        let fits = dialog.call_id == named.call_id && dialog.remote_tag == named.local_tag;
-        (fits && dialog.flow.peer() == flow.peer()).then_some(id)
+        let id = self.leg_in_dialog(&named.call_id, &named.remote_tag, &named.local_tag)?;
+        (self.legs.get(&id)?.dialog.flow.peer() == flow.peer()).then_some(id)
     }
 }
 

@@ -74,10 +74,9 @@ pub(crate) enum CallCommand {
 }
 
 const PARTIES: [&str; 2] = ["calling", "called"];
-const FEATURES: [&str; 9] = [
+const FEATURES: [&str; 8] = [
     "park",
     "divert",
-    "conference",
     "conference-drop-last",
     "malicious-call",
     "privacy-on",

@@ -20,14 +20,6 @@ pub enum Feature {
     Park,
     /// Somebody took a call that rang elsewhere.
     PickUp,
-    /// Another phone of the line came into the call.
-    Barge,
-    /// Somebody is called back who was busy.
-    CallBack,
-    /// The call is recorded.
-    Recording,
-    /// A call was taken to the voice mail by a key.
-    Divert,
 }
 
 wire_enum!(Feature {
@@ -37,10 +29,6 @@ wire_enum!(Feature {
     MeetMe = 3,
     Park = 4,
     PickUp = 5,
-    Barge = 6,
-    CallBack = 7,
-    Recording = 8,
-    Divert = 9,
 });
 
 impl Feature {
@@ -58,10 +46,6 @@ impl Feature {
             Feature::MeetMe => 7,
             Feature::Park => 3,
             Feature::PickUp => 16,
-            Feature::Barge => 15,
-            Feature::CallBack => 20,
-            Feature::Recording => 27,
-            Feature::Divert => 14,
         }
     }
 }

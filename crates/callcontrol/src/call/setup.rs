@@ -2,9 +2,7 @@
 
 use std::sync::Arc;
 
-use strowger_base::journal::{
-    Decision, EmergencyFrom, Feature, MediaPart, PartyView, WhyFeatureRefused, WhyRefused,
-};
+use strowger_base::journal::{Decision, EmergencyFrom, Feature, MediaPart, PartyView, WhyRefused};
 use strowger_base::leg::{FurtherDigits, Origin, Party, Setup};
 use strowger_base::net::Flow;
 use strowger_base::{CallId, Cause, FeatureCode, LegId, Media, Now, Pii, SessionDescription, limits};
@@ -25,7 +23,6 @@ use crate::shared::Shared;
 pub(super) struct Wish {
     flow: Flow,
     replaces: Option<LegId>,
-    joins: Option<LegId>,
     feature: Option<FeatureCode>,
 }
 
@@ -64,8 +61,7 @@ impl Facts {
             diversions: setup.diversions,
             ..Facts::blank(now, id, caller, setup.origin)
         };
-        let wish =
-            Wish { flow: setup.flow, replaces: setup.replaces, joins: setup.joins, feature: setup.feature };
+        let wish = Wish { flow: setup.flow, replaces: setup.replaces, feature: setup.feature };
         (facts, wish)
     }
 
@@ -172,10 +168,6 @@ pub(super) fn begin(step: &mut Step<'_>, wish: Wish) -> State {
     if wish.replaces.is_some() {
         // Where it can be done, it is not begun as a call of its own.
         return step.refuse(Cause::FACILITY_REJECTED, WhyRefused::NothingToReplace);
-    }
-    if wish.joins.is_some() {
-        let (feature, why) = (FeatureCode::Barge.word(), WhyFeatureRefused::NotServed);
-        return step.refuse(why.cause(), WhyRefused::Feature { feature, why });
     }
     if let Some(refused) = occupy_own_line(step) {
         return refused;

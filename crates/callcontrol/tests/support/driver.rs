@@ -377,7 +377,6 @@ impl Driver {
                 FurtherDigits::None
             },
             replaces: self.leg_named(&flags, "replaces="),
-            joins: self.leg_named(&flags, "joins="),
             feature: flags
                 .iter()
                 .find_map(|flag| flag.strip_prefix("feature="))

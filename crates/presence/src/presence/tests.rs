@@ -33,7 +33,6 @@ fn setup(line: &str, called: &str) -> Signal {
         reliable_provisional: false,
         diversions: Vec::new(),
         replaces: None,
-        joins: None,
         feature: None,
     }))
 }

@@ -131,8 +131,6 @@ choice! {
         Park = "park",
         /// The call goes to the voice mail of the line.
         Divert = "divert",
-        /// A conference begins with the other party, into which others are taken.
-        Conference = "conference",
         /// Whoever came last leaves the conference.
         DropLast = "conference-drop-last",
         /// The call is reported as malicious.
@@ -162,7 +160,6 @@ impl Key {
         match self {
             Key::Park => FeatureRequest::Park,
             Key::Divert => FeatureRequest::Divert,
-            Key::Conference => FeatureRequest::Conference { with: Vec::new() },
             Key::DropLast => FeatureRequest::DropLast,
             Key::MaliciousCall => FeatureRequest::MaliciousCall,
             Key::PrivacyOn => FeatureRequest::Privacy(Turn::On),
