@@ -14,17 +14,16 @@ mod entry;
 mod feature;
 mod head;
 mod keys;
+mod number;
+mod path;
 mod redirection;
 mod user_set;
+mod why;
 mod wire;
 
 pub use admission::{AarNumber, Admission, Codecs, PlaceView, Shortage, WhyNotRerouted};
 pub use codes::{AskedCode, AuthorizationView, CodesView, MatterView, WhyCodeRefused};
-pub use decision::{
-    AudioFlow, Decision, DestinationView, EmergencyFrom, Lookup, MediaPath, MobilityView, NormalisedBy,
-    NotResolved, NumberRole, NumberType, PatternKind, StreamEnd, Undisturbed, Way, WhyEnded, WhyLookupEnded,
-    WhyOfferRefused, WhyRefused, WhyRelay, WhyReleased,
-};
+pub use decision::{Decision, Undisturbed};
 pub use entry::{
     Alarm, CallRecord, Direction, Entry, LegOutcome, LegRecord, MediaPart, OriginView, PartyView, Quality,
     QualityDetail, Registration, ReleasedBy, TargetView, Told,
@@ -32,11 +31,17 @@ pub use entry::{
 pub use feature::{Feature, Joined, Moved, Moves, Seat, TransferNews, WhyFeatureRefused, WhyTransferRefused};
 pub use head::{EntryKind, Head};
 pub use keys::{Keys, KeysOutcome, WhyNoKeys};
+pub use number::{
+    DestinationView, EmergencyFrom, Lookup, MobilityView, NormalisedBy, NotResolved, NumberRole, NumberType,
+    PatternKind, WhyLookupEnded,
+};
+pub use path::{AudioFlow, MediaPath, StreamEnd, Way};
 pub use redirection::{
     Forwarding, HuntCondition, Redirection, WayOut, WhyExhausted, WhyForwarded, WhyGroupLeft, WhyHunted,
     WhyPassedOver,
 };
 pub use user_set::{ForwardedTo, OnOff, SetBy, UserSet, UserValue};
+pub use why::{WhyEnded, WhyOfferRefused, WhyRefused, WhyRelay, WhyReleased};
 
 use crate::{ByteArena, CallId, LegId, Span, WallTime};
 use wire::{Block, Reader, Wire, put_varint};

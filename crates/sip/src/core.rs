@@ -1,29 +1,29 @@
 //! The SIP side of one shard: inputs come in here and are handed to registrar, transactions and legs.
 
+mod text;
+mod way;
+
 use std::cell::Cell;
 use std::collections::BTreeMap;
-use std::net::SocketAddr;
 use std::sync::Arc;
 
 use strowger_base::hash::{give_back, siphash24};
 use strowger_base::id::LegIds;
-use strowger_base::leg::{BindingId, Party, ReleaseReason, Ring, Signal, Target};
+use strowger_base::leg::{BindingId, ReleaseReason, Ring, Signal, Target};
 use strowger_base::net::{Flow, ListenerId, StreamId, Transport};
 use strowger_base::watch::WatchId;
 use strowger_base::{
-    CallId, Cause, Command, HashMap, HashSeed, Instant, LegId, NodeId, Now, Rng, ShardId, Span, TimerQueue,
-    limits,
+    Cause, Command, HashMap, HashSeed, Instant, LegId, NodeId, Now, Rng, ShardId, TimerQueue, limits,
 };
 
 use crate::auth::Challenger;
 use crate::framer;
-use crate::io::{BindingRecord, Configuration, Direction, FingerprintKey, Input, Listener, Outbox, Output};
+use crate::io::{BindingRecord, Configuration, FingerprintKey, Input, Listener, Outbox, Output};
 use crate::leg::Leg;
 use crate::message::{Message, MethodKind};
 use crate::registrar::{Change, Registrar};
 use crate::streams::Streams;
 use crate::transaction::table::{Branch, ServerKey, Transactions};
-use crate::uri::{Host, Uri};
 use crate::watch::Subscriptions;
 use crate::write;
 
@@ -484,245 +484,6 @@ impl Shared {
     /// The tag of an answer that leaves no state behind: the same for every copy of the request.
     pub(crate) fn stateless_tag(&self, request: &Message<'_>) -> u64 {
         siphash24(self.key, request.call_id_value().as_bytes())
-    }
-
-    /// Puts a message on its way and into the ladder of its leg.
-    pub(crate) fn transmit(
-        &mut self,
-        flow: Flow,
-        bytes: Span,
-        (leg, call): (LegId, Option<CallId>),
-        out: &mut Outbox,
-    ) {
-        self.send(flow, bytes, out);
-        let direction = Direction::Sent;
-        out.items.push(Output::Message { leg: Some(leg), call, direction, flow, bytes });
-    }
-
-    /// Puts a message on its way.
-    pub(crate) fn send(&mut self, flow: Flow, bytes: Span, out: &mut Outbox) {
-        match flow {
-            Flow::Datagram { listener, peer } => {
-                self.counters.sent += 1;
-                out.items.push(Output::Datagram { listener, destination: peer, bytes });
-            }
-            Flow::Stream { stream, .. } if self.streams.get(stream).is_some() => {
-                self.counters.sent += 1;
-                out.items.push(Output::StreamSend { stream, bytes });
-            }
-            // Deviates from RFC 3261 §18.2.2: no new connection is opened for a response. The device behind a connection
-            // that broke is behind NAT as a rule, and its transaction failed with the connection.
-            Flow::Stream { .. } => self.counters.unsent += 1,
-        }
-    }
-
-    /// A flow that can be used now: a connection that has gone is made again towards the same peer.
-    pub(crate) fn usable(&mut self, flow: Flow, out: &mut Outbox) -> Flow {
-        let Flow::Stream { stream, peer, transport } = flow else { return flow };
-        if self.streams.get(stream).is_some() {
-            return flow;
-        }
-        self.connection_to(peer, transport, out)
-    }
-
-    fn connection_to(&mut self, peer: SocketAddr, transport: Transport, out: &mut Outbox) -> Flow {
-        if let Some(flow) = self.streams.to_peer(peer, transport) {
-            return flow;
-        }
-        let local = self.local_address_of(transport);
-        let stream = self.streams.begin(local, peer, transport);
-        out.items.push(Output::StreamConnect { stream, transport, peer });
-        Flow::Stream { stream, peer, transport }
-    }
-
-    /// Follows the peer to where a request that refreshed its target shows it to be (RFC 3261 §12.2.2): phones move, with
-    /// or without a NAT. Behind a proxy that stays in the path its route counts.
-    pub(crate) fn follow(&self, dialog: &mut crate::dialog::Dialog, arrived: Flow) {
-        match arrived {
-            Flow::Stream { .. } if matches!(dialog.flow, Flow::Stream { .. }) => dialog.flow = arrived,
-            Flow::Datagram { .. }
-                if dialog.routes.is_empty() && matches!(dialog.flow, Flow::Datagram { .. }) =>
-            {
-                dialog.flow = self.way_to(&dialog.target, arrived, false);
-            }
-            Flow::Datagram { .. } | Flow::Stream { .. } => {}
-        }
-    }
-
-    /// The way to a URI of a peer that was seen at `flow`.
-    ///
-    /// A literal address counts when the peer is a trunk, or when it is the address that the packets came from:
-    /// then the port in it is right. Any other address belongs to a phone behind NAT, which is reached where its
-    /// packets came from (RFC 3581, RFC 5626 §5.3).
-    pub(crate) fn way_to(&self, uri: &str, flow: Flow, trust: bool) -> Flow {
-        let Flow::Datagram { listener, peer } = flow else { return flow };
-        let uri = uri.trim_ascii_start().as_bytes();
-        let uri = uri.strip_prefix(b"<").unwrap_or(uri);
-        let uri = uri.split(|byte| *byte == b'>').next().unwrap_or(uri);
-        let Ok(parsed) = Uri::parse(uri) else { return flow };
-        let address = match parsed.host() {
-            Some(Host::V4(address)) => std::net::IpAddr::V4(address),
-            Some(Host::V6(address)) => std::net::IpAddr::V6(address),
-            Some(Host::Name(_)) | None => return flow,
-        };
-        if !trust && address != peer.ip() {
-            return flow;
-        }
-        Flow::Datagram { listener, peer: SocketAddr::new(address, parsed.port().unwrap_or(5060)) }
-    }
-
-    fn trunk_destination(&mut self, name: &str, called: &str, out: &mut Outbox) -> Option<Destination> {
-        let configuration = Arc::clone(&self.configuration);
-        let trunk = configuration.trunks.iter().find(|trunk| &*trunk.name == name)?;
-        let flow = match trunk.transport {
-            Transport::Udp => {
-                Flow::Datagram { listener: self.listener_of(Transport::Udp)?, peer: trunk.destination }
-            }
-            Transport::Tcp | Transport::Tls | Transport::Ws | Transport::Wss => {
-                self.connection_to(trunk.destination, trunk.transport, out)
-            }
-        };
-        let uri = self.drafted_text(|uri| {
-            uri.extend_from_slice(b"sip:");
-            // Somebody of another host stays that; the trunk is the way there (RFC 3261 §8.1.2).
-            if let Some((user, host)) = write::user_at_host(called) {
-                write::escaped_user(uri, user);
-                uri.push(b'@');
-                uri.extend_from_slice(host.as_bytes());
-                return;
-            }
-            write::escaped_user(uri, called);
-            uri.push(b'@');
-            write::address(uri, trunk.destination);
-            if trunk.transport != Transport::Udp {
-                uri.extend_from_slice(b";transport=");
-                uri.extend_from_slice(trunk.transport.parameter().as_bytes());
-            }
-        });
-        Some(Destination { uri, routes: Vec::new(), flow })
-    }
-
-    fn listener_of(&self, transport: Transport) -> Option<ListenerId> {
-        let position =
-            self.configuration.listeners.iter().position(|l| l.is_open && l.transport == transport)?;
-        Some(ListenerId(position as u16))
-    }
-
-    fn local_address_of(&self, transport: Transport) -> SocketAddr {
-        self.configuration
-            .listeners
-            .iter()
-            .find(|listener| listener.is_open && listener.transport == transport)
-            .map_or(SocketAddr::from(([0, 0, 0, 0], 0)), |listener| listener.advertised)
-    }
-
-    /// The address of ours that a peer on this flow shall use.
-    fn advertised(&self, flow: &Flow) -> SocketAddr {
-        match flow {
-            Flow::Datagram { listener, .. } => self
-                .configuration
-                .listeners
-                .get(usize::from(listener.0))
-                .map_or(SocketAddr::from(([0, 0, 0, 0], 0)), |listener| listener.advertised),
-            Flow::Stream { transport, .. } => self.local_address_of(*transport),
-        }
-    }
-
-    pub(crate) fn write_via(&self, flow: &Flow, branch: Branch, out: &mut Vec<u8>) {
-        out.extend_from_slice(b"Via: SIP/2.0/");
-        out.extend_from_slice(flow.transport().token().as_bytes());
-        out.push(b' ');
-        write::address(out, self.advertised(flow));
-        out.extend_from_slice(b";branch=z9hG4bK");
-        write::hex64(out, branch.0);
-        out.extend_from_slice(b";rport\r\n");
-    }
-
-    pub(crate) fn write_contact(&self, flow: &Flow, user: &str, out: &mut Vec<u8>) {
-        out.extend_from_slice(b"Contact: <sip:");
-        write::escaped_user(out, user);
-        if !user.is_empty() {
-            out.push(b'@');
-        }
-        write::address(out, self.advertised(flow));
-        if flow.transport() != Transport::Udp {
-            out.extend_from_slice(b";transport=");
-            out.extend_from_slice(flow.transport().parameter().as_bytes());
-        }
-        out.extend_from_slice(b">\r\n");
-    }
-
-    /// `"Name" <sip:number@domain>`.
-    pub(crate) fn write_name_addr(&self, party: &Party, out: &mut Vec<u8>) {
-        write::name_addr(out, &party.name, &party.number, &self.configuration.domain);
-    }
-
-    /// The From value of a leg that we begin.
-    pub(crate) fn local_address(&self, party: &Party, tag: u64) -> Box<str> {
-        self.drafted_text(|text| {
-            match party.presentation {
-                strowger_base::leg::Presentation::Allowed => self.write_name_addr(party, text),
-                strowger_base::leg::Presentation::Restricted => {
-                    text.extend_from_slice(b"\"Anonymous\" <sip:anonymous@anonymous.invalid>");
-                }
-            }
-            text.extend_from_slice(b";tag=");
-            write::hex64(text, tag);
-        })
-    }
-
-    /// The To value of a leg that we begin.
-    pub(crate) fn remote_address(&self, number: &str) -> Box<str> {
-        let (user, host) = write::user_at_host(number).unwrap_or((number, &self.configuration.domain));
-        self.drafted_text(|text| write::name_addr(text, "", user, host))
-    }
-
-    /// Whether a host of a URI is this node: its domain, one of its other names, or an address of a listener.
-    pub(crate) fn is_own_host(&self, host: Host<'_>) -> bool {
-        let configuration = &self.configuration;
-        let listens = |address: std::net::IpAddr| {
-            configuration.listeners.iter().any(|it| it.is_open && it.advertised.ip() == address)
-        };
-        let named = |text: &str| {
-            let names = [&*configuration.domain, "localhost"].into_iter();
-            let mut names = names.chain(configuration.aliases.iter().map(|name| &**name));
-            names.any(|name| name.eq_ignore_ascii_case(text))
-        };
-        match host {
-            Host::Name(name) => named(name),
-            Host::V4(address) => listens(address.into()) || named(&address.to_string()),
-            Host::V6(address) => listens(address.into()) || named(&address.to_string()),
-        }
-    }
-
-    /// Everything of a response between status line and body headers: Via, From, To, Call-ID, CSeq, Record-Route.
-    pub(crate) fn head_of(&self, request: &Message<'_>, flow: &Flow, local_tag: u64) -> Box<[u8]> {
-        self.drafted(|head| write::response_head(head, request, Some(local_tag), flow.peer()))
-    }
-
-    /// A copy of what `write` appends.
-    fn drafted(&self, write: impl FnOnce(&mut Vec<u8>)) -> Box<[u8]> {
-        let mut draft = self.draft();
-        write(&mut draft);
-        let copy = Box::from(draft.as_slice());
-        self.keep_draft(draft);
-        copy
-    }
-
-    /// An empty vector with room; to be given back with [`Shared::keep_draft`].
-    pub(crate) fn draft(&self) -> Vec<u8> {
-        let mut draft = self.draft.take();
-        draft.clear();
-        draft
-    }
-
-    pub(crate) fn keep_draft(&self, draft: Vec<u8>) {
-        self.draft.set(draft);
-    }
-
-    /// The same for text that is made of text.
-    fn drafted_text(&self, write: impl FnOnce(&mut Vec<u8>)) -> Box<str> {
-        write::utf8(self.drafted(write))
     }
 }
 

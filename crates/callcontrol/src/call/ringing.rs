@@ -6,21 +6,18 @@
 
 use std::time::Duration;
 
-use strowger_base::journal::{Decision, PartyView, ReleasedBy, WhyEnded, WhyOfferRefused, WhyReleased};
-use strowger_base::leg::{Alert, Party, ReleaseReason, Ring, Service, Signal, Target, Tone};
-use strowger_base::{Cause, Command, LegId, LineName, Media, SessionDescription};
+use strowger_base::journal::{Decision, PartyView, WhyOfferRefused, WhyReleased};
+use strowger_base::leg::{Alert, Party, Signal, Target, Tone};
+use strowger_base::{Cause, Command, LegId, LineName, Media};
 
 use super::joining::{First, Joining};
 use super::participant::{Owes, Stage};
-use super::seen::Shown;
 use super::session::{Agreement, Begun, MediaSignal, Session};
 use super::way::{CallerMedia, Tried, Way};
-use super::{Facts, Progress, Rung, State, Step, Talking};
+use super::{Facts, Progress, State, Step, Talking};
 use crate::exchange::{Exchange, Side};
 use crate::failure::Failure;
-use crate::io::Output;
 use crate::relay::Relay;
-use crate::shared::Asked;
 
 /// Legs that ring.
 pub(super) struct Ringing {
@@ -443,105 +440,5 @@ impl Ringing {
         step.withdraw_all(Cause::NO_ANSWER_FROM_USER, WhyReleased::NoAnswer);
         let media = self.caller_media(step);
         step.go_on(Tried::NoAnswer, media)
-    }
-}
-
-impl Step<'_> {
-    /// Somebody was reached: a party that waits for that comes now.
-    pub(super) fn reached(&mut self) {
-        if self.facts.transfers.is_some() {
-            self.shared.asked.push_back(Asked::TransferReached { secondary: self.facts.id });
-        }
-    }
-
-    /// Rings devices, each with what it may be offered.
-    fn ring_all(&mut self, targets: Vec<Target>, offer: Option<SessionDescription>, reliable: bool) {
-        let differ = targets.len() > 1 && self.shared.configuration.admission.in_use;
-        let before = differ.then(|| self.facts.to_called.clone());
-        for target in targets {
-            if let Some(before) = &before {
-                self.facts.to_called = before.clone();
-            }
-            let passed = offer.clone().map(|offer| self.pass_offer_to(&target, offer));
-            self.ring(target, passed.map_or(Media::None, Media::Offer), reliable);
-            if differ && let Some(rung) = self.facts.rung.last_mut() {
-                rung.outlet = Some(Box::new(self.facts.to_called.clone()));
-            }
-        }
-    }
-
-    pub(super) fn ring(&mut self, target: Target, media: Media, reliable_provisional: bool) {
-        let leg = self.shared.leg_ids.allocate();
-        let called: Box<str> = match &target {
-            Target::Phone { line, .. } => line.number().into(),
-            Target::Trunk(_) | Target::Service(_) => self.facts.sent.clone(),
-        };
-        let Shown { calling, called, diversions } = self.shown_to(leg, &target, called);
-        let rung = Decision::Rung {
-            target: self.shared.configuration.target(&target),
-            called: &called,
-            shown: PartyView::from(&calling),
-        };
-        self.out.decide(self.now, self.facts.id, Some(leg), rung);
-        let (style, srtp) = (self.ring_style(&target), self.srtp_from(&target));
-        let ring = Ring {
-            target: target.clone(),
-            calling,
-            called,
-            media,
-            hops_remaining: self.facts.hops_remaining,
-            reliable_provisional,
-            diversions,
-            srtp,
-            style,
-        };
-        self.shared.legs.insert(leg, self.facts.id);
-        self.command(leg, Command::Ring(Box::new(ring)));
-        self.out.items.push(Output::Joined { leg, call: self.facts.id });
-        let at = self.now.wall;
-        if let Target::Service(Service::Conference(conference)) = &target {
-            self.shared.conferences.seated(*conference, leg);
-        }
-        self.facts.rung.push(Rung { leg, target, at, progress: Progress::Trying, early: None, outlet: None });
-    }
-
-    /// Who the caller is shown while it rings: nobody when that is who was dialled, or when several lines ring and any of
-    /// them may answer.
-    fn shown_alerting(&self, leg: LegId) -> Option<Party> {
-        self.facts.redirected.as_ref()?;
-        match &*self.facts.occupied {
-            [] | [_] => Some(self.shown_connected(leg, Party::default())),
-            [_, _, ..] => None,
-        }
-    }
-
-    /// Who the caller is shown: for a line what the configuration says, whatever the phone claims.
-    pub(super) fn shown_connected(&self, leg: LegId, claimed: Party) -> Party {
-        match self.facts.rung_on(leg) {
-            Some(Target::Phone { line, .. }) => Party {
-                number: line.number().into(),
-                name: self.shared.configuration.display_name(line.as_str()).into(),
-                presentation: claimed.presentation,
-            },
-            Some(Target::Service(Service::Confirmation)) => Party {
-                number: self.facts.wanted().into(),
-                name: self.facts.confirms.clone().unwrap_or_default(),
-                presentation: claimed.presentation,
-            },
-            Some(Target::Trunk(_) | Target::Service(_)) | None if claimed.number.is_empty() => {
-                Party { number: self.facts.wanted().into(), ..claimed }
-            }
-            Some(Target::Trunk(_) | Target::Service(_)) | None => claimed,
-        }
-    }
-
-    /// Somebody answered, but there is no session to talk over (RFC 3261 §13.2.2.4).
-    fn without_media(&mut self, leg: LegId, cause: Cause) -> State {
-        if let Some(rung) = self.facts.rung_mut(leg) {
-            rung.progress = Progress::Failed { cause, reason: ReleaseReason::ProtocolError };
-        }
-        self.release(leg, cause, WhyReleased::NoMedia);
-        self.release(self.facts.caller, cause, WhyReleased::NoMedia);
-        self.end(cause, ReleasedBy::System, WhyEnded::NoMedia)
     }
 }

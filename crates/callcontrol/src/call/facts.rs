@@ -1,0 +1,206 @@
+//! What holds in every state of a call.
+
+use std::net::IpAddr;
+use std::sync::Arc;
+
+use strowger_base::journal::Feature;
+use strowger_base::leg::{Diversion, FurtherDigits, Origin, Party, ReleaseReason, Target};
+use strowger_base::{
+    CallId, Cause, ConferenceId, Instant, LegId, LineName, Pii, SessionDescription, TimerHandle, WallTime,
+};
+use strowger_dialplan::codes::AcceptedCodes;
+use strowger_dialplan::{Caller, LaterHops};
+use strowger_media::control::PortId;
+
+use super::listening::Listening;
+use super::parked::Place;
+use super::participant::{Owes, Stage};
+use super::securing::Security;
+use super::way::{CallerMedia, Redirected, Way};
+use crate::admission::Reserved;
+use crate::configuration::{Site, SrtpRule};
+use crate::exchange::Side;
+use crate::io::Reach;
+use crate::outlet::Outlet;
+use crate::relay::Relay;
+
+/// What holds in every state.
+pub(crate) struct Facts {
+    pub(crate) id: CallId,
+    pub(crate) caller: LegId,
+    pub(crate) origin: Origin,
+    /// How far the calling device is.
+    pub(super) caller_stage: Stage,
+    /// What it owes to a call that it left.
+    pub(super) caller_owes: Owes,
+    /// Where the caller's packets come from, as far as that is known.
+    pub(crate) address: Option<IpAddr>,
+    /// Who calls, as others are shown.
+    pub(crate) calling: Party,
+    /// The call's id in the caller's protocol, under which it may ask again.
+    pub(super) protocol_call_id: Box<str>,
+    /// The number as it was dialled.
+    pub(crate) called: Box<str>,
+    /// Whether and how the caller's device can tell more digits.
+    pub(super) further_digits: FurtherDigits,
+    /// It was asked to tell them.
+    pub(super) collects_digits: bool,
+    /// Codes that came with the number.
+    pub(super) supplied_codes: Pii<String>,
+    /// Codes that were accepted.
+    pub(super) codes: Option<Box<AcceptedCodes>>,
+    /// The number as it entered the first pattern that decided.
+    pub(super) translated: Box<str>,
+    /// The number as it is sent on.
+    pub(super) sent: Box<str>,
+    /// The number that was reached last.
+    pub(super) final_called: Box<str>,
+    /// Who dials, as digit analysis knows it, until somebody has the call.
+    pub(super) dials: Option<Arc<Caller>>,
+    /// What the way the number was dialled leaves to the lookups after forwards.
+    pub(super) later_hops: LaterHops,
+    /// Who answered, as the caller is shown.
+    pub(crate) connected: Option<Party>,
+    pub(crate) started_at: WallTime,
+    pub(crate) alerted_at: Option<WallTime>,
+    pub(crate) answered_at: Option<WallTime>,
+    /// The caller's offer, until somebody has the call.
+    pub(super) offer: Option<SessionDescription>,
+    /// Whether the caller sits behind NAT, as its offer and its packets show.
+    pub(super) caller_reach: Reach,
+    /// Whether a device that is called sits behind NAT, as far as that is known.
+    pub(super) called_reach: Reach,
+    pub(super) caller_takes_reliable: bool,
+    pub(super) hops_remaining: u8,
+    pub(super) diversions: Vec<Diversion>,
+    /// The lines that are called and count this call.
+    pub(super) occupied: Vec<LineName>,
+    /// The caller's line counts this call.
+    pub(super) occupies_own: bool,
+    /// What is tried now, and what comes next.
+    pub(super) way: Way,
+    /// Who sent the call on, when somebody did.
+    pub(super) redirected: Option<Box<Redirected>>,
+    /// What was agreed with the caller where the call was tried before.
+    pub(super) caller_media: CallerMedia,
+    pub(super) rung: Vec<Rung>,
+    /// The called device asked for the call itself, and is not answered yet.
+    pub(super) called_waits: bool,
+    pub(super) to_caller: Outlet,
+    pub(super) to_called: Outlet,
+    pub(super) relay: Relay,
+    /// How keys of SRTP are dealt with, where they do not just pass.
+    pub(super) security: Option<Box<Security>>,
+    /// What the devices that are called may do about keys.
+    pub(super) called_rule: SrtpRule,
+    /// It goes to an emergency service.
+    pub(super) emergency: bool,
+    /// What it has of the bandwidth between locations.
+    pub(super) reserved: Reserved,
+    /// The call with which the conversation began, when that is another one.
+    pub(super) conversation: Option<CallId>,
+    /// Where its caller is parked.
+    pub(super) parked: Option<Box<Place>>,
+    /// What brought its parties together, when not one of them called the other.
+    pub(super) joined_by: Option<Feature>,
+    /// What took a party of it away.
+    pub(super) left_by: Option<Feature>,
+    /// Who hears a service of ours in place of the other side.
+    pub(super) listening: Option<Box<Listening>>,
+    /// Whom a caller that came from another call was shown last.
+    pub(super) shown_to_caller: Option<Party>,
+    /// Where the device is that joins, while there is no caller.
+    pub(super) joins_from: Option<Box<Site>>,
+    /// The conference to which the call goes.
+    pub(super) sits: Option<ConferenceId>,
+    /// What its caller is shown when a feature is done that it asked for.
+    pub(crate) confirms: Option<Box<str>>,
+    /// It is made for a transfer, whose party joins it when somebody is reached.
+    pub(crate) transfers: Option<Transferring>,
+    /// Its party is being transferred.
+    pub(crate) transfer: Option<Transfer>,
+    pub(super) timer: Option<(TimerHandle, Instant)>,
+}
+
+/// A call that is made for a transfer.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) struct Transferring {
+    /// The call of which a party shall join.
+    pub(crate) primary: CallId,
+    /// The leg that transfers.
+    pub(crate) by: LegId,
+}
+
+/// A transfer that is under way.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) struct Transfer {
+    /// The leg that transfers.
+    pub(crate) by: LegId,
+    /// The call that is made to the one to whom it goes.
+    pub(crate) secondary: CallId,
+}
+
+/// A leg that was rung.
+pub(crate) struct Rung {
+    pub(super) leg: LegId,
+    pub(super) target: Target,
+    pub(super) at: WallTime,
+    pub(super) progress: Progress,
+    /// An answer to the caller's offer that came before the device answered the call.
+    pub(super) early: Option<SessionDescription>,
+    /// What it was offered, where others that ring with it were offered something else.
+    pub(super) outlet: Option<Box<Outlet>>,
+}
+
+impl Rung {
+    /// Whether it is a phone of this line.
+    pub(super) fn is_of(&self, line: &LineName) -> bool {
+        matches!(&self.target, Target::Phone { line: own, .. } if own == line)
+    }
+}
+
+/// What became of a leg so far.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum Progress {
+    Trying,
+    Alerting,
+    Answered,
+    Withdrawn(Cause),
+    Failed { cause: Cause, reason: ReleaseReason },
+}
+
+impl Progress {
+    pub(super) const fn is_open(self) -> bool {
+        match self {
+            Progress::Trying | Progress::Alerting => true,
+            Progress::Answered | Progress::Withdrawn(_) | Progress::Failed { .. } => false,
+        }
+    }
+}
+
+impl Facts {
+    /// What is shown to the other side about a leg's media, by side.
+    pub(super) const fn outlet(&mut self, to: Side) -> &mut Outlet {
+        match to {
+            Side::Caller => &mut self.to_caller,
+            Side::Called => &mut self.to_called,
+        }
+    }
+
+    pub(super) const fn relay_port(&self) -> Option<PortId> {
+        match self.relay {
+            Relay::None => None,
+            Relay::Opening(port) => Some(port),
+            Relay::Open(ports) => Some(ports.port),
+        }
+    }
+
+    /// What was rung with a leg.
+    pub(super) fn rung_on(&self, leg: LegId) -> Option<&Target> {
+        self.rung.iter().find(|rung| rung.leg == leg).map(|rung| &rung.target)
+    }
+
+    pub(super) fn rung_mut(&mut self, leg: LegId) -> Option<&mut Rung> {
+        self.rung.iter_mut().find(|rung| rung.leg == leg)
+    }
+}
