@@ -1,17 +1,19 @@
 //! End-to-end scenarios: the release binary, loopback, other people's programs.
 //!
-//! Each scenario has a folder of its own with every log, prints one line, and waits for nothing without a limit.
-//! Folders of failed scenarios are kept under `target/e2e`.
+//! Each scenario has a folder and ports of its own, prints one line, and waits for nothing without a limit. Several run at once
+//! (see `beside`). Folders of failed scenarios are kept under `target/e2e`.
 
 use std::path::PathBuf;
 use std::time::Instant;
 
+use self::beside::Company;
 use crate::ci::Tally;
 use crate::{peers, workspace};
 
 mod audio;
 mod backup;
 mod baresip;
+mod beside;
 mod capture;
 mod conference;
 pub(crate) mod configuration;
@@ -44,7 +46,9 @@ pub(crate) struct Context {
 type Scenario = fn(&Context) -> Result<String, String>;
 
 /// Name, what it shows, how.
-const SCENARIOS: &[(&str, &str, Scenario)] = &[
+type Row = (&'static str, &'static str, Scenario);
+
+const SCENARIOS: &[Row] = &[
     ("talk", "two phones talk, media direct", talk::direct),
     ("talk-relayed", "two phones talk through the relay", talk::relayed),
     ("talk-tcp", "two phones talk, signalling over TCP", talk::over_tcp),
@@ -121,28 +125,51 @@ pub(crate) fn run(arguments: &[String]) -> Result<(), String> {
 /// When outside peers are missing.
 pub(crate) fn play(names: &[String]) -> Result<Tally, String> {
     peers::require(&[peers::SIPP, peers::BARESIP, peers::TSHARK])?;
+    let wanted = |row: &&Row| names.is_empty() || names.iter().any(|name| name == row.0);
     let mut tally = Tally::default();
-    for (name, _, scenario) in SCENARIOS {
-        if !names.is_empty() && !names.iter().any(|wanted| wanted == name) {
-            continue;
-        }
-        let folder = workspace::target().join("e2e").join(name);
-        let _ = std::fs::remove_dir_all(&folder);
-        std::fs::create_dir_all(&folder).map_err(|error| format!("{}: {error}", folder.display()))?;
-        let started = Instant::now();
-        let result = scenario(&Context { folder: folder.clone() });
-        let seconds = started.elapsed().as_secs_f64();
-        match result {
-            Ok(saw) => {
-                println!("ok      {name:<22} {seconds:>5.1} s  {saw}");
-                tally.passed += 1;
-                let _ = std::fs::remove_dir_all(&folder);
-            }
-            Err(why) => {
-                println!("FAILED  {name:<22} {seconds:>5.1} s  {why}\n        logs: {}", folder.display());
-                tally.failed += 1;
-            }
-        }
+    for company in Company::ALL {
+        let rows: Vec<&Row> =
+            SCENARIOS.iter().filter(wanted).filter(|row| Company::of(row.0) == company).collect();
+        let turn = |row: &&Row| beside::turn(row.0);
+        beside::side_by_side(
+            &rows,
+            company.lanes(),
+            turn,
+            |row| perform(row),
+            |row, (seconds, result)| {
+                let tells = |verdict: &str, text: &str| {
+                    println!("{verdict:<7} {:<22} {seconds:>5.1} s  {text}", row.0)
+                };
+                match result {
+                    Ok(saw) => {
+                        tally.passed += 1;
+                        tells("ok", &saw);
+                    }
+                    Err(why) => {
+                        tally.failed += 1;
+                        tells("FAILED", &format!("{why}\n        logs: {}", folder(row.0).display()));
+                    }
+                }
+            },
+        );
     }
     Ok(tally)
+}
+
+/// Where a scenario works.
+fn folder(name: &str) -> PathBuf {
+    workspace::target().join("e2e").join(name)
+}
+
+/// Plays one scenario; how many seconds it took, and what was seen.
+fn perform((name, _, scenario): &Row) -> (f64, Result<String, String>) {
+    let folder = folder(name);
+    let _ = std::fs::remove_dir_all(&folder);
+    let started = Instant::now();
+    let made = std::fs::create_dir_all(&folder).map_err(|error| format!("{}: {error}", folder.display()));
+    let result = made.and_then(|()| scenario(&Context { folder: folder.clone() }));
+    if result.is_ok() {
+        let _ = std::fs::remove_dir_all(&folder);
+    }
+    (started.elapsed().as_secs_f64(), result)
 }

@@ -10,6 +10,13 @@ use std::sync::atomic::{AtomicU16, Ordering};
 const FIRST: u16 = 7000;
 const LAST: u16 = 15_900;
 
+/// Media ports of servers, up to where the system's own range begins.
+const FIRST_MEDIA: u16 = 16_384;
+/// Media ports of one server.
+const RANGE: u16 = 512;
+/// So many servers one after the other have ports of their own.
+const RANGES: u16 = (32_768 - FIRST_MEDIA) / RANGE;
+
 /// The first of so many ports in a row, free for UDP and TCP on loopback at this moment. It is even.
 ///
 /// # Errors
@@ -32,6 +39,20 @@ pub(crate) fn block(count: u16) -> Result<u16, String> {
     Err(format!("no {count} free ports in a row between {FIRST} and {LAST}"))
 }
 
+/// A range of media ports for one server, as `--rtp-ports` takes it: servers side by side send from ports of their own, so that what a
+/// capture saw on a port was one server's.
+pub(crate) fn media() -> String {
+    static NEXT: AtomicU16 = AtomicU16::new(0);
+    let _ = NEXT.compare_exchange(
+        0,
+        1 + std::process::id() as u16 % RANGES,
+        Ordering::Relaxed,
+        Ordering::Relaxed,
+    );
+    let first = FIRST_MEDIA + NEXT.fetch_add(1, Ordering::Relaxed) % RANGES * RANGE;
+    format!("{first}-{}", first + RANGE - 1)
+}
+
 /// One free port.
 ///
 /// # Errors
@@ -52,6 +73,17 @@ fn is_free(port: u16) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn each_server_has_media_ports_of_its_own() {
+        let ranges: std::collections::BTreeSet<String> = (0..RANGES).map(|_| media()).collect();
+        assert_eq!(ranges.len(), usize::from(RANGES));
+        for range in ranges {
+            let (first, last) = range.split_once('-').expect("a range");
+            let (first, last): (u16, u16) = (first.parse().expect("a port"), last.parse().expect("a port"));
+            assert!(first >= FIRST_MEDIA && last < 32_768 && last - first == RANGE - 1, "{range}");
+        }
+    }
 
     #[test]
     fn blocks_do_not_overlap_and_are_even() {

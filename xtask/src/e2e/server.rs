@@ -13,7 +13,7 @@ use serde_json::Value;
 use super::baresip::Account;
 use super::configuration::Configuration;
 use super::process::{Process, until};
-use super::{Context, wire};
+use super::{Context, ports, wire};
 use crate::{peers, workspace};
 
 const PATIENCE: Duration = Duration::from_secs(15);
@@ -90,7 +90,7 @@ impl Server {
             "0",
             "--data",
         ]);
-        command.arg(data).args(more);
+        command.arg(data).args(["--rtp-ports", &ports::media()]).args(more);
         Server::start(folder, data, &mut command)
     }
 
@@ -103,7 +103,7 @@ impl Server {
         std::fs::write(&path, configuration.text())
             .map_err(|error| format!("{}: {error}", path.display()))?;
         let mut command = program();
-        command.args(["serve", "--config"]).arg(&path);
+        command.args(["serve", "--config"]).arg(&path).args(["--rtp-ports", &ports::media()]);
         let mut process = Process::start("strowger", &context.folder, &mut command)?;
         let listening = |said: &str, what: &str| {
             let mark = format!("listening transport={what} address=");
