@@ -18,6 +18,7 @@ pub(super) enum Company {
 /// Those that work the machine. They begin in this order, the longest first.
 const BUSY: &[&str] = &[
     "api-fuzz",
+    "backup",
     "torture",
     "overlap",
     "kpml",
