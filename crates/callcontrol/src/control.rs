@@ -17,6 +17,7 @@ use strowger_media::statistics::{PortStatistics, StreamStatistics};
 use crate::Configuration;
 use crate::admission::PlaceUse;
 use crate::call::{self, Call, Phase, Stopped};
+use crate::features::Settled;
 use crate::io::{Input, Outbox, Output};
 use crate::shared::{Shared, Timer};
 
@@ -149,11 +150,14 @@ impl CallControl {
             Input::Signal(leg, Signal::FeatureRequested(request)) => {
                 self.tell(now, leg, &Signal::FeatureRequested(request.clone()), out);
                 // A refusal has been told to the device, in whatever words it has.
-                _ = self.requested(now, leg, &request, out);
+                _ = self.requested(now, leg, &request, None, out);
             }
             Input::Signal(leg, signal @ Signal::Released { .. }) if self.transfers(leg) => {
                 self.tell(now, leg, &signal, out);
                 self.transfer_unattended(now, leg, out);
+            }
+            Input::Signal(leg, signal) if self.shared.conferences.opens(leg) => {
+                self.seat_told(now, leg, signal, out);
             }
             Input::Signal(leg, signal) => {
                 // A leg that was released may have told something before it knew.
@@ -179,8 +183,12 @@ impl CallControl {
             Input::Timeout => self.timeout(now, out),
             Input::Drain { within } => self.drain(now, within),
             Input::Order { number, order } => {
-                let result = self.ordered(now, &order, out);
-                out.items.push(Output::Ordered { number, result });
+                let result = match self.ordered(now, number, &order, out) {
+                    Ok(Settled::Now) => Some(Ok(())),
+                    Ok(Settled::Later) => None,
+                    Err(refused) => Some(Err(refused)),
+                };
+                out.items.extend(result.map(|result| Output::Ordered { number, result }));
             }
         }
         self.settle(now, out);

@@ -24,6 +24,7 @@ use strowger_base::Now;
 use crate::CallControl;
 use crate::io::Outbox;
 use crate::shared::Asked;
+pub(crate) use asked::Settled;
 pub(crate) use offered::Offered;
 pub(crate) use slots::Slots;
 

@@ -3,9 +3,11 @@
 use std::sync::Arc;
 
 use strowger_base::feature::{FeatureCode, FeatureNumber};
-use strowger_base::journal::{Feature, Moved, ReleasedBy, WhyEnded, WhyOfferRefused, WhyReleased};
-use strowger_base::leg::{Origin, Party, Service, Target};
-use strowger_base::{CallId, Cause, ConferenceId, LegId, Media, Now};
+use strowger_base::journal::{
+    self, Feature, Moved, PartyView, ReleasedBy, WhyEnded, WhyOfferRefused, WhyReleased,
+};
+use strowger_base::leg::{Origin, Party, Service, SrtpOffer, Target};
+use strowger_base::{CallId, Cause, ConferenceId, LegId, Now};
 use strowger_dialplan::{Action, Analysis, Arrival, Decision, Digits};
 
 use super::joining::{First, Joining};
@@ -19,12 +21,13 @@ use crate::io::{Outbox, Reach};
 use crate::shared::Shared;
 
 impl Call {
-    /// The call of a party of another call that sits in a conference from here on.
+    /// The call of a party of another call that sits in a conference from here on. Its seat is open and has an offer, which the call is
+    /// told next.
     pub(crate) fn seated_in(
         now: Now,
         id: CallId,
         party: &Participant,
-        conference: ConferenceId,
+        (conference, seat): (ConferenceId, LegId),
         (feature, conversation): (Feature, CallId),
         shared: &mut Shared,
         out: &mut Outbox,
@@ -48,12 +51,7 @@ impl Call {
         let mut step = Step { now, facts: &mut facts, shared, out };
         step.adopt(party.leg);
         step.count(party.line.as_ref());
-        // It offers as soon as it has a port, and nobody has to wait for its answer to be in the call.
-        step.ring(Target::Service(Service::Conference(conference)), Media::None, false);
-        let seat = step.facts.rung.last_mut().map(|rung| {
-            rung.progress = Progress::Answered;
-            rung.leg
-        })?;
+        step.take_seat(conference, seat);
         step.tell_joined(feature, conversation);
         let shown = step.facts.connected.clone().unwrap_or_default();
         step.show_to_caller(seat, &shown);
@@ -78,6 +76,22 @@ impl Call {
         reached.sent = number.clone();
         reached.final_called = number;
         Call::joined(now, id, (one, two), (Feature::Conference, conversation), reached, shared, out)
+    }
+
+    /// What the party of a leg takes along to a seat: who it is, and how it has had its media.
+    pub(crate) fn brings(
+        &mut self,
+        now: Now,
+        leg: LegId,
+        shared: &mut Shared,
+        out: &mut Outbox,
+    ) -> (Party, SrtpOffer) {
+        let step = Step { now, facts: &mut self.facts, shared, out };
+        if leg == step.facts.caller {
+            (step.facts.calling.clone(), step.srtp_of(Side::Caller))
+        } else {
+            (step.facts.connected.clone().unwrap_or_default(), step.srtp_of(Side::Called))
+        }
     }
 
     /// Takes both parties out and ends the call: the caller goes on as the first of `moved`, the called one as the second.
@@ -115,7 +129,7 @@ impl Call {
         let one = step.facts.participant(Side::Caller, legs.0, owes.0);
         let two = step.facts.participant(Side::Called, legs.1, owes.1);
         for (leg, moved) in [(legs.0, caller_moved), (legs.1, called_moved)] {
-            step.decide(Some(leg), strowger_base::journal::Decision::PartyMoved(moved));
+            step.decide(Some(leg), journal::Decision::PartyMoved(moved));
             step.shared.legs.remove(&leg);
         }
         let feature = caller_moved.feature;
@@ -235,6 +249,27 @@ impl Facts {
 }
 
 impl Step<'_> {
+    /// A seat that is open takes the called side.
+    fn take_seat(&mut self, conference: ConferenceId, seat: LegId) {
+        let target = Target::Service(Service::Conference(conference));
+        let rung = journal::Decision::Rung {
+            target: self.shared.configuration.target(&target),
+            called: &self.facts.sent,
+            shown: PartyView::from(&self.facts.calling),
+        };
+        self.out.decide(self.now, self.facts.id, Some(seat), rung);
+        self.adopt(seat);
+        self.shared.conferences.seated(conference, seat);
+        self.facts.rung.push(super::Rung {
+            leg: seat,
+            target,
+            at: self.now.wall,
+            progress: Progress::Answered,
+            early: None,
+            outlet: None,
+        });
+    }
+
     /// Releases whoever is there, because a feature says so.
     fn put_out(&mut self, feature: Feature) -> State {
         let (cause, why) = (Cause::NORMAL_CALL_CLEARING, WhyReleased::PutOut(feature));

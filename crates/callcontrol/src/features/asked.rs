@@ -8,6 +8,14 @@ use crate::CallControl;
 use crate::call::Wanted;
 use crate::io::Outbox;
 
+/// When it is known what becomes of a feature that somebody asked for.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Settled {
+    Now,
+    /// Whoever asked is told.
+    Later,
+}
+
 impl CallControl {
     /// A caller asks for a feature, by a number or by name: the feature takes the call, or the caller is refused.
     pub(super) fn wanted(&mut self, now: Now, call: CallId, out: &mut Outbox) {
@@ -46,7 +54,7 @@ impl CallControl {
         }
     }
 
-    /// A device wants something done with its call.
+    /// A device wants something done with its call, or `order` wants it for it.
     ///
     /// # Errors
     /// When it does not get it; it has been told so.
@@ -55,9 +63,10 @@ impl CallControl {
         now: Now,
         leg: LegId,
         request: &FeatureRequest,
+        order: Option<u64>,
         out: &mut Outbox,
-    ) -> Result<(), Cause> {
-        self.by_request(now, leg, request, out).map_err(|why| {
+    ) -> Result<Settled, Cause> {
+        self.by_request(now, leg, request, order, out).map_err(|why| {
             self.refuse_request(now, leg, request, why, out);
             why.cause()
         })
@@ -68,15 +77,18 @@ impl CallControl {
         now: Now,
         leg: LegId,
         request: &FeatureRequest,
+        order: Option<u64>,
         out: &mut Outbox,
-    ) -> Result<(), WhyFeatureRefused<'static>> {
+    ) -> Result<Settled, WhyFeatureRefused<'static>> {
         match request {
             FeatureRequest::Park => self.park(now, leg, out),
             FeatureRequest::Privacy(turn) => {
                 self.hide(now, leg, (request, *turn), out);
                 Ok(())
             }
-            FeatureRequest::Conference { with } => self.confer(now, leg, with, out),
+            FeatureRequest::Conference { with } => {
+                return self.confer(now, leg, with, order, out).map(|()| Settled::Later);
+            }
             FeatureRequest::DropLast => self.drop_last(now, leg, out),
             FeatureRequest::Drop { participant } => self.drop_party(now, leg, *participant, out),
             FeatureRequest::Mute { participant, turn } => self.mute(now, leg, (*participant, *turn), out),
@@ -86,10 +98,11 @@ impl CallControl {
             | FeatureRequest::MaliciousCall
             | FeatureRequest::Record(_) => Err(WhyFeatureRefused::NotServed),
         }
+        .map(|()| Settled::Now)
     }
 
     /// The device does not get what it asked for.
-    fn refuse_request(
+    pub(super) fn refuse_request(
         &self,
         now: Now,
         leg: LegId,

@@ -5,24 +5,28 @@
 //! bridge is given back: they talk with each other. Meet-me, a number is opened by who asks for that, and others dial it until the last
 //! has left.
 
+mod convening;
 mod membership;
 
 use std::collections::BTreeMap;
 
 use strowger_base::feature::{FeatureAnswer, Turn};
-use strowger_base::journal::{Decision, Feature, WhyFeatureRefused};
+use strowger_base::journal::{Decision, WhyFeatureRefused};
 use strowger_base::leg::{Mute, Tone};
 use strowger_base::{CallId, Command, ConferenceId, LegId, Now};
 
 use crate::CallControl;
-use crate::call::{Call, Participant, Wanted, conversation_of};
+use crate::call::Wanted;
 use crate::configuration::{ConferenceControl, ConferenceTones};
 use crate::io::Outbox;
+use convening::Convening;
 
 /// All conferences of a shard.
 #[derive(Debug, Default)]
 pub(crate) struct Conferences {
     all: BTreeMap<ConferenceId, Conference>,
+    /// Those who wait for seats of theirs.
+    convening: Vec<Convening>,
     last: u64,
 }
 
@@ -72,6 +76,11 @@ impl Conferences {
         conference.starter.get_or_insert(seat);
     }
 
+    /// Whether this is a seat that is being opened, for somebody who does not sit in it yet.
+    pub(crate) fn opens(&self, leg: LegId) -> bool {
+        self.convening.iter().any(|convening| convening.awaits(leg))
+    }
+
     /// The conference of a seat.
     fn of_seat(&self, seat: LegId) -> Option<ConferenceId> {
         let sits = |conference: &Conference| conference.parties.iter().any(|party| party.seat == seat);
@@ -86,85 +95,7 @@ impl Conference {
     }
 }
 
-/// A call that is to come into a conference: the leg of whoever asks, and that of the other party.
-struct Joins {
-    call: CallId,
-    own: LegId,
-}
-
 impl CallControl {
-    /// The parties of these calls and whoever has them hear each other.
-    pub(super) fn confer(
-        &mut self,
-        now: Now,
-        leg: LegId,
-        with: &[LegId],
-        out: &mut Outbox,
-    ) -> Result<(), WhyFeatureRefused<'static>> {
-        if self.turned_away(now, out).is_some() {
-            return Err(WhyFeatureRefused::Congestion);
-        }
-        let mut calls: Vec<Joins> = Vec::new();
-        let mut into = None;
-        for own in std::iter::once(leg).chain(with.iter().copied()) {
-            let (call, other) = self.joinable(own)?;
-            if calls.iter().any(|joins| joins.call == call) {
-                return Err(WhyFeatureRefused::NotTalking);
-            }
-            match (self.shared.conferences.of_seat(other), into) {
-                (Some(conference), None) => into = Some((conference, other)),
-                (Some(_), Some(_)) => {
-                    return Err(WhyFeatureRefused::NotAllowed { rule: "two conferences are not made one" });
-                }
-                (None, _) => calls.push(Joins { call, own }),
-            }
-        }
-        let max = self.shared.configuration.conferences.ad_hoc_parties as usize;
-        let full = WhyFeatureRefused::Exhausted { what: "seats of the conference" };
-        let id = match into {
-            Some((id, seat)) => {
-                self.allowed(id, seat)?;
-                let size = self.shared.conferences.all.get(&id).map_or(0, Conference::size);
-                if size + calls.len() > max {
-                    return Err(full);
-                }
-                self.answer(now, leg, "conference", id.to_string(), out);
-                id
-            }
-            None if calls.len() + 1 > max => return Err(full),
-            None => {
-                let id = self.open(Kind::AdHoc);
-                self.answer(now, leg, "conference", id.to_string(), out);
-                // Whoever asks goes on with the call in which he does not hold: there his phone listens.
-                let held = |joins: &Joins| {
-                    self.calls.get(&joins.call).is_some_and(|call| call.is_held_by(joins.own))
-                };
-                let stays = calls.iter().position(|joins| !held(joins)).unwrap_or(0);
-                let first = calls.remove(stays);
-                self.convene(now, &first, id, out);
-                id
-            }
-        };
-        for joins in calls {
-            self.bring(now, &joins, id, out);
-        }
-        Ok(())
-    }
-
-    /// The call of a leg whose parties may come into a conference, with the other leg of it.
-    fn joinable(&self, own: LegId) -> Result<(CallId, LegId), WhyFeatureRefused<'static>> {
-        let call = self.shared.legs.get(&own).copied().ok_or(WhyFeatureRefused::NotTalking)?;
-        let found = self.calls.get(&call).filter(|call| call.is_talking() && call.facts.transfer.is_none());
-        let found = found.ok_or(WhyFeatureRefused::NotTalking)?;
-        let other = found.other(own).ok_or(WhyFeatureRefused::NotTalking)?;
-        let devices = found.origin_of(own).is_some() && found.origin_of(other).is_some();
-        if devices || self.shared.conferences.of_seat(other).is_some() {
-            Ok((call, other))
-        } else {
-            Err(WhyFeatureRefused::NotAllowed { rule: "services of the server take part in no conference" })
-        }
-    }
-
     /// A new conference.
     fn open(&mut self, kind: Kind) -> ConferenceId {
         let (node, shard) = self.shared.place();
@@ -174,52 +105,6 @@ impl CallControl {
         let conference = Conference { kind, parties: Vec::new(), pending: 0, starter: None, numbered: 0 };
         conferences.all.insert(id, conference);
         id
-    }
-
-    /// Both parties of a call take seats; whoever asked is the starter.
-    fn convene(&mut self, now: Now, joins: &Joins, id: ConferenceId, out: &mut Outbox) {
-        let Some(mut call) = self.calls.remove(&joins.call) else { return };
-        let conversation = conversation_of(&call.facts);
-        let ids = [self.shared.new_call(), self.shared.new_call()];
-        let moved = ids.map(|id| Feature::Conference.into_call(id));
-        let own_first = joins.own == call.facts.caller;
-        let Some((caller, called)) = call.part(now, moved, &mut self.shared, out) else { return };
-        let (one, two) = ((ids[0], caller), (ids[1], called));
-        let (starter, other) = if own_first { (one, two) } else { (two, one) };
-        for (call, party) in [starter, other] {
-            self.seat(now, call, &party, (id, conversation), out);
-        }
-    }
-
-    /// The other party of a call takes a seat, and the leg of whoever asked ends.
-    fn bring(&mut self, now: Now, joins: &Joins, id: ConferenceId, out: &mut Outbox) {
-        let Some(mut call) = self.calls.remove(&joins.call) else { return };
-        let conversation = conversation_of(&call.facts);
-        let seated = self.shared.new_call();
-        let moved = Feature::Conference.into_call(seated);
-        if let Some(party) = call.hand_over(now, joins.own, moved, &mut self.shared, out) {
-            self.seat(now, seated, &party, (id, conversation), out);
-        }
-    }
-
-    fn seat(
-        &mut self,
-        now: Now,
-        call: CallId,
-        party: &Participant,
-        (id, conversation): (ConferenceId, CallId),
-        out: &mut Outbox,
-    ) {
-        self.sound(id, Tone::Enter, out);
-        if let Some(conference) = self.shared.conferences.all.get_mut(&id) {
-            // Each seat that is taken is one that was awaited: without this it would be that of somebody who is just coming in.
-            conference.pending += 1;
-        }
-        let how = (Feature::Conference, conversation);
-        match Call::seated_in(now, call, party, id, how, &mut self.shared, out) {
-            Some(call) => self.keep(call),
-            None => strowger_base::never!("{}: a service of ours was to take part in {id}", party.leg),
-        }
     }
 
     /// Lets those hear a tone who are in a conference already.

@@ -4,13 +4,20 @@ use strowger_base::feature::FeatureRequest;
 use strowger_base::journal::{Decision, WhyTransferRefused};
 use strowger_base::{CallId, LegId, Now};
 
+use super::asked::Settled;
 use crate::CallControl;
 use crate::call::Stopped;
 use crate::io::{CallSide, Order, OrderKind, OrderRefused, Outbox};
 
 impl CallControl {
     /// Carries an order out, or says why not.
-    pub(crate) fn ordered(&mut self, now: Now, order: &Order, out: &mut Outbox) -> Result<(), OrderRefused> {
+    pub(crate) fn ordered(
+        &mut self,
+        now: Now,
+        number: u64,
+        order: &Order,
+        out: &mut Outbox,
+    ) -> Result<Settled, OrderRefused> {
         if !self.calls.contains_key(&order.call) {
             return Err(OrderRefused::NoCall(order.call));
         }
@@ -18,14 +25,14 @@ impl CallControl {
             OrderKind::Release => {
                 Self::tell_order(now, order, "the call ends", out);
                 self.with_call(order.call, |call, shared| call.stop(now, Stopped::ByOrder, shared, out));
-                Ok(())
+                Ok(Settled::Now)
             }
             OrderKind::Transfer { party, to } => {
                 let (_, by) = self.parties(order.call, *party)?;
                 self.transferable(order.call, by).map_err(OrderRefused::Transfer)?;
                 Self::tell_order(now, order, &format!("{} goes on to {to}", of(*party)), out);
                 let wish = (&**to, None);
-                self.try_transfer(now, (order.call, by), wish, out).map_err(OrderRefused::Transfer)
+                self.transfer_by_order(now, (order.call, by), wish, out)
             }
             OrderKind::Join { party, other, other_party } => {
                 let (_, by) = self.parties(order.call, *party)?;
@@ -37,7 +44,7 @@ impl CallControl {
                 let what = format!("{} goes on with {} of call {other}", of(*party), of(*other_party));
                 Self::tell_order(now, order, &what, out);
                 let wish = ("", Some(replaced));
-                self.try_transfer(now, (order.call, by), wish, out).map_err(OrderRefused::Transfer)
+                self.transfer_by_order(now, (order.call, by), wish, out)
             }
             OrderKind::Confer { party, other, other_party } => {
                 let (leg, _) = self.parties(order.call, *party)?;
@@ -45,14 +52,24 @@ impl CallControl {
                 let what = format!("a conference of {} with those of call {other}", of(*party));
                 Self::tell_order(now, order, &what, out);
                 let request = FeatureRequest::Conference { with: vec![with] };
-                self.requested(now, leg, &request, out).map_err(OrderRefused::Feature)
+                self.requested(now, leg, &request, Some(number), out).map_err(OrderRefused::Feature)
             }
             OrderKind::Feature { party, request } => {
                 let (leg, _) = self.parties(order.call, *party)?;
                 Self::tell_order(now, order, &format!("{} for {}", request.word(), of(*party)), out);
-                self.requested(now, leg, request, out).map_err(OrderRefused::Feature)
+                self.requested(now, leg, request, Some(number), out).map_err(OrderRefused::Feature)
             }
         }
+    }
+
+    fn transfer_by_order(
+        &mut self,
+        now: Now,
+        of: (CallId, LegId),
+        wish: (&str, Option<LegId>),
+        out: &mut Outbox,
+    ) -> Result<Settled, OrderRefused> {
+        self.try_transfer(now, of, wish, out).map(|()| Settled::Now).map_err(OrderRefused::Transfer)
     }
 
     /// The leg of a party of an answered call, and that of the other one.

@@ -143,11 +143,11 @@ impl CallControl {
         let Some(conference) = self.shared.conferences.all.get(&id) else { return };
         match conference.kind {
             Kind::MeetMe(_) => {}
-            Kind::AdHoc if conference.parties.len() < 2 || self.is_to_end(conference) => {
+            Kind::AdHoc if conference.size() < 2 || self.is_to_end(conference) => {
                 self.end(now, id, out);
             }
             Kind::AdHoc => {
-                if let [one, two] = conference.parties[..] {
+                if let ([one, two], 0) = (&conference.parties[..], conference.pending) {
                     self.give_back(now, id, (one.seat, two.seat), out);
                 }
             }
