@@ -159,6 +159,24 @@ impl PayloadTypes {
     }
 }
 
+/// What one side of a relay that transcodes agreed to.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Coding {
+    /// What it sends.
+    pub receive: PayloadTypes,
+    /// What it is sent.
+    pub format: StreamFormat,
+}
+
+/// What both sides of a relay that transcodes agreed to.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Codings {
+    /// Of side A.
+    pub a: Coding,
+    /// Of side B.
+    pub b: Coding,
+}
+
 /// Where an endpoint's RTCP goes.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum RtcpWay {
@@ -230,6 +248,14 @@ pub enum Command {
         /// Where RTP goes; learned anew from the packets that arrive when the peer is behind NAT.
         remote: SocketAddr,
     },
+    /// From now on a relay decodes what each side says and encodes it as the other one agreed to hear it; with `None` packets pass
+    /// as they are again. Also while the relay is being opened. Codings that stay the same go on where they are.
+    Transcode {
+        /// The relay.
+        port: PortId,
+        /// What the sides agreed to.
+        codings: Option<Box<Codings>>,
+    },
     /// Close it, in whatever state it is. Answered by exactly one [`Report::Closed`], and by nothing else for
     /// this port any more. Not wanted after [`Report::Failed`], and harmless when the two cross.
     Close {
@@ -249,6 +275,7 @@ impl Command {
             | Command::Mute { port, .. }
             | Command::OpenRelay { port }
             | Command::Direct { port, .. }
+            | Command::Transcode { port, .. }
             | Command::Close { port } => *port,
         }
     }

@@ -4,19 +4,23 @@
 //! known where the side is, and only what comes from a side's own address passes (`latch` has the rules).
 //! Payloads are not looked at: any codec passes, and so does SRTP. Where a side's keys are ours too, its packets are opened and
 //! checked when they come and protected when they go, so that the two sides may have different suites, or one of them none.
+//! Where the two speak different codecs it decodes and encodes (`transcoding`): then packets leave in our time and not in theirs.
+
+mod transcoding;
 
 use std::net::SocketAddr;
 use std::time::Duration;
 
-use strowger_base::{Instant, Now};
+use strowger_base::{Instant, Now, Rng};
 
-use crate::control::{PortId, PortKeys, Side};
+use crate::control::{Codings, PortId, PortKeys, Side};
 use crate::latch::{ControlLatch, Latch, Verdict};
 use crate::rtcp::{self, Compound};
-use crate::rtp::{self, HEADER_BYTES, Header, Reception, ReportBlock, Timing};
+use crate::rtp::{self, HEADER_BYTES, Header, Packet, Reception, ReportBlock, Timing};
 use crate::srtp::{Failure, Protection};
 use crate::statistics::{StreamStatistics, Unsent};
 use crate::worker::{Channel, Former, Outbox, SocketRef};
+use transcoding::Transcoding;
 
 /// What can happen to a relay.
 #[derive(Debug)]
@@ -30,6 +34,8 @@ pub enum Input<'a> {
     },
     /// How both sides are protected.
     Protect(&'a PortKeys),
+    /// What the sides speak, when that is not the same; `None` when packets pass as they are.
+    Transcode(Option<&'a Codings>, Rng),
     /// A datagram arrived.
     Packet {
         /// From which side.
@@ -41,6 +47,8 @@ pub enum Input<'a> {
         /// The datagram.
         bytes: &'a [u8],
     },
+    /// The time of `next_timeout` has come.
+    Timeout,
 }
 
 /// One relay.
@@ -49,8 +57,11 @@ pub struct Relay {
     port: PortId,
     a: Half,
     b: Half,
+    transcoding: Option<Box<Transcoding>>,
     /// Room for what is opened.
     opened: Vec<u8>,
+    /// Room for what is encoded.
+    encoded: Vec<u8>,
 }
 
 /// What is known of one side.
@@ -75,10 +86,16 @@ struct Half {
 impl Relay {
     /// A relay that knows neither side yet.
     pub fn new(port: PortId) -> Self {
-        Relay { port, a: Half::default(), b: Half::default(), opened: Vec::new() }
+        let (a, b) = (Half::default(), Half::default());
+        Relay { port, a, b, transcoding: None, opened: Vec::new(), encoded: Vec::new() }
     }
 
-    /// Takes one input; the outbox is complete when it returns. It sets no timers.
+    /// When [`Input::Timeout`] is wanted; a relay that does not transcode wants none.
+    pub fn next_timeout(&self) -> Option<Instant> {
+        self.transcoding.as_ref()?.next_timeout()
+    }
+
+    /// Takes one input; the outbox is complete when it returns.
     pub fn handle(&mut self, now: Now, input: Input<'_>, out: &mut Outbox) {
         match input {
             Input::Direct { side, remote } => {
@@ -91,6 +108,14 @@ impl Relay {
                 self.a.protection.change(keys.a.as_ref());
                 self.b.protection.change(keys.b.as_ref());
             }
+            Input::Transcode(codings, rng) => {
+                let same = |known: &Transcoding| codings.is_some_and(|codings| known.is_for(codings));
+                if !self.transcoding.as_deref().is_some_and(same) {
+                    self.transcoding =
+                        codings.map(|codings| Box::new(Transcoding::new(now.mono, *codings, rng)));
+                }
+            }
+            Input::Timeout => self.send_transcoded(now, out),
             Input::Packet { side, channel, source, bytes } => {
                 let mut opened = std::mem::take(&mut self.opened);
                 let (from, _) = self.halves(side);
@@ -99,7 +124,7 @@ impl Relay {
                     Ok(bytes) if channel == Channel::Rtp && !rtp::is_rtcp(bytes) => {
                         self.rtp(now, side, source, bytes, out);
                     }
-                    Ok(bytes) => self.rtcp(now.mono, side, channel, source, bytes, out),
+                    Ok(bytes) => self.rtcp(now, side, channel, source, bytes, out),
                     Err(Failure::Malformed) => from.malformed += 1,
                     Err(_) => from.foreign += 1,
                 }
@@ -141,13 +166,71 @@ impl Relay {
             peer: half.rtp.peer(),
             ..StreamStatistics::default()
         };
+        if let Some(transcoding) = &self.transcoding {
+            transcoding.fill(side, &mut statistics);
+        }
         statistics.take_reception(&half.reception);
         statistics
     }
 
+    /// Sends what is due to both sides, with the reports that are.
+    fn send_transcoded(&mut self, now: Now, out: &mut Outbox) {
+        let Some(mut transcoding) = self.transcoding.take() else { return };
+        let mut encoded = std::mem::take(&mut self.encoded);
+        for side in [Side::A, Side::B] {
+            let port = self.port;
+            let (to, _) = self.halves(side);
+            let way = transcoding.to(side);
+            while way.is_due(now.mono) {
+                encoded.clear();
+                way.send(now.mono, &mut encoded);
+                let Some(destination) = to.rtp.destination().filter(|_| !encoded.is_empty()) else {
+                    continue;
+                };
+                let socket = SocketRef { port, side, channel: Channel::Rtp };
+                let write = |buffer: &mut Vec<u8>| buffer.extend_from_slice(&encoded);
+                if out.send_protected(&mut to.protection, socket, destination, write) {
+                    to.sent += 1;
+                    to.sent_bytes += (encoded.len() - HEADER_BYTES) as u64;
+                }
+            }
+            if transcoding.reports(now.mono, side) {
+                let way = transcoding.to(side);
+                let destination = match way.channel {
+                    Channel::Rtcp => to.rtcp.destination(&to.rtp),
+                    Channel::Rtp => to.rtp.destination(),
+                };
+                let report = way.report(now, &mut to.reception);
+                if let Some(destination) = destination {
+                    let socket = SocketRef { port, side, channel: way.channel };
+                    out.send_protected(&mut to.protection, socket, destination, |bytes| report.write(bytes));
+                }
+            }
+        }
+        self.encoded = encoded;
+        self.transcoding = Some(transcoding);
+    }
+
+    /// A packet for the jitter buffer of the way to the other side.
+    fn take_apart(&mut self, now: Now, side: Side, bytes: &[u8]) {
+        let Some(mut transcoding) = self.transcoding.take() else { return };
+        let way = transcoding.to(side.other());
+        let (from, _) = self.halves(side);
+        match Packet::parse(bytes) {
+            // What it says in a payload type that was not agreed is its own affair, and no reason to end a call.
+            Ok(packet) if way.understands(packet.header.payload_type) => {
+                let timing = way.timing(packet.header.payload_type);
+                let arrival = from.reception.receive(now.mono, &packet.header, packet.payload.len(), timing);
+                way.receive(now.mono, &packet, arrival);
+            }
+            Ok(_) | Err(_) => from.malformed += 1,
+        }
+        self.transcoding = Some(transcoding);
+    }
+
     fn rtp(&mut self, now: Now, side: Side, source: SocketAddr, bytes: &[u8], out: &mut Outbox) {
         let port = self.port;
-        let (from, to) = self.halves(side);
+        let (from, _) = self.halves(side);
         let Some(header) = Header::peek(bytes) else {
             from.malformed += 1;
             return;
@@ -159,6 +242,10 @@ impl Relay {
                 return;
             }
         }
+        if self.transcoding.is_some() {
+            return self.take_apart(now, side, bytes);
+        }
+        let (from, to) = self.halves(side);
         let payload_bytes = bytes.len() - HEADER_BYTES;
         // Static payload types have the 8 kHz clock, or nearly all of them; of others the clock is not known here.
         let timing =
@@ -176,7 +263,7 @@ impl Relay {
 
     fn rtcp(
         &mut self,
-        now: Instant,
+        now: Now,
         side: Side,
         channel: Channel,
         source: SocketAddr,
@@ -184,7 +271,10 @@ impl Relay {
         out: &mut Outbox,
     ) {
         let port = self.port;
-        let (from, to) = self.halves(side);
+        let (from, to) = match side {
+            Side::A => (&mut self.a, &mut self.b),
+            Side::B => (&mut self.b, &mut self.a),
+        };
         if !rtp::is_rtcp(bytes) {
             from.malformed += 1;
             return;
@@ -201,8 +291,17 @@ impl Relay {
                 return;
             }
         }
+        if let Some(transcoding) = &mut self.transcoding {
+            // What it reports is about a stream of ours, and what it sends is heard by nobody else.
+            let way = transcoding.to(side);
+            way.channel = channel;
+            if let Ok(compound) = Compound::parse(bytes) {
+                way.take(now, from.reception.ssrc(), compound);
+            }
+            return;
+        }
         if let Ok(compound) = Compound::parse(bytes) {
-            from.take_reports(now, compound, to);
+            from.take_reports(now.mono, compound, to);
         }
         let destination = match channel {
             Channel::Rtcp => to.rtcp.destination(&to.rtp),

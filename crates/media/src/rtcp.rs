@@ -2,9 +2,11 @@
 
 mod build;
 mod interval;
+mod reporter;
 
 pub use build::{SenderInfo, write_bye, write_report};
 pub use interval::{Phase, report_interval};
+pub(crate) use reporter::{Report, Reporter};
 
 use strowger_base::WallTime;
 

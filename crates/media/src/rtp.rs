@@ -7,6 +7,7 @@ mod sender;
 
 pub use event::{EVENT_CLOCK_HZ, EventReceiver, EventSender};
 pub use gaps::Gaps;
+pub(crate) use reception::COMFORT_NOISE;
 pub use reception::{Arrival, Reception, ReportBlock, Timing};
 pub use sender::Sender;
 

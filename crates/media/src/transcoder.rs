@@ -14,7 +14,9 @@ use crate::codec::resample::Rate;
 use crate::codec::{Codec, Speaker};
 use crate::control::{PayloadTypes, StreamFormat};
 use crate::jitter::{Frame, JitterBuffer};
-use crate::rtp::{Arrival, EVENT_CLOCK_HZ, EventReceiver, EventSender, Header, Sender};
+use crate::rtp::{
+    Arrival, COMFORT_NOISE, EVENT_CLOCK_HZ, EventReceiver, EventSender, Header, Sender, Timing,
+};
 use crate::tone::Player;
 use crate::tone::dtmf::{self, Detector, KeyChange};
 use crate::wav;
@@ -119,9 +121,27 @@ impl Transcoder {
             let digit = self.events.receive(now, clock_hz, header.timestamp, payload);
             return digit.inspect(|digit| self.press(*digit));
         }
-        let codec = self.receive.codec_of(payload_type);
+        let codec = self.codec_of(payload_type);
         self.jitter.receive(now, header, arrival, codec, payload);
         self.events.expire(now).inspect(|digit| self.press(*digit))
+    }
+
+    /// The codec of a packet with this payload type. Phones send static types that they did not agree to, and those mean one thing
+    /// only (RFC 3551 table 4), as long as the sides use them for nothing else.
+    fn codec_of(&self, payload_type: u8) -> Option<Codec> {
+        self.receive.codec_of(payload_type).or_else(|| Codec::from_static(payload_type))
+    }
+
+    /// Whether a packet of this payload type can be understood; comfort noise (RFC 3389) can, and is silence.
+    pub fn understands(&self, payload_type: u8) -> bool {
+        self.codec_of(payload_type).is_some()
+            || self.receive.event_clock_of(payload_type).is_some()
+            || payload_type == COMFORT_NOISE
+    }
+
+    /// The clock that the timestamps of a packet of this payload type count, where they rise with time.
+    pub fn timing(&self, payload_type: u8) -> Timing {
+        self.codec_of(payload_type).map_or(Timing::Unusable, |codec| Timing::Audio(codec.rtp_clock_hz()))
     }
 
     /// Sends a key that was told in another way, such as SIP INFO. One that is more than can wait is lost.
@@ -191,6 +211,16 @@ impl Transcoder {
     /// How it tells RTCP and records about itself.
     pub const fn sender(&self) -> &Sender {
         &self.sender
+    }
+
+    /// Lets a packet time pass in which nothing was asked for: whoever drives it stood still.
+    pub const fn skip(&mut self) {
+        self.sender.skip(self.format.codec.units(self.format.ptime_ms));
+    }
+
+    /// After how long the next packet is due.
+    pub const fn packet_time(&self) -> Duration {
+        Duration::from_millis(self.format.ptime_ms as u64)
     }
 
     /// What became of the packets that came.

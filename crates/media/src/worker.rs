@@ -162,6 +162,8 @@ pub struct Worker {
     still_sending: StillSending,
     quarantine: Duration,
     timers: TimerQueue<Due>,
+    /// Of relays that transcode.
+    relay_timers: HashMap<PortId, (Instant, TimerHandle)>,
     conferences: Conferences,
     music: Music,
 }
@@ -175,6 +177,8 @@ enum Due {
     Drained(PortId),
     /// A conference ticks.
     Conference(ConferenceId),
+    /// A relay that transcodes has to send something.
+    Relay(PortId),
 }
 
 /// A port in one of its states.
@@ -210,6 +214,7 @@ impl Worker {
             still_sending: StillSending::new(),
             quarantine: QUARANTINE,
             timers: TimerQueue::new(),
+            relay_timers: HashMap::with_hasher(seed),
             conferences: Conferences::new(),
             music: Music::default(),
         }
@@ -236,9 +241,7 @@ impl Worker {
             Input::Opened { port, a, b } => self.opened(port, a, b, out),
             Input::OpenFailed { port, reason } => match self.ports.remove(&port) {
                 Some(Port::Opening(purpose)) => {
-                    if let Purpose::Service(service) = purpose {
-                        self.stand_up(port, service);
-                    }
+                    self.forget_opening(port, purpose);
                     out.report(Report::Failed { port, reason });
                 }
                 Some(Port::Closing) => closed(port, PortStatistics::default(), out),
@@ -299,7 +302,36 @@ impl Worker {
                     relay.handle(now, relay::Input::Direct { side, remote }, out);
                 }
             }
+            Command::Transcode { port, codings } => {
+                let rng = Rng::new(self.rng.next_u64());
+                self.relay(now, port, relay::Input::Transcode(codings.as_deref(), rng), out);
+            }
             Command::Close { port } => self.close(now, port, out),
+        }
+    }
+
+    /// Lets a relay handle an input and keeps its timer right: only one that transcodes has any.
+    fn relay(&mut self, now: Now, port: PortId, input: relay::Input<'_>, out: &mut Outbox) {
+        let Some(Port::Relay(relay) | Port::Opening(Purpose::Relay(relay))) = self.ports.get_mut(&port)
+        else {
+            return;
+        };
+        relay.handle(now, input, out);
+        let wanted = relay.next_timeout();
+        let timer = self.relay_timers.get(&port).copied();
+        if timer.map(|(at, _)| at) == wanted {
+            return;
+        }
+        if let Some((_, handle)) = timer {
+            self.timers.cancel(handle);
+        }
+        match wanted {
+            Some(at) => {
+                self.relay_timers.insert(port, (at, self.timers.set(at, Due::Relay(port))));
+            }
+            None => {
+                self.relay_timers.remove(&port);
+            }
         }
     }
 
@@ -374,12 +406,22 @@ impl Worker {
         }
     }
 
+    /// A port that never opened leaves nothing behind.
+    fn forget_opening(&mut self, port: PortId, purpose: Purpose) {
+        match purpose {
+            Purpose::Service(service) => self.stand_up(port, service),
+            Purpose::Relay(_) => {
+                if let Some((_, handle)) = self.relay_timers.remove(&port) {
+                    self.timers.cancel(handle);
+                }
+            }
+        }
+    }
+
     fn close(&mut self, now: Now, port: PortId, out: &mut Outbox) {
         let statistics = match self.ports.remove(&port) {
             Some(Port::Opening(purpose)) => {
-                if let Purpose::Service(service) = purpose {
-                    self.stand_up(port, service);
-                }
+                self.forget_opening(port, purpose);
                 self.ports.insert(port, Port::Closing);
                 return;
             }
@@ -397,6 +439,9 @@ impl Worker {
                 PortStatistics { a, b: None }
             }
             Some(Port::Relay(relay)) => {
+                if let Some((_, handle)) = self.relay_timers.remove(&port) {
+                    self.timers.cancel(handle);
+                }
                 self.drain(now.mono, port, [relay.peer(Side::A), relay.peer(Side::B)]);
                 PortStatistics { a: relay.statistics(Side::A), b: Some(relay.statistics(Side::B)) }
             }
@@ -447,6 +492,11 @@ impl Worker {
         while let Some((_, due)) = self.timers.pop_due(now.mono) {
             let port = match due {
                 Due::Endpoint(port) => port,
+                Due::Relay(port) => {
+                    self.relay_timers.remove(&port);
+                    self.relay(now, port, relay::Input::Timeout, out);
+                    continue;
+                }
                 Due::Drained(port) => {
                     self.look(now.mono, port, out);
                     continue;

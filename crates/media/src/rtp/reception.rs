@@ -374,4 +374,4 @@ const CREEP_PACKETS: u8 = 8;
 /// After so many a jitter buffer has become longer.
 const LATE_IN_A_ROW: u8 = 10;
 /// The payload type of comfort noise, which is no codec (RFC 3389 §4).
-const COMFORT_NOISE: u8 = 13;
+pub(crate) const COMFORT_NOISE: u8 = 13;

@@ -383,3 +383,4 @@ mod behaviour;
 mod draining;
 mod relay;
 mod secure;
+mod transcoding;

@@ -35,7 +35,8 @@ impl Placement {
             | Command::Mute { .. }
             | Command::Protect { .. }
             | Command::OpenRelay { .. }
-            | Command::Direct { .. } => self.seats.get(&port).copied().unwrap_or_else(|| self.usual(port)),
+            | Command::Direct { .. }
+            | Command::Transcode { .. } => self.seats.get(&port).copied().unwrap_or_else(|| self.usual(port)),
         }
     }
 
