@@ -3,6 +3,8 @@
 //! Endpoints speak one audio stream. All other streams of an offer are refused in their places, and stay
 //! refused in later offers of ours: the number and order of streams never shrinks (RFC 3264 §8).
 
+mod through;
+
 use std::net::SocketAddr;
 
 use strowger_base::SessionDescription;
@@ -15,6 +17,8 @@ use crate::sdp::{
     Wish, push_address, push_decimal,
 };
 use crate::srtp::{KeyMaterial, SrtpKeys};
+
+pub use through::{AgreedThrough, Beside, answer_beside, answer_through, offer_through};
 
 /// What an endpoint of ours brings into a negotiation.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -131,24 +135,40 @@ pub fn answer(offer: &[u8], local: &LocalMedia<'_>) -> Result<(SessionDescriptio
 /// Offers one audio stream with all our codecs, in the place that it had in `previous`, our last description in
 /// this session; its other streams are offered refused.
 pub fn offer(local: &LocalMedia<'_>, previous: Option<&SessionDescription>) -> SessionDescription {
+    offer_as(local, previous, &[])
+}
+
+/// The same with the numbers that somebody else has for these formats, as far as they mean nothing else in this session.
+fn offer_as(
+    local: &LocalMedia<'_>,
+    previous: Option<&SessionDescription>,
+    others: &[Format],
+) -> SessionDescription {
     // Our own text reads back; if not, a new session shape is the better fault.
     let previous = previous.and_then(|text| Session::parse(text.as_bytes()).ok());
     let audio_index = previous.as_ref().and_then(Session::audio);
     let known = previous.as_ref().zip(audio_index).and_then(|(session, index)| session.streams.get(index));
-    let known = known.map_or(&[][..], |stream| &stream.formats);
+    let own = known.map_or(&[][..], |stream| &stream.formats);
+    let is_free = |other: &&Format| own.iter().all(|format| format.payload_type != other.payload_type);
+    let known: Vec<&Format> = own.iter().chain(others.iter().filter(is_free)).collect();
+    let known = &known;
+    let mut given: Vec<u8> = Vec::new();
+    let mut number = |wanted: u8, is_it: &dyn Fn(&Format) -> bool| {
+        let payload_type = type_for(known, &given, wanted, is_it);
+        given.push(payload_type);
+        payload_type
+    };
     let codecs: Vec<(u8, Codec)> = local
         .codecs
         .iter()
-        .map(|&codec| (type_for(known, codec.payload_type(), |format| format.codec() == Some(codec)), codec))
+        .map(|&codec| (number(codec.payload_type(), &|format| format.codec() == Some(codec)), codec))
         .collect();
-    let event = |clock_hz: u32, payload_type: u8| {
-        let wanted = local.telephone_event
+    let mut event = |clock_hz: u32, wanted: u8| {
+        let is_wanted = local.telephone_event
             && (clock_hz == EVENT_CLOCK_HZ
                 || codecs.iter().any(|(_, codec)| codec.rtp_clock_hz() == clock_hz));
-        let payload_type = type_for(known, payload_type, |format| {
-            format.is_telephone_event() && format.clock_hz == clock_hz
-        });
-        (wanted.then_some(payload_type), clock_hz)
+        let is_it = |format: &Format| format.is_telephone_event() && format.clock_hz == clock_hz;
+        (is_wanted.then(|| number(wanted, &is_it)), clock_hz)
     };
     let events =
         [event(EVENT_CLOCK_HZ, TELEPHONE_EVENT), event(Codec::Opus.rtp_clock_hz(), TELEPHONE_EVENT_48K)];
@@ -312,11 +332,13 @@ fn agree(stream: &MediaDescription, format: &Format, remote: SocketAddr, local: 
 
 /// The payload type under which something is offered: the one that it has had in this session, which means nothing else as
 /// long as it lasts (RFC 3264 §8.3.2), or one that is free, `wanted` if it can be.
-fn type_for(known: &[Format], wanted: u8, is_it: impl Fn(&Format) -> bool) -> u8 {
+fn type_for(known: &[&Format], given: &[u8], wanted: u8, is_it: impl Fn(&Format) -> bool) -> u8 {
     if let Some(format) = known.iter().find(|format| is_it(format)) {
         return format.payload_type;
     }
-    let is_free = |candidate: &u8| known.iter().all(|format| format.payload_type != *candidate);
+    let is_free = |candidate: &u8| {
+        known.iter().all(|format| format.payload_type != *candidate) && !given.contains(candidate)
+    };
     let dynamic = (wanted..128).chain(codec::DYNAMIC_FIRST..128);
     dynamic.filter(|_| wanted >= codec::DYNAMIC_FIRST).find(is_free).unwrap_or(wanted)
 }

@@ -5,6 +5,7 @@
 
 mod conferences;
 mod draining;
+mod relays;
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -310,31 +311,6 @@ impl Worker {
         }
     }
 
-    /// Lets a relay handle an input and keeps its timer right: only one that transcodes has any.
-    fn relay(&mut self, now: Now, port: PortId, input: relay::Input<'_>, out: &mut Outbox) {
-        let Some(Port::Relay(relay) | Port::Opening(Purpose::Relay(relay))) = self.ports.get_mut(&port)
-        else {
-            return;
-        };
-        relay.handle(now, input, out);
-        let wanted = relay.next_timeout();
-        let timer = self.relay_timers.get(&port).copied();
-        if timer.map(|(at, _)| at) == wanted {
-            return;
-        }
-        if let Some((_, handle)) = timer {
-            self.timers.cancel(handle);
-        }
-        match wanted {
-            Some(at) => {
-                self.relay_timers.insert(port, (at, self.timers.set(at, Due::Relay(port))));
-            }
-            None => {
-                self.relay_timers.remove(&port);
-            }
-        }
-    }
-
     fn play(&mut self, now: Now, port: PortId, tone: Tone, out: &mut Outbox) {
         let service = match self.ports.get(&port) {
             Some(Port::Endpoint { endpoint, .. }) => endpoint.service(),
@@ -406,18 +382,6 @@ impl Worker {
         }
     }
 
-    /// A port that never opened leaves nothing behind.
-    fn forget_opening(&mut self, port: PortId, purpose: Purpose) {
-        match purpose {
-            Purpose::Service(service) => self.stand_up(port, service),
-            Purpose::Relay(_) => {
-                if let Some((_, handle)) = self.relay_timers.remove(&port) {
-                    self.timers.cancel(handle);
-                }
-            }
-        }
-    }
-
     fn close(&mut self, now: Now, port: PortId, out: &mut Outbox) {
         let statistics = match self.ports.remove(&port) {
             Some(Port::Opening(purpose)) => {
@@ -439,9 +403,7 @@ impl Worker {
                 PortStatistics { a, b: None }
             }
             Some(Port::Relay(relay)) => {
-                if let Some((_, handle)) = self.relay_timers.remove(&port) {
-                    self.timers.cancel(handle);
-                }
+                self.untime_relay(port);
                 self.drain(now.mono, port, [relay.peer(Side::A), relay.peer(Side::B)]);
                 PortStatistics { a: relay.statistics(Side::A), b: Some(relay.statistics(Side::B)) }
             }
