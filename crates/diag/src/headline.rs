@@ -153,6 +153,7 @@ impl<'a> Reasons<'a> {
             | Decision::RelayOpened { .. }
             | Decision::RelayNotOpened { .. }
             | Decision::RingsOn { .. }
+            | Decision::NotPickedUp { .. }
             | Decision::Hears(_)
             | Decision::Admission(_)
             | Decision::TransferBegan { .. }

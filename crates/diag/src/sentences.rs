@@ -183,6 +183,9 @@ fn decision_sentence(leg: Option<LegId>, decision: &Decision<'_>, names: &Names)
             transfers::began(&device(), destination, *into, *asks)
         }
         Decision::TransferWent(news) => transfers::went(&device(), *news),
+        Decision::NotPickedUp { line } => {
+            format!("Nobody took the call at the phones that were to pick it up; {line} has it again.")
+        }
         Decision::Hears(tone) => format!("{} waits and hears {}.", device(), words::tone(*tone)),
         Decision::PartyMoved(moved) => transfers::moved(&device(), moved.to),
         Decision::Joined(joined) => transfers::joined(joined),

@@ -341,6 +341,11 @@ pub enum Decision<'a> {
     },
     /// A transfer that began before goes on.
     TransferWent(TransferNews),
+    /// Nobody took the call at the phones of whoever was to pick it up: it rings at this line again.
+    NotPickedUp {
+        /// The line.
+        line: &'a str,
+    },
     /// The record's leg waits and hears this.
     Hears(Tone),
     /// The record's leg goes on in another call.
@@ -469,6 +474,7 @@ wire_enum!(Decision<'a> {
     HuntLoggedOut = 62 { line, phone },
     Admission = 70 (news),
     Keys = 80 (keys),
+    NotPickedUp = 81 { line },
 });
 
 /// What becomes of a call at a phone that does not want to be disturbed.

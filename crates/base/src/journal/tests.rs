@@ -207,6 +207,7 @@ fn samples() -> Vec<Entry<'static>> {
             calling: alice(),
             called: "1002",
         },
+        Decision::NotPickedUp { line: "1002" },
         Decision::Hears(Tone::Music),
         Decision::Hears(Tone::Source(AudioSource(51))),
         Decision::Hears(Tone::National { country: Country::Japan, tone: CallTone::Busy }),

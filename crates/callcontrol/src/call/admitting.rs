@@ -204,7 +204,7 @@ impl Step<'_> {
         match (std::mem::replace(&mut self.facts.way, Way::None), why) {
             (Way::Line(line), NotAdmitted::NoRoom(missing)) => {
                 let line = line.leave(self);
-                self.reroute(&line, missing)
+                self.ring_again().unwrap_or_else(|| self.reroute(&line, missing))
             }
             (Way::Line(line), NotAdmitted::NoCodec { .. }) => {
                 line.leave(self);

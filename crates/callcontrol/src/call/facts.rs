@@ -16,6 +16,7 @@ use super::listening::Listening;
 use super::parked::Place;
 use super::participant::{Owes, Stage};
 use super::securing::Security;
+use super::taking::RangAt;
 use super::way::{CallerMedia, Redirected, Way};
 use crate::admission::Reserved;
 use crate::configuration::{Site, SrtpRule};
@@ -101,6 +102,8 @@ pub(crate) struct Facts {
     pub(super) conversation: Option<CallId>,
     /// Where its caller is parked.
     pub(super) parked: Option<Box<Place>>,
+    /// Where it rang before whoever was to pick it up.
+    pub(super) rang_at: Option<Box<RangAt>>,
     /// What brought its parties together, when not one of them called the other.
     pub(super) joined_by: Option<Feature>,
     /// What took a party of it away.

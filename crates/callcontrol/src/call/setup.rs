@@ -104,6 +104,7 @@ impl Facts {
             rung: Vec::new(),
             called_waits: false,
             parked: None,
+            rang_at: None,
             // Never the same twice on this node, as RFC 8866 §5.2 wants of a session id.
             to_caller: Outlet::new(id.number << 2),
             to_called: Outlet::new(id.number << 2 | 1),

@@ -83,8 +83,8 @@ impl Step<'_> {
         if self.facts.rung.is_empty() {
             self.shared.counters.refused += 1;
         }
-        if let Some(parked) = self.park_again() {
-            return parked;
+        if let Some(waits) = self.ring_again().or_else(|| self.park_again()) {
+            return waits;
         }
         let caller = self.facts.caller;
         self.release(caller, cause, WhyReleased::CallRefused);

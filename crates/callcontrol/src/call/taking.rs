@@ -17,7 +17,7 @@ use std::net::SocketAddr;
 
 use super::joining::{First, Joining};
 use super::participant::{Device, Owes, Participant, Stage, conversation_of};
-use super::way::{CallerMedia, LineWay, Way};
+use super::way::{CallerMedia, LineWay, Redirected, Way};
 use super::{Call, Locating, State, Step, Talking};
 use crate::exchange::Side;
 use crate::io::Outbox;
@@ -27,6 +27,14 @@ use crate::shared::Shared;
 pub(crate) struct Taker {
     party: Participant,
     offer: Option<SessionDescription>,
+}
+
+/// Where a call rang before whoever was to pick it up.
+pub(super) struct RangAt {
+    line: LineName,
+    way: Way,
+    redirected: Option<Box<Redirected>>,
+    final_called: Box<str>,
 }
 
 /// From whom a call is taken, and how that stands in its record.
@@ -141,7 +149,7 @@ impl Call {
         self.state = step.taken(media, taker, taking);
     }
 
-    /// The phones of `line` ring in place of those that rang.
+    /// The phones of `line` ring in place of those that rang; when nobody takes the call there, it rings where it rang.
     pub(crate) fn ring_instead(
         &mut self,
         now: Now,
@@ -152,6 +160,7 @@ impl Call {
     ) {
         let mut step = Step { now, facts: &mut self.facts, shared, out };
         let state = std::mem::replace(&mut self.state, State::Ended);
+        step.remember_ringing(taking);
         let media = step.stop_ringing(&state);
         if media == CallerMedia::Agreed {
             step.facts.caller_media = media;
@@ -165,6 +174,36 @@ impl Call {
 }
 
 impl Step<'_> {
+    /// Keeps where the call rings, so that it can ring there again. Of several who were to pick it up the first took it from there.
+    fn remember_ringing(&mut self, taking: &Taking<'_>) {
+        let facts = &mut *self.facts;
+        let way = std::mem::replace(&mut facts.way, Way::None);
+        if facts.rang_at.is_none() {
+            let (redirected, final_called) = (facts.redirected.clone(), facts.final_called.clone());
+            facts.rang_at =
+                Some(Box::new(RangAt { line: taking.from.into(), way, redirected, final_called }));
+        }
+    }
+
+    /// Nobody took the call at the phones of whoever was to pick it up: it rings again where it rang. `None`
+    /// when nobody was to.
+    pub(super) fn ring_again(&mut self) -> Option<State> {
+        let RangAt { line, way, redirected, final_called } = *self.facts.rang_at.take()?;
+        let shown = self.shared.configuration.shown(line.as_str());
+        self.out.decide(self.now, self.facts.id, None, Decision::NotPickedUp { line: shown });
+        self.vacate_all_but(None);
+        self.give_back_bandwidth();
+        (self.facts.redirected, self.facts.final_called) = (redirected, final_called);
+        Some(match way {
+            Way::Hunt(hunting) => hunting.ring_again(self),
+            Way::None | Way::Alone | Way::Line(_) | Way::RouteList(_) => {
+                self.occupy(&line);
+                self.facts.way = Way::Line(LineWay::of(self, &line));
+                Locating::line(self, &line)
+            }
+        })
+    }
+
     /// Nothing rings any more; how far media is with the caller.
     fn stop_ringing(&mut self, state: &State) -> CallerMedia {
         let media = match state {

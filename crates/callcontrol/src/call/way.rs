@@ -100,7 +100,11 @@ impl Step<'_> {
             CallerMedia::Agreed if self.facts.way.goes_on_after_early_media() => {
                 self.facts.caller_media = media;
             }
-            CallerMedia::Agreed | CallerMedia::Open => return self.give_up(tried),
+            CallerMedia::Agreed | CallerMedia::Open => {
+                // Nobody else can be told about its media, so that it rings nowhere again.
+                self.facts.rang_at = None;
+                return self.give_up(tried);
+            }
         }
         match std::mem::replace(&mut self.facts.way, Way::None) {
             Way::None | Way::Alone => self.give_up(tried),
@@ -113,6 +117,7 @@ impl Step<'_> {
     /// A device has the call.
     pub(super) fn taken_by(&mut self, leg: LegId) {
         self.leave_place();
+        self.facts.rang_at = None;
         let target = self.facts.rung.iter().find(|rung| rung.leg == leg).map(|rung| &rung.target);
         let line = match target {
             Some(Target::Phone { line, .. }) => Some(line.clone()),
@@ -149,8 +154,8 @@ impl Step<'_> {
 
     /// The call ends because nobody took it.
     pub(super) fn give_up(&mut self, tried: Tried) -> State {
-        if let Some(parked) = self.park_again() {
-            return parked;
+        if let Some(waits) = self.ring_again().or_else(|| self.park_again()) {
+            return waits;
         }
         let caller = self.facts.caller;
         let (why, by, ended) = match tried {

@@ -16,6 +16,7 @@ use strowger_dialplan::{Caller, Digits, SearchSpace};
 use super::super::{Facts, State, Step, Taking, dialing};
 
 /// What a call has been through that was redirected, or went through a hunt pilot.
+#[derive(Clone)]
 pub(in crate::call) struct Redirected {
     trail: Trail<Box<str>>,
     /// The number to which it was sent last; empty before the first time.

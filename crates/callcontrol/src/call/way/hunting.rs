@@ -38,6 +38,8 @@ pub(in crate::call) struct Hunting {
     next: Input<LineName>,
     /// Members that ring.
     ringing: Vec<LineName>,
+    /// They ring once more, and nothing was heard of them.
+    again: bool,
 }
 
 /// The phones of members, by line.
@@ -102,6 +104,7 @@ impl Hunting {
             hunt: Hunt::new(Arc::clone(list), settings),
             next: Input::Started,
             ringing: Vec::new(),
+            again: false,
         });
         hunting.locate(step)
     }
@@ -121,8 +124,18 @@ impl Hunting {
         self.locate(step)
     }
 
+    /// Those who rang are to ring again, for as long as they still may.
+    pub(in crate::call) fn ring_again(mut self: Box<Self>, step: &mut Step<'_>) -> State {
+        self.again = true;
+        self.locate(step)
+    }
+
     /// The phones of all members are known: the machine says who rings.
     pub(in crate::call) fn located(mut self: Box<Self>, step: &mut Step<'_>, phones: &Phones) -> State {
+        if std::mem::take(&mut self.again) {
+            let members = std::mem::take(&mut self.ringing);
+            return self.ring(step, members, phones);
+        }
         let input = std::mem::replace(&mut self.next, Input::Timer);
         let mut members = Vec::new();
         for said in self.tell(step, input, phones) {

@@ -74,7 +74,9 @@ impl LineWay {
         if contacts.is_empty() {
             step.facts.way = Way::None;
             step.vacate(line);
-            return match step.forward(line.as_str(), ForwardKind::Unregistered) {
+            let elsewhere =
+                step.ring_again().or_else(|| step.forward(line.as_str(), ForwardKind::Unregistered));
+            return match elsewhere {
                 Some(elsewhere) => elsewhere,
                 None => step.refuse(Cause::SUBSCRIBER_ABSENT, WhyRefused::NotRegistered { line: shown }),
             };
@@ -83,7 +85,7 @@ impl LineWay {
         if contacts.is_empty() {
             step.facts.way = Way::None;
             step.vacate(line);
-            return match step.forward(line.as_str(), ForwardKind::Busy) {
+            return match step.ring_again().or_else(|| step.forward(line.as_str(), ForwardKind::Busy)) {
                 Some(elsewhere) => elsewhere,
                 None => step.refuse(Cause::USER_BUSY, WhyRefused::DoNotDisturb { line: shown }),
             };
@@ -101,10 +103,8 @@ impl LineWay {
     /// Its phones did not take the call.
     pub(super) fn go_on(self, step: &mut Step<'_>, tried: Tried) -> State {
         step.vacate(&self.line);
-        match step.forward(self.line.as_str(), kind(tried)) {
-            Some(elsewhere) => elsewhere,
-            None => step.give_up(tried),
-        }
+        let elsewhere = step.ring_again().or_else(|| step.forward(self.line.as_str(), kind(tried)));
+        elsewhere.unwrap_or_else(|| step.give_up(tried))
     }
 }
 
