@@ -81,6 +81,11 @@ pub(crate) enum Effect {
 }
 
 impl Exchange {
+    /// Whether an offer of `side` goes on to the other one.
+    pub(crate) const fn takes_offer_of(self, side: Side) -> bool {
+        matches!(self.step(side, Move::Offer).1, Effect::PassOffer)
+    }
+
     /// `side` makes a move.
     pub(crate) const fn step(self, side: Side, what: Move) -> (Exchange, Effect) {
         match self {

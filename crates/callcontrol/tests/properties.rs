@@ -13,11 +13,12 @@ use strowger_base::leg::{
 };
 use strowger_base::net::{Flow, ListenerId};
 use strowger_base::{
-    CallId, Cause, Command, Instant, LegId, Media, NodeId, Now, Rng, SessionDescription, ShardId, WallTime,
+    CallId, Cause, Command, Instant, LegId, Media, NodeId, Now, Rng, Secret, SessionDescription, ShardId,
+    WallTime,
 };
 use strowger_callcontrol::configuration::{
     Admission, DirectedPark, Forwards, HoldMode, Line, LineList, ParkNumbers, ParkRange, PickupGroup,
-    PickupGroups, Pilot, Site, Trunk,
+    PickupGroups, Pilot, Site, SrtpRule, Trunk,
 };
 use strowger_callcontrol::io::{CallSide, Contact, Order, OrderKind, Reach};
 use strowger_callcontrol::{CallControl, Configuration, Input, Outbox, Output, RelayMode, Sizes};
@@ -29,6 +30,7 @@ use strowger_dialplan::{
     Action, CodesRequired, DialPlanBuilder, NumberPattern, Parameters, RoutePattern, RouteTarget, SearchSpace,
 };
 use strowger_media::control::{self, PortId, Report};
+use strowger_media::srtp::KeySource;
 use strowger_media::statistics::PortStatistics;
 
 /// What the outside of call control knows of a leg.
@@ -71,9 +73,14 @@ struct World {
     ports: u64,
     /// Times that somebody got a conference.
     conferences: u32,
+    /// Devices may insist on SRTP, and a trunk may have none.
+    encrypts: bool,
     /// Orders without an answer.
     orders: i32,
 }
+
+/// What a device says that insists on SRTP.
+const KEYS: &str = "a=crypto:1 AES_CM_128_HMAC_SHA1_80 inline:AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA\r\n";
 
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 enum Relay {
@@ -221,8 +228,16 @@ impl World {
         if rng.one_in(2) {
             put_somewhere(&mut rng, &mut configuration);
         }
-        let control = CallControl::new(NodeId(1), ShardId(0), 0, &mut Rng::new(1), Arc::new(configuration));
+        let encrypts = rng.one_in(3);
+        if encrypts {
+            let carrier = configuration.trunks.entry("carrier".into()).or_default();
+            carrier.srtp = SrtpRule::Never;
+        }
+        let mut control =
+            CallControl::new(NodeId(1), ShardId(0), 0, &mut Rng::new(1), Arc::new(configuration));
+        control.make_keys_with(KeySource::new(Secret::new([3; 32])));
         World {
+            encrypts,
             rng,
             control,
             now: Now { mono: Instant::START, wall: WallTime::from_micros(1) },
@@ -275,6 +290,9 @@ impl World {
             Output::Media(control::Command::Close { port }) => {
                 let before = self.relays.insert(port, Relay::Closing);
                 assert!(matches!(before, Some(Relay::Asked | Relay::Open)), "closed twice: {before:?}");
+            }
+            Output::Media(control::Command::Protect { port, .. }) => {
+                assert_eq!(self.relays.get(&port), Some(&Relay::Open), "only an open relay is protected");
             }
             Output::Media(other) => panic!("relays have no {other:?}"),
             Output::Journal(span) => {
@@ -379,8 +397,10 @@ impl World {
         self.ports += 1;
         let direction = *self.pick(&["sendrecv", "sendonly", "inactive", "recvonly"]);
         let formats = *self.pick(&["0", "0 18", "18 9 0", "0"]);
+        let secured = self.encrypts && self.rng.one_in(2);
+        let (profile, keys) = if secured { ("SAVP", KEYS) } else { ("AVP", "") };
         let text = format!(
-            "v=0\r\no=- 1 1 IN IP4 10.0.0.1\r\ns=-\r\nc=IN IP4 10.0.0.1\r\nt=0 0\r\nm=audio {} RTP/AVP {formats}\r\na={direction}\r\n",
+            "v=0\r\no=- 1 1 IN IP4 10.0.0.1\r\ns=-\r\nc=IN IP4 10.0.0.1\r\nt=0 0\r\nm=audio {} RTP/{profile} {formats}\r\na={direction}\r\n{keys}",
             4000 + self.ports % 1000
         );
         SessionDescription::new(text.as_bytes())

@@ -55,6 +55,11 @@ impl Session {
     /// The only phone offers in a provisional answer (delayed offer, RFC 6337 §2.2).
     pub(super) fn early_offer(&mut self, step: &mut Step<'_>, offer: SessionDescription) -> Media {
         if self.exchange == Exchange::Awaited && step.facts.caller_takes_reliable {
+            if step.cannot_secure(Side::Called, self.called, &offer) {
+                let cause = step.not_permitted(self.called);
+                step.command(self.called, Command::RefuseMedia(cause));
+                return Media::None;
+            }
             match step.pass_offer(Side::Called, self.called, offer) {
                 Some(passed) => {
                     self.exchange = Exchange::Offered(Side::Called);
@@ -90,6 +95,9 @@ impl Session {
                 Ok((Media::Answer(step.pass_answer(Side::Called, self.called, answer)), true))
             }
             (Begun::No, Exchange::Awaited, Media::Offer(offer)) => {
+                if step.cannot_secure(Side::Called, self.called, &offer) {
+                    return Err(super::blocking::BLOCKED);
+                }
                 let passed = step.pass_offer(Side::Called, self.called, offer);
                 let passed = passed.ok_or_else(|| step.not_permitted(self.called))?;
                 self.exchange = Exchange::Offered(Side::Called);

@@ -4,6 +4,7 @@
 //! then one of them offers and the other answers, as RFC 3725 §4 has a controller do it.
 
 use strowger_base::journal::{ReleasedBy, WhyEnded, WhyOfferRefused, WhyReleased};
+use strowger_base::leg::Party;
 use strowger_base::{Cause, Command, LegId, Media, SessionDescription};
 use strowger_media::control::Report;
 
@@ -34,6 +35,19 @@ pub(super) enum First {
     Asked,
     /// Nobody has one, and only the caller can be asked: the called device is not answered yet.
     AskedCaller,
+}
+
+impl Joining {
+    /// What the two have offered.
+    fn offers(&self) -> impl Iterator<Item = (Side, &SessionDescription)> {
+        let (caller, called) = match &self.first {
+            First::Caller(offer) => (Some(offer), None),
+            First::Called(offer) => (None, Some(offer)),
+            First::Both { caller, called } => (Some(caller), Some(called)),
+            First::Asked | First::AskedCaller => (None, None),
+        };
+        caller.map(|offer| (Side::Caller, offer)).into_iter().chain(called.map(|offer| (Side::Called, offer)))
+    }
 }
 
 impl Owes {
@@ -96,12 +110,19 @@ impl Talking {
         let Some(joining) = self.joining.take() else { return State::Talking(self) };
         step.stop_listening();
         let called = self.session.called;
-        let offers = match &joining.first {
-            First::Caller(offer) | First::Both { caller: offer, .. } => Some((step.facts.caller, offer)),
-            First::Called(offer) => Some((called, offer)),
-            First::Asked | First::AskedCaller => None,
-        };
-        if offers.is_some_and(|(leg, offer)| step.blocks_offer(leg, offer)) {
+        if joining.offers().any(|(side, offer)| step.opens_relay_for_keys(side, called, offer)) {
+            self.joining = Some(joining);
+            return State::Talking(self);
+        }
+        let mut secure = true;
+        for (side, offer) in joining.offers() {
+            secure &= !step.cannot_secure(side, self.session.leg(side, step), offer);
+        }
+        let blocked = joining
+            .offers()
+            .next()
+            .is_some_and(|(side, offer)| step.blocks_offer(self.session.leg(side, step), offer));
+        if !secure || blocked {
             return self.without_media(step, BLOCKED);
         }
         match joining.first {
@@ -185,7 +206,7 @@ impl Talking {
                 step.cancel_timer();
             }
         }
-        self.go_on(step)
+        self.with_relay(step)
     }
 
     /// The relay is late.
@@ -193,7 +214,16 @@ impl Talking {
         if matches!(step.facts.relay, Relay::Opening(_)) {
             step.relay_is_late();
         }
-        self.go_on(step)
+        self.with_relay(step)
+    }
+
+    /// The relay is there or will not be: whoever waited for that goes on.
+    fn with_relay(self, step: &mut Step<'_>) -> State {
+        if matches!(step.facts.relay, Relay::Opening(_)) {
+            return State::Talking(self);
+        }
+        step.relay_settled();
+        self.listened(step)
     }
 
     /// Neither has an offer that the other can answer.
@@ -206,6 +236,20 @@ impl Talking {
 }
 
 impl Step<'_> {
+    /// A device answered with an offer whose encryption has to end at a relay: the caller is answered when that is there.
+    pub(super) fn answered_before_relay(
+        &mut self,
+        leg: LegId,
+        connected: Party,
+        offer: SessionDescription,
+    ) -> State {
+        (self.facts.offer, self.facts.dials) = (None, None);
+        self.facts.answered_at = Some(self.now.wall);
+        self.facts.connected = Some(connected);
+        self.shared.counters.answered += 1;
+        Talking::join(self, leg, Joining { called_owes: Owes::Nothing, first: First::Called(offer) })
+    }
+
     /// A caller tells something about media while nobody has answered: it may pay what it owes to another call, or is about what
     /// it listens to.
     pub(super) fn waiting_caller_told(&mut self, signal: MediaSignal) {

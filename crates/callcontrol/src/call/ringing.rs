@@ -347,6 +347,11 @@ impl Ringing {
         let connected = step.shown_connected(leg, connected);
         let seen = step.connected_seen(leg, &connected);
         step.decide(Some(leg), Decision::AnsweredBy { connected: PartyView::from(&seen) });
+        if let (Exchange::Awaited, Media::Offer(offer)) = (session.exchange, &media)
+            && step.opens_relay_for_keys(Side::Called, leg, offer)
+        {
+            return step.answered_before_relay(leg, connected, offer.clone());
+        }
         let missing = Cause::MANDATORY_IE_MISSING;
         let media = if silent { Err(missing) } else { session.final_media(step, media, early) };
         let (media, agreed) = match media {

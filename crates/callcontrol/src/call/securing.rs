@@ -24,6 +24,8 @@ pub(crate) struct Security {
     called: Edge,
     /// What the relay was told last.
     told: PortKeys,
+    /// The relay that has to end the encryption of a side was asked for in vain.
+    no_relay: bool,
 }
 
 /// How a side is told keys.
@@ -110,6 +112,63 @@ impl Step<'_> {
         refused(self, why)
     }
 
+    /// Whether the encryption that one of the two insists on has to end at a relay, and there is none yet: it is asked for. That is
+    /// `side`, which offers this, or the other one, which had nothing but SRTP in the call that it left.
+    pub(super) fn opens_relay_for_keys(
+        &mut self,
+        side: Side,
+        called: LegId,
+        offer: &SessionDescription,
+    ) -> bool {
+        let tried = self.facts.security.as_ref().is_some_and(|security| security.no_relay);
+        if tried || !matches!(self.facts.relay, Relay::None) {
+            return false;
+        }
+        let ends = if self.ends_here(side, offer) {
+            side
+        } else if self.rule(side) == SrtpRule::Never && self.srtp_of(side.other()) == SrtpOffer::Alone {
+            side.other()
+        } else {
+            return false;
+        };
+        self.end_at_relay(ends).is_some() && self.open_relay(Some(called))
+    }
+
+    /// Whether a side insists on encryption, may have it, and the other side may not.
+    fn ends_here(&self, side: Side, offer: &SessionDescription) -> bool {
+        self.rule(side) == SrtpRule::AsOffered
+            && self.rule(side.other()) == SrtpRule::Never
+            && AudioSecurity::of(offer.as_bytes()).wish == Wish::Required
+    }
+
+    /// A relay was opened, or could not be: without it no encryption ends here.
+    pub(super) fn relay_settled(&mut self) {
+        if let (Relay::None, Some(security)) = (self.facts.relay, &mut self.facts.security)
+            && security.needs_relay()
+        {
+            security.no_relay = true;
+            (security.caller, security.called) = (Edge::Clear, Edge::Clear);
+        }
+    }
+
+    /// Whether what a side offers can be answered with RTP alone although it insists on SRTP, so that it may not be passed on.
+    pub(super) fn cannot_secure(&mut self, side: Side, leg: LegId, offer: &SessionDescription) -> bool {
+        if self.denies_keys(side, leg, offer) {
+            return true;
+        }
+        if !self.ends_here(side, offer) || matches!(self.facts.relay, Relay::Open(_)) {
+            return false;
+        }
+        if let Some(security) = &mut self.facts.security {
+            // The next offer may find a port.
+            security.no_relay = false;
+        }
+        let offered = suites_of(offer);
+        let outcome = KeysOutcome::NotToBeHad(WhyNoKeys::NoRelay);
+        self.decide(Some(leg), Decision::Keys(KeysView { offered: &offered, answered: "", outcome }));
+        true
+    }
+
     /// `from` offers this: decides how keys go on, before it is passed.
     pub(super) fn secure(&mut self, from: Side, offer: &SessionDescription) {
         let (own, other) = (self.rule(from), self.rule(from.other()));
@@ -128,7 +187,9 @@ impl Step<'_> {
                 }
             }
             // The side whose encryption ends here goes on with it, whatever the other one says.
-            Wish::Clear | Wish::Other if matches!(security.edge(from.other()), Edge::Ours(_)) => {
+            Wish::Clear | Wish::Optional | Wish::Other
+                if matches!(security.edge(from.other()), Edge::Ours(_)) =>
+            {
                 security.set(from, Edge::Clear);
             }
             Wish::Clear | Wish::Optional | Wish::Required | Wish::Other => {

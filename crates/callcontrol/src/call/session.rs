@@ -79,12 +79,12 @@ impl Session {
             Effect::PassOffer => {
                 let Some(description) = description else { return Agreement::Possible };
                 let may_be_refused = before == Exchange::Settled && what == Move::Offer;
-                let denied = may_be_refused && step.denies_keys(side, own, &description);
-                let blocked = !denied && step.blocks_offer(own, &description);
-                if blocked && !may_be_refused {
+                let denied = what == Move::Offer && step.cannot_secure(side, own, &description);
+                let stopped = denied || step.blocks_offer(own, &description);
+                if stopped && !may_be_refused {
                     return Agreement::None(BLOCKED);
                 }
-                if denied || blocked {
+                if stopped {
                     return self.not_permitted(step, before, own, what);
                 }
                 let Some(passed) = step.pass_offer(side, self.called, description) else {

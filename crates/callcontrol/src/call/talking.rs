@@ -1,6 +1,6 @@
 //! The call is answered.
 
-use strowger_base::journal::{ReleasedBy, WhyEnded, WhyReleased};
+use strowger_base::journal::{ReleasedBy, WhyEnded, WhyOfferRefused, WhyReleased};
 use strowger_base::leg::{ReleaseReason, Signal};
 use strowger_base::{Cause, Command, LegId, Media};
 
@@ -15,7 +15,8 @@ pub(super) struct Talking {
     pub(super) session: Session,
     /// Set until the two can be given to each other, when they come from other calls.
     pub(super) joining: Option<Joining>,
-    /// The side that held wants to talk again; the other one still has something open with what it listens to.
+    /// What a side tells about media that the other one cannot be told yet: it still has something open with what it listens to, or
+    /// the relay is being opened that has to end the encryption.
     pub(super) resumes: Option<(Side, MediaSignal)>,
 }
 
@@ -84,6 +85,9 @@ impl Talking {
         if step.listens(side.other()) {
             return self.holder_told(step, side, signal);
         }
+        if self.resumes.is_some() {
+            return self.told_too_early(step, side, &signal);
+        }
         let signal = match signal {
             MediaSignal::Offer(offer) if self.holds_with_music(step, side, &offer) => {
                 return self.hold(step, side, offer);
@@ -96,8 +100,24 @@ impl Talking {
         self.tell(step, side, signal)
     }
 
+    /// A side tells something while what one of them offered waits for the relay.
+    fn told_too_early(self, step: &mut Step<'_>, side: Side, signal: &MediaSignal) -> State {
+        if matches!(signal, MediaSignal::Offer(_) | MediaSignal::Request) {
+            let leg = self.session.leg(side, step);
+            step.refuse_media(leg, WhyOfferRefused::Glare);
+        }
+        State::Talking(self)
+    }
+
     /// Passes on what a side tells about media.
     pub(super) fn tell(mut self, step: &mut Step<'_>, side: Side, signal: MediaSignal) -> State {
+        if let MediaSignal::Offer(offer) = &signal
+            && self.session.exchange.takes_offer_of(side)
+            && step.opens_relay_for_keys(side, self.session.called, offer)
+        {
+            self.resumes = Some((side, signal));
+            return State::Talking(self);
+        }
         match self.session.tell(step, side, signal) {
             Agreement::Possible => State::Talking(self),
             Agreement::None(cause) => self.without_media(step, cause),
