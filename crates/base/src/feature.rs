@@ -220,6 +220,8 @@ pub enum FeatureRequest {
     Privacy(Turn),
     /// The call is recorded.
     Record(Turn),
+    /// Whoever was called by intercom talks, and is heard from here on.
+    Talk,
 }
 
 impl FeatureRequest {
@@ -237,6 +239,7 @@ impl FeatureRequest {
             FeatureRequest::MaliciousCall => "malicious-call",
             FeatureRequest::Privacy(_) => "privacy",
             FeatureRequest::Record(_) => "record",
+            FeatureRequest::Talk => "talk",
         }
     }
 }

@@ -28,7 +28,9 @@ pub use entry::{
     Alarm, CallRecord, Direction, Entry, LegOutcome, LegRecord, MediaPart, OriginView, PartyView, Quality,
     QualityDetail, Registration, ReleasedBy, TargetView, Told,
 };
-pub use feature::{Feature, Joined, Moved, Moves, Seat, TransferNews, WhyFeatureRefused, WhyTransferRefused};
+pub use feature::{
+    Feature, Intercom, Joined, Moved, Moves, Seat, TransferNews, WhyFeatureRefused, WhyTransferRefused,
+};
 pub use head::{EntryKind, Head};
 pub use keys::{Keys, KeysOutcome, WhyNoKeys};
 pub use number::{

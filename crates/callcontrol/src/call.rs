@@ -11,6 +11,7 @@ mod dialing;
 mod early;
 mod facts;
 mod holding;
+mod intercom;
 mod joined;
 mod joining;
 mod listening;

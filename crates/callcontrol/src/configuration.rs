@@ -262,6 +262,8 @@ pub struct Line {
     pub user_forward_space: UserForwardSpace,
     /// The pilot number of its voice mail profile, which a forward to voice mail is a forward to.
     pub voice_mail: Option<Arc<str>>,
+    /// What an intercom line has; `None` for an ordinary one.
+    pub intercom: Option<Box<IntercomLine>>,
     /// How it is reached over the public network; by its external mask when `None`.
     pub aar: Option<Box<LineAar>>,
     /// The phones that it stands on, each with a name of its own.
@@ -304,10 +306,18 @@ impl Default for Line {
             auto_answer: Answering::User,
             user_forward_space: UserForwardSpace::default(),
             voice_mail: None,
+            intercom: None,
             aar: None,
             phones: Box::new([LinePhone::default()]),
         }
     }
+}
+
+/// What an intercom line has: it calls such lines only, and only they call it. It stands on one phone, and answers by itself.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct IntercomLine {
+    /// The number that its key calls; empty when one is dialled.
+    pub target: Box<str>,
 }
 
 /// What forwards see of the dial plan that users set: as a forward of all calls that is configured for the line, by its policy.

@@ -86,6 +86,8 @@ pub struct Sizes {
     pub parked: usize,
     /// Conferences.
     pub conferences: usize,
+    /// Intercom calls.
+    pub intercoms: usize,
     /// Final records that wait for the disk.
     pub records_waiting: usize,
     /// Locations and links of which bandwidth is taken.
@@ -264,6 +266,7 @@ impl CallControl {
             offered: self.shared.offered.len(),
             parked: self.shared.slots.len(),
             conferences: self.shared.conferences.len(),
+            intercoms: self.shared.intercoms.len(),
             records_waiting: self.shared.waiting.len(),
             places_taken: self.shared.bandwidth.places(),
         }

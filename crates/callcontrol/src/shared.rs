@@ -16,6 +16,7 @@ use strowger_media::srtp::KeySource;
 
 use crate::admission::Taken;
 use crate::features::conference::Conferences;
+use crate::features::intercom::Intercoms;
 use crate::features::user_settings::UserSettings;
 use crate::features::{Offered, Slots};
 use crate::io::{Outbox, Output};
@@ -52,6 +53,7 @@ pub(crate) struct Shared {
     /// What calls ask of other calls; done before an input is done with.
     pub(crate) asked: VecDeque<Asked>,
     pub(crate) conferences: Conferences,
+    pub(crate) intercoms: Intercoms,
     /// What users set by themselves.
     pub(crate) user_settings: UserSettings,
     pub(crate) counters: Counters,
@@ -155,6 +157,7 @@ impl Shared {
             slots: Slots::default(),
             asked: VecDeque::new(),
             conferences: Conferences::default(),
+            intercoms: Intercoms::default(),
             user_settings: UserSettings::default(),
             counters: Counters::default(),
             key_source: None,

@@ -129,6 +129,11 @@ fn calls_are_picked_up() {
 }
 
 #[test]
+fn intercom_lines_call_each_other() {
+    check("intercom.txt", include_str!("../testdata/ladders/intercom.txt"));
+}
+
+#[test]
 fn parties_are_parked() {
     check("park.txt", include_str!("../testdata/ladders/park.txt"));
 }

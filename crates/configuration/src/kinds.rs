@@ -54,7 +54,9 @@ pub use places::{
     AarGroup, AarPrefix, AudioCodec, CodecPreferenceList, DevicePool, LocalRouteGroup, Location,
     LocationLink, MobilityGroup, MobilityInfo, PhysicalLocation, Region, RegionRelation,
 };
-pub use plan::{AuthorizationCode, CallingSearchSpace, MatterCode, Partition, RouteFilter, TimeSchedule};
+pub use plan::{
+    AuthorizationCode, CallingSearchSpace, MatterCode, Partition, PartitionUsage, RouteFilter, TimeSchedule,
+};
 pub use profiles::{
     CertificateAuthentication, CertificateKey, DtmfMethod, PhoneSecurityProfile, PhoneTransport,
     ReliableProvisional, SecurityMode, SessionRefresh, SipProfile, SipTrunkSecurityProfile, UriNumbers,

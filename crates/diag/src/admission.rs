@@ -27,6 +27,7 @@ pub(crate) fn news(device: &str, news: &Admission<'_>) -> String {
                 WhyNotRerouted::NoMask => "the line has neither an AAR destination mask nor an external mask",
                 WhyNotRerouted::Twice => "it was dialled over the public network once already",
                 WhyNotRerouted::PartyMoved => "its party is in an answered call already",
+                WhyNotRerouted::Intercom => "intercom calls are not",
             };
             format!("The call is not dialled over the public network: {why}.")
         }

@@ -3,7 +3,9 @@
 use strowger_base::Cause;
 use strowger_base::WallTime;
 use strowger_base::feature::Forwarded;
-use strowger_base::journal::{ForwardedTo, OnOff, SetBy, Undisturbed, UserSet, UserValue, WhyFeatureRefused};
+use strowger_base::journal::{
+    ForwardedTo, Intercom, OnOff, SetBy, Undisturbed, UserSet, UserValue, WhyFeatureRefused,
+};
 use strowger_base::line::number_of;
 
 use crate::words;
@@ -28,6 +30,27 @@ pub(crate) fn because(why: &WhyFeatureRefused<'_>) -> String {
         WhyFeatureRefused::TooLate => "somebody else was faster".to_owned(),
         WhyFeatureRefused::Taken => "it is in use".to_owned(),
         WhyFeatureRefused::NoBandwidth => "there is no bandwidth to the other party".to_owned(),
+    }
+}
+
+/// An intercom call went on.
+pub(crate) fn intercom(news: &Intercom<'_>) -> String {
+    match news {
+        Intercom::Whispers => {
+            "It is an intercom call: its target hears the caller at once, and is not heard before it talks."
+                .to_owned()
+        }
+        Intercom::Overrides { phone: "" } => {
+            "Its target does not want to be disturbed; intercom calls do so all the same.".to_owned()
+        }
+        Intercom::Overrides { phone } => {
+            format!("{phone} does not want to be disturbed; intercom calls do so all the same.")
+        }
+        Intercom::Talks => "The target talks: both hear each other from here on.".to_owned(),
+        Intercom::StillWhispers => {
+            "The target wanted to talk, and a device refused that: it is still not heard.".to_owned()
+        }
+        Intercom::Target(number) => format!("Nothing was dialled: the target of its key is {number}."),
     }
 }
 

@@ -164,6 +164,7 @@ impl<'a> Reasons<'a> {
             | Decision::Ordered { .. }
             | Decision::ForwardSetByUser { .. }
             | Decision::DoNotDisturb { .. }
+            | Decision::Intercom(_)
             | Decision::HuntLoggedOut { .. }
             | Decision::TransferRefused { .. } => {}
         }

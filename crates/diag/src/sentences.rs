@@ -196,6 +196,7 @@ fn decision_sentence(leg: Option<LegId>, decision: &Decision<'_>, names: &Names)
         Decision::FeatureDone { feature, text } => features::done(feature, text),
         Decision::ForwardSetByUser { phone, at } => features::forward_set(phone, *at),
         Decision::DoNotDisturb { line, phone, mode } => features::undisturbed(line, phone, *mode),
+        Decision::Intercom(news) => features::intercom(news),
         Decision::HuntLoggedOut { line, phone } => {
             format!("{} takes no part in hunts: it is logged out.", features::phone_of(line, phone))
         }
@@ -279,6 +280,7 @@ pub(crate) fn refused(why: &WhyRefused<'_>) -> Option<String> {
     Some(match why {
         WhyRefused::NumberNotResolved => return None,
         WhyRefused::NotRegistered { line } => format!("{line} is not registered: there is no phone to ring."),
+        WhyRefused::Intercom { rule } => format!("{rule}."),
         WhyRefused::DoNotDisturb { line } => format!("{line} does not want to be disturbed."),
         WhyRefused::BusyTrigger { line, calls, limit } => format!(
             "{line} is busy: it has {}, and its busy trigger is {limit}.",
@@ -366,6 +368,7 @@ fn offer_refused(device: &str, why: WhyOfferRefused, cause: String) -> String {
         WhyOfferRefused::NotPermitted => {
             "its regions and locations permit none of its codecs, or what it says about keys may not be"
         }
+        WhyOfferRefused::Intercom => "nobody is put on hold in an intercom call",
     };
     format!("{device} wanted to change media and was refused: {reason} ({cause}).")
 }

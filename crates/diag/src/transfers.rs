@@ -27,6 +27,7 @@ pub(crate) fn refused(device: &str, destination: &str, why: WhyTransferRefused) 
         WhyTransferRefused::UnderWay => "another transfer of this call is under way",
         WhyTransferRefused::SameCall => "that is the very same call",
         WhyTransferRefused::NotReady => "the call that it names is not there, or in no state to be joined",
+        WhyTransferRefused::Intercom => "nobody is transferred from or into an intercom call",
         WhyTransferRefused::Congestion => "the server takes no new calls now",
         WhyTransferRefused::NobodyToJoin => "no device would be left, only services of the server",
     };

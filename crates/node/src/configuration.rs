@@ -52,7 +52,7 @@ pub use self::plan::{
 };
 pub use self::route_lists::{RouteGroupDraft, RouteListDraft, RouteListMemberDraft};
 pub use self::transformations::{NumberViewDraft, TransformationDraft};
-pub use strowger_callcontrol::configuration::DoNotDisturb;
+pub use strowger_callcontrol::configuration::{DoNotDisturb, IntercomLine};
 
 /// A checked configuration, in the parts that the domains read.
 #[derive(Clone)]

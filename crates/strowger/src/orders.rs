@@ -74,7 +74,7 @@ pub(crate) enum CallCommand {
 }
 
 const PARTIES: [&str; 2] = ["calling", "called"];
-const FEATURES: [&str; 8] = [
+const FEATURES: [&str; 9] = [
     "park",
     "divert",
     "conference-drop-last",
@@ -83,6 +83,7 @@ const FEATURES: [&str; 8] = [
     "privacy-off",
     "record-on",
     "record-off",
+    "talk",
 ];
 
 /// Carries a command about a call out.

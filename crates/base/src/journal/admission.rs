@@ -132,6 +132,8 @@ pub enum WhyNotRerouted {
     Twice,
     /// It is in an answered call, or came from another one.
     PartyMoved,
+    /// It is an intercom call.
+    Intercom,
 }
 
-wire_enum!(WhyNotRerouted { Disabled = 0, NoMask = 1, Twice = 2, PartyMoved = 3 });
+wire_enum!(WhyNotRerouted { Disabled = 0, NoMask = 1, Twice = 2, PartyMoved = 3, Intercom = 4 });

@@ -7,7 +7,7 @@ use super::DecodeError;
 use super::admission::Admission;
 use super::codes::{AskedCode, CodesView};
 use super::entry::{MediaPart, OriginView, PartyView, ReleasedBy, TargetView};
-use super::feature::{Feature, Joined, Moved, TransferNews, WhyFeatureRefused, WhyTransferRefused};
+use super::feature::{Feature, Intercom, Joined, Moved, TransferNews, WhyFeatureRefused, WhyTransferRefused};
 use super::keys::Keys;
 use super::number::{
     DestinationView, EmergencyFrom, Lookup, MobilityView, NormalisedBy, NotResolved, NumberRole, NumberType,
@@ -405,6 +405,8 @@ pub enum Decision<'a> {
     },
     /// Regions, locations or AAR did something with the call.
     Admission(Admission<'a>),
+    /// An intercom call went on.
+    Intercom(Intercom<'a>),
     /// The call is over.
     Ended {
         /// Why.
@@ -475,6 +477,7 @@ wire_enum!(Decision<'a> {
     Admission = 70 (news),
     Keys = 80 (keys),
     NotPickedUp = 81 { line },
+    Intercom = 90 (news),
 });
 
 /// What becomes of a call at a phone that does not want to be disturbed.

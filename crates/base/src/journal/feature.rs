@@ -121,9 +121,19 @@ pub enum WhyTransferRefused {
     NobodyToJoin,
     /// No call can begin now that would look for the one to whom it goes.
     Congestion,
+    /// One of the calls is an intercom call.
+    Intercom,
 }
 
-wire_enum!(WhyTransferRefused { NotTalking = 0, UnderWay = 1, SameCall = 2, NotReady = 3, NobodyToJoin = 4, Congestion = 5 });
+wire_enum!(WhyTransferRefused {
+    NotTalking = 0,
+    UnderWay = 1,
+    SameCall = 2,
+    NotReady = 3,
+    NobodyToJoin = 4,
+    Congestion = 5,
+    Intercom = 20,
+});
 
 /// How a transfer goes on that was accepted.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -137,6 +147,32 @@ pub enum TransferNews {
 }
 
 wire_enum!(TransferNews { Reached = 0, Failed = 1 (cause), Unattended = 2 });
+
+/// How an intercom call goes.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Intercom<'a> {
+    /// It reached its target, which hears the caller at once and is not heard.
+    Whispers,
+    /// The target does not want to be disturbed, and is.
+    Overrides {
+        /// The phone; empty for the only one of the line.
+        phone: &'a str,
+    },
+    /// The target talks: both hear each other.
+    Talks,
+    /// The target wanted to talk, and its device refused what it was offered.
+    StillWhispers,
+    /// The caller dialled none: the number of its button is called.
+    Target(&'a str),
+}
+
+wire_enum!(Intercom<'a> {
+    Whispers = 0,
+    Overrides = 1 { phone },
+    Talks = 2,
+    StillWhispers = 3,
+    Target = 4 (number),
+});
 
 /// Why somebody does not get a feature.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]

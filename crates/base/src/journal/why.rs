@@ -133,6 +133,11 @@ pub enum WhyRefused<'a> {
     NoCodec(Codecs<'a>),
     /// Media would not be encrypted that has to be, or would be that may not.
     Keys(Keys<'a>),
+    /// Intercom lines call each other, and nobody else does.
+    Intercom {
+        /// The rule.
+        rule: &'a str,
+    },
 }
 
 wire_enum!(WhyRefused<'a> {
@@ -154,6 +159,7 @@ wire_enum!(WhyRefused<'a> {
     NoBandwidth = 30 (shortage),
     NoCodec = 31 (codecs),
     Keys = 80 (keys),
+    Intercom = 90 { rule },
 });
 
 /// Why an offer was refused by us.
@@ -169,9 +175,18 @@ pub enum WhyOfferRefused {
     Malformed,
     /// The regions leave none of its codecs, there is no bandwidth for them, or it wants keys of SRTP that this device may not have.
     NotPermitted,
+    /// Nobody is put on hold in an intercom call.
+    Intercom,
 }
 
-wire_enum!(WhyOfferRefused { Glare = 0, OtherNotReady = 1, OtherRefused = 2, Malformed = 3, NotPermitted = 20 });
+wire_enum!(WhyOfferRefused {
+    Glare = 0,
+    OtherNotReady = 1,
+    OtherRefused = 2,
+    Malformed = 3,
+    NotPermitted = 20,
+    Intercom = 21,
+});
 
 /// Why media goes through a relay.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]

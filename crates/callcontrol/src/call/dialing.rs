@@ -32,6 +32,7 @@ pub(super) struct Dialing {
 
 /// Analyses the number that was asked for.
 pub(super) fn begin(step: &mut Step<'_>, caller: Arc<Caller>) -> State {
+    step.call_intercom_target();
     let called = step.normalised_called();
     let Ok(digits) = Digits::parse(&called) else { return by_name(step, &caller, &called) };
     let arrival = match step.facts.further_digits {
@@ -293,6 +294,10 @@ fn decided(step: &mut Step<'_>, analysis: &Analysis, verdict: &Verdict) -> State
 
 /// The number's way is known: it is written down, and the call takes it as soon as the codes that it asks for are there.
 fn this_way(step: &mut Step<'_>, analysis: &Analysis, routed: &Routed) -> State {
+    let action = analysis.plan().pattern(routed.pattern).map(|row| &row.action);
+    if let Some(refused) = action.and_then(|action| step.intercom_bars(action)) {
+        return refused;
+    }
     if !step.facts.was_sent_on() {
         step.facts.translated = routed.entered.as_str().into();
         step.facts.later_hops = analysis.later_hops();
@@ -354,6 +359,9 @@ fn by_name(step: &mut Step<'_>, caller: &Caller, name: &str) -> State {
     let Some(Addressed { text, action, .. }) = found else {
         return unresolved(step, NotResolved::NoMatch, Cause::UNALLOCATED_NUMBER);
     };
+    if let Some(refused) = step.intercom_bars(action) {
+        return refused;
+    }
     if let Action::Route(route) = action
         && route.codes.any()
     {
@@ -426,6 +434,9 @@ pub(super) fn not_offered(step: &mut Step<'_>, what: &str) -> State {
 fn unresolved(step: &mut Step<'_>, why: NotResolved<'_>, cause: Cause) -> State {
     let decision = Decision::NumberNotResolved { digits: step.facts.wanted(), why };
     step.out.decide(step.now, step.facts.id, None, decision);
+    if step.shared.calls_by_intercom(&step.facts.origin) {
+        return step.refuse_intercom();
+    }
     step.refuse(cause, WhyRefused::NumberNotResolved)
 }
 

@@ -269,6 +269,7 @@ impl Step<'_> {
         keys: Keys,
     ) -> SessionDescription {
         self.facts.outlet(from).wrote(&description);
+        let left = self.whispered(from, &description, left);
         self.facts.outlet(from.other()).set_keys(keys);
         let address = self.shared.configuration.address;
         let relay = self.facts.relay.address_for(from.other());

@@ -168,7 +168,13 @@ pub(super) fn begin(step: &mut Step<'_>, wish: Wish) -> State {
     step.out.decide(step.now, step.facts.id, Some(caller), began);
     if wish.replaces.is_some() {
         // Where it can be done, it is not begun as a call of its own.
-        return step.refuse(Cause::FACILITY_REJECTED, WhyRefused::NothingToReplace);
+        let why = match wish.replaces.is_some_and(|leg| step.shared.is_intercom(leg)) {
+            true => {
+                WhyRefused::Intercom { rule: "Nobody takes the place of another one in an intercom call" }
+            }
+            false => WhyRefused::NothingToReplace,
+        };
+        return step.refuse(Cause::FACILITY_REJECTED, why);
     }
     if let Some(refused) = occupy_own_line(step) {
         return refused;

@@ -113,6 +113,7 @@ impl Step<'_> {
         self.cancel_timer();
         self.stop_listening();
         self.leave_place();
+        self.shared.intercoms.end(self.facts.id);
         self.close_relay();
         self.give_back_bandwidth();
         self.shared.dialing.remove(&self.facts.protocol_call_id);

@@ -33,7 +33,7 @@ impl Talking {
         self.session.is_held()
     }
 
-    pub(super) fn signal(self, step: &mut Step<'_>, leg: LegId, signal: Signal) -> State {
+    pub(super) fn signal(mut self, step: &mut Step<'_>, leg: LegId, signal: Signal) -> State {
         let side = if leg == step.facts.caller { Side::Caller } else { Side::Called };
         let other = match side {
             Side::Caller => self.session.called,
@@ -47,7 +47,9 @@ impl Talking {
             Signal::MediaRefused(cause) => self.media(step, side, MediaSignal::Refuse(cause)),
             Signal::Released { cause, reason } => self.ended(step, (leg, side), other, cause, reason),
             Signal::Digit(digit) => {
-                step.command(other, Command::Digit(digit));
+                if !self.talks_by_key(step, side) {
+                    step.command(other, Command::Digit(digit));
+                }
                 State::Talking(self)
             }
             // Keys that were collected belong to the number, which is known.
@@ -88,6 +90,7 @@ impl Talking {
         if self.resumes.is_some() {
             return self.told_too_early(step, side, &signal);
         }
+        let Some(signal) = self.intercom_told(step, side, signal) else { return State::Talking(self) };
         let signal = match signal {
             MediaSignal::Offer(offer) if self.holds_with_music(step, side, &offer) => {
                 return self.hold(step, side, offer);
@@ -118,8 +121,12 @@ impl Talking {
             self.resumes = Some((side, signal));
             return State::Talking(self);
         }
+        let agreed = matches!(signal, MediaSignal::Answer(_));
         match self.session.tell(step, side, signal) {
-            Agreement::Possible => State::Talking(self),
+            Agreement::Possible => {
+                self.intercom_went(step, agreed);
+                State::Talking(self)
+            }
             Agreement::None(cause) => self.without_media(step, cause),
         }
     }

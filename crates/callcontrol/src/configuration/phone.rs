@@ -10,7 +10,7 @@ use strowger_dialplan::{Caller, Digits, NumberView, SearchSpace};
 
 use super::mobility::Home;
 use super::places::{AarCaller, Site};
-use super::{Configuration, DoNotDisturb, HoldSources, Line, SrtpRule};
+use super::{Configuration, DoNotDisturb, HoldSources, IntercomLine, Line, SrtpRule};
 
 /// A line as it stands on one of its phones.
 #[derive(Clone, Default, Debug)]
@@ -100,6 +100,11 @@ impl Line {
 }
 
 impl Configuration {
+    /// What an intercom line has; `None` for other lines.
+    pub fn intercom(&self, line: &str) -> Option<&IntercomLine> {
+        self.lines.get(line)?.intercom.as_deref()
+    }
+
     /// A phone of a line; without a name the line's only one.
     pub fn phone(&self, line: &str, name: Option<&str>) -> Option<&LinePhone> {
         self.lines.get(line)?.phone(name)

@@ -20,7 +20,8 @@ impl CallControl {
     /// A caller asks for a feature, by a number or by name: the feature takes the call, or the caller is refused.
     pub(super) fn wanted(&mut self, now: Now, call: CallId, out: &mut Outbox) {
         let Some(wanted) = self.calls.get(&call).and_then(|call| call.wanted()).cloned() else { return };
-        if let Err(why) = self.by_number(now, call, &wanted, out) {
+        let may = self.asks_for_features(call);
+        if let Err(why) = may.and_then(|()| self.by_number(now, call, &wanted, out)) {
             self.with_call(call, |call, shared| call.refuse_feature(now, why, shared, out));
         }
     }
@@ -80,7 +81,9 @@ impl CallControl {
         order: Option<u64>,
         out: &mut Outbox,
     ) -> Result<Settled, WhyFeatureRefused<'static>> {
+        self.is_free_for(leg, request)?;
         match request {
+            FeatureRequest::Talk => self.talk(now, leg, out),
             FeatureRequest::Park => self.park(now, leg, out),
             FeatureRequest::Privacy(turn) => {
                 self.hide(now, leg, (request, *turn), out);

@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use std::sync::Arc;
 
 use strowger_base::LineName;
-use strowger_base::journal::{Decision, Undisturbed};
+use strowger_base::journal::{Decision, Intercom, Undisturbed};
 use strowger_base::leg::{Answering, RingSound, RingStyle, Target};
 
 use crate::call::Step;
@@ -16,7 +16,9 @@ use crate::shared::Shared;
 impl Shared {
     /// What becomes of a call at a phone of a line whose user does not want to be disturbed; `None` when it disturbs.
     pub(crate) fn undisturbed(&self, line: &LineName, contact: &Contact) -> Option<Undisturbed> {
-        if self.user_settings.is_disturbed(line, contact) {
+        if self.user_settings.is_disturbed(line, contact)
+            || self.configuration.intercom(line.as_str()).is_some()
+        {
             return None;
         }
         let phone = self.configuration.phone(line.as_str(), contact.phone.as_deref());
@@ -82,6 +84,13 @@ impl Step<'_> {
         let settings = self.shared.configuration.lines.get(line.as_str());
         let answer = settings.filter(|_| is_free).map(|line| line.auto_answer).unwrap_or_default();
         let contact = Contact { phone: phone.clone(), binding: *binding, reach: crate::io::Reach::Direct };
+        if self.shared.configuration.intercom(line.as_str()).is_some()
+            && !self.shared.user_settings.is_disturbed(line, &contact)
+        {
+            let phone = phone.as_deref().unwrap_or_default();
+            let overrides = Decision::Intercom(Intercom::Overrides { phone });
+            self.out.decide(self.now, self.facts.id, None, overrides);
+        }
         match self.shared.undisturbed(line, &contact) {
             None | Some(Undisturbed::Rejected) => RingStyle { sound: RingSound::Usual, answer },
             Some(Undisturbed::Silent) => {

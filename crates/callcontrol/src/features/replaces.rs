@@ -13,6 +13,9 @@ impl CallControl {
     pub(crate) fn replace(&mut self, now: Now, leg: LegId, setup: Setup, out: &mut Outbox) -> Option<Setup> {
         let Some(replaced) = setup.replaces else { return Some(setup) };
         let Some(call) = self.shared.legs.get(&replaced).copied() else { return Some(setup) };
+        if self.shared.is_intercom(replaced) || self.shared.calls_by_intercom(&setup.origin) {
+            return Some(setup);
+        }
         if let Some(line) = self.calls.get(&call).and_then(|call| call.rings_on(replaced)) {
             self.replace_ringing(now, leg, setup, (call, &line), out);
             return None;

@@ -28,6 +28,7 @@ impl CallControl {
                 | WhyTransferRefused::UnderWay
                 | WhyTransferRefused::SameCall
                 | WhyTransferRefused::NotReady
+                | WhyTransferRefused::Intercom
                 | WhyTransferRefused::NobodyToJoin => Cause::FACILITY_REJECTED,
             };
             out.command(by, Command::TransferResult(Err(cause)));
@@ -55,6 +56,9 @@ impl CallControl {
         if !call.is_talking() {
             return Err(WhyTransferRefused::NotTalking);
         }
+        if self.shared.is_intercom(by) {
+            return Err(WhyTransferRefused::Intercom);
+        }
         if call.facts.transfer.is_some() {
             return Err(WhyTransferRefused::UnderWay);
         }
@@ -77,6 +81,9 @@ impl CallControl {
         let secondary = self.shared.legs.get(&other).copied().ok_or(WhyTransferRefused::NotReady)?;
         if secondary == primary {
             return Err(WhyTransferRefused::SameCall);
+        }
+        if self.shared.is_intercom(other) {
+            return Err(WhyTransferRefused::Intercom);
         }
         let target = self.calls.get(&secondary).ok_or(WhyTransferRefused::NotReady)?;
         // A leg of a call may be none of its parties: what somebody who waits listens to has one too.

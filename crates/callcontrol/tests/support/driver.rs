@@ -29,7 +29,7 @@ use strowger_dialplan::{
     Parameters, RoutePattern, RouteTarget, Translation,
 };
 use strowger_media::control::{self, PortId, Report};
-use strowger_media::sdp;
+use strowger_media::sdp::{self, Direction};
 
 #[path = "features.rs"]
 mod features;
@@ -230,7 +230,7 @@ impl Driver {
                 features::set(&mut self.configuration, &words);
                 self.configure();
             }
-            ["user-forwards" | "do-not-disturb" | "auto-answer", ..] => {
+            ["user-forwards" | "do-not-disturb" | "auto-answer" | "intercom", ..] => {
                 features::set_lines(&mut self.configuration, &words);
                 self.configure();
             }
@@ -644,7 +644,15 @@ impl Driver {
         // Where a script says which codecs there are, it wants to see which are left.
         let codecs = if name.contains('/') { format!(" as {}", peek.codecs) } else { String::new() };
         let keys = keys::show(description);
-        format!("{kind}({name}{codecs}) v{version}{keys}")
+        // Where one side is told of the other that it sends only, or receives only.
+        let as_written = name.split_once(':').map_or("sendrecv", |(_, direction)| direction);
+        let told = match peek.direction {
+            Direction::SendOnly => "sendonly",
+            Direction::ReceiveOnly => "recvonly",
+            Direction::SendReceive | Direction::Inactive => as_written,
+        };
+        let told = if told == as_written { String::new() } else { format!(" {told}") };
+        format!("{kind}({name}{codecs}) v{version}{told}{keys}")
     }
 
     fn name_of(&self, address: SocketAddr) -> String {

@@ -11,7 +11,7 @@ use strowger_callcontrol::configuration::{
     ConferenceControl, ConferenceEnds, ConferenceRules, ConferenceTones,
 };
 use strowger_callcontrol::configuration::{DirectedPark, ParkNumbers, ParkRange, PickupGroup, PickupGroups};
-use strowger_callcontrol::configuration::{DoNotDisturb, UserForwardSpace};
+use strowger_callcontrol::configuration::{DoNotDisturb, IntercomLine, Line, UserForwardSpace};
 use strowger_callcontrol::io::{CallSide, Order, OrderKind};
 use strowger_dialplan::{Action, DialPlanBuilder, NumberPattern, SearchSpace};
 
@@ -88,6 +88,9 @@ pub(crate) fn set_lines(configuration: &mut Configuration, words: &[&str]) {
         other => panic!("no setting {other:?}"),
     };
     let space = configuration.plan.search_space(value).cloned();
+    if what == "intercom" {
+        return intercom(configuration, line, value);
+    }
     let line = configuration.lines.get_mut(line).unwrap();
     match (what, value) {
         ("user-forwards", "activating") => line.user_forward_space = UserForwardSpace::Activating,
@@ -105,6 +108,23 @@ pub(crate) fn set_lines(configuration: &mut Configuration, words: &[&str]) {
         ("auto-answer", "loudspeaker") => line.auto_answer = Answering::Loudspeaker,
         other => panic!("no setting {other:?}"),
     }
+}
+
+/// `intercom 901 902`, `intercom 902 -`: an intercom line, with the target of its key.
+fn intercom(configuration: &mut Configuration, number: &str, target: &str) {
+    let target = if target == "-" { "" } else { target };
+    let line = Line {
+        name: "Desk".into(),
+        intercom: Some(Box::new(IntercomLine { target: target.into() })),
+        auto_answer: Answering::Loudspeaker,
+        busy_trigger: 1,
+        calls_max: 1,
+        ..Line::default()
+    };
+    configuration.lines.insert(number, line);
+    let mut plan = DialPlanBuilder::from(&configuration.plan);
+    plan.literal("", number, Action::Line(number.into())).unwrap();
+    configuration.plan = plan.build();
 }
 
 /// How a phone lets its user know; nothing when it rings as always.
@@ -143,6 +163,7 @@ pub(crate) fn request(legs: &BTreeMap<String, LegId>, words: &[&str]) -> Feature
         ["divert"] => FeatureRequest::Divert,
         ["call-back"] => FeatureRequest::CallBack,
         ["malicious"] => FeatureRequest::MaliciousCall,
+        ["talk"] => FeatureRequest::Talk,
         ["privacy", word] => FeatureRequest::Privacy(turn(word)),
         ["record", word] => FeatureRequest::Record(turn(word)),
         other => panic!("nobody asks {other:?}"),

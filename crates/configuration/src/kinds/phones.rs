@@ -66,6 +66,8 @@ record! {
         ring_in_call: RingSetting = RingSetting::BeepOnce,
         /// How the outside sees calls from here; as the line says when not given.
         external_mask: Option<MaskText> = None,
+        /// The intercom number that the key of an intercom line calls; one is dialled when not given.
+        intercom_target: Option<Box<NumberText>> = None,
     }
 }
 

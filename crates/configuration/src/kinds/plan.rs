@@ -2,7 +2,7 @@
 
 use super::named;
 use crate::setting::{
-    Description, FilterClauses, HoursText, List, Name, Ref, SealedCode, Whole, ZoneName, record,
+    Description, FilterClauses, HoursText, List, Name, Ref, SealedCode, Whole, ZoneName, choice, record,
 };
 
 record! {
@@ -28,6 +28,18 @@ record! {
         time_schedule: Option<Ref<TimeSchedule>> = None,
         /// Whose clock counts; that of the calling device when it is not given.
         zone: Option<ZoneName> = None,
+        /// Which lines are in it. It stays as it is while anything is in the partition.
+        usage: PartitionUsage = PartitionUsage::General,
+    }
+}
+
+choice! {
+    /// Which lines are in a partition.
+    pub enum PartitionUsage {
+        /// Ordinary ones.
+        General = "general",
+        /// Intercom lines: they see such partitions only, and nobody else sees them.
+        Intercom = "intercom",
     }
 }
 

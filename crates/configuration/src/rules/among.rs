@@ -1,5 +1,7 @@
 //! Rules among objects. Each looks only at what a change touches and at what stands beside that.
 
+mod intercom;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use strowger_base::limits;
@@ -53,6 +55,7 @@ pub(crate) fn among(before: &State, after: &State, put: &[Id]) -> Vec<Refusal> {
         for alike in [NUMBERS, DEVICES, USERS] {
             look.name(entry, alike);
         }
+        look.intercom(entry);
         match object {
             AnyObject::AudioSource(it) => look.audio_source(entry.id(), it),
             AnyObject::Region(it) => look.region(entry, it),

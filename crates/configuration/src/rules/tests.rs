@@ -524,3 +524,107 @@ fn billing_destinations() {
         ],
     );
 }
+
+#[test]
+fn intercom_lines_stand_apart() {
+    let objects = [
+        (Kind::Partition, json!({ "name": "desk-talk", "usage": "intercom" })),
+        (Kind::CallingSearchSpace, json!({ "name": "desks", "partitions": ["desk-talk"] })),
+        (Kind::Line, json!({ "pattern": "901", "partition": "desk-talk", "search_space": "desks" })),
+        (Kind::Line, json!({ "pattern": "902", "partition": "desk-talk", "search_space": "desks" })),
+        (
+            Kind::Phone,
+            json!({ "name": "desk-1", "lines": [{ "line": "desk-talk:901", "intercom_target": "902" }] }),
+        ),
+    ];
+    let state = with(&small(), &objects).unwrap();
+    let check = |objects: &[(Kind, Value)], expect: &[&str]| check(&state, objects, expect);
+    check(&[(Kind::Phone, json!({ "name": "desk-2", "lines": [{ "line": "desk-talk:902" }] }))], &[]);
+    // One device has it.
+    check(
+        &[(Kind::Phone, json!({ "name": "desk-2", "lines": [{ "line": "desk-talk:901" }] }))],
+        &[
+            "phone \"desk-2\": lines[0].line is the line \"desk-talk:901\", an intercom line, which cannot be shared: the phone \"desk-1\" has it",
+        ],
+    );
+    let line = |more: Value| {
+        let mut line = json!({ "pattern": "903", "partition": "desk-talk" });
+        line.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+        (Kind::Line, line)
+    };
+    check(
+        &[
+            line(json!({})),
+            (Kind::Phone, json!({ "name": "desk-2", "lines": [{ "line": "desk-talk:903" }] })),
+            (Kind::Phone, json!({ "name": "desk-3", "lines": [{ "line": "desk-talk:903" }] })),
+        ],
+        &[
+            "line \"desk-talk:903\": it is an intercom line and cannot be shared, but the phone \"desk-2\" and the phone \"desk-3\" have it",
+        ],
+    );
+    // Its calls go nowhere else.
+    check(
+        &[line(json!({ "voice_mail": "mail", "aar": {}, "forwards": { "all": { "number": "1001" } } }))],
+        &["forwards", "voice_mail", "aar"].map(|setting| {
+            format!("line \"desk-talk:903\": {setting} is given, but calls of an intercom line go nowhere else; leave it out")
+        }).each_ref().map(|text| text.as_str()),
+    );
+    // Nobody else sees such partitions, and intercom lines see nothing else.
+    check(
+        &[line(json!({ "search_space": "all" }))],
+        &[
+            "line \"desk-talk:903\": search_space is the calling search space \"all\", but an intercom line sees partitions of intercom lines only",
+        ],
+    );
+    check(
+        &[(Kind::Line, json!({ "pattern": "1009", "partition": "internal", "search_space": "desks" }))],
+        &[
+            "line \"internal:1009\": search_space is the calling search space \"desks\", whose partitions only intercom lines see",
+        ],
+    );
+    check(
+        &[(Kind::CallingSearchSpace, json!({ "name": "both", "partitions": ["internal", "desk-talk"] }))],
+        &[
+            "calling search space \"both\": partitions mix partitions of intercom lines with others; make a search space for each",
+        ],
+    );
+    check(
+        &[(Kind::CallingSearchSpace, json!({ "name": "desks", "partitions": ["internal"] }))],
+        &[
+            "calling search space \"desks\": partitions are not for intercom lines, but the line \"desk-talk:901\" has the search space and is one",
+        ],
+    );
+    check(
+        &[(Kind::Phone, json!({ "name": "desk-2", "search_space": "desks" }))],
+        &[
+            "phone \"desk-2\": it names the calling search space \"desks\", which is for intercom lines alone; take it out",
+        ],
+    );
+    check(
+        &[(Kind::TranslationPattern, json!({ "pattern": "8XX", "partition": "desk-talk" }))],
+        &[
+            "translation pattern \"desk-talk:8XX\": it names the partition \"desk-talk\", which is for intercom lines alone; take it out",
+        ],
+    );
+    check(
+        &[(Kind::PickupGroup, json!({ "pattern": "7002", "lines": ["desk-talk:901"] }))],
+        &[
+            "pickup group \"7002\": it names the line \"desk-talk:901\", which is for intercom lines alone; take it out",
+        ],
+    );
+    check(
+        &[(Kind::Partition, json!({ "name": "internal", "usage": "intercom" }))],
+        &[
+            "partition \"internal\": usage cannot change while the calling search space \"all\" is in it or sees it; make another one",
+        ],
+    );
+    check(
+        &[(
+            Kind::Phone,
+            json!({ "name": "desk-2", "lines": [{ "line": "internal:1003", "intercom_target": "902" }] }),
+        )],
+        &[
+            "phone \"desk-2\": lines[0].intercom_target is given, but the line is no intercom line; leave it out",
+        ],
+    );
+}

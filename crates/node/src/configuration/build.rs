@@ -242,6 +242,7 @@ fn settings(line: &Line, forwards: Option<Box<Forwards>>) -> LineSettings {
         calls_max: line.calls_max,
         no_answer: line.no_answer,
         auto_answer: line.auto_answer,
+        intercom: line.intercom.clone(),
         forwards,
         voice_mail: (!line.voice_mail.is_empty()).then(|| Arc::from(&*line.voice_mail)),
         ..LineSettings::default()

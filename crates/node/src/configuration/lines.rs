@@ -7,7 +7,7 @@ use strowger_base::leg::Answering;
 use strowger_base::line::{lines_of, number_of};
 use strowger_base::{Country, LineName, Secret, Table, limits};
 use strowger_callcontrol::configuration::{
-    BUSY_TRIGGER, CALLS_MAX, DoNotDisturb, HoldSources, NO_ANSWER_LINE, SrtpRule,
+    BUSY_TRIGGER, CALLS_MAX, DoNotDisturb, HoldSources, IntercomLine, NO_ANSWER_LINE, SrtpRule,
 };
 use strowger_sip::io::LineAccount;
 
@@ -42,6 +42,8 @@ pub struct Line {
     pub no_answer: Duration,
     /// Who answers calls to it while it has no other.
     pub auto_answer: Answering,
+    /// What it has as an intercom line, which ordinary ones cannot call; `None` for those.
+    pub intercom: Option<Box<IntercomLine>>,
     /// Where it sends calls that it does not take; `None` for most lines.
     pub forwards: Option<Box<ForwardsDraft>>,
     /// The number of its voice mail; none when empty.
@@ -131,6 +133,7 @@ impl Line {
             calls_max: CALLS_MAX,
             no_answer: NO_ANSWER_LINE,
             auto_answer: Answering::User,
+            intercom: None,
             forwards: None,
             voice_mail: Box::default(),
             aar: None,

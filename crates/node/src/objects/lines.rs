@@ -2,10 +2,11 @@
 
 use strowger_base::leg::Answering;
 use strowger_base::{LineName, Secret};
-use strowger_callcontrol::configuration::SrtpRule;
+use strowger_callcontrol::configuration::{IntercomLine, SrtpRule};
 use strowger_configuration::kinds::{
     AutoAnswer, DigestAlgorithm, DoNotDisturb, ForwardAllPolicy, ForwardTarget, Line, LineButton,
-    LineForwards, MobilityMode, Phone, PhoneCredentials, PhoneProtocol, SecurityMode, ServiceParameters,
+    LineForwards, MobilityMode, PartitionUsage, Phone, PhoneCredentials, PhoneProtocol, SecurityMode,
+    ServiceParameters,
 };
 use strowger_configuration::setting::{PatternOrName, Ref};
 use strowger_configuration::{AnyObject, Id, Kind, State};
@@ -118,6 +119,14 @@ fn of(state: &State, id: Id, it: &Line, common: &Common<'_>, secrets: &dyn Secre
         AutoAnswer::Headset => Answering::Headset,
         AutoAnswer::Speakerphone => Answering::Loudspeaker,
     };
+    if is_intercom(state, it) {
+        // The second caller finds it busy, and it answers by itself in any case.
+        (draft.busy_trigger, draft.calls_max) = (1, 1);
+        if draft.auto_answer == Answering::User {
+            draft.auto_answer = Answering::Loudspeaker;
+        }
+        draft.intercom = Some(Box::new(IntercomLine { target: intercom_target(state, id) }));
+    }
     draft.voice_mail =
         text(it.voice_mail.and_then(|profile| state.get(profile)).map(|profile| profile.pilot.as_str()));
     draft.aar = it.aar.as_deref().map(|aar| Box::new(admission::of_line(state, aar)));
@@ -128,6 +137,19 @@ fn of(state: &State, id: Id, it: &Line, common: &Common<'_>, secrets: &dyn Secre
     });
     translated.draft = Some(draft);
     translated
+}
+
+/// Whether it is in a partition of intercom lines.
+fn is_intercom(state: &State, it: &Line) -> bool {
+    let partition = it.partition.and_then(|partition| state.get(partition));
+    partition.is_some_and(|partition| partition.usage == PartitionUsage::Intercom)
+}
+
+/// The number that the key of an intercom line calls; empty when one is dialled.
+fn intercom_target(state: &State, line: Id) -> Box<str> {
+    let mut keys = buttons(state, line).into_iter();
+    let target = keys.find_map(|(_, _, button)| button.intercom_target.as_deref());
+    text(target.map(|target| target.as_str()))
 }
 
 /// The phones that a line stands on, in the order of their names.
@@ -166,7 +188,9 @@ fn phone_draft(
         }
         (None, _) => None,
     };
-    draft.device_search_space = name(state, it.search_space);
+    let is_intercom = state.get(button.line).is_some_and(|line| is_intercom(state, line));
+    // An intercom line sees partitions of intercom lines only.
+    draft.device_search_space = name(state, it.search_space.filter(|_| !is_intercom));
     draft.external_mask = button.external_mask.as_ref().map(|mask| mask.as_str().into());
     draft.device_pool = name(state, it.device_pool);
     let profile = it.sip_profile.and_then(|profile| state.get(profile));

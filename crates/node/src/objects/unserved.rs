@@ -425,6 +425,7 @@ const PHONE: &[&str] = &[
     "search_space",
     "lines.line",
     "lines.external_mask",
+    "lines.intercom_target",
     "credentials",
     "security_profile",
     "sip_profile",

@@ -143,6 +143,8 @@ choice! {
         RecordOn = "record-on",
         /// It is recorded no more.
         RecordOff = "record-off",
+        /// Whoever was called by intercom is heard from here on.
+        Talk = "talk",
     }
 }
 
@@ -166,6 +168,7 @@ impl Key {
             Key::PrivacyOff => FeatureRequest::Privacy(Turn::Off),
             Key::RecordOn => FeatureRequest::Record(Turn::On),
             Key::RecordOff => FeatureRequest::Record(Turn::Off),
+            Key::Talk => FeatureRequest::Talk,
         }
     }
 }
@@ -239,6 +242,7 @@ fn problem(refused: &OrderRefused) -> Problem {
                 WhyTransferRefused::SameCall => "that is the very same call",
                 WhyTransferRefused::NotReady => "the other call is not answered",
                 WhyTransferRefused::NobodyToJoin => "no device would be left, only services of the server",
+                WhyTransferRefused::Intercom => "nobody is transferred from or into an intercom call",
                 WhyTransferRefused::Congestion => "the server takes no new calls now",
             }
             .to_owned(),

@@ -41,7 +41,8 @@ impl Step<'_> {
     /// Sends the call on as the forwards of `line` say; `None` when they say nothing about this, so that the line keeps it.
     pub(super) fn forward(&mut self, line: &str, kind: ForwardKind) -> Option<State> {
         let configuration = Arc::clone(&self.shared.configuration);
-        let settings = configuration.lines.get(line)?;
+        // Calls to an intercom line go nowhere else.
+        let settings = configuration.lines.get(line).filter(|line| line.intercom.is_none())?;
         let side = self.side();
         // Calls to lines that say nothing leave no trail.
         let forwards = self.shared.user_settings.forwards(line, settings)?;

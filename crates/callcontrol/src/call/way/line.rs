@@ -46,6 +46,7 @@ impl LineWay {
                 None => step.refuse(Cause::USER_BUSY, why),
             };
         }
+        step.begin_intercom(line);
         step.occupy(line);
         step.facts.way = Way::Line(LineWay { line: line.clone(), ring_time });
         Locating::line(step, line)

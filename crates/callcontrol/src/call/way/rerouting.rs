@@ -27,6 +27,9 @@ impl Step<'_> {
 
     /// What is dialled instead, with what of it is a prefix, whose number it is, and what is seen of the plan.
     fn other_number(&self, line: &LineName, missing: &NoRoom) -> Result<Onward, WhyNotRerouted> {
+        if self.shared.intercoms.stage(self.facts.id).is_some() {
+            return Err(WhyNotRerouted::Intercom);
+        }
         if self.facts.reserved.rerouted {
             return Err(WhyNotRerouted::Twice);
         }

@@ -1,6 +1,7 @@
 //! From objects to where a dialled number leads.
 
 use strowger_base::WallTime;
+use strowger_base::leg::Answering;
 use strowger_dialplan::{Action, Analysis, Arrival, Decision, Digits, RouteTarget};
 
 use super::*;
@@ -357,4 +358,41 @@ fn calls_are_parked_at_numbers() {
     let (number, css) = park.directed["internal:86X"].reversion.as_ref().unwrap();
     assert_eq!(&**number, "1001");
     assert_ne!(*css, strowger_dialplan::SearchSpace::null());
+}
+
+#[test]
+fn lines_in_an_intercom_partition_are_intercom_lines() {
+    let desks = r#"
+        [[partition]]
+        name = "desks"
+        usage = "intercom"
+        [[calling_search_space]]
+        name = "desks"
+        partitions = ["desks"]
+        [[line]]
+        pattern = "901"
+        partition = "desks"
+        search_space = "desks"
+        [[line]]
+        pattern = "902"
+        partition = "desks"
+        search_space = "desks"
+        auto_answer = "headset"
+        [[phone]]
+        name = "desk-1"
+        search_space = "staff"
+        credentials = { secret = "x" }
+        lines = [{ line = "desks:901", intercom_target = "902" }]
+    "#;
+    let configuration = built(&format!("{OFFICE}{desks}"));
+    let lines = &configuration.calls.lines;
+    let (one, two) = (lines.get("901 in desks").unwrap(), lines.get("902 in desks").unwrap());
+    assert_eq!(one.intercom.as_deref().map(|intercom| &*intercom.target), Some("902"));
+    assert_eq!((one.busy_trigger, one.calls_max, one.auto_answer), (1, 1, Answering::Loudspeaker));
+    assert_eq!(two.intercom.as_deref().map(|intercom| &*intercom.target), Some(""));
+    assert_eq!(two.auto_answer, Answering::Headset);
+    assert_eq!(lines.get("1001 in internal").unwrap().intercom, None);
+    // What the phone sees besides is not the line's.
+    assert_eq!(dialled(&configuration, "901 in desks", "902"), "line 902 in desks as 902");
+    assert_eq!(dialled(&configuration, "901 in desks", "1001"), "rejected 1");
 }
