@@ -5,6 +5,10 @@ use memchr::memmem;
 /// Appends `message` with stars in place of all keys of SRTP (`a=crypto`, RFC 4568) and of the older line `k=`; appends nothing
 /// when there are none. Its length stays.
 pub(crate) fn write(message: &[u8], out: &mut Vec<u8>) {
+    // Most messages have no body: one search instead of two.
+    if memmem::find(message, b"\r\n\r\n").is_some_and(|end| end + 4 == message.len()) {
+        return;
+    }
     let start = out.len();
     for prefix in [b"\na=crypto:".as_slice(), b"\nk="] {
         let begun = out.len() > start;
@@ -49,6 +53,8 @@ mod tests {
             "SIP/2.0 200 OK\r\n\r\nv=0\r\na=crypto:1 AES_CM_128_HMAC_SHA1_80 inline:AbC/+9|2^20\r\na=crypto:2 X inline:YY KDR=1\r\na=x\r\n",
             "SIP/2.0 200 OK\r\n\r\nv=0\r\na=crypto:1 AES_CM_128_HMAC_SHA1_80 ******************\r\na=crypto:2 X ***************\r\na=x\r\n",
         );
+        check("INVITE sip:a SIP/2.0\r\na=crypto:1 X of a header\r\n\r\n", "");
+        check("INVITE sip:a SIP/2.0\r\n\r\nk=a\r\n\r\n", "INVITE sip:a SIP/2.0\r\n\r\nk=*\r\n\r\n");
         check("x\n\nk=base64:AAAA\na=crypto:nonsense", "x\n\nk=***********\na=crypto:********");
     }
 }

@@ -20,6 +20,7 @@ const RATE: u32 = 40;
 pub(crate) fn run(generator: &Path, folder: &Path, targets: &[Target], quick: bool) -> Result<(), String> {
     let long = if quick { SHORT + 200 } else { LONG };
     println!("\ninstructions in user space, {long} units less {SHORT}");
+    println!("profiles for callgrind_annotate: {}/callgrind.*", folder.display());
     let works = [
         ("first registration", Work::Register, Route::Phone),
         ("OPTIONS", Work::Options, Route::Phone),
@@ -35,7 +36,8 @@ pub(crate) fn run(generator: &Path, folder: &Path, targets: &[Target], quick: bo
                 if outcome.failed > 0 || outcome.retransmitted > 0 {
                     return Err(format!("{name}: {outcome:?}: below callgrind nothing may fail or repeat"));
                 }
-                server.instructions()
+                let kept = folder.join(format!("callgrind.{}.{}.{units}", target.name(), name.replace(' ', "-")));
+                server.instructions(&kept)
             };
             let short = count(SHORT)?;
             let each = count(long)?.saturating_sub(short) / (long - SHORT) as u64;

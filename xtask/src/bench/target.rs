@@ -183,13 +183,14 @@ impl Running {
         self.process.wait(Duration::from_secs(60)).map(drop)
     }
 
-    /// Ends it and reads how many instructions it spent in user space.
+    /// Ends it, reads how many instructions it spent in user space, and keeps the profile.
     ///
     /// # Errors
     /// When callgrind wrote nothing.
-    pub(crate) fn instructions(&mut self) -> Result<u64, String> {
+    pub(crate) fn instructions(&mut self, kept: &Path) -> Result<u64, String> {
         self.stop()?;
-        let text = std::fs::read_to_string(&self.callgrind)
+        let text = std::fs::rename(&self.callgrind, kept)
+            .and_then(|()| std::fs::read_to_string(kept))
             .map_err(|error| format!("{}: {error}\n{}", self.callgrind.display(), self.process.printed()))?;
         let line =
             text.lines().rev().find(|line| line.starts_with("totals:") || line.starts_with("summary:"));

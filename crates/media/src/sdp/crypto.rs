@@ -150,9 +150,13 @@ pub fn set_crypto_as(bytes: &[u8], lines: &[CryptoLine], wish: Wish) -> SessionD
 fn set_keys(bytes: &[u8], lines: &[CryptoLine], secured: Secured) -> SessionDescription {
     let unchanged = || SessionDescription::new(bytes);
     let Some(audio) = AudioSection::find(bytes) else { return unchanged() };
-    let Some((_, feedback)) = profile_of(audio.protocol) else { return unchanged() };
-    let mut text = Vec::with_capacity(bytes.len() + lines.len() * LINE_BYTES);
+    let Some((written, feedback)) = profile_of(audio.protocol) else { return unchanged() };
     let at = |range: std::ops::Range<usize>| bytes.get(range).unwrap_or_default();
+    // Most descriptions are in the clear and stay that.
+    if lines.is_empty() && written == secured && crypto_values(at(audio.body..audio.end)).next().is_none() {
+        return unchanged();
+    }
+    let mut text = Vec::with_capacity(bytes.len() + lines.len() * LINE_BYTES);
     let protocol_end = audio.protocol_start + audio.protocol.len();
     text.extend_from_slice(at(0..audio.protocol_start));
     text.extend_from_slice(match (secured, feedback) {
@@ -189,9 +193,9 @@ struct AudioSection<'a> {
 impl<'a> AudioSection<'a> {
     fn find(bytes: &'a [u8]) -> Option<AudioSection<'a>> {
         let mut lines = Lines::new(bytes);
-        let start = lines.by_ref().find(|line| {
+        let start = lines.by_ref().filter(|line| line.kind == b'm').find(|line| {
             let media = MediaLine::parse(line.value);
-            line.kind == b'm' && media.is_audio() && media.port != 0
+            media.is_audio() && media.port != 0
         })?;
         // `m=audio 49170 RTP/AVP 0`: the third field.
         let media = MediaLine::parse(start.value);

@@ -5,7 +5,7 @@ use std::net::{IpAddr, SocketAddr};
 use std::path::Path;
 
 use rusqlite::{Connection, OptionalExtension, params};
-use strowger_base::journal::{Entry, Record, ReleasedBy, UserSet};
+use strowger_base::journal::{Entry, EntryKind, Head, Record, ReleasedBy};
 use strowger_base::leg::BindingId;
 use strowger_base::net::{Flow, ListenerId};
 use strowger_base::watch::Mailbox;
@@ -137,37 +137,46 @@ impl Index {
         if changes.is_empty() {
             return Ok(());
         }
-        let transaction = self.0.transaction()?;
+        // Cached statements: to compile BEGIN and COMMIT costs more than a row.
+        self.0.prepare_cached("begin")?.execute([])?;
+        let written = self.write_all(changes).and_then(|()| self.0.prepare_cached("commit")?.execute([]));
+        if let Err(error) = written {
+            // After some errors nothing is left to take back.
+            let _ = self.0.execute("rollback", []);
+            return Err(error);
+        }
+        changes.clear();
+        Ok(())
+    }
+
+    fn write_all(&self, changes: &Changes) -> rusqlite::Result<()> {
+        let connection = &self.0;
         for (position, record) in &changes.finals {
-            match Record::decode(record) {
-                Ok(Record { at, entry: Entry::UserSet(set), .. }) => {
-                    insert_setting(&transaction, &set, at, record)?;
-                }
-                Ok(_) | Err(_) => insert_call(&transaction, *position, record)?,
+            match Head::decode(record).map(|head| head.kind) {
+                Ok(EntryKind::UserSet) => insert_setting(connection, record)?,
+                Ok(_) | Err(_) => insert_call(connection, *position, record)?,
             }
         }
         for (binding, record) in &changes.bindings {
             match record {
-                Some(record) => insert_binding(&transaction, record)?,
-                None => delete_binding(&transaction, *binding)?,
+                Some(record) => insert_binding(connection, record)?,
+                None => delete_binding(connection, *binding)?,
             }
         }
         for (line, mailbox) in &changes.mailboxes {
-            mailboxes::insert(&transaction, line, *mailbox)?;
+            mailboxes::insert(connection, line, *mailbox)?;
         }
         if let Some(number) = changes.numbers_reserved {
-            set(&transaction, NUMBERS_RESERVED, number)?;
+            set(connection, NUMBERS_RESERVED, number)?;
         }
         if let Some(checkpoint) = &changes.checkpoint {
-            set(&transaction, CHECKPOINT, checkpoint.position.0)?;
-            transaction.execute("delete from opencall", [])?;
-            let mut insert = transaction.prepare_cached("insert or replace into opencall values (?1, ?2)")?;
+            set(connection, CHECKPOINT, checkpoint.position.0)?;
+            connection.execute("delete from opencall", [])?;
+            let mut insert = connection.prepare_cached("insert or replace into opencall values (?1, ?2)")?;
             for (call, position) in &checkpoint.open {
                 insert.execute(params![call.to_string(), position.0 as i64])?;
             }
         }
-        transaction.commit()?;
-        changes.clear();
         Ok(())
     }
 
@@ -319,12 +328,8 @@ fn insert_call(connection: &Connection, position: Position, record: &[u8]) -> ru
 }
 
 /// The newest of each owner and setting; what is as usual has no row.
-fn insert_setting(
-    connection: &Connection,
-    set: &UserSet<'_>,
-    at: WallTime,
-    record: &[u8],
-) -> rusqlite::Result<()> {
+fn insert_setting(connection: &Connection, record: &[u8]) -> rusqlite::Result<()> {
+    let Ok(Record { at, entry: Entry::UserSet(set), .. }) = Record::decode(record) else { return Ok(()) };
     let (owner, setting) = (set.owner(), set.value.word());
     if set.value.is_usual() {
         let delete = "delete from usersetting where owner = ?1 and setting = ?2";
