@@ -36,7 +36,8 @@ pub(crate) fn run(generator: &Path, folder: &Path, targets: &[Target], quick: bo
                 if outcome.failed > 0 || outcome.retransmitted > 0 {
                     return Err(format!("{name}: {outcome:?}: below callgrind nothing may fail or repeat"));
                 }
-                let kept = folder.join(format!("callgrind.{}.{}.{units}", target.name(), name.replace(' ', "-")));
+                let kept =
+                    folder.join(format!("callgrind.{}.{}.{units}", target.name(), name.replace(' ', "-")));
                 server.instructions(&kept)
             };
             let short = count(SHORT)?;
