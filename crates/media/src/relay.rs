@@ -6,6 +6,7 @@
 //! checked when they come and protected when they go, so that the two sides may have different suites, or one of them none.
 //! Where the two speak different codecs it decodes and encodes (`transcoding`): then packets leave in our time and not in theirs.
 
+mod renaming;
 mod transcoding;
 
 use std::net::SocketAddr;
@@ -20,6 +21,7 @@ use crate::rtp::{self, HEADER_BYTES, Header, Packet, Reception, ReportBlock, Tim
 use crate::srtp::{Failure, Protection};
 use crate::statistics::{StreamStatistics, Unsent};
 use crate::worker::{Channel, Former, Outbox, SocketRef};
+use renaming::Renaming;
 use transcoding::Transcoding;
 
 /// What can happen to a relay.
@@ -70,6 +72,8 @@ struct Half {
     rtp: Latch,
     rtcp: ControlLatch,
     protection: Protection,
+    /// How this side hears the other one's source.
+    hears: Renaming,
     reception: Reception,
     remote: Option<ReportBlock>,
     /// The middle of the NTP time of this side's last sender report, and when it passed.
@@ -251,10 +255,17 @@ impl Relay {
         let timing =
             if header.payload_type < DYNAMIC { Timing::Audio(STATIC_CLOCK_HZ) } else { Timing::Unusable };
         from.reception.receive(now.mono, &header, payload_bytes, timing);
-        if let Some(destination) = to.rtp.destination() {
+        if let Some(destination) = to.rtp.destination()
+            && let Some(source) = to.hears.judge(&header, &to.protection)
+        {
             let socket = SocketRef { port, side: side.other(), channel: Channel::Rtp };
-            let protection = &mut to.protection;
-            if out.send_protected(protection, socket, destination, |buffer| buffer.extend_from_slice(bytes)) {
+            let write = |buffer: &mut Vec<u8>| {
+                let (head, rest) = bytes.split_at_checked(SOURCE_AT).unwrap_or_default();
+                buffer.extend_from_slice(head);
+                buffer.extend_from_slice(&source.to_be_bytes());
+                buffer.extend_from_slice(rest.get(4..).unwrap_or_default());
+            };
+            if out.send_protected(&mut to.protection, socket, destination, write) {
                 to.sent += 1;
                 to.sent_bytes += payload_bytes as u64;
             }
@@ -300,6 +311,9 @@ impl Relay {
             }
             return;
         }
+        let checked = Compound::parse(bytes).is_ok();
+        let renamed = if checked { renaming::renamed(bytes, &from.hears, &to.hears) } else { None };
+        let bytes = renamed.as_deref().unwrap_or(bytes);
         if let Ok(compound) = Compound::parse(bytes) {
             from.take_reports(now.mono, compound, to);
         }
@@ -364,6 +378,8 @@ impl Half {
     }
 }
 
+/// Where the source stands in an RTP packet.
+const SOURCE_AT: usize = 8;
 /// Payload types below are static (RFC 3551 §6).
 const DYNAMIC: u8 = 35;
 /// The clock of all audio with a static payload type that is still in use.

@@ -175,10 +175,10 @@ fn word(bytes: &[u8], offset: usize) -> u32 {
 
 /// Packets of one datagram that are looked at.
 pub const PACKETS_MAX: usize = 32;
-const SENDER_REPORT: u8 = 200;
-const RECEIVER_REPORT: u8 = 201;
-const SOURCE_DESCRIPTION: u8 = 202;
-const BYE: u8 = 203;
+pub(crate) const SENDER_REPORT: u8 = 200;
+pub(crate) const RECEIVER_REPORT: u8 = 201;
+pub(crate) const SOURCE_DESCRIPTION: u8 = 202;
+pub(crate) const BYE: u8 = 203;
 const COUNT_MASK: u8 = 0x1f;
 const BLOCK_BYTES: usize = 24;
 /// From 1900 to 1970.

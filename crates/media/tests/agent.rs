@@ -6,7 +6,7 @@ use strowger_base::leg::{
     Command, Digit, Media, Party, ReleaseReason, Ring, RingStyle, Service, SessionDescription, Signal,
     SrtpOffer, Target,
 };
-use strowger_base::{Cause, Instant, LegId, NodeId, Now, Rng, Secret, ShardId, WallTime};
+use strowger_base::{Cause, ConferenceId, Instant, LegId, NodeId, Now, Rng, Secret, ShardId, WallTime};
 use strowger_media::agent::{Agent, Input, Outbox, Output};
 use strowger_media::control::{self, PortId, PortOwner, Report};
 use strowger_media::sdp::{AudioSecurity, Wish, peek, set_crypto};
@@ -201,6 +201,23 @@ fn the_table_of_a_service_leg() {
         assert_eq!(found, expected, "line {}", line + 1);
     }
     assert_eq!(table.lines().count(), expect.lines().count());
+}
+
+/// Whoever has just taken a seat and moves on refuses its offer for now; whoever comes next is offered the seat again.
+#[test]
+fn a_seat_is_offered_again_when_its_first_party_moved_on_at_once() {
+    let mut bench = Bench::new();
+    let conference = ConferenceId::new(NodeId(1), ShardId(0), 1);
+    let Command::Ring(ring) = ring(Media::None) else { panic!("a ring") };
+    let ring = Ring { target: Target::Service(Service::Conference(conference)), ..*ring };
+    bench.command(Command::Ring(Box::new(ring)));
+    bench.report(opened());
+    let later = Command::RefuseMedia(Cause::MESSAGE_NOT_COMPATIBLE_WITH_STATE);
+    assert_eq!(bench.command(later), "nothing");
+    let offered = bench.command(Command::RequestMedia);
+    assert!(offered.starts_with("Media offer(v1"), "{offered}");
+    let refused = bench.command(Command::RefuseMedia(Cause::INCOMPATIBLE_DESTINATION));
+    assert_eq!((refused.as_str(), bench.agent.legs()), ("nothing", 1));
 }
 
 #[test]

@@ -200,6 +200,11 @@ impl ServiceLeg {
                 }
                 Command::Media(Media::Offer(_)) | Command::RequestMedia => refuse_for_now(leg, out),
                 Command::Media(Media::None) => Ended::No,
+                // A party that moves on at once, so that whoever comes is offered the seat next.
+                Command::RefuseMedia(Cause::MESSAGE_NOT_COMPATIBLE_WITH_STATE) if self.is_seat() => {
+                    self.state = State::Connected;
+                    Ended::No
+                }
                 // Without an answer the call never gets media.
                 Command::RefuseMedia(cause) => Ended::Now { cause, reason: ReleaseReason::HungUp },
                 other => self.ignore(leg, &other),
@@ -258,6 +263,10 @@ impl ServiceLeg {
             }
         }
         Ended::No
+    }
+
+    const fn is_seat(&self) -> bool {
+        matches!(self.service, Service::Conference(_))
     }
 
     fn completed(&mut self, agreed: Result<Agreed, NegotiateError>, out: &mut Outbox) -> Ended {

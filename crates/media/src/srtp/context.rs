@@ -104,6 +104,17 @@ impl Protector {
         context.cipher.seal_rtcp(buffer, start, place, context.material.mki_bytes())
     }
 
+    /// Whether a packet of a source is older than any that may still come.
+    pub(super) fn is_behind(&self, ssrc: u32, sequence: u16) -> bool {
+        let stream = self.0.find(ssrc).and_then(|at| self.0.streams.get(at));
+        stream.is_some_and(|stream| stream.rtp.is_behind(sequence))
+    }
+
+    /// Whether it has sent anything of a source.
+    pub(super) fn knows(&self, ssrc: u32) -> bool {
+        self.0.find(ssrc).is_some()
+    }
+
     /// How far its sources are.
     pub fn states(&self) -> impl Iterator<Item = StreamState> {
         self.0.states()

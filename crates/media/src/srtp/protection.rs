@@ -57,6 +57,22 @@ impl Protection {
         opened.map(|length| scratch.get(..length).unwrap_or_default())
     }
 
+    /// Whether a packet of a source is older than any that may still come, so that it cannot be sent.
+    pub(crate) fn is_behind(&self, ssrc: u32, sequence: u16) -> bool {
+        match self {
+            Protection::None => false,
+            Protection::Srtp(contexts) => contexts.send.is_behind(ssrc, sequence),
+        }
+    }
+
+    /// Whether a source has been sent with the key.
+    pub(crate) fn knows(&self, ssrc: u32) -> bool {
+        match self {
+            Protection::None => false,
+            Protection::Srtp(contexts) => contexts.send.knows(ssrc),
+        }
+    }
+
     /// Protects what stands at the end of a buffer, from `start` on, for the peer.
     ///
     /// # Errors

@@ -35,6 +35,12 @@ impl Window {
         Some(rollover << 16 | u64::from(sequence))
     }
 
+    /// Whether a packet with this number is too old to say whether it was there.
+    pub(super) fn is_behind(&self, sequence: u16) -> bool {
+        let Some(highest) = self.highest else { return false };
+        self.estimate(sequence).is_none_or(|index| highest.saturating_sub(index) >= WINDOW)
+    }
+
     /// Whether this index was not there and is not too old to say so.
     pub(super) fn is_new(&self, index: u64) -> bool {
         let Some(highest) = self.highest else { return true };

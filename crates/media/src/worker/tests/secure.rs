@@ -117,3 +117,39 @@ fn the_echo_speaks_every_suite() {
         assert_eq!(world.phones[0].echoes().len(), 0, "{suite}");
     }
 }
+
+#[test]
+fn who_begins_anew_with_the_same_source_is_heard_by_who_has_keys() {
+    for suite in Suite::ALL {
+        let mut world = relayed([None, Some(suite)]);
+        let begun = world.phones[0].sender.clone();
+        world.run(10_000);
+        let mut names = vec![begun.ssrc()];
+        for _ in 0..3 {
+            world.phones[0].sender = begun.clone();
+            world.phones[1].forget();
+            world.run(1000);
+            let phone = &world.phones[1];
+            // The first packet only shows that it began anew.
+            assert!(phone.heard.len() >= 46, "{suite}: {}", phone.heard.len());
+            assert_eq!(phone.refused, 0, "{suite}");
+            let name = phone.heard.last().unwrap().1.ssrc;
+            assert!(!names.contains(&name), "{suite}: {name:x} was heard before");
+            names.push(name);
+            for (_, header, payload) in &phone.heard {
+                assert!(world.phones[0].sent.contains(&(header.sequence, payload.clone())), "{suite}");
+            }
+            world.run(9000);
+        }
+        // What it hears of how that arrived is about the source that it has.
+        let (from, to) = (world.phones[1].address, world.phones[1].remote.unwrap());
+        let mut report = vec![0x81, 201, 0, 7, 1, 2, 3, 4];
+        report.extend(names.last().unwrap().to_be_bytes());
+        report.resize(32, 0);
+        world.phones[1].protection.seal(&mut report, 0).unwrap();
+        world.fly(from, to, report);
+        world.run(100);
+        let reported = world.phones[0].blocks.last().map(|block| block.ssrc);
+        assert_eq!(reported, Some(begun.ssrc()), "{suite}");
+    }
+}
