@@ -43,7 +43,7 @@ pub use redirection::{
     WhyPassedOver,
 };
 pub use user_set::{ForwardedTo, OnOff, SetBy, UserSet, UserValue};
-pub use why::{WhyEnded, WhyOfferRefused, WhyRefused, WhyRelay, WhyReleased};
+pub use why::{WhyEnded, WhyNotAnnounced, WhyOfferRefused, WhyRefused, WhyRelay, WhyReleased};
 
 use crate::{ByteArena, CallId, LegId, Span, WallTime};
 use wire::{Block, Reader, Wire, put_varint};

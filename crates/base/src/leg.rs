@@ -145,6 +145,8 @@ pub enum Service {
     Conference(ConferenceId),
     /// Plays the confirmation tone, then hangs up: what somebody asked for is done.
     Confirmation,
+    /// The annunciator: lets a caller hear once, before any answer, why the call fails, then hangs up.
+    Annunciator(Tone),
 }
 
 /// Whether a seat of a conference is heard by the others.
@@ -266,7 +268,7 @@ impl CallTone {
 pub struct AudioSource(pub u8);
 
 /// What somebody hears who dials or waits.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
 pub enum Tone {
     /// Nothing.
     Silence,
@@ -372,6 +374,8 @@ pub enum Alert {
     Ringing,
     /// It has something to be heard before the answer (183).
     Progress,
+    /// No answer comes: what is heard tells why, before the call is refused with this cause (183 with a Reason, RFC 6432).
+    Failing(Cause),
 }
 
 /// Why a leg ended, as seen by the protocol that carried it.

@@ -28,6 +28,10 @@ pub const NONCES: usize = 262_144;
 pub const CALLS: usize = 100_000;
 /// Calls at once that are parked at numbers; beyond it no further one is.
 pub const CALLS_PARKED: usize = 10_000;
+/// Callers at once on one shard who hear why their call fails; a further one is released without hearing anything.
+pub const ANNOUNCEMENTS: usize = 1000;
+/// How long the annunciator plays a sound file that tells why a call fails; what is longer is not heard to its end.
+pub const ANNOUNCEMENT_TIME: Duration = Duration::from_secs(60);
 /// Numbers of one pattern of call park.
 pub const PARK_NUMBERS: usize = 10_000;
 /// Times that a re-INVITE or UPDATE of ours is tried again after 491; then the change counts as refused.

@@ -4,6 +4,7 @@
 //! itself and returns the next state.
 
 mod admitting;
+mod announcing;
 mod asking;
 mod authorizing;
 mod blocking;

@@ -1,5 +1,6 @@
 //! Everything about calls that an operator can set.
 
+mod announcements;
 mod conferences;
 mod forwarding;
 mod hold;
@@ -30,6 +31,7 @@ use strowger_dialplan::lint::{Origin, OriginKind};
 use strowger_dialplan::route_list::{LocalRouteGroups, RouteListParameters};
 use strowger_dialplan::{Caller, DialPlan, Mask, NumberView, SearchSpace, Transformations};
 
+pub use self::announcements::{AnnouncedSound, AnnouncedTo, Announcement, Announcements};
 pub use self::conferences::{ConferenceControl, ConferenceEnds, ConferenceRules, ConferenceTones};
 pub use self::hold::{HoldKind, HoldSources};
 pub use self::incoming::IncomingNumbers;
@@ -97,6 +99,8 @@ pub struct Configuration {
     pub country: Country,
     /// Which audio sources are heard where nobody else says it: the service parameters.
     pub hold_sources: HoldSources,
+    /// What callers hear whose call fails.
+    pub announcements: Announcements,
     /// What conferences may do.
     pub conferences: ConferenceRules,
     /// An address of ours, written into the `o=` line of session descriptions.
@@ -131,6 +135,7 @@ impl Configuration {
             hold: HoldMode::PassedOn,
             country: Country::default(),
             hold_sources: HoldSources::default(),
+            announcements: Announcements::default(),
             conferences: ConferenceRules::default(),
             address: IpAddr::V4(Ipv4Addr::LOCALHOST),
             no_answer: NO_ANSWER_TRUNK,

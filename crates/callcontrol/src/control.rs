@@ -63,6 +63,8 @@ pub struct Counters {
     pub without_bandwidth: u64,
     /// Calls that went over the public network for want of bandwidth.
     pub rerouted: u64,
+    /// Calls whose caller heard why they failed.
+    pub announced: u64,
 }
 
 /// How much of each thing exists.
@@ -82,6 +84,8 @@ pub struct Sizes {
     pub dialing: usize,
     /// Lines that calls are offered to, each as often as it is.
     pub offered: usize,
+    /// Calls whose caller hears why they fail.
+    pub announcing: usize,
     /// Numbers at which calls are parked.
     pub parked: usize,
     /// Conferences.
@@ -264,6 +268,7 @@ impl CallControl {
             busy_lines: self.shared.busy_lines(),
             dialing: self.shared.dialing.len(),
             offered: self.shared.offered.len(),
+            announcing: self.shared.announcing.len(),
             parked: self.shared.slots.len(),
             conferences: self.shared.conferences.len(),
             intercoms: self.shared.intercoms.len(),

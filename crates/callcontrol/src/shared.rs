@@ -1,6 +1,6 @@
 //! What all calls share: ids, timers, tables, limits.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -48,6 +48,8 @@ pub(crate) struct Shared {
     pub(crate) waiting: BTreeMap<u64, Waiting>,
     /// Which calls are offered to which lines.
     pub(crate) offered: Offered,
+    /// Calls whose caller hears why they fail.
+    pub(crate) announcing: BTreeSet<CallId>,
     /// At which numbers calls are parked.
     pub(crate) slots: Slots,
     /// What calls ask of other calls; done before an input is done with.
@@ -154,6 +156,7 @@ impl Shared {
             bandwidth: Taken::default(),
             waiting: BTreeMap::new(),
             offered: Offered::default(),
+            announcing: BTreeSet::new(),
             slots: Slots::default(),
             asked: VecDeque::new(),
             conferences: Conferences::default(),

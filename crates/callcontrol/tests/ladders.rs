@@ -172,3 +172,8 @@ fn keys_of_srtp_go_on_or_end_here() {
 fn people_confer() {
     check("conferences.txt", include_str!("../testdata/ladders/conferences.txt"));
 }
+
+#[test]
+fn callers_hear_why_their_call_fails() {
+    check("announcing.txt", include_str!("../testdata/ladders/announcing.txt"));
+}

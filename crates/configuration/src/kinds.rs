@@ -42,9 +42,10 @@ pub use numbers::{
     Switch, TranslationPattern,
 };
 pub use parameters::{
-    Breakout, CallRecordDetail, CauseNumber, ConferenceEnds, DOMAIN_DEFAULT, DigestAlgorithm, EnBlocLookups,
-    ForwardAllSystemPolicy, HashMeaning, HoursChecked, HoursPrecedence, LocationRoom, MessageDetail,
-    NegatedSet, RelayMode, ServiceParameters, SpeedDialWait, TieWinner, TrunkSide, UrgentMatch, WaitingKeys,
+    AnnouncedTo, AnnouncedTone, Announcement, Breakout, CallRecordDetail, CauseNumber, ConferenceEnds,
+    DOMAIN_DEFAULT, DigestAlgorithm, EnBlocLookups, ForwardAllSystemPolicy, HashMeaning, HoursChecked,
+    HoursPrecedence, LocationRoom, MessageDetail, NegatedSet, RelayMode, ServiceParameters, SpeedDialWait,
+    TieWinner, TrunkSide, UrgentMatch, WaitingKeys,
 };
 pub use phones::{
     BusyLampField, DoNotDisturb, LineButton, MobilityMode, Phone, PhoneCredentials, PhoneKeys, PhoneProtocol,

@@ -155,6 +155,8 @@ impl<'a> Reasons<'a> {
             | Decision::RingsOn { .. }
             | Decision::NotPickedUp { .. }
             | Decision::Hears(_)
+            | Decision::Announced { .. }
+            | Decision::NotAnnounced { .. }
             | Decision::Admission(_)
             | Decision::TransferBegan { .. }
             | Decision::TransferWent(_)

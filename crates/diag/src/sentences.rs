@@ -5,9 +5,9 @@ use std::net::SocketAddr;
 use strowger_base::LegId;
 use strowger_base::journal::{
     Alarm, AudioFlow, Decision, Entry, MediaPart, MediaPath, OriginView, PartyView, ReleasedBy, StreamEnd,
-    TargetView, Told, Way, WhyEnded, WhyOfferRefused, WhyRefused, WhyRelay, WhyReleased,
+    TargetView, Told, Way, WhyEnded, WhyNotAnnounced, WhyOfferRefused, WhyRefused, WhyRelay, WhyReleased,
 };
-use strowger_base::leg::{Alert, DigitsEnd, Presentation, ReleaseReason};
+use strowger_base::leg::{Alert, AudioSource, DigitsEnd, Presentation, ReleaseReason, Tone};
 use strowger_base::line::number_of;
 
 use crate::names::Names;
@@ -30,7 +30,7 @@ fn told_sentence(leg: LegId, told: &Told<'_>, names: &Names) -> Option<String> {
     let device = names.device_first(leg);
     match told {
         Told::Alerting { alert: Alert::Ringing, .. } => Some(format!("{device} rings.")),
-        Told::Alerting { alert: Alert::Progress, .. } => {
+        Told::Alerting { alert: Alert::Progress | Alert::Failing(_), .. } => {
             Some(format!("{device} has something to be heard before the answer."))
         }
         Told::Digit => Some(format!("{device} sent a key press.")),
@@ -139,6 +139,7 @@ fn decision_sentence(leg: Option<LegId>, decision: &Decision<'_>, names: &Names)
             let what = match alert {
                 Alert::Ringing => "The caller is told that it rings",
                 Alert::Progress => "The caller is told that something can be heard",
+                Alert::Failing(_) => "The caller is told that the call fails, and why",
             };
             let early = if *media == MediaPart::Nothing { "" } else { ", with early media" };
             format!("{what}{early}.")
@@ -185,6 +186,23 @@ fn decision_sentence(leg: Option<LegId>, decision: &Decision<'_>, names: &Names)
         Decision::TransferWent(news) => transfers::went(&device(), *news),
         Decision::NotPickedUp { line } => {
             format!("Nobody took the call at the phones that were to pick it up; {line} has it again.")
+        }
+        Decision::Announced { cause, tone } => {
+            let heard = match tone {
+                Tone::Source(AudioSource(number)) => {
+                    format!("the announcement of audio source {number}").into()
+                }
+                tone => words::tone(*tone),
+            };
+            format!("The call fails with {}; the caller hears {heard} first.", words::cause(*cause))
+        }
+        Decision::NotAnnounced { why } => {
+            let because = match why {
+                WhyNotAnnounced::NoOffer => "it offered no media",
+                WhyNotAnnounced::HeardBefore => "it has agreed on media with somebody else before",
+                WhyNotAnnounced::TooMany => "as many callers hear an announcement as may at once",
+            };
+            format!("The caller hears no announcement: {because}.")
         }
         Decision::Hears(tone) => format!("{} waits and hears {}.", device(), words::tone(*tone)),
         Decision::PartyMoved(moved) => transfers::moved(&device(), moved.to),

@@ -169,7 +169,11 @@ fn service(count: u64, service: Service) -> usize {
                 driver.give(Input::Command(Command::Close { port }));
                 open(&mut driver);
             }
-            Service::Announcement | Service::Sounds | Service::Conference(_) | Service::Confirmation => {}
+            Service::Announcement
+            | Service::Annunciator(_)
+            | Service::Sounds
+            | Service::Conference(_)
+            | Service::Confirmation => {}
         }
         if driver.worker.next_timeout().is_some_and(|at| at <= driver.now) {
             driver.give(Input::Timeout);

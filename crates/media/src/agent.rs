@@ -213,6 +213,7 @@ const fn name_of(service: Service) -> &'static str {
         Service::Sounds => "Sounds",
         Service::Confirmation => "Done",
         Service::Conference(_) => "Conference",
+        Service::Annunciator(_) => "Annunciator",
     }
 }
 

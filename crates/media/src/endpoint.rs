@@ -5,6 +5,7 @@
 //!   overtaken on the way here is missing or late on the way back, so that the user hears the line as it
 //!   is. Key presses and comfort noise are not echoed.
 //! * Announcement: [`tone::ANNOUNCEMENT`], then [`Report::Finished`].
+//! * Annunciator: a source once from its beginning, or a tone for a while, then [`Report::Finished`].
 //! * Sounds: the tone or the music that it is told, for as long as it is told so.
 //!
 //! * Conference: what arrives waits until the conference asks for it, and what is sent is what the conference makes; see `seat`.
@@ -259,6 +260,9 @@ impl Endpoint {
                     play_or_pause(Programme::cadence(&tone::ANNOUNCEMENT), now.mono, &connection)
                 }
                 Service::Sounds => play_or_pause(Programme::of(self.tone), now.mono, &connection),
+                Service::Annunciator(tone) => {
+                    play_or_pause(Programme::announcement(tone), now.mono, &connection)
+                }
                 Service::Confirmation => {
                     play_or_pause(Programme::cadence(&tone::CONFIRMATION), now.mono, &connection)
                 }
@@ -466,7 +470,7 @@ impl Endpoint {
     fn after_tone(&self, out: &mut Outbox) -> State {
         match self.service {
             Service::Echo => State::Echoing { shift: None },
-            Service::Announcement | Service::Confirmation => {
+            Service::Announcement | Service::Annunciator(_) | Service::Confirmation => {
                 out.report(Report::Finished { port: self.port });
                 State::Finished
             }

@@ -318,7 +318,11 @@ impl Worker {
         };
         match service {
             Service::Conference(conference) => self.play_to_all(conference, tone),
-            Service::Echo | Service::Announcement | Service::Sounds | Service::Confirmation => {
+            Service::Echo
+            | Service::Announcement
+            | Service::Annunciator(_)
+            | Service::Sounds
+            | Service::Confirmation => {
                 self.endpoint(now, port, endpoint::Input::Play(tone), out);
             }
         }

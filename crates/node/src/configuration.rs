@@ -30,7 +30,7 @@ use strowger_base::Country;
 use strowger_base::leg::Service;
 use strowger_callcontrol::RelayMode;
 use strowger_callcontrol::configuration::{
-    ConferenceRules, HoldMode, HoldSources, NO_ANSWER_TRUNK, SrtpRule, Unencrypted,
+    Announcements, ConferenceRules, HoldMode, HoldSources, NO_ANSWER_TRUNK, SrtpRule, Unencrypted,
 };
 use strowger_dialplan::forward::Classification;
 use strowger_sip::io::{DigestAlgorithm, Listener, Trunk};
@@ -115,6 +115,8 @@ pub struct Draft {
     pub country: Country,
     /// Which audio sources are heard where nobody else says it.
     pub hold_sources: HoldSources,
+    /// What callers hear whose call fails.
+    pub announcements: Announcements,
     /// What conferences may do.
     pub conferences: ConferenceRules,
     /// How much of each message goes into the journal.
@@ -236,6 +238,7 @@ impl Default for Draft {
             hold: HoldMode::default(),
             country: Country::default(),
             hold_sources: HoldSources::default(),
+            announcements: Announcements::default(),
             conferences: ConferenceRules::default(),
             messages: MessageDetail::default(),
             timers: Timers::default(),

@@ -129,8 +129,12 @@ fn country(it: Option<&CountryName>) -> Option<Country> {
 
 /// Audio sources as a device, a place or the system says them.
 fn hold_sources(user: Option<Whole<1, 51>>, network: Option<Whole<1, 51>>) -> HoldSources {
-    let source = |number: Whole<1, 51>| AudioSource(u8::try_from(number.get()).unwrap_or_default());
-    HoldSources { user: user.map(source), network: network.map(source) }
+    HoldSources { user: audio_source(user), network: audio_source(network) }
+}
+
+/// An audio source by its number.
+fn audio_source(number: Option<Whole<1, 51>>) -> Option<AudioSource> {
+    number.map(|number| AudioSource(u8::try_from(number.get()).unwrap_or_default()))
 }
 
 /// A text that may be absent; empty then.

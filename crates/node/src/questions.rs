@@ -180,6 +180,8 @@ impl Node {
         list.counter("calls_answered_total", "Calls answered.", calls.answered);
         list.counter("calls_ended_total", "Calls ended, answered or not.", calls.ended);
         list.counter("calls_refused_total", "Calls refused before anything rang.", calls.refused);
+        let help = "Calls whose caller heard an announcement or a tone before it was told why they fail.";
+        list.counter("calls_announced_total", help, calls.announced);
         list.counter(
             "calls_shed_total",
             "Calls turned away because something was full.",

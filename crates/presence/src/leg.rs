@@ -71,7 +71,7 @@ pub(crate) fn command(call: &mut LineCall, command: &Command) -> Effect {
             match alert {
                 Alert::Ringing => raise(call, CallPhase::Early).or(shown),
                 // What is heard before it rings may be that the number is wrong; it is no ringing yet.
-                Alert::Progress => shown,
+                Alert::Progress | Alert::Failing(_) => shown,
             }
         }
         Command::Answer { connected, .. } => {

@@ -157,6 +157,7 @@ const TITLES: &[(u32, &str)] = &[
     (6223, "Keep-alive"),
     (6314, "NAT traversal practices"),
     (6337, "Offer and answer in SIP"),
+    (6432, "Q.850 reasons in responses"),
     (6442, "Location conveyance"),
     (6455, "WebSocket"),
     (6464, "Audio level in RTP"),

@@ -14,7 +14,7 @@ use super::number::{
 };
 use super::path::MediaPath;
 use super::redirection::{Forwarding, WayOut, WhyExhausted, WhyGroupLeft, WhyHunted, WhyPassedOver};
-use super::why::{WhyEnded, WhyOfferRefused, WhyRefused, WhyRelay, WhyReleased};
+use super::why::{WhyEnded, WhyNotAnnounced, WhyOfferRefused, WhyRefused, WhyRelay, WhyReleased};
 use super::wire::{Reader, Wire, wire_enum};
 use crate::leg::{Alert, ReleaseReason, Tone};
 use crate::net::Flow;
@@ -348,6 +348,18 @@ pub enum Decision<'a> {
     },
     /// The record's leg waits and hears this.
     Hears(Tone),
+    /// The call fails, and the caller hears why before it is told so.
+    Announced {
+        /// Why it fails.
+        cause: Cause,
+        /// What the caller hears.
+        tone: Tone,
+    },
+    /// The caller is not told why in sound although the configuration says so.
+    NotAnnounced {
+        /// Why not.
+        why: WhyNotAnnounced,
+    },
     /// The record's leg goes on in another call.
     PartyMoved(Moved),
     /// Somebody who is no party wants something done with the call.
@@ -475,6 +487,8 @@ wire_enum!(Decision<'a> {
     DoNotDisturb = 61 { line, phone, mode },
     HuntLoggedOut = 62 { line, phone },
     Admission = 70 (news),
+    Announced = 110 { cause, tone },
+    NotAnnounced = 111 { why },
     Keys = 80 (keys),
     NotPickedUp = 81 { line },
     Intercom = 90 (news),

@@ -208,6 +208,12 @@ fn samples() -> Vec<Entry<'static>> {
             called: "1002",
         },
         Decision::NotPickedUp { line: "1002" },
+        Decision::Announced { cause: Cause::USER_BUSY, tone: Tone::Source(AudioSource(3)) },
+        Decision::NotAnnounced { why: WhyNotAnnounced::TooMany },
+        Decision::CallerAlerted {
+            alert: Alert::Failing(Cause::UNALLOCATED_NUMBER),
+            media: MediaPart::Answer,
+        },
         Decision::Hears(Tone::Music),
         Decision::Hears(Tone::Source(AudioSource(51))),
         Decision::Hears(Tone::National { country: Country::Japan, tone: CallTone::Busy }),

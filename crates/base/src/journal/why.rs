@@ -162,6 +162,19 @@ wire_enum!(WhyRefused<'a> {
     Intercom = 90 { rule },
 });
 
+/// Why a caller whose call fails hears no announcement.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum WhyNotAnnounced {
+    /// It offered no media with its wish for the call.
+    NoOffer,
+    /// It has agreed on media with somebody else before, or is in a call already.
+    HeardBefore,
+    /// As many callers hear one as may at once.
+    TooMany,
+}
+
+wire_enum!(WhyNotAnnounced { NoOffer = 0, HeardBefore = 1, TooMany = 2 });
+
 /// Why an offer was refused by us.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum WhyOfferRefused {

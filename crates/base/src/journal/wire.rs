@@ -308,7 +308,7 @@ wire_struct!(ConferenceId { node, shard, number });
 
 wire_enum!(Transport { Udp = 0, Tcp = 1, Tls = 2, Ws = 3, Wss = 4 });
 wire_enum!(Flow { Datagram = 0 { listener, peer }, Stream = 1 { stream, peer, transport } });
-wire_enum!(Alert { Ringing = 0, Progress = 1 });
+wire_enum!(Alert { Ringing = 0, Progress = 1, Failing = 20 (cause) });
 wire_enum!(Presentation { Allowed = 0, Restricted = 1 });
 wire_enum!(CallTone {
     Dial = 0,
@@ -324,7 +324,7 @@ wire_enum!(CallTone {
     Zip = 10,
 });
 wire_enum!(Tone { Silence = 0, Dial = 1, OutsideDial = 2, ZipZip = 3, Ringing = 4, Music = 5, Enter = 6, Leave = 7, Source = 8 (source), Hold = 9, National = 10 { country, tone } });
-wire_enum!(Service { Echo = 0, Announcement = 1, Sounds = 2, Conference = 3 (conference), Confirmation = 7 });
+wire_enum!(Service { Echo = 0, Announcement = 1, Sounds = 2, Conference = 3 (conference), Confirmation = 7, Annunciator = 20 (tone) });
 wire_enum!(ReleaseReason {
     HungUp = 0,
     Cancelled = 1,

@@ -216,6 +216,7 @@ impl Step<'_> {
                 let media = self.facts.caller_media;
                 self.go_on(Tried::Failed(failure), media)
             }
+            (Way::Announcement(ending), _) => self.finish(ending),
             (Way::None | Way::Alone, _) => self.refuse(why.cause(), why.why()),
         }
     }

@@ -154,7 +154,10 @@ impl Ringing {
 
     fn called_told(mut self, step: &mut Step<'_>, leg: LegId, signal: Signal) -> State {
         match signal {
-            Signal::Released { cause, reason } => return self.failed(step, leg, Failure { cause, reason }),
+            Signal::Released { cause, reason } => {
+                let announced = step.announced(leg);
+                return announced.unwrap_or_else(|| self.failed(step, leg, Failure { cause, reason }));
+            }
             Signal::Answered { media, connected } => return self.answered(step, leg, media, connected),
             Signal::Alerting { alert, media } => self.alerting(step, leg, alert, media),
             Signal::Media(Media::Offer(offer)) => {
@@ -208,7 +211,7 @@ impl Ringing {
     }
 
     fn alerting(&mut self, step: &mut Step<'_>, leg: LegId, alert: Alert, media: Media) {
-        step.facts.alerted_at.get_or_insert(step.now.wall);
+        let alert = step.heard_as(alert);
         let stage = step.facts.caller_stage;
         let Some(rung) = step.facts.rung_mut(leg) else { return };
         rung.progress = Progress::Alerting;
@@ -435,10 +438,13 @@ impl Ringing {
 
     /// The no answer timer.
     pub(super) fn timeout(self, step: &mut Step<'_>) -> State {
+        if let Some(ended) = step.announced_too_long() {
+            return ended;
+        }
         let called = match &step.facts.way {
             Way::Line(line) => step.shown(line.name().as_str()),
             Way::Hunt(hunting) => step.shown(hunting.rung()),
-            Way::None | Way::Alone | Way::RouteList(_) => step.facts.wanted(),
+            Way::None | Way::Alone | Way::RouteList(_) | Way::Announcement(_) => step.facts.wanted(),
         };
         let decision = Decision::NoAnswer { called, after: self.no_answer };
         step.out.decide(step.now, step.facts.id, None, decision);

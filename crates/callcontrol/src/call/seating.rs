@@ -239,7 +239,11 @@ impl Facts {
         let seat = self.rung.iter().find_map(|rung| match rung.target {
             Target::Service(Service::Conference(conference)) => Some((conference, true)),
             Target::Service(
-                Service::Echo | Service::Announcement | Service::Confirmation | Service::Sounds,
+                Service::Echo
+                | Service::Announcement
+                | Service::Annunciator(_)
+                | Service::Confirmation
+                | Service::Sounds,
             )
             | Target::Phone { .. }
             | Target::Trunk(_) => None,

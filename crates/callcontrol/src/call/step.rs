@@ -6,6 +6,7 @@ use strowger_base::{Cause, Command, LegId, Now};
 use strowger_media::control;
 
 use super::State;
+use super::announcing::Ending;
 use super::facts::{Facts, Progress, Rung, Transfer, Transferring};
 use crate::io::{Outbox, Output};
 use crate::relay::Relay;
@@ -83,12 +84,8 @@ impl Step<'_> {
         if self.facts.rung.is_empty() {
             self.shared.counters.refused += 1;
         }
-        if let Some(waits) = self.ring_again().or_else(|| self.park_again()) {
-            return waits;
-        }
-        let caller = self.facts.caller;
-        self.release(caller, cause, WhyReleased::CallRefused);
-        self.end(cause, ReleasedBy::System, WhyEnded::Refused)
+        let (by, released, ended) = (ReleasedBy::System, WhyReleased::CallRefused, WhyEnded::Refused);
+        self.fail(Ending { cause, by, released, ended })
     }
 
     /// The caller gave up, or was lost, before the answer.
@@ -116,6 +113,7 @@ impl Step<'_> {
         self.shared.intercoms.end(self.facts.id);
         self.close_relay();
         self.give_back_bandwidth();
+        self.shared.announcing.remove(&self.facts.id);
         self.shared.dialing.remove(&self.facts.protocol_call_id);
         self.vacate_all_but(None);
         if std::mem::take(&mut self.facts.occupies_own)

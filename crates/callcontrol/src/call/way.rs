@@ -13,8 +13,9 @@ use std::time::Duration;
 
 use strowger_base::journal::{ReleasedBy, WhyEnded, WhyRefused, WhyReleased};
 use strowger_base::leg::Target;
-use strowger_base::{Cause, LegId, LineName};
+use strowger_base::{Cause, LegId, LineName, limits};
 
+use super::announcing::Ending;
 use super::{State, Step};
 use crate::failure::Failure;
 
@@ -36,6 +37,8 @@ pub(super) enum Way {
     RouteList(Box<Routing>),
     /// The members of a hunt list, then what the pilot says.
     Hunt(Box<Hunting>),
+    /// Nothing more: the caller hears why the call ends like this.
+    Announcement(Ending),
 }
 
 /// How it ended where the call was tried.
@@ -69,7 +72,7 @@ impl Way {
     const fn goes_on_after_early_media(&self) -> bool {
         match self {
             Way::Line(_) | Way::Hunt(_) => true,
-            Way::None | Way::Alone | Way::RouteList(_) => false,
+            Way::None | Way::Alone | Way::RouteList(_) | Way::Announcement(_) => false,
         }
     }
 }
@@ -89,6 +92,8 @@ impl Step<'_> {
         match &self.facts.way {
             Way::Line(line) => line.ring_time(),
             Way::Hunt(hunting) => hunting.rings_for(self.now),
+            // The annunciator ends by itself; this is for one that does not.
+            Way::Announcement(_) => limits::ANNOUNCEMENT_TIME + limits::ANNOUNCEMENT_TIME,
             Way::None | Way::Alone | Way::RouteList(_) => self.shared.configuration.no_answer,
         }
     }
@@ -103,11 +108,13 @@ impl Step<'_> {
             CallerMedia::Agreed | CallerMedia::Open => {
                 // Nobody else can be told about its media, so that it rings nowhere again.
                 self.facts.rang_at = None;
+                (self.facts.way, self.facts.caller_media) = (Way::None, media);
                 return self.give_up(tried);
             }
         }
         match std::mem::replace(&mut self.facts.way, Way::None) {
             Way::None | Way::Alone => self.give_up(tried),
+            Way::Announcement(ending) => self.finish(ending),
             Way::Line(line) => line.go_on(self, tried),
             Way::RouteList(routing) => routing.go_on(self, tried),
             Way::Hunt(hunting) => hunting.go_on(self, tried),
@@ -125,7 +132,15 @@ impl Step<'_> {
         };
         match (std::mem::replace(&mut self.facts.way, Way::None), &line) {
             (Way::Hunt(mut hunting), Some(member)) => hunting.connected(self, member),
-            (Way::None | Way::Alone | Way::Line(_) | Way::RouteList(_) | Way::Hunt(_), _) => {}
+            (
+                Way::None
+                | Way::Alone
+                | Way::Line(_)
+                | Way::RouteList(_)
+                | Way::Hunt(_)
+                | Way::Announcement(_),
+                _,
+            ) => {}
         }
         self.vacate_all_but(line.as_ref());
         self.keep_bandwidth_of(leg);
@@ -154,16 +169,11 @@ impl Step<'_> {
 
     /// The call ends because nobody took it.
     pub(super) fn give_up(&mut self, tried: Tried) -> State {
-        if let Some(waits) = self.ring_again().or_else(|| self.park_again()) {
-            return waits;
-        }
-        let caller = self.facts.caller;
-        let (why, by, ended) = match tried {
+        let (released, by, ended) = match tried {
             Tried::Failed(_) => (WhyReleased::CallRefused, ReleasedBy::Called, WhyEnded::NobodyTookIt),
             Tried::NoAnswer => (WhyReleased::NoAnswer, ReleasedBy::System, WhyEnded::NoAnswer),
         };
-        self.release(caller, tried.cause(), why);
-        self.end(tried.cause(), by, ended)
+        self.fail(Ending { cause: tried.cause(), by, released, ended })
     }
 
     /// A state that cannot occur without a bug of ours: the call ends rather than wait for ever.

@@ -65,6 +65,15 @@ impl Configuration {
 impl Configuration {
     /// The ringing tone that this device hears: that of the country of its phone, of its device pool, or of the system.
     pub fn ringing_tone(&self, listener: &Origin) -> Tone {
+        match self.country_of(listener) {
+            // The tones that are built in.
+            Country::UnitedStates => Tone::Ringing,
+            country => Tone::National { country, tone: CallTone::Ringing },
+        }
+    }
+
+    /// The country whose tones a device hears.
+    pub fn country_of(&self, listener: &Origin) -> Country {
         let own = match listener {
             Origin::Line { line, phone } => {
                 let settings = self.phone(line.as_str(), phone.as_deref()).map(|phone| &phone.settings);
@@ -74,11 +83,7 @@ impl Configuration {
                 self.trunks.get(name).and_then(|trunk| trunk.pool.as_ref()).and_then(|pool| pool.country)
             }
         };
-        match own.unwrap_or(self.country) {
-            // The tones that are built in.
-            Country::UnitedStates => Tone::Ringing,
-            country => Tone::National { country, tone: CallTone::Ringing },
-        }
+        own.unwrap_or(self.country)
     }
 }
 

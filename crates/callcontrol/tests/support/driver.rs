@@ -192,6 +192,10 @@ impl Driver {
                 self.configuration.hold = HoldMode::Music;
                 self.configure();
             }
+            ["announce", cause, sound @ ..] => {
+                features::announce(&mut self.configuration, cause, sound);
+                self.configure();
+            }
             ["srtp", ..] => {
                 keys::set(&mut self.configuration, &mut self.control, &words);
                 self.configure();
@@ -506,7 +510,11 @@ impl Driver {
                     Command::Alert { alert, media, shown } => {
                         format!(
                             "alert {} {}{}",
-                            if alert == Alert::Ringing { "ringing" } else { "progress" },
+                            match alert {
+                                Alert::Ringing => "ringing".to_owned(),
+                                Alert::Progress => "progress".to_owned(),
+                                Alert::Failing(cause) => format!("failing {}", cause.0),
+                            },
                             self.show(&media),
                             shown.map(|shown| format!(" as {}", party(&shown))).unwrap_or_default()
                         )

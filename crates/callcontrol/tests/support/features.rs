@@ -3,12 +3,13 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use strowger_base::LegId;
 use strowger_base::feature::{FeatureCode, FeatureNumber, FeatureRequest, Turn};
-use strowger_base::leg::{Answering, RingSound, RingStyle};
+use strowger_base::leg::{Answering, AudioSource, CallTone, RingSound, RingStyle};
+use strowger_base::{Cause, LegId};
 use strowger_callcontrol::Configuration;
 use strowger_callcontrol::configuration::{
-    ConferenceControl, ConferenceEnds, ConferenceRules, ConferenceTones,
+    AnnouncedSound, AnnouncedTo, Announcement, ConferenceControl, ConferenceEnds, ConferenceRules,
+    ConferenceTones,
 };
 use strowger_callcontrol::configuration::{DirectedPark, ParkNumbers, ParkRange, PickupGroup, PickupGroups};
 use strowger_callcontrol::configuration::{DoNotDisturb, IntercomLine, Line, UserForwardSpace};
@@ -194,4 +195,17 @@ pub(crate) fn order(legs: &BTreeMap<String, LegId>, call: &str, words: &[&str]) 
         [] => panic!("an order of nothing"),
     };
     Order { call: call.parse().unwrap(), what, who: "Ada".into() }
+}
+
+/// `CAUSE source NUMBER|busy|reorder|information [trunks]`
+pub(crate) fn announce(configuration: &mut Configuration, cause: &str, words: &[&str]) {
+    let sound = match words {
+        ["source", number, ..] => AnnouncedSound::Source(AudioSource(number.parse().unwrap())),
+        ["busy", ..] => AnnouncedSound::Tone(CallTone::Busy),
+        ["reorder", ..] => AnnouncedSound::Tone(CallTone::Reorder),
+        ["information", ..] => AnnouncedSound::Tone(CallTone::Information),
+        other => panic!("no announcement {other:?}"),
+    };
+    let to = if words.contains(&"trunks") { AnnouncedTo::Trunks } else { AnnouncedTo::Everybody };
+    configuration.announcements.insert(Cause(cause.parse().unwrap()), Announcement { sound, to });
 }

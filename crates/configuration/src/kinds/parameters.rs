@@ -8,9 +8,9 @@ use crate::setting::{
 };
 
 pub use choices::{
-    Breakout, CallRecordDetail, ConferenceEnds, DigestAlgorithm, EnBlocLookups, ForwardAllSystemPolicy,
-    HashMeaning, HoursChecked, HoursPrecedence, LocationRoom, MessageDetail, NegatedSet, RelayMode,
-    SpeedDialWait, TieWinner, TrunkSide, UrgentMatch, WaitingKeys,
+    AnnouncedTo, AnnouncedTone, Breakout, CallRecordDetail, ConferenceEnds, DigestAlgorithm, EnBlocLookups,
+    ForwardAllSystemPolicy, HashMeaning, HoursChecked, HoursPrecedence, LocationRoom, MessageDetail,
+    NegatedSet, RelayMode, SpeedDialWait, TieWinner, TrunkSide, UrgentMatch, WaitingKeys,
 };
 
 /// A Q.850 cause.
@@ -22,6 +22,20 @@ const CONTINUE_ON: [u32; 11] = [2, 3, 18, 27, 34, 38, 41, 42, 44, 47, 102];
 
 /// The domain where nothing says another one.
 pub const DOMAIN_DEFAULT: &str = "strowger.lab";
+
+record! {
+    /// What callers hear whose call fails with a cause: as early media, before they are told the cause.
+    pub struct Announcement {
+        /// The Q.850 cause.
+        cause: CauseNumber,
+        /// Number of the audio source that is played once; the tone when not given.
+        audio_source: Option<Whole<1, 51>> = None,
+        /// The tone, as it sounds in the caller's country.
+        tone: AnnouncedTone = AnnouncedTone::Information,
+        /// Who hears it.
+        to: AnnouncedTo = AnnouncedTo::Everybody,
+    }
+}
 
 record! {
     /// Timers, limits and choices that hold for the whole system.
@@ -116,6 +130,8 @@ record! {
         user_hold_source: Option<Whole<1, 51>> = None,
         /// Number of the audio source for who waits because of a feature, where line, phone and device pool say none; the music that is built in when not given.
         network_hold_source: Option<Whole<1, 51>> = None,
+        /// What callers hear whose call fails, by its cause; where nothing is said they are only told the cause.
+        announcements: List<Announcement, 127> = List::default(),
         /// Parties of a conference that somebody begins with his calls, himself included.
         conference_parties_max: Whole<3, 128> = Whole::new(4),
         /// Parties of a conference with a number.

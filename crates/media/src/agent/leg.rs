@@ -3,7 +3,7 @@
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 
 use strowger_base::leg::{
-    Command, Media, Mute, Party, Presentation, ReleaseReason, Ring, Service, Signal, SrtpOffer, Tone,
+    Alert, Command, Media, Mute, Party, Presentation, ReleaseReason, Ring, Service, Signal, SrtpOffer, Tone,
 };
 use strowger_base::{Cause, LegId, SessionDescription};
 
@@ -105,10 +105,19 @@ impl ServiceLeg {
             name: name_of(self.service).into(),
             presentation: Presentation::Allowed,
         };
+        let early = matches!(self.service, Service::Annunciator(_));
         match offer {
             Some(offer) => match self.answer(&offer) {
                 Ok((answer, agreed)) => {
-                    out.signal(leg, Signal::Answered { media: Media::Answer(answer), connected });
+                    let media = Media::Answer(answer);
+                    out.signal(
+                        leg,
+                        if early {
+                            Signal::Alerting { alert: Alert::Progress, media }
+                        } else {
+                            Signal::Answered { media, connected }
+                        },
+                    );
                     self.connect(agreed, out);
                     self.state = State::Connected;
                     Ended::No
@@ -118,6 +127,11 @@ impl ServiceLeg {
                     Ended::Now { cause, reason: ReleaseReason::Refused(cause.sip_status()) }
                 }
             },
+            // It never answers, so that it cannot have its offer answered either.
+            None if early => {
+                let cause = Cause::MANDATORY_IE_MISSING;
+                Ended::Now { cause, reason: ReleaseReason::Refused(cause.sip_status()) }
+            }
             None => {
                 let offer = self.offer();
                 out.signal(leg, Signal::Answered { media: Media::Offer(offer.clone()), connected });
@@ -129,8 +143,11 @@ impl ServiceLeg {
 
     /// Nothing has come for too long: who should send has gone without hanging up.
     pub(super) const fn silent(&self) -> Ended {
-        // Who waits may be as silent as it likes, and so may who listens to a conference with its microphone off.
-        if self.hears && !matches!(self.service, Service::Sounds | Service::Conference(_)) {
+        // Who waits may be as silent as it likes, and so may who listens to a conference with its microphone off. Before an answer
+        // many send nothing at all.
+        let may_be =
+            matches!(self.service, Service::Sounds | Service::Conference(_) | Service::Annunciator(_));
+        if self.hears && !may_be {
             Ended::Now { cause: Cause::RECOVERY_ON_TIMER_EXPIRY, reason: ReleaseReason::HungUp }
         } else {
             Ended::No

@@ -1,14 +1,14 @@
 //! What an endpoint plays: a tone, or music of a source.
 
-use strowger_base::Instant;
 use strowger_base::leg::{AudioSource, Tone};
+use strowger_base::{Instant, limits};
 
 use crate::codec::resample::Down;
 use crate::codec::{Codec, Speaker, opus};
 use crate::control::StreamFormat;
 use crate::music::{Music, Play};
 use crate::tone::{self, Cadence, Player};
-use crate::wav::RATE_HZ;
+use crate::wav::{RATE_HZ, Recording};
 
 /// Something to be played.
 #[derive(Debug)]
@@ -17,6 +17,8 @@ pub(super) enum Programme {
     Tones(Player),
     /// A source. The tones are heard instead as long as it cannot be played.
     Source { number: AudioSource, instead: Player, own: Box<Own> },
+    /// Something with an end: a source once, or the tones where there is none or it cannot be played.
+    Announcement { source: Option<AudioSource>, tones: Player, left_ms: u32, own: Box<Own> },
 }
 
 /// What a listener has for itself who does not hear what others are sent.
@@ -26,6 +28,21 @@ pub(super) struct Own {
     position: u64,
     down: Down,
     wide: Vec<i16>,
+}
+
+impl Own {
+    /// Appends the next `count` samples at `rate_hz`.
+    fn render(&mut self, recording: &Recording, (rate_hz, count): (u32, usize), samples: &mut Vec<i16>) {
+        let wide = count * (RATE_HZ / rate_hz) as usize;
+        if wide == count {
+            recording.loop_from(self.position, wide, samples);
+        } else {
+            self.wide.clear();
+            recording.loop_from(self.position, wide, &mut self.wide);
+            self.down.convert(&self.wide, samples);
+        }
+        self.position += wide as u64;
+    }
 }
 
 /// What makes a packet of it.
@@ -57,6 +74,27 @@ impl Programme {
         }
     }
 
+    /// What tells once why a call fails: a source from its beginning to its end, or a tone for [`TONE_MS`].
+    pub(super) fn announcement(tone: Tone) -> Self {
+        let (source, cadence, left_ms) = match tone {
+            Tone::Source(number) => {
+                (Some(number), &tone::REORDER, limits::ANNOUNCEMENT_TIME.as_millis() as u32)
+            }
+            Tone::Silence
+            | Tone::Dial
+            | Tone::OutsideDial
+            | Tone::ZipZip
+            | Tone::Ringing
+            | Tone::Music
+            | Tone::Enter
+            | Tone::Leave
+            | Tone::Hold
+            | Tone::National { .. } => (None, tone::cadence(tone), TONE_MS),
+        };
+        let tones = Player::new(cadence);
+        Programme::Announcement { source, tones, left_ms, own: Box::default() }
+    }
+
     /// A cadence.
     pub(super) fn cadence(cadence: &'static Cadence) -> Self {
         Programme::Tones(Player::new(cadence))
@@ -67,6 +105,7 @@ impl Programme {
         match self {
             Programme::Tones(player) => player.is_finished(),
             Programme::Source { .. } => false,
+            Programme::Announcement { tones, left_ms, .. } => *left_ms == 0 || tones.is_finished(),
         }
     }
 
@@ -81,25 +120,36 @@ impl Programme {
                 None => instead.render(rate_hz, count, samples),
                 // Who wants less than others do gets what they hear from an encoder of its own.
                 Some(source) if source.play == Play::FromStart || wants_less(format) => {
-                    let wide = count * (RATE_HZ / rate_hz) as usize;
-                    let position = match source.play {
-                        Play::FromStart => own.position,
-                        Play::Continuously => Music::position(at),
-                    };
-                    own.position += wide as u64;
-                    if wide == count {
-                        source.recording.loop_from(position, wide, samples);
-                    } else {
-                        own.wide.clear();
-                        source.recording.loop_from(position, wide, &mut own.wide);
-                        own.down.convert(&own.wide, samples);
+                    if source.play == Play::Continuously {
+                        own.position = Music::position(at);
                     }
+                    own.render(&source.recording, (rate_hz, count), samples);
                 }
                 Some(_) => {
                     music.payload(*number, format, at, payload);
                     return;
                 }
             },
+            Programme::Announcement { source, tones, left_ms, own } => {
+                *left_ms = left_ms.saturating_sub(u32::from(format.ptime_ms));
+                match source.and_then(|number| music.source(number)) {
+                    Some(source) => {
+                        own.render(&source.recording, (rate_hz, count), samples);
+                        let over = own.position.saturating_sub(source.recording.samples().len() as u64);
+                        if over > 0 {
+                            *left_ms = 0;
+                            // Nothing is heard again of its beginning.
+                            let kept =
+                                count.saturating_sub((over as usize).div_ceil((RATE_HZ / rate_hz) as usize));
+                            samples.iter_mut().skip(kept).for_each(|sample| *sample = 0);
+                        }
+                    }
+                    None => {
+                        *left_ms = (*left_ms).min(TONE_MS.saturating_sub(u32::from(format.ptime_ms)));
+                        tones.render(rate_hz, count, samples);
+                    }
+                }
+            }
         }
         speaker.encode(samples, payload);
     }
@@ -109,3 +159,6 @@ impl Programme {
 fn wants_less(format: &StreamFormat) -> bool {
     format.codec == Codec::Opus && format.bitrate_max.is_some_and(|most| most < opus::BITRATE)
 }
+
+/// How long a tone is heard that tells why a call fails: long enough to be recognised, before the phone makes its own.
+const TONE_MS: u32 = 6000;

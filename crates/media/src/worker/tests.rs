@@ -3,7 +3,8 @@ mod world;
 
 use std::time::Duration;
 
-use strowger_base::leg::{AudioSource, Digit, Service, Tone};
+use strowger_base::Country;
+use strowger_base::leg::{AudioSource, CallTone, Digit, Service, Tone};
 
 use super::*;
 use crate::codec::{Codec, Listener, Speaker};
@@ -140,6 +141,49 @@ fn the_announcement_plays_to_its_end_in_every_format() {
             hang_up(&mut world);
         }
     }
+}
+
+#[test]
+fn the_annunciator_plays_a_file_once_and_a_tone_for_a_while() {
+    let number = AudioSource(7);
+    let tone = Tone::National { country: Country::Germany, tone: CallTone::Busy };
+    let check = |tone: Tone, is_loaded: bool, codec: Codec, expect_ms: u64| {
+        let payload_type = codec.payload_type();
+        let format =
+            StreamFormat { codec, payload_type, telephone_event: None, ptime_ms: 20, bitrate_max: None };
+        let mut world = call(9, Service::Annunciator(tone), format);
+        if is_loaded {
+            // Half a second and a bit of another tone than any.
+            let samples = crate::codec::tests::sine(700.0, 16_000.0, 8000.0, 8100);
+            let recording = Arc::new(Recording::new(samples));
+            let source = Source { recording, play: Play::Continuously };
+            world.worker.set_library(Arc::new(Library { sources: [(number, source)].into() }));
+        }
+        world.run(10_000);
+        let finished = world.reports.iter().filter(|(_, r)| *r == Report::Finished { port: PORT });
+        let at: Vec<_> = finished.map(|(at, _)| at.as_nanos() / 1_000_000).collect();
+        assert_eq!(at, [expect_ms], "{tone:?} {codec:?}");
+        assert_eq!(world.phones[0].heard.len() as u64, expect_ms / 20);
+        let (mut listener, mut samples) = (Listener::new(codec), Vec::new());
+        world.phones[0].heard.iter().for_each(|(_, _, payload)| listener.decode(payload, &mut samples));
+        let rate = codec.sample_rate_hz() as usize;
+        let hz = if is_loaded { 700.0 } else { 425.0 };
+        let share = crate::codec::tests::tone_to_rest_db(hz, rate as f64, &samples[rate / 10..rate * 3 / 10]);
+        assert!(is_loaded || tone == Tone::Source(number) || share > 30.0, "{tone:?}: {share:.1} dB");
+        assert!(!is_loaded || share > 25.0, "{tone:?}: {share:.1} dB");
+        if is_loaded {
+            // Of the last packet only what belongs to the end is heard.
+            let rest = &samples[samples.len() - rate / 200..];
+            assert!(rest.iter().all(|sample| sample.unsigned_abs() < 600), "{rest:?}");
+        }
+        hang_up(&mut world);
+    };
+    for codec in [Codec::Pcmu, Codec::G722] {
+        check(Tone::Source(number), true, codec, 520);
+        check(tone, false, codec, 6000);
+    }
+    // A file that cannot be played: a tone instead.
+    check(Tone::Source(number), false, Codec::Pcma, 6000);
 }
 
 #[test]

@@ -106,6 +106,7 @@ pub(super) fn with_others(
     calls.park = Arc::new(draft.plan.park.build(&calls.plan, found));
     calls.pickup = Arc::new(draft.plan.pickup.clone());
     calls.country = draft.country;
+    calls.announcements.clone_from(&draft.announcements);
     calls.conferences = draft.conferences;
     calls.no_answer = draft.timers.trunk_no_answer;
     if let Some(listener) = draft.listeners.first() {

@@ -1,9 +1,11 @@
 //! The service parameters.
 
 use strowger_base::Cause;
+use strowger_base::leg::CallTone;
 use strowger_callcontrol::RelayMode;
 use strowger_callcontrol::configuration::{
-    ConferenceControl, ConferenceEnds, ConferenceRules, ConferenceTones, HoldMode, Unencrypted,
+    AnnouncedSound, AnnouncedTo, Announcement, Announcements, ConferenceControl, ConferenceEnds,
+    ConferenceRules, ConferenceTones, HoldMode, Unencrypted,
 };
 use strowger_configuration::kinds::{
     self, EnBlocLookups, ForwardAllSystemPolicy, HashMeaning, HoursChecked, HoursPrecedence, NegatedSet,
@@ -23,7 +25,7 @@ use strowger_dialplan::{
 };
 use strowger_sip::io::DigestAlgorithm;
 
-use super::{Translation, admission, country, hold_sources};
+use super::{Translation, admission, audio_source, country, hold_sources};
 use crate::configuration::{Draft, ForwardingDraft, MessageDetail, Place, Timers};
 
 impl Translation<'_> {
@@ -60,6 +62,7 @@ impl Translation<'_> {
         draft.hold = if it.music_on_hold { HoldMode::Music } else { HoldMode::PassedOn };
         draft.country = country(it.network_locale.as_ref()).unwrap_or_default();
         draft.hold_sources = hold_sources(it.user_hold_source, it.network_hold_source);
+        draft.announcements = announcements(it);
         draft.conferences = conferences(it);
         draft.messages = match it.messages {
             kinds::MessageDetail::Full => MessageDetail::Full,
@@ -96,6 +99,28 @@ fn conferences(it: &ServiceParameters) -> ConferenceRules {
         },
         tones: if it.party_entrance_tone { ConferenceTones::Yes } else { ConferenceTones::No },
     }
+}
+
+fn announcements(it: &ServiceParameters) -> Announcements {
+    let one = |written: &kinds::Announcement| {
+        let tone = match written.tone {
+            kinds::AnnouncedTone::Information => CallTone::Information,
+            kinds::AnnouncedTone::Busy => CallTone::Busy,
+            kinds::AnnouncedTone::Reorder => CallTone::Reorder,
+        };
+        let announcement = Announcement {
+            sound: match audio_source(written.audio_source) {
+                Some(source) => AnnouncedSound::Source(source),
+                None => AnnouncedSound::Tone(tone),
+            },
+            to: match written.to {
+                kinds::AnnouncedTo::Everybody => AnnouncedTo::Everybody,
+                kinds::AnnouncedTo::Trunks => AnnouncedTo::Trunks,
+            },
+        };
+        (cause(written.cause.get()), announcement)
+    };
+    it.announcements.iter().map(one).collect()
 }
 
 fn timers(it: &ServiceParameters) -> Timers {

@@ -324,6 +324,7 @@ const PARAMETERS: &[&str] = &[
     "network_locale",
     "user_hold_source",
     "network_hold_source",
+    "announcements",
     "region_audio_within",
     "region_audio_between",
     "codec_overhead",

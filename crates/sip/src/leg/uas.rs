@@ -32,6 +32,8 @@ pub(crate) struct Incoming {
     pub(super) preview: Option<SessionDescription>,
     /// Who the caller is told that it rings at.
     pub(super) shown: Option<Party>,
+    /// Why the call fails, while the caller hears about it.
+    pub(super) fails: Option<Cause>,
     /// Call control answered while a reliable provisional response with a description was open.
     pub(super) answer: Option<(Media, Party)>,
     /// What the 2xx says about the session timer.
@@ -83,6 +85,7 @@ impl Leg {
             outbound: Outbound::new(shared.rng.below(1 << 30) as u32 + 1),
             preview: None,
             shown: None,
+            fails: None,
             answer: None,
             timer: session_timer::Request::of(invite).answer(shared.configuration.session_expires, None),
         };
@@ -117,6 +120,10 @@ impl Leg {
         let status = match alert {
             Alert::Ringing => 180,
             Alert::Progress => 183,
+            Alert::Failing(cause) => {
+                incoming.fails = Some(cause);
+                183
+            }
         };
         let body = match (&media, incoming.delayed_offer) {
             (Media::Answer(description), false) => Some(description.clone()),
@@ -164,6 +171,10 @@ impl Leg {
             }
             if let Some(party) = &incoming.shown {
                 write_party(b"P-Asserted-Identity", party, shared, buffer);
+            }
+            // Also in a provisional response: a trunk then knows what is heard (RFC 6432 §2).
+            if let Some(cause) = incoming.fails {
+                write_reason(cause, buffer);
             }
             extra(buffer);
             finish(buffer, body);

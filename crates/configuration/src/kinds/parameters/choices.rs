@@ -3,6 +3,28 @@
 use crate::setting::choice;
 
 choice! {
+    /// A tone that says why a call fails.
+    pub enum AnnouncedTone {
+        /// The special information tone: something is wrong with the number.
+        Information = "information",
+        /// Busy tone.
+        Busy = "busy",
+        /// Reorder tone: congestion.
+        Reorder = "reorder",
+    }
+}
+
+choice! {
+    /// Who hears why a call fails.
+    pub enum AnnouncedTo {
+        /// Every caller.
+        Everybody = "everybody",
+        /// Callers from trunks. Phones make a tone by themselves when they are told the cause.
+        Trunks = "trunks",
+    }
+}
+
+choice! {
     /// When an urgent pattern ends the collection of digits.
     pub enum UrgentMatch {
         /// When it is the closest match.

@@ -2,8 +2,10 @@
 
 use std::time::Duration;
 
+use strowger_base::leg::{AudioSource, CallTone};
 use strowger_base::{Cause, LineName};
 use strowger_callcontrol::RelayMode;
+use strowger_callcontrol::configuration::{AnnouncedSound, AnnouncedTo, Announcement};
 use strowger_dialplan::admission::{AudioCodec, MediaKind, Place as Where, VoiceMailInstead};
 use strowger_dialplan::codes::DisplayCode;
 use strowger_dialplan::forward::{BySide, CallSide, CfaPolicy, CfaSystemPolicy, Classification};
@@ -67,6 +69,13 @@ fn service_parameters() {
         digest_algorithms = ["SHA-256", "MD5"]
         relay = "always"
         messages = "summary"
+        [[service_parameters.announcements]]
+        cause = 1
+        audio_source = 7
+        [[service_parameters.announcements]]
+        cause = 17
+        tone = "busy"
+        to = "trunks"
         [[line]]
         pattern = "1001"
         "#,
@@ -92,6 +101,10 @@ fn service_parameters() {
     assert_eq!(draft.timers.expires_default, Duration::from_secs(300));
     assert_eq!(format!("{:?}", draft.digest_algorithms), "[Sha256, Md5]");
     assert_eq!((draft.relay, draft.messages), (RelayMode::Always, MessageDetail::Summary));
+    let source = AnnouncedSound::Source(AudioSource(7));
+    let vacant = Announcement { sound: source, to: AnnouncedTo::Everybody };
+    let busy = Announcement { sound: AnnouncedSound::Tone(CallTone::Busy), to: AnnouncedTo::Trunks };
+    assert_eq!(draft.announcements, [(Cause(1), vacant), (Cause(17), busy)].into());
 }
 
 #[test]

@@ -1,0 +1,110 @@
+//! A caller whose call fails hears why, where the configuration says so: an announcement or a tone as early media, and then the refusal.
+//!
+//! The annunciator is rung like a device that lets itself be heard and never answers; what it says about media goes the way of all
+//! early media. The caller is told with it that the call fails and why (183 with a Reason, RFC 6432). However the announcement ends,
+//! the call ends with the cause that it had before.
+
+use strowger_base::journal::{Decision, ReleasedBy, WhyEnded, WhyNotAnnounced, WhyReleased};
+use strowger_base::leg::{Alert, Service, Target, Tone};
+use strowger_base::{Cause, LegId, limits};
+
+use super::facts::Progress;
+use super::participant::Stage;
+use super::way::{CallerMedia, Way};
+use super::{Opening, State, Step};
+use crate::io::Reach;
+
+/// How a call ends that nobody took.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Ending {
+    pub(super) cause: Cause,
+    pub(super) by: ReleasedBy,
+    /// What is said of the caller's leg.
+    pub(super) released: WhyReleased,
+    pub(super) ended: WhyEnded,
+}
+
+impl Step<'_> {
+    /// The call fails: the caller waits on at its number, or hears why, or is told at once.
+    pub(super) fn fail(&mut self, ending: Ending) -> State {
+        if let Some(waits) = self.ring_again().or_else(|| self.park_again()) {
+            return waits;
+        }
+        match &self.facts.way {
+            // The announcement is over, or could not be heard.
+            Way::Announcement(first) => {
+                let first = *first;
+                self.finish(first)
+            }
+            Way::None | Way::Alone | Way::Line(_) | Way::RouteList(_) | Way::Hunt(_) => {
+                let tone = self.shared.configuration.announcement(ending.cause, &self.facts.origin);
+                match tone.map(|tone| self.may_announce().map(|()| tone)) {
+                    Some(Ok(tone)) => self.announce(tone, ending),
+                    Some(Err(why)) => {
+                        self.decide(None, Decision::NotAnnounced { why });
+                        self.finish(ending)
+                    }
+                    None => self.finish(ending),
+                }
+            }
+        }
+    }
+
+    /// Whether the caller can hear something now.
+    fn may_announce(&self) -> Result<(), WhyNotAnnounced> {
+        if self.facts.caller_stage != Stage::Waits || self.facts.caller_media != CallerMedia::Nothing {
+            Err(WhyNotAnnounced::HeardBefore)
+        } else if self.facts.offer.is_none() || !self.shared.legs.contains_key(&self.facts.caller) {
+            Err(WhyNotAnnounced::NoOffer)
+        } else if self.shared.announcing.len() >= limits::ANNOUNCEMENTS {
+            Err(WhyNotAnnounced::TooMany)
+        } else {
+            Ok(())
+        }
+    }
+
+    fn announce(&mut self, tone: Tone, ending: Ending) -> State {
+        self.stop_collecting();
+        self.vacate_all_but(None);
+        self.shared.announcing.insert(self.facts.id);
+        self.shared.counters.announced += 1;
+        self.decide(None, Decision::Announced { cause: ending.cause, tone });
+        self.facts.way = Way::Announcement(ending);
+        Opening::prepare(self, vec![Target::Service(Service::Annunciator(tone))], Reach::Direct)
+    }
+
+    /// What the caller is told when a device lets itself be heard.
+    pub(super) fn heard_as(&mut self, alert: Alert) -> Alert {
+        match &self.facts.way {
+            Way::Announcement(ending) => Alert::Failing(ending.cause),
+            Way::None | Way::Alone | Way::Line(_) | Way::RouteList(_) | Way::Hunt(_) => {
+                self.facts.alerted_at.get_or_insert(self.now.wall);
+                alert
+            }
+        }
+    }
+
+    /// A device that was rung is gone; `Some` when it was the annunciator, and the call ends with it.
+    pub(super) fn announced(&mut self, leg: LegId) -> Option<State> {
+        let Way::Announcement(ending) = self.facts.way else { return None };
+        self.forget(leg);
+        if let Some(rung) = self.facts.rung_mut(leg) {
+            rung.progress = Progress::Withdrawn(ending.cause);
+        }
+        Some(self.finish(ending))
+    }
+
+    /// The annunciator plays for too long; `Some` when it is what was rung.
+    pub(super) fn announced_too_long(&mut self) -> Option<State> {
+        let Way::Announcement(ending) = self.facts.way else { return None };
+        Some(self.finish(ending))
+    }
+
+    /// Nothing more is done for the call.
+    pub(super) fn finish(&mut self, ending: Ending) -> State {
+        let Ending { cause, by, released, ended } = ending;
+        self.withdraw_all(cause, released);
+        self.release(self.facts.caller, cause, released);
+        self.end(cause, by, ended)
+    }
+}
