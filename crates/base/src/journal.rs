@@ -16,6 +16,7 @@ mod head;
 mod keys;
 mod number;
 mod path;
+mod recording;
 mod redirection;
 mod user_set;
 mod why;
@@ -38,6 +39,9 @@ pub use number::{
     PatternKind, WhyLookupEnded,
 };
 pub use path::{AudioFlow, MediaPath, StreamEnd, Way};
+pub use recording::{
+    RecordingChange, RecordingNews, ToneFor, WhyNotRecorded, WhyRecorded, WhyRecordingEnded,
+};
 pub use redirection::{
     Forwarding, HuntCondition, Redirection, WayOut, WhyExhausted, WhyForwarded, WhyGroupLeft, WhyHunted,
     WhyPassedOver,

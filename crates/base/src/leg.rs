@@ -16,7 +16,7 @@ use std::sync::Arc;
 
 use crate::feature::{FeatureAnswer, FeatureCode, FeatureRequest};
 use crate::net::Flow;
-use crate::{Cause, ConferenceId, Country, LegId, LineName};
+use crate::{Cause, ConferenceId, Country, LegId, LineName, RecordingMetadata};
 
 /// SDP text, shared and never changed.
 #[derive(Clone, PartialEq, Eq)]
@@ -320,6 +320,8 @@ pub struct Ring {
     pub srtp: SrtpOffer,
     /// How it lets its user know.
     pub style: RingStyle,
+    /// What the device shall record; `None` for all devices that are no recorders.
+    pub records: Option<Arc<RecordingMetadata>>,
 }
 
 /// What an offer of ours says about keys of SRTP (RFC 4568).
@@ -507,6 +509,8 @@ pub enum Command {
     TransferEnded(Result<(), Cause>),
     /// What became of a [`Signal::FeatureRequested`]; also after the leg was released.
     FeatureAnswer(Box<FeatureAnswer>),
+    /// Tell a recorder what became of what it records, with an offer.
+    Records(Media, Arc<RecordingMetadata>),
     /// Ask the device to call this number itself instead of talking to us (REFER); [`Signal::TransferEnded`] tells what
     /// became of it. The leg stays until it is released.
     RequestTransfer(Box<str>),

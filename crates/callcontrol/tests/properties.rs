@@ -376,6 +376,7 @@ impl World {
             | Command::TransferResult(_)
             | Command::TransferEnded(_)
             | Command::RequestTransfer(_) => &Media::None,
+            Command::Records(media, _) => media,
         };
         match (&command, media) {
             (_, Media::None) => {}

@@ -147,6 +147,7 @@ impl<'a> Reasons<'a> {
             | Decision::Resumed
             | Decision::MediaPath(_)
             | Decision::Keys(_)
+            | Decision::Recording(_)
             | Decision::OfferRefused { .. }
             | Decision::PartyShown(_)
             | Decision::RelayWanted { .. }

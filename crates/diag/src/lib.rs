@@ -15,6 +15,7 @@ mod masked;
 mod names;
 mod numbers;
 mod quality;
+mod recordings;
 mod redirections;
 mod select;
 mod sentences;

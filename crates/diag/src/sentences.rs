@@ -4,14 +4,15 @@ use std::net::SocketAddr;
 
 use strowger_base::LegId;
 use strowger_base::journal::{
-    Alarm, AudioFlow, Decision, Entry, MediaPart, MediaPath, OriginView, PartyView, ReleasedBy, StreamEnd,
-    TargetView, Told, Way, WhyEnded, WhyNotAnnounced, WhyOfferRefused, WhyRefused, WhyRelay, WhyReleased,
+    Alarm, AudioFlow, Decision, Entry, Feature, MediaPart, MediaPath, OriginView, PartyView, ReleasedBy,
+    StreamEnd, TargetView, Told, Way, WhyEnded, WhyNotAnnounced, WhyOfferRefused, WhyRefused, WhyRelay,
+    WhyReleased,
 };
 use strowger_base::leg::{Alert, AudioSource, DigitsEnd, Presentation, ReleaseReason, Tone};
 use strowger_base::line::number_of;
 
 use crate::names::Names;
-use crate::{admission, codes, features, keys, numbers, quality, redirections, transfers, words};
+use crate::{admission, codes, features, keys, numbers, quality, recordings, redirections, transfers, words};
 
 /// The sentence for a record; `None` when another record says it better.
 pub(crate) fn sentence(leg: Option<LegId>, entry: &Entry<'_>, names: &Names) -> Option<String> {
@@ -160,6 +161,7 @@ fn decision_sentence(leg: Option<LegId>, decision: &Decision<'_>, names: &Names)
         Decision::Resumed => format!("{} took the other side back from hold.", device()),
         Decision::MediaPath(path) => media_path(path, names),
         Decision::Keys(view) => keys::news(&device(), view),
+        Decision::Recording(news) => recordings::news(&device(), news),
         Decision::OfferRefused { cause, why } => offer_refused(&device(), *why, words::cause(*cause)),
         Decision::PartyShown(shown) => format!("{} is shown {}.", device(), party(shown)),
         Decision::RelayWanted { why: WhyRelay::Configured } => {
@@ -167,6 +169,9 @@ fn decision_sentence(leg: Option<LegId>, decision: &Decision<'_>, names: &Names)
         }
         Decision::RelayWanted { why: WhyRelay::Keys } => {
             "Media shall go through a relay: one side encrypts it, and the other may not.".to_owned()
+        }
+        Decision::RelayWanted { why: WhyRelay::Recorded } => {
+            "Media shall go through a relay: a party may be recorded.".to_owned()
         }
         Decision::RelayWanted { why: WhyRelay::BehindNat } => {
             "Media shall go through a relay: a device sits behind NAT.".to_owned()
@@ -403,6 +408,7 @@ fn ended(by: ReleasedBy, why: WhyEnded, cause: String) -> String {
         WhyEnded::NoAnswer | WhyEnded::HuntExhausted => "The call was given up",
         WhyEnded::DeviceLost(_) => "The call was lost",
         WhyEnded::NoMedia => "The call was ended for want of media",
+        WhyEnded::PutOut(Feature::Recording) => "The call was ended, as it could not be recorded,",
         WhyEnded::PutOut(_) => "The call was ended, as its party was dropped or the conference is over,",
         WhyEnded::MovedOn(_) => "The call was ended, as its parties go on elsewhere,",
         WhyEnded::Ordered => "The call was ended by order",
@@ -420,6 +426,10 @@ fn alarm_sentence(alarm: &Alarm<'_>) -> String {
         }
         Alarm::Overloaded { what } => format!("Alarm: new calls are refused, {what} are full."),
         Alarm::OverloadEnded => "New calls are taken again.".to_owned(),
+        Alarm::NotRecorded { profile, cause } => format!(
+            "Alarm: the recorder of profile {profile} is not to be had ({}); the recording is given up.",
+            words::cause(*cause)
+        ),
         Alarm::Contained { what } => format!("Alarm: {what}. Please report this as a bug."),
     }
 }

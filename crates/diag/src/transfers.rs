@@ -60,6 +60,7 @@ pub(crate) fn joined(joined: &Joined<'_>) -> String {
         Feature::MeetMe => "into a meet-me conference",
         Feature::Park => "by call park",
         Feature::PickUp => "by pickup",
+        Feature::Recording => "to be recorded",
     };
     let before = joined.conversation;
     match &joined.other {
@@ -83,6 +84,7 @@ pub(crate) const fn ended(feature: Feature) -> &'static str {
         Feature::Conference | Feature::MeetMe => "; it goes on as a conference.",
         Feature::Park => "; a party was parked or got back.",
         Feature::PickUp => "; somebody else picked it up.",
+        Feature::Recording => "; it was recorded.",
     }
 }
 
@@ -90,6 +92,7 @@ pub(crate) const fn ended(feature: Feature) -> &'static str {
 pub(crate) const fn put_out(feature: Feature) -> &'static str {
     match feature {
         Feature::Conference | Feature::MeetMe => "; it was dropped from the conference, or that was over.",
+        Feature::Recording => "; it could not be recorded.",
         Feature::Transfer | Feature::Replaces | Feature::Park | Feature::PickUp => {
             "; it was ended by a feature."
         }

@@ -9,6 +9,7 @@ use strowger_base::ShardId;
 use strowger_base::leg::{Digit, Mute, Service, Tone};
 
 use crate::codec::Codec;
+use crate::fork::CopyTo;
 use crate::rtp;
 use crate::srtp::SrtpKeys;
 use crate::statistics::PortStatistics;
@@ -256,6 +257,33 @@ pub enum Command {
         /// What the sides agreed to.
         codings: Option<Box<Codings>>,
     },
+    /// Open the two ports from which copies go to a recorder of what passes a relay that is open. Answered like
+    /// [`Command::OpenRelay`].
+    OpenFork {
+        /// The new port.
+        port: PortId,
+        /// The relay.
+        of: PortId,
+    },
+    /// Where a fork copies what a side of its relay sends; nowhere when `None`, as at first. Also while it is being opened.
+    Copy {
+        /// The fork.
+        port: PortId,
+        /// Whose packets.
+        side: Side,
+        /// Where to.
+        to: Option<CopyTo>,
+    },
+    /// What may be sent to one side of a relay, which shall hear the tone that says that it is recorded; it hears none when `None`,
+    /// as at first. Its other side hears nothing of it, nor do copies.
+    Warn {
+        /// The relay.
+        port: PortId,
+        /// Who hears the tone.
+        side: Side,
+        /// Under which payload types this side receives.
+        types: Option<PayloadTypes>,
+    },
     /// Close it, in whatever state it is. Answered by exactly one [`Report::Closed`], and by nothing else for
     /// this port any more. Not wanted after [`Report::Failed`], and harmless when the two cross.
     Close {
@@ -276,6 +304,9 @@ impl Command {
             | Command::OpenRelay { port }
             | Command::Direct { port, .. }
             | Command::Transcode { port, .. }
+            | Command::OpenFork { port, .. }
+            | Command::Copy { port, .. }
+            | Command::Warn { port, .. }
             | Command::Close { port } => *port,
         }
     }

@@ -11,6 +11,7 @@ pub mod codec;
 pub mod conference;
 pub mod control;
 pub mod endpoint;
+pub mod fork;
 pub mod jitter;
 mod latch;
 pub mod music;
@@ -23,6 +24,7 @@ pub mod srtp;
 pub mod statistics;
 pub mod tone;
 pub mod transcoder;
+pub mod warning;
 pub mod wav;
 pub mod worker;
 

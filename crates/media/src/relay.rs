@@ -14,12 +14,14 @@ use std::time::Duration;
 
 use strowger_base::{Instant, Now, Rng};
 
-use crate::control::{Codings, PortId, PortKeys, Side};
+use crate::control::{Codings, PayloadTypes, PortId, PortKeys, Side};
+use crate::fork::{FORKS_MAX, Fork};
 use crate::latch::{ControlLatch, Latch, Verdict};
 use crate::rtcp::{self, Compound};
 use crate::rtp::{self, HEADER_BYTES, Header, Packet, Reception, ReportBlock, Timing};
 use crate::srtp::{Failure, Protection};
 use crate::statistics::{StreamStatistics, Unsent};
+use crate::warning::Warning;
 use crate::worker::{Channel, Former, Outbox, SocketRef};
 use renaming::Renaming;
 use transcoding::Transcoding;
@@ -34,6 +36,8 @@ pub enum Input<'a> {
         /// Its RTP address; RTCP on the next port. Unspecified in old-style hold.
         remote: SocketAddr,
     },
+    /// What may be sent to one side, which shall hear the tone of recordings; it hears none when `None`.
+    Warn(Side, Option<PayloadTypes>),
     /// How both sides are protected.
     Protect(&'a PortKeys),
     /// What the sides speak, when that is not the same; `None` when packets pass as they are.
@@ -60,10 +64,14 @@ pub struct Relay {
     a: Half,
     b: Half,
     transcoding: Option<Box<Transcoding>>,
+    /// Who gets copies.
+    forks: Vec<Box<Fork>>,
     /// Room for what is opened.
     opened: Vec<u8>,
     /// Room for what is encoded.
     encoded: Vec<u8>,
+    /// Room for what a tone is mixed into.
+    mixed: Vec<u8>,
 }
 
 /// What is known of one side.
@@ -74,6 +82,8 @@ struct Half {
     protection: Protection,
     /// How this side hears the other one's source.
     hears: Renaming,
+    /// The tone that this side hears.
+    warning: Option<Box<Warning>>,
     reception: Reception,
     remote: Option<ReportBlock>,
     /// The middle of the NTP time of this side's last sender report, and when it passed.
@@ -90,8 +100,16 @@ struct Half {
 impl Relay {
     /// A relay that knows neither side yet.
     pub fn new(port: PortId) -> Self {
-        let (a, b) = (Half::default(), Half::default());
-        Relay { port, a, b, transcoding: None, opened: Vec::new(), encoded: Vec::new() }
+        Relay {
+            port,
+            a: Half::default(),
+            b: Half::default(),
+            transcoding: None,
+            forks: Vec::new(),
+            opened: Vec::new(),
+            encoded: Vec::new(),
+            mixed: Vec::new(),
+        }
     }
 
     /// When [`Input::Timeout`] is wanted; a relay that does not transcode wants none.
@@ -107,6 +125,14 @@ impl Relay {
                 half.rtp.describe(now.mono, remote);
                 let rtcp_port = remote.port().saturating_add(1);
                 half.rtcp.describe(SocketAddr::new(remote.ip(), rtcp_port));
+            }
+            Input::Warn(side, types) => {
+                let (half, _) = self.halves(side);
+                match (types, &mut half.warning) {
+                    (None, warning) => *warning = None,
+                    (Some(types), Some(warning)) => warning.set_types(types),
+                    (Some(types), warning) => *warning = Some(Box::new(Warning::new(now.mono, types))),
+                }
             }
             Input::Protect(keys) => {
                 self.a.protection.change(keys.a.as_ref());
@@ -135,6 +161,29 @@ impl Relay {
                 self.opened = opened;
             }
         }
+    }
+
+    /// Copies what passes from now on; gives the fork back when there are as many as may be.
+    pub(crate) fn hang(&mut self, fork: Box<Fork>) -> Option<Box<Fork>> {
+        if self.forks.len() >= FORKS_MAX {
+            return Some(fork);
+        }
+        self.forks.push(fork);
+        None
+    }
+
+    pub(crate) fn fork_mut(&mut self, port: PortId) -> Option<&mut Fork> {
+        self.forks.iter_mut().find(|fork| fork.port() == port).map(|fork| &mut **fork)
+    }
+
+    pub(crate) fn unhang(&mut self, port: PortId) -> Option<Box<Fork>> {
+        let at = self.forks.iter().position(|fork| fork.port() == port)?;
+        Some(self.forks.swap_remove(at))
+    }
+
+    /// Lets go of all forks.
+    pub(crate) fn unhang_all(&mut self) -> Vec<Box<Fork>> {
+        std::mem::take(&mut self.forks)
     }
 
     /// Somebody is still sending to the call that had this side's port before.
@@ -180,7 +229,7 @@ impl Relay {
     /// Sends what is due to both sides, with the reports that are.
     fn send_transcoded(&mut self, now: Now, out: &mut Outbox) {
         let Some(mut transcoding) = self.transcoding.take() else { return };
-        let mut encoded = std::mem::take(&mut self.encoded);
+        let (mut encoded, mut mixed) = (std::mem::take(&mut self.encoded), std::mem::take(&mut self.mixed));
         for side in [Side::A, Side::B] {
             let port = self.port;
             let (to, _) = self.halves(side);
@@ -192,7 +241,8 @@ impl Relay {
                     continue;
                 };
                 let socket = SocketRef { port, side, channel: Channel::Rtp };
-                let write = |buffer: &mut Vec<u8>| buffer.extend_from_slice(&encoded);
+                let told = to.warned(now.mono, &encoded, &mut mixed);
+                let write = |buffer: &mut Vec<u8>| buffer.extend_from_slice(told);
                 if out.send_protected(&mut to.protection, socket, destination, write) {
                     to.sent += 1;
                     to.sent_bytes += (encoded.len() - HEADER_BYTES) as u64;
@@ -211,7 +261,7 @@ impl Relay {
                 }
             }
         }
-        self.encoded = encoded;
+        (self.encoded, self.mixed) = (encoded, mixed);
         self.transcoding = Some(transcoding);
     }
 
@@ -247,20 +297,23 @@ impl Relay {
             }
         }
         if self.transcoding.is_some() {
-            return self.take_apart(now, side, bytes);
+            self.take_apart(now, side, bytes);
+            return self.copy(side, &header, bytes, out);
         }
-        let (from, to) = self.halves(side);
         let payload_bytes = bytes.len() - HEADER_BYTES;
         // Static payload types have the 8 kHz clock, or nearly all of them; of others the clock is not known here.
         let timing =
             if header.payload_type < DYNAMIC { Timing::Audio(STATIC_CLOCK_HZ) } else { Timing::Unusable };
         from.reception.receive(now.mono, &header, payload_bytes, timing);
+        let mut mixed = std::mem::take(&mut self.mixed);
+        let (_, to) = self.halves(side);
         if let Some(destination) = to.rtp.destination()
             && let Some(source) = to.hears.judge(&header, &to.protection)
         {
             let socket = SocketRef { port, side: side.other(), channel: Channel::Rtp };
+            let told = to.warned(now.mono, bytes, &mut mixed);
             let write = |buffer: &mut Vec<u8>| {
-                let (head, rest) = bytes.split_at_checked(SOURCE_AT).unwrap_or_default();
+                let (head, rest) = told.split_at_checked(SOURCE_AT).unwrap_or_default();
                 buffer.extend_from_slice(head);
                 buffer.extend_from_slice(&source.to_be_bytes());
                 buffer.extend_from_slice(rest.get(4..).unwrap_or_default());
@@ -269,6 +322,15 @@ impl Relay {
                 to.sent += 1;
                 to.sent_bytes += payload_bytes as u64;
             }
+        }
+        self.mixed = mixed;
+        self.copy(side, &header, bytes, out);
+    }
+
+    /// What a side says goes to recorders as well, as the side said it.
+    fn copy(&mut self, side: Side, header: &Header, bytes: &[u8], out: &mut Outbox) {
+        for fork in &mut self.forks {
+            fork.rtp(side, header.payload_type, bytes, out);
         }
     }
 
@@ -309,8 +371,11 @@ impl Relay {
             if let Ok(compound) = Compound::parse(bytes) {
                 way.take(now, from.reception.ssrc(), compound);
             }
+            self.copy_report(side, bytes, out);
             return;
         }
+        self.copy_report(side, bytes, out);
+        let (from, to) = self.halves(side);
         let checked = Compound::parse(bytes).is_ok();
         let renamed = if checked { renaming::renamed(bytes, &from.hears, &to.hears) } else { None };
         let bytes = renamed.as_deref().unwrap_or(bytes);
@@ -325,6 +390,12 @@ impl Relay {
             let socket = SocketRef { port, side: side.other(), channel };
             let protection = &mut to.protection;
             out.send_protected(protection, socket, destination, |buffer| buffer.extend_from_slice(bytes));
+        }
+    }
+
+    fn copy_report(&mut self, side: Side, bytes: &[u8], out: &mut Outbox) {
+        for fork in &mut self.forks {
+            fork.rtcp(side, bytes, out);
         }
     }
 
@@ -345,6 +416,14 @@ impl Relay {
 }
 
 impl Half {
+    /// The packet as this side shall hear it: with the tone of recordings, where it is to hear one.
+    fn warned<'p>(&mut self, now: Instant, bytes: &'p [u8], mixed: &'p mut Vec<u8>) -> &'p [u8] {
+        match &mut self.warning {
+            Some(warning) if warning.mix(now, bytes, mixed) => mixed,
+            Some(_) | None => bytes,
+        }
+    }
+
     /// Keeps what this side reports of the other side's stream, and of when it sent its own report.
     fn take_reports(&mut self, now: Instant, compound: Compound<'_>, other: &Half) {
         for packet in compound.packets() {

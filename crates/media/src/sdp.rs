@@ -9,6 +9,7 @@
 mod crypto;
 mod meet;
 mod peek;
+mod recorder;
 mod rewrite;
 mod scan;
 mod select;
@@ -19,6 +20,7 @@ use std::net::IpAddr;
 pub use crypto::{AudioSecurity, CryptoLine, Wish, choose, chosen, set_crypto, set_crypto_as};
 pub use meet::{Meeting, meet};
 pub use peek::{Codecs, OriginLine, Peek, audio_address, hold_of, peek};
+pub use recorder::{RecordedStream, TakenStream, answer_of_recorder, offer_to_recorder};
 pub use rewrite::{rewrite_origin, set_direction, set_media_address, streams};
 pub use select::{AudioFormat, FORMATS_MAX, Selection, audio_formats, select_formats};
 pub use session::{Format, MediaDescription, MediaKind, Protocol, Session};

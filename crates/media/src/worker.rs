@@ -5,6 +5,7 @@
 
 mod conferences;
 mod draining;
+mod forks;
 mod relays;
 
 use std::net::SocketAddr;
@@ -18,6 +19,7 @@ use strowger_base::{
 
 use crate::control::{Command, PortId, Report, Side};
 use crate::endpoint::{self, Connection, Endpoint};
+use crate::fork::Fork;
 use crate::music::{Library, Music};
 use crate::relay::{self, Relay};
 use crate::srtp::Protection;
@@ -193,6 +195,8 @@ enum Port {
     Endpoint { endpoint: Box<Endpoint>, timer: Option<(Instant, TimerHandle)> },
     /// A relay.
     Relay(Box<Relay>),
+    /// A fork, which hangs in its relay unless it is here.
+    Fork { of: PortId, idle: Option<Box<Fork>> },
 }
 
 /// What a port is to be.
@@ -201,6 +205,11 @@ enum Purpose {
     Service(Service),
     /// A relay may be directed while its sockets are being opened.
     Relay(Box<Relay>),
+    /// A fork may be told where its copies go.
+    Fork {
+        of: PortId,
+        fork: Box<Fork>,
+    },
 }
 
 impl Worker {
@@ -246,7 +255,7 @@ impl Worker {
                     out.report(Report::Failed { port, reason });
                 }
                 Some(Port::Closing) => closed(port, PortStatistics::default(), out),
-                Some(other @ (Port::Endpoint { .. } | Port::Relay(_))) => {
+                Some(other @ (Port::Endpoint { .. } | Port::Relay(_) | Port::Fork { .. })) => {
                     strowger_base::never!("{port:?} failed after it was open");
                     self.ports.insert(port, other);
                 }
@@ -276,6 +285,21 @@ impl Worker {
             Command::OpenRelay { port } => {
                 self.open(now, port, Purpose::Relay(Box::new(Relay::new(port))), out);
             }
+            Command::Warn { port, side, types } => {
+                if let Some(Port::Relay(relay) | Port::Opening(Purpose::Relay(relay))) =
+                    self.ports.get_mut(&port)
+                {
+                    relay.handle(now, relay::Input::Warn(side, types), out);
+                }
+            }
+            Command::OpenFork { port, of } => {
+                self.open(now, port, Purpose::Fork { of, fork: Box::new(Fork::new(port)) }, out);
+            }
+            Command::Copy { port, side, to } => {
+                if let Some(fork) = self.fork_mut(port) {
+                    fork.copy(side, to);
+                }
+            }
             Command::Connect { port, remote, rtcp, format, receive, send } => {
                 let connection = Connection { remote, rtcp, format, receive, send };
                 self.endpoint(now, port, endpoint::Input::Connect(connection), out);
@@ -292,6 +316,11 @@ impl Worker {
                 }
                 Some(Port::Endpoint { .. }) => {
                     self.endpoint(now, port, endpoint::Input::Protect(keys.a.as_ref()), out);
+                }
+                Some(Port::Fork { .. } | Port::Opening(Purpose::Fork { .. })) => {
+                    if let Some(fork) = self.fork_mut(port) {
+                        fork.protect(&keys);
+                    }
                 }
                 Some(Port::Opening(Purpose::Service(_)) | Port::Closing) | None => {}
             },
@@ -314,7 +343,7 @@ impl Worker {
     fn play(&mut self, now: Now, port: PortId, tone: Tone, out: &mut Outbox) {
         let service = match self.ports.get(&port) {
             Some(Port::Endpoint { endpoint, .. }) => endpoint.service(),
-            Some(Port::Opening(_) | Port::Closing | Port::Relay(_)) | None => return,
+            Some(Port::Opening(_) | Port::Closing | Port::Relay(_) | Port::Fork { .. }) | None => return,
         };
         match service {
             Service::Conference(conference) => self.play_to_all(conference, tone),
@@ -343,7 +372,7 @@ impl Worker {
                 }
                 1
             }
-            Purpose::Relay(_) => 2,
+            Purpose::Relay(_) | Purpose::Fork { .. } => 2,
         };
         self.ports.insert(port, Port::Opening(purpose));
         out.items.push(Output::OpenSockets { port, pairs });
@@ -367,6 +396,7 @@ impl Worker {
                         }
                         Port::Relay(relay)
                     }
+                    Purpose::Fork { of, fork } => self.hang(of, fork),
                 };
                 self.ports.insert(port, state);
                 out.report(Report::Opened { port, a, b });
@@ -375,7 +405,7 @@ impl Worker {
                 out.items.push(Output::CloseSockets { port });
                 closed(port, PortStatistics::default(), out);
             }
-            Some(other @ (Port::Endpoint { .. } | Port::Relay(_))) => {
+            Some(other @ (Port::Endpoint { .. } | Port::Relay(_) | Port::Fork { .. })) => {
                 strowger_base::never!("{port:?} opened twice");
                 self.ports.insert(port, other);
             }
@@ -406,8 +436,14 @@ impl Worker {
                 let a = endpoint.close(now, out);
                 PortStatistics { a, b: None }
             }
-            Some(Port::Relay(relay)) => {
+            Some(Port::Fork { of, idle }) => {
+                let fork = idle.or_else(|| self.unhang(of, port));
+                self.drain(now.mono, port, [None, None]);
+                fork.map(|fork| fork.statistics()).unwrap_or_default()
+            }
+            Some(Port::Relay(mut relay)) => {
                 self.untime_relay(port);
+                self.hung_free(relay.unhang_all());
                 self.drain(now.mono, port, [relay.peer(Side::A), relay.peer(Side::B)]);
                 PortStatistics { a: relay.statistics(Side::A), b: Some(relay.statistics(Side::B)) }
             }
@@ -430,8 +466,8 @@ impl Worker {
                 };
                 self.endpoint(now, socket.port, input, out);
             }
-            // It was read before the sockets were closed.
-            Some(Port::Opening(_) | Port::Closing) => {}
+            // What a recorder reports is nobody's business; anything else was read before the sockets were closed.
+            Some(Port::Fork { .. } | Port::Opening(_) | Port::Closing) => {}
             None => {
                 if let Some(draining) = self.draining.get_mut(&socket.port)
                     && socket.channel == Channel::Rtp
@@ -450,6 +486,11 @@ impl Worker {
         match self.ports.get_mut(&socket.port) {
             Some(Port::Relay(relay)) => relay.unsent(socket.side, error),
             Some(Port::Endpoint { endpoint, .. }) => endpoint.unsent(error),
+            Some(Port::Fork { .. }) => {
+                if let Some(fork) = self.fork_mut(socket.port) {
+                    fork.unsent(socket.side, error);
+                }
+            }
             Some(Port::Opening(_) | Port::Closing) | None => {}
         }
     }

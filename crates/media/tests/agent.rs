@@ -47,6 +47,7 @@ fn ring(media: Media) -> Command {
         diversions: Vec::new(),
         srtp: SrtpOffer::Clear,
         style: RingStyle::default(),
+        records: None,
     }))
 }
 

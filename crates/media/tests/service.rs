@@ -67,6 +67,7 @@ impl Pair {
             diversions: Vec::new(),
             srtp: strowger_base::leg::SrtpOffer::Clear,
             style: RingStyle::default(),
+            records: None,
         })));
     }
 

@@ -92,6 +92,7 @@ pub(crate) fn command(call: &mut LineCall, command: &Command) -> Effect {
         | Command::TransferResult(_)
         | Command::TransferEnded(_)
         | Command::FeatureAnswer(_)
+        | Command::Records(..)
         | Command::RequestTransfer(_) => Effect::None,
     }
 }

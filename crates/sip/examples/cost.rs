@@ -156,6 +156,7 @@ impl Bench {
             diversions: vec![],
             srtp: strowger_base::leg::SrtpOffer::Clear,
             style: RingStyle::default(),
+            records: None,
         };
         let (invite, _) = self.take(Input::Command(b, Command::Ring(Box::new(ring))));
         let respond = |request: &str, status: u16, body: &str| {

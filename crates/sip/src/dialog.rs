@@ -31,6 +31,8 @@ pub(crate) struct Dialog {
     pub(crate) flow: Flow,
     /// User part of our Contact.
     pub(crate) contact_user: Box<str>,
+    /// What our Contact says of what we can do (RFC 3840); mostly nothing.
+    pub(crate) contact_features: &'static str,
 }
 
 impl Dialog {
@@ -64,7 +66,7 @@ impl Dialog {
         out.extend_from_slice(method.as_str().as_bytes());
         out.extend_from_slice(b"\r\n");
         if takes_contact(method) {
-            shared.write_contact(&self.flow, &self.contact_user, out);
+            shared.write_contact_of(self, &self.flow, out);
         }
     }
 
@@ -97,6 +99,7 @@ impl Dialog {
             routes: self.routes.clone(),
             flow: self.flow,
             contact_user: self.contact_user.clone(),
+            contact_features: self.contact_features,
         }
     }
 

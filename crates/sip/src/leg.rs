@@ -21,13 +21,15 @@ pub(crate) mod transfer;
 mod uac;
 mod uas;
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use strowger_base::hash::give_back;
 use strowger_base::leg::{Alert, Party, ReleaseReason};
 use strowger_base::net::Flow;
 use strowger_base::{
-    CallId, Cause, Command, Instant, LegId, Now, SessionDescription, Signal, TimerHandle, limits,
+    CallId, Cause, Command, Instant, LegId, Now, RecordingMetadata, SessionDescription, Signal, TimerHandle,
+    limits,
 };
 
 use self::collecting::Collecting;
@@ -38,6 +40,7 @@ use crate::core::{Shared, Timer};
 use crate::dialog::Dialog;
 use crate::io::{Outbox, Output};
 use crate::message::{HeaderName, Message, MethodKind};
+use crate::recording;
 use crate::session_timer::{Negotiated, SessionTimer};
 use crate::transaction::table::{Branch, ServerKey};
 use crate::write;
@@ -69,6 +72,8 @@ pub(crate) struct Leg {
     /// Keys of a number that the peer tells one by one.
     collecting: Option<Box<Collecting>>,
     awaiting_ack: Option<AwaitingAck>,
+    /// What the peer records.
+    records: Option<Arc<RecordingMetadata>>,
     /// Our last ACK to a 2xx: its CSeq and its body.
     acknowledged: Option<(u32, Option<SessionDescription>)>,
     session_timer: SessionTimer,
@@ -210,6 +215,7 @@ impl Leg {
             asked: Vec::new(),
             collecting: None,
             awaiting_ack: None,
+            records: None,
             acknowledged: None,
             session_timer: SessionTimer::default(),
             queued: None,
@@ -252,6 +258,10 @@ impl Leg {
             Command::Alert { alert, media, shown } => self.alert(shared, now, (alert, media, shown), out),
             Command::Answer { media, connected } => self.answer(shared, now, media, connected, out),
             Command::Media(media) => self.media(shared, now, media, out),
+            Command::Records(media, metadata) => {
+                self.records = Some(metadata);
+                self.media(shared, now, media, out);
+            }
             Command::RequestMedia => self.modify(shared, now, Purpose::Request, out),
             Command::RefuseMedia(cause) => self.refuse_media(shared, now, cause, out),
             Command::ShowParty(party) => self.modify(shared, now, Purpose::ShowParty(party), out),
@@ -312,9 +322,16 @@ impl Leg {
         body: Option<&SessionDescription>,
         out: &mut Outbox,
     ) -> (Branch, u32) {
+        let records = self.records.clone().filter(|_| body.is_some());
+        let records = records.map(|records| (records, Arc::clone(&shared.configuration)));
         let rest = |buffer: &mut Vec<u8>| {
             extra(buffer);
-            finish(buffer, body);
+            match &records {
+                Some((records, configuration)) => {
+                    recording::finish(buffer, body, records, &configuration.domain);
+                }
+                None => finish(buffer, body),
+            }
         };
         self.send(shared, now, method, rest, out)
     }

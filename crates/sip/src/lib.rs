@@ -16,6 +16,7 @@ pub mod kpml;
 mod leg;
 pub mod message;
 mod receive;
+mod recording;
 pub mod registrar;
 mod remotecc;
 mod scan;

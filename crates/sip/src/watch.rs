@@ -8,7 +8,7 @@ mod message_summary;
 mod pidf;
 mod subscription;
 mod unasked;
-mod xml;
+pub(crate) mod xml;
 
 use std::time::Duration;
 

@@ -152,6 +152,7 @@ fn a_phone_behind_nat_is_rung_where_its_packets_came_from_and_another_at_its_con
             diversions: vec![],
             srtp: strowger_base::leg::SrtpOffer::Clear,
             style: RingStyle::default(),
+            records: None,
         };
         let leg = LegId::new(NodeId(1), ShardId(0), 2);
         d.command(leg, Command::Ring(Box::new(ring)));
@@ -297,6 +298,7 @@ fn phones_of_one_line_ring_each_and_say_which_of_them_calls() {
             diversions: vec![],
             srtp: strowger_base::leg::SrtpOffer::Clear,
             style: RingStyle::default(),
+            records: None,
         };
         let leg = LegId::new(NodeId(1), ShardId(0), binding.0 * 2);
         d.command(leg, Command::Ring(Box::new(ring)));

@@ -419,6 +419,8 @@ pub enum Decision<'a> {
     Admission(Admission<'a>),
     /// An intercom call went on.
     Intercom(Intercom<'a>),
+    /// What happened with the recording of the record's leg.
+    Recording(super::RecordingNews<'a>),
     /// The call is over.
     Ended {
         /// Why.
@@ -492,6 +494,7 @@ wire_enum!(Decision<'a> {
     Keys = 80 (keys),
     NotPickedUp = 81 { line },
     Intercom = 90 (news),
+    Recording = 95 (news),
 });
 
 /// What becomes of a call at a phone that does not want to be disturbed.

@@ -415,6 +415,13 @@ pub enum Alarm<'a> {
         /// What was found.
         what: &'a str,
     },
+    /// A recorder is not to be had; the recording is given up.
+    NotRecorded {
+        /// The recording profile.
+        profile: &'a str,
+        /// Why.
+        cause: Cause,
+    },
 }
 
 wire_enum!(Alarm<'a> {
@@ -423,6 +430,7 @@ wire_enum!(Alarm<'a> {
     Overloaded = 2 { what },
     OverloadEnded = 3,
     Contained = 4 { what },
+    NotRecorded = 5 { profile, cause },
 });
 
 /// Reception of one leg's audio by a service or relay of ours, and what that leg reported of ours (RFC 3550 §6.4).

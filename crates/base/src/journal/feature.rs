@@ -20,6 +20,8 @@ pub enum Feature {
     Park,
     /// Somebody took a call that rang elsewhere.
     PickUp,
+    /// The call of the server with a recorder.
+    Recording,
 }
 
 wire_enum!(Feature {
@@ -29,6 +31,7 @@ wire_enum!(Feature {
     MeetMe = 3,
     Park = 4,
     PickUp = 5,
+    Recording = 12,
 });
 
 impl Feature {
@@ -46,6 +49,7 @@ impl Feature {
             Feature::MeetMe => 7,
             Feature::Park => 3,
             Feature::PickUp => 16,
+            Feature::Recording => 27,
         }
     }
 }

@@ -180,6 +180,23 @@ fn samples() -> Vec<Entry<'static>> {
             why: WhyFeatureRefused::NotConfigured { what: "a call park number" },
         },
         Decision::FeatureDone { feature: "park", text: "8801" },
+        Decision::RelayWanted { why: WhyRelay::Recorded },
+        Decision::Recording(RecordingNews::Begins {
+            trunk: "recorder",
+            number: "7000",
+            because: WhyRecorded::OnDemand,
+        }),
+        Decision::Recording(RecordingNews::Runs { own: Some(address()), far: None }),
+        Decision::Recording(RecordingNews::Changed(RecordingChange::Parties)),
+        Decision::Recording(RecordingNews::Lost {
+            cause: Cause::USER_BUSY,
+            again: Some(Duration::from_secs(5)),
+        }),
+        Decision::Recording(RecordingNews::CallReleased),
+        Decision::Recording(RecordingNews::Refused(WhyNotRecorded::NoPort { reason: "none" })),
+        Decision::Recording(RecordingNews::Ended(WhyRecordingEnded::CallEnded)),
+        Decision::Recording(RecordingNews::Tone { to: ToneFor::OtherParty, codec: "PCMU" }),
+        Decision::Recording(RecordingNews::NoTone { to: ToneFor::Recorded, codec: "G729" }),
         Decision::ForwardSetByUser {
             phone: "SEP001122334455",
             at: WallTime::from_micros(1_700_000_000_000_000),
@@ -328,6 +345,7 @@ fn samples() -> Vec<Entry<'static>> {
         Alarm::Overloaded { what: "transactions" },
         Alarm::OverloadEnded,
         Alarm::Contained { what: "two relays" },
+        Alarm::NotRecorded { profile: "agents", cause: Cause::DESTINATION_OUT_OF_ORDER },
     ];
     let legs = [
         LegRecord {

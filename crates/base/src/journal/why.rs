@@ -210,9 +210,11 @@ pub enum WhyRelay {
     BehindNat,
     /// One side encrypts and the other cannot.
     Keys,
+    /// A party may be recorded.
+    Recorded,
 }
 
-wire_enum!(WhyRelay { Configured = 0, BehindNat = 1, Keys = 2 });
+wire_enum!(WhyRelay { Configured = 0, BehindNat = 1, Keys = 2, Recorded = 12 });
 
 /// What a call ended by.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]

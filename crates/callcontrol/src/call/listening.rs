@@ -78,6 +78,7 @@ impl Step<'_> {
             diversions: Vec::new(),
             srtp,
             style: RingStyle::default(),
+            records: None,
         };
         self.shared.legs.insert(leg, self.facts.id);
         let to_service = Outlet::new(self.facts.id.number << 2 | 2);

@@ -62,6 +62,7 @@ impl Step<'_> {
             diversions,
             srtp,
             style,
+            records: None,
         };
         self.shared.legs.insert(leg, self.facts.id);
         self.command(leg, Command::Ring(Box::new(ring)));

@@ -16,9 +16,10 @@ use strowger_base::leg::{
 };
 use strowger_base::net::{Flow, ListenerId};
 use strowger_base::{
-    CallId, Cause, Command, Instant, LegId, LineName, Media, NodeId, Now, Rng, SessionDescription, ShardId,
-    Signal, WallTime,
+    CallId, Cause, Command, Instant, LegId, LineName, Media, NodeId, Now, RecordingMetadata, Rng,
+    SessionDescription, ShardId, Signal, WallTime,
 };
+use strowger_base::recording::RecordedParty;
 use strowger_callcontrol::configuration::{HoldMode, Line, Trunk, TrunkList};
 use strowger_callcontrol::io::{Contact, Reach};
 use strowger_callcontrol::{CallControl, Configuration, Input, Outbox, Output, RelayMode};
@@ -533,6 +534,11 @@ impl Driver {
                     Command::Digit(digit) => format!("digit {}", digit.key),
                     Command::TransferResult(result) => format!("transfer-result {result:?}"),
                     Command::TransferEnded(result) => format!("transfer-ended {result:?}"),
+                    Command::Records(media, told) => {
+                        let RecordingMetadata { own, far, .. } = &*told;
+                        let who = |it: &RecordedParty| format!("{} {:?}", it.party.number, it.flow).to_lowercase();
+                        format!("records {}, {} {}", who(own), who(far), self.show(&media))
+                    }
                     Command::RequestTransfer(number) => format!("request-transfer {number}"),
                     Command::FeatureAnswer(answer) => {
                         format!("{} {:?} {}", answer.request, answer.result, answer.text)

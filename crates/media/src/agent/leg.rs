@@ -266,6 +266,7 @@ impl ServiceLeg {
             | Command::TransferEnded(_)
             | Command::RequestTransfer(_) => {}
             Command::CollectDigits
+            | Command::Records(..)
             | Command::StopCollecting
             | Command::Tone(_)
             | Command::Mute(_)

@@ -88,17 +88,17 @@ pub fn select_formats(bytes: &[u8], rank: impl Fn(&AudioFormat<'_>) -> Option<us
 }
 
 /// An audio stream that is not refused.
-struct Stream<'a> {
-    line: Line<'a>,
+pub(super) struct Stream<'a> {
+    pub(super) line: Line<'a>,
     media: MediaLine<'a>,
-    formats: Vec<Format<'a>>,
+    pub(super) formats: Vec<Format<'a>>,
 }
 
 /// A format with its number.
 #[derive(Clone, Copy)]
-struct Format<'a> {
-    payload_type: &'a [u8],
-    audio: AudioFormat<'a>,
+pub(super) struct Format<'a> {
+    pub(super) payload_type: &'a [u8],
+    pub(super) audio: AudioFormat<'a>,
 }
 
 /// What stays of a stream.
@@ -112,7 +112,7 @@ struct Chosen<'a> {
 }
 
 impl<'a> Stream<'a> {
-    fn all(bytes: &'a [u8]) -> Vec<Stream<'a>> {
+    pub(super) fn all(bytes: &'a [u8]) -> Vec<Stream<'a>> {
         let mut streams: Vec<Stream<'a>> = Vec::new();
         let mut in_audio = false;
         for line in Lines::new(bytes) {

@@ -37,6 +37,7 @@ impl Worker {
         match purpose {
             Purpose::Service(service) => self.stand_up(port, service),
             Purpose::Relay(_) => self.untime_relay(port),
+            Purpose::Fork { .. } => {}
         }
     }
 

@@ -425,6 +425,7 @@ fn strangers_and_noise_change_nothing() {
 
 mod behaviour;
 mod draining;
+mod forks;
 mod relay;
 mod secure;
 mod transcoding;

@@ -48,6 +48,7 @@ fn ring(line: &str, calling: &str) -> Command {
         diversions: Vec::new(),
         srtp: strowger_base::leg::SrtpOffer::Clear,
         style: RingStyle::default(),
+        records: None,
     }))
 }
 

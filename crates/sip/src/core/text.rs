@@ -4,6 +4,7 @@ use strowger_base::leg::{Party, Presentation};
 use strowger_base::net::{Flow, Transport};
 
 use super::Shared;
+use crate::dialog::Dialog;
 use crate::message::Message;
 use crate::transaction::table::Branch;
 use crate::write;
@@ -31,6 +32,16 @@ impl Shared {
             out.extend_from_slice(flow.transport().parameter().as_bytes());
         }
         out.extend_from_slice(b">\r\n");
+    }
+
+    /// The same for a dialog, with what it says of what we can do.
+    pub(crate) fn write_contact_of(&self, dialog: &Dialog, flow: &Flow, out: &mut Vec<u8>) {
+        self.write_contact(flow, &dialog.contact_user, out);
+        if !dialog.contact_features.is_empty() {
+            out.truncate(out.len() - 2);
+            out.extend_from_slice(dialog.contact_features.as_bytes());
+            out.extend_from_slice(b"\r\n");
+        }
     }
 
     /// `"Name" <sip:number@domain>`.

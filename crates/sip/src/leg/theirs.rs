@@ -153,7 +153,7 @@ impl Leg {
         }
         // An UPDATE refreshes the target both ways, so Contact is mandatory (RFC 3311 §5.2).
         let mut extra = Vec::with_capacity(128);
-        shared.write_contact(&request.flow, &self.dialog.contact_user, &mut extra);
+        shared.write_contact_of(&self.dialog, &request.flow, &mut extra);
         timer.write_response(&mut extra);
         self.respond(shared, now, request, 200, |buffer| buffer.extend_from_slice(&extra), body, out);
     }

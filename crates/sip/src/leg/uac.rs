@@ -10,6 +10,7 @@ use crate::core::{Destination, Shared};
 use crate::dialog::{Dialog, first_contact};
 use crate::io::Outbox;
 use crate::message::{Message, MethodKind};
+use crate::recording;
 use crate::session_timer;
 use crate::transaction::GIVE_UP;
 use crate::transaction::table::Branch;
@@ -79,6 +80,7 @@ impl Leg {
             routes: destination.routes,
             flow: destination.flow,
             contact_user: Box::from(user),
+            contact_features: if ring.records.is_some() { recording::CONTACT_FEATURE } else { "" },
         };
         let outgoing = Outgoing {
             branch: Branch(0),
@@ -95,7 +97,9 @@ impl Leg {
             provisional: false,
             first_way: None,
         };
+        let records = outgoing.ring.records.clone();
         let mut leg = Leg::new(id, dialog, State::Outgoing(Box::new(outgoing)));
+        leg.records = records;
         leg.send_invite(shared, now, out);
         leg.rearm(shared);
         leg
@@ -137,8 +141,15 @@ impl Leg {
             for diversion in &ring.diversions {
                 write_diversion(diversion, shared, buffer);
             }
-            write_style(ring.style, &shared.configuration.domain, buffer);
-            finish(buffer, body);
+            let domain = &shared.configuration.domain;
+            write_style(ring.style, domain, buffer);
+            match &self.records {
+                Some(records) => {
+                    buffer.extend_from_slice(recording::REQUIRE);
+                    recording::finish(buffer, body, records, domain);
+                }
+                None => finish(buffer, body),
+            }
         });
         self.sent = body.cloned();
         let text = out.arena.slice(bytes);

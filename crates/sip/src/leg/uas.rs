@@ -395,6 +395,7 @@ impl Dialog {
             routes,
             flow,
             contact_user: invite.request_user().into_owned().into_boxed_str(),
+            contact_features: "",
         }
     }
 }

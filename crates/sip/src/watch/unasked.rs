@@ -83,6 +83,7 @@ impl Sip {
             routes,
             flow,
             contact_user: number,
+            contact_features: "",
         };
         let branch = self.shared.new_branch();
         let mut body = self.shared.draft();

@@ -1,7 +1,7 @@
 //! Text in documents.
 
 /// Text as it stands in an element or attribute; what XML 1.0 §2.2 has no character for is left out.
-pub(super) fn text(out: &mut Vec<u8>, text: &str) {
+pub(crate) fn text(out: &mut Vec<u8>, text: &str) {
     for letter in text.chars() {
         match letter {
             '&' => out.extend_from_slice(b"&amp;"),
@@ -17,7 +17,7 @@ pub(super) fn text(out: &mut Vec<u8>, text: &str) {
 }
 
 /// ` name="value"`.
-pub(super) fn attribute(out: &mut Vec<u8>, name: &str, value: &str) {
+pub(crate) fn attribute(out: &mut Vec<u8>, name: &str, value: &str) {
     out.push(b' ');
     out.extend_from_slice(name.as_bytes());
     out.extend_from_slice(b"=\"");
@@ -26,7 +26,7 @@ pub(super) fn attribute(out: &mut Vec<u8>, name: &str, value: &str) {
 }
 
 /// `sip:number@domain`.
-pub(super) fn address(out: &mut Vec<u8>, number: &str, domain: &str) {
+pub(crate) fn address(out: &mut Vec<u8>, number: &str, domain: &str) {
     let mut uri = Vec::with_capacity(number.len() + domain.len() + 8);
     uri.extend_from_slice(b"sip:");
     let (user, host) = crate::write::user_at_host(number).unwrap_or((number, domain));

@@ -107,6 +107,9 @@ fn of_alarm(alarm: &Alarm<'_>) -> Value {
         }
         Alarm::Overloaded { what } => json!({ "alarm": "overloaded", "full": what }),
         Alarm::OverloadEnded => json!({ "alarm": "overload-ended" }),
+        Alarm::NotRecorded { profile, cause } => {
+            json!({ "alarm": "not-recorded", "profile": profile, "cause": cause.0 })
+        }
         Alarm::Contained { what } => json!({ "alarm": "contained", "found": what }),
     }
 }

@@ -6,7 +6,8 @@ use strowger_base::ConferenceId;
 use strowger_base::leg::Service;
 use strowger_media::control::{Command, PortId, Report};
 
-/// Ports are spread by their numbers; those that exchange sound are together: the seats of a conference.
+/// Ports are spread by their numbers; those that exchange sound are together: the seats of a conference, a relay
+/// and its copies.
 #[derive(Debug)]
 pub(super) struct Placement {
     threads: usize,
@@ -28,6 +29,12 @@ impl Placement {
                 self.seats.insert(port, thread);
                 thread
             }
+            // It copies what a relay carries.
+            Command::OpenFork { of, .. } => {
+                let thread = self.usual(*of);
+                self.seats.insert(port, thread);
+                thread
+            }
             Command::Close { .. } => self.seats.remove(&port).unwrap_or_else(|| self.usual(port)),
             Command::OpenEndpoint { .. }
             | Command::Connect { .. }
@@ -37,6 +44,9 @@ impl Placement {
             | Command::OpenRelay { .. }
             | Command::Direct { .. }
             | Command::Transcode { .. } => self.seats.get(&port).copied().unwrap_or_else(|| self.usual(port)),
+            | Command::Copy { .. }
+            | Command::Warn { .. }
+            | Command::Direct { .. } => self.seats.get(&port).copied().unwrap_or_else(|| self.usual(port)),
         }
     }
 

@@ -158,6 +158,11 @@ fn of_alarm(alarm: &Alarm<'_>) -> Event {
             .effect("it waits in memory and is tried again"),
         Alarm::Overloaded { what } => log::warn("new calls are refused").with("full", what),
         Alarm::OverloadEnded => log::info("new calls are taken again"),
+        Alarm::NotRecorded { profile, cause } => log::error("a recorder is not to be had")
+            .with("profile", profile)
+            .with("cause", cause)
+            .effect("a call is not recorded")
+            .remedy("see what strowger explain says of the call, and look at the recorder and its trunk"),
         Alarm::Contained { what } => log::error("a bug was contained to one call")
             .with("found", what)
             .remedy("please report it with the journal"),

@@ -1,0 +1,155 @@
+//! Recordings of calls: who is recorded, what became of the recorder, and who hears the tone.
+
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use super::DecodeError;
+use super::wire::{Reader, Wire, wire_enum};
+use crate::Cause;
+
+/// What happened with the recording of the record's leg.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum RecordingNews<'a> {
+    /// The recorder is called.
+    Begins {
+        /// The trunk on which it is.
+        trunk: &'a str,
+        /// Its number.
+        number: &'a str,
+        /// What asked for it.
+        because: WhyRecorded,
+    },
+    /// The recorder answered: both streams go there.
+    Runs {
+        /// Where what the recorded line says goes.
+        own: Option<SocketAddr>,
+        /// Where what the other party says goes.
+        far: Option<SocketAddr>,
+    },
+    /// The recorder was told that something has changed.
+    Changed(RecordingChange),
+    /// The recorder did not answer, refused, or went away.
+    Lost {
+        /// Why.
+        cause: Cause,
+        /// When it is tried again; `None` when it is not any more.
+        again: Option<Duration>,
+    },
+    /// The call is released since it cannot be recorded.
+    CallReleased,
+    /// The leg is not recorded.
+    Refused(WhyNotRecorded<'a>),
+    /// It is over.
+    Ended(WhyRecordingEnded),
+    /// A party hears the tone that says that the call is recorded.
+    Tone {
+        /// Which party.
+        to: ToneFor,
+        /// The codec into which the tone is mixed.
+        codec: &'a str,
+    },
+    /// A party was to hear the tone, and it cannot be mixed into this codec.
+    NoTone {
+        /// Which party.
+        to: ToneFor,
+        /// The codec.
+        codec: &'a str,
+    },
+}
+
+wire_enum!(RecordingNews<'a> {
+    Begins = 0 { trunk, number, because },
+    Runs = 1 { own, far },
+    Changed = 2 (what),
+    Lost = 3 { cause, again },
+    CallReleased = 4,
+    Refused = 5 (why),
+    Ended = 6 (why),
+    Tone = 7 { to, codec },
+    NoTone = 8 { to, codec },
+});
+
+/// Why a call is recorded.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub enum WhyRecorded {
+    /// Every call of the line on this phone is.
+    Automatic,
+    /// Somebody asked for it.
+    OnDemand,
+}
+
+wire_enum!(WhyRecorded { Automatic = 0, OnDemand = 1 });
+
+/// What a recorder was told.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub enum RecordingChange {
+    /// One party holds the other.
+    Held,
+    /// They talk again.
+    Resumed,
+    /// Other parties talk with each other.
+    Parties,
+    /// Media is described otherwise.
+    Media,
+}
+
+wire_enum!(RecordingChange { Held = 0, Resumed = 1, Parties = 2, Media = 3 });
+
+/// Why a leg is not recorded.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum WhyNotRecorded<'a> {
+    /// Its media does not pass through a relay of this server.
+    NoRelay,
+    /// Its media is encrypted with keys that this server does not use.
+    Encrypted,
+    /// No port for the copies is left.
+    NoPort {
+        /// What the operating system said.
+        reason: &'a str,
+    },
+    /// The profile names no recorder that could be called.
+    NoRecorder {
+        /// The profile.
+        profile: &'a str,
+    },
+    /// As many calls are recorded as may be.
+    TooMany,
+    /// There is no bandwidth to the recorder.
+    NoBandwidth,
+    /// The recorder takes no encrypted media, and the profile demands it for an encrypted call.
+    NoKeys,
+}
+
+wire_enum!(WhyNotRecorded<'a> {
+    NoRelay = 0,
+    Encrypted = 1,
+    NoPort = 2 { reason },
+    NoRecorder = 3 { profile },
+    TooMany = 4,
+    NoBandwidth = 5,
+    NoKeys = 6,
+});
+
+/// Why a recording is over.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub enum WhyRecordingEnded {
+    /// The call is.
+    CallEnded,
+    /// Somebody asked for it.
+    Asked,
+    /// The line is not to be recorded any more.
+    Configured,
+}
+
+wire_enum!(WhyRecordingEnded { CallEnded = 0, Asked = 1, Configured = 2 });
+
+/// Who hears the tone that says that a call is recorded.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub enum ToneFor {
+    /// Whose line is recorded.
+    Recorded,
+    /// With whom that one talks.
+    OtherParty,
+}
+
+wire_enum!(ToneFor { Recorded = 0, OtherParty = 1 });

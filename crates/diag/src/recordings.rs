@@ -1,0 +1,93 @@
+//! Recordings in words.
+
+use strowger_base::journal::{
+    RecordingChange, RecordingNews, ToneFor, WhyNotRecorded, WhyRecorded, WhyRecordingEnded,
+};
+
+use crate::words;
+
+/// What happened with the recording of `device`.
+pub(crate) fn news(device: &str, news: &RecordingNews<'_>) -> String {
+    match news {
+        RecordingNews::Begins { trunk, number, because } => {
+            let because = match because {
+                WhyRecorded::Automatic => "every call of its line is recorded",
+                WhyRecorded::OnDemand => "somebody asked for it",
+            };
+            format!("{device} is to be recorded, as {because}: recorder {number} on trunk {trunk} is called.")
+        }
+        RecordingNews::Runs { own, far } => {
+            let own = own.map_or_else(|| "nowhere".to_owned(), |to| to.to_string());
+            let far = far.map_or_else(|| "nowhere".to_owned(), |to| to.to_string());
+            format!(
+                "{device} is recorded: what it says goes to {own} as well, what the other party says to {far}."
+            )
+        }
+        RecordingNews::Changed(change) => {
+            let what = match change {
+                RecordingChange::Held => "one party holds the other",
+                RecordingChange::Resumed => "the parties talk again",
+                RecordingChange::Parties => "other parties talk with each other now",
+                RecordingChange::Media => "media is another",
+            };
+            format!("The recorder of {device} was told that {what}.")
+        }
+        RecordingNews::Lost { cause, again: Some(again) } => format!(
+            "The recorder of {device} is not to be had ({}); it is called again after {} s.",
+            words::cause(*cause),
+            again.as_secs()
+        ),
+        RecordingNews::Lost { cause, again: None } => format!(
+            "The recorder of {device} is not to be had ({}), and not called again: {device} is not recorded.",
+            words::cause(*cause)
+        ),
+        RecordingNews::CallReleased => {
+            format!(
+                "The recording profile of {device} has calls end that cannot be recorded: the call is released."
+            )
+        }
+        RecordingNews::Refused(why) => format!("{device} is not recorded: {}.", because(why)),
+        RecordingNews::Ended(why) => {
+            let why = match why {
+                WhyRecordingEnded::CallEnded => "the call is over",
+                WhyRecordingEnded::Asked => "somebody asked for that",
+                WhyRecordingEnded::Configured => "it is configured otherwise now",
+            };
+            format!("The recording of {device} has ended: {why}.")
+        }
+        RecordingNews::Tone { to, codec } => {
+            format!("{} hears the recording tone, mixed into {codec}.", party(device, *to))
+        }
+        RecordingNews::NoTone { to, codec } => format!(
+            "{} was to hear the recording tone, which cannot be mixed into {codec}: permit G.711, G.722 or Opus between the \
+             regions of both, or nobody tells it that it is recorded.",
+            party(device, *to)
+        ),
+    }
+}
+
+fn party(device: &str, to: ToneFor) -> String {
+    match to {
+        ToneFor::Recorded => device.to_owned(),
+        ToneFor::OtherParty => format!("Who talks with {device}"),
+    }
+}
+
+fn because(why: &WhyNotRecorded<'_>) -> String {
+    match why {
+        WhyNotRecorded::NoRelay => "its media does not pass through this server".to_owned(),
+        WhyNotRecorded::Encrypted => {
+            "its media is encrypted with keys that this server does not use, and is copied to nobody".to_owned()
+        }
+        WhyNotRecorded::NoPort { reason } => format!("no media port could be opened for it: {reason}"),
+        WhyNotRecorded::NoRecorder { profile } => {
+            format!("recording profile {profile} names no recorder that can be called")
+        }
+        WhyNotRecorded::TooMany => "as many calls are recorded as may be".to_owned(),
+        WhyNotRecorded::NoBandwidth => "there is no bandwidth to the recorder".to_owned(),
+        WhyNotRecorded::NoKeys => {
+            "the call is encrypted, the recorder takes no keys, and it is never sent anything of it in the clear"
+                .to_owned()
+        }
+    }
+}

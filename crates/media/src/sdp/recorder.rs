@@ -1,0 +1,189 @@
+//! Descriptions between this server and a recorder (RFC 7866 §7.1): two streams, each with what one party says.
+
+use std::net::SocketAddr;
+
+use strowger_base::SessionDescription;
+use strowger_base::recording::STREAM_LABELS;
+
+use super::scan::{Line, Lines, fields, number, push_address, push_decimal};
+use super::select::Stream;
+use super::{CryptoLine, Flows, MediaKind, Origin, Session};
+use crate::control::RtcpWay;
+use crate::fork::CopyTo;
+
+/// A stream that is offered to a recorder.
+#[derive(Clone, Debug)]
+pub struct RecordedStream<'a> {
+    /// From where it is sent.
+    pub from: SocketAddr,
+    /// What the party wrote that hears it in the call: its formats are those of the stream.
+    pub heard_by: &'a [u8],
+    /// What the party wrote that says it: of the formats those are meant that it has, too.
+    pub said_by: &'a [u8],
+    /// Whether it flows at this time.
+    pub flows: Flows,
+    /// Our keys; none for RTP.
+    pub keys: &'a [CryptoLine],
+}
+
+/// The offer to a recorder.
+pub fn offer_to_recorder(origin: &Origin, streams: &[RecordedStream<'_>; 2]) -> SessionDescription {
+    let mut text = Vec::with_capacity(1024);
+    text.extend_from_slice(b"v=0\r\n");
+    origin.write(&mut text);
+    text.extend_from_slice(b"s=-\r\nt=0 0\r\n");
+    for (stream, label) in streams.iter().zip(STREAM_LABELS) {
+        stream.write(label, &mut text);
+    }
+    SessionDescription::new(&text)
+}
+
+impl RecordedStream<'_> {
+    fn write(&self, label: &str, text: &mut Vec<u8>) {
+        let heard = Stream::all(self.heard_by).into_iter().next();
+        let said = Stream::all(self.said_by).into_iter().next();
+        let formats = heard.as_ref().map(|stream| &*stream.formats).unwrap_or_default();
+        let has = |name: &str, clock: u32| {
+            said.as_ref().is_none_or(|stream| {
+                let is =
+                    |it: &super::AudioFormat<'_>| it.name.eq_ignore_ascii_case(name) && it.clock_hz == clock;
+                stream.formats.iter().any(|format| is(&format.audio))
+            })
+        };
+        let both = || formats.iter().filter(|format| has(format.audio.name, format.audio.clock_hz));
+        let kept: Vec<&[u8]> = match both().next() {
+            Some(_) => both().map(|format| format.payload_type).collect(),
+            // They understand each other, whatever they call it.
+            None => formats.iter().map(|format| format.payload_type).collect(),
+        };
+        text.extend_from_slice(b"m=audio ");
+        push_decimal(text, u64::from(self.from.port()));
+        text.extend_from_slice(if self.keys.is_empty() { b" RTP/AVP" } else { b" RTP/SAVP" });
+        for payload_type in &kept {
+            text.push(b' ');
+            text.extend_from_slice(payload_type);
+        }
+        text.extend_from_slice(b"\r\nc=");
+        push_address(text, self.from.ip());
+        text.extend_from_slice(b"\r\n");
+        if let Some(stream) = &heard {
+            for line in stream.attributes(self.heard_by) {
+                if is_about(&line, &kept) {
+                    text.extend_from_slice(b"a=");
+                    text.extend_from_slice(line.value);
+                    text.extend_from_slice(b"\r\n");
+                }
+            }
+        }
+        for line in self.keys {
+            line.write(text);
+        }
+        text.extend_from_slice(b"a=label:");
+        text.extend_from_slice(label.as_bytes());
+        text.extend_from_slice(match self.flows {
+            Flows::Yes => b"\r\na=sendonly\r\n",
+            Flows::No => b"\r\na=inactive\r\n",
+        });
+    }
+}
+
+impl<'a> Stream<'a> {
+    /// The attributes of the stream.
+    fn attributes(&self, bytes: &'a [u8]) -> impl Iterator<Item = Line<'a>> {
+        let start = self.line.start;
+        let after = Lines::new(bytes).skip_while(move |line| line.start <= start);
+        after.take_while(|line| line.kind != b'm').filter(|line| line.kind == b'a')
+    }
+}
+
+/// Whether an attribute says what one of these payload types is, or how long its packets are.
+fn is_about(line: &Line<'_>, kept: &[&[u8]]) -> bool {
+    if line.value.starts_with(b"ptime:") {
+        return true;
+    }
+    let about = [&b"rtpmap:"[..], b"fmtp:"].iter().find_map(|name| line.value.strip_prefix(*name));
+    let payload_type = about.and_then(|value| fields(value).next());
+    payload_type.is_some_and(|it| number::<u8>(it).is_some() && kept.contains(&it))
+}
+
+/// What a recorder takes of a stream.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct TakenStream {
+    /// Where it goes; nowhere when the recorder refused it, or wants none of it now.
+    pub to: Option<CopyTo>,
+    /// The recorder's keys.
+    pub keys: Vec<CryptoLine>,
+}
+
+/// What a recorder takes of the two streams, in their order (RFC 3264 §6). Both are refused by bytes that are no description.
+pub fn answer_of_recorder(bytes: &[u8]) -> [TakenStream; 2] {
+    let streams = Session::parse(bytes).map(|session| session.streams).unwrap_or_default();
+    [0, 1].map(|at| {
+        let nothing = TakenStream { to: None, keys: Vec::new() };
+        let Some(stream) = streams.get(at).filter(|stream| stream.kind == MediaKind::Audio) else {
+            return nothing;
+        };
+        let keys = stream.crypto.clone();
+        let is_anywhere =
+            |address: &SocketAddr| !address.ip().is_unspecified() && !address.ip().is_multicast();
+        let Some(remote) = stream.rtp().filter(is_anywhere) else { return TakenStream { to: None, keys } };
+        let payload_types =
+            stream.formats.iter().fold(0, |bits, format| bits | 1u128 << (format.payload_type & 0x7f));
+        let rtcp = stream.rtcp.unwrap_or(RtcpWay::Address(remote));
+        let to = stream.direction.receives().then_some(CopyTo { remote, rtcp, payload_types });
+        TakenStream { to, keys }
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const CALLER: &str = "v=0\r\no=- 1 1 IN IP4 192.0.2.1\r\ns=-\r\nc=IN IP4 192.0.2.1\r\nt=0 0\r\n\
+        m=audio 4000 RTP/AVP 0 8 96 101\r\na=rtpmap:96 opus/48000/2\r\na=fmtp:96 useinbandfec=1\r\n\
+        a=rtpmap:101 telephone-event/8000\r\na=fmtp:101 0-16\r\na=sendrecv\r\n\
+        m=video 5000 RTP/AVP 97\r\na=rtpmap:97 H264/90000\r\n";
+    const CALLED: &str = "v=0\r\no=- 1 1 IN IP4 192.0.2.2\r\ns=-\r\nc=IN IP4 192.0.2.2\r\nt=0 0\r\n\
+        m=audio 4002 RTP/AVP 8 102\r\na=rtpmap:8 PCMA/8000\r\na=rtpmap:102 telephone-event/8000\r\na=ptime:20\r\n\
+        m=video 0 RTP/AVP 97\r\n";
+
+    #[test]
+    fn each_stream_has_the_formats_of_whoever_hears_it() {
+        let origin = Origin { session_id: 7, version: 1, address: [198, 51, 100, 1].into() };
+        let stream = |heard_by: &'static str, said_by: &'static str, port: u16, flows| RecordedStream {
+            from: SocketAddr::from(([198, 51, 100, 1], port)),
+            heard_by: heard_by.as_bytes(),
+            said_by: said_by.as_bytes(),
+            flows,
+            keys: &[],
+        };
+        let streams = [stream(CALLED, CALLER, 20_000, Flows::Yes), stream(CALLER, CALLED, 20_002, Flows::No)];
+        let offer = offer_to_recorder(&origin, &streams);
+        let expect = "v=0\r\no=- 7 1 IN IP4 198.51.100.1\r\ns=-\r\nt=0 0\r\n\
+            m=audio 20000 RTP/AVP 8 102\r\nc=IN IP4 198.51.100.1\r\na=rtpmap:8 PCMA/8000\r\n\
+            a=rtpmap:102 telephone-event/8000\r\na=ptime:20\r\na=label:1\r\na=sendonly\r\n\
+            m=audio 20002 RTP/AVP 8 101\r\nc=IN IP4 198.51.100.1\r\na=rtpmap:101 telephone-event/8000\r\n\
+            a=fmtp:101 0-16\r\na=label:2\r\na=inactive\r\n";
+        assert_eq!(String::from_utf8_lossy(offer.as_bytes()), expect);
+    }
+
+    #[test]
+    fn nothing_goes_where_the_recorder_does_not_want_it() {
+        let check = |streams: &str, expect: [Option<&str>; 2]| {
+            let text =
+                format!("v=0\r\no=- 1 1 IN IP4 192.0.2.9\r\ns=-\r\nc=IN IP4 192.0.2.9\r\nt=0 0\r\n{streams}");
+            let taken = answer_of_recorder(text.as_bytes());
+            let told = taken.map(|taken| taken.to.map(|to| format!("{} {:x}", to.remote, to.payload_types)));
+            assert_eq!(told.each_ref().map(|told| told.as_deref()), expect, "{streams}");
+        };
+        let one = "m=audio 6000 RTP/AVP 0 8\r\na=recvonly\r\n";
+        check(one, [Some("192.0.2.9:6000 101"), None]);
+        check(&format!("{one}{one}"), [Some("192.0.2.9:6000 101"); 2]);
+        check(&format!("{one}m=audio 0 RTP/AVP 0\r\n"), [Some("192.0.2.9:6000 101"), None]);
+        check(&format!("m=audio 6000 RTP/AVP 0\r\na=inactive\r\n{one}"), [None, Some("192.0.2.9:6000 101")]);
+        check("m=audio 6000 RTP/AVP 0\r\na=sendonly\r\n", [None, None]);
+        check("m=audio 6000 RTP/AVP 0\r\nc=IN IP4 224.0.0.1\r\na=recvonly\r\n", [None, None]);
+        check("m=video 6000 RTP/AVP 97\r\n", [None, None]);
+        assert_eq!(answer_of_recorder(b"nonsense").map(|taken| taken.to), [None, None]);
+    }
+}

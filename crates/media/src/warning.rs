@@ -1,0 +1,257 @@
+//! The tone that tells a party that it is recorded, mixed into what that party hears of the other one.
+//!
+//! It sounds half a second in each fifteen (ITU-T E.180 with Q.35: 1400 Hz). What the other party says meanwhile is heard beside it: a
+//! packet is decoded, mixed and encoded again, with its number, time stamp and source as they were. Codecs that remember what
+//! came before are kept running between the tones, or each tone would begin with a click; G.711 is looked at during tones only. Where a tone
+//! is follows from the time stamps, so that it has no gap where packets come late or in another order.
+//!
+//! A party to whom nothing is sent hears nothing: a device that sends no packets while it is silent keeps the tone away as well.
+
+use std::f64::consts::TAU;
+
+use strowger_base::Instant;
+
+use crate::codec::{Codec, Listener, Speaker};
+use crate::control::PayloadTypes;
+use crate::rtp::Packet;
+
+/// The tone towards one party.
+#[derive(Debug)]
+pub struct Warning {
+    /// What the packets may be that go to it.
+    types: PayloadTypes,
+    began: Instant,
+    stream: Option<Stream>,
+    samples: Vec<i16>,
+    payload: Vec<u8>,
+    /// Tones that were heard to their end or are being heard.
+    tones: u64,
+}
+
+/// The stream into which it is mixed.
+#[derive(Debug)]
+struct Stream {
+    ssrc: u32,
+    listener: Listener,
+    speaker: Speaker,
+    /// A time stamp, and how far the tones were then, in units of the RTP clock.
+    base: (u32, u64),
+    sounding: bool,
+}
+
+impl Warning {
+    /// A tone that begins at once.
+    pub fn new(now: Instant, types: PayloadTypes) -> Self {
+        Warning {
+            types,
+            began: now,
+            stream: None,
+            samples: Vec::with_capacity(SAMPLES),
+            payload: Vec::with_capacity(SAMPLES),
+            tones: 0,
+        }
+    }
+
+    /// Another description of what may be sent; the tone goes on where it is.
+    pub const fn set_types(&mut self, types: PayloadTypes) {
+        self.types = types;
+    }
+
+    /// How often the tone has begun.
+    pub const fn tones(&self) -> u64 {
+        self.tones
+    }
+
+    /// Writes the packet with the tone in it into `mixed`, unless it goes on as it is.
+    pub fn mix(&mut self, now: Instant, bytes: &[u8], mixed: &mut Vec<u8>) -> bool {
+        let Ok(packet) = Packet::parse(bytes) else { return false };
+        let Some(codec) = self.types.codec_of(packet.header.payload_type) else { return false };
+        let units = u64::from(codec.units_of(packet.payload));
+        if units == 0 {
+            return false;
+        }
+        let at = self.position(now, codec, &packet);
+        let clock = u64::from(codec.rtp_clock_hz());
+        let rate = u64::from(codec.sample_rate_hz());
+        let Some(stream) = &mut self.stream else { return false };
+        let (tone, cycle) = (clock / 1000 * TONE_MS, clock / 1000 * CYCLE_MS);
+        let sounds = at % cycle < tone || (at + units - 1) % cycle < tone;
+        if sounds && !std::mem::replace(&mut stream.sounding, sounds) {
+            self.tones += 1;
+        }
+        stream.sounding = sounds;
+        if !sounds && matches!(codec, Codec::Pcmu | Codec::Pcma) {
+            return false;
+        }
+        self.samples.clear();
+        self.payload.clear();
+        stream.listener.decode(packet.payload, &mut self.samples);
+        for (index, sample) in (at * rate / clock..).zip(&mut self.samples) {
+            let place = index % (rate / 1000 * CYCLE_MS);
+            if place < rate / 1000 * TONE_MS {
+                let turns = (place * HZ % rate) as f64 / rate as f64;
+                *sample = sample.saturating_add((AMPLITUDE * (turns * TAU).sin()) as i16);
+            }
+        }
+        stream.speaker.encode(&self.samples, &mut self.payload);
+        if self.payload.is_empty() {
+            return false;
+        }
+        mixed.clear();
+        Packet { payload: &self.payload, ..packet }.write(mixed);
+        true
+    }
+
+    /// How far the tones are where the packet begins, in units of the RTP clock.
+    fn position(&mut self, now: Instant, codec: Codec, packet: &Packet<'_>) -> u64 {
+        let header = &packet.header;
+        let clock = u64::from(codec.rtp_clock_hz());
+        let elapsed = now.saturating_since(self.began).as_millis() as u64 * (clock / 1000);
+        if let Some(stream) = &mut self.stream
+            && stream.ssrc == header.ssrc
+            && stream.speaker.codec() == codec
+        {
+            let (stamp, at) = stream.base;
+            let distance = i64::from(header.timestamp.wrapping_sub(stamp) as i32);
+            let position = at.saturating_add_signed(distance);
+            // A clock that drifts takes the tones with it; one that jumps does not.
+            if position.abs_diff(elapsed) < clock * JUMP_SECS {
+                if distance > 0 {
+                    stream.base = (header.timestamp, position);
+                }
+                return position;
+            }
+            stream.base = (header.timestamp, elapsed);
+            return elapsed;
+        }
+        self.stream = Some(Stream {
+            ssrc: header.ssrc,
+            listener: Listener::new(codec),
+            speaker: Speaker::new(codec),
+            base: (header.timestamp, elapsed),
+            sounding: false,
+        });
+        elapsed
+    }
+}
+
+/// What it sounds like.
+const HZ: u64 = 1400;
+/// How long.
+const TONE_MS: u64 = 500;
+/// From one tone to the next.
+const CYCLE_MS: u64 = 15_000;
+/// About -15 dBm0: heard well, and the other party is understood beside it.
+const AMPLITUDE: f64 = 4000.0;
+/// Room for the longest packet that Opus has, 120 ms.
+const SAMPLES: usize = 1920;
+/// A time stamp that is further away than this from where it should be was set anew.
+const JUMP_SECS: u64 = 2;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::codec::tests::{sine, tone_to_rest_db};
+    use crate::rtp::Header;
+
+    /// What a party hears in 16 s of whom it talks with, who says a sine of 400 Hz or nothing.
+    fn heard(codec: Codec, amplitude: f64, payload_type: u8) -> (Vec<i16>, u64, usize) {
+        let mut types = PayloadTypes::default();
+        *types.slot(codec) = Some(payload_type);
+        let mut warning = Warning::new(Instant::START, types);
+        let rate = codec.sample_rate_hz();
+        let said = sine(400.0, f64::from(rate), amplitude, rate as usize * 16);
+        let (mut speaker, mut listener) = (Speaker::new(codec), Listener::new(codec));
+        let (mut samples, mut mixed, mut changed) = (Vec::new(), Vec::new(), 0);
+        for (index, part) in said.chunks(codec.samples(20)).enumerate() {
+            let mut payload = Vec::new();
+            speaker.encode(part, &mut payload);
+            let header = Header {
+                payload_type,
+                marker: index == 0,
+                sequence: 65_000_u16.wrapping_add(index as u16),
+                timestamp: u32::MAX.wrapping_add(codec.units(20) * index as u32),
+                ssrc: 7,
+            };
+            let mut packet = Vec::new();
+            Packet { header, csrc: &[], extension: None, payload: &payload }.write(&mut packet);
+            let now = Instant::from_nanos(index as u64 * 20_000_000);
+            if warning.mix(now, &packet, &mut mixed) {
+                changed += 1;
+                let told = Packet::parse(&mixed).unwrap();
+                assert_eq!(told.header, header);
+                payload = told.payload.to_vec();
+            }
+            listener.decode(&payload, &mut samples);
+        }
+        (samples, warning.tones(), changed)
+    }
+
+    #[test]
+    fn the_tone_sounds_half_a_second_in_each_fifteen_beside_the_other_party() {
+        let check = |codec: Codec, packets: usize, above_db: f64| {
+            let (silence, tones, changed) = heard(codec, 0.0, 100);
+            assert_eq!((tones, changed), (2, packets), "{codec:?}");
+            let rate = codec.sample_rate_hz() as usize;
+            let part = |sound: &[i16], ms: usize, long: usize| {
+                sound[rate / 1000 * ms..rate / 1000 * (ms + long)].to_vec()
+            };
+            let tone = |sound: &[i16], ms: usize| tone_to_rest_db(1400.0, rate as f64, &part(sound, ms, 400));
+            let voice = |sound: &[i16], ms: usize| tone_to_rest_db(400.0, rate as f64, &part(sound, ms, 400));
+            for ms in [50, 15_050] {
+                assert!(tone(&silence, ms) > above_db, "{codec:?} at {ms}: {}", tone(&silence, ms));
+            }
+            assert!(part(&silence, 600, 14_000).iter().all(|sample| sample.abs() < 64), "{codec:?}");
+            let (said, _, _) = heard(codec, 8000.0, 100);
+            // Four times the power is 6 dB: the voice is above the tone, and nothing is beside them.
+            assert!((4.0..8.0).contains(&voice(&said, 50)), "{codec:?}: {}", voice(&said, 50));
+            assert!(voice(&said, 5000) > above_db, "{codec:?}: {}", voice(&said, 5000));
+        };
+        check(Codec::Pcmu, 50, 25.0);
+        check(Codec::Pcma, 50, 25.0);
+        check(Codec::G722, 800, 20.0);
+        check(Codec::Opus, 800, 10.0);
+    }
+
+    #[test]
+    fn what_is_not_understood_goes_on_as_it_is() {
+        let types = PayloadTypes { pcmu: Some(0), ..PayloadTypes::default() };
+        let mut warning = Warning::new(Instant::START, types);
+        let mut mixed = Vec::new();
+        let mut check = |bytes: &[u8], expect: bool| {
+            assert_eq!(warning.mix(Instant::START, bytes, &mut mixed), expect, "{bytes:x?}");
+        };
+        let packet = |payload_type: u8, bytes: usize| {
+            let mut packet = vec![0x80, payload_type, 0, 1, 0, 0, 0, 0, 0, 0, 0, 1];
+            packet.resize(12 + bytes, 0xff);
+            packet
+        };
+        check(&packet(0, 160), true);
+        check(&packet(8, 160), false);
+        check(&packet(101, 4), false);
+        check(&packet(0, 0), false);
+        check(&[0x80, 0], false);
+    }
+
+    #[test]
+    fn a_clock_that_jumps_and_another_source_do_not_move_the_tone() {
+        let types = PayloadTypes { pcmu: Some(0), ..PayloadTypes::default() };
+        let mut warning = Warning::new(Instant::START, types);
+        let mut mixed = Vec::new();
+        let mut check = |ms: u64, ssrc: u32, timestamp: u32, expect: bool| {
+            let header = Header { payload_type: 0, marker: false, sequence: 0, timestamp, ssrc };
+            let mut packet = Vec::new();
+            Packet { header, csrc: &[], extension: None, payload: &[0xff; 160] }.write(&mut packet);
+            let now = Instant::from_nanos(ms * 1_000_000);
+            assert_eq!(warning.mix(now, &packet, &mut mixed), expect, "{ms} ms");
+        };
+        check(0, 1, 1000, true);
+        check(20, 1, 1160, true);
+        // Out of order, and jumping.
+        check(40, 1, 1000, true);
+        check(60, 1, 4_000_000, true);
+        check(600, 1, 4_004_320, false);
+        check(620, 2, 77, false);
+        check(15_010, 2, 77 + 8 * 14_390, true);
+    }
+}

@@ -1,0 +1,127 @@
+//! Copies of what passes a relay.
+
+use strowger_base::leg::Service;
+
+use super::relay::{PORT, relayed};
+use super::world::{World, next_port};
+use crate::control::{Command, PayloadTypes, PortId, Report, RtcpWay, Side};
+use crate::fork::CopyTo;
+
+const FORK: PortId = PortId(4);
+
+fn to(world: &World, phone: usize, payload_types: u128) -> Option<CopyTo> {
+    let remote = world.phones[phone].address;
+    Some(CopyTo { remote, rtcp: RtcpWay::Address(next_port(remote)), payload_types })
+}
+
+/// A relayed call of phones 0 and 1 that is copied to 2 and 3.
+fn recorded(seed: u64, payload_types: u128) -> World {
+    let mut world = relayed(seed);
+    world.phone("198.51.100.9:30000", 0);
+    world.phone("198.51.100.9:30002", 0);
+    world.command(Command::OpenFork { port: FORK, of: PORT });
+    assert!(matches!(world.reports.pop(), Some((_, Report::Opened { port: FORK, b: Some(_), .. }))));
+    for (side, phone) in [(Side::A, 2), (Side::B, 3)] {
+        let to = to(&world, phone, payload_types);
+        world.command(Command::Copy { port: FORK, side, to });
+    }
+    world
+}
+
+fn end(world: &mut World) {
+    world.phones.iter_mut().for_each(|phone| phone.remote = None);
+    world.run(5000);
+    world.assert_idle();
+}
+
+#[test]
+fn a_recorder_hears_each_party_in_a_stream_of_its_own() {
+    let mut world = recorded(1, u128::MAX);
+    world.run(2000);
+    let phones = &world.phones;
+    for (talker, listener, recorder) in [(0, 1, 2), (1, 0, 3)] {
+        let heard = &phones[recorder].heard;
+        assert!(heard.len() >= 98, "{}", heard.len());
+        for (_, header, payload) in heard {
+            assert!(phones[talker].sent.contains(&(header.sequence, payload.clone())));
+            assert_eq!(header.ssrc, phones[talker].sender.ssrc());
+        }
+        // Who talks hears nothing of it.
+        assert!(phones[listener].heard.len() >= 98);
+    }
+    world.command(Command::Close { port: FORK });
+    let copied = world.closed(FORK);
+    assert_eq!(copied.a.sent, world.phones[2].heard.len() as u64);
+    let (heard, talked) = (world.phones[2].heard.len(), world.phones[1].heard.len());
+    world.run(200);
+    assert_eq!(world.phones[2].heard.len(), heard, "a closed fork copies nothing");
+    assert!(world.phones[1].heard.len() > talked, "the call goes on");
+    world.command(Command::Close { port: PORT });
+    end(&mut world);
+}
+
+#[test]
+fn only_what_was_agreed_is_copied_and_only_while_it_is_wanted() {
+    // Phone 0 sends type 8, phone 1 type 111.
+    let mut world = recorded(2, 1 << 8);
+    world.run(1000);
+    assert!(world.phones[2].heard.len() > 45);
+    assert!(world.phones[3].heard.is_empty());
+    world.command(Command::Copy { port: FORK, side: Side::A, to: None });
+    world.run(20);
+    let heard = world.phones[2].heard.len();
+    world.run(200);
+    assert_eq!(world.phones[2].heard.len(), heard);
+    // The relay goes first, as where a call is transferred.
+    world.command(Command::Close { port: PORT });
+    world.command(Command::Close { port: FORK });
+    let copied = world.closed(FORK);
+    assert_eq!((copied.a.sent, copied.b.unwrap().sent), (heard as u64, 0));
+    assert!(copied.b.unwrap().malformed > 45, "what was not agreed is counted");
+    end(&mut world);
+}
+
+#[test]
+fn a_fork_of_nothing_is_opened_and_closed_like_any_port() {
+    let mut world = World::new(3);
+    world.command(Command::OpenFork { port: FORK, of: PORT });
+    world.command(Command::Copy { port: FORK, side: Side::A, to: None });
+    world.command(Command::OpenEndpoint { port: PortId(3), service: Service::Echo });
+    world.command(Command::OpenFork { port: PortId(6), of: PortId(3) });
+    for port in [FORK, PortId(3), PortId(6)] {
+        world.command(Command::Close { port });
+    }
+    assert_eq!(world.closed(FORK).a.sent, 0);
+    end(&mut world);
+}
+
+#[test]
+fn one_party_hears_the_tone_and_its_recording_does_not() {
+    let mut world = relayed(4);
+    world.phones[0].payload_type = 0;
+    world.phone("198.51.100.9:30000", 0);
+    world.command(Command::OpenFork { port: FORK, of: PORT });
+    let copy = to(&world, 2, u128::MAX);
+    world.command(Command::Copy { port: FORK, side: Side::A, to: copy });
+    let types = PayloadTypes { pcmu: Some(0), ..PayloadTypes::default() };
+    world.command(Command::Warn { port: PORT, side: Side::B, types: Some(types) });
+    world.run(2000);
+    let said = |world: &World, phone: usize| {
+        let heard = &world.phones[phone].heard;
+        heard
+            .iter()
+            .filter(|(_, it, payload)| world.phones[0].sent.contains(&(it.sequence, payload.clone())))
+            .count()
+    };
+    let (heard, same) = (world.phones[1].heard.len(), said(&world, 1));
+    assert!(
+        (23..=27).contains(&(heard - same)),
+        "half a second of {heard} packets is changed, not {}",
+        heard - same
+    );
+    assert_eq!(said(&world, 2), world.phones[2].heard.len(), "the recorder hears what was said");
+    world.command(Command::Warn { port: PORT, side: Side::B, types: None });
+    world.command(Command::Close { port: PORT });
+    world.command(Command::Close { port: FORK });
+    end(&mut world);
+}
