@@ -65,7 +65,7 @@ pub struct Relay {
     b: Half,
     transcoding: Option<Box<Transcoding>>,
     /// Who gets copies.
-    forks: Vec<Box<Fork>>,
+    forks: Vec<Fork>,
     /// Room for what is opened.
     opened: Vec<u8>,
     /// Room for what is encoded.
@@ -168,21 +168,21 @@ impl Relay {
         if self.forks.len() >= FORKS_MAX {
             return Some(fork);
         }
-        self.forks.push(fork);
+        self.forks.push(*fork);
         None
     }
 
     pub(crate) fn fork_mut(&mut self, port: PortId) -> Option<&mut Fork> {
-        self.forks.iter_mut().find(|fork| fork.port() == port).map(|fork| &mut **fork)
+        self.forks.iter_mut().find(|fork| fork.port() == port)
     }
 
-    pub(crate) fn unhang(&mut self, port: PortId) -> Option<Box<Fork>> {
+    pub(crate) fn unhang(&mut self, port: PortId) -> Option<Fork> {
         let at = self.forks.iter().position(|fork| fork.port() == port)?;
         Some(self.forks.swap_remove(at))
     }
 
     /// Lets go of all forks.
-    pub(crate) fn unhang_all(&mut self) -> Vec<Box<Fork>> {
+    pub(crate) fn unhang_all(&mut self) -> Vec<Fork> {
         std::mem::take(&mut self.forks)
     }
 
@@ -300,6 +300,7 @@ impl Relay {
             self.take_apart(now, side, bytes);
             return self.copy(side, &header, bytes, out);
         }
+        let (from, _) = self.halves(side);
         let payload_bytes = bytes.len() - HEADER_BYTES;
         // Static payload types have the 8 kHz clock, or nearly all of them; of others the clock is not known here.
         let timing =
@@ -418,10 +419,8 @@ impl Relay {
 impl Half {
     /// The packet as this side shall hear it: with the tone of recordings, where it is to hear one.
     fn warned<'p>(&mut self, now: Instant, bytes: &'p [u8], mixed: &'p mut Vec<u8>) -> &'p [u8] {
-        match &mut self.warning {
-            Some(warning) if warning.mix(now, bytes, mixed) => mixed,
-            Some(_) | None => bytes,
-        }
+        let told = self.warning.as_mut().is_some_and(|warning| warning.mix(now, bytes, mixed));
+        if told { mixed } else { bytes }
     }
 
     /// Keeps what this side reports of the other side's stream, and of when it sent its own report.

@@ -437,7 +437,7 @@ impl Worker {
                 PortStatistics { a, b: None }
             }
             Some(Port::Fork { of, idle }) => {
-                let fork = idle.or_else(|| self.unhang(of, port));
+                let fork = idle.map_or_else(|| self.unhang(of, port), |fork| Some(*fork));
                 self.drain(now.mono, port, [None, None]);
                 fork.map(|fork| fork.statistics()).unwrap_or_default()
             }

@@ -181,6 +181,8 @@ const TITLES: &[(u32, &str)] = &[
     (7329, "Session-ID, first edition"),
     (7339, "Overload control"),
     (7396, "JSON merge patch"),
+    (7865, "Session recording metadata"),
+    (7866, "Session recording protocol"),
     (7433, "User-to-user information"),
     (7462, "Alert-Info URNs"),
     (7463, "Shared appearances"),

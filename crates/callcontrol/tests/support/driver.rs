@@ -15,11 +15,11 @@ use strowger_base::leg::{
     Service, Setup, SrtpOffer, Target,
 };
 use strowger_base::net::{Flow, ListenerId};
+use strowger_base::recording::RecordedParty;
 use strowger_base::{
     CallId, Cause, Command, Instant, LegId, LineName, Media, NodeId, Now, RecordingMetadata, Rng,
     SessionDescription, ShardId, Signal, WallTime,
 };
-use strowger_base::recording::RecordedParty;
 use strowger_callcontrol::configuration::{HoldMode, Line, Trunk, TrunkList};
 use strowger_callcontrol::io::{Contact, Reach};
 use strowger_callcontrol::{CallControl, Configuration, Input, Outbox, Output, RelayMode};
@@ -536,7 +536,8 @@ impl Driver {
                     Command::TransferEnded(result) => format!("transfer-ended {result:?}"),
                     Command::Records(media, told) => {
                         let RecordingMetadata { own, far, .. } = &*told;
-                        let who = |it: &RecordedParty| format!("{} {:?}", it.party.number, it.flow).to_lowercase();
+                        let who =
+                            |it: &RecordedParty| format!("{} {:?}", it.party.number, it.flow).to_lowercase();
                         format!("records {}, {} {}", who(own), who(far), self.show(&media))
                     }
                     Command::RequestTransfer(number) => format!("request-transfer {number}"),

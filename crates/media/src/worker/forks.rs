@@ -42,16 +42,16 @@ impl Worker {
     }
 
     /// A relay is closed: its forks wait for their own end, and copy nothing any more.
-    pub(super) fn hung_free(&mut self, forks: Vec<Box<Fork>>) {
+    pub(super) fn hung_free(&mut self, forks: Vec<Fork>) {
         for fork in forks {
             if let Some(Port::Fork { idle, .. }) = self.ports.get_mut(&fork.port()) {
-                *idle = Some(fork);
+                *idle = Some(Box::new(fork));
             }
         }
     }
 
     /// Takes a fork out of its relay, to be closed.
-    pub(super) fn unhang(&mut self, of: PortId, port: PortId) -> Option<Box<Fork>> {
+    pub(super) fn unhang(&mut self, of: PortId, port: PortId) -> Option<Fork> {
         match self.ports.get_mut(&of)? {
             Port::Relay(relay) => relay.unhang(port),
             Port::Opening(_) | Port::Closing | Port::Endpoint { .. } | Port::Fork { .. } => None,

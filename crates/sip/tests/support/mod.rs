@@ -177,6 +177,7 @@ pub fn ring_bob(media: Media, reliable: bool) -> Ring {
         diversions: vec![],
         srtp: strowger_base::leg::SrtpOffer::Clear,
         style: strowger_base::leg::RingStyle::default(),
+        records: None,
     }
 }
 

@@ -183,6 +183,7 @@ impl CallControl {
             diversions: Vec::new(),
             srtp: SrtpOffer::Clear,
             style: RingStyle::default(),
+            records: None,
         };
         self.with_call(joins.call, |of, shared| {
             (ring.calling, ring.srtp) = of.brings(now, joins.other, shared, out);
