@@ -345,7 +345,7 @@ impl Relay {
         out: &mut Outbox,
     ) {
         let port = self.port;
-        let (from, to) = match side {
+        let (from, _) = match side {
             Side::A => (&mut self.a, &mut self.b),
             Side::B => (&mut self.b, &mut self.a),
         };

@@ -42,8 +42,7 @@ impl Placement {
             | Command::Mute { .. }
             | Command::Protect { .. }
             | Command::OpenRelay { .. }
-            | Command::Direct { .. }
-            | Command::Transcode { .. } => self.seats.get(&port).copied().unwrap_or_else(|| self.usual(port)),
+            | Command::Transcode { .. }
             | Command::Copy { .. }
             | Command::Warn { .. }
             | Command::Direct { .. } => self.seats.get(&port).copied().unwrap_or_else(|| self.usual(port)),
