@@ -65,6 +65,35 @@ pub(crate) fn relay(folder: &Path, port: u16) -> Result<PathBuf, String> {
     write(folder.join("strowger.toml"), configuration.text())
 }
 
+/// What a node file has no words for: the caller of `rtpblast` may have keys of SRTP, and `*88` with a number from 8800 upwards opens a
+/// conference. A folder for `strowger apply`.
+///
+/// # Errors
+/// When a file cannot be written.
+pub(crate) fn objects(folder: &Path) -> Result<PathBuf, String> {
+    let folder = folder.join("objects");
+    std::fs::create_dir_all(&folder).map_err(|error| format!("{}: {error}", folder.display()))?;
+    let text = "\
+[service_parameters]
+domain = \"bench.test\"
+meet_me_parties_max = 100
+
+[[trunk]]
+name = \"caller\"
+destinations = [\"127.0.0.1:10004\"]
+srtp_allowed = true
+
+[[meet_me]]
+pattern = \"88XX\"
+
+[[feature_code]]
+pattern = \"*88!\"
+feature = \"meet-me-open\"
+";
+    write(folder.join("bench.toml"), text)?;
+    Ok(folder)
+}
+
 /// sipp's list of users with their passwords, and of callers with whom they call.
 ///
 /// # Errors

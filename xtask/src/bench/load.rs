@@ -23,7 +23,10 @@ pub(crate) fn build(name: &str) -> Result<PathBuf, String> {
     std::fs::create_dir_all(&folder).map_err(|error| error.to_string())?;
     let program = folder.join(name);
     let written = |path: &Path| std::fs::metadata(path).and_then(|metadata| metadata.modified()).ok();
-    if written(&program).is_some_and(|program| written(&source).is_some_and(|source| source < program)) {
+    // Its modules lie beside it.
+    let sources = source.parent().and_then(|folder| std::fs::read_dir(folder).ok());
+    let newest = sources.into_iter().flatten().flatten().filter_map(|file| written(&file.path())).max();
+    if written(&program).is_some_and(|program| newest.is_some_and(|source| source < program)) {
         return Ok(program);
     }
     let status = Command::new("rustc")

@@ -5,13 +5,13 @@ use std::path::Path;
 use std::process::Command;
 use std::time::Duration;
 
-use super::{Row, Server, Subject};
+use super::{Limit, Row, Server, Subject};
 use crate::bench::data;
 use crate::bench::target::{self, Running, Under};
 use crate::e2e::process::{Process, until};
 use crate::{peers, workspace};
 
-pub(super) const ROW: Row = Row {
+pub(super) const PLAIN: Row = Row {
     name: "relay",
     unit: "session",
     subjects: &[
@@ -22,7 +22,38 @@ pub(super) const ROW: Row = Row {
         },
         Subject { name: "rtpengine", start: rtpengine, generator: &["ng", "--ng", NG] },
     ],
-    ratio_max: 1.0,
+    limit: Limit::Ratio(1.0),
+    stamped: true,
+};
+
+pub(super) const SRTP: Row = Row {
+    name: "srtp",
+    unit: "session",
+    subjects: &[
+        Subject {
+            name: "strowger",
+            start: strowger,
+            generator: &["sip", "--server", "127.0.0.1:5160", "--setup-rate", "100", "--srtp", "1"],
+        },
+        Subject { name: "rtpengine", start: rtpengine, generator: &["ng", "--ng", NG, "--srtp", "1"] },
+    ],
+    limit: Limit::Ratio(1.0),
+    stamped: true,
+};
+
+pub(super) const TRANSCODE: Row = Row {
+    name: "transcode",
+    unit: "session",
+    subjects: &[
+        Subject {
+            name: "strowger",
+            start: strowger,
+            generator: &["sip", "--server", "127.0.0.1:5160", "--setup-rate", "100", "--pt-b", "9"],
+        },
+        Subject { name: "rtpengine", start: rtpengine, generator: &["ng", "--ng", NG, "--pt-b", "9"] },
+    ],
+    limit: Limit::Ratio(1.0),
+    stamped: false,
 };
 
 /// Where rtpengine is told what to do.
@@ -40,11 +71,18 @@ impl Server for Process {
     }
 }
 
-fn strowger(folder: &Path, _: usize) -> Result<Box<dyn Server>, String> {
+pub(super) fn strowger(folder: &Path, _: usize) -> Result<Box<dyn Server>, String> {
     let folder = target::folder(folder, "media-strowger")?;
     let config = data::relay(&folder, target::PORT)?.display().to_string();
     let program = [workspace::release_binary(), "serve".into(), "--config".into(), config];
-    Ok(Box::new(target::launch("strowger", &folder, &program, Under::Nothing)?))
+    let server = target::launch("strowger", &folder, &program, Under::Nothing)?;
+    let mut apply = Command::new(workspace::release_binary());
+    apply.args(["apply", "--keep-others", "--message", "bench", "--data"]).arg(folder.join("data"));
+    let output = apply.arg(data::objects(&folder)?).output().map_err(|error| error.to_string())?;
+    if !output.status.success() {
+        return Err(format!("strowger apply: {}", String::from_utf8_lossy(&output.stderr)));
+    }
+    Ok(Box::new(server))
 }
 
 fn rtpengine(folder: &Path, _: usize) -> Result<Box<dyn Server>, String> {
