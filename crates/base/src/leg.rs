@@ -189,6 +189,8 @@ pub struct Setup {
     pub hops_remaining: u8,
     /// The device can confirm provisional answers (100rel), so early media can be negotiated.
     pub reliable_provisional: bool,
+    /// The device takes RTP in answer to an offer of SRTP alone (Cisco's `X-cisco-srtp-fallback`).
+    pub srtp_fallback: bool,
     /// Earlier destinations, latest first.
     pub diversions: Vec<Diversion>,
     /// A leg of ours that this call shall take the place of (RFC 3891).

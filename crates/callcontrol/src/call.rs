@@ -17,6 +17,7 @@ mod joined;
 mod joining;
 mod listening;
 mod locating;
+mod mismatch;
 mod numbers;
 mod opening;
 mod parked;

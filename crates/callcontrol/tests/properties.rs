@@ -431,6 +431,7 @@ impl World {
             media,
             hops_remaining: 70,
             reliable_provisional: self.rng.one_in(2),
+            srtp_fallback: self.rng.one_in(4),
             diversions: Vec::new(),
             replaces: if self.rng.one_in(8) { self.some_leg() } else { None },
             feature: match self.rng.below(8) {

@@ -100,6 +100,7 @@ impl World {
             media: Media::None,
             hops_remaining: 70,
             reliable_provisional: false,
+            srtp_fallback: false,
             diversions: Vec::new(),
             replaces: None,
             feature: None,

@@ -30,6 +30,12 @@ pub(crate) fn news(device: &str, keys: &Keys<'_>) -> String {
         KeysOutcome::NotToBeHad(why) => {
             format!("{device} wants encrypted media alone ({offered}), but {}.", why_none(*why))
         }
+        KeysOutcome::TriedWithout => {
+            "What was refused with encrypted media alone is tried again without: crypto mismatch.".to_owned()
+        }
+        KeysOutcome::FellBack => format!(
+            "{device} wants encrypted media alone ({offered}), for which there is no relay, and takes RTP instead (X-cisco-srtp-fallback)."
+        ),
         KeysOutcome::Refused => {
             format!(
                 "{device} was offered encrypted media alone ({offered}) and refused it: it has none of these suites, or no SRTP."

@@ -262,6 +262,7 @@ impl Sip {
             media,
             hops_remaining: accepted.hops,
             reliable_provisional,
+            srtp_fallback: invite.supports("X-cisco-srtp-fallback"),
             diversions: invite.diversion_list(),
             replaces: accepted.replaces,
             feature,

@@ -33,6 +33,10 @@ pub enum KeysOutcome<'a> {
     NotToBeHad(WhyNoKeys<'a>),
     /// The record's leg refused what it was offered: encrypted media alone.
     Refused,
+    /// Those who refused encrypted media alone are tried again without; that of the record's leg ends here, or is RTP.
+    TriedWithout,
+    /// The record's leg has RTP although it offered SRTP alone: it takes that (X-cisco-srtp-fallback).
+    FellBack,
 }
 
 wire_enum!(KeysOutcome<'a> {
@@ -43,6 +47,8 @@ wire_enum!(KeysOutcome<'a> {
     Blocked = 4,
     NotToBeHad = 5 (why),
     Refused = 6,
+    TriedWithout = 7,
+    FellBack = 8,
 });
 
 /// Why a device is told no keys.

@@ -72,6 +72,8 @@ pub(crate) struct Facts {
     /// Whether a device that is called sits behind NAT, as far as that is known.
     pub(super) called_reach: Reach,
     pub(super) caller_takes_reliable: bool,
+    /// It takes RTP in answer to an offer of SRTP alone.
+    pub(super) caller_falls_back: bool,
     pub(super) hops_remaining: u8,
     pub(super) diversions: Vec<Diversion>,
     /// The lines that are called and count this call.
@@ -173,6 +175,11 @@ pub(super) enum Progress {
 }
 
 impl Progress {
+    /// Whether the device refused what it was offered.
+    pub(super) const fn refused_media(self) -> bool {
+        matches!(self, Progress::Failed { reason: ReleaseReason::Refused(488 | 606 | 415), .. })
+    }
+
     pub(super) const fn is_open(self) -> bool {
         match self {
             Progress::Trying | Progress::Alerting => true,

@@ -29,6 +29,11 @@ impl Opening {
         }
     }
 
+    /// Rings targets of which all is known, when the relay is there that was asked for.
+    pub(super) const fn awaiting(targets: Vec<Target>) -> State {
+        State::Opening(Opening { targets })
+    }
+
     /// The same for targets that regions and locations permit.
     pub(super) fn admitted(step: &mut Step<'_>, targets: Vec<Target>, reach: Reach) -> State {
         if let Some(refused) = step.keys_allow(&targets) {

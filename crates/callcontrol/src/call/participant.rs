@@ -250,7 +250,7 @@ impl Facts {
         self.calling = participant.party.clone();
         self.address = participant.address;
         self.caller_reach = participant.reach;
-        self.caller_takes_reliable = false;
+        (self.caller_takes_reliable, self.caller_falls_back) = (false, false);
         self.to_caller = participant.outlet.clone();
         self.emergency |= participant.emergency;
     }

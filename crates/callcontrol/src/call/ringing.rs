@@ -44,7 +44,7 @@ enum Devices {
 impl Ringing {
     /// Rings all targets at once.
     pub(super) fn begin(step: &mut Step<'_>, targets: Vec<Target>) -> State {
-        if step.keys_need_relay() && !matches!(step.facts.relay, Relay::Open(_)) {
+        if step.keys_need_relay() && !matches!(step.facts.relay, Relay::Open(_)) && !step.falls_back() {
             return step.refuse_without_relay();
         }
         let begun = match step.facts.caller_media {
@@ -399,6 +399,14 @@ impl Ringing {
         step.cancel_timer();
         step.withdraw_all(tried.cause(), WhyReleased::RefusedElsewhere);
         let media = self.caller_media(step);
+        if left == 0 && media == CallerMedia::Nothing {
+            let own = step.facts.rung.get(self.first..).unwrap_or_default();
+            let refused = own.iter().filter(|rung| rung.progress.refused_media());
+            let refused = refused.map(|rung| rung.target.clone()).collect();
+            if let Some(again) = step.try_without_keys(refused) {
+                return again;
+            }
+        }
         step.go_on(tried, media)
     }
 

@@ -62,6 +62,11 @@ impl Security {
         }
     }
 
+    /// Neither side is told any keys.
+    pub(super) fn clear(&mut self) {
+        (self.caller, self.called) = (Edge::Clear, Edge::Clear);
+    }
+
     /// Whether the relay has to end the encryption of a side.
     const fn needs_relay(&self) -> bool {
         matches!((&self.caller, &self.called), (Edge::Ours(_), _) | (_, Edge::Ours(_)))
@@ -90,8 +95,10 @@ impl Step<'_> {
             (Wish::Optional | Wish::Required, _) if self.blocks() => KeysOutcome::Blocked,
             (Wish::Optional, _) => return None,
             (Wish::Required, (SrtpRule::AsOffered, SrtpRule::Never)) => {
-                self.end_at_relay(Side::Caller)?;
-                return None;
+                if self.end_at_relay(Side::Caller).is_some() || self.facts.caller_falls_back {
+                    return None;
+                }
+                KeysOutcome::NotToBeHad(WhyNoKeys::NoRelay)
             }
             (Wish::Required, (SrtpRule::Never, _)) => KeysOutcome::NotToBeHad(untold.why()),
         };
@@ -147,7 +154,7 @@ impl Step<'_> {
             && security.needs_relay()
         {
             security.no_relay = true;
-            (security.caller, security.called) = (Edge::Clear, Edge::Clear);
+            security.clear();
         }
     }
 
@@ -294,8 +301,7 @@ impl Step<'_> {
         if !matches!(reason, ReleaseReason::Refused(488 | 606 | 415)) {
             return;
         }
-        let Some(offer) = self.facts.to_called.source().cloned() else { return };
-        let offered = suites_of(&offer);
+        let offered = self.facts.to_called.sent().map_or_else(String::new, suites_of);
         if !offered.is_empty() {
             let keys = KeysView { offered: &offered, answered: "", outcome: KeysOutcome::Refused };
             self.decide(Some(leg), Decision::Keys(keys));
@@ -350,7 +356,7 @@ impl Step<'_> {
     }
 
     /// From here on the encryption of a side ends at the relay.
-    fn end_at_relay(&mut self, side: Side) -> Option<()> {
+    pub(super) fn end_at_relay(&mut self, side: Side) -> Option<()> {
         let source = self.shared.key_source.as_mut()?;
         let keys = Suite::ALL.map(|suite| source.next_key(suite));
         let security = self.facts.security.get_or_insert_default();
@@ -382,7 +388,7 @@ impl Step<'_> {
         }
     }
 
-    fn caller_rule(&self) -> SrtpRule {
+    pub(super) fn caller_rule(&self) -> SrtpRule {
         let configuration = &self.shared.configuration;
         match &self.facts.origin {
             origin @ Origin::Line { .. } => configuration

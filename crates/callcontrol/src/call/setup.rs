@@ -37,6 +37,7 @@ impl Facts {
         };
         self.caller_reach = caller_reach(self.offer.as_ref(), setup.flow, shared);
         self.caller_takes_reliable = setup.reliable_provisional;
+        self.caller_falls_back = setup.srtp_fallback;
         self.hops_remaining = setup.hops_remaining;
         self.diversions = setup.diversions;
     }
@@ -57,6 +58,7 @@ impl Facts {
             offer,
             caller_reach: reach,
             caller_takes_reliable: setup.reliable_provisional,
+            caller_falls_back: setup.srtp_fallback,
             hops_remaining: setup.hops_remaining,
             diversions: setup.diversions,
             ..Facts::blank(now, id, caller, setup.origin)
@@ -91,6 +93,7 @@ impl Facts {
             caller_reach: Reach::Direct,
             called_reach: Reach::Direct,
             caller_takes_reliable: false,
+            caller_falls_back: false,
             hops_remaining: limits::MAX_FORWARDS,
             diversions: Vec::new(),
             final_called: Box::default(),

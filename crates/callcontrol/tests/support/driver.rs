@@ -373,6 +373,7 @@ impl Driver {
             media,
             hops_remaining: 69,
             reliable_provisional: flags.contains(&"reliable"),
+            srtp_fallback: flags.contains(&"falls-back"),
             diversions: flags.iter().filter_map(|flag| diverted_by(flag)).collect(),
             further_digits: if flags.contains(&"keys") {
                 FurtherDigits::Keys
