@@ -79,7 +79,9 @@ pub(crate) struct Leg {
     session_timer: SessionTimer,
     /// What waits for the end of a change that is under way: an offer, or the wish for one.
     queued: Option<Purpose>,
-    /// Who the other party is, when the peer could not be told yet.
+    /// Who the other party is, as call control said last.
+    party: Option<Box<Party>>,
+    /// The same, when the peer could not be told yet.
     unshown: Option<Party>,
     /// UPDATEs of ours without final response, and what they are for.
     updates: Vec<(Branch, Purpose)>,
@@ -159,6 +161,8 @@ enum Change {
         branch: Branch,
         cseq: u32,
         purpose: Purpose,
+        /// Whom it names beside its purpose.
+        names: Option<Party>,
     },
     /// Ours met the peer's (491); it is tried again at this time (RFC 3261 §14.1).
     Retry {
@@ -219,6 +223,7 @@ impl Leg {
             acknowledged: None,
             session_timer: SessionTimer::default(),
             queued: None,
+            party: None,
             unshown: None,
             updates: Vec::new(),
             takes_update: false,
@@ -264,7 +269,10 @@ impl Leg {
             }
             Command::RequestMedia => self.modify(shared, now, Purpose::Request, out),
             Command::RefuseMedia(cause) => self.refuse_media(shared, now, cause, out),
-            Command::ShowParty(party) => self.modify(shared, now, Purpose::ShowParty(party), out),
+            Command::ShowParty(party) => {
+                self.party = Some(Box::new(party.clone()));
+                self.modify(shared, now, Purpose::ShowParty(party), out);
+            }
             Command::Digit(digit) => self.send_digit(shared, now, digit, out),
             Command::TransferResult(result) => self.transfer_result(shared, now, result, out),
             Command::RequestTransfer(destination) => {

@@ -449,65 +449,6 @@ fn an_update_is_answered_and_a_second_open_offer_is_refused() {
 }
 
 #[test]
-fn who_the_other_party_is_and_a_new_offer_wait_for_each_other() {
-    let mut d = Driver::new();
-    // It takes no UPDATE, so that all goes by re-INVITE.
-    let (leg, _) = d.established("");
-    d.command(leg, Command::ShowParty(party("1003", "Carol")));
-    let shows = d.one();
-    assert_eq!(header(&shows, "P-Asserted-Identity"), "\"Carol\" <sip:1003@strowger.test>");
-    assert_eq!(body_of(&shows), SDP_B);
-    let other = SDP_B.replace("5000", "5002");
-    assert_ne!(other, SDP_B);
-    d.command(leg, Command::Media(offer(&other)));
-    d.command(leg, Command::ShowParty(party("1004", "Dave")));
-    d.silent();
-    d.from(ALICE, &respond(&shows, 200, "", "", SDP_A));
-    assert!(d.next().starts_with("ACK "));
-    // The offer that waited tells the news as well.
-    let offers = d.one();
-    assert_eq!(body_of(&offers), other);
-    assert_eq!(header(&offers, "P-Asserted-Identity"), "\"Dave\" <sip:1004@strowger.test>");
-    let changed = SDP_A.replace("4000", "4002");
-    d.from(ALICE, &respond(&offers, 200, "", "", &changed));
-    assert!(d.one().starts_with("ACK "));
-    assert_eq!(d.signal(), Signal::Media(answer(&changed)));
-    d.silent();
-}
-
-#[test]
-fn who_the_other_party_is_waits_for_the_end_of_an_offer() {
-    let mut d = Driver::new();
-    let (leg, tag) = d.established("");
-    d.command(leg, Command::RequestMedia);
-    let asks = d.one();
-    assert_eq!(body_of(&asks), "");
-    d.command(leg, Command::ShowParty(party("1003", "Carol")));
-    d.silent();
-    d.from(ALICE, &respond(&asks, 200, "", "", SDP_A));
-    assert_eq!(d.signal(), Signal::Media(offer(SDP_A)));
-    d.silent();
-    d.command(leg, Command::Media(answer(SDP_B)));
-    assert!(d.next().starts_with("ACK "));
-    let shows = d.one();
-    assert_eq!(header(&shows, "P-Asserted-Identity"), "\"Carol\" <sip:1003@strowger.test>");
-    d.from(ALICE, &respond(&shows, 200, "", "", SDP_A));
-    assert!(d.one().starts_with("ACK "));
-    // The peer's own change comes first.
-    let changed = SDP_A.replace("4000", "4002");
-    d.from(ALICE, &alice("INVITE", "re1", 2, &tag, "", &changed));
-    assert!(d.one().starts_with("SIP/2.0 100 "));
-    assert_eq!(d.signal(), Signal::Media(offer(&changed)));
-    d.command(leg, Command::ShowParty(party("1004", "Dave")));
-    d.silent();
-    d.command(leg, Command::Media(answer(SDP_B)));
-    assert!(d.one().starts_with("SIP/2.0 200 "));
-    d.from(ALICE, &alice("ACK", "re1a", 2, &tag, "", ""));
-    let shows = d.one();
-    assert_eq!(header(&shows, "P-Asserted-Identity"), "\"Dave\" <sip:1004@strowger.test>");
-}
-
-#[test]
 fn a_bye_waits_for_the_ack_of_our_answer() {
     let mut d = Driver::new();
     let leg = d.invite("", SDP_A);

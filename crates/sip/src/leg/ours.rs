@@ -129,7 +129,7 @@ impl Leg {
         let write_extra = |buffer: &mut Vec<u8>| buffer.extend_from_slice(&extra);
         let (branch, cseq) =
             self.send_request(shared, now, MethodKind::Invite, write_extra, body.as_ref(), out);
-        self.change = Change::Ours { branch, cseq, purpose };
+        self.change = Change::Ours { branch, cseq, purpose, names: unshown };
     }
 
     /// RFC 3261 §14.1: the side that made the Call-ID waits 2.1 to 4 s, the other up to 2 s, in steps of 10 ms.
@@ -143,6 +143,12 @@ impl Leg {
             }
             // Whoever made the offer that is overtaken is told, or it would wait for its answer for ever.
             self.signal(Signal::MediaRefused(Cause::MESSAGE_NOT_COMPATIBLE_WITH_STATE), out);
+        }
+        // Who the other party is goes with the offer that takes its turn.
+        if let Change::Retry { purpose: Purpose::ShowParty(party), .. } = &self.change
+            && !matches!(purpose, Purpose::ShowParty(_))
+        {
+            self.unshown.get_or_insert_with(|| party.clone());
         }
         self.retries += 1;
         if self.retries > limits::CHANGE_RETRIES {
@@ -182,7 +188,8 @@ impl Leg {
         if status < 200 {
             return;
         }
-        let Change::Ours { cseq, purpose, .. } = std::mem::replace(&mut self.change, Change::None) else {
+        let Change::Ours { cseq, purpose, names, .. } = std::mem::replace(&mut self.change, Change::None)
+        else {
             return;
         };
         if matches!(self.state, State::Ending { .. }) {
@@ -194,6 +201,7 @@ impl Leg {
         }
         let pending = std::mem::replace(&mut self.pending, Pending::None);
         if status >= 300 {
+            self.unshown = self.unshown.take().or(names);
             self.change_refused(shared, now, response, status, purpose, out);
             return;
         }
@@ -313,6 +321,16 @@ impl Leg {
         }
         let established = matches!(self.state, State::Established);
         match purpose {
+            // It met another change, or came behind a later one (RFC 3261 §12.2.2), and nobody else is to be named meanwhile.
+            Purpose::ShowParty(party)
+                if matches!(status, 491 | 500) && self.party.as_deref() == Some(&party) =>
+            {
+                if established && matches!(self.change, Change::None) {
+                    self.retry_later(shared, now, Purpose::ShowParty(party), out);
+                } else {
+                    self.unshown = Some(party);
+                }
+            }
             Purpose::Offer(_) | Purpose::Request if !(established && status == 491) => {
                 self.signal(Signal::MediaRefused(Cause::from_sip_status(status)), out);
             }

@@ -1,0 +1,117 @@
+//! Who the other party of a call is, as its device is told in the middle of the call.
+
+mod support;
+
+use std::time::Duration;
+
+use strowger_base::{Command, Signal};
+use support::*;
+
+#[test]
+fn who_the_other_party_is_and_a_new_offer_wait_for_each_other() {
+    let mut d = Driver::new();
+    // It takes no UPDATE, so that all goes by re-INVITE.
+    let (leg, _) = d.established("");
+    d.command(leg, Command::ShowParty(party("1003", "Carol")));
+    let shows = d.one();
+    assert_eq!(header(&shows, "P-Asserted-Identity"), "\"Carol\" <sip:1003@strowger.test>");
+    assert_eq!(body_of(&shows), SDP_B);
+    let other = SDP_B.replace("5000", "5002");
+    assert_ne!(other, SDP_B);
+    d.command(leg, Command::Media(offer(&other)));
+    d.command(leg, Command::ShowParty(party("1004", "Dave")));
+    d.silent();
+    d.from(ALICE, &respond(&shows, 200, "", "", SDP_A));
+    assert!(d.next().starts_with("ACK "));
+    // The offer that waited tells the news as well.
+    let offers = d.one();
+    assert_eq!(body_of(&offers), other);
+    assert_eq!(header(&offers, "P-Asserted-Identity"), "\"Dave\" <sip:1004@strowger.test>");
+    let changed = SDP_A.replace("4000", "4002");
+    d.from(ALICE, &respond(&offers, 200, "", "", &changed));
+    assert!(d.one().starts_with("ACK "));
+    assert_eq!(d.signal(), Signal::Media(answer(&changed)));
+    d.silent();
+}
+
+#[test]
+fn who_the_other_party_is_gets_through_though_a_later_offer_came_before_it() {
+    for somebody_else_since in [false, true] {
+        let mut d = Driver::new();
+        let (leg, _) = d.established("Allow: INVITE, UPDATE\r\n");
+        d.command(leg, Command::ShowParty(party("1003", "Carol")));
+        let update = d.one();
+        assert!(update.starts_with("UPDATE "), "{update}");
+        let other = SDP_B.replace("5000", "5002");
+        d.command(leg, Command::Media(offer(&other)));
+        let offers = d.one();
+        d.from(ALICE, &respond(&offers, 200, "", "", SDP_A));
+        assert!(d.one().starts_with("ACK "));
+        d.signal();
+        if somebody_else_since {
+            d.command(leg, Command::ShowParty(party("1004", "Dave")));
+            let later = d.one();
+            assert_eq!(header(&later, "P-Asserted-Identity"), "\"Dave\" <sip:1004@strowger.test>");
+            d.from(ALICE, &respond(&later, 200, "", "", ""));
+        }
+        d.from(ALICE, &respond(&update, 500, "", "", ""));
+        // RFC 3261 §14.1: whoever did not make the Call-ID waits up to 2 s.
+        d.pass(Duration::from_secs(3));
+        if somebody_else_since {
+            d.silent();
+        } else {
+            assert_eq!(header(&d.next(), "P-Asserted-Identity"), "\"Carol\" <sip:1003@strowger.test>");
+        }
+    }
+}
+
+#[test]
+fn an_offer_that_is_refused_has_named_nobody() {
+    let mut d = Driver::new();
+    let (leg, _) = d.established("");
+    d.command(leg, Command::ShowParty(party("1003", "Carol")));
+    let shows = d.one();
+    d.command(leg, Command::ShowParty(party("1004", "Dave")));
+    let other = SDP_B.replace("5000", "5002");
+    d.command(leg, Command::Media(offer(&other)));
+    d.from(ALICE, &respond(&shows, 200, "", "", SDP_A));
+    assert!(d.next().starts_with("ACK "));
+    let offers = d.one();
+    assert_eq!(header(&offers, "P-Asserted-Identity"), "\"Dave\" <sip:1004@strowger.test>");
+    d.from(ALICE, &respond(&offers, 488, "", "", ""));
+    assert!(d.next().starts_with("ACK "));
+    let again = d.one();
+    assert_eq!(header(&again, "P-Asserted-Identity"), "\"Dave\" <sip:1004@strowger.test>");
+}
+
+#[test]
+fn who_the_other_party_is_waits_for_the_end_of_an_offer() {
+    let mut d = Driver::new();
+    let (leg, tag) = d.established("");
+    d.command(leg, Command::RequestMedia);
+    let asks = d.one();
+    assert_eq!(body_of(&asks), "");
+    d.command(leg, Command::ShowParty(party("1003", "Carol")));
+    d.silent();
+    d.from(ALICE, &respond(&asks, 200, "", "", SDP_A));
+    assert_eq!(d.signal(), Signal::Media(offer(SDP_A)));
+    d.silent();
+    d.command(leg, Command::Media(answer(SDP_B)));
+    assert!(d.next().starts_with("ACK "));
+    let shows = d.one();
+    assert_eq!(header(&shows, "P-Asserted-Identity"), "\"Carol\" <sip:1003@strowger.test>");
+    d.from(ALICE, &respond(&shows, 200, "", "", SDP_A));
+    assert!(d.one().starts_with("ACK "));
+    // The peer's own change comes first.
+    let changed = SDP_A.replace("4000", "4002");
+    d.from(ALICE, &alice("INVITE", "re1", 2, &tag, "", &changed));
+    assert!(d.one().starts_with("SIP/2.0 100 "));
+    assert_eq!(d.signal(), Signal::Media(offer(&changed)));
+    d.command(leg, Command::ShowParty(party("1004", "Dave")));
+    d.silent();
+    d.command(leg, Command::Media(answer(SDP_B)));
+    assert!(d.one().starts_with("SIP/2.0 200 "));
+    d.from(ALICE, &alice("ACK", "re1a", 2, &tag, "", ""));
+    let shows = d.one();
+    assert_eq!(header(&shows, "P-Asserted-Identity"), "\"Dave\" <sip:1004@strowger.test>");
+}
