@@ -120,20 +120,21 @@ pub(crate) fn simulate(arguments: &[String]) -> Result<(), String> {
     if status.success() { Ok(()) } else { Err(format!("the simulator ended with {status}")) }
 }
 
-/// Seeds beyond those that found a defect once: 236, a checker that took a damaged NOTIFY for a lost key.
-const SEEDS_OF_DEFECTS: &[&str] = &["236"];
+/// Plays of the simulator beside the first: storms of features, shorter as more happens in a minute; and seeds that found a defect once: 236,
+/// a checker that took a damaged NOTIFY for a lost key.
+const MORE_SIMULATIONS: &[&[&str]] =
+    &[&["--storm", "--seeds", "200", "--minutes", "5"], &["--seed", "236", "--minutes", "10"]];
 
 fn simulation() -> Result<Tally, String> {
     let seeds = SIMULATION_SEEDS.to_string();
-    let mut command = workspace::cargo();
-    command.args(["run", "--quiet", "--release", "--package", "strowger-sim", "--", "--seeds", &seeds]);
-    let mut tally = counted(&mut command)?;
-    for seed in SEEDS_OF_DEFECTS {
+    let first: &[&str] = &["--seeds", &seeds];
+    let mut tally = Tally::default();
+    for arguments in [first].iter().chain(MORE_SIMULATIONS) {
         let mut command = workspace::cargo();
-        command.args(["run", "--quiet", "--release", "--package", "strowger-sim", "--", "--seed", seed]);
-        let again = counted(command.args(["--minutes", "10"]))?;
-        tally.passed += again.passed;
-        tally.failed += again.failed;
+        command.args(["run", "--quiet", "--release", "--package", "strowger-sim", "--"]).args(*arguments);
+        let played = counted(&mut command)?;
+        tally.passed += played.passed;
+        tally.failed += played.failed;
     }
     Ok(tally)
 }

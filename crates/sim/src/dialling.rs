@@ -185,6 +185,10 @@ impl Checker {
     ) -> Option<Dialled> {
         let at_hand = self.at_hand.as_mut().filter(|at_hand| !at_hand.damaged)?;
         at_hand.taken = true;
+        // A key that calls a feature by its name: no number is dialled.
+        if at_hand.user.starts_with("x-") {
+            return None;
+        }
         let phone = configuration.calls.phone(line, (!phone.is_empty()).then_some(phone))?;
         let further = match at_hand.offers_keys {
             true => FurtherDigits::Keys,

@@ -2,10 +2,16 @@
 //!
 //! It is written from the RFCs with its own text handling, never with the server's encoder.
 
+mod acting;
+mod asking;
 mod called;
 mod calling;
 mod dialling;
+mod keys;
+mod requests;
+mod session;
 mod transferring;
+mod watching;
 
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
@@ -13,9 +19,13 @@ use std::time::Duration;
 
 use strowger_base::{Instant, Rng};
 
+use self::asking::Ask;
 use self::dialling::Dialling;
 pub(crate) use self::dialling::Style;
-use crate::text::{Text, authorization, finish, sdp};
+pub(crate) use self::keys::KEYS;
+pub(crate) use self::session::{Session, Way};
+pub(crate) use self::watching::Watching;
+use crate::text::{Text, sdp};
 
 /// What a phone is set up with.
 #[derive(Clone, Debug)]
@@ -36,7 +46,17 @@ pub(crate) struct Phone {
     dialogs: BTreeMap<String, Dialog>,
     /// Requests without a final response, by branch.
     requests: BTreeMap<String, Request>,
+    /// What it asked for outside of calls, by Call-ID.
+    asks: BTreeMap<String, Ask>,
+    pub(crate) watches: Vec<Watching>,
+    /// What it was told that cannot be.
+    pub(crate) complaint: Option<String>,
+    /// It does nothing by itself: nobody is at it.
+    pub(crate) still: bool,
+    /// It takes UPDATE, and says so.
+    pub(crate) updates: bool,
     counter: u64,
+    calls: u16,
     pub(crate) rng: Rng,
     pub(crate) manners: Manners,
     pub(crate) statistics: Statistics,
@@ -76,6 +96,8 @@ pub(crate) struct Statistics {
     pub(crate) refused: u64,
     pub(crate) holds: u64,
     pub(crate) transfers: u64,
+    /// Keys that were told as such.
+    pub(crate) keys: u64,
 }
 
 #[derive(Debug)]
@@ -122,6 +144,9 @@ struct Dialog {
     ok: Option<(String, Instant, Duration, Instant)>,
     act_at: Instant,
     held: bool,
+    /// What it asked for by an INVITE that is not answered.
+    wants_held: Option<bool>,
+    session: Session,
     version: u32,
     nc: u32,
     authorized: bool,
@@ -157,7 +182,13 @@ impl Phone {
             registration: Registration { call_id, cseq: 0, challenge: String::new(), nc: 0, refresh_at },
             dialogs: BTreeMap::new(),
             requests: BTreeMap::new(),
+            asks: BTreeMap::new(),
+            watches: vec![],
+            complaint: None,
+            still: false,
+            updates: rng.one_in(2),
             counter: 0,
+            calls: 0,
             rng,
             manners,
             statistics: Statistics::default(),
@@ -174,7 +205,9 @@ impl Phone {
                 dialog.dialling.as_ref().map_or(Instant::FAR_FUTURE, |dialling| dialling.next_press());
             dialog.act_at.min(again).min(press)
         });
-        requests.chain(dialogs).chain([self.registration.refresh_at]).min().unwrap_or(Instant::FAR_FUTURE)
+        let watches = self.watches.iter().map(|watching| watching.next);
+        let others = watches.chain([self.registration.refresh_at]);
+        requests.chain(dialogs).chain(others).min().unwrap_or(Instant::FAR_FUTURE)
     }
 
     /// True when the phone is in no call.
@@ -205,6 +238,7 @@ impl Phone {
             true => now + Duration::from_millis(500 + self.rng.below(4_000)),
             false => Instant::FAR_FUTURE,
         };
+        let (port, dialled) = (self.media_port(), number.to_owned());
         let (number, dialling) = Dialling::begin(self.style, number, now, &mut self.rng);
         let at = if number.is_empty() { "" } else { "@" };
         let dialog = Dialog {
@@ -220,6 +254,8 @@ impl Phone {
             ok: None,
             act_at,
             held: false,
+            wants_held: None,
+            session: Session::new(port, &dialled, now),
             version: 1,
             nc: 0,
             authorized: false,
@@ -234,7 +270,7 @@ impl Phone {
         if let Some(dialog) = self.dialogs.get_mut(&call_id) {
             dialog.delayed = delayed;
         }
-        let body = if delayed { String::new() } else { self.offer("sendrecv", 1) };
+        let body = if delayed { String::new() } else { self.describe_media(port, Way::BOTH, 1) };
         self.request(now, &call_id, "INVITE", "", &body, sends);
     }
 
@@ -243,6 +279,7 @@ impl Phone {
         if self.registration.refresh_at <= now {
             self.register(now, sends);
         }
+        self.watch_on(now, sends);
         let due: Vec<String> = self
             .requests
             .iter()
@@ -269,179 +306,39 @@ impl Phone {
         }
     }
 
-    fn repeat(&mut self, now: Instant, branch: &str, sends: &mut Sends) {
-        let Some(request) = self.requests.get_mut(branch) else { return };
-        if request.give_up <= now {
-            let dialog = request.dialog.clone();
-            self.requests.remove(branch);
-            if let Some(id) = dialog {
-                self.dialogs.remove(&id);
-            }
-            return;
-        }
-        sends.push(request.text.clone());
-        request.interval = match request.method {
-            "INVITE" => request.interval * 2,
-            _ => (request.interval * 2).min(T2),
-        };
-        request.next = now + request.interval;
-    }
-
-    /// Does what a dialog planned: answer, repeat an answer, hold, resume, cancel, hang up.
-    fn act(&mut self, now: Instant, id: &str, sends: &mut Sends) {
-        let forgets = self.chance(self.manners.forgets);
-        let hold_next = self.rng.one_in(3);
-        let pause = Duration::from_millis(500 + self.rng.below(5_000));
-        let rejects = self.chance(self.manners.rejects);
-        let transfers = self.chance(self.manners.transfers);
-        let byes_early = self.chance(self.manners.byes_early);
-        let Some(dialog) = self.dialogs.get_mut(id) else { return };
-        if let Some((text, next, interval, give_up)) = &mut dialog.ok
-            && *next <= now
-        {
-            if *give_up <= now {
-                self.dialogs.remove(id);
-                return;
-            }
-            sends.push(text.clone());
-            *interval = (*interval * 2).min(T2);
-            *next = now + *interval;
-            return;
-        }
-        if dialog.act_at > now {
-            return;
-        }
-        match dialog.state {
-            State::Ringing if rejects => self.refuse(id, 603, sends),
-            State::Ringing if byes_early && dialog.incoming => {
-                // What becomes of the INVITE is for the other side to find out: it gets its CANCEL answered.
-                dialog.act_at = Instant::FAR_FUTURE;
-                self.request(now, id, "BYE", "", "", sends);
-            }
-            State::Ringing => self.pick_up(now, id, sends),
-            State::Calling => self.cancel(now, id, sends),
-            State::Talking if forgets => {
-                self.dialogs.remove(id);
-            }
-            State::Talking if dialog.ends_at <= now => self.bye(now, id, sends),
-            State::Talking if transfers => self.transfer(now, id, sends),
-            State::Talking if hold_next => {
-                dialog.held = !dialog.held;
-                dialog.version += 1;
-                dialog.act_at = now + pause;
-                let direction = if dialog.held { "sendonly" } else { "sendrecv" };
-                let version = dialog.version;
-                self.statistics.holds += 1;
-                let body = self.offer(direction, version);
-                self.request(now, id, "INVITE", "", &body, sends);
-            }
-            State::Talking => dialog.act_at = (now + pause).min(dialog.ends_at.max(now + T1)),
-            State::Answering | State::Leaving => dialog.act_at = Instant::FAR_FUTURE,
-        }
-    }
-
-    fn register(&mut self, now: Instant, sends: &mut Sends) {
-        self.registration.refresh_at = now + Duration::from_secs(20 + self.rng.below(20));
-        self.registration.cseq += 1;
-        let uri = format!("sip:{}", self.account.domain);
-        let auth = if self.registration.challenge.is_empty() {
-            String::new()
-        } else {
-            self.registration.nc += 1;
-            let nc = self.registration.nc;
-            let Account { user, secret, .. } = &self.account;
-            authorization(&self.registration.challenge, user, secret, "REGISTER", &uri, nc)
-        };
-        let Account { number, domain, .. } = &self.account;
-        let head = format!(
-            "From: <sip:{number}@{domain}>;tag=r\r\nTo: <sip:{number}@{domain}>\r\nCall-ID: {}\r\n\
-             CSeq: {} REGISTER\r\nContact: <sip:{number}@{}>\r\nExpires: 60\r\n{auth}",
-            self.registration.call_id, self.registration.cseq, self.address
-        );
-        self.send_request(now, None, "REGISTER", &uri, &head, "", sends);
-    }
-
-    /// Sends a request in a dialog.
-    fn request(
-        &mut self,
-        now: Instant,
-        id: &str,
-        method: &'static str,
-        extra: &str,
-        body: &str,
-        sends: &mut Sends,
-    ) -> Option<()> {
-        let contact = format!("<sip:{}@{}>", self.account.number, self.address);
-        let dialog = self.dialogs.get_mut(id)?;
-        dialog.cseq += 1;
-        let early = dialog.dialling.as_ref().filter(|_| method == "NOTIFY").and_then(|d| d.peer());
-        let (remote, target) = early.unwrap_or((dialog.remote.clone(), dialog.target.clone()));
-        let mut head = format!(
-            "From: {}\r\nTo: {remote}\r\nCall-ID: {}\r\nCSeq: {} {method}\r\nContact: {contact}\r\n{extra}",
-            dialog.local, dialog.call_id, dialog.cseq
-        );
-        if method == "INVITE" && dialog.state == State::Calling {
-            dialog.invite_cseq = dialog.cseq;
-            if self.style == Style::Keys {
-                head.push_str("Allow-Events: kpml,dialog\r\n");
-            }
-        }
-        let branch = self.send_request(now, Some(id), method, &target, &head, body, sends);
-        if method == "INVITE"
-            && let Some(dialog) = self.dialogs.get_mut(id)
-        {
-            dialog.branch = branch;
-        }
-        Some(())
-    }
-
-    #[expect(clippy::too_many_arguments, reason = "a request has that many independent parts")]
-    fn send_request(
-        &mut self,
-        now: Instant,
-        dialog: Option<&str>,
-        method: &'static str,
-        uri: &str,
-        head: &str,
-        body: &str,
-        sends: &mut Sends,
-    ) -> String {
-        let branch = format!("z9hG4bK{}", self.token());
-        let text = finish(
-            format!(
-                "{method} {uri} SIP/2.0\r\nVia: SIP/2.0/UDP {};branch={branch};rport\r\nMax-Forwards: 70\r\n{head}",
-                self.address
-            ),
-            body,
-        );
-        sends.push(text.clone());
-        let request = Request {
-            dialog: dialog.map(str::to_owned),
-            method,
-            text,
-            next: now + T1,
-            interval: T1,
-            give_up: now + GIVE_UP,
-            provisional: false,
-        };
-        self.requests.insert(branch.clone(), request);
-        branch
-    }
-
     /// A datagram arrived.
-    pub(crate) fn receive(&mut self, now: Instant, bytes: &[u8], sends: &mut Sends) {
+    pub(crate) fn receive(&mut self, now: Instant, bytes: &[u8], damaged: bool, sends: &mut Sends) {
         if self.chance(self.manners.babbles) {
             sends.push("BABBLE sip:nobody SIP/2.0\r\nVia: ;;\r\n\r\n".to_owned());
         }
         let Some(message) = Text::parse(bytes) else { return };
         match message.status() {
             Some(status) => self.response(now, &message, status, sends),
-            None => self.incoming(now, &message, sends),
+            None => self.incoming(now, &message, damaged, sends),
         }
     }
 
-    fn offer(&self, direction: &str, version: u32) -> String {
-        sdp(self.address.ip(), 20_000 + self.address.port() % 1000 * 2, version, direction)
+    fn describe_media(&self, port: u16, way: Way, version: u32) -> String {
+        sdp(self.address.ip(), port, version, way.attribute())
+    }
+
+    /// Where the sound of a call goes; each call has a port of its own.
+    fn media_port(&mut self) -> u16 {
+        self.calls = self.calls.wrapping_add(1);
+        20_000 + self.calls % 10_000 * 2
+    }
+
+    /// Something that it sent or that was sent to it arrived otherwise: what it knows of its calls may be something else than what others
+    /// know.
+    pub(crate) fn doubt(&mut self) {
+        for dialog in self.dialogs.values_mut() {
+            dialog.session.doubtful = true;
+        }
+    }
+
+    /// The sessions of its answered calls.
+    pub(crate) fn sessions(&self) -> impl Iterator<Item = &Session> {
+        self.dialogs.values().filter(|dialog| dialog.state == State::Talking).map(|dialog| &dialog.session)
     }
 
     fn token(&mut self) -> String {

@@ -20,6 +20,14 @@ pub(crate) struct Report {
     pub(crate) numbers: u64,
     pub(crate) waited: u64,
     pub(crate) keys: u64,
+    /// Keys that were pressed in calls, orders that were given.
+    pub(crate) pressed: u64,
+    pub(crate) orders: u64,
+    /// Displays that were compared with who is heard: people, conferences.
+    pub(crate) people: u64,
+    pub(crate) conferences: u64,
+    /// Lamps that were compared with what is.
+    pub(crate) lamps: u64,
 }
 
 impl Report {
@@ -39,6 +47,11 @@ impl Report {
         self.numbers += other.numbers;
         self.waited += other.waited;
         self.keys += other.keys;
+        self.pressed += other.pressed;
+        self.orders += other.orders;
+        self.people += other.people;
+        self.conferences += other.conferences;
+        self.lamps += other.lamps;
     }
 }
 
@@ -47,7 +60,7 @@ impl fmt::Display for Report {
         write!(
             f,
             "{} steps, {} registrations, {} calls placed, {} answered, {} call records, {} calls sent on, {} hunted, {} brought together by transfers, {} features done, {} settings kept, {} numbers decided in time, {} of them \
-             after a wait, {} keys, {} crashes, hash {:016x}",
+             after a wait, {} keys, {} keys of features, {} orders, {} displays of people and {} of conferences right, {} lamps right, {} crashes, hash {:016x}",
             self.steps,
             self.registrations,
             self.calls,
@@ -61,6 +74,11 @@ impl fmt::Display for Report {
             self.numbers,
             self.waited,
             self.keys,
+            self.pressed,
+            self.orders,
+            self.people,
+            self.conferences,
+            self.lamps,
             self.crashes,
             self.hash
         )

@@ -245,6 +245,9 @@ pub(crate) const FEATURES: &[&str] = &[
     "*704500", "*704711", "*711003", "*721001", "*7382", "*731002", "*80", "*80", "*80", "*81", "*82", "*83",
 ];
 
+/// The numbers of meet-me conferences that somebody calls.
+pub(crate) const MEETINGS: &[&str] = &["820", "821"];
+
 /// Whether the phones of a line send growing numbers.
 pub(crate) const fn grows(line: u64) -> bool {
     line % 3 == 2

@@ -58,6 +58,16 @@ impl Text {
         inner.unwrap_or(value).to_owned()
     }
 
+    /// A 200 to an INVITE, which says whether UPDATE may come.
+    pub(crate) fn accepted(&self, tag: &str, contact: &str, updates: bool, body: &str) -> String {
+        let text = self.response(200, tag, contact, body);
+        if updates {
+            text.replacen("\r\n", "\r\nAllow: INVITE, ACK, CANCEL, BYE, UPDATE\r\n", 1)
+        } else {
+            text
+        }
+    }
+
     /// A response to this request with the given status, tag and body.
     pub(crate) fn response(&self, status: u16, tag: &str, contact: &str, body: &str) -> String {
         let mut out = format!("SIP/2.0 {status} X\r\n");
@@ -82,7 +92,12 @@ impl Text {
 /// Adds the body headers and the body.
 pub(crate) fn finish(mut out: String, body: &str) -> String {
     if !body.is_empty() {
-        let kind = if body.starts_with('<') { "kpml-response+xml" } else { "sdp" };
+        let kind = match body {
+            _ if body.starts_with("<kpml") => "kpml-response+xml",
+            _ if body.starts_with("<x-cisco") => "x-cisco-remotecc-request+xml",
+            _ if body.starts_with("Signal=") => "dtmf-relay",
+            _ => "sdp",
+        };
         out.push_str(&format!("Content-Type: application/{kind}\r\n"));
     }
     out.push_str(&format!("Content-Length: {}\r\n\r\n{body}", body.len()));

@@ -4,24 +4,16 @@ use std::time::Duration;
 
 use strowger_base::Instant;
 
-use super::{Dialog, GIVE_UP, Phone, Request, Sends, State, T1};
+use super::session::user_of;
+use super::{Dialog, GIVE_UP, Phone, Request, Sends, Session, State, T1, Way};
 use crate::text::{Text, finish};
 
 impl Phone {
-    pub(super) fn incoming(&mut self, now: Instant, message: &Text, sends: &mut Sends) {
+    pub(super) fn incoming(&mut self, now: Instant, message: &Text, damaged: bool, sends: &mut Sends) {
         let id = message.header("call-id").to_owned();
         match message.method() {
             "INVITE" => self.invited(now, &id, message, sends),
-            "ACK" => {
-                let plan = now + Duration::from_millis(500 + self.rng.below(5_000));
-                if let Some(dialog) = self.dialogs.get_mut(&id)
-                    && dialog.ok.take().is_some()
-                    && dialog.state == State::Answering
-                {
-                    dialog.state = State::Talking;
-                    dialog.act_at = plan;
-                }
-            }
+            "ACK" => self.acknowledged(now, &id, message),
             "CANCEL" => {
                 sends.push(message.response(200, "t", "", ""));
                 if self.dialogs.get(&id).is_some_and(|dialog| dialog.state == State::Ringing) {
@@ -37,11 +29,13 @@ impl Phone {
                 self.requests.retain(|_, request| request.dialog.as_deref() != Some(&id));
                 sends.push(message.response(if known { 200 } else { 481 }, "t", "", ""));
             }
+            "NOTIFY" if self.watch_told(now, &id, message, damaged, sends) => {}
             "NOTIFY" => {
                 sends.push(message.response(200, "t", "", ""));
                 self.transfer_told(now, &id, message);
             }
             "SUBSCRIBE" => self.subscribed(now, &id, message, sends),
+            "UPDATE" => self.updated(&id, message, sends),
             _ => sends.push(message.response(200, "t", "", "")),
         }
     }
@@ -60,10 +54,29 @@ impl Phone {
                 sends.push(message.response(491, "t", &contact, ""));
                 return;
             }
-            let direction = if message.body.contains("a=sendonly") { "recvonly" } else { "sendrecv" };
+            let (cseq, _) = message.cseq();
+            if cseq <= dialog.session.taken {
+                // Late, or a copy: what was answered is answered again.
+                match &dialog.ok {
+                    Some((text, ..)) if cseq == dialog.session.taken => sends.push(text.clone()),
+                    Some(_) | None if cseq == dialog.session.taken => {}
+                    Some(_) | None => sends.push(message.response(500, "t", &contact, "")),
+                }
+                return;
+            }
+            dialog.session.taken = cseq;
+            dialog.session.described(&message.body);
+            dialog.session.named(message);
+            // Asked for an offer, it offers what it has.
+            let way = match message.body.is_empty() {
+                true if dialog.held => Way::HOLD,
+                true => Way::BOTH,
+                false => dialog.session.agrees(dialog.held),
+            };
+            dialog.session.ours = way;
             dialog.version += 1;
-            let version = dialog.version;
-            let body = self.offer(direction, version);
+            let (port, version) = (dialog.session.port, dialog.version);
+            let body = self.describe_media(port, way, version);
             let text = message.response(200, "t", &contact, &body);
             sends.push(text.clone());
             if let Some(dialog) = self.dialogs.get_mut(id) {
@@ -82,6 +95,53 @@ impl Phone {
         self.ring(now, id, message, &contact, sends);
     }
 
+    /// The ACK to an answer of ours; with it comes the answer to what was offered there.
+    fn acknowledged(&mut self, now: Instant, id: &str, ack: &Text) {
+        let plan = now + Duration::from_millis(500 + self.rng.below(5_000));
+        let Some(dialog) = self.dialogs.get_mut(id).filter(|dialog| dialog.session.taken == ack.cseq().0)
+        else {
+            return;
+        };
+        if dialog.ok.take().is_none() {
+            return;
+        }
+        dialog.session.described(&ack.body);
+        if dialog.state == State::Answering {
+            dialog.state = State::Talking;
+            dialog.act_at = plan;
+        }
+    }
+
+    /// An UPDATE says who the other side is, or offers something before the call is answered (RFC 3311).
+    fn updated(&mut self, id: &str, message: &Text, sends: &mut Sends) {
+        let contact = format!("sip:{}@{}", self.account.number, self.address);
+        let answers =
+            self.requests.values().any(|it| it.method == "INVITE" && it.dialog.as_deref() == Some(id));
+        let (cseq, _) = message.cseq();
+        let Some(dialog) = self.dialogs.get_mut(id) else {
+            return sends.push(message.response(481, "t", &contact, ""));
+        };
+        if cseq < dialog.session.taken {
+            return sends.push(message.response(500, "t", &contact, ""));
+        }
+        let offers = !message.body.is_empty();
+        if offers && (answers && dialog.state == State::Talking || dialog.ok.is_some()) {
+            return sends.push(message.response(491, "t", &contact, ""));
+        }
+        dialog.session.taken = cseq;
+        dialog.session.named(message);
+        if !offers {
+            return sends.push(message.response(200, "t", &contact, ""));
+        }
+        dialog.session.described(&message.body);
+        let way = dialog.session.agrees(dialog.held);
+        dialog.session.ours = way;
+        dialog.version += 1;
+        let (port, version) = (dialog.session.port, dialog.version);
+        let body = self.describe_media(port, way, version);
+        sends.push(message.response(200, "t", &contact, &body));
+    }
+
     pub(super) fn ring(&mut self, now: Instant, id: &str, message: &Text, contact: &str, sends: &mut Sends) {
         let tag = self.token();
         sends.push(message.response(180, &tag, contact, ""));
@@ -90,6 +150,10 @@ impl Phone {
         } else {
             now + Duration::from_millis(200 + self.rng.below(6_000))
         };
+        let mut session = Session::new(self.media_port(), user_of(message.header("from")), now);
+        session.taken = message.cseq().0;
+        session.described(&message.body);
+        session.named(message);
         let dialog = Dialog {
             state: State::Ringing,
             incoming: true,
@@ -103,6 +167,8 @@ impl Phone {
             ok: None,
             act_at,
             held: false,
+            wants_held: None,
+            session,
             version: 1,
             nc: 0,
             authorized: true,
@@ -115,12 +181,15 @@ impl Phone {
     }
 
     pub(super) fn pick_up(&mut self, now: Instant, id: &str, sends: &mut Sends) {
-        let body = self.offer("sendrecv", 1);
         let contact = format!("sip:{}@{}", self.account.number, self.address);
+        let Some(dialog) = self.dialogs.get_mut(id) else { return };
+        dialog.session.ours = dialog.session.agrees(false);
+        let (port, way) = (dialog.session.port, dialog.session.ours);
+        let body = self.describe_media(port, way, 1);
         let Some(dialog) = self.dialogs.get_mut(id) else { return };
         let Some(invite) = &dialog.invite else { return };
         let tag = dialog.local.split(";tag=").nth(1).unwrap_or("").to_owned();
-        let text = invite.response(200, &tag, &contact, &body);
+        let text = invite.accepted(&tag, &contact, self.updates, &body);
         sends.push(text.clone());
         dialog.ok = Some((text, now + T1, T1, now + GIVE_UP));
         dialog.state = State::Answering;

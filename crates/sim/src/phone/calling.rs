@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use strowger_base::Instant;
 
-use super::{Account, Phone, Sends, State};
+use super::{Account, Phone, Sends, State, Way};
 use crate::text::{Text, authorization, finish};
 
 impl Phone {
@@ -60,6 +60,8 @@ impl Phone {
                 self.dialogs.remove(&id);
             }
             "NOTIFY" => self.notified(now, &id, status, sends),
+            "SUBSCRIBE" => self.watch_answered(now, &id, message, status, sends),
+            "REFER" => _ = self.asked(now, &id, message, status, sends),
             _ => {}
         }
     }
@@ -116,7 +118,7 @@ impl Phone {
         }
         match (dialog.state, status) {
             // A refused hold leaves the call as it was.
-            (State::Talking, 488 | 491 | 500) => {}
+            (State::Talking, 488 | 491 | 500) => dialog.wants_held = None,
             _ => {
                 self.statistics.refused += 1;
                 self.dialogs.remove(id);
@@ -138,14 +140,24 @@ impl Phone {
             dialog.act_at = plan;
             self.statistics.answered += 1;
         }
+        let (cseq, _) = message.cseq();
+        if dialog.session.is_answered(cseq) {
+            dialog.session.described(&message.body);
+            dialog.session.named(message);
+            let before = dialog.held;
+            dialog.held = dialog.wants_held.take().unwrap_or(before);
+            dialog.session.ours = if dialog.held { Way::HOLD } else { Way::BOTH };
+        }
         if omits && dialog.state != State::Leaving {
             return;
         }
         // A 200 with an offer (delayed offer) is answered in the ACK; a re-INVITE of ours always offers.
-        let (cseq, _) = message.cseq();
         let delayed = dialog.delayed && cseq == dialog.invite_cseq && !dialog.incoming;
-        let version = dialog.version;
-        let body = if delayed { self.offer("sendrecv", version) } else { String::new() };
+        if delayed {
+            dialog.session.ours = dialog.session.agrees(false);
+        }
+        let (port, way, version) = (dialog.session.port, dialog.session.ours, dialog.version);
+        let body = if delayed { self.describe_media(port, way, version) } else { String::new() };
         let branch = self.token();
         let Some(dialog) = self.dialogs.get(id) else { return };
         sends.push(finish(

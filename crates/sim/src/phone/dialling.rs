@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use strowger_base::{Instant, Rng};
 
-use super::{Phone, Sends, State};
+use super::{Phone, Sends, State, Way};
 use crate::text::Text;
 
 /// What a phone does when somebody dials on it.
@@ -47,6 +47,8 @@ pub(super) struct Dialling {
 impl Dialling {
     /// Somebody begins to dial; the digits of the first INVITE, and the rest.
     pub(super) fn begin(style: Style, number: &str, now: Instant, rng: &mut Rng) -> (String, Self) {
+        // What a key calls is no number that somebody dials.
+        let style = if number.starts_with("x-") { Style::Whole } else { style };
         let refuses = style == Style::Keys && rng.one_in(5);
         let length = number.len() as u64;
         let first = match style {
@@ -136,7 +138,8 @@ impl Phone {
                 dialog.target = format!("sip:{}@{domain}", dialling.told);
                 dialog.remote = format!("<{}>", dialog.target);
                 dialog.authorized = false;
-                let body = if dialog.delayed { String::new() } else { self.offer("sendrecv", 1) };
+                let (delayed, port) = (dialog.delayed, dialog.session.port);
+                let body = if delayed { String::new() } else { self.describe_media(port, Way::BOTH, 1) };
                 self.request(now, id, "INVITE", "", &body, sends);
             }
         }
@@ -171,6 +174,9 @@ impl Phone {
     ) {
         let Some(dialog) = self.dialogs.get_mut(id) else { return };
         let current = dialog.branch == branch;
+        if dialog.state == State::Calling && current {
+            dialog.session.named(message);
+        }
         let Some(dialling) = &mut dialog.dialling else { return };
         if message.status() > Some(100) && !message.tag("to").is_empty() && dialling.peer.is_none() {
             dialling.peer = Some((message.header("to").to_owned(), message.contact()));

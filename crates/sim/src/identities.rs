@@ -1,0 +1,151 @@
+//! Whether displays are right: who is heard at a phone is who its display says.
+//!
+//! Who is heard follows from the descriptions alone: sound goes where a phone was told to send it, and through the relays and services of
+//! the media workers to where those were told. No part of the server is asked.
+
+use std::collections::BTreeMap;
+use std::net::SocketAddr;
+
+use strowger_base::Instant;
+use strowger_base::leg::Service;
+use strowger_media::control::{Command, PortId, Side};
+
+use crate::phone::{Phone, Session};
+use crate::setting::MEETINGS;
+
+/// The ports of the media workers, with where each one's sound goes.
+#[derive(Debug, Default)]
+pub(crate) struct Wires(BTreeMap<PortId, Wire>);
+
+#[derive(Debug, Default)]
+struct Wire {
+    /// What is heard there; `None` of a relay.
+    service: Option<Service>,
+    /// Ours, by side.
+    own: [Option<SocketAddr>; 2],
+    /// Where its sound goes, by side.
+    far: [Option<SocketAddr>; 2],
+}
+
+impl Wires {
+    /// The worker is told something.
+    pub(crate) fn commanded(&mut self, command: &Command) {
+        match command {
+            Command::OpenEndpoint { port, service } => {
+                self.0.insert(*port, Wire { service: Some(*service), ..Wire::default() });
+            }
+            Command::OpenRelay { port } => _ = self.0.insert(*port, Wire::default()),
+            Command::Connect { port, remote, send, .. } => {
+                if let Some(wire) = self.0.get_mut(port) {
+                    wire.far[0] = send.then_some(*remote);
+                }
+            }
+            Command::Direct { port, side, remote } => {
+                if let Some(wire) = self.0.get_mut(port) {
+                    wire.far[place(*side)] = Some(*remote);
+                }
+            }
+            Command::Close { port } => _ = self.0.remove(port),
+            Command::Protect { .. } | Command::Play { .. } | Command::Mute { .. } => {}
+        }
+    }
+
+    /// Its sockets are open.
+    pub(crate) fn opened(&mut self, port: PortId, a: SocketAddr, b: Option<SocketAddr>) {
+        if let Some(wire) = self.0.get_mut(&port) {
+            wire.own = [Some(a), b];
+        }
+    }
+
+    /// The power went.
+    pub(crate) fn forget(&mut self) {
+        self.0.clear();
+    }
+
+    /// Where sound that is sent there comes out: there itself, or on the other side of a relay.
+    fn leads(&self, to: SocketAddr) -> Option<SocketAddr> {
+        for wire in self.0.values().filter(|wire| wire.service.is_none()) {
+            if let Some(side) = wire.own.iter().position(|own| *own == Some(to)) {
+                return wire.far[1 - side];
+            }
+        }
+        Some(to)
+    }
+
+    /// The service whose sound goes there.
+    fn service_at(&self, to: SocketAddr) -> Option<Service> {
+        self.0.values().find(|wire| wire.far[0] == Some(to)).and_then(|wire| wire.service)
+    }
+}
+
+const fn place(side: Side) -> usize {
+    match side {
+        Side::A => 0,
+        Side::B => 1,
+    }
+}
+
+/// What was compared.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Compared {
+    /// Displays with the phone that is heard there.
+    pub(crate) people: u64,
+    /// Displays with the conference that is heard there.
+    pub(crate) conferences: u64,
+}
+
+/// Compares all displays of calls that began after `since`, the last time when the server lost its memory.
+pub(crate) fn check(phones: &[Phone], wires: &Wires, since: Instant) -> Result<Compared, String> {
+    let mut compared = Compared::default();
+    let known = |session: &&Session| session.began > since && !session.doubtful;
+    let all: Vec<(&Phone, &Session)> =
+        phones.iter().flat_map(|phone| phone.sessions().filter(known).map(move |it| (phone, it))).collect();
+    for (phone, session) in &all {
+        if !session.ours.listens {
+            continue;
+        }
+        let own = SocketAddr::new(phone.address.ip(), session.port);
+        let who = || format!("at {} ({}), which shows {}", phone.account.number, own, session.shown);
+        let speaks_there = |(_, other): &&(&Phone, &Session)| {
+            let to = other.theirs.filter(|theirs| other.ours.speaks && theirs.way.listens);
+            to.and_then(|theirs| wires.leads(theirs.address)) == Some(own)
+        };
+        let heard: Vec<&(&Phone, &Session)> = all.iter().filter(speaks_there).collect();
+        match (&heard[..], wires.service_at(own)) {
+            ([], Some(Service::Conference(id))) => {
+                // Who dialled the number of a meeting sees that.
+                let meeting = MEETINGS.iter().any(|number| session.shown.ends_with(number));
+                if session.shown != id.to_string() && !meeting {
+                    return Err(format!("the conference {id} is heard {}", who()));
+                }
+                compared.conferences += 1;
+            }
+            // What is played to who waits is no party.
+            ([], Some(_) | None) => {}
+            ([(other, _)], None) => {
+                if session.shown != other.account.number {
+                    return Err(format!("{} ({}) is heard {}", other.account.number, other.address, who()));
+                }
+                compared.people += 1;
+            }
+            (several, service) => {
+                let numbers: Vec<&str> = several.iter().map(|(other, _)| &*other.account.number).collect();
+                return Err(format!("{numbers:?} and {service:?} are heard {}", who()));
+            }
+        }
+    }
+    Ok(compared)
+}
+
+/// Whether a phone talks for sure: somebody hears it.
+pub(crate) fn is_heard(phone: &Phone, phones: &[Phone], wires: &Wires, since: Instant) -> bool {
+    let known = |session: &&Session| session.began > since && !session.doubtful;
+    phone.sessions().filter(known).filter(|session| session.ours.speaks).any(|session| {
+        let Some(to) = session.theirs.filter(|theirs| theirs.way.listens) else { return false };
+        let reached = wires.leads(to.address);
+        phones.iter().any(|other| {
+            let at = |session: &Session| SocketAddr::new(other.address.ip(), session.port);
+            other.sessions().filter(known).any(|session| session.ours.listens && reached == Some(at(session)))
+        })
+    })
+}
