@@ -46,7 +46,10 @@ impl Wires {
                 }
             }
             Command::Close { port } => _ = self.0.remove(port),
-            Command::Protect { .. } | Command::Play { .. } | Command::Mute { .. } => {}
+            Command::Protect { .. }
+            | Command::Play { .. }
+            | Command::Mute { .. }
+            | Command::Transcode { .. } => {}
         }
     }
 

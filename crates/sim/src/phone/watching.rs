@@ -30,6 +30,8 @@ pub(crate) struct Watching {
     /// CSeq of the last NOTIFY.
     notified: u32,
     version: Option<u32>,
+    /// When it was told last.
+    pub(crate) told: Instant,
     /// Something came damaged, or was missed: nothing is known until the next whole state.
     doubtful: bool,
     /// The calls of the line, by their names in the documents.
@@ -63,6 +65,7 @@ impl Watching {
             next: first,
             notified: 0,
             version: None,
+            told: Instant::START,
             doubtful: true,
             calls: BTreeMap::new(),
             waiting: None,
@@ -250,7 +253,7 @@ impl Phone {
             watching.next = watching.next.min(now + AGAIN);
             return true;
         }
-        watching.notified = cseq;
+        (watching.notified, watching.told) = (cseq, now);
         watching.peer.get_or_insert_with(|| (notify.header("from").to_owned(), notify.contact()));
         let read = watching.read(&notify.body);
         if let Err(what) = read {

@@ -5,7 +5,7 @@ use strowger_node::io::{Answer, Leftovers, Question};
 
 use super::{Failure, World};
 use crate::identities;
-use crate::phone::Phone;
+use crate::phone::{Phone, Watching};
 
 impl World {
     /// Nobody does anything any more, and what was under way is done: who is heard anywhere is who is shown there.
@@ -16,7 +16,9 @@ impl World {
         self.report.conferences += compared.conferences;
         // A line of which a phone talks is busy, wherever a lamp shows it.
         for phone in &self.phones {
-            for watching in phone.watches.iter().filter(|watching| watching.is_lit() == Some(false)) {
+            // What was told before the power went is forgotten there, and the phone does not know.
+            let counts = |it: &&Watching| it.is_lit() == Some(false) && it.told > self.last_crash;
+            for watching in phone.watches.iter().filter(counts) {
                 let of_line = |other: &&Phone| other.account.number == watching.number;
                 let heard =
                     |phone: &Phone| identities::is_heard(phone, &self.phones, &self.wires, self.last_crash);
