@@ -46,10 +46,8 @@ impl Wires {
                 }
             }
             Command::Close { port } => _ = self.0.remove(port),
-            Command::Protect { .. }
-            | Command::Play { .. }
-            | Command::Mute { .. }
-            | Command::Transcode { .. } => {}
+            // Whatever else is done with a port, its sound goes the same way.
+            _ => {}
         }
     }
 
