@@ -148,6 +148,11 @@ impl FolderOptions {
 
     /// The change that the files were made from, as `export` or the last `apply` wrote it beside them.
     fn base(&self) -> anyhow::Result<Option<u64>> {
+        anyhow::ensure!(
+            !self.folder.is_file(),
+            "{} is a file: give the folder that it is in; with --keep-others what its files do not name stays as it is",
+            self.folder.display()
+        );
         let path = self.folder.join(MADE_FROM);
         let text = match fs::read_to_string(&path) {
             Ok(text) => text,
@@ -220,6 +225,8 @@ mod tests {
         assert_eq!(toml_files(&folder).unwrap(), Vec::<PathBuf>::new());
         fs::write(folder.join(MADE_FROM), "something else").unwrap();
         assert!(options.base().unwrap_err().to_string().contains("change = NUMBER"));
+        let file = FolderOptions { folder: folder.join(MADE_FROM), ..options };
+        assert!(file.base().unwrap_err().to_string().contains("is a file: give the folder"));
         fs::remove_dir_all(folder).unwrap();
     }
 }
