@@ -95,6 +95,8 @@ pub struct Configuration {
     pub unencrypted: Unencrypted,
     /// What a party hears that waits.
     pub hold: HoldMode,
+    /// Whose voice mail gets calls that phones divert: the service parameter.
+    pub divert_to: DivertTo,
     /// Whose tones are heard where nobody else says it: the service parameter.
     pub country: Country,
     /// Which audio sources are heard where nobody else says it: the service parameters.
@@ -133,6 +135,7 @@ impl Configuration {
             relay: RelayMode::Never,
             unencrypted: Unencrypted::Allowed,
             hold: HoldMode::PassedOn,
+            divert_to: DivertTo::default(),
             country: Country::default(),
             hold_sources: HoldSources::default(),
             announcements: Announcements::default(),
@@ -345,6 +348,16 @@ pub enum DoNotDisturb {
     RingerOff,
     /// Calls find it busy.
     Reject,
+}
+
+/// Whose voice mail gets a call that a phone diverts.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub enum DivertTo {
+    /// That of its line.
+    #[default]
+    Diverting,
+    /// That of the line which was called originally, where it has one.
+    Original,
 }
 
 /// What a party hears that is held, or waits for somebody who is rung for it.

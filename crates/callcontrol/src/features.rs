@@ -6,6 +6,7 @@
 mod asked;
 pub(crate) mod conference;
 mod disturbing;
+mod divert;
 pub(crate) mod intercom;
 mod offered;
 mod orders;

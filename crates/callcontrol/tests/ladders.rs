@@ -134,6 +134,11 @@ fn intercom_lines_call_each_other() {
 }
 
 #[test]
+fn calls_are_diverted_to_voice_mail() {
+    check("divert.txt", include_str!("../testdata/ladders/divert.txt"));
+}
+
+#[test]
 fn parties_are_parked() {
     check("park.txt", include_str!("../testdata/ladders/park.txt"));
 }

@@ -43,9 +43,9 @@ pub use numbers::{
 };
 pub use parameters::{
     AnnouncedTo, AnnouncedTone, Announcement, Breakout, CallRecordDetail, CauseNumber, ConferenceEnds,
-    DOMAIN_DEFAULT, DigestAlgorithm, EnBlocLookups, ForwardAllSystemPolicy, HashMeaning, HoursChecked,
-    HoursPrecedence, LocationRoom, MessageDetail, NegatedSet, RelayMode, ServiceParameters, SpeedDialWait,
-    TieWinner, TrunkSide, UrgentMatch, WaitingKeys,
+    DOMAIN_DEFAULT, DigestAlgorithm, DivertTo, EnBlocLookups, ForwardAllSystemPolicy, HashMeaning,
+    HoursChecked, HoursPrecedence, LocationRoom, MessageDetail, NegatedSet, RelayMode, ServiceParameters,
+    SpeedDialWait, TieWinner, TrunkSide, UrgentMatch, WaitingKeys,
 };
 pub use phones::{
     BusyLampField, DoNotDisturb, LineButton, MobilityMode, Phone, PhoneCredentials, PhoneKeys, PhoneProtocol,

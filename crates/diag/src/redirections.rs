@@ -35,6 +35,7 @@ pub(crate) fn forwarded(forwarding: &Forwarding<'_>) -> String {
         (None, WhyForwarded::ParkReverted) => {
             format!("Nobody got the call back that {by} parked: it goes to {to}.")
         }
+        (None, WhyForwarded::Diverted) => format!("{by} sends the call to voice mail at {to}."),
     }
 }
 
@@ -143,6 +144,7 @@ mod tests {
             None,
             "Nobody got the call back that 1002 parked: it goes to 1003.",
         );
+        check(WhyForwarded::Diverted, None, "1002 sends the call to voice mail at 1003.");
         check(
             WhyForwarded::NoAnswer,
             Some(WayOut::Loop),

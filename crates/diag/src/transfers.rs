@@ -61,6 +61,7 @@ pub(crate) fn joined(joined: &Joined<'_>) -> String {
         Feature::Park => "by call park",
         Feature::PickUp => "by pickup",
         Feature::Recording => "to be recorded",
+        Feature::Divert => "by immediate divert",
     };
     let before = joined.conversation;
     match &joined.other {
@@ -85,6 +86,7 @@ pub(crate) const fn ended(feature: Feature) -> &'static str {
         Feature::Park => "; a party was parked or got back.",
         Feature::PickUp => "; somebody else picked it up.",
         Feature::Recording => "; it was recorded.",
+        Feature::Divert => "; it was diverted to voice mail.",
     }
 }
 
@@ -93,7 +95,7 @@ pub(crate) const fn put_out(feature: Feature) -> &'static str {
     match feature {
         Feature::Conference | Feature::MeetMe => "; it was dropped from the conference, or that was over.",
         Feature::Recording => "; it could not be recorded.",
-        Feature::Transfer | Feature::Replaces | Feature::Park | Feature::PickUp => {
+        Feature::Transfer | Feature::Replaces | Feature::Park | Feature::PickUp | Feature::Divert => {
             "; it was ended by a feature."
         }
     }

@@ -30,7 +30,7 @@ use strowger_base::Country;
 use strowger_base::leg::Service;
 use strowger_callcontrol::RelayMode;
 use strowger_callcontrol::configuration::{
-    Announcements, ConferenceRules, HoldMode, HoldSources, NO_ANSWER_TRUNK, SrtpRule, Unencrypted,
+    Announcements, ConferenceRules, DivertTo, HoldMode, HoldSources, NO_ANSWER_TRUNK, SrtpRule, Unencrypted,
 };
 use strowger_dialplan::forward::Classification;
 use strowger_sip::io::{DigestAlgorithm, Listener, Trunk};
@@ -111,6 +111,8 @@ pub struct Draft {
     pub unencrypted: Unencrypted,
     /// What a party hears that waits.
     pub hold: HoldMode,
+    /// Whose voice mail gets calls that phones divert.
+    pub divert_to: DivertTo,
     /// Whose tones are heard where nobody else says it.
     pub country: Country,
     /// Which audio sources are heard where nobody else says it.
@@ -236,6 +238,7 @@ impl Default for Draft {
             relay: RelayMode::default(),
             unencrypted: Unencrypted::Allowed,
             hold: HoldMode::default(),
+            divert_to: DivertTo::default(),
             country: Country::default(),
             hold_sources: HoldSources::default(),
             announcements: Announcements::default(),

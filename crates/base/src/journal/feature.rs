@@ -22,6 +22,8 @@ pub enum Feature {
     PickUp,
     /// The call of the server with a recorder.
     Recording,
+    /// Whoever was called sent the caller to voice mail.
+    Divert,
 }
 
 wire_enum!(Feature {
@@ -32,6 +34,7 @@ wire_enum!(Feature {
     Park = 4,
     PickUp = 5,
     Recording = 12,
+    Divert = 14,
 });
 
 impl Feature {
@@ -50,6 +53,7 @@ impl Feature {
             Feature::Park => 3,
             Feature::PickUp => 16,
             Feature::Recording => 27,
+            Feature::Divert => 14,
         }
     }
 }

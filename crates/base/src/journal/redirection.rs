@@ -58,6 +58,8 @@ pub enum WhyForwarded {
     ParkRetrieved,
     /// Nobody got a parked call back in time.
     ParkReverted,
+    /// A phone that was called sent it to voice mail.
+    Diverted,
 }
 
 wire_enum!(WhyForwarded {
@@ -71,6 +73,7 @@ wire_enum!(WhyForwarded {
     PickedUp = 7,
     ParkRetrieved = 8,
     ParkReverted = 9,
+    Diverted = 20,
 });
 
 /// Why a forward of all calls is not followed.

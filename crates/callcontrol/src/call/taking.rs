@@ -145,7 +145,7 @@ impl Call {
     ) {
         let mut step = Step { now, facts: &mut self.facts, shared, out };
         let state = std::mem::replace(&mut self.state, State::Ended);
-        let media = step.stop_ringing(&state);
+        let media = step.stop_ringing(&state, WhyReleased::AnsweredElsewhere);
         self.state = step.taken(media, taker, taking);
     }
 
@@ -161,7 +161,7 @@ impl Call {
         let mut step = Step { now, facts: &mut self.facts, shared, out };
         let state = std::mem::replace(&mut self.state, State::Ended);
         step.remember_ringing(taking);
-        let media = step.stop_ringing(&state);
+        let media = step.stop_ringing(&state, WhyReleased::AnsweredElsewhere);
         if media == CallerMedia::Agreed {
             step.facts.caller_media = media;
         }
@@ -205,7 +205,7 @@ impl Step<'_> {
     }
 
     /// Nothing rings any more; how far media is with the caller.
-    fn stop_ringing(&mut self, state: &State) -> CallerMedia {
+    pub(super) fn stop_ringing(&mut self, state: &State, why: WhyReleased) -> CallerMedia {
         let media = match state {
             State::Ringing(ringing) => ringing.media_with_caller(self.facts),
             State::Dialing(_)
@@ -218,7 +218,7 @@ impl Step<'_> {
             | State::Ended => CallerMedia::Nothing,
         };
         self.cancel_timer();
-        self.withdraw_all(Cause::NON_SELECTED_USER_CLEARING, WhyReleased::AnsweredElsewhere);
+        self.withdraw_all(Cause::NON_SELECTED_USER_CLEARING, why);
         self.facts.way = Way::None;
         self.vacate_all_but(None);
         media

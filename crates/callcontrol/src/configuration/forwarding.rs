@@ -58,7 +58,7 @@ impl Configuration {
     }
 
     /// What a number means at once or by translations.
-    fn behind(&self, number: &str, caller: Arc<Caller>, at: WallTime) -> Option<&Action> {
+    pub(crate) fn behind(&self, number: &str, caller: Arc<Caller>, at: WallTime) -> Option<&Action> {
         let plan = &self.plan;
         Some(match Digits::parse(number) {
             Ok(digits) => match Analysis::of(plan, caller, Arrival::EnBloc, &digits, at).decision()? {

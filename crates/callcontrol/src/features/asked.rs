@@ -96,10 +96,10 @@ impl CallControl {
             FeatureRequest::Drop { participant } => self.drop_party(now, leg, *participant, out),
             FeatureRequest::Mute { participant, turn } => self.mute(now, leg, (*participant, *turn), out),
             FeatureRequest::Participants => self.participants(now, leg, out),
-            FeatureRequest::Divert
-            | FeatureRequest::CallBack
-            | FeatureRequest::MaliciousCall
-            | FeatureRequest::Record(_) => Err(WhyFeatureRefused::NotServed),
+            FeatureRequest::Divert => self.divert(now, leg, out),
+            FeatureRequest::CallBack | FeatureRequest::MaliciousCall | FeatureRequest::Record(_) => {
+                Err(WhyFeatureRefused::NotServed)
+            }
         }
         .map(|()| Settled::Now)
     }

@@ -55,7 +55,7 @@ impl CallControl {
                 self.requested(now, leg, &request, Some(number), out).map_err(OrderRefused::Feature)
             }
             OrderKind::Feature { party, request } => {
-                let (leg, _) = self.parties(order.call, *party)?;
+                let leg = self.pressing(order.call, *party, request)?;
                 Self::tell_order(now, order, &format!("{} for {}", request.word(), of(*party)), out);
                 self.requested(now, leg, request, Some(number), out).map_err(OrderRefused::Feature)
             }
@@ -70,6 +70,15 @@ impl CallControl {
         out: &mut Outbox,
     ) -> Result<Settled, OrderRefused> {
         self.try_transfer(now, of, wish, out).map(|()| Settled::Now).map_err(OrderRefused::Transfer)
+    }
+
+    /// The leg whose key is pressed: of a party of an answered call, or of a phone that rings, which may divert the call.
+    fn pressing(&self, id: CallId, party: CallSide, request: &FeatureRequest) -> Result<LegId, OrderRefused> {
+        let rings = self.calls.get(&id).and_then(|call| call.first_ringing());
+        match (party, request, rings) {
+            (CallSide::Called, FeatureRequest::Divert, Some(leg)) => Ok(leg),
+            _ => self.parties(id, party).map(|(leg, _)| leg),
+        }
     }
 
     /// The leg of a party of an answered call, and that of the other one.

@@ -20,7 +20,7 @@ use strowger_base::{
     CallId, Cause, Command, Instant, LegId, LineName, Media, NodeId, Now, RecordingMetadata, Rng,
     SessionDescription, ShardId, Signal, WallTime,
 };
-use strowger_callcontrol::configuration::{HoldMode, Line, Trunk, TrunkList};
+use strowger_callcontrol::configuration::{DivertTo, HoldMode, Line, Trunk, TrunkList};
 use strowger_callcontrol::io::{Contact, Reach};
 use strowger_callcontrol::{CallControl, Configuration, Input, Outbox, Output, RelayMode};
 use strowger_dialplan::codes::{CodeTable, DisplayCode};
@@ -199,6 +199,10 @@ impl Driver {
             }
             ["srtp", ..] => {
                 keys::set(&mut self.configuration, &mut self.control, &words);
+                self.configure();
+            }
+            ["divert-to", "original"] => {
+                self.configuration.divert_to = DivertTo::Original;
                 self.configure();
             }
             ["conferences", rules @ ..] => {

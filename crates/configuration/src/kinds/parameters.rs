@@ -8,9 +8,9 @@ use crate::setting::{
 };
 
 pub use choices::{
-    AnnouncedTo, AnnouncedTone, Breakout, CallRecordDetail, ConferenceEnds, DigestAlgorithm, EnBlocLookups,
-    ForwardAllSystemPolicy, HashMeaning, HoursChecked, HoursPrecedence, LocationRoom, MessageDetail,
-    NegatedSet, RelayMode, SpeedDialWait, TieWinner, TrunkSide, UrgentMatch, WaitingKeys,
+    AnnouncedTo, AnnouncedTone, Breakout, CallRecordDetail, ConferenceEnds, DigestAlgorithm, DivertTo,
+    EnBlocLookups, ForwardAllSystemPolicy, HashMeaning, HoursChecked, HoursPrecedence, LocationRoom,
+    MessageDetail, NegatedSet, RelayMode, SpeedDialWait, TieWinner, TrunkSide, UrgentMatch, WaitingKeys,
 };
 
 /// A Q.850 cause.
@@ -132,6 +132,8 @@ record! {
         network_hold_source: Option<Whole<1, 51>> = None,
         /// What callers hear whose call fails, by its cause; where nothing is said they are only told the cause.
         announcements: List<Announcement, 127> = List::default(),
+        /// Whose voice mail gets calls that phones divert with their key for it.
+        divert_to: DivertTo = DivertTo::Diverting,
         /// Parties of a conference that somebody begins with his calls, himself included.
         conference_parties_max: Whole<3, 128> = Whole::new(4),
         /// Parties of a conference with a number.

@@ -19,6 +19,8 @@ impl RedirectReason {
     pub const PARK_REVERSION: RedirectReason = RedirectReason(11);
     /// A forward that is none of the others.
     pub const FORWARD: RedirectReason = RedirectReason(10);
+    /// Whoever was called sent the call to voice mail at once.
+    pub const IMMEDIATE_DIVERT: RedirectReason = RedirectReason(50);
     /// All calls are forwarded.
     pub const FORWARD_ALL: RedirectReason = RedirectReason(15);
     /// The application behind the line is gone.
@@ -36,6 +38,8 @@ pub struct OnBehalfOf(pub u8);
 impl OnBehalfOf {
     /// Call park.
     pub const PARK: OnBehalfOf = OnBehalfOf(3);
+    /// Immediate divert.
+    pub const IMMEDIATE_DIVERT: OnBehalfOf = OnBehalfOf(14);
     /// Pickup.
     pub const PICKUP: OnBehalfOf = OnBehalfOf(16);
     /// Call forwarding.

@@ -196,6 +196,17 @@ impl<L: Clone + PartialEq> Trail<L> {
         }
     }
 
+    /// Whoever was called sends the call to voice mail at once.
+    ///
+    /// # Errors
+    /// When the call was redirected as often as it may be: it ends with [`HopLimitReached::cause`].
+    pub fn diverted(&mut self, line: &L) -> Result<u8, HopLimitReached> {
+        self.through_hunt_pilot()?;
+        let (reason, on_behalf_of) = (RedirectReason::IMMEDIATE_DIVERT, OnBehalfOf::IMMEDIATE_DIVERT);
+        self.redirects.push(Redirect { from: line.clone(), reason, on_behalf_of });
+        Ok(self.hops)
+    }
+
     /// A call for which there was no bandwidth goes on to another number of the line.
     ///
     /// # Errors

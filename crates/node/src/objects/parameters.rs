@@ -5,7 +5,7 @@ use strowger_base::leg::CallTone;
 use strowger_callcontrol::RelayMode;
 use strowger_callcontrol::configuration::{
     AnnouncedSound, AnnouncedTo, Announcement, Announcements, ConferenceControl, ConferenceEnds,
-    ConferenceRules, ConferenceTones, HoldMode, Unencrypted,
+    ConferenceRules, ConferenceTones, DivertTo, HoldMode, Unencrypted,
 };
 use strowger_configuration::kinds::{
     self, EnBlocLookups, ForwardAllSystemPolicy, HashMeaning, HoursChecked, HoursPrecedence, NegatedSet,
@@ -60,6 +60,10 @@ impl Translation<'_> {
             if it.block_unencrypted_calls { Unencrypted::Blocked } else { Unencrypted::Allowed };
         draft.plan.park.reversion = it.park_reversion.get();
         draft.hold = if it.music_on_hold { HoldMode::Music } else { HoldMode::PassedOn };
+        draft.divert_to = match it.divert_to {
+            kinds::DivertTo::Diverting => DivertTo::Diverting,
+            kinds::DivertTo::Original => DivertTo::Original,
+        };
         draft.country = country(it.network_locale.as_ref()).unwrap_or_default();
         draft.hold_sources = hold_sources(it.user_hold_source, it.network_hold_source);
         draft.announcements = announcements(it);

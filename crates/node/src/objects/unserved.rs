@@ -336,6 +336,7 @@ const PARAMETERS: &[&str] = &[
     "advanced_conference",
     "party_entrance_tone",
     "messages",
+    "divert_to",
 ];
 const DEVICE_POOL: &[&str] = &[
     "network_locale",

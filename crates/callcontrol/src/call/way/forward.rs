@@ -13,7 +13,7 @@ use strowger_dialplan::forward::{
 use strowger_dialplan::hunt::Exhausted;
 use strowger_dialplan::{Caller, Digits, SearchSpace};
 
-use super::super::{Facts, State, Step, Taking, dialing};
+use super::super::{Divert, Facts, State, Step, Taking, dialing};
 
 /// What a call has been through that was redirected, or went through a hunt pilot.
 #[derive(Clone)]
@@ -156,6 +156,25 @@ impl Step<'_> {
         })
     }
 
+    /// A phone of a line sends the call to voice mail, which is that of the line that shall stand first among those who diverted.
+    pub(in crate::call) fn diverted_to(&mut self, divert: &Divert) -> State {
+        let mut redirected = self.redirected(divert.line.as_str());
+        let counted = redirected.trail.diverted(&divert.line.as_str().into());
+        self.facts.redirected = Some(redirected);
+        match counted {
+            Ok(hop) => self.send_on(&Onward {
+                by: &divert.owner,
+                why: WhyForwarded::Diverted,
+                to: &divert.pilot,
+                css: &divert.dials.search_space,
+                hop,
+                way_out: None,
+                set_by: None,
+            }),
+            Err(reached) => self.too_many_hops(divert.line.as_str(), reached.hops),
+        }
+    }
+
     /// The call is looked up again as another number.
     fn send_on(&mut self, onward: &Onward<'_>) -> State {
         let Some(redirected) = &mut self.facts.redirected else { return self.lost_its_way() };
@@ -218,7 +237,7 @@ impl Facts {
     }
 
     /// The line or pilot that was called originally, as far as the call was redirected.
-    pub(super) fn original_called(&self) -> Option<&str> {
+    pub(in crate::call) fn original_called(&self) -> Option<&str> {
         self.redirected.as_ref().map(|redirected| &**redirected.trail.original_called())
     }
 
@@ -280,6 +299,7 @@ const fn diversion_reason(reason: RedirectReason) -> &'static str {
         RedirectReason::FORWARD_NO_ANSWER => "no-answer",
         RedirectReason::FORWARD_UNREGISTERED => "unavailable",
         RedirectReason::FORWARD_ON_FAILURE => "out-of-service",
+        RedirectReason::IMMEDIATE_DIVERT => "deflection",
         _ => "unknown",
     }
 }

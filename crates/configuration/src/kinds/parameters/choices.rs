@@ -167,6 +167,16 @@ choice! {
 }
 
 choice! {
+    /// Whose voice mail gets calls that phones divert.
+    pub enum DivertTo {
+        /// That of the line that diverts.
+        Diverting = "diverting",
+        /// That of the line which was called originally, where it has one.
+        Original = "original",
+    }
+}
+
+choice! {
     /// When a conference ends although others are in it.
     pub enum ConferenceEnds {
         /// Not before fewer than two are there.
