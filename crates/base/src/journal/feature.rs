@@ -219,6 +219,10 @@ pub enum WhyFeatureRefused<'a> {
     Taken,
     /// There is no bandwidth between whoever asks and the party that it would talk with.
     NoBandwidth,
+    /// The number is that of a conference that nobody has opened.
+    NotOpen,
+    /// Its media would not be encrypted, which the service parameter forbids.
+    Unencrypted,
 }
 
 wire_enum!(WhyFeatureRefused<'a> {
@@ -233,6 +237,8 @@ wire_enum!(WhyFeatureRefused<'a> {
     TooLate = 8,
     Taken = 9,
     NoBandwidth = 10,
+    NotOpen = 20,
+    Unencrypted = 21,
 });
 
 impl WhyFeatureRefused<'_> {
@@ -246,6 +252,8 @@ impl WhyFeatureRefused<'_> {
             WhyFeatureRefused::NothingThere | WhyFeatureRefused::TooLate => Cause::UNALLOCATED_NUMBER,
             WhyFeatureRefused::Taken => Cause::USER_BUSY,
             WhyFeatureRefused::NoBandwidth => Cause::OUT_OF_BANDWIDTH,
+            WhyFeatureRefused::NotOpen => Cause::SUBSCRIBER_ABSENT,
+            WhyFeatureRefused::Unencrypted => Cause::BEARER_CAPABILITY_NOT_AUTHORIZED,
             WhyFeatureRefused::Argument { .. } => Cause::INVALID_NUMBER_FORMAT,
             WhyFeatureRefused::Exhausted { .. } => Cause::RESOURCE_UNAVAILABLE,
             WhyFeatureRefused::Congestion => Cause::SWITCHING_EQUIPMENT_CONGESTION,

@@ -5,13 +5,31 @@
 //! either party said.
 
 use strowger_base::journal::{Decision, Keys as KeysView, KeysOutcome, ReleasedBy, WhyEnded, WhyReleased};
-use strowger_base::{Cause, LegId, SessionDescription};
+use strowger_base::leg::Target;
+use strowger_base::{Cause, LegId, Now, SessionDescription};
 use strowger_media::sdp::{AudioSecurity, Wish};
 
 use super::securing::suites_of;
-use super::{State, Step};
-use crate::configuration::Unencrypted;
+use super::{Call, State, Step};
+use crate::configuration::{SrtpRule, Unencrypted};
 use crate::exchange::Side;
+use crate::io::Outbox;
+use crate::shared::Shared;
+
+impl Call {
+    /// Whether its caller may be given to a device that asks with this offer, as far as its media would be encrypted.
+    pub(crate) fn may_talk_with(
+        &mut self,
+        now: Now,
+        (target, offer): (&Target, Option<&SessionDescription>),
+        shared: &mut Shared,
+        out: &mut Outbox,
+    ) -> bool {
+        let step = Step { now, facts: &mut self.facts, shared, out };
+        let has_keys = step.rule_of(target) == SrtpRule::AsOffered && offer.is_none_or(is_secured);
+        has_keys || !step.blocks()
+    }
+}
 
 impl Step<'_> {
     pub(super) fn blocks(&self) -> bool {

@@ -189,6 +189,11 @@ impl Progress {
 }
 
 impl Facts {
+    /// What the caller offered, until somebody has the call.
+    pub(crate) const fn offer(&self) -> Option<&SessionDescription> {
+        self.offer.as_ref()
+    }
+
     /// What is shown to the other side about a leg's media, by side.
     pub(super) const fn outlet(&mut self, to: Side) -> &mut Outlet {
         match to {

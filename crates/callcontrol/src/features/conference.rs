@@ -146,7 +146,7 @@ impl CallControl {
         wanted: &Wanted,
         out: &mut Outbox,
     ) -> Result<(), WhyFeatureRefused<'static>> {
-        let id = self.meeting(&wanted.argument).ok_or(WhyFeatureRefused::NothingThere)?;
+        let id = self.meeting(&wanted.argument).ok_or(WhyFeatureRefused::NotOpen)?;
         let size = self.shared.conferences.all.get(&id).map_or(0, Conference::size);
         if size >= self.shared.configuration.conferences.meet_me_parties as usize {
             return Err(WhyFeatureRefused::Exhausted { what: "seats of the conference" });

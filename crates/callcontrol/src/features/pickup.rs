@@ -128,6 +128,7 @@ impl CallControl {
         let offers = self.calls.get(&asker).is_some_and(|asker| asker.offers());
         self.calls.get(&call).ok_or(WhyFeatureRefused::TooLate)?.gives_caller(offers)?;
         self.room_for(now, asker, call, out)?;
+        self.keys_for(now, asker, call, out)?;
         let moved = taking.feature.into_call(call);
         let mut taker = None;
         self.with_call(asker, |asker, shared| taker = asker.hand_over_asker(now, moved, shared, out));
@@ -149,6 +150,23 @@ impl CallControl {
         let mut room = true;
         self.with_call(call, |call, shared| room = call.has_room_for(now, &target, shared, out));
         if room { Ok(()) } else { Err(WhyFeatureRefused::NoBandwidth) }
+    }
+
+    /// Who waits does not lose its call over somebody whose media would be in the clear where that is blocked.
+    fn keys_for(
+        &mut self,
+        now: Now,
+        asker: CallId,
+        call: CallId,
+        out: &mut Outbox,
+    ) -> Result<(), WhyFeatureRefused<'static>> {
+        let facts = self.calls.get(&asker).map(|asker| &asker.facts).ok_or(WhyFeatureRefused::TooLate)?;
+        let (target, offer) = (Device::Calling(facts.origin.clone()).target(), facts.offer().cloned());
+        let mut secure = true;
+        self.with_call(call, |call, shared| {
+            secure = call.may_talk_with(now, (&target, offer.as_ref()), shared, out);
+        });
+        if secure { Ok(()) } else { Err(WhyFeatureRefused::Unencrypted) }
     }
 
     /// The phones of whoever asked ring in place of the others.
