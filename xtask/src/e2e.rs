@@ -19,6 +19,7 @@ mod conference;
 pub(crate) mod configuration;
 mod damage;
 mod dialling;
+mod intercom;
 mod interface;
 mod live;
 mod load;
@@ -57,6 +58,7 @@ const SCENARIOS: &[Row] = &[
     ("pickup", "a third phone gets the call that rings at the second one", park::pickup),
     ("park", "the caller waits at a number until a third phone gets it back", park::park),
     ("conference", "three phones meet at a number and hear each other", conference::meet_me),
+    ("intercom", "a target hears its caller at once, and is heard when it talks", intercom::intercom),
     ("forward", "a phone sets by code where its calls go, and they go there", park::forward),
     ("conference-ad-hoc", "two calls of a phone become one conference", conference::ad_hoc),
     ("orders", "an operator brings parties together, sends one on, ends a call", transfer::ordered),

@@ -50,6 +50,17 @@ impl Recording {
         }
     }
 
+    /// What the payload of packets in µ-law says (ITU-T G.711).
+    pub(crate) fn of_mu_law(payload: &[u8]) -> Recording {
+        let sample = |code: &u8| -> i16 {
+            let code = !code;
+            let (sign, exponent, mantissa) = (code & 0x80, (code >> 4) & 7, code & 0x0f);
+            let size = (((i16::from(mantissa) << 3) + 0x84) << exponent) - 0x84;
+            if sign == 0 { size } else { -size }
+        };
+        Recording { samples: payload.iter().map(sample).collect(), rate: 8000 }
+    }
+
     /// The part of the whole energy that lies at one frequency, 0 to 1, over the loudest second.
     pub(crate) fn share_of(&self, frequency: f64) -> f64 {
         let window = self.rate as usize;
