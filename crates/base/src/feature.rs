@@ -44,6 +44,8 @@ pub enum FeatureCode {
     MessageWaiting(Turn),
     /// The call of another phone of the own line is entered.
     Barge,
+    /// The same, as a conference that more may enter and anybody may leave.
+    ConferenceBarge,
     /// The last party that called is reported as malicious.
     MaliciousCall,
 }
@@ -85,7 +87,7 @@ impl Turn {
 
 impl FeatureCode {
     /// Every feature that a number can ask for.
-    pub const ALL: [FeatureCode; 30] = [
+    pub const ALL: [FeatureCode; 31] = [
         FeatureCode::PickUp,
         FeatureCode::GroupPickUp,
         FeatureCode::OtherPickUp,
@@ -115,6 +117,7 @@ impl FeatureCode {
         FeatureCode::MessageWaiting(Turn::Off),
         FeatureCode::MessageWaiting(Turn::Over),
         FeatureCode::Barge,
+        FeatureCode::ConferenceBarge,
         FeatureCode::MaliciousCall,
     ];
 
@@ -150,6 +153,7 @@ impl FeatureCode {
             FeatureCode::MessageWaiting(Turn::Off) => "message-waiting-off",
             FeatureCode::MessageWaiting(Turn::Over) => "message-waiting",
             FeatureCode::Barge => "barge",
+            FeatureCode::ConferenceBarge => "conference-barge",
             FeatureCode::MaliciousCall => "malicious-call",
         }
     }

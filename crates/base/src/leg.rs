@@ -195,6 +195,8 @@ pub struct Setup {
     pub diversions: Vec<Diversion>,
     /// A leg of ours that this call shall take the place of (RFC 3891).
     pub replaces: Option<LegId>,
+    /// A leg of ours whose conversation this call shall come into (RFC 3911).
+    pub joins: Option<LegId>,
     /// The device asks for a feature by name, as some do with a key; `called` is its argument then.
     pub feature: Option<FeatureCode>,
 }

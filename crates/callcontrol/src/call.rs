@@ -58,6 +58,7 @@ use parked::Parked;
 pub(crate) use parked::Place;
 pub(crate) use participant::{Device, Participant, conversation_of};
 use ringing::Ringing;
+pub(crate) use seating::{Seating, conference_party};
 pub(crate) use step::Step;
 pub(crate) use stopping::Stopped;
 pub(crate) use taking::Taking;

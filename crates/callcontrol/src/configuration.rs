@@ -32,7 +32,7 @@ use strowger_dialplan::route_list::{LocalRouteGroups, RouteListParameters};
 use strowger_dialplan::{Caller, DialPlan, Mask, NumberView, SearchSpace, Transformations};
 
 pub use self::announcements::{AnnouncedSound, AnnouncedTo, Announcement, Announcements};
-pub use self::conferences::{ConferenceControl, ConferenceEnds, ConferenceRules, ConferenceTones};
+pub use self::conferences::{Barging, ConferenceControl, ConferenceEnds, ConferenceRules, ConferenceTones};
 pub use self::hold::{HoldKind, HoldSources};
 pub use self::incoming::IncomingNumbers;
 pub use self::mobility::{DevicePool, Home, Mobility, Whereabouts};

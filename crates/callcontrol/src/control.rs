@@ -300,6 +300,7 @@ impl CallControl {
             return;
         }
         let Some(setup) = self.replace(now, leg, setup, out) else { return };
+        let Some(setup) = self.come_into(now, leg, setup, out) else { return };
         let call = Call::begin(now, leg, setup, &mut self.shared, out);
         self.keep(call);
     }

@@ -28,6 +28,7 @@ use crate::io::Outbox;
 use crate::shared::Asked;
 pub(crate) use asked::Settled;
 pub(crate) use offered::Offered;
+pub(crate) use privacy::Privacy;
 pub(crate) use slots::Slots;
 
 impl CallControl {
@@ -41,6 +42,7 @@ impl CallControl {
                 }
                 Asked::Feature { call } => self.wanted(now, call, out),
                 Asked::Left { conference, seated } => self.left(now, conference, seated, out),
+                Asked::Connected { conference, seat } => self.connected(now, conference, seat, out),
                 Asked::Abandon { secondary, cause } => {
                     self.with_call(secondary, |call, shared| call.abandon(now, cause, shared, out));
                 }

@@ -18,7 +18,7 @@ use crate::admission::Taken;
 use crate::features::conference::Conferences;
 use crate::features::intercom::Intercoms;
 use crate::features::user_settings::UserSettings;
-use crate::features::{Offered, Slots};
+use crate::features::{Offered, Privacy, Slots};
 use crate::io::{Outbox, Output};
 use crate::{Configuration, Counters};
 
@@ -56,6 +56,8 @@ pub(crate) struct Shared {
     pub(crate) asked: VecDeque<Asked>,
     pub(crate) conferences: Conferences,
     pub(crate) intercoms: Intercoms,
+    /// Which calls phones hide from the others of their line.
+    pub(crate) privacy: Privacy,
     /// What users set by themselves.
     pub(crate) user_settings: UserSettings,
     pub(crate) counters: Counters,
@@ -114,6 +116,13 @@ pub(crate) enum Asked {
         /// Whether it had its seat already.
         seated: bool,
     },
+    /// A seat of a conference and its party hear each other.
+    Connected {
+        /// Which conference.
+        conference: ConferenceId,
+        /// The leg of the seat.
+        seat: LegId,
+    },
     /// The party that was to join a call is gone.
     Abandon {
         /// That call.
@@ -161,6 +170,7 @@ impl Shared {
             asked: VecDeque::new(),
             conferences: Conferences::default(),
             intercoms: Intercoms::default(),
+            privacy: Privacy::default(),
             user_settings: UserSettings::default(),
             counters: Counters::default(),
             key_source: None,

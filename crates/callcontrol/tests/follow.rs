@@ -208,6 +208,7 @@ impl Call {
             srtp_fallback: false,
             diversions: Vec::new(),
             replaces: None,
+            joins: None,
             feature: None,
             further_digits: FurtherDigits::None,
         };

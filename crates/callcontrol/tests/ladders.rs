@@ -182,3 +182,8 @@ fn people_confer() {
 fn callers_hear_why_their_call_fails() {
     check("announcing.txt", include_str!("../testdata/ladders/announcing.txt"));
 }
+
+#[test]
+fn phones_come_into_calls_of_their_line() {
+    check("barge.txt", include_str!("../testdata/ladders/barge.txt"));
+}

@@ -42,6 +42,7 @@ fn setup(
         srtp_fallback: false,
         diversions: Vec::new(),
         replaces: None,
+        joins: None,
         feature: None,
         further_digits,
     };

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use strowger_base::feature::{FeatureCode, FeatureNumber, FeatureRequest, Turn};
-use strowger_base::journal::{Entry, Record};
+use strowger_base::journal::{Decision, Entry, Record};
 use strowger_base::leg::{
     Alert, BindingId, Digit, FurtherDigits, Origin, Party, ReleaseReason, Service, Setup, Signal,
 };
@@ -17,8 +17,8 @@ use strowger_base::{
     WallTime,
 };
 use strowger_callcontrol::configuration::{
-    Admission, DirectedPark, Forwards, HoldMode, Line, LineList, ParkNumbers, ParkRange, PickupGroup,
-    PickupGroups, Pilot, Site, SrtpRule, Trunk,
+    Admission, Barging, DirectedPark, Forwards, HoldMode, Line, LineList, ParkNumbers, ParkRange,
+    PickupGroup, PickupGroups, Pilot, Site, SrtpRule, Trunk,
 };
 use strowger_callcontrol::io::{CallSide, Contact, Order, OrderKind, Reach};
 use strowger_callcontrol::{CallControl, Configuration, Input, Outbox, Output, RelayMode, Sizes};
@@ -75,6 +75,10 @@ struct World {
     conferences: u32,
     /// Devices may insist on SRTP, and a trunk may have none.
     encrypts: bool,
+    /// One of so many callers wants to come into a call; none does with 0.
+    come_in: u64,
+    /// Who came in by barge.
+    barges: u32,
     /// Orders without an answer.
     orders: i32,
 }
@@ -110,6 +114,7 @@ fn configuration(relay: RelayMode) -> Configuration {
     send_on(&mut plan, &mut configuration);
     configuration.plan = plan.build();
     configuration.relay = relay;
+    configuration.conferences.barge = Barging::Barge;
     configuration
 }
 
@@ -251,6 +256,8 @@ impl World {
             next_incoming: 0,
             ports: 0,
             conferences: 0,
+            come_in: 0,
+            barges: 0,
             orders: 0,
         }
     }
@@ -297,6 +304,10 @@ impl World {
             Output::Media(other) => panic!("relays have no {other:?}"),
             Output::Journal(span) => {
                 let record = Record::decode(out.arena.slice(span)).unwrap();
+                let done = |entry: &Entry<'_>| {
+                    matches!(entry, Entry::Decision(Decision::FeatureDone { feature: "barge", .. }))
+                };
+                self.barges += u32::from(done(&record.entry));
                 if let Some(call) = record.call {
                     self.begun.insert(call);
                 }
@@ -419,7 +430,10 @@ impl World {
         let role = Role::Caller;
         self.legs.insert(leg, Leg { role, answered: false, owes: false, is_owed: offer, asked: false });
         let setup = Setup {
-            origin: Origin::line(self.pick::<&str>(&["1001", "1002"])),
+            origin: Origin::Line {
+                line: (*self.pick::<&str>(&["1001", "1002"])).into(),
+                phone: self.rng.one_in(2).then(|| "desk".into()),
+            },
             flow: Flow::Datagram { listener: ListenerId(0), peer: "10.0.0.1:5060".parse().unwrap() },
             protocol_call_id: "x".into(),
             calling: Party::default(),
@@ -434,6 +448,7 @@ impl World {
             srtp_fallback: self.rng.one_in(4),
             diversions: Vec::new(),
             replaces: if self.rng.one_in(8) { self.some_leg() } else { None },
+            joins: if self.come_in > 0 && self.rng.one_in(self.come_in) { self.talking_leg() } else { None },
             feature: match self.rng.below(8) {
                 0 => Some(*self.pick(&FeatureCode::ALL)),
                 1 => Some(*self.pick(&PICKUP)),
@@ -442,6 +457,13 @@ impl World {
             further_digits: *self.pick(&[FurtherDigits::None, FurtherDigits::Keys, FurtherDigits::Again]),
         };
         self.handle(Input::Signal(leg, Signal::Setup(Box::new(setup))));
+    }
+
+    /// A leg that is answered, where there is one.
+    fn talking_leg(&mut self) -> Option<LegId> {
+        let talks = |(id, leg): (&LegId, &Leg)| (leg.answered && leg.role != Role::Seat).then_some(*id);
+        let ids: Vec<LegId> = self.legs.iter().filter_map(talks).collect();
+        (!ids.is_empty()).then(|| *self.pick(&ids))
     }
 
     /// A leg that is there, or was.
@@ -727,9 +749,22 @@ fn whatever_devices_tell_nothing_is_left_and_every_call_has_one_record() {
 
 #[test]
 fn people_confer_in_any_order_and_no_seat_is_left() {
-    let mut conferences = 0;
-    for seed in 0..300 {
+    let worlds = calm_worlds(0..300, 0);
+    let conferences: u32 = worlds.map(|world| world.conferences).sum();
+    assert!(conferences > 200, "{conferences} conferences prove little");
+}
+
+#[test]
+fn phones_come_into_calls_in_any_order_and_no_seat_is_left() {
+    let barges: u32 = calm_worlds(1000..1200, 2).map(|world| world.barges).sum();
+    assert!(barges > 100, "{barges} barges prove little");
+}
+
+/// Worlds in which devices do what they are asked, after everything; one of `come_in` callers wants to come into a call.
+fn calm_worlds(seeds: std::ops::Range<u64>, come_in: u64) -> impl Iterator<Item = World> {
+    seeds.map(move |seed| {
         let mut world = World::new(seed);
+        world.come_in = come_in;
         for _ in 0..600 {
             match world.rng.below(40) {
                 0..=3 => world.begin(),
@@ -740,7 +775,6 @@ fn people_confer_in_any_order_and_no_seat_is_left() {
             }
         }
         world.settle();
-        conferences += world.conferences;
-    }
-    assert!(conferences > 200, "{conferences} conferences prove little");
+        world
+    })
 }

@@ -103,6 +103,7 @@ impl World {
             srtp_fallback: false,
             diversions: Vec::new(),
             replaces: None,
+            joins: None,
             feature: None,
         };
         self.handle(Input::Signal(leg, Signal::Setup(Box::new(setup))));

@@ -48,8 +48,8 @@ pub use parameters::{
     SpeedDialWait, TieWinner, TrunkSide, UrgentMatch, WaitingKeys,
 };
 pub use phones::{
-    BusyLampField, DoNotDisturb, LineButton, MobilityMode, Phone, PhoneCredentials, PhoneKeys, PhoneProtocol,
-    PhoneSettings, RingSetting, SpeedDial,
+    Barging, BusyLampField, DoNotDisturb, LineButton, MobilityMode, Phone, PhoneCredentials, PhoneKeys,
+    PhoneProtocol, PhoneSettings, RingSetting, SpeedDial,
 };
 pub use places::{
     AarGroup, AarPrefix, AudioCodec, CodecPreferenceList, DevicePool, LocalRouteGroup, Location,

@@ -62,6 +62,7 @@ pub(crate) fn joined(joined: &Joined<'_>) -> String {
         Feature::PickUp => "by pickup",
         Feature::Recording => "to be recorded",
         Feature::Divert => "by immediate divert",
+        Feature::Barge => "by barge",
     };
     let before = joined.conversation;
     match &joined.other {
@@ -87,6 +88,7 @@ pub(crate) const fn ended(feature: Feature) -> &'static str {
         Feature::PickUp => "; somebody else picked it up.",
         Feature::Recording => "; it was recorded.",
         Feature::Divert => "; it was diverted to voice mail.",
+        Feature::Barge => "; another phone of the line came into it.",
     }
 }
 
@@ -96,6 +98,8 @@ pub(crate) const fn put_out(feature: Feature) -> &'static str {
         Feature::Conference | Feature::MeetMe => "; it was dropped from the conference, or that was over.",
         Feature::Recording => "; it could not be recorded.",
         Feature::Transfer | Feature::Replaces | Feature::Park | Feature::PickUp | Feature::Divert => {
+        Feature::Barge => "; the conversation that it had come into was over.",
+        Feature::Transfer | Feature::Replaces | Feature::Park | Feature::PickUp => {
             "; it was ended by a feature."
         }
     }

@@ -12,6 +12,7 @@ pub mod framer;
 pub mod header;
 mod identify;
 pub mod io;
+mod join;
 pub mod kpml;
 mod leg;
 pub mod message;

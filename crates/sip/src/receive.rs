@@ -14,7 +14,7 @@ use crate::session_timer::{self, TooSmall};
 use crate::transaction::Effect;
 use crate::transaction::table::{Branch, ServerKey};
 use crate::watch::write_allow_events;
-use crate::{body, service_uri, validate, write};
+use crate::{body, join, service_uri, validate, write};
 
 impl Sip {
     /// Takes one whole message.
@@ -228,7 +228,12 @@ impl Sip {
             Ok(replaces) => replaces,
             Err(status) => return self.refuse(invite, flow, status, |_| (), out),
         };
-        self.begin_call(now, flow, bytes, invite, key, Accepted { identity, hops, merge_key, replaces }, out);
+        let joins = match self.joined_by(invite) {
+            Ok(joins) => joins,
+            Err(status) => return self.refuse(invite, flow, status, |_| (), out),
+        };
+        let accepted = Accepted { identity, hops, merge_key, replaces, joins };
+        self.begin_call(now, flow, bytes, invite, key, accepted, out);
     }
 
     #[expect(clippy::too_many_arguments, reason = "an INVITE has that many independent parts")]
@@ -265,7 +270,8 @@ impl Sip {
             srtp_fallback: invite.supports("X-cisco-srtp-fallback"),
             diversions: invite.diversion_list(),
             replaces: accepted.replaces,
-            feature,
+            joins: accepted.joins,
+            feature: accepted.joins.and_then(|_| join::wanted(invite)).or(feature),
             further_digits,
         };
         out.items.push(Output::Signal(id, strowger_base::Signal::Setup(Box::new(setup))));
@@ -417,7 +423,7 @@ impl Sip {
     }
 
     /// The leg that a Replaces names (RFC 3891 §3).
-    fn leg_replaced(&self, replaces: &crate::header::Replaces<'_>) -> Option<LegId> {
+    pub(crate) fn leg_replaced(&self, replaces: &crate::header::Replaces<'_>) -> Option<LegId> {
         let find = |ours: &str, theirs: &str| self.leg_in_dialog(&replaces.call_id, ours, theirs);
         // Deviates from RFC 3891 §3: who learnt of the dialog by a dialog-info writes the tags as the phone has them that the
         // document is about (RFC 4235 §4.1.2), and means that phone.
@@ -554,6 +560,7 @@ struct Accepted {
     hops: u8,
     merge_key: u64,
     replaces: Option<LegId>,
+    joins: Option<LegId>,
 }
 
 /// What is asked for.

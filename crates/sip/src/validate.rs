@@ -47,6 +47,9 @@ pub fn check(message: &Message<'_>, transport: Transport) -> Result<(), Refusal>
     if message.names().contains(HeaderName::Replaces) && message.status().is_none() && !invites {
         return refuse(400, "Replaces stands in a request that is no INVITE (RFC 3891 §3)");
     }
+    if message.names().contains(HeaderName::Join) && message.status().is_none() && !invites {
+        return refuse(400, "Join stands in a request that is no INVITE (RFC 3911 §4)");
+    }
     match message.start() {
         StartLine::Request { .. } => request_uri(message.parsed_request_uri()),
         StartLine::Response { .. } => Ok(()),
@@ -62,12 +65,13 @@ const fn refuse(status: u16, problem: &'static str) -> Result<(), Refusal> {
 const REQUIRED: NameSet =
     NameSet::of(&[HeaderName::From, HeaderName::To, HeaderName::CallId, HeaderName::CSeq, HeaderName::Via]);
 
-/// Headers that may stand once only (RFC 3261 §7.3.1, RFC 3262 §7, RFC 3515 §2.1, RFC 3891 §3, RFC 4028, RFC 6665).
+/// Headers that may stand once only (RFC 3261 §7.3.1, RFC 3262 §7, RFC 3515 §2.1, RFC 3891 §3, RFC 3911 §4, RFC 4028, RFC 6665).
 const SINGLE: NameSet = NameSet::of(&[
     HeaderName::From,
     HeaderName::To,
     HeaderName::CallId,
     HeaderName::CSeq,
+    HeaderName::Join,
     HeaderName::MaxForwards,
     HeaderName::ContentLength,
     HeaderName::ContentType,

@@ -24,6 +24,8 @@ pub enum Feature {
     Recording,
     /// Whoever was called sent the caller to voice mail.
     Divert,
+    /// A phone came into the call of another phone of its line.
+    Barge,
 }
 
 wire_enum!(Feature {
@@ -35,6 +37,7 @@ wire_enum!(Feature {
     PickUp = 5,
     Recording = 12,
     Divert = 14,
+    Barge = 10,
 });
 
 impl Feature {
@@ -54,6 +57,7 @@ impl Feature {
             Feature::PickUp => 16,
             Feature::Recording => 27,
             Feature::Divert => 14,
+            Feature::Barge => 15,
         }
     }
 }

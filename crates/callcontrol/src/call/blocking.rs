@@ -77,6 +77,19 @@ impl Step<'_> {
     }
 }
 
+impl Call {
+    /// Whether both of its parties were told media that is encrypted.
+    pub(crate) fn is_encrypted(&self) -> bool {
+        let told = [self.facts.to_caller.sent(), self.facts.to_called.sent()];
+        told.into_iter().all(|told| told.is_some_and(is_secured))
+    }
+
+    /// Whether its caller offers media that can be encrypted.
+    pub(crate) fn offers_encryption(&self) -> bool {
+        self.facts.offer.as_ref().is_some_and(is_secured)
+    }
+}
+
 /// With what a call ends that is blocked.
 pub(super) const BLOCKED: Cause = Cause::BEARER_CAPABILITY_NOT_AUTHORIZED;
 

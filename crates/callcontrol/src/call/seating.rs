@@ -18,7 +18,19 @@ use super::way::Way;
 use super::{Call, Facts, Progress, State, Step, setup};
 use crate::exchange::Side;
 use crate::io::{Outbox, Reach};
-use crate::shared::Shared;
+use crate::shared::{Asked, Shared};
+
+/// How a party of another call comes into a conference.
+pub(crate) struct Seating {
+    pub(crate) conference: ConferenceId,
+    /// The leg of its seat.
+    pub(crate) seat: LegId,
+    pub(crate) feature: Feature,
+    /// The call with which the conversation began.
+    pub(crate) conversation: CallId,
+    /// Whom it is shown, where that is not the conference.
+    pub(crate) shown: Option<Party>,
+}
 
 impl Call {
     /// The call of a party of another call that sits in a conference from here on. Its seat is open and has an offer, which the call is
@@ -27,22 +39,23 @@ impl Call {
         now: Now,
         id: CallId,
         party: &Participant,
-        (conference, seat): (ConferenceId, LegId),
-        (feature, conversation): (Feature, CallId),
+        seating: Seating,
         shared: &mut Shared,
         out: &mut Outbox,
     ) -> Option<Call> {
         let origin = party.device.origin()?;
+        let Seating { conference, seat, feature, conversation, shown } = seating;
+        let shown = shown.unwrap_or_else(|| conference_party(conference));
         let name: Box<str> = conference.to_string().into();
         let mut facts = Facts {
             called: name.clone(),
             translated: name.clone(),
             sent: name.clone(),
-            final_called: name.clone(),
+            final_called: name,
             joined_by: Some(feature),
             conversation: Some(conversation),
             answered_at: Some(now.wall),
-            connected: Some(Party { number: name, name: CONFERENCE.into(), ..Party::default() }),
+            connected: Some(shown.clone()),
             ..Facts::blank(now, id, party.leg, origin)
         };
         facts.seat_caller(party);
@@ -53,7 +66,6 @@ impl Call {
         step.count(party.line.as_ref());
         step.take_seat(conference, seat);
         step.tell_joined(feature, conversation);
-        let shown = step.facts.connected.clone().unwrap_or_default();
         step.show_to_caller(seat, &shown);
         let joining = Joining { called_owes: Owes::Offer, first: First::Asked };
         let state = Talking::join(&mut step, seat, joining);
@@ -65,7 +77,7 @@ impl Call {
         now: Now,
         id: CallId,
         (one, two): (Participant, Participant),
-        conversation: CallId,
+        how: (Feature, CallId),
         mut reached: Facts,
         shared: &mut Shared,
         out: &mut Outbox,
@@ -75,7 +87,7 @@ impl Call {
         reached.translated = number.clone();
         reached.sent = number.clone();
         reached.final_called = number;
-        Call::joined(now, id, (one, two), (Feature::Conference, conversation), reached, shared, out)
+        Call::joined(now, id, (one, two), how, reached, shared, out)
     }
 
     /// What the party of a leg takes along to a seat: who it is, and how it has had its media.
@@ -181,6 +193,23 @@ impl Call {
         };
     }
 
+    /// Its caller, which has a seat, came into the conversation of others, and is shown whom.
+    pub(crate) fn came_in(
+        &mut self,
+        now: Now,
+        (seat, shown): (LegId, Party),
+        (feature, conversation): (Feature, CallId),
+        shared: &mut Shared,
+        out: &mut Outbox,
+    ) {
+        let mut step = Step { now, facts: &mut self.facts, shared, out };
+        step.facts.joined_by = Some(feature);
+        step.facts.conversation = Some(conversation);
+        step.facts.connected = Some(shown.clone());
+        step.tell_joined(feature, conversation);
+        step.show_to_caller(seat, &shown);
+    }
+
     /// The number of a conference, as the caller of this call may dial it.
     pub(crate) fn meet_me_number(
         &mut self,
@@ -274,6 +303,13 @@ impl Step<'_> {
         });
     }
 
+    /// A seat and its party hear each other.
+    pub(super) fn seat_connected(&mut self, seat: LegId) {
+        if let Some(&Target::Service(Service::Conference(conference))) = self.facts.rung_on(seat) {
+            self.shared.asked.push_back(Asked::Connected { conference, seat });
+        }
+    }
+
     /// Releases whoever is there, because a feature says so.
     fn put_out(&mut self, feature: Feature) -> State {
         let (cause, why) = (Cause::NORMAL_CALL_CLEARING, WhyReleased::PutOut(feature));
@@ -286,6 +322,12 @@ impl Step<'_> {
         self.release(caller, cause, why);
         self.end(cause, ReleasedBy::System, WhyEnded::PutOut(feature))
     }
+}
+
+/// What a party is shown that hears a conference.
+pub(crate) fn conference_party(conference: ConferenceId) -> Party {
+    let (number, name) = (conference.to_string().into(), CONFERENCE.into());
+    Party { number, name, ..Party::default() }
 }
 
 /// What a party is shown in place of a name.

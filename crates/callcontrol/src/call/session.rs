@@ -178,6 +178,7 @@ impl Session {
         };
         step.decide(None, Decision::MediaPath(path));
         self.judge_hold(step, offerer, offered.hold());
+        step.seat_connected(self.called);
     }
 
     /// A side holds, and was answered by us.

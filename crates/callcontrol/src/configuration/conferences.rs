@@ -13,6 +13,8 @@ pub struct ConferenceRules {
     pub control: ConferenceControl,
     /// Whether a tone says that somebody comes or has left.
     pub tones: ConferenceTones,
+    /// How phones come into calls of their line that do not say it themselves.
+    pub barge: Barging,
 }
 
 impl Default for ConferenceRules {
@@ -23,6 +25,7 @@ impl Default for ConferenceRules {
             ends: ConferenceEnds::Never,
             control: ConferenceControl::Starter,
             tones: ConferenceTones::Yes,
+            barge: Barging::Off,
         }
     }
 }
@@ -54,4 +57,15 @@ pub enum ConferenceTones {
     Yes,
     /// Parties come and go silently.
     No,
+}
+
+/// How a phone comes into a call of another phone of its line.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Barging {
+    /// It does not.
+    Off,
+    /// As the third one, and nobody else.
+    Barge,
+    /// The call becomes a conference.
+    Conference,
 }

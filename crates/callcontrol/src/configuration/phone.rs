@@ -10,7 +10,7 @@ use strowger_dialplan::{Caller, Digits, NumberView, SearchSpace};
 
 use super::mobility::Home;
 use super::places::{AarCaller, Site};
-use super::{Configuration, DoNotDisturb, HoldSources, IntercomLine, Line, SrtpRule};
+use super::{Barging, Configuration, DoNotDisturb, HoldSources, IntercomLine, Line, SrtpRule};
 
 /// A line as it stands on one of its phones.
 #[derive(Clone, Default, Debug)]
@@ -34,6 +34,8 @@ pub struct PhoneSettings {
     pub overlap: bool,
     /// Its calls are hidden from the other phones of the line, unless it shows them.
     pub private: bool,
+    /// How it comes into calls of other phones of its lines; as the system says when `None`.
+    pub barge: Option<Barging>,
     /// It is told of messages without asking.
     pub told_of_messages: bool,
     /// Whose lines it may watch; what it may call when `None`.

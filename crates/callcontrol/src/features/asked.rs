@@ -46,11 +46,11 @@ impl CallControl {
             | FeatureCode::DirectedPickUp => self.pick_up(now, call, wanted, out),
             FeatureCode::Retrieve => self.retrieve(now, call, wanted, out),
             FeatureCode::DirectedPark => self.park_directed(now, call, wanted, out),
+            FeatureCode::Barge | FeatureCode::ConferenceBarge => self.barge(now, call, wanted, out),
             FeatureCode::CallBack
             | FeatureCode::CancelCallBack
             | FeatureCode::Page
             | FeatureCode::MessageWaiting(_)
-            | FeatureCode::Barge
             | FeatureCode::MaliciousCall => Err(WhyFeatureRefused::NotServed),
         }
     }

@@ -5,6 +5,7 @@
 //! bridge is given back: they talk with each other. Meet-me, a number is opened by who asks for that, and others dial it until the last
 //! has left.
 
+mod barge;
 mod convening;
 mod membership;
 
@@ -19,6 +20,7 @@ use crate::CallControl;
 use crate::call::Wanted;
 use crate::configuration::{ConferenceControl, ConferenceTones};
 use crate::io::Outbox;
+use barge::Entering;
 use convening::Convening;
 
 /// All conferences of a shard.
@@ -41,6 +43,8 @@ pub(crate) struct Conference {
     /// The seat of whoever began it.
     starter: Option<LegId>,
     numbered: u32,
+    /// What barges bring into it.
+    entering: Entering,
 }
 
 /// How people come into it.
@@ -49,6 +53,11 @@ enum Kind {
     AdHoc,
     /// By this number.
     MeetMe(Box<str>),
+    /// A phone came into the call of another one of its line.
+    Barged {
+        /// The seat of the party with which that one talks: the call is over when it leaves.
+        other: Option<LegId>,
+    },
 }
 
 /// One who sits in it.
@@ -102,7 +111,14 @@ impl CallControl {
         let conferences = &mut self.shared.conferences;
         conferences.last += 1;
         let id = ConferenceId::new(node, shard, conferences.last);
-        let conference = Conference { kind, parties: Vec::new(), pending: 0, starter: None, numbered: 0 };
+        let conference = Conference {
+            kind,
+            parties: Vec::new(),
+            pending: 0,
+            starter: None,
+            numbered: 0,
+            entering: Entering::default(),
+        };
         conferences.all.insert(id, conference);
         id
     }
@@ -119,7 +135,12 @@ impl CallControl {
 
     /// Whether whoever has this seat may change who is in the conference.
     fn allowed(&self, id: ConferenceId, seat: LegId) -> Result<(), WhyFeatureRefused<'static>> {
-        let starter = self.shared.conferences.all.get(&id).and_then(|conference| conference.starter);
+        let conference = self.shared.conferences.all.get(&id);
+        if conference.is_some_and(|conference| matches!(conference.kind, Kind::Barged { .. })) {
+            let rule = "a call that a phone of the line came into is no conference of its own";
+            return Err(WhyFeatureRefused::NotAllowed { rule });
+        }
+        let starter = conference.and_then(|conference| conference.starter);
         match self.shared.configuration.conferences.control {
             ConferenceControl::Everybody => Ok(()),
             ConferenceControl::Starter if starter == Some(seat) => Ok(()),

@@ -70,6 +70,7 @@ impl CallControl {
             | FeatureCode::Page
             | FeatureCode::MessageWaiting(_)
             | FeatureCode::Barge
+            | FeatureCode::ConferenceBarge
             | FeatureCode::MaliciousCall => return Err(WhyFeatureRefused::NotServed),
         };
         let set = UserSet { line: user.line.as_str(), phone: &user.phone, value, by: SetBy::Phone };

@@ -292,6 +292,11 @@ impl Driver {
                 let ticket = self.tickets.remove(0);
                 self.handle(Input::Persisted { ticket });
             }
+            ["persisted", "all"] => {
+                for ticket in std::mem::take(&mut self.tickets) {
+                    self.handle(Input::Persisted { ticket });
+                }
+            }
             ["disk-full"] => {
                 let ticket = self.tickets.remove(0);
                 self.handle(Input::PersistFailed { ticket, reason: "No space left on device" });
@@ -343,7 +348,7 @@ impl Driver {
         self.now.mono = at;
     }
 
-    /// `[from 1001|from LINE/PHONE|from-trunk carrier] 1002 none|offer(a1) [reliable] [anonymous] [nat] [replaces=LEG] [calling=NUMBER]
+    /// `[from 1001|from LINE/PHONE|from-trunk carrier] 1002 none|offer(a1) [reliable] [anonymous] [nat] [replaces=LEG] [joins=LEG] [calling=NUMBER]
     /// [diverted=NUMBER] [at=ADDRESS:PORT]`
     fn setup(&mut self, words: &[&str]) -> Setup {
         let mut words = words.iter();
@@ -387,6 +392,7 @@ impl Driver {
                 FurtherDigits::None
             },
             replaces: self.leg_named(&flags, "replaces="),
+            joins: self.leg_named(&flags, "joins="),
             feature: flags
                 .iter()
                 .find_map(|flag| flag.strip_prefix("feature="))

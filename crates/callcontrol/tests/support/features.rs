@@ -8,7 +8,7 @@ use strowger_base::leg::{Answering, AudioSource, CallTone, RingSound, RingStyle}
 use strowger_base::{Cause, LegId};
 use strowger_callcontrol::Configuration;
 use strowger_callcontrol::configuration::{
-    AnnouncedSound, AnnouncedTo, Announcement, ConferenceControl, ConferenceEnds, ConferenceRules,
+    AnnouncedSound, AnnouncedTo, Announcement, Barging, ConferenceControl, ConferenceEnds, ConferenceRules,
     ConferenceTones,
 };
 use strowger_callcontrol::configuration::{DirectedPark, ParkNumbers, ParkRange, PickupGroup, PickupGroups};
@@ -76,6 +76,8 @@ pub(crate) fn rules(words: &[&str]) -> ConferenceRules {
             Some(("ends", "line")) => rules.ends = ConferenceEnds::WithLastLine,
             Some(("control", "everybody")) => rules.control = ConferenceControl::Everybody,
             Some(("tones", "no")) => rules.tones = ConferenceTones::No,
+            Some(("barge", "barge")) => rules.barge = Barging::Barge,
+            Some(("barge", "conference")) => rules.barge = Barging::Conference,
             _ => panic!("no rule {word}"),
         }
     }

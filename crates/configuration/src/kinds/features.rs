@@ -147,6 +147,10 @@ choice! {
         CallBack = "call-back",
         /// Ends that.
         CancelCallBack = "call-back-cancel",
+        /// Comes into the call of another phone of the line.
+        Barge = "barge",
+        /// The same as a conference.
+        ConferenceBarge = "conference-barge",
         /// The last party that called is reported as malicious.
         MaliciousCall = "malicious-call",
     }

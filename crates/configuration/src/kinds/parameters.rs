@@ -2,7 +2,7 @@
 
 mod choices;
 
-use super::single;
+use super::{Barging, single};
 use crate::setting::{
     CountryName, Days, DomainName, Host, Kbps, List, Minutes, Percent, Seconds, Whole, record,
 };
@@ -144,6 +144,8 @@ record! {
         advanced_conference: bool = false,
         /// A tone says in conferences that somebody comes or has left.
         party_entrance_tone: bool = true,
+        /// How phones come into calls of other phones of their lines, where they do not say it themselves.
+        barge: Barging = Barging::Off,
         /// Calls whose media would not be encrypted are refused.
         block_unencrypted_calls: bool = false,
         /// The most for speech inside a region, in kbit/s of the codec. Unverified (U-14).

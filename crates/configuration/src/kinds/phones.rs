@@ -166,6 +166,8 @@ record! {
         do_not_disturb: DoNotDisturb = DoNotDisturb::RingerOff,
         /// Others on a shared line do not see its calls and cannot join them.
         privacy: bool = false,
+        /// How it comes into calls of other phones of its lines; as the system says when not given.
+        barge: Option<Barging> = None,
         /// The firmware that it shall run; whatever it has when not given.
         load: Option<Word> = None,
         /// Applications may control it.
@@ -180,6 +182,18 @@ choice! {
         Off = "off",
         /// It follows its address.
         On = "on",
+    }
+}
+
+choice! {
+    /// How a phone comes into a call of another phone of its line.
+    pub enum Barging {
+        /// It does not.
+        Off = "off",
+        /// As the third one, and nobody else; the call is over when the other party leaves it.
+        Barge = "barge",
+        /// The call becomes a conference.
+        ConferenceBarge = "conference-barge",
     }
 }
 

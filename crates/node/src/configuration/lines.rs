@@ -7,7 +7,7 @@ use strowger_base::leg::Answering;
 use strowger_base::line::{lines_of, number_of};
 use strowger_base::{Country, LineName, Secret, Table, limits};
 use strowger_callcontrol::configuration::{
-    BUSY_TRIGGER, CALLS_MAX, DoNotDisturb, HoldSources, IntercomLine, NO_ANSWER_LINE, SrtpRule,
+    BUSY_TRIGGER, Barging, CALLS_MAX, DoNotDisturb, HoldSources, IntercomLine, NO_ANSWER_LINE, SrtpRule,
 };
 use strowger_sip::io::LineAccount;
 
@@ -81,6 +81,8 @@ pub struct PhoneDraft {
     pub emergency_number: Box<str>,
     /// Its calls are hidden from the other phones of the line, unless it shows them.
     pub private: bool,
+    /// How it comes into calls of other phones of its lines; as the system says when `None`.
+    pub barge: Option<Barging>,
     /// It is told of messages that wait for its line without asking.
     pub told_of_messages: bool,
     /// Where it is, as far as it says so itself; `None` for most phones.
@@ -172,6 +174,7 @@ impl PhoneDraft {
             roams: true,
             emergency_number: Box::default(),
             private: false,
+            barge: None,
             told_of_messages: false,
             site: None,
             subscribe_search_space: Box::default(),

@@ -157,6 +157,7 @@ fn new_settings(
         told_of_messages: phone.told_of_messages,
         srtp: phone.srtp,
         private: phone.private,
+        barge: phone.barge,
         watches,
         view: transformations::or(own_view, pool.and_then(|pool| pool.view.as_ref())),
         home: pool.map(|pool| {
@@ -198,7 +199,8 @@ fn key(line: &Line, phone: &PhoneDraft) -> String {
     let flags = [phone.overlap, phone.roams, phone.told_of_messages, phone.private, rejects].map(u8::from);
     let country = phone.country.map_or("", Country::name);
     let (texts, srtp) = (texts.join("\n"), phone.srtp as u8);
-    format!("{texts}\n{flags:?}{srtp}\n{}\n{}\n{country}", number(user), number(network))
+    let barge = phone.barge.map_or(0, |barge| 1 + barge as u8);
+    format!("{texts}\n{flags:?}{srtp}{barge}\n{}\n{}\n{country}", number(user), number(network))
 }
 
 /// All that tells one who dials from others, but for the number.

@@ -25,7 +25,9 @@ pub(super) const fn is_served(feature: FeatureWord) -> bool {
         | FeatureWord::DirectedPickUp
         | FeatureWord::Retrieve
         | FeatureWord::MeetMe
-        | FeatureWord::OpenMeetMe => true,
+        | FeatureWord::OpenMeetMe
+        | FeatureWord::Barge
+        | FeatureWord::ConferenceBarge => true,
         FeatureWord::CallBack | FeatureWord::CancelCallBack | FeatureWord::MaliciousCall => false,
         FeatureWord::ForwardAll
         | FeatureWord::ForwardBusy

@@ -2,9 +2,9 @@
 
 use strowger_base::leg::Answering;
 use strowger_base::{LineName, Secret};
-use strowger_callcontrol::configuration::{IntercomLine, SrtpRule};
+use strowger_callcontrol::configuration::{Barging, IntercomLine, SrtpRule};
 use strowger_configuration::kinds::{
-    AutoAnswer, DigestAlgorithm, DoNotDisturb, ForwardAllPolicy, ForwardTarget, Line, LineButton,
+    self, AutoAnswer, DigestAlgorithm, DoNotDisturb, ForwardAllPolicy, ForwardTarget, Line, LineButton,
     LineForwards, MobilityMode, PartitionUsage, Phone, PhoneCredentials, PhoneProtocol, SecurityMode,
     ServiceParameters,
 };
@@ -201,6 +201,7 @@ fn phone_draft(
     draft.view = view(state, more.and_then(|more| more.transformation_spaces.as_ref()));
     draft.subscribe_search_space = name(state, more.and_then(|more| more.subscribe_search_space));
     draft.private = more.is_some_and(|more| more.privacy);
+    draft.barge = more.and_then(|more| more.barge).map(barging);
     draft.site = more.and_then(|more| admission::of_phone(state, more));
     draft.roams = more.is_some_and(|more| more.mobility == MobilityMode::On);
     let of_phone = more.map(|more| hold_sources(more.user_hold_source, more.network_hold_source));
@@ -214,6 +215,15 @@ fn phone_draft(
     draft.emergency_number =
         text(more.and_then(|more| more.emergency_number.as_ref()).map(|number| number.as_str()));
     Ok(Some(draft))
+}
+
+/// How phones come into calls of their lines.
+pub(super) const fn barging(set: kinds::Barging) -> Barging {
+    match set {
+        kinds::Barging::Off => Barging::Off,
+        kinds::Barging::Barge => Barging::Barge,
+        kinds::Barging::ConferenceBarge => Barging::Conference,
+    }
 }
 
 /// Keys of a phone whose profile promises secrecy are told to nobody over signalling that has none; SIP has none yet.

@@ -102,6 +102,7 @@ fn conferences(it: &ServiceParameters) -> ConferenceRules {
             ConferenceControl::Starter
         },
         tones: if it.party_entrance_tone { ConferenceTones::Yes } else { ConferenceTones::No },
+        barge: super::lines::barging(it.barge),
     }
 }
 

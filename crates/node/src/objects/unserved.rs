@@ -335,6 +335,7 @@ const PARAMETERS: &[&str] = &[
     "conference_ends",
     "advanced_conference",
     "party_entrance_tone",
+    "barge",
     "messages",
     "divert_to",
 ];
@@ -436,6 +437,7 @@ const PHONE: &[&str] = &[
     "more.emergency_number",
     "more.subscribe_search_space",
     "more.privacy",
+    "more.barge",
     "more.mobility",
     "more.location",
     "more.aar_group",

@@ -34,6 +34,7 @@ fn setup(line: &str, called: &str) -> Signal {
         srtp_fallback: false,
         diversions: Vec::new(),
         replaces: None,
+        joins: None,
         feature: None,
     }))
 }

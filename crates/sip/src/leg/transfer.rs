@@ -347,6 +347,17 @@ impl Leg {
             State::Ending { .. } => Err(603),
         }
     }
+
+    /// Whether an INVITE may come into the conversation of this leg; the status that refuses it otherwise (RFC 3911 §4).
+    pub(crate) fn accepts_join(&self) -> Result<(), u16> {
+        match &self.state {
+            State::Established if self.silent => Err(603),
+            State::Established => Ok(()),
+            // Nobody talks there yet, so that there is nothing to come into.
+            State::Incoming(_) | State::Outgoing(_) => Err(481),
+            State::Ending { .. } => Err(603),
+        }
+    }
 }
 
 /// The body of a NOTIFY about a REFER (RFC 3515 §2.4.5).

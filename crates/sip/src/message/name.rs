@@ -45,6 +45,7 @@ header_names! {
     Event = "Event", b'o';
     Expires = "Expires";
     From = "From", b'f';
+    Join = "Join";
     MaxForwards = "Max-Forwards";
     MinExpires = "Min-Expires";
     MinSe = "Min-SE";
@@ -148,7 +149,7 @@ const _: () = assert!(HeaderName::COUNT <= 64, "a name set has 64 bits");
 /// trying; [`by_hash`] does not compile when two names meet.
 const fn slot(length: usize, first: u8, last: u8) -> usize {
     let (first, last) = (first | 0x20, last | 0x20);
-    (length.wrapping_mul(61) + first as usize * 27 + last as usize * 57) % 256
+    (length.wrapping_mul(1) + first as usize * 9 + last as usize * 97) % 256
 }
 
 static BY_HASH: [(&[u8], HeaderName); 256] = by_hash();

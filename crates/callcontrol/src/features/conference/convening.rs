@@ -18,15 +18,15 @@ use strowger_base::{CallId, Cause, Command, ConferenceId, LegId, Now};
 
 use super::{Conference, Kind};
 use crate::CallControl;
-use crate::call::{Call, Participant, conversation_of};
+use crate::call::{Call, Participant, Seating, conversation_of};
 use crate::io::{OrderRefused, Outbox, Output};
 
 /// A call that is to come into a conference: the leg of whoever asks, and that of the other party.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-struct Joins {
-    call: CallId,
-    own: LegId,
-    other: LegId,
+pub(super) struct Joins {
+    pub(super) call: CallId,
+    pub(super) own: LegId,
+    pub(super) other: LegId,
 }
 
 /// What somebody wants to become one conference.
@@ -49,6 +49,8 @@ pub(super) struct Convening {
     order: Option<u64>,
     wish: Wish,
     conference: ConferenceId,
+    /// The seat of who comes into the call, where that is barge: `leg` is the phone whose call it is.
+    barges: Option<LegId>,
     /// In the order in which the parties move.
     seats: Vec<Opening>,
 }
@@ -79,6 +81,11 @@ impl Wish {
 }
 
 impl Convening {
+    /// Whether parties of this call move.
+    pub(super) fn is_of(&self, call: CallId) -> bool {
+        self.wish.calls.iter().any(|joins| joins.call == call)
+    }
+
     pub(super) fn awaits(&self, leg: LegId) -> bool {
         self.seats.iter().any(|seat| seat.leg == leg)
     }
@@ -100,11 +107,7 @@ impl CallControl {
         }
         let wish = self.wish(leg, with)?;
         let parties = wish.parties();
-        let under_way = |joins: &Joins| {
-            let all = &self.shared.conferences.convening;
-            all.iter().any(|convening| convening.wish.calls.iter().any(|other| other.call == joins.call))
-        };
-        if wish.calls.iter().any(under_way) {
+        if wish.calls.iter().any(|joins| self.shared.conferences.are_convening(joins.call)) {
             return Err(WhyFeatureRefused::NotAllowed { rule: "a conference of this call is coming about" });
         }
         let max = self.shared.configuration.conferences.ad_hoc_parties as usize;
@@ -116,15 +119,34 @@ impl CallControl {
             Some((id, _)) => id,
             None => self.open(Kind::AdHoc),
         };
-        let seats: Vec<Opening> =
-            parties.iter().map(|party| self.open_seat(now, conference, party, out)).collect();
         let with = with.to_vec();
-        let convening = Convening { leg, with, order, wish, conference, seats };
-        if let Some(conference) = self.shared.conferences.all.get_mut(&conference) {
+        let convening = Convening { leg, with, order, wish, conference, barges: None, seats: Vec::new() };
+        self.open_seats(now, convening, out);
+        Ok(())
+    }
+
+    /// Both parties of a call shall hear who has this seat, and has come into their call.
+    pub(super) fn bring_to(
+        &mut self,
+        now: Now,
+        (conference, seat): (ConferenceId, LegId),
+        joins: Joins,
+        out: &mut Outbox,
+    ) {
+        let wish = Wish { calls: vec![joins], into: None };
+        let (leg, with, order, barges) = (joins.own, Vec::new(), None, Some(seat));
+        let convening = Convening { leg, with, order, wish, conference, barges, seats: Vec::new() };
+        self.open_seats(now, convening, out);
+    }
+
+    fn open_seats(&mut self, now: Now, mut convening: Convening, out: &mut Outbox) {
+        let id = convening.conference;
+        let parties = convening.wish.parties();
+        convening.seats = parties.iter().map(|party| self.open_seat(now, id, party, out)).collect();
+        if let Some(conference) = self.shared.conferences.all.get_mut(&id) {
             conference.pending += convening.seats.len() as u32;
         }
         self.shared.conferences.convening.push(convening);
-        Ok(())
     }
 
     /// What is wanted of these legs, as things are now.
@@ -157,7 +179,7 @@ impl CallControl {
     }
 
     /// The call of a leg whose parties may come into a conference, with the other leg of it.
-    fn joinable(&self, own: LegId) -> Result<(CallId, LegId), WhyFeatureRefused<'static>> {
+    pub(super) fn joinable(&self, own: LegId) -> Result<(CallId, LegId), WhyFeatureRefused<'static>> {
         let call = self.shared.legs.get(&own).copied().ok_or(WhyFeatureRefused::NotTalking)?;
         let found = self.calls.get(&call).filter(|call| call.is_talking() && call.facts.transfer.is_none());
         let found = found.ok_or(WhyFeatureRefused::NotTalking)?;
@@ -237,7 +259,13 @@ impl CallControl {
             Ok(_) => return self.not_convened(now, &convening, WhyFeatureRefused::TooLate, out),
             Err(why) => return self.not_convened(now, &convening, why, out),
         }
-        let Convening { leg, order, wish, conference, seats, .. } = convening;
+        if convening.barges.is_some_and(|seat| !self.shared.legs.contains_key(&seat)) {
+            return self.not_convened(now, &convening, WhyFeatureRefused::TooLate, out);
+        }
+        let Convening { leg, order, wish, conference, barges, seats, .. } = convening;
+        if let Some(seat) = barges {
+            return self.barged(now, (conference, seat), wish.calls, seats, out);
+        }
         self.answer(now, leg, "conference", conference.to_string(), out);
         if let Some(number) = order {
             out.items.push(Output::Ordered { number, result: Ok(()) });
@@ -246,22 +274,42 @@ impl CallControl {
         for (place, joins) in wish.calls.iter().enumerate() {
             let starts = place == 0 && wish.into.is_none();
             let opened: Vec<Opening> = seats.by_ref().take(if starts { 2 } else { 1 }).collect();
-            self.move_to_seats(now, joins, opened, conference, out);
+            self.move_to_seats(now, joins, opened, (conference, Feature::Conference), out);
         }
     }
 
-    /// The parties of a call take these seats: both, or the other one alone, and the leg of whoever asked ends.
+    /// The parties of a call that somebody has come into take these seats.
+    fn barged(
+        &mut self,
+        now: Now,
+        (id, seat): (ConferenceId, LegId),
+        calls: Vec<Joins>,
+        seats: Vec<Opening>,
+        out: &mut Outbox,
+    ) {
+        let Some(joins) = calls.first() else { return };
+        let legs: Vec<LegId> = seats.iter().map(|seat| seat.leg).collect();
+        let conversation = self.calls.get(&joins.call).map(|call| conversation_of(&call.facts));
+        let parties = self.move_to_seats(now, joins, seats, (id, Feature::Barge), out);
+        if let ([own, other], [own_seat, other_seat], Some(conversation)) = (&*parties, &*legs, conversation)
+        {
+            let sides = [(*own_seat, own), (*other_seat, other)];
+            self.has_come_in(now, (id, seat), sides, conversation, out);
+        }
+    }
+
+    /// The parties of a call take these seats: both, or the other one alone, and the leg of whoever asked ends. Returns who they are.
     fn move_to_seats(
         &mut self,
         now: Now,
         joins: &Joins,
         seats: Vec<Opening>,
-        id: ConferenceId,
+        (id, feature): (ConferenceId, Feature),
         out: &mut Outbox,
-    ) {
-        let Some(mut call) = self.calls.remove(&joins.call) else { return };
+    ) -> Vec<Party> {
+        let Some(mut call) = self.calls.remove(&joins.call) else { return Vec::new() };
         let conversation = conversation_of(&call.facts);
-        let moved = |seat: &Opening| Feature::Conference.into_call(seat.call);
+        let moved = |seat: &Opening| feature.into_call(seat.call);
         let caller = call.facts.caller;
         let parties = match &*seats {
             [starter, other] => {
@@ -278,25 +326,30 @@ impl CallControl {
             _ => None,
         };
         let Some(parties) = parties else {
-            return strowger_base::never!("{}: an answered call whose parties do not move", joins.call);
+            strowger_base::never!("{}: an answered call whose parties do not move", joins.call);
+            return Vec::new();
         };
-        for (seat, party) in seats.into_iter().zip(parties) {
-            self.seat(now, seat, &party, (id, conversation), out);
+        let who: Vec<Party> = parties.iter().map(|party| party.party.clone()).collect();
+        // Who talks by barge sees no difference.
+        let kind = self.shared.conferences.all.get(&id).map(|conference| &conference.kind);
+        let plain = matches!(kind, Some(Kind::Barged { .. }));
+        let mut shown = who.iter().rev().cloned();
+        for (opened, party) in seats.into_iter().zip(parties) {
+            let (seat, shown) = (opened.leg, shown.next().filter(|_| plain));
+            let seating = Seating { conference: id, seat, feature, conversation, shown };
+            self.seat(now, opened, &party, seating, out);
         }
+        who
     }
 
-    fn seat(
-        &mut self,
-        now: Now,
-        seat: Opening,
-        party: &Participant,
-        (id, conversation): (ConferenceId, CallId),
-        out: &mut Outbox,
-    ) {
-        self.sound(id, Tone::Enter, out);
+    fn seat(&mut self, now: Now, seat: Opening, party: &Participant, seating: Seating, out: &mut Outbox) {
+        let id = seating.conference;
+        // Of a barge it is told when all hear each other.
+        if seating.feature == Feature::Conference {
+            self.sound(id, Tone::Enter, out);
+        }
         let Opening { call, leg, answered } = seat;
-        let how = (Feature::Conference, conversation);
-        match Call::seated_in(now, call, party, (id, leg), how, &mut self.shared, out) {
+        match Call::seated_in(now, call, party, seating, &mut self.shared, out) {
             Some(call) => self.keep(call),
             None => {
                 return strowger_base::never!("{}: a service of ours was to take part in {id}", party.leg);
@@ -320,7 +373,9 @@ impl CallControl {
                 out.command(seat.leg, Command::Release(Cause::NORMAL_CALL_CLEARING));
             }
         }
-        if self.shared.legs.contains_key(&convening.leg) {
+        if let Some(seat) = convening.barges {
+            self.does_not_come_in(now, seat, why, out);
+        } else if self.shared.legs.contains_key(&convening.leg) {
             let request = FeatureRequest::Conference { with: convening.with.clone() };
             self.refuse_request(now, convening.leg, &request, why, out);
         }

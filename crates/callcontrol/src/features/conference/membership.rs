@@ -37,7 +37,7 @@ impl CallControl {
         let last = self.seated(id).iter().rfind(|party| party.seat != seat).copied();
         let last = last.ok_or(WhyFeatureRefused::NothingThere)?;
         self.answer(now, leg, "conference-drop-last", last.number.to_string(), out);
-        self.put_out(now, last.seat, out);
+        self.put_out(now, (last.seat, Feature::Conference), out);
         Ok(())
     }
 
@@ -55,14 +55,14 @@ impl CallControl {
             self.allowed(id, seat)?;
         }
         self.answer(now, leg, "conference-drop", participant.to_string(), out);
-        self.put_out(now, found.seat, out);
+        self.put_out(now, (found.seat, Feature::Conference), out);
         Ok(())
     }
 
     /// Ends the call of somebody in a conference; what follows for the others comes with the end of it.
-    fn put_out(&mut self, now: Now, seat: LegId, out: &mut Outbox) {
+    pub(super) fn put_out(&mut self, now: Now, (seat, feature): (LegId, Feature), out: &mut Outbox) {
         if let Some(&call) = self.shared.legs.get(&seat) {
-            self.with_call(call, |call, shared| call.put_out(now, Feature::Conference, shared, out));
+            self.with_call(call, |call, shared| call.put_out(now, feature, shared, out));
         }
     }
 
@@ -127,6 +127,7 @@ impl CallControl {
         let before = conference.parties.len();
         // Who was only moved into another call has his seat still.
         conference.parties.retain(|party| legs.contains_key(&party.seat));
+        conference.entering.retain(|seat| legs.contains_key(seat), |call| self.calls.contains_key(call));
         let gone = conference.parties.len() < before;
         if conference.size() == 0 {
             self.shared.conferences.all.remove(&id);
@@ -139,18 +140,20 @@ impl CallControl {
     }
 
     /// What becomes of a conference that somebody has left.
-    fn go_on(&mut self, now: Now, id: ConferenceId, out: &mut Outbox) {
+    pub(super) fn go_on(&mut self, now: Now, id: ConferenceId, out: &mut Outbox) {
         let Some(conference) = self.shared.conferences.all.get(&id) else { return };
-        match conference.kind {
-            Kind::MeetMe(_) => {}
-            Kind::AdHoc if conference.size() < 2 || self.is_to_end(conference) => {
-                self.end(now, id, out);
+        let is_over = match conference.kind {
+            Kind::MeetMe(_) => return,
+            Kind::AdHoc => conference.size() < 2 || self.is_to_end(conference),
+            Kind::Barged { other } => {
+                let is_here = |seat| conference.parties.iter().any(|party| party.seat == seat);
+                conference.size() < 2 || !other.is_none_or(is_here)
             }
-            Kind::AdHoc => {
-                if let ([one, two], 0) = (&conference.parties[..], conference.pending) {
-                    self.give_back(now, id, (one.seat, two.seat), out);
-                }
-            }
+        };
+        match conference.parties[..] {
+            _ if is_over => self.end(now, id, out),
+            [one, two] if conference.pending == 0 => self.give_back(now, id, (one.seat, two.seat), out),
+            _ => {}
         }
     }
 
@@ -167,10 +170,11 @@ impl CallControl {
     }
 
     /// Everybody is put out.
-    fn end(&mut self, now: Now, id: ConferenceId, out: &mut Outbox) {
+    pub(super) fn end(&mut self, now: Now, id: ConferenceId, out: &mut Outbox) {
         let Some(conference) = self.shared.conferences.all.remove(&id) else { return };
+        let feature = conference.feature();
         for party in conference.parties {
-            self.put_out(now, party.seat, out);
+            self.put_out(now, (party.seat, feature), out);
         }
     }
 
@@ -185,9 +189,10 @@ impl CallControl {
         };
         // Somebody is on his way elsewhere: they stay until that is settled.
         let (Some(first), Some(second)) = (ready(one), ready(two)) else { return };
-        self.shared.conferences.all.remove(&id);
+        let Some(conference) = self.shared.conferences.all.remove(&id) else { return };
+        let feature = conference.feature();
         let joined = self.shared.new_call();
-        let moved = Feature::Conference.into_call(joined);
+        let moved = feature.into_call(joined);
         let Some(mut call) = self.calls.remove(&first) else { return };
         let conversation = conversation_of(&call.facts);
         let party = call.hand_over(now, one, moved, &mut self.shared, out);
@@ -195,8 +200,8 @@ impl CallControl {
         let others = other.hand_over(now, two, moved, &mut self.shared, out);
         let (Some(party), Some(others)) = (party, others) else { return };
         let reached = other.facts;
-        let call =
-            Call::given_back(now, joined, (party, others), conversation, reached, &mut self.shared, out);
+        let how = (feature, conversation);
+        let call = Call::given_back(now, joined, (party, others), how, reached, &mut self.shared, out);
         self.keep(call);
     }
 }
