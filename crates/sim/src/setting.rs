@@ -8,7 +8,7 @@ use strowger_base::leg::Service;
 use strowger_base::net::Transport;
 use strowger_base::{Cause, FeatureCode, FeatureNumber, LineName, Secret};
 use strowger_callcontrol::RelayMode;
-use strowger_callcontrol::configuration::{ParkRange, PickupGroup};
+use strowger_callcontrol::configuration::{Barging, ParkRange, PickupGroup};
 use strowger_dialplan::admission::{Pool, Pools};
 use strowger_dialplan::forward::BySide;
 use strowger_dialplan::hunt::{Distribution, LineGroupOptions, WhenExhausted};
@@ -77,6 +77,7 @@ pub(crate) fn configuration(plan: &Setting) -> Configuration {
     draft.admission.locations = (0..2).map(place).collect();
     hunt(plan.lines, &mut draft.plan);
     features(plan.lines, &mut draft.plan);
+    draft.conferences.barge = Barging::Barge;
     draft.plan.parameters.interdigit_timer = plan.interdigit_timer;
     draft.timers.expires_min = Duration::from_secs(30);
     match draft.build() {
@@ -172,6 +173,8 @@ fn features(lines: u64, plan: &mut PlanDraft) {
         code("*4XXX", FeatureCode::OpenMeetMe),
         code("*50", FeatureCode::PickUp),
         code("*51XXXX", FeatureCode::DirectedPickUp),
+        code("*52", FeatureCode::Barge),
+        code("*53", FeatureCode::ConferenceBarge),
         code("*60", FeatureCode::DoNotDisturb(Turn::On)),
         code("*61", FeatureCode::DoNotDisturb(Turn::Off)),
         code("*62", FeatureCode::DoNotDisturb(Turn::Over)),
@@ -241,7 +244,7 @@ pub(crate) const NUMBERS: &[&str] = &[
 /// and hunts set and taken back, more often than set, so that calls still reach somebody.
 pub(crate) const FEATURES: &[&str] = &[
     "*4820", "*4820", "*4821", "*4829", "820", "820", "821", "*50", "*50", "8600", "*511001", "*511002",
-    "*519999", "880", "881", "*5870", "*60", "*61", "*61", "*62", "*63", "*63", "*64", "*65", "*701002",
+    "*519999", "*52", "*52", "*53", "*53", "880", "881", "*5870", "*60", "*61", "*61", "*62", "*63", "*63", "*64", "*65", "*701002",
     "*704500", "*704711", "*711003", "*721001", "*7382", "*731002", "*80", "*80", "*80", "*81", "*82", "*83",
 ];
 
