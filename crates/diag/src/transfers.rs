@@ -97,9 +97,8 @@ pub(crate) const fn put_out(feature: Feature) -> &'static str {
     match feature {
         Feature::Conference | Feature::MeetMe => "; it was dropped from the conference, or that was over.",
         Feature::Recording => "; it could not be recorded.",
-        Feature::Transfer | Feature::Replaces | Feature::Park | Feature::PickUp | Feature::Divert => {
         Feature::Barge => "; the conversation that it had come into was over.",
-        Feature::Transfer | Feature::Replaces | Feature::Park | Feature::PickUp => {
+        Feature::Transfer | Feature::Replaces | Feature::Park | Feature::PickUp | Feature::Divert => {
             "; it was ended by a feature."
         }
     }

@@ -147,6 +147,9 @@ impl CallControl {
             let rule = "only phones of a line come into its calls";
             return Err(WhyFeatureRefused::NotAllowed { rule });
         }
+        if self.shared.is_intercom(target) {
+            return Err(WhyFeatureRefused::NotAllowed { rule: "nobody comes into an intercom call" });
+        }
         if self.shared.is_private(target, &theirs) {
             return Err(WhyFeatureRefused::NotAllowed { rule: "the call is private" });
         }
