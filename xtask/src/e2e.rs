@@ -34,6 +34,7 @@ mod sipp;
 mod talk;
 mod tenants;
 mod torture;
+mod transcode;
 mod transfer;
 mod wire;
 
@@ -61,6 +62,7 @@ const SCENARIOS: &[Row] = &[
     ("intercom", "a target hears its caller at once, and is heard when it talks", intercom::intercom),
     ("forward", "a phone sets by code where its calls go, and they go there", park::forward),
     ("conference-ad-hoc", "two calls of a phone become one conference", conference::ad_hoc),
+    ("transcode", "two phones without a codec in common hear each other", transcode::transcode),
     ("orders", "an operator brings parties together, sends one on, ends a call", transfer::ordered),
     ("hold", "who is held hears music, and the other one again afterwards", transfer::hold),
     ("srtp", "phones that insist on SRTP, through the relay and with services", secure::srtp),

@@ -18,6 +18,7 @@ mod number;
 mod path;
 mod recording;
 mod redirection;
+mod resources;
 mod user_set;
 mod why;
 mod wire;
@@ -46,6 +47,7 @@ pub use redirection::{
     Forwarding, HuntCondition, Redirection, WayOut, WhyExhausted, WhyForwarded, WhyGroupLeft, WhyHunted,
     WhyPassedOver,
 };
+pub use resources::{MediaFunction, MediaNews};
 pub use user_set::{ForwardedTo, OnOff, SetBy, UserSet, UserValue};
 pub use why::{WhyEnded, WhyNotAnnounced, WhyOfferRefused, WhyRefused, WhyRelay, WhyReleased};
 

@@ -7,6 +7,7 @@ mod admitting;
 mod announcing;
 mod asking;
 mod authorizing;
+mod between;
 mod blocking;
 mod dialing;
 mod diverting;
@@ -37,6 +38,7 @@ mod stopping;
 mod taking;
 mod talking;
 mod told;
+mod transcoding;
 mod way;
 
 use strowger_base::leg::{Setup, Signal};

@@ -5,6 +5,7 @@ mod conferences;
 mod forwarding;
 mod hold;
 mod incoming;
+mod media;
 mod mobility;
 mod names;
 mod park;
@@ -35,6 +36,8 @@ pub use self::announcements::{AnnouncedSound, AnnouncedTo, Announcement, Announc
 pub use self::conferences::{Barging, ConferenceControl, ConferenceEnds, ConferenceRules, ConferenceTones};
 pub use self::hold::{HoldKind, HoldSources};
 pub use self::incoming::IncomingNumbers;
+pub(crate) use self::media::MediaLists;
+pub use self::media::{EarlyOffer, MediaResources, MediaUse};
 pub use self::mobility::{DevicePool, Home, Mobility, Whereabouts};
 pub use self::park::{DirectedPark, PARK_REVERSION, ParkNumbers, ParkRange};
 pub use self::phone::{LinePhone, PhoneSettings};
@@ -89,6 +92,8 @@ pub struct Configuration {
     pub park: Arc<ParkNumbers>,
     /// How codes are asked for.
     pub code_parameters: CodeParameters,
+    /// Media resources, with their groups and lists.
+    pub media: Arc<MediaResources>,
     /// When media goes through a relay of ours.
     pub relay: RelayMode,
     /// What becomes of calls whose media would not be encrypted.
@@ -132,6 +137,7 @@ impl Configuration {
             pickup: Arc::default(),
             park: Arc::default(),
             code_parameters: CodeParameters::default(),
+            media: Arc::default(),
             relay: RelayMode::Never,
             unencrypted: Unencrypted::Allowed,
             hold: HoldMode::PassedOn,
@@ -217,6 +223,8 @@ pub struct Trunk {
     pub pool: Option<Arc<DevicePool>>,
     /// What it may do about keys of SRTP.
     pub srtp: SrtpRule,
+    /// Which media resources its calls use.
+    pub media: MediaUse,
     /// Its region and its location.
     pub site: Site,
     /// How its calls go over the public network when there is no bandwidth.
@@ -242,6 +250,7 @@ impl Default for Trunk {
             view: None,
             pool: None,
             srtp: SrtpRule::AsOffered,
+            media: MediaUse::default(),
             site: Site::default(),
             aar: AarCaller::default(),
         }

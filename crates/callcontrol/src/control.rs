@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use strowger_base::hash::give_back;
-use strowger_base::journal::{Alarm, Entry, Quality, QualityDetail, UserSet};
+use strowger_base::journal::{Alarm, Entry, MediaFunction, Quality, QualityDetail, UserSet};
 use strowger_base::leg::Setup;
 use strowger_base::{
     CallId, Cause, Command, HashMap, HashSeed, Instant, LegId, NodeId, Now, Rng, ShardId, Signal,
@@ -19,6 +19,7 @@ use crate::admission::PlaceUse;
 use crate::call::{self, Call, Phase, Stopped};
 use crate::features::Settled;
 use crate::io::{Input, Outbox, Output};
+use crate::resources::ResourceUse;
 use crate::shared::{Shared, Timer};
 
 /// All calls of a shard.
@@ -96,6 +97,8 @@ pub struct Sizes {
     pub records_waiting: usize,
     /// Locations and links of which bandwidth is taken.
     pub places_taken: usize,
+    /// Seats of media resources that calls have.
+    pub resources_taken: usize,
 }
 
 /// A call in progress, for who looks at it.
@@ -274,12 +277,23 @@ impl CallControl {
             intercoms: self.shared.intercoms.len(),
             records_waiting: self.shared.waiting.len(),
             places_taken: self.shared.bandwidth.places(),
+            resources_taken: self.shared.resources.in_use() as usize,
         }
     }
 
     /// The use of every location and link that has bounds, or has been used or refused.
     pub fn bandwidth(&self) -> Vec<PlaceUse> {
         self.shared.bandwidth.uses(&self.shared.configuration.admission.locations)
+    }
+
+    /// All media resources that are configured, with what is in use of each.
+    pub fn media_resources(&self) -> Vec<ResourceUse> {
+        self.shared.resources.uses(&self.shared.configuration.media.table)
+    }
+
+    /// How often each kind of media resource was asked for and not to be had.
+    pub fn resources_exhausted(&self) -> impl Iterator<Item = (MediaFunction, u64)> {
+        self.shared.resources.exhausted()
     }
 
     /// Why new calls are turned away, when they are.

@@ -16,6 +16,7 @@ pub mod follow;
 pub mod io;
 mod outlet;
 mod relay;
+mod resources;
 mod shared;
 
 pub use admission::PlaceUse;
@@ -23,3 +24,4 @@ pub use call::Phase;
 pub use configuration::{Configuration, RelayMode};
 pub use control::{CallControl, CallView, Counters, Sizes, quality};
 pub use io::{Input, Outbox, Output};
+pub use resources::ResourceUse;

@@ -20,6 +20,7 @@ use crate::features::intercom::Intercoms;
 use crate::features::user_settings::UserSettings;
 use crate::features::{Offered, Privacy, Slots};
 use crate::io::{Outbox, Output};
+use crate::resources::Pool;
 use crate::{Configuration, Counters};
 
 /// What all calls share.
@@ -58,6 +59,8 @@ pub(crate) struct Shared {
     pub(crate) intercoms: Intercoms,
     /// Which calls phones hide from the others of their line.
     pub(crate) privacy: Privacy,
+    /// What calls have of the media resources.
+    pub(crate) resources: Pool,
     /// What users set by themselves.
     pub(crate) user_settings: UserSettings,
     pub(crate) counters: Counters,
@@ -171,6 +174,7 @@ impl Shared {
             conferences: Conferences::default(),
             intercoms: Intercoms::default(),
             privacy: Privacy::default(),
+            resources: Pool::default(),
             user_settings: UserSettings::default(),
             counters: Counters::default(),
             key_source: None,

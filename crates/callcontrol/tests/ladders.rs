@@ -104,6 +104,16 @@ fn relays() {
 }
 
 #[test]
+fn transcoders() {
+    check("transcoding.txt", include_str!("../testdata/ladders/transcoding.txt"));
+}
+
+#[test]
+fn points_in_the_way_of_media() {
+    check("between.txt", include_str!("../testdata/ladders/between.txt"));
+}
+
+#[test]
 fn records_and_limits() {
     check("records.txt", include_str!("../testdata/ladders/records.txt"));
 }

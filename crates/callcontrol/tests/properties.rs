@@ -17,8 +17,8 @@ use strowger_base::{
     WallTime,
 };
 use strowger_callcontrol::configuration::{
-    Admission, Barging, DirectedPark, Forwards, HoldMode, Line, LineList, ParkNumbers, ParkRange,
-    PickupGroup, PickupGroups, Pilot, Site, SrtpRule, Trunk,
+    Admission, Barging, DirectedPark, EarlyOffer, Forwards, HoldMode, Line, LineList, MediaResources,
+    MediaUse, ParkNumbers, ParkRange, PickupGroup, PickupGroups, Pilot, Site, SrtpRule, Trunk,
 };
 use strowger_callcontrol::io::{CallSide, Contact, Order, OrderKind, Reach};
 use strowger_callcontrol::{CallControl, Configuration, Input, Outbox, Output, RelayMode, Sizes};
@@ -26,6 +26,7 @@ use strowger_dialplan::admission::{AarSwitch, Pool, Pools};
 use strowger_dialplan::codes::CodeTable;
 use strowger_dialplan::forward::{BySide, ForwardTarget, RingTime};
 use strowger_dialplan::hunt::{Distribution, LineGroup, LineGroupOptions, WhenExhausted};
+use strowger_dialplan::resources::{Function, Resource};
 use strowger_dialplan::{
     Action, CodesRequired, DialPlanBuilder, NumberPattern, Parameters, RoutePattern, RouteTarget, SearchSpace,
 };
@@ -229,6 +230,32 @@ fn put_somewhere(rng: &mut Rng, configuration: &mut Configuration) {
     configuration.admission = Arc::new(admission);
 }
 
+/// A few media resources, which soon are full, and phones that want some.
+fn give_resources(rng: &mut Rng, configuration: &mut Configuration) {
+    let mut media = MediaResources { in_use: true, ..MediaResources::default() };
+    let functions = [Function::Transcoder, Function::TerminationPoint, Function::MusicOnHold];
+    for (name, function) in ["t", "p", "m"].into_iter().zip(functions) {
+        let capacity = Some(rng.below(4) as u32);
+        media.table.add(name, Resource { function, is_trusted: rng.one_in(2), capacity });
+    }
+    media.fails_without_trusted_relay = rng.one_in(4);
+    media.fails_without_termination_point = rng.one_in(4);
+    for number in ["1001", "1002", "1003"] {
+        let line = configuration.lines.get_mut(number).unwrap();
+        let offers = [EarlyOffer::No, EarlyOffer::BestEffort, EarlyOffer::Mandatory];
+        let wishes = MediaUse {
+            list: None,
+            trusted_relay: rng.one_in(3).then_some(true),
+            termination_point: rng.one_in(4),
+            early_offer: offers[rng.below(3) as usize],
+        };
+        for phone in &mut line.phones {
+            Arc::make_mut(&mut phone.settings).media = wishes.clone();
+        }
+    }
+    configuration.media = Arc::new(media);
+}
+
 impl World {
     fn new(seed: u64) -> Self {
         let mut rng = Rng::new(seed);
@@ -242,6 +269,9 @@ impl World {
         configuration.hold = if rng.one_in(3) { HoldMode::PassedOn } else { HoldMode::Music };
         if rng.one_in(2) {
             put_somewhere(&mut rng, &mut configuration);
+        }
+        if rng.one_in(4) {
+            give_resources(&mut rng, &mut configuration);
         }
         let encrypts = rng.one_in(3);
         if encrypts {
@@ -304,6 +334,9 @@ impl World {
             }
             Output::Media(control::Command::Direct { port, .. }) => {
                 assert_eq!(self.relays.get(&port), Some(&Relay::Open), "only an open relay is directed");
+            }
+            Output::Media(control::Command::Transcode { port, .. }) => {
+                assert_eq!(self.relays.get(&port), Some(&Relay::Open), "only an open relay transcodes");
             }
             Output::Media(control::Command::Close { port }) => {
                 let before = self.relays.insert(port, Relay::Closing);
@@ -528,6 +561,7 @@ impl World {
                     ReleaseReason::HungUp,
                     ReleaseReason::Refused(486),
                     ReleaseReason::Refused(603),
+                    ReleaseReason::Refused(488),
                     ReleaseReason::TransportFailed,
                 ]),
             },

@@ -34,7 +34,7 @@ pub use keys::{
 pub use lines::{AutoAnswer, ForwardAllPolicy, ForwardTarget, Line, LineAar, LineForwards, VoiceMailProfile};
 pub use media::{
     AudioPlay, AudioSource, MediaFunction, MediaHost, MediaResource, MediaResourceGroup,
-    MediaResourceGroupList,
+    MediaResourceGroupList, TrustedRelay,
 };
 pub use numbers::{
     Application, ApplicationNumber, BlockedPattern, CalledTransformationPattern,
@@ -59,7 +59,7 @@ pub use plan::{
     AuthorizationCode, CallingSearchSpace, MatterCode, Partition, PartitionUsage, RouteFilter, TimeSchedule,
 };
 pub use profiles::{
-    CertificateAuthentication, CertificateKey, DtmfMethod, PhoneSecurityProfile, PhoneTransport,
+    CertificateAuthentication, CertificateKey, DtmfMethod, EarlyOffer, PhoneSecurityProfile, PhoneTransport,
     ReliableProvisional, SecurityMode, SessionRefresh, SipProfile, SipTrunkSecurityProfile, UriNumbers,
 };
 pub use records::{AlgorithmPolicy, BillingDestination, DeliveryProtocol};

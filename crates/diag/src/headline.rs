@@ -159,6 +159,7 @@ impl<'a> Reasons<'a> {
             | Decision::Announced { .. }
             | Decision::NotAnnounced { .. }
             | Decision::Admission(_)
+            | Decision::Resource(_)
             | Decision::TransferBegan { .. }
             | Decision::TransferWent(_)
             | Decision::PartyMoved(_)

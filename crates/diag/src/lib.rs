@@ -17,6 +17,7 @@ mod numbers;
 mod quality;
 mod recordings;
 mod redirections;
+mod resources;
 mod select;
 mod sentences;
 mod story;

@@ -12,7 +12,9 @@ use strowger_base::leg::{Alert, AudioSource, DigitsEnd, Presentation, ReleaseRea
 use strowger_base::line::number_of;
 
 use crate::names::Names;
-use crate::{admission, codes, features, keys, numbers, quality, recordings, redirections, transfers, words};
+use crate::{
+    admission, codes, features, keys, numbers, quality, recordings, redirections, resources, transfers, words,
+};
 
 /// The sentence for a record; `None` when another record says it better.
 pub(crate) fn sentence(leg: Option<LegId>, entry: &Entry<'_>, names: &Names) -> Option<String> {
@@ -173,6 +175,12 @@ fn decision_sentence(leg: Option<LegId>, decision: &Decision<'_>, names: &Names)
         Decision::RelayWanted { why: WhyRelay::Recorded } => {
             "Media shall go through a relay: a party may be recorded.".to_owned()
         }
+        Decision::RelayWanted { why: WhyRelay::Transcoder } => {
+            "Media shall go through a relay: the two sides have no codec in common.".to_owned()
+        }
+        Decision::RelayWanted { why: WhyRelay::Between } => {
+            "Media shall go through a relay: a device wants somebody between it and the other.".to_owned()
+        }
         Decision::RelayWanted { why: WhyRelay::BehindNat } => {
             "Media shall go through a relay: a device sits behind NAT.".to_owned()
         }
@@ -226,6 +234,7 @@ fn decision_sentence(leg: Option<LegId>, decision: &Decision<'_>, names: &Names)
         Decision::RingsOn { .. } => format!("{} rings on.", device()),
         Decision::CallMade { calling, called, .. } => transfers::made(&party(calling), called),
         Decision::Admission(news) => admission::news(&device(), news),
+        Decision::Resource(news) => resources::news(&device(), news),
         Decision::Ended { cause, by, why } => ended(*by, *why, words::cause(*cause)),
     })
 }
@@ -336,6 +345,7 @@ pub(crate) fn refused(why: &WhyRefused<'_>) -> Option<String> {
         WhyRefused::NoBandwidth(shortage) => admission::no_bandwidth(shortage),
         WhyRefused::Keys(view) => keys::news("The caller", view),
         WhyRefused::NoCodec(codecs) => admission::no_codec("The caller", codecs),
+        WhyRefused::NoResource { function } => resources::lacking(*function),
         WhyRefused::NoTrunkLeft { list } => format!("No trunk of route list {list} can be tried."),
         WhyRefused::TrunkNotThere { trunk } => {
             format!("Trunk {trunk} is not there yet: it is configured without a destination.")

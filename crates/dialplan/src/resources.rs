@@ -10,7 +10,7 @@ use std::sync::Arc;
 
 use strowger_base::Cause;
 
-/// What a media resource does.
+/// What a media resource does, and what is asked of it.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub enum Function {
     /// Plays announcements and tones.
@@ -23,6 +23,8 @@ pub enum Function {
     TerminationPoint,
     /// Plays music to whoever is on hold.
     MusicOnHold,
+    /// Stands in the way of every call of devices that want one: asked of termination points and transcoders that are trusted.
+    TrustedRelayPoint,
 }
 
 /// What becomes of a call for which there is no resource.
@@ -34,6 +36,8 @@ pub enum Without {
     FeatureRefused(Cause),
     /// It is refused.
     CallRefused(Cause),
+    /// It goes on without, unless a service parameter says that it is refused.
+    Bare,
 }
 
 /// A media resource.
@@ -41,6 +45,8 @@ pub enum Without {
 pub struct Resource {
     /// What it does.
     pub function: Function,
+    /// It may be a trusted relay point.
+    pub is_trusted: bool,
     /// Streams or parties at once; as many as come when `None`.
     pub capacity: Option<u32>,
 }
@@ -74,7 +80,10 @@ struct Use {
 #[derive(PartialEq, Eq, Debug)]
 #[must_use = "a resource that is not given back is lost"]
 pub struct Allocation {
+    function: Function,
     resource: Arc<str>,
+    /// The group in which it was found; `None` when it is in no group.
+    group: Option<Box<str>>,
     seats: u32,
 }
 
@@ -93,9 +102,24 @@ impl Function {
         match self {
             Function::Annunciator | Function::MusicOnHold => Without::Silence,
             Function::ConferenceBridge => Without::FeatureRefused(Cause::RESOURCE_UNAVAILABLE),
-            Function::Transcoder | Function::TerminationPoint => {
-                Without::CallRefused(Cause::RESOURCE_UNAVAILABLE)
+            Function::Transcoder => Without::CallRefused(Cause::RESOURCE_UNAVAILABLE),
+            Function::TerminationPoint | Function::TrustedRelayPoint => Without::Bare,
+        }
+    }
+}
+
+impl Resource {
+    /// Whether it can be asked for this.
+    fn serves(&self, function: Function) -> bool {
+        match function {
+            Function::TrustedRelayPoint => {
+                self.is_trusted && matches!(self.function, Function::TerminationPoint | Function::Transcoder)
             }
+            Function::Annunciator
+            | Function::ConferenceBridge
+            | Function::Transcoder
+            | Function::TerminationPoint
+            | Function::MusicOnHold => self.function == function,
         }
     }
 }
@@ -123,21 +147,37 @@ impl Resources {
         self.lists.insert(name.into(), groups.into_iter().map(Into::into).collect());
     }
 
-    /// The resources of a function in the order in which they are looked at, those that share their load together.
+    /// Whether there is any that can be asked for this.
+    pub fn any(&self, function: Function) -> bool {
+        self.resources.values().any(|resource| resource.serves(function))
+    }
+
+    /// All resources, by name.
+    pub fn iter(&self) -> impl Iterator<Item = (&Arc<str>, &Resource)> {
+        self.resources.iter()
+    }
+
+    fn capacity(&self, name: &str) -> Option<u32> {
+        self.resources.get(name).and_then(|resource| resource.capacity)
+    }
+
+    /// The resources of a function in the order in which they are looked at, those that share their load together, with their group.
     fn tiers<'r>(
         &'r self,
         function: Function,
         lists: &'r [&'r str],
-    ) -> impl Iterator<Item = Vec<&'r Arc<str>>> {
+    ) -> impl Iterator<Item = (Option<&'r str>, Vec<&'r Arc<str>>)> {
         let groups = lists.iter().filter_map(|list| self.lists.get(*list)).flatten();
-        let of_groups =
-            groups.filter_map(|group| self.groups.get(group)).map(|members| members.iter().collect());
+        let of_groups = groups.filter_map(|group| {
+            self.groups.get(group).map(|members| (Some(&**group), members.iter().collect()))
+        });
         let alone = self.resources.keys().filter(|name| !self.grouped.contains(*name)).collect();
-        let does =
-            move |name: &&Arc<str>| self.resources.get(*name).is_some_and(|it| it.function == function);
-        of_groups
-            .chain(std::iter::once(alone))
-            .map(move |tier: Vec<&Arc<str>>| tier.into_iter().filter(does).collect())
+        let does = move |name: &&Arc<str>| self.resources.get(*name).is_some_and(|it| it.serves(function));
+        of_groups.chain(std::iter::once((None, alone))).map(
+            move |(group, tier): (Option<&str>, Vec<&Arc<str>>)| {
+                (group, tier.into_iter().filter(does).collect())
+            },
+        )
     }
 }
 
@@ -159,11 +199,12 @@ impl Allocations {
         seats: u32,
     ) -> Result<Allocation, Exhausted> {
         let mut full: Vec<(Arc<str>, u32)> = Vec::new();
-        for tier in resources.tiers(function, lists) {
+        for (group, tier) in resources.tiers(function, lists) {
             let usage = |name: &Arc<str>| self.in_use.get(name).copied().unwrap_or_default();
             let has_room = |name: &&&Arc<str>| {
-                let capacity = resources.resources.get(**name).and_then(|resource| resource.capacity);
-                capacity.is_none_or(|capacity| usage(name).seats.saturating_add(seats) <= capacity)
+                resources
+                    .capacity(name)
+                    .is_none_or(|capacity| usage(name).seats.saturating_add(seats) <= capacity)
             };
             let free = tier.iter().filter(has_room).min_by_key(|name| (usage(name).seats, usage(name).last));
             if let Some(name) = free {
@@ -172,7 +213,7 @@ impl Allocations {
                 let used = self.in_use.entry(Arc::clone(&resource)).or_default();
                 used.seats += seats;
                 used.last = self.taken;
-                return Ok(Allocation { resource, seats });
+                return Ok(Allocation { function, resource, group: group.map(Box::from), seats });
             }
             for name in tier {
                 // A resource may be in several groups.
@@ -184,9 +225,31 @@ impl Allocations {
         Err(Exhausted { function, full })
     }
 
+    /// Takes `seats` more of the same resource.
+    ///
+    /// # Errors
+    /// When it has no room.
+    pub fn more(
+        &mut self,
+        resources: &Resources,
+        of: &Allocation,
+        seats: u32,
+    ) -> Result<Allocation, Exhausted> {
+        let used = self.in_use.entry(Arc::clone(&of.resource)).or_default();
+        if resources.capacity(&of.resource).is_some_and(|most| used.seats.saturating_add(seats) > most) {
+            return Err(Exhausted {
+                function: of.function,
+                full: vec![(Arc::clone(&of.resource), used.seats)],
+            });
+        }
+        used.seats += seats;
+        let (function, resource, group) = (of.function, Arc::clone(&of.resource), of.group.clone());
+        Ok(Allocation { function, resource, group, seats })
+    }
+
     /// Gives seats back.
     pub fn release(&mut self, allocation: Allocation) {
-        let Allocation { resource, seats } = allocation;
+        let Allocation { function: _, resource, group: _, seats } = allocation;
         if let Some(used) = self.in_use.get_mut(&resource) {
             used.seats = used.seats.saturating_sub(seats);
         }
@@ -208,6 +271,16 @@ impl Allocation {
     pub fn resource(&self) -> &str {
         &self.resource
     }
+
+    /// What it was asked for.
+    pub const fn function(&self) -> Function {
+        self.function
+    }
+
+    /// The group in which it was found; `None` when it is in no group.
+    pub fn group(&self) -> Option<&str> {
+        self.group.as_deref()
+    }
 }
 
 #[cfg(test)]
@@ -223,8 +296,14 @@ mod tests {
             ("music1", Function::MusicOnHold, None),
             ("spare", Function::ConferenceBridge, Some(2)),
         ] {
-            resources.add(name, Resource { function, capacity });
+            resources.add(name, Resource { function, is_trusted: false, capacity });
         }
+        for (name, is_trusted) in [("relay1", true), ("relay2", false)] {
+            let function = Function::TerminationPoint;
+            resources.add(name, Resource { function, is_trusted, capacity: Some(1) });
+        }
+        resources.group("relays", ["relay1", "relay2"]);
+        resources.list("relayed", ["relays"]);
         resources.group("near", ["bridge1", "bridge2", "music1", "gone"]);
         resources.group("far", ["bridge3"]);
         resources.list("office", ["near"]);
@@ -267,6 +346,25 @@ mod tests {
         check(Function::MusicOnHold, &["office"], &[1000, 1000], &["music1", "music1"]);
         check(Function::MusicOnHold, &["pool"], &[1], &[""]);
         check(Function::Transcoder, &["office", "pool"], &[1], &[""]);
+        check(Function::TrustedRelayPoint, &["relayed"], &[1, 1], &["relay1", "relay1 1"]);
+        check(Function::TerminationPoint, &["relayed"], &[1, 1], &["relay1", "relay2"]);
+    }
+
+    #[test]
+    fn more_of_the_same_resource() {
+        let resources = resources();
+        let mut allocations = Allocations::new();
+        let first = allocations.allocate(&resources, Function::ConferenceBridge, &["office"], 3).unwrap();
+        assert_eq!((first.group(), first.function()), (Some("near"), Function::ConferenceBridge));
+        let more = allocations.more(&resources, &first, 1).unwrap();
+        assert_eq!((more.resource(), more.group()), ("bridge1", Some("near")));
+        let full = vec![(Arc::from("bridge1"), 4)];
+        let exhausted = Exhausted { function: Function::ConferenceBridge, full };
+        assert_eq!(allocations.more(&resources, &first, 1), Err(exhausted));
+        allocations.release(first);
+        allocations.release(more);
+        assert_eq!(allocations.all_in_use(), 0);
+        assert!(resources.any(Function::MusicOnHold) && !resources.any(Function::Transcoder));
     }
 
     #[test]
@@ -303,6 +401,7 @@ mod tests {
         check(Function::MusicOnHold, Without::Silence);
         check(Function::ConferenceBridge, Without::FeatureRefused(Cause::RESOURCE_UNAVAILABLE));
         check(Function::Transcoder, Without::CallRefused(Cause::RESOURCE_UNAVAILABLE));
-        check(Function::TerminationPoint, Without::CallRefused(Cause::RESOURCE_UNAVAILABLE));
+        check(Function::TerminationPoint, Without::Bare);
+        check(Function::TrustedRelayPoint, Without::Bare);
     }
 }

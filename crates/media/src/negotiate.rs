@@ -18,7 +18,7 @@ use crate::sdp::{
 };
 use crate::srtp::{KeyMaterial, SrtpKeys};
 
-pub use through::{AgreedThrough, Beside, answer_beside, answer_through, offer_through};
+pub use through::{AgreedThrough, Beside, answer_beside, answer_through, offer_beside, offer_through};
 
 /// What an endpoint of ours brings into a negotiation.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]

@@ -30,7 +30,8 @@ use strowger_base::Country;
 use strowger_base::leg::Service;
 use strowger_callcontrol::RelayMode;
 use strowger_callcontrol::configuration::{
-    Announcements, ConferenceRules, DivertTo, HoldMode, HoldSources, NO_ANSWER_TRUNK, SrtpRule, Unencrypted,
+    Announcements, ConferenceRules, DivertTo, HoldMode, HoldSources, MediaResources, MediaUse,
+    NO_ANSWER_TRUNK, SrtpRule, Unencrypted,
 };
 use strowger_dialplan::forward::Classification;
 use strowger_sip::io::{DigestAlgorithm, Listener, Trunk};
@@ -119,6 +120,8 @@ pub struct Draft {
     pub hold_sources: HoldSources,
     /// What callers hear whose call fails.
     pub announcements: Announcements,
+    /// Media resources, and what becomes of calls that get none.
+    pub media: MediaResources,
     /// What conferences may do.
     pub conferences: ConferenceRules,
     /// How much of each message goes into the journal.
@@ -168,6 +171,8 @@ pub struct TrunkDialling {
     pub srtp: SrtpRule,
     /// Where it is, as far as it says so itself.
     pub site: SiteDraft,
+    /// Which media resources its calls use.
+    pub media: MediaUse,
 }
 
 /// A trunk that has no far end yet.
@@ -242,6 +247,7 @@ impl Default for Draft {
             country: Country::default(),
             hold_sources: HoldSources::default(),
             announcements: Announcements::default(),
+            media: MediaResources::default(),
             conferences: ConferenceRules::default(),
             messages: MessageDetail::default(),
             timers: Timers::default(),

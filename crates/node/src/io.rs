@@ -8,8 +8,8 @@ use strowger_base::leg::BindingId;
 use strowger_base::net::{ListenerId, StreamId, Transport};
 use strowger_base::watch::{Mailbox, MailboxChange};
 use strowger_base::{ByteArena, CallId, LineName, NodeId, Secret, ShardId, Span, WallTime};
-pub use strowger_callcontrol::PlaceUse;
 use strowger_callcontrol::io::{Order, OrderRefused};
+pub use strowger_callcontrol::{PlaceUse, ResourceUse};
 use strowger_sip::io::BindingRecord;
 
 use crate::configuration::Configuration;
@@ -257,6 +257,8 @@ pub enum Question {
     },
     /// The use of locations and links.
     Bandwidth,
+    /// The use of media resources.
+    MediaResources,
     /// What exists that an idle node does not have.
     Leftovers,
 }
@@ -285,6 +287,8 @@ pub enum Answer {
     Messages(Option<Mailbox>),
     /// To [`Question::Bandwidth`].
     Bandwidth(Vec<PlaceUse>),
+    /// To [`Question::MediaResources`].
+    MediaResources(Vec<ResourceUse>),
     /// To [`Question::Leftovers`].
     Leftovers(Leftovers),
     /// To [`Input::Order`]: whether it is carried out.
@@ -444,6 +448,8 @@ pub struct Leftovers {
     pub records_waiting: usize,
     /// Relays that are open.
     pub relays: usize,
+    /// Seats of media resources that calls have.
+    pub resources_taken: usize,
     /// Locations and links of which calls have bandwidth.
     pub places_taken: usize,
     /// Legs of services.

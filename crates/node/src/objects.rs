@@ -11,6 +11,7 @@ mod extent;
 mod features;
 mod hunting;
 mod lines;
+mod media;
 mod origins;
 mod parameters;
 mod patterns;
@@ -67,6 +68,7 @@ pub fn others(state: &State, secrets: &dyn Secrets) -> Translated {
     translation.places();
     translation.admission();
     translation.codes();
+    translation.media();
     translation.trunks();
     translation.routing();
     translation.hunting();

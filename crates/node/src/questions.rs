@@ -1,9 +1,10 @@
 //! Answers about the state of now.
 
+use strowger_base::journal::MediaFunction;
 use strowger_base::leg::BindingId;
 use strowger_base::net::Flow;
 use strowger_base::{CallId, LineName, Now, line};
-use strowger_callcontrol::Phase;
+use strowger_callcontrol::{Phase, ResourceUse};
 use strowger_sip::io::LineAccount;
 
 use crate::counters::Messages;
@@ -24,6 +25,7 @@ impl Node {
             Question::Metrics => Answer::Metrics(self.metrics()),
             Question::Health => Answer::Health(self.health(now)),
             Question::Messages { line, .. } => Answer::Messages(Some(self.presence.mailbox(line.as_str()))),
+            Question::MediaResources => Answer::MediaResources(self.calls.media_resources()),
             Question::Bandwidth => Answer::Bandwidth(self.calls.bandwidth()),
             Question::Leftovers => Answer::Leftovers(self.leftovers()),
         }
@@ -46,6 +48,7 @@ impl Node {
             records_waiting: calls.records_waiting,
             relays: calls.relays,
             places_taken: calls.places_taken,
+            resources_taken: calls.resources_taken,
             service_legs: self.agent.legs().max(self.service_legs.len()),
             service_ports: self.agent.open_ports(),
             sip_legs: sip.legs,
@@ -175,6 +178,7 @@ impl Node {
         self.message_metrics(&mut list);
         self.event_metrics(&mut list);
         self.media_metrics(&mut list);
+        self.resource_metrics(&mut list);
         let calls = self.calls.counters();
         list.counter("calls_begun_total", "Calls begun.", calls.begun);
         list.counter("calls_answered_total", "Calls answered.", calls.answered);
@@ -230,6 +234,24 @@ impl Node {
         let help = "Packets that were no RTP or had a payload type that was not agreed.";
         counter("media_packets_malformed_total", help, media.malformed);
         counter("media_packets_unsent_total", "Packets that the system did not take.", media.unsent);
+    }
+
+    fn resource_metrics(&self, list: &mut MetricList) {
+        let resources = self.calls.media_resources();
+        for function in MediaFunction::ALL {
+            let of = |value: &dyn Fn(&ResourceUse) -> u64| {
+                resources.iter().filter(|it| it.function == function).map(value).sum::<u64>()
+            };
+            let label = ("function", function.word());
+            let help = "Seats of configured media resources that calls have, by what they do.";
+            list.labelled_gauge("media_resources_in_use", help, label, of(&|it| it.in_use.into()));
+            let help = "Seats of configured media resources that calls have had.";
+            list.labelled("media_resources_allocated_total", help, label, of(&|it| it.allocated));
+            let help = "Times that no media resource had room that may be used.";
+            let counts = self.calls.resources_exhausted();
+            let count = counts.filter(|(of, _)| *of == function).map(|(_, count)| count).sum();
+            list.labelled("media_resources_exhausted_total", help, label, count);
+        }
     }
 
     fn event_metrics(&self, list: &mut MetricList) {
@@ -305,6 +327,16 @@ impl MetricList {
         value: u64,
     ) {
         self.0.push(Metric { name, help, kind: MetricKind::Counter, label: Some(label), value });
+    }
+
+    fn labelled_gauge(
+        &mut self,
+        name: &'static str,
+        help: &'static str,
+        label: (&'static str, &'static str),
+        value: u64,
+    ) {
+        self.0.push(Metric { name, help, kind: MetricKind::Gauge, label: Some(label), value });
     }
 
     fn gauge(&mut self, name: &'static str, help: &'static str, value: usize) {

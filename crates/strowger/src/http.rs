@@ -18,6 +18,7 @@ mod orders;
 mod phones;
 mod problem;
 mod repeat;
+mod resources;
 mod route;
 mod sessions;
 mod sounds;
@@ -156,6 +157,7 @@ fn routes() -> Vec<Route> {
     routes.extend(phones::routes());
     routes.extend(messages::routes());
     routes.extend(bandwidth::routes());
+    routes.extend(resources::routes());
     routes.extend(user_settings::routes());
     routes.extend(digits::routes());
     routes.extend(configuration::routes());

@@ -36,6 +36,7 @@ mod print;
 mod process;
 mod readiness;
 mod report;
+mod resources;
 mod server;
 mod shutdown;
 mod sockets;
@@ -117,6 +118,14 @@ enum Command {
     },
     /// List locations and links with the bandwidth that calls have of them.
     Bandwidth {
+        #[command(flatten)]
+        place: Place,
+        /// Print JSON.
+        #[arg(long)]
+        json: bool,
+    },
+    /// List media resources with what calls have of them.
+    Resources {
         #[command(flatten)]
         place: Place,
         /// Print JSON.
@@ -266,6 +275,7 @@ fn run(command: Command) -> anyhow::Result<()> {
             report::explain_call(&place, call, messages, json)
         }
         Command::Bandwidth { place, json } => bandwidth::show(&place, json),
+        Command::Resources { place, json } => resources::show(&place, json),
         Command::Phones { place, json } => report::phones(&place, json),
         Command::Messages(options) => messages::run(&options),
         Command::UserSettings(options) => user_settings::run(&options),

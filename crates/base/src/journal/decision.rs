@@ -14,6 +14,7 @@ use super::number::{
 };
 use super::path::MediaPath;
 use super::redirection::{Forwarding, WayOut, WhyExhausted, WhyGroupLeft, WhyHunted, WhyPassedOver};
+use super::resources::MediaNews;
 use super::why::{WhyEnded, WhyNotAnnounced, WhyOfferRefused, WhyRefused, WhyRelay, WhyReleased};
 use super::wire::{Reader, Wire, wire_enum};
 use crate::leg::{Alert, ReleaseReason, Tone};
@@ -295,6 +296,8 @@ pub enum Decision<'a> {
     MediaPath(MediaPath<'a>),
     /// Keys of SRTP were offered, or would have had to be.
     Keys(Keys<'a>),
+    /// A media resource was taken, given back, or not to be had.
+    Resource(MediaNews<'a>),
     /// An offer of the record's leg was refused by us.
     OfferRefused {
         /// What it is told.
@@ -495,6 +498,7 @@ wire_enum!(Decision<'a> {
     NotPickedUp = 81 { line },
     Intercom = 90 (news),
     Recording = 95 (news),
+    Resource = 120 (news),
 });
 
 /// What becomes of a call at a phone that does not want to be disturbed.

@@ -164,6 +164,26 @@ fn samples() -> Vec<Entry<'static>> {
             }),
         },
         Decision::RelayWanted { why: WhyRelay::Keys },
+        Decision::RelayWanted { why: WhyRelay::Transcoder },
+        Decision::RelayWanted { why: WhyRelay::Between },
+        Decision::Resource(MediaNews::Taken {
+            function: MediaFunction::ConferenceBridge,
+            resource: "cfb1",
+            group: "",
+        }),
+        Decision::Resource(MediaNews::Exhausted {
+            function: MediaFunction::MusicOnHold,
+            full: "moh1 (3 in use)",
+        }),
+        Decision::Resource(MediaNews::Transcodes { caller: "PCMU", called: "opus" }),
+        Decision::Resource(MediaNews::GivenBack {
+            function: MediaFunction::TerminationPoint,
+            resource: "mtp1",
+        }),
+        Decision::Refused {
+            cause: Cause::RESOURCE_UNAVAILABLE,
+            why: WhyRefused::NoResource { function: MediaFunction::Transcoder },
+        },
         Decision::PartyShown(alice()),
         Decision::RelayWanted { why: WhyRelay::BehindNat },
         Decision::RelayOpened { caller_side: address(), called_side: address6() },

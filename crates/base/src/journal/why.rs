@@ -5,6 +5,7 @@ use super::admission::{Codecs, Shortage};
 use super::codes::{AskedCode, WhyCodeRefused};
 use super::feature::{Feature, WhyFeatureRefused};
 use super::keys::Keys;
+use super::resources::MediaFunction;
 use super::wire::{Reader, Wire, wire_enum};
 use crate::leg::ReleaseReason;
 
@@ -129,6 +130,11 @@ pub enum WhyRefused<'a> {
     },
     /// There is no bandwidth for it.
     NoBandwidth(Shortage<'a>),
+    /// A media resource is missing without which it cannot be.
+    NoResource {
+        /// What for.
+        function: MediaFunction,
+    },
     /// The regions leave the two devices no codec in common.
     NoCodec(Codecs<'a>),
     /// Media would not be encrypted that has to be, or would be that may not.
@@ -160,6 +166,7 @@ wire_enum!(WhyRefused<'a> {
     NoCodec = 31 (codecs),
     Keys = 80 (keys),
     Intercom = 90 { rule },
+    NoResource = 120 { function },
 });
 
 /// Why a caller whose call fails hears no announcement.
@@ -212,9 +219,13 @@ pub enum WhyRelay {
     Keys,
     /// A party may be recorded.
     Recorded,
+    /// What one side says is translated for the other.
+    Transcoder,
+    /// A device wants somebody between, or the other side an offer.
+    Between,
 }
 
-wire_enum!(WhyRelay { Configured = 0, BehindNat = 1, Keys = 2, Recorded = 12 });
+wire_enum!(WhyRelay { Configured = 0, BehindNat = 1, Keys = 2, Recorded = 12, Transcoder = 20, Between = 21 });
 
 /// What a call ended by.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]

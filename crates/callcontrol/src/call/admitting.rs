@@ -16,6 +16,7 @@ use super::way::{Tried, Way};
 use super::{Call, Progress, State, Step};
 use crate::admission::NoRoom;
 use crate::configuration::Site;
+use crate::exchange::Side;
 use crate::failure::Failure;
 use crate::io::Outbox;
 use crate::shared::Shared;
@@ -74,6 +75,7 @@ impl Call {
 impl Step<'_> {
     /// Those of the devices that may be rung; bandwidth is taken for them, and what was taken for others before is given back.
     pub(super) fn admit(&mut self, targets: Vec<Target>) -> Result<Vec<Target>, NotAdmitted> {
+        self.give_back_transcoder();
         if !self.shared.configuration.admission.in_use {
             return Ok(targets);
         }
@@ -104,7 +106,12 @@ impl Step<'_> {
         let Some(sites) = self.sites(target) else { return Ok(()) };
         let admission = Arc::clone(&self.shared.configuration.admission);
         let permit = Permit::between(&admission, &sites.0, &sites.1);
-        if let Some((kbps_max, offered)) = offer.and_then(|offer| permit.leaves_nothing_of(offer)) {
+        let left = offer.and_then(|offer| Some((offer, permit.leaves_nothing_of(offer)?)));
+        if let Some((offer, (kbps_max, offered))) = left {
+            if self.reaches_through_transcoder(target, (Side::Caller, offer)) {
+                let most = permit.most(None);
+                return self.take_bandwidth(&sites, most).map_err(NotAdmitted::NoRoom);
+            }
             let (from, to) = (sites.0.region, sites.1.region);
             let why = NotAdmitted::NoCodec { from, to, kbps_max, offered };
             if let WhyRefused::NoCodec(codecs) = why.why() {
@@ -155,11 +162,15 @@ impl Step<'_> {
     }
 
     /// An offer of an answered call may need more than the call has: takes as much as there is room for.
-    pub(super) fn make_room(&mut self, (caller, called): &(Site, Site), offer: &SessionDescription) {
+    pub(super) fn make_room_for(
+        &mut self,
+        (caller, called): &(Site, Site),
+        offer: Option<&SessionDescription>,
+    ) {
         let to = called.location();
         let Some(before) = self.facts.reserved.kbps(to) else { return };
         let admission = Arc::clone(&self.shared.configuration.admission);
-        let kbps = Permit::between(&admission, caller, called).most(Some(offer));
+        let kbps = Permit::between(&admission, caller, called).most(offer);
         if kbps > before {
             // Without room for more the offer is cut down to what there is.
             _ = self.change_bandwidth(caller.location(), to, (before, kbps), "");
@@ -174,7 +185,10 @@ impl Step<'_> {
         let Some(before) = self.facts.reserved.kbps(called.location()) else { return };
         let admission = Arc::clone(&self.shared.configuration.admission);
         let permit = Permit::between(&admission, &caller, &called).within(Some(before));
-        let (kbps, codec) = permit.first(answer.as_bytes());
+        let (kbps, codec) = match self.codec_between() {
+            Some((codec, name)) => (admission.accounted(&codec), name),
+            None => permit.first(answer.as_bytes()),
+        };
         if kbps != before {
             _ = self.change_bandwidth(caller.location(), called.location(), (before, kbps), codec);
         }

@@ -31,6 +31,13 @@ impl Session {
     /// The only phone answered the offer before it answered the call; what the caller is told.
     pub(super) fn early_answer(&mut self, step: &mut Step<'_>, answer: SessionDescription) -> Media {
         let again = step.facts.to_caller.source() == Some(&answer);
+        if self.exchange == Exchange::Awaited && step.offers_early() {
+            // The caller is offered what it says as soon as the device answers the call.
+            if let Some(rung) = step.facts.rung_mut(self.called) {
+                rung.early = Some(answer);
+            }
+            return Media::None;
+        }
         match (self.begun, self.exchange) {
             (Begun::No, Exchange::Offered(Side::Caller)) => {
                 let passed = step.pass_answer(Side::Called, self.called, answer);
@@ -101,6 +108,13 @@ impl Session {
                 let passed = step.pass_offer(Side::Called, self.called, offer);
                 let passed = passed.ok_or_else(|| step.not_permitted(self.called))?;
                 self.exchange = Exchange::Offered(Side::Called);
+                Ok((Media::Offer(passed), false))
+            }
+            // What the device answers to an offer of ours is what the caller is offered, whose answer then goes nowhere.
+            (Begun::No, Exchange::Awaited, Media::Answer(answer)) if step.offers_early() => {
+                let passed = step.pass_offer(Side::Called, self.called, answer);
+                let passed = passed.ok_or_else(|| step.not_permitted(self.called))?;
+                self.exchange = Exchange::Repaired(Side::Called);
                 Ok((Media::Offer(passed), false))
             }
             // Agreed early; a repeated answer changes nothing, even while an UPDATE is under way.

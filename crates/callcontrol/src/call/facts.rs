@@ -12,11 +12,13 @@ use strowger_dialplan::codes::AcceptedCodes;
 use strowger_dialplan::{Caller, LaterHops};
 use strowger_media::control::PortId;
 
+use super::between::Points;
 use super::listening::Listening;
 use super::parked::Place;
 use super::participant::{Owes, Stage};
 use super::securing::Security;
 use super::taking::RangAt;
+use super::transcoding::Transcoding;
 use super::way::{CallerMedia, Redirected, Way};
 use crate::admission::Reserved;
 use crate::configuration::{Site, SrtpRule};
@@ -92,6 +94,10 @@ pub(crate) struct Facts {
     pub(super) to_caller: Outlet,
     pub(super) to_called: Outlet,
     pub(super) relay: Relay,
+    /// What devices want in the way of their media.
+    pub(super) points: Option<Box<Points>>,
+    /// The transcoder between the two sides, where there is one.
+    pub(super) transcoding: Option<Box<Transcoding>>,
     /// How keys of SRTP are dealt with, where they do not just pass.
     pub(super) security: Option<Box<Security>>,
     /// What the devices that are called may do about keys.

@@ -101,6 +101,9 @@ impl Step<'_> {
     /// What a side that holds is answered: what it knows of the other one, which neither sends nor wants anything. `None` when
     /// that does not fit its offer.
     fn held_answer(&self, side: Side, offer: &SessionDescription) -> Option<SessionDescription> {
+        if self.transcodes() {
+            return self.held_answer_beside(side, offer);
+        }
         let known = match side {
             Side::Caller => self.facts.to_caller.source(),
             Side::Called => self.facts.to_called.source(),

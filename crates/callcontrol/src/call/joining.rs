@@ -80,6 +80,10 @@ impl Talking {
 
     /// Opens the relay, once there is a caller.
     fn prepare(self, step: &mut Step<'_>) -> State {
+        let called = step.facts.rung_on(self.session.called).cloned();
+        if step.facts.caller_stage != Stage::Absent && step.try_points(called.as_slice()).is_err() {
+            return self.without_media(step, Cause::RESOURCE_UNAVAILABLE);
+        }
         match (step.facts.caller_stage, step.facts.relay) {
             (Stage::Absent, _) => State::Talking(self),
             (Stage::Waits | Stage::Up, Relay::None) if step.open_relay(Some(self.session.called)) => {
@@ -144,7 +148,10 @@ impl Talking {
     /// What a side described is offered to the other one.
     fn begin_with(mut self, step: &mut Step<'_>, side: Side, offer: SessionDescription) -> State {
         let (own, other) = (self.session.leg(side, step), self.session.leg(side.other(), step));
-        let Some(passed) = step.pass_offer(side, self.session.called, offer) else {
+        let Some(passed) = step.pass_offer(side, self.session.called, offer.clone()) else {
+            if self.session.begin_through_transcoder(step, side, offer) {
+                return State::Talking(self);
+            }
             let cause = step.not_permitted(own);
             return self.without_media(step, cause);
         };
@@ -223,7 +230,10 @@ impl Talking {
             return State::Talking(self);
         }
         step.relay_settled();
-        self.listened(step)
+        match self.listened(step) {
+            State::Talking(talking) if talking.joining.is_none() => talking.transcoder_came(step),
+            other => other,
+        }
     }
 
     /// Neither has an offer that the other can answer.

@@ -39,6 +39,9 @@ impl Opening {
         if let Some(refused) = step.keys_allow(&targets) {
             return refused;
         }
+        if let Some(refused) = step.take_points(&targets) {
+            return refused;
+        }
         // A call that was tried elsewhere before may have its relay already.
         match step.facts.relay {
             Relay::Open(_) => return Ringing::begin(step, targets),
@@ -92,6 +95,8 @@ impl Step<'_> {
         let hidden =
             self.facts.called_reach == Reach::BehindNat || self.facts.caller_reach == Reach::BehindNat;
         let why = match self.shared.configuration.relay {
+            _ if self.transcodes() => WhyRelay::Transcoder,
+            _ if self.wants_points() => WhyRelay::Between,
             RelayMode::Never | RelayMode::WhenBehindNat if self.keys_need_relay() => WhyRelay::Keys,
             RelayMode::Always => WhyRelay::Configured,
             RelayMode::WhenBehindNat if hidden => WhyRelay::BehindNat,

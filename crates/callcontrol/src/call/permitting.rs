@@ -8,9 +8,11 @@ use strowger_base::journal::{Admission as News, Codecs, Decision};
 use strowger_base::leg::Target;
 use strowger_base::{LegId, SessionDescription};
 use strowger_dialplan::admission::{AudioCodec, RegionLimits};
+use strowger_media::codec::Codec;
 use strowger_media::sdp::{self, AudioFormat, Selection};
 
 use super::Step;
+use super::transcoding::audio;
 use crate::configuration::{Admission, Site};
 use crate::exchange::Side;
 
@@ -35,12 +37,15 @@ impl<'c> Permit<'c> {
 
     /// Where a codec stands among those that are permitted; `None` when it is not.
     fn rank(&self, format: &AudioFormat<'_>) -> Option<usize> {
-        let codec = codec(format);
-        if self.kbps_max.is_some_and(|most| self.admission.accounted(&codec) > most) {
+        self.rank_of(&codec(format))
+    }
+
+    fn rank_of(&self, codec: &AudioCodec) -> Option<usize> {
+        if self.kbps_max.is_some_and(|most| self.admission.accounted(codec) > most) {
             return None;
         }
         let Some(limits) = &self.limits else { return Some(0) };
-        let place = limits.preference.iter().position(|preferred| *preferred == codec);
+        let place = limits.preference.iter().position(|preferred| preferred == codec);
         place.filter(|_| codec.payload_kbps() <= limits.audio_kbps_max)
     }
 
@@ -75,6 +80,15 @@ impl<'c> Permit<'c> {
         let formats = sdp::audio_formats(offer.as_bytes());
         let permitted = formats.iter().filter(|format| self.rank(format).is_some());
         permitted.map(|format| self.admission.accounted(&codec(format))).max().unwrap_or(0)
+    }
+
+    /// Those of our own codecs that are permitted, the preferred first.
+    pub(super) fn sorted(&self, codecs: &[Codec]) -> Vec<Codec> {
+        let rank = |codec: &Codec| self.rank_of(&audio(*codec)).map(|rank| (rank, *codec));
+        let mut permitted: Vec<(usize, Codec)> = codecs.iter().filter_map(rank).collect();
+        // Equal ones keep their order.
+        permitted.sort_by_key(|(rank, _)| *rank);
+        permitted.into_iter().map(|(_, codec)| codec).collect()
     }
 
     fn most_of_any(&self) -> u32 {
@@ -128,12 +142,16 @@ impl Step<'_> {
         called: LegId,
         offer: SessionDescription,
     ) -> Option<SessionDescription> {
+        if self.transcodes() {
+            let target = self.facts.rung_on(called).cloned()?;
+            return self.offer_through(from, &target, &offer);
+        }
         let Some(sites) = self.sites_of_leg(called) else { return Some(self.pass(from, offer, None)) };
         let leg = match from {
             Side::Caller => self.facts.caller,
             Side::Called => called,
         };
-        self.make_room(&sites, &offer);
+        self.make_room_for(&sites, Some(&offer));
         let left = self.permitted((from, leg), &sites, &offer).ok()?;
         Some(self.pass(from, offer, left))
     }
@@ -141,6 +159,11 @@ impl Step<'_> {
     /// The same for a device that is about to be rung. What nothing is left of is not passed on; regions may have changed since that
     /// was looked at, and then the device is offered what it would have been.
     pub(super) fn pass_offer_to(&mut self, target: &Target, offer: SessionDescription) -> SessionDescription {
+        if self.transcodes()
+            && let Some(told) = self.offer_through(Side::Caller, target, &offer)
+        {
+            return told;
+        }
         let Some(sites) = self.sites(target) else { return self.pass(Side::Caller, offer, None) };
         let caller = self.facts.caller;
         let left = self.permitted((Side::Caller, caller), &sites, &offer).unwrap_or_default();
@@ -155,6 +178,12 @@ impl Step<'_> {
         called: LegId,
         answer: SessionDescription,
     ) -> SessionDescription {
+        if self.transcodes()
+            && let Some(target) = self.facts.rung_on(called).cloned()
+            && let Some(told) = self.answer_through(from, &target, &answer)
+        {
+            return told;
+        }
         let Some((caller, site)) = self.sites_of_leg(called) else {
             return self.pass_as_answer(from, answer, None);
         };
@@ -184,7 +213,7 @@ impl Step<'_> {
         let left = match self.sites_of_leg(called) {
             None => None,
             Some(sites) => {
-                self.make_room(&sites, offer);
+                self.make_room_for(&sites, Some(offer));
                 let caller = self.facts.caller;
                 self.permitted((Side::Caller, caller), &sites, offer).ok()?
             }

@@ -30,7 +30,10 @@ impl Step<'_> {
             if let Some(before) = &before {
                 self.facts.to_called = before.clone();
             }
-            let passed = offer.clone().map(|offer| self.pass_offer_to(&target, offer));
+            let passed = match &offer {
+                Some(offer) => Some(self.pass_offer_to(&target, offer.clone())),
+                None => self.early_offer_to(&target),
+            };
             self.ring(target, passed.map_or(Media::None, Media::Offer), reliable);
             if differ && let Some(rung) = self.facts.rung.last_mut() {
                 rung.outlet = Some(Box::new(self.facts.to_called.clone()));

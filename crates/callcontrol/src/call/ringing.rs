@@ -13,6 +13,7 @@ use strowger_base::{Cause, Command, LegId, LineName, Media};
 use super::joining::{First, Joining};
 use super::participant::{Owes, Stage};
 use super::session::{Agreement, Begun, MediaSignal, Session};
+use super::transcoding::is_about_codecs;
 use super::way::{CallerMedia, Tried, Way};
 use super::{Facts, Progress, State, Step, Talking};
 use crate::exchange::{Exchange, Side};
@@ -46,6 +47,12 @@ impl Ringing {
     pub(super) fn begin(step: &mut Step<'_>, targets: Vec<Target>) -> State {
         if step.keys_need_relay() && !matches!(step.facts.relay, Relay::Open(_)) && !step.falls_back() {
             return step.refuse_without_relay();
+        }
+        if let Some(refused) = step.points_without_relay() {
+            return refused;
+        }
+        if step.transcodes() && !matches!(step.facts.relay, Relay::Open(_)) {
+            return step.refuse_without_transcoder();
         }
         let begun = match step.facts.caller_media {
             CallerMedia::Nothing | CallerMedia::Open => Begun::No,
@@ -402,8 +409,12 @@ impl Ringing {
         if left == 0 && media == CallerMedia::Nothing {
             let own = step.facts.rung.get(self.first..).unwrap_or_default();
             let refused = own.iter().filter(|rung| rung.progress.refused_media());
-            let refused = refused.map(|rung| rung.target.clone()).collect();
-            if let Some(again) = step.try_without_keys(refused) {
+            let refused: Vec<Target> = refused.map(|rung| rung.target.clone()).collect();
+            if let Some(again) = step.try_without_keys(refused.clone()) {
+                return again;
+            }
+            let may_be_tried = !failure.is_global() || is_about_codecs(failure.cause);
+            if may_be_tried && let Some(again) = step.ring_through_transcoder(refused) {
                 return again;
             }
         }

@@ -178,6 +178,9 @@ impl Step<'_> {
 
     /// `from` offers this: decides how keys go on, before it is passed.
     pub(super) fn secure(&mut self, from: Side, offer: &SessionDescription) {
+        if self.transcodes() {
+            return self.secure_apart(from, AudioSecurity::of(offer.as_bytes()).wish);
+        }
         let (own, other) = (self.rule(from), self.rule(from.other()));
         let free = own == SrtpRule::AsOffered && other == SrtpRule::AsOffered;
         if free && self.facts.security.is_none() {
@@ -355,14 +358,49 @@ impl Step<'_> {
         }
     }
 
-    /// From here on the encryption of a side ends at the relay.
+    /// From here on the encryption of a side ends at the relay, and the other side has none.
     pub(super) fn end_at_relay(&mut self, side: Side) -> Option<()> {
+        self.end_here(side)?;
+        self.facts.security.get_or_insert_default().set(side.other(), Edge::Clear);
+        Some(())
+    }
+
+    fn end_here(&mut self, side: Side) -> Option<()> {
         let source = self.shared.key_source.as_mut()?;
         let keys = Suite::ALL.map(|suite| source.next_key(suite));
-        let security = self.facts.security.get_or_insert_default();
-        security.set(side, Edge::Ours(Box::new(keys)));
-        security.set(side.other(), Edge::Clear);
+        self.facts.security.get_or_insert_default().set(side, Edge::Ours(Box::new(keys)));
         Some(())
+    }
+
+    /// What passes through a transcoder has to be understood there: the encryption of each side ends at the relay. Both sides have it
+    /// or neither, but for one that may have none.
+    fn secure_apart(&mut self, from: Side, wish: Wish) {
+        if self.facts.security.is_none() && matches!(wish, Wish::Clear | Wish::Other | Wish::Optional) {
+            // What is told of keys is nothing, and so it is written.
+            if wish == Wish::Optional {
+                self.facts.security = Some(Box::default());
+            } else {
+                return;
+            }
+        }
+        let (own, other) = (self.rule(from), self.rule(from.other()));
+        for (side, rule) in [(from, own), (from.other(), other)] {
+            let security = self.facts.security.get_or_insert_default();
+            let ours = matches!(security.edge(side), Edge::Ours(_));
+            // The side whose encryption ends here goes on with it, when the one that offers may have none.
+            let stays = ours && side != from && own == SrtpRule::Never;
+            match (wish, rule) {
+                (Wish::Required, SrtpRule::AsOffered) if ours => {}
+                (Wish::Required, SrtpRule::AsOffered) => {
+                    self.end_here(side);
+                }
+                _ if stays => {}
+                (Wish::Required, SrtpRule::Never)
+                | (Wish::Clear | Wish::Other | Wish::Optional, SrtpRule::AsOffered | SrtpRule::Never) => {
+                    security.set(side, Edge::Clear);
+                }
+            }
+        }
     }
 
     /// The suite that a side was answered with by us.

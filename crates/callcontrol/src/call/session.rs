@@ -7,6 +7,7 @@ use strowger_media::sdp::{self, Direction, HoldState};
 use super::Step;
 use super::blocking::BLOCKED;
 use super::securing::Part;
+use super::transcoding::{is_about_codecs, refuses_audio};
 use crate::exchange::{Effect, Exchange, Move, Side};
 use crate::outlet::Keys;
 use crate::relay::Relay;
@@ -87,13 +88,19 @@ impl Session {
                 if stopped {
                     return self.not_permitted(step, before, own, what);
                 }
-                let Some(passed) = step.pass_offer(side, self.called, description) else {
+                let Some(passed) = step.pass_offer(side, self.called, description.clone()) else {
+                    if self.begin_through_transcoder(step, side, description) {
+                        return Agreement::Possible;
+                    }
                     return self.not_permitted(step, before, own, what);
                 };
                 step.tell_media(other, Media::Offer(passed));
             }
             Effect::PassAnswer => {
                 let Some(description) = description else { return Agreement::Possible };
+                if refuses_audio(&description) && self.offer_through_transcoder(step, side) {
+                    return Agreement::Possible;
+                }
                 let media = Media::Answer(step.pass_answer(side, self.called, description));
                 if step.blocks_agreement(side.other(), other) {
                     return Agreement::None(BLOCKED);
@@ -102,6 +109,10 @@ impl Session {
                 self.agreed(step, side);
             }
             Effect::PassRequest => step.command(other, Command::RequestMedia),
+            Effect::PassRefusal(cause)
+                if matches!(before, Exchange::Offered(_))
+                    && is_about_codecs(cause)
+                    && self.offer_through_transcoder(step, side) => {}
             Effect::PassRefusal(cause) if step.waits_for_answer(other) => return Agreement::None(cause),
             Effect::PassRefusal(cause) => {
                 step.command(other, Command::RefuseMedia(cause));
@@ -158,6 +169,7 @@ impl Session {
         step.facts.relay.direct(answerer, answer.as_bytes(), step.out);
         step.keys_agreed(offerer, &offer, &answer);
         step.settle_bandwidth(self.called, &answer);
+        step.settle_transcoder();
         let (Ok(offered), Ok(answered)) = (sdp::peek(offer.as_bytes()), sdp::peek(answer.as_bytes())) else {
             return;
         };

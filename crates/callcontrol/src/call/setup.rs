@@ -112,6 +112,8 @@ impl Facts {
             to_caller: Outlet::new(id.number << 2),
             to_called: Outlet::new(id.number << 2 | 1),
             relay: Relay::None,
+            points: None,
+            transcoding: None,
             security: None,
             called_rule: SrtpRule::AsOffered,
             emergency: false,

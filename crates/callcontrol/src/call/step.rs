@@ -112,6 +112,8 @@ impl Step<'_> {
         self.leave_place();
         self.shared.intercoms.end(self.facts.id);
         self.close_relay();
+        self.give_back_transcoder();
+        self.give_back_points();
         self.give_back_bandwidth();
         self.shared.announcing.remove(&self.facts.id);
         self.shared.dialing.remove(&self.facts.protocol_call_id);

@@ -12,7 +12,7 @@ use strowger_dialplan::route_list::LocalRouteGroups;
 use strowger_dialplan::{Caller, Digits, NumberView, SearchSpace, Zone};
 
 use super::places::{AarCaller, Site};
-use super::{Configuration, HoldSources, LinePhone};
+use super::{Configuration, HoldSources, LinePhone, MediaUse};
 
 /// What devices of one place have in common.
 #[derive(Clone, Default, Debug)]
@@ -43,6 +43,8 @@ pub struct DevicePool {
     pub site: Site,
     /// How its devices dial over the public network.
     pub aar: AarCaller,
+    /// Which media resources its devices use.
+    pub media: MediaUse,
 }
 
 /// Which subnets belong to which device pools.

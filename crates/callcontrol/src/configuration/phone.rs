@@ -10,7 +10,7 @@ use strowger_dialplan::{Caller, Digits, NumberView, SearchSpace};
 
 use super::mobility::Home;
 use super::places::{AarCaller, Site};
-use super::{Barging, Configuration, DoNotDisturb, HoldSources, IntercomLine, Line, SrtpRule};
+use super::{Barging, Configuration, DoNotDisturb, HoldSources, IntercomLine, Line, MediaUse, SrtpRule};
 
 /// A line as it stands on one of its phones.
 #[derive(Clone, Default, Debug)]
@@ -54,6 +54,8 @@ pub struct PhoneSettings {
     pub emergency_number: Option<Digits>,
     /// What it may do about keys of SRTP.
     pub srtp: SrtpRule,
+    /// Which media resources its calls use.
+    pub media: MediaUse,
     /// Its region and its location while it is at home.
     pub site: Site,
     /// How its calls go over the public network while it is at home.

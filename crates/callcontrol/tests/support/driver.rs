@@ -44,6 +44,9 @@ mod numbers;
 #[path = "places.rs"]
 mod places;
 
+#[path = "resources.rs"]
+mod resources;
+
 #[path = "ways.rs"]
 mod ways;
 
@@ -267,6 +270,11 @@ impl Driver {
                 places::set(&mut self.configuration, &words);
                 self.configure();
             }
+            ["resource" | "resource-group" | "resource-list" | "uses", ..] => {
+                resources::set(&mut self.configuration, &words);
+                self.configure();
+            }
+            ["resources"] => self.printed.push_str(&resources::uses(&self.control)),
             ["taken"] => self.printed.push_str(&places::taken(&self.control)),
             ["wait", seconds] => self.wait(Duration::from_secs(seconds.parse().unwrap())),
             ["drain", seconds] => {
@@ -464,12 +472,14 @@ impl Driver {
 
     fn description(&mut self, name: &str) -> String {
         let (codecs, direction) = name.split_once(':').unwrap_or((name, "sendrecv"));
-        let formats = codecs.split_once('/').map_or("8".to_owned(), |(_, codecs)| codecs.replace(',', " "));
+        let codecs = codecs.split_once('/').map(|(_, codecs)| codecs.split('+').next().unwrap_or_default());
+        let formats = codecs.map_or("8".to_owned(), |codecs| codecs.replace(',', " "));
         let index = self.ports.iter().position(|known| known == name).unwrap_or_else(|| {
             self.ports.push(name.to_owned());
             self.ports.len() - 1
         });
-        let port = 4000 + 2 * index;
+        let (port, direction) =
+            if direction == "refused" { (0, "inactive") } else { (4000 + 2 * index, direction) };
         let text = format!(
             "v=0\r\no=phone 7 7 IN IP4 10.0.0.1\r\ns=-\r\nc=IN IP4 10.0.0.1\r\nt=0 0\r\n\
              m=audio {port} RTP/AVP {formats}\r\na={direction}\r\n"
@@ -574,6 +584,7 @@ impl Driver {
                     }
                     control::Command::Close { .. } => "close".to_owned(),
                     control::Command::Protect { keys, .. } => keys::relay(&keys),
+                    control::Command::Transcode { codings, .. } => resources::codings(codings.as_deref()),
                     other => format!("{other:?}"),
                 };
                 writeln!(self.printed, "  relay <- {text}").unwrap();
@@ -668,7 +679,9 @@ impl Driver {
         assert_eq!(peek.origin.address, b"198.51.100.1", "our own o= line");
         let name = self.name_of(peek.audio.unwrap());
         // Where a script says which codecs there are, it wants to see which are left.
-        let codecs = if name.contains('/') { format!(" as {}", peek.codecs) } else { String::new() };
+        let translated = name.starts_with("relay") && resources::are_there(&self.configuration);
+        let codecs =
+            if name.contains('/') || translated { format!(" as {}", peek.codecs) } else { String::new() };
         let keys = keys::show(description);
         // Where one side is told of the other that it sends only, or receives only.
         let as_written = name.split_once(':').map_or("sendrecv", |(_, direction)| direction);

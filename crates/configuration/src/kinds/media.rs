@@ -105,4 +105,16 @@ record! {
     }
 }
 
+choice! {
+    /// Whether media of a device goes through a trusted relay point.
+    pub enum TrustedRelay {
+        /// As the device pool says.
+        Default = "default",
+        /// It does not.
+        Off = "off",
+        /// It does.
+        On = "on",
+    }
+}
+
 named!(AudioSource, MediaResource, MediaResourceGroup, MediaResourceGroupList);

@@ -122,6 +122,10 @@ record! {
 
         /// When media goes through a relay of the node.
         relay: RelayMode = RelayMode::Nat,
+        /// A call is refused whose device wants a trusted relay point when none is to be had.
+        trusted_relay_point_needed: bool = false,
+        /// A call is refused whose device wants a media termination point when none is to be had.
+        mtp_needed: bool = false,
         /// Music for who is held and ringing tone for who was transferred, played by the node. Otherwise a hold is passed on from phone to phone.
         music_on_hold: bool = true,
         /// The country whose tones are heard where phone and device pool say none; the United States when not given.

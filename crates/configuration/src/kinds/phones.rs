@@ -2,7 +2,8 @@
 
 use super::{
     AarGroup, CallingSearchSpace, DevicePool, EndUser, Line, Location, MediaResourceGroupList,
-    PhoneButtonTemplate, PhoneSecurityProfile, SipProfile, SoftKeyTemplate, TransformationSpaces, named,
+    PhoneButtonTemplate, PhoneSecurityProfile, SipProfile, SoftKeyTemplate, TransformationSpaces,
+    TrustedRelay, named,
 };
 use crate::setting::{
     CountryName, Description, DigestText, Label, List, MaskText, NumberText, PhoneName, PrefixText, Ref,
@@ -142,6 +143,10 @@ record! {
         location: Option<Ref<Location>> = None,
         /// Its media resources; those of the device pool when not given.
         media_resource_group_list: Option<Ref<MediaResourceGroupList>> = None,
+        /// Media always goes through a media termination point.
+        mtp_required: bool = false,
+        /// Whether media goes through a trusted relay point.
+        use_trusted_relay_point: TrustedRelay = TrustedRelay::Default,
         /// The country whose tones it hears; that of the device pool when not given.
         network_locale: Option<CountryName> = None,
         /// Number of the audio source that others hear whom the phone holds; that of the device pool when not given.

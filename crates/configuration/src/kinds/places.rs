@@ -168,6 +168,8 @@ record! {
         location: Option<Ref<Location>> = None,
         /// Conference bridges, music and other resources of its devices; those that are in no group when not given.
         media_resource_group_list: Option<Ref<MediaResourceGroupList>> = None,
+        /// Media of its devices goes through a trusted relay point, where they do not say it themselves.
+        use_trusted_relay_point: bool = false,
         /// The country whose tones its devices hear; that of the service parameter when not given.
         network_locale: Option<CountryName> = None,
         /// Number of the audio source that others hear whom one of its devices holds; the service parameter when not given.

@@ -12,8 +12,8 @@ record! {
         description: Description = Description::default(),
         /// The far side sends growing numbers, each as a new INVITE.
         overlap: bool = false,
-        /// Calls are offered with a description of their media, though a media resource may be needed for it.
-        early_offer: bool = false,
+        /// Whether calls to it begin with an offer of ours when the caller has none.
+        early_offer: EarlyOffer = EarlyOffer::Off,
         /// Whether provisional answers are acknowledged.
         reliable_provisional: ReliableProvisional = ReliableProvisional::WithMedia,
         /// With which request sessions are refreshed.
@@ -52,6 +52,18 @@ record! {
         timer_t2: Milliseconds<500, 16_000> = Milliseconds::new(4000),
         /// UDP ports for RTP that phones are told.
         media_ports: PortText = PortText::fixed("16384-32766"),
+    }
+}
+
+choice! {
+    /// Whether calls begin with an offer of ours when the caller has none. A media termination point makes it.
+    pub enum EarlyOffer {
+        /// The far side is asked for an offer.
+        Off = "off",
+        /// Where there is a media termination point for it; else the far side is asked.
+        BestEffort = "best-effort",
+        /// Always: without a media termination point the call is refused.
+        Mandatory = "mandatory",
     }
 }
 

@@ -2,7 +2,7 @@
 
 use super::{
     CallingSearchSpace, DevicePool, Location, MediaResourceGroupList, SipProfile, SipTrunkSecurityProfile,
-    named,
+    TrustedRelay, named,
 };
 use crate::setting::{
     Description, EndPoint, Host, IncomingPrefix, List, MaskText, Name, PrefixText, Ref, SealedText,
@@ -43,6 +43,8 @@ record! {
         media_resource_group_list: Option<Ref<MediaResourceGroupList>> = None,
         /// Media always goes through a media termination point.
         mtp_required: bool = false,
+        /// Whether media goes through a trusted relay point.
+        use_trusted_relay_point: TrustedRelay = TrustedRelay::Default,
         /// Media may be encrypted. Its keys are secret only where the transport is TLS.
         srtp_allowed: bool = false,
         /// Every node may take its calls, not only those of the group of its device pool.

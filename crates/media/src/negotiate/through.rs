@@ -98,6 +98,11 @@ pub fn answer_through(
     Ok(AgreedThrough { answer: text, codings: (!alike).then_some((here, there)) })
 }
 
+/// What a side is offered on our own account.
+pub fn offer_beside(to: &Beside<'_>) -> SessionDescription {
+    offer_as(&to.local(to.codecs, Direction::SendReceive), None, &[])
+}
+
 /// What a side that offers is answered on our own account.
 ///
 /// # Errors

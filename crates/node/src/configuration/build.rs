@@ -109,6 +109,7 @@ pub(super) fn with_others(
     calls.country = draft.country;
     calls.announcements.clone_from(&draft.announcements);
     calls.conferences = draft.conferences;
+    calls.media = Arc::new(draft.media.clone());
     calls.no_answer = draft.timers.trunk_no_answer;
     if let Some(listener) = draft.listeners.first() {
         calls.address = listener.advertised.ip();

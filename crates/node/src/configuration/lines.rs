@@ -7,7 +7,8 @@ use strowger_base::leg::Answering;
 use strowger_base::line::{lines_of, number_of};
 use strowger_base::{Country, LineName, Secret, Table, limits};
 use strowger_callcontrol::configuration::{
-    BUSY_TRIGGER, Barging, CALLS_MAX, DoNotDisturb, HoldSources, IntercomLine, NO_ANSWER_LINE, SrtpRule,
+    BUSY_TRIGGER, Barging, CALLS_MAX, DoNotDisturb, HoldSources, IntercomLine, MediaUse, NO_ANSWER_LINE,
+    SrtpRule,
 };
 use strowger_sip::io::LineAccount;
 
@@ -97,6 +98,8 @@ pub struct PhoneDraft {
     pub overlap: bool,
     /// What it may do about keys of SRTP.
     pub srtp: SrtpRule,
+    /// Which media resources its calls use.
+    pub media: MediaUse,
     /// What do not disturb does there.
     pub undisturbed: DoNotDisturb,
 }
@@ -182,6 +185,7 @@ impl PhoneDraft {
             hold_sources: HoldSources::default(),
             overlap: false,
             srtp: SrtpRule::AsOffered,
+            media: MediaUse::default(),
             undisturbed: DoNotDisturb::default(),
         }
     }

@@ -5,7 +5,7 @@ use std::net::IpAddr;
 use std::sync::Arc;
 
 use strowger_base::{Country, limits};
-use strowger_callcontrol::configuration::{DevicePool, HoldSources, Mobility};
+use strowger_callcontrol::configuration::{DevicePool, HoldSources, MediaUse, Mobility};
 use strowger_dialplan::mobility::{MobilityCase, PoolChoice, PoolPlace, Subnet};
 use strowger_dialplan::route_list::{LocalRouteGroups, STANDARD_LOCAL_ROUTE_GROUP};
 use strowger_dialplan::{DialPlan, Digits, SearchSpace};
@@ -48,6 +48,8 @@ pub struct DevicePoolDraft {
     pub incoming_called: IncomingDraft,
     /// Where its devices are.
     pub site: SiteDraft,
+    /// Which media resources its devices use.
+    pub media: MediaUse,
 }
 
 /// Subnets, and the device pools that rule in them.
@@ -98,6 +100,7 @@ pub(super) fn pools(draft: &Draft, plan: &DialPlan, groups: &Groups, found: &mut
             ),
             incoming_called: incoming::rules(plan, place, "incoming_called", &written.incoming_called, found),
             site: admission::site(&written.site),
+            media: written.media.clone(),
             aar: admission::aar(plan, place, &written.site, found),
         };
         if pools.insert(written.name.clone(), Arc::new(pool)).is_some() {

@@ -5,7 +5,9 @@ use std::sync::Arc;
 
 use strowger_base::leg::AudioSource;
 use strowger_base::{Country, Table};
-use strowger_callcontrol::configuration::{DoNotDisturb, HoldSources, Home, LinePhone, PhoneSettings};
+use strowger_callcontrol::configuration::{
+    DoNotDisturb, HoldSources, Home, LinePhone, MediaUse, PhoneSettings,
+};
 use strowger_dialplan::route_list::LocalRouteGroups;
 use strowger_dialplan::{Caller, SearchSpace};
 use strowger_sip::io::{LineAccount, PhoneAccount};
@@ -156,6 +158,7 @@ fn new_settings(
         overlap: phone.overlap,
         told_of_messages: phone.told_of_messages,
         srtp: phone.srtp,
+        media: phone.media.clone(),
         private: phone.private,
         barge: phone.barge,
         watches,
@@ -200,7 +203,8 @@ fn key(line: &Line, phone: &PhoneDraft) -> String {
     let country = phone.country.map_or("", Country::name);
     let (texts, srtp) = (texts.join("\n"), phone.srtp as u8);
     let barge = phone.barge.map_or(0, |barge| 1 + barge as u8);
-    format!("{texts}\n{flags:?}{srtp}{barge}\n{}\n{}\n{country}", number(user), number(network))
+    let media = if phone.media == MediaUse::default() { String::new() } else { format!("{:?}", phone.media) };
+    format!("{texts}\n{flags:?}{srtp}{barge}\n{}\n{}\n{country}\n{media}", number(user), number(network))
 }
 
 /// All that tells one who dials from others, but for the number.

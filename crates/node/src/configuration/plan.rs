@@ -404,6 +404,7 @@ pub(super) fn trunk_settings(
         aar: admission::or_pool(aar, pool.as_ref().map(|pool| &pool.aar)),
         pool,
         srtp: dials.srtp,
+        media: dials.media.clone(),
     }
 }
 

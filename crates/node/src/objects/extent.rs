@@ -93,6 +93,9 @@ const fn part(kind: Kind) -> Part {
         | Kind::CallPark
         | Kind::DirectedCallPark
         | Kind::PickupGroup
+        | Kind::MediaResource
+        | Kind::MediaResourceGroup
+        | Kind::MediaResourceGroupList
         | Kind::MeetMe
         | Kind::PagingGroup
         | Kind::FeatureAccessCode => Part::Other,
@@ -115,9 +118,6 @@ const fn part(kind: Kind) -> Part {
         | Kind::SoftKeyTemplate
         | Kind::CredentialPolicy
         | Kind::AudioSource
-        | Kind::MediaResource
-        | Kind::MediaResourceGroup
-        | Kind::MediaResourceGroupList
         | Kind::CtiPort
         | Kind::CtiRoutePoint
         | Kind::EndUser

@@ -16,7 +16,7 @@ use strowger_sip::auth;
 
 use super::patterns::sealed;
 use super::places::view;
-use super::{Fault, Secrets, Translation, admission, country, hold_sources, name, text};
+use super::{Fault, Secrets, Translation, admission, country, hold_sources, media, name, text};
 use crate::configuration::{self, ForwardDraft, ForwardTo, ForwardsDraft, LineSecret, PhoneDraft, Place};
 
 /// What a line by itself gives the node.
@@ -197,6 +197,7 @@ fn phone_draft(
     draft.overlap = profile.is_some_and(|profile| profile.overlap);
     draft.told_of_messages = profile.is_some_and(|profile| profile.unsolicited_message_waiting);
     draft.srtp = srtp(state, it);
+    draft.media = media::of_phone(state, it);
     let more = it.more.as_deref();
     draft.view = view(state, more.and_then(|more| more.transformation_spaces.as_ref()));
     draft.subscribe_search_space = name(state, more.and_then(|more| more.subscribe_search_space));

@@ -25,7 +25,7 @@ use strowger_dialplan::{
 };
 use strowger_sip::io::DigestAlgorithm;
 
-use super::{Translation, admission, audio_source, country, hold_sources};
+use super::{Translation, admission, audio_source, country, hold_sources, media};
 use crate::configuration::{Draft, ForwardingDraft, MessageDetail, Place, Timers};
 
 impl Translation<'_> {
@@ -68,6 +68,7 @@ impl Translation<'_> {
         draft.hold_sources = hold_sources(it.user_hold_source, it.network_hold_source);
         draft.announcements = announcements(it);
         draft.conferences = conferences(it);
+        media::parameters(it, &mut draft.media);
         draft.messages = match it.messages {
             kinds::MessageDetail::Full => MessageDetail::Full,
             kinds::MessageDetail::Summary => MessageDetail::Summary,

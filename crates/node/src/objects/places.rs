@@ -5,7 +5,7 @@ use strowger_configuration::kinds::{
     DevicePool, IncomingNumbers, IncomingRule, MobilityInfo, TransformationSpaces,
 };
 
-use super::{Translation, admission, country, hold_sources, name, text};
+use super::{Translation, admission, country, hold_sources, media, name, text};
 use crate::configuration::{
     DevicePoolDraft, IncomingDraft, IncomingRuleDraft, MobilityInfoDraft, NumberViewDraft, Place,
 };
@@ -38,6 +38,7 @@ fn device_pool(state: &State, it: &DevicePool) -> DevicePoolDraft {
         incoming_calling: incoming(state, it.incoming_calling.as_deref()),
         incoming_called: incoming(state, it.incoming_called.as_deref()),
         site: admission::of_pool(state, it),
+        media: media::of_pool(it),
     }
 }
 

@@ -11,7 +11,7 @@ use strowger_dialplan::forward::Classification;
 use strowger_sip::io::Trunk;
 
 use super::places::{incoming, view};
-use super::{Translation, admission, name, text};
+use super::{Translation, admission, media, name, text};
 use crate::configuration::{IncomingDraft, IncomingRuleDraft, Place, PlannedTrunk, TrunkDialling};
 
 impl Translation<'_> {
@@ -109,6 +109,7 @@ fn dialling(state: &State, it: &kinds::Trunk) -> TrunkDialling {
             .and_then(|profile| state.get(profile))
             .is_some_and(|profile| profile.accept_unsolicited_notify),
         srtp: if it.srtp_allowed { SrtpRule::AsOffered } else { SrtpRule::Never },
+        media: media::of_trunk(state, it),
         site: admission::of_trunk(state, it.location),
     }
 }

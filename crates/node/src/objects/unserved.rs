@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 
 use strowger_configuration::form::{Field, Form};
-use strowger_configuration::kinds::{Line, Phone, PhoneProtocol, Server, SipTransport, Trunk};
+use strowger_configuration::kinds::{Line, MediaHost, Phone, PhoneProtocol, Server, SipTransport, Trunk};
 use strowger_configuration::reader::{ByIdOnly, Names};
 use strowger_configuration::serde_json::{Map, Value};
 use strowger_configuration::setting::EndPoint;
@@ -90,6 +90,9 @@ fn by_value(state: &State, object: &AnyObject, found: &mut Vec<String>) {
         AnyObject::Phone(it) => phone(it, found),
         AnyObject::Line(it) => line(it, found),
         AnyObject::Server(it) => server(it, found),
+        AnyObject::MediaResource(it) if it.host == MediaHost::Router => {
+            found.push("resources of routers are not served yet: nobody gets it".to_owned());
+        }
         AnyObject::EndUser(it) if it.pin.is_some() => {
             found.push("nothing asks for a PIN yet".to_owned());
         }
@@ -208,7 +211,7 @@ const fn service(kind: Kind) -> Service {
     match kind {
         Kind::ServiceParameters => Service::Settings(PARAMETERS),
         Kind::DateTimeGroup => Service::Settings(&["zone"]),
-        Kind::SipProfile => Service::Settings(&["overlap", "unsolicited_message_waiting"]),
+        Kind::SipProfile => Service::Settings(&["overlap", "early_offer", "unsolicited_message_waiting"]),
         Kind::SipTrunkSecurityProfile => Service::Settings(&["transport", "accept_unsolicited_notify"]),
         Kind::PhoneSecurityProfile => Service::Settings(&["protocol", "model", "mode", "keys_in_clear"]),
         Kind::VoiceMailProfile => Service::Settings(&["pilot"]),
@@ -252,16 +255,16 @@ const fn service(kind: Kind) -> Service {
         | Kind::PickupGroup
         | Kind::CallPark
         | Kind::DirectedCallPark
+        | Kind::MediaResourceGroup
+        | Kind::MediaResourceGroupList
         | Kind::AudioSource => Service::Whole,
+        Kind::MediaResource => Service::Settings(&["function", "host", "capacity", "trusted_relay_point"]),
         Kind::CallManagerGroup => Service::None("devices register with the one node that there is"),
         // Bandwidth of video is not counted.
         Kind::Region => Service::Settings(&["relations.region", "relations.codecs", "relations.audio"]),
         Kind::Location => Service::Settings(&["audio", "links.location", "links.weight", "links.audio"]),
         Kind::PhoneButtonTemplate | Kind::SoftKeyTemplate => {
             Service::None("phones are not sent their keys yet")
-        }
-        Kind::MediaResource | Kind::MediaResourceGroup | Kind::MediaResourceGroupList => {
-            Service::None("media resources are not used yet")
         }
         Kind::Gateway => Service::None("gateways are not served yet: calls to it are refused"),
         Kind::PagingGroup => Service::None("there is no paging yet"),
@@ -321,6 +324,8 @@ const PARAMETERS: &[&str] = &[
     "relay",
     "block_unencrypted_calls",
     "music_on_hold",
+    "trusted_relay_point_needed",
+    "mtp_needed",
     "network_locale",
     "user_hold_source",
     "network_hold_source",
@@ -340,6 +345,8 @@ const PARAMETERS: &[&str] = &[
     "divert_to",
 ];
 const DEVICE_POOL: &[&str] = &[
+    "media_resource_group_list",
+    "use_trusted_relay_point",
     "network_locale",
     "user_hold_source",
     "network_hold_source",
@@ -359,6 +366,9 @@ const DEVICE_POOL: &[&str] = &[
     "incoming_called",
 ];
 const TRUNK: &[&str] = &[
+    "media_resource_group_list",
+    "mtp_required",
+    "use_trusted_relay_point",
     "srtp_allowed",
     "location",
     "device_pool",
@@ -419,6 +429,9 @@ const ROUTE_PATTERN: &[&str] = &[
     "emergency",
 ];
 const PHONE: &[&str] = &[
+    "more.media_resource_group_list",
+    "more.mtp_required",
+    "more.use_trusted_relay_point",
     "more.network_locale",
     "more.user_hold_source",
     "more.network_hold_source",

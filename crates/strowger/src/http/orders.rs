@@ -217,6 +217,7 @@ async fn carry_out(site: &Site, ask: &Ask, what: OrderKind) -> Result<Response, 
         | Answer::Health(_)
         | Answer::Messages(_)
         | Answer::Bandwidth(_)
+        | Answer::MediaResources(_)
         | Answer::Leftovers(_) => Err(unexpected()),
     }
 }

@@ -1,0 +1,78 @@
+//! Media resources in scripts.
+
+use std::sync::Arc;
+
+use strowger_callcontrol::configuration::{EarlyOffer, MediaUse, PhoneSettings};
+use strowger_callcontrol::{CallControl, Configuration};
+use strowger_dialplan::resources::{Function, Resource};
+use strowger_media::control::{Coding, Codings};
+
+/// Takes a line of a script that sets something.
+pub(crate) fn set(configuration: &mut Configuration, words: &[&str]) {
+    let media = Arc::make_mut(&mut configuration.media);
+    media.in_use = true;
+    match words {
+        ["resource", "must-be", "trusted"] => media.fails_without_trusted_relay = true,
+        ["resource", "must-be", "mtp"] => media.fails_without_termination_point = true,
+        ["resource", name, function, capacity, rest @ ..] => {
+            let function = match *function {
+                "annunciator" => Function::Annunciator,
+                "bridge" => Function::ConferenceBridge,
+                "transcoder" => Function::Transcoder,
+                "mtp" => Function::TerminationPoint,
+                "music" => Function::MusicOnHold,
+                other => panic!("function {other}"),
+            };
+            let is_trusted = rest.contains(&"trusted");
+            media.table.add(name, Resource { function, is_trusted, capacity: capacity.parse().ok() });
+        }
+        ["resource-group", name, members @ ..] => media.table.group(name, members.iter().copied()),
+        ["resource-list", name, groups @ ..] => media.table.list(name, groups.iter().copied()),
+        ["uses", device, how @ ..] => {
+            let mut media = MediaUse::default();
+            for word in how {
+                match *word {
+                    "mtp" => media.termination_point = true,
+                    "trusted" => media.trusted_relay = Some(true),
+                    "early-offer" => media.early_offer = EarlyOffer::BestEffort,
+                    "mandatory-early-offer" => media.early_offer = EarlyOffer::Mandatory,
+                    list => media.list = Some(Arc::from(list)),
+                }
+            }
+            match configuration.lines.get_mut(device) {
+                Some(line) => line.phones.iter_mut().for_each(|phone| {
+                    let settings: &mut PhoneSettings = Arc::make_mut(&mut phone.settings);
+                    settings.media = media.clone();
+                }),
+                None => configuration.trunks.entry((*device).into()).or_default().media = media,
+            }
+        }
+        other => panic!("no resource {other:?}"),
+    }
+}
+
+pub(crate) fn are_there(configuration: &Configuration) -> bool {
+    configuration.media.table.iter().next().is_some()
+}
+
+/// What is in use now.
+pub(crate) fn uses(control: &CallControl) -> String {
+    let of = |it: strowger_callcontrol::ResourceUse| {
+        let capacity = it.capacity.map_or_else(|| "any".to_owned(), |capacity| capacity.to_string());
+        format!("  {} {} of {capacity}, allocated {}, full {}\n", it.name, it.in_use, it.allocated, it.full)
+    };
+    control.media_resources().into_iter().map(of).collect()
+}
+
+/// What a relay is told.
+pub(crate) fn codings(codings: Option<&Codings>) -> String {
+    let side = |coding: &Coding| {
+        let format = coding.format;
+        let events = format.telephone_event.map(|it| format!(" keys {it}")).unwrap_or_default();
+        format!("{} {}{events}", format.codec.name(), format.payload_type)
+    };
+    match codings {
+        None => "transcode nothing".to_owned(),
+        Some(codings) => format!("transcode {} and {}", side(&codings.a), side(&codings.b)),
+    }
+}

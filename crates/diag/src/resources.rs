@@ -1,0 +1,112 @@
+//! Media resources, in words.
+
+use strowger_base::journal::{MediaFunction, MediaNews};
+
+/// One step; `device` is the record's leg.
+pub(crate) fn news(device: &str, news: &MediaNews<'_>) -> String {
+    match news {
+        MediaNews::Taken { function, resource, group: "" } => {
+            format!("{} {resource} is taken for {device}; it is in no group.", name(*function))
+        }
+        MediaNews::Taken { function, resource, group } => {
+            format!("{} {resource} of group {group} is taken for {device}.", name(*function))
+        }
+        MediaNews::Exhausted { function, full: "" } => {
+            format!("{device} would need a {}, and may use none.", word(*function))
+        }
+        MediaNews::Exhausted { function, full } => {
+            format!("{device} would need a {}, and all that it may use are full: {full}.", word(*function))
+        }
+        MediaNews::Transcodes { caller, called } if caller == called => {
+            format!("Both sides speak {caller} in different ways; what one says is translated for the other.")
+        }
+        MediaNews::Transcodes { caller, called } => {
+            format!(
+                "The caller speaks {caller} and the called {called}; what one says is translated for the other."
+            )
+        }
+        MediaNews::GivenBack { function, resource } => {
+            format!("{} {resource} is not needed any more.", name(*function))
+        }
+    }
+}
+
+/// What the lack of it means for a call, as the reason of a refusal.
+pub(crate) fn lacking(function: MediaFunction) -> String {
+    match function {
+        MediaFunction::Transcoder => {
+            "The two devices have no codec in common, and no transcoder is to be had.".to_owned()
+        }
+        other @ (MediaFunction::Annunciator
+        | MediaFunction::ConferenceBridge
+        | MediaFunction::TerminationPoint
+        | MediaFunction::MusicOnHold
+        | MediaFunction::TrustedRelayPoint) => format!("No {} is to be had.", word(other)),
+    }
+}
+
+const fn word(function: MediaFunction) -> &'static str {
+    match function {
+        MediaFunction::Annunciator => "annunciator",
+        MediaFunction::ConferenceBridge => "conference bridge",
+        MediaFunction::Transcoder => "transcoder",
+        MediaFunction::TerminationPoint => "media termination point",
+        MediaFunction::MusicOnHold => "music on hold server",
+        MediaFunction::TrustedRelayPoint => "trusted relay point",
+    }
+}
+
+const fn name(function: MediaFunction) -> &'static str {
+    match function {
+        MediaFunction::Annunciator => "Annunciator",
+        MediaFunction::ConferenceBridge => "Conference bridge",
+        MediaFunction::Transcoder => "Transcoder",
+        MediaFunction::TerminationPoint => "Media termination point",
+        MediaFunction::MusicOnHold => "Music on hold server",
+        MediaFunction::TrustedRelayPoint => "Trusted relay point",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_step_says_which_and_why() {
+        let check = |step: MediaNews<'_>, expect: &str| assert_eq!(news("1001", &step), expect);
+        let function = MediaFunction::Transcoder;
+        check(
+            MediaNews::Taken { function, resource: "xcode1", group: "Berlin" },
+            "Transcoder xcode1 of group Berlin is taken for 1001.",
+        );
+        check(
+            MediaNews::Taken { function: MediaFunction::MusicOnHold, resource: "moh", group: "" },
+            "Music on hold server moh is taken for 1001; it is in no group.",
+        );
+        check(
+            MediaNews::Exhausted { function, full: "xcode1 (2 in use)" },
+            "1001 would need a transcoder, and all that it may use are full: xcode1 (2 in use).",
+        );
+        check(
+            MediaNews::Exhausted { function: MediaFunction::TrustedRelayPoint, full: "" },
+            "1001 would need a trusted relay point, and may use none.",
+        );
+        check(
+            MediaNews::Transcodes { caller: "PCMU", called: "opus" },
+            "The caller speaks PCMU and the called opus; what one says is translated for the other.",
+        );
+        check(
+            MediaNews::Transcodes { caller: "opus", called: "opus" },
+            "Both sides speak opus in different ways; what one says is translated for the other.",
+        );
+        check(
+            MediaNews::GivenBack { function: MediaFunction::ConferenceBridge, resource: "cfb" },
+            "Conference bridge cfb is not needed any more.",
+        );
+        assert_eq!(
+            lacking(MediaFunction::Transcoder),
+            "The two devices have no codec in common, and no transcoder is to be had."
+        );
+        assert_eq!(lacking(MediaFunction::TerminationPoint), "No media termination point is to be had.");
+    }
+}

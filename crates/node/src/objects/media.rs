@@ -1,0 +1,113 @@
+//! Media resources, their groups and lists, and what devices say of them.
+
+use std::sync::Arc;
+
+use strowger_callcontrol::configuration::{EarlyOffer, MediaResources, MediaUse};
+use strowger_configuration::kinds::{
+    self, DevicePool, MediaFunction, MediaHost, MediaResource, MediaResourceGroup, MediaResourceGroupList,
+    Phone, ServiceParameters, SipProfile, Trunk, TrustedRelay,
+};
+use strowger_configuration::setting::Ref;
+use strowger_configuration::{Id, State};
+use strowger_dialplan::resources::{Function, Resource};
+
+use super::{Translation, name};
+
+impl Translation<'_> {
+    /// Resources, groups and lists.
+    pub(super) fn media(&mut self) {
+        let state = self.state;
+        let media = &mut self.translated.draft.media;
+        for (_, it) in state.all::<MediaResource>() {
+            // A router's registers over SCCP, which is not served.
+            if it.host == MediaHost::Node {
+                media.table.add(it.name.as_str(), resource(it));
+            }
+        }
+        for (_, it) in state.all::<MediaResourceGroup>() {
+            let members: Vec<Box<str>> =
+                it.resources.iter().map(|resource| name(state, Some(*resource))).collect();
+            media.table.group(it.name.as_str(), members.iter().map(|member| &**member));
+        }
+        for (id, it) in state.all::<MediaResourceGroupList>() {
+            let groups: Vec<Box<str>> = it.groups.iter().map(|group| name(state, Some(*group))).collect();
+            media.table.list(&key(id), groups.iter().map(|group| &**group));
+        }
+        media.in_use = media.table.iter().next().is_some()
+            || media.fails_without_trusted_relay
+            || media.fails_without_termination_point;
+    }
+}
+
+/// What the service parameters say.
+pub(super) fn parameters(it: &ServiceParameters, media: &mut MediaResources) {
+    media.fails_without_trusted_relay = it.trusted_relay_point_needed;
+    media.fails_without_termination_point = it.mtp_needed;
+}
+
+fn resource(it: &MediaResource) -> Resource {
+    let function = match it.function {
+        MediaFunction::Annunciator => Function::Annunciator,
+        MediaFunction::ConferenceBridge => Function::ConferenceBridge,
+        MediaFunction::Transcoder => Function::Transcoder,
+        MediaFunction::MediaTerminationPoint => Function::TerminationPoint,
+        MediaFunction::MusicOnHold => Function::MusicOnHold,
+    };
+    Resource { function, is_trusted: it.trusted_relay_point, capacity: it.capacity.map(|most| most.get()) }
+}
+
+/// What a device pool says.
+pub(super) fn of_pool(it: &DevicePool) -> MediaUse {
+    MediaUse {
+        list: list(it.media_resource_group_list),
+        trusted_relay: it.use_trusted_relay_point.then_some(true),
+        ..MediaUse::default()
+    }
+}
+
+/// What a phone says.
+pub(super) fn of_phone(state: &State, it: &Phone) -> MediaUse {
+    let early_offer = early_offer(state, it.sip_profile);
+    let Some(more) = it.more.as_deref() else { return MediaUse { early_offer, ..MediaUse::default() } };
+    MediaUse {
+        list: list(more.media_resource_group_list),
+        trusted_relay: trusted(more.use_trusted_relay_point),
+        termination_point: more.mtp_required,
+        early_offer,
+    }
+}
+
+/// What a trunk says.
+pub(super) fn of_trunk(state: &State, it: &Trunk) -> MediaUse {
+    MediaUse {
+        list: list(it.media_resource_group_list),
+        trusted_relay: trusted(it.use_trusted_relay_point),
+        termination_point: it.mtp_required,
+        early_offer: early_offer(state, it.sip_profile),
+    }
+}
+
+const fn trusted(it: TrustedRelay) -> Option<bool> {
+    match it {
+        TrustedRelay::Default => None,
+        TrustedRelay::Off => Some(false),
+        TrustedRelay::On => Some(true),
+    }
+}
+
+fn early_offer(state: &State, profile: Option<Ref<SipProfile>>) -> EarlyOffer {
+    match profile.and_then(|profile| state.get(profile)).map(|profile| profile.early_offer) {
+        Some(kinds::EarlyOffer::BestEffort) => EarlyOffer::BestEffort,
+        Some(kinds::EarlyOffer::Mandatory) => EarlyOffer::Mandatory,
+        Some(kinds::EarlyOffer::Off) | None => EarlyOffer::No,
+    }
+}
+
+/// A list by its id, so that phones need not be looked at when it gets another name.
+fn list(it: Option<Ref<MediaResourceGroupList>>) -> Option<Arc<str>> {
+    it.map(|list| Arc::from(key(list.id())))
+}
+
+fn key(id: Id) -> String {
+    id.to_string()
+}
