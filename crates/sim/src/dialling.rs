@@ -53,6 +53,7 @@ struct AtHand {
     call_id: String,
     cseq: u32,
     user: String,
+    replaces: bool,
     offers_keys: bool,
     /// Keys that were not told to call control yet.
     keys: Vec<char>,
@@ -89,6 +90,7 @@ impl Checker {
             call_id: text.header("call-id").to_owned(),
             cseq: text.cseq().0,
             user: user.map_or("", |(user, _)| user).to_owned(),
+            replaces: !text.header("replaces").is_empty(),
             offers_keys: text.header("allow-events").contains("kpml"),
             keys: digits.filter(|_| text.method() == "NOTIFY").unwrap_or("").chars().collect(),
             damaged,
@@ -185,8 +187,8 @@ impl Checker {
     ) -> Option<Dialled> {
         let at_hand = self.at_hand.as_mut().filter(|at_hand| !at_hand.damaged)?;
         at_hand.taken = true;
-        // A key that calls a feature by its name: no number is dialled.
-        if at_hand.user.starts_with("x-") {
+        // A key that calls a feature by its name, or somebody who takes another one's place: no number is dialled.
+        if at_hand.user.starts_with("x-") || at_hand.replaces {
             return None;
         }
         let phone = configuration.calls.phone(line, (!phone.is_empty()).then_some(phone))?;

@@ -89,6 +89,12 @@ impl Disk {
         self.journal.clone()
     }
 
+    /// All that is written, the oldest first.
+    #[cfg(test)]
+    pub(crate) fn journal(&self) -> &[Vec<u8>] {
+        &self.journal
+    }
+
     pub(crate) fn bindings(&self) -> Vec<BindingRecord> {
         self.bindings.values().cloned().collect()
     }

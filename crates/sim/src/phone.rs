@@ -9,6 +9,8 @@ mod calling;
 mod dialling;
 mod keys;
 mod requests;
+#[cfg(test)]
+mod scripted;
 mod session;
 mod transferring;
 mod watching;
@@ -53,6 +55,8 @@ pub(crate) struct Phone {
     pub(crate) complaint: Option<String>,
     /// It does nothing by itself: nobody is at it.
     pub(crate) still: bool,
+    /// It offers SRTP and nothing else.
+    pub(crate) srtp: bool,
     /// It takes UPDATE, and says so.
     pub(crate) updates: bool,
     counter: u64,
@@ -155,9 +159,14 @@ struct Dialog {
     delayed: bool,
     /// CSeq of the INVITE that began the call; its CANCEL has the same.
     invite_cseq: u32,
+    /// What its INVITE says beside the usual.
+    extra: String,
     /// The number is being dialled.
     dialling: Option<Box<Dialling>>,
 }
+
+/// A key for SRTP (RFC 4568 §6.1); the one of the examples.
+const CRYPTO: &str = "a=crypto:1 AES_CM_128_HMAC_SHA1_80 inline:WVNfX19zZW1jdGwgKCkgewkyMjA7fQp9CnVubGVz\r\n";
 
 /// Datagrams that a phone wants to send.
 pub(crate) type Sends = Vec<String>;
@@ -186,6 +195,7 @@ impl Phone {
             watches: vec![],
             complaint: None,
             still: false,
+            srtp: false,
             updates: rng.one_in(2),
             counter: 0,
             calls: 0,
@@ -262,11 +272,12 @@ impl Phone {
             ends_at: now + Duration::from_secs(2 + self.rng.below(40)),
             delayed: false,
             invite_cseq: 0,
+            extra: String::new(),
             dialling: Some(Box::new(dialling)),
         };
         self.dialogs.insert(call_id.clone(), dialog);
         // Every fourth call leaves the offer to the other side (delayed offer).
-        let delayed = self.rng.one_in(4);
+        let delayed = !self.still && self.rng.one_in(4);
         if let Some(dialog) = self.dialogs.get_mut(&call_id) {
             dialog.delayed = delayed;
         }
@@ -319,7 +330,8 @@ impl Phone {
     }
 
     fn describe_media(&self, port: u16, way: Way, version: u32) -> String {
-        sdp(self.address.ip(), port, version, way.attribute())
+        let text = sdp(self.address.ip(), port, version, way.attribute());
+        if self.srtp { text.replace("RTP/AVP", "RTP/SAVP") + CRYPTO } else { text }
     }
 
     /// Where the sound of a call goes; each call has a port of its own.

@@ -36,6 +36,19 @@ pub(crate) struct Setting {
 
 /// The node's configuration.
 pub(crate) fn configuration(plan: &Setting) -> Configuration {
+    built(draft(plan))
+}
+
+/// A draft that is right.
+pub(crate) fn built(draft: Draft) -> Configuration {
+    match draft.build() {
+        Ok(configuration) => configuration,
+        Err(errors) => unreachable_configuration(&errors),
+    }
+}
+
+/// The configuration as an operator means it.
+pub(crate) fn draft(plan: &Setting) -> Draft {
     let server: SocketAddr = SERVER.parse().unwrap_or(SocketAddr::from(([192, 0, 2, 1], 5060)));
     let lines = (0..plan.lines).map(|at| {
         let phone = |name: &str, user: Option<String>, secret: String| PhoneDraft {
@@ -80,10 +93,7 @@ pub(crate) fn configuration(plan: &Setting) -> Configuration {
     draft.conferences.barge = Barging::Barge;
     draft.plan.parameters.interdigit_timer = plan.interdigit_timer;
     draft.timers.expires_min = Duration::from_secs(30);
-    match draft.build() {
-        Ok(configuration) => configuration,
-        Err(errors) => unreachable_configuration(&errors),
-    }
+    draft
 }
 
 /// The simulator writes its own configuration; when that is refused the simulator is wrong.
@@ -119,7 +129,7 @@ pub(crate) fn apart(line: u64, phone: u64) -> (String, String) {
 }
 
 /// A line that sends calls on: to the next one, or to the hunt pilot, from where they may come back.
-fn forwards(next: &str) -> ForwardsDraft {
+pub(crate) fn forwards(next: &str) -> ForwardsDraft {
     let to = |number: &str| BySide::both(Some(ForwardDraft::to(number)));
     ForwardsDraft {
         busy: to(PILOT),

@@ -4,6 +4,8 @@ mod checks;
 mod outputs;
 mod plan;
 mod records;
+#[cfg(test)]
+mod scenario;
 mod users;
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
@@ -27,7 +29,7 @@ use crate::kept::Kept;
 use crate::network::{Network, Packet, Weather};
 use crate::phone::{Account, Phone, Style, Watching};
 use crate::report::Report;
-use crate::setting::{self, DOMAIN, SERVER, Setting, grows, number, secret};
+use crate::setting::{self, DOMAIN, SERVER, grows, number, secret};
 
 pub(crate) use self::plan::Plan;
 
@@ -75,14 +77,13 @@ type Failure = String;
 
 impl World {
     pub(crate) fn new(plan: Plan, trace: bool) -> World {
+        let configuration = setting::configuration(&plan.setting());
+        World::with(plan, configuration, trace)
+    }
+
+    fn with(plan: Plan, configuration: Configuration, trace: bool) -> World {
         let mut rng = Rng::new(plan.seed);
-        let setting = Setting {
-            lines: plan.lines,
-            phones_apart: if plan.apart { plan.phones_per_line } else { 0 },
-            relay: plan.relay,
-            interdigit_timer: plan.interdigit_timer,
-        };
-        let configuration = Arc::new(setting::configuration(&setting));
+        let configuration = Arc::new(configuration);
         let now = Now { mono: Instant::START, wall: WallTime::from_micros(1_790_000_000_000_000) };
         let mut phones = vec![];
         for line in 0..plan.lines {

@@ -88,6 +88,10 @@ impl Phone {
             sends.push(message.response(481, "t", &contact, ""));
             return;
         }
+        if message.body.contains("RTP/SAVP") && !self.srtp {
+            sends.push(message.response(488, &self.token(), &contact, ""));
+            return;
+        }
         if self.dialogs.len() >= 2 {
             sends.push(message.response(486, &self.token(), &contact, ""));
             return;
@@ -175,6 +179,7 @@ impl Phone {
             ends_at: now + Duration::from_secs(2 + self.rng.below(40)),
             delayed: false,
             invite_cseq: 0,
+            extra: String::new(),
             dialling: None,
         };
         self.dialogs.insert(id.to_owned(), dialog);

@@ -68,6 +68,7 @@ impl Phone {
         );
         if method == "INVITE" && dialog.state == State::Calling {
             dialog.invite_cseq = dialog.cseq;
+            head.push_str(&dialog.extra);
             if self.style == Style::Keys {
                 head.push_str("Allow-Events: kpml,dialog\r\n");
             }

@@ -18,16 +18,7 @@ impl Phone {
         let pause = now + Duration::from_millis(500 + self.rng.below(5_000));
         let other = self.dialogs.iter().find(|(other, _)| *other != id);
         let refer_to = match other {
-            Some((_, other)) => {
-                let tag = |address: &str| address.split(";tag=").nth(1).unwrap_or("").to_owned();
-                let replaces = format!(
-                    "{}%3Bto-tag%3D{}%3Bfrom-tag%3D{}",
-                    other.call_id.replace('@', "%40"),
-                    tag(&other.remote),
-                    tag(&other.local)
-                );
-                format!("<sip:{number}@{}?Replaces={replaces}>", self.account.domain)
-            }
+            Some((other, _)) => self.instead_of(&other.clone()),
             None if self.rng.one_in(2) => {
                 self.call(now, number, sends);
                 if let Some(dialog) = self.dialogs.get_mut(id) {
@@ -46,6 +37,15 @@ impl Phone {
         }
         self.statistics.transfers += 1;
         self.request(now, id, "REFER", &format!("Refer-To: {refer_to}\r\n"), "", sends);
+    }
+
+    /// Where somebody is sent who is to take the place of the phone in one of its calls (RFC 3891).
+    pub(super) fn instead_of(&self, id: &str) -> String {
+        let Some(dialog) = self.dialogs.get(id) else { return String::new() };
+        let tag = |address: &str| address.split(";tag=").nth(1).unwrap_or("").to_owned();
+        let (call_id, remote, local) = (id.replace('@', "%40"), tag(&dialog.remote), tag(&dialog.local));
+        let replaces = format!("{call_id}%3Bto-tag%3D{remote}%3Bfrom-tag%3D{local}");
+        format!("<sip:{}@{}?Replaces={replaces}>", dialog.session.shown, self.account.domain)
     }
 
     /// A NOTIFY says how a transfer goes: when it is done, the phone mostly leaves the call by itself.

@@ -7,6 +7,7 @@ use strowger_callcontrol::RelayMode;
 
 use crate::network::Weather;
 use crate::phone::Manners;
+use crate::setting::Setting;
 
 /// What a seed decides.
 #[derive(Clone, Debug)]
@@ -78,6 +79,16 @@ impl Plan {
             orders: 0,
             watches: false,
             storms: 1,
+        }
+    }
+
+    /// What the node is set up with.
+    pub(super) fn setting(&self) -> Setting {
+        Setting {
+            lines: self.lines,
+            phones_apart: if self.apart { self.phones_per_line } else { 0 },
+            relay: self.relay,
+            interdigit_timer: self.interdigit_timer,
         }
     }
 

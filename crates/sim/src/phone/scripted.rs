@@ -1,0 +1,98 @@
+//! A phone at which somebody does what a script says, and nothing else.
+
+use strowger_base::Instant;
+
+use super::{KEYS, Phone, Sends, State};
+
+impl Phone {
+    /// Numbers are dialled on hook.
+    pub(crate) const fn dials_whole(&mut self) {
+        self.style = super::Style::Whole;
+    }
+
+    /// Does something; false when it cannot be done now.
+    pub(crate) fn does(&mut self, now: Instant, what: &str, sends: &mut Sends) -> bool {
+        let words: Vec<&str> = what.split(' ').collect();
+        match words[..] {
+            ["calls", number] => {
+                self.call(now, number, sends);
+                true
+            }
+            ["answers"] => self.with(State::Ringing, "", |phone, id| phone.pick_up(now, id, sends)),
+            ["refuses"] => self.with(State::Ringing, "", |phone, id| phone.refuse(id, 486, sends)),
+            ["gives", "up"] => self.with(State::Calling, "", |phone, id| phone.cancel(now, id, sends)),
+            ["hangs", "up"] => self.with(State::Talking, "", |phone, id| phone.bye(now, id, sends)),
+            ["hangs", "up", other] => self.with(State::Talking, other, |phone, id| phone.bye(now, id, sends)),
+            ["holds", other] | ["resumes", other] => {
+                self.with(State::Talking, other, |phone, id| phone.hold(now, id, sends))
+            }
+            ["transfers", other, "to", number] => self.with(State::Talking, other, |phone, id| {
+                let headers = format!("Refer-To: <sip:{number}@{}>\r\n", phone.account.domain);
+                phone.request(now, id, "REFER", &headers, "", sends);
+            }),
+            ["brings", one, "and", other, "together"] => {
+                let Some(other) = self.talking_with(other) else { return false };
+                let headers = format!("Refer-To: {}\r\n", self.instead_of(&other));
+                self.with(State::Talking, one, |phone, id| {
+                    phone.request(now, id, "REFER", &headers, "", sends);
+                })
+            }
+            ["presses", ..] => {
+                let name = what.trim_start_matches("presses ");
+                let key = KEYS.iter().find(|key| key.0 == name);
+                key.is_some_and(|key| self.press_key(now, key, sends))
+            }
+            _ => false,
+        }
+    }
+
+    /// The call of another phone, as who takes its place there names it (RFC 3891 §6.1).
+    pub(crate) fn named_call(&self) -> Option<(String, String)> {
+        let dialog = self.dialogs.values().find(|dialog| dialog.state == State::Talking)?;
+        let tag = |address: &str| address.split(";tag=").nth(1).unwrap_or("").to_owned();
+        let (local, remote) = (tag(&dialog.local), tag(&dialog.remote));
+        let replaces = format!("Replaces: {};to-tag={local};from-tag={remote}\r\n", dialog.call_id);
+        Some((dialog.session.shown.clone(), replaces))
+    }
+
+    /// Takes the place of another phone in its call.
+    pub(crate) fn takes(&mut self, now: Instant, (other, replaces): &(String, String), sends: &mut Sends) {
+        self.call(now, other, sends);
+        let Some(dialog) = self.dialogs.values_mut().find(|dialog| dialog.state == State::Calling) else {
+            return;
+        };
+        dialog.extra.clone_from(replaces);
+        // The first INVITE is challenged, whatever it says; the second one counts.
+    }
+
+    /// Does something with the call that stands so, with whoever is shown there, or whoever it is.
+    fn with(&mut self, state: State, shown: &str, does: impl FnOnce(&mut Self, &str)) -> bool {
+        let fits = |dialog: &super::Dialog| {
+            dialog.state == state && (shown.is_empty() || dialog.session.shown == shown)
+        };
+        let id = self.dialogs.iter().find(|(_, dialog)| fits(dialog)).map(|(id, _)| id.clone());
+        id.map(|id| does(self, &id)).is_some()
+    }
+
+    fn talking_with(&self, shown: &str) -> Option<String> {
+        let fits = |dialog: &super::Dialog| dialog.state == State::Talking && dialog.session.shown == shown;
+        self.dialogs.iter().find(|(_, dialog)| fits(dialog)).map(|(id, _)| id.clone())
+    }
+
+    /// What its display shows, a line for each call.
+    pub(crate) fn display(&self) -> Vec<String> {
+        let line = |dialog: &super::Dialog| {
+            let what = match dialog.state {
+                State::Calling => "calls",
+                State::Ringing => "is called by",
+                State::Answering | State::Talking if dialog.held => "holds",
+                State::Answering | State::Talking => "talks with",
+                State::Leaving => return None,
+            };
+            Some(format!("{what} {}", dialog.session.shown))
+        };
+        let mut all: Vec<String> = self.dialogs.values().filter_map(line).collect();
+        all.sort_unstable();
+        all
+    }
+}

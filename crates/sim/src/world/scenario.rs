@@ -1,0 +1,357 @@
+//! Scenarios: each feature as people use it, with what their displays show at every step and what `strowger explain` tells of each call.
+//!
+//! A script holds what people do at the start of a line; what follows stands indented below it. The test plays the first and compares the
+//! second. When a scenario is over everybody hangs up, and nothing may be left.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
+
+use strowger_base::CallId;
+use strowger_base::feature::{FeatureRequest, Turn};
+use strowger_base::journal::Record;
+use strowger_base::leg::Answering;
+use strowger_base::watch::MailboxChange;
+use strowger_callcontrol::RelayMode;
+use strowger_callcontrol::configuration::{DoNotDisturb, PickupGroup};
+use strowger_callcontrol::io::{CallSide, Order, OrderKind};
+use strowger_dialplan::admission::{AarSwitch, Pool};
+use strowger_node::configuration::{
+    AarGroupDraft, ChangeDraft, LineAarDraft, PatternDraft, RegionDraft, TranslationDraft,
+};
+use strowger_node::io::{Answer, QueryId, Question};
+use strowger_node::{Draft, Input};
+
+use super::{Plan, SETTLE, World};
+use crate::network::Weather;
+use crate::phone::{Manners, Phone, Watching};
+use crate::setting;
+
+/// A scenario that is being played.
+struct Scenario {
+    world: World,
+    displays: BTreeMap<String, BTreeSet<String>>,
+}
+
+impl Scenario {
+    /// Four lines with one phone, or two, and what else the script wants otherwise than usual.
+    fn new(wants: &[&str]) -> Scenario {
+        let phones_per_line = if wants.contains(&"two phones") { 2 } else { 1 };
+        let plan = Plan {
+            lines: 4,
+            phones_per_line,
+            apart: phones_per_line > 1,
+            weather: Weather { jitter_us: 0, ..Weather::FAIR },
+            manners: Manners::default(),
+            crashes: 0,
+            disk_failures: 0,
+            relay: RelayMode::Never,
+            interdigit_timer: Duration::from_secs(3),
+            features: 0,
+            ..Plan::of_seed(1, 0)
+        };
+        let mut draft = setting::draft(&plan.setting());
+        draft.lines.iter_mut().for_each(|line| line.forwards = None);
+        wants.iter().for_each(|want| wanted(want, &mut draft));
+        let mut world = World::with(plan, setting::built(draft), std::env::var_os("TRACE").is_some());
+        (world.faults, world.network.weather.jitter_us) = (false, 0);
+        for phone in &mut world.phones {
+            (phone.still, phone.updates) = (true, true);
+            phone.dials_whole();
+        }
+        world.wait(Duration::from_secs(7)).expect("phones register");
+        Scenario { world, displays: BTreeMap::new() }
+    }
+
+    fn phone(&mut self, name: &str) -> Option<&mut Phone> {
+        let (number, place) = name.strip_suffix('b').map_or((name, 0), |number| (number, 1));
+        self.world.phones.iter_mut().filter(|phone| phone.account.number == number).nth(place)
+    }
+
+    /// One line of the script; what it brought about.
+    fn plays(&mut self, line: &str) -> String {
+        let (who, what) = line.split_once(' ').unwrap_or((line, ""));
+        let mut settle = Duration::from_secs(2);
+        let done = match who {
+            "time" => {
+                settle = Duration::from_secs(what.trim_start_matches("passes ").parse().expect("seconds"));
+                true
+            }
+            "operator" => self.operator(what),
+            "mail" => {
+                let (number, word) = what.split_once(' ').expect("a number and a word");
+                let turn = if word == "waits" { Turn::On } else { Turn::Off };
+                let change = Some(MailboxChange::Turn(turn));
+                self.world
+                    .ask(Question::Messages { line: number.into(), change })
+                    .expect("an answer")
+                    .is_some()
+            }
+            _ => self.somebody(who, what),
+        };
+        self.world.wait(settle).unwrap_or_else(|error| panic!("{line}: {error}"));
+        if done { self.news() } else { "    it cannot be done now\n".to_owned() }
+    }
+
+    fn somebody(&mut self, who: &str, what: &str) -> bool {
+        let now = self.world.now.mono;
+        if let Some(other) = what.strip_prefix("takes the call of ") {
+            return self.takes(who, other);
+        }
+        let Some(phone) = self.phone(who) else { panic!("nobody is called {who}") };
+        match what.split_once(' ') {
+            Some(("watches", line)) => phone.watches.push(Watching::new("dialog", line, now)),
+            Some(("minds", "mail")) => {
+                let own = phone.account.number.clone();
+                phone.watches.push(Watching::new("message-summary", &own, now));
+            }
+            Some(("insists", "on SRTP")) => phone.srtp = true,
+            _ => {
+                let mut sends = vec![];
+                let done = phone.does(now, what, &mut sends);
+                let address = phone.address;
+                self.world.post(address, &mut sends);
+                return done;
+            }
+        }
+        true
+    }
+
+    /// A phone goes on with the call of another one.
+    fn takes(&mut self, who: &str, other: &str) -> bool {
+        let now = self.world.now.mono;
+        let Some(call) = self.phone(other).and_then(|phone| phone.named_call()) else { return false };
+        let mut sends = vec![];
+        let Some(phone) = self.phone(who) else { panic!("nobody is called {who}") };
+        phone.takes(now, &call, &mut sends);
+        let address = phone.address;
+        self.world.post(address, &mut sends);
+        true
+    }
+
+    /// What an operator wants of the calls, the oldest of which is 1.
+    fn operator(&mut self, what: &str) -> bool {
+        let question = Question::Calls { before: None, limit: 100 };
+        let Ok(Some(Answer::Calls(mut calls))) = self.world.ask(question) else { panic!("no calls") };
+        calls.sort_by_key(|view| view.call);
+        let of = |word: &str| -> CallId { calls[word.parse::<usize>().expect("a call") - 1].call };
+        let side = |word: &str| if word == "caller" { CallSide::Calling } else { CallSide::Called };
+        let words: Vec<&str> = what.split(' ').collect();
+        let (call, what) = match words[..] {
+            ["ends", call] => (of(call), OrderKind::Release),
+            ["sends", party, "of", call, "to", to] => {
+                (of(call), OrderKind::Transfer { party: side(party), to: to.into() })
+            }
+            ["confers", call, "and", other] => {
+                let (party, other_party) = (CallSide::Calling, CallSide::Calling);
+                (of(call), OrderKind::Confer { party, other: of(other), other_party })
+            }
+            [verb @ ("mutes" | "drops"), participant, "for", call] => {
+                let participant = participant.parse().expect("a participant");
+                let request = match verb {
+                    "mutes" => FeatureRequest::Mute { participant, turn: Turn::On },
+                    _ => FeatureRequest::Drop { participant },
+                };
+                (of(call), OrderKind::Feature { party: CallSide::Calling, request })
+            }
+            ["hides", call] => {
+                let request = FeatureRequest::Privacy(Turn::On);
+                (of(call), OrderKind::Feature { party: CallSide::Calling, request })
+            }
+            _ => panic!("the operator cannot {what}"),
+        };
+        let order = Box::new(Order { call, what, who: "operator".into() });
+        self.world.give(Input::Order { query: QueryId(2), order }).expect("the node goes on");
+        matches!(self.world.answer.take(), Some(Answer::Ordered(Ok(()))))
+    }
+
+    /// What displays show otherwise than before.
+    fn news(&mut self) -> String {
+        let mut news = String::new();
+        let mut names = BTreeMap::new();
+        for phone in &self.world.phones {
+            let place: &mut u32 = names.entry(phone.account.number.clone()).or_default();
+            let name = format!("{}{}", phone.account.number, if *place == 0 { "" } else { "b" });
+            *place += 1;
+            let lamp = |watching: &Watching| match (watching.is_lit(), watching.has_messages()) {
+                (Some(true), _) => Some(format!("sees that {} talks", watching.number)),
+                (_, Some(true)) => Some("sees that messages wait".to_owned()),
+                _ => None,
+            };
+            let shown = phone.display().into_iter().chain(phone.watches.iter().filter_map(lamp));
+            let shown: BTreeSet<String> = shown.collect();
+            let before = self.displays.insert(name.clone(), shown.clone()).unwrap_or_default();
+            if shown != before {
+                let all: Vec<String> = shown.into_iter().collect();
+                let text = if all.is_empty() { "is idle".to_owned() } else { all.join(", ") };
+                news.push_str(&format!("    {name} {text}\n"));
+            }
+        }
+        news
+    }
+
+    /// Everybody hangs up; the stories of all calls.
+    fn ends(mut self) -> String {
+        let last = self.world.now.wall;
+        self.world.check_identities().unwrap_or_else(|error| panic!("{error}"));
+        self.world.everybody_goes_home();
+        let settled = self.world.wait(SETTLE).and_then(|()| self.world.check_watches());
+        self.world.nobody_watches();
+        let settled = settled.and_then(|()| self.world.wait(super::CALM));
+        settled.and_then(|()| self.world.check_settled()).unwrap_or_else(|error| panic!("{error}"));
+        let journal = self.world.disk.journal();
+        let records: Vec<Record<'_>> =
+            journal.iter().map(|it| Record::decode(it).expect("a record")).collect();
+        let calls: BTreeSet<CallId> =
+            records.iter().filter(|record| record.at <= last).filter_map(|record| record.call).collect();
+        let mut text = String::new();
+        for call in calls {
+            let mut selector = strowger_diag::Selector::new(call);
+            let own: Vec<Record<'_>> = records
+                .iter()
+                .filter(|record| selector.takes(record) && record.at <= last)
+                .cloned()
+                .collect();
+            let story = strowger_diag::text(&strowger_diag::tell(&own), false);
+            text.push('\n');
+            for line in story.trim_end().lines() {
+                let line = format!("    {line}");
+                text.push_str(line.trim_end());
+                text.push('\n');
+            }
+        }
+        text
+    }
+}
+
+/// What a script wants otherwise than usual, a line of the table each.
+fn wanted(want: &str, draft: &mut Draft) {
+    let voice = |draft: &mut Draft, kbps| draft.admission.locations[1].pools.audio = Pool::Kbps(kbps);
+    match want {
+        "two phones" => {}
+        "1002 forwards" => draft.lines[1].forwards = Some(Box::new(setting::forwards("1003"))),
+        "1002 answers by itself" => draft.lines[1].auto_answer = Answering::Loudspeaker,
+        "1002 takes one call" => (draft.lines[1].busy_trigger, draft.lines[1].calls_max) = (1, 2),
+        "1002 rejects when not to be disturbed" => {
+            draft.lines[1].phones[0].undisturbed = DoNotDisturb::Reject;
+        }
+        "1001 and 1002 pick up among themselves, and for 1003" => {
+            let group = |lines: &[&str], others: &[&str]| PickupGroup {
+                lines: lines.iter().map(|line| (*line).into()).collect(),
+                others: others.iter().map(|other| (*other).into()).collect(),
+            };
+            draft.plan.pickup = Default::default();
+            draft.plan.pickup.add("all", group(&["1001", "1002"], &["others"]));
+            draft.plan.pickup.add("others", group(&["1003"], &[]));
+        }
+        "no room to 1002" => voice(draft, 10),
+        "calls go around when there is no room" => {
+            voice(draft, 10);
+            draft.admission.aar = AarSwitch::Enabled;
+            draft.admission.aar_groups =
+                vec![AarGroupDraft { name: "office".into(), prefixes: vec![("office".into(), "9".into())] }];
+            for line in &mut draft.lines {
+                let aar = LineAarDraft {
+                    destination_mask: line.number.clone(),
+                    group: "office".into(),
+                    ..LineAarDraft::default()
+                };
+                line.aar = Some(Box::new(aar));
+                for site in line.phones.iter_mut().filter_map(|phone| phone.site.as_mut()) {
+                    site.aar_group = "office".into();
+                }
+            }
+            draft.plan.translations.push(TranslationDraft {
+                pattern: PatternDraft { pattern: "91002".into(), ..PatternDraft::default() },
+                change: ChangeDraft { mask: "1003".into(), ..ChangeDraft::default() },
+                ..TranslationDraft::default()
+            });
+        }
+        "1001 and 1002 have no codec in common" => {
+            draft.admission.defaults.audio_kbps_between = 8;
+            let region = |name: &str| RegionDraft { name: name.into(), ..RegionDraft::default() };
+            draft.admission.regions = vec![region("even"), region("odd")];
+            for (line, region) in draft.lines.iter_mut().zip(["even", "odd", "even", "odd"]) {
+                for site in line.phones.iter_mut().filter_map(|phone| phone.site.as_mut()) {
+                    site.region = region.into();
+                }
+            }
+        }
+        _ => panic!("nobody knows how `{want}` is set up"),
+    }
+}
+
+fn check(file: &str, text: &str) {
+    let (mut expected, mut actual) = (String::new(), String::new());
+    let mut scenario: Option<Scenario> = None;
+    let mut wants = Vec::new();
+    for line in text.lines() {
+        expected.push_str(line);
+        expected.push('\n');
+        if line.starts_with(' ') || line.is_empty() {
+            continue;
+        }
+        if line.starts_with("# ") {
+            actual.push_str(&scenario.take().map(Scenario::ends).unwrap_or_default());
+            if !actual.is_empty() {
+                actual.push('\n');
+            }
+            wants.clear();
+        }
+        actual.push_str(line);
+        actual.push('\n');
+        if let Some(want) = line.strip_prefix("with ") {
+            wants.push(want);
+        } else if !line.starts_with("# ") {
+            let scenario = scenario.get_or_insert_with(|| Scenario::new(&wants));
+            actual.push_str(&scenario.plays(line));
+        }
+    }
+    actual.push_str(&scenario.map(Scenario::ends).unwrap_or_default());
+    // What is meant to be otherwise from here on is looked at as a difference of the file.
+    if std::env::var_os("BLESS").is_some() {
+        let path = format!("{}/scenarios/{file}", env!("CARGO_MANIFEST_DIR"));
+        std::fs::write(path, &actual).expect("the file can be written");
+        return;
+    }
+    assert!(actual == expected, "{file} differs; it went like this:\n-----\n{actual}-----\n");
+}
+
+#[test]
+fn hold_and_transfers() {
+    check("transfers.txt", include_str!("../../scenarios/transfers.txt"));
+}
+
+#[test]
+fn conferences() {
+    check("conferences.txt", include_str!("../../scenarios/conferences.txt"));
+}
+
+#[test]
+fn park() {
+    check("park.txt", include_str!("../../scenarios/park.txt"));
+}
+
+#[test]
+fn pickup() {
+    check("pickup.txt", include_str!("../../scenarios/pickup.txt"));
+}
+
+#[test]
+fn forwards_and_hunts() {
+    check("forwards.txt", include_str!("../../scenarios/forwards.txt"));
+}
+
+#[test]
+fn lines_and_phones() {
+    check("lines.txt", include_str!("../../scenarios/lines.txt"));
+}
+
+#[test]
+fn lamps() {
+    check("lamps.txt", include_str!("../../scenarios/lamps.txt"));
+}
+
+#[test]
+fn admission_and_security() {
+    check("admission.txt", include_str!("../../scenarios/admission.txt"));
+}
