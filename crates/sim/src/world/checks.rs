@@ -1,5 +1,7 @@
 //! What has to be true when the storm is over.
 
+use std::time::Duration;
+
 use strowger_base::LineName;
 use strowger_node::io::{Answer, Leftovers, Question};
 
@@ -16,8 +18,9 @@ impl World {
         self.report.conferences += compared.conferences;
         // A line of which a phone talks is busy, wherever a lamp shows it.
         for phone in &self.phones {
-            // What was told before the power went is forgotten there, and the phone does not know.
-            let counts = |it: &&Watching| it.is_lit() == Some(false) && it.told > self.last_crash;
+            // What was told before the power went is forgotten there, and the phone does not know. Something may have been under way.
+            let since = self.last_crash + Duration::from_secs(1);
+            let counts = |it: &&Watching| it.is_lit() == Some(false) && it.told > since;
             for watching in phone.watches.iter().filter(counts) {
                 let of_line = |other: &&Phone| other.account.number == watching.number;
                 let heard =
