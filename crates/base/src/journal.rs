@@ -15,6 +15,7 @@ mod feature;
 mod head;
 mod keys;
 mod number;
+mod paging;
 mod path;
 mod recording;
 mod redirection;
@@ -39,6 +40,7 @@ pub use number::{
     DestinationView, EmergencyFrom, Lookup, MobilityView, NormalisedBy, NotResolved, NumberRole, NumberType,
     PatternKind, WhyLookupEnded,
 };
+pub use paging::{Paging, WhyNotPaged};
 pub use path::{AudioFlow, MediaPath, StreamEnd, Way};
 pub use recording::{
     RecordingChange, RecordingNews, ToneFor, WhyNotRecorded, WhyRecorded, WhyRecordingEnded,

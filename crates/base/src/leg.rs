@@ -143,10 +143,35 @@ pub enum Service {
     /// A seat in a conference: hears all others who sit in it. [`Command::Tone`] lets all of them hear a tone once,
     /// [`Command::Mute`] says whether they hear this one.
     Conference(ConferenceId),
+    /// A seat in a page, in which one talks and the others hear him.
+    Page {
+        /// Which; numbered with the conferences.
+        page: ConferenceId,
+        /// What is done there.
+        seat: PageSeat,
+    },
     /// Plays the confirmation tone, then hangs up: what somebody asked for is done.
     Confirmation,
     /// The annunciator: lets a caller hear once, before any answer, why the call fails, then hangs up.
     Annunciator(Tone),
+}
+
+impl Service {
+    /// Whether it is the seat of who talks in a page.
+    pub const fn is_talker(self) -> bool {
+        matches!(self, Service::Page { seat: PageSeat::Talker, .. })
+    }
+}
+
+/// What is done at a seat of a page.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub enum PageSeat {
+    /// All others hear what is said there; it is sent nothing.
+    Talker,
+    /// The talker is heard there; it sends nothing.
+    Listener,
+    /// The same for a device behind NAT: it sends too, so that it is known where it is, and nobody hears that.
+    HiddenListener,
 }
 
 /// Whether a seat of a conference is heard by the others.

@@ -69,6 +69,12 @@ pub const MEDIA_PORTS: usize = 20_000;
 pub const SRTP_SOURCES: usize = 64;
 /// Seats of one conference; who would be one more gets [`crate::Cause::RESOURCE_UNAVAILABLE`].
 pub const CONFERENCE_SEATS: usize = 128;
+/// Phones that one page calls; more are passed over.
+pub const PAGE_PHONES: usize = 256;
+/// Overhead gateways of one paging group.
+pub const PAGE_GATEWAYS: usize = 8;
+/// Seats of one page: its phones, gateways, multicast address and talker.
+pub const PAGE_SEATS: usize = PAGE_PHONES + PAGE_GATEWAYS + 2;
 /// How long the sockets of a closed media port stay open while somebody goes on sending there; then they are closed, and who it was is not
 /// taken for the peer of the next call.
 pub const MEDIA_QUARANTINE_MAX: Duration = Duration::from_secs(60);

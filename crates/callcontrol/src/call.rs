@@ -22,6 +22,7 @@ mod locating;
 mod mismatch;
 mod numbers;
 mod opening;
+mod paging;
 mod parked;
 mod participant;
 mod permitting;
@@ -56,6 +57,7 @@ pub(crate) use facts::{Facts, Transfer, Transferring};
 use facts::{Progress, Rung};
 use locating::Locating;
 use opening::Opening;
+pub(crate) use paging::Page;
 use parked::Parked;
 pub(crate) use parked::Place;
 pub(crate) use participant::{Device, Participant, conversation_of};
@@ -157,6 +159,7 @@ impl Call {
         shared: &mut Shared,
         out: &mut Outbox,
     ) {
+        let Some(signal) = self.page_told(now, leg, signal, shared, out) else { return };
         let service = self.facts.listening.as_ref().is_some_and(|listening| listening.leg() == leg);
         if !service {
             told(now, self.facts.id, leg, &signal, out);
@@ -198,6 +201,9 @@ impl Call {
         shared: &mut Shared,
         out: &mut Outbox,
     ) {
+        if self.page_located(now, (line, contacts), shared, out) {
+            return;
+        }
         let mut step = Step { now, facts: &mut self.facts, shared, out };
         self.state = match std::mem::replace(&mut self.state, State::Ended) {
             State::Locating(state) => state.located(&mut step, line, contacts),
@@ -213,6 +219,7 @@ impl Call {
     }
 
     pub(crate) fn relay(&mut self, now: Now, report: Report, shared: &mut Shared, out: &mut Outbox) {
+        let Some(report) = self.page_reported(now, report, shared, out) else { return };
         let mut step = Step { now, facts: &mut self.facts, shared, out };
         self.state = match std::mem::replace(&mut self.state, State::Ended) {
             State::Opening(state) => state.report(&mut step, report),

@@ -8,6 +8,7 @@ mod incoming;
 mod media;
 mod mobility;
 mod names;
+mod paging;
 mod park;
 mod phone;
 mod pickup;
@@ -39,6 +40,7 @@ pub use self::incoming::IncomingNumbers;
 pub(crate) use self::media::MediaLists;
 pub use self::media::{EarlyOffer, MediaResources, MediaUse};
 pub use self::mobility::{DevicePool, Home, Mobility, Whereabouts};
+pub use self::paging::{PageGateway, PagePriority, PagingGroup, PagingGroups};
 pub use self::park::{DirectedPark, PARK_REVERSION, ParkNumbers, ParkRange};
 pub use self::phone::{LinePhone, PhoneSettings};
 pub use self::pickup::{PickupGroup, PickupGroups};
@@ -90,6 +92,8 @@ pub struct Configuration {
     pub pickup: Arc<PickupGroups>,
     /// Numbers at which calls are parked.
     pub park: Arc<ParkNumbers>,
+    /// Whom pages reach.
+    pub paging: Arc<PagingGroups>,
     /// How codes are asked for.
     pub code_parameters: CodeParameters,
     /// Media resources, with their groups and lists.
@@ -136,6 +140,7 @@ impl Configuration {
             codes: Arc::default(),
             pickup: Arc::default(),
             park: Arc::default(),
+            paging: Arc::default(),
             code_parameters: CodeParameters::default(),
             media: Arc::default(),
             relay: RelayMode::Never,

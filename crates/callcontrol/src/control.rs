@@ -66,6 +66,10 @@ pub struct Counters {
     pub rerouted: u64,
     /// Calls whose caller heard why they failed.
     pub announced: u64,
+    /// Pages.
+    pub pages: u64,
+    /// Phones and gateways that heard one.
+    pub page_listeners: u64,
 }
 
 /// How much of each thing exists.
@@ -93,6 +97,8 @@ pub struct Sizes {
     pub conferences: usize,
     /// Intercom calls.
     pub intercoms: usize,
+    /// Paging groups that somebody speaks to.
+    pub pages: usize,
     /// Final records that wait for the disk.
     pub records_waiting: usize,
     /// Locations and links of which bandwidth is taken.
@@ -275,6 +281,7 @@ impl CallControl {
             parked: self.shared.slots.len(),
             conferences: self.shared.conferences.len(),
             intercoms: self.shared.intercoms.len(),
+            pages: self.shared.pages.len(),
             records_waiting: self.shared.waiting.len(),
             places_taken: self.shared.bandwidth.places(),
             resources_taken: self.shared.resources.in_use() as usize,
@@ -403,6 +410,7 @@ impl CallControl {
         while let Some((_, timer)) = self.shared.timers.pop_due(now.mono) {
             match timer {
                 Timer::Call(id) => self.with_call(id, |call, shared| call.timeout(now, shared, out)),
+                Timer::Page(id) => self.with_call(id, |call, shared| call.page_timeout(now, shared, out)),
                 Timer::Record(ticket) => self.shared.persist_again(ticket, out),
                 Timer::Drain => self.end_all(now, out),
             }

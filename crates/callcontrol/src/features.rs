@@ -10,6 +10,7 @@ mod divert;
 pub(crate) mod intercom;
 mod offered;
 mod orders;
+pub(crate) mod paging;
 mod park;
 mod pickup;
 mod privacy;

@@ -17,6 +17,7 @@ use strowger_media::srtp::KeySource;
 use crate::admission::Taken;
 use crate::features::conference::Conferences;
 use crate::features::intercom::Intercoms;
+use crate::features::paging::Pages;
 use crate::features::user_settings::UserSettings;
 use crate::features::{Offered, Privacy, Slots};
 use crate::io::{Outbox, Output};
@@ -61,6 +62,8 @@ pub(crate) struct Shared {
     pub(crate) privacy: Privacy,
     /// What calls have of the media resources.
     pub(crate) resources: Pool,
+    /// Which paging groups are in use.
+    pub(crate) pages: Pages,
     /// What users set by themselves.
     pub(crate) user_settings: UserSettings,
     pub(crate) counters: Counters,
@@ -76,6 +79,8 @@ pub(crate) struct Shared {
 pub(crate) enum Timer {
     /// The call's one timer; its state knows what it means.
     Call(CallId),
+    /// Those whom the page of a call rings have had their time to answer.
+    Page(CallId),
     /// A record that the disk did not take is tried again.
     Record(u64),
     /// Calls have had their time to end by themselves.
@@ -175,6 +180,7 @@ impl Shared {
             intercoms: Intercoms::default(),
             privacy: Privacy::default(),
             resources: Pool::default(),
+            pages: Pages::default(),
             user_settings: UserSettings::default(),
             counters: Counters::default(),
             key_source: None,

@@ -197,3 +197,8 @@ fn callers_hear_why_their_call_fails() {
 fn phones_come_into_calls_of_their_line() {
     check("barge.txt", include_str!("../testdata/ladders/barge.txt"));
 }
+
+#[test]
+fn groups_are_paged() {
+    check("paging.txt", include_str!("../testdata/ladders/paging.txt"));
+}

@@ -22,8 +22,8 @@ mod users;
 pub use cti::{CtiPort, CtiRoutePoint};
 pub use diallings::{Dialling, LinesAre, SavedDialling};
 pub use features::{
-    AutoRegistration, CallPark, DirectedCallPark, FeatureAccessCode, FeatureWord, MeetMe, PagingGroup,
-    PickupGroup,
+    AutoRegistration, CallPark, DirectedCallPark, FeatureAccessCode, FeatureWord, MeetMe, MulticastCodec,
+    OverheadGateway, PagingGroup, PagingPriority, PickupGroup,
 };
 pub use hunting::{
     HuntDestination, HuntDistribution, HuntExhausted, HuntList, HuntOption, HuntPilot, HuntQueue, LineGroup,

@@ -34,6 +34,7 @@ pub(crate) fn because(why: &WhyFeatureRefused<'_>) -> String {
             "media would not be encrypted, and Block Unencrypted Calls is set".to_owned()
         }
         WhyFeatureRefused::NoBandwidth => "there is no bandwidth to the other party".to_owned(),
+        WhyFeatureRefused::Unreached { .. } => "nobody of those whom it is for could be reached".to_owned(),
     }
 }
 

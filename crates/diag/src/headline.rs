@@ -124,6 +124,7 @@ impl<'a> Reasons<'a> {
             | Decision::HuntLeftGroup { .. }
             | Decision::HuntConnected { .. }
             | Decision::HuntExhausted { .. }
+            | Decision::Paging(_)
             | Decision::PhoneLocated { .. }
             | Decision::EmergencyCalled { .. }
             | Decision::NumberTransformed { .. }

@@ -14,6 +14,7 @@ mod ladder;
 mod masked;
 mod names;
 mod numbers;
+mod paging;
 mod quality;
 mod recordings;
 mod redirections;

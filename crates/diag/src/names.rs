@@ -5,7 +5,7 @@ use std::net::SocketAddr;
 
 use strowger_base::LegId;
 use strowger_base::journal::{
-    Decision, Entry, OriginView, PartyView, PatternKind, Record, TargetView, WhyReleased,
+    Decision, Entry, OriginView, Paging, PartyView, PatternKind, Record, TargetView, WhyReleased,
 };
 
 use crate::words;
@@ -65,6 +65,14 @@ impl Names {
                 Entry::Decision(Decision::Rung { target, .. } | Decision::RingsOn { target }) => {
                     names.called.insert(leg, Called::new(target));
                     names.order.push(leg);
+                }
+                Entry::Decision(Decision::Paging(Paging::Heard { seat, .. })) => {
+                    let owner = format!("the page to {}", names.device(leg));
+                    names.called.insert(*seat, Called { owner, kind: Kind::Service });
+                }
+                Entry::Decision(Decision::Paging(Paging::Multicast { address, .. })) => {
+                    let owner = format!("the page to {address}");
+                    names.called.insert(leg, Called { owner, kind: Kind::Service });
                 }
                 Entry::Decision(Decision::LegReleased { why: WhyReleased::NumberIncomplete, .. }) => {
                     names.grew = true;

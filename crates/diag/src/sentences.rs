@@ -13,7 +13,8 @@ use strowger_base::line::number_of;
 
 use crate::names::Names;
 use crate::{
-    admission, codes, features, keys, numbers, quality, recordings, redirections, resources, transfers, words,
+    admission, codes, features, keys, numbers, paging, quality, recordings, redirections, resources,
+    transfers, words,
 };
 
 /// The sentence for a record; `None` when another record says it better.
@@ -231,6 +232,7 @@ fn decision_sentence(leg: Option<LegId>, decision: &Decision<'_>, names: &Names)
         Decision::HuntLoggedOut { line, phone } => {
             format!("{} takes no part in hunts: it is logged out.", features::phone_of(line, phone))
         }
+        Decision::Paging(news) => paging::news(&device(), news),
         Decision::RingsOn { .. } => format!("{} rings on.", device()),
         Decision::CallMade { calling, called, .. } => transfers::made(&party(calling), called),
         Decision::Admission(news) => admission::news(&device(), news),

@@ -29,6 +29,7 @@ pub(crate) fn refused(device: &str, destination: &str, why: WhyTransferRefused) 
         WhyTransferRefused::NotReady => "the call that it names is not there, or in no state to be joined",
         WhyTransferRefused::Intercom => "nobody is transferred from or into an intercom call",
         WhyTransferRefused::Congestion => "the server takes no new calls now",
+        WhyTransferRefused::Page => "nobody else comes in the place of who speaks in a page",
         WhyTransferRefused::NobodyToJoin => "no device would be left, only services of the server",
     };
     format!("{device} wanted a transfer to {destination} and was refused: {why}.")
@@ -63,6 +64,7 @@ pub(crate) fn joined(joined: &Joined<'_>) -> String {
         Feature::Recording => "to be recorded",
         Feature::Divert => "by immediate divert",
         Feature::Barge => "by barge",
+        Feature::Page => "by paging",
     };
     let before = joined.conversation;
     match &joined.other {
@@ -89,6 +91,7 @@ pub(crate) const fn ended(feature: Feature) -> &'static str {
         Feature::Recording => "; it was recorded.",
         Feature::Divert => "; it was diverted to voice mail.",
         Feature::Barge => "; another phone of the line came into it.",
+        Feature::Page => "; it was a page.",
     }
 }
 
@@ -98,6 +101,7 @@ pub(crate) const fn put_out(feature: Feature) -> &'static str {
         Feature::Conference | Feature::MeetMe => "; it was dropped from the conference, or that was over.",
         Feature::Recording => "; it could not be recorded.",
         Feature::Barge => "; the conversation that it had come into was over.",
+        Feature::Page => "; nobody heard the page any more.",
         Feature::Transfer | Feature::Replaces | Feature::Park | Feature::PickUp | Feature::Divert => {
             "; it was ended by a feature."
         }

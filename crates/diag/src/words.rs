@@ -94,6 +94,7 @@ pub(crate) const fn service(service: Service) -> &'static str {
         Service::Announcement => "the announcement",
         Service::Sounds => "what is heard while waiting",
         Service::Conference(_) => "a conference",
+        Service::Page { .. } => "a page",
         Service::Confirmation => "the confirmation tone",
         Service::Annunciator(_) => "the annunciator",
     }

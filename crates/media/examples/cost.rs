@@ -173,6 +173,7 @@ fn service(count: u64, service: Service) -> usize {
             | Service::Annunciator(_)
             | Service::Sounds
             | Service::Conference(_)
+            | Service::Page { .. }
             | Service::Confirmation => {}
         }
         if driver.worker.next_timeout().is_some_and(|at| at <= driver.now) {

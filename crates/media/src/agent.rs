@@ -214,6 +214,7 @@ const fn name_of(service: Service) -> &'static str {
         Service::Confirmation => "Done",
         Service::Conference(_) => "Conference",
         Service::Annunciator(_) => "Annunciator",
+        Service::Page { .. } => "Page",
     }
 }
 

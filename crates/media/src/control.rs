@@ -197,6 +197,16 @@ pub enum Command {
         /// What it does with media.
         service: Service,
     },
+    /// Open a port from which a service sends to all who listen at a multicast address, until it is closed; nothing is heard
+    /// there. Answered like [`Command::OpenEndpoint`].
+    OpenMulticast {
+        /// The new port.
+        port: PortId,
+        /// What is sent: [`Service::Sounds`] or a listening seat of a page.
+        service: Service,
+        /// Where to.
+        to: Multicast,
+    },
     /// Start, or change, what an endpoint sends and where.
     Connect {
         /// The endpoint.
@@ -297,6 +307,7 @@ impl Command {
     pub const fn port(&self) -> PortId {
         match self {
             Command::OpenEndpoint { port, .. }
+            | Command::OpenMulticast { port, .. }
             | Command::Connect { port, .. }
             | Command::Protect { port, .. }
             | Command::Play { port, .. }
@@ -310,6 +321,17 @@ impl Command {
             | Command::Close { port } => *port,
         }
     }
+}
+
+/// Where something goes out to all who listen.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Multicast {
+    /// The multicast address, with an even port for RTP; RTCP goes to the next one.
+    pub address: SocketAddr,
+    /// How many routers it may pass, and one more (RFC 8866 §5.7): 1 stays on the network of the server.
+    pub ttl: u8,
+    /// How it is coded; the payload type is that codec's static one, since nobody can ask.
+    pub codec: Codec,
 }
 
 /// Whether somebody in a conference talks.

@@ -19,7 +19,7 @@ mod seat;
 use std::net::SocketAddr;
 use std::time::Duration;
 
-use strowger_base::leg::{Service, Tone};
+use strowger_base::leg::{Mute, PageSeat, Service, Tone};
 use strowger_base::{Instant, Now, Rng};
 
 use crate::codec::{Codec, Speaker, Transcoder};
@@ -102,7 +102,7 @@ pub struct Endpoint {
     speaker: Speaker,
     transcoder: Option<Transcoder>,
     samples: Vec<i16>,
-    /// Of [`Service::Conference`] only.
+    /// Of [`Service::Conference`] and [`Service::Page`] only.
     seat: Option<Box<Seat>>,
     payload: Vec<u8>,
     malformed: u64,
@@ -161,7 +161,7 @@ impl Endpoint {
             speaker: Speaker::new(Codec::Pcmu),
             transcoder: None,
             samples: Vec::new(),
-            seat: matches!(service, Service::Conference(_)).then(Box::default),
+            seat: seat_of(service),
             payload: Vec::new(),
             malformed: 0,
             foreign: 0,
@@ -249,8 +249,9 @@ impl Endpoint {
             self.sender.set_clock(format.codec.rtp_clock_hz());
         }
         self.heard_at = now.mono;
-        // Who holds is silent as long as it likes.
-        self.look_at = connection.send.then(|| now.mono + SILENT_MAX);
+        // Who holds is silent as long as it likes; who talks in a page is sent nothing and heard all the same.
+        let heard = connection.send || self.service.is_talker();
+        self.look_at = heard.then(|| now.mono + SILENT_MAX);
         let resumes = self.connection.is_some_and(|before| !before.send) && connection.send;
         self.connection = Some(connection);
         self.state = match std::mem::replace(&mut self.state, State::Finished) {
@@ -266,7 +267,7 @@ impl Endpoint {
                 Service::Confirmation => {
                     play_or_pause(Programme::cadence(&tone::CONFIRMATION), now.mono, &connection)
                 }
-                Service::Conference(_) => State::Seated { marker: true },
+                Service::Conference(_) | Service::Page { .. } => State::Seated { marker: true },
             },
             State::Paused { programme } => play_or_pause(programme, now.mono, &connection),
             State::Playing { programme, .. } if !connection.send => State::Paused { programme },
@@ -475,7 +476,7 @@ impl Endpoint {
                 State::Finished
             }
             Service::Sounds => State::Finished,
-            Service::Conference(_) => State::Seated { marker: true },
+            Service::Conference(_) | Service::Page { .. } => State::Seated { marker: true },
         }
     }
 
@@ -538,6 +539,22 @@ fn play_or_pause(programme: Programme, now: Instant, connection: &Connection) ->
 /// day of echo.
 const fn scaled(units: u32, (from_hz, to_hz): (u32, u32)) -> u32 {
     if from_hz == to_hz { units } else { (units as u64 * to_hz as u64 / from_hz as u64) as u32 }
+}
+
+/// The seat of an endpoint that is in a conference or page. Nobody hears who is to listen to a page.
+fn seat_of(service: Service) -> Option<Box<Seat>> {
+    let mute = match service {
+        Service::Conference(_) | Service::Page { seat: PageSeat::Talker, .. } => Mute::Off,
+        Service::Page { seat: PageSeat::Listener | PageSeat::HiddenListener, .. } => Mute::On,
+        Service::Echo
+        | Service::Announcement
+        | Service::Annunciator(_)
+        | Service::Sounds
+        | Service::Confirmation => return None,
+    };
+    let mut seat = Box::<Seat>::default();
+    seat.set_mute(mute);
+    Some(seat)
 }
 
 const fn socket(port: PortId, channel: Channel) -> SocketRef {

@@ -17,10 +17,11 @@ use strowger_base::{
     ByteArena, ConferenceId, HashMap, HashSeed, Instant, Now, Rng, Span, TimerHandle, TimerQueue, limits,
 };
 
-use crate::control::{Command, PortId, Report, Side};
+use crate::control::{Command, Multicast, PayloadTypes, PortId, Report, RtcpWay, Side, StreamFormat};
 use crate::endpoint::{self, Connection, Endpoint};
 use crate::fork::Fork;
 use crate::music::{Library, Music};
+use crate::negotiate::PTIME_DEFAULT_MS;
 use crate::relay::{self, Relay};
 use crate::srtp::Protection;
 use crate::statistics::PortStatistics;
@@ -79,6 +80,8 @@ pub enum Output {
         port: PortId,
         /// 1 for an endpoint, 2 for a relay.
         pairs: u8,
+        /// How many routers packets to multicast addresses may pass, and one more, where any are sent there.
+        multicast_ttl: Option<u8>,
     },
     /// Send a datagram.
     Send {
@@ -203,6 +206,11 @@ enum Port {
 #[derive(Debug)]
 enum Purpose {
     Service(Service),
+    /// It sends to a multicast address as soon as it is open.
+    Multicast {
+        service: Service,
+        to: Multicast,
+    },
     /// A relay may be directed while its sockets are being opened.
     Relay(Box<Relay>),
     /// A fork may be told where its copies go.
@@ -248,7 +256,7 @@ impl Worker {
             Input::Unsent { socket, error } => self.unsent(socket, error),
             Input::Timeout => self.timeout(now, out),
             Input::Command(command) => self.command(now, command, out),
-            Input::Opened { port, a, b } => self.opened(port, a, b, out),
+            Input::Opened { port, a, b } => self.opened(now, port, (a, b), out),
             Input::OpenFailed { port, reason } => match self.ports.remove(&port) {
                 Some(Port::Opening(purpose)) => {
                     self.forget_opening(port, purpose);
@@ -282,6 +290,9 @@ impl Worker {
     fn command(&mut self, now: Now, command: Command, out: &mut Outbox) {
         match command {
             Command::OpenEndpoint { port, service } => self.open(now, port, Purpose::Service(service), out),
+            Command::OpenMulticast { port, service, to } => {
+                self.open(now, port, Purpose::Multicast { service, to }, out);
+            }
             Command::OpenRelay { port } => {
                 self.open(now, port, Purpose::Relay(Box::new(Relay::new(port))), out);
             }
@@ -322,7 +333,8 @@ impl Worker {
                         fork.protect(&keys);
                     }
                 }
-                Some(Port::Opening(Purpose::Service(_)) | Port::Closing) | None => {}
+                Some(Port::Opening(Purpose::Service(_) | Purpose::Multicast { .. }) | Port::Closing)
+                | None => {}
             },
             // Commands for a port that has failed or closed meanwhile cross its report.
             Command::Direct { port, side, remote } => {
@@ -346,7 +358,9 @@ impl Worker {
             Some(Port::Opening(_) | Port::Closing | Port::Relay(_) | Port::Fork { .. }) | None => return,
         };
         match service {
-            Service::Conference(conference) => self.play_to_all(conference, tone),
+            Service::Conference(conference) | Service::Page { page: conference, .. } => {
+                self.play_to_all(conference, tone);
+            }
             Service::Echo
             | Service::Announcement
             | Service::Annunciator(_)
@@ -365,26 +379,31 @@ impl Worker {
         if self.ports.contains_key(&port) {
             return strowger_base::never!("{port:?} was asked for twice");
         }
-        let pairs = match purpose {
-            Purpose::Service(service) => {
-                if let Err(reason) = self.sit(now.mono, port, service) {
-                    return out.report(Report::Failed { port, reason: reason.into() });
-                }
-                1
-            }
-            Purpose::Relay(_) | Purpose::Fork { .. } => 2,
+        if let Some(service) = purpose.service()
+            && let Err(reason) = self.sit(now.mono, port, service)
+        {
+            return out.report(Report::Failed { port, reason: reason.into() });
+        }
+        let (pairs, multicast_ttl) = match &purpose {
+            Purpose::Service(_) => (1, None),
+            Purpose::Multicast { to, .. } => (1, Some(to.ttl)),
+            Purpose::Relay(_) | Purpose::Fork { .. } => (2, None),
         };
         self.ports.insert(port, Port::Opening(purpose));
-        out.items.push(Output::OpenSockets { port, pairs });
+        out.items.push(Output::OpenSockets { port, pairs, multicast_ttl });
     }
 
-    fn opened(&mut self, port: PortId, a: SocketAddr, b: Option<SocketAddr>, out: &mut Outbox) {
+    fn opened(&mut self, now: Now, port: PortId, (a, b): (SocketAddr, Option<SocketAddr>), out: &mut Outbox) {
         match self.ports.remove(&port) {
             Some(Port::Opening(purpose)) => {
                 let former = [self.still_sending.remove(&a), b.and_then(|b| self.still_sending.remove(&b))];
                 self.locals.insert(port, [Some(a), b]);
+                let mut begins = None;
                 let state = match purpose {
-                    Purpose::Service(service) => {
+                    Purpose::Service(service) | Purpose::Multicast { service, .. } => {
+                        if let Purpose::Multicast { to, .. } = &purpose {
+                            begins = Some(to_all(to));
+                        }
                         let rng = Rng::new(self.rng.next_u64());
                         let mut endpoint = Box::new(Endpoint::new(port, service, rng));
                         former[0].inspect(|former| endpoint.shun(*former));
@@ -399,6 +418,9 @@ impl Worker {
                     Purpose::Fork { of, fork } => self.hang(of, fork),
                 };
                 self.ports.insert(port, state);
+                if let Some(connection) = begins {
+                    self.endpoint(now, port, endpoint::Input::Connect(connection), out);
+                }
                 out.report(Report::Opened { port, a, b });
             }
             Some(Port::Closing) => {
@@ -532,6 +554,30 @@ impl Worker {
             *timer = wanted.map(|at| (at, self.timers.set(at, Due::Endpoint(port))));
         }
     }
+}
+
+impl Purpose {
+    /// What an endpoint does; a relay does nothing by itself.
+    const fn service(&self) -> Option<Service> {
+        match self {
+            Purpose::Service(service) | Purpose::Multicast { service, .. } => Some(*service),
+            Purpose::Relay(_) | Purpose::Fork { .. } => None,
+        }
+    }
+}
+
+/// What is sent to all who listen somewhere. Nothing is received: whoever sends there is no peer of ours.
+fn to_all(to: &Multicast) -> Connection {
+    let rtcp = SocketAddr::new(to.address.ip(), to.address.port().saturating_add(1));
+    let format = StreamFormat {
+        codec: to.codec,
+        payload_type: to.codec.payload_type(),
+        telephone_event: None,
+        ptime_ms: PTIME_DEFAULT_MS,
+        bitrate_max: None,
+    };
+    let receive = PayloadTypes::default();
+    Connection { remote: to.address, rtcp: RtcpWay::Address(rtcp), format, receive, send: true }
 }
 
 /// The usual quarantine: a BYE that was lost twice comes 1.5 s after the first, and only then does a phone stop to send.

@@ -3,8 +3,8 @@
 #![expect(clippy::unwrap_used, reason = "helpers of tests")]
 
 use strowger_base::leg::{
-    Command, Digit, Media, Party, ReleaseReason, Ring, RingStyle, Service, SessionDescription, Signal,
-    SrtpOffer, Target,
+    Command, Digit, Media, PageSeat, Party, ReleaseReason, Ring, RingStyle, Service, SessionDescription,
+    Signal, SrtpOffer, Target,
 };
 use strowger_base::{Cause, ConferenceId, Instant, LegId, NodeId, Now, Rng, Secret, ShardId, WallTime};
 use strowger_media::agent::{Agent, Input, Outbox, Output};
@@ -399,4 +399,29 @@ fn an_offer_of_a_service_asks_for_what_the_party_has() {
     check(SrtpOffer::Clear, Wish::Clear, 0);
     check(SrtpOffer::Beside, Wish::Optional, 4);
     check(SrtpOffer::Alone, Wish::Required, 4);
+}
+
+/// Who talks in a page is sent nothing, and who listens sends nothing unless it is behind NAT.
+#[test]
+fn media_of_a_page_flows_one_way() {
+    let page = ConferenceId::new(NodeId(1), ShardId(0), 7);
+    let check = |seat: PageSeat, media: Media, expect: &str, silent: &str| {
+        let mut bench = Bench::new();
+        let Command::Ring(mut rung) = ring(media) else { panic!("a ring") };
+        rung.target = Target::Service(Service::Page { page, seat });
+        bench.command(Command::Ring(rung));
+        assert_eq!(bench.report(opened()), expect, "{seat:?}");
+        bench.command(Command::Media(Media::Answer(description("m=audio 6000 RTP/AVP 0\r\na=recvonly\r\n"))));
+        assert_eq!(bench.report(Report::Silent { port: PortId(3) }), silent, "{seat:?}");
+    };
+    let all = "G722, opus, PCMA, PCMU, telephone-event, telephone-event";
+    let offer = |direction: &str| format!("Answered[9999 Page] offer(v1 {direction} {all})");
+    check(PageSeat::Listener, Media::None, &offer("sendonly"), "nothing");
+    check(PageSeat::HiddenListener, Media::None, &offer("sendrecv"), "nothing");
+    check(
+        PageSeat::Talker,
+        Media::Offer(talk()),
+        "Answered[9999 Page] answer(v1 recvonly PCMU, telephone-event), connect 3 192.0.2.5:6000 PCMU false",
+        "Released 102 HungUp, close 3",
+    );
 }

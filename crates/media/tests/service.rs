@@ -114,7 +114,7 @@ impl Pair {
         self.worker.handle(self.time(), input, &mut out);
         for output in out.items {
             match output {
-                worker::Output::OpenSockets { port, pairs: 1 } if self.ports_left > 0 => {
+                worker::Output::OpenSockets { port, pairs: 1, .. } if self.ports_left > 0 => {
                     self.ports_left -= 1;
                     let a = SocketAddr::from(([198, 51, 100, 7], 40_000 + 2 * self.sockets.len() as u16));
                     self.sockets.insert(port, a);

@@ -444,6 +444,8 @@ pub struct Leftovers {
     pub parked: usize,
     /// Conferences.
     pub conferences: usize,
+    /// Paging groups that somebody speaks to.
+    pub pages: usize,
     /// Records that wait for the disk.
     pub records_waiting: usize,
     /// Relays that are open.

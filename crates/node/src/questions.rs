@@ -45,6 +45,7 @@ impl Node {
             offered: calls.offered,
             parked: calls.parked,
             conferences: calls.conferences,
+            pages: calls.pages,
             records_waiting: calls.records_waiting,
             relays: calls.relays,
             places_taken: calls.places_taken,
@@ -196,6 +197,9 @@ impl Node {
         list.counter("calls_without_bandwidth_total", help, calls.without_bandwidth);
         let help = "Calls that went over the public network for want of bandwidth.";
         list.counter("calls_rerouted_total", help, calls.rerouted);
+        list.counter("pages_total", "Pages to paging groups.", calls.pages);
+        let help = "Phones and overhead gateways that heard a page.";
+        list.counter("page_listeners_total", help, calls.page_listeners);
         list.counter(
             "records_failed_total",
             "Times the disk did not take a call record.",

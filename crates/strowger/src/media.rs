@@ -297,7 +297,9 @@ impl MediaThread {
                             self.worker.handle(now, Input::Unsent { socket, error }, &mut self.out);
                         }
                     }
-                    Output::OpenSockets { port, pairs } => asked.push((port, pairs)),
+                    Output::OpenSockets { port, pairs, multicast_ttl } => {
+                        asked.push((port, pairs, multicast_ttl))
+                    }
                     Output::CloseSockets { port } => {
                         self.sockets.close(port);
                         self.figures.sockets.set(self.sockets.len() as u64);
@@ -307,8 +309,8 @@ impl MediaThread {
             }
             self.items = items;
             self.out.arena.clear(ARENA_KEPT);
-            for (port, pairs) in asked {
-                let input = self.open(port, pairs);
+            for (port, pairs, multicast_ttl) in asked {
+                let input = self.open(port, pairs, multicast_ttl);
                 self.worker.handle(now, input, &mut self.out);
             }
         }
@@ -317,9 +319,15 @@ impl MediaThread {
         }
     }
 
-    fn open(&mut self, port: PortId, pairs: u8) -> Input<'static> {
+    fn open(&mut self, port: PortId, pairs: u8, multicast_ttl: Option<u8>) -> Input<'static> {
         let machine = self.parts.machine.borrow().clone();
-        let opened = self.sockets.open(port, pairs, &machine, &self.readiness);
+        let mut opened = self.sockets.open(port, pairs, &machine, &self.readiness);
+        if let (Ok(_), Some(ttl)) = (&opened, multicast_ttl)
+            && let Err(error) = self.sockets.send_to_many(port, ttl, &machine)
+        {
+            self.sockets.close(port);
+            opened = Err(error.to_string().into());
+        }
         self.figures.sockets.set(self.sockets.len() as u64);
         match opened {
             Ok((a, b)) => Input::Opened { port, a, b },

@@ -12,6 +12,7 @@ use super::keys::Keys;
 use super::number::{
     DestinationView, EmergencyFrom, Lookup, MobilityView, NormalisedBy, NotResolved, NumberRole, NumberType,
 };
+use super::paging::Paging;
 use super::path::MediaPath;
 use super::redirection::{Forwarding, WayOut, WhyExhausted, WhyGroupLeft, WhyHunted, WhyPassedOver};
 use super::resources::MediaNews;
@@ -418,6 +419,8 @@ pub enum Decision<'a> {
         /// Which device it is.
         target: TargetView<'a>,
     },
+    /// What happens in a page.
+    Paging(Paging<'a>),
     /// Regions, locations or AAR did something with the call.
     Admission(Admission<'a>),
     /// An intercom call went on.
@@ -494,6 +497,7 @@ wire_enum!(Decision<'a> {
     Admission = 70 (news),
     Announced = 110 { cause, tone },
     NotAnnounced = 111 { why },
+    Paging = 100 (news),
     Keys = 80 (keys),
     NotPickedUp = 81 { line },
     Intercom = 90 (news),

@@ -26,6 +26,8 @@ pub enum Feature {
     Divert,
     /// A phone came into the call of another phone of its line.
     Barge,
+    /// A page was over.
+    Page,
 }
 
 wire_enum!(Feature {
@@ -38,6 +40,7 @@ wire_enum!(Feature {
     Recording = 12,
     Divert = 14,
     Barge = 10,
+    Page = 100,
 });
 
 impl Feature {
@@ -58,6 +61,8 @@ impl Feature {
             Feature::Recording => 27,
             Feature::Divert => 14,
             Feature::Barge => 15,
+            // CUCM has no number for it; it is a call of call control.
+            Feature::Page => 13,
         }
     }
 }
@@ -135,6 +140,8 @@ pub enum WhyTransferRefused {
     Congestion,
     /// One of the calls is an intercom call.
     Intercom,
+    /// One of the two calls is a page: nobody else comes in the place of who speaks there.
+    Page,
 }
 
 wire_enum!(WhyTransferRefused {
@@ -145,6 +152,7 @@ wire_enum!(WhyTransferRefused {
     NobodyToJoin = 4,
     Congestion = 5,
     Intercom = 20,
+    Page = 100,
 });
 
 /// How a transfer goes on that was accepted.
@@ -227,6 +235,11 @@ pub enum WhyFeatureRefused<'a> {
     NotOpen,
     /// Its media would not be encrypted, which the service parameter forbids.
     Unencrypted,
+    /// Nobody could be reached of those whom it is for.
+    Unreached {
+        /// What says most of why.
+        cause: Cause,
+    },
 }
 
 wire_enum!(WhyFeatureRefused<'a> {
@@ -243,6 +256,7 @@ wire_enum!(WhyFeatureRefused<'a> {
     NoBandwidth = 10,
     NotOpen = 20,
     Unencrypted = 21,
+    Unreached = 100 { cause },
 });
 
 impl WhyFeatureRefused<'_> {
@@ -258,6 +272,7 @@ impl WhyFeatureRefused<'_> {
             WhyFeatureRefused::NoBandwidth => Cause::OUT_OF_BANDWIDTH,
             WhyFeatureRefused::NotOpen => Cause::SUBSCRIBER_ABSENT,
             WhyFeatureRefused::Unencrypted => Cause::BEARER_CAPABILITY_NOT_AUTHORIZED,
+            WhyFeatureRefused::Unreached { cause } => *cause,
             WhyFeatureRefused::Argument { .. } => Cause::INVALID_NUMBER_FORMAT,
             WhyFeatureRefused::Exhausted { .. } => Cause::RESOURCE_UNAVAILABLE,
             WhyFeatureRefused::Congestion => Cause::SWITCHING_EQUIPMENT_CONGESTION,

@@ -4,9 +4,11 @@ use std::time::Duration;
 use super::*;
 use crate::event::{Event, RefuseReason, UnregisterReason};
 use crate::feature::Forwarded;
-use crate::leg::{Alert, AudioSource, BindingId, CallTone, Presentation, ReleaseReason, Service, Tone};
+use crate::leg::{
+    Alert, AudioSource, BindingId, CallTone, PageSeat, Presentation, ReleaseReason, Service, Tone,
+};
 use crate::net::{Flow, ListenerId, StreamId, Transport};
-use crate::{Cause, Country, NodeId, Pii, Rng, ShardId};
+use crate::{Cause, ConferenceId, Country, NodeId, Pii, Rng, ShardId};
 
 fn call() -> CallId {
     CallId::new(NodeId(1), ShardId(0), 42)
@@ -269,6 +271,25 @@ fn samples() -> Vec<Entry<'static>> {
         Decision::Refused {
             cause: Cause::BEARER_CAPABILITY_NOT_IMPLEMENTED,
             why: WhyRefused::NoCodec(permitted()),
+        },
+        Decision::Paging(Paging::Began { group: "internal:8400", lines: 3, gateways: 1 }),
+        Decision::Paging(Paging::PassedOver { whom: "1002", phone: "desk", why: WhyNotPaged::InCall }),
+        Decision::Paging(Paging::Multicast { address: address(), ttl: 255, codec: "PCMU" }),
+        Decision::Paging(Paging::NotMulticast { reason: "Network is unreachable" }),
+        Decision::Paging(Paging::Heard { seat: leg(9), address: Some(address6()), codec: "G722" }),
+        Decision::Paging(Paging::NobodyLeft),
+        Decision::FeatureRefused {
+            feature: "page",
+            cause: Cause::USER_BUSY,
+            why: WhyFeatureRefused::Unreached { cause: Cause::USER_BUSY },
+        },
+        Decision::Rung {
+            target: TargetView::Service(Service::Page {
+                page: ConferenceId::new(NodeId(1), ShardId(0), 9),
+                seat: PageSeat::HiddenListener,
+            }),
+            called: "8400",
+            shown: alice(),
         },
         Decision::RingsOn { target: TargetView::Service(Service::Echo) },
         Decision::CodeAsked { code: AskedCode::Authorization { level: 255 }, timer: Duration::from_secs(15) },

@@ -5,7 +5,9 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::time::Duration;
 
 use super::DecodeError;
-use crate::leg::{Alert, AudioSource, BindingId, CallTone, Presentation, ReleaseReason, Service, Tone};
+use crate::leg::{
+    Alert, AudioSource, BindingId, CallTone, PageSeat, Presentation, ReleaseReason, Service, Tone,
+};
 use crate::net::{Flow, ListenerId, StreamId, Transport};
 use crate::{CallId, Cause, ConferenceId, Country, LegId, NodeId, ShardId, WallTime};
 
@@ -324,7 +326,8 @@ wire_enum!(CallTone {
     Zip = 10,
 });
 wire_enum!(Tone { Silence = 0, Dial = 1, OutsideDial = 2, ZipZip = 3, Ringing = 4, Music = 5, Enter = 6, Leave = 7, Source = 8 (source), Hold = 9, National = 10 { country, tone } });
-wire_enum!(Service { Echo = 0, Announcement = 1, Sounds = 2, Conference = 3 (conference), Confirmation = 7, Annunciator = 20 (tone) });
+wire_enum!(Service { Echo = 0, Announcement = 1, Sounds = 2, Conference = 3 (conference), Confirmation = 7, Annunciator = 20 (tone), Page = 100 { page, seat } });
+wire_enum!(PageSeat { Talker = 0, Listener = 1, HiddenListener = 2 });
 wire_enum!(ReleaseReason {
     HungUp = 0,
     Cancelled = 1,

@@ -14,6 +14,7 @@ use strowger_media::control::PortId;
 
 use super::between::Points;
 use super::listening::Listening;
+use super::paging::Page;
 use super::parked::Place;
 use super::participant::{Owes, Stage};
 use super::securing::Security;
@@ -110,6 +111,8 @@ pub(crate) struct Facts {
     pub(super) conversation: Option<CallId>,
     /// Where its caller is parked.
     pub(super) parked: Option<Box<Place>>,
+    /// Who hears its caller, when it is a page.
+    pub(super) page: Option<Box<Page>>,
     /// Where it rang before whoever was to pick it up.
     pub(super) rang_at: Option<Box<RangAt>>,
     /// What brought its parties together, when not one of them called the other.

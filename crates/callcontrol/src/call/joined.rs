@@ -148,7 +148,9 @@ impl Call {
 
     /// Whether somebody else can come in place of its caller: it has not been answered.
     pub(crate) fn takes_another_caller(&self, caller: LegId) -> bool {
-        self.facts.caller == caller && matches!(self.state, State::Ringing(_) | State::Parked(_))
+        self.facts.caller == caller
+            && self.facts.page.is_none()
+            && matches!(self.state, State::Ringing(_) | State::Parked(_))
     }
 
     /// The call ends as the one that it was and goes on as another one, in which `party` is the caller.

@@ -93,6 +93,8 @@ impl Call {
     /// Whether both its parties are in it and know so.
     pub(crate) const fn is_talking(&self) -> bool {
         matches!(self.state, State::Talking(_))
+            // Nobody else comes in the place of who speaks in a page.
+            && self.facts.page.is_none()
             && matches!(self.facts.caller_stage, Stage::Up)
             && !self.facts.called_waits
     }

@@ -12,6 +12,7 @@ use super::{Facts, Progress, Step, authorizing};
 impl Step<'_> {
     /// The final record.
     pub(super) fn write_record(&mut self, cause: Cause, by: ReleasedBy, why: WhyEnded) {
+        self.end_page();
         self.decide(None, Decision::Ended { cause, by, why });
         let entry = Entry::Call(self.facts.record(self.now.wall, cause, by));
         let record = self.out.encode(self.now, Some(self.facts.id), None, entry);
@@ -26,13 +27,7 @@ impl Facts {
             leg: rung.leg,
             target: TargetView::from(&rung.target),
             rung_at: rung.at,
-            outcome: match rung.progress {
-                Progress::Answered => LegOutcome::Answered,
-                Progress::Withdrawn(cause) => LegOutcome::Withdrawn(cause),
-                Progress::Failed { cause, reason } => LegOutcome::Failed { cause, reason },
-                // Nothing is left open when a call ends; if it were, this is the truth of it.
-                Progress::Trying | Progress::Alerting => LegOutcome::Withdrawn(cause),
-            },
+            outcome: rung.progress.outcome(cause),
         });
         let (redirections, hunt_pilot) = self.redirections();
         CallRecord {
@@ -54,7 +49,7 @@ impl Facts {
             ended_at,
             cause,
             released_by,
-            legs: legs.collect(),
+            legs: legs.chain(self.paged(cause)).collect(),
             moves: self.moves(),
         }
     }
@@ -65,5 +60,18 @@ impl Facts {
         let moves =
             Moves { conversation: conversation_of(self), joined_by: self.joined_by, left_by: self.left_by };
         (!alone).then_some(moves)
+    }
+}
+
+impl Progress {
+    /// What the record of a call says that ended with this cause.
+    pub(super) const fn outcome(self, cause: Cause) -> LegOutcome {
+        match self {
+            Progress::Answered => LegOutcome::Answered,
+            Progress::Withdrawn(cause) => LegOutcome::Withdrawn(cause),
+            Progress::Failed { cause, reason } => LegOutcome::Failed { cause, reason },
+            // Nothing is left open when a call ends; if it were, this is the truth of it.
+            Progress::Trying | Progress::Alerting => LegOutcome::Withdrawn(cause),
+        }
     }
 }

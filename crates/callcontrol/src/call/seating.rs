@@ -272,7 +272,8 @@ impl Facts {
                 | Service::Announcement
                 | Service::Annunciator(_)
                 | Service::Confirmation
-                | Service::Sounds,
+                | Service::Sounds
+                | Service::Page { .. },
             )
             | Target::Phone { .. }
             | Target::Trunk(_) => None,
@@ -311,7 +312,7 @@ impl Step<'_> {
     }
 
     /// Releases whoever is there, because a feature says so.
-    fn put_out(&mut self, feature: Feature) -> State {
+    pub(super) fn put_out(&mut self, feature: Feature) -> State {
         let (cause, why) = (Cause::NORMAL_CALL_CLEARING, WhyReleased::PutOut(feature));
         self.withdraw_all(cause, why);
         for index in 0..self.facts.rung.len() {

@@ -108,6 +108,7 @@ impl Facts {
             called_waits: false,
             parked: None,
             rang_at: None,
+            page: None,
             // Never the same twice on this node, as RFC 8866 §5.2 wants of a session id.
             to_caller: Outlet::new(id.number << 2),
             to_called: Outlet::new(id.number << 2 | 1),

@@ -47,9 +47,9 @@ impl CallControl {
             FeatureCode::Retrieve => self.retrieve(now, call, wanted, out),
             FeatureCode::DirectedPark => self.park_directed(now, call, wanted, out),
             FeatureCode::Barge | FeatureCode::ConferenceBarge => self.barge(now, call, wanted, out),
+            FeatureCode::Page => self.page(now, call, wanted, out),
             FeatureCode::CallBack
             | FeatureCode::CancelCallBack
-            | FeatureCode::Page
             | FeatureCode::MessageWaiting(_)
             | FeatureCode::MaliciousCall => Err(WhyFeatureRefused::NotServed),
         }

@@ -20,6 +20,7 @@ use crate::CallControl;
 use crate::call::Wanted;
 use crate::configuration::{ConferenceControl, ConferenceTones};
 use crate::io::Outbox;
+use crate::shared::Shared;
 use barge::Entering;
 use convening::Convening;
 
@@ -97,6 +98,15 @@ impl Conferences {
     }
 }
 
+impl Shared {
+    /// The number of a new conference, or of a new page.
+    pub(crate) const fn new_conference(&mut self) -> ConferenceId {
+        let (node, shard) = self.place();
+        self.conferences.last += 1;
+        ConferenceId::new(node, shard, self.conferences.last)
+    }
+}
+
 impl Conference {
     /// Those who are in it or are about to be.
     fn size(&self) -> usize {
@@ -107,10 +117,7 @@ impl Conference {
 impl CallControl {
     /// A new conference.
     fn open(&mut self, kind: Kind) -> ConferenceId {
-        let (node, shard) = self.shared.place();
-        let conferences = &mut self.shared.conferences;
-        conferences.last += 1;
-        let id = ConferenceId::new(node, shard, conferences.last);
+        let id = self.shared.new_conference();
         let conference = Conference {
             kind,
             parties: Vec::new(),
@@ -119,7 +126,7 @@ impl CallControl {
             numbered: 0,
             entering: Entering::default(),
         };
-        conferences.all.insert(id, conference);
+        self.shared.conferences.all.insert(id, conference);
         id
     }
 

@@ -24,7 +24,8 @@ impl CallControl {
         if let Err(why) = self.try_transfer(now, (primary, by), (destination, replaces), out) {
             let cause = match why {
                 WhyTransferRefused::Congestion => Cause::SWITCHING_EQUIPMENT_CONGESTION,
-                WhyTransferRefused::NotTalking
+                WhyTransferRefused::Page
+                | WhyTransferRefused::NotTalking
                 | WhyTransferRefused::UnderWay
                 | WhyTransferRefused::SameCall
                 | WhyTransferRefused::NotReady
@@ -53,6 +54,9 @@ impl CallControl {
     /// What stands in the way of a transfer of the party that is not `by`.
     pub(super) fn transferable(&self, primary: CallId, by: LegId) -> Result<&Call, WhyTransferRefused> {
         let call = self.calls.get(&primary).ok_or(WhyTransferRefused::NotTalking)?;
+        if call.is_page() {
+            return Err(WhyTransferRefused::Page);
+        }
         if !call.is_talking() {
             return Err(WhyTransferRefused::NotTalking);
         }
@@ -86,6 +90,9 @@ impl CallControl {
             return Err(WhyTransferRefused::Intercom);
         }
         let target = self.calls.get(&secondary).ok_or(WhyTransferRefused::NotReady)?;
+        if target.is_page() {
+            return Err(WhyTransferRefused::Page);
+        }
         // A leg of a call may be none of its parties: what somebody who waits listens to has one too.
         let talks = target.is_talking() && target.other(other).is_some();
         if !talks && !target.takes_another_caller(other) {

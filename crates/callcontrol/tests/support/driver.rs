@@ -238,6 +238,10 @@ impl Driver {
                 let order = features::order(&self.legs, call, words);
                 self.handle(Input::Order { number: 1, order: Box::new(order) });
             }
+            ["paging-group", name, words @ ..] => {
+                features::paging_group(&mut self.configuration, name, words);
+                self.configure();
+            }
             ["pickup-group" | "pickup-rings" | "park-numbers" | "directed-park", ..] => {
                 features::set(&mut self.configuration, &words);
                 self.configure();
@@ -574,11 +578,16 @@ impl Driver {
             Output::Joined { .. } => {}
             Output::Locate { request, line } => self.locate(request, &line),
             Output::Media(command) => {
-                if let control::Command::OpenRelay { port } = command {
+                if let control::Command::OpenRelay { port } | control::Command::OpenMulticast { port, .. } =
+                    command
+                {
                     self.relays.push(port);
                 }
                 let text = match command {
                     control::Command::OpenRelay { .. } => "open".to_owned(),
+                    control::Command::OpenMulticast { service, to, .. } => {
+                        format!("open {service:?} to {} ttl {} {:?}", to.address, to.ttl, to.codec)
+                    }
                     control::Command::Direct { side, remote, .. } => {
                         format!("direct {side:?} to {}", self.name_of(remote))
                     }

@@ -13,8 +13,11 @@ use strowger_callcontrol::configuration::{
 };
 use strowger_callcontrol::configuration::{DirectedPark, ParkNumbers, ParkRange, PickupGroup, PickupGroups};
 use strowger_callcontrol::configuration::{DoNotDisturb, IntercomLine, Line, UserForwardSpace};
+use strowger_callcontrol::configuration::{PageGateway, PagePriority, PagingGroup, PagingGroups};
 use strowger_callcontrol::io::{CallSide, Order, OrderKind};
 use strowger_dialplan::{Action, DialPlanBuilder, NumberPattern, SearchSpace};
+use strowger_media::codec::Codec;
+use strowger_media::control::Multicast;
 
 use super::NOBODY;
 
@@ -61,6 +64,33 @@ pub(crate) fn set(configuration: &mut Configuration, words: &[&str]) {
     }
     configuration.pickup = Arc::new(pickup);
     configuration.park = Arc::new(park);
+}
+
+/// `lines=1002,1003 gateways=carrier/5555 multicast=239.1.1.1:20480 emergency`
+pub(crate) fn paging_group(configuration: &mut Configuration, name: &str, words: &[&str]) {
+    let mut group = PagingGroup::default();
+    for word in words {
+        match word.split_once('=') {
+            Some(("lines", lines)) => group.lines = lines.split(',').map(Into::into).collect(),
+            Some(("gateways", gateways)) => {
+                let gateways = gateways.split(',').filter_map(|gateway| gateway.split_once('/'));
+                let gateway = |(trunk, number): (&str, &str)| PageGateway {
+                    trunk: trunk.into(),
+                    number: number.into(),
+                };
+                group.gateways = gateways.map(gateway).collect();
+            }
+            Some(("multicast", address)) => {
+                let address = address.parse().unwrap();
+                group.multicast = Some(Multicast { address, ttl: 4, codec: Codec::Pcmu });
+            }
+            None if *word == "emergency" => group.priority = PagePriority::Emergency,
+            _ => panic!("no setting {word}"),
+        }
+    }
+    let mut groups = PagingGroups::clone(&configuration.paging);
+    groups.insert(name.into(), Arc::new(group));
+    configuration.paging = Arc::new(groups);
 }
 
 /// `parties=3 ends=starter|line control=everybody tones=no`

@@ -1,6 +1,6 @@
 //! Numbers of features, and phones that nobody has configured.
 
-use super::{CallingSearchSpace, DevicePool, Line, Partition, PhoneButtonTemplate, patterns, single};
+use super::{CallingSearchSpace, DevicePool, Line, Partition, PhoneButtonTemplate, Trunk, patterns, single};
 use crate::setting::{
     Address, CodeText, Description, List, NumberText, PatternText, PrefixText, Ref, Whole, choice, record,
 };
@@ -72,12 +72,50 @@ record! {
         partition: Option<Ref<Partition>> = None,
         /// For people.
         description: Description = Description::default(),
-        /// Lines whose phones speak.
-        lines: List<Ref<Line>, 1000>,
-        /// The multicast address for phones that can listen to one; each phone gets its own stream when not given.
+        /// Lines whose phones are called; each answers by itself and gets a stream of its own.
+        lines: List<Ref<Line>, 1000> = List::default(),
+        /// Gateways of overhead amplifiers, each called like a phone.
+        overhead: List<OverheadGateway, 8> = List::default(),
+        /// The multicast address to which it goes out besides, for phones that listen there by themselves.
         multicast: Option<Address> = None,
         /// The UDP port of the multicast address.
         multicast_port: Whole<1024, 65_534> = Whole::new(20_480),
+        /// How many routers multicast packets may pass, and one more: 1 stays on the network of the server.
+        multicast_ttl: Whole<1, 255> = Whole::new(1),
+        /// How multicast packets are coded.
+        multicast_codec: MulticastCodec = MulticastCodec::G711Ulaw,
+        /// What a page goes before.
+        priority: PagingPriority = PagingPriority::Normal,
+    }
+}
+
+record! {
+    /// A gateway with an overhead amplifier behind a voice port (FXS, E&M).
+    pub struct OverheadGateway {
+        /// Its trunk.
+        trunk: Ref<Trunk>,
+        /// The number that it is sent, which chooses the voice port.
+        number: NumberText,
+    }
+}
+
+choice! {
+    /// How packets to a multicast address are coded, where nobody can be asked.
+    pub enum MulticastCodec {
+        /// G.711 with the law of North America and Japan, payload type 0.
+        G711Ulaw = "g711-ulaw",
+        /// G.711 with the law of the rest of the world, payload type 8.
+        G711Alaw = "g711-alaw",
+    }
+}
+
+choice! {
+    /// What a page goes before.
+    pub enum PagingPriority {
+        /// Phones in calls, and those whose users do not want to be disturbed, are passed over.
+        Normal = "normal",
+        /// They are called, too.
+        Emergency = "emergency",
     }
 }
 

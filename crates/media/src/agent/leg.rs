@@ -3,7 +3,8 @@
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 
 use strowger_base::leg::{
-    Alert, Command, Media, Mute, Party, Presentation, ReleaseReason, Ring, Service, Signal, SrtpOffer, Tone,
+    Alert, Command, Media, Mute, PageSeat, Party, Presentation, ReleaseReason, Ring, Service, Signal,
+    SrtpOffer, Tone,
 };
 use strowger_base::{Cause, LegId, SessionDescription};
 
@@ -143,11 +144,15 @@ impl ServiceLeg {
 
     /// Nothing has come for too long: who should send has gone without hanging up.
     pub(super) const fn silent(&self) -> Ended {
-        // Who waits may be as silent as it likes, and so may who listens to a conference with its microphone off. Before an answer
-        // many send nothing at all.
-        let may_be =
-            matches!(self.service, Service::Sounds | Service::Conference(_) | Service::Annunciator(_));
-        if self.hears && !may_be {
+        let is_lost = match self.service {
+            Service::Echo | Service::Announcement | Service::Confirmation => self.hears,
+            // Who waits may be as silent as it likes, and so may who listens to a conference with its microphone off. Before an
+            // answer many send nothing at all.
+            Service::Sounds | Service::Conference(_) | Service::Annunciator(_) => false,
+            // Who listens to a page sends nothing; when who talks is gone, it would never end.
+            Service::Page { .. } => self.service.is_talker(),
+        };
+        if is_lost {
             Ended::Now { cause: Cause::RECOVERY_ON_TIMER_EXPIRY, reason: ReleaseReason::HungUp }
         } else {
             Ended::No
@@ -350,10 +355,26 @@ impl ServiceLeg {
             codecs: &Codec::ALL,
             telephone_event: true,
             ptime_ms: PTIME_DEFAULT_MS,
-            // Also for the announcement: phones take `sendonly` for being put on hold.
-            direction: Direction::SendReceive,
+            direction: self.direction(),
             keys: &self.keys,
             offers: self.offers,
+        }
+    }
+
+    /// Which way media goes at most.
+    const fn direction(&self) -> Direction {
+        match self.service {
+            // The microphones of a page's listeners stay closed, and its talker is sent nothing (RFC 3264 §5.1).
+            Service::Page { seat: PageSeat::Talker, .. } => Direction::ReceiveOnly,
+            Service::Page { seat: PageSeat::Listener, .. } => Direction::SendOnly,
+            // Also for the announcement: phones take `sendonly` for being put on hold.
+            Service::Page { seat: PageSeat::HiddenListener, .. }
+            | Service::Echo
+            | Service::Announcement
+            | Service::Annunciator(_)
+            | Service::Sounds
+            | Service::Conference(_)
+            | Service::Confirmation => Direction::SendReceive,
         }
     }
 

@@ -33,7 +33,7 @@ impl Worker {
     /// # Errors
     /// When the conference is full.
     pub(super) fn sit(&mut self, now: Instant, port: PortId, service: Service) -> Result<(), &'static str> {
-        let Service::Conference(id) = service else { return Ok(()) };
+        let Some((id, seats_max)) = room_of(service) else { return Ok(()) };
         let timers = &mut self.timers;
         let room = self.conferences.entry(id).or_insert_with(|| Room {
             conference: Conference::new(),
@@ -42,7 +42,7 @@ impl Worker {
             timer: timers.set(now + FRAME, Due::Conference(id)),
             ticks: 0,
         });
-        if room.seats.len() >= limits::CONFERENCE_SEATS {
+        if room.seats.len() >= seats_max {
             return Err("the conference has all the seats that it may have");
         }
         room.seats.push(port);
@@ -51,7 +51,7 @@ impl Worker {
 
     /// Takes the seat of a port away, when it had one.
     pub(super) fn stand_up(&mut self, port: PortId, service: Service) {
-        let Service::Conference(id) = service else { return };
+        let Some((id, _)) = room_of(service) else { return };
         let Some(room) = self.conferences.get_mut(&id) else { return };
         room.seats.retain(|seat| *seat != port);
         if room.seats.is_empty() {
@@ -95,6 +95,19 @@ impl Worker {
             }
         }
         room.timer = self.timers.set(room.next, Due::Conference(id));
+    }
+}
+
+/// Where a service has a seat, and how many there may be at most.
+const fn room_of(service: Service) -> Option<(ConferenceId, usize)> {
+    match service {
+        Service::Conference(id) => Some((id, limits::CONFERENCE_SEATS)),
+        Service::Page { page, .. } => Some((page, limits::PAGE_SEATS)),
+        Service::Echo
+        | Service::Announcement
+        | Service::Annunciator(_)
+        | Service::Sounds
+        | Service::Confirmation => None,
     }
 }
 

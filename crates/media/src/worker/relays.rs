@@ -35,7 +35,7 @@ impl Worker {
     /// A port that never opened leaves nothing behind.
     pub(super) fn forget_opening(&mut self, port: PortId, purpose: Purpose) {
         match purpose {
-            Purpose::Service(service) => self.stand_up(port, service),
+            Purpose::Service(service) | Purpose::Multicast { service, .. } => self.stand_up(port, service),
             Purpose::Relay(_) => self.untime_relay(port),
             Purpose::Fork { .. } => {}
         }

@@ -1,4 +1,5 @@
 mod conferences;
+mod pages;
 mod world;
 
 use std::time::Duration;

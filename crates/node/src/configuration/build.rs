@@ -105,6 +105,7 @@ pub(super) fn with_others(
     calls.divert_to = draft.divert_to;
     calls.hold_sources = draft.hold_sources;
     calls.park = Arc::new(draft.plan.park.build(&calls.plan, found));
+    calls.paging = Arc::new(draft.plan.paging.clone());
     calls.pickup = Arc::new(draft.plan.pickup.clone());
     calls.country = draft.country;
     calls.announcements.clone_from(&draft.announcements);

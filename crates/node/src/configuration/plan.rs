@@ -3,7 +3,9 @@
 use std::sync::Arc;
 
 use strowger_base::{Cause, LineName, Table, limits};
-use strowger_callcontrol::configuration::{Line as LineSettings, PickupGroups, Trunk as TrunkSettings};
+use strowger_callcontrol::configuration::{
+    Line as LineSettings, PagingGroups, PickupGroups, Trunk as TrunkSettings,
+};
 use strowger_dialplan::{
     Action, CalledChange, Caller, CallingChange, CodesRequired, DialPlan, DialPlanBuilder, Digits, Emergency,
     ExternalMask, NextHopBy, NextSearchSpace, NumberPattern, Parameters, Pattern, PlanError, RoutePattern,
@@ -46,6 +48,8 @@ pub struct PlanDraft {
     pub pickup: PickupGroups,
     /// Numbers at which calls are parked.
     pub park: ParkDraft,
+    /// Whom pages reach.
+    pub paging: PagingGroups,
     /// Directory URIs.
     pub directory_uris: Vec<DirectoryUriDraft>,
     /// Calling party transformation patterns.

@@ -1,11 +1,14 @@
 //! Numbers that ask for features: access codes, call park, pickup groups, conferences, paging; and what belongs to them.
 
+use std::net::{IpAddr, SocketAddr};
+use std::sync::Arc;
+
 use strowger_base::feature::{FeatureCode, FeatureNumber};
 use strowger_base::limits;
-use strowger_callcontrol::configuration::{self, ParkRange};
+use strowger_callcontrol::configuration::{self, PageGateway, PagePriority, ParkRange};
 use strowger_configuration::kinds::{
-    CallPark, DirectedCallPark, FeatureAccessCode, FeatureWord, Line, MeetMe, PagingGroup, Partition,
-    PickupGroup,
+    CallPark, DirectedCallPark, FeatureAccessCode, FeatureWord, Line, MeetMe, MulticastCodec,
+    OverheadGateway, PagingGroup, PagingPriority, Partition, PickupGroup,
 };
 use strowger_configuration::reader::Names;
 use strowger_configuration::setting::Ref;
@@ -13,6 +16,8 @@ use strowger_configuration::{Id, Kind};
 
 use super::{Translation, lines, patterns};
 use strowger_dialplan::Pattern;
+use strowger_media::codec::Codec;
+use strowger_media::control::Multicast;
 
 use crate::configuration::{DirectedParkDraft, FeatureDraft, Place};
 
@@ -55,9 +60,7 @@ impl Translation<'_> {
         for (id, it) in self.state.all::<MeetMe>() {
             self.feature(Kind::MeetMe, id, (it.pattern.as_str(), it.partition), FeatureCode::MeetMe, "");
         }
-        for (id, it) in self.state.all::<PagingGroup>() {
-            self.feature(Kind::PagingGroup, id, (it.pattern.as_str(), it.partition), FeatureCode::Page, "");
-        }
+        self.paging_groups();
         for (id, it) in self.state.all::<FeatureAccessCode>() {
             // Every word of the setting is one; the test of this file holds the two together.
             let Some(code) = FeatureCode::named(it.feature.word()) else { continue };
@@ -116,6 +119,38 @@ impl Translation<'_> {
             let others = others.map(|name| name.as_str().into()).collect();
             let group = configuration::PickupGroup { lines, others };
             self.translated.draft.plan.pickup.add(name.as_str(), group);
+        }
+    }
+
+    fn paging_groups(&mut self) {
+        let kind = Kind::PagingGroup;
+        for (id, it) in self.state.all::<PagingGroup>() {
+            self.feature(kind, id, (it.pattern.as_str(), it.partition), FeatureCode::Page, "");
+            let gateway = |gateway: &OverheadGateway| PageGateway {
+                trunk: super::name(self.state, Some(gateway.trunk)),
+                number: gateway.number.as_str().into(),
+            };
+            // That it is one, and a multicast address, is a rule of the object.
+            let address = it.multicast.as_ref().and_then(|address| address.as_str().parse::<IpAddr>().ok());
+            let multicast = address.map(|address| Multicast {
+                address: SocketAddr::new(address, u16::try_from(it.multicast_port.get()).unwrap_or(u16::MAX)),
+                ttl: u8::try_from(it.multicast_ttl.get()).unwrap_or(u8::MAX),
+                codec: match it.multicast_codec {
+                    MulticastCodec::G711Ulaw => Codec::Pcmu,
+                    MulticastCodec::G711Alaw => Codec::Pcma,
+                },
+            });
+            let group = configuration::PagingGroup {
+                lines: it.lines.iter().filter_map(|line| lines::line_name(self.state, *line)).collect(),
+                gateways: it.overhead.iter().map(gateway).collect(),
+                multicast,
+                priority: match it.priority {
+                    PagingPriority::Normal => PagePriority::Normal,
+                    PagingPriority::Emergency => PagePriority::Emergency,
+                },
+            };
+            let name = self.state.name(kind, id).as_str().into();
+            self.translated.draft.plan.paging.insert(name, Arc::new(group));
         }
     }
 

@@ -253,6 +253,7 @@ const fn service(kind: Kind) -> Service {
         | Kind::AutoRegistration
         | Kind::SavedDialling
         | Kind::PickupGroup
+        | Kind::PagingGroup
         | Kind::CallPark
         | Kind::DirectedCallPark
         | Kind::MediaResourceGroup
@@ -267,7 +268,6 @@ const fn service(kind: Kind) -> Service {
             Service::None("phones are not sent their keys yet")
         }
         Kind::Gateway => Service::None("gateways are not served yet: calls to it are refused"),
-        Kind::PagingGroup => Service::None("there is no paging yet"),
         Kind::CtiPort | Kind::CtiRoutePoint => Service::None("applications do not control calls yet"),
         Kind::BillingDestination => Service::None("call records are not delivered yet"),
     }

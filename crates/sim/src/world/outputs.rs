@@ -80,7 +80,7 @@ impl World {
         self.media_out.arena.clear(1 << 16);
         for item in items {
             match item {
-                worker::Output::OpenSockets { port, pairs } => {
+                worker::Output::OpenSockets { port, pairs, .. } => {
                     let input = if self.faults && self.rng.one_in(20) {
                         worker::Input::OpenFailed { port, reason: "no port is free".into() }
                     } else {

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Deserializer, Serialize};
 use strowger_base::Cause;
-use strowger_callcontrol::configuration::PickupGroups;
+use strowger_callcontrol::configuration::{PagingGroups, PickupGroups};
 use strowger_dialplan::route_list::{RouteDistribution, RouteListParameters};
 use strowger_dialplan::schedule::Precedence;
 use strowger_dialplan::{
@@ -394,6 +394,7 @@ pub(super) fn draft(file: &ConfigFile) -> PlanDraft {
         features: file.feature_codes.iter().map(FeatureSection::draft).collect(),
         pickup: PickupGroups::default(),
         park: ParkDraft::default(),
+        paging: PagingGroups::default(),
         directory_uris: Vec::new(),
         calling_transformations: file
             .calling_transformations

@@ -245,6 +245,7 @@ fn problem(refused: &OrderRefused) -> Problem {
                 WhyTransferRefused::NobodyToJoin => "no device would be left, only services of the server",
                 WhyTransferRefused::Intercom => "nobody is transferred from or into an intercom call",
                 WhyTransferRefused::Congestion => "the server takes no new calls now",
+                WhyTransferRefused::Page => "nobody else comes in the place of who speaks in a page",
             }
             .to_owned(),
         ),

@@ -6,7 +6,7 @@ use strowger_base::ConferenceId;
 use strowger_base::leg::Service;
 use strowger_media::control::{Command, PortId, Report};
 
-/// Ports are spread by their numbers; those that exchange sound are together: the seats of a conference, a relay
+/// Ports are spread by their numbers; those that exchange sound are together: the seats of a conference or page, a relay
 /// and its copies.
 #[derive(Debug)]
 pub(super) struct Placement {
@@ -24,7 +24,11 @@ impl Placement {
     pub(super) fn of(&mut self, command: &Command) -> usize {
         let port = command.port();
         match command {
-            Command::OpenEndpoint { service: Service::Conference(conference), .. } => {
+            Command::OpenEndpoint {
+                service: Service::Conference(conference) | Service::Page { page: conference, .. },
+                ..
+            }
+            | Command::OpenMulticast { service: Service::Page { page: conference, .. }, .. } => {
                 let thread = self.of_conference(*conference);
                 self.seats.insert(port, thread);
                 thread
@@ -37,6 +41,7 @@ impl Placement {
             }
             Command::Close { .. } => self.seats.remove(&port).unwrap_or_else(|| self.usual(port)),
             Command::OpenEndpoint { .. }
+            | Command::OpenMulticast { .. }
             | Command::Connect { .. }
             | Command::Play { .. }
             | Command::Mute { .. }

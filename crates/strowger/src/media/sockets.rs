@@ -147,6 +147,30 @@ impl Sockets {
         Ok(addresses)
     }
 
+    /// The sockets of a port send to multicast addresses: so far, and over the network that the media address is in.
+    ///
+    /// # Errors
+    /// What the operating system said.
+    pub(crate) fn send_to_many(&self, port: PortId, ttl: u8, machine: &Machine) -> io::Result<()> {
+        let Some(at) = self.of_port.get(&port) else { return Ok(()) };
+        let sockets = self.places.get(*at as usize).map_or(&[][..], |place| &place.sockets);
+        for socket in sockets.iter().flatten() {
+            let options = socket2::SockRef::from(socket);
+            match (machine.media_bind, machine.media_address) {
+                (IpAddr::V4(bound), address) => {
+                    options.set_multicast_ttl_v4(u32::from(ttl))?;
+                    let own = if bound.is_unspecified() { address } else { Some(IpAddr::V4(bound)) };
+                    // An address that is translated on the way is none of this machine: then the routes say where it goes.
+                    if let Some(IpAddr::V4(own)) = own {
+                        _ = options.set_multicast_if_v4(&own);
+                    }
+                }
+                (IpAddr::V6(_), _) => options.set_multicast_hops_v6(u32::from(ttl))?,
+            }
+        }
+        Ok(())
+    }
+
     /// Reading from a socket failed.
     pub(crate) fn failed(&mut self, token: Token, readiness: &Readiness) -> Failed {
         let place = self.places.get_mut(token.place()).filter(|place| place.generation == token.generation());

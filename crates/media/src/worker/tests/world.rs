@@ -226,7 +226,7 @@ impl World {
         let mut opened = Vec::new();
         for output in std::mem::take(&mut self.out.items) {
             match output {
-                Output::OpenSockets { port, pairs } => opened.push((port, pairs)),
+                Output::OpenSockets { port, pairs, .. } => opened.push((port, pairs)),
                 Output::Send { socket, destination, bytes } => {
                     let pair = usize::from(socket.side == Side::B);
                     let rtp = self.sockets[&socket.port][pair];

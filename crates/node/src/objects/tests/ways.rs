@@ -2,7 +2,10 @@
 
 use strowger_base::WallTime;
 use strowger_base::leg::Answering;
+use strowger_callcontrol::configuration::{PageGateway, PagePriority};
 use strowger_dialplan::{Action, Analysis, Arrival, Decision, Digits, RouteTarget};
+use strowger_media::codec::Codec;
+use strowger_media::control::Multicast;
 
 use super::*;
 
@@ -306,6 +309,38 @@ fn features_have_numbers() {
     check("8600", "group-pickup of internal:8600 with \"8600\" as 8600");
     check("8512", "meet-me of internal:85XX with \"8512\" as 8512");
     check("8400", "page of internal:8400 with \"8400\" as 8400");
+}
+
+#[test]
+fn paging_groups_reach_lines_gateways_and_an_address() {
+    let groups = r#"
+        [[paging_group]]
+        pattern = "8400"
+        partition = "internal"
+        lines = ["internal:1001"]
+        overhead = [{ trunk = "hall", number = "5555" }]
+        multicast = "239.1.1.1"
+        multicast_ttl = 4
+        multicast_codec = "g711-alaw"
+        priority = "emergency"
+        [[trunk]]
+        name = "hall"
+        [[paging_group]]
+        pattern = "8401"
+        partition = "internal"
+        multicast = "ff15::1"
+        multicast_port = 5004
+    "#;
+    let configuration = built(&format!("{OFFICE}{groups}"));
+    let group = |name: &str| configuration.calls.paging.get(name).cloned().unwrap();
+    let all = group("internal:8400");
+    assert_eq!(all.lines.iter().map(|line| line.as_str()).collect::<Vec<_>>(), ["1001 in internal"]);
+    assert_eq!(all.gateways, [PageGateway { trunk: "hall".into(), number: "5555".into() }]);
+    let address = "239.1.1.1:20480".parse().unwrap();
+    assert_eq!(all.multicast, Some(Multicast { address, ttl: 4, codec: Codec::Pcma }));
+    assert_eq!(all.priority, PagePriority::Emergency);
+    let address = "[ff15::1]:5004".parse().unwrap();
+    assert_eq!(group("internal:8401").multicast, Some(Multicast { address, ttl: 1, codec: Codec::Pcmu }));
 }
 
 #[test]
