@@ -65,7 +65,7 @@ pub(crate) fn relay(folder: &Path, port: u16) -> Result<PathBuf, String> {
     write(folder.join("strowger.toml"), configuration.text())
 }
 
-/// What a node file has no words for: the caller of `rtpblast` may have keys of SRTP, and `*88` with a number from 8800 upwards opens a
+/// What a node file has no words for: the caller of `rtpblast` may have keys of SRTP, transcoders are there, and `*88` with a number from 8800 upwards opens a
 /// conference. A folder for `strowger apply`.
 ///
 /// # Errors
@@ -82,6 +82,11 @@ meet_me_parties_max = 100
 name = \"caller\"
 destinations = [\"127.0.0.1:10004\"]
 srtp_allowed = true
+
+[[media_resource]]
+name = \"transcoders\"
+function = \"transcoder\"
+capacity = 10000
 
 [[meet_me]]
 pattern = \"88XX\"

@@ -19,6 +19,7 @@ use crate::workspace;
 
 mod conference;
 mod relay;
+mod work;
 
 const USAGE: &str = "\
 usage: cargo xtask bench media [--sessions N] [--seconds N] [--rounds N] [--only NAME] [ROW…]
@@ -27,6 +28,7 @@ usage: cargo xtask bench media [--sessions N] [--seconds N] [--rounds N] [--only
   srtp           the same, the caller encrypted (AES_CM_128_HMAC_SHA1_80) and the called side not; beside rtpengine
   transcode      the same, the caller in PCMU and the called side in G.722; beside rtpengine
   conference     parties of conferences with 100 each, four of whom talk; G.711; no peer is installed, the limit is a figure
+  alone          what a packet costs without sockets around it: transcodes, parties of a conference, SRTP
 
 Each round measures one server after the other, N seconds each (15 when it is not said), with N sessions (400); the median of the
 rounds (3) is compared. --only measures one of the servers. Without a row: all.
@@ -107,6 +109,7 @@ pub(crate) fn run(arguments: &[String]) -> Result<(), String> {
     let mut size = Size { sessions: 400, seconds: 15, rounds: 3 };
     let mut only: Option<&str> = None;
     let mut rows: Vec<&Row> = vec![];
+    let mut alone = false;
     let mut rest = arguments.iter().map(String::as_str);
     while let Some(argument) = rest.next() {
         match argument {
@@ -118,6 +121,7 @@ pub(crate) fn run(arguments: &[String]) -> Result<(), String> {
                 print!("{USAGE}");
                 return Ok(());
             }
+            "alone" => alone = true,
             name => rows.push(
                 ROWS.iter()
                     .find(|row| row.name == name)
@@ -125,8 +129,9 @@ pub(crate) fn run(arguments: &[String]) -> Result<(), String> {
             ),
         }
     }
-    if rows.is_empty() {
+    if rows.is_empty() && !alone {
         rows.extend(ROWS);
+        alone = true;
     }
     let status = workspace::cargo().args(["build", "--quiet", "--release", "--bin", "strowger"]).status();
     if !status.is_ok_and(|status| status.success()) {
@@ -138,6 +143,11 @@ pub(crate) fn run(arguments: &[String]) -> Result<(), String> {
     let mut misses = vec![];
     for row in rows {
         misses.extend(compare(row, size, only, &generator, &folder)?);
+    }
+    if alone {
+        for work in work::WORKS {
+            misses.extend(work::measure(work, size.rounds)?);
+        }
     }
     if misses.is_empty() { Ok(()) } else { Err(misses.join("; ")) }
 }

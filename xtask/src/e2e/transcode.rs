@@ -30,7 +30,8 @@ pub(super) fn transcode(context: &Context) -> Result<String, String> {
     alice.expect("CALL_CLOSED")?;
     server.wait_for_records(1)?;
     let file = context.folder.join("media-resources.csv");
-    std::fs::write(&file, "name,function,capacity\nxcode1,transcoder,2\n").map_err(|error| error.to_string())?;
+    std::fs::write(&file, "name,function,capacity\nxcode1,transcoder,2\n")
+        .map_err(|error| error.to_string())?;
     server.ask(&["import", &file.to_string_lossy(), "--message", "a transcoder"])?;
     alice.dial("1002")?;
     bob.expect("CALL_INCOMING")?;

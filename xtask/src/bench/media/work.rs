@@ -11,8 +11,7 @@ use crate::workspace;
 
 /// Work of one kind.
 pub(super) struct Work {
-    /// What it is called on the command line.
-    pub(super) name: &'static str,
+    name: &'static str,
     /// What a unit is of.
     unit: &'static str,
     /// What `cost` is told, each a line of the table.
