@@ -207,6 +207,7 @@ impl CallControl {
             }
         }
         self.settle(now, out);
+        self.give_back_seats();
         if let Service::Draining(end) = self.service
             && self.calls.is_empty()
             && self.shared.waiting.is_empty()

@@ -59,6 +59,19 @@ impl Pool {
         self.count(function, taken).map(Some)
     }
 
+    /// Takes one more seat of the same resource.
+    ///
+    /// # Errors
+    /// When it has no room.
+    pub(crate) fn more(
+        &mut self,
+        resources: &MediaResources,
+        of: &Allocation,
+    ) -> Result<Allocation, Exhausted> {
+        let taken = self.allocations.more(&resources.table, of, 1);
+        self.count(said(of.function()), taken)
+    }
+
     fn count(
         &mut self,
         function: MediaFunction,

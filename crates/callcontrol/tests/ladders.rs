@@ -114,6 +114,11 @@ fn points_in_the_way_of_media() {
 }
 
 #[test]
+fn music_tones_and_bridges_are_media_resources() {
+    check("resources.txt", include_str!("../testdata/ladders/resources.txt"));
+}
+
+#[test]
 fn records_and_limits() {
     check("records.txt", include_str!("../testdata/ladders/records.txt"));
 }

@@ -4,9 +4,13 @@
 //! they tell each other about media goes between the two, by the same rules as between two parties. The service goes when nothing is
 //! open between them any more.
 
-use strowger_base::journal::{Decision, WhyOfferRefused};
+use std::sync::Arc;
+
+use strowger_base::journal::{Decision, MediaFunction, MediaNews, WhyOfferRefused};
 use strowger_base::leg::{Party, Ring, RingStyle, Service, Signal, Target, Tone};
 use strowger_base::{Cause, Command, LegId, Media, SessionDescription, limits};
+
+use strowger_dialplan::resources::Allocation;
 
 use super::participant::{Device, Owes, Stage};
 use super::session::MediaSignal;
@@ -15,6 +19,7 @@ use crate::configuration::{HoldKind, HoldMode};
 use crate::exchange::{Effect, Exchange, Move, Side};
 use crate::io::Output;
 use crate::outlet::Outlet;
+use crate::resources;
 
 /// Who listens, and to what.
 #[derive(Debug)]
@@ -22,7 +27,8 @@ pub(crate) struct Listening {
     pub(crate) side: Side,
     /// The leg of the service.
     leg: LegId,
-    tone: Tone,
+    /// What it shall hear; it hears nothing where nobody can play that.
+    wanted: Tone,
     /// Between the party, on the calling side, and the service.
     exchange: Exchange,
     /// An offer of the service that the party cannot be told yet, since it owes something to a call that it left.
@@ -31,6 +37,8 @@ pub(crate) struct Listening {
     to_service: Outlet,
     /// The service is gone, and the party still owes it an answer.
     gone: bool,
+    /// The media resource that plays, where any is configured.
+    resource: Option<Allocation>,
 }
 
 impl Listening {
@@ -58,9 +66,14 @@ impl Step<'_> {
     /// Lets a side hear this, unless the other one listens already.
     pub(super) fn let_hear(&mut self, side: Side, tone: Tone) {
         if let Some(listening) = &mut self.facts.listening {
-            if listening.side == side && listening.tone != tone && !listening.gone {
-                listening.tone = tone;
-                let leg = listening.leg;
+            if listening.side == side && listening.wanted != tone && !listening.gone {
+                listening.wanted = tone;
+                let (leg, before) = (listening.leg, listening.resource.take());
+                before.into_iter().for_each(|before| self.shared.resources.give_back(before));
+                let (tone, resource) = self.played(side, tone);
+                if let Some(listening) = &mut self.facts.listening {
+                    listening.resource = resource;
+                }
                 self.command(leg, Command::Tone(tone));
                 self.tell_hears(side, tone);
             }
@@ -83,12 +96,66 @@ impl Step<'_> {
         self.shared.legs.insert(leg, self.facts.id);
         let to_service = Outlet::new(self.facts.id.number << 2 | 2);
         let exchange = Exchange::Awaited;
-        let listening = Listening { side, leg, tone, exchange, waits: None, to_service, gone: false };
+        let wanted = tone;
+        let (tone, resource) = self.played(side, tone);
+        let listening =
+            Listening { side, leg, wanted, exchange, waits: None, to_service, gone: false, resource };
         self.facts.listening = Some(Box::new(listening));
         self.tell_hears(side, tone);
         self.command(leg, Command::Ring(Box::new(ring)));
         self.out.items.push(Output::Joined { leg, call: self.facts.id });
         self.command(leg, Command::Tone(tone));
+    }
+
+    /// What is played to a side in place of this, and by which media resource: where all are full, the hold tone for music, silence
+    /// for anything else.
+    fn played(&mut self, side: Side, tone: Tone) -> (Tone, Option<Allocation>) {
+        let configuration = Arc::clone(&self.shared.configuration);
+        if !configuration.media.in_use {
+            return (tone, None);
+        }
+        let function = match tone {
+            Tone::Music | Tone::Source(_) => MediaFunction::MusicOnHold,
+            Tone::Silence => return (tone, None),
+            Tone::Dial
+            | Tone::OutsideDial
+            | Tone::ZipZip
+            | Tone::Ringing
+            | Tone::Hold
+            | Tone::National { .. }
+            | Tone::Enter
+            | Tone::Leave => MediaFunction::Annunciator,
+        };
+        let lists = match side {
+            Side::Caller => configuration.media_of_origin(&self.facts.origin, self.facts.address).1,
+            Side::Called => {
+                let answered = self.facts.rung.iter().rfind(|rung| rung.progress == Progress::Answered);
+                answered.map(|rung| configuration.media_of_target(&rung.target).1).unwrap_or_default()
+            }
+        };
+        let leg = self.listener(side);
+        match self.shared.resources.take(&configuration.media, function, &lists.names()) {
+            Ok(taken) => {
+                if let Some(taken) = &taken {
+                    let news = Decision::Resource(resources::taken_view(taken));
+                    self.out.decide(self.now, self.facts.id, leg, news);
+                }
+                (tone, taken)
+            }
+            Err(exhausted) => {
+                let full = resources::full(&exhausted);
+                self.decide(leg, Decision::Resource(MediaNews::Exhausted { function, full: &full }));
+                // A beep now and then is no music, and costs hardly anything.
+                (if function == MediaFunction::MusicOnHold { Tone::Hold } else { Tone::Silence }, None)
+            }
+        }
+    }
+
+    /// Nobody listens any more, whatever becomes of the service.
+    fn forget_listening(&mut self) -> Option<Box<Listening>> {
+        let mut listening = self.facts.listening.take()?;
+        listening.resource.take().into_iter().for_each(|played| self.shared.resources.give_back(played));
+        Some(listening)
     }
 
     /// What is heard by whom this side lets wait.
@@ -132,7 +199,7 @@ impl Step<'_> {
 
     /// Nobody listens any more. Nothing is open between the two, or the listener is gone.
     pub(super) fn stop_listening(&mut self) {
-        if let Some(listening) = self.facts.listening.take() {
+        if let Some(listening) = self.forget_listening() {
             self.hush(&listening);
         }
     }
@@ -188,7 +255,7 @@ impl Step<'_> {
             Exchange::Offered(Side::Called) | Exchange::Requested(Side::Called)
                 if !self.service_is_settled() => {}
             Exchange::Offered(Side::Caller) | Exchange::Requested(Side::Caller) => {
-                self.facts.listening = None;
+                self.forget_listening();
                 if let Some(leg) = self.listener(side) {
                     self.refuse_media(leg, WhyOfferRefused::OtherRefused);
                 }
@@ -198,7 +265,9 @@ impl Step<'_> {
             | Exchange::Offered(_)
             | Exchange::Requested(_)
             | Exchange::Repaired(_)
-            | Exchange::Sought { .. } => self.facts.listening = None,
+            | Exchange::Sought { .. } => {
+                self.forget_listening();
+            }
         }
     }
 
@@ -236,7 +305,7 @@ impl Step<'_> {
         if listening.gone {
             // What the party says reaches nobody any more; it may have been what was waited for.
             if listening.is_settled() {
-                self.facts.listening = None;
+                self.forget_listening();
             }
             if matches!(effect, Effect::Glare | Effect::NotReady)
                 && let Some(party) = self.listener(side)

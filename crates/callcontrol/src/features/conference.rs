@@ -6,6 +6,7 @@
 //! has left.
 
 mod barge;
+mod bridge;
 mod convening;
 mod membership;
 
@@ -22,6 +23,7 @@ use crate::configuration::{ConferenceControl, ConferenceTones};
 use crate::io::Outbox;
 use crate::shared::Shared;
 use barge::Entering;
+use bridge::Bridges;
 use convening::Convening;
 
 /// All conferences of a shard.
@@ -30,6 +32,8 @@ pub(crate) struct Conferences {
     all: BTreeMap<ConferenceId, Conference>,
     /// Those who wait for seats of theirs.
     convening: Vec<Convening>,
+    /// What they have of conference bridges.
+    bridges: Bridges,
     last: u64,
 }
 
@@ -178,6 +182,11 @@ impl CallControl {
         let size = self.shared.conferences.all.get(&id).map_or(0, Conference::size);
         if size >= self.shared.configuration.conferences.meet_me_parties as usize {
             return Err(WhyFeatureRefused::Exhausted { what: "seats of the conference" });
+        }
+        let caller = self.calls.get(&call).map(|call| call.facts.caller);
+        if let Some(caller) = caller {
+            let seats = self.take_seats(now, (call, caller), Some(id), 1, out)?;
+            self.keep_seats(id, seats);
         }
         self.sound(id, Tone::Enter, out);
         if let Some(conference) = self.shared.conferences.all.get_mut(&id) {

@@ -62,9 +62,13 @@ impl CallControl {
         if let Some(beside) = beside.or_else(|| others.and_then(|seats| seats.first())) {
             return shared.resources.more(&configuration.media, beside).map(Some);
         }
-        let origin = self.calls.get(&call).and_then(|call| call.origin_of(leg).or_else(|| Some(call.facts.origin.clone())));
+        let origin = self
+            .calls
+            .get(&call)
+            .and_then(|call| call.origin_of(leg).or_else(|| Some(call.facts.origin.clone())));
         let address = self.calls.get(&call).and_then(|call| call.facts.address);
-        let lists = origin.map(|origin| configuration.media_of_origin(&origin, address).1).unwrap_or_default();
+        let lists =
+            origin.map(|origin| configuration.media_of_origin(&origin, address).1).unwrap_or_default();
         let function = MediaFunction::ConferenceBridge;
         shared.resources.take(&configuration.media, function, &lists.names())
     }

@@ -115,10 +115,13 @@ impl CallControl {
         if wish.into.map_or(0, |(id, _)| size(&id)) + parties.len() > max {
             return Err(WhyFeatureRefused::Exhausted { what: "seats of the conference" });
         }
+        let began = self.shared.legs.get(&leg).copied().ok_or(WhyFeatureRefused::NotTalking)?;
+        let bridge = self.take_seats(now, (began, leg), wish.into.map(|(id, _)| id), parties.len(), out)?;
         let conference = match wish.into {
             Some((id, _)) => id,
             None => self.open(Kind::AdHoc),
         };
+        self.keep_seats(conference, bridge);
         let with = with.to_vec();
         let convening = Convening { leg, with, order, wish, conference, barges: None, seats: Vec::new() };
         self.open_seats(now, convening, out);
