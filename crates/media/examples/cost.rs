@@ -6,7 +6,8 @@
 //! `g722-decode`, `mulaw` (frames of 20 ms), `announcement` (20 ms of it), `conference` (20 ms of one party among a hundred who
 //! have G.711, of whom four talk: its packet in and its packet out), `conference-mixed` (a third of them have G.722), and
 //! `transcode-FROM-TO` (20 ms of one way, its packet in and its packet out; codecs are `pcmu`, `pcma`, `g722` and `opus`, and `keys` behind
-//! them looks for keys in the sound).
+//! them looks for keys in the sound), and `relay-transcode-A-B` (the same through a worker with fifty relays, each of whose sides speaks
+//! another codec: a unit is one way, in turns).
 
 use std::net::SocketAddr;
 
@@ -14,7 +15,7 @@ use strowger_base::leg::Service;
 use strowger_base::{ConferenceId, Instant, NodeId, Now, Rng, Secret, ShardId, WallTime};
 use strowger_media::Worker;
 use strowger_media::codec::{Codec, Listener, Speaker};
-use strowger_media::control::{Command, PayloadTypes, PortId, RtcpWay, Side, StreamFormat};
+use strowger_media::control::{Coding, Codings, Command, PayloadTypes, PortId, RtcpWay, Side, StreamFormat};
 use strowger_media::negotiate::{self, LocalMedia};
 use strowger_media::rtp::{Arrival, Header};
 use strowger_media::sdp::{self, Direction, Origin, Wish};
@@ -44,6 +45,7 @@ fn main() {
         "g722-decode" => decode(count, Codec::G722),
         "mulaw" => encode(count, Codec::Pcmu),
         _ if what.starts_with("transcode-") => transcode(count, &what),
+        _ if what.starts_with("relay-transcode-") => relay_transcode(count, &what),
         _ => match srtp_of(&what) {
             Some((suite, Way::Seal)) => seal(count, suite),
             Some((suite, Way::Open)) => open(count, suite),
@@ -74,15 +76,71 @@ fn relay(count: u64) -> usize {
     driver.bytes
 }
 
-/// One way of a transcoder: `transcode-opus-pcmu`, `transcode-pcmu-opus-keys`.
-fn transcode(count: u64, what: &str) -> usize {
-    let codec = |name: Option<&str>| {
+/// The codecs that a word names after so many parts.
+fn codecs_of(what: &str, skip: usize) -> [Codec; 2] {
+    let mut words = what.split('-').skip(skip);
+    std::array::from_fn(|_| {
+        let name = words.next();
         let known = |codec: &Codec| name.is_some_and(|name| codec.name().eq_ignore_ascii_case(name));
         Codec::ALL.into_iter().find(known).unwrap_or(Codec::Pcmu)
+    })
+}
+
+/// Relays that transcode: `relay-transcode-pcmu-opus`.
+fn relay_transcode(count: u64, what: &str) -> usize {
+    const RELAYS: u64 = 50;
+    let codecs = codecs_of(what, 2);
+    let coding = |codec: Codec| {
+        let mut receive = PayloadTypes::default();
+        *receive.slot(codec) = Some(codec.payload_type());
+        let format = StreamFormat {
+            codec,
+            payload_type: codec.payload_type(),
+            telephone_event: None,
+            ptime_ms: 20,
+            bitrate_max: None,
+        };
+        Coding { receive, format }
     };
-    let mut words = what.split('-').skip(1);
-    let (from, to) = (codec(words.next()), codec(words.next()));
-    let keys = if words.next() == Some("keys") { Keys::Events(8000) } else { Keys::Tones };
+    let [a, b] = codecs.map(coding);
+    let mut driver = Driver::new();
+    for relay in 0..RELAYS {
+        let port = PortId(relay * 2);
+        driver.give(Input::Command(Command::OpenRelay { port }));
+        let address = SocketAddr::from(([198, 51, 100, 7], 40_000));
+        driver.give(Input::Opened { port, a: address, b: Some(address) });
+        for (side, remote) in [(Side::A, PHONE_A), (Side::B, PHONE_B)] {
+            driver.give(Input::Command(Command::Direct { port, side, remote: remote.into() }));
+        }
+        let codings = Some(Box::new(Codings { a, b }));
+        driver.give(Input::Command(Command::Transcode { port, codings }));
+    }
+    let said = codecs.map(|codec| {
+        let mut payload = Vec::new();
+        Speaker::new(codec).encode(&noise(codec), &mut payload);
+        (codec, payload)
+    });
+    for tick in 0..count / (2 * RELAYS) {
+        driver.now = Instant::from_nanos(tick * 20_000_000 + 1);
+        for relay in 0..RELAYS {
+            let sides = [(Side::A, PHONE_A), (Side::B, PHONE_B)];
+            for ((side, source), (codec, payload)) in sides.into_iter().zip(&said) {
+                let socket = SocketRef { port: PortId(relay * 2), side, channel: Channel::Rtp };
+                let timestamp = tick as u32 * codec.units(20);
+                driver.timed(socket, source.into(), (tick as u16, timestamp), codec.payload_type(), payload);
+            }
+        }
+        if driver.worker.next_timeout().is_some_and(|at| at <= driver.now) {
+            driver.give(Input::Timeout);
+        }
+    }
+    driver.bytes
+}
+
+/// One way of a transcoder: `transcode-opus-pcmu`, `transcode-pcmu-opus-keys`.
+fn transcode(count: u64, what: &str) -> usize {
+    let [from, to] = codecs_of(what, 1);
+    let keys = if what.ends_with("-keys") { Keys::Events(8000) } else { Keys::Tones };
     let mut receive = PayloadTypes::default();
     *receive.slot(from) = Some(from.payload_type());
     let format = StreamFormat {
@@ -365,9 +423,19 @@ impl Driver {
         payload_type: u8,
         payload: &[u8],
     ) {
+        self.timed(socket, source, (sequence, u32::from(sequence) * 160), payload_type, payload);
+    }
+
+    fn timed(
+        &mut self,
+        socket: SocketRef,
+        source: SocketAddr,
+        (sequence, timestamp): (u16, u32),
+        payload_type: u8,
+        payload: &[u8],
+    ) {
         let mut datagram = std::mem::take(&mut self.datagram);
         datagram.clear();
-        let timestamp = u32::from(sequence) * 160;
         let ssrc = socket.port.0 as u32 * 2 + u32::from(socket.side == Side::B);
         Header { marker: false, payload_type, sequence, timestamp, ssrc }.write(&mut datagram);
         datagram.extend_from_slice(payload);
