@@ -382,6 +382,10 @@ pub enum RingSound {
     Usual,
     /// With this one of its distinctive rings, 1 to 5.
     Distinctive(u8),
+    /// Once.
+    Once,
+    /// With the tone of call waiting: its user is in another call.
+    CallWaiting,
     /// Not at all: the call is only shown.
     Silent,
 }

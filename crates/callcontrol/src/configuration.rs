@@ -26,7 +26,7 @@ use strowger_base::leg::Answering;
 use strowger_base::{Country, LineName, ShortText, Table};
 use strowger_dialplan::codes::{CodeParameters, CodeTable};
 use strowger_dialplan::forward::{
-    CallSide, Classification, ForwardKind, ForwardParameters, LineForwards, RingTime,
+    BySide, CallSide, Classification, ForwardKind, ForwardParameters, LineForwards, RingTime,
 };
 use strowger_dialplan::hunt::{HuntList, HuntPilot};
 use strowger_dialplan::lint::{Origin, OriginKind};
@@ -42,7 +42,7 @@ pub use self::media::{EarlyOffer, MediaResources, MediaUse};
 pub use self::mobility::{DevicePool, Home, Mobility, Whereabouts};
 pub use self::paging::{PageGateway, PagePriority, PagingGroup, PagingGroups};
 pub use self::park::{DirectedPark, PARK_REVERSION, ParkNumbers, ParkRange};
-pub use self::phone::{LinePhone, PhoneSettings};
+pub use self::phone::{LinePhone, PhoneSettings, RingSetting, Rings};
 pub use self::pickup::{PickupGroup, PickupGroups};
 pub use self::places::{AarCaller, Admission, LineAar, Site};
 pub use self::security::{SrtpRule, Unencrypted};
@@ -104,6 +104,8 @@ pub struct Configuration {
     pub unencrypted: Unencrypted,
     /// What a party hears that waits.
     pub hold: HoldMode,
+    /// Which of their distinctive rings, 1 to 5, phones have for calls from inside and outside: the service parameters.
+    pub distinctive: BySide<Option<u8>>,
     /// Whose voice mail gets calls that phones divert: the service parameter.
     pub divert_to: DivertTo,
     /// Whose tones are heard where nobody else says it: the service parameter.
@@ -146,6 +148,7 @@ impl Configuration {
             relay: RelayMode::Never,
             unencrypted: Unencrypted::Allowed,
             hold: HoldMode::PassedOn,
+            distinctive: BySide { internal: None, external: None },
             divert_to: DivertTo::default(),
             country: Country::default(),
             hold_sources: HoldSources::default(),
@@ -408,7 +411,7 @@ pub const NO_ANSWER_TRUNK: Duration = Duration::from_secs(180);
 #[cfg(test)]
 mod tests {
     use super::*;
-    use strowger_dialplan::forward::{BySide, ForwardTarget};
+    use strowger_dialplan::forward::ForwardTarget;
 
     #[test]
     fn a_line_rings_as_long_as_its_forwards_say() {

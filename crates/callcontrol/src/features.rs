@@ -15,6 +15,7 @@ mod park;
 mod pickup;
 mod privacy;
 mod replaces;
+mod ringing;
 mod set_by_user;
 mod slots;
 mod transfer;

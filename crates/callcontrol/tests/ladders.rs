@@ -154,6 +154,11 @@ fn calls_are_diverted_to_voice_mail() {
 }
 
 #[test]
+fn phones_ring_as_they_are_set() {
+    check("rings.txt", include_str!("../testdata/ladders/rings.txt"));
+}
+
+#[test]
 fn parties_are_parked() {
     check("park.txt", include_str!("../testdata/ladders/park.txt"));
 }

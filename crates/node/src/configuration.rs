@@ -33,7 +33,7 @@ use strowger_callcontrol::configuration::{
     Announcements, ConferenceRules, DivertTo, HoldMode, HoldSources, MediaResources, MediaUse,
     NO_ANSWER_TRUNK, SrtpRule, Unencrypted,
 };
-use strowger_dialplan::forward::Classification;
+use strowger_dialplan::forward::{BySide, Classification};
 use strowger_sip::io::{DigestAlgorithm, Listener, Trunk};
 
 pub use self::admission::{
@@ -112,6 +112,8 @@ pub struct Draft {
     pub unencrypted: Unencrypted,
     /// What a party hears that waits.
     pub hold: HoldMode,
+    /// Which of their distinctive rings, 1 to 5, phones have for calls from inside and outside.
+    pub distinctive: BySide<Option<u8>>,
     /// Whose voice mail gets calls that phones divert.
     pub divert_to: DivertTo,
     /// Whose tones are heard where nobody else says it.
@@ -243,6 +245,7 @@ impl Default for Draft {
             relay: RelayMode::default(),
             unencrypted: Unencrypted::Allowed,
             hold: HoldMode::default(),
+            distinctive: BySide { internal: None, external: None },
             divert_to: DivertTo::default(),
             country: Country::default(),
             hold_sources: HoldSources::default(),

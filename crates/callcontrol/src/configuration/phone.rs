@@ -23,6 +23,31 @@ pub struct LinePhone {
     pub dials: Arc<Caller>,
     /// What is the same for many phones, and shared by them.
     pub settings: Arc<PhoneSettings>,
+    /// How the phone rings for the line.
+    pub rings: Rings,
+}
+
+/// How a phone rings for a line.
+#[derive(Clone, Copy, PartialEq, Eq, Default, Debug)]
+pub struct Rings {
+    /// While the line has no other call.
+    pub idle: RingSetting,
+    /// During another call of the line.
+    pub in_call: RingSetting,
+}
+
+/// How a phone tells of a call.
+#[derive(Clone, Copy, PartialEq, Eq, Default, Debug)]
+pub enum RingSetting {
+    /// It rings.
+    #[default]
+    Ring,
+    /// It rings once.
+    Once,
+    /// It beeps once: the tone of call waiting during another call.
+    Beep,
+    /// It shows the call only.
+    Silent,
 }
 
 /// What call control knows of a phone, whatever line it is used for.

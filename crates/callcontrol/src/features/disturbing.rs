@@ -92,7 +92,13 @@ impl Step<'_> {
             self.out.decide(self.now, self.facts.id, None, overrides);
         }
         match self.shared.undisturbed(line, &contact) {
-            None | Some(Undisturbed::Rejected) => RingStyle { sound: RingSound::Usual, answer },
+            None | Some(Undisturbed::Rejected) => {
+                let sound = match answer {
+                    Answering::User => self.ring_sound(line, phone.as_deref()),
+                    Answering::Headset | Answering::Loudspeaker => RingSound::Usual,
+                };
+                RingStyle { sound, answer }
+            }
             Some(Undisturbed::Silent) => {
                 self.tell_undisturbed(line, phone.as_deref(), Undisturbed::Silent);
                 RingStyle { sound: RingSound::Silent, answer: Answering::User }

@@ -246,7 +246,11 @@ impl Driver {
                 features::set(&mut self.configuration, &words);
                 self.configure();
             }
-            ["user-forwards" | "do-not-disturb" | "auto-answer" | "intercom", ..] => {
+            [
+                "user-forwards" | "do-not-disturb" | "auto-answer" | "intercom" | "ring-idle"
+                | "ring-in-call" | "distinctive",
+                ..,
+            ] => {
                 features::set_lines(&mut self.configuration, &words);
                 self.configure();
             }

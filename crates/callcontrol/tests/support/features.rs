@@ -12,7 +12,7 @@ use strowger_callcontrol::configuration::{
     ConferenceTones,
 };
 use strowger_callcontrol::configuration::{DirectedPark, ParkNumbers, ParkRange, PickupGroup, PickupGroups};
-use strowger_callcontrol::configuration::{DoNotDisturb, IntercomLine, Line, UserForwardSpace};
+use strowger_callcontrol::configuration::{DoNotDisturb, IntercomLine, Line, RingSetting, UserForwardSpace};
 use strowger_callcontrol::configuration::{PageGateway, PagePriority, PagingGroup, PagingGroups};
 use strowger_callcontrol::io::{CallSide, Order, OrderKind};
 use strowger_dialplan::{Action, DialPlanBuilder, NumberPattern, SearchSpace};
@@ -124,8 +124,27 @@ pub(crate) fn set_lines(configuration: &mut Configuration, words: &[&str]) {
     if what == "intercom" {
         return intercom(configuration, line, value);
     }
+    if what == "distinctive" {
+        let ring = Some(value.parse().unwrap());
+        match line {
+            "inside" => configuration.distinctive.internal = ring,
+            _ => configuration.distinctive.external = ring,
+        }
+        return;
+    }
     let line = configuration.lines.get_mut(line).unwrap();
+    let setting = |word: &str| match word {
+        "ring" => RingSetting::Ring,
+        "once" => RingSetting::Once,
+        "beep" => RingSetting::Beep,
+        "silent" => RingSetting::Silent,
+        other => panic!("no setting {other}"),
+    };
     match (what, value) {
+        ("ring-idle", word) => line.phones.iter_mut().for_each(|phone| phone.rings.idle = setting(word)),
+        ("ring-in-call", word) => {
+            line.phones.iter_mut().for_each(|phone| phone.rings.in_call = setting(word))
+        }
         ("user-forwards", "activating") => line.user_forward_space = UserForwardSpace::Activating,
         ("user-forwards", _) => {
             line.user_forward_space = UserForwardSpace::Configured(Box::new(space.unwrap()))
@@ -165,6 +184,8 @@ pub(crate) fn style(style: RingStyle) -> String {
     let sound = match style.sound {
         RingSound::Usual => String::new(),
         RingSound::Distinctive(which) => format!(" with ring {which}"),
+        RingSound::Once => " once".to_owned(),
+        RingSound::CallWaiting => " with call waiting".to_owned(),
         RingSound::Silent => " silently".to_owned(),
     };
     let answer = match style.answer {

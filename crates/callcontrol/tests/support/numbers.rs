@@ -87,7 +87,7 @@ fn views(plan: &mut DialPlanBuilder, configuration: &mut Configuration, dora_is_
                 view: Some(Arc::new(view(&inside))),
                 ..PhoneSettings::default()
             }),
-            name: None,
+            ..LinePhone::default()
         }]),
         ..Line::default()
     };
@@ -160,7 +160,12 @@ fn pools(plan: &mut DialPlanBuilder, configuration: &mut Configuration) {
         home: Some(Arc::new(Home { pool: Arc::clone(&bonn), line_space, roams: true })),
         ..PhoneSettings::default()
     };
-    let phone = LinePhone { name: None, number: "1005".into(), dials: caller, settings: Arc::new(settings) };
+    let phone = LinePhone {
+        number: "1005".into(),
+        dials: caller,
+        settings: Arc::new(settings),
+        ..LinePhone::default()
+    };
     let line = Line { name: "Emil".into(), phones: Box::new([phone]), ..Line::default() };
     configuration.lines.insert("1005", line);
     let subnet = |first: &str, bits| Subnet::new(first.parse().unwrap(), bits).unwrap();
@@ -194,6 +199,7 @@ fn shared(plan: &mut DialPlanBuilder, configuration: &mut Configuration) {
         number: "1006".into(),
         dials: Arc::clone(&emil.dials),
         settings: Arc::clone(&emil.settings),
+        ..LinePhone::default()
     };
     let mut caller = Caller::clone(&mobile.dials);
     caller.search_space = caller.search_space.before(dora);
@@ -206,6 +212,7 @@ fn shared(plan: &mut DialPlanBuilder, configuration: &mut Configuration) {
         number: "1006".into(),
         dials: Arc::new(caller),
         settings: Arc::new(settings),
+        ..LinePhone::default()
     };
     let line = Line {
         name: "Frieda".into(),

@@ -136,6 +136,10 @@ record! {
         network_hold_source: Option<Whole<1, 51>> = None,
         /// What callers hear whose call fails, by its cause; where nothing is said they are only told the cause.
         announcements: List<Announcement, 127> = List::default(),
+        /// Which of their distinctive rings phones have for calls from inside; their usual one when not given.
+        ring_inside: Option<Whole<1, 5>> = None,
+        /// Which of their distinctive rings phones have for calls from outside; their usual one when not given.
+        ring_outside: Option<Whole<1, 5>> = None,
         /// Whose voice mail gets calls that phones divert with their key for it.
         divert_to: DivertTo = DivertTo::Diverting,
         /// Parties of a conference that somebody begins with his calls, himself included.

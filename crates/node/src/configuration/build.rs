@@ -102,6 +102,7 @@ pub(super) fn with_others(
     calls.relay = draft.relay;
     calls.unencrypted = draft.unencrypted;
     calls.hold = draft.hold;
+    calls.distinctive = draft.distinctive.clone();
     calls.divert_to = draft.divert_to;
     calls.hold_sources = draft.hold_sources;
     calls.park = Arc::new(draft.plan.park.build(&calls.plan, found));

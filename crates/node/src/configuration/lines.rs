@@ -8,7 +8,7 @@ use strowger_base::line::{lines_of, number_of};
 use strowger_base::{Country, LineName, Secret, Table, limits};
 use strowger_callcontrol::configuration::{
     BUSY_TRIGGER, Barging, CALLS_MAX, DoNotDisturb, HoldSources, IntercomLine, MediaUse, NO_ANSWER_LINE,
-    SrtpRule,
+    Rings, SrtpRule,
 };
 use strowger_sip::io::LineAccount;
 
@@ -102,6 +102,8 @@ pub struct PhoneDraft {
     pub media: MediaUse,
     /// What do not disturb does there.
     pub undisturbed: DoNotDisturb,
+    /// How it rings for the line.
+    pub rings: Rings,
 }
 
 /// What a phone proves itself with.
@@ -187,6 +189,7 @@ impl PhoneDraft {
             srtp: SrtpRule::AsOffered,
             media: MediaUse::default(),
             undisturbed: DoNotDisturb::default(),
+            rings: Rings::default(),
         }
     }
 

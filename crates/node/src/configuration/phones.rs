@@ -66,6 +66,7 @@ impl SharedPhones {
                 number: (&*line.number).into(),
                 dials,
                 settings,
+                rings: phone.rings,
             });
         }
         phones.into()

@@ -2,7 +2,7 @@
 
 use strowger_base::leg::Answering;
 use strowger_base::{LineName, Secret};
-use strowger_callcontrol::configuration::{Barging, IntercomLine, SrtpRule};
+use strowger_callcontrol::configuration::{Barging, IntercomLine, RingSetting, Rings, SrtpRule};
 use strowger_configuration::kinds::{
     self, AutoAnswer, DigestAlgorithm, DoNotDisturb, ForwardAllPolicy, ForwardTarget, Line, LineButton,
     LineForwards, MobilityMode, PartitionUsage, Phone, PhoneCredentials, PhoneProtocol, SecurityMode,
@@ -213,6 +213,7 @@ fn phone_draft(
         Some(DoNotDisturb::RingerOff) | None => configuration::DoNotDisturb::RingerOff,
         Some(DoNotDisturb::Reject) => configuration::DoNotDisturb::Reject,
     };
+    draft.rings = Rings { idle: ring(button.ring), in_call: ring(button.ring_in_call) };
     draft.emergency_number =
         text(more.and_then(|more| more.emergency_number.as_ref()).map(|number| number.as_str()));
     Ok(Some(draft))
@@ -224,6 +225,15 @@ pub(super) const fn barging(set: kinds::Barging) -> Barging {
         kinds::Barging::Off => Barging::Off,
         kinds::Barging::Barge => Barging::Barge,
         kinds::Barging::ConferenceBarge => Barging::Conference,
+    }
+}
+
+const fn ring(it: kinds::RingSetting) -> RingSetting {
+    match it {
+        kinds::RingSetting::Off | kinds::RingSetting::Flash => RingSetting::Silent,
+        kinds::RingSetting::RingOnce => RingSetting::Once,
+        kinds::RingSetting::Ring => RingSetting::Ring,
+        kinds::RingSetting::BeepOnce => RingSetting::Beep,
     }
 }
 

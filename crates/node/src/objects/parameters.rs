@@ -13,10 +13,10 @@ use strowger_configuration::kinds::{
 };
 use strowger_configuration::reader::{AlreadySealed, ByIdOnly, Reader};
 use strowger_configuration::serde_json::Map;
-use strowger_configuration::setting::Record;
+use strowger_configuration::setting::{Record, Whole};
 use strowger_configuration::{Id, Kind};
 use strowger_dialplan::codes::DisplayCode;
-use strowger_dialplan::forward::{Breakout, CallSide, CfaSystemPolicy};
+use strowger_dialplan::forward::{Breakout, BySide, CallSide, CfaSystemPolicy};
 use strowger_dialplan::route_list::RouteListParameters;
 use strowger_dialplan::schedule::Precedence;
 use strowger_dialplan::{
@@ -60,6 +60,8 @@ impl Translation<'_> {
             if it.block_unencrypted_calls { Unencrypted::Blocked } else { Unencrypted::Allowed };
         draft.plan.park.reversion = it.park_reversion.get();
         draft.hold = if it.music_on_hold { HoldMode::Music } else { HoldMode::PassedOn };
+        let ring = |which: Option<Whole<1, 5>>| which.and_then(|which| u8::try_from(which.get()).ok());
+        draft.distinctive = BySide { internal: ring(it.ring_inside), external: ring(it.ring_outside) };
         draft.divert_to = match it.divert_to {
             kinds::DivertTo::Diverting => DivertTo::Diverting,
             kinds::DivertTo::Original => DivertTo::Original,

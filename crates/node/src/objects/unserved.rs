@@ -343,6 +343,8 @@ const PARAMETERS: &[&str] = &[
     "barge",
     "messages",
     "divert_to",
+    "ring_inside",
+    "ring_outside",
 ];
 const DEVICE_POOL: &[&str] = &[
     "media_resource_group_list",
@@ -442,6 +444,8 @@ const PHONE: &[&str] = &[
     "lines.line",
     "lines.external_mask",
     "lines.intercom_target",
+    "lines.ring",
+    "lines.ring_in_call",
     "credentials",
     "security_profile",
     "sip_profile",

@@ -1,6 +1,7 @@
 //! How a phone lets its user know of a call, as headers of the INVITE.
 //!
-//! No standard says how; these are the words that phones of most makers understand (RFC 3261 §20.4 leaves them open).
+//! Where RFC 7462 §9 has a word it is used. For the rest no standard says how; these are the words that phones of most makers understand
+//! (RFC 3261 §20.4 leaves them open).
 
 use strowger_base::leg::{Answering, RingSound, RingStyle};
 
@@ -14,6 +15,10 @@ pub(super) fn write_style(style: RingStyle, host: &str, out: &mut Vec<u8>) {
             out.extend_from_slice(b"Alert-Info: <file://Bellcore-dr");
             decimal(out, u64::from(which));
             out.extend_from_slice(b"/>\r\n");
+        }
+        RingSound::Once => out.extend_from_slice(b"Alert-Info: <urn:alert:duration:short>\r\n"),
+        RingSound::CallWaiting => {
+            out.extend_from_slice(b"Alert-Info: <urn:alert:service:call-waiting>\r\n");
         }
         RingSound::Silent => out.extend_from_slice(b"Alert-Info: <file://Flashonly-Ring/>\r\n"),
     }
@@ -45,6 +50,8 @@ mod tests {
         };
         check(RingSound::Usual, Answering::User, "");
         check(RingSound::Distinctive(3), Answering::User, "Alert-Info: <file://Bellcore-dr3/>\r\n");
+        check(RingSound::Once, Answering::User, "Alert-Info: <urn:alert:duration:short>\r\n");
+        check(RingSound::CallWaiting, Answering::User, "Alert-Info: <urn:alert:service:call-waiting>\r\n");
         check(RingSound::Silent, Answering::User, "Alert-Info: <file://Flashonly-Ring/>\r\n");
         check(
             RingSound::Usual,

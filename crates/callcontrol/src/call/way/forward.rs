@@ -134,7 +134,7 @@ impl Step<'_> {
     }
 
     /// The side that the call comes from, as forwards tell it apart.
-    pub(super) fn side(&self) -> CallSide {
+    pub(crate) fn side(&self) -> CallSide {
         let configuration = &self.shared.configuration;
         match &self.facts.origin {
             Origin::Line { .. } => CallSide::Internal,

@@ -1,0 +1,31 @@
+//! How phones ring: distinctly for calls from inside and outside, and as the line is set on the phone, by itself and during another
+//! call.
+
+use strowger_base::LineName;
+use strowger_base::leg::RingSound;
+
+use crate::call::Step;
+use crate::configuration::RingSetting;
+
+impl Step<'_> {
+    /// How a phone of a line rings for the call.
+    pub(crate) fn ring_sound(&self, line: &LineName, phone: Option<&str>) -> RingSound {
+        let configuration = &self.shared.configuration;
+        let usual = || match configuration.distinctive.of(self.side()) {
+            Some(which) => RingSound::Distinctive(*which),
+            None => RingSound::Usual,
+        };
+        let Some(settings) = configuration.lines.get(line.as_str()) else { return usual() };
+        let rings = settings.phone(phone).map(|phone| phone.rings).unwrap_or_default();
+        // It counts this call already. Of a line on several phones nobody knows whose the other call is.
+        let in_call = settings.phones.len() == 1 && self.shared.calls_of(line) > 1;
+        let setting = if in_call { rings.in_call } else { rings.idle };
+        match setting {
+            RingSetting::Ring => usual(),
+            RingSetting::Once => RingSound::Once,
+            RingSetting::Beep if in_call => RingSound::CallWaiting,
+            RingSetting::Beep => RingSound::Once,
+            RingSetting::Silent => RingSound::Silent,
+        }
+    }
+}
