@@ -46,7 +46,7 @@ pub enum FeatureCode {
     Barge,
     /// The same, as a conference that more may enter and anybody may leave.
     ConferenceBarge,
-    /// The last party that called is reported as malicious.
+    /// The party of the call that the phone has, on hold meanwhile, is reported as malicious.
     MaliciousCall,
 }
 

@@ -64,6 +64,8 @@ pub struct Counters {
     pub without_bandwidth: u64,
     /// Calls that went over the public network for want of bandwidth.
     pub rerouted: u64,
+    /// Calls whose party was reported as malicious.
+    pub malicious: u64,
     /// Calls whose caller heard why they failed.
     pub announced: u64,
     /// Pages.

@@ -19,7 +19,7 @@ use crate::features::conference::Conferences;
 use crate::features::intercom::Intercoms;
 use crate::features::paging::Pages;
 use crate::features::user_settings::UserSettings;
-use crate::features::{Offered, Privacy, Slots};
+use crate::features::{MaliciousCalls, Offered, Privacy, Slots};
 use crate::io::{Outbox, Output};
 use crate::resources::Pool;
 use crate::{Configuration, Counters};
@@ -58,6 +58,8 @@ pub(crate) struct Shared {
     pub(crate) asked: VecDeque<Asked>,
     pub(crate) conferences: Conferences,
     pub(crate) intercoms: Intercoms,
+    /// Which calls were reported.
+    pub(crate) malicious: MaliciousCalls,
     /// Which calls phones hide from the others of their line.
     pub(crate) privacy: Privacy,
     /// What calls have of the media resources.
@@ -178,6 +180,7 @@ impl Shared {
             asked: VecDeque::new(),
             conferences: Conferences::default(),
             intercoms: Intercoms::default(),
+            malicious: MaliciousCalls::default(),
             privacy: Privacy::default(),
             resources: Pool::default(),
             pages: Pages::default(),

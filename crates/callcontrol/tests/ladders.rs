@@ -212,3 +212,8 @@ fn phones_come_into_calls_of_their_line() {
 fn groups_are_paged() {
     check("paging.txt", include_str!("../testdata/ladders/paging.txt"));
 }
+
+#[test]
+fn malicious_calls_are_reported() {
+    check("malicious.txt", include_str!("../testdata/ladders/malicious.txt"));
+}

@@ -148,6 +148,7 @@ impl<'a> Reasons<'a> {
             | Decision::Resumed
             | Decision::MediaPath(_)
             | Decision::Keys(_)
+            | Decision::MarkedMalicious { .. }
             | Decision::Recording(_)
             | Decision::OfferRefused { .. }
             | Decision::PartyShown(_)

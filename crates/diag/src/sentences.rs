@@ -163,6 +163,9 @@ fn decision_sentence(leg: Option<LegId>, decision: &Decision<'_>, names: &Names)
         Decision::Held => format!("{} put the other side on hold.", device()),
         Decision::Resumed => format!("{} took the other side back from hold.", device()),
         Decision::MediaPath(path) => media_path(path, names),
+        Decision::MarkedMalicious { party } => {
+            format!("{} reports {} as malicious.", device(), self::party(party))
+        }
         Decision::Keys(view) => keys::news(&device(), view),
         Decision::Recording(news) => recordings::news(&device(), news),
         Decision::OfferRefused { cause, why } => offer_refused(&device(), *why, words::cause(*cause)),
@@ -442,6 +445,7 @@ fn alarm_sentence(alarm: &Alarm<'_>) -> String {
             "Alarm: the recorder of profile {profile} is not to be had ({}); the recording is given up.",
             words::cause(*cause)
         ),
+        Alarm::MaliciousCall { by, .. } => format!("Alarm: {by} reported a malicious call."),
         Alarm::Contained { what } => format!("Alarm: {what}. Please report this as a bug."),
     }
 }

@@ -120,6 +120,7 @@ impl Journal {
             released_by: by,
             legs: legs.collect(),
             moves: None,
+            malicious: false,
         };
         self.decide(ms, None, Decision::Ended { cause, by, why }).and(ms, None, Entry::Call(record))
     }

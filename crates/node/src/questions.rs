@@ -200,6 +200,8 @@ impl Node {
         list.counter("pages_total", "Pages to paging groups.", calls.pages);
         let help = "Phones and overhead gateways that heard a page.";
         list.counter("page_listeners_total", help, calls.page_listeners);
+        let help = "Calls whose party was reported as malicious.";
+        list.counter("calls_malicious_total", help, calls.malicious);
         list.counter(
             "records_failed_total",
             "Times the disk did not take a call record.",

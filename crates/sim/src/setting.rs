@@ -185,6 +185,7 @@ fn features(lines: u64, plan: &mut PlanDraft) {
         code("*51XXXX", FeatureCode::DirectedPickUp),
         code("*52", FeatureCode::Barge),
         code("*53", FeatureCode::ConferenceBarge),
+        code("*57", FeatureCode::MaliciousCall),
         code("*60", FeatureCode::DoNotDisturb(Turn::On)),
         code("*61", FeatureCode::DoNotDisturb(Turn::Off)),
         code("*62", FeatureCode::DoNotDisturb(Turn::Over)),
@@ -254,9 +255,9 @@ pub(crate) const NUMBERS: &[&str] = &[
 /// and hunts set and taken back, more often than set, so that calls still reach somebody.
 pub(crate) const FEATURES: &[&str] = &[
     "*4820", "*4820", "*4821", "*4829", "820", "820", "821", "*50", "*50", "8600", "*511001", "*511002",
-    "*519999", "*52", "*52", "*53", "*53", "880", "881", "*5870", "*60", "*61", "*61", "*62", "*63", "*63",
-    "*64", "*65", "*701002", "*704500", "*704711", "*711003", "*721001", "*7382", "*731002", "*80", "*80",
-    "*80", "*81", "*82", "*83",
+    "*519999", "*52", "*52", "*53", "*53", "*57", "*57", "880", "881", "*5870", "*60", "*61", "*61", "*62",
+    "*63", "*63", "*64", "*65", "*701002", "*704500", "*704711", "*711003", "*721001", "*7382", "*731002",
+    "*80", "*80", "*80", "*81", "*82", "*83",
 ];
 
 /// The numbers of meet-me conferences that somebody calls.

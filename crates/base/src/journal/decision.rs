@@ -421,6 +421,11 @@ pub enum Decision<'a> {
     },
     /// What happens in a page.
     Paging(Paging<'a>),
+    /// The record's leg reported the other party as malicious.
+    MarkedMalicious {
+        /// Whom.
+        party: PartyView<'a>,
+    },
     /// Regions, locations or AAR did something with the call.
     Admission(Admission<'a>),
     /// An intercom call went on.
@@ -499,6 +504,7 @@ wire_enum!(Decision<'a> {
     NotAnnounced = 111 { why },
     Paging = 100 (news),
     Keys = 80 (keys),
+    MarkedMalicious = 101 { party },
     NotPickedUp = 81 { line },
     Intercom = 90 (news),
     Recording = 95 (news),

@@ -422,6 +422,13 @@ pub enum Alarm<'a> {
         /// Why.
         cause: Cause,
     },
+    /// A party of a call was reported as malicious.
+    MaliciousCall {
+        /// By whom: the number.
+        by: &'a str,
+        /// Who: the number; empty when nobody knows.
+        party: &'a str,
+    },
 }
 
 wire_enum!(Alarm<'a> {
@@ -431,6 +438,7 @@ wire_enum!(Alarm<'a> {
     OverloadEnded = 3,
     Contained = 4 { what },
     NotRecorded = 5 { profile, cause },
+    MaliciousCall = 6 { by, party },
 });
 
 /// Reception of one leg's audio by a service or relay of ours, and what that leg reported of ours (RFC 3550 §6.4).
@@ -601,6 +609,8 @@ pub struct CallRecord<'a> {
     pub legs: Vec<LegRecord<'a>>,
     /// How it hangs together with other calls; `None` when it stands alone.
     pub moves: Option<Moves>,
+    /// A party of it was reported as malicious.
+    pub malicious: bool,
 }
 
 /// A call that stands alone is written as it was before calls had to do with each other.
@@ -623,7 +633,7 @@ impl<'a> Wire<'a> for CallRecord<'a> {
         self.answered_at.put(out);
         self.ended_at.put(out);
         self.cause.put(out);
-        put_release(self.released_by, self.moves.as_ref(), out);
+        put_release(self, out);
         put_list(&self.legs, out);
     }
     fn take(from: &mut Reader<'a>) -> Result<Self, DecodeError> {
@@ -648,35 +658,41 @@ impl<'a> Wire<'a> for CallRecord<'a> {
             released_by: ReleasedBy::System,
             legs: Vec::new(),
             moves: None,
+            malicious: false,
         };
-        (record.released_by, record.moves) = take_release(from)?;
+        take_release(&mut record, from)?;
         record.legs = take_list(from)?;
         Ok(record)
     }
 }
 
-/// Who ended a call, and how it hangs together with others: the codes of [`ReleasedBy`], and as many again for calls that do.
-fn put_release(by: ReleasedBy, moves: Option<&Moves>, out: &mut Vec<u8>) {
-    let Some(moves) = moves else { return by.put(out) };
-    out.push(match by {
-        ReleasedBy::Caller => 3,
-        ReleasedBy::Called => 4,
-        ReleasedBy::System => 5,
-    });
-    moves.put(out);
+/// Who ended a call, and what few calls have beside it: the codes of [`ReleasedBy`], as many again for calls that hang together with
+/// others, and as many again as these for calls that were reported.
+fn put_release(record: &CallRecord<'_>, out: &mut Vec<u8>) {
+    let by = match record.released_by {
+        ReleasedBy::Caller => 0,
+        ReleasedBy::Called => 1,
+        ReleasedBy::System => 2,
+    };
+    let moved = if record.moves.is_some() { 3 } else { 0 };
+    let malicious = if record.malicious { 6 } else { 0 };
+    out.push(by + moved + malicious);
+    if let Some(moves) = &record.moves {
+        moves.put(out);
+    }
 }
 
-fn take_release(from: &mut Reader<'_>) -> Result<(ReleasedBy, Option<Moves>), DecodeError> {
-    let by = match from.byte()? {
-        0 => return Ok((ReleasedBy::Caller, None)),
-        1 => return Ok((ReleasedBy::Called, None)),
-        2 => return Ok((ReleasedBy::System, None)),
-        3 => ReleasedBy::Caller,
-        4 => ReleasedBy::Called,
-        5 => ReleasedBy::System,
-        code => return Err(DecodeError::Unknown { what: "ReleasedBy", code }),
+fn take_release<'a>(record: &mut CallRecord<'a>, from: &mut Reader<'a>) -> Result<(), DecodeError> {
+    let code = from.byte()?;
+    record.released_by = match code % 3 {
+        _ if code > 11 => return Err(DecodeError::Unknown { what: "ReleasedBy", code }),
+        0 => ReleasedBy::Caller,
+        1 => ReleasedBy::Called,
+        _ => ReleasedBy::System,
     };
-    Ok((by, Some(Moves::take(from)?)))
+    record.malicious = code >= 6;
+    record.moves = if code / 3 % 2 == 1 { Some(Moves::take(from)?) } else { None };
+    Ok(())
 }
 
 fn put_list<'a, T: Wire<'a>>(list: &[T], out: &mut Vec<u8>) {

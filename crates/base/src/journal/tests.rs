@@ -227,6 +227,7 @@ fn samples() -> Vec<Entry<'static>> {
         Decision::HuntLoggedOut { line: "1001", phone: "desk" },
         Decision::TransferBegan { destination: "1003", into: None, asks: Some(call()) },
         Decision::TransferWent(TransferNews::Failed(Cause::USER_BUSY)),
+        Decision::MarkedMalicious { party: alice() },
         Decision::PartyMoved(Moved { feature: Feature::Transfer, to: call() }),
         Decision::Joined(Joined {
             feature: Feature::Replaces,
@@ -386,6 +387,7 @@ fn samples() -> Vec<Entry<'static>> {
         Alarm::Overloaded { what: "transactions" },
         Alarm::OverloadEnded,
         Alarm::Contained { what: "two relays" },
+        Alarm::MaliciousCall { by: "1002", party: "4711" },
         Alarm::NotRecorded { profile: "agents", cause: Cause::DESTINATION_OUT_OF_ORDER },
     ];
     let legs = [
@@ -426,9 +428,12 @@ fn samples() -> Vec<Entry<'static>> {
         released_by: ReleasedBy::Called,
         legs: legs.to_vec(),
         moves: None,
+        malicious: false,
     };
     let moves = Moves { conversation: call(), joined_by: Some(Feature::Transfer), left_by: None };
     let moved = CallRecord { moves: Some(moves), ..record.clone() };
+    let reported = CallRecord { malicious: true, ..record.clone() };
+    let both = CallRecord { malicious: true, ..moved.clone() };
     let message =
         Entry::Message { direction: Direction::Sent, flow: udp(), bytes: b"BYE sip:x SIP/2.0\r\n\r\n" };
     let quality = Quality {
@@ -456,6 +461,7 @@ fn samples() -> Vec<Entry<'static>> {
     };
     let detailed = Quality { detail: Some(detail), ..quality };
     let mut entries = vec![message, Entry::Call(record), Entry::Call(moved)];
+    entries.extend([reported, both].map(Entry::Call));
     entries.extend([Entry::Quality(quality), Entry::Quality(detailed)]);
     let values = [
         UserValue::Forward { which: Forwarded::Unregistered, to: ForwardedTo::Number("+14085551234") },

@@ -14,7 +14,9 @@ impl Step<'_> {
     pub(super) fn write_record(&mut self, cause: Cause, by: ReleasedBy, why: WhyEnded) {
         self.end_page();
         self.decide(None, Decision::Ended { cause, by, why });
-        let entry = Entry::Call(self.facts.record(self.now.wall, cause, by));
+        let malicious = self.shared.malicious.take(self.facts.id);
+        let record = self.facts.record(self.now.wall, cause, by);
+        let entry = Entry::Call(CallRecord { malicious, ..record });
         let record = self.out.encode(self.now, Some(self.facts.id), None, entry);
         self.shared.persist(self.facts.id, record, self.out);
         self.shared.counters.ended += 1;
@@ -51,6 +53,7 @@ impl Facts {
             released_by,
             legs: legs.chain(self.paged(cause)).collect(),
             moves: self.moves(),
+            malicious: false,
         }
     }
 

@@ -48,10 +48,10 @@ impl CallControl {
             FeatureCode::DirectedPark => self.park_directed(now, call, wanted, out),
             FeatureCode::Barge | FeatureCode::ConferenceBarge => self.barge(now, call, wanted, out),
             FeatureCode::Page => self.page(now, call, wanted, out),
-            FeatureCode::CallBack
-            | FeatureCode::CancelCallBack
-            | FeatureCode::MessageWaiting(_)
-            | FeatureCode::MaliciousCall => Err(WhyFeatureRefused::NotServed),
+            FeatureCode::CallBack | FeatureCode::CancelCallBack | FeatureCode::MessageWaiting(_) => {
+                Err(WhyFeatureRefused::NotServed)
+            }
+            FeatureCode::MaliciousCall => self.report_held(now, call, wanted, out),
         }
     }
 
@@ -97,9 +97,8 @@ impl CallControl {
             FeatureRequest::Mute { participant, turn } => self.mute(now, leg, (*participant, *turn), out),
             FeatureRequest::Participants => self.participants(now, leg, out),
             FeatureRequest::Divert => self.divert(now, leg, out),
-            FeatureRequest::CallBack | FeatureRequest::MaliciousCall | FeatureRequest::Record(_) => {
-                Err(WhyFeatureRefused::NotServed)
-            }
+            FeatureRequest::MaliciousCall => self.report_party(now, leg, out),
+            FeatureRequest::CallBack | FeatureRequest::Record(_) => Err(WhyFeatureRefused::NotServed),
         }
         .map(|()| Settled::Now)
     }

@@ -669,7 +669,8 @@ impl Driver {
                     call.released_by,
                     legs.join("; ")
                 );
-                record + &codes(&call.codes) + &ways::redirections(call) + &moves(call)
+                let malicious = if call.malicious { ", malicious" } else { "" };
+                record + malicious + &codes(&call.codes) + &ways::redirections(call) + &moves(call)
             }
             Entry::Alarm(alarm) => format!("ALARM {alarm:?}"),
             Entry::Quality(_) => "quality".to_owned(),

@@ -189,7 +189,7 @@ choice! {
         Barge = "barge",
         /// The same as a conference.
         ConferenceBarge = "conference-barge",
-        /// The last party that called is reported as malicious.
+        /// Reports the party of the call that the phone has, such as one on hold, as malicious.
         MaliciousCall = "malicious-call",
     }
 }

@@ -32,8 +32,9 @@ pub(super) const fn is_served(feature: FeatureWord) -> bool {
         | FeatureWord::MeetMe
         | FeatureWord::OpenMeetMe
         | FeatureWord::Barge
-        | FeatureWord::ConferenceBarge => true,
-        FeatureWord::CallBack | FeatureWord::CancelCallBack | FeatureWord::MaliciousCall => false,
+        | FeatureWord::ConferenceBarge
+        | FeatureWord::MaliciousCall => true,
+        FeatureWord::CallBack | FeatureWord::CancelCallBack => false,
         FeatureWord::ForwardAll
         | FeatureWord::ForwardBusy
         | FeatureWord::ForwardNoAnswer

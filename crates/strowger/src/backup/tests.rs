@@ -102,6 +102,7 @@ fn a_call(number: u64) -> Vec<u8> {
         released_by: ReleasedBy::Called,
         legs: vec![],
         moves: None,
+        malicious: false,
     };
     let mut bytes = vec![];
     Record { at, call: Some(call), leg: None, entry: Entry::Call(record) }.encode(&mut bytes);

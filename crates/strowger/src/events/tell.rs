@@ -110,6 +110,9 @@ fn of_alarm(alarm: &Alarm<'_>) -> Value {
         Alarm::NotRecorded { profile, cause } => {
             json!({ "alarm": "not-recorded", "profile": profile, "cause": cause.0 })
         }
+        Alarm::MaliciousCall { by, party } => {
+            json!({ "alarm": "malicious-call", "by": by, "party": party })
+        }
         Alarm::Contained { what } => json!({ "alarm": "contained", "found": what }),
     }
 }

@@ -163,6 +163,10 @@ fn of_alarm(alarm: &Alarm<'_>) -> Event {
             .with("cause", cause)
             .effect("a call is not recorded")
             .remedy("see what strowger explain says of the call, and look at the recorder and its trunk"),
+        Alarm::MaliciousCall { by, party } => log::warn("a call was reported as malicious")
+            .with("by", by)
+            .with("party", party)
+            .remedy("see what strowger explain says of the call"),
         Alarm::Contained { what } => log::error("a bug was contained to one call")
             .with("found", what)
             .remedy("please report it with the journal"),

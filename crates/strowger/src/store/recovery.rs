@@ -190,6 +190,7 @@ fn began<'a>(
         released_by: ReleasedBy::System,
         legs: vec![],
         moves: None,
+        malicious: false,
     }
 }
 
@@ -212,6 +213,7 @@ fn learn<'a>(draft: &mut CallRecord<'a>, leg: Option<LegId>, at: WallTime, decis
         Decision::HuntBegan { pilot, .. } => draft.hunt_pilot = pilot,
         Decision::HuntConnected { member, .. } => draft.final_called = member,
         Decision::CodesAccepted(codes) => draft.codes = *codes,
+        Decision::MarkedMalicious { .. } => draft.malicious = true,
         _ => {}
     }
     let Some(leg) = leg else { return };

@@ -152,6 +152,7 @@ fn ended(number: u64) -> Vec<u8> {
             outcome: LegOutcome::Answered,
         }],
         moves: None,
+        malicious: false,
     });
     encode(number + 5, call(number), None, entry)
 }
