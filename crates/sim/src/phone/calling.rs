@@ -118,7 +118,7 @@ impl Phone {
         }
         match (dialog.state, status) {
             // A refused hold leaves the call as it was.
-            (State::Talking, 488 | 491 | 500) => dialog.wants_held = None,
+            (State::Talking, 403 | 488 | 491 | 500) => dialog.wants_held = None,
             _ => {
                 self.statistics.refused += 1;
                 self.dialogs.remove(id);

@@ -16,7 +16,7 @@ use strowger_callcontrol::configuration::{DoNotDisturb, PickupGroup};
 use strowger_callcontrol::io::{CallSide, Order, OrderKind};
 use strowger_dialplan::admission::{AarSwitch, Pool};
 use strowger_node::configuration::{
-    AarGroupDraft, ChangeDraft, LineAarDraft, PatternDraft, RegionDraft, TranslationDraft,
+    AarGroupDraft, ChangeDraft, Line, LineAarDraft, PatternDraft, RegionDraft, TranslationDraft,
 };
 use strowger_node::io::{Answer, QueryId, Question};
 use strowger_node::{Draft, Input};
@@ -153,6 +153,14 @@ impl Scenario {
                 };
                 (of(call), OrderKind::Feature { party: CallSide::Calling, request })
             }
+            ["lets", call, "talk"] => {
+                let request = FeatureRequest::Talk;
+                (of(call), OrderKind::Feature { party: CallSide::Called, request })
+            }
+            ["diverts", call] => {
+                let request = FeatureRequest::Divert;
+                (of(call), OrderKind::Feature { party: CallSide::Called, request })
+            }
             ["hides", call] => {
                 let request = FeatureRequest::Privacy(Turn::On);
                 (of(call), OrderKind::Feature { party: CallSide::Calling, request })
@@ -230,6 +238,9 @@ fn wanted(want: &str, draft: &mut Draft) {
         "two phones" => {}
         "1002 forwards" => draft.lines[1].forwards = Some(Box::new(setting::forwards("1003"))),
         "1002 answers by itself" => draft.lines[1].auto_answer = Answering::Loudspeaker,
+        "1002 has its voice mail at 1003" => draft.lines[1].voice_mail = "1003".into(),
+        "1003 and 1004 are intercom lines" => draft.lines[2..].iter_mut().for_each(intercom),
+        "1002, 1003 and 1004 are intercom lines" => draft.lines[1..].iter_mut().for_each(intercom),
         "1002 takes one call" => (draft.lines[1].busy_trigger, draft.lines[1].calls_max) = (1, 2),
         "1002 rejects when not to be disturbed" => {
             draft.lines[1].phones[0].undisturbed = DoNotDisturb::Reject;
@@ -278,6 +289,11 @@ fn wanted(want: &str, draft: &mut Draft) {
         }
         _ => panic!("nobody knows how `{want}` is set up"),
     }
+}
+
+fn intercom(line: &mut Line) {
+    line.intercom = Some(Box::default());
+    (line.busy_trigger, line.calls_max) = (1, 1);
 }
 
 fn check(file: &str, text: &str) {
@@ -329,6 +345,11 @@ fn conferences() {
 #[test]
 fn park() {
     check("park.txt", include_str!("../../scenarios/park.txt"));
+}
+
+#[test]
+fn intercom_and_divert() {
+    check("intercom.txt", include_str!("../../scenarios/intercom.txt"));
 }
 
 #[test]
