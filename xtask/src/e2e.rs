@@ -21,6 +21,7 @@ mod damage;
 mod dialling;
 mod intercom;
 mod interface;
+mod keys;
 mod live;
 mod load;
 mod park;
@@ -68,6 +69,8 @@ const SCENARIOS: &[Row] = &[
     ("srtp", "phones that insist on SRTP, through the relay and with services", secure::srtp),
     ("echo", "the echo test sends back what it hears", services::echo),
     ("announcement", "the announcement is heard", services::announcement),
+    ("dtmf", "keys between INFO and RTP, both ways", keys::dtmf),
+    ("announced", "a caller hears why its call fails", keys::announced),
     ("busy", "a busy phone", refusals::busy),
     ("no-answer", "nobody answers", refusals::no_answer),
     ("cancel", "the caller gives up", refusals::cancel),

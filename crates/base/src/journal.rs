@@ -51,7 +51,7 @@ pub use redirection::{
 };
 pub use resources::{MediaFunction, MediaNews};
 pub use user_set::{ForwardedTo, OnOff, SetBy, UserSet, UserValue};
-pub use why::{WhyEnded, WhyNotAnnounced, WhyOfferRefused, WhyRefused, WhyRelay, WhyReleased};
+pub use why::{WhyEnded, WhyKeysStay, WhyNotAnnounced, WhyOfferRefused, WhyRefused, WhyRelay, WhyReleased};
 
 use crate::{ByteArena, CallId, LegId, Span, WallTime};
 use wire::{Block, Reader, Wire, put_varint};

@@ -78,6 +78,10 @@ pub const PAGE_SEATS: usize = PAGE_PHONES + PAGE_GATEWAYS + 2;
 /// How long the sockets of a closed media port stay open while somebody goes on sending there; then they are closed, and who it was is not
 /// taken for the peer of the next call.
 pub const MEDIA_QUARANTINE_MAX: Duration = Duration::from_secs(60);
+/// Keys that wait to be written into the media of one side of a relay; a further one is lost.
+pub const KEYS_WAITING: usize = 32;
+/// Keys that a device presses in one second, as far as they come here; further ones are lost.
+pub const KEYS_PER_SECOND: u32 = 20;
 /// Bytes of one sound file; a larger one is refused.
 pub const SOUND_BYTES: u64 = 128 * 1024 * 1024;
 /// Seconds that one sound file plays; a longer one is refused.

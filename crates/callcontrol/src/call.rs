@@ -26,6 +26,7 @@ mod paging;
 mod parked;
 mod participant;
 mod permitting;
+mod pressing;
 mod record;
 mod ring;
 mod ringing;

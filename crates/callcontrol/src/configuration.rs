@@ -13,6 +13,7 @@ mod park;
 mod phone;
 mod pickup;
 mod places;
+mod pressing;
 mod security;
 mod view;
 mod watching;
@@ -45,6 +46,7 @@ pub use self::park::{DirectedPark, PARK_REVERSION, ParkNumbers, ParkRange};
 pub use self::phone::{LinePhone, PhoneSettings, RingSetting, Rings};
 pub use self::pickup::{PickupGroup, PickupGroups};
 pub use self::places::{AarCaller, Admission, LineAar, Site};
+pub use self::pressing::KeyMethod;
 pub use self::security::{SrtpRule, Unencrypted};
 pub use crate::call::TrunkList;
 
@@ -233,6 +235,8 @@ pub struct Trunk {
     pub srtp: SrtpRule,
     /// Which media resources its calls use.
     pub media: MediaUse,
+    /// How keys that are pressed reach it.
+    pub keys: KeyMethod,
     /// Its region and its location.
     pub site: Site,
     /// How its calls go over the public network when there is no bandwidth.
@@ -259,6 +263,7 @@ impl Default for Trunk {
             pool: None,
             srtp: SrtpRule::AsOffered,
             media: MediaUse::default(),
+            keys: KeyMethod::default(),
             site: Site::default(),
             aar: AarCaller::default(),
         }

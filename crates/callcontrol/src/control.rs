@@ -386,16 +386,13 @@ impl CallControl {
                     self.with_call(used.call, |call, shared| call.relay(now, report, shared, out));
                 }
             }
-            Report::Opened { port, .. } => {
+            Report::Opened { port, .. } | Report::Digit { port, .. } => {
                 if let Some(&used) = self.shared.relays.get(&port) {
                     self.with_call(used.call, |call, shared| call.relay(now, report, shared, out));
                 }
             }
-            // Relays hear no digits, play nothing and wait for nobody.
-            Report::Digit { .. }
-            | Report::Talking { .. }
-            | Report::Finished { .. }
-            | Report::Silent { .. } => {}
+            // Relays play nothing and wait for nobody.
+            Report::Talking { .. } | Report::Finished { .. } | Report::Silent { .. } => {}
         }
     }
 

@@ -217,3 +217,8 @@ fn groups_are_paged() {
 fn malicious_calls_are_reported() {
     check("malicious.txt", include_str!("../testdata/ladders/malicious.txt"));
 }
+
+#[test]
+fn keys_are_carried_over() {
+    check("pressing.txt", include_str!("../testdata/ladders/pressing.txt"));
+}

@@ -158,6 +158,8 @@ impl<'a> Reasons<'a> {
             | Decision::RingsOn { .. }
             | Decision::NotPickedUp { .. }
             | Decision::Hears(_)
+            | Decision::KeysCarried
+            | Decision::KeysNotCarried { .. }
             | Decision::Announced { .. }
             | Decision::NotAnnounced { .. }
             | Decision::Admission(_)

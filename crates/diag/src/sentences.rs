@@ -5,8 +5,8 @@ use std::net::SocketAddr;
 use strowger_base::LegId;
 use strowger_base::journal::{
     Alarm, AudioFlow, Decision, Entry, Feature, MediaPart, MediaPath, OriginView, PartyView, ReleasedBy,
-    StreamEnd, TargetView, Told, Way, WhyEnded, WhyNotAnnounced, WhyOfferRefused, WhyRefused, WhyRelay,
-    WhyReleased,
+    StreamEnd, TargetView, Told, Way, WhyEnded, WhyKeysStay, WhyNotAnnounced, WhyOfferRefused, WhyRefused,
+    WhyRelay, WhyReleased,
 };
 use strowger_base::leg::{Alert, AudioSource, DigitsEnd, Presentation, ReleaseReason, Tone};
 use strowger_base::line::number_of;
@@ -173,6 +173,9 @@ fn decision_sentence(leg: Option<LegId>, decision: &Decision<'_>, names: &Names)
         Decision::RelayWanted { why: WhyRelay::Configured } => {
             "Media shall go through a relay, as configured.".to_owned()
         }
+        Decision::RelayWanted { why: WhyRelay::KeyPresses } => {
+            "A relay is wanted: one device has keys in its media, the other one in its signalling.".to_owned()
+        }
         Decision::RelayWanted { why: WhyRelay::Keys } => {
             "Media shall go through a relay: one side encrypts it, and the other may not.".to_owned()
         }
@@ -212,6 +215,23 @@ fn decision_sentence(leg: Option<LegId>, decision: &Decision<'_>, names: &Names)
                 tone => words::tone(*tone),
             };
             format!("The call fails with {}; the caller hears {heard} first.", words::cause(*cause))
+        }
+        Decision::KeysCarried => {
+            format!(
+                "Keys are carried over: {} has them in its media, the other side in its signalling.",
+                device()
+            )
+        }
+        Decision::KeysNotCarried { why } => {
+            let because = match why {
+                WhyKeysStay::NoRelay => "there is no relay",
+                WhyKeysStay::Encrypted => "the devices encrypt their media with keys of their own",
+                WhyKeysStay::NoEvents => "it has none there",
+            };
+            format!(
+                "Keys are not carried over to the media of {}: {because}.",
+                leg.map_or_else(|| "a device".to_owned(), |leg| names.device(leg))
+            )
         }
         Decision::NotAnnounced { why } => {
             let because = match why {

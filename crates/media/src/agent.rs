@@ -83,6 +83,10 @@ impl Agent {
         match input {
             Input::Command(leg, Command::Ring(ring)) => self.ring(now, leg, *ring, out),
             Input::Command(leg, Command::Release(_)) => self.end(leg, out),
+            // Pressed by the other side, and told beside its media.
+            Input::Command(leg, Command::Digit(digit)) if self.legs.contains_key(&leg) => {
+                out.items.push(Output::Heard(leg, digit));
+            }
             Input::Command(leg, command) => self.command(leg, command, out),
             Input::Report(report) => self.report(report, out),
         }
@@ -146,7 +150,7 @@ impl Agent {
                     out.signal(leg, Signal::Released { cause, reason });
                 }
             }
-            Report::Digit { port, digit } => {
+            Report::Digit { port, side: _, digit } => {
                 if let Some(&leg) = self.ports.get(&port) {
                     out.items.push(Output::Heard(leg, digit));
                 }

@@ -169,6 +169,16 @@ pub struct Coding {
     pub format: StreamFormat,
 }
 
+/// The payload types of RFC 4733 events on a clock of 8 kHz that a relay takes from the media of a side and writes into it;
+/// `None` for a side whose keys are elsewhere.
+#[derive(Clone, Copy, PartialEq, Eq, Default, Debug)]
+pub struct KeyWays {
+    /// Of side A.
+    pub a: Option<u8>,
+    /// Of side B.
+    pub b: Option<u8>,
+}
+
 /// What both sides of a relay that transcodes agreed to.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Codings {
@@ -294,6 +304,22 @@ pub enum Command {
         /// Under which payload types this side receives.
         types: Option<PayloadTypes>,
     },
+    /// Which payload types carry keys that a relay tells and writes, instead of letting them pass; with `None` all pass.
+    Keys {
+        /// The relay.
+        port: PortId,
+        /// The payload types.
+        ways: Option<KeyWays>,
+    },
+    /// Write a key into what a side of a relay hears; nothing happens when [`Command::Keys`] named no payload type for it.
+    Press {
+        /// The relay.
+        port: PortId,
+        /// Who hears it.
+        side: Side,
+        /// Which key.
+        digit: Digit,
+    },
     /// Close it, in whatever state it is. Answered by exactly one [`Report::Closed`], and by nothing else for
     /// this port any more. Not wanted after [`Report::Failed`], and harmless when the two cross.
     Close {
@@ -318,6 +344,8 @@ impl Command {
             | Command::OpenFork { port, .. }
             | Command::Copy { port, .. }
             | Command::Warn { port, .. }
+            | Command::Keys { port, .. }
+            | Command::Press { port, .. }
             | Command::Close { port } => *port,
         }
     }
@@ -376,6 +404,8 @@ pub enum Report {
     Digit {
         /// At which port.
         port: PortId,
+        /// From which side of a relay; `A` at an endpoint.
+        side: Side,
         /// Which digit.
         digit: Digit,
     },

@@ -342,7 +342,7 @@ impl Endpoint {
             Content::Audio(_) | Content::ComfortNoise => self.events.expire(now.mono),
         };
         if let Some(digit) = digit {
-            out.report(Report::Digit { port: self.port, digit });
+            out.report(Report::Digit { port: self.port, side: Side::A, digit });
         }
         self.hear(now.mono, content, &packet, arrival);
         if connection.send {

@@ -4,17 +4,20 @@
 //! known where the side is, and only what comes from a side's own address passes (`latch` has the rules).
 //! Payloads are not looked at: any codec passes, and so does SRTP. Where a side's keys are ours too, its packets are opened and
 //! checked when they come and protected when they go, so that the two sides may have different suites, or one of them none.
+//! Where one side has its keys in media and the other one beside it, it tells and writes them (`keys`).
 //! Where the two speak different codecs it decodes and encodes (`transcoding`): then packets leave in our time and not in theirs.
 
+mod keys;
 mod renaming;
 mod transcoding;
 
 use std::net::SocketAddr;
 use std::time::Duration;
 
+use strowger_base::leg::Digit;
 use strowger_base::{Instant, Now, Rng};
 
-use crate::control::{Codings, PayloadTypes, PortId, PortKeys, Side};
+use crate::control::{Codings, KeyWays, PayloadTypes, PortId, PortKeys, Report, Side};
 use crate::fork::{FORKS_MAX, Fork};
 use crate::latch::{ControlLatch, Latch, Verdict};
 use crate::rtcp::{self, Compound};
@@ -23,6 +26,7 @@ use crate::srtp::{Failure, Protection};
 use crate::statistics::{StreamStatistics, Unsent};
 use crate::warning::Warning;
 use crate::worker::{Channel, Former, Outbox, SocketRef};
+use keys::{Fate, Keys};
 use renaming::Renaming;
 use transcoding::Transcoding;
 
@@ -53,6 +57,10 @@ pub enum Input<'a> {
         /// The datagram.
         bytes: &'a [u8],
     },
+    /// Which payload types carry keys that are told and written here.
+    Keys(Option<KeyWays>, Rng),
+    /// A key for a side.
+    Press(Side, Digit),
     /// The time of `next_timeout` has come.
     Timeout,
 }
@@ -66,6 +74,7 @@ pub struct Relay {
     transcoding: Option<Box<Transcoding>>,
     /// Who gets copies.
     forks: Vec<Fork>,
+    keys: Option<Box<Keys>>,
     /// Room for what is opened.
     opened: Vec<u8>,
     /// Room for what is encoded.
@@ -106,15 +115,17 @@ impl Relay {
             b: Half::default(),
             transcoding: None,
             forks: Vec::new(),
+            keys: None,
             opened: Vec::new(),
             encoded: Vec::new(),
             mixed: Vec::new(),
         }
     }
 
-    /// When [`Input::Timeout`] is wanted; a relay that does not transcode wants none.
+    /// When [`Input::Timeout`] is wanted; a relay that does not transcode, and in which no key is pressed, wants none.
     pub fn next_timeout(&self) -> Option<Instant> {
-        self.transcoding.as_ref()?.next_timeout()
+        let transcoded = self.transcoding.as_ref().and_then(|transcoding| transcoding.next_timeout());
+        transcoded.into_iter().chain(self.keys.as_ref().and_then(|keys| keys.next_timeout())).min()
     }
 
     /// Takes one input; the outbox is complete when it returns.
@@ -145,7 +156,21 @@ impl Relay {
                         codings.map(|codings| Box::new(Transcoding::new(now.mono, *codings, rng)));
                 }
             }
-            Input::Timeout => self.send_transcoded(now, out),
+            Input::Keys(ways, mut rng) => match (&mut self.keys, ways) {
+                (Some(keys), Some(ways)) => keys.change(ways),
+                (keys, ways) => *keys = ways.map(|ways| Box::new(Keys::new(now.mono, ways, &mut rng))),
+            },
+            Input::Press(side, digit) => {
+                // Who transcodes has streams of its own, with the keys of both sides.
+                if let (Some(keys), None) = (&mut self.keys, &self.transcoding) {
+                    keys.press(now.mono, side, digit);
+                    self.send_keys(now, out);
+                }
+            }
+            Input::Timeout => {
+                self.send_transcoded(now, out);
+                self.send_keys(now, out);
+            }
             Input::Packet { side, channel, source, bytes } => {
                 let mut opened = std::mem::take(&mut self.opened);
                 let (from, _) = self.halves(side);
@@ -265,6 +290,29 @@ impl Relay {
         self.transcoding = Some(transcoding);
     }
 
+    /// Sends what is due of keys to both sides.
+    fn send_keys(&mut self, now: Now, out: &mut Outbox) {
+        let Some(mut keys) = self.keys.take() else { return };
+        let port = self.port;
+        for side in [Side::A, Side::B] {
+            let (to, _) = self.halves(side);
+            while let Some((header, payload)) = keys.due(now.mono, side) {
+                let Some(destination) = to.rtp.destination() else { continue };
+                let Some(ssrc) = to.hears.judge(&header, &to.protection) else { continue };
+                let socket = SocketRef { port, side, channel: Channel::Rtp };
+                let write = |buffer: &mut Vec<u8>| {
+                    Header { ssrc, ..header }.write(buffer);
+                    buffer.extend_from_slice(&payload);
+                };
+                if out.send_protected(&mut to.protection, socket, destination, write) {
+                    to.sent += 1;
+                    to.sent_bytes += payload.len() as u64;
+                }
+            }
+        }
+        self.keys = Some(keys);
+    }
+
     /// A packet for the jitter buffer of the way to the other side.
     fn take_apart(&mut self, now: Now, side: Side, bytes: &[u8]) {
         let Some(mut transcoding) = self.transcoding.take() else { return };
@@ -300,6 +348,13 @@ impl Relay {
             self.take_apart(now, side, bytes);
             return self.copy(side, &header, bytes, out);
         }
+        let (fate, digit) = match &mut self.keys {
+            Some(keys) => keys.pass(now.mono, side, bytes, header),
+            None => (Fate::Passes(header), None),
+        };
+        if let Some(digit) = digit {
+            out.report(Report::Digit { port, side, digit });
+        }
         let (from, _) = self.halves(side);
         let payload_bytes = bytes.len() - HEADER_BYTES;
         // Static payload types have the 8 kHz clock, or nearly all of them; of others the clock is not known here.
@@ -309,13 +364,16 @@ impl Relay {
         let mut mixed = std::mem::take(&mut self.mixed);
         let (_, to) = self.halves(side);
         if let Some(destination) = to.rtp.destination()
+            && let Fate::Passes(header) = fate
             && let Some(source) = to.hears.judge(&header, &to.protection)
         {
             let socket = SocketRef { port, side: side.other(), channel: Channel::Rtp };
             let told = to.warned(now.mono, bytes, &mut mixed);
             let write = |buffer: &mut Vec<u8>| {
                 let (head, rest) = told.split_at_checked(SOURCE_AT).unwrap_or_default();
-                buffer.extend_from_slice(head);
+                buffer.extend_from_slice(head.get(..2).unwrap_or_default());
+                buffer.extend_from_slice(&header.sequence.to_be_bytes());
+                buffer.extend_from_slice(head.get(4..).unwrap_or_default());
                 buffer.extend_from_slice(&source.to_be_bytes());
                 buffer.extend_from_slice(rest.get(4..).unwrap_or_default());
             };

@@ -7,6 +7,7 @@
 //! No bytes make any of them panic; what they do not know passes through in order.
 
 mod crypto;
+mod events;
 mod meet;
 mod peek;
 mod recorder;
@@ -18,6 +19,7 @@ mod session;
 use std::net::IpAddr;
 
 pub use crypto::{AudioSecurity, CryptoLine, Wish, choose, chosen, set_crypto, set_crypto_as};
+pub use events::{free_for_events, telephone_event, with_telephone_event, without_telephone_event};
 pub use meet::{Meeting, meet};
 pub use peek::{Codecs, OriginLine, Peek, audio_address, hold_of, peek};
 pub use recorder::{RecordedStream, TakenStream, answer_of_recorder, offer_to_recorder};

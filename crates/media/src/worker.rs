@@ -348,6 +348,13 @@ impl Worker {
                 let rng = Rng::new(self.rng.next_u64());
                 self.relay(now, port, relay::Input::Transcode(codings.as_deref(), rng), out);
             }
+            Command::Keys { port, ways } => {
+                let rng = Rng::new(self.rng.next_u64());
+                self.relay(now, port, relay::Input::Keys(ways, rng), out);
+            }
+            Command::Press { port, side, digit } => {
+                self.relay(now, port, relay::Input::Press(side, digit), out);
+            }
             Command::Close { port } => self.close(now, port, out),
         }
     }

@@ -173,7 +173,7 @@ fn the_table_of_a_service_leg() {
         ("Release", Input::Command(LEG, Command::Release(Cause::NORMAL_CALL_CLEARING))),
         ("Opened", Input::Report(opened())),
         ("Failed", Input::Report(Report::Failed { port: PortId(3), reason: "no port".into() })),
-        ("heard Digit", Input::Report(Report::Digit { port: PortId(3), digit })),
+        ("heard Digit", Input::Report(Report::Digit { port: PortId(3), side: control::Side::A, digit })),
         ("Finished", Input::Report(Report::Finished { port: PortId(3) })),
         ("Silent", Input::Report(Report::Silent { port: PortId(3) })),
         ("Closed", Input::Report(closed())),

@@ -30,7 +30,7 @@ use strowger_base::Country;
 use strowger_base::leg::Service;
 use strowger_callcontrol::RelayMode;
 use strowger_callcontrol::configuration::{
-    Announcements, ConferenceRules, DivertTo, HoldMode, HoldSources, MediaResources, MediaUse,
+    Announcements, ConferenceRules, DivertTo, HoldMode, HoldSources, KeyMethod, MediaResources, MediaUse,
     NO_ANSWER_TRUNK, SrtpRule, Unencrypted,
 };
 use strowger_dialplan::forward::{BySide, Classification};
@@ -171,6 +171,8 @@ pub struct TrunkDialling {
     pub tells_messages: bool,
     /// What it may do about keys of SRTP.
     pub srtp: SrtpRule,
+    /// How keys that are pressed reach it.
+    pub keys: KeyMethod,
     /// Where it is, as far as it says so itself.
     pub site: SiteDraft,
     /// Which media resources its calls use.

@@ -22,7 +22,8 @@ mod unserved;
 
 use strowger_base::leg::AudioSource;
 use strowger_base::{Country, Secret};
-use strowger_callcontrol::configuration::HoldSources;
+use strowger_callcontrol::configuration::{HoldSources, KeyMethod};
+use strowger_configuration::kinds::{DtmfMethod, SipProfile};
 use strowger_configuration::setting::{CountryName, Ref, Whole};
 use strowger_configuration::{AnyObject, Id, Kind, Object, State};
 
@@ -137,6 +138,15 @@ fn hold_sources(user: Option<Whole<1, 51>>, network: Option<Whole<1, 51>>) -> Ho
 /// An audio source by its number.
 fn audio_source(number: Option<Whole<1, 51>>) -> Option<AudioSource> {
     number.map(|number| AudioSource(u8::try_from(number.get()).unwrap_or_default()))
+}
+
+/// How keys that are pressed reach a device with this profile.
+fn key_method(profile: Option<&SipProfile>) -> KeyMethod {
+    match profile.map(|profile| profile.dtmf) {
+        Some(DtmfMethod::Rtp) | None => KeyMethod::Media,
+        Some(DtmfMethod::Info | DtmfMethod::Kpml) => KeyMethod::Signalling,
+        Some(DtmfMethod::Any) => KeyMethod::Either,
+    }
 }
 
 /// A text that may be absent; empty then.

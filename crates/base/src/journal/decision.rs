@@ -16,7 +16,9 @@ use super::paging::Paging;
 use super::path::MediaPath;
 use super::redirection::{Forwarding, WayOut, WhyExhausted, WhyGroupLeft, WhyHunted, WhyPassedOver};
 use super::resources::MediaNews;
-use super::why::{WhyEnded, WhyNotAnnounced, WhyOfferRefused, WhyRefused, WhyRelay, WhyReleased};
+use super::why::{
+    WhyEnded, WhyKeysStay, WhyNotAnnounced, WhyOfferRefused, WhyRefused, WhyRelay, WhyReleased,
+};
 use super::wire::{Reader, Wire, wire_enum};
 use crate::leg::{Alert, ReleaseReason, Tone};
 use crate::net::Flow;
@@ -364,6 +366,13 @@ pub enum Decision<'a> {
         /// Why not.
         why: WhyNotAnnounced,
     },
+    /// The record's leg has keys in its media (RFC 4733), the other one in its signalling: the relay carries them over.
+    KeysCarried,
+    /// The same, and nothing carries them over.
+    KeysNotCarried {
+        /// Why not.
+        why: WhyKeysStay,
+    },
     /// The record's leg goes on in another call.
     PartyMoved(Moved),
     /// Somebody who is no party wants something done with the call.
@@ -503,6 +512,8 @@ wire_enum!(Decision<'a> {
     Announced = 110 { cause, tone },
     NotAnnounced = 111 { why },
     Paging = 100 (news),
+    KeysCarried = 112,
+    KeysNotCarried = 113 { why },
     Keys = 80 (keys),
     MarkedMalicious = 101 { party },
     NotPickedUp = 81 { line },

@@ -249,6 +249,9 @@ fn samples() -> Vec<Entry<'static>> {
         },
         Decision::NotPickedUp { line: "1002" },
         Decision::Announced { cause: Cause::USER_BUSY, tone: Tone::Source(AudioSource(3)) },
+        Decision::KeysCarried,
+        Decision::KeysNotCarried { why: WhyKeysStay::Encrypted },
+        Decision::RelayWanted { why: WhyRelay::KeyPresses },
         Decision::NotAnnounced { why: WhyNotAnnounced::TooMany },
         Decision::CallerAlerted {
             alert: Alert::Failing(Cause::UNALLOCATED_NUMBER),

@@ -223,9 +223,24 @@ pub enum WhyRelay {
     Transcoder,
     /// A device wants somebody between, or the other side an offer.
     Between,
+    /// One side has the keys that it presses in its media and the other one has them in its signalling.
+    KeyPresses,
 }
 
-wire_enum!(WhyRelay { Configured = 0, BehindNat = 1, Keys = 2, Recorded = 12, Transcoder = 20, Between = 21 });
+wire_enum!(WhyRelay { Configured = 0, BehindNat = 1, Keys = 2, Recorded = 12, Transcoder = 20, Between = 21, KeyPresses = 30 });
+
+/// Why keys that are pressed reach the other side only as they are: one has them in its media, the other one in its signalling.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum WhyKeysStay {
+    /// There is no relay that could carry them over.
+    NoRelay,
+    /// The devices encrypt their media with keys that are not ours.
+    Encrypted,
+    /// The one that should have them in its media has none there.
+    NoEvents,
+}
+
+wire_enum!(WhyKeysStay { NoRelay = 0, Encrypted = 1, NoEvents = 2 });
 
 /// What a call ended by.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]

@@ -17,6 +17,7 @@ use super::listening::Listening;
 use super::paging::Page;
 use super::parked::Place;
 use super::participant::{Owes, Stage};
+use super::pressing::Pressing;
 use super::securing::Security;
 use super::taking::RangAt;
 use super::transcoding::Transcoding;
@@ -103,6 +104,8 @@ pub(crate) struct Facts {
     pub(super) security: Option<Box<Security>>,
     /// What the devices that are called may do about keys.
     pub(super) called_rule: SrtpRule,
+    /// What is known about keys that are pressed.
+    pub(super) pressing: Pressing,
     /// It goes to an emergency service.
     pub(super) emergency: bool,
     /// What it has of the bandwidth between locations.

@@ -6,10 +6,11 @@
 use strowger_base::journal::{ReleasedBy, WhyEnded, WhyOfferRefused, WhyReleased};
 use strowger_base::leg::Party;
 use strowger_base::{Cause, Command, LegId, Media, SessionDescription};
-use strowger_media::control::Report;
+use strowger_media::control::{self, Report};
 
 use super::blocking::BLOCKED;
 use super::participant::{Owes, Stage};
+use super::pressing::Way;
 use super::session::{MediaSignal, Session};
 use super::talking::Talking;
 use super::{State, Step};
@@ -70,6 +71,9 @@ impl Talking {
     pub(super) fn join(step: &mut Step<'_>, called: LegId, joining: Joining) -> State {
         step.facts.called_rule =
             step.facts.rung_on(called).map_or(SrtpRule::AsOffered, |target| step.rule_of(target));
+        if let Some(target) = step.facts.rung_on(called).cloned() {
+            step.keys_reach(&[target]);
+        }
         let talking = Talking {
             session: Session::new(called, Exchange::Settled),
             joining: Some(joining),
@@ -206,7 +210,15 @@ impl Talking {
     }
 
     /// The relay is there, or is not to be had.
-    pub(super) fn report(self, step: &mut Step<'_>, report: &Report) -> State {
+    pub(super) fn report(mut self, step: &mut Step<'_>, report: &Report) -> State {
+        if let Report::Digit { side, digit, .. } = report {
+            let side = match side {
+                control::Side::A => Side::Caller,
+                control::Side::B => Side::Called,
+            };
+            self.press(step, side, *digit, Way::Media);
+            return State::Talking(self);
+        }
         if matches!(step.facts.relay, Relay::Opening(_)) {
             step.relay_reported(report);
             if !matches!(step.facts.relay, Relay::Opening(_)) {

@@ -36,6 +36,7 @@ impl Opening {
 
     /// The same for targets that regions and locations permit.
     pub(super) fn admitted(step: &mut Step<'_>, targets: Vec<Target>, reach: Reach) -> State {
+        step.keys_reach(&targets);
         if let Some(refused) = step.keys_allow(&targets) {
             return refused;
         }
@@ -100,6 +101,7 @@ impl Step<'_> {
             RelayMode::Never | RelayMode::WhenBehindNat if self.keys_need_relay() => WhyRelay::Keys,
             RelayMode::Always => WhyRelay::Configured,
             RelayMode::WhenBehindNat if hidden => WhyRelay::BehindNat,
+            RelayMode::WhenBehindNat | RelayMode::Never if self.presses_need_relay() => WhyRelay::KeyPresses,
             RelayMode::WhenBehindNat | RelayMode::Never => return false,
         };
         self.decide(None, Decision::RelayWanted { why });

@@ -168,6 +168,7 @@ impl Session {
         step.facts.relay.direct(offerer, offer.as_bytes(), step.out);
         step.facts.relay.direct(answerer, answer.as_bytes(), step.out);
         step.keys_agreed(offerer, &offer, &answer);
+        step.settle_presses(self.called);
         step.settle_bandwidth(self.called, &answer);
         step.settle_transcoder();
         let (Ok(offered), Ok(answered)) = (sdp::peek(offer.as_bytes()), sdp::peek(answer.as_bytes())) else {
@@ -283,6 +284,7 @@ impl Step<'_> {
     ) -> SessionDescription {
         self.facts.outlet(from).wrote(&description);
         let left = self.whispered(from, &description, left);
+        let left = self.with_events(from, &description, left);
         self.facts.outlet(from.other()).set_keys(keys);
         let address = self.shared.configuration.address;
         let relay = self.facts.relay.address_for(from.other());

@@ -10,6 +10,7 @@ use strowger_dialplan::{Caller, Digits, LaterHops, codes};
 
 use super::asking::{Asking, Wanted};
 use super::participant::{Owes, Stage};
+use super::pressing::Pressing;
 use super::way::{CallerMedia, Way};
 use super::{Facts, State, Step, dialing};
 use crate::admission::Reserved;
@@ -117,6 +118,7 @@ impl Facts {
             transcoding: None,
             security: None,
             called_rule: SrtpRule::AsOffered,
+            pressing: Pressing::default(),
             emergency: false,
             reserved: Reserved::default(),
             conversation: None,

@@ -151,6 +151,7 @@ impl Step<'_> {
             Relay::Opening(port) => port,
             Relay::Open(ports) => ports.port,
         };
+        self.forget_presses();
         self.out.media(control::Command::Close { port });
     }
 

@@ -1,11 +1,12 @@
 //! The call is answered.
 
 use strowger_base::journal::{ReleasedBy, WhyEnded, WhyOfferRefused, WhyReleased};
-use strowger_base::leg::{ReleaseReason, Signal};
-use strowger_base::{Cause, Command, LegId, Media};
+use strowger_base::leg::{Digit, ReleaseReason, Signal};
+use strowger_base::{Cause, LegId, Media};
 
 use super::joining::Joining;
 use super::participant::Owes;
+use super::pressing::Way;
 use super::session::{Agreement, MediaSignal, Session};
 use super::{State, Step};
 use crate::exchange::Side;
@@ -47,9 +48,7 @@ impl Talking {
             Signal::MediaRefused(cause) => self.media(step, side, MediaSignal::Refuse(cause)),
             Signal::Released { cause, reason } => self.ended(step, (leg, side), other, cause, reason),
             Signal::Digit(digit) => {
-                if !self.talks_by_key(step, side) {
-                    step.command(other, Command::Digit(digit));
-                }
+                self.press(step, side, digit, Way::Signalling);
                 State::Talking(self)
             }
             // Keys that were collected belong to the number, which is known.
@@ -68,6 +67,14 @@ impl Talking {
                 step.impossible("a device of an answered call told what comes before the answer");
                 State::Talking(self)
             }
+        }
+    }
+
+    /// A side pressed a key.
+    pub(super) fn press(&mut self, step: &mut Step<'_>, side: Side, digit: Digit, way: Way) {
+        let other = self.session.leg(side.other(), step);
+        if !self.talks_by_key(step, side) {
+            step.pressed((side, other), digit, way);
         }
     }
 

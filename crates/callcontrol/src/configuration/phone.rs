@@ -10,7 +10,9 @@ use strowger_dialplan::{Caller, Digits, NumberView, SearchSpace};
 
 use super::mobility::Home;
 use super::places::{AarCaller, Site};
-use super::{Barging, Configuration, DoNotDisturb, HoldSources, IntercomLine, Line, MediaUse, SrtpRule};
+use super::{
+    Barging, Configuration, DoNotDisturb, HoldSources, IntercomLine, KeyMethod, Line, MediaUse, SrtpRule,
+};
 
 /// A line as it stands on one of its phones.
 #[derive(Clone, Default, Debug)]
@@ -81,6 +83,8 @@ pub struct PhoneSettings {
     pub srtp: SrtpRule,
     /// Which media resources its calls use.
     pub media: MediaUse,
+    /// How keys that are pressed reach it.
+    pub keys: KeyMethod,
     /// Its region and its location while it is at home.
     pub site: Site,
     /// How its calls go over the public network while it is at home.

@@ -196,6 +196,10 @@ impl Driver {
                 self.configuration.hold = HoldMode::Music;
                 self.configure();
             }
+            ["keys-of", device, method] => {
+                features::keys_of(&mut self.configuration, device, method);
+                self.configure();
+            }
             ["announce", cause, sound @ ..] => {
                 features::announce(&mut self.configuration, cause, sound);
                 self.configure();
@@ -293,6 +297,12 @@ impl Driver {
                 let a = "198.51.100.1:20000".parse().unwrap();
                 let b = Some("198.51.100.1:20002".parse().unwrap());
                 self.handle(Input::Media(Report::Opened { port, a, b }));
+            }
+            ["relay", "heard", side, key] => {
+                let port = *self.relays.last().unwrap();
+                let side = if *side == "A" { control::Side::A } else { control::Side::B };
+                let digit = Digit { key: key.chars().next().unwrap(), duration_ms: 100 };
+                self.handle(Input::Media(Report::Digit { port, side, digit }));
             }
             ["relay", "failed"] => {
                 let port = *self.relays.last().unwrap();
@@ -492,6 +502,8 @@ impl Driver {
             "v=0\r\no=phone 7 7 IN IP4 10.0.0.1\r\ns=-\r\nc=IN IP4 10.0.0.1\r\nt=0 0\r\n\
              m=audio {port} RTP/AVP {formats}\r\na={direction}\r\n"
         );
+        let events = if formats.split(' ').any(|format| format == "96") { EVENTS } else { "" };
+        let text = text + events;
         keys::add(name, text)
     }
 
@@ -598,6 +610,13 @@ impl Driver {
                     control::Command::Close { .. } => "close".to_owned(),
                     control::Command::Protect { keys, .. } => keys::relay(&keys),
                     control::Command::Transcode { codings, .. } => resources::codings(codings.as_deref()),
+                    control::Command::Keys { ways, .. } => match ways {
+                        Some(ways) => format!("keys A {:?} B {:?}", ways.a, ways.b),
+                        None => "keys pass".to_owned(),
+                    },
+                    control::Command::Press { side, digit, .. } => {
+                        format!("press {} for {side:?}", digit.key)
+                    }
                     other => format!("{other:?}"),
                 };
                 writeln!(self.printed, "  relay <- {text}").unwrap();
@@ -705,7 +724,12 @@ impl Driver {
             Direction::SendReceive | Direction::Inactive => as_written,
         };
         let told = if told == as_written { String::new() } else { format!(" {told}") };
-        format!("{kind}({name}{codecs}) v{version}{told}{keys}")
+        let events = match sdp::telephone_event(description.as_bytes()) {
+            // Where a script says which codecs there are, they are among those.
+            Some(event) if codecs.is_empty() || !codecs.contains("event") => format!(" events {event}"),
+            Some(_) | None => String::new(),
+        };
+        format!("{kind}({name}{codecs}{events}) v{version}{told}{keys}")
     }
 
     fn name_of(&self, address: SocketAddr) -> String {
@@ -754,6 +778,8 @@ fn codes(codes: &CodesView<'_>) -> String {
     text
 }
 
+/// Keys in media.
+const EVENTS: &str = "a=rtpmap:96 telephone-event/8000\r\na=fmtp:96 0-16\r\n";
 /// A leg that is not there.
 const NOBODY: LegId = LegId::new(NodeId(1), ShardId(0), 999);
 

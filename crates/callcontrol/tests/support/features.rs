@@ -9,7 +9,7 @@ use strowger_base::{Cause, LegId};
 use strowger_callcontrol::Configuration;
 use strowger_callcontrol::configuration::{
     AnnouncedSound, AnnouncedTo, Announcement, Barging, ConferenceControl, ConferenceEnds, ConferenceRules,
-    ConferenceTones,
+    ConferenceTones, KeyMethod, PhoneSettings,
 };
 use strowger_callcontrol::configuration::{DirectedPark, ParkNumbers, ParkRange, PickupGroup, PickupGroups};
 use strowger_callcontrol::configuration::{DoNotDisturb, IntercomLine, Line, RingSetting, UserForwardSpace};
@@ -261,4 +261,23 @@ pub(crate) fn announce(configuration: &mut Configuration, cause: &str, words: &[
     };
     let to = if words.contains(&"trunks") { AnnouncedTo::Trunks } else { AnnouncedTo::Everybody };
     configuration.announcements.insert(Cause(cause.parse().unwrap()), Announcement { sound, to });
+}
+
+/// `LINE|TRUNK media|signalling|either`
+pub(crate) fn keys_of(configuration: &mut Configuration, device: &str, method: &str) {
+    let method = match method {
+        "media" => KeyMethod::Media,
+        "signalling" => KeyMethod::Signalling,
+        "either" => KeyMethod::Either,
+        other => panic!("no way of keys {other}"),
+    };
+    match configuration.lines.get_mut(device) {
+        Some(line) => {
+            for phone in &mut line.phones {
+                let settings = PhoneSettings { keys: method, ..PhoneSettings::clone(&phone.settings) };
+                phone.settings = Arc::new(settings);
+            }
+        }
+        None => configuration.trunks.entry(device.into()).or_default().keys = method,
+    }
 }

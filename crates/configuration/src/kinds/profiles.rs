@@ -106,6 +106,8 @@ choice! {
     pub enum DtmfMethod {
         /// As events in RTP.
         Rtp = "rtp",
+        /// In INFO, beside the media.
+        Info = "info",
         /// As KPML, beside the media.
         Kpml = "kpml",
         /// As either, whatever the far side can.

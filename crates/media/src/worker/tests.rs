@@ -302,7 +302,7 @@ fn keys_are_reported_and_not_echoed() {
         .reports
         .iter()
         .filter_map(|(_, report)| match report {
-            Report::Digit { port: PORT, digit } => Some(*digit),
+            Report::Digit { port: PORT, side: Side::A, digit } => Some(*digit),
             _ => None,
         })
         .collect();
@@ -427,6 +427,7 @@ fn strangers_and_noise_change_nothing() {
 mod behaviour;
 mod draining;
 mod forks;
+mod keys;
 mod relay;
 mod secure;
 mod transcoding;

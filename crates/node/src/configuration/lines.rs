@@ -7,8 +7,8 @@ use strowger_base::leg::Answering;
 use strowger_base::line::{lines_of, number_of};
 use strowger_base::{Country, LineName, Secret, Table, limits};
 use strowger_callcontrol::configuration::{
-    BUSY_TRIGGER, Barging, CALLS_MAX, DoNotDisturb, HoldSources, IntercomLine, MediaUse, NO_ANSWER_LINE,
-    Rings, SrtpRule,
+    BUSY_TRIGGER, Barging, CALLS_MAX, DoNotDisturb, HoldSources, IntercomLine, KeyMethod, MediaUse,
+    NO_ANSWER_LINE, Rings, SrtpRule,
 };
 use strowger_sip::io::LineAccount;
 
@@ -100,6 +100,8 @@ pub struct PhoneDraft {
     pub srtp: SrtpRule,
     /// Which media resources its calls use.
     pub media: MediaUse,
+    /// How keys that are pressed reach it.
+    pub keys: KeyMethod,
     /// What do not disturb does there.
     pub undisturbed: DoNotDisturb,
     /// How it rings for the line.
@@ -188,6 +190,7 @@ impl PhoneDraft {
             overlap: false,
             srtp: SrtpRule::AsOffered,
             media: MediaUse::default(),
+            keys: KeyMethod::default(),
             undisturbed: DoNotDisturb::default(),
             rings: Rings::default(),
         }

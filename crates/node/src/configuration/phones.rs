@@ -160,6 +160,7 @@ fn new_settings(
         told_of_messages: phone.told_of_messages,
         srtp: phone.srtp,
         media: phone.media.clone(),
+        keys: phone.keys,
         private: phone.private,
         barge: phone.barge,
         watches,
@@ -202,10 +203,14 @@ fn key(line: &Line, phone: &PhoneDraft) -> String {
     let rejects = phone.undisturbed == DoNotDisturb::Reject;
     let flags = [phone.overlap, phone.roams, phone.told_of_messages, phone.private, rejects].map(u8::from);
     let country = phone.country.map_or("", Country::name);
-    let (texts, srtp) = (texts.join("\n"), phone.srtp as u8);
+    let (texts, srtp, keys) = (texts.join("\n"), phone.srtp as u8, phone.keys as u8);
     let barge = phone.barge.map_or(0, |barge| 1 + barge as u8);
     let media = if phone.media == MediaUse::default() { String::new() } else { format!("{:?}", phone.media) };
-    format!("{texts}\n{flags:?}{srtp}{barge}\n{}\n{}\n{country}\n{media}", number(user), number(network))
+    format!(
+        "{texts}\n{flags:?}{srtp}{barge}{keys}\n{}\n{}\n{country}\n{media}",
+        number(user),
+        number(network)
+    )
 }
 
 /// All that tells one who dials from others, but for the number.

@@ -409,6 +409,7 @@ pub(super) fn trunk_settings(
         pool,
         srtp: dials.srtp,
         media: dials.media.clone(),
+        keys: dials.keys,
     }
 }
 

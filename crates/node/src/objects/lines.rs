@@ -16,7 +16,7 @@ use strowger_sip::auth;
 
 use super::patterns::sealed;
 use super::places::view;
-use super::{Fault, Secrets, Translation, admission, country, hold_sources, media, name, text};
+use super::{Fault, Secrets, Translation, admission, country, hold_sources, key_method, media, name, text};
 use crate::configuration::{self, ForwardDraft, ForwardTo, ForwardsDraft, LineSecret, PhoneDraft, Place};
 
 /// What a line by itself gives the node.
@@ -196,6 +196,7 @@ fn phone_draft(
     let profile = it.sip_profile.and_then(|profile| state.get(profile));
     draft.overlap = profile.is_some_and(|profile| profile.overlap);
     draft.told_of_messages = profile.is_some_and(|profile| profile.unsolicited_message_waiting);
+    draft.keys = key_method(profile);
     draft.srtp = srtp(state, it);
     draft.media = media::of_phone(state, it);
     let more = it.more.as_deref();

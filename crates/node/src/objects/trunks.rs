@@ -11,7 +11,7 @@ use strowger_dialplan::forward::Classification;
 use strowger_sip::io::Trunk;
 
 use super::places::{incoming, view};
-use super::{Translation, admission, media, name, text};
+use super::{Translation, admission, key_method, media, name, text};
 use crate::configuration::{IncomingDraft, IncomingRuleDraft, Place, PlannedTrunk, TrunkDialling};
 
 impl Translation<'_> {
@@ -108,6 +108,7 @@ fn dialling(state: &State, it: &kinds::Trunk) -> TrunkDialling {
             .security_profile
             .and_then(|profile| state.get(profile))
             .is_some_and(|profile| profile.accept_unsolicited_notify),
+        keys: key_method(it.sip_profile.and_then(|profile| state.get(profile))),
         srtp: if it.srtp_allowed { SrtpRule::AsOffered } else { SrtpRule::Never },
         media: media::of_trunk(state, it),
         site: admission::of_trunk(state, it.location),

@@ -47,6 +47,8 @@ impl Placement {
             | Command::Mute { .. }
             | Command::Protect { .. }
             | Command::OpenRelay { .. }
+            | Command::Keys { .. }
+            | Command::Press { .. }
             | Command::Transcode { .. }
             | Command::Copy { .. }
             | Command::Warn { .. }
