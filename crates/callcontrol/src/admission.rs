@@ -34,6 +34,14 @@ struct Share {
     kbps: u32,
 }
 
+/// What somebody would take between two locations.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub(crate) struct Wanted {
+    pub(crate) from: Box<str>,
+    pub(crate) to: Box<str>,
+    pub(crate) kbps: u32,
+}
+
 /// Why there is no room between two locations.
 #[derive(Clone, Debug)]
 pub(crate) struct NoRoom {
@@ -116,6 +124,28 @@ impl Taken {
         };
         let given_back = reserved.shares.iter().map(|share| &share.reservation);
         self.ledger.has_room_without(given_back, &admission.locations, (one, other), speech(kbps)).is_ok()
+    }
+
+    /// Whether there is room for several at once, each between two locations and with so many kbit/s, when calls give back what they
+    /// have; if not, what is missing.
+    pub(crate) fn has_room_for_all<'r>(
+        &mut self,
+        given_back: impl IntoIterator<Item = &'r Reserved>,
+        admission: &Admission,
+        wanted: &[Wanted],
+    ) -> Result<(), NoRoom> {
+        let between = |Wanted { from, to, kbps }: &Wanted| {
+            let between = admission.location(from).zip(admission.location(to))?;
+            Some((between, speech(*kbps)))
+        };
+        let reservations = given_back.into_iter().flat_map(|reserved| &reserved.shares);
+        let reservations = reservations.map(|share| &share.reservation);
+        let wants = wanted.iter().filter_map(between);
+        let room = self.ledger.has_room_for_all(reservations, &admission.locations, wants);
+        room.map_err(|(place, refusal)| match wanted.get(place) {
+            Some(Wanted { from, to, kbps }) => self.refuse((from, to), refusal, *kbps),
+            None => self.refuse((HUB_NONE, HUB_NONE), refusal, 0),
+        })
     }
 
     fn refuse(&mut self, (from, to): (&str, &str), refusal: Refusal, needed: u32) -> NoRoom {

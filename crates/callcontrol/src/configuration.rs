@@ -118,6 +118,8 @@ pub struct Configuration {
     pub announcements: Announcements,
     /// What conferences may do.
     pub conferences: ConferenceRules,
+    /// Where each conference bridge is, by its name.
+    pub bridges: BTreeMap<Box<str>, Site>,
     /// An address of ours, written into the `o=` line of session descriptions.
     pub address: IpAddr,
     /// How long a trunk or service may ring.
@@ -156,6 +158,7 @@ impl Configuration {
             hold_sources: HoldSources::default(),
             announcements: Announcements::default(),
             conferences: ConferenceRules::default(),
+            bridges: BTreeMap::new(),
             address: IpAddr::V4(Ipv4Addr::LOCALHOST),
             no_answer: NO_ANSWER_TRUNK,
         }

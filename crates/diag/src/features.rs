@@ -29,6 +29,7 @@ pub(crate) fn because(why: &WhyFeatureRefused<'_>) -> String {
         WhyFeatureRefused::Congestion => "the server takes no new calls now".to_owned(),
         WhyFeatureRefused::TooLate => "somebody else was faster".to_owned(),
         WhyFeatureRefused::Taken => "it is in use".to_owned(),
+        WhyFeatureRefused::NoCodec => "regions leave a party no codec of the bridge".to_owned(),
         WhyFeatureRefused::NotOpen => "nobody has opened that conference".to_owned(),
         WhyFeatureRefused::Unencrypted => {
             "media would not be encrypted, and Block Unencrypted Calls is set".to_owned()

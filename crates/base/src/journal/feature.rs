@@ -240,6 +240,8 @@ pub enum WhyFeatureRefused<'a> {
         /// What says most of why.
         cause: Cause,
     },
+    /// Regions leave no codec to a party and to what it would talk with.
+    NoCodec,
 }
 
 wire_enum!(WhyFeatureRefused<'a> {
@@ -257,6 +259,7 @@ wire_enum!(WhyFeatureRefused<'a> {
     NotOpen = 20,
     Unencrypted = 21,
     Unreached = 100 { cause },
+    NoCodec = 22,
 });
 
 impl WhyFeatureRefused<'_> {
@@ -270,6 +273,7 @@ impl WhyFeatureRefused<'_> {
             WhyFeatureRefused::NothingThere | WhyFeatureRefused::TooLate => Cause::UNALLOCATED_NUMBER,
             WhyFeatureRefused::Taken => Cause::USER_BUSY,
             WhyFeatureRefused::NoBandwidth => Cause::OUT_OF_BANDWIDTH,
+            WhyFeatureRefused::NoCodec => Cause::BEARER_CAPABILITY_NOT_IMPLEMENTED,
             WhyFeatureRefused::NotOpen => Cause::SUBSCRIBER_ABSENT,
             WhyFeatureRefused::Unencrypted => Cause::BEARER_CAPABILITY_NOT_AUTHORIZED,
             WhyFeatureRefused::Unreached { cause } => *cause,

@@ -109,7 +109,7 @@ pub(crate) struct Facts {
     /// It goes to an emergency service.
     pub(super) emergency: bool,
     /// What it has of the bandwidth between locations.
-    pub(super) reserved: Reserved,
+    pub(crate) reserved: Reserved,
     /// The call with which the conversation began, when that is another one.
     pub(super) conversation: Option<CallId>,
     /// Where its caller is parked.

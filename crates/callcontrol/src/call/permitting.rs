@@ -5,7 +5,7 @@
 //! would need a transcoder.
 
 use strowger_base::journal::{Admission as News, Codecs, Decision};
-use strowger_base::leg::Target;
+use strowger_base::leg::{Service, Target};
 use strowger_base::{LegId, SessionDescription};
 use strowger_dialplan::admission::{AudioCodec, RegionLimits};
 use strowger_media::codec::Codec;
@@ -127,8 +127,19 @@ impl Step<'_> {
             Some(site) => Site::clone(site),
             None => configuration.site_of_origin(&self.facts.origin, self.facts.address),
         };
-        let called = configuration.site_of_target(target, &caller);
+        let called = self.site_of(target, &caller);
         Some((caller, called))
+    }
+
+    /// Where a device is that is called. A bridge is where its media resource is, when that says so.
+    pub(super) fn site_of(&self, target: &Target, caller: &Site) -> Site {
+        let configuration = &self.shared.configuration;
+        let bridge = match target {
+            Target::Service(Service::Conference(id)) => self.shared.conferences.bridge_of(*id),
+            Target::Service(_) | Target::Phone { .. } | Target::Trunk(_) => None,
+        };
+        let bridge = bridge.and_then(|name| configuration.bridges.get(name));
+        bridge.cloned().unwrap_or_else(|| configuration.site_of_target(target, caller))
     }
 
     fn sites_of_leg(&self, called: LegId) -> Option<(Site, Site)> {

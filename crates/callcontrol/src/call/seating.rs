@@ -7,15 +7,18 @@ use strowger_base::journal::{
     self, Feature, Moved, PartyView, ReleasedBy, WhyEnded, WhyOfferRefused, WhyReleased,
 };
 use strowger_base::leg::{Origin, Party, Service, SrtpOffer, Target};
-use strowger_base::{CallId, Cause, ConferenceId, LegId, Now};
+use strowger_base::{CallId, Cause, ConferenceId, LegId, Now, SessionDescription};
+use strowger_dialplan::resources::Function;
 use strowger_dialplan::{Action, Analysis, Arrival, Decision, Digits};
 
 use super::joining::{First, Joining};
 use super::opening::Opening;
 use super::participant::{Owes, Participant};
+use super::permitting::Permit;
 use super::talking::Talking;
 use super::way::Way;
 use super::{Call, Facts, Progress, State, Step, setup};
+use crate::admission::Wanted;
 use crate::exchange::Side;
 use crate::io::{Outbox, Reach};
 use crate::shared::{Asked, Shared};
@@ -66,6 +69,10 @@ impl Call {
         step.count(party.line.as_ref());
         step.take_seat(conference, seat);
         step.tell_joined(feature, conversation);
+        if step.admit_again().is_err() {
+            let state = step.without_bandwidth();
+            return Some(Call { facts, state });
+        }
         step.show_to_caller(seat, &shown);
         let joining = Joining { called_owes: Owes::Offer, first: First::Asked };
         let state = Talking::join(&mut step, seat, joining);
@@ -104,6 +111,35 @@ impl Call {
         } else {
             (step.facts.connected.clone().unwrap_or_default(), step.srtp_of(Side::Called))
         }
+    }
+
+    /// What a seat in this conference takes of bandwidth for the party of a leg: between which locations, and how much. `None` where that is
+    /// nothing; an error when regions leave nothing of what the bridge offers.
+    pub(crate) fn needs_for_seat(
+        &mut self,
+        now: Now,
+        leg: LegId,
+        (conference, offer): (ConferenceId, Option<&SessionDescription>),
+        shared: &mut Shared,
+        out: &mut Outbox,
+    ) -> Result<Option<Wanted>, ()> {
+        let origin = self.origin_of(leg);
+        let step = Step { now, facts: &mut self.facts, shared, out };
+        let configuration = &step.shared.configuration;
+        let Some(origin) = origin.filter(|_| configuration.admission.in_use) else { return Ok(None) };
+        let address = step.facts.address.filter(|_| leg == step.facts.caller);
+        let own = configuration.site_of_origin(&origin, address);
+        let target = Target::Service(Service::Conference(conference));
+        let bridge = step.site_of(&target, &own);
+        let permit = Permit::between(&configuration.admission, &own, &bridge);
+        // Where there are transcoders, one of them may help.
+        let transcoders = configuration.media.table.iter().any(|(_, it)| it.function == Function::Transcoder);
+        if !transcoders && offer.is_some_and(|offer| permit.leaves_nothing_of(offer).is_some()) {
+            return Err(());
+        }
+        let (from, to) = (own.location(), bridge.location());
+        let kbps = permit.most(None);
+        Ok((from != to).then(|| Wanted { from: from.into(), to: to.into(), kbps }))
     }
 
     /// Takes both parties out and ends the call: the caller goes on as the first of `moved`, the called one as the second.

@@ -275,7 +275,7 @@ impl Driver {
                 self.configure();
             }
             [
-                "named" | "region" | "regions" | "location" | "room" | "link" | "no-rooms" | "aar"
+                "named" | "bridge" | "region" | "regions" | "location" | "room" | "link" | "no-rooms" | "aar"
                 | "aar-mask" | "aar-voice-mail",
                 ..,
             ] => {

@@ -3,8 +3,9 @@
 use std::sync::Arc;
 
 use strowger_callcontrol::Configuration;
-use strowger_callcontrol::configuration::{Admission, LineAar, LinePhone, PhoneSettings};
+use strowger_callcontrol::configuration::{Admission, LineAar, LinePhone, PhoneSettings, Site};
 use strowger_dialplan::admission::{AarSwitch, AudioCodec, Place, Pool, Pools, RegionPair, VoiceMailInstead};
+use strowger_dialplan::resources::{Function, Resource};
 use strowger_dialplan::{Action, CodesRequired, DialPlanBuilder, NumberPattern, RoutePattern, RouteTarget};
 
 /// 91! leads to the trunk `carrier`, for those who see the partition `outside`.
@@ -56,6 +57,16 @@ pub(crate) fn set(configuration: &mut Configuration, words: &[&str]) {
         ["link", one, other, kbps] => {
             let [one, other] = [one, other].map(|name| admission.locations.find(name).unwrap());
             admission.locations.link(one, other, 50, pools(kbps)).unwrap();
+        }
+        ["bridge", region, location] => {
+            admission.in_use = true;
+            let some = |name: &str| (name != "-").then(|| Arc::from(name));
+            let site = Site { region: some(region), location: some(location) };
+            configuration.bridges.insert("bridge".into(), site);
+            let media = Arc::make_mut(&mut configuration.media);
+            let function = Function::ConferenceBridge;
+            media.table.add("bridge", Resource { function, is_trusted: false, capacity: None });
+            media.in_use = true;
         }
         ["no-rooms"] => admission.locations = Admission::default().locations,
         ["aar", group, prefix] => {

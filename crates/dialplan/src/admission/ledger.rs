@@ -115,14 +115,40 @@ impl Ledger {
         &self,
         given_back: impl IntoIterator<Item = &'r Reservation>,
         locations: &Locations,
-        (from, to): (LocationId, LocationId),
+        between: (LocationId, LocationId),
         bandwidth: Bandwidth,
     ) -> Result<(), Refusal> {
+        let wanted = std::iter::once((between, bandwidth));
+        self.has_room_for_all(given_back, locations, wanted).map_err(|(_, refusal)| refusal)
+    }
+
+    /// Whether there is room for several at once when these reservations are given back. Nothing is taken or given back.
+    ///
+    /// # Errors
+    /// As of [`Ledger::admit`], for the first of them for which there is none; it says which that is, counted from 0.
+    pub fn has_room_for_all<'r>(
+        &self,
+        given_back: impl IntoIterator<Item = &'r Reservation>,
+        locations: &Locations,
+        wanted: impl IntoIterator<Item = ((LocationId, LocationId), Bandwidth)>,
+    ) -> Result<(), (usize, Refusal)> {
         let mut then = self.clone();
         for Reservation { places, bandwidth } in given_back {
             then.release(Reservation { places: places.clone(), bandwidth: *bandwidth });
         }
-        then.admit(locations, from, to, bandwidth).map(|reservation| then.release(reservation))
+        let mut taken = Vec::new();
+        let mut missing = None;
+        for (place, ((from, to), bandwidth)) in wanted.into_iter().enumerate() {
+            match then.admit(locations, from, to, bandwidth) {
+                Ok(reservation) => taken.push(reservation),
+                Err(refusal) => {
+                    missing = Some((place, refusal));
+                    break;
+                }
+            }
+        }
+        taken.into_iter().for_each(|reservation| then.release(reservation));
+        missing.map_or(Ok(()), Err)
     }
 
     /// Changes what a call has taken, at the places that it took it from: another configuration may have other ways between the same

@@ -1,5 +1,6 @@
 //! Regions, locations and AAR groups as an operator writes them, and their way into call control.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use strowger_callcontrol::configuration::{AarCaller, Admission, LineAar, Site};
@@ -29,6 +30,8 @@ pub struct AdmissionDraft {
     pub aar_groups: Vec<AarGroupDraft>,
     /// Whether calls without bandwidth go over the public network.
     pub aar: AarSwitch,
+    /// Where each conference bridge of the nodes is, by its name.
+    pub bridges: Vec<(Box<str>, SiteDraft)>,
 }
 
 /// A region.
@@ -161,6 +164,11 @@ fn wrong(place: Place, setting: &'static str, error: LocationError, found: &mut 
         LocationError::Unknown => Problem::Malformed { found: Box::default(), why: error.to_string().into() },
     };
     found.add(place, setting, problem);
+}
+
+/// Where conference bridges are.
+pub(super) fn bridges(draft: &Draft) -> BTreeMap<Box<str>, Site> {
+    draft.admission.bridges.iter().map(|(name, written)| (name.clone(), site(written))).collect()
 }
 
 /// Where a device is by its own settings.

@@ -77,6 +77,7 @@ pub(super) fn with_others(
     calls.transformations = transformations::build(draft, &dial_plan, found);
     calls.mobility = mobility::infos(draft, &pools, found);
     calls.admission = Arc::new(admission::build(draft, found));
+    calls.bridges = admission::bridges(draft);
     forwards::system(draft, &mut calls, found);
     codes::build(draft, &mut calls, found);
     hunting::build(draft, &dial_plan, &mut calls, found);

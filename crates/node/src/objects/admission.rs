@@ -3,7 +3,8 @@
 use std::sync::Arc;
 
 use strowger_configuration::kinds::{
-    self, AarGroup, CodecPreferenceList, DevicePool, LocationLink, LocationRoom, Region, ServiceParameters,
+    self, AarGroup, CodecPreferenceList, DevicePool, LocationLink, LocationRoom, MediaFunction, MediaHost,
+    MediaResource, Region, ServiceParameters,
 };
 use strowger_configuration::setting::{Ref, Room};
 use strowger_configuration::{Kind, State};
@@ -40,6 +41,10 @@ impl Translation<'_> {
         let draft = &mut self.translated.draft.admission;
         draft.regions = state.all::<Region>().map(|(_, it)| region(it)).collect();
         draft.aar_groups = state.all::<AarGroup>().map(|(_, it)| group(it)).collect();
+        let here =
+            |it: &MediaResource| it.function == MediaFunction::ConferenceBridge && it.host == MediaHost::Node;
+        let bridges = state.all::<MediaResource>().filter(|(_, it)| here(it));
+        draft.bridges = bridges.filter_map(|(_, it)| bridge(state, it)).collect();
         for (id, it) in state.all::<kinds::Location>() {
             let location = LocationDraft {
                 name: it.name.as_str().into(),
@@ -66,6 +71,17 @@ pub(super) fn parameters(it: &ServiceParameters, draft: &mut AdmissionDraft) {
         LocationRoom::BothEnds => RoomOnPath::BothEnds,
     };
     draft.aar = if it.aar { AarSwitch::Enabled } else { AarSwitch::Disabled };
+}
+
+/// Where a conference bridge is; one that says nothing of it is wherever its parties are.
+fn bridge(state: &State, it: &MediaResource) -> Option<(Box<str>, SiteDraft)> {
+    let pool = it.device_pool.and_then(|pool| state.get(pool));
+    let mut site = pool.map(|pool| of_pool(state, pool)).unwrap_or_default();
+    if it.location.is_some() {
+        site.location = name(state, it.location);
+    }
+    let is_somewhere = !site.region.is_empty() || !site.location.is_empty();
+    is_somewhere.then(|| (it.name.as_str().into(), site))
 }
 
 fn pair(state: &State, it: &kinds::RegionRelation) -> RegionPair {

@@ -266,7 +266,14 @@ const fn service(kind: Kind) -> Service {
         | Kind::MediaResourceGroup
         | Kind::MediaResourceGroupList
         | Kind::AudioSource => Service::Whole,
-        Kind::MediaResource => Service::Settings(&["function", "host", "capacity", "trusted_relay_point"]),
+        Kind::MediaResource => Service::Settings(&[
+            "function",
+            "host",
+            "device_pool",
+            "location",
+            "capacity",
+            "trusted_relay_point",
+        ]),
         Kind::CallManagerGroup => Service::None("devices register with the one node that there is"),
         // Bandwidth of video is not counted.
         Kind::Region => Service::Settings(&["relations.region", "relations.codecs", "relations.audio"]),

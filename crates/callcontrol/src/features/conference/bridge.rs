@@ -17,6 +17,13 @@ use crate::resources;
 /// The seats of each conference.
 pub(super) type Bridges = BTreeMap<ConferenceId, Vec<Allocation>>;
 
+impl super::Conferences {
+    /// The media resource on which a conference takes place.
+    pub(crate) fn bridge_of(&self, id: ConferenceId) -> Option<&str> {
+        self.bridges.get(&id)?.first().map(Allocation::resource)
+    }
+}
+
 impl CallControl {
     /// Takes seats for parties that come into a conference, or begin one.
     pub(super) fn take_seats(

@@ -11,8 +11,10 @@
 //!   | what their seats described         |
 //! ```
 
+use std::sync::Arc;
+
 use strowger_base::feature::FeatureRequest;
-use strowger_base::journal::{Feature, WhyFeatureRefused};
+use strowger_base::journal::{Admission, Decision, Feature, WhyFeatureRefused};
 use strowger_base::leg::{Media, Party, Ring, RingStyle, Service, Signal, SrtpOffer, Target, Tone};
 use strowger_base::{CallId, Cause, Command, ConferenceId, LegId, Now};
 
@@ -122,6 +124,11 @@ impl CallControl {
             None => self.open(Kind::AdHoc),
         };
         self.keep_seats(conference, bridge);
+        let awaited: Vec<(Joins, Option<Signal>)> = parties.iter().map(|party| (*party, None)).collect();
+        if let Err(why) = self.room_for_seats(now, &wish, (conference, &awaited), out) {
+            self.left(now, conference, true, out);
+            return Err(why);
+        }
         let with = with.to_vec();
         let convening = Convening { leg, with, order, wish, conference, barges: None, seats: Vec::new() };
         self.open_seats(now, convening, out);
@@ -262,6 +269,12 @@ impl CallControl {
             Ok(_) => return self.not_convened(now, &convening, WhyFeatureRefused::TooLate, out),
             Err(why) => return self.not_convened(now, &convening, why, out),
         }
+        let parties = convening.wish.parties().into_iter();
+        let described = convening.seats.iter().map(|seat| seat.answered.clone());
+        let parties: Vec<(Joins, Option<Signal>)> = parties.zip(described).collect();
+        if let Err(why) = self.room_for_seats(now, &convening.wish, (convening.conference, &parties), out) {
+            return self.not_convened(now, &convening, why, out);
+        }
         if convening.barges.is_some_and(|seat| !self.shared.legs.contains_key(&seat)) {
             return self.not_convened(now, &convening, WhyFeatureRefused::TooLate, out);
         }
@@ -299,6 +312,43 @@ impl CallControl {
             let sides = [(*own_seat, own), (*other_seat, other)];
             self.has_come_in(now, (id, seat), sides, conversation, out);
         }
+    }
+
+    /// Whether those who move can talk with the bridge, once their calls give back what they have of bandwidth.
+    fn room_for_seats(
+        &mut self,
+        now: Now,
+        wish: &Wish,
+        (conference, parties): (ConferenceId, &[(Joins, Option<Signal>)]),
+        out: &mut Outbox,
+    ) -> Result<(), WhyFeatureRefused<'static>> {
+        let mut wanted = Vec::new();
+        for (joins, answered) in parties {
+            let offer = match answered {
+                Some(Signal::Answered { media: Media::Offer(offer), .. }) => Some(offer),
+                Some(_) | None => None,
+            };
+            let mut needs = Ok(None);
+            self.with_call(joins.call, |call, shared| {
+                needs = call.needs_for_seat(now, joins.other, (conference, offer), shared, out);
+            });
+            wanted.extend(needs.map_err(|()| WhyFeatureRefused::NoCodec)?);
+        }
+        if wanted.is_empty() {
+            return Ok(());
+        }
+        let admission = Arc::clone(&self.shared.configuration.admission);
+        let calls = wish.calls.iter().filter_map(|joins| self.calls.get(&joins.call));
+        let given_back = calls.map(|call| &call.facts.reserved);
+        let room = self.shared.bandwidth.has_room_for_all(given_back, &admission, &wanted);
+        room.map_err(|missing| {
+            self.shared.counters.without_bandwidth += 1;
+            if let Some(joins) = wish.calls.first() {
+                let news = Decision::Admission(Admission::BandwidthMissing(missing.view()));
+                out.decide(now, joins.call, None, news);
+            }
+            WhyFeatureRefused::NoBandwidth
+        })
     }
 
     /// The parties of a call take these seats: both, or the other one alone, and the leg of whoever asked ends. Returns who they are.

@@ -617,9 +617,23 @@ fn regions_locations_and_aar_groups_reach_call_control() {
         device_pool = "berlin"
         location = "Bonn"
         destinations = ["192.0.2.1:5060"]
+        [[media_resource]]
+        name = "bridge"
+        function = "conference-bridge"
+        device_pool = "berlin"
+        location = "Bonn"
+        [[media_resource]]
+        name = "anywhere"
+        function = "conference-bridge"
     "#;
     let configuration = built(toml);
     let calls = &configuration.calls;
+    let bridges: Vec<(&str, &str, &str)> = calls
+        .bridges
+        .iter()
+        .map(|(name, site)| (&**name, site.region.as_deref().unwrap_or_default(), site.location()))
+        .collect();
+    assert_eq!(bridges, [("bridge", "Berlin", "Bonn")]);
     let site = |number: &str| {
         let site = &calls.lines.get(number).unwrap().phones[0].settings.site;
         (site.region.as_deref().unwrap_or_default().to_owned(), site.location().to_owned())
