@@ -19,6 +19,7 @@ mod joined;
 mod joining;
 mod listening;
 mod locating;
+mod lost;
 mod mismatch;
 mod numbers;
 mod opening;

@@ -404,6 +404,7 @@ impl CallControl {
         if let (Some(leg), Some(b)) = (used.called, &statistics.b) {
             out.journal(now, call, Some(leg), Entry::Quality(quality(b)));
         }
+        self.with_call(used.call, |call, shared| call.relay_lost(now, port, shared, out));
     }
 
     fn timeout(&mut self, now: Now, out: &mut Outbox) {

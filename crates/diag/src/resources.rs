@@ -25,6 +25,10 @@ pub(crate) fn news(device: &str, news: &MediaNews<'_>) -> String {
                 "The caller speaks {caller} and the called {called}; what one says is translated for the other."
             )
         }
+        MediaNews::RelayLost => {
+            "The relay is gone without having been closed; an answered call goes on over another way."
+                .to_owned()
+        }
         MediaNews::GivenBack { function, resource } => {
             format!("{} {resource} is not needed any more.", name(*function))
         }
@@ -102,6 +106,10 @@ mod tests {
         check(
             MediaNews::GivenBack { function: MediaFunction::ConferenceBridge, resource: "cfb" },
             "Conference bridge cfb is not needed any more.",
+        );
+        check(
+            MediaNews::RelayLost,
+            "The relay is gone without having been closed; an answered call goes on over another way.",
         );
         assert_eq!(
             lacking(MediaFunction::Transcoder),

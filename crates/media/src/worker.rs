@@ -66,6 +66,12 @@ pub enum Input<'a> {
         /// The system's number of the error.
         error: u16,
     },
+    /// A socket of a port failed and could not be opened again. A relay is then closed, as if by itself; an endpoint reports when nothing
+    /// comes any more.
+    Lost {
+        /// Which port.
+        port: PortId,
+    },
     /// The time of `next_timeout` has come.
     Timeout,
 }
@@ -255,6 +261,10 @@ impl Worker {
             Input::Packet { socket, source, bytes } => self.packet(now, socket, source, bytes, out),
             Input::Unsent { socket, error } => self.unsent(socket, error),
             Input::Timeout => self.timeout(now, out),
+            Input::Lost { port } if matches!(self.ports.get(&port), Some(Port::Relay(_))) => {
+                self.close(now, port, out);
+            }
+            Input::Lost { .. } => {}
             Input::Command(command) => self.command(now, command, out),
             Input::Opened { port, a, b } => self.opened(now, port, (a, b), out),
             Input::OpenFailed { port, reason } => match self.ports.remove(&port) {

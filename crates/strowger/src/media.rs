@@ -247,7 +247,7 @@ impl MediaThread {
             Ok(read) => read,
             Err(error) if matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::Interrupted) => return 0,
             Err(error) => {
-                self.read_failed(token, &error);
+                self.read_failed(socket.port, token, &error);
                 return 1;
             }
         };
@@ -260,11 +260,14 @@ impl MediaThread {
 
     /// A socket may fail once, of a network that went away for a moment. One that does nothing else gets a successor with its port, or is
     /// given up: the kernel would name it for ever as one that can be read.
-    fn read_failed(&mut self, token: Token, error: &std::io::Error) {
+    fn read_failed(&mut self, port: PortId, token: Token, error: &std::io::Error) {
         let (what, why) = match self.sockets.failed(token, &self.readiness) {
             Failed::Stays => return,
             Failed::Replaced => ("a media socket failed and was replaced", error.to_string()),
-            Failed::Lost(reason) => ("a media port is lost", format!("{error}; a new socket: {reason}")),
+            Failed::Lost(reason) => {
+                self.input(self.now(), Input::Lost { port });
+                ("a media port is lost", format!("{error}; a new socket: {reason}"))
+            }
         };
         log::warn(what).effect("packets of a call").with("reason", why).write();
         self.figures.sockets.set(self.sockets.len() as u64);

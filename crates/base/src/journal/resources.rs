@@ -86,6 +86,8 @@ pub enum MediaNews<'a> {
         /// Which.
         resource: &'a str,
     },
+    /// The relay of the call was closed, and call control did not want that.
+    RelayLost,
 }
 
 wire_enum!(MediaNews<'a> {
@@ -93,4 +95,5 @@ wire_enum!(MediaNews<'a> {
     Exhausted = 1 { function, full },
     Transcodes = 2 { caller, called },
     GivenBack = 3 { function, resource },
+    RelayLost = 4,
 });

@@ -177,6 +177,7 @@ fn samples() -> Vec<Entry<'static>> {
             function: MediaFunction::MusicOnHold,
             full: "moh1 (3 in use)",
         }),
+        Decision::Resource(MediaNews::RelayLost),
         Decision::Resource(MediaNews::Transcodes { caller: "PCMU", called: "opus" }),
         Decision::Resource(MediaNews::GivenBack {
             function: MediaFunction::TerminationPoint,

@@ -210,6 +210,13 @@ impl Step<'_> {
         }
     }
 
+    /// The relay that was told keys is gone.
+    pub(super) fn keys_untold(&mut self) {
+        if let Some(security) = &mut self.facts.security {
+            security.told = PortKeys::default();
+        }
+    }
+
     /// What a side is told about keys in place of a description that the other one wrote.
     pub(super) fn keys_for(&self, to: Side, part: Part, offered: Option<&SessionDescription>) -> Keys {
         match self.facts.security.as_ref().map(|security| security.edge(to)) {

@@ -6,7 +6,7 @@ use std::time::Duration;
 use super::relay::{PORT, hang_up, relayed};
 use super::world::{Faults, Voice, World};
 use crate::codec::{Codec, Listener, Speaker};
-use crate::control::{Coding, Codings, Command, PayloadTypes, Report, Side, StreamFormat};
+use crate::control::{Coding, Codings, Command, PayloadTypes, PortId, Report, Side, StreamFormat};
 use crate::rtp::{EVENT_CLOCK_HZ, EventReceiver, Header};
 use crate::worker::{Input, Output};
 use strowger_base::Instant;
@@ -248,4 +248,29 @@ fn one_that_is_closed_before_it_is_open_leaves_nothing() {
     world.run(1000);
     assert!(world.phones[0].heard.is_empty());
     hang_up(&mut world);
+}
+
+#[test]
+fn a_relay_whose_socket_is_lost_is_closed_and_an_endpoint_stays() {
+    let mut world = world(13, (Codec::Pcmu, Codec::G722), Faults::NONE);
+    world.run(500);
+    let endpoint = PortId(3);
+    world.command(Command::OpenEndpoint { port: endpoint, service: strowger_base::leg::Service::Echo });
+    for port in [PORT, endpoint] {
+        world.give(Input::Lost { port });
+    }
+    let closed: Vec<PortId> = world
+        .reports
+        .iter()
+        .filter_map(|(_, report)| match report {
+            Report::Closed { port, .. } => Some(*port),
+            _ => None,
+        })
+        .collect();
+    assert_eq!(closed, [PORT]);
+    assert!(world.closed(PORT).a.packets > 20, "what it carried is told");
+    world.command(Command::Close { port: endpoint });
+    world.phones.iter_mut().for_each(|phone| phone.remote = None);
+    world.run(1000);
+    world.assert_idle();
 }
