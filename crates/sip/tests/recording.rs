@@ -24,7 +24,8 @@ fn metadata(far: &str, flow: VoiceFlow) -> Arc<RecordingMetadata> {
 
 /// What is in a message for a recorder: the description, and the metadata.
 fn parts(message: &str) -> (String, String) {
-    let boundary = header(message, "Content-Type").strip_prefix("multipart/mixed;boundary=").unwrap();
+    let boundary =
+        header(message, "Content-Type").strip_prefix("multipart/mixed;boundary=").expect("two parts");
     let parts: Vec<&str> = body_of(message).split(&format!("--{boundary}")).collect();
     let [before, sdp, metadata, end] = &parts[..] else { panic!("{message}") };
     assert_eq!((*before, *end), ("", "--\r\n"));
