@@ -39,6 +39,20 @@ pub enum Detail {
     Calls,
 }
 
+/// What a number of call park is called among those that are watched: the configured object that it belongs to is no partition, so
+/// that no line has this name.
+pub fn park_place(object: &str, number: &str) -> LineName {
+    LineName::new(number, &[PARK, object].concat())
+}
+
+/// Whether this is a number of call park and no line.
+pub fn is_park_place(name: &LineName) -> bool {
+    name.partition().starts_with(PARK)
+}
+
+/// Nothing that an operator can write begins with it.
+const PARK: &str = "\u{1}";
+
 /// What a watcher is told.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum News {

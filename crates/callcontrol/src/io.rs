@@ -141,6 +141,13 @@ pub enum Output {
         /// Whether it is hidden.
         turn: strowger_base::feature::Turn,
     },
+    /// A party waits at a number of call park, or nobody does any more.
+    Parked {
+        /// The number, as [`strowger_base::watch::park_place`] calls it.
+        place: LineName,
+        /// The leg of the party.
+        leg: Option<LegId>,
+    },
     /// The message lamp of a line is turned on or off by a number (message waiting numbers).
     Messages {
         /// The line, which there is.

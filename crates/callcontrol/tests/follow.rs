@@ -266,6 +266,7 @@ impl Call {
                 | Output::Ordered { .. }
                 | Output::Messages { .. }
                 | Output::Privacy { .. }
+                | Output::Parked { .. }
                 | Output::SettingKept { .. }
                 | Output::Drained => {}
             }

@@ -371,7 +371,7 @@ impl World {
                 }
             }
             Output::Ordered { .. } => self.orders -= 1,
-            Output::Messages { .. } | Output::Privacy { .. } => {}
+            Output::Messages { .. } | Output::Privacy { .. } | Output::Parked { .. } => {}
             Output::SettingKept { .. } => panic!("no program sets anything"),
             Output::Drained => panic!("nobody drained"),
         }

@@ -80,6 +80,7 @@ impl World {
                 | Output::Ordered { .. }
                 | Output::Messages { .. }
                 | Output::Privacy { .. }
+                | Output::Parked { .. }
                 | Output::SettingKept { .. }
                 | Output::Drained => {}
             }

@@ -2,7 +2,9 @@
 
 use strowger_base::feature::Turn;
 use strowger_base::leg::{BindingId, Origin, Target};
-use strowger_base::watch::{Mailbox, MailboxChange, Messages, News, Package, WatchId, WatchRefusal, Watched};
+use strowger_base::watch::{
+    Mailbox, MailboxChange, Messages, News, Package, WatchId, WatchRefusal, Watched, is_park_place,
+};
 use strowger_base::{Command, LegId, LineName, Now, Signal};
 use strowger_presence::{Input, Output};
 
@@ -25,7 +27,8 @@ impl Node {
             self.tell_presence(Input::Unwatch(watch));
             return self.tell_sip(now, strowger_sip::Input::Watched(watch, Err(refusal)), out);
         };
-        let registered = self.is_registered(line);
+        // A number of call park is always there.
+        let registered = is_park_place(line) || self.is_registered(line);
         self.tell_presence(Input::Watch { watch, watcher: own, line, subject: *subject, registered });
     }
 

@@ -161,6 +161,9 @@ impl Node {
             Calls::Privacy { leg, turn } => {
                 self.tell_presence(strowger_presence::Input::Privacy(leg, turn));
             }
+            Calls::Parked { place, leg } => {
+                self.tell_presence(strowger_presence::Input::Parked { place: &place, leg });
+            }
             Calls::Messages { line, turn } => {
                 let change = MailboxChange::Turn(turn);
                 self.tell_presence(strowger_presence::Input::Messages { line: &line, change });

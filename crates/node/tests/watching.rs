@@ -14,11 +14,12 @@ use strowger_base::event::RefuseReason;
 use strowger_base::feature::Turn;
 use strowger_base::journal::{Entry, Registration};
 use strowger_base::watch::{Mailbox, MailboxChange, MessageCounts};
-use strowger_base::{Rng, Secret};
+use strowger_base::{FeatureCode, FeatureNumber, Rng, Secret};
 use strowger_callcontrol::configuration::HoldMode;
 use strowger_node::Draft;
 use strowger_node::configuration::{
-    Line, LineSecret, PartitionDraft, PhoneDraft, SearchSpaceDraft, TrunkDialling,
+    DirectedParkDraft, FeatureDraft, Line, LineSecret, PartitionDraft, PatternDraft, PhoneDraft,
+    SearchSpaceDraft, TrunkDialling,
 };
 use strowger_node::io::{Answer, Question, StoreRecord};
 use world::{Phone, World, body_of, draft, header, tag_of};
@@ -783,4 +784,80 @@ fn a_subscription_is_no_larger_than_a_registration() {
     };
     check(&mut world, "192.0.2.30:5060", 3000, "200");
     check(&mut world, "192.0.2.30:5062", 4100, "400");
+}
+
+#[test]
+fn a_lamp_of_call_park_shows_whether_somebody_waits_there() {
+    let mut draft = Draft { hold: HoldMode::PassedOn, ..draft() };
+    let number = |pattern: &str, code, digits| FeatureDraft {
+        pattern: PatternDraft { pattern: pattern.into(), ..PatternDraft::default() },
+        number: FeatureNumber { code, object: "place".into(), digits },
+    };
+    draft.plan.features =
+        vec![number("870", FeatureCode::DirectedPark, 0), number("*5870", FeatureCode::Retrieve, 2)];
+    draft.plan.park.directed = vec![DirectedParkDraft { object: "place".into(), reversion: None }];
+    let mut world = World::new(&draft);
+    let mut alice = Phone::new("1001", "192.0.2.10:5060");
+    let mut bob = Phone::new("1002", "192.0.2.20:5060");
+    for phone in [&mut alice, &mut bob] {
+        world.register(phone);
+    }
+    // The number where one is parked and the one with the prefix that gets him back are one lamp.
+    let mut at_place = Watcher::new("1003", "192.0.2.30:5060", "dialog");
+    let mut with_prefix = Watcher::new("1003", "192.0.2.31:5060", "dialog");
+    with_prefix.phone.cseq_from(900);
+    for (watcher, place) in [(&mut at_place, "870"), (&mut with_prefix, "*5870")] {
+        let answer = watcher.subscribe(&mut world, place, "600");
+        assert!(answer.starts_with("SIP/2.0 200 "), "{answer}");
+        assert_eq!(calls(&watcher.notified(&mut world)), "0 full");
+    }
+    let (_, rung) = call(&mut world, &mut alice, &bob);
+    world.from(bob.address, &bob.respond(&rung, "200 OK", &bob.sdp()));
+    world.expect(&bob, "ACK ");
+    let ok = world.expect(&alice, "SIP/2.0 200 ");
+    alice.remote_tag = tag_of(&ok, "To").to_owned();
+    let ack = alice.request("ACK", "", "");
+    world.from(alice.address, &ack);
+    world.silent();
+    // What both lamps are told; everything else is answered.
+    let lamps = |world: &mut World| -> Vec<String> {
+        let mut lamps = Vec::new();
+        // Lamps change once a second at most.
+        for turn in 0.. {
+            let Some((to, text)) = world.sent.pop_front() else {
+                if turn > 100 {
+                    break;
+                }
+                world.pass(SECOND / 20);
+                continue;
+            };
+            let phones = [&alice, &bob, &at_place.phone, &with_prefix.phone];
+            let phone = phones.into_iter().find(|phone| phone.address == to).unwrap();
+            if text.starts_with("NOTIFY ") && header(&text, "Event").starts_with("dialog") {
+                lamps.push(calls(&text));
+            }
+            if !text.starts_with("SIP/2.0 ") && !text.starts_with("ACK ") {
+                world.from(to, &phone.respond(&text, "200 OK", ""));
+            }
+        }
+        lamps
+    };
+    let mut bob = Phone::new("1002", "192.0.2.20:5060");
+    bob.cseq_from(40);
+    let refer = bob.request_back(&rung, "REFER", "");
+    let refer = refer.replacen("Content-Length", "Refer-To: <sip:870@strowger.test>\r\nContent-Length", 1);
+    world.from(bob.address, &refer);
+    assert_eq!(lamps(&mut world), ["1 partial recipient confirmed", "1 partial recipient confirmed"]);
+    let gone = alice_hangs_up(&ok);
+    world.from(alice.address, &gone);
+    assert_eq!(lamps(&mut world), ["2 partial recipient terminated", "2 partial recipient terminated"]);
+}
+
+/// The BYE of who called, for the call that was answered with this.
+fn alice_hangs_up(ok: &str) -> String {
+    let mut alice = Phone::new("1001", "192.0.2.10:5060");
+    (alice.peer, alice.remote_tag) = ("1002".to_owned(), tag_of(ok, "To").to_owned());
+    alice.cseq_from(70);
+    let bye = alice.request("BYE", "", "");
+    bye.replacen(header(&bye, "Call-ID"), header(ok, "Call-ID"), 1)
 }

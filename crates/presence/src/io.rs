@@ -13,6 +13,13 @@ pub enum Input<'a> {
     Command(LegId, &'a Command),
     /// A leg of a line is hidden from the other phones of the line, or shown.
     Privacy(LegId, Turn),
+    /// A party waits at a number of call park, or nobody does any more.
+    Parked {
+        /// The number, as [`strowger_base::watch::park_place`] calls it.
+        place: &'a LineName,
+        /// The leg of the party.
+        leg: Option<LegId>,
+    },
     /// Whether a line has a registered phone; told where [`crate::Presence::is_watched`].
     Registered {
         /// The line.

@@ -10,6 +10,8 @@ use strowger_base::{HashMap, LegId, limits};
 pub(crate) struct Line {
     /// The legs of its phones, the oldest first.
     pub(crate) legs: Vec<LegId>,
+    /// Who waits there, where it is a number of call park.
+    pub(crate) parked: Option<LineCall>,
     pub(crate) watches: Vec<Watch>,
     /// It has a registered phone; kept while it is watched.
     pub(crate) registered: bool,
@@ -29,12 +31,13 @@ pub(crate) struct Watch {
 impl Line {
     /// Nothing of it needs to be kept.
     pub(crate) const fn is_idle(&self) -> bool {
-        self.legs.is_empty() && self.watches.is_empty()
+        self.legs.is_empty() && self.watches.is_empty() && self.parked.is_none()
     }
 
     /// How it is now.
     pub(crate) fn state(&self, calls: &HashMap<LegId, LineCall>) -> LineState {
         let shown = self.legs.iter().filter_map(|leg| calls.get(leg)).take(limits::CALLS_SHOWN);
-        LineState { registered: self.registered, calls: shown.cloned().collect() }
+        let calls = shown.chain(&self.parked).cloned().collect();
+        LineState { registered: self.registered, calls }
     }
 }

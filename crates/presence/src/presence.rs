@@ -3,8 +3,10 @@
 use std::sync::Arc;
 
 use strowger_base::hash::give_back;
+use strowger_base::leg::Party;
 use strowger_base::watch::{
-    Detail, LineCall, Mailbox, MailboxChange, Messages, News, Subject, WatchId, WatchRefusal, Watched,
+    CallDirection, CallPhase, Detail, LineCall, Mailbox, MailboxChange, Messages, News, Subject, WatchId,
+    WatchRefusal, Watched,
 };
 use strowger_base::{HashMap, HashSeed, LegId, LineName, Rng, limits};
 
@@ -85,6 +87,7 @@ impl Presence {
                     self.follow(id, Effect::Changed);
                 }
             }
+            Input::Parked { place, leg } => self.parked(place, leg),
             Input::Registered { line: name, registered } => {
                 if let Some(line) = self.lines.get_mut(name.as_str())
                     && line.registered != registered
@@ -130,6 +133,22 @@ impl Presence {
         line.legs.push(call.leg);
         note(&mut self.changed, &call.line, line);
         self.calls.insert(call.leg, call);
+    }
+
+    /// The number of call park is in use as a line with a call is.
+    fn parked(&mut self, place: &LineName, leg: Option<LegId>) {
+        let line = self.lines.entry(place.clone()).or_default();
+        line.parked = leg.map(|leg| LineCall {
+            leg,
+            line: place.clone(),
+            phase: CallPhase::Confirmed,
+            direction: CallDirection::Recipient,
+            holds: false,
+            private: false,
+            remote: Party::default(),
+        });
+        note(&mut self.changed, place, line);
+        self.forget_idle(place);
     }
 
     fn follow(&mut self, id: LegId, effect: Effect) {

@@ -7,6 +7,7 @@ use std::sync::Arc;
 
 use strowger_base::journal::{Decision, Feature, ReleasedBy, WhyEnded, WhyForwarded, WhyReleased};
 use strowger_base::leg::{Alert, Origin, Signal};
+use strowger_base::watch::park_place;
 use strowger_base::{CallId, Cause, Command, FeatureRequest, LineName, Media, Now};
 use strowger_dialplan::forward::{OnBehalfOf, RedirectReason};
 
@@ -14,7 +15,7 @@ use super::participant::{Participant, Stage};
 use super::way::{LineWay, Way};
 use super::{Call, Facts, State, Step, Taking, dialing};
 use crate::configuration::HoldKind;
-use crate::io::Outbox;
+use crate::io::{Outbox, Output};
 use crate::shared::Shared;
 
 /// The party waits.
@@ -99,6 +100,8 @@ impl Parked {
     /// The call takes its place.
     fn begin(step: &mut Step<'_>, place: Place) -> State {
         step.shared.slots.put(&place.object, &place.number, step.facts.id);
+        let (at, leg) = (park_place(&place.object, &place.number), Some(step.facts.caller));
+        step.out.items.push(Output::Parked { place: at, leg });
         let done = Decision::FeatureDone { feature: FeatureRequest::Park.word(), text: &place.number };
         step.out.decide(step.now, step.facts.id, None, done);
         step.facts.parked = Some(Box::new(place));
@@ -176,6 +179,8 @@ impl Step<'_> {
     pub(super) fn leave_place(&mut self) {
         if let Some(place) = self.facts.parked.take() {
             self.shared.slots.free(&place.object, &place.number);
+            let place = park_place(&place.object, &place.number);
+            self.out.items.push(Output::Parked { place, leg: None });
         }
     }
 

@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use strowger_base::leg::Origin;
 use strowger_base::line::lines_of;
-use strowger_base::watch::{Detail, Package, Subject, WatchRefusal};
-use strowger_base::{LineName, WallTime};
+use strowger_base::watch::{Detail, Package, Subject, WatchRefusal, park_place};
+use strowger_base::{FeatureCode, LineName, WallTime};
 use strowger_dialplan::Caller;
 
 use super::Configuration;
@@ -41,11 +41,22 @@ impl Configuration {
             None => phone.caller(),
             Some(space) => Arc::new(Caller { search_space: space.clone(), ..Caller::clone(&phone.caller()) }),
         };
+        if let Some(place) = self.park_place_behind(number, &caller, at) {
+            return Ok((place, Subject::Calls(Detail::States)));
+        }
         match self.line_behind(number, caller, at) {
             Some(line) if line == *own => Ok((line, Subject::Calls(Detail::Calls))),
             Some(line) => Ok((line, Subject::Calls(Detail::States))),
             None => Err(self.not_seen(number)),
         }
+    }
+
+    /// The number of call park that a number is, or leads to with the prefix that gets a party back from it.
+    fn park_place_behind(&self, number: &str, caller: &Arc<Caller>, at: WallTime) -> Option<LineName> {
+        let feature = self.feature_behind(number, Arc::clone(caller), at)?;
+        let is_park = matches!(feature.code, FeatureCode::Retrieve | FeatureCode::DirectedPark);
+        // A code says no object: which number is meant stands behind it.
+        (is_park && !feature.object.is_empty()).then(|| park_place(&feature.object, feature.argument(number)))
     }
 
     /// The line whose messages a voice mail behind a trunk tells.

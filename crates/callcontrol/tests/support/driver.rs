@@ -626,6 +626,8 @@ impl Driver {
                 self.tickets.push(ticket);
                 self.journal(&Record::decode(out.arena.slice(record)).unwrap());
             }
+            // Whoever looks at the lamp is told what the story tells.
+            Output::Parked { .. } => {}
             Output::Privacy { leg, turn } => {
                 self.printed.push_str(&format!("  privacy of {leg}: {turn:?}\n"));
             }
