@@ -116,7 +116,13 @@ pub(crate) fn check(phones: &[Phone], wires: &Wires, since: Instant) -> Result<C
             ([], Some(Service::Conference(id))) => {
                 // Who dialled the number of a meeting sees that.
                 let meeting = MEETINGS.iter().any(|number| session.shown.ends_with(number));
-                if session.shown != id.to_string() && !meeting {
+                // Who barges in is shown the party of the call, and hears it there.
+                let sits = |(other, it): &&(&Phone, &Session)| {
+                    let at = SocketAddr::new(other.address.ip(), it.port);
+                    at != own && wires.service_at(at) == Some(Service::Conference(id))
+                };
+                let party = all.iter().filter(sits).any(|(other, _)| other.account.number == session.shown);
+                if session.shown != id.to_string() && !meeting && !party {
                     return Err(format!("the conference {id} is heard {}", who()));
                 }
                 compared.conferences += 1;

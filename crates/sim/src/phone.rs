@@ -86,6 +86,8 @@ pub(crate) struct Manners {
     pub(crate) crosses: u64,
     /// Transfers the other party.
     pub(crate) transfers: u64,
+    /// Stays in a call for minutes.
+    pub(crate) lingers: bool,
     /// Sends BYE for a call that rings, which no phone may (RFC 3261 §15).
     pub(crate) byes_early: u64,
 }
@@ -248,7 +250,7 @@ impl Phone {
             true => now + Duration::from_millis(500 + self.rng.below(4_000)),
             false => Instant::FAR_FUTURE,
         };
-        let (port, dialled) = (self.media_port(), number.to_owned());
+        let (port, dialled, ends_at) = (self.media_port(), number.to_owned(), self.ends(now));
         let (number, dialling) = Dialling::begin(self.style, number, now, &mut self.rng);
         let at = if number.is_empty() { "" } else { "@" };
         let dialog = Dialog {
@@ -269,7 +271,7 @@ impl Phone {
             version: 1,
             nc: 0,
             authorized: false,
-            ends_at: now + Duration::from_secs(2 + self.rng.below(40)),
+            ends_at,
             delayed: false,
             invite_cseq: 0,
             extra: String::new(),
@@ -351,6 +353,12 @@ impl Phone {
     /// The sessions of its answered calls.
     pub(crate) fn sessions(&self) -> impl Iterator<Item = &Session> {
         self.dialogs.values().filter(|dialog| dialog.state == State::Talking).map(|dialog| &dialog.session)
+    }
+
+    /// When its user has had enough of a call.
+    fn ends(&mut self, now: Instant) -> Instant {
+        let longer = if self.manners.lingers { 60 } else { 0 };
+        now + Duration::from_secs(2 + longer + self.rng.below(40))
     }
 
     fn token(&mut self) -> String {

@@ -158,6 +158,10 @@ impl World {
     pub(crate) fn run(mut self) -> Result<Report, Failure> {
         for part in 1..=self.plan.storms {
             let end = self.now.mono + Duration::from_secs(self.plan.minutes * 60) / self.plan.storms;
+            if self.plan.storms > 1 {
+                self.wait((end - self.now.mono).saturating_sub(RUSH))?;
+                self.everybody_calls();
+            }
             while self.step(end)? {}
             let weather = self.fair_weather();
             self.everybody_leaves_the_desk();
@@ -360,6 +364,8 @@ fn watches(plan: &Plan, own: &str, rng: &mut Rng) -> Vec<Watching> {
     all
 }
 
+/// How long before the end of a storm everybody calls somebody, so that calls are left of whom displays can be looked at.
+const RUSH: Duration = Duration::from_secs(20);
 /// Longer than a transaction lives, and than changes of a call are tried again.
 const CALM: Duration = Duration::from_secs(70);
 /// Longer than every timer of a call: session timers end calls whose phones forgot them.

@@ -158,6 +158,7 @@ impl Phone {
         session.taken = message.cseq().0;
         session.described(&message.body);
         session.named(message);
+        let ends_at = self.ends(now);
         let dialog = Dialog {
             state: State::Ringing,
             incoming: true,
@@ -176,7 +177,7 @@ impl Phone {
             version: 1,
             nc: 0,
             authorized: true,
-            ends_at: now + Duration::from_secs(2 + self.rng.below(40)),
+            ends_at,
             delayed: false,
             invite_cseq: 0,
             extra: String::new(),

@@ -57,6 +57,8 @@ pub(crate) const KEYS: &[Key] = &[
     Key("DND", When::Idle, Does::Calls("*62")),
     Key("DND off", When::Idle, Does::Calls("*61")),
     Key("HLog", When::Idle, Does::Calls("*65")),
+    Key("Barge", When::Idle, Does::Calls("*52")),
+    Key("cBarge", When::Idle, Does::Calls("*53")),
     Key("Answer", When::Rings, Does::Answers),
     Key("Hold", When::Talks, Does::Holds),
     Key("Resume", When::Talks, Does::Holds),

@@ -56,6 +56,7 @@ impl Plan {
             crosses: now_and_then(&mut rng, 10),
             byes_early: now_and_then(&mut rng, 20),
             transfers: 0,
+            lingers: false,
         };
         let relay = match rng.below(3) {
             0 => RelayMode::Always,
@@ -101,10 +102,11 @@ impl Plan {
             rejects: plan.manners.rejects * 2,
             cancels: plan.manners.cancels * 2,
             transfers: 4 + rng.below(8),
+            lingers: true,
             ..plan.manners
         };
         Plan {
-            lines: 2 + rng.below(3),
+            lines: 3 + rng.below(3),
             phones_per_line: 1 + rng.below(2),
             manners,
             features: 3 + rng.below(5),

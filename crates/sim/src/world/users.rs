@@ -115,6 +115,18 @@ impl World {
         }
     }
 
+    /// Whoever is in no call calls a line.
+    pub(super) fn everybody_calls(&mut self) {
+        let lines = self.plan.lines;
+        let numbers: Vec<String> = self.phones.iter().map(|_| number(self.rng.below(lines))).collect();
+        let mut numbers = numbers.into_iter();
+        self.each_phone(|phone, now, sends| {
+            if let Some(number) = numbers.next().filter(|_| phone.is_idle()) {
+                phone.call(now, &number, sends);
+            }
+        });
+    }
+
     /// Everybody hangs up.
     pub(super) fn everybody_goes_home(&mut self) {
         self.each_phone(|phone, now, sends| {
@@ -128,7 +140,7 @@ impl World {
         self.each_phone(Phone::unwatch);
     }
 
-    fn each_phone(&mut self, does: impl Fn(&mut Phone, strowger_base::Instant, &mut Vec<String>)) {
+    fn each_phone(&mut self, mut does: impl FnMut(&mut Phone, strowger_base::Instant, &mut Vec<String>)) {
         let mut sends = vec![];
         for index in 0..self.phones.len() {
             let Some(phone) = self.phones.get_mut(index) else { continue };
