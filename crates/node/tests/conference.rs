@@ -110,7 +110,7 @@ fn hangs_up(world: &mut World, phone: &mut Phone) {
 /// The number of a conference that nobody has opened.
 fn is_not_open(world: &mut World, phone: &mut Phone, number: &str) {
     world.invite(phone, number);
-    let refused = world.expect(phone, "SIP/2.0 404 ");
+    let refused = world.expect(phone, "SIP/2.0 480 ");
     world.from(phone.address, &phone.acknowledge(&refused));
     world.silent();
 }

@@ -1,6 +1,7 @@
 //! What the node is set up with: lines that send calls on, a hunt, services, and numbers that are not decided at once.
 
 use std::net::SocketAddr;
+use std::sync::Arc;
 use std::time::Duration;
 
 use strowger_base::feature::{Forwarded, Turn};
@@ -8,10 +9,12 @@ use strowger_base::leg::Service;
 use strowger_base::net::Transport;
 use strowger_base::{Cause, FeatureCode, FeatureNumber, LineName, Secret};
 use strowger_callcontrol::RelayMode;
-use strowger_callcontrol::configuration::{Barging, ParkRange, PickupGroup};
+use strowger_callcontrol::configuration::{Barging, PagingGroup, ParkRange, PickupGroup};
 use strowger_dialplan::admission::{Pool, Pools};
 use strowger_dialplan::forward::BySide;
 use strowger_dialplan::hunt::{Distribution, LineGroupOptions, WhenExhausted};
+use strowger_media::codec::Codec;
+use strowger_media::control::Multicast;
 use strowger_node::Configuration;
 use strowger_node::configuration::{
     BlockDraft, ChangeDraft, DirectedParkDraft, Draft, FeatureDraft, ForwardDraft, ForwardsDraft,
@@ -198,7 +201,23 @@ fn features(lines: u64, plan: &mut PlanDraft) {
         plan.features.push(code(&format!("*7{key}XXXX"), FeatureCode::Forward(which)));
         plan.features.push(code(&format!("*8{key}"), FeatureCode::CancelForward(which)));
     }
-    let lines = (0..lines).map(|at| LineName::from(&*self::number(at))).collect();
+    // One group of phones and an address, and one of an address alone.
+    plan.features.extend([
+        number("84[01]", FeatureCode::Page, "office", 0),
+        number("842", FeatureCode::Page, "address", 0),
+    ]);
+    let multicast = |last: u8| {
+        let address = SocketAddr::from(([239, 1, 1, last], 20_480));
+        Some(Multicast { address, ttl: 1, codec: Codec::Pcmu })
+    };
+    let lines: Vec<LineName> = (0..lines).map(|at| LineName::from(&*self::number(at))).collect();
+    let office = PagingGroup { lines: lines.clone(), multicast: multicast(1), ..PagingGroup::default() };
+    let phones = PagingGroup { lines: lines.clone(), ..PagingGroup::default() };
+    plan.features.push(number("843", FeatureCode::Page, "phones", 0));
+    let address = PagingGroup { multicast: multicast(2), ..PagingGroup::default() };
+    plan.paging = [("office", office), ("phones", phones), ("address", address)]
+        .map(|(name, group)| (Box::from(name), Arc::new(group)))
+        .into();
     plan.pickup.add("all", PickupGroup { lines, others: Vec::new() });
     let numbers = ["880", "881"].map(Into::into).into();
     plan.park.ranges = vec![ParkRange { object: "lot".into(), numbers }];
@@ -257,7 +276,7 @@ pub(crate) const FEATURES: &[&str] = &[
     "*4820", "*4820", "*4821", "*4829", "820", "820", "821", "*50", "*50", "8600", "*511001", "*511002",
     "*519999", "*52", "*52", "*53", "*53", "*57", "*57", "880", "881", "*5870", "*60", "*61", "*61", "*62",
     "*63", "*63", "*64", "*65", "*701002", "*704500", "*704711", "*711003", "*721001", "*7382", "*731002",
-    "*80", "*80", "*80", "*81", "*82", "*83",
+    "*80", "*80", "*80", "*81", "*82", "*83", "840", "841", "842", "843", "843", "843",
 ];
 
 /// The numbers of meet-me conferences that somebody calls.

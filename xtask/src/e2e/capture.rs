@@ -191,6 +191,42 @@ impl Captured {
             .collect())
     }
 
+    /// What went in RTP to an address, in the order in which it was sent.
+    ///
+    /// # Errors
+    /// See [`Captured::fields`].
+    pub(crate) fn payload_to(&self, address: &str, port: u16) -> Result<Vec<u8>, String> {
+        let filter = format!("rtp and ip.dst == {address} and udp.dstport == {port}");
+        let rows = self.fields(&filter, &["rtp.payload"])?;
+        let digits: Vec<u32> =
+            rows.iter().flat_map(|row| row.chars()).filter_map(|digit| digit.to_digit(16)).collect();
+        Ok(digits.chunks_exact(2).map(|pair| (pair[0] << 4 | pair[1]) as u8).collect())
+    }
+
+    /// What went in RTP to each address that descriptions name, each by itself.
+    ///
+    /// # Errors
+    /// See [`Captured::fields`].
+    pub(crate) fn streams(&self) -> Result<Vec<Vec<u8>>, String> {
+        let mut ports: Vec<u16> =
+            self.rtp(&["udp.dstport"])?.iter().filter_map(|port| port.parse().ok()).collect();
+        ports.sort_unstable();
+        ports.dedup();
+        ports.into_iter().map(|port| self.payload_to("127.0.0.1", port)).collect()
+    }
+
+    /// How many calls began with an INVITE that this display filter takes.
+    ///
+    /// # Errors
+    /// See [`Captured::fields`].
+    pub(crate) fn invites_with(&self, filter: &str) -> Result<usize, String> {
+        let filter = format!("sip.Method == INVITE and {filter} and {}", self.sip);
+        let mut calls = self.fields(&filter, &["sip.Call-ID"])?;
+        calls.sort_unstable();
+        calls.dedup();
+        Ok(calls.len())
+    }
+
     /// What tshark calls malformed or an error in SIP, SDP, RTP or RTCP.
     ///
     /// # Errors

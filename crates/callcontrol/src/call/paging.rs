@@ -353,7 +353,13 @@ impl Step<'_> {
                 None => line_is_busy,
             };
             let normal = page.group.priority == PagePriority::Normal;
-            let why = if normal && is_in_call {
+            // Whoever speaks does not hear himself, however urgent it is.
+            let is_own = match (&self.facts.origin, &contact.phone) {
+                (Origin::Line { phone: Some(own), .. }, Some(name)) => own == name,
+                (Origin::Line { line: own, phone: None }, None) => own == line,
+                (Origin::Line { .. } | Origin::Trunk(_), _) => false,
+            };
+            let why = if is_own || (normal && is_in_call) {
                 Some(WhyNotPaged::InCall)
             } else if normal && self.shared.undisturbed(line, contact).is_some() {
                 Some(WhyNotPaged::DoNotDisturb)

@@ -353,6 +353,11 @@ fn intercom_and_divert() {
 }
 
 #[test]
+fn paging() {
+    check("paging.txt", include_str!("../../scenarios/paging.txt"));
+}
+
+#[test]
 fn pickup() {
     check("pickup.txt", include_str!("../../scenarios/pickup.txt"));
 }
