@@ -57,6 +57,7 @@ impl Step<'_> {
         self.give_back_transcoder();
         self.give_back_points();
         self.keys_untold();
+        self.facts.pressing.relay_is_gone();
         self.shared.counters.relays_failed += 1;
         self.decide(None, Decision::Resource(MediaNews::RelayLost));
         let alarm = Alarm::RelayFailed { reason: "the media worker closed it" };

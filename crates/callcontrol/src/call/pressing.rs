@@ -28,6 +28,13 @@ pub(crate) struct Pressing {
     called_pressed: Pressed,
 }
 
+impl Pressing {
+    /// The relay that was told is gone: the next one is told anew.
+    pub(super) const fn relay_is_gone(&mut self) {
+        self.told = None;
+    }
+}
+
 /// What a side has pressed.
 #[derive(Clone, Copy, Debug, Default)]
 struct Pressed {
