@@ -1,7 +1,5 @@
 //! A phone reports who called it, through a whole node and as raw SIP.
 
-#![expect(clippy::unwrap_used, reason = "a test")]
-
 #[path = "support/world.rs"]
 mod world;
 
