@@ -26,6 +26,10 @@ pub const TRANSACTIONS: usize = 500_000;
 pub const NONCES: usize = 262_144;
 /// Calls at once on one shard; beyond it new calls get 503 with Retry-After.
 pub const CALLS: usize = 100_000;
+/// Parties that are recorded at once on one shard; beyond it no further one is, as where its recorder is not to be had.
+pub const RECORDINGS: usize = 20_000;
+/// Times in a row that a recorder is called again that is not to be had; then the call is not recorded.
+pub const RECORDER_RETRIES: u32 = 3;
 /// Calls at once that are parked at numbers; beyond it no further one is.
 pub const CALLS_PARKED: usize = 10_000;
 /// Callers at once on one shard who hear why their call fails; a further one is released without hearing anything.

@@ -14,6 +14,7 @@ mod phone;
 mod pickup;
 mod places;
 mod pressing;
+mod recording;
 mod security;
 mod view;
 mod watching;
@@ -47,6 +48,9 @@ pub use self::phone::{LinePhone, PhoneSettings, RingSetting, Rings};
 pub use self::pickup::{PickupGroup, PickupGroups};
 pub use self::places::{AarCaller, Admission, LineAar, Site};
 pub use self::pressing::KeyMethod;
+pub use self::recording::{
+    LineRecording, Recording, RecordingOption, RecordingProfile, RecordingTone, Unrecorded,
+};
 pub use self::security::{SrtpRule, Unencrypted};
 pub use crate::call::TrunkList;
 
@@ -96,6 +100,8 @@ pub struct Configuration {
     pub park: Arc<ParkNumbers>,
     /// Whom pages reach.
     pub paging: Arc<PagingGroups>,
+    /// Which recorders there are, and who hears that calls are recorded.
+    pub recording: Arc<Recording>,
     /// How codes are asked for.
     pub code_parameters: CodeParameters,
     /// Media resources, with their groups and lists.
@@ -147,6 +153,7 @@ impl Configuration {
             pickup: Arc::default(),
             park: Arc::default(),
             paging: Arc::default(),
+            recording: Arc::default(),
             code_parameters: CodeParameters::default(),
             media: Arc::default(),
             relay: RelayMode::Never,

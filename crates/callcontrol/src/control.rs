@@ -20,7 +20,7 @@ use crate::call::{self, Call, Phase, Stopped};
 use crate::features::Settled;
 use crate::io::{Input, Outbox, Output};
 use crate::resources::ResourceUse;
-use crate::shared::{Shared, Timer};
+use crate::shared::{Asked, Shared, Timer};
 
 /// All calls of a shard.
 ///
@@ -60,6 +60,10 @@ pub struct Counters {
     pub relays_failed: u64,
     /// Times that the disk did not take a record.
     pub records_failed: u64,
+    /// Recordings begun.
+    pub recordings: u64,
+    /// Recordings that were given up.
+    pub recordings_lost: u64,
     /// Times that there was no bandwidth to a device.
     pub without_bandwidth: u64,
     /// Calls that went over the public network for want of bandwidth.
@@ -101,6 +105,8 @@ pub struct Sizes {
     pub intercoms: usize,
     /// Paging groups that somebody speaks to.
     pub pages: usize,
+    /// Parties that are recorded, or were to be.
+    pub recordings: usize,
     /// Final records that wait for the disk.
     pub records_waiting: usize,
     /// Locations and links of which bandwidth is taken.
@@ -169,6 +175,7 @@ impl CallControl {
                 // A refusal has been told to the device, in whatever words it has.
                 _ = self.requested(now, leg, &request, None, out);
             }
+            Input::Signal(leg, signal) if self.recorder_told(now, leg, &signal, out) => {}
             Input::Signal(leg, signal @ Signal::Released { .. }) if self.transfers(leg) => {
                 self.tell(now, leg, &signal, out);
                 self.transfer_unattended(now, leg, out);
@@ -229,7 +236,7 @@ impl CallControl {
 
     /// The call that a leg belongs to.
     pub fn call_of(&self, leg: LegId) -> Option<CallId> {
-        self.shared.legs.get(&leg).copied()
+        self.shared.legs.get(&leg).copied().or_else(|| self.shared.recordings.call_of(leg))
     }
 
     /// The configuration in force.
@@ -285,6 +292,7 @@ impl CallControl {
             conferences: self.shared.conferences.len(),
             intercoms: self.shared.intercoms.len(),
             pages: self.shared.pages.len(),
+            recordings: self.shared.recordings.len(),
             records_waiting: self.shared.waiting.len(),
             places_taken: self.shared.bandwidth.places(),
             resources_taken: self.shared.resources.in_use() as usize,
@@ -356,6 +364,7 @@ impl CallControl {
 
     /// Keeps a call that was taken out for a while.
     pub(crate) fn keep_boxed(&mut self, call: Box<Call>) {
+        self.recordings_of(call.facts.id);
         if !call.is_over() {
             self.calls.insert(call.facts.id, call);
         }
@@ -376,9 +385,20 @@ impl CallControl {
             give_back(&mut self.calls);
             give_back(&mut self.shared.legs);
         }
+        self.recordings_of(id);
+    }
+
+    /// What is recorded of a call follows what happened to it.
+    fn recordings_of(&mut self, call: CallId) {
+        if !self.shared.configuration.recording.profiles.is_empty() || self.shared.recordings.len() > 0 {
+            self.shared.asked.push_back(Asked::Recordings { call });
+        }
     }
 
     fn report(&mut self, now: Now, report: Report, out: &mut Outbox) {
+        if self.fork_reported(now, &report, out) {
+            return;
+        }
         match report {
             Report::Closed { port, statistics } => self.relay_closed(now, port, &statistics, out),
             Report::Failed { port, .. } => {
@@ -413,6 +433,7 @@ impl CallControl {
                 Timer::Call(id) => self.with_call(id, |call, shared| call.timeout(now, shared, out)),
                 Timer::Page(id) => self.with_call(id, |call, shared| call.page_timeout(now, shared, out)),
                 Timer::Record(ticket) => self.shared.persist_again(ticket, out),
+                Timer::Recording(party) => self.recording_timeout(now, party, out),
                 Timer::Drain => self.end_all(now, out),
             }
         }

@@ -15,6 +15,7 @@ pub(crate) mod paging;
 mod park;
 mod pickup;
 mod privacy;
+pub(crate) mod recording;
 mod replaces;
 mod ringing;
 mod set_by_user;
@@ -44,6 +45,7 @@ impl CallControl {
                 Asked::TransferFailed { primary, by, cause } => {
                     self.transfer_failed(now, primary, by, cause, out);
                 }
+                Asked::Recordings { call } => self.follow_recordings(now, call, out),
                 Asked::Feature { call } => self.wanted(now, call, out),
                 Asked::Left { conference, seated } => self.left(now, conference, seated, out),
                 Asked::Connected { conference, seat } => self.connected(now, conference, seat, out),

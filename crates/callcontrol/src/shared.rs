@@ -18,6 +18,7 @@ use crate::admission::Taken;
 use crate::features::conference::Conferences;
 use crate::features::intercom::Intercoms;
 use crate::features::paging::Pages;
+use crate::features::recording::Recordings;
 use crate::features::user_settings::UserSettings;
 use crate::features::{MaliciousCalls, Offered, Privacy, Slots};
 use crate::io::{Outbox, Output};
@@ -57,6 +58,7 @@ pub(crate) struct Shared {
     /// What calls ask of other calls; done before an input is done with.
     pub(crate) asked: VecDeque<Asked>,
     pub(crate) conferences: Conferences,
+    pub(crate) recordings: Recordings,
     pub(crate) intercoms: Intercoms,
     /// Which calls were reported.
     pub(crate) malicious: MaliciousCalls,
@@ -85,6 +87,8 @@ pub(crate) enum Timer {
     Page(CallId),
     /// A record that the disk did not take is tried again.
     Record(u64),
+    /// Something is due of the recording of a party.
+    Recording(LegId),
     /// Calls have had their time to end by themselves.
     Drain,
 }
@@ -113,6 +117,11 @@ pub(crate) enum Asked {
         by: LegId,
         /// Why.
         cause: Cause,
+    },
+    /// Something happened to a call of which somebody may be recorded.
+    Recordings {
+        /// Which.
+        call: CallId,
     },
     /// A caller asks for a feature, by a number or by name.
     Feature {
@@ -179,6 +188,7 @@ impl Shared {
             slots: Slots::default(),
             asked: VecDeque::new(),
             conferences: Conferences::default(),
+            recordings: Recordings::default(),
             intercoms: Intercoms::default(),
             malicious: MaliciousCalls::default(),
             privacy: Privacy::default(),

@@ -212,6 +212,8 @@ kinds! {
     Trunk = "trunk", "trunks", "trunk";
     /// A box between the system and telephone lines.
     Gateway = "gateway", "gateways", "gateway";
+    /// A recorder of calls.
+    RecordingProfile = "recording_profile", "recording_profiles", "recording profile";
     /// Trunks and gateways that can stand in for one another.
     RouteGroup = "route_group", "route_groups", "route group";
     /// Route groups in the order in which they are tried.

@@ -13,6 +13,7 @@ mod phones;
 mod places;
 mod plan;
 mod profiles;
+mod recording;
 mod records;
 mod routing;
 mod system;
@@ -62,6 +63,7 @@ pub use profiles::{
     CertificateAuthentication, CertificateKey, DtmfMethod, EarlyOffer, PhoneSecurityProfile, PhoneTransport,
     ReliableProvisional, SecurityMode, SessionRefresh, SipProfile, SipTrunkSecurityProfile, UriNumbers,
 };
+pub use recording::{RecordingChoice, RecordingProfile, UnrecordedCall};
 pub use records::{AlgorithmPolicy, BillingDestination, DeliveryProtocol};
 pub use routing::{RouteDistribution, RouteGroup, RouteGroupMember, RouteList, RouteListMember};
 pub use system::{

@@ -51,6 +51,7 @@ pub(crate) fn own(id: Id, object: &AnyObject) -> Vec<Problem> {
         | AnyObject::MeetMe(_)
         | AnyObject::FeatureAccessCode(_)
         | AnyObject::AudioSource(_)
+        | AnyObject::RecordingProfile(_)
         | AnyObject::ApiToken(_) => {}
         AnyObject::TimeSchedule(it) => found.list("periods", &it.periods, Least::One, |it| it.clone()),
         AnyObject::CallingSearchSpace(it) => {

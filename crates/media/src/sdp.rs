@@ -22,7 +22,7 @@ pub use crypto::{AudioSecurity, CryptoLine, Wish, choose, chosen, set_crypto, se
 pub use events::{free_for_events, telephone_event, with_telephone_event, without_telephone_event};
 pub use meet::{Meeting, meet};
 pub use peek::{Codecs, OriginLine, Peek, audio_address, hold_of, peek};
-pub use recorder::{RecordedStream, TakenStream, answer_of_recorder, offer_to_recorder};
+pub use recorder::{RecordedStream, TakenStream, answer_of_recorder, offer_to_recorder, payload_types};
 pub use rewrite::{rewrite_origin, set_direction, set_media_address, streams};
 pub use select::{AudioFormat, FORMATS_MAX, Selection, audio_formats, select_formats};
 pub use session::{Format, MediaDescription, MediaKind, Protocol, Session};

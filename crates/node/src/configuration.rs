@@ -30,8 +30,7 @@ use strowger_base::Country;
 use strowger_base::leg::Service;
 use strowger_callcontrol::RelayMode;
 use strowger_callcontrol::configuration::{
-    Announcements, ConferenceRules, DivertTo, HoldMode, HoldSources, KeyMethod, MediaResources, MediaUse,
-    NO_ANSWER_TRUNK, SrtpRule, Unencrypted,
+    Announcements, ConferenceRules, DivertTo, HoldMode, HoldSources, KeyMethod, MediaResources, MediaUse, NO_ANSWER_TRUNK, SrtpRule, Unencrypted, Recording,
 };
 use strowger_dialplan::forward::{BySide, Classification};
 use strowger_sip::io::{DigestAlgorithm, Listener, Trunk};
@@ -124,6 +123,8 @@ pub struct Draft {
     pub announcements: Announcements,
     /// Media resources, and what becomes of calls that get none.
     pub media: MediaResources,
+    /// Recorders, and who hears that calls are recorded.
+    pub recording: Recording,
     /// What conferences may do.
     pub conferences: ConferenceRules,
     /// How much of each message goes into the journal.
@@ -251,6 +252,7 @@ impl Default for Draft {
             divert_to: DivertTo::default(),
             country: Country::default(),
             hold_sources: HoldSources::default(),
+            recording: Recording::default(),
             announcements: Announcements::default(),
             media: MediaResources::default(),
             conferences: ConferenceRules::default(),

@@ -446,6 +446,8 @@ pub struct Leftovers {
     pub conferences: usize,
     /// Paging groups that somebody speaks to.
     pub pages: usize,
+    /// Parties that are recorded, or were to be.
+    pub recordings: usize,
     /// Records that wait for the disk.
     pub records_waiting: usize,
     /// Relays that are open.

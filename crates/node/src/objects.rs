@@ -71,6 +71,7 @@ pub fn others(state: &State, secrets: &dyn Secrets) -> Translated {
     translation.codes();
     translation.media();
     translation.trunks();
+    translation.recorders();
     translation.routing();
     translation.hunting();
     translation.translated

@@ -44,6 +44,7 @@ impl Node {
             dialing: calls.dialing,
             offered: calls.offered,
             parked: calls.parked,
+            recordings: calls.recordings,
             conferences: calls.conferences,
             pages: calls.pages,
             records_waiting: calls.records_waiting,
@@ -193,6 +194,9 @@ impl Node {
             calls.shed + sip.shed,
         );
         list.counter("relays_failed_total", "Media relays that could not be opened.", calls.relays_failed);
+        list.counter("recordings_total", "Recordings of calls begun.", calls.recordings);
+        let help = "Recordings of calls that were given up: the recorder was not to be had, or the call could not be recorded.";
+        list.counter("recordings_lost_total", help, calls.recordings_lost);
         let help = "Times that there was no bandwidth to a device.";
         list.counter("calls_without_bandwidth_total", help, calls.without_bandwidth);
         let help = "Calls that went over the public network for want of bandwidth.";

@@ -90,7 +90,7 @@ impl Talking {
         }
         match (step.facts.caller_stage, step.facts.relay) {
             (Stage::Absent, _) => State::Talking(self),
-            (Stage::Waits | Stage::Up, Relay::None) if step.open_relay(Some(self.session.called)) => {
+            (Stage::Waits | Stage::Up, Relay::None) if step.open_relay(Some(self.session.called), &[]) => {
                 State::Talking(self)
             }
             (Stage::Waits | Stage::Up, _) => self.go_on(step),

@@ -49,7 +49,7 @@ impl Opening {
             Relay::None | Relay::Opening(_) => {}
         }
         step.facts.called_reach = reach;
-        if step.open_relay(None) {
+        if step.open_relay(None, &targets) {
             State::Opening(Opening { targets })
         } else {
             Ringing::begin(step, targets)
@@ -91,8 +91,9 @@ impl Opening {
 }
 
 impl Step<'_> {
-    /// Asks for a relay where the call wants one; `called` is the leg that it serves, when that is known.
-    pub(super) fn open_relay(&mut self, called: Option<LegId>) -> bool {
+    /// Asks for a relay where the call wants one; `called` is the leg that it serves, when that is known, and `targets` is what will be
+    /// rung.
+    pub(super) fn open_relay(&mut self, called: Option<LegId>, targets: &[Target]) -> bool {
         let hidden =
             self.facts.called_reach == Reach::BehindNat || self.facts.caller_reach == Reach::BehindNat;
         let why = match self.shared.configuration.relay {
@@ -102,6 +103,9 @@ impl Step<'_> {
             RelayMode::Always => WhyRelay::Configured,
             RelayMode::WhenBehindNat if hidden => WhyRelay::BehindNat,
             RelayMode::WhenBehindNat | RelayMode::Never if self.presses_need_relay() => WhyRelay::KeyPresses,
+            RelayMode::WhenBehindNat | RelayMode::Never if self.may_be_recorded(targets) => {
+                WhyRelay::Recorded
+            }
             RelayMode::WhenBehindNat | RelayMode::Never => return false,
         };
         self.decide(None, Decision::RelayWanted { why });

@@ -138,7 +138,7 @@ impl Step<'_> {
         } else {
             return false;
         };
-        self.end_at_relay(ends).is_some() && self.open_relay(Some(called))
+        self.end_at_relay(ends).is_some() && self.open_relay(Some(called), &[])
     }
 
     /// Whether a side insists on encryption, may have it, and the other side may not.

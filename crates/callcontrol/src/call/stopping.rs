@@ -1,6 +1,6 @@
 //! A call is ended from outside, wherever it stands.
 
-use strowger_base::journal::{ReleasedBy, WhyEnded, WhyReleased};
+use strowger_base::journal::{Feature, ReleasedBy, WhyEnded, WhyReleased};
 use strowger_base::{Cause, Now};
 
 use super::{Call, State, Step};
@@ -14,6 +14,8 @@ pub(crate) enum Stopped {
     WithServer,
     /// Somebody ordered it who is no party.
     ByOrder,
+    /// It cannot be recorded, and must not be then.
+    NotRecorded,
 }
 
 impl Stopped {
@@ -21,6 +23,7 @@ impl Stopped {
         match self {
             Stopped::WithServer => Cause::TEMPORARY_FAILURE,
             Stopped::ByOrder => Cause::NORMAL_CALL_CLEARING,
+            Stopped::NotRecorded => Cause::RESOURCE_UNAVAILABLE,
         }
     }
 
@@ -28,6 +31,7 @@ impl Stopped {
         match self {
             Stopped::WithServer => WhyReleased::ServerStops,
             Stopped::ByOrder => WhyReleased::Ordered,
+            Stopped::NotRecorded => WhyReleased::PutOut(Feature::Recording),
         }
     }
 
@@ -35,6 +39,7 @@ impl Stopped {
         match self {
             Stopped::WithServer => WhyEnded::ServerStopped,
             Stopped::ByOrder => WhyEnded::Ordered,
+            Stopped::NotRecorded => WhyEnded::PutOut(Feature::Recording),
         }
     }
 }

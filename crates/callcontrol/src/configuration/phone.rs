@@ -11,7 +11,7 @@ use strowger_dialplan::{Caller, Digits, NumberView, SearchSpace};
 use super::mobility::Home;
 use super::places::{AarCaller, Site};
 use super::{
-    Barging, Configuration, DoNotDisturb, HoldSources, IntercomLine, KeyMethod, Line, MediaUse, SrtpRule,
+    Barging, Configuration, DoNotDisturb, HoldSources, IntercomLine, KeyMethod, Line, MediaUse, SrtpRule, LineRecording,
 };
 
 /// A line as it stands on one of its phones.
@@ -79,6 +79,8 @@ pub struct PhoneSettings {
     pub undisturbed: DoNotDisturb,
     /// The calling number of its emergency calls while it is at home.
     pub emergency_number: Option<Digits>,
+    /// Which calls of the line are recorded there.
+    pub recording: LineRecording,
     /// What it may do about keys of SRTP.
     pub srtp: SrtpRule,
     /// Which media resources its calls use.

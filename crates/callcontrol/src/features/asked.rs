@@ -98,7 +98,8 @@ impl CallControl {
             FeatureRequest::Participants => self.participants(now, leg, out),
             FeatureRequest::Divert => self.divert(now, leg, out),
             FeatureRequest::MaliciousCall => self.report_party(now, leg, out),
-            FeatureRequest::CallBack | FeatureRequest::Record(_) => Err(WhyFeatureRefused::NotServed),
+            FeatureRequest::Record(turn) => self.record(now, leg, (request, *turn), out),
+            FeatureRequest::CallBack => Err(WhyFeatureRefused::NotServed),
         }
         .map(|()| Settled::Now)
     }

@@ -154,6 +154,10 @@ record! {
         party_entrance_tone: bool = true,
         /// How phones come into calls of other phones of their lines, where they do not say it themselves.
         barge: Barging = Barging::Off,
+        /// Who is recorded hears a tone that says so (Play Recording Notification Tone To Observed Target).
+        recording_tone_recorded: bool = false,
+        /// Who talks with somebody who is recorded hears it (Play Recording Notification Tone To Observed Connected Target).
+        recording_tone_other_party: bool = false,
         /// Calls whose media would not be encrypted are refused.
         block_unencrypted_calls: bool = false,
         /// The most for speech inside a region, in kbit/s of the codec. Unverified (U-14).

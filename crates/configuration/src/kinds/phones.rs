@@ -2,8 +2,8 @@
 
 use super::{
     AarGroup, CallingSearchSpace, DevicePool, EndUser, Line, Location, MediaResourceGroupList,
-    PhoneButtonTemplate, PhoneSecurityProfile, SipProfile, SoftKeyTemplate, TransformationSpaces,
-    TrustedRelay, named,
+    PhoneButtonTemplate, PhoneSecurityProfile, RecordingChoice, RecordingProfile, SipProfile,
+    SoftKeyTemplate, TransformationSpaces, TrustedRelay, named,
 };
 use crate::setting::{
     CountryName, Description, DigestText, Label, List, MaskText, NumberText, PhoneName, PrefixText, Ref,
@@ -69,6 +69,10 @@ record! {
         external_mask: Option<MaskText> = None,
         /// The intercom number that the key of an intercom line calls; one is dialled when not given.
         intercom_target: Option<Box<NumberText>> = None,
+        /// Which of its calls are recorded.
+        recording: RecordingChoice = RecordingChoice::Disabled,
+        /// Where they are recorded.
+        recording_profile: Option<Ref<RecordingProfile>> = None,
     }
 }
 

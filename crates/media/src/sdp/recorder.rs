@@ -8,7 +8,7 @@ use strowger_base::recording::STREAM_LABELS;
 use super::scan::{Line, Lines, fields, number, push_address, push_decimal};
 use super::select::Stream;
 use super::{CryptoLine, Flows, MediaKind, Origin, Session};
-use crate::control::RtcpWay;
+use crate::control::{PayloadTypes, RtcpWay};
 use crate::fork::CopyTo;
 
 /// A stream that is offered to a recorder.
@@ -106,6 +106,21 @@ fn is_about(line: &Line<'_>, kept: &[&[u8]]) -> bool {
     payload_type.is_some_and(|it| number::<u8>(it).is_some() && kept.contains(&it))
 }
 
+/// Under which payload types the writer of a description hears the codecs that we know, and whether its preferred codec is one of
+/// these: what it is sent can be mixed with something else then. `None` when it hears nothing.
+pub fn payload_types(bytes: &[u8]) -> Option<(PayloadTypes, bool)> {
+    let session = Session::parse(bytes).ok()?;
+    let stream = session.streams.get(session.audio()?)?;
+    let mut types = PayloadTypes::default();
+    for format in &stream.formats {
+        if let Some(codec) = format.codec() {
+            types.slot(codec).get_or_insert(format.payload_type);
+        }
+    }
+    let mixes = stream.formats.first().is_some_and(|format| format.codec().is_some());
+    Some((types, mixes))
+}
+
 /// What a recorder takes of a stream.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct TakenStream {
@@ -165,6 +180,15 @@ mod tests {
             m=audio 20002 RTP/AVP 8 101\r\nc=IN IP4 198.51.100.1\r\na=rtpmap:101 telephone-event/8000\r\n\
             a=fmtp:101 0-16\r\na=label:2\r\na=inactive\r\n";
         assert_eq!(String::from_utf8_lossy(offer.as_bytes()), expect);
+    }
+
+    #[test]
+    fn what_can_be_mixed_is_what_is_heard_first() {
+        let types = PayloadTypes { pcma: Some(8), ..PayloadTypes::default() };
+        assert_eq!(payload_types(CALLED.as_bytes()), Some((types, true)));
+        let others = CALLED.replace("RTP/AVP 8 102", "RTP/AVP 18 8");
+        assert_eq!(payload_types(others.as_bytes()), Some((types, false)));
+        assert_eq!(payload_types(b"v=0\r\n"), None);
     }
 
     #[test]

@@ -110,6 +110,7 @@ pub(super) fn with_others(
     calls.paging = Arc::new(draft.plan.paging.clone());
     calls.pickup = Arc::new(draft.plan.pickup.clone());
     calls.country = draft.country;
+    calls.recording = Arc::new(draft.recording.clone());
     calls.announcements.clone_from(&draft.announcements);
     calls.conferences = draft.conferences;
     calls.media = Arc::new(draft.media.clone());

@@ -7,7 +7,7 @@ use strowger_base::leg::Answering;
 use strowger_base::line::{lines_of, number_of};
 use strowger_base::{Country, LineName, Secret, Table, limits};
 use strowger_callcontrol::configuration::{
-    BUSY_TRIGGER, Barging, CALLS_MAX, DoNotDisturb, HoldSources, IntercomLine, KeyMethod, MediaUse,
+    BUSY_TRIGGER, Barging, CALLS_MAX, DoNotDisturb, HoldSources, IntercomLine, KeyMethod, MediaUse, LineRecording,
     NO_ANSWER_LINE, Rings, SrtpRule,
 };
 use strowger_sip::io::LineAccount;
@@ -96,6 +96,8 @@ pub struct PhoneDraft {
     pub hold_sources: HoldSources,
     /// It sends growing numbers, each as a new INVITE (RFC 3578).
     pub overlap: bool,
+    /// Which calls of the line are recorded there; `None` for most.
+    pub recording: Option<Box<LineRecording>>,
     /// What it may do about keys of SRTP.
     pub srtp: SrtpRule,
     /// Which media resources its calls use.
@@ -187,6 +189,7 @@ impl PhoneDraft {
             subscribe_search_space: Box::default(),
             country: None,
             hold_sources: HoldSources::default(),
+            recording: None,
             overlap: false,
             srtp: SrtpRule::AsOffered,
             media: MediaUse::default(),

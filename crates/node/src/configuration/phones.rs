@@ -161,6 +161,7 @@ fn new_settings(
         srtp: phone.srtp,
         media: phone.media.clone(),
         keys: phone.keys,
+        recording: phone.recording.as_deref().cloned().unwrap_or_default(),
         private: phone.private,
         barge: phone.barge,
         watches,
@@ -183,7 +184,9 @@ fn key(line: &Line, phone: &PhoneDraft) -> String {
     let line_space = if phone.device_pool.is_empty() { "" } else { &*line.search_space };
     let none = SiteDraft::default();
     let SiteDraft { region, location, aar_group, aar_search_space } = phone.site.as_deref().unwrap_or(&none);
-    let texts: [&str; 13] = [
+    let recording = phone.recording.as_deref().cloned().unwrap_or_default();
+    let texts: [&str; 14] = [
+        &recording.profile,
         region,
         location,
         aar_group,
@@ -205,12 +208,15 @@ fn key(line: &Line, phone: &PhoneDraft) -> String {
     let country = phone.country.map_or("", Country::name);
     let (texts, srtp, keys) = (texts.join("\n"), phone.srtp as u8, phone.keys as u8);
     let barge = phone.barge.map_or(0, |barge| 1 + barge as u8);
+    let records = recording.option as u8;
     let media = if phone.media == MediaUse::default() { String::new() } else { format!("{:?}", phone.media) };
     format!(
         "{texts}\n{flags:?}{srtp}{barge}{keys}\n{}\n{}\n{country}\n{media}",
         number(user),
         number(network)
     )
+    let (user, network) = (number(user), number(network));
+    format!("{texts}\n{flags:?}{srtp}{barge}{records}\n{user}\n{network}\n{country}\n{media}")
 }
 
 /// All that tells one who dials from others, but for the number.

@@ -110,6 +110,7 @@ const fn part(kind: Kind) -> Part {
         | Kind::SipProfile
         | Kind::PhoneSecurityProfile
         | Kind::VoiceMailProfile
+        | Kind::RecordingProfile
         | Kind::DevicePool
         | Kind::RouteGroup => Part::Whole,
         Kind::Server

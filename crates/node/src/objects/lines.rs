@@ -2,11 +2,13 @@
 
 use strowger_base::leg::Answering;
 use strowger_base::{LineName, Secret};
-use strowger_callcontrol::configuration::{Barging, IntercomLine, RingSetting, Rings, SrtpRule};
+use strowger_callcontrol::configuration::{
+    Barging, IntercomLine, LineRecording, RecordingOption, RingSetting, Rings, SrtpRule,
+};
 use strowger_configuration::kinds::{
     self, AutoAnswer, DigestAlgorithm, DoNotDisturb, ForwardAllPolicy, ForwardTarget, Line, LineButton,
-    LineForwards, MobilityMode, PartitionUsage, Phone, PhoneCredentials, PhoneProtocol, SecurityMode,
-    ServiceParameters,
+    LineForwards, MobilityMode, PartitionUsage, Phone, PhoneCredentials, PhoneProtocol, RecordingChoice,
+    SecurityMode, ServiceParameters,
 };
 use strowger_configuration::setting::{PatternOrName, Ref};
 use strowger_configuration::{AnyObject, Id, Kind, State};
@@ -199,6 +201,7 @@ fn phone_draft(
     draft.keys = key_method(profile);
     draft.srtp = srtp(state, it);
     draft.media = media::of_phone(state, it);
+    draft.recording = recording(state, button);
     let more = it.more.as_deref();
     draft.view = view(state, more.and_then(|more| more.transformation_spaces.as_ref()));
     draft.subscribe_search_space = name(state, more.and_then(|more| more.subscribe_search_space));
@@ -236,6 +239,16 @@ const fn ring(it: kinds::RingSetting) -> RingSetting {
         kinds::RingSetting::Ring => RingSetting::Ring,
         kinds::RingSetting::BeepOnce => RingSetting::Beep,
     }
+}
+
+/// Which calls are recorded there.
+fn recording(state: &State, it: &LineButton) -> Option<Box<LineRecording>> {
+    let option = match it.recording {
+        RecordingChoice::Disabled => return None,
+        RecordingChoice::Automatic => RecordingOption::Automatic,
+        RecordingChoice::Selective => RecordingOption::Selective,
+    };
+    Some(Box::new(LineRecording { option, profile: name(state, it.recording_profile) }))
 }
 
 /// Keys of a phone whose profile promises secrecy are told to nobody over signalling that has none; SIP has none yet.

@@ -5,7 +5,7 @@ use strowger_base::leg::CallTone;
 use strowger_callcontrol::RelayMode;
 use strowger_callcontrol::configuration::{
     AnnouncedSound, AnnouncedTo, Announcement, Announcements, ConferenceControl, ConferenceEnds,
-    ConferenceRules, ConferenceTones, DivertTo, HoldMode, Unencrypted,
+    ConferenceRules, ConferenceTones, DivertTo, HoldMode, RecordingTone, Unencrypted,
 };
 use strowger_configuration::kinds::{
     self, EnBlocLookups, ForwardAllSystemPolicy, HashMeaning, HoursChecked, HoursPrecedence, NegatedSet,
@@ -71,6 +71,10 @@ impl Translation<'_> {
         draft.announcements = announcements(it);
         draft.conferences = conferences(it);
         media::parameters(it, &mut draft.media);
+        draft.recording.tone = RecordingTone {
+            recorded: it.recording_tone_recorded,
+            other_party: it.recording_tone_other_party,
+        };
         draft.messages = match it.messages {
             kinds::MessageDetail::Full => MessageDetail::Full,
             kinds::MessageDetail::Summary => MessageDetail::Summary,

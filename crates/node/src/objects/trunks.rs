@@ -1,9 +1,10 @@
 //! Trunks, and gateways, which have no far end yet.
 
 use std::net::{IpAddr, SocketAddr};
+use std::sync::Arc;
 
 use strowger_base::net::Transport;
-use strowger_callcontrol::configuration::SrtpRule;
+use strowger_callcontrol::configuration::{RecordingProfile, SrtpRule, Unrecorded};
 use strowger_configuration::kinds::{self, Gateway, Inbound, SipTransport};
 use strowger_configuration::setting::{List, SourceText};
 use strowger_configuration::{Kind, State};
@@ -38,6 +39,23 @@ impl Translation<'_> {
                 ..TrunkDialling::default()
             };
             self.planned(Kind::Gateway, id, it.name.as_str(), dialling);
+        }
+    }
+
+    /// Recorders.
+    pub(super) fn recorders(&mut self) {
+        for (_, it) in self.state.all::<kinds::RecordingProfile>() {
+            let profile = RecordingProfile {
+                name: it.name.as_str().into(),
+                trunk: name(self.state, Some(it.trunk)),
+                number: it.number.as_str().into(),
+                unrecorded: match it.unrecorded {
+                    kinds::UnrecordedCall::GoesOn => Unrecorded::GoesOn,
+                    kinds::UnrecordedCall::Released => Unrecorded::Released,
+                },
+            };
+            let profiles = &mut self.translated.draft.recording.profiles;
+            profiles.insert(profile.name.clone(), Arc::new(profile));
         }
     }
 

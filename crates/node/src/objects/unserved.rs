@@ -274,6 +274,9 @@ const fn service(kind: Kind) -> Service {
             "capacity",
             "trusted_relay_point",
         ]),
+        | Kind::AudioSource
+        | Kind::RecordingProfile => Service::Whole,
+        Kind::MediaResource => Service::Settings(&["function", "host", "capacity", "trusted_relay_point"]),
         Kind::CallManagerGroup => Service::None("devices register with the one node that there is"),
         // Bandwidth of video is not counted.
         Kind::Region => Service::Settings(&["relations.region", "relations.codecs", "relations.audio"]),
@@ -337,6 +340,8 @@ const PARAMETERS: &[&str] = &[
     "digest_algorithms",
     "relay",
     "block_unencrypted_calls",
+    "recording_tone_recorded",
+    "recording_tone_other_party",
     "music_on_hold",
     "trusted_relay_point_needed",
     "mtp_needed",
@@ -460,6 +465,8 @@ const PHONE: &[&str] = &[
     "lines.intercom_target",
     "lines.ring",
     "lines.ring_in_call",
+    "lines.recording",
+    "lines.recording_profile",
     "credentials",
     "security_profile",
     "sip_profile",
