@@ -153,8 +153,11 @@ fn unique(domain: &str, kind: Kind, parts: [u64; 2]) -> String {
     let hash = |start: u64| {
         let numbers = parts.iter().flat_map(|part| part.to_be_bytes());
         let bytes = domain.bytes().chain([kind as u8]).chain(numbers);
-        // FNV-1a.
-        bytes.fold(start, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01b3))
+        // FNV-1a, and what spreads its last bytes over all bits.
+        let hash =
+            bytes.fold(start, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01b3));
+        let hash = (hash ^ hash >> 33).wrapping_mul(0xff51_afd7_ed55_8ccd);
+        hash ^ hash >> 33
     };
     let (high, low) = (hash(0xcbf2_9ce4_8422_2325), hash(0x6c62_272e_07bb_0142));
     let high = high & !0xf000 | 0x8000;

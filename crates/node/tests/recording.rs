@@ -1,0 +1,360 @@
+//! Calls that are recorded, as raw SIP between phones, the node and a recorder (RFC 7866).
+
+#![expect(clippy::unwrap_used, reason = "a test")]
+
+#[path = "support/world.rs"]
+mod world;
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use strowger_base::feature::{FeatureRequest, Turn};
+use strowger_base::journal::{Alarm, Decision, Entry, RecordingNews, WhyNotRecorded};
+use strowger_base::net::Transport;
+use strowger_callcontrol::configuration::{
+    HoldMode, LineRecording, RecordingOption, RecordingProfile, RecordingTone, Unrecorded,
+};
+use strowger_callcontrol::io::{CallSide, Order, OrderKind};
+use strowger_media::control::{Command, Report};
+use strowger_media::statistics::PortStatistics;
+use strowger_node::io::{Answer, QueryId};
+use strowger_node::{Draft, Input};
+use strowger_sip::io::Trunk;
+use world::{Phone, World, body_of, draft, header, tag_of};
+
+const ANSWER: &str = "v=0\r\no=- 1 1 IN IP4 192.0.2.77\r\ns=-\r\nc=IN IP4 192.0.2.77\r\nt=0 0\r\n\
+    m=audio 7000 RTP/AVP 0 8 101\r\na=recvonly\r\nm=audio 7002 RTP/AVP 0 8 101\r\na=recvonly\r\n";
+
+/// Bob's line is recorded.
+fn recorded(option: RecordingOption, unrecorded: Unrecorded) -> Draft {
+    let mut draft = draft();
+    let destination: SocketAddr = "192.0.2.77:5060".parse().unwrap();
+    draft.trunks.push(Trunk {
+        name: "recorder".into(),
+        destination,
+        transport: Transport::Udp,
+        sources: vec![(destination.ip(), None)],
+    });
+    let profile = RecordingProfile {
+        name: "agents".into(),
+        trunk: "recorder".into(),
+        number: "7000".into(),
+        unrecorded,
+    };
+    draft.recording.profiles.insert(profile.name.clone(), Arc::new(profile));
+    draft.recording.tone = RecordingTone { recorded: false, other_party: true };
+    draft.lines[1].phones[0].recording = Some(Box::new(LineRecording { option, profile: "agents".into() }));
+    draft.hold = HoldMode::PassedOn;
+    draft
+}
+
+/// Alice, Bob, the recorder, and the media workers between them.
+struct Scene {
+    world: World,
+    alice: Phone,
+    bob: Phone,
+    recorder: Phone,
+    next_port: u16,
+    /// What the workers were told of copies and tones.
+    told: Vec<String>,
+}
+
+impl Scene {
+    fn new(draft: &Draft) -> Self {
+        let mut world = World::new(draft);
+        let mut alice = Phone::new("1001", "192.0.2.10:5060");
+        let mut bob = Phone::new("1002", "192.0.2.20:5060");
+        let recorder = Phone::new("7000", "192.0.2.77:5060");
+        world.register(&mut alice);
+        world.register(&mut bob);
+        Scene { world, alice, bob, recorder, next_port: 20_000, told: Vec::new() }
+    }
+
+    /// The workers do what they are told: what is opened gets ports, what is closed is reported.
+    fn media(&mut self) {
+        while !self.world.media.is_empty() {
+            for command in std::mem::take(&mut self.world.media) {
+                match command {
+                    Command::OpenRelay { port } | Command::OpenFork { port, .. } => {
+                        let [a, b] =
+                            [0, 2].map(|plus| SocketAddr::from(([192, 0, 2, 1], self.next_port + plus)));
+                        self.next_port += 4;
+                        self.world.input(Input::Media(Report::Opened { port, a, b: Some(b) }));
+                    }
+                    Command::Close { port } => {
+                        let statistics = Box::new(PortStatistics::default());
+                        self.world.input(Input::Media(Report::Closed { port, statistics }));
+                    }
+                    Command::Copy { side, to, .. } => {
+                        let to = to.map_or("nowhere".to_owned(), |to| to.remote.to_string());
+                        self.told.push(format!("{side:?} to {to}"));
+                    }
+                    Command::Warn { side, types, .. } => {
+                        self.told.push(format!("tone {side:?} {}", types.is_some()));
+                    }
+                    Command::Direct { .. } | Command::Protect { .. } => {}
+                    other => panic!("{other:?}"),
+                }
+            }
+        }
+    }
+
+    /// What the workers were told since.
+    fn told(&mut self) -> Vec<String> {
+        self.media();
+        std::mem::take(&mut self.told)
+    }
+
+    /// Alice calls Bob, who answers. Returns what Bob was sent.
+    fn answered(&mut self) -> String {
+        self.world.invite(&mut self.alice, "1002");
+        self.media();
+        let invite = self.world.expect(&self.bob, "INVITE ");
+        let sdp = self.bob.sdp();
+        self.world.from(self.bob.address, &self.bob.respond(&invite, "200 OK", &sdp));
+        self.world.expect(&self.bob, "ACK ");
+        let ok = self.world.expect(&self.alice, "SIP/2.0 200 ");
+        self.alice.remote_tag = tag_of(&ok, "To").to_owned();
+        let ack = self.alice.request("ACK", "", "");
+        self.media();
+        self.world.from(self.alice.address, &ack);
+        self.media();
+        invite
+    }
+
+    /// The next INVITE for the recorder, with its description and what it is told.
+    fn invited(&mut self) -> (String, String, String) {
+        self.media();
+        let invite = self.world.expect(&self.recorder, "INVITE ");
+        let boundary = header(&invite, "Content-Type").strip_prefix("multipart/mixed;boundary=").unwrap();
+        let parts: Vec<String> =
+            body_of(&invite).split(&format!("--{boundary}")).map(str::to_owned).collect();
+        (invite, parts[1].clone(), parts[2].clone())
+    }
+
+    fn recorder_answers(&mut self, invite: &str, sdp: &str) {
+        self.world.from(self.recorder.address, &self.recorder.respond(invite, "200 OK", sdp));
+        self.world.expect(&self.recorder, "ACK ");
+    }
+
+    fn recorder_refuses(&mut self, invite: &str) {
+        self.world.from(self.recorder.address, &self.recorder.respond(invite, "486 Busy Here", ""));
+        self.world.expect(&self.recorder, "ACK ");
+    }
+
+    /// Bob offers this in his call, and Alice answers the same way.
+    fn reoffer(&mut self, invite: &str, theirs: &str, answer: &str) {
+        let sdp = self.bob.sdp() + theirs;
+        let request = self.bob.request_back(invite, "INVITE", &sdp);
+        self.world.from(self.bob.address, &request);
+        self.world.expect(&self.bob, "SIP/2.0 100 ");
+        let passed = self.world.expect(&self.alice, "INVITE ");
+        let sdp = self.alice.sdp() + answer;
+        self.world.from(self.alice.address, &self.alice.respond(&passed, "200 OK", &sdp));
+        self.world.expect(&self.alice, "ACK ");
+        self.world.expect(&self.bob, "SIP/2.0 200 ");
+        let told = std::mem::take(&mut self.world.sent);
+        let ack = self.bob.request_back(invite, "ACK", "");
+        self.world.from(self.bob.address, &ack);
+        self.world.sent.extend(told);
+    }
+
+    /// Bob hangs up.
+    fn hang_up(&mut self, invite: &str) {
+        let bye = self.bob.request_back(invite, "BYE", "");
+        self.world.from(self.bob.address, &bye);
+        self.world.expect(&self.bob, "SIP/2.0 200 ");
+        let bye = self.world.expect(&self.alice, "BYE ");
+        self.world.from(self.alice.address, &self.alice.respond(&bye, "200 OK", ""));
+        self.media();
+    }
+
+    fn recorder_is_left(&mut self) {
+        let bye = self.world.expect(&self.recorder, "BYE ");
+        self.world.from(self.recorder.address, &self.recorder.respond(&bye, "200 OK", ""));
+    }
+
+    fn news(&self) -> Vec<RecordingNews<'_>> {
+        let of = |entry| match entry {
+            Entry::Decision(Decision::Recording(news)) => Some(news),
+            _ => None,
+        };
+        self.world.records().into_iter().filter_map(|record| of(record.entry)).collect()
+    }
+
+    fn alarms(&self) -> usize {
+        let is =
+            |entry: &Entry<'_>| matches!(entry, Entry::Alarm(Alarm::NotRecorded { profile: "agents", .. }));
+        self.world.records().iter().filter(|record| is(&record.entry)).count()
+    }
+
+    fn settled(mut self) {
+        self.media();
+        self.world.silent();
+        self.world.settled();
+    }
+}
+
+#[test]
+fn an_automatic_recording_from_the_answer_to_the_end() {
+    let mut scene = Scene::new(&recorded(RecordingOption::Automatic, Unrecorded::GoesOn));
+    let call = scene.answered();
+    // Bob, whose line is recorded, is side B; copies come from the second relay of ports.
+    let (invite, sdp, told) = scene.invited();
+    assert!(invite.starts_with("INVITE sip:7000@192.0.2.77:5060 SIP/2.0\r\n"), "{invite}");
+    assert_eq!(header(&invite, "Require"), "siprec");
+    assert!(header(&invite, "Contact").ends_with(";+sip.src"), "{invite}");
+    let streams: Vec<&str> =
+        sdp.lines().filter(|line| line.starts_with("m=") || line.starts_with("a=label")).collect();
+    assert_eq!(streams.len(), 4, "{sdp}");
+    assert!(streams[0].starts_with("m=audio 20006 RTP/AVP ") && streams[1] == "a=label:1", "{sdp}");
+    assert!(streams[2].starts_with("m=audio 20004 RTP/AVP ") && streams[3] == "a=label:2", "{sdp}");
+    assert_eq!(sdp.matches("a=sendonly\r\n").count(), 2, "{sdp}");
+    assert!(told.contains("sip:1002@strowger.test") && told.contains("sip:1001@strowger.test"), "{told}");
+    assert_eq!(scene.told(), Vec::<String>::new());
+    scene.recorder_answers(&invite, ANSWER);
+    let expect = ["B to 192.0.2.77:7000", "A to 192.0.2.77:7002", "tone A true"];
+    assert_eq!(scene.told(), expect, "Bob's voice goes to the first stream, and Alice is told");
+
+    // Hold and resume.
+    scene.reoffer(&call, "a=sendonly\r\n", "a=recvonly\r\n");
+    let (held, sdp, told) = scene.invited();
+    assert_eq!((sdp.matches("a=inactive\r\n").count(), told.contains("<send>")), (2, false), "{sdp}{told}");
+    scene.recorder_answers(&held, &ANSWER.replace("a=recvonly", "a=inactive"));
+    assert_eq!(scene.told()[..2], ["B to nowhere", "A to nowhere"]);
+    scene.reoffer(&call, "", "");
+    let (resumed, sdp, told) = scene.invited();
+    assert_eq!((sdp.matches("a=sendonly\r\n").count(), told.contains("<send>")), (2, true), "{sdp}{told}");
+    scene.recorder_answers(&resumed, ANSWER);
+    assert_eq!(scene.told()[..2], ["B to 192.0.2.77:7000", "A to 192.0.2.77:7002"]);
+
+    scene.hang_up(&call);
+    scene.recorder_is_left();
+    let calls = scene.world.calls();
+    let [recorded, recording] = calls.as_slice() else { panic!("{calls:?}") };
+    assert_eq!((recording.calling.number, recording.called), ("1002", "7000"));
+    let moves = recording.moves.unwrap();
+    assert_eq!(moves.joined_by.map(|feature| feature.on_behalf_of()), Some(27));
+    assert_eq!(moves.conversation, recorded.call);
+    scene.settled();
+}
+
+#[test]
+fn a_recorder_that_dies_is_called_again_and_the_call_goes_on() {
+    let mut scene = Scene::new(&recorded(RecordingOption::Automatic, Unrecorded::GoesOn));
+    let call = scene.answered();
+    let (invite, _, _) = scene.invited();
+    scene.recorder_answers(&invite, ANSWER);
+    scene.told();
+    let bye = scene.recorder.request_back(&invite.replace(">;+sip.src", ">"), "BYE", "");
+    scene.world.from(scene.recorder.address, &bye);
+    scene.world.expect(&scene.recorder, "SIP/2.0 200 ");
+    let told = scene.told();
+    assert!(
+        told.contains(&"A to nowhere".to_owned()) && told.contains(&"tone A false".to_owned()),
+        "{told:?}"
+    );
+    scene.world.silent();
+    scene.world.pass(Duration::from_secs(5));
+    let (again, _, _) = scene.invited();
+    scene.recorder_answers(&again, ANSWER);
+    assert_eq!(scene.told()[..2], ["B to 192.0.2.77:7000", "A to 192.0.2.77:7002"]);
+    assert_eq!(scene.alarms(), 0);
+    scene.hang_up(&call);
+    scene.recorder_is_left();
+    scene.settled();
+}
+
+/// What becomes of a call whose recorder refuses each time.
+#[test]
+fn a_recorder_that_is_not_to_be_had_is_given_up_as_the_profile_says() {
+    let check = |unrecorded: Unrecorded| {
+        let mut scene = Scene::new(&recorded(RecordingOption::Automatic, unrecorded));
+        let call = scene.answered();
+        for seconds in [0, 5, 10, 15] {
+            scene.world.pass(Duration::from_secs(seconds));
+            let (invite, _, _) = scene.invited();
+            scene.recorder_refuses(&invite);
+        }
+        scene.media();
+        assert_eq!(scene.alarms(), 1);
+        assert_eq!(scene.told().iter().filter(|told| !told.ends_with("nowhere")).count(), 0);
+        match unrecorded {
+            Unrecorded::GoesOn => {
+                scene.world.pass(Duration::from_secs(60));
+                scene.world.silent();
+                scene.hang_up(&call);
+            }
+            Unrecorded::Released => {
+                assert!(scene.news().contains(&RecordingNews::CallReleased));
+                while let Some((peer, bye)) = scene.world.sent.pop_front() {
+                    assert!(bye.starts_with("BYE "), "{bye}");
+                    let phone = if peer == scene.bob.address { &scene.bob } else { &scene.alice };
+                    let ok = phone.respond(&bye, "200 OK", "");
+                    scene.world.from(peer, &ok);
+                }
+            }
+        }
+        scene.settled();
+    };
+    check(Unrecorded::GoesOn);
+    check(Unrecorded::Released);
+}
+
+#[test]
+fn on_demand_a_call_is_recorded_while_somebody_wants_it() {
+    let mut scene = Scene::new(&recorded(RecordingOption::Selective, Unrecorded::GoesOn));
+    let call = scene.answered();
+    scene.world.silent();
+    let order = |scene: &mut Scene, party: CallSide, turn: Turn| {
+        let call = scene.world.records().iter().find_map(|record| record.call).unwrap();
+        let what = OrderKind::Feature { party, request: FeatureRequest::Record(turn) };
+        let order = Box::new(Order { call, what, who: "test".into() });
+        scene.world.input(Input::Order { query: QueryId(1), order });
+        let Some(Answer::Ordered(result)) = scene.world.answers.pop() else { panic!("no answer") };
+        result.is_ok()
+    };
+    assert!(!order(&mut scene, CallSide::Calling, Turn::On), "Alice's line is not to be recorded");
+    for _ in 0..2 {
+        assert!(order(&mut scene, CallSide::Called, Turn::On));
+        let (invite, _, _) = scene.invited();
+        scene.recorder_answers(&invite, ANSWER);
+        scene.media();
+        assert!(order(&mut scene, CallSide::Called, Turn::Off));
+        scene.recorder_is_left();
+        scene.media();
+    }
+    scene.world.silent();
+    scene.hang_up(&call);
+    scene.settled();
+}
+
+#[test]
+fn an_encrypted_call_is_never_copied_in_the_clear() {
+    let mut scene = Scene::new(&recorded(RecordingOption::Automatic, Unrecorded::GoesOn));
+    let keys = "a=crypto:1 AES_CM_128_HMAC_SHA1_80 inline:d0RmdmcmVCspeEc3QGZiNWpVLFJhQX1cfHAwJSoj\r\n";
+    let secure = |phone: &Phone| phone.sdp().replace("RTP/AVP", "RTP/SAVP") + keys;
+    let sdp = (secure(&scene.alice), secure(&scene.bob));
+    let request = scene.world.authorized_invite(&mut scene.alice, "1002");
+    let plain = scene.alice.sdp();
+    let request = request.replace(&plain, &sdp.0);
+    let length = format!("Content-Length: {}\r\n", plain.len());
+    let request = request.replace(&length, &format!("Content-Length: {}\r\n", sdp.0.len()));
+    scene.world.from(scene.alice.address, &request);
+    scene.world.expect(&scene.alice, "SIP/2.0 100 ");
+    scene.media();
+    let invite = scene.world.expect(&scene.bob, "INVITE ");
+    scene.world.from(scene.bob.address, &scene.bob.respond(&invite, "200 OK", &sdp.1));
+    scene.world.expect(&scene.bob, "ACK ");
+    let ok = scene.world.expect(&scene.alice, "SIP/2.0 200 ");
+    scene.alice.remote_tag = tag_of(&ok, "To").to_owned();
+    let ack = scene.alice.request("ACK", "", "");
+    scene.world.from(scene.alice.address, &ack);
+    assert_eq!(scene.told(), Vec::<String>::new());
+    scene.world.silent();
+    assert_eq!(scene.news(), [RecordingNews::Refused(WhyNotRecorded::Encrypted)]);
+    assert_eq!(scene.alarms(), 1);
+    scene.hang_up(&invite);
+    scene.settled();
+}
