@@ -177,6 +177,7 @@ const TITLES: &[(u32, &str)] = &[
     (7230, "HTTP/1.1 messages"),
     (7231, "HTTP/1.1 semantics"),
     (7235, "HTTP authentication"),
+    (7245, "Session recording architecture"),
     (7315, "P-headers"),
     (7329, "Session-ID, first edition"),
     (7339, "Overload control"),

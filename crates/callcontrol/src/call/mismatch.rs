@@ -32,7 +32,7 @@ impl Step<'_> {
         let keys = KeysView { offered: &offered, answered: "", outcome: KeysOutcome::TriedWithout };
         let caller = self.facts.caller;
         self.decide(Some(caller), Decision::Keys(keys));
-        if ends_here && matches!(self.facts.relay, Relay::None) && self.open_relay(None) {
+        if ends_here && matches!(self.facts.relay, Relay::None) && self.open_relay(None, &[]) {
             return Some(Opening::awaiting(refused));
         }
         Some(Ringing::begin(self, refused))

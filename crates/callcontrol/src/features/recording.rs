@@ -54,8 +54,8 @@ impl Recordings {
 impl CallControl {
     /// Something happened to a call: what is recorded of it follows.
     pub(crate) fn follow_recordings(&mut self, now: Now, call: CallId, out: &mut Outbox) {
-        let of_call = |(party, it): (&LegId, &Box<Recording>)| (it.call() == call).then_some(*party);
-        let known: Vec<LegId> = self.shared.recordings.parties.iter().filter_map(of_call).collect();
+        let recorded = self.shared.recordings.parties.iter().filter(|(_, it)| it.call() == call);
+        let known: Vec<LegId> = recorded.map(|(party, _)| *party).collect();
         for party in known {
             match self.shared.legs.get(&party).copied() {
                 None => self.end_recording(now, party, WhyRecordingEnded::CallEnded, out),
