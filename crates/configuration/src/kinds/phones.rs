@@ -72,7 +72,7 @@ record! {
         /// Which of its calls are recorded.
         recording: RecordingChoice = RecordingChoice::Disabled,
         /// Where they are recorded.
-        recording_profile: Option<Ref<RecordingProfile>> = None,
+        recording_profile: Option<Box<Ref<RecordingProfile>>> = None,
     }
 }
 

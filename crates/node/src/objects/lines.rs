@@ -248,7 +248,7 @@ fn recording(state: &State, it: &LineButton) -> Option<Box<LineRecording>> {
         RecordingChoice::Automatic => RecordingOption::Automatic,
         RecordingChoice::Selective => RecordingOption::Selective,
     };
-    Some(Box::new(LineRecording { option, profile: name(state, it.recording_profile) }))
+    Some(Box::new(LineRecording { option, profile: name(state, it.recording_profile.as_deref().copied()) }))
 }
 
 /// Keys of a phone whose profile promises secrecy are told to nobody over signalling that has none; SIP has none yet.
