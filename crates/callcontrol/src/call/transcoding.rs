@@ -283,7 +283,7 @@ impl Step<'_> {
         match self.facts.relay {
             Relay::Open(_) => self.pass_now(from, called, &offer),
             Relay::None | Relay::Opening(_) => {
-                if matches!(self.facts.relay, Relay::None) && !self.open_relay(Some(called)) {
+                if matches!(self.facts.relay, Relay::None) && !self.open_relay(Some(called), &[]) {
                     self.give_back_transcoder();
                     return false;
                 }
