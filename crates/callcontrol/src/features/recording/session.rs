@@ -530,6 +530,7 @@ impl Recording {
             translated: number,
             sent: number,
             final_called: number,
+            malicious: false,
             redirections: Vec::new(),
             hunt_pilot: "",
             connected: PartyView { number, ..PartyView::default() },
