@@ -30,7 +30,8 @@ use strowger_base::Country;
 use strowger_base::leg::Service;
 use strowger_callcontrol::RelayMode;
 use strowger_callcontrol::configuration::{
-    Announcements, ConferenceRules, DivertTo, HoldMode, HoldSources, KeyMethod, MediaResources, MediaUse, NO_ANSWER_TRUNK, SrtpRule, Unencrypted, Recording,
+    Announcements, ConferenceRules, DivertTo, HoldMode, HoldSources, KeyMethod, MediaResources, MediaUse,
+    NO_ANSWER_TRUNK, Recording, SrtpRule, Unencrypted,
 };
 use strowger_dialplan::forward::{BySide, Classification};
 use strowger_sip::io::{DigestAlgorithm, Listener, Trunk};

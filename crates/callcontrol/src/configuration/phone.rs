@@ -11,7 +11,8 @@ use strowger_dialplan::{Caller, Digits, NumberView, SearchSpace};
 use super::mobility::Home;
 use super::places::{AarCaller, Site};
 use super::{
-    Barging, Configuration, DoNotDisturb, HoldSources, IntercomLine, KeyMethod, Line, MediaUse, SrtpRule, LineRecording,
+    Barging, Configuration, DoNotDisturb, HoldSources, IntercomLine, KeyMethod, Line, LineRecording,
+    MediaUse, SrtpRule,
 };
 
 /// A line as it stands on one of its phones.

@@ -7,8 +7,8 @@ use strowger_base::leg::Answering;
 use strowger_base::line::{lines_of, number_of};
 use strowger_base::{Country, LineName, Secret, Table, limits};
 use strowger_callcontrol::configuration::{
-    BUSY_TRIGGER, Barging, CALLS_MAX, DoNotDisturb, HoldSources, IntercomLine, KeyMethod, MediaUse, LineRecording,
-    NO_ANSWER_LINE, Rings, SrtpRule,
+    BUSY_TRIGGER, Barging, CALLS_MAX, DoNotDisturb, HoldSources, IntercomLine, KeyMethod, LineRecording,
+    MediaUse, NO_ANSWER_LINE, Rings, SrtpRule,
 };
 use strowger_sip::io::LineAccount;
 

@@ -210,13 +210,8 @@ fn key(line: &Line, phone: &PhoneDraft) -> String {
     let barge = phone.barge.map_or(0, |barge| 1 + barge as u8);
     let records = recording.option as u8;
     let media = if phone.media == MediaUse::default() { String::new() } else { format!("{:?}", phone.media) };
-    format!(
-        "{texts}\n{flags:?}{srtp}{barge}{keys}\n{}\n{}\n{country}\n{media}",
-        number(user),
-        number(network)
-    )
     let (user, network) = (number(user), number(network));
-    format!("{texts}\n{flags:?}{srtp}{barge}{records}\n{user}\n{network}\n{country}\n{media}")
+    format!("{texts}\n{flags:?}{srtp}{barge}{keys}{records}\n{user}\n{network}\n{country}\n{media}")
 }
 
 /// All that tells one who dials from others, but for the number.

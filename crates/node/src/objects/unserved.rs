@@ -265,7 +265,8 @@ const fn service(kind: Kind) -> Service {
         | Kind::DirectedCallPark
         | Kind::MediaResourceGroup
         | Kind::MediaResourceGroupList
-        | Kind::AudioSource => Service::Whole,
+        | Kind::AudioSource
+        | Kind::RecordingProfile => Service::Whole,
         Kind::MediaResource => Service::Settings(&[
             "function",
             "host",
@@ -274,9 +275,6 @@ const fn service(kind: Kind) -> Service {
             "capacity",
             "trusted_relay_point",
         ]),
-        | Kind::AudioSource
-        | Kind::RecordingProfile => Service::Whole,
-        Kind::MediaResource => Service::Settings(&["function", "host", "capacity", "trusted_relay_point"]),
         Kind::CallManagerGroup => Service::None("devices register with the one node that there is"),
         // Bandwidth of video is not counted.
         Kind::Region => Service::Settings(&["relations.region", "relations.codecs", "relations.audio"]),
