@@ -9,6 +9,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
+use strowger_base::Secret;
 use strowger_base::feature::{FeatureRequest, Turn};
 use strowger_base::journal::{Alarm, Decision, Entry, RecordingNews, WhyNotRecorded};
 use strowger_base::net::Transport;
@@ -18,10 +19,11 @@ use strowger_callcontrol::configuration::{
 use strowger_callcontrol::io::{CallSide, Order, OrderKind};
 use strowger_media::control::{Command, Report};
 use strowger_media::statistics::PortStatistics;
+use strowger_node::configuration::{Line, LineSecret, PhoneDraft};
 use strowger_node::io::{Answer, QueryId};
 use strowger_node::{Draft, Input};
 use strowger_sip::io::Trunk;
-use world::{Phone, World, body_of, draft, header, tag_of};
+use world::{Phone, World, body_of, draft, header, password, tag_of};
 
 const ANSWER: &str = "v=0\r\no=- 1 1 IN IP4 192.0.2.77\r\ns=-\r\nc=IN IP4 192.0.2.77\r\nt=0 0\r\n\
     m=audio 7000 RTP/AVP 0 8 101\r\na=recvonly\r\nm=audio 7002 RTP/AVP 0 8 101\r\na=recvonly\r\n";
@@ -356,5 +358,40 @@ fn an_encrypted_call_is_never_copied_in_the_clear() {
     assert_eq!(scene.news(), [RecordingNews::Refused(WhyNotRecorded::Encrypted)]);
     assert_eq!(scene.alarms(), 1);
     scene.hang_up(&invite);
+    scene.settled();
+}
+
+#[test]
+fn a_phone_that_is_recorded_neither_makes_nor_takes_intercom_calls() {
+    let mut draft = recorded(RecordingOption::Automatic, Unrecorded::GoesOn);
+    draft.lines[1].phones[0].name = "desk".into();
+    for (number, phone) in [("901", "other"), ("902", "desk")] {
+        let secret = LineSecret::Password(Secret::new(password(number).into()));
+        let mut line = Line::on(number, "", vec![PhoneDraft::new(phone, secret)]);
+        line.intercom = Some(Box::default());
+        draft.lines.push(line);
+    }
+    let mut scene = Scene::new(&draft);
+    let mut other = Phone::new("901", "192.0.2.31:5060");
+    let mut desk = Phone::new("902", "192.0.2.32:5060");
+    scene.world.register(&mut other);
+    scene.world.register(&mut desk);
+    let call = scene.answered();
+    let (invite, ..) = scene.invited();
+    scene.recorder_answers(&invite, ANSWER);
+    for (caller, called) in [(&mut other, "902"), (&mut desk, "901")] {
+        scene.world.invite(caller, called);
+        let busy = scene.world.expect(caller, "SIP/2.0 486 ");
+        scene.world.from(caller.address, &caller.acknowledge(&busy));
+    }
+    scene.hang_up(&call);
+    scene.recorder_is_left();
+    // Nobody is recorded any more.
+    scene.world.invite(&mut other, "902");
+    let rings = scene.world.expect(&desk, "INVITE ");
+    scene.world.from(desk.address, &desk.respond(&rings, "486 Busy Here", ""));
+    scene.world.expect(&desk, "ACK ");
+    let busy = scene.world.expect(&other, "SIP/2.0 486 ");
+    scene.world.from(other.address, &other.acknowledge(&busy));
     scene.settled();
 }

@@ -75,6 +75,26 @@ impl Step<'_> {
         self.refuse(Cause::USER_BUSY, WhyRefused::Intercom { rule: ONLY_INTERCOM })
     }
 
+    /// While a call of a phone is recorded it neither makes nor takes intercom calls.
+    pub(super) fn intercom_waits(&mut self, line: &LineName) -> Option<State> {
+        let configuration = &self.shared.configuration;
+        configuration.intercom(line.as_str())?;
+        let recorded = |phone: Option<&str>| phone.is_some_and(|phone| self.shared.recordings.records(phone));
+        let own = match &self.facts.origin {
+            Origin::Line { phone, .. } => phone.as_deref(),
+            Origin::Trunk(_) => None,
+        };
+        let phones = configuration.lines.get(line.as_str()).map(|line| &*line.phones).unwrap_or_default();
+        let rule = if recorded(own) {
+            "A phone whose call is recorded makes no intercom calls"
+        } else if phones.iter().any(|phone| recorded(phone.name.as_deref())) {
+            "A phone whose call is recorded takes no intercom calls"
+        } else {
+            return None;
+        };
+        Some(self.refuse(Cause::USER_BUSY, WhyRefused::Intercom { rule }))
+    }
+
     /// The call reaches a line; it is an intercom call when that is an intercom line.
     pub(super) fn begin_intercom(&mut self, line: &LineName) {
         if self.shared.configuration.intercom(line.as_str()).is_some() {

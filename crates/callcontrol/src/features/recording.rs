@@ -45,6 +45,11 @@ impl Recordings {
         Some(self.parties.get(self.legs.get(&leg)?)?.call())
     }
 
+    /// Whether a call of this phone is recorded, or is about to be.
+    pub(crate) fn records(&self, phone: &str) -> bool {
+        self.parties.values().any(|recording| recording.is_of(phone) && !recording.is_given_up())
+    }
+
     /// Whether the recorder of this party has it now.
     fn runs(&self, party: LegId) -> bool {
         self.parties.get(&party).is_some_and(|recording| recording.runs())

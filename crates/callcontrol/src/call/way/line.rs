@@ -46,6 +46,9 @@ impl LineWay {
                 None => step.refuse(Cause::USER_BUSY, why),
             };
         }
+        if let Some(refused) = step.intercom_waits(line) {
+            return refused;
+        }
         step.begin_intercom(line);
         step.occupy(line);
         step.facts.way = Way::Line(LineWay { line: line.clone(), ring_time });

@@ -100,6 +100,11 @@ pub(super) enum After {
 }
 
 impl Recording {
+    /// Whether the recorded party is at this phone.
+    pub(super) fn is_of(&self, phone: &str) -> bool {
+        matches!(&self.device, Origin::Line { phone: Some(own), .. } if **own == *phone)
+    }
+
     pub(super) fn new(
         now: Now,
         view: &RecordedCall,
