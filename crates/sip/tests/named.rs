@@ -115,3 +115,20 @@ fn who_the_other_party_is_waits_for_the_end_of_an_offer() {
     let shows = d.one();
     assert_eq!(header(&shows, "P-Asserted-Identity"), "\"Dave\" <sip:1004@strowger.test>");
 }
+
+#[test]
+fn who_the_other_party_is_waits_for_a_change_of_the_peers_that_comes_before_it_is_said_again() {
+    let mut d = Driver::new();
+    let (leg, tag) = d.established("Allow: INVITE, UPDATE\r\n");
+    d.command(leg, Command::ShowParty(party("1003", "Carol")));
+    let update = d.one();
+    d.from(ALICE, &respond(&update, 500, "", "", ""));
+    let changed = SDP_A.replace("4000", "4002");
+    d.from(ALICE, &alice("INVITE", "re1", 2, &tag, "", &changed));
+    assert!(d.one().starts_with("SIP/2.0 100 "));
+    d.signal();
+    d.command(leg, Command::Media(answer(SDP_B)));
+    assert!(d.one().starts_with("SIP/2.0 200 "));
+    d.from(ALICE, &alice("ACK", "re1a", 2, &tag, "", ""));
+    assert_eq!(header(&d.one(), "P-Asserted-Identity"), "\"Carol\" <sip:1003@strowger.test>");
+}

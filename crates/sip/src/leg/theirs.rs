@@ -71,7 +71,12 @@ impl Leg {
             self.reply(shared, now, invite, key, flow, 491, out);
             return;
         }
-        self.change = Change::None;
+        // Ours that was to be tried again gives way; who the other party is, is told afterwards.
+        if let Change::Retry { purpose: Purpose::ShowParty(party), .. } =
+            std::mem::replace(&mut self.change, Change::None)
+        {
+            self.unshown.get_or_insert(party);
+        }
         let head = shared.head_of(invite, &flow, self.dialog.local_tag);
         let request = Request { key, head, flow };
         let Some(timer) = self.session_asked(shared, now, invite, &request, out) else { return };
