@@ -160,6 +160,9 @@ impl CallControl {
     /// Takes one input; everything that follows from it is in `out` when this returns.
     pub fn handle(&mut self, now: Now, input: Input<'_>, out: &mut Outbox) {
         match input {
+            Input::Signal(leg, signal) if self.shared.conferences.opens(leg) => {
+                self.seat_told(now, leg, signal, out);
+            }
             Input::Signal(leg, Signal::Setup(setup)) => self.setup(now, leg, *setup, out),
             Input::Signal(leg, Signal::TransferRequested { destination, replaces }) => {
                 self.tell(
@@ -179,9 +182,6 @@ impl CallControl {
             Input::Signal(leg, signal @ Signal::Released { .. }) if self.transfers(leg) => {
                 self.tell(now, leg, &signal, out);
                 self.transfer_unattended(now, leg, out);
-            }
-            Input::Signal(leg, signal) if self.shared.conferences.opens(leg) => {
-                self.seat_told(now, leg, signal, out);
             }
             Input::Signal(leg, signal) => {
                 // A leg that was released may have told something before it knew.
