@@ -132,3 +132,20 @@ fn who_the_other_party_is_waits_for_a_change_of_the_peers_that_comes_before_it_i
     d.from(ALICE, &alice("ACK", "re1a", 2, &tag, "", ""));
     assert_eq!(header(&d.one(), "P-Asserted-Identity"), "\"Carol\" <sip:1003@strowger.test>");
 }
+
+#[test]
+fn nobody_is_named_between_an_answer_and_its_ack() {
+    let mut d = Driver::new();
+    let leg = d.invite("Allow: INVITE, UPDATE\r\n", SDP_A);
+    d.command(leg, Command::Answer { media: answer(SDP_B), connected: party("*53", "Conference") });
+    let answered = d.one();
+    assert_eq!(header(&answered, "P-Asserted-Identity"), "\"Conference\" <sip:*53@strowger.test>");
+    d.command(leg, Command::ShowParty(party("1003", "Carol")));
+    d.command(leg, Command::ShowParty(party("1004", "Dave")));
+    // Over UDP an UPDATE might come before the answer, whose name would stay.
+    d.silent();
+    d.from(ALICE, &alice("ACK", "ack1", 1, tag_of(&answered, "To"), "", ""));
+    let update = d.one();
+    assert!(update.starts_with("UPDATE "), "{update}");
+    assert_eq!(header(&update, "P-Asserted-Identity"), "\"Dave\" <sip:1004@strowger.test>");
+}

@@ -12,7 +12,8 @@ use crate::rtp::EVENT_CLOCK_HZ;
 /// ```
 /// use strowger_media::sdp::telephone_event;
 ///
-/// let text = b"v=0\r\nm=audio 4000 RTP/AVP 0 96\r\na=rtpmap:96 telephone-event/8000\r\n";
+/// let text = b"v=0\r\no=- 1 1 IN IP4 192.0.2.1\r\ns=-\r\nc=IN IP4 192.0.2.1\r\nt=0 0\r\n\
+///     m=audio 4000 RTP/AVP 0 96\r\na=rtpmap:96 telephone-event/8000\r\n";
 /// assert_eq!(telephone_event(text), Some(96));
 /// ```
 pub fn telephone_event(bytes: &[u8]) -> Option<u8> {

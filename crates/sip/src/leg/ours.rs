@@ -26,7 +26,13 @@ impl Leg {
             Purpose::Request | Purpose::Realign => false,
             Purpose::Refresh | Purpose::ShowParty(_) => self.takes_update,
         };
-        if by_update && matches!(purpose, Purpose::Refresh | Purpose::ShowParty(_)) {
+        if let Purpose::ShowParty(party) = &purpose
+            && established
+            && self.awaiting_ack.is_some()
+        {
+            // Over UDP it may overtake the answer, and who that names would stay on the display.
+            self.unshown = Some(party.clone());
+        } else if by_update && matches!(purpose, Purpose::Refresh | Purpose::ShowParty(_)) {
             self.send_update(shared, now, purpose, out);
         } else if blocked && established {
             match (&self.change, &purpose) {
