@@ -6,8 +6,8 @@
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
 
-use strowger_base::Instant;
 use strowger_base::leg::Service;
+use strowger_base::{ConferenceId, Instant};
 use strowger_media::control::{Command, PortId, Side};
 
 use crate::phone::{Phone, Session};
@@ -23,6 +23,8 @@ struct Wire {
     service: Option<Service>,
     /// Ours, by side.
     own: [Option<SocketAddr>; 2],
+    /// Who sits at a service, also while nothing is sent to him.
+    sits: Option<SocketAddr>,
     /// Where its sound goes, by side.
     far: [Option<SocketAddr>; 2],
 }
@@ -38,6 +40,7 @@ impl Wires {
             Command::Connect { port, remote, send, .. } => {
                 if let Some(wire) = self.0.get_mut(port) {
                     wire.far[0] = send.then_some(*remote);
+                    wire.sits = Some(*remote);
                 }
             }
             Command::Direct { port, side, remote } => {
@@ -71,6 +74,12 @@ impl Wires {
             }
         }
         Some(to)
+    }
+
+    /// Whether this one has a seat of a conference, perhaps on hold.
+    fn has_seat(&self, at: SocketAddr, id: ConferenceId) -> bool {
+        let is = |wire: &Wire| wire.service == Some(Service::Conference(id)) && wire.sits == Some(at);
+        self.0.values().any(is)
     }
 
     /// The service whose sound goes there.
@@ -119,9 +128,13 @@ pub(crate) fn check(phones: &[Phone], wires: &Wires, since: Instant) -> Result<C
                 // Who barges in is shown the party of the call, and hears it there.
                 let sits = |(other, it): &&(&Phone, &Session)| {
                     let at = SocketAddr::new(other.address.ip(), it.port);
-                    at != own && wires.service_at(at) == Some(Service::Conference(id))
+                    at != own && wires.has_seat(at, id)
                 };
-                let party = all.iter().filter(sits).any(|(other, _)| other.account.number == session.shown);
+                // A phone whose own display is in doubt may well be the one that is shown.
+                let everybody: Vec<(&Phone, &Session)> =
+                    phones.iter().flat_map(|phone| phone.sessions().map(move |it| (phone, it))).collect();
+                let party =
+                    everybody.iter().filter(sits).any(|(other, _)| other.account.number == session.shown);
                 if session.shown != id.to_string() && !meeting && !party {
                     return Err(format!("the conference {id} is heard {}", who()));
                 }
@@ -136,8 +149,17 @@ pub(crate) fn check(phones: &[Phone], wires: &Wires, since: Instant) -> Result<C
                 compared.people += 1;
             }
             (several, service) => {
-                let numbers: Vec<&str> = several.iter().map(|(other, _)| &*other.account.number).collect();
-                return Err(format!("{numbers:?} and {service:?} are heard {}", who()));
+                let of = |(other, it): &&(&Phone, &Session)| {
+                    format!(
+                        "{} ({}:{}, since {:?})",
+                        other.account.number,
+                        other.address.ip(),
+                        it.port,
+                        it.began
+                    )
+                };
+                let heard: Vec<String> = several.iter().map(of).collect();
+                return Err(format!("{} and {service:?} are heard {}", heard.join(", "), who()));
             }
         }
     }

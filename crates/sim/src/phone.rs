@@ -15,7 +15,7 @@ mod session;
 mod transferring;
 mod watching;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::net::SocketAddr;
 use std::time::Duration;
 
@@ -46,6 +46,8 @@ pub(crate) struct Phone {
     pub(crate) address: SocketAddr,
     registration: Registration,
     dialogs: BTreeMap<String, Dialog>,
+    /// The calls that rang here, those that are over among them.
+    rung: BTreeSet<String>,
     /// Requests without a final response, by branch.
     requests: BTreeMap<String, Request>,
     /// What it asked for outside of calls, by Call-ID.
@@ -192,6 +194,7 @@ impl Phone {
             address,
             registration: Registration { call_id, cseq: 0, challenge: String::new(), nc: 0, refresh_at },
             dialogs: BTreeMap::new(),
+            rung: BTreeSet::new(),
             requests: BTreeMap::new(),
             asks: BTreeMap::new(),
             watches: vec![],

@@ -149,3 +149,23 @@ fn nobody_is_named_between_an_answer_and_its_ack() {
     assert!(update.starts_with("UPDATE "), "{update}");
     assert_eq!(header(&update, "P-Asserted-Identity"), "\"Dave\" <sip:1004@strowger.test>");
 }
+
+#[test]
+fn an_offer_that_met_another_one_is_not_forgotten_when_the_other_one_comes() {
+    let mut d = Driver::new();
+    let (leg, tag) = d.established("");
+    let other = SDP_B.replace("5000", "5002");
+    d.command(leg, Command::Media(offer(&other)));
+    let offers = d.one();
+    d.from(ALICE, &respond(&offers, 491, "", "", ""));
+    assert!(d.one().starts_with("ACK "));
+    // Both met: hers comes while ours waits to be tried again (RFC 3261 §14.1).
+    let changed = SDP_A.replace("4000", "4002");
+    d.from(ALICE, &alice("INVITE", "re1", 2, &tag, "", &changed));
+    assert!(d.one().starts_with("SIP/2.0 491 "));
+    d.from(ALICE, &alice("ACK", "re1", 2, &tag, "", ""));
+    d.pass(Duration::from_secs(3));
+    let again = d.next();
+    assert!(again.starts_with("INVITE "), "{again}");
+    assert_eq!(body_of(&again), other);
+}

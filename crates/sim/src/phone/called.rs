@@ -92,6 +92,10 @@ impl Phone {
             sends.push(message.response(488, &self.token(), &contact, ""));
             return;
         }
+        // A late copy of an INVITE that was done with: its transaction still takes it (RFC 6026 §7.1).
+        if self.rung.contains(id) {
+            return;
+        }
         if self.dialogs.len() >= 2 {
             sends.push(message.response(486, &self.token(), &contact, ""));
             return;
@@ -183,6 +187,7 @@ impl Phone {
             extra: String::new(),
             dialling: None,
         };
+        self.rung.insert(id.to_owned());
         self.dialogs.insert(id.to_owned(), dialog);
     }
 

@@ -65,13 +65,17 @@ impl Leg {
             self.respond(shared, now, &Request { key, head, flow }, 500, wait, None, out);
             return;
         }
-        let ours = matches!(self.change, Change::Ours { .. });
+        // An offer of ours that is to be tried again is open all the same: whoever made it waits for its answer.
+        let ours = matches!(
+            self.change,
+            Change::Ours { .. } | Change::Retry { purpose: Purpose::Offer(_) | Purpose::Request, .. }
+        );
         if ours || self.awaiting_ack.is_some() || !matches!(self.pending, Pending::None) {
             // Two changes met (RFC 3261 §14.2).
             self.reply(shared, now, invite, key, flow, 491, out);
             return;
         }
-        // Ours that was to be tried again gives way; who the other party is, is told afterwards.
+        // What else was to be tried again gives way; who the other party is, is told afterwards.
         if let Change::Retry { purpose: Purpose::ShowParty(party), .. } =
             std::mem::replace(&mut self.change, Change::None)
         {
