@@ -246,6 +246,8 @@ impl Facts {
             return strowger_base::never!("a service of ours was made to call");
         };
         self.caller = participant.leg;
+        // What a former caller was shown is no display of this one.
+        self.shown_to_caller = None;
         self.caller_stage = Stage::Up;
         self.caller_owes = participant.owes;
         self.origin = origin;
