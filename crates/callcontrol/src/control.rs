@@ -164,6 +164,7 @@ impl CallControl {
                 self.seat_told(now, leg, signal, out);
             }
             Input::Signal(leg, Signal::Setup(setup)) => self.setup(now, leg, *setup, out),
+            Input::Signal(leg, signal) if self.recorder_told(now, leg, &signal, out) => {}
             Input::Signal(leg, Signal::TransferRequested { destination, replaces }) => {
                 self.tell(
                     now,
@@ -178,7 +179,6 @@ impl CallControl {
                 // A refusal has been told to the device, in whatever words it has.
                 _ = self.requested(now, leg, &request, None, out);
             }
-            Input::Signal(leg, signal) if self.recorder_told(now, leg, &signal, out) => {}
             Input::Signal(leg, signal @ Signal::Released { .. }) if self.transfers(leg) => {
                 self.tell(now, leg, &signal, out);
                 self.transfer_unattended(now, leg, out);

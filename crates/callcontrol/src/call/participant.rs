@@ -185,6 +185,13 @@ impl Step<'_> {
     }
 }
 
+impl super::Call {
+    /// Whether it goes to an emergency service.
+    pub(crate) const fn is_emergency(&self) -> bool {
+        self.facts.emergency
+    }
+}
+
 impl Facts {
     /// The party of one side, as it leaves the call.
     pub(super) fn participant(&mut self, side: Side, leg: LegId, owes: Owes) -> Participant {

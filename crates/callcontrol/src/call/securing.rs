@@ -210,10 +210,15 @@ impl Step<'_> {
         }
     }
 
-    /// The relay that was told keys is gone.
+    /// The relay that was told keys is gone. Another one begins to count packets anew, so that the keys must be new ones (RFC 3711 §9.1).
     pub(super) fn keys_untold(&mut self) {
-        if let Some(security) = &mut self.facts.security {
-            security.told = PortKeys::default();
+        let Some(security) = &mut self.facts.security else { return };
+        security.told = PortKeys::default();
+        for side in [Side::Caller, Side::Called] {
+            let is_ours = |security: &Security| matches!(security.edge(side), Edge::Ours(_));
+            if self.facts.security.as_deref().is_some_and(is_ours) {
+                self.end_here(side);
+            }
         }
     }
 

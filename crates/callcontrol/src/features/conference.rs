@@ -210,10 +210,16 @@ impl CallControl {
         });
         number
             .ok_or(WhyFeatureRefused::NotConfigured { what: "a meet-me number that the caller may dial" })?;
-        if self.meeting(&wanted.argument).is_none() {
+        let is_open = self.meeting(&wanted.argument).is_some();
+        if !is_open {
             self.open(Kind::MeetMe(wanted.argument.clone()));
         }
-        self.meet(now, call, wanted, out)
+        let came = self.meet(now, call, wanted, out);
+        // Nobody came in: it is not open either.
+        if let (Err(_), false, Some(id)) = (&came, is_open, self.meeting(&wanted.argument)) {
+            self.end(now, id, out);
+        }
+        came
     }
 
     fn meeting(&self, number: &str) -> Option<ConferenceId> {

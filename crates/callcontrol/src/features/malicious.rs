@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 
 use strowger_base::feature::{FeatureAnswer, FeatureRequest};
 use strowger_base::journal::{Alarm, Decision, Entry, PartyView, WhyFeatureRefused};
-use strowger_base::leg::{Party, Presentation};
+use strowger_base::leg::{Origin, Party, Presentation};
 use strowger_base::{CallId, Command, LegId, Now};
 
 use crate::CallControl;
@@ -50,7 +50,11 @@ impl CallControl {
         if !wanted.argument.is_empty() {
             return Err(WhyFeatureRefused::Argument { argument: "a number behind the code" });
         }
-        let own = &self.calls.get(&asker).ok_or(WhyFeatureRefused::TooLate)?.facts.origin;
+        let facts = &self.calls.get(&asker).ok_or(WhyFeatureRefused::TooLate)?.facts;
+        let own = &facts.origin;
+        if matches!(own, Origin::Trunk(_)) || facts.transfers.is_some() {
+            return Err(WhyFeatureRefused::NotAllowed { rule: "a phone reports its own call" });
+        }
         let of_phone = self.calls.values().filter(|call| call.is_talking()).filter_map(|call| {
             let caller = call.facts.caller;
             let legs = [Some(caller), call.other(caller)].into_iter().flatten();

@@ -59,7 +59,11 @@ impl Recordings {
 impl CallControl {
     /// Something happened to a call: what is recorded of it follows.
     pub(crate) fn follow_recordings(&mut self, now: Now, call: CallId, out: &mut Outbox) {
-        let recorded = self.shared.recordings.parties.iter().filter(|(_, it)| it.call() == call);
+        // A party that left by a feature is found by its leg alone: the call that it was in is gone.
+        let legs = &self.shared.legs;
+        let concerns = |party: &LegId| legs.get(party).is_none_or(|now_in| *now_in == call);
+        let recorded = self.shared.recordings.parties.iter();
+        let recorded = recorded.filter(|(party, it)| it.call() == call || concerns(party));
         let known: Vec<LegId> = recorded.map(|(party, _)| *party).collect();
         for party in known {
             match self.shared.legs.get(&party).copied() {
@@ -237,8 +241,11 @@ impl CallControl {
                 let recording = self.shared.recordings.parties.get_mut(&party);
                 let Some(recording) = recording else { return };
                 recording.give_back(&mut self.shared.bandwidth);
-                if recording.profile().unrecorded == Unrecorded::Released {
-                    let call = recording.call();
+                let call = recording.call();
+                let released = recording.profile().unrecorded == Unrecorded::Released;
+                // Help is called for, recorded or not.
+                let is_emergency = self.calls.get(&call).is_some_and(|call| call.is_emergency());
+                if released && !is_emergency {
                     out.decide(now, call, Some(party), Decision::Recording(RecordingNews::CallReleased));
                     self.with_call(call, |call, shared| call.stop(now, Stopped::NotRecorded, shared, out));
                 }
