@@ -95,7 +95,15 @@ impl Scene {
                     Command::Warn { side, types, .. } => {
                         self.told.push(format!("tone {side:?} {}", types.is_some()));
                     }
-                    Command::Direct { .. } | Command::Protect { .. } => {}
+                    Command::OpenEndpoint { port, .. } => {
+                        let a = SocketAddr::from(([192, 0, 2, 1], self.next_port));
+                        self.next_port += 4;
+                        self.world.input(Input::Media(Report::Opened { port, a, b: None }));
+                    }
+                    Command::Direct { .. }
+                    | Command::Protect { .. }
+                    | Command::Play { .. }
+                    | Command::Connect { .. } => {}
                     other => panic!("{other:?}"),
                 }
             }
@@ -394,4 +402,32 @@ fn a_phone_that_is_recorded_neither_makes_nor_takes_intercom_calls() {
     let busy = scene.world.expect(&other, "SIP/2.0 486 ");
     scene.world.from(other.address, &other.acknowledge(&busy));
     scene.settled();
+}
+
+#[test]
+fn a_recording_ends_when_its_party_sends_the_other_one_on() {
+    let mut scene = Scene::new(&recorded(RecordingOption::Automatic, Unrecorded::GoesOn));
+    let mut carol = Phone::new("1003", "192.0.2.30:5060");
+    scene.world.register(&mut carol);
+    let call = scene.answered();
+    let (invite, ..) = scene.invited();
+    scene.recorder_answers(&invite, ANSWER);
+    scene.media();
+    let refer = scene.bob.request_back(&call, "REFER", "");
+    let head = "Refer-To: <sip:1003@strowger.test>\r\nContent-Length: 0";
+    scene.world.from(scene.bob.address, &refer.replace("Content-Length: 0", head));
+    scene.world.expect(&scene.bob, "SIP/2.0 202 ");
+    let notify = scene.world.expect(&scene.bob, "NOTIFY ");
+    scene.world.from(scene.bob.address, &scene.bob.respond(&notify, "200 OK", ""));
+    scene.media();
+    let rung = scene.world.expect(&carol, "INVITE ");
+    scene.world.from(carol.address, &carol.respond(&rung, "180 Ringing", ""));
+    scene.media();
+    // Bob hears that it went well and leaves: nothing of him is recorded any more.
+    let notify = scene.world.expect(&scene.bob, "NOTIFY ");
+    scene.world.from(scene.bob.address, &scene.bob.respond(&notify, "200 OK", ""));
+    scene.world.expect(&scene.bob, "BYE ");
+    scene.world.expect(&scene.alice, "INVITE ");
+    scene.recorder_is_left();
+    assert!(scene.news().iter().any(|news| matches!(news, RecordingNews::Ended(_))));
 }
