@@ -76,6 +76,7 @@ pub(crate) fn objects(folder: &Path) -> Result<PathBuf, String> {
     let text = "\
 [service_parameters]
 domain = \"bench.test\"
+relay = \"always\"
 meet_me_parties_max = 100
 
 [[trunk]]
