@@ -353,6 +353,24 @@ pub struct Ring {
     pub records: Option<Arc<RecordingMetadata>>,
 }
 
+impl Ring {
+    /// A service of ours shall join a conversation and offer something by itself: nobody is displayed to it, and nothing is passed on.
+    pub fn service(service: Service, srtp: SrtpOffer) -> Self {
+        Ring {
+            target: Target::Service(service),
+            calling: Party::default(),
+            called: Box::default(),
+            media: Media::None,
+            hops_remaining: 0,
+            reliable_provisional: false,
+            diversions: Vec::new(),
+            srtp,
+            style: RingStyle::default(),
+            records: None,
+        }
+    }
+}
+
 /// What an offer of ours says about keys of SRTP (RFC 4568).
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub enum SrtpOffer {

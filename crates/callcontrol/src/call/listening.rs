@@ -7,8 +7,8 @@
 use std::sync::Arc;
 
 use strowger_base::journal::{Decision, MediaFunction, MediaNews, WhyOfferRefused};
-use strowger_base::leg::{Party, Ring, RingStyle, Service, Signal, Target, Tone};
-use strowger_base::{Cause, Command, LegId, Media, SessionDescription, limits};
+use strowger_base::leg::{Ring, Service, Signal, Tone};
+use strowger_base::{Cause, Command, LegId, Media, SessionDescription};
 
 use strowger_dialplan::resources::Allocation;
 
@@ -81,18 +81,7 @@ impl Step<'_> {
         }
         let leg = self.shared.leg_ids.allocate();
         let srtp = self.srtp_of(side);
-        let ring = Ring {
-            target: Target::Service(Service::Sounds),
-            calling: Party::default(),
-            called: Box::default(),
-            media: Media::None,
-            hops_remaining: limits::MAX_FORWARDS,
-            reliable_provisional: false,
-            diversions: Vec::new(),
-            srtp,
-            style: RingStyle::default(),
-            records: None,
-        };
+        let ring = Ring::service(Service::Sounds, srtp);
         self.shared.legs.insert(leg, self.facts.id);
         let to_service = Outlet::new(self.facts.id.number << 2 | 2);
         let exchange = Exchange::Awaited;

@@ -4,9 +4,9 @@ use std::sync::Arc;
 
 use strowger_base::journal::{Admission as News, Decision, Paging, PartyView, WhyNotPaged, WhyReleased};
 use strowger_base::leg::{
-    Answering, PageSeat, Party, ReleaseReason, Ring, RingSound, RingStyle, Service, Signal, SrtpOffer, Target,
+    Answering, PageSeat, ReleaseReason, Ring, RingSound, RingStyle, Service, Signal, SrtpOffer, Target,
 };
-use strowger_base::{Cause, Command, LegId, Media, SessionDescription, WallTime, limits};
+use strowger_base::{Cause, Command, LegId, Media, SessionDescription, WallTime};
 use strowger_media::sdp::{self, Selection};
 
 use super::{Page, Progress};
@@ -99,18 +99,7 @@ impl Step<'_> {
             SrtpRule::Never => SrtpOffer::Clear,
             SrtpRule::AsOffered => SrtpOffer::Beside,
         };
-        let ring = Ring {
-            target: Target::Service(Service::Page { page: page.id, seat: kind }),
-            calling: Party::default(),
-            called: Box::default(),
-            media: Media::None,
-            hops_remaining: limits::MAX_FORWARDS,
-            reliable_provisional: false,
-            diversions: Vec::new(),
-            srtp,
-            style: RingStyle::default(),
-            records: None,
-        };
+        let ring = Ring::service(Service::Page { page: page.id, seat: kind }, srtp);
         self.shared.legs.insert(seat, self.facts.id);
         self.command(seat, Command::Ring(Box::new(ring)));
         self.out.items.push(Output::Joined { leg: seat, call: self.facts.id });

@@ -15,7 +15,7 @@ use std::sync::Arc;
 
 use strowger_base::feature::FeatureRequest;
 use strowger_base::journal::{Admission, Decision, Feature, WhyFeatureRefused};
-use strowger_base::leg::{Media, Party, Ring, RingStyle, Service, Signal, SrtpOffer, Target, Tone};
+use strowger_base::leg::{Media, Party, Ring, Service, Signal, SrtpOffer, Tone};
 use strowger_base::{CallId, Cause, Command, ConferenceId, LegId, Now};
 
 use super::{Conference, Kind};
@@ -205,18 +205,8 @@ impl CallControl {
     /// Opens the seat of `joins.other`.
     fn open_seat(&mut self, now: Now, id: ConferenceId, joins: &Joins, out: &mut Outbox) -> Opening {
         let (call, leg) = (self.shared.new_call(), self.shared.leg_ids.allocate());
-        let mut ring = Ring {
-            target: Target::Service(Service::Conference(id)),
-            calling: Party::default(),
-            called: id.to_string().into(),
-            media: Media::None,
-            hops_remaining: 0,
-            reliable_provisional: false,
-            diversions: Vec::new(),
-            srtp: SrtpOffer::Clear,
-            style: RingStyle::default(),
-            records: None,
-        };
+        let mut ring = Ring::service(Service::Conference(id), SrtpOffer::Clear);
+        ring.called = id.to_string().into();
         self.with_call(joins.call, |of, shared| {
             (ring.calling, ring.srtp) = of.brings(now, joins.other, shared, out);
         });
