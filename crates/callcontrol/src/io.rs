@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use strowger_base::journal::{Decision, Entry, Record, UserSet, WhyTransferRefused};
-use strowger_base::leg::{BindingId, Target};
+use strowger_base::leg::{BindingId, Origin, Target};
 use strowger_base::{
     ByteArena, CallId, Cause, Command, FeatureRequest, LegId, LineName, Now, Signal, Span, WallTime,
 };
@@ -87,6 +87,15 @@ impl Contact {
     /// Where it is rung.
     pub fn of(&self, line: &LineName) -> Target {
         Target::Phone { line: line.clone(), phone: self.phone.clone(), binding: self.binding }
+    }
+
+    /// Whether it is the phone, as one of `line`, whose call has this origin.
+    pub(crate) fn calls_as(&self, line: &LineName, origin: &Origin) -> bool {
+        match origin {
+            Origin::Line { line: own, phone: None } => self.phone.is_none() && own == line,
+            Origin::Line { phone: Some(own), .. } => self.phone.as_ref() == Some(own),
+            Origin::Trunk(_) => false,
+        }
     }
 }
 

@@ -57,12 +57,14 @@ impl Step<'_> {
         Cow::Owned(take)
     }
 
-    /// The phones of a member of a line group that may be offered the call.
+    /// The phones of a member of a line group that may be offered the call; the one that calls is not.
     pub(crate) fn that_take_hunts(&mut self, line: &LineName, contacts: &[Contact]) -> Vec<Contact> {
         let configuration = Arc::clone(&self.shared.configuration);
         let shown = configuration.shown(line.as_str());
         let mut take = Vec::with_capacity(contacts.len());
-        for contact in contacts {
+        let others = contacts.iter().filter(|contact| !contact.calls_as(line, &self.facts.origin));
+        let others: Vec<&Contact> = others.collect();
+        for contact in others {
             let phone = contact.phone.as_deref().unwrap_or_default();
             if !self.shared.user_settings.is_hunted(line, contact) {
                 let out = Decision::HuntLoggedOut { line: shown, phone };

@@ -13,6 +13,7 @@ use strowger_base::journal::{
     Decision, DestinationView, HuntCondition, ReleasedBy, WhyEnded, WhyExhausted, WhyGroupLeft, WhyHunted,
     WhyPassedOver, WhyRefused, WhyReleased,
 };
+use strowger_base::leg::Origin;
 use strowger_base::{Instant, LineName, Now, limits};
 use strowger_dialplan::forward::ForwardKind;
 use strowger_dialplan::hunt::{
@@ -50,6 +51,8 @@ type Said = Output<LineName, SearchSpace>;
 /// What the lines of a list are doing.
 struct Lines<'s> {
     shared: &'s mut Shared,
+    /// Whose call it is: a phone does not ring for what it calls itself.
+    caller: &'s Origin,
     phones: &'s Phones,
 }
 
@@ -62,7 +65,9 @@ impl Members<LineName> for Lines<'_> {
         if of_member.clone().all(|phone| !self.shared.user_settings.is_hunted(member, phone)) {
             return Standing::LoggedOut;
         }
-        if of_member.all(|phone| !self.shared.takes_hunts(member, phone)) {
+        if of_member
+            .all(|phone| phone.calls_as(member, self.caller) || !self.shared.takes_hunts(member, phone))
+        {
             return Standing::Busy;
         }
         let calls = self.shared.calls_of(member);
@@ -185,7 +190,7 @@ impl Hunting {
 
     fn tell(&mut self, step: &mut Step<'_>, input: Input<LineName>, phones: &Phones) -> Vec<Said> {
         let mut said = Vec::new();
-        let mut lines = Lines { shared: step.shared, phones };
+        let mut lines = Lines { shared: step.shared, caller: &step.facts.origin, phones };
         self.hunt.handle(step.now, input, &mut lines, &mut said);
         said
     }
