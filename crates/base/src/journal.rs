@@ -43,7 +43,7 @@ pub use number::{
 pub use paging::{Paging, WhyNotPaged};
 pub use path::{AudioFlow, MediaPath, StreamEnd, Way};
 pub use recording::{
-    RecordingChange, RecordingNews, ToneFor, WhyNotRecorded, WhyRecorded, WhyRecordingEnded,
+    Copies, RecordingChange, RecordingNews, ToneFor, WhyNotRecorded, WhyRecorded, WhyRecordingEnded,
 };
 pub use redirection::{
     Forwarding, HuntCondition, Redirection, WayOut, WhyExhausted, WhyForwarded, WhyGroupLeft, WhyHunted,

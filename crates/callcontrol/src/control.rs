@@ -107,6 +107,8 @@ pub struct Sizes {
     pub pages: usize,
     /// Parties that are recorded, or were to be.
     pub recordings: usize,
+    /// Ports from which copies go to recorders, until the worker reports them closed.
+    pub forks: usize,
     /// Final records that wait for the disk.
     pub records_waiting: usize,
     /// Locations and links of which bandwidth is taken.
@@ -293,6 +295,7 @@ impl CallControl {
             intercoms: self.shared.intercoms.len(),
             pages: self.shared.pages.len(),
             recordings: self.shared.recordings.len(),
+            forks: self.shared.recordings.forks(),
             records_waiting: self.shared.waiting.len(),
             places_taken: self.shared.bandwidth.places(),
             resources_taken: self.shared.resources.in_use() as usize,
@@ -383,7 +386,7 @@ impl CallControl {
         if call.is_over() {
             self.calls.remove(&id);
             give_back(&mut self.calls);
-            give_back(&mut self.shared.legs);
+            self.shared.legs.give_back();
         }
         self.recordings_of(id);
     }

@@ -54,6 +54,7 @@ impl CallControl {
                 }
             }
         }
+        self.forget_recorded(now, out);
         if self.shared.asked.capacity() > ASKED_KEPT {
             self.shared.asked = VecDeque::new();
         }

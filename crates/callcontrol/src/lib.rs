@@ -14,6 +14,7 @@ mod failure;
 mod features;
 pub mod follow;
 pub mod io;
+mod legs;
 mod outlet;
 mod relay;
 mod resources;

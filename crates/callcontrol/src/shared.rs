@@ -22,6 +22,7 @@ use crate::features::recording::Recordings;
 use crate::features::user_settings::UserSettings;
 use crate::features::{MaliciousCalls, Offered, Privacy, Slots};
 use crate::io::{Outbox, Output};
+use crate::legs::Legs;
 use crate::resources::Pool;
 use crate::{Configuration, Counters};
 
@@ -32,7 +33,7 @@ pub(crate) struct Shared {
     pub(crate) leg_ids: LegIds,
     pub(crate) port_ids: PortIds,
     /// Which call each leg belongs to.
-    pub(crate) legs: HashMap<LegId, CallId>,
+    pub(crate) legs: Legs,
     /// Calls whose number is not complete, by the id that their device gave them.
     pub(crate) dialing: BTreeMap<Box<str>, CallId>,
     /// Whose turn it is in each circular route group.
@@ -174,7 +175,7 @@ impl Shared {
             timers: TimerQueue::new(),
             leg_ids: LegIds::new(node, shard, LANE, last_number),
             port_ids: PortIds::new(shard, PortOwner::CallControl),
-            legs: HashMap::with_hasher(seed),
+            legs: Legs::new(seed),
             dialing: BTreeMap::new(),
             rotations: BTreeMap::new(),
             relays: BTreeMap::new(),

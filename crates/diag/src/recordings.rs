@@ -1,7 +1,7 @@
 //! Recordings in words.
 
 use strowger_base::journal::{
-    RecordingChange, RecordingNews, ToneFor, WhyNotRecorded, WhyRecorded, WhyRecordingEnded,
+    Copies, RecordingChange, RecordingNews, ToneFor, WhyNotRecorded, WhyRecorded, WhyRecordingEnded,
 };
 
 use crate::words;
@@ -63,6 +63,40 @@ pub(crate) fn news(device: &str, news: &RecordingNews<'_>) -> String {
              regions of both, or nobody tells it that it is recorded.",
             party(device, *to)
         ),
+        RecordingNews::NotTaken { cause, again: Some(again) } => format!(
+            "The recorder of {device} does not take what has changed ({}); it is told again after {} s.",
+            words::cause(*cause),
+            again.as_secs()
+        ),
+        RecordingNews::NotTaken { cause, again: None } => format!(
+            "The recorder of {device} does not take what has changed ({}): this call with it is given up, and it is called anew.",
+            words::cause(*cause)
+        ),
+        RecordingNews::PortsLost => {
+            format!("The ports broke from which {device} was copied to its recorder: others are opened.")
+        }
+        RecordingNews::Copied { own, far } => {
+            format!(
+                "To the recorder of {device} went {} of what it said, and {} of the other party.",
+                packets(own),
+                packets(far)
+            )
+        }
+    }
+}
+
+fn packets(copies: &Copies) -> String {
+    let Copies { sent, unsent, skipped } = *copies;
+    let mut lost = Vec::new();
+    if unsent > 0 {
+        lost.push(format!("{unsent} the system did not take"));
+    }
+    if skipped > 0 {
+        lost.push(format!("{skipped} the recorder did not agree to"));
+    }
+    match lost.is_empty() {
+        true => format!("{sent} packets"),
+        false => format!("{sent} packets ({})", lost.join(", ")),
     }
 }
 

@@ -428,7 +428,7 @@ pub enum Report {
         /// At which port.
         port: PortId,
     },
-    /// The port is closed; a relay also without a command, when its sockets failed.
+    /// The port is closed; a relay or a fork also without a command, when its sockets failed.
     Closed {
         /// Which.
         port: PortId,

@@ -66,8 +66,8 @@ pub enum Input<'a> {
         /// The system's number of the error.
         error: u16,
     },
-    /// A socket of a port failed and could not be opened again. A relay is then closed, as if by itself; an endpoint reports when nothing
-    /// comes any more.
+    /// A socket of a port failed and could not be opened again. A relay or a fork is then closed, as if by itself; an endpoint reports when
+    /// nothing comes any more.
     Lost {
         /// Which port.
         port: PortId,
@@ -261,7 +261,9 @@ impl Worker {
             Input::Packet { socket, source, bytes } => self.packet(now, socket, source, bytes, out),
             Input::Unsent { socket, error } => self.unsent(socket, error),
             Input::Timeout => self.timeout(now, out),
-            Input::Lost { port } if matches!(self.ports.get(&port), Some(Port::Relay(_))) => {
+            Input::Lost { port }
+                if matches!(self.ports.get(&port), Some(Port::Relay(_) | Port::Fork { .. })) =>
+            {
                 self.close(now, port, out);
             }
             Input::Lost { .. } => {}

@@ -11,14 +11,16 @@ use std::time::Duration;
 
 use strowger_base::Secret;
 use strowger_base::feature::{FeatureRequest, Turn};
-use strowger_base::journal::{Alarm, Decision, Entry, RecordingNews, WhyNotRecorded};
+use strowger_base::journal::{
+    Alarm, Copies, Decision, Entry, RecordingNews, WhyFeatureRefused, WhyNotRecorded,
+};
 use strowger_base::net::Transport;
 use strowger_callcontrol::configuration::{
     HoldMode, LineRecording, RecordingOption, RecordingProfile, RecordingTone, Unrecorded,
 };
 use strowger_callcontrol::io::{CallSide, Order, OrderKind};
-use strowger_media::control::{Command, Report};
-use strowger_media::statistics::PortStatistics;
+use strowger_media::control::{Command, PortId, Report};
+use strowger_media::statistics::{PortStatistics, StreamStatistics};
 use strowger_node::configuration::{Line, LineSecret, PhoneDraft};
 use strowger_node::io::{Answer, QueryId};
 use strowger_node::{Draft, Input};
@@ -60,6 +62,8 @@ struct Scene {
     next_port: u16,
     /// What the workers were told of copies and tones.
     told: Vec<String>,
+    /// The ports of copies that are open.
+    forks: Vec<PortId>,
 }
 
 impl Scene {
@@ -70,13 +74,17 @@ impl Scene {
         let recorder = Phone::new("7000", "192.0.2.77:5060");
         world.register(&mut alice);
         world.register(&mut bob);
-        Scene { world, alice, bob, recorder, next_port: 20_000, told: Vec::new() }
+        Scene { world, alice, bob, recorder, next_port: 20_000, told: Vec::new(), forks: Vec::new() }
     }
 
     /// The workers do what they are told: what is opened gets ports, what is closed is reported.
     fn media(&mut self) {
         while !self.world.media.is_empty() {
             for command in std::mem::take(&mut self.world.media) {
+                if let Command::OpenFork { port, .. } = &command {
+                    self.forks.push(*port);
+                }
+                self.forks.retain(|fork| !matches!(command, Command::Close { port } if port == *fork));
                 match command {
                     Command::OpenRelay { port } | Command::OpenFork { port, .. } => {
                         let [a, b] =
@@ -183,6 +191,16 @@ impl Scene {
     fn recorder_is_left(&mut self) {
         let bye = self.world.expect(&self.recorder, "BYE ");
         self.world.from(self.recorder.address, &self.recorder.respond(&bye, "200 OK", ""));
+    }
+
+    /// Somebody wants a party recorded, or not any more.
+    fn order(&mut self, party: CallSide, turn: Turn) -> bool {
+        let call = self.world.records().iter().find_map(|record| record.call).unwrap();
+        let what = OrderKind::Feature { party, request: FeatureRequest::Record(turn) };
+        let order = Box::new(Order { call, what, who: "test".into() });
+        self.world.input(Input::Order { query: QueryId(1), order });
+        let Some(Answer::Ordered(result)) = self.world.answers.pop() else { panic!("no answer") };
+        result.is_ok()
     }
 
     fn news(&self) -> Vec<RecordingNews<'_>> {
@@ -292,9 +310,19 @@ fn a_recorder_that_is_not_to_be_had_is_given_up_as_the_profile_says() {
         assert_eq!(scene.told().iter().filter(|told| !told.ends_with("nowhere")).count(), 0);
         match unrecorded {
             Unrecorded::GoesOn => {
-                scene.world.pass(Duration::from_secs(60));
+                scene.world.pass(Duration::from_secs(59));
                 scene.world.silent();
+                // It is not given up for good, and nobody is warned a second time.
+                scene.world.pass(Duration::from_secs(1));
+                let (invite, ..) = scene.invited();
+                scene.recorder_refuses(&invite);
+                scene.world.pass(Duration::from_secs(60));
+                assert_eq!(scene.alarms(), 1);
+                let (invite, ..) = scene.invited();
+                scene.recorder_answers(&invite, ANSWER);
+                assert!(scene.told().contains(&"B to 192.0.2.77:7000".to_owned()));
                 scene.hang_up(&call);
+                scene.recorder_is_left();
             }
             Unrecorded::Released => {
                 assert!(scene.news().contains(&RecordingNews::CallReleased));
@@ -317,21 +345,13 @@ fn on_demand_a_call_is_recorded_while_somebody_wants_it() {
     let mut scene = Scene::new(&recorded(RecordingOption::Selective, Unrecorded::GoesOn));
     let call = scene.answered();
     scene.world.silent();
-    let order = |scene: &mut Scene, party: CallSide, turn: Turn| {
-        let call = scene.world.records().iter().find_map(|record| record.call).unwrap();
-        let what = OrderKind::Feature { party, request: FeatureRequest::Record(turn) };
-        let order = Box::new(Order { call, what, who: "test".into() });
-        scene.world.input(Input::Order { query: QueryId(1), order });
-        let Some(Answer::Ordered(result)) = scene.world.answers.pop() else { panic!("no answer") };
-        result.is_ok()
-    };
-    assert!(!order(&mut scene, CallSide::Calling, Turn::On), "Alice's line is not to be recorded");
+    assert!(!scene.order(CallSide::Calling, Turn::On), "Alice's line is not to be recorded");
     for _ in 0..2 {
-        assert!(order(&mut scene, CallSide::Called, Turn::On));
+        assert!(scene.order(CallSide::Called, Turn::On));
         let (invite, _, _) = scene.invited();
         scene.recorder_answers(&invite, ANSWER);
         scene.media();
-        assert!(order(&mut scene, CallSide::Called, Turn::Off));
+        assert!(scene.order(CallSide::Called, Turn::Off));
         scene.recorder_is_left();
         scene.media();
     }
@@ -343,8 +363,7 @@ fn on_demand_a_call_is_recorded_while_somebody_wants_it() {
 #[test]
 fn an_encrypted_call_is_never_copied_in_the_clear() {
     let mut scene = Scene::new(&recorded(RecordingOption::Automatic, Unrecorded::GoesOn));
-    let keys = "a=crypto:1 AES_CM_128_HMAC_SHA1_80 inline:d0RmdmcmVCspeEc3QGZiNWpVLFJhQX1cfHAwJSoj\r\n";
-    let secure = |phone: &Phone| phone.sdp().replace("RTP/AVP", "RTP/SAVP") + keys;
+    let secure = |phone: &Phone| phone.sdp().replace("RTP/AVP", "RTP/SAVP") + KEYS;
     let sdp = (secure(&scene.alice), secure(&scene.bob));
     let request = scene.world.authorized_invite(&mut scene.alice, "1002");
     let plain = scene.alice.sdp();
@@ -366,6 +385,153 @@ fn an_encrypted_call_is_never_copied_in_the_clear() {
     assert_eq!(scene.news(), [RecordingNews::Refused(WhyNotRecorded::Encrypted)]);
     assert_eq!(scene.alarms(), 1);
     scene.hang_up(&invite);
+    scene.settled();
+}
+
+/// The keys that one phone offers.
+const KEYS: &str = "a=crypto:1 AES_CM_128_HMAC_SHA1_80 inline:d0RmdmcmVCspeEc3QGZiNWpVLFJhQX1cfHAwJSoj\r\n";
+
+#[test]
+fn keys_that_nobody_took_are_no_encryption() {
+    let mut scene = Scene::new(&recorded(RecordingOption::Automatic, Unrecorded::GoesOn));
+    let call = scene.answered();
+    let (invite, ..) = scene.invited();
+    scene.recorder_answers(&invite, ANSWER);
+    scene.told();
+    // Bob offers keys beside, which Alice leaves.
+    scene.reoffer(&call, KEYS, "");
+    scene.media();
+    while let Some((peer, message)) = scene.world.sent.pop_front() {
+        // The recorder may be told of another description of the media.
+        assert!(peer == scene.recorder.address && message.starts_with("INVITE "), "{message}");
+        scene.recorder_answers(&message, ANSWER);
+    }
+    scene.told();
+    assert_eq!(scene.alarms(), 0);
+    assert!(!scene.news().iter().any(|news| matches!(news, RecordingNews::Refused(_))));
+    scene.hang_up(&call);
+    scene.recorder_is_left();
+    scene.settled();
+}
+
+#[test]
+fn a_recorder_that_takes_no_change_is_called_anew() {
+    let mut scene = Scene::new(&recorded(RecordingOption::Automatic, Unrecorded::GoesOn));
+    let call = scene.answered();
+    let (invite, ..) = scene.invited();
+    scene.recorder_answers(&invite, ANSWER);
+    scene.reoffer(&call, "a=sendonly\r\n", "a=recvonly\r\n");
+    for seconds in [0, 5, 10, 15] {
+        scene.world.pass(Duration::from_secs(seconds));
+        let (held, sdp, _) = scene.invited();
+        assert_eq!(sdp.matches("a=inactive\r\n").count(), 2, "{sdp}");
+        let refused = scene.recorder.respond(&held, "488 Not Acceptable Here", "");
+        scene.world.from(scene.recorder.address, &refused);
+        scene.world.expect(&scene.recorder, "ACK ");
+        if seconds < 15 {
+            scene.world.silent();
+        }
+    }
+    assert_eq!(scene.alarms(), 1, "somebody is warned");
+    scene.recorder_is_left();
+    scene.told();
+    scene.world.pass(Duration::from_secs(5));
+    let (again, sdp, told) = scene.invited();
+    assert_eq!((sdp.matches("a=inactive\r\n").count(), told.contains("<send>")), (2, false), "{sdp}{told}");
+    scene.recorder_answers(&again, &ANSWER.replace("a=recvonly", "a=inactive"));
+    // It is resumed: what it refused for a while is told with what is different now.
+    scene.reoffer(&call, "", "");
+    let (resumed, sdp, _) = scene.invited();
+    assert_eq!(sdp.matches("a=sendonly\r\n").count(), 2, "{sdp}");
+    scene.recorder_answers(&resumed, ANSWER);
+    assert!(scene.told().contains(&"B to 192.0.2.77:7000".to_owned()));
+    scene.hang_up(&call);
+    scene.recorder_is_left();
+    scene.settled();
+}
+
+#[test]
+fn ports_that_break_are_replaced_and_the_recorder_is_told() {
+    let mut scene = Scene::new(&recorded(RecordingOption::Automatic, Unrecorded::GoesOn));
+    let call = scene.answered();
+    let (invite, ..) = scene.invited();
+    scene.recorder_answers(&invite, ANSWER);
+    scene.told();
+    for _ in 0..3 {
+        let [port] = scene.forks[..] else { panic!("{:?}", scene.forks) };
+        scene.forks.clear();
+        let a = StreamStatistics { sent: 70, unsent: 2, malformed: 1, ..StreamStatistics::default() };
+        let statistics = Box::new(PortStatistics { a, b: Some(StreamStatistics { sent: 80, ..a }) });
+        scene.world.input(Input::Media(Report::Closed { port, statistics }));
+        let (moved, sdp, _) = scene.invited();
+        let port = format!("m=audio {} RTP/AVP", scene.next_port - 2);
+        assert!(sdp.contains(&port), "{sdp} without {port}");
+        scene.recorder_answers(&moved, ANSWER);
+        let told = scene.told();
+        assert_eq!(told[..2], ["B to 192.0.2.77:7000", "A to 192.0.2.77:7002"]);
+    }
+    let copied = RecordingNews::Copied {
+        own: Copies { sent: 80, unsent: 2, skipped: 1 },
+        far: Copies { sent: 70, unsent: 2, skipped: 1 },
+    };
+    assert_eq!(scene.news().iter().filter(|news| **news == copied).count(), 3);
+    assert_eq!(scene.alarms(), 0);
+    // That it goes on and on is said.
+    let [port] = scene.forks[..] else { panic!("{:?}", scene.forks) };
+    scene.world.input(Input::Media(Report::Closed { port, statistics: Box::default() }));
+    scene.media();
+    assert_eq!(scene.alarms(), 1);
+    scene.recorder_is_left();
+    scene.hang_up(&call);
+    scene.settled();
+}
+
+#[test]
+fn whoever_wants_a_recording_in_vain_hears_so() {
+    let mut draft = recorded(RecordingOption::Selective, Unrecorded::GoesOn);
+    // The recorder is nowhere.
+    draft.trunks.retain(|trunk| &*trunk.name != "recorder");
+    let mut scene = Scene::new(&draft);
+    let call = scene.answered();
+    for alarms in 1..3 {
+        assert!(!scene.order(CallSide::Called, Turn::On));
+        assert!(!scene.order(CallSide::Called, Turn::Over), "it is not on, so that it would become that");
+        assert_eq!(scene.alarms(), 2 * alarms);
+    }
+    let refused = scene.world.records().into_iter().any(|record| match record.entry {
+        Entry::Decision(Decision::FeatureRefused { feature: "record", why, .. }) => {
+            matches!(why, WhyFeatureRefused::NotConfigured { .. })
+        }
+        _ => false,
+    });
+    assert!(refused, "{:?}", scene.world.records());
+    scene.hang_up(&call);
+    scene.settled();
+}
+
+#[test]
+fn one_of_two_recordings_ends_and_the_tone_of_the_other_stays() {
+    let mut draft = recorded(RecordingOption::Selective, Unrecorded::GoesOn);
+    draft.lines[0].phones[0].recording = draft.lines[1].phones[0].recording.clone();
+    draft.recording.tone = RecordingTone { recorded: true, other_party: true };
+    let mut scene = Scene::new(&draft);
+    let call = scene.answered();
+    for party in [CallSide::Calling, CallSide::Called] {
+        assert!(scene.order(party, Turn::On));
+        let (invite, ..) = scene.invited();
+        scene.recorder_answers(&invite, ANSWER);
+        let told = scene.told();
+        assert_eq!(told.iter().filter(|told| told.ends_with("true")).count(), 2, "{told:?}");
+    }
+    assert!(scene.order(CallSide::Calling, Turn::Off));
+    scene.recorder_is_left();
+    assert_eq!(scene.told(), Vec::<String>::new(), "both hear the tone of the other recording");
+    assert!(scene.order(CallSide::Called, Turn::Off));
+    scene.recorder_is_left();
+    let mut told = scene.told();
+    told.sort_unstable();
+    assert_eq!(told, ["tone A false", "tone B false"]);
+    scene.hang_up(&call);
     scene.settled();
 }
 

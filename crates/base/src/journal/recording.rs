@@ -4,7 +4,7 @@ use std::net::SocketAddr;
 use std::time::Duration;
 
 use super::DecodeError;
-use super::wire::{Reader, Wire, wire_enum};
+use super::wire::{Reader, Wire, wire_enum, wire_struct};
 use crate::Cause;
 
 /// What happened with the recording of the record's leg.
@@ -55,6 +55,22 @@ pub enum RecordingNews<'a> {
         /// The codec.
         codec: &'a str,
     },
+    /// The recorder refused to be told of a change.
+    NotTaken {
+        /// Why.
+        cause: Cause,
+        /// When it is told again; `None` when it is called anew instead.
+        again: Option<Duration>,
+    },
+    /// The ports from which copies went broke.
+    PortsLost,
+    /// What went to the recorder from one pair of ports.
+    Copied {
+        /// Of what the recorded line said.
+        own: Copies,
+        /// Of what the other party said.
+        far: Copies,
+    },
 }
 
 wire_enum!(RecordingNews<'a> {
@@ -67,7 +83,23 @@ wire_enum!(RecordingNews<'a> {
     Ended = 6 (why),
     Tone = 7 { to, codec },
     NoTone = 8 { to, codec },
+    NotTaken = 9 { cause, again },
+    PortsLost = 10,
+    Copied = 11 { own, far },
 });
+
+/// Packets of a party that were to be copied.
+#[derive(Clone, Copy, PartialEq, Eq, Default, Debug)]
+pub struct Copies {
+    /// Sent to the recorder.
+    pub sent: u64,
+    /// Not taken by the operating system.
+    pub unsent: u64,
+    /// Of payload types that the recorder did not agree to.
+    pub skipped: u64,
+}
+
+wire_struct!(Copies { sent, unsent, skipped });
 
 /// Why a call is recorded.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]

@@ -219,6 +219,12 @@ fn samples() -> Vec<Entry<'static>> {
         Decision::Recording(RecordingNews::Refused(WhyNotRecorded::NoPort { reason: "none" })),
         Decision::Recording(RecordingNews::Ended(WhyRecordingEnded::CallEnded)),
         Decision::Recording(RecordingNews::Tone { to: ToneFor::OtherParty, codec: "PCMU" }),
+        Decision::Recording(RecordingNews::NotTaken { cause: Cause::USER_BUSY, again: None }),
+        Decision::Recording(RecordingNews::PortsLost),
+        Decision::Recording(RecordingNews::Copied {
+            own: Copies { sent: 1500, unsent: 1, skipped: 20 },
+            far: Copies::default(),
+        }),
         Decision::Recording(RecordingNews::NoTone { to: ToneFor::Recorded, codec: "G729" }),
         Decision::ForwardSetByUser {
             phone: "SEP001122334455",

@@ -11,7 +11,7 @@ use super::permitting::Permit;
 use super::session::Begun;
 use super::{Call, Progress, State, Step};
 use crate::Configuration;
-use crate::exchange::Side;
+use crate::exchange::{Exchange, Side};
 use crate::relay::Relay;
 
 /// A call in which two parties have media, as one of them is recorded.
@@ -44,7 +44,8 @@ impl Recorded {
     /// Whether its media is encrypted on its way between it and us.
     pub(crate) fn is_encrypted(&self) -> bool {
         let wish = |text: &SessionDescription| AudioSecurity::of(text.as_bytes()).wish;
-        !matches!((wish(&self.wrote), wish(&self.told)), (Wish::Clear, Wish::Clear))
+        // Keys that only one of the two wrote are an offer that nobody took.
+        wish(&self.wrote) != Wish::Clear && wish(&self.told) != Wish::Clear
     }
 }
 
@@ -61,7 +62,9 @@ impl Call {
     pub(crate) fn recorded(&self, leg: LegId) -> Option<RecordedCall> {
         let State::Talking(talking) = &self.state else { return None };
         let session = &talking.session;
-        let settled = self.is_talking() && talking.joining.is_none() && session.begun == Begun::Yes;
+        // While something is offered, what one of them wrote is not yet what the other one was told.
+        let agreed = session.begun == Begun::Yes && session.exchange == Exchange::Settled;
+        let settled = self.is_talking() && talking.joining.is_none() && agreed;
         let relay = match self.facts.relay {
             Relay::None => None,
             Relay::Opening(_) => return None,

@@ -4,7 +4,11 @@
 //! hears of it in the same session. After whatever happens to a call its recordings are compared with what it is now, and the
 //! recorder is told what is different. The call waits for nothing of all that.
 
+mod fork;
+mod record;
 mod session;
+mod telling;
+mod tone;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -16,13 +20,16 @@ use strowger_base::journal::{
 use strowger_base::leg::{Origin, Signal};
 use strowger_base::{CallId, Cause, Command, LegId, LineName, Media, Now, limits};
 use strowger_media::control::{self, PortId, Report};
+use strowger_media::statistics::PortStatistics;
 
 use crate::CallControl;
 use crate::call::{RecordedCall, Stopped};
 use crate::configuration::{RecordingOption, Unrecorded};
 use crate::io::Outbox;
 use crate::shared::Shared;
+use fork::ForkUse;
 use session::{After, Recording};
+use tone::Tones;
 
 /// All recordings of a shard.
 #[derive(Debug, Default)]
@@ -31,8 +38,9 @@ pub(crate) struct Recordings {
     parties: BTreeMap<LegId, Box<Recording>>,
     /// The recorded party of each leg to a recorder.
     legs: BTreeMap<LegId, LegId>,
-    /// The recorded party of each port from which copies go.
-    ports: BTreeMap<PortId, LegId>,
+    /// Every port from which copies go, until the worker reports it closed or failed.
+    ports: BTreeMap<PortId, ForkUse>,
+    tones: Tones,
 }
 
 impl Recordings {
@@ -40,9 +48,14 @@ impl Recordings {
         self.parties.len()
     }
 
+    /// Ports from which copies go or went, and that are not closed yet.
+    pub(crate) fn forks(&self) -> usize {
+        self.ports.len()
+    }
+
     /// The call that is recorded over this leg.
     pub(crate) fn call_of(&self, leg: LegId) -> Option<CallId> {
-        Some(self.parties.get(self.legs.get(&leg)?)?.call())
+        Some(self.parties.get(self.legs.get(&leg)?)?.call)
     }
 
     /// Whether a call of this phone is recorded, or is about to be.
@@ -59,18 +72,6 @@ impl Recordings {
 impl CallControl {
     /// Something happened to a call: what is recorded of it follows.
     pub(crate) fn follow_recordings(&mut self, now: Now, call: CallId, out: &mut Outbox) {
-        // A party that left by a feature is found by its leg alone: the call that it was in is gone.
-        let legs = &self.shared.legs;
-        let concerns = |party: &LegId| legs.get(party).is_none_or(|now_in| *now_in == call);
-        let recorded = self.shared.recordings.parties.iter();
-        let recorded = recorded.filter(|(party, it)| it.call() == call || concerns(party));
-        let known: Vec<LegId> = recorded.map(|(party, _)| *party).collect();
-        for party in known {
-            match self.shared.legs.get(&party).copied() {
-                None => self.end_recording(now, party, WhyRecordingEnded::CallEnded, out),
-                Some(_) => self.update_recording(now, party, out),
-            }
-        }
         let devices = self.calls.get(&call).map(|call| call.devices()).unwrap_or_default();
         for (party, device) in devices {
             if self.shared.recordings.parties.contains_key(&party) {
@@ -79,7 +80,17 @@ impl CallControl {
             }
             let recording = self.shared.configuration.recording_of(&device);
             if recording.is_some_and(|(line, _)| line.option == RecordingOption::Automatic) {
-                self.begin_recording(now, party, WhyRecorded::Automatic, out);
+                // What becomes of it is in the story.
+                _ = self.begin_recording(now, party, (WhyRecorded::Automatic, Attempt::First), out);
+            }
+        }
+    }
+
+    /// Legs are gone: nothing of their parties is recorded any more.
+    pub(crate) fn forget_recorded(&mut self, now: Now, out: &mut Outbox) {
+        while let Some(party) = self.shared.legs.pop_gone() {
+            if self.shared.recordings.len() > 0 && !self.shared.legs.contains_key(&party) {
+                self.end_recording(now, party, WhyRecordingEnded::CallEnded, out);
             }
         }
     }
@@ -112,8 +123,8 @@ impl CallControl {
             (true, false) => self.end_recording(now, leg, WhyRecordingEnded::Asked, out),
             (false, true) => {
                 // One that was given up is tried again, since somebody wants it.
-                self.shared.recordings.parties.remove(&leg);
-                self.begin_recording(now, leg, WhyRecorded::OnDemand, out);
+                self.end_recording(now, leg, WhyRecordingEnded::Asked, out);
+                self.begin_recording(now, leg, (WhyRecorded::OnDemand, Attempt::First), out)?;
             }
             (true, true) | (false, false) => {}
         }
@@ -129,14 +140,15 @@ impl CallControl {
         let is_device = |device: &Origin| matches!(device, Origin::Line { line: own, phone: name } if own == line && name.as_deref() == phone);
         let recordings = &self.shared.recordings;
         recordings.parties.iter().any(|(party, it)| {
-            let device = self.calls.get(&it.call()).and_then(|call| call.origin_of(*party));
+            let device = self.calls.get(&it.call).and_then(|call| call.origin_of(*party));
             recordings.runs(*party) && device.is_some_and(|device| is_device(&device))
         })
     }
 
     /// Whether a party of a call is recorded at this moment.
     pub fn is_recorded(&self, call: CallId) -> bool {
-        self.shared.recordings.parties.values().any(|it| it.call() == call && it.runs())
+        let legs = self.calls.get(&call).map(|call| [Some(call.facts.caller), call.other(call.facts.caller)]);
+        legs.into_iter().flatten().flatten().any(|party| self.shared.recordings.runs(party))
     }
 
     /// What there is to be recorded of a party now.
@@ -145,20 +157,36 @@ impl CallControl {
         self.calls.get(call)?.recorded(party)
     }
 
-    fn begin_recording(&mut self, now: Now, party: LegId, because: WhyRecorded, out: &mut Outbox) {
-        let Some(view) = self.recorded(party) else { return };
-        let Some(call) = self.calls.get(&view.call) else { return };
-        let Some(device) = call.origin_of(party) else { return };
+    /// A recording begins, or does not; the story tells why not.
+    fn begin_recording(
+        &mut self,
+        now: Now,
+        party: LegId,
+        (because, attempt): (WhyRecorded, Attempt),
+        out: &mut Outbox,
+    ) -> Result<(), WhyFeatureRefused<'static>> {
+        let begins = |view: &RecordedCall| {
+            let call = self.calls.get(&view.call)?;
+            let device = call.origin_of(party)?;
+            let (_, profile) = self.shared.configuration.recording_of(&device)?;
+            let takes = call.recording_takes(view, &profile.trunk, &self.shared.configuration);
+            Some((device, Arc::clone(profile), takes))
+        };
+        let view = self.recorded(party).ok_or(WhyFeatureRefused::NotTalking)?;
+        let (device, profile, takes) = begins(&view).ok_or(WhyFeatureRefused::NotTalking)?;
+        let mut recording = Box::new(Recording::new(now, &view, device, Arc::clone(&profile), because));
+        if attempt == Attempt::Again {
+            recording.is_another_attempt();
+        } else {
+            self.shared.counters.recordings += 1;
+        }
         let configuration = Arc::clone(&self.shared.configuration);
-        let Some((_, profile)) = configuration.recording_of(&device) else { return };
-        let takes = call.recording_takes(&view, &profile.trunk, &configuration);
-        let mut recording = Box::new(Recording::new(now, &view, device, Arc::clone(profile), because));
         let refused = if self.shared.recordings.len() >= limits::RECORDINGS {
             Some(WhyNotRecorded::TooMany)
         } else if !configuration.trunks.get(&profile.trunk).is_some_and(|trunk| trunk.is_there) {
             Some(WhyNotRecorded::NoRecorder { profile: &profile.name })
         } else {
-            recording.refusal(&view)
+            Recording::refusal(&view)
         };
         let refused = refused.or_else(|| {
             let (from, to, kbps) = takes?;
@@ -167,47 +195,56 @@ impl CallControl {
             taken.is_err().then_some(WhyNotRecorded::NoBandwidth)
         });
         let after = match refused {
-            Some(why) => recording.refuse(now, why, out),
+            Some(why) => recording.refuse(now, why, &mut self.shared, out),
             None => {
-                let port = self.shared.port_ids.allocate();
-                self.shared.recordings.ports.insert(port, party);
-                recording.open(port, &view, out);
+                recording.open(&view, &mut self.shared, out);
                 After::GoesOn
             }
         };
-        self.shared.counters.recordings += 1;
         self.shared.recordings.parties.insert(party, recording);
         self.afterwards(now, party, after, out);
+        refused.map_or(Ok(()), |why| Err(asked_in_vain(why)))
     }
 
     /// Brings a recording in line with its call.
     fn update_recording(&mut self, now: Now, party: LegId, out: &mut Outbox) {
         let Some(view) = self.recorded(party) else { return };
         let Some(recording) = self.shared.recordings.parties.get(&party) else { return };
-        let wanted = self.shared.configuration.recording_of(recording.device());
-        let stays = wanted.is_some_and(|(line, _)| match recording.because() {
+        let wanted = self.shared.configuration.recording_of(&recording.device);
+        let stays = wanted.is_some_and(|(line, _)| match recording.because {
             WhyRecorded::Automatic => line.option == RecordingOption::Automatic,
             WhyRecorded::OnDemand => line.option != RecordingOption::Disabled,
         });
         if !stays {
             return self.end_recording(now, party, WhyRecordingEnded::Configured, out);
         }
+        if recording.may_be_tried(&view) {
+            return self.try_again(now, party, out);
+        }
         self.with_recording(now, party, out, |recording, shared, out| {
-            let moved = recording.moves_to(&view, out);
             if recording.is_given_up() {
                 return After::GoesOn;
             }
-            if let Some(why) = recording.refusal(&view) {
-                return recording.refuse(now, why, out);
+            recording.moves_to(&view, shared, out);
+            match Recording::refusal(&view) {
+                Some(why) => recording.refuse(now, why, shared, out),
+                None => recording.tell(now, &view, shared, out),
             }
-            if moved {
-                shared.recordings.ports.retain(|_, of| *of != party);
-                let port = shared.port_ids.allocate();
-                shared.recordings.ports.insert(port, party);
-                recording.open(port, &view, out);
-            }
-            recording.tell(now, &view, shared, out)
         });
+    }
+
+    /// A recording that was given up begins once more.
+    fn try_again(&mut self, now: Now, party: LegId, out: &mut Outbox) {
+        let Some(recording) = self.shared.recordings.parties.get(&party) else { return };
+        let (because, before) = (recording.because, recording.call);
+        let Some(view) = self.recorded(party) else {
+            // Something is offered just now.
+            return self.with_recording(now, party, out, |recording, shared, _| recording.rest(now, shared));
+        };
+        let attempt = if before == view.call { Attempt::Again } else { Attempt::First };
+        self.end_recording(now, party, WhyRecordingEnded::Asked, out);
+        // What becomes of it is in the story.
+        _ = self.begin_recording(now, party, (because, attempt), out);
     }
 
     /// Lets something happen to a recording, which is taken out meanwhile.
@@ -234,32 +271,27 @@ impl CallControl {
             After::Forgets(leg) => {
                 self.shared.recordings.legs.remove(&leg);
             }
-            After::GivenUp => {
-                self.shared.counters.recordings_lost += 1;
-                self.forget_ports(party);
-                self.shared.recordings.legs.retain(|_, of| *of != party);
-                let recording = self.shared.recordings.parties.get_mut(&party);
-                let Some(recording) = recording else { return };
-                recording.give_back(&mut self.shared.bandwidth);
-                let call = recording.call();
-                let released = recording.profile().unrecorded == Unrecorded::Released;
-                // Help is called for, recorded or not.
-                let is_emergency = self.calls.get(&call).is_some_and(|call| call.is_emergency());
-                if released && !is_emergency {
-                    out.decide(now, call, Some(party), Decision::Recording(RecordingNews::CallReleased));
-                    self.with_call(call, |call, shared| call.stop(now, Stopped::NotRecorded, shared, out));
-                }
-            }
+            After::BeginsAnew => self.try_again(now, party, out),
+            After::GivenUp => self.given_up(now, party, out),
         }
     }
 
-    fn forget_ports(&mut self, party: LegId) {
-        self.shared.recordings.ports.retain(|_, of| *of != party);
+    fn given_up(&mut self, now: Now, party: LegId, out: &mut Outbox) {
+        self.shared.recordings.legs.retain(|_, of| *of != party);
+        let Some(recording) = self.shared.recordings.parties.get_mut(&party) else { return };
+        recording.give_back(&mut self.shared.bandwidth);
+        let call = recording.call;
+        let released = recording.profile.unrecorded == Unrecorded::Released;
+        // Help is called for, recorded or not.
+        let is_emergency = self.calls.get(&call).is_some_and(|call| call.is_emergency());
+        if released && !is_emergency {
+            out.decide(now, call, Some(party), Decision::Recording(RecordingNews::CallReleased));
+            self.with_call(call, |call, shared| call.stop(now, Stopped::NotRecorded, shared, out));
+        }
     }
 
     fn end_recording(&mut self, now: Now, party: LegId, why: WhyRecordingEnded, out: &mut Outbox) {
         let Some(recording) = self.shared.recordings.parties.remove(&party) else { return };
-        self.forget_ports(party);
         self.shared.recordings.legs.retain(|_, of| *of != party);
         recording.end(now, why, &mut self.shared, out);
     }
@@ -269,7 +301,7 @@ impl CallControl {
         let Some(party) = self.shared.recordings.legs.get(&leg).copied() else { return false };
         let view = self.recorded(party);
         self.with_recording(now, party, out, |recording, shared, out| {
-            crate::call::told(now, recording.call(), leg, signal, out);
+            crate::call::told(now, recording.call, leg, signal, out);
             match signal {
                 Signal::Answered { media: Media::Answer(answer), .. }
                 | Signal::Media(Media::Answer(answer)) => {
@@ -281,10 +313,7 @@ impl CallControl {
                 Signal::Answered { media: Media::None | Media::Offer(_), .. } => {
                     recording.give_up_leg(now, Cause::MANDATORY_IE_MISSING, shared, out)
                 }
-                Signal::MediaRefused(_) => {
-                    recording.tell_later(now, shared);
-                    After::GoesOn
-                }
+                Signal::MediaRefused(cause) => recording.not_taken(now, *cause, shared, out),
                 Signal::Released { cause, .. } => {
                     shared.recordings.legs.remove(&leg);
                     recording.lost(now, *cause, shared, out)
@@ -317,13 +346,24 @@ impl CallControl {
             Report::Opened { port, a, b: Some(b) } => (*port, Ok((*a, *b))),
             Report::Opened { port, b: None, .. } => (*port, Err("the worker opened one side only")),
             Report::Failed { port, reason } => (*port, Err(&**reason)),
+            Report::Closed { port, statistics } => {
+                return self.fork_closed(now, *port, statistics, out);
+            }
             Report::Digit { .. }
             | Report::Talking { .. }
             | Report::Finished { .. }
-            | Report::Silent { .. }
-            | Report::Closed { .. } => return false,
+            | Report::Silent { .. } => return false,
         };
-        let Some(party) = self.shared.recordings.ports.get(&port).copied() else { return false };
+        let Some(ForkUse { party, is_wanted, .. }) = self.shared.recordings.ports.get(&port).copied() else {
+            return false;
+        };
+        let failed = matches!(report, Report::Failed { .. });
+        if failed {
+            self.shared.recordings.ports.remove(&port);
+        }
+        if !is_wanted {
+            return true;
+        }
         let view = self.recorded(party);
         self.with_recording(now, party, out, |recording, shared, out| match opened {
             Ok(addresses) => {
@@ -331,10 +371,25 @@ impl CallControl {
                 view.map_or(After::GoesOn, |view| recording.tell(now, &view, shared, out))
             }
             Err(reason) => {
-                recording.port_failed(matches!(report, Report::Failed { .. }));
-                recording.refuse(now, WhyNotRecorded::NoPort { reason }, out)
+                if failed {
+                    recording.open_failed();
+                }
+                recording.refuse(now, WhyNotRecorded::NoPort { reason }, shared, out)
             }
         });
+        true
+    }
+
+    /// A port is closed; where it was one for copies that is still wanted, nobody wanted that.
+    fn fork_closed(&mut self, now: Now, port: PortId, statistics: &PortStatistics, out: &mut Outbox) -> bool {
+        let Some(fork) = self.shared.recordings.ports.remove(&port) else { return false };
+        fork.copied(now, statistics, out);
+        if fork.is_wanted {
+            let view = self.recorded(fork.party);
+            self.with_recording(now, fork.party, out, |recording, shared, out| {
+                recording.ports_lost(now, view.as_ref(), shared, out)
+            });
+        }
         true
     }
 
@@ -347,6 +402,32 @@ impl CallControl {
                 (after, _) => after,
             }
         });
+    }
+}
+
+/// Whether a recording is tried in a call for the first time.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum Attempt {
+    First,
+    Again,
+}
+
+/// What somebody hears who asked for a recording.
+const fn asked_in_vain(why: WhyNotRecorded<'_>) -> WhyFeatureRefused<'static> {
+    match why {
+        WhyNotRecorded::NoRelay => {
+            WhyFeatureRefused::NotAllowed { rule: "media of the call does not pass through this server" }
+        }
+        WhyNotRecorded::Encrypted => WhyFeatureRefused::NotAllowed { rule: "the call is encrypted" },
+        WhyNotRecorded::NoKeys => {
+            WhyFeatureRefused::NotAllowed { rule: "the call is encrypted, and the recorder takes no keys" }
+        }
+        WhyNotRecorded::NoPort { .. } => WhyFeatureRefused::Exhausted { what: "media port" },
+        WhyNotRecorded::TooMany => WhyFeatureRefused::Exhausted { what: "place for another recording" },
+        WhyNotRecorded::NoRecorder { .. } => {
+            WhyFeatureRefused::NotConfigured { what: "a recorder that can be called" }
+        }
+        WhyNotRecorded::NoBandwidth => WhyFeatureRefused::NoBandwidth,
     }
 }
 

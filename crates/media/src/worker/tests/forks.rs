@@ -6,6 +6,7 @@ use super::relay::{PORT, relayed};
 use super::world::{World, next_port};
 use crate::control::{Command, PayloadTypes, PortId, Report, RtcpWay, Side};
 use crate::fork::CopyTo;
+use crate::worker::Input;
 
 const FORK: PortId = PortId(4);
 
@@ -78,6 +79,20 @@ fn only_what_was_agreed_is_copied_and_only_while_it_is_wanted() {
     let copied = world.closed(FORK);
     assert_eq!((copied.a.sent, copied.b.unwrap().sent), (heard as u64, 0));
     assert!(copied.b.unwrap().malformed > 45, "what was not agreed is counted");
+    end(&mut world);
+}
+
+#[test]
+fn a_fork_whose_socket_breaks_is_closed_and_the_call_goes_on() {
+    let mut world = recorded(5, u128::MAX);
+    world.run(200);
+    world.give(Input::Lost { port: FORK });
+    assert!(world.closed(FORK).a.sent > 5, "it is told what was copied");
+    let (copied, talked) = (world.phones[2].heard.len(), world.phones[1].heard.len());
+    world.run(200);
+    assert_eq!(world.phones[2].heard.len(), copied);
+    assert!(world.phones[1].heard.len() > talked);
+    world.command(Command::Close { port: PORT });
     end(&mut world);
 }
 

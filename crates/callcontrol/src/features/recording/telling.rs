@@ -1,0 +1,161 @@
+//! What a recorder is told of a conversation, and when.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+use strowger_base::journal::{RecordingChange, RecordingNews};
+use strowger_base::leg::{Ring, RingStyle, SrtpOffer, Target};
+use strowger_base::recording::{RecordedParty, VoiceFlow};
+use strowger_base::{Command, Media, Now, RecordingMetadata, SessionDescription, limits};
+use strowger_media::sdp::{self, Flows, RecordedStream};
+
+use super::session::{After, PATIENCE, Recorder, Recording};
+use crate::call::{Recorded, RecordedCall};
+use crate::exchange::Side;
+use crate::io::{Outbox, Output};
+use crate::shared::Shared;
+
+/// What the recorder was told last.
+#[derive(Debug)]
+pub(super) struct Told {
+    offer: SessionDescription,
+    metadata: Arc<RecordingMetadata>,
+}
+
+impl Recording {
+    /// Calls the recorder, or tells it what is different now.
+    pub(super) fn tell(
+        &mut self,
+        now: Now,
+        view: &RecordedCall,
+        shared: &mut Shared,
+        out: &mut Outbox,
+    ) -> After {
+        if self.far.0 != view.far.leg {
+            self.far = (view.far.leg, now.wall);
+        }
+        let (waits, runs) = match self.recorder {
+            Recorder::Absent => (self.timer.is_some(), None),
+            Recorder::Runs(leg) => (false, Some(leg)),
+            Recorder::Called(_) | Recorder::Told(_) | Recorder::GivenUp(_) => (true, None),
+        };
+        let from = self.fork.as_ref().and_then(|fork| fork.from);
+        let Some(from) = from.filter(|_| !waits) else { return After::GoesOn };
+        let metadata = self.metadata(view);
+        let offer = self.offer(view, from, shared);
+        let same = |told: &Told| told.offer == offer && *told.metadata == metadata;
+        // What it refused it is told again, after a while.
+        let rests = !self.refused || self.timer.is_some();
+        if rests && self.told.as_ref().is_some_and(same) {
+            return After::GoesOn;
+        }
+        self.cancel_timer(shared);
+        self.refused = false;
+        let metadata = Arc::new(metadata);
+        let told = Told { offer: offer.clone(), metadata: Arc::clone(&metadata) };
+        let before = self.told.replace(told).map(|told| told.metadata);
+        match runs {
+            Some(leg) => {
+                let change = change(before.as_deref(), &metadata);
+                self.news(now, RecordingNews::Changed(change), out);
+                out.command(leg, Command::Records(Media::Offer(offer), metadata));
+                self.recorder = Recorder::Told(leg);
+                After::GoesOn
+            }
+            None => self.call_recorder(now, view, (offer, metadata), shared, out),
+        }
+    }
+
+    fn call_recorder(
+        &mut self,
+        now: Now,
+        view: &RecordedCall,
+        (offer, metadata): (SessionDescription, Arc<RecordingMetadata>),
+        shared: &mut Shared,
+        out: &mut Outbox,
+    ) -> After {
+        let leg = shared.leg_ids.allocate();
+        let (trunk, number) = (&*self.profile.trunk, &*self.profile.number);
+        let news = RecordingNews::Begins { trunk, number, because: self.because };
+        self.news(now, news, out);
+        let ring = Ring {
+            target: Target::Trunk(self.profile.trunk.clone()),
+            calling: view.own.party.clone(),
+            called: self.profile.number.clone(),
+            media: Media::Offer(offer),
+            hops_remaining: limits::MAX_FORWARDS,
+            reliable_provisional: false,
+            diversions: Vec::new(),
+            srtp: SrtpOffer::Clear,
+            style: RingStyle::default(),
+            records: Some(metadata),
+        };
+        out.items.push(Output::Joined { leg, call: self.call });
+        out.command(leg, Command::Ring(Box::new(ring)));
+        self.recorder = Recorder::Called(leg);
+        self.set_timer(now, PATIENCE, shared);
+        After::Calls(leg)
+    }
+
+    fn metadata(&self, view: &RecordedCall) -> RecordingMetadata {
+        let party = |it: &Recorded, since| RecordedParty {
+            leg: it.leg,
+            party: it.party.clone(),
+            since,
+            flow: view.flow,
+        };
+        RecordingMetadata {
+            call: view.call,
+            conversation: view.conversation,
+            started_at: view.answered_at,
+            since: self.since,
+            own: party(&view.own, self.since),
+            far: party(&view.far, self.far.1),
+        }
+    }
+
+    /// What the recorder is offered; a new version of it only when it differs from what was told.
+    fn offer(
+        &mut self,
+        view: &RecordedCall,
+        (a, b): (SocketAddr, SocketAddr),
+        shared: &Shared,
+    ) -> SessionDescription {
+        let flows = if view.flow == VoiceFlow::Heard { Flows::Yes } else { Flows::No };
+        let (own, far) = match view.side {
+            Side::Caller => (a, b),
+            Side::Called => (b, a),
+        };
+        let streams = [(&view.own, own), (&view.far, far)].map(|(party, from)| RecordedStream {
+            from,
+            heard_by: party.told.as_bytes(),
+            said_by: party.wrote.as_bytes(),
+            flows,
+            keys: &[],
+        });
+        let write = |version: u64| {
+            let session_id = self.party.number << 2 | 3;
+            let origin = sdp::Origin { session_id, version, address: shared.configuration.address };
+            sdp::offer_to_recorder(&origin, &streams)
+        };
+        let offer = write(self.version);
+        if self.told.as_ref().is_some_and(|told| told.offer == offer) {
+            return offer;
+        }
+        self.version += 1;
+        write(self.version)
+    }
+}
+
+/// What of a conversation is different, as the story tells it.
+fn change(before: Option<&RecordingMetadata>, now: &RecordingMetadata) -> RecordingChange {
+    let Some(before) = before else { return RecordingChange::Media };
+    if (before.call, before.far.leg, &before.far.party) != (now.call, now.far.leg, &now.far.party) {
+        return RecordingChange::Parties;
+    }
+    match (before.own.flow, now.own.flow) {
+        (VoiceFlow::Heard, VoiceFlow::Held) => RecordingChange::Held,
+        (VoiceFlow::Held, VoiceFlow::Heard) => RecordingChange::Resumed,
+        (VoiceFlow::Heard, VoiceFlow::Heard) | (VoiceFlow::Held, VoiceFlow::Held) => RecordingChange::Media,
+    }
+}
