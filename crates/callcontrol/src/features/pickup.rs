@@ -104,6 +104,7 @@ impl CallControl {
 
     fn longest_of<'l>(&self, asker: CallId, lines: impl Iterator<Item = &'l LineName>) -> Option<Rings> {
         let own = self.calls.get(&asker).map(|call| &call.facts.origin);
+        let ordinary = |line: &&LineName| self.shared.configuration.intercom(line.as_str()).is_none();
         let rings = |(line, call): (&LineName, CallId)| {
             let it = self.calls.get(&call)?;
             // Whoever calls a group is not connected with itself.
@@ -111,6 +112,7 @@ impl CallControl {
             Some(Rings { since, call, line: line.clone() })
         };
         lines
+            .filter(ordinary)
             .flat_map(|line| self.shared.offered.to(line).map(move |call| (line, call)))
             .filter_map(rings)
             .min()
