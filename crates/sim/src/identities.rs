@@ -54,6 +54,12 @@ impl Wires {
         }
     }
 
+    /// The relays that are open.
+    pub(crate) fn relays(&self) -> Vec<PortId> {
+        let is_open = |wire: &Wire| wire.service.is_none() && wire.own[0].is_some();
+        self.0.iter().filter(|(_, wire)| is_open(wire)).map(|(port, _)| *port).collect()
+    }
+
     /// Its sockets are open.
     pub(crate) fn opened(&mut self, port: PortId, a: SocketAddr, b: Option<SocketAddr>) {
         if let Some(wire) = self.0.get_mut(&port) {
@@ -76,9 +82,10 @@ impl Wires {
         Some(to)
     }
 
-    /// Whether this one has a seat of a conference, perhaps on hold.
+    /// Whether this one has a seat of a conference, perhaps on hold, perhaps through a relay.
     fn has_seat(&self, at: SocketAddr, id: ConferenceId) -> bool {
-        let is = |wire: &Wire| wire.service == Some(Service::Conference(id)) && wire.sits == Some(at);
+        let sits = |to: SocketAddr| to == at || self.leads(to) == Some(at);
+        let is = |wire: &Wire| wire.service == Some(Service::Conference(id)) && wire.sits.is_some_and(sits);
         self.0.values().any(is)
     }
 

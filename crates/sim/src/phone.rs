@@ -6,6 +6,7 @@ mod acting;
 mod asking;
 mod called;
 mod calling;
+mod codecs;
 mod dialling;
 mod keys;
 mod requests;
@@ -22,12 +23,13 @@ use std::time::Duration;
 use strowger_base::{Instant, Rng};
 
 use self::asking::Ask;
+pub(crate) use self::codecs::Codecs;
 use self::dialling::Dialling;
 pub(crate) use self::dialling::Style;
 pub(crate) use self::keys::KEYS;
 pub(crate) use self::session::{Session, Way};
 pub(crate) use self::watching::Watching;
-use crate::text::{Text, sdp};
+use crate::text::Text;
 
 /// What a phone is set up with.
 #[derive(Clone, Debug)]
@@ -59,8 +61,11 @@ pub(crate) struct Phone {
     pub(crate) still: bool,
     /// It offers SRTP and nothing else.
     pub(crate) srtp: bool,
+    pub(crate) codecs: Codecs,
     /// It takes UPDATE, and says so.
     pub(crate) updates: bool,
+    /// It leaves the offer to the other side (delayed offer), as far as anybody is at it one call in four.
+    pub(crate) delays: bool,
     counter: u64,
     calls: u16,
     pub(crate) rng: Rng,
@@ -142,6 +147,8 @@ enum State {
 struct Dialog {
     state: State,
     incoming: bool,
+    /// How it was told to ring.
+    ring: String,
     local: String,
     remote: String,
     target: String,
@@ -168,9 +175,6 @@ struct Dialog {
     /// The number is being dialled.
     dialling: Option<Box<Dialling>>,
 }
-
-/// A key for SRTP (RFC 4568 §6.1); the one of the examples.
-const CRYPTO: &str = "a=crypto:1 AES_CM_128_HMAC_SHA1_80 inline:WVNfX19zZW1jdGwgKCkgewkyMjA7fQp9CnVubGVz\r\n";
 
 /// Datagrams that a phone wants to send.
 pub(crate) type Sends = Vec<String>;
@@ -201,7 +205,9 @@ impl Phone {
             complaint: None,
             still: false,
             srtp: false,
+            codecs: Codecs::G711,
             updates: rng.one_in(2),
+            delays: false,
             counter: 0,
             calls: 0,
             rng,
@@ -237,7 +243,8 @@ impl Phone {
             .iter()
             .map(|(id, dialog)| {
                 let incoming = if dialog.incoming { "incoming" } else { "outgoing" };
-                format!("{incoming} {:?} {id} acts at {:?}", dialog.state, dialog.act_at)
+                let Dialog { state, ring, act_at, .. } = dialog;
+                format!("{incoming} {state:?} {ring} {id} acts at {act_at:?}")
             })
             .collect();
         text.join("; ")
@@ -259,6 +266,7 @@ impl Phone {
         let dialog = Dialog {
             state: State::Calling,
             incoming: false,
+            ring: String::new(),
             local: format!("<sip:{}@{domain}>;tag={tag}", self.account.number),
             remote: format!("<sip:{number}{at}{domain}>"),
             target: format!("sip:{number}{at}{domain}"),
@@ -282,11 +290,11 @@ impl Phone {
         };
         self.dialogs.insert(call_id.clone(), dialog);
         // Every fourth call leaves the offer to the other side (delayed offer).
-        let delayed = !self.still && self.rng.one_in(4);
+        let delayed = self.delays || !self.still && self.rng.one_in(4);
         if let Some(dialog) = self.dialogs.get_mut(&call_id) {
             dialog.delayed = delayed;
         }
-        let body = if delayed { String::new() } else { self.describe_media(port, Way::BOTH, 1) };
+        let body = if delayed { String::new() } else { self.describe_media(port, Way::BOTH, 1, "") };
         self.request(now, &call_id, "INVITE", "", &body, sends);
     }
 
@@ -332,11 +340,6 @@ impl Phone {
             Some(status) => self.response(now, &message, status, sends),
             None => self.incoming(now, &message, damaged, sends),
         }
-    }
-
-    fn describe_media(&self, port: u16, way: Way, version: u32) -> String {
-        let text = sdp(self.address.ip(), port, version, way.attribute());
-        if self.srtp { text.replace("RTP/AVP", "RTP/SAVP") + CRYPTO } else { text }
     }
 
     /// Where the sound of a call goes; each call has a port of its own.

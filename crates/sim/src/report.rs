@@ -16,6 +16,9 @@ pub(crate) struct Report {
     pub(crate) features: u64,
     pub(crate) settings: u64,
     pub(crate) crashes: u64,
+    /// Relays that were lost, seats of media resources that were taken.
+    pub(crate) losses: u64,
+    pub(crate) seats: u64,
     pub(crate) registrations: u64,
     pub(crate) numbers: u64,
     pub(crate) waited: u64,
@@ -43,6 +46,8 @@ impl Report {
         self.features += other.features;
         self.settings += other.settings;
         self.crashes += other.crashes;
+        self.losses += other.losses;
+        self.seats += other.seats;
         self.registrations += other.registrations;
         self.numbers += other.numbers;
         self.waited += other.waited;
@@ -60,7 +65,7 @@ impl fmt::Display for Report {
         write!(
             f,
             "{} steps, {} registrations, {} calls placed, {} answered, {} call records, {} calls sent on, {} hunted, {} brought together by transfers, {} features done, {} settings kept, {} numbers decided in time, {} of them \
-             after a wait, {} keys, {} keys of features, {} orders, {} displays of people and {} of conferences right, {} lamps right, {} crashes, hash {:016x}",
+             after a wait, {} keys, {} keys of features, {} orders, {} displays of people and {} of conferences right, {} lamps right, {} crashes, {} relays lost, {} seats of resources taken, hash {:016x}",
             self.steps,
             self.registrations,
             self.calls,
@@ -80,6 +85,8 @@ impl fmt::Display for Report {
             self.conferences,
             self.lamps,
             self.crashes,
+            self.losses,
+            self.seats,
             self.hash
         )
     }

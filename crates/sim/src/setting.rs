@@ -1,5 +1,7 @@
 //! What the node is set up with: lines that send calls on, a hunt, services, and numbers that are not decided at once.
 
+mod media;
+
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
@@ -10,7 +12,6 @@ use strowger_base::net::Transport;
 use strowger_base::{Cause, FeatureCode, FeatureNumber, LineName, Secret};
 use strowger_callcontrol::RelayMode;
 use strowger_callcontrol::configuration::{Barging, PagingGroup, ParkRange, PickupGroup};
-use strowger_dialplan::admission::{Pool, Pools};
 use strowger_dialplan::forward::BySide;
 use strowger_dialplan::hunt::{Distribution, LineGroupOptions, WhenExhausted};
 use strowger_media::codec::Codec;
@@ -18,10 +19,14 @@ use strowger_media::control::Multicast;
 use strowger_node::Configuration;
 use strowger_node::configuration::{
     BlockDraft, ChangeDraft, DirectedParkDraft, Draft, FeatureDraft, ForwardDraft, ForwardsDraft,
-    HuntListDraft, HuntPilotDraft, Line, LineGroupDraft, LineSecret, LocationDraft, PatternDraft, PhoneDraft,
-    PlanDraft, ServiceNumber, SiteDraft, TranslationDraft,
+    HuntListDraft, HuntPilotDraft, Line, LineGroupDraft, LineSecret, PatternDraft, PhoneDraft, PlanDraft,
+    ServiceNumber, SiteDraft, TranslationDraft,
 };
 use strowger_sip::io::Listener;
+
+pub(crate) use self::media::Media;
+#[cfg(test)]
+pub(crate) use self::media::{FUNCTIONS, seats};
 
 /// Where the node is.
 pub(crate) const SERVER: &str = "192.0.2.1:5060";
@@ -35,6 +40,7 @@ pub(crate) struct Setting {
     pub(crate) phones_apart: u64,
     pub(crate) relay: RelayMode,
     pub(crate) interdigit_timer: Duration,
+    pub(crate) media: Media,
 }
 
 /// The node's configuration.
@@ -48,6 +54,12 @@ pub(crate) fn built(draft: Draft) -> Configuration {
         Ok(configuration) => configuration,
         Err(errors) => unreachable_configuration(&errors),
     }
+}
+
+/// A line that calls intercom lines only, and is called by them alone.
+pub(crate) fn intercom(line: &mut Line) {
+    (line.intercom, line.forwards) = (Some(Box::default()), None);
+    (line.busy_trigger, line.calls_max) = (1, 1);
 }
 
 /// The configuration as an operator means it.
@@ -90,11 +102,15 @@ pub(crate) fn draft(plan: &Setting) -> Draft {
         plan: numbers(),
         ..Draft::default()
     };
-    draft.admission.locations = (0..2).map(place).collect();
+    draft.admission.locations = (0..2).map(|line| plan.media.place(location(line))).collect();
+    plan.media.furnish(&mut draft);
     hunt(plan.lines, &mut draft.plan);
     features(plan.lines, &mut draft.plan);
     draft.conferences.barge = Barging::Barge;
     draft.plan.parameters.interdigit_timer = plan.interdigit_timer;
+    if plan.media.intercom {
+        draft.lines.iter_mut().rev().take(2).for_each(intercom);
+    }
     draft.timers.expires_min = Duration::from_secs(30);
     draft
 }
@@ -108,12 +124,6 @@ fn unreachable_configuration(errors: &[strowger_node::configuration::Configurati
 /// Where the phones of a line are: half of the calls take bandwidth, which has to be given back.
 const fn location(line: u64) -> &'static str {
     if line.is_multiple_of(2) { "even" } else { "odd" }
-}
-
-/// A location with room for every call that there can be: a call without would be no fault of the node.
-fn place(line: u64) -> LocationDraft {
-    let pools = Pools { audio: Pool::Kbps(10_000_000), ..Pools::default() };
-    LocationDraft { name: location(line).into(), pools, ..LocationDraft::default() }
 }
 
 /// The number of a line.

@@ -14,15 +14,17 @@ pub(crate) struct Text {
 
 impl Text {
     pub(crate) fn parse(bytes: &[u8]) -> Option<Text> {
-        let text = std::str::from_utf8(bytes).ok()?;
-        let (head, body) = text.split_once("\r\n\r\n")?;
+        let end = bytes.windows(4).position(|window| window == b"\r\n\r\n")?;
+        let head = std::str::from_utf8(bytes.get(..end)?).ok()?;
+        // What Cisco's phones are told to show has bytes of its own.
+        let body = String::from_utf8_lossy(bytes.get(end + 4..)?);
         let mut lines = head.split("\r\n");
         let start = lines.next()?.to_owned();
         let headers = lines
             .filter_map(|line| line.split_once(':'))
             .map(|(name, value)| (name.trim().to_ascii_lowercase(), value.trim().to_owned()))
             .collect();
-        Some(Text { start, headers, body: body.to_owned() })
+        Some(Text { start, headers, body: body.into_owned() })
     }
 
     pub(crate) fn header(&self, name: &str) -> &str {
@@ -104,13 +106,28 @@ pub(crate) fn finish(mut out: String, body: &str) -> String {
     out
 }
 
-/// A session description of a phone with one G.711 stream.
-pub(crate) fn sdp(address: std::net::IpAddr, port: u16, version: u32, direction: &str) -> String {
-    format!(
+/// A session description of a phone with one stream in these static payload types, and telephone events.
+pub(crate) fn sdp(
+    address: std::net::IpAddr,
+    port: u16,
+    version: u32,
+    direction: &str,
+    formats: &[&str],
+) -> String {
+    let mut text = format!(
         "v=0\r\no=phone 1 {version} IN IP4 {address}\r\ns=-\r\nc=IN IP4 {address}\r\nt=0 0\r\n\
-         m=audio {port} RTP/AVP 0 8 101\r\na=rtpmap:0 PCMU/8000\r\na=rtpmap:8 PCMA/8000\r\n\
-         a=rtpmap:101 telephone-event/8000\r\na={direction}\r\n"
-    )
+         m=audio {port} RTP/AVP {} 101\r\n",
+        formats.join(" ")
+    );
+    for format in formats {
+        let name = match *format {
+            "0" => "PCMU",
+            "8" => "PCMA",
+            _ => "G722",
+        };
+        text.push_str(&format!("a=rtpmap:{format} {name}/8000\r\n"));
+    }
+    text + &format!("a=rtpmap:101 telephone-event/8000\r\na={direction}\r\n")
 }
 
 /// The Authorization header that answers a challenge (RFC 7616 §3.4, MD5 with qop).

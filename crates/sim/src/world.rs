@@ -62,6 +62,7 @@ pub(crate) struct World {
     next_call: Instant,
     next_key: Instant,
     next_order: Instant,
+    next_loss: Instant,
     /// What the media worker is still to be told, and whether it is being told.
     commands: VecDeque<control::Command>,
     commanding: bool,
@@ -99,6 +100,7 @@ impl World {
                     _ => Style::Keys,
                 };
                 let mut phone = Phone::new(account, address, plan.manners, style, Rng::new(rng.next_u64()));
+                plan.media.equips(&mut phone, line);
                 if plan.watches {
                     phone.watches = watches(&plan, &number(line), &mut rng);
                 }
@@ -109,7 +111,8 @@ impl World {
             0 => Instant::FAR_FUTURE,
             _ => Instant::START + Duration::from_secs(8),
         };
-        let (next_key, next_order) = (after(plan.keys), after(plan.orders));
+        let (next_key, next_order, next_loss) =
+            (after(plan.keys), after(plan.orders), after(plan.media.losses));
         let end = plan.minutes * 60;
         let moment = |rng: &mut Rng| Instant::START + Duration::from_millis(rng.below(end * 1000 * 2 / 3));
         let crashes_left = (0..plan.crashes).map(|_| moment(&mut rng)).collect();
@@ -143,6 +146,7 @@ impl World {
             next_call: Instant::START + Duration::from_secs(6),
             next_key,
             next_order,
+            next_loss,
             commands: VecDeque::new(),
             commanding: false,
             wires: Wires::default(),
@@ -215,7 +219,7 @@ impl World {
             self.disk.next_written(),
             self.phones.iter().map(Phone::next_timeout).min(),
             self.crashes_left.first().copied().filter(|_| self.faults),
-            self.faults.then(|| self.next_call.min(self.next_key).min(self.next_order)),
+            self.faults.then(|| self.next_call.min(self.next_key).min(self.next_order).min(self.next_loss)),
         ];
         let Some(at) = candidates.into_iter().flatten().min().filter(|at| *at < end) else {
             self.checker.passes(end)?;
@@ -248,6 +252,8 @@ impl World {
             self.press_key();
         } else if self.faults && self.next_order <= self.now.mono {
             self.give_order()?;
+        } else if self.faults && self.next_loss <= self.now.mono {
+            self.lose_port()?;
         } else {
             self.phone_timeouts();
         }

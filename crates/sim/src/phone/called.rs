@@ -42,6 +42,7 @@ impl Phone {
 
     pub(super) fn invited(&mut self, now: Instant, id: &str, message: &Text, sends: &mut Sends) {
         let contact = format!("sip:{}@{}", self.account.number, self.address);
+        let fits = self.takes_offer(&message.body);
         if let Some(dialog) = self.dialogs.get_mut(id) {
             if message.tag("to").is_empty() || dialog.state == State::Leaving {
                 // A copy of the INVITE: the answer that we gave is given again when there is one.
@@ -64,6 +65,9 @@ impl Phone {
                 }
                 return;
             }
+            if !fits {
+                return sends.push(message.response(488, "t", &contact, ""));
+            }
             dialog.session.taken = cseq;
             dialog.session.described(&message.body);
             dialog.session.named(message);
@@ -76,7 +80,7 @@ impl Phone {
             dialog.session.ours = way;
             dialog.version += 1;
             let (port, version) = (dialog.session.port, dialog.version);
-            let body = self.describe_media(port, way, version);
+            let body = self.describe_media(port, way, version, &message.body);
             let text = message.response(200, "t", &contact, &body);
             sends.push(text.clone());
             if let Some(dialog) = self.dialogs.get_mut(id) {
@@ -88,7 +92,7 @@ impl Phone {
             sends.push(message.response(481, "t", &contact, ""));
             return;
         }
-        if message.body.contains("RTP/SAVP") && !self.srtp {
+        if !fits {
             sends.push(message.response(488, &self.token(), &contact, ""));
             return;
         }
@@ -126,6 +130,7 @@ impl Phone {
         let answers =
             self.requests.values().any(|it| it.method == "INVITE" && it.dialog.as_deref() == Some(id));
         let (cseq, _) = message.cseq();
+        let fits = self.takes_offer(&message.body);
         let Some(dialog) = self.dialogs.get_mut(id) else {
             return sends.push(message.response(481, "t", &contact, ""));
         };
@@ -135,6 +140,9 @@ impl Phone {
         let offers = !message.body.is_empty();
         if offers && (answers && dialog.state == State::Talking || dialog.ok.is_some()) {
             return sends.push(message.response(491, "t", &contact, ""));
+        }
+        if !fits {
+            return sends.push(message.response(488, "t", &contact, ""));
         }
         dialog.session.taken = cseq;
         dialog.session.named(message);
@@ -146,7 +154,7 @@ impl Phone {
         dialog.session.ours = way;
         dialog.version += 1;
         let (port, version) = (dialog.session.port, dialog.version);
-        let body = self.describe_media(port, way, version);
+        let body = self.describe_media(port, way, version, &message.body);
         sends.push(message.response(200, "t", &contact, &body));
     }
 
@@ -166,6 +174,7 @@ impl Phone {
         let dialog = Dialog {
             state: State::Ringing,
             incoming: true,
+            ring: message.header("alert-info").to_owned(),
             local: format!("{};tag={tag}", message.header("to")),
             remote: message.header("from").to_owned(),
             target: message.contact(),
@@ -196,7 +205,9 @@ impl Phone {
         let Some(dialog) = self.dialogs.get_mut(id) else { return };
         dialog.session.ours = dialog.session.agrees(false);
         let (port, way) = (dialog.session.port, dialog.session.ours);
-        let body = self.describe_media(port, way, 1);
+        let Some(dialog) = self.dialogs.get(id) else { return };
+        let offer = dialog.invite.as_ref().map_or("", |invite| &invite.body);
+        let body = self.describe_media(port, way, 1, offer);
         let Some(dialog) = self.dialogs.get_mut(id) else { return };
         let Some(invite) = &dialog.invite else { return };
         let tag = dialog.local.split(";tag=").nth(1).unwrap_or("").to_owned();

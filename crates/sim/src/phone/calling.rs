@@ -129,6 +129,7 @@ impl Phone {
     /// A 2xx to an INVITE of ours, the first or a copy.
     pub(super) fn accepted(&mut self, now: Instant, id: &str, message: &Text, sends: &mut Sends) {
         let omits = self.chance(self.manners.omits_ack);
+        let fits = self.takes_offer(&message.body);
         let plan = now + Duration::from_millis(500 + self.rng.below(5_000));
         let Some(dialog) = self.dialogs.get_mut(id) else { return };
         dialog.remote = message.header("to").to_owned();
@@ -157,7 +158,12 @@ impl Phone {
             dialog.session.ours = dialog.session.agrees(false);
         }
         let (port, way, version) = (dialog.session.port, dialog.session.ours, dialog.version);
-        let body = if delayed { self.describe_media(port, way, version) } else { String::new() };
+        let body = match delayed {
+            true if fits => self.describe_media(port, way, version, &message.body),
+            // What it cannot do with is refused as a stream (RFC 3264 §6), and the call is over.
+            true => self.describe_media(0, way, version, ""),
+            false => String::new(),
+        };
         let branch = self.token();
         let Some(dialog) = self.dialogs.get(id) else { return };
         sends.push(finish(
@@ -168,7 +174,7 @@ impl Phone {
             ),
             &body,
         ));
-        if dialog.state == State::Leaving {
+        if dialog.state == State::Leaving || delayed && !fits {
             self.bye(now, id, sends);
         }
     }

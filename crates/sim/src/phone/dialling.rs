@@ -139,7 +139,7 @@ impl Phone {
                 dialog.remote = format!("<{}>", dialog.target);
                 dialog.authorized = false;
                 let (delayed, port) = (dialog.delayed, dialog.session.port);
-                let body = if delayed { String::new() } else { self.describe_media(port, Way::BOTH, 1) };
+                let body = if delayed { String::new() } else { self.describe_media(port, Way::BOTH, 1, "") };
                 self.request(now, id, "INVITE", "", &body, sends);
             }
         }

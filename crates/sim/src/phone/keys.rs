@@ -173,7 +173,7 @@ impl Phone {
         let (port, version) = (dialog.session.port, dialog.version);
         let way = if holds { super::Way::HOLD } else { super::Way::BOTH };
         self.statistics.holds += 1;
-        let body = self.describe_media(port, way, version);
+        let body = self.describe_media(port, way, version, "");
         self.request(now, id, "INVITE", "", &body, sends);
     }
 }

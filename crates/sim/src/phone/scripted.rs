@@ -1,13 +1,31 @@
 //! A phone at which somebody does what a script says, and nothing else.
 
-use strowger_base::Instant;
+use std::net::SocketAddr;
 
-use super::{KEYS, Phone, Sends, State};
+use strowger_base::{Instant, Rng};
+
+use super::{Account, KEYS, Manners, Phone, Sends, State, Style};
+use crate::setting::DOMAIN;
 
 impl Phone {
+    /// A gateway, which does not register.
+    pub(crate) fn trunk(number: &str, address: SocketAddr) -> Phone {
+        let (number, domain) = (number.to_owned(), DOMAIN.to_owned());
+        let account = Account { number, user: String::new(), secret: String::new(), domain };
+        let mut phone = Phone::new(account, address, Manners::default(), Style::Whole, Rng::new(1));
+        (phone.still, phone.updates) = (true, true);
+        phone.stays_away();
+        phone
+    }
+
+    /// It does not register.
+    pub(crate) const fn stays_away(&mut self) {
+        self.registration.refresh_at = Instant::FAR_FUTURE;
+    }
+
     /// Numbers are dialled on hook.
     pub(crate) const fn dials_whole(&mut self) {
-        self.style = super::Style::Whole;
+        self.style = Style::Whole;
     }
 
     /// Does something; false when it cannot be done now.
@@ -89,7 +107,11 @@ impl Phone {
                 State::Answering | State::Talking => "talks with",
                 State::Leaving => return None,
             };
-            Some(format!("{what} {}", dialog.session.shown))
+            let ring = match dialog.state {
+                State::Ringing if !dialog.ring.is_empty() => format!(" with the ring {}", dialog.ring),
+                _ => String::new(),
+            };
+            Some(format!("{what} {}{ring}", dialog.session.shown))
         };
         let mut all: Vec<String> = self.dialogs.values().filter_map(line).collect();
         all.sort_unstable();

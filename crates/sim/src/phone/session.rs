@@ -130,7 +130,7 @@ mod tests {
         for (speaks, listens) in [(true, true), (true, false), (false, true), (false, false)] {
             let way = Way { speaks, listens };
             let address: SocketAddr = "192.0.2.10:20002".parse().expect("an address");
-            let text = sdp(address.ip(), address.port(), 1, way.attribute());
+            let text = sdp(address.ip(), address.port(), 1, way.attribute(), &["0"]);
             assert_eq!(read(&text), Some(Theirs { address, way }));
         }
         assert_eq!(read(""), None);

@@ -1,6 +1,7 @@
 //! What the node and the media worker want done.
 
 use std::net::SocketAddr;
+use std::time::Duration;
 
 use strowger_media::worker;
 use strowger_node::{Input, Output};
@@ -63,6 +64,17 @@ impl World {
         }
         self.commanding = false;
         Ok(())
+    }
+
+    /// The sockets of a relay fail, as when the system takes its address away; false when none is open.
+    pub(super) fn lose_port(&mut self) -> Result<bool, Failure> {
+        let pause = self.plan.media.losses.max(1);
+        self.next_loss = self.now.mono + Duration::from_millis(pause / 2 + self.rng.below(pause));
+        let relays = self.wires.relays();
+        let any = self.rng.below((relays.len() as u64).max(1)) as usize;
+        let Some(port) = relays.get(any).copied() else { return Ok(false) };
+        self.report.losses += 1;
+        self.media(worker::Input::Lost { port }).map(|()| true)
     }
 
     /// Gives the media worker an input and does what it wants done.

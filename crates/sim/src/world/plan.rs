@@ -7,7 +7,7 @@ use strowger_callcontrol::RelayMode;
 
 use crate::network::Weather;
 use crate::phone::Manners;
-use crate::setting::Setting;
+use crate::setting::{Media, Setting};
 
 /// What a seed decides.
 #[derive(Clone, Debug)]
@@ -34,6 +34,7 @@ pub(crate) struct Plan {
     pub(super) watches: bool,
     /// So many storms follow each other, and after each of them identities are looked at.
     pub(super) storms: u32,
+    pub(super) media: Media,
 }
 
 impl Plan {
@@ -80,6 +81,7 @@ impl Plan {
             orders: 0,
             watches: false,
             storms: 1,
+            media: Media::default(),
         }
     }
 
@@ -90,6 +92,7 @@ impl Plan {
             phones_apart: if self.apart { self.phones_per_line } else { 0 },
             relay: self.relay,
             interdigit_timer: self.interdigit_timer,
+            media: self.media,
         }
     }
 
@@ -105,15 +108,20 @@ impl Plan {
             lingers: true,
             ..plan.manners
         };
+        let phones_per_line = 1 + rng.below(2);
+        let media = Media::of_storm(&mut rng);
+        // An intercom line is on one phone.
+        let media = Media { intercom: media.intercom && phones_per_line == 1, ..media };
         Plan {
             lines: 3 + rng.below(3),
-            phones_per_line: 1 + rng.below(2),
+            phones_per_line,
             manners,
             features: 3 + rng.below(5),
             keys: 300 + rng.below(2_000),
             orders: if rng.one_in(2) { 0 } else { 2_000 + rng.below(10_000) },
             watches: true,
             storms: 5,
+            media,
             ..plan
         }
     }

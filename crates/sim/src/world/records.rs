@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use strowger_base::Rng;
-use strowger_base::journal::{Decision, Entry, Record};
+use strowger_base::journal::{Decision, Entry, MediaNews, Record};
 use strowger_media::worker::Worker;
 use strowger_node::{Input, Node};
 
@@ -42,6 +42,7 @@ impl World {
                 self.kept.set(record.at, set);
             }
             (_, Entry::Decision(Decision::FeatureDone { .. })) => self.report.features += 1,
+            (_, Entry::Decision(Decision::Resource(MediaNews::Taken { .. }))) => self.report.seats += 1,
             (Some(call), Entry::Decision(Decision::CallBegan { .. })) => {
                 let before = self.begun.insert(call, false);
                 if before.is_some() {

@@ -3,27 +3,24 @@
 //! A script holds what people do at the start of a line; what follows stands indented below it. The test plays the first and compares the
 //! second. When a scenario is over everybody hangs up, and nothing may be left.
 
+mod wants;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use strowger_base::CallId;
 use strowger_base::feature::{FeatureRequest, Turn};
 use strowger_base::journal::Record;
-use strowger_base::leg::Answering;
 use strowger_base::watch::MailboxChange;
 use strowger_callcontrol::RelayMode;
-use strowger_callcontrol::configuration::{DoNotDisturb, PickupGroup};
 use strowger_callcontrol::io::{CallSide, Order, OrderKind};
-use strowger_dialplan::admission::{AarSwitch, Pool};
-use strowger_node::configuration::{
-    AarGroupDraft, ChangeDraft, Line, LineAarDraft, PatternDraft, RegionDraft, TranslationDraft,
-};
+use strowger_node::Input;
 use strowger_node::io::{Answer, QueryId, Question};
-use strowger_node::{Draft, Input};
 
+use self::wants::{GATEWAY, wanted};
 use super::{Plan, SETTLE, World};
 use crate::network::Weather;
-use crate::phone::{Manners, Phone, Watching};
+use crate::phone::{Codecs, Manners, Phone, Watching};
 use crate::setting;
 
 /// A scenario that is being played.
@@ -58,6 +55,11 @@ impl Scenario {
             (phone.still, phone.updates) = (true, true);
             phone.dials_whole();
         }
+        if wants.contains(&"a trunk") || wants.contains(&"the page goes to an overhead gateway") {
+            world.phones.push(Phone::trunk("5555", GATEWAY));
+        }
+        let away = |phone: &&mut Phone| wants.contains(&format!("{} is away", phone.account.number).as_str());
+        world.phones.iter_mut().filter(away).for_each(Phone::stays_away);
         world.wait(Duration::from_secs(7)).expect("phones register");
         Scenario { world, displays: BTreeMap::new() }
     }
@@ -77,6 +79,7 @@ impl Scenario {
                 true
             }
             "operator" => self.operator(what),
+            "a" if what == "relay is lost" => self.world.lose_port().expect("the world goes on"),
             "mail" => {
                 let (number, word) = what.split_once(' ').expect("a number and a word");
                 let turn = if word == "waits" { Turn::On } else { Turn::Off };
@@ -105,6 +108,9 @@ impl Scenario {
                 phone.watches.push(Watching::new("message-summary", &own, now));
             }
             Some(("insists", "on SRTP")) => phone.srtp = true,
+            Some(("has", "G.722 alone")) => phone.codecs = Codecs::only(&["9"]),
+            Some(("has", "PCMU alone")) => phone.codecs = Codecs::only(&["0"]),
+            Some(("offers", "nothing")) => phone.delays = true,
             _ => {
                 let mut sends = vec![];
                 let done = phone.does(now, what, &mut sends);
@@ -161,9 +167,13 @@ impl Scenario {
                 let request = FeatureRequest::Divert;
                 (of(call), OrderKind::Feature { party: CallSide::Called, request })
             }
-            ["hides", call] => {
-                let request = FeatureRequest::Privacy(Turn::On);
-                (of(call), OrderKind::Feature { party: CallSide::Calling, request })
+            ["reports", call] => {
+                let request = FeatureRequest::MaliciousCall;
+                (of(call), OrderKind::Feature { party: CallSide::Called, request })
+            }
+            ["hides", call, ref at @ ..] => {
+                let party = if at.is_empty() { CallSide::Calling } else { CallSide::Called };
+                (of(call), OrderKind::Feature { party, request: FeatureRequest::Privacy(Turn::On) })
             }
             _ => panic!("the operator cannot {what}"),
         };
@@ -229,71 +239,6 @@ impl Scenario {
         }
         text
     }
-}
-
-/// What a script wants otherwise than usual, a line of the table each.
-fn wanted(want: &str, draft: &mut Draft) {
-    let voice = |draft: &mut Draft, kbps| draft.admission.locations[1].pools.audio = Pool::Kbps(kbps);
-    match want {
-        "two phones" => {}
-        "1002 forwards" => draft.lines[1].forwards = Some(Box::new(setting::forwards("1003"))),
-        "1002 answers by itself" => draft.lines[1].auto_answer = Answering::Loudspeaker,
-        "1002 has its voice mail at 1003" => draft.lines[1].voice_mail = "1003".into(),
-        "1003 and 1004 are intercom lines" => draft.lines[2..].iter_mut().for_each(intercom),
-        "1002, 1003 and 1004 are intercom lines" => draft.lines[1..].iter_mut().for_each(intercom),
-        "1002 takes one call" => (draft.lines[1].busy_trigger, draft.lines[1].calls_max) = (1, 2),
-        "1002 rejects when not to be disturbed" => {
-            draft.lines[1].phones[0].undisturbed = DoNotDisturb::Reject;
-        }
-        "1001 and 1002 pick up among themselves, and for 1003" => {
-            let group = |lines: &[&str], others: &[&str]| PickupGroup {
-                lines: lines.iter().map(|line| (*line).into()).collect(),
-                others: others.iter().map(|other| (*other).into()).collect(),
-            };
-            draft.plan.pickup = Default::default();
-            draft.plan.pickup.add("all", group(&["1001", "1002"], &["others"]));
-            draft.plan.pickup.add("others", group(&["1003"], &[]));
-        }
-        "no room to 1002" => voice(draft, 10),
-        "calls go around when there is no room" => {
-            voice(draft, 10);
-            draft.admission.aar = AarSwitch::Enabled;
-            draft.admission.aar_groups =
-                vec![AarGroupDraft { name: "office".into(), prefixes: vec![("office".into(), "9".into())] }];
-            for line in &mut draft.lines {
-                let aar = LineAarDraft {
-                    destination_mask: line.number.clone(),
-                    group: "office".into(),
-                    ..LineAarDraft::default()
-                };
-                line.aar = Some(Box::new(aar));
-                for site in line.phones.iter_mut().filter_map(|phone| phone.site.as_mut()) {
-                    site.aar_group = "office".into();
-                }
-            }
-            draft.plan.translations.push(TranslationDraft {
-                pattern: PatternDraft { pattern: "91002".into(), ..PatternDraft::default() },
-                change: ChangeDraft { mask: "1003".into(), ..ChangeDraft::default() },
-                ..TranslationDraft::default()
-            });
-        }
-        "1001 and 1002 have no codec in common" => {
-            draft.admission.defaults.audio_kbps_between = 8;
-            let region = |name: &str| RegionDraft { name: name.into(), ..RegionDraft::default() };
-            draft.admission.regions = vec![region("even"), region("odd")];
-            for (line, region) in draft.lines.iter_mut().zip(["even", "odd", "even", "odd"]) {
-                for site in line.phones.iter_mut().filter_map(|phone| phone.site.as_mut()) {
-                    site.region = region.into();
-                }
-            }
-        }
-        _ => panic!("nobody knows how `{want}` is set up"),
-    }
-}
-
-fn intercom(line: &mut Line) {
-    line.intercom = Some(Box::default());
-    (line.busy_trigger, line.calls_max) = (1, 1);
 }
 
 fn check(file: &str, text: &str) {
@@ -378,6 +323,31 @@ fn lamps() {
 }
 
 #[test]
-fn admission_and_security() {
+fn resources() {
+    check("resources.txt", include_str!("../../scenarios/resources.txt"));
+}
+
+#[test]
+fn lost_relays() {
+    check("losses.txt", include_str!("../../scenarios/losses.txt"));
+}
+
+#[test]
+fn rings() {
+    check("rings.txt", include_str!("../../scenarios/rings.txt"));
+}
+
+#[test]
+fn malicious_calls() {
+    check("malicious.txt", include_str!("../../scenarios/malicious.txt"));
+}
+
+#[test]
+fn security() {
+    check("security.txt", include_str!("../../scenarios/security.txt"));
+}
+
+#[test]
+fn admission() {
     check("admission.txt", include_str!("../../scenarios/admission.txt"));
 }

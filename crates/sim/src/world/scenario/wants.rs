@@ -1,0 +1,158 @@
+//! What scenarios may want otherwise than usual.
+
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::sync::Arc;
+
+use strowger_base::leg::Answering;
+use strowger_base::net::Transport;
+use strowger_callcontrol::RelayMode;
+use strowger_callcontrol::configuration::{
+    Barging, ConferenceEnds, DoNotDisturb, EarlyOffer, PageGateway, PagePriority, PagingGroup, PickupGroup,
+    RingSetting,
+};
+use strowger_dialplan::admission::{AarSwitch, Pool};
+use strowger_dialplan::forward::{BySide, Classification};
+use strowger_dialplan::resources::Function;
+use strowger_node::Draft;
+use strowger_node::configuration::{
+    AarGroupDraft, ChangeDraft, DirectedParkDraft, LineAarDraft, PatternDraft, RegionDraft, RouteDraft,
+    SiteDraft, TranslationDraft, TrunkDialling,
+};
+use strowger_sip::io::Trunk;
+
+use crate::setting;
+
+/// What a script wants otherwise than usual, a line of the table each.
+pub(super) fn wanted(want: &str, draft: &mut Draft) {
+    let voice = |draft: &mut Draft, kbps| draft.admission.locations[1].pools.audio = Pool::Kbps(kbps);
+    match want {
+        "two phones" => {}
+        "1002 forwards" => draft.lines[1].forwards = Some(Box::new(setting::forwards("1003"))),
+        "1002 answers by itself" => draft.lines[1].auto_answer = Answering::Loudspeaker,
+        "1002 has its voice mail at 1003" => draft.lines[1].voice_mail = "1003".into(),
+        "1003 and 1004 are intercom lines" => draft.lines[2..].iter_mut().for_each(setting::intercom),
+        "1002, 1003 and 1004 are intercom lines" => draft.lines[1..].iter_mut().for_each(setting::intercom),
+        "1002 takes one call" => (draft.lines[1].busy_trigger, draft.lines[1].calls_max) = (1, 2),
+        "1002 rejects when not to be disturbed" => {
+            draft.lines[1].phones[0].undisturbed = DoNotDisturb::Reject;
+        }
+        "1001 and 1002 pick up among themselves, and for 1003" => {
+            let group = |lines: &[&str], others: &[&str]| PickupGroup {
+                lines: lines.iter().map(|line| (*line).into()).collect(),
+                others: others.iter().map(|other| (*other).into()).collect(),
+            };
+            draft.plan.pickup = Default::default();
+            draft.plan.pickup.add("all", group(&["1001", "1002"], &["others"]));
+            draft.plan.pickup.add("others", group(&["1003"], &[]));
+        }
+        "no room to 1002" => voice(draft, 10),
+        "calls go around when there is no room" => {
+            voice(draft, 10);
+            draft.admission.aar = AarSwitch::Enabled;
+            draft.admission.aar_groups =
+                vec![AarGroupDraft { name: "office".into(), prefixes: vec![("office".into(), "9".into())] }];
+            for line in &mut draft.lines {
+                let aar = LineAarDraft {
+                    destination_mask: line.number.clone(),
+                    group: "office".into(),
+                    ..LineAarDraft::default()
+                };
+                line.aar = Some(Box::new(aar));
+                for site in line.phones.iter_mut().filter_map(|phone| phone.site.as_mut()) {
+                    site.aar_group = "office".into();
+                }
+            }
+            draft.plan.translations.push(TranslationDraft {
+                pattern: PatternDraft { pattern: "91002".into(), ..PatternDraft::default() },
+                change: ChangeDraft { mask: "1003".into(), ..ChangeDraft::default() },
+                ..TranslationDraft::default()
+            });
+        }
+        "1001 and 1002 have no codec in common" => {
+            draft.admission.defaults.audio_kbps_between = 8;
+            let region = |name: &str| RegionDraft { name: name.into(), ..RegionDraft::default() };
+            draft.admission.regions = vec![region("even"), region("odd")];
+            for (line, region) in draft.lines.iter_mut().zip(["even", "odd", "even", "odd"]) {
+                for site in line.phones.iter_mut().filter_map(|phone| phone.site.as_mut()) {
+                    site.region = region.into();
+                }
+            }
+        }
+        "a trunk" => trunk(draft),
+        "a bridge with room for two parties" => {
+            setting::seats(draft, &[Function::ConferenceBridge], 10);
+            let mut hall = draft.admission.locations[0].clone();
+            (hall.name, hall.pools.audio) = ("hall".into(), Pool::Kbps(160));
+            draft.admission.locations.push(hall);
+            let site = SiteDraft { location: "hall".into(), ..SiteDraft::default() };
+            draft.admission.bridges = vec![("bridge".into(), site)];
+        }
+        "1002 is away" => {}
+        "room for one call to 1002 and 1004" => voice(draft, 80),
+        "every resource has one seat" => seats(draft, 1),
+        "every resource has two seats" => seats(draft, 2),
+        "no resource has a seat" => seats(draft, 0),
+        "nobody calls without what his device wants" => {
+            draft.media.fails_without_trusted_relay = true;
+            draft.media.fails_without_termination_point = true;
+        }
+        "1001 wants a trusted relay point" => draft.lines[0].phones[0].media.trusted_relay = Some(true),
+        "1001 wants a termination point" => draft.lines[0].phones[0].media.termination_point = true,
+        "1002 wants an early offer" => draft.lines[1].phones[0].media.early_offer = EarlyOffer::BestEffort,
+        "all media is relayed" => draft.relay = RelayMode::Always,
+        "conferences end with who began them" => draft.conferences.ends = ConferenceEnds::WithStarter,
+        "1002 comes into calls for a conference" => {
+            draft.lines[1].phones.iter_mut().for_each(|phone| phone.barge = Some(Barging::Conference));
+        }
+        "nobody comes into calls" => draft.conferences.barge = Barging::Off,
+        "inside rings once and outside twice" => {
+            draft.distinctive = BySide { internal: Some(1), external: Some(2) };
+        }
+        "1002 does not ring, and flashes" => draft.lines[1].phones[0].rings.idle = RingSetting::Silent,
+        "who picks up is rung" => draft.plan.pickup.auto = false,
+        "870 reverts to 1004" => {
+            let to = Some(("1004".into(), Box::default()));
+            draft.plan.park.directed = vec![DirectedParkDraft { object: "place".into(), reversion: to }];
+        }
+        "one number of call park" => draft.plan.park.ranges[0].numbers.truncate(1),
+        "the page is for emergencies" => {
+            for group in draft.plan.paging.values_mut() {
+                Arc::make_mut(group).priority = PagePriority::Emergency;
+            }
+        }
+        "the page goes to an overhead gateway" => {
+            trunk(draft);
+            let gateways = vec![PageGateway { trunk: "hall".into(), number: "5555".into() }];
+            let group = PagingGroup { gateways, ..PagingGroup::default() };
+            draft.plan.paging.insert("office".into(), Arc::new(group));
+        }
+        _ => panic!("nobody knows how `{want}` is set up"),
+    }
+}
+
+fn seats(draft: &mut Draft, capacity: u32) {
+    setting::seats(draft, &setting::FUNCTIONS, capacity);
+}
+
+/// A gateway of the public network, to which 0 leads, with 5555 as its own number.
+fn trunk(draft: &mut Draft) {
+    if !draft.trunks.is_empty() {
+        return;
+    }
+    draft.trunks.push(Trunk {
+        name: "hall".into(),
+        destination: GATEWAY,
+        transport: Transport::Udp,
+        sources: vec![(GATEWAY.ip(), None)],
+    });
+    draft.trunk_dialling =
+        vec![TrunkDialling { classification: Classification::OffNet, ..TrunkDialling::default() }];
+    draft.plan.routes.push(RouteDraft {
+        pattern: PatternDraft { pattern: "5555".into(), ..PatternDraft::default() },
+        trunk: "hall".into(),
+        ..RouteDraft::default()
+    });
+}
+
+/// Where the gateway is.
+pub(super) const GATEWAY: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::new(192, 0, 2, 200)), 5060);
