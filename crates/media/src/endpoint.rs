@@ -337,7 +337,7 @@ impl Endpoint {
         let arrival = self.reception.receive(now.mono, &header, packet.payload.len(), timing);
         let digit = match content {
             Content::Event(clock_hz) => {
-                self.events.receive(now.mono, clock_hz, header.timestamp, packet.payload)
+                self.events.receive(now.mono, clock_hz, &header, packet.payload)
             }
             Content::Audio(_) | Content::ComfortNoise => self.events.expire(now.mono),
         };

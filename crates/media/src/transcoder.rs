@@ -118,7 +118,7 @@ impl Transcoder {
         let payload_type = header.payload_type;
         if let Some(clock_hz) = self.receive.event_clock_of(payload_type) {
             self.jitter.receive(now, header, arrival, None, payload);
-            let digit = self.events.receive(now, clock_hz, header.timestamp, payload);
+            let digit = self.events.receive(now, clock_hz, header, payload);
             return digit.inspect(|digit| self.press(*digit));
         }
         let codec = self.codec_of(payload_type);

@@ -1,20 +1,23 @@
 //! Messages without the keys that are in them: what stands in the journal is read by more people than may decrypt a call.
 
-use memchr::memmem;
+use std::sync::LazyLock;
+
+use memchr::memmem::Finder;
 
 /// Appends `message` with stars in place of all keys of SRTP (`a=crypto`, RFC 4568) and of the older line `k=`; appends nothing
 /// when there are none. Its length stays.
 pub(crate) fn write(message: &[u8], out: &mut Vec<u8>) {
     // Most messages have no body: one search instead of two.
-    if memmem::find(message, b"\r\n\r\n").is_some_and(|end| end + 4 == message.len()) {
+    if HEAD_END.find(message).is_some_and(|end| end + 4 == message.len()) {
         return;
     }
     let start = out.len();
-    for prefix in [b"\na=crypto:".as_slice(), b"\nk="] {
+    for finder in [&*CRYPTO_LINES, &*KEY_LINES] {
+        let prefix = finder.needle();
         let begun = out.len() > start;
         let text = if begun { out.get(start..).unwrap_or_default() } else { message };
         // Where the secret part of each line is.
-        let found = memmem::find_iter(text, prefix).map(|at| {
+        let found = finder.find_iter(text).map(|at| {
             let rest = text.get(at + prefix.len()..).unwrap_or_default();
             let line = rest.split(|byte| matches!(byte, b'\r' | b'\n')).next().unwrap_or_default();
             // Tag and suite are told; what follows them is not, whatever it is.
@@ -36,6 +39,11 @@ fn told(line: &[u8]) -> usize {
     let mut spaces = line.iter().enumerate().filter(|(_, byte)| **byte == b' ');
     spaces.nth(1).map_or(0, |(at, _)| at + 1)
 }
+
+// Prepared once: to prepare a search costs as much as the search through a message.
+static HEAD_END: LazyLock<Finder<'_>> = LazyLock::new(|| Finder::new(b"\r\n\r\n"));
+static CRYPTO_LINES: LazyLock<Finder<'_>> = LazyLock::new(|| Finder::new(b"\na=crypto:"));
+static KEY_LINES: LazyLock<Finder<'_>> = LazyLock::new(|| Finder::new(b"\nk="));
 
 #[cfg(test)]
 mod tests {

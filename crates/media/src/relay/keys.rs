@@ -62,7 +62,7 @@ impl Keys {
         };
         if event == Some(header.payload_type) {
             let payload = Packet::parse(bytes).map_or(&[][..], |packet| packet.payload);
-            let digit = receiver.receive(now, EVENT_CLOCK_HZ, header.timestamp, payload);
+            let digit = receiver.receive(now, EVENT_CLOCK_HZ, &header, payload);
             writer.leave_out(&header);
             return (Fate::Stays, digit);
         }

@@ -5,10 +5,15 @@ use std::time::Duration;
 use strowger_base::Instant;
 use strowger_base::leg::Digit;
 
-/// Hears key presses. Packets of one press share a timestamp, and the last one comes three times.
+use super::Header;
+
+/// Hears key presses. Packets of one press share a timestamp, and the last one comes three times. A press that is longer than 16 bits
+/// can say goes on in a further segment, with a timestamp of its own (RFC 4733 §2.5.1.3).
 #[derive(Clone, Debug, Default)]
 pub struct EventReceiver {
     state: State,
+    /// Who sent the last one. Timestamps of another source say nothing beside those of this one (RFC 3550 §5.1).
+    source: Option<u32>,
 }
 
 #[derive(Clone, Copy, Debug, Default)]
@@ -17,70 +22,107 @@ enum State {
     #[default]
     Silent,
     /// A key is held.
-    Pressed { timestamp: u32, event: u8, duration: u16, heard: Instant },
+    Pressed(Press),
     /// It was reported; more packets of the same press mean nothing.
     Reported { timestamp: u32 },
+}
+
+#[derive(Clone, Copy, Debug)]
+struct Press {
+    event: u8,
+    /// Of the segment that it is in.
+    timestamp: u32,
+    /// How long that segment is, in units of the clock.
+    units: u16,
+    /// How long the segments before it were, in milliseconds.
+    before_ms: u32,
+    clock_hz: u32,
+    heard: Instant,
+}
+
+impl Press {
+    fn digit(&self) -> Option<Digit> {
+        let key = char::from(*KEYS.get(usize::from(self.event))?);
+        let duration = self.before_ms.saturating_add(milliseconds(self.units, self.clock_hz));
+        Some(Digit { key, duration_ms: u16::try_from(duration).unwrap_or(u16::MAX) })
+    }
+
+    /// Whether a packet of a key is of the segment behind this one.
+    fn goes_on(&self, event: u8, timestamp: u32) -> bool {
+        let segment = timestamp.wrapping_sub(self.timestamp);
+        event == self.event && (segment == u32::from(self.units) || segment == u32::from(u16::MAX))
+    }
 }
 
 impl EventReceiver {
     /// Takes the payload of an event packet. A digit comes out when the key is released, or when the next press shows
     /// that all packets of the release were lost. Events count the clock of the audio beside them, in Hz.
-    pub fn receive(&mut self, now: Instant, clock_hz: u32, timestamp: u32, payload: &[u8]) -> Option<Digit> {
+    pub fn receive(
+        &mut self,
+        now: Instant,
+        clock_hz: u32,
+        header: &Header,
+        payload: &[u8],
+    ) -> Option<Digit> {
         let [event, flags, high, low, ..] = *payload else { return None };
-        let units = u32::from(u16::from_be_bytes([high, low]));
-        let duration = (units * 1000 / clock_hz.max(1000)) as u16;
+        let timestamp = header.timestamp;
+        let units = u16::from_be_bytes([high, low]);
         let ended = flags & END_BIT != 0;
+        let mut press = Press { event, timestamp, units, before_ms: 0, clock_hz, heard: now };
+        let known = self.source.replace(header.ssrc) == Some(header.ssrc);
         let earlier = match self.state {
             State::Silent => None,
-            State::Pressed { timestamp: same, duration: longest, .. } if same == timestamp => {
+            State::Pressed(last) if known && last.timestamp == timestamp => {
                 // Packets may overtake each other: the longest duration is the latest.
-                return self.update(now, timestamp, event, duration.max(longest), ended);
+                press.units = units.max(last.units);
+                press.before_ms = last.before_ms;
+                return self.update(press, ended);
             }
-            State::Pressed { timestamp: old, .. } | State::Reported { timestamp: old }
-                if is_older(timestamp, old) =>
+            State::Pressed(last) if known && last.goes_on(event, timestamp) => {
+                let segment = timestamp.wrapping_sub(last.timestamp) as u16;
+                press.before_ms = last.before_ms.saturating_add(milliseconds(segment, clock_hz));
+                return self.update(press, ended);
+            }
+            State::Pressed(Press { timestamp: old, .. }) | State::Reported { timestamp: old }
+                if known && is_older(timestamp, old) =>
             {
                 return None;
             }
-            State::Pressed { event, duration, .. } => digit(event, duration),
-            State::Reported { timestamp: same } if same == timestamp => return None,
+            State::Pressed(last) => last.digit(),
+            State::Reported { timestamp: same } if known && same == timestamp => return None,
             State::Reported { .. } => None,
         };
         if let Some(earlier) = earlier {
             // Two digits at once: the second press is reported by its next packet, of which there are at least two.
-            self.state = State::Pressed { timestamp, event, duration, heard: now };
+            self.state = State::Pressed(press);
             return Some(earlier);
         }
-        self.update(now, timestamp, event, duration, ended)
+        self.update(press, ended)
     }
 
     /// Reports a press whose end was lost: nothing was heard of it for a while.
     pub fn expire(&mut self, now: Instant) -> Option<Digit> {
         match self.state {
-            State::Pressed { timestamp, event, duration, heard }
-                if now.saturating_since(heard) >= LOST_AFTER =>
-            {
-                self.state = State::Reported { timestamp };
-                digit(event, duration)
+            State::Pressed(press) if now.saturating_since(press.heard) >= LOST_AFTER => {
+                self.state = State::Reported { timestamp: press.timestamp };
+                press.digit()
             }
-            State::Pressed { .. } | State::Silent | State::Reported { .. } => None,
+            State::Pressed(_) | State::Silent | State::Reported { .. } => None,
         }
     }
 
-    fn update(
-        &mut self,
-        now: Instant,
-        timestamp: u32,
-        event: u8,
-        duration: u16,
-        ended: bool,
-    ) -> Option<Digit> {
+    fn update(&mut self, press: Press, ended: bool) -> Option<Digit> {
         if ended {
-            self.state = State::Reported { timestamp };
-            return digit(event, duration);
+            self.state = State::Reported { timestamp: press.timestamp };
+            return press.digit();
         }
-        self.state = State::Pressed { timestamp, event, duration, heard: now };
+        self.state = State::Pressed(press);
         None
     }
+}
+
+fn milliseconds(units: u16, clock_hz: u32) -> u32 {
+    u32::from(units) * 1000 / clock_hz.max(1000)
 }
 
 /// Sends one key press.
@@ -134,11 +176,6 @@ impl EventSender {
 /// True when `timestamp` lies before `other` on a clock that wraps.
 const fn is_older(timestamp: u32, other: u32) -> bool {
     (timestamp.wrapping_sub(other) as i32) < 0
-}
-
-fn digit(event: u8, duration_ms: u16) -> Option<Digit> {
-    let key = char::from(*KEYS.get(usize::from(event))?);
-    Some(Digit { key, duration_ms })
 }
 
 fn event_of(key: char) -> Option<u8> {

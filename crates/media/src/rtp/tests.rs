@@ -244,16 +244,26 @@ fn reports_cover_what_came_since_the_last() {
     assert_eq!(reception.report().unwrap().fraction_lost, 0);
 }
 
+fn event_header(ssrc: u32, timestamp: u32) -> Header {
+    Header { marker: false, payload_type: 101, sequence: 0, timestamp, ssrc }
+}
+
 #[test]
 fn a_pressed_key_is_reported_once() {
     /// `(timestamp, event, end, duration in units)` at 20 ms steps, and the digits that come out.
     fn check(packets: &[(u32, u8, bool, u16)], expect: &[(char, u16)]) {
+        let packets: Vec<_> = packets.iter().map(|&packet| (1, packet)).collect();
+        check_sources(&packets, expect);
+    }
+    /// The same with who sends each.
+    fn check_sources(packets: &[(u32, (u32, u8, bool, u16))], expect: &[(char, u16)]) {
         let mut events = EventReceiver::default();
         let mut found = Vec::new();
-        for (index, &(timestamp, event, end, duration)) in packets.iter().enumerate() {
+        for (index, &(ssrc, (timestamp, event, end, duration))) in packets.iter().enumerate() {
+            let header = event_header(ssrc, timestamp);
             let [high, low] = duration.to_be_bytes();
             let payload = [event, if end { 0x8a } else { 0x0a }, high, low];
-            found.extend(events.receive(ms(index as u64 * 20), 8000, timestamp, &payload));
+            found.extend(events.receive(ms(index as u64 * 20), 8000, &header, &payload));
         }
         found.extend(events.expire(ms(packets.len() as u64 * 20 + 1000)));
         let expect: Vec<_> = expect.iter().map(|&(key, duration_ms)| Digit { key, duration_ms }).collect();
@@ -264,6 +274,25 @@ fn a_pressed_key_is_reported_once() {
     };
     let release = |timestamp, event| [(timestamp, event, true, 800); 3];
     check(&[press(0, 5), release(0, 5)].concat(), &[('5', 100)]);
+    // Another source, whose timestamps lie before those of the first: nothing of it is older.
+    let pressed = |ssrc, timestamp, event| {
+        let packets = [press(timestamp, event), release(timestamp, event)].concat();
+        packets.into_iter().map(move |packet| (ssrc, packet)).collect::<Vec<_>>()
+    };
+    check_sources(
+        &[pressed(1, 9000, 5), pressed(2, 160, 6), pressed(2, 4000, 7)].concat(),
+        &[('5', 100), ('6', 100), ('7', 100)],
+    );
+    // The same timestamp of another source is another press.
+    check_sources(&[pressed(1, 160, 5), pressed(2, 160, 5)].concat(), &[('5', 100), ('5', 100)]);
+    // A key is held for longer than one segment can say; the end of the first is not its end (RFC 4733 §2.5.1.3).
+    let long = u32::from(u16::MAX);
+    check(
+        &[(0, 5, false, 65_000), (0, 5, false, u16::MAX), (long, 5, false, 160), (long, 5, true, 8000)],
+        &[('5', 9191)],
+    );
+    // The last packets of the segment were lost.
+    check(&[(0, 5, false, 65_000), (long, 5, false, 160), (long, 5, true, 8000)], &[('5', 9191)]);
     // Two presses of the same key.
     check(
         &[press(0, 5), release(0, 5), press(9000, 5), release(9000, 5)].concat(),
@@ -287,9 +316,9 @@ fn a_pressed_key_is_reported_once() {
     // Flash (16) and tones above are no keys.
     check(&[(0, 16, true, 800)], &[]);
     let mut events = EventReceiver::default();
-    assert_eq!(events.receive(ms(0), 8000, 0, &[5, 0x80, 0]), None);
+    assert_eq!(events.receive(ms(0), 8000, &event_header(1, 0), &[5, 0x80, 0]), None);
     // On the clock of Opus the same press counts six times as much.
-    let heard = events.receive(ms(20), 48_000, 960, &[5, 0x80, 0x12, 0xc0]);
+    let heard = events.receive(ms(20), 48_000, &event_header(1, 960), &[5, 0x80, 0x12, 0xc0]);
     assert_eq!(heard, Some(Digit { key: '5', duration_ms: 100 }));
 }
 
@@ -301,7 +330,7 @@ fn a_sent_key_is_the_key_that_is_heard() {
         let mut packets = 0;
         let mut heard = Vec::new();
         while let Some(payload) = sender.next_payload(20) {
-            heard.extend(events.receive(ms(packets * 20), 8000, 77, &payload));
+            heard.extend(events.receive(ms(packets * 20), 8000, &event_header(1, 77), &payload));
             packets += 1;
         }
         // Four while it is held, the end three times (RFC 4733 §2.5.1.4).

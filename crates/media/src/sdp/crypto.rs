@@ -1,9 +1,10 @@
 //! The lines `a=crypto`: keys of SRTP in descriptions (RFC 4568).
 
+use memchr::memmem::Finder;
 use strowger_base::SessionDescription;
 
 use super::push_decimal;
-use super::scan::{Line, Lines, MediaLine, fields, number};
+use super::scan::{Line, LineFinder, Lines, MEDIA_LINES, MediaLine, fields, line_at, number};
 use crate::srtp::{KeyMaterial, Mki, SrtpKeys, Suite};
 
 /// A line with one key of a suite that we have.
@@ -192,17 +193,24 @@ struct AudioSection<'a> {
 
 impl<'a> AudioSection<'a> {
     fn find(bytes: &'a [u8]) -> Option<AudioSection<'a>> {
-        let mut lines = Lines::new(bytes);
-        let start = lines.by_ref().filter(|line| line.kind == b'm').find(|line| {
+        let mut from = 0;
+        loop {
+            let line = line_at(bytes, MEDIA_LINES.find(bytes, from)?)?;
+            from = line.end;
             let media = MediaLine::parse(line.value);
-            media.is_audio() && media.port != 0
-        })?;
-        // `m=audio 49170 RTP/AVP 0`: the third field.
-        let media = MediaLine::parse(start.value);
-        let before = media.kind.len() + 1 + media.port_text.len() + 1;
-        let protocol = start.value.get(before..)?.split(|&byte| byte == b' ').next()?;
-        let end = lines.find(|line| line.kind == b'm').map_or(bytes.len(), |line| line.start);
-        Some(AudioSection { protocol, protocol_start: start.start + 2 + before, body: start.end, end })
+            if !media.is_audio() || media.port == 0 {
+                continue;
+            }
+            // `m=audio 49170 RTP/AVP 0`: the third field.
+            let before = media.kind.len() + 1 + media.port_text.len() + 1;
+            let end = MEDIA_LINES.find(bytes, from).unwrap_or(bytes.len());
+            return Some(AudioSection {
+                protocol: media.protocol,
+                protocol_start: line.start + 2 + before,
+                body: from,
+                end,
+            });
+        }
     }
 }
 
@@ -235,7 +243,12 @@ fn profile_of(protocol: &[u8]) -> Option<(Secured, Feedback)> {
 }
 
 fn crypto_values(section: &[u8]) -> impl Iterator<Item = &[u8]> {
-    Lines::new(section).filter_map(crypto_value)
+    let mut from = 0;
+    std::iter::from_fn(move || {
+        let line = line_at(section, CRYPTO_LINES.find(section, from)?)?;
+        from = line.end;
+        crypto_value(line)
+    })
 }
 
 fn crypto_value(line: Line<'_>) -> Option<&[u8]> {
@@ -290,6 +303,8 @@ fn encode(bytes: &[u8], text: &mut Vec<u8>) {
         }
     }
 }
+
+static CRYPTO_LINES: LineFinder = LineFinder::new(|| Finder::new(b"\na=crypto:"));
 
 const INLINE: &[u8] = b"inline:";
 /// A tag has nine digits at most (RFC 4568 §9.1).

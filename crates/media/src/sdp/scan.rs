@@ -2,6 +2,9 @@
 
 use std::io::Write;
 use std::net::{IpAddr, Ipv4Addr};
+use std::sync::LazyLock;
+
+use memchr::memmem::Finder;
 
 /// One line.
 #[derive(Clone, Copy, Debug)]
@@ -70,6 +73,34 @@ fn find_newline(bytes: &[u8]) -> Option<usize> {
     rest.iter().position(|&byte| byte == b'\n').map(|at| done + at)
 }
 
+/// Searches for lines that begin in one way, without looking at the others: most questions are about one line of twenty.
+pub(crate) struct LineFinder(LazyLock<Finder<'static>>);
+
+impl LineFinder {
+    /// `prepare` gives a finder of a line feed and what follows it.
+    pub(crate) const fn new(prepare: fn() -> Finder<'static>) -> Self {
+        LineFinder(LazyLock::new(prepare))
+    }
+
+    /// Where the first such line begins that is not before `from`, where a line begins as well.
+    pub(crate) fn find(&self, bytes: &[u8], from: usize) -> Option<usize> {
+        let finder = &*self.0;
+        let rest = bytes.get(from..)?;
+        if finder.needle().get(1..).is_some_and(|needle| rest.starts_with(needle)) {
+            return Some(from);
+        }
+        finder.find(rest).map(|at| from + at + 1)
+    }
+}
+
+/// The lines `m=`.
+pub(crate) static MEDIA_LINES: LineFinder = LineFinder::new(|| Finder::new(b"\nm="));
+
+/// The line that begins at `start`.
+pub(crate) fn line_at(bytes: &[u8], start: usize) -> Option<Line<'_>> {
+    Lines { bytes, position: start }.next()
+}
+
 /// The fields of a value, separated by runs of spaces.
 pub(crate) fn fields(value: &[u8]) -> impl Iterator<Item = &[u8]> {
     value.split(|&byte| byte == b' ').filter(|field| !field.is_empty())
@@ -133,6 +164,8 @@ pub(crate) struct MediaLine<'a> {
     pub(crate) port_text: &'a [u8],
     /// 0 when it is no number.
     pub(crate) port: u16,
+    /// `RTP/AVP` ….
+    pub(crate) protocol: &'a [u8],
     /// Everything after the protocol.
     pub(crate) formats: &'a [u8],
 }
@@ -143,9 +176,9 @@ impl<'a> MediaLine<'a> {
         let mut rest = value;
         let kind = cut(&mut rest);
         let port_text = cut(&mut rest);
-        let _protocol = cut(&mut rest);
+        let protocol = cut(&mut rest);
         let port = port_text.split(|&byte| byte == b'/').next().and_then(number).unwrap_or(0);
-        MediaLine { kind, port_text, port, formats: rest }
+        MediaLine { kind, port_text, port, protocol, formats: rest }
     }
 
     /// True for `audio`.

@@ -125,7 +125,7 @@ impl World {
             if Some(header.payload_type) == self.to.telephone_event {
                 let now = at(index as u64 * 20);
                 keys.extend(
-                    events.receive(now, EVENT_CLOCK_HZ, header.timestamp, payload).map(|digit| digit.key),
+                    events.receive(now, EVENT_CLOCK_HZ, &header, payload).map(|digit| digit.key),
                 );
             }
         }

@@ -23,7 +23,7 @@ fn keys_heard(world: &World) -> Vec<Digit> {
     let mut receiver = EventReceiver::default();
     let heard = world.phones[0].heard.iter().filter(|(_, header, _)| header.payload_type == EVENTS);
     heard
-        .filter_map(|(at, header, payload)| receiver.receive(*at, EVENT_CLOCK_HZ, header.timestamp, payload))
+        .filter_map(|(at, header, payload)| receiver.receive(*at, EVENT_CLOCK_HZ, &header, payload))
         .collect()
 }
 

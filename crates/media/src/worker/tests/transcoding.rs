@@ -185,7 +185,7 @@ fn keys_get_the_payload_type_of_the_other_side() {
     let mut receiver = EventReceiver::default();
     let events = world.phones[1].heard.iter().filter(|(_, header, _)| header.payload_type == 96);
     let keys: Vec<_> = events
-        .filter_map(|(at, header, payload)| receiver.receive(*at, EVENT_CLOCK_HZ, header.timestamp, payload))
+        .filter_map(|(at, header, payload)| receiver.receive(*at, EVENT_CLOCK_HZ, &header, payload))
         .collect();
     assert_eq!(keys.len(), 1, "one key");
     assert_eq!(keys[0].key, '5');
