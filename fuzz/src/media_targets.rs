@@ -87,7 +87,7 @@ pub fn packet(bytes: &[u8]) -> u64 {
     let again = rtp::Packet::parse(&written).expect("what was written is a packet");
     assert_eq!((again.header, again.payload), (packet.header, packet.payload));
     let mut events = EventReceiver::default();
-    let digit = events.receive(Instant::START, 8000, packet.header.timestamp, packet.payload);
+    let digit = events.receive(Instant::START, 8000, &packet.header, packet.payload);
     kind((true, packet.header.payload_type, packet.payload.len().min(20), digit.is_some()))
 }
 

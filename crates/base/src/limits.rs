@@ -70,7 +70,7 @@ pub const RECORDS_WAITING: usize = 10_000;
 /// Media ports of one worker; opening another one fails and the call gets [`crate::Cause::RESOURCE_UNAVAILABLE`].
 pub const MEDIA_PORTS: usize = 20_000;
 /// Sources (SSRC) that one SRTP key serves in one direction; what more of them send is dropped until there is another key.
-pub const SRTP_SOURCES: usize = 64;
+pub const SRTP_SOURCES: usize = 1024;
 /// Seats of one conference; who would be one more gets [`crate::Cause::RESOURCE_UNAVAILABLE`].
 pub const CONFERENCE_SEATS: usize = 128;
 /// Phones that one page calls; more are passed over.

@@ -3,7 +3,7 @@
 use std::net::{IpAddr, SocketAddr};
 
 use strowger_base::net::Flow;
-use strowger_media::control::{self, PortId};
+use strowger_media::control::{self, PortId, RelayPeer, RtcpWay};
 use strowger_media::sdp;
 
 use crate::exchange::Side;
@@ -28,14 +28,14 @@ pub(crate) struct Ports {
     pub(crate) caller_side: SocketAddr,
     /// What the called side is told.
     pub(crate) called_side: SocketAddr,
-    /// Where each side wants its packets, as last told to the worker.
-    caller_remote: Option<SocketAddr>,
-    called_remote: Option<SocketAddr>,
+    /// What the worker was last told of each side.
+    caller: Option<RelayPeer>,
+    called: Option<RelayPeer>,
 }
 
 impl Ports {
     pub(crate) const fn new(port: PortId, caller_side: SocketAddr, called_side: SocketAddr) -> Self {
-        Ports { port, caller_side, called_side, caller_remote: None, called_remote: None }
+        Ports { port, caller_side, called_side, caller: None, called: None }
     }
 }
 
@@ -52,23 +52,37 @@ impl Relay {
     /// `side` wrote this description: the relay sends there from now on.
     pub(crate) fn direct(&mut self, side: Side, description: &[u8], out: &mut Outbox) {
         let Relay::Open(ports) = self else { return };
-        let told = sdp::audio_address(description);
         // Old-style hold names no address; where packets went before is still right after it.
-        let Some(remote) = told.filter(|address| is_somebody(address.ip())) else { return };
+        let Some(peer) = peer_of(description) else { return };
         let last = match side {
-            Side::Caller => &mut ports.caller_remote,
-            Side::Called => &mut ports.called_remote,
+            Side::Caller => &mut ports.caller,
+            Side::Called => &mut ports.called,
         };
-        if *last != Some(remote) {
-            *last = Some(remote);
+        if *last != Some(peer) {
+            *last = Some(peer);
             let port = ports.port;
             let side = match side {
                 Side::Caller => control::Side::A,
                 Side::Called => control::Side::B,
             };
-            out.media(control::Command::Direct { port, side, remote });
+            out.media(control::Command::Direct { port, side, peer });
         }
     }
+}
+
+/// Where a description wants packets, when that is somebody.
+fn peer_of(description: &[u8]) -> Option<RelayPeer> {
+    let peek = sdp::peek(description).ok()?;
+    let somebody = |address: &SocketAddr| is_somebody(address.ip());
+    let mut peer = RelayPeer::new(peek.audio.filter(somebody)?);
+    // What goes through a relay does so on two ports, whatever was offered.
+    if let Some(RtcpWay::Address(address)) = peek.rtcp
+        && is_somebody(address.ip())
+    {
+        peer.rtcp = address;
+    }
+    peer.opus = peek.codecs.opus();
+    Some(peer)
 }
 
 /// How the device is reached that wrote this description, as its media address and its packets show.

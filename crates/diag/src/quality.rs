@@ -65,7 +65,6 @@ fn remarks(mut told: String, quality: &Quality) -> String {
         let _ = write!(told, " The round trip took {} ms.", round_trip.as_millis());
     }
     if let Some(score) = detail.opinion_score.filter(|_| quality.packets > 0) {
-        // There are figures for codecs with the 8 kHz clock only.
         let jitter_ms = f64::from(quality.jitter) / 8.0;
         let _ =
             write!(told, " Jitter {jitter_ms:.1} ms, MOS {}.{:02} (estimated).", score / 100, score % 100);

@@ -15,7 +15,9 @@ use strowger_base::leg::Service;
 use strowger_base::{ConferenceId, Instant, NodeId, Now, Rng, Secret, ShardId, WallTime};
 use strowger_media::Worker;
 use strowger_media::codec::{Codec, Listener, Speaker};
-use strowger_media::control::{Coding, Codings, Command, PayloadTypes, PortId, RtcpWay, Side, StreamFormat};
+use strowger_media::control::{
+    Coding, Codings, Command, PayloadTypes, PortId, RelayPeer, RtcpWay, Side, StreamFormat,
+};
 use strowger_media::negotiate::{self, LocalMedia};
 use strowger_media::rtp::{Arrival, Header};
 use strowger_media::sdp::{self, Direction, Origin, Wish};
@@ -64,7 +66,7 @@ fn relay(count: u64) -> usize {
         let a = SocketAddr::from(([198, 51, 100, 7], 40_000));
         driver.give(Input::Opened { port, a, b: Some(a) });
         for (side, remote) in [(Side::A, PHONE_A), (Side::B, PHONE_B)] {
-            driver.give(Input::Command(Command::Direct { port, side, remote: remote.into() }));
+            driver.give(Input::Command(Command::Direct { port, side, peer: RelayPeer::new(remote.into()) }));
         }
     }
     for unit in 0..count {
@@ -110,7 +112,7 @@ fn relay_transcode(count: u64, what: &str) -> usize {
         let address = SocketAddr::from(([198, 51, 100, 7], 40_000));
         driver.give(Input::Opened { port, a: address, b: Some(address) });
         for (side, remote) in [(Side::A, PHONE_A), (Side::B, PHONE_B)] {
-            driver.give(Input::Command(Command::Direct { port, side, remote: remote.into() }));
+            driver.give(Input::Command(Command::Direct { port, side, peer: RelayPeer::new(remote.into()) }));
         }
         let codings = Some(Box::new(Codings { a, b }));
         driver.give(Input::Command(Command::Transcode { port, codings }));

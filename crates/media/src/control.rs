@@ -266,8 +266,8 @@ pub enum Command {
         port: PortId,
         /// Which side.
         side: Side,
-        /// Where RTP goes; learned anew from the packets that arrive when the peer is behind NAT.
-        remote: SocketAddr,
+        /// Where packets go, and what it sends.
+        peer: RelayPeer,
     },
     /// From now on a relay decodes what each side says and encodes it as the other one agreed to hear it; with `None` packets pass
     /// as they are again. Also while the relay is being opened. Codings that stay the same go on where they are.
@@ -348,6 +348,24 @@ impl Command {
             | Command::Press { port, .. }
             | Command::Close { port } => *port,
         }
+    }
+}
+
+/// What a relay knows of a side from its description.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct RelayPeer {
+    /// Where RTP goes; learned anew from the packets that arrive when the peer is behind NAT.
+    pub rtp: SocketAddr,
+    /// Where RTCP goes (RFC 3605); learned anew like RTP.
+    pub rtcp: SocketAddr,
+    /// The payload type of Opus, which alone of the codecs that pass does not count 8,000 timestamps a second.
+    pub opus: Option<u8>,
+}
+
+impl RelayPeer {
+    /// One that has its RTCP on the port behind that of RTP (RFC 3550 §11) and sends no Opus.
+    pub const fn new(rtp: SocketAddr) -> Self {
+        RelayPeer { rtp, rtcp: SocketAddr::new(rtp.ip(), rtp.port().saturating_add(1)), opus: None }
     }
 }
 

@@ -336,9 +336,7 @@ impl Endpoint {
         };
         let arrival = self.reception.receive(now.mono, &header, packet.payload.len(), timing);
         let digit = match content {
-            Content::Event(clock_hz) => {
-                self.events.receive(now.mono, clock_hz, &header, packet.payload)
-            }
+            Content::Event(clock_hz) => self.events.receive(now.mono, clock_hz, &header, packet.payload),
             Content::Audio(_) | Content::ComfortNoise => self.events.expire(now.mono),
         };
         if let Some(digit) = digit {
@@ -518,9 +516,9 @@ impl Content {
         if let Some(clock_hz) = connection.receive.event_clock_of(payload_type) {
             return Some(Content::Event(clock_hz));
         }
-        match connection.receive.codec_of(payload_type) {
+        // Phones send static types that were not agreed, and those mean one thing only (RFC 3551 table 4); in silence comfort noise.
+        match connection.receive.codec_of(payload_type).or_else(|| Codec::from_static(payload_type)) {
             Some(codec) => Some(Content::Audio(codec)),
-            // Phones send it in silence even when it was not agreed.
             None if payload_type == COMFORT_NOISE => Some(Content::ComfortNoise),
             None => None,
         }

@@ -17,7 +17,8 @@ use std::time::Duration;
 use strowger_base::leg::Digit;
 use strowger_base::{Instant, Now, Rng};
 
-use crate::control::{Codings, KeyWays, PayloadTypes, PortId, PortKeys, Report, Side};
+use crate::codec::Codec;
+use crate::control::{Codings, KeyWays, PayloadTypes, PortId, PortKeys, RelayPeer, Report, Side};
 use crate::fork::{FORKS_MAX, Fork};
 use crate::latch::{ControlLatch, Latch, Verdict};
 use crate::rtcp::{self, Compound};
@@ -37,8 +38,8 @@ pub enum Input<'a> {
     Direct {
         /// Which side.
         side: Side,
-        /// Its RTP address; RTCP on the next port. Unspecified in old-style hold.
-        remote: SocketAddr,
+        /// Where it has its RTP and RTCP; unspecified in old-style hold.
+        peer: RelayPeer,
     },
     /// What may be sent to one side, which shall hear the tone of recordings; it hears none when `None`.
     Warn(Side, Option<PayloadTypes>),
@@ -88,6 +89,8 @@ pub struct Relay {
 struct Half {
     rtp: Latch,
     rtcp: ControlLatch,
+    /// The payload type of Opus.
+    opus: Option<u8>,
     protection: Protection,
     /// How this side hears the other one's source.
     hears: Renaming,
@@ -131,11 +134,11 @@ impl Relay {
     /// Takes one input; the outbox is complete when it returns.
     pub fn handle(&mut self, now: Now, input: Input<'_>, out: &mut Outbox) {
         match input {
-            Input::Direct { side, remote } => {
+            Input::Direct { side, peer } => {
                 let (half, _) = self.halves(side);
-                half.rtp.describe(now.mono, remote);
-                let rtcp_port = remote.port().saturating_add(1);
-                half.rtcp.describe(SocketAddr::new(remote.ip(), rtcp_port));
+                half.rtp.describe(now.mono, peer.rtp);
+                half.rtcp.describe(peer.rtcp);
+                half.opus = peer.opus;
             }
             Input::Warn(side, types) => {
                 let (half, _) = self.halves(side);
@@ -357,9 +360,12 @@ impl Relay {
         }
         let (from, _) = self.halves(side);
         let payload_bytes = bytes.len() - HEADER_BYTES;
-        // Static payload types have the 8 kHz clock, or nearly all of them; of others the clock is not known here.
-        let timing =
-            if header.payload_type < DYNAMIC { Timing::Audio(STATIC_CLOCK_HZ) } else { Timing::Unusable };
+        // Static payload types have the 8 kHz clock, or nearly all of them; of the others that of Opus alone is known.
+        let timing = match header.payload_type {
+            ..DYNAMIC => Timing::Audio(STATIC_CLOCK_HZ),
+            dynamic if from.opus == Some(dynamic) => Timing::Audio(Codec::Opus.rtp_clock_hz()),
+            _ => Timing::Unusable,
+        };
         from.reception.receive(now.mono, &header, payload_bytes, timing);
         let mut mixed = std::mem::take(&mut self.mixed);
         let (_, to) = self.halves(side);

@@ -16,7 +16,7 @@ pub struct StreamStatistics {
     pub bytes: u64,
     /// Packets that never came. RTCP's own count is lower when others came twice (RFC 3550 §6.4.1).
     pub lost: u64,
-    /// Interarrival jitter in RTP timestamp units.
+    /// Interarrival jitter in eighths of a millisecond, which are the RTP timestamp units of most codecs.
     pub jitter: u32,
     /// What the other side last reported to have lost of ours.
     pub remote_lost: Option<u32>,
@@ -38,7 +38,7 @@ pub struct StreamStatistics {
     pub longest_gap: u32,
     /// Payload type of the last audio packet.
     pub payload_type: Option<u8>,
-    /// The mean opinion score by ITU-T G.107 in hundredths, 100 to 441; for codecs with published figures. `round_trip` is that of this
+    /// The mean opinion score by ITU-T G.107 in hundredths, 100 to 441, on the scale of narrowband telephony. `round_trip` is that of this
     /// side alone, so that the way behind us is not in it.
     pub opinion_score: Option<u16>,
     /// Packets that came again.
@@ -61,7 +61,8 @@ impl StreamStatistics {
         self.packets = reception.packets();
         self.bytes = reception.bytes();
         self.lost = reception.lost();
-        self.jitter = reception.jitter();
+        let clock_hz = reception.clock_hz().unwrap_or(EIGHTHS_HZ);
+        self.jitter = (u64::from(reception.jitter()) * u64::from(EIGHTHS_HZ) / u64::from(clock_hz)) as u32;
         self.reordered = reception.reordered();
         self.duplicates = reception.duplicates();
         self.late = reception.late();
@@ -70,15 +71,14 @@ impl StreamStatistics {
         self.payload_type = reception.payload_type();
         self.opinion_score = self
             .payload_type
-            .and_then(estimate::Codec::of_payload_type)
+            .and_then(|payload_type| estimate::Codec::of(payload_type, clock_hz))
             .map(|codec| estimate::opinion_score_hundredths(estimate::rating(codec, self.measured())));
     }
 
     /// What the E-model wants to know.
     fn measured(&self) -> estimate::Measured {
         let expected = (self.packets.saturating_sub(self.duplicates) + self.lost).max(1);
-        // All codecs with an estimate have the 8 kHz clock.
-        let jitter = Duration::from_micros(125) * self.jitter;
+        let jitter = Duration::from_secs(1) / EIGHTHS_HZ * self.jitter;
         estimate::Measured {
             lost: (self.lost + self.late) as f64 / expected as f64,
             burst: self.lost as f64 / self.gaps.max(1) as f64,
@@ -88,6 +88,8 @@ impl StreamStatistics {
     }
 }
 
+/// What jitter counts in.
+const EIGHTHS_HZ: u32 = 8000;
 /// What most phones put into a packet.
 const PACKET_TIME: Duration = Duration::from_millis(20);
 
@@ -114,4 +116,37 @@ pub struct PortStatistics {
     pub a: StreamStatistics,
     /// From side B of a relay and to it.
     pub b: Option<StreamStatistics>,
+}
+
+#[cfg(test)]
+mod tests {
+    use strowger_base::Instant;
+
+    use super::*;
+    use crate::rtp::{Header, Timing};
+
+    #[test]
+    fn jitter_and_score_do_not_depend_on_the_clock_of_the_codec() {
+        let measured = |payload_type: u8, clock_hz: u32| {
+            let mut reception = Reception::default();
+            for packet in 0..200u32 {
+                let wobble = if packet % 2 == 0 { 0 } else { 6 };
+                let now = Instant::START + Duration::from_millis(u64::from(packet * 20 + wobble));
+                let timestamp = packet * (clock_hz / 50);
+                let header =
+                    Header { marker: false, payload_type, sequence: packet as u16, timestamp, ssrc: 1 };
+                reception.receive(now, &header, 160, Timing::Audio(clock_hz));
+            }
+            let mut statistics = StreamStatistics::default();
+            statistics.take_reception(&reception);
+            (statistics.jitter, statistics.opinion_score)
+        };
+        let (jitter, score) = measured(0, 8000);
+        assert!((45..=48).contains(&jitter), "{jitter}");
+        assert_eq!(score, Some(441));
+        assert_eq!(measured(9, 8000), (jitter, score));
+        let (opus, opus_score) = measured(111, 48_000);
+        assert!(opus.abs_diff(jitter) <= 1, "{opus}");
+        assert_eq!(opus_score, score);
+    }
 }

@@ -349,11 +349,11 @@ impl Worker {
                 | None => {}
             },
             // Commands for a port that has failed or closed meanwhile cross its report.
-            Command::Direct { port, side, remote } => {
+            Command::Direct { port, side, peer } => {
                 if let Some(Port::Relay(relay) | Port::Opening(Purpose::Relay(relay))) =
                     self.ports.get_mut(&port)
                 {
-                    relay.handle(now, relay::Input::Direct { side, remote }, out);
+                    relay.handle(now, relay::Input::Direct { side, peer }, out);
                 }
             }
             Command::Transcode { port, codings } => {

@@ -6,7 +6,7 @@ use strowger_base::leg::Service;
 use strowger_base::{Now, Rng};
 use strowger_media::Worker;
 use strowger_media::codec::Codec;
-use strowger_media::control::{Command, PayloadTypes, PortId, RtcpWay, Side, StreamFormat};
+use strowger_media::control::{Command, PayloadTypes, PortId, RelayPeer, RtcpWay, Side, StreamFormat};
 use strowger_media::worker::{Channel, Input, Outbox, SocketRef};
 use strowger_media::{rtcp, rtp};
 
@@ -83,7 +83,7 @@ fn a_worker_survives_all_of_them() {
         Input::Command(connect),
         Input::Command(Command::OpenRelay { port: relay }),
         Input::Opened { port: relay, a, b: Some(a) },
-        Input::Command(Command::Direct { port: relay, side: Side::B, remote: peer }),
+        Input::Command(Command::Direct { port: relay, side: Side::B, peer: RelayPeer::new(peer) }),
     ] {
         worker.handle(now, input, &mut out);
     }

@@ -43,9 +43,9 @@ impl Wires {
                     wire.sits = Some(*remote);
                 }
             }
-            Command::Direct { port, side, remote } => {
+            Command::Direct { port, side, peer } => {
                 if let Some(wire) = self.0.get_mut(port) {
-                    wire.far[place(*side)] = Some(*remote);
+                    wire.far[place(*side)] = Some(peer.rtp);
                 }
             }
             Command::Close { port } => _ = self.0.remove(port),

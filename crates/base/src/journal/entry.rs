@@ -448,7 +448,7 @@ pub struct Quality {
     pub packets: u64,
     /// Packets lost on the way to us.
     pub lost: u64,
-    /// Interarrival jitter in RTP timestamp units.
+    /// Interarrival jitter in eighths of a millisecond.
     pub jitter: u32,
     /// Packets sent towards the leg.
     pub sent: u64,

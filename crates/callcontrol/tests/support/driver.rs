@@ -604,8 +604,8 @@ impl Driver {
                     control::Command::OpenMulticast { service, to, .. } => {
                         format!("open {service:?} to {} ttl {} {:?}", to.address, to.ttl, to.codec)
                     }
-                    control::Command::Direct { side, remote, .. } => {
-                        format!("direct {side:?} to {}", self.name_of(remote))
+                    control::Command::Direct { side, peer, .. } => {
+                        format!("direct {side:?} to {}", self.name_of(peer.rtp))
                     }
                     control::Command::Close { .. } => "close".to_owned(),
                     control::Command::Protect { keys, .. } => keys::relay(&keys),

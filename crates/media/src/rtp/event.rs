@@ -57,13 +57,7 @@ impl Press {
 impl EventReceiver {
     /// Takes the payload of an event packet. A digit comes out when the key is released, or when the next press shows
     /// that all packets of the release were lost. Events count the clock of the audio beside them, in Hz.
-    pub fn receive(
-        &mut self,
-        now: Instant,
-        clock_hz: u32,
-        header: &Header,
-        payload: &[u8],
-    ) -> Option<Digit> {
+    pub fn receive(&mut self, now: Instant, clock_hz: u32, header: &Header, payload: &[u8]) -> Option<Digit> {
         let [event, flags, high, low, ..] = *payload else { return None };
         let timestamp = header.timestamp;
         let units = u16::from_be_bytes([high, low]);

@@ -15,6 +15,8 @@ pub struct Reception {
     late: u64,
     /// Of the last audio packet.
     payload_type: Option<u8>,
+    /// The clock of that packet.
+    clock_hz: Option<u32>,
     reordered: u64,
     duplicates: u64,
     bytes: u64,
@@ -133,6 +135,7 @@ impl Reception {
                 self.late += u64::from(source.time(now, clock_hz, header.timestamp));
                 if header.payload_type != COMFORT_NOISE {
                     self.payload_type = Some(header.payload_type);
+                    self.clock_hz = Some(clock_hz);
                 }
             }
         }
@@ -142,6 +145,11 @@ impl Reception {
     /// Packets received, late ones and duplicates included (RFC 3550 §6.4.1).
     pub fn packets(&self) -> u64 {
         self.packets_before + self.source.as_ref().map_or(0, |source| source.received)
+    }
+
+    /// The clock of the last audio packet, in Hz, where it is known.
+    pub const fn clock_hz(&self) -> Option<u32> {
+        self.clock_hz
     }
 
     /// Payload bytes received.

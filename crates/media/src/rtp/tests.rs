@@ -250,13 +250,15 @@ fn event_header(ssrc: u32, timestamp: u32) -> Header {
 
 #[test]
 fn a_pressed_key_is_reported_once() {
-    /// `(timestamp, event, end, duration in units)` at 20 ms steps, and the digits that come out.
-    fn check(packets: &[(u32, u8, bool, u16)], expect: &[(char, u16)]) {
+    /// Timestamp, event, end, duration in units.
+    type Packet = (u32, u8, bool, u16);
+    /// Packets at 20 ms steps, and the digits that come out.
+    fn check(packets: &[Packet], expect: &[(char, u16)]) {
         let packets: Vec<_> = packets.iter().map(|&packet| (1, packet)).collect();
         check_sources(&packets, expect);
     }
     /// The same with who sends each.
-    fn check_sources(packets: &[(u32, (u32, u8, bool, u16))], expect: &[(char, u16)]) {
+    fn check_sources(packets: &[(u32, Packet)], expect: &[(char, u16)]) {
         let mut events = EventReceiver::default();
         let mut found = Vec::new();
         for (index, &(ssrc, (timestamp, event, end, duration))) in packets.iter().enumerate() {

@@ -163,6 +163,13 @@ impl<'a> Codecs<'a> {
         fields(self.formats).take(NAMES_MAX).filter_map(move |format| self.name_of(format))
     }
 
+    /// The payload type of Opus (RFC 7587), of those that are listed.
+    pub fn opus(self) -> Option<u8> {
+        let is_opus =
+            |format: &&[u8]| self.name_of(format).is_some_and(|name| name.eq_ignore_ascii_case("opus"));
+        fields(self.formats).take(NAMES_MAX).find(is_opus).and_then(number)
+    }
+
     fn name_of(self, format: &'a [u8]) -> Option<&'a str> {
         let mapped = Lines::new(self.section).filter(|line| line.kind == b'a').find_map(|line| {
             let value = line.value.strip_prefix(b"rtpmap:")?;

@@ -15,8 +15,25 @@ use crate::rtp::{self, Header};
 pub struct Protector(Context);
 
 /// Checks and opens what comes in.
+///
+/// Who comes into a call that has gone on for a while does not know how often the sequence numbers of a source have begun anew: nothing
+/// in a packet says so, and SDES does not either (RFC 4568 §6.4). The first packets of a source are therefore tried as if that had happened
+/// never, then as often as under the key before, then more and more often.
 #[derive(Debug)]
-pub struct Unprotector(Context);
+pub struct Unprotector {
+    context: Context,
+    search: Search,
+    /// How far sources were under the key before.
+    before: Vec<StreamState>,
+}
+
+/// Where the search for the rollover counter of a source that is not known yet has come to.
+#[derive(Clone, Copy, Debug)]
+struct Search {
+    ssrc: u32,
+    /// What the next packet is tried with first.
+    next: u32,
+}
 
 /// How far a source is, so that another server can go on with it.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -129,12 +146,20 @@ impl Protector {
 impl Unprotector {
     /// A direction that begins.
     pub fn new(material: KeyMaterial) -> Self {
-        Unprotector(Context::new(material))
+        let search = Search { ssrc: 0, next: 1 };
+        Unprotector { context: Context::new(material), search, before: Vec::new() }
+    }
+
+    /// A direction whose key is another one than before. Its sources may go on counting (RFC 3711 §3.3.1).
+    pub fn following(&self, material: KeyMaterial) -> Self {
+        let mut next = Unprotector::new(material);
+        next.before = self.states().collect();
+        next
     }
 
     /// Its master key.
     pub const fn material(&self) -> &KeyMaterial {
-        &self.0.material
+        &self.context.material
     }
 
     /// Checks and opens an RTP packet in place; says how many bytes it has then.
@@ -144,22 +169,54 @@ impl Unprotector {
     pub fn rtp(&mut self, packet: &mut [u8]) -> Result<usize, Failure> {
         let header = Header::peek(packet).ok_or(Failure::Malformed)?;
         let clear = rtp::clear_bytes(packet).ok_or(Failure::Malformed)?;
-        let context = &mut self.0;
-        let known = context.find(header.ssrc);
-        let window =
-            known.and_then(|at| context.streams.get(at)).map_or(Window::default(), |stream| stream.rtp);
-        let index = window.estimate(header.sequence).ok_or(Failure::Replayed)?;
-        if index >= RTP_PACKETS_MAX || !window.is_new(index) {
+        let context = &mut self.context;
+        let Some(stream) = context.find(header.ssrc).and_then(|at| context.streams.get_mut(at)) else {
+            return self.begin(&header, clear, packet);
+        };
+        let index = stream.rtp.estimate(header.sequence).ok_or(Failure::Replayed)?;
+        if index >= RTP_PACKETS_MAX || !stream.rtp.is_new(index) {
             return Err(Failure::Replayed);
         }
         let place = Place { ssrc: header.ssrc, index, clear };
         let length = context.cipher.open_rtp(packet, place, context.material.mki_bytes())?;
-        // Who does not have the key makes us remember nothing.
-        let at = context.find_or_add(header.ssrc)?;
-        if let Some(stream) = context.streams.get_mut(at) {
-            stream.rtp.mark(index);
-        }
+        stream.rtp.mark(index);
         Ok(length)
+    }
+
+    /// The first packet of a source, or one of which nothing could be opened yet.
+    fn begin(&mut self, header: &Header, clear: usize, packet: &mut [u8]) -> Result<usize, Failure> {
+        if self.search.ssrc != header.ssrc {
+            self.search = Search { ssrc: header.ssrc, next: 1 };
+        }
+        let before = self.before.iter().find(|state| state.ssrc == header.ssrc);
+        let kept = before.and_then(|state| Window::after(state.rtp?).estimate(header.sequence));
+        let first = self.search.next;
+        let searched = (first..first + ROLLOVERS_A_PACKET).map(|rollover| rollover % ROLLOVERS_MAX);
+        let tried = kept.map(|index| (index >> 16) as u32).into_iter().chain(searched);
+        let sealed = packet.to_vec();
+        let mut failure = Failure::NotAuthentic;
+        for rollover in std::iter::once(0).chain(tried) {
+            let index = u64::from(rollover) << 16 | u64::from(header.sequence);
+            let place = Place { ssrc: header.ssrc, index, clear };
+            packet.copy_from_slice(&sealed);
+            match self.context.cipher.open_rtp(packet, place, self.context.material.mki_bytes()) {
+                Ok(length) => {
+                    // Who does not have the key makes us remember nothing.
+                    let at = self.context.find_or_add(header.ssrc)?;
+                    if let Some(stream) = self.context.streams.get_mut(at) {
+                        stream.rtp.mark(index);
+                    }
+                    return Ok(length);
+                }
+                Err(Failure::NotAuthentic) => {}
+                Err(other) => {
+                    failure = other;
+                    break;
+                }
+            }
+        }
+        self.search.next = (first + ROLLOVERS_A_PACKET) % ROLLOVERS_MAX;
+        Err(failure)
     }
 
     /// Checks and opens an RTCP packet in place; says how many bytes it has then.
@@ -168,7 +225,7 @@ impl Unprotector {
     /// As for RTP.
     pub fn rtcp(&mut self, packet: &mut [u8]) -> Result<usize, Failure> {
         let ssrc = rtcp_source(packet)?;
-        let context = &mut self.0;
+        let context = &mut self.context;
         let index = u64::from(context.cipher.rtcp_index(packet, context.material.mki_bytes())?);
         let known = context.find(ssrc);
         if known.and_then(|at| context.streams.get(at)).is_some_and(|stream| !stream.rtcp.is_new(index)) {
@@ -185,13 +242,13 @@ impl Unprotector {
 
     /// How far its sources are.
     pub fn states(&self) -> impl Iterator<Item = StreamState> {
-        self.0.states()
+        self.context.states()
     }
 
     /// Goes on with a source where another server left it. What it had received counts as received, and what it had
     /// missed cannot come any more.
     pub fn resume(&mut self, state: StreamState) {
-        self.0.resume(state);
+        self.context.resume(state);
     }
 }
 
@@ -202,7 +259,8 @@ impl Context {
     }
 
     fn find(&self, ssrc: u32) -> Option<usize> {
-        self.streams.iter().position(|stream| stream.ssrc == ssrc)
+        // The newest sends, as a rule.
+        self.streams.iter().rposition(|stream| stream.ssrc == ssrc)
     }
 
     /// The place of a source. One that was there is never forgotten: it would begin anew with indexes that were used.
@@ -242,6 +300,11 @@ fn rtcp_source(packet: &[u8]) -> Result<u32, Failure> {
 
 /// The first header of an RTCP packet and its source stay readable (RFC 3711 §3.4).
 const RTCP_CLEAR_BYTES: usize = 8;
+/// How many further rollover counters a packet of an unknown source is tried with.
+const ROLLOVERS_A_PACKET: u32 = 4;
+/// How many are tried at all: at 50 packets a second they stand for 7 days, and are through after as many packets as three seconds
+/// have.
+const ROLLOVERS_MAX: u32 = 512;
 /// RFC 3711 §9.2.
 const RTP_PACKETS_MAX: u64 = 1 << 48;
 const RTCP_PACKETS_MAX: u64 = 1 << 31;

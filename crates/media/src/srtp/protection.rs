@@ -18,6 +18,23 @@ pub enum Protection {
 pub struct Contexts {
     send: Protector,
     receive: Unprotector,
+    /// The key before, for packets that were on their way when it changed.
+    former: Option<Former>,
+}
+
+#[derive(Debug)]
+struct Former {
+    receive: Unprotector,
+    /// Packets of the new key after which no more of this one are expected.
+    left: u8,
+}
+
+impl Contexts {
+    /// Goes on receiving a source where it is.
+    #[cfg(test)]
+    pub(super) fn resume_receiving(&mut self, state: super::StreamState) {
+        self.receive.resume(state);
+    }
 }
 
 impl Protection {
@@ -26,16 +43,23 @@ impl Protection {
     pub fn change(&mut self, keys: Option<&SrtpKeys>) {
         let before = std::mem::take(self);
         let Some(keys) = keys else { return };
-        let (send, receive) = match before {
-            Protection::None => (None, None),
-            Protection::Srtp(contexts) => (Some(contexts.send), Some(contexts.receive)),
+        let mut next = Contexts {
+            send: Protector::new(keys.send.clone()),
+            receive: Unprotector::new(keys.receive.clone()),
+            former: None,
         };
-        let send = send.filter(|context| *context.material() == keys.send);
-        let receive = receive.filter(|context| *context.material() == keys.receive);
-        *self = Protection::Srtp(Box::new(Contexts {
-            send: send.unwrap_or_else(|| Protector::new(keys.send.clone())),
-            receive: receive.unwrap_or_else(|| Unprotector::new(keys.receive.clone())),
-        }));
+        if let Protection::Srtp(before) = before {
+            if *before.send.material() == keys.send {
+                next.send = before.send;
+            }
+            if *before.receive.material() == keys.receive {
+                (next.receive, next.former) = (before.receive, before.former);
+            } else {
+                next.receive = before.receive.following(keys.receive.clone());
+                next.former = Some(Former { receive: before.receive, left: FORMER_PACKETS });
+            }
+        }
+        *self = Protection::Srtp(Box::new(next));
     }
 
     /// What a datagram of the peer says: itself, or what is left in `scratch` when it was opened.
@@ -49,10 +73,21 @@ impl Protection {
         };
         scratch.clear();
         scratch.extend_from_slice(datagram);
-        let opened = if rtp::is_rtcp(datagram) {
-            contexts.receive.rtcp(scratch)
-        } else {
-            contexts.receive.rtp(scratch)
+        let opened = open(&mut contexts.receive, datagram, scratch);
+        let opened = match (opened, &mut contexts.former) {
+            (Ok(length), Some(former)) => {
+                former.left -= 1;
+                if former.left == 0 {
+                    contexts.former = None;
+                }
+                Ok(length)
+            }
+            (Err(Failure::NotAuthentic | Failure::OtherKey), Some(former)) => {
+                scratch.clear();
+                scratch.extend_from_slice(datagram);
+                open(&mut former.receive, datagram, scratch)
+            }
+            (opened, _) => opened,
         };
         opened.map(|length| scratch.get(..length).unwrap_or_default())
     }
@@ -93,3 +128,10 @@ impl Protection {
         sealed
     }
 }
+
+fn open(receive: &mut Unprotector, datagram: &[u8], packet: &mut [u8]) -> Result<usize, Failure> {
+    if rtp::is_rtcp(datagram) { receive.rtcp(packet) } else { receive.rtp(packet) }
+}
+
+/// About a second of speech: the new key is in use then.
+const FORMER_PACKETS: u8 = 50;

@@ -229,7 +229,7 @@ fn a_key_serves_so_many_packets_and_sources_and_no_more() {
     for ssrc in 2..=strowger_base::limits::SRTP_SOURCES as u32 {
         assert_eq!(send.rtp(&mut rtp(ssrc, 1), 0), Ok(()));
     }
-    assert_eq!(send.rtp(&mut rtp(1000, 1), 0), Err(Failure::Exhausted));
+    assert_eq!(send.rtp(&mut rtp(u32::MAX, 1), 0), Err(Failure::Exhausted));
 }
 
 #[test]
@@ -288,4 +288,75 @@ fn no_bytes_panic() {
         let sealed = protection.seal(&mut bytes, 0);
         assert!(sealed.is_err() || bytes.len() > before);
     }
+}
+
+/// Who comes into a call late opens it although nobody says how often its numbers began anew.
+#[test]
+fn a_source_that_counted_far_is_understood_by_who_comes_late() {
+    for suite in [Suite::AesCm128HmacSha1_80, Suite::AesCm128HmacSha1_32, Suite::AeadAes256Gcm] {
+        // Rollovers, and after how many packets the source is understood at the latest.
+        let check = |rollovers: u64, within: u16| {
+            let mut send = Protector::new(key(suite, 3));
+            let far = StreamState { ssrc: 7, rtp: Some(rollovers << 16 | 100), rtcp: None };
+            send.resume(far);
+            let mut receive = Unprotector::new(key(suite, 3));
+            let understood = (101..101 + within).position(|sequence| {
+                let plain = rtp(7, sequence);
+                let mut packet = plain.clone();
+                send.rtp(&mut packet, 0).unwrap();
+                receive.rtp(&mut packet).is_ok_and(|length| packet[..length] == plain)
+            });
+            assert!(understood.is_some(), "{suite} {rollovers}");
+            // From then on it is as any other: each packet once.
+            let mut packet = rtp(7, 900);
+            send.rtp(&mut packet, 0).unwrap();
+            let mut again = packet.clone();
+            assert!(receive.rtp(&mut packet).is_ok());
+            assert_eq!(receive.rtp(&mut again), Err(Failure::Replayed));
+        };
+        check(0, 1);
+        check(1, 1);
+        check(4, 1);
+        check(5, 2);
+        check(200, 50);
+        check(511, 128);
+        // A packet without the key makes nothing known, however often it comes.
+        let mut receive = Unprotector::new(key(suite, 3));
+        for sequence in 0..1000 {
+            let mut foreign = rtp(7, sequence);
+            Protector::new(key(suite, 4)).rtp(&mut foreign, 0).unwrap();
+            assert_eq!(receive.rtp(&mut foreign), Err(Failure::NotAuthentic));
+        }
+        assert_eq!(receive.states().count(), 0);
+    }
+}
+
+/// A new key in mid-call: packets of the old one that were on their way are opened, and a source that goes on counting is.
+#[test]
+fn packets_of_the_key_before_are_opened_for_a_while() {
+    let suite = Suite::AesCm128HmacSha1_80;
+    let keys = |seed| SrtpKeys { send: key(suite, 1), receive: key(suite, seed) };
+    let mut protection = Protection::None;
+    protection.change(Some(&keys(5)));
+    let (mut old, mut new) = (Protector::new(key(suite, 5)), Protector::new(key(suite, 6)));
+    for send in [&mut old, &mut new] {
+        send.resume(StreamState { ssrc: 7, rtp: Some(600 << 16 | 100), rtcp: None });
+    }
+    let open = |protection: &mut Protection, send: &mut Protector, sequence: u16| {
+        let mut packet = rtp(7, sequence);
+        send.rtp(&mut packet, 0).unwrap();
+        let mut scratch = Vec::new();
+        protection.open(&packet, &mut scratch).map(|opened| opened == rtp(7, sequence))
+    };
+    // More rollovers than are searched: known from the state before alone.
+    let Protection::Srtp(contexts) = &mut protection else { unreachable!() };
+    contexts.resume_receiving(StreamState { ssrc: 7, rtp: Some(600 << 16 | 90), rtcp: None });
+    assert_eq!(open(&mut protection, &mut old, 101), Ok(true));
+    protection.change(Some(&keys(6)));
+    assert_eq!(open(&mut protection, &mut new, 103), Ok(true));
+    assert_eq!(open(&mut protection, &mut old, 102), Ok(true));
+    for sequence in 104..160 {
+        assert_eq!(open(&mut protection, &mut new, sequence), Ok(true));
+    }
+    assert_eq!(open(&mut protection, &mut old, 160), Err(Failure::NotAuthentic));
 }

@@ -15,11 +15,13 @@ pub struct Codec {
 }
 
 impl Codec {
-    /// The codec of a static payload type (RFC 3551 §6), when G.113 has figures for it. It has none on this scale for wideband.
-    pub const fn of_payload_type(payload_type: u8) -> Option<Codec> {
+    /// The codec of a static payload type (RFC 3551 §6) when G.113 has figures for it, and the wideband codecs: those have none on this
+    /// scale and count as G.711, the best of it. A dynamic payload type on a clock of 48 kHz is Opus (RFC 7587 §4.1).
+    pub const fn of(payload_type: u8, clock_hz: u32) -> Option<Codec> {
         let (impairment, robustness) = match payload_type {
-            // G.711, whose losses every phone of today conceals.
-            0 | 8 => (0.0, 25.1),
+            // G.711, whose losses every phone of today conceals, and G.722.
+            0 | 8 | 9 => (0.0, 25.1),
+            96..=127 if clock_hz == OPUS_CLOCK_HZ => (0.0, 25.1),
             // G.723.1 at 6.3 kbit/s.
             4 => (15.0, 16.1),
             // G.729 Annex A.
@@ -29,6 +31,8 @@ impl Codec {
         Some(Codec { impairment, robustness })
     }
 }
+
+const OPUS_CLOCK_HZ: u32 = 48_000;
 
 /// What was measured.
 #[derive(Clone, Copy, PartialEq, Debug, Default)]
@@ -77,7 +81,7 @@ mod tests {
     #[test]
     fn the_model_gives_what_its_authors_publish() {
         let check = |payload_type: u8, percent: f64, burst: f64, milliseconds: u64, r: f64, score: u16| {
-            let codec = Codec::of_payload_type(payload_type).unwrap();
+            let codec = Codec::of(payload_type, 8000).unwrap();
             let one_way = Duration::from_millis(milliseconds);
             let found = rating(codec, Measured { lost: percent / 100.0, burst, one_way });
             assert!((found - r).abs() < 0.15, "{payload_type} {percent} {burst} {milliseconds}: {found}");
@@ -96,7 +100,8 @@ mod tests {
     }
 
     #[test]
-    fn codecs_without_published_figures_have_no_estimate() {
-        assert_eq!((Codec::of_payload_type(9), Codec::of_payload_type(96)), (None, None));
+    fn wideband_counts_as_the_best_of_the_scale_and_what_is_not_known_has_no_estimate() {
+        assert_eq!((Codec::of(9, 8000), Codec::of(111, 48_000)), (Codec::of(0, 8000), Codec::of(0, 8000)));
+        assert_eq!((Codec::of(96, 8000), Codec::of(13, 8000)), (None, None));
     }
 }

@@ -124,9 +124,7 @@ impl World {
         for (index, (header, payload)) in self.packets.iter().enumerate() {
             if Some(header.payload_type) == self.to.telephone_event {
                 let now = at(index as u64 * 20);
-                keys.extend(
-                    events.receive(now, EVENT_CLOCK_HZ, &header, payload).map(|digit| digit.key),
-                );
+                keys.extend(events.receive(now, EVENT_CLOCK_HZ, header, payload).map(|digit| digit.key));
             }
         }
         keys

@@ -81,6 +81,16 @@ fn the_echo_beeps_and_then_sends_everything_back() {
 }
 
 #[test]
+fn a_phone_that_sends_the_other_law_is_understood() {
+    let mut world = call(3, Service::Echo, PCMU);
+    world.phones[0].payload_type = 8;
+    world.run(2000);
+    let phone = &world.phones[0];
+    assert!(phone.heard.len() > 90 && phone.heard.iter().all(|(_, header, _)| header.payload_type == 0));
+    assert_eq!(hang_up(&mut world).malformed, 0);
+}
+
+#[test]
 fn a_bad_line_comes_back_as_it_is() {
     let mut world = call(2, Service::Echo, PCMU);
     world.run(1000);

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use strowger_base::{Instant, Now, Rng};
 
-use crate::control::{Command, PortId, Report, Side};
+use crate::control::{Command, PortId, RelayPeer, Report, Side};
 use crate::rtp::Header;
 use crate::worker::{Channel, Input, Outbox, Output, SocketRef, Worker};
 
@@ -36,7 +36,11 @@ impl Desk {
         self.give(Input::Command(Command::OpenRelay { port }));
         self.give(Input::Opened { port, a: LOCAL_A.parse().unwrap(), b: Some(LOCAL_B.parse().unwrap()) });
         for (side, remote) in [(Side::A, "10.0.0.5:4000"), (Side::B, "10.0.0.6:4000")] {
-            self.give(Input::Command(Command::Direct { port, side, remote: remote.parse().unwrap() }));
+            self.give(Input::Command(Command::Direct {
+                port,
+                side,
+                peer: RelayPeer::new(remote.parse().unwrap()),
+            }));
         }
         self.out.items.clear();
     }

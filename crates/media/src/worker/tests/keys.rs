@@ -22,9 +22,7 @@ fn translating(seed: u64) -> World {
 fn keys_heard(world: &World) -> Vec<Digit> {
     let mut receiver = EventReceiver::default();
     let heard = world.phones[0].heard.iter().filter(|(_, header, _)| header.payload_type == EVENTS);
-    heard
-        .filter_map(|(at, header, payload)| receiver.receive(*at, EVENT_CLOCK_HZ, &header, payload))
-        .collect()
+    heard.filter_map(|(at, header, payload)| receiver.receive(*at, EVENT_CLOCK_HZ, header, payload)).collect()
 }
 
 /// Each number once, in a row, and one source.

@@ -7,7 +7,7 @@ use strowger_base::leg::Service;
 use strowger_base::{Instant, Now, Rng};
 
 use super::world::{Faults, World, next_port};
-use crate::control::{Command, PortId, Report, Side};
+use crate::control::{Command, PortId, RelayPeer, Report, Side};
 use crate::rtp::ReportBlock;
 use crate::statistics::PortStatistics;
 use crate::worker::{Input, Outbox, Output, Worker};
@@ -26,9 +26,9 @@ pub(super) fn relayed(seed: u64) -> World {
     world.phones[0].remote = Some(a);
     world.phones[1].remote = Some(b);
     let described = world.phones[0].address;
-    world.command(Command::Direct { port: PORT, side: Side::A, remote: described });
+    world.command(Command::Direct { port: PORT, side: Side::A, peer: RelayPeer::new(described) });
     let private = "10.0.0.9:5004".parse().unwrap();
-    world.command(Command::Direct { port: PORT, side: Side::B, remote: private });
+    world.command(Command::Direct { port: PORT, side: Side::B, peer: RelayPeer::new(private) });
     world
 }
 
@@ -76,7 +76,7 @@ fn nothing_leaves_before_a_side_is_known_and_never_more_than_came() {
             world.fly(from, to, bytes);
             if rng.one_in(40) {
                 let side = if rng.one_in(2) { Side::A } else { Side::B };
-                world.command(Command::Direct { port: PORT, side, remote: from });
+                world.command(Command::Direct { port: PORT, side, peer: RelayPeer::new(from) });
             }
             world.run(rng.below(30));
             assert!(world.sent <= world.received, "seed {seed}");
@@ -147,10 +147,33 @@ fn rtcp_passes_and_tells_of_loss_at_the_far_end() {
 }
 
 #[test]
+fn rtcp_goes_where_a_side_says_that_it_has_it() {
+    let mut world = relayed(6);
+    // Its port 61000 is where the second phone has its RTCP.
+    world.phone("203.0.113.9:60999", 0);
+    let rtcp = next_port(world.phones[2].address);
+    let peer = RelayPeer { rtcp, ..RelayPeer::new(world.phones[1].address) };
+    world.command(Command::Direct { port: PORT, side: Side::B, peer });
+    world.run(500);
+    let phone = &world.phones[0];
+    let (from, to) = (next_port(phone.address), next_port(phone.remote.unwrap()));
+    let mut bytes = Vec::new();
+    let block = ReportBlock { cumulative_lost: 5, ..ReportBlock::default() };
+    crate::rtcp::write_report(&mut bytes, phone.sender.ssrc(), None, Some(&block), b"phone");
+    world.fly(from, to, bytes);
+    world.run(50);
+    assert_eq!((world.phones[1].blocks.len(), world.phones[2].blocks.len()), (0, 1));
+}
+
+#[test]
 fn hold_in_the_old_style_stops_one_way() {
     let mut world = relayed(5);
     world.run(500);
-    world.command(Command::Direct { port: PORT, side: Side::A, remote: "0.0.0.0:6000".parse().unwrap() });
+    world.command(Command::Direct {
+        port: PORT,
+        side: Side::A,
+        peer: RelayPeer::new("0.0.0.0:6000".parse().unwrap()),
+    });
     world.run(20);
     let before: Vec<_> = world.phones.iter().map(|phone| phone.heard.len()).collect();
     world.run(1000);

@@ -5,7 +5,7 @@ use strowger_base::leg::Service;
 
 use super::world::{World, connect};
 use super::{PCMU, call};
-use crate::control::{Command, PortId, PortKeys, Report, Side};
+use crate::control::{Command, PortId, PortKeys, RelayPeer, Report, Side};
 use crate::srtp::{KeySource, SrtpKeys, Suite};
 
 const PORT: PortId = PortId(2);
@@ -35,7 +35,7 @@ fn relayed(suites: [Option<Suite>; 2]) -> World {
     for (index, (side, at)) in [(Side::A, a), (Side::B, b)].into_iter().enumerate() {
         world.phones[index].remote = Some(at);
         let remote = world.phones[index].address;
-        world.command(Command::Direct { port: PORT, side, remote });
+        world.command(Command::Direct { port: PORT, side, peer: RelayPeer::new(remote) });
     }
     world
 }

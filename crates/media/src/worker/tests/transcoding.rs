@@ -6,7 +6,7 @@ use std::time::Duration;
 use super::relay::{PORT, hang_up, relayed};
 use super::world::{Faults, Voice, World};
 use crate::codec::{Codec, Listener, Speaker};
-use crate::control::{Coding, Codings, Command, PayloadTypes, PortId, Report, Side, StreamFormat};
+use crate::control::{Coding, Codings, Command, PayloadTypes, PortId, RelayPeer, Report, Side, StreamFormat};
 use crate::rtp::{EVENT_CLOCK_HZ, EventReceiver, Header};
 use crate::worker::{Input, Output};
 use strowger_base::Instant;
@@ -185,7 +185,7 @@ fn keys_get_the_payload_type_of_the_other_side() {
     let mut receiver = EventReceiver::default();
     let events = world.phones[1].heard.iter().filter(|(_, header, _)| header.payload_type == 96);
     let keys: Vec<_> = events
-        .filter_map(|(at, header, payload)| receiver.receive(*at, EVENT_CLOCK_HZ, &header, payload))
+        .filter_map(|(at, header, payload)| receiver.receive(*at, EVENT_CLOCK_HZ, header, payload))
         .collect();
     assert_eq!(keys.len(), 1, "one key");
     assert_eq!(keys[0].key, '5');
@@ -244,7 +244,7 @@ fn one_that_is_closed_before_it_is_open_leaves_nothing() {
     world.command(Command::Transcode { port: PORT, codings: codings() });
     let remote = "0.0.0.0:6000".parse().unwrap();
     // Who holds in the old style is sent nothing.
-    world.command(Command::Direct { port: PORT, side: Side::A, remote });
+    world.command(Command::Direct { port: PORT, side: Side::A, peer: RelayPeer::new(remote) });
     world.run(1000);
     assert!(world.phones[0].heard.is_empty());
     hang_up(&mut world);
