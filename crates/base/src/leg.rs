@@ -351,6 +351,23 @@ pub struct Ring {
     pub style: RingStyle,
     /// What the device shall record; `None` for all devices that are no recorders.
     pub records: Option<Arc<RecordingMetadata>>,
+    /// How keys go in its signalling once it has answered.
+    pub keys: KeySignalling,
+}
+
+/// How keys that are pressed in an answered call go in the signalling of a device. The words are those of SIP; protocols that have one
+/// way alone go that.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Default)]
+pub enum KeySignalling {
+    /// Each in a message of its own that nobody asked for (INFO).
+    #[default]
+    Info,
+    /// Each side asks the other one to be told (KPML, RFC 4730); who is not asked tells with INFO where the other side takes that.
+    Kpml,
+    /// As Cisco's gateways tell them, in NOTIFY that nobody subscribed to.
+    Notify,
+    /// As the device can: KPML where it can be asked, NOTIFY where it says that it sends such, INFO otherwise.
+    Any,
 }
 
 impl Ring {
@@ -367,6 +384,7 @@ impl Ring {
             srtp,
             style: RingStyle::default(),
             records: None,
+            keys: KeySignalling::default(),
         }
     }
 }
@@ -517,12 +535,14 @@ pub enum Signal {
 pub enum Command {
     /// Ring a device; a new leg begins with this.
     Ring(Box<Ring>),
-    /// The number is not complete: have the device tell every further key.
+    /// The number is not complete, or the call is answered and keys are not in media: have the device tell every further key.
     ///
     /// Said again it changes nothing, unless the device said meanwhile that no more keys come: it is asked anew.
     CollectDigits,
-    /// The number leads somewhere: no further key is asked for.
+    /// The number leads somewhere, or keys of the call come in another way: no further key is asked for.
     StopCollecting,
+    /// How keys go in the signalling of a device that calls; [`Ring`] says it to one that is called.
+    KeysBy(KeySignalling),
     /// Let the caller hear a tone while it dials, let [`Service::Sounds`] play one, or let all of a conference hear it.
     Tone(Tone),
     /// Whether a seat of a conference is heard.

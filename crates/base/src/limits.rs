@@ -84,6 +84,10 @@ pub const PAGE_SEATS: usize = PAGE_PHONES + PAGE_GATEWAYS + 2;
 pub const MEDIA_QUARANTINE_MAX: Duration = Duration::from_secs(60);
 /// Keys that wait to be written into the media of one side of a relay; a further one is lost.
 pub const KEYS_WAITING: usize = 32;
+/// How long a peer is told keys of a call at most, unless it asks again: what RFC 4730 §4.4 has as the usual time.
+pub const KEYS_TOLD: Duration = Duration::from_secs(7200);
+/// How long a key may be held until a device that tells keys in NOTIFY says again that it is; a wish of ours that changes nothing else.
+pub const KEY_HELD: Duration = Duration::from_secs(2);
 /// Keys that a device presses in one second, as far as they come here; further ones are lost.
 pub const KEYS_PER_SECOND: u32 = 20;
 /// Bytes of one sound file; a larger one is refused.

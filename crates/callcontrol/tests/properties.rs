@@ -428,6 +428,7 @@ impl World {
             Command::Ring(_)
             | Command::CollectDigits
             | Command::StopCollecting
+            | Command::KeysBy(_)
             | Command::Tone(_)
             | Command::Mute(_)
             | Command::ShowParty(_)

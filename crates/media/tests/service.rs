@@ -68,6 +68,7 @@ impl Pair {
             srtp: strowger_base::leg::SrtpOffer::Clear,
             style: RingStyle::default(),
             records: None,
+            keys: strowger_base::leg::KeySignalling::default(),
         })));
     }
 

@@ -20,7 +20,7 @@ mod routing;
 mod trunks;
 mod unserved;
 
-use strowger_base::leg::AudioSource;
+use strowger_base::leg::{AudioSource, KeySignalling};
 use strowger_base::{Country, Secret};
 use strowger_callcontrol::configuration::{HoldSources, KeyMethod};
 use strowger_configuration::kinds::{DtmfMethod, SipProfile};
@@ -145,7 +145,9 @@ fn audio_source(number: Option<Whole<1, 51>>) -> Option<AudioSource> {
 fn key_method(profile: Option<&SipProfile>) -> KeyMethod {
     match profile.map(|profile| profile.dtmf) {
         Some(DtmfMethod::Rtp) | None => KeyMethod::Media,
-        Some(DtmfMethod::Info | DtmfMethod::Kpml) => KeyMethod::Signalling,
+        Some(DtmfMethod::Info) => KeyMethod::Signalling(KeySignalling::Info),
+        Some(DtmfMethod::Kpml) => KeyMethod::Signalling(KeySignalling::Kpml),
+        Some(DtmfMethod::Notify) => KeyMethod::Signalling(KeySignalling::Notify),
         Some(DtmfMethod::Any) => KeyMethod::Either,
     }
 }

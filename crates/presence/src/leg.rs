@@ -83,6 +83,7 @@ pub(crate) fn command(call: &mut LineCall, command: &Command) -> Effect {
         Command::Ring(_)
         | Command::CollectDigits
         | Command::StopCollecting
+        | Command::KeysBy(_)
         | Command::Tone(_)
         | Command::Mute(_)
         | Command::Media(_)

@@ -1,10 +1,14 @@
-//! Keys of a number that a phone tells one by one: the event package `kpml` (RFC 4730), the side that wants to know.
+//! Keys that are told one by one: the event package `kpml` (RFC 4730), of a number that is dialled and of an answered call.
 //!
-//! [`machine`] knows states and time, [`report`] reads what a phone tells; the leg of the caller uses both. Digits need no
-//! suppression here: while a number is dialled there is no media that they could be heard in.
+//! Where we want to know, [`machine`] knows states and time, and [`report`] reads what a phone tells. Where the peer wants to know,
+//! [`request`] reads what it wants. Digits need no suppression here: while a number is dialled there is no media that they could be
+//! heard in, and in a call a device is asked only when it has no keys in its media.
 
 pub mod machine;
 pub mod report;
+pub mod request;
+
+use crate::write;
 
 /// How a phone is asked for keys. What a phone does not take is asked in a simpler form.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -43,6 +47,39 @@ impl Form {
             Form::Plain => request!("persist", "[x*#ABCD]"),
             Form::OneShot => request!("one-shot", "[x*#ABCD]"),
         }
+    }
+}
+
+/// Writes what is told to whoever wants to know: a key with the tag of the pattern that wanted it, or none (RFC 4730 §5.3).
+pub(crate) fn write_report(out: &mut Vec<u8>, code: u16, key: Option<(char, &str)>) {
+    out.extend_from_slice(
+        b"<?xml version=\"1.0\" encoding=\"UTF-8\"?>\r\n<kpml-response xmlns=\"urn:ietf:params:xml:ns:kpml-response\" \
+          version=\"1.0\" code=\"",
+    );
+    write::decimal(out, u64::from(code));
+    out.extend_from_slice(b"\" text=\"");
+    out.extend_from_slice(text_of(code));
+    out.push(b'"');
+    if let Some((key, tag)) = key {
+        out.extend_from_slice(b" digits=\"");
+        out.push(key as u8);
+        out.push(b'"');
+        if !tag.is_empty() {
+            out.extend_from_slice(b" tag=\"");
+            out.extend_from_slice(tag.as_bytes());
+            out.push(b'"');
+        }
+    }
+    out.extend_from_slice(b"/>\r\n");
+}
+
+/// The words of RFC 4730 §6 for the codes that are said here.
+const fn text_of(code: u16) -> &'static [u8] {
+    match code {
+        200 => b"OK",
+        487 => b"Subscription Exp",
+        534 => b"Too Many Regular Expressions",
+        _ => b"Bad Document",
     }
 }
 

@@ -15,6 +15,7 @@ mod reliable;
 mod session;
 mod softkeys;
 mod style;
+mod telling;
 mod theirs;
 mod timers;
 pub(crate) mod transfer;
@@ -33,6 +34,7 @@ use strowger_base::{
 };
 
 use self::collecting::Collecting;
+use self::digits::Keys;
 use self::referring::Referring;
 use self::softkeys::Asked;
 use self::transfer::Referral;
@@ -69,8 +71,10 @@ pub(crate) struct Leg {
     referring: Option<Box<Referring>>,
     /// Keys that asked for a feature and have no answer.
     asked: Vec<Asked>,
-    /// Keys of a number that the peer tells one by one.
+    /// Keys that the peer tells one by one.
     collecting: Option<Box<Collecting>>,
+    /// How keys of the answered call go.
+    keys: Keys,
     awaiting_ack: Option<AwaitingAck>,
     /// What the peer records.
     records: Option<Arc<RecordingMetadata>>,
@@ -218,6 +222,7 @@ impl Leg {
             referring: None,
             asked: Vec::new(),
             collecting: None,
+            keys: Keys::default(),
             awaiting_ack: None,
             records: None,
             acknowledged: None,
@@ -257,6 +262,7 @@ impl Leg {
             Command::Ring(_) => strowger_base::never!("a leg is rung once"),
             Command::CollectDigits => self.collect_digits(shared, now, out),
             Command::StopCollecting => self.stop_collecting(shared, now, out),
+            Command::KeysBy(by) => self.keys.go_by(by),
             // Phones of this protocol play the tones of dialling themselves.
             Command::Tone(_) => {}
             Command::Mute(_) => strowger_base::never!("a phone is no seat of a conference"),

@@ -25,6 +25,7 @@ mod service_uri;
 pub mod session_timer;
 mod streams;
 pub mod subscription;
+mod telephone_event;
 pub mod transaction;
 pub mod uri;
 pub mod validate;

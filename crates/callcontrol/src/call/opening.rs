@@ -37,6 +37,7 @@ impl Opening {
     /// The same for targets that regions and locations permit.
     pub(super) fn admitted(step: &mut Step<'_>, targets: Vec<Target>, reach: Reach) -> State {
         step.keys_reach(&targets);
+        step.keys_from_caller();
         if let Some(refused) = step.keys_allow(&targets) {
             return refused;
         }

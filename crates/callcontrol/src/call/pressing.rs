@@ -5,7 +5,7 @@
 //! them and writes what it is told. The device with keys in its media is told that the other one has them there too.
 
 use strowger_base::journal::{Decision, WhyKeysStay};
-use strowger_base::leg::{Digit, Target};
+use strowger_base::leg::{Digit, KeySignalling, Target};
 use strowger_base::{Command, Instant, LegId, SessionDescription, limits};
 use strowger_media::control::{self, KeyWays};
 use strowger_media::sdp::{self, AudioSecurity, Wish};
@@ -77,12 +77,54 @@ impl Step<'_> {
         let configuration = &self.shared.configuration;
         let methods = || targets.iter().map(|target| configuration.keys_to(target));
         // Of several that ring each has to understand what it is told; those in whose media there are no keys are the odd ones.
-        let called = if methods().all(|method| method == KeyMethod::Signalling) {
-            KeyMethod::Signalling
-        } else {
-            methods().find(|method| *method != KeyMethod::Signalling).unwrap_or_default()
-        };
-        self.facts.pressing.called = called;
+        let called = methods().find(|method| !method.is_signalling()).or_else(|| methods().next());
+        self.facts.pressing.called = called.unwrap_or_default();
+    }
+
+    /// The caller is told how keys go in its signalling, before it hears of anything else.
+    pub(super) fn keys_from_caller(&mut self) {
+        let by = self.method(Side::Caller).signalling();
+        if by != KeySignalling::default() {
+            self.command(self.facts.caller, Command::KeysBy(by));
+        }
+    }
+
+    /// The call is answered, or media was agreed anew: whoever has keys in signalling alone, where the other side has to be told of them
+    /// there, is asked for them (RFC 4730); who was asked before and need not be is no longer.
+    pub(super) fn ask_for_keys(&mut self, called: LegId) {
+        if self.facts.answered_at.is_none() {
+            return;
+        }
+        let is_service = |target: &Target| matches!(target, Target::Service(_));
+        let called = (!self.facts.rung_on(called).is_some_and(is_service)).then_some(called);
+        for (side, leg) in [(Side::Caller, Some(self.facts.caller)), (Side::Called, called)] {
+            let Some(leg) = leg else { continue };
+            if matches!(self.method(side).signalling(), KeySignalling::Kpml | KeySignalling::Any) {
+                let wanted = self.signals_keys(side);
+                self.command(leg, if wanted { Command::CollectDigits } else { Command::StopCollecting });
+            }
+        }
+    }
+
+    /// Whether what a side presses can come in its signalling alone.
+    fn signals_keys(&self, side: Side) -> bool {
+        match (self.method(side), self.method(side.other())) {
+            (KeyMethod::Media, _) => false,
+            (KeyMethod::Signalling(_), _) | (KeyMethod::Either, KeyMethod::Signalling(_)) => true,
+            // In its media, as long as it has them there.
+            (KeyMethod::Either, KeyMethod::Media | KeyMethod::Either) => {
+                let wrote = self.wrote(side);
+                wrote.is_some_and(|wrote| sdp::telephone_event(wrote.as_bytes()).is_none())
+            }
+        }
+    }
+
+    /// What a side said last about its media.
+    fn wrote(&self, side: Side) -> Option<&SessionDescription> {
+        match side {
+            Side::Caller => self.facts.to_called.source(),
+            Side::Called => self.facts.to_caller.source(),
+        }
     }
 
     /// Whether a relay is wanted for the sake of keys that are pressed.
@@ -117,7 +159,7 @@ impl Step<'_> {
             return left;
         }
         match (self.method(from.other()), sdp::telephone_event(told)) {
-            (KeyMethod::Signalling, Some(event)) => Some(sdp::without_telephone_event(told, event)),
+            (KeyMethod::Signalling(_), Some(event)) => Some(sdp::without_telephone_event(told, event)),
             (KeyMethod::Media | KeyMethod::Either, None) => {
                 // As it numbers them itself; what it did not offer cannot be answered.
                 let event = match self.facts.outlet(from).source() {
@@ -126,7 +168,7 @@ impl Step<'_> {
                 };
                 event.map_or(left.clone(), |event| Some(sdp::with_telephone_event(told, event)))
             }
-            (KeyMethod::Signalling, None) | (KeyMethod::Media | KeyMethod::Either, Some(_)) => left,
+            (KeyMethod::Signalling(_), None) | (KeyMethod::Media | KeyMethod::Either, Some(_)) => left,
         }
     }
 
@@ -138,10 +180,11 @@ impl Step<'_> {
 
     /// Both descriptions are known: the relay learns whose keys are in media.
     pub(super) fn settle_presses(&mut self, called: LegId) {
+        self.ask_for_keys(called);
         if !self.presses_need_relay() {
             return self.relay_keys(None);
         }
-        let (caller, media) = (self.facts.caller, self.method(Side::Caller) != KeyMethod::Signalling);
+        let (caller, media) = (self.facts.caller, !self.method(Side::Caller).is_signalling());
         let side = if media { Side::Caller } else { Side::Called };
         let leg = if media { caller } else { called };
         let sources =

@@ -55,6 +55,7 @@ impl Step<'_> {
         };
         self.out.decide(self.now, self.facts.id, Some(leg), rung);
         let (style, srtp) = (self.ring_style(&target), self.srtp_from(&target));
+        let keys = self.shared.configuration.keys_to(&target).signalling();
         let ring = Ring {
             target: target.clone(),
             calling,
@@ -66,6 +67,7 @@ impl Step<'_> {
             srtp,
             style,
             records: None,
+            keys,
         };
         self.shared.legs.insert(leg, self.facts.id);
         self.command(leg, Command::Ring(Box::new(ring)));

@@ -380,6 +380,8 @@ impl Ringing {
         step.command(step.facts.caller, Command::Answer { media, connected: seen });
         if agreed {
             session.agreed(step, Side::Called);
+        } else {
+            step.ask_for_keys(leg);
         }
         State::Talking(Talking::new(session))
     }

@@ -1,6 +1,6 @@
 //! How keys that are pressed in a call reach a device.
 
-use strowger_base::leg::{Origin, Target};
+use strowger_base::leg::{KeySignalling, Origin, Target};
 
 use super::Configuration;
 
@@ -10,8 +10,8 @@ pub enum KeyMethod {
     /// In its media (RFC 4733).
     #[default]
     Media,
-    /// In its signalling alone.
-    Signalling,
+    /// In its signalling alone, in this way.
+    Signalling(KeySignalling),
     /// As either, whatever the other side can.
     Either,
 }
@@ -21,8 +21,32 @@ impl KeyMethod {
     pub const fn differs_from(self, other: KeyMethod) -> bool {
         matches!(
             (self, other),
-            (KeyMethod::Media, KeyMethod::Signalling) | (KeyMethod::Signalling, KeyMethod::Media)
+            (KeyMethod::Media, KeyMethod::Signalling(_)) | (KeyMethod::Signalling(_), KeyMethod::Media)
         )
+    }
+
+    /// A number of its own for each.
+    pub const fn number(self) -> u8 {
+        match self {
+            KeyMethod::Media => 0,
+            KeyMethod::Either => 1,
+            KeyMethod::Signalling(by) => 10 + by as u8,
+        }
+    }
+
+    /// Whether there are keys in signalling alone.
+    pub const fn is_signalling(self) -> bool {
+        matches!(self, KeyMethod::Signalling(_))
+    }
+
+    /// How keys go in the signalling of the device, where they go there.
+    pub const fn signalling(self) -> KeySignalling {
+        match self {
+            KeyMethod::Signalling(by) => by,
+            // Whoever has its keys in media and tells one in INFO nevertheless is understood.
+            KeyMethod::Media => KeySignalling::Info,
+            KeyMethod::Either => KeySignalling::Any,
+        }
     }
 }
 

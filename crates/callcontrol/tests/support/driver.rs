@@ -567,6 +567,7 @@ impl Driver {
                     Command::Media(media) => format!("media {}", self.show(&media)),
                     Command::CollectDigits => "collect-digits".to_owned(),
                     Command::StopCollecting => "stop-collecting".to_owned(),
+                    Command::KeysBy(by) => format!("keys-by {by:?}").to_lowercase(),
                     Command::Tone(tone) => format!("tone {tone:?}").to_lowercase(),
                     Command::Mute(mute) => format!("mute {mute:?}").to_lowercase(),
                     Command::RequestMedia => "wants-offer".to_owned(),

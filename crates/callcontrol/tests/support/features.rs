@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use strowger_base::feature::{FeatureCode, FeatureNumber, FeatureRequest, Turn};
-use strowger_base::leg::{Answering, AudioSource, CallTone, RingSound, RingStyle};
+use strowger_base::leg::{Answering, AudioSource, CallTone, KeySignalling, RingSound, RingStyle};
 use strowger_base::{Cause, LegId};
 use strowger_callcontrol::Configuration;
 use strowger_callcontrol::configuration::{
@@ -263,11 +263,12 @@ pub(crate) fn announce(configuration: &mut Configuration, cause: &str, words: &[
     configuration.announcements.insert(Cause(cause.parse().unwrap()), Announcement { sound, to });
 }
 
-/// `LINE|TRUNK media|signalling|either`
+/// `LINE|TRUNK media|signalling|kpml|either`
 pub(crate) fn keys_of(configuration: &mut Configuration, device: &str, method: &str) {
     let method = match method {
         "media" => KeyMethod::Media,
-        "signalling" => KeyMethod::Signalling,
+        "signalling" => KeyMethod::Signalling(KeySignalling::Info),
+        "kpml" => KeyMethod::Signalling(KeySignalling::Kpml),
         "either" => KeyMethod::Either,
         other => panic!("no way of keys {other}"),
     };

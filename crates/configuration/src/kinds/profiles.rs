@@ -110,6 +110,8 @@ choice! {
         Info = "info",
         /// As KPML, beside the media.
         Kpml = "kpml",
+        /// In NOTIFY beside the media, as Cisco's gateways tell them unasked.
+        Notify = "notify",
         /// As either, whatever the far side can.
         Any = "any",
     }

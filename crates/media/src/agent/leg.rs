@@ -265,14 +265,15 @@ impl ServiceLeg {
         match command {
             // It shows nothing, and it takes no keys but those that it hears.
             Command::ShowParty(_)
+            | Command::CollectDigits
+            | Command::StopCollecting
+            | Command::KeysBy(_)
             | Command::Digit(_)
             | Command::TransferResult(_)
             | Command::FeatureAnswer(_)
             | Command::TransferEnded(_)
             | Command::RequestTransfer(_) => {}
-            Command::CollectDigits
-            | Command::Records(..)
-            | Command::StopCollecting
+            Command::Records(..)
             | Command::Tone(_)
             | Command::Mute(_)
             | Command::Alert { .. }

@@ -206,7 +206,7 @@ fn key(line: &Line, phone: &PhoneDraft) -> String {
     let rejects = phone.undisturbed == DoNotDisturb::Reject;
     let flags = [phone.overlap, phone.roams, phone.told_of_messages, phone.private, rejects].map(u8::from);
     let country = phone.country.map_or("", Country::name);
-    let (texts, srtp, keys) = (texts.join("\n"), phone.srtp as u8, phone.keys as u8);
+    let (texts, srtp, keys) = (texts.join("\n"), phone.srtp as u8, phone.keys.number());
     let barge = phone.barge.map_or(0, |barge| 1 + barge as u8);
     let records = recording.option as u8;
     let media = if phone.media == MediaUse::default() { String::new() } else { format!("{:?}", phone.media) };

@@ -4,9 +4,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 
 use strowger_configuration::form::{Field, Form};
-use strowger_configuration::kinds::{
-    DtmfMethod, Line, MediaHost, Phone, PhoneProtocol, Server, SipTransport, Trunk,
-};
+use strowger_configuration::kinds::{Line, MediaHost, Phone, PhoneProtocol, Server, SipTransport, Trunk};
 use strowger_configuration::reader::{ByIdOnly, Names};
 use strowger_configuration::serde_json::{Map, Value};
 use strowger_configuration::setting::EndPoint;
@@ -94,9 +92,6 @@ fn by_value(state: &State, object: &AnyObject, found: &mut Vec<String>) {
         AnyObject::Server(it) => server(it, found),
         AnyObject::MediaResource(it) if it.host == MediaHost::Router => {
             found.push("resources of routers are not served yet: nobody gets it".to_owned());
-        }
-        AnyObject::SipProfile(it) if it.dtmf == DtmfMethod::Kpml => {
-            found.push("keys in a call come and go in INFO, not as KPML yet".to_owned());
         }
         AnyObject::EndUser(it) if it.pin.is_some() => {
             found.push("nothing asks for a PIN yet".to_owned());

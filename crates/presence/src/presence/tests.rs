@@ -51,6 +51,7 @@ fn ring(line: &str, calling: &str) -> Command {
         srtp: strowger_base::leg::SrtpOffer::Clear,
         style: RingStyle::default(),
         records: None,
+        keys: strowger_base::leg::KeySignalling::default(),
     }))
 }
 

@@ -13,7 +13,7 @@ pub struct Report<'b> {
 }
 
 /// Bytes of a document that is looked at; phones send some hundred.
-const DOCUMENT_BYTES: usize = 4096;
+pub(super) const DOCUMENT_BYTES: usize = 4096;
 /// Keys in one report; one is asked for at a time.
 const DIGITS: usize = 64;
 /// Attributes of the element; RFC 4730 has seven.
@@ -72,7 +72,7 @@ fn finish<'b>(after: &str, code: Option<&str>, digits: Option<&'b str>) -> Optio
 }
 
 /// Skips white space, comments, and the XML declaration with all other processing instructions.
-fn prolog(mut text: &str) -> Option<&str> {
+pub(super) fn prolog(mut text: &str) -> Option<&str> {
     loop {
         text = text.trim_ascii_start();
         if let Some(comment) = text.strip_prefix("<!--") {
@@ -86,14 +86,14 @@ fn prolog(mut text: &str) -> Option<&str> {
 }
 
 /// A name and what follows it.
-fn name(text: &str) -> Option<(&str, &str)> {
+pub(super) fn name(text: &str) -> Option<(&str, &str)> {
     let part = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.' | b':');
     let end = text.bytes().position(|byte| !part(byte))?;
     (end > 0).then(|| text.split_at(end))
 }
 
 /// `name="value"`, in either quotes: name, value, and what follows.
-fn attribute(text: &str) -> Option<(&str, &str, &str)> {
+pub(super) fn attribute(text: &str) -> Option<(&str, &str, &str)> {
     let (name, rest) = name(text)?;
     let rest = rest.trim_ascii_start().strip_prefix('=')?.trim_ascii_start();
     let quote = rest.chars().next().filter(|quote| matches!(quote, '"' | '\''))?;

@@ -1,4 +1,5 @@
-//! Keys of a number that a phone tells one by one (RFC 4730), inside the dialog of its INVITE.
+//! Keys that a phone tells one by one (RFC 4730), inside the dialog of its INVITE: those of a number, and those of an answered call where
+//! it has them nowhere else.
 //!
 //! The subscription needs no event parameters there: they name the dialog that keys belong to only where the SUBSCRIBE
 //! is in another one (RFC 4730 §4.2).
@@ -41,8 +42,14 @@ impl Leg {
     /// Call control wants to be told every further key; said again, those after a collection that is over: what ended with
     /// the number may begin again for a code.
     pub(super) fn collect_digits(&mut self, shared: &mut Shared, now: Now, out: &mut Outbox) {
-        let collects = self.collecting.as_ref().is_some_and(|open| open.state != machine::State::Over);
-        if collects || !matches!(self.state, State::Incoming(_)) {
+        let state = self.collecting.as_ref().map_or(machine::State::Over, |open| open.state);
+        let begins = match &self.state {
+            State::Incoming(_) => state == machine::State::Over,
+            // One that is being ended is of the number; whoever tells its end tells the new one, which asks again then.
+            State::Established => self.keys.asks() && !state.collects(),
+            State::Outgoing(_) | State::Ending { .. } => false,
+        };
+        if !begins {
             return;
         }
         let (state, effect) = machine::State::begin(now.mono);

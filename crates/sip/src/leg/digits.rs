@@ -1,15 +1,94 @@
-//! Keys that are pressed, as INFO carries them.
+//! Keys that are pressed in an answered call, as its dialog carries them: in INFO, in NOTIFY of Cisco's gateways, or as KPML
+//! (`collecting` asks for them, `telling` is asked).
 
-use strowger_base::leg::Digit;
+use strowger_base::leg::{Digit, KeySignalling};
 use strowger_base::net::Flow;
 use strowger_base::{Now, Signal};
 
-use super::{Leg, State};
+use super::telling::Telling;
+use super::{Leg, Request, State};
 use crate::core::Shared;
 use crate::io::Outbox;
-use crate::message::{Message, MethodKind};
+use crate::message::{HeaderName, Message, MethodKind};
+use crate::telephone_event::{self, Held, Told};
 use crate::transaction::table::ServerKey;
 use crate::write;
+
+/// How keys go in a dialog.
+#[derive(Debug, Default)]
+pub(super) struct Keys {
+    by: KeySignalling,
+    takes_info: bool,
+    /// The peer can be asked (its Allow-Events said so).
+    takes_kpml: bool,
+    /// The peer tells keys in NOTIFY, and takes them so.
+    notifies: bool,
+    held: Held,
+    /// What the peer asked for.
+    pub(super) telling: Option<Box<Telling>>,
+}
+
+/// What a key becomes on its way to the peer.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum Way {
+    Info,
+    Notify,
+    Kpml,
+    /// The peer takes none of them.
+    None,
+}
+
+impl Keys {
+    /// How they shall go.
+    pub(super) const fn go_by(&mut self, by: KeySignalling) {
+        self.by = by;
+    }
+
+    /// A message of the peer that says what it can.
+    pub(super) fn heard(&mut self, message: &Message<'_>) {
+        self.takes_info |= super::allows(message, "INFO");
+        let is_kpml = |event: &[u8]| event.eq_ignore_ascii_case(b"kpml");
+        self.takes_kpml |= message.values(HeaderName::AllowEvents).any(is_kpml);
+        self.notifies |= telephone_event::is_offered(message);
+    }
+
+    /// Whether the peer has to be asked for the keys of an answered call.
+    pub(super) const fn asks(&self) -> bool {
+        match self.by {
+            KeySignalling::Kpml => true,
+            KeySignalling::Any => self.takes_kpml && !self.notifies,
+            KeySignalling::Info | KeySignalling::Notify => false,
+        }
+    }
+
+    /// Whether the peer may ask for them.
+    pub(super) const fn may_be_asked(&self) -> bool {
+        matches!(self.by, KeySignalling::Kpml | KeySignalling::Any)
+    }
+
+    /// Writes what the peer has to know of it, into an INVITE and the responses to one.
+    pub(super) fn write(&self, host: &str, out: &mut Vec<u8>) {
+        if self.may_be_asked() {
+            out.extend_from_slice(b"Allow-Events: kpml\r\n");
+        }
+        let answers = self.by == KeySignalling::Any && self.notifies;
+        if self.by == KeySignalling::Notify || answers {
+            telephone_event::write_offer(out, host);
+        }
+    }
+
+    fn way(&self) -> Way {
+        let told = self.telling.as_ref().is_some_and(|telling| telling.is_open());
+        match self.by {
+            KeySignalling::Info => Way::Info,
+            KeySignalling::Notify => Way::Notify,
+            KeySignalling::Kpml | KeySignalling::Any if told => Way::Kpml,
+            KeySignalling::Any if self.notifies => Way::Notify,
+            KeySignalling::Kpml if !self.takes_info => Way::None,
+            KeySignalling::Kpml | KeySignalling::Any => Way::Info,
+        }
+    }
+}
 
 impl Leg {
     pub(super) fn info(
@@ -31,11 +110,59 @@ impl Leg {
         }
     }
 
+    /// A NOTIFY of the package `telephone-event`.
+    pub(super) fn event_notified(
+        &mut self,
+        shared: &mut Shared,
+        now: Now,
+        notify: &Message<'_>,
+        key: ServerKey,
+        flow: Flow,
+        out: &mut Outbox,
+    ) {
+        if !notify.content_type_is(telephone_event::TYPE) {
+            let head = shared.head_of(notify, &flow, self.dialog.local_tag);
+            let accept =
+                |buffer: &mut Vec<u8>| write::header(buffer, b"Accept", telephone_event::TYPE.as_bytes());
+            self.respond(shared, now, &Request { key, head, flow }, 415, accept, None, out);
+            return;
+        }
+        let rate = notify.event_package().and_then(|event| event.rate).unwrap_or(telephone_event::RATE);
+        self.reply(shared, now, notify, key, flow, 200, out);
+        // Events that are no keys are news like any other.
+        let digit = Told::parse(notify.body(), rate).and_then(|told| self.keys.held.take(told));
+        if let Some(digit) = digit {
+            self.signal(Signal::Digit(digit), out);
+        }
+    }
+
     /// Sends a key.
     pub(super) fn send_digit(&mut self, shared: &mut Shared, now: Now, digit: Digit, out: &mut Outbox) {
         if !matches!(self.state, State::Established) {
             return;
         }
+        match self.keys.way() {
+            Way::Info => self.send_info(shared, now, digit, out),
+            Way::Notify => {
+                for body in telephone_event::bodies(digit).into_iter().flatten() {
+                    let rest = |buffer: &mut Vec<u8>| {
+                        buffer.extend_from_slice(b"Event: ");
+                        buffer.extend_from_slice(telephone_event::PACKAGE.as_bytes());
+                        buffer.extend_from_slice(b";rate=");
+                        write::decimal(buffer, u64::from(telephone_event::RATE));
+                        // RFC 6665 §4.1.3 wants one; nobody subscribed, and more is to come.
+                        buffer.extend_from_slice(b"\r\nSubscription-State: active\r\n");
+                        write::finish(buffer, Some(telephone_event::TYPE), &body);
+                    };
+                    self.send(shared, now, MethodKind::Notify, rest, out);
+                }
+            }
+            Way::Kpml => self.tell_key(shared, now, digit.key, out),
+            Way::None => {}
+        }
+    }
+
+    fn send_info(&mut self, shared: &mut Shared, now: Now, digit: Digit, out: &mut Outbox) {
         let mut text = Vec::with_capacity(32);
         text.extend_from_slice(b"Signal=");
         text.push(digit.key as u8);

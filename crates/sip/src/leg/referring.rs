@@ -9,6 +9,7 @@ use crate::io::Outbox;
 use crate::message::{Message, MethodKind};
 use crate::subscription::subscriber::{self, Effect, Input};
 use crate::subscription::{Ended, Told};
+use crate::telephone_event;
 use crate::transaction::table::{Branch, ServerKey};
 use crate::write;
 
@@ -101,9 +102,14 @@ impl Leg {
     ) {
         let Some(event) = notify.event_package().filter(|event| event.package.eq_ignore_ascii_case("refer"))
         else {
-            if notify.event_package().is_some_and(|event| event.package.eq_ignore_ascii_case("kpml")) {
-                self.keys_notified(shared, now, notify, key, flow, out);
-                return;
+            let is = |name: &str| {
+                notify.event_package().is_some_and(|event| event.package.eq_ignore_ascii_case(name))
+            };
+            if is("kpml") {
+                return self.keys_notified(shared, now, notify, key, flow, out);
+            }
+            if is(telephone_event::PACKAGE) {
+                return self.event_notified(shared, now, notify, key, flow, out);
             }
             // Other packages are news that phones send unasked; a failure would only make them try again.
             self.reply(shared, now, notify, key, flow, 200, out);

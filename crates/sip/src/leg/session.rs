@@ -91,7 +91,7 @@ impl Leg {
         self.awaiting_ack = None;
         self.session_timer.on(Input::Stop, now.mono);
         self.referring = None;
-        self.collecting = None;
+        (self.collecting, self.keys.telling) = (None, None);
         let until = match self.change {
             Change::Ours { .. } => now.mono + GIVE_UP,
             Change::None | Change::Theirs(..) | Change::Retry { .. } => now.mono,
@@ -116,7 +116,10 @@ impl Leg {
             MethodKind::Invite => self.invite_response(shared, now, response, branch, status, out),
             MethodKind::Bye => self.bye_answered(status),
             MethodKind::Update => self.update_answered(shared, now, response, branch, status, out),
-            MethodKind::Notify => self.notify_answered(shared, now, branch, status, out),
+            MethodKind::Notify => {
+                self.notify_answered(shared, now, branch, status, out);
+                self.keys_told(shared, now, branch, status, out);
+            }
             MethodKind::Refer => self.refer_answered(shared, now, branch, status, out),
             MethodKind::Subscribe => {
                 self.refer_answered(shared, now, branch, status, out);
@@ -191,7 +194,7 @@ impl Leg {
         }
         self.session_timer.on(Input::Stop, now.mono);
         self.referring = None;
-        self.collecting = None;
+        (self.collecting, self.keys.telling) = (None, None);
         self.state = State::Ending { until: self.last_word(now.mono + GIVE_UP), branch: Some(branch) };
     }
 
@@ -221,7 +224,10 @@ impl Leg {
                 self.refer_answered(shared, now, branch, 408, out);
                 self.collecting_answered(shared, now, branch, 408, None, out);
             }
-            (_, MethodKind::Notify) => self.notify_answered(shared, now, branch, 408, out),
+            (_, MethodKind::Notify) => {
+                self.notify_answered(shared, now, branch, 408, out);
+                self.keys_told(shared, now, branch, 408, out);
+            }
             (State::Outgoing(_), MethodKind::Invite) => {
                 self.refuse_pending(shared, now, 487, out);
                 self.invite_failed(now, cause, reason, out);

@@ -25,7 +25,8 @@ impl Leg {
         let referral = self.referral.deadline();
         let referring = self.referring.as_ref().and_then(|referring| referring.deadline());
         let collecting = self.collecting.as_ref().and_then(|collecting| collecting.deadline());
-        [state, ack, change, self.session_timer.deadline(), referral, referring, collecting]
+        let telling = self.keys.telling.as_ref().and_then(|telling| telling.deadline());
+        [state, ack, change, self.session_timer.deadline(), referral, referring, collecting, telling]
             .into_iter()
             .flatten()
             .min()
@@ -43,6 +44,7 @@ impl Leg {
         self.refer_timer(shared, now, out);
         self.referring_timer(shared, now, out);
         self.collecting_timer(shared, now, out);
+        self.telling_timer(shared, now, out);
         self.change_on(shared, now, out);
         self.rearm(shared);
     }

@@ -308,6 +308,9 @@ impl Leg {
         out: &mut Outbox,
     ) {
         let event = subscribe.event_package();
+        if event.is_some_and(|event| event.package.eq_ignore_ascii_case("kpml")) {
+            return self.keys_subscribed(shared, now, subscribe, key, flow, out);
+        }
         let Some(event) = event.filter(|event| event.package.eq_ignore_ascii_case("refer")) else {
             self.reply(shared, now, subscribe, key, flow, 489, out);
             return;

@@ -97,9 +97,10 @@ impl Leg {
             provisional: false,
             first_way: None,
         };
-        let records = outgoing.ring.records.clone();
+        let (records, keys) = (outgoing.ring.records.clone(), outgoing.ring.keys);
         let mut leg = Leg::new(id, dialog, State::Outgoing(Box::new(outgoing)));
         leg.records = records;
+        leg.keys.go_by(keys);
         leg.send_invite(shared, now, out);
         leg.rearm(shared);
         leg
@@ -126,6 +127,7 @@ impl Leg {
         let bytes = out.arena.append_with(|buffer| {
             self.dialog.write_request(shared, MethodKind::Invite, cseq, branch, ring.hops_remaining, buffer);
             write_abilities(buffer);
+            self.keys.write(&shared.configuration.domain, buffer);
             // Early media can only be negotiated when the caller takes part, or when the answer is the
             // device's alone because we offered.
             let reliable = ring.reliable_provisional || body.is_some();
@@ -197,6 +199,7 @@ impl Leg {
             return;
         }
         self.takes_update |= super::allows(response, "UPDATE");
+        self.keys.heard(response);
         self.join_early_dialog(response);
         let description = description_of(response);
         let media = match response.rseq_number().filter(|_| response.requires("100rel")) {
@@ -308,6 +311,7 @@ impl Leg {
         let next: &str = self.dialog.routes.first().map_or(&self.dialog.target, |route| route);
         self.dialog.flow = shared.way_to(next, self.dialog.flow, trusted);
         self.takes_update |= super::allows(response, "UPDATE");
+        self.keys.heard(response);
         let cseq = outgoing.cseq;
         if outgoing.cancel != Cancel::No {
             // The answer crossed our CANCEL: take the call and hang up (RFC 3261 §9.1, §13.3.1.4).

@@ -92,6 +92,7 @@ impl Leg {
         let dialog = Dialog::of_request(invite, local_tag, flow, trust_contact, shared);
         let mut leg = Leg::new(id, dialog, State::Incoming(Box::new(incoming)));
         leg.takes_update = super::allows(invite, "UPDATE");
+        leg.keys.heard(invite);
         leg.session_timer.heard(invite.min_se_seconds().unwrap_or(0));
         leg.received = offer.clone();
         let media = match offer {
@@ -168,6 +169,7 @@ impl Leg {
             buffer.extend_from_slice(&incoming.request.head);
             if status > 100 {
                 contact(buffer, shared);
+                self.keys.write(&shared.configuration.domain, buffer);
             }
             if let Some(party) = &incoming.shown {
                 write_party(b"P-Asserted-Identity", party, shared, buffer);
@@ -257,6 +259,7 @@ impl Leg {
             buffer.extend_from_slice(&request.head);
             shared.write_contact(&request.flow, &self.dialog.contact_user, buffer);
             write_abilities(buffer);
+            self.keys.write(&shared.configuration.domain, buffer);
             buffer.extend_from_slice(b"Supported: 100rel, timer\r\n");
             extra(buffer, shared);
             finish(buffer, body.as_ref());
@@ -292,7 +295,7 @@ impl Leg {
         // Whatever else of the caller waits would wait for ever (RFC 3261 §15.1.2). What it was asked to tell ends with the
         // dialog (RFC 4730 §3.1).
         self.refuse_pending(shared, now, 487, out);
-        self.collecting = None;
+        (self.collecting, self.keys.telling) = (None, None);
         let ending = State::Ending { until: now.mono + GIVE_UP, branch: None };
         let State::Incoming(incoming) = std::mem::replace(&mut self.state, ending) else { return };
         self.respond(

@@ -24,6 +24,8 @@ pub struct EventPackage<'b> {
     pub package: &'b str,
     /// The `id`; empty when there is none.
     pub id: &'b str,
+    /// The clock of a `telephone-event`, in Hz, where it says so.
+    pub rate: Option<u32>,
 }
 
 /// Subscription-State (RFC 6665 §8.2.3).
@@ -81,7 +83,8 @@ impl<'b> Message<'b> {
     pub fn event_package(&self) -> Option<EventPackage<'b>> {
         let (package, parameters) = token_and_parameters(self.first(HeaderName::Event)?);
         let id = text(parameters.value("id").unwrap_or_default());
-        (!package.is_empty()).then_some(EventPackage { package, id })
+        let rate = parameters.value("rate").and_then(number).and_then(|rate| u32::try_from(rate).ok());
+        (!package.is_empty()).then_some(EventPackage { package, id, rate })
     }
 
     /// How it stands with a subscription.
@@ -154,7 +157,10 @@ mod tests {
         let headers = "o: presence.winfo ;id=7\r\n\
              Subscription-State: terminated;reason=probation;retry-after=30;expires=0\r\n";
         with(headers, |message| {
-            assert_eq!(message.event_package(), Some(EventPackage { package: "presence.winfo", id: "7" }));
+            assert_eq!(
+                message.event_package(),
+                Some(EventPackage { package: "presence.winfo", id: "7", rate: None })
+            );
             let state = message.subscription_state().unwrap();
             assert_eq!((state.state, state.reason), ("terminated", "probation"));
             assert_eq!((state.retry_after, state.expires), (Some(30), Some(0)));

@@ -4,7 +4,8 @@ use std::sync::Arc;
 
 use strowger_base::journal::{Admission as News, Decision, Paging, PartyView, WhyNotPaged, WhyReleased};
 use strowger_base::leg::{
-    Answering, PageSeat, ReleaseReason, Ring, RingSound, RingStyle, Service, Signal, SrtpOffer, Target,
+    Answering, KeySignalling, PageSeat, ReleaseReason, Ring, RingSound, RingStyle, Service, Signal,
+    SrtpOffer, Target,
 };
 use strowger_base::{Cause, Command, LegId, Media, SessionDescription, WallTime};
 use strowger_media::sdp::{self, Selection};
@@ -215,6 +216,7 @@ impl Step<'_> {
             srtp: SrtpOffer::Clear,
             style: RingStyle { sound: RingSound::Usual, answer },
             records: None,
+            keys: KeySignalling::default(),
         };
         self.shared.legs.insert(leg, self.facts.id);
         self.command(leg, Command::Ring(Box::new(ring)));

@@ -4,7 +4,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 
 use strowger_base::journal::{RecordingChange, RecordingNews};
-use strowger_base::leg::{Ring, RingStyle, SrtpOffer, Target};
+use strowger_base::leg::{KeySignalling, Ring, RingStyle, SrtpOffer, Target};
 use strowger_base::recording::{RecordedParty, VoiceFlow};
 use strowger_base::{Command, Media, Now, RecordingMetadata, SessionDescription, limits};
 use strowger_media::sdp::{self, Flows, RecordedStream};
@@ -89,6 +89,7 @@ impl Recording {
             srtp: SrtpOffer::Clear,
             style: RingStyle::default(),
             records: Some(metadata),
+            keys: KeySignalling::default(),
         };
         out.items.push(Output::Joined { leg, call: self.call });
         out.command(leg, Command::Ring(Box::new(ring)));
