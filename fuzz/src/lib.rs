@@ -6,6 +6,7 @@
 
 pub mod media_targets;
 pub mod mutate;
+pub mod sccp_targets;
 pub mod targets;
 
 use std::collections::HashSet;
@@ -15,6 +16,7 @@ use std::time::{Duration, Instant};
 
 use media_targets::MEDIA_TARGETS;
 use mutate::Mutator;
+use sccp_targets::SCCP_TARGETS;
 use targets::{TARGETS, Target};
 
 /// How long to go on.
@@ -28,7 +30,9 @@ struct Bound {
 /// Runs a target as a program: `[--inputs N] [--seconds N] [--seed N]`. Ends with status 1 when the target panicked;
 /// the input is then below `artifacts/`.
 pub fn main(name: &str) {
-    let Some(target) = TARGETS.iter().chain(MEDIA_TARGETS).find(|target| target.0 == name) else {
+    let Some(target) =
+        TARGETS.iter().chain(MEDIA_TARGETS).chain(SCCP_TARGETS).find(|target| target.0 == name)
+    else {
         eprintln!("there is no target {name}");
         std::process::exit(2)
     };

@@ -6,6 +6,8 @@ use std::time::Duration;
 pub const SIP_MESSAGE_BYTES: usize = 65_535;
 /// How long a message may take on a stream from its first byte to its last; a connection that takes longer is closed.
 pub const SIP_MESSAGE_TIME: Duration = Duration::from_secs(32);
+/// Largest SCCP frame, in bytes; the connection that sends a larger one is closed.
+pub const SCCP_FRAME_BYTES: usize = 8192;
 /// Header lines of one SIP message; more are answered 400.
 pub const SIP_HEADERS: usize = 256;
 /// Contacts of one line; another one is answered 403 and reported.
