@@ -32,7 +32,8 @@ pub use entry::{
     QualityDetail, Registration, ReleasedBy, TargetView, Told,
 };
 pub use feature::{
-    Feature, Intercom, Joined, Moved, Moves, Seat, TransferNews, WhyFeatureRefused, WhyTransferRefused,
+    Feature, Intercom, Joined, Moved, Moves, Seat, TransferNews, WhyApart, WhyFeatureRefused,
+    WhyTransferRefused,
 };
 pub use head::{EntryKind, Head};
 pub use keys::{Keys, KeysOutcome, WhyNoKeys};

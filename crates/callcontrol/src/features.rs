@@ -9,6 +9,7 @@ mod disturbing;
 mod divert;
 pub(crate) mod intercom;
 mod malicious;
+mod matching;
 mod offered;
 mod orders;
 pub(crate) mod paging;

@@ -12,9 +12,25 @@ pub(crate) struct Outlet {
     version: u64,
     /// What the leg is told about keys.
     keys: Keys,
-    /// What the leg itself said about keys when it last described its media, in whichever call that was.
-    wish: Option<Wish>,
+    /// How the leg itself described its media, in whichever call that was.
+    said: Option<Said>,
     last: Option<Last>,
+}
+
+/// How a leg described its media.
+#[derive(Clone, Debug)]
+pub(crate) struct Said {
+    pub(crate) last: SessionDescription,
+    /// Its very first description, where that was an offer: all that it takes. What it wrote later may name no more than what was
+    /// offered to it, or is in use.
+    pub(crate) first_offer: Option<SessionDescription>,
+}
+
+/// What a description is in its exchange.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Part {
+    Offer,
+    Answer,
 }
 
 /// What a leg is told about keys of SRTP.
@@ -46,7 +62,7 @@ struct Last {
 
 impl Outlet {
     pub(crate) const fn new(session_id: u64) -> Self {
-        Outlet { session_id, version: 0, keys: Keys::AsTheyAre, wish: None, last: None }
+        Outlet { session_id, version: 0, keys: Keys::AsTheyAre, said: None, last: None }
     }
 
     /// What the leg is told instead of `source`: with an `o=` line of ours, and with the relay's address when there
@@ -115,13 +131,26 @@ impl Outlet {
     }
 
     /// The leg itself described its media.
-    pub(crate) fn wrote(&mut self, description: &SessionDescription) {
-        self.wish = Some(AudioSecurity::of(description.as_bytes()).wish);
+    pub(crate) fn wrote(&mut self, description: &SessionDescription, part: Part) {
+        match &mut self.said {
+            Some(said) => said.last = description.clone(),
+            None => self.said = Some(Said::first(description, part)),
+        }
+    }
+
+    /// How the leg described its media.
+    pub(crate) const fn said(&self) -> Option<&Said> {
+        self.said.as_ref()
+    }
+
+    /// Another device is rung, of which nothing is known.
+    pub(crate) fn is_of_another(&mut self) {
+        self.said = None;
     }
 
     /// What the leg said about keys last.
-    pub(crate) const fn wish(&self) -> Option<Wish> {
-        self.wish
+    pub(crate) fn wish(&self) -> Option<Wish> {
+        self.said.as_ref().map(|said| AudioSecurity::of(said.last.as_bytes()).wish)
     }
 
     /// What was sent last.
@@ -132,6 +161,14 @@ impl Outlet {
     /// What the other side wrote last.
     pub(crate) fn source(&self) -> Option<&SessionDescription> {
         self.last.as_ref().map(|last| &last.source)
+    }
+}
+
+impl Said {
+    /// What a device says that has said nothing before.
+    pub(crate) fn first(description: &SessionDescription, part: Part) -> Self {
+        let first_offer = (part == Part::Offer).then(|| description.clone());
+        Said { last: description.clone(), first_offer }
     }
 }
 

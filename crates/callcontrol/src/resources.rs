@@ -59,6 +59,17 @@ impl Pool {
         self.count(function, taken).map(Some)
     }
 
+    /// Whether a resource that does this, by these lists, has room.
+    pub(crate) fn has_room(
+        &mut self,
+        resources: &MediaResources,
+        function: MediaFunction,
+        lists: &[&str],
+    ) -> bool {
+        let taken = self.allocations.allocate(&resources.table, asked(function), lists, 1);
+        taken.map(|allocation| self.allocations.release(allocation)).is_ok()
+    }
+
     /// Takes one more seat of the same resource.
     ///
     /// # Errors

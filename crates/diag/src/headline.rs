@@ -169,6 +169,7 @@ impl<'a> Reasons<'a> {
             | Decision::PartyMoved(_)
             | Decision::FeatureRefused { .. }
             | Decision::FeatureDone { .. }
+            | Decision::StaysInConference { .. }
             | Decision::Ordered { .. }
             | Decision::ForwardSetByUser { .. }
             | Decision::DoNotDisturb { .. }

@@ -249,6 +249,7 @@ fn decision_sentence(leg: Option<LegId>, decision: &Decision<'_>, names: &Names)
             features::refused(&device(), feature, *cause, why)
         }
         Decision::FeatureDone { feature, text } => features::done(feature, text),
+        Decision::StaysInConference { why } => transfers::stays(*why),
         Decision::ForwardSetByUser { phone, at } => features::forward_set(phone, *at),
         Decision::DoNotDisturb { line, phone, mode } => features::undisturbed(line, phone, *mode),
         Decision::Intercom(news) => features::intercom(news),

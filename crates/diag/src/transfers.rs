@@ -1,7 +1,7 @@
 //! What features that move parties from call to call did, in words.
 
 use strowger_base::CallId;
-use strowger_base::journal::{Feature, Joined, TransferNews, WhyTransferRefused};
+use strowger_base::journal::{Feature, Joined, TransferNews, WhyApart, WhyTransferRefused};
 
 use crate::{sentences, words};
 
@@ -30,9 +30,26 @@ pub(crate) fn refused(device: &str, destination: &str, why: WhyTransferRefused) 
         WhyTransferRefused::Intercom => "nobody is transferred from or into an intercom call",
         WhyTransferRefused::Congestion => "the server takes no new calls now",
         WhyTransferRefused::Page => "nobody else comes in the place of who speaks in a page",
+        WhyTransferRefused::Apart(why) => apart(why),
         WhyTransferRefused::NobodyToJoin => "no device would be left, only services of the server",
     };
     format!("{device} wanted a transfer to {destination} and was refused: {why}.")
+}
+
+/// Why two parties cannot talk with each other.
+fn apart(why: WhyApart) -> &'static str {
+    match why {
+        WhyApart::NoBandwidth => "there is no bandwidth between the two that would be left",
+        WhyApart::NoCodec => {
+            "the two that would be left have no codec in common that their regions permit, and there is no transcoder for them"
+        }
+        WhyApart::Unencrypted => "the media of the two that would be left could not be encrypted",
+    }
+}
+
+/// Two stay on the bridge.
+pub(crate) fn stays(why: WhyApart) -> String {
+    format!("Two are left in the conference and stay on its bridge: {}.", apart(why))
 }
 
 /// A transfer goes on.

@@ -7,7 +7,9 @@ use super::DecodeError;
 use super::admission::Admission;
 use super::codes::{AskedCode, CodesView};
 use super::entry::{MediaPart, OriginView, PartyView, ReleasedBy, TargetView};
-use super::feature::{Feature, Intercom, Joined, Moved, TransferNews, WhyFeatureRefused, WhyTransferRefused};
+use super::feature::{
+    Feature, Intercom, Joined, Moved, TransferNews, WhyApart, WhyFeatureRefused, WhyTransferRefused,
+};
 use super::keys::Keys;
 use super::number::{
     DestinationView, EmergencyFrom, Lookup, MobilityView, NormalisedBy, NotResolved, NumberRole, NumberType,
@@ -391,6 +393,11 @@ pub enum Decision<'a> {
         /// Why.
         why: WhyFeatureRefused<'a>,
     },
+    /// Two are left in a conference that talk through the bridge on, since they could not without it.
+    StaysInConference {
+        /// Why not.
+        why: WhyApart,
+    },
     /// A feature that somebody asked for is done.
     FeatureDone {
         /// The feature by its word.
@@ -520,6 +527,7 @@ wire_enum!(Decision<'a> {
     Intercom = 90 (news),
     Recording = 95 (news),
     Resource = 120 (news),
+    StaysInConference = 130 { why },
 });
 
 /// What becomes of a call at a phone that does not want to be disturbed.

@@ -142,6 +142,8 @@ pub enum WhyTransferRefused {
     Intercom,
     /// One of the two calls is a page: nobody else comes in the place of who speaks there.
     Page,
+    /// The two that would be left cannot talk with each other.
+    Apart(WhyApart),
 }
 
 wire_enum!(WhyTransferRefused {
@@ -153,7 +155,49 @@ wire_enum!(WhyTransferRefused {
     Congestion = 5,
     Intercom = 20,
     Page = 100,
+    Apart = 120 (why),
 });
+
+impl WhyTransferRefused {
+    /// What whoever asked is told.
+    pub const fn cause(self) -> Cause {
+        match self {
+            WhyTransferRefused::Congestion => Cause::SWITCHING_EQUIPMENT_CONGESTION,
+            WhyTransferRefused::Apart(why) => why.cause(),
+            WhyTransferRefused::Page
+            | WhyTransferRefused::NotTalking
+            | WhyTransferRefused::UnderWay
+            | WhyTransferRefused::SameCall
+            | WhyTransferRefused::NotReady
+            | WhyTransferRefused::Intercom
+            | WhyTransferRefused::NobodyToJoin => Cause::FACILITY_REJECTED,
+        }
+    }
+}
+
+/// Why two parties that talk with others cannot talk with each other.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum WhyApart {
+    /// There is no bandwidth between their places.
+    NoBandwidth,
+    /// They have no codec in common that regions permit, and nothing translates.
+    NoCodec,
+    /// Their media would not be encrypted, or one of them wants it encrypted and the other does not.
+    Unencrypted,
+}
+
+wire_enum!(WhyApart { NoBandwidth = 0, NoCodec = 1, Unencrypted = 2 });
+
+impl WhyApart {
+    /// What whoever wanted to bring them together is told.
+    pub const fn cause(self) -> Cause {
+        match self {
+            WhyApart::NoBandwidth => Cause::OUT_OF_BANDWIDTH,
+            WhyApart::NoCodec => Cause::BEARER_CAPABILITY_NOT_IMPLEMENTED,
+            WhyApart::Unencrypted => Cause::BEARER_CAPABILITY_NOT_AUTHORIZED,
+        }
+    }
+}
 
 /// How a transfer goes on that was accepted.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]

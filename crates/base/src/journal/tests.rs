@@ -196,6 +196,12 @@ fn samples() -> Vec<Entry<'static>> {
             destination: "1003",
             why: WhyTransferRefused::NotReady,
         },
+        Decision::TransferRefused {
+            cause: Cause::OUT_OF_BANDWIDTH,
+            destination: "1003",
+            why: WhyTransferRefused::Apart(WhyApart::NoBandwidth),
+        },
+        Decision::StaysInConference { why: WhyApart::NoCodec },
         Decision::TransferBegan { destination: "1003", into: Some(call()), asks: None },
         Decision::FeatureRefused {
             feature: "park",

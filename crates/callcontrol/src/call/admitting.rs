@@ -67,7 +67,7 @@ impl Call {
             return true;
         }
         let admission = Arc::clone(&step.shared.configuration.admission);
-        let kbps = Permit::between(&admission, &caller, &called).most(None);
+        let kbps = step.needs_for(&Permit::between(&admission, &caller, &called), (target, Progress::Trying));
         step.shared.bandwidth.has_room_without(&step.facts.reserved, &admission, (from, to), kbps)
     }
 }
@@ -120,7 +120,11 @@ impl Step<'_> {
             }
             return Err(why);
         }
-        self.take_bandwidth(&sites, permit.most(offer)).map_err(NotAdmitted::NoRoom)
+        let kbps = match offer {
+            Some(_) => permit.most(offer),
+            None => self.needs_for(&permit, (target, Progress::Trying)),
+        };
+        self.take_bandwidth(&sites, kbps).map_err(NotAdmitted::NoRoom)
     }
 
     /// Takes bandwidth between two sites; once between the same locations.
@@ -243,19 +247,20 @@ impl Step<'_> {
         }
         self.give_back_bandwidth();
         let rings = |rung: &super::Rung| rung.progress.is_open() || rung.progress == Progress::Answered;
-        let rung: Vec<(LegId, Target)> = self
+        let rung: Vec<(LegId, Target, Progress)> = self
             .facts
             .rung
             .iter()
             .filter(|rung| rings(rung))
-            .map(|rung| (rung.leg, rung.target.clone()))
+            .map(|rung| (rung.leg, rung.target.clone(), rung.progress))
             .collect();
         let mut left = rung.len();
-        for (leg, target) in rung {
+        for (leg, target, progress) in rung {
             let Some(sites) = self.sites(&target) else { continue };
             let admission = Arc::clone(&self.shared.configuration.admission);
-            let most = Permit::between(&admission, &sites.0, &sites.1).most(None);
-            let Err(missing) = self.take_bandwidth(&sites, most) else { continue };
+            let permit = Permit::between(&admission, &sites.0, &sites.1);
+            let kbps = self.needs_for(&permit, (&target, progress));
+            let Err(missing) = self.take_bandwidth(&sites, kbps) else { continue };
             left -= 1;
             if left == 0 {
                 return Err(missing);
@@ -263,6 +268,26 @@ impl Step<'_> {
             self.withdraw(|rung| rung.leg == leg, Cause::OUT_OF_BANDWIDTH, WhyReleased::NoMedia);
         }
         Ok(())
+    }
+
+    /// What the caller needs to talk with a device with which it was not before.
+    fn needs_for(&self, permit: &Permit<'_>, (target, progress): (&Target, Progress)) -> u32 {
+        let facts = &*self.facts;
+        let caller = match &facts.offer {
+            Some(offer) => Some(permit.codecs_of(offer)),
+            None => {
+                let joins = facts.joins.as_ref().and_then(|joins| joins.said.as_ref());
+                joins.or_else(|| facts.to_caller.said()).map(|said| permit.spoken(said))
+            }
+        };
+        let called = match target {
+            Target::Service(_) => Some(permit.ours()),
+            Target::Phone { .. } | Target::Trunk(_) => {
+                let said = facts.to_called.said().filter(|_| progress == Progress::Answered);
+                said.map(|said| permit.spoken(said))
+            }
+        };
+        permit.needed(caller, called)
     }
 
     /// There is no bandwidth for parties that were brought together: everybody is told so.

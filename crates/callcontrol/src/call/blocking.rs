@@ -94,7 +94,7 @@ impl Call {
 pub(super) const BLOCKED: Cause = Cause::BEARER_CAPABILITY_NOT_AUTHORIZED;
 
 /// Whether media that is described so is encrypted.
-fn is_secured(description: &SessionDescription) -> bool {
+pub(super) fn is_secured(description: &SessionDescription) -> bool {
     let security = AudioSecurity::of(description.as_bytes());
     match security.wish {
         Wish::Clear => false,

@@ -13,6 +13,7 @@ use strowger_dialplan::{Caller, LaterHops};
 use strowger_media::control::PortId;
 
 use super::between::Points;
+use super::joined::Joiner;
 use super::listening::Listening;
 use super::paging::Page;
 use super::parked::Place;
@@ -23,7 +24,7 @@ use super::taking::RangAt;
 use super::transcoding::Transcoding;
 use super::way::{CallerMedia, Redirected, Way};
 use crate::admission::Reserved;
-use crate::configuration::{Site, SrtpRule};
+use crate::configuration::SrtpRule;
 use crate::exchange::Side;
 use crate::io::Reach;
 use crate::outlet::Outlet;
@@ -126,8 +127,8 @@ pub(crate) struct Facts {
     pub(super) listening: Option<Box<Listening>>,
     /// Whom a caller that came from another call was shown last.
     pub(super) shown_to_caller: Option<Party>,
-    /// Where the device is that joins, while there is no caller.
-    pub(super) joins_from: Option<Box<Site>>,
+    /// The device that joins, while there is no caller.
+    pub(super) joins: Option<Box<Joiner>>,
     /// The conference to which the call goes.
     pub(super) sits: Option<ConferenceId>,
     /// What its caller is shown when a feature is done that it asked for.

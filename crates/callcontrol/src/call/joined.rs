@@ -18,6 +18,7 @@ use crate::Configuration;
 use crate::configuration::{HoldKind, Site};
 use crate::exchange::Side;
 use crate::io::{Outbox, Output};
+use crate::outlet::Said;
 use crate::shared::{Shared, Timer};
 
 /// On whose account a call is made that nobody is in yet.
@@ -26,8 +27,16 @@ pub(crate) struct Account {
     party: Party,
     address: Option<IpAddr>,
     hops_remaining: u8,
-    /// Where the device is that will join.
-    joins_from: Site,
+    joins: Joiner,
+}
+
+/// The device that joins a call once somebody is reached.
+#[derive(Debug)]
+pub(super) struct Joiner {
+    /// Where it is.
+    pub(super) site: Site,
+    /// How it described its media.
+    pub(super) said: Option<Said>,
 }
 
 /// A call of a device that takes the place of another one, before it has the other party.
@@ -123,7 +132,7 @@ impl Call {
             called: called.into(),
             hops_remaining: account.hops_remaining,
             transfers: Some(transferring),
-            joins_from: Some(Box::new(account.joins_from)),
+            joins: Some(Box::new(account.joins)),
             ..Facts::blank(now, id, leg, account.origin)
         };
         let mut step = Step { now, facts: &mut facts, shared, out };
@@ -136,14 +145,16 @@ impl Call {
         let facts = &self.facts;
         let other = self.other(leg)?;
         let address = facts.address.filter(|_| other == facts.caller);
-        let joins_from = configuration.site_of_origin(&self.origin_of(other)?, address);
+        let outlet = if other == facts.caller { &facts.to_caller } else { &facts.to_called };
+        let site = configuration.site_of_origin(&self.origin_of(other)?, address);
+        let joins = Joiner { site, said: outlet.said().cloned() };
         let (party, address) = if leg == facts.caller {
             (facts.calling.clone(), facts.address)
         } else {
             (facts.connected.clone().unwrap_or_default(), None)
         };
         let hops_remaining = facts.hops_remaining;
-        Some(Account { origin: self.origin_of(leg)?, party, address, hops_remaining, joins_from })
+        Some(Account { origin: self.origin_of(leg)?, party, address, hops_remaining, joins })
     }
 
     /// Whether somebody else can come in place of its caller: it has not been answered.
@@ -177,7 +188,7 @@ impl Call {
         step.facts.joined_by = Some(feature);
         step.facts.conversation = Some(conversation);
         step.facts.seat_caller(&party);
-        step.facts.joins_from = None;
+        step.facts.joins = None;
         step.facts.offer = None;
         step.facts.caller_media = CallerMedia::Nothing;
         step.shared.counters.begun += 1;

@@ -18,7 +18,7 @@ use super::{Progress, Step};
 use crate::configuration::{HoldKind, HoldMode};
 use crate::exchange::{Effect, Exchange, Move, Side};
 use crate::io::Output;
-use crate::outlet::Outlet;
+use crate::outlet::{Outlet, Part};
 use crate::resources;
 
 /// Who listens, and to what.
@@ -358,7 +358,8 @@ impl Step<'_> {
         let address = self.shared.configuration.address;
         let keys = self.keys_with_service(party);
         if from == Side::Caller {
-            self.facts.outlet(party).wrote(&description);
+            // Its first words are of no call: what it takes at all is not known from them.
+            self.facts.outlet(party).wrote(&description, Part::Answer);
         }
         let outlet = match (from, &mut self.facts.listening) {
             (Side::Caller, Some(listening)) => &mut listening.to_service,

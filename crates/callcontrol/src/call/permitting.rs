@@ -15,6 +15,8 @@ use super::Step;
 use super::transcoding::audio;
 use crate::configuration::{Admission, Site};
 use crate::exchange::Side;
+use crate::outlet::Said;
+use crate::shared::Shared;
 
 /// What may be used between two devices.
 pub(super) struct Permit<'c> {
@@ -28,6 +30,11 @@ impl<'c> Permit<'c> {
     pub(super) fn between(admission: &'c Admission, from: &Site, to: &Site) -> Self {
         let limits = admission.limits(from.region.as_ref(), to.region.as_ref());
         Permit { admission, limits, kbps_max: None }
+    }
+
+    /// Anything goes.
+    pub(super) const fn all(admission: &'c Admission) -> Self {
+        Permit { admission, limits: None, kbps_max: None }
     }
 
     /// The same where there is bandwidth for no more than this.
@@ -47,6 +54,35 @@ impl<'c> Permit<'c> {
         let Some(limits) = &self.limits else { return Some(0) };
         let place = limits.preference.iter().position(|preferred| preferred == codec);
         place.filter(|_| codec.payload_kbps() <= limits.audio_kbps_max)
+    }
+
+    /// The codecs of a description that are permitted.
+    pub(super) fn codecs_of(&self, description: &SessionDescription) -> Vec<AudioCodec> {
+        let formats = sdp::audio_formats(description.as_bytes());
+        formats.iter().filter(|format| self.rank(format).is_some()).map(codec).collect()
+    }
+
+    /// The codecs of which a device has said that it has them, as far as they are permitted.
+    pub(super) fn spoken(&self, said: &Said) -> Vec<AudioCodec> {
+        let descriptions = [Some(&said.last), said.first_offer.as_ref()];
+        descriptions.into_iter().flatten().flat_map(|description| self.codecs_of(description)).collect()
+    }
+
+    /// Those of our own codecs that are permitted.
+    pub(super) fn ours(&self) -> Vec<AudioCodec> {
+        self.sorted(&Codec::ALL).into_iter().map(audio).collect()
+    }
+
+    /// What two parties need at least who speak these codecs, as far as that is known: the dearest that they have in common. When there is
+    /// none, or nothing is known, as much as whatever they will agree upon.
+    pub(super) fn needed(&self, one: Option<Vec<AudioCodec>>, two: Option<Vec<AudioCodec>>) -> u32 {
+        let (one, two) = (one.unwrap_or_default(), two.unwrap_or_default());
+        let dearest = |codecs: &mut dyn Iterator<Item = &AudioCodec>| {
+            codecs.map(|codec| self.admission.accounted(codec)).max()
+        };
+        dearest(&mut one.iter().filter(|codec| two.contains(codec)))
+            .or_else(|| dearest(&mut one.iter().chain(&two)))
+            .unwrap_or_else(|| self.most_of_any())
     }
 
     /// What is left of an offer.
@@ -106,6 +142,18 @@ impl<'c> Permit<'c> {
     }
 }
 
+impl Shared {
+    /// Where a device is that is called. A bridge is where its media resource is, when that says so.
+    pub(super) fn site_of(&self, target: &Target, caller: &Site) -> Site {
+        let bridge = match target {
+            Target::Service(Service::Conference(id)) => self.conferences.bridge_of(*id),
+            Target::Service(_) | Target::Phone { .. } | Target::Trunk(_) => None,
+        };
+        let bridge = bridge.and_then(|name| self.configuration.bridges.get(name));
+        bridge.cloned().unwrap_or_else(|| self.configuration.site_of_target(target, caller))
+    }
+}
+
 fn codec(format: &AudioFormat<'_>) -> AudioCodec {
     AudioCodec::named(format.name, format.clock_hz, format.parameters)
 }
@@ -123,23 +171,17 @@ impl Step<'_> {
         if !configuration.admission.in_use {
             return None;
         }
-        let caller = match &self.facts.joins_from {
-            Some(site) => Site::clone(site),
+        let caller = match &self.facts.joins {
+            Some(joins) => joins.site.clone(),
             None => configuration.site_of_origin(&self.facts.origin, self.facts.address),
         };
         let called = self.site_of(target, &caller);
         Some((caller, called))
     }
 
-    /// Where a device is that is called. A bridge is where its media resource is, when that says so.
+    /// Where a device is that is called.
     pub(super) fn site_of(&self, target: &Target, caller: &Site) -> Site {
-        let configuration = &self.shared.configuration;
-        let bridge = match target {
-            Target::Service(Service::Conference(id)) => self.shared.conferences.bridge_of(*id),
-            Target::Service(_) | Target::Phone { .. } | Target::Trunk(_) => None,
-        };
-        let bridge = bridge.and_then(|name| configuration.bridges.get(name));
-        bridge.cloned().unwrap_or_else(|| configuration.site_of_target(target, caller))
+        self.shared.site_of(target, caller)
     }
 
     fn sites_of_leg(&self, called: LegId) -> Option<(Site, Site)> {

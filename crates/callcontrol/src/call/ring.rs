@@ -30,6 +30,7 @@ impl Step<'_> {
             if let Some(before) = &before {
                 self.facts.to_called = before.clone();
             }
+            self.facts.to_called.is_of_another();
             let passed = match &offer {
                 Some(offer) => Some(self.pass_offer_to(&target, offer.clone())),
                 None => self.early_offer_to(&target),

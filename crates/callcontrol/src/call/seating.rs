@@ -138,7 +138,9 @@ impl Call {
             return Err(());
         }
         let (from, to) = (own.location(), bridge.location());
-        let kbps = permit.most(None);
+        let outlet = if leg == step.facts.caller { &step.facts.to_caller } else { &step.facts.to_called };
+        let speaks = outlet.said().map(|said| permit.spoken(said));
+        let kbps = permit.needed(speaks, Some(permit.ours()));
         Ok((from != to).then(|| Wanted { from: from.into(), to: to.into(), kbps }))
     }
 

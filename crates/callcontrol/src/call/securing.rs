@@ -12,9 +12,10 @@ use strowger_media::sdp::{self, AudioSecurity, CryptoLine, Wish};
 use strowger_media::srtp::{KeyMaterial, SrtpKeys, Suite};
 
 use super::{State, Step};
+use crate::Configuration;
 use crate::configuration::SrtpRule;
 use crate::exchange::Side;
-use crate::outlet::Keys;
+use crate::outlet::{Keys, Part};
 use crate::relay::Relay;
 
 /// How keys are dealt with in a call in which they do not just pass.
@@ -38,13 +39,6 @@ enum Edge {
     Clear,
     /// Ours, one of each suite: its media is encrypted as far as the relay.
     Ours(Box<[KeyMaterial]>),
-}
-
-/// What a description is to the side that is told it.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub(super) enum Part {
-    Offer,
-    Answer,
 }
 
 impl Security {
@@ -451,16 +445,7 @@ impl Step<'_> {
     }
 
     pub(super) fn rule_of(&self, target: &Target) -> SrtpRule {
-        let configuration = &self.shared.configuration;
-        match target {
-            Target::Phone { line, phone, .. } => configuration
-                .phone(line.as_str(), phone.as_deref())
-                .map_or_else(SrtpRule::default, |phone| phone.settings.srtp),
-            Target::Trunk(name) => {
-                configuration.trunks.get(name).map_or_else(SrtpRule::default, |trunk| trunk.srtp)
-            }
-            Target::Service(_) => SrtpRule::AsOffered,
-        }
+        self.shared.configuration.srtp_rule_of(target)
     }
 
     /// Which device is told no keys.
@@ -477,6 +462,19 @@ impl Step<'_> {
             Some(Target::Phone { line, .. }) => Untold::Line(line.number().into()),
             Some(Target::Trunk(name)) => Untold::Trunk(name.clone()),
             Some(Target::Service(_)) | None => Untold::Nobody,
+        }
+    }
+}
+
+impl Configuration {
+    /// What a device may do about keys.
+    pub(super) fn srtp_rule_of(&self, target: &Target) -> SrtpRule {
+        match target {
+            Target::Phone { line, phone, .. } => self
+                .phone(line.as_str(), phone.as_deref())
+                .map_or_else(SrtpRule::default, |phone| phone.settings.srtp),
+            Target::Trunk(name) => self.trunks.get(name).map_or_else(SrtpRule::default, |trunk| trunk.srtp),
+            Target::Service(_) => SrtpRule::AsOffered,
         }
     }
 }

@@ -6,10 +6,9 @@ use strowger_media::sdp::{self, Direction, HoldState};
 
 use super::Step;
 use super::blocking::BLOCKED;
-use super::securing::Part;
 use super::transcoding::{is_about_codecs, refuses_audio};
 use crate::exchange::{Effect, Exchange, Move, Side};
-use crate::outlet::Keys;
+use crate::outlet::{Keys, Part};
 use crate::relay::Relay;
 
 /// What both sides are told about each other's media.
@@ -248,7 +247,7 @@ impl Step<'_> {
     ) -> SessionDescription {
         self.secure(from, &offer);
         let keys = self.keys_for(from.other(), Part::Offer, None);
-        self.passed(from, offer, left, keys)
+        self.passed((from, Part::Offer), offer, left, keys)
     }
 
     /// The same of the answer that `from` wrote to its offer.
@@ -260,7 +259,7 @@ impl Step<'_> {
     ) -> SessionDescription {
         let offer = self.facts.outlet(from).source().cloned();
         let keys = self.keys_for(from.other(), Part::Answer, offer.as_ref());
-        self.passed(from, answer, left, keys)
+        self.passed((from, Part::Answer), answer, left, keys)
     }
 
     /// What the other side, which offered `offered`, is answered with what `from` offers.
@@ -272,17 +271,17 @@ impl Step<'_> {
     ) -> SessionDescription {
         self.secure(from, &offer);
         let keys = self.keys_for(from.other(), Part::Answer, Some(offered));
-        self.passed(from, offer, Some(answer), keys)
+        self.passed((from, Part::Offer), offer, Some(answer), keys)
     }
 
     fn passed(
         &mut self,
-        from: Side,
+        (from, part): (Side, Part),
         description: SessionDescription,
         left: Option<SessionDescription>,
         keys: Keys,
     ) -> SessionDescription {
-        self.facts.outlet(from).wrote(&description);
+        self.facts.outlet(from).wrote(&description, part);
         let left = self.whispered(from, &description, left);
         let left = self.with_events(from, &description, left);
         self.facts.outlet(from.other()).set_keys(keys);

@@ -126,7 +126,7 @@ impl Facts {
             left_by: None,
             listening: None,
             shown_to_caller: None,
-            joins_from: None,
+            joins: None,
             sits: None,
             confirms: None,
             transfers: None,

@@ -8,7 +8,7 @@ use strowger_base::journal::{Decision, Entry, Feature, TransferNews, WhyReleased
 use strowger_base::{CallId, Cause, Command, LegId, Now};
 
 use crate::CallControl;
-use crate::call::{Call, Participant, Transfer, Transferring, conversation_of};
+use crate::call::{Call, Match, Participant, Transfer, Transferring, conversation_of};
 use crate::io::Outbox;
 
 impl CallControl {
@@ -22,16 +22,7 @@ impl CallControl {
     ) {
         let Some(primary) = self.shared.legs.get(&by).copied() else { return };
         if let Err(why) = self.try_transfer(now, (primary, by), (destination, replaces), out) {
-            let cause = match why {
-                WhyTransferRefused::Congestion => Cause::SWITCHING_EQUIPMENT_CONGESTION,
-                WhyTransferRefused::Page
-                | WhyTransferRefused::NotTalking
-                | WhyTransferRefused::UnderWay
-                | WhyTransferRefused::SameCall
-                | WhyTransferRefused::NotReady
-                | WhyTransferRefused::Intercom
-                | WhyTransferRefused::NobodyToJoin => Cause::FACILITY_REJECTED,
-            };
+            let cause = why.cause();
             out.command(by, Command::TransferResult(Err(cause)));
             out.decide(now, primary, Some(by), Decision::TransferRefused { cause, destination, why });
         }
@@ -103,6 +94,7 @@ impl CallControl {
         if !somebody_calls {
             return Err(WhyTransferRefused::NobodyToJoin);
         }
+        self.could_join(now, (primary, by), (secondary, other), out)?;
         out.command(by, Command::TransferResult(Ok(())));
         let began = Decision::TransferBegan { destination, into: Some(secondary), asks: None };
         out.decide(now, primary, Some(by), began);
@@ -112,6 +104,27 @@ impl CallControl {
             self.replace_caller(now, (primary, by), secondary, out);
         }
         Ok(())
+    }
+
+    /// That the two can talk with each other is known before anybody leaves: neither loses its call over a transfer that cannot be.
+    fn could_join(
+        &mut self,
+        now: Now,
+        (primary, by): (CallId, LegId),
+        (secondary, other): (CallId, LegId),
+        out: &mut Outbox,
+    ) -> Result<(), WhyTransferRefused> {
+        let left = |id: CallId, leg: LegId| self.calls.get(&id)?.other(leg);
+        let Some(party) = left(primary, by) else { return Ok(()) };
+        let matches = match left(secondary, other) {
+            Some(stays) => self.could_talk(now, (primary, party), (secondary, stays), out),
+            None => self.could_be_called_by(now, (primary, party), secondary, out),
+        };
+        match matches {
+            // What they take they know best.
+            Match::Yes | Match::Perhaps(_) => Ok(()),
+            Match::No(why) => Err(WhyTransferRefused::Apart(why)),
+        }
     }
 
     /// The parties that remain of two answered calls talk with each other.
@@ -245,6 +258,11 @@ impl CallControl {
     pub(super) fn transfer_reached(&mut self, now: Now, secondary: CallId, out: &mut Outbox) {
         let transferring = self.calls.get(&secondary).and_then(|call| call.facts.transfers);
         let Some(Transferring { primary, by }) = transferring else { return };
+        if let Err(why) = self.could_join(now, (primary, by), (secondary, by), out) {
+            let cause = why.cause();
+            self.transfer_failed(now, primary, by, cause, out);
+            return self.with_call(secondary, |call, shared| call.abandon(now, cause, shared, out));
+        }
         self.replace_caller(now, (primary, by), secondary, out);
     }
 

@@ -6,7 +6,7 @@ use axum::http::{Method, StatusCode};
 use axum::response::Response;
 use strowger_base::CallId;
 use strowger_base::feature::{FeatureRequest, Turn};
-use strowger_base::journal::WhyTransferRefused;
+use strowger_base::journal::{WhyApart, WhyTransferRefused};
 use strowger_callcontrol::io::{CallSide, Order, OrderKind, OrderRefused};
 use strowger_configuration::setting::{Description, NumberText, Record};
 use strowger_configuration::{choice, record};
@@ -246,6 +246,15 @@ fn problem(refused: &OrderRefused) -> Problem {
                 WhyTransferRefused::Intercom => "nobody is transferred from or into an intercom call",
                 WhyTransferRefused::Congestion => "the server takes no new calls now",
                 WhyTransferRefused::Page => "nobody else comes in the place of who speaks in a page",
+                WhyTransferRefused::Apart(WhyApart::NoBandwidth) => {
+                    "there is no bandwidth between the two that would be left"
+                }
+                WhyTransferRefused::Apart(WhyApart::NoCodec) => {
+                    "the two that would be left have no codec in common"
+                }
+                WhyTransferRefused::Apart(WhyApart::Unencrypted) => {
+                    "the media of the two that would be left could not be encrypted"
+                }
             }
             .to_owned(),
         ),

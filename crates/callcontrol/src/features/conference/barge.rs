@@ -203,12 +203,16 @@ impl CallControl {
         let all_hear = before > 0 && entering.awaited.is_empty();
         let asker = self.shared.legs.get(&seat);
         let comes = entering.comes.iter().position(|(call, _)| Some(call) == asker);
-        if let Some((call, conversation)) = comes.map(|at| entering.comes.swap_remove(at)) {
+        let came = comes.map(|at| entering.comes.swap_remove(at));
+        if let Some((call, conversation)) = came {
             let (who, how) = ((seat, conference_party(id)), (Feature::Barge, conversation));
             self.with_call(call, |call, shared| call.came_in(now, who, how, shared, out));
         }
         if all_hear {
             self.sound(id, Tone::Enter, out);
+        }
+        // Somebody may have left before this one heard anything, when the two that remained could not talk without the bridge yet.
+        if all_hear || came.is_some() {
             self.go_on(now, id, out);
         }
     }

@@ -3,13 +3,13 @@
 use std::fmt::Write as _;
 
 use strowger_base::feature::Turn;
-use strowger_base::journal::{Feature, WhyFeatureRefused};
+use strowger_base::journal::{Decision, Feature, WhyFeatureRefused};
 use strowger_base::leg::{Mute, Tone};
 use strowger_base::{CallId, Command, ConferenceId, LegId, Now};
 
 use super::{Conference, Kind, Seated, turned};
 use crate::CallControl;
-use crate::call::{Call, conversation_of};
+use crate::call::{Call, Match, conversation_of};
 use crate::configuration::ConferenceEnds;
 use crate::io::Outbox;
 
@@ -178,6 +178,19 @@ impl CallControl {
         }
     }
 
+    /// Whether the parties of two seats could talk with each other.
+    fn could_give_back(
+        &mut self,
+        now: Now,
+        (first, one): (CallId, LegId),
+        (second, two): (CallId, LegId),
+        out: &mut Outbox,
+    ) -> Match {
+        let party = |id: CallId, seat: LegId| self.calls.get(&id)?.other(seat);
+        let (Some(one), Some(two)) = (party(first, one), party(second, two)) else { return Match::Yes };
+        self.could_talk(now, (first, one), (second, two), out)
+    }
+
     /// Two need no bridge: they talk with each other.
     fn give_back(&mut self, now: Now, id: ConferenceId, (one, two): (LegId, LegId), out: &mut Outbox) {
         let ready = |seat: LegId| -> Option<CallId> {
@@ -187,8 +200,15 @@ impl CallControl {
             let free = call.is_talking() && call.facts.transfer.is_none();
             (free && call.origin_of(party).is_some()).then_some(id)
         };
-        // Somebody is on his way elsewhere: they stay until that is settled.
+        // Somebody has his seat and does not hear anybody yet: they stay until he does.
         let (Some(first), Some(second)) = (ready(one), ready(two)) else { return };
+        // What two phones cannot say to each other the bridge can say to both.
+        match self.could_give_back(now, (first, one), (second, two), out) {
+            Match::Yes => {}
+            Match::Perhaps(why) | Match::No(why) => {
+                return out.decide(now, first, None, Decision::StaysInConference { why });
+            }
+        }
         let Some(conference) = self.shared.conferences.all.remove(&id) else { return };
         let feature = conference.feature();
         let joined = self.shared.new_call();
