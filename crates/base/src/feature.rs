@@ -48,6 +48,8 @@ pub enum FeatureCode {
     ConferenceBarge,
     /// The party of the call that the phone has, on hold meanwhile, is reported as malicious.
     MaliciousCall,
+    /// The call that the phone has, on hold meanwhile, is recorded, or not any more.
+    Record(Turn),
 }
 
 /// Which calls are forwarded.
@@ -87,7 +89,7 @@ impl Turn {
 
 impl FeatureCode {
     /// Every feature that a number can ask for.
-    pub const ALL: [FeatureCode; 31] = [
+    pub const ALL: [FeatureCode; 34] = [
         FeatureCode::PickUp,
         FeatureCode::GroupPickUp,
         FeatureCode::OtherPickUp,
@@ -119,6 +121,9 @@ impl FeatureCode {
         FeatureCode::Barge,
         FeatureCode::ConferenceBarge,
         FeatureCode::MaliciousCall,
+        FeatureCode::Record(Turn::On),
+        FeatureCode::Record(Turn::Off),
+        FeatureCode::Record(Turn::Over),
     ];
 
     /// What it is called in settings, records and answers.
@@ -155,6 +160,9 @@ impl FeatureCode {
             FeatureCode::Barge => "barge",
             FeatureCode::ConferenceBarge => "conference-barge",
             FeatureCode::MaliciousCall => "malicious-call",
+            FeatureCode::Record(Turn::On) => "record-on",
+            FeatureCode::Record(Turn::Off) => "record-off",
+            FeatureCode::Record(Turn::Over) => "record",
         }
     }
 

@@ -134,6 +134,8 @@ pub struct CallView<'a> {
     pub started_at: WallTime,
     /// When it was answered.
     pub answered_at: Option<WallTime>,
+    /// Whether a party of it is recorded at this moment.
+    pub is_recorded: bool,
 }
 
 impl CallControl {
@@ -261,7 +263,21 @@ impl CallControl {
             ids.truncate(limit);
         }
         ids.sort_unstable_by(|a, b| b.cmp(a));
-        ids.iter().filter_map(|id| self.calls.get(id)).map(|call| view(call)).collect()
+        ids.iter().filter_map(|id| self.calls.get(id)).map(|call| self.view(call)).collect()
+    }
+
+    fn view<'c>(&self, call: &'c Call) -> CallView<'c> {
+        let facts = &call.facts;
+        CallView {
+            call: facts.id,
+            calling: &facts.calling.number,
+            called: &facts.called,
+            connected: facts.connected.as_ref().map_or("", |party| &party.number),
+            phase: call.phase(),
+            started_at: facts.started_at,
+            answered_at: facts.answered_at,
+            is_recorded: self.is_recorded(facts.id),
+        }
     }
 
     /// Calls that wait for the phones of a line. They have no timer, so that none may be left when whoever asks has answered.
@@ -463,19 +479,6 @@ impl CallControl {
         for id in calls {
             self.with_call(id, |call, shared| call.stop(now, Stopped::WithServer, shared, out));
         }
-    }
-}
-
-fn view(call: &Call) -> CallView<'_> {
-    let facts = &call.facts;
-    CallView {
-        call: facts.id,
-        calling: &facts.calling.number,
-        called: &facts.called,
-        connected: facts.connected.as_ref().map_or("", |party| &party.number),
-        phase: call.phase(),
-        started_at: facts.started_at,
-        answered_at: facts.answered_at,
     }
 }
 

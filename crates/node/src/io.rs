@@ -329,6 +329,8 @@ pub struct CallView {
     pub started_at: WallTime,
     /// When it was answered.
     pub answered_at: Option<WallTime>,
+    /// Whether a party of it is recorded at this moment.
+    pub is_recorded: bool,
 }
 
 /// Where a call stands.

@@ -79,6 +79,7 @@ impl Node {
             },
             started_at: call.started_at,
             answered_at: call.answered_at,
+            is_recorded: call.is_recorded,
         };
         self.calls.calls(before, limit).into_iter().map(view).collect()
     }

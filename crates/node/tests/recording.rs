@@ -10,7 +10,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use strowger_base::Secret;
-use strowger_base::feature::{FeatureRequest, Turn};
+use strowger_base::feature::{FeatureCode, FeatureRequest, Turn};
 use strowger_base::journal::{
     Alarm, Copies, Decision, Entry, RecordingNews, WhyFeatureRefused, WhyNotRecorded,
 };
@@ -21,8 +21,8 @@ use strowger_callcontrol::configuration::{
 use strowger_callcontrol::io::{CallSide, Order, OrderKind};
 use strowger_media::control::{Command, PortId, Report};
 use strowger_media::statistics::{PortStatistics, StreamStatistics};
-use strowger_node::configuration::{Line, LineSecret, PhoneDraft};
-use strowger_node::io::{Answer, QueryId};
+use strowger_node::configuration::{FeatureDraft, Line, LineSecret, PatternDraft, PhoneDraft};
+use strowger_node::io::{Answer, CallView, QueryId, Question};
 use strowger_node::{Draft, Input};
 use strowger_sip::io::Trunk;
 use world::{Phone, World, body_of, draft, header, password, tag_of};
@@ -201,6 +201,13 @@ impl Scene {
         self.world.input(Input::Order { query: QueryId(1), order });
         let Some(Answer::Ordered(result)) = self.world.answers.pop() else { panic!("no answer") };
         result.is_ok()
+    }
+
+    fn calls(&mut self) -> Vec<CallView> {
+        let Answer::Calls(calls) = self.world.ask(Question::Calls { before: None, limit: 10 }) else {
+            panic!("no calls");
+        };
+        calls
     }
 
     fn news(&self) -> Vec<RecordingNews<'_>> {
@@ -531,6 +538,40 @@ fn one_of_two_recordings_ends_and_the_tone_of_the_other_stays() {
     let mut told = scene.told();
     told.sort_unstable();
     assert_eq!(told, ["tone A false", "tone B false"]);
+    scene.hang_up(&call);
+    scene.settled();
+}
+
+#[test]
+fn a_code_records_the_call_on_hold_and_stops_that() {
+    let mut draft = recorded(RecordingOption::Selective, Unrecorded::GoesOn);
+    let code = PatternDraft { pattern: "*58".into(), ..PatternDraft::default() };
+    draft.plan.features = vec![FeatureDraft::access_code(code, FeatureCode::Record(Turn::Over))];
+    let mut scene = Scene::new(&draft);
+    let call = scene.answered();
+    scene.reoffer(&call, "a=sendonly\r\n", "a=recvonly\r\n");
+    for (text, expect) in [("\"Recording\"", true), ("\"Recording off\"", false)] {
+        scene.world.invite(&mut scene.bob, "*58");
+        scene.media();
+        let recorder = if expect { Some(scene.invited()) } else { None };
+        if !expect {
+            scene.recorder_is_left();
+        }
+        let ok = scene.world.expect(&scene.bob, "SIP/2.0 200 ");
+        assert!(ok.contains(text), "{ok}");
+        if let Some((invite, sdp, _)) = recorder {
+            assert_eq!(sdp.matches("a=inactive\r\n").count(), 2, "{sdp}");
+            scene.recorder_answers(&invite, &ANSWER.replace("a=recvonly", "a=inactive"));
+        }
+        assert_eq!(scene.calls().iter().any(|call| call.is_recorded), expect);
+        scene.bob.remote_tag = tag_of(&ok, "To").to_owned();
+        for method in ["ACK", "BYE"] {
+            let request = scene.bob.request(method, "", "");
+            scene.world.from(scene.bob.address, &request);
+        }
+        scene.world.expect(&scene.bob, "SIP/2.0 200 ");
+        scene.media();
+    }
     scene.hang_up(&call);
     scene.settled();
 }

@@ -1,4 +1,4 @@
-//! `strowger call release | transfer | join | conference | feature`: what is done with a call that goes on.
+//! `strowger call release | transfer | join | conference | feature | record | stop-recording`: what is done with a call that goes on.
 
 use serde_json::json;
 use strowger_base::CallId;
@@ -58,6 +58,26 @@ pub(crate) enum CallCommand {
         #[command(flatten)]
         ask: AskOptions,
     },
+    /// Record a party's call from here on, as its line's recording profile says.
+    Record {
+        /// The id of the call.
+        call: CallId,
+        /// Whose line it is.
+        #[arg(value_parser = PARTIES)]
+        party: String,
+        #[command(flatten)]
+        ask: AskOptions,
+    },
+    /// Record it no more.
+    StopRecording {
+        /// The id of the call.
+        call: CallId,
+        /// Whose line it is.
+        #[arg(value_parser = PARTIES)]
+        party: String,
+        #[command(flatten)]
+        ask: AskOptions,
+    },
     /// Ask for a feature as if a party had pressed the key for it.
     Feature {
         /// The id of the call.
@@ -100,6 +120,12 @@ pub(crate) fn run(command: &CallCommand) -> anyhow::Result<()> {
         CallCommand::Conference { call, party, other, other_party, ask } => {
             let body = json!({ "party": party, "other": other.to_string(), "other_party": other_party });
             (call, "conference", body, ask)
+        }
+        CallCommand::Record { call, party, ask } => {
+            (call, "feature", json!({ "party": party, "feature": "record-on" }), ask)
+        }
+        CallCommand::StopRecording { call, party, ask } => {
+            (call, "feature", json!({ "party": party, "feature": "record-off" }), ask)
         }
         CallCommand::Feature { call, party, feature, ask } => {
             (call, "feature", json!({ "party": party, "feature": feature }), ask)

@@ -51,6 +51,7 @@ fn live_row(call: &CallView) -> CallRow {
         called: call.called.to_string(),
         connected: call.connected.to_string(),
         state: state.to_owned(),
+        recorded: call.is_recorded,
         talk_seconds: None,
         cause: None,
         cause_words: String::new(),
@@ -87,12 +88,17 @@ fn calls_text(rows: &serde_json::Value, width: Option<usize>) -> String {
             visible(text("calling")),
             visible(text("called")),
             visible(text("connected")),
-            text("state"),
+            state(&text("state"), row.get("recorded").and_then(serde_json::Value::as_bool) == Some(true)),
             talk.map(|seconds| format!("{}:{:02}", seconds / 60, seconds % 60)).unwrap_or_default(),
             cause.map(|cause| format!("{cause} {}", text("cause_words"))).unwrap_or_default(),
         ]);
     }
     if table.is_empty() { "no calls yet\n".to_owned() } else { table.text(width) }
+}
+
+/// Where a call stands. Of one in which people talk it is worth more that they are recorded.
+fn state(state: &str, recorded: bool) -> String {
+    if recorded && state == "talking" { "recorded" } else { state }.to_owned()
 }
 
 /// A number as it is; in quotes when it has something that a table would hide.
@@ -244,6 +250,7 @@ mod tests {
             state: CallState::Talking,
             started_at: strowger_base::WallTime::default(),
             answered_at: None,
+            is_recorded: false,
         };
         let row = |number: u64| CallRow { state: "ended".to_owned(), ..live_row(&view(number)) };
         let check = |live: &[u64], ended: &[u64], limit: usize, expect: &str| {
@@ -272,7 +279,7 @@ mod tests {
     fn calls_at_two_widths() {
         let rows = serde_json::json!([
             {"call": "C1.0.42", "started_at": "2026-11-21T08:00:00.123Z", "calling": "1001", "called": "1002",
-             "connected": "1002", "state": "talking", "talk_seconds": null, "cause": null, "cause_words": ""},
+             "connected": "1002", "state": "talking", "recorded": true, "talk_seconds": null, "cause": null, "cause_words": ""},
             {"call": "C1.0.7", "started_at": "2026-11-21T07:59:58.000Z", "calling": "+14085551234567",
              "called": "901144207946095812", "connected": "", "state": "ended", "talk_seconds": 0, "cause": 34,
              "cause_words": "no circuit or channel available"},

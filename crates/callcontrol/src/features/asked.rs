@@ -2,6 +2,7 @@
 
 use strowger_base::feature::{FeatureAnswer, FeatureCode, FeatureRequest};
 use strowger_base::journal::{Decision, WhyFeatureRefused};
+use strowger_base::leg::Origin;
 use strowger_base::{CallId, Cause, Command, LegId, Now};
 
 use crate::CallControl;
@@ -52,7 +53,33 @@ impl CallControl {
                 Err(WhyFeatureRefused::NotServed)
             }
             FeatureCode::MaliciousCall => self.report_held(now, call, wanted, out),
+            FeatureCode::Record(turn) => self.record_held(now, call, (wanted, turn), out),
         }
+    }
+
+    /// The leg of a phone that dials a code for a call of its own, which it holds meanwhile; of several it is the one that was answered
+    /// last.
+    pub(super) fn held_by_asker(
+        &self,
+        asker: CallId,
+        wanted: &Wanted,
+        rule: &'static str,
+    ) -> Result<LegId, WhyFeatureRefused<'static>> {
+        if !wanted.argument.is_empty() {
+            return Err(WhyFeatureRefused::Argument { argument: "a number behind the code" });
+        }
+        let facts = &self.calls.get(&asker).ok_or(WhyFeatureRefused::TooLate)?.facts;
+        let own = &facts.origin;
+        if matches!(own, Origin::Trunk(_)) || facts.transfers.is_some() {
+            return Err(WhyFeatureRefused::NotAllowed { rule });
+        }
+        let of_phone = self.calls.values().filter(|call| call.is_talking()).filter_map(|call| {
+            let caller = call.facts.caller;
+            let legs = [Some(caller), call.other(caller)].into_iter().flatten();
+            let mut own_legs = legs.filter(|leg| call.origin_of(*leg).as_ref() == Some(own));
+            Some((call.facts.answered_at?, own_legs.next()?))
+        });
+        of_phone.max().map(|(_, leg)| leg).ok_or(WhyFeatureRefused::NothingThere)
     }
 
     /// A device wants something done with its call, or `order` wants it for it.

@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 
 use strowger_base::feature::{FeatureAnswer, FeatureRequest};
 use strowger_base::journal::{Alarm, Decision, Entry, PartyView, WhyFeatureRefused};
-use strowger_base::leg::{Origin, Party, Presentation};
+use strowger_base::leg::{Party, Presentation};
 use strowger_base::{CallId, Command, LegId, Now};
 
 use crate::CallControl;
@@ -39,7 +39,7 @@ impl CallControl {
         Ok(())
     }
 
-    /// The same by a number, which a phone dials while it holds the call; of several it is the one that was answered last.
+    /// The same by a number, which a phone dials while it holds the call.
     pub(super) fn report_held(
         &mut self,
         now: Now,
@@ -47,21 +47,7 @@ impl CallControl {
         wanted: &Wanted,
         out: &mut Outbox,
     ) -> Result<(), WhyFeatureRefused<'static>> {
-        if !wanted.argument.is_empty() {
-            return Err(WhyFeatureRefused::Argument { argument: "a number behind the code" });
-        }
-        let facts = &self.calls.get(&asker).ok_or(WhyFeatureRefused::TooLate)?.facts;
-        let own = &facts.origin;
-        if matches!(own, Origin::Trunk(_)) || facts.transfers.is_some() {
-            return Err(WhyFeatureRefused::NotAllowed { rule: "a phone reports its own call" });
-        }
-        let of_phone = self.calls.values().filter(|call| call.is_talking()).filter_map(|call| {
-            let caller = call.facts.caller;
-            let legs = [Some(caller), call.other(caller)].into_iter().flatten();
-            let mut own_legs = legs.filter(|leg| call.origin_of(*leg).as_ref() == Some(own));
-            Some((call.facts.answered_at?, own_legs.next()?))
-        });
-        let (_, leg) = of_phone.max().ok_or(WhyFeatureRefused::NothingThere)?;
+        let leg = self.held_by_asker(asker, wanted, "a phone reports its own call")?;
         let party = self.mark(now, leg, out)?;
         if let Some(call) = self.calls.get_mut(&asker) {
             call.facts.confirms = Some(match party.presentation {

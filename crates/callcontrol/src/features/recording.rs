@@ -23,7 +23,7 @@ use strowger_media::control::{self, PortId, Report};
 use strowger_media::statistics::PortStatistics;
 
 use crate::CallControl;
-use crate::call::{RecordedCall, Stopped};
+use crate::call::{RecordedCall, Stopped, Wanted};
 use crate::configuration::{RecordingOption, Unrecorded};
 use crate::io::Outbox;
 use crate::shared::Shared;
@@ -95,7 +95,7 @@ impl CallControl {
         }
     }
 
-    /// A party asks for its call to be recorded, or not any more.
+    /// A party asks by a key for its call to be recorded, or not any more.
     pub(super) fn record(
         &mut self,
         now: Now,
@@ -103,6 +103,40 @@ impl CallControl {
         (request, turn): (&FeatureRequest, Turn),
         out: &mut Outbox,
     ) -> Result<(), WhyFeatureRefused<'static>> {
+        self.turn_recording(now, leg, turn, out)?;
+        let answer = FeatureAnswer { request: request.word(), result: Ok(()), text: "".into() };
+        out.command(leg, Command::FeatureAnswer(Box::new(answer)));
+        Ok(())
+    }
+
+    /// The same by a number, which a phone dials while it holds the call.
+    pub(super) fn record_held(
+        &mut self,
+        now: Now,
+        asker: CallId,
+        (wanted, turn): (&Wanted, Turn),
+        out: &mut Outbox,
+    ) -> Result<(), WhyFeatureRefused<'static>> {
+        let leg = self.held_by_asker(asker, wanted, "a phone has its own call recorded")?;
+        let text = match self.turn_recording(now, leg, turn, out)? {
+            true => "Recording",
+            false => "Recording off",
+        };
+        if let Some(call) = self.calls.get_mut(&asker) {
+            call.facts.confirms = Some(text.into());
+        }
+        self.with_call(asker, |call, shared| call.confirm_feature(now, shared, out));
+        Ok(())
+    }
+
+    /// The call of a party is recorded from here on, or not any more; returns which.
+    fn turn_recording(
+        &mut self,
+        now: Now,
+        leg: LegId,
+        turn: Turn,
+        out: &mut Outbox,
+    ) -> Result<bool, WhyFeatureRefused<'static>> {
         let call = self.shared.legs.get(&leg).copied().ok_or(WhyFeatureRefused::NotTalking)?;
         let devices = self.calls.get(&call).map(|call| call.devices()).unwrap_or_default();
         let device = devices.into_iter().find_map(|(other, device)| (other == leg).then_some(device));
@@ -128,11 +162,10 @@ impl CallControl {
             }
             (true, true) | (false, false) => {}
         }
-        let answer = FeatureAnswer { request: request.word(), result: Ok(()), text: "".into() };
-        out.command(leg, Command::FeatureAnswer(Box::new(answer)));
-        let text = if turn.of(recorded) { "on" } else { "off" };
-        out.decide(now, call, Some(leg), Decision::FeatureDone { feature: request.word(), text });
-        Ok(())
+        let is_on = turn.of(recorded);
+        let (feature, text) = (FeatureRequest::Record(turn).word(), if is_on { "on" } else { "off" });
+        out.decide(now, call, Some(leg), Decision::FeatureDone { feature, text });
+        Ok(is_on)
     }
 
     /// Whether a call of a device is recorded at this moment: some features must not be used then.

@@ -71,7 +71,8 @@ impl CallControl {
             | FeatureCode::MessageWaiting(_)
             | FeatureCode::Barge
             | FeatureCode::ConferenceBarge
-            | FeatureCode::MaliciousCall => return Err(WhyFeatureRefused::NotServed),
+            | FeatureCode::MaliciousCall
+            | FeatureCode::Record(_) => return Err(WhyFeatureRefused::NotServed),
         };
         let set = UserSet { line: user.line.as_str(), phone: &user.phone, value, by: SetBy::Phone };
         self.keep_setting(now, &set, Some(call), Waiter::Call(call), out);

@@ -191,6 +191,12 @@ choice! {
         ConferenceBarge = "conference-barge",
         /// Reports the party of the call that the phone has, such as one on hold, as malicious.
         MaliciousCall = "malicious-call",
+        /// Records the call that the phone has, such as one on hold.
+        RecordOn = "record-on",
+        /// Records it no more.
+        RecordOff = "record-off",
+        /// The one when it was the other.
+        Record = "record",
     }
 }
 

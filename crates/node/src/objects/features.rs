@@ -33,7 +33,10 @@ pub(super) const fn is_served(feature: FeatureWord) -> bool {
         | FeatureWord::OpenMeetMe
         | FeatureWord::Barge
         | FeatureWord::ConferenceBarge
-        | FeatureWord::MaliciousCall => true,
+        | FeatureWord::MaliciousCall
+        | FeatureWord::RecordOn
+        | FeatureWord::RecordOff
+        | FeatureWord::Record => true,
         FeatureWord::CallBack | FeatureWord::CancelCallBack => false,
         FeatureWord::ForwardAll
         | FeatureWord::ForwardBusy

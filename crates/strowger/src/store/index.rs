@@ -30,6 +30,8 @@ pub(crate) struct CallRow {
     pub(crate) called: String,
     pub(crate) connected: String,
     pub(crate) state: String,
+    /// Whether it is recorded at this moment.
+    pub(crate) recorded: bool,
     /// Seconds of talk; nothing for a call that was not answered.
     pub(crate) talk_seconds: Option<u64>,
     pub(crate) cause: Option<u8>,
@@ -286,6 +288,7 @@ impl Index {
                 called: row.get(7)?,
                 connected: row.get(8)?,
                 state: "ended".to_owned(),
+                recorded: false,
                 talk_seconds: answered.map(|answered| (ended - answered).max(0) as u64 / 1_000_000),
                 cause: Some(cause),
                 cause_words: strowger_base::Cause(cause).words().to_owned(),
