@@ -8,6 +8,7 @@
 mod cancel;
 mod collecting;
 mod digits;
+mod naming;
 mod ours;
 mod referring;
 mod refresh;
@@ -35,6 +36,7 @@ use strowger_base::{
 
 use self::collecting::Collecting;
 use self::digits::Keys;
+use self::naming::Naming;
 use self::referring::Referring;
 use self::softkeys::Asked;
 use self::transfer::Referral;
@@ -91,6 +93,8 @@ pub(crate) struct Leg {
     updates: Vec<(Branch, Purpose)>,
     /// The peer takes UPDATE (its Allow said so).
     takes_update: bool,
+    /// In which headers it is told who the other party is.
+    naming: Naming,
     /// Call control has released the leg or was told that it is over.
     silent: bool,
     /// What a second copy of the INVITE on another way would hash to (RFC 3261 §8.2.2.2).
@@ -232,6 +236,7 @@ impl Leg {
             unshown: None,
             updates: Vec::new(),
             takes_update: false,
+            naming: Naming::default(),
             silent: false,
             merge_key: None,
             timer: None,

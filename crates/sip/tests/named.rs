@@ -4,6 +4,7 @@ mod support;
 
 use std::time::Duration;
 
+use strowger_base::leg::Presentation;
 use strowger_base::{Command, Signal};
 use support::*;
 
@@ -168,4 +169,41 @@ fn an_offer_that_met_another_one_is_not_forgotten_when_the_other_one_comes() {
     let again = d.next();
     assert!(again.starts_with("INVITE "), "{again}");
     assert_eq!(body_of(&again), other);
+}
+
+/// Cisco's phones write Remote-Party-ID and read no other header.
+#[test]
+fn who_writes_remote_party_id_is_told_in_it_too() {
+    let caller =
+        "Remote-Party-ID: \"Alice\" <sip:1001@192.0.2.10>;party=calling\r\nAllow: INVITE, UPDATE\r\n";
+    let mut d = Driver::new();
+    let leg = d.invite(caller, SDP_A);
+    d.command(leg, Command::Answer { media: answer(SDP_B), connected: party("1002", "Bob") });
+    let ok = d.one();
+    let bob = "\"Bob\" <sip:1002@strowger.test>";
+    assert_eq!(header(&ok, "P-Asserted-Identity"), bob);
+    assert_eq!(header(&ok, "Remote-Party-ID"), format!("{bob};party=called;privacy=off;screen=yes"));
+    let tag = tag_of(&ok, "To").to_owned();
+    d.from(ALICE, &alice("ACK", "ack1", 1, &tag, "", ""));
+    let mut secret = party("1003", "Carol");
+    secret.presentation = Presentation::Restricted;
+    d.command(leg, Command::ShowParty(secret));
+    let update = d.one();
+    let nobody = "<sip:anonymous@anonymous.invalid>";
+    assert_eq!(header(&update, "Remote-Party-ID"), format!("{nobody};party=called;privacy=full;screen=yes"));
+    // A phone that is called says with its first answer which header it reads.
+    for (theirs, expect) in
+        [("", None), ("Remote-Party-ID: <sip:1002@192.0.2.20>;party=called\r\n", Some(true))]
+    {
+        let mut d = Driver::new();
+        let (leg, invite) = d.ring(offer(SDP_A), false);
+        let headers = format!("Contact: <sip:1002@192.0.2.20:5070>\r\nAllow: INVITE, UPDATE\r\n{theirs}");
+        d.from(BOB, &respond(&invite, 200, "bob", &headers, SDP_B));
+        assert!(d.one().starts_with("ACK "));
+        d.command(leg, Command::ShowParty(party("1003", "Carol")));
+        let update = d.one();
+        assert!(update.starts_with("UPDATE "), "{update}");
+        let told = update.lines().find(|line| line.starts_with("Remote-Party-ID: "));
+        assert_eq!(told.map(|told| told.contains(";party=calling;")), expect, "{update}");
+    }
 }

@@ -5,7 +5,6 @@ use std::time::Duration;
 use strowger_base::leg::ReleaseReason;
 use strowger_base::{Cause, Media, Now, Signal, limits};
 
-use super::uas::write_party;
 use super::{Carrier, Change, Leg, Pending, Purpose, State, description_of, reason_cause};
 use crate::core::Shared;
 use crate::io::Outbox;
@@ -102,7 +101,7 @@ impl Leg {
         let mut extra = Vec::with_capacity(128);
         extra.extend_from_slice(b"Supported: timer\r\n");
         if let Purpose::ShowParty(party) = &purpose {
-            write_party(b"P-Asserted-Identity", party, shared, &mut extra);
+            self.naming.write(party, shared, &mut extra);
         }
         self.session_timer.write_refresh(&mut extra);
         let write_extra = |buffer: &mut Vec<u8>| buffer.extend_from_slice(&extra);
@@ -129,7 +128,7 @@ impl Leg {
             Purpose::Offer(_) | Purpose::Request | Purpose::Refresh | Purpose::Realign => unshown.as_ref(),
         };
         if let Some(party) = party {
-            write_party(b"P-Asserted-Identity", party, shared, &mut extra);
+            self.naming.write(party, shared, &mut extra);
         }
         self.session_timer.write_refresh(&mut extra);
         let write_extra = |buffer: &mut Vec<u8>| buffer.extend_from_slice(&extra);

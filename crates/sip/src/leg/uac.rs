@@ -4,7 +4,6 @@ use strowger_base::leg::{Diversion, Party, Presentation, ReleaseReason, Ring, Ta
 use strowger_base::{Cause, Instant, LegId, Media, Now, SessionDescription, Signal, limits};
 
 use super::style::write_style;
-use super::uas::write_party;
 use super::{Carrier, Leg, Pending, State, alert_of, description_of, finish, reason_cause, write_abilities};
 use crate::core::{Destination, Shared};
 use crate::dialog::{Dialog, first_contact};
@@ -136,7 +135,7 @@ impl Leg {
             buffer.extend_from_slice(supported);
             session_timer::write_request(shared.configuration.session_expires, outgoing.min_se, buffer);
             if matches!(ring.target, Target::Trunk(_)) {
-                write_party(b"P-Asserted-Identity", &ring.calling, shared, buffer);
+                self.naming.write(&ring.calling, shared, buffer);
             } else if ring.calling.presentation == Presentation::Restricted {
                 buffer.extend_from_slice(b"Privacy: id\r\n");
             }
@@ -200,6 +199,7 @@ impl Leg {
         }
         self.takes_update |= super::allows(response, "UPDATE");
         self.keys.heard(response);
+        self.naming.learn(response);
         self.join_early_dialog(response);
         let description = description_of(response);
         let media = match response.rseq_number().filter(|_| response.requires("100rel")) {
@@ -312,6 +312,7 @@ impl Leg {
         self.dialog.flow = shared.way_to(next, self.dialog.flow, trusted);
         self.takes_update |= super::allows(response, "UPDATE");
         self.keys.heard(response);
+        self.naming.learn(response);
         let cseq = outgoing.cseq;
         if outgoing.cancel != Cancel::No {
             // The answer crossed our CANCEL: take the call and hang up (RFC 3261 §9.1, §13.3.1.4).

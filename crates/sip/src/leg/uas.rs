@@ -1,9 +1,10 @@
 //! The leg of a caller: from the INVITE that came to its final response.
 
-use strowger_base::leg::{Alert, Party, Presentation, ReleaseReason};
+use strowger_base::leg::{Alert, Party, ReleaseReason};
 use strowger_base::net::Flow;
 use strowger_base::{Cause, LegId, Media, Now, SessionDescription, Signal};
 
+use super::naming::{Naming, Shown};
 use super::reliable::Outbound;
 use super::{
     AwaitingAck, Carrier, Leg, Pending, Request, State, description_of, finish, write_abilities,
@@ -93,6 +94,7 @@ impl Leg {
         let mut leg = Leg::new(id, dialog, State::Incoming(Box::new(incoming)));
         leg.takes_update = super::allows(invite, "UPDATE");
         leg.keys.heard(invite);
+        leg.naming = Naming::of(Shown::Called, invite);
         leg.session_timer.heard(invite.min_se_seconds().unwrap_or(0));
         leg.received = offer.clone();
         let media = match offer {
@@ -172,7 +174,7 @@ impl Leg {
                 self.keys.write(&shared.configuration.domain, buffer);
             }
             if let Some(party) = &incoming.shown {
-                write_party(b"P-Asserted-Identity", party, shared, buffer);
+                self.naming.write(party, shared, buffer);
             }
             // Also in a provisional response: a trunk then knows what is heard (RFC 6432 §2).
             if let Some(cause) = incoming.fails {
@@ -236,8 +238,9 @@ impl Leg {
         let Incoming { request, cseq, timer, outbound, .. } = *incoming;
         self.unconfirmed = outbound.unconfirmed().map(|rseq| (rseq, cseq));
         self.session_timer.start(timer, now.mono);
+        let naming = self.naming;
         self.accept_invite(shared, now, &request, cseq, body, out, |buffer, shared| {
-            write_party(b"P-Asserted-Identity", &connected, shared, buffer);
+            naming.write(&connected, shared, buffer);
             timer.write_response(buffer);
         });
     }
@@ -351,25 +354,6 @@ impl Leg {
         }
         self.change_on(shared, now, out);
         self.rearm(shared);
-    }
-}
-
-/// Writes a header that names a party, unless it must not be shown (RFC 3325, RFC 3323).
-pub(super) fn write_party(header: &[u8], party: &Party, shared: &Shared, out: &mut Vec<u8>) {
-    if party.number.is_empty() {
-        return;
-    }
-    match party.presentation {
-        Presentation::Allowed => {
-            out.extend_from_slice(header);
-            out.extend_from_slice(b": ");
-            shared.write_name_addr(party, out);
-            out.extend_from_slice(b"\r\n");
-        }
-        Presentation::Restricted => {
-            out.extend_from_slice(header);
-            out.extend_from_slice(b": <sip:anonymous@anonymous.invalid>\r\nPrivacy: id\r\n");
-        }
     }
 }
 
