@@ -104,6 +104,11 @@ fn relays() {
 }
 
 #[test]
+fn relays_that_are_lost_or_not_to_be_had() {
+    check("lost_relays.txt", include_str!("../testdata/ladders/lost_relays.txt"));
+}
+
+#[test]
 fn transcoders() {
     check("transcoding.txt", include_str!("../testdata/ladders/transcoding.txt"));
 }

@@ -428,6 +428,7 @@ fn offer_refused(device: &str, why: WhyOfferRefused, cause: String) -> String {
             "its regions and locations permit none of its codecs, or what it says about keys may not be"
         }
         WhyOfferRefused::Intercom => "nobody is put on hold in an intercom call",
+        WhyOfferRefused::NoRelay => "it needs a transcoder, and no relay could be opened for that",
     };
     format!("{device} wanted to change media and was refused: {reason} ({cause}).")
 }

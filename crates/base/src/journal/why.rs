@@ -197,6 +197,8 @@ pub enum WhyOfferRefused {
     NotPermitted,
     /// Nobody is put on hold in an intercom call.
     Intercom,
+    /// It would have gone on through a transcoder, and there is no relay for that.
+    NoRelay,
 }
 
 wire_enum!(WhyOfferRefused {
@@ -206,6 +208,7 @@ wire_enum!(WhyOfferRefused {
     Malformed = 3,
     NotPermitted = 20,
     Intercom = 21,
+    NoRelay = 22,
 });
 
 /// Why media goes through a relay.

@@ -97,6 +97,8 @@ pub(crate) struct Facts {
     pub(super) to_caller: Outlet,
     pub(super) to_called: Outlet,
     pub(super) relay: Relay,
+    /// A relay is gone to which a side still sends.
+    pub(super) relay_lost: bool,
     /// What devices want in the way of their media.
     pub(super) points: Option<Box<Points>>,
     /// The transcoder between the two sides, where there is one.

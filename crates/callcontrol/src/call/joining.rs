@@ -83,7 +83,7 @@ impl Talking {
     }
 
     /// Opens the relay, once there is a caller.
-    fn prepare(self, step: &mut Step<'_>) -> State {
+    pub(super) fn prepare(self, step: &mut Step<'_>) -> State {
         let called = step.facts.rung_on(self.session.called).cloned();
         if step.facts.caller_stage != Stage::Absent && step.try_points(called.as_slice()).is_err() {
             return self.without_media(step, Cause::RESOURCE_UNAVAILABLE);
@@ -153,7 +153,8 @@ impl Talking {
     fn begin_with(mut self, step: &mut Step<'_>, side: Side, offer: SessionDescription) -> State {
         let (own, other) = (self.session.leg(side, step), self.session.leg(side.other(), step));
         let Some(passed) = step.pass_offer(side, self.session.called, offer.clone()) else {
-            if self.session.begin_through_transcoder(step, side, offer) {
+            if step.pass_through(side, self.session.called, (offer, Exchange::Settled)) {
+                self.session.exchange = Exchange::Offered(side);
                 return State::Talking(self);
             }
             let cause = step.not_permitted(own);

@@ -1,11 +1,12 @@
 //! The relay of a call is gone although nobody closed it: the media worker failed, or its ports did.
 //!
 //! In an answered call with nothing open, the two sides are asked anew where they send, as parties are that were brought together: over another
-//! relay where one is wanted or a transcoder is needed, or directly. Otherwise the next offer does that.
+//! relay where one is wanted or a transcoder is needed, or directly. Otherwise that is done as soon as nothing is
+//! open, and the next offer waits for the other relay.
 
-use strowger_base::Now;
 use strowger_base::journal::{Alarm, Decision, Entry, MediaNews};
-use strowger_media::control::PortId;
+use strowger_base::{LegId, Now};
+use strowger_media::control::{PortId, Report};
 
 use super::joining::{First, Joining};
 use super::participant::{Owes, Stage};
@@ -22,6 +23,11 @@ impl Call {
     pub(crate) fn relay_lost(&mut self, now: Now, port: PortId, shared: &mut Shared, out: &mut Outbox) {
         if self.facts.relay_port() != Some(port) {
             return;
+        }
+        if matches!(self.facts.relay, Relay::Opening(_)) {
+            // Whoever waits for it shall not wait on.
+            let report = Report::Failed { port, reason: CLOSED.into() };
+            return self.relay(now, report, shared, out);
         }
         let mut step = Step { now, facts: &mut self.facts, shared, out };
         step.relay_is_lost();
@@ -40,13 +46,23 @@ impl Call {
 }
 
 impl Talking {
+    /// A side said something: where a relay was lost meanwhile and nothing is open any more, both are asked anew.
+    pub(super) fn recovered(self, step: &mut Step<'_>) -> State {
+        if step.facts.relay_lost { self.without_relay(step) } else { State::Talking(self) }
+    }
+
     fn without_relay(self, step: &mut Step<'_>) -> State {
+        if self.joining.is_some() {
+            // They have not been given to each other yet, so that both hear of another one.
+            return self.prepare(step);
+        }
         let called = self.called();
         let settled = self.session.exchange == Exchange::Settled && self.session.begun == Begun::Yes;
         let is_free = self.joining.is_none() && self.resumes.is_none() && step.facts.listening.is_none();
         if !settled || !is_free || step.facts.caller_stage != Stage::Up || step.waits_for_answer(called) {
             return State::Talking(self);
         }
+        step.facts.relay_lost = false;
         Talking::join(step, called, Joining { called_owes: Owes::Nothing, first: First::Asked })
     }
 }
@@ -54,13 +70,22 @@ impl Talking {
 impl Step<'_> {
     fn relay_is_lost(&mut self) {
         self.facts.relay = Relay::None;
+        self.facts.relay_lost = true;
         self.give_back_transcoder();
         self.give_back_points();
         self.keys_untold();
         self.facts.pressing.relay_is_gone();
         self.shared.counters.relays_failed += 1;
         self.decide(None, Decision::Resource(MediaNews::RelayLost));
-        let alarm = Alarm::RelayFailed { reason: "the media worker closed it" };
+        let alarm = Alarm::RelayFailed { reason: CLOSED };
         self.out.journal(self.now, Some(self.facts.id), None, Entry::Alarm(alarm));
     }
+
+    /// Whether another relay was asked for in place of one that was lost; what is offered now goes on when it is there.
+    pub(super) fn opens_another_relay(&mut self, called: LegId) -> bool {
+        self.facts.relay_lost && matches!(self.facts.relay, Relay::None) && self.open_relay(Some(called), &[])
+    }
 }
+
+/// Why a relay is gone that was not to be closed.
+const CLOSED: &str = "the media worker closed it";

@@ -114,6 +114,7 @@ impl Step<'_> {
         let user = RelayUse { call: self.facts.id, caller: self.facts.caller, called };
         self.shared.relays.insert(port, user);
         self.facts.relay = Relay::Opening(port);
+        self.facts.relay_lost = false;
         self.out.media(control::Command::OpenRelay { port });
         self.set_timer(PATIENCE);
         true

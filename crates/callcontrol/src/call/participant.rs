@@ -169,6 +169,9 @@ impl Step<'_> {
 
     /// Closes what is open between the parties of a call that one of them leaves; true when what that one still owes.
     pub(super) fn settle(&mut self, exchange: Exchange, side: Side, leg: LegId) -> Owes {
+        if let Some(owes) = self.settle_before_relay(side, leg) {
+            return owes;
+        }
         match exchange {
             Exchange::Settled | Exchange::Awaited => Owes::Nothing,
             Exchange::Offered(by) | Exchange::Requested(by) if by == side => {

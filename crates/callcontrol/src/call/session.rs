@@ -88,7 +88,9 @@ impl Session {
                     return self.not_permitted(step, before, own, what);
                 }
                 let Some(passed) = step.pass_offer(side, self.called, description.clone()) else {
-                    if self.begin_through_transcoder(step, side, description) {
+                    // What an answer repairs was no offer.
+                    let stood = if what == Move::Answer { next } else { before };
+                    if step.pass_through(side, self.called, (description, stood)) {
                         return Agreement::Possible;
                     }
                     return self.not_permitted(step, before, own, what);

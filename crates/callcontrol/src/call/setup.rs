@@ -114,6 +114,7 @@ impl Facts {
             to_caller: Outlet::new(id.number << 2),
             to_called: Outlet::new(id.number << 2 | 1),
             relay: Relay::None,
+            relay_lost: false,
             points: None,
             transcoding: None,
             security: None,

@@ -123,7 +123,8 @@ impl Talking {
     pub(super) fn tell(mut self, step: &mut Step<'_>, side: Side, signal: MediaSignal) -> State {
         if let MediaSignal::Offer(offer) = &signal
             && self.session.exchange.takes_offer_of(side)
-            && step.opens_relay_for_keys(side, self.session.called, offer)
+            && (step.opens_relay_for_keys(side, self.session.called, offer)
+                || step.opens_another_relay(self.session.called))
         {
             self.resumes = Some((side, signal));
             return State::Talking(self);
@@ -132,7 +133,7 @@ impl Talking {
         match self.session.tell(step, side, signal) {
             Agreement::Possible => {
                 self.intercom_went(step, agreed);
-                State::Talking(self)
+                self.recovered(step)
             }
             Agreement::None(cause) => self.without_media(step, cause),
         }

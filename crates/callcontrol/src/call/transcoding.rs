@@ -6,7 +6,7 @@
 
 use std::sync::Arc;
 
-use strowger_base::journal::{Decision, MediaFunction, MediaNews, WhyRefused};
+use strowger_base::journal::{Decision, MediaFunction, MediaNews, WhyOfferRefused, WhyRefused};
 use strowger_base::leg::Target;
 use strowger_base::{Cause, Command, LegId, Media, SessionDescription};
 use strowger_dialplan::admission::AudioCodec;
@@ -17,8 +17,9 @@ use strowger_media::negotiate::{self, Beside};
 use strowger_media::sdp::{self, Direction};
 
 use super::opening::Opening;
+use super::participant::Owes;
 use super::permitting::Permit;
-use super::session::Session;
+use super::session::{Begun, Session};
 use super::talking::Talking;
 use super::{Progress, State, Step};
 use crate::exchange::{Exchange, Side};
@@ -33,8 +34,17 @@ pub(crate) struct Transcoding {
     at: Side,
     /// What the relay was told.
     told: Option<Codings>,
-    /// What this side offered goes on as soon as the relay is there.
-    waits: Option<(Side, SessionDescription)>,
+    /// What goes on as soon as the relay is there.
+    waits: Option<Waiting>,
+}
+
+/// What a side described, of which the other one knows nothing yet.
+#[derive(Debug)]
+struct Waiting {
+    from: Side,
+    offer: SessionDescription,
+    /// Where offer and answer stood before it, or when the other side refused it.
+    before: Exchange,
 }
 
 /// What the other side of one that waits for a relay hears.
@@ -43,8 +53,8 @@ pub(super) enum Came {
     Nothing,
     /// What waited was passed on.
     Passed,
-    /// It is not to be had; the offer of this side is refused.
-    Missing(Side),
+    /// It is not to be had: what this side described goes nowhere, and offer and answer stood so before it.
+    Missing { from: Side, before: Exchange },
 }
 
 impl Step<'_> {
@@ -272,8 +282,14 @@ impl Step<'_> {
         Some(Opening::admitted(self, targets, reach))
     }
 
-    /// What `from` offers goes to the other side through a transcoder, now or when the relay is there. False when there is none.
-    fn pass_through(&mut self, from: Side, called: LegId, offer: SessionDescription) -> bool {
+    /// What `from` offers, before which offer and answer stood like this, goes to the other side through a transcoder, now or when the
+    /// relay is there. False when there is none.
+    pub(super) fn pass_through(
+        &mut self,
+        from: Side,
+        called: LegId,
+        (offer, before): (SessionDescription, Exchange),
+    ) -> bool {
         let Some(target) = self.facts.rung_on(called).cloned() else { return false };
         // Nobody waits for a relay while it rings.
         let rings = self.facts.answered_at.is_none();
@@ -288,7 +304,7 @@ impl Step<'_> {
                     return false;
                 }
                 if let Some(transcoding) = &mut self.facts.transcoding {
-                    transcoding.waits = Some((from, offer));
+                    transcoding.waits = Some(Waiting { from, offer, before });
                 }
                 true
             }
@@ -317,12 +333,25 @@ impl Step<'_> {
     /// The relay is there, or is not to be had.
     pub(super) fn relay_for_transcoder(&mut self, called: LegId) -> Came {
         let waits = self.facts.transcoding.as_mut().and_then(|transcoding| transcoding.waits.take());
-        let Some((from, offer)) = waits else { return Came::Nothing };
+        let Some(Waiting { from, offer, before }) = waits else { return Came::Nothing };
         if matches!(self.facts.relay, Relay::Open(_)) && self.pass_now(from, called, &offer) {
             return Came::Passed;
         }
         self.give_back_transcoder();
-        Came::Missing(from)
+        Came::Missing { from, before }
+    }
+
+    /// What a party owes that leaves a call in which something waits for a relay; `None` when nothing does. Nobody was asked for an answer
+    /// to that yet.
+    pub(super) fn settle_before_relay(&mut self, side: Side, leg: LegId) -> Option<Owes> {
+        let Waiting { from, before, .. } = self.facts.transcoding.as_ref()?.waits.as_ref()?;
+        let (offered, requested) = (*from == side, matches!(before, Exchange::Requested(by) if *by == side));
+        // The answer to a session refresh was no offer.
+        let repaired = matches!(before, Exchange::Repaired(_));
+        if (offered && !repaired) || requested {
+            self.refuse_media(leg, WhyOfferRefused::OtherNotReady);
+        }
+        Some(Owes::Nothing)
     }
 }
 
@@ -331,24 +360,11 @@ impl Session {
     /// waits for the answer.
     pub(super) fn offer_through_transcoder(&mut self, step: &mut Step<'_>, side: Side) -> bool {
         let Some(offer) = step.facts.outlet(side).source().cloned() else { return false };
-        if !step.pass_through(side.other(), self.called, offer) {
+        let exchange = Exchange::Offered(side.other());
+        if !step.pass_through(side.other(), self.called, (offer, exchange)) {
             return false;
         }
-        self.exchange = Exchange::Offered(side.other());
-        true
-    }
-
-    /// Regions leave nothing of what `from` offers: it goes on through a transcoder.
-    pub(super) fn begin_through_transcoder(
-        &mut self,
-        step: &mut Step<'_>,
-        from: Side,
-        offer: SessionDescription,
-    ) -> bool {
-        if !step.pass_through(from, self.called, offer) {
-            return false;
-        }
-        self.exchange = Exchange::Offered(from);
+        self.exchange = exchange;
         true
     }
 }
@@ -358,16 +374,31 @@ impl Talking {
     pub(super) fn transcoder_came(mut self, step: &mut Step<'_>) -> State {
         match step.relay_for_transcoder(self.session.called) {
             Came::Nothing | Came::Passed => State::Talking(self),
-            Came::Missing(from) => {
-                let cause = Cause::RESOURCE_UNAVAILABLE;
+            Came::Missing { from, before } => {
                 self.session.exchange = Exchange::Settled;
+                self.without_relay_for(step, from, before)
+            }
+        }
+    }
+
+    /// What a side described cannot go on, since there is no relay for the transcoder: it is refused where the call can go on as it was.
+    fn without_relay_for(self, step: &mut Step<'_>, from: Side, before: Exchange) -> State {
+        let cause = Cause::RESOURCE_UNAVAILABLE;
+        match before {
+            Exchange::Settled | Exchange::Offered(_) if self.session.begun == Begun::Yes => {
                 let leg = self.session.leg(from, step);
-                if step.waits_for_answer(leg) {
-                    return self.without_media(step, cause);
-                }
                 step.command(leg, Command::RefuseMedia(cause));
+                step.decide(Some(leg), Decision::OfferRefused { cause, why: WhyOfferRefused::NoRelay });
                 State::Talking(self)
             }
+            // It offered nothing, and goes on with what it had.
+            Exchange::Repaired(_) => State::Talking(self),
+            // Nobody has media yet, or an ACK would have to carry an answer that there is not (RFC 3261 §13.2.2.4).
+            Exchange::Awaited
+            | Exchange::Settled
+            | Exchange::Offered(_)
+            | Exchange::Requested(_)
+            | Exchange::Sought { .. } => self.without_media(step, cause),
         }
     }
 }
