@@ -3,17 +3,19 @@
 use strowger_base::journal::WhyOfferRefused;
 use strowger_base::{Cause, Command, Media, SessionDescription};
 
-use super::Step;
 use super::participant::Owes;
 use super::session::{Begun, Session};
 use super::way::CallerMedia;
+use super::{Facts, Step};
 use crate::exchange::{Exchange, Side};
 
 impl Session {
     /// How far media is with the caller, when the device that shared this session is gone.
-    pub(super) const fn caller_media(&self) -> CallerMedia {
+    pub(super) const fn caller_media(&self, facts: &Facts) -> CallerMedia {
         match (self.begun, self.exchange) {
-            (Begun::No, Exchange::Awaited | Exchange::Offered(Side::Caller)) => CallerMedia::Nothing,
+            (Begun::No, Exchange::Awaited) => CallerMedia::Nothing,
+            // With which it asked for the call; what it offers later is offered to one device.
+            (Begun::No, Exchange::Offered(Side::Caller)) if facts.offer.is_some() => CallerMedia::Nothing,
             (Begun::Yes, Exchange::Settled) => CallerMedia::Agreed,
             (Begun::No | Begun::Yes, _) => CallerMedia::Open,
         }
@@ -28,10 +30,15 @@ impl Session {
         }
     }
 
+    /// Whether the device was offered something on our account, of which the caller knows nothing.
+    pub(super) fn answers_us(&self, step: &Step<'_>) -> bool {
+        self.exchange == Exchange::Awaited && step.offers_early()
+    }
+
     /// The only phone answered the offer before it answered the call; what the caller is told.
     pub(super) fn early_answer(&mut self, step: &mut Step<'_>, answer: SessionDescription) -> Media {
         let again = step.facts.to_caller.source() == Some(&answer);
-        if self.exchange == Exchange::Awaited && step.offers_early() {
+        if self.answers_us(step) {
             // The caller is offered what it says as soon as the device answers the call.
             if let Some(rung) = step.facts.rung_mut(self.called) {
                 rung.early = Some(answer);
@@ -61,7 +68,7 @@ impl Session {
 
     /// The only phone offers in a provisional answer (delayed offer, RFC 6337 §2.2).
     pub(super) fn early_offer(&mut self, step: &mut Step<'_>, offer: SessionDescription) -> Media {
-        if self.exchange == Exchange::Awaited && step.facts.caller_takes_reliable {
+        if self.exchange == Exchange::Awaited && !self.answers_us(step) && step.facts.caller_takes_reliable {
             if step.cannot_secure(Side::Called, self.called, &offer) {
                 let cause = step.not_permitted(self.called);
                 step.command(self.called, Command::RefuseMedia(cause));
@@ -101,7 +108,7 @@ impl Session {
                 self.exchange = Exchange::Settled;
                 Ok((Media::Answer(step.pass_answer(Side::Called, self.called, answer)), true))
             }
-            (Begun::No, Exchange::Awaited, Media::Offer(offer)) => {
+            (Begun::No, Exchange::Awaited, Media::Offer(offer)) if !step.offers_early() => {
                 if step.cannot_secure(Side::Called, self.called, &offer) {
                     return Err(super::blocking::BLOCKED);
                 }

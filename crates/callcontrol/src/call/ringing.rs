@@ -77,6 +77,7 @@ impl Ringing {
         let alone = targets.len() == 1 && begun == Begun::No;
         let first = step.facts.rung.len();
         step.facts.rung.reserve_exact(targets.len());
+        step.members_rung(&targets);
         let reliable = alone && step.facts.caller_takes_reliable;
         step.ring_all(targets, offer, reliable);
         let devices = match step.facts.rung.last() {
@@ -203,6 +204,13 @@ impl Ringing {
                 if session.owes_former() != Owes::Nothing {
                     session.exchange = Exchange::Settled;
                 }
+            }
+            // Its first offer comes with a provisional response or the answer (RFC 3311 §5.1), and the one that it was made on our account
+            // is open, or nothing to the caller.
+            (Devices::One(session), MediaSignal::Offer(_))
+                if side == Side::Called && session.exchange == Exchange::Awaited =>
+            {
+                step.refuse_media(leg, WhyOfferRefused::OtherNotReady);
             }
             (Devices::One(session), signal) => {
                 if let Agreement::None(cause) = session.tell(step, side, signal) {
@@ -383,7 +391,7 @@ impl Ringing {
         } else {
             step.ask_for_keys(leg);
         }
-        State::Talking(Talking::new(session))
+        Talking::new(session).recovered(step)
     }
 
     fn failed(mut self, step: &mut Step<'_>, leg: LegId, failure: Failure) -> State {
@@ -451,7 +459,7 @@ impl Ringing {
             return CallerMedia::Nothing;
         }
         match &self.devices {
-            Devices::One(session) => session.caller_media(),
+            Devices::One(session) => session.caller_media(facts),
             Devices::Apart(_, Begun::Yes) => CallerMedia::Agreed,
             Devices::Apart(_, Begun::No) => CallerMedia::Nothing,
         }

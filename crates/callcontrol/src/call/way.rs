@@ -167,6 +167,16 @@ impl Step<'_> {
         others
     }
 
+    /// These devices are rung: a member of a line group of which none is, is out.
+    pub(super) fn members_rung(&mut self, targets: &[Target]) {
+        if let Way::Hunt(_) = self.facts.way
+            && let Way::Hunt(mut hunting) = std::mem::replace(&mut self.facts.way, Way::None)
+        {
+            hunting.rings_only(self, targets);
+            self.facts.way = Way::Hunt(hunting);
+        }
+    }
+
     /// The call ends because nobody took it.
     pub(super) fn give_up(&mut self, tried: Tried) -> State {
         let (released, by, ended) = match tried {

@@ -1,36 +1,25 @@
 //! Plays a script of what devices tell against call control and prints what follows, in the words of the script.
 
 use std::collections::BTreeMap;
-use std::fmt::Write;
-use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
 use strowger_base::feature::FeatureCode;
-use strowger_base::journal::{
-    CallRecord, CodesView, Decision, Entry, OriginView, Record, SetBy, UserSet, UserValue,
-};
+use strowger_base::journal::{SetBy, UserSet, UserValue};
 use strowger_base::leg::{
     Alert, BindingId, Digit, DigitsEnd, Diversion, FurtherDigits, Origin, Party, Presentation, ReleaseReason,
-    Service, Setup, SrtpOffer, Target,
+    Setup,
 };
 use strowger_base::net::{Flow, ListenerId};
-use strowger_base::recording::RecordedParty;
 use strowger_base::{
-    CallId, Cause, Command, Instant, LegId, LineName, Media, NodeId, Now, RecordingMetadata, Rng,
-    SessionDescription, ShardId, Signal, WallTime,
+    CallId, Cause, Instant, LegId, LineName, Media, NodeId, Now, Rng, SessionDescription, ShardId, Signal,
+    WallTime,
 };
-use strowger_callcontrol::configuration::{DivertTo, HoldMode, Line, Trunk, TrunkList};
+use strowger_callcontrol::configuration::{DivertTo, HoldMode};
 use strowger_callcontrol::io::{Contact, Reach};
-use strowger_callcontrol::{CallControl, Configuration, Input, Outbox, Output, RelayMode};
-use strowger_dialplan::codes::{CodeTable, DisplayCode};
-use strowger_dialplan::route_list::{GroupReference, RouteDistribution, RouteGroup, RouteListMember};
-use strowger_dialplan::{
-    Action, CalledChange, CodesRequired, DialPlanBuilder, MemberChange, NextSearchSpace, NumberPattern,
-    Parameters, RoutePattern, RouteTarget, Translation,
-};
+use strowger_callcontrol::{CallControl, Configuration, Input, Outbox, RelayMode};
+use strowger_dialplan::codes::DisplayCode;
 use strowger_media::control::{self, PortId, Report};
-use strowger_media::sdp::{self, Direction};
 
 #[path = "features.rs"]
 mod features;
@@ -43,6 +32,12 @@ mod numbers;
 
 #[path = "places.rs"]
 mod places;
+
+#[path = "plan.rs"]
+mod plan;
+
+#[path = "printed.rs"]
+mod printed;
 
 #[path = "resources.rs"]
 mod resources;
@@ -66,100 +61,9 @@ pub(crate) struct Driver {
     pub(crate) printed: String,
 }
 
-fn configuration() -> Configuration {
-    let mut configuration = Configuration::empty();
-    let mut plan = DialPlanBuilder::new(Parameters::default());
-    for (number, name) in [("1001", "Alice"), ("1002", "Bob"), ("1003", "Carol")] {
-        plan.literal("", number, Action::Line(number.into())).unwrap();
-        let line = Line { name: name.into(), ..Line::default() };
-        configuration.lines.insert(number, line);
-    }
-    plan.literal("", "9999", Action::Service(Service::Echo)).unwrap();
-    ways::prepare(&mut plan, &mut configuration);
-    places::prepare(&mut plan);
-    let mut pattern = |pattern: &str, action| {
-        plan.add("", NumberPattern::new(pattern.parse().unwrap(), action)).unwrap();
-    };
-    pattern("0!", Action::from(RoutePattern::to(RouteTarget::Trunk("carrier".into()))));
-    pattern("00!", Action::Block(Cause::OUTGOING_CALLS_BARRED));
-    let mut outside = RoutePattern::to(RouteTarget::Trunk("carrier".into()));
-    outside.called.discard = "PreDot".parse().unwrap();
-    outside.outside_dial_tone = true;
-    pattern("8.XXX", Action::from(outside.clone()));
-    pattern("8.XX!", Action::from(outside));
-    let mut translation = Translation::to(NextSearchSpace::Originator);
-    translation.called.mask = Some("1002".parse().unwrap());
-    pattern("77", Action::from(translation));
-    let mut waits = Translation::to(NextSearchSpace::Originator);
-    waits.called.mask = Some("8123".parse().unwrap());
-    pattern("*9", Action::from(waits));
-    let mut round = Translation::to(NextSearchSpace::Originator);
-    round.called.prefix = "".parse().unwrap();
-    pattern("66", Action::from(round));
-    pattern("3.!", {
-        let mut route = RoutePattern::to(RouteTarget::RouteList("outside".into()));
-        route.called.discard = "PreDot".parse().unwrap();
-        Action::from(route)
-    });
-    pattern("9.XXX", Action::from(asking(Some(10), false, RouteTarget::Trunk("carrier".into()))));
-    pattern("2.!", Action::from(asking(Some(0), true, RouteTarget::RouteList("outside".into()))));
-    pattern("6[1-3]X", Action::from(asking(None, true, RouteTarget::Trunk("carrier".into()))));
-    let mut beside = Translation::to(NextSearchSpace::Originator);
-    beside.called.mask = Some("2555".parse().unwrap());
-    pattern("55", Action::from(beside));
-    let name = asking(Some(10), false, RouteTarget::Trunk("carrier".into()));
-    plan.name("", "operator", Action::from(name)).unwrap();
-    let mut codes = CodeTable::new();
-    codes.add_authorization("1234", "Ada", 10).unwrap();
-    codes.add_authorization("77", "Bert", 3).unwrap();
-    codes.add_matter("567", "Smith against Jones").unwrap();
-    configuration.codes = Arc::new(codes);
-    let carrier = Action::from(RoutePattern::to(RouteTarget::Trunk("carrier".into())));
-    plan.host("", "example.com", carrier).unwrap();
-    configuration.route_lists.insert("outside".into(), route_list());
-    let gone = Trunk { is_there: false, ..Trunk::default() };
-    configuration.trunks.insert("planned".into(), gone);
-    numbers::add(&mut plan, &mut configuration);
-    configuration.plan = plan.build();
-    configuration.address = "198.51.100.1".parse().unwrap();
-    configuration
-}
-
-/// A route that asks for codes.
-fn asking(authorization_level: Option<u8>, client_matter: bool, to: RouteTarget) -> RoutePattern {
-    let mut route = RoutePattern::to(to);
-    if authorization_level.is_some() {
-        route.called.discard = "PreDot".parse().unwrap();
-    }
-    route.codes = CodesRequired { authorization_level, client_matter };
-    route
-}
-
-/// Two trunks from the top, then two in turns with an 8 before the number.
-fn route_list() -> Arc<TrunkList> {
-    let group = |name: &str, trunks: &[&str], distribution| {
-        let trunks = trunks.iter().map(|trunk| Box::from(*trunk)).collect();
-        GroupReference::Group(Arc::new(RouteGroup::new(name, trunks, distribution).unwrap()))
-    };
-    let called = CalledChange { prefix: "8".parse().unwrap(), ..CalledChange::default() };
-    let changed = MemberChange { called: Some(called), calling: None };
-    let members = vec![
-        RouteListMember {
-            group: group("first", &["planned", "t1"], RouteDistribution::TopDown),
-            transformation: MemberChange::default(),
-        },
-        RouteListMember { group: GroupReference::StandardLocal, transformation: MemberChange::default() },
-        RouteListMember {
-            group: group("second", &["t2", "t3"], RouteDistribution::Circular),
-            transformation: changed,
-        },
-    ];
-    Arc::new(TrunkList::new("outside", members).unwrap())
-}
-
 impl Driver {
     pub(crate) fn new() -> Self {
-        let configuration = configuration();
+        let configuration = plan::configuration();
         let shared = Arc::new(configuration.clone());
         Driver {
             control: CallControl::new(NodeId(1), ShardId(0), 0, &mut Rng::new(1), shared),
@@ -515,270 +419,10 @@ impl Driver {
         }
     }
 
-    fn output(&mut self, item: Output, out: &Outbox) {
-        match item {
-            Output::Command(leg, Command::Ring(ring)) => {
-                let called = self.legs.keys().filter(|name| name.starts_with('B')).count();
-                self.legs.insert(format!("B{}", called + 1), leg);
-                let target = match &ring.target {
-                    Target::Phone { line, phone, binding } => {
-                        let name = phone.as_ref().map(|name| format!(" ({name})")).unwrap_or_default();
-                        format!("phone {line}/{}{name}", binding.0)
-                    }
-                    Target::Trunk(name) => format!("trunk {name}"),
-                    Target::Service(service) => format!("service {service:?}"),
-                };
-                let srtp = match ring.srtp {
-                    SrtpOffer::Clear => "",
-                    SrtpOffer::Beside => " srtp-beside",
-                    SrtpOffer::Alone => " srtp",
-                };
-                let reliable = if ring.reliable_provisional { " reliable" } else { "" };
-                let by =
-                    |diversion: &Diversion| format!(" from {} {}", diversion.party.number, diversion.reason);
-                let text = format!(
-                    "ring {target} {} by {} {}{reliable}{srtp}{}{}",
-                    ring.called,
-                    party(&ring.calling),
-                    self.show(&ring.media),
-                    ring.diversions.iter().map(by).collect::<String>(),
-                    features::style(ring.style)
-                );
-                self.print(leg, &text);
-            }
-            Output::Command(leg, command) => {
-                let text = match command {
-                    Command::Ring(_) => unreachable!("taken above"),
-                    Command::Alert { alert, media, shown } => {
-                        format!(
-                            "alert {} {}{}",
-                            match alert {
-                                Alert::Ringing => "ringing".to_owned(),
-                                Alert::Progress => "progress".to_owned(),
-                                Alert::Failing(cause) => format!("failing {}", cause.0),
-                            },
-                            self.show(&media),
-                            shown.map(|shown| format!(" as {}", party(&shown))).unwrap_or_default()
-                        )
-                    }
-                    Command::Answer { media, connected } => {
-                        format!("answer {} {}", party(&connected), self.show(&media))
-                    }
-                    Command::Media(media) => format!("media {}", self.show(&media)),
-                    Command::CollectDigits => "collect-digits".to_owned(),
-                    Command::StopCollecting => "stop-collecting".to_owned(),
-                    Command::KeysBy(by) => format!("keys-by {by:?}").to_lowercase(),
-                    Command::Tone(tone) => format!("tone {tone:?}").to_lowercase(),
-                    Command::Mute(mute) => format!("mute {mute:?}").to_lowercase(),
-                    Command::RequestMedia => "wants-offer".to_owned(),
-                    Command::RefuseMedia(cause) => format!("refuses {}", cause.0),
-                    Command::ShowParty(shown) => format!("show {}", party(&shown)),
-                    Command::Digit(digit) => format!("digit {}", digit.key),
-                    Command::TransferResult(result) => format!("transfer-result {result:?}"),
-                    Command::TransferEnded(result) => format!("transfer-ended {result:?}"),
-                    Command::Records(media, told) => {
-                        let RecordingMetadata { own, far, .. } = &*told;
-                        let who =
-                            |it: &RecordedParty| format!("{} {:?}", it.party.number, it.flow).to_lowercase();
-                        format!("records {}, {} {}", who(own), who(far), self.show(&media))
-                    }
-                    Command::RequestTransfer(number) => format!("request-transfer {number}"),
-                    Command::FeatureAnswer(answer) => {
-                        format!("{} {:?} {}", answer.request, answer.result, answer.text)
-                            .trim_end()
-                            .to_owned()
-                    }
-                    Command::Release(cause) => format!("release {}", cause.0),
-                };
-                self.print(leg, &text);
-            }
-            Output::Joined { .. } => {}
-            Output::Locate { request, line } => self.locate(request, &line),
-            Output::Media(command) => {
-                if let control::Command::OpenRelay { port } | control::Command::OpenMulticast { port, .. } =
-                    command
-                {
-                    self.relays.push(port);
-                }
-                let text = match command {
-                    control::Command::OpenRelay { .. } => "open".to_owned(),
-                    control::Command::OpenMulticast { service, to, .. } => {
-                        format!("open {service:?} to {} ttl {} {:?}", to.address, to.ttl, to.codec)
-                    }
-                    control::Command::Direct { side, peer, .. } => {
-                        format!("direct {side:?} to {}", self.name_of(peer.rtp))
-                    }
-                    control::Command::Close { .. } => "close".to_owned(),
-                    control::Command::Protect { keys, .. } => keys::relay(&keys),
-                    control::Command::Transcode { codings, .. } => resources::codings(codings.as_deref()),
-                    control::Command::Keys { ways, .. } => match ways {
-                        Some(ways) => format!("keys A {:?} B {:?}", ways.a, ways.b),
-                        None => "keys pass".to_owned(),
-                    },
-                    control::Command::Press { side, digit, .. } => {
-                        format!("press {} for {side:?}", digit.key)
-                    }
-                    other => format!("{other:?}"),
-                };
-                writeln!(self.printed, "  relay <- {text}").unwrap();
-            }
-            Output::Journal(span) => self.journal(&Record::decode(out.arena.slice(span)).unwrap()),
-            Output::Persist { ticket, record, .. } => {
-                self.tickets.push(ticket);
-                self.journal(&Record::decode(out.arena.slice(record)).unwrap());
-            }
-            // Whoever looks at the lamp is told what the story tells.
-            Output::Parked { .. } => {}
-            Output::Privacy { leg, turn } => {
-                self.printed.push_str(&format!("  privacy of {leg}: {turn:?}\n"));
-            }
-            Output::Messages { line, turn } => {
-                self.printed.push_str(&format!("  messages of {line}: {turn:?}\n"));
-            }
-            Output::SettingKept { asked, is_kept } => {
-                writeln!(self.printed, "  answer {asked}: kept {is_kept}").unwrap();
-            }
-            Output::Drained => self.printed.push_str("  drained\n"),
-            Output::Ordered { result, .. } => writeln!(self.printed, "  ordered {result:?}").unwrap(),
-        }
-    }
-
     fn locate(&mut self, request: CallId, line: &LineName) {
         let contacts = self.phones.get(line.as_str()).cloned().unwrap_or_default();
         self.handle(Input::Located { request, line, contacts: &contacts });
     }
-
-    fn journal(&mut self, record: &Record<'_>) {
-        let subject = record.leg.map(|leg| format!("{} ", self.leg_name(leg))).unwrap_or_default();
-        let text = match &record.entry {
-            // Told is what the script says already; what began and was rung is in the commands.
-            Entry::Told(_)
-            | Entry::Decision(
-                Decision::CallBegan { .. } | Decision::Rung { .. } | Decision::CallerAlerted { .. },
-            ) => {
-                return;
-            }
-            Entry::Decision(Decision::MediaPath(path)) => format!(
-                "media {} {:?} with {} {:?}, {}, {:?}",
-                self.leg_name(path.offerer.leg),
-                path.offerer.flow,
-                self.leg_name(path.answerer.leg),
-                path.answerer.flow,
-                path.codec,
-                path.way
-            ),
-            Entry::Decision(decision) => format!("{decision:?}"),
-            Entry::Call(call) => {
-                let legs: Vec<String> = call
-                    .legs
-                    .iter()
-                    .map(|leg| format!("{} {:?}", self.leg_name(leg.leg), leg.outcome))
-                    .collect();
-                let calling = match call.origin {
-                    OriginView::Line { phone, .. } if !phone.is_empty() => {
-                        format!("{} ({phone})", call.calling.number)
-                    }
-                    OriginView::Line { .. } | OriginView::Trunk(_) => call.calling.number.to_owned(),
-                };
-                let record = format!(
-                    "RECORD {} to {}, connected {:?}, alerted {}, answered {}, cause {}, by {:?}; {}",
-                    calling,
-                    call.called,
-                    call.connected.number,
-                    call.alerted_at.is_some(),
-                    call.answered_at.is_some(),
-                    call.cause.0,
-                    call.released_by,
-                    legs.join("; ")
-                );
-                let malicious = if call.malicious { ", malicious" } else { "" };
-                record + malicious + &codes(&call.codes) + &ways::redirections(call) + &moves(call)
-            }
-            Entry::Alarm(alarm) => format!("ALARM {alarm:?}"),
-            Entry::Quality(_) => "quality".to_owned(),
-            Entry::UserSet(set) => {
-                format!("SET {} at {:?} {} to {:?}", set.value.word(), set.line, set.phone, set.value.text())
-            }
-            Entry::Message { .. } | Entry::Registration(_) => panic!("not call control's"),
-        };
-        writeln!(self.printed, "  * {subject}{text}").unwrap();
-    }
-
-    fn show(&self, media: &Media) -> String {
-        let (kind, description) = match media {
-            Media::None => return "none".to_owned(),
-            Media::Offer(description) => ("offer", description),
-            Media::Answer(description) => ("answer", description),
-        };
-        let peek = sdp::peek(description.as_bytes()).unwrap();
-        let version = std::str::from_utf8(peek.origin.version).unwrap();
-        assert_eq!(peek.origin.address, b"198.51.100.1", "our own o= line");
-        let name = self.name_of(peek.audio.unwrap());
-        // Where a script says which codecs there are, it wants to see which are left.
-        let translated = name.starts_with("relay") && resources::are_there(&self.configuration);
-        let codecs =
-            if name.contains('/') || translated { format!(" as {}", peek.codecs) } else { String::new() };
-        let keys = keys::show(description);
-        // Where one side is told of the other that it sends only, or receives only.
-        let as_written = name.split_once(':').map_or("sendrecv", |(_, direction)| direction);
-        let told = match peek.direction {
-            Direction::SendOnly => "sendonly",
-            Direction::ReceiveOnly => "recvonly",
-            Direction::SendReceive | Direction::Inactive => as_written,
-        };
-        let told = if told == as_written { String::new() } else { format!(" {told}") };
-        let events = match sdp::telephone_event(description.as_bytes()) {
-            // Where a script says which codecs there are, they are among those.
-            Some(event) if codecs.is_empty() || !codecs.contains("event") => format!(" events {event}"),
-            Some(_) | None => String::new(),
-        };
-        format!("{kind}({name}{codecs}{events}) v{version}{told}{keys}")
-    }
-
-    fn name_of(&self, address: SocketAddr) -> String {
-        if address.ip().to_string() == "198.51.100.1" {
-            return format!("relay:{}", address.port());
-        }
-        let index = usize::from(address.port() - 4000) / 2;
-        self.ports[index].clone()
-    }
-
-    fn leg_name(&self, leg: LegId) -> String {
-        let name = self.legs.iter().find(|(_, id)| **id == leg).map(|(name, _)| name.clone());
-        name.unwrap_or_else(|| "new leg".to_owned())
-    }
-
-    fn print(&mut self, leg: LegId, text: &str) {
-        let name = self.leg_name(leg);
-        writeln!(self.printed, "  {name} <- {text}").unwrap();
-    }
-}
-
-/// How a call hangs together with others.
-fn moves(call: &CallRecord<'_>) -> String {
-    let Some(moves) = &call.moves else { return String::new() };
-    let mut text = String::new();
-    if let Some(feature) = moves.joined_by {
-        write!(text, ", joined by {feature:?} as part of {}", moves.conversation).unwrap();
-    }
-    if let Some(feature) = moves.left_by {
-        write!(text, ", ended by {feature:?}").unwrap();
-    }
-    text
-}
-
-fn codes(codes: &CodesView<'_>) -> String {
-    let mut text = String::new();
-    if let Some(by) = codes.authorization {
-        write!(text, ", authorized by {} ({})", by.name, by.level).unwrap();
-        if let Some(code) = by.code {
-            write!(text, " with {}", code.reveal()).unwrap();
-        }
-    }
-    if let Some(matter) = codes.matter {
-        write!(text, ", matter {} ({})", matter.code.reveal(), matter.description).unwrap();
-    }
-    text
 }
 
 /// Keys in media.
@@ -793,11 +437,6 @@ fn diverted() -> Diversion {
 
 fn released(cause: u8, reason: ReleaseReason) -> Signal {
     Signal::Released { cause: Cause(cause), reason }
-}
-
-fn party(party: &Party) -> String {
-    let hidden = if party.presentation == Presentation::Restricted { " hidden" } else { "" };
-    format!("{:?} {}{hidden}", party.name, party.number)
 }
 
 /// `diverted` or `diverted=NUMBER`

@@ -4,7 +4,7 @@
 //! is asked; so before each step that may choose members, all of the list are located, and the step is taken when
 //! the last answer is there. Nothing rings meanwhile.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -13,7 +13,7 @@ use strowger_base::journal::{
     Decision, DestinationView, HuntCondition, ReleasedBy, WhyEnded, WhyExhausted, WhyGroupLeft, WhyHunted,
     WhyPassedOver, WhyRefused, WhyReleased,
 };
-use strowger_base::leg::Origin;
+use strowger_base::leg::{Origin, ReleaseReason, Target};
 use strowger_base::{Instant, LineName, Now, limits};
 use strowger_dialplan::forward::ForwardKind;
 use strowger_dialplan::hunt::{
@@ -122,6 +122,13 @@ impl Hunting {
     /// Nobody rings any more: the next members, once it is known which of them have phones.
     pub(super) fn go_on(mut self: Box<Self>, step: &mut Step<'_>, tried: Tried) -> State {
         step.vacate_all_but(None);
+        if let Tried::Failed(failure) = tried {
+            // Of several, none could be rung.
+            while let [_, .., member] = &*self.ringing {
+                let member = member.clone();
+                self.lost(step, &member, failure);
+            }
+        }
         self.next = match (tried, self.ringing.pop()) {
             (Tried::Failed(failure), Some(member)) => refusal(failure, member),
             (Tried::NoAnswer | Tried::Failed(_), _) => Input::Timer,
@@ -164,6 +171,23 @@ impl Hunting {
         step.vacate(member);
         for said in self.tell(step, refusal(failure, member.clone()), &Phones::new()) {
             self.journal(step, &said);
+        }
+    }
+
+    /// Of the members that are to ring, only those ring of which a device is among these: regions, bandwidth or keys leave none of
+    /// the others.
+    pub(in crate::call) fn rings_only(&mut self, step: &mut Step<'_>, targets: &[Target]) {
+        let cause = Cause::OUT_OF_BANDWIDTH;
+        let failure = Failure { cause, reason: ReleaseReason::Refused(cause.sip_status()) };
+        let line = |target: &Target| match target {
+            Target::Phone { line, .. } => Some(line.clone()),
+            Target::Trunk(_) | Target::Service(_) => None,
+        };
+        let rung: BTreeSet<LineName> = targets.iter().filter_map(line).collect();
+        let out: Vec<LineName> =
+            self.ringing.iter().filter(|member| !rung.contains(*member)).cloned().collect();
+        for member in out {
+            self.lost(step, &member, failure);
         }
     }
 

@@ -1,0 +1,281 @@
+//! What call control says, in the words of scripts.
+
+use std::fmt::Write;
+use std::net::SocketAddr;
+
+use strowger_base::journal::{CallRecord, CodesView, Decision, Entry, OriginView, Record};
+use strowger_base::leg::{Alert, Diversion, Party, Presentation, SrtpOffer, Target};
+use strowger_base::recording::RecordedParty;
+use strowger_base::{Command, LegId, Media, RecordingMetadata};
+use strowger_callcontrol::{Outbox, Output};
+use strowger_media::control::{self};
+use strowger_media::sdp::{self, Direction};
+
+use super::{Driver, features, keys, resources, ways};
+
+impl Driver {
+    pub(super) fn output(&mut self, item: Output, out: &Outbox) {
+        match item {
+            Output::Command(leg, Command::Ring(ring)) => {
+                let called = self.legs.keys().filter(|name| name.starts_with('B')).count();
+                self.legs.insert(format!("B{}", called + 1), leg);
+                let target = match &ring.target {
+                    Target::Phone { line, phone, binding } => {
+                        let name = phone.as_ref().map(|name| format!(" ({name})")).unwrap_or_default();
+                        format!("phone {line}/{}{name}", binding.0)
+                    }
+                    Target::Trunk(name) => format!("trunk {name}"),
+                    Target::Service(service) => format!("service {service:?}"),
+                };
+                let srtp = match ring.srtp {
+                    SrtpOffer::Clear => "",
+                    SrtpOffer::Beside => " srtp-beside",
+                    SrtpOffer::Alone => " srtp",
+                };
+                let reliable = if ring.reliable_provisional { " reliable" } else { "" };
+                let by =
+                    |diversion: &Diversion| format!(" from {} {}", diversion.party.number, diversion.reason);
+                let text = format!(
+                    "ring {target} {} by {} {}{reliable}{srtp}{}{}",
+                    ring.called,
+                    party(&ring.calling),
+                    self.show(&ring.media),
+                    ring.diversions.iter().map(by).collect::<String>(),
+                    features::style(ring.style)
+                );
+                self.print(leg, &text);
+            }
+            Output::Command(leg, command) => {
+                let text = match command {
+                    Command::Ring(_) => unreachable!("taken above"),
+                    Command::Alert { alert, media, shown } => {
+                        format!(
+                            "alert {} {}{}",
+                            match alert {
+                                Alert::Ringing => "ringing".to_owned(),
+                                Alert::Progress => "progress".to_owned(),
+                                Alert::Failing(cause) => format!("failing {}", cause.0),
+                            },
+                            self.show(&media),
+                            shown.map(|shown| format!(" as {}", party(&shown))).unwrap_or_default()
+                        )
+                    }
+                    Command::Answer { media, connected } => {
+                        format!("answer {} {}", party(&connected), self.show(&media))
+                    }
+                    Command::Media(media) => format!("media {}", self.show(&media)),
+                    Command::CollectDigits => "collect-digits".to_owned(),
+                    Command::StopCollecting => "stop-collecting".to_owned(),
+                    Command::KeysBy(by) => format!("keys-by {by:?}").to_lowercase(),
+                    Command::Tone(tone) => format!("tone {tone:?}").to_lowercase(),
+                    Command::Mute(mute) => format!("mute {mute:?}").to_lowercase(),
+                    Command::RequestMedia => "wants-offer".to_owned(),
+                    Command::RefuseMedia(cause) => format!("refuses {}", cause.0),
+                    Command::ShowParty(shown) => format!("show {}", party(&shown)),
+                    Command::Digit(digit) => format!("digit {}", digit.key),
+                    Command::TransferResult(result) => format!("transfer-result {result:?}"),
+                    Command::TransferEnded(result) => format!("transfer-ended {result:?}"),
+                    Command::Records(media, told) => {
+                        let RecordingMetadata { own, far, .. } = &*told;
+                        let who =
+                            |it: &RecordedParty| format!("{} {:?}", it.party.number, it.flow).to_lowercase();
+                        format!("records {}, {} {}", who(own), who(far), self.show(&media))
+                    }
+                    Command::RequestTransfer(number) => format!("request-transfer {number}"),
+                    Command::FeatureAnswer(answer) => {
+                        format!("{} {:?} {}", answer.request, answer.result, answer.text)
+                            .trim_end()
+                            .to_owned()
+                    }
+                    Command::Release(cause) => format!("release {}", cause.0),
+                };
+                self.print(leg, &text);
+            }
+            Output::Joined { .. } => {}
+            Output::Locate { request, line } => self.locate(request, &line),
+            Output::Media(command) => {
+                if let control::Command::OpenRelay { port } | control::Command::OpenMulticast { port, .. } =
+                    command
+                {
+                    self.relays.push(port);
+                }
+                let text = match command {
+                    control::Command::OpenRelay { .. } => "open".to_owned(),
+                    control::Command::OpenMulticast { service, to, .. } => {
+                        format!("open {service:?} to {} ttl {} {:?}", to.address, to.ttl, to.codec)
+                    }
+                    control::Command::Direct { side, peer, .. } => {
+                        format!("direct {side:?} to {}", self.name_of(peer.rtp))
+                    }
+                    control::Command::Close { .. } => "close".to_owned(),
+                    control::Command::Protect { keys, .. } => keys::relay(&keys),
+                    control::Command::Transcode { codings, .. } => resources::codings(codings.as_deref()),
+                    control::Command::Keys { ways, .. } => match ways {
+                        Some(ways) => format!("keys A {:?} B {:?}", ways.a, ways.b),
+                        None => "keys pass".to_owned(),
+                    },
+                    control::Command::Press { side, digit, .. } => {
+                        format!("press {} for {side:?}", digit.key)
+                    }
+                    other => format!("{other:?}"),
+                };
+                writeln!(self.printed, "  relay <- {text}").unwrap();
+            }
+            Output::Journal(span) => self.journal(&Record::decode(out.arena.slice(span)).unwrap()),
+            Output::Persist { ticket, record, .. } => {
+                self.tickets.push(ticket);
+                self.journal(&Record::decode(out.arena.slice(record)).unwrap());
+            }
+            // Whoever looks at the lamp is told what the story tells.
+            Output::Parked { .. } => {}
+            Output::Privacy { leg, turn } => {
+                self.printed.push_str(&format!("  privacy of {leg}: {turn:?}\n"));
+            }
+            Output::Messages { line, turn } => {
+                self.printed.push_str(&format!("  messages of {line}: {turn:?}\n"));
+            }
+            Output::SettingKept { asked, is_kept } => {
+                writeln!(self.printed, "  answer {asked}: kept {is_kept}").unwrap();
+            }
+            Output::Drained => self.printed.push_str("  drained\n"),
+            Output::Ordered { result, .. } => writeln!(self.printed, "  ordered {result:?}").unwrap(),
+        }
+    }
+
+    fn journal(&mut self, record: &Record<'_>) {
+        let subject = record.leg.map(|leg| format!("{} ", self.leg_name(leg))).unwrap_or_default();
+        let text = match &record.entry {
+            // Told is what the script says already; what began and was rung is in the commands.
+            Entry::Told(_)
+            | Entry::Decision(
+                Decision::CallBegan { .. } | Decision::Rung { .. } | Decision::CallerAlerted { .. },
+            ) => {
+                return;
+            }
+            Entry::Decision(Decision::MediaPath(path)) => format!(
+                "media {} {:?} with {} {:?}, {}, {:?}",
+                self.leg_name(path.offerer.leg),
+                path.offerer.flow,
+                self.leg_name(path.answerer.leg),
+                path.answerer.flow,
+                path.codec,
+                path.way
+            ),
+            Entry::Decision(decision) => format!("{decision:?}"),
+            Entry::Call(call) => {
+                let legs: Vec<String> = call
+                    .legs
+                    .iter()
+                    .map(|leg| format!("{} {:?}", self.leg_name(leg.leg), leg.outcome))
+                    .collect();
+                let calling = match call.origin {
+                    OriginView::Line { phone, .. } if !phone.is_empty() => {
+                        format!("{} ({phone})", call.calling.number)
+                    }
+                    OriginView::Line { .. } | OriginView::Trunk(_) => call.calling.number.to_owned(),
+                };
+                let record = format!(
+                    "RECORD {} to {}, connected {:?}, alerted {}, answered {}, cause {}, by {:?}; {}",
+                    calling,
+                    call.called,
+                    call.connected.number,
+                    call.alerted_at.is_some(),
+                    call.answered_at.is_some(),
+                    call.cause.0,
+                    call.released_by,
+                    legs.join("; ")
+                );
+                let malicious = if call.malicious { ", malicious" } else { "" };
+                record + malicious + &codes(&call.codes) + &ways::redirections(call) + &moves(call)
+            }
+            Entry::Alarm(alarm) => format!("ALARM {alarm:?}"),
+            Entry::Quality(_) => "quality".to_owned(),
+            Entry::UserSet(set) => {
+                format!("SET {} at {:?} {} to {:?}", set.value.word(), set.line, set.phone, set.value.text())
+            }
+            Entry::Message { .. } | Entry::Registration(_) => panic!("not call control's"),
+        };
+        writeln!(self.printed, "  * {subject}{text}").unwrap();
+    }
+
+    fn show(&self, media: &Media) -> String {
+        let (kind, description) = match media {
+            Media::None => return "none".to_owned(),
+            Media::Offer(description) => ("offer", description),
+            Media::Answer(description) => ("answer", description),
+        };
+        let peek = sdp::peek(description.as_bytes()).unwrap();
+        let version = std::str::from_utf8(peek.origin.version).unwrap();
+        assert_eq!(peek.origin.address, b"198.51.100.1", "our own o= line");
+        let name = self.name_of(peek.audio.unwrap());
+        // Where a script says which codecs there are, it wants to see which are left.
+        let translated = name.starts_with("relay") && resources::are_there(&self.configuration);
+        let codecs =
+            if name.contains('/') || translated { format!(" as {}", peek.codecs) } else { String::new() };
+        let keys = keys::show(description);
+        // Where one side is told of the other that it sends only, or receives only.
+        let as_written = name.split_once(':').map_or("sendrecv", |(_, direction)| direction);
+        let told = match peek.direction {
+            Direction::SendOnly => "sendonly",
+            Direction::ReceiveOnly => "recvonly",
+            Direction::SendReceive | Direction::Inactive => as_written,
+        };
+        let told = if told == as_written { String::new() } else { format!(" {told}") };
+        let events = match sdp::telephone_event(description.as_bytes()) {
+            // Where a script says which codecs there are, they are among those.
+            Some(event) if codecs.is_empty() || !codecs.contains("event") => format!(" events {event}"),
+            Some(_) | None => String::new(),
+        };
+        format!("{kind}({name}{codecs}{events}) v{version}{told}{keys}")
+    }
+
+    fn name_of(&self, address: SocketAddr) -> String {
+        if address.ip().to_string() == "198.51.100.1" {
+            return format!("relay:{}", address.port());
+        }
+        let index = usize::from(address.port() - 4000) / 2;
+        self.ports[index].clone()
+    }
+
+    fn leg_name(&self, leg: LegId) -> String {
+        let name = self.legs.iter().find(|(_, id)| **id == leg).map(|(name, _)| name.clone());
+        name.unwrap_or_else(|| "new leg".to_owned())
+    }
+
+    fn print(&mut self, leg: LegId, text: &str) {
+        let name = self.leg_name(leg);
+        writeln!(self.printed, "  {name} <- {text}").unwrap();
+    }
+}
+
+/// How a call hangs together with others.
+fn moves(call: &CallRecord<'_>) -> String {
+    let Some(moves) = &call.moves else { return String::new() };
+    let mut text = String::new();
+    if let Some(feature) = moves.joined_by {
+        write!(text, ", joined by {feature:?} as part of {}", moves.conversation).unwrap();
+    }
+    if let Some(feature) = moves.left_by {
+        write!(text, ", ended by {feature:?}").unwrap();
+    }
+    text
+}
+
+fn codes(codes: &CodesView<'_>) -> String {
+    let mut text = String::new();
+    if let Some(by) = codes.authorization {
+        write!(text, ", authorized by {} ({})", by.name, by.level).unwrap();
+        if let Some(code) = by.code {
+            write!(text, " with {}", code.reveal()).unwrap();
+        }
+    }
+    if let Some(matter) = codes.matter {
+        write!(text, ", matter {} ({})", matter.code.reveal(), matter.description).unwrap();
+    }
+    text
+}
+
+fn party(party: &Party) -> String {
+    let hidden = if party.presentation == Presentation::Restricted { " hidden" } else { "" };
+    format!("{:?} {}{hidden}", party.name, party.number)
+}
