@@ -33,6 +33,7 @@ mod secure;
 pub(crate) mod server;
 mod services;
 mod sipp;
+mod skinny;
 mod talk;
 mod tenants;
 mod torture;
@@ -88,6 +89,7 @@ const SCENARIOS: &[Row] = &[
     ("sipp-calls-trunk", "1,000 calls to a trunk", load::calls_to_trunk),
     ("sipp-calls-phones", "1,000 calls to registered phones", load::calls_to_phones),
     ("torture", "49 messages of RFC 4475 over UDP and TCP", torture::messages),
+    ("sccp-dissector", "all SCCP messages in all versions, as Wireshark decodes them", skinny::dissector),
     ("broken-configuration", "names file, line and what was expected", damage::broken_configuration),
     ("changes", "a trial that lapses in a kill, two people at once, tables, a log-in", interface::changes),
     ("live", "numbers, phones and secrets change while people telephone", live::live),

@@ -20,6 +20,7 @@ const BUSY: &[&str] = &[
     "api-fuzz",
     "backup",
     "torture",
+    "sccp-dissector",
     "overlap",
     "kpml",
     "wrong-password",

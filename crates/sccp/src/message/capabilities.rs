@@ -2,7 +2,7 @@
 
 use crate::codes::{Codec, MediaPath, Switch};
 use crate::wire::lists::{self, Slot, Slots};
-use crate::wire::text::{Fixed, Text, ToEnd};
+use crate::wire::text::{Fixed, Text};
 use crate::wire::{Coding, Reader, Wire, Writer};
 
 record! {
@@ -116,6 +116,6 @@ message! {
     /// Where a wireless phone is.
     LocationInfo = LOCATION_INFO {
         /// An XML document.
-        text: Text as ToEnd<2404>,
+        text: Text as Fixed<2404>,
     }
 }

@@ -13,7 +13,7 @@ codes! {
 }
 
 message! {
-    /// Which port would you use?
+    /// Which port would you use? The last two words came with version 19; older phones pass over them.
     PortReq = PORT_REQ {
         /// The conference.
         conference: ConferenceId,
@@ -24,9 +24,9 @@ message! {
         /// What for.
         transport: Transport,
         /// The kind of address.
-        [19..] address_type: AddressType,
+        address_type: AddressType,
         /// 1 for audio.
-        [19..] media_type: u32,
+        media_type: u32,
     }
 }
 
@@ -51,7 +51,7 @@ message! {
 }
 
 message! {
-    /// The port is not needed any more.
+    /// The port is not needed any more. The last word came with version 19; older phones pass over it.
     PortClose = PORT_CLOSE {
         /// The conference.
         conference: ConferenceId,
@@ -60,6 +60,6 @@ message! {
         /// The party.
         party: PartyId,
         /// 1 for audio.
-        [19..] media_type: u32,
+        media_type: u32,
     }
 }
