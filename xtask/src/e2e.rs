@@ -24,6 +24,7 @@ mod interface;
 mod keys;
 mod live;
 mod load;
+mod music;
 mod paging;
 mod park;
 mod ports;
@@ -63,6 +64,7 @@ const SCENARIOS: &[Row] = &[
     ("park", "the caller waits at a number until a third phone gets it back", park::park),
     ("conference", "three phones meet at a number and hear each other", conference::meet_me),
     ("intercom", "a target hears its caller at once, and is heard when it talks", intercom::intercom),
+    ("hold-multicast", "who is held is told of the music that goes out to all", music::multicast),
     ("paging", "one speaks to phones, a gateway and a multicast address", paging::paging),
     ("forward", "a phone sets by code where its calls go, and they go there", park::forward),
     ("conference-ad-hoc", "two calls of a phone become one conference", conference::ad_hoc),

@@ -50,7 +50,7 @@ pub use redirection::{
     Forwarding, HuntCondition, Redirection, WayOut, WhyExhausted, WhyForwarded, WhyGroupLeft, WhyHunted,
     WhyPassedOver,
 };
-pub use resources::{MediaFunction, MediaNews};
+pub use resources::{MediaFunction, MediaNews, WhyUnicast};
 pub use user_set::{ForwardedTo, OnOff, SetBy, UserSet, UserValue};
 pub use why::{WhyEnded, WhyKeysStay, WhyNotAnnounced, WhyOfferRefused, WhyRefused, WhyRelay, WhyReleased};
 

@@ -12,6 +12,7 @@
 //! to offer (delayed offer).
 
 use std::fmt;
+use std::net::SocketAddr;
 use std::sync::Arc;
 
 use crate::feature::{FeatureAnswer, FeatureCode, FeatureRequest};
@@ -154,6 +155,27 @@ pub enum Service {
     Confirmation,
     /// The annunciator: lets a caller hear once, before any answer, why the call fails, then hangs up.
     Annunciator(Tone),
+    /// Tells a party where it hears what goes out to all who listen. It sends nothing and hears nothing itself.
+    Multicast {
+        /// The multicast address and its RTP port.
+        address: SocketAddr,
+        /// How many routers its packets may pass, and one more (RFC 8866 §5.7).
+        ttl: u8,
+        /// The static payload type of its codec (RFC 3551 §6).
+        payload_type: u8,
+        /// What the party is told of the direction.
+        direction: MulticastDirection,
+    },
+}
+
+/// How a session description says that a multicast stream is only listened to.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default, Debug)]
+pub enum MulticastDirection {
+    /// `a=recvonly`: all who take part receive, as RFC 3264 §5.2 means it.
+    #[default]
+    ReceiveOnly,
+    /// `a=sendonly`: as a sender by unicast would say it, for phones that know nothing else.
+    SendOnly,
 }
 
 impl Service {

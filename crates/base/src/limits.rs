@@ -79,6 +79,9 @@ pub const CONFERENCE_SEATS: usize = 128;
 pub const PAGE_PHONES: usize = 256;
 /// Overhead gateways of one paging group.
 pub const PAGE_GATEWAYS: usize = 8;
+/// Streams of music that go out to multicast addresses at once; who waits is sent music of its own when there are more.
+pub const MUSIC_STREAMS: usize = 256;
+
 /// Seats of one page: its phones, gateways, multicast address and talker.
 pub const PAGE_SEATS: usize = PAGE_PHONES + PAGE_GATEWAYS + 2;
 /// How long the sockets of a closed media port stay open while somebody goes on sending there; then they are closed, and who it was is not

@@ -39,8 +39,8 @@ pub use self::announcements::{AnnouncedSound, AnnouncedTo, Announcement, Announc
 pub use self::conferences::{Barging, ConferenceControl, ConferenceEnds, ConferenceRules, ConferenceTones};
 pub use self::hold::{HoldKind, HoldSources};
 pub use self::incoming::IncomingNumbers;
-pub(crate) use self::media::MediaLists;
-pub use self::media::{EarlyOffer, MediaResources, MediaUse};
+pub use self::media::{EarlyOffer, Increment, MediaResources, MediaUse, MulticastMusic};
+pub(crate) use self::media::{MediaLists, MusicStream};
 pub use self::mobility::{DevicePool, Home, Mobility, Whereabouts};
 pub use self::paging::{PageGateway, PagePriority, PagingGroup, PagingGroups};
 pub use self::park::{DirectedPark, PARK_REVERSION, ParkNumbers, ParkRange};

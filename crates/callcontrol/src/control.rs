@@ -21,6 +21,7 @@ use crate::features::Settled;
 use crate::io::{Input, Outbox, Output};
 use crate::resources::ResourceUse;
 use crate::shared::{Asked, Shared, Timer};
+use crate::streams::{self, Reported};
 
 /// All calls of a shard.
 ///
@@ -76,6 +77,12 @@ pub struct Counters {
     pub pages: u64,
     /// Phones and gateways that heard one.
     pub page_listeners: u64,
+    /// Streams of music begun that go out to multicast addresses.
+    pub music_streams: u64,
+    /// Parties that were told of one.
+    pub music_streams_told: u64,
+    /// Those streams that failed or were lost.
+    pub music_streams_failed: u64,
 }
 
 /// How much of each thing exists.
@@ -115,6 +122,8 @@ pub struct Sizes {
     pub places_taken: usize,
     /// Seats of media resources that calls have.
     pub resources_taken: usize,
+    /// Streams of music that go out to multicast addresses.
+    pub music_streams: usize,
 }
 
 /// A call in progress, for who looks at it.
@@ -147,8 +156,13 @@ impl CallControl {
         rng: &mut Rng,
         configuration: Arc<Configuration>,
     ) -> Self {
+        let mut shared = Shared::new(node, shard, last_number, rng, configuration);
+        shared.streams.configured();
+        if shared.configuration.media.always_streams().next().is_some() {
+            shared.streams.retry = Some(shared.timers.set(Instant::START, Timer::Streams));
+        }
         CallControl {
-            shared: Shared::new(node, shard, last_number, rng, configuration),
+            shared,
             calls: HashMap::with_hasher(HashSeed::new(rng)),
             service: Service::Full,
             full: None,
@@ -221,6 +235,7 @@ impl CallControl {
         }
         self.settle(now, out);
         self.give_back_seats();
+        self.keep_streams(out);
         if let Service::Draining(end) = self.service
             && self.calls.is_empty()
             && self.shared.waiting.is_empty()
@@ -229,6 +244,7 @@ impl CallControl {
                 self.shared.timers.cancel(timer);
             }
             self.service = Service::Drained;
+            self.shared.streams.end(out);
             out.items.push(Output::Drained);
         }
     }
@@ -292,7 +308,13 @@ impl CallControl {
 
     /// What has passed since the start.
     pub const fn counters(&self) -> Counters {
-        self.shared.counters
+        let streams = &self.shared.streams;
+        Counters {
+            music_streams: streams.begun,
+            music_streams_told: streams.told,
+            music_streams_failed: streams.failed,
+            ..self.shared.counters
+        }
     }
 
     /// How much of each thing exists now.
@@ -315,6 +337,7 @@ impl CallControl {
             records_waiting: self.shared.waiting.len(),
             places_taken: self.shared.bandwidth.places(),
             resources_taken: self.shared.resources.in_use() as usize,
+            music_streams: self.shared.streams.len(),
         }
     }
 
@@ -325,7 +348,8 @@ impl CallControl {
 
     /// All media resources that are configured, with what is in use of each.
     pub fn media_resources(&self) -> Vec<ResourceUse> {
-        self.shared.resources.uses(&self.shared.configuration.media.table)
+        let streams = &self.shared.streams;
+        self.shared.resources.uses(&self.shared.configuration.media.table, |name| streams.of(name))
     }
 
     /// How often each kind of media resource was asked for and not to be had.
@@ -418,6 +442,20 @@ impl CallControl {
         if self.fork_reported(now, &report, out) {
             return;
         }
+        match self.shared.streams.reported(now, &report, &mut self.shared.port_ids, out) {
+            Reported::Other => {}
+            Reported::Settled => return,
+            Reported::Gone(calls) => {
+                for call in calls {
+                    self.with_call(call, |call, shared| call.stream_gone(now, shared, out));
+                }
+                if self.shared.streams.wants_retry() {
+                    let again = self.shared.timers.set(now.mono + streams::RETRY, Timer::Streams);
+                    self.shared.streams.retry = Some(again);
+                }
+                return;
+            }
+        }
         match report {
             Report::Closed { port, statistics } => self.relay_closed(now, port, &statistics, out),
             Report::Failed { port, .. } => {
@@ -453,9 +491,20 @@ impl CallControl {
                 Timer::Page(id) => self.with_call(id, |call, shared| call.page_timeout(now, shared, out)),
                 Timer::Record(ticket) => self.shared.persist_again(ticket, out),
                 Timer::Recording(party) => self.recording_timeout(now, party, out),
+                // What is done then is done after every input.
+                Timer::Streams => self.shared.streams.retry = None,
                 Timer::Drain => self.end_all(now, out),
             }
         }
+    }
+
+    /// Music goes out that always shall, as far as there are ports; it is tried again later where there are none.
+    fn keep_streams(&mut self, out: &mut Outbox) {
+        if matches!(self.service, Service::Drained) || self.shared.streams.retry.is_some() {
+            return;
+        }
+        let configuration = Arc::clone(&self.shared.configuration);
+        self.shared.streams.keep(&configuration.media, &mut self.shared.port_ids, out);
     }
 
     fn drain(&mut self, now: Now, within: Duration) {

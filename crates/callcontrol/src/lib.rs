@@ -19,6 +19,7 @@ mod outlet;
 mod relay;
 mod resources;
 mod shared;
+mod streams;
 
 pub use admission::PlaceUse;
 pub use call::Phase;

@@ -37,6 +37,8 @@ pub struct ResourceUse {
     pub allocated: u64,
     /// How often it was looked at and full.
     pub full: u64,
+    /// Streams that it sends to multicast addresses now.
+    pub streams: u32,
 }
 
 impl Pool {
@@ -113,7 +115,7 @@ impl Pool {
     }
 
     /// All resources with what is in use of them.
-    pub(crate) fn uses(&self, resources: &Resources) -> Vec<ResourceUse> {
+    pub(crate) fn uses(&self, resources: &Resources, streams: impl Fn(&str) -> u32) -> Vec<ResourceUse> {
         let of = |(name, resource): (&Arc<str>, &strowger_dialplan::resources::Resource)| {
             let Counts { allocated, full } = self.counts.get(name).copied().unwrap_or_default();
             ResourceUse {
@@ -123,6 +125,7 @@ impl Pool {
                 in_use: self.allocations.in_use(name),
                 allocated,
                 full,
+                streams: streams(name),
             }
         };
         resources.iter().map(of).collect()

@@ -24,6 +24,7 @@ use crate::features::{MaliciousCalls, Offered, Privacy, Slots};
 use crate::io::{Outbox, Output};
 use crate::legs::Legs;
 use crate::resources::Pool;
+use crate::streams::Streams;
 use crate::{Configuration, Counters};
 
 /// What all calls share.
@@ -67,6 +68,8 @@ pub(crate) struct Shared {
     pub(crate) privacy: Privacy,
     /// What calls have of the media resources.
     pub(crate) resources: Pool,
+    /// Music that goes out to all who listen.
+    pub(crate) streams: Streams,
     /// Which paging groups are in use.
     pub(crate) pages: Pages,
     /// What users set by themselves.
@@ -90,6 +93,8 @@ pub(crate) enum Timer {
     Record(u64),
     /// Something is due of the recording of a party.
     Recording(LegId),
+    /// Streams that shall always go out are looked at.
+    Streams,
     /// Calls have had their time to end by themselves.
     Drain,
 }
@@ -194,6 +199,7 @@ impl Shared {
             malicious: MaliciousCalls::default(),
             privacy: Privacy::default(),
             resources: Pool::default(),
+            streams: Streams::default(),
             pages: Pages::default(),
             user_settings: UserSettings::default(),
             counters: Counters::default(),
@@ -213,6 +219,7 @@ impl Shared {
         let groups = || configuration.hunt_lists.values().flat_map(|list| list.groups());
         self.hunt_turns.retain(|name, _| groups().any(|group| group.name() == &**name));
         self.configuration = configuration;
+        self.streams.configured();
     }
 
     pub(crate) const fn new_call(&mut self) -> CallId {

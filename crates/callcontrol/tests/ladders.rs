@@ -124,6 +124,11 @@ fn music_tones_and_bridges_are_media_resources() {
 }
 
 #[test]
+fn music_goes_out_to_all_who_listen() {
+    check("multicast.txt", include_str!("../testdata/ladders/multicast.txt"));
+}
+
+#[test]
 fn records_and_limits() {
     check("records.txt", include_str!("../testdata/ladders/records.txt"));
 }

@@ -35,7 +35,7 @@ pub use keys::{
 pub use lines::{AutoAnswer, ForwardAllPolicy, ForwardTarget, Line, LineAar, LineForwards, VoiceMailProfile};
 pub use media::{
     AudioPlay, AudioSource, MediaFunction, MediaHost, MediaResource, MediaResourceGroup,
-    MediaResourceGroupList, TrustedRelay,
+    MediaResourceGroupList, MulticastIncrement, MulticastMusicDirection, MulticastRuns, TrustedRelay,
 };
 pub use numbers::{
     Application, ApplicationNumber, BlockedPattern, CalledTransformationPattern,

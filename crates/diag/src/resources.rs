@@ -1,6 +1,6 @@
 //! Media resources, in words.
 
-use strowger_base::journal::{MediaFunction, MediaNews};
+use strowger_base::journal::{MediaFunction, MediaNews, WhyUnicast};
 
 /// One step; `device` is the record's leg.
 pub(crate) fn news(device: &str, news: &MediaNews<'_>) -> String {
@@ -25,6 +25,10 @@ pub(crate) fn news(device: &str, news: &MediaNews<'_>) -> String {
                 "The caller speaks {caller} and the called {called}; what one says is translated for the other."
             )
         }
+        MediaNews::Multicast { address, ttl, codec } => {
+            format!("{device} hears it with all others who listen at {address} ({codec}, TTL {ttl}).")
+        }
+        MediaNews::Unicast(why) => format!("{device} is sent its own music: {}.", why_unicast(*why)),
         MediaNews::RelayLost => {
             "The relay is gone without having been closed; an answered call goes on over another way."
                 .to_owned()
@@ -71,6 +75,19 @@ const fn name(function: MediaFunction) -> &'static str {
     }
 }
 
+const fn why_unicast(why: WhyUnicast) -> &'static str {
+    match why {
+        WhyUnicast::NotWanted => "the device is set up to hear none by multicast",
+        WhyUnicast::Encrypted => "its media is encrypted, and what goes out to all is not",
+        WhyUnicast::Relayed => "its media goes through a relay",
+        WhyUnicast::BehindNat => "it is behind NAT, where what goes out to all does not reach it",
+        WhyUnicast::NoCodec => "it has no codec and no network in which the music goes out to all",
+        WhyUnicast::FromStart => "this music begins anew for each who hears it",
+        WhyUnicast::NoStream => "the music does not go out to all, for want of a port or of an address",
+        WhyUnicast::Refused => "it did not want to listen where the music goes out to all",
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -106,6 +123,14 @@ mod tests {
         check(
             MediaNews::GivenBack { function: MediaFunction::ConferenceBridge, resource: "cfb" },
             "Conference bridge cfb is not needed any more.",
+        );
+        check(
+            MediaNews::Multicast { address: "239.1.1.1:16384".parse().unwrap(), ttl: 4, codec: "PCMU" },
+            "1001 hears it with all others who listen at 239.1.1.1:16384 (PCMU, TTL 4).",
+        );
+        check(
+            MediaNews::Unicast(WhyUnicast::Encrypted),
+            "1001 is sent its own music: its media is encrypted, and what goes out to all is not.",
         );
         check(
             MediaNews::RelayLost,

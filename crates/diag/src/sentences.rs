@@ -458,6 +458,9 @@ fn ended(by: ReleasedBy, why: WhyEnded, cause: String) -> String {
 fn alarm_sentence(alarm: &Alarm<'_>) -> String {
     match alarm {
         Alarm::RelayFailed { reason } => format!("Alarm: no media relay could be opened: {reason}."),
+        Alarm::MusicStreamFailed { address, reason } => {
+            format!("Alarm: the music that goes out to {address} failed: {reason}.")
+        }
         Alarm::RecordNotStored { reason, .. } => {
             format!("Alarm: the disk did not take the call's record ({reason}); it is tried again.")
         }

@@ -95,6 +95,7 @@ pub(crate) const fn service(service: Service) -> &'static str {
         Service::Sounds => "what is heard while waiting",
         Service::Conference(_) => "a conference",
         Service::Page { .. } => "a page",
+        Service::Multicast { .. } => "what all hear who wait",
         Service::Confirmation => "the confirmation tone",
         Service::Annunciator(_) => "the annunciator",
     }

@@ -232,6 +232,7 @@ fn service(count: u64, service: Service) -> usize {
             Service::Announcement
             | Service::Annunciator(_)
             | Service::Sounds
+            | Service::Multicast { .. }
             | Service::Conference(_)
             | Service::Page { .. }
             | Service::Confirmation => {}

@@ -4,6 +4,7 @@
 //! downwards. It sets no timer: every wait of a leg ends with a report of a worker, which always comes, or with a
 //! command of call control, whose protocols have timers of their own.
 
+mod group;
 mod leg;
 
 use std::collections::BTreeMap;
@@ -12,8 +13,10 @@ use strowger_base::leg::{Command, Digit, Media, ReleaseReason, Ring, Service, Si
 use strowger_base::{Cause, LegId, Now, ShardId};
 
 use crate::control::{self, PortId, PortIds, PortOwner, Report, Talking};
+use crate::negotiate::NegotiateError;
 use crate::srtp::{KeySource, Suite};
 use crate::statistics::StreamStatistics;
+use group::{GroupLeg, Told};
 use leg::ServiceLeg;
 
 /// What can happen to the agent.
@@ -59,6 +62,8 @@ impl Outbox {
 #[derive(Debug)]
 pub struct Agent {
     legs: BTreeMap<LegId, ServiceLeg>,
+    /// Those that have no port.
+    groups: BTreeMap<LegId, GroupLeg>,
     /// Every port from `OpenEndpoint` until the worker reports it closed or failed.
     ports: BTreeMap<PortId, LegId>,
     ids: PortIds,
@@ -71,6 +76,7 @@ impl Agent {
     pub const fn new(shard: ShardId, key_source: KeySource) -> Self {
         Agent {
             legs: BTreeMap::new(),
+            groups: BTreeMap::new(),
             ports: BTreeMap::new(),
             ids: PortIds::new(shard, PortOwner::Agent),
             last_session_id: 0,
@@ -94,7 +100,7 @@ impl Agent {
 
     /// Legs in progress.
     pub fn legs(&self) -> usize {
-        self.legs.len()
+        self.legs.len() + self.groups.len()
     }
 
     /// Whether the conference hears something from the party that talks with a seat; the last half second is not known yet.
@@ -115,6 +121,18 @@ impl Agent {
         };
         // Strictly rising, near the time of day as RFC 8866 §5.2 suggests.
         self.last_session_id = now.wall.as_micros().max(self.last_session_id + 1);
+        if let Service::Multicast { address, ttl, payload_type, direction } = service {
+            let told = Told { address, ttl, payload_type, direction };
+            match GroupLeg::ring(told, leg, &ring, self.last_session_id, out) {
+                Some(group) => _ = self.groups.insert(leg, group),
+                None => {
+                    let cause = Cause::BEARER_CAPABILITY_NOT_IMPLEMENTED;
+                    let reason = ReleaseReason::Refused(cause.sip_status());
+                    out.signal(leg, Signal::Released { cause, reason });
+                }
+            }
+            return;
+        }
         let port = self.ids.allocate();
         let keys = Suite::ALL.map(|suite| self.key_source.next_key(suite));
         let device = ServiceLeg::new(port, service, ring, self.last_session_id, Box::new(keys));
@@ -127,6 +145,10 @@ impl Agent {
     }
 
     fn command(&mut self, leg: LegId, command: Command, out: &mut Outbox) {
+        if let Some(group) = self.groups.get_mut(&leg) {
+            let ended = group.command(leg, command, out);
+            return self.release(leg, ended, out);
+        }
         // A command may cross our release of the leg.
         let Some(device) = self.legs.get_mut(&leg) else { return };
         let ended = device.command(leg, command, out);
@@ -196,6 +218,7 @@ impl Agent {
 
     /// Forgets a leg and closes its port, once.
     fn end(&mut self, leg: LegId, out: &mut Outbox) {
+        self.groups.remove(&leg);
         if let Some(device) = self.legs.remove(&leg) {
             out.media(control::Command::Close { port: device.port() });
         }
@@ -219,6 +242,7 @@ const fn name_of(service: Service) -> &'static str {
         Service::Conference(_) => "Conference",
         Service::Annunciator(_) => "Annunciator",
         Service::Page { .. } => "Page",
+        Service::Multicast { .. } => "Multicast",
     }
 }
 
@@ -231,5 +255,20 @@ fn offer_of(media: Media) -> Option<strowger_base::SessionDescription> {
             strowger_base::never!("a ring carried an answer");
             None
         }
+    }
+}
+
+/// Refuses an offer, or the wish for one, that came at the wrong moment; it may be tried again.
+fn refuse_for_now(leg: LegId, out: &mut Outbox) -> Ended {
+    out.signal(leg, Signal::MediaRefused(Cause::MESSAGE_NOT_COMPATIBLE_WITH_STATE));
+    Ended::No
+}
+
+const fn cause_of(error: &NegotiateError) -> Cause {
+    match error {
+        NegotiateError::NoCommonCodec => Cause::BEARER_CAPABILITY_NOT_IMPLEMENTED,
+        NegotiateError::NoCommonSuite
+        | NegotiateError::Malformed(_)
+        | NegotiateError::WrongStreams { .. } => Cause::INCOMPATIBLE_DESTINATION,
     }
 }

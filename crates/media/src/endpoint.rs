@@ -268,6 +268,8 @@ impl Endpoint {
                     play_or_pause(Programme::cadence(&tone::CONFIRMATION), now.mono, &connection)
                 }
                 Service::Conference(_) | Service::Page { .. } => State::Seated { marker: true },
+                // It is told of, and has no port.
+                Service::Multicast { .. } => State::Finished,
             },
             State::Paused { programme } => play_or_pause(programme, now.mono, &connection),
             State::Playing { programme, .. } if !connection.send => State::Paused { programme },
@@ -473,7 +475,7 @@ impl Endpoint {
                 out.report(Report::Finished { port: self.port });
                 State::Finished
             }
-            Service::Sounds => State::Finished,
+            Service::Sounds | Service::Multicast { .. } => State::Finished,
             Service::Conference(_) | Service::Page { .. } => State::Seated { marker: true },
         }
     }
@@ -548,6 +550,7 @@ fn seat_of(service: Service) -> Option<Box<Seat>> {
         | Service::Announcement
         | Service::Annunciator(_)
         | Service::Sounds
+        | Service::Multicast { .. }
         | Service::Confirmation => return None,
     };
     let mut seat = Box::<Seat>::default();

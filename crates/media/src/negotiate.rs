@@ -3,6 +3,7 @@
 //! Endpoints speak one audio stream. All other streams of an offer are refused in their places, and stay
 //! refused in later offers of ours: the number and order of streams never shrinks (RFC 3264 §8).
 
+mod multicast;
 mod through;
 
 use std::net::SocketAddr;
@@ -18,6 +19,7 @@ use crate::sdp::{
 };
 use crate::srtp::{KeyMaterial, SrtpKeys};
 
+pub use multicast::{answer_multicast, multicast_codec, offer_multicast};
 pub use through::{AgreedThrough, Beside, answer_beside, answer_through, offer_beside, offer_through};
 
 /// What an endpoint of ours brings into a negotiation.

@@ -384,6 +384,7 @@ impl Worker {
             | Service::Announcement
             | Service::Annunciator(_)
             | Service::Sounds
+            | Service::Multicast { .. }
             | Service::Confirmation => {
                 self.endpoint(now, port, endpoint::Input::Play(tone), out);
             }

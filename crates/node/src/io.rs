@@ -456,6 +456,8 @@ pub struct Leftovers {
     pub relays: usize,
     /// Seats of media resources that calls have.
     pub resources_taken: usize,
+    /// Streams of music that go out to multicast addresses.
+    pub music_streams: usize,
     /// Locations and links of which calls have bandwidth.
     pub places_taken: usize,
     /// Legs of services.

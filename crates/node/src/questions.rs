@@ -51,6 +51,7 @@ impl Node {
             relays: calls.relays,
             places_taken: calls.places_taken,
             resources_taken: calls.resources_taken,
+            music_streams: calls.music_streams,
             service_legs: self.agent.legs().max(self.service_legs.len()),
             service_ports: self.agent.open_ports(),
             sip_legs: sip.legs,
@@ -205,6 +206,12 @@ impl Node {
         list.counter("pages_total", "Pages to paging groups.", calls.pages);
         let help = "Phones and overhead gateways that heard a page.";
         list.counter("page_listeners_total", help, calls.page_listeners);
+        let help = "Streams of music begun that go out to multicast addresses.";
+        list.counter("music_streams_total", help, calls.music_streams);
+        let help = "Parties on hold that were told of one.";
+        list.counter("music_streams_told_total", help, calls.music_streams_told);
+        let help = "Streams of music to multicast addresses that failed or were lost.";
+        list.counter("music_streams_failed_total", help, calls.music_streams_failed);
         let help = "Calls whose party was reported as malicious.";
         list.counter("calls_malicious_total", help, calls.malicious);
         list.counter(

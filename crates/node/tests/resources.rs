@@ -6,9 +6,11 @@
 mod world;
 
 use strowger_base::journal::MediaFunction;
-use strowger_callcontrol::configuration::EarlyOffer;
+use strowger_base::leg::{Service, Tone};
+use strowger_callcontrol::configuration::{EarlyOffer, Increment, MulticastMusic};
 use strowger_dialplan::resources::{Function, Resource};
-use strowger_media::control::{Command, Report};
+use strowger_media::codec::Codec;
+use strowger_media::control::{Command, Multicast, Report};
 use strowger_node::Draft;
 use strowger_node::io::{Answer, Input, Question};
 use world::{Phone, World, body_of, draft, tag_of};
@@ -160,5 +162,94 @@ fn a_call_that_must_have_a_termination_point_is_refused_without() {
     assert!(refused.contains("Q.850;cause=47"), "{refused}");
     let acknowledgement = alice.acknowledge(&refused);
     world.from(alice.address, &acknowledgement);
+    world.settled();
+}
+
+/// Music goes out at 239.1.1.1 and what follows, to whoever can listen there.
+fn with_multicast() -> Draft {
+    let mut draft = draft();
+    let media = &mut draft.media;
+    media.in_use = true;
+    let resource = Resource { function: Function::MusicOnHold, is_trusted: false, capacity: None };
+    media.table.add("moh", resource);
+    media.table.group("office", ["moh"]);
+    media.table.list("all", ["office"]);
+    let base = "239.1.1.1:16384".parse().unwrap();
+    let music = MulticastMusic { base, increment: Increment::Address, ttl: 4, always: false };
+    media.multicast.insert("moh".into(), music);
+    media.multicast_groups.insert("office".into());
+    for phone in draft.lines.iter_mut().flat_map(|line| &mut line.phones) {
+        phone.media.list = Some("all".into());
+    }
+    draft
+}
+
+/// RFC 3264 §5.2, §6.2 and RFC 8866 §5.7.
+#[test]
+fn who_is_held_is_told_of_the_music_that_goes_out_to_all() {
+    let mut world = World::new(&with_multicast());
+    let [mut alice, mut bob] = phones(&mut world);
+    let offer = description(&alice, "8 0");
+    invites(&mut world, &mut alice, "1002", &offer);
+    let invite = world.expect(&bob, "INVITE ");
+    world.from(bob.address, &bob.respond(&invite, "200 OK", &description(&bob, "8 0")));
+    world.expect(&bob, "ACK ");
+    let ok = world.expect(&alice, "SIP/2.0 200 ");
+    alice.remote_tag = tag_of(&ok, "To").to_owned();
+    let ack = alice.request("ACK", "", "");
+    world.from(alice.address, &ack);
+    world.media.clear();
+
+    let held = description(&bob, "8 0") + "a=sendonly\r\n";
+    let hold = bob.request_back(&invite, "INVITE", &held);
+    world.from(bob.address, &hold);
+    world.expect(&bob, "SIP/2.0 100 ");
+    world.expect(&bob, "SIP/2.0 200 ");
+    let ack = bob.request_back(&invite, "ACK", "");
+    world.from(bob.address, &ack);
+    let to = Multicast { address: "239.1.1.2:16384".parse().unwrap(), ttl: 4, codec: Codec::Pcma };
+    let [Command::OpenMulticast { port, service: Service::Sounds, to: told }] = world.media[..] else {
+        panic!("{:?}", world.media)
+    };
+    assert_eq!(told, to);
+    let music = world.expect(&alice, "INVITE ");
+    let body = body_of(&music);
+    let lines: Vec<&str> = body.lines().skip(3).collect();
+    let expect = [
+        "c=IN IP4 239.1.1.2/4",
+        "t=0 0",
+        "m=audio 16384 RTP/AVP 8",
+        "a=rtpmap:8 PCMA/8000",
+        "a=ptime:20",
+        "a=recvonly",
+    ];
+    assert_eq!(lines, expect);
+    world.input(Input::Media(Report::Opened { port, a: "192.0.2.1:20000".parse().unwrap(), b: None }));
+    assert!(world.media.contains(&Command::Play { port, tone: Tone::Music }), "{:?}", world.media);
+    // It listens there, and says so with the same address and direction.
+    let answer = format!("v=0\r\no=- 1 2 IN IP4 192.0.2.10\r\ns=-\r\n{}\r\n", expect.join("\r\n"));
+    world.from(alice.address, &alice.respond(&music, "200 OK", &answer));
+    world.expect(&alice, "ACK ");
+
+    let again = description(&bob, "8 0");
+    let resumed = bob.request_back(&invite, "INVITE", &again);
+    world.from(bob.address, &resumed);
+    world.expect(&bob, "SIP/2.0 100 ");
+    let reinvite = world.expect(&alice, "INVITE ");
+    assert!(body_of(&reinvite).contains("c=IN IP4 192.0.2.20\r\n"), "{reinvite}");
+    assert!(world.media.contains(&Command::Close { port }), "{:?}", world.media);
+    world.from(alice.address, &alice.respond(&reinvite, "200 OK", &description(&alice, "8 0")));
+    world.expect(&alice, "ACK ");
+    let ok = world.expect(&bob, "SIP/2.0 200 ");
+    // The group is no address of Alice.
+    assert!(body_of(&ok).contains("c=IN IP4 192.0.2.10\r\n"), "{ok}");
+    let ack = bob.request_back(&invite, "ACK", "");
+    world.from(bob.address, &ack);
+    world.input(Input::Media(Report::Closed { port, statistics: Box::default() }));
+    let bye = alice.request("BYE", "", "");
+    world.from(alice.address, &bye);
+    world.expect(&alice, "SIP/2.0 200 ");
+    let bye = world.expect(&bob, "BYE ");
+    world.from(bob.address, &bob.respond(&bye, "200 OK", ""));
     world.settled();
 }

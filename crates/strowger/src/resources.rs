@@ -20,13 +20,23 @@ pub(crate) struct Row {
     allocated: u64,
     /// How often it was looked at and full.
     full: u64,
+    /// Streams that it sends to multicast addresses now.
+    streams: u32,
 }
 
 /// The rows of an answer.
 pub(crate) fn rows(resources: &[ResourceUse]) -> Vec<Row> {
     let row = |it: &ResourceUse| {
-        let ResourceUse { capacity, in_use, allocated, full, .. } = *it;
-        Row { name: it.name.to_string(), function: it.function.word(), in_use, capacity, allocated, full }
+        let ResourceUse { capacity, in_use, allocated, full, streams, .. } = *it;
+        Row {
+            name: it.name.to_string(),
+            function: it.function.word(),
+            in_use,
+            capacity,
+            allocated,
+            full,
+            streams,
+        }
     };
     resources.iter().map(row).collect()
 }
@@ -44,7 +54,8 @@ pub(crate) fn show(place: &Place, json: bool) -> anyhow::Result<()> {
 }
 
 fn text(body: &serde_json::Value, width: Option<usize>) -> String {
-    let mut table = Table::new(["Resource", "Function", "In use", "Capacity", "Allocated", "Full"], &[0]);
+    let mut table =
+        Table::new(["Resource", "Function", "In use", "Capacity", "Allocated", "Full", "Multicast"], &[0]);
     for row in body.get("resources").and_then(|value| value.as_array()).into_iter().flatten() {
         let word = |name: &str| row.get(name).and_then(|value| value.as_str()).unwrap_or_default().to_owned();
         let figure = |name: &str| row.get(name).and_then(serde_json::Value::as_u64);
@@ -57,6 +68,7 @@ fn text(body: &serde_json::Value, width: Option<usize>) -> String {
             capacity,
             count("allocated"),
             count("full"),
+            count("streams"),
         ]);
     }
     if table.is_empty() { "no media resource is configured\n".to_owned() } else { table.text(width) }
@@ -77,6 +89,7 @@ mod tests {
                 in_use: 3,
                 allocated: 12,
                 full: 0,
+                streams: 0,
             },
             ResourceUse {
                 name: "xcode1".into(),
@@ -85,12 +98,13 @@ mod tests {
                 in_use: 2,
                 allocated: 5,
                 full: 1,
+                streams: 0,
             },
         ];
         let body = serde_json::json!({ "resources": rows(&resources) });
-        let expect = "Resource  Function           In use  Capacity  Allocated  Full\n\
-                      cfb1      conference-bridge  3       any       12         0\n\
-                      xcode1    transcoder         2       2         5          1\n";
+        let expect = "Resource  Function           In use  Capacity  Allocated  Full  Multicast\n\
+                      cfb1      conference-bridge  3       any       12         0     0\n\
+                      xcode1    transcoder         2       2         5          1     0\n";
         assert_eq!(text(&body, None), expect);
         assert_eq!(text(&serde_json::json!({}), None), "no media resource is configured\n");
     }

@@ -429,6 +429,13 @@ pub enum Alarm<'a> {
         /// Who: the number; empty when nobody knows.
         party: &'a str,
     },
+    /// Music does not go out to all who listen at an address, or did not for a moment.
+    MusicStreamFailed {
+        /// The address.
+        address: SocketAddr,
+        /// Why.
+        reason: &'a str,
+    },
 }
 
 wire_enum!(Alarm<'a> {
@@ -439,6 +446,7 @@ wire_enum!(Alarm<'a> {
     Contained = 4 { what },
     NotRecorded = 5 { profile, cause },
     MaliciousCall = 6 { by, party },
+    MusicStreamFailed = 7 { address, reason },
 });
 
 /// Reception of one leg's audio by a service or relay of ours, and what that leg reported of ours (RFC 3550 §6.4).

@@ -1,5 +1,7 @@
 //! Media resources: which of them a call took, and what became of it where there was none.
 
+use std::net::SocketAddr;
+
 use super::DecodeError;
 use super::wire::{Reader, Wire, wire_enum};
 
@@ -88,7 +90,50 @@ pub enum MediaNews<'a> {
     },
     /// The relay of the call was closed, and call control did not want that.
     RelayLost,
+    /// The record's leg hears what goes out to all who listen at an address.
+    Multicast {
+        /// The address.
+        address: SocketAddr,
+        /// How many routers it may pass, and one more.
+        ttl: u8,
+        /// How it is coded.
+        codec: &'a str,
+    },
+    /// Its music goes out to all who listen, but the record's leg is sent its own.
+    Unicast(WhyUnicast),
 }
+
+/// Why somebody is sent music of its own that could hear what all hear.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub enum WhyUnicast {
+    /// The device is set up to hear none by multicast.
+    NotWanted,
+    /// It speaks SRTP, and what all hear is not encrypted.
+    Encrypted,
+    /// A relay or media termination point stands in the way of all its media.
+    Relayed,
+    /// It is behind NAT.
+    BehindNat,
+    /// It speaks no codec in which the music goes out, or is not in the network of the address.
+    NoCodec,
+    /// The music begins anew for each who hears it.
+    FromStart,
+    /// Nothing goes out there: no port could be opened, or as many streams go out as may.
+    NoStream,
+    /// It refused to listen there.
+    Refused,
+}
+
+wire_enum!(WhyUnicast {
+    NotWanted = 0,
+    Encrypted = 1,
+    Relayed = 2,
+    BehindNat = 3,
+    NoCodec = 4,
+    FromStart = 5,
+    NoStream = 6,
+    Refused = 7,
+});
 
 wire_enum!(MediaNews<'a> {
     Taken = 0 { function, resource, group },
@@ -96,4 +141,6 @@ wire_enum!(MediaNews<'a> {
     Transcodes = 2 { caller, called },
     GivenBack = 3 { function, resource },
     RelayLost = 4,
+    Multicast = 5 { address, ttl, codec },
+    Unicast = 6 (why),
 });

@@ -178,6 +178,8 @@ fn samples() -> Vec<Entry<'static>> {
             full: "moh1 (3 in use)",
         }),
         Decision::Resource(MediaNews::RelayLost),
+        Decision::Resource(MediaNews::Multicast { address: address(), ttl: 4, codec: "PCMU" }),
+        Decision::Resource(MediaNews::Unicast(WhyUnicast::Refused)),
         Decision::Resource(MediaNews::Transcodes { caller: "PCMU", called: "opus" }),
         Decision::Resource(MediaNews::GivenBack {
             function: MediaFunction::TerminationPoint,
@@ -404,6 +406,7 @@ fn samples() -> Vec<Entry<'static>> {
         Alarm::OverloadEnded,
         Alarm::Contained { what: "two relays" },
         Alarm::MaliciousCall { by: "1002", party: "4711" },
+        Alarm::MusicStreamFailed { address: address(), reason: "no port" },
         Alarm::NotRecorded { profile: "agents", cause: Cause::DESTINATION_OUT_OF_ORDER },
     ];
     let legs = [

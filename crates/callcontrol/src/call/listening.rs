@@ -2,11 +2,15 @@
 //!
 //! A service of ours plays it, on a leg of its own that no record names. The party has a session with that service for as long; what
 //! they tell each other about media goes between the two, by the same rules as between two parties. The service goes when nothing is
-//! open between them any more.
+//! open between them any more. Music that goes out to all who listen is told by such a service, too, which has no media of its own; see
+//! `multicast`.
 
+mod multicast;
+
+use std::net::SocketAddr;
 use std::sync::Arc;
 
-use strowger_base::journal::{Decision, MediaFunction, MediaNews, WhyOfferRefused};
+use strowger_base::journal::{Decision, MediaFunction, MediaNews, WhyOfferRefused, WhyUnicast};
 use strowger_base::leg::{Ring, Service, Signal, Tone};
 use strowger_base::{Cause, Command, LegId, Media, SessionDescription};
 
@@ -39,6 +43,18 @@ pub(crate) struct Listening {
     gone: bool,
     /// The media resource that plays, where any is configured.
     resource: Option<Allocation>,
+    /// What it hears with all others who listen there.
+    stream: Option<SocketAddr>,
+    /// What comes next when the service is gone.
+    again: Option<Again>,
+}
+
+/// What a party hears next.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+struct Again {
+    tone: Tone,
+    /// Why it hears nothing that goes out to all, where that is so.
+    alone: Option<WhyUnicast>,
 }
 
 impl Listening {
@@ -66,7 +82,9 @@ impl Step<'_> {
     /// Lets a side hear this, unless the other one listens already.
     pub(super) fn let_hear(&mut self, side: Side, tone: Tone) {
         if let Some(listening) = &mut self.facts.listening {
-            if listening.side == side && listening.wanted != tone && !listening.gone {
+            if listening.side == side && listening.wanted != tone && listening.is_replaced() {
+                self.hear_instead(Again { tone, alone: None });
+            } else if listening.side == side && listening.wanted != tone && !listening.gone {
                 listening.wanted = tone;
                 let (leg, before) = (listening.leg, listening.resource.take());
                 before.into_iter().for_each(|before| self.shared.resources.give_back(before));
@@ -79,21 +97,32 @@ impl Step<'_> {
             }
             return;
         }
+        self.begin_to_hear(side, Again { tone, alone: None });
+    }
+
+    /// Nobody listens, and this side does from now on.
+    fn begin_to_hear(&mut self, side: Side, next: Again) {
+        let tone = next.tone;
         let leg = self.shared.leg_ids.allocate();
         let srtp = self.srtp_of(side);
-        let ring = Ring::service(Service::Sounds, srtp);
         self.shared.legs.insert(leg, self.facts.id);
         let to_service = Outlet::new(self.facts.id.number << 2 | 2);
         let exchange = Exchange::Awaited;
         let wanted = tone;
         let (tone, resource) = self.played(side, tone);
-        let listening =
-            Listening { side, leg, wanted, exchange, waits: None, to_service, gone: false, resource };
-        self.facts.listening = Some(Box::new(listening));
         self.tell_hears(side, tone);
-        self.command(leg, Command::Ring(Box::new(ring)));
+        let stream = self.stream_for(side, tone, resource.as_ref(), next.alone);
+        let service = stream.map_or(Service::Sounds, |to| self.told_of(&to));
+        let stream = stream.map(|to| to.address);
+        let (waits, gone, again) = (None, false, None);
+        let listening =
+            Listening { side, leg, wanted, exchange, waits, to_service, gone, resource, stream, again };
+        self.facts.listening = Some(Box::new(listening));
+        self.command(leg, Command::Ring(Box::new(Ring::service(service, srtp))));
         self.out.items.push(Output::Joined { leg, call: self.facts.id });
-        self.command(leg, Command::Tone(tone));
+        if stream.is_none() {
+            self.command(leg, Command::Tone(tone));
+        }
     }
 
     /// What is played to a side in place of this, and by which media resource: where all are full, the hold tone for music, silence
@@ -144,6 +173,7 @@ impl Step<'_> {
     fn forget_listening(&mut self) -> Option<Box<Listening>> {
         let mut listening = self.facts.listening.take()?;
         listening.resource.take().into_iter().for_each(|played| self.shared.resources.give_back(played));
+        self.leave_stream(&mut listening);
         Some(listening)
     }
 
@@ -220,7 +250,10 @@ impl Step<'_> {
             Signal::MediaRequested => self.between(Side::Called, Move::Request, None),
             Signal::MediaRefused(cause) => self.between(Side::Called, Move::Refuse(cause), None),
             // No port is left for it, or the party took none of its codecs: silence is no reason to lose the call.
-            Signal::Released { .. } => self.sound_lost(),
+            Signal::Released { .. } => {
+                self.not_heard_there(WhyUnicast::Refused);
+                self.sound_lost();
+            }
             Signal::Answered { media: Media::None, .. }
             | Signal::Media(Media::None)
             | Signal::Setup(_)
@@ -244,10 +277,11 @@ impl Step<'_> {
             Exchange::Offered(Side::Called) | Exchange::Requested(Side::Called)
                 if !self.service_is_settled() => {}
             Exchange::Offered(Side::Caller) | Exchange::Requested(Side::Caller) => {
-                self.forget_listening();
+                let again = self.forget_listening().and_then(|listening| listening.again);
                 if let Some(leg) = self.listener(side) {
                     self.refuse_media(leg, WhyOfferRefused::OtherRefused);
                 }
+                self.hear_again(side, again);
             }
             Exchange::Awaited
             | Exchange::Settled
@@ -255,7 +289,8 @@ impl Step<'_> {
             | Exchange::Requested(_)
             | Exchange::Repaired(_)
             | Exchange::Sought { .. } => {
-                self.forget_listening();
+                let again = self.forget_listening().and_then(|listening| listening.again);
+                self.hear_again(side, again);
             }
         }
     }
@@ -294,7 +329,8 @@ impl Step<'_> {
         if listening.gone {
             // What the party says reaches nobody any more; it may have been what was waited for.
             if listening.is_settled() {
-                self.forget_listening();
+                let again = self.forget_listening().and_then(|listening| listening.again);
+                self.hear_again(side, again);
             }
             if matches!(effect, Effect::Glare | Effect::NotReady)
                 && let Some(party) = self.listener(side)
@@ -357,7 +393,9 @@ impl Step<'_> {
     ) -> SessionDescription {
         let address = self.shared.configuration.address;
         let keys = self.keys_with_service(party);
-        if from == Side::Caller {
+        // Who listens with all others answers with their address, which says nothing of itself (RFC 3264 §6.2).
+        let listens_to_itself = self.facts.listening.as_ref().is_none_or(|it| it.stream.is_none());
+        if from == Side::Caller && listens_to_itself {
             // Its first words are of no call: what it takes at all is not known from them.
             self.facts.outlet(party).wrote(&description, Part::Answer);
         }

@@ -311,6 +311,7 @@ impl Facts {
                 | Service::Annunciator(_)
                 | Service::Confirmation
                 | Service::Sounds
+                | Service::Multicast { .. }
                 | Service::Page { .. },
             )
             | Target::Phone { .. }

@@ -1,10 +1,13 @@
 //! Which media resources devices use, and what stands in the way of their media.
 
-use std::net::IpAddr;
+use std::collections::{BTreeMap, BTreeSet};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::sync::Arc;
 
-use strowger_base::leg::{Origin, Target};
+use strowger_base::leg::{AudioSource, MulticastDirection, Origin, Target, Tone};
 use strowger_dialplan::resources::Resources;
+use strowger_media::codec::Codec;
+use strowger_media::control::Multicast;
 
 use super::Configuration;
 
@@ -19,6 +22,107 @@ pub struct MediaResources {
     pub fails_without_trusted_relay: bool,
     /// A call is refused whose device wants a media termination point that is not to be had: the service parameter.
     pub fails_without_termination_point: bool,
+    /// The music that goes out to all who listen, by its media resource.
+    pub multicast: BTreeMap<Arc<str>, MulticastMusic>,
+    /// The media resource groups by which devices may hear it.
+    pub multicast_groups: BTreeSet<Box<str>>,
+    /// What those are told of the direction who hear it.
+    pub multicast_direction: MulticastDirection,
+    /// Audio sources that play all the time.
+    pub continuous: BTreeSet<AudioSource>,
+    /// Audio sources that begin anew for each who hears them.
+    pub from_start: BTreeSet<AudioSource>,
+}
+
+/// Where the music of a media resource goes out to all who listen: each audio source in each codec has an address of its own, or a
+/// port.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct MulticastMusic {
+    /// Those of the music that is built in, in G.711 µ-law.
+    pub base: SocketAddr,
+    /// What rises from one to the next.
+    pub increment: Increment,
+    /// How many routers packets may pass, and one more.
+    pub ttl: u8,
+    /// All sources go out all the time, and not only while somebody hears them.
+    pub always: bool,
+}
+
+/// What distinguishes the streams of a media resource.
+#[derive(Clone, Copy, PartialEq, Eq, Default, Debug)]
+pub enum Increment {
+    /// Each has an address of its own.
+    #[default]
+    Address,
+    /// Each has a pair of ports of its own at the same address.
+    Port,
+}
+
+/// A stream of music: an audio source in a codec.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub(crate) struct MusicStream {
+    pub(crate) to: Multicast,
+    pub(crate) tone: Tone,
+    pub(crate) resource: Arc<str>,
+}
+
+impl MulticastMusic {
+    /// Where an audio source goes out in a codec, 0 being the music that is built in. `None` behind the last address.
+    fn stream(&self, source: u8, codec: Codec) -> Option<Multicast> {
+        // The third of each four is that of G.729, which we do not encode; the order is that of CUCM.
+        let place = match codec {
+            Codec::Pcmu => 0,
+            Codec::Pcma => 1,
+            Codec::G722 => 3,
+            Codec::Opus => return None,
+        };
+        let place = u16::from(source) * 4 + place;
+        let (ip, port) = (self.base.ip(), self.base.port());
+        let address = match (self.increment, ip) {
+            (Increment::Port, ip) => SocketAddr::new(ip, port.checked_add(2 * place)?),
+            (Increment::Address, IpAddr::V4(ip)) => {
+                SocketAddr::new(Ipv4Addr::from_bits(ip.to_bits().checked_add(place.into())?).into(), port)
+            }
+            (Increment::Address, IpAddr::V6(ip)) => {
+                SocketAddr::new(Ipv6Addr::from_bits(ip.to_bits().checked_add(place.into())?).into(), port)
+            }
+        };
+        address.ip().is_multicast().then_some(Multicast { address, ttl: self.ttl, codec })
+    }
+}
+
+impl MediaResources {
+    /// The stream that plays what is wanted in place of a stream for each listener.
+    pub(crate) fn music_stream(&self, resource: &str, tone: Tone, codec: Codec) -> Option<MusicStream> {
+        let (resource, music) = self.multicast.get_key_value(resource)?;
+        let source = match tone {
+            Tone::Music => 0,
+            Tone::Source(AudioSource(source)) => source,
+            Tone::Silence
+            | Tone::Dial
+            | Tone::OutsideDial
+            | Tone::ZipZip
+            | Tone::Ringing
+            | Tone::Hold
+            | Tone::National { .. }
+            | Tone::Enter
+            | Tone::Leave => return None,
+        };
+        let to = music.stream(source, codec)?;
+        Some(MusicStream { to, tone, resource: Arc::clone(resource) })
+    }
+
+    /// All streams that go out also while nobody hears them.
+    pub(crate) fn always_streams(&self) -> impl Iterator<Item = MusicStream> {
+        let resources = self.multicast.iter().filter(|(_, music)| music.always).map(|(name, _)| name);
+        resources.flat_map(move |resource| {
+            let sources = self.continuous.iter().map(|source| Tone::Source(*source));
+            std::iter::once(Tone::Music).chain(sources).flat_map(move |tone| {
+                let codecs = [Codec::Pcmu, Codec::Pcma, Codec::G722];
+                codecs.into_iter().filter_map(move |codec| self.music_stream(resource, tone, codec))
+            })
+        })
+    }
 }
 
 /// What a device, or a device pool, says about media resources.
@@ -32,6 +136,8 @@ pub struct MediaUse {
     pub termination_point: bool,
     /// How calls go to it whose caller has no offer.
     pub early_offer: EarlyOffer,
+    /// It is always sent music of its own, because it cannot listen to what goes out to all.
+    pub unicast_music: bool,
 }
 
 /// Whether a device is offered something when the caller has no offer.
@@ -118,6 +224,25 @@ impl MediaUse {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn each_source_and_codec_has_an_address_or_a_port() {
+        let check = |base: &str, increment, source, codec, expect: Option<&str>| {
+            let music = MulticastMusic { base: base.parse().unwrap(), increment, ttl: 1, always: false };
+            let address = music.stream(source, codec).map(|to| to.address.to_string());
+            assert_eq!(address.as_deref(), expect, "{source} in {codec:?}");
+        };
+        let (by_address, by_port) = (Increment::Address, Increment::Port);
+        check("239.1.1.1:16384", by_address, 0, Codec::Pcmu, Some("239.1.1.1:16384"));
+        check("239.1.1.1:16384", by_address, 1, Codec::Pcma, Some("239.1.1.6:16384"));
+        check("239.1.1.1:16384", by_address, 51, Codec::G722, Some("239.1.1.208:16384"));
+        check("239.1.1.1:16384", by_port, 0, Codec::G722, Some("239.1.1.1:16390"));
+        check("239.1.1.1:16384", by_port, 51, Codec::Pcmu, Some("239.1.1.1:16792"));
+        check("[ff15::1]:16384", by_address, 1, Codec::Pcmu, Some("[ff15::5]:16384"));
+        check("239.1.1.1:16384", by_address, 0, Codec::Opus, None);
+        check("239.1.1.1:65500", by_port, 51, Codec::Pcmu, None);
+        check("239.255.255.255:16384", by_address, 0, Codec::Pcma, None);
+    }
     use crate::configuration::{DevicePool, Home, Line, LinePhone, PhoneSettings, Trunk};
     use strowger_dialplan::SearchSpace;
 

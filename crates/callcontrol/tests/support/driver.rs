@@ -186,7 +186,7 @@ impl Driver {
                 places::set(&mut self.configuration, &words);
                 self.configure();
             }
-            ["resource" | "resource-group" | "resource-list" | "uses", ..] => {
+            ["resource" | "resource-group" | "resource-list" | "resource-multicast" | "uses", ..] => {
                 resources::set(&mut self.configuration, &words);
                 self.configure();
             }

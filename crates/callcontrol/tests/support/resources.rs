@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use strowger_callcontrol::configuration::{EarlyOffer, MediaUse, PhoneSettings};
+use strowger_callcontrol::configuration::{EarlyOffer, Increment, MediaUse, MulticastMusic, PhoneSettings};
 use strowger_callcontrol::{CallControl, Configuration};
 use strowger_dialplan::resources::{Function, Resource};
 use strowger_media::control::{Coding, Codings};
@@ -26,13 +26,28 @@ pub(crate) fn set(configuration: &mut Configuration, words: &[&str]) {
             let is_trusted = rest.contains(&"trusted");
             media.table.add(name, Resource { function, is_trusted, capacity: capacity.parse().ok() });
         }
+        ["resource-group", name, members @ .., "multicast"] => {
+            media.table.group(name, members.iter().copied());
+            media.multicast_groups.insert((*name).into());
+        }
         ["resource-group", name, members @ ..] => media.table.group(name, members.iter().copied()),
+        ["resource-multicast", name, base, rest @ ..] => {
+            let ttl = rest.iter().find_map(|word| word.strip_prefix("ttl="));
+            let music = MulticastMusic {
+                base: base.parse().unwrap(),
+                increment: if rest.contains(&"by-port") { Increment::Port } else { Increment::Address },
+                ttl: ttl.map_or(1, |ttl| ttl.parse().unwrap()),
+                always: rest.contains(&"always"),
+            };
+            media.multicast.insert(Arc::from(*name), music);
+        }
         ["resource-list", name, groups @ ..] => media.table.list(name, groups.iter().copied()),
         ["uses", device, how @ ..] => {
             let mut media = MediaUse::default();
             for word in how {
                 match *word {
                     "mtp" => media.termination_point = true,
+                    "unicast" => media.unicast_music = true,
                     "trusted" => media.trusted_relay = Some(true),
                     "early-offer" => media.early_offer = EarlyOffer::BestEffort,
                     "mandatory-early-offer" => media.early_offer = EarlyOffer::Mandatory,
@@ -59,7 +74,9 @@ pub(crate) fn are_there(configuration: &Configuration) -> bool {
 pub(crate) fn uses(control: &CallControl) -> String {
     let of = |it: strowger_callcontrol::ResourceUse| {
         let capacity = it.capacity.map_or_else(|| "any".to_owned(), |capacity| capacity.to_string());
-        format!("  {} {} of {capacity}, allocated {}, full {}\n", it.name, it.in_use, it.allocated, it.full)
+        let streams = if it.streams > 0 { format!(", streams {}", it.streams) } else { String::new() };
+        let figures = format!("allocated {}, full {}{streams}", it.allocated, it.full);
+        format!("  {} {} of {capacity}, {figures}\n", it.name, it.in_use)
     };
     control.media_resources().into_iter().map(of).collect()
 }

@@ -50,8 +50,36 @@ record! {
         encrypted: bool = false,
         /// It may stand in the way of every call of devices that want one (trusted relay point).
         trusted_relay_point: bool = false,
-        /// The address that music goes to for all listeners at once; to each by itself when not given.
+        /// The first of the multicast addresses at which all who wait hear its music, where their media resource group says so; each is sent its own when not given.
         multicast: Option<Address> = None,
+        /// The first UDP port of its multicast addresses.
+        multicast_port: Whole<1024, 65_534> = Whole::new(16_384),
+        /// What rises from one audio source and codec to the next.
+        multicast_increment: MulticastIncrement = MulticastIncrement::Address,
+        /// How many routers multicast packets may pass, and one more: 1 stays on the network of the server.
+        multicast_ttl: Whole<1, 255> = Whole::new(1),
+        /// When music goes out to multicast addresses.
+        multicast_runs: MulticastRuns = MulticastRuns::WhenHeard,
+    }
+}
+
+choice! {
+    /// What rises from one multicast stream to the next.
+    pub enum MulticastIncrement {
+        /// The address: networks carry only the streams that somebody hears.
+        Address = "address",
+        /// The port, by two; all streams go to one address.
+        Port = "port",
+    }
+}
+
+choice! {
+    /// When music goes out to multicast addresses.
+    pub enum MulticastRuns {
+        /// While somebody hears it.
+        WhenHeard = "when-heard",
+        /// Always, each audio source that plays all the time in each codec.
+        Always = "always",
     }
 }
 
@@ -81,6 +109,16 @@ choice! {
     }
 }
 
+choice! {
+    /// The direction that phones are told of music that goes out by multicast.
+    pub enum MulticastMusicDirection {
+        /// `a=recvonly`: all who take part receive, as RFC 3264 says it of multicast.
+        ReceiveOnly = "recvonly",
+        /// `a=sendonly`, for old phones of Cisco (7940, 7960 and their like) that want to be told it so.
+        SendOnly = "sendonly",
+    }
+}
+
 record! {
     /// Media resources that share their load.
     pub struct MediaResourceGroup {
@@ -90,6 +128,8 @@ record! {
         description: Description = Description::default(),
         /// The resources. One that is in no group may be used by everybody.
         resources: List<Ref<MediaResource>, 100>,
+        /// Who finds music on hold by this group hears it by multicast, where the resource has an address for that.
+        multicast_music: bool = false,
     }
 }
 

@@ -2,7 +2,7 @@
 
 mod choices;
 
-use super::{Barging, single};
+use super::{Barging, MulticastMusicDirection, single};
 use crate::setting::{
     CountryName, Days, DomainName, Host, Kbps, List, Minutes, Percent, Seconds, Whole, record,
 };
@@ -128,6 +128,8 @@ record! {
         mtp_needed: bool = false,
         /// Music for who is held and ringing tone for who was transferred, played by the node. Otherwise a hold is passed on from phone to phone.
         music_on_hold: bool = true,
+        /// The direction that phones are told of music that goes out by multicast.
+        multicast_music_direction: MulticastMusicDirection = MulticastMusicDirection::ReceiveOnly,
         /// The country whose tones are heard where phone and device pool say none; the United States when not given.
         network_locale: Option<CountryName> = None,
         /// Number of the audio source for who is held, where line, phone and device pool say none; the music that is built in when not given.

@@ -151,6 +151,8 @@ record! {
         mtp_required: bool = false,
         /// Whether media goes through a trusted relay point.
         use_trusted_relay_point: TrustedRelay = TrustedRelay::Default,
+        /// It can listen to music on hold that goes out by multicast; it is sent its own otherwise.
+        multicast_music: bool = true,
         /// The country whose tones it hears; that of the device pool when not given.
         network_locale: Option<CountryName> = None,
         /// Number of the audio source that others hear whom the phone holds; that of the device pool when not given.

@@ -45,6 +45,8 @@ record! {
         mtp_required: bool = false,
         /// Whether media goes through a trusted relay point.
         use_trusted_relay_point: TrustedRelay = TrustedRelay::Default,
+        /// Its far side can listen to music on hold that goes out by multicast; it is sent its own otherwise.
+        multicast_music: bool = false,
         /// Media may be encrypted. Its keys are secret only where the transport is TLS.
         srtp_allowed: bool = false,
         /// Every node may take its calls, not only those of the group of its device pool.

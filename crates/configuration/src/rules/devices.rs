@@ -3,8 +3,8 @@
 use super::{Findings, Least, numbers};
 use crate::Id;
 use crate::kinds::{
-    ControlledDevice, Gateway, GatewayProtocol, MediaFunction, MediaHost, MediaResource, Phone,
-    PhoneCredentials, PhoneKeys, PhoneProtocol, PhoneSecurityProfile, PhoneTransport, SecurityMode,
+    ControlledDevice, Gateway, GatewayProtocol, MediaFunction, MediaHost, MediaResource, MulticastIncrement,
+    Phone, PhoneCredentials, PhoneKeys, PhoneProtocol, PhoneSecurityProfile, PhoneTransport, SecurityMode,
     SipProfile, SipTransport, SipTrunkSecurityProfile, SoftKey, SoftKeyState, SoftKeyTemplate, Trunk,
 };
 use crate::problem::Segment;
@@ -147,10 +147,20 @@ pub(super) fn media_resource(it: &MediaResource, found: &mut Findings) {
     let plays = it.function == MediaFunction::MusicOnHold;
     found.excluded("multicast", it.multicast.is_some() && !plays, "only music on hold goes to many at once");
     numbers::multicast(it.multicast.as_ref(), found);
+    if !it.multicast_port.get().is_multiple_of(2) {
+        found.wrong("multicast_port", "is odd; give an even port, as RTP wants it");
+    }
+    let last = it.multicast_port.get() + 2 * STREAMS;
+    if it.multicast_increment == MulticastIncrement::Port && last > 65_534 {
+        found.wrong("multicast_port", "leaves no room for all audio sources; give 65118 or less");
+    }
     let relays = matches!(it.function, MediaFunction::MediaTerminationPoint | MediaFunction::Transcoder);
     let only = "only an mtp or a transcoder can stand in the way of calls";
     found.excluded("trusted_relay_point", it.trusted_relay_point && !relays, only);
 }
+
+/// Places of multicast streams: 51 audio sources and the music that is built in, four codecs each.
+const STREAMS: u32 = 52 * 4;
 
 pub(super) fn trunk(it: &Trunk, found: &mut Findings) {
     found.list("destinations", &it.destinations, Least::None, |it| it.clone());

@@ -8,7 +8,7 @@ use strowger_base::leg::{
 };
 use strowger_base::{Cause, LegId, SessionDescription};
 
-use super::{Ended, Outbox, name_of, offer_of};
+use super::{Ended, Outbox, cause_of, name_of, offer_of, refuse_for_now};
 use crate::codec::Codec;
 use crate::control::{self, PortId, Talking};
 use crate::negotiate::{self, Agreed, LocalMedia, NegotiateError, PTIME_DEFAULT_MS};
@@ -151,6 +151,7 @@ impl ServiceLeg {
             Service::Sounds | Service::Conference(_) | Service::Annunciator(_) => false,
             // Who listens to a page sends nothing; when who talks is gone, it would never end.
             Service::Page { .. } => self.service.is_talker(),
+            Service::Multicast { .. } => false,
         };
         if is_lost {
             Ended::Now { cause: Cause::RECOVERY_ON_TIMER_EXPIRY, reason: ReleaseReason::HungUp }
@@ -374,6 +375,7 @@ impl ServiceLeg {
             | Service::Announcement
             | Service::Annunciator(_)
             | Service::Sounds
+            | Service::Multicast { .. }
             | Service::Conference(_)
             | Service::Confirmation => Direction::SendReceive,
         }
@@ -396,20 +398,5 @@ impl ServiceLeg {
             receive: agreed.receive,
             send: agreed.direction.sends(),
         });
-    }
-}
-
-/// Refuses an offer, or the wish for one, that came at the wrong moment; it may be tried again.
-fn refuse_for_now(leg: LegId, out: &mut Outbox) -> Ended {
-    out.signal(leg, Signal::MediaRefused(Cause::MESSAGE_NOT_COMPATIBLE_WITH_STATE));
-    Ended::No
-}
-
-const fn cause_of(error: &NegotiateError) -> Cause {
-    match error {
-        NegotiateError::NoCommonCodec => Cause::BEARER_CAPABILITY_NOT_IMPLEMENTED,
-        NegotiateError::NoCommonSuite
-        | NegotiateError::Malformed(_)
-        | NegotiateError::WrongStreams { .. } => Cause::INCOMPATIBLE_DESTINATION,
     }
 }

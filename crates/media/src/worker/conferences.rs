@@ -107,6 +107,7 @@ const fn room_of(service: Service) -> Option<(ConferenceId, usize)> {
         | Service::Announcement
         | Service::Annunciator(_)
         | Service::Sounds
+        | Service::Multicast { .. }
         | Service::Confirmation => None,
     }
 }

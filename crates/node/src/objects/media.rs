@@ -1,11 +1,14 @@
 //! Media resources, their groups and lists, and what devices say of them.
 
+use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 
-use strowger_callcontrol::configuration::{EarlyOffer, MediaResources, MediaUse};
+use strowger_base::leg::{self, MulticastDirection};
+use strowger_callcontrol::configuration::{EarlyOffer, Increment, MediaResources, MediaUse, MulticastMusic};
 use strowger_configuration::kinds::{
-    self, DevicePool, MediaFunction, MediaHost, MediaResource, MediaResourceGroup, MediaResourceGroupList,
-    Phone, ServiceParameters, SipProfile, Trunk, TrustedRelay,
+    self, AudioPlay, AudioSource, DevicePool, MediaFunction, MediaHost, MediaResource, MediaResourceGroup,
+    MediaResourceGroupList, MulticastIncrement, MulticastMusicDirection, MulticastRuns, Phone,
+    ServiceParameters, SipProfile, Trunk, TrustedRelay,
 };
 use strowger_configuration::setting::Ref;
 use strowger_configuration::{Id, State};
@@ -22,12 +25,25 @@ impl Translation<'_> {
             // A router's registers over SCCP, which is not served.
             if it.host == MediaHost::Node {
                 media.table.add(it.name.as_str(), resource(it));
+                if let Some(music) = multicast(it) {
+                    media.multicast.insert(Arc::from(it.name.as_str()), music);
+                }
             }
+        }
+        for (_, it) in state.all::<AudioSource>() {
+            let source = leg::AudioSource(u8::try_from(it.number.get()).unwrap_or(u8::MAX));
+            match it.play {
+                AudioPlay::Continuously => media.continuous.insert(source),
+                AudioPlay::FromStart => media.from_start.insert(source),
+            };
         }
         for (_, it) in state.all::<MediaResourceGroup>() {
             let members: Vec<Box<str>> =
                 it.resources.iter().map(|resource| name(state, Some(*resource))).collect();
             media.table.group(it.name.as_str(), members.iter().map(|member| &**member));
+            if it.multicast_music {
+                media.multicast_groups.insert(it.name.as_str().into());
+            }
         }
         for (id, it) in state.all::<MediaResourceGroupList>() {
             let groups: Vec<Box<str>> = it.groups.iter().map(|group| name(state, Some(*group))).collect();
@@ -43,6 +59,24 @@ impl Translation<'_> {
 pub(super) fn parameters(it: &ServiceParameters, media: &mut MediaResources) {
     media.fails_without_trusted_relay = it.trusted_relay_point_needed;
     media.fails_without_termination_point = it.mtp_needed;
+    media.multicast_direction = match it.multicast_music_direction {
+        MulticastMusicDirection::ReceiveOnly => MulticastDirection::ReceiveOnly,
+        MulticastMusicDirection::SendOnly => MulticastDirection::SendOnly,
+    };
+}
+
+/// Where the music of a resource goes out to all. That it is one, and a multicast address, are rules of the object.
+fn multicast(it: &MediaResource) -> Option<MulticastMusic> {
+    let address: IpAddr = it.multicast.as_ref()?.as_str().parse().ok()?;
+    Some(MulticastMusic {
+        base: SocketAddr::new(address, u16::try_from(it.multicast_port.get()).unwrap_or(u16::MAX)),
+        increment: match it.multicast_increment {
+            MulticastIncrement::Address => Increment::Address,
+            MulticastIncrement::Port => Increment::Port,
+        },
+        ttl: u8::try_from(it.multicast_ttl.get()).unwrap_or(u8::MAX),
+        always: it.multicast_runs == MulticastRuns::Always,
+    })
 }
 
 fn resource(it: &MediaResource) -> Resource {
@@ -74,6 +108,7 @@ pub(super) fn of_phone(state: &State, it: &Phone) -> MediaUse {
         trusted_relay: trusted(more.use_trusted_relay_point),
         termination_point: more.mtp_required,
         early_offer,
+        unicast_music: !more.multicast_music,
     }
 }
 
@@ -84,6 +119,7 @@ pub(super) fn of_trunk(state: &State, it: &Trunk) -> MediaUse {
         trusted_relay: trusted(it.use_trusted_relay_point),
         termination_point: it.mtp_required,
         early_offer: early_offer(state, it.sip_profile),
+        unicast_music: !it.multicast_music,
     }
 }
 

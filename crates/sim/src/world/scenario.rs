@@ -283,6 +283,11 @@ fn hold_and_transfers() {
 }
 
 #[test]
+fn music() {
+    check("music.txt", include_str!("../../scenarios/music.txt"));
+}
+
+#[test]
 fn conferences() {
     check("conferences.txt", include_str!("../../scenarios/conferences.txt"));
 }

@@ -106,6 +106,9 @@ fn of_alarm(alarm: &Alarm<'_>) -> Value {
             json!({ "alarm": "record-not-stored", "reason": reason, "waiting": waiting })
         }
         Alarm::Overloaded { what } => json!({ "alarm": "overloaded", "full": what }),
+        Alarm::MusicStreamFailed { address, reason } => {
+            json!({ "alarm": "music-stream-failed", "address": address.to_string(), "reason": reason })
+        }
         Alarm::OverloadEnded => json!({ "alarm": "overload-ended" }),
         Alarm::NotRecorded { profile, cause } => {
             json!({ "alarm": "not-recorded", "profile": profile, "cause": cause.0 })

@@ -152,6 +152,10 @@ fn of_alarm(alarm: &Alarm<'_>) -> Event {
         Alarm::RelayFailed { reason } => log::warn("a media relay could not be opened")
             .with("reason", reason)
             .effect("the call goes on without it"),
+        Alarm::MusicStreamFailed { address, reason } => log::warn("a multicast stream of music failed")
+            .with("address", address)
+            .with("reason", reason)
+            .effect("a new port is opened; where that fails, those who hear it are sent music of their own"),
         Alarm::RecordNotStored { reason, waiting } => log::error("a call record was not stored")
             .with("reason", reason)
             .count("waiting", u64::from(*waiting))

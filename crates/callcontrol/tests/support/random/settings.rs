@@ -7,8 +7,9 @@ use strowger_base::Rng;
 use strowger_base::feature::{FeatureCode, FeatureNumber};
 use strowger_base::leg::Service;
 use strowger_callcontrol::configuration::{
-    Admission, Barging, DirectedPark, EarlyOffer, Forwards, HoldMode, Line, LineList, MediaResources,
-    MediaUse, ParkNumbers, ParkRange, PickupGroup, PickupGroups, Pilot, Site, SrtpRule, Trunk,
+    Admission, Barging, DirectedPark, EarlyOffer, Forwards, HoldMode, Increment, Line, LineList,
+    MediaResources, MediaUse, MulticastMusic, ParkNumbers, ParkRange, PickupGroup, PickupGroups, Pilot, Site,
+    SrtpRule, Trunk,
 };
 use strowger_callcontrol::{Configuration, RelayMode};
 use strowger_dialplan::admission::{AarSwitch, Pool, Pools};
@@ -182,20 +183,29 @@ fn give_resources(rng: &mut Rng, configuration: &mut Configuration) {
     }
     let (function, capacity) = (Function::ConferenceBridge, Some(3 + rng.below(8) as u32));
     media.table.add("b", Resource { function, is_trusted: false, capacity });
+    media.table.group("g", ["m"]);
+    media.table.list("l", ["g"]);
     media.fails_without_trusted_relay = rng.one_in(4);
     media.fails_without_termination_point = rng.one_in(4);
     for number in ["1001", "1002", "1003"] {
         let line = configuration.lines.get_mut(number).unwrap();
         let offers = [EarlyOffer::No, EarlyOffer::BestEffort, EarlyOffer::Mandatory];
         let wishes = MediaUse {
-            list: None,
+            list: Some("l".into()),
             trusted_relay: rng.one_in(3).then_some(true),
             termination_point: rng.one_in(4),
             early_offer: offers[rng.below(3) as usize],
+            unicast_music: false,
         };
         for phone in &mut line.phones {
             Arc::make_mut(&mut phone.settings).media = wishes.clone();
         }
+    }
+    if rng.one_in(2) {
+        let base = "239.1.1.1:16384".parse().unwrap();
+        let music = MulticastMusic { base, increment: Increment::Address, ttl: 1, always: false };
+        media.multicast.insert("m".into(), music);
+        media.multicast_groups.insert("g".into());
     }
     configuration.media = Arc::new(media);
 }

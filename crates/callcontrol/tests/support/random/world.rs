@@ -59,6 +59,8 @@ pub(crate) struct World {
     legs: BTreeMap<LegId, Leg>,
     gone: BTreeSet<LegId>,
     relays: BTreeMap<PortId, Relay>,
+    /// Those of them that send music to a multicast address.
+    streams: BTreeSet<PortId>,
     tickets: Vec<u64>,
     /// Questions for phones; most are answered more than once, and some late.
     asked: Vec<(CallId, strowger_base::LineName)>,
@@ -102,6 +104,7 @@ impl World {
             legs: BTreeMap::new(),
             gone: BTreeSet::new(),
             relays: BTreeMap::new(),
+            streams: BTreeSet::new(),
             tickets: Vec::new(),
             asked: Vec::new(),
             begun: BTreeSet::new(),
@@ -141,6 +144,13 @@ impl World {
                 if self.rng.one_in(2) {
                     self.locate();
                 }
+            }
+            Output::Media(control::Command::OpenMulticast { port, .. }) => {
+                assert_eq!(self.relays.insert(port, Relay::Asked), None, "a port is never used again");
+                self.streams.insert(port);
+            }
+            Output::Media(control::Command::Play { port, .. }) => {
+                assert_eq!(self.relays.get(&port), Some(&Relay::Open), "only an open stream plays");
             }
             Output::Media(control::Command::OpenRelay { port }) => {
                 assert_eq!(self.relays.insert(port, Relay::Asked), None, "a port is never used again");
@@ -297,6 +307,7 @@ impl World {
                 let a = "10.9.9.9:30000".parse().unwrap();
                 self.handle(Input::Media(Report::Opened { port, a, b: Some(a) }));
             }
+            Relay::Open if self.streams.contains(&port) && self.rng.one_in(4) => self.closed(port),
             Relay::Open => {}
             Relay::Closing => self.closed(port),
         }

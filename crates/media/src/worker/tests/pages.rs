@@ -1,6 +1,6 @@
 //! Pages as their talker, their listeners and a multicast address hear them.
 
-use strowger_base::leg::PageSeat;
+use strowger_base::leg::{CallTone, PageSeat, Tone};
 use strowger_base::{NodeId, ShardId};
 
 use super::world::Voice;
@@ -139,4 +139,27 @@ fn a_multicast_port_that_cannot_be_opened_leaves_no_seat() {
     worker.handle(now, Input::OpenFailed { port, reason: "no".into() }, &mut out);
     assert!(matches!(out.items.pop(), Some(Output::Report(Report::Failed { .. }))));
     assert_eq!((worker.ports(), worker.next_timeout()), (0, None));
+}
+
+#[test]
+fn music_goes_out_to_all_who_listen_at_an_address() {
+    let mut world = World::new(4);
+    for (index, codec) in [Codec::Pcmu, Codec::Pcma, Codec::G722].into_iter().enumerate() {
+        let port = PortId(2 * index as u64 + 2);
+        let address = format!("239.1.1.{}:16384", index + 1);
+        world.phone(&address, codec.payload_type());
+        let to = Multicast { address: address.parse().unwrap(), ttl: 1, codec };
+        world.command(Command::OpenMulticast { port, service: Service::Sounds, to });
+        let opened = world.reports.pop();
+        assert!(matches!(opened, Some((_, Report::Opened { port: opened, .. })) if opened == port));
+        let told = Tone::National { country: strowger_base::Country::Germany, tone: CallTone::Dial };
+        world.command(Command::Play { port, tone: told });
+        world.run(2500);
+        let measured = tone(&world, index, codec, 425.0);
+        assert!(measured > 20.0, "{codec:?}: {measured:.1} dB");
+        assert!((120..=126).contains(&world.phones[index].heard.len()));
+        world.command(Command::Close { port });
+        assert!(world.closed(port).a.sent > 120);
+    }
+    world.assert_idle();
 }

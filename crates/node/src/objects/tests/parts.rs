@@ -2,10 +2,12 @@
 
 use std::time::Duration;
 
-use strowger_base::leg::{AudioSource, CallTone};
+use strowger_base::leg::{AudioSource, CallTone, MulticastDirection};
 use strowger_base::{Cause, LineName};
 use strowger_callcontrol::RelayMode;
-use strowger_callcontrol::configuration::{AnnouncedSound, AnnouncedTo, Announcement};
+use strowger_callcontrol::configuration::{
+    AnnouncedSound, AnnouncedTo, Announcement, Increment, MulticastMusic,
+};
 use strowger_dialplan::admission::{AudioCodec, MediaKind, Place as Where, VoiceMailInstead};
 use strowger_dialplan::codes::DisplayCode;
 use strowger_dialplan::forward::{BySide, CallSide, CfaPolicy, CfaSystemPolicy, Classification};
@@ -660,4 +662,56 @@ fn regions_locations_and_aar_groups_reach_call_control() {
     let aar = calls.lines.get("1001").unwrap().aar.as_ref().unwrap();
     assert_eq!((aar.destination_mask.is_some(), aar.voice_mail), (true, VoiceMailInstead::Yes));
     assert_eq!(admission.aar_groups.prefix(Some(&Arc::from("all")), Some(&Arc::from("all"))), "91");
+}
+
+#[test]
+fn music_goes_out_to_all_where_resource_and_group_say_so() {
+    let toml = r#"
+        [[media_resource]]
+        name = "moh1"
+        function = "music-on-hold"
+        multicast = "239.1.1.1"
+        multicast_ttl = 4
+        multicast_increment = "port"
+        multicast_runs = "always"
+        [[media_resource]]
+        name = "moh2"
+        function = "music-on-hold"
+        [[media_resource_group]]
+        name = "branch"
+        resources = ["moh1"]
+        multicast_music = true
+        [[media_resource_group]]
+        name = "main"
+        resources = ["moh1", "moh2"]
+        [[audio_source]]
+        name = "spring"
+        number = 2
+        file = "spring.wav"
+        [[audio_source]]
+        name = "welcome"
+        number = 3
+        file = "welcome.wav"
+        play = "from-start"
+        [service_parameters]
+        multicast_music_direction = "sendonly"
+        [[trunk]]
+        name = "carrier"
+        destinations = ["192.0.2.1:5060"]
+        [[trunk]]
+        name = "branch"
+        destinations = ["192.0.2.2:5060"]
+        multicast_music = true
+    "#;
+    let configuration = built(toml);
+    let calls = &configuration.calls;
+    let media = &calls.media;
+    let base = "239.1.1.1:16384".parse().unwrap();
+    let music = MulticastMusic { base, increment: Increment::Port, ttl: 4, always: true };
+    assert_eq!(media.multicast.iter().collect::<Vec<_>>(), [(&Arc::from("moh1"), &music)]);
+    assert_eq!(media.multicast_groups.iter().map(|name| &**name).collect::<Vec<_>>(), ["branch"]);
+    assert_eq!(media.multicast_direction, MulticastDirection::SendOnly);
+    assert_eq!((&media.continuous, &media.from_start), (&[AudioSource(2)].into(), &[AudioSource(3)].into()));
+    let alone = |trunk: &str| calls.trunks[trunk].media.unicast_music;
+    assert_eq!((alone("carrier"), alone("branch")), (true, false));
 }

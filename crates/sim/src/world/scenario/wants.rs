@@ -7,12 +7,12 @@ use strowger_base::leg::Answering;
 use strowger_base::net::Transport;
 use strowger_callcontrol::RelayMode;
 use strowger_callcontrol::configuration::{
-    Barging, ConferenceEnds, DoNotDisturb, EarlyOffer, PageGateway, PagePriority, PagingGroup, PickupGroup,
-    RingSetting,
+    Barging, ConferenceEnds, DoNotDisturb, EarlyOffer, Increment, MulticastMusic, PageGateway, PagePriority,
+    PagingGroup, PickupGroup, RingSetting,
 };
 use strowger_dialplan::admission::{AarSwitch, Pool};
 use strowger_dialplan::forward::{BySide, Classification};
-use strowger_dialplan::resources::Function;
+use strowger_dialplan::resources::{Function, Resource};
 use strowger_node::Draft;
 use strowger_node::configuration::{
     AarGroupDraft, ChangeDraft, DirectedParkDraft, LineAarDraft, PatternDraft, RegionDraft, RouteDraft,
@@ -126,6 +126,7 @@ pub(super) fn wanted(want: &str, draft: &mut Draft) {
             let group = PagingGroup { gateways, ..PagingGroup::default() };
             draft.plan.paging.insert("office".into(), Arc::new(group));
         }
+        "multicast music" => multicast_music(draft),
         _ => panic!("nobody knows how `{want}` is set up"),
     }
 }
@@ -156,3 +157,20 @@ fn trunk(draft: &mut Draft) {
 
 /// Where the gateway is.
 pub(super) const GATEWAY: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::new(192, 0, 2, 200)), 5060);
+
+/// Whoever is held hears what goes out to all.
+fn multicast_music(draft: &mut Draft) {
+    let media = &mut draft.media;
+    let resource = Resource { function: Function::MusicOnHold, is_trusted: false, capacity: None };
+    let base = SocketAddr::from(([239, 1, 1, 1], 16_384));
+    let music = MulticastMusic { base, increment: Increment::Address, ttl: 1, always: false };
+    media.in_use = true;
+    media.table.add("moh", resource);
+    media.table.group("office", ["moh"]);
+    media.table.list("all", ["office"]);
+    media.multicast.insert("moh".into(), music);
+    media.multicast_groups.insert("office".into());
+    for phone in draft.lines.iter_mut().flat_map(|line| &mut line.phones) {
+        phone.media.list = Some("all".into());
+    }
+}
