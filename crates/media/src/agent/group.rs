@@ -156,6 +156,7 @@ impl GroupLeg {
             | Command::TransferEnded(_)
             | Command::RequestTransfer(_) => {}
             Command::CollectDigits
+            | Command::KeysBy(_)
             | Command::Records(..)
             | Command::StopCollecting
             | Command::Mute(_)
