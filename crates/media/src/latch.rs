@@ -90,7 +90,8 @@ impl Latch {
             }
             return Verdict::Foreign;
         }
-        if self.former.is_some_and(|former| former.is(source, ssrc)) && !is_same(self.described, source) {
+        if self.former.is_some_and(|former| former.is_stale(source, ssrc)) && !is_same(self.described, source)
+        {
             return Verdict::Foreign;
         }
         match self.previous {
@@ -245,9 +246,9 @@ mod tests {
         };
         check(3, "192.0.2.1:61000", 7, Verdict::Foreign);
         check(4, "192.0.2.1:61004", 7, Verdict::Foreign);
-        check(5, "192.0.2.1:61000", 8, Verdict::Foreign);
-        check(6, "192.0.2.1:61008", 9, Verdict::Ours);
-        // The same phone calls again and says where it is.
+        // The phone calls again from its port.
+        check(5, "192.0.2.1:61000", 8, Verdict::Ours);
+        // It says where it is.
         latch.describe(at(7), stale);
         assert_eq!(latch.judge(at(8), stale, 7), Verdict::Ours);
     }

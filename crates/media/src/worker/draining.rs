@@ -29,6 +29,12 @@ impl Former {
     pub(crate) fn is(&self, source: SocketAddr, ssrc: u32) -> bool {
         self.address == source || self.ssrc == Some(ssrc)
     }
+
+    /// Whether a packet for the next call on the port is still for the one before. Another source from the same address is not: a phone
+    /// that calls again has its media on the same port again.
+    pub(crate) fn is_stale(&self, source: SocketAddr, ssrc: u32) -> bool {
+        self.ssrc.map_or(self.address == source, |former| former == ssrc)
+    }
 }
 
 /// The addresses of a port's pairs of sockets, for sides A and B.
@@ -88,12 +94,13 @@ impl Draining {
         }
         let Some(header) = Header::peek(bytes) else { return };
         let place = usize::from(side == Side::B);
-        let (Some(Some(former)), Some(heard_at)) = (self.former.get(place), self.heard_at.get_mut(place))
+        let (Some(Some(former)), Some(heard_at)) = (self.former.get_mut(place), self.heard_at.get_mut(place))
         else {
             return;
         };
         if former.is(source, header.ssrc) {
             *heard_at = Some(now);
+            former.ssrc = Some(header.ssrc);
         }
     }
 

@@ -133,7 +133,14 @@ fn the_next_call_does_not_take_a_stale_sender_for_its_peer() {
     assert_eq!(desk.packet(PortId(4), OTHER, 9), [far]);
     assert_eq!(desk.packet(PortId(4), PHONE, 7), []);
     desk.close(PortId(4));
-    desk.drained(PortId(4), OTHER, 9, 0);
+    // It changes its source while the port rests, and is known by that.
+    desk.drained(PortId(4), OTHER, 10, 1_000_000);
+    desk.call(PortId(5));
+    assert_eq!(desk.packet(PortId(5), OTHER, 10), [], "the call before");
+    // The phone calls again: another source at its old port.
+    assert_eq!(desk.packet(PortId(5), OTHER, 11), [far]);
+    desk.close(PortId(5));
+    desk.drained(PortId(5), OTHER, 11, 0);
     // It has stopped meanwhile, so that the same phone may be the peer of the call after that.
     desk.call(PortId(6));
     assert_eq!(desk.packet(PortId(6), PHONE, 7), [far]);
