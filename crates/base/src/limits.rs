@@ -8,6 +8,10 @@ pub const SIP_MESSAGE_BYTES: usize = 65_535;
 pub const SIP_MESSAGE_TIME: Duration = Duration::from_secs(32);
 /// Largest SCCP frame, in bytes; the connection that sends a larger one is closed.
 pub const SCCP_FRAME_BYTES: usize = 8192;
+/// How long an SCCP frame may take from its first byte to its last; a connection that takes longer is closed.
+pub const SCCP_FRAME_TIME: Duration = Duration::from_secs(32);
+/// SCCP stations at once; a further one is told so and not registered.
+pub const STATIONS: usize = 100_000;
 /// Header lines of one SIP message; more are answered 400.
 pub const SIP_HEADERS: usize = 256;
 /// Contacts of one line; another one is answered 403 and reported.

@@ -11,6 +11,7 @@ pub mod codes;
 pub mod frame;
 pub mod ids;
 pub mod message;
+pub mod station;
 pub mod version;
 mod wire;
 
@@ -18,6 +19,7 @@ pub use codes::Phrase;
 pub use frame::{Frame, FrameError, Framer};
 pub use ids::MessageId;
 pub use message::{DecodeError, FromStation, ToStation};
+pub use station::Stations;
 pub use version::{Charset, Dialect, Features, Version};
 pub use wire::address::{Address, StationAddress};
 pub use wire::lists::{Data, Page};

@@ -1,0 +1,265 @@
+//! The stations of a server: arriving, staying, asking what they are, and leaving.
+//!
+//! [`Stations`] is all of them as one machine. It knows which devices may come and what they are told of themselves; what
+//! they say of calls and media it passes on, and knows of calls only that a station has some.
+
+mod answers;
+mod arriving;
+mod concern;
+mod connection;
+pub mod device;
+pub mod io;
+pub mod reason;
+mod tokens;
+
+use std::collections::BTreeMap;
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+use strowger_base::net::StreamId;
+use strowger_base::timer::TimerQueue;
+use strowger_base::{Instant, Now, limits};
+
+use crate::frame::Framer;
+
+use connection::{Connection, End, Reset, Session, State};
+use io::{Devices, Input, Outbox, Output, Settings};
+use reason::{Refusal, WhyGone};
+use tokens::Tokens;
+
+/// How many intervals of its keepalive a station may miss.
+const KEEPALIVES_MISSED_MAX: u32 = 3;
+
+/// All stations of a server.
+#[derive(Debug)]
+pub struct Stations {
+    settings: Settings,
+    devices: Arc<Devices>,
+    connections: BTreeMap<StreamId, Connection>,
+    /// The connections of registered stations, by the device's name.
+    registered: BTreeMap<Box<str>, StreamId>,
+    timers: TimerQueue<Deadline>,
+    tokens: Tokens,
+}
+
+/// What is due.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum Deadline {
+    /// A connection has said nothing for too long.
+    Silence(StreamId),
+    /// A frame has begun and has not come to its end.
+    Frame(StreamId),
+}
+
+impl Stations {
+    /// No station is there.
+    pub fn new(settings: Settings, devices: Arc<Devices>) -> Self {
+        Stations {
+            settings,
+            devices,
+            connections: BTreeMap::new(),
+            registered: BTreeMap::new(),
+            timers: TimerQueue::new(),
+            tokens: Tokens::default(),
+        }
+    }
+
+    /// Takes what happened, and tells what follows.
+    pub fn handle(&mut self, now: Now, input: Input<'_>, out: &mut Outbox) {
+        match input {
+            Input::StreamOpened { stream, peer } => self.opened(now, stream, peer, out),
+            Input::StreamBytes { stream, bytes } => self.bytes(now, stream, bytes, out),
+            Input::StreamClosed { stream } => {
+                if let Some(connection) = self.connections.remove(&stream) {
+                    self.end(stream, connection, End::Closed, out);
+                }
+            }
+            Input::Timer => self.timer(now.mono, out),
+            Input::Devices(devices) => self.replace_devices(devices, out),
+            Input::Reset { device, kind } => {
+                self.with_session(device, |stream, session| session.reset(stream, kind, out));
+            }
+            Input::Calls { device, any } => {
+                self.with_session(device, |stream, session| session.has_calls(stream, any, out));
+            }
+            Input::Tell { device, message } => {
+                self.with_session(device, |stream, session| session.tell(stream, message, out));
+            }
+        }
+    }
+
+    /// When [`Input::Timer`] is due.
+    pub fn next_timeout(&self) -> Option<Instant> {
+        self.timers.next_deadline()
+    }
+
+    /// How many stations are registered.
+    pub fn registered(&self) -> usize {
+        self.registered.len()
+    }
+
+    /// How many connections there are, with those of stations that are registered elsewhere and stand by.
+    pub fn connections(&self) -> usize {
+        self.connections.len()
+    }
+
+    fn opened(&mut self, now: Now, stream: StreamId, peer: SocketAddr, out: &mut Outbox) {
+        if self.connections.len() >= limits::STREAMS {
+            out.push(Output::Refused { stream, peer, device: None, why: Refusal::TooManyConnections });
+            out.push(Output::Close { stream });
+            return;
+        }
+        // A station that stands by says for the first time that it is there when its interval is over.
+        let quiet = self.settings.standby_keepalive * KEEPALIVES_MISSED_MAX;
+        let silence = self.timers.set(now.mono + quiet, Deadline::Silence(stream));
+        self.connections.insert(stream, Connection::new(peer, silence));
+    }
+
+    fn bytes(&mut self, now: Now, stream: StreamId, bytes: &[u8], out: &mut Outbox) {
+        let Some(mut connection) = self.connections.remove(&stream) else { return };
+        let mut framer = std::mem::take(&mut connection.framer);
+        framer.feed(bytes);
+        let (end, heard) = self.frames(now, stream, &mut connection, &mut framer, out);
+        framer.compact();
+        if let Some(end) = end {
+            return self.end(stream, connection, end, out);
+        }
+        self.watch(now.mono, stream, &mut connection, framer.waiting_bytes() > 0, heard);
+        connection.framer = framer;
+        self.connections.insert(stream, connection);
+    }
+
+    /// Handles all frames that are whole. Tells why the connection ends, and whether there was a frame.
+    fn frames(
+        &mut self,
+        now: Now,
+        stream: StreamId,
+        connection: &mut Connection,
+        framer: &mut Framer,
+        out: &mut Outbox,
+    ) -> (Option<End>, bool) {
+        let mut heard = false;
+        while let Some(item) = framer.next() {
+            let end = match item {
+                Ok(frame) => self.frame(now, stream, connection, frame, out),
+                Err(error) => Some(End::Broken(error)),
+            };
+            if end.is_some() {
+                return (end, heard);
+            }
+            heard = true;
+        }
+        (None, heard)
+    }
+
+    /// Sets the deadlines of a connection anew after it was heard.
+    fn watch(
+        &mut self,
+        now: Instant,
+        stream: StreamId,
+        connection: &mut Connection,
+        within: bool,
+        heard: bool,
+    ) {
+        if heard && let Some(interval) = connection.interval(&self.settings) {
+            self.timers.cancel(connection.silence);
+            let quiet = interval * KEEPALIVES_MISSED_MAX;
+            connection.silence = self.timers.set(now + quiet, Deadline::Silence(stream));
+        }
+        if (heard || !within)
+            && let Some(frame) = connection.frame.take()
+        {
+            self.timers.cancel(frame);
+        }
+        if within && connection.frame.is_none() {
+            let due = now + limits::SCCP_FRAME_TIME;
+            connection.frame = Some(self.timers.set(due, Deadline::Frame(stream)));
+        }
+    }
+
+    fn timer(&mut self, now: Instant, out: &mut Outbox) {
+        while let Some((_, deadline)) = self.timers.pop_due(now) {
+            let (stream, end) = match deadline {
+                Deadline::Silence(stream) => (stream, End::Silent),
+                Deadline::Frame(stream) => (stream, End::Slow),
+            };
+            if let Some(connection) = self.connections.remove(&stream) {
+                self.end(stream, connection, end, out);
+            }
+        }
+    }
+
+    fn replace_devices(&mut self, devices: Arc<Devices>, out: &mut Outbox) {
+        self.devices = devices;
+        let removed: Vec<StreamId> = self
+            .registered
+            .iter()
+            .filter(|(name, _)| !self.devices.contains_key(*name))
+            .map(|(_, stream)| *stream)
+            .collect();
+        for stream in removed {
+            if let Some(connection) = self.connections.remove(&stream) {
+                self.end(stream, connection, End::Left(WhyGone::Removed), out);
+            }
+        }
+    }
+
+    fn with_session(&mut self, device: &str, act: impl FnOnce(StreamId, &mut Session)) {
+        let Some(stream) = self.registered.get(device).copied() else { return };
+        match self.connections.get_mut(&stream).map(|connection| &mut connection.state) {
+            Some(State::Registered(session)) => act(stream, session),
+            Some(State::Fresh | State::Standby | State::Waiting | State::Granted) | None => {}
+        }
+    }
+
+    /// A connection is no more: what hung on it is told and taken back.
+    fn end(&mut self, stream: StreamId, connection: Connection, end: End, out: &mut Outbox) {
+        self.timers.cancel(connection.silence);
+        if let Some(frame) = connection.frame {
+            self.timers.cancel(frame);
+        }
+        if end != End::Closed {
+            out.push(Output::Close { stream });
+        }
+        match connection.state {
+            State::Registered(session) => {
+                let why = match end {
+                    End::Closed => match session.reset {
+                        Reset::Sent(kind) => WhyGone::ResetOrdered(kind),
+                        Reset::None | Reset::WhenIdle(_) => WhyGone::ConnectionLost,
+                    },
+                    End::Silent | End::Slow => WhyGone::KeepaliveLost,
+                    End::Broken(error) => WhyGone::Broken(error),
+                    End::Left(why) => why,
+                    End::Refused(_) => WhyGone::RegisteredAnew,
+                };
+                self.registered.remove(session.name.as_str());
+                out.push(Output::Gone { device: session.name, why });
+                if let End::Refused(why) = end {
+                    out.push(Output::Refused { stream, peer: connection.peer, device: connection.name, why });
+                }
+            }
+            state @ (State::Fresh | State::Standby | State::Waiting | State::Granted) => {
+                let why = match (end, state) {
+                    (End::Closed | End::Left(_), _) => return,
+                    // It stood by, and is no more: nothing is lost here.
+                    (End::Silent, State::Standby | State::Waiting | State::Granted) => return,
+                    (End::Silent | End::Slow, _) => Refusal::TooSlow,
+                    (End::Broken(error), _) => Refusal::Broken(error),
+                    (End::Refused(why), _) => why,
+                };
+                out.push(Output::Refused { stream, peer: connection.peer, device: connection.name, why });
+            }
+        }
+    }
+}
+
+/// The words of a refusal, as the phone shows them.
+const fn words(why: Refusal) -> &'static str {
+    match why {
+        Refusal::UnknownDevice => "Device is not configured",
+        Refusal::VersionTooOld(_) => "Firmware is too old",
+        Refusal::TooManyStations | Refusal::TooManyConnections => "Too many phones",
+        Refusal::TooSlow | Refusal::Broken(_) => "Error",
+    }
+}

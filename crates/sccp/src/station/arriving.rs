@@ -1,0 +1,213 @@
+//! What stations say, and what the server does with it: who may come, who comes, who leaves.
+
+use std::sync::Arc;
+
+use strowger_base::net::StreamId;
+use strowger_base::{Now, limits};
+
+use super::concern::{Concern, Token};
+use super::connection::{Connection, End, Session, State, send};
+use super::device::Device;
+use super::io::{Outbox, Output, Registered, WhyPassedOver};
+use super::reason::{Refusal, WhyGone};
+use super::{Stations, words};
+use crate::codes::UnregisterStatus;
+use crate::frame::Frame;
+use crate::ids::MessageId;
+use crate::message::capabilities::CapabilitiesReq;
+use crate::message::registration::{
+    Register, RegisterAck, RegisterReject, RegisterTokenAck, RegisterTokenReject, SpcpRegisterTokenAck,
+    SpcpRegisterTokenReject, UnregisterAck,
+};
+use crate::message::{DecodeError, FromStation};
+use crate::version::{Dialect, Features};
+use crate::wire::text::Text;
+
+impl Stations {
+    pub(super) fn frame(
+        &mut self,
+        now: Now,
+        stream: StreamId,
+        connection: &mut Connection,
+        frame: Frame<'_>,
+        out: &mut Outbox,
+    ) -> Option<End> {
+        match FromStation::decode(frame.id, frame.body, connection.dialect()) {
+            Ok(message) => self.concern(now, stream, connection, frame.id, message.into(), out),
+            Err(error) => {
+                let why = match error {
+                    DecodeError::NotServed { .. } => WhyPassedOver::NotServed,
+                    DecodeError::TooShort { .. } => WhyPassedOver::TooShort,
+                };
+                connection.pass_over(stream, frame.id, why, out);
+                None
+            }
+        }
+    }
+
+    fn concern(
+        &mut self,
+        now: Now,
+        stream: StreamId,
+        connection: &mut Connection,
+        id: MessageId,
+        concern: Concern,
+        out: &mut Outbox,
+    ) -> Option<End> {
+        match &mut connection.state {
+            State::Registered(session) => match concern {
+                Concern::KeepAlive => connection.keepalive(stream, out),
+                Concern::Alarm(last) => connection.last = last,
+                Concern::Register(register) => return self.register(stream, connection, register, out),
+                Concern::Token(token) => self.token(now, stream, connection, &token, out),
+                Concern::Leave if session.calls => {
+                    let status = UnregisterStatus::CALLS_IN_PROGRESS;
+                    send(out, stream, session.dialect, UnregisterAck { status });
+                }
+                Concern::Leave => {
+                    send(out, stream, session.dialect, UnregisterAck { status: UnregisterStatus::OK });
+                    self.leave(connection, WhyGone::Left, out);
+                }
+                Concern::Question(question) => session.answer(stream, question, now, &self.settings, out),
+                Concern::Other(message) => out.push(Output::Said { device: session.name.clone(), message }),
+                Concern::Nothing => {}
+            },
+            State::Fresh | State::Standby | State::Waiting | State::Granted => match concern {
+                Concern::KeepAlive => connection.keepalive(stream, out),
+                Concern::Alarm(last) => connection.last = last,
+                Concern::Register(register) => return self.register(stream, connection, register, out),
+                Concern::Token(token) => self.token(now, stream, connection, &token, out),
+                Concern::Leave => {
+                    send(out, stream, Dialect::UNKNOWN, UnregisterAck { status: UnregisterStatus::OK });
+                }
+                Concern::Question(_) | Concern::Other(_) => {
+                    connection.pass_over(stream, id, WhyPassedOver::NotRegistered, out);
+                }
+                Concern::Nothing => {}
+            },
+        }
+        None
+    }
+
+    fn register(
+        &mut self,
+        stream: StreamId,
+        connection: &mut Connection,
+        register: Register,
+        out: &mut Outbox,
+    ) -> Option<End> {
+        let Register { name, device: model, features, streams_active, load, .. } = register;
+        connection.name = Some(name.clone());
+        let admitted = self.admit(&name, features);
+        let (device, dialect) = match admitted {
+            Ok(admitted) => admitted,
+            Err(why) => {
+                let text = Text::from(words(why));
+                send(out, stream, Dialect::UNKNOWN, RegisterReject { text });
+                return Some(End::Refused(why));
+            }
+        };
+        self.leave(connection, WhyGone::RegisteredAnew, out);
+        self.clean(stream, &name, out);
+        let ack = RegisterAck {
+            keepalive: self.settings.keepalive,
+            date_template: device.date_template.clone(),
+            standby_keepalive: self.settings.standby_keepalive,
+            features: Features::of_server(dialect.version),
+        };
+        send(out, stream, dialect, ack);
+        send(out, stream, dialect, CapabilitiesReq);
+        let load = load.0.unwrap_or_default();
+        out.push(Output::Registered(Registered {
+            device: name.clone(),
+            stream,
+            peer: connection.peer,
+            model,
+            dialect,
+            load: load.clone(),
+            streams_active,
+            why: connection.last.take().into(),
+        }));
+        self.registered.insert(name.as_str().into(), stream);
+        connection.state = State::Registered(Box::new(Session::new(name, dialect, device, load)));
+        None
+    }
+
+    /// Whether a device may register, and what is spoken with it.
+    fn admit(&self, name: &Text, features: Features) -> Result<(Arc<Device>, Dialect), Refusal> {
+        let device = self.devices.get(name.as_str()).ok_or(Refusal::UnknownDevice)?;
+        let dialect = Dialect::agreed(features, device.highest_version)
+            .ok_or(Refusal::VersionTooOld(features.version_number()))?;
+        if self.registered.len() >= limits::STATIONS && !self.registered.contains_key(name.as_str()) {
+            return Err(Refusal::TooManyStations);
+        }
+        Ok((device.clone(), dialect))
+    }
+
+    /// A station that is registered here with calls keeps them; otherwise it may come, if not too many do.
+    fn token(
+        &mut self,
+        now: Now,
+        stream: StreamId,
+        connection: &mut Connection,
+        token: &Token,
+        out: &mut Outbox,
+    ) {
+        let dialect = connection.dialect();
+        let calls = match &connection.state {
+            State::Registered(session) => session.calls,
+            State::Fresh | State::Standby | State::Waiting | State::Granted => self.has_calls(&token.name),
+        };
+        let known = self.devices.contains_key(token.name.as_str());
+        let granted = known && !calls && self.tokens.grant(now.mono, self.settings.tokens_per_second);
+        if granted {
+            self.clean(stream, &token.name, out);
+        }
+        let wait = self.settings.token_wait;
+        match (granted, token.small_business) {
+            (true, false) => send(out, stream, dialect, RegisterTokenAck),
+            (true, true) => send(out, stream, dialect, SpcpRegisterTokenAck { features: 0xffff }),
+            (false, false) => send(out, stream, dialect, RegisterTokenReject { wait }),
+            (false, true) => send(out, stream, dialect, SpcpRegisterTokenReject { wait }),
+        }
+        connection.name = Some(token.name.clone());
+        match connection.state {
+            // It is served as it was, and may register anew.
+            State::Registered(_) => {}
+            State::Fresh | State::Standby | State::Waiting | State::Granted => {
+                connection.state = if granted { State::Granted } else { State::Waiting };
+            }
+        }
+    }
+
+    fn has_calls(&self, name: &Text) -> bool {
+        let connection = self.registered.get(name.as_str()).and_then(|stream| self.connections.get(stream));
+        match connection.map(|connection| &connection.state) {
+            Some(State::Registered(session)) => session.calls,
+            Some(State::Fresh | State::Standby | State::Waiting | State::Granted) | None => false,
+        }
+    }
+
+    /// The station of a connection is no longer registered; the connection stays.
+    fn leave(&mut self, connection: &mut Connection, why: WhyGone, out: &mut Outbox) {
+        match std::mem::replace(&mut connection.state, State::Standby) {
+            State::Registered(session) => {
+                self.registered.remove(session.name.as_str());
+                out.push(Output::Gone { device: session.name, why });
+            }
+            state @ (State::Fresh | State::Standby | State::Waiting | State::Granted) => {
+                connection.state = state
+            }
+        }
+    }
+
+    /// Ends the connection over which a device was registered before. The new one wins: the old one is often dead without
+    /// knowing it.
+    fn clean(&mut self, stream: StreamId, name: &Text, out: &mut Outbox) {
+        let old = self.registered.get(name.as_str()).copied().filter(|old| *old != stream);
+        let Some((old, connection)) = old.and_then(|old| Some((old, self.connections.remove(&old)?))) else {
+            return;
+        };
+        self.end(old, connection, End::Left(WhyGone::RegisteredAnew), out);
+    }
+}

@@ -1,0 +1,221 @@
+//! One connection: what it has said of itself, and what is answered.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use strowger_base::net::StreamId;
+use strowger_base::{Now, TimerHandle};
+
+use super::answers::{Asking, Question};
+use super::device::Device;
+use super::io::{Outbox, Output, Settings, WhyPassedOver};
+use super::reason::{Refusal, WhyGone};
+use crate::codes::{LastReason, ResetType};
+use crate::frame::{FrameError, Framer};
+use crate::ids::MessageId;
+use crate::message::ToStation;
+use crate::message::registration::{KeepAliveAck, Reset as ResetMessage};
+use crate::version::Dialect;
+use crate::wire::text::Text;
+
+/// How many kinds of messages of one connection are told to be passed over; further ones are passed over silently.
+const PASSED_OVER_MAX: usize = 16;
+
+/// A connection.
+#[derive(Debug)]
+pub(super) struct Connection {
+    pub(super) peer: SocketAddr,
+    pub(super) framer: Framer,
+    pub(super) state: State,
+    /// When it has been silent for too long.
+    pub(super) silence: TimerHandle,
+    /// When the frame that has begun has to be whole.
+    pub(super) frame: Option<TimerHandle>,
+    /// The name that it gave.
+    pub(super) name: Option<Text>,
+    /// What it told of its past.
+    pub(super) last: Option<LastReason>,
+    /// The messages that were told to be passed over.
+    passed_over: Vec<MessageId>,
+}
+
+/// What a connection is.
+#[derive(Debug)]
+pub(super) enum State {
+    /// It has said nothing that tells.
+    Fresh,
+    /// It is of a station that is registered elsewhere. It is not answered: a station that is would take this server for
+    /// the one that serves it.
+    Standby,
+    /// It may not come yet.
+    Waiting,
+    /// It may come.
+    Granted,
+    /// It is served.
+    Registered(Box<Session>),
+}
+
+/// A registered station.
+#[derive(Debug)]
+pub(super) struct Session {
+    pub(super) name: Text,
+    pub(super) dialect: Dialect,
+    pub(super) reset: Reset,
+    device: Arc<Device>,
+    load: Text,
+    /// It knows all that it asked for.
+    ready: bool,
+    /// It has calls.
+    pub(super) calls: bool,
+}
+
+/// Whether a station was ordered to begin anew.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum Reset {
+    /// It was not.
+    None,
+    /// It will be, when it has no call.
+    WhenIdle(ResetType),
+    /// It was.
+    Sent(ResetType),
+}
+
+/// Why a connection ends.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum End {
+    /// The other side closed it.
+    Closed,
+    /// It said nothing for too long.
+    Silent,
+    /// It did not end a frame.
+    Slow,
+    /// Its bytes cannot be followed.
+    Broken(FrameError),
+    /// Its station is somewhere else.
+    Left(WhyGone),
+    /// Its station is not served.
+    Refused(Refusal),
+}
+
+/// Sends a message.
+pub(super) fn send(out: &mut Outbox, stream: StreamId, dialect: Dialect, message: impl Into<ToStation>) {
+    tell(out, stream, dialect, &message.into());
+}
+
+/// Adds a message to what is sent on a connection.
+fn tell(out: &mut Outbox, stream: StreamId, dialect: Dialect, message: &ToStation) {
+    if let Some(Output::Send { stream: last, bytes }) = out.last_mut()
+        && *last == stream
+    {
+        return message.encode(dialect, bytes);
+    }
+    let mut bytes = Vec::new();
+    message.encode(dialect, &mut bytes);
+    out.push(Output::Send { stream, bytes });
+}
+
+impl Connection {
+    pub(super) fn new(peer: SocketAddr, silence: TimerHandle) -> Self {
+        Connection {
+            peer,
+            framer: Framer::new(),
+            state: State::Fresh,
+            silence,
+            frame: None,
+            name: None,
+            last: None,
+            passed_over: Vec::new(),
+        }
+    }
+
+    pub(super) const fn dialect(&self) -> Dialect {
+        match &self.state {
+            State::Registered(session) => session.dialect,
+            State::Fresh | State::Standby | State::Waiting | State::Granted => Dialect::UNKNOWN,
+        }
+    }
+
+    /// How often it says that it is there; `None` as long as it has not said so.
+    pub(super) const fn interval(&self, settings: &Settings) -> Option<Duration> {
+        match &self.state {
+            State::Fresh => None,
+            State::Standby | State::Waiting | State::Granted => Some(settings.standby_keepalive),
+            State::Registered(_) => Some(settings.keepalive),
+        }
+    }
+
+    /// A station that may not come yet is answered; one that stands by elsewhere is not.
+    pub(super) fn keepalive(&mut self, stream: StreamId, out: &mut Outbox) {
+        match &self.state {
+            State::Fresh | State::Standby => self.state = State::Standby,
+            State::Waiting | State::Granted => send(out, stream, Dialect::UNKNOWN, KeepAliveAck),
+            State::Registered(session) => send(out, stream, session.dialect, KeepAliveAck),
+        }
+    }
+
+    pub(super) fn pass_over(
+        &mut self,
+        stream: StreamId,
+        id: MessageId,
+        why: WhyPassedOver,
+        out: &mut Outbox,
+    ) {
+        if self.passed_over.len() < PASSED_OVER_MAX && !self.passed_over.contains(&id) {
+            self.passed_over.push(id);
+            out.push(Output::PassedOver { stream, id, why });
+        }
+    }
+}
+
+impl Session {
+    pub(super) const fn new(name: Text, dialect: Dialect, device: Arc<Device>, load: Text) -> Self {
+        Session { name, dialect, reset: Reset::None, device, load, ready: false, calls: false }
+    }
+
+    /// Tells it something that concerns a call.
+    pub(super) fn tell(&self, stream: StreamId, message: &ToStation, out: &mut Outbox) {
+        tell(out, stream, self.dialect, message);
+    }
+
+    /// A station with calls keeps them: it begins anew when they have ended.
+    pub(super) fn reset(&mut self, stream: StreamId, kind: ResetType, out: &mut Outbox) {
+        if self.calls {
+            self.reset = Reset::WhenIdle(kind);
+            return;
+        }
+        self.reset = Reset::Sent(kind);
+        send(out, stream, self.dialect, ResetMessage { kind });
+    }
+
+    pub(super) fn has_calls(&mut self, stream: StreamId, any: bool, out: &mut Outbox) {
+        self.calls = any;
+        match self.reset {
+            Reset::WhenIdle(kind) => self.reset(stream, kind, out),
+            Reset::None | Reset::Sent(_) => {}
+        }
+    }
+
+    pub(super) fn answer(
+        &mut self,
+        stream: StreamId,
+        question: Question,
+        now: Now,
+        settings: &Settings,
+        out: &mut Outbox,
+    ) {
+        let asking = Asking {
+            name: &self.name,
+            device: &self.device,
+            version: self.dialect.version,
+            load: &self.load,
+        };
+        for message in asking.answer(question, now.wall, settings) {
+            send(out, stream, self.dialect, message);
+        }
+        // The time is what phones ask for last.
+        if question == Question::Time && !std::mem::replace(&mut self.ready, true) {
+            out.push(Output::Ready { device: self.name.clone() });
+        }
+    }
+}

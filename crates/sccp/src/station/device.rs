@@ -1,0 +1,238 @@
+//! What a server knows of a device before it comes: its buttons, its soft keys, its clock.
+
+use std::sync::Arc;
+
+use crate::codes::{ButtonType, Instance, KeyMode, Phrase, SoftKey};
+use crate::message::keys::{Button, SoftKeyDefinition, SoftKeySet};
+use crate::version::Version;
+use crate::wire::text::Text;
+
+/// The first version that shows what somebody else is doing beside a button.
+const BUSY_LAMPS_SINCE: u8 = 15;
+
+/// A phone or media resource as it is configured.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Device {
+    /// What its buttons are, in their order. Instances follow from it.
+    pub buttons: Vec<Assignment>,
+    /// Its soft keys; the same for many devices.
+    pub soft_keys: Arc<SoftKeys>,
+    /// The highest version to speak with it: lower than it could when its firmware misbehaves.
+    pub highest_version: Version,
+    /// The firmware that it should run; `None` for whichever it has.
+    pub load: Option<Text>,
+    /// Whose it is.
+    pub user_name: Text,
+    /// How far its clock is ahead of UTC now, in minutes. It changes with summer time.
+    pub utc_offset_minutes: i32,
+    /// How it writes dates: the letters D, M and Y with what separates them, and A at the end for a clock of 12 hours.
+    pub date_template: Text,
+    /// Whether its message lamp is on when it comes.
+    pub messages_waiting: bool,
+}
+
+impl Default for Device {
+    fn default() -> Self {
+        Device {
+            buttons: Vec::new(),
+            soft_keys: Arc::new(SoftKeys::standard()),
+            highest_version: Version::HIGHEST,
+            load: None,
+            user_name: Text::default(),
+            utc_offset_minutes: 0,
+            date_template: Text::from("D/M/Y"),
+            messages_waiting: false,
+        }
+    }
+}
+
+/// What a button is.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Assignment {
+    /// A line.
+    Line(Line),
+    /// A speed dial.
+    SpeedDial {
+        /// What it dials.
+        number: Text,
+        /// What stands beside it.
+        label: Text,
+    },
+    /// A speed dial that shows what the other side is doing. Phones below version 15 have it as a speed dial.
+    BusyLamp {
+        /// What it dials.
+        number: Text,
+        /// What stands beside it.
+        label: Text,
+    },
+    /// A phone service.
+    Service {
+        /// What it gets.
+        url: Text,
+        /// What stands beside it.
+        label: Text,
+    },
+    /// A feature of the server.
+    Feature {
+        /// What stands beside it.
+        label: Text,
+    },
+    /// A feature that phones know by its type of button.
+    Key(ButtonType),
+    /// Nothing.
+    Unused,
+}
+
+/// A line of a phone.
+#[derive(Clone, PartialEq, Eq, Default, Debug)]
+pub struct Line {
+    /// Its number.
+    pub number: Text,
+    /// Whose it is.
+    pub name: Text,
+    /// What stands beside it.
+    pub label: Text,
+    /// Where all its calls go; `None` when they come here.
+    pub forward_all: Option<Text>,
+    /// Where calls go when it is busy.
+    pub forward_busy: Option<Text>,
+    /// Where calls go that nobody answers.
+    pub forward_no_answer: Option<Text>,
+}
+
+impl Assignment {
+    /// What a phone of this version is told that the button is.
+    fn kind(&self, version: Version) -> ButtonType {
+        match self {
+            Assignment::Line(_) => ButtonType::LINE,
+            Assignment::SpeedDial { .. } => ButtonType::SPEED_DIAL,
+            Assignment::BusyLamp { .. } if version.number() < BUSY_LAMPS_SINCE => ButtonType::SPEED_DIAL,
+            Assignment::BusyLamp { .. } => ButtonType::BUSY_LAMP_FIELD_SPEEDDIAL,
+            Assignment::Service { .. } => ButtonType::SERVICE_URL,
+            Assignment::Feature { .. } => ButtonType::FEATURE,
+            Assignment::Key(kind) => *kind,
+            Assignment::Unused => ButtonType::UNDEFINED,
+        }
+    }
+}
+
+/// Buttons of which phones ask the same question are counted together, so that it has one answer.
+fn counted_with(kind: ButtonType) -> ButtonType {
+    if kind == ButtonType::BUSY_LAMP_FIELD_SPEEDDIAL { ButtonType::FEATURE } else { kind }
+}
+
+impl Device {
+    /// The buttons with their instances, as a phone of this version is told.
+    pub fn assigned(&self, version: Version) -> Vec<(Button, &Assignment)> {
+        let mut assigned: Vec<(Button, &Assignment)> = Vec::with_capacity(self.buttons.len());
+        for assignment in &self.buttons {
+            let kind = assignment.kind(version);
+            let same = |(button, _): &&(Button, &Assignment)| counted_with(button.kind) == counted_with(kind);
+            let before = assigned.iter().filter(same).count();
+            let instance = match assignment {
+                Assignment::Unused => 0,
+                Assignment::Key(_) => 1,
+                _ => u8::try_from(before + 1).unwrap_or(u8::MAX),
+            };
+            assigned.push((Button { instance, kind }, assignment));
+        }
+        assigned
+    }
+
+    /// What stands at an instance of a type of button.
+    pub fn button(
+        &self,
+        kind: ButtonType,
+        instance: Instance,
+        version: Version,
+    ) -> Option<(Button, &Assignment)> {
+        let asked = |button: &Button| {
+            counted_with(button.kind) == counted_with(kind) && u32::from(button.instance) == instance.0
+        };
+        self.assigned(version).into_iter().find(|(button, _)| asked(button))
+    }
+}
+
+/// The soft keys of a phone.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct SoftKeys {
+    /// Each key that there is, and what stands on it.
+    pub keys: Vec<(SoftKey, Text)>,
+    /// Which of them there are in each [`KeyMode`], from 0 on; others are left out.
+    pub sets: Vec<Vec<SoftKey>>,
+}
+
+impl SoftKeys {
+    /// The keys with the labels that phones have in their own language, and the sets of a call's usual states.
+    pub fn standard() -> Self {
+        use SoftKey as K;
+        let own = (SoftKey::REDIAL.0..=SoftKey::GROUP_PICKUP.0).map(|number| {
+            let phrase = Phrase(Phrase::REDIAL.0 + number as u16 - 1);
+            (SoftKey(number), phrase)
+        });
+        let more = [
+            (K::BARGE, Phrase::BARGE),
+            (K::DIRECT_TRANSFER, Phrase::DIRTRFR),
+            (K::SELECT, Phrase::SELECT),
+            (K::CONFERENCE_LIST, Phrase::CONFLIST),
+            (K::IMMEDIATE_DIVERT, Phrase::IDIVERT),
+            (K::CONFERENCE_BARGE, Phrase::CBARGE),
+            (K::CALL_BACK, Phrase::CALLBACK),
+            (K::DO_NOT_DISTURB, Phrase::DND),
+        ];
+        let keys = own.chain(more).map(|(key, phrase)| (key, Text::phrase(phrase, ""))).collect();
+        let sets = KeyMode::ALL.iter().map(|mode| standard_set(*mode).to_vec()).collect();
+        SoftKeys { keys, sets }
+    }
+
+    /// All keys, as a phone is told.
+    pub fn template(&self) -> Vec<SoftKeyDefinition> {
+        let define =
+            |(event, label): &(SoftKey, Text)| SoftKeyDefinition { label: label.clone(), event: *event };
+        self.keys.iter().map(define).collect()
+    }
+
+    /// All sets, as a phone is told: keys by their places in the template.
+    pub fn numbered_sets(&self) -> Vec<SoftKeySet> {
+        let place = |key: &SoftKey| self.keys.iter().position(|(known, _)| known == key);
+        let places = |set: &Vec<SoftKey>| {
+            let places = set.iter().filter_map(place).filter_map(|place| u8::try_from(place + 1).ok());
+            SoftKeySet::of(&places.collect::<Vec<_>>())
+        };
+        self.sets.iter().map(places).collect()
+    }
+}
+
+fn standard_set(mode: KeyMode) -> &'static [SoftKey] {
+    use SoftKey as K;
+    match mode {
+        KeyMode::ON_HOOK => {
+            &[K::REDIAL, K::NEW_CALL, K::FORWARD_ALL, K::PICKUP, K::GROUP_PICKUP, K::DO_NOT_DISTURB]
+        }
+        KeyMode::CONNECTED => &[
+            K::HOLD,
+            K::END_CALL,
+            K::TRANSFER,
+            K::PARK,
+            K::CONFERENCE,
+            K::CONFERENCE_LIST,
+            K::SELECT,
+            K::JOIN,
+            K::DIRECT_TRANSFER,
+        ],
+        KeyMode::ON_HOLD => &[K::RESUME, K::NEW_CALL, K::DIRECT_TRANSFER, K::SELECT, K::JOIN],
+        KeyMode::RING_IN => &[K::ANSWER, K::IMMEDIATE_DIVERT],
+        KeyMode::OFF_HOOK => {
+            &[K::REDIAL, K::END_CALL, K::FORWARD_ALL, K::PICKUP, K::GROUP_PICKUP, K::MEET_ME]
+        }
+        KeyMode::CONNECTED_WITH_TRANSFER => &[K::END_CALL, K::TRANSFER],
+        KeyMode::DIGITS_FOLLOWING => &[K::BACKSPACE, K::END_CALL],
+        KeyMode::CONNECTED_CONFERENCE => &[K::HOLD, K::END_CALL, K::CONFERENCE],
+        KeyMode::RING_OUT => &[K::END_CALL, K::TRANSFER, K::CALL_BACK],
+        KeyMode::OFF_HOOK_WITH_FEATURE => &[K::REDIAL, K::END_CALL],
+        KeyMode::IN_USE_HINT => &[K::NEW_CALL, K::BARGE, K::CONFERENCE_BARGE],
+        KeyMode::ON_HOOK_CALL_STEALABLE => &[K::REDIAL, K::NEW_CALL, K::RESUME],
+        KeyMode::HOLD_CONFERENCE => &[K::RESUME, K::NEW_CALL],
+        KeyMode(_) => &[],
+    }
+}
