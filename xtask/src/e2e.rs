@@ -10,6 +10,7 @@ use self::beside::Company;
 use crate::ci::Tally;
 use crate::{peers, workspace};
 
+mod admission;
 mod audio;
 mod backup;
 mod baresip;
@@ -22,9 +23,11 @@ mod dialling;
 mod intercom;
 mod interface;
 mod keys;
+mod lamps;
 mod live;
 mod load;
 mod music;
+mod office;
 mod paging;
 mod park;
 mod ports;
@@ -60,6 +63,11 @@ const SCENARIOS: &[Row] = &[
     ("talk-tcp", "two phones talk, signalling over TCP", talk::over_tcp),
     ("shared-line", "a third phone on the number rings too and stops", talk::shared_line),
     ("transfer", "the called phone sends the caller to a third one", transfer::blind),
+    (
+        "transfer-attended",
+        "the called phone consults a third one, and sends it to the caller",
+        transfer::attended,
+    ),
     ("pickup", "a third phone gets the call that rings at the second one", park::pickup),
     ("park", "the caller waits at a number until a third phone gets it back", park::park),
     ("conference", "three phones meet at a number and hear each other", conference::meet_me),
@@ -68,6 +76,10 @@ const SCENARIOS: &[Row] = &[
     ("paging", "one speaks to phones, a gateway and a multicast address", paging::paging),
     ("forward", "a phone sets by code where its calls go, and they go there", park::forward),
     ("conference-ad-hoc", "two calls of a phone become one conference", conference::ad_hoc),
+    ("barge", "a second phone of a number comes into its call", conference::barge),
+    ("busy-lamp", "a phone sees that two others talk", lamps::busy_lamp),
+    ("messages", "a phone sees that messages wait for it", lamps::messages),
+    ("no-room", "a call without bandwidth is refused, and the next one with it is not", admission::no_room),
     ("transcode", "two phones without a codec in common hear each other", transcode::transcode),
     ("orders", "an operator brings parties together, sends one on, ends a call", transfer::ordered),
     ("hold", "who is held hears music, and the other one again afterwards", transfer::hold),

@@ -25,8 +25,9 @@ const RTP_PORTS: u16 = 40;
 pub(crate) struct Account<'a> {
     /// For the folder and the messages.
     pub(crate) name: &'a str,
-    /// The number, which is also the user name.
     pub(crate) number: &'a str,
+    /// What it calls itself when it proves who it is.
+    pub(crate) user: &'a str,
     pub(crate) secret: &'a str,
     pub(crate) server: SocketAddr,
     /// `udp` or `tcp`.
@@ -208,10 +209,10 @@ fn netstring(bytes: &[u8]) -> Option<(&[u8], usize)> {
 }
 
 fn account_line(account: &Account<'_>) -> String {
-    let Account { number, secret, server, transport, codec, .. } = account;
+    let Account { number, user, secret, server, transport, codec, .. } = account;
     let encryption = account.media_encryption.map(|kind| format!(";mediaenc={kind}")).unwrap_or_default();
     format!(
-        "<sip:{number}@{server};transport={transport}>;auth_user={number};auth_pass={secret};regint=120;\
+        "<sip:{number}@{server};transport={transport}>;auth_user={user};auth_pass={secret};regint=120;\
          audio_codecs={codec};answermode=manual{encryption}\n"
     )
 }

@@ -75,11 +75,28 @@ impl Capture {
     /// # Errors
     /// When tshark does not write its file.
     pub(crate) fn finish(mut self) -> Result<Captured, String> {
-        // A new marker, or an old one still in the pipe would tell the end too early.
-        self.marker = UdpSocket::bind("127.0.0.1:0").map_err(|error| error.to_string())?;
-        self.pass_mark()?;
+        self.pass_new_mark()?;
         self.process.signal("INT");
         self.process.wait(PATIENCE)?;
+        self.captured()
+    }
+
+    /// What was captured so far.
+    ///
+    /// # Errors
+    /// When tshark does not write its file.
+    pub(crate) fn look(&mut self) -> Result<Captured, String> {
+        self.pass_new_mark()?;
+        self.captured()
+    }
+
+    /// A new marker, or an old one still in the pipe would tell the end too early.
+    fn pass_new_mark(&mut self) -> Result<(), String> {
+        self.marker = UdpSocket::bind("127.0.0.1:0").map_err(|error| error.to_string())?;
+        self.pass_mark()
+    }
+
+    fn captured(&self) -> Result<Captured, String> {
         let sip = one_of(&["udp.port", "tcp.port"], &self.sip_ports);
         let mut captured = Captured {
             file: self.file.clone(),
@@ -106,7 +123,7 @@ impl Drop for Capture {
 fn one_of(fields: &[&str], ports: &[u16]) -> String {
     let list = ports.iter().map(u16::to_string).collect::<Vec<_>>().join(",");
     let terms = fields.iter().map(|field| format!("{field} in {{{list}}}")).collect::<Vec<_>>();
-    if ports.is_empty() { "false".into() } else { format!("({})", terms.join(" or ")) }
+    if ports.is_empty() { "frame.number == 0".into() } else { format!("({})", terms.join(" or ")) }
 }
 
 /// A finished capture.
@@ -136,6 +153,14 @@ impl Captured {
     /// See [`Captured::fields`].
     pub(crate) fn rtp(&self, fields: &[&str]) -> Result<Vec<String>, String> {
         self.fields(&format!("rtp and {}", self.media), fields)
+    }
+
+    /// The given fields of the SIP messages of our calls that the display filter takes.
+    ///
+    /// # Errors
+    /// See [`Captured::fields`].
+    pub(crate) fn sip(&self, filter: &str, fields: &[&str]) -> Result<Vec<String>, String> {
+        self.fields(&format!("sip and {} and {filter}", self.sip), fields)
     }
 
     /// The given fields of the descriptions of our calls.
@@ -227,11 +252,24 @@ impl Captured {
         Ok(calls.len())
     }
 
+    /// Asserts that tshark finds fault with nothing of ours.
+    ///
+    /// # Errors
+    /// What it finds fault with.
+    pub(crate) fn is_clean(&self) -> Result<(), String> {
+        let malformed = self.malformed()?;
+        if malformed.is_empty() {
+            Ok(())
+        } else {
+            Err(format!("tshark finds fault with: {}", malformed.join("; ")))
+        }
+    }
+
     /// What tshark calls malformed or an error in SIP, SDP, RTP or RTCP.
     ///
     /// # Errors
     /// See [`Captured::fields`].
-    pub(crate) fn malformed(&self) -> Result<Vec<String>, String> {
+    fn malformed(&self) -> Result<Vec<String>, String> {
         let ours = format!("((sip or sdp) and {}) or ((rtp or rtcp) and {})", self.sip, self.media);
         self.fields(
             &format!("({ours}) and (_ws.malformed or _ws.expert.severity == error)"),

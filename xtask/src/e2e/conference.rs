@@ -4,14 +4,13 @@ use std::time::Duration;
 
 use super::Context;
 use super::audio::Recording;
-use super::baresip::Phone;
+use super::baresip::{Account, Phone};
 use super::capture::Capture;
+use super::office::{CLEAR, hears, import, talk};
 use super::server::Server;
 
 /// Long enough for seconds of clean tones after jitter buffers, gain control and the tone that somebody has come.
 const TALK: Duration = Duration::from_secs(7);
-/// Both other tones together; G.711 leaves more than 0.99 of what is mixed.
-const CLEAR: f64 = 0.9;
 /// Each of the others: both are brought to about the same level, so that each has about half.
 const EACH_MIN: f64 = 0.25;
 /// A phone's own tone, which it is not to hear.
@@ -26,14 +25,9 @@ const PHONES: [(&str, &str, u32); 3] = [("alice", "1001", 440), ("bob", "1002", 
 /// What was not as it should be.
 pub(super) fn meet_me(context: &Context) -> Result<String, String> {
     let server = Server::lab(context, &[])?;
-    let write = |name: &str, rows: &str| {
-        let file = context.folder.join(name);
-        std::fs::write(&file, rows).map_err(|error| format!("{name}: {error}"))?;
-        Ok::<_, String>(file.to_string_lossy().into_owned())
-    };
-    let numbers = write("meet-mes.csv", "pattern,partition\n88XX,internal\n")?;
-    let codes = write("feature-codes.csv", "pattern,partition,feature\n*88!,internal,meet-me-open\n")?;
-    server.ask(&["import", &numbers, &codes, "--message", "meetings"])?;
+    let numbers = ("meet-mes.csv", "pattern,partition\n88XX,internal\n");
+    let codes = ("feature-codes.csv", "pattern,partition,feature\n*88!,internal,meet-me-open\n");
+    import(context, &server, &[numbers, codes])?;
     let capture = Capture::start(&context.folder, &[server.udp.port()])?;
     let mut phones = three(context, &server)?;
     for (phone, dials) in phones.iter_mut().zip(["*888801", "8801", "8801"]) {
@@ -53,20 +47,13 @@ pub(super) fn meet_me(context: &Context) -> Result<String, String> {
         "hung up",
     ])?;
     phones[1].talk(TALK);
-    for (at, name, tone) in [(1, "bob", 900.0), (2, "carol", 700.0)] {
-        let share = phones[at].heard()?.last_seconds(2.0).share_of(tone);
-        if share < CLEAR {
-            return Err(format!("of the two that were left, {name} heard {share:.2} of {tone} Hz"));
-        }
-    }
+    hears("bob", &phones[1], 900.0)?;
+    hears("carol", &phones[2], 700.0)?;
     for phone in &mut phones[1..] {
         phone.command("hangup", "")?;
         phone.expect("CALL_CLOSED")?;
     }
-    let malformed = capture.finish()?.malformed()?;
-    if !malformed.is_empty() {
-        return Err(format!("tshark finds fault with: {}", malformed.join("; ")));
-    }
+    capture.finish()?.is_clean()?;
     server.wait_for_records(3)?;
     server.explain_last()?.tells(&["leads to the feature meet-me", "a conference"])?;
     server.is_well()?;
@@ -97,19 +84,12 @@ pub(super) fn ad_hoc(context: &Context) -> Result<String, String> {
     carol.command("hangup", "")?;
     carol.expect("CALL_CLOSED")?;
     bob.talk(TALK);
-    for (phone, name, tone) in [(&*alice, "alice", 700.0), (&*bob, "bob", 440.0)] {
-        let share = phone.heard()?.last_seconds(2.0).share_of(tone);
-        if share < CLEAR {
-            return Err(format!("without the bridge, {name} heard {share:.2} of {tone} Hz"));
-        }
-    }
+    hears("alice", alice, 700.0)?;
+    hears("bob", bob, 440.0)?;
     alice.command("hangup", "")?;
     alice.expect("CALL_CLOSED")?;
     bob.expect("CALL_CLOSED")?;
-    let malformed = capture.finish()?.malformed()?;
-    if !malformed.is_empty() {
-        return Err(format!("tshark finds fault with: {}", malformed.join("; ")));
-    }
+    capture.finish()?.is_clean()?;
     // Two calls, three seats, and the call of the two that were left.
     server.wait_for_records(6)?;
     server.explain_last()?.tells(&["comes by conference and talks with", "hung up"])?;
@@ -117,15 +97,50 @@ pub(super) fn ad_hoc(context: &Context) -> Result<String, String> {
     Ok(format!("each of three heard the two others ({shares}), and then the two that were left each other"))
 }
 
-/// One calls another, and they talk for a while.
-fn talk(caller: &mut Phone, called: &mut Phone, dials: &str) -> Result<(), String> {
-    caller.dial(dials)?;
-    called.expect("CALL_INCOMING")?;
-    called.command("accept", "")?;
-    caller.expect("CALL_ESTABLISHED")?;
-    called.expect("CALL_ESTABLISHED")?;
-    called.talk(Duration::from_secs(2));
-    Ok(())
+/// A second phone of a number comes into the call of the first one by a code: all three hear each other, until it leaves.
+///
+/// # Errors
+/// What was not as it should be.
+pub(super) fn barge(context: &Context) -> Result<String, String> {
+    let server = Server::lab(context, &[])?;
+    let codes = ("feature-codes.csv", "pattern,partition,feature\n*52,internal,barge\n");
+    let desk = (
+        "phones.csv",
+        "name,lines.1.line,credentials.user,credentials.secret,more.barge\n\
+         second-desk,internal:1002,second,come-into-it,barge\n",
+    );
+    import(context, &server, &[codes, desk])?;
+    let capture = Capture::start(&context.folder, &[server.udp.port()])?;
+    let phone = |account: Account<'_>| Phone::register(&context.folder, &account);
+    let [first, second, third] = PHONES.map(|(name, _, tone)| (name, tone));
+    let alice = phone(server.account(first.0, "1001", first.1))?;
+    let bob = phone(server.account(second.0, "1002", second.1))?;
+    let account = server.account(third.0, "1002", third.1);
+    let carol = phone(Account { user: "second", secret: "come-into-it", ..account })?;
+    let mut phones = [alice, bob, carol];
+    let [alice, bob, carol] = &mut phones;
+    talk(alice, bob, "1002")?;
+    carol.expect("CALL_CLOSED")?;
+    carol.dial("*52")?;
+    carol.expect("CALL_ESTABLISHED")?;
+    carol.talk(TALK);
+    let shares = hear_each_other(&phones)?;
+    let [alice, bob, carol] = &mut phones;
+    carol.command("hangup", "")?;
+    carol.expect("CALL_CLOSED")?;
+    bob.talk(TALK);
+    hears("alice", alice, 700.0)?;
+    hears("bob", bob, 440.0)?;
+    alice.command("hangup", "")?;
+    alice.expect("CALL_CLOSED")?;
+    bob.expect("CALL_CLOSED")?;
+    capture.finish()?.is_clean()?;
+    server.wait_for_records(5)?;
+    server.explain_last()?.tells(&["comes by barge and talks with", "hung up"])?;
+    server.is_well()?;
+    Ok(format!(
+        "each of three heard the two others ({shares}), and then the two whose call it was each other"
+    ))
 }
 
 /// The three phones, registered.

@@ -6,8 +6,7 @@ use super::Context;
 use super::configuration::Configuration;
 use super::ports;
 use super::server::Server;
-use super::sipp::{Counts, Sipp};
-use crate::workspace;
+use super::sipp::{Counts, Sipp, script_of};
 
 const LIMIT: Duration = Duration::from_secs(20);
 const DOMAIN: &str = "dial.test";
@@ -89,8 +88,4 @@ fn dial(context: &Context, script: &str, caller: &str) -> Result<String, String>
     }
     server.is_well()?;
     Ok(format!("“{}”", story.headline))
-}
-
-fn script_of(name: &str) -> String {
-    workspace::root().join("e2e/sipp").join(name).display().to_string()
 }

@@ -1,16 +1,11 @@
 //! Two phones with intercom lines: the target hears the caller at once, and is heard when it talks.
 
-use std::time::Duration;
-
 use super::Context;
 use super::audio::Recording;
 use super::baresip::{Account, Phone};
 use super::capture::{Capture, Captured};
+use super::office::{CLEAR, TALK, import};
 use super::server::Server;
-
-/// Long enough for a second of clean tone after the jitter buffers have settled.
-const TALK: Duration = Duration::from_millis(2500);
-const CLEAR: f64 = 0.9;
 
 /// The tables that an operator imports, in their order.
 const TABLES: &[(&str, &str)] = &[
@@ -30,15 +25,12 @@ const TABLES: &[(&str, &str)] = &[
 /// What was not as it should be.
 pub(super) fn intercom(context: &Context) -> Result<String, String> {
     let server = Server::lab(context, &[])?;
-    for (name, rows) in TABLES {
-        let file = context.folder.join(name);
-        std::fs::write(&file, rows).map_err(|error| format!("{name}: {error}"))?;
-        server.ask(&["import", &file.to_string_lossy(), "--message", "intercom"])?;
-    }
+    import(context, &server, TABLES)?;
     shared_line_is_refused(context, &server)?;
     let capture = Capture::start(&context.folder, &[server.udp.port()])?;
     let account = |name, number, tone| Account {
         number,
+        user: number,
         secret: "press-and-talk",
         ..server.account(name, "1001", tone)
     };
@@ -64,10 +56,7 @@ pub(super) fn intercom(context: &Context) -> Result<String, String> {
     alice.expect("CALL_CLOSED")?;
     let captured = capture.finish()?;
     one_way_until_he_talks(&captured)?;
-    let malformed = captured.malformed()?;
-    if !malformed.is_empty() {
-        return Err(format!("tshark finds fault with: {}", malformed.join("; ")));
-    }
+    captured.is_clean()?;
     server.wait_for_records(2)?;
     server.explain_last()?.tells(&["901", "intercom lines only"])?;
     server.is_well()?;
@@ -76,11 +65,9 @@ pub(super) fn intercom(context: &Context) -> Result<String, String> {
 
 /// A second phone cannot have the line.
 fn shared_line_is_refused(context: &Context, server: &Server) -> Result<(), String> {
-    let file = context.folder.join("phones.csv");
     let rows = "name,lines.1.line,credentials.secret\ndesk-3,desks:901,x\n";
-    std::fs::write(&file, rows).map_err(|error| format!("phones.csv: {error}"))?;
-    match server.ask(&["import", &file.to_string_lossy(), "--message", "shared"]) {
-        Ok(_) => Err("an intercom line stands on two phones".to_owned()),
+    match import(context, server, &[("phones.csv", rows)]) {
+        Ok(()) => Err("an intercom line stands on two phones".to_owned()),
         Err(why) if why.contains("cannot be shared") => Ok(()),
         Err(why) => Err(format!("a second phone was refused for another reason: {why}")),
     }

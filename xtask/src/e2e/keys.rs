@@ -7,8 +7,7 @@ use super::baresip::Phone;
 use super::capture::Capture;
 use super::ports;
 use super::server::Server;
-use super::sipp::{Counts, Sipp};
-use crate::workspace;
+use super::sipp::{Counts, Sipp, script_of};
 
 const LIMIT: Duration = Duration::from_secs(30);
 const ONE: Counts = Counts { successful: 1, failed: 0 };
@@ -21,7 +20,7 @@ pub(super) fn dtmf(context: &Context) -> Result<String, String> {
     let (sip, rtp) = (ports::one()?, ports::block(4)?);
     let server = with_gateway(context, sip)?;
     let capture = Capture::start(&context.folder, &[server.udp.port()])?;
-    let (port, media, script) = (sip.to_string(), rtp.to_string(), script("info.xml"));
+    let (port, media, script) = (sip.to_string(), rtp.to_string(), script_of("info.xml"));
     let arguments = ["-i", "127.0.0.1", "-p", &port, "-mp", &media, "-sf", &script, "-m", "1"];
     let mut gateway = Sipp::start(&context.folder, "gateway", LIMIT, &arguments)?;
     gateway.ready(([127, 0, 0, 1], sip).into())?;
@@ -45,10 +44,7 @@ pub(super) fn dtmf(context: &Context) -> Result<String, String> {
         return Err(format!("the gateway counted {counts:?}: it was not told 7 and * in INFO"));
     }
     let captured = capture.finish()?;
-    let malformed = captured.malformed()?;
-    if !malformed.is_empty() {
-        return Err(format!("tshark finds fault with: {}", malformed.join("; ")));
-    }
+    captured.is_clean()?;
     server.wait_for_records(1)?;
     server.explain_last()?.tells(&["1001", "Keys are carried over"])?;
     server.is_well()?;
@@ -63,7 +59,7 @@ pub(super) fn announced(context: &Context) -> Result<String, String> {
     let (sip, rtp) = (ports::one()?, ports::block(4)?);
     let server = with_gateway(context, sip)?;
     let capture = Capture::start(&context.folder, &[server.udp.port()])?;
-    let (port, media, script) = (sip.to_string(), rtp.to_string(), script("announced.xml"));
+    let (port, media, script) = (sip.to_string(), rtp.to_string(), script_of("announced.xml"));
     let (address, domain) = (server.udp.to_string(), server.udp.ip().to_string());
     let arguments = [
         address.as_str(),
@@ -113,8 +109,4 @@ fn with_gateway(context: &Context, sip: u16) -> Result<Server, String> {
     std::fs::write(conf.join("gateway.toml"), text).map_err(|error| error.to_string())?;
     server.ask(&["apply", &conf.to_string_lossy(), "--keep-others", "--message", "gateway"])?;
     Ok(server)
-}
-
-fn script(name: &str) -> String {
-    workspace::root().join("e2e/sipp").join(name).display().to_string()
 }

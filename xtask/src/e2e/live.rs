@@ -28,7 +28,12 @@ pub(super) fn live(context: &Context) -> Result<String, String> {
          [[application_number]]\npattern = \"8888\"\npartition = \"internal\"\nservice = \"echo\"\n",
     )?;
     server.ask(&["apply", &folder, "--message", "a desk and a number"])?;
-    let account = Account { number: "1010", secret: "first-secret", ..server.account("dora", "1001", 880) };
+    let account = Account {
+        number: "1010",
+        user: "1010",
+        secret: "first-secret",
+        ..server.account("dora", "1001", 880)
+    };
     let mut dora = Phone::register(&context.folder, &account)?;
     alice.dial("1010")?;
     dora.expect("CALL_INCOMING")?;
@@ -70,6 +75,7 @@ pub(super) fn live(context: &Context) -> Result<String, String> {
     let right = Account {
         name: "right",
         number: "1010",
+        user: "1010",
         secret: "second-secret",
         ..server.account("right", "1001", 880)
     };

@@ -6,6 +6,7 @@ use super::Context;
 use super::audio::Recording;
 use super::baresip::Phone;
 use super::capture::Capture;
+use super::office::import;
 use super::ports;
 use super::server::Server;
 use super::sipp::Sipp;
@@ -24,21 +25,12 @@ const LIMIT: Duration = Duration::from_secs(60);
 pub(super) fn paging(context: &Context) -> Result<String, String> {
     let server = Server::lab(context, &[])?;
     let (hall, multicast) = (ports::one()?, ports::block(2)?);
-    let tables = [
-        ("trunks.csv", format!("name,destinations.1\nhall,127.0.0.1:{hall}\n")),
-        (
-            "paging-groups.csv",
-            format!(
-                "pattern,partition,lines.1,lines.2,overhead.1.trunk,overhead.1.number,multicast,multicast_port\n\
-                 8400,internal,internal:1002,internal:1003,hall,5555,{GROUP},{multicast}\n"
-            ),
-        ),
-    ];
-    for (name, rows) in tables {
-        let file = context.folder.join(name);
-        std::fs::write(&file, rows).map_err(|error| format!("{name}: {error}"))?;
-        server.ask(&["import", &file.to_string_lossy(), "--message", "paging"])?;
-    }
+    let trunk = format!("name,destinations.1\nhall,127.0.0.1:{hall}\n");
+    let group = format!(
+        "pattern,partition,lines.1,lines.2,overhead.1.trunk,overhead.1.number,multicast,multicast_port\n\
+         8400,internal,internal:1002,internal:1003,hall,5555,{GROUP},{multicast}\n"
+    );
+    import(context, &server, &[("trunks.csv", &trunk), ("paging-groups.csv", &group)])?;
     let capture = Capture::start(&context.folder, &[server.udp.port()])?;
     // The amplifier: whatever calls it is answered, and takes what it is sent.
     let port = hall.to_string();
@@ -89,10 +81,7 @@ pub(super) fn paging(context: &Context) -> Result<String, String> {
     if told != 2 {
         return Err(format!("{told} phones were told to answer by themselves"));
     }
-    let malformed = captured.malformed()?;
-    if !malformed.is_empty() {
-        return Err(format!("tshark finds fault with: {}", malformed.join("; ")));
-    }
+    captured.is_clean()?;
     server.wait_for_records(1)?;
     server.explain_last()?.tells(&[
         "is a page to group",

@@ -24,10 +24,7 @@ fn judge(server: &Server, capture: Capture, expected: &Expected<'_>) -> Result<S
             return Err(format!("`{wanted}` is not (or not there) in the ladder: {}", ladder.join(", ")));
         }
     }
-    let malformed = captured.malformed()?;
-    if !malformed.is_empty() {
-        return Err(format!("tshark finds fault with: {}", malformed.join("; ")));
-    }
+    captured.is_clean()?;
     let story = server.explain_last()?;
     story.says(expected.words)?;
     server.is_well()?;
@@ -176,8 +173,7 @@ pub(super) fn wrong_password(context: &Context) -> Result<String, String> {
 fn answerer(context: &Context, server: &Server, number: &str, scenario: &str) -> Result<Sipp, String> {
     let port = super::ports::one()?;
     sipp::register(context, server, number, port)?;
-    let file = crate::workspace::root().join("e2e/sipp").join(scenario);
-    let (file, port_text) = (file.display().to_string(), port.to_string());
+    let (file, port_text) = (sipp::script_of(scenario), port.to_string());
     let limit = std::time::Duration::from_secs(30);
     let arguments = ["-sf", &file, "-i", "127.0.0.1", "-p", &port_text];
     let mut sipp = Sipp::start(&context.folder, "answerer", limit, &arguments)?;

@@ -185,6 +185,7 @@ impl Server {
         Account {
             name,
             number,
+            user: number,
             secret: self.secret(number),
             server: self.udp,
             transport: "udp",

@@ -139,6 +139,11 @@ pub(crate) fn register(context: &Context, server: &Server, number: &str, port: u
     if counts.successful == 1 { Ok(()) } else { Err(format!("sipp could not register {number}: {counts:?}")) }
 }
 
+/// A file of the scenarios that are played here.
+pub(crate) fn script_of(name: &str) -> String {
+    workspace::root().join("e2e/sipp").join(name).to_string_lossy().into_owned()
+}
+
 /// A file of the project's benchmark scenarios.
 pub(crate) fn scenario(name: &str) -> String {
     workspace::root().join("bench/sipp").join(name).to_string_lossy().into_owned()

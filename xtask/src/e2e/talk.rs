@@ -93,10 +93,7 @@ fn conversation(
     heard("alice", &alice.heard()?, tone_b, tone_a)?;
     heard("bob", &bob.heard()?, tone_a, tone_b)?;
     let captured = capture.finish()?;
-    let malformed = captured.malformed()?;
-    if !malformed.is_empty() {
-        return Err(format!("tshark finds fault with: {}", malformed.join("; ")));
-    }
+    captured.is_clean()?;
     let story = server.explain_last()?;
     story.says(&["1001", "1002", "talked", "hung up"])?;
     story.tells(&[media])?;

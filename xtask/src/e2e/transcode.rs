@@ -5,6 +5,7 @@ use std::time::Duration;
 use super::Context;
 use super::baresip::{Account, Phone};
 use super::capture::Capture;
+use super::office::import;
 use super::server::Server;
 
 /// Long enough for seconds of clean tones after jitter buffers.
@@ -29,10 +30,8 @@ pub(super) fn transcode(context: &Context) -> Result<String, String> {
     alice.dial("1002")?;
     alice.expect("CALL_CLOSED")?;
     server.wait_for_records(1)?;
-    let file = context.folder.join("media-resources.csv");
-    std::fs::write(&file, "name,function,capacity\nxcode1,transcoder,2\n")
-        .map_err(|error| error.to_string())?;
-    server.ask(&["import", &file.to_string_lossy(), "--message", "a transcoder"])?;
+    let table = "name,function,capacity\nxcode1,transcoder,2\n";
+    import(context, &server, &[("media-resources.csv", table)])?;
     alice.dial("1002")?;
     bob.expect("CALL_INCOMING")?;
     bob.command("accept", "")?;
@@ -51,10 +50,7 @@ pub(super) fn transcode(context: &Context) -> Result<String, String> {
     let second = hear_each_other(&alice, &bob)?;
     alice.command("hangup", "")?;
     bob.expect("CALL_CLOSED")?;
-    let malformed = capture.finish()?.malformed()?;
-    if !malformed.is_empty() {
-        return Err(format!("tshark finds fault with: {}", malformed.join("; ")));
-    }
+    capture.finish()?.is_clean()?;
     server.wait_for_records(2)?;
     server.explain_last()?.tells(&[
         "Transcoder xcode1 is taken for",
