@@ -15,6 +15,7 @@ mod audio;
 mod backup;
 mod baresip;
 mod beside;
+mod callback;
 mod capture;
 mod conference;
 pub(crate) mod configuration;
@@ -70,6 +71,7 @@ const SCENARIOS: &[Row] = &[
     ),
     ("pickup", "a third phone gets the call that rings at the second one", park::pickup),
     ("park", "the caller waits at a number until a third phone gets it back", park::park),
+    ("callback", "a phone is rung when the line is free that it found busy", callback::callback),
     ("conference", "three phones meet at a number and hear each other", conference::meet_me),
     ("intercom", "a target hears its caller at once, and is heard when it talks", intercom::intercom),
     ("hold-multicast", "who is held is told of the music that goes out to all", music::multicast),

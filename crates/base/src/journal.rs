@@ -8,6 +8,7 @@
 //! the entry. Numbers are LEB128 varints. A reader refuses what it does not know; a new kind of entry or a changed one takes a new code.
 
 mod admission;
+mod call_back;
 mod codes;
 mod decision;
 mod entry;
@@ -25,6 +26,7 @@ mod why;
 mod wire;
 
 pub use admission::{AarNumber, Admission, Codecs, PlaceView, Shortage, WhyNotRerouted};
+pub use call_back::{CallBackNews, CallBackTo, WhyCallBackOver};
 pub use codes::{AskedCode, AuthorizationView, CodesView, MatterView, WhyCodeRefused};
 pub use decision::{Decision, Undisturbed};
 pub use entry::{

@@ -38,6 +38,8 @@ pub const RECORDINGS: usize = 20_000;
 pub const RECORDER_RETRIES: u32 = 3;
 /// Calls at once that are parked at numbers; beyond it no further one is.
 pub const CALLS_PARKED: usize = 10_000;
+/// Call backs at once on one shard; beyond it no further one is taken. As many phones are remembered with the line that they called last.
+pub const CALL_BACKS: usize = 10_000;
 /// Callers at once on one shard who hear why their call fails; a further one is released without hearing anything.
 pub const ANNOUNCEMENTS: usize = 1000;
 /// How long the annunciator plays a sound file that tells why a call fails; what is longer is not heard to its end.

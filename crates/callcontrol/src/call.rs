@@ -9,6 +9,7 @@ mod asking;
 mod authorizing;
 mod between;
 mod blocking;
+mod calling_back;
 mod dialing;
 mod diverting;
 mod early;

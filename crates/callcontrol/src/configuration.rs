@@ -122,6 +122,8 @@ pub struct Configuration {
     pub hold_sources: HoldSources,
     /// What callers hear whose call fails.
     pub announcements: Announcements,
+    /// How long a call back is waited for: the service parameter.
+    pub call_back_time: Duration,
     /// What conferences may do.
     pub conferences: ConferenceRules,
     /// Where each conference bridge is, by its name.
@@ -164,6 +166,7 @@ impl Configuration {
             country: Country::default(),
             hold_sources: HoldSources::default(),
             announcements: Announcements::default(),
+            call_back_time: CALL_BACK_TIME,
             conferences: ConferenceRules::default(),
             bridges: BTreeMap::new(),
             address: IpAddr::V4(Ipv4Addr::LOCALHOST),
@@ -422,6 +425,8 @@ pub const CALLS_MAX: u32 = 4;
 pub const NO_ANSWER_LINE: Duration = Duration::from_secs(60);
 /// No answer timer of trunks and services: T301 of Q.931, "at least three minutes".
 pub const NO_ANSWER_TRUNK: Duration = Duration::from_secs(180);
+/// How long a call back is waited for where nobody says it.
+pub const CALL_BACK_TIME: Duration = Duration::from_secs(7200);
 
 #[cfg(test)]
 mod tests {

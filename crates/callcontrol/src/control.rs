@@ -112,6 +112,8 @@ pub struct Sizes {
     pub intercoms: usize,
     /// Paging groups that somebody speaks to.
     pub pages: usize,
+    /// Phones that wait for a line to be free.
+    pub call_backs: usize,
     /// Parties that are recorded, or were to be.
     pub recordings: usize,
     /// Ports from which copies go to recorders, until the worker reports them closed.
@@ -211,8 +213,11 @@ impl CallControl {
                 self.with_call(request, |call, shared| call.located(now, (line, contacts), shared, out));
             }
             Input::Media(report) => self.report(now, report, out),
-            Input::Configure(configuration) => self.shared.configure(now, configuration),
-            Input::Restore { set, at } => self.shared.user_settings.set(&set, at),
+            Input::Configure(configuration) => {
+                self.shared.configure(now, configuration);
+                self.recheck_call_backs(now, out);
+            }
+            Input::Restore { set, at } => self.restore(now, &set, at, out),
             Input::Set { asked, set } => self.set_by_program(now, &set, asked, out),
             Input::Persisted { ticket } => {
                 self.shared.persisted(ticket);
@@ -303,7 +308,7 @@ impl CallControl {
 
     /// What users set by themselves, each with the time when it was set.
     pub fn user_settings(&self) -> impl Iterator<Item = (WallTime, UserSet<'_>)> {
-        self.shared.user_settings.all()
+        self.shared.user_settings.all().chain(self.shared.call_backs.all())
     }
 
     /// What has passed since the start.
@@ -332,6 +337,7 @@ impl CallControl {
             conferences: self.shared.conferences.len(),
             intercoms: self.shared.intercoms.len(),
             pages: self.shared.pages.len(),
+            call_backs: self.shared.call_backs.len(),
             recordings: self.shared.recordings.len(),
             forks: self.shared.recordings.forks(),
             records_waiting: self.shared.waiting.len(),
@@ -493,6 +499,7 @@ impl CallControl {
                 Timer::Recording(party) => self.recording_timeout(now, party, out),
                 // What is done then is done after every input.
                 Timer::Streams => self.shared.streams.retry = None,
+                Timer::CallBack(id) => self.call_back_timeout(now, id, out),
                 Timer::Drain => self.end_all(now, out),
             }
         }

@@ -4,6 +4,7 @@
 //! parties goes on in another one, with its final record; what the parties do from there on is a call of its own.
 
 mod asked;
+pub(crate) mod call_back;
 pub(crate) mod conference;
 mod disturbing;
 mod divert;
@@ -42,6 +43,8 @@ impl CallControl {
     pub(crate) fn settle(&mut self, now: Now, out: &mut Outbox) {
         while let Some(asked) = self.shared.asked.pop_front() {
             match asked {
+                Asked::CalledBack { call } => self.called_back(now, call, out),
+                Asked::CallBackFailed { call, cause } => self.call_back_failed(now, call, cause, out),
                 Asked::TransferReached { secondary } => self.transfer_reached(now, secondary, out),
                 Asked::TransferFailed { primary, by, cause } => {
                     self.transfer_failed(now, primary, by, cause, out);
@@ -54,6 +57,10 @@ impl CallControl {
                     self.with_call(secondary, |call, shared| call.abandon(now, cause, shared, out));
                 }
             }
+        }
+        if !self.shared.call_backs.is_settled() {
+            self.look_at_call_backs(now, out);
+            return self.settle(now, out);
         }
         self.forget_recorded(now, out);
         if self.shared.asked.capacity() > ASKED_KEPT {

@@ -15,6 +15,7 @@ use strowger_media::control::{PortId, PortIds, PortOwner};
 use strowger_media::srtp::KeySource;
 
 use crate::admission::Taken;
+use crate::features::call_back::CallBacks;
 use crate::features::conference::Conferences;
 use crate::features::intercom::Intercoms;
 use crate::features::paging::Pages;
@@ -74,6 +75,8 @@ pub(crate) struct Shared {
     pub(crate) pages: Pages,
     /// What users set by themselves.
     pub(crate) user_settings: UserSettings,
+    /// Who waits for a line to be free.
+    pub(crate) call_backs: CallBacks,
     pub(crate) counters: Counters,
     /// Makes the keys for sides whose encryption ends at a relay; without it none does.
     pub(crate) key_source: Option<KeySource>,
@@ -95,6 +98,8 @@ pub(crate) enum Timer {
     Recording(LegId),
     /// Streams that shall always go out are looked at.
     Streams,
+    /// A call back is looked at again.
+    CallBack(u64),
     /// Calls have had their time to end by themselves.
     Drain,
 }
@@ -147,6 +152,18 @@ pub(crate) enum Asked {
         conference: ConferenceId,
         /// The leg of the seat.
         seat: LegId,
+    },
+    /// Somebody rings or answered in a call that is made for a call back.
+    CalledBack {
+        /// That call.
+        call: CallId,
+    },
+    /// A call that was made for a call back is over.
+    CallBackFailed {
+        /// That call.
+        call: CallId,
+        /// How it ended.
+        cause: Cause,
     },
     /// The party that was to join a call is gone.
     Abandon {
@@ -202,6 +219,7 @@ impl Shared {
             streams: Streams::default(),
             pages: Pages::default(),
             user_settings: UserSettings::default(),
+            call_backs: CallBacks::default(),
             counters: Counters::default(),
             key_source: None,
             node,
@@ -259,6 +277,7 @@ impl Shared {
                     *since = now;
                 }
                 strowger_base::hash::give_back(&mut self.lines);
+                self.call_backs.idle(line);
             }
             None => strowger_base::never!("line {line} has a call less than none"),
         }

@@ -39,6 +39,11 @@ fn calls_that_are_answered() {
 }
 
 #[test]
+fn who_found_nobody_is_called_back() {
+    check("call_back.txt", include_str!("../testdata/ladders/call_back.txt"));
+}
+
+#[test]
 fn calls_that_are_not_answered() {
     check("unanswered.txt", include_str!("../testdata/ladders/unanswered.txt"));
 }

@@ -4,7 +4,7 @@ use strowger_base::Cause;
 use strowger_base::WallTime;
 use strowger_base::feature::Forwarded;
 use strowger_base::journal::{
-    ForwardedTo, Intercom, OnOff, SetBy, Undisturbed, UserSet, UserValue, WhyFeatureRefused,
+    CallBackTo, ForwardedTo, Intercom, OnOff, SetBy, Undisturbed, UserSet, UserValue, WhyFeatureRefused,
 };
 use strowger_base::line::number_of;
 
@@ -87,10 +87,18 @@ pub(crate) fn set(set: &UserSet<'_>) -> String {
         UserValue::Disturb(OnOff::On) => format!("{owner} may be disturbed"),
         UserValue::Hunted(OnOff::On) => format!("{owner} takes part in hunts"),
         UserValue::Hunted(OnOff::Off) => format!("{owner} takes no part in hunts"),
+        UserValue::CallBack(CallBackTo::Nobody) => format!("{owner} waits for nobody to call back"),
+        UserValue::CallBack(CallBackTo::WhenIdle(number)) => {
+            format!("{owner} is called as soon as {number} is free")
+        }
+        UserValue::CallBack(CallBackTo::AfterUse(number)) => {
+            format!("{owner} is called as soon as {number} was used and is free")
+        }
     };
     match set.by {
         SetBy::Phone => format!("From here on {what}; that was set at the phone."),
         SetBy::Program(name) => format!("From here on {what}; {name} set that."),
+        SetBy::Server => format!("From here on {what}."),
     }
 }
 

@@ -157,6 +157,7 @@ impl<'a> Reasons<'a> {
             | Decision::RelayNotOpened { .. }
             | Decision::RingsOn { .. }
             | Decision::NotPickedUp { .. }
+            | Decision::CallBack(_)
             | Decision::Hears(_)
             | Decision::KeysCarried
             | Decision::KeysNotCarried { .. }

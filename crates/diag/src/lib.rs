@@ -6,6 +6,7 @@
 //! it is.
 
 mod admission;
+mod call_back;
 mod codes;
 mod features;
 mod headline;

@@ -13,8 +13,8 @@ use strowger_base::line::number_of;
 
 use crate::names::Names;
 use crate::{
-    admission, codes, features, keys, numbers, paging, quality, recordings, redirections, resources,
-    transfers, words,
+    admission, call_back, codes, features, keys, numbers, paging, quality, recordings, redirections,
+    resources, transfers, words,
 };
 
 /// The sentence for a record; `None` when another record says it better.
@@ -258,6 +258,10 @@ fn decision_sentence(leg: Option<LegId>, decision: &Decision<'_>, names: &Names)
         }
         Decision::Paging(news) => paging::news(&device(), news),
         Decision::RingsOn { .. } => format!("{} rings on.", device()),
+        Decision::CallBack(news) => call_back::news(news),
+        Decision::CallMade { feature: Feature::CallBack, calling, called, .. } => {
+            call_back::made(&party(calling), called)
+        }
         Decision::CallMade { calling, called, .. } => transfers::made(&party(calling), called),
         Decision::Admission(news) => admission::news(&device(), news),
         Decision::Resource(news) => resources::news(&device(), news),

@@ -81,6 +81,7 @@ pub(crate) fn joined(joined: &Joined<'_>) -> String {
         Feature::Recording => "to be recorded",
         Feature::Divert => "by immediate divert",
         Feature::Barge => "by barge",
+        Feature::CallBack => "by call back",
         Feature::Page => "by paging",
     };
     let before = joined.conversation;
@@ -108,6 +109,7 @@ pub(crate) const fn ended(feature: Feature) -> &'static str {
         Feature::Recording => "; it was recorded.",
         Feature::Divert => "; it was diverted to voice mail.",
         Feature::Barge => "; another phone of the line came into it.",
+        Feature::CallBack => "; who answered calls back.",
         Feature::Page => "; it was a page.",
     }
 }
@@ -119,8 +121,11 @@ pub(crate) const fn put_out(feature: Feature) -> &'static str {
         Feature::Recording => "; it could not be recorded.",
         Feature::Barge => "; the conversation that it had come into was over.",
         Feature::Page => "; nobody heard the page any more.",
-        Feature::Transfer | Feature::Replaces | Feature::Park | Feature::PickUp | Feature::Divert => {
-            "; it was ended by a feature."
-        }
+        Feature::Transfer
+        | Feature::Replaces
+        | Feature::Park
+        | Feature::PickUp
+        | Feature::Divert
+        | Feature::CallBack => "; it was ended by a feature.",
     }
 }

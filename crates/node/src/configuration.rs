@@ -30,8 +30,8 @@ use strowger_base::Country;
 use strowger_base::leg::Service;
 use strowger_callcontrol::RelayMode;
 use strowger_callcontrol::configuration::{
-    Announcements, ConferenceRules, DivertTo, HoldMode, HoldSources, KeyMethod, MediaResources, MediaUse,
-    NO_ANSWER_TRUNK, Recording, SrtpRule, Unencrypted,
+    Announcements, CALL_BACK_TIME, ConferenceRules, DivertTo, HoldMode, HoldSources, KeyMethod,
+    MediaResources, MediaUse, NO_ANSWER_TRUNK, Recording, SrtpRule, Unencrypted,
 };
 use strowger_dialplan::forward::{BySide, Classification};
 use strowger_sip::io::{DigestAlgorithm, Listener, Trunk};
@@ -126,6 +126,8 @@ pub struct Draft {
     pub media: MediaResources,
     /// Recorders, and who hears that calls are recorded.
     pub recording: Recording,
+    /// How long a call back is waited for.
+    pub call_back_time: Duration,
     /// What conferences may do.
     pub conferences: ConferenceRules,
     /// How much of each message goes into the journal.
@@ -256,6 +258,7 @@ impl Default for Draft {
             recording: Recording::default(),
             announcements: Announcements::default(),
             media: MediaResources::default(),
+            call_back_time: CALL_BACK_TIME,
             conferences: ConferenceRules::default(),
             messages: MessageDetail::default(),
             timers: Timers::default(),

@@ -448,6 +448,8 @@ pub struct Leftovers {
     pub conferences: usize,
     /// Paging groups that somebody speaks to.
     pub pages: usize,
+    /// Phones that wait for a line to be free.
+    pub call_backs: usize,
     /// Parties that are recorded, or were to be.
     pub recordings: usize,
     /// Records that wait for the disk.

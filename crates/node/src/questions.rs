@@ -47,6 +47,7 @@ impl Node {
             recordings: calls.recordings,
             conferences: calls.conferences,
             pages: calls.pages,
+            call_backs: calls.call_backs,
             records_waiting: calls.records_waiting,
             relays: calls.relays,
             places_taken: calls.places_taken,

@@ -1,7 +1,7 @@
 //! What users set by themselves, for programs that look at it and set it.
 
 use strowger_base::Now;
-use strowger_base::journal::{ForwardedTo, SetBy, UserSet, UserValue};
+use strowger_base::journal::{CallBackTo, ForwardedTo, SetBy, UserSet, UserValue};
 
 use crate::io::{Answer, Outbox, Output, QueryId, UserSetting};
 use crate::node::Node;
@@ -15,7 +15,7 @@ impl Node {
             setting: set.value.word().into(),
             value: set.value.text().into(),
             by: match set.by {
-                SetBy::Phone => Box::default(),
+                SetBy::Phone | SetBy::Server => Box::default(),
                 SetBy::Program(name) => name.into(),
             },
             at,
@@ -46,6 +46,11 @@ impl Node {
         };
         if let UserValue::Forward { to: ForwardedTo::Number(number), .. } = read {
             strowger_dialplan::forward::ForwardTarget::number(number, ()).map_err(|why| why.to_string())?;
+        }
+        if let UserValue::CallBack(CallBackTo::WhenIdle(_) | CallBackTo::AfterUse(_)) = read {
+            return Err(
+                "a call back is asked for at the phone; here it is only ended, by an empty value".into()
+            );
         }
         let known = |line: &str| self.lines.get(line);
         if read.is_of_line() {

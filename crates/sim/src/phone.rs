@@ -158,6 +158,8 @@ struct Dialog {
     invite: Option<Text>,
     ok: Option<(String, Instant, Duration, Instant)>,
     act_at: Instant,
+    /// The other side as the last ringing of a call of ours named it, with its tag.
+    early: String,
     held: bool,
     /// What it asked for by an INVITE that is not answered.
     wants_held: Option<bool>,
@@ -276,6 +278,7 @@ impl Phone {
             invite: None,
             ok: None,
             act_at,
+            early: String::new(),
             held: false,
             wants_held: None,
             session: Session::new(port, &dialled, now),

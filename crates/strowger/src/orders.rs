@@ -94,10 +94,11 @@ pub(crate) enum CallCommand {
 }
 
 const PARTIES: [&str; 2] = ["calling", "called"];
-const FEATURES: [&str; 9] = [
+const FEATURES: [&str; 10] = [
     "park",
     "divert",
     "conference-drop-last",
+    "call-back",
     "malicious-call",
     "privacy-on",
     "privacy-off",

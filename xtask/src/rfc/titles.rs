@@ -171,6 +171,7 @@ const TITLES: &[(u32, &str)] = &[
     (6874, "IPv6 zones in URIs"),
     (6878, "Priority header values"),
     (6890, "Special addresses"),
+    (6910, "Completion of calls"),
     (7022, "RTCP canonical names"),
     (7044, "History-Info"),
     (7118, "SIP over WebSocket"),

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use super::DecodeError;
 use super::admission::Admission;
+use super::call_back::CallBackNews;
 use super::codes::{AskedCode, CodesView};
 use super::entry::{MediaPart, OriginView, PartyView, ReleasedBy, TargetView};
 use super::feature::{
@@ -448,6 +449,8 @@ pub enum Decision<'a> {
     Intercom(Intercom<'a>),
     /// What happened with the recording of the record's leg.
     Recording(super::RecordingNews<'a>),
+    /// How a call back goes on that was asked for in this call.
+    CallBack(CallBackNews<'a>),
     /// The call is over.
     Ended {
         /// Why.
@@ -528,6 +531,7 @@ wire_enum!(Decision<'a> {
     Recording = 95 (news),
     Resource = 120 (news),
     StaysInConference = 130 { why },
+    CallBack = 140 (news),
 });
 
 /// What becomes of a call at a phone that does not want to be disturbed.

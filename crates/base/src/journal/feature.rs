@@ -26,6 +26,8 @@ pub enum Feature {
     Divert,
     /// A phone came into the call of another phone of its line.
     Barge,
+    /// Somebody who was busy or did not answer is called again.
+    CallBack,
     /// A page was over.
     Page,
 }
@@ -40,6 +42,7 @@ wire_enum!(Feature {
     Recording = 12,
     Divert = 14,
     Barge = 10,
+    CallBack = 20,
     Page = 100,
 });
 
@@ -61,6 +64,7 @@ impl Feature {
             Feature::Recording => 27,
             Feature::Divert => 14,
             Feature::Barge => 15,
+            Feature::CallBack => 20,
             // CUCM has no number for it; it is a call of call control.
             Feature::Page => 13,
         }

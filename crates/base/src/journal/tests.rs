@@ -263,6 +263,14 @@ fn samples() -> Vec<Entry<'static>> {
             called: "1002",
         },
         Decision::NotPickedUp { line: "1002" },
+        Decision::CallBack(CallBackNews::Free { line: "1002", rings: call() }),
+        Decision::CallBack(CallBackNews::Waits { line: "1002" }),
+        Decision::CallBack(CallBackNews::NotRung { cause: Cause::USER_BUSY }),
+        Decision::CallBack(CallBackNews::BusyAgain { line: "1002" }),
+        Decision::CallBack(CallBackNews::Over {
+            number: "1002",
+            why: WhyCallBackOver::NotReached(Cause::USER_BUSY),
+        }),
         Decision::Announced { cause: Cause::USER_BUSY, tone: Tone::Source(AudioSource(3)) },
         Decision::KeysCarried,
         Decision::KeysNotCarried { why: WhyKeysStay::Encrypted },
@@ -487,6 +495,8 @@ fn samples() -> Vec<Entry<'static>> {
         UserValue::Forward { which: Forwarded::All, to: ForwardedTo::AsConfigured },
         UserValue::Disturb(OnOff::Off),
         UserValue::Hunted(OnOff::On),
+        UserValue::CallBack(CallBackTo::AfterUse("1002")),
+        UserValue::CallBack(CallBackTo::Nobody),
     ];
     let set = |value| UserSet { line: "1001:internal", phone: "SEP001122334455", value, by: SetBy::Phone };
     entries.extend(values.map(|value| Entry::UserSet(set(value))));

@@ -1,6 +1,7 @@
 //! What users set by themselves: it is kept beside the configuration.
 
 use super::DecodeError;
+use super::call_back::CallBackTo;
 use super::wire::{Reader, Wire, wire_enum, wire_struct};
 use crate::feature::Forwarded;
 
@@ -33,9 +34,11 @@ pub enum UserValue<'a> {
     Disturb(OnOff),
     /// The phone takes part in hunts.
     Hunted(OnOff),
+    /// Whom the phone calls back.
+    CallBack(CallBackTo<'a>),
 }
 
-wire_enum!(UserValue<'a> { Forward = 0 { which, to }, Disturb = 1 (on), Hunted = 2 (on) });
+wire_enum!(UserValue<'a> { Forward = 0 { which, to }, Disturb = 1 (on), Hunted = 2 (on), CallBack = 3 (to) });
 wire_enum!(Forwarded { All = 0, Busy = 1, NoAnswer = 2, Unregistered = 3 });
 
 /// Where a forward leads that a user set.
@@ -78,9 +81,11 @@ pub enum SetBy<'a> {
     Phone,
     /// Somebody who asked a program; their name.
     Program(&'a str),
+    /// The server, because what was wanted is done or cannot be done.
+    Server,
 }
 
-wire_enum!(SetBy<'a> { Phone = 0, Program = 1 (name) });
+wire_enum!(SetBy<'a> { Phone = 0, Program = 1 (name), Server = 2 });
 
 impl UserValue<'_> {
     /// What is set, by its word: settings with another word do not touch each other.
@@ -92,6 +97,7 @@ impl UserValue<'_> {
             UserValue::Forward { which: Forwarded::Unregistered, .. } => "forward-unregistered",
             UserValue::Disturb(_) => "do-not-disturb",
             UserValue::Hunted(_) => "hunt-log",
+            UserValue::CallBack(_) => "call-back",
         }
     }
 
@@ -104,6 +110,7 @@ impl UserValue<'_> {
             UserValue::Forward { to: ForwardedTo::VoiceMail, .. } => "voice-mail",
             UserValue::Disturb(OnOff::Off) | UserValue::Hunted(OnOff::On) => "on",
             UserValue::Disturb(OnOff::On) | UserValue::Hunted(OnOff::Off) => "off",
+            UserValue::CallBack(to) => to.number(),
         }
     }
 
@@ -127,6 +134,8 @@ impl UserValue<'_> {
             ("do-not-disturb", "off") => Some(UserValue::Disturb(OnOff::On)),
             ("hunt-log", "on") => Some(UserValue::Hunted(OnOff::On)),
             ("hunt-log", "off") => Some(UserValue::Hunted(OnOff::Off)),
+            ("call-back", "") => Some(UserValue::CallBack(CallBackTo::Nobody)),
+            ("call-back", number) => Some(UserValue::CallBack(CallBackTo::WhenIdle(number))),
             (_, _) => None,
         }
     }
@@ -136,6 +145,7 @@ impl UserValue<'_> {
         match self {
             UserValue::Forward { to, .. } => matches!(to, ForwardedTo::AsConfigured),
             UserValue::Disturb(on) | UserValue::Hunted(on) => matches!(on, OnOff::On),
+            UserValue::CallBack(to) => matches!(to, CallBackTo::Nobody),
         }
     }
 
@@ -143,7 +153,7 @@ impl UserValue<'_> {
     pub const fn is_of_line(&self) -> bool {
         match self {
             UserValue::Forward { .. } => true,
-            UserValue::Disturb(_) | UserValue::Hunted(_) => false,
+            UserValue::Disturb(_) | UserValue::Hunted(_) | UserValue::CallBack(_) => false,
         }
     }
 }

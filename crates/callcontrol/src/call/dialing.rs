@@ -379,6 +379,7 @@ fn act(step: &mut Step<'_>, pattern: &str, action: &Action) -> State {
     match action {
         Action::Line(line) => {
             resolved(step, pattern, DestinationView::Line(step.shown(line.as_str())));
+            step.remember_called();
             LineWay::enter(step, line)
         }
         Action::Route(route) => match &route.to {

@@ -1,6 +1,7 @@
 //! The call waits for the phones of a line, or of all members of a hunt list.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use strowger_base::LineName;
 use strowger_base::leg::Signal;
@@ -13,6 +14,8 @@ use crate::io::{Contact, Output};
 pub(super) enum Locating {
     /// Those of one line.
     Line(LineName),
+    /// This one of a line, which waits for a call back.
+    Phone { line: LineName, phone: Option<Arc<str>> },
     /// Those of several.
     Members {
         /// Lines of which nothing is known yet.
@@ -28,6 +31,12 @@ impl Locating {
         State::Locating(Locating::Line(line.clone()))
     }
 
+    /// Asks for the phones of a line of which one is meant; `None` for the only one.
+    pub(super) fn phone(step: &mut Step<'_>, line: &LineName, phone: Option<Arc<str>>) -> State {
+        step.out.items.push(Output::Locate { request: step.facts.id, line: line.clone() });
+        State::Locating(Locating::Phone { line: line.clone(), phone })
+    }
+
     /// Asks for the phones of several lines; of each once.
     pub(super) fn members<'m>(step: &mut Step<'_>, lines: impl Iterator<Item = &'m LineName>) -> State {
         let awaited: BTreeSet<LineName> = lines.cloned().collect();
@@ -40,7 +49,10 @@ impl Locating {
     pub(super) fn located(self, step: &mut Step<'_>, line: &LineName, contacts: &[Contact]) -> State {
         match self {
             Locating::Line(wanted) if wanted == *line => LineWay::located(step, &wanted, contacts),
-            Locating::Line(_) => State::Locating(self),
+            Locating::Phone { line: wanted, phone } if wanted == *line => {
+                step.ring_waiting(&wanted, phone.as_ref(), contacts)
+            }
+            Locating::Line(_) | Locating::Phone { .. } => State::Locating(self),
             Locating::Members { mut awaited, mut found } => {
                 if awaited.remove(line) {
                     found.insert(line.clone(), contacts.into());
@@ -61,7 +73,9 @@ impl Locating {
     fn go_on(self, step: &mut Step<'_>) -> State {
         let found = match self {
             Locating::Members { awaited, found } if awaited.is_empty() => found,
-            waiting @ (Locating::Line(_) | Locating::Members { .. }) => return State::Locating(waiting),
+            waiting @ (Locating::Line(_) | Locating::Phone { .. } | Locating::Members { .. }) => {
+                return State::Locating(waiting);
+            }
         };
         match std::mem::replace(&mut step.facts.way, Way::None) {
             Way::Hunt(hunting) => Hunting::located(hunting, step, &found),

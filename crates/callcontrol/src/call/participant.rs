@@ -155,6 +155,11 @@ impl Step<'_> {
     fn leave_joining(&mut self, joining: Joining, side: Side, leg: LegId) -> Owes {
         match (side, joining.first) {
             (Side::Caller, _) => std::mem::take(&mut self.facts.caller_owes),
+            // It was rung for somebody who has not come, and is to stay.
+            (Side::Called, First::Called(own)) if self.facts.caller_stage == Stage::Absent => {
+                self.answer_idle(leg, &own);
+                joining.called_owes
+            }
             (Side::Called, First::Called(_)) => {
                 self.refuse_media(leg, WhyOfferRefused::OtherNotReady);
                 joining.called_owes

@@ -20,6 +20,7 @@ impl Step<'_> {
         let record = self.out.encode(self.now, Some(self.facts.id), None, entry);
         self.shared.persist(self.facts.id, record, self.out);
         self.shared.counters.ended += 1;
+        self.forget_called(cause);
     }
 }
 

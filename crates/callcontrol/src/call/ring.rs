@@ -15,6 +15,9 @@ impl Step<'_> {
         if self.facts.transfers.is_some() {
             self.shared.asked.push_back(Asked::TransferReached { secondary: self.facts.id });
         }
+        if self.shared.call_backs.of_call(self.facts.id).is_some() {
+            self.shared.asked.push_back(Asked::CalledBack { call: self.facts.id });
+        }
     }
 
     /// Rings devices, each with what it may be offered.

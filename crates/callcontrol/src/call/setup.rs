@@ -212,10 +212,16 @@ pub(super) fn dial(step: &mut Step<'_>, feature: Feature) -> State {
 }
 
 fn dial_as(step: &mut Step<'_>) -> State {
-    let (dials, overlap) = who_dials(step);
+    let (_, overlap) = who_dials(step);
     if overlap && step.facts.further_digits == FurtherDigits::None {
         step.facts.further_digits = FurtherDigits::Again;
     }
+    dial_whole(step)
+}
+
+/// Dials a number to which a device adds no digits, or says so itself.
+pub(super) fn dial_whole(step: &mut Step<'_>) -> State {
+    let (dials, _) = who_dials(step);
     step.facts.dials = Some(Arc::clone(&dials));
     tell_where(step);
     dialing::begin(step, dials)
@@ -296,6 +302,7 @@ fn occupy_own_line(step: &mut Step<'_>) -> Option<State> {
         return Some(step.refuse(Cause::USER_BUSY, WhyRefused::CallsMax { line, limit }));
     }
     step.shared.occupy(line);
+    step.shared.call_backs.used(line);
     step.facts.occupies_own = true;
     None
 }

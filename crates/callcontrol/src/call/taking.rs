@@ -81,6 +81,10 @@ impl Call {
 
     /// Whether its caller can be given to somebody else; `offers` says whether that one brought an offer.
     pub(crate) fn gives_caller(&self, offers: bool) -> Result<(), WhyFeatureRefused<'static>> {
+        if self.facts.joined_by == Some(Feature::CallBack) && self.facts.caller_stage == Stage::Absent {
+            let rule = "a call back is for the phone that asked for it";
+            return Err(WhyFeatureRefused::NotAllowed { rule });
+        }
         let media = match &self.state {
             State::Ringing(ringing) => ringing.media_with_caller(&self.facts),
             State::Parked(_) => CallerMedia::Nothing,
@@ -278,8 +282,12 @@ impl Step<'_> {
         // Nothing is sent to it, and nothing shall be sent from it to itself.
         let nowhere = SocketAddr::new(self.shared.configuration.address, DISCARD);
         let idle = sdp::set_media_address(idle.as_bytes(), nowhere);
-        let passed = self.answered_here(Side::Called, idle, offer);
-        self.answer_called(leg, Media::Answer(passed));
+        let passed = Media::Answer(self.answered_here(Side::Called, idle, offer));
+        if self.facts.called_waits {
+            self.answer_called(leg, passed);
+        } else {
+            self.command(leg, Command::Media(passed));
+        }
     }
 
     /// The called device asked for the call itself, and is answered.

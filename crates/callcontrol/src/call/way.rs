@@ -18,6 +18,7 @@ use strowger_base::{Cause, LegId, LineName, limits};
 use super::announcing::Ending;
 use super::{State, Step};
 use crate::failure::Failure;
+use crate::features::call_back;
 
 pub(super) use forward::Redirected;
 pub(super) use hunting::{Hunting, Phones};
@@ -94,6 +95,7 @@ impl Step<'_> {
             Way::Hunt(hunting) => hunting.rings_for(self.now),
             // The annunciator ends by itself; this is for one that does not.
             Way::Announcement(_) => limits::ANNOUNCEMENT_TIME + limits::ANNOUNCEMENT_TIME,
+            Way::Alone if self.shared.call_backs.rings(self.facts.id) => call_back::RINGS,
             Way::None | Way::Alone | Way::RouteList(_) => self.shared.configuration.no_answer,
         }
     }
@@ -141,6 +143,9 @@ impl Step<'_> {
                 | Way::Announcement(_),
                 _,
             ) => {}
+        }
+        if let Some(line) = &line {
+            self.shared.call_backs.used(line);
         }
         self.vacate_all_but(line.as_ref());
         self.keep_bandwidth_of(leg);

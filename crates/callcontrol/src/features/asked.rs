@@ -49,9 +49,9 @@ impl CallControl {
             FeatureCode::DirectedPark => self.park_directed(now, call, wanted, out),
             FeatureCode::Barge | FeatureCode::ConferenceBarge => self.barge(now, call, wanted, out),
             FeatureCode::Page => self.page(now, call, wanted, out),
-            FeatureCode::CallBack | FeatureCode::CancelCallBack | FeatureCode::MessageWaiting(_) => {
-                Err(WhyFeatureRefused::NotServed)
-            }
+            FeatureCode::CallBack => self.call_back(now, call, wanted, out),
+            FeatureCode::CancelCallBack => self.cancel_call_back(now, call, out),
+            FeatureCode::MessageWaiting(_) => Err(WhyFeatureRefused::NotServed),
             FeatureCode::MaliciousCall => self.report_held(now, call, wanted, out),
             FeatureCode::Record(turn) => self.record_held(now, call, (wanted, turn), out),
         }
@@ -126,7 +126,7 @@ impl CallControl {
             FeatureRequest::Divert => self.divert(now, leg, out),
             FeatureRequest::MaliciousCall => self.report_party(now, leg, out),
             FeatureRequest::Record(turn) => self.record(now, leg, (request, *turn), out),
-            FeatureRequest::CallBack => Err(WhyFeatureRefused::NotServed),
+            FeatureRequest::CallBack => self.call_back_party(now, leg, out),
         }
         .map(|()| Settled::Now)
     }

@@ -81,6 +81,10 @@ impl Step<'_> {
     /// How a device lets its user know of the call.
     pub(crate) fn ring_style(&mut self, target: &Target) -> RingStyle {
         let Target::Phone { line, phone, binding } = target else { return RingStyle::default() };
+        // Its user asked to be called, and is to answer himself.
+        if self.shared.call_backs.rings(self.facts.id) {
+            return RingStyle::default();
+        }
         // Its line counts this call already: it answers by itself while it has no other.
         let is_free = self.shared.calls_of(line) <= 1;
         let settings = self.shared.configuration.lines.get(line.as_str());

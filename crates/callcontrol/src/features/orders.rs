@@ -72,11 +72,15 @@ impl CallControl {
         self.try_transfer(now, of, wish, out).map(|()| Settled::Now).map_err(OrderRefused::Transfer)
     }
 
-    /// The leg whose key is pressed: of a party of an answered call, or of a phone that rings, which may divert the call.
+    /// The leg whose key is pressed: of a party of an answered call, of a phone that rings, which may divert the call,
+    /// or of a caller who wants to be called back.
     fn pressing(&self, id: CallId, party: CallSide, request: &FeatureRequest) -> Result<LegId, OrderRefused> {
         let rings = self.calls.get(&id).and_then(|call| call.first_ringing());
         match (party, request, rings) {
             (CallSide::Called, FeatureRequest::Divert, Some(leg)) => Ok(leg),
+            (CallSide::Calling, FeatureRequest::CallBack, _) => {
+                self.calls.get(&id).map(|call| call.facts.caller).ok_or(OrderRefused::NoCall(id))
+            }
             _ => self.parties(id, party).map(|(leg, _)| leg),
         }
     }

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use strowger_base::feature::{FeatureCode, Forwarded};
 use strowger_base::journal::{Entry, ForwardedTo, OnOff, SetBy, UserSet, UserValue, WhyFeatureRefused};
 use strowger_base::leg::Origin;
-use strowger_base::{CallId, LineName, Now};
+use strowger_base::{CallId, LineName, Now, WallTime};
 use strowger_dialplan::forward::{ActivatedFrom, Activation, ForwardTarget, check_activation};
 use strowger_dialplan::{
     Action, Analysis, Arrival, Caller, Decision as Verdict, Digits, Emergency, SearchSpace,
@@ -23,15 +23,15 @@ use crate::io::{Outbox, Output};
 type Refused<'w> = WhyFeatureRefused<'w>;
 
 /// Whose phone asks.
-struct User {
-    line: LineName,
+pub(super) struct User {
+    pub(super) line: LineName,
     /// The name of the phone; empty for the only one of the line.
-    phone: Box<str>,
+    pub(super) phone: Box<str>,
 }
 
 impl User {
     /// What a phone is called among settings; see [`UserSet::owner`].
-    fn phone_name(&self) -> &str {
+    pub(super) fn phone_name(&self) -> &str {
         if self.phone.is_empty() { self.line.as_str() } else { &self.phone }
     }
 }
@@ -75,7 +75,7 @@ impl CallControl {
             | FeatureCode::Record(_) => return Err(WhyFeatureRefused::NotServed),
         };
         let set = UserSet { line: user.line.as_str(), phone: &user.phone, value, by: SetBy::Phone };
-        self.keep_setting(now, &set, Some(call), Waiter::Call(call), out);
+        self.keep_setting(now, &set, Some(call), Some(Waiter::Call(call)), out);
         let text = said(&value);
         if let Some(call) = self.calls.get_mut(&call) {
             call.facts.confirms = Some(text.into());
@@ -83,24 +83,35 @@ impl CallControl {
         Ok(())
     }
 
+    /// A user set this before the start.
+    pub(crate) fn restore(&mut self, now: Now, set: &UserSet<'_>, at: WallTime, out: &mut Outbox) {
+        self.shared.user_settings.set(set, at);
+        self.restore_call_back(now, set, at, out);
+    }
+
     /// A program sets something; `asked` names its question, which is answered when the disk has it.
     pub(crate) fn set_by_program(&mut self, now: Now, set: &UserSet<'_>, asked: u64, out: &mut Outbox) {
-        self.keep_setting(now, set, None, Waiter::Program(asked), out);
+        if matches!(set.value, UserValue::CallBack(_)) {
+            self.cancel_for_program(now, set, out);
+        }
+        self.keep_setting(now, set, None, Some(Waiter::Program(asked)), out);
     }
 
     /// It counts from here on; whoever waits hears when the disk has it.
-    fn keep_setting(
+    pub(super) fn keep_setting(
         &mut self,
         now: Now,
         set: &UserSet<'_>,
         call: Option<CallId>,
-        waiter: Waiter,
+        waiter: Option<Waiter>,
         out: &mut Outbox,
     ) {
         self.shared.user_settings.set(set, now.wall);
         let record = out.encode(now, call, None, Entry::UserSet(*set));
         let ticket = self.shared.persist_setting(record, out);
-        self.shared.user_settings.wait(ticket, waiter);
+        if let Some(waiter) = waiter {
+            self.shared.user_settings.wait(ticket, waiter);
+        }
         if let Some(before) = self.shared.user_settings.promised(ticket, set) {
             // Tried again behind this one it would be the last on the disk, and in force after a restart.
             self.shared.not_wanted_any_more(before);
@@ -121,13 +132,14 @@ impl CallControl {
                 let why = WhyFeatureRefused::Exhausted { what: "room on the disk" };
                 self.with_call(call, |call, shared| call.refuse_feature(now, why, shared, out));
             }
+            Some(Waiter::Leg(leg)) => self.call_back_kept(leg, is_kept, out),
             Some(Waiter::Program(asked)) => out.items.push(Output::SettingKept { asked, is_kept }),
         }
     }
 
     /// The phone that asks in a call. A call that came by a forward or is made for a transfer is nobody's own wish: whoever
     /// forwards to a code would set what callers did not mean.
-    fn user_of(&self, call: CallId) -> Result<User, Refused<'static>> {
+    pub(super) fn user_of(&self, call: CallId) -> Result<User, Refused<'static>> {
         let rule = "only a phone of the line itself may set that";
         let facts = self.calls.get(&call).map(|call| &call.facts);
         let Some(facts) = facts else { return Err(WhyFeatureRefused::NotAllowed { rule }) };
@@ -274,5 +286,6 @@ fn said(value: &UserValue<'_>) -> String {
         UserValue::Disturb(OnOff::On) => "Calls are taken".to_owned(),
         UserValue::Hunted(OnOff::On) => "Logged in to hunt groups".to_owned(),
         UserValue::Hunted(OnOff::Off) => "Logged out of hunt groups".to_owned(),
+        UserValue::CallBack(to) => format!("Call back {}", to.number()),
     }
 }

@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 
 use strowger_base::feature::Forwarded;
 use strowger_base::journal::{ForwardedTo, OnOff, SetBy, UserSet, UserValue};
-use strowger_base::{CallId, LineName, WallTime};
+use strowger_base::{CallId, LegId, LineName, WallTime};
 use strowger_dialplan::SearchSpace;
 use strowger_dialplan::forward::{BySide, ForwardKind, ForwardTarget};
 
@@ -34,6 +34,8 @@ pub(crate) struct UserSettings {
 pub(crate) enum Waiter {
     /// The call in which it was set.
     Call(CallId),
+    /// A device, which asked by a key in its call.
+    Leg(LegId),
     /// A program that asked.
     Program(u64),
 }
@@ -98,7 +100,7 @@ impl SetForwards {
 impl Made {
     fn of(set: &UserSet<'_>, at: WallTime) -> Self {
         let by = match set.by {
-            SetBy::Phone => None,
+            SetBy::Phone | SetBy::Server => None,
             SetBy::Program(name) => Some(name.into()),
         };
         Made { line: set.line.into(), phone: set.phone.into(), at, by }
@@ -134,6 +136,8 @@ impl UserSettings {
             UserValue::Disturb(OnOff::On) => _ = self.undisturbed.remove(owner),
             UserValue::Hunted(OnOff::Off) => _ = self.logged_out.insert(owner.into(), made),
             UserValue::Hunted(OnOff::On) => _ = self.logged_out.remove(owner),
+            // It is more than a setting: `call_back` has it.
+            UserValue::CallBack(_) => {}
         }
     }
 

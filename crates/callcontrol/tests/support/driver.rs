@@ -112,6 +112,14 @@ impl Driver {
                 keys::set(&mut self.configuration, &mut self.control, &words);
                 self.configure();
             }
+            ["call-back-time", seconds] => {
+                self.configuration.call_back_time = Duration::from_secs(seconds.parse().unwrap());
+                self.configure();
+            }
+            ["no-line", line] => {
+                self.configuration.lines.remove(line);
+                self.configure();
+            }
             ["divert-to", "original"] => {
                 self.configuration.divert_to = DivertTo::Original;
                 self.configure();

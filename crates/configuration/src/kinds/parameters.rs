@@ -106,6 +106,8 @@ record! {
         auto_pickup: bool = true,
         /// How long a parked call waits before it goes back to whoever parked it, in seconds.
         park_reversion: Seconds<1, 1200> = Seconds::new(60),
+        /// How long a call back is waited for, in seconds.
+        call_back_time: Seconds<60, 86_400> = Seconds::new(7200),
 
         /// Shortest SIP registration, in seconds; a shorter one is answered 423.
         expires_min: Seconds<1, 604_800> = Seconds::new(60),

@@ -113,6 +113,7 @@ pub(super) fn with_others(
     calls.recording = Arc::new(draft.recording.clone());
     calls.announcements.clone_from(&draft.announcements);
     calls.conferences = draft.conferences;
+    calls.call_back_time = draft.call_back_time;
     calls.media = Arc::new(draft.media.clone());
     calls.no_answer = draft.timers.trunk_no_answer;
     if let Some(listener) = draft.listeners.first() {

@@ -7,8 +7,8 @@ use strowger_base::feature::{FeatureCode, FeatureNumber};
 use strowger_base::limits;
 use strowger_callcontrol::configuration::{self, PageGateway, PagePriority, ParkRange};
 use strowger_configuration::kinds::{
-    CallPark, DirectedCallPark, FeatureAccessCode, FeatureWord, Line, MeetMe, MulticastCodec,
-    OverheadGateway, PagingGroup, PagingPriority, Partition, PickupGroup,
+    CallPark, DirectedCallPark, FeatureAccessCode, Line, MeetMe, MulticastCodec, OverheadGateway,
+    PagingGroup, PagingPriority, Partition, PickupGroup,
 };
 use strowger_configuration::reader::Names;
 use strowger_configuration::setting::Ref;
@@ -20,40 +20,6 @@ use strowger_media::codec::Codec;
 use strowger_media::control::Multicast;
 
 use crate::configuration::{DirectedParkDraft, FeatureDraft, Place};
-
-/// Whether somebody who dials such a code gets what it asks for.
-pub(super) const fn is_served(feature: FeatureWord) -> bool {
-    match feature {
-        FeatureWord::PickUp
-        | FeatureWord::GroupPickUp
-        | FeatureWord::OtherPickUp
-        | FeatureWord::DirectedPickUp
-        | FeatureWord::Retrieve
-        | FeatureWord::MeetMe
-        | FeatureWord::OpenMeetMe
-        | FeatureWord::Barge
-        | FeatureWord::ConferenceBarge
-        | FeatureWord::MaliciousCall
-        | FeatureWord::RecordOn
-        | FeatureWord::RecordOff
-        | FeatureWord::Record => true,
-        FeatureWord::CallBack | FeatureWord::CancelCallBack => false,
-        FeatureWord::ForwardAll
-        | FeatureWord::ForwardBusy
-        | FeatureWord::ForwardNoAnswer
-        | FeatureWord::ForwardUnregistered
-        | FeatureWord::CancelForwardAll
-        | FeatureWord::CancelForwardBusy
-        | FeatureWord::CancelForwardNoAnswer
-        | FeatureWord::CancelForwardUnregistered
-        | FeatureWord::DoNotDisturbOn
-        | FeatureWord::DoNotDisturbOff
-        | FeatureWord::DoNotDisturb
-        | FeatureWord::HuntLogIn
-        | FeatureWord::HuntLogOut
-        | FeatureWord::HuntLog => true,
-    }
-}
 
 impl Translation<'_> {
     /// Every number that an object of a feature has.

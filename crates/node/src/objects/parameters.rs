@@ -59,6 +59,7 @@ impl Translation<'_> {
         draft.unencrypted =
             if it.block_unencrypted_calls { Unencrypted::Blocked } else { Unencrypted::Allowed };
         draft.plan.park.reversion = it.park_reversion.get();
+        draft.call_back_time = it.call_back_time.get();
         draft.hold = if it.music_on_hold { HoldMode::Music } else { HoldMode::PassedOn };
         let ring = |which: Option<Whole<1, 5>>| which.and_then(|which| u8::try_from(which.get()).ok());
         draft.distinctive = BySide { internal: ring(it.ring_inside), external: ring(it.ring_outside) };

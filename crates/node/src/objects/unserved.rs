@@ -10,7 +10,7 @@ use strowger_configuration::serde_json::{Map, Value};
 use strowger_configuration::setting::EndPoint;
 use strowger_configuration::{AnyObject, Id, Kind, State};
 
-use super::{features, lines, trunks};
+use super::{lines, trunks};
 
 /// Something of an object that has no effect.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -95,9 +95,6 @@ fn by_value(state: &State, object: &AnyObject, found: &mut Vec<String>) {
         }
         AnyObject::EndUser(it) if it.pin.is_some() => {
             found.push("nothing asks for a PIN yet".to_owned());
-        }
-        AnyObject::FeatureAccessCode(it) if !features::is_served(it.feature) => {
-            found.push("what it asks for is not done yet: whoever dials it is refused".to_owned());
         }
         AnyObject::AutoRegistration(it) if it.enabled => {
             found.push("phones that nobody has configured are not taken in yet".to_owned());
@@ -330,6 +327,7 @@ const PARAMETERS: &[&str] = &[
     "trunk_classification",
     "auto_pickup",
     "park_reversion",
+    "call_back_time",
     "expires_min",
     "expires_max",
     "expires_default",

@@ -184,6 +184,7 @@ impl Phone {
             invite: Some(message.clone()),
             ok: None,
             act_at,
+            early: String::new(),
             held: false,
             wants_held: None,
             session,

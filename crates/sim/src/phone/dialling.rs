@@ -176,6 +176,9 @@ impl Phone {
         let current = dialog.branch == branch;
         if dialog.state == State::Calling && current {
             dialog.session.named(message);
+            if !message.tag("to").is_empty() {
+                dialog.early = message.header("to").to_owned();
+            }
         }
         let Some(dialling) = &mut dialog.dialling else { return };
         if message.status() > Some(100) && !message.tag("to").is_empty() && dialling.peer.is_none() {

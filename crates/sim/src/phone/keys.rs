@@ -14,6 +14,8 @@ pub(crate) struct Key(pub(crate) &'static str, When, Does);
 enum When {
     /// In no call.
     Idle,
+    /// It calls, and has no answer yet.
+    Calls,
     /// A call rings at it.
     Rings,
     /// In a call that is answered.
@@ -75,7 +77,10 @@ pub(crate) const KEYS: &[Key] = &[
     Key("iDivert", When::Talks, Does::Tells("IDivert")),
     Key("iDivert while it rings", When::Rings, Does::Tells("IDivert")),
     Key("MCID", When::Talks, Does::Tells("MCID")),
-    Key("CallBack", When::Talks, Does::Tells("CallBack")),
+    Key("CallBack", When::Calls, Does::Tells("CallBack")),
+    Key("CallBack while it talks", When::Talks, Does::Tells("CallBack")),
+    Key("the call back", When::Idle, Does::Calls("*54")),
+    Key("no call back", When::Idle, Does::Calls("*55")),
     Key("Record", When::Talks, Does::Tells("StartRecording")),
     Key("StopRec", When::Talks, Does::Tells("StopRecording")),
     Key("Select", When::Talks, Does::Tells("Select")),
@@ -88,6 +93,7 @@ impl Phone {
         let talks = |dialog: &Dialog| dialog.state == State::Talking;
         let id = match key.1 {
             When::Idle => return self.press_idle(now, key, sends),
+            When::Calls => self.call_that(|dialog| dialog.state == State::Calling),
             When::Rings => self.call_that(|dialog| dialog.state == State::Ringing),
             When::Talks => self.call_that(talks),
             When::TwoCalls if self.dialogs.values().filter(|dialog| talks(dialog)).count() < 2 => None,
@@ -143,7 +149,8 @@ impl Phone {
             .iter()
             .filter_map(|(name, id)| {
                 let dialog = self.dialogs.get(*id)?;
-                let (local, remote) = (tag(&dialog.local), tag(&dialog.remote));
+                let remote = if dialog.state == State::Calling { &dialog.early } else { &dialog.remote };
+                let (local, remote) = (tag(&dialog.local), tag(remote));
                 Some(format!(
                     "<{name}><callid>{id}</callid><localtag>{local}</localtag><remotetag>{remote}</remotetag></{name}>"
                 ))

@@ -298,6 +298,11 @@ fn park() {
 }
 
 #[test]
+fn call_back() {
+    check("callback.txt", include_str!("../../scenarios/callback.txt"));
+}
+
+#[test]
 fn intercom_and_divert() {
     check("intercom.txt", include_str!("../../scenarios/intercom.txt"));
 }

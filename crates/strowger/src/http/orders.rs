@@ -133,6 +133,8 @@ choice! {
         Divert = "divert",
         /// Whoever came last leaves the conference.
         DropLast = "conference-drop-last",
+        /// Whoever called and is not answered is called when the line is free.
+        CallBack = "call-back",
         /// The call is reported as malicious.
         MaliciousCall = "malicious-call",
         /// Other phones of the line neither see nor enter the call.
@@ -163,6 +165,7 @@ impl Key {
             Key::Park => FeatureRequest::Park,
             Key::Divert => FeatureRequest::Divert,
             Key::DropLast => FeatureRequest::DropLast,
+            Key::CallBack => FeatureRequest::CallBack,
             Key::MaliciousCall => FeatureRequest::MaliciousCall,
             Key::PrivacyOn => FeatureRequest::Privacy(Turn::On),
             Key::PrivacyOff => FeatureRequest::Privacy(Turn::Off),

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use strowger_base::feature::FeatureRequest;
-use strowger_base::journal::{Decision, Entry, Record};
+use strowger_base::journal::{CallBackTo, Decision, Entry, Record, SetBy, UserSet, UserValue};
 use strowger_base::leg::{BindingId, ReleaseReason, Service, Signal};
 use strowger_base::{
     CallId, Cause, Command, Instant, LegId, Media, NodeId, Now, Rng, Secret, ShardId, WallTime,
@@ -191,7 +191,7 @@ impl World {
             }
             Output::Ordered { .. } => self.orders -= 1,
             Output::Messages { .. } | Output::Privacy { .. } | Output::Parked { .. } => {}
-            Output::SettingKept { .. } => panic!("no program sets anything"),
+            Output::SettingKept { asked, .. } => assert_eq!(asked, 1, "a program only ends call backs"),
             Output::Drained => panic!("nobody drained"),
         }
     }
@@ -357,6 +357,14 @@ impl World {
 
     /// Faults off: all devices go, the worker and the disk do their work.
     pub(crate) fn settle(&mut self) {
+        let waits = self.control.user_settings();
+        let waits: Vec<(String, String)> =
+            waits.map(|(_, set)| (set.line.to_owned(), set.phone.to_owned())).collect();
+        for (line, phone) in &waits {
+            let value = UserValue::CallBack(CallBackTo::Nobody);
+            let set = UserSet { line, phone, value, by: SetBy::Program("ada") };
+            self.handle(Input::Set { asked: 1, set });
+        }
         while let Some((&id, _)) = self.legs.first_key_value() {
             self.legs.remove(&id);
             self.gone.insert(id);
