@@ -22,7 +22,7 @@ use strowger_base::{Instant, Now, limits};
 
 use crate::frame::Framer;
 
-use connection::{Connection, End, Reset, Session, State};
+use connection::{Arriving, Connection, End, Reset, Session, State};
 use io::{Devices, Input, Outbox, Output, Settings};
 use reason::{Refusal, WhyGone};
 use tokens::Tokens;
@@ -161,10 +161,9 @@ impl Stations {
         within: bool,
         heard: bool,
     ) {
-        if heard && let Some(interval) = connection.interval(&self.settings) {
+        if heard && let Some(until) = connection.quiet_until(now, &self.settings) {
             self.timers.cancel(connection.silence);
-            let quiet = interval * KEEPALIVES_MISSED_MAX;
-            connection.silence = self.timers.set(now + quiet, Deadline::Silence(stream));
+            connection.silence = self.timers.set(until, Deadline::Silence(stream));
         }
         if (heard || !within)
             && let Some(frame) = connection.frame.take()
@@ -208,7 +207,7 @@ impl Stations {
         let Some(stream) = self.registered.get(device).copied() else { return };
         match self.connections.get_mut(&stream).map(|connection| &mut connection.state) {
             Some(State::Registered(session)) => act(stream, session),
-            Some(State::Fresh | State::Standby | State::Waiting | State::Granted) | None => {}
+            Some(State::Arriving(_)) | None => {}
         }
     }
 
@@ -239,11 +238,11 @@ impl Stations {
                     out.push(Output::Refused { stream, peer: connection.peer, device: connection.name, why });
                 }
             }
-            state @ (State::Fresh | State::Standby | State::Waiting | State::Granted) => {
-                let why = match (end, state) {
+            State::Arriving(arriving) => {
+                let why = match (end, arriving) {
                     (End::Closed | End::Left(_), _) => return,
                     // It stood by, and is no more: nothing is lost here.
-                    (End::Silent, State::Standby | State::Waiting | State::Granted) => return,
+                    (End::Silent, Arriving::Standby | Arriving::Waiting { .. } | Arriving::Granted) => return,
                     (End::Silent | End::Slow, _) => Refusal::TooSlow,
                     (End::Broken(error), _) => Refusal::Broken(error),
                     (End::Refused(why), _) => why,

@@ -445,17 +445,40 @@ fn the_version_of_a_device_can_be_limited() {
     assert!(bench.ladder.contains("registers on 1: 7941, v3"), "{}", bench.ladder);
 }
 
-#[test]
-fn tokens_are_granted_at_a_pace() {
-    let mut bench = Bench::with(Settings { tokens_per_second: 2, ..Settings::default() });
-    for stream in 1..=4 {
-        bench.open(stream);
-        bench.token(stream);
+/// When each of so many phones was granted a token, in seconds, if all ask at once and then when they are told to.
+fn grants(phones: u64, per_second: u32) -> Vec<u64> {
+    let mut bench = Bench::with(Settings { tokens_per_second: per_second, ..Settings::default() });
+    let devices = (0..phones).map(|number| (format!("SEP{number:012}").into(), Arc::new(Device::default())));
+    bench.input(Input::Devices(Arc::new(devices.collect())));
+    let mut asks: std::collections::BTreeMap<u64, Vec<u64>> = [(0, (0..phones).collect())].into();
+    (0..phones).for_each(|stream| bench.open(stream));
+    let mut granted = Vec::new();
+    while let Some((second, streams)) = asks.pop_first() {
+        bench.pass((Duration::from_secs(second) - bench.now).as_secs_f64());
+        for stream in streams {
+            bench.ladder.clear();
+            let name = Text::from(format!("SEP{stream:012}").as_str());
+            bench.say(stream, RegisterTokenReq { name, ..RegisterTokenReq::default() });
+            match &bench.sent[..] {
+                [ToStation::RegisterTokenAck(_)] => granted.push(second),
+                [ToStation::RegisterTokenReject(reject)] => {
+                    asks.entry(second + reject.wait.as_secs()).or_default().push(stream);
+                }
+                other => panic!("{other:?}"),
+            }
+        }
     }
-    assert_eq!(bench.ladder.matches("< RegisterTokenAck").count(), 2, "{}", bench.ladder);
-    bench.pass(1.0);
-    bench.token(4);
-    assert_eq!(bench.ladder.matches("< RegisterTokenAck").count(), 3, "{}", bench.ladder);
+    granted
+}
+
+#[test]
+fn ten_thousand_phones_come_back_at_the_pace_that_is_set() {
+    let granted = grants(10_000, 50);
+    assert_eq!(granted.len(), 10_000);
+    assert_eq!(granted.last(), Some(&209), "10,000 at 50 in a second, after a pause of ten");
+    let busiest = |from: u64| granted.iter().filter(|second| **second == from).count();
+    assert!((1..=209).all(|second| busiest(second) <= 50));
+    assert_eq!((busiest(0), busiest(9), busiest(10)), (50, 0, 1));
 }
 
 /// Whatever comes on connections: no panic, no neighbour harmed, and nothing left behind when they are closed.

@@ -1,12 +1,13 @@
 //! What stations say, and what the server does with it: who may come, who comes, who leaves.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use strowger_base::net::StreamId;
-use strowger_base::{Now, limits};
+use strowger_base::{Instant, Now, limits};
 
 use super::concern::{Concern, Token};
-use super::connection::{Connection, End, Session, State, send};
+use super::connection::{Arriving, Connection, End, Session, State, send};
 use super::device::Device;
 use super::io::{Outbox, Output, Registered, WhyPassedOver};
 use super::reason::{Refusal, WhyGone};
@@ -72,7 +73,7 @@ impl Stations {
                 Concern::Other(message) => out.push(Output::Said { device: session.name.clone(), message }),
                 Concern::Nothing => {}
             },
-            State::Fresh | State::Standby | State::Waiting | State::Granted => match concern {
+            State::Arriving(_) => match concern {
                 Concern::KeepAlive => connection.keepalive(stream, out),
                 Concern::Alarm(last) => connection.last = last,
                 Concern::Register(register) => return self.register(stream, connection, register, out),
@@ -144,7 +145,7 @@ impl Stations {
         Ok((device.clone(), dialect))
     }
 
-    /// A station that is registered here with calls keeps them; otherwise it may come, if not too many do.
+    /// Tells a station whether it may come.
     fn token(
         &mut self,
         now: Now,
@@ -154,50 +155,62 @@ impl Stations {
         out: &mut Outbox,
     ) {
         let dialect = connection.dialect();
-        let calls = match &connection.state {
-            State::Registered(session) => session.calls,
-            State::Fresh | State::Standby | State::Waiting | State::Granted => self.has_calls(&token.name),
+        let arriving = self.turn(now.mono, connection, token);
+        let wait = match arriving {
+            Arriving::Waiting { turn: Some(turn) } => Some(whole_seconds(turn.saturating_since(now.mono))),
+            Arriving::Waiting { turn: None } => Some(self.settings.token_wait),
+            Arriving::Fresh | Arriving::Standby | Arriving::Granted => None,
         };
-        let known = self.devices.contains_key(token.name.as_str());
-        let granted = known && !calls && self.tokens.grant(now.mono, self.settings.tokens_per_second);
-        if granted {
+        if wait.is_none() {
             self.clean(stream, &token.name, out);
         }
-        let wait = self.settings.token_wait;
-        match (granted, token.small_business) {
-            (true, false) => send(out, stream, dialect, RegisterTokenAck),
-            (true, true) => send(out, stream, dialect, SpcpRegisterTokenAck { features: 0xffff }),
-            (false, false) => send(out, stream, dialect, RegisterTokenReject { wait }),
-            (false, true) => send(out, stream, dialect, SpcpRegisterTokenReject { wait }),
+        match (wait, token.small_business) {
+            (None, false) => send(out, stream, dialect, RegisterTokenAck),
+            (None, true) => send(out, stream, dialect, SpcpRegisterTokenAck { features: 0xffff }),
+            (Some(wait), false) => send(out, stream, dialect, RegisterTokenReject { wait }),
+            (Some(wait), true) => send(out, stream, dialect, SpcpRegisterTokenReject { wait }),
         }
         connection.name = Some(token.name.clone());
-        match connection.state {
+        match &connection.state {
             // It is served as it was, and may register anew.
             State::Registered(_) => {}
-            State::Fresh | State::Standby | State::Waiting | State::Granted => {
-                connection.state = if granted { State::Granted } else { State::Waiting };
-            }
+            State::Arriving(_) => connection.state = State::Arriving(arriving),
         }
+    }
+
+    /// Whether a station may come: one that is registered here with calls keeps them; of the others as many as the pace
+    /// allows, and the rest when it is their turn.
+    fn turn(&mut self, now: Instant, connection: &Connection, token: &Token) -> Arriving {
+        let (calls, turn) = match &connection.state {
+            State::Registered(session) => (session.calls, None),
+            State::Arriving(Arriving::Waiting { turn }) => (self.has_calls(&token.name), *turn),
+            State::Arriving(Arriving::Fresh | Arriving::Standby | Arriving::Granted) => {
+                (self.has_calls(&token.name), None)
+            }
+        };
+        if calls || !self.devices.contains_key(token.name.as_str()) {
+            return Arriving::Waiting { turn: None };
+        }
+        let turn = turn.unwrap_or_else(|| self.tokens.book(now, self.settings.tokens_per_second));
+        if turn <= now { Arriving::Granted } else { Arriving::Waiting { turn: Some(turn) } }
     }
 
     fn has_calls(&self, name: &Text) -> bool {
         let connection = self.registered.get(name.as_str()).and_then(|stream| self.connections.get(stream));
         match connection.map(|connection| &connection.state) {
             Some(State::Registered(session)) => session.calls,
-            Some(State::Fresh | State::Standby | State::Waiting | State::Granted) | None => false,
+            Some(State::Arriving(_)) | None => false,
         }
     }
 
     /// The station of a connection is no longer registered; the connection stays.
     fn leave(&mut self, connection: &mut Connection, why: WhyGone, out: &mut Outbox) {
-        match std::mem::replace(&mut connection.state, State::Standby) {
+        match std::mem::replace(&mut connection.state, State::Arriving(Arriving::Standby)) {
             State::Registered(session) => {
                 self.registered.remove(session.name.as_str());
                 out.push(Output::Gone { device: session.name, why });
             }
-            state @ (State::Fresh | State::Standby | State::Waiting | State::Granted) => {
-                connection.state = state
-            }
+            state @ State::Arriving(_) => connection.state = state,
         }
     }
 
@@ -210,4 +223,9 @@ impl Stations {
         };
         self.end(old, connection, End::Left(WhyGone::RegisteredAnew), out);
     }
+}
+
+/// Not less, or a station would ask before its turn.
+fn whole_seconds(time: Duration) -> Duration {
+    Duration::from_secs(time.as_secs() + u64::from(time.subsec_nanos() > 0))
 }

@@ -2,11 +2,11 @@
 
 use std::net::SocketAddr;
 use std::sync::Arc;
-use std::time::Duration;
 
 use strowger_base::net::StreamId;
-use strowger_base::{Now, TimerHandle};
+use strowger_base::{Instant, Now, TimerHandle};
 
+use super::KEEPALIVES_MISSED_MAX;
 use super::answers::{Asking, Question};
 use super::device::Device;
 use super::io::{Outbox, Output, Settings, WhyPassedOver};
@@ -43,17 +43,26 @@ pub(super) struct Connection {
 /// What a connection is.
 #[derive(Debug)]
 pub(super) enum State {
+    /// Its station is not served here.
+    Arriving(Arriving),
+    /// It is.
+    Registered(Box<Session>),
+}
+
+/// How far a station has come that is not served here.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum Arriving {
     /// It has said nothing that tells.
     Fresh,
-    /// It is of a station that is registered elsewhere. It is not answered: a station that is would take this server for
-    /// the one that serves it.
+    /// It is registered elsewhere. It is not answered: it would take this server for the one that serves it.
     Standby,
     /// It may not come yet.
-    Waiting,
+    Waiting {
+        /// When it may, if it asks again; `None` when that is not known.
+        turn: Option<Instant>,
+    },
     /// It may come.
     Granted,
-    /// It is served.
-    Registered(Box<Session>),
 }
 
 /// A registered station.
@@ -120,7 +129,7 @@ impl Connection {
         Connection {
             peer,
             framer: Framer::new(),
-            state: State::Fresh,
+            state: State::Arriving(Arriving::Fresh),
             silence,
             frame: None,
             name: None,
@@ -132,24 +141,34 @@ impl Connection {
     pub(super) const fn dialect(&self) -> Dialect {
         match &self.state {
             State::Registered(session) => session.dialect,
-            State::Fresh | State::Standby | State::Waiting | State::Granted => Dialect::UNKNOWN,
+            State::Arriving(_) => Dialect::UNKNOWN,
         }
     }
 
-    /// How often it says that it is there; `None` as long as it has not said so.
-    pub(super) const fn interval(&self, settings: &Settings) -> Option<Duration> {
-        match &self.state {
-            State::Fresh => None,
-            State::Standby | State::Waiting | State::Granted => Some(settings.standby_keepalive),
-            State::Registered(_) => Some(settings.keepalive),
-        }
+    /// When it has been silent for too long, if it says nothing more; `None` when what it said changes nothing.
+    pub(super) fn quiet_until(&self, now: Instant, settings: &Settings) -> Option<Instant> {
+        let quiet = match &self.state {
+            State::Arriving(Arriving::Fresh) => return None,
+            State::Arriving(Arriving::Waiting { turn: Some(turn) }) => {
+                return Some(now.max(*turn) + settings.standby_keepalive * KEEPALIVES_MISSED_MAX);
+            }
+            State::Arriving(Arriving::Standby | Arriving::Granted | Arriving::Waiting { turn: None }) => {
+                settings.standby_keepalive
+            }
+            State::Registered(_) => settings.keepalive,
+        };
+        Some(now + quiet * KEEPALIVES_MISSED_MAX)
     }
 
     /// A station that may not come yet is answered; one that stands by elsewhere is not.
     pub(super) fn keepalive(&mut self, stream: StreamId, out: &mut Outbox) {
         match &self.state {
-            State::Fresh | State::Standby => self.state = State::Standby,
-            State::Waiting | State::Granted => send(out, stream, Dialect::UNKNOWN, KeepAliveAck),
+            State::Arriving(Arriving::Fresh | Arriving::Standby) => {
+                self.state = State::Arriving(Arriving::Standby);
+            }
+            State::Arriving(Arriving::Waiting { .. } | Arriving::Granted) => {
+                send(out, stream, Dialect::UNKNOWN, KeepAliveAck);
+            }
             State::Registered(session) => send(out, stream, session.dialect, KeepAliveAck),
         }
     }

@@ -27,9 +27,9 @@ pub struct Settings {
     pub standby_keepalive: Duration,
     /// The servers that phones are told of, in their order; five at most.
     pub servers: Vec<Server>,
-    /// How many stations that are registered elsewhere may come in a second.
+    /// How many stations that are registered elsewhere may come in a second; 1 at least. Those that have to wait are told how long.
     pub tokens_per_second: u32,
-    /// How long a station that may not come waits until it asks again.
+    /// How long a station waits until it asks again that may not come because it has calls here or is not known.
     pub token_wait: Duration,
     /// The calls that a line may have, as phones are told.
     pub calls_per_line: u16,

@@ -4,25 +4,24 @@ use std::time::Duration;
 
 use strowger_base::Instant;
 
-/// Grants so many in each second, so that stations that all come back at once do so one after the other.
+/// Who has to wait does so for at least so long.
+const WAIT_MIN: Duration = Duration::from_secs(10);
+
+/// Gives turns at a pace, so that stations that all come back at once do so one after the other, and none asks twice.
 #[derive(Debug, Default)]
 pub(super) struct Tokens {
-    /// When the second began, and how many were granted in it.
-    second: Option<(Instant, u32)>,
+    /// When the next turn is; turns of a second are given at once.
+    next: Instant,
 }
 
 impl Tokens {
-    /// Whether one more may come now.
-    pub(super) fn grant(&mut self, now: Instant, per_second: u32) -> bool {
-        let (since, granted) = match self.second {
-            Some((since, granted)) if now.saturating_since(since) < Duration::from_secs(1) => {
-                (since, granted)
-            }
-            Some(_) | None => (now, 0),
-        };
-        let granted_now = granted < per_second;
-        self.second = Some((since, granted + u32::from(granted_now)));
-        granted_now
+    /// When somebody who asks now may come; now, when it may come at once.
+    pub(super) fn book(&mut self, now: Instant, per_second: u32) -> Instant {
+        let free = self.next.max(now);
+        let at_once = free.saturating_since(now) < Duration::from_secs(1);
+        let turn = if at_once { free } else { free.max(now + WAIT_MIN) };
+        self.next = turn + Duration::from_secs(1) / per_second.max(1);
+        if at_once { now } else { turn }
     }
 }
 
@@ -30,13 +29,19 @@ impl Tokens {
 mod tests {
     use super::*;
 
+    /// How long each of those waits who ask at this moment.
+    fn check(tokens: &mut Tokens, milliseconds: u64, expect: &[u64]) {
+        let now = Instant::START + Duration::from_millis(milliseconds);
+        let waits: Vec<u64> =
+            expect.iter().map(|_| tokens.book(now, 2).saturating_since(now).as_millis() as u64).collect();
+        assert_eq!(waits, expect, "at {milliseconds}");
+    }
+
     #[test]
-    fn so_many_are_granted_in_a_second() {
+    fn turns_are_given_at_a_pace() {
         let mut tokens = Tokens::default();
-        let at = |milliseconds| Instant::START + Duration::from_millis(milliseconds);
-        let granted = |tokens: &mut Tokens, now| (0..5).filter(|_| tokens.grant(now, 3)).count();
-        assert_eq!(granted(&mut tokens, at(0)), 3);
-        assert_eq!(granted(&mut tokens, at(999)), 0);
-        assert_eq!(granted(&mut tokens, at(1000)), 3);
+        check(&mut tokens, 0, &[0, 0, 10_000, 10_500, 11_000]);
+        check(&mut tokens, 1000, &[10_500, 11_000]);
+        check(&mut tokens, 60_000, &[0, 0, 10_000]);
     }
 }
