@@ -67,7 +67,7 @@ pub(crate) use paging::Page;
 use parked::Parked;
 pub(crate) use parked::Place;
 pub(crate) use participant::{Device, Participant, conversation_of};
-pub(crate) use recorded::{Recorded, RecordedCall};
+pub(crate) use recorded::{Recorded, RecordedCall, Sealing};
 use ringing::Ringing;
 pub(crate) use seating::{Seating, conference_party};
 pub(crate) use step::Step;
@@ -75,6 +75,7 @@ pub(crate) use stopping::Stopped;
 pub(crate) use taking::Taking;
 use talking::Talking;
 pub(crate) use told::told;
+pub(crate) use transcoding::is_about_codecs;
 pub use way::TrunkList;
 
 /// A call.

@@ -49,7 +49,8 @@ pub use self::pickup::{PickupGroup, PickupGroups};
 pub use self::places::{AarCaller, Admission, LineAar, Site};
 pub use self::pressing::KeyMethod;
 pub use self::recording::{
-    LineRecording, Recording, RecordingOption, RecordingProfile, RecordingTone, Unrecorded,
+    LineRecording, RecorderEncryption, Recording, RecordingOption, RecordingProfile, RecordingTone,
+    Unrecorded,
 };
 pub use self::security::{SrtpRule, Unencrypted};
 pub use crate::call::TrunkList;

@@ -63,7 +63,7 @@ pub use profiles::{
     CertificateAuthentication, CertificateKey, DtmfMethod, EarlyOffer, PhoneSecurityProfile, PhoneTransport,
     ReliableProvisional, SecurityMode, SessionRefresh, SipProfile, SipTrunkSecurityProfile, UriNumbers,
 };
-pub use recording::{RecordingChoice, RecordingProfile, UnrecordedCall};
+pub use recording::{RecorderEncryption, RecordingChoice, RecordingProfile, UnrecordedCall};
 pub use records::{AlgorithmPolicy, BillingDestination, DeliveryProtocol};
 pub use routing::{RouteDistribution, RouteGroup, RouteGroupMember, RouteList, RouteListMember};
 pub use system::{

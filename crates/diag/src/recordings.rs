@@ -72,6 +72,14 @@ pub(crate) fn news(device: &str, news: &RecordingNews<'_>) -> String {
             "The recorder of {device} does not take what has changed ({}): this call with it is given up, and it is called anew.",
             words::cause(*cause)
         ),
+        RecordingNews::InClear => format!(
+            "The recorder of {device} takes no keys: as its profile says, the encrypted call is copied to it in the clear."
+        ),
+        RecordingNews::NoToneSealed { to } => format!(
+            "{} was to hear the recording tone, which cannot be mixed into a call that is encrypted from device to device: nobody tells it that it \
+             is recorded.",
+            party(device, *to)
+        ),
         RecordingNews::PortsLost => {
             format!("The ports broke from which {device} was copied to its recorder: others are opened.")
         }
@@ -86,13 +94,16 @@ pub(crate) fn news(device: &str, news: &RecordingNews<'_>) -> String {
 }
 
 fn packets(copies: &Copies) -> String {
-    let Copies { sent, unsent, skipped } = *copies;
+    let Copies { sent, unsent, skipped, unopened } = *copies;
     let mut lost = Vec::new();
     if unsent > 0 {
         lost.push(format!("{unsent} the system did not take"));
     }
     if skipped > 0 {
         lost.push(format!("{skipped} the recorder did not agree to"));
+    }
+    if unopened > 0 {
+        lost.push(format!("{unopened} no key opened"));
     }
     match lost.is_empty() {
         true => format!("{sent} packets"),
@@ -111,7 +122,7 @@ fn because(why: &WhyNotRecorded<'_>) -> String {
     match why {
         WhyNotRecorded::NoRelay => "its media does not pass through this server".to_owned(),
         WhyNotRecorded::Encrypted => {
-            "its media is encrypted with keys that this server does not use, and is copied to nobody".to_owned()
+            "its media is encrypted with keys that this server does not know, and is copied to nobody".to_owned()
         }
         WhyNotRecorded::NoPort { reason } => format!("no media port could be opened for it: {reason}"),
         WhyNotRecorded::NoRecorder { profile } => {
@@ -120,7 +131,7 @@ fn because(why: &WhyNotRecorded<'_>) -> String {
         WhyNotRecorded::TooMany => "as many calls are recorded as may be".to_owned(),
         WhyNotRecorded::NoBandwidth => "there is no bandwidth to the recorder".to_owned(),
         WhyNotRecorded::NoKeys => {
-            "the call is encrypted, the recorder takes no keys, and it is never sent anything of it in the clear"
+            "the call is encrypted, and its recorder is sent no keys or takes none (encryption of the profile, srtp_allowed of the trunk)"
                 .to_owned()
         }
     }

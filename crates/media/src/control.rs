@@ -11,7 +11,7 @@ use strowger_base::leg::{Digit, Mute, Service, Tone};
 use crate::codec::Codec;
 use crate::fork::CopyTo;
 use crate::rtp;
-use crate::srtp::SrtpKeys;
+use crate::srtp::{KeyMaterial, SrtpKeys};
 use crate::statistics::PortStatistics;
 
 /// A media port of ours: an endpoint or a relay. Never used again.
@@ -294,6 +294,14 @@ pub enum Command {
         /// Where to.
         to: Option<CopyTo>,
     },
+    /// With which keys the sides of a relay protect what passes it as it is: copies are opened with them. With none, as at first, they
+    /// are what passes. Also while the fork is being opened.
+    Unseal {
+        /// The fork.
+        port: PortId,
+        /// The keys.
+        keys: Box<SentKeys>,
+    },
     /// What may be sent to one side of a relay, which shall hear the tone that says that it is recorded; it hears none when `None`,
     /// as at first. Its other side hears nothing of it, nor do copies.
     Warn {
@@ -343,6 +351,7 @@ impl Command {
             | Command::Transcode { port, .. }
             | Command::OpenFork { port, .. }
             | Command::Copy { port, .. }
+            | Command::Unseal { port, .. }
             | Command::Warn { port, .. }
             | Command::Keys { port, .. }
             | Command::Press { port, .. }
@@ -397,6 +406,15 @@ pub struct PortKeys {
     pub a: Option<SrtpKeys>,
     /// Between us and side B of a relay.
     pub b: Option<SrtpKeys>,
+}
+
+/// With what each side of a relay protects the packets that it sends; `None` for RTP, or where the relay opens them.
+#[derive(Clone, PartialEq, Eq, Default, Debug)]
+pub struct SentKeys {
+    /// The key of side A.
+    pub a: Option<KeyMaterial>,
+    /// The key of side B.
+    pub b: Option<KeyMaterial>,
 }
 
 /// What the workers tell.

@@ -3,13 +3,14 @@
 //! A fork has ports of its own, a pair of sockets for each side, and hangs in the relay that it copies: what passes there goes
 //! once more to the recorder, the same bytes under the same source, as a translator does (RFC 7866 §8.1.1, RFC 3550 §7.1). It goes
 //! after the packet that it is a copy of, costs no lock and no allocation of its own, and waits for nobody: what the system does not take is
-//! lost and counted. Only what the recorder agreed to is sent to it, and with keys only when there are any.
+//! lost and counted. Only what the recorder agreed to is sent to it, and with keys only when there are any. What passes the relay protected with
+//! keys of the devices is opened for the copy and protected with keys that the recorder has.
 
 use std::net::SocketAddr;
 
-use crate::control::{PortId, PortKeys, RtcpWay, Side};
+use crate::control::{PortId, PortKeys, RtcpWay, SentKeys, Side};
 use crate::rtp::HEADER_BYTES;
-use crate::srtp::Protection;
+use crate::srtp::{Failure, KeyMaterial, Protection, Unprotector};
 use crate::statistics::{PortStatistics, StreamStatistics, Unsent};
 use crate::worker::{Channel, Outbox, SocketRef};
 
@@ -30,6 +31,8 @@ pub struct Fork {
     port: PortId,
     a: Stream,
     b: Stream,
+    /// Room for what is opened.
+    opened: Vec<u8>,
 }
 
 /// The copies of what one side sends.
@@ -37,17 +40,21 @@ pub struct Fork {
 struct Stream {
     to: Option<CopyTo>,
     protection: Protection,
+    /// Opens what the side sends, where it passes as it is.
+    opener: Option<Box<Unprotector>>,
     sent: u64,
     sent_bytes: u64,
     unsent: Unsent,
     /// Packets that the recorder did not agree to.
     skipped: u64,
+    /// Packets that the key of the side does not open.
+    unopened: u64,
 }
 
 impl Fork {
     /// A fork that sends nothing yet.
     pub fn new(port: PortId) -> Self {
-        Fork { port, a: Stream::default(), b: Stream::default() }
+        Fork { port, a: Stream::default(), b: Stream::default(), opened: Vec::new() }
     }
 
     /// The port whose sockets it sends from.
@@ -66,34 +73,44 @@ impl Fork {
         self.b.protection.change(keys.b.as_ref());
     }
 
+    /// With which keys the sides protect what passes the relay as it is; a key that stays goes on where it is.
+    pub fn unseal(&mut self, keys: &SentKeys) {
+        self.a.unseal(keys.a.as_ref());
+        self.b.unseal(keys.b.as_ref());
+    }
+
     /// A packet of a side has passed the relay.
     pub(crate) fn rtp(&mut self, side: Side, payload_type: u8, bytes: &[u8], out: &mut Outbox) {
         let socket = SocketRef { port: self.port, side, channel: Channel::Rtp };
+        let mut opened = std::mem::take(&mut self.opened);
         let stream = self.stream(side);
-        let Some(to) = stream.to else { return };
-        if to.payload_types & 1 << (payload_type & 0x7f) == 0 {
-            stream.skipped += 1;
-            return;
+        if let Some(to) = stream.to {
+            if to.payload_types & 1 << (payload_type & 0x7f) == 0 {
+                stream.skipped += 1;
+            } else {
+                stream.rtp(socket, to.remote, bytes, &mut opened, out);
+            }
         }
-        let protection = &mut stream.protection;
-        if out.send_protected(protection, socket, to.remote, |buffer| buffer.extend_from_slice(bytes)) {
-            stream.sent += 1;
-            stream.sent_bytes += bytes.len().saturating_sub(HEADER_BYTES) as u64;
-        }
+        self.opened = opened;
     }
 
     /// A report of a side has passed the relay: the recorder brings both streams together by it (RFC 3550 §6.4.1).
     pub(crate) fn rtcp(&mut self, side: Side, bytes: &[u8], out: &mut Outbox) {
         let port = self.port;
+        let mut opened = std::mem::take(&mut self.opened);
         let stream = self.stream(side);
-        let Some(to) = stream.to else { return };
-        let (destination, channel) = match to.rtcp {
-            RtcpWay::Address(address) => (address, Channel::Rtcp),
-            RtcpWay::Mux => (to.remote, Channel::Rtp),
-        };
-        let socket = SocketRef { port, side, channel };
-        let protection = &mut stream.protection;
-        out.send_protected(protection, socket, destination, |buffer| buffer.extend_from_slice(bytes));
+        if let Some(to) = stream.to {
+            let (destination, channel) = match to.rtcp {
+                RtcpWay::Address(address) => (address, Channel::Rtcp),
+                RtcpWay::Mux => (to.remote, Channel::Rtp),
+            };
+            let socket = SocketRef { port, side, channel };
+            if let Some(bytes) = stream.open(bytes, &mut opened, Unprotector::rtcp) {
+                let protection = &mut stream.protection;
+                out.send_protected(protection, socket, destination, |buffer| buffer.extend_from_slice(bytes));
+            }
+        }
+        self.opened = opened;
     }
 
     /// A copy could not be sent.
@@ -101,7 +118,8 @@ impl Fork {
         self.stream(side).unsent.add(error);
     }
 
-    /// What was copied of both sides until now. Packets that the recorder did not agree to count as malformed.
+    /// What was copied of both sides until now. Packets that the recorder did not agree to count as malformed,
+    /// those that no key opens as foreign.
     pub fn statistics(&self) -> PortStatistics {
         PortStatistics { a: self.a.statistics(), b: Some(self.b.statistics()) }
     }
@@ -115,6 +133,53 @@ impl Fork {
 }
 
 impl Stream {
+    fn unseal(&mut self, key: Option<&KeyMaterial>) {
+        let same = |opener: &Unprotector| Some(opener.material()) == key;
+        if !self.opener.as_deref().is_some_and(same) {
+            self.opener =
+                key.map(|key| {
+                    let opener = self.opener.as_deref();
+                    Box::new(opener.map_or_else(
+                        || Unprotector::new(key.clone()),
+                        |opener| opener.following(key.clone()),
+                    ))
+                });
+        }
+    }
+
+    fn rtp(
+        &mut self,
+        socket: SocketRef,
+        remote: SocketAddr,
+        bytes: &[u8],
+        scratch: &mut Vec<u8>,
+        out: &mut Outbox,
+    ) {
+        let Some(bytes) = self.open(bytes, scratch, Unprotector::rtp) else {
+            self.unopened += 1;
+            return;
+        };
+        if out.send_protected(&mut self.protection, socket, remote, |buffer| buffer.extend_from_slice(bytes))
+        {
+            self.sent += 1;
+            self.sent_bytes += bytes.len().saturating_sub(HEADER_BYTES) as u64;
+        }
+    }
+
+    /// A packet as its side wrote it, before it protected it.
+    fn open<'b>(
+        &mut self,
+        bytes: &'b [u8],
+        scratch: &'b mut Vec<u8>,
+        open: fn(&mut Unprotector, &mut [u8]) -> Result<usize, Failure>,
+    ) -> Option<&'b [u8]> {
+        let Some(opener) = &mut self.opener else { return Some(bytes) };
+        scratch.clear();
+        scratch.extend_from_slice(bytes);
+        let length = open(opener, scratch).ok()?;
+        scratch.get(..length)
+    }
+
     fn statistics(&self) -> StreamStatistics {
         StreamStatistics {
             sent: self.sent.saturating_sub(self.unsent.packets),
@@ -122,6 +187,7 @@ impl Stream {
             unsent: self.unsent.packets,
             unsent_error: self.unsent.error,
             malformed: self.skipped,
+            foreign: self.unopened,
             peer: self.to.map(|to| to.remote),
             ..StreamStatistics::default()
         }

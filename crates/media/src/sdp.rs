@@ -18,7 +18,7 @@ mod session;
 
 use std::net::IpAddr;
 
-pub use crypto::{AudioSecurity, CryptoLine, Wish, choose, chosen, set_crypto, set_crypto_as};
+pub use crypto::{AudioSecurity, CryptoLine, Wish, choose, chosen, sent_key, set_crypto, set_crypto_as};
 pub use events::{free_for_events, telephone_event, with_telephone_event, without_telephone_event};
 pub use meet::{Meeting, meet};
 pub use peek::{Codecs, OriginLine, Peek, audio_address, hold_of, peek};

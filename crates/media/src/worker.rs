@@ -348,6 +348,11 @@ impl Worker {
                 Some(Port::Opening(Purpose::Service(_) | Purpose::Multicast { .. }) | Port::Closing)
                 | None => {}
             },
+            Command::Unseal { port, keys } => {
+                if let Some(fork) = self.fork_mut(port) {
+                    fork.unseal(&keys);
+                }
+            }
             // Commands for a port that has failed or closed meanwhile cross its report.
             Command::Direct { port, side, peer } => {
                 if let Some(Port::Relay(relay) | Port::Opening(Purpose::Relay(relay))) =

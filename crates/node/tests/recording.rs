@@ -12,11 +12,11 @@ use std::time::Duration;
 use strowger_base::Secret;
 use strowger_base::feature::{FeatureCode, FeatureRequest, Turn};
 use strowger_base::journal::{
-    Alarm, Copies, Decision, Entry, RecordingNews, WhyFeatureRefused, WhyNotRecorded,
+    Alarm, Copies, Decision, Entry, RecordingNews, ToneFor, WhyFeatureRefused, WhyNotRecorded,
 };
 use strowger_base::net::Transport;
 use strowger_callcontrol::configuration::{
-    HoldMode, LineRecording, RecordingOption, RecordingProfile, RecordingTone, Unrecorded,
+    HoldMode, LineRecording, RecorderEncryption, RecordingOption, RecordingProfile, RecordingTone, Unrecorded,
 };
 use strowger_callcontrol::io::{CallSide, Order, OrderKind};
 use strowger_media::control::{Command, PortId, Report};
@@ -45,6 +45,7 @@ fn recorded(option: RecordingOption, unrecorded: Unrecorded) -> Draft {
         trunk: "recorder".into(),
         number: "7000".into(),
         unrecorded,
+        encryption: RecorderEncryption::default(),
     };
     draft.recording.profiles.insert(profile.name.clone(), Arc::new(profile));
     draft.recording.tone = RecordingTone { recorded: false, other_party: true };
@@ -108,10 +109,15 @@ impl Scene {
                         self.next_port += 4;
                         self.world.input(Input::Media(Report::Opened { port, a, b: None }));
                     }
-                    Command::Direct { .. }
-                    | Command::Protect { .. }
-                    | Command::Play { .. }
-                    | Command::Connect { .. } => {}
+                    Command::Unseal { keys, .. } => {
+                        let told = format!("unseal A {} B {}", keys.a.is_some(), keys.b.is_some());
+                        self.told.push(told);
+                    }
+                    Command::Protect { keys, .. } => {
+                        let told = format!("protect A {} B {}", keys.a.is_some(), keys.b.is_some());
+                        self.told.push(told);
+                    }
+                    Command::Direct { .. } | Command::Play { .. } | Command::Connect { .. } => {}
                     other => panic!("{other:?}"),
                 }
             }
@@ -138,6 +144,28 @@ impl Scene {
         self.media();
         self.world.from(self.alice.address, &ack);
         self.media();
+        invite
+    }
+
+    /// The same with keys on both sides, which pass from phone to phone.
+    fn answered_encrypted(&mut self) -> String {
+        let secure = |phone: &Phone| phone.sdp().replace("RTP/AVP", "RTP/SAVP") + KEYS;
+        let sdp = (secure(&self.alice), secure(&self.bob));
+        let request = self.world.authorized_invite(&mut self.alice, "1002");
+        let plain = self.alice.sdp();
+        let request = request.replace(&plain, &sdp.0);
+        let length = format!("Content-Length: {}\r\n", plain.len());
+        let request = request.replace(&length, &format!("Content-Length: {}\r\n", sdp.0.len()));
+        self.world.from(self.alice.address, &request);
+        self.world.expect(&self.alice, "SIP/2.0 100 ");
+        self.media();
+        let invite = self.world.expect(&self.bob, "INVITE ");
+        self.world.from(self.bob.address, &self.bob.respond(&invite, "200 OK", &sdp.1));
+        self.world.expect(&self.bob, "ACK ");
+        let ok = self.world.expect(&self.alice, "SIP/2.0 200 ");
+        self.alice.remote_tag = tag_of(&ok, "To").to_owned();
+        let ack = self.alice.request("ACK", "", "");
+        self.world.from(self.alice.address, &ack);
         invite
     }
 
@@ -367,31 +395,101 @@ fn on_demand_a_call_is_recorded_while_somebody_wants_it() {
     scene.settled();
 }
 
+/// Bob's line is recorded, with this encryption of the copies.
+fn encrypted(encryption: RecorderEncryption) -> Scene {
+    let mut draft = recorded(RecordingOption::Automatic, Unrecorded::GoesOn);
+    let profile = draft.recording.profiles.get_mut("agents").unwrap();
+    Arc::make_mut(profile).encryption = encryption;
+    Scene::new(&draft)
+}
+
+/// An answer of a recorder that takes the third key of each stream.
+fn with_keys(answer: &str) -> String {
+    answer
+        .replace("RTP/AVP", "RTP/SAVP")
+        .replace("a=recvonly\r\n", &format!("a=recvonly\r\n{}", KEYS.replace(":1", ":3")))
+}
+
 #[test]
-fn an_encrypted_call_is_never_copied_in_the_clear() {
-    let mut scene = Scene::new(&recorded(RecordingOption::Automatic, Unrecorded::GoesOn));
-    let secure = |phone: &Phone| phone.sdp().replace("RTP/AVP", "RTP/SAVP") + KEYS;
-    let sdp = (secure(&scene.alice), secure(&scene.bob));
-    let request = scene.world.authorized_invite(&mut scene.alice, "1002");
-    let plain = scene.alice.sdp();
-    let request = request.replace(&plain, &sdp.0);
-    let length = format!("Content-Length: {}\r\n", plain.len());
-    let request = request.replace(&length, &format!("Content-Length: {}\r\n", sdp.0.len()));
-    scene.world.from(scene.alice.address, &request);
-    scene.world.expect(&scene.alice, "SIP/2.0 100 ");
-    scene.media();
-    let invite = scene.world.expect(&scene.bob, "INVITE ");
-    scene.world.from(scene.bob.address, &scene.bob.respond(&invite, "200 OK", &sdp.1));
-    scene.world.expect(&scene.bob, "ACK ");
-    let ok = scene.world.expect(&scene.alice, "SIP/2.0 200 ");
-    scene.alice.remote_tag = tag_of(&ok, "To").to_owned();
-    let ack = scene.alice.request("ACK", "", "");
-    scene.world.from(scene.alice.address, &ack);
-    assert_eq!(scene.told(), Vec::<String>::new());
-    scene.world.silent();
-    assert_eq!(scene.news(), [RecordingNews::Refused(WhyNotRecorded::Encrypted)]);
+fn an_encrypted_call_is_copied_with_keys_of_its_own() {
+    let mut scene = encrypted(RecorderEncryption::AsTheCall);
+    let call = scene.answered_encrypted();
+    let (invite, sdp, _) = scene.invited();
+    assert_eq!(sdp.matches(" RTP/SAVP ").count(), 2, "{sdp}");
+    assert_eq!(sdp.matches("a=crypto:3 AES_CM_128_HMAC_SHA1_80 inline:").count(), 2, "{sdp}");
+    let mut lines: Vec<&str> = sdp.lines().filter(|line| line.starts_with("a=crypto:")).collect();
+    lines.sort_unstable();
+    lines.dedup();
+    assert_eq!(lines.len(), 8, "no key is used twice");
+    assert!(!sdp.contains("d0RmdmcmVCspeEc3"), "nor one of the call: {sdp}");
+    assert_eq!(scene.told(), ["unseal A true B true"]);
+    scene.recorder_answers(&invite, &with_keys(ANSWER));
+    let expect = ["protect A true B true", "B to 192.0.2.77:7000", "A to 192.0.2.77:7002", "tone A false"];
+    assert_eq!(
+        scene.told(),
+        expect,
+        "keys come before the copies, and no tone is mixed into what nobody opens"
+    );
+    let no_tone = RecordingNews::NoToneSealed { to: ToneFor::OtherParty };
+    assert!(scene.news().contains(&no_tone), "{:?}", scene.news());
+    scene.hang_up(&call);
+    scene.recorder_is_left();
+    scene.settled();
+}
+
+#[test]
+fn an_encrypted_call_is_copied_in_the_clear_only_where_its_profile_says_so() {
+    // A recorder that takes the streams and no keys.
+    let mut scene = encrypted(RecorderEncryption::AsTheCall);
+    let call = scene.answered_encrypted();
+    let (invite, ..) = scene.invited();
+    scene.told();
+    scene.recorder_answers(&invite, ANSWER);
+    scene.recorder_is_left();
+    assert!(!scene.told().iter().any(|told| told.contains("192.0.2.77")));
+    assert_eq!(scene.news().last(), Some(&RecordingNews::Refused(WhyNotRecorded::NoKeys)));
     assert_eq!(scene.alarms(), 1);
-    scene.hang_up(&invite);
+    scene.hang_up(&call);
+    scene.settled();
+
+    let mut scene = encrypted(RecorderEncryption::Never);
+    let call = scene.answered_encrypted();
+    scene.world.silent();
+    assert_eq!(scene.news(), [RecordingNews::Refused(WhyNotRecorded::NoKeys)]);
+    scene.hang_up(&call);
+    scene.settled();
+
+    let mut scene = encrypted(RecorderEncryption::IfTaken);
+    let call = scene.answered_encrypted();
+    let (invite, ..) = scene.invited();
+    let refused = scene.recorder.respond(&invite, "488 Not Acceptable Here", "");
+    scene.world.from(scene.recorder.address, &refused);
+    scene.world.expect(&scene.recorder, "ACK ");
+    scene.world.pass(Duration::from_millis(1));
+    let (invite, sdp, _) = scene.invited();
+    assert_eq!((sdp.matches(" RTP/AVP ").count(), sdp.matches("a=crypto").count()), (2, 0), "{sdp}");
+    scene.told();
+    scene.recorder_answers(&invite, ANSWER);
+    assert_eq!(scene.told()[..2], ["B to 192.0.2.77:7000", "A to 192.0.2.77:7002"]);
+    assert!(scene.news().contains(&RecordingNews::InClear));
+    assert_eq!(scene.alarms(), 0);
+    scene.hang_up(&call);
+    scene.recorder_is_left();
+    scene.settled();
+}
+
+#[test]
+fn all_copies_are_encrypted_where_the_profile_says_so() {
+    let mut scene = encrypted(RecorderEncryption::Always);
+    let call = scene.answered();
+    let (invite, sdp, _) = scene.invited();
+    assert_eq!(sdp.matches(" RTP/SAVP ").count(), 2, "{sdp}");
+    assert_eq!(scene.told(), Vec::<String>::new(), "nothing is to be opened");
+    scene.recorder_answers(&invite, &with_keys(ANSWER));
+    let expect = ["protect A true B true", "B to 192.0.2.77:7000", "A to 192.0.2.77:7002", "tone A true"];
+    assert_eq!(scene.told(), expect);
+    scene.hang_up(&call);
+    scene.recorder_is_left();
     scene.settled();
 }
 
@@ -478,8 +576,8 @@ fn ports_that_break_are_replaced_and_the_recorder_is_told() {
         assert_eq!(told[..2], ["B to 192.0.2.77:7000", "A to 192.0.2.77:7002"]);
     }
     let copied = RecordingNews::Copied {
-        own: Copies { sent: 80, unsent: 2, skipped: 1 },
-        far: Copies { sent: 70, unsent: 2, skipped: 1 },
+        own: Copies { sent: 80, unsent: 2, skipped: 1, unopened: 0 },
+        far: Copies { sent: 70, unsent: 2, skipped: 1, unopened: 0 },
     };
     assert_eq!(scene.news().iter().filter(|news| **news == copied).count(), 3);
     assert_eq!(scene.alarms(), 0);

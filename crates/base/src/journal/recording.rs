@@ -62,6 +62,13 @@ pub enum RecordingNews<'a> {
         /// When it is told again; `None` when it is called anew instead.
         again: Option<Duration>,
     },
+    /// The recorder takes no keys, and its profile has the call copied in the clear then.
+    InClear,
+    /// A party was to hear the tone, and its call is encrypted from device to device.
+    NoToneSealed {
+        /// Which party.
+        to: ToneFor,
+    },
     /// The ports from which copies went broke.
     PortsLost,
     /// What went to the recorder from one pair of ports.
@@ -86,6 +93,8 @@ wire_enum!(RecordingNews<'a> {
     NotTaken = 9 { cause, again },
     PortsLost = 10,
     Copied = 11 { own, far },
+    InClear = 12,
+    NoToneSealed = 13 { to },
 });
 
 /// Packets of a party that were to be copied.
@@ -97,9 +106,11 @@ pub struct Copies {
     pub unsent: u64,
     /// Of payload types that the recorder did not agree to.
     pub skipped: u64,
+    /// Not opened by the key that the party said it has.
+    pub unopened: u64,
 }
 
-wire_struct!(Copies { sent, unsent, skipped });
+wire_struct!(Copies { sent, unsent, skipped, unopened });
 
 /// Why a call is recorded.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]

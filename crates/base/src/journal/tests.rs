@@ -229,8 +229,10 @@ fn samples() -> Vec<Entry<'static>> {
         Decision::Recording(RecordingNews::Tone { to: ToneFor::OtherParty, codec: "PCMU" }),
         Decision::Recording(RecordingNews::NotTaken { cause: Cause::USER_BUSY, again: None }),
         Decision::Recording(RecordingNews::PortsLost),
+        Decision::Recording(RecordingNews::InClear),
+        Decision::Recording(RecordingNews::NoToneSealed { to: ToneFor::Recorded }),
         Decision::Recording(RecordingNews::Copied {
-            own: Copies { sent: 1500, unsent: 1, skipped: 20 },
+            own: Copies { sent: 1500, unsent: 1, skipped: 20, unopened: 3 },
             far: Copies::default(),
         }),
         Decision::Recording(RecordingNews::NoTone { to: ToneFor::Recorded, codec: "G729" }),

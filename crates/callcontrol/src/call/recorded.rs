@@ -4,7 +4,8 @@ use strowger_base::leg::{Origin, Party, Target};
 use strowger_base::recording::VoiceFlow;
 use strowger_base::{CallId, LegId, SessionDescription, WallTime};
 use strowger_media::control::PortId;
-use strowger_media::sdp::{AudioSecurity, Wish};
+use strowger_media::sdp::{self, AudioSecurity, Wish};
+use strowger_media::srtp::KeyMaterial;
 
 use super::participant::{Device, conversation_of};
 use super::permitting::Permit;
@@ -38,14 +39,40 @@ pub(crate) struct Recorded {
     pub(crate) wrote: SessionDescription,
     /// What it was told: how it speaks.
     pub(crate) told: SessionDescription,
+    pub(crate) sealing: Sealing,
+}
+
+/// How what a party says is protected on its way to the relay.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub(crate) enum Sealing {
+    /// It is not.
+    Clear,
+    /// With keys of this server: the relay opens it.
+    ToRelay,
+    /// With a key that the other party has as well: the relay lets it pass as it is.
+    Through(KeyMaterial),
+    /// With keys that nobody told us.
+    Unknown,
+}
+
+impl Sealing {
+    fn of(wrote: &SessionDescription, told: &SessionDescription, ends_here: bool) -> Self {
+        let wish = |text: &SessionDescription| AudioSecurity::of(text.as_bytes()).wish;
+        // Keys that only one of the two wrote are an offer that nobody took.
+        if wish(wrote) == Wish::Clear || wish(told) == Wish::Clear {
+            return Sealing::Clear;
+        }
+        if ends_here {
+            return Sealing::ToRelay;
+        }
+        sdp::sent_key(wrote.as_bytes(), told.as_bytes()).map_or(Sealing::Unknown, Sealing::Through)
+    }
 }
 
 impl Recorded {
     /// Whether its media is encrypted on its way between it and us.
     pub(crate) fn is_encrypted(&self) -> bool {
-        let wish = |text: &SessionDescription| AudioSecurity::of(text.as_bytes()).wish;
-        // Keys that only one of the two wrote are an offer that nobody took.
-        wish(&self.wrote) != Wish::Clear && wish(&self.told) != Wish::Clear
+        self.sealing != Sealing::Clear
     }
 }
 
@@ -80,7 +107,9 @@ impl Call {
                 }
             };
             let (wrote, told) = (from.source()?.clone(), to.sent()?.clone());
-            Some(Recorded { leg, party: party.cloned().unwrap_or_default(), wrote, told })
+            let ends_here = facts.security.as_ref().is_some_and(|security| security.ends_at_relay(side));
+            let sealing = Sealing::of(&wrote, &told, ends_here);
+            Some(Recorded { leg, party: party.cloned().unwrap_or_default(), wrote, told, sealing })
         };
         if !settled {
             return None;

@@ -61,6 +61,15 @@ impl Security {
         (self.caller, self.called) = (Edge::Clear, Edge::Clear);
     }
 
+    /// Whether the relay opens what a side sends.
+    pub(super) const fn ends_at_relay(&self, side: Side) -> bool {
+        let told = match side {
+            Side::Caller => &self.told.a,
+            Side::Called => &self.told.b,
+        };
+        told.is_some()
+    }
+
     /// Whether the relay has to end the encryption of a side.
     const fn needs_relay(&self) -> bool {
         matches!((&self.caller, &self.called), (Edge::Ours(_), _) | (_, Edge::Ours(_)))

@@ -404,7 +404,7 @@ impl Talking {
 }
 
 /// Whether a side refuses because it has none of the codecs, and not because of the moment.
-pub(super) fn is_about_codecs(cause: Cause) -> bool {
+pub(crate) fn is_about_codecs(cause: Cause) -> bool {
     [Cause::BEARER_CAPABILITY_NOT_IMPLEMENTED, Cause::INCOMPATIBLE_DESTINATION].contains(&cause)
 }
 

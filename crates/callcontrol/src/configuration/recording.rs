@@ -27,6 +27,22 @@ pub struct RecordingProfile {
     pub number: Box<str>,
     /// What becomes of calls that it does not record.
     pub unrecorded: Unrecorded,
+    /// Which copies go to it encrypted.
+    pub encryption: RecorderEncryption,
+}
+
+/// Which copies go to a recorder encrypted (RFC 7866 §12.2).
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default, Debug)]
+pub enum RecorderEncryption {
+    /// Those of encrypted calls, which are not recorded where it takes no keys.
+    #[default]
+    AsTheCall,
+    /// All.
+    Always,
+    /// Those of encrypted calls; where it takes no keys, they go in the clear.
+    IfTaken,
+    /// None; encrypted calls are not recorded.
+    Never,
 }
 
 /// What becomes of a call whose recorder is not to be had.

@@ -5,6 +5,7 @@
 //! recorder is told what is different. The call waits for nothing of all that.
 
 mod fork;
+mod keys;
 mod record;
 mod session;
 mod telling;
@@ -219,7 +220,7 @@ impl CallControl {
         } else if !configuration.trunks.get(&profile.trunk).is_some_and(|trunk| trunk.is_there) {
             Some(WhyNotRecorded::NoRecorder { profile: &profile.name })
         } else {
-            Recording::refusal(&view)
+            recording.refusal(&view, &self.shared)
         };
         let refused = refused.or_else(|| {
             let (from, to, kbps) = takes?;
@@ -230,7 +231,7 @@ impl CallControl {
         let after = match refused {
             Some(why) => recording.refuse(now, why, &mut self.shared, out),
             None => {
-                recording.open(&view, &mut self.shared, out);
+                recording.open(now, &view, &mut self.shared, out);
                 After::GoesOn
             }
         };
@@ -251,18 +252,19 @@ impl CallControl {
         if !stays {
             return self.end_recording(now, party, WhyRecordingEnded::Configured, out);
         }
-        if recording.may_be_tried(&view) {
+        if recording.may_be_tried(&view, &self.shared) {
             return self.try_again(now, party, out);
         }
         self.with_recording(now, party, out, |recording, shared, out| {
             if recording.is_given_up() {
                 return After::GoesOn;
             }
-            recording.moves_to(&view, shared, out);
-            match Recording::refusal(&view) {
-                Some(why) => recording.refuse(now, why, shared, out),
-                None => recording.tell(now, &view, shared, out),
+            if let Some(why) = recording.refusal(&view, shared) {
+                recording.follows(&view, out);
+                return recording.refuse(now, why, shared, out);
             }
+            recording.moves_to(now, &view, shared, out);
+            recording.tell(now, &view, shared, out)
         });
     }
 

@@ -16,6 +16,22 @@ record! {
         number: NumberText,
         /// What becomes of a call whose recorder is not to be had.
         unrecorded: UnrecordedCall = UnrecordedCall::GoesOn,
+        /// Which copies go to it encrypted, with keys in its signalling (SDES); its trunk has to allow them with `srtp_allowed`.
+        encryption: RecorderEncryption = RecorderEncryption::AsTheCall,
+    }
+}
+
+choice! {
+    /// Which copies go to a recorder encrypted.
+    pub enum RecorderEncryption {
+        /// Those of encrypted calls, which are not recorded where it takes no keys.
+        AsTheCall = "as-the-call",
+        /// All.
+        Always = "always",
+        /// Those of encrypted calls; where it takes no keys, they go in the clear.
+        IfTaken = "if-taken",
+        /// None; encrypted calls are not recorded.
+        Never = "never",
     }
 }
 

@@ -78,6 +78,22 @@ pub fn chosen(ours: &[CryptoLine], answered: &[CryptoLine]) -> Option<SrtpKeys> 
     same.then(|| SrtpKeys { send: ours.material.clone(), receive: theirs.material.clone() })
 }
 
+/// The key with which the writer of a description protects what it sends to whoever told it another one: that of the line which both have.
+/// `None` where they agreed to none that we understand.
+pub fn sent_key(wrote: &[u8], told: &[u8]) -> Option<KeyMaterial> {
+    let (wrote, told) = (AudioSecurity::of(wrote).lines(), AudioSecurity::of(told).lines());
+    let agreed = |ours: &CryptoLine, theirs: &CryptoLine| {
+        ours.tag == theirs.tag && ours.material.suite() == theirs.material.suite()
+    };
+    // Whoever answers writes one line; whoever offers may have written many.
+    let line = match (&wrote[..], &told[..]) {
+        ([one], lines) => lines.iter().any(|theirs| agreed(one, theirs)).then_some(one),
+        (lines, [one]) => lines.iter().find(|ours| agreed(ours, one)),
+        (_, _) => None,
+    };
+    line.map(|line| line.material.clone())
+}
+
 /// What the first audio stream of a description that is not refused says about keys.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct AudioSecurity<'a> {

@@ -4,7 +4,7 @@ use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 
 use strowger_base::net::Transport;
-use strowger_callcontrol::configuration::{RecordingProfile, SrtpRule, Unrecorded};
+use strowger_callcontrol::configuration::{RecorderEncryption, RecordingProfile, SrtpRule, Unrecorded};
 use strowger_configuration::kinds::{self, Gateway, Inbound, SipTransport};
 use strowger_configuration::setting::{List, SourceText};
 use strowger_configuration::{Kind, State};
@@ -52,6 +52,12 @@ impl Translation<'_> {
                 unrecorded: match it.unrecorded {
                     kinds::UnrecordedCall::GoesOn => Unrecorded::GoesOn,
                     kinds::UnrecordedCall::Released => Unrecorded::Released,
+                },
+                encryption: match it.encryption {
+                    kinds::RecorderEncryption::AsTheCall => RecorderEncryption::AsTheCall,
+                    kinds::RecorderEncryption::Always => RecorderEncryption::Always,
+                    kinds::RecorderEncryption::IfTaken => RecorderEncryption::IfTaken,
+                    kinds::RecorderEncryption::Never => RecorderEncryption::Never,
                 },
             };
             let profiles = &mut self.translated.draft.recording.profiles;

@@ -46,6 +46,7 @@ impl Placement {
             | Command::Play { .. }
             | Command::Mute { .. }
             | Command::Protect { .. }
+            | Command::Unseal { .. }
             | Command::OpenRelay { .. }
             | Command::Keys { .. }
             | Command::Press { .. }

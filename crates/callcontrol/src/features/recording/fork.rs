@@ -4,7 +4,7 @@ use std::net::SocketAddr;
 
 use strowger_base::journal::{Copies, Decision, RecordingNews, WhyNotRecorded};
 use strowger_base::{CallId, LegId, Now};
-use strowger_media::control::{self, PortId};
+use strowger_media::control::{self, PortId, SentKeys};
 use strowger_media::statistics::{PortStatistics, StreamStatistics};
 
 use super::relay_side;
@@ -24,6 +24,8 @@ pub(super) struct Fork {
     pub(super) side: Side,
     /// Where the copies of sides A and B come from, once that is known.
     pub(super) from: Option<(SocketAddr, SocketAddr)>,
+    /// With what the worker was told to open copies.
+    pub(super) unsealed: SentKeys,
 }
 
 /// Whose ports they are; kept until the worker says what went out from them.
@@ -53,18 +55,20 @@ impl ForkUse {
 }
 
 const fn copies(stream: &StreamStatistics) -> Copies {
-    Copies { sent: stream.sent, unsent: stream.unsent, skipped: stream.malformed }
+    Copies { sent: stream.sent, unsent: stream.unsent, skipped: stream.malformed, unopened: stream.foreign }
 }
 
 impl Recording {
     /// Opens the ports for the copies.
-    pub(super) fn open(&mut self, view: &RecordedCall, shared: &mut Shared, out: &mut Outbox) {
+    pub(super) fn open(&mut self, now: Now, view: &RecordedCall, shared: &mut Shared, out: &mut Outbox) {
         let Some(of) = view.relay else { return };
+        self.make_keys(now, view, shared, out);
         let port = shared.port_ids.allocate();
         let used = ForkUse { party: self.party, call: view.call, side: view.side, is_wanted: true };
         shared.recordings.ports.insert(port, used);
-        self.fork = Some(Fork { port, of, side: view.side, from: None });
+        self.fork = Some(Fork { port, of, side: view.side, from: None, unsealed: SentKeys::default() });
         out.media(control::Command::OpenFork { port, of });
+        self.unseal(view, out);
     }
 
     /// The worker opened them.
@@ -95,13 +99,13 @@ impl Recording {
         }
         self.news(now, RecordingNews::PortsLost, out);
         if let Some(view) = view {
-            self.open(view, shared, out);
+            self.open(now, view, shared, out);
         }
         After::GoesOn
     }
 
-    /// The call is this one now: where media passes elsewhere than what is copied, or nothing is copied, ports are opened for that.
-    pub(super) fn moves_to(&mut self, view: &RecordedCall, shared: &mut Shared, out: &mut Outbox) {
+    /// The call is this one now.
+    pub(super) fn follows(&mut self, view: &RecordedCall, out: &mut Outbox) {
         if self.call != view.call {
             self.call = view.call;
             self.conversation = view.conversation;
@@ -109,10 +113,18 @@ impl Recording {
                 out.items.push(Output::Joined { leg, call: view.call });
             }
         }
+    }
+
+    /// The same; where media passes elsewhere than what is copied, or is encrypted where it was not, ports are opened for that.
+    pub(super) fn moves_to(&mut self, now: Now, view: &RecordedCall, shared: &mut Shared, out: &mut Outbox) {
+        self.follows(view, out);
         let copied = self.fork.as_ref().map(|fork| (fork.of, fork.side));
-        if copied != view.relay.map(|of| (of, view.side)) {
+        let is_other = copied != view.relay.map(|of| (of, view.side));
+        if is_other || self.keys.is_some() != self.wants_keys(view) {
             self.close_fork(shared, out);
-            self.open(view, shared, out);
+            self.open(now, view, shared, out);
+        } else {
+            self.unseal(view, out);
         }
     }
 

@@ -12,11 +12,12 @@ use strowger_base::{CallId, Cause, Command, LegId, Now, SessionDescription, Time
 use strowger_media::sdp;
 
 use super::fork::Fork;
+use super::keys::OwnKeys;
 use super::telling::Told;
 use super::tone::Place;
 use crate::admission::{NoRoom, Reserved, Taken};
 use crate::call::RecordedCall;
-use crate::configuration::{Admission, RecordingProfile};
+use crate::configuration::{Admission, RecorderEncryption, RecordingProfile};
 use crate::io::Outbox;
 use crate::shared::{Shared, Timer};
 
@@ -34,6 +35,10 @@ pub(super) struct Recording {
     /// With whom it talks, and since when.
     pub(super) far: (LegId, WallTime),
     pub(super) fork: Option<Fork>,
+    /// Our keys of these ports; none for RTP.
+    pub(super) keys: Option<OwnKeys>,
+    /// Whether an encrypted call is copied in the clear, since the recorder takes no keys.
+    pub(super) in_clear: bool,
     pub(super) ports_lost: u32,
     pub(super) recorder: Recorder,
     pub(super) told: Option<Told>,
@@ -124,6 +129,8 @@ impl Recording {
             own: view.own.party.clone(),
             far: (view.far.leg, now.wall),
             fork: None,
+            keys: None,
+            in_clear: false,
             ports_lost: 0,
             recorder: Recorder::Absent,
             told: None,
@@ -155,9 +162,11 @@ impl Recording {
     }
 
     /// Whether one that was given up may come to be now: in another call of the party, or when the call is not what it was.
-    pub(super) fn may_be_tried(&self, view: &RecordedCall) -> bool {
+    pub(super) fn may_be_tried(&self, view: &RecordedCall, shared: &Shared) -> bool {
         match self.recorder {
-            Recorder::GivenUp(Obstacle::Call) => self.call != view.call || Self::refusal(view).is_none(),
+            Recorder::GivenUp(Obstacle::Call) => {
+                self.call != view.call || self.refusal(view, shared).is_none()
+            }
             Recorder::GivenUp(Obstacle::Passing) => self.call != view.call,
             Recorder::Absent | Recorder::Called(_) | Recorder::Told(_) | Recorder::Runs(_) => false,
         }
@@ -177,17 +186,6 @@ impl Recording {
 
     pub(super) fn news(&self, now: Now, news: RecordingNews<'_>, out: &mut Outbox) {
         out.decide(now, self.call, Some(self.party), Decision::Recording(news));
-    }
-
-    /// Why a call cannot be recorded as it is; `None` when it can.
-    pub(super) fn refusal(view: &RecordedCall) -> Option<WhyNotRecorded<'static>> {
-        if view.relay.is_none() {
-            Some(WhyNotRecorded::NoRelay)
-        } else if view.own.is_encrypted() || view.far.is_encrypted() {
-            Some(WhyNotRecorded::Encrypted)
-        } else {
-            None
-        }
     }
 
     /// Takes bandwidth to the recorder.
@@ -264,19 +262,23 @@ impl Recording {
     ) -> After {
         let Some(leg) = self.leg() else { return After::GoesOn };
         let first = matches!(self.recorder, Recorder::Called(_));
-        let [own, far] = sdp::answer_of_recorder(answer.as_bytes());
+        let taken = sdp::answer_of_recorder(answer.as_bytes());
+        let takes = taken.iter().any(|stream| stream.to.is_some());
+        let [own, far] = self.protect(taken, out);
         let flows = view.is_none_or(|view| view.flow == VoiceFlow::Heard);
-        if first && own.to.is_none() && far.to.is_none() && flows {
+        if first && own.is_none() && far.is_none() && flows {
+            if takes && self.profile.encryption != RecorderEncryption::IfTaken {
+                return self.refuse(now, WhyNotRecorded::NoKeys, shared, out);
+            }
             return self.give_up_leg(now, Cause::INCOMPATIBLE_DESTINATION, shared, out);
         }
         self.cancel_timer(shared);
         self.recorder = Recorder::Runs(leg);
         self.failures = 0;
         self.answered.get_or_insert((now.wall, leg));
-        self.copy([own.to, far.to], out);
+        self.copy([own, far], out);
         if first {
-            let runs =
-                RecordingNews::Runs { own: own.to.map(|to| to.remote), far: far.to.map(|to| to.remote) };
+            let runs = RecordingNews::Runs { own: own.map(|to| to.remote), far: far.map(|to| to.remote) };
             self.news(now, runs, out);
         }
         if let Some(view) = view {
@@ -328,6 +330,9 @@ impl Recording {
 
     /// The recorder has no call any more: it is called again a few times, later each time.
     pub(super) fn lost(&mut self, now: Now, cause: Cause, shared: &mut Shared, out: &mut Outbox) -> After {
+        if self.keys_refused(now, cause, shared, out) {
+            return After::GoesOn;
+        }
         self.cancel_timer(shared);
         self.recorder = Recorder::Absent;
         self.told = None;

@@ -127,12 +127,14 @@ impl Recording {
             Side::Caller => (a, b),
             Side::Called => (b, a),
         };
-        let streams = [(&view.own, own), (&view.far, far)].map(|(party, from)| RecordedStream {
+        let [own_keys, far_keys] = self.keys.as_ref().map_or([&[][..], &[][..]], |[own, far]| [own, far]);
+        let parties = [(&view.own, own, own_keys), (&view.far, far, far_keys)];
+        let streams = parties.map(|(party, from, keys)| RecordedStream {
             from,
             heard_by: party.told.as_bytes(),
             said_by: party.wrote.as_bytes(),
             flows,
-            keys: &[],
+            keys,
         });
         let write = |version: u64| {
             let session_id = self.party.number << 2 | 3;

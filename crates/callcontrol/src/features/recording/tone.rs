@@ -9,7 +9,7 @@ use strowger_media::sdp;
 
 use super::relay_side;
 use super::session::Recording;
-use crate::call::RecordedCall;
+use crate::call::{RecordedCall, Sealing};
 use crate::io::Outbox;
 use crate::shared::Shared;
 
@@ -50,22 +50,25 @@ impl Recording {
         let Some(port) = self.fork.as_ref().map(|fork| fork.of) else { return };
         let tone = shared.configuration.recording.tone;
         let parties = [
-            (tone.recorded, ToneFor::Recorded, &view.own, view.side),
-            (tone.other_party, ToneFor::OtherParty, &view.far, view.side.other()),
+            (tone.recorded, ToneFor::Recorded, (&view.own, &view.far), view.side),
+            (tone.other_party, ToneFor::OtherParty, (&view.far, &view.own), view.side.other()),
         ];
-        for (wanted, to, party, side) in parties {
+        for (wanted, to, (party, speaker), side) in parties {
             let place = (port, relay_side(side));
             if !wanted {
                 self.stop_tone(place, shared, out);
                 continue;
             }
-            let types = sdp::payload_types(party.wrote.as_bytes());
+            // What is not opened cannot be mixed with anything.
+            let sealed = matches!(speaker.sealing, Sealing::Through(_) | Sealing::Unknown);
+            let types = sdp::payload_types(party.wrote.as_bytes()).filter(|_| !sealed);
             if !self.warned.contains(&place) {
                 self.warned.push(place);
                 shared.recordings.tones.begin(place);
                 let formats = sdp::audio_formats(party.wrote.as_bytes());
                 let codec = formats.first().map_or("", |format| format.name);
                 let news = match types {
+                    _ if sealed => RecordingNews::NoToneSealed { to },
                     Some((_, true)) => RecordingNews::Tone { to, codec },
                     Some((_, false)) | None => RecordingNews::NoTone { to, codec },
                 };

@@ -1,11 +1,13 @@
 //! Copies of what passes a relay.
 
+use strowger_base::Secret;
 use strowger_base::leg::Service;
 
 use super::relay::{PORT, relayed};
 use super::world::{World, next_port};
-use crate::control::{Command, PayloadTypes, PortId, Report, RtcpWay, Side};
+use crate::control::{Command, PayloadTypes, PortId, PortKeys, Report, RtcpWay, SentKeys, Side};
 use crate::fork::CopyTo;
+use crate::srtp::{KeyMaterial, KeySource, SrtpKeys, Suite};
 use crate::worker::Input;
 
 const FORK: PortId = PortId(4);
@@ -94,6 +96,50 @@ fn a_fork_whose_socket_breaks_is_closed_and_the_call_goes_on() {
     assert!(world.phones[1].heard.len() > talked);
     world.command(Command::Close { port: PORT });
     end(&mut world);
+}
+
+#[test]
+fn what_passes_encrypted_is_opened_for_the_copy_and_protected_for_the_recorder() {
+    let suites = [Suite::AeadAes256Gcm, Suite::AesCm128HmacSha1_80];
+    for (seed, suite) in (6..).zip(suites) {
+        let mut source = KeySource::new(Secret::new([9; 32]));
+        let mut next = || source.next_key(suite);
+        let (a, b, own, far, unused) = (next(), next(), next(), next(), next());
+        let mut world = recorded(seed, u128::MAX);
+        // The phones have keys that the relay knows nothing of.
+        let keys = |send: &KeyMaterial, receive: &KeyMaterial| {
+            Some(SrtpKeys { send: send.clone(), receive: receive.clone() })
+        };
+        world.phones[0].protection.change(keys(&a, &b).as_ref());
+        world.phones[1].protection.change(keys(&b, &a).as_ref());
+        for (phone, key) in [(2, &own), (3, &far)] {
+            world.phones[phone].protection.change(keys(&unused, key).as_ref());
+        }
+        let sent = SentKeys { a: Some(a.clone()), b: Some(b.clone()) };
+        world.command(Command::Unseal { port: FORK, keys: Box::new(sent) });
+        let protect = PortKeys { a: keys(&own, &unused), b: keys(&far, &unused) };
+        world.command(Command::Protect { port: FORK, keys: Box::new(protect) });
+        world.run(1000);
+        for (talker, listener, recorder) in [(0, 1, 2), (1, 0, 3)] {
+            let heard = &world.phones[recorder].heard;
+            assert!(heard.len() >= 48 && world.phones[recorder].refused == 0, "{} heard", heard.len());
+            assert!(heard.iter().all(|(_, header, payload)| {
+                world.phones[talker].sent.contains(&(header.sequence, payload.clone()))
+            }));
+            assert!(world.phones[listener].heard.len() >= 48 && world.phones[listener].refused == 0);
+        }
+        // What the key of a side does not open is copied to nobody.
+        let other = SentKeys { a: Some(unused.clone()), b: Some(b.clone()) };
+        world.command(Command::Unseal { port: FORK, keys: Box::new(other) });
+        world.run(20);
+        let heard = world.phones[2].heard.len();
+        world.run(200);
+        assert_eq!(world.phones[2].heard.len(), heard);
+        world.command(Command::Close { port: PORT });
+        world.command(Command::Close { port: FORK });
+        assert!(world.closed(FORK).a.foreign > 5, "it is counted");
+        end(&mut world);
+    }
 }
 
 #[test]
