@@ -259,6 +259,25 @@ codes! {
 }
 
 codes! {
+    /// Why a phone was out of service, as newer loads tell it in the document of their alarm. The numbers are much the same as
+    /// those of [`LastReason`], but not all.
+    OutOfServiceReason: u32 {
+        TCP_TIMED_OUT = 10 "TCP timed out",
+        SERVER_RESET_TCP = 12 "server reset TCP",
+        SERVER_ABORTED_TCP = 13 "server aborted TCP",
+        SERVER_CLOSED_TCP = 14 "server closed TCP",
+        KEEPALIVE_FAILED = 15 "keepalive failed",
+        ADDRESS_LOST = 16 "IP address lost",
+        REGISTRATION_TIMED_OUT = 17 "registration timed out",
+        HIGHER_PRIORITY_SERVER = 18 "server of higher priority",
+        USER_RESET = 20 "user reset",
+        SERVER_RESET_PHONE = 22 "server reset phone",
+        SERVER_RESTARTED_PHONE = 23 "server restarted phone",
+        REGISTRATION_REJECTED = 24 "registration rejected",
+    }
+}
+
+codes! {
     /// How the opening of media went.
     MediaStatus: u32 {
         OK = 0 "ok",

@@ -3,7 +3,7 @@
 use std::net::Ipv6Addr;
 use std::time::Duration;
 
-use crate::codes::{AlarmSeverity, DeviceType, LastReason, ResetType, UnregisterStatus};
+use crate::codes::{AlarmSeverity, DeviceType, LastReason, OutOfServiceReason, ResetType, UnregisterStatus};
 use crate::version::Features;
 use crate::wire::address::{Address, StationAddress};
 use crate::wire::text::{Fixed, Place, Text, ToEnd};
@@ -231,6 +231,15 @@ message! {
     XmlAlarm = XML_ALARM {
         /// An XML document.
         text: Text as ToEnd<2048>,
+    }
+}
+
+impl XmlAlarm {
+    /// Why the station was out of service; `None` when the document does not say so.
+    pub fn out_of_service_reason(&self) -> Option<OutOfServiceReason> {
+        let (_, rest) = self.text.as_str().split_once(r#"name="ReasonForOutOfService">"#)?;
+        let (number, _) = rest.split_once('<')?;
+        number.trim().parse().ok().map(OutOfServiceReason)
     }
 }
 

@@ -10,7 +10,7 @@ use super::concern::{Concern, Token};
 use super::connection::{Arriving, Connection, End, Session, State, send};
 use super::device::Device;
 use super::io::{Outbox, Output, Registered, WhyPassedOver};
-use super::reason::{Refusal, WhyGone};
+use super::reason::{Refusal, WhyGone, WhyRegistered};
 use super::{Stations, words};
 use crate::codes::UnregisterStatus;
 use crate::frame::Frame;
@@ -58,7 +58,7 @@ impl Stations {
         match &mut connection.state {
             State::Registered(session) => match concern {
                 Concern::KeepAlive => connection.keepalive(stream, out),
-                Concern::Alarm(last) => connection.last = last,
+                Concern::Alarm(told) => connection.told = told.or(connection.told),
                 Concern::Register(register) => return self.register(stream, connection, register, out),
                 Concern::Token(token) => self.token(now, stream, connection, &token, out),
                 Concern::Leave if session.calls => {
@@ -75,7 +75,7 @@ impl Stations {
             },
             State::Arriving(_) => match concern {
                 Concern::KeepAlive => connection.keepalive(stream, out),
-                Concern::Alarm(last) => connection.last = last,
+                Concern::Alarm(told) => connection.told = told.or(connection.told),
                 Concern::Register(register) => return self.register(stream, connection, register, out),
                 Concern::Token(token) => self.token(now, stream, connection, &token, out),
                 Concern::Leave => {
@@ -127,7 +127,7 @@ impl Stations {
             dialect,
             load: load.clone(),
             streams_active,
-            why: connection.last.take().into(),
+            why: connection.told.take().unwrap_or(WhyRegistered::Untold),
         }));
         self.registered.insert(name.as_str().into(), stream);
         connection.state = State::Registered(Box::new(Session::new(name, dialect, device, load)));

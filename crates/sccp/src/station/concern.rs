@@ -1,7 +1,7 @@
 //! What a message is about, for one who does not serve calls.
 
 use super::answers::Question;
-use crate::codes::LastReason;
+use super::reason::WhyRegistered;
 use crate::message::FromStation;
 use crate::message::registration::Register;
 use crate::wire::text::Text;
@@ -11,7 +11,7 @@ pub(super) enum Concern {
     /// It is there.
     KeepAlive,
     /// It tells what happened to it.
-    Alarm(Option<LastReason>),
+    Alarm(Option<WhyRegistered>),
     /// It wants to be served.
     Register(Register),
     /// It asks whether it may come.
@@ -38,7 +38,8 @@ impl From<FromStation> for Concern {
         use FromStation as From;
         match message {
             From::KeepAlive(_) => Concern::KeepAlive,
-            From::Alarm(alarm) => Concern::Alarm(alarm.last_reason()),
+            From::Alarm(alarm) => Concern::Alarm(alarm.last_reason().map(WhyRegistered::from)),
+            From::XmlAlarm(alarm) => Concern::Alarm(alarm.out_of_service_reason().map(WhyRegistered::from)),
             From::Register(register) => Concern::Register(register),
             From::RegisterTokenReq(ask) => Concern::Token(Token { name: ask.name, small_business: false }),
             From::SpcpRegisterTokenReq(ask) => Concern::Token(Token { name: ask.name, small_business: true }),
@@ -56,7 +57,7 @@ impl From<FromStation> for Concern {
             From::ServerReq(_) => Concern::Question(Question::Servers),
             From::TimeDateReq(_) => Concern::Question(Question::Time),
             From::CallCountReq(_) => Concern::Question(Question::CallCounts),
-            From::XmlAlarm(_) | From::IpPort(_) | From::RegisterAvailableLines(_) => Concern::Nothing,
+            From::IpPort(_) | From::RegisterAvailableLines(_) => Concern::Nothing,
             message @ (From::KeypadButton(_)
             | From::SoftKeyEvent(_)
             | From::OffHook(_)

@@ -10,8 +10,8 @@ use super::KEEPALIVES_MISSED_MAX;
 use super::answers::{Asking, Question};
 use super::device::Device;
 use super::io::{Outbox, Output, Settings, WhyPassedOver};
-use super::reason::{Refusal, WhyGone};
-use crate::codes::{LastReason, ResetType};
+use super::reason::{Refusal, WhyGone, WhyRegistered};
+use crate::codes::ResetType;
 use crate::frame::{FrameError, Framer};
 use crate::ids::MessageId;
 use crate::message::ToStation;
@@ -35,7 +35,7 @@ pub(super) struct Connection {
     /// The name that it gave.
     pub(super) name: Option<Text>,
     /// What it told of its past.
-    pub(super) last: Option<LastReason>,
+    pub(super) told: Option<WhyRegistered>,
     /// The messages that were told to be passed over.
     passed_over: Vec<MessageId>,
 }
@@ -133,7 +133,7 @@ impl Connection {
             silence,
             frame: None,
             name: None,
-            last: None,
+            told: None,
             passed_over: Vec::new(),
         }
     }

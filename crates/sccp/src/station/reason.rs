@@ -1,6 +1,6 @@
 //! Why stations come and go, in the words in which operators ask.
 
-use crate::codes::{LastReason, ResetType};
+use crate::codes::{LastReason, OutOfServiceReason, ResetType};
 use crate::frame::FrameError;
 
 /// Why a station registered. It tells itself, in the alarm that it sends before.
@@ -20,42 +20,64 @@ pub enum WhyRegistered {
     Moved,
     /// It got another address.
     AddressChanged,
+    /// It had no address any more: the lease of its DHCP server ended, or somebody else had the same one.
+    AddressLost,
+    /// A server did not answer its registration in time.
+    RegistrationTimedOut,
     /// It could not register before.
     Refused,
     /// It has other firmware now, or could not get it.
     Firmware,
-    /// It tells something else.
-    Told(LastReason),
+    /// It tells something else, by this number.
+    Told(u32),
     /// It tells nothing.
     Untold,
 }
 
-impl From<Option<LastReason>> for WhyRegistered {
-    fn from(told: Option<LastReason>) -> Self {
+impl From<LastReason> for WhyRegistered {
+    fn from(told: LastReason) -> Self {
         use LastReason as Last;
         match told {
-            None => WhyRegistered::Untold,
-            Some(Last::INITIALISED) => WhyRegistered::Started,
-            Some(Last::SERVER_RESET_PHONE) => WhyRegistered::ResetOrdered(ResetType::RESET),
-            Some(Last::SERVER_RESTARTED_PHONE) => WhyRegistered::ResetOrdered(ResetType::RESTART),
-            Some(Last::USER_RESET_BY_KEYPAD) => WhyRegistered::ResetByUser,
-            Some(Last::KEEPALIVE_TIMEOUT) => WhyRegistered::KeepaliveLost,
-            Some(
-                Last::TCP_CONNECT_TIMEOUT
-                | Last::CLOSED_BAD_ACK
-                | Last::SERVER_RESET_TCP
-                | Last::SERVER_ABORTED_TCP
-                | Last::TCP_CLOSED
-                | Last::ICMP_UNREACHABLE
-                | Last::SERVER_REJECTED_TCP
-                | Last::CLOSED_UNKNOWN
-                | Last::PHONE_ABORTED_TCP,
-            ) => WhyRegistered::ConnectionLost,
-            Some(Last::FAIL_BACK_TO_PRIMARY) => WhyRegistered::Moved,
-            Some(Last::IP_CONFIGURATION_CHANGE) => WhyRegistered::AddressChanged,
-            Some(Last::REGISTRATION_REJECTED) => WhyRegistered::Refused,
-            Some(LastReason(0..=9) | Last::FILE_AUTHORISATION_FAILED) => WhyRegistered::Firmware,
-            Some(other) => WhyRegistered::Told(other),
+            Last::INITIALISED => WhyRegistered::Started,
+            Last::SERVER_RESET_PHONE => WhyRegistered::ResetOrdered(ResetType::RESET),
+            Last::SERVER_RESTARTED_PHONE => WhyRegistered::ResetOrdered(ResetType::RESTART),
+            Last::USER_RESET_BY_KEYPAD => WhyRegistered::ResetByUser,
+            Last::KEEPALIVE_TIMEOUT => WhyRegistered::KeepaliveLost,
+            Last::TCP_CONNECT_TIMEOUT
+            | Last::CLOSED_BAD_ACK
+            | Last::SERVER_RESET_TCP
+            | Last::SERVER_ABORTED_TCP
+            | Last::TCP_CLOSED
+            | Last::ICMP_UNREACHABLE
+            | Last::SERVER_REJECTED_TCP
+            | Last::CLOSED_UNKNOWN
+            | Last::PHONE_ABORTED_TCP => WhyRegistered::ConnectionLost,
+            Last::FAIL_BACK_TO_PRIMARY => WhyRegistered::Moved,
+            Last::IP_CONFIGURATION_CHANGE => WhyRegistered::AddressChanged,
+            Last::REGISTRATION_REJECTED => WhyRegistered::Refused,
+            LastReason(0..=9) | Last::FILE_AUTHORISATION_FAILED => WhyRegistered::Firmware,
+            LastReason(other) => WhyRegistered::Told(other),
+        }
+    }
+}
+
+impl From<OutOfServiceReason> for WhyRegistered {
+    fn from(told: OutOfServiceReason) -> Self {
+        use OutOfServiceReason as Reason;
+        match told {
+            Reason::TCP_TIMED_OUT
+            | Reason::SERVER_RESET_TCP
+            | Reason::SERVER_ABORTED_TCP
+            | Reason::SERVER_CLOSED_TCP => WhyRegistered::ConnectionLost,
+            Reason::KEEPALIVE_FAILED => WhyRegistered::KeepaliveLost,
+            Reason::ADDRESS_LOST => WhyRegistered::AddressLost,
+            Reason::REGISTRATION_TIMED_OUT => WhyRegistered::RegistrationTimedOut,
+            Reason::HIGHER_PRIORITY_SERVER => WhyRegistered::Moved,
+            Reason::USER_RESET => WhyRegistered::ResetByUser,
+            Reason::SERVER_RESET_PHONE => WhyRegistered::ResetOrdered(ResetType::RESET),
+            Reason::SERVER_RESTARTED_PHONE => WhyRegistered::ResetOrdered(ResetType::RESTART),
+            Reason::REGISTRATION_REJECTED => WhyRegistered::Refused,
+            OutOfServiceReason(other) => WhyRegistered::Told(other),
         }
     }
 }
@@ -109,4 +131,49 @@ pub enum Refusal {
     Broken(FrameError),
     /// There are as many connections as there may be.
     TooManyConnections,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::message::registration::{Alarm, XmlAlarm};
+
+    fn check(alarm: &str, expect: Option<WhyRegistered>) {
+        let alarm = Alarm { text: alarm.into(), ..Alarm::default() };
+        assert_eq!(alarm.last_reason().map(WhyRegistered::from), expect, "{alarm:?}");
+    }
+
+    fn check_document(reason: &str, expect: Option<WhyRegistered>) {
+        let document = format!(
+            "<?xml version=\"1.0\"?>\n<x-cisco-alarm><Alarm Name=\"LastOutOfServiceInformation\"><ParameterList>\n\
+             <String name=\"DeviceName\">SEP001122334455</String>\n{reason}</ParameterList></Alarm></x-cisco-alarm>"
+        );
+        let alarm = XmlAlarm { text: document.as_str().into() };
+        assert_eq!(alarm.out_of_service_reason().map(WhyRegistered::from), expect, "{document}");
+    }
+
+    #[test]
+    fn a_reset_and_a_lost_connection_are_told_apart() {
+        check("25: Name=SEP001122334455 Load=9.4 Last=Initialized", Some(WhyRegistered::Started));
+        check("17: Name=SEP001122334455 Last=KeepaliveTO", Some(WhyRegistered::KeepaliveLost));
+        check("14: Name=SEP001122334455 Last=TCP-Closed", Some(WhyRegistered::ConnectionLost));
+        check("22: Name=SEP001122334455", Some(WhyRegistered::ResetOrdered(ResetType::RESET)));
+        check("20: Name=SEP001122334455", Some(WhyRegistered::ResetByUser));
+        check("9: TFTP Error", Some(WhyRegistered::Firmware));
+        check("29: DSP Alarm", Some(WhyRegistered::Told(29)));
+        check("Name=SEP001122334455", None);
+    }
+
+    #[test]
+    fn a_document_tells_it_by_numbers_of_its_own() {
+        let reason = |number: &str| format!("<Enum name=\"ReasonForOutOfService\">{number}</Enum>\n");
+        check_document(&reason("15"), Some(WhyRegistered::KeepaliveLost));
+        check_document(&reason("16"), Some(WhyRegistered::AddressLost));
+        check_document(&reason("17"), Some(WhyRegistered::RegistrationTimedOut));
+        check_document(&reason("23"), Some(WhyRegistered::ResetOrdered(ResetType::RESTART)));
+        check_document(&reason("99"), Some(WhyRegistered::Told(99)));
+        check_document(&reason(""), None);
+        check_document("", None);
+        check_document("<Enum name=\"ReasonForOutOfService\">15", Some(WhyRegistered::KeepaliveLost));
+    }
 }
