@@ -236,6 +236,8 @@ pub struct Setup {
     pub hops_remaining: u8,
     /// The device can confirm provisional answers (100rel), so early media can be negotiated.
     pub reliable_provisional: bool,
+    /// It calls itself by a private address that its packets do not come from, so that it is behind NAT.
+    pub behind_nat: bool,
     /// The device takes RTP in answer to an offer of SRTP alone (Cisco's `X-cisco-srtp-fallback`).
     pub srtp_fallback: bool,
     /// Earlier destinations, latest first.

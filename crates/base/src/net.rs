@@ -1,7 +1,7 @@
 //! How cores name sockets they never see.
 
 use std::fmt;
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 
 /// A bound socket of the shell, numbered in the order of the configuration.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
@@ -102,5 +102,23 @@ impl Flow {
             Flow::Datagram { .. } => Transport::Udp,
             Flow::Stream { transport, .. } => *transport,
         }
+    }
+}
+
+/// Whether a device that calls itself `told`, while its packets come from `source`, is behind NAT: those are two addresses, and `told` is a private one.
+pub fn is_behind_nat(told: IpAddr, source: IpAddr) -> bool {
+    let (told, source) = (told.to_canonical(), source.to_canonical());
+    // A device on this very machine reaches us and is reached at all of its addresses.
+    told != source && !source.is_loopback() && is_private(told)
+}
+
+/// Addresses that mean something only behind somebody's NAT (RFC 1918, RFC 6598, RFC 4193, RFC 3927).
+fn is_private(address: IpAddr) -> bool {
+    match address {
+        IpAddr::V4(v4) => {
+            let shared = v4.octets()[0] == 100 && v4.octets()[1] & 0xc0 == 64;
+            v4.is_private() || v4.is_link_local() || shared
+        }
+        IpAddr::V6(v6) => v6.is_unique_local() || v6.is_unicast_link_local(),
     }
 }

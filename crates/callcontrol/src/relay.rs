@@ -2,7 +2,7 @@
 
 use std::net::{IpAddr, SocketAddr};
 
-use strowger_base::net::Flow;
+use strowger_base::net::{Flow, is_behind_nat};
 use strowger_media::control::{self, PortId, RelayPeer, RtcpWay};
 use strowger_media::sdp;
 
@@ -97,13 +97,7 @@ impl Reach {
     /// How a device is reached that calls itself `told` while its packets come from `source`: behind NAT when that
     /// is another address and a private one.
     pub fn of(told: IpAddr, source: IpAddr) -> Self {
-        let (told, source) = (told.to_canonical(), source.to_canonical());
-        // A device on this very machine reaches us and is reached at all of its addresses.
-        if told != source && !source.is_loopback() && is_private(told) {
-            Reach::BehindNat
-        } else {
-            Reach::Direct
-        }
+        if is_behind_nat(told, source) { Reach::BehindNat } else { Reach::Direct }
     }
 }
 
@@ -113,17 +107,6 @@ fn is_somebody(address: IpAddr) -> bool {
     match address.to_canonical() {
         IpAddr::V4(v4) => !v4.is_unspecified() && !v4.is_multicast() && !v4.is_broadcast(),
         IpAddr::V6(v6) => !v6.is_unspecified() && !v6.is_multicast(),
-    }
-}
-
-/// Addresses that mean something only behind somebody's NAT (RFC 1918, RFC 6598, RFC 4193, RFC 3927).
-fn is_private(address: IpAddr) -> bool {
-    match address {
-        IpAddr::V4(v4) => {
-            let shared = v4.octets()[0] == 100 && v4.octets()[1] & 0xc0 == 64;
-            v4.is_private() || v4.is_link_local() || shared
-        }
-        IpAddr::V6(v6) => v6.is_unique_local() || v6.is_unicast_link_local(),
     }
 }
 

@@ -205,6 +205,7 @@ impl Call {
             media: Media::None,
             hops_remaining: 70,
             reliable_provisional: false,
+            behind_nat: false,
             srtp_fallback: false,
             diversions: Vec::new(),
             replaces: None,

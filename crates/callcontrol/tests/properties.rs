@@ -12,12 +12,18 @@ use world::{Devices, World};
 #[test]
 fn whatever_devices_tell_nothing_is_left_and_every_call_has_one_record() {
     for seed in (0..400).chain([4836, 5310, 5912, 14_637, 18_809, 19_616]) {
-        any(seed);
+        any(World::new(seed));
     }
 }
 
-fn any(seed: u64) {
-    let mut world = World::new(seed);
+#[test]
+fn whatever_relays_are_lost_meanwhile_nothing_is_left() {
+    for seed in 7000..7300 {
+        any(World::that_loses_relays(seed));
+    }
+}
+
+fn any(mut world: World) {
     for _ in 0..400 {
         match world.rng.below(40) {
             0..=2 => world.begin(),
@@ -53,6 +59,7 @@ fn calm_worlds(seeds: std::ops::Range<u64>, come_in: Option<u64>) -> impl Iterat
     seeds.map(move |seed| {
         let mut world = World::new(seed);
         world.devices = Devices::Calm { come_in };
+        world.loses_relays = seed % 4 == 3;
         for _ in 0..600 {
             match world.rng.below(40) {
                 0..=3 => world.begin(),

@@ -101,6 +101,7 @@ impl World {
             media: Media::None,
             hops_remaining: 70,
             reliable_provisional: false,
+            behind_nat: false,
             srtp_fallback: false,
             diversions: Vec::new(),
             replaces: None,

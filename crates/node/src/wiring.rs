@@ -14,7 +14,6 @@ use strowger_callcontrol::io::{Contact, Reach};
 use strowger_callcontrol::{RelayMode, quality};
 use strowger_media::agent;
 use strowger_sip::io::LineAccount;
-use strowger_sip::uri::{Host, Uri};
 
 use crate::io::{Answer, Outbox, Output, PersistRecord, QueryId, StoreRecord, Ticket};
 use crate::node::{Held, Node};
@@ -270,13 +269,10 @@ impl Node {
 
     /// Whether a phone calls itself by another address than its packets come from.
     fn reach_of(&self, binding: BindingId) -> Reach {
-        let Some(binding) = self.sip.registrar().binding(binding) else { return Reach::Direct };
-        let host = Uri::parse(binding.contact().as_bytes()).ok().and_then(|uri| match uri.host() {
-            Some(Host::V4(address)) => Some(address.into()),
-            Some(Host::V6(address)) => Some(address.into()),
-            Some(Host::Name(_)) | None => None,
-        });
-        host.map_or(Reach::Direct, |told| Reach::of(told, binding.flow().peer().ip()))
+        match self.sip.registrar().binding(binding) {
+            Some(binding) if binding.is_behind_nat() => Reach::BehindNat,
+            Some(_) | None => Reach::Direct,
+        }
     }
 }
 

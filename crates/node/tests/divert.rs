@@ -7,8 +7,8 @@ use strowger_callcontrol::configuration::HoldMode;
 use strowger_node::Draft;
 use world::{Phone, World, draft, header, tag_of};
 
-/// The key with the call of an INVITE that the phone was sent; it proves itself, as a datagram does not speak for it.
-fn presses_divert(world: &mut World, phone: &Phone, invite: &str, cseq: u32) {
+/// The divert key of a phone with the call of an INVITE that it was sent.
+fn divert(phone: &Phone, invite: &str, cseq: u32) -> String {
     let (number, address) = (&phone.number, phone.address);
     let body = format!(
         "<x-cisco-remotecc-request><softkeyeventmsg><softkeyevent>IDivert</softkeyevent><dialogid><callid>{}</callid>\
@@ -16,19 +16,19 @@ fn presses_divert(world: &mut World, phone: &Phone, invite: &str, cseq: u32) {
         header(invite, "Call-ID"),
         tag_of(invite, "From"),
     );
-    let refer = |cseq: u32, authorization: &str| {
-        format!(
-            "REFER sip:{peer}@strowger.test SIP/2.0\r\nVia: SIP/2.0/UDP {address};branch=z9hG4bKkey{cseq}\r\n\
-             Max-Forwards: 70\r\nFrom: <sip:{number}@strowger.test>;tag=k1\r\nTo: <sip:{number}@strowger.test>\r\n\
-             Call-ID: key-{number}\r\nCSeq: {cseq} REFER\r\nContact: <sip:{number}@{address}>\r\nRefer-To: cid:1\r\n\
-             {authorization}Content-Type: application/x-cisco-remotecc-request+xml\r\nContent-Length: {length}\r\n\r\n{body}",
-            peer = phone.peer,
-            length = body.len(),
-        )
-    };
-    world.from(address, &refer(cseq, ""));
-    let challenge = world.expect(phone, "SIP/2.0 401 ");
-    world.from(address, &refer(cseq + 1, &phone.authorization(&challenge, "REFER")));
+    format!(
+        "REFER sip:{peer}@strowger.test SIP/2.0\r\nVia: SIP/2.0/UDP {address};branch=z9hG4bKkey{cseq}\r\n\
+         Max-Forwards: 70\r\nFrom: <sip:{number}@strowger.test>;tag=k1\r\nTo: <sip:{number}@strowger.test>\r\n\
+         Call-ID: key-{number}\r\nCSeq: {cseq} REFER\r\nContact: <sip:{number}@{address}>\r\nRefer-To: cid:1\r\n\
+         Content-Type: application/x-cisco-remotecc-request+xml\r\nContent-Length: {length}\r\n\r\n{body}",
+        peer = phone.peer,
+        length = body.len(),
+    )
+}
+
+/// It comes from where the phone registered, and is not challenged.
+fn presses_divert(world: &mut World, phone: &Phone, invite: &str, cseq: u32) {
+    world.from(phone.address, &divert(phone, invite, cseq));
     world.expect(phone, "SIP/2.0 202 ");
 }
 
@@ -95,4 +95,27 @@ fn a_line_without_voice_mail_keeps_its_call() {
     let busy = world.expect(&alice, "SIP/2.0 486 ");
     world.from(alice.address, &alice.acknowledge(&busy));
     world.settled();
+}
+
+/// The address and port of a registration speak for its phone, for nobody else and for no other line.
+#[test]
+fn a_key_from_elsewhere_is_challenged() {
+    let (mut world, mut alice, bob, _) = office();
+    world.invite(&mut alice, "1002");
+    let invite = world.expect(&bob, "INVITE ");
+    world.from(bob.address, &bob.respond(&invite, "180 Ringing", ""));
+    world.expect(&alice, "SIP/2.0 180 ");
+    let mut check = |number: &str, from: &str, cseq: u32, expect: &str| {
+        let there = Phone::new(number, from);
+        // Whoever it is names Bob's dialog.
+        let key = divert(&there, &invite, cseq).replace(&format!("u{number}x"), "u1002x");
+        world.from(there.address, &key);
+        world.expect(&there, expect);
+        world.silent();
+    };
+    check("1002", "192.0.2.20:5061", 1, "SIP/2.0 401 ");
+    check("1002", "192.0.2.30:5060", 2, "SIP/2.0 401 ");
+    check("1003", "192.0.2.30:5060", 3, "SIP/2.0 481 ");
+    presses_divert(&mut world, &bob, &invite, 4);
+    world.expect(&bob, "CANCEL ");
 }

@@ -90,29 +90,32 @@ fn an_echo_test_without_a_port_is_refused() {
 
 #[test]
 fn media_goes_through_a_relay_when_wanted() {
-    let mut draft = draft();
-    draft.relay = RelayMode::WhenBehindNat;
-    let mut world = World::new(&draft);
-    // Bob's phone believes to be at another address than its packets come from.
-    let (mut alice, mut bob) = (alice(), bob());
-    world.register(&mut alice);
-    bob.contact = Some("10.0.0.20:5060".parse().unwrap());
-    world.register(&mut bob);
-    world.invite(&mut alice, "1002");
-    let Some(Command::OpenRelay { port }) = world.media.pop() else { panic!("{:?}", world.media) };
-    let a = "192.0.2.1:30000".parse().unwrap();
-    let b = Some("192.0.2.1:30002".parse().unwrap());
-    world.input(Input::Media(Report::Opened { port, a, b }));
-    let invite = world.expect(&bob, "INVITE ");
-    assert!(body_of(&invite).contains("c=IN IP4 192.0.2.1\r\n"), "{invite}");
-    assert!(body_of(&invite).contains("m=audio 30002 "), "{invite}");
-    world.from(bob.address, &bob.respond(&invite, "603 Decline", ""));
-    world.expect(&bob, "ACK ");
-    let refused = world.expect(&alice, "SIP/2.0 603 ");
-    world.from(alice.address, &alice.acknowledge(&refused));
-    assert_eq!(world.media.last(), Some(&Command::Close { port }));
-    world.input(Input::Media(Report::Closed { port, statistics: Box::new(PortStatistics::default()) }));
-    world.settled();
+    let elsewhere = || Some("10.0.0.20:5060".parse().unwrap());
+    // Bob's phone believes to be at another address than its packets come from; or it learned what its address looks like from outside.
+    for (contact, via) in [(elsewhere(), None), (None, elsewhere()), (elsewhere(), elsewhere())] {
+        let mut draft = draft();
+        draft.relay = RelayMode::WhenBehindNat;
+        let mut world = World::new(&draft);
+        let (mut alice, mut bob) = (alice(), bob());
+        (bob.contact, bob.via) = (contact, via);
+        world.register(&mut alice);
+        world.register(&mut bob);
+        world.invite(&mut alice, "1002");
+        let Some(Command::OpenRelay { port }) = world.media.pop() else { panic!("{:?}", world.media) };
+        let a = "192.0.2.1:30000".parse().unwrap();
+        let b = Some("192.0.2.1:30002".parse().unwrap());
+        world.input(Input::Media(Report::Opened { port, a, b }));
+        let invite = world.expect(&bob, "INVITE ");
+        assert!(body_of(&invite).contains("c=IN IP4 192.0.2.1\r\n"), "{invite}");
+        assert!(body_of(&invite).contains("m=audio 30002 "), "{invite}");
+        world.from(bob.address, &bob.respond(&invite, "603 Decline", ""));
+        world.expect(&bob, "ACK ");
+        let refused = world.expect(&alice, "SIP/2.0 603 ");
+        world.from(alice.address, &alice.acknowledge(&refused));
+        assert_eq!(world.media.last(), Some(&Command::Close { port }));
+        world.input(Input::Media(Report::Closed { port, statistics: Box::new(PortStatistics::default()) }));
+        world.settled();
+    }
 }
 
 #[test]

@@ -13,6 +13,7 @@ use crate::message::{HeaderName, Message, MethodKind, StartLine};
 use crate::session_timer::{self, TooSmall};
 use crate::transaction::Effect;
 use crate::transaction::table::{Branch, ServerKey};
+use crate::uri::Uri;
 use crate::watch::write_allow_events;
 use crate::{body, join, service_uri, validate, write};
 
@@ -258,6 +259,7 @@ impl Sip {
         let reliable_provisional = leg.takes_reliable_provisional();
         let Dialled { called, further_digits, feature } = dialled(&accepted.identity, invite, &self.shared);
         self.legs.insert(id, Box::new(leg));
+        let contact = invite.contact_uri().and_then(|uri| Uri::parse(uri.as_bytes()).ok());
         let setup = strowger_base::leg::Setup {
             origin: accepted.identity,
             flow,
@@ -267,6 +269,7 @@ impl Sip {
             media,
             hops_remaining: accepted.hops,
             reliable_provisional,
+            behind_nat: invite.is_behind_nat(contact, flow.peer().ip()),
             srtp_fallback: invite.supports("X-cisco-srtp-fallback"),
             diversions: invite.diversion_list(),
             replaces: accepted.replaces,

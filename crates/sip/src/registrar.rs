@@ -376,6 +376,7 @@ impl Registrar {
             cseq: request.cseq_number(),
             reg_id: wanted.reg_id,
             flow,
+            behind_nat: request.is_behind_nat(Some(wanted.uri), flow.peer().ip()),
             expires_at,
             timer,
         };
@@ -406,6 +407,7 @@ impl Registrar {
         self.timers.cancel(binding.timer);
         binding.timer = self.timers.set(binding.expires_at, id);
         binding.flow = flow;
+        binding.behind_nat = request.is_behind_nat(Some(wanted.uri), flow.peer().ip());
         binding.cseq = request.cseq_number();
         binding.reg_id = wanted.reg_id;
         binding.preference = wanted.preference;

@@ -4,6 +4,7 @@
 //! names the dialogs that are meant as the phone sees them. It has 202 at once; what became of it follows in a request of ours.
 
 use strowger_base::feature::{FeatureRequest, Turn};
+use strowger_base::line::lines_of;
 use strowger_base::net::Flow;
 use strowger_base::{LegId, Now, limits};
 
@@ -189,9 +190,9 @@ impl Sip {
         let Some(body) = request_body(refer) else {
             return self.refuse(refer, flow, 405, write_allow, out);
         };
-        // Phones cannot answer a challenge of a REFER: the connection on which they registered speaks for them.
-        if !self.registrar.has_registered_on(flow) && self.identify(now, flow, refer, "REFER", out).is_none()
-        {
+        // Phones cannot answer a challenge of a REFER: the connection on which they registered speaks for them, or the address and port.
+        let speaks = self.registrar.has_registered_on(flow) || self.is_registered_at(flow, refer);
+        if !speaks && self.identify(now, flow, refer, "REFER", out).is_none() {
             return;
         }
         let Some(SoftKey { key: pressed, dialog, others }) = soft_key(body) else {
@@ -216,6 +217,16 @@ impl Sip {
         self.with_leg(id, now, |leg, shared| {
             leg.soft_key(shared, now, refer, key, flow, (feature, with), out);
         });
+    }
+
+    /// Whether the line that a REFER names has a phone which registered with datagrams from where this one came.
+    fn is_registered_at(&self, flow: Flow, refer: &Message<'_>) -> bool {
+        let lines = &self.shared.configuration.lines;
+        let number = refer.from_user();
+        let mut bindings = lines_of(lines, &number)
+            .flat_map(|(line, _)| self.registrar.contacts_of(line))
+            .filter_map(|id| self.registrar.binding(id));
+        matches!(flow, Flow::Datagram { .. }) && bindings.any(|binding| binding.flow() == flow)
     }
 
     /// The leg that a phone names, when it is its own: it is at the address and port from which it asks. Behind one address there may be

@@ -1,7 +1,7 @@
 //! URIs as SIP uses them (RFC 3261 §19.1, RFC 3966); others are kept as they are.
 
 use std::borrow::Cow;
-use std::net::{Ipv4Addr, Ipv6Addr};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use crate::header::{Parameters, class, is_word, set, text};
 use crate::scan::find;
@@ -173,6 +173,15 @@ impl<'b> Uri<'b> {
         match number_before_parameters(self.user().unwrap_or_default()) {
             Some(number) => Cow::Borrowed(text(number)),
             None => self.user_decoded(),
+        }
+    }
+
+    /// The address at which it says that somebody is; `None` for a name.
+    pub fn address(&self) -> Option<IpAddr> {
+        match self.host()? {
+            Host::V4(address) => Some(address.into()),
+            Host::V6(address) => Some(address.into()),
+            Host::Name(_) => None,
         }
     }
 

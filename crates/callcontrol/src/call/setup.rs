@@ -36,7 +36,7 @@ impl Facts {
             Media::Offer(offer) => Some(offer),
             Media::None | Media::Answer(_) => None,
         };
-        self.caller_reach = caller_reach(self.offer.as_ref(), setup.flow, shared);
+        self.caller_reach = caller_reach(self.offer.as_ref(), (setup.flow, setup.behind_nat), shared);
         self.caller_takes_reliable = setup.reliable_provisional;
         self.caller_falls_back = setup.srtp_fallback;
         self.hops_remaining = setup.hops_remaining;
@@ -49,7 +49,7 @@ impl Facts {
             Media::Offer(offer) => Some(offer),
             Media::None | Media::Answer(_) => None,
         };
-        let reach = caller_reach(offer.as_ref(), setup.flow, shared);
+        let reach = caller_reach(offer.as_ref(), (setup.flow, setup.behind_nat), shared);
         let facts = Facts {
             calling: shown_caller(&setup.origin, setup.calling, shared),
             address: Some(setup.flow.peer().ip()),
@@ -137,11 +137,17 @@ impl Facts {
     }
 }
 
-/// Whether the caller sits behind NAT, as its offer and its packets show; asked only where somebody wants to know.
-fn caller_reach(offer: Option<&SessionDescription>, flow: Flow, shared: &Shared) -> Reach {
+/// Whether the caller sits behind NAT, as its offer and its packets show, or what it calls itself when it leaves the offer to the other
+/// side; asked only where somebody wants to know.
+fn caller_reach(
+    offer: Option<&SessionDescription>,
+    (flow, behind_nat): (Flow, bool),
+    shared: &Shared,
+) -> Reach {
     match (offer, shared.configuration.relay) {
         (Some(offer), RelayMode::WhenBehindNat) => relay::reach_of(offer.as_bytes(), flow),
-        (Some(_) | None, RelayMode::Never | RelayMode::Always) | (None, RelayMode::WhenBehindNat) => {
+        (None, RelayMode::WhenBehindNat) if behind_nat => Reach::BehindNat,
+        (None, RelayMode::WhenBehindNat) | (Some(_) | None, RelayMode::Never | RelayMode::Always) => {
             Reach::Direct
         }
     }

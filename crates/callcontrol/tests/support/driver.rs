@@ -320,6 +320,7 @@ impl Driver {
             media,
             hops_remaining: 69,
             reliable_provisional: flags.contains(&"reliable"),
+            behind_nat: flags.contains(&"nat"),
             srtp_fallback: flags.contains(&"falls-back"),
             diversions: flags.iter().filter_map(|flag| diverted_by(flag)).collect(),
             further_digits: if flags.contains(&"keys") {

@@ -275,6 +275,8 @@ pub struct Phone {
     pub remote_tag: String,
     /// The address in Contact, when it is not the one that packets come from.
     pub contact: Option<SocketAddr>,
+    /// The same of Via.
+    pub via: Option<SocketAddr>,
     cseq: u32,
     call_id: u32,
     branch: u32,
@@ -290,6 +292,7 @@ impl Phone {
             peer: number.to_owned(),
             remote_tag: String::new(),
             contact: None,
+            via: None,
             cseq: 0,
             call_id: 0,
             branch: 0,
@@ -324,7 +327,7 @@ impl Phone {
         let content = if body.is_empty() { "" } else { "Content-Type: application/sdp\r\n" };
         let (number, address, cseq) = (&self.number, self.address, self.cseq);
         format!(
-            "{method} {uri} SIP/2.0\r\nVia: SIP/2.0/UDP {address};branch=z9hG4bK{number}x{}x{};rport\r\n\
+            "{method} {uri} SIP/2.0\r\nVia: SIP/2.0/UDP {via};branch=z9hG4bK{number}x{}x{};rport\r\n\
              Max-Forwards: 70\r\nFrom: \"The boss\" <sip:{number}@strowger.test>;tag=t{number}\r\n\
              To: <sip:{to}@strowger.test>{tag}\r\nCall-ID: {number}-{}-{method_id}\r\nCSeq: {cseq} {method}\r\n\
              Contact: <sip:{number}@{contact}>\r\n{extra}{content}Content-Length: {}\r\n\r\n{body}",
@@ -333,6 +336,7 @@ impl Phone {
             self.call_id,
             body.len(),
             contact = self.contact.unwrap_or(address),
+            via = self.via.unwrap_or(address),
             method_id = if method == "REGISTER" { "registration" } else { "call" },
         )
     }

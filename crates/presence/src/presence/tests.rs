@@ -31,6 +31,7 @@ fn setup(line: &str, called: &str) -> Signal {
         media: Media::None,
         hops_remaining: 70,
         reliable_provisional: false,
+        behind_nat: false,
         srtp_fallback: false,
         diversions: Vec::new(),
         replaces: None,

@@ -5,6 +5,7 @@ use std::net::IpAddr;
 
 use strowger_base::Party;
 use strowger_base::leg::{Diversion, Presentation};
+use strowger_base::net::is_behind_nat;
 
 use super::{HeaderName, Message, MethodKind, StartLine};
 use crate::header::{NameAddr, Replaces, Via, number32, text};
@@ -157,6 +158,19 @@ impl<'b> Message<'b> {
         let via = self.top_via()?;
         let at_source = !via.wants_port() && crate::header::is_address(via.host(), source);
         at_source.then(|| via.port().unwrap_or(DEFAULT_PORT))
+    }
+
+    /// Whether the device that wrote this, which came from `source` and calls itself `contact`, is behind NAT. Some phones learn what their
+    /// address looks like from outside and write it as Contact; the Via has their own (RFC 3261 §18.2.1), where no proxy added one.
+    pub fn is_behind_nat(&self, contact: Option<Uri<'_>>, source: IpAddr) -> bool {
+        let alone = self.vias().nth(1).is_none();
+        let via = self.top_via().filter(|_| alone);
+        let via = via.and_then(|via| text(via.host()).trim_matches(['[', ']']).parse().ok());
+        contact
+            .and_then(|contact| contact.address())
+            .into_iter()
+            .chain(via)
+            .any(|told: IpAddr| is_behind_nat(told, source))
     }
 
     /// The URI of the first Contact, as text.

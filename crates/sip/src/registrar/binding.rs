@@ -20,6 +20,8 @@ pub struct Binding {
     pub(super) cseq: u32,
     pub(super) reg_id: Option<u32>,
     pub(super) flow: Flow,
+    /// It calls itself by a private address that its packets do not come from.
+    pub(super) behind_nat: bool,
     pub(super) expires_at: Instant,
     pub(super) timer: TimerHandle,
 }
@@ -47,6 +49,11 @@ impl Binding {
     /// The contact URI as the phone wrote it.
     pub fn contact(&self) -> &str {
         self.texts.part(1)
+    }
+
+    /// Whether the phone is behind NAT, as its last REGISTER showed.
+    pub const fn is_behind_nat(&self) -> bool {
+        self.behind_nat
     }
 
     /// The contact URI as it may stand in a request line: without the headers that it may carry, which are not

@@ -6,12 +6,13 @@ use std::time::Duration;
 use strowger_base::event::UnregisterReason;
 use strowger_base::leg::BindingId;
 use strowger_base::line::{lines_of, number_of};
-use strowger_base::net::{Flow, ListenerId};
+use strowger_base::net::{Flow, ListenerId, is_behind_nat};
 use strowger_base::{Now, Table, TableChange};
 
 use super::texts::{BindingTexts, PackedTexts};
 use super::{Binding, Change, Lost, PREFERENCE_DEFAULT, Registrar, index};
 use crate::io::{BindingRecord, LineAccount, PhoneAccount, PhonePlace};
+use crate::uri::Uri;
 
 impl Registrar {
     /// Sockets take no datagrams any more. Phones that were reached over them are reached over those that take their
@@ -138,7 +139,10 @@ impl Registrar {
         let timer = self.timers.set(expires_at, id);
         let BindingRecord { cseq, reg_id, .. } = record;
         let preference = PREFERENCE_DEFAULT;
-        let binding = Binding { texts, phone, preference, cseq, reg_id, flow, expires_at, timer };
+        // Its Via is not kept; the next REGISTER shows it again.
+        let contact = Uri::parse(texts.part(1).as_bytes()).ok().and_then(|uri| uri.address());
+        let behind_nat = contact.is_some_and(|told| is_behind_nat(told, peer.ip()));
+        let binding = Binding { texts, phone, preference, cseq, reg_id, flow, behind_nat, expires_at, timer };
         self.bindings.insert(id, binding);
         index::add(&mut self.by_line, line.into(), id);
         self.sort_line(line);

@@ -68,6 +68,7 @@ impl World {
             media,
             hops_remaining: 70,
             reliable_provisional: self.rng.one_in(2),
+            behind_nat: false,
             srtp_fallback: self.rng.one_in(4),
             diversions: Vec::new(),
             replaces: if self.rng.one_in(rarely) { self.some_leg() } else { None },

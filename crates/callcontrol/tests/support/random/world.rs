@@ -72,6 +72,8 @@ pub(crate) struct World {
     pub(crate) conferences: u32,
     /// Devices may insist on SRTP, and a trunk may have none.
     encrypts: bool,
+    /// Relays may fail that are in use.
+    pub(crate) loses_relays: bool,
     /// How the devices are.
     pub(crate) devices: Devices,
     /// The lines of those who called.
@@ -112,11 +114,17 @@ impl World {
             next_incoming: 0,
             ports: 0,
             conferences: 0,
+            loses_relays: false,
             devices: Devices::Any,
             callers: BTreeMap::new(),
             barges: 0,
             orders: 0,
         }
+    }
+
+    /// The same, whose relays may fail that are in use.
+    pub(crate) fn that_loses_relays(seed: u64) -> Self {
+        World { loses_relays: true, ..World::new(seed) }
     }
 
     fn handle(&mut self, input: Input<'_>) {
@@ -308,6 +316,8 @@ impl World {
                 self.handle(Input::Media(Report::Opened { port, a, b: Some(a) }));
             }
             Relay::Open if self.streams.contains(&port) && self.rng.one_in(4) => self.closed(port),
+            // Its socket failed: nobody wanted that.
+            Relay::Open if self.loses_relays && self.rng.one_in(3) => self.closed(port),
             Relay::Open => {}
             Relay::Closing => self.closed(port),
         }
