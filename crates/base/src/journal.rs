@@ -54,7 +54,9 @@ pub use redirection::{
 };
 pub use resources::{MediaFunction, MediaNews, WhyUnicast};
 pub use user_set::{ForwardedTo, OnOff, SetBy, UserSet, UserValue};
-pub use why::{WhyEnded, WhyKeysStay, WhyNotAnnounced, WhyOfferRefused, WhyRefused, WhyRelay, WhyReleased};
+pub use why::{
+    KeyPlace, WhyEnded, WhyKeysStay, WhyNotAnnounced, WhyOfferRefused, WhyRefused, WhyRelay, WhyReleased,
+};
 
 use crate::{ByteArena, CallId, LegId, Span, WallTime};
 use wire::{Block, Reader, Wire, put_varint};

@@ -18,6 +18,7 @@ mod holding;
 mod intercom;
 mod joined;
 mod joining;
+mod key_ways;
 mod listening;
 mod locating;
 mod lost;

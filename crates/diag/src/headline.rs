@@ -160,6 +160,7 @@ impl<'a> Reasons<'a> {
             | Decision::CallBack(_)
             | Decision::Hears(_)
             | Decision::KeysCarried
+            | Decision::KeysBetween { .. }
             | Decision::KeysNotCarried { .. }
             | Decision::Announced { .. }
             | Decision::NotAnnounced { .. }

@@ -4,9 +4,9 @@ use std::net::SocketAddr;
 
 use strowger_base::LegId;
 use strowger_base::journal::{
-    Alarm, AudioFlow, Decision, Entry, Feature, MediaPart, MediaPath, OriginView, PartyView, ReleasedBy,
-    StreamEnd, TargetView, Told, Way, WhyEnded, WhyKeysStay, WhyNotAnnounced, WhyOfferRefused, WhyRefused,
-    WhyRelay, WhyReleased,
+    Alarm, AudioFlow, Decision, Entry, Feature, KeyPlace, MediaPart, MediaPath, OriginView, PartyView,
+    ReleasedBy, StreamEnd, TargetView, Told, Way, WhyEnded, WhyKeysStay, WhyNotAnnounced, WhyOfferRefused,
+    WhyRefused, WhyRelay, WhyReleased,
 };
 use strowger_base::leg::{Alert, AudioSource, DigitsEnd, Presentation, ReleaseReason, Tone};
 use strowger_base::line::number_of;
@@ -222,11 +222,23 @@ fn decision_sentence(leg: Option<LegId>, decision: &Decision<'_>, names: &Names)
                 device()
             )
         }
+        Decision::KeysBetween { caller, called } => {
+            let place = |place: KeyPlace| match place {
+                KeyPlace::Media => "media",
+                KeyPlace::Signalling => "signalling",
+                KeyPlace::Sound => "sound",
+            };
+            let (caller, called) = (place(*caller), place(*called));
+            format!(
+                "Keys are carried over: the caller has them in its {caller}, the called side in its {called}."
+            )
+        }
         Decision::KeysNotCarried { why } => {
             let because = match why {
                 WhyKeysStay::NoRelay => "there is no relay",
                 WhyKeysStay::Encrypted => "the devices encrypt their media with keys of their own",
                 WhyKeysStay::NoEvents => "it has none there",
+                WhyKeysStay::Codec => "they would be tones in its sound, and its codec is not known here",
             };
             format!(
                 "Keys are not carried over to the media of {}: {because}.",

@@ -169,14 +169,43 @@ pub struct Coding {
     pub format: StreamFormat,
 }
 
-/// The payload types of RFC 4733 events on a clock of 8 kHz that a relay takes from the media of a side and writes into it;
-/// `None` for a side whose keys are elsewhere.
-#[derive(Clone, Copy, PartialEq, Eq, Default, Debug)]
+/// Keys as events in media (RFC 4733).
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct KeyEvents {
+    /// Their payload type.
+    pub payload_type: u8,
+    /// The clock that their durations and timestamps count, in Hz.
+    pub clock_hz: u32,
+}
+
+/// Where the keys of one side of a relay are.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum KeyWay {
+    /// In its media, as events.
+    Events(KeyEvents),
+    /// In its sound, as tones. Only a relay that decodes the sound hears and makes them.
+    Sound,
+    /// Beside its media: it is told by call control, which is told in turn what the other side presses.
+    Signalled,
+}
+
+impl KeyWay {
+    /// The events of a side that has its keys so.
+    pub const fn events(self) -> Option<KeyEvents> {
+        match self {
+            KeyWay::Events(events) => Some(events),
+            KeyWay::Sound | KeyWay::Signalled => None,
+        }
+    }
+}
+
+/// Where the keys of both sides of a relay are, when that is not the same.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct KeyWays {
     /// Of side A.
-    pub a: Option<u8>,
+    pub a: KeyWay,
     /// Of side B.
-    pub b: Option<u8>,
+    pub b: KeyWay,
 }
 
 /// What both sides of a relay that transcodes agreed to.
@@ -312,14 +341,14 @@ pub enum Command {
         /// Under which payload types this side receives.
         types: Option<PayloadTypes>,
     },
-    /// Which payload types carry keys that a relay tells and writes, instead of letting them pass; with `None` all pass.
+    /// Where the keys of both sides are, which a relay carries over instead of letting them pass; with `None` all pass.
     Keys {
         /// The relay.
         port: PortId,
-        /// The payload types.
+        /// The ways.
         ways: Option<KeyWays>,
     },
-    /// Write a key into what a side of a relay hears; nothing happens when [`Command::Keys`] named no payload type for it.
+    /// Write a key into what a side of a relay hears; nothing happens when its keys are beside its media, or pass.
     Press {
         /// The relay.
         port: PortId,

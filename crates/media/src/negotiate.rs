@@ -20,7 +20,9 @@ use crate::sdp::{
 use crate::srtp::{KeyMaterial, SrtpKeys};
 
 pub use multicast::{answer_multicast, multicast_codec, offer_multicast};
-pub use through::{AgreedThrough, Beside, answer_beside, answer_through, offer_beside, offer_through};
+pub use through::{
+    AgreedThrough, Beside, answer_beside, answer_through, coding_of, offer_beside, offer_through,
+};
 
 /// What an endpoint of ours brings into a negotiation.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]

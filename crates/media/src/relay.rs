@@ -76,6 +76,8 @@ pub struct Relay {
     /// Who gets copies.
     forks: Vec<Fork>,
     keys: Option<Box<Keys>>,
+    /// Where the keys of both sides are, for whoever decodes their sound.
+    key_ways: Option<KeyWays>,
     /// Room for what is opened.
     opened: Vec<u8>,
     /// Room for what is encoded.
@@ -119,6 +121,7 @@ impl Relay {
             transcoding: None,
             forks: Vec::new(),
             keys: None,
+            key_ways: None,
             opened: Vec::new(),
             encoded: Vec::new(),
             mixed: Vec::new(),
@@ -157,19 +160,18 @@ impl Relay {
                 if !self.transcoding.as_deref().is_some_and(same) {
                     self.transcoding =
                         codings.map(|codings| Box::new(Transcoding::new(now.mono, *codings, rng)));
+                    self.tell_key_ways();
                 }
             }
-            Input::Keys(ways, mut rng) => match (&mut self.keys, ways) {
-                (Some(keys), Some(ways)) => keys.change(ways),
-                (keys, ways) => *keys = ways.map(|ways| Box::new(Keys::new(now.mono, ways, &mut rng))),
-            },
-            Input::Press(side, digit) => {
-                // Who transcodes has streams of its own, with the keys of both sides.
-                if let (Some(keys), None) = (&mut self.keys, &self.transcoding) {
-                    keys.press(now.mono, side, digit);
-                    self.send_keys(now, out);
+            Input::Keys(ways, mut rng) => {
+                match (&mut self.keys, ways) {
+                    (Some(keys), Some(ways)) => keys.change(ways),
+                    (keys, ways) => *keys = ways.map(|ways| Box::new(Keys::new(now.mono, ways, &mut rng))),
                 }
+                self.key_ways = ways;
+                self.tell_key_ways();
             }
+            Input::Press(side, digit) => self.press(now, side, digit, out),
             Input::Timeout => {
                 self.send_transcoded(now, out);
                 self.send_keys(now, out);
@@ -188,6 +190,24 @@ impl Relay {
                 }
                 self.opened = opened;
             }
+        }
+    }
+
+    fn tell_key_ways(&mut self) {
+        if let Some(transcoding) = &mut self.transcoding {
+            transcoding.set_keys(self.key_ways);
+        }
+    }
+
+    /// Who transcodes has streams of its own, with the keys of both sides.
+    fn press(&mut self, now: Now, side: Side, digit: Digit, out: &mut Outbox) {
+        match (&mut self.transcoding, &mut self.keys) {
+            (Some(transcoding), Some(_)) => transcoding.to(side).press(digit),
+            (None, Some(keys)) => {
+                keys.press(now.mono, side, digit);
+                self.send_keys(now, out);
+            }
+            (_, None) => {}
         }
     }
 
@@ -264,7 +284,9 @@ impl Relay {
             let way = transcoding.to(side);
             while way.is_due(now.mono) {
                 encoded.clear();
-                way.send(now.mono, &mut encoded);
+                if let Some(digit) = way.send(now.mono, &mut encoded) {
+                    out.report(Report::Digit { port, side: side.other(), digit });
+                }
                 let Some(destination) = to.rtp.destination().filter(|_| !encoded.is_empty()) else {
                     continue;
                 };
@@ -317,7 +339,8 @@ impl Relay {
     }
 
     /// A packet for the jitter buffer of the way to the other side.
-    fn take_apart(&mut self, now: Now, side: Side, bytes: &[u8]) {
+    fn take_apart(&mut self, now: Now, side: Side, bytes: &[u8], out: &mut Outbox) {
+        let port = self.port;
         let Some(mut transcoding) = self.transcoding.take() else { return };
         let way = transcoding.to(side.other());
         let (from, _) = self.halves(side);
@@ -326,7 +349,9 @@ impl Relay {
             Ok(packet) if way.understands(packet.header.payload_type) => {
                 let timing = way.timing(packet.header.payload_type);
                 let arrival = from.reception.receive(now.mono, &packet.header, packet.payload.len(), timing);
-                way.receive(now.mono, &packet, arrival);
+                if let Some(digit) = way.receive(now.mono, &packet, arrival) {
+                    out.report(Report::Digit { port, side, digit });
+                }
             }
             Ok(_) | Err(_) => from.malformed += 1,
         }
@@ -348,7 +373,7 @@ impl Relay {
             }
         }
         if self.transcoding.is_some() {
-            self.take_apart(now, side, bytes);
+            self.take_apart(now, side, bytes, out);
             return self.copy(side, &header, bytes, out);
         }
         let (fate, digit) = match &mut self.keys {

@@ -19,7 +19,7 @@ mod session;
 use std::net::IpAddr;
 
 pub use crypto::{AudioSecurity, CryptoLine, Wish, choose, chosen, sent_key, set_crypto, set_crypto_as};
-pub use events::{free_for_events, telephone_event, with_telephone_event, without_telephone_event};
+pub use events::{free_key_events, key_events, key_events_on, with_key_events, without_key_events};
 pub use meet::{Meeting, meet};
 pub use peek::{Codecs, OriginLine, Peek, audio_address, hold_of, peek};
 pub use recorder::{RecordedStream, TakenStream, answer_of_recorder, offer_to_recorder, payload_types};

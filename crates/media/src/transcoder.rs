@@ -32,6 +32,15 @@ pub enum Keys {
     Told,
 }
 
+/// Whether keys are looked for in the sound of a side that has no events.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Hearing {
+    /// They are.
+    Listens,
+    /// Its keys are elsewhere, and what sounds like one is sound.
+    Deaf,
+}
+
 /// One way between two sides.
 #[derive(Debug)]
 pub struct Transcoder {
@@ -81,17 +90,10 @@ impl Transcoder {
     pub fn new(receive: PayloadTypes, format: StreamFormat, keys: Keys, rng: &mut Rng) -> Self {
         let mut sender = Sender::new(rng);
         sender.set_clock(format.codec.rtp_clock_hz());
-        let has_events = receive.telephone_event.is_some() || receive.telephone_event_48k.is_some();
-        // Tones that stay tones are sound like any other.
-        let looks = !has_events && keys != Keys::Tones;
-        Transcoder {
+        let mut transcoder = Transcoder {
             receive,
             format: StreamFormat { ptime_ms: format.codec.ptime(format.ptime_ms), ..format },
-            keys: if format.telephone_event.is_none() && matches!(keys, Keys::Events(_)) {
-                Keys::Tones
-            } else {
-                keys
-            },
+            keys,
             jitter: JitterBuffer::new(),
             frame: Vec::new(),
             converted: Vec::new(),
@@ -100,11 +102,34 @@ impl Transcoder {
             sender,
             payload: Vec::new(),
             events: EventReceiver::default(),
-            ear: looks.then(Box::default),
+            ear: None,
             waiting: VecDeque::new(),
             press: Press::None,
             marker: true,
+        };
+        transcoder.set_keys(keys, Hearing::Listens);
+        transcoder
+    }
+
+    /// How keys leave from now on. What is being sent goes on.
+    pub fn set_keys(&mut self, keys: Keys, hearing: Hearing) {
+        let cannot = self.format.telephone_event.is_none() && matches!(keys, Keys::Events(_));
+        self.keys = if cannot { Keys::Tones } else { keys };
+        let has_events = self.receive.telephone_event.is_some() || self.receive.telephone_event_48k.is_some();
+        // Tones that stay tones are sound like any other.
+        if has_events || keys == Keys::Tones || hearing == Hearing::Deaf {
+            self.ear = None;
+        } else if self.ear.is_none() {
+            self.ear = Some(Box::default());
         }
+        if keys == Keys::Told {
+            self.waiting.clear();
+        }
+    }
+
+    /// Whether keys leave in another way, so that whoever drives it has to tell those that come.
+    pub fn tells(&self) -> bool {
+        self.keys == Keys::Told
     }
 
     /// Takes a packet. A key that it tells is returned; it is also sent, if keys are.

@@ -149,6 +149,8 @@ fn key_method(profile: Option<&SipProfile>) -> KeyMethod {
         Some(DtmfMethod::Kpml) => KeyMethod::Signalling(KeySignalling::Kpml),
         Some(DtmfMethod::Notify) => KeyMethod::Signalling(KeySignalling::Notify),
         Some(DtmfMethod::Any) => KeyMethod::Either,
+        Some(DtmfMethod::Both) => KeyMethod::Both,
+        Some(DtmfMethod::InBand) => KeyMethod::InSound,
     }
 }
 

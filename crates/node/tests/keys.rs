@@ -7,7 +7,7 @@ use std::net::SocketAddr;
 
 use strowger_base::leg::{Digit, KeySignalling};
 use strowger_callcontrol::configuration::KeyMethod;
-use strowger_media::control::{Command, KeyWays, PortId, Report, Side};
+use strowger_media::control::{Command, KeyEvents, KeyWay, KeyWays, PortId, Report, Side};
 use strowger_media::statistics::PortStatistics;
 use strowger_node::Input;
 use strowger_node::configuration::TrunkDialling;
@@ -58,7 +58,8 @@ fn carried(by: KeySignalling) -> Carried {
     alice.remote_tag = tag_of(&ok, "To").to_owned();
     let ack = alice.request("ACK", "", "");
     world.from(alice.address, &ack);
-    let ways = Some(KeyWays { a: Some(96), b: None });
+    let a = KeyWay::Events(KeyEvents { payload_type: 96, clock_hz: 8000 });
+    let ways = Some(KeyWays { a, b: KeyWay::Signalled });
     assert!(world.media.contains(&Command::Keys { port, ways }), "{:?}", world.media);
     world.media.clear();
     Carried { world, alice, carrier, port, invite }

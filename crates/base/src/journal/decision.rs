@@ -20,7 +20,7 @@ use super::path::MediaPath;
 use super::redirection::{Forwarding, WayOut, WhyExhausted, WhyGroupLeft, WhyHunted, WhyPassedOver};
 use super::resources::MediaNews;
 use super::why::{
-    WhyEnded, WhyKeysStay, WhyNotAnnounced, WhyOfferRefused, WhyRefused, WhyRelay, WhyReleased,
+    KeyPlace, WhyEnded, WhyKeysStay, WhyNotAnnounced, WhyOfferRefused, WhyRefused, WhyRelay, WhyReleased,
 };
 use super::wire::{Reader, Wire, wire_enum};
 use crate::leg::{Alert, ReleaseReason, Tone};
@@ -369,8 +369,16 @@ pub enum Decision<'a> {
         /// Why not.
         why: WhyNotAnnounced,
     },
-    /// The record's leg has keys in its media (RFC 4733), the other one in its signalling: the relay carries them over.
+    /// The record's leg has keys in its media (RFC 4733), the other one in its signalling: the relay carries them over. Calls are now told
+    /// of in [`Decision::KeysBetween`]; journals of before have this.
     KeysCarried,
+    /// The two sides have keys in different places, and the relay carries them over.
+    KeysBetween {
+        /// Where the caller has them.
+        caller: KeyPlace,
+        /// Where the called side has them.
+        called: KeyPlace,
+    },
     /// The same, and nothing carries them over.
     KeysNotCarried {
         /// Why not.
@@ -523,6 +531,7 @@ wire_enum!(Decision<'a> {
     NotAnnounced = 111 { why },
     Paging = 100 (news),
     KeysCarried = 112,
+    KeysBetween = 114 { caller, called },
     KeysNotCarried = 113 { why },
     Keys = 80 (keys),
     MarkedMalicious = 101 { party },

@@ -275,6 +275,7 @@ fn samples() -> Vec<Entry<'static>> {
         }),
         Decision::Announced { cause: Cause::USER_BUSY, tone: Tone::Source(AudioSource(3)) },
         Decision::KeysCarried,
+        Decision::KeysBetween { caller: KeyPlace::Media, called: KeyPlace::Sound },
         Decision::KeysNotCarried { why: WhyKeysStay::Encrypted },
         Decision::RelayWanted { why: WhyRelay::KeyPresses },
         Decision::NotAnnounced { why: WhyNotAnnounced::TooMany },

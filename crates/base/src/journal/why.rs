@@ -241,9 +241,24 @@ pub enum WhyKeysStay {
     Encrypted,
     /// The one that should have them in its media has none there.
     NoEvents,
+    /// They would have to be heard in the sound, or made there, and its codec is not known here.
+    Codec,
 }
 
-wire_enum!(WhyKeysStay { NoRelay = 0, Encrypted = 1, NoEvents = 2 });
+wire_enum!(WhyKeysStay { NoRelay = 0, Encrypted = 1, NoEvents = 2, Codec = 3 });
+
+/// Where a device has the keys that it presses in a call, and where it learns of those of the other side.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum KeyPlace {
+    /// In its media, as events (RFC 4733).
+    Media,
+    /// In its signalling.
+    Signalling,
+    /// In its sound, as tones.
+    Sound,
+}
+
+wire_enum!(KeyPlace { Media = 0, Signalling = 1, Sound = 2 });
 
 /// What a call ended by.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]

@@ -63,6 +63,11 @@ impl Step<'_> {
         self.facts.transcoding.is_some()
     }
 
+    /// Whether the relay decodes what passes for the sake of codecs.
+    pub(super) fn decodes(&self) -> bool {
+        self.facts.transcoding.as_ref().is_some_and(|transcoding| transcoding.told.is_some())
+    }
+
     /// Whether a transcoder may be looked for at all.
     fn has_transcoders(&self) -> bool {
         self.shared.configuration.media.table.any(strowger_dialplan::resources::Function::Transcoder)
@@ -217,6 +222,7 @@ impl Step<'_> {
     }
 
     fn tell_codings(&mut self, codings: Option<Codings>) {
+        let codings = codings.map(|codings| self.with_keys_of(codings));
         let (Some(transcoding), Relay::Open(ports)) = (&mut self.facts.transcoding, &self.facts.relay) else {
             return;
         };

@@ -14,15 +14,25 @@ pub enum KeyMethod {
     Signalling(KeySignalling),
     /// As either, whatever the other side can.
     Either,
+    /// As both at once where the other side has both as well; as either otherwise.
+    Both,
+    /// As tones in its sound alone.
+    InSound,
 }
 
 impl KeyMethod {
     /// Whether one of two that talk has to be told in another way what the other one presses.
     pub const fn differs_from(self, other: KeyMethod) -> bool {
-        matches!(
-            (self, other),
-            (KeyMethod::Media, KeyMethod::Signalling(_)) | (KeyMethod::Signalling(_), KeyMethod::Media)
-        )
+        match (self, other) {
+            (KeyMethod::Media, KeyMethod::Signalling(_) | KeyMethod::InSound)
+            | (KeyMethod::Signalling(_), KeyMethod::Media | KeyMethod::InSound) => true,
+            (KeyMethod::InSound, KeyMethod::InSound) => false,
+            (KeyMethod::InSound, _) | (_, KeyMethod::InSound) => true,
+            (KeyMethod::Either | KeyMethod::Both, _)
+            | (_, KeyMethod::Either | KeyMethod::Both)
+            | (KeyMethod::Media, KeyMethod::Media)
+            | (KeyMethod::Signalling(_), KeyMethod::Signalling(_)) => false,
+        }
     }
 
     /// A number of its own for each.
@@ -30,13 +40,18 @@ impl KeyMethod {
         match self {
             KeyMethod::Media => 0,
             KeyMethod::Either => 1,
+            KeyMethod::Both => 2,
+            KeyMethod::InSound => 3,
             KeyMethod::Signalling(by) => 10 + by as u8,
         }
     }
 
-    /// Whether there are keys in signalling alone.
-    pub const fn is_signalling(self) -> bool {
-        matches!(self, KeyMethod::Signalling(_))
+    /// Whether there may be keys in media, as events.
+    pub const fn has_events(self) -> bool {
+        match self {
+            KeyMethod::Media | KeyMethod::Either | KeyMethod::Both => true,
+            KeyMethod::Signalling(_) | KeyMethod::InSound => false,
+        }
     }
 
     /// How keys go in the signalling of the device, where they go there.
@@ -44,8 +59,8 @@ impl KeyMethod {
         match self {
             KeyMethod::Signalling(by) => by,
             // Whoever has its keys in media and tells one in INFO nevertheless is understood.
-            KeyMethod::Media => KeySignalling::Info,
-            KeyMethod::Either => KeySignalling::Any,
+            KeyMethod::Media | KeyMethod::InSound => KeySignalling::Info,
+            KeyMethod::Either | KeyMethod::Both => KeySignalling::Any,
         }
     }
 }

@@ -263,13 +263,15 @@ pub(crate) fn announce(configuration: &mut Configuration, cause: &str, words: &[
     configuration.announcements.insert(Cause(cause.parse().unwrap()), Announcement { sound, to });
 }
 
-/// `LINE|TRUNK media|signalling|kpml|either`
+/// `LINE|TRUNK media|signalling|kpml|either|both|sound`
 pub(crate) fn keys_of(configuration: &mut Configuration, device: &str, method: &str) {
     let method = match method {
         "media" => KeyMethod::Media,
         "signalling" => KeyMethod::Signalling(KeySignalling::Info),
         "kpml" => KeyMethod::Signalling(KeySignalling::Kpml),
         "either" => KeyMethod::Either,
+        "both" => KeyMethod::Both,
+        "sound" => KeyMethod::InSound,
         other => panic!("no way of keys {other}"),
     };
     match configuration.lines.get_mut(device) {

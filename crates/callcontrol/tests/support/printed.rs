@@ -111,7 +111,15 @@ impl Driver {
                     control::Command::Protect { keys, .. } => keys::relay(&keys),
                     control::Command::Transcode { codings, .. } => resources::codings(codings.as_deref()),
                     control::Command::Keys { ways, .. } => match ways {
-                        Some(ways) => format!("keys A {:?} B {:?}", ways.a, ways.b),
+                        Some(ways) => {
+                            let way = |way: control::KeyWay| match way {
+                                control::KeyWay::Events(events) => {
+                                    format!("{}/{}", events.payload_type, events.clock_hz)
+                                }
+                                other => format!("{other:?}").to_lowercase(),
+                            };
+                            format!("keys A {} B {}", way(ways.a), way(ways.b))
+                        }
                         None => "keys pass".to_owned(),
                     },
                     control::Command::Press { side, digit, .. } => {
@@ -221,7 +229,7 @@ impl Driver {
             Direction::SendReceive | Direction::Inactive => as_written,
         };
         let told = if told == as_written { String::new() } else { format!(" {told}") };
-        let events = match sdp::telephone_event(description.as_bytes()) {
+        let events = match sdp::key_events(description.as_bytes()).map(|events| events.payload_type) {
             // Where a script says which codecs there are, they are among those.
             Some(event) if codecs.is_empty() || !codecs.contains("event") => format!(" events {event}"),
             Some(_) | None => String::new(),

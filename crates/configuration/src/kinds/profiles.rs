@@ -114,6 +114,10 @@ choice! {
         Notify = "notify",
         /// As either, whatever the far side can.
         Any = "any",
+        /// As both at once, where the other side has both as well.
+        Both = "both",
+        /// As tones in the sound.
+        InBand = "in-band",
     }
 }
 

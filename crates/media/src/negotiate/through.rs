@@ -98,6 +98,15 @@ pub fn answer_through(
     Ok(AgreedThrough { answer: text, codings: (!alike).then_some((here, there)) })
 }
 
+/// What a side agreed to that wrote `theirs` and was told `told`, whichever of the two was the answer.
+///
+/// # Errors
+/// When one of them cannot be read, or they have no codec of ours in common.
+pub fn coding_of(told: &SessionDescription, theirs: &SessionDescription) -> Result<Coding, NegotiateError> {
+    let agreed = complete(clear(told).as_bytes(), clear(theirs).as_bytes())?;
+    Ok(Coding { receive: agreed.receive, format: agreed.format })
+}
+
 /// What a side is offered on our own account.
 pub fn offer_beside(to: &Beside<'_>) -> SessionDescription {
     offer_as(&to.local(to.codecs, Direction::SendReceive), None, &[])

@@ -10,8 +10,8 @@ use std::time::Duration;
 use strowger_base::leg::Digit;
 use strowger_base::{Instant, Rng, limits};
 
-use crate::control::{KeyWays, Side};
-use crate::rtp::{EVENT_CLOCK_HZ, EventReceiver, EventSender, Header, Packet};
+use crate::control::{KeyEvents, KeyWays, Side};
+use crate::rtp::{EventReceiver, EventSender, Header, Packet};
 
 /// Both sides.
 #[derive(Debug)]
@@ -56,13 +56,13 @@ impl Keys {
         bytes: &[u8],
         header: Header,
     ) -> (Fate, Option<Digit>) {
-        let (receiver, writer, event) = match from {
+        let (receiver, writer, way) = match from {
             Side::A => (&mut self.from_a, &mut self.to_b, self.ways.a),
             Side::B => (&mut self.from_b, &mut self.to_a, self.ways.b),
         };
-        if event == Some(header.payload_type) {
+        if let Some(events) = way.events().filter(|events| events.payload_type == header.payload_type) {
             let payload = Packet::parse(bytes).map_or(&[][..], |packet| packet.payload);
-            let digit = receiver.receive(now, EVENT_CLOCK_HZ, &header, payload);
+            let digit = receiver.receive(now, events.clock_hz, &header, payload);
             writer.leave_out(&header);
             return (Fate::Stays, digit);
         }
@@ -72,8 +72,8 @@ impl Keys {
 
     /// A key for a side; nothing happens when it has none in its media, or more wait than may.
     pub(super) fn press(&mut self, now: Instant, side: Side, digit: Digit) {
-        let (writer, event) = self.to(side);
-        if event.is_some() && writer.waiting.len() < limits::KEYS_WAITING {
+        let (writer, events) = self.to(side);
+        if events.is_some() && writer.waiting.len() < limits::KEYS_WAITING {
             if writer.next_timeout().is_none() {
                 writer.next = writer.next.max(now);
             }
@@ -88,14 +88,14 @@ impl Keys {
 
     /// The next packet for a side that is due.
     pub(super) fn due(&mut self, now: Instant, side: Side) -> Option<(Header, [u8; 4])> {
-        let (writer, event) = self.to(side);
-        writer.due(now, event)
+        let (writer, events) = self.to(side);
+        writer.due(now, events)
     }
 
-    const fn to(&mut self, side: Side) -> (&mut Writer, Option<u8>) {
+    const fn to(&mut self, side: Side) -> (&mut Writer, Option<KeyEvents>) {
         match side {
-            Side::A => (&mut self.to_a, self.ways.a),
-            Side::B => (&mut self.to_b, self.ways.b),
+            Side::A => (&mut self.to_a, self.ways.a.events()),
+            Side::B => (&mut self.to_b, self.ways.b.events()),
         }
     }
 }
@@ -182,15 +182,15 @@ impl Writer {
         self.since.is_none_or(|since| !is_before(header.sequence, since))
     }
 
-    fn due(&mut self, now: Instant, event: Option<u8>) -> Option<(Header, [u8; 4])> {
-        let payload_type = event?;
+    fn due(&mut self, now: Instant, events: Option<KeyEvents>) -> Option<(Header, [u8; 4])> {
+        let KeyEvents { payload_type, clock_hz } = events?;
         while self.next_timeout().is_some_and(|at| at <= now) {
             // After a stall of the thread a key is as long as it is, only later.
             if now.saturating_since(self.next) > CATCH_UP_MAX {
                 self.next = now;
             }
             let Some(press) = &mut self.press else {
-                self.begin(now);
+                self.begin(now, clock_hz);
                 continue;
             };
             let Some(payload) = press.sender.next_payload(STEP_MS) else {
@@ -210,16 +210,16 @@ impl Writer {
         None
     }
 
-    fn begin(&mut self, now: Instant) {
+    fn begin(&mut self, now: Instant, clock_hz: u32) {
         let Some(digit) = self.waiting.pop_front() else { return };
         let held = match digit.duration_ms {
             0 => HELD,
             told => Duration::from_millis(u64::from(told)).clamp(HELD_MIN, HELD_MAX),
         };
-        let passed = now.saturating_since(self.last.at).as_millis() * u128::from(EVENT_CLOCK_HZ) / 1000;
+        let passed = now.saturating_since(self.last.at).as_millis() * u128::from(clock_hz) / 1000;
         let timestamp = self.last.timestamp.wrapping_add(passed as u32);
-        self.press =
-            EventSender::new(digit.key, held).map(|sender| Press { sender, timestamp, begins: true });
+        let sender = EventSender::on_clock(digit.key, held, clock_hz);
+        self.press = sender.map(|sender| Press { sender, timestamp, begins: true });
     }
 }
 

@@ -2,17 +2,19 @@
 //!
 //! A side's packets go into a jitter buffer, and in each packet time a packet leaves for the other side, as a stream of our own with
 //! reports of our own: sequence numbers, timestamps and sources of the two sides have nothing to do with each other. Keys that are pressed
-//! become events of the other side's payload type, or tones where it has none.
+//! become events of the other side's payload type, or tones where it has none; where that side has its keys beside its media they are told.
+//! The codecs may be the same, when it is keys in the sound that have to be heard or made.
 
 use std::time::Duration;
 
+use strowger_base::leg::Digit;
 use strowger_base::{Instant, Now, Rng};
 
-use crate::control::{Coding, Codings, Side};
+use crate::control::{Coding, Codings, KeyWay, KeyWays, Side};
 use crate::rtcp::{Compound, Report, Reporter};
 use crate::rtp::{Arrival, Packet, Reception, Timing};
 use crate::statistics::StreamStatistics;
-use crate::transcoder::{Keys, Transcoder, event_clock};
+use crate::transcoder::{Hearing, Keys, Transcoder, event_clock};
 use crate::worker::Channel;
 
 /// Both ways of a relay that transcodes.
@@ -53,6 +55,13 @@ impl Transcoding {
             Side::A => &mut self.to_a,
             Side::B => &mut self.to_b,
         }
+    }
+
+    /// Where the keys of both sides are; as their codings say it when `None`.
+    pub(super) fn set_keys(&mut self, ways: Option<KeyWays>) {
+        let (a, b) = ways.map_or((None, None), |ways| (Some(ways.a), Some(ways.b)));
+        self.to_a.set_keys(&self.codings.a, (b, a));
+        self.to_b.set_keys(&self.codings.b, (a, b));
     }
 
     /// When something is due.
@@ -96,6 +105,24 @@ impl Way {
         Way { transcoder, next, reporter, channel: Channel::Rtcp }
     }
 
+    fn set_keys(&mut self, to: &Coding, (from_way, to_way): (Option<KeyWay>, Option<KeyWay>)) {
+        let keys = match to_way {
+            Some(KeyWay::Signalled) => Keys::Told,
+            Some(KeyWay::Sound) => Keys::Tones,
+            Some(KeyWay::Events(_)) | None => Keys::Events(event_clock(&to.receive)),
+        };
+        let hearing = match from_way {
+            Some(KeyWay::Signalled) => Hearing::Deaf,
+            Some(KeyWay::Sound | KeyWay::Events(_)) | None => Hearing::Listens,
+        };
+        self.transcoder.set_keys(keys, hearing);
+    }
+
+    /// A key for the side to which it leads, told beside the media of the other one.
+    pub(super) fn press(&mut self, digit: Digit) {
+        self.transcoder.press(digit);
+    }
+
     /// Whether a packet of this payload type can be understood.
     pub(super) fn understands(&self, payload_type: u8) -> bool {
         self.transcoder.understands(payload_type)
@@ -106,10 +133,10 @@ impl Way {
         self.transcoder.timing(payload_type)
     }
 
-    /// Takes a packet of the other side.
-    pub(super) fn receive(&mut self, now: Instant, packet: &Packet<'_>, arrival: Arrival) {
-        // A key is sent on by the transcoder itself; nobody else asked for it.
-        let _ = self.transcoder.receive(now, &packet.header, arrival, packet.payload);
+    /// Takes a packet of the other side; the key that it ends, where that has to be told.
+    pub(super) fn receive(&mut self, now: Instant, packet: &Packet<'_>, arrival: Arrival) -> Option<Digit> {
+        let digit = self.transcoder.receive(now, &packet.header, arrival, packet.payload);
+        digit.filter(|_| self.transcoder.tells())
     }
 
     /// Whether a packet is due. After a stall of the thread it goes on from now: what waits is for the jitter buffer to sort out.
@@ -122,10 +149,11 @@ impl Way {
         self.next <= now
     }
 
-    /// Appends the packet that is due, if the other side says anything.
-    pub(super) fn send(&mut self, now: Instant, bytes: &mut Vec<u8>) {
+    /// Appends the packet that is due, if the other side says anything; the key that was heard in it, where that has to be told.
+    pub(super) fn send(&mut self, now: Instant, bytes: &mut Vec<u8>) -> Option<Digit> {
         self.next += self.transcoder.packet_time();
-        let _ = self.transcoder.send(now, bytes);
+        let digit = self.transcoder.send(now, bytes);
+        digit.filter(|_| self.transcoder.tells())
     }
 
     /// What the side to which it leads is reported.

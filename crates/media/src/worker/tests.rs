@@ -440,4 +440,5 @@ mod forks;
 mod keys;
 mod relay;
 mod secure;
+mod sounding;
 mod transcoding;

@@ -6,14 +6,15 @@ use strowger_base::leg::Digit;
 
 use super::relay::{PORT, hang_up, relayed};
 use super::world::{Faults, World};
-use crate::control::{Command, KeyWays, Report, Side};
+use crate::control::{Command, KeyEvents, KeyWay, KeyWays, Report, Side};
 use crate::rtp::{EVENT_CLOCK_HZ, EventReceiver, EventSender, Header};
 
 const EVENTS: u8 = 101;
 
 fn translating(seed: u64) -> World {
     let mut world = relayed(seed);
-    world.command(Command::Keys { port: PORT, ways: Some(KeyWays { a: Some(EVENTS), b: None }) });
+    let a = KeyWay::Events(KeyEvents { payload_type: EVENTS, clock_hz: EVENT_CLOCK_HZ });
+    world.command(Command::Keys { port: PORT, ways: Some(KeyWays { a, b: KeyWay::Signalled }) });
     world.run(500);
     world
 }

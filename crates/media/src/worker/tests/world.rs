@@ -134,6 +134,11 @@ impl World {
         self.give(Input::Command(command));
     }
 
+    /// Where the worker receives RTP of a port.
+    pub(super) fn socket(&self, port: PortId, pair: usize) -> SocketAddr {
+        self.sockets[&port][pair]
+    }
+
     /// Runs for this long.
     pub(super) fn run(&mut self, milliseconds: u64) {
         let end = self.now + Duration::from_millis(milliseconds);
