@@ -17,7 +17,8 @@ use crate::io::Outbox;
 use crate::shared::Shared;
 
 impl Call {
-    /// Whether its caller may be given to a device that asks with this offer, as far as its media would be encrypted.
+    /// Whether its caller may be given to a device that asks with this offer, as far as its media would be encrypted. One that leaves the
+    /// offer to the other side could answer in the clear, when it has the caller already.
     pub(crate) fn may_talk_with(
         &mut self,
         now: Now,
@@ -26,7 +27,7 @@ impl Call {
         out: &mut Outbox,
     ) -> bool {
         let step = Step { now, facts: &mut self.facts, shared, out };
-        let has_keys = step.rule_of(target) == SrtpRule::AsOffered && offer.is_none_or(is_secured);
+        let has_keys = step.rule_of(target) == SrtpRule::AsOffered && offer.is_some_and(is_secured);
         has_keys || !step.blocks()
     }
 }

@@ -39,11 +39,7 @@ impl Session {
     pub(super) fn early_answer(&mut self, step: &mut Step<'_>, answer: SessionDescription) -> Media {
         let again = step.facts.to_caller.source() == Some(&answer);
         if self.answers_us(step) {
-            // The caller is offered what it says as soon as the device answers the call.
-            if let Some(rung) = step.facts.rung_mut(self.called) {
-                rung.early = Some(answer);
-            }
-            return Media::None;
+            return self.offer_what_answers_us(step, answer);
         }
         match (self.begun, self.exchange) {
             (Begun::No, Exchange::Offered(Side::Caller)) => {
@@ -57,13 +53,29 @@ impl Session {
                 Media::Answer(passed)
             }
             // Every further 18x repeats it (RFC 6337 §2.2); another one comes from behind a forking proxy.
-            (Begun::Yes, Exchange::Settled) if !again => {
+            (Begun::Yes, Exchange::Settled) if !again && !step.offers_early() => {
                 let passed = step.pass_answer(Side::Called, self.called, answer);
                 self.agreed(step, Side::Called);
                 Media::Answer(passed)
             }
             (Begun::No | Begun::Yes, _) => Media::None,
         }
+    }
+
+    /// What the only phone answers early to an offer of ours is what the caller is offered: now where it can answer a provisional
+    /// response (RFC 3262 §5), else when the device answers the call. Its answer goes nowhere.
+    fn offer_what_answers_us(&mut self, step: &mut Step<'_>, answer: SessionDescription) -> Media {
+        if let Some(rung) = step.facts.rung_mut(self.called) {
+            rung.early = Some(answer.clone());
+        }
+        // Where calls in the clear are blocked, nothing of it is heard.
+        if !step.facts.caller_takes_reliable || step.blocks() {
+            return Media::None;
+        }
+        // What regions leave nothing of is told with the answer of the call.
+        let Some(passed) = step.pass_offer(Side::Called, self.called, answer) else { return Media::None };
+        self.exchange = Exchange::Repaired(Side::Called);
+        Media::Offer(passed)
     }
 
     /// The only phone offers in a provisional answer (delayed offer, RFC 6337 §2.2).
@@ -123,6 +135,13 @@ impl Session {
                 let passed = passed.ok_or_else(|| step.not_permitted(self.called))?;
                 self.exchange = Exchange::Repaired(Side::Called);
                 Ok((Media::Offer(passed), false))
+            }
+            // The caller was offered it before, and answers, or has answered.
+            (_, Exchange::Repaired(Side::Called), Media::Answer(_) | Media::None)
+            | (Begun::Yes, Exchange::Settled, Media::Answer(_))
+                if step.offers_early() =>
+            {
+                Ok((Media::None, false))
             }
             // Agreed early; a repeated answer changes nothing, even while an UPDATE is under way.
             (Begun::Yes, _, Media::None) => Ok((Media::None, false)),

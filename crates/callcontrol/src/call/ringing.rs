@@ -267,7 +267,7 @@ impl Ringing {
     fn alerting_for_another(&mut self, step: &mut Step<'_>, leg: LegId, media: Media) {
         match media {
             Media::Offer(_) => step.refuse_media(leg, WhyOfferRefused::OtherNotReady),
-            Media::Answer(answer) if self.offered_by_another => {
+            Media::Answer(answer) if self.offered_by_another || step.offers_early() => {
                 if let Some(rung) = step.facts.rung_mut(leg) {
                     rung.early = Some(answer);
                 }
@@ -314,8 +314,8 @@ impl Ringing {
         step.decide(Some(leg), Decision::AnsweredBy { connected: PartyView::from(&connected) });
         let first = match media {
             Media::Offer(offer) if !self.offered_by_another => First::Called(offer),
-            // What it answered was another's offer; it is asked for one of its own.
-            Media::Answer(_) if self.offered_by_another => First::Asked,
+            // What it answered was another's offer, or one of ours; it is asked for one of its own.
+            Media::Answer(_) if self.offered_by_another || step.offers_early() => First::Asked,
             Media::None if early || self.has_begun() => First::Asked,
             Media::Offer(_) | Media::Answer(_) | Media::None => {
                 return step.without_media(leg, Cause::MANDATORY_IE_MISSING);
