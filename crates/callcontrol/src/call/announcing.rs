@@ -66,6 +66,8 @@ impl Step<'_> {
     fn announce(&mut self, tone: Tone, ending: Ending) -> State {
         self.stop_collecting();
         self.vacate_all_but(None);
+        // Whoever is told why is in no intercom call any more: it would be told that nobody is heard.
+        self.shared.intercoms.end(self.facts.id);
         self.shared.announcing.insert(self.facts.id);
         self.shared.counters.announced += 1;
         self.decide(None, Decision::Announced { cause: ending.cause, tone });

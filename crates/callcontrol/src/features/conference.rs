@@ -116,6 +116,11 @@ impl Conference {
     fn size(&self) -> usize {
         self.parties.len() + self.pending as usize
     }
+
+    /// The seats that it keeps: of those, and of the two whose call somebody is about to come into.
+    const fn seats(&self) -> usize {
+        self.parties.len() + self.pending as usize + self.entering.brings()
+    }
 }
 
 impl CallControl {

@@ -87,6 +87,7 @@ impl CallControl {
         if call.facts.transfers.is_some() {
             return Err(WhyFeatureRefused::NotAllowed { rule: "nobody is transferred into a call" });
         }
+        let leg = call.facts.caller;
         let how = self.how(&call.facts.origin, asked)?;
         let (entered, other) = self.enterable(target, &call.facts.origin)?;
         let encrypted = self.calls.get(&entered).is_some_and(|call| call.is_encrypted());
@@ -100,6 +101,8 @@ impl CallControl {
         let id = match self.shared.conferences.of_seat(other) {
             Some(id) => {
                 self.has_room(id, how)?;
+                let seats = self.take_seats(now, (asker, leg), Some(id), 1, out)?;
+                self.keep_seats(id, seats);
                 self.sound(id, Tone::Enter, out);
                 let of = self.calls.get(&entered).map_or(entered, |call| conversation_of(&call.facts));
                 if let Some(conference) = self.shared.conferences.all.get_mut(&id) {
@@ -114,7 +117,9 @@ impl CallControl {
             }
             None => {
                 let kind = if how == Barging::Barge { Kind::Barged { other: None } } else { Kind::AdHoc };
+                let seats = self.take_seats(now, (asker, leg), None, 1 + BROUGHT, out)?;
                 let id = self.open(kind);
+                self.keep_seats(id, seats);
                 if let Some(conference) = self.shared.conferences.all.get_mut(&id) {
                     conference.entering.into = Some(target);
                 }
@@ -294,12 +299,20 @@ pub(super) struct Entering {
 }
 
 impl Entering {
+    /// How many are brought in as soon as who barges is connected.
+    pub(super) const fn brings(&self) -> usize {
+        if self.into.is_some() { BROUGHT } else { 0 }
+    }
+
     /// Forgets what is gone.
     pub(super) fn retain(&mut self, is_leg: impl Fn(&LegId) -> bool, is_call: impl Fn(&CallId) -> bool) {
         self.awaited.retain(is_leg);
         self.comes.retain(|(call, _)| is_call(call));
     }
 }
+
+/// The parties of the call that somebody comes into.
+const BROUGHT: usize = 2;
 
 impl super::Conferences {
     /// Whether somebody is about to come into the call of this leg.

@@ -96,8 +96,8 @@ impl CallControl {
         let all = &conferences.all;
         let resources = &mut self.shared.resources;
         conferences.bridges.retain(|id, seats| {
-            let parties = all.get(id).map_or(0, super::Conference::size);
-            let gone = seats.len().saturating_sub(parties);
+            let kept = all.get(id).map_or(0, super::Conference::seats);
+            let gone = seats.len().saturating_sub(kept);
             seats.drain(..gone).for_each(|seat| resources.give_back(seat));
             !seats.is_empty()
         });
