@@ -34,6 +34,8 @@ pub enum FeatureCode {
     DoNotDisturb(Turn),
     /// The phone takes part in the hunts of its lines.
     HuntLogin(Turn),
+    /// Calls the speed dial of the phone whose position is the argument.
+    SpeedDial,
     /// Calls the argument back as soon as it is free.
     CallBack,
     /// Ends that.
@@ -89,7 +91,8 @@ impl Turn {
 
 impl FeatureCode {
     /// Every feature that a number can ask for.
-    pub const ALL: [FeatureCode; 34] = [
+    pub const ALL: [FeatureCode; 35] = [
+        FeatureCode::SpeedDial,
         FeatureCode::PickUp,
         FeatureCode::GroupPickUp,
         FeatureCode::OtherPickUp,
@@ -151,6 +154,7 @@ impl FeatureCode {
             FeatureCode::HuntLogin(Turn::On) => "hunt-log-in",
             FeatureCode::HuntLogin(Turn::Off) => "hunt-log-out",
             FeatureCode::HuntLogin(Turn::Over) => "hunt-log",
+            FeatureCode::SpeedDial => "speed-dial",
             FeatureCode::CallBack => "call-back",
             FeatureCode::CancelCallBack => "call-back-cancel",
             FeatureCode::Page => "page",

@@ -9,6 +9,7 @@ pub(crate) mod conference;
 mod disturbing;
 mod divert;
 pub(crate) mod intercom;
+mod lamps;
 mod malicious;
 mod matching;
 mod offered;
@@ -22,6 +23,7 @@ mod replaces;
 mod ringing;
 mod set_by_user;
 mod slots;
+mod speed_dial;
 mod transfer;
 pub(crate) mod user_settings;
 

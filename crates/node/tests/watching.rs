@@ -14,7 +14,7 @@ use strowger_base::event::RefuseReason;
 use strowger_base::feature::Turn;
 use strowger_base::journal::{Entry, Registration};
 use strowger_base::watch::{Mailbox, MailboxChange, MessageCounts};
-use strowger_base::{FeatureCode, FeatureNumber, Rng, Secret};
+use strowger_base::{FeatureCode, FeatureNumber, LineName, Rng, Secret};
 use strowger_callcontrol::configuration::HoldMode;
 use strowger_node::Draft;
 use strowger_node::configuration::{
@@ -307,7 +307,7 @@ fn what_cannot_be_subscribed_to_is_refused() {
     world.settled();
 }
 
-/// Bob's line is in a partition of its own; Alice's desk sees it, Carol may only watch it, Dora neither.
+/// Bob's line is in a partition of its own; Alice's desk sees it, Carol may only watch it, Eve has a busy lamp for it, Dora none.
 fn partitioned() -> Draft {
     let mut draft = draft();
     draft.plan.partitions.push(PartitionDraft { name: "bobs".into(), ..PartitionDraft::default() });
@@ -316,6 +316,9 @@ fn partitioned() -> Draft {
     draft.lines[0].search_space = "bob".into();
     draft.lines[1].partition = "bobs".into();
     draft.lines[2].phones[0].subscribe_search_space = "bob".into();
+    let eve = LineSecret::Password(Secret::new(world::password("1005").into()));
+    draft.lines.push(Line::new("1005", "Eve", eve));
+    draft.lines[3].phones[0].lamps = vec![LineName::new("1002", "bobs")];
     let secret = LineSecret::Password(Secret::new(world::password("1004").into()));
     draft.lines.push(Line::new("1004", "Dora", secret));
     draft
@@ -338,6 +341,8 @@ fn a_phone_watches_what_it_may_call_or_what_it_is_given_to_watch() {
     check(&mut world, "1001", "1002", "SIP/2.0 200 ");
     check(&mut world, "1003", "1002", "SIP/2.0 200 ");
     check(&mut world, "1004", "1002", "SIP/2.0 403 ");
+    // A busy lamp is given with its line.
+    check(&mut world, "1005", "1002", "SIP/2.0 200 ");
     // What is in no partition is everybody's, and its own line is each phone's.
     check(&mut world, "1003", "1001", "SIP/2.0 200 ");
     check(&mut world, "1002", "1002", "SIP/2.0 200 ");

@@ -14,6 +14,7 @@ pub(crate) fn feature(user: &str) -> Option<(FeatureCode, &str)> {
         "blfpickup" => FeatureCode::DirectedPickUp,
         "meetme" => FeatureCode::OpenMeetMe,
         "dpark" => FeatureCode::DirectedPark,
+        "abbrdial" => FeatureCode::SpeedDial,
         "cfwdall" if argument.is_empty() => FeatureCode::CancelForward(Forwarded::All),
         "cfwdall" => FeatureCode::Forward(Forwarded::All),
         _ => return None,
@@ -36,6 +37,7 @@ mod tests {
         check("x-cisco-serviceuri-meetme-8000", Some((FeatureCode::OpenMeetMe, "8000")));
         check("x-cisco-serviceuri-cfwdall-1002", Some((FeatureCode::Forward(Forwarded::All), "1002")));
         check("x-cisco-serviceuri-cfwdall", Some((FeatureCode::CancelForward(Forwarded::All), "")));
+        check("x-cisco-serviceuri-abbrdial-12", Some((FeatureCode::SpeedDial, "12")));
         check("x-cisco-serviceuri-offhook", None);
         check("x-cisco-serviceuri-", None);
         check("1002", None);

@@ -73,6 +73,15 @@ impl Call {
         self.state = dialing::alone(&mut step, Target::Service(Service::Confirmation));
     }
 
+    /// The caller asked for one of its speed dials: the call goes on with that number.
+    pub(crate) fn dial_speed_dial(&mut self, now: Now, number: &str, shared: &mut Shared, out: &mut Outbox) {
+        let Some(feature) = self.wanted().map(|wanted| wanted.code.word()) else { return };
+        let mut step = Step { now, facts: &mut self.facts, shared, out };
+        step.decide(None, Decision::FeatureDone { feature, text: number });
+        step.facts.called = number.into();
+        self.state = dialing::from_speed_dial(&mut step);
+    }
+
     /// Whoever asks does not get the feature.
     pub(crate) fn refuse_feature(
         &mut self,

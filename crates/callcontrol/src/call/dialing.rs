@@ -18,7 +18,7 @@ use strowger_dialplan::{
 use super::asking::{Asking, Wanted};
 use super::numbers::presented;
 use super::way::{Hunting, LineWay, Routing, Way};
-use super::{Facts, Opening, State, Step, TrunkList, authorizing};
+use super::{Facts, Opening, State, Step, TrunkList, authorizing, setup};
 use crate::io::Reach;
 
 /// Digits are still coming, or a longer number is waited for.
@@ -44,15 +44,34 @@ pub(super) fn begin(step: &mut Step<'_>, caller: Arc<Caller>) -> State {
         }
         FurtherDigits::None => Arrival::EnBloc,
     };
+    read(step, caller, arrival, &digits)
+}
+
+/// Analyses digits that arrive like this.
+fn read(step: &mut Step<'_>, caller: Arc<Caller>, arrival: Arrival, digits: &Digits) -> State {
     let configuration = Arc::clone(&step.shared.configuration);
     let mut analysis = Analysis::begin(&configuration.plan, caller, arrival, step.now.wall);
-    analysis.dial(&digits);
+    analysis.dial(digits);
     let dialing =
         Dialing { analysis: Box::new(analysis), told: 0, tone: Tone::Silence, outside_tone_given: false };
     if dialing.analysis.decision().is_none() {
         step.collect_digits();
     }
     dialing.proceed(step)
+}
+
+/// Analyses the number of a speed dial, which waits for further keys where the service parameter says so.
+pub(super) fn from_speed_dial(step: &mut Step<'_>) -> State {
+    let (caller, _) = setup::who_dials(step);
+    step.facts.dials = Some(Arc::clone(&caller));
+    if step.facts.further_digits == FurtherDigits::Again {
+        step.facts.further_digits = FurtherDigits::None;
+    }
+    let called = step.normalised_called();
+    match Digits::parse(&called) {
+        Ok(digits) => read(step, caller, Arrival::SpeedDial, &digits),
+        Err(_) => by_name(step, &caller, &called),
+    }
 }
 
 /// Analyses the number to which the call is sent on; `caller` sees what the forward sees.

@@ -4,7 +4,7 @@ use std::net::IpAddr;
 use std::sync::Arc;
 
 use strowger_base::leg::Origin;
-use strowger_base::{Country, ShortText};
+use strowger_base::{Country, LineName, ShortText};
 use strowger_dialplan::route_list::LocalRouteGroups;
 use strowger_dialplan::{Caller, Digits, NumberView, SearchSpace};
 
@@ -68,6 +68,10 @@ pub struct PhoneSettings {
     pub told_of_messages: bool,
     /// Whose lines it may watch; what it may call when `None`.
     pub watches: Option<SearchSpace>,
+    /// Lines that it has a busy lamp for: it may watch them whatever it may call.
+    pub lamps: Arc<[LineName]>,
+    /// Numbers that it dials by their position, from 1.
+    pub speed_dials: Arc<[Box<str>]>,
     /// How it sees numbers at home; as they are when `None`.
     pub view: Option<Arc<NumberView>>,
     /// Where it belongs, when it is in a device pool.

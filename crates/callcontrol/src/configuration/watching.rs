@@ -37,6 +37,10 @@ impl Configuration {
         if own.number() == number {
             return Ok((own.clone(), Subject::Calls(Detail::Calls)));
         }
+        // A busy lamp that the operator gave it.
+        if let Some(line) = phone.settings.lamps.iter().find(|line| line.number() == number) {
+            return Ok((line.clone(), Subject::Calls(Detail::States)));
+        }
         let caller = match &phone.settings.watches {
             None => phone.caller(),
             Some(space) => Arc::new(Caller { search_space: space.clone(), ..Caller::clone(&phone.caller()) }),

@@ -51,7 +51,8 @@ impl CallControl {
             FeatureCode::Page => self.page(now, call, wanted, out),
             FeatureCode::CallBack => self.call_back(now, call, wanted, out),
             FeatureCode::CancelCallBack => self.cancel_call_back(now, call, out),
-            FeatureCode::MessageWaiting(_) => Err(WhyFeatureRefused::NotServed),
+            FeatureCode::SpeedDial => self.speed_dial(now, call, wanted, out),
+            FeatureCode::MessageWaiting(turn) => self.message_waiting(now, call, (wanted, turn), out),
             FeatureCode::MaliciousCall => self.report_held(now, call, wanted, out),
             FeatureCode::Record(turn) => self.record_held(now, call, (wanted, turn), out),
         }

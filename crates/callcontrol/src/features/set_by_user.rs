@@ -65,6 +65,7 @@ impl CallControl {
             | FeatureCode::DirectedPark
             | FeatureCode::MeetMe
             | FeatureCode::OpenMeetMe
+            | FeatureCode::SpeedDial
             | FeatureCode::CallBack
             | FeatureCode::CancelCallBack
             | FeatureCode::Page

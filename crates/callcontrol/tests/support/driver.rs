@@ -112,6 +112,18 @@ impl Driver {
                 keys::set(&mut self.configuration, &mut self.control, &words);
                 self.configure();
             }
+            ["speed-dials", line, numbers @ ..] => {
+                for phone in &mut self.configuration.lines.get_mut(line).unwrap().phones {
+                    let mut settings = (*phone.settings).clone();
+                    settings.speed_dials = numbers.iter().map(|number| Box::from(*number)).collect();
+                    phone.settings = settings.into();
+                }
+                self.configure();
+            }
+            ["tells-messages", trunk] => {
+                self.configuration.trunks.entry((*trunk).into()).or_default().tells_messages = true;
+                self.configure();
+            }
             ["call-back-time", seconds] => {
                 self.configuration.call_back_time = Duration::from_secs(seconds.parse().unwrap());
                 self.configure();

@@ -181,6 +181,14 @@ choice! {
         HuntLogOut = "hunt-log-out",
         /// The one when it was the other.
         HuntLog = "hunt-log",
+        /// Calls the speed dial of the phone with the position behind the code, from 1.
+        SpeedDial = "speed-dial",
+        /// The message waiting lamp of a line, or of the own one without a number, is lit.
+        MessageWaitingOn = "message-waiting-on",
+        /// It is put out.
+        MessageWaitingOff = "message-waiting-off",
+        /// The one when it was the other.
+        MessageWaiting = "message-waiting",
         /// Calls the number back as soon as it is free; without one, whoever was called last and could not be reached.
         CallBack = "call-back",
         /// Ends that.

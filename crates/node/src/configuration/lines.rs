@@ -90,6 +90,10 @@ pub struct PhoneDraft {
     pub site: Option<Box<SiteDraft>>,
     /// Whose lines it may watch; what it sees of the dial plan when empty.
     pub subscribe_search_space: Box<str>,
+    /// Lines that it has a busy lamp for: it may watch them in any case.
+    pub lamps: Vec<LineName>,
+    /// Numbers that it dials by their position.
+    pub speed_dials: Vec<Box<str>>,
     /// Whose tones it hears; as the device pool says when `None`.
     pub country: Option<Country>,
     /// Which audio sources others hear on account of it; as the device pool says where it says nothing.
@@ -187,6 +191,8 @@ impl PhoneDraft {
             told_of_messages: false,
             site: None,
             subscribe_search_space: Box::default(),
+            lamps: Vec::new(),
+            speed_dials: Vec::new(),
             country: None,
             hold_sources: HoldSources::default(),
             recording: None,

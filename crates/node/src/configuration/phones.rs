@@ -165,6 +165,8 @@ fn new_settings(
         private: phone.private,
         barge: phone.barge,
         watches,
+        lamps: phone.lamps.as_slice().into(),
+        speed_dials: phone.speed_dials.as_slice().into(),
         view: transformations::or(own_view, pool.and_then(|pool| pool.view.as_ref())),
         home: pool.map(|pool| {
             let (pool, line_space) = (Arc::clone(pool), space.clone());
@@ -211,7 +213,12 @@ fn key(line: &Line, phone: &PhoneDraft) -> String {
     let records = recording.option as u8;
     let media = if phone.media == MediaUse::default() { String::new() } else { format!("{:?}", phone.media) };
     let (user, network) = (number(user), number(network));
-    format!("{texts}\n{flags:?}{srtp}{barge}{keys}{records}\n{user}\n{network}\n{country}\n{media}")
+    // Few phones have any, and hardly two the same.
+    let lamps: String = phone.lamps.iter().flat_map(|line| [line.as_str(), "\n"]).collect();
+    let dials: String = phone.speed_dials.iter().flat_map(|number| [number, "\n"]).collect();
+    format!(
+        "{texts}\n{flags:?}{srtp}{barge}{keys}{records}\n{user}\n{network}\n{country}\n{media}\n{lamps}\n{dials}"
+    )
 }
 
 /// All that tells one who dials from others, but for the number.

@@ -205,6 +205,11 @@ fn phone_draft(
     let more = it.more.as_deref();
     draft.view = view(state, more.and_then(|more| more.transformation_spaces.as_ref()));
     draft.subscribe_search_space = name(state, more.and_then(|more| more.subscribe_search_space));
+    if let Some(keys) = it.keys.as_deref() {
+        draft.speed_dials = keys.speed_dials.iter().map(|dial| dial.number.as_str().into()).collect();
+        draft.lamps =
+            keys.busy_lamp_fields.iter().filter_map(|field| line_name(state, field.line?)).collect();
+    }
     draft.private = more.is_some_and(|more| more.privacy);
     draft.barge = more.and_then(|more| more.barge).map(barging);
     draft.site = more.and_then(|more| admission::of_phone(state, more));

@@ -448,6 +448,8 @@ const ROUTE_PATTERN: &[&str] = &[
     "emergency",
 ];
 const PHONE: &[&str] = &[
+    "keys.speed_dials.number",
+    "keys.busy_lamp_fields.line",
     "more.media_resource_group_list",
     "more.mtp_required",
     "more.use_trusted_relay_point",

@@ -431,3 +431,22 @@ fn lines_in_an_intercom_partition_are_intercom_lines() {
     assert_eq!(dialled(&configuration, "901 in desks", "902"), "line 902 in desks as 902");
     assert_eq!(dialled(&configuration, "901 in desks", "1001"), "rejected 1");
 }
+
+#[test]
+fn phones_have_speed_dials_and_busy_lamps() {
+    let keys = r#"
+        [[phone]]
+        name = "SEP00AABBCCDDEE"
+        lines = [{ line = "internal:1001" }]
+        keys = { speed_dials = [{ number = "1002", label = "Bob" }, { number = "0123" }], busy_lamp_fields = [{ line = "internal:1001", label = "Lobby" }] }
+        [phone.credentials]
+        user = "lobby"
+        secret = "another long word"
+    "#;
+    let configuration = built(&format!("{OFFICE}{keys}"));
+    let phone = configuration.calls.phone("1001 in internal", Some("SEP00AABBCCDDEE")).expect("the phone");
+    let numbers: Vec<&str> = phone.settings.speed_dials.iter().map(|number| &**number).collect();
+    assert_eq!(numbers, ["1002", "0123"]);
+    let lamps: Vec<&str> = phone.settings.lamps.iter().map(|line| line.as_str()).collect();
+    assert_eq!(lamps, ["1001 in internal"]);
+}
