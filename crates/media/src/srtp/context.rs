@@ -22,17 +22,13 @@ pub struct Protector(Context);
 #[derive(Debug)]
 pub struct Unprotector {
     context: Context,
-    search: Search,
+    /// What the next packet of a source that is not known yet is tried with first. One place for all of them: a stranger between its
+    /// packets does not send the search for a source back to its beginning.
+    search: u32,
     /// How far sources were under the key before.
     before: Vec<StreamState>,
-}
-
-/// Where the search for the rollover counter of a source that is not known yet has come to.
-#[derive(Clone, Copy, Debug)]
-struct Search {
-    ssrc: u32,
-    /// What the next packet is tried with first.
-    next: u32,
+    /// Room for the packet that is tried.
+    tried: Vec<u8>,
 }
 
 /// How far a source is, so that another server can go on with it.
@@ -146,8 +142,7 @@ impl Protector {
 impl Unprotector {
     /// A direction that begins.
     pub fn new(material: KeyMaterial) -> Self {
-        let search = Search { ssrc: 0, next: 1 };
-        Unprotector { context: Context::new(material), search, before: Vec::new() }
+        Unprotector { context: Context::new(material), search: 1, before: Vec::new(), tried: Vec::new() }
     }
 
     /// A direction whose key is another one than before. Its sources may go on counting (RFC 3711 §3.3.1).
@@ -170,7 +165,9 @@ impl Unprotector {
         let header = Header::peek(packet).ok_or(Failure::Malformed)?;
         let clear = rtp::clear_bytes(packet).ok_or(Failure::Malformed)?;
         let context = &mut self.context;
-        let Some(stream) = context.find(header.ssrc).and_then(|at| context.streams.get_mut(at)) else {
+        let known = context.find(header.ssrc).and_then(|at| context.streams.get_mut(at));
+        // RTCP, which tells its index, may have come before.
+        let Some(stream) = known.filter(|stream| stream.rtp.highest().is_some()) else {
             return self.begin(&header, clear, packet);
         };
         let index = stream.rtp.estimate(header.sequence).ok_or(Failure::Replayed)?;
@@ -185,20 +182,18 @@ impl Unprotector {
 
     /// The first packet of a source, or one of which nothing could be opened yet.
     fn begin(&mut self, header: &Header, clear: usize, packet: &mut [u8]) -> Result<usize, Failure> {
-        if self.search.ssrc != header.ssrc {
-            self.search = Search { ssrc: header.ssrc, next: 1 };
-        }
         let before = self.before.iter().find(|state| state.ssrc == header.ssrc);
         let kept = before.and_then(|state| Window::after(state.rtp?).estimate(header.sequence));
-        let first = self.search.next;
+        let first = self.search;
         let searched = (first..first + ROLLOVERS_A_PACKET).map(|rollover| rollover % ROLLOVERS_MAX);
         let tried = kept.map(|index| (index >> 16) as u32).into_iter().chain(searched);
-        let sealed = packet.to_vec();
+        self.tried.clear();
+        self.tried.extend_from_slice(packet);
         let mut failure = Failure::NotAuthentic;
         for rollover in std::iter::once(0).chain(tried) {
             let index = u64::from(rollover) << 16 | u64::from(header.sequence);
             let place = Place { ssrc: header.ssrc, index, clear };
-            packet.copy_from_slice(&sealed);
+            packet.copy_from_slice(&self.tried);
             match self.context.cipher.open_rtp(packet, place, self.context.material.mki_bytes()) {
                 Ok(length) => {
                     // Who does not have the key makes us remember nothing.
@@ -215,7 +210,7 @@ impl Unprotector {
                 }
             }
         }
-        self.search.next = (first + ROLLOVERS_A_PACKET) % ROLLOVERS_MAX;
+        self.search = (first + ROLLOVERS_A_PACKET) % ROLLOVERS_MAX;
         Err(failure)
     }
 
@@ -303,8 +298,8 @@ const RTCP_CLEAR_BYTES: usize = 8;
 /// How many further rollover counters a packet of an unknown source is tried with.
 const ROLLOVERS_A_PACKET: u32 = 4;
 /// How many are tried at all: at 50 packets a second they stand for 7 days, and are through after as many packets as three seconds
-/// have.
-const ROLLOVERS_MAX: u32 = 512;
+/// have. A prime, so that each of two sources that take turns is tried with all of them.
+const ROLLOVERS_MAX: u32 = 509;
 /// RFC 3711 §9.2.
 const RTP_PACKETS_MAX: u64 = 1 << 48;
 const RTCP_PACKETS_MAX: u64 = 1 << 31;

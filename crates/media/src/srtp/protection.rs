@@ -26,7 +26,9 @@ pub struct Contexts {
 struct Former {
     receive: Unprotector,
     /// Packets of the new key after which no more of this one are expected.
-    left: u8,
+    new: u8,
+    /// Packets of this key that are still taken.
+    old: u8,
 }
 
 impl Contexts {
@@ -56,7 +58,8 @@ impl Protection {
                 (next.receive, next.former) = (before.receive, before.former);
             } else {
                 next.receive = before.receive.following(keys.receive.clone());
-                next.former = Some(Former { receive: before.receive, left: FORMER_PACKETS });
+                next.former =
+                    Some(Former { receive: before.receive, new: FORMER_PACKETS, old: FORMER_PACKETS });
             }
         }
         *self = Protection::Srtp(Box::new(next));
@@ -74,21 +77,20 @@ impl Protection {
         scratch.clear();
         scratch.extend_from_slice(datagram);
         let opened = open(&mut contexts.receive, datagram, scratch);
-        let opened = match (opened, &mut contexts.former) {
-            (Ok(length), Some(former)) => {
-                former.left -= 1;
-                if former.left == 0 {
-                    contexts.former = None;
-                }
-                Ok(length)
-            }
-            (Err(Failure::NotAuthentic | Failure::OtherKey), Some(former)) => {
+        let Some(former) = &mut contexts.former else {
+            return opened.map(|length| scratch.get(..length).unwrap_or_default());
+        };
+        let opened = match opened {
+            Err(Failure::NotAuthentic | Failure::OtherKey) => {
                 scratch.clear();
                 scratch.extend_from_slice(datagram);
-                open(&mut former.receive, datagram, scratch)
+                open(&mut former.receive, datagram, scratch).inspect(|_| former.old -= 1)
             }
-            (opened, _) => opened,
+            opened => opened.inspect(|_| former.new -= 1),
         };
+        if former.new == 0 || former.old == 0 {
+            contexts.former = None;
+        }
         opened.map(|length| scratch.get(..length).unwrap_or_default())
     }
 
@@ -133,5 +135,5 @@ fn open(receive: &mut Unprotector, datagram: &[u8], packet: &mut [u8]) -> Result
     if rtp::is_rtcp(datagram) { receive.rtcp(packet) } else { receive.rtp(packet) }
 }
 
-/// About a second of speech: the new key is in use then.
+/// About a second of speech: the new key is in use then, and whoever has but the old one is heard no longer.
 const FORMER_PACKETS: u8 = 50;
