@@ -33,6 +33,7 @@ mod paging;
 mod park;
 mod ports;
 pub(crate) mod process;
+mod recording;
 mod refusals;
 mod secure;
 pub(crate) mod server;
@@ -86,6 +87,8 @@ const SCENARIOS: &[Row] = &[
     ("orders", "an operator brings parties together, sends one on, ends a call", transfer::ordered),
     ("hold", "who is held hears music, and the other one again afterwards", transfer::hold),
     ("srtp", "phones that insist on SRTP, through the relay and with services", secure::srtp),
+    ("recording", "a recorder is sent what each party says, and who they are", recording::recording),
+    ("recording-srtp", "the same of phones that insist on SRTP", recording::encrypted),
     ("echo", "the echo test sends back what it hears", services::echo),
     ("announcement", "the announcement is heard", services::announcement),
     ("dtmf", "keys between INFO and RTP, both ways", keys::dtmf),

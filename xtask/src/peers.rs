@@ -23,6 +23,8 @@ pub(crate) const TSHARK: Peer = Peer { program: "tshark", package: "tshark" };
 pub(crate) const CURL: Peer = Peer { program: "curl", package: "curl" };
 /// Runs programs from PyPI.
 pub(crate) const PYTHON: Peer = Peer { program: "python3", package: "python3-venv" };
+/// Opens SRTP without the server's program.
+pub(crate) const OPENSSL: Peer = Peer { program: "openssl", package: "openssl" };
 /// Opens backups without the server's program.
 pub(crate) const AGE: Peer = Peer { program: "age", package: "age" };
 /// Relays media; the benchmarks compare with it.

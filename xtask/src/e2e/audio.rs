@@ -78,6 +78,13 @@ impl Recording {
         (low as u32..=high as u32).map(|hertz| self.share_of(f64::from(hertz))).sum()
     }
 
+    /// The part of the energy that lies at one frequency, 0 to 1, over the quarter of a second where that is most.
+    pub(crate) fn most_of(&self, frequency: f64) -> f64 {
+        let window = self.rate as usize / 4;
+        let whole = self.samples.chunks_exact(window);
+        whole.map(|chunk| share(chunk, self.rate, frequency)).fold(0.0, f64::max)
+    }
+
     /// The last seconds of it.
     pub(crate) fn last_seconds(&self, seconds: f64) -> Recording {
         let wanted = (seconds * f64::from(self.rate)) as usize;
@@ -133,6 +140,7 @@ mod tests {
         assert!(pure.share_of(700.0) < 0.01);
         let mixed = tone(&[(440.0, 8000.0), (700.0, 8000.0)], 2.0);
         assert!((mixed.share_of(440.0) - 0.5).abs() < 0.05);
+        assert!(mixed.most_of(700.0) > 0.4 && pure.most_of(700.0) < 0.01);
         assert_eq!(tone(&[(440.0, 4.0)], 2.0).share_of(440.0), 0.0);
         assert_eq!(tone(&[], 0.0).share_of(440.0), 0.0);
     }

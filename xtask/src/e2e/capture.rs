@@ -228,6 +228,20 @@ impl Captured {
         Ok(digits.chunks_exact(2).map(|pair| (pair[0] << 4 | pair[1]) as u8).collect())
     }
 
+    /// The RTP packets to a port of this machine, with their headers, in the order in which they were sent.
+    ///
+    /// # Errors
+    /// See [`Captured::fields`].
+    pub(crate) fn packets_to(&self, port: u16) -> Result<Vec<Vec<u8>>, String> {
+        let rows =
+            self.fields(&format!("udp.dstport == {port} and ip.dst == 127.0.0.1"), &["udp.payload"])?;
+        let bytes = |row: &String| {
+            let digits: Vec<u32> = row.chars().filter_map(|digit| digit.to_digit(16)).collect();
+            digits.chunks_exact(2).map(|pair| (pair[0] << 4 | pair[1]) as u8).collect()
+        };
+        Ok(rows.iter().map(bytes).collect())
+    }
+
     /// What went in RTP to each address that descriptions name, each by itself.
     ///
     /// # Errors
