@@ -6,21 +6,21 @@ use strowger_base::journal::{
 
 use crate::words;
 
-/// What happened with the recording of `device`.
-pub(crate) fn news(device: &str, news: &RecordingNews<'_>) -> String {
+/// What happened with the recording of `device`, which a sentence begins with as `first`.
+pub(crate) fn news((first, device): (&str, &str), news: &RecordingNews<'_>) -> String {
     match news {
         RecordingNews::Begins { trunk, number, because } => {
             let because = match because {
                 WhyRecorded::Automatic => "every call of its line is recorded",
                 WhyRecorded::OnDemand => "somebody asked for it",
             };
-            format!("{device} is to be recorded, as {because}: recorder {number} on trunk {trunk} is called.")
+            format!("{first} is to be recorded, as {because}: recorder {number} on trunk {trunk} is called.")
         }
         RecordingNews::Runs { own, far } => {
             let own = own.map_or_else(|| "nowhere".to_owned(), |to| to.to_string());
             let far = far.map_or_else(|| "nowhere".to_owned(), |to| to.to_string());
             format!(
-                "{device} is recorded: what it says goes to {own} as well, what the other party says to {far}."
+                "{first} is recorded: what it says goes to {own} as well, what the other party says to {far}."
             )
         }
         RecordingNews::Changed(change) => {
@@ -46,7 +46,7 @@ pub(crate) fn news(device: &str, news: &RecordingNews<'_>) -> String {
                 "The recording profile of {device} has calls end that cannot be recorded: the call is released."
             )
         }
-        RecordingNews::Refused(why) => format!("{device} is not recorded: {}.", because(why)),
+        RecordingNews::Refused(why) => format!("{first} is not recorded: {}.", because(why)),
         RecordingNews::Ended(why) => {
             let why = match why {
                 WhyRecordingEnded::CallEnded => "the call is over",
@@ -56,12 +56,12 @@ pub(crate) fn news(device: &str, news: &RecordingNews<'_>) -> String {
             format!("The recording of {device} has ended: {why}.")
         }
         RecordingNews::Tone { to, codec } => {
-            format!("{} hears the recording tone, mixed into {codec}.", party(device, *to))
+            format!("{} hears the recording tone, mixed into {codec}.", party((first, device), *to))
         }
         RecordingNews::NoTone { to, codec } => format!(
             "{} was to hear the recording tone, which cannot be mixed into {codec}: permit G.711, G.722 or Opus between the \
              regions of both, or nobody tells it that it is recorded.",
-            party(device, *to)
+            party((first, device), *to)
         ),
         RecordingNews::NotTaken { cause, again: Some(again) } => format!(
             "The recorder of {device} does not take what has changed ({}); it is told again after {} s.",
@@ -78,7 +78,7 @@ pub(crate) fn news(device: &str, news: &RecordingNews<'_>) -> String {
         RecordingNews::NoToneSealed { to } => format!(
             "{} was to hear the recording tone, which cannot be mixed into a call that is encrypted from device to device: nobody tells it that it \
              is recorded.",
-            party(device, *to)
+            party((first, device), *to)
         ),
         RecordingNews::PortsLost => {
             format!("The ports broke from which {device} was copied to its recorder: others are opened.")
@@ -111,9 +111,9 @@ fn packets(copies: &Copies) -> String {
     }
 }
 
-fn party(device: &str, to: ToneFor) -> String {
+fn party((first, device): (&str, &str), to: ToneFor) -> String {
     match to {
-        ToneFor::Recorded => device.to_owned(),
+        ToneFor::Recorded => first.to_owned(),
         ToneFor::OtherParty => format!("Who talks with {device}"),
     }
 }

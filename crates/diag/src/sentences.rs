@@ -167,7 +167,10 @@ fn decision_sentence(leg: Option<LegId>, decision: &Decision<'_>, names: &Names)
             format!("{} reports {} as malicious.", device(), self::party(party))
         }
         Decision::Keys(view) => keys::news(&device(), view),
-        Decision::Recording(news) => recordings::news(&device(), news),
+        Decision::Recording(news) => {
+            let within = leg.map_or_else(device, |leg| names.device(leg));
+            recordings::news((&device(), &within), news)
+        }
         Decision::OfferRefused { cause, why } => offer_refused(&device(), *why, words::cause(*cause)),
         Decision::PartyShown(shown) => format!("{} is shown {}.", device(), party(shown)),
         Decision::RelayWanted { why: WhyRelay::Configured } => {

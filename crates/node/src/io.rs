@@ -452,6 +452,8 @@ pub struct Leftovers {
     pub call_backs: usize,
     /// Parties that are recorded, or were to be.
     pub recordings: usize,
+    /// Ports from which copies go to recorders.
+    pub forks: usize,
     /// Records that wait for the disk.
     pub records_waiting: usize,
     /// Relays that are open.

@@ -45,6 +45,7 @@ impl Node {
             offered: calls.offered,
             parked: calls.parked,
             recordings: calls.recordings,
+            forks: calls.forks,
             conferences: calls.conferences,
             pages: calls.pages,
             call_backs: calls.call_backs,

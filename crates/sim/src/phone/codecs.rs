@@ -69,12 +69,18 @@ impl Phone {
     /// What it offers, or answers to an offer.
     pub(super) fn describe_media(&self, port: u16, way: Way, version: u32, offer: &str) -> String {
         let text = sdp(self.address.ip(), port, version, way.attribute(), &self.codecs.among(offer));
+        let text = if offer.contains(SECOND_STREAM) { with_second_stream(&text, port) } else { text };
         if !self.srtp {
             return text;
         }
         // An answer names the line of the offer that it takes (RFC 4568 §5.1.2).
         let tag = tag_of(offer, SUITE).unwrap_or("1");
-        text.replace("RTP/AVP", "RTP/SAVP") + &format!("a=crypto:{tag} {SUITE} {KEY}\r\n")
+        let line = format!("a=crypto:{tag} {SUITE} {KEY}\r\n");
+        let text = text.replace("RTP/AVP", "RTP/SAVP") + &line;
+        match text.rfind("m=audio ").filter(|_| offer.contains(SECOND_STREAM)) {
+            Some(second) => format!("{}{line}{}", &text[..second], &text[second..]),
+            None => text,
+        }
     }
 
     /// Whether it can do with what it is offered; it is asked for an offer of its own with none.
@@ -84,6 +90,15 @@ impl Phone {
         offer.is_empty() || fits && self.codecs.takes(offer)
     }
 }
+
+/// What a recorder is offered has a stream for each party (RFC 7866 §7.1.1): it takes both.
+fn with_second_stream(text: &str, port: u16) -> String {
+    let second = text.find("m=audio ").map_or("", |at| &text[at..]);
+    let (own, far) = (format!("m=audio {port} "), format!("m=audio {} ", port.wrapping_add(2)));
+    format!("{text}{}", second.replace(&own, &far))
+}
+
+const SECOND_STREAM: &str = "a=label:2";
 
 #[cfg(test)]
 mod tests {

@@ -17,7 +17,7 @@ use strowger_callcontrol::io::{CallSide, Order, OrderKind};
 use strowger_node::Input;
 use strowger_node::io::{Answer, QueryId, Question};
 
-use self::wants::{GATEWAY, wanted};
+use self::wants::{GATEWAY, RECORDER, wanted};
 use super::{Plan, SETTLE, World};
 use crate::network::Weather;
 use crate::phone::{Codecs, Manners, Phone, Watching};
@@ -57,6 +57,9 @@ impl Scenario {
         }
         if wants.contains(&"a trunk") || wants.contains(&"the page goes to an overhead gateway") {
             world.phones.push(Phone::trunk("5555", GATEWAY));
+        }
+        if wants.iter().any(|want| want.contains("recorded")) {
+            world.phones.push(Phone::trunk("7000", RECORDER));
         }
         let away = |phone: &&mut Phone| wants.contains(&format!("{} is away", phone.account.number).as_str());
         world.phones.iter_mut().filter(away).for_each(Phone::stays_away);
@@ -350,6 +353,11 @@ fn rings() {
 #[test]
 fn malicious_calls() {
     check("malicious.txt", include_str!("../../scenarios/malicious.txt"));
+}
+
+#[test]
+fn recordings() {
+    check("recording.txt", include_str!("../../scenarios/recording.txt"));
 }
 
 #[test]

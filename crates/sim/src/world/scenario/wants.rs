@@ -7,8 +7,9 @@ use strowger_base::leg::Answering;
 use strowger_base::net::Transport;
 use strowger_callcontrol::RelayMode;
 use strowger_callcontrol::configuration::{
-    Barging, ConferenceEnds, DoNotDisturb, EarlyOffer, Increment, MulticastMusic, PageGateway, PagePriority,
-    PagingGroup, PickupGroup, RingSetting,
+    Barging, ConferenceEnds, DoNotDisturb, EarlyOffer, Increment, LineRecording, MulticastMusic, PageGateway,
+    PagePriority, PagingGroup, PickupGroup, RecorderEncryption, RecordingOption, RecordingProfile,
+    RecordingTone, RingSetting, Unrecorded,
 };
 use strowger_dialplan::admission::{AarSwitch, Pool};
 use strowger_dialplan::forward::{BySide, Classification};
@@ -79,6 +80,8 @@ pub(super) fn wanted(want: &str, draft: &mut Draft) {
             }
         }
         "a trunk" => trunk(draft),
+        "calls of 1002 are recorded" => recorder(draft, RecordingOption::Automatic),
+        "calls of 1002 are recorded on demand" => recorder(draft, RecordingOption::Selective),
         "a bridge with room for two parties" => {
             setting::seats(draft, &[Function::ConferenceBridge], 10);
             let mut hall = draft.admission.locations[0].clone();
@@ -154,6 +157,31 @@ fn trunk(draft: &mut Draft) {
         ..RouteDraft::default()
     });
 }
+
+/// A recorder that takes keys, and one line whose calls go there.
+fn recorder(draft: &mut Draft, option: RecordingOption) {
+    draft.trunks.push(Trunk {
+        name: "recorder".into(),
+        destination: RECORDER,
+        transport: Transport::Udp,
+        sources: vec![(RECORDER.ip(), None)],
+    });
+    let profile = RecordingProfile {
+        name: "all".into(),
+        trunk: "recorder".into(),
+        number: "7000".into(),
+        unrecorded: Unrecorded::GoesOn,
+        encryption: RecorderEncryption::AsTheCall,
+    };
+    draft.recording.profiles.insert(profile.name.clone(), Arc::new(profile));
+    draft.recording.tone = RecordingTone { recorded: true, other_party: true };
+    for phone in &mut draft.lines[1].phones {
+        phone.recording = Some(Box::new(LineRecording { option, profile: "all".into() }));
+    }
+}
+
+/// Where the recorder is.
+pub(super) const RECORDER: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::new(192, 0, 2, 201)), 5060);
 
 /// Where the gateway is.
 pub(super) const GATEWAY: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::new(192, 0, 2, 200)), 5060);
