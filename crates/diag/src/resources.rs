@@ -29,6 +29,9 @@ pub(crate) fn news(device: &str, news: &MediaNews<'_>) -> String {
             format!("{device} hears it with all others who listen at {address} ({codec}, TTL {ttl}).")
         }
         MediaNews::Unicast(why) => format!("{device} is sent its own music: {}.", why_unicast(*why)),
+        MediaNews::PortLost => {
+            "The media port of a service of this server failed; another one takes its place.".to_owned()
+        }
         MediaNews::RelayLost => {
             "The relay is gone without having been closed; an answered call goes on over another way."
                 .to_owned()
@@ -131,6 +134,10 @@ mod tests {
         check(
             MediaNews::Unicast(WhyUnicast::Encrypted),
             "1001 is sent its own music: its media is encrypted, and what goes out to all is not.",
+        );
+        check(
+            MediaNews::PortLost,
+            "The media port of a service of this server failed; another one takes its place.",
         );
         check(
             MediaNews::RelayLost,

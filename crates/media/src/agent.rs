@@ -39,6 +39,9 @@ pub enum Output {
     Heard(LegId, Digit),
     /// What a service received in its whole life, for the record. It comes after the leg has ended.
     Quality(LegId, Box<StreamStatistics>),
+    /// The port of a service is gone although nobody closed it, and another one takes its place. Where there is none, the leg is
+    /// released.
+    PortLost(LegId),
 }
 
 /// Where outputs are put.
@@ -193,9 +196,31 @@ impl Agent {
                 self.release(leg, ended, out);
             }
             Report::Closed { port, statistics } => {
+                let lost = self.device(port).map(|(leg, _)| leg);
                 if let Some(leg) = self.ports.remove(&port) {
                     out.items.push(Output::Quality(leg, Box::new(statistics.a)));
                 }
+                if let Some(leg) = lost {
+                    self.lost(leg, out);
+                }
+            }
+        }
+    }
+
+    /// The port of a leg is closed, and we did not want that.
+    fn lost(&mut self, leg: LegId, out: &mut Outbox) {
+        let Some(device) = self.legs.get_mut(&leg) else { return };
+        let port = self.ids.allocate();
+        let (service, ended) = device.moves(port);
+        match ended {
+            Ended::No => {
+                out.items.push(Output::PortLost(leg));
+                self.ports.insert(port, leg);
+                out.media(control::Command::OpenEndpoint { port, service });
+            }
+            Ended::Now { cause, reason } => {
+                self.legs.remove(&leg);
+                out.signal(leg, Signal::Released { cause, reason });
             }
         }
     }

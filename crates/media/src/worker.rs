@@ -261,12 +261,13 @@ impl Worker {
             Input::Packet { socket, source, bytes } => self.packet(now, socket, source, bytes, out),
             Input::Unsent { socket, error } => self.unsent(socket, error),
             Input::Timeout => self.timeout(now, out),
-            Input::Lost { port }
-                if matches!(self.ports.get(&port), Some(Port::Relay(_) | Port::Fork { .. })) =>
-            {
-                self.close(now, port, out);
-            }
-            Input::Lost { .. } => {}
+            Input::Lost { port } => match self.ports.get(&port) {
+                Some(Port::Relay(_) | Port::Fork { .. } | Port::Endpoint { .. }) => {
+                    self.close(now, port, out)
+                }
+                // It has none yet, or none any more.
+                Some(Port::Opening(_) | Port::Closing) | None => {}
+            },
             Input::Command(command) => self.command(now, command, out),
             Input::Opened { port, a, b } => self.opened(now, port, (a, b), out),
             Input::OpenFailed { port, reason } => match self.ports.remove(&port) {

@@ -147,6 +147,7 @@ fn describe(output: &Output) -> String {
             other => panic!("a service never wants {other:?}"),
         },
         Output::Heard(_, digit) => format!("heard {}", digit.key),
+        Output::PortLost(_) => "port lost".to_owned(),
         Output::Quality(_, statistics) => format!("quality {} packets", statistics.packets),
     }
 }
@@ -353,7 +354,7 @@ fn every_port_is_closed_exactly_once() {
                         live.retain(|&other| other != leg);
                     }
                     Output::Signal(leg, _) => assert!(live.contains(&leg), "seed {seed}"),
-                    Output::Media(_) | Output::Heard(..) | Output::Quality(..) => {}
+                    Output::Media(_) | Output::Heard(..) | Output::Quality(..) | Output::PortLost(_) => {}
                 }
             }
             assert_eq!(agent.open_ports(), opened_total - gone_total, "seed {seed}");
@@ -425,4 +426,60 @@ fn media_of_a_page_flows_one_way() {
         "Answered[9999 Page] answer(v1 recvonly PCMU, telephone-event), connect 3 192.0.2.5:6000 PCMU false",
         "Released 102 HungUp, close 3",
     );
+}
+
+/// The port that takes the place of a lost one is open, at another address.
+fn opened_again(port: u64) -> Report {
+    let a = std::net::SocketAddr::new("198.51.100.7".parse().unwrap(), 40_000 + 2 * port as u16);
+    Report::Opened { port: PortId(port), a, b: None }
+}
+
+fn lost(port: u64) -> Report {
+    Report::Closed { port: PortId(port), statistics: Box::new(PortStatistics::default()) }
+}
+
+#[test]
+fn a_lost_port_is_replaced_and_the_other_side_is_told_when_it_is_its_turn() {
+    for state in ["FirstOffered", "Connected", "Reoffered"] {
+        let mut bench = Bench::in_state(state);
+        assert_eq!(bench.report(lost(3)), "quality 0 packets, port lost, open 5 Echo", "{state}");
+        if state == "Connected" {
+            // Nobody is told a port that is gone.
+            assert_eq!(bench.command(Command::Media(Media::Offer(talk()))), "MediaRefused 101");
+        }
+        let told = bench.report(opened_again(5));
+        if state == "Connected" {
+            assert!(told.starts_with("Media offer(v2 sendrecv"), "{told}");
+        } else {
+            assert_eq!(told, "nothing", "{state}");
+            let answered = bench.command(Command::Media(Media::Answer(talk())));
+            let (first, second) = answered.split_once(", Media ").unwrap();
+            assert!(first.starts_with("connect 5 192.0.2.5:6000"), "{state}: {answered}");
+            let version = if state == "Reoffered" { 3 } else { 2 };
+            assert!(second.starts_with(&format!("offer(v{version} sendrecv")), "{state}: {answered}");
+        }
+        let answered = bench.command(Command::Media(Media::Answer(talk())));
+        assert!(answered.starts_with("connect 5 192.0.2.5:6000"), "{state}: {answered}");
+        assert_eq!((bench.agent.legs(), bench.agent.open_ports()), (1, 1));
+        assert_eq!(bench.command(Command::Release(Cause::NORMAL_CALL_CLEARING)), "close 5");
+        assert_eq!(bench.report(lost(5)), "quality 0 packets");
+    }
+}
+
+#[test]
+fn a_leg_whose_port_is_lost_again_and_again_is_released() {
+    let mut bench = Bench::in_state("Connected");
+    for port in [3, 5, 7] {
+        let expect = format!("quality 0 packets, port lost, open {} Echo", port + 2);
+        assert_eq!(bench.report(lost(port)), expect);
+        bench.report(opened_again(port + 2));
+        bench.command(Command::Media(Media::Answer(talk())));
+    }
+    assert_eq!(bench.report(lost(9)), "quality 0 packets, Released 47 HungUp");
+    assert_eq!((bench.agent.legs(), bench.agent.open_ports()), (0, 0));
+    // And where no other port is to be had.
+    let mut bench = Bench::in_state("Connected");
+    bench.report(lost(3));
+    let failed = Report::Failed { port: PortId(5), reason: "no port".into() };
+    assert_eq!(bench.report(failed), "Released 47 Refused(503)");
 }

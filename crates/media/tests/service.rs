@@ -86,6 +86,7 @@ impl Pair {
                     self.signal(&signal);
                 }
                 agent::Output::Media(command) => self.worker(worker::Input::Command(command)),
+                agent::Output::PortLost(_) => self.ladder.push("port lost".to_owned()),
                 agent::Output::Heard(_, digit) => self.ladder.push(format!("heard {}", digit.key)),
                 agent::Output::Quality(_, statistics) => {
                     self.ladder.push(format!("{} packets, {} lost", statistics.packets, statistics.lost));

@@ -19,6 +19,7 @@ pub(crate) struct Counters {
     pub(crate) refused_watchers: u64,
     pub(crate) refused_overload: u64,
     pub(crate) refused_routing: u64,
+    pub(crate) ports_lost: u64,
     pub(crate) journal_records: u64,
     pub(crate) journal_bytes: u64,
     pub(crate) media: Media,

@@ -198,6 +198,9 @@ impl Node {
             calls.shed + sip.shed,
         );
         list.counter("relays_failed_total", "Media relays that could not be opened.", calls.relays_failed);
+        let help =
+            "Media ports of services (music, conferences, pages) that failed and got another in their place.";
+        list.counter("service_ports_lost_total", help, self.counters.ports_lost);
         list.counter("recordings_total", "Recordings of calls begun.", calls.recordings);
         let help = "Recordings of calls that were given up: the recorder was not to be had, or the call could not be recorded.";
         list.counter("recordings_lost_total", help, calls.recordings_lost);

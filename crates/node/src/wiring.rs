@@ -5,7 +5,7 @@
 
 use std::sync::Arc;
 
-use strowger_base::journal::{Direction, Entry, Record, Registration, Told};
+use strowger_base::journal::{Decision, Direction, Entry, MediaNews, Record, Registration, Told};
 use strowger_base::leg::{BindingId, Target};
 use strowger_base::line;
 use strowger_base::watch::MailboxChange;
@@ -204,6 +204,12 @@ impl Node {
             agent::Output::Heard(leg, _) => {
                 let call = self.calls.call_of(leg);
                 let entry = Entry::Told(Told::Digit);
+                self.journal(Record { at: now.wall, call, leg: Some(leg), entry }, out);
+            }
+            agent::Output::PortLost(leg) => {
+                self.counters.ports_lost += 1;
+                let call = self.calls.call_of(leg);
+                let entry = Entry::Decision(Decision::Resource(MediaNews::PortLost));
                 self.journal(Record { at: now.wall, call, leg: Some(leg), entry }, out);
             }
             agent::Output::Quality(leg, statistics) => {

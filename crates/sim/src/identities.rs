@@ -60,6 +60,17 @@ impl Wires {
         self.0.iter().filter(|(_, wire)| is_open(wire)).map(|(port, _)| *port).collect()
     }
 
+    /// The services that are open.
+    pub(crate) fn services(&self) -> Vec<PortId> {
+        let is_open = |wire: &Wire| wire.service.is_some() && wire.own[0].is_some();
+        self.0.iter().filter(|(_, wire)| is_open(wire)).map(|(port, _)| *port).collect()
+    }
+
+    /// Its sockets are gone, and nobody closes it.
+    pub(crate) fn lost(&mut self, port: PortId) {
+        self.0.remove(&port);
+    }
+
     /// Its sockets are open.
     pub(crate) fn opened(&mut self, port: PortId, a: SocketAddr, b: Option<SocketAddr>) {
         if let Some(wire) = self.0.get_mut(&port) {

@@ -253,7 +253,8 @@ impl World {
         } else if self.faults && self.next_order <= self.now.mono {
             self.give_order()?;
         } else if self.faults && self.next_loss <= self.now.mono {
-            self.lose_port()?;
+            let ports = [self.wires.relays(), self.wires.services()].concat();
+            self.lose_port(&ports)?;
         } else {
             self.phone_timeouts();
         }

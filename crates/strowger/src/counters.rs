@@ -71,11 +71,13 @@ impl Traffic {
 pub(crate) struct Media {
     pub(crate) traffic: Traffic,
     pub(crate) sockets: Figure,
+    /// How often the thread failed and began anew.
+    pub(crate) failures: Figure,
 }
 
 impl Media {
     const fn new() -> Self {
-        Media { traffic: Traffic::new(), sockets: Figure::new() }
+        Media { traffic: Traffic::new(), sockets: Figure::new(), failures: Figure::new() }
     }
 }
 

@@ -64,6 +64,9 @@ impl Exposition {
         let help = "Media sockets that are open.";
         let sockets = counters::MEDIA.iter().map(|media| media.sockets.get()).sum();
         self.one("strowger_media_sockets", "gauge", help, sockets);
+        let help = "Times that a media thread failed, lost its ports and began anew.";
+        let failures = counters::MEDIA.iter().map(|media| media.failures.get()).sum();
+        self.one("strowger_media_thread_failures_total", "counter", help, failures);
     }
 
     fn streams(&mut self) {

@@ -7,9 +7,11 @@ mod pace;
 mod placement;
 mod sockets;
 
+use std::any::Any;
 use std::collections::VecDeque;
 use std::io::ErrorKind;
 use std::os::fd::AsFd as _;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, SyncSender, TryRecvError, sync_channel};
 use std::time::{Duration, Instant as Clock, SystemTime, UNIX_EPOCH};
@@ -99,6 +101,7 @@ impl MediaSender {
 /// A media thread's own.
 pub(crate) struct MediaThread {
     worker: Worker,
+    rng: Rng,
     parts: Parts,
     sockets: Sockets,
     readiness: Readiness,
@@ -118,18 +121,16 @@ pub(crate) struct MediaThread {
 struct Ended;
 
 impl MediaThread {
-    fn new(index: usize, of: usize, rng: Rng, parts: Parts) -> nix::Result<(Queue, MediaThread)> {
+    fn new(index: usize, of: usize, mut rng: Rng, parts: Parts) -> nix::Result<(Queue, MediaThread)> {
         let bell = Arc::new(EventFd::from_flags(EfdFlags::EFD_NONBLOCK | EfdFlags::EFD_CLOEXEC)?);
         let readiness = Readiness::new()?;
         readiness.add(&*bell, BELL)?;
         let (commands, queue) = sync_channel(COMMANDS);
-        let mut worker = Worker::new(rng);
-        worker.set_library(Arc::clone(&parts.library.borrow()));
-        worker.set_quarantine(parts.machine.borrow().media_quarantine);
         let share = Share { index: index as u16, of: of as u16 };
         let figures = counters::MEDIA.get(index).unwrap_or(&counters::MEDIA[0]);
         let thread = MediaThread {
-            worker,
+            worker: worker(Rng::new(rng.next_u64()), &parts),
+            rng,
             sockets: Sockets::new(parts.sockets_max / of.max(1), share),
             parts,
             readiness,
@@ -145,16 +146,48 @@ impl MediaThread {
         Ok((Queue { commands, bell }, thread))
     }
 
-    /// Runs until nobody sends commands any more.
+    /// Runs until nobody sends commands any more. What fails in it takes its ports along and not the thread: those whose they were get
+    /// others.
     pub(crate) fn run(mut self) {
-        while self.wait().is_ok() {
+        loop {
+            let why = match catch_unwind(AssertUnwindSafe(|| self.serve())) {
+                Ok(Ok(Ended)) => return,
+                Ok(Err(error)) => error.to_string(),
+                Err(panic) => what_it_said(&*panic),
+            };
+            self.begin_anew(why);
+            // What fails again and again does not take a whole core.
+            std::thread::sleep(BEGIN_AGAIN);
+        }
+    }
+
+    /// Tells that all ports are lost, and has none.
+    fn begin_anew(&mut self, why: String) {
+        let lost = self.sockets.close_all();
+        log::error("a media thread failed and begins anew")
+            .with("reason", why)
+            .count("ports", lost.len() as u64)
+            .effect("its calls lose what they had of it and are given other ports")
+            .write();
+        self.figures.failures.add(1);
+        self.figures.sockets.set(0);
+        let closed = |port| Report::Closed { port, statistics: Box::default() };
+        self.reports.extend(lost.into_iter().map(closed));
+        self.worker = worker(Rng::new(self.rng.next_u64()), &self.parts);
+        (self.out, self.items) = (Outbox::default(), Vec::new());
+        self.buffer = vec![0; DATAGRAM_MAX];
+    }
+
+    fn serve(&mut self) -> nix::Result<Ended> {
+        loop {
+            self.wait()?;
             let began = self.now();
             if self.parts.library.has_changed().unwrap_or(false) {
                 let library = Arc::clone(&self.parts.library.borrow_and_update());
                 self.worker.set_library(library);
             }
             self.tell();
-            let Ok(mut done) = self.commands(began) else { return };
+            let Ok(mut done) = self.commands(began) else { return Ok(Ended) };
             done += self.packets(began);
             if self.worker.next_timeout().is_some_and(|at| at <= began.mono) {
                 self.input(began, Input::Timeout);
@@ -339,6 +372,20 @@ impl MediaThread {
     }
 }
 
+/// A worker without ports.
+fn worker(rng: Rng, parts: &Parts) -> Worker {
+    let mut worker = Worker::new(rng);
+    worker.set_library(Arc::clone(&parts.library.borrow()));
+    worker.set_quarantine(parts.machine.borrow().media_quarantine);
+    worker
+}
+
+/// The words of a panic.
+fn what_it_said(panic: &(dyn Any + Send)) -> String {
+    let text = panic.downcast_ref::<&str>().map(|text| (*text).to_owned());
+    text.or_else(|| panic.downcast_ref::<String>().cloned()).unwrap_or_else(|| "it panicked".to_owned())
+}
+
 fn time_spec(time: Duration) -> TimeSpec {
     TimeSpec::nanoseconds(i64::try_from(time.as_nanos()).unwrap_or(i64::MAX))
 }
@@ -347,6 +394,8 @@ fn time_spec(time: Duration) -> TimeSpec {
 pub(crate) const COMMANDS: usize = 4_096;
 /// The bell's name among the sockets.
 const BELL: u64 = u64::MAX;
+/// How long a thread waits that failed.
+const BEGIN_AGAIN: Duration = Duration::from_millis(20);
 /// How soon reports are tried again.
 const TELL_AGAIN: Duration = Duration::from_millis(5);
 /// Packets read from one socket before commands and timers have their turn.

@@ -101,6 +101,8 @@ pub enum MediaNews<'a> {
     },
     /// Its music goes out to all who listen, but the record's leg is sent its own.
     Unicast(WhyUnicast),
+    /// The media port of a service of ours was closed, and it did not want that; another one takes its place.
+    PortLost,
 }
 
 /// Why somebody is sent music of its own that could hear what all hear.
@@ -143,4 +145,5 @@ wire_enum!(MediaNews<'a> {
     RelayLost = 4,
     Multicast = 5 { address, ttl, codec },
     Unicast = 6 (why),
+    PortLost = 7,
 });

@@ -180,6 +180,7 @@ fn samples() -> Vec<Entry<'static>> {
         Decision::Resource(MediaNews::RelayLost),
         Decision::Resource(MediaNews::Multicast { address: address(), ttl: 4, codec: "PCMU" }),
         Decision::Resource(MediaNews::Unicast(WhyUnicast::Refused)),
+        Decision::Resource(MediaNews::PortLost),
         Decision::Resource(MediaNews::Transcodes { caller: "PCMU", called: "opus" }),
         Decision::Resource(MediaNews::GivenBack {
             function: MediaFunction::TerminationPoint,

@@ -21,7 +21,7 @@ use crate::shared::Shared;
 impl Call {
     /// A port is closed; when it is the relay of this call, nobody wanted that.
     pub(crate) fn relay_lost(&mut self, now: Now, port: PortId, shared: &mut Shared, out: &mut Outbox) {
-        if self.facts.relay_port() != Some(port) {
+        if self.cast_lost(now, port, shared, out) || self.facts.relay_port() != Some(port) {
             return;
         }
         if matches!(self.facts.relay, Relay::Opening(_)) {

@@ -19,7 +19,7 @@ use strowger_base::leg::{Alert, Origin, PageSeat, Service, Signal, Target};
 use strowger_base::{
     Cause, Command, ConferenceId, FeatureCode, LegId, LineName, Media, Now, TimerHandle, limits,
 };
-use strowger_media::control::{self, PortId, Report};
+use strowger_media::control::{self, Multicast, PortId, Report};
 
 use super::participant::Stage;
 use super::way::Way;
@@ -242,6 +242,27 @@ impl Call {
         None
     }
 
+    /// A port is closed that nobody wanted closed; whether it was that of the page, in whose place another one is opened.
+    pub(super) fn cast_lost(
+        &mut self,
+        now: Now,
+        port: PortId,
+        shared: &mut Shared,
+        out: &mut Outbox,
+    ) -> bool {
+        let Some(page) = &mut self.facts.page else { return false };
+        let Some(to) = page.group.multicast.filter(|_| page.cast == Cast::Open(port)) else { return false };
+        let id = page.id;
+        let news = Paging::NotMulticast { reason: "its port was lost, and another one is opened" };
+        out.decide(now, self.facts.id, None, Decision::Paging(news));
+        let mut step = Step { now, facts: &mut self.facts, shared, out };
+        let cast = step.open_cast(id, to);
+        if let Some(page) = &mut self.facts.page {
+            page.cast = cast;
+        }
+        true
+    }
+
     /// Who has not answered by now does not answer by himself.
     pub(crate) fn page_timeout(&mut self, now: Now, shared: &mut Shared, out: &mut Outbox) {
         let mut step = Step { now, facts: &mut self.facts, shared, out };
@@ -307,14 +328,7 @@ impl Step<'_> {
             self.command(self.facts.caller, alerting);
         }
         if let Some(to) = group.multicast {
-            let port = self.shared.port_ids.allocate();
-            // Nobody has this leg; what goes out is told of it.
-            let leg = self.shared.leg_ids.allocate();
-            let user = RelayUse { call: self.facts.id, caller: leg, called: None };
-            self.shared.relays.insert(port, user);
-            let service = Service::Page { page: page.id, seat: PageSeat::Listener };
-            self.out.media(control::Command::OpenMulticast { port, service, to });
-            page.cast = Cast::Opening(port, leg);
+            page.cast = self.open_cast(page.id, to);
         }
         for gateway in group.gateways.iter().take(limits::PAGE_GATEWAYS) {
             let trunks = &self.shared.configuration.trunks;
@@ -331,6 +345,18 @@ impl Step<'_> {
         self.out.items.extend(page.awaited.iter().map(locate));
         page.timer = Some(self.shared.timers.set(self.now.mono + PATIENCE, Timer::Page(request)));
         self.facts.page = Some(page);
+    }
+
+    /// The page goes out to an address.
+    fn open_cast(&mut self, page: ConferenceId, to: Multicast) -> Cast {
+        let port = self.shared.port_ids.allocate();
+        // Nobody has this leg; what goes out is told of it.
+        let leg = self.shared.leg_ids.allocate();
+        let user = RelayUse { call: self.facts.id, caller: leg, called: None };
+        self.shared.relays.insert(port, user);
+        let service = Service::Page { page, seat: PageSeat::Listener };
+        self.out.media(control::Command::OpenMulticast { port, service, to });
+        Cast::Opening(port, leg)
     }
 
     /// The phones of a line are known.

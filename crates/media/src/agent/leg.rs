@@ -34,10 +34,25 @@ pub(super) struct ServiceLeg {
     hears: bool,
     /// Our keys for this leg, one for each suite.
     keys: Box<[KeyMaterial]>,
+    /// Whether its port is the one that the other side knows.
+    place: Place,
+    /// How often its port was lost.
+    losses: u8,
     /// What offers of ours say about keys: what was agreed last.
     offers: Wish,
     protected_by: Option<SrtpKeys>,
     state: State,
+}
+
+/// Whether the other side knows where a leg hears and sends.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum Place {
+    /// It does, or will by what it is told first.
+    Known,
+    /// The port was lost, and another one is being opened.
+    Moves,
+    /// Another one is open, and the other side is told when nothing is open between the two.
+    Moved,
 }
 
 /// Where offer and answer stand.
@@ -74,6 +89,8 @@ impl ServiceLeg {
             described: None,
             hears: false,
             keys,
+            place: Place::Known,
+            losses: 0,
             offers: match ring.srtp {
                 SrtpOffer::Clear => Wish::Clear,
                 SrtpOffer::Beside => Wish::Optional,
@@ -90,6 +107,10 @@ impl ServiceLeg {
 
     /// The port is open at `address`: answer the call.
     pub(super) fn opened(&mut self, leg: LegId, address: SocketAddr, out: &mut Outbox) -> Ended {
+        if self.place == Place::Moves {
+            self.moved(leg, address, out);
+            return Ended::No;
+        }
         let State::Opening { offer } = &mut self.state else {
             strowger_base::never!("{leg}: port {:?} opened twice", self.port);
             return Ended::No;
@@ -139,6 +160,48 @@ impl ServiceLeg {
                 self.state = State::FirstOffered { offer };
                 Ended::No
             }
+        }
+    }
+
+    /// Its port is lost: this one takes its place, where what it does can go on there.
+    pub(super) fn moves(&mut self, port: PortId) -> (Service, Ended) {
+        let service = self.service;
+        let goes_on = match service {
+            Service::Echo | Service::Sounds | Service::Conference(_) | Service::Page { .. } => true,
+            // They are over in a moment, and would begin anew.
+            Service::Announcement
+            | Service::Annunciator(_)
+            | Service::Confirmation
+            | Service::Multicast { .. } => false,
+        };
+        self.losses += 1;
+        if !goes_on || self.losses > LOSSES_MAX {
+            let cause = Cause::RESOURCE_UNAVAILABLE;
+            return (service, Ended::Now { cause, reason: ReleaseReason::HungUp });
+        }
+        (self.port, self.place, self.talking) = (port, Place::Moves, Talking::No);
+        (service, Ended::No)
+    }
+
+    /// The port that takes the place of a lost one is open: the other side is told, as soon as that is its turn.
+    fn moved(&mut self, leg: LegId, address: SocketAddr, out: &mut Outbox) {
+        (self.address, self.origin.address, self.place) = (address, address.ip(), Place::Moved);
+        // The new port knows nothing of keys.
+        self.protected_by = None;
+        self.play(out);
+        if self.mute == Mute::On {
+            out.media(control::Command::Mute { port: self.port, mute: Mute::On });
+        }
+        self.tell_place(leg, out);
+    }
+
+    /// Offers its new port, where nothing is open.
+    fn tell_place(&mut self, leg: LegId, out: &mut Outbox) {
+        if self.place == Place::Moved && matches!(self.state, State::Connected) {
+            self.place = Place::Known;
+            let offer = self.offer();
+            out.signal(leg, Signal::Media(Media::Offer(offer.clone())));
+            self.state = State::Reoffered { offer };
         }
     }
 
@@ -194,6 +257,14 @@ impl ServiceLeg {
 
     /// A command other than ring and release.
     pub(super) fn command(&mut self, leg: LegId, command: Command, out: &mut Outbox) -> Ended {
+        let ended = self.commanded(leg, command, out);
+        if ended == Ended::No {
+            self.tell_place(leg, out);
+        }
+        ended
+    }
+
+    fn commanded(&mut self, leg: LegId, command: Command, out: &mut Outbox) -> Ended {
         if let (Service::Sounds, &Command::Tone(tone)) = (self.service, &command) {
             self.set_tone(tone, out);
             return Ended::No;
@@ -233,6 +304,10 @@ impl ServiceLeg {
                 other => self.ignore(leg, &other),
             },
             State::Connected => match command {
+                // It would be told a port that is gone.
+                Command::Media(Media::Offer(_)) | Command::RequestMedia if self.place == Place::Moves => {
+                    refuse_for_now(leg, out)
+                }
                 Command::Media(Media::Offer(offer)) => self.reanswer(leg, &offer, out),
                 Command::RequestMedia => {
                     let offer = self.offer();
@@ -400,3 +475,6 @@ impl ServiceLeg {
         });
     }
 }
+
+/// A leg whose port was lost so often gets no other one.
+const LOSSES_MAX: u8 = 3;

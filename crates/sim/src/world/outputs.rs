@@ -3,6 +3,7 @@
 use std::net::SocketAddr;
 use std::time::Duration;
 
+use strowger_media::control::PortId;
 use strowger_media::worker;
 use strowger_node::{Input, Output};
 
@@ -66,14 +67,14 @@ impl World {
         Ok(())
     }
 
-    /// The sockets of a relay fail, as when the system takes its address away; false when none is open.
-    pub(super) fn lose_port(&mut self) -> Result<bool, Failure> {
+    /// The sockets of one of these ports fail, as when the system takes its address away; false when none is open.
+    pub(super) fn lose_port(&mut self, among: &[PortId]) -> Result<bool, Failure> {
         let pause = self.plan.media.losses.max(1);
         self.next_loss = self.now.mono + Duration::from_millis(pause / 2 + self.rng.below(pause));
-        let relays = self.wires.relays();
-        let any = self.rng.below((relays.len() as u64).max(1)) as usize;
-        let Some(port) = relays.get(any).copied() else { return Ok(false) };
+        let any = self.rng.below((among.len() as u64).max(1)) as usize;
+        let Some(port) = among.get(any).copied() else { return Ok(false) };
         self.report.losses += 1;
+        self.wires.lost(port);
         self.media(worker::Input::Lost { port }).map(|()| true)
     }
 

@@ -82,7 +82,11 @@ impl Scenario {
                 true
             }
             "operator" => self.operator(what),
-            "a" if what == "relay is lost" => self.world.lose_port().expect("the world goes on"),
+            "a" if what.ends_with(" is lost") => {
+                let wires = &self.world.wires;
+                let ports = if what.starts_with("relay") { wires.relays() } else { wires.services() };
+                self.world.lose_port(&ports).expect("the world goes on")
+            }
             "mail" => {
                 let (number, word) = what.split_once(' ').expect("a number and a word");
                 let turn = if word == "waits" { Turn::On } else { Turn::Off };

@@ -205,6 +205,13 @@ impl Sockets {
         self.free.push(at);
     }
 
+    /// Closes what all ports have, and tells which had anything.
+    pub(crate) fn close_all(&mut self) -> Vec<PortId> {
+        let ports: Vec<PortId> = self.of_port.keys().copied().collect();
+        ports.iter().for_each(|port| self.close(*port));
+        ports
+    }
+
     /// Opens an even port and the next one, going round the range once.
     fn open_pair(&mut self, machine: &Machine) -> Result<Pair, Box<str>> {
         let (first, last) = machine.media_ports;

@@ -2,7 +2,7 @@
 
 use std::net::{IpAddr, SocketAddr, UdpSocket};
 
-use strowger_media::control::Side;
+use strowger_media::control::{RelayPeer, Side};
 use strowger_media::statistics::PortStatistics;
 
 use super::*;
@@ -56,7 +56,7 @@ impl Threads {
         self.sender.command(Command::OpenRelay { port });
         let Report::Opened { a, b: Some(b), .. } = self.report() else { panic!("not open") };
         for (side, remote) in [Side::A, Side::B].into_iter().zip(phones) {
-            self.sender.command(Command::Direct { port, side, remote });
+            self.sender.command(Command::Direct { port, side, peer: RelayPeer::new(remote) });
         }
         [a, b]
     }
@@ -133,4 +133,30 @@ fn what_the_system_refuses_to_send_is_told_with_its_reason() {
     until(|| (figures.get() >= before + 2).then_some(()));
     let b = threads.close(PortId(2)).b.unwrap();
     assert_eq!((b.sent, b.unsent, b.unsent_error), (0, 2, Some(Errno::EACCES as u16)));
+}
+
+#[test]
+fn a_thread_that_fails_tells_that_its_ports_are_lost_and_goes_on() {
+    let mut threads = Threads::start(53_000);
+    let (a, b) = (phone("127.0.0.1:0"), phone("127.0.0.1:0"));
+    let addresses = [a.local_addr().unwrap(), b.local_addr().unwrap()];
+    let port = PortId(4);
+    threads.relay(port, addresses);
+    // No port is asked for twice: in a test that is a panic of the worker.
+    threads.sender.command(Command::OpenRelay { port });
+    let Report::Closed { port: lost, .. } = threads.report() else { panic!("not lost") };
+    assert_eq!(lost, port);
+    // The same thread, as its number says.
+    let next = PortId(8);
+    let [to_a, to_b] = threads.relay(next, addresses);
+    let mut buffer = [0; 64];
+    let mut sequence = 0;
+    let (_, source) = until(|| {
+        sequence += 1;
+        a.send_to(&packet(sequence), to_a).unwrap();
+        b.recv_from(&mut buffer).ok()
+    });
+    assert_eq!(source, to_b);
+    threads.close(next);
+    assert_eq!(counters::MEDIA[0].failures.get(), 1);
 }

@@ -5,6 +5,7 @@ use strowger_base::{NodeId, ShardId};
 
 use super::world::Voice;
 use super::*;
+use crate::codec::tests::tone_to_rest_db;
 use crate::control::Talking;
 use crate::rtp::Sender;
 
@@ -379,4 +380,26 @@ fn seats_that_never_open_are_given_back() {
     assert_eq!(worker.next_timeout(), None);
     worker.handle(now, Input::OpenFailed { port: seat(1), reason: "no".into() }, &mut out);
     assert_eq!(worker.ports(), 0);
+}
+
+#[test]
+fn a_seat_whose_socket_breaks_is_told_of_and_the_others_go_on() {
+    let mut world = meeting(31, &[Codec::Pcmu; 3]);
+    world.run(1000);
+    world.give(Input::Lost { port: seat(1) });
+    assert!(world.closed(seat(1)).a.packets > 40, "it is told what was heard there");
+    // What is under way comes.
+    world.run(200);
+    world.phones.iter_mut().for_each(|phone| phone.heard.clear());
+    world.run(1500);
+    assert!(world.phones[1].heard.is_empty());
+    let rest = heard(&world, 0, Codec::Pcmu);
+    let last = &rest[rest.len() - 8000..];
+    assert!(tone_to_rest_db(hz(2), 8000.0, last) > 10.0, "the third is heard, and the second no more");
+    // Once it is told, it is known by nobody.
+    world.give(Input::Lost { port: seat(1) });
+    for port in [seat(0), seat(2)] {
+        world.command(Command::Close { port });
+    }
+    world.assert_idle();
 }
