@@ -92,6 +92,8 @@ const SCENARIOS: &[Row] = &[
     ("echo", "the echo test sends back what it hears", services::echo),
     ("announcement", "the announcement is heard", services::announcement),
     ("dtmf", "keys between INFO and RTP, both ways", keys::dtmf),
+    ("dtmf-in-band", "keys between a gateway's sound and RTP", keys::in_band),
+    ("dtmf-kpml", "keys between KPML and RTP, both ways", keys::kpml),
     ("announced", "a caller hears why its call fails", keys::announced),
     ("busy", "a busy phone", refusals::busy),
     ("no-answer", "nobody answers", refusals::no_answer),
