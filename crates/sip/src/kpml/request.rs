@@ -9,6 +9,7 @@ use super::report::{DOCUMENT_BYTES, attribute, name, prolog};
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Wanted {
     persist: Persist,
+    flushes: bool,
     patterns: Vec<Pattern>,
 }
 
@@ -45,6 +46,11 @@ impl Wanted {
         self.persist
     }
 
+    /// Whether what was pressed before the request is of no interest (RFC 4730 §5.2, `flush`).
+    pub const fn flushes(&self) -> bool {
+        self.flushes
+    }
+
     /// The tag of the pattern that wants a key, empty when it has none; `None` when nobody wants it.
     pub fn tag_of(&self, key: char) -> Option<&str> {
         let bit = bit_of(key)?;
@@ -59,6 +65,7 @@ fn read(document: &[u8]) -> Option<Result<Wanted, u16>> {
     let text = std::str::from_utf8(document).ok()?;
     let mut rest = prolog(text.strip_prefix('\u{feff}').unwrap_or(text))?;
     let mut persist = Persist::OneShot;
+    let mut flushes = false;
     let mut patterns = Vec::new();
     let mut depth = 0;
     loop {
@@ -68,6 +75,10 @@ fn read(document: &[u8]) -> Option<Result<Wanted, u16>> {
         }
         match element.name {
             "pattern" if element.form != Form::Closes => persist = persist_of(element.persist)?,
+            "flush" if element.form == Form::Opens => {
+                let (value, _) = element.rest.split_once('<')?;
+                flushes = value.trim_ascii() == "yes";
+            }
             "regex" if patterns.len() >= PATTERNS_MAX => return Some(Err(TOO_MANY)),
             "regex" if element.form == Form::Opens => {
                 let (pattern, _) = element.rest.split_once('<')?;
@@ -83,7 +94,7 @@ fn read(document: &[u8]) -> Option<Result<Wanted, u16>> {
         };
         if depth <= 0 {
             let complete = prolog(element.rest)?.is_empty() && !patterns.is_empty();
-            return complete.then_some(Ok(Wanted { persist, patterns }));
+            return complete.then_some(Ok(Wanted { persist, flushes, patterns }));
         }
         let (_, next) = element.rest.split_at(element.rest.find('<')?);
         rest = prolog(next)?;

@@ -1,9 +1,11 @@
 //! Keys that are pressed in an answered call, as its dialog carries them: in INFO, in NOTIFY of Cisco's gateways, or as KPML
 //! (`collecting` asks for them, `telling` is asked).
 
+use std::collections::VecDeque;
+
 use strowger_base::leg::{Digit, KeySignalling};
 use strowger_base::net::Flow;
-use strowger_base::{Now, Signal};
+use strowger_base::{Now, Signal, limits};
 
 use super::telling::Telling;
 use super::{Leg, Request, State};
@@ -11,7 +13,7 @@ use crate::core::Shared;
 use crate::io::Outbox;
 use crate::message::{HeaderName, Message, MethodKind};
 use crate::telephone_event::{self, Held, Told};
-use crate::transaction::table::ServerKey;
+use crate::transaction::table::{Branch, ServerKey};
 use crate::write;
 
 /// How keys go in a dialog.
@@ -24,8 +26,14 @@ pub(super) struct Keys {
     /// The peer tells keys in NOTIFY, and takes them so.
     notifies: bool,
     held: Held,
+    /// What is still to be told in NOTIFY: each waits for the answer to the one before, so that no end overtakes its begin.
+    events: VecDeque<[u8; 4]>,
+    /// The NOTIFY of them without final response.
+    event_told: Option<Branch>,
     /// What the peer asked for.
     pub(super) telling: Option<Box<Telling>>,
+    /// What was pressed since the peer was told what its last request wanted: its next one is asked first (RFC 4730 §3.5).
+    pub(super) unread: Option<VecDeque<char>>,
 }
 
 /// What a key becomes on its way to the peer.
@@ -78,7 +86,7 @@ impl Keys {
     }
 
     fn way(&self) -> Way {
-        let told = self.telling.as_ref().is_some_and(|telling| telling.is_open());
+        let told = self.unread.is_some() || self.telling.as_ref().is_some_and(|telling| telling.is_open());
         match self.by {
             KeySignalling::Info => Way::Info,
             KeySignalling::Notify => Way::Notify,
@@ -144,22 +152,53 @@ impl Leg {
         match self.keys.way() {
             Way::Info => self.send_info(shared, now, digit, out),
             Way::Notify => {
-                for body in telephone_event::bodies(digit).into_iter().flatten() {
-                    let rest = |buffer: &mut Vec<u8>| {
-                        buffer.extend_from_slice(b"Event: ");
-                        buffer.extend_from_slice(telephone_event::PACKAGE.as_bytes());
-                        buffer.extend_from_slice(b";rate=");
-                        write::decimal(buffer, u64::from(telephone_event::RATE));
-                        // RFC 6665 §4.1.3 wants one; nobody subscribed, and more is to come.
-                        buffer.extend_from_slice(b"\r\nSubscription-State: active\r\n");
-                        write::finish(buffer, Some(telephone_event::TYPE), &body);
-                    };
-                    self.send(shared, now, MethodKind::Notify, rest, out);
+                if self.keys.events.len() < 2 * limits::KEYS_WAITING {
+                    self.keys.events.extend(telephone_event::bodies(digit).into_iter().flatten());
                 }
+                self.notify_event(shared, now, out);
             }
             Way::Kpml => self.tell_key(shared, now, digit.key, out),
             Way::None => {}
         }
+    }
+
+    /// Sends the next NOTIFY of `telephone-event`, if there is one and none is under way.
+    fn notify_event(&mut self, shared: &mut Shared, now: Now, out: &mut Outbox) {
+        if self.keys.event_told.is_some() {
+            return;
+        }
+        let Some(body) = self.keys.events.pop_front() else { return };
+        let rest = |buffer: &mut Vec<u8>| {
+            buffer.extend_from_slice(b"Event: ");
+            buffer.extend_from_slice(telephone_event::PACKAGE.as_bytes());
+            buffer.extend_from_slice(b";rate=");
+            write::decimal(buffer, u64::from(telephone_event::RATE));
+            // RFC 6665 §4.1.3 wants one; nobody subscribed, and more is to come.
+            buffer.extend_from_slice(b"\r\nSubscription-State: active\r\n");
+            write::finish(buffer, Some(telephone_event::TYPE), &body);
+        };
+        let (branch, _) = self.send(shared, now, MethodKind::Notify, rest, out);
+        self.keys.event_told = Some(branch);
+    }
+
+    /// Such a NOTIFY was answered, or not at all (408): the next may go.
+    pub(super) fn event_told(
+        &mut self,
+        shared: &mut Shared,
+        now: Now,
+        branch: Branch,
+        status: u16,
+        out: &mut Outbox,
+    ) {
+        if status < 200 || self.keys.event_told != Some(branch) {
+            return;
+        }
+        self.keys.event_told = None;
+        if status >= 300 {
+            // It takes none: those that wait would fare no better.
+            self.keys.events.clear();
+        }
+        self.notify_event(shared, now, out);
     }
 
     fn send_info(&mut self, shared: &mut Shared, now: Now, digit: Digit, out: &mut Outbox) {

@@ -119,6 +119,7 @@ impl Leg {
             MethodKind::Notify => {
                 self.notify_answered(shared, now, branch, status, out);
                 self.keys_told(shared, now, branch, status, out);
+                self.event_told(shared, now, branch, status, out);
             }
             MethodKind::Refer => self.refer_answered(shared, now, branch, status, out),
             MethodKind::Subscribe => {
@@ -227,6 +228,7 @@ impl Leg {
             (_, MethodKind::Notify) => {
                 self.notify_answered(shared, now, branch, 408, out);
                 self.keys_told(shared, now, branch, 408, out);
+                self.event_told(shared, now, branch, 408, out);
             }
             (State::Outgoing(_), MethodKind::Invite) => {
                 self.refuse_pending(shared, now, 487, out);

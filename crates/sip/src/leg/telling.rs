@@ -125,15 +125,32 @@ impl Leg {
         telling.id = subscribe.event_package().map_or("", |event| event.id).into();
         if !subscribe.body().is_empty() {
             match Wanted::parse(subscribe.body()) {
-                Ok(wanted) => telling.wanted = Some(wanted),
+                Ok(wanted) => {
+                    let unread = self.keys.unread.take().unwrap_or_default();
+                    if !wanted.flushes() {
+                        telling
+                            .waiting
+                            .extend(unread.into_iter().filter(|key| wanted.tag_of(*key).is_some()));
+                    }
+                    telling.wanted = Some(wanted);
+                }
                 Err(code) => telling.on(Input::End(Ended::Rejected), now.mono, code),
             }
+        }
+        if !telling.is_open() {
+            self.keys.unread = None;
         }
         self.notify_keys(shared, now, out);
     }
 
     /// A key for a peer that asked for such.
     pub(super) fn tell_key(&mut self, shared: &mut Shared, now: Now, key: char, out: &mut Outbox) {
+        if let Some(unread) = &mut self.keys.unread {
+            if unread.len() < limits::KEYS_WAITING {
+                unread.push_back(key);
+            }
+            return;
+        }
         let Some(telling) = &mut self.keys.telling else { return };
         let is_wanted = telling.wanted.as_ref().is_some_and(|wanted| wanted.tag_of(key).is_some());
         if is_wanted && telling.waiting.len() < limits::KEYS_WAITING {
@@ -162,6 +179,9 @@ impl Leg {
         // RFC 6665 §4.2.2: the subscriber is gone; the call is not touched by that (RFC 5057 §5.1).
         if status >= 300 || (!telling.is_open() && telling.owes == Owes::Nothing) {
             self.keys.telling = None;
+            if status >= 300 {
+                self.keys.unread = None;
+            }
             return;
         }
         self.notify_keys(shared, now, out);
@@ -173,6 +193,7 @@ impl Leg {
             && telling.deadline().is_some_and(|due| due <= now.mono)
         {
             telling.on(Input::Timer, now.mono, SUBSCRIPTION_OVER);
+            self.keys.unread = None;
             self.notify_keys(shared, now, out);
         }
     }
@@ -199,13 +220,14 @@ impl Leg {
                 write_report(&mut report, 200, Some((key, wanted.tag_of(key).unwrap_or_default())));
                 match wanted.persist() {
                     Persist::Persist => {}
-                    Persist::SingleNotify => telling.wanted = None,
+                    Persist::SingleNotify => {
+                        telling.wanted = None;
+                        self.keys.unread = Some(std::mem::take(&mut telling.waiting));
+                    }
                     Persist::OneShot => {
                         (telling.state, _) = telling.state.on(Input::End(Ended::Other), now.mono);
+                        self.keys.unread = Some(std::mem::take(&mut telling.waiting));
                     }
-                }
-                if telling.wanted.is_none() || !telling.is_open() {
-                    telling.waiting.clear();
                 }
             }
         }
