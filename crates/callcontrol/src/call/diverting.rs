@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use strowger_base::journal::{Feature, WhyReleased};
-use strowger_base::leg::{Origin, Target};
+use strowger_base::leg::Target;
 use strowger_base::{CallId, LegId, LineName, Now};
 use strowger_dialplan::Caller;
 
@@ -66,25 +66,12 @@ impl Call {
         shared: &mut Shared,
         out: &mut Outbox,
     ) -> Call {
-        let origin = party.device.origin().unwrap_or(Origin::Trunk(Box::default()));
-        let called: Box<str> = divert.line.number().into();
-        let mut facts = Facts {
-            called: called.clone(),
-            translated: called.clone(),
-            sent: called.clone(),
-            final_called: called,
-            redirected: left.redirected,
-            diversions: left.diversions,
-            dials: Some(shared.configuration.caller_of(&origin, party.address)),
-            joined_by: Some(Feature::Divert),
-            conversation: Some(conversation),
-            ..Facts::blank(now, id, party.leg, origin)
-        };
-        facts.seat_caller(party);
-        shared.counters.begun += 1;
+        let mut facts =
+            Facts::of_moved(now, id, party, divert.line.number(), (Feature::Divert, conversation));
+        facts.dials = Some(shared.configuration.caller_of(&facts.origin, party.address));
+        (facts.redirected, facts.diversions) = (left.redirected, left.diversions);
         let mut step = Step { now, facts: &mut facts, shared, out };
-        step.adopt(party.leg);
-        step.count(party.line.as_ref());
+        step.arrived(party);
         step.tell_joined(Feature::Divert, conversation);
         let state = step.diverted_to(divert);
         Call { facts, state }

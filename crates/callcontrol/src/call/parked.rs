@@ -62,21 +62,9 @@ impl Call {
         shared: &mut Shared,
         out: &mut Outbox,
     ) -> Call {
-        let origin = party.device.origin().unwrap_or(Origin::Trunk(Box::default()));
-        let mut facts = Facts {
-            called: place.number.clone(),
-            translated: place.number.clone(),
-            sent: place.number.clone(),
-            final_called: place.number.clone(),
-            joined_by: Some(Feature::Park),
-            conversation: Some(conversation),
-            ..Facts::blank(now, id, party.leg, origin)
-        };
-        facts.seat_caller(party);
-        shared.counters.begun += 1;
+        let mut facts = Facts::of_moved(now, id, party, &place.number, (Feature::Park, conversation));
         let mut step = Step { now, facts: &mut facts, shared, out };
-        step.adopt(party.leg);
-        step.count(party.line.as_ref());
+        step.arrived(party);
         step.tell_joined(Feature::Park, conversation);
         let state = Parked::begin(&mut step, place);
         Call { facts, state }

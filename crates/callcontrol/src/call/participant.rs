@@ -2,7 +2,7 @@
 
 use std::net::IpAddr;
 
-use strowger_base::journal::{Decision, Moved, ReleasedBy, WhyEnded, WhyOfferRefused, WhyReleased};
+use strowger_base::journal::{Decision, Feature, Moved, ReleasedBy, WhyEnded, WhyOfferRefused, WhyReleased};
 use strowger_base::leg::{BindingId, Origin, Party, Target};
 use strowger_base::{CallId, Cause, LegId, LineName, Now};
 
@@ -151,6 +151,13 @@ impl Call {
 }
 
 impl Step<'_> {
+    /// The party for which the call was made is in it from here on.
+    pub(super) fn arrived(&mut self, party: &Participant) {
+        self.shared.counters.begun += 1;
+        self.adopt(party.leg);
+        self.count(party.line.as_ref());
+    }
+
     /// A party leaves a call before it was given to the other one; what it owes is still the same.
     fn leave_joining(&mut self, joining: Joining, side: Side, leg: LegId) -> Owes {
         match (side, joining.first) {
@@ -201,6 +208,28 @@ impl super::Call {
 }
 
 impl Facts {
+    /// A call of its own for a party that was in another one: it called `called`, as it were.
+    pub(super) fn of_moved(
+        now: Now,
+        id: CallId,
+        party: &Participant,
+        called: &str,
+        (feature, conversation): (Feature, CallId),
+    ) -> Facts {
+        let origin = party.device.origin().unwrap_or(Origin::Trunk(Box::default()));
+        let mut facts = Facts {
+            called: called.into(),
+            translated: called.into(),
+            sent: called.into(),
+            final_called: called.into(),
+            joined_by: Some(feature),
+            conversation: Some(conversation),
+            ..Facts::blank(now, id, party.leg, origin)
+        };
+        facts.seat_caller(party);
+        facts
+    }
+
     /// The party of one side, as it leaves the call.
     pub(super) fn participant(&mut self, side: Side, leg: LegId, owes: Owes) -> Participant {
         let (outlet, emergency) = (self.outlet(side).clone(), self.emergency);

@@ -46,27 +46,16 @@ impl Call {
         shared: &mut Shared,
         out: &mut Outbox,
     ) -> Option<Call> {
-        let origin = party.device.origin()?;
+        // A service of ours takes no seat.
+        party.device.origin()?;
         let Seating { conference, seat, feature, conversation, shown } = seating;
         let shown = shown.unwrap_or_else(|| conference_party(conference));
-        let name: Box<str> = conference.to_string().into();
-        let mut facts = Facts {
-            called: name.clone(),
-            translated: name.clone(),
-            sent: name.clone(),
-            final_called: name,
-            joined_by: Some(feature),
-            conversation: Some(conversation),
-            answered_at: Some(now.wall),
-            connected: Some(shown.clone()),
-            ..Facts::blank(now, id, party.leg, origin)
-        };
-        facts.seat_caller(party);
-        shared.counters.begun += 1;
+        let name = conference.to_string();
+        let mut facts = Facts::of_moved(now, id, party, &name, (feature, conversation));
+        (facts.answered_at, facts.connected) = (Some(now.wall), Some(shown.clone()));
         shared.counters.answered += 1;
         let mut step = Step { now, facts: &mut facts, shared, out };
-        step.adopt(party.leg);
-        step.count(party.line.as_ref());
+        step.arrived(party);
         step.take_seat(conference, seat);
         step.tell_joined(feature, conversation);
         if step.admit_again().is_err() {
