@@ -16,7 +16,7 @@ use super::participant::Device;
 use super::permitting::Permit;
 use super::{Call, State};
 use crate::admission::Wanted;
-use crate::configuration::{SrtpRule, Unencrypted};
+use crate::configuration::{Configuration, SrtpRule, Unencrypted};
 use crate::outlet::{Part, Said};
 use crate::shared::Shared;
 
@@ -94,6 +94,22 @@ impl Call {
             Some(_) | None => None,
         };
         waits.or_else(|| self.facts.to_called.said().cloned())
+    }
+
+    /// Whether the callers of two calls cannot talk with each other, because the one takes encrypted media alone and the other one has said
+    /// that it has none. A device that may have no keys is no such one: those of the other side end at a relay then.
+    pub(crate) fn has_no_keys_for(&self, other: &Call, configuration: &Configuration) -> bool {
+        let keys = |call: &Call| {
+            let offered = call.facts.offer.as_ref().map(wish_of);
+            let wish = call.facts.to_caller.wish().or(offered)?;
+            let target = Device::Calling(call.facts.origin.clone()).target();
+            Some((wish, configuration.srtp_rule_of(&target)))
+        };
+        let alone = |one: &Call, two: &Call| {
+            let clear = Some((Wish::Clear, SrtpRule::AsOffered));
+            keys(one).is_some_and(|(wish, _)| wish == Wish::Required) && keys(two) == clear
+        };
+        alone(self, other) || alone(other, self)
     }
 
     /// The legs of devices that ring, of which one will talk with the caller.

@@ -154,7 +154,8 @@ impl CallControl {
         if room { Ok(()) } else { Err(WhyFeatureRefused::NoBandwidth) }
     }
 
-    /// Who waits does not lose its call over somebody whose media would be in the clear where that is blocked.
+    /// Who waits does not lose its call over somebody whose media would be in the clear where that is blocked, or where its own phone takes
+    /// nothing else.
     fn keys_for(
         &mut self,
         now: Now,
@@ -168,7 +169,15 @@ impl CallControl {
         self.with_call(call, |call, shared| {
             secure = call.may_talk_with(now, (&target, offer.as_ref()), shared, out);
         });
-        if secure { Ok(()) } else { Err(WhyFeatureRefused::Unencrypted) }
+        if !secure {
+            return Err(WhyFeatureRefused::Unencrypted);
+        }
+        let calls = self.calls.get(&asker).zip(self.calls.get(&call));
+        if calls.is_some_and(|(asks, waits)| asks.has_no_keys_for(waits, &self.shared.configuration)) {
+            let rule = "the phone of one takes encrypted media alone, and that of the other one offers none";
+            return Err(WhyFeatureRefused::NotAllowed { rule });
+        }
+        Ok(())
     }
 
     /// The phones of whoever asked ring in place of the others.
