@@ -251,7 +251,7 @@ fn one_that_is_closed_before_it_is_open_leaves_nothing() {
 }
 
 #[test]
-fn a_relay_whose_socket_is_lost_is_closed_and_an_endpoint_stays() {
+fn a_relay_or_an_endpoint_whose_socket_is_lost_is_closed() {
     let mut world = world(13, (Codec::Pcmu, Codec::G722), Faults::NONE);
     world.run(500);
     let endpoint = PortId(3);
@@ -267,9 +267,8 @@ fn a_relay_whose_socket_is_lost_is_closed_and_an_endpoint_stays() {
             _ => None,
         })
         .collect();
-    assert_eq!(closed, [PORT]);
+    assert_eq!(closed, [PORT, endpoint]);
     assert!(world.closed(PORT).a.packets > 20, "what it carried is told");
-    world.command(Command::Close { port: endpoint });
     world.phones.iter_mut().for_each(|phone| phone.remote = None);
     world.run(1000);
     world.assert_idle();
