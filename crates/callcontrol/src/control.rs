@@ -264,6 +264,12 @@ impl CallControl {
         self.shared.legs.get(&leg).copied().or_else(|| self.shared.recordings.call_of(leg))
     }
 
+    /// What the device of a leg dialled, without the codes that came behind the number; `None` when it called nobody.
+    pub fn dialled(&self, leg: LegId) -> Option<&str> {
+        let call = self.calls.get(self.shared.legs.get(&leg)?)?;
+        (call.facts.caller == leg).then_some(&*call.facts.called)
+    }
+
     /// The configuration in force.
     pub fn configuration(&self) -> &Configuration {
         &self.shared.configuration

@@ -42,6 +42,13 @@ impl Node {
         }
     }
 
+    /// A phone has dialled: call control knows what is the number of it, and what are codes.
+    pub(crate) fn overhear_number(&mut self, leg: LegId) {
+        if let Some(number) = self.calls.dialled(leg) {
+            self.presence.handle(Input::Dialled(leg, number), &mut self.presence_out);
+        }
+    }
+
     /// Something is wanted of a phone, which those hear who watch its line.
     pub(crate) fn commanded(&mut self, leg: LegId, command: &Command) {
         self.tell_presence(Input::Command(leg, command));

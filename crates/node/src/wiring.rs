@@ -104,7 +104,11 @@ impl Node {
             Sip::Signal(leg, signal) => {
                 self.used_number(leg.number);
                 self.overheard(leg, &signal);
+                let calls = matches!(signal, strowger_base::Signal::Setup(_));
                 self.tell_calls(now, strowger_callcontrol::Input::Signal(leg, signal), out);
+                if calls {
+                    self.overhear_number(leg);
+                }
             }
             Sip::Message { leg: Some(leg), call, direction, flow, bytes } => {
                 self.used_number(leg.number);

@@ -156,6 +156,28 @@ fn a_caller_who_hangs_up_while_a_code_is_awaited_leaves_nothing_behind() {
     }
 }
 
+/// Whoever watches the line is told the number alone.
+#[test]
+fn the_phones_of_the_line_are_not_told_the_codes() {
+    let mut world = World::new(&draft());
+    let mut alice = Phone::new("1001", "192.0.2.11:5060");
+    let mut lamp = Phone::new("1001", "192.0.2.12:5060");
+    lamp.peer = "1001".into();
+    let wants = "Event: dialog\r\nExpires: 600\r\n";
+    world.from(lamp.address, &lamp.request("SUBSCRIBE", wants, ""));
+    let challenge = world.expect(&lamp, "SIP/2.0 401 ");
+    let extra = format!("{wants}{}", lamp.authorization(&challenge, "SUBSCRIBE"));
+    world.from(lamp.address, &lamp.request("SUBSCRIBE", &extra, ""));
+    let taken = world.expect(&lamp, "SIP/2.0 200 ");
+    lamp.remote_tag = world::tag_of(&taken, "To").to_owned();
+    let notify = world.expect(&lamp, "NOTIFY ");
+    world.from(lamp.address, &lamp.respond(&notify, "200 OK", ""));
+    world.pass(Duration::from_secs(1));
+    world.invite(&mut alice, "8123%23471100%234712%23");
+    let notify = world.expect(&lamp, "NOTIFY ");
+    assert!(notify.contains("8123") && !notify.contains("471100") && !notify.contains("4712"), "{notify}");
+}
+
 /// A phone that tells no keys dials number and codes in one string; only the string itself holds them.
 #[test]
 fn codes_behind_the_number_are_no_part_of_it() {

@@ -11,6 +11,8 @@ pub enum Input<'a> {
     Signal(LegId, &'a Signal),
     /// Call control wants something of a leg.
     Command(LegId, &'a Command),
+    /// What the phone of a leg dialled, as call control took it: without the codes that came behind the number.
+    Dialled(LegId, &'a str),
     /// A leg of a line is hidden from the other phones of the line, or shown.
     Privacy(LegId, Turn),
     /// A party waits at a number of call park, or nobody does any more.

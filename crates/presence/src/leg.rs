@@ -5,6 +5,15 @@ use strowger_base::watch::{CallDirection, CallPhase, LineCall};
 use strowger_base::{Command, LegId, LineName, Signal};
 use strowger_media::sdp::{self, HoldState};
 
+/// A leg of a line's phone.
+#[derive(Debug)]
+pub(crate) struct Leg {
+    /// What is told of it.
+    pub(crate) call: LineCall,
+    /// Whether it will hold once its offer is answered; `None` while nothing is offered. One that is refused changes nothing.
+    offers: Option<bool>,
+}
+
 /// What a signal or command means for a leg.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) enum Effect {
@@ -17,22 +26,22 @@ pub(crate) enum Effect {
 }
 
 /// The leg that a signal begins, when it is a line's.
-pub(crate) fn begun_by_signal(leg: LegId, signal: &Signal) -> Option<LineCall> {
+pub(crate) fn begun_by_signal(leg: LegId, signal: &Signal) -> Option<Leg> {
     let Signal::Setup(setup) = signal else { return None };
     let Origin::Line { line, .. } = &setup.origin else { return None };
-    let remote = Party { number: setup.called.clone(), ..Party::default() };
-    Some(begun(leg, line, CallDirection::Initiator, remote))
+    // Codes may come behind the number, which are nobody's business: call control says what was dialled.
+    Some(begun(leg, line, CallDirection::Initiator, Party::default()))
 }
 
 /// The leg that a command begins, when it is a line's.
-pub(crate) fn begun_by_command(leg: LegId, command: &Command) -> Option<LineCall> {
+pub(crate) fn begun_by_command(leg: LegId, command: &Command) -> Option<Leg> {
     let Command::Ring(ring) = command else { return None };
     let Target::Phone { line, .. } = &ring.target else { return None };
     Some(begun(leg, line, CallDirection::Recipient, ring.calling.clone()))
 }
 
-fn begun(leg: LegId, line: &LineName, direction: CallDirection, remote: Party) -> LineCall {
-    LineCall {
+fn begun(leg: LegId, line: &LineName, direction: CallDirection, remote: Party) -> Leg {
+    let call = LineCall {
         leg,
         line: line.clone(),
         phase: CallPhase::Trying,
@@ -40,15 +49,26 @@ fn begun(leg: LegId, line: &LineName, direction: CallDirection, remote: Party) -
         holds: false,
         private: false,
         remote,
+    };
+    Leg { call, offers: None }
+}
+
+/// What the phone dialled.
+pub(crate) fn dialled(leg: &mut Leg, number: &str) -> Effect {
+    if !leg.call.remote.number.is_empty() || number.is_empty() {
+        return Effect::None;
     }
+    leg.call.remote.number = number.into();
+    Effect::Changed
 }
 
 /// A phone told something.
-pub(crate) fn signal(call: &mut LineCall, signal: &Signal) -> Effect {
+pub(crate) fn signal(leg: &mut Leg, signal: &Signal) -> Effect {
+    let call = &mut leg.call;
     match signal {
         Signal::Alerting { .. } => raise(call, CallPhase::Early),
         Signal::Answered { .. } => raise(call, CallPhase::Confirmed),
-        Signal::Media(media) if call.phase == CallPhase::Confirmed => hold(call, media),
+        Signal::Media(media) if call.phase == CallPhase::Confirmed => described(leg, media),
         Signal::Released { .. } => Effect::Over,
         Signal::Setup(_)
         | Signal::Proceeding
@@ -64,7 +84,8 @@ pub(crate) fn signal(call: &mut LineCall, signal: &Signal) -> Effect {
 }
 
 /// Call control wants something of a phone.
-pub(crate) fn command(call: &mut LineCall, command: &Command) -> Effect {
+pub(crate) fn command(leg: &mut Leg, command: &Command) -> Effect {
+    let call = &mut leg.call;
     match command {
         Command::Alert { alert, shown, .. } => {
             let shown = shown.as_ref().map_or(Effect::None, |party| show(call, party));
@@ -80,15 +101,23 @@ pub(crate) fn command(call: &mut LineCall, command: &Command) -> Effect {
         }
         Command::ShowParty(party) => show(call, party),
         Command::Release(_) => Effect::Over,
+        Command::Media(Media::Answer(_)) => match leg.offers.take() {
+            Some(holds) => hold(call, holds),
+            None => Effect::None,
+        },
+        // As it was before the offer (RFC 3261 §14.1).
+        Command::RefuseMedia(_) => {
+            leg.offers = None;
+            Effect::None
+        }
         Command::Ring(_)
         | Command::CollectDigits
         | Command::StopCollecting
         | Command::KeysBy(_)
         | Command::Tone(_)
         | Command::Mute(_)
-        | Command::Media(_)
+        | Command::Media(Media::Offer(_) | Media::None)
         | Command::RequestMedia
-        | Command::RefuseMedia(_)
         | Command::Digit(_)
         | Command::TransferResult(_)
         | Command::TransferEnded(_)
@@ -117,22 +146,28 @@ fn show(call: &mut LineCall, party: &Party) -> Effect {
 }
 
 /// What the phone says about the way that its media flows.
-fn hold(call: &mut LineCall, media: &Media) -> Effect {
+fn described(leg: &mut Leg, media: &Media) -> Effect {
     let state = |description: &strowger_base::SessionDescription| sdp::hold_of(description.as_bytes());
-    let holds = match media {
-        Media::None => return Effect::None,
-        Media::Offer(offer) => match state(offer) {
-            HoldState::Holding | HoldState::Inactive => true,
-            HoldState::Active | HoldState::Held => false,
-            HoldState::NoAudio => return Effect::None,
-        },
+    match media {
+        Media::None => Effect::None,
+        Media::Offer(offer) => {
+            leg.offers = match state(offer) {
+                HoldState::Holding | HoldState::Inactive => Some(true),
+                HoldState::Active | HoldState::Held => Some(false),
+                HoldState::NoAudio => None,
+            };
+            Effect::None
+        }
         // An answer may be silent because the other side holds: only what goes beyond that says something.
         Media::Answer(answer) => match state(answer) {
-            HoldState::Holding => true,
-            HoldState::Active => false,
-            HoldState::Held | HoldState::Inactive | HoldState::NoAudio => return Effect::None,
+            HoldState::Holding => hold(&mut leg.call, true),
+            HoldState::Active => hold(&mut leg.call, false),
+            HoldState::Held | HoldState::Inactive | HoldState::NoAudio => Effect::None,
         },
-    };
+    }
+}
+
+fn hold(call: &mut LineCall, holds: bool) -> Effect {
     if call.holds == holds {
         return Effect::None;
     }

@@ -5,6 +5,8 @@ use std::sync::Arc;
 use strowger_base::watch::{LineCall, LineState, Subject, WatchId};
 use strowger_base::{HashMap, LegId, limits};
 
+use crate::leg::Leg;
+
 /// What is known of a line.
 #[derive(Debug, Default)]
 pub(crate) struct Line {
@@ -35,8 +37,9 @@ impl Line {
     }
 
     /// How it is now.
-    pub(crate) fn state(&self, calls: &HashMap<LegId, LineCall>) -> LineState {
-        let shown = self.legs.iter().filter_map(|leg| calls.get(leg)).take(limits::CALLS_SHOWN);
+    pub(crate) fn state(&self, calls: &HashMap<LegId, Leg>) -> LineState {
+        let shown =
+            self.legs.iter().filter_map(|leg| calls.get(leg)).map(|leg| &leg.call).take(limits::CALLS_SHOWN);
         let calls = shown.chain(&self.parked).cloned().collect();
         LineState { registered: self.registered, calls }
     }

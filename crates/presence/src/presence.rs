@@ -11,14 +11,14 @@ use strowger_base::watch::{
 use strowger_base::{HashMap, HashSeed, LegId, LineName, Rng, limits};
 
 use crate::io::{Input, Output};
-use crate::leg::{self, Effect};
+use crate::leg::{self, Effect, Leg};
 use crate::line::{Line, Watch};
 
 /// What all lines are doing, and who is told.
 ///
 /// One entry point: [`Presence::handle`]. Nothing here waits for a time.
 pub struct Presence {
-    calls: HashMap<LegId, LineCall>,
+    calls: HashMap<LegId, Leg>,
     /// Lines that have calls or are watched.
     lines: HashMap<LineName, Line>,
     watches: HashMap<WatchId, Whose>,
@@ -79,8 +79,13 @@ impl Presence {
                 }
                 None => self.begin(leg::begun_by_command(id, command)),
             },
+            Input::Dialled(id, number) => {
+                let Some(leg) = self.calls.get_mut(&id) else { return };
+                let effect = leg::dialled(leg, number);
+                self.follow(id, effect);
+            }
             Input::Privacy(id, turn) => {
-                let Some(call) = self.calls.get_mut(&id) else { return };
+                let Some(Leg { call, .. }) = self.calls.get_mut(&id) else { return };
                 let private = turn.of(call.private);
                 if private != call.private {
                     call.private = private;
@@ -127,12 +132,13 @@ impl Presence {
         Sizes { legs: self.calls.len(), lines: self.lines.len(), watches: self.watches.len() }
     }
 
-    fn begin(&mut self, call: Option<LineCall>) {
-        let Some(call) = call else { return };
+    fn begin(&mut self, begun: Option<Leg>) {
+        let Some(begun) = begun else { return };
+        let call = &begun.call;
         let line = self.lines.entry(call.line.clone()).or_default();
         line.legs.push(call.leg);
         note(&mut self.changed, &call.line, line);
-        self.calls.insert(call.leg, call);
+        self.calls.insert(call.leg, begun);
     }
 
     /// The number of call park is in use as a line with a call is.
@@ -155,14 +161,14 @@ impl Presence {
         match effect {
             Effect::None => {}
             Effect::Changed => {
-                if let Some(call) = self.calls.get(&id)
+                if let Some(Leg { call, .. }) = self.calls.get(&id)
                     && let Some(line) = self.lines.get_mut(&call.line)
                 {
                     note(&mut self.changed, &call.line, line);
                 }
             }
             Effect::Over => {
-                let Some(call) = self.calls.remove(&id) else { return };
+                let Some(Leg { call, .. }) = self.calls.remove(&id) else { return };
                 give_back(&mut self.calls);
                 let Some(line) = self.lines.get_mut(&call.line) else { return };
                 line.legs.retain(|leg| *leg != id);

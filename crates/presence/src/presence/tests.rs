@@ -82,6 +82,10 @@ impl Office {
 
     fn signal(&mut self, number: u64, signal: &Signal) {
         self.presence.handle(Input::Signal(leg(number), signal), &mut self.out);
+        if let Signal::Setup(setup) = signal {
+            let dialled = setup.called.split('#').next().unwrap();
+            self.presence.handle(Input::Dialled(leg(number), dialled), &mut self.out);
+        }
     }
 
     fn command(&mut self, number: u64, command: &Command) {
@@ -153,7 +157,7 @@ fn a_watcher_is_told_each_state_of_a_call_once_all_is_settled() {
         let told: Vec<_> = told.iter().map(|(watch, words)| (*watch, &**words)).collect();
         assert_eq!(told, expect);
     };
-    check(&mut |it| it.signal(ALICE, &setup("1001", "1002")), &[(100, "8 trying to 1002")]);
+    check(&mut |it| it.signal(ALICE, &setup("1001", "1002#4711#")), &[(100, "8 trying to 1002")]);
     check(&mut |it| it.command(BOB, &ring("1002", "1001")), &[(104, "10 trying from 1001")]);
     let mut rings = |it: &mut Office| {
         it.signal(BOB, &RINGS);
@@ -168,8 +172,18 @@ fn a_watcher_is_told_each_state_of_a_call_once_all_is_settled() {
         it.command(ALICE, &Command::Answer { media: Media::None, connected: party("1222") });
     };
     check(&mut answer, &[(104, "10 confirmed from 1001"), (100, "8 confirmed to 1222")]);
-    check(&mut |it| it.signal(ALICE, &offer("sendonly")), &[(100, "8 holds to 1222")]);
-    check(&mut |it| it.signal(ALICE, &offer("sendrecv")), &[(100, "8 confirmed to 1222")]);
+    let description = || SessionDescription::new(b"v=0\r\n");
+    let takes = Command::Media(Media::Answer(description()));
+    // It holds when that was answered, and does not when it was refused.
+    check(&mut |it| it.signal(ALICE, &offer("sendonly")), &[]);
+    check(&mut |it| it.command(ALICE, &Command::RefuseMedia(Cause::OUT_OF_BANDWIDTH)), &[]);
+    check(&mut |it| it.command(ALICE, &takes), &[]);
+    check(&mut |it| it.signal(ALICE, &offer("sendonly")), &[]);
+    check(&mut |it| it.command(ALICE, &takes), &[(100, "8 holds to 1222")]);
+    check(&mut |it| it.signal(ALICE, &offer("sendrecv")), &[]);
+    check(&mut |it| it.command(ALICE, &Command::RefuseMedia(Cause::OUT_OF_BANDWIDTH)), &[]);
+    check(&mut |it| it.signal(ALICE, &offer("sendrecv")), &[]);
+    check(&mut |it| it.command(ALICE, &takes), &[(100, "8 confirmed to 1222")]);
     let hide = |it: &mut Office, turn| it.presence.handle(Input::Privacy(leg(ALICE), turn), &mut it.out);
     use strowger_base::feature::Turn;
     check(&mut |it| hide(it, Turn::Over), &[(100, "8 private confirmed to 1222")]);
