@@ -11,6 +11,7 @@ mod events;
 mod meet;
 mod peek;
 mod recorder;
+mod refuse;
 mod rewrite;
 mod scan;
 mod select;
@@ -23,6 +24,7 @@ pub use events::{free_key_events, key_events, key_events_on, with_key_events, wi
 pub use meet::{Meeting, meet};
 pub use peek::{Codecs, OriginLine, Peek, audio_address, hold_of, peek};
 pub use recorder::{RecordedStream, TakenStream, answer_of_recorder, offer_to_recorder, payload_types};
+pub use refuse::{answer_like, refuse_others, takes_nothing};
 pub use rewrite::{rewrite_origin, set_direction, set_media_address, streams};
 pub use select::{AudioFormat, FORMATS_MAX, Selection, audio_formats, select_formats};
 pub use session::{Format, MediaDescription, MediaKind, Protocol, Session};

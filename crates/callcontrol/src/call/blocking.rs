@@ -51,8 +51,8 @@ impl Step<'_> {
         if !self.blocks() {
             return false;
         }
-        let told = [self.facts.to_caller.sent(), self.facts.to_called.sent()];
-        if told.into_iter().flatten().all(is_secured) {
+        let answer = self.facts.outlet(offerer).sent().is_none_or(is_all_secured);
+        if answer && self.facts.outlet(offerer.other()).sent().is_none_or(is_secured) {
             return false;
         }
         let mut suites = |side| self.facts.outlet(side).source().map_or_else(String::new, suites_of);
@@ -94,7 +94,12 @@ impl Call {
 /// With what a call ends that is blocked.
 pub(super) const BLOCKED: Cause = Cause::BEARER_CAPABILITY_NOT_AUTHORIZED;
 
-/// Whether media that is described so is encrypted.
+/// Whether all audio of an answer is encrypted.
+fn is_all_secured(answer: &SessionDescription) -> bool {
+    is_secured(answer) && AudioSecurity::of(answer.as_bytes()).is_all_secured()
+}
+
+/// Whether media that is described so can be encrypted.
 pub(super) fn is_secured(description: &SessionDescription) -> bool {
     let security = AudioSecurity::of(description.as_bytes());
     match security.wish {

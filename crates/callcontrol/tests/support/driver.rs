@@ -61,6 +61,21 @@ pub(crate) struct Driver {
     pub(crate) printed: String,
 }
 
+/// Streams beside audio: `a1&video`, `a1&no-video` when it is refused, `a1:refused&fax`.
+fn streams_beside(name: &str) -> &'static str {
+    match name {
+        "" => "",
+        "video" => "m=video 6000 RTP/AVP 97\r\nc=IN IP4 10.0.0.1\r\n",
+        "no-video" => "m=video 0 RTP/AVP 97\r\n",
+        "fax" => "m=image 6004 udptl t38\r\n",
+        "srtp-audio" => {
+            "m=audio 6002 RTP/SAVP 8\r\na=crypto:1 AES_CM_128_HMAC_SHA1_80 inline:AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA\r\n"
+        }
+        "no-srtp-audio" => "m=audio 0 RTP/SAVP 8\r\n",
+        other => panic!("no stream {other}"),
+    }
+}
+
 impl Driver {
     pub(crate) fn new() -> Self {
         let configuration = plan::configuration();
@@ -414,6 +429,7 @@ impl Driver {
     }
 
     fn description(&mut self, name: &str) -> String {
+        let (name, beside) = name.split_once('&').unwrap_or((name, ""));
         let (codecs, direction) = name.split_once(':').unwrap_or((name, "sendrecv"));
         let codecs = codecs.split_once('/').map(|(_, codecs)| codecs.split('+').next().unwrap_or_default());
         let formats = codecs.map_or("8".to_owned(), |codecs| codecs.replace(',', " "));
@@ -429,7 +445,7 @@ impl Driver {
         );
         let events = if formats.split(' ').any(|format| format == "96") { EVENTS } else { "" };
         let text = text + events;
-        keys::add(name, text)
+        keys::add(name, text) + streams_beside(beside)
     }
 
     fn handle(&mut self, input: Input<'_>) {

@@ -215,7 +215,7 @@ impl Driver {
         let peek = sdp::peek(description.as_bytes()).unwrap();
         let version = std::str::from_utf8(peek.origin.version).unwrap();
         assert_eq!(peek.origin.address, b"198.51.100.1", "our own o= line");
-        let name = self.name_of(peek.audio.unwrap());
+        let name = peek.audio.map_or("no audio".to_owned(), |address| self.name_of(address));
         // Where a script says which codecs there are, it wants to see which are left.
         let translated = name.starts_with("relay") && resources::are_there(&self.configuration);
         let codecs =
@@ -234,7 +234,8 @@ impl Driver {
             Some(event) if codecs.is_empty() || !codecs.contains("event") => format!(" events {event}"),
             Some(_) | None => String::new(),
         };
-        format!("{kind}({name}{codecs}{events}) v{version}{told}{keys}")
+        let beside = beside(description);
+        format!("{kind}({name}{codecs}{events}{beside}) v{version}{told}{keys}")
     }
 
     fn name_of(&self, address: SocketAddr) -> String {
@@ -254,6 +255,17 @@ impl Driver {
         let name = self.leg_name(leg);
         writeln!(self.printed, "  {name} <- {text}").unwrap();
     }
+}
+
+/// The streams beside the first one: `and video`, `and no video` when it is refused.
+fn beside(description: &strowger_base::SessionDescription) -> String {
+    let text = std::str::from_utf8(description.as_bytes()).unwrap();
+    let streams = text.lines().filter_map(|line| line.strip_prefix("m=")).map(|line| line.split(' '));
+    let streams = streams.filter_map(|mut fields| Some((fields.next()?, fields.next()?)));
+    streams
+        .skip(1)
+        .map(|(kind, port)| format!(" and {}{kind}", if port == "0" { "no " } else { "" }))
+        .collect()
 }
 
 /// How a call hangs together with others.

@@ -4,6 +4,8 @@ use memchr::memmem::Finder;
 use strowger_base::SessionDescription;
 
 use super::push_decimal;
+use super::refuse::refuse;
+use super::rewrite::streams;
 use super::scan::{Line, LineFinder, Lines, MEDIA_LINES, MediaLine, fields, line_at, number};
 use crate::srtp::{KeyMaterial, Mki, SrtpKeys, Suite};
 
@@ -94,12 +96,18 @@ pub fn sent_key(wrote: &[u8], told: &[u8]) -> Option<KeyMaterial> {
     line.map(|line| line.material.clone())
 }
 
-/// What the first audio stream of a description that is not refused says about keys.
+/// What the audio streams of a description that are not refused say about keys: the first one, which is the one that a relay
+/// carries, and those beside it.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct AudioSecurity<'a> {
-    /// Whether it is to be encrypted.
+    /// Whether audio is to be encrypted. Where the first stream is in the clear and another one has keys, it can be.
     pub wish: Wish,
+    /// What the first stream says.
     section: &'a [u8],
+    /// What the best one says.
+    best: &'a [u8],
+    /// One of them is in the clear.
+    any_clear: bool,
 }
 
 /// Whether a stream is to be encrypted.
@@ -118,33 +126,47 @@ pub enum Wish {
 impl<'a> AudioSecurity<'a> {
     /// Looks at a description. One without audio wishes for nothing.
     pub fn of(bytes: &'a [u8]) -> Self {
-        let none = AudioSecurity { wish: Wish::Clear, section: &[] };
-        let Some(audio) = AudioSection::find(bytes) else { return none };
-        let section = bytes.get(audio.body..audio.end).unwrap_or_default();
-        let keys = crypto_values(section).next().is_some();
-        let wish = match profile_of(audio.protocol) {
-            Some((Secured::No, _)) if keys => Wish::Optional,
-            Some((Secured::No, _)) => Wish::Clear,
-            Some((Secured::Yes, _)) if keys => Wish::Required,
-            Some((Secured::Yes, _)) | None => Wish::Other,
+        let Some(audio) = AudioSection::find(bytes) else {
+            return AudioSecurity { wish: Wish::Clear, section: &[], best: &[], any_clear: false };
         };
-        AudioSecurity { wish, section }
+        let section = bytes.get(audio.body..audio.end).unwrap_or_default();
+        let wish = wish_of(audio.protocol, section);
+        let mut security = AudioSecurity { wish, section, best: section, any_clear: wish == Wish::Clear };
+        let mut rest = bytes.get(audio.end..).unwrap_or_default();
+        while let Some(audio) = AudioSection::find(rest) {
+            let section = rest.get(audio.body..audio.end).unwrap_or_default();
+            match wish_of(audio.protocol, section) {
+                Wish::Clear => security.any_clear = true,
+                Wish::Optional | Wish::Required if security.wish == Wish::Clear => {
+                    (security.wish, security.best) = (Wish::Optional, section);
+                }
+                Wish::Optional | Wish::Required | Wish::Other => {}
+            }
+            rest = rest.get(audio.end..).unwrap_or_default();
+        }
+        security
     }
 
-    /// The lines that we understand, in order.
+    /// Whether no audio stream is in the clear: in an answer all of them are in use.
+    pub const fn is_all_secured(&self) -> bool {
+        !self.any_clear
+    }
+
+    /// The lines of the first stream that we understand, in order.
     pub fn lines(&self) -> Vec<CryptoLine> {
         crypto_values(self.section).take(LINES_MAX).filter_map(CryptoLine::parse).collect()
     }
 
-    /// Names of all suites that are listed, ours or not, in order.
+    /// Names of all suites that are listed for the best stream, ours or not, in order.
     pub fn suites(&self) -> impl Iterator<Item = &'a str> {
-        let names = crypto_values(self.section).take(LINES_MAX).filter_map(|value| fields(value).nth(1));
+        let names = crypto_values(self.best).take(LINES_MAX).filter_map(|value| fields(value).nth(1));
         names.filter_map(|name| std::str::from_utf8(name).ok())
     }
 }
 
 /// Gives the first audio stream that is not refused these lines in place of its own: with some it is SRTP alone, with none RTP.
-/// Whether it has feedback (RFC 4585) stays. A stream with another protocol stays as it is.
+/// Whether it has feedback (RFC 4585) stays. A stream with another protocol stays as it is. Nobody is told other keys than these:
+/// those of other streams go, and a stream that is SRTP alone is refused.
 ///
 /// ```
 /// use strowger_media::sdp::set_crypto;
@@ -165,6 +187,38 @@ pub fn set_crypto_as(bytes: &[u8], lines: &[CryptoLine], wish: Wish) -> SessionD
 }
 
 fn set_keys(bytes: &[u8], lines: &[CryptoLine], secured: Secured) -> SessionDescription {
+    match others_told(bytes) {
+        Some(left) => set_audio_keys(left.as_bytes(), lines, secured),
+        None => set_audio_keys(bytes, lines, secured),
+    }
+}
+
+/// The description without the keys of any stream but the first audio stream; `None` when there are none.
+fn others_told(bytes: &[u8]) -> Option<SessionDescription> {
+    if streams(bytes) < 2 {
+        return None;
+    }
+    let mut found = false;
+    let is_secured = |media: &MediaLine<'_>| matches!(profile_of(media.protocol), Some((Secured::Yes, _)));
+    let refused = refuse(bytes, |media| {
+        let is_first = !found && media.is_audio();
+        found |= is_first;
+        !is_first && is_secured(media)
+    });
+    let bytes = refused.as_ref().map_or(bytes, |refused| refused.as_bytes());
+    let (own, end) = AudioSection::find(bytes).map_or((0, 0), |audio| (audio.body, audio.end));
+    let is_told = |line: &Line<'_>| crypto_value(*line).is_some() && !(own..end).contains(&line.start);
+    if !Lines::new(bytes).any(|line| is_told(&line)) {
+        return refused;
+    }
+    let mut text = Vec::with_capacity(bytes.len());
+    for line in Lines::new(bytes).filter(|line| !is_told(line)) {
+        text.extend_from_slice(bytes.get(line.start..line.end).unwrap_or_default());
+    }
+    Some(SessionDescription::new(&text))
+}
+
+fn set_audio_keys(bytes: &[u8], lines: &[CryptoLine], secured: Secured) -> SessionDescription {
     let unchanged = || SessionDescription::new(bytes);
     let Some(audio) = AudioSection::find(bytes) else { return unchanged() };
     let Some((written, feedback)) = profile_of(audio.protocol) else { return unchanged() };
@@ -240,6 +294,16 @@ enum Secured {
 enum Feedback {
     No,
     Yes,
+}
+
+fn wish_of(protocol: &[u8], section: &[u8]) -> Wish {
+    let keys = crypto_values(section).next().is_some();
+    match profile_of(protocol) {
+        Some((Secured::No, _)) if keys => Wish::Optional,
+        Some((Secured::No, _)) => Wish::Clear,
+        Some((Secured::Yes, _)) if keys => Wish::Required,
+        Some((Secured::Yes, _)) | None => Wish::Other,
+    }
 }
 
 /// What an RTP profile says; `None` for protocols that are none of the four.

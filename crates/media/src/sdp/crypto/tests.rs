@@ -86,6 +86,18 @@ fn a_wish_for_keys_is_seen_in_each_form_that_phones_write() {
     check("RTP/SAVP", "", Wish::Other);
     check("UDP/TLS/RTP/SAVPF", "a=fingerprint:sha-256 00\r\n", Wish::Other);
     assert_eq!(AudioSecurity::of(b"v=0\r\nm=audio 0 RTP/SAVP 0\r\n").wish, Wish::Clear);
+    let several = |first: &str, second: &str| {
+        let text = format!("v=0\r\nm=audio {first}m=audio {second}");
+        let security = AudioSecurity::of(text.as_bytes());
+        (security.wish, security.suites().count(), security.is_all_secured())
+    };
+    let (clear, keys) = ("4 RTP/AVP 0\r\n", format!("6 RTP/SAVP 0\r\n{line}"));
+    // SRTP is to be had, and RTP as well.
+    assert_eq!(several(clear, &keys), (Wish::Optional, 1, false));
+    assert_eq!(several("0 RTP/AVP 0\r\n", &keys), (Wish::Required, 1, true));
+    assert_eq!(several(&keys, clear), (Wish::Required, 1, false));
+    assert_eq!(several(&keys, &keys), (Wish::Required, 1, true));
+    assert_eq!(several(clear, clear), (Wish::Clear, 0, false));
     let offer = format!("v=0\r\nm=audio 4 RTP/SAVP 0\r\n{line}a=crypto:2 NEW inline:Z\r\n");
     let security = AudioSecurity::of(offer.as_bytes());
     assert_eq!(security.suites().collect::<Vec<_>>(), ["AES_CM_128_HMAC_SHA1_80", "NEW"]);
@@ -110,7 +122,21 @@ fn keys_of_ours_take_the_place_of_others_and_nothing_else_changes() {
     check(
         "v=0\nm=audio 4 RTP/SAVP 0\na=crypto:1 X\na=x\na=crypto:2 Y\nm=video 5 RTP/SAVP 9\na=crypto:1 Z\n",
         &[],
-        "v=0\nm=audio 4 RTP/AVP 0\na=x\nm=video 5 RTP/SAVP 9\na=crypto:1 Z\n",
+        "v=0\nm=audio 4 RTP/AVP 0\na=x\nm=video 0 RTP/SAVP 9\n",
+    );
+    // Nobody is told keys of streams beside it, and what is SRTP alone cannot be without.
+    let several = "v=0\r\nm=audio 4 RTP/AVP 0\r\nm=audio 6 RTP/SAVP 0\r\na=crypto:1 X\r\nm=video 8 RTP/AVP 9\r\na=crypto:1 Y\r\na=mid:3\r\n";
+    check(
+        several,
+        &[],
+        "v=0\r\nm=audio 4 RTP/AVP 0\r\nm=audio 0 RTP/SAVP 0\r\nm=video 8 RTP/AVP 9\r\na=mid:3\r\n",
+    );
+    check(
+        several,
+        one,
+        &format!(
+            "v=0\r\nm=audio 4 RTP/SAVP 0\r\n{ours}m=audio 0 RTP/SAVP 0\r\nm=video 8 RTP/AVP 9\r\na=mid:3\r\n"
+        ),
     );
     let dtls = "v=0\r\nm=audio 4 UDP/TLS/RTP/SAVP 0\r\na=fingerprint:sha-256 00\r\n";
     check(dtls, one, dtls);
