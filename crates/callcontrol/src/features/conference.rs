@@ -73,6 +73,8 @@ struct Seated {
     /// What the list of participants calls it; never used again.
     number: u32,
     mute: Mute,
+    /// It hears the others, and they have heard that it came.
+    has_entered: bool,
 }
 
 impl Conferences {
@@ -86,7 +88,12 @@ impl Conferences {
         let Some(conference) = self.all.get_mut(&id) else { return };
         conference.pending = conference.pending.saturating_sub(1);
         conference.numbered += 1;
-        conference.parties.push(Seated { seat, number: conference.numbered, mute: Mute::Off });
+        conference.parties.push(Seated {
+            seat,
+            number: conference.numbered,
+            mute: Mute::Off,
+            has_entered: false,
+        });
         conference.starter.get_or_insert(seat);
     }
 
@@ -193,7 +200,6 @@ impl CallControl {
             let seats = self.take_seats(now, (call, caller), Some(id), 1, out)?;
             self.keep_seats(id, seats);
         }
-        self.sound(id, Tone::Enter, out);
         if let Some(conference) = self.shared.conferences.all.get_mut(&id) {
             conference.pending += 1;
         }

@@ -103,7 +103,6 @@ impl CallControl {
                 self.has_room(id, how)?;
                 let seats = self.take_seats(now, (asker, leg), Some(id), 1, out)?;
                 self.keep_seats(id, seats);
-                self.sound(id, Tone::Enter, out);
                 let of = self.calls.get(&entered).map_or(entered, |call| conversation_of(&call.facts));
                 if let Some(conference) = self.shared.conferences.all.get_mut(&id) {
                     conference.entering.comes.push((asker, of));
@@ -199,12 +198,14 @@ impl CallControl {
             // It was over before this one came.
             return self.put_out(now, (seat, Feature::Barge), out);
         };
+        let enters = conference.enters(seat);
         let entering = &mut conference.entering;
         if let Some(target) = entering.into.take() {
             return self.bring_in(now, (id, seat), target, out);
         }
         let before = entering.awaited.len();
         entering.awaited.retain(|awaited| *awaited != seat);
+        let comes_alone = entering.awaited.len() == before;
         let all_hear = before > 0 && entering.awaited.is_empty();
         let asker = self.shared.legs.get(&seat);
         let comes = entering.comes.iter().position(|(call, _)| Some(call) == asker);
@@ -213,7 +214,8 @@ impl CallControl {
             let (who, how) = ((seat, conference_party(id)), (Feature::Barge, conversation));
             self.with_call(call, |call, shared| call.came_in(now, who, how, shared, out));
         }
-        if all_hear {
+        // By barge three come together: those who talked before, and who came in. It is told when all hear each other.
+        if all_hear || (enters && comes_alone) {
             self.sound(id, Tone::Enter, out);
         }
         // Somebody may have left before this one heard anything, when the two that remained could not talk without the bridge yet.
@@ -327,6 +329,13 @@ impl super::Conferences {
 }
 
 impl Conference {
+    /// A seat and its party hear each other. Whether that party comes to others, who hear it only now.
+    fn enters(&mut self, seat: LegId) -> bool {
+        let others = self.parties.iter().any(|party| party.seat != seat && party.has_entered);
+        let own = self.parties.iter_mut().find(|party| party.seat == seat && !party.has_entered);
+        own.map(|own| own.has_entered = true).is_some() && others
+    }
+
     /// On whose behalf its calls begin and end.
     pub(super) const fn feature(&self) -> Feature {
         match self.kind {

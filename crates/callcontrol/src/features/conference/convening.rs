@@ -15,7 +15,7 @@ use std::sync::Arc;
 
 use strowger_base::feature::FeatureRequest;
 use strowger_base::journal::{Admission, Decision, Feature, WhyFeatureRefused};
-use strowger_base::leg::{Media, Party, Ring, Service, Signal, SrtpOffer, Tone};
+use strowger_base::leg::{Media, Party, Ring, Service, Signal, SrtpOffer};
 use strowger_base::{CallId, Cause, Command, ConferenceId, LegId, Now};
 
 use super::{Conference, Kind};
@@ -387,10 +387,6 @@ impl CallControl {
 
     fn seat(&mut self, now: Now, seat: Opening, party: &Participant, seating: Seating, out: &mut Outbox) {
         let id = seating.conference;
-        // Of a barge it is told when all hear each other.
-        if seating.feature == Feature::Conference {
-            self.sound(id, Tone::Enter, out);
-        }
         let Opening { call, leg, answered } = seat;
         match Call::seated_in(now, call, party, seating, &mut self.shared, out) {
             Some(call) => self.keep(call),

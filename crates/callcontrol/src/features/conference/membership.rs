@@ -124,11 +124,11 @@ impl CallControl {
         if !seated {
             conference.pending = conference.pending.saturating_sub(1);
         }
-        let before = conference.parties.len();
-        // Who was only moved into another call has his seat still.
-        conference.parties.retain(|party| legs.contains_key(&party.seat));
+        // Who was only moved into another call has his seat still, and who never came is not missed.
+        let is_here = |party: &Seated| legs.contains_key(&party.seat);
+        let gone = conference.parties.iter().any(|party| party.has_entered && !is_here(party));
+        conference.parties.retain(is_here);
         conference.entering.retain(|seat| legs.contains_key(seat), |call| self.calls.contains_key(call));
-        let gone = conference.parties.len() < before;
         if conference.size() == 0 {
             self.shared.conferences.all.remove(&id);
             return;
