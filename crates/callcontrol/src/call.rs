@@ -7,6 +7,7 @@ mod admitting;
 mod announcing;
 mod asking;
 mod authorizing;
+mod beside;
 mod between;
 mod blocking;
 mod calling_back;

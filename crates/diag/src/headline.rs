@@ -172,6 +172,7 @@ impl<'a> Reasons<'a> {
             | Decision::FeatureRefused { .. }
             | Decision::FeatureDone { .. }
             | Decision::StaysInConference { .. }
+            | Decision::OnlyAudioRelayed
             | Decision::Ordered { .. }
             | Decision::ForwardSetByUser { .. }
             | Decision::DoNotDisturb { .. }

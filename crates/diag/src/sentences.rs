@@ -265,6 +265,9 @@ fn decision_sentence(leg: Option<LegId>, decision: &Decision<'_>, names: &Names)
         }
         Decision::FeatureDone { feature, text } => features::done(feature, text),
         Decision::StaysInConference { why } => transfers::stays(*why),
+        Decision::OnlyAudioRelayed => {
+            "Streams beside audio (video, fax) are refused: the relay that stands between the two carries audio alone.".to_owned()
+        }
         Decision::ForwardSetByUser { phone, at } => features::forward_set(phone, *at),
         Decision::DoNotDisturb { line, phone, mode } => features::undisturbed(line, phone, *mode),
         Decision::Intercom(news) => features::intercom(news),

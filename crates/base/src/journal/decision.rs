@@ -330,6 +330,8 @@ pub enum Decision<'a> {
         /// What the operating system said.
         reason: &'a str,
     },
+    /// The record's leg, or the other one, offers streams beside audio that the relay does not carry; they are refused.
+    OnlyAudioRelayed,
     /// The record's leg wanted the other sent elsewhere and was refused.
     TransferRefused {
         /// What it is told.
@@ -540,6 +542,7 @@ wire_enum!(Decision<'a> {
     Recording = 95 (news),
     Resource = 120 (news),
     StaysInConference = 130 { why },
+    OnlyAudioRelayed = 131,
     CallBack = 140 (news),
 });
 

@@ -205,6 +205,7 @@ fn samples() -> Vec<Entry<'static>> {
             why: WhyTransferRefused::Apart(WhyApart::NoBandwidth),
         },
         Decision::StaysInConference { why: WhyApart::NoCodec },
+        Decision::OnlyAudioRelayed,
         Decision::TransferBegan { destination: "1003", into: Some(call()), asks: None },
         Decision::FeatureRefused {
             feature: "park",

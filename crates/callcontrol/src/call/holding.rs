@@ -13,6 +13,7 @@ use super::talking::Talking;
 use super::{State, Step};
 use crate::configuration::{HoldKind, HoldMode};
 use crate::exchange::{Exchange, Side};
+use crate::outlet::Part;
 
 impl Talking {
     /// Whether this offer of a side holds the other one, and that one can be played music.
@@ -29,13 +30,15 @@ impl Talking {
 
     /// The side holds: it is answered that nothing is sent, and the other one hears music.
     pub(super) fn hold(mut self, step: &mut Step<'_>, side: Side, offer: SessionDescription) -> State {
-        self.answer_hold(step, side, &offer);
+        self.answer_here(step, side, &offer);
+        self.session.holds(step, side);
         let music = step.music_of(side, HoldKind::User);
         step.let_hear(side.other(), music);
         State::Talking(self)
     }
 
-    fn answer_hold(&mut self, step: &mut Step<'_>, side: Side, offer: &SessionDescription) {
+    /// The side is answered that nothing is sent.
+    fn answer_here(&mut self, step: &mut Step<'_>, side: Side, offer: &SessionDescription) {
         let leg = self.session.leg(side, step);
         let Some(answer) = step.held_answer(side, offer) else {
             return step.refuse_media(leg, strowger_base::journal::WhyOfferRefused::OtherNotReady);
@@ -43,14 +46,45 @@ impl Talking {
         // The outlet knows what the other side wrote; what is answered meanwhile is no description of it.
         let passed = step.answered_here(side, answer, offer);
         step.command(leg, Command::Media(Media::Answer(passed)));
-        self.session.holds(step, side);
+    }
+
+    /// Whoever listens tells its service something about media. It may hold as well; that is known when the other one comes back.
+    pub(super) fn listener_told(mut self, step: &mut Step<'_>, side: Side, signal: MediaSignal) -> State {
+        let offer = match &signal {
+            MediaSignal::Offer(offer) => Some(offer.clone()),
+            MediaSignal::Answer(_) | MediaSignal::Request | MediaSignal::Refuse(_) => None,
+        };
+        step.listener_told(signal);
+        if let Some(offer) = offer.filter(|_| step.listener_offered()) {
+            self.session.listener_offers(step, side, &offer);
+        }
+        self.listened(step)
+    }
+
+    /// Whether what a side tells who held meets one who holds by now, and can be played music in its turn.
+    fn meets_hold(&self, step: &Step<'_>, side: Side, offer: &SessionDescription) -> bool {
+        self.session.is_held_by(side.other())
+            && !is_hold(offer)
+            && step.shared.configuration.hold == HoldMode::Music
+            && step.plays_to(side)
+            && step.held_answer(side, offer).is_some()
+    }
+
+    /// The side comes back and is held by the other one: it hears music now.
+    fn come_back_held(mut self, step: &mut Step<'_>, side: Side, offer: &SessionDescription) -> State {
+        self.answer_here(step, side, offer);
+        self.session.resumes(step, side);
+        let music = step.music_of(side.other(), HoldKind::User);
+        step.let_hear(side, music);
+        State::Talking(self)
     }
 
     /// The side that holds tells something about media while the other one listens.
     pub(super) fn holder_told(mut self, step: &mut Step<'_>, side: Side, signal: MediaSignal) -> State {
         match signal {
             MediaSignal::Offer(offer) if is_hold(&offer) && self.resumes.is_none() => {
-                self.answer_hold(step, side, &offer);
+                self.answer_here(step, side, &offer);
+                self.session.holds(step, side);
                 State::Talking(self)
             }
             MediaSignal::Offer(_) | MediaSignal::Request if self.resumes.is_some() => {
@@ -76,6 +110,10 @@ impl Talking {
             return State::Talking(self);
         }
         match self.resumes.take() {
+            Some((side, MediaSignal::Offer(offer))) if self.meets_hold(step, side, &offer) => {
+                step.stop_listening();
+                self.come_back_held(step, side, &offer)
+            }
             Some((side, signal)) => {
                 step.stop_listening();
                 self.tell(step, side, signal)
@@ -108,8 +146,8 @@ impl Step<'_> {
             Side::Caller => self.facts.to_caller.source(),
             Side::Called => self.facts.to_called.source(),
         }?;
-        let fits = sdp::streams(known.as_bytes()) == sdp::streams(offer.as_bytes());
-        fits.then(|| sdp::set_direction(known.as_bytes(), Direction::Inactive))
+        let answer = sdp::answer_like(known.as_bytes(), offer.as_bytes())?;
+        Some(sdp::set_direction(answer.as_bytes(), Direction::Inactive))
     }
 
     /// What a side is told that is answered by us.
@@ -121,6 +159,8 @@ impl Step<'_> {
     ) -> SessionDescription {
         let keys = self.keys_for_hold(side, &answer, offer);
         self.facts.outlet(side).set_keys(keys);
+        let from = (side.other(), Part::Answer);
+        let answer = self.without_others(from, &answer, None).unwrap_or(answer);
         let address = self.shared.configuration.address;
         let relay = self.facts.relay.address_for(side);
         self.facts.outlet(side).pass_ours(answer, address, relay)

@@ -236,6 +236,12 @@ impl Step<'_> {
         self.between(Side::Caller, what, description);
     }
 
+    /// Whether the service has been offered something by the listener, and owes an answer.
+    pub(super) fn listener_offered(&self) -> bool {
+        let listening = self.facts.listening.as_ref();
+        listening.is_some_and(|listening| listening.exchange == Exchange::Offered(Side::Caller))
+    }
+
     /// The service tells something.
     pub(super) fn sound_told(&mut self, signal: Signal) {
         match signal {

@@ -36,6 +36,7 @@ impl Opening {
 
     /// The same for targets that regions and locations permit.
     pub(super) fn admitted(step: &mut Step<'_>, targets: Vec<Target>, reach: Reach) -> State {
+        step.facts.called_reach = reach;
         step.keys_reach(&targets);
         step.keys_from_caller();
         if let Some(refused) = step.keys_allow(&targets) {
@@ -49,7 +50,6 @@ impl Opening {
             Relay::Open(_) => return Ringing::begin(step, targets),
             Relay::None | Relay::Opening(_) => {}
         }
-        step.facts.called_reach = reach;
         if step.open_relay(None, &targets) {
             State::Opening(Opening { targets })
         } else {

@@ -6,7 +6,7 @@ use strowger_media::sdp::{self, Direction, HoldState};
 
 use super::Step;
 use super::blocking::BLOCKED;
-use super::transcoding::{is_about_codecs, refuses_audio};
+use super::transcoding::{is_about_codecs, refuses_all};
 use crate::exchange::{Effect, Exchange, Move, Side};
 use crate::outlet::{Keys, Part};
 use crate::relay::Relay;
@@ -84,7 +84,11 @@ impl Session {
                 if stopped && !may_be_refused {
                     return Agreement::None(BLOCKED);
                 }
-                if stopped {
+                let unheard = may_be_refused && step.carries_nothing_of(&description);
+                if unheard {
+                    step.decide(Some(own), Decision::OnlyAudioRelayed);
+                }
+                if stopped || unheard {
                     return self.not_permitted(step, before, own, what);
                 }
                 let Some(passed) = step.pass_offer(side, self.called, description.clone()) else {
@@ -99,7 +103,7 @@ impl Session {
             }
             Effect::PassAnswer => {
                 let Some(description) = description else { return Agreement::Possible };
-                if refuses_audio(&description) && self.offer_through_transcoder(step, side) {
+                if refuses_all(&description) && self.offer_through_transcoder(step, side) {
                     return Agreement::Possible;
                 }
                 let media = Media::Answer(step.pass_answer(side, self.called, description));
@@ -195,6 +199,16 @@ impl Session {
         step.seat_connected(self.called);
     }
 
+    /// A side that hears a service of ours offers that this.
+    pub(super) fn listener_offers(&mut self, step: &mut Step<'_>, side: Side, offer: &SessionDescription) {
+        self.judge_hold(step, side, sdp::hold_of(offer.as_bytes()));
+    }
+
+    /// A side does not hold any more, and was answered by us.
+    pub(super) fn resumes(&mut self, step: &mut Step<'_>, side: Side) {
+        self.judge_hold(step, side, HoldState::Active);
+    }
+
     /// A side holds, and was answered by us.
     pub(super) fn holds(&mut self, step: &mut Step<'_>, side: Side) {
         self.judge_hold(step, side, HoldState::Holding);
@@ -286,6 +300,7 @@ impl Step<'_> {
         self.facts.outlet(from).wrote(&description, part);
         let left = self.whispered(from, &description, left);
         let left = self.with_events(from, &description, left);
+        let left = self.without_others((from, part), &description, left);
         self.facts.outlet(from.other()).set_keys(keys);
         let address = self.shared.configuration.address;
         let relay = self.facts.relay.address_for(from.other());

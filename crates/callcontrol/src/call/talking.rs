@@ -85,8 +85,7 @@ impl Talking {
 
     fn media(self, step: &mut Step<'_>, side: Side, signal: MediaSignal) -> State {
         if step.listens(side) && (side == Side::Called || step.facts.caller_owes == Owes::Nothing) {
-            step.listener_told(signal);
-            return self.listened(step);
+            return self.listener_told(step, side, signal);
         }
         if self.joining.is_some() {
             return self.media_before(step, side, signal);

@@ -414,9 +414,9 @@ pub(crate) fn is_about_codecs(cause: Cause) -> bool {
     [Cause::BEARER_CAPABILITY_NOT_IMPLEMENTED, Cause::INCOMPATIBLE_DESTINATION].contains(&cause)
 }
 
-/// Whether an answer refuses the audio that was offered (RFC 3264 §6).
-pub(super) fn refuses_audio(answer: &SessionDescription) -> bool {
-    sdp::audio_formats(answer.as_bytes()).is_empty()
+/// Whether an answer refuses all that was offered (RFC 3264 §6). One that takes fax or video and no audio is what both want.
+pub(super) fn refuses_all(answer: &SessionDescription) -> bool {
+    sdp::takes_nothing(answer.as_bytes())
 }
 
 /// The codec, as regions know it.
