@@ -69,6 +69,7 @@ pub(crate) fn draft(plan: &Setting) -> Draft {
         let phone = |name: &str, user: Option<String>, secret: String| PhoneDraft {
             username: user.map(Into::into),
             overlap: grows(at),
+            speed_dials: vec!["1001".into(), "1002".into()],
             site: Some(Box::new(SiteDraft { location: location(at).into(), ..SiteDraft::default() })),
             ..PhoneDraft::new(name, LineSecret::Password(Secret::new(secret.into())))
         };
@@ -202,6 +203,7 @@ fn features(lines: u64, plan: &mut PlanDraft) {
         code("*54", FeatureCode::CallBack),
         code("*54XXXX", FeatureCode::CallBack),
         code("*55", FeatureCode::CancelCallBack),
+        code("*56X", FeatureCode::SpeedDial),
         code("*57", FeatureCode::MaliciousCall),
         code("*60", FeatureCode::DoNotDisturb(Turn::On)),
         code("*61", FeatureCode::DoNotDisturb(Turn::Off)),
@@ -288,10 +290,10 @@ pub(crate) const NUMBERS: &[&str] = &[
 /// and hunts set and taken back, more often than set, so that calls still reach somebody.
 pub(crate) const FEATURES: &[&str] = &[
     "*4820", "*4820", "*4821", "*4829", "820", "820", "821", "*50", "*50", "8600", "*511001", "*511002",
-    "*519999", "*52", "*52", "*53", "*53", "*54", "*54", "*541001", "*541003", "*55", "*57", "*57", "880",
-    "881", "*5870", "*60", "*61", "*61", "*62", "*63", "*63", "*64", "*65", "*701002", "*704500", "*704711",
-    "*711003", "*721001", "*7382", "*731002", "*80", "*80", "*80", "*81", "*82", "*83", "840", "841", "842",
-    "843", "843", "843",
+    "*519999", "*52", "*52", "*53", "*53", "*54", "*54", "*541001", "*541003", "*55", "*561", "*562", "*569",
+    "*57", "*57", "880", "881", "*5870", "*60", "*61", "*61", "*62", "*63", "*63", "*64", "*65", "*701002",
+    "*704500", "*704711", "*711003", "*721001", "*7382", "*731002", "*80", "*80", "*80", "*81", "*82", "*83",
+    "840", "841", "842", "843", "843", "843",
 ];
 
 /// The numbers of meet-me conferences that somebody calls.

@@ -81,6 +81,7 @@ pub(crate) const KEYS: &[Key] = &[
     Key("CallBack while it talks", When::Talks, Does::Tells("CallBack")),
     Key("the call back", When::Idle, Does::Calls("*54")),
     Key("no call back", When::Idle, Does::Calls("*55")),
+    Key("AbbrDial", When::Idle, Does::Calls("x-cisco-serviceuri-abbrdial-2")),
     Key("Record", When::Talks, Does::Tells("StartRecording")),
     Key("StopRec", When::Talks, Does::Tells("StopRecording")),
     Key("Select", When::Talks, Does::Tells("Select")),
