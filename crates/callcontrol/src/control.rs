@@ -517,7 +517,7 @@ impl CallControl {
             return;
         }
         let configuration = Arc::clone(&self.shared.configuration);
-        self.shared.streams.keep(&configuration.media, &mut self.shared.port_ids, out);
+        self.shared.streams.keep(|| configuration.media.always_streams(), &mut self.shared.port_ids, out);
     }
 
     fn drain(&mut self, now: Now, within: Duration) {

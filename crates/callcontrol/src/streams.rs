@@ -13,7 +13,7 @@ use strowger_base::leg::{Service, Tone};
 use strowger_base::{CallId, Now, TimerHandle, limits};
 use strowger_media::control::{self, Multicast, PortId, PortIds, Report};
 
-use crate::configuration::{MediaResources, MusicStream};
+use crate::configuration::MusicStream;
 use crate::io::Outbox;
 
 /// All streams that go out.
@@ -25,6 +25,8 @@ pub(crate) struct Streams {
     pub(crate) retry: Option<TimerHandle>,
     /// What shall always run is not what runs.
     stale: bool,
+    /// Something that shall always run found its address taken, or no room: looked at anew when a stream ends.
+    blocked: bool,
     /// Streams begun, since the start.
     pub(crate) begun: u64,
     /// Parties that were told of one.
@@ -95,17 +97,26 @@ impl Streams {
     }
 
     /// Lets those run that always shall, and no others that nobody hears.
-    pub(crate) fn keep(&mut self, media: &MediaResources, ids: &mut PortIds, out: &mut Outbox) {
+    pub(crate) fn keep<S>(&mut self, always: impl FnOnce() -> S, ids: &mut PortIds, out: &mut Outbox)
+    where
+        S: Iterator<Item = MusicStream>,
+    {
         if !std::mem::replace(&mut self.stale, false) {
             return;
         }
-        self.running.values_mut().for_each(|stream| stream.always = false);
-        for wanted in media.always_streams() {
-            if let Some(stream) = self.stream(&wanted, ids, out) {
-                stream.always = true;
+        let always: Vec<MusicStream> = always().collect();
+        for stream in self.running.values_mut() {
+            stream.always = always.iter().any(|wanted| stream.is(wanted));
+        }
+        // First: what was there before may have the addresses of what comes.
+        self.end_unheard(out);
+        self.blocked = false;
+        for wanted in &always {
+            match self.stream(wanted, ids, out) {
+                Some(stream) => stream.always = true,
+                None => self.blocked = true,
             }
         }
-        self.end_unheard(out);
     }
 
     /// Ends all of them.
@@ -179,7 +190,7 @@ impl Streams {
             let stream = Stream { to: *to, tone, resource, port, open: false, listeners, always: false };
             self.running.insert(address, stream);
         }
-        self.running.get_mut(&address).filter(|stream| stream.tone == *tone && stream.to == *to)
+        self.running.get_mut(&address).filter(|stream| stream.is(wanted))
     }
 
     fn end_unheard(&mut self, out: &mut Outbox) {
@@ -188,8 +199,16 @@ impl Streams {
             if !stays {
                 out.media(control::Command::Close { port: stream.port });
             }
+            self.stale |= !stays && self.blocked;
             stays
         });
+    }
+}
+
+impl Stream {
+    /// Whether this is what somebody wants.
+    fn is(&self, wanted: &MusicStream) -> bool {
+        self.tone == wanted.tone && self.to == wanted.to
     }
 }
 
@@ -203,3 +222,37 @@ fn open(to: Multicast, ids: &mut PortIds, out: &mut Outbox) -> PortId {
 const LOST: &str = "its port was lost";
 /// When those are tried again that shall always run.
 pub(crate) const RETRY: Duration = Duration::from_secs(30);
+
+#[cfg(test)]
+mod tests {
+    use strowger_media::codec::Codec;
+
+    use super::*;
+
+    fn wanted(ttl: u8) -> MusicStream {
+        let to = Multicast { address: "239.1.1.1:16384".parse().unwrap(), ttl, codec: Codec::Pcmu };
+        MusicStream { to, tone: Tone::Music, resource: "music".into() }
+    }
+
+    /// What runs always is told anew with another lifetime, also where somebody still hears the old one.
+    #[test]
+    fn what_always_runs_goes_on_as_it_is_configured_now() {
+        let (mut streams, mut out) = (Streams::default(), Outbox::default());
+        let mut ids = PortIds::new(strowger_base::ShardId(0), control::PortOwner::CallControl);
+        let mut configure = |streams: &mut Streams, ttl: u8| {
+            streams.configured();
+            streams.keep(|| std::iter::once(wanted(ttl)), &mut ids, &mut Outbox::default());
+            streams.running.values().map(|stream| (stream.to.ttl, stream.always)).collect::<Vec<_>>()
+        };
+        assert_eq!(configure(&mut streams, 1), [(1, true)]);
+        assert_eq!(configure(&mut streams, 2), [(2, true)]);
+        let call = CallId::new(strowger_base::NodeId(1), strowger_base::ShardId(0), 7);
+        let address = wanted(2).to.address;
+        streams.running.get_mut(&address).unwrap().listeners.insert(call);
+        assert_eq!(configure(&mut streams, 3), [(2, false)]);
+        streams.leave(address, call, &mut out);
+        assert!(streams.stale, "its place is free");
+        streams.stale = false;
+        assert_eq!(configure(&mut streams, 3), [(3, true)]);
+    }
+}

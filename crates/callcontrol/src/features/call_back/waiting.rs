@@ -163,6 +163,10 @@ impl CallBacks {
         let Some(waits) = self.all.get_mut(&id) else { return };
         if let Stage::Rings(call) | Stage::Calls(call) = std::mem::replace(&mut waits.stage, stage) {
             self.by_call.remove(&call);
+            // Whoever waits behind it may be called now.
+            if !matches!(stage, Stage::Rings(_) | Stage::Calls(_)) {
+                self.touched.insert(waits.line.clone());
+            }
         }
         if let Stage::Rings(call) | Stage::Calls(call) = stage {
             self.by_call.insert(call, id);
@@ -220,7 +224,9 @@ impl CallBacks {
             Some(last) => *last = called,
             None => {
                 if self.last.len() >= limits::CALL_BACKS {
-                    self.last.pop_first();
+                    let oldest =
+                        self.last.iter().min_by_key(|(_, last)| last.call).map(|(owner, _)| owner.clone());
+                    oldest.and_then(|owner| self.last.remove(&owner));
                 }
                 self.last.insert(owner.into(), called);
             }
