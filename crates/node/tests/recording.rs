@@ -591,25 +591,49 @@ fn ports_that_break_are_replaced_and_the_recorder_is_told() {
     scene.settled();
 }
 
+/// The call of whoever wants it recorded in its midst goes on in any case.
 #[test]
 fn whoever_wants_a_recording_in_vain_hears_so() {
-    let mut draft = recorded(RecordingOption::Selective, Unrecorded::GoesOn);
-    // The recorder is nowhere.
-    draft.trunks.retain(|trunk| &*trunk.name != "recorder");
-    let mut scene = Scene::new(&draft);
-    let call = scene.answered();
-    for alarms in 1..3 {
-        assert!(!scene.order(CallSide::Called, Turn::On));
-        assert!(!scene.order(CallSide::Called, Turn::Over), "it is not on, so that it would become that");
-        assert_eq!(scene.alarms(), 2 * alarms);
-    }
-    let refused = scene.world.records().into_iter().any(|record| match record.entry {
-        Entry::Decision(Decision::FeatureRefused { feature: "record", why, .. }) => {
-            matches!(why, WhyFeatureRefused::NotConfigured { .. })
+    let check = |unrecorded: Unrecorded| {
+        let mut draft = recorded(RecordingOption::Selective, unrecorded);
+        // The recorder is nowhere.
+        draft.trunks.retain(|trunk| &*trunk.name != "recorder");
+        let mut scene = Scene::new(&draft);
+        let call = scene.answered();
+        for alarms in 1..3 {
+            assert!(!scene.order(CallSide::Called, Turn::On));
+            assert!(!scene.order(CallSide::Called, Turn::Over), "it is not on, so that it would become that");
+            assert_eq!(scene.alarms(), 2 * alarms);
         }
-        _ => false,
-    });
-    assert!(refused, "{:?}", scene.world.records());
+        let refused = scene.world.records().into_iter().any(|record| match record.entry {
+            Entry::Decision(Decision::FeatureRefused { feature: "record", why, .. }) => {
+                matches!(why, WhyFeatureRefused::NotConfigured { .. })
+            }
+            _ => false,
+        });
+        assert!(refused, "{:?}", scene.world.records());
+        scene.world.silent();
+        scene.hang_up(&call);
+        scene.settled();
+    };
+    check(Unrecorded::GoesOn);
+    check(Unrecorded::Released);
+}
+
+#[test]
+fn a_call_that_somebody_wants_recorded_goes_on_without_ports_for_copies() {
+    let mut scene = Scene::new(&recorded(RecordingOption::Selective, Unrecorded::Released));
+    let call = scene.answered();
+    assert!(scene.order(CallSide::Called, Turn::On));
+    for command in std::mem::take(&mut scene.world.media) {
+        if let Command::OpenFork { port, .. } = command {
+            scene.world.input(Input::Media(Report::Failed { port, reason: "no port".into() }));
+        }
+    }
+    let why = WhyNotRecorded::NoPort { reason: "no port" };
+    assert_eq!(scene.news(), [RecordingNews::Refused(why)]);
+    assert_eq!(scene.alarms(), 1);
+    scene.world.silent();
     scene.hang_up(&call);
     scene.settled();
 }

@@ -316,7 +316,9 @@ impl CallControl {
         let Some(recording) = self.shared.recordings.parties.get_mut(&party) else { return };
         recording.give_back(&mut self.shared.bandwidth);
         let call = recording.call;
-        let released = recording.profile.unrecorded == Unrecorded::Released;
+        // A call that somebody wanted recorded in its midst is worth more to him than its end.
+        let is_whole = recording.because == WhyRecorded::Automatic;
+        let released = is_whole && recording.profile.unrecorded == Unrecorded::Released;
         // Help is called for, recorded or not.
         let is_emergency = self.calls.get(&call).is_some_and(|call| call.is_emergency());
         if released && !is_emergency {
