@@ -488,6 +488,16 @@ fn all_copies_are_encrypted_where_the_profile_says_so() {
     scene.recorder_answers(&invite, &with_keys(ANSWER));
     let expect = ["protect A true B true", "B to 192.0.2.77:7000", "A to 192.0.2.77:7002", "tone A true"];
     assert_eq!(scene.told(), expect);
+    scene.reoffer(&call, "a=sendonly\r\n", "a=recvonly\r\n");
+    let (held, ..) = scene.invited();
+    scene.recorder_answers(&held, &with_keys(ANSWER).replace("a=recvonly", "a=inactive"));
+    assert_eq!(scene.told()[..3], ["protect A true B true", "B to nowhere", "A to nowhere"]);
+    scene.reoffer(&call, "", "");
+    let (resumed, ..) = scene.invited();
+    let (first, second) = ANSWER.split_at(ANSWER.rfind("m=").unwrap());
+    scene.recorder_answers(&resumed, &(with_keys(first) + second));
+    let expect = ["A to nowhere", "protect A false B true", "B to 192.0.2.77:7000", "A to nowhere"];
+    assert_eq!(scene.told()[..4], expect, "what is not taken with a key ends before it has none");
     scene.hang_up(&call);
     scene.recorder_is_left();
     scene.settled();

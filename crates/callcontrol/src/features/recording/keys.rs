@@ -9,6 +9,7 @@ use strowger_media::fork::CopyTo;
 use strowger_media::sdp::{self, CryptoLine, TakenStream};
 use strowger_media::srtp::Suite;
 
+use super::relay_side;
 use super::session::{Recorder, Recording};
 use crate::call::{RecordedCall, Sealing};
 use crate::configuration::{RecorderEncryption, SrtpRule};
@@ -125,6 +126,11 @@ impl Recording {
         let own_keys = sdp::chosen(own_lines, &own.keys);
         let far_keys = sdp::chosen(far_lines, &far.keys);
         let to = [own.to.filter(|_| own_keys.is_some()), far.to.filter(|_| far_keys.is_some())];
+        // No copy leaves in the clear: one that has no key any more ends first.
+        let sides = [(relay_side(fork.side), &own_keys), (relay_side(fork.side).other(), &far_keys)];
+        for (side, _) in sides.into_iter().filter(|(_, keys)| keys.is_none()) {
+            out.media(control::Command::Copy { port: fork.port, side, to: None });
+        }
         let keys = match fork.side {
             Side::Caller => PortKeys { a: own_keys, b: far_keys },
             Side::Called => PortKeys { a: far_keys, b: own_keys },
