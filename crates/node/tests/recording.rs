@@ -184,6 +184,13 @@ impl Scene {
         self.world.expect(&self.recorder, "ACK ");
     }
 
+    fn recorder_hangs_up(&mut self, invite: &str) {
+        let bye = self.recorder.request_back(&invite.replace(">;+sip.src", ">"), "BYE", "");
+        self.world.from(self.recorder.address, &bye);
+        self.world.expect(&self.recorder, "SIP/2.0 200 ");
+        self.media();
+    }
+
     fn recorder_refuses(&mut self, invite: &str) {
         self.world.from(self.recorder.address, &self.recorder.respond(invite, "486 Busy Here", ""));
         self.world.expect(&self.recorder, "ACK ");
@@ -310,9 +317,7 @@ fn a_recorder_that_dies_is_called_again_and_the_call_goes_on() {
     let (invite, _, _) = scene.invited();
     scene.recorder_answers(&invite, ANSWER);
     scene.told();
-    let bye = scene.recorder.request_back(&invite.replace(">;+sip.src", ">"), "BYE", "");
-    scene.world.from(scene.recorder.address, &bye);
-    scene.world.expect(&scene.recorder, "SIP/2.0 200 ");
+    scene.recorder_hangs_up(&invite);
     let told = scene.told();
     assert!(
         told.contains(&"A to nowhere".to_owned()) && told.contains(&"tone A false".to_owned()),
@@ -323,9 +328,38 @@ fn a_recorder_that_dies_is_called_again_and_the_call_goes_on() {
     let (again, _, _) = scene.invited();
     scene.recorder_answers(&again, ANSWER);
     assert_eq!(scene.told()[..2], ["B to 192.0.2.77:7000", "A to 192.0.2.77:7002"]);
+    // Each time that it has recorded for a while, the count begins anew.
+    let mut invite = again;
+    for _ in 0..5 {
+        scene.world.pass(Duration::from_secs(30));
+        scene.recorder_hangs_up(&invite);
+        scene.world.pass(Duration::from_secs(5));
+        (invite, ..) = scene.invited();
+        scene.recorder_answers(&invite, ANSWER);
+    }
     assert_eq!(scene.alarms(), 0);
     scene.hang_up(&call);
     scene.recorder_is_left();
+    scene.settled();
+}
+
+/// As one does whose licences are used up.
+#[test]
+fn a_recorder_that_answers_and_hangs_up_is_given_up() {
+    let mut scene = Scene::new(&recorded(RecordingOption::Automatic, Unrecorded::GoesOn));
+    let call = scene.answered();
+    for seconds in [0, 5, 10, 15] {
+        assert_eq!(scene.alarms(), 0);
+        scene.world.pass(Duration::from_secs(seconds));
+        let (invite, ..) = scene.invited();
+        scene.recorder_answers(&invite, ANSWER);
+        scene.world.pass(Duration::from_secs(1));
+        scene.recorder_hangs_up(&invite);
+    }
+    assert_eq!(scene.alarms(), 1);
+    scene.world.pass(Duration::from_secs(59));
+    scene.world.silent();
+    scene.hang_up(&call);
     scene.settled();
 }
 

@@ -8,7 +8,9 @@ use strowger_base::journal::{
 };
 use strowger_base::leg::{Origin, Party};
 use strowger_base::recording::VoiceFlow;
-use strowger_base::{CallId, Cause, Command, LegId, Now, SessionDescription, TimerHandle, WallTime, limits};
+use strowger_base::{
+    CallId, Cause, Command, Instant, LegId, Now, SessionDescription, TimerHandle, WallTime, limits,
+};
 use strowger_media::sdp;
 
 use super::fork::Fork;
@@ -46,8 +48,12 @@ pub(super) struct Recording {
     pub(super) refused: bool,
     /// Version of what the recorder is offered.
     pub(super) version: u64,
-    /// Times in a row that the recorder was not to be had, or refused a change.
+    /// Times in a row that the recorder was not to be had.
     failures: u32,
+    /// Times in a row that it refused a change.
+    refusals: u32,
+    /// Since when it records in its present call.
+    runs_since: Option<Instant>,
     /// Whether the alarm of this call was raised before.
     alarmed: bool,
     /// Whether one of this call was given up before.
@@ -137,6 +143,8 @@ impl Recording {
             refused: false,
             version: 0,
             failures: 0,
+            refusals: 0,
+            runs_since: None,
             alarmed: false,
             is_another: false,
             timer: None,
@@ -274,7 +282,8 @@ impl Recording {
         }
         self.cancel_timer(shared);
         self.recorder = Recorder::Runs(leg);
-        self.failures = 0;
+        self.refusals = 0;
+        self.runs_since.get_or_insert(now.mono);
         self.answered.get_or_insert((now.wall, leg));
         self.copy([own, far], out);
         if first {
@@ -299,16 +308,14 @@ impl Recording {
         let Recorder::Told(leg) = self.recorder else { return After::GoesOn };
         self.recorder = Recorder::Runs(leg);
         self.refused = true;
-        self.failures += 1;
-        let again = (self.failures <= limits::RECORDER_RETRIES).then_some(AGAIN * self.failures);
+        self.refusals += 1;
+        let again = (self.refusals <= limits::RECORDER_RETRIES).then_some(AGAIN * self.refusals);
         self.news(now, RecordingNews::NotTaken { cause, again }, out);
         if let Some(wait) = again {
             self.set_timer(now, wait, shared);
             return After::GoesOn;
         }
         self.alarm(now, cause, out);
-        // It takes calls as far as anybody knows.
-        self.failures = 0;
         self.give_up_leg(now, cause, shared, out)
     }
 
@@ -339,7 +346,10 @@ impl Recording {
         self.refused = false;
         self.stop_tones(shared, out);
         self.copy([None, None], out);
-        self.failures += 1;
+        self.refusals = 0;
+        // One that answers and hangs up is not to be had either.
+        let ran = self.runs_since.take().map_or(Duration::ZERO, |since| now.mono - since);
+        self.failures = if ran < PROVED { self.failures + 1 } else { 1 };
         let retry = (self.failures <= limits::RECORDER_RETRIES).then_some(AGAIN * self.failures);
         let rest = (self.because == WhyRecorded::Automatic).then_some(REST);
         self.news(now, RecordingNews::Lost { cause, again: retry.or(rest) }, out);
@@ -405,5 +415,7 @@ impl Recording {
 pub(super) const PATIENCE: Duration = Duration::from_secs(10);
 /// How long one is left alone that could not be had, times the number of failures in a row.
 const AGAIN: Duration = Duration::from_secs(5);
+/// How long one has to have recorded for earlier failures to be forgotten.
+const PROVED: Duration = Duration::from_secs(30);
 /// How long one is left alone that was given up.
 const REST: Duration = Duration::from_secs(60);
