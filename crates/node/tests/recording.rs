@@ -600,6 +600,87 @@ fn a_recorder_that_takes_no_change_is_called_anew() {
 }
 
 #[test]
+fn a_recorder_that_agrees_to_a_change_and_takes_nothing_is_called_anew() {
+    let nothing = ANSWER.replace("audio 7000", "audio 0").replace("audio 7002", "audio 0");
+    for answer in [nothing, ANSWER.replace("a=recvonly", "a=inactive")] {
+        let mut scene = Scene::new(&recorded(RecordingOption::Automatic, Unrecorded::GoesOn));
+        let call = scene.answered();
+        let (invite, ..) = scene.invited();
+        scene.recorder_answers(&invite, ANSWER);
+        scene.reoffer(&call, "a=sendonly\r\n", "a=recvonly\r\n");
+        let (held, ..) = scene.invited();
+        scene.recorder_answers(&held, &ANSWER.replace("a=recvonly", "a=inactive"));
+        scene.told();
+        scene.reoffer(&call, "", "");
+        for seconds in [0, 5, 10, 15] {
+            assert_eq!(scene.alarms(), 0);
+            scene.world.pass(Duration::from_secs(seconds));
+            let (resumed, sdp, _) = scene.invited();
+            assert_eq!(sdp.matches("a=sendonly\r\n").count(), 2, "{sdp}");
+            scene.recorder_answers(&resumed, &answer);
+            let told = scene.told();
+            assert!(told.ends_with(&["B to nowhere".into(), "A to nowhere".into()]), "{told:?}");
+            assert_eq!(told.contains(&"tone A false".to_owned()), seconds == 0, "{told:?}");
+            if seconds < 15 {
+                scene.world.silent();
+            }
+        }
+        assert_eq!(scene.alarms(), 1, "somebody is warned");
+        scene.recorder_is_left();
+        scene.world.pass(Duration::from_secs(5));
+        let (again, ..) = scene.invited();
+        scene.recorder_answers(&again, ANSWER);
+        let expect = ["B to 192.0.2.77:7000", "A to 192.0.2.77:7002", "tone A true"];
+        assert_eq!(scene.told(), expect);
+        scene.hang_up(&call);
+        scene.recorder_is_left();
+        scene.settled();
+    }
+}
+
+#[test]
+fn a_recorder_that_takes_no_keys_after_a_change_has_no_copies() {
+    let mut scene = encrypted(RecorderEncryption::Always);
+    let call = scene.answered();
+    let (invite, ..) = scene.invited();
+    scene.recorder_answers(&invite, &with_keys(ANSWER));
+    scene.reoffer(&call, "a=sendonly\r\n", "a=recvonly\r\n");
+    let (held, ..) = scene.invited();
+    scene.recorder_answers(&held, &with_keys(ANSWER).replace("a=recvonly", "a=inactive"));
+    scene.told();
+    scene.reoffer(&call, "", "");
+    let (resumed, ..) = scene.invited();
+    scene.recorder_answers(&resumed, ANSWER);
+    scene.recorder_is_left();
+    let expect = ["B to nowhere", "A to nowhere", "protect A false B false", "tone A false"];
+    assert_eq!(scene.told(), expect);
+    assert_eq!(scene.news().last(), Some(&RecordingNews::Refused(WhyNotRecorded::NoKeys)));
+    assert_eq!(scene.alarms(), 1);
+    scene.hang_up(&call);
+    scene.settled();
+}
+
+/// An answer to what was offered on hold says nothing of what flows since.
+#[test]
+fn a_recorder_called_on_hold_that_answers_after_it_is_told_what_flows() {
+    let mut scene = Scene::new(&recorded(RecordingOption::Selective, Unrecorded::GoesOn));
+    let call = scene.answered();
+    scene.reoffer(&call, "a=sendonly\r\n", "a=recvonly\r\n");
+    assert!(scene.order(CallSide::Called, Turn::On));
+    let (held, sdp, _) = scene.invited();
+    assert_eq!(sdp.matches("a=inactive\r\n").count(), 2, "{sdp}");
+    scene.reoffer(&call, "", "");
+    scene.recorder_answers(&held, &ANSWER.replace("a=recvonly", "a=inactive"));
+    let (resumed, sdp, _) = scene.invited();
+    assert_eq!(sdp.matches("a=sendonly\r\n").count(), 2, "{sdp}");
+    scene.recorder_answers(&resumed, ANSWER);
+    assert!(scene.told().contains(&"B to 192.0.2.77:7000".to_owned()));
+    scene.hang_up(&call);
+    scene.recorder_is_left();
+    scene.settled();
+}
+
+#[test]
 fn ports_that_break_are_replaced_and_the_recorder_is_told() {
     let mut scene = Scene::new(&recorded(RecordingOption::Automatic, Unrecorded::GoesOn));
     let call = scene.answered();

@@ -7,7 +7,6 @@ use strowger_base::journal::{
     Alarm, Decision, Entry, RecordingNews, WhyNotRecorded, WhyRecorded, WhyRecordingEnded,
 };
 use strowger_base::leg::{Origin, Party};
-use strowger_base::recording::VoiceFlow;
 use strowger_base::{
     CallId, Cause, Command, Instant, LegId, Now, SessionDescription, TimerHandle, WallTime, limits,
 };
@@ -273,12 +272,11 @@ impl Recording {
         let taken = sdp::answer_of_recorder(answer.as_bytes());
         let takes = taken.iter().any(|stream| stream.to.is_some());
         let [own, far] = self.protect(taken, out);
-        let flows = view.is_none_or(|view| view.flow == VoiceFlow::Heard);
-        if first && own.is_none() && far.is_none() && flows {
+        if own.is_none() && far.is_none() && self.told.as_ref().is_none_or(Told::flows) {
             if takes && self.profile.encryption != RecorderEncryption::IfTaken {
                 return self.refuse(now, WhyNotRecorded::NoKeys, shared, out);
             }
-            return self.give_up_leg(now, Cause::INCOMPATIBLE_DESTINATION, shared, out);
+            return self.takes_nothing(now, shared, out);
         }
         self.cancel_timer(shared);
         self.recorder = Recorder::Runs(leg);
@@ -294,6 +292,21 @@ impl Recording {
             self.warn_parties(now, view, shared, out);
         }
         After::GoesOn
+    }
+
+    /// The recorder answered and takes neither stream, which is no recording: nobody is to hear that there is one.
+    fn takes_nothing(&mut self, now: Now, shared: &mut Shared, out: &mut Outbox) -> After {
+        let cause = Cause::INCOMPATIBLE_DESTINATION;
+        match self.recorder {
+            Recorder::Told(_) => {
+                self.stop_tones(shared, out);
+                self.copy([None, None], out);
+                self.not_taken(now, cause, shared, out)
+            }
+            Recorder::Called(_) | Recorder::Runs(_) | Recorder::Absent | Recorder::GivenUp(_) => {
+                self.give_up_leg(now, cause, shared, out)
+            }
+        }
     }
 
     /// The recorder does not take a change: it is told again, later each time. One that never takes it records something that is not

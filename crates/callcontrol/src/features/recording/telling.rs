@@ -22,6 +22,13 @@ pub(super) struct Told {
     metadata: Arc<RecordingMetadata>,
 }
 
+impl Told {
+    /// Whether it was offered streams that flow.
+    pub(super) fn flows(&self) -> bool {
+        self.metadata.own.flow == VoiceFlow::Heard
+    }
+}
+
 impl Recording {
     /// Calls the recorder, or tells it what is different now.
     pub(super) fn tell(
