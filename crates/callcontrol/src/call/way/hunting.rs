@@ -184,6 +184,11 @@ impl Hunting {
             Target::Trunk(_) | Target::Service(_) => None,
         };
         let rung: BTreeSet<LineName> = targets.iter().filter_map(line).collect();
+        // Devices that refused what they were offered are rung once more after their members were done with: whoever rings then, the hunt
+        // waits for it, and nobody is out on account of it.
+        if self.ringing.iter().all(|member| !rung.contains(member)) {
+            return;
+        }
         let out: Vec<LineName> =
             self.ringing.iter().filter(|member| !rung.contains(*member)).cloned().collect();
         for member in out {
