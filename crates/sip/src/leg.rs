@@ -89,6 +89,8 @@ pub(crate) struct Leg {
     party: Option<Box<Party>>,
     /// The same, when the peer could not be told yet.
     unshown: Option<Party>,
+    /// The peer refused the change that named the other party.
+    misnamed: bool,
     /// UPDATEs of ours without final response, and what they are for.
     updates: Vec<(Branch, Purpose)>,
     /// The peer takes UPDATE (its Allow said so).
@@ -234,6 +236,7 @@ impl Leg {
             queued: None,
             party: None,
             unshown: None,
+            misnamed: false,
             updates: Vec::new(),
             takes_update: false,
             naming: Naming::default(),

@@ -36,6 +36,26 @@ fn who_the_other_party_is_and_a_new_offer_wait_for_each_other() {
 }
 
 #[test]
+fn whoever_refuses_to_be_told_is_told_with_the_next_offer() {
+    let mut d = Driver::new();
+    let (leg, _) = d.established("");
+    d.command(leg, Command::ShowParty(party("1003", "Carol")));
+    let shows = d.one();
+    // What it repeats of the session is not to its liking.
+    d.from(ALICE, &respond(&shows, 488, "", "", ""));
+    assert!(d.one().starts_with("ACK "));
+    d.silent();
+    for (sdp, expect) in [(SDP_B.replace("5000", "5002"), true), (SDP_B.replace("5000", "5004"), false)] {
+        d.command(leg, Command::Media(offer(&sdp)));
+        let offers = d.one();
+        assert_eq!(offers.contains("P-Asserted-Identity: \"Carol\""), expect, "{offers}");
+        d.from(ALICE, &respond(&offers, 200, "", "", SDP_A));
+        assert!(d.one().starts_with("ACK "));
+        d.signal();
+    }
+}
+
+#[test]
 fn who_the_other_party_is_gets_through_though_a_later_offer_came_before_it() {
     for somebody_else_since in [false, true] {
         let mut d = Driver::new();

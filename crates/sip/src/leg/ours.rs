@@ -125,7 +125,9 @@ impl Leg {
         let unshown = self.unshown.take();
         let party = match &purpose {
             Purpose::ShowParty(party) => Some(party),
-            Purpose::Offer(_) | Purpose::Request | Purpose::Refresh | Purpose::Realign => unshown.as_ref(),
+            Purpose::Offer(_) | Purpose::Request | Purpose::Refresh | Purpose::Realign => {
+                unshown.as_ref().or_else(|| self.party.as_deref().filter(|_| self.misnamed))
+            }
         };
         if let Some(party) = party {
             self.naming.write(party, shared, &mut extra);
@@ -211,6 +213,8 @@ impl Leg {
             return;
         }
         self.retries = 0;
+        // Each of ours names whom the last one did not.
+        self.misnamed = false;
         self.dialog.refresh_target(response);
         self.session_agreed(shared, now, response);
         match (pending, description_of(response)) {
@@ -348,12 +352,13 @@ impl Leg {
             {
                 self.retry_later(shared, now, purpose, out);
             }
+            // It may have been for the session that it repeats: the next change names him.
+            Purpose::ShowParty(_) => {
+                self.misnamed = true;
+                self.session_timer.on(Input::Failed(Failure::Other), now.mono);
+            }
             // The session goes on; the refresher tries again.
-            Purpose::Offer(_)
-            | Purpose::Request
-            | Purpose::Refresh
-            | Purpose::ShowParty(_)
-            | Purpose::Realign => {
+            Purpose::Offer(_) | Purpose::Request | Purpose::Refresh | Purpose::Realign => {
                 self.session_timer.on(Input::Failed(Failure::Other), now.mono);
             }
         }
