@@ -27,6 +27,7 @@ usage: cargo xtask bench media [--sessions N] [--seconds N] [--rounds N] [--only
   relay          calls whose media goes through the server: G.711, 20 ms, both ways; beside rtpengine in user space
   srtp           the same, the caller encrypted (AES_CM_128_HMAC_SHA1_80) and the called side not; beside rtpengine
   transcode      the same, the caller in PCMU and the called side in G.722; beside rtpengine
+  half-load      relayed calls that take half of what a core carries, as many as that is: what the relay adds to the way of a packet
   conference     parties of conferences with 100 each, four of whom talk; G.711; no peer is installed, the limit is a figure
   alone          what a packet costs without sockets around it: transcodes, parties of a conference, SRTP
 
@@ -35,7 +36,7 @@ rounds (3) is compared. --only measures one of the servers. Without a row: all.
 ";
 
 /// The rows that there are.
-const ROWS: &[Row] = &[relay::PLAIN, relay::SRTP, relay::TRANSCODE, conference::ROW];
+const ROWS: &[Row] = &[relay::PLAIN, relay::SRTP, relay::TRANSCODE, relay::HALF_LOAD, conference::ROW];
 
 /// One kind of work.
 pub(crate) struct Row {
@@ -58,6 +59,8 @@ pub(crate) enum Limit {
     Ratio(f64),
     /// So many percent of a core.
     Core(f64),
+    /// So many microseconds on the way of 99 of 100 packets, with the server at half of what a core carries.
+    HalfLoad(u64),
 }
 
 /// A server that does the work.
@@ -169,6 +172,10 @@ fn compare(
     if found.is_empty() {
         return Err(format!("--only takes one of the servers\n\n{USAGE}"));
     }
+    let size = match (row.limit, row.subjects) {
+        (Limit::HalfLoad(_), [ours, ..]) => half_load(row, ours, size, generator, folder)?,
+        (Limit::Ratio(_) | Limit::Core(_) | Limit::HalfLoad(_), _) => size,
+    };
     println!("\n{}: {} sessions, {} s", row.name, size.sessions, size.seconds);
     for _ in 0..size.rounds.max(1) {
         for (subject, outcomes) in &mut found {
@@ -204,12 +211,27 @@ fn compare(
             misses.push(format!("{} costs {ratio:.2}, more than {max:.2}", row.name));
         }
     }
+    if let (Limit::HalfLoad(max), [ours, ..]) = (row.limit, &medians[..])
+        && ours.p99_micros > max
+    {
+        misses.push(format!("{}: p99 {} µs, more than {max}", row.name, ours.p99_micros));
+    }
     if let (Limit::Core(max), [ours, ..]) = (row.limit, &medians[..])
         && ours.core_percent > max
     {
         misses.push(format!("{} costs {:.3} % of a core, more than {max:.2}", row.name, ours.core_percent));
     }
     Ok(misses)
+}
+
+/// As many sessions as take half a core, as one run with the usual number shows.
+fn half_load(row: &Row, ours: &Subject, size: Size, generator: &Path, folder: &Path) -> Result<Size, String> {
+    println!("\n{}: how many sessions are half a core", row.name);
+    let server = (ours.start)(folder, size.sessions)?;
+    let outcome = play(generator, ours, server.as_ref(), size)?;
+    print_row(row, ours.name, &outcome);
+    let sessions = ((50.0 / outcome.core_percent.max(1e-9)) as usize).clamp(1, HALF_LOAD_SESSIONS_MAX);
+    Ok(Size { sessions, ..size })
 }
 
 fn print_row(row: &Row, name: &str, outcome: &Outcome) {
@@ -290,6 +312,8 @@ fn median(outcomes: &[Outcome]) -> Outcome {
     sorted.get(sorted.len() / 2).copied().unwrap_or_default()
 }
 
+/// More the generator cannot do on its own core.
+const HALF_LOAD_SESSIONS_MAX: usize = 1_200;
 /// The core of the generator.
 const GENERATOR_CORE: &str = "1";
 /// Media flows for this long before anything is counted.

@@ -41,6 +41,18 @@ pub(super) const SRTP: Row = Row {
     stamped: true,
 };
 
+pub(super) const HALF_LOAD: Row = Row {
+    name: "half-load",
+    unit: "session",
+    subjects: &[Subject {
+        name: "strowger",
+        start: strowger,
+        generator: &["sip", "--server", "127.0.0.1:5160", "--setup-rate", "100"],
+    }],
+    limit: Limit::HalfLoad(2_000),
+    stamped: true,
+};
+
 pub(super) const TRANSCODE: Row = Row {
     name: "transcode",
     unit: "session",
