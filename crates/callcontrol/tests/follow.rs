@@ -66,7 +66,7 @@ fn configuration(rng: &mut Rng) -> Configuration {
         let line = Line { forwards: Some(Box::new(forwards)), ..Line::default() };
         configuration.lines.insert(number, line);
     }
-    plan.literal("", "9999", Action::Service(Service::Echo)).unwrap();
+    plan.literal("", "9999", Action::Service(Box::new(Service::Echo))).unwrap();
     let mut add = |pattern: &str, action| {
         plan.add("", NumberPattern::new(pattern.parse().unwrap(), action)).unwrap();
     };

@@ -407,8 +407,8 @@ fn act(step: &mut Step<'_>, pattern: &str, action: &Action) -> State {
             RouteTarget::RouteList(_) => not_offered(step, "a route list behind a name"),
         },
         Action::Service(service) => {
-            resolved(step, pattern, DestinationView::Service(*service));
-            alone(step, Target::Service(*service))
+            resolved(step, pattern, DestinationView::Service(**service));
+            alone(step, Target::Service(**service))
         }
         Action::Hunt { list } => Hunting::enter(step, pattern, pattern, list),
         Action::Feature(feature) => asks(step, pattern, feature),

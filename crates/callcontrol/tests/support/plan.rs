@@ -23,7 +23,7 @@ pub(super) fn configuration() -> Configuration {
         let line = Line { name: name.into(), ..Line::default() };
         configuration.lines.insert(number, line);
     }
-    plan.literal("", "9999", Action::Service(Service::Echo)).unwrap();
+    plan.literal("", "9999", Action::Service(Box::new(Service::Echo))).unwrap();
     ways::prepare(&mut plan, &mut configuration);
     places::prepare(&mut plan);
     let mut pattern = |pattern: &str, action| {

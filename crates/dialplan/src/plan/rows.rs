@@ -40,7 +40,7 @@ pub enum Action {
         list: Box<str>,
     },
     /// A service of the node.
-    Service(Service),
+    Service(Box<Service>),
     /// A feature: something is done with calls.
     Feature(Box<FeatureNumber>),
     /// Nothing: whoever dials it is released with the cause.

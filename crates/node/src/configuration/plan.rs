@@ -231,7 +231,7 @@ pub(super) fn add_others(
     let written = &draft.plan;
     for (index, service) in draft.services.iter().enumerate() {
         if let Err(error) =
-            plan.literal(&service.partition, &service.number, Action::Service(service.service))
+            plan.literal(&service.partition, &service.number, Action::Service(Box::new(service.service)))
         {
             refuse(plan, Place::Service(index), "number", error, found);
         }

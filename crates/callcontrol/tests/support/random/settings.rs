@@ -55,7 +55,7 @@ fn configuration(relay: RelayMode) -> Configuration {
         let line = Line { busy_trigger: 3, calls_max: 5, ..Line::default() };
         configuration.lines.insert(number, line);
     }
-    plan.literal("", "9999", Action::Service(Service::Echo)).unwrap();
+    plan.literal("", "9999", Action::Service(Box::new(Service::Echo))).unwrap();
     let mut route = RoutePattern::to(RouteTarget::Trunk("carrier".into()));
     route.codes = CodesRequired { authorization_level: Some(1), client_matter: true };
     plan.add("", NumberPattern::new("511".parse().unwrap(), Action::from(route))).unwrap();
