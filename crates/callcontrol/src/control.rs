@@ -219,6 +219,7 @@ impl CallControl {
             }
             Input::Restore { set, at } => self.restore(now, &set, at, out),
             Input::Set { asked, set } => self.set_by_program(now, &set, asked, out),
+            Input::HuntLog { line, phone, binding } => self.hunt_log(now, line, phone, binding, out),
             Input::Persisted { ticket } => {
                 self.shared.persisted(ticket);
                 self.setting_kept(now, ticket, true, out);

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use strowger_base::journal::{Decision, Entry, Record, UserSet, WhyTransferRefused};
+use strowger_base::journal::{Decision, Entry, OnOff, Record, UserSet, WhyTransferRefused};
 use strowger_base::leg::{BindingId, Origin, Target};
 use strowger_base::{
     ByteArena, CallId, Cause, Command, FeatureRequest, LegId, LineName, Now, Signal, Span, WallTime,
@@ -43,6 +43,15 @@ pub enum Input<'a> {
         asked: u64,
         /// What.
         set: UserSet<'a>,
+    },
+    /// A phone takes part in hunts when it did not, and no more when it did; [`Output::HuntLogged`] answers.
+    HuntLog {
+        /// A line of it.
+        line: &'a LineName,
+        /// Its name; empty for the only one of the line.
+        phone: &'a str,
+        /// Its contact, for the answer.
+        binding: BindingId,
     },
     /// A final record is safe on the disk.
     Persisted {
@@ -181,6 +190,15 @@ pub enum Output {
     SettingKept {
         /// The question.
         asked: u64,
+        /// Whether the disk has it.
+        is_kept: bool,
+    },
+    /// The disk has whether a phone takes part in hunts, or does not take it now; then it counts all the same, and is tried again.
+    HuntLogged {
+        /// The contact that asked.
+        binding: BindingId,
+        /// Whether it takes part.
+        hunted: OnOff,
         /// Whether the disk has it.
         is_kept: bool,
     },

@@ -269,6 +269,7 @@ impl Call {
                 | Output::Privacy { .. }
                 | Output::Parked { .. }
                 | Output::SettingKept { .. }
+                | Output::HuntLogged { .. }
                 | Output::Drained => {}
             }
         }

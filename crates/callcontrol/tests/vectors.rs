@@ -82,6 +82,7 @@ impl World {
                 | Output::Privacy { .. }
                 | Output::Parked { .. }
                 | Output::SettingKept { .. }
+                | Output::HuntLogged { .. }
                 | Output::Drained => {}
             }
         }

@@ -1,7 +1,8 @@
 //! What users set by themselves, for programs that look at it and set it.
 
-use strowger_base::Now;
 use strowger_base::journal::{CallBackTo, ForwardedTo, SetBy, UserSet, UserValue};
+use strowger_base::leg::BindingId;
+use strowger_base::{LineName, Now};
 
 use crate::io::{Answer, Outbox, Output, QueryId, UserSetting};
 use crate::node::Node;
@@ -37,6 +38,15 @@ impl Node {
                 out.items.push(Output::Answer { query, answer });
             }
         }
+    }
+
+    /// The key of a phone for hunts was pressed; it is told when the disk has what that changes.
+    pub(crate) fn hunt_key(&mut self, now: Now, binding: BindingId, out: &mut Outbox) {
+        let Some(contact) = self.sip.registrar().binding(binding) else { return };
+        let line = LineName::from(contact.line());
+        let name = self.phone_name(self.lines.get(line.as_str()), binding);
+        let phone = name.as_deref().unwrap_or_default();
+        self.tell_calls(now, strowger_callcontrol::Input::HuntLog { line: &line, phone, binding }, out);
     }
 
     fn checked<'s>(&self, setting: &'s UserSetting) -> Result<UserValue<'s>, String> {

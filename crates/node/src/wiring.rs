@@ -144,6 +144,7 @@ impl Node {
                 let taken = self.messages_told(now, (&trunk, &number), mailbox);
                 self.tell_sip(now, strowger_sip::Input::MessagesTaken(asked, taken), out);
             }
+            Sip::HuntLog { binding } => self.hunt_key(now, binding, out),
             Sip::Bound(record) => out.items.push(Output::Store(StoreRecord::Bound(record))),
             Sip::Unbound(binding) => out.items.push(Output::Store(StoreRecord::Unbound(binding))),
         }
@@ -188,6 +189,9 @@ impl Node {
                 });
                 let answer = Answer::SetForUser(kept);
                 out.items.push(Output::Answer { query: QueryId(asked), answer });
+            }
+            Calls::HuntLogged { binding, hunted, is_kept } => {
+                self.tell_sip(now, strowger_sip::Input::TellHunted { binding, hunted, is_kept }, out);
             }
             Calls::Drained => {
                 self.return_numbers(out);

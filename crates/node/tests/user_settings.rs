@@ -6,9 +6,12 @@ mod world;
 use strowger_base::FeatureCode;
 use strowger_base::feature::Forwarded;
 use strowger_base::journal::{Decision, Entry};
+use strowger_dialplan::hunt::{Distribution, LineGroupOptions};
 use strowger_media::control::{Command, Report};
 use strowger_media::statistics::PortStatistics;
-use strowger_node::configuration::{FeatureDraft, PatternDraft};
+use strowger_node::configuration::{
+    FeatureDraft, HuntListDraft, HuntPilotDraft, LineGroupDraft, PatternDraft,
+};
 use strowger_node::io::{Answer, Question, UserSetting};
 use strowger_node::{Draft, Input};
 use world::{Phone, World, draft, header, tag_of};
@@ -150,4 +153,63 @@ fn a_program_sets_what_users_set_and_is_told_what_is_wrong() {
     let Answer::UserSettings(all) = world.ask(Question::UserSettings) else { panic!("no settings") };
     assert_eq!(all, []);
     world.settled();
+}
+
+/// The REFER by which a phone tells its key for hunts.
+fn hunt_key(phone: &mut Phone) -> String {
+    let body = "<x-cisco-remotecc-request><softkeyeventmsg><softkeyevent>HLog</softkeyevent></softkeyeventmsg></x-cisco-remotecc-request>";
+    phone.remote_tag.clear();
+    phone
+        .request("REFER", "Refer-To: cid:1\r\n", body)
+        .replace("application/sdp", "application/x-cisco-remotecc-request+xml")
+}
+
+/// A phone presses its key for hunts: it is accepted, and its lamp is told `status`.
+#[track_caller]
+fn presses_hunt_key(world: &mut World, phone: &mut Phone, status: &str) {
+    let refer = hunt_key(phone);
+    world.from(phone.address, &refer);
+    world.expect(phone, "SIP/2.0 202 ");
+    let told = world.expect(phone, "REFER ");
+    assert_eq!(header(&told, "Require"), "norefersub");
+    assert!(told.contains(&format!("<hlogupdate><status>{status}</status></hlogupdate>")), "{told}");
+    world.from(phone.address, &phone.respond(&told, "202 Accepted", ""));
+    // A copy is the same press.
+    world.from(phone.address, &refer);
+    world.expect(phone, "SIP/2.0 202 ");
+    world.silent();
+}
+
+#[test]
+fn a_key_logs_a_phone_out_of_hunts_and_in_again() {
+    let mut draft = draft();
+    draft.plan.line_groups = vec![LineGroupDraft {
+        name: "sales".into(),
+        members: vec!["1002".into(), "1003".into()],
+        options: LineGroupOptions { distribution: Distribution::TopDown, ..LineGroupOptions::default() },
+    }];
+    draft.plan.hunt_lists = vec![HuntListDraft { name: "all".into(), groups: vec!["sales".into()] }];
+    draft.plan.hunt_pilots = vec![HuntPilotDraft::new("5000", "all")];
+    let (mut world, mut alice, mut bob, carol) = registered(&draft);
+    rings(&mut world, &mut alice, "5000", &bob);
+    presses_hunt_key(&mut world, &mut bob, "off");
+    rings(&mut world, &mut alice, "5000", &carol);
+    let Answer::UserSettings(all) = world.ask(Question::UserSettings) else { panic!("no settings") };
+    let told: Vec<_> = all.iter().map(|it| (&*it.line, &*it.setting, &*it.value, &*it.by)).collect();
+    assert_eq!(told, [("1002", "hunt-log", "off", "")]);
+    presses_hunt_key(&mut world, &mut bob, "on");
+    rings(&mut world, &mut alice, "5000", &bob);
+    world.settled();
+
+    // The disk takes nothing: it counts, and the phone is told both.
+    world.disk_full = true;
+    let refer = hunt_key(&mut bob);
+    world.from(bob.address, &refer);
+    world.expect(&bob, "SIP/2.0 202 ");
+    for text in ["<hlogupdate><status>off</status></hlogupdate>", "<statustext>Not saved yet</statustext>"] {
+        let told = world.expect(&bob, "REFER ");
+        assert!(told.contains(text), "{told}");
+        world.from(bob.address, &bob.respond(&told, "202 Accepted", ""));
+    }
+    world.silent();
 }

@@ -183,6 +183,9 @@ impl Sip {
             Input::News(watch, news) => self.news(now, watch, news, out),
             Input::MessagesTaken(asked, taken) => self.messages_taken(asked, taken, out),
             Input::TellMessages { binding, messages } => self.notify_unasked(now, binding, &messages, out),
+            Input::TellHunted { binding, hunted, is_kept } => {
+                self.tell_hunted(now, binding, hunted, is_kept, out);
+            }
             Input::Restore(record) => {
                 let lines = &self.shared.configuration.lines;
                 let socket = record.socket;

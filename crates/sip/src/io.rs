@@ -4,6 +4,7 @@ use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
 
+use strowger_base::journal::OnOff;
 use strowger_base::leg::BindingId;
 use strowger_base::net::{Flow, ListenerId, StreamId, Transport};
 use strowger_base::watch::{Mailbox, Messages, News, Package, WatchId, WatchRefusal, Watched};
@@ -67,6 +68,15 @@ pub enum Input<'a> {
         binding: BindingId,
         /// What waits.
         messages: Messages,
+    },
+    /// A phone is told whether it takes part in hunts: its key has changed that.
+    TellHunted {
+        /// Which of its contacts.
+        binding: BindingId,
+        /// Whether it does.
+        hunted: OnOff,
+        /// Whether the disk has it; until then it is over with a restart.
+        is_kept: bool,
     },
     /// A binding that survived a restart.
     Restore(BindingRecord),
@@ -138,6 +148,12 @@ pub enum Output {
         mailbox: Mailbox,
         /// What is to be answered.
         asked: Unanswered,
+    },
+    /// A phone wants to take part in hunts of its lines when it does not, and not to when it does. [`Input::TellHunted`] answers,
+    /// when it is known whether the disk has it.
+    HuntLog {
+        /// Its contact, which names its line and the phone.
+        binding: BindingId,
     },
     /// A message came or went, for the ladder. Credentials in it are blanked.
     Message {

@@ -450,6 +450,15 @@ impl Registrar {
         }
     }
 
+    /// The phone that registered by the connection, when that is one alone: a proxy brings many.
+    pub(crate) fn only_one_on(&self, flow: Flow) -> Option<BindingId> {
+        let Flow::Stream { stream, .. } = flow else { return None };
+        match self.by_stream.get(&stream)?.as_slice() {
+            [only] => Some(*only),
+            [] | [_, _, ..] => None,
+        }
+    }
+
     fn index_stream(&mut self, flow: Flow, id: BindingId) {
         if let Flow::Stream { stream, .. } = flow {
             index::add(&mut self.by_stream, stream, id);

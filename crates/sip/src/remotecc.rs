@@ -4,6 +4,8 @@
 //! names the dialogs that are meant as the phone sees them. It has 202 at once; what became of it follows in a request of ours.
 
 use strowger_base::feature::{FeatureRequest, Turn};
+use strowger_base::journal::OnOff;
+use strowger_base::leg::BindingId;
 use strowger_base::line::lines_of;
 use strowger_base::net::Flow;
 use strowger_base::{LegId, Now, limits};
@@ -14,6 +16,7 @@ use crate::io::Outbox;
 use crate::message::{HeaderName, Message, MethodKind};
 use crate::receive::write_allow;
 use crate::transaction::table::ServerKey;
+use crate::write;
 
 /// The type of such a body.
 const REQUEST: &[u8] = b"application/x-cisco-remotecc-request+xml";
@@ -46,6 +49,8 @@ pub(crate) struct SoftKey {
 pub(crate) enum Key {
     /// One that asks for a feature with the call.
     Feature(Feature),
+    /// One that is about no call: the phone takes part in hunts of its lines from here on, or no more.
+    HuntLog,
     /// One that the phone tells and nobody acts on: marks of its own display.
     Told,
     /// One that we do not have.
@@ -118,6 +123,7 @@ fn key(word: &str) -> Key {
         "CallBack" => Key::Feature(Feature::CallBack),
         "StartRecording" => Key::Feature(Feature::Record(Turn::On)),
         "StopRecording" => Key::Feature(Feature::Record(Turn::Off)),
+        "HLog" => Key::HuntLog,
         "Select" | "Unselect" | "Cancel" => Key::Told,
         _ => Key::Unknown,
     }
@@ -167,6 +173,29 @@ pub(crate) fn status_line(text: &str) -> Vec<u8> {
     body
 }
 
+/// What a REFER to a phone has besides what every request has: who refers, and what is wanted, in a body that `id` names.
+pub(crate) fn write_request(buffer: &mut Vec<u8>, ours: &str, id: &str, body: &[u8]) {
+    buffer.extend_from_slice(b"Require: norefersub\r\n");
+    write::header(buffer, b"Referred-By", ours.as_bytes());
+    for (name, parts) in [(&b"Content-Id: "[..], ["<", id, ">\r\n"]), (b"Refer-To: ", ["cid:", id, "\r\n"])] {
+        buffer.extend_from_slice(name);
+        parts.into_iter().for_each(|part| buffer.extend_from_slice(part.as_bytes()));
+    }
+    write::finish(buffer, Some("application/x-cisco-remotecc-request+xml"), body);
+}
+
+/// Whether a phone takes part in hunts, for its lamp.
+pub(crate) const fn hunt_update(hunted: OnOff) -> &'static str {
+    match hunted {
+        OnOff::On => {
+            "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<x-cisco-remotecc-request><hlogupdate><status>on</status></hlogupdate></x-cisco-remotecc-request>\n"
+        }
+        OnOff::Off => {
+            "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<x-cisco-remotecc-request><hlogupdate><status>off</status></hlogupdate></x-cisco-remotecc-request>\n"
+        }
+    }
+}
+
 /// The escape code before the number at which a call is parked.
 pub(crate) const PARKED_AT: &str = "\u{80}! ";
 /// That no number is left to park a call at.
@@ -191,7 +220,7 @@ impl Sip {
             return self.refuse(refer, flow, 405, write_allow, out);
         };
         // Phones cannot answer a challenge of a REFER: the connection on which they registered speaks for them, or the address and port.
-        let speaks = self.registrar.has_registered_on(flow) || self.is_registered_at(flow, refer);
+        let speaks = self.registrar.has_registered_on(flow) || self.registered_at(flow, refer).is_some();
         if !speaks && self.identify(now, flow, refer, "REFER", out).is_none() {
             return;
         }
@@ -200,6 +229,7 @@ impl Sip {
         };
         let feature = match pressed {
             Key::Feature(feature) => feature,
+            Key::HuntLog => return self.hunt_key(now, flow, refer, key, out),
             Key::Told => return self.refuse(refer, flow, 202, |_| (), out),
             Key::Unknown => return self.refuse(refer, flow, 603, |_| (), out),
         };
@@ -219,14 +249,13 @@ impl Sip {
         });
     }
 
-    /// Whether the line that a REFER names has a phone which registered with datagrams from where this one came.
-    fn is_registered_at(&self, flow: Flow, refer: &Message<'_>) -> bool {
+    /// The phone of the line that a REFER names which registered from where this one came: over the connection, or with datagrams
+    /// from the address and port.
+    fn registered_at(&self, flow: Flow, refer: &Message<'_>) -> Option<BindingId> {
         let lines = &self.shared.configuration.lines;
         let number = refer.from_user();
-        let mut bindings = lines_of(lines, &number)
-            .flat_map(|(line, _)| self.registrar.contacts_of(line))
-            .filter_map(|id| self.registrar.binding(id));
-        matches!(flow, Flow::Datagram { .. }) && bindings.any(|binding| binding.flow() == flow)
+        let mut phones = lines_of(lines, &number).flat_map(|(line, _)| self.registrar.contacts_of(line));
+        phones.find(|id| self.registrar.binding(*id).is_some_and(|binding| binding.flow() == flow))
     }
 
     /// The leg that a phone names, when it is its own: it is at the address and port from which it asks. Behind one address there may be
@@ -237,5 +266,6 @@ impl Sip {
     }
 }
 
+mod hunt_log;
 #[cfg(test)]
 mod tests;

@@ -2,8 +2,16 @@
 
 mod support;
 
+use std::sync::Arc;
+
 use strowger_base::feature::{FeatureAnswer, FeatureRequest};
-use strowger_base::{Cause, Command, LegId, Signal};
+use strowger_base::journal::OnOff;
+use strowger_base::leg::BindingId;
+use strowger_base::net::{ListenerId, StreamId, Transport};
+use strowger_base::{Cause, Command, LegId, NodeId, Rng, Secret, ShardId, Signal};
+use strowger_sip::auth::{Challenge, ha1_md5, ha1_sha256};
+use strowger_sip::io::{LineAccount, PhoneAccount};
+use strowger_sip::{Input, Output, Sip};
 use support::*;
 
 /// A dialog as Alice's phone names it.
@@ -109,6 +117,8 @@ fn what_is_no_key_with_a_call_of_the_phone_is_refused() {
         assert!(d.signals.is_empty(), "{:?}", d.signals);
     };
     check(&|own| press("x1", "Teleport", own), "603");
+    // It came from a trunk, not from a phone that has registered.
+    check(&|_| press("x1", "HLog", ""), "603");
     check(&|own| press("x1", "Select", own), "202");
     check(&|_| press("x1", "Park", ""), "481");
     check(&|own| press("x1", "Park", &own.replace("ta<", "tb<")), "481");
@@ -141,4 +151,182 @@ fn keys_that_nobody_answered_are_no_more_than_four() {
         assert!(d.one().starts_with(expect));
     }
     assert_eq!(d.signals.len(), 4);
+}
+
+const STREAM: StreamId = StreamId(9);
+
+/// A phone of lines 1001 and 1002, over one transport.
+struct Phone {
+    d: Driver,
+    over: Transport,
+    /// What it sends is from here.
+    peer: &'static str,
+    pressed: Vec<BindingId>,
+}
+
+impl Phone {
+    fn new(over: Transport) -> Self {
+        let mut configuration = configuration();
+        configuration.trunks.clear();
+        configuration.listeners[0].transport = over;
+        let account = |name: &str, number: &str| PhoneAccount {
+            name: Some(name.into()),
+            username: number.into(),
+            ha1_md5: Secret::new(ha1_md5(number, "strowger.test", "secret")),
+            ha1_sha256: Secret::new(ha1_sha256(number, "strowger.test", "secret")),
+        };
+        let lines = ["1001", "1002"].map(|number| {
+            let mut line = LineAccount::with_one_phone("Alice", 2, account("desk", number));
+            line.phones = Box::from([account("desk", number), account("other", "9001")]);
+            (Box::from(number), line)
+        });
+        configuration.lines = lines.into_iter().collect();
+        let mut d = Driver::new();
+        d.sip = Sip::new(NodeId(1), ShardId(0), 0, Rng::new(5), Arc::new(configuration));
+        let mut phone = Phone { d, over, peer: ALICE, pressed: vec![] };
+        if over == Transport::Tcp {
+            let (local, peer) = ("192.0.2.1:5060".parse().expect("one"), ALICE.parse().expect("one"));
+            phone.hear(Input::StreamOpened { stream: STREAM, transport: Transport::Tcp, local, peer });
+        }
+        phone
+    }
+
+    /// What is sent to the phone.
+    fn hear(&mut self, input: Input<'_>) -> Vec<String> {
+        self.d.sip.handle(self.d.now, input, &mut self.d.out);
+        let mut sent = vec![];
+        for item in std::mem::take(&mut self.d.out.items) {
+            match item {
+                Output::Datagram { destination, bytes, .. } => {
+                    assert_eq!(destination.to_string(), self.peer);
+                    sent.push(String::from_utf8_lossy(self.d.out.arena.slice(bytes)).into_owned());
+                }
+                Output::StreamSend { stream: STREAM, bytes } => {
+                    sent.push(String::from_utf8_lossy(self.d.out.arena.slice(bytes)).into_owned());
+                }
+                Output::HuntLog { binding } => self.pressed.push(binding),
+                Output::Event(_) | Output::Bound(_) | Output::Message { .. } => {}
+                other => panic!("{other:?}"),
+            }
+        }
+        sent
+    }
+
+    /// The phone says something; what it is answered.
+    #[track_caller]
+    fn say(&mut self, text: &str) -> String {
+        let mut sent = match self.over {
+            Transport::Tcp => {
+                let text = text.replace("SIP/2.0/UDP", "SIP/2.0/TCP");
+                self.hear(Input::StreamBytes { stream: STREAM, bytes: text.as_bytes() })
+            }
+            _ => {
+                let source = self.peer.parse().expect("an address");
+                self.hear(Input::Datagram { listener: ListenerId(0), source, bytes: text.as_bytes() })
+            }
+        };
+        assert_eq!(sent.len(), 1, "{sent:#?}");
+        sent.remove(0)
+    }
+
+    /// Registers a line; which contact that is.
+    fn register(&mut self, number: &str) -> BindingId {
+        self.register_as(number, number)
+    }
+
+    fn register_as(&mut self, number: &str, user: &str) -> BindingId {
+        let uri = "sip:strowger.test";
+        let request = |cseq: u32, extra: &str| {
+            format!(
+                "REGISTER {uri} SIP/2.0\r\nVia: SIP/2.0/UDP 192.0.2.10:5060;branch=z9hG4bKr{user}{cseq}\r\nMax-Forwards: 70\r\nFrom: <sip:{number}@strowger.test>;tag=f\r\nTo: <sip:{number}@strowger.test>\r\nCall-ID: reg{user}\r\nCSeq: {cseq} REGISTER\r\nContact: <sip:{user}@192.0.2.10:5060>\r\n{extra}Content-Length: 0\r\n\r\n"
+            )
+        };
+        let challenged = self.say(&request(1, ""));
+        let challenge = Challenge::parse(header(&challenged, "WWW-Authenticate").as_bytes()).expect("one");
+        let answer = challenge.answer(user, "secret", "REGISTER", uri, 1, "c");
+        let ok = self.say(&request(2, &format!("Authorization: {answer}\r\n")));
+        assert!(ok.starts_with("SIP/2.0 200 "), "{ok}");
+        self.d.sip.contacts_of(number).next().expect("a contact")
+    }
+}
+
+#[test]
+fn a_phone_is_told_what_its_key_for_hunts_changed() {
+    for over in [Transport::Udp, Transport::Tcp] {
+        let mut phone = Phone::new(over);
+        let first = phone.register("1001");
+        let second = phone.register("1002");
+        let accepted = phone.say(&press("h1", "HLog", ""));
+        assert!(accepted.starts_with("SIP/2.0 202 "), "{accepted}");
+        assert!(header(&accepted, "Contact").starts_with("<sip:192.0.2.1:5060"), "{accepted}");
+        assert_eq!(phone.pressed, [first]);
+        if over == Transport::Udp {
+            // A copy of it is the same press; a connection brings none.
+            assert_eq!(phone.say(&press("h1", "HLog", "")), accepted);
+            assert_eq!(phone.pressed, [first]);
+        }
+        phone.say(&press("h2", "HLog", "").replace("From: <sip:1001", "From: <sip:1002"));
+        assert_eq!(phone.pressed, [first, second]);
+
+        let told = phone.hear(Input::TellHunted { binding: first, hunted: OnOff::Off, is_kept: true });
+        let [refer] = &told[..] else { panic!("{told:#?}") };
+        assert!(refer.starts_with("REFER sip:1001@192.0.2.10:5060 SIP/2.0\r\n"), "{refer}");
+        assert_eq!(header(refer, "Require"), "norefersub");
+        assert_eq!(header(refer, "Referred-By"), "<sip:1001@strowger.test>");
+        assert_eq!(header(refer, "Content-Type"), "application/x-cisco-remotecc-request+xml");
+        let id = header(refer, "Content-Id").trim_matches(['<', '>']);
+        assert_eq!(header(refer, "Refer-To"), format!("cid:{id}"));
+        assert!(body_of(refer).contains("<hlogupdate><status>off</status></hlogupdate>"), "{refer}");
+        let text = respond(refer, 202, "k2", "", "");
+        let input = match over {
+            Transport::Tcp => Input::StreamBytes { stream: STREAM, bytes: text.as_bytes() },
+            _ => {
+                let source = ALICE.parse().expect("an address");
+                Input::Datagram { listener: ListenerId(0), source, bytes: text.as_bytes() }
+            }
+        };
+        assert!(phone.hear(input).is_empty());
+
+        let told = phone.hear(Input::TellHunted { binding: first, hunted: OnOff::On, is_kept: false });
+        let [refer, shown] = &told[..] else { panic!("{told:#?}") };
+        assert!(body_of(refer).contains("<hlogupdate><status>on</status></hlogupdate>"), "{refer}");
+        assert!(body_of(shown).contains("<statustext>Not saved yet</statustext>"), "{shown}");
+        // It is gone meanwhile.
+        let unknown = BindingId(900);
+        let input = Input::TellHunted { binding: unknown, hunted: OnOff::On, is_kept: true };
+        assert!(phone.hear(input).is_empty());
+        if over == Transport::Udp {
+            phone.d.sent.clear();
+            phone.d.settled();
+        }
+    }
+}
+
+#[test]
+fn a_key_for_hunts_is_taken_from_the_phone_that_it_means() {
+    // A phone that names none of its lines is known by its connection, when that has one phone.
+    let stranger = press("h1", "HLog", "").replace("From: <sip:1001", "From: <sip:7777");
+    let mut phone = Phone::new(Transport::Tcp);
+    let only = phone.register("1001");
+    assert!(phone.say(&stranger).starts_with("SIP/2.0 202 "));
+    assert_eq!(phone.pressed, [only]);
+    phone.register("1002");
+    let refused = phone.say(&stranger.replace("z9hG4bKh1", "z9hG4bKh2"));
+    assert!(refused.starts_with("SIP/2.0 603 "), "{refused}");
+    // Two phones of a line behind one proxy: nobody knows which it was.
+    let mut phone = Phone::new(Transport::Tcp);
+    phone.register("1001");
+    phone.register_as("1001", "9001");
+    let refused = phone.say(&press("h1", "HLog", ""));
+    assert!(refused.starts_with("SIP/2.0 603 "), "{refused}");
+    assert!(phone.pressed.is_empty());
+    // Over UDP another port is another phone.
+    let mut phone = Phone::new(Transport::Udp);
+    phone.register("1001");
+    phone.peer = "192.0.2.10:5061";
+    let source = phone.peer.parse().expect("an address");
+    let text = press("h3", "HLog", "").replace("192.0.2.10:5060;branch", "192.0.2.10:5061;branch");
+    let sent = phone.hear(Input::Datagram { listener: ListenerId(0), source, bytes: text.as_bytes() });
+    assert!(sent[0].starts_with("SIP/2.0 401 "), "{sent:?}");
+    assert!(phone.pressed.is_empty());
 }

@@ -4,9 +4,9 @@
 
 use std::sync::Arc;
 
-use strowger_base::feature::{FeatureCode, Forwarded};
+use strowger_base::feature::{FeatureCode, Forwarded, Turn};
 use strowger_base::journal::{Entry, ForwardedTo, OnOff, SetBy, UserSet, UserValue, WhyFeatureRefused};
-use strowger_base::leg::Origin;
+use strowger_base::leg::{BindingId, Origin};
 use strowger_base::{CallId, LineName, Now, WallTime};
 use strowger_dialplan::forward::{ActivatedFrom, Activation, ForwardTarget, check_activation};
 use strowger_dialplan::{
@@ -98,6 +98,22 @@ impl CallControl {
         self.keep_setting(now, set, None, Some(Waiter::Program(asked)), out);
     }
 
+    /// A phone's key for hunts is pressed: it takes part in them when it did not. As a code it counts for the phone on all its lines.
+    pub(crate) fn hunt_log(
+        &mut self,
+        now: Now,
+        line: &LineName,
+        phone: &str,
+        binding: BindingId,
+        out: &mut Outbox,
+    ) {
+        let user = User { line: line.clone(), phone: phone.into() };
+        let (_, was_hunted) = self.shared.user_settings.phone(user.phone_name());
+        let hunted = OnOff::of(Turn::Over.of(was_hunted));
+        let set = UserSet { line: line.as_str(), phone, value: UserValue::Hunted(hunted), by: SetBy::Phone };
+        self.keep_setting(now, &set, None, Some(Waiter::HuntKey(binding, hunted)), out);
+    }
+
     /// It counts from here on; whoever waits hears when the disk has it.
     pub(super) fn keep_setting(
         &mut self,
@@ -134,6 +150,9 @@ impl CallControl {
                 self.with_call(call, |call, shared| call.refuse_feature(now, why, shared, out));
             }
             Some(Waiter::Leg(leg)) => self.call_back_kept(leg, is_kept, out),
+            Some(Waiter::HuntKey(binding, hunted)) => {
+                out.items.push(Output::HuntLogged { binding, hunted, is_kept });
+            }
             Some(Waiter::Program(asked)) => out.items.push(Output::SettingKept { asked, is_kept }),
         }
     }

@@ -7,6 +7,7 @@ use std::collections::BTreeMap;
 
 use strowger_base::feature::Forwarded;
 use strowger_base::journal::{ForwardedTo, OnOff, SetBy, UserSet, UserValue};
+use strowger_base::leg::BindingId;
 use strowger_base::{CallId, LegId, LineName, WallTime};
 use strowger_dialplan::SearchSpace;
 use strowger_dialplan::forward::{BySide, ForwardKind, ForwardTarget};
@@ -38,6 +39,8 @@ pub(crate) enum Waiter {
     Leg(LegId),
     /// A program that asked.
     Program(u64),
+    /// A phone whose key changes whether it takes part in hunts: its contact, and whether it does.
+    HuntKey(BindingId, OnOff),
 }
 
 /// Where, when and by whom something was set.

@@ -209,6 +209,11 @@ impl Driver {
                     Input::Restore { set, at }
                 });
             }
+            ["hunt-key", line, phone, binding] => {
+                let phone = if *phone == "-" { "" } else { phone };
+                let binding = BindingId(binding.parse().unwrap());
+                self.handle(Input::HuntLog { line: &LineName::from(*line), phone, binding });
+            }
             ["feature", pattern, code, rest @ ..] => {
                 features::number(&mut self.configuration, pattern, code, rest);
                 self.configure();

@@ -145,6 +145,10 @@ impl Driver {
             Output::SettingKept { asked, is_kept } => {
                 writeln!(self.printed, "  answer {asked}: kept {is_kept}").unwrap();
             }
+            Output::HuntLogged { binding, hunted, is_kept } => {
+                writeln!(self.printed, "  phone {} is hunted: {hunted:?}, kept {is_kept}", binding.0)
+                    .unwrap();
+            }
             Output::Drained => self.printed.push_str("  drained\n"),
             Output::Ordered { result, .. } => writeln!(self.printed, "  ordered {result:?}").unwrap(),
         }

@@ -99,11 +99,7 @@ impl Leg {
         let address = |value: &str| value.split(";tag=").next().unwrap_or_default().to_owned();
         let (ours, theirs) = (address(&asked.local), address(&asked.remote));
         let rest = |buffer: &mut Vec<u8>| {
-            buffer.extend_from_slice(b"Require: norefersub\r\n");
-            write::header(buffer, b"Referred-By", ours.as_bytes());
-            write::header(buffer, b"Content-Id", format!("<{id}>").as_bytes());
-            write::header(buffer, b"Refer-To", format!("cid:{id}").as_bytes());
-            write::finish(buffer, Some("application/x-cisco-remotecc-request+xml"), &body);
+            remotecc::write_request(buffer, &ours, &id, &body);
         };
         let mut dialog = Dialog {
             call_id: shared.new_call_id(),

@@ -34,6 +34,7 @@ fn a_key_is_read_with_its_dialogs() {
     check("Join", consult, Key::Feature(Feature::Conference), other);
     check("Park", "", Key::Feature(Feature::Park), vec![]);
     check("StopRecording", "", Key::Feature(Feature::Record(Turn::Off)), vec![]);
+    check("HLog", "", Key::HuntLog, vec![]);
     check("Select", "", Key::Told, vec![]);
     check("Teleport", "", Key::Unknown, vec![]);
 }

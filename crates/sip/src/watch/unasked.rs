@@ -62,7 +62,27 @@ impl Sip {
         messages: &Messages,
         out: &mut Outbox,
     ) {
-        let Some(phone) = self.registrar.binding(binding) else { return };
+        let mut body = self.shared.draft();
+        message_summary::write(&mut body, &self.shared.configuration.domain, messages);
+        let rest = |_: &Dialog, buffer: &mut Vec<u8>| {
+            buffer.extend_from_slice(b"Event: message-summary\r\nSubscription-State: terminated\r\n");
+            write::finish(buffer, Some(message_summary::TYPE), &body);
+        };
+        let is_sent = self.send_unasked(now, binding, MethodKind::Notify, rest, out);
+        self.shared.keep_draft(body);
+        self.shared.counters.notified += u64::from(is_sent);
+    }
+
+    /// Sends a request in no dialog to a phone; `rest` writes what follows the headers that each has. False when the phone is gone.
+    pub(crate) fn send_unasked(
+        &mut self,
+        now: Now,
+        binding: BindingId,
+        method: MethodKind,
+        rest: impl FnOnce(&Dialog, &mut Vec<u8>),
+        out: &mut Outbox,
+    ) -> bool {
+        let Some(phone) = self.registrar.binding(binding) else { return false };
         let routes: Vec<Box<str>> = phone.path().map(Box::from).collect();
         let next = routes.first().map_or(phone.contact(), |route| route);
         let flow = self.shared.way_to(next, phone.flow(), false);
@@ -86,21 +106,16 @@ impl Sip {
             contact_features: "",
         };
         let branch = self.shared.new_branch();
-        let mut body = self.shared.draft();
-        message_summary::write(&mut body, &self.shared.configuration.domain, messages);
         let shared = &self.shared;
         let bytes = out.arena.append_with(|buffer| {
-            let (method, hops) = (MethodKind::Notify, limits::MAX_FORWARDS);
-            dialog.write_request(shared, method, dialog.local_cseq, branch, hops, buffer);
-            buffer.extend_from_slice(b"Event: message-summary\r\nSubscription-State: terminated\r\n");
-            write::finish(buffer, Some(message_summary::TYPE), &body);
+            dialog.write_request(shared, method, dialog.local_cseq, branch, limits::MAX_FORWARDS, buffer);
+            rest(&dialog, buffer);
         });
-        self.shared.keep_draft(body);
         // Nobody waits for the answer: it is sent again until it comes or its time is over.
         let (id, timers) = (self.leg_ids.allocate(), &mut self.shared.timers);
-        let (method, text) = (MethodKind::Notify, out.arena.slice(bytes));
+        let text = out.arena.slice(bytes);
         self.shared.transactions.begin_client(branch, method, 1, flow, id, text, now.mono, timers);
         self.shared.send(flow, bytes, out);
-        self.shared.counters.notified += 1;
+        true
     }
 }

@@ -200,6 +200,7 @@ impl World {
             Output::Ordered { .. } => self.orders -= 1,
             Output::Messages { .. } | Output::Privacy { .. } | Output::Parked { .. } => {}
             Output::SettingKept { asked, .. } => assert_eq!(asked, 1, "a program only ends call backs"),
+            Output::HuntLogged { .. } => panic!("no key was pressed"),
             Output::Drained => panic!("nobody drained"),
         }
     }
