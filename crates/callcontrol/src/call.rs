@@ -46,6 +46,7 @@ mod stopping;
 mod taking;
 mod talking;
 mod told;
+mod tone_keys;
 mod transcoding;
 mod way;
 

@@ -14,6 +14,10 @@ pub(crate) fn news(device: &str, keys: &Keys<'_>) -> String {
             "Media is encrypted between {device} and this server ({answered} of {offered}), and is not beyond it: the call does not \
              count as secure."
         ),
+        KeysOutcome::BothToServer => format!(
+            "Media is encrypted between each device and this server ({answered} of {offered} for {device}), which opens it in between, \
+             with keys that crossed signalling in the clear: the call does not count as secure."
+        ),
         KeysOutcome::NotTaken if answered.is_empty() => {
             format!(
                 "Media is not encrypted: {device} offered {offered}, the other side answered without keys."

@@ -5,6 +5,7 @@
 #[path = "support/world.rs"]
 mod world;
 
+use std::collections::BTreeSet;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
@@ -12,7 +13,7 @@ use std::time::Duration;
 use strowger_base::Secret;
 use strowger_base::feature::{FeatureCode, FeatureRequest, Turn};
 use strowger_base::journal::{
-    Alarm, Copies, Decision, Entry, RecordingNews, ToneFor, WhyFeatureRefused, WhyNotRecorded,
+    Alarm, Copies, Decision, Entry, KeysOutcome, RecordingNews, ToneFor, WhyFeatureRefused, WhyNotRecorded,
 };
 use strowger_base::net::Transport;
 use strowger_callcontrol::configuration::{
@@ -65,6 +66,12 @@ struct Scene {
     told: Vec<String>,
     /// The ports of copies that are open.
     forks: Vec<PortId>,
+    /// The keys that each phone offers and answers with.
+    keys: String,
+    /// The protocol of media with keys.
+    protocol: &'static str,
+    /// What Alice was answered.
+    answer: String,
 }
 
 impl Scene {
@@ -75,7 +82,9 @@ impl Scene {
         let recorder = Phone::new("7000", "192.0.2.77:5060");
         world.register(&mut alice);
         world.register(&mut bob);
-        Scene { world, alice, bob, recorder, next_port: 20_000, told: Vec::new(), forks: Vec::new() }
+        let (told, forks, keys, answer) = (Vec::new(), Vec::new(), KEYS.to_owned(), String::new());
+        let (next_port, protocol) = (20_000, "RTP/SAVP");
+        Scene { world, alice, bob, recorder, next_port, told, forks, keys, protocol, answer }
     }
 
     /// The workers do what they are told: what is opened gets ports, what is closed is reported.
@@ -147,10 +156,13 @@ impl Scene {
         invite
     }
 
-    /// The same with keys on both sides, which pass from phone to phone.
+    fn secure(&self, phone: &Phone) -> String {
+        phone.sdp().replace("RTP/AVP", self.protocol) + &self.keys
+    }
+
+    /// The same with keys on both sides.
     fn answered_encrypted(&mut self) -> String {
-        let secure = |phone: &Phone| phone.sdp().replace("RTP/AVP", "RTP/SAVP") + KEYS;
-        let sdp = (secure(&self.alice), secure(&self.bob));
+        let sdp = (self.secure(&self.alice), self.secure(&self.bob));
         let request = self.world.authorized_invite(&mut self.alice, "1002");
         let plain = self.alice.sdp();
         let request = request.replace(&plain, &sdp.0);
@@ -163,6 +175,7 @@ impl Scene {
         self.world.from(self.bob.address, &self.bob.respond(&invite, "200 OK", &sdp.1));
         self.world.expect(&self.bob, "ACK ");
         let ok = self.world.expect(&self.alice, "SIP/2.0 200 ");
+        self.answer.clone_from(&ok);
         self.alice.remote_tag = tag_of(&ok, "To").to_owned();
         let ack = self.alice.request("ACK", "", "");
         self.world.from(self.alice.address, &ack);
@@ -198,13 +211,21 @@ impl Scene {
 
     /// Bob offers this in his call, and Alice answers the same way.
     fn reoffer(&mut self, invite: &str, theirs: &str, answer: &str) {
-        let sdp = self.bob.sdp() + theirs;
-        let request = self.bob.request_back(invite, "INVITE", &sdp);
+        self.exchange(invite, &(self.bob.sdp() + theirs), &(self.alice.sdp() + answer));
+    }
+
+    /// The same with keys.
+    fn reoffer_encrypted(&mut self, invite: &str, theirs: &str, answer: &str) {
+        let (own, other) = (self.secure(&self.bob) + theirs, self.secure(&self.alice) + answer);
+        self.exchange(invite, &own, &other);
+    }
+
+    fn exchange(&mut self, invite: &str, offer: &str, answer: &str) {
+        let request = self.bob.request_back(invite, "INVITE", offer);
         self.world.from(self.bob.address, &request);
         self.world.expect(&self.bob, "SIP/2.0 100 ");
         let passed = self.world.expect(&self.alice, "INVITE ");
-        let sdp = self.alice.sdp() + answer;
-        self.world.from(self.alice.address, &self.alice.respond(&passed, "200 OK", &sdp));
+        self.world.from(self.alice.address, &self.alice.respond(&passed, "200 OK", answer));
         self.world.expect(&self.alice, "ACK ");
         self.world.expect(&self.bob, "SIP/2.0 200 ");
         let told = std::mem::take(&mut self.world.sent);
@@ -446,7 +467,9 @@ fn with_keys(answer: &str) -> String {
 
 #[test]
 fn an_encrypted_call_is_copied_with_keys_of_its_own() {
-    let mut scene = encrypted(RecorderEncryption::AsTheCall);
+    let mut draft = recorded(RecordingOption::Automatic, Unrecorded::GoesOn);
+    draft.recording.tone = RecordingTone::default();
+    let mut scene = Scene::new(&draft);
     let call = scene.answered_encrypted();
     let (invite, sdp, _) = scene.invited();
     assert_eq!(sdp.matches(" RTP/SAVP ").count(), 2, "{sdp}");
@@ -456,14 +479,93 @@ fn an_encrypted_call_is_copied_with_keys_of_its_own() {
     lines.dedup();
     assert_eq!(lines.len(), 8, "no key is used twice");
     assert!(!sdp.contains("d0RmdmcmVCspeEc3"), "nor one of the call: {sdp}");
+    assert_eq!(scene.told(), ["unseal A true B true"], "with no tone to be heard keys pass as they are");
+    scene.recorder_answers(&invite, &with_keys(ANSWER));
+    let expect = ["protect A true B true", "B to 192.0.2.77:7000", "A to 192.0.2.77:7002"];
+    assert_eq!(scene.told(), expect, "keys come before the copies");
+    scene.hang_up(&call);
+    scene.recorder_is_left();
+    scene.settled();
+}
+
+/// The keys that a description gives.
+fn keys_in(message: &str) -> Vec<String> {
+    let is_key = |line: &&str| line.starts_with("a=crypto:");
+    body_of(message).lines().filter(is_key).map(str::to_owned).collect()
+}
+
+#[test]
+fn both_parties_of_an_encrypted_call_hear_that_it_is_recorded() {
+    for option in [RecordingOption::Automatic, RecordingOption::Selective] {
+        let mut draft = recorded(option, Unrecorded::GoesOn);
+        draft.recording.tone = RecordingTone { recorded: true, other_party: true };
+        let mut scene = Scene::new(&draft);
+        let call = scene.answered_encrypted();
+        let theirs = KEYS.split_once("inline:").unwrap().1.trim_end();
+        let (to_bob, to_alice) = (keys_in(&call), keys_in(&scene.answer));
+        assert_eq!(to_bob.len(), 4, "one of each suite: {to_bob:?}");
+        assert_eq!(to_alice.len(), 1, "{to_alice:?}");
+        assert!(to_alice[0].starts_with("a=crypto:1 AES_CM_128_HMAC_SHA1_80 inline:"), "{to_alice:?}");
+        let all = || to_bob.iter().chain(&to_alice).map(|line| line.split_once("inline:").unwrap().1);
+        assert!(!all().any(|key| key == theirs), "neither has a key of the other one");
+        assert_eq!(all().collect::<BTreeSet<_>>().len(), 5, "no key is used twice");
+        let is_told = |entry: &Entry<'_>| matches!(entry, Entry::Decision(Decision::Keys(keys)) if keys.outcome == KeysOutcome::BothToServer);
+        assert_eq!(scene.world.records().iter().filter(|record| is_told(&record.entry)).count(), 1);
+
+        assert_eq!(scene.told(), ["protect A true B true"], "the relay has the keys of both");
+        if option == RecordingOption::Selective {
+            assert!(scene.order(CallSide::Called, Turn::On));
+        }
+        let (invite, sdp, _) = scene.invited();
+        assert_eq!(sdp.matches(" RTP/SAVP ").count(), 2, "{sdp}");
+        scene.recorder_answers(&invite, &with_keys(ANSWER));
+        let expect = [
+            "protect A true B true",
+            "B to 192.0.2.77:7000",
+            "A to 192.0.2.77:7002",
+            "tone B true",
+            "tone A true",
+        ];
+        assert_eq!(scene.told(), expect, "the copies have keys, and what the relay opened needs none");
+        for to in [ToneFor::Recorded, ToneFor::OtherParty] {
+            assert!(scene.news().contains(&RecordingNews::Tone { to, codec: "PCMA" }), "{:?}", scene.news());
+        }
+
+        // What is offered later has the same keys, so that the relay goes on with them.
+        scene.reoffer_encrypted(&call, "a=sendonly\r\n", "a=recvonly\r\n");
+        assert!(!scene.told().iter().any(|told| told.starts_with("unseal")), "nothing passes as it is");
+        let (held, ..) = scene.invited();
+        scene.recorder_answers(&held, &with_keys(ANSWER).replace("a=recvonly", "a=inactive"));
+        scene.told();
+        scene.hang_up(&call);
+        scene.recorder_is_left();
+        scene.settled();
+    }
+}
+
+#[test]
+fn a_suite_that_only_the_devices_know_passes_as_it_is() {
+    let mut scene = Scene::new(&recorded(RecordingOption::Automatic, Unrecorded::GoesOn));
+    scene.keys = KEYS.replace("AES_CM_128_HMAC_SHA1_80", "F8_128_HMAC_SHA1_80");
+    let call = scene.answered_encrypted();
+    assert_eq!(keys_in(&call), [scene.keys.trim_end()]);
+    assert_eq!(scene.told(), Vec::<String>::new());
+    assert_eq!(scene.news(), [RecordingNews::Refused(WhyNotRecorded::Encrypted)]);
+    scene.hang_up(&call);
+    scene.settled();
+}
+
+#[test]
+fn nobody_hears_the_tone_where_keys_are_offered_beside_rtp() {
+    let mut scene = Scene::new(&recorded(RecordingOption::Automatic, Unrecorded::GoesOn));
+    scene.protocol = "RTP/AVP";
+    let call = scene.answered_encrypted();
+    assert_eq!(keys_in(&call), [KEYS.trim_end()], "who answers may want RTP");
+    let (invite, ..) = scene.invited();
     assert_eq!(scene.told(), ["unseal A true B true"]);
     scene.recorder_answers(&invite, &with_keys(ANSWER));
     let expect = ["protect A true B true", "B to 192.0.2.77:7000", "A to 192.0.2.77:7002", "tone A false"];
-    assert_eq!(
-        scene.told(),
-        expect,
-        "keys come before the copies, and no tone is mixed into what nobody opens"
-    );
+    assert_eq!(scene.told(), expect, "no tone is mixed into what nobody opens");
     let no_tone = RecordingNews::NoToneSealed { to: ToneFor::OtherParty };
     assert!(scene.news().contains(&no_tone), "{:?}", scene.news());
     scene.hang_up(&call);

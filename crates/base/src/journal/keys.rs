@@ -37,6 +37,8 @@ pub enum KeysOutcome<'a> {
     TriedWithout,
     /// The record's leg has RTP although it offered SRTP alone: it takes that (X-cisco-srtp-fallback).
     FellBack,
+    /// Both sides encrypt, each as far as this server, with keys of its own.
+    BothToServer,
 }
 
 wire_enum!(KeysOutcome<'a> {
@@ -49,6 +51,7 @@ wire_enum!(KeysOutcome<'a> {
     Refused = 6,
     TriedWithout = 7,
     FellBack = 8,
+    BothToServer = 9,
 });
 
 /// Why a device is told no keys.

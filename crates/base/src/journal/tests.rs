@@ -147,6 +147,7 @@ fn samples() -> Vec<Entry<'static>> {
             outcome: KeysOutcome::Passed,
         }),
         Decision::Keys(Keys { offered: "X", answered: "", outcome: KeysOutcome::ToServer }),
+        Decision::Keys(Keys { offered: "X", answered: "", outcome: KeysOutcome::BothToServer }),
         Decision::Keys(Keys { offered: "X", answered: "", outcome: KeysOutcome::NotTaken }),
         Decision::Keys(Keys {
             offered: "X",

@@ -79,6 +79,7 @@ impl Ringing {
         step.facts.rung.reserve_exact(targets.len());
         step.members_rung(&targets);
         let reliable = alone && step.facts.caller_takes_reliable;
+        step.open_for_tone(&targets, offer.as_ref());
         step.ring_all(targets, offer, reliable);
         let devices = match step.facts.rung.last() {
             Some(rung) if alone => {

@@ -27,6 +27,8 @@ pub(crate) struct Security {
     told: PortKeys,
     /// The relay that has to end the encryption of a side was asked for in vain.
     no_relay: bool,
+    /// Both sides end at the relay so that a party can hear that it is recorded.
+    pub(super) opens_for_tone: bool,
 }
 
 /// How a side is told keys.
@@ -56,6 +58,16 @@ impl Security {
         }
     }
 
+    /// Whether a side is told keys of ours.
+    pub(super) const fn is_ours(&self, side: Side) -> bool {
+        matches!(self.edge(side), Edge::Ours(_))
+    }
+
+    /// A side is told what the other one says.
+    pub(super) fn pass(&mut self, side: Side) {
+        self.set(side, Edge::Through);
+    }
+
     /// Neither side is told any keys.
     pub(super) fn clear(&mut self) {
         (self.caller, self.called) = (Edge::Clear, Edge::Clear);
@@ -81,7 +93,7 @@ impl Step<'_> {
     pub(super) fn keys_allow(&mut self, targets: &[Target]) -> Option<State> {
         self.facts.called_rule =
             targets.iter().map(|target| self.rule_of(target)).max_by_key(|rule| *rule as u8)?;
-        self.facts.security = None;
+        self.facts.security = self.facts.security.take().and_then(Security::for_others);
         let offer = self.facts.offer.clone()?;
         let rules = (self.caller_rule(), self.facts.called_rule);
         if !self.blocks() && rules == (SrtpRule::AsOffered, SrtpRule::AsOffered) {
@@ -183,6 +195,9 @@ impl Step<'_> {
     pub(super) fn secure(&mut self, from: Side, offer: &SessionDescription) {
         if self.transcodes() {
             return self.secure_apart(from, AudioSecurity::of(offer.as_bytes()).wish);
+        }
+        if self.secure_for_tone(from, offer) {
+            return;
         }
         let (own, other) = (self.rule(from), self.rule(from.other()));
         let free = own == SrtpRule::AsOffered && other == SrtpRule::AsOffered;
@@ -301,7 +316,10 @@ impl Step<'_> {
         let outcome = match &self.facts.security {
             Some(_) if ends_here => {
                 answered = self.suite_to(offerer);
-                KeysOutcome::ToServer
+                let both =
+                    |security: &Security| security.is_ours(Side::Caller) && security.is_ours(Side::Called);
+                let both = self.facts.security.as_deref().is_some_and(both);
+                if both { KeysOutcome::BothToServer } else { KeysOutcome::ToServer }
             }
             Some(security) if matches!(security.edge(offerer), Edge::Clear) => {
                 KeysOutcome::Withheld(untold.why())
@@ -389,7 +407,7 @@ impl Step<'_> {
 
     /// What passes through a transcoder has to be understood there: the encryption of each side ends at the relay. Both sides have it
     /// or neither, but for one that may have none.
-    fn secure_apart(&mut self, from: Side, wish: Wish) {
+    pub(super) fn secure_apart(&mut self, from: Side, wish: Wish) {
         if self.facts.security.is_none() && matches!(wish, Wish::Clear | Wish::Other | Wish::Optional) {
             // What is told of keys is nothing, and so it is written.
             if wish == Wish::Optional {
