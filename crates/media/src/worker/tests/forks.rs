@@ -158,7 +158,25 @@ fn a_fork_of_nothing_is_opened_and_closed_like_any_port() {
 
 #[test]
 fn one_party_hears_the_tone_and_its_recording_does_not() {
+    hears_the_tone(relayed(4));
+    // Where the relay has keys with both it opens what it mixes.
     let mut world = relayed(4);
+    let mut source = KeySource::new(Secret::new([9; 32]));
+    let mut pair = || {
+        let [send, receive] = [(); 2].map(|()| source.next_key(Suite::AesCm128HmacSha1_80));
+        SrtpKeys { send, receive }
+    };
+    let (a, b) = (pair(), pair());
+    for (phone, keys) in [(0, &a), (1, &b)] {
+        let theirs = SrtpKeys { send: keys.receive.clone(), receive: keys.send.clone() };
+        world.phones[phone].protection.change(Some(&theirs));
+    }
+    let keys = PortKeys { a: Some(a), b: Some(b) };
+    world.command(Command::Protect { port: PORT, keys: Box::new(keys) });
+    hears_the_tone(world);
+}
+
+fn hears_the_tone(mut world: World) {
     world.phones[0].payload_type = 0;
     world.phone("198.51.100.9:30000", 0);
     world.command(Command::OpenFork { port: FORK, of: PORT });
@@ -181,6 +199,7 @@ fn one_party_hears_the_tone_and_its_recording_does_not() {
         heard - same
     );
     assert_eq!(said(&world, 2), world.phones[2].heard.len(), "the recorder hears what was said");
+    assert!(world.phones[2].heard.len() > 90 && world.phones[1].refused == 0);
     world.command(Command::Warn { port: PORT, side: Side::B, types: None });
     world.command(Command::Close { port: PORT });
     world.command(Command::Close { port: FORK });
