@@ -78,7 +78,7 @@ impl Capture {
         self.pass_new_mark()?;
         self.process.signal("INT");
         self.process.wait(PATIENCE)?;
-        self.captured()
+        self.captured(self.file.clone())
     }
 
     /// What was captured so far.
@@ -87,7 +87,13 @@ impl Capture {
     /// When tshark does not write its file.
     pub(crate) fn look(&mut self) -> Result<Captured, String> {
         self.pass_new_mark()?;
-        self.captured()
+        // tshark goes on writing, and the end of its file may be half a packet.
+        let error = |error: std::io::Error| format!("{}: {error}", self.file.display());
+        let mut bytes = std::fs::read(&self.file).map_err(error)?;
+        bytes.truncate(whole_packets(&bytes));
+        let so_far = self.file.with_file_name("capture-so-far.pcap");
+        std::fs::write(&so_far, bytes).map_err(error)?;
+        self.captured(so_far)
     }
 
     /// A new marker, or an old one still in the pipe would tell the end too early.
@@ -96,14 +102,9 @@ impl Capture {
         self.pass_mark()
     }
 
-    fn captured(&self) -> Result<Captured, String> {
+    fn captured(&self, file: PathBuf) -> Result<Captured, String> {
         let sip = one_of(&["udp.port", "tcp.port"], &self.sip_ports);
-        let mut captured = Captured {
-            file: self.file.clone(),
-            sip_ports: self.sip_ports.clone(),
-            sip,
-            media: String::new(),
-        };
+        let mut captured = Captured { file, sip_ports: self.sip_ports.clone(), sip, media: String::new() };
         captured.media = one_of(&["udp.port"], &captured.media_ports()?);
         Ok(captured)
     }
@@ -117,6 +118,19 @@ impl Drop for Capture {
             let _ = self.process.wait(Duration::from_secs(5));
         }
     }
+}
+
+/// How many bytes of a file in the format of pcap are its header and whole packets.
+fn whole_packets(bytes: &[u8]) -> usize {
+    let mut end = 24;
+    while let Some(length) = bytes.get(end + 8..).and_then(|rest| rest.first_chunk::<4>()) {
+        let next = end + 16 + u32::from_le_bytes(*length) as usize;
+        if next > bytes.len() {
+            break;
+        }
+        end = next;
+    }
+    end.min(bytes.len())
 }
 
 /// A display filter for packets from or to one of these ports.
