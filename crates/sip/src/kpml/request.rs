@@ -2,6 +2,9 @@
 //!
 //! Keys of an answered call are told one by one, so a pattern is one key: a key, `x` for a digit, or a choice in brackets. Patterns of
 //! several keys, which only make sense of a number, are a document that is not served (501).
+//!
+//! It is read with the pieces of `report`: a reader of all XML refuses a prefix that is not declared, and such documents are
+//! taken here.
 
 use super::report::{DOCUMENT_BYTES, attribute, name, prolog};
 
