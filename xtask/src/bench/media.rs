@@ -22,7 +22,7 @@ mod relay;
 mod work;
 
 const USAGE: &str = "\
-usage: cargo xtask bench media [--sessions N] [--seconds N] [--rounds N] [--only NAME] [ROW…]
+usage: cargo xtask bench media [--sessions N] [--seconds N] [--rounds N] [--only NAME] [--realtime] [ROW…]
 
   relay          calls whose media goes through the server: G.711, 20 ms, both ways; beside rtpengine in user space
   srtp           the same, the caller encrypted (AES_CM_128_HMAC_SHA1_80) and the called side not; beside rtpengine
@@ -32,7 +32,8 @@ usage: cargo xtask bench media [--sessions N] [--seconds N] [--rounds N] [--only
   alone          what a packet costs without sockets around it: transcodes, parties of a conference, SRTP
 
 Each round measures one server after the other, N seconds each (15 when it is not said), with N sessions (400); the median of the
-rounds (3) is compared. --only measures one of the servers. Without a row: all.
+rounds (3) is compared. --only measures one of the servers. --realtime runs server and generator before all else on their cores
+(SCHED_FIFO, wants root), so that other work on the machine makes no packet late. Without a row: all.
 ";
 
 /// The rows that there are.
@@ -87,6 +88,16 @@ struct Size {
     sessions: usize,
     seconds: u64,
     rounds: usize,
+    turn: Turn,
+}
+
+/// When server and generator have their cores.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Turn {
+    /// In turn with all else that wants to run.
+    Shared,
+    /// Before all else: SCHED_FIFO.
+    First,
 }
 
 /// What a run found.
@@ -109,7 +120,7 @@ struct Outcome {
 /// # Errors
 /// A program is missing or does not run, or a row costs more than it may.
 pub(crate) fn run(arguments: &[String]) -> Result<(), String> {
-    let mut size = Size { sessions: 400, seconds: 15, rounds: 3 };
+    let mut size = Size { sessions: 400, seconds: 15, rounds: 3, turn: Turn::Shared };
     let mut only: Option<&str> = None;
     let mut rows: Vec<&Row> = vec![];
     let mut alone = false;
@@ -120,6 +131,7 @@ pub(crate) fn run(arguments: &[String]) -> Result<(), String> {
             "--seconds" => size.seconds = number(argument, rest.next())?,
             "--rounds" => size.rounds = number(argument, rest.next())?,
             "--only" => only = rest.next(),
+            "--realtime" => size.turn = Turn::First,
             "--help" | "-h" => {
                 print!("{USAGE}");
                 return Ok(());
@@ -251,7 +263,12 @@ fn print_row(row: &Row, name: &str, outcome: &Outcome) {
 /// Lets the generator talk through a server and reads what that costs it between its two marks.
 fn play(generator: &Path, subject: &Subject, server: &dyn Server, size: Size) -> Result<Outcome, String> {
     let mut command = Command::new("taskset");
-    command.args(["-c", GENERATOR_CORE]).arg(generator).args(subject.generator);
+    command.args(["-c", GENERATOR_CORE]);
+    if size.turn == Turn::First {
+        go_first(server.id())?;
+        command.args(["chrt", "--fifo", PRIORITY]);
+    }
+    command.arg(generator).args(subject.generator);
     command.args(["--sessions", &size.sessions.to_string(), "--seconds", &size.seconds.to_string()]);
     command.args(["--warm", &WARM.as_secs().to_string()]);
     command.stdout(Stdio::piped());
@@ -291,6 +308,14 @@ fn play(generator: &Path, subject: &Subject, server: &dyn Server, size: Size) ->
     })
 }
 
+/// Puts all threads of a process before all else on their core.
+fn go_first(process: u32) -> Result<(), String> {
+    let mut command = Command::new("chrt");
+    command.args(["--all-tasks", "--fifo", "--pid", PRIORITY, &process.to_string()]);
+    let status = command.status().map_err(|error| format!("chrt does not start: {error}"))?;
+    if status.success() { Ok(()) } else { Err("--realtime wants root (CAP_SYS_NICE)".into()) }
+}
+
 /// The next line of the generator.
 fn next(lines: &Receiver<String>, limit: Instant) -> Result<Value, String> {
     let line = match lines.recv_timeout(limit.saturating_duration_since(Instant::now())) {
@@ -316,6 +341,8 @@ fn median(outcomes: &[Outcome]) -> Outcome {
 const HALF_LOAD_SESSIONS_MAX: usize = 1_200;
 /// The core of the generator.
 const GENERATOR_CORE: &str = "1";
+/// Of SCHED_FIFO, for both.
+const PRIORITY: &str = "10";
 /// Media flows for this long before anything is counted.
 const WARM: Duration = Duration::from_secs(2);
 /// More lost packets make a run worthless.
