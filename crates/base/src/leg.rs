@@ -530,6 +530,8 @@ pub enum Signal {
     MediaRequested,
     /// The device refused our last offer; the session stays as it was.
     MediaRefused(Cause),
+    /// A recorder wants to be told everything again: [`Command::Records`].
+    MetadataRequested,
     /// A key was pressed (out of band).
     Digit(Digit),
     /// No key comes any more of those that [`Command::CollectDigits`] asked for.

@@ -1,5 +1,7 @@
 //! Recordings in words.
 
+use std::net::SocketAddr;
+
 use strowger_base::journal::{
     Copies, RecordingChange, RecordingNews, ToneFor, WhyNotRecorded, WhyRecorded, WhyRecordingEnded,
 };
@@ -17,14 +19,17 @@ pub(crate) fn news((first, device): (&str, &str), news: &RecordingNews<'_>) -> S
             format!("{first} is to be recorded, as {because}: recorder {number} on trunk {trunk} is called.")
         }
         RecordingNews::Runs { own, far } => {
-            let own = own.map_or_else(|| "nowhere".to_owned(), |to| to.to_string());
-            let far = far.map_or_else(|| "nowhere".to_owned(), |to| to.to_string());
             format!(
-                "{first} is recorded: what it says goes to {own} as well, what the other party says to {far}."
+                "{first} is recorded: what it says goes to {} as well, what the other party says to {}.",
+                place(*own),
+                place(*far)
             )
         }
         RecordingNews::Changed(change) => {
             let what = match change {
+                RecordingChange::Asked => {
+                    return format!("The recorder of {device} asked to be told everything again, and was.");
+                }
                 RecordingChange::Held => "one party holds the other",
                 RecordingChange::Resumed => "the parties talk again",
                 RecordingChange::Parties => "other parties talk with each other now",
@@ -83,6 +88,18 @@ pub(crate) fn news((first, device): (&str, &str), news: &RecordingNews<'_>) -> S
         RecordingNews::PortsLost => {
             format!("The ports broke from which {device} was copied to its recorder: others are opened.")
         }
+        RecordingNews::Paused => {
+            format!("The recorder of {device} wants no media for now: nothing is copied to it.")
+        }
+        RecordingNews::Moved { own, far } => format!(
+            "The recorder of {device} asked for a change: what it says goes to {} now, what the other party says to {}.",
+            place(*own),
+            place(*far)
+        ),
+        RecordingNews::ChangeRefused(cause) => format!(
+            "The recorder of {device} asked for a change that it cannot have ({}): copies go where they went.",
+            words::cause(*cause)
+        ),
         RecordingNews::Copied { own, far } => {
             format!(
                 "To the recorder of {device} went {} of what it said, and {} of the other party.",
@@ -91,6 +108,10 @@ pub(crate) fn news((first, device): (&str, &str), news: &RecordingNews<'_>) -> S
             )
         }
     }
+}
+
+fn place(to: Option<SocketAddr>) -> String {
+    to.map_or_else(|| "nowhere".to_owned(), |to| to.to_string())
 }
 
 fn packets(copies: &Copies) -> String {

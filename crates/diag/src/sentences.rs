@@ -55,6 +55,7 @@ fn told_sentence(leg: LegId, told: &Told<'_>, names: &Names) -> Option<String> {
         | Told::Answered { .. }
         | Told::Media(_)
         | Told::MediaRefused(_)
+        | Told::MetadataRequested
         | Told::TransferRequested { .. } => None,
         Told::FeatureRequested { feature } => Some(format!("{device} asked for {feature}.")),
     }

@@ -79,6 +79,7 @@ pub(crate) fn signal(leg: &mut Leg, signal: &Signal) -> Effect {
         | Signal::DigitsEnded(_)
         | Signal::TransferRequested { .. }
         | Signal::FeatureRequested(_)
+        | Signal::MetadataRequested
         | Signal::TransferEnded(_) => Effect::None,
     }
 }

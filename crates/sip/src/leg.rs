@@ -454,6 +454,11 @@ impl Leg {
         }
     }
 
+    /// Whether the peer is a recorder.
+    pub(crate) const fn is_recorders(&self) -> bool {
+        self.records.is_some()
+    }
+
     /// Whether the caller can confirm provisional responses.
     pub(crate) fn takes_reliable_provisional(&self) -> bool {
         match &self.state {

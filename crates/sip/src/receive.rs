@@ -15,7 +15,7 @@ use crate::transaction::Effect;
 use crate::transaction::table::{Branch, ServerKey};
 use crate::uri::Uri;
 use crate::watch::write_allow_events;
-use crate::{body, join, service_uri, validate, write};
+use crate::{body, join, recording, service_uri, validate, write};
 
 impl Sip {
     /// Takes one whole message.
@@ -97,11 +97,14 @@ impl Sip {
             Some(id) => {
                 self.journal(id, flow, bytes, request, out);
                 // RFC 3261 §8.2.2.3 and §8.2.3 hold for every request, in a dialog as well.
-                if let Some(bad) = unsupported(request) {
+                let recorder = self.legs.get(&id).is_some_and(|leg| leg.is_recorders());
+                if let Some(bad) = unsupported(request).filter(|bad| !(recorder && bad == recording::OPTION))
+                {
                     return self.refuse_extension(request, flow, &bad, out);
                 }
                 if matches!(method, MethodKind::Invite | MethodKind::Update | MethodKind::Prack)
                     && let Some((status, extra)) = unacceptable(request)
+                    && !(recorder && status == 415 && recording::wants_metadata(request))
                 {
                     self.shared.counters.rejected += 1;
                     return self.refuse(request, flow, status, |buffer| buffer.extend_from_slice(extra), out);

@@ -4,13 +4,28 @@
 use strowger_base::recording::{RecordedParty, STREAM_LABELS, VoiceFlow};
 use strowger_base::{CallId, LegId, RecordingMetadata, SessionDescription};
 
+use crate::message::{HeaderName, Message};
 use crate::watch::xml;
-use crate::write;
+use crate::{body, write};
 
 /// What our Contact says towards a recorder (RFC 7866 §6.1.1).
 pub(crate) const CONTACT_FEATURE: &str = ";+sip.src";
-/// Only a recorder takes such a call (RFC 7866 §6.1.1).
-pub(crate) const REQUIRE: &[u8] = b"Require: siprec\r\n";
+/// Only a recorder takes such a call (RFC 7866 §6.1.1); it may ask for what it is told to be said again (§9.2).
+pub(crate) const REQUIRE: &[u8] =
+    b"Require: siprec\r\nAccept: application/sdp, application/rs-metadata-request\r\n";
+
+/// The option that both sides of such a call have (RFC 7866 §6.1.1).
+pub(crate) const OPTION: &str = "siprec";
+
+/// Whether a request of a recorder asks to be told everything again (RFC 7866 §9.2). Why it does is for people to read.
+pub(crate) fn wants_metadata(request: &Message<'_>) -> bool {
+    let Some(kind) = request.first(HeaderName::ContentType) else { return false };
+    let is_wish = |kind: &[u8]| {
+        let kind = body::media_type(kind).0;
+        METADATA_REQUEST.iter().any(|name| kind.eq_ignore_ascii_case(name))
+    };
+    is_wish(kind) || body::parts(kind, request.body()).any(|part| is_wish(part.content_type))
+}
 
 /// Ends a request to a recorder: with the description and the metadata as two parts of one body (RFC 7866 §9.1).
 pub(crate) fn finish(
@@ -182,6 +197,9 @@ fn base64(bytes: &[u8]) -> String {
 
 /// Content type of the metadata (RFC 7866 §12.2).
 const METADATA: &str = "application/rs-metadata+xml";
+/// Content types of the wish for it (RFC 7866 §12.2), as it is registered and as some write it.
+const METADATA_REQUEST: [&[u8]; 2] =
+    [b"application/rs-metadata-request", b"application/rs-metadata-request+xml"];
 const BOUNDARY: &[u8] = b"strowger-recording";
 const HEAD: &[u8] =
     b"<?xml version=\"1.0\" encoding=\"UTF-8\"?>\r\n<recording xmlns=\"urn:ietf:params:xml:ns:recording:1\">";

@@ -260,6 +260,8 @@ pub enum Told<'a> {
     MediaRequested,
     /// It refused an offer.
     MediaRefused(Cause),
+    /// A recorder wants to be told everything again.
+    MetadataRequested,
     /// A key was pressed. Which one is not kept: it may belong to a PIN.
     Digit,
     /// It tells no more keys of the number that is dialled.
@@ -303,6 +305,7 @@ wire_enum!(Told<'a> {
     TransferEnded = 9 { failure },
     DigitsEnded = 10 (end),
     FeatureRequested = 11 { feature },
+    MetadataRequested = 12,
 });
 
 wire_enum!(DigitsEnd { Complete = 0, Lost = 1 });

@@ -71,6 +71,17 @@ pub enum RecordingNews<'a> {
     },
     /// The ports from which copies went broke.
     PortsLost,
+    /// The recorder wants no media until it says otherwise.
+    Paused,
+    /// The recorder asked for a change, and got it: both streams go there.
+    Moved {
+        /// Where what the recorded line says goes.
+        own: Option<SocketAddr>,
+        /// Where what the other party says goes.
+        far: Option<SocketAddr>,
+    },
+    /// The recorder asked for a change that it cannot have.
+    ChangeRefused(Cause),
     /// What went to the recorder from one pair of ports.
     Copied {
         /// Of what the recorded line said.
@@ -95,6 +106,9 @@ wire_enum!(RecordingNews<'a> {
     Copied = 11 { own, far },
     InClear = 12,
     NoToneSealed = 13 { to },
+    Paused = 14,
+    Moved = 15 { own, far },
+    ChangeRefused = 16 (cause),
 });
 
 /// Packets of a party that were to be copied.
@@ -134,9 +148,11 @@ pub enum RecordingChange {
     Parties,
     /// Media is described otherwise.
     Media,
+    /// Nothing is different: it asked to be told everything again.
+    Asked,
 }
 
-wire_enum!(RecordingChange { Held = 0, Resumed = 1, Parties = 2, Media = 3 });
+wire_enum!(RecordingChange { Held = 0, Resumed = 1, Parties = 2, Media = 3, Asked = 4 });
 
 /// Why a leg is not recorded.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]

@@ -232,6 +232,10 @@ fn samples() -> Vec<Entry<'static>> {
         Decision::Recording(RecordingNews::Tone { to: ToneFor::OtherParty, codec: "PCMU" }),
         Decision::Recording(RecordingNews::NotTaken { cause: Cause::USER_BUSY, again: None }),
         Decision::Recording(RecordingNews::PortsLost),
+        Decision::Recording(RecordingNews::Paused),
+        Decision::Recording(RecordingNews::Moved { own: None, far: Some(address()) }),
+        Decision::Recording(RecordingNews::ChangeRefused(Cause::INCOMPATIBLE_DESTINATION)),
+        Decision::Recording(RecordingNews::Changed(RecordingChange::Asked)),
         Decision::Recording(RecordingNews::InClear),
         Decision::Recording(RecordingNews::NoToneSealed { to: ToneFor::Recorded }),
         Decision::Recording(RecordingNews::Copied {
@@ -385,6 +389,7 @@ fn samples() -> Vec<Entry<'static>> {
         Told::Answered { media: MediaPart::Answer, connected: hidden },
         Told::Media(MediaPart::Offer),
         Told::MediaRequested,
+        Told::MetadataRequested,
         Told::MediaRefused(Cause::BEARER_CAPABILITY_NOT_IMPLEMENTED),
         Told::Digit,
         Told::DigitsEnded(crate::leg::DigitsEnd::Lost),

@@ -269,6 +269,7 @@ impl Step<'_> {
             | Signal::DigitsEnded(_)
             | Signal::TransferRequested { .. }
             | Signal::FeatureRequested(_)
+            | Signal::MetadataRequested
             | Signal::TransferEnded(_) => {}
         }
     }

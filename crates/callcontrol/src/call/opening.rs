@@ -180,7 +180,10 @@ impl Step<'_> {
                 self.impossible("a caller told what only a called device can tell");
                 None
             }
-            Signal::TransferRequested { .. } | Signal::TransferEnded(_) | Signal::FeatureRequested(_) => {
+            Signal::MetadataRequested
+            | Signal::TransferRequested { .. }
+            | Signal::TransferEnded(_)
+            | Signal::FeatureRequested(_) => {
                 self.impossible("a feature is no matter of one call");
                 None
             }

@@ -130,7 +130,10 @@ impl Ringing {
             Signal::Setup(_) | Signal::Proceeding | Signal::Alerting { .. } | Signal::Answered { .. } => {
                 step.impossible("a caller told what only a called device can tell");
             }
-            Signal::TransferRequested { .. } | Signal::TransferEnded(_) | Signal::FeatureRequested(_) => {
+            Signal::MetadataRequested
+            | Signal::TransferRequested { .. }
+            | Signal::TransferEnded(_)
+            | Signal::FeatureRequested(_) => {
                 step.impossible("a feature is no matter of one call");
             }
             // Nobody is there yet to hear a digit, and the number is known.
@@ -151,6 +154,7 @@ impl Ringing {
             | Signal::Proceeding
             | Signal::Alerting { .. }
             | Signal::Answered { .. }
+            | Signal::MetadataRequested
             | Signal::TransferRequested { .. }
             | Signal::FeatureRequested(_)
             | Signal::TransferEnded(_)
@@ -179,7 +183,10 @@ impl Ringing {
             Signal::MediaRefused(cause) => {
                 return self.media(step, leg, Side::Called, MediaSignal::Refuse(cause));
             }
-            Signal::TransferRequested { .. } | Signal::TransferEnded(_) | Signal::FeatureRequested(_) => {
+            Signal::MetadataRequested
+            | Signal::TransferRequested { .. }
+            | Signal::TransferEnded(_)
+            | Signal::FeatureRequested(_) => {
                 step.impossible("a feature is no matter of one call");
             }
             Signal::Setup(_) => step.impossible("a called device asked for a call on the same leg"),

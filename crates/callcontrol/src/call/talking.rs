@@ -55,7 +55,7 @@ impl Talking {
             Signal::DigitsEnded(_) => State::Talking(self),
             // No feature asks a device to transfer itself yet; the journal has told it.
             Signal::TransferEnded(_) => State::Talking(self),
-            Signal::TransferRequested { .. } | Signal::FeatureRequested(_) => {
+            Signal::MetadataRequested | Signal::TransferRequested { .. } | Signal::FeatureRequested(_) => {
                 step.impossible("a feature is no matter of one call");
                 State::Talking(self)
             }

@@ -18,6 +18,7 @@ pub(crate) fn told(now: Now, call: CallId, leg: LegId, signal: &Signal, out: &mu
         Signal::Media(media) => Told::Media(media.into()),
         Signal::MediaRequested => Told::MediaRequested,
         Signal::MediaRefused(cause) => Told::MediaRefused(*cause),
+        Signal::MetadataRequested => Told::MetadataRequested,
         Signal::Digit(_) => Told::Digit,
         Signal::DigitsEnded(end) => Told::DigitsEnded(*end),
         Signal::TransferRequested { destination, replaces } => {

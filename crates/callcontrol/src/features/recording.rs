@@ -4,6 +4,7 @@
 //! hears of it in the same session. After whatever happens to a call its recordings are compared with what it is now, and the
 //! recorder is told what is different. The call waits for nothing of all that.
 
+mod asking;
 mod fork;
 mod keys;
 mod record;
@@ -355,11 +356,11 @@ impl CallControl {
                     shared.recordings.legs.remove(&leg);
                     recording.lost(now, *cause, shared, out)
                 }
-                Signal::Media(Media::Offer(_)) | Signal::MediaRequested => {
-                    // What is sent is for this side to say.
-                    out.command(leg, Command::RefuseMedia(Cause::INCOMPATIBLE_DESTINATION));
-                    After::GoesOn
+                Signal::Media(Media::Offer(offer)) => {
+                    recording.asked_for(now, offer, view.as_ref(), shared, out)
                 }
+                Signal::MediaRequested => recording.offer_asked(now, view.as_ref(), shared, out),
+                Signal::MetadataRequested => recording.tell_again(now, view.as_ref(), shared, out),
                 Signal::TransferRequested { .. } => {
                     out.command(leg, Command::TransferResult(Err(Cause::FACILITY_REJECTED)));
                     After::GoesOn

@@ -13,7 +13,7 @@ use crate::scene::{ANSWER, KEYS, Scene, recorded};
 use crate::world::body_of;
 
 /// Bob's line is recorded, with this encryption of the copies.
-fn encrypted(encryption: RecorderEncryption) -> Scene {
+pub(crate) fn encrypted(encryption: RecorderEncryption) -> Scene {
     let mut draft = recorded(RecordingOption::Automatic, Unrecorded::GoesOn);
     let profile = draft.recording.profiles.get_mut("agents").unwrap();
     Arc::make_mut(profile).encryption = encryption;
@@ -21,7 +21,7 @@ fn encrypted(encryption: RecorderEncryption) -> Scene {
 }
 
 /// An answer of a recorder that takes the third key of each stream.
-fn with_keys(answer: &str) -> String {
+pub(crate) fn with_keys(answer: &str) -> String {
     answer
         .replace("RTP/AVP", "RTP/SAVP")
         .replace("a=recvonly\r\n", &format!("a=recvonly\r\n{}", KEYS.replace(":1", ":3")))

@@ -146,6 +146,7 @@ impl Step<'_> {
             | Signal::DigitsEnded(_)
             | Signal::TransferRequested { .. }
             | Signal::FeatureRequested(_)
+            | Signal::MetadataRequested
             | Signal::TransferEnded(_) => {}
         }
         Ok(())
@@ -184,6 +185,7 @@ impl Step<'_> {
             | Signal::DigitsEnded(_)
             | Signal::TransferRequested { .. }
             | Signal::FeatureRequested(_)
+            | Signal::MetadataRequested
             | Signal::TransferEnded(_) => {}
         }
         Ok(())

@@ -247,6 +247,7 @@ impl CallControl {
             | Signal::Digit(_)
             | Signal::DigitsEnded(_)
             | Signal::TransferRequested { .. }
+            | Signal::MetadataRequested
             | Signal::TransferEnded(_)
             | Signal::FeatureRequested(_) => {}
         }

@@ -10,6 +10,7 @@ use strowger_base::leg::{Origin, Party};
 use strowger_base::{
     CallId, Cause, Command, Instant, LegId, Now, SessionDescription, TimerHandle, WallTime, limits,
 };
+use strowger_media::fork::CopyTo;
 use strowger_media::sdp;
 
 use super::fork::Fork;
@@ -45,14 +46,22 @@ pub(super) struct Recording {
     pub(super) told: Option<Told>,
     /// Whether the recorder refused what it was told last.
     pub(super) refused: bool,
-    /// Version of what the recorder is offered.
+    /// Whether it wants no media for now.
+    pub(super) is_paused: bool,
+    /// Whether it wants to be told everything again.
+    pub(super) again: bool,
+    /// Version of what was written to the recorder last.
     pub(super) version: u64,
+    /// That.
+    pub(super) said: Option<SessionDescription>,
+    /// Where copies of the recorded party and of the other one go.
+    pub(super) copied: [Option<CopyTo>; 2],
     /// Times in a row that the recorder was not to be had.
     failures: u32,
     /// Times in a row that it refused a change.
-    refusals: u32,
+    pub(super) refusals: u32,
     /// Since when it records in its present call.
-    runs_since: Option<Instant>,
+    pub(super) runs_since: Option<Instant>,
     /// Whether the alarm of this call was raised before.
     alarmed: bool,
     /// Whether one of this call was given up before.
@@ -140,7 +149,11 @@ impl Recording {
             recorder: Recorder::Absent,
             told: None,
             refused: false,
+            is_paused: false,
+            again: false,
             version: 0,
+            said: None,
+            copied: [None, None],
             failures: 0,
             refusals: 0,
             runs_since: None,
@@ -268,16 +281,19 @@ impl Recording {
         out: &mut Outbox,
     ) -> After {
         let Some(leg) = self.leg() else { return After::GoesOn };
-        let first = matches!(self.recorder, Recorder::Called(_));
+        let first = self.runs_since.is_none();
         let taken = sdp::answer_of_recorder(answer.as_bytes());
         let takes = taken.iter().any(|stream| stream.to.is_some());
-        let [own, far] = self.protect(taken, out);
-        if own.is_none() && far.is_none() && self.told.as_ref().is_none_or(Told::flows) {
+        let waits = taken.iter().any(|stream| stream.has_address);
+        let [own, far] = self.protect_as_offered(taken, out);
+        let nothing = own.is_none() && far.is_none();
+        if nothing && !self.is_paused && self.told.as_ref().is_none_or(Told::flows) {
             if takes && self.profile.encryption != RecorderEncryption::IfTaken {
                 return self.refuse(now, WhyNotRecorded::NoKeys, shared, out);
             }
-            return self.takes_nothing(now, shared, out);
+            return self.takes_nothing(now, waits, shared, out);
         }
+        self.is_paused &= nothing;
         self.cancel_timer(shared);
         self.recorder = Recorder::Runs(leg);
         self.refusals = 0;
@@ -288,15 +304,20 @@ impl Recording {
             let runs = RecordingNews::Runs { own: own.map(|to| to.remote), far: far.map(|to| to.remote) };
             self.news(now, runs, out);
         }
-        if let Some(view) = view {
+        if let Some(view) = view.filter(|_| !self.is_paused) {
             self.warn_parties(now, view, shared, out);
         }
         After::GoesOn
     }
 
-    /// The recorder answered and takes neither stream, which is no recording: nobody is to hear that there is one.
-    fn takes_nothing(&mut self, now: Now, shared: &mut Shared, out: &mut Outbox) -> After {
+    /// The recorder answered and takes neither stream, which is no recording: nobody is to hear that there is one. One that keeps
+    /// them may not be ready yet, and may ask for them when it is (RFC 7866 §7.2).
+    fn takes_nothing(&mut self, now: Now, waits: bool, shared: &mut Shared, out: &mut Outbox) -> After {
         let cause = Cause::INCOMPATIBLE_DESTINATION;
+        if let (Recorder::Called(leg), true) = (self.recorder, waits) {
+            self.cancel_timer(shared);
+            self.recorder = Recorder::Told(leg);
+        }
         match self.recorder {
             Recorder::Told(_) => {
                 self.stop_tones(shared, out);
@@ -356,7 +377,7 @@ impl Recording {
         self.cancel_timer(shared);
         self.recorder = Recorder::Absent;
         self.told = None;
-        self.refused = false;
+        (self.refused, self.is_paused, self.again) = (false, false, false);
         self.stop_tones(shared, out);
         self.copy([None, None], out);
         self.refusals = 0;

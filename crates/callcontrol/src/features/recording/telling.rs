@@ -18,8 +18,9 @@ use crate::shared::Shared;
 /// What the recorder was told last.
 #[derive(Debug)]
 pub(super) struct Told {
-    offer: SessionDescription,
-    metadata: Arc<RecordingMetadata>,
+    /// What it was offered, with no version.
+    pub(super) offer: SessionDescription,
+    pub(super) metadata: Arc<RecordingMetadata>,
 }
 
 impl Told {
@@ -49,21 +50,24 @@ impl Recording {
         let from = self.fork.as_ref().and_then(|fork| fork.from);
         let Some(from) = from.filter(|_| !waits) else { return After::GoesOn };
         let metadata = self.metadata(view);
-        let offer = self.offer(view, from, shared);
+        let offer = self.offer(view, from, 0, shared);
         let same = |told: &Told| told.offer == offer && *told.metadata == metadata;
+        let is_same = self.told.as_ref().is_some_and(same);
         // What it refused it is told again, after a while.
         let rests = !self.refused || self.timer.is_some();
-        if rests && self.told.as_ref().is_some_and(same) {
+        if rests && is_same && !self.again {
             return After::GoesOn;
         }
         self.cancel_timer(shared);
-        self.refused = false;
+        (self.refused, self.again) = (false, false);
         let metadata = Arc::new(metadata);
         let told = Told { offer: offer.clone(), metadata: Arc::clone(&metadata) };
         let before = self.told.replace(told).map(|told| told.metadata);
+        let offer = self.versioned(view, from, shared);
         match runs {
             Some(leg) => {
-                let change = change(before.as_deref(), &metadata);
+                let change =
+                    if is_same { RecordingChange::Asked } else { change(before.as_deref(), &metadata) };
                 self.news(now, RecordingNews::Changed(change), out);
                 out.command(leg, Command::Records(Media::Offer(offer), metadata));
                 self.recorder = Recorder::Told(leg);
@@ -122,11 +126,35 @@ impl Recording {
         }
     }
 
-    /// What the recorder is offered; a new version of it only when it differs from what was told.
-    fn offer(
+    /// What the recorder is offered, of a new version only when it differs from what was written last (RFC 3264 §8).
+    fn versioned(
         &mut self,
         view: &RecordedCall,
+        from: (SocketAddr, SocketAddr),
+        shared: &Shared,
+    ) -> SessionDescription {
+        let same = self.offer(view, from, self.version, shared);
+        if self.said.as_ref() == Some(&same) {
+            return same;
+        }
+        self.version += 1;
+        let offer = self.offer(view, from, self.version, shared);
+        self.said = Some(offer.clone());
+        offer
+    }
+
+    /// Who writes our descriptions.
+    pub(super) fn origin(&self, version: u64, shared: &Shared) -> sdp::Origin {
+        let session_id = self.party.number << 2 | 3;
+        sdp::Origin { session_id, version, address: shared.configuration.address }
+    }
+
+    /// What the recorder is offered, of this version.
+    pub(super) fn offer(
+        &self,
+        view: &RecordedCall,
         (a, b): (SocketAddr, SocketAddr),
+        version: u64,
         shared: &Shared,
     ) -> SessionDescription {
         let flows = if view.flow == VoiceFlow::Heard { Flows::Yes } else { Flows::No };
@@ -143,17 +171,7 @@ impl Recording {
             flows,
             keys,
         });
-        let write = |version: u64| {
-            let session_id = self.party.number << 2 | 3;
-            let origin = sdp::Origin { session_id, version, address: shared.configuration.address };
-            sdp::offer_to_recorder(&origin, &streams)
-        };
-        let offer = write(self.version);
-        if self.told.as_ref().is_some_and(|told| told.offer == offer) {
-            return offer;
-        }
-        self.version += 1;
-        write(self.version)
+        sdp::offer_to_recorder(&self.origin(version, shared), &streams)
     }
 }
 
