@@ -18,6 +18,9 @@ pub struct RecordingMetadata {
     pub own: RecordedParty,
     /// With whom it talks; what that one says is stream 2.
     pub far: RecordedParty,
+    /// Where that is a conference, the others of it, who are all heard in stream 2: those who are in it, and those who have left since it is
+    /// recorded. Empty for a call of two.
+    pub conferees: Vec<RecordedParty>,
 }
 
 /// Somebody in a recorded call.
@@ -29,6 +32,8 @@ pub struct RecordedParty {
     pub party: Party,
     /// Since when it is in the recorded conversation.
     pub since: WallTime,
+    /// Since when it is not any more; `None` while it is.
+    pub until: Option<WallTime>,
     /// Whether what it says reaches the other one.
     pub flow: VoiceFlow,
 }

@@ -53,8 +53,14 @@ impl CallControl {
                 }
                 Asked::Recordings { call } => self.follow_recordings(now, call, out),
                 Asked::Feature { call } => self.wanted(now, call, out),
-                Asked::Left { conference, seated } => self.left(now, conference, seated, out),
-                Asked::Connected { conference, seat } => self.connected(now, conference, seat, out),
+                Asked::Left { conference, seated } => {
+                    self.left(now, conference, seated, out);
+                    self.conference_changed(conference);
+                }
+                Asked::Connected { conference, seat } => {
+                    self.connected(now, conference, seat, out);
+                    self.conference_changed(conference);
+                }
                 Asked::Abandon { secondary, cause } => {
                     self.with_call(secondary, |call, shared| call.abandon(now, cause, shared, out));
                 }

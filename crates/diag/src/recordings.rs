@@ -34,6 +34,8 @@ pub(crate) fn news((first, device): (&str, &str), news: &RecordingNews<'_>) -> S
                 RecordingChange::Resumed => "the parties talk again",
                 RecordingChange::Parties => "other parties talk with each other now",
                 RecordingChange::Media => "media is another",
+                RecordingChange::Came => "somebody came into the conference",
+                RecordingChange::Left => "somebody left the conference",
             };
             format!("The recorder of {device} was told that {what}.")
         }

@@ -150,9 +150,13 @@ pub enum RecordingChange {
     Media,
     /// Nothing is different: it asked to be told everything again.
     Asked,
+    /// Somebody came into the conference.
+    Came,
+    /// Somebody left it.
+    Left,
 }
 
-wire_enum!(RecordingChange { Held = 0, Resumed = 1, Parties = 2, Media = 3, Asked = 4 });
+wire_enum!(RecordingChange { Held = 0, Resumed = 1, Parties = 2, Media = 3, Asked = 4, Came = 5, Left = 6 });
 
 /// Why a leg is not recorded.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]

@@ -13,6 +13,7 @@ use super::session::Begun;
 use super::{Call, Progress, State, Step};
 use crate::Configuration;
 use crate::exchange::{Exchange, Side};
+use crate::features::recording::Conferee;
 use crate::relay::Relay;
 
 /// A call in which two parties have media, as one of them is recorded.
@@ -26,6 +27,8 @@ pub(crate) struct RecordedCall {
     pub(crate) own: Recorded,
     pub(crate) far: Recorded,
     pub(crate) flow: VoiceFlow,
+    /// Where the other party is a seat of a conference, those who are heard there.
+    pub(crate) conferees: Option<Vec<Conferee>>,
     /// The relay; `None` when media does not pass through us.
     pub(crate) relay: Option<PortId>,
 }
@@ -123,6 +126,8 @@ impl Call {
             own: party(side)?,
             far: party(side.other())?,
             flow: if held { VoiceFlow::Held } else { VoiceFlow::Heard },
+            // That is no matter of one call.
+            conferees: None,
             relay,
         })
     }

@@ -5,6 +5,7 @@
 //! recorder is told what is different. The call waits for nothing of all that.
 
 mod asking;
+mod conferees;
 mod fork;
 mod keys;
 mod record;
@@ -32,6 +33,8 @@ use crate::shared::Shared;
 use fork::ForkUse;
 use session::{After, Recording};
 use tone::Tones;
+
+pub(crate) use conferees::Conferee;
 
 /// All recordings of a shard.
 #[derive(Debug, Default)]
@@ -189,7 +192,9 @@ impl CallControl {
     /// What there is to be recorded of a party now.
     fn recorded(&self, party: LegId) -> Option<RecordedCall> {
         let call = self.shared.legs.get(&party)?;
-        self.calls.get(call)?.recorded(party)
+        let view = self.calls.get(call)?.recorded(party)?;
+        let conferees = self.conferees_beside(view.far.leg);
+        Some(RecordedCall { conferees, ..view })
     }
 
     /// A recording begins, or does not; the story tells why not.

@@ -85,6 +85,7 @@ impl CallControl {
         let parties = conference.into_iter().flat_map(|conference| &mut conference.parties);
         parties.filter(|party| party.seat == found.seat).for_each(|party| party.mute = mute);
         out.command(found.seat, Command::Mute(mute));
+        self.conference_changed(id);
         let text = format!("{participant} {}", if mute == Mute::On { "muted" } else { "heard" });
         self.answer(now, leg, "conference-mute", text, out);
         Ok(())

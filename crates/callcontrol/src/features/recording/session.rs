@@ -7,6 +7,7 @@ use strowger_base::journal::{
     Alarm, Decision, Entry, RecordingNews, WhyNotRecorded, WhyRecorded, WhyRecordingEnded,
 };
 use strowger_base::leg::{Origin, Party};
+use strowger_base::recording::RecordedParty;
 use strowger_base::{
     CallId, Cause, Command, Instant, LegId, Now, SessionDescription, TimerHandle, WallTime, limits,
 };
@@ -36,6 +37,8 @@ pub(super) struct Recording {
     pub(super) own: Party,
     /// With whom it talks, and since when.
     pub(super) far: (LegId, WallTime),
+    /// Who is or was heard in its conference.
+    pub(super) conferees: Vec<RecordedParty>,
     pub(super) fork: Option<Fork>,
     /// Our keys of these ports; none for RTP.
     pub(super) keys: Option<OwnKeys>,
@@ -142,6 +145,7 @@ impl Recording {
             since: now.wall,
             own: view.own.party.clone(),
             far: (view.far.leg, now.wall),
+            conferees: Vec::new(),
             fork: None,
             keys: None,
             in_clear: false,

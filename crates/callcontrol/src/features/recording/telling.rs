@@ -1,5 +1,6 @@
 //! What a recorder is told of a conversation, and when.
 
+use std::cmp::Ordering;
 use std::net::SocketAddr;
 use std::sync::Arc;
 
@@ -42,6 +43,7 @@ impl Recording {
         if self.far.0 != view.far.leg {
             self.far = (view.far.leg, now.wall);
         }
+        self.meet(now, view);
         let (waits, runs) = match self.recorder {
             Recorder::Absent => (self.timer.is_some(), None),
             Recorder::Runs(leg) => (false, Some(leg)),
@@ -114,6 +116,7 @@ impl Recording {
             leg: it.leg,
             party: it.party.clone(),
             since,
+            until: None,
             flow: view.flow,
         };
         RecordingMetadata {
@@ -123,6 +126,7 @@ impl Recording {
             since: self.since,
             own: party(&view.own, self.since),
             far: party(&view.far, self.far.1),
+            conferees: self.conferees.clone(),
         }
     }
 
@@ -178,6 +182,13 @@ impl Recording {
 /// What of a conversation is different, as the story tells it.
 fn change(before: Option<&RecordingMetadata>, now: &RecordingMetadata) -> RecordingChange {
     let Some(before) = before else { return RecordingChange::Media };
+    let here = |told: &RecordingMetadata| told.conferees.iter().filter(|it| it.until.is_none()).count();
+    match here(before).cmp(&here(now)) {
+        _ if before.call != now.call => {}
+        Ordering::Less => return RecordingChange::Came,
+        Ordering::Greater => return RecordingChange::Left,
+        Ordering::Equal => {}
+    }
     if (before.call, before.far.leg, &before.far.party) != (now.call, now.far.leg, &now.far.party) {
         return RecordingChange::Parties;
     }
