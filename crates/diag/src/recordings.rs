@@ -102,6 +102,19 @@ pub(crate) fn news((first, device): (&str, &str), news: &RecordingNews<'_>) -> S
             "The recorder of {device} asked for a change that it cannot have ({}): copies go where they went.",
             words::cause(*cause)
         ),
+        RecordingNews::Routed { number, pattern, partition, to } => {
+            let partition = match *partition {
+                "" => "no partition".to_owned(),
+                partition => format!("partition {partition}"),
+            };
+            format!(
+                "The recorder of {device} has number {number}, which pattern {pattern} in {partition} sends to {to}."
+            )
+        }
+        RecordingNews::NextRecorder { cause } => format!(
+            "The recorder of {device} is not to be had ({}): the next one of the route list is called.",
+            words::cause(*cause)
+        ),
         RecordingNews::Copied { own, far } => {
             format!(
                 "To the recorder of {device} went {} of what it said, and {} of the other party.",
@@ -150,6 +163,9 @@ fn because(why: &WhyNotRecorded<'_>) -> String {
         WhyNotRecorded::NoPort { reason } => format!("no media port could be opened for it: {reason}"),
         WhyNotRecorded::NoRecorder { profile } => {
             format!("recording profile {profile} names no recorder that can be called")
+        }
+        WhyNotRecorded::NoRoute { profile, number } => {
+            format!("number {number} of recording profile {profile} leads to no trunk in its search space")
         }
         WhyNotRecorded::TooMany => "as many calls are recorded as may be".to_owned(),
         WhyNotRecorded::NoBandwidth => "there is no bandwidth to the recorder".to_owned(),

@@ -82,6 +82,22 @@ pub enum RecordingNews<'a> {
     },
     /// The recorder asked for a change that it cannot have.
     ChangeRefused(Cause),
+    /// Its number was looked up, and leads to a trunk or route list.
+    Routed {
+        /// The number.
+        number: &'a str,
+        /// The pattern that decided.
+        pattern: &'a str,
+        /// Its partition; empty for the null partition.
+        partition: &'a str,
+        /// The trunk or route list.
+        to: &'a str,
+    },
+    /// The recorder is not to be had, and the next one of the route list is called.
+    NextRecorder {
+        /// Why.
+        cause: Cause,
+    },
     /// What went to the recorder from one pair of ports.
     Copied {
         /// Of what the recorded line said.
@@ -109,6 +125,8 @@ wire_enum!(RecordingNews<'a> {
     Paused = 14,
     Moved = 15 { own, far },
     ChangeRefused = 16 (cause),
+    Routed = 17 { number, pattern, partition, to },
+    NextRecorder = 18 { cause },
 });
 
 /// Packets of a party that were to be copied.
@@ -175,6 +193,13 @@ pub enum WhyNotRecorded<'a> {
         /// The profile.
         profile: &'a str,
     },
+    /// The number of the profile leads to no trunk in its search space.
+    NoRoute {
+        /// The profile.
+        profile: &'a str,
+        /// The number.
+        number: &'a str,
+    },
     /// As many calls are recorded as may be.
     TooMany,
     /// There is no bandwidth to the recorder.
@@ -191,6 +216,7 @@ wire_enum!(WhyNotRecorded<'a> {
     TooMany = 4,
     NoBandwidth = 5,
     NoKeys = 6,
+    NoRoute = 7 { profile, number },
 });
 
 /// Why a recording is over.

@@ -12,6 +12,7 @@ mod record;
 mod session;
 mod telling;
 mod tone;
+mod way;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -33,6 +34,7 @@ use crate::shared::Shared;
 use fork::ForkUse;
 use session::{After, Recording};
 use tone::Tones;
+use way::{Way, Whose};
 
 pub(crate) use conferees::Conferee;
 
@@ -206,30 +208,35 @@ impl CallControl {
         out: &mut Outbox,
     ) -> Result<(), WhyFeatureRefused<'static>> {
         let begins = |view: &RecordedCall| {
-            let call = self.calls.get(&view.call)?;
-            let device = call.origin_of(party)?;
+            let device = self.calls.get(&view.call)?.origin_of(party)?;
             let (_, profile) = self.shared.configuration.recording_of(&device)?;
-            let takes = call.recording_takes(view, &profile.trunk, &self.shared.configuration);
-            Some((device, Arc::clone(profile), takes))
+            Some((device, Arc::clone(profile)))
         };
         let view = self.recorded(party).ok_or(WhyFeatureRefused::NotTalking)?;
-        let (device, profile, takes) = begins(&view).ok_or(WhyFeatureRefused::NotTalking)?;
-        let mut recording = Box::new(Recording::new(now, &view, device, Arc::clone(&profile), because));
+        let (device, profile) = begins(&view).ok_or(WhyFeatureRefused::NotTalking)?;
+        let mut recording =
+            Box::new(Recording::new(now, &view, device.clone(), Arc::clone(&profile), because));
         if attempt == Attempt::Again {
             recording.is_another_attempt();
         } else {
             self.shared.counters.recordings += 1;
         }
         let configuration = Arc::clone(&self.shared.configuration);
+        let (whose, keys) = (Whose { call: view.call, party }, recording.wants_keys(&view));
         let refused = if self.shared.recordings.len() >= limits::RECORDINGS {
             Some(WhyNotRecorded::TooMany)
-        } else if !configuration.trunks.get(&profile.trunk).is_some_and(|trunk| trunk.is_there) {
-            Some(WhyNotRecorded::NoRecorder { profile: &profile.name })
         } else {
-            recording.refusal(&view, &self.shared)
+            match Way::find(now, whose, (&profile, &device), keys, &mut self.shared, out) {
+                Ok(way) => {
+                    recording.way = way;
+                    recording.refusal(&view, &self.shared)
+                }
+                Err(why) => Some(why),
+            }
         };
         let refused = refused.or_else(|| {
-            let (from, to, kbps) = takes?;
+            let call = self.calls.get(&view.call)?;
+            let (from, to, kbps) = call.recording_takes(&view, &recording.way.trunk, &configuration)?;
             let taken =
                 recording.take(&mut self.shared.bandwidth, &configuration.admission, (&from, &to), kbps);
             taken.is_err().then_some(WhyNotRecorded::NoBandwidth)
@@ -467,7 +474,7 @@ const fn asked_in_vain(why: WhyNotRecorded<'_>) -> WhyFeatureRefused<'static> {
         }
         WhyNotRecorded::NoPort { .. } => WhyFeatureRefused::Exhausted { what: "media port" },
         WhyNotRecorded::TooMany => WhyFeatureRefused::Exhausted { what: "place for another recording" },
-        WhyNotRecorded::NoRecorder { .. } => {
+        WhyNotRecorded::NoRecorder { .. } | WhyNotRecorded::NoRoute { .. } => {
             WhyFeatureRefused::NotConfigured { what: "a recorder that can be called" }
         }
         WhyNotRecorded::NoBandwidth => WhyFeatureRefused::NoBandwidth,

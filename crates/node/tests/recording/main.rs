@@ -6,6 +6,7 @@ mod asking;
 mod encrypted;
 mod failing;
 mod plain;
+mod routes;
 mod scene;
 #[path = "../support/world.rs"]
 mod world;

@@ -35,6 +35,7 @@ pub(crate) fn recorded(option: RecordingOption, unrecorded: Unrecorded) -> Draft
         name: "agents".into(),
         trunk: "recorder".into(),
         number: "7000".into(),
+        search_space: Box::default(),
         unrecorded,
         encryption: RecorderEncryption::default(),
     };

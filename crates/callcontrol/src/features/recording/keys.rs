@@ -50,7 +50,7 @@ impl Recording {
     }
 
     fn may_have_keys(&self, shared: &Shared) -> bool {
-        let trunk = shared.configuration.trunks.get(&self.profile.trunk);
+        let trunk = shared.configuration.trunks.get(&self.way.trunk);
         shared.key_source.is_some() && trunk.is_some_and(|trunk| trunk.srtp == SrtpRule::AsOffered)
     }
 

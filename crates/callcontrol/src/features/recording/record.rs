@@ -15,7 +15,7 @@ impl Recording {
     pub(super) fn write_record(&self, now: Now, shared: &mut Shared, out: &mut Outbox) {
         let Some((answered_at, leg)) = self.answered else { return };
         let id = shared.new_call();
-        let target = Target::Trunk(self.profile.trunk.clone());
+        let target = Target::Trunk(self.way.trunk.clone());
         let number = &*self.profile.number;
         let record = CallRecord {
             call: id,
@@ -24,7 +24,7 @@ impl Recording {
             calling: PartyView::from(&self.own),
             called: number,
             translated: number,
-            sent: number,
+            sent: &self.way.number,
             final_called: number,
             malicious: false,
             redirections: Vec::new(),

@@ -18,6 +18,7 @@ use super::fork::Fork;
 use super::keys::OwnKeys;
 use super::telling::Told;
 use super::tone::Place;
+use super::way::Way;
 use crate::admission::{NoRoom, Reserved, Taken};
 use crate::call::RecordedCall;
 use crate::configuration::{Admission, RecorderEncryption, RecordingProfile};
@@ -32,6 +33,7 @@ pub(super) struct Recording {
     pub(super) call: CallId,
     pub(super) conversation: CallId,
     pub(super) profile: Arc<RecordingProfile>,
+    pub(super) way: Way,
     pub(super) because: WhyRecorded,
     pub(super) since: WallTime,
     pub(super) own: Party,
@@ -107,6 +109,7 @@ impl Obstacle {
             WhyNotRecorded::NoRelay | WhyNotRecorded::Encrypted | WhyNotRecorded::NoKeys => Obstacle::Call,
             WhyNotRecorded::NoPort { .. }
             | WhyNotRecorded::NoRecorder { .. }
+            | WhyNotRecorded::NoRoute { .. }
             | WhyNotRecorded::TooMany
             | WhyNotRecorded::NoBandwidth => Obstacle::Passing,
         }
@@ -141,6 +144,7 @@ impl Recording {
             call: view.call,
             conversation: view.conversation,
             profile,
+            way: Way::default(),
             because,
             since: now.wall,
             own: view.own.party.clone(),
@@ -379,6 +383,7 @@ impl Recording {
             return After::GoesOn;
         }
         self.cancel_timer(shared);
+        let next = self.another(now, cause, shared, out);
         self.recorder = Recorder::Absent;
         self.told = None;
         (self.refused, self.is_paused, self.again) = (false, false, false);
@@ -386,6 +391,11 @@ impl Recording {
         self.copy([None, None], out);
         self.refusals = 0;
         // One that answers and hangs up is not to be had either.
+        if next {
+            self.runs_since = None;
+            self.set_timer(now, Duration::ZERO, shared);
+            return After::GoesOn;
+        }
         let ran = self.runs_since.take().map_or(Duration::ZERO, |since| now.mono - since);
         self.failures = if ran < PROVED { self.failures + 1 } else { 1 };
         let retry = (self.failures <= limits::RECORDER_RETRIES).then_some(AGAIN * self.failures);

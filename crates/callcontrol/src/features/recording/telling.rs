@@ -88,13 +88,13 @@ impl Recording {
         out: &mut Outbox,
     ) -> After {
         let leg = shared.leg_ids.allocate();
-        let (trunk, number) = (&*self.profile.trunk, &*self.profile.number);
+        let (trunk, number) = (&*self.way.trunk, &*self.way.number);
         let news = RecordingNews::Begins { trunk, number, because: self.because };
         self.news(now, news, out);
         let ring = Ring {
-            target: Target::Trunk(self.profile.trunk.clone()),
+            target: Target::Trunk(self.way.trunk.clone()),
             calling: view.own.party.clone(),
-            called: self.profile.number.clone(),
+            called: self.way.number.clone(),
             media: Media::Offer(offer),
             hops_remaining: limits::MAX_FORWARDS,
             reliable_provisional: false,

@@ -170,6 +170,7 @@ fn recorder(draft: &mut Draft, option: RecordingOption) {
         name: "all".into(),
         trunk: "recorder".into(),
         number: "7000".into(),
+        search_space: Box::default(),
         unrecorded: Unrecorded::GoesOn,
         encryption: RecorderEncryption::AsTheCall,
     };
