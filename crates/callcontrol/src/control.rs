@@ -215,6 +215,7 @@ impl CallControl {
             Input::Media(report) => self.report(now, report, out),
             Input::Configure(configuration) => {
                 self.shared.configure(now, configuration);
+                self.reconfigure_recordings();
                 self.recheck_call_backs(now, out);
             }
             Input::Restore { set, at } => self.restore(now, &set, at, out),

@@ -9,7 +9,7 @@ use super::participant::Owes;
 use super::pressing::Way;
 use super::session::{Agreement, MediaSignal, Session};
 use super::{State, Step};
-use crate::exchange::Side;
+use crate::exchange::{Exchange, Side};
 
 /// Two legs that talk.
 pub(super) struct Talking {
@@ -107,6 +107,13 @@ impl Talking {
             | MediaSignal::Refuse(_)) => other,
         };
         self.tell(step, side, signal)
+    }
+
+    /// Whether both talk and nothing is offered, so that something may be.
+    pub(super) fn is_calm(&self, step: &Step<'_>) -> bool {
+        let listens = step.listens(Side::Caller) || step.listens(Side::Called);
+        let waits = self.joining.is_some() || self.resumes.is_some() || listens;
+        !waits && self.session.exchange == Exchange::Settled && !self.session.is_held()
     }
 
     /// A side tells something while what one of them offered waits for the relay.

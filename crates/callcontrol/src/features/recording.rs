@@ -14,7 +14,7 @@ mod telling;
 mod tone;
 mod way;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use strowger_base::feature::{FeatureAnswer, FeatureRequest, Turn};
@@ -30,7 +30,7 @@ use crate::CallControl;
 use crate::call::{RecordedCall, Stopped, Wanted};
 use crate::configuration::{RecordingOption, Unrecorded};
 use crate::io::Outbox;
-use crate::shared::Shared;
+use crate::shared::{Asked, Shared};
 use fork::ForkUse;
 use session::{After, Recording};
 use tone::Tones;
@@ -277,8 +277,17 @@ impl CallControl {
                 return recording.refuse(now, why, shared, out);
             }
             recording.moves_to(now, &view, shared, out);
-            recording.tell(now, &view, shared, out)
+            match recording.tell(now, &view, shared, out) {
+                After::GoesOn if recording.rewarn(now, &view, shared, out) => After::OpensForTone,
+                after => after,
+            }
         });
+    }
+
+    /// Settings are others: what is recorded follows, and who hears that.
+    pub(crate) fn reconfigure_recordings(&mut self) {
+        let calls: BTreeSet<CallId> = self.shared.recordings.parties.values().map(|it| it.call).collect();
+        self.shared.asked.extend(calls.into_iter().map(|call| Asked::Recordings { call }));
     }
 
     /// A recording that was given up begins once more.
@@ -318,6 +327,11 @@ impl CallControl {
             }
             After::Forgets(leg) => {
                 self.shared.recordings.legs.remove(&leg);
+            }
+            After::OpensForTone => {
+                if let Some(call) = self.shared.legs.get(&party).copied() {
+                    self.with_call(call, |call, shared| call.open_for_tone_now(now, shared, out));
+                }
             }
             After::BeginsAnew => self.try_again(now, party, out),
             After::GivenUp => self.given_up(now, party, out),

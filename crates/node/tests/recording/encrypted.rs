@@ -8,9 +8,10 @@ use strowger_base::feature::Turn;
 use strowger_base::journal::{Decision, Entry, KeysOutcome, RecordingNews, ToneFor, WhyNotRecorded};
 use strowger_callcontrol::configuration::{RecorderEncryption, RecordingOption, RecordingTone, Unrecorded};
 use strowger_callcontrol::io::CallSide;
+use strowger_node::{Draft, Input};
 
 use crate::scene::{ANSWER, KEYS, Scene, recorded};
-use crate::world::body_of;
+use crate::world::{body_of, header};
 
 /// Bob's line is recorded, with this encryption of the copies.
 pub(crate) fn encrypted(encryption: RecorderEncryption) -> Scene {
@@ -243,5 +244,82 @@ fn a_recorder_that_takes_no_keys_after_a_change_has_no_copies() {
     assert_eq!(scene.news().last(), Some(&RecordingNews::Refused(WhyNotRecorded::NoKeys)));
     assert_eq!(scene.alarms(), 1);
     scene.hang_up(&call);
+    scene.settled();
+}
+
+/// The tone is configured in the midst of a call whose devices have keys of their own: it is offered anew at once.
+#[test]
+fn a_tone_that_is_switched_on_later_ends_the_encryption_at_the_relay() {
+    let mut draft = recorded(RecordingOption::Automatic, Unrecorded::GoesOn);
+    draft.recording.tone = RecordingTone::default();
+    let mut scene = Scene::new(&draft);
+    let call = scene.answered_encrypted();
+    let (invite, ..) = scene.invited();
+    scene.recorder_answers(&invite, &with_keys(ANSWER));
+    scene.told();
+    draft.recording.tone = RecordingTone { recorded: true, other_party: true };
+    let configure = |scene: &mut Scene, draft: &Draft| {
+        let configuration = draft.build().unwrap_or_else(|errors| panic!("{errors:?}"));
+        scene.world.input(Input::Configure(Arc::new(configuration)));
+    };
+    configure(&mut scene, &draft);
+    // Bob is asked for an offer, Alice is offered keys of the server, and Bob is answered with others.
+    let asked = scene.world.expect(&scene.bob, "INVITE ");
+    assert_eq!(header(&asked, "Content-Length"), "0");
+    let offer = scene.secure(&scene.bob);
+    scene.world.from(scene.bob.address, &scene.bob.respond(&asked, "200 OK", &offer));
+    let offered = scene.world.expect(&scene.alice, "INVITE ");
+    assert_eq!(keys_in(&offered).len(), 4, "{offered}");
+    assert!(!offered.contains("d0RmdmcmVCspeEc3"), "{offered}");
+    let answer = scene.secure(&scene.alice);
+    scene.world.from(scene.alice.address, &scene.alice.respond(&offered, "200 OK", &answer));
+    scene.world.expect(&scene.alice, "ACK ");
+    let answered = scene.world.expect(&scene.bob, "ACK ");
+    assert!(keys_in(&answered).len() == 1 && !answered.contains("d0RmdmcmVCspeEc3"), "{answered}");
+    let told = scene.told();
+    let first = ["tone B false", "tone A false", "protect A true B true"];
+    assert_eq!(told[..3], first, "what is sealed has no tone until the relay has the keys of both");
+    assert_eq!(told[3..], ["unseal A false B false", "tone B true", "tone A true"]);
+    for to in [ToneFor::Recorded, ToneFor::OtherParty] {
+        assert!(scene.news().contains(&RecordingNews::Tone { to, codec: "PCMA" }), "{:?}", scene.news());
+    }
+    scene.world.silent();
+    // Off again: nothing is offered for that.
+    draft.recording.tone = RecordingTone::default();
+    configure(&mut scene, &draft);
+    assert_eq!(scene.told(), ["tone B false", "tone A false"]);
+    scene.world.silent();
+    scene.hang_up(&call);
+    scene.recorder_is_left();
+    scene.settled();
+}
+
+/// A device that makes no offer keeps the call as it is, and nobody asks it again and again.
+#[test]
+fn a_device_that_makes_no_offer_for_the_tone_is_asked_once() {
+    let mut draft = recorded(RecordingOption::Automatic, Unrecorded::GoesOn);
+    draft.recording.tone = RecordingTone::default();
+    let mut scene = Scene::new(&draft);
+    let call = scene.answered_encrypted();
+    let (invite, ..) = scene.invited();
+    scene.recorder_answers(&invite, &with_keys(ANSWER));
+    scene.told();
+    for recorded in [true, false] {
+        draft.recording.tone = RecordingTone { recorded, other_party: true };
+        let configuration = draft.build().unwrap_or_else(|errors| panic!("{errors:?}"));
+        scene.world.input(Input::Configure(Arc::new(configuration)));
+        if recorded {
+            let asked = scene.world.expect(&scene.bob, "INVITE ");
+            let refused = scene.bob.respond(&asked, "488 Not Acceptable Here", "");
+            scene.world.from(scene.bob.address, &refused);
+            scene.world.expect(&scene.bob, "ACK ");
+        }
+        scene.world.silent();
+    }
+    let no_tone = RecordingNews::NoToneSealed { to: ToneFor::OtherParty };
+    assert!(scene.news().contains(&no_tone), "{:?}", scene.news());
+    scene.told();
+    scene.hang_up(&call);
+    scene.recorder_is_left();
     scene.settled();
 }

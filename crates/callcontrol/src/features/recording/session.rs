@@ -17,7 +17,7 @@ use strowger_media::sdp;
 use super::fork::Fork;
 use super::keys::OwnKeys;
 use super::telling::Told;
-use super::tone::Place;
+use super::tone::{Warned, Warning};
 use super::way::Way;
 use crate::admission::{NoRoom, Reserved, Taken};
 use crate::call::RecordedCall;
@@ -76,7 +76,11 @@ pub(super) struct Recording {
     /// When the recorder answered first, and by which leg.
     pub(super) answered: Option<(WallTime, LegId)>,
     /// Where it has the tone heard.
-    pub(super) warned: Vec<Place>,
+    pub(super) warned: Vec<Warned>,
+    /// By what that was decided.
+    pub(super) warning: Option<Warning>,
+    /// The call that was asked to let its encryption end here, so that a party hears the tone.
+    pub(super) opened: Option<CallId>,
 }
 
 /// Where the call with the recorder stands.
@@ -124,6 +128,8 @@ pub(super) enum After {
     Calls(LegId),
     /// This one does not any more.
     Forgets(LegId),
+    /// It goes on; its call is offered anew, so that the encryption ends here and a party hears the tone.
+    OpensForTone,
     /// It will not come to be as it is.
     GivenUp,
     /// It is tried again from the beginning.
@@ -171,6 +177,8 @@ impl Recording {
             reserved: Reserved::default(),
             answered: None,
             warned: Vec::new(),
+            warning: None,
+            opened: None,
         }
     }
 
@@ -373,7 +381,11 @@ impl Recording {
         out.command(leg, Command::Release(Cause::NORMAL_CALL_CLEARING));
         match self.lost(now, cause, shared, out) {
             After::GoesOn => After::Forgets(leg),
-            after @ (After::Calls(_) | After::Forgets(_) | After::GivenUp | After::BeginsAnew) => after,
+            after @ (After::Calls(_)
+            | After::Forgets(_)
+            | After::OpensForTone
+            | After::GivenUp
+            | After::BeginsAnew) => after,
         }
     }
 
