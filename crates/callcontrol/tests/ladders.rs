@@ -134,6 +134,11 @@ fn music_goes_out_to_all_who_listen() {
 }
 
 #[test]
+fn calls_are_recorded() {
+    check("recording.txt", include_str!("../testdata/ladders/recording.txt"));
+}
+
+#[test]
 fn records_and_limits() {
     check("records.txt", include_str!("../testdata/ladders/records.txt"));
 }

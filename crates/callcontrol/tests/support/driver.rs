@@ -39,6 +39,9 @@ mod plan;
 #[path = "printed.rs"]
 mod printed;
 
+#[path = "recording.rs"]
+mod recording;
+
 #[path = "resources.rs"]
 mod resources;
 
@@ -56,6 +59,7 @@ pub(crate) struct Driver {
     /// Ports stand for descriptions: the text `a1` is always written with the same port.
     ports: Vec<String>,
     relays: Vec<PortId>,
+    forks: Vec<PortId>,
     tickets: Vec<u64>,
     next_incoming: u64,
     pub(crate) printed: String,
@@ -67,6 +71,8 @@ fn streams_beside(name: &str) -> &'static str {
         "" => "",
         "video" => "m=video 6000 RTP/AVP 97\r\nc=IN IP4 10.0.0.1\r\n",
         "no-video" => "m=video 0 RTP/AVP 97\r\n",
+        "second" => "m=audio 6008 RTP/AVP 8\r\na=recvonly\r\n",
+        "second-paused" => "m=audio 6008 RTP/AVP 8\r\na=inactive\r\n",
         "fax" => "m=image 6004 udptl t38\r\n",
         "srtp-audio" => {
             "m=audio 6002 RTP/SAVP 8\r\na=crypto:1 AES_CM_128_HMAC_SHA1_80 inline:AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA\r\n"
@@ -89,6 +95,7 @@ impl Driver {
             phones: BTreeMap::new(),
             ports: Vec::new(),
             relays: Vec::new(),
+            forks: Vec::new(),
             tickets: Vec::new(),
             next_incoming: 0,
             printed: String::new(),
@@ -133,6 +140,10 @@ impl Driver {
                     settings.speed_dials = numbers.iter().map(|number| Box::from(*number)).collect();
                     phone.settings = settings.into();
                 }
+                self.configure();
+            }
+            ["recording", line, words @ ..] => {
+                recording::set(&mut self.configuration, line, words);
                 self.configure();
             }
             ["tells-messages", trunk] => {
@@ -257,6 +268,18 @@ impl Driver {
                 let mut statistics = Box::new(strowger_media::statistics::PortStatistics::default());
                 statistics.b = Some(strowger_media::statistics::StreamStatistics::default());
                 self.handle(Input::Media(Report::Closed { port, statistics }));
+            }
+            ["fork", what] => {
+                let port = *self.forks.last().unwrap();
+                let a = "198.51.100.1:30000".parse().unwrap();
+                let b = Some("198.51.100.1:30002".parse().unwrap());
+                let statistics = Box::default();
+                self.handle(Input::Media(match *what {
+                    "opened" => Report::Opened { port, a, b },
+                    "failed" => Report::Failed { port, reason: "no port left".into() },
+                    "closed" => Report::Closed { port, statistics },
+                    other => panic!("no fork {other}"),
+                }));
             }
             ["persisted"] => {
                 let ticket = self.tickets.remove(0);
@@ -395,6 +418,7 @@ impl Driver {
             }
             ["media", media] => Signal::Media(self.media(media)),
             ["wants-offer"] => Signal::MediaRequested,
+            ["wants-metadata"] => Signal::MetadataRequested,
             ["refuses", cause] => Signal::MediaRefused(Cause(cause.parse().unwrap())),
             ["digit", key] => Signal::Digit(Digit { key: key.chars().next().unwrap(), duration_ms: 100 }),
             ["digits-complete"] => Signal::DigitsEnded(DigitsEnd::Complete),

@@ -5,13 +5,12 @@ use std::net::SocketAddr;
 
 use strowger_base::journal::{CallRecord, CodesView, Decision, Entry, OriginView, Record};
 use strowger_base::leg::{Alert, Diversion, Party, Presentation, SrtpOffer, Target};
-use strowger_base::recording::RecordedParty;
-use strowger_base::{Command, LegId, Media, RecordingMetadata};
+use strowger_base::{Command, LegId, Media};
 use strowger_callcontrol::{Outbox, Output};
 use strowger_media::control::{self};
 use strowger_media::sdp::{self, Direction};
 
-use super::{Driver, features, keys, resources, ways};
+use super::{Driver, features, keys, recording, resources, ways};
 
 impl Driver {
     pub(super) fn output(&mut self, item: Output, out: &Outbox) {
@@ -35,13 +34,15 @@ impl Driver {
                 let reliable = if ring.reliable_provisional { " reliable" } else { "" };
                 let by =
                     |diversion: &Diversion| format!(" from {} {}", diversion.party.number, diversion.reason);
+                let records = ring.records.as_ref().map(|told| format!(" records {}", recording::told(told)));
                 let text = format!(
-                    "ring {target} {} by {} {}{reliable}{srtp}{}{}",
+                    "ring {target} {} by {} {}{reliable}{srtp}{}{}{}",
                     ring.called,
                     party(&ring.calling),
                     self.show(&ring.media),
                     ring.diversions.iter().map(by).collect::<String>(),
-                    features::style(ring.style)
+                    features::style(ring.style),
+                    records.unwrap_or_default()
                 );
                 self.print(leg, &text);
             }
@@ -76,10 +77,7 @@ impl Driver {
                     Command::TransferResult(result) => format!("transfer-result {result:?}"),
                     Command::TransferEnded(result) => format!("transfer-ended {result:?}"),
                     Command::Records(media, told) => {
-                        let RecordingMetadata { own, far, .. } = &*told;
-                        let who =
-                            |it: &RecordedParty| format!("{} {:?}", it.party.number, it.flow).to_lowercase();
-                        format!("records {}, {} {}", who(own), who(far), self.show(&media))
+                        format!("records {} {}", recording::told(&told), self.show(&media))
                     }
                     Command::RequestTransfer(number) => format!("request-transfer {number}"),
                     Command::FeatureAnswer(answer) => {
@@ -99,7 +97,15 @@ impl Driver {
                 {
                     self.relays.push(port);
                 }
+                if let control::Command::OpenFork { port, .. } = command {
+                    self.forks.push(port);
+                }
+                if let Some(text) = recording::fork(&command, |address| self.name_of(address)) {
+                    writeln!(self.printed, "  relay <- {text}").unwrap();
+                    return;
+                }
                 let text = match command {
+                    control::Command::Close { port } if self.forks.contains(&port) => "close fork".to_owned(),
                     control::Command::OpenRelay { .. } => "open".to_owned(),
                     control::Command::OpenMulticast { service, to, .. } => {
                         format!("open {service:?} to {} ttl {} {:?}", to.address, to.ttl, to.codec)
@@ -247,7 +253,8 @@ impl Driver {
             return format!("relay:{}", address.port());
         }
         let index = usize::from(address.port() - 4000) / 2;
-        self.ports[index].clone()
+        // Streams beside the first one have no names.
+        self.ports.get(index).cloned().unwrap_or_else(|| address.port().to_string())
     }
 
     fn leg_name(&self, leg: LegId) -> String {

@@ -73,14 +73,23 @@ pub(super) struct Recording {
     is_another: bool,
     pub(super) timer: Option<TimerHandle>,
     reserved: Reserved,
-    /// When the recorder answered first, and by which leg.
-    pub(super) answered: Option<(WallTime, LegId)>,
+    /// The recorder that answered first.
+    pub(super) answered: Option<Answered>,
     /// Where it has the tone heard.
     pub(super) warned: Vec<Warned>,
     /// By what that was decided.
     pub(super) warning: Option<Warning>,
     /// The call that was asked to let its encryption end here, so that a party hears the tone.
     pub(super) opened: Option<CallId>,
+}
+
+/// A recorder that answered.
+#[derive(Debug)]
+pub(super) struct Answered {
+    pub(super) at: WallTime,
+    pub(super) leg: LegId,
+    pub(super) trunk: Box<str>,
+    pub(super) number: Box<str>,
 }
 
 /// Where the call with the recorder stands.
@@ -314,7 +323,12 @@ impl Recording {
         self.recorder = Recorder::Runs(leg);
         self.refusals = 0;
         self.runs_since.get_or_insert(now.mono);
-        self.answered.get_or_insert((now.wall, leg));
+        self.answered.get_or_insert_with(|| Answered {
+            at: now.wall,
+            leg,
+            trunk: self.way.trunk.clone(),
+            number: self.way.number.clone(),
+        });
         self.copy([own, far], out);
         if first {
             let runs = RecordingNews::Runs { own: own.map(|to| to.remote), far: far.map(|to| to.remote) };

@@ -62,7 +62,7 @@ impl Devices<Box<str>> for Trunks<'_> {
     fn state(&self, device: &Box<str>) -> DeviceState {
         let trunk = self.configuration.trunks.get(device);
         let is_up =
-            trunk.is_some_and(|trunk| trunk.is_there && !(self.keys && trunk.srtp != SrtpRule::AsOffered));
+            trunk.is_none_or(|trunk| trunk.is_there && !(self.keys && trunk.srtp != SrtpRule::AsOffered));
         if is_up { DeviceState::Up } else { DeviceState::Down }
     }
 
