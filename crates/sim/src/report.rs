@@ -26,6 +26,8 @@ pub(crate) struct Report {
     /// Keys that were pressed in calls, orders that were given.
     pub(crate) pressed: u64,
     pub(crate) orders: u64,
+    /// Keys that were told to somebody.
+    pub(crate) tones: u64,
     /// Displays that were compared with who is heard: people, conferences.
     pub(crate) people: u64,
     pub(crate) conferences: u64,
@@ -54,6 +56,7 @@ impl Report {
         self.keys += other.keys;
         self.pressed += other.pressed;
         self.orders += other.orders;
+        self.tones += other.tones;
         self.people += other.people;
         self.conferences += other.conferences;
         self.lamps += other.lamps;
@@ -65,7 +68,7 @@ impl fmt::Display for Report {
         write!(
             f,
             "{} steps, {} registrations, {} calls placed, {} answered, {} call records, {} calls sent on, {} hunted, {} brought together by transfers, {} features done, {} settings kept, {} numbers decided in time, {} of them \
-             after a wait, {} keys, {} keys of features, {} orders, {} displays of people and {} of conferences right, {} lamps right, {} crashes, {} relays lost, {} seats of resources taken, hash {:016x}",
+             after a wait, {} keys, {} keys of features, {} orders, {} keys told right, {} displays of people and {} of conferences right, {} lamps right, {} crashes, {} relays lost, {} seats of resources taken, hash {:016x}",
             self.steps,
             self.registrations,
             self.calls,
@@ -81,6 +84,7 @@ impl fmt::Display for Report {
             self.keys,
             self.pressed,
             self.orders,
+            self.tones,
             self.people,
             self.conferences,
             self.lamps,

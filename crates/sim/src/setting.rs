@@ -26,7 +26,7 @@ use strowger_sip::io::Listener;
 
 pub(crate) use self::media::Media;
 #[cfg(test)]
-pub(crate) use self::media::{FUNCTIONS, seats};
+pub(crate) use self::media::{FUNCTIONS, method, seats};
 
 /// Where the node is.
 pub(crate) const SERVER: &str = "192.0.2.1:5060";

@@ -5,7 +5,7 @@ use std::time::Duration;
 use strowger_base::Instant;
 
 use super::session::user_of;
-use super::{Dialog, GIVE_UP, Phone, Request, Sends, Session, State, T1, Way};
+use super::{Dialog, GIVE_UP, Pad, Phone, Request, Sends, Session, State, T1, Way};
 use crate::text::{Text, finish};
 
 impl Phone {
@@ -30,6 +30,8 @@ impl Phone {
                 sends.push(message.response(if known { 200 } else { 481 }, "t", "", ""));
             }
             "NOTIFY" if self.watch_told(now, &id, message, damaged, sends) => {}
+            "INFO" | "NOTIFY" if self.key_told(now, &id, message, sends) => {}
+            "SUBSCRIBE" if self.keys_wanted(now, &id, message, sends) => {}
             "NOTIFY" => {
                 sends.push(message.response(200, "t", "", ""));
                 self.transfer_told(now, &id, message);
@@ -121,6 +123,7 @@ impl Phone {
         if dialog.state == State::Answering {
             dialog.state = State::Talking;
             dialog.act_at = plan;
+            dialog.pad.is_answered(now, self.keypad);
         }
     }
 
@@ -196,6 +199,7 @@ impl Phone {
             invite_cseq: 0,
             extra: String::new(),
             dialling: None,
+            pad: Pad::new(&mut self.rng),
         };
         self.rung.insert(id.to_owned());
         self.dialogs.insert(id.to_owned(), dialog);

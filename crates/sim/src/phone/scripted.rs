@@ -55,6 +55,11 @@ impl Phone {
                     phone.request(now, id, "REFER", &headers, "", sends);
                 })
             }
+            ["presses" | "press", "the", "keys", keys] => {
+                let id = self.dialogs.iter().find(|(_, dialog)| dialog.state == State::Talking);
+                let id = id.map(|(id, _)| id.clone());
+                id.is_some_and(|id| self.press_in_call(now, &id, keys, sends))
+            }
             ["presses", ..] => {
                 let name = what.trim_start_matches("presses ");
                 let key = KEYS.iter().find(|key| key.0 == name);
@@ -111,7 +116,11 @@ impl Phone {
                 State::Ringing if !dialog.ring.is_empty() => format!(" with the ring {}", dialog.ring),
                 _ => String::new(),
             };
-            Some(format!("{what} {}{ring}", dialog.session.shown))
+            let keys = match dialog.pad.heard() {
+                heard if heard.is_empty() => heard,
+                heard => format!(" and was told the keys {heard}"),
+            };
+            Some(format!("{what} {}{ring}{keys}", dialog.session.shown))
         };
         let mut all: Vec<String> = self.dialogs.values().filter_map(line).collect();
         all.sort_unstable();

@@ -4,6 +4,7 @@ use std::net::{IpAddr, SocketAddr};
 
 use strowger_base::Instant;
 
+use super::codecs::formats;
 use crate::text::Text;
 
 /// Sound between a phone and somebody, and the name of that somebody.
@@ -15,6 +16,10 @@ pub(crate) struct Session {
     pub(crate) ours: Way,
     /// What the other side said last.
     pub(crate) theirs: Option<Theirs>,
+    /// The payload types that the other side named.
+    pub(super) formats: Vec<u8>,
+    /// Under which of them it has keys in its media (RFC 4733).
+    pub(super) events: Option<u8>,
     /// What the display shows: a number.
     pub(crate) shown: String,
     /// When the call began.
@@ -63,6 +68,8 @@ impl Session {
             port,
             ours: Way::BOTH,
             theirs: None,
+            formats: Vec::new(),
+            events: None,
             shown: shown.to_owned(),
             began,
             doubtful: false,
@@ -81,6 +88,8 @@ impl Session {
     pub(super) fn described(&mut self, body: &str) {
         if let Some(theirs) = read(body) {
             self.theirs = Some(theirs);
+            self.formats = formats(body).iter().filter_map(|format| format.parse().ok()).collect();
+            self.events = events(body);
         }
     }
 
@@ -104,6 +113,17 @@ impl Session {
 pub(crate) fn user_of(header: &str) -> &str {
     let after = header.split("sip:").nth(1).unwrap_or("");
     after.split(['@', '>', ';']).next().unwrap_or("")
+}
+
+/// The number that a description gives to keys in media.
+fn events(body: &str) -> Option<u8> {
+    let named = body.lines().filter_map(|line| line.strip_prefix("a=rtpmap:"));
+    named
+        .filter_map(|line| line.split_once(' '))
+        .find(|(_, name)| *name == "telephone-event/8000")?
+        .0
+        .parse()
+        .ok()
 }
 
 /// Where a description wants its sound, and which ways it goes.

@@ -85,6 +85,12 @@ impl Plan {
         }
     }
 
+    /// The network for media: keys are repeated so often there that they arrive, but not sound.
+    pub(super) fn air(&self) -> Weather {
+        let Weather { repeats, jitter_us, .. } = self.weather;
+        Weather { loses: 0, repeats, jitter_us: jitter_us.min(15_000), damages: 0 }
+    }
+
     /// What the node is set up with.
     pub(super) fn setting(&self) -> Setting {
         Setting {

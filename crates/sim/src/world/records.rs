@@ -41,6 +41,8 @@ impl World {
                 self.report.settings += 1;
                 self.kept.set(record.at, set);
             }
+            (Some(call), Entry::Decision(Decision::KeysNotCarried { .. })) => _ = self.unkeyed.insert(call),
+            (Some(call), Entry::Decision(Decision::KeysBetween { .. })) => _ = self.unkeyed.remove(&call),
             (_, Entry::Decision(Decision::FeatureDone { .. })) => self.report.features += 1,
             (_, Entry::Decision(Decision::Resource(MediaNews::Taken { .. }))) => self.report.seats += 1,
             (Some(call), Entry::Decision(Decision::CallBegan { .. })) => {

@@ -17,7 +17,7 @@ use strowger_callcontrol::io::{CallSide, Order, OrderKind};
 use strowger_node::Input;
 use strowger_node::io::{Answer, QueryId, Question};
 
-use self::wants::{GATEWAY, RECORDER, wanted};
+use self::wants::{GATEWAY, RECORDER, keypad, wanted};
 use super::{Plan, SETTLE, World};
 use crate::network::Weather;
 use crate::phone::{Codecs, Manners, Phone, Watching};
@@ -60,6 +60,13 @@ impl Scenario {
         }
         if wants.iter().any(|want| want.contains("recorded")) {
             world.phones.push(Phone::trunk("7000", RECORDER));
+        }
+        for (number, keypad) in wants.iter().filter_map(|want| keypad(want)) {
+            let own = |phone: &&mut Phone| phone.account.number == number;
+            world.phones.iter_mut().filter(own).for_each(|phone| phone.keypad = keypad);
+        }
+        if wants.contains(&"a bad network for media") {
+            world.air.weather = Weather { loses: 20, repeats: 10, jitter_us: 30_000, damages: 0 };
         }
         let away = |phone: &&mut Phone| wants.contains(&format!("{} is away", phone.account.number).as_str());
         world.phones.iter_mut().filter(away).for_each(Phone::stays_away);
@@ -109,6 +116,10 @@ impl Scenario {
         }
         let Some(phone) = self.phone(who) else { panic!("nobody is called {who}") };
         match what.split_once(' ') {
+            Some(("and", others)) => {
+                let (other, what) = others.split_once(' ').expect("somebody and what he does");
+                return [who, other].iter().all(|who| self.somebody(who, what));
+            }
             Some(("watches", line)) => phone.watches.push(Watching::new("dialog", line, now)),
             Some(("minds", "mail")) => {
                 let own = phone.account.number.clone();
@@ -287,6 +298,11 @@ fn check(file: &str, text: &str) {
 #[test]
 fn hold_and_transfers() {
     check("transfers.txt", include_str!("../../scenarios/transfers.txt"));
+}
+
+#[test]
+fn keys_in_calls() {
+    check("keys.txt", include_str!("../../scenarios/keys.txt"));
 }
 
 #[test]

@@ -21,6 +21,7 @@ use strowger_node::configuration::{
 };
 use strowger_sip::io::Trunk;
 
+use crate::phone::Keypad;
 use crate::setting;
 
 /// What a script wants otherwise than usual, a line of the table each.
@@ -90,7 +91,7 @@ pub(super) fn wanted(want: &str, draft: &mut Draft) {
             let site = SiteDraft { location: "hall".into(), ..SiteDraft::default() };
             draft.admission.bridges = vec![("bridge".into(), site)];
         }
-        "1002 is away" => {}
+        "1002 is away" | "a bad network for media" => {}
         "room for one call to 1002 and 1004" => voice(draft, 80),
         "every resource has one seat" => seats(draft, 1),
         "every resource has two seats" => seats(draft, 2),
@@ -130,8 +131,28 @@ pub(super) fn wanted(want: &str, draft: &mut Draft) {
             draft.plan.paging.insert("office".into(), Arc::new(group));
         }
         "multicast music" => multicast_music(draft),
+        _ if let Some((number, keypad)) = keypad(want) => {
+            let of_phone = draft.lines.iter_mut().filter(|line| &*line.number == number);
+            of_phone.flat_map(|line| &mut line.phones).for_each(|phone| phone.keys = setting::method(keypad));
+        }
         _ => panic!("nobody knows how `{want}` is set up"),
     }
+}
+
+/// Where a phone has its keys.
+pub(super) fn keypad(want: &str) -> Option<(&str, Keypad)> {
+    let (number, place) =
+        want.split_once(" has keys in its ").or_else(|| want.split_once(" has keys in "))?;
+    let keypad = match place {
+        "media" => Keypad::Events,
+        "INFO" => Keypad::Info,
+        "KPML" => Keypad::Kpml,
+        "NOTIFY" => Keypad::Notify,
+        "sound" => Keypad::Sound,
+        "media or INFO" => Keypad::Either,
+        _ => return None,
+    };
+    Some((number, keypad))
 }
 
 fn seats(draft: &mut Draft, capacity: u32) {
