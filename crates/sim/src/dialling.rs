@@ -10,6 +10,7 @@ use strowger_base::{CallId, Instant, Now};
 use strowger_dialplan::{Analysis, Arrival, Decision as Verdict, Digits, Progress, Symbol};
 use strowger_node::Configuration;
 
+use crate::phone::IN_CALL;
 use crate::text::Text;
 
 /// The calls whose numbers are not decided.
@@ -85,6 +86,8 @@ impl Checker {
         let uri = text.start.split(' ').nth(1).unwrap_or("");
         let user = uri.strip_prefix("sip:").and_then(|rest| rest.split_once('@'));
         let digits = text.body.split("digits=\"").nth(1).and_then(|rest| rest.split('"').next());
+        // Keys of an answered call are no number.
+        let digits = digits.filter(|_| !text.body.contains(IN_CALL));
         self.at_hand = Some(AtHand {
             invite: text.method() == "INVITE",
             call_id: text.header("call-id").to_owned(),

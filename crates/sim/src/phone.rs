@@ -28,7 +28,7 @@ pub(crate) use self::codecs::Codecs;
 use self::dialling::Dialling;
 pub(crate) use self::dialling::Style;
 use self::keypad::Pad;
-pub(crate) use self::keypad::{Flight, Keypad};
+pub(crate) use self::keypad::{Flight, IN_CALL, Keypad};
 pub(crate) use self::keys::KEYS;
 pub(crate) use self::session::{Session, Way};
 pub(crate) use self::watching::Watching;

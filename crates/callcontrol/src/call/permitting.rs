@@ -100,11 +100,19 @@ impl<'c> Permit<'c> {
         nothing.then(|| (limits.audio_kbps_max, names(offer)))
     }
 
-    /// What is left of an answer: its first codec that is permitted.
-    pub(super) fn of_answer(&self, answer: &SessionDescription) -> Selection {
+    /// What is left of an answer: its first codec that is permitted, of those that were offered. It may name others as well
+    /// (RFC 3264 §6.1), which whoever offered does not have.
+    pub(super) fn of_answer(
+        &self,
+        answer: &SessionDescription,
+        offered: Option<&SessionDescription>,
+    ) -> Selection {
+        let offered = offered.map(|offered| sdp::audio_formats(offered.as_bytes())).unwrap_or_default();
         let formats = sdp::audio_formats(answer.as_bytes());
-        let first = formats.iter().find(|format| self.rank(format).is_some());
-        match first {
+        let mut permitted = formats.iter().filter(|format| self.rank(format).is_some());
+        let is_offered =
+            |format: &&AudioFormat<'_>| offered.iter().any(|offered| codec(offered) == codec(format));
+        match permitted.clone().find(is_offered).or_else(|| permitted.next()) {
             Some(first) => sdp::select_formats(answer.as_bytes(), |format| (format == first).then_some(0)),
             None => Selection::Nothing,
         }
@@ -245,7 +253,7 @@ impl Step<'_> {
         let permit = Permit::between(admission, &caller, &site).within(kbps);
         let left = match permit.limits.is_some() || kbps.is_some() {
             false => Selection::Unchanged,
-            true => permit.of_answer(&answer),
+            true => permit.of_answer(&answer, self.told(from)),
         };
         let left = match left {
             Selection::Changed(left) => Some(left),

@@ -36,22 +36,13 @@ impl Keypad {
         matches!(self, Keypad::Events | Keypad::Either)
     }
 
-    /// Whether a phone understands keys that come so.
+    /// Whether a phone may be told keys so. Where no relay can carry keys over they are told in INFO, which everybody understands.
     const fn takes(self, by: By) -> bool {
-        match (self, by) {
-            (Keypad::Events | Keypad::Either, By::Events)
-            | (Keypad::Info | Keypad::Either, By::Info)
-            | (Keypad::Kpml, By::Kpml)
-            | (Keypad::Notify, By::Notify) => true,
-            (
-                Keypad::Events
-                | Keypad::Info
-                | Keypad::Kpml
-                | Keypad::Notify
-                | Keypad::Sound
-                | Keypad::Either,
-                By::Events | By::Info | By::Kpml | By::Notify,
-            ) => false,
+        match by {
+            By::Events => self.has_events(),
+            By::Info => true,
+            By::Kpml => matches!(self, Keypad::Kpml),
+            By::Notify => matches!(self, Keypad::Notify),
         }
     }
 
@@ -475,6 +466,9 @@ impl Stream<'_> {
         self.after += Duration::from_millis(20);
     }
 }
+
+/// What says in a report that no number is dialled.
+pub(crate) const IN_CALL: &str = "text=\"OK\"";
 
 /// The number that these phones give to keys in media.
 const EVENTS: u8 = 101;

@@ -127,6 +127,7 @@ impl Scenario {
             }
             Some(("insists", "on SRTP")) => phone.srtp = true,
             Some(("has", "G.722 alone")) => phone.codecs = Codecs::only(&["9"]),
+            Some(("has", "PCMA alone")) => phone.codecs = Codecs::only(&["8"]),
             Some(("has", "PCMU alone")) => phone.codecs = Codecs::only(&["0"]),
             Some(("offers", "nothing")) => phone.delays = true,
             _ => {
