@@ -188,10 +188,13 @@ impl Session {
             address: peek.audio,
             flow: audio_flow(peek.direction),
         };
+        // An answer may name codecs that were not offered (RFC 3264 §6.1).
+        let in_both = |name: &&str| offered.codecs.names().any(|offered| offered == *name);
+        let codec = answered.codecs.names().find(in_both).or_else(|| answered.codecs.names().next());
         let path = MediaPath {
             offerer: end(offerer, &offered, step),
             answerer: end(answerer, &answered, step),
-            codec: answered.codecs.names().next().unwrap_or(""),
+            codec: codec.unwrap_or(""),
             way,
         };
         step.decide(None, Decision::MediaPath(path));

@@ -347,9 +347,11 @@ impl Phone {
         let event = |event: &str, state: &str| format!("Event: {event}\r\nSubscription-State: {state}\r\n");
         let (method, extra, body) = match told {
             Told::Info(key) => ("INFO", String::new(), format!("Signal={key}\r\nDuration=160\r\n")),
-            Told::Kpml(key) => {
-                ("NOTIFY", event("kpml", "active;expires=3600"), report(200, &key.to_string()))
-            }
+            Told::Kpml(key) => (
+                "NOTIFY",
+                event("kpml", "active;expires=3600"),
+                report(200, &key.to_string()).replace("text=\"\"", IN_CALL),
+            ),
             Told::Accepts => ("NOTIFY", event("kpml", "active;expires=3600"), String::new()),
             Told::Ends => ("NOTIFY", event("kpml", "terminated;reason=timeout"), report(487, "")),
             Told::Notify(key, begins) => {

@@ -238,7 +238,10 @@ impl Phone {
         let contact = format!("sip:{}@{}", self.account.number, self.address);
         let Some(watching) = self.watches.iter_mut().find(|watching| watching.call_id == id) else {
             // One of them may be meant, and is over there by this answer.
-            self.watches.iter_mut().for_each(|watching| watching.doubtful |= damaged);
+            for watching in self.watches.iter_mut().filter(|_| damaged) {
+                watching.doubtful = true;
+                watching.next = watching.next.min(now + AGAIN);
+            }
             sends.push(notify.response(481, "t", &contact, ""));
             return true;
         };
