@@ -7,6 +7,7 @@
 #[macro_use]
 mod layout;
 
+pub mod calls;
 pub mod codes;
 pub mod frame;
 pub mod ids;
@@ -15,6 +16,7 @@ pub mod station;
 pub mod version;
 mod wire;
 
+pub use calls::Calls;
 pub use codes::Phrase;
 pub use frame::{Frame, FrameError, Framer};
 pub use ids::MessageId;

@@ -1,0 +1,150 @@
+//! One call of a phone, from off-hook or ringing until it disappears from the display.
+
+use strowger_base::leg::{RingSound, Signal};
+use strowger_base::{LegId, TimerHandle};
+
+use super::channel::{Channel, Of};
+use super::display::{Display, Parties};
+use crate::codes::{CallReference, CallType, Instance, PartyId, Tone};
+use crate::message::ToStation;
+
+/// One call.
+#[derive(Debug)]
+pub(super) struct Call {
+    pub(super) reference: CallReference,
+    pub(super) line: Instance,
+    /// `None` when call control knows nothing of it any more.
+    pub(super) leg: Option<LegId>,
+    pub(super) kind: CallType,
+    pub(super) state: State,
+    pub(super) parties: Parties,
+    pub(super) channel: Channel,
+    /// How far numbers of ports have been used.
+    pub(super) ports: u32,
+    /// What its user hears from the phone itself.
+    pub(super) tone: Option<Tone>,
+    /// What was dialled.
+    pub(super) dialled: String,
+    /// Why it was begun out of another call.
+    pub(super) purpose: Purpose,
+    /// Until the phone has to say where its port is.
+    pub(super) patience: Option<TimerHandle>,
+}
+
+/// How far a call is.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum State {
+    /// The receiver is lifted and a number is awaited.
+    Dialing,
+    /// The number is complete.
+    Proceeding,
+    /// Somebody is rung.
+    RingingOut,
+    /// This phone is rung.
+    RingingIn(RingSound),
+    /// It was answered, and the phone opens its port.
+    Answering,
+    /// Its parties talk.
+    Connected,
+    /// Its user has put it on hold.
+    Held,
+    /// Its user takes it back, and the phone opens its port.
+    Resuming,
+    /// It came to nothing; its user hears that.
+    Failed,
+}
+
+/// Why a call was begun out of another one.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum Purpose {
+    /// It was not.
+    None,
+    /// The party of that call shall be transferred to this one's.
+    Transfer(CallReference),
+    /// The parties of both shall be in a conference.
+    Conference(CallReference),
+}
+
+impl Call {
+    pub(super) fn new(
+        reference: CallReference,
+        line: Instance,
+        leg: LegId,
+        kind: CallType,
+        state: State,
+    ) -> Self {
+        Call {
+            reference,
+            line,
+            leg: Some(leg),
+            kind,
+            state,
+            parties: Parties::default(),
+            channel: Channel::default(),
+            ports: 0,
+            tone: None,
+            dialled: String::new(),
+            purpose: Purpose::None,
+            patience: None,
+        }
+    }
+
+    /// Whether its user hears and talks, or is about to.
+    pub(super) const fn is_active(&self) -> bool {
+        !matches!(self.state, State::RingingIn(_) | State::Held)
+    }
+
+    pub(super) fn display<'a>(&self, tell: &'a mut Vec<ToStation>) -> Display<'a> {
+        Display { line: self.line, call: self.reference, tell }
+    }
+
+    /// The port that its phone opened last.
+    pub(super) const fn this_port(&self) -> Of {
+        Of { call: self.reference, party: PartyId(self.reference.0 << 8 | self.ports & 0xff) }
+    }
+
+    /// The next port of its phone.
+    pub(super) fn next_port(&mut self) -> Of {
+        self.ports += 1;
+        self.this_port()
+    }
+
+    /// Plays a tone in place of the one before.
+    pub(super) fn play(&mut self, tone: Option<Tone>, tell: &mut Vec<ToStation>) {
+        if self.tone == tone {
+            return;
+        }
+        let before = std::mem::replace(&mut self.tone, tone);
+        let mut display = self.display(tell);
+        match (before, tone) {
+            (_, Some(tone)) => display.tone(tone),
+            (Some(before), None) => display.silence(before),
+            (None, None) => {}
+        }
+    }
+}
+
+/// The signal of a user who hangs up.
+pub(super) const fn hang_up(state: State) -> Signal {
+    use strowger_base::Cause;
+    use strowger_base::leg::ReleaseReason;
+    let reason = match state {
+        State::Dialing | State::Proceeding | State::RingingOut | State::Failed => ReleaseReason::Cancelled,
+        State::RingingIn(_) | State::Answering => ReleaseReason::Refused(DECLINED),
+        State::Connected | State::Held | State::Resuming => ReleaseReason::HungUp,
+    };
+    let cause = match state {
+        State::RingingIn(_) | State::Answering => Cause::CALL_REJECTED,
+        State::Dialing
+        | State::Proceeding
+        | State::RingingOut
+        | State::Failed
+        | State::Connected
+        | State::Held
+        | State::Resuming => Cause::NORMAL_CALL_CLEARING,
+    };
+    Signal::Released { cause, reason }
+}
+
+/// The status of SIP that says that a user does not want a call; SCCP has none of its own.
+const DECLINED: u16 = 603;

@@ -1,0 +1,324 @@
+//! The media of one call: the port that a phone opens, what it sends, and what is owed to the other side.
+//!
+//! ```text
+//! call control             channel                        phone
+//!   | offer                   |                             |
+//!   |------------------------>| OpenReceiveChannel          |
+//!   |                         |---------------------------->|
+//!   | answer                  |     OpenReceiveChannelAck   |
+//!   |<------------------------|<----------------------------|
+//!   |                         | StartMediaTransmission      |
+//!   |                         |---------------------------->|
+//! ```
+//!
+//! A phone opens its port for one codec, and says where only then: it is asked before anything is offered or answered.
+
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use strowger_base::Cause;
+
+use super::io::{Direction, Format, Voice};
+use crate::codes::{CallReference, Codec, ConferenceId, MediaStatus, PartyId};
+use crate::message::ToStation;
+use crate::message::media::{
+    CloseReceiveChannel, OpenReceiveChannel, StartMediaTransmission, StopMediaTransmission,
+};
+use crate::wire::address::Address;
+
+/// Keys in RTP, where the other side takes them.
+const EVENTS: u32 = 101;
+/// How keys are sent: as in RFC 4733.
+const EVENT_KIND: u32 = 10;
+/// Expedited forwarding in the byte of the IP header that tells precedence.
+const EXPEDITED: u32 = 184;
+/// The direction of who receives and of who sends.
+const RECEIVES: u32 = 1;
+const SENDS: u32 = 2;
+
+/// A codec and how it is packed, chosen for a port.
+pub(super) type Chosen = Format;
+
+/// The media of one call.
+#[derive(Debug, Default)]
+pub(super) struct Channel {
+    receive: Receive,
+    /// Where the phone sends to, and what.
+    sends: Option<(SocketAddr, Format)>,
+    /// What waits for the phone's port.
+    waits: Option<Waits>,
+    /// What the other side said last.
+    remote: Option<Voice>,
+    /// Where the phone's port was last, and for what.
+    last: Option<(SocketAddr, Format)>,
+}
+
+/// The port of the phone.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+enum Receive {
+    #[default]
+    Closed,
+    Opening(PartyId, Format),
+    Open(PartyId, Format, SocketAddr),
+}
+
+/// What is told when the phone's port is open.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum Waits {
+    /// An offer of ours.
+    Offer,
+    /// The answer that is owed.
+    Answer,
+}
+
+/// What becomes of a phone's port.
+#[derive(Debug)]
+pub(super) enum Opened {
+    /// It is open: this is what was waited for.
+    Tell(Waits, Voice),
+    /// It is open, and nothing waited for it.
+    Nothing,
+    /// There is none, and why.
+    Failed(Option<Waits>, Cause),
+    /// It is not the port of this call.
+    Other,
+}
+
+/// Whose channel it is.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Of {
+    pub(super) call: CallReference,
+    pub(super) party: PartyId,
+}
+
+impl Channel {
+    /// What the other side hears and takes is known now.
+    pub(super) fn heard(&mut self, voice: Voice) {
+        self.remote = Some(voice);
+    }
+
+    /// The same; returns what was known before.
+    pub(super) fn swap(&mut self, voice: Voice) -> Option<Voice> {
+        self.remote.replace(voice)
+    }
+
+    /// What was said last is taken back.
+    pub(super) fn restore(&mut self, before: Option<Voice>) {
+        self.remote = before;
+    }
+
+    /// What the other side is told that offers something while the phone holds: the port that it had, and that nothing is heard.
+    pub(super) fn kept(&self, format: Format) -> Option<Voice> {
+        let hears = self.remote.as_ref()?.direction.hears();
+        let direction = if hears { Direction::SendOnly } else { Direction::Inactive };
+        Some(Voice { address: self.last?.0, formats: vec![format], events: Some(EVENTS as u8), direction })
+    }
+
+    /// Nothing is known of the other side any more: what is offered next is the phone's own choice.
+    pub(super) fn forget(&mut self) {
+        self.remote = None;
+    }
+
+    /// What the two spoke last.
+    pub(super) fn spoken(&self) -> Option<Format> {
+        self.last.map(|(_, format)| format)
+    }
+
+    /// The first codec of the other side that the phone has, or that of the open port where the other side takes it.
+    pub(super) fn agreed(&self, capabilities: &[Codec]) -> Option<Format> {
+        let takes = |open: &Format| {
+            let remote = self.remote.as_ref();
+            remote.is_some_and(|remote| remote.formats.iter().any(|format| format.codec == open.codec))
+        };
+        self.codec().filter(takes).or_else(|| self.common(capabilities))
+    }
+
+    /// The codec of the port, where it is open.
+    pub(super) const fn codec(&self) -> Option<Format> {
+        match self.receive {
+            Receive::Open(_, format, _) | Receive::Opening(_, format) => Some(format),
+            Receive::Closed => None,
+        }
+    }
+
+    /// Whether the phone was asked for its port and has not said.
+    pub(super) const fn is_opening(&self) -> bool {
+        matches!(self.receive, Receive::Opening(..))
+    }
+
+    /// The first codec of the other side that the phone has, in the other side's order.
+    pub(super) fn common(&self, capabilities: &[Codec]) -> Option<Format> {
+        let remote = self.remote.as_ref()?;
+        remote.formats.iter().find(|format| capabilities.contains(&format.codec)).copied()
+    }
+
+    /// Has the phone open its port for this, to tell what waits. Returns what waits at once where it is open already.
+    pub(super) fn open(
+        &mut self,
+        of: Of,
+        format: Format,
+        waits: Waits,
+        tell: &mut Vec<ToStation>,
+    ) -> Option<Opened> {
+        self.waits = Some(waits);
+        match self.receive {
+            Receive::Open(_, open, _) if open == format => return Some(self.ready(waits)),
+            Receive::Open(party, ..) | Receive::Opening(party, _) => {
+                tell.push(Channel::close_of(of.call, party).into());
+            }
+            Receive::Closed => {}
+        }
+        self.receive = Receive::Opening(of.party, format);
+        tell.push(
+            OpenReceiveChannel {
+                conference: ConferenceId(of.call.0),
+                party: of.party,
+                packet: format.packet,
+                codec: format.codec,
+                call: of.call,
+                event_payload: EVENTS,
+                event_kind: EVENT_KIND,
+                direction: RECEIVES,
+                ..OpenReceiveChannel::default()
+            }
+            .into(),
+        );
+        None
+    }
+
+    /// The phone says where its port is, or that it has none.
+    pub(super) fn acknowledged(
+        &mut self,
+        party: PartyId,
+        status: MediaStatus,
+        at: Option<SocketAddr>,
+    ) -> Opened {
+        let Receive::Opening(asked, format) = self.receive else { return Opened::Other };
+        if asked != party {
+            return Opened::Other;
+        }
+        let Some(at) = at.filter(|_| status == MediaStatus::OK) else {
+            return self.failed(Cause::RESOURCE_UNAVAILABLE);
+        };
+        self.receive = Receive::Open(party, format, at);
+        self.last = Some((at, format));
+        match self.waits {
+            Some(waits) => self.ready(waits),
+            None => Opened::Nothing,
+        }
+    }
+
+    /// The phone has no port, or does not say so in time.
+    pub(super) fn failed(&mut self, cause: Cause) -> Opened {
+        self.receive = Receive::Closed;
+        Opened::Failed(self.waits.take(), cause)
+    }
+
+    fn ready(&mut self, waits: Waits) -> Opened {
+        self.waits = None;
+        match self.voice() {
+            Some(voice) => Opened::Tell(waits, voice),
+            None => Opened::Nothing,
+        }
+    }
+
+    /// What the phone hears and sends now, as the other side is told.
+    fn voice(&self) -> Option<Voice> {
+        let Receive::Open(_, format, address) = self.receive else { return None };
+        let direction = self.remote.as_ref().map_or(Direction::SendReceive, |remote| {
+            Direction::of(remote.direction.hears(), remote.direction.sends())
+        });
+        Some(Voice { address, formats: vec![format], events: Some(EVENTS as u8), direction })
+    }
+
+    /// What the other side is told while the phone holds: nothing is heard here.
+    pub(super) fn held(&self) -> Option<Voice> {
+        let hears = self.remote.as_ref().is_some_and(|remote| remote.direction.hears());
+        Some(Voice { direction: Direction::of(hears, false), ..self.voice()? })
+    }
+
+    /// Has the phone send to the other side what both agreed on, or nothing where it does not listen.
+    pub(super) fn send(&mut self, of: Of, tell: &mut Vec<ToStation>) {
+        let wanted = match (&self.remote, self.receive) {
+            (Some(remote), Receive::Open(party, format, _)) if remote.direction.hears() => {
+                Some((party, remote.address, format, remote.events))
+            }
+            (Some(_) | None, _) => None,
+        };
+        let now = wanted.map(|(_, address, format, _)| (address, format));
+        if now == self.sends {
+            return;
+        }
+        if self.sends.take().is_some() {
+            tell.push(self.stop(of.call).into());
+        }
+        let Some((party, address, format, events)) = wanted else { return };
+        self.sends = Some((address, format));
+        tell.push(
+            StartMediaTransmission {
+                conference: ConferenceId(of.call.0),
+                party,
+                address: Address::from(address.ip()),
+                port: u32::from(address.port()),
+                packet: format.packet,
+                codec: format.codec,
+                type_of_service: EXPEDITED,
+                call: of.call,
+                event_payload: events.map_or(0, u32::from),
+                event_kind: EVENT_KIND,
+                direction: SENDS,
+                ..StartMediaTransmission::default()
+            }
+            .into(),
+        );
+    }
+
+    /// Nothing is heard and nothing sent any more; what the other side said stays known.
+    pub(super) fn close(&mut self, call: CallReference, tell: &mut Vec<ToStation>) {
+        self.waits = None;
+        let stop = self.sends.take().map(|_| self.stop(call));
+        if let Receive::Opening(party, _) | Receive::Open(party, ..) = std::mem::take(&mut self.receive) {
+            tell.push(Channel::close_of(call, party).into());
+        }
+        tell.extend(stop.map(ToStation::from));
+    }
+
+    fn close_of(call: CallReference, party: PartyId) -> CloseReceiveChannel {
+        CloseReceiveChannel { conference: ConferenceId(call.0), party, call, port_handling: 0 }
+    }
+
+    fn stop(&self, call: CallReference) -> StopMediaTransmission {
+        let party = match self.receive {
+            Receive::Opening(party, _) | Receive::Open(party, ..) => party,
+            Receive::Closed => PartyId(call.0),
+        };
+        StopMediaTransmission { conference: ConferenceId(call.0), party, call, port_handling: 0 }
+    }
+}
+
+/// What is opened where nothing is known of the other side.
+pub(super) fn preferred(capabilities: &[Codec]) -> Option<Format> {
+    let codec = PREFERRED.iter().find(|codec| capabilities.contains(codec)).or(capabilities.first())?;
+    Some(Format { codec: *codec, packet: PACKET })
+}
+
+/// The same port for every codec of the phone: what the other side takes of them decides.
+pub(super) fn with_all(mut voice: Voice, capabilities: &[Codec]) -> Voice {
+    let Some(first) = voice.formats.first().copied() else { return voice };
+    let more = capabilities.iter().filter(|codec| **codec != first.codec && is_voice(**codec));
+    voice.formats.extend(more.map(|codec| Format { codec: *codec, packet: first.packet }));
+    voice
+}
+
+/// Whether it is a codec of voice with a payload type of its own (RFC 3551).
+const fn is_voice(codec: Codec) -> bool {
+    matches!(
+        codec,
+        Codec::G711_ULAW_64K | Codec::G711_ALAW_64K | Codec::G722_64K | Codec::G729 | Codec::G729_ANNEX_A
+    )
+}
+
+/// What every device has comes first: it need not be changed when the other side answers.
+const PREFERRED: [Codec; 3] = [Codec::G711_ULAW_64K, Codec::G711_ALAW_64K, Codec::G722_64K];
+/// How much a packet has where nobody says otherwise.
+const PACKET: Duration = Duration::from_millis(20);

@@ -1,0 +1,272 @@
+//! What call control wants of a call of a phone.
+
+use strowger_base::leg::{Alert, ReleaseReason, Signal};
+use strowger_base::{Cause, Command, LegId, Now};
+
+use super::Shared;
+use super::call::State;
+use super::channel::{self, Waits};
+use super::display::{key_tone, tone_of};
+use super::io::{Media, Outbox, Output, Voice};
+use super::phone::PhoneCalls;
+use crate::codes::{CallReference, CallState, CallType, ConferenceId, KeyMode, Phrase, Tone};
+use crate::message::dtmf::SendDtmfTone;
+use crate::wire::text::Text;
+
+impl PhoneCalls {
+    pub(super) fn command(
+        &mut self,
+        shared: &mut Shared,
+        now: Now,
+        reference: CallReference,
+        command: &Command,
+        media: Media,
+        out: &mut Outbox,
+    ) {
+        let before = !self.calls.is_empty();
+        let Some(leg) = self.find(reference).and_then(|call| call.leg) else { return };
+        match command {
+            Command::Tone(tone) => {
+                self.with_call(reference, out, |call, tell| call.play(tone_of(*tone), tell))
+            }
+            Command::StopCollecting => self.proceed(reference, out),
+            Command::Alert { alert, .. } => {
+                self.alert(reference, *alert, &media, out);
+                self.described(shared, now, reference, media, out);
+            }
+            Command::Answer { connected, .. } => {
+                if let Some(call) = self.find(reference) {
+                    call.parties.called = connected.clone();
+                }
+                self.connected(reference, out);
+                self.described(shared, now, reference, media, out);
+            }
+            Command::Media(_) => self.described(shared, now, reference, media, out),
+            Command::RequestMedia => self.offer(shared, now, reference, out),
+            Command::RefuseMedia(_) => {}
+            Command::ShowParty(party) => {
+                let Some(call) = self.find(reference) else { return };
+                match call.kind {
+                    CallType::INBOUND => call.parties.calling = party.clone(),
+                    _ => call.parties.called = party.clone(),
+                }
+                self.show_parties(reference, out);
+            }
+            Command::Digit(digit) => self.with_call(reference, out, |call, tell| {
+                if let Some(tone) = key_tone(digit.key) {
+                    let of = call.this_port();
+                    let conference = ConferenceId(call.reference.0);
+                    tell.push(SendDtmfTone { tone, conference, party: of.party }.into());
+                }
+            }),
+            Command::FeatureAnswer(answer) if !answer.text.is_empty() => {
+                let text = Text::from(&*answer.text);
+                self.with_call(reference, out, |call, tell| call.display(tell).say(text));
+            }
+            Command::TransferEnded(Err(_)) | Command::TransferResult(Err(_)) => {
+                self.with_call(reference, out, |call, tell| {
+                    call.display(tell).prompt(Phrase::TEMP_FAIL, "");
+                });
+            }
+            Command::RequestTransfer(_) => {
+                let cause = Cause::SERVICE_NOT_IMPLEMENTED;
+                out.push(Output::Signal(leg, Signal::TransferEnded(Err(cause)), Media::None));
+            }
+            Command::Release(cause) => self.released(shared, reference, *cause, out),
+            Command::CollectDigits
+            | Command::KeysBy(_)
+            | Command::Mute(_)
+            | Command::TransferResult(Ok(()))
+            | Command::TransferEnded(Ok(()))
+            | Command::FeatureAnswer(_)
+            | Command::Records(..)
+            | Command::Ring(_) => {}
+        }
+        self.tell_calls(before, out);
+    }
+
+    /// The number is complete.
+    fn proceed(&mut self, reference: CallReference, out: &mut Outbox) {
+        self.with_call(reference, out, |call, tell| {
+            if call.state != State::Dialing {
+                return;
+            }
+            call.state = State::Proceeding;
+            call.parties.called.number = call.dialled.as_str().into();
+            call.play(None, tell);
+            let (dialled, parties) = (call.dialled.clone(), call.parties.clone());
+            let mut display = call.display(tell);
+            display.state(CallState::PROCEED);
+            display.dialled(&dialled);
+            display.parties(CallType::OUTBOUND, &parties);
+            display.prompt(Phrase::CALL_PROCEED, "");
+            display.keys(KeyMode::RING_OUT);
+        });
+    }
+
+    /// Whoever was called is rung, or something is to be heard.
+    fn alert(&mut self, reference: CallReference, alert: Alert, media: &Media, out: &mut Outbox) {
+        self.proceed(reference, out);
+        self.with_call(reference, out, |call, tell| {
+            if alert != Alert::Ringing || call.state != State::Proceeding {
+                return;
+            }
+            call.state = State::RingingOut;
+            let mut display = call.display(tell);
+            display.state(CallState::RING_OUT);
+            display.prompt(Phrase::RING_OUT, "");
+            // Who sends something to be heard sends that tone.
+            if *media == Media::None {
+                call.play(Some(Tone::ALERTING_TONE), tell);
+            }
+        });
+    }
+
+    fn connected(&mut self, reference: CallReference, out: &mut Outbox) {
+        self.proceed(reference, out);
+        self.with_call(reference, out, |call, tell| {
+            call.state = State::Connected;
+            call.play(None, tell);
+            let parties = call.parties.clone();
+            let mut display = call.display(tell);
+            display.state(CallState::CONNECTED);
+            display.parties(CallType::OUTBOUND, &parties);
+            display.prompt(Phrase::CONNECTED, "");
+            display.keys(KeyMode::CONNECTED);
+        });
+    }
+
+    fn show_parties(&mut self, reference: CallReference, out: &mut Outbox) {
+        self.with_call(reference, out, |call, tell| {
+            let (kind, parties) = (call.kind, call.parties.clone());
+            call.display(tell).parties(kind, &parties);
+        });
+    }
+
+    /// The other side says something about media.
+    fn described(
+        &mut self,
+        shared: &mut Shared,
+        now: Now,
+        reference: CallReference,
+        media: Media,
+        out: &mut Outbox,
+    ) {
+        match media {
+            Media::None => {}
+            Media::Offer(voice) => self.offered(shared, now, reference, voice, out),
+            Media::Answer(voice) => self.answered(shared, now, reference, voice, out),
+        }
+    }
+
+    fn offered(
+        &mut self,
+        shared: &mut Shared,
+        now: Now,
+        reference: CallReference,
+        voice: Voice,
+        out: &mut Outbox,
+    ) {
+        let capabilities = self.capabilities.clone();
+        let Some(call) = self.find(reference) else { return };
+        let Some(leg) = call.leg else { return };
+        let before = call.channel.swap(voice);
+        let Some(format) = call.channel.common(&capabilities) else {
+            call.channel.restore(before);
+            let cause = Cause::BEARER_CAPABILITY_NOT_IMPLEMENTED;
+            if call.state == State::Connected || call.state == State::Held {
+                out.push(Output::Signal(leg, Signal::MediaRefused(cause), Media::None));
+            } else {
+                let reason = ReleaseReason::Refused(cause.sip_status());
+                out.push(Output::Signal(leg, Signal::Released { cause, reason }, Media::None));
+                self.fail(shared, reference, cause, out);
+            }
+            return;
+        };
+        if call.state == State::Held {
+            // Its port is closed and nothing is heard there, wherever it was.
+            if let Some(voice) = call.channel.kept(format) {
+                out.push(Output::Signal(
+                    leg,
+                    Signal::Media(strowger_base::Media::None),
+                    Media::Answer(voice),
+                ));
+                return;
+            }
+        }
+        self.open(shared, now, reference, Some(format), Waits::Answer, out);
+    }
+
+    /// What was offered is answered: the phone sends. Another codec than was offered first wants another port.
+    fn answered(
+        &mut self,
+        shared: &mut Shared,
+        now: Now,
+        reference: CallReference,
+        voice: Voice,
+        out: &mut Outbox,
+    ) {
+        let capabilities = self.capabilities.clone();
+        let Some(call) = self.find(reference) else { return };
+        call.channel.heard(voice);
+        let agreed = call.channel.agreed(&capabilities);
+        match (agreed, call.channel.codec()) {
+            (Some(agreed), Some(open)) if agreed.codec != open.codec => {
+                self.open(shared, now, reference, Some(agreed), Waits::Offer, out);
+            }
+            (Some(_) | None, _) => self.with_call(reference, out, |call, tell| {
+                let of = call.this_port();
+                call.channel.send(of, tell);
+            }),
+        }
+    }
+
+    /// Call control wants an offer.
+    fn offer(&mut self, shared: &mut Shared, now: Now, reference: CallReference, out: &mut Outbox) {
+        let format = channel::preferred(&self.capabilities);
+        let Some(call) = self.find(reference) else { return };
+        let open = call.channel.codec().or(format);
+        call.channel.forget();
+        self.open(shared, now, reference, open, Waits::Offer, out);
+    }
+
+    /// The leg is over. A caller hears why until the receiver is down.
+    fn released(&mut self, shared: &mut Shared, reference: CallReference, cause: Cause, out: &mut Outbox) {
+        let Some(call) = self.find(reference) else { return };
+        match call.state {
+            State::Dialing | State::Proceeding | State::RingingOut
+                if cause != Cause::NORMAL_CALL_CLEARING =>
+            {
+                self.fail(shared, reference, cause, out);
+            }
+            State::Dialing
+            | State::Proceeding
+            | State::RingingOut
+            | State::RingingIn(_)
+            | State::Answering
+            | State::Connected
+            | State::Held
+            | State::Resuming
+            | State::Failed => self.remove(shared, reference, out),
+        }
+    }
+
+    /// Does something with a call and tells the phone what follows.
+    fn with_call(
+        &mut self,
+        reference: CallReference,
+        out: &mut Outbox,
+        act: impl FnOnce(&mut super::call::Call, &mut Vec<crate::ToStation>),
+    ) {
+        let mut tell = Vec::new();
+        if let Some(call) = self.find(reference) {
+            act(call, &mut tell);
+        }
+        self.tell(tell, out);
+    }
+
+    /// The leg of a call.
+    pub(super) fn leg_of(&self, reference: CallReference) -> Option<LegId> {
+        self.calls.iter().find(|call| call.reference == reference)?.leg
+    }
+}

@@ -1,0 +1,115 @@
+//! A call comes in: the phone rings, and answers.
+
+use strowger_base::leg::{Answering, Party, Presentation, ReleaseReason, Ring, Signal};
+use strowger_base::{Cause, LegId, Now};
+
+use super::Shared;
+use super::call::{Call, State};
+use super::channel::{self, Waits};
+use super::display::Parties;
+use super::io::{Media, Outbox, Output};
+use super::phone::{CALLS_MAX, PhoneCalls};
+use crate::codes::{CallReference, CallState, CallType, Instance, KeyMode, LampMode, Phrase, Switch};
+use crate::message::alerting::SetSpeakerMode;
+
+impl PhoneCalls {
+    /// Call control rings this phone.
+    pub(super) fn ring(
+        &mut self,
+        shared: &mut Shared,
+        now: Now,
+        (leg, line): (LegId, Instance),
+        ring: &Ring,
+        media: Media,
+        out: &mut Outbox,
+    ) {
+        let before = !self.calls.is_empty();
+        let refused = |cause: Cause, out: &mut Outbox| {
+            let reason = ReleaseReason::Refused(cause.sip_status());
+            out.push(Output::Signal(leg, Signal::Released { cause, reason }, Media::None));
+        };
+        if self.calls.len() >= CALLS_MAX {
+            return refused(Cause::USER_BUSY, out);
+        }
+        let reference = shared.reference();
+        let state = State::RingingIn(ring.style.sound);
+        let mut call = Call::new(reference, line, leg, CallType::INBOUND, state);
+        if let Media::Offer(voice) = media {
+            call.channel.heard(voice);
+            if call.channel.common(&self.capabilities).is_none() {
+                return refused(Cause::BEARER_CAPABILITY_NOT_IMPLEMENTED, out);
+            }
+        }
+        shared.legs.insert(leg, (self.phone.device.as_str().into(), reference));
+        let own = self.phone.lines.iter().find(|known| known.instance == line);
+        let party = |number: &str, name: &str| Party {
+            number: number.into(),
+            name: name.into(),
+            presentation: Presentation::Allowed,
+        };
+        call.parties = Parties {
+            calling: ring.calling.clone(),
+            called: own.map(|own| party(own.number.as_str(), own.name.as_str())).unwrap_or_default(),
+            original: ring.diversions.last().map(|diversion| diversion.party.clone()),
+            redirecting: ring.diversions.first().map(|diversion| diversion.party.clone()),
+        };
+        let mut tell = Vec::new();
+        let parties = call.parties.clone();
+        let mut display = call.display(&mut tell);
+        display.state(CallState::RING_IN);
+        display.parties(CallType::INBOUND, &parties);
+        let from = match parties.calling.presentation {
+            Presentation::Allowed if !parties.calling.name.is_empty() => &*parties.calling.name,
+            Presentation::Allowed => &*parties.calling.number,
+            Presentation::Restricted => "",
+        };
+        if from.is_empty() {
+            display.prompt(Phrase::PRIVATE, "");
+        } else {
+            display.prompt(Phrase::FROM, &format!(" {from}"));
+        }
+        display.keys(KeyMode::RING_IN);
+        display.lamp(LampMode::BLINK);
+        display.ring(ring.style.sound);
+        self.calls.push(call);
+        self.tell(tell, out);
+        let alert = strowger_base::leg::Alert::Ringing;
+        let signal = Signal::Alerting { alert, media: strowger_base::Media::None };
+        out.push(Output::Signal(leg, signal, Media::None));
+        match ring.style.answer {
+            Answering::User => {}
+            Answering::Headset => self.answer(shared, now, reference, out),
+            Answering::Loudspeaker => {
+                self.tell(vec![SetSpeakerMode { mode: Switch::ON }.into()], out);
+                self.answer(shared, now, reference, out);
+            }
+        }
+        self.tell_calls(before, out);
+    }
+
+    /// Its user, or the phone by itself, answers a call that rings.
+    pub(super) fn answer(
+        &mut self,
+        shared: &mut Shared,
+        now: Now,
+        reference: CallReference,
+        out: &mut Outbox,
+    ) {
+        self.hold_active(shared, now, out);
+        let capabilities = self.capabilities.clone();
+        let mut tell = Vec::new();
+        let Some(call) = self.find(reference) else { return };
+        let State::RingingIn(sound) = call.state else { return };
+        call.state = State::Answering;
+        let mut display = call.display(&mut tell);
+        display.stop_ringing(sound);
+        display.lamp(LampMode::ON);
+        display.state(CallState::OFF_HOOK);
+        let (format, waits) = match call.channel.common(&capabilities) {
+            Some(format) => (Some(format), Waits::Answer),
+            None => (channel::preferred(&capabilities), Waits::Offer),
+        };
+        self.tell(tell, out);
+        self.open(shared, now, reference, format, waits, out);
+    }
+}

@@ -1,0 +1,154 @@
+//! What goes into the calls of stations and what comes out.
+
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use strowger_base::leg::{BindingId, Origin};
+use strowger_base::net::Flow;
+use strowger_base::{Command, LegId, Signal};
+
+use crate::codes::{Codec, Instance};
+use crate::message::{FromStation, ToStation};
+use crate::wire::text::Text;
+
+/// Everything that can happen to the calls of stations.
+#[derive(Debug)]
+pub enum Input<'a> {
+    /// A station is registered and can have calls.
+    Registered(Phone),
+    /// A station is no longer registered: its calls are lost.
+    Gone {
+        /// The device's name.
+        device: &'a str,
+    },
+    /// A registered station says something.
+    Said {
+        /// The device's name.
+        device: &'a str,
+        /// What.
+        message: &'a FromStation,
+    },
+    /// Call control wants something of a leg. What its command says of media is told beside it: SCCP has other words for that.
+    Command(LegId, &'a Command, Media),
+    /// A deadline is due.
+    Timeout,
+}
+
+/// Everything that calls of stations cause, in the order in which it must happen.
+#[derive(Clone, PartialEq, Debug)]
+pub enum Output {
+    /// A station is told something.
+    Tell {
+        /// The device's name.
+        device: Text,
+        /// What.
+        message: Box<ToStation>,
+    },
+    /// A station has calls, or no longer.
+    Calls {
+        /// The device's name.
+        device: Text,
+        /// Whether it has any.
+        any: bool,
+    },
+    /// A leg tells something. What it says of media stands beside it.
+    Signal(LegId, Signal, Media),
+}
+
+/// What calls of stations cause.
+pub type Outbox = Vec<Output>;
+
+/// A phone that can have calls.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Phone {
+    /// The device's name.
+    pub device: Text,
+    /// How it is reached.
+    pub flow: Flow,
+    /// Its lines, by their buttons.
+    pub lines: Vec<PhoneLine>,
+}
+
+/// A line of a phone.
+#[derive(Clone, PartialEq, Debug)]
+pub struct PhoneLine {
+    /// Its button.
+    pub instance: Instance,
+    /// The phone on this line, as call control knows it.
+    pub origin: Origin,
+    /// By which it is rung.
+    pub binding: BindingId,
+    /// Its number.
+    pub number: Text,
+    /// Whose it is.
+    pub name: Text,
+}
+
+/// The part of an offer/answer exchange that a signal or command carries.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub enum Media {
+    /// Says nothing about media.
+    #[default]
+    None,
+    /// A proposal.
+    Offer(Voice),
+    /// The answer to one.
+    Answer(Voice),
+}
+
+/// One side's voice: where it hears, and what it takes.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Voice {
+    /// Where it hears.
+    pub address: SocketAddr,
+    /// What it takes, what it likes best first. An offer without any is one that no phone can take.
+    pub formats: Vec<Format>,
+    /// The payload type of its keys in RTP (RFC 4733).
+    pub events: Option<u8>,
+    /// What flows, as this side sees it.
+    pub direction: Direction,
+}
+
+/// A codec and how it is packed.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Format {
+    /// The codec.
+    pub codec: Codec,
+    /// How much a packet has.
+    pub packet: Duration,
+}
+
+/// What flows between two sides, as one of them sees it (RFC 8866 §6.7).
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Direction {
+    /// It sends and hears.
+    SendReceive,
+    /// It sends and does not hear.
+    SendOnly,
+    /// It hears and does not send.
+    ReceiveOnly,
+    /// Neither.
+    Inactive,
+}
+
+impl Direction {
+    /// Of two directions.
+    pub const fn of(sends: bool, hears: bool) -> Self {
+        match (sends, hears) {
+            (true, true) => Direction::SendReceive,
+            (true, false) => Direction::SendOnly,
+            (false, true) => Direction::ReceiveOnly,
+            (false, false) => Direction::Inactive,
+        }
+    }
+
+    /// Whether this side sends.
+    pub const fn sends(self) -> bool {
+        matches!(self, Direction::SendReceive | Direction::SendOnly)
+    }
+
+    /// Whether this side hears.
+    pub const fn hears(self) -> bool {
+        matches!(self, Direction::SendReceive | Direction::ReceiveOnly)
+    }
+}

@@ -1,0 +1,241 @@
+//! Soft keys and buttons, and what they ask for.
+
+use strowger_base::feature::{FeatureRequest, Forwarded, Turn};
+use strowger_base::{FeatureCode, Now, Signal};
+
+use super::Shared;
+use super::call::{Purpose, State};
+use super::io::{Media, Outbox, Output};
+use super::phone::{PhoneCalls, Wanted};
+use crate::codes::{CallReference, Instance, SoftKey, Stimulus as Button, Switch};
+use crate::message::alerting::SetSpeakerMode;
+use crate::message::calls::{BackSpaceRes, LineCall, SoftKeyEvent, Stimulus};
+
+/// What a key asks for, whichever kind of key it is.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum Key {
+    NewCall,
+    EndCall,
+    Answer,
+    Hold,
+    Resume,
+    Redial,
+    Backspace,
+    Transfer,
+    Conference,
+    /// A feature of the call.
+    Feature(CallFeature),
+    /// A feature that is a call of its own.
+    Code(FeatureCode),
+}
+
+/// What is done with a call.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum CallFeature {
+    Park,
+    Divert,
+    CallBack,
+    Participants,
+    DropLast,
+    MaliciousCall,
+    Private,
+}
+
+impl CallFeature {
+    const fn request(self) -> FeatureRequest {
+        match self {
+            CallFeature::Park => FeatureRequest::Park,
+            CallFeature::Divert => FeatureRequest::Divert,
+            CallFeature::CallBack => FeatureRequest::CallBack,
+            CallFeature::Participants => FeatureRequest::Participants,
+            CallFeature::DropLast => FeatureRequest::DropLast,
+            CallFeature::MaliciousCall => FeatureRequest::MaliciousCall,
+            CallFeature::Private => FeatureRequest::Privacy(Turn::Over),
+        }
+    }
+}
+
+impl PhoneCalls {
+    pub(super) fn soft_key(&mut self, shared: &mut Shared, now: Now, event: &SoftKeyEvent, out: &mut Outbox) {
+        let Some(key) = of_soft_key(event.event) else { return };
+        let of = LineCall { line: event.line, call: event.call };
+        self.pressed(shared, now, key, &of, out);
+    }
+
+    pub(super) fn button(&mut self, shared: &mut Shared, now: Now, button: &Stimulus, out: &mut Outbox) {
+        if button.stimulus == Button::LINE {
+            return self.line_button(shared, now, button.instance, out);
+        }
+        if button.stimulus == Button::SPEED_DIAL || button.stimulus == Button::BLF_SPEED_DIAL {
+            let number = button.instance.0.to_string();
+            self.hold_active(shared, now, out);
+            let feature = Some(FeatureCode::SpeedDial);
+            self.begin(shared, Instance(0), Wanted { number: &number, feature, ..Wanted::default() }, out);
+            return;
+        }
+        let Some(key) = of_button(button.stimulus) else { return };
+        self.pressed(shared, now, key, &LineCall { line: Instance(0), call: button.call }, out);
+    }
+
+    /// A line's button answers what rings there, takes back what is held there, and otherwise begins a call.
+    fn line_button(&mut self, shared: &mut Shared, now: Now, line: Instance, out: &mut Outbox) {
+        if let Some(call) = self.ringing(line) {
+            self.tell(vec![SetSpeakerMode { mode: Switch::ON }.into()], out);
+            return self.answer(shared, now, call, out);
+        }
+        let held = |call: &&super::call::Call| call.line == line && call.state == State::Held;
+        if let Some(call) = self.calls.iter().find(held).map(|call| call.reference) {
+            return self.resume(shared, now, call, out);
+        }
+        if self.calls.iter().any(|call| call.line == line && call.is_active()) {
+            return;
+        }
+        self.new_call(shared, now, line, Purpose::None, out);
+    }
+
+    fn new_call(
+        &mut self,
+        shared: &mut Shared,
+        now: Now,
+        line: Instance,
+        purpose: Purpose,
+        out: &mut Outbox,
+    ) -> Option<CallReference> {
+        self.hold_active(shared, now, out);
+        self.tell(vec![SetSpeakerMode { mode: Switch::ON }.into()], out);
+        self.begin(shared, line, Wanted { purpose, ..Wanted::default() }, out)
+    }
+
+    fn pressed(&mut self, shared: &mut Shared, now: Now, key: Key, of: &LineCall, out: &mut Outbox) {
+        let call = self.meant(Some(of)).or_else(|| self.active());
+        match (key, call) {
+            (Key::NewCall, _) => {
+                self.new_call(shared, now, of.line, Purpose::None, out);
+            }
+            (Key::Redial, _) => {
+                let number = self.dialled_last.clone();
+                if !number.is_empty() {
+                    self.dial(shared, now, of.line, &number, out);
+                }
+            }
+            (Key::Code(code), _) => {
+                self.hold_active(shared, now, out);
+                let wanted = Wanted { feature: Some(code), ..Wanted::default() };
+                self.begin(shared, of.line, wanted, out);
+            }
+            (Key::Answer, call) => {
+                let rings = call.filter(|call| self.rings(*call)).or_else(|| self.ringing(of.line));
+                if let Some(call) = rings {
+                    self.tell(vec![SetSpeakerMode { mode: Switch::ON }.into()], out);
+                    self.answer(shared, now, call, out);
+                }
+            }
+            (_, None) => {}
+            (Key::EndCall, Some(call)) => self.end(shared, call, out),
+            (Key::Hold, Some(call)) => self.hold(call, out),
+            (Key::Resume, Some(call)) => self.resume(shared, now, call, out),
+            (Key::Backspace, Some(call)) => self.backspace(call, out),
+            (Key::Transfer, Some(call)) => self.transfer(shared, now, call, out),
+            (Key::Conference, Some(call)) => self.conference(shared, now, call, out),
+            (Key::Feature(feature), Some(call)) => self.ask(call, feature.request(), out),
+        }
+    }
+
+    /// Asks for a feature of a call.
+    fn ask(&self, call: CallReference, request: FeatureRequest, out: &mut Outbox) {
+        if let Some(leg) = self.leg_of(call) {
+            out.push(Output::Signal(leg, Signal::FeatureRequested(Box::new(request)), Media::None));
+        }
+    }
+
+    /// A digit disappears from the display; call control keeps it, so that one that has led somewhere cannot be taken back.
+    fn backspace(&mut self, reference: CallReference, out: &mut Outbox) {
+        let Some(call) = self.find(reference) else { return };
+        if call.state != State::Dialing || call.dialled.is_empty() {
+            return;
+        }
+        let message = BackSpaceRes { line: call.line, call: reference };
+        self.tell(vec![message.into()], out);
+    }
+
+    /// The first press holds the call and begins another one; the second transfers the party of the first to that of the second.
+    fn transfer(&mut self, shared: &mut Shared, now: Now, reference: CallReference, out: &mut Outbox) {
+        let Some(call) = self.find(reference) else { return };
+        let (line, state, purpose, number) =
+            (call.line, call.state, call.purpose, call.parties.called.number.clone());
+        match (purpose, state) {
+            (Purpose::Transfer(first), State::Connected | State::RingingOut) => {
+                let (Some(leg), replaces) = (self.leg_of(first), self.leg_of(reference)) else { return };
+                let signal = Signal::TransferRequested { destination: number, replaces };
+                out.push(Output::Signal(leg, signal, Media::None));
+            }
+            (_, State::Connected | State::Held) => {
+                self.new_call(shared, now, line, Purpose::Transfer(reference), out);
+            }
+            (_, _) => {}
+        }
+    }
+
+    /// The first press holds the call and begins another one; the second brings all together.
+    fn conference(&mut self, shared: &mut Shared, now: Now, reference: CallReference, out: &mut Outbox) {
+        let Some(call) = self.find(reference) else { return };
+        let (line, state, purpose) = (call.line, call.state, call.purpose);
+        match (purpose, state) {
+            (Purpose::Conference(first), State::Connected) => {
+                let with = self.leg_of(reference).into_iter().collect();
+                self.ask(first, FeatureRequest::Conference { with }, out);
+            }
+            (_, State::Connected) => {
+                self.new_call(shared, now, line, Purpose::Conference(reference), out);
+            }
+            (_, _) => {}
+        }
+    }
+}
+
+fn of_soft_key(key: SoftKey) -> Option<Key> {
+    Some(match key {
+        SoftKey::NEW_CALL => Key::NewCall,
+        SoftKey::END_CALL => Key::EndCall,
+        SoftKey::ANSWER => Key::Answer,
+        SoftKey::HOLD => Key::Hold,
+        SoftKey::RESUME => Key::Resume,
+        SoftKey::REDIAL => Key::Redial,
+        SoftKey::BACKSPACE => Key::Backspace,
+        SoftKey::TRANSFER => Key::Transfer,
+        SoftKey::CONFERENCE => Key::Conference,
+        SoftKey::PARK => Key::Feature(CallFeature::Park),
+        SoftKey::IMMEDIATE_DIVERT => Key::Feature(CallFeature::Divert),
+        SoftKey::CALL_BACK => Key::Feature(CallFeature::CallBack),
+        SoftKey::CONFERENCE_LIST => Key::Feature(CallFeature::Participants),
+        SoftKey::PRIVATE => Key::Feature(CallFeature::Private),
+        SoftKey::PICKUP => Key::Code(FeatureCode::PickUp),
+        SoftKey::DO_NOT_DISTURB => Key::Code(FeatureCode::DoNotDisturb(Turn::Over)),
+        SoftKey::BARGE => Key::Code(FeatureCode::Barge),
+        SoftKey::CONFERENCE_BARGE => Key::Code(FeatureCode::ConferenceBarge),
+        _ => return None,
+    })
+}
+
+fn of_button(button: Button) -> Option<Key> {
+    Some(match button {
+        Button::LAST_NUMBER_REDIAL => Key::Redial,
+        Button::HOLD => Key::Hold,
+        Button::TRANSFER => Key::Transfer,
+        Button::CONFERENCE => Key::Conference,
+        Button::CALL_PARK => Key::Feature(CallFeature::Park),
+        Button::MALICIOUS_CALL => Key::Feature(CallFeature::MaliciousCall),
+        Button::REMOVE_LAST_PARTICIPANT => Key::Feature(CallFeature::DropLast),
+        Button::CONF_LIST => Key::Feature(CallFeature::Participants),
+        Button::CALL_BACK => Key::Feature(CallFeature::CallBack),
+        Button::PRIVACY => Key::Feature(CallFeature::Private),
+        Button::CALL_PICK_UP => Key::Code(FeatureCode::PickUp),
+        Button::OTHER_PICKUP => Key::Code(FeatureCode::OtherPickUp),
+        Button::DO_NOT_DISTURB => Key::Code(FeatureCode::DoNotDisturb(Turn::Over)),
+        Button::H_LOG => Key::Code(FeatureCode::HuntLogin(Turn::Over)),
+        Button::FORWARD_ALL => Key::Code(FeatureCode::CancelForward(Forwarded::All)),
+        Button::NEW_CALL => Key::NewCall,
+        Button::END_CALL => Key::EndCall,
+        _ => return None,
+    })
+}

@@ -1,0 +1,380 @@
+//! The calls of one phone, and what its user does with them.
+
+use strowger_base::leg::{Digit, FurtherDigits, Party, Presentation, ReleaseReason, Setup, Signal};
+use strowger_base::{Cause, FeatureCode, LegId, Now};
+
+use super::Shared;
+use super::call::{Call, Purpose, State, hang_up};
+use super::channel::{self, Waits};
+use super::display::{Failure, Parties};
+use super::io::{Media, Outbox, Output, Phone};
+use crate::codes::{CallReference, CallState, CallType, Codec, Instance, KeyMode, LampMode, Phrase, Switch};
+use crate::message::calls::LineCall;
+use crate::message::{FromStation, ToStation};
+
+/// The most calls that a phone has at once; CUCM's phones have fewer.
+pub(super) const CALLS_MAX: usize = 64;
+/// What has come over seventy servers goes round in circles (RFC 3261 §8.1.1.6).
+const HOPS: u8 = 70;
+
+/// The calls of one phone.
+#[derive(Debug)]
+pub(super) struct PhoneCalls {
+    pub(super) phone: Phone,
+    /// The codecs that it has; until it says, those that every phone has.
+    pub(super) capabilities: Vec<Codec>,
+    pub(super) calls: Vec<Call>,
+    /// What was dialled last.
+    pub(super) dialled_last: String,
+}
+
+impl PhoneCalls {
+    pub(super) fn new(phone: Phone) -> Self {
+        let capabilities = vec![Codec::G711_ULAW_64K, Codec::G711_ALAW_64K];
+        PhoneCalls { phone, capabilities, calls: Vec::new(), dialled_last: String::new() }
+    }
+
+    /// It is no longer registered.
+    pub(super) fn gone(&mut self, shared: &mut Shared, out: &mut Outbox) {
+        for line in &self.phone.lines {
+            shared.bindings.remove(&line.binding);
+        }
+        for call in std::mem::take(&mut self.calls) {
+            if let Some(patience) = call.patience {
+                shared.timers.cancel(patience);
+            }
+            let Some(leg) = call.leg else { continue };
+            shared.legs.remove(&leg);
+            out.push(Output::Signal(
+                leg,
+                Signal::Released {
+                    cause: Cause::DESTINATION_OUT_OF_ORDER,
+                    reason: ReleaseReason::TransportFailed,
+                },
+                Media::None,
+            ));
+        }
+    }
+
+    pub(super) fn said(&mut self, shared: &mut Shared, now: Now, message: &FromStation, out: &mut Outbox) {
+        let before = !self.calls.is_empty();
+        match message {
+            FromStation::OffHook(message) => self.off_hook(shared, now, message.of.clone(), out),
+            FromStation::OnHook(message) => {
+                let call = self.meant(message.of.as_ref()).or_else(|| self.active());
+                if let Some(call) = call {
+                    self.end(shared, call, out);
+                }
+            }
+            FromStation::KeypadButton(message) => {
+                let call = self.meant(message.of.as_ref()).or_else(|| self.active());
+                if let (Some(call), Some(key)) = (call, message.character()) {
+                    self.key(shared, call, key, out);
+                }
+            }
+            FromStation::EnblocCall(message) => {
+                let line = message.dialled.line.unwrap_or(Instance(0));
+                self.dial(shared, now, line, message.dialled.number.as_str(), out);
+            }
+            FromStation::SoftKeyEvent(message) => self.soft_key(shared, now, message, out),
+            FromStation::Stimulus(message) => self.button(shared, now, message, out),
+            FromStation::CapabilitiesRes(message) => {
+                self.capabilities = message.audio.iter().map(|capability| capability.codec).collect();
+            }
+            FromStation::UpdateCapabilities(message) => {
+                self.capabilities = message.audio.iter().map(|capability| capability.codec).collect();
+            }
+            FromStation::OpenReceiveChannelAck(message) => self.port_opened(shared, now, message, out),
+            _ => {}
+        }
+        self.tell_calls(before, out);
+    }
+
+    pub(super) fn tell_calls(&self, before: bool, out: &mut Outbox) {
+        let any = !self.calls.is_empty();
+        if any != before {
+            out.push(Output::Calls { device: self.phone.device.clone(), any });
+        }
+    }
+
+    pub(super) fn find(&mut self, reference: CallReference) -> Option<&mut Call> {
+        self.calls.iter_mut().find(|call| call.reference == reference)
+    }
+
+    /// The call that the phone named.
+    pub(super) fn meant(&self, of: Option<&LineCall>) -> Option<CallReference> {
+        let named = of.filter(|of| of.call != CallReference(0))?.call;
+        self.calls.iter().find(|call| call.reference == named).map(|call| call.reference)
+    }
+
+    /// The call that its user hears.
+    pub(super) fn active(&self) -> Option<CallReference> {
+        self.calls.iter().find(|call| call.is_active()).map(|call| call.reference)
+    }
+
+    /// The call that rings, of this line or of any.
+    pub(super) fn ringing(&self, line: Instance) -> Option<CallReference> {
+        let rings =
+            |call: &&Call| matches!(call.state, State::RingingIn(_)) && (line.0 == 0 || call.line == line);
+        self.calls.iter().find(rings).map(|call| call.reference)
+    }
+
+    pub(super) fn tell(&self, messages: Vec<ToStation>, out: &mut Outbox) {
+        let device = &self.phone.device;
+        out.extend(
+            messages
+                .into_iter()
+                .map(|message| Output::Tell { device: device.clone(), message: Box::new(message) }),
+        );
+    }
+
+    fn off_hook(&mut self, shared: &mut Shared, now: Now, of: Option<LineCall>, out: &mut Outbox) {
+        let line = of.as_ref().map_or(Instance(0), |of| of.line);
+        let rings = self.meant(of.as_ref()).filter(|call| self.rings(*call)).or_else(|| self.ringing(line));
+        match rings {
+            Some(call) => self.answer(shared, now, call, out),
+            None if self.active().is_some() => {}
+            None => {
+                self.begin(shared, line, Wanted::default(), out);
+            }
+        }
+    }
+
+    pub(super) fn rings(&self, reference: CallReference) -> bool {
+        let rings = |call: &Call| call.reference == reference && matches!(call.state, State::RingingIn(_));
+        self.calls.iter().any(rings)
+    }
+
+    /// Its user asks for a call. Returns the call, if there is a line for it.
+    pub(super) fn begin(
+        &mut self,
+        shared: &mut Shared,
+        line: Instance,
+        wanted: Wanted<'_>,
+        out: &mut Outbox,
+    ) -> Option<CallReference> {
+        let line = self.phone.lines.iter().find(|known| line.0 == 0 || known.instance == line)?.clone();
+        if self.calls.len() >= CALLS_MAX {
+            return None;
+        }
+        let (reference, leg) = (shared.reference(), shared.leg_ids.allocate());
+        shared.legs.insert(leg, (self.phone.device.as_str().into(), reference));
+        let mut call = Call::new(reference, line.instance, leg, CallType::OUTBOUND, State::Dialing);
+        call.dialled = wanted.number.into();
+        call.purpose = wanted.purpose;
+        let party = Party {
+            number: line.number.as_str().into(),
+            name: line.name.as_str().into(),
+            presentation: Presentation::Allowed,
+        };
+        call.parties = Parties { calling: party.clone(), ..Parties::default() };
+        let mut tell = Vec::new();
+        let mut display = call.display(&mut tell);
+        display.lamp(LampMode::ON);
+        display.state(CallState::OFF_HOOK);
+        display.prompt(Phrase::ENTER_NUMBER, "");
+        display.keys(KeyMode::OFF_HOOK);
+        self.tell(tell, out);
+        let keyed = wanted.number.is_empty() && wanted.feature.is_none();
+        let setup = Setup {
+            origin: line.origin,
+            flow: self.phone.flow,
+            protocol_call_id: format!("{}/{}", self.phone.device.as_str(), reference.0).into(),
+            calling: party,
+            called: wanted.number.into(),
+            further_digits: if keyed { FurtherDigits::Keys } else { FurtherDigits::None },
+            media: strowger_base::Media::None,
+            hops_remaining: HOPS,
+            reliable_provisional: false,
+            behind_nat: false,
+            srtp_fallback: false,
+            diversions: Vec::new(),
+            replaces: None,
+            joins: None,
+            feature: wanted.feature,
+        };
+        self.calls.push(call);
+        out.push(Output::Signal(leg, Signal::Setup(Box::new(setup)), Media::None));
+        Some(reference)
+    }
+
+    /// Its user dials a whole number, in the call that waits for one or in a new one.
+    pub(super) fn dial(
+        &mut self,
+        shared: &mut Shared,
+        now: Now,
+        line: Instance,
+        number: &str,
+        out: &mut Outbox,
+    ) {
+        let waits = self.calls.iter().find(|call| call.state == State::Dialing).map(|call| call.reference);
+        if let Some(call) = waits {
+            for key in number.chars() {
+                self.key(shared, call, key, out);
+            }
+            return;
+        }
+        self.hold_active(shared, now, out);
+        self.dialled_last = number.into();
+        self.begin(shared, line, Wanted { number, ..Wanted::default() }, out);
+    }
+
+    /// A key of the dial pad.
+    fn key(&mut self, _: &mut Shared, reference: CallReference, key: char, out: &mut Outbox) {
+        let mut tell = Vec::new();
+        let Some(call) = self.find(reference) else { return };
+        let Some(leg) = call.leg else { return };
+        match call.state {
+            State::Dialing => {
+                if call.dialled.is_empty() {
+                    call.display(&mut tell).keys(KeyMode::DIGITS_FOLLOWING);
+                }
+                call.dialled.push(key);
+                self.dialled_last = self.find(reference).map(|call| call.dialled.clone()).unwrap_or_default();
+            }
+            State::Connected => {}
+            State::Proceeding
+            | State::RingingOut
+            | State::RingingIn(_)
+            | State::Answering
+            | State::Held
+            | State::Resuming
+            | State::Failed => return,
+        }
+        self.tell(tell, out);
+        out.push(Output::Signal(leg, Signal::Digit(Digit { key, duration_ms: 0 }), Media::None));
+    }
+
+    /// Its user ends a call.
+    pub(super) fn end(&mut self, shared: &mut Shared, reference: CallReference, out: &mut Outbox) {
+        let Some(call) = self.find(reference) else { return };
+        if let Some(leg) = call.leg {
+            out.push(Output::Signal(leg, hang_up(call.state), Media::None));
+        }
+        self.remove(shared, reference, out);
+    }
+
+    /// A call disappears from the phone.
+    pub(super) fn remove(&mut self, shared: &mut Shared, reference: CallReference, out: &mut Outbox) {
+        let Some(place) = self.calls.iter().position(|call| call.reference == reference) else { return };
+        let mut call = self.calls.remove(place);
+        if let Some(leg) = call.leg {
+            shared.legs.remove(&leg);
+        }
+        if let Some(patience) = call.patience {
+            shared.timers.cancel(patience);
+        }
+        let mut tell = Vec::new();
+        if let State::RingingIn(sound) = call.state {
+            call.display(&mut tell).stop_ringing(sound);
+        }
+        call.play(None, &mut tell);
+        call.channel.close(reference, &mut tell);
+        let others = self.calls.iter().any(|other| other.line == call.line);
+        let mut display = call.display(&mut tell);
+        display.gone();
+        if !others {
+            display.lamp(LampMode::OFF);
+        }
+        if call.is_active() && self.active().is_none() {
+            display.speaker(Switch::OFF);
+        }
+        self.tell(tell, out);
+    }
+
+    /// Its user puts the call on hold that it hears.
+    pub(super) fn hold_active(&mut self, shared: &mut Shared, _: Now, out: &mut Outbox) {
+        let Some(reference) = self.active() else { return };
+        let Some(call) = self.find(reference) else { return };
+        match call.state {
+            State::Connected => self.hold(reference, out),
+            State::Dialing | State::Failed => self.end(shared, reference, out),
+            State::Proceeding
+            | State::RingingOut
+            | State::RingingIn(_)
+            | State::Answering
+            | State::Held
+            | State::Resuming => {}
+        }
+    }
+
+    pub(super) fn hold(&mut self, reference: CallReference, out: &mut Outbox) {
+        let mut tell = Vec::new();
+        let Some(call) = self.find(reference) else { return };
+        let (State::Connected, Some(leg)) = (call.state, call.leg) else { return };
+        let Some(voice) = call.channel.held() else { return };
+        call.state = State::Held;
+        call.channel.close(reference, &mut tell);
+        let mut display = call.display(&mut tell);
+        display.state(CallState::HOLD);
+        display.prompt(Phrase::HOLD, "");
+        display.keys(KeyMode::ON_HOLD);
+        display.lamp(LampMode::WINK);
+        self.tell(tell, out);
+        out.push(Output::Signal(leg, Signal::Media(strowger_base::Media::None), Media::Offer(voice)));
+    }
+
+    pub(super) fn resume(
+        &mut self,
+        shared: &mut Shared,
+        now: Now,
+        reference: CallReference,
+        out: &mut Outbox,
+    ) {
+        self.hold_active(shared, now, out);
+        let capabilities = self.capabilities.clone();
+        let Some(call) = self.find(reference) else { return };
+        if call.state != State::Held {
+            return;
+        }
+        call.state = State::Resuming;
+        call.channel.forget();
+        let format = call.channel.spoken().or_else(|| channel::preferred(&capabilities));
+        self.open(shared, now, reference, format, Waits::Offer, out);
+    }
+
+    /// A call comes to nothing: its user hears why until the receiver is down.
+    pub(super) fn fail(
+        &mut self,
+        shared: &mut Shared,
+        reference: CallReference,
+        cause: Cause,
+        out: &mut Outbox,
+    ) {
+        let mut tell = Vec::new();
+        let Some(call) = self.find(reference) else { return };
+        call.state = State::Failed;
+        if let Some(leg) = call.leg.take() {
+            shared.legs.remove(&leg);
+        }
+        call.channel.close(reference, &mut tell);
+        let failure = Failure::of(cause);
+        let mut display = call.display(&mut tell);
+        display.state(failure.state);
+        display.prompt(failure.phrase, "");
+        display.keys(KeyMode::OFF_HOOK);
+        call.play(Some(failure.tone), &mut tell);
+        self.tell(tell, out);
+    }
+}
+
+/// What a call is begun for.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Wanted<'a> {
+    /// The number, where it is known.
+    pub(super) number: &'a str,
+    pub(super) feature: Option<FeatureCode>,
+    pub(super) purpose: Purpose,
+}
+
+impl Default for Wanted<'_> {
+    fn default() -> Self {
+        Wanted { number: "", feature: None, purpose: Purpose::None }
+    }
+}
+
+/// Nobody is where a leg should ring.
+pub(super) fn unreachable(leg: LegId, out: &mut Outbox) {
+    let signal = Signal::Released { cause: Cause::SUBSCRIBER_ABSENT, reason: ReleaseReason::TransportFailed };
+    out.push(Output::Signal(leg, signal, Media::None));
+}

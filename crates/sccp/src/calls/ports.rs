@@ -1,0 +1,170 @@
+//! The ports of a phone: they are asked for, and what waits for them is told when they are there.
+
+use std::net::SocketAddr;
+
+use strowger_base::leg::{Party, ReleaseReason, Signal};
+use strowger_base::{Cause, Now};
+
+use super::call::State;
+use super::channel::{self, Opened, Waits};
+use super::io::{Media, Outbox, Output};
+use super::phone::PhoneCalls;
+use super::{PORT_TIME, Shared};
+use crate::codes::{CallReference, CallState, CallType, KeyMode, LampMode, MediaStatus, PartyId, Phrase};
+use crate::message::media::OpenReceiveChannelAck;
+
+impl PhoneCalls {
+    /// Has the phone open its port, and tells what waits for it.
+    pub(super) fn open(
+        &mut self,
+        shared: &mut Shared,
+        now: Now,
+        reference: CallReference,
+        format: Option<channel::Chosen>,
+        waits: Waits,
+        out: &mut Outbox,
+    ) {
+        let mut tell = Vec::new();
+        let device: Box<str> = self.phone.device.as_str().into();
+        let Some(call) = self.find(reference) else { return };
+        let opened = match format {
+            Some(format) => {
+                let of = call.next_port();
+                if call.patience.is_none() {
+                    let due = now.mono + PORT_TIME;
+                    call.patience = Some(shared.timers.set(due, (device, reference)));
+                }
+                call.channel.open(of, format, waits, &mut tell)
+            }
+            None => Some(Opened::Failed(Some(waits), Cause::BEARER_CAPABILITY_NOT_IMPLEMENTED)),
+        };
+        self.tell(tell, out);
+        if let Some(opened) = opened {
+            self.opened(shared, reference, opened, out);
+        }
+    }
+
+    pub(super) fn port_opened(
+        &mut self,
+        shared: &mut Shared,
+        _: Now,
+        message: &OpenReceiveChannelAck,
+        out: &mut Outbox,
+    ) {
+        let port = u16::try_from(message.port).ok().filter(|port| *port != 0);
+        let at = message.address.ip().zip(port).map(|(ip, port)| SocketAddr::new(ip, port));
+        let call = CallReference(message.party.0 >> 8);
+        self.acknowledged(shared, call, message.party, message.status, at, out);
+    }
+
+    fn acknowledged(
+        &mut self,
+        shared: &mut Shared,
+        reference: CallReference,
+        party: PartyId,
+        status: MediaStatus,
+        at: Option<SocketAddr>,
+        out: &mut Outbox,
+    ) {
+        let Some(call) = self.find(reference) else { return };
+        let opened = call.channel.acknowledged(party, status, at);
+        self.opened(shared, reference, opened, out);
+    }
+
+    /// The phone has not said where its port is.
+    pub(super) fn port_is_late(
+        &mut self,
+        shared: &mut Shared,
+        _: Now,
+        reference: CallReference,
+        out: &mut Outbox,
+    ) {
+        let before = !self.calls.is_empty();
+        let Some(call) = self.find(reference) else { return };
+        call.patience = None;
+        if call.channel.is_opening() {
+            let opened = call.channel.failed(Cause::RECOVERY_ON_TIMER_EXPIRY);
+            self.opened(shared, reference, opened, out);
+        }
+        self.tell_calls(before, out);
+    }
+
+    /// A port is open, or is not to be had: what waited for it is told.
+    fn opened(&mut self, shared: &mut Shared, reference: CallReference, opened: Opened, out: &mut Outbox) {
+        let mut tell = Vec::new();
+        let capabilities = self.capabilities.clone();
+        let Some(call) = self.find(reference) else { return };
+        let Some(leg) = call.leg else { return };
+        if !matches!(opened, Opened::Other)
+            && let Some(patience) = call.patience.take()
+        {
+            shared.timers.cancel(patience);
+        }
+        let (waits, voice) = match opened {
+            Opened::Other | Opened::Nothing => return,
+            Opened::Failed(waits, cause) => return self.no_port(shared, reference, (waits, cause), out),
+            Opened::Tell(waits, voice) => (waits, voice),
+        };
+        let media = match waits {
+            Waits::Offer => Media::Offer(channel::with_all(voice, &capabilities)),
+            Waits::Answer => Media::Answer(voice),
+        };
+        let of = call.this_port();
+        if waits == Waits::Answer {
+            call.channel.send(of, &mut tell);
+        }
+        let signal = match call.state {
+            State::Answering => {
+                call.state = State::Connected;
+                let parties = call.parties.clone();
+                let mut display = call.display(&mut tell);
+                display.state(CallState::CONNECTED);
+                display.parties(CallType::INBOUND, &parties);
+                display.prompt(Phrase::CONNECTED, "");
+                display.keys(KeyMode::CONNECTED);
+                let connected = Party::default();
+                Signal::Answered { media: strowger_base::Media::None, connected }
+            }
+            State::Resuming => {
+                call.state = State::Connected;
+                let mut display = call.display(&mut tell);
+                display.state(CallState::CONNECTED);
+                display.lamp(LampMode::ON);
+                display.keys(KeyMode::CONNECTED);
+                Signal::Media(strowger_base::Media::None)
+            }
+            State::Dialing
+            | State::Proceeding
+            | State::RingingOut
+            | State::RingingIn(_)
+            | State::Connected
+            | State::Held
+            | State::Failed => Signal::Media(strowger_base::Media::None),
+        };
+        self.tell(tell, out);
+        out.push(Output::Signal(leg, signal, media));
+    }
+
+    /// The phone has no port for a call.
+    fn no_port(
+        &mut self,
+        shared: &mut Shared,
+        reference: CallReference,
+        (waits, cause): (Option<Waits>, Cause),
+        out: &mut Outbox,
+    ) {
+        let Some(call) = self.find(reference) else { return };
+        let Some(leg) = call.leg else { return };
+        match (call.state, waits) {
+            (State::Connected | State::Held, Some(Waits::Answer)) => {
+                out.push(Output::Signal(leg, Signal::MediaRefused(cause), Media::None));
+            }
+            (_, Some(_)) => {
+                let reason = ReleaseReason::Refused(cause.sip_status());
+                out.push(Output::Signal(leg, Signal::Released { cause, reason }, Media::None));
+                self.remove(shared, reference, out);
+            }
+            (_, None) => {}
+        }
+    }
+}

@@ -1,0 +1,340 @@
+//! Calls of phones: what a user does, what call control is told and wants, and what the phone is told.
+
+mod support;
+
+use std::fmt::Write as _;
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use strowger_base::id::LegIds;
+use strowger_base::leg::{
+    Alert, BindingId, Command, Digit, KeySignalling, Origin, Party, Ring, RingSound, RingStyle, SrtpOffer,
+    Target, Tone,
+};
+use strowger_base::net::{Flow, StreamId, Transport};
+use strowger_base::{Cause, Instant, LegId, Media as Sdp, NodeId, Now, ShardId, WallTime};
+use strowger_sccp::calls::io::{Direction, Format, Input, Media, Outbox, Output, Phone, PhoneLine, Voice};
+use strowger_sccp::codes::{
+    CallReference, Codec, Instance, MediaStatus, PartyId, SoftKey, Stimulus as Button,
+};
+use strowger_sccp::message::calls::{KeypadButton, LineCall, OffHook, OnHook, SoftKeyEvent, Stimulus};
+use strowger_sccp::message::media::OpenReceiveChannelAck;
+use strowger_sccp::{Address, Calls, FromStation, Text, ToStation};
+
+const PHONE: &str = "SEP001122334455";
+const BINDING: BindingId = BindingId(1 << 63 | 1);
+
+/// A phone, and what was said.
+struct Bench {
+    calls: Calls,
+    now: Duration,
+    ladder: String,
+    /// The leg that was told of last.
+    leg: Option<LegId>,
+    /// The call and the port that the phone was told of last.
+    call: CallReference,
+    port: PartyId,
+}
+
+impl Bench {
+    fn new() -> Self {
+        let leg_ids = LegIds::new(NodeId(1), ShardId(0), 1, 0);
+        let mut bench = Bench {
+            calls: Calls::new(leg_ids),
+            now: Duration::ZERO,
+            ladder: String::new(),
+            leg: None,
+            call: CallReference(0),
+            port: PartyId(0),
+        };
+        let flow = Flow::Stream { stream: StreamId(7), peer: address(49_152), transport: Transport::Tcp };
+        let lines = vec![PhoneLine {
+            instance: Instance(1),
+            origin: Origin::line("2001"),
+            binding: BINDING,
+            number: Text::from("2001"),
+            name: Text::from("Zoë"),
+        }];
+        bench.input(Input::Registered(Phone { device: Text::from(PHONE), flow, lines }));
+        bench
+    }
+
+    fn title(&mut self, title: &str) {
+        writeln!(self.ladder, "\n# {title}\n").expect("a string takes everything");
+    }
+
+    fn input(&mut self, input: Input<'_>) {
+        let wall = WallTime::from_micros(1_795_264_496_000_000) + self.now;
+        let mut out = Outbox::new();
+        self.calls.handle(Now { mono: Instant::START + self.now, wall }, input, &mut out);
+        for output in out {
+            self.note(output);
+        }
+    }
+
+    fn note(&mut self, output: Output) {
+        let line = match output {
+            Output::Tell { message, .. } => {
+                match &*message {
+                    ToStation::CallState(state) => self.call = state.call,
+                    ToStation::OpenReceiveChannel(open) => self.port = open.party,
+                    _ => {}
+                }
+                format!("    phone <  {}", told(&message))
+            }
+            Output::Calls { any, .. } => format!("    has calls: {any}"),
+            Output::Signal(leg, signal, media) => {
+                self.leg = Some(leg);
+                format!("    {leg} tells {}{}", short(&format!("{signal:?}")), of(&media))
+            }
+        };
+        writeln!(self.ladder, "{line}").expect("a string takes everything");
+    }
+
+    fn say(&mut self, message: impl Into<FromStation>) {
+        let message = message.into();
+        writeln!(self.ladder, "phone > {}", said(&message)).expect("a string takes everything");
+        self.input(Input::Said { device: PHONE, message: &message });
+    }
+
+    fn command(&mut self, command: &Command, media: Media) {
+        let leg = self.leg.expect("a leg");
+        writeln!(self.ladder, "{leg} is to {}{}", short(&format!("{command:?}")), of(&media))
+            .expect("a string");
+        self.input(Input::Command(leg, command, media));
+    }
+
+    fn soft_key(&mut self, event: SoftKey) {
+        self.say(SoftKeyEvent { event, line: Instance(1), call: self.call });
+    }
+
+    fn dial(&mut self, number: &str) {
+        for key in number.chars() {
+            let key = key.to_digit(10).expect("a digit");
+            self.say(KeypadButton { key, of: Some(LineCall { line: Instance(1), call: self.call }) });
+        }
+    }
+
+    fn opens(&mut self, port: u32) {
+        let ip = [192, 0, 2, 10];
+        self.say(OpenReceiveChannelAck {
+            status: MediaStatus::OK,
+            address: Address::from(std::net::IpAddr::from(ip)),
+            port,
+            party: self.port,
+            call: None,
+        });
+    }
+
+    /// Call control rings the phone in a leg of its own.
+    fn ring(&mut self, number: u64, sound: RingSound, media: Media) {
+        self.leg = Some(LegId::new(NodeId(1), ShardId(0), number));
+        let target = Target::Phone { line: "2001".into(), phone: None, binding: BINDING };
+        let ring = Ring {
+            target,
+            calling: party("1001", "Ann"),
+            called: "2001".into(),
+            media: Sdp::None,
+            hops_remaining: 70,
+            reliable_provisional: false,
+            diversions: Vec::new(),
+            srtp: SrtpOffer::Clear,
+            style: RingStyle { sound, ..RingStyle::default() },
+            records: None,
+            keys: KeySignalling::Info,
+        };
+        self.command(&Command::Ring(Box::new(ring)), media);
+    }
+
+    /// A call that was answered with an offer of the other side.
+    fn talk(&mut self) {
+        self.say(OffHook { of: Some(LineCall { line: Instance(1), call: CallReference(0) }) });
+        self.dial("1001");
+        self.command(&Command::StopCollecting, Media::None);
+        let answer = Command::Answer { media: Sdp::None, connected: party("1001", "Ann") };
+        self.command(&answer, Media::Offer(voice(20_000, Direction::SendReceive)));
+        self.opens(24_000);
+    }
+}
+
+fn address(port: u16) -> SocketAddr {
+    ([192, 0, 2, 10], port).into()
+}
+
+fn party(number: &str, name: &str) -> Party {
+    Party { number: number.into(), name: name.into(), ..Party::default() }
+}
+
+fn voice(port: u16, direction: Direction) -> Voice {
+    let format = |codec| Format { codec, packet: Duration::from_millis(20) };
+    Voice {
+        address: ([198, 51, 100, 7], port).into(),
+        formats: vec![format(Codec::G711_ALAW_64K), format(Codec::G711_ULAW_64K)],
+        events: Some(96),
+        direction,
+    }
+}
+
+fn of(media: &Media) -> String {
+    let text = |kind: &str, voice: &Voice| {
+        let codecs: Vec<String> = voice.formats.iter().map(|format| format.codec.to_string()).collect();
+        format!(", {kind} {} {} {:?}", voice.address, codecs.join("/"), voice.direction)
+    };
+    match media {
+        Media::None => String::new(),
+        Media::Offer(voice) => text("offer", voice),
+        Media::Answer(voice) => text("answer", voice),
+    }
+}
+
+/// The first word of a debug text, and what tells two of them apart.
+fn short(text: &str) -> String {
+    match text.split_once(['(', '{', ' ']) {
+        Some(("Setup", _)) => {
+            let called =
+                text.split("called: ").nth(1).and_then(|rest| rest.split(',').next()).unwrap_or_default();
+            let feature = text.split("feature: ").nth(1).unwrap_or_default().trim_end_matches(" })");
+            format!("Setup {called} feature {feature}")
+        }
+        Some(("Ring" | "Answered" | "Answer", _)) => {
+            text.split(['(', '{', ' ']).next().unwrap_or_default().to_owned()
+        }
+        _ => text.to_owned(),
+    }
+}
+
+fn said(message: &FromStation) -> String {
+    short_of(&format!("{message:?}"))
+}
+
+/// What of a message a reader wants to see.
+fn told(message: &ToStation) -> String {
+    match message {
+        ToStation::CallInfo(info) => format!(
+            "CallInfo {} {:?} {:?} -> {:?} {:?}",
+            info.kind, info.calling_number, info.calling_name, info.called_number, info.called_name
+        ),
+        ToStation::CallState(state) => format!("CallState {} call {}", state.state, state.call.0),
+        ToStation::SelectSoftKeys(keys) => format!("SelectSoftKeys {} call {}", keys.set.0, keys.call.0),
+        ToStation::OpenReceiveChannel(open) => {
+            format!("OpenReceiveChannel {} party {:#x}", open.codec, open.party.0)
+        }
+        ToStation::StartMediaTransmission(start) => format!(
+            "StartMediaTransmission {} to {:?} port {} events {}",
+            start.codec, start.address, start.port, start.event_payload
+        ),
+        other => short_of(&format!("{other:?}")),
+    }
+}
+
+fn short_of(text: &str) -> String {
+    let inner = text.split_once('(').map_or(text, |(_, inner)| inner);
+    inner.strip_suffix(')').unwrap_or(inner).to_owned()
+}
+
+#[test]
+fn the_ladders_of_calls() {
+    let mut bench = Bench::new();
+    bench.title("a number key by key, a delayed offer, and an end");
+    bench.say(OffHook { of: None });
+    bench.command(&Command::Tone(Tone::Dial), Media::None);
+    bench.dial("1");
+    bench.command(&Command::Tone(Tone::Silence), Media::None);
+    bench.dial("001");
+    bench.command(&Command::StopCollecting, Media::None);
+    let alert = Command::Alert { alert: Alert::Ringing, media: Sdp::None, shown: None };
+    bench.command(&alert, Media::None);
+    let answer = Command::Answer { media: Sdp::None, connected: party("1001", "Ann") };
+    bench.command(&answer, Media::Offer(voice(20_000, Direction::SendReceive)));
+    bench.opens(24_000);
+    bench.dial("5");
+    bench.command(&Command::Digit(Digit { key: '#', duration_ms: 0 }), Media::None);
+    bench.say(OnHook { of: None });
+
+    let mut next = Bench::new();
+    next.title("a call comes in, is answered, held, taken back, and ended by the other side");
+    next.ring(40, RingSound::Usual, Media::Offer(voice(20_000, Direction::SendReceive)));
+    next.soft_key(SoftKey::ANSWER);
+    next.opens(24_000);
+    next.soft_key(SoftKey::HOLD);
+    next.command(&Command::Media(Sdp::None), Media::Answer(voice(20_000, Direction::ReceiveOnly)));
+    next.soft_key(SoftKey::RESUME);
+    next.opens(24_002);
+    next.command(&Command::Media(Sdp::None), Media::Answer(voice(20_000, Direction::SendReceive)));
+    next.command(&Command::Release(Cause::NORMAL_CALL_CLEARING), Media::None);
+
+    let mut music = Bench::new();
+    music.title("the other side holds and takes back");
+    music.talk();
+    music.command(&Command::Media(Sdp::None), Media::Offer(voice(20_000, Direction::SendOnly)));
+    music.command(&Command::Media(Sdp::None), Media::Offer(voice(20_000, Direction::SendReceive)));
+
+    let mut failed = Bench::new();
+    failed.title("nobody has that number: it is heard until the receiver is down");
+    failed.say(OffHook { of: None });
+    failed.dial("9");
+    failed.command(&Command::Release(Cause::UNALLOCATED_NUMBER), Media::None);
+    failed.say(OnHook { of: None });
+
+    let mut waiting = Bench::new();
+    waiting.title("a second call comes in and is answered by the line's button: the first one is held");
+    waiting.talk();
+    waiting.ring(80, RingSound::CallWaiting, Media::None);
+    let call = CallReference(0);
+    waiting.say(Stimulus { stimulus: Button::LINE, instance: Instance(1), call, status: None });
+    waiting.opens(24_010);
+
+    let mut transfer = Bench::new();
+    transfer.title("a transfer with consultation");
+    transfer.talk();
+    transfer.soft_key(SoftKey::TRANSFER);
+    transfer.dial("1002");
+    transfer.command(&Command::StopCollecting, Media::None);
+    transfer.command(&alert, Media::None);
+    transfer.soft_key(SoftKey::TRANSFER);
+
+    let mut conference = Bench::new();
+    conference.title("a conference, a park and a pickup");
+    conference.talk();
+    conference.soft_key(SoftKey::CONFERENCE);
+    conference.dial("1002");
+    conference.command(&Command::StopCollecting, Media::None);
+    conference.command(&answer, Media::Offer(voice(20_010, Direction::SendReceive)));
+    conference.opens(24_020);
+    conference.soft_key(SoftKey::CONFERENCE);
+    conference.soft_key(SoftKey::PARK);
+    conference.soft_key(SoftKey::END_CALL);
+    conference.soft_key(SoftKey::PICKUP);
+
+    let mut late = Bench::new();
+    late.title("a phone that never says where its port is, one that has none, and one that is gone");
+    late.ring(40, RingSound::Usual, Media::Offer(voice(20_000, Direction::SendReceive)));
+    late.soft_key(SoftKey::ANSWER);
+    late.now += Duration::from_secs(10);
+    late.input(Input::Timeout);
+    late.ring(
+        44,
+        RingSound::Usual,
+        Media::Offer(Voice { formats: vec![], ..voice(1, Direction::SendReceive) }),
+    );
+    late.ring(48, RingSound::Usual, Media::None);
+    late.soft_key(SoftKey::ANSWER);
+    late.say(OpenReceiveChannelAck {
+        status: MediaStatus::OUT_OF_SOCKETS,
+        address: Address::UNSPECIFIED,
+        port: 0,
+        party: late.port,
+        call: None,
+    });
+    late.ring(52, RingSound::Usual, Media::None);
+    late.input(Input::Gone { device: PHONE });
+    assert_eq!(late.calls.legs(), 0, "no leg is left");
+    assert_eq!(late.calls.next_timeout(), None, "nothing is waited for");
+    late.ring(56, RingSound::Usual, Media::None);
+
+    let all: String = [bench, next, music, failed, waiting, transfer, conference, late]
+        .iter()
+        .map(|bench| &*bench.ladder)
+        .collect();
+    support::compare(all.trim_start(), include_str!("../testdata/calls.txt"));
+}
