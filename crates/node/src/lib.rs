@@ -12,6 +12,7 @@ pub mod objects;
 mod questions;
 mod summary;
 mod user_settings;
+mod voice;
 mod watching;
 mod wiring;
 

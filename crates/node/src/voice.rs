@@ -1,0 +1,169 @@
+//! The voice of stations as session descriptions, and back: SCCP names an address and a codec where SIP carries SDP (RFC 8866).
+
+use std::fmt::Write as _;
+use std::net::{IpAddr, SocketAddr};
+use std::time::Duration;
+
+use strowger_base::{Media as Sdp, SessionDescription};
+use strowger_media::sdp::{self, MediaKind, Protocol, Session};
+use strowger_sccp::calls::io::{Direction, Format, Media, Voice};
+use strowger_sccp::codes::Codec;
+
+/// What a leg of a station is told of the other side's media.
+///
+/// A description that no station can take is an offer or answer without any codec.
+pub(crate) fn of_sdp(media: &Sdp) -> Media {
+    match media {
+        Sdp::None => Media::None,
+        Sdp::Offer(description) => Media::Offer(voice(description.as_bytes())),
+        Sdp::Answer(description) => Media::Answer(voice(description.as_bytes())),
+    }
+}
+
+fn voice(description: &[u8]) -> Voice {
+    let nothing =
+        Voice { address: SOMEWHERE, formats: Vec::new(), events: None, direction: Direction::Inactive };
+    let Ok(session) = Session::parse(description) else { return nothing };
+    let audio = session.audio().and_then(|place| session.streams.get(place));
+    let Some((stream, address)) = audio.and_then(|stream| Some((stream, stream.rtp()?))) else {
+        return nothing;
+    };
+    debug_assert_eq!(stream.kind, MediaKind::Audio, "audio was asked for");
+    if !matches!(stream.protocol, Protocol::Avp | Protocol::Avpf) {
+        return nothing;
+    }
+    let packet = Duration::from_millis(u64::from(stream.ptime_ms.unwrap_or(PACKET_MS)));
+    let formats = stream.formats.iter().filter_map(|format| {
+        let known = |row: &&Known| {
+            row.encoding.eq_ignore_ascii_case(&format.encoding) && row.payload_type == format.payload_type
+        };
+        let row = KNOWN.iter().find(known)?;
+        Some(Format { codec: row.codec, packet })
+    });
+    let events =
+        stream.formats.iter().find(|format| format.is_telephone_event() && format.clock_hz == CLOCK_HZ);
+    Voice {
+        address,
+        formats: formats.collect(),
+        events: events.map(|format| format.payload_type),
+        direction: Direction::of(stream.direction.sends(), stream.direction.receives()),
+    }
+}
+
+/// What call control is told of a station's media. `session` stays the same for the life of a leg, `version` rises.
+pub(crate) fn to_sdp(media: &Media, session: u64, version: u64) -> Sdp {
+    match media {
+        Media::None => Sdp::None,
+        Media::Offer(voice) => Sdp::Offer(description(voice, session, version)),
+        Media::Answer(voice) => Sdp::Answer(description(voice, session, version)),
+    }
+}
+
+fn description(voice: &Voice, session: u64, version: u64) -> SessionDescription {
+    let ip = voice.address.ip();
+    let kind = if ip.is_ipv4() { "IP4" } else { "IP6" };
+    let rows: Vec<&Known> = voice
+        .formats
+        .iter()
+        .filter_map(|format| KNOWN.iter().find(|row| row.codec == format.codec))
+        .collect();
+    let packet =
+        voice.formats.first().map_or(Duration::from_millis(PACKET_MS.into()), |format| format.packet);
+    let mut text = format!(
+        "v=0\r\no=- {session} {version} IN {kind} {ip}\r\ns=-\r\nc=IN {kind} {ip}\r\nt=0 0\r\nm=audio {} RTP/AVP",
+        voice.address.port()
+    );
+    let mut types: Vec<u8> = rows.iter().map(|row| row.payload_type).collect();
+    types.dedup();
+    types.extend(voice.events);
+    for payload_type in &types {
+        let _ = write!(text, " {payload_type}");
+    }
+    text.push_str("\r\n");
+    let mut named = Vec::new();
+    for row in rows.iter().filter(|row| types.contains(&row.payload_type)) {
+        if !named.contains(&row.payload_type) {
+            named.push(row.payload_type);
+            let _ = write!(text, "a=rtpmap:{} {}/{CLOCK_HZ}\r\n", row.payload_type, row.encoding);
+            if row.codec == Codec::G729_ANNEX_A || row.codec == Codec::G729 {
+                let _ = write!(text, "a=fmtp:{} annexb=no\r\n", row.payload_type);
+            }
+        }
+    }
+    if let Some(events) = voice.events {
+        let _ = write!(text, "a=rtpmap:{events} telephone-event/{CLOCK_HZ}\r\na=fmtp:{events} 0-15\r\n");
+    }
+    let direction = match voice.direction {
+        Direction::SendReceive => sdp::Direction::SendReceive,
+        Direction::SendOnly => sdp::Direction::SendOnly,
+        Direction::ReceiveOnly => sdp::Direction::ReceiveOnly,
+        Direction::Inactive => sdp::Direction::Inactive,
+    };
+    let _ = write!(text, "a=ptime:{}\r\na={}\r\n", packet.as_millis(), direction.attribute());
+    SessionDescription::new(text.as_bytes())
+}
+
+/// A codec of stations with its static payload type (RFC 3551 §6).
+struct Known {
+    codec: Codec,
+    encoding: &'static str,
+    payload_type: u8,
+}
+
+const KNOWN: [Known; 8] = [
+    Known { codec: Codec::G711_ULAW_64K, encoding: "PCMU", payload_type: 0 },
+    Known { codec: Codec::G711_ALAW_64K, encoding: "PCMA", payload_type: 8 },
+    Known { codec: Codec::G722_64K, encoding: "G722", payload_type: 9 },
+    Known { codec: Codec::G729_ANNEX_A, encoding: "G729", payload_type: 18 },
+    Known { codec: Codec::G729, encoding: "G729", payload_type: 18 },
+    Known { codec: Codec::G7231, encoding: "G723", payload_type: 4 },
+    Known { codec: Codec::G728, encoding: "G728", payload_type: 15 },
+    Known { codec: Codec::GSM, encoding: "GSM", payload_type: 3 },
+];
+/// The clock of every codec here, as descriptions say it: that of G.722 by mistake for ever (RFC 3551 §4.5.2).
+const CLOCK_HZ: u32 = 8000;
+/// Where nobody says how much a packet has.
+const PACKET_MS: u8 = 20;
+/// The address of who says none.
+const SOMEWHERE: SocketAddr = SocketAddr::new(IpAddr::V4(std::net::Ipv4Addr::UNSPECIFIED), 0);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn ours() -> Voice {
+        let format = |codec| Format { codec, packet: Duration::from_millis(20) };
+        Voice {
+            address: ([192, 0, 2, 10], 24_000).into(),
+            formats: [Codec::G711_ALAW_64K, Codec::G722_64K, Codec::G729_ANNEX_A].map(format).to_vec(),
+            events: Some(101),
+            direction: Direction::SendOnly,
+        }
+    }
+
+    #[test]
+    fn what_a_station_says_reads_back() {
+        let Sdp::Offer(description) = to_sdp(&Media::Offer(ours()), 7, 2) else { panic!("an offer") };
+        let text = std::str::from_utf8(description.as_bytes()).expect("text");
+        assert!(text.contains("m=audio 24000 RTP/AVP 8 9 18 101\r\n"), "{text}");
+        assert!(text.contains("o=- 7 2 IN IP4 192.0.2.10\r\n"), "{text}");
+        assert!(text.contains("a=fmtp:18 annexb=no\r\n"), "{text}");
+        assert_eq!(of_sdp(&Sdp::Offer(description)), Media::Offer(ours()));
+    }
+
+    #[test]
+    fn what_no_station_can_take_has_no_codec() {
+        let check = |text: &str| {
+            let Media::Answer(voice) = of_sdp(&Sdp::Answer(SessionDescription::new(text.as_bytes()))) else {
+                panic!("an answer")
+            };
+            assert_eq!(voice.formats, [], "{text}");
+        };
+        let head = "v=0\r\no=- 1 1 IN IP4 192.0.2.1\r\ns=-\r\nc=IN IP4 192.0.2.1\r\nt=0 0\r\n";
+        check("");
+        check(&format!("{head}m=video 4000 RTP/AVP 96\r\na=rtpmap:96 H264/90000\r\n"));
+        check(&format!("{head}m=audio 0 RTP/AVP 0\r\n"));
+        check(&format!("{head}m=audio 4000 RTP/SAVP 0\r\n"));
+        check(&format!("{head}m=audio 4000 RTP/AVP 96\r\na=rtpmap:96 opus/48000/2\r\n"));
+    }
+}
