@@ -155,6 +155,10 @@ pub enum Service {
     Confirmation,
     /// The annunciator: lets a caller hear once, before any answer, why the call fails, then hangs up.
     Annunciator(Tone),
+    /// Asks a caller for something before any answer: it plays what [`Command::Tone`] says, at first the tone that asks
+    /// for a code, and tells the keys that it hears. What says
+    /// why a call fails it plays to its end, and then hangs up.
+    Prompt,
     /// Tells a party where it hears what goes out to all who listen. It sends nothing and hears nothing itself.
     Multicast {
         /// The multicast address and its RTP port.

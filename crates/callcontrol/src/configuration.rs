@@ -35,11 +35,13 @@ use strowger_dialplan::lint::{Origin, OriginKind};
 use strowger_dialplan::route_list::{LocalRouteGroups, RouteListParameters};
 use strowger_dialplan::{Caller, DialPlan, Mask, NumberView, SearchSpace, Transformations};
 
-pub use self::announcements::{AnnouncedSound, AnnouncedTo, Announcement, Announcements};
+pub use self::announcements::{
+    AnnouncedSound, AnnouncedTo, Announcement, Announcements, PatternAnnouncements,
+};
 pub use self::conferences::{Barging, ConferenceControl, ConferenceEnds, ConferenceRules, ConferenceTones};
 pub use self::hold::{HoldKind, HoldSources};
 pub use self::incoming::IncomingNumbers;
-pub use self::media::{EarlyOffer, Increment, MediaResources, MediaUse, MulticastMusic};
+pub use self::media::{EarlyOffer, Increment, MediaResources, MediaUse, MulticastMusic, WaitingTone};
 pub(crate) use self::media::{MediaLists, MusicStream};
 pub use self::mobility::{DevicePool, Home, Mobility, Whereabouts};
 pub use self::paging::{PageGateway, PagePriority, PagingGroup, PagingGroups};
@@ -123,6 +125,8 @@ pub struct Configuration {
     pub hold_sources: HoldSources,
     /// What callers hear whose call fails.
     pub announcements: Announcements,
+    /// What callers hear of patterns that block.
+    pub pattern_announcements: PatternAnnouncements,
     /// How long a call back is waited for: the service parameter.
     pub call_back_time: Duration,
     /// What conferences may do.
@@ -167,6 +171,7 @@ impl Configuration {
             country: Country::default(),
             hold_sources: HoldSources::default(),
             announcements: Announcements::default(),
+            pattern_announcements: PatternAnnouncements::default(),
             call_back_time: CALL_BACK_TIME,
             conferences: ConferenceRules::default(),
             bridges: BTreeMap::new(),

@@ -118,6 +118,8 @@ pub struct Sizes {
     pub recordings: usize,
     /// Ports from which copies go to recorders, until the worker reports them closed.
     pub forks: usize,
+    /// Phones that ring or talk and have the tone of call waiting from the server.
+    pub waiting_tones: usize,
     /// Final records that wait for the disk.
     pub records_waiting: usize,
     /// Locations and links of which bandwidth is taken.
@@ -348,6 +350,7 @@ impl CallControl {
             call_backs: self.shared.call_backs.len(),
             recordings: self.shared.recordings.len(),
             forks: self.shared.recordings.forks(),
+            waiting_tones: self.shared.waiting_tones.len(),
             records_waiting: self.shared.waiting.len(),
             places_taken: self.shared.bandwidth.places(),
             resources_taken: self.shared.resources.in_use() as usize,
@@ -445,9 +448,11 @@ impl CallControl {
         self.recordings_of(id);
     }
 
-    /// What is recorded of a call follows what happened to it.
+    /// What is recorded of a call, and what tones are heard beside it, follows what happened to it.
     fn recordings_of(&mut self, call: CallId) {
-        if !self.shared.configuration.recording.profiles.is_empty() || self.shared.recordings.len() > 0 {
+        let recorded =
+            !self.shared.configuration.recording.profiles.is_empty() || self.shared.recordings.len() > 0;
+        if recorded || !self.shared.waiting_tones.are_unused() {
             self.shared.asked.push_back(Asked::Recordings { call });
         }
     }

@@ -5,6 +5,7 @@
 
 mod asked;
 pub(crate) mod call_back;
+pub(crate) mod call_waiting;
 pub(crate) mod conference;
 mod disturbing;
 mod divert;
@@ -51,7 +52,10 @@ impl CallControl {
                 Asked::TransferFailed { primary, by, cause } => {
                     self.transfer_failed(now, primary, by, cause, out);
                 }
-                Asked::Recordings { call } => self.follow_recordings(now, call, out),
+                Asked::Recordings { call } => {
+                    self.follow_recordings(now, call, out);
+                    self.follow_waiting_tones(now, call, out);
+                }
                 Asked::Feature { call } => self.wanted(now, call, out),
                 Asked::Left { conference, seated } => {
                     self.left(now, conference, seated, out);
@@ -71,6 +75,7 @@ impl CallControl {
             return self.settle(now, out);
         }
         self.forget_recorded(now, out);
+        self.sound_waiting_tones(now, out);
         if self.shared.asked.capacity() > ASKED_KEPT {
             self.shared.asked = VecDeque::new();
         }

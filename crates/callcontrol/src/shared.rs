@@ -16,6 +16,7 @@ use strowger_media::srtp::KeySource;
 
 use crate::admission::Taken;
 use crate::features::call_back::CallBacks;
+use crate::features::call_waiting::WaitingTones;
 use crate::features::conference::Conferences;
 use crate::features::intercom::Intercoms;
 use crate::features::paging::Pages;
@@ -62,6 +63,8 @@ pub(crate) struct Shared {
     pub(crate) asked: VecDeque<Asked>,
     pub(crate) conferences: Conferences,
     pub(crate) recordings: Recordings,
+    /// Who hears that another call waits.
+    pub(crate) waiting_tones: WaitingTones,
     pub(crate) intercoms: Intercoms,
     /// Which calls were reported.
     pub(crate) malicious: MaliciousCalls,
@@ -212,6 +215,7 @@ impl Shared {
             asked: VecDeque::new(),
             conferences: Conferences::default(),
             recordings: Recordings::default(),
+            waiting_tones: WaitingTones::default(),
             intercoms: Intercoms::default(),
             malicious: MaliciousCalls::default(),
             privacy: Privacy::default(),

@@ -49,6 +49,11 @@ fn calls_that_are_not_answered() {
 }
 
 #[test]
+fn a_phone_without_tones_of_its_own_hears_that_a_call_waits() {
+    check("call_waiting.txt", include_str!("../testdata/ladders/call_waiting.txt"));
+}
+
+#[test]
 fn numbers_are_dialled() {
     check("dialing.txt", include_str!("../testdata/ladders/dialing.txt"));
 }

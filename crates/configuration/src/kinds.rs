@@ -62,6 +62,7 @@ pub use plan::{
 pub use profiles::{
     CertificateAuthentication, CertificateKey, DtmfMethod, EarlyOffer, PhoneSecurityProfile, PhoneTransport,
     ReliableProvisional, SecurityMode, SessionRefresh, SipProfile, SipTrunkSecurityProfile, UriNumbers,
+    WaitingTone,
 };
 pub use recording::{RecorderEncryption, RecordingChoice, RecordingProfile, UnrecordedCall};
 pub use records::{AlgorithmPolicy, BillingDestination, DeliveryProtocol};

@@ -177,6 +177,9 @@ fn decision_sentence(leg: Option<LegId>, decision: &Decision<'_>, names: &Names)
         Decision::RelayWanted { why: WhyRelay::Configured } => {
             "Media shall go through a relay, as configured.".to_owned()
         }
+        Decision::RelayWanted { why: WhyRelay::CallWaiting } => {
+            "Media passes this server, because a phone has the tone of call waiting from it.".to_owned()
+        }
         Decision::RelayWanted { why: WhyRelay::KeyPresses } => {
             "A relay is wanted: one device has keys in its media, the other one in its signalling.".to_owned()
         }
@@ -253,6 +256,7 @@ fn decision_sentence(leg: Option<LegId>, decision: &Decision<'_>, names: &Names)
             let because = match why {
                 WhyNotAnnounced::NoOffer => "it offered no media",
                 WhyNotAnnounced::HeardBefore => "it has agreed on media with somebody else before",
+                WhyNotAnnounced::NoAnnunciator => "every annunciator that it may use is taken",
                 WhyNotAnnounced::TooMany => "as many callers hear an announcement as may at once",
             };
             format!("The caller hears no announcement: {because}.")
@@ -338,6 +342,9 @@ fn rung(
 
 fn released_by_us(device: &str, why: WhyReleased) -> Option<String> {
     Some(match why {
+        WhyReleased::Prompted => {
+            format!("{device} is not needed any more: the caller has keyed in what it was asked for.")
+        }
         WhyReleased::AnsweredElsewhere => format!("{device} stops ringing: answered elsewhere."),
         WhyReleased::CallerGaveUp => format!("{device} stops ringing: the caller is gone."),
         WhyReleased::RefusedElsewhere => {

@@ -98,6 +98,7 @@ pub(crate) const fn service(service: Service) -> &'static str {
         Service::Multicast { .. } => "what all hear who wait",
         Service::Confirmation => "the confirmation tone",
         Service::Annunciator(_) => "the annunciator",
+        Service::Prompt => "the service that asks for codes",
     }
 }
 

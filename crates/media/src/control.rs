@@ -331,13 +331,16 @@ pub enum Command {
         /// The keys.
         keys: Box<SentKeys>,
     },
-    /// What may be sent to one side of a relay, which shall hear the tone that says that it is recorded; it hears none when `None`,
-    /// as at first. Its other side hears nothing of it, nor do copies.
+    /// What may be sent to one side of a relay, which shall hear a tone beside the other side: that it is recorded, that somebody else
+    /// calls, or that something is done. It hears this one no more when `None`, as at first. Its other side hears nothing of it, nor do
+    /// copies. At most [`crate::relay::TONES`] are heard at once.
     Warn {
         /// The relay.
         port: PortId,
         /// Who hears the tone.
         side: Side,
+        /// Which. One that is heard already goes on where it is; one that has an end is over then.
+        tone: Tone,
         /// Under which payload types this side receives.
         types: Option<PayloadTypes>,
     },

@@ -43,6 +43,7 @@ fn blocked() -> Draft {
             pattern: PatternDraft { pattern: (*pattern).into(), urgent: *urgent, ..PatternDraft::default() },
             host: "".into(),
             cause: *cause,
+            announcement: None,
         })
         .collect();
     draft

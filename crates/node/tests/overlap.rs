@@ -49,6 +49,7 @@ fn the_wait_is_the_one_that_the_analyzer_names() {
                 },
                 host: "".into(),
                 cause: *cause,
+                announcement: None,
             })
             .collect();
         let (after, status) =

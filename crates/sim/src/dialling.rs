@@ -278,6 +278,8 @@ impl Checker {
                 }
                 Some(Verdict::Blocked { .. } | Verdict::Rejected(_)) | None => false,
             },
+            // The number is known, and what is keyed in from here on is none of it.
+            Decision::CodeAsked { .. } => matches!(dialled.analysis.decision(), Some(Verdict::Routed(_))),
             Decision::NumberNotResolved { digits, .. } => match dialled.analysis.decision() {
                 Some(Verdict::Blocked { .. } | Verdict::Rejected(_)) => *digits == dialled.known,
                 Some(Verdict::Routed(_)) | None => false,

@@ -266,6 +266,7 @@ fn numbers() -> PlanDraft {
                 pattern: pattern(text, urgent),
                 host: Box::default(),
                 cause: Cause::CALL_REJECTED,
+                announcement: None,
             })
             .into(),
         translations: translations

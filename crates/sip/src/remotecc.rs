@@ -173,6 +173,9 @@ pub(crate) fn status_line(text: &str) -> Vec<u8> {
     body
 }
 
+/// Two short beeps, which the phone makes.
+pub(crate) const ZIP_ZIP: &str = "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<x-cisco-remotecc-request><playtonereq><tonetype>DtZipZip</tonetype><direction>all</direction></playtonereq></x-cisco-remotecc-request>\n";
+
 /// What a REFER to a phone has besides what every request has: who refers, and what is wanted, in a body that `id` names.
 pub(crate) fn write_request(buffer: &mut Vec<u8>, ours: &str, id: &str, body: &[u8]) {
     buffer.extend_from_slice(b"Require: norefersub\r\n");

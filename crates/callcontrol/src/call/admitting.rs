@@ -235,6 +235,7 @@ impl Step<'_> {
                 self.go_on(Tried::Failed(failure), media)
             }
             (Way::Announcement(ending), _) => self.finish(ending),
+            (Way::Prompt(authorizing), _) => (*authorizing).without_prompter(self),
             (Way::None | Way::Alone, _) => self.refuse(why.cause(), why.why()),
         }
     }

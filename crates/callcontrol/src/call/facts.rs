@@ -4,11 +4,12 @@ use std::net::IpAddr;
 use std::sync::Arc;
 
 use strowger_base::journal::Feature;
-use strowger_base::leg::{Diversion, FurtherDigits, Origin, Party, ReleaseReason, Target};
+use strowger_base::leg::{AudioSource, Diversion, FurtherDigits, Origin, Party, ReleaseReason, Target};
 use strowger_base::{
     CallId, Cause, ConferenceId, Instant, LegId, LineName, Pii, SessionDescription, TimerHandle, WallTime,
 };
 use strowger_dialplan::codes::AcceptedCodes;
+use strowger_dialplan::resources::Allocation;
 use strowger_dialplan::{Caller, LaterHops};
 use strowger_media::control::PortId;
 
@@ -101,6 +102,10 @@ pub(crate) struct Facts {
     pub(super) relay_lost: bool,
     /// What devices want in the way of their media.
     pub(super) points: Option<Box<Points>>,
+    /// The annunciator that its caller hears before the answer, where any is configured.
+    pub(super) annunciator: Option<Box<Allocation>>,
+    /// What its caller hears of the pattern that blocked it.
+    pub(super) blocked_by: Option<AudioSource>,
     /// The transcoder between the two sides, where there is one.
     pub(super) transcoding: Option<Box<Transcoding>>,
     /// How keys of SRTP are dealt with, where they do not just pass.

@@ -204,6 +204,10 @@ impl Call {
             let rings = step.facts.alerted_at.is_some();
             step.let_wait_with(if rings { Tone::Ringing } else { music });
         }
+        if let Some(refused) = step.asks_nobody() {
+            self.state = refused;
+            return;
+        }
         self.state = match state {
             State::Ringing(ringing) => State::Ringing(ringing.with_another_caller(&mut step, former)),
             State::Talking(talking) => talking.caller_came(&mut step),
@@ -371,6 +375,9 @@ impl Step<'_> {
         if let Some(leg) = self.facts.listening.as_ref().map(|listening| listening.leg()) {
             self.shared.legs.insert(leg, id);
             self.out.items.push(Output::Joined { leg, call: id });
+        }
+        if self.shared.announcing.remove(&former) {
+            self.shared.announcing.insert(id);
         }
         self.facts.started_at = self.now.wall;
         self.keep_place();

@@ -97,6 +97,7 @@ impl Step<'_> {
     pub(super) fn open_relay(&mut self, called: Option<LegId>, targets: &[Target]) -> bool {
         let hidden =
             self.facts.called_reach == Reach::BehindNat || self.facts.caller_reach == Reach::BehindNat;
+        let tones = self.plays_waiting_tone(targets);
         let why = match self.shared.configuration.relay {
             _ if self.transcodes() => WhyRelay::Transcoder,
             _ if self.wants_points() => WhyRelay::Between,
@@ -107,6 +108,7 @@ impl Step<'_> {
             RelayMode::WhenBehindNat | RelayMode::Never if self.may_be_recorded(targets) => {
                 WhyRelay::Recorded
             }
+            RelayMode::WhenBehindNat | RelayMode::Never if tones => WhyRelay::CallWaiting,
             RelayMode::WhenBehindNat | RelayMode::Never => return false,
         };
         self.decide(None, Decision::RelayWanted { why });

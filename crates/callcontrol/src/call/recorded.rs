@@ -162,9 +162,14 @@ impl Step<'_> {
         if configuration.recording.profiles.is_empty() {
             return false;
         }
+        self.any_party(targets, |device| configuration.recording_of(device).is_some())
+    }
+
+    /// Whether this holds for somebody who is in the call, or may come into it.
+    pub(crate) fn any_party(&self, targets: &[Target], holds: impl Fn(&Origin) -> bool) -> bool {
         let rings = |rung: &&super::Rung| rung.progress.is_open() || rung.progress == Progress::Answered;
         let rung = self.facts.rung.iter().filter(rings).map(|rung| &rung.target);
-        let called = rung.chain(targets).filter_map(|target| Device::Called(target.clone()).origin());
-        called.chain([self.facts.origin.clone()]).any(|device| configuration.recording_of(&device).is_some())
+        let mut called = rung.chain(targets).filter_map(|target| Device::Called(target.clone()).origin());
+        holds(&self.facts.origin) || called.any(|device| holds(&device))
     }
 }

@@ -59,6 +59,7 @@ impl Step<'_> {
         };
         self.out.decide(self.now, self.facts.id, Some(leg), rung);
         let (style, srtp) = (self.ring_style(&target), self.srtp_from(&target));
+        self.waits_at(leg, &target, style.sound);
         let keys = self.shared.configuration.keys_to(&target).signalling();
         let ring = Ring {
             target: target.clone(),

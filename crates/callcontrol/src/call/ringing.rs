@@ -6,10 +6,11 @@
 
 use std::time::Duration;
 
-use strowger_base::journal::{Decision, PartyView, WhyOfferRefused, WhyReleased};
+use strowger_base::journal::{Decision, PartyView, WhyOfferRefused, WhyRefused, WhyReleased};
 use strowger_base::leg::{Alert, Party, Signal, Target, Tone};
 use strowger_base::{Cause, Command, LegId, LineName, Media};
 
+use super::authorizing::{Heard, Keyed};
 use super::joining::{First, Joining};
 use super::participant::{Owes, Stage};
 use super::session::{Agreement, Begun, MediaSignal, Session};
@@ -103,6 +104,11 @@ impl Ringing {
     }
 
     pub(super) fn signal(self, step: &mut Step<'_>, leg: LegId, signal: Signal) -> State {
+        if matches!(step.facts.way, Way::Prompt(_))
+            && let Some(keyed) = Keyed::of(&signal)
+        {
+            return self.keyed(step, leg, keyed);
+        }
         if leg == step.facts.caller {
             self.caller_told(step, signal)
         } else {
@@ -140,6 +146,45 @@ impl Ringing {
             Signal::Media(Media::None) | Signal::Digit(_) | Signal::DigitsEnded(_) => {}
         }
         State::Ringing(self)
+    }
+
+    /// Something is keyed in that the caller was asked for, or no more of it comes.
+    fn keyed(self, step: &mut Step<'_>, leg: LegId, keyed: Keyed) -> State {
+        let Way::Prompt(mut authorizing) = std::mem::replace(&mut step.facts.way, Way::None) else {
+            return step.lost_its_way();
+        };
+        let media = self.caller_media(step);
+        match authorizing.keyed(step, leg, keyed) {
+            Heard::More => {
+                step.facts.way = Way::Prompt(authorizing);
+                step.set_timer(step.rings_for());
+                State::Ringing(self)
+            }
+            Heard::Accepted(codes) => {
+                step.withdraw_all(Cause::NORMAL_CALL_CLEARING, WhyReleased::Prompted);
+                step.give_back_annunciator();
+                match media {
+                    CallerMedia::Nothing => {}
+                    CallerMedia::Agreed => step.facts.caller_media = media,
+                    // Nobody else can be told about its media.
+                    CallerMedia::Open => {
+                        let cause = Cause::TEMPORARY_FAILURE;
+                        return step.refuse(cause, WhyRefused::NumberNotResolved);
+                    }
+                }
+                authorizing.accepted(step, &codes)
+            }
+            Heard::Refused(refused) => match media {
+                CallerMedia::Agreed => {
+                    step.facts.way = authorizing.refused_in_band(step, refused);
+                    State::Ringing(self)
+                }
+                CallerMedia::Nothing | CallerMedia::Open => {
+                    step.withdraw_all(refused.cause, WhyReleased::Prompted);
+                    authorizing.refused(step, refused)
+                }
+            },
+        }
     }
 
     /// A caller that came from another call waits for the answer.
@@ -258,7 +303,13 @@ impl Ringing {
         let news = match self.devices {
             Devices::One(_) => media != Media::None || self.caller_alerted != Some(alert),
             // What one of several has to be heard is not heard, so it is no news either.
-            Devices::Apart(..) => alert == Alert::Ringing && self.caller_alerted.is_none(),
+            Devices::Apart(_, Begun::No) => alert == Alert::Ringing && self.caller_alerted.is_none(),
+            // The caller heard something before, and now hears no more of it: its phone shall make ringing tone.
+            Devices::Apart(_, Begun::Yes) => self.caller_alerted.is_none(),
+        };
+        let alert = match self.devices {
+            Devices::Apart(_, Begun::Yes) => Alert::Ringing,
+            Devices::One(_) | Devices::Apart(_, Begun::No) => alert,
         };
         if news {
             self.caller_alerted = Some(alert);
@@ -346,6 +397,7 @@ impl Ringing {
     fn answered(self, step: &mut Step<'_>, leg: LegId, media: Media, connected: Party) -> State {
         let Some(rung) = step.facts.rung_mut(leg) else { return State::Ringing(self) };
         rung.progress = Progress::Answered;
+        step.shared.waiting_tones.answered(leg);
         let early = rung.early.take();
         if let Some(outlet) = rung.outlet.take() {
             step.facts.to_called = *outlet;
@@ -478,10 +530,16 @@ impl Ringing {
         if let Some(ended) = step.announced_too_long() {
             return ended;
         }
+        if matches!(step.facts.way, Way::Prompt(_)) {
+            let caller = step.facts.caller;
+            return self.keyed(step, caller, Keyed::Timer);
+        }
         let called = match &step.facts.way {
             Way::Line(line) => step.shown(line.name().as_str()),
             Way::Hunt(hunting) => step.shown(hunting.rung()),
-            Way::None | Way::Alone | Way::RouteList(_) | Way::Announcement(_) => step.facts.wanted(),
+            Way::None | Way::Alone | Way::RouteList(_) | Way::Prompt(_) | Way::Announcement(_) => {
+                step.facts.wanted()
+            }
         };
         let decision = Decision::NoAnswer { called, after: self.no_answer };
         step.out.decide(step.now, step.facts.id, None, decision);

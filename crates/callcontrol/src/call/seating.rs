@@ -298,6 +298,7 @@ impl Facts {
                 Service::Echo
                 | Service::Announcement
                 | Service::Annunciator(_)
+                | Service::Prompt
                 | Service::Confirmation
                 | Service::Sounds
                 | Service::Multicast { .. }

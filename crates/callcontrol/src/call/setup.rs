@@ -116,6 +116,8 @@ impl Facts {
             relay: Relay::None,
             relay_lost: false,
             points: None,
+            annunciator: None,
+            blocked_by: None,
             transcoding: None,
             security: None,
             called_rule: SrtpRule::AsOffered,

@@ -115,7 +115,7 @@ impl Step<'_> {
         self.give_back_transcoder();
         self.give_back_points();
         self.give_back_bandwidth();
-        self.shared.announcing.remove(&self.facts.id);
+        self.give_back_annunciator();
         self.shared.dialing.remove(&self.facts.protocol_call_id);
         self.vacate_all_but(None);
         if std::mem::take(&mut self.facts.occupies_own)

@@ -200,7 +200,12 @@ impl Step<'_> {
         (self.facts.redirected, self.facts.final_called) = (redirected, final_called);
         Some(match way {
             Way::Hunt(hunting) => hunting.ring_again(self),
-            Way::None | Way::Alone | Way::Line(_) | Way::RouteList(_) | Way::Announcement(_) => {
+            Way::None
+            | Way::Alone
+            | Way::Line(_)
+            | Way::RouteList(_)
+            | Way::Prompt(_)
+            | Way::Announcement(_) => {
                 self.occupy(&line);
                 self.facts.way = Way::Line(LineWay::of(self, &line));
                 Locating::line(self, &line)

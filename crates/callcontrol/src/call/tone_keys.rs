@@ -43,7 +43,7 @@ impl Step<'_> {
     pub(super) fn open_for_tone(&mut self, targets: &[Target], offer: Option<&SessionDescription>) {
         let Some(offer) = offer else { return };
         let goes_on = self.facts.security.as_ref().is_some_and(|security| security.opens_for_tone);
-        if (goes_on || self.warns(targets)) && self.may_open(offer) {
+        if (goes_on || self.mixes_tones(targets)) && self.may_open(offer) {
             self.end_on_both_sides();
         }
     }
@@ -61,7 +61,7 @@ impl Step<'_> {
             }
             return true;
         }
-        let opens = self.may_open(offer) && self.warns(&[]);
+        let opens = self.may_open(offer) && self.mixes_tones(&[]);
         if opens {
             self.end_on_both_sides();
         }
@@ -76,6 +76,11 @@ impl Step<'_> {
             && self.shared.key_source.is_some()
             && AudioSecurity::of(offer.as_bytes()).wish == Wish::Required
             && understands(offer)
+    }
+
+    /// Whether a party may have to hear a tone beside the other one.
+    fn mixes_tones(&mut self, targets: &[Target]) -> bool {
+        self.warns(targets) || self.plays_waiting_tone(targets)
     }
 
     /// Whether somebody may be recorded, and be it on demand, so that a party has to hear the tone.

@@ -16,6 +16,7 @@ use strowger_base::leg::Target;
 use strowger_base::{Cause, LegId, LineName, limits};
 
 use super::announcing::Ending;
+use super::authorizing::Authorizing;
 use super::{State, Step};
 use crate::failure::Failure;
 use crate::features::call_back;
@@ -38,6 +39,8 @@ pub(super) enum Way {
     RouteList(Box<Routing>),
     /// The members of a hunt list, then what the pilot says.
     Hunt(Box<Hunting>),
+    /// A service of ours, which asks the caller for the codes of the number.
+    Prompt(Box<Authorizing>),
     /// Nothing more: the caller hears why the call ends like this.
     Announcement(Ending),
 }
@@ -72,7 +75,7 @@ impl Way {
     /// hear something has said why the call fails; another trunk of the list would only say it again.
     const fn goes_on_after_early_media(&self) -> bool {
         match self {
-            Way::Line(_) | Way::Hunt(_) => true,
+            Way::Line(_) | Way::Hunt(_) | Way::Prompt(_) => true,
             Way::None | Way::Alone | Way::RouteList(_) | Way::Announcement(_) => false,
         }
     }
@@ -95,6 +98,7 @@ impl Step<'_> {
             Way::Hunt(hunting) => hunting.rings_for(self.now),
             // The annunciator ends by itself; this is for one that does not.
             Way::Announcement(_) => limits::ANNOUNCEMENT_TIME + limits::ANNOUNCEMENT_TIME,
+            Way::Prompt(authorizing) => authorizing.waits_for(self.now),
             Way::Alone if self.shared.call_backs.rings(self.facts.id) => call_back::RINGS,
             Way::None | Way::Alone | Way::RouteList(_) => self.shared.configuration.no_answer,
         }
@@ -117,6 +121,7 @@ impl Step<'_> {
         match std::mem::replace(&mut self.facts.way, Way::None) {
             Way::None | Way::Alone => self.give_up(tried),
             Way::Announcement(ending) => self.finish(ending),
+            Way::Prompt(authorizing) => (*authorizing).without_prompter(self),
             Way::Line(line) => line.go_on(self, tried),
             Way::RouteList(routing) => routing.go_on(self, tried),
             Way::Hunt(hunting) => hunting.go_on(self, tried),
@@ -140,6 +145,7 @@ impl Step<'_> {
                 | Way::Line(_)
                 | Way::RouteList(_)
                 | Way::Hunt(_)
+                | Way::Prompt(_)
                 | Way::Announcement(_),
                 _,
             ) => {}

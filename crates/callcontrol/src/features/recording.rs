@@ -96,7 +96,11 @@ impl CallControl {
     /// Legs are gone: nothing of their parties is recorded any more.
     pub(crate) fn forget_recorded(&mut self, now: Now, out: &mut Outbox) {
         while let Some(party) = self.shared.legs.pop_gone() {
-            if self.shared.recordings.len() > 0 && !self.shared.legs.contains_key(&party) {
+            if self.shared.legs.contains_key(&party) {
+                continue;
+            }
+            self.shared.waiting_tones.gone(party);
+            if self.shared.recordings.len() > 0 {
                 self.end_recording(now, party, WhyRecordingEnded::CallEnded, out);
             }
         }
@@ -496,7 +500,7 @@ const fn asked_in_vain(why: WhyNotRecorded<'_>) -> WhyFeatureRefused<'static> {
 }
 
 /// The side of a relay on which a party of a call is.
-const fn relay_side(side: crate::exchange::Side) -> control::Side {
+pub(super) const fn relay_side(side: crate::exchange::Side) -> control::Side {
     match side {
         crate::exchange::Side::Caller => control::Side::A,
         crate::exchange::Side::Called => control::Side::B,

@@ -7,8 +7,8 @@ use std::time::Duration;
 use strowger_base::feature::FeatureCode;
 use strowger_base::journal::{SetBy, UserSet, UserValue};
 use strowger_base::leg::{
-    Alert, BindingId, Digit, DigitsEnd, Diversion, FurtherDigits, Origin, Party, Presentation, ReleaseReason,
-    Setup,
+    Alert, AudioSource, BindingId, Digit, DigitsEnd, Diversion, FurtherDigits, Origin, Party, Presentation,
+    ReleaseReason, Setup,
 };
 use strowger_base::net::{Flow, ListenerId};
 use strowger_base::{
@@ -124,6 +124,12 @@ impl Driver {
             }
             ["keys-of", device, method] => {
                 features::keys_of(&mut self.configuration, device, method);
+                self.configure();
+            }
+            ["announce-pattern", pattern, source] => {
+                let source = AudioSource(source.parse().unwrap());
+                let key = (Box::default(), (*pattern).into());
+                self.configuration.pattern_announcements.insert(key, source);
                 self.configure();
             }
             ["announce", cause, sound @ ..] => {

@@ -260,7 +260,8 @@ pub(crate) fn announce(configuration: &mut Configuration, cause: &str, words: &[
         other => panic!("no announcement {other:?}"),
     };
     let to = if words.contains(&"trunks") { AnnouncedTo::Trunks } else { AnnouncedTo::Everybody };
-    configuration.announcements.insert(Cause(cause.parse().unwrap()), Announcement { sound, to });
+    let key = (Cause(cause.parse().unwrap()), None);
+    configuration.announcements.insert(key, Announcement { sound, to });
 }
 
 /// `LINE|TRUNK media|signalling|kpml|either|both|sound`

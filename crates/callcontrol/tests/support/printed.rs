@@ -131,6 +131,10 @@ impl Driver {
                     control::Command::Press { side, digit, .. } => {
                         format!("press {} for {side:?}", digit.key)
                     }
+                    control::Command::Warn { side, tone, types, .. } => {
+                        let heard = if types.is_some() { "hears" } else { "hears no more" };
+                        format!("{side:?} {heard} {tone:?}")
+                    }
                     other => format!("{other:?}"),
                 };
                 writeln!(self.printed, "  relay <- {text}").unwrap();

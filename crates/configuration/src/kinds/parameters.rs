@@ -32,6 +32,8 @@ record! {
         audio_source: Option<Whole<1, 51>> = None,
         /// The tone, as it sounds in the caller's country.
         tone: AnnouncedTone = AnnouncedTone::Information,
+        /// The country whose callers hear it; all for whom no other one is given for the cause, when not given.
+        network_locale: Option<CountryName> = None,
         /// Who hears it.
         to: AnnouncedTo = AnnouncedTo::Everybody,
     }

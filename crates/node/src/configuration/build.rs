@@ -112,6 +112,13 @@ pub(super) fn with_others(
     calls.country = draft.country;
     calls.recording = Arc::new(draft.recording.clone());
     calls.announcements.clone_from(&draft.announcements);
+    let blocks = draft.plan.blocks.iter();
+    calls.pattern_announcements = blocks
+        .filter_map(|block| {
+            let pattern = &block.pattern;
+            Some(((pattern.partition.clone(), pattern.pattern.clone()), block.announcement?))
+        })
+        .collect();
     calls.conferences = draft.conferences;
     calls.call_back_time = draft.call_back_time;
     calls.media = Arc::new(draft.media.clone());

@@ -131,7 +131,7 @@ fn announcements(it: &ServiceParameters) -> Announcements {
                 kinds::AnnouncedTo::Trunks => AnnouncedTo::Trunks,
             },
         };
-        (cause(written.cause.get()), announcement)
+        ((cause(written.cause.get()), country(written.network_locale.as_ref())), announcement)
     };
     it.announcements.iter().map(one).collect()
 }

@@ -208,9 +208,13 @@ const fn service(kind: Kind) -> Service {
     match kind {
         Kind::ServiceParameters => Service::Settings(PARAMETERS),
         Kind::DateTimeGroup => Service::Settings(&["zone"]),
-        Kind::SipProfile => {
-            Service::Settings(&["dtmf", "overlap", "early_offer", "unsolicited_message_waiting"])
-        }
+        Kind::SipProfile => Service::Settings(&[
+            "dtmf",
+            "call_waiting_tone",
+            "overlap",
+            "early_offer",
+            "unsolicited_message_waiting",
+        ]),
         Kind::SipTrunkSecurityProfile => Service::Settings(&["transport", "accept_unsolicited_notify"]),
         Kind::PhoneSecurityProfile => Service::Settings(&["protocol", "model", "mode", "keys_in_clear"]),
         Kind::VoiceMailProfile => Service::Settings(&["pilot"]),

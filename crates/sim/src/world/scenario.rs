@@ -11,9 +11,11 @@ use std::time::Duration;
 use strowger_base::CallId;
 use strowger_base::feature::{FeatureRequest, Turn};
 use strowger_base::journal::Record;
+use strowger_base::leg::Digit;
 use strowger_base::watch::MailboxChange;
 use strowger_callcontrol::RelayMode;
 use strowger_callcontrol::io::{CallSide, Order, OrderKind};
+use strowger_media::control::Side;
 use strowger_node::Input;
 use strowger_node::io::{Answer, QueryId, Question};
 
@@ -89,6 +91,16 @@ impl Scenario {
                 true
             }
             "operator" => self.operator(what),
+            // Keys in the media of whoever hears a service of ours.
+            "media" => {
+                let port = self.world.wires.services().last().copied().expect("a service that is heard");
+                what.trim_start_matches("has ").chars().for_each(|key| {
+                    let (side, digit) = (Side::A, Digit { key, duration_ms: 160 });
+                    let report = strowger_media::control::Report::Digit { port, side, digit };
+                    self.world.give(Input::Media(report)).expect("the node goes on");
+                });
+                true
+            }
             "a" if what.ends_with(" is lost") => {
                 let wires = &self.world.wires;
                 let ports = if what.starts_with("relay") { wires.relays() } else { wires.services() };
@@ -314,6 +326,11 @@ fn music() {
 #[test]
 fn conferences() {
     check("conferences.txt", include_str!("../../scenarios/conferences.txt"));
+}
+
+#[test]
+fn codes() {
+    check("codes.txt", include_str!("../../scenarios/codes.txt"));
 }
 
 #[test]

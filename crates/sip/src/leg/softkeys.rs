@@ -86,20 +86,22 @@ impl Leg {
             };
             self.send_beside(shared, now, &mut dialog, MethodKind::Notify, rest, out);
         }
+        if (answer.request, answer.result) == (MALICIOUS_CALL, Ok(())) {
+            self.ask_phone(shared, now, &dialog, remotecc::ZIP_ZIP.as_bytes(), out);
+        }
         if !text.is_empty() {
-            self.show_text(shared, now, dialog, &text, out);
+            self.ask_phone(shared, now, &dialog, &remotecc::status_line(&text), out);
         }
     }
 
-    /// Shows a text on the phone for a while.
-    fn show_text(&mut self, shared: &mut Shared, now: Now, asked: Dialog, text: &str, out: &mut Outbox) {
-        let body = remotecc::status_line(text);
+    /// Wants something of the phone: to show a text, or to make a tone.
+    fn ask_phone(&mut self, shared: &mut Shared, now: Now, asked: &Dialog, body: &[u8], out: &mut Outbox) {
         let id = shared.new_call_id();
         let local_tag = self.dialog.local_tag;
         let address = |value: &str| value.split(";tag=").next().unwrap_or_default().to_owned();
         let (ours, theirs) = (address(&asked.local), address(&asked.remote));
         let rest = |buffer: &mut Vec<u8>| {
-            remotecc::write_request(buffer, &ours, &id, &body);
+            remotecc::write_request(buffer, &ours, &id, body);
         };
         let mut dialog = Dialog {
             call_id: shared.new_call_id(),
@@ -107,7 +109,7 @@ impl Leg {
             remote: theirs.into(),
             remote_tag: Box::default(),
             local_cseq: 0,
-            ..asked
+            ..asked.clone()
         };
         self.send_beside(shared, now, &mut dialog, MethodKind::Refer, rest, out);
     }
@@ -137,6 +139,7 @@ impl Leg {
 }
 
 const CONFERENCE: &str = "conference";
+const MALICIOUS_CALL: &str = "malicious-call";
 
 /// What the phone shows.
 fn text_of(answer: &FeatureAnswer) -> String {
@@ -145,7 +148,7 @@ fn text_of(answer: &FeatureAnswer) -> String {
         (CONFERENCE, Err(_)) if answer.text.is_empty() => remotecc::NO_CONFERENCE.to_owned(),
         ("park", Ok(())) => format!("{}{}", remotecc::PARKED_AT, answer.text),
         ("park", Err(_)) if answer.text.is_empty() => remotecc::NO_PARK_NUMBER.to_owned(),
-        ("malicious-call", Ok(())) => remotecc::MARKED_MALICIOUS.to_owned(),
+        (MALICIOUS_CALL, Ok(())) => remotecc::MARKED_MALICIOUS.to_owned(),
         (_, Err(cause)) if answer.text.is_empty() => cause.words().to_owned(),
         (_, Ok(()) | Err(_)) => answer.text.to_string(),
     }

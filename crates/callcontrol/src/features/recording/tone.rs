@@ -2,8 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use strowger_base::Now;
 use strowger_base::journal::{RecordingNews, ToneFor};
+use strowger_base::leg::{CallTone, Tone};
+use strowger_base::{Country, Now};
 use strowger_media::control::{self, PortId};
 use strowger_media::sdp;
 
@@ -111,7 +112,7 @@ impl Recording {
                 self.news(now, news, out);
             }
             let types = types.map(|(types, _)| types);
-            out.media(control::Command::Warn { port, side: place.1, types });
+            out.media(control::Command::Warn { port, side: place.1, tone: RECORDED, types });
         }
     }
 
@@ -127,7 +128,7 @@ impl Recording {
         self.warned.remove(at);
         if shared.recordings.tones.end(place) {
             let (port, side) = place;
-            out.media(control::Command::Warn { port, side, types: None });
+            out.media(control::Command::Warn { port, side, tone: RECORDED, types: None });
         }
     }
 }
@@ -136,3 +137,6 @@ fn warning(view: &RecordedCall, shared: &Shared) -> Warning {
     let sealed = |party: &Recorded| matches!(party.sealing, Sealing::Through(_) | Sealing::Unknown);
     (shared.configuration.recording.tone, sealed(&view.own), sealed(&view.far))
 }
+
+/// What is heard; the same in all countries.
+const RECORDED: Tone = Tone::National { country: Country::UnitedStates, tone: CallTone::Recording };

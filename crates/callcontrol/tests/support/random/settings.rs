@@ -9,7 +9,7 @@ use strowger_base::leg::Service;
 use strowger_callcontrol::configuration::{
     Admission, Barging, DirectedPark, EarlyOffer, Forwards, HoldMode, Increment, Line, LineList,
     MediaResources, MediaUse, MulticastMusic, ParkNumbers, ParkRange, PickupGroup, PickupGroups, Pilot, Site,
-    SrtpRule, Trunk,
+    SrtpRule, Trunk, WaitingTone,
 };
 use strowger_callcontrol::{Configuration, RelayMode};
 use strowger_dialplan::admission::{AarSwitch, Pool, Pools};
@@ -196,6 +196,7 @@ fn give_resources(rng: &mut Rng, configuration: &mut Configuration) {
             termination_point: rng.one_in(4),
             early_offer: offers[rng.below(3) as usize],
             unicast_music: false,
+            waiting_tone: if rng.one_in(3) { WaitingTone::Server } else { WaitingTone::Phone },
         };
         for phone in &mut line.phones {
             Arc::make_mut(&mut phone.settings).media = wishes.clone();

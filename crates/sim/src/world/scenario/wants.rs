@@ -3,21 +3,22 @@
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::sync::Arc;
 
+use strowger_base::Secret;
 use strowger_base::leg::Answering;
 use strowger_base::net::Transport;
 use strowger_callcontrol::RelayMode;
 use strowger_callcontrol::configuration::{
     Barging, ConferenceEnds, DoNotDisturb, EarlyOffer, Increment, LineRecording, MulticastMusic, PageGateway,
     PagePriority, PagingGroup, PickupGroup, RecorderEncryption, RecordingOption, RecordingProfile,
-    RecordingTone, RingSetting, Unrecorded,
+    RecordingTone, RingSetting, Unrecorded, WaitingTone,
 };
 use strowger_dialplan::admission::{AarSwitch, Pool};
 use strowger_dialplan::forward::{BySide, Classification};
 use strowger_dialplan::resources::{Function, Resource};
 use strowger_node::Draft;
 use strowger_node::configuration::{
-    AarGroupDraft, ChangeDraft, DirectedParkDraft, LineAarDraft, PatternDraft, RegionDraft, RouteDraft,
-    SiteDraft, TranslationDraft, TrunkDialling,
+    AarGroupDraft, AuthorizationCodeDraft, ChangeDraft, DirectedParkDraft, LineAarDraft, PatternDraft,
+    RegionDraft, RouteDraft, SiteDraft, TranslationDraft, TrunkDialling,
 };
 use strowger_sip::io::Trunk;
 
@@ -80,7 +81,15 @@ pub(super) fn wanted(want: &str, draft: &mut Draft) {
                 }
             }
         }
+        "1002 has its tones from the server" => {
+            draft.lines[1].phones[0].media.waiting_tone = WaitingTone::Server;
+        }
         "a trunk" => trunk(draft),
+        "calls to the trunk need a code" => {
+            draft.plan.routes[0].authorization_level = Some(1);
+            let (code, name) = (Secret::new("55".into()), "Ada".into());
+            draft.codes.authorization.push(AuthorizationCodeDraft { code, name, level: 1 });
+        }
         "calls of 1002 are recorded" => recorder(draft, RecordingOption::Automatic),
         "calls of 1002 are recorded on demand" => recorder(draft, RecordingOption::Selective),
         "a bridge with room for two parties" => {
