@@ -305,6 +305,7 @@ impl Keyed {
             | Signal::Released { .. }
             | Signal::TransferRequested { .. }
             | Signal::FeatureRequested(_)
+            | Signal::MetadataRequested
             | Signal::TransferEnded(_) => None,
         }
     }

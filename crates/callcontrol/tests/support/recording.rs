@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use strowger_base::RecordingMetadata;
+use strowger_base::leg::{CallTone, Tone};
 use strowger_base::recording::RecordedParty;
 use strowger_callcontrol::Configuration;
 use strowger_callcontrol::configuration::{
@@ -64,9 +65,12 @@ pub(crate) fn fork(
             let to = to.map_or_else(|| "nobody".to_owned(), |to| name(to.remote));
             Some(format!("copy {side:?} to {to}"))
         }
-        control::Command::Warn { side, types, .. } => {
-            Some(format!("tone for {side:?} {}", if types.is_some() { "on" } else { "off" }))
-        }
+        control::Command::Warn {
+            side,
+            types,
+            tone: Tone::National { tone: CallTone::Recording, .. },
+            ..
+        } => Some(format!("tone for {side:?} {}", if types.is_some() { "on" } else { "off" })),
         _ => None,
     }
 }
