@@ -53,6 +53,7 @@ pub(crate) enum Devices {
 }
 
 pub(crate) struct World {
+    seed: u64,
     pub(crate) rng: Rng,
     control: CallControl,
     now: Now,
@@ -91,6 +92,14 @@ enum Relay {
     Closing,
 }
 
+impl Drop for World {
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            eprintln!("seed {}", self.seed);
+        }
+    }
+}
+
 impl World {
     pub(crate) fn new(seed: u64) -> Self {
         let mut rng = Rng::new(seed);
@@ -99,6 +108,7 @@ impl World {
             CallControl::new(NodeId(1), ShardId(0), 0, &mut Rng::new(1), Arc::new(configuration));
         control.make_keys_with(KeySource::new(Secret::new([3; 32])));
         World {
+            seed,
             encrypts,
             rng,
             control,
@@ -124,7 +134,9 @@ impl World {
 
     /// The same, whose relays may fail that are in use.
     pub(crate) fn that_loses_relays(seed: u64) -> Self {
-        World { loses_relays: true, ..World::new(seed) }
+        let mut world = World::new(seed);
+        world.loses_relays = true;
+        world
     }
 
     fn handle(&mut self, input: Input<'_>) {
