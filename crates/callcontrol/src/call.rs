@@ -57,7 +57,7 @@ use strowger_media::control::Report;
 use crate::io::{Contact, Outbox};
 use crate::shared::Shared;
 use asking::Asking;
-pub(crate) use asking::Wanted;
+pub(crate) use asking::{AskedBy, Wanted};
 use authorizing::Authorizing;
 use dialing::Dialing;
 pub(crate) use diverting::Divert;

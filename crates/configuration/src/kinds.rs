@@ -50,7 +50,7 @@ pub use parameters::{
 };
 pub use phones::{
     Barging, BusyLampField, DoNotDisturb, LineButton, MobilityMode, Phone, PhoneCredentials, PhoneKeys,
-    PhoneProtocol, PhoneSettings, RingSetting, SpeedDial,
+    PhoneProtocol, PhoneSettings, RingSetting, SingleButtonBarge, SingleButtonPolicy, SpeedDial,
 };
 pub use places::{
     AarGroup, AarPrefix, AudioCodec, CodecPreferenceList, DevicePool, LocalRouteGroup, Location,

@@ -64,6 +64,9 @@ pub struct PhoneSettings {
     pub private: bool,
     /// How it comes into calls of other phones of its lines; as the system says when `None`.
     pub barge: Option<Barging>,
+    /// What the key of a line does there while another phone of the line has a call, as the phone or its device pool says; as the system
+    /// says when `None`.
+    pub single_button_barge: Option<Barging>,
     /// It is told of messages without asking.
     pub told_of_messages: bool,
     /// Whose lines it may watch; what it may call when `None`.
@@ -161,6 +164,12 @@ impl Configuration {
                 self.trunks.get(name).map(|trunk| Arc::clone(&trunk.caller)).unwrap_or_default()
             }
         }
+    }
+
+    /// What the key of a line does at once while another phone of the line has a call.
+    pub(crate) fn single_button_barge(&self, phone: &Origin) -> Barging {
+        let own = self.calling_phone(phone).and_then(|phone| phone.settings.single_button_barge);
+        own.unwrap_or(self.conferences.single_button_barge)
     }
 
     /// The phone that calls; none for a trunk, and for one that is no longer configured.

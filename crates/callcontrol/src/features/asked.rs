@@ -6,7 +6,7 @@ use strowger_base::leg::Origin;
 use strowger_base::{CallId, Cause, Command, LegId, Now};
 
 use crate::CallControl;
-use crate::call::Wanted;
+use crate::call::{AskedBy, Wanted};
 use crate::io::Outbox;
 
 /// When it is known what becomes of a feature that somebody asked for.
@@ -22,8 +22,12 @@ impl CallControl {
     pub(super) fn wanted(&mut self, now: Now, call: CallId, out: &mut Outbox) {
         let Some(wanted) = self.calls.get(&call).and_then(|call| call.wanted()).cloned() else { return };
         let may = self.asks_for_features(call);
-        if let Err(why) = may.and_then(|()| self.by_number(now, call, &wanted, out)) {
-            self.with_call(call, |call, shared| call.refuse_feature(now, why, shared, out));
+        match may.and_then(|()| self.by_number(now, call, &wanted, out)) {
+            Ok(()) => {}
+            Err(WhyFeatureRefused::NothingThere) if wanted.by == AskedBy::LineKey => {
+                self.with_call(call, |call, shared| call.dial_after_all(now, shared, out));
+            }
+            Err(why) => self.with_call(call, |call, shared| call.refuse_feature(now, why, shared, out)),
         }
     }
 

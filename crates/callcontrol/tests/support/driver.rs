@@ -208,7 +208,7 @@ impl Driver {
             }
             [
                 "user-forwards" | "do-not-disturb" | "auto-answer" | "intercom" | "ring-idle"
-                | "ring-in-call" | "distinctive",
+                | "ring-in-call" | "distinctive" | "single-button",
                 ..,
             ] => {
                 features::set_lines(&mut self.configuration, &words);

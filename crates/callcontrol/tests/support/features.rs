@@ -9,7 +9,7 @@ use strowger_base::{Cause, LegId};
 use strowger_callcontrol::Configuration;
 use strowger_callcontrol::configuration::{
     AnnouncedSound, AnnouncedTo, Announcement, Barging, ConferenceControl, ConferenceEnds, ConferenceRules,
-    ConferenceTones, KeyMethod, PhoneSettings,
+    ConferenceTones, KeyMethod, LinePhone, PhoneSettings,
 };
 use strowger_callcontrol::configuration::{DirectedPark, ParkNumbers, ParkRange, PickupGroup, PickupGroups};
 use strowger_callcontrol::configuration::{DoNotDisturb, IntercomLine, Line, RingSetting, UserForwardSpace};
@@ -72,6 +72,7 @@ pub(crate) fn paging_group(configuration: &mut Configuration, name: &str, words:
     for word in words {
         match word.split_once('=') {
             Some(("lines", lines)) => group.lines = lines.split(',').map(Into::into).collect(),
+            Some(("numbers", numbers)) => group.numbers = numbers.split(',').map(Into::into).collect(),
             Some(("gateways", gateways)) => {
                 let gateways = gateways.split(',').filter_map(|gateway| gateway.split_once('/'));
                 let gateway = |(trunk, number): (&str, &str)| PageGateway {
@@ -108,6 +109,8 @@ pub(crate) fn rules(words: &[&str]) -> ConferenceRules {
             Some(("tones", "no")) => rules.tones = ConferenceTones::No,
             Some(("barge", "barge")) => rules.barge = Barging::Barge,
             Some(("barge", "conference")) => rules.barge = Barging::Conference,
+            Some(("single-button", "barge")) => rules.single_button_barge = Barging::Barge,
+            Some(("single-button", "conference")) => rules.single_button_barge = Barging::Conference,
             _ => panic!("no rule {word}"),
         }
     }
@@ -120,6 +123,9 @@ pub(crate) fn set_lines(configuration: &mut Configuration, words: &[&str]) {
         [what, line, value] => (*what, *line, *value),
         other => panic!("no setting {other:?}"),
     };
+    if what == "single-button" {
+        return single_button(configuration, line, value);
+    }
     let space = configuration.plan.search_space(value).cloned();
     if what == "intercom" {
         return intercom(configuration, line, value);
@@ -160,6 +166,24 @@ pub(crate) fn set_lines(configuration: &mut Configuration, words: &[&str]) {
         ("auto-answer", "loudspeaker") => line.auto_answer = Answering::Loudspeaker,
         other => panic!("no setting {other:?}"),
     }
+}
+
+/// `single-button 1001/lobby conference`: what the key of the line does on a phone of it.
+fn single_button(configuration: &mut Configuration, phone: &str, word: &str) {
+    let (number, name) = phone.split_once('/').unwrap();
+    let set = match word {
+        "off" => Barging::Off,
+        "conference" => Barging::Conference,
+        _ => Barging::Barge,
+    };
+    let settings = PhoneSettings { single_button_barge: Some(set), ..PhoneSettings::default() };
+    let phone = LinePhone {
+        name: Some(name.into()),
+        number: number.into(),
+        settings: settings.into(),
+        ..LinePhone::default()
+    };
+    configuration.lines.get_mut(number).unwrap().phones = vec![phone].into();
 }
 
 /// `intercom 901 902`, `intercom 902 -`: an intercom line, with the target of its key.

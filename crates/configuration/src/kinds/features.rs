@@ -74,6 +74,10 @@ record! {
         description: Description = Description::default(),
         /// Lines whose phones are called; each answers by itself and gets a stream of its own.
         lines: List<Ref<Line>, 1000> = List::default(),
+        /// Numbers that are looked up when somebody pages: all phones of a line are called like those of lines, and the gateway to which a route pattern sends the number like those of overhead.
+        numbers: List<NumberText, 1000> = List::default(),
+        /// Where the numbers are looked up; without one they are in no partition.
+        search_space: Option<Ref<CallingSearchSpace>> = None,
         /// Gateways of overhead amplifiers, each called like a phone.
         overhead: List<OverheadGateway, 8> = List::default(),
         /// The multicast address to which it goes out besides, for phones that listen there by themselves.

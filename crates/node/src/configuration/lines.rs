@@ -84,6 +84,8 @@ pub struct PhoneDraft {
     pub private: bool,
     /// How it comes into calls of other phones of its lines; as the system says when `None`.
     pub barge: Option<Barging>,
+    /// What the key of a line does there while another phone of the line has a call; as its device pool says when `None`.
+    pub single_button_barge: Option<Barging>,
     /// It is told of messages that wait for its line without asking.
     pub told_of_messages: bool,
     /// Where it is, as far as it says so itself; `None` for most phones.
@@ -188,6 +190,7 @@ impl PhoneDraft {
             emergency_number: Box::default(),
             private: false,
             barge: None,
+            single_button_barge: None,
             told_of_messages: false,
             site: None,
             subscribe_search_space: Box::default(),

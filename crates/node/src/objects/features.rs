@@ -113,11 +113,14 @@ impl Translation<'_> {
             let group = configuration::PagingGroup {
                 lines: it.lines.iter().filter_map(|line| lines::line_name(self.state, *line)).collect(),
                 gateways: it.overhead.iter().map(gateway).collect(),
+                numbers: it.numbers.iter().map(|number| number.as_str().into()).collect(),
+                space: super::name(self.state, it.search_space),
                 multicast,
                 priority: match it.priority {
                     PagingPriority::Normal => PagePriority::Normal,
                     PagingPriority::Emergency => PagePriority::Emergency,
                 },
+                ..configuration::PagingGroup::default()
             };
             let name = self.state.name(kind, id).as_str().into();
             self.translated.draft.plan.paging.insert(name, Arc::new(group));

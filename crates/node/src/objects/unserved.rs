@@ -361,6 +361,7 @@ const PARAMETERS: &[&str] = &[
     "advanced_conference",
     "party_entrance_tone",
     "barge",
+    "single_button_barge",
     "messages",
     "divert_to",
     "ring_inside",
@@ -369,6 +370,7 @@ const PARAMETERS: &[&str] = &[
 const DEVICE_POOL: &[&str] = &[
     "media_resource_group_list",
     "use_trusted_relay_point",
+    "single_button_barge",
     "network_locale",
     "user_hold_source",
     "network_hold_source",
@@ -481,6 +483,7 @@ const PHONE: &[&str] = &[
     "more.subscribe_search_space",
     "more.privacy",
     "more.barge",
+    "more.single_button_barge",
     "more.mobility",
     "more.location",
     "more.aar_group",

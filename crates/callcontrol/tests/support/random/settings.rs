@@ -39,6 +39,10 @@ pub(super) fn drawn(seed: u64, rng: &mut Rng) -> (Configuration, bool) {
     if chance.one_in(5) {
         give_resources(&mut chance, &mut configuration);
     }
+    if chance.one_in(3) {
+        configuration.conferences.single_button_barge =
+            if chance.one_in(2) { Barging::Barge } else { Barging::Conference };
+    }
     let encrypts = rng.one_in(3);
     if encrypts {
         let carrier = configuration.trunks.entry("carrier".into()).or_default();
