@@ -15,7 +15,7 @@ use std::fmt;
 use std::net::SocketAddr;
 use std::sync::Arc;
 
-use crate::feature::{FeatureAnswer, FeatureCode, FeatureRequest};
+use crate::feature::{FeatureAnswer, FeatureCode, FeatureRequest, ParticipantList};
 use crate::net::Flow;
 use crate::{Cause, ConferenceId, Country, LegId, LineName, RecordingMetadata};
 
@@ -610,6 +610,9 @@ pub enum Command {
     TransferEnded(Result<(), Cause>),
     /// What became of a [`Signal::FeatureRequested`]; also after the leg was released.
     FeatureAnswer(Box<FeatureAnswer>),
+    /// Who is in the conference of a device that asked for the list, for devices that can show more than a text;
+    /// [`Command::FeatureAnswer`] follows.
+    ShowParticipants(Box<ParticipantList>),
     /// Tell a recorder what became of what it records, with an offer.
     Records(Media, Arc<RecordingMetadata>),
     /// Ask the device to call this number itself instead of talking to us (REFER); [`Signal::TransferEnded`] tells what

@@ -71,6 +71,8 @@ pub struct Counters {
     pub rerouted: u64,
     /// Calls whose party was reported as malicious.
     pub malicious: u64,
+    /// Reports of bad quality by users of phones.
+    pub quality_reports: u64,
     /// Calls whose caller heard why they failed.
     pub announced: u64,
     /// Pages.
@@ -223,6 +225,7 @@ impl CallControl {
             Input::Restore { set, at } => self.restore(now, &set, at, out),
             Input::Set { asked, set } => self.set_by_program(now, &set, asked, out),
             Input::HuntLog { line, phone, binding } => self.hunt_log(now, line, phone, binding, out),
+            Input::QualityReport { line } => self.trouble_reported(now, line, out),
             Input::Persisted { ticket } => {
                 self.shared.persisted(ticket);
                 self.setting_kept(now, ticket, true, out);

@@ -19,6 +19,7 @@ pub(crate) mod paging;
 mod park;
 mod pickup;
 mod privacy;
+mod quality;
 pub(crate) mod recording;
 mod replaces;
 mod ringing;
@@ -39,6 +40,7 @@ pub(crate) use asked::Settled;
 pub(crate) use malicious::MaliciousCalls;
 pub(crate) use offered::Offered;
 pub(crate) use privacy::Privacy;
+pub(crate) use quality::QualityReports;
 pub(crate) use slots::Slots;
 
 impl CallControl {

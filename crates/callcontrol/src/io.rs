@@ -53,6 +53,11 @@ pub enum Input<'a> {
         /// Its contact, for the answer.
         binding: BindingId,
     },
+    /// The user of a phone reports trouble while it has no call.
+    QualityReport {
+        /// A line of it.
+        line: &'a LineName,
+    },
     /// A final record is safe on the disk.
     Persisted {
         /// Which.

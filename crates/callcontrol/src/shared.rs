@@ -22,7 +22,7 @@ use crate::features::intercom::Intercoms;
 use crate::features::paging::Pages;
 use crate::features::recording::Recordings;
 use crate::features::user_settings::UserSettings;
-use crate::features::{MaliciousCalls, Offered, Privacy, Slots};
+use crate::features::{MaliciousCalls, Offered, Privacy, QualityReports, Slots};
 use crate::io::{Outbox, Output};
 use crate::legs::Legs;
 use crate::resources::Pool;
@@ -68,6 +68,8 @@ pub(crate) struct Shared {
     pub(crate) intercoms: Intercoms,
     /// Which calls were reported.
     pub(crate) malicious: MaliciousCalls,
+    /// What devices reported of the quality of calls.
+    pub(crate) quality_reports: QualityReports,
     /// Which calls phones hide from the others of their line.
     pub(crate) privacy: Privacy,
     /// What calls have of the media resources.
@@ -218,6 +220,7 @@ impl Shared {
             waiting_tones: WaitingTones::default(),
             intercoms: Intercoms::default(),
             malicious: MaliciousCalls::default(),
+            quality_reports: QualityReports::default(),
             privacy: Privacy::default(),
             resources: Pool::default(),
             streams: Streams::default(),

@@ -44,6 +44,11 @@ fn who_found_nobody_is_called_back() {
 }
 
 #[test]
+fn bad_quality_is_reported() {
+    check("quality.txt", include_str!("../testdata/ladders/quality.txt"));
+}
+
+#[test]
 fn calls_that_are_not_answered() {
     check("unanswered.txt", include_str!("../testdata/ladders/unanswered.txt"));
 }

@@ -2,7 +2,7 @@
 
 use strowger_base::Cause;
 use strowger_base::WallTime;
-use strowger_base::feature::Forwarded;
+use strowger_base::feature::{Forwarded, QualityReason};
 use strowger_base::journal::{
     CallBackTo, ForwardedTo, Intercom, OnOff, SetBy, Undisturbed, UserSet, UserValue, WhyFeatureRefused,
 };
@@ -63,6 +63,15 @@ pub(crate) fn intercom(news: &Intercom<'_>) -> String {
 /// A feature is done.
 pub(crate) fn done(feature: &str, text: &str) -> String {
     if text.is_empty() { format!("Done: {feature}.") } else { format!("Done: {feature}, {text}.") }
+}
+
+/// A user reports bad quality.
+pub(crate) fn quality(device: &str, reason: &str) -> String {
+    match QualityReason::named(reason) {
+        Some(reason) => format!("{device} reports bad quality: \"{}\".", reason.text()),
+        None if reason.is_empty() => format!("{device} reports bad quality."),
+        None => format!("{device} reports bad quality ({reason})."),
+    }
 }
 
 /// A user set something.

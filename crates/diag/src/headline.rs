@@ -149,6 +149,7 @@ impl<'a> Reasons<'a> {
             | Decision::MediaPath(_)
             | Decision::Keys(_)
             | Decision::MarkedMalicious { .. }
+            | Decision::QualityReported { .. }
             | Decision::Recording(_)
             | Decision::OfferRefused { .. }
             | Decision::PartyShown(_)

@@ -167,6 +167,7 @@ fn decision_sentence(leg: Option<LegId>, decision: &Decision<'_>, names: &Names)
         Decision::MarkedMalicious { party } => {
             format!("{} reports {} as malicious.", device(), self::party(party))
         }
+        Decision::QualityReported { reason } => features::quality(&device(), reason),
         Decision::Keys(view) => keys::news(&device(), view),
         Decision::Recording(news) => {
             let within = leg.map_or_else(device, |leg| names.device(leg));
@@ -501,6 +502,7 @@ fn alarm_sentence(alarm: &Alarm<'_>) -> String {
             words::cause(*cause)
         ),
         Alarm::MaliciousCall { by, .. } => format!("Alarm: {by} reported a malicious call."),
+        Alarm::QualityReported { by, reason } => format!("Alarm: {}", features::quality(by, reason)),
         Alarm::Contained { what } => format!("Alarm: {what}. Please report this as a bug."),
     }
 }

@@ -58,7 +58,7 @@ impl Node {
             service_ports: self.agent.open_ports(),
             sip_legs: sip.legs,
             transactions: sip.transactions,
-            dialogs: sip.tags,
+            dialogs: sip.tags.max(sip.screens),
             sip_timers: sip.timers,
             subscriptions: sip.subscriptions.max(presence.watches),
             line_legs: presence.legs,
@@ -219,6 +219,8 @@ impl Node {
         list.counter("music_streams_failed_total", help, calls.music_streams_failed);
         let help = "Calls whose party was reported as malicious.";
         list.counter("calls_malicious_total", help, calls.malicious);
+        let help = "Reports of bad quality by users of phones.";
+        list.counter("quality_reports_total", help, calls.quality_reports);
         list.counter(
             "records_failed_total",
             "Times the disk did not take a call record.",

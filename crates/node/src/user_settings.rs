@@ -49,6 +49,13 @@ impl Node {
         self.tell_calls(now, strowger_callcontrol::Input::HuntLog { line: &line, phone, binding }, out);
     }
 
+    /// The user of a phone reports trouble while it has no call.
+    pub(crate) fn quality_key(&mut self, now: Now, binding: BindingId, out: &mut Outbox) {
+        let Some(contact) = self.sip.registrar().binding(binding) else { return };
+        let line = LineName::from(contact.line());
+        self.tell_calls(now, strowger_callcontrol::Input::QualityReport { line: &line }, out);
+    }
+
     fn checked<'s>(&self, setting: &'s UserSetting) -> Result<UserValue<'s>, String> {
         let UserSetting { line, phone, setting: word, value, .. } = setting;
         let Some(read) = UserValue::read(word, value) else {

@@ -145,6 +145,7 @@ impl Node {
                 self.tell_sip(now, strowger_sip::Input::MessagesTaken(asked, taken), out);
             }
             Sip::HuntLog { binding } => self.hunt_key(now, binding, out),
+            Sip::QualityReport { binding } => self.quality_key(now, binding, out),
             Sip::Bound(record) => out.items.push(Output::Store(StoreRecord::Bound(record))),
             Sip::Unbound(binding) => out.items.push(Output::Store(StoreRecord::Unbound(binding))),
         }

@@ -123,6 +123,7 @@ pub(crate) fn command(leg: &mut Leg, command: &Command) -> Effect {
         | Command::TransferResult(_)
         | Command::TransferEnded(_)
         | Command::FeatureAnswer(_)
+        | Command::ShowParticipants(_)
         | Command::Records(..)
         | Command::RequestTransfer(_) => Effect::None,
     }

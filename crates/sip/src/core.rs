@@ -51,6 +51,10 @@ pub(crate) struct Shared {
     pub(crate) rng: Rng,
     /// Legs by the tag that we gave them.
     pub(crate) tags: HashMap<u64, LegId>,
+    /// Legs whose phones show a screen of ours, by its number.
+    pub(crate) screens: BTreeMap<u32, LegId>,
+    /// The number of the screen that was shown last.
+    last_screen: u32,
     /// INVITEs in progress by what copies of them on other ways share (RFC 3261 §8.2.2.2).
     pub(crate) merges: HashMap<u64, ServerKey>,
     /// Ends every Call-ID that we make.
@@ -142,6 +146,8 @@ impl Sip {
                 streams: Streams::new(seed),
                 rng,
                 tags: HashMap::with_hasher(seed),
+                screens: BTreeMap::new(),
+                last_screen: 0,
                 merges: HashMap::with_hasher(seed),
                 call_id_suffix: suffix.into_boxed_str(),
                 key,
@@ -237,6 +243,7 @@ impl Sip {
             streams: self.shared.streams.len(),
             timers: self.shared.timers.len(),
             tags: self.shared.tags.len(),
+            screens: self.shared.screens.len(),
             registrations: self.registrar.len(),
             subscriptions: self.subscriptions.len(),
         }
@@ -459,6 +466,8 @@ pub struct Sizes {
     pub timers: usize,
     /// Dialog tags in use.
     pub tags: usize,
+    /// Screens that phones were shown to choose from.
+    pub screens: usize,
     /// Registered contacts.
     pub registrations: usize,
     /// Subscriptions.
@@ -474,6 +483,18 @@ impl Shared {
         let tag = self.rng.next_u64();
         self.tags.insert(tag, leg);
         tag
+    }
+
+    /// The number of a new screen of a leg's phone.
+    pub(crate) fn new_screen(&mut self, leg: LegId) -> u32 {
+        // Zero is no screen; what is still shown after four billion others keeps its number.
+        loop {
+            self.last_screen = self.last_screen.wrapping_add(1).max(1);
+            if let std::collections::btree_map::Entry::Vacant(free) = self.screens.entry(self.last_screen) {
+                free.insert(leg);
+                return self.last_screen;
+            }
+        }
     }
 
     pub(crate) fn new_call_id(&mut self) -> Box<str> {

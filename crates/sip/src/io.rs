@@ -155,6 +155,11 @@ pub enum Output {
         /// Its contact, which names its line and the phone.
         binding: BindingId,
     },
+    /// The user of a phone reports trouble while it has no call.
+    QualityReport {
+        /// Its contact.
+        binding: BindingId,
+    },
     /// A message came or went, for the ladder. Credentials in it are blanked.
     Message {
         /// The leg it belongs to, when there is one.

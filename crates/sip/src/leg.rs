@@ -38,7 +38,7 @@ use self::collecting::Collecting;
 use self::digits::Keys;
 use self::naming::Naming;
 use self::referring::Referring;
-use self::softkeys::Asked;
+use self::softkeys::{Asked, Shown};
 use self::transfer::Referral;
 use crate::core::{Shared, Timer};
 use crate::dialog::Dialog;
@@ -73,6 +73,8 @@ pub(crate) struct Leg {
     referring: Option<Box<Referring>>,
     /// Keys that asked for a feature and have no answer.
     asked: Vec<Asked>,
+    /// What its phone was shown to choose from.
+    screen: Option<Shown>,
     /// Keys that the peer tells one by one.
     collecting: Option<Box<Collecting>>,
     /// How keys of the answered call go.
@@ -227,6 +229,7 @@ impl Leg {
             referral: Referral::None,
             referring: None,
             asked: Vec::new(),
+            screen: None,
             collecting: None,
             keys: Keys::default(),
             awaiting_ack: None,
@@ -293,6 +296,7 @@ impl Leg {
                 self.request_transfer(shared, now, &destination, out);
             }
             Command::FeatureAnswer(answer) => self.feature_answered(shared, now, &answer, out),
+            Command::ShowParticipants(list) => self.show_participants(shared, now, &list, out),
             Command::TransferEnded(result) => self.transfer_ended(shared, now, result, out),
             Command::Release(cause) => {
                 self.silent = true;
@@ -506,6 +510,9 @@ impl Leg {
         }
         if let State::Outgoing(outgoing) = &self.state {
             shared.transactions.forget_client(outgoing.branch, &mut shared.timers);
+        }
+        if let Some(screen) = &self.screen {
+            shared.screens.remove(&screen.id);
         }
         shared.tags.remove(&self.dialog.local_tag);
         give_back(&mut shared.tags);

@@ -94,7 +94,7 @@ pub(crate) enum CallCommand {
 }
 
 const PARTIES: [&str; 2] = ["calling", "called"];
-const FEATURES: [&str; 10] = [
+const FEATURES: [&str; 11] = [
     "park",
     "divert",
     "conference-drop-last",
@@ -105,6 +105,7 @@ const FEATURES: [&str; 10] = [
     "record-on",
     "record-off",
     "talk",
+    "quality-report",
 ];
 
 /// Carries a command about a call out.

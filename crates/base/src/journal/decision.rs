@@ -453,6 +453,11 @@ pub enum Decision<'a> {
         /// Whom.
         party: PartyView<'a>,
     },
+    /// The record's leg reported that what it hears, or what is heard of it, is bad.
+    QualityReported {
+        /// What is wrong, by the word of the reason; empty when the user gave none.
+        reason: &'a str,
+    },
     /// Regions, locations or AAR did something with the call.
     Admission(Admission<'a>),
     /// An intercom call went on.
@@ -544,6 +549,7 @@ wire_enum!(Decision<'a> {
     StaysInConference = 130 { why },
     OnlyAudioRelayed = 131,
     CallBack = 140 (news),
+    QualityReported = 102 { reason },
 });
 
 /// What becomes of a call at a phone that does not want to be disturbed.

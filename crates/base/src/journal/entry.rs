@@ -432,6 +432,13 @@ pub enum Alarm<'a> {
         /// Who: the number; empty when nobody knows.
         party: &'a str,
     },
+    /// The user of a phone reports bad quality, or trouble without a call.
+    QualityReported {
+        /// By whom: the number.
+        by: &'a str,
+        /// What is wrong, by the word of the reason; empty when the user gave none.
+        reason: &'a str,
+    },
     /// Music does not go out to all who listen at an address, or did not for a moment.
     MusicStreamFailed {
         /// The address.
@@ -450,6 +457,7 @@ wire_enum!(Alarm<'a> {
     NotRecorded = 5 { profile, cause },
     MaliciousCall = 6 { by, party },
     MusicStreamFailed = 7 { address, reason },
+    QualityReported = 8 { by, reason },
 });
 
 /// Reception of one leg's audio by a service or relay of ours, and what that leg reported of ours (RFC 3550 §6.4).

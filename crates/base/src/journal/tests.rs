@@ -255,6 +255,7 @@ fn samples() -> Vec<Entry<'static>> {
         Decision::TransferBegan { destination: "1003", into: None, asks: Some(call()) },
         Decision::TransferWent(TransferNews::Failed(Cause::USER_BUSY)),
         Decision::MarkedMalicious { party: alice() },
+        Decision::QualityReported { reason: "echo" },
         Decision::PartyMoved(Moved { feature: Feature::Transfer, to: call() }),
         Decision::Joined(Joined {
             feature: Feature::Replaces,
@@ -428,6 +429,7 @@ fn samples() -> Vec<Entry<'static>> {
         Alarm::OverloadEnded,
         Alarm::Contained { what: "two relays" },
         Alarm::MaliciousCall { by: "1002", party: "4711" },
+        Alarm::QualityReported { by: "1002", reason: "" },
         Alarm::MusicStreamFailed { address: address(), reason: "no port" },
         Alarm::NotRecorded { profile: "agents", cause: Cause::DESTINATION_OUT_OF_ORDER },
     ];

@@ -132,6 +132,7 @@ impl CallControl {
             FeatureRequest::MaliciousCall => self.report_party(now, leg, out),
             FeatureRequest::Record(turn) => self.record(now, leg, (request, *turn), out),
             FeatureRequest::CallBack => self.call_back_party(now, leg, out),
+            FeatureRequest::ReportQuality(reason) => self.report_quality(now, leg, *reason, out),
         }
         .map(|()| Settled::Now)
     }

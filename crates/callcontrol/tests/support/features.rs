@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use strowger_base::feature::{FeatureCode, FeatureNumber, FeatureRequest, Turn};
+use strowger_base::feature::{FeatureCode, FeatureNumber, FeatureRequest, QualityReason, Turn};
 use strowger_base::leg::{Answering, AudioSource, CallTone, KeySignalling, RingSound, RingStyle};
 use strowger_base::{Cause, LegId};
 use strowger_callcontrol::Configuration;
@@ -242,6 +242,8 @@ pub(crate) fn request(legs: &BTreeMap<String, LegId>, words: &[&str]) -> Feature
         ["call-back"] => FeatureRequest::CallBack,
         ["malicious"] => FeatureRequest::MaliciousCall,
         ["talk"] => FeatureRequest::Talk,
+        ["quality"] => FeatureRequest::ReportQuality(None),
+        ["quality", word] => FeatureRequest::ReportQuality(Some(QualityReason::named(word).unwrap())),
         ["privacy", word] => FeatureRequest::Privacy(turn(word)),
         ["record", word] => FeatureRequest::Record(turn(word)),
         other => panic!("nobody asks {other:?}"),

@@ -85,6 +85,11 @@ impl Driver {
                             .trim_end()
                             .to_owned()
                     }
+                    Command::ShowParticipants(list) => {
+                        let who = list.participants.iter().map(|it| format!("{} {}", it.number, it.party.number));
+                        format!("participants {:?}: {}", list.control, who.collect::<Vec<_>>().join(", "))
+                            .to_lowercase()
+                    }
                     Command::Release(cause) => format!("release {}", cause.0),
                 };
                 self.print(leg, &text);

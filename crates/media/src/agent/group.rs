@@ -153,6 +153,7 @@ impl GroupLeg {
             | Command::Digit(_)
             | Command::TransferResult(_)
             | Command::FeatureAnswer(_)
+            | Command::ShowParticipants(_)
             | Command::TransferEnded(_)
             | Command::RequestTransfer(_) => {}
             Command::CollectDigits

@@ -348,6 +348,7 @@ impl ServiceLeg {
             | Command::Digit(_)
             | Command::TransferResult(_)
             | Command::FeatureAnswer(_)
+            | Command::ShowParticipants(_)
             | Command::TransferEnded(_)
             | Command::RequestTransfer(_) => {}
             Command::Records(..)

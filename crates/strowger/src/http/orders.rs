@@ -147,6 +147,8 @@ choice! {
         RecordOff = "record-off",
         /// Whoever was called by intercom is heard from here on.
         Talk = "talk",
+        /// The quality of the call is reported as bad.
+        QualityReport = "quality-report",
     }
 }
 
@@ -172,6 +174,7 @@ impl Key {
             Key::RecordOn => FeatureRequest::Record(Turn::On),
             Key::RecordOff => FeatureRequest::Record(Turn::Off),
             Key::Talk => FeatureRequest::Talk,
+            Key::QualityReport => FeatureRequest::ReportQuality(None),
         }
     }
 }

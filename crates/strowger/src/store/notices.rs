@@ -171,6 +171,10 @@ fn of_alarm(alarm: &Alarm<'_>) -> Event {
             .with("by", by)
             .with("party", party)
             .remedy("see what strowger explain says of the call"),
+        Alarm::QualityReported { by, reason } => log::warn("a phone reports bad quality")
+            .with("by", by)
+            .with("reason", reason)
+            .remedy("see what strowger explain says of its call and of the media streams of that"),
         Alarm::Contained { what } => log::error("a bug was contained to one call")
             .with("found", what)
             .remedy("please report it with the journal"),

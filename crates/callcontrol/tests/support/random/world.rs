@@ -245,6 +245,7 @@ impl World {
                 self.conferences += u32::from(answer.request == "conference" && answer.result.is_ok());
                 return;
             }
+            Command::ShowParticipants(_) => return,
             Command::Alert { media, .. } => media,
             Command::Answer { media, .. } => {
                 assert!(leg.role == Role::Caller && !leg.answered);
