@@ -349,6 +349,31 @@ pub struct FeatureAnswer {
     pub text: Arc<str>,
 }
 
+/// What becomes of a call that a device parked by a key.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum ParkEvent {
+    /// It waits at its number, or does again.
+    Parked,
+    /// Nobody got it back in time: it rings where it came from, or where its number sends it.
+    Reverted,
+    /// Somebody got it back.
+    Retrieved,
+    /// It was answered where its number sent it.
+    Forwarded,
+    /// The party that waited is gone.
+    Abandoned,
+}
+
+impl ParkEvent {
+    /// Whether nothing more comes.
+    pub const fn is_last(self) -> bool {
+        match self {
+            ParkEvent::Parked | ParkEvent::Reverted => false,
+            ParkEvent::Retrieved | ParkEvent::Forwarded | ParkEvent::Abandoned => true,
+        }
+    }
+}
+
 /// Who is in a conference, for a device that asked for the list.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct ParticipantList {

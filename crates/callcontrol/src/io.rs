@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use strowger_base::feature::ParkEvent;
 use strowger_base::journal::{Decision, Entry, OnOff, Record, UserSet, WhyTransferRefused};
 use strowger_base::leg::{BindingId, Origin, Target};
 use strowger_base::{
@@ -170,6 +171,15 @@ pub enum Output {
         place: LineName,
         /// The leg of the party.
         leg: Option<LegId>,
+    },
+    /// What becomes of a call that a device parked by a key.
+    ParkNews {
+        /// The leg that the device had, which is over meanwhile.
+        leg: LegId,
+        /// The number where the call was parked.
+        number: Box<str>,
+        /// What.
+        event: ParkEvent,
     },
     /// The message lamp of a line is turned on or off by a number (message waiting numbers).
     Messages {

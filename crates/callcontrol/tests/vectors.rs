@@ -81,6 +81,7 @@ impl World {
                 | Output::Messages { .. }
                 | Output::Privacy { .. }
                 | Output::Parked { .. }
+                | Output::ParkNews { .. }
                 | Output::SettingKept { .. }
                 | Output::HuntLogged { .. }
                 | Output::Drained => {}

@@ -169,6 +169,9 @@ impl Node {
             Calls::Parked { place, leg } => {
                 self.tell_presence(strowger_presence::Input::Parked { place: &place, leg });
             }
+            Calls::ParkNews { leg, number, event } => {
+                self.tell_sip(now, strowger_sip::Input::ParkNews { leg, number, event }, out);
+            }
             Calls::Messages { line, turn } => {
                 let change = MailboxChange::Turn(turn);
                 self.tell_presence(strowger_presence::Input::Messages { line: &line, change });

@@ -22,6 +22,7 @@ use crate::io::{BindingRecord, Configuration, FingerprintKey, Input, Listener, O
 use crate::leg::Leg;
 use crate::message::{Message, MethodKind};
 use crate::registrar::{Change, Registrar};
+use crate::remotecc::park::Monitor;
 use crate::streams::Streams;
 use crate::transaction::table::{Branch, ServerKey, Transactions};
 use crate::watch::Subscriptions;
@@ -53,6 +54,8 @@ pub(crate) struct Shared {
     pub(crate) tags: HashMap<u64, LegId>,
     /// Legs whose phones show a screen of ours, by its number.
     pub(crate) screens: BTreeMap<u32, LegId>,
+    /// Calls that phones parked and want to be told of, by the leg that they had.
+    pub(crate) monitors: BTreeMap<LegId, Monitor>,
     /// The number of the screen that was shown last.
     last_screen: u32,
     /// INVITEs in progress by what copies of them on other ways share (RFC 3261 §8.2.2.2).
@@ -147,6 +150,7 @@ impl Sip {
                 rng,
                 tags: HashMap::with_hasher(seed),
                 screens: BTreeMap::new(),
+                monitors: BTreeMap::new(),
                 last_screen: 0,
                 merges: HashMap::with_hasher(seed),
                 call_id_suffix: suffix.into_boxed_str(),
@@ -189,6 +193,7 @@ impl Sip {
             Input::News(watch, news) => self.news(now, watch, news, out),
             Input::MessagesTaken(asked, taken) => self.messages_taken(asked, taken, out),
             Input::TellMessages { binding, messages } => self.notify_unasked(now, binding, &messages, out),
+            Input::ParkNews { leg, number, event } => self.park_news(now, leg, (&number, event), out),
             Input::TellHunted { binding, hunted, is_kept } => {
                 self.tell_hunted(now, binding, hunted, is_kept, out);
             }
@@ -243,7 +248,7 @@ impl Sip {
             streams: self.shared.streams.len(),
             timers: self.shared.timers.len(),
             tags: self.shared.tags.len(),
-            screens: self.shared.screens.len(),
+            screens: self.shared.screens.len() + self.shared.monitors.len(),
             registrations: self.registrar.len(),
             subscriptions: self.subscriptions.len(),
         }
@@ -466,7 +471,7 @@ pub struct Sizes {
     pub timers: usize,
     /// Dialog tags in use.
     pub tags: usize,
-    /// Screens that phones were shown to choose from.
+    /// Screens that phones were shown to choose from, and parked calls that they are told of.
     pub screens: usize,
     /// Registered contacts.
     pub registrations: usize,

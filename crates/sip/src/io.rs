@@ -4,6 +4,7 @@ use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
 
+use strowger_base::feature::ParkEvent;
 use strowger_base::journal::OnOff;
 use strowger_base::leg::BindingId;
 use strowger_base::net::{Flow, ListenerId, StreamId, Transport};
@@ -68,6 +69,15 @@ pub enum Input<'a> {
         binding: BindingId,
         /// What waits.
         messages: Messages,
+    },
+    /// What becomes of a call that a phone parked by a key; only one that wants to be told is.
+    ParkNews {
+        /// The leg of the phone, which is over meanwhile.
+        leg: LegId,
+        /// The number where the call was parked.
+        number: Box<str>,
+        /// What.
+        event: ParkEvent,
     },
     /// A phone is told whether it takes part in hunts: its key has changed that.
     TellHunted {

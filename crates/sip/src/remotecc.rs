@@ -4,6 +4,7 @@
 //! names the dialogs that are meant as the phone sees them. It has 202 at once; what became of it follows in a request of ours.
 
 mod beside;
+pub(crate) mod park;
 pub(crate) mod read;
 pub(crate) mod screen;
 pub(crate) mod tell;
@@ -135,4 +136,3 @@ impl Sip {
         (self.legs.get(&id)?.dialog.flow.peer() == flow.peer()).then_some(id)
     }
 }
-

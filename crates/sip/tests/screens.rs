@@ -75,7 +75,8 @@ fn list(control: Control) -> Command {
     carol.mute = Mute::On;
     let mut nobody = participant(4, party("4711", "Boss"));
     nobody.party.presentation = Presentation::Restricted;
-    let participants = vec![participant(1, party("1001", "")), participant(2, party("1002", "Bob")), carol, nobody];
+    let participants =
+        vec![participant(1, party("1001", "")), participant(2, party("1002", "Bob")), carol, nobody];
     Command::ShowParticipants(Box::new(ParticipantList { control, participants }))
 }
 
@@ -117,13 +118,22 @@ fn the_list_of_a_conference_is_a_menu_that_puts_out_and_mutes() {
     let (passed, menu) = screen(&takes(&mut d));
     assert!(passed.contains("<applicationid>1</applicationid>") && passed.contains("<confid>1</confid>"));
     assert!(passed.contains("<stationsequence>StationSequenceLast</stationsequence>"), "{passed}");
-    let items = ["1001 * (you)</Name><URL>UserCallData:1:0:1:0:1<", ">Bob</Name><URL>UserCallData:1:0:1:0:2<",
-        ">[-] Carol &lt;3&gt;</Name><URL>UserCallData:1:0:1:0:3<", ">Anonymous 4</Name>"];
+    let items = [
+        "1001 * (you)</Name><URL>UserCallData:1:0:1:0:1<",
+        ">Bob</Name><URL>UserCallData:1:0:1:0:2<",
+        ">[-] Carol &lt;3&gt;</Name><URL>UserCallData:1:0:1:0:3<",
+        ">Anonymous 4</Name>",
+    ];
     for item in items {
         assert!(menu.contains(item), "{item}: {menu}");
     }
     assert!(menu.contains("<Name>Exit</Name><URL>SoftKey:Exit</URL><Position>1</Position>"), "{menu}");
-    assert!(menu.contains("<Name>Remove</Name><URL>UserCallDataSoftKey:Select:1:0:1:0:Remove</URL><Position>2</Position>"), "{menu}");
+    assert!(
+        menu.contains(
+            "<Name>Remove</Name><URL>UserCallDataSoftKey:Select:1:0:1:0:Remove</URL><Position>2</Position>"
+        ),
+        "{menu}"
+    );
     assert!(menu.contains("<URL>UserCallDataSoftKey:Update:1:0:1:0:Update</URL>"), "{menu}");
     // The text is for who has no screen.
     d.command(leg, answer("conference-list", Ok(()), "1 1001"));
@@ -219,7 +229,10 @@ fn a_choice_of_nobody_or_on_no_screen_is_refused() {
     for (body, why) in [
         (choose("c4", 1, 1, "Explode"), "the part with what was chosen is missing or unknown"),
         (choose("c5", 1, 1, "1").replace("<confid>1</confid>", "<confid>!</confid>"), "confid is missing"),
-        (choose("c6", 1, 1, "1").replace("datapassthroughreq", "otherpassthroughre"), "neither softkeyeventmsg"),
+        (
+            choose("c6", 1, 1, "1").replace("datapassthroughreq", "otherpassthroughre"),
+            "neither softkeyeventmsg",
+        ),
     ] {
         d.from(ALICE, &body);
         let refused = d.one();

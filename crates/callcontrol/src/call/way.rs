@@ -11,6 +11,7 @@ mod route_list;
 
 use std::time::Duration;
 
+use strowger_base::feature::ParkEvent;
 use strowger_base::journal::{ReleasedBy, WhyEnded, WhyRefused, WhyReleased};
 use strowger_base::leg::Target;
 use strowger_base::{Cause, LegId, LineName, limits};
@@ -130,13 +131,15 @@ impl Step<'_> {
 
     /// A device has the call.
     pub(super) fn taken_by(&mut self, leg: LegId) {
-        self.leave_place();
         self.facts.rang_at = None;
         let target = self.facts.rung.iter().find(|rung| rung.leg == leg).map(|rung| &rung.target);
         let line = match target {
             Some(Target::Phone { line, .. }) => Some(line.clone()),
             Some(Target::Trunk(_) | Target::Service(_)) | None => None,
         };
+        let parker = self.facts.parked.as_ref().and_then(|place| place.by.as_ref());
+        let is_back = parker.is_some() && parker == line.as_ref();
+        self.leave_place(if is_back { ParkEvent::Retrieved } else { ParkEvent::Forwarded });
         match (std::mem::replace(&mut self.facts.way, Way::None), &line) {
             (Way::Hunt(mut hunting), Some(member)) => hunting.connected(self, member),
             (

@@ -86,7 +86,8 @@ impl Driver {
                             .to_owned()
                     }
                     Command::ShowParticipants(list) => {
-                        let who = list.participants.iter().map(|it| format!("{} {}", it.number, it.party.number));
+                        let who =
+                            list.participants.iter().map(|it| format!("{} {}", it.number, it.party.number));
                         format!("participants {:?}: {}", list.control, who.collect::<Vec<_>>().join(", "))
                             .to_lowercase()
                     }
@@ -151,6 +152,9 @@ impl Driver {
             }
             // Whoever looks at the lamp is told what the story tells.
             Output::Parked { .. } => {}
+            Output::ParkNews { leg, number, event } => {
+                self.print(leg, &format!("call at {number} {event:?}").to_lowercase());
+            }
             Output::Privacy { leg, turn } => {
                 self.printed.push_str(&format!("  privacy of {leg}: {turn:?}\n"));
             }

@@ -23,6 +23,7 @@ use crate::core::Shared;
 use crate::dialog::Dialog;
 use crate::io::Outbox;
 use crate::message::{Message, MethodKind};
+use crate::remotecc::park::Monitor;
 use crate::remotecc::read::{Choice, Chosen, Feature};
 use crate::remotecc::screen::{self, Application, Keys};
 use crate::remotecc::tell::{self, Body, SHOWN};
@@ -51,6 +52,8 @@ enum Then {
     Nothing,
     /// The reasons that a report may have.
     Reasons,
+    /// What becomes of the call that it parked.
+    Monitor,
     /// The participants, once more.
     List,
     /// Where there is nothing to be shown any more, its screen is taken away.
@@ -83,7 +86,11 @@ impl Leg {
         (feature, with): (Feature, Vec<LegId>),
         out: &mut Outbox,
     ) {
-        let then = if feature == Feature::Quality { Then::Reasons } else { Then::Text };
+        let then = match feature {
+            Feature::Quality => Then::Reasons,
+            Feature::ParkMonitored => Then::Monitor,
+            _ => Then::Text,
+        };
         let request = feature.request(with);
         self.ask_by_key(shared, now, refer, key, flow, (request, then), out);
     }
@@ -100,9 +107,10 @@ impl Leg {
         choice: Choice,
         out: &mut Outbox,
     ) {
-        let shown = self.screen.as_mut().filter(|shown| {
-            shown.id == choice.screen && shown.application as u32 == choice.application
-        });
+        let shown = self
+            .screen
+            .as_mut()
+            .filter(|shown| shown.id == choice.screen && shown.application as u32 == choice.application);
         let Some(shown) = shown else { return self.reply(shared, now, refer, key, flow, 481, out) };
         let marked = shown.key.take();
         let asks = match (shown.application, choice.chosen) {
@@ -118,9 +126,7 @@ impl Leg {
                 // Nobody is put out by a key that shows somebody.
                 Some(_) | None => Some((FeatureRequest::Participants, Then::Close)),
             },
-            (Application::Participants, Chosen::Update) => {
-                Some((FeatureRequest::Participants, Then::Close))
-            }
+            (Application::Participants, Chosen::Update) => Some((FeatureRequest::Participants, Then::Close)),
             (Application::Quality, Chosen::Item(number)) => {
                 let reason = QualityReason::numbered(number);
                 reason.map(|reason| (FeatureRequest::ReportQuality(Some(reason)), Then::Text))
@@ -208,12 +214,14 @@ impl Leg {
                 let id = self.shown(shared, Application::Quality);
                 self.show(shared, now, dialog, &screen::reasons(id, keys), out);
             }
+            (Then::Monitor, Ok(())) if Monitor::begin(shared, self.id, &dialog) => {}
             (Then::List, Ok(())) => {
                 let request = FeatureRequest::Participants;
                 self.asked.push(Asked { feature: request.word(), then: Then::Close, keys, dialog });
                 self.signal(Signal::FeatureRequested(Box::new(request)), out);
             }
-            (Then::Text | Then::Close, _) | (Then::Nothing | Then::Reasons | Then::List, Err(_)) => {
+            (Then::Text | Then::Close | Then::Monitor, _)
+            | (Then::Nothing | Then::Reasons | Then::List, Err(_)) => {
                 let text = text_of(answer);
                 if !text.is_empty() {
                     self.show(shared, now, dialog, &tell::status_line(&text, SHOWN).into(), out);

@@ -62,7 +62,8 @@ pub(crate) fn participants(id: u32, list: &ParticipantList, keys: Keys) -> Body 
 
 /// The menu of reasons for a report of bad quality.
 pub(crate) fn reasons(id: u32, keys: Keys) -> Body {
-    let items = QualityReason::ALL.into_iter().zip(1..).map(|(reason, number)| (reason.text().into(), number));
+    let items =
+        QualityReason::ALL.into_iter().zip(1..).map(|(reason, number)| (reason.text().into(), number));
     let below: [Key<'_>; 2] = [("Exit", EXIT.into()), ("Select", "SoftKey:Select".into())];
     menu((Application::Quality, id), ("Quality report taken", "What is wrong?"), items, &below, keys)
 }

@@ -88,9 +88,8 @@ fn a_choice_is_read_with_its_screen() {
     };
     let check = |inner: &str, data: Option<&str>, expect: Result<(u32, u32, Chosen), Unreadable>| {
         let found = read(passed(inner).as_bytes(), data.map(str::as_bytes));
-        let expect = expect.map(|(application, screen, chosen)| {
-            Asks::Choice(Choice { application, screen, chosen })
-        });
+        let expect =
+            expect.map(|(application, screen, chosen)| Asks::Choice(Choice { application, screen, chosen }));
         assert_eq!(found, expect, "{inner} {data:?}");
     };
     let ids = "<applicationid>1</applicationid><transactionid>0</transactionid><confid>7</confid>";
@@ -102,7 +101,11 @@ fn a_choice_is_read_with_its_screen() {
     }
     check(ids, Some(&"1".repeat(65)), Err(Unreadable::NoChoice));
     check("<confid>7</confid>", Some("1"), Err(Unreadable::Missing("applicationid")));
-    check("<applicationid>1</applicationid><confid>x</confid>", Some("1"), Err(Unreadable::Missing("confid")));
+    check(
+        "<applicationid>1</applicationid><confid>x</confid>",
+        Some("1"),
+        Err(Unreadable::Missing("confid")),
+    );
     check("<applicationid>-1</applicationid>", Some("1"), Err(Unreadable::Missing("applicationid")));
 }
 

@@ -210,7 +210,10 @@ impl World {
                 }
             }
             Output::Ordered { .. } => self.orders -= 1,
-            Output::Messages { .. } | Output::Privacy { .. } | Output::Parked { .. } => {}
+            Output::Messages { .. }
+            | Output::Privacy { .. }
+            | Output::Parked { .. }
+            | Output::ParkNews { .. } => {}
             Output::SettingKept { asked, .. } => assert_eq!(asked, 1, "a program only ends call backs"),
             Output::HuntLogged { .. } => panic!("no key was pressed"),
             Output::Drained => panic!("nobody drained"),
