@@ -17,6 +17,7 @@ mod offered;
 mod orders;
 pub(crate) mod paging;
 mod park;
+mod phone_state;
 mod pickup;
 mod privacy;
 mod quality;

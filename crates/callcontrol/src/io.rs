@@ -6,6 +6,7 @@ use std::time::Duration;
 use strowger_base::feature::ParkEvent;
 use strowger_base::journal::{Decision, Entry, OnOff, Record, UserSet, WhyTransferRefused};
 use strowger_base::leg::{BindingId, Origin, Target};
+use strowger_base::phone::PhoneChange;
 use strowger_base::{
     ByteArena, CallId, Cause, Command, FeatureRequest, LegId, LineName, Now, Signal, Span, WallTime,
 };
@@ -180,6 +181,17 @@ pub enum Output {
         number: Box<str>,
         /// What.
         event: ParkEvent,
+    },
+    /// What users set is otherwise than before, which phones may show.
+    PhoneChanged {
+        /// The line, by its name; empty for a setting of a phone that a program set.
+        line: Box<str>,
+        /// The name of the phone; empty for the only one of the line, and for a setting of a line that a program set.
+        phone: Box<str>,
+        /// What has changed.
+        change: PhoneChange,
+        /// A contact that is told in another way.
+        except: Option<BindingId>,
     },
     /// The message lamp of a line is turned on or off by a number (message waiting numbers).
     Messages {

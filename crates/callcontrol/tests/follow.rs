@@ -268,6 +268,7 @@ impl Call {
                 | Output::Messages { .. }
                 | Output::Privacy { .. }
                 | Output::Parked { .. }
+                | Output::PhoneChanged { .. }
                 | Output::ParkNews { .. }
                 | Output::SettingKept { .. }
                 | Output::HuntLogged { .. }

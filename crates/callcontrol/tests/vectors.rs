@@ -81,6 +81,7 @@ impl World {
                 | Output::Messages { .. }
                 | Output::Privacy { .. }
                 | Output::Parked { .. }
+                | Output::PhoneChanged { .. }
                 | Output::ParkNews { .. }
                 | Output::SettingKept { .. }
                 | Output::HuntLogged { .. }

@@ -132,6 +132,7 @@ impl Node {
                 }
                 if let Event::Registered { line, binding, .. } = &event {
                     self.show_messages(now, line, Some(*binding), out);
+                    self.show_state(now, line, *binding, out);
                 }
                 let entry = Entry::Registration(self.registration(&event));
                 self.journal(Record { at: now.wall, call: None, leg: None, entry }, out);
@@ -171,6 +172,9 @@ impl Node {
             }
             Calls::ParkNews { leg, number, event } => {
                 self.tell_sip(now, strowger_sip::Input::ParkNews { leg, number, event }, out);
+            }
+            Calls::PhoneChanged { line, phone, change, except } => {
+                self.show_change(now, (&line, &phone), change, except, out);
             }
             Calls::Messages { line, turn } => {
                 let change = MailboxChange::Turn(turn);

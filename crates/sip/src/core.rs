@@ -194,6 +194,7 @@ impl Sip {
             Input::MessagesTaken(asked, taken) => self.messages_taken(asked, taken, out),
             Input::TellMessages { binding, messages } => self.notify_unasked(now, binding, &messages, out),
             Input::ParkNews { leg, number, event } => self.park_news(now, leg, (&number, event), out),
+            Input::TellPhone { binding, news } => self.tell_phone(now, binding, &news, out),
             Input::TellHunted { binding, hunted, is_kept } => {
                 self.tell_hunted(now, binding, hunted, is_kept, out);
             }

@@ -8,6 +8,7 @@ use strowger_base::feature::ParkEvent;
 use strowger_base::journal::OnOff;
 use strowger_base::leg::BindingId;
 use strowger_base::net::{Flow, ListenerId, StreamId, Transport};
+use strowger_base::phone::{PhoneChange, PhoneState};
 use strowger_base::watch::{Mailbox, Messages, News, Package, WatchId, WatchRefusal, Watched};
 use strowger_base::{ByteArena, CallId, Command, Event, LegId, Signal, Span, WallTime};
 
@@ -78,6 +79,13 @@ pub enum Input<'a> {
         number: Box<str>,
         /// What.
         event: ParkEvent,
+    },
+    /// A phone that takes remote control is told something; others are not.
+    TellPhone {
+        /// Which of its contacts.
+        binding: BindingId,
+        /// What.
+        news: PhoneNews,
     },
     /// A phone is told whether it takes part in hunts: its key has changed that.
     TellHunted {
@@ -189,6 +197,15 @@ pub enum Output {
     Bound(BindingRecord),
     /// A binding is gone.
     Unbound(BindingId),
+}
+
+/// What a phone of Cisco is told without having asked.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum PhoneNews {
+    /// All that it shows, as after its registration; and what waits for the line.
+    All(Box<PhoneState>, Mailbox),
+    /// This alone has changed.
+    Changed(Box<PhoneState>, PhoneChange),
 }
 
 /// A request that is to be answered.

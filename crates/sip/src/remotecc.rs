@@ -10,6 +10,7 @@ pub(crate) mod screen;
 pub(crate) mod tell;
 #[cfg(test)]
 mod tests;
+mod update;
 
 use strowger_base::leg::BindingId;
 use strowger_base::line::lines_of;
@@ -23,6 +24,19 @@ use crate::message::{Message, MethodKind};
 use crate::receive::write_allow;
 use crate::transaction::table::ServerKey;
 use crate::write;
+
+/// Whether the phone that sends this takes remote control: all enterprise loads of Cisco's phones say that they read Call-Info of it,
+/// and no other phone does.
+pub(crate) fn is_taken_by(message: &Message<'_>) -> bool {
+    message.supports("X-cisco-callinfo")
+}
+
+/// The same of a phone of which only what it calls itself is known. Those of Cisco without an enterprise load are third-party phones
+/// (3PCC).
+pub(crate) fn is_taken_by_agent(user_agent: &str) -> bool {
+    let cisco = user_agent.strip_prefix("Cisco-").or_else(|| user_agent.strip_prefix("Cisco/"));
+    cisco.is_some_and(|model| model.starts_with("CP") && !model.contains("3PCC"))
+}
 
 impl Sip {
     /// A REFER outside of any dialog: a key of a phone, or nothing that we take.

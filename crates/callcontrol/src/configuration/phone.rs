@@ -28,6 +28,8 @@ pub struct LinePhone {
     pub settings: Arc<PhoneSettings>,
     /// How the phone rings for the line.
     pub rings: Rings,
+    /// Which line key of the phone it is, from 1; 0 when nobody said.
+    pub button: u8,
 }
 
 /// How a phone rings for a line.

@@ -124,6 +124,11 @@ impl CallControl {
         out: &mut Outbox,
     ) {
         self.shared.user_settings.set(set, now.wall);
+        let except = match waiter {
+            Some(Waiter::HuntKey(binding, _)) => Some(binding),
+            Some(Waiter::Call(_) | Waiter::Leg(_) | Waiter::Program(_)) | None => None,
+        };
+        self.tell_phones(set, except, out);
         let record = out.encode(now, call, None, Entry::UserSet(*set));
         let ticket = self.shared.persist_setting(record, out);
         if let Some(waiter) = waiter {

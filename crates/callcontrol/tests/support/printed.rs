@@ -152,6 +152,9 @@ impl Driver {
             }
             // Whoever looks at the lamp is told what the story tells.
             Output::Parked { .. } => {}
+            Output::PhoneChanged { line, phone, change, .. } => {
+                self.printed.push_str(&format!("  * phones of {line:?} {phone:?} are told {change:?}\n"));
+            }
             Output::ParkNews { leg, number, event } => {
                 self.print(leg, &format!("call at {number} {event:?}").to_lowercase());
             }

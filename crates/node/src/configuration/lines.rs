@@ -114,6 +114,8 @@ pub struct PhoneDraft {
     pub undisturbed: DoNotDisturb,
     /// How it rings for the line.
     pub rings: Rings,
+    /// Which line key of the phone the line is on, from 1.
+    pub button: u8,
 }
 
 /// What a phone proves itself with.
@@ -205,6 +207,7 @@ impl PhoneDraft {
             keys: KeyMethod::default(),
             undisturbed: DoNotDisturb::default(),
             rings: Rings::default(),
+            button: 1,
         }
     }
 

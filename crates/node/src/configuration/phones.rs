@@ -67,6 +67,7 @@ impl SharedPhones {
                 dials,
                 settings,
                 rings: phone.rings,
+                button: phone.button,
             });
         }
         phones.into()

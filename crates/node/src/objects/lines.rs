@@ -197,6 +197,8 @@ fn phone_draft(
     draft.device_pool = name(state, it.device_pool);
     let profile = it.sip_profile.and_then(|profile| state.get(profile));
     draft.overlap = profile.is_some_and(|profile| profile.overlap);
+    let place = it.lines.iter().position(|button| button.line.id() == line).unwrap_or_default();
+    draft.button = u8::try_from(place + 1).unwrap_or(u8::MAX);
     draft.told_of_messages = profile.is_some_and(|profile| profile.unsolicited_message_waiting);
     draft.keys = key_method(profile);
     draft.srtp = srtp(state, it);

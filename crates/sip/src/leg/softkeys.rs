@@ -131,7 +131,7 @@ impl Leg {
                 let reason = QualityReason::numbered(number);
                 reason.map(|reason| (FeatureRequest::ReportQuality(Some(reason)), Then::Text))
             }
-            (Application::Participants | Application::Quality | Application::CallBack, _) => None,
+            (Application::Participants | Application::Quality, _) => None,
         };
         match asks {
             Some(asks) => self.ask_by_key(shared, now, refer, key, flow, asks, out),

@@ -13,8 +13,6 @@ use super::tell::{Body, Part, escaped, request, screen};
 pub(crate) enum Application {
     /// Who is in the conference.
     Participants = 1,
-    /// How a call back goes.
-    CallBack = 2,
     /// What is wrong with a call.
     Quality = 3,
 }

@@ -213,6 +213,7 @@ impl World {
             Output::Messages { .. }
             | Output::Privacy { .. }
             | Output::Parked { .. }
+            | Output::PhoneChanged { .. }
             | Output::ParkNews { .. } => {}
             Output::SettingKept { asked, .. } => assert_eq!(asked, 1, "a program only ends call backs"),
             Output::HuntLogged { .. } => panic!("no key was pressed"),
