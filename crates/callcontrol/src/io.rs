@@ -193,6 +193,15 @@ pub enum Output {
         /// A contact that is told in another way.
         except: Option<BindingId>,
     },
+    /// Whether media is encrypted between the two sides of an answered call, the first time and when that changes.
+    Security {
+        /// Who called.
+        caller: LegId,
+        /// Who was called.
+        called: LegId,
+        /// What is true of media.
+        media: MediaSecurity,
+    },
     /// The message lamp of a line is turned on or off by a number (message waiting numbers).
     Messages {
         /// The line, which there is.
@@ -310,6 +319,15 @@ pub enum OrderRefused {
     Transfer(WhyTransferRefused),
     /// The feature is refused to the party; the call's story says why.
     Feature(Cause),
+}
+
+/// Whether media is encrypted on all of its way through the server.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum MediaSecurity {
+    /// It is not, or only as far as the server on one side.
+    Clear,
+    /// From device to device, or on both sides as far as the server.
+    Encrypted,
 }
 
 /// Where outputs are put. The node lends its arena for the time of one call.

@@ -269,6 +269,7 @@ impl Call {
                 | Output::Privacy { .. }
                 | Output::Parked { .. }
                 | Output::PhoneChanged { .. }
+                | Output::Security { .. }
                 | Output::ParkNews { .. }
                 | Output::SettingKept { .. }
                 | Output::HuntLogged { .. }

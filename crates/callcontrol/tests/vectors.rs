@@ -82,6 +82,7 @@ impl World {
                 | Output::Privacy { .. }
                 | Output::Parked { .. }
                 | Output::PhoneChanged { .. }
+                | Output::Security { .. }
                 | Output::ParkNews { .. }
                 | Output::SettingKept { .. }
                 | Output::HuntLogged { .. }

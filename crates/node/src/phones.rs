@@ -4,8 +4,9 @@ use std::sync::Arc;
 
 use strowger_base::leg::BindingId;
 use strowger_base::phone::PhoneChange;
-use strowger_base::{LineName, Now};
-use strowger_sip::io::PhoneNews;
+use strowger_base::{LegId, LineName, Now};
+use strowger_callcontrol::io::MediaSecurity;
+use strowger_sip::io::{CallSecurity, PhoneNews};
 
 use crate::io::Outbox;
 use crate::node::Node;
@@ -54,6 +55,25 @@ impl Node {
             let Some(state) = self.calls.phone_state(&found, name.as_deref()) else { continue };
             let news = PhoneNews::Changed(Box::new(state), change);
             self.tell_sip(now, strowger_sip::Input::TellPhone { binding, news }, out);
+        }
+    }
+
+    /// Both sides of a call are told how secure it is: not more than signalling of either, since keys of media travel in that.
+    pub(crate) fn secured(
+        &mut self,
+        now: Now,
+        (caller, called): (LegId, LegId),
+        media: MediaSecurity,
+        out: &mut Outbox,
+    ) {
+        let is_secure = |leg: LegId| self.sip.is_secure(leg) == Some(true);
+        let security = match (is_secure(caller) && is_secure(called), media) {
+            (false, _) => CallSecurity::NotAuthenticated,
+            (true, MediaSecurity::Clear) => CallSecurity::Authenticated,
+            (true, MediaSecurity::Encrypted) => CallSecurity::Encrypted,
+        };
+        for leg in [caller, called] {
+            self.tell_sip(now, strowger_sip::Input::Security { leg, security }, out);
         }
     }
 

@@ -176,6 +176,7 @@ impl Node {
             Calls::PhoneChanged { line, phone, change, except } => {
                 self.show_change(now, (&line, &phone), change, except, out);
             }
+            Calls::Security { caller, called, media } => self.secured(now, (caller, called), media, out),
             Calls::Messages { line, turn } => {
                 let change = MailboxChange::Turn(turn);
                 self.tell_presence(strowger_presence::Input::Messages { line: &line, change });

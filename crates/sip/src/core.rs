@@ -125,6 +125,8 @@ pub(crate) struct Destination {
     pub(crate) uri: Box<str>,
     pub(crate) routes: Vec<Box<str>>,
     pub(crate) flow: Flow,
+    /// It is a phone that reads Call-Info of remote control.
+    pub(crate) reads_call_info: bool,
 }
 
 impl Sip {
@@ -194,6 +196,9 @@ impl Sip {
             Input::MessagesTaken(asked, taken) => self.messages_taken(asked, taken, out),
             Input::TellMessages { binding, messages } => self.notify_unasked(now, binding, &messages, out),
             Input::ParkNews { leg, number, event } => self.park_news(now, leg, (&number, event), out),
+            Input::Security { leg, security } => {
+                self.with_leg(leg, now, |leg, shared| leg.secured(shared, now, security, out));
+            }
             Input::TellPhone { binding, news } => self.tell_phone(now, binding, &news, out),
             Input::TellHunted { binding, hunted, is_kept } => {
                 self.tell_hunted(now, binding, hunted, is_kept, out);
@@ -229,6 +234,11 @@ impl Sip {
     /// The phones of a line that can be rung now, the preferred first.
     pub fn contacts_of(&self, line: &str) -> impl Iterator<Item = BindingId> {
         self.registrar.contacts_of(line)
+    }
+
+    /// Whether the signalling of a leg keeps secrets; `None` when it is not here.
+    pub fn is_secure(&self, leg: LegId) -> Option<bool> {
+        self.legs.get(&leg).map(|leg| leg.is_secure())
     }
 
     /// All registered phones.
@@ -278,7 +288,8 @@ impl Sip {
                 let routes: Vec<Box<str>> = binding.path().map(Box::from).collect();
                 let next = routes.first().map_or(binding.contact(), |route| route);
                 let flow = self.shared.way_to(next, binding.flow(), false);
-                Destination { uri: Box::from(binding.request_uri()), routes, flow }
+                let reads_call_info = binding.takes_control();
+                Destination { uri: Box::from(binding.request_uri()), routes, flow, reads_call_info }
             }),
             Target::Trunk(name) => self.shared.trunk_destination(name, &ring.called, out),
             Target::Service(_) => None,

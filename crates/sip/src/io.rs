@@ -80,6 +80,13 @@ pub enum Input<'a> {
         /// What.
         event: ParkEvent,
     },
+    /// How secure the call of a leg is from here on; phones of Cisco show that.
+    Security {
+        /// The leg.
+        leg: LegId,
+        /// What of both its ends is true.
+        security: CallSecurity,
+    },
     /// A phone that takes remote control is told something; others are not.
     TellPhone {
         /// Which of its contacts.
@@ -197,6 +204,17 @@ pub enum Output {
     Bound(BindingRecord),
     /// A binding is gone.
     Unbound(BindingId),
+}
+
+/// How secure a call is, with all that it passes: what a phone shows by a shield or a lock.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub enum CallSecurity {
+    /// Signalling of one end is in the clear, and with it any keys of media.
+    NotAuthenticated,
+    /// Signalling is secure, media is not, or not on all of its way.
+    Authenticated,
+    /// Media is encrypted from end to end, or by each end to the server, and signalling as well.
+    Encrypted,
 }
 
 /// What a phone of Cisco is told without having asked.

@@ -5,6 +5,7 @@
 //! answers are tracked in [`Pending`] so that each offer gets exactly one answer, in the message where RFC 6337 §2
 //! allows it.
 
+mod call_info;
 mod cancel;
 mod collecting;
 mod digits;
@@ -34,6 +35,7 @@ use strowger_base::{
     limits,
 };
 
+use self::call_info::{CallInfo, Progress};
 use self::collecting::Collecting;
 use self::digits::Keys;
 use self::naming::Naming;
@@ -99,6 +101,8 @@ pub(crate) struct Leg {
     takes_update: bool,
     /// In which headers it is told who the other party is.
     naming: Naming,
+    /// What it is told of the call in Call-Info.
+    call_info: CallInfo,
     /// Call control has released the leg or was told that it is over.
     silent: bool,
     /// What a second copy of the INVITE on another way would hash to (RFC 3261 §8.2.2.2).
@@ -243,6 +247,7 @@ impl Leg {
             updates: Vec::new(),
             takes_update: false,
             naming: Naming::default(),
+            call_info: CallInfo::default(),
             silent: false,
             merge_key: None,
             timer: None,
@@ -415,6 +420,16 @@ impl Leg {
 
     fn journal(&self) -> (LegId, Option<CallId>) {
         (self.id, self.call)
+    }
+
+    /// Tells in Call-Info how secure the call is, to a phone that reads that.
+    fn write_call_info(&self, out: &mut Vec<u8>) {
+        let progress = match &self.state {
+            State::Incoming(_) => Progress::RingOut,
+            State::Outgoing(_) => Progress::Untold,
+            State::Established | State::Ending { .. } => Progress::Connected,
+        };
+        self.call_info.write(self.naming.shown, self.call, progress, out);
     }
 
     /// Responds to a request that is at hand.

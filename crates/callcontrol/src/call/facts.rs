@@ -27,7 +27,7 @@ use super::way::{CallerMedia, Redirected, Way};
 use crate::admission::Reserved;
 use crate::configuration::SrtpRule;
 use crate::exchange::Side;
-use crate::io::Reach;
+use crate::io::{MediaSecurity, Reach};
 use crate::outlet::Outlet;
 use crate::relay::Relay;
 
@@ -110,6 +110,8 @@ pub(crate) struct Facts {
     pub(super) transcoding: Option<Box<Transcoding>>,
     /// How keys of SRTP are dealt with, where they do not just pass.
     pub(super) security: Option<Box<Security>>,
+    /// Whether media is encrypted between caller and this leg, as was told last.
+    pub(super) told_security: Option<(LegId, MediaSecurity)>,
     /// What the devices that are called may do about keys.
     pub(super) called_rule: SrtpRule,
     /// What is known about keys that are pressed.

@@ -445,6 +445,10 @@ impl Ringing {
         step.facts.connected = Some(connected);
         step.shared.counters.answered += 1;
         step.facts.caller_stage = Stage::Up;
+        if agreed {
+            // Before the answer, which says so to a phone that shows it.
+            step.tell_security(leg, Side::Caller);
+        }
         step.command(step.facts.caller, Command::Answer { media, connected: seen });
         if agreed {
             session.agreed(step, Side::Called);

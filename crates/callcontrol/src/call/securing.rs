@@ -15,6 +15,7 @@ use super::{State, Step};
 use crate::Configuration;
 use crate::configuration::SrtpRule;
 use crate::exchange::Side;
+use crate::io::{MediaSecurity, Output};
 use crate::outlet::{Keys, Part};
 use crate::relay::Relay;
 
@@ -330,6 +331,39 @@ impl Step<'_> {
         let leg = self.leg_of(offerer);
         let keys = KeysView { offered: &offered, answered: &answered, outcome };
         self.out.decide(self.now, self.facts.id, leg, Decision::Keys(keys));
+    }
+
+    /// Tells whether media is encrypted on both sides, when that is known the first time, or is otherwise than before. What `offerer`
+    /// offered is answered.
+    pub(super) fn tell_security(&mut self, called: LegId, offerer: Side) {
+        let sources = (
+            self.facts.outlet(offerer).source().cloned(),
+            self.facts.outlet(offerer.other()).source().cloned(),
+        );
+        let (Some(offer), Some(answer)) = sources else { return };
+        let keyed = |description: &SessionDescription| {
+            matches!(AudioSecurity::of(description.as_bytes()).wish, Wish::Optional | Wish::Required)
+        };
+        let both = |security: &Security| security.is_ours(Side::Caller) && security.is_ours(Side::Called);
+        let passes = |security: &Security| {
+            matches!((&security.caller, &security.called), (Edge::Through, Edge::Through))
+        };
+        let encrypted = match self.facts.security.as_deref() {
+            Some(security) if both(security) => true,
+            Some(security) if !passes(security) => false,
+            Some(_) | None => keyed(&offer) && keyed(&answer),
+        };
+        // What a service of ours says to others may be heard by somebody without keys.
+        let is_device = self
+            .facts
+            .rung
+            .iter()
+            .any(|rung| rung.leg == called && !matches!(rung.target, Target::Service(_)));
+        let media = if encrypted && is_device { MediaSecurity::Encrypted } else { MediaSecurity::Clear };
+        if self.facts.told_security.replace((called, media)) != Some((called, media)) {
+            let caller = self.facts.caller;
+            self.out.items.push(Output::Security { caller, called, media });
+        }
     }
 
     /// A device refused what it was offered: when that was SRTP, that may be why.

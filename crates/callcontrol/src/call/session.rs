@@ -173,6 +173,7 @@ impl Session {
         step.facts.relay.direct(offerer, offer.as_bytes(), step.out);
         step.facts.relay.direct(answerer, answer.as_bytes(), step.out);
         step.keys_agreed(offerer, &offer, &answer);
+        step.tell_security(self.called, offerer);
         step.settle_presses(self.called);
         step.settle_bandwidth(self.called, &answer);
         step.settle_transcoder();

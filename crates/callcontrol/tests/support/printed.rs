@@ -6,6 +6,7 @@ use std::net::SocketAddr;
 use strowger_base::journal::{CallRecord, CodesView, Decision, Entry, OriginView, Record};
 use strowger_base::leg::{Alert, Diversion, Party, Presentation, SrtpOffer, Target};
 use strowger_base::{Command, LegId, Media};
+use strowger_callcontrol::io::MediaSecurity;
 use strowger_callcontrol::{Outbox, Output};
 use strowger_media::control::{self};
 use strowger_media::sdp::{self, Direction};
@@ -152,6 +153,11 @@ impl Driver {
             }
             // Whoever looks at the lamp is told what the story tells.
             Output::Parked { .. } => {}
+            // Of most calls there is nothing to say.
+            Output::Security { media: MediaSecurity::Clear, .. } => {}
+            Output::Security { media: MediaSecurity::Encrypted, .. } => {
+                self.printed.push_str("  * encrypted on both sides\n");
+            }
             Output::PhoneChanged { line, phone, change, .. } => {
                 self.printed.push_str(&format!("  * phones of {line:?} {phone:?} are told {change:?}\n"));
             }

@@ -103,6 +103,7 @@ impl Leg {
         if let Purpose::ShowParty(party) = &purpose {
             self.naming.write(party, shared, &mut extra);
         }
+        self.write_call_info(&mut extra);
         self.session_timer.write_refresh(&mut extra);
         let write_extra = |buffer: &mut Vec<u8>| buffer.extend_from_slice(&extra);
         let (branch, _) = self.send_request(shared, now, MethodKind::Update, write_extra, body.as_ref(), out);
@@ -132,6 +133,7 @@ impl Leg {
         if let Some(party) = party {
             self.naming.write(party, shared, &mut extra);
         }
+        self.write_call_info(&mut extra);
         self.session_timer.write_refresh(&mut extra);
         let write_extra = |buffer: &mut Vec<u8>| buffer.extend_from_slice(&extra);
         let (branch, cseq) =

@@ -97,7 +97,10 @@ impl Leg {
             first_way: None,
         };
         let (records, keys) = (outgoing.ring.records.clone(), outgoing.ring.keys);
+        let shows = destination.reads_call_info.then(|| Box::new(outgoing.ring.calling.clone()));
         let mut leg = Leg::new(id, dialog, State::Outgoing(Box::new(outgoing)));
+        leg.reads_call_info(destination.reads_call_info);
+        leg.party = shows;
         leg.records = records;
         leg.keys.go_by(keys);
         leg.send_invite(shared, now, out);
@@ -127,6 +130,7 @@ impl Leg {
             self.dialog.write_request(shared, MethodKind::Invite, cseq, branch, ring.hops_remaining, buffer);
             write_abilities(buffer);
             self.keys.write(&shared.configuration.domain, buffer);
+            self.call_info.write(self.naming.shown, self.call, super::Progress::Untold, buffer);
             // Early media can only be negotiated when the caller takes part, or when the answer is the
             // device's alone because we offered.
             let reliable = ring.reliable_provisional || body.is_some();

@@ -214,6 +214,7 @@ impl World {
             | Output::Privacy { .. }
             | Output::Parked { .. }
             | Output::PhoneChanged { .. }
+            | Output::Security { .. }
             | Output::ParkNews { .. } => {}
             Output::SettingKept { asked, .. } => assert_eq!(asked, 1, "a program only ends call backs"),
             Output::HuntLogged { .. } => panic!("no key was pressed"),
