@@ -47,7 +47,7 @@ pub use self::mobility::{DevicePool, Home, Mobility, Whereabouts};
 pub use self::paging::{PageGateway, PagePriority, PagingGroup, PagingGroups};
 pub use self::park::{DirectedPark, PARK_REVERSION, ParkNumbers, ParkRange};
 pub use self::phone::{LinePhone, PhoneSettings, RingSetting, Rings};
-pub use self::pickup::{PickupGroup, PickupGroups};
+pub use self::pickup::{NoticeSound, PickupGroup, PickupGroups, PickupNotice};
 pub use self::places::{AarCaller, Admission, LineAar, Site};
 pub use self::pressing::KeyMethod;
 pub use self::recording::{

@@ -515,6 +515,7 @@ impl CallControl {
                 Timer::Recording(party) => self.recording_timeout(now, party, out),
                 // What is done then is done after every input.
                 Timer::Streams => self.shared.streams.retry = None,
+                Timer::PickupNotice(id) => self.pickup_noticed(now, id, out),
                 Timer::CallBack(id) => self.call_back_timeout(now, id, out),
                 Timer::Drain => self.end_all(now, out),
             }

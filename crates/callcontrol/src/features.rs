@@ -13,6 +13,7 @@ pub(crate) mod intercom;
 mod lamps;
 mod malicious;
 mod matching;
+mod noticing;
 mod offered;
 mod orders;
 pub(crate) mod paging;

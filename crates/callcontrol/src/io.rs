@@ -13,6 +13,7 @@ use strowger_base::{
 use strowger_media::control;
 
 use crate::Configuration;
+use crate::configuration::NoticeSound;
 
 /// Everything that can happen to call control.
 #[derive(Debug)]
@@ -201,6 +202,15 @@ pub enum Output {
         called: LegId,
         /// What is true of media.
         media: MediaSecurity,
+    },
+    /// Phones of a pickup group are told of a call that rings at one of its lines.
+    PickupNotice {
+        /// The other lines of the group, and what is heard there.
+        lines: Vec<(LineName, NoticeSound)>,
+        /// What is shown; empty for nothing.
+        text: Box<str>,
+        /// How long.
+        shown_for: Duration,
     },
     /// The message lamp of a line is turned on or off by a number (message waiting numbers).
     Messages {

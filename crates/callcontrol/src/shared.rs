@@ -103,6 +103,8 @@ pub(crate) enum Timer {
     Recording(LegId),
     /// Streams that shall always go out are looked at.
     Streams,
+    /// A call has rung for so long that its pickup group is told.
+    PickupNotice(CallId),
     /// A call back is looked at again.
     CallBack(u64),
     /// Calls have had their time to end by themselves.

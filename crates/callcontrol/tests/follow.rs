@@ -270,6 +270,7 @@ impl Call {
                 | Output::Parked { .. }
                 | Output::PhoneChanged { .. }
                 | Output::Security { .. }
+                | Output::PickupNotice { .. }
                 | Output::ParkNews { .. }
                 | Output::SettingKept { .. }
                 | Output::HuntLogged { .. }

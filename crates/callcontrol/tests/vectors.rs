@@ -83,6 +83,7 @@ impl World {
                 | Output::Parked { .. }
                 | Output::PhoneChanged { .. }
                 | Output::Security { .. }
+                | Output::PickupNotice { .. }
                 | Output::ParkNews { .. }
                 | Output::SettingKept { .. }
                 | Output::HuntLogged { .. }

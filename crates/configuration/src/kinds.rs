@@ -24,7 +24,7 @@ pub use cti::{CtiPort, CtiRoutePoint};
 pub use diallings::{Dialling, LinesAre, SavedDialling};
 pub use features::{
     AutoRegistration, CallPark, DirectedCallPark, FeatureAccessCode, FeatureWord, MeetMe, MulticastCodec,
-    OverheadGateway, PagingGroup, PagingPriority, PickupGroup,
+    OverheadGateway, PagingGroup, PagingPriority, PickupGroup, PickupNotification, PickupShows,
 };
 pub use hunting::{
     HuntDestination, HuntDistribution, HuntExhausted, HuntList, HuntOption, HuntPilot, HuntQueue, LineGroup,

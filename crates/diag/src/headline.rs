@@ -150,6 +150,7 @@ impl<'a> Reasons<'a> {
             | Decision::Keys(_)
             | Decision::MarkedMalicious { .. }
             | Decision::QualityReported { .. }
+            | Decision::PickupGroupTold { .. }
             | Decision::Recording(_)
             | Decision::OfferRefused { .. }
             | Decision::PartyShown(_)

@@ -167,6 +167,9 @@ fn decision_sentence(leg: Option<LegId>, decision: &Decision<'_>, names: &Names)
         Decision::MarkedMalicious { party } => {
             format!("{} reports {} as malicious.", device(), self::party(party))
         }
+        Decision::PickupGroupTold { group, lines } => {
+            format!("Pickup group {group} is told: {} of it.", words::count(*lines as usize, "other line"))
+        }
         Decision::QualityReported { reason } => features::quality(&device(), reason),
         Decision::Keys(view) => keys::news(&device(), view),
         Decision::Recording(news) => {

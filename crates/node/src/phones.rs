@@ -1,10 +1,13 @@
 //! Phones that show settings are told of them: after registration, and when something else has changed them.
 
 use std::sync::Arc;
+use std::time::Duration;
 
+use strowger_base::journal::OnOff;
 use strowger_base::leg::BindingId;
 use strowger_base::phone::PhoneChange;
 use strowger_base::{LegId, LineName, Now};
+use strowger_callcontrol::configuration::NoticeSound;
 use strowger_callcontrol::io::MediaSecurity;
 use strowger_sip::io::{CallSecurity, PhoneNews};
 
@@ -55,6 +58,29 @@ impl Node {
             let Some(state) = self.calls.phone_state(&found, name.as_deref()) else { continue };
             let news = PhoneNews::Changed(Box::new(state), change);
             self.tell_sip(now, strowger_sip::Input::TellPhone { binding, news }, out);
+        }
+    }
+
+    /// A call rings at a line of a pickup group: phones of the others are told, but those whose users do not want to be disturbed.
+    pub(crate) fn notice_pickup(
+        &mut self,
+        now: Now,
+        lines: &[(LineName, NoticeSound)],
+        (text, shown_for): (&str, Duration),
+        out: &mut Outbox,
+    ) {
+        for (line, sound) in lines {
+            let contacts = self.sip.contacts_of(line.as_str()).filter(|binding| self.takes_control(*binding));
+            for binding in contacts.collect::<Vec<BindingId>>() {
+                let name = self.phone_name(self.lines.get(line.as_str()), binding);
+                let state = self.calls.phone_state(line.as_str(), name.as_deref());
+                if state.is_none_or(|state| state.disturbed == OnOff::Off) {
+                    continue;
+                }
+                let beep = OnOff::of(*sound == NoticeSound::Beep);
+                let news = PhoneNews::Pickup { text: text.into(), shown_for, beep };
+                self.tell_sip(now, strowger_sip::Input::TellPhone { binding, news }, out);
+            }
         }
     }
 

@@ -176,6 +176,9 @@ impl Node {
             Calls::PhoneChanged { line, phone, change, except } => {
                 self.show_change(now, (&line, &phone), change, except, out);
             }
+            Calls::PickupNotice { lines, text, shown_for } => {
+                self.notice_pickup(now, &lines, (&text, shown_for), out);
+            }
             Calls::Security { caller, called, media } => self.secured(now, (caller, called), media, out),
             Calls::Messages { line, turn } => {
                 let change = MailboxChange::Turn(turn);

@@ -5,11 +5,12 @@
 mod world;
 
 use std::net::SocketAddr;
+use std::time::Duration;
 
 use strowger_base::FeatureNumber;
 use strowger_base::feature::FeatureCode;
 use strowger_base::journal::{Alarm, Decision, Entry};
-use strowger_callcontrol::configuration::{HoldMode, ParkRange};
+use strowger_callcontrol::configuration::{HoldMode, NoticeSound, ParkRange, PickupGroup, PickupNotice};
 use strowger_media::control::{Command, Report};
 use strowger_media::statistics::PortStatistics;
 use strowger_node::configuration::{FeatureDraft, PatternDraft};
@@ -266,4 +267,62 @@ fn after_a_restart_a_phone_is_known_by_its_user_agent() {
     sets(&mut again, "1002", "do-not-disturb", "on");
     let told = takes(&mut again, &bob);
     assert!(told.contains("<state>enable</state>"), "{told}");
+}
+
+#[test]
+fn phones_of_a_pickup_group_are_told_of_a_call_that_rings_at_another_one() {
+    let mut draft = Draft { hold: HoldMode::PassedOn, ..draft() };
+    let notice = PickupNotice {
+        after: Duration::from_secs(6),
+        is_shown: true,
+        sound: NoticeSound::Beep,
+        names_calling: true,
+        names_called: true,
+    };
+    let lines = ["1002", "1003"].map(Into::into).to_vec();
+    draft.plan.pickup.add("sales", PickupGroup { lines, notice: Some(notice), ..PickupGroup::default() });
+    let (mut world, mut alice, bob) = registered(&draft);
+    let mut carol = Phone::new("1003", "192.0.2.30:5060");
+    register(&mut world, &mut carol);
+    // A phone of the same line without remote control is told nothing.
+    let mut other = Phone::new("1003", "192.0.2.31:5060");
+    other.cseq_from(900);
+    world.register(&mut other);
+    world.invite(&mut alice, "1002");
+    let invite = world.expect(&bob, "INVITE ");
+    world.from(bob.address, &bob.respond(&invite, "180 Ringing", ""));
+    world.expect(&alice, "SIP/2.0 180 ");
+    world.pass(Duration::from_secs(5));
+    world.silent();
+    world.pass(Duration::from_secs(1));
+    let told = takes(&mut world, &carol);
+    assert!(
+        told.contains("<statustext>From 1001 to 1002</statustext><displaytimeout>6</displaytimeout>"),
+        "{told}"
+    );
+    assert!(told.contains("<playtonereq><tonetype>DtZipZip</tonetype>"), "{told}");
+    world.pass(Duration::from_secs(3));
+    world.silent();
+    let told = world.records().iter().any(|record| {
+        matches!(record.entry, Entry::Decision(Decision::PickupGroupTold { group: "sales", lines: 1 }))
+    });
+    assert!(told);
+    // Whoever does not want to be disturbed is not, and a call that is answered in time is nobody's business.
+    world.from(bob.address, &bob.respond(&invite, "486 Busy Here", ""));
+    world.expect(&bob, "ACK ");
+    let busy = world.expect(&alice, "SIP/2.0 486 ");
+    world.from(alice.address, &alice.acknowledge(&busy));
+    sets(&mut world, "1003", "do-not-disturb", "on");
+    takes(&mut world, &carol);
+    world.invite(&mut alice, "1002");
+    let invite = world.expect(&bob, "INVITE ");
+    world.from(bob.address, &bob.respond(&invite, "180 Ringing", ""));
+    world.expect(&alice, "SIP/2.0 180 ");
+    world.pass(Duration::from_secs(7));
+    world.silent();
+    world.from(bob.address, &bob.respond(&invite, "486 Busy Here", ""));
+    world.expect(&bob, "ACK ");
+    let busy = world.expect(&alice, "SIP/2.0 486 ");
+    world.from(alice.address, &alice.acknowledge(&busy));
+    world.settled();
 }

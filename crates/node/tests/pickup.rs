@@ -32,7 +32,7 @@ fn office() -> Office {
         number("*5870", FeatureCode::Retrieve, "place", 2),
     ];
     let lines = ["1002", "1003"].map(Into::into).into();
-    draft.plan.pickup.add("sales", PickupGroup { lines, others: Vec::new() });
+    draft.plan.pickup.add("sales", PickupGroup { lines, ..PickupGroup::default() });
     let numbers = ["880", "881"].map(Into::into).into();
     draft.plan.park.ranges = vec![ParkRange { object: "lot".into(), numbers }];
     draft.plan.park.directed = vec![DirectedParkDraft { object: "place".into(), reversion: None }];

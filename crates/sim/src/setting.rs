@@ -234,7 +234,7 @@ fn features(lines: u64, plan: &mut PlanDraft) {
     plan.paging = [("office", office), ("phones", phones), ("address", address)]
         .map(|(name, group)| (Box::from(name), Arc::new(group)))
         .into();
-    plan.pickup.add("all", PickupGroup { lines, others: Vec::new() });
+    plan.pickup.add("all", PickupGroup { lines, ..PickupGroup::default() });
     let numbers = ["880", "881"].map(Into::into).into();
     plan.park.ranges = vec![ParkRange { object: "lot".into(), numbers }];
     plan.park.directed = vec![DirectedParkDraft { object: "place".into(), reversion: None }];

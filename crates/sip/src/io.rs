@@ -224,6 +224,15 @@ pub enum PhoneNews {
     All(Box<PhoneState>, Mailbox),
     /// This alone has changed.
     Changed(Box<PhoneState>, PhoneChange),
+    /// A call rings elsewhere, and may be picked up.
+    Pickup {
+        /// What is shown; empty for nothing.
+        text: Box<str>,
+        /// How long.
+        shown_for: Duration,
+        /// Whether a beep is heard.
+        beep: OnOff,
+    },
 }
 
 /// A request that is to be answered.

@@ -458,6 +458,13 @@ pub enum Decision<'a> {
         /// What is wrong, by the word of the reason; empty when the user gave none.
         reason: &'a str,
     },
+    /// The others of a pickup group are told that the call rings at one of them.
+    PickupGroupTold {
+        /// The group.
+        group: &'a str,
+        /// How many lines.
+        lines: u32,
+    },
     /// Regions, locations or AAR did something with the call.
     Admission(Admission<'a>),
     /// An intercom call went on.
@@ -550,6 +557,7 @@ wire_enum!(Decision<'a> {
     OnlyAudioRelayed = 131,
     CallBack = 140 (news),
     QualityReported = 102 { reason },
+    PickupGroupTold = 103 { group, lines },
 });
 
 /// What becomes of a call at a phone that does not want to be disturbed.

@@ -256,6 +256,7 @@ fn samples() -> Vec<Entry<'static>> {
         Decision::TransferWent(TransferNews::Failed(Cause::USER_BUSY)),
         Decision::MarkedMalicious { party: alice() },
         Decision::QualityReported { reason: "echo" },
+        Decision::PickupGroupTold { group: "sales", lines: 3 },
         Decision::PartyMoved(Moved { feature: Feature::Transfer, to: call() }),
         Decision::Joined(Joined {
             feature: Feature::Replaces,

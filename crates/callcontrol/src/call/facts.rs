@@ -83,7 +83,7 @@ pub(crate) struct Facts {
     pub(super) hops_remaining: u8,
     pub(super) diversions: Vec<Diversion>,
     /// The lines that are called and count this call.
-    pub(super) occupied: Vec<LineName>,
+    pub(crate) occupied: Vec<LineName>,
     /// The caller's line counts this call.
     pub(super) occupies_own: bool,
     /// What is tried now, and what comes next.
@@ -110,6 +110,8 @@ pub(crate) struct Facts {
     pub(super) transcoding: Option<Box<Transcoding>>,
     /// How keys of SRTP are dealt with, where they do not just pass.
     pub(super) security: Option<Box<Security>>,
+    /// When its pickup group is told of it, while it rings.
+    pub(crate) notice: Option<TimerHandle>,
     /// Whether media is encrypted between caller and this leg, as was told last.
     pub(super) told_security: Option<(LegId, MediaSecurity)>,
     /// What the devices that are called may do about keys.

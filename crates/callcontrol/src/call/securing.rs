@@ -341,9 +341,12 @@ impl Step<'_> {
             self.facts.outlet(offerer.other()).source().cloned(),
         );
         let (Some(offer), Some(answer)) = sources else { return };
-        let keyed = |description: &SessionDescription| {
-            matches!(AudioSecurity::of(description.as_bytes()).wish, Wish::Optional | Wish::Required)
-        };
+        // Keys of a suite that was not offered are none.
+        let (offered, answered) = (AudioSecurity::of(offer.as_bytes()), AudioSecurity::of(answer.as_bytes()));
+        let keyed = |security: &AudioSecurity<'_>| matches!(security.wish, Wish::Optional | Wish::Required);
+        let taken = keyed(&offered)
+            && keyed(&answered)
+            && answered.suites().next().is_some_and(|suite| offered.suites().any(|other| other == suite));
         let both = |security: &Security| security.is_ours(Side::Caller) && security.is_ours(Side::Called);
         let passes = |security: &Security| {
             matches!((&security.caller, &security.called), (Edge::Through, Edge::Through))
@@ -351,7 +354,7 @@ impl Step<'_> {
         let encrypted = match self.facts.security.as_deref() {
             Some(security) if both(security) => true,
             Some(security) if !passes(security) => false,
-            Some(_) | None => keyed(&offer) && keyed(&answer),
+            Some(_) | None => taken,
         };
         // What a service of ours says to others may be heard by somebody without keys.
         let is_device = self

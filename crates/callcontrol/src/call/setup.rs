@@ -120,6 +120,7 @@ impl Facts {
             blocked_by: None,
             transcoding: None,
             security: None,
+            notice: None,
             told_security: None,
             called_rule: SrtpRule::AsOffered,
             pressing: Pressing::default(),

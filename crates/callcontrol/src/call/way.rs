@@ -211,6 +211,7 @@ impl Step<'_> {
         self.shared.occupy(line);
         self.shared.offered.add(line, self.facts.id);
         self.facts.occupied.push(line.clone());
+        self.notice_later(line);
     }
 
     /// The call is not offered to this line any more.
@@ -224,6 +225,7 @@ impl Step<'_> {
 
     /// The call is offered to no line any more but to `keeper`.
     pub(super) fn vacate_all_but(&mut self, keeper: Option<&LineName>) {
+        self.notice_nobody();
         let mut occupied = std::mem::take(&mut self.facts.occupied);
         occupied.retain(|line| {
             let stays = keeper == Some(line);

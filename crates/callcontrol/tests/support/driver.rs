@@ -202,7 +202,7 @@ impl Driver {
                 features::paging_group(&mut self.configuration, name, words);
                 self.configure();
             }
-            ["pickup-group" | "pickup-rings" | "park-numbers" | "directed-park", ..] => {
+            ["pickup-group" | "pickup-rings" | "pickup-notice" | "park-numbers" | "directed-park", ..] => {
                 features::set(&mut self.configuration, &words);
                 self.configure();
             }

@@ -9,7 +9,7 @@ use strowger_base::{Cause, LegId};
 use strowger_callcontrol::Configuration;
 use strowger_callcontrol::configuration::{
     AnnouncedSound, AnnouncedTo, Announcement, Barging, ConferenceControl, ConferenceEnds, ConferenceRules,
-    ConferenceTones, KeyMethod, LinePhone, PhoneSettings,
+    ConferenceTones, KeyMethod, LinePhone, NoticeSound, PhoneSettings, PickupNotice,
 };
 use strowger_callcontrol::configuration::{DirectedPark, ParkNumbers, ParkRange, PickupGroup, PickupGroups};
 use strowger_callcontrol::configuration::{DoNotDisturb, IntercomLine, Line, RingSetting, UserForwardSpace};
@@ -51,6 +51,18 @@ pub(crate) fn set(configuration: &mut Configuration, words: &[&str]) {
             park.directed.insert((*object).into(), DirectedPark { reversion });
         }
         ["pickup-rings"] => pickup.auto = false,
+        // Before the group has its lines.
+        ["pickup-notice", name, seconds, flags @ ..] => {
+            let has = |flag: &str| flags.contains(&flag);
+            let notice = PickupNotice {
+                after: std::time::Duration::from_secs(seconds.parse().unwrap()),
+                is_shown: has("shown"),
+                sound: if has("beep") { NoticeSound::Beep } else { NoticeSound::None },
+                names_calling: has("calling"),
+                names_called: has("called"),
+            };
+            pickup.add(name, PickupGroup { notice: Some(notice), ..PickupGroup::default() });
+        }
         ["pickup-group", name, rest @ ..] => {
             let (lines, others) = match rest.iter().position(|word| *word == "others") {
                 Some(at) => (&rest[..at], &rest[at + 1..]),
@@ -58,7 +70,8 @@ pub(crate) fn set(configuration: &mut Configuration, words: &[&str]) {
             };
             let lines = lines.iter().map(|line| (*line).into()).collect();
             let others = others.iter().map(|group| (*group).into()).collect();
-            pickup.add(name, PickupGroup { lines, others });
+            let notice = pickup.group(name).and_then(|group| group.notice.clone());
+            pickup.add(name, PickupGroup { lines, others, notice });
         }
         other => panic!("nothing is set by {other:?}"),
     }

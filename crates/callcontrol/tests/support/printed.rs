@@ -153,6 +153,11 @@ impl Driver {
             }
             // Whoever looks at the lamp is told what the story tells.
             Output::Parked { .. } => {}
+            Output::PickupNotice { lines, text, shown_for } => {
+                let lines = lines.iter().map(|(line, sound)| format!("{line:?} {sound:?}"));
+                let lines = lines.collect::<Vec<_>>().join(", ");
+                self.printed.push_str(&format!("  * shown {text:?} for {shown_for:?} to {lines}\n"));
+            }
             // Of most calls there is nothing to say.
             Output::Security { media: MediaSecurity::Clear, .. } => {}
             Output::Security { media: MediaSecurity::Encrypted, .. } => {

@@ -105,6 +105,7 @@ fn pickup() -> PickupGroups {
     let group = |lines: &[&str], other: &str| PickupGroup {
         lines: lines.iter().map(|line| (*line).into()).collect(),
         others: vec![other.into()],
+        notice: None,
     };
     groups.add("first", group(&["1001", "1003"], "second"));
     groups.add("second", group(&["1002", "1004", "1005"], "first"));

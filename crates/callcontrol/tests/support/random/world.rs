@@ -215,6 +215,7 @@ impl World {
             | Output::Parked { .. }
             | Output::PhoneChanged { .. }
             | Output::Security { .. }
+            | Output::PickupNotice { .. }
             | Output::ParkNews { .. } => {}
             Output::SettingKept { asked, .. } => assert_eq!(asked, 1, "a program only ends call backs"),
             Output::HuntLogged { .. } => panic!("no key was pressed"),

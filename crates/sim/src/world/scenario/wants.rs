@@ -43,6 +43,7 @@ pub(super) fn wanted(want: &str, draft: &mut Draft) {
             let group = |lines: &[&str], others: &[&str]| PickupGroup {
                 lines: lines.iter().map(|line| (*line).into()).collect(),
                 others: others.iter().map(|other| (*other).into()).collect(),
+                notice: None,
             };
             draft.plan.pickup = Default::default();
             draft.plan.pickup.add("all", group(&["1001", "1002"], &["others"]));
