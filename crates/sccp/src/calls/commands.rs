@@ -79,6 +79,8 @@ impl PhoneCalls {
             | Command::TransferResult(Ok(()))
             | Command::TransferEnded(Ok(()))
             | Command::FeatureAnswer(_)
+            // The text of the answer is shown.
+            | Command::ShowParticipants(_)
             | Command::Records(..)
             | Command::Ring(_) => {}
         }
