@@ -6,7 +6,7 @@ use strowger_base::leg::BindingId;
 use strowger_base::phone::{ForwardsTo, PhoneChange, PhoneState};
 use strowger_base::watch::Mailbox;
 
-use super::tell::{Body, Part, escaped, hunt_update, request, status_line};
+use super::tell::{Body, Part, escaped, hunt_update, request, status_line, zip_zip};
 use crate::core::Sip;
 use crate::io::{Outbox, PhoneNews};
 
@@ -25,7 +25,7 @@ impl Sip {
             PhoneNews::Changed(state, PhoneChange::Forward) => forward_update(state).into(),
             PhoneNews::Pickup { text, shown_for, beep } => {
                 let shown = (!text.is_empty()).then(|| status_line(text, shown_for.as_secs()));
-                let heard = (*beep == OnOff::On).then(|| beep_request());
+                let heard = (*beep == OnOff::On).then(zip_zip);
                 let parts: Vec<Part> = shown.into_iter().chain(heard).collect();
                 if parts.is_empty() {
                     return;
@@ -35,11 +35,6 @@ impl Sip {
         };
         self.refer_unasked(now, binding, &body, out);
     }
-}
-
-/// Two short beeps.
-fn beep_request() -> Part {
-    request("<playtonereq><tonetype>DtZipZip</tonetype><direction>all</direction></playtonereq>")
 }
 
 /// Whether calls disturb the phone, and what becomes of them otherwise.
