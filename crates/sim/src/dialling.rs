@@ -191,7 +191,8 @@ impl Checker {
         let at_hand = self.at_hand.as_mut().filter(|at_hand| !at_hand.damaged)?;
         at_hand.taken = true;
         // A key that calls a feature by its name, or somebody who takes another one's place: no number is dialled.
-        if at_hand.user.starts_with("x-") || at_hand.replaces {
+        // Nor by who dials its own number, which is how the key of an intercom line calls its target.
+        if at_hand.user.starts_with("x-") || at_hand.replaces || called == line {
             return None;
         }
         let phone = configuration.calls.phone(line, (!phone.is_empty()).then_some(phone))?;

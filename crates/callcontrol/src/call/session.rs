@@ -190,7 +190,10 @@ impl Session {
             flow: audio_flow(peek.direction),
         };
         // An answer may name codecs that were not offered (RFC 3264 §6.1).
-        let in_both = |name: &&str| offered.codecs.names().any(|offered| offered == *name);
+        let in_both = |name: &&str| {
+            let is_codec = !matches!(*name, "telephone-event" | "CN");
+            is_codec && offered.codecs.names().any(|offered| offered == *name)
+        };
         let codec = answered.codecs.names().find(in_both).or_else(|| answered.codecs.names().next());
         let path = MediaPath {
             offerer: end(offerer, &offered, step),

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use strowger_base::Instant;
 
-use super::session::user_of;
+use super::session::{name_of, user_of};
 use super::{Dialog, GIVE_UP, Pad, Phone, Request, Sends, Session, State, T1, Way};
 use crate::text::{Text, finish};
 
@@ -172,12 +172,13 @@ impl Phone {
         let mut session = Session::new(self.media_port(), user_of(message.header("from")), now);
         session.taken = message.cseq().0;
         session.described(&message.body);
+        session.name = name_of(message.header("from")).to_owned();
         session.named(message);
         let ends_at = self.ends(now);
         let dialog = Dialog {
             state: State::Ringing,
             incoming: true,
-            ring: message.header("alert-info").to_owned(),
+            ring: [message.header("alert-info"), message.header("call-info")].join(" ").trim().to_owned(),
             local: format!("{};tag={tag}", message.header("to")),
             remote: message.header("from").to_owned(),
             target: message.contact(),

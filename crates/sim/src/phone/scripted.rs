@@ -120,7 +120,15 @@ impl Phone {
                 heard if heard.is_empty() => heard,
                 heard => format!(" and was told the keys {heard}"),
             };
-            Some(format!("{what} {}{ring}{keys}", dialog.session.shown))
+            let named = |name: &str| if name.is_empty() { String::new() } else { format!(" {name}") };
+            let diverted = match dialog.state {
+                State::Ringing if !dialog.session.diverted.is_empty() => {
+                    format!(" for {}", dialog.session.diverted)
+                }
+                _ => String::new(),
+            };
+            let (number, name) = (&dialog.session.shown, named(&dialog.session.name));
+            Some(format!("{what} {number}{name}{diverted}{ring}{keys}"))
         };
         let mut all: Vec<String> = self.dialogs.values().filter_map(line).collect();
         all.sort_unstable();

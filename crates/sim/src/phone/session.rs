@@ -22,6 +22,10 @@ pub(crate) struct Session {
     pub(super) events: Option<u8>,
     /// What the display shows: a number.
     pub(crate) shown: String,
+    /// The name beside it, where one is told.
+    pub(super) name: String,
+    /// Who sent the call here, and why (RFC 5806).
+    pub(super) diverted: String,
     /// When the call began.
     pub(crate) began: Instant,
     /// Something of it arrived damaged: who knows what each side took it for.
@@ -71,6 +75,8 @@ impl Session {
             formats: Vec::new(),
             events: None,
             shown: shown.to_owned(),
+            name: String::new(),
+            diverted: String::new(),
             began,
             doubtful: false,
             answered: 0,
@@ -95,9 +101,16 @@ impl Session {
 
     /// A message that may name the other side.
     pub(super) fn named(&mut self, message: &Text) {
-        let identity = user_of(message.header("p-asserted-identity"));
+        let header = message.header("p-asserted-identity");
+        let identity = user_of(header);
         if !identity.is_empty() {
             self.shown = identity.to_owned();
+            self.name = name_of(header).to_owned();
+        }
+        let diversion = message.header("diversion");
+        if !diversion.is_empty() {
+            let reason = diversion.split("reason=").nth(1).and_then(|rest| rest.split([';', ',']).next());
+            self.diverted = format!("{} ({})", user_of(diversion), reason.unwrap_or("unknown"));
         }
     }
 
@@ -113,6 +126,11 @@ impl Session {
 pub(crate) fn user_of(header: &str) -> &str {
     let after = header.split("sip:").nth(1).unwrap_or("");
     after.split(['@', '>', ';']).next().unwrap_or("")
+}
+
+/// The display name of the address in a header.
+pub(super) fn name_of(header: &str) -> &str {
+    header.strip_prefix('"').and_then(|rest| rest.split('"').next()).unwrap_or("")
 }
 
 /// The number that a description gives to keys in media.
@@ -179,5 +197,7 @@ mod tests {
         check("<sip:strowger.test>", "strowger.test");
         check("sip:*50@strowger.test", "*50");
         check("", "");
+        assert_eq!(name_of("\"Alice\" <sip:1001@strowger.test>"), "Alice");
+        assert_eq!(name_of("<sip:1001@strowger.test>"), "");
     }
 }

@@ -17,7 +17,7 @@ use strowger_callcontrol::RelayMode;
 use strowger_callcontrol::io::{CallSide, Order, OrderKind};
 use strowger_media::control::Side;
 use strowger_node::Input;
-use strowger_node::io::{Answer, QueryId, Question};
+use strowger_node::io::{Answer, QueryId, Question, UserSetting};
 
 use self::wants::{GATEWAY, RECORDER, keypad, wanted};
 use super::{Plan, SETTLE, World};
@@ -167,6 +167,18 @@ impl Scenario {
 
     /// What an operator wants of the calls, the oldest of which is 1.
     fn operator(&mut self, what: &str) -> bool {
+        if let Some((setting, line, value)) = set(what) {
+            let wanted = UserSetting {
+                line: line.into(),
+                phone: "".into(),
+                setting: setting.into(),
+                value: value.into(),
+                by: "operator".into(),
+                at: self.world.now.wall,
+            };
+            let answer = self.world.ask(Question::SetForUser(wanted));
+            return matches!(answer, Ok(Some(Answer::SetForUser(Ok(())))));
+        }
         let question = Question::Calls { before: None, limit: 100 };
         let Ok(Some(Answer::Calls(mut calls))) = self.world.ask(question) else { panic!("no calls") };
         calls.sort_by_key(|view| view.call);
@@ -272,6 +284,13 @@ impl Scenario {
     }
 }
 
+/// `sets forward-busy of 1002 to 1003`: what is set, of which line, and to what.
+fn set(what: &str) -> Option<(&str, &str, &str)> {
+    let (setting, rest) = what.strip_prefix("sets ")?.split_once(" of ")?;
+    let (line, value) = rest.split_once(" to ")?;
+    Some((setting, line, value))
+}
+
 fn check(file: &str, text: &str) {
     let (mut expected, mut actual) = (String::new(), String::new());
     let mut scenario: Option<Scenario> = None;
@@ -311,6 +330,11 @@ fn check(file: &str, text: &str) {
 #[test]
 fn hold_and_transfers() {
     check("transfers.txt", include_str!("../../scenarios/transfers.txt"));
+}
+
+#[test]
+fn names() {
+    check("names.txt", include_str!("../../scenarios/names.txt"));
 }
 
 #[test]

@@ -3,14 +3,15 @@
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::sync::Arc;
 
-use strowger_base::Secret;
-use strowger_base::leg::Answering;
+use strowger_base::leg::{Answering, CallTone};
 use strowger_base::net::Transport;
+use strowger_base::{Cause, Secret};
 use strowger_callcontrol::RelayMode;
 use strowger_callcontrol::configuration::{
-    Barging, ConferenceEnds, DoNotDisturb, EarlyOffer, Increment, LineRecording, MulticastMusic, PageGateway,
-    PagePriority, PagingGroup, PickupGroup, RecorderEncryption, RecordingOption, RecordingProfile,
-    RecordingTone, RingSetting, Unrecorded, WaitingTone,
+    AnnouncedSound, AnnouncedTo, Announcement, Barging, ConferenceEnds, DoNotDisturb, EarlyOffer, Increment,
+    IntercomLine, LineRecording, MulticastMusic, PageGateway, PagePriority, PagingGroup, PickupGroup,
+    RecorderEncryption, RecordingOption, RecordingProfile, RecordingTone, RingSetting, Unrecorded,
+    WaitingTone,
 };
 use strowger_dialplan::admission::{AarSwitch, Pool};
 use strowger_dialplan::forward::{BySide, Classification};
@@ -32,6 +33,20 @@ pub(super) fn wanted(want: &str, draft: &mut Draft) {
         "two phones" => {}
         "1002 forwards" => draft.lines[1].forwards = Some(Box::new(setting::forwards("1003"))),
         "1002 answers by itself" => draft.lines[1].auto_answer = Answering::Loudspeaker,
+        "1002 answers by itself into its headset" => draft.lines[1].auto_answer = Answering::Headset,
+        "lines have names" => {
+            for (line, name) in draft.lines.iter_mut().zip(["Alice", "Bob", "Carol", "Dave"]) {
+                line.name = name.into();
+            }
+        }
+        "1003 calls 1004 by its key" => {
+            draft.lines[2].intercom = Some(Box::new(IntercomLine { target: "1004".into() }));
+        }
+        "callers hear why" => {
+            let busy = AnnouncedSound::Tone(CallTone::Busy);
+            let announcement = Announcement { sound: busy, to: AnnouncedTo::Everybody };
+            draft.announcements.insert(Cause::USER_BUSY, announcement);
+        }
         "1002 has its voice mail at 1003" => draft.lines[1].voice_mail = "1003".into(),
         "1003 and 1004 are intercom lines" => draft.lines[2..].iter_mut().for_each(setting::intercom),
         "1002, 1003 and 1004 are intercom lines" => draft.lines[1..].iter_mut().for_each(setting::intercom),
