@@ -45,7 +45,7 @@ pub(super) fn wanted(want: &str, draft: &mut Draft) {
         "callers hear why" => {
             let busy = AnnouncedSound::Tone(CallTone::Busy);
             let announcement = Announcement { sound: busy, to: AnnouncedTo::Everybody };
-            draft.announcements.insert(Cause::USER_BUSY, announcement);
+            draft.announcements.insert((Cause::USER_BUSY, None), announcement);
         }
         "1002 has its voice mail at 1003" => draft.lines[1].voice_mail = "1003".into(),
         "1003 and 1004 are intercom lines" => draft.lines[2..].iter_mut().for_each(setting::intercom),
