@@ -9,8 +9,10 @@ mod world;
 #[path = "support/xml.rs"]
 mod xml;
 
+use strowger_base::feature::Turn;
 use strowger_base::watch::{Mailbox, MailboxChange, MessageCounts};
 use strowger_node::Draft;
+use strowger_node::configuration::TrunkDialling;
 use strowger_node::io::{Answer, Question, StoreRecord};
 use watcher::*;
 use world::*;

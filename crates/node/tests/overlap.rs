@@ -11,7 +11,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use patterns::{GAP, PATTERNS};
-use strowger_base::{Cause, Now};
+use strowger_base::Now;
 use strowger_dialplan::{Arrival, Caller, Decision, Digits, Reject, SearchSpace, Trace};
 use strowger_node::configuration::{BlockDraft, PatternDraft, TrunkDialling};
 use world::{Phone, World, draft};

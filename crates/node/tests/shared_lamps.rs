@@ -9,7 +9,10 @@ mod world;
 #[path = "support/xml.rs"]
 mod xml;
 
+use strowger_base::Secret;
 use strowger_callcontrol::configuration::HoldMode;
+use strowger_node::Draft;
+use strowger_node::configuration::{Line, LineSecret, PhoneDraft};
 use watcher::*;
 use world::*;
 

@@ -13,20 +13,15 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use strowger_base::event::RefuseReason;
-use strowger_base::feature::Turn;
 use strowger_base::journal::{Entry, Registration};
-use strowger_base::watch::{Mailbox, MailboxChange, MessageCounts};
 use strowger_base::{FeatureCode, FeatureNumber, LineName, Rng, Secret};
 use strowger_callcontrol::configuration::HoldMode;
 use strowger_node::Draft;
 use strowger_node::configuration::{
-    DirectedParkDraft, FeatureDraft, Line, LineSecret, PartitionDraft, PatternDraft, PhoneDraft,
-    SearchSpaceDraft, TrunkDialling,
+    DirectedParkDraft, FeatureDraft, Line, LineSecret, PartitionDraft, PatternDraft, SearchSpaceDraft,
 };
-use strowger_node::io::{Answer, Question, StoreRecord};
 use watcher::*;
 use world::{Phone, World, body_of, draft, header, tag_of};
-use xml::Element;
 
 #[test]
 fn a_busy_lamp_follows_a_call_from_its_first_ring_to_its_end() {
