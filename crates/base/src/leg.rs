@@ -498,6 +498,17 @@ pub enum ReleaseReason {
     ProtocolError,
 }
 
+/// Where a device wants a call sent that was offered to it.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Elsewhere {
+    /// To this number, or name, of ours.
+    Number(Box<str>),
+    /// To a host that is not ours.
+    Host(Box<str>),
+    /// It named nobody.
+    Nobody,
+}
+
 /// A key on the dial pad.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Digit {
@@ -551,6 +562,8 @@ pub enum Signal {
     FeatureRequested(Box<FeatureRequest>),
     /// How a transfer ended that [`Command::RequestTransfer`] asked for.
     TransferEnded(Result<(), Cause>),
+    /// Where the device wants the call sent that it refuses with what comes next (SIP 3xx).
+    Redirected(Elsewhere),
     /// The leg is over; nothing more comes from it.
     Released {
         /// For the other leg and the record.

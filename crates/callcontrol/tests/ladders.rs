@@ -94,6 +94,11 @@ fn lines_forward_calls() {
 }
 
 #[test]
+fn devices_redirect_calls() {
+    check("redirecting.txt", include_str!("../testdata/ladders/redirecting.txt"));
+}
+
+#[test]
 fn early_media_and_forwards() {
     check("forwarding_media.txt", include_str!("../testdata/ladders/forwarding_media.txt"));
 }

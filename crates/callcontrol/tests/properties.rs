@@ -61,22 +61,37 @@ fn phones_come_into_calls_in_any_order_and_no_seat_is_left() {
     assert!(barges > 100, "{barges} barges prove little");
 }
 
+#[test]
+fn no_key_of_the_server_is_told_two_devices() {
+    let mut told = 0;
+    for seed in 9000..9300 {
+        let mut world = World::of_secrets(seed);
+        act_calmly(&mut world);
+        told += world.keys_told();
+    }
+    assert!(told > 1000, "{told} keys prove little");
+}
+
 /// Worlds in which devices do what they are asked, after everything; one of `come_in` callers wants to come into a call.
 fn calm_worlds(seeds: std::ops::Range<u64>, come_in: Option<u64>) -> impl Iterator<Item = World> {
     seeds.map(move |seed| {
         let mut world = World::new(seed);
         world.devices = Devices::Calm { come_in };
         world.loses_relays = seed % 4 == 3;
-        for _ in 0..600 {
-            match world.rng.below(40) {
-                0..=3 => world.begin(),
-                4 => world.disk(),
-                5..=8 => world.worker(),
-                9..=14 => world.locate(),
-                _ => world.tell_calmly(),
-            }
-        }
-        world.settle();
+        act_calmly(&mut world);
         world
     })
+}
+
+fn act_calmly(world: &mut World) {
+    for _ in 0..600 {
+        match world.rng.below(40) {
+            0..=3 => world.begin(),
+            4 => world.disk(),
+            5..=8 => world.worker(),
+            9..=14 => world.locate(),
+            _ => world.tell_calmly(),
+        }
+    }
+    world.settle();
 }

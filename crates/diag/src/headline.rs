@@ -117,6 +117,7 @@ impl<'a> Reasons<'a> {
             Decision::Ended { by, why, .. } => self.ended = Some((*by, *why)),
             Decision::Forwarded(forwarding) => self.sent_on_to = Some(forwarding.to),
             Decision::ForwardNotFollowed { .. }
+            | Decision::RedirectNotFollowed { .. }
             | Decision::HopLimitReached { .. }
             | Decision::HuntBegan { .. }
             | Decision::HuntRings { .. }

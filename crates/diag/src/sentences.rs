@@ -107,6 +107,10 @@ fn decision_sentence(leg: Option<LegId>, decision: &Decision<'_>, names: &Names)
         }
         Decision::Forwarded(forwarding) => redirections::forwarded(forwarding),
         Decision::ForwardNotFollowed { line, because } => redirections::not_followed(line, *because),
+        Decision::RedirectNotFollowed { to, why } => {
+            let device = leg.map_or_else(|| "a device".to_owned(), |leg| names.device(leg));
+            redirections::not_redirected(&device, to, *why)
+        }
         Decision::HopLimitReached { at, .. } => format!("{at} would send the call on once more."),
         Decision::HuntBegan { pilot, list } => {
             format!("{pilot} is a hunt pilot: somebody is looked for in hunt list {list}.")
@@ -391,6 +395,7 @@ pub(crate) fn refused(why: &WhyRefused<'_>) -> Option<String> {
             "The call wanted to take the place of a device in a call that is not there, or not answered."
                 .to_owned()
         }
+        WhyRefused::CannotReplace { why } => transfers::cannot_replace(*why),
         WhyRefused::Code { number, code, why } => codes::refused(number, *code, *why),
         WhyRefused::TooManyRedirections { hops } => format!(
             "The call was redirected {}, which is all that it may be.",

@@ -47,6 +47,11 @@ fn apart(why: WhyApart) -> &'static str {
     }
 }
 
+/// A device may not take the place of another one.
+pub(crate) fn cannot_replace(why: WhyApart) -> String {
+    format!("The device may not take the place of the other one: {}. That call goes on.", apart(why))
+}
+
 /// Two stay on the bridge.
 pub(crate) fn stays(why: WhyApart) -> String {
     format!("Two are left in the conference and stay on its bridge: {}.", apart(why))

@@ -77,6 +77,7 @@ pub(crate) fn signal(leg: &mut Leg, signal: &Signal) -> Effect {
         | Signal::MediaRefused(_)
         | Signal::Digit(_)
         | Signal::DigitsEnded(_)
+        | Signal::Redirected(_)
         | Signal::TransferRequested { .. }
         | Signal::FeatureRequested(_)
         | Signal::MetadataRequested

@@ -84,7 +84,7 @@ impl Text {
             self.header("call-id"),
             self.header("cseq")
         ));
-        if ((200..300).contains(&status) || status == 180) && !contact.is_empty() {
+        if ((200..400).contains(&status) || status == 180) && !contact.is_empty() {
             out.push_str(&format!("Contact: <{contact}>\r\n"));
         }
         finish(out, body)

@@ -17,7 +17,9 @@ use super::number::{
 };
 use super::paging::Paging;
 use super::path::MediaPath;
-use super::redirection::{Forwarding, WayOut, WhyExhausted, WhyGroupLeft, WhyHunted, WhyPassedOver};
+use super::redirection::{
+    Forwarding, WayOut, WhyExhausted, WhyGroupLeft, WhyHunted, WhyNotRedirected, WhyPassedOver,
+};
 use super::resources::MediaNews;
 use super::why::{
     KeyPlace, WhyEnded, WhyKeysStay, WhyNotAnnounced, WhyOfferRefused, WhyRefused, WhyRelay, WhyReleased,
@@ -162,6 +164,13 @@ pub enum Decision<'a> {
         line: &'a str,
         /// Why.
         because: WayOut,
+    },
+    /// A device wanted the call sent elsewhere (SIP 3xx), which is not done: that is a refusal.
+    RedirectNotFollowed {
+        /// The number or host that it named; empty when there is none.
+        to: &'a str,
+        /// Why.
+        why: WhyNotRedirected,
     },
     /// The call was redirected as often as it may be, and ends here.
     HopLimitReached {
@@ -516,6 +525,7 @@ wire_enum!(Decision<'a> {
     Forwarded = 31 (forwarding),
     ForwardNotFollowed = 32 { line, because },
     HopLimitReached = 33 { at, hops },
+    RedirectNotFollowed = 150 { to, why },
     HuntBegan = 34 { pilot, list },
     HuntRings = 35 { group, member, members, because },
     HuntSkipped = 36 { group, member, because },

@@ -191,6 +191,10 @@ fn samples() -> Vec<Entry<'static>> {
             cause: Cause::RESOURCE_UNAVAILABLE,
             why: WhyRefused::NoResource { function: MediaFunction::Transcoder },
         },
+        Decision::Refused {
+            cause: Cause::OUT_OF_BANDWIDTH,
+            why: WhyRefused::CannotReplace { why: WhyApart::NoBandwidth },
+        },
         Decision::PartyShown(alice()),
         Decision::RelayWanted { why: WhyRelay::BehindNat },
         Decision::RelayOpened { caller_side: address(), called_side: address6() },
@@ -364,6 +368,7 @@ fn samples() -> Vec<Entry<'static>> {
             way_out: Some(WayOut::Loop),
         }),
         Decision::ForwardNotFollowed { line: "1002", because: WayOut::HopLimit },
+        Decision::RedirectNotFollowed { to: "example.com", why: WhyNotRedirected::OtherHost },
         Decision::HopLimitReached { at: "8000", hops: 12 },
         Decision::HuntBegan { pilot: "8000", list: "sales" },
         Decision::HuntRings { group: "first", member: "1002", members: 1, because: WhyHunted::TurnAfter("") },

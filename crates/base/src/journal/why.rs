@@ -3,7 +3,7 @@
 use super::DecodeError;
 use super::admission::{Codecs, Shortage};
 use super::codes::{AskedCode, WhyCodeRefused};
-use super::feature::{Feature, WhyFeatureRefused};
+use super::feature::{Feature, WhyApart, WhyFeatureRefused};
 use super::keys::Keys;
 use super::resources::MediaFunction;
 use super::wire::{Reader, Wire, wire_enum};
@@ -147,6 +147,11 @@ pub enum WhyRefused<'a> {
         /// The rule.
         rule: &'a str,
     },
+    /// It could not talk with the one who would stay, when it took the place of the other one.
+    CannotReplace {
+        /// Why.
+        why: WhyApart,
+    },
 }
 
 wire_enum!(WhyRefused<'a> {
@@ -170,6 +175,7 @@ wire_enum!(WhyRefused<'a> {
     Keys = 80 (keys),
     Intercom = 90 { rule },
     NoResource = 120 { function },
+    CannotReplace = 121 { why },
 });
 
 /// Why a caller whose call fails hears no announcement.

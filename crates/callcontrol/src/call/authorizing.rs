@@ -306,6 +306,7 @@ impl Keyed {
             | Signal::TransferRequested { .. }
             | Signal::FeatureRequested(_)
             | Signal::MetadataRequested
+            | Signal::Redirected(_)
             | Signal::TransferEnded(_) => None,
         }
     }

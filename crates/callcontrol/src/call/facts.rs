@@ -4,7 +4,9 @@ use std::net::IpAddr;
 use std::sync::Arc;
 
 use strowger_base::journal::Feature;
-use strowger_base::leg::{AudioSource, Diversion, FurtherDigits, Origin, Party, ReleaseReason, Target};
+use strowger_base::leg::{
+    AudioSource, Diversion, Elsewhere, FurtherDigits, Origin, Party, ReleaseReason, Target,
+};
 use strowger_base::{
     CallId, Cause, ConferenceId, Instant, LegId, LineName, Pii, SessionDescription, TimerHandle, WallTime,
 };
@@ -12,15 +14,16 @@ use strowger_dialplan::codes::AcceptedCodes;
 use strowger_dialplan::resources::Allocation;
 use strowger_dialplan::{Caller, LaterHops};
 use strowger_media::control::PortId;
+use strowger_media::srtp::KeyMaterial;
 
 use super::between::Points;
 use super::joined::Joiner;
 use super::listening::Listening;
+use super::own_keys::Security;
 use super::paging::Page;
 use super::parked::Place;
 use super::participant::{Owes, Stage};
 use super::pressing::Pressing;
-use super::securing::Security;
 use super::taking::RangAt;
 use super::transcoding::Transcoding;
 use super::way::{CallerMedia, Redirected, Way};
@@ -178,7 +181,16 @@ pub(crate) struct Rung {
     /// An answer to the caller's offer that came before the device answered the call.
     pub(super) early: Option<SessionDescription>,
     /// What it was offered, where others that ring with it were offered something else.
-    pub(super) outlet: Option<Box<Outlet>>,
+    pub(super) apart: Option<Box<Apart>>,
+    /// Where it wants the call sent that it is about to refuse.
+    pub(super) elsewhere: Option<Box<Elsewhere>>,
+}
+
+/// What one of several devices was offered that ring.
+pub(super) struct Apart {
+    pub(super) outlet: Outlet,
+    /// Keys of ours that it was told.
+    pub(super) keys: Option<Box<[KeyMaterial]>>,
 }
 
 impl Rung {

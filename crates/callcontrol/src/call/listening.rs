@@ -267,6 +267,7 @@ impl Step<'_> {
             | Signal::Alerting { .. }
             | Signal::Digit(_)
             | Signal::DigitsEnded(_)
+            | Signal::Redirected(_)
             | Signal::TransferRequested { .. }
             | Signal::FeatureRequested(_)
             | Signal::MetadataRequested

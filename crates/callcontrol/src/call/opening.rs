@@ -23,6 +23,7 @@ pub(super) struct Opening {
 impl Opening {
     /// Rings the targets, at once or when the relay is there.
     pub(super) fn prepare(step: &mut Step<'_>, targets: Vec<Target>, reach: Reach) -> State {
+        step.offer_what_is_known(&targets);
         match step.admit(targets) {
             Ok(targets) => Opening::admitted(step, targets, reach),
             Err(why) => step.not_admitted(&why),
@@ -189,7 +190,10 @@ impl Step<'_> {
                 self.impossible("a feature is no matter of one call");
                 None
             }
-            Signal::Media(Media::None) | Signal::Digit(_) | Signal::DigitsEnded(_) => None,
+            Signal::Redirected(_)
+            | Signal::Media(Media::None)
+            | Signal::Digit(_)
+            | Signal::DigitsEnded(_) => None,
         }
     }
 

@@ -31,7 +31,7 @@ pub(super) struct Ringing {
     caller_alerted: Option<Alert>,
     /// The best of the failures so far.
     failure: Option<Failure>,
-    /// The devices were offered what another caller has, which went away since.
+    /// The devices were offered what another caller has, which went away since, or what is known of one that has not offered it.
     pub(super) offered_by_another: bool,
 }
 
@@ -66,8 +66,10 @@ impl Ringing {
         };
         let exchange = match &offer {
             Some(offer) => {
-                // What the called sends before it answers is heard.
-                step.facts.relay.direct(Side::Caller, offer.as_bytes(), step.out);
+                // What the called sends before it answers is heard, but by nobody who talks with somebody else.
+                if step.facts.caller_stage == Stage::Waits {
+                    step.facts.relay.direct(Side::Caller, offer.as_bytes(), step.out);
+                }
                 match begun {
                     Begun::No => Exchange::Offered(Side::Caller),
                     Begun::Yes => Exchange::Settled,
@@ -93,13 +95,14 @@ impl Ringing {
         };
         let no_answer = step.rings_for();
         step.set_timer(no_answer);
+        let offered_by_another = step.facts.caller_stage != Stage::Waits && step.facts.offer.is_some();
         State::Ringing(Ringing {
             devices,
             first,
             no_answer,
             caller_alerted: None,
             failure: None,
-            offered_by_another: false,
+            offered_by_another,
         })
     }
 
@@ -143,7 +146,10 @@ impl Ringing {
                 step.impossible("a feature is no matter of one call");
             }
             // Nobody is there yet to hear a digit, and the number is known.
-            Signal::Media(Media::None) | Signal::Digit(_) | Signal::DigitsEnded(_) => {}
+            Signal::Redirected(_)
+            | Signal::Media(Media::None)
+            | Signal::Digit(_)
+            | Signal::DigitsEnded(_) => {}
         }
         State::Ringing(self)
     }
@@ -204,6 +210,7 @@ impl Ringing {
             | Signal::FeatureRequested(_)
             | Signal::TransferEnded(_)
             | Signal::Media(Media::None)
+            | Signal::Redirected(_)
             | Signal::Digit(_)
             | Signal::DigitsEnded(_) => {}
         }
@@ -233,6 +240,11 @@ impl Ringing {
             | Signal::TransferEnded(_)
             | Signal::FeatureRequested(_) => {
                 step.impossible("a feature is no matter of one call");
+            }
+            Signal::Redirected(elsewhere) => {
+                if let Some(rung) = step.facts.rung_mut(leg) {
+                    rung.elsewhere = Some(Box::new(elsewhere));
+                }
             }
             Signal::Setup(_) => step.impossible("a called device asked for a call on the same leg"),
             Signal::DigitsEnded(_) => step.impossible("a called device was never asked for digits"),
@@ -399,8 +411,9 @@ impl Ringing {
         rung.progress = Progress::Answered;
         step.shared.waiting_tones.answered(leg);
         let early = rung.early.take();
-        if let Some(outlet) = rung.outlet.take() {
-            step.facts.to_called = *outlet;
+        if let Some(apart) = rung.apart.take() {
+            step.facts.to_called = apart.outlet;
+            step.answers_with_keys(apart.keys);
         }
         if step.facts.caller_stage != Stage::Waits {
             return self.answered_for_another(step, leg, (media, early.is_some()), connected);
@@ -426,7 +439,7 @@ impl Ringing {
         let seen = step.connected_seen(leg, &connected);
         step.decide(Some(leg), Decision::AnsweredBy { connected: PartyView::from(&seen) });
         if let (Exchange::Awaited, Media::Offer(offer)) = (session.exchange, &media)
-            && step.opens_relay_for_keys(Side::Called, leg, offer)
+            && step.opens_relay_for_keys((Side::Called, Begun::No), leg, offer)
         {
             return step.answered_before_relay(leg, connected, offer.clone());
         }
@@ -461,11 +474,18 @@ impl Ringing {
     fn failed(mut self, step: &mut Step<'_>, leg: LegId, failure: Failure) -> State {
         step.forget(leg);
         let Failure { cause, reason } = failure;
+        let mut elsewhere = None;
         if let Some(rung) = step.facts.rung_mut(leg) {
             rung.progress = Progress::Failed { cause, reason };
+            elsewhere = rung.elsewhere.take();
         }
         let left = step.facts.rung.iter().filter(|rung| rung.progress.is_open()).count() as u32;
         step.decide(Some(leg), Decision::LegFailed { cause, reason, left });
+        if let Some(gone) =
+            elsewhere.and_then(|elsewhere| step.redirects(leg, *elsewhere, self.caller_media(step)))
+        {
+            return gone;
+        }
         step.keys_refused(leg, reason);
         let best = self.failure.map_or(failure, |before| before.or(failure));
         self.failure = Some(best);
@@ -485,6 +505,9 @@ impl Ringing {
             let refused = own.iter().filter(|rung| rung.progress.refused_media());
             let refused: Vec<Target> = refused.map(|rung| rung.target.clone()).collect();
             if let Some(again) = step.try_without_keys(refused.clone()) {
+                return again;
+            }
+            if let Some(again) = step.ring_without_offer(&refused) {
                 return again;
             }
             let may_be_tried = !failure.is_global() || is_about_codecs(failure.cause);

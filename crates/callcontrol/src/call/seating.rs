@@ -329,7 +329,8 @@ impl Step<'_> {
             at: self.now.wall,
             progress: Progress::Answered,
             early: None,
-            outlet: None,
+            apart: None,
+            elsewhere: None,
         });
     }
 

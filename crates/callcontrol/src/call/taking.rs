@@ -240,6 +240,7 @@ impl Step<'_> {
         let first = self.who_offers(media, offer);
         self.leave_place(ParkEvent::Retrieved);
         self.facts.seat_called(self.now, &party);
+        self.keys_for_newcomer(Side::Called);
         self.facts.called_waits = true;
         self.facts.joined_by = Some(taking.feature);
         self.facts.conversation = Some(conversation_of(self.facts));

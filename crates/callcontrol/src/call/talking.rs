@@ -63,6 +63,8 @@ impl Talking {
             Signal::Answered { media: Media::Offer(offer), .. } if self.awaits_offer_of(side) => {
                 self.media(step, side, MediaSignal::Offer(offer))
             }
+            // The release that follows says all.
+            Signal::Redirected(_) => State::Talking(self),
             Signal::Setup(_) | Signal::Proceeding | Signal::Alerting { .. } | Signal::Answered { .. } => {
                 step.impossible("a device of an answered call told what comes before the answer");
                 State::Talking(self)
@@ -129,7 +131,7 @@ impl Talking {
     pub(super) fn tell(mut self, step: &mut Step<'_>, side: Side, signal: MediaSignal) -> State {
         if let MediaSignal::Offer(offer) = &signal
             && self.session.exchange.takes_offer_of(side)
-            && (step.opens_relay_for_keys(side, self.session.called, offer)
+            && (step.opens_relay_for_keys((side, self.session.begun), self.session.called, offer)
                 || step.opens_another_relay(self.session.called))
         {
             self.resumes = Some((side, signal));

@@ -5,7 +5,7 @@ use strowger_base::leg::Target;
 use strowger_base::{Now, SessionDescription};
 use strowger_media::sdp::{AudioSecurity, Wish};
 
-use super::securing::Security;
+use super::own_keys::Security;
 use super::session::MediaSignal;
 use super::{Call, State, Step};
 use crate::configuration::SrtpRule;

@@ -401,6 +401,7 @@ impl CallControl {
                 | Signal::Media(Media::None)
                 | Signal::Digit(_)
                 | Signal::DigitsEnded(_)
+                | Signal::Redirected(_)
                 | Signal::FeatureRequested(_)
                 | Signal::TransferEnded(_) => After::GoesOn,
             }

@@ -7,8 +7,8 @@ use std::time::Duration;
 use strowger_base::feature::FeatureCode;
 use strowger_base::journal::{SetBy, UserSet, UserValue};
 use strowger_base::leg::{
-    Alert, AudioSource, BindingId, Digit, DigitsEnd, Diversion, FurtherDigits, Origin, Party, Presentation,
-    ReleaseReason, Setup,
+    Alert, AudioSource, BindingId, Digit, DigitsEnd, Diversion, Elsewhere, FurtherDigits, Origin, Party,
+    Presentation, ReleaseReason, Setup,
 };
 use strowger_base::net::{Flow, ListenerId};
 use strowger_base::{
@@ -62,6 +62,8 @@ pub(crate) struct Driver {
     forks: Vec<PortId>,
     tickets: Vec<u64>,
     next_incoming: u64,
+    /// To whom each key of the server was told first.
+    own_keys: BTreeMap<String, LegId>,
     pub(crate) printed: String,
 }
 
@@ -98,6 +100,7 @@ impl Driver {
             forks: Vec::new(),
             tickets: Vec::new(),
             next_incoming: 0,
+            own_keys: BTreeMap::new(),
             printed: String::new(),
         }
     }
@@ -310,6 +313,16 @@ impl Driver {
                 self.next_incoming += 1;
                 self.legs.insert((*who).to_owned(), leg);
                 self.handle(Input::Signal(leg, Signal::Setup(Box::new(setup))));
+            }
+            [who, "redirects", status, to] => {
+                let elsewhere = match to.split_once('@') {
+                    Some((_, host)) => Elsewhere::Host(host.into()),
+                    None if *to == "nobody" => Elsewhere::Nobody,
+                    None => Elsewhere::Number((*to).into()),
+                };
+                let leg = self.legs[*who];
+                self.handle(Input::Signal(leg, Signal::Redirected(elsewhere)));
+                self.play(&format!("{who} refused {status}"));
             }
             [who, rest @ ..] => {
                 let leg = *self.legs.get(*who).unwrap_or_else(|| panic!("no leg {who}"));

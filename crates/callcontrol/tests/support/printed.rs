@@ -45,9 +45,16 @@ impl Driver {
                     features::style(ring.style),
                     records.unwrap_or_default()
                 );
+                let text = text + &self.told_before(leg, &ring.media);
                 self.print(leg, &text);
             }
             Output::Command(leg, command) => {
+                let before = match &command {
+                    Command::Alert { media, .. } | Command::Answer { media, .. } | Command::Media(media) => {
+                        self.told_before(leg, media)
+                    }
+                    _ => String::new(),
+                };
                 let text = match command {
                     Command::Ring(_) => unreachable!("taken above"),
                     Command::Alert { alert, media, shown } => {
@@ -94,7 +101,7 @@ impl Driver {
                     }
                     Command::Release(cause) => format!("release {}", cause.0),
                 };
-                self.print(leg, &text);
+                self.print(leg, &(text + &before));
             }
             Output::Joined { .. } => {}
             Output::Locate { request, line } => self.locate(request, &line),
@@ -273,6 +280,19 @@ impl Driver {
         };
         let beside = beside(description);
         format!("{kind}({name}{codecs}{events}{beside}) v{version}{told}{keys}")
+    }
+
+    /// Keys of the server that another leg was told before: there must be none.
+    fn told_before(&mut self, leg: LegId, media: &Media) -> String {
+        let (Media::Offer(description) | Media::Answer(description)) = media else { return String::new() };
+        let mut text = String::new();
+        for key in keys::of_server(description) {
+            let first = *self.own_keys.entry(key).or_insert(leg);
+            if first != leg {
+                text = format!(" WITH KEYS OF {}", self.leg_name(first));
+            }
+        }
+        text
     }
 
     fn name_of(&self, address: SocketAddr) -> String {

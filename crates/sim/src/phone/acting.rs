@@ -47,6 +47,10 @@ impl Phone {
             return;
         }
         match dialog.state {
+            State::Ringing if rejects && self.rng.one_in(3) => {
+                let to = format!("sip:{}@{}", self.account.number, self.account.domain);
+                self.redirect(id, &to, sends);
+            }
             State::Ringing if rejects => self.refuse(id, 603, sends),
             State::Ringing if byes_early && dialog.incoming => {
                 // What becomes of the INVITE is for the other side to find out: it gets its CANCEL answered.

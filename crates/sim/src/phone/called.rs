@@ -226,10 +226,19 @@ impl Phone {
     }
 
     pub(super) fn refuse(&mut self, id: &str, status: u16, sends: &mut Sends) {
+        self.refuse_for(id, status, "", sends);
+    }
+
+    /// Names somebody else instead.
+    pub(super) fn redirect(&mut self, id: &str, to: &str, sends: &mut Sends) {
+        self.refuse_for(id, 302, to, sends);
+    }
+
+    fn refuse_for(&mut self, id: &str, status: u16, to: &str, sends: &mut Sends) {
         let Some(dialog) = self.dialogs.remove(id) else { return };
         let Some(invite) = &dialog.invite else { return };
         let tag = dialog.local.split(";tag=").nth(1).unwrap_or("").to_owned();
-        sends.push(invite.response(status, &tag, "", ""));
+        sends.push(invite.response(status, &tag, to, ""));
     }
 
     pub(super) fn cancel(&mut self, now: Instant, id: &str, sends: &mut Sends) {

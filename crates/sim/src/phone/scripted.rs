@@ -38,6 +38,13 @@ impl Phone {
             }
             ["answers"] => self.with(State::Ringing, "", |phone, id| phone.pick_up(now, id, sends)),
             ["refuses"] => self.with(State::Ringing, "", |phone, id| phone.refuse(id, 486, sends)),
+            ["redirects", "to", number] => {
+                let to = match number.split_once('@') {
+                    Some(_) => format!("sip:{number}"),
+                    None => format!("sip:{number}@{}", self.account.domain),
+                };
+                self.with(State::Ringing, "", |phone, id| phone.redirect(id, &to, sends))
+            }
             ["gives", "up"] => self.with(State::Calling, "", |phone, id| phone.cancel(now, id, sends)),
             ["hangs", "up"] => self.with(State::Talking, "", |phone, id| phone.bye(now, id, sends)),
             ["hangs", "up", other] => self.with(State::Talking, other, |phone, id| phone.bye(now, id, sends)),

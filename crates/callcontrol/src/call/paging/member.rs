@@ -148,6 +148,7 @@ impl Step<'_> {
             | Signal::Alerting { .. }
             | Signal::Digit(_)
             | Signal::DigitsEnded(_)
+            | Signal::Redirected(_)
             | Signal::TransferRequested { .. }
             | Signal::FeatureRequested(_)
             | Signal::MetadataRequested
@@ -187,6 +188,7 @@ impl Step<'_> {
             | Signal::Proceeding
             | Signal::Digit(_)
             | Signal::DigitsEnded(_)
+            | Signal::Redirected(_)
             | Signal::TransferRequested { .. }
             | Signal::FeatureRequested(_)
             | Signal::MetadataRequested

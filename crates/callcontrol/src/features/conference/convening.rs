@@ -246,6 +246,7 @@ impl CallControl {
             | Signal::MediaRefused(_)
             | Signal::Digit(_)
             | Signal::DigitsEnded(_)
+            | Signal::Redirected(_)
             | Signal::TransferRequested { .. }
             | Signal::MetadataRequested
             | Signal::TransferEnded(_)

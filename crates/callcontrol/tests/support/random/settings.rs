@@ -51,6 +51,17 @@ pub(super) fn drawn(seed: u64, rng: &mut Rng) -> (Configuration, bool) {
     (configuration, encrypts)
 }
 
+/// A world with as many transcoders as anybody needs.
+pub(super) fn with_transcoders(rng: &mut Rng) -> Configuration {
+    let relay = if rng.one_in(2) { RelayMode::Always } else { RelayMode::Never };
+    let mut configuration = configuration(relay);
+    let mut media = MediaResources { in_use: true, ..MediaResources::default() };
+    let resource = Resource { function: Function::Transcoder, is_trusted: false, capacity: None };
+    media.table.add("t", resource);
+    configuration.media = Arc::new(media);
+    configuration
+}
+
 fn configuration(relay: RelayMode) -> Configuration {
     let mut configuration = Configuration::empty();
     let mut plan = DialPlanBuilder::new(Parameters::default());
