@@ -62,6 +62,8 @@ pub(crate) struct Phone {
     pub(crate) complaint: Option<String>,
     /// It does nothing by itself: nobody is at it.
     pub(crate) still: bool,
+    /// It is a recorder.
+    pub(crate) records: bool,
     /// It offers SRTP and nothing else.
     pub(crate) srtp: bool,
     pub(crate) codecs: Codecs,
@@ -218,6 +220,7 @@ impl Phone {
             watches: vec![],
             complaint: None,
             still: false,
+            records: false,
             srtp: false,
             codecs: Codecs::G711,
             keypad: Keypad::Events,

@@ -33,6 +33,9 @@ pub(crate) struct Report {
     pub(crate) conferences: u64,
     /// Lamps that were compared with what is.
     pub(crate) lamps: u64,
+    /// Recorders that had a call, and that were lost.
+    pub(crate) recordings: u64,
+    pub(crate) unrecorded: u64,
 }
 
 impl Report {
@@ -60,6 +63,8 @@ impl Report {
         self.people += other.people;
         self.conferences += other.conferences;
         self.lamps += other.lamps;
+        self.recordings += other.recordings;
+        self.unrecorded += other.unrecorded;
     }
 }
 
@@ -68,7 +73,7 @@ impl fmt::Display for Report {
         write!(
             f,
             "{} steps, {} registrations, {} calls placed, {} answered, {} call records, {} calls sent on, {} hunted, {} brought together by transfers, {} features done, {} settings kept, {} numbers decided in time, {} of them \
-             after a wait, {} keys, {} keys of features, {} orders, {} keys told right, {} displays of people and {} of conferences right, {} lamps right, {} crashes, {} relays lost, {} seats of resources taken, hash {:016x}",
+             after a wait, {} keys, {} keys of features, {} orders, {} keys told right, {} displays of people and {} of conferences right, {} lamps right, {} crashes, {} relays lost, {} seats of resources taken, {} recordings, {} recorders lost, hash {:016x}",
             self.steps,
             self.registrations,
             self.calls,
@@ -91,6 +96,8 @@ impl fmt::Display for Report {
             self.crashes,
             self.losses,
             self.seats,
+            self.recordings,
+            self.unrecorded,
             self.hash
         )
     }

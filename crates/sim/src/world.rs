@@ -17,7 +17,7 @@ use std::time::Duration;
 use strowger_base::hash::siphash24;
 use strowger_base::journal::{Entry, Record};
 use strowger_base::net::ListenerId;
-use strowger_base::{CallId, Instant, NodeId, Now, Rng, Secret, ShardId, WallTime};
+use strowger_base::{CallId, Instant, LegId, NodeId, Now, Rng, Secret, ShardId, WallTime};
 use strowger_media::control;
 use strowger_media::worker::{self, Worker};
 use strowger_node::io::{Answer, QueryId, Question};
@@ -53,6 +53,8 @@ pub(crate) struct World {
     disk: Disk,
     /// Calls that the journal says began, and whether their final record is written.
     begun: BTreeMap<CallId, bool>,
+    /// The parties whose recorder is called, and nobody has told what became of that.
+    recording: BTreeSet<LegId>,
     /// Final records whose safety the node was told of.
     promised: BTreeSet<CallId>,
     /// What users set.
@@ -113,6 +115,7 @@ impl World {
                 phones.push(phone);
             }
         }
+        phones.extend(plan.recorders.phones(plan.seed));
         let after = |pause: u64| match pause {
             0 => Instant::FAR_FUTURE,
             _ => Instant::START + Duration::from_secs(8),
@@ -145,6 +148,7 @@ impl World {
             phones,
             disk: Disk::default(),
             begun: BTreeMap::new(),
+            recording: BTreeSet::new(),
             promised: BTreeSet::new(),
             kept: Kept::default(),
             unkeyed: BTreeSet::new(),

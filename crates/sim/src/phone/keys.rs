@@ -183,8 +183,14 @@ impl Phone {
         let (port, version) = (dialog.session.port, dialog.version);
         let way = if holds { super::Way::HOLD } else { super::Way::BOTH };
         self.statistics.holds += 1;
-        let body = self.describe_media(port, way, version, "");
+        let body = self.describe_media(port, way, version, &self.streams_of(id));
         self.request(now, id, "INVITE", "", &body, sends);
+    }
+
+    /// What a recorder was offered: it pauses the streams that it was offered, and goes on with them.
+    fn streams_of(&self, id: &str) -> String {
+        let invite = self.dialogs.get(id).and_then(|dialog| dialog.invite.as_ref());
+        invite.filter(|_| self.records).map_or_else(String::new, |invite| invite.body.clone())
     }
 }
 

@@ -1,28 +1,10 @@
 //! A phone at which somebody does what a script says, and nothing else.
 
-use std::net::SocketAddr;
+use strowger_base::Instant;
 
-use strowger_base::{Instant, Rng};
-
-use super::{Account, KEYS, Manners, Phone, Sends, State, Style};
-use crate::setting::DOMAIN;
+use super::{KEYS, Phone, Sends, State, Style};
 
 impl Phone {
-    /// A gateway, which does not register.
-    pub(crate) fn trunk(number: &str, address: SocketAddr) -> Phone {
-        let (number, domain) = (number.to_owned(), DOMAIN.to_owned());
-        let account = Account { number, user: String::new(), secret: String::new(), domain };
-        let mut phone = Phone::new(account, address, Manners::default(), Style::Whole, Rng::new(1));
-        (phone.still, phone.updates) = (true, true);
-        phone.stays_away();
-        phone
-    }
-
-    /// It does not register.
-    pub(crate) const fn stays_away(&mut self) {
-        self.registration.refresh_at = Instant::FAR_FUTURE;
-    }
-
     /// Numbers are dialled on hook.
     pub(crate) const fn dials_whole(&mut self) {
         self.style = Style::Whole;

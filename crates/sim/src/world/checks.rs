@@ -12,7 +12,8 @@ use crate::phone::{Phone, Watching};
 impl World {
     /// Nobody does anything any more, and what was under way is done: who is heard anywhere is who is shown there.
     pub(super) fn check_identities(&mut self) -> Result<(), Failure> {
-        let compared = identities::check(&self.phones, &self.wires, self.last_crash)
+        let people = self.phones.get(..self.people()).unwrap_or_default();
+        let compared = identities::check(people, &self.wires, self.last_crash)
             .map_err(|error| format!("{:?}: {error}", self.now.mono))?;
         self.report.people += compared.people;
         self.report.conferences += compared.conferences;
@@ -82,6 +83,9 @@ impl World {
             ));
         }
         self.check_settings()?;
+        if let Some(party) = self.recording.first() {
+            return Err(format!("the recorder of {party} was called, and nobody told what became of that"));
+        }
         if let Some((call, _)) = self.begun.iter().find(|(_, done)| !**done) {
             return Err(format!("{call} has no final record"));
         }
