@@ -17,6 +17,7 @@ use std::sync::Arc;
 
 use crate::feature::{FeatureAnswer, FeatureCode, FeatureRequest, ParticipantList};
 use crate::net::Flow;
+use crate::recording::RecordingShown;
 use crate::{Cause, ConferenceId, Country, LegId, LineName, RecordingMetadata};
 
 /// SDP text, shared and never changed.
@@ -628,6 +629,8 @@ pub enum Command {
     ShowParticipants(Box<ParticipantList>),
     /// Tell a recorder what became of what it records, with an offer.
     Records(Media, Arc<RecordingMetadata>),
+    /// Show on a device that can whether the call is recorded.
+    ShowRecording(RecordingShown),
     /// Ask the device to call this number itself instead of talking to us (REFER); [`Signal::TransferEnded`] tells what
     /// became of it. The leg stays until it is released.
     RequestTransfer(Box<str>),

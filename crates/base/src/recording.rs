@@ -47,5 +47,17 @@ pub enum VoiceFlow {
     Held,
 }
 
+/// What a phone that knows of recordings shows of them (RFC 7866 §7.1.2).
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default, Debug)]
+pub enum RecordingShown {
+    /// The call is not recorded.
+    #[default]
+    Off,
+    /// Its recorder wants nothing for now.
+    Paused,
+    /// It is recorded.
+    On,
+}
+
 /// Labels of the two streams of a recording, own party first, in descriptions (RFC 4574) and in what the recorder is told.
 pub const STREAM_LABELS: [&str; 2] = ["1", "2"];

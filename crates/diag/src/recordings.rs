@@ -5,6 +5,7 @@ use std::net::SocketAddr;
 use strowger_base::journal::{
     Copies, RecordingChange, RecordingNews, ToneFor, WhyNotRecorded, WhyRecorded, WhyRecordingEnded,
 };
+use strowger_base::recording::RecordingShown;
 
 use crate::words;
 
@@ -110,6 +111,14 @@ pub(crate) fn news((first, device): (&str, &str), news: &RecordingNews<'_>) -> S
             format!(
                 "The recorder of {device} has number {number}, which pattern {pattern} in {partition} sends to {to}."
             )
+        }
+        RecordingNews::Shown(shown) => {
+            let what = match shown {
+                RecordingShown::On => "the call is recorded",
+                RecordingShown::Paused => "its recording is paused",
+                RecordingShown::Off => "the call is not recorded any more",
+            };
+            format!("{first} knows of recordings, and is told that {what}.")
         }
         RecordingNews::NextRecorder { cause } => format!(
             "The recorder of {device} is not to be had ({}): the next one of the route list is called.",

@@ -24,7 +24,8 @@ pub use events::{free_key_events, key_events, key_events_on, with_key_events, wi
 pub use meet::{Meeting, meet};
 pub use peek::{Codecs, OriginLine, Peek, audio_address, hold_of, peek};
 pub use recorder::{
-    RecordedStream, TakenStream, answer_of_recorder, answer_to_recorder, offer_to_recorder, payload_types,
+    RecordedStream, TakenStream, answer_of_recorder, answer_to_recorder, has_attribute, offer_to_recorder,
+    payload_types,
 };
 pub use refuse::{answer_like, refuse_others, takes_nothing};
 pub use rewrite::{rewrite_origin, set_direction, set_media_address, streams};

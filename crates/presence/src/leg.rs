@@ -126,6 +126,7 @@ pub(crate) fn command(leg: &mut Leg, command: &Command) -> Effect {
         | Command::FeatureAnswer(_)
         | Command::ShowParticipants(_)
         | Command::Records(..)
+        | Command::ShowRecording(_)
         | Command::RequestTransfer(_) => Effect::None,
     }
 }

@@ -15,6 +15,7 @@ mod referring;
 mod refresh;
 mod reliable;
 mod session;
+mod showing;
 mod softkeys;
 mod style;
 mod telling;
@@ -84,6 +85,8 @@ pub(crate) struct Leg {
     awaiting_ack: Option<AwaitingAck>,
     /// What the peer records.
     records: Option<Arc<RecordingMetadata>>,
+    /// What the peer is shown of recordings.
+    showing: showing::Showing,
     /// Our last ACK to a 2xx: its CSeq and its body.
     acknowledged: Option<(u32, Option<SessionDescription>)>,
     session_timer: SessionTimer,
@@ -238,6 +241,7 @@ impl Leg {
             keys: Keys::default(),
             awaiting_ack: None,
             records: None,
+            showing: showing::Showing::default(),
             acknowledged: None,
             session_timer: SessionTimer::default(),
             queued: None,
@@ -282,9 +286,19 @@ impl Leg {
             // Phones of this protocol play the tones of dialling themselves.
             Command::Tone(_) => {}
             Command::Mute(_) => strowger_base::never!("a phone is no seat of a conference"),
-            Command::Alert { alert, media, shown } => self.alert(shared, now, (alert, media, shown), out),
-            Command::Answer { media, connected } => self.answer(shared, now, media, connected, out),
-            Command::Media(media) => self.media(shared, now, media, out),
+            Command::Alert { alert, media, shown } => {
+                let media = self.stamped(media);
+                self.alert(shared, now, (alert, media, shown), out);
+            }
+            Command::Answer { media, connected } => {
+                let media = self.stamped(media);
+                self.answer(shared, now, media, connected, out);
+            }
+            Command::Media(media) => {
+                let media = self.stamped(media);
+                self.media(shared, now, media, out);
+            }
+            Command::ShowRecording(shown) => self.show_recording(shown),
             Command::Records(media, metadata) => {
                 self.records = Some(metadata);
                 self.media(shared, now, media, out);
@@ -548,7 +562,7 @@ fn finish(out: &mut Vec<u8>, body: Option<&SessionDescription>) {
 
 /// The session description in a message: the body, or the SDP part of a multipart body.
 fn description_of(message: &Message<'_>) -> Option<SessionDescription> {
-    crate::body::session_description(message).map(SessionDescription::new)
+    crate::body::session_description(message).map(|text| showing::with_awareness(message, text))
 }
 
 /// What an early response means to call control.

@@ -6,6 +6,7 @@ use std::time::Duration;
 use super::DecodeError;
 use super::wire::{Reader, Wire, wire_enum, wire_struct};
 use crate::Cause;
+use crate::recording::RecordingShown;
 
 /// What happened with the recording of the record's leg.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -93,6 +94,8 @@ pub enum RecordingNews<'a> {
         /// The trunk or route list.
         to: &'a str,
     },
+    /// The phone of the leg is told that, which knows of recordings.
+    Shown(RecordingShown),
     /// The recorder is not to be had, and the next one of the route list is called.
     NextRecorder {
         /// Why.
@@ -127,7 +130,10 @@ wire_enum!(RecordingNews<'a> {
     ChangeRefused = 16 (cause),
     Routed = 17 { number, pattern, partition, to },
     NextRecorder = 18 { cause },
+    Shown = 19 (what),
 });
+
+wire_enum!(RecordingShown { Off = 0, Paused = 1, On = 2 });
 
 /// Packets of a party that were to be copied.
 #[derive(Clone, Copy, PartialEq, Eq, Default, Debug)]

@@ -237,6 +237,7 @@ fn samples() -> Vec<Entry<'static>> {
         Decision::Recording(RecordingNews::NotTaken { cause: Cause::USER_BUSY, again: None }),
         Decision::Recording(RecordingNews::PortsLost),
         Decision::Recording(RecordingNews::Paused),
+        Decision::Recording(RecordingNews::Shown(crate::recording::RecordingShown::On)),
         Decision::Recording(RecordingNews::Routed { number: "7", pattern: "7", partition: "p", to: "t" }),
         Decision::Recording(RecordingNews::NextRecorder { cause: Cause::USER_BUSY }),
         Decision::Recording(RecordingNews::Refused(WhyNotRecorded::NoRoute { profile: "p", number: "7" })),

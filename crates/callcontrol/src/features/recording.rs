@@ -10,6 +10,7 @@ mod fork;
 mod keys;
 mod record;
 mod session;
+mod showing;
 mod telling;
 mod tone;
 mod way;
@@ -22,6 +23,7 @@ use strowger_base::journal::{
     Decision, RecordingNews, WhyFeatureRefused, WhyNotRecorded, WhyRecorded, WhyRecordingEnded,
 };
 use strowger_base::leg::{Origin, Signal};
+use strowger_base::recording::RecordingShown;
 use strowger_base::{CallId, Cause, Command, LegId, LineName, Media, Now, limits};
 use strowger_media::control::{self, PortId, Report};
 use strowger_media::statistics::PortStatistics;
@@ -48,6 +50,8 @@ pub(crate) struct Recordings {
     /// Every port from which copies go, until the worker reports it closed or failed.
     ports: BTreeMap<PortId, ForkUse>,
     tones: Tones,
+    /// What phones were told last that know of recordings.
+    shown: BTreeMap<LegId, RecordingShown>,
 }
 
 impl Recordings {
@@ -91,6 +95,7 @@ impl CallControl {
                 _ = self.begin_recording(now, party, (WhyRecorded::Automatic, Attempt::First), out);
             }
         }
+        self.show_recording(now, call, out);
     }
 
     /// Legs are gone: nothing of their parties is recorded any more.
@@ -100,6 +105,7 @@ impl CallControl {
                 continue;
             }
             self.shared.waiting_tones.gone(party);
+            self.shared.recordings.shown.remove(&party);
             if self.shared.recordings.len() > 0 {
                 self.end_recording(now, party, WhyRecordingEnded::CallEnded, out);
             }
@@ -318,8 +324,10 @@ impl CallControl {
     ) {
         let Some(mut recording) = self.shared.recordings.parties.remove(&party) else { return };
         let after = act(&mut recording, &mut self.shared, out);
+        let call = recording.call;
         self.shared.recordings.parties.insert(party, recording);
         self.afterwards(now, party, after, out);
+        self.show_recording(now, call, out);
     }
 
     /// What follows from a step of a recording.
@@ -361,7 +369,9 @@ impl CallControl {
     fn end_recording(&mut self, now: Now, party: LegId, why: WhyRecordingEnded, out: &mut Outbox) {
         let Some(recording) = self.shared.recordings.parties.remove(&party) else { return };
         self.shared.recordings.legs.retain(|_, of| *of != party);
+        let call = recording.call;
         recording.end(now, why, &mut self.shared, out);
+        self.show_recording(now, call, out);
     }
 
     /// What a recorder tells; false when the leg leads to none.

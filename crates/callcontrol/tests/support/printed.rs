@@ -81,6 +81,7 @@ impl Driver {
                     Command::RequestMedia => "wants-offer".to_owned(),
                     Command::RefuseMedia(cause) => format!("refuses {}", cause.0),
                     Command::ShowParty(shown) => format!("show {}", party(&shown)),
+                    Command::ShowRecording(shown) => format!("show-recording {shown:?}").to_lowercase(),
                     Command::Digit(digit) => format!("digit {}", digit.key),
                     Command::TransferResult(result) => format!("transfer-result {result:?}"),
                     Command::TransferEnded(result) => format!("transfer-ended {result:?}"),

@@ -150,6 +150,7 @@ impl GroupLeg {
             Command::Media(Media::None)
             | Command::Tone(_)
             | Command::ShowParty(_)
+            | Command::ShowRecording(_)
             | Command::Digit(_)
             | Command::TransferResult(_)
             | Command::FeatureAnswer(_)

@@ -342,6 +342,7 @@ impl ServiceLeg {
         match command {
             // It shows nothing, and it takes no keys but those that it hears.
             Command::ShowParty(_)
+            | Command::ShowRecording(_)
             | Command::CollectDigits
             | Command::StopCollecting
             | Command::KeysBy(_)

@@ -205,6 +205,12 @@ pub fn payload_types(bytes: &[u8]) -> Option<(PayloadTypes, bool)> {
     Some((types, mixes))
 }
 
+/// Whether a description has an attribute of this name without a value.
+pub fn has_attribute(bytes: &[u8], name: &[u8]) -> bool {
+    memchr::memmem::find(bytes, name).is_some()
+        && Lines::new(bytes).any(|line| line.kind == b'a' && line.value == name)
+}
+
 /// What a recorder takes of a stream.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct TakenStream {

@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "a test")]
 
 mod asking;
+mod aware;
 mod encrypted;
 mod failing;
 mod plain;

@@ -84,8 +84,9 @@ impl Leg {
             return;
         }
         let next = self.queued.take().or_else(|| self.unshown.take().map(Purpose::ShowParty));
-        if let Some(purpose) = next {
-            self.modify(shared, now, purpose, out);
+        match next {
+            Some(purpose) => self.modify(shared, now, purpose, out),
+            None => self.show_on(shared, now, out),
         }
     }
 
@@ -217,6 +218,7 @@ impl Leg {
         self.retries = 0;
         // Each of ours names whom the last one did not.
         self.misnamed = false;
+        self.hear_wish(response);
         self.dialog.refresh_target(response);
         self.session_agreed(shared, now, response);
         match (pending, description_of(response)) {

@@ -87,6 +87,7 @@ impl Leg {
         let Some(timer) = self.session_asked(shared, now, invite, &request, out) else { return };
         self.dialog.refresh_target(invite);
         shared.follow(&mut self.dialog, flow);
+        self.hear_wish(invite);
         let offer = description_of(invite);
         // What a recorder repeats is answered by who knows which of the keys that it was offered it has taken.
         let repeats = offer.is_some() && self.received == offer && self.records.is_none();
@@ -137,6 +138,7 @@ impl Leg {
         let Some(timer) = self.session_asked(shared, now, update, &request, out) else { return };
         self.dialog.refresh_target(update);
         shared.follow(&mut self.dialog, flow);
+        self.hear_wish(update);
         let offer = description_of(update);
         let repeats = offer.is_some() && self.received == offer && self.records.is_none();
         match (offer, &self.pending) {

@@ -100,9 +100,14 @@ impl Leg {
         };
         let (records, keys) = (outgoing.ring.records.clone(), outgoing.ring.keys);
         let shows = destination.reads_call_info.then(|| Box::new(outgoing.ring.calling.clone()));
+        let media = outgoing.ring.media.clone();
         let mut leg = Leg::new(id, dialog, State::Outgoing(Box::new(outgoing)));
         leg.reads_call_info(destination.reads_call_info);
         leg.party = shows;
+        let media = leg.stamped(media);
+        if let State::Outgoing(outgoing) = &mut leg.state {
+            outgoing.ring.media = media;
+        }
         leg.records = records;
         leg.keys.go_by(keys);
         leg.send_invite(shared, now, out);
@@ -319,6 +324,7 @@ impl Leg {
         self.takes_update |= super::allows(response, "UPDATE");
         self.keys.heard(response);
         self.naming.learn(response);
+        self.hear_wish(response);
         let cseq = outgoing.cseq;
         if outgoing.cancel != Cancel::No {
             // The answer crossed our CANCEL: take the call and hang up (RFC 3261 §9.1, §13.3.1.4).

@@ -93,6 +93,7 @@ impl Leg {
         let dialog = Dialog::of_request(invite, local_tag, flow, trust_contact, shared);
         let mut leg = Leg::new(id, dialog, State::Incoming(Box::new(incoming)));
         leg.takes_update = super::allows(invite, "UPDATE");
+        leg.hear_wish(invite);
         leg.keys.heard(invite);
         leg.naming = Naming::of(Shown::Called, invite);
         leg.reads_call_info(crate::remotecc::is_taken_by(invite));

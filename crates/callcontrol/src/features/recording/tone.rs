@@ -10,6 +10,7 @@ use strowger_media::sdp;
 
 use super::relay_side;
 use super::session::{Recorder, Recording};
+use super::showing::knows_of_recording;
 use crate::call::{Recorded, RecordedCall, Sealing};
 use crate::configuration::RecordingTone;
 use crate::io::Outbox;
@@ -88,7 +89,8 @@ impl Recording {
         ];
         for (wanted, to, (party, speaker), side) in parties {
             let place = (port, relay_side(side));
-            if !wanted {
+            // A phone that shows it makes no noise of it.
+            if !wanted || knows_of_recording(&party.wrote) {
                 self.stop_tone(place, shared, out);
                 continue;
             }

@@ -324,6 +324,7 @@ impl World {
             | Command::Tone(_)
             | Command::Mute(_)
             | Command::ShowParty(_)
+            | Command::ShowRecording(_)
             | Command::Digit(_)
             | Command::TransferResult(_)
             | Command::TransferEnded(_)
