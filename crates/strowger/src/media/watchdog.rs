@@ -95,7 +95,7 @@ impl Progress {
     /// Whether it waits for something to do.
     #[cfg(test)]
     pub(super) fn waits(&self) -> bool {
-        self.round() % 2 == 0
+        self.round().is_multiple_of(2)
     }
 
     fn round(&self) -> u64 {
