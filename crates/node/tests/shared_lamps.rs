@@ -1,7 +1,5 @@
 //! What the phones of a line are told of each other's calls, through the whole node.
 
-#![expect(clippy::unwrap_used, reason = "a test")]
-
 #[path = "support/watcher.rs"]
 mod watcher;
 #[path = "support/world.rs"]

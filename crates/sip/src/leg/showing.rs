@@ -210,7 +210,7 @@ mod tests {
         let off = showing.stamp(&on, Some(&on));
         assert_eq!(text(&off), text(&on).replace("5 2", "5 3").replace("record:on", "record:off"));
         // The next one of call control, which has counted to 2.
-        let next = SessionDescription::new(&offer.as_bytes().iter().copied().collect::<Vec<u8>>());
+        let next = SessionDescription::new(offer.as_bytes());
         let next = SessionDescription::new(text(&next).replace("5 1", "5 2").as_bytes());
         assert!(text(&showing.stamp(&next, Some(&off))).contains("o=- 5 4 IN"));
     }
