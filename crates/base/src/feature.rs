@@ -338,6 +338,9 @@ impl FeatureRequest {
     }
 }
 
+/// What records call it in the call of which another phone of the line becomes a party by barge; the text says which.
+pub const ENTERED: &str = "entered";
+
 /// What a device is told that asked for a feature.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct FeatureAnswer {

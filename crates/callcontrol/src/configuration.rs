@@ -204,14 +204,15 @@ impl Configuration {
         };
         for (name, line) in self.lines.iter() {
             let name = self.shown(name);
+            let kind = if line.intercom.is_some() { OriginKind::Intercom } else { OriginKind::Line };
             match line.phones.split_first() {
                 None => {}
                 Some((first, others)) if others.iter().all(|other| first.dials_as(other)) => {
-                    add(OriginKind::Line, name, caller(first));
+                    add(kind, name, caller(first));
                 }
                 Some(_) => {
                     for phone in line.dialling_phones() {
-                        add(OriginKind::Line, &phone.on(name), caller(phone));
+                        add(kind, &phone.on(name), caller(phone));
                     }
                 }
             }

@@ -4,11 +4,13 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use strowger_base::feature::ParkEvent;
-use strowger_base::journal::{Decision, Entry, OnOff, Record, UserSet, WhyTransferRefused};
+use strowger_base::journal::{
+    Decision, Entry, OnOff, Record, UserSet, WhyFeatureRefused, WhyTransferRefused,
+};
 use strowger_base::leg::{BindingId, Origin, Target};
 use strowger_base::phone::PhoneChange;
 use strowger_base::{
-    ByteArena, CallId, Cause, Command, FeatureRequest, LegId, LineName, Now, Signal, Span, WallTime,
+    ByteArena, CallId, Command, FeatureRequest, LegId, LineName, Now, Signal, Span, WallTime,
 };
 use strowger_media::control;
 
@@ -327,8 +329,8 @@ pub enum OrderRefused {
     NotAnswered(CallId),
     /// It cannot be transferred, or not so.
     Transfer(WhyTransferRefused),
-    /// The feature is refused to the party; the call's story says why.
-    Feature(Cause),
+    /// The feature is refused to the party.
+    Feature(WhyFeatureRefused<'static>),
 }
 
 /// Whether media is encrypted on all of its way through the server.

@@ -82,6 +82,8 @@ pub(crate) struct Shared {
     pub(crate) user_settings: UserSettings,
     /// Who waits for a line to be free.
     pub(crate) call_backs: CallBacks,
+    /// Who wants what is being done, where it is no party.
+    pub(crate) ordered_by: Option<Box<str>>,
     pub(crate) counters: Counters,
     /// Makes the keys for sides whose encryption ends at a relay; without it none does.
     pub(crate) key_source: Option<KeySource>,
@@ -229,6 +231,7 @@ impl Shared {
             pages: Pages::default(),
             user_settings: UserSettings::default(),
             call_backs: CallBacks::default(),
+            ordered_by: None,
             counters: Counters::default(),
             key_source: None,
             node,

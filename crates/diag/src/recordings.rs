@@ -3,11 +3,70 @@
 use std::net::SocketAddr;
 
 use strowger_base::journal::{
-    Copies, RecordingChange, RecordingNews, ToneFor, WhyNotRecorded, WhyRecorded, WhyRecordingEnded,
+    CallRecord, Copies, Decision, Entry, Feature, Record, RecordingChange, RecordingNews, ToneFor,
+    WhyNotRecorded, WhyRecorded, WhyRecordingEnded,
 };
 use strowger_base::recording::RecordingShown;
 
-use crate::words;
+use strowger_base::{CallId, LegId};
+
+use crate::names::Names;
+use crate::{sentences, words};
+
+/// How a recorder is called.
+pub(crate) fn recorder(number: &str, trunk: &str) -> String {
+    format!("recorder {number} (trunk {trunk})")
+}
+
+/// Whether it is the record of the call with a recorder, which people do not make.
+pub(crate) fn is_of_recorder(call: &CallRecord<'_>) -> bool {
+    call.moves.is_some_and(|moves| moves.joined_by == Some(Feature::Recording))
+}
+
+/// Where the rest is of what these records tell, when they are of a call with a recorder: they have its end alone. What else there is
+/// stands with the conversation that it recorded, whose records are to be asked with [`Recorded::takes`].
+pub fn recorded(records: &[Record<'_>]) -> Option<Recorded> {
+    let call = records.iter().find_map(|record| match &record.entry {
+        Entry::Call(call) if is_of_recorder(call) => Some(call),
+        _ => None,
+    })?;
+    let conversation = call.moves?.conversation;
+    let party = call.calling_leg;
+    Some(Recorded { conversation, party, legs: call.legs.iter().map(|leg| leg.leg).collect() })
+}
+
+/// What a recorder recorded.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Recorded {
+    /// The call with which the conversation began.
+    pub conversation: CallId,
+    party: LegId,
+    legs: Vec<LegId>,
+}
+
+impl Recorded {
+    /// Whether a record of the conversation tells of the recorder.
+    pub fn takes(&self, record: &Record<'_>) -> bool {
+        match (&record.entry, record.leg) {
+            (Entry::Decision(Decision::Recording(_)), Some(leg)) => leg == self.party,
+            (Entry::Message { .. } | Entry::Told(_), Some(leg)) => self.legs.contains(&leg),
+            _ => false,
+        }
+    }
+}
+
+/// A call with a recorder in one sentence.
+pub(crate) fn headline(call: &CallRecord<'_>, names: &Names) -> String {
+    let recorder = call.legs.first().map_or_else(|| "a recorder".to_owned(), |leg| names.party(leg.leg));
+    let time = call.answered_at.map(|at| words::between(at, call.ended_at)).unwrap_or_default();
+    let conversation = call.moves.map(|moves| format!(" in call {}", moves.conversation)).unwrap_or_default();
+    format!(
+        "{} recorded {}{conversation} for {}; it is no call of people.",
+        words::capital(recorder),
+        sentences::party(&call.calling),
+        words::duration(time)
+    )
+}
 
 /// What happened with the recording of `device`, which a sentence begins with as `first`.
 pub(crate) fn news((first, device): (&str, &str), news: &RecordingNews<'_>) -> String {

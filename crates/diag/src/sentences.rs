@@ -77,6 +77,7 @@ pub(crate) fn released(reason: ReleaseReason) -> String {
 
 fn decision_sentence(leg: Option<LegId>, decision: &Decision<'_>, names: &Names) -> Option<String> {
     let device = || leg.map_or_else(|| "A device".to_owned(), |leg| names.device_first(leg));
+    let inside = || leg.map_or_else(|| "a device".to_owned(), |leg| names.device(leg));
     Some(match decision {
         Decision::CallBegan { origin, calling, called, flow, media, .. } => {
             began(origin, calling, called, flow.peer(), *media)
@@ -162,7 +163,7 @@ fn decision_sentence(leg: Option<LegId>, decision: &Decision<'_>, names: &Names)
             left => format!("{} still ring.", words::count(*left as usize, "device")),
         },
         Decision::NoAnswer { called, after } => {
-            format!("Nobody at {called} answered within {}.", words::duration(*after))
+            format!("Nobody at {called} answered within {}.", words::timer(*after))
         }
         Decision::Refused { why, .. } => refused(why)?,
         Decision::Held => format!("{} put the other side on hold.", device()),
@@ -218,7 +219,7 @@ fn decision_sentence(leg: Option<LegId>, decision: &Decision<'_>, names: &Names)
         Decision::TransferBegan { destination, into, asks } => {
             transfers::began(&device(), destination, *into, *asks)
         }
-        Decision::TransferWent(news) => transfers::went(&device(), *news),
+        Decision::TransferWent(news) => transfers::went((&device(), &inside()), *news),
         Decision::NotPickedUp { line } => {
             format!("Nobody took the call at the phones that were to pick it up; {line} has it again.")
         }
@@ -271,7 +272,7 @@ fn decision_sentence(leg: Option<LegId>, decision: &Decision<'_>, names: &Names)
         }
         Decision::Hears(tone) => format!("{} waits and hears {}.", device(), words::tone(*tone)),
         Decision::PartyMoved(moved) => transfers::moved(&device(), moved.to),
-        Decision::Joined(joined) => transfers::joined(joined),
+        Decision::Joined(joined) => transfers::joined(joined, names.parked_at()),
         Decision::Ordered { what, who } => format!("{who} ordered: {what}."),
         Decision::FeatureRefused { feature, cause, why } => {
             features::refused(&device(), feature, *cause, why)
@@ -295,7 +296,7 @@ fn decision_sentence(leg: Option<LegId>, decision: &Decision<'_>, names: &Names)
         }
         Decision::CallMade { calling, called, .. } => transfers::made(&party(calling), called),
         Decision::Admission(news) => admission::news(&device(), news),
-        Decision::Resource(news) => resources::news(&device(), news),
+        Decision::Resource(news) => resources::news((&device(), &inside()), news),
         Decision::Ended { cause, by, why } => ended(*by, *why, words::cause(*cause)),
     })
 }
@@ -342,6 +343,8 @@ fn rung(
     let at =
         leg.and_then(|leg| names.address(leg)).map(|address| format!(" at {address}")).unwrap_or_default();
     let as_number = match target {
+        // What a key asks for has no number.
+        _ if called.is_empty() => String::new(),
         TargetView::Phone { line, .. } if number_of(line) == called => String::new(),
         TargetView::Phone { .. } | TargetView::Trunk(_) | TargetView::Service(_) => format!(" for {called}"),
     };
@@ -405,7 +408,7 @@ pub(crate) fn refused(why: &WhyRefused<'_>) -> Option<String> {
             format!("Nobody behind hunt pilot {pilot} can be offered the call.")
         }
         WhyRefused::Feature { feature, why } => {
-            format!("There is no {feature} for whoever asks: {}.", features::because(why))
+            format!("Whoever asks does not get {feature}: {}.", features::because(why))
         }
         WhyRefused::NoBandwidth(shortage) => admission::no_bandwidth(shortage),
         WhyRefused::Keys(view) => keys::news("The caller", view),

@@ -344,6 +344,14 @@ pub enum Command {
         /// Under which payload types this side receives.
         types: Option<PayloadTypes>,
     },
+    /// Nothing passes a relay while it is suspended, and nothing that comes to it is counted: one side listens to something else, and the
+    /// other one knows that nobody hears it. Afterwards the sequence numbers that passed meanwhile are no loss. At first it is not.
+    Suspend {
+        /// The relay.
+        port: PortId,
+        /// Whether.
+        suspended: bool,
+    },
     /// Where the keys of both sides are, which a relay carries over instead of letting them pass; with `None` all pass.
     Keys {
         /// The relay.
@@ -385,6 +393,7 @@ impl Command {
             | Command::Copy { port, .. }
             | Command::Unseal { port, .. }
             | Command::Warn { port, .. }
+            | Command::Suspend { port, .. }
             | Command::Keys { port, .. }
             | Command::Press { port, .. }
             | Command::Close { port } => *port,

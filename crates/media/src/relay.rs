@@ -44,6 +44,8 @@ pub enum Input<'a> {
     },
     /// What may be sent to one side, which shall hear the tone of recordings; it hears none when `None`.
     Warn(Side, Tone, Option<PayloadTypes>),
+    /// Whether nothing passes, as one side listens to something else.
+    Suspend(bool),
     /// How both sides are protected.
     Protect(&'a PortKeys),
     /// What the sides speak, when that is not the same; `None` when packets pass as they are.
@@ -73,6 +75,8 @@ pub struct Relay {
     port: PortId,
     a: Half,
     b: Half,
+    /// Nothing passes.
+    suspended: bool,
     transcoding: Option<Box<Transcoding>>,
     /// Who gets copies.
     forks: Vec<Fork>,
@@ -119,6 +123,7 @@ impl Relay {
             port,
             a: Half::default(),
             b: Half::default(),
+            suspended: false,
             transcoding: None,
             forks: Vec::new(),
             keys: None,
@@ -147,6 +152,11 @@ impl Relay {
             Input::Warn(side, tone, types) => {
                 let (half, _) = self.halves(side);
                 half.warn(now.mono, tone, types);
+            }
+            Input::Suspend(suspended) => {
+                self.suspended = suspended;
+                self.a.reception.begin_anew();
+                self.b.reception.begin_anew();
             }
             Input::Protect(keys) => {
                 self.a.protection.change(keys.a.as_ref());
@@ -368,6 +378,9 @@ impl Relay {
                 from.foreign += 1;
                 return;
             }
+        }
+        if self.suspended {
+            return;
         }
         if self.transcoding.is_some() {
             self.take_apart(now, side, bytes, out);

@@ -362,6 +362,9 @@ impl Worker {
                     relay.handle(now, relay::Input::Direct { side, peer }, out);
                 }
             }
+            Command::Suspend { port, suspended } => {
+                self.relay(now, port, relay::Input::Suspend(suspended), out);
+            }
             Command::Transcode { port, codings } => {
                 let rng = Rng::new(self.rng.next_u64());
                 self.relay(now, port, relay::Input::Transcode(codings.as_deref(), rng), out);

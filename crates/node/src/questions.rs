@@ -24,7 +24,10 @@ impl Node {
             Question::SetForUser(_) => Answer::SetForUser(Err("asked where nobody waits".into())),
             Question::Metrics => Answer::Metrics(self.metrics()),
             Question::Health => Answer::Health(self.health(now)),
-            Question::Messages { line, .. } => Answer::Messages(Some(self.presence.mailbox(line.as_str()))),
+            Question::Messages { line, .. } => {
+                let line = self.line_called(line.as_str()).ok();
+                Answer::Messages(line.map(|line| self.presence.mailbox(line.as_str())))
+            }
             Question::MediaResources => Answer::MediaResources(self.calls.media_resources()),
             Question::Bandwidth => Answer::Bandwidth(self.calls.bandwidth()),
             Question::Leftovers => Answer::Leftovers(self.leftovers()),

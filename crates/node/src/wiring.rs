@@ -5,7 +5,9 @@
 
 use std::sync::Arc;
 
-use strowger_base::journal::{Decision, Direction, Entry, MediaNews, Record, Registration, Told};
+use strowger_base::journal::{
+    Decision, Direction, Entry, MediaNews, Record, Registration, Told, WhyTransferRefused,
+};
 use strowger_base::leg::{BindingId, Target};
 use strowger_base::line;
 use strowger_base::watch::MailboxChange;
@@ -109,6 +111,14 @@ impl Node {
                 if calls {
                     self.overhear_number(leg);
                 }
+            }
+            Sip::TransferMissed { leg, call, destination } => {
+                let call = call.or_else(|| self.calls.call_of(leg));
+                let why = WhyTransferRefused::NotReady;
+                let refused =
+                    Decision::TransferRefused { cause: why.cause(), destination: &destination, why };
+                let entry = Entry::Decision(refused);
+                self.journal(Record { at: now.wall, call, leg: Some(leg), entry }, out);
             }
             Sip::Message { leg: Some(leg), call, direction, flow, bytes } => {
                 self.used_number(leg.number);

@@ -150,6 +150,15 @@ pub enum Output {
     },
     /// A leg tells something.
     Signal(LegId, Signal),
+    /// A device wanted its other party transferred into a call that is not there, and has been told so.
+    TransferMissed {
+        /// The leg that wanted it.
+        leg: LegId,
+        /// Its call, where that is known.
+        call: Option<CallId>,
+        /// The number to which it was to go.
+        destination: Box<str>,
+    },
     /// A phone wants to watch a line, or to go on with it. Whoever takes this answers with [`Input::Watched`] before it returns.
     Watch {
         /// The subscription.

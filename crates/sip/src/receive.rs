@@ -224,17 +224,18 @@ impl Sip {
         let full = self.shared.transactions.len() >= limits::TRANSACTIONS;
         if self.draining || self.shedding || full {
             self.shared.counters.shed += 1;
-            self.event_refused(invite, flow, "INVITE", RefuseReason::Overloaded, out);
+            let reason = if self.draining { RefuseReason::Draining } else { RefuseReason::Overloaded };
+            self.event_refused(invite, flow, "INVITE", reason, out);
             self.refuse(invite, flow, 503, write_retry_after, out);
             return;
         }
         let replaces = match self.replaced_by(invite) {
             Ok(replaces) => replaces,
-            Err(status) => return self.refuse(invite, flow, status, |_| (), out),
+            Err(status) => return self.refuse_dialog(invite, flow, status, out),
         };
         let joins = match self.joined_by(invite) {
             Ok(joins) => joins,
-            Err(status) => return self.refuse(invite, flow, status, |_| (), out),
+            Err(status) => return self.refuse_dialog(invite, flow, status, out),
         };
         let accepted = Accepted { identity, hops, merge_key, replaces, joins };
         self.begin_call(now, flow, bytes, invite, key, accepted, out);
@@ -405,6 +406,14 @@ impl Sip {
         let id = self.leg_replaced(&replaces).ok_or(481_u16)?;
         self.legs.get(&id).ok_or(481_u16)?.accepts_replacement(&replaces)?;
         Ok(Some(id))
+    }
+
+    /// An INVITE names a dialog with which nothing can be done; of one that is not there nobody else could tell.
+    fn refuse_dialog(&mut self, invite: &Message<'_>, flow: Flow, status: u16, out: &mut Outbox) {
+        if status == 481 {
+            self.event_refused(invite, flow, "INVITE", RefuseReason::NothingThere, out);
+        }
+        self.refuse(invite, flow, status, |_| (), out);
     }
 
     /// What the Refer-To of a REFER says of Replaces.

@@ -158,7 +158,7 @@ impl Client {
     fn connect_local(data: &Path) -> Option<Client> {
         let stream = UnixStream::connect(data.join(LOCAL_SOCKET)).ok()?;
         let authority = "localhost".to_owned();
-        let url = format!("http://{authority}");
+        let url = format!("the socket in {}", data.display());
         Some(Client { stream: Stream::Local(stream), authority, url, token: None })
     }
 
@@ -379,7 +379,7 @@ fn refused(url: &str, status: u16, path: &str, body: &str) -> anyhow::Error {
         404 if said.is_empty() => {
             anyhow::anyhow!("{url} has no {path}; is it a Strowger of this version?")
         }
-        409 | 422 => anyhow::anyhow!("{said}"),
+        404 | 409 | 422 => anyhow::anyhow!("{said}"),
         401 => anyhow::anyhow!(
             "{url} answered {status}: {said}; or give --token-file with a token of `strowger token create NAME`"
         ),

@@ -366,6 +366,8 @@ wire_enum!(RefuseReason {
     Loop = 6,
     TooManyHops = 7,
     NotToBeWatched = 8,
+    Draining = 9,
+    NothingThere = 10,
 });
 
 impl<'a> From<&'a Event> for Registration<'a> {

@@ -17,6 +17,7 @@ use super::talking::Talking;
 use super::way::CallerMedia;
 use super::{Call, Facts, Progress, State, Step, Transferring, setup};
 use crate::Configuration;
+use crate::admission::Reserved;
 use crate::configuration::{HoldKind, Site, SrtpRule};
 use crate::exchange::Side;
 use crate::io::{Outbox, Output};
@@ -41,6 +42,8 @@ pub(super) struct Joiner {
     pub(super) said: Option<Said>,
     /// What it may do about keys.
     pub(super) srtp: SrtpRule,
+    /// What its present call has of bandwidth, and gives back when it joins.
+    pub(super) has: Reserved,
 }
 
 /// A call of a device that takes the place of another one, before it has the other party.
@@ -152,7 +155,8 @@ impl Call {
         let site = configuration.site_of_origin(&self.origin_of(other)?, address);
         let origin = self.origin_of(other)?;
         let srtp = configuration.srtp_rule_of(&Device::Calling(origin).target());
-        let joins = Joiner { site, said: outlet.said().cloned(), srtp };
+        let has = facts.reserved.copied();
+        let joins = Joiner { site, said: outlet.said().cloned(), srtp, has };
         let (party, address) = if leg == facts.caller {
             (facts.calling.clone(), facts.address)
         } else {

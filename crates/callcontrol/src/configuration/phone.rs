@@ -103,6 +103,25 @@ pub struct PhoneSettings {
     pub aar: AarCaller,
 }
 
+impl PhoneSettings {
+    /// Whether both leave the same to who dials on one line: where numbers lead from there, and how it sees them. What else is set
+    /// at a phone, such as recordings, is no matter of dialling.
+    fn dial_as(&self, other: &PhoneSettings) -> bool {
+        let same_home = match (&self.home, &other.home) {
+            (Some(one), Some(other)) => Arc::ptr_eq(&one.pool, &other.pool) && one.roams == other.roams,
+            (one, other) => one.is_none() && other.is_none(),
+        };
+        same_home
+            && self.local_route_groups == other.local_route_groups
+            && self.overlap == other.overlap
+            && self.view == other.view
+            && self.speed_dials == other.speed_dials
+            && self.emergency_number == other.emergency_number
+            && self.site == other.site
+            && self.aar == other.aar
+    }
+}
+
 impl LinePhone {
     /// How it is called among those who dial: by its line, and its name where it has one.
     pub fn on(&self, line: &str) -> String {
@@ -119,9 +138,10 @@ impl LinePhone {
         Digits::parse(&self.number).unwrap_or_default()
     }
 
-    /// Whether both, of one line, dial alike, as far as their settings are shared.
+    /// Whether both, of one line, dial alike, as far as who dials is shared.
     pub fn dials_as(&self, other: &LinePhone) -> bool {
-        Arc::ptr_eq(&self.dials, &other.dials) && Arc::ptr_eq(&self.settings, &other.settings)
+        Arc::ptr_eq(&self.dials, &other.dials)
+            && (Arc::ptr_eq(&self.settings, &other.settings) || self.settings.dial_as(&other.settings))
     }
 }
 

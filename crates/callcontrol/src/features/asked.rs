@@ -3,7 +3,7 @@
 use strowger_base::feature::{FeatureAnswer, FeatureCode, FeatureRequest};
 use strowger_base::journal::{Decision, WhyFeatureRefused};
 use strowger_base::leg::Origin;
-use strowger_base::{CallId, Cause, Command, LegId, Now};
+use strowger_base::{CallId, Command, LegId, Now};
 
 use crate::CallControl;
 use crate::call::{AskedBy, Wanted};
@@ -81,7 +81,9 @@ impl CallControl {
         let of_phone = self.calls.values().filter(|call| call.is_talking()).filter_map(|call| {
             let caller = call.facts.caller;
             let legs = [Some(caller), call.other(caller)].into_iter().flatten();
-            let mut own_legs = legs.filter(|leg| call.origin_of(*leg).as_ref() == Some(own));
+            // With a service of the server, such as the tone that confirms a code, nobody has anything to do.
+            let talks = |leg: LegId| call.other(leg).is_some_and(|other| call.origin_of(other).is_some());
+            let mut own_legs = legs.filter(|leg| call.origin_of(*leg).as_ref() == Some(own) && talks(*leg));
             Some((call.facts.answered_at?, own_legs.next()?))
         });
         of_phone.max().map(|(_, leg)| leg).ok_or(WhyFeatureRefused::NothingThere)
@@ -98,11 +100,9 @@ impl CallControl {
         request: &FeatureRequest,
         order: Option<u64>,
         out: &mut Outbox,
-    ) -> Result<Settled, Cause> {
-        self.by_request(now, leg, request, order, out).map_err(|why| {
-            self.refuse_request(now, leg, request, why, out);
-            why.cause()
-        })
+    ) -> Result<Settled, WhyFeatureRefused<'static>> {
+        self.by_request(now, leg, request, order, out)
+            .inspect_err(|why| self.refuse_request(now, leg, request, *why, out))
     }
 
     fn by_request(

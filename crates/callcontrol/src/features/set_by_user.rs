@@ -181,6 +181,17 @@ impl CallControl {
         }
     }
 
+    /// Whether somebody who is no user may set that calls of a line go to a number.
+    ///
+    /// # Errors
+    /// The rule that forbids it.
+    pub fn may_be_forwarded(&self, now: Now, line: &LineName, number: &str) -> Result<(), &'static str> {
+        let configuration = &self.shared.configuration;
+        let Some(line) = configuration.lines.get(line.as_str()) else { return Ok(()) };
+        let caller = Arc::new(caller_of(line, "", line.user_forward_space.of(line, "")));
+        permitted(configuration, number, &caller, now).map(drop)
+    }
+
     /// What ends a forward: what is configured stays out of force, too.
     fn cancelled(&self, line: &LineName, which: Forwarded) -> ForwardedTo<'static> {
         let configured = self.shared.configuration.lines.get(line.as_str());
@@ -262,7 +273,7 @@ fn permitted(
     now: Now,
 ) -> Result<Option<LineName>, &'static str> {
     let plan = &configuration.plan;
-    let unknown = "that number leads nowhere that the line may forward to";
+    let unknown = "that number leads nowhere that the line may forward to, which its forwards.search_space says, or its forwards.all_policy";
     let action = match Digits::parse(number) {
         Ok(digits) => {
             let analysis = Analysis::of(plan, Arc::clone(caller), Arrival::EnBloc, &digits, now.wall);

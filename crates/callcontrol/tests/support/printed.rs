@@ -128,6 +128,8 @@ impl Driver {
                     control::Command::Direct { side, peer, .. } => {
                         format!("direct {side:?} to {}", self.name_of(peer.rtp))
                     }
+                    control::Command::Suspend { suspended: true, .. } => "suspend".to_owned(),
+                    control::Command::Suspend { suspended: false, .. } => "go on".to_owned(),
                     control::Command::Close { .. } => "close".to_owned(),
                     control::Command::Protect { keys, .. } => keys::relay(&keys),
                     control::Command::Transcode { codings, .. } => resources::codings(codings.as_deref()),

@@ -117,7 +117,10 @@ impl Scene {
                         let told = format!("protect A {} B {}", keys.a.is_some(), keys.b.is_some());
                         self.told.push(told);
                     }
-                    Command::Direct { .. } | Command::Play { .. } | Command::Connect { .. } => {}
+                    Command::Direct { .. }
+                    | Command::Suspend { .. }
+                    | Command::Play { .. }
+                    | Command::Connect { .. } => {}
                     other => panic!("{other:?}"),
                 }
             }

@@ -200,6 +200,7 @@ fn sent_bytes(out: &Outbox, start: usize) -> Box<[u8]> {
         | Output::Watch { .. }
         | Output::Unwatch(_)
         | Output::Messages { .. }
+        | Output::TransferMissed { .. }
         | Output::HuntLog { .. }
         | Output::Message { .. }
         | Output::Event(_)

@@ -208,7 +208,13 @@ async fn feature(site: Arc<Site>, ask: Ask) -> Result<Response, Problem> {
 }
 
 async fn carry_out(site: &Site, ask: &Ask, what: OrderKind) -> Result<Response, Problem> {
-    let call = call_id(ask.path("call"))?;
+    let call = match ask.path("call") {
+        "last" => {
+            let live = super::calls::live(site, 1).await?;
+            live.first().map(|call| call.call).ok_or_else(|| Problem::absent("no call goes on"))?
+        }
+        id => call_id(id)?,
+    };
     let order = Box::new(Order { call, what, who: ask.principal.name.clone() });
     match site.answered(|sender| Letter::Order(order, sender)).await? {
         Answer::Ordered(Ok(())) => {
@@ -239,8 +245,8 @@ fn problem(refused: &OrderRefused) -> Problem {
             "no call {call} goes on; `strowger calls` lists those that do, and a call that was transferred goes on under another id"
         )),
         OrderRefused::NotAnswered(call) => conflict(format!("call {call} is not answered")),
-        OrderRefused::Feature(cause) => {
-            conflict(format!("the feature is refused: {}; `strowger explain call` says why", cause.words()))
+        OrderRefused::Feature(why) => {
+            conflict(format!("the feature is refused: {}", strowger_diag::because(why)))
         }
         OrderRefused::Transfer(why) => conflict(
             match why {

@@ -142,6 +142,8 @@ pub(crate) const fn refused(reason: RefuseReason) -> &'static str {
         RefuseReason::TooManyContacts => "too many phones on the line",
         RefuseReason::NotToBeWatched => "the line is not for it to watch",
         RefuseReason::Overloaded => "the server sheds load",
+        RefuseReason::Draining => "the server goes out of service",
+        RefuseReason::NothingThere => "what it would replace or join is not there",
         RefuseReason::Loop => "the request came round in a circle",
         RefuseReason::TooManyHops => "the request passed too many hops",
     }

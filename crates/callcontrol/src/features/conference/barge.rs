@@ -5,7 +5,7 @@
 //! on with the other party when the phone leaves whose call it was. By conference barge the call becomes an ad-hoc conference, begun by
 //! that phone.
 
-use strowger_base::feature::FeatureCode;
+use strowger_base::feature::{ENTERED, FeatureCode};
 use strowger_base::journal::{Decision, Feature, WhyFeatureRefused};
 use strowger_base::leg::{Origin, Party, Setup, Tone};
 use strowger_base::{CallId, ConferenceId, LegId, Now};
@@ -240,7 +240,13 @@ impl CallControl {
             is_free.then_some(Joins { call, own: target, other }).ok_or(WhyFeatureRefused::TooLate)
         });
         match found {
-            Ok(joins) => self.bring_to(now, (id, seat), joins, out),
+            Ok(joins) => {
+                let call = joins.call;
+                let text = who(&own);
+                let entered = Decision::FeatureDone { feature: ENTERED, text: &text };
+                out.decide(now, call, None, entered);
+                self.bring_to(now, (id, seat), joins, out);
+            }
             Err(why) => {
                 self.does_not_come_in(now, seat, why, out);
                 self.end(now, id, out);
@@ -372,6 +378,15 @@ fn are_of_one_line(one: &Origin, other: &Origin) -> bool {
             own == line && one != other
         }
         (Origin::Trunk(_), _) | (_, Origin::Trunk(_)) => false,
+    }
+}
+
+/// The phone that comes in, as people know it.
+fn who(own: &Origin) -> String {
+    match own {
+        Origin::Line { line, phone: Some(phone) } => format!("phone {phone} of {}", line.number()),
+        Origin::Line { line, phone: None } => line.number().to_owned(),
+        Origin::Trunk(trunk) => format!("trunk {trunk}"),
     }
 }
 

@@ -204,6 +204,9 @@ impl World {
             Output::Media(control::Command::Direct { port, .. }) => {
                 assert_eq!(self.relays.get(&port), Some(&Relay::Open), "only an open relay is directed");
             }
+            Output::Media(control::Command::Suspend { port, .. }) => {
+                assert_eq!(self.relays.get(&port), Some(&Relay::Open), "only an open relay is suspended");
+            }
             Output::Media(control::Command::Transcode { port, .. }) => {
                 assert_eq!(self.relays.get(&port), Some(&Relay::Open), "only an open relay transcodes");
             }
