@@ -4,8 +4,8 @@
 
 use std::collections::BTreeMap;
 
-use strowger_base::journal::{Decision, Entry, OriginView, Record, Told};
-use strowger_base::leg::{DigitsEnd, FurtherDigits};
+use strowger_base::journal::{Decision, Entry, OriginView, Record, TargetView, Told};
+use strowger_base::leg::{DigitsEnd, FurtherDigits, Service};
 use strowger_base::{CallId, Instant, Now};
 use strowger_dialplan::{Analysis, Arrival, Decision as Verdict, Digits, Progress, Symbol};
 use strowger_node::Configuration;
@@ -39,6 +39,8 @@ struct Dialled {
     grows: bool,
     /// What was dialled before it was decided.
     known: String,
+    /// The number of the line that dials.
+    own: String,
     analysis: Analysis,
     /// When the interdigit timer runs out.
     deadline: Option<Instant>,
@@ -214,6 +216,7 @@ impl Checker {
             protocol_call_id: protocol_call_id.to_owned(),
             grows: further == FurtherDigits::Again,
             known: called.to_owned(),
+            own: phone.number.to_string(),
             analysis,
             deadline: None,
             waited: false,
@@ -285,6 +288,13 @@ impl Checker {
                 Some(Verdict::Blocked { .. } | Verdict::Rejected(_)) => *digits == dialled.known,
                 Some(Verdict::Routed(_)) | None => false,
             },
+            // The key of the own line came into a call of the line's other phone: no number is analysed.
+            Decision::Rung { target: TargetView::Service(Service::Conference(_)), .. }
+                if dialled.known == dialled.own =>
+            {
+                self.calls.remove(&call);
+                return Ok(());
+            }
             // The line has too many calls, or the caller hung up: nothing is decided any more.
             Decision::Refused { .. } | Decision::Ended { .. } => {
                 self.calls.remove(&call);

@@ -33,6 +33,8 @@ pub(crate) struct Report {
     pub(crate) conferences: u64,
     /// Lamps that were compared with what is.
     pub(crate) lamps: u64,
+    /// Subscriptions that the server had ended for want of answers, which their phones found out.
+    pub(crate) lapsed: u64,
     /// Recorders that had a call, and that were lost.
     pub(crate) recordings: u64,
     pub(crate) unrecorded: u64,
@@ -63,6 +65,7 @@ impl Report {
         self.people += other.people;
         self.conferences += other.conferences;
         self.lamps += other.lamps;
+        self.lapsed += other.lapsed;
         self.recordings += other.recordings;
         self.unrecorded += other.unrecorded;
     }
@@ -73,7 +76,7 @@ impl fmt::Display for Report {
         write!(
             f,
             "{} steps, {} registrations, {} calls placed, {} answered, {} call records, {} calls sent on, {} hunted, {} brought together by transfers, {} features done, {} settings kept, {} numbers decided in time, {} of them \
-             after a wait, {} keys, {} keys of features, {} orders, {} keys told right, {} displays of people and {} of conferences right, {} lamps right, {} crashes, {} relays lost, {} seats of resources taken, {} recordings, {} recorders lost, hash {:016x}",
+             after a wait, {} keys, {} keys of features, {} orders, {} keys told right, {} displays of people and {} of conferences right, {} lamps right, {} subscriptions begun anew, {} crashes, {} relays lost, {} seats of resources taken, {} recordings, {} recorders lost, hash {:016x}",
             self.steps,
             self.registrations,
             self.calls,
@@ -93,6 +96,7 @@ impl fmt::Display for Report {
             self.people,
             self.conferences,
             self.lamps,
+            self.lapsed,
             self.crashes,
             self.losses,
             self.seats,

@@ -233,7 +233,9 @@ fn features(lines: u64, plan: &mut PlanDraft) {
     };
     let lines: Vec<LineName> = (0..lines).map(|at| LineName::from(&*self::number(at))).collect();
     let office = PagingGroup { lines: lines.clone(), multicast: multicast(1), ..PagingGroup::default() };
-    let phones = PagingGroup { lines: lines.clone(), ..PagingGroup::default() };
+    // The same phones, found by their numbers.
+    let numbers = lines.iter().map(|line| line.as_str().into()).collect();
+    let phones = PagingGroup { numbers, ..PagingGroup::default() };
     plan.features.push(number("843", FeatureCode::Page, "phones", 0));
     let address = PagingGroup { multicast: multicast(2), ..PagingGroup::default() };
     plan.paging = [("office", office), ("phones", phones), ("address", address)]

@@ -78,6 +78,11 @@ impl Watching {
         knows.then(|| self.calls.values().any(|state| state == "confirmed"))
     }
 
+    /// What names its subscription; nothing while it has none.
+    pub(crate) fn subscription(&self) -> &str {
+        &self.call_id
+    }
+
     /// The calls that the phone believes the line has, for a failure's text.
     pub(crate) fn believes(&self) -> String {
         format!("{:?}", self.calls)
@@ -162,6 +167,11 @@ impl Phone {
                 (watching.state, watching.next) = (Watch::Ended, Instant::FAR_FUTURE);
             }
         }
+    }
+
+    /// Refreshes a subscription before its time.
+    pub(crate) fn refresh(&mut self, now: Instant, at: usize, sends: &mut Sends) {
+        self.subscribe(now, at, EXPIRES, sends);
     }
 
     fn subscribe(&mut self, now: Instant, at: usize, expires: Duration, sends: &mut Sends) {

@@ -57,7 +57,8 @@ impl Scenario {
             (phone.still, phone.updates) = (true, true);
             phone.dials_whole();
         }
-        if wants.contains(&"a trunk") || wants.contains(&"the page goes to an overhead gateway") {
+        let by_gateway = |want: &&str| *want == "a trunk" || want.starts_with("the page goes to ");
+        if wants.iter().any(by_gateway) {
             world.phones.push(Phone::trunk("5555", GATEWAY));
         }
         if wants.iter().any(|want| want.contains("recorded")) {

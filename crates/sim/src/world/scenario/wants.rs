@@ -133,6 +133,8 @@ pub(super) fn wanted(want: &str, draft: &mut Draft) {
         "1002 comes into calls for a conference" => {
             draft.lines[1].phones.iter_mut().for_each(|phone| phone.barge = Some(Barging::Conference));
         }
+        "line keys barge" => draft.conferences.single_button_barge = Barging::Barge,
+        "line keys make conferences" => draft.conferences.single_button_barge = Barging::Conference,
         "nobody comes into calls" => draft.conferences.barge = Barging::Off,
         "inside rings once and outside twice" => {
             draft.distinctive = BySide { internal: Some(1), external: Some(2) };
@@ -153,6 +155,12 @@ pub(super) fn wanted(want: &str, draft: &mut Draft) {
             trunk(draft);
             let gateways = vec![PageGateway { trunk: "hall".into(), number: "5555".into() }];
             let group = PagingGroup { gateways, ..PagingGroup::default() };
+            draft.plan.paging.insert("office".into(), Arc::new(group));
+        }
+        "the page goes to the numbers 1002 and 5555" => {
+            trunk(draft);
+            let numbers = vec!["1002".into(), "5555".into()];
+            let group = PagingGroup { numbers, ..PagingGroup::default() };
             draft.plan.paging.insert("office".into(), Arc::new(group));
         }
         "multicast music" => multicast_music(draft),
