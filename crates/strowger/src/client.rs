@@ -515,7 +515,7 @@ mod tests {
         check("SSH-2.0-OpenSSH_9.2\r\n", Err("is no Strowger; give its [http] port"));
         check("HTTP/1.1 503 x\r\n\r\n", Err("too busy to answer; try again"));
         check("HTTP/1.1 404 x\r\n\r\n", Err("has no /api/v1/calls"));
-        check("HTTP/1.1 404 x\r\n\r\n{\"detail\":\"no call C1.0.9\"}", Err("answered 404: no call C1.0.9"));
+        check("HTTP/1.1 404 x\r\n\r\n{\"detail\":\"no call C1.0.9\"}", Err("no call C1.0.9"));
         drop(listener);
         let error = Client::connect(&url, &trust).err().map(|error| error.to_string()).unwrap_or_default();
         assert!(error.contains("Is it running") && error.contains("ssh -L"), "{error}");

@@ -207,6 +207,9 @@ impl World {
             Output::Media(control::Command::Suspend { port, .. }) => {
                 assert_eq!(self.relays.get(&port), Some(&Relay::Open), "only an open relay is suspended");
             }
+            Output::Media(control::Command::Warn { port, .. }) => {
+                assert_eq!(self.relays.get(&port), Some(&Relay::Open), "only an open relay plays tones");
+            }
             Output::Media(control::Command::Transcode { port, .. }) => {
                 assert_eq!(self.relays.get(&port), Some(&Relay::Open), "only an open relay transcodes");
             }

@@ -465,7 +465,7 @@ fn a_phone_has_single_button_barge_of_its_own_or_of_its_device_pool() {
             "[[device_pool]]\nname = \"berlin\"\nsingle_button_barge = \"{pool}\"\n\
              [[line]]\npattern = \"1042\"\npartition = \"internal\"\n\
              [[phone]]\nname = \"SEP000000000042\"\nprotocol = \"sip\"\nmodel = \"Generic\"\ndevice_pool = \"berlin\"\n\
-             lines = [{{ line = \"internal:1042\" }}]\nmore = {{ single_button_barge = \"{phone}\" }}\n\
+             credentials = {{ secret = \"s3cret\" }}\nlines = [{{ line = \"internal:1042\" }}]\nmore = {{ single_button_barge = \"{phone}\" }}\n\
              [service_parameters]\nsingle_button_barge = \"cbarge\"\n"
         );
         let calls = &built(&format!("{OFFICE}{words}")).calls;
