@@ -21,7 +21,6 @@ mod path;
 mod recording;
 mod redirection;
 mod resources;
-mod streams;
 mod user_set;
 mod why;
 mod wire;
@@ -54,7 +53,6 @@ pub use redirection::{
     WhyNotRedirected, WhyPassedOver,
 };
 pub use resources::{MediaFunction, MediaNews, WhyUnicast};
-pub use streams::{StreamMedia, StreamNews, WhyStreamRefused};
 pub use user_set::{ForwardedTo, OnOff, SetBy, UserSet, UserValue};
 pub use why::{
     KeyPlace, WhyEnded, WhyKeysStay, WhyNotAnnounced, WhyOfferRefused, WhyRefused, WhyRelay, WhyReleased,

@@ -51,7 +51,6 @@ mod talking;
 mod told;
 mod tone_keys;
 mod transcoding;
-mod video;
 mod way;
 
 use strowger_base::leg::{Setup, Signal};

@@ -23,7 +23,6 @@ mod resources;
 mod select;
 mod sentences;
 mod story;
-mod streams;
 mod transfers;
 mod words;
 

@@ -421,10 +421,10 @@ impl Step<'_> {
             self.shared.timers.cancel(timer);
             self.facts.timer = Some((self.shared.timers.set(at, Timer::Call(id)), at));
         }
-        for port in self.facts.relay_ports() {
-            if let Some(used) = self.shared.relays.get_mut(&port) {
-                used.call = id;
-            }
+        if let Some(port) = self.facts.relay_port()
+            && let Some(used) = self.shared.relays.get_mut(&port)
+        {
+            used.call = id;
         }
     }
 

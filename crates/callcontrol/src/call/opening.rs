@@ -9,7 +9,6 @@ use strowger_base::{Cause, LegId, Media};
 use strowger_media::control::{self, Report};
 
 use super::session::MediaSignal;
-use super::way::CallerMedia;
 use super::{Ringing, State, Step};
 use crate::configuration::RelayMode;
 use crate::io::Reach;
@@ -49,7 +48,7 @@ impl Opening {
         }
         // A call that was tried elsewhere before may have its relay already.
         match step.facts.relay {
-            Relay::Open(_) => return Opening { targets }.ring(step),
+            Relay::Open(_) => return Ringing::begin(step, targets),
             Relay::None | Relay::Opening(_) => {}
         }
         if step.open_relay(None, &targets) {
@@ -62,9 +61,7 @@ impl Opening {
     pub(super) fn report(self, step: &mut Step<'_>, report: Report) -> State {
         match report {
             Report::Opened { .. } | Report::Failed { .. } => {
-                if !step.carrier_reported(&report) {
-                    step.relay_reported(&report);
-                }
+                step.relay_reported(&report);
                 self.ring(step)
             }
             Report::Digit { .. }
@@ -77,10 +74,7 @@ impl Opening {
 
     /// The relay is late.
     pub(super) fn timeout(self, step: &mut Step<'_>) -> State {
-        if matches!(step.facts.relay, Relay::Opening(_)) {
-            step.relay_is_late();
-        }
-        step.carriers_are_late();
+        step.relay_is_late();
         self.ring(step)
     }
 
@@ -92,18 +86,7 @@ impl Opening {
         }
     }
 
-    /// Rings when all that was asked for is there, or is not to be had.
     fn ring(self, step: &mut Step<'_>) -> State {
-        if step.facts.beside.is_opening() {
-            return State::Opening(self);
-        }
-        let offer = match step.facts.caller_media {
-            CallerMedia::Nothing | CallerMedia::Open => step.facts.offer.clone(),
-            CallerMedia::Agreed => step.facts.to_called.source().cloned(),
-        };
-        if offer.is_some_and(|offer| step.opens_carriers(None, &offer)) {
-            return State::Opening(self);
-        }
         step.cancel_timer();
         Ringing::begin(step, self.targets)
     }
@@ -131,7 +114,7 @@ impl Step<'_> {
         };
         self.decide(None, Decision::RelayWanted { why });
         let port = self.shared.port_ids.allocate();
-        let user = RelayUse { call: self.facts.id, caller: self.facts.caller, called, beside: None };
+        let user = RelayUse { call: self.facts.id, caller: self.facts.caller, called };
         self.shared.relays.insert(port, user);
         self.facts.relay = Relay::Opening(port);
         self.facts.relay_lost = false;
@@ -229,4 +212,4 @@ impl Step<'_> {
 }
 
 /// How long a worker may take to open a relay. It takes well under a millisecond; more means that it is in trouble.
-pub(super) const PATIENCE: Duration = Duration::from_secs(2);
+const PATIENCE: Duration = Duration::from_secs(2);

@@ -99,8 +99,6 @@ impl Talking {
             return self.told_too_early(step, side, &signal);
         }
         let Some(signal) = self.intercom_told(step, side, signal) else { return State::Talking(self) };
-        // What was not to be had before may be now.
-        step.facts.beside.forget_missing();
         let signal = match signal {
             MediaSignal::Offer(offer) if self.holds_with_music(step, side, &offer) => {
                 return self.hold(step, side, offer);
@@ -134,8 +132,7 @@ impl Talking {
         if let MediaSignal::Offer(offer) = &signal
             && self.session.exchange.takes_offer_of(side)
             && (step.opens_relay_for_keys((side, self.session.begun), self.session.called, offer)
-                || step.opens_another_relay(self.session.called)
-                || step.opens_carriers(Some(self.session.called), offer))
+                || step.opens_another_relay(self.session.called))
         {
             self.resumes = Some((side, signal));
             return State::Talking(self);

@@ -438,7 +438,6 @@ mod behaviour;
 mod draining;
 mod forks;
 mod keys;
-mod passages;
 mod relay;
 mod secure;
 mod sounding;

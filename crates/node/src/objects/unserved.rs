@@ -277,18 +277,9 @@ const fn service(kind: Kind) -> Service {
             "multicast_runs",
         ]),
         Kind::CallManagerGroup => Service::None("devices register with the one node that there is"),
-        Kind::Region => {
-            Service::Settings(&["relations.region", "relations.codecs", "relations.audio", "relations.video"])
-        }
-        // Immersive video is counted as video.
-        Kind::Location => Service::Settings(&[
-            "audio",
-            "video",
-            "links.location",
-            "links.weight",
-            "links.audio",
-            "links.video",
-        ]),
+        // Bandwidth of video is not counted.
+        Kind::Region => Service::Settings(&["relations.region", "relations.codecs", "relations.audio"]),
+        Kind::Location => Service::Settings(&["audio", "links.location", "links.weight", "links.audio"]),
         Kind::PhoneButtonTemplate | Kind::SoftKeyTemplate => {
             Service::None("phones are not sent their keys yet")
         }
@@ -361,7 +352,6 @@ const PARAMETERS: &[&str] = &[
     "announcements",
     "region_audio_within",
     "region_audio_between",
-    "region_video",
     "codec_overhead",
     "location_room",
     "aar",

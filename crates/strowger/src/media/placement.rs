@@ -48,7 +48,6 @@ impl Placement {
             | Command::Protect { .. }
             | Command::Unseal { .. }
             | Command::OpenRelay { .. }
-            | Command::OpenPassage { .. }
             | Command::Keys { .. }
             | Command::Press { .. }
             | Command::Transcode { .. }
