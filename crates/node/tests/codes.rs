@@ -79,7 +79,7 @@ fn settled(world: &mut World) {
     for command in std::mem::take(&mut world.media) {
         if let Command::Close { port } = command {
             let statistics = Box::new(PortStatistics::default());
-            world.input(Input::Media(Report::Closed { port, statistics }));
+            world.input(strowger_node::Input::Media(Report::Closed { port, statistics }));
         }
     }
     world.settled();
