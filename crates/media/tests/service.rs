@@ -309,7 +309,7 @@ fn who_is_asked_for_a_code_hears_the_tone_once_and_its_keys_are_told() {
     pair.command(Command::Tone(reorder));
     assert_eq!(heard(&mut pair, 10_000), 150 + 6);
     pair.finish(&[
-        "Alerting { alert: Progress, media: Answer(SDP(176 bytes)) }",
+        "Alerting { alert: Progress, media: Answer(SDP(155 bytes)) }",
         "phone heard 50",
         "phone heard 100",
         "Digit(Digit { key: '7', duration_ms: 100 })",

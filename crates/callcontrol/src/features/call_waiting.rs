@@ -153,7 +153,9 @@ impl CallControl {
         if tones.ringing.is_empty() && tones.sounding.is_empty() {
             return;
         }
-        let wanted = tones.wanted();
+        let mut wanted = tones.wanted();
+        // A relay that is gone meanwhile plays nothing.
+        wanted.retain(|(port, _), _| self.shared.relays.contains_key(port));
         let mut sounding = BTreeMap::new();
         for (place, (leg, talk)) in &wanted {
             let ((port, side), tone, types) = (*place, talk.tone, talk.types);
