@@ -19,7 +19,6 @@ pub mod limits;
 pub mod line;
 pub mod nearest;
 pub mod net;
-pub mod phone;
 pub mod private;
 pub mod recording;
 pub mod rng;

@@ -9,7 +9,6 @@ pub mod io;
 mod keyless;
 mod node;
 pub mod objects;
-mod phones;
 mod questions;
 mod summary;
 mod user_settings;

@@ -2,8 +2,6 @@
 
 #![expect(clippy::unwrap_used, reason = "a test")]
 
-#[path = "support/watcher.rs"]
-mod watcher;
 #[path = "support/world.rs"]
 mod world;
 #[path = "support/xml.rs"]
@@ -13,15 +11,122 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use strowger_base::event::RefuseReason;
+use strowger_base::feature::Turn;
 use strowger_base::journal::{Entry, Registration};
+use strowger_base::watch::{Mailbox, MailboxChange, MessageCounts};
 use strowger_base::{FeatureCode, FeatureNumber, LineName, Rng, Secret};
 use strowger_callcontrol::configuration::HoldMode;
 use strowger_node::Draft;
 use strowger_node::configuration::{
-    DirectedParkDraft, FeatureDraft, Line, LineSecret, PartitionDraft, PatternDraft, SearchSpaceDraft,
+    DirectedParkDraft, FeatureDraft, Line, LineSecret, PartitionDraft, PatternDraft, PhoneDraft,
+    SearchSpaceDraft, TrunkDialling,
 };
-use watcher::*;
+use strowger_node::io::{Answer, Question, StoreRecord};
 use world::{Phone, World, body_of, draft, header, tag_of};
+use xml::Element;
+
+/// A phone that watches; its SUBSCRIBE dialog is its own.
+struct Watcher {
+    phone: Phone,
+    event: &'static str,
+}
+
+impl Watcher {
+    fn new(number: &str, address: &str, event: &'static str) -> Self {
+        let mut phone = Phone::new(number, address);
+        phone.cseq_from(500);
+        Watcher { phone, event }
+    }
+
+    fn event_and(&self, expires: &str) -> String {
+        format!("Event: {}\r\nExpires: {expires}\r\n", self.event)
+    }
+
+    /// Subscribes; returns the answer, whatever it is.
+    #[track_caller]
+    fn subscribe(&mut self, world: &mut World, line: &str, expires: &str) -> String {
+        self.phone.peer = line.to_owned();
+        self.phone.remote_tag.clear();
+        let extra = self.event_and(expires);
+        let request = self.phone.request("SUBSCRIBE", &extra, "");
+        world.from(self.phone.address, &request);
+        let (_, answer) = world.sent.pop_front().unwrap();
+        if !answer.starts_with("SIP/2.0 401 ") {
+            return answer;
+        }
+        let authorization = self.phone.authorization(&answer, "SUBSCRIBE");
+        let request = self.phone.request("SUBSCRIBE", &format!("{extra}{authorization}"), "");
+        world.from(self.phone.address, &request);
+        let (_, answer) = world.sent.pop_front().unwrap();
+        if answer.starts_with("SIP/2.0 200 ") {
+            self.phone.remote_tag = tag_of(&answer, "To").to_owned();
+        }
+        answer
+    }
+
+    /// Subscribes again in the dialog.
+    #[track_caller]
+    fn again(&mut self, world: &mut World, expires: &str) -> String {
+        let extra = self.event_and(expires);
+        let request = self.phone.request("SUBSCRIBE", &extra, "");
+        world.from(self.phone.address, &request);
+        world.sent.pop_front().unwrap().1
+    }
+
+    /// The next NOTIFY, which is answered.
+    #[track_caller]
+    fn notified(&self, world: &mut World) -> String {
+        let notify = world.expect(&self.phone, "NOTIFY sip:");
+        world.from(self.phone.address, &self.phone.respond(&notify, "200 OK", ""));
+        notify
+    }
+}
+
+/// What a dialog-info says: version, whether it is whole, and the calls.
+#[track_caller]
+fn calls(notify: &str) -> String {
+    let root = document(notify, "application/dialog-info+xml");
+    assert_eq!((&*root.namespace, &*root.name), ("urn:ietf:params:xml:ns:dialog-info", "dialog-info"));
+    let call = |dialog: &Element| {
+        let state = &dialog.at(&["state"]).unwrap().text;
+        let rendering = dialog.at(&["local", "target", "param"]).unwrap();
+        assert_eq!(rendering.attribute("pname"), Some("+sip.rendering"));
+        let held = if rendering.attribute("pvalue") == Some("no") { " holds" } else { "" };
+        let remote = dialog.at(&["remote", "identity"]).map(|it| format!(" {}", it.text));
+        let ids = dialog.attribute("call-id").map_or("", |_| " named");
+        let direction = dialog.attribute("direction").unwrap();
+        format!(" {direction} {state}{held}{}{ids}", remote.unwrap_or_default())
+    };
+    let all: String = root.all("dialog").map(call).collect();
+    format!("{} {}{all}", root.attribute("version").unwrap(), root.attribute("state").unwrap())
+}
+
+#[track_caller]
+fn document(notify: &str, content: &str) -> Element {
+    assert_eq!(header(notify, "Content-Type"), content);
+    xml::parse(body_of(notify))
+}
+
+/// `open on-the-phone`.
+#[track_caller]
+fn presence(notify: &str) -> String {
+    let root = document(notify, "application/pidf+xml");
+    assert_eq!((&*root.namespace, &*root.name), ("urn:ietf:params:xml:ns:pidf", "presence"));
+    let basic = &root.at(&["tuple", "status", "basic"]).unwrap().text;
+    let activities = root.at(&["person", "activities"]).unwrap();
+    let names: Vec<_> = activities.children.iter().map(|it| &*it.name).collect();
+    format!("{basic} {}", names.join(" "))
+}
+
+const SECOND: Duration = Duration::from_secs(1);
+
+/// Alice calls Bob, who answers; returns both INVITEs.
+fn call(world: &mut World, alice: &mut Phone, bob: &Phone) -> (String, String) {
+    let invite = world.invite(alice, "1002");
+    let rung = world.expect(bob, "INVITE sip:1002@");
+    world.from(bob.address, &bob.respond(&rung, "100 Trying", ""));
+    (invite, rung)
+}
 
 #[test]
 fn a_busy_lamp_follows_a_call_from_its_first_ring_to_its_end() {
@@ -268,6 +373,280 @@ fn who_may_not_watch_any_more_is_told_at_the_next_refresh() {
     assert_eq!(header(&last, "Subscription-State"), "terminated;reason=rejected");
     assert_eq!(body_of(&last), "");
     world.settled();
+}
+
+#[test]
+fn the_phones_of_a_line_are_told_with_whom_it_talks_and_what_names_the_call() {
+    let mut draft = shared_line();
+    draft.lines[1].name = "Bob <the \"boss\"> & Co".into();
+    let mut world = World::new(&draft);
+    let mut desk = Phone::new("1001", "192.0.2.10:5060");
+    desk.user = "desk".into();
+    let mut bob = Phone::new("1002", "192.0.2.20:5060");
+    world.register(&mut desk);
+    world.register(&mut bob);
+    let mut lobby = Watcher::new("1001", "192.0.2.11:5060", "dialog");
+    lobby.phone.user = "lobby".into();
+    lobby.subscribe(&mut world, "1001", "600");
+    assert_eq!(calls(&lobby.notified(&mut world)), "0 full");
+    world.pass(SECOND);
+    let (invite, rung) = call(&mut world, &mut desk, &bob);
+    let notify = lobby.notified(&mut world);
+    assert_eq!(calls(&notify), "1 partial initiator trying sip:1002@strowger.test named");
+    world.pass(SECOND);
+    world.from(bob.address, &bob.respond(&rung, "200 OK", &bob.sdp()));
+    world.expect(&bob, "ACK ");
+    let answered = world.expect(&desk, "SIP/2.0 200 ");
+    desk.remote_tag = tag_of(&answered, "To").to_owned();
+    let notify = lobby.notified(&mut world);
+    assert_eq!(calls(&notify), "2 partial initiator confirmed sip:1002@strowger.test named");
+    let root = document(&notify, "application/dialog-info+xml");
+    let dialog = root.at(&["dialog"]).unwrap();
+    assert_eq!(dialog.attribute("call-id"), Some(header(&invite, "Call-ID")));
+    assert_eq!(dialog.attribute("local-tag"), Some(tag_of(&invite, "From")));
+    assert_eq!(dialog.attribute("remote-tag"), Some(tag_of(&answered, "To")));
+    let display = dialog.at(&["remote", "identity"]).unwrap().attribute("display");
+    assert_eq!(display, Some("Bob <the \"boss\"> & Co"));
+    world.from(desk.address, &desk.request("ACK", "", ""));
+    world.pass(SECOND);
+    let hold = desk.sdp() + "a=sendonly\r\n";
+    world.from(desk.address, &desk.request("INVITE", "", &hold));
+    let notify = world.sent.iter().find(|(_, text)| text.starts_with("NOTIFY ")).unwrap().1.clone();
+    assert_eq!(calls(&notify), "3 partial initiator confirmed holds sip:1002@strowger.test named");
+}
+
+/// Line 1001 has a voice mail at 8000, which is behind the trunk.
+fn with_voice_mail() -> Draft {
+    let mut draft = draft();
+    draft.lines[0].voice_mail = "8000".into();
+    draft.trunk_dialling = vec![TrunkDialling { tells_messages: true, ..TrunkDialling::default() }];
+    draft
+}
+
+/// What a voice mail tells; the answer to it.
+#[track_caller]
+fn tell(world: &mut World, line: &str, body: &str) -> String {
+    let mut carrier = Phone::new("8000", "192.0.2.99:5060");
+    carrier.cseq_from(1 + world.stored.len() as u32);
+    carrier.peer = line.to_owned();
+    let extra = "Event: message-summary\r\nSubscription-State: active\r\n\
+                 Content-Type: application/simple-message-summary\r\n";
+    let request = carrier.request("NOTIFY", extra, "");
+    let request = request
+        .replace("Content-Length: 0\r\n\r\n", &format!("Content-Length: {}\r\n\r\n{body}", body.len()));
+    world.from(carrier.address, &request);
+    let at = world.sent.iter().position(|(to, _)| *to == carrier.address).unwrap();
+    world.sent.remove(at).unwrap().1
+}
+
+#[test]
+fn a_message_lamp_is_lit_by_the_voice_mail_and_survives_a_restart() {
+    let mut world = World::new(&with_voice_mail());
+    let mut alice = Watcher::new("1001", "192.0.2.10:5060", "message-summary");
+    let answer = alice.subscribe(&mut world, "1001", "600");
+    assert!(answer.starts_with("SIP/2.0 200 "), "{answer}");
+    let notify = alice.notified(&mut world);
+    assert_eq!(header(&notify, "Content-Type"), "application/simple-message-summary");
+    let account = "Message-Account: sip:8000@strowger.test\r\n";
+    assert_eq!(body_of(&notify), format!("Messages-Waiting: no\r\n{account}"));
+    world.pass(SECOND);
+    let told = "Messages-Waiting: yes\r\nMessage-Account: sip:x@elsewhere\r\nVoice-Message: 2/8 (1/2)\r\n";
+    let answer = tell(&mut world, "1001", told);
+    assert!(answer.starts_with("SIP/2.0 200 "), "{answer}");
+    let expect = format!("Messages-Waiting: yes\r\n{account}Voice-Message: 2/8 (1/2)\r\n");
+    assert_eq!(body_of(&alice.notified(&mut world)), expect);
+    // The same again is no news.
+    tell(&mut world, "1001", told);
+    world.pass(SECOND);
+    world.silent();
+    let stored: Vec<_> = world.stored.drain(..).collect();
+    let mut world = World::new(&with_voice_mail());
+    for record in stored {
+        if let StoreRecord::Mailbox(line, mailbox) = record {
+            world.input(strowger_node::Input::RestoreMailbox(line, mailbox));
+        }
+    }
+    // Its key for messages calls the voice mail, and it asks by that number.
+    let answer = alice.subscribe(&mut world, "8000", "0");
+    assert!(answer.starts_with("SIP/2.0 200 "), "{answer}");
+    assert_eq!(body_of(&alice.notified(&mut world)), expect);
+    // Another line's messages are nobody's business.
+    let answer = alice.subscribe(&mut world, "1002", "600");
+    assert!(answer.starts_with("SIP/2.0 403 "), "{answer}");
+    world.settled();
+}
+
+#[test]
+fn messages_are_taken_from_those_alone_who_may_tell_them() {
+    let mut world = World::new(&with_voice_mail());
+    let ok = "Messages-Waiting: yes\r\n";
+    let check = |world: &mut World, line: &str, body: &str, expect: &str| {
+        world.stored.push(StoreRecord::NumbersReserved(0));
+        let answer = tell(world, line, body);
+        assert!(answer.starts_with(expect), "{line} {body}: {answer}");
+    };
+    check(&mut world, "1044", ok, "SIP/2.0 404 ");
+    check(&mut world, "1001", "Voice-Message: 1/0\r\n", "SIP/2.0 400 ");
+    check(&mut world, "1001", ok, "SIP/2.0 200 ");
+    let mut without = with_voice_mail();
+    without.trunk_dialling.clear();
+    let mut world = World::new(&without);
+    check(&mut world, "1001", ok, "SIP/2.0 403 ");
+    // A phone that sends it is in no subscription.
+    let mut bob = Phone::new("1002", "192.0.2.20:5060");
+    bob.peer = "1001".into();
+    world.from(bob.address, &bob.request("NOTIFY", "Event: message-summary\r\n", ""));
+    world.expect(&bob, "SIP/2.0 481 ");
+}
+
+#[test]
+fn a_phone_that_does_not_subscribe_is_told_when_it_registers_and_when_that_changes() {
+    let mut draft = with_voice_mail();
+    draft.lines[0].phones[0].told_of_messages = true;
+    let mut world = World::new(&draft);
+    let line = || "1001".into();
+    let counts = MessageCounts { new: 1, ..MessageCounts::default() };
+    let mailbox = Mailbox { waiting: true, counts: Some(counts) };
+    let change = Some(MailboxChange::Told(mailbox));
+    assert_eq!(world.ask(Question::Messages { line: line(), change }), Answer::Messages(Some(mailbox)));
+    let mut alice = Phone::new("1001", "192.0.2.10:5060");
+    let request = alice.request("REGISTER", "", "");
+    world.from(alice.address, &request);
+    let challenge = world.expect(&alice, "SIP/2.0 401 ");
+    let authorization = alice.authorization(&challenge, "REGISTER");
+    let request = alice.request("REGISTER", &authorization, "");
+    world.from(alice.address, &request);
+    world.expect(&alice, "SIP/2.0 200 ");
+    let notify = world.expect(&alice, "NOTIFY sip:1001@192.0.2.10:5060 ");
+    let account = "Message-Account: sip:8000@strowger.test\r\n";
+    assert_eq!(header(&notify, "Event"), "message-summary");
+    assert_eq!(body_of(&notify), format!("Messages-Waiting: yes\r\n{account}Voice-Message: 1/0 (0/0)\r\n"));
+    world.from(alice.address, &alice.respond(&notify, "200 OK", ""));
+    let change = Some(MailboxChange::Turn(Turn::Off));
+    world.ask(Question::Messages { line: line(), change });
+    let notify = world.expect(&alice, "NOTIFY sip:1001@192.0.2.10:5060 ");
+    assert_eq!(body_of(&notify), format!("Messages-Waiting: no\r\n{account}"));
+    world.from(alice.address, &alice.respond(&notify, "200 OK", ""));
+    assert_eq!(world.ask(Question::Messages { line: "1044".into(), change }), Answer::Messages(None));
+    world.settled();
+}
+
+/// Alice's line on a desk phone and one in the lobby, and Bob's.
+fn shared_line() -> Draft {
+    let mut draft = draft();
+    let phone = |name: &str| PhoneDraft {
+        username: Some(name.into()),
+        ..PhoneDraft::new(name, LineSecret::Password(Secret::new(world::password("1001").into())))
+    };
+    draft.lines[0] = Line::on("1001", "Alice", vec![phone("desk"), phone("lobby")]);
+    draft
+}
+
+/// The desk talks with Bob, and the lobby watches.
+#[track_caller]
+fn desk_talks(world: &mut World) -> (Phone, Watcher, Phone, String) {
+    let mut desk = Phone::new("1001", "192.0.2.10:5060");
+    desk.user = "desk".into();
+    let mut bob = Phone::new("1002", "192.0.2.20:5060");
+    world.register(&mut desk);
+    world.register(&mut bob);
+    let mut lobby = Watcher::new("1001", "192.0.2.11:5060", "dialog");
+    lobby.phone.user = "lobby".into();
+    lobby.subscribe(world, "1001", "600");
+    lobby.notified(world);
+    let (_, rung) = call(world, &mut desk, &bob);
+    world.from(bob.address, &bob.respond(&rung, "200 OK", &bob.sdp()));
+    world.expect(&bob, "ACK ");
+    let answered = world.expect(&desk, "SIP/2.0 200 ");
+    desk.remote_tag = tag_of(&answered, "To").to_owned();
+    world.from(desk.address, &desk.request("ACK", "", ""));
+    world.pass(SECOND);
+    (desk, lobby, bob, rung)
+}
+
+/// What everybody was sent.
+fn sent_to(world: &mut World, phone: &Phone) -> Vec<String> {
+    let (theirs, others): (Vec<_>, Vec<_>) = world.sent.drain(..).partition(|(to, _)| *to == phone.address);
+    world.sent = others.into();
+    theirs.into_iter().map(|(_, text)| text).collect()
+}
+
+#[test]
+fn a_call_held_at_one_phone_of_a_line_goes_on_at_another_one() {
+    // Without music, so that a hold is settled among the phones.
+    let mut world = World::new(&Draft { hold: HoldMode::PassedOn, ..shared_line() });
+    let (mut desk, mut lobby, mut bob, rung) = desk_talks(&mut world);
+    assert_eq!(
+        calls(&lobby.notified(&mut world)),
+        "1 partial initiator confirmed sip:1002@strowger.test named"
+    );
+    let hold = desk.sdp() + "a=inactive\r\n";
+    world.from(desk.address, &desk.request("INVITE", "", &hold));
+    let reoffer = sent_to(&mut world, &bob).into_iter().find(|text| text.starts_with("INVITE ")).unwrap();
+    world.from(bob.address, &bob.respond(&reoffer, "200 OK", &(bob.sdp() + "a=inactive\r\n")));
+    assert!(sent_to(&mut world, &bob)[0].starts_with("ACK "));
+    assert!(sent_to(&mut world, &desk).iter().any(|text| text.starts_with("SIP/2.0 200 ")));
+    world.from(desk.address, &desk.request("ACK", "", ""));
+    world.pass(SECOND);
+    let notify = lobby.notified(&mut world);
+    assert_eq!(calls(&notify), "2 partial initiator confirmed holds sip:1002@strowger.test named");
+    // The lobby takes it, with the tags as the document has them.
+    let root = document(&notify, "application/dialog-info+xml");
+    let of = |name: &str| root.at(&["dialog"]).unwrap().attribute(name).unwrap().to_owned();
+    let (call_id, local, remote) = (of("call-id"), of("local-tag"), of("remote-tag"));
+    let replaces = format!("Replaces: {call_id};to-tag={local};from-tag={remote}\r\n");
+    let mut taker = Phone::new("1001", "192.0.2.11:5060");
+    (taker.user, taker.peer) = ("lobby".into(), "1001".into());
+    taker.cseq_from(900);
+    let sdp = taker.sdp();
+    world.from(taker.address, &taker.request("INVITE", &replaces, &sdp));
+    let challenge = world.expect(&taker, "SIP/2.0 401 ");
+    world.from(taker.address, &taker.acknowledge(&challenge));
+    let authorization = taker.authorization(&challenge, "INVITE");
+    world.from(taker.address, &taker.request("INVITE", &format!("{replaces}{authorization}"), &sdp));
+    // Bob is told who it is now, which is the same line, then offered the lobby's media.
+    let mut offered = Vec::new();
+    while let Some(offer) = sent_to(&mut world, &bob).into_iter().find(|text| text.starts_with("INVITE ")) {
+        world.from(bob.address, &bob.respond(&offer, "200 OK", &bob.sdp()));
+        offered.push(offer);
+    }
+    assert_eq!(offered.len(), 2);
+    assert!(body_of(&offered[1]).contains("c=IN IP4 192.0.2.11\r\n"), "{offered:#?}");
+    let answered: Vec<_> = sent_to(&mut world, &taker);
+    let taken = answered.iter().find(|text| text.starts_with("SIP/2.0 200 ") && text.contains(" INVITE\r\n"));
+    let taken = taken.unwrap_or_else(|| panic!("{answered:#?}"));
+    assert!(body_of(taken).contains("c=IN IP4 192.0.2.20\r\n"), "{taken}");
+    let bye = sent_to(&mut world, &desk).into_iter().find(|text| text.starts_with("BYE ")).unwrap();
+    world.from(desk.address, &desk.respond(&bye, "200 OK", ""));
+    taker.remote_tag = tag_of(taken, "To").to_owned();
+    world.from(taker.address, &taker.request("ACK", "", ""));
+    world.sent.clear();
+    // It is one call of the line still, at the lobby, and its own words about it say so.
+    lobby.subscribe(&mut world, "1001", "0");
+    let notify = lobby.notified(&mut world);
+    assert_eq!(calls(&notify), "0 full initiator confirmed sip:1002@strowger.test named");
+    assert!(body_of(&notify).contains(&format!(" call-id=\"{}\"", header(taken, "Call-ID"))), "{notify}");
+    world.from(bob.address, &bob.request_back(&rung, "BYE", ""));
+    assert!(sent_to(&mut world, &taker).iter().any(|text| text.starts_with("BYE ")));
+}
+
+#[test]
+fn a_private_call_is_told_as_a_call_and_no_more() {
+    let mut draft = shared_line();
+    draft.lines[0].phones[0].private = true;
+    let mut world = World::new(&draft);
+    let (mut desk, lobby, ..) = desk_talks(&mut world);
+    let notify = lobby.notified(&mut world);
+    assert_eq!(calls(&notify), "1 partial initiator confirmed");
+    let root = document(&notify, "application/dialog-info+xml");
+    let exclusive = root.at(&["dialog", "exclusive"]).unwrap();
+    assert_eq!(exclusive.namespace, "urn:ietf:params:xml:ns:sa-dialog-info");
+    assert_eq!(exclusive.text, "true");
+    world.pass(SECOND);
+    world.silent();
+    world.from(desk.address, &desk.request("BYE", "", ""));
+    let told = sent_to(&mut world, &lobby.phone);
+    assert_eq!(calls(&told[0]), "2 partial initiator terminated");
 }
 
 /// What a watcher makes of the documents, as RFC 4235 §3.8 wants it.

@@ -77,10 +77,8 @@ pub(crate) fn signal(leg: &mut Leg, signal: &Signal) -> Effect {
         | Signal::MediaRefused(_)
         | Signal::Digit(_)
         | Signal::DigitsEnded(_)
-        | Signal::Redirected(_)
         | Signal::TransferRequested { .. }
         | Signal::FeatureRequested(_)
-        | Signal::MetadataRequested
         | Signal::TransferEnded(_) => Effect::None,
     }
 }
@@ -124,9 +122,7 @@ pub(crate) fn command(leg: &mut Leg, command: &Command) -> Effect {
         | Command::TransferResult(_)
         | Command::TransferEnded(_)
         | Command::FeatureAnswer(_)
-        | Command::ShowParticipants(_)
         | Command::Records(..)
-        | Command::ShowRecording(_)
         | Command::RequestTransfer(_) => Effect::None,
     }
 }

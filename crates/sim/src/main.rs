@@ -13,7 +13,6 @@ mod network;
 mod phone;
 mod report;
 mod setting;
-mod sound;
 mod text;
 mod world;
 

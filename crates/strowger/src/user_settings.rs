@@ -11,8 +11,7 @@ use crate::table::Table;
 pub(crate) struct UserSettingsOptions {
     #[command(flatten)]
     place: Place,
-    /// Set this in place of listing: forward-all, forward-busy, forward-no-answer, forward-unregistered, do-not-disturb, hunt-log; call-back, with an empty value, ends what
-    /// was asked for at the phone.
+    /// Set this in place of listing: forward-all, forward-busy, forward-no-answer, forward-unregistered, do-not-disturb, hunt-log.
     #[arg(long, value_name = "SETTING")]
     set: Option<String>,
     /// The number, voice-mail or nowhere for forwards, as configured when not given; on or off for the others.
@@ -21,7 +20,7 @@ pub(crate) struct UserSettingsOptions {
     /// The line.
     #[arg(long, requires = "set")]
     line: Option<String>,
-    /// The partition of the line, where several have the same number.
+    /// The partition of the line.
     #[arg(long, requires = "line")]
     partition: Option<String>,
     /// The phone.
@@ -52,8 +51,7 @@ pub(crate) fn run(options: &UserSettingsOptions) -> anyhow::Result<()> {
             }
         }
         let answer = server.post(PATH, &body)?;
-        let to = options.to.as_deref().unwrap_or("as configured");
-        return print::line(if options.json { answer.to_string() } else { format!("{setting}: {to}") });
+        return print::line(answer.to_string());
     }
     let body = server.get(PATH)?;
     if options.json {

@@ -276,8 +276,7 @@ impl Facts {
             at: now.wall,
             progress: Progress::Answered,
             early: None,
-            apart: None,
-            elsewhere: None,
+            outlet: None,
         });
         self.connected = Some(participant.party.clone());
         self.called_reach = participant.reach;

@@ -298,7 +298,6 @@ impl Facts {
                 Service::Echo
                 | Service::Announcement
                 | Service::Annunciator(_)
-                | Service::Prompt
                 | Service::Confirmation
                 | Service::Sounds
                 | Service::Multicast { .. }
@@ -329,8 +328,7 @@ impl Step<'_> {
             at: self.now.wall,
             progress: Progress::Answered,
             early: None,
-            apart: None,
-            elsewhere: None,
+            outlet: None,
         });
     }
 

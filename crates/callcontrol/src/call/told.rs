@@ -9,8 +9,7 @@ use crate::io::Outbox;
 /// Writes what a device told into the journal, in short.
 pub(crate) fn told(now: Now, call: CallId, leg: LegId, signal: &Signal, out: &mut Outbox) {
     let told = match signal {
-        // What becomes of a redirection is told where that is decided.
-        Signal::Setup(_) | Signal::Redirected(_) => return,
+        Signal::Setup(_) => return,
         Signal::Proceeding => Told::Proceeding,
         Signal::Alerting { alert, media } => Told::Alerting { alert: *alert, media: media.into() },
         Signal::Answered { media, connected } => {
@@ -19,7 +18,6 @@ pub(crate) fn told(now: Now, call: CallId, leg: LegId, signal: &Signal, out: &mu
         Signal::Media(media) => Told::Media(media.into()),
         Signal::MediaRequested => Told::MediaRequested,
         Signal::MediaRefused(cause) => Told::MediaRefused(*cause),
-        Signal::MetadataRequested => Told::MetadataRequested,
         Signal::Digit(_) => Told::Digit,
         Signal::DigitsEnded(end) => Told::DigitsEnded(*end),
         Signal::TransferRequested { destination, replaces } => {

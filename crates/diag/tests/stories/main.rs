@@ -2,5 +2,4 @@
 
 mod headlines;
 mod journal;
-mod recordings;
 mod texts;

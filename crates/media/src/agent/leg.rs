@@ -80,7 +80,7 @@ impl ServiceLeg {
         ServiceLeg {
             port,
             service,
-            tone: if service == Service::Prompt { Tone::ZipZip } else { Tone::Silence },
+            tone: Tone::Silence,
             mute: Mute::Off,
             talking: Talking::No,
             called: ring.called,
@@ -127,7 +127,7 @@ impl ServiceLeg {
             name: name_of(self.service).into(),
             presentation: Presentation::Allowed,
         };
-        let early = matches!(self.service, Service::Annunciator(_) | Service::Prompt);
+        let early = matches!(self.service, Service::Annunciator(_));
         match offer {
             Some(offer) => match self.answer(&offer) {
                 Ok((answer, agreed)) => {
@@ -171,7 +171,6 @@ impl ServiceLeg {
             // They are over in a moment, and would begin anew.
             Service::Announcement
             | Service::Annunciator(_)
-            | Service::Prompt
             | Service::Confirmation
             | Service::Multicast { .. } => false,
         };
@@ -212,7 +211,7 @@ impl ServiceLeg {
             Service::Echo | Service::Announcement | Service::Confirmation => self.hears,
             // Who waits may be as silent as it likes, and so may who listens to a conference with its microphone off. Before an
             // answer many send nothing at all.
-            Service::Sounds | Service::Conference(_) | Service::Annunciator(_) | Service::Prompt => false,
+            Service::Sounds | Service::Conference(_) | Service::Annunciator(_) => false,
             // Who listens to a page sends nothing; when who talks is gone, it would never end.
             Service::Page { .. } => self.service.is_talker(),
             Service::Multicast { .. } => false,
@@ -251,7 +250,7 @@ impl ServiceLeg {
     }
 
     fn play(&self, out: &mut Outbox) {
-        if matches!(self.service, Service::Sounds | Service::Prompt) {
+        if self.service == Service::Sounds {
             out.media(control::Command::Play { port: self.port, tone: self.tone });
         }
     }
@@ -266,7 +265,7 @@ impl ServiceLeg {
     }
 
     fn commanded(&mut self, leg: LegId, command: Command, out: &mut Outbox) -> Ended {
-        if let (Service::Sounds | Service::Prompt, &Command::Tone(tone)) = (self.service, &command) {
+        if let (Service::Sounds, &Command::Tone(tone)) = (self.service, &command) {
             self.set_tone(tone, out);
             return Ended::No;
         }
@@ -342,14 +341,12 @@ impl ServiceLeg {
         match command {
             // It shows nothing, and it takes no keys but those that it hears.
             Command::ShowParty(_)
-            | Command::ShowRecording(_)
             | Command::CollectDigits
             | Command::StopCollecting
             | Command::KeysBy(_)
             | Command::Digit(_)
             | Command::TransferResult(_)
             | Command::FeatureAnswer(_)
-            | Command::ShowParticipants(_)
             | Command::TransferEnded(_)
             | Command::RequestTransfer(_) => {}
             Command::Records(..)
@@ -366,11 +363,6 @@ impl ServiceLeg {
             }
         }
         Ended::No
-    }
-
-    /// Whether keys that it hears are told to call control.
-    pub(super) const fn tells_keys(&self) -> bool {
-        matches!(self.service, Service::Prompt)
     }
 
     const fn is_seat(&self) -> bool {
@@ -457,7 +449,6 @@ impl ServiceLeg {
             | Service::Echo
             | Service::Announcement
             | Service::Annunciator(_)
-            | Service::Prompt
             | Service::Sounds
             | Service::Multicast { .. }
             | Service::Conference(_)

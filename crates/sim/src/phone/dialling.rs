@@ -249,6 +249,6 @@ impl Phone {
     }
 }
 
-pub(super) fn report(code: u16, digits: &str) -> String {
+fn report(code: u16, digits: &str) -> String {
     format!("<kpml-response version=\"1.0\" code=\"{code}\" text=\"\" digits=\"{digits}\"/>")
 }

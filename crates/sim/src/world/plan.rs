@@ -7,7 +7,7 @@ use strowger_callcontrol::RelayMode;
 
 use crate::network::Weather;
 use crate::phone::Manners;
-use crate::setting::{Media, Recorders, Setting};
+use crate::setting::{Media, Setting};
 
 /// What a seed decides.
 #[derive(Clone, Debug)]
@@ -35,7 +35,6 @@ pub(crate) struct Plan {
     /// So many storms follow each other, and after each of them identities are looked at.
     pub(super) storms: u32,
     pub(super) media: Media,
-    pub(super) recorders: Recorders,
 }
 
 impl Plan {
@@ -83,14 +82,7 @@ impl Plan {
             watches: false,
             storms: 1,
             media: Media::default(),
-            recorders: Recorders::default(),
         }
-    }
-
-    /// The network for media: keys are repeated so often there that they arrive, but not sound.
-    pub(super) fn air(&self) -> Weather {
-        let Weather { repeats, jitter_us, .. } = self.weather;
-        Weather { loses: 0, repeats, jitter_us: jitter_us.min(15_000), damages: 0 }
     }
 
     /// What the node is set up with.
@@ -101,7 +93,6 @@ impl Plan {
             relay: self.relay,
             interdigit_timer: self.interdigit_timer,
             media: self.media,
-            recorders: self.recorders,
         }
     }
 
@@ -131,7 +122,6 @@ impl Plan {
             watches: true,
             storms: 5,
             media,
-            recorders: Recorders::of_storm(seed),
             ..plan
         }
     }

@@ -84,9 +84,8 @@ impl Leg {
             return;
         }
         let next = self.queued.take().or_else(|| self.unshown.take().map(Purpose::ShowParty));
-        match next {
-            Some(purpose) => self.modify(shared, now, purpose, out),
-            None => self.show_on(shared, now, out),
+        if let Some(purpose) = next {
+            self.modify(shared, now, purpose, out);
         }
     }
 
@@ -104,7 +103,6 @@ impl Leg {
         if let Purpose::ShowParty(party) = &purpose {
             self.naming.write(party, shared, &mut extra);
         }
-        self.write_call_info(&mut extra);
         self.session_timer.write_refresh(&mut extra);
         let write_extra = |buffer: &mut Vec<u8>| buffer.extend_from_slice(&extra);
         let (branch, _) = self.send_request(shared, now, MethodKind::Update, write_extra, body.as_ref(), out);
@@ -134,7 +132,6 @@ impl Leg {
         if let Some(party) = party {
             self.naming.write(party, shared, &mut extra);
         }
-        self.write_call_info(&mut extra);
         self.session_timer.write_refresh(&mut extra);
         let write_extra = |buffer: &mut Vec<u8>| buffer.extend_from_slice(&extra);
         let (branch, cseq) =
@@ -218,7 +215,6 @@ impl Leg {
         self.retries = 0;
         // Each of ours names whom the last one did not.
         self.misnamed = false;
-        self.hear_wish(response);
         self.dialog.refresh_target(response);
         self.session_agreed(shared, now, response);
         match (pending, description_of(response)) {

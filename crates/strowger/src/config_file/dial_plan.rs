@@ -496,7 +496,6 @@ impl BlockSection {
             pattern: pattern(&self.pattern, &self.partition, &self.filter, self.urgent),
             host: Box::default(),
             cause: Cause(self.cause),
-            announcement: None,
         }
     }
 }

@@ -147,8 +147,6 @@ choice! {
         RecordOff = "record-off",
         /// Whoever was called by intercom is heard from here on.
         Talk = "talk",
-        /// The quality of the call is reported as bad.
-        QualityReport = "quality-report",
     }
 }
 
@@ -174,7 +172,6 @@ impl Key {
             Key::RecordOn => FeatureRequest::Record(Turn::On),
             Key::RecordOff => FeatureRequest::Record(Turn::Off),
             Key::Talk => FeatureRequest::Talk,
-            Key::QualityReport => FeatureRequest::ReportQuality(None),
         }
     }
 }
@@ -208,13 +205,7 @@ async fn feature(site: Arc<Site>, ask: Ask) -> Result<Response, Problem> {
 }
 
 async fn carry_out(site: &Site, ask: &Ask, what: OrderKind) -> Result<Response, Problem> {
-    let call = match ask.path("call") {
-        "last" => {
-            let live = super::calls::live(site, 1).await?;
-            live.first().map(|call| call.call).ok_or_else(|| Problem::absent("no call goes on"))?
-        }
-        id => call_id(id)?,
-    };
+    let call = call_id(ask.path("call"))?;
     let order = Box::new(Order { call, what, who: ask.principal.name.clone() });
     match site.answered(|sender| Letter::Order(order, sender)).await? {
         Answer::Ordered(Ok(())) => {
@@ -245,8 +236,8 @@ fn problem(refused: &OrderRefused) -> Problem {
             "no call {call} goes on; `strowger calls` lists those that do, and a call that was transferred goes on under another id"
         )),
         OrderRefused::NotAnswered(call) => conflict(format!("call {call} is not answered")),
-        OrderRefused::Feature(why) => {
-            conflict(format!("the feature is refused: {}", strowger_diag::because(why)))
+        OrderRefused::Feature(cause) => {
+            conflict(format!("the feature is refused: {}; `strowger explain call` says why", cause.words()))
         }
         OrderRefused::Transfer(why) => conflict(
             match why {

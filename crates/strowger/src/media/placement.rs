@@ -53,8 +53,7 @@ impl Placement {
             | Command::Transcode { .. }
             | Command::Copy { .. }
             | Command::Warn { .. }
-            | Command::Direct { .. }
-            | Command::Suspend { .. } => self.seats.get(&port).copied().unwrap_or_else(|| self.usual(port)),
+            | Command::Direct { .. } => self.seats.get(&port).copied().unwrap_or_else(|| self.usual(port)),
         }
     }
 

@@ -1,6 +1,5 @@
 //! What a recorder is told of a conversation, and when.
 
-use std::cmp::Ordering;
 use std::net::SocketAddr;
 use std::sync::Arc;
 
@@ -19,9 +18,8 @@ use crate::shared::Shared;
 /// What the recorder was told last.
 #[derive(Debug)]
 pub(super) struct Told {
-    /// What it was offered, with no version.
-    pub(super) offer: SessionDescription,
-    pub(super) metadata: Arc<RecordingMetadata>,
+    offer: SessionDescription,
+    metadata: Arc<RecordingMetadata>,
 }
 
 impl Told {
@@ -43,7 +41,6 @@ impl Recording {
         if self.far.0 != view.far.leg {
             self.far = (view.far.leg, now.wall);
         }
-        self.meet(now, view);
         let (waits, runs) = match self.recorder {
             Recorder::Absent => (self.timer.is_some(), None),
             Recorder::Runs(leg) => (false, Some(leg)),
@@ -52,24 +49,21 @@ impl Recording {
         let from = self.fork.as_ref().and_then(|fork| fork.from);
         let Some(from) = from.filter(|_| !waits) else { return After::GoesOn };
         let metadata = self.metadata(view);
-        let offer = self.offer(view, from, 0, shared);
+        let offer = self.offer(view, from, shared);
         let same = |told: &Told| told.offer == offer && *told.metadata == metadata;
-        let is_same = self.told.as_ref().is_some_and(same);
         // What it refused it is told again, after a while.
         let rests = !self.refused || self.timer.is_some();
-        if rests && is_same && !self.again {
+        if rests && self.told.as_ref().is_some_and(same) {
             return After::GoesOn;
         }
         self.cancel_timer(shared);
-        (self.refused, self.again) = (false, false);
+        self.refused = false;
         let metadata = Arc::new(metadata);
         let told = Told { offer: offer.clone(), metadata: Arc::clone(&metadata) };
         let before = self.told.replace(told).map(|told| told.metadata);
-        let offer = self.versioned(view, from, shared);
         match runs {
             Some(leg) => {
-                let change =
-                    if is_same { RecordingChange::Asked } else { change(before.as_deref(), &metadata) };
+                let change = change(before.as_deref(), &metadata);
                 self.news(now, RecordingNews::Changed(change), out);
                 out.command(leg, Command::Records(Media::Offer(offer), metadata));
                 self.recorder = Recorder::Told(leg);
@@ -88,13 +82,13 @@ impl Recording {
         out: &mut Outbox,
     ) -> After {
         let leg = shared.leg_ids.allocate();
-        let (trunk, number) = (&*self.way.trunk, &*self.way.number);
+        let (trunk, number) = (&*self.profile.trunk, &*self.profile.number);
         let news = RecordingNews::Begins { trunk, number, because: self.because };
         self.news(now, news, out);
         let ring = Ring {
-            target: Target::Trunk(self.way.trunk.clone()),
+            target: Target::Trunk(self.profile.trunk.clone()),
             calling: view.own.party.clone(),
-            called: self.way.number.clone(),
+            called: self.profile.number.clone(),
             media: Media::Offer(offer),
             hops_remaining: limits::MAX_FORWARDS,
             reliable_provisional: false,
@@ -116,7 +110,6 @@ impl Recording {
             leg: it.leg,
             party: it.party.clone(),
             since,
-            until: None,
             flow: view.flow,
         };
         RecordingMetadata {
@@ -126,39 +119,14 @@ impl Recording {
             since: self.since,
             own: party(&view.own, self.since),
             far: party(&view.far, self.far.1),
-            conferees: self.conferees.clone(),
         }
     }
 
-    /// What the recorder is offered, of a new version only when it differs from what was written last (RFC 3264 §8).
-    fn versioned(
+    /// What the recorder is offered; a new version of it only when it differs from what was told.
+    fn offer(
         &mut self,
         view: &RecordedCall,
-        from: (SocketAddr, SocketAddr),
-        shared: &Shared,
-    ) -> SessionDescription {
-        let same = self.offer(view, from, self.version, shared);
-        if self.said.as_ref() == Some(&same) {
-            return same;
-        }
-        self.version += 1;
-        let offer = self.offer(view, from, self.version, shared);
-        self.said = Some(offer.clone());
-        offer
-    }
-
-    /// Who writes our descriptions.
-    pub(super) fn origin(&self, version: u64, shared: &Shared) -> sdp::Origin {
-        let session_id = self.party.number << 2 | 3;
-        sdp::Origin { session_id, version, address: shared.configuration.address }
-    }
-
-    /// What the recorder is offered, of this version.
-    pub(super) fn offer(
-        &self,
-        view: &RecordedCall,
         (a, b): (SocketAddr, SocketAddr),
-        version: u64,
         shared: &Shared,
     ) -> SessionDescription {
         let flows = if view.flow == VoiceFlow::Heard { Flows::Yes } else { Flows::No };
@@ -175,20 +143,23 @@ impl Recording {
             flows,
             keys,
         });
-        sdp::offer_to_recorder(&self.origin(version, shared), &streams)
+        let write = |version: u64| {
+            let session_id = self.party.number << 2 | 3;
+            let origin = sdp::Origin { session_id, version, address: shared.configuration.address };
+            sdp::offer_to_recorder(&origin, &streams)
+        };
+        let offer = write(self.version);
+        if self.told.as_ref().is_some_and(|told| told.offer == offer) {
+            return offer;
+        }
+        self.version += 1;
+        write(self.version)
     }
 }
 
 /// What of a conversation is different, as the story tells it.
 fn change(before: Option<&RecordingMetadata>, now: &RecordingMetadata) -> RecordingChange {
     let Some(before) = before else { return RecordingChange::Media };
-    let here = |told: &RecordingMetadata| told.conferees.iter().filter(|it| it.until.is_none()).count();
-    match here(before).cmp(&here(now)) {
-        _ if before.call != now.call => {}
-        Ordering::Less => return RecordingChange::Came,
-        Ordering::Greater => return RecordingChange::Left,
-        Ordering::Equal => {}
-    }
     if (before.call, before.far.leg, &before.far.party) != (now.call, now.far.leg, &now.far.party) {
         return RecordingChange::Parties;
     }
