@@ -17,6 +17,7 @@ mod baresip;
 mod beside;
 mod callback;
 mod capture;
+mod codes;
 mod conference;
 pub(crate) mod configuration;
 mod damage;
@@ -70,16 +71,19 @@ const SCENARIOS: &[Row] = &[
         "the called phone consults a third one, and sends it to the caller",
         transfer::attended,
     ),
-    ("pickup", "a third phone gets the call that rings at the second one", park::pickup),
+    ("pickup", "a third phone gets calls that ring at others, in four ways", park::pickup),
     ("park", "the caller waits at a number until a third phone gets it back", park::park),
     ("callback", "a phone is rung when the line is free that it found busy", callback::callback),
     ("conference", "three phones meet at a number and hear each other", conference::meet_me),
     ("intercom", "a target hears its caller at once, and is heard when it talks", intercom::intercom),
     ("hold-multicast", "who is held is told of the music that goes out to all", music::multicast),
     ("paging", "one speaks to phones, a gateway and a multicast address", paging::paging),
-    ("forward", "a phone sets by code where its calls go, and they go there", park::forward),
+    ("forward", "a phone sets by codes where which of its calls go, and they go there", park::forward),
     ("conference-ad-hoc", "two calls of a phone become one conference", conference::ad_hoc),
     ("barge", "a second phone of a number comes into its call", conference::barge),
+    ("single-button-barge", "the line key of a second phone comes into the call", conference::single_button),
+    ("malicious", "a phone reports the call that it holds, and goes on with it", codes::malicious),
+    ("speed-dial", "a phone calls the second of its speed dials by a code", codes::speed_dial),
     ("busy-lamp", "a phone sees that two others talk", lamps::busy_lamp),
     ("messages", "a phone sees that messages wait for it", lamps::messages),
     ("no-room", "a call without bandwidth is refused, and the next one with it is not", admission::no_room),
@@ -125,7 +129,7 @@ const SCENARIOS: &[Row] = &[
     ("drain-twice", "a second SIGTERM ends the call in progress, with a record", damage::drain_twice),
 ];
 
-/// `cargo xtask e2e [NAME…]`.
+/// `cargo xtask e2e [--debug] [NAME…]`: with the release binary, or with the one of the ordinary build, which is there sooner.
 ///
 /// # Errors
 /// When a scenario fails or there is none of that name.
@@ -136,15 +140,16 @@ pub(crate) fn run(arguments: &[String]) -> Result<(), String> {
         }
         return Ok(());
     }
+    let is_debug = arguments.first().is_some_and(|argument| argument == "--debug");
+    let arguments = if is_debug { &arguments[1..] } else { arguments };
     if let Some(unknown) = arguments.iter().find(|name| !SCENARIOS.iter().any(|row| row.0 == name.as_str())) {
         return Err(format!("there is no scenario `{unknown}`; --list names them"));
     }
-    let status = workspace::cargo()
-        .args(["build", "--quiet", "--release", "--bin", "strowger"])
-        .status()
-        .map_err(|error| error.to_string())?;
+    let profile = if is_debug { workspace::played("debug") } else { workspace::played("release") };
+    let build = ["build", "--quiet", "--bin", "strowger", "--profile", profile];
+    let status = workspace::cargo().args(build).status().map_err(|error| error.to_string())?;
     if !status.success() {
-        return Err("the release build failed".into());
+        return Err("the build failed".into());
     }
     let tally = play(arguments)?;
     println!("{} passed, {} failed", tally.passed, tally.failed);

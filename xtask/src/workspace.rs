@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
+use std::sync::OnceLock;
 
 use serde_json::Value;
 
@@ -16,10 +17,21 @@ pub(crate) fn target() -> PathBuf {
     std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| root().join("target"), |folder| root().join(folder))
 }
 
-/// The program that is shipped, as text for a command line.
+/// The program that is shipped, or that of another build which is played with ([`played`]), as text for a command line.
 pub(crate) fn release_binary() -> String {
-    target().join("release/strowger").to_string_lossy().into_owned()
+    let folder = PLAYED.get().copied().unwrap_or("release");
+    target().join(folder).join("strowger").to_string_lossy().into_owned()
 }
+
+/// From here on the program of the build in this folder (`debug`, `release`) is played with; the profile that makes it.
+pub(crate) fn played(folder: &'static str) -> &'static str {
+    match *PLAYED.get_or_init(|| folder) {
+        "debug" => "dev",
+        other => other,
+    }
+}
+
+static PLAYED: OnceLock<&str> = OnceLock::new();
 
 /// The cargo that runs us, so that a pinned toolchain stays the same in every step.
 pub(crate) fn cargo() -> Command {

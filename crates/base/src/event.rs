@@ -82,6 +82,10 @@ pub enum RefuseReason {
     TooManyContacts,
     /// Load is shed.
     Overloaded,
+    /// The server goes out of service.
+    Draining,
+    /// What it would replace or join is not there.
+    NothingThere,
     /// The request came round in a circle.
     Loop,
     /// The request passed too many hops.

@@ -4,6 +4,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use crate::LegId;
+use crate::leg::{Mute, Party};
 
 /// What a number does that reaches nobody by itself: a feature access code, or a number of call park, pickup, a conference or paging.
 ///
@@ -238,6 +239,82 @@ pub enum FeatureRequest {
     Record(Turn),
     /// Whoever was called by intercom talks, and is heard from here on.
     Talk,
+    /// What is heard in the call is bad: an operator is to know, with the reason when the user gave one.
+    ReportQuality(Option<QualityReason>),
+}
+
+/// What is wrong with what is heard in a call: the reasons that Cisco's quality report tool has for a call in progress.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub enum QualityReason {
+    /// The user hears himself.
+    Echo,
+    /// The other one hears himself.
+    RemoteEcho,
+    /// What is heard has holes.
+    Choppy,
+    /// Voices sound like a machine.
+    Robotic,
+    /// Answers come late.
+    Delay,
+    /// It is not loud enough.
+    LowVolume,
+    /// The other one is not heard.
+    NothingHeard,
+    /// The user is not heard by the other one.
+    NotHeard,
+}
+
+impl QualityReason {
+    /// All of them, in the order in which they are offered: the first one is number 1.
+    pub const ALL: [QualityReason; 8] = [
+        QualityReason::Echo,
+        QualityReason::RemoteEcho,
+        QualityReason::Choppy,
+        QualityReason::Robotic,
+        QualityReason::Delay,
+        QualityReason::LowVolume,
+        QualityReason::NothingHeard,
+        QualityReason::NotHeard,
+    ];
+
+    /// What it is called in records, alarms and orders.
+    pub const fn word(self) -> &'static str {
+        match self {
+            QualityReason::Echo => "echo",
+            QualityReason::RemoteEcho => "remote-echo",
+            QualityReason::Choppy => "choppy",
+            QualityReason::Robotic => "robotic",
+            QualityReason::Delay => "delay",
+            QualityReason::LowVolume => "low-volume",
+            QualityReason::NothingHeard => "nothing-heard",
+            QualityReason::NotHeard => "not-heard",
+        }
+    }
+
+    /// What the user of the phone reads.
+    pub const fn text(self) -> &'static str {
+        match self {
+            QualityReason::Echo => "I hear an echo",
+            QualityReason::RemoteEcho => "The other end hears an echo",
+            QualityReason::Choppy => "Choppy sound",
+            QualityReason::Robotic => "Robotic sound",
+            QualityReason::Delay => "Long delays",
+            QualityReason::LowVolume => "Low volume",
+            QualityReason::NothingHeard => "I cannot hear the other end",
+            QualityReason::NotHeard => "The other end cannot hear me",
+        }
+    }
+
+    /// The reason with this number, from 1.
+    pub fn numbered(number: u32) -> Option<Self> {
+        let place = usize::try_from(number).ok()?.checked_sub(1)?;
+        Self::ALL.get(place).copied()
+    }
+
+    /// The reason that is called this.
+    pub fn named(word: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|reason| reason.word() == word)
+    }
 }
 
 impl FeatureRequest {
@@ -256,9 +333,13 @@ impl FeatureRequest {
             FeatureRequest::Privacy(_) => "privacy",
             FeatureRequest::Record(_) => "record",
             FeatureRequest::Talk => "talk",
+            FeatureRequest::ReportQuality(_) => "quality-report",
         }
     }
 }
+
+/// What records call it in the call of which another phone of the line becomes a party by barge; the text says which.
+pub const ENTERED: &str = "entered";
 
 /// What a device is told that asked for a feature.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -271,9 +352,78 @@ pub struct FeatureAnswer {
     pub text: Arc<str>,
 }
 
+/// What becomes of a call that a device parked by a key.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum ParkEvent {
+    /// It waits at its number, or does again.
+    Parked,
+    /// Nobody got it back in time: it rings where it came from, or where its number sends it.
+    Reverted,
+    /// Somebody got it back.
+    Retrieved,
+    /// It was answered where its number sent it.
+    Forwarded,
+    /// The party that waited is gone.
+    Abandoned,
+}
+
+impl ParkEvent {
+    /// Whether nothing more comes.
+    pub const fn is_last(self) -> bool {
+        match self {
+            ParkEvent::Parked | ParkEvent::Reverted => false,
+            ParkEvent::Retrieved | ParkEvent::Forwarded | ParkEvent::Abandoned => true,
+        }
+    }
+}
+
+/// Who is in a conference, for a device that asked for the list.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct ParticipantList {
+    /// Whether the device that asked may drop and mute others.
+    pub control: Control,
+    /// Who sits there, in the order in which they came.
+    pub participants: Vec<Participant>,
+}
+
+/// Whether a participant may change who is in the conference.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Control {
+    /// It may.
+    Yes,
+    /// It may only look, and drop or mute itself.
+    No,
+}
+
+/// One who sits in a conference.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Participant {
+    /// What [`FeatureRequest::Drop`] and [`FeatureRequest::Mute`] call it.
+    pub number: u32,
+    /// Who it is.
+    pub party: Party,
+    /// Whether it began the conference.
+    pub is_starter: bool,
+    /// Whether it is the one that asked.
+    pub is_asker: bool,
+    /// Whether it is heard.
+    pub mute: Mute,
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn each_reason_has_a_word_and_a_number() {
+        for (place, reason) in QualityReason::ALL.into_iter().enumerate() {
+            assert_eq!(QualityReason::named(reason.word()), Some(reason));
+            assert_eq!(QualityReason::numbered(place as u32 + 1), Some(reason));
+        }
+        assert_eq!(QualityReason::numbered(0), None);
+        assert_eq!(QualityReason::numbered(9), None);
+        assert_eq!(QualityReason::named("loud"), None);
+    }
 
     #[test]
     fn each_feature_has_a_word_of_its_own() {

@@ -50,7 +50,7 @@ pub use recording::{
 };
 pub use redirection::{
     Forwarding, HuntCondition, Redirection, WayOut, WhyExhausted, WhyForwarded, WhyGroupLeft, WhyHunted,
-    WhyPassedOver,
+    WhyNotRedirected, WhyPassedOver,
 };
 pub use resources::{MediaFunction, MediaNews, WhyUnicast};
 pub use user_set::{ForwardedTo, OnOff, SetBy, UserSet, UserValue};

@@ -15,8 +15,9 @@ use std::fmt;
 use std::net::SocketAddr;
 use std::sync::Arc;
 
-use crate::feature::{FeatureAnswer, FeatureCode, FeatureRequest};
+use crate::feature::{FeatureAnswer, FeatureCode, FeatureRequest, ParticipantList};
 use crate::net::Flow;
+use crate::recording::RecordingShown;
 use crate::{Cause, ConferenceId, Country, LegId, LineName, RecordingMetadata};
 
 /// SDP text, shared and never changed.
@@ -155,6 +156,10 @@ pub enum Service {
     Confirmation,
     /// The annunciator: lets a caller hear once, before any answer, why the call fails, then hangs up.
     Annunciator(Tone),
+    /// Asks a caller for something before any answer: it plays what [`Command::Tone`] says, at first the tone that asks
+    /// for a code, and tells the keys that it hears. What says
+    /// why a call fails it plays to its end, and then hangs up.
+    Prompt,
     /// Tells a party where it hears what goes out to all who listen. It sends nothing and hears nothing itself.
     Multicast {
         /// The multicast address and its RTP port.
@@ -494,6 +499,17 @@ pub enum ReleaseReason {
     ProtocolError,
 }
 
+/// Where a device wants a call sent that was offered to it.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Elsewhere {
+    /// To this number, or name, of ours.
+    Number(Box<str>),
+    /// To a host that is not ours.
+    Host(Box<str>),
+    /// It named nobody.
+    Nobody,
+}
+
 /// A key on the dial pad.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Digit {
@@ -530,6 +546,8 @@ pub enum Signal {
     MediaRequested,
     /// The device refused our last offer; the session stays as it was.
     MediaRefused(Cause),
+    /// A recorder wants to be told everything again: [`Command::Records`].
+    MetadataRequested,
     /// A key was pressed (out of band).
     Digit(Digit),
     /// No key comes any more of those that [`Command::CollectDigits`] asked for.
@@ -545,6 +563,8 @@ pub enum Signal {
     FeatureRequested(Box<FeatureRequest>),
     /// How a transfer ended that [`Command::RequestTransfer`] asked for.
     TransferEnded(Result<(), Cause>),
+    /// Where the device wants the call sent that it refuses with what comes next (SIP 3xx).
+    Redirected(Elsewhere),
     /// The leg is over; nothing more comes from it.
     Released {
         /// For the other leg and the record.
@@ -604,8 +624,13 @@ pub enum Command {
     TransferEnded(Result<(), Cause>),
     /// What became of a [`Signal::FeatureRequested`]; also after the leg was released.
     FeatureAnswer(Box<FeatureAnswer>),
+    /// Who is in the conference of a device that asked for the list, for devices that can show more than a text;
+    /// [`Command::FeatureAnswer`] follows.
+    ShowParticipants(Box<ParticipantList>),
     /// Tell a recorder what became of what it records, with an offer.
     Records(Media, Arc<RecordingMetadata>),
+    /// Show on a device that can whether the call is recorded.
+    ShowRecording(RecordingShown),
     /// Ask the device to call this number itself instead of talking to us (REFER); [`Signal::TransferEnded`] tells what
     /// became of it. The leg stays until it is released.
     RequestTransfer(Box<str>),

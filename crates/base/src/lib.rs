@@ -19,6 +19,7 @@ pub mod limits;
 pub mod line;
 pub mod nearest;
 pub mod net;
+pub mod phone;
 pub mod private;
 pub mod recording;
 pub mod rng;

@@ -34,6 +34,8 @@ pub const NONCES: usize = 262_144;
 pub const CALLS: usize = 100_000;
 /// Parties that are recorded at once on one shard; beyond it no further one is, as where its recorder is not to be had.
 pub const RECORDINGS: usize = 20_000;
+/// Parties of a conference that a recorder is told one by one; of more, those who left first are told no more, and who comes then is not told.
+pub const RECORDED_CONFEREES: usize = 64;
 /// Times in a row that a recorder is called again that is not to be had; then the call is not recorded.
 pub const RECORDER_RETRIES: u32 = 3;
 /// Calls at once that are parked at numbers; beyond it no further one is.

@@ -38,6 +38,11 @@ impl Transport {
         !matches!(self, Transport::Udp)
     }
 
+    /// Whether nobody on the way can read what it carries.
+    pub const fn is_secure(self) -> bool {
+        matches!(self, Transport::Tls | Transport::Wss)
+    }
+
     /// The token of a Via header (RFC 3261 §20.42, RFC 7118 §5.1).
     pub const fn token(self) -> &'static str {
         match self {

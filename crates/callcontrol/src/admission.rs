@@ -188,6 +188,16 @@ impl Reserved {
         self.shares.iter().find(|share| *share.to == *to).map(|share| share.kbps)
     }
 
+    /// What stands for it where it is asked what would be without it.
+    pub(crate) fn copied(&self) -> Reserved {
+        let copied = |share: &Share| Share {
+            to: Arc::clone(&share.to),
+            reservation: share.reservation.copied(),
+            kbps: share.kbps,
+        };
+        Reserved { shares: self.shares.iter().map(copied).collect(), rerouted: self.rerouted }
+    }
+
     fn share_mut(&mut self, to: &str) -> Option<&mut Share> {
         self.shares.iter_mut().find(|share| *share.to == *to)
     }

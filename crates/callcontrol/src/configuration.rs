@@ -35,17 +35,19 @@ use strowger_dialplan::lint::{Origin, OriginKind};
 use strowger_dialplan::route_list::{LocalRouteGroups, RouteListParameters};
 use strowger_dialplan::{Caller, DialPlan, Mask, NumberView, SearchSpace, Transformations};
 
-pub use self::announcements::{AnnouncedSound, AnnouncedTo, Announcement, Announcements};
+pub use self::announcements::{
+    AnnouncedSound, AnnouncedTo, Announcement, Announcements, PatternAnnouncements,
+};
 pub use self::conferences::{Barging, ConferenceControl, ConferenceEnds, ConferenceRules, ConferenceTones};
 pub use self::hold::{HoldKind, HoldSources};
 pub use self::incoming::IncomingNumbers;
-pub use self::media::{EarlyOffer, Increment, MediaResources, MediaUse, MulticastMusic};
+pub use self::media::{EarlyOffer, Increment, MediaResources, MediaUse, MulticastMusic, WaitingTone};
 pub(crate) use self::media::{MediaLists, MusicStream};
 pub use self::mobility::{DevicePool, Home, Mobility, Whereabouts};
 pub use self::paging::{PageGateway, PagePriority, PagingGroup, PagingGroups};
 pub use self::park::{DirectedPark, PARK_REVERSION, ParkNumbers, ParkRange};
 pub use self::phone::{LinePhone, PhoneSettings, RingSetting, Rings};
-pub use self::pickup::{PickupGroup, PickupGroups};
+pub use self::pickup::{NoticeSound, PickupGroup, PickupGroups, PickupNotice};
 pub use self::places::{AarCaller, Admission, LineAar, Site};
 pub use self::pressing::KeyMethod;
 pub use self::recording::{
@@ -123,6 +125,8 @@ pub struct Configuration {
     pub hold_sources: HoldSources,
     /// What callers hear whose call fails.
     pub announcements: Announcements,
+    /// What callers hear of patterns that block.
+    pub pattern_announcements: PatternAnnouncements,
     /// How long a call back is waited for: the service parameter.
     pub call_back_time: Duration,
     /// What conferences may do.
@@ -167,6 +171,7 @@ impl Configuration {
             country: Country::default(),
             hold_sources: HoldSources::default(),
             announcements: Announcements::default(),
+            pattern_announcements: PatternAnnouncements::default(),
             call_back_time: CALL_BACK_TIME,
             conferences: ConferenceRules::default(),
             bridges: BTreeMap::new(),
@@ -199,14 +204,15 @@ impl Configuration {
         };
         for (name, line) in self.lines.iter() {
             let name = self.shown(name);
+            let kind = if line.intercom.is_some() { OriginKind::Intercom } else { OriginKind::Line };
             match line.phones.split_first() {
                 None => {}
                 Some((first, others)) if others.iter().all(|other| first.dials_as(other)) => {
-                    add(OriginKind::Line, name, caller(first));
+                    add(kind, name, caller(first));
                 }
                 Some(_) => {
                     for phone in line.dialling_phones() {
-                        add(OriginKind::Line, &phone.on(name), caller(phone));
+                        add(kind, &phone.on(name), caller(phone));
                     }
                 }
             }

@@ -71,6 +71,8 @@ pub struct Counters {
     pub rerouted: u64,
     /// Calls whose party was reported as malicious.
     pub malicious: u64,
+    /// Reports of bad quality by users of phones.
+    pub quality_reports: u64,
     /// Calls whose caller heard why they failed.
     pub announced: u64,
     /// Pages.
@@ -118,6 +120,8 @@ pub struct Sizes {
     pub recordings: usize,
     /// Ports from which copies go to recorders, until the worker reports them closed.
     pub forks: usize,
+    /// Phones that ring or talk and have the tone of call waiting from the server.
+    pub waiting_tones: usize,
     /// Final records that wait for the disk.
     pub records_waiting: usize,
     /// Locations and links of which bandwidth is taken.
@@ -215,11 +219,13 @@ impl CallControl {
             Input::Media(report) => self.report(now, report, out),
             Input::Configure(configuration) => {
                 self.shared.configure(now, configuration);
+                self.reconfigure_recordings();
                 self.recheck_call_backs(now, out);
             }
             Input::Restore { set, at } => self.restore(now, &set, at, out),
             Input::Set { asked, set } => self.set_by_program(now, &set, asked, out),
             Input::HuntLog { line, phone, binding } => self.hunt_log(now, line, phone, binding, out),
+            Input::QualityReport { line } => self.trouble_reported(now, line, out),
             Input::Persisted { ticket } => {
                 self.shared.persisted(ticket);
                 self.setting_kept(now, ticket, true, out);
@@ -347,6 +353,7 @@ impl CallControl {
             call_backs: self.shared.call_backs.len(),
             recordings: self.shared.recordings.len(),
             forks: self.shared.recordings.forks(),
+            waiting_tones: self.shared.waiting_tones.len(),
             records_waiting: self.shared.waiting.len(),
             places_taken: self.shared.bandwidth.places(),
             resources_taken: self.shared.resources.in_use() as usize,
@@ -444,9 +451,11 @@ impl CallControl {
         self.recordings_of(id);
     }
 
-    /// What is recorded of a call follows what happened to it.
+    /// What is recorded of a call, and what tones are heard beside it, follows what happened to it.
     fn recordings_of(&mut self, call: CallId) {
-        if !self.shared.configuration.recording.profiles.is_empty() || self.shared.recordings.len() > 0 {
+        let recorded =
+            !self.shared.configuration.recording.profiles.is_empty() || self.shared.recordings.len() > 0;
+        if recorded || !self.shared.waiting_tones.are_unused() {
             self.shared.asked.push_back(Asked::Recordings { call });
         }
     }
@@ -506,6 +515,7 @@ impl CallControl {
                 Timer::Recording(party) => self.recording_timeout(now, party, out),
                 // What is done then is done after every input.
                 Timer::Streams => self.shared.streams.retry = None,
+                Timer::PickupNotice(id) => self.pickup_noticed(now, id, out),
                 Timer::CallBack(id) => self.call_back_timeout(now, id, out),
                 Timer::Drain => self.end_all(now, out),
             }

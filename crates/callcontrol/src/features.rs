@@ -5,6 +5,7 @@
 
 mod asked;
 pub(crate) mod call_back;
+pub(crate) mod call_waiting;
 pub(crate) mod conference;
 mod disturbing;
 mod divert;
@@ -12,12 +13,15 @@ pub(crate) mod intercom;
 mod lamps;
 mod malicious;
 mod matching;
+mod noticing;
 mod offered;
 mod orders;
 pub(crate) mod paging;
 mod park;
+mod phone_state;
 mod pickup;
 mod privacy;
+mod quality;
 pub(crate) mod recording;
 mod replaces;
 mod ringing;
@@ -38,6 +42,7 @@ pub(crate) use asked::Settled;
 pub(crate) use malicious::MaliciousCalls;
 pub(crate) use offered::Offered;
 pub(crate) use privacy::Privacy;
+pub(crate) use quality::QualityReports;
 pub(crate) use slots::Slots;
 
 impl CallControl {
@@ -51,10 +56,19 @@ impl CallControl {
                 Asked::TransferFailed { primary, by, cause } => {
                     self.transfer_failed(now, primary, by, cause, out);
                 }
-                Asked::Recordings { call } => self.follow_recordings(now, call, out),
+                Asked::Recordings { call } => {
+                    self.follow_recordings(now, call, out);
+                    self.follow_waiting_tones(now, call, out);
+                }
                 Asked::Feature { call } => self.wanted(now, call, out),
-                Asked::Left { conference, seated } => self.left(now, conference, seated, out),
-                Asked::Connected { conference, seat } => self.connected(now, conference, seat, out),
+                Asked::Left { conference, seated } => {
+                    self.left(now, conference, seated, out);
+                    self.conference_changed(conference);
+                }
+                Asked::Connected { conference, seat } => {
+                    self.connected(now, conference, seat, out);
+                    self.conference_changed(conference);
+                }
                 Asked::Abandon { secondary, cause } => {
                     self.with_call(secondary, |call, shared| call.abandon(now, cause, shared, out));
                 }
@@ -65,6 +79,7 @@ impl CallControl {
             return self.settle(now, out);
         }
         self.forget_recorded(now, out);
+        self.sound_waiting_tones(now, out);
         if self.shared.asked.capacity() > ASKED_KEPT {
             self.shared.asked = VecDeque::new();
         }

@@ -3,14 +3,19 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use strowger_base::journal::{Decision, Entry, OnOff, Record, UserSet, WhyTransferRefused};
+use strowger_base::feature::ParkEvent;
+use strowger_base::journal::{
+    Decision, Entry, OnOff, Record, UserSet, WhyFeatureRefused, WhyTransferRefused,
+};
 use strowger_base::leg::{BindingId, Origin, Target};
+use strowger_base::phone::PhoneChange;
 use strowger_base::{
-    ByteArena, CallId, Cause, Command, FeatureRequest, LegId, LineName, Now, Signal, Span, WallTime,
+    ByteArena, CallId, Command, FeatureRequest, LegId, LineName, Now, Signal, Span, WallTime,
 };
 use strowger_media::control;
 
 use crate::Configuration;
+use crate::configuration::NoticeSound;
 
 /// Everything that can happen to call control.
 #[derive(Debug)]
@@ -52,6 +57,11 @@ pub enum Input<'a> {
         phone: &'a str,
         /// Its contact, for the answer.
         binding: BindingId,
+    },
+    /// The user of a phone reports trouble while it has no call.
+    QualityReport {
+        /// A line of it.
+        line: &'a LineName,
     },
     /// A final record is safe on the disk.
     Persisted {
@@ -165,6 +175,44 @@ pub enum Output {
         place: LineName,
         /// The leg of the party.
         leg: Option<LegId>,
+    },
+    /// What becomes of a call that a device parked by a key.
+    ParkNews {
+        /// The leg that the device had, which is over meanwhile.
+        leg: LegId,
+        /// The number where the call was parked.
+        number: Box<str>,
+        /// What.
+        event: ParkEvent,
+    },
+    /// What users set is otherwise than before, which phones may show.
+    PhoneChanged {
+        /// The line, by its name; empty for a setting of a phone that a program set.
+        line: Box<str>,
+        /// The name of the phone; empty for the only one of the line, and for a setting of a line that a program set.
+        phone: Box<str>,
+        /// What has changed.
+        change: PhoneChange,
+        /// A contact that is told in another way.
+        except: Option<BindingId>,
+    },
+    /// Whether media is encrypted between the two sides of an answered call, the first time and when that changes.
+    Security {
+        /// Who called.
+        caller: LegId,
+        /// Who was called.
+        called: LegId,
+        /// What is true of media.
+        media: MediaSecurity,
+    },
+    /// Phones of a pickup group are told of a call that rings at one of its lines.
+    PickupNotice {
+        /// The other lines of the group, and what is heard there.
+        lines: Vec<(LineName, NoticeSound)>,
+        /// What is shown; empty for nothing.
+        text: Box<str>,
+        /// How long.
+        shown_for: Duration,
     },
     /// The message lamp of a line is turned on or off by a number (message waiting numbers).
     Messages {
@@ -281,8 +329,17 @@ pub enum OrderRefused {
     NotAnswered(CallId),
     /// It cannot be transferred, or not so.
     Transfer(WhyTransferRefused),
-    /// The feature is refused to the party; the call's story says why.
-    Feature(Cause),
+    /// The feature is refused to the party.
+    Feature(WhyFeatureRefused<'static>),
+}
+
+/// Whether media is encrypted on all of its way through the server.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum MediaSecurity {
+    /// It is not, or only as far as the server on one side.
+    Clear,
+    /// From device to device, or on both sides as far as the server.
+    Encrypted,
 }
 
 /// Where outputs are put. The node lends its arena for the time of one call.

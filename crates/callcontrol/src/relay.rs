@@ -49,6 +49,12 @@ impl Relay {
         }
     }
 
+    /// Whether nothing passes from now on, as one side listens to something else.
+    pub(crate) fn suspend(&self, suspended: bool, out: &mut Outbox) {
+        let Relay::Open(ports) = self else { return };
+        out.media(control::Command::Suspend { port: ports.port, suspended });
+    }
+
     /// `side` wrote this description: the relay sends there from now on.
     pub(crate) fn direct(&mut self, side: Side, description: &[u8], out: &mut Outbox) {
         let Relay::Open(ports) = self else { return };

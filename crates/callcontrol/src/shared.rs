@@ -16,12 +16,13 @@ use strowger_media::srtp::KeySource;
 
 use crate::admission::Taken;
 use crate::features::call_back::CallBacks;
+use crate::features::call_waiting::WaitingTones;
 use crate::features::conference::Conferences;
 use crate::features::intercom::Intercoms;
 use crate::features::paging::Pages;
 use crate::features::recording::Recordings;
 use crate::features::user_settings::UserSettings;
-use crate::features::{MaliciousCalls, Offered, Privacy, Slots};
+use crate::features::{MaliciousCalls, Offered, Privacy, QualityReports, Slots};
 use crate::io::{Outbox, Output};
 use crate::legs::Legs;
 use crate::resources::Pool;
@@ -62,9 +63,13 @@ pub(crate) struct Shared {
     pub(crate) asked: VecDeque<Asked>,
     pub(crate) conferences: Conferences,
     pub(crate) recordings: Recordings,
+    /// Who hears that another call waits.
+    pub(crate) waiting_tones: WaitingTones,
     pub(crate) intercoms: Intercoms,
     /// Which calls were reported.
     pub(crate) malicious: MaliciousCalls,
+    /// What devices reported of the quality of calls.
+    pub(crate) quality_reports: QualityReports,
     /// Which calls phones hide from the others of their line.
     pub(crate) privacy: Privacy,
     /// What calls have of the media resources.
@@ -77,6 +82,8 @@ pub(crate) struct Shared {
     pub(crate) user_settings: UserSettings,
     /// Who waits for a line to be free.
     pub(crate) call_backs: CallBacks,
+    /// Who wants what is being done, where it is no party.
+    pub(crate) ordered_by: Option<Box<str>>,
     pub(crate) counters: Counters,
     /// Makes the keys for sides whose encryption ends at a relay; without it none does.
     pub(crate) key_source: Option<KeySource>,
@@ -98,6 +105,8 @@ pub(crate) enum Timer {
     Recording(LegId),
     /// Streams that shall always go out are looked at.
     Streams,
+    /// A call has rung for so long that its pickup group is told.
+    PickupNotice(CallId),
     /// A call back is looked at again.
     CallBack(u64),
     /// Calls have had their time to end by themselves.
@@ -212,14 +221,17 @@ impl Shared {
             asked: VecDeque::new(),
             conferences: Conferences::default(),
             recordings: Recordings::default(),
+            waiting_tones: WaitingTones::default(),
             intercoms: Intercoms::default(),
             malicious: MaliciousCalls::default(),
+            quality_reports: QualityReports::default(),
             privacy: Privacy::default(),
             resources: Pool::default(),
             streams: Streams::default(),
             pages: Pages::default(),
             user_settings: UserSettings::default(),
             call_backs: CallBacks::default(),
+            ordered_by: None,
             counters: Counters::default(),
             key_source: None,
             node,

@@ -268,6 +268,10 @@ impl Call {
                 | Output::Messages { .. }
                 | Output::Privacy { .. }
                 | Output::Parked { .. }
+                | Output::PhoneChanged { .. }
+                | Output::Security { .. }
+                | Output::PickupNotice { .. }
+                | Output::ParkNews { .. }
                 | Output::SettingKept { .. }
                 | Output::HuntLogged { .. }
                 | Output::Drained => {}

@@ -44,8 +44,18 @@ fn who_found_nobody_is_called_back() {
 }
 
 #[test]
+fn bad_quality_is_reported() {
+    check("quality.txt", include_str!("../testdata/ladders/quality.txt"));
+}
+
+#[test]
 fn calls_that_are_not_answered() {
     check("unanswered.txt", include_str!("../testdata/ladders/unanswered.txt"));
+}
+
+#[test]
+fn a_phone_without_tones_of_its_own_hears_that_a_call_waits() {
+    check("call_waiting.txt", include_str!("../testdata/ladders/call_waiting.txt"));
 }
 
 #[test]
@@ -81,6 +91,11 @@ fn numbers_are_put_into_the_plans_form_and_shown() {
 #[test]
 fn lines_forward_calls() {
     check("forwarding.txt", include_str!("../testdata/ladders/forwarding.txt"));
+}
+
+#[test]
+fn devices_redirect_calls() {
+    check("redirecting.txt", include_str!("../testdata/ladders/redirecting.txt"));
 }
 
 #[test]
@@ -131,6 +146,11 @@ fn music_tones_and_bridges_are_media_resources() {
 #[test]
 fn music_goes_out_to_all_who_listen() {
     check("multicast.txt", include_str!("../testdata/ladders/multicast.txt"));
+}
+
+#[test]
+fn calls_are_recorded() {
+    check("recording.txt", include_str!("../testdata/ladders/recording.txt"));
 }
 
 #[test]

@@ -81,6 +81,10 @@ impl World {
                 | Output::Messages { .. }
                 | Output::Privacy { .. }
                 | Output::Parked { .. }
+                | Output::PhoneChanged { .. }
+                | Output::Security { .. }
+                | Output::PickupNotice { .. }
+                | Output::ParkNews { .. }
                 | Output::SettingKept { .. }
                 | Output::HuntLogged { .. }
                 | Output::Drained => {}

@@ -24,7 +24,7 @@ pub use cti::{CtiPort, CtiRoutePoint};
 pub use diallings::{Dialling, LinesAre, SavedDialling};
 pub use features::{
     AutoRegistration, CallPark, DirectedCallPark, FeatureAccessCode, FeatureWord, MeetMe, MulticastCodec,
-    OverheadGateway, PagingGroup, PagingPriority, PickupGroup,
+    OverheadGateway, PagingGroup, PagingPriority, PickupGroup, PickupNotification, PickupShows,
 };
 pub use hunting::{
     HuntDestination, HuntDistribution, HuntExhausted, HuntList, HuntOption, HuntPilot, HuntQueue, LineGroup,
@@ -50,7 +50,7 @@ pub use parameters::{
 };
 pub use phones::{
     Barging, BusyLampField, DoNotDisturb, LineButton, MobilityMode, Phone, PhoneCredentials, PhoneKeys,
-    PhoneProtocol, PhoneSettings, RingSetting, SpeedDial,
+    PhoneProtocol, PhoneSettings, RingSetting, SingleButtonBarge, SingleButtonPolicy, SpeedDial,
 };
 pub use places::{
     AarGroup, AarPrefix, AudioCodec, CodecPreferenceList, DevicePool, LocalRouteGroup, Location,
@@ -62,6 +62,7 @@ pub use plan::{
 pub use profiles::{
     CertificateAuthentication, CertificateKey, DtmfMethod, EarlyOffer, PhoneSecurityProfile, PhoneTransport,
     ReliableProvisional, SecurityMode, SessionRefresh, SipProfile, SipTrunkSecurityProfile, UriNumbers,
+    WaitingTone,
 };
 pub use recording::{RecorderEncryption, RecordingChoice, RecordingProfile, UnrecordedCall};
 pub use records::{AlgorithmPolicy, BillingDestination, DeliveryProtocol};

@@ -36,10 +36,18 @@ pub(crate) fn news(device: &str, news: &Admission<'_>) -> String {
 
 /// Why there is no codec, as the reason of a refusal.
 pub(crate) fn no_codec(device: &str, codecs: &Codecs<'_>) -> String {
-    let Codecs { offered, .. } = codecs;
+    let Codecs { offered, left, .. } = codecs;
     let offered = if offered.is_empty() { "no codec" } else { offered };
+    if left.is_empty() {
+        return format!(
+            "{device} has {offered}, and {} leave no codec at all: the relation of the two regions has to permit more kbit/s (audio) or other \
+             codecs.",
+            limits(codecs)
+        );
+    }
     format!(
-        "{device} has {offered}, and {} leave none of it: a transcoder would be needed, and none is there.",
+        "{device} has {offered}, and {} leave none of it, but {left}: the relation of the two regions has to permit more (audio), or a \
+         transcoder for these to be there and free.",
         limits(codecs)
     )
 }
@@ -98,8 +106,12 @@ mod tests {
             "1001 has PCMU, G729; calls between region Berlin and no region with at most 8 kbit/s for speech leave G729.",
         );
         check(
+            Admission::NoCodecLeft(Codecs { to: "Berlin", offered: "PCMU", left: "G729", ..codecs }),
+            "1001 has PCMU, and calls within region Berlin with at most 8 kbit/s for speech leave none of it, but G729: the relation of the two regions has to permit more (audio), or a transcoder for these to be there and free.",
+        );
+        check(
             Admission::NoCodecLeft(Codecs { to: "Berlin", offered: "PCMU", left: "", ..codecs }),
-            "1001 has PCMU, and calls within region Berlin with at most 8 kbit/s for speech leave none of it: a transcoder would be needed, and none is there.",
+            "1001 has PCMU, and calls within region Berlin with at most 8 kbit/s for speech leave no codec at all: the relation of the two regions has to permit more kbit/s (audio) or other codecs.",
         );
         check(
             Admission::BandwidthTaken { from: "Berlin", to: "Hub_None", kbps: 80 },

@@ -2,7 +2,7 @@
 
 use strowger_base::Cause;
 use strowger_base::WallTime;
-use strowger_base::feature::Forwarded;
+use strowger_base::feature::{Forwarded, QualityReason};
 use strowger_base::journal::{
     CallBackTo, ForwardedTo, Intercom, OnOff, SetBy, Undisturbed, UserSet, UserValue, WhyFeatureRefused,
 };
@@ -16,7 +16,7 @@ pub(crate) fn refused(device: &str, feature: &str, cause: Cause, why: &WhyFeatur
 }
 
 /// Why not, as the end of a sentence.
-pub(crate) fn because(why: &WhyFeatureRefused<'_>) -> String {
+pub fn because(why: &WhyFeatureRefused<'_>) -> String {
     match why {
         WhyFeatureRefused::NotServed => "this version does not have it".to_owned(),
         WhyFeatureRefused::NotTalking => "the call is not far enough for it".to_owned(),
@@ -25,6 +25,12 @@ pub(crate) fn because(why: &WhyFeatureRefused<'_>) -> String {
         WhyFeatureRefused::Argument { argument } => format!("{argument} means nothing there"),
         WhyFeatureRefused::NotConfigured { what } => format!("{what} is not configured"),
         WhyFeatureRefused::NotAllowed { rule } => (*rule).to_owned(),
+        // `call backs`, `seats of the conference`.
+        WhyFeatureRefused::Exhausted { what }
+            if what.split(' ').any(|word| matches!(word, "seats" | "backs" | "ports")) =>
+        {
+            format!("no {what} are left")
+        }
         WhyFeatureRefused::Exhausted { what } => format!("no {what} is left"),
         WhyFeatureRefused::Congestion => "the server takes no new calls now".to_owned(),
         WhyFeatureRefused::TooLate => "somebody else was faster".to_owned(),
@@ -62,7 +68,19 @@ pub(crate) fn intercom(news: &Intercom<'_>) -> String {
 
 /// A feature is done.
 pub(crate) fn done(feature: &str, text: &str) -> String {
+    if feature == strowger_base::feature::ENTERED {
+        return format!("{} comes into the call by barge.", words::capital(text.to_owned()));
+    }
     if text.is_empty() { format!("Done: {feature}.") } else { format!("Done: {feature}, {text}.") }
+}
+
+/// A user reports bad quality.
+pub(crate) fn quality(device: &str, reason: &str) -> String {
+    match QualityReason::named(reason) {
+        Some(reason) => format!("{device} reports bad quality: \"{}\".", reason.text()),
+        None if reason.is_empty() => format!("{device} reports bad quality."),
+        None => format!("{device} reports bad quality ({reason})."),
+    }
 }
 
 /// A user set something.

@@ -3,13 +3,14 @@
 use std::time::Duration;
 
 use strowger_base::journal::{
-    CallRecord, Decision, Entry, LegOutcome, NotResolved, Record, ReleasedBy, WhyEnded, WhyRefused,
+    CallRecord, Decision, Entry, Feature, LegOutcome, LegRecord, NotResolved, Record, ReleasedBy, TargetView,
+    WhyEnded, WhyRefused,
 };
-use strowger_base::leg::ReleaseReason;
-use strowger_base::{Cause, LegId};
+use strowger_base::leg::{ReleaseReason, Service};
+use strowger_base::{Cause, FeatureRequest, LegId};
 
 use crate::names::Names;
-use crate::{sentences, transfers, words};
+use crate::{recordings, sentences, transfers, words};
 
 /// What decided how the call ended.
 #[derive(Debug, Default)]
@@ -21,6 +22,8 @@ struct Reasons<'a> {
     sent_on_to: Option<&'a str>,
     no_answer: Option<(&'a str, Duration)>,
     ended: Option<(ReleasedBy, WhyEnded)>,
+    /// The number at which its caller waits.
+    parked_at: Option<&'a str>,
     record: Option<&'a CallRecord<'a>>,
 }
 
@@ -33,13 +36,43 @@ pub(crate) fn headline(records: &[Record<'_>], names: &Names) -> String {
             None => "The journal has nothing about this call.".to_owned(),
         };
     };
+    if recordings::is_of_recorder(record) {
+        return recordings::headline(record, names);
+    }
     let caller = names.party(record.calling_leg);
-    let called = if record.called.is_empty() { "no number" } else { record.called };
+    let called = called(record, names);
     let sent_on = match reasons.sent_on_to {
         Some(to) => format!(" (sent on to {to})"),
         None => String::new(),
     };
-    format!("{caller} called {called}{sent_on}{}", outcome(&reasons, record, names))
+    let outcome = outcome(&reasons, record, names);
+    // Who was brought into a call has called nobody.
+    let by = match record.moves.and_then(|moves| moves.joined_by) {
+        Some(Feature::Transfer) => "by transfer",
+        Some(Feature::Conference) => "by conference",
+        Some(Feature::Park) => "by call park",
+        Some(Feature::Barge) if in_conference(record).is_some() => "by barge",
+        Some(_) | None => return format!("{caller} called {called}{sent_on}{outcome}"),
+    };
+    format!("{caller} came {by} to {called}{sent_on}{outcome}")
+}
+
+/// Who was called, as people know it: who was brought into a conference called no number.
+fn called(record: &CallRecord<'_>, names: &Names) -> String {
+    match in_conference(record) {
+        Some(leg) => names.party(leg),
+        None if record.called.is_empty() => "no number".to_owned(),
+        None => record.called.to_owned(),
+    }
+}
+
+/// The leg to the conference into which the caller was brought, without having called its number.
+fn in_conference(record: &CallRecord<'_>) -> Option<LegId> {
+    let seat = |leg: &&LegRecord<'_>| match leg.target {
+        TargetView::Service(Service::Conference(conference)) => conference.to_string() == record.called,
+        TargetView::Service(_) | TargetView::Phone { .. } | TargetView::Trunk(_) => false,
+    };
+    record.legs.iter().find(seat).map(|leg| leg.leg)
 }
 
 /// What follows `1001 called 1002`.
@@ -47,11 +80,17 @@ fn outcome(reasons: &Reasons<'_>, record: &CallRecord<'_>, names: &Names) -> Str
     let Some((by, why)) = reasons.ended else { return fallback(record) };
     match why {
         WhyEnded::HungUp => talked(record, by, names),
-        WhyEnded::CallerGaveUp => gave_up(record),
+        WhyEnded::CallerGaveUp => match (reasons.parked_at, record.answered_at) {
+            (Some(number), None) => {
+                let time = words::duration(words::between(record.started_at, record.ended_at));
+                format!(", waited {time} at park number {number} and hung up.")
+            }
+            (Some(_) | None, _) => gave_up(record),
+        },
         WhyEnded::Refused => refused(reasons, record, names),
         WhyEnded::NobodyTookIt => format!(": {}.", nobody_took_it(record, names)),
         WhyEnded::NoAnswer => match reasons.no_answer {
-            Some((called, after)) => format!(": {called} did not answer within {}.", words::duration(after)),
+            Some((called, after)) => format!(": {called} did not answer within {}.", words::timer(after)),
             None => fallback(record),
         },
         WhyEnded::HuntExhausted => {
@@ -62,11 +101,19 @@ fn outcome(reasons: &Reasons<'_>, record: &CallRecord<'_>, names: &Names) -> Str
             )
         }
         WhyEnded::PutOut(feature) => transfers::put_out(feature).to_owned(),
+        // Who picks a call up has rung nobody.
+        WhyEnded::MovedOn(Feature::PickUp) if record.legs.is_empty() => {
+            ", picked a call up and goes on in that.".to_owned()
+        }
         WhyEnded::MovedOn(feature) => transfers::ended(feature).to_owned(),
         WhyEnded::DeviceLost(reason) => lost(record, by, reason, names),
         WhyEnded::NoMedia => ", which answered, but without media to talk over.".to_owned(),
         WhyEnded::ServerRestarted => {
-            let state = if record.answered_at.is_some() { "they talked" } else { "it was being set up" };
+            let state = match (record.answered_at, reasons.parked_at) {
+                (Some(_), _) => "they talked".to_owned(),
+                (None, Some(number)) => format!("it was parked at {number}"),
+                (None, None) => "it was being set up".to_owned(),
+            };
             format!("; the server stopped while {state}.")
         }
         WhyEnded::Ordered => {
@@ -116,7 +163,13 @@ impl<'a> Reasons<'a> {
             Decision::NoAnswer { called, after } => self.no_answer = Some((called, *after)),
             Decision::Ended { by, why, .. } => self.ended = Some((*by, *why)),
             Decision::Forwarded(forwarding) => self.sent_on_to = Some(forwarding.to),
+            Decision::FeatureDone { feature, text } => {
+                if *feature == FeatureRequest::Park.word() {
+                    self.parked_at = Some(text);
+                }
+            }
             Decision::ForwardNotFollowed { .. }
+            | Decision::RedirectNotFollowed { .. }
             | Decision::HopLimitReached { .. }
             | Decision::HuntBegan { .. }
             | Decision::HuntRings { .. }
@@ -149,6 +202,8 @@ impl<'a> Reasons<'a> {
             | Decision::MediaPath(_)
             | Decision::Keys(_)
             | Decision::MarkedMalicious { .. }
+            | Decision::QualityReported { .. }
+            | Decision::PickupGroupTold { .. }
             | Decision::Recording(_)
             | Decision::OfferRefused { .. }
             | Decision::PartyShown(_)
@@ -170,7 +225,6 @@ impl<'a> Reasons<'a> {
             | Decision::TransferWent(_)
             | Decision::PartyMoved(_)
             | Decision::FeatureRefused { .. }
-            | Decision::FeatureDone { .. }
             | Decision::StaysInConference { .. }
             | Decision::OnlyAudioRelayed
             | Decision::Ordered { .. }

@@ -26,6 +26,8 @@ mod story;
 mod transfers;
 mod words;
 
+pub use features::because;
 pub use ladder::{Party, Rung};
+pub use recordings::{Recorded, recorded};
 pub use select::Selector;
 pub use story::{Line, Story, tell, text};

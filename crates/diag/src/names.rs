@@ -3,12 +3,13 @@
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
 
-use strowger_base::LegId;
 use strowger_base::journal::{
-    Decision, Entry, OriginView, Paging, PartyView, PatternKind, Record, TargetView, WhyReleased,
+    CallRecord, Decision, Direction, Entry, OriginView, Paging, PartyView, PatternKind, Record,
+    RecordingNews, TargetView, WhyReleased,
 };
+use strowger_base::{FeatureRequest, LegId};
 
-use crate::words;
+use crate::{recordings, words};
 
 /// Names of the legs, from what the journal says of them.
 #[derive(Debug, Default)]
@@ -22,6 +23,8 @@ pub(crate) struct Names {
     /// In which order legs were rung.
     order: Vec<LegId>,
     addresses: BTreeMap<LegId, SocketAddr>,
+    /// The number at which the caller waits, or waited.
+    parked_at: Option<String>,
     /// What was looked up last, where nothing came of it: the number after its translations.
     sought: Option<String>,
 }
@@ -45,10 +48,21 @@ enum Kind {
 impl Names {
     pub(crate) fn collect(records: &[Record<'_>]) -> Self {
         let mut names = Names::default();
+        let mut recorder = None;
         for record in records {
+            if let Entry::Call(call) = &record.entry
+                && recordings::is_of_recorder(call)
+            {
+                names.records(call);
+            }
             if let Entry::Decision(Decision::LookedUp(lookup)) = &record.entry {
                 let in_vain = matches!(lookup.kind, PatternKind::None | PatternKind::Block);
                 names.sought = in_vain.then(|| lookup.digits.to_owned());
+            }
+            if let Entry::Decision(Decision::FeatureDone { feature, text }) = &record.entry
+                && *feature == FeatureRequest::Park.word()
+            {
+                names.parked_at = Some((*text).to_owned());
             }
             let Some(leg) = record.leg else { continue };
             match &record.entry {
@@ -77,7 +91,19 @@ impl Names {
                 Entry::Decision(Decision::LegReleased { why: WhyReleased::NumberIncomplete, .. }) => {
                     names.grew = true;
                 }
-                Entry::Message { flow, .. } => {
+                Entry::Decision(Decision::Recording(RecordingNews::Begins { trunk, number, .. })) => {
+                    recorder = Some(recordings::recorder(number, trunk));
+                }
+                Entry::Message { direction, flow, bytes } => {
+                    // Of the legs of a call that of a recorder alone is told of by nothing but the recording.
+                    if let Some(owner) = &recorder
+                        && *direction == Direction::Sent
+                        && bytes.starts_with(b"INVITE ")
+                        && !names.is_known(leg)
+                    {
+                        names.called.insert(leg, Called { owner: owner.clone(), kind: Kind::Trunk });
+                        names.order.push(leg);
+                    }
                     names.addresses.entry(leg).or_insert_with(|| flow.peer());
                 }
                 Entry::Decision(_)
@@ -90,6 +116,21 @@ impl Names {
             }
         }
         names
+    }
+
+    /// The call is one with a recorder.
+    fn records(&mut self, call: &CallRecord<'_>) {
+        self.calls(call.calling_leg, &call.origin, &call.calling);
+        for leg in &call.legs {
+            let TargetView::Trunk(trunk) = leg.target else { continue };
+            let owner = recordings::recorder(call.called, trunk);
+            self.called.insert(leg.leg, Called { owner, kind: Kind::Trunk });
+            self.order.push(leg.leg);
+        }
+    }
+
+    fn is_known(&self, leg: LegId) -> bool {
+        self.is_caller(leg) || self.called.contains_key(&leg)
     }
 
     /// This leg is the caller's.
@@ -115,6 +156,11 @@ impl Names {
     /// Whether a leg is the caller's; a number that grew has many.
     pub(crate) fn is_caller(&self, leg: LegId) -> bool {
         Some(leg) == self.caller || (self.grew && !self.called.contains_key(&leg))
+    }
+
+    /// The number of call park at which the caller waits, or waited.
+    pub(crate) fn parked_at(&self) -> Option<&str> {
+        self.parked_at.as_deref()
     }
 
     /// Legs that were rung, in that order.

@@ -41,6 +41,7 @@ const fn because(why: WhyNotPaged) -> &'static str {
         WhyNotPaged::DoNotDisturb => "nothing is to disturb there",
         WhyNotPaged::NotRegistered => "no phone is registered",
         WhyNotPaged::NotThere => "it is not there",
+        WhyNotPaged::NoDevice => "the number leads to no line and to no gateway",
         WhyNotPaged::TooMany => "as many phones hear it as may",
         WhyNotPaged::NoBandwidth => "there is no bandwidth for it",
         WhyNotPaged::NoCodec => "the regions leave no codec for it",

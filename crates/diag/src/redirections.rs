@@ -1,7 +1,8 @@
 //! How calls are sent on and how hunts go, in sentences.
 
 use strowger_base::journal::{
-    Forwarding, HuntCondition, WayOut, WhyExhausted, WhyForwarded, WhyGroupLeft, WhyHunted, WhyPassedOver,
+    Forwarding, HuntCondition, WayOut, WhyExhausted, WhyForwarded, WhyGroupLeft, WhyHunted, WhyNotRedirected,
+    WhyPassedOver,
 };
 
 use crate::words;
@@ -35,6 +36,7 @@ pub(crate) fn forwarded(forwarding: &Forwarding<'_>) -> String {
         (None, WhyForwarded::ParkReverted) => {
             format!("Nobody got the call back that {by} parked: it goes to {to}.")
         }
+        (None, WhyForwarded::Redirected) => format!("What was called at {by} redirects the call to {to}."),
         (None, WhyForwarded::Diverted) => format!("{by} sends the call to voice mail at {to}."),
     }
 }
@@ -45,6 +47,20 @@ pub(crate) fn not_followed(line: &str, because: WayOut) -> String {
         WayOut::HopLimit => "the call was redirected as often as it may be",
     };
     format!("{line} takes the call although all its calls are forwarded: {why}.")
+}
+
+/// A device wanted the call sent elsewhere, and that is not done.
+pub(crate) fn not_redirected(device: &str, to: &str, why: WhyNotRedirected) -> String {
+    let why = match why {
+        WhyNotRedirected::NoNumber => "it names no number".to_owned(),
+        WhyNotRedirected::OtherHost => format!("{to} is not this server"),
+        WhyNotRedirected::Hunting => format!("the hunt goes on without {to}"),
+        WhyNotRedirected::Media => {
+            format!("it is just agreeing on media with the caller, who can be told nothing of {to}")
+        }
+        WhyNotRedirected::Feature => format!("it was rung for a feature that nobody has at {to}"),
+    };
+    crate::words::capital(format!("{device} wants the call sent elsewhere, which is not done: {why}."))
 }
 
 pub(crate) fn rings(group: &str, member: &str, members: u32, because: WhyHunted<'_>) -> String {
@@ -144,6 +160,7 @@ mod tests {
             None,
             "Nobody got the call back that 1002 parked: it goes to 1003.",
         );
+        check(WhyForwarded::Redirected, None, "What was called at 1002 redirects the call to 1003.");
         check(WhyForwarded::Diverted, None, "1002 sends the call to voice mail at 1003.");
         check(
             WhyForwarded::NoAnswer,

@@ -2,20 +2,21 @@
 
 use strowger_base::journal::{MediaFunction, MediaNews, WhyUnicast};
 
-/// One step; `device` is the record's leg.
-pub(crate) fn news(device: &str, news: &MediaNews<'_>) -> String {
+/// One step of the record's leg, which a sentence begins with as `device`, and which is `inside` in its midst.
+pub(crate) fn news((device, inside): (&str, &str), news: &MediaNews<'_>) -> String {
     match news {
         MediaNews::Taken { function, resource, group: "" } => {
-            format!("{} {resource} is taken for {device}; it is in no group.", name(*function))
+            format!("{} {resource} is taken for {inside}; it is in no group.", name(*function))
         }
         MediaNews::Taken { function, resource, group } => {
-            format!("{} {resource} of group {group} is taken for {device}.", name(*function))
+            format!("{} {resource} of group {group} is taken for {inside}.", name(*function))
         }
         MediaNews::Exhausted { function, full: "" } => {
-            format!("{device} would need a {}, and may use none.", word(*function))
+            format!("{device} would need {} {}, and may use none.", article(*function), word(*function))
         }
         MediaNews::Exhausted { function, full } => {
-            format!("{device} would need a {}, and all that it may use are full: {full}.", word(*function))
+            let (article, word) = (article(*function), word(*function));
+            format!("{device} would need {article} {word}, and all that it may use are full: {full}.")
         }
         MediaNews::Transcodes { caller, called } if caller == called => {
             format!("Both sides speak {caller} in different ways; what one says is translated for the other.")
@@ -54,6 +55,10 @@ pub(crate) fn lacking(function: MediaFunction) -> String {
         | MediaFunction::MusicOnHold
         | MediaFunction::TrustedRelayPoint) => format!("No {} is to be had.", word(other)),
     }
+}
+
+const fn article(function: MediaFunction) -> &'static str {
+    if matches!(function, MediaFunction::Annunciator) { "an" } else { "a" }
 }
 
 const fn word(function: MediaFunction) -> &'static str {
@@ -97,7 +102,7 @@ mod tests {
 
     #[test]
     fn each_step_says_which_and_why() {
-        let check = |step: MediaNews<'_>, expect: &str| assert_eq!(news("1001", &step), expect);
+        let check = |step: MediaNews<'_>, expect: &str| assert_eq!(news(("1001", "1001"), &step), expect);
         let function = MediaFunction::Transcoder;
         check(
             MediaNews::Taken { function, resource: "xcode1", group: "Berlin" },
@@ -114,6 +119,13 @@ mod tests {
         check(
             MediaNews::Exhausted { function: MediaFunction::TrustedRelayPoint, full: "" },
             "1001 would need a trusted relay point, and may use none.",
+        );
+        let taken = MediaNews::Taken { function, resource: "xcode1", group: "" };
+        let told = news(("A device", "a device"), &taken);
+        assert_eq!(told, "Transcoder xcode1 is taken for a device; it is in no group.");
+        check(
+            MediaNews::Exhausted { function: MediaFunction::Annunciator, full: "" },
+            "1001 would need an annunciator, and may use none.",
         );
         check(
             MediaNews::Transcodes { caller: "PCMU", called: "opus" },

@@ -55,6 +55,7 @@ fn told_sentence(leg: LegId, told: &Told<'_>, names: &Names) -> Option<String> {
         | Told::Answered { .. }
         | Told::Media(_)
         | Told::MediaRefused(_)
+        | Told::MetadataRequested
         | Told::TransferRequested { .. } => None,
         Told::FeatureRequested { feature } => Some(format!("{device} asked for {feature}.")),
     }
@@ -76,6 +77,7 @@ pub(crate) fn released(reason: ReleaseReason) -> String {
 
 fn decision_sentence(leg: Option<LegId>, decision: &Decision<'_>, names: &Names) -> Option<String> {
     let device = || leg.map_or_else(|| "A device".to_owned(), |leg| names.device_first(leg));
+    let inside = || leg.map_or_else(|| "a device".to_owned(), |leg| names.device(leg));
     Some(match decision {
         Decision::CallBegan { origin, calling, called, flow, media, .. } => {
             began(origin, calling, called, flow.peer(), *media)
@@ -106,6 +108,10 @@ fn decision_sentence(leg: Option<LegId>, decision: &Decision<'_>, names: &Names)
         }
         Decision::Forwarded(forwarding) => redirections::forwarded(forwarding),
         Decision::ForwardNotFollowed { line, because } => redirections::not_followed(line, *because),
+        Decision::RedirectNotFollowed { to, why } => {
+            let device = leg.map_or_else(|| "a device".to_owned(), |leg| names.device(leg));
+            redirections::not_redirected(&device, to, *why)
+        }
         Decision::HopLimitReached { at, .. } => format!("{at} would send the call on once more."),
         Decision::HuntBegan { pilot, list } => {
             format!("{pilot} is a hunt pilot: somebody is looked for in hunt list {list}.")
@@ -157,7 +163,7 @@ fn decision_sentence(leg: Option<LegId>, decision: &Decision<'_>, names: &Names)
             left => format!("{} still ring.", words::count(*left as usize, "device")),
         },
         Decision::NoAnswer { called, after } => {
-            format!("Nobody at {called} answered within {}.", words::duration(*after))
+            format!("Nobody at {called} answered within {}.", words::timer(*after))
         }
         Decision::Refused { why, .. } => refused(why)?,
         Decision::Held => format!("{} put the other side on hold.", device()),
@@ -166,6 +172,10 @@ fn decision_sentence(leg: Option<LegId>, decision: &Decision<'_>, names: &Names)
         Decision::MarkedMalicious { party } => {
             format!("{} reports {} as malicious.", device(), self::party(party))
         }
+        Decision::PickupGroupTold { group, lines } => {
+            format!("Pickup group {group} is told: {} of it.", words::count(*lines as usize, "other line"))
+        }
+        Decision::QualityReported { reason } => features::quality(&device(), reason),
         Decision::Keys(view) => keys::news(&device(), view),
         Decision::Recording(news) => {
             let within = leg.map_or_else(device, |leg| names.device(leg));
@@ -175,6 +185,9 @@ fn decision_sentence(leg: Option<LegId>, decision: &Decision<'_>, names: &Names)
         Decision::PartyShown(shown) => format!("{} is shown {}.", device(), party(shown)),
         Decision::RelayWanted { why: WhyRelay::Configured } => {
             "Media shall go through a relay, as configured.".to_owned()
+        }
+        Decision::RelayWanted { why: WhyRelay::CallWaiting } => {
+            "Media passes this server, because a phone has the tone of call waiting from it.".to_owned()
         }
         Decision::RelayWanted { why: WhyRelay::KeyPresses } => {
             "A relay is wanted: one device has keys in its media, the other one in its signalling.".to_owned()
@@ -206,7 +219,7 @@ fn decision_sentence(leg: Option<LegId>, decision: &Decision<'_>, names: &Names)
         Decision::TransferBegan { destination, into, asks } => {
             transfers::began(&device(), destination, *into, *asks)
         }
-        Decision::TransferWent(news) => transfers::went(&device(), *news),
+        Decision::TransferWent(news) => transfers::went((&device(), &inside()), *news),
         Decision::NotPickedUp { line } => {
             format!("Nobody took the call at the phones that were to pick it up; {line} has it again.")
         }
@@ -252,13 +265,14 @@ fn decision_sentence(leg: Option<LegId>, decision: &Decision<'_>, names: &Names)
             let because = match why {
                 WhyNotAnnounced::NoOffer => "it offered no media",
                 WhyNotAnnounced::HeardBefore => "it has agreed on media with somebody else before",
+                WhyNotAnnounced::NoAnnunciator => "every annunciator that it may use is taken",
                 WhyNotAnnounced::TooMany => "as many callers hear an announcement as may at once",
             };
             format!("The caller hears no announcement: {because}.")
         }
         Decision::Hears(tone) => format!("{} waits and hears {}.", device(), words::tone(*tone)),
         Decision::PartyMoved(moved) => transfers::moved(&device(), moved.to),
-        Decision::Joined(joined) => transfers::joined(joined),
+        Decision::Joined(joined) => transfers::joined(joined, names.parked_at()),
         Decision::Ordered { what, who } => format!("{who} ordered: {what}."),
         Decision::FeatureRefused { feature, cause, why } => {
             features::refused(&device(), feature, *cause, why)
@@ -282,7 +296,7 @@ fn decision_sentence(leg: Option<LegId>, decision: &Decision<'_>, names: &Names)
         }
         Decision::CallMade { calling, called, .. } => transfers::made(&party(calling), called),
         Decision::Admission(news) => admission::news(&device(), news),
-        Decision::Resource(news) => resources::news(&device(), news),
+        Decision::Resource(news) => resources::news((&device(), &inside()), news),
         Decision::Ended { cause, by, why } => ended(*by, *why, words::cause(*cause)),
     })
 }
@@ -329,6 +343,8 @@ fn rung(
     let at =
         leg.and_then(|leg| names.address(leg)).map(|address| format!(" at {address}")).unwrap_or_default();
     let as_number = match target {
+        // What a key asks for has no number.
+        _ if called.is_empty() => String::new(),
         TargetView::Phone { line, .. } if number_of(line) == called => String::new(),
         TargetView::Phone { .. } | TargetView::Trunk(_) | TargetView::Service(_) => format!(" for {called}"),
     };
@@ -337,6 +353,9 @@ fn rung(
 
 fn released_by_us(device: &str, why: WhyReleased) -> Option<String> {
     Some(match why {
+        WhyReleased::Prompted => {
+            format!("{device} is not needed any more: the caller has keyed in what it was asked for.")
+        }
         WhyReleased::AnsweredElsewhere => format!("{device} stops ringing: answered elsewhere."),
         WhyReleased::CallerGaveUp => format!("{device} stops ringing: the caller is gone."),
         WhyReleased::RefusedElsewhere => {
@@ -379,6 +398,7 @@ pub(crate) fn refused(why: &WhyRefused<'_>) -> Option<String> {
             "The call wanted to take the place of a device in a call that is not there, or not answered."
                 .to_owned()
         }
+        WhyRefused::CannotReplace { why } => transfers::cannot_replace(*why),
         WhyRefused::Code { number, code, why } => codes::refused(number, *code, *why),
         WhyRefused::TooManyRedirections { hops } => format!(
             "The call was redirected {}, which is all that it may be.",
@@ -388,7 +408,7 @@ pub(crate) fn refused(why: &WhyRefused<'_>) -> Option<String> {
             format!("Nobody behind hunt pilot {pilot} can be offered the call.")
         }
         WhyRefused::Feature { feature, why } => {
-            format!("There is no {feature} for whoever asks: {}.", features::because(why))
+            format!("Whoever asks does not get {feature}: {}.", features::because(why))
         }
         WhyRefused::NoBandwidth(shortage) => admission::no_bandwidth(shortage),
         WhyRefused::Keys(view) => keys::news("The caller", view),
@@ -493,6 +513,7 @@ fn alarm_sentence(alarm: &Alarm<'_>) -> String {
             words::cause(*cause)
         ),
         Alarm::MaliciousCall { by, .. } => format!("Alarm: {by} reported a malicious call."),
+        Alarm::QualityReported { by, reason } => format!("Alarm: {}", features::quality(by, reason)),
         Alarm::Contained { what } => format!("Alarm: {what}. Please report this as a bug."),
     }
 }

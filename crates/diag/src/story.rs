@@ -63,7 +63,11 @@ pub fn tell(records: &[Record<'_>]) -> Story {
     let (calling, called) = parties(records);
     let (parties, ladder) = ladder::collect(records, &names, began);
     Story {
-        call: records.iter().find_map(|record| record.call).map(|call| call.to_string()).unwrap_or_default(),
+        call: last
+            .map(|call| call.call)
+            .or_else(|| records.iter().find_map(|record| record.call))
+            .map(|call| call.to_string())
+            .unwrap_or_default(),
         headline: headline(records, &names),
         calling: calling.to_owned(),
         called: called.to_owned(),
@@ -122,7 +126,10 @@ fn final_record<'r, 'a>(record: &'r Record<'a>) -> Option<&'r CallRecord<'a>> {
 /// Who called whom.
 fn parties<'a>(records: &[Record<'a>]) -> (&'a str, &'a str) {
     let began = records.iter().find_map(|record| match &record.entry {
-        Entry::Decision(Decision::CallBegan { calling, called, .. }) => Some((calling.number, *called)),
+        Entry::Decision(
+            Decision::CallBegan { calling, called, .. } | Decision::CallMade { calling, called, .. },
+        ) => Some((calling.number, *called)),
+        Entry::Decision(Decision::Joined(joined)) => Some((joined.calling.number, joined.called)),
         Entry::Decision(_)
         | Entry::Message { .. }
         | Entry::Told(_)
@@ -132,5 +139,6 @@ fn parties<'a>(records: &[Record<'a>]) -> (&'a str, &'a str) {
         | Entry::Quality(_)
         | Entry::UserSet(_) => None,
     });
-    began.unwrap_or_default()
+    let last = || records.iter().find_map(final_record).map(|call| (call.calling.number, call.called));
+    began.or_else(last).unwrap_or_default()
 }

@@ -47,19 +47,24 @@ fn apart(why: WhyApart) -> &'static str {
     }
 }
 
+/// A device may not take the place of another one.
+pub(crate) fn cannot_replace(why: WhyApart) -> String {
+    format!("The device may not take the place of the other one: {}. That call goes on.", apart(why))
+}
+
 /// Two stay on the bridge.
 pub(crate) fn stays(why: WhyApart) -> String {
     format!("Two are left in the conference and stay on its bridge: {}.", apart(why))
 }
 
 /// A transfer goes on.
-pub(crate) fn went(device: &str, news: TransferNews) -> String {
+pub(crate) fn went((first, device): (&str, &str), news: TransferNews) -> String {
     match news {
         TransferNews::Reached => format!("Somebody was reached: the part of {device} in this call is done."),
         TransferNews::Failed(cause) => {
             format!("Nobody was reached ({}): {device} keeps the call.", words::cause(cause))
         }
-        TransferNews::Unattended => format!("{device} hung up before anybody was reached."),
+        TransferNews::Unattended => format!("{first} hung up before anybody was reached."),
     }
 }
 
@@ -69,7 +74,7 @@ pub(crate) fn moved(device: &str, to: CallId) -> String {
 }
 
 /// Parties of other calls talk from here on.
-pub(crate) fn joined(joined: &Joined<'_>) -> String {
+pub(crate) fn joined(joined: &Joined<'_>, parked_at: Option<&str>) -> String {
     let calling = sentences::party(&joined.calling);
     let by = match joined.feature {
         Feature::Transfer => "by transfer",
@@ -85,14 +90,17 @@ pub(crate) fn joined(joined: &Joined<'_>) -> String {
         Feature::Page => "by paging",
     };
     let before = joined.conversation;
-    match &joined.other {
-        Some(seat) => {
+    match (&joined.other, parked_at) {
+        (Some(seat), _) => {
             let connected = sentences::party(&seat.connected);
             format!(
                 "{calling} comes {by} and talks with {connected}; the conversation began with call {before}."
             )
         }
-        None => format!(
+        (None, Some(number)) => format!(
+            "{calling} comes {by} and waits at park number {number}; the conversation began with call {before}."
+        ),
+        (None, None) => format!(
             "{calling} comes {by} and waits for an answer; the conversation began with call {before}."
         ),
     }

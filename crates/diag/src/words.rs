@@ -20,6 +20,11 @@ pub(crate) fn duration(time: Duration) -> String {
     }
 }
 
+/// The same of what a timer measured: it is told as it is set, though the clock may be a little behind.
+pub(crate) fn timer(time: Duration) -> String {
+    duration(time + Duration::from_millis(50))
+}
+
 /// Time from one moment to a later one.
 pub(crate) fn between(from: WallTime, to: WallTime) -> Duration {
     Duration::from_micros(to.as_micros().saturating_sub(from.as_micros()))
@@ -98,6 +103,7 @@ pub(crate) const fn service(service: Service) -> &'static str {
         Service::Multicast { .. } => "what all hear who wait",
         Service::Confirmation => "the confirmation tone",
         Service::Annunciator(_) => "the annunciator",
+        Service::Prompt => "the service that asks for codes",
     }
 }
 
@@ -149,5 +155,7 @@ mod tests {
         check(119_000, "119 s");
         check(125_000, "2 min 5 s");
         check(7_260_000, "2 h 1 min");
+        assert_eq!(timer(Duration::from_millis(3_990)), "4 s");
+        assert_eq!(timer(Duration::from_millis(4_000)), "4 s");
     }
 }

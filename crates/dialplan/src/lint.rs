@@ -42,6 +42,8 @@ pub struct Origin {
 pub enum OriginKind {
     /// A line of a phone.
     Line,
+    /// An intercom line of a phone: it calls such lines alone, and nobody expects help there.
+    Intercom,
     /// A trunk to others, whose numbers come as a whole.
     Trunk,
     /// A trunk whose numbers grow.
@@ -52,7 +54,7 @@ impl OriginKind {
     /// As it is written before a name: `line:1001`.
     pub const fn word(self) -> &'static str {
         match self {
-            OriginKind::Line => "line",
+            OriginKind::Line | OriginKind::Intercom => "line",
             OriginKind::Trunk | OriginKind::OverlapTrunk => "trunk",
         }
     }

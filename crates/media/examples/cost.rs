@@ -231,6 +231,7 @@ fn service(count: u64, service: Service) -> usize {
             }
             Service::Announcement
             | Service::Annunciator(_)
+            | Service::Prompt
             | Service::Sounds
             | Service::Multicast { .. }
             | Service::Conference(_)

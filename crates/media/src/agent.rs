@@ -176,9 +176,11 @@ impl Agent {
                 }
             }
             Report::Digit { port, side: _, digit } => {
-                if let Some(&leg) = self.ports.get(&port) {
-                    out.items.push(Output::Heard(leg, digit));
+                let Some(&leg) = self.ports.get(&port) else { return };
+                if self.device(port).is_some_and(|(_, device)| device.tells_keys()) {
+                    return out.signal(leg, Signal::Digit(digit));
                 }
+                out.items.push(Output::Heard(leg, digit));
             }
             Report::Talking { port, talking } => {
                 if let Some((_, device)) = self.device(port) {
@@ -266,6 +268,7 @@ const fn name_of(service: Service) -> &'static str {
         Service::Confirmation => "Done",
         Service::Conference(_) => "Conference",
         Service::Annunciator(_) => "Annunciator",
+        Service::Prompt => "Code",
         Service::Page { .. } => "Page",
         Service::Multicast { .. } => "Multicast",
     }

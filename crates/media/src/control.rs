@@ -331,15 +331,26 @@ pub enum Command {
         /// The keys.
         keys: Box<SentKeys>,
     },
-    /// What may be sent to one side of a relay, which shall hear the tone that says that it is recorded; it hears none when `None`,
-    /// as at first. Its other side hears nothing of it, nor do copies.
+    /// What may be sent to one side of a relay, which shall hear a tone beside the other side: that it is recorded, that somebody else
+    /// calls, or that something is done. It hears this one no more when `None`, as at first. Its other side hears nothing of it, nor do
+    /// copies. At most [`crate::relay::TONES`] are heard at once.
     Warn {
         /// The relay.
         port: PortId,
         /// Who hears the tone.
         side: Side,
+        /// Which. One that is heard already goes on where it is; one that has an end is over then.
+        tone: Tone,
         /// Under which payload types this side receives.
         types: Option<PayloadTypes>,
+    },
+    /// Nothing passes a relay while it is suspended, and nothing that comes to it is counted: one side listens to something else, and the
+    /// other one knows that nobody hears it. Afterwards the sequence numbers that passed meanwhile are no loss. At first it is not.
+    Suspend {
+        /// The relay.
+        port: PortId,
+        /// Whether.
+        suspended: bool,
     },
     /// Where the keys of both sides are, which a relay carries over instead of letting them pass; with `None` all pass.
     Keys {
@@ -382,6 +393,7 @@ impl Command {
             | Command::Copy { port, .. }
             | Command::Unseal { port, .. }
             | Command::Warn { port, .. }
+            | Command::Suspend { port, .. }
             | Command::Keys { port, .. }
             | Command::Press { port, .. }
             | Command::Close { port } => *port,

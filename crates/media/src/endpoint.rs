@@ -261,6 +261,7 @@ impl Endpoint {
                     play_or_pause(Programme::cadence(&tone::ANNOUNCEMENT), now.mono, &connection)
                 }
                 Service::Sounds => play_or_pause(Programme::of(self.tone), now.mono, &connection),
+                Service::Prompt => play_or_pause(Programme::prompt(self.tone), now.mono, &connection),
                 Service::Annunciator(tone) => {
                     play_or_pause(Programme::announcement(tone), now.mono, &connection)
                 }
@@ -289,7 +290,8 @@ impl Endpoint {
         self.tone = tone;
         match &mut self.state {
             State::Playing { programme, .. } | State::Paused { programme } => {
-                *programme = Programme::of(tone)
+                let asks = self.service == Service::Prompt;
+                *programme = if asks { Programme::prompt(tone) } else { Programme::of(tone) };
             }
             State::Waiting | State::Echoing { .. } | State::Finished | State::Seated { .. } => {}
         }
@@ -435,8 +437,10 @@ impl Endpoint {
                 return;
             }
             if programme.is_finished() {
-                self.state = self.after_tone(out);
-                return;
+                let next = *next;
+                self.state = self.after_tone(next, out);
+                // What comes next goes on where this ended.
+                continue;
             }
             // After a stall of the thread the tone goes on where it was, later on the clock, without a flood.
             while now.saturating_since(*next) > CATCH_UP_MAX {
@@ -468,10 +472,15 @@ impl Endpoint {
         }
     }
 
-    fn after_tone(&self, out: &mut Outbox) -> State {
+    fn after_tone(&self, next: Instant, out: &mut Outbox) -> State {
         match self.service {
             Service::Echo => State::Echoing { shift: None },
-            Service::Announcement | Service::Annunciator(_) | Service::Confirmation => {
+            Service::Prompt if !Programme::says_why(self.tone) => {
+                // What was asked is heard once; media goes on, so that nobody takes the caller for lost.
+                let programme = Programme::of(Tone::Silence);
+                State::Playing { programme, next, marker: false }
+            }
+            Service::Announcement | Service::Annunciator(_) | Service::Prompt | Service::Confirmation => {
                 out.report(Report::Finished { port: self.port });
                 State::Finished
             }
@@ -549,6 +558,7 @@ fn seat_of(service: Service) -> Option<Box<Seat>> {
         Service::Echo
         | Service::Announcement
         | Service::Annunciator(_)
+        | Service::Prompt
         | Service::Sounds
         | Service::Multicast { .. }
         | Service::Confirmation => return None,

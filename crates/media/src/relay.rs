@@ -14,7 +14,7 @@ mod transcoding;
 use std::net::SocketAddr;
 use std::time::Duration;
 
-use strowger_base::leg::Digit;
+use strowger_base::leg::{Digit, Tone};
 use strowger_base::{Instant, Now, Rng};
 
 use crate::codec::Codec;
@@ -25,6 +25,7 @@ use crate::rtcp::{self, Compound};
 use crate::rtp::{self, HEADER_BYTES, Header, Packet, Reception, ReportBlock, Timing};
 use crate::srtp::{Failure, Protection};
 use crate::statistics::{StreamStatistics, Unsent};
+use crate::tone::cadence;
 use crate::warning::Warning;
 use crate::worker::{Channel, Former, Outbox, SocketRef};
 use keys::{Fate, Keys};
@@ -42,7 +43,9 @@ pub enum Input<'a> {
         peer: RelayPeer,
     },
     /// What may be sent to one side, which shall hear the tone of recordings; it hears none when `None`.
-    Warn(Side, Option<PayloadTypes>),
+    Warn(Side, Tone, Option<PayloadTypes>),
+    /// Whether nothing passes, as one side listens to something else.
+    Suspend(bool),
     /// How both sides are protected.
     Protect(&'a PortKeys),
     /// What the sides speak, when that is not the same; `None` when packets pass as they are.
@@ -72,6 +75,8 @@ pub struct Relay {
     port: PortId,
     a: Half,
     b: Half,
+    /// Nothing passes.
+    suspended: bool,
     transcoding: Option<Box<Transcoding>>,
     /// Who gets copies.
     forks: Vec<Fork>,
@@ -96,8 +101,8 @@ struct Half {
     protection: Protection,
     /// How this side hears the other one's source.
     hears: Renaming,
-    /// The tone that this side hears.
-    warning: Option<Box<Warning>>,
+    /// The tones that this side hears beside the other one.
+    warnings: Vec<(Tone, Warning)>,
     reception: Reception,
     remote: Option<ReportBlock>,
     /// The middle of the NTP time of this side's last sender report, and when it passed.
@@ -118,6 +123,7 @@ impl Relay {
             port,
             a: Half::default(),
             b: Half::default(),
+            suspended: false,
             transcoding: None,
             forks: Vec::new(),
             keys: None,
@@ -143,13 +149,14 @@ impl Relay {
                 half.rtcp.describe(peer.rtcp);
                 half.opus = peer.opus;
             }
-            Input::Warn(side, types) => {
+            Input::Warn(side, tone, types) => {
                 let (half, _) = self.halves(side);
-                match (types, &mut half.warning) {
-                    (None, warning) => *warning = None,
-                    (Some(types), Some(warning)) => warning.set_types(types),
-                    (Some(types), warning) => *warning = Some(Box::new(Warning::new(now.mono, types))),
-                }
+                half.warn(now.mono, tone, types);
+            }
+            Input::Suspend(suspended) => {
+                self.suspended = suspended;
+                self.a.reception.begin_anew();
+                self.b.reception.begin_anew();
             }
             Input::Protect(keys) => {
                 self.a.protection.change(keys.a.as_ref());
@@ -372,6 +379,9 @@ impl Relay {
                 return;
             }
         }
+        if self.suspended {
+            return;
+        }
         if self.transcoding.is_some() {
             self.take_apart(now, side, bytes, out);
             return self.copy(side, &header, bytes, out);
@@ -506,9 +516,27 @@ impl Relay {
 }
 
 impl Half {
-    /// The packet as this side shall hear it: with the tone of recordings, where it is to hear one.
+    /// This side hears a tone, or does not hear it any more.
+    fn warn(&mut self, now: Instant, tone: Tone, types: Option<PayloadTypes>) {
+        let known = self.warnings.iter_mut().find(|(other, warning)| *other == tone && !warning.is_over(now));
+        match (types, known) {
+            (None, _) => self.warnings.retain(|(other, _)| *other != tone),
+            (Some(types), Some((_, warning))) => warning.set_types(types),
+            (Some(types), None) => {
+                self.warnings.retain(|(other, warning)| *other != tone && !warning.is_over(now));
+                if self.warnings.len() < TONES {
+                    self.warnings.push((tone, Warning::new(now, cadence(tone), types)));
+                }
+            }
+        }
+    }
+
+    /// The packet as this side shall hear it: with the tones that it is to hear, one after the other.
     fn warned<'p>(&mut self, now: Instant, bytes: &'p [u8], mixed: &'p mut Vec<u8>) -> &'p [u8] {
-        let told = self.warning.as_mut().is_some_and(|warning| warning.mix(now, bytes, mixed));
+        let mut told = false;
+        for (_, warning) in &mut self.warnings {
+            told |= if told { warning.mix_into(now, mixed) } else { warning.mix(now, bytes, mixed) };
+        }
         if told { mixed } else { bytes }
     }
 
@@ -545,6 +573,8 @@ impl Half {
     }
 }
 
+/// Tones that a side hears at once beside the other one; a further one is not heard.
+pub const TONES: usize = 4;
 /// Where the source stands in an RTP packet.
 const SOURCE_AT: usize = 8;
 /// Payload types below are static (RFC 3551 §6).

@@ -23,7 +23,10 @@ pub use crypto::{AudioSecurity, CryptoLine, Wish, choose, chosen, sent_key, set_
 pub use events::{free_key_events, key_events, key_events_on, with_key_events, without_key_events};
 pub use meet::{Meeting, meet};
 pub use peek::{Codecs, OriginLine, Peek, audio_address, hold_of, peek};
-pub use recorder::{RecordedStream, TakenStream, answer_of_recorder, offer_to_recorder, payload_types};
+pub use recorder::{
+    RecordedStream, TakenStream, answer_of_recorder, answer_to_recorder, has_attribute, offer_to_recorder,
+    payload_types,
+};
 pub use refuse::{answer_like, refuse_others, takes_nothing};
 pub use rewrite::{rewrite_origin, set_direction, set_media_address, streams};
 pub use select::{AudioFormat, FORMATS_MAX, Selection, audio_formats, select_formats};

@@ -1,7 +1,8 @@
-//! The tone that tells a party that it is recorded, mixed into what that party hears of the other one.
+//! A tone that a party hears beside the other one, mixed into what it hears of that one: that it is recorded, that somebody else calls,
+//! or that something is done.
 //!
-//! It sounds half a second in each fifteen (ITU-T E.180 with Q.35: 1400 Hz). What the other party says meanwhile is heard beside it: a
-//! packet is decoded, mixed and encoded again, with its number, time stamp and source as they were. Codecs that remember what
+//! That of recordings sounds half a second in each fifteen (ITU-T E.180 with Q.35: 1400 Hz). What the other party says meanwhile is
+//! heard as well: a packet is decoded, mixed and encoded again, with its number, time stamp and source as they were. Codecs that remember what
 //! came before are kept running between the tones, or each tone would begin with a click; G.711 is looked at during tones only. Where a tone
 //! is follows from the time stamps, so that it has no gap where packets come late or in another order.
 //!
@@ -14,12 +15,14 @@ use strowger_base::Instant;
 use crate::codec::{Codec, Listener, Speaker};
 use crate::control::PayloadTypes;
 use crate::rtp::Packet;
+use crate::tone::{Cadence, Repeat, Segment};
 
 /// The tone towards one party.
 #[derive(Debug)]
 pub struct Warning {
     /// What the packets may be that go to it.
     types: PayloadTypes,
+    cadence: &'static Cadence,
     began: Instant,
     stream: Option<Stream>,
     samples: Vec<i16>,
@@ -41,9 +44,10 @@ struct Stream {
 
 impl Warning {
     /// A tone that begins at once.
-    pub fn new(now: Instant, types: PayloadTypes) -> Self {
+    pub fn new(now: Instant, cadence: &'static Cadence, types: PayloadTypes) -> Self {
         Warning {
             types,
+            cadence,
             began: now,
             stream: None,
             samples: Vec::with_capacity(SAMPLES),
@@ -62,6 +66,26 @@ impl Warning {
         self.tones
     }
 
+    /// Whether it has sounded to its end.
+    pub fn is_over(&self, now: Instant) -> bool {
+        let elapsed = now.saturating_since(self.began).as_millis() as u64;
+        self.cadence.repeat == Repeat::Once && elapsed > self.cycle_ms() + JUMP_SECS * 1000
+    }
+
+    fn cycle_ms(&self) -> u64 {
+        self.cadence.segments.iter().map(|segment| u64::from(segment.duration_ms)).sum::<u64>().max(1)
+    }
+
+    /// The same for a packet that has another tone in it already.
+    pub fn mix_into(&mut self, now: Instant, packet: &mut Vec<u8>) -> bool {
+        let mut both = Vec::with_capacity(packet.len());
+        let told = self.mix(now, packet, &mut both);
+        if told {
+            *packet = both;
+        }
+        true
+    }
+
     /// Writes the packet with the tone in it into `mixed`, unless it goes on as it is.
     pub fn mix(&mut self, now: Instant, bytes: &[u8], mixed: &mut Vec<u8>) -> bool {
         let Ok(packet) = Packet::parse(bytes) else { return false };
@@ -73,9 +97,8 @@ impl Warning {
         let at = self.position(now, codec, &packet);
         let clock = u64::from(codec.rtp_clock_hz());
         let rate = u64::from(codec.sample_rate_hz());
+        let sounds = self.sounds(at, units, clock);
         let Some(stream) = &mut self.stream else { return false };
-        let (tone, cycle) = (clock / 1000 * TONE_MS, clock / 1000 * CYCLE_MS);
-        let sounds = at % cycle < tone || (at + units - 1) % cycle < tone;
         if sounds && !std::mem::replace(&mut stream.sounding, sounds) {
             self.tones += 1;
         }
@@ -87,10 +110,11 @@ impl Warning {
         self.payload.clear();
         stream.listener.decode(packet.payload, &mut self.samples);
         for (index, sample) in (at * rate / clock..).zip(&mut self.samples) {
-            let place = index % (rate / 1000 * CYCLE_MS);
-            if place < rate / 1000 * TONE_MS {
-                let turns = (place * HZ % rate) as f64 / rate as f64;
-                *sample = sample.saturating_add((AMPLITUDE * (turns * TAU).sin()) as i16);
+            let Some((segment, place)) = segment_at(self.cadence, index, rate) else { continue };
+            for hz in segment.hz.into_iter().filter(|hz| *hz > 0) {
+                let turns = (place * u64::from(hz) % rate) as f64 / rate as f64;
+                let sine = f64::from(segment.peak).min(AMPLITUDE) * (turns * TAU).sin();
+                *sample = sample.saturating_add(sine as i16);
             }
         }
         stream.speaker.encode(&self.samples, &mut self.payload);
@@ -100,6 +124,26 @@ impl Warning {
         mixed.clear();
         Packet { payload: &self.payload, ..packet }.write(mixed);
         true
+    }
+
+    /// Whether the tone sounds within so many units of the RTP clock from here.
+    fn sounds(&self, at: u64, units: u64, clock: u64) -> bool {
+        let per_ms = clock / 1000;
+        let cycle = self.cycle_ms() * per_ms;
+        if self.cadence.repeat == Repeat::Once && at >= cycle {
+            return false;
+        }
+        let (begin, end) = (at % cycle, at % cycle + units);
+        // A packet that reaches into the next turn hears its beginning.
+        [0, cycle].into_iter().any(|turn| {
+            let mut from = turn;
+            self.cadence.segments.iter().any(|segment| {
+                let until = from + u64::from(segment.duration_ms) * per_ms;
+                let overlaps = segment.peak > 0 && from < end && begin < until;
+                from = until;
+                overlaps
+            })
+        })
     }
 
     /// How far the tones are where the packet begins, in units of the RTP clock.
@@ -135,13 +179,25 @@ impl Warning {
     }
 }
 
-/// What it sounds like.
-const HZ: u64 = 1400;
-/// How long.
-const TONE_MS: u64 = 500;
-/// From one tone to the next.
-const CYCLE_MS: u64 = 15_000;
-/// About -15 dBm0: heard well, and the other party is understood beside it.
+/// What sounds at a sample, and how many samples after its beginning that is.
+fn segment_at(cadence: &Cadence, index: u64, rate: u64) -> Option<(Segment, u64)> {
+    let per_ms = rate / 1000;
+    let cycle: u64 = cadence.segments.iter().map(|segment| u64::from(segment.duration_ms) * per_ms).sum();
+    if cycle == 0 || (cadence.repeat == Repeat::Once && index >= cycle) {
+        return None;
+    }
+    let mut place = index % cycle;
+    for segment in cadence.segments {
+        let long = u64::from(segment.duration_ms) * per_ms;
+        if place < long {
+            return Some((*segment, place));
+        }
+        place -= long;
+    }
+    None
+}
+
+/// The most of each sine. About -15 dBm0: heard well, and the other party is understood beside it.
 const AMPLITUDE: f64 = 4000.0;
 /// Room for the longest packet that Opus has, 120 ms.
 const SAMPLES: usize = 1920;
@@ -153,12 +209,19 @@ mod tests {
     use super::*;
     use crate::codec::tests::{sine, tone_to_rest_db};
     use crate::rtp::Header;
+    use crate::tone::{ZIP_ZIP, national};
+    use strowger_base::Country;
+    use strowger_base::leg::CallTone;
+
+    fn recording() -> &'static Cadence {
+        national(Country::UnitedStates, CallTone::Recording)
+    }
 
     /// What a party hears in 16 s of whom it talks with, who says a sine of 400 Hz or nothing.
     fn heard(codec: Codec, amplitude: f64, payload_type: u8) -> (Vec<i16>, u64, usize) {
         let mut types = PayloadTypes::default();
         *types.slot(codec) = Some(payload_type);
-        let mut warning = Warning::new(Instant::START, types);
+        let mut warning = Warning::new(Instant::START, recording(), types);
         let rate = codec.sample_rate_hz();
         let said = sine(400.0, f64::from(rate), amplitude, rate as usize * 16);
         let (mut speaker, mut listener) = (Speaker::new(codec), Listener::new(codec));
@@ -214,9 +277,39 @@ mod tests {
     }
 
     #[test]
+    fn a_tone_with_an_end_sounds_once_and_one_of_call_waiting_as_the_country_has_it() {
+        let check = |cadence: &'static Cadence, expect: &[u32]| {
+            let types = PayloadTypes { pcmu: Some(0), ..PayloadTypes::default() };
+            let mut warning = Warning::new(Instant::START, cadence, types);
+            let (mut mixed, mut changed) = (Vec::new(), Vec::new());
+            for index in 0..1000_u32 {
+                let header =
+                    Header { payload_type: 0, marker: false, sequence: 0, timestamp: index * 160, ssrc: 7 };
+                let mut packet = Vec::new();
+                Packet { header, csrc: &[], extension: None, payload: &[0xff; 160] }.write(&mut packet);
+                let now = Instant::from_nanos(u64::from(index) * 20_000_000);
+                if warning.mix(now, &packet, &mut mixed) {
+                    changed.push(index);
+                }
+            }
+            let beginnings = changed.iter().filter(|index| !changed.contains(&index.wrapping_sub(1)));
+            assert_eq!(beginnings.map(|index| index * 20).collect::<Vec<_>>(), expect);
+        };
+        check(&ZIP_ZIP, &[0, 200]);
+        let waiting = |country| national(country, CallTone::CallWaiting);
+        check(waiting(Country::UnitedStates), &[0, 10_000]);
+        check(waiting(Country::Germany), &[0, 400, 5600, 6000, 11_200, 11_600, 16_800, 17_200]);
+        // A tone of 40 ms, every two seconds.
+        check(
+            waiting(Country::Austria),
+            &[0, 2000, 4000, 6000, 8000, 10_000, 12_000, 14_000, 16_000, 18_000],
+        );
+    }
+
+    #[test]
     fn what_is_not_understood_goes_on_as_it_is() {
         let types = PayloadTypes { pcmu: Some(0), ..PayloadTypes::default() };
-        let mut warning = Warning::new(Instant::START, types);
+        let mut warning = Warning::new(Instant::START, recording(), types);
         let mut mixed = Vec::new();
         let mut check = |bytes: &[u8], expect: bool| {
             assert_eq!(warning.mix(Instant::START, bytes, &mut mixed), expect, "{bytes:x?}");
@@ -236,7 +329,7 @@ mod tests {
     #[test]
     fn a_clock_that_jumps_and_another_source_do_not_move_the_tone() {
         let types = PayloadTypes { pcmu: Some(0), ..PayloadTypes::default() };
-        let mut warning = Warning::new(Instant::START, types);
+        let mut warning = Warning::new(Instant::START, recording(), types);
         let mut mixed = Vec::new();
         let mut check = |ms: u64, ssrc: u32, timestamp: u32, expect: bool| {
             let header = Header { payload_type: 0, marker: false, sequence: 0, timestamp, ssrc };

@@ -309,11 +309,11 @@ impl Worker {
             Command::OpenRelay { port } => {
                 self.open(now, port, Purpose::Relay(Box::new(Relay::new(port))), out);
             }
-            Command::Warn { port, side, types } => {
+            Command::Warn { port, side, tone, types } => {
                 if let Some(Port::Relay(relay) | Port::Opening(Purpose::Relay(relay))) =
                     self.ports.get_mut(&port)
                 {
-                    relay.handle(now, relay::Input::Warn(side, types), out);
+                    relay.handle(now, relay::Input::Warn(side, tone, types), out);
                 }
             }
             Command::OpenFork { port, of } => {
@@ -362,6 +362,9 @@ impl Worker {
                     relay.handle(now, relay::Input::Direct { side, peer }, out);
                 }
             }
+            Command::Suspend { port, suspended } => {
+                self.relay(now, port, relay::Input::Suspend(suspended), out);
+            }
             Command::Transcode { port, codings } => {
                 let rng = Rng::new(self.rng.next_u64());
                 self.relay(now, port, relay::Input::Transcode(codings.as_deref(), rng), out);
@@ -389,6 +392,7 @@ impl Worker {
             Service::Echo
             | Service::Announcement
             | Service::Annunciator(_)
+            | Service::Prompt
             | Service::Sounds
             | Service::Multicast { .. }
             | Service::Confirmation => {

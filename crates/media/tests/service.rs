@@ -7,10 +7,11 @@ use std::net::SocketAddr;
 use std::time::Duration;
 
 use strowger_base::leg::{
-    Command, Media, Party, Ring, RingStyle, Service, SessionDescription, Signal, Target, Tone,
+    CallTone, Command, Digit, Media, Party, Ring, RingStyle, Service, SessionDescription, Signal, Target,
+    Tone,
 };
-use strowger_base::{Cause, Instant, LegId, NodeId, Now, Rng, Secret, ShardId, WallTime};
-use strowger_media::control::PortId;
+use strowger_base::{Cause, Country, Instant, LegId, NodeId, Now, Rng, Secret, ShardId, WallTime};
+use strowger_media::control::{PortId, Report, Side};
 use strowger_media::rtp::{Packet, Sender};
 use strowger_media::srtp::KeySource;
 use strowger_media::worker::{self, Channel, SocketRef};
@@ -157,8 +158,7 @@ impl Pair {
                 let mut bytes = Vec::new();
                 self.sender.write_next(self.now, 0, false, 160, &mut bytes);
                 bytes.resize(172, 0x55);
-                let socket =
-                    SocketRef { port, side: strowger_media::control::Side::A, channel: Channel::Rtp };
+                let socket = SocketRef { port, side: Side::A, channel: Channel::Rtp };
                 self.worker(worker::Input::Packet { socket, source: PHONE.into(), bytes: &bytes });
             }
             self.now += Duration::from_millis(20);
@@ -282,6 +282,41 @@ fn who_waits_hears_what_the_service_is_told_to_play() {
         "Media sendrecv",
         "phone heard 300",
         "0 packets, 0 lost",
+    ]);
+}
+
+#[test]
+fn who_is_asked_for_a_code_hears_the_tone_once_and_its_keys_are_told() {
+    let mut pair = Pair::new();
+    pair.ring(Service::Prompt, Media::Offer(description("sendrecv")));
+    let heard = |pair: &mut Pair, milliseconds| {
+        pair.run(milliseconds, Phone::Silent);
+        std::mem::take(&mut pair.loud)
+    };
+    // Two beeps of 100 ms, and then media goes on in silence.
+    assert_eq!(heard(&mut pair, 1000), 10);
+    assert_eq!(heard(&mut pair, 2000), 0);
+    let port = *pair.sockets.first_key_value().unwrap().0;
+    let digit = Digit { key: '7', duration_ms: 100 };
+    pair.agent(agent::Input::Report(Report::Digit { port, side: Side::A, digit }));
+    pair.command(Command::Tone(Tone::Silence));
+    // The next code.
+    pair.command(Command::Tone(Tone::ZipZip));
+    assert_eq!(heard(&mut pair, 1000), 10);
+    pair.command(Command::Tone(Tone::Silence));
+    // Something is wrong with it: six seconds, and it hangs up.
+    let reorder = Tone::National { country: Country::UnitedStates, tone: CallTone::Reorder };
+    pair.command(Command::Tone(reorder));
+    assert_eq!(heard(&mut pair, 10_000), 150 + 6);
+    pair.finish(&[
+        "Alerting { alert: Progress, media: Answer(SDP(155 bytes)) }",
+        "phone heard 50",
+        "phone heard 100",
+        "Digit(Digit { key: '7', duration_ms: 100 })",
+        "phone heard 50",
+        "Released 16",
+        "0 packets, 0 lost",
+        "phone heard 300",
     ]);
 }
 

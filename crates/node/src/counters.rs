@@ -109,8 +109,10 @@ impl Counters {
                 RefuseReason::UnknownLine => &mut self.refused_unknown_line,
                 RefuseReason::TooManyContacts => &mut self.refused_contacts,
                 RefuseReason::NotToBeWatched => &mut self.refused_watchers,
-                RefuseReason::Overloaded => &mut self.refused_overload,
-                RefuseReason::Loop | RefuseReason::TooManyHops => &mut self.refused_routing,
+                RefuseReason::Overloaded | RefuseReason::Draining => &mut self.refused_overload,
+                RefuseReason::Loop | RefuseReason::TooManyHops | RefuseReason::NothingThere => {
+                    &mut self.refused_routing
+                }
             },
         };
         *counter += 1;

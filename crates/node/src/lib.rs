@@ -9,6 +9,7 @@ pub mod io;
 mod keyless;
 mod node;
 pub mod objects;
+mod phones;
 mod questions;
 mod summary;
 mod user_settings;

@@ -24,7 +24,10 @@ impl Node {
             Question::SetForUser(_) => Answer::SetForUser(Err("asked where nobody waits".into())),
             Question::Metrics => Answer::Metrics(self.metrics()),
             Question::Health => Answer::Health(self.health(now)),
-            Question::Messages { line, .. } => Answer::Messages(Some(self.presence.mailbox(line.as_str()))),
+            Question::Messages { line, .. } => {
+                let line = self.line_called(line.as_str()).ok();
+                Answer::Messages(line.map(|line| self.presence.mailbox(line.as_str())))
+            }
             Question::MediaResources => Answer::MediaResources(self.calls.media_resources()),
             Question::Bandwidth => Answer::Bandwidth(self.calls.bandwidth()),
             Question::Leftovers => Answer::Leftovers(self.leftovers()),
@@ -58,7 +61,7 @@ impl Node {
             service_ports: self.agent.open_ports(),
             sip_legs: sip.legs,
             transactions: sip.transactions,
-            dialogs: sip.tags,
+            dialogs: sip.tags.max(sip.screens),
             sip_timers: sip.timers,
             subscriptions: sip.subscriptions.max(presence.watches),
             line_legs: presence.legs,
@@ -219,6 +222,8 @@ impl Node {
         list.counter("music_streams_failed_total", help, calls.music_streams_failed);
         let help = "Calls whose party was reported as malicious.";
         list.counter("calls_malicious_total", help, calls.malicious);
+        let help = "Reports of bad quality by users of phones.";
+        list.counter("quality_reports_total", help, calls.quality_reports);
         list.counter(
             "records_failed_total",
             "Times the disk did not take a call record.",

@@ -2,7 +2,7 @@
 
 use strowger_base::journal::{CallBackTo, ForwardedTo, SetBy, UserSet, UserValue};
 use strowger_base::leg::BindingId;
-use strowger_base::{LineName, Now};
+use strowger_base::{LineName, Now, line};
 
 use crate::io::{Answer, Outbox, Output, QueryId, UserSetting};
 use crate::node::Node;
@@ -26,10 +26,10 @@ impl Node {
 
     /// Sets something for a user; whoever asks hears what is wrong at once, and that it is done when the disk has it.
     pub(crate) fn set_for_user(&mut self, now: Now, query: QueryId, setting: &UserSetting, out: &mut Outbox) {
-        match self.checked(setting) {
-            Ok(value) => {
+        match self.checked(now, setting) {
+            Ok((line, value)) => {
                 let by = SetBy::Program(&setting.by);
-                let set = UserSet { line: &setting.line, phone: &setting.phone, value, by };
+                let set = UserSet { line: line.as_str(), phone: &setting.phone, value, by };
                 let asked = query.0;
                 self.tell_calls(now, strowger_callcontrol::Input::Set { asked, set }, out);
             }
@@ -49,10 +49,38 @@ impl Node {
         self.tell_calls(now, strowger_callcontrol::Input::HuntLog { line: &line, phone, binding }, out);
     }
 
-    fn checked<'s>(&self, setting: &'s UserSetting) -> Result<UserValue<'s>, String> {
+    /// The user of a phone reports trouble while it has no call.
+    pub(crate) fn quality_key(&mut self, now: Now, binding: BindingId, out: &mut Outbox) {
+        let Some(contact) = self.sip.registrar().binding(binding) else { return };
+        let line = LineName::from(contact.line());
+        self.tell_calls(now, strowger_callcontrol::Input::QualityReport { line: &line }, out);
+    }
+
+    /// The line that is called so: by its name, or by its number alone where no other line has the same.
+    ///
+    /// # Errors
+    /// When there is none, or there are several.
+    pub(crate) fn line_called(&self, name: &str) -> Result<LineName, String> {
+        if self.lines.get(name).is_some() {
+            return Ok(name.into());
+        }
+        let found: Vec<&str> = line::lines_of(&self.lines, name).map(|(name, _)| name).collect();
+        match *found {
+            [] => Err(format!("there is no line {name}")),
+            [only] => Ok(only.into()),
+            [..] => Err(format!("several lines have the number {name}; say which: {}", found.join(", "))),
+        }
+    }
+
+    /// Whose setting it is, by the full name of the line, and what is set.
+    fn checked<'s>(&self, now: Now, setting: &'s UserSetting) -> Result<(LineName, UserValue<'s>), String> {
         let UserSetting { line, phone, setting: word, value, .. } = setting;
         let Some(read) = UserValue::read(word, value) else {
-            return Err(format!("there is no setting {word} that could be {value:?}"));
+            return Err(match (&**word, &**value) {
+                ("do-not-disturb" | "hunt-log", "") => format!("{word} needs a value: on or off"),
+                ("do-not-disturb" | "hunt-log", value) => format!("{word} is on or off, not {value:?}"),
+                (word, _) => format!("there is no setting {word}; expected one of {}", SETTINGS.join(", ")),
+            });
         };
         if let UserValue::Forward { to: ForwardedTo::Number(number), .. } = read {
             strowger_dialplan::forward::ForwardTarget::number(number, ()).map_err(|why| why.to_string())?;
@@ -62,20 +90,36 @@ impl Node {
                 "a call back is asked for at the phone; here it is only ended, by an empty value".into()
             );
         }
-        let known = |line: &str| self.lines.get(line);
+        let name = if line.is_empty() { LineName::default() } else { self.line_called(line)? };
         if read.is_of_line() {
-            return match known(line) {
-                Some(_) => Ok(read),
-                None => Err(format!("there is no line {line}")),
-            };
+            if line.is_empty() {
+                return Err(format!("{word} is set for a line; say which"));
+            }
+            if let UserValue::Forward { to: ForwardedTo::Number(number), .. } = read {
+                self.calls.may_be_forwarded(now, &name, number).map_err(|why| format!("{number}: {why}"))?;
+            }
+            return Ok((name, read));
         }
         let is_it = |name: &Option<std::sync::Arc<str>>| name.as_deref() == Some(&**phone);
         let has = |account: &strowger_sip::io::LineAccount| account.phones.iter().any(|it| is_it(&it.name));
-        let found = match known(line) {
+        match (self.lines.get(name.as_str()), &**phone) {
             // The one phone of a line may have no name.
-            Some(account) => has(account) || (phone.is_empty() && account.phones.len() == 1),
-            None => line.is_empty() && self.lines.iter().any(|(_, account)| has(account)),
-        };
-        if found { Ok(read) } else { Err(format!("there is no phone {phone}")) }
+            (Some(account), "") if account.phones.len() == 1 => Ok((name, read)),
+            (_, "") => Err(format!("{word} is set for a phone; say which")),
+            (Some(account), _) if has(account) => Ok((name, read)),
+            (None, _) if self.lines.iter().any(|(_, account)| has(account)) => Ok((name, read)),
+            (Some(_) | None, phone) => Err(format!("there is no phone {phone}")),
+        }
     }
 }
+
+/// What can be set.
+const SETTINGS: [&str; 7] = [
+    "forward-all",
+    "forward-busy",
+    "forward-no-answer",
+    "forward-unregistered",
+    "do-not-disturb",
+    "hunt-log",
+    "call-back",
+];

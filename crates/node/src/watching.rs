@@ -114,7 +114,7 @@ impl Node {
 
     /// What waits for a line, after a change; nothing when there is no such line.
     pub(crate) fn messages_of(&mut self, line: &LineName, change: Option<MailboxChange>) -> Option<Mailbox> {
-        self.lines.get(line.as_str())?;
+        let line = &self.line_called(line.as_str()).ok()?;
         if let Some(change) = change {
             self.tell_presence(Input::Messages { line, change });
         }

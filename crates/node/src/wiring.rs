@@ -5,7 +5,9 @@
 
 use std::sync::Arc;
 
-use strowger_base::journal::{Decision, Direction, Entry, MediaNews, Record, Registration, Told};
+use strowger_base::journal::{
+    Decision, Direction, Entry, MediaNews, Record, Registration, Told, WhyTransferRefused,
+};
 use strowger_base::leg::{BindingId, Target};
 use strowger_base::line;
 use strowger_base::watch::MailboxChange;
@@ -110,6 +112,14 @@ impl Node {
                     self.overhear_number(leg);
                 }
             }
+            Sip::TransferMissed { leg, call, destination } => {
+                let call = call.or_else(|| self.calls.call_of(leg));
+                let why = WhyTransferRefused::NotReady;
+                let refused =
+                    Decision::TransferRefused { cause: why.cause(), destination: &destination, why };
+                let entry = Entry::Decision(refused);
+                self.journal(Record { at: now.wall, call, leg: Some(leg), entry }, out);
+            }
             Sip::Message { leg: Some(leg), call, direction, flow, bytes } => {
                 self.used_number(leg.number);
                 let direction = match direction {
@@ -132,6 +142,7 @@ impl Node {
                 }
                 if let Event::Registered { line, binding, .. } = &event {
                     self.show_messages(now, line, Some(*binding), out);
+                    self.show_state(now, line, *binding, out);
                 }
                 let entry = Entry::Registration(self.registration(&event));
                 self.journal(Record { at: now.wall, call: None, leg: None, entry }, out);
@@ -145,6 +156,7 @@ impl Node {
                 self.tell_sip(now, strowger_sip::Input::MessagesTaken(asked, taken), out);
             }
             Sip::HuntLog { binding } => self.hunt_key(now, binding, out),
+            Sip::QualityReport { binding } => self.quality_key(now, binding, out),
             Sip::Bound(record) => out.items.push(Output::Store(StoreRecord::Bound(record))),
             Sip::Unbound(binding) => out.items.push(Output::Store(StoreRecord::Unbound(binding))),
         }
@@ -168,6 +180,16 @@ impl Node {
             Calls::Parked { place, leg } => {
                 self.tell_presence(strowger_presence::Input::Parked { place: &place, leg });
             }
+            Calls::ParkNews { leg, number, event } => {
+                self.tell_sip(now, strowger_sip::Input::ParkNews { leg, number, event }, out);
+            }
+            Calls::PhoneChanged { line, phone, change, except } => {
+                self.show_change(now, (&line, &phone), change, except, out);
+            }
+            Calls::PickupNotice { lines, text, shown_for } => {
+                self.notice_pickup(now, &lines, (&text, shown_for), out);
+            }
+            Calls::Security { caller, called, media } => self.secured(now, (caller, called), media, out),
             Calls::Messages { line, turn } => {
                 let change = MailboxChange::Turn(turn);
                 self.tell_presence(strowger_presence::Input::Messages { line: &line, change });

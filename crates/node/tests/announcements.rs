@@ -18,7 +18,7 @@ fn announcing() -> Draft {
         (Cause::SUBSCRIBER_ABSENT, AnnouncedSound::Tone(CallTone::Reorder), AnnouncedTo::Trunks),
     ];
     draft.announcements =
-        rows.into_iter().map(|(cause, sound, to)| (cause, Announcement { sound, to })).collect();
+        rows.into_iter().map(|(cause, sound, to)| ((cause, None), Announcement { sound, to })).collect();
     draft
 }
 

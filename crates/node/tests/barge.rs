@@ -30,7 +30,7 @@ struct Office {
 fn office(private: bool) -> Office {
     let mut draft = Draft { hold: HoldMode::PassedOn, ..draft() };
     let barge = Barging::Barge;
-    draft.conferences = ConferenceRules { barge, ..ConferenceRules::default() };
+    draft.conferences = ConferenceRules { barge, single_button_barge: barge, ..ConferenceRules::default() };
     let code = PatternDraft { pattern: "*88".into(), ..PatternDraft::default() };
     draft.plan.features = vec![FeatureDraft::access_code(code, FeatureCode::Barge)];
     let phone = |name: &str| PhoneDraft {
@@ -140,15 +140,23 @@ fn all_answer(office: &mut Office) -> Heard {
     }
 }
 
-/// The phone in the lobby asks to come in, by the code or by Join.
-fn asks(office: &mut Office, join: Option<&str>) {
+/// How a phone asks to come in.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum By {
+    Code,
+    Join,
+    /// The line's own number, where its key barges.
+    LineKey,
+}
+
+/// The phone in the lobby asks to come into the call of this name.
+fn asks(office: &mut Office, by: By, named: &str) {
     let Office { world, lobby, .. } = office;
-    let called = if join.is_some() { "1001" } else { "*88" };
-    let request = world.authorized_invite(lobby, called);
-    let request = match join {
-        Some(named) => request.replacen("Content-Type", &format!("Join: {named}\r\nContent-Type"), 1),
-        None => request,
-    };
+    let called = if by == By::Code { "*88" } else { "1001" };
+    let mut request = world.authorized_invite(lobby, called);
+    if by == By::Join {
+        request = request.replacen("Content-Type", &format!("Join: {named}\r\nContent-Type"), 1);
+    }
     world.from(lobby.address, &request);
     world.expect(lobby, "SIP/2.0 100 ");
 }
@@ -162,16 +170,20 @@ enum Leaves {
 
 #[test]
 fn a_phone_of_the_line_comes_in_and_the_call_is_over_with_the_other_party() {
-    for (leaves, by_join) in
-        [(Leaves::Desk, false), (Leaves::Lobby, true), (Leaves::Bob, true), (Leaves::Bob, false)]
-    {
+    for (leaves, by) in [
+        (Leaves::Desk, By::Code),
+        (Leaves::Lobby, By::Join),
+        (Leaves::Bob, By::Join),
+        (Leaves::Bob, By::Code),
+        (Leaves::Lobby, By::LineKey),
+    ] {
         let mut office = office(false);
         let (invite, named) = talks(&mut office);
-        asks(&mut office, by_join.then_some(&*named));
+        asks(&mut office, by, &named);
         let heard = all_answer(&mut office);
         let [desk, lobby, bob] = [&office.desk, &office.lobby, &office.bob].map(|phone| phone.address);
         // Each hears a seat of its own; a tone says so to all.
-        assert_eq!((heard.opened, heard.closed, heard.byes), (3, 0, 0), "{by_join}");
+        assert_eq!((heard.opened, heard.closed, heard.byes), (3, 0, 0), "{by:?}");
         assert_eq!(heard.sends.keys().copied().collect::<Vec<_>>(), [desk, lobby, bob]);
         assert!(heard.sends.values().all(|to| to.ip() == SocketAddr::from(([192, 0, 2, 1], 1)).ip()));
         assert_eq!(heard.tones, [Tone::Enter]);

@@ -10,6 +10,8 @@ use std::time::Duration;
 use dialler::Dialler;
 use strowger_base::Secret;
 use strowger_base::journal::{AskedCode, CallRecord, Decision, Entry, Record, WhyCodeRefused, WhyRefused};
+use strowger_media::control::{Command, Report};
+use strowger_media::statistics::PortStatistics;
 use strowger_node::Draft;
 use strowger_node::configuration::{AuthorizationCodeDraft, ChangeDraft, MatterCodeDraft, RouteDraft};
 use world::{Phone, World};
@@ -72,6 +74,17 @@ fn presses(dialler: &mut Dialler, keys: &str) {
     }
 }
 
+/// Ports that played tones close, and nothing is left.
+fn settled(world: &mut World) {
+    for command in std::mem::take(&mut world.media) {
+        if let Command::Close { port } = command {
+            let statistics = Box::new(PortStatistics::default());
+            world.input(strowger_node::Input::Media(Report::Closed { port, statistics }));
+        }
+    }
+    world.settled();
+}
+
 /// Status of a refused code, cause 21.
 const REJECTED: u16 = 603;
 const LEVEL: AskedCode = AskedCode::Authorization { level: 10 };
@@ -85,7 +98,7 @@ fn a_phone_that_tells_keys_is_asked_after_the_number() {
     assert!(dialler.cancelled);
     trunk_is_rung(&mut dialler, "123");
     assert_eq!(on_record(&dialler.world), ("9123".to_owned(), vec!["Ada 20 None".to_owned()]));
-    dialler.world.settled();
+    settled(&mut dialler.world);
 }
 
 #[test]
@@ -97,7 +110,7 @@ fn a_number_that_was_dialled_at_once_is_asked_for_both_codes() {
     trunk_is_rung(&mut dialler, "123");
     let codes = ["Bert 5 None", "4712 Smith against Jones"].map(str::to_owned);
     assert_eq!(on_record(&dialler.world), ("8123#".to_owned(), codes.to_vec()));
-    dialler.world.settled();
+    settled(&mut dialler.world);
 }
 
 #[test]
@@ -107,20 +120,20 @@ fn silence_ends_a_code_and_its_lack_the_call() {
     presses(&mut dialler, "9123");
     assert_eq!(dialler.waits(), (after, REJECTED));
     assert_eq!(refused(&dialler.world), Some((LEVEL, WhyCodeRefused::Nothing)));
-    dialler.world.settled();
+    settled(&mut dialler.world);
 
     let mut dialler = Dialler::subscribed(&draft(), "");
     presses(&mut dialler, "9123081500");
     assert_eq!(dialler.waits(), (after, REJECTED));
     assert_eq!(refused(&dialler.world), Some((LEVEL, WhyCodeRefused::LevelTooLow { has: 5 })));
-    dialler.world.settled();
+    settled(&mut dialler.world);
 
     let mut dialler = Dialler::subscribed(&draft(), "");
     presses(&mut dialler, "9123471101#");
     assert_eq!(dialler.ended, Some(REJECTED));
     assert_eq!(refused(&dialler.world), Some((LEVEL, WhyCodeRefused::Unknown)));
     assert_eq!(on_record(&dialler.world), ("9123".to_owned(), vec![]));
-    dialler.world.settled();
+    settled(&mut dialler.world);
 }
 
 #[test]
@@ -135,7 +148,7 @@ fn a_phone_that_tells_no_keys_beyond_the_number_is_refused_at_once() {
         assert_eq!(dialler.ended, Some(REJECTED), "{number}");
         let (_, why) = refused(&dialler.world).unwrap();
         assert_eq!(why, WhyCodeRefused::NoKeys, "{number}");
-        dialler.world.settled();
+        settled(&mut dialler.world);
     }
 }
 
@@ -152,7 +165,7 @@ fn a_caller_who_hangs_up_while_a_code_is_awaited_leaves_nothing_behind() {
         assert_eq!(dialler.ended, Some(487));
         dialler.tells("terminated;reason=noresource", Some((487, "")));
         assert_eq!(on_record(&dialler.world), ("9123".to_owned(), vec![]));
-        dialler.world.settled();
+        settled(&mut dialler.world);
     }
 }
 
@@ -200,12 +213,12 @@ fn codes_behind_the_number_are_no_part_of_it() {
         let told = String::from_utf8_lossy(bytes).contains("471100");
         assert!(!told || matches!(record.entry, Entry::Message { .. }), "{record:?}");
     }
-    world.settled();
+    settled(&mut world);
 
     let mut world = World::new(&draft());
     world.invite(&mut alice, "9123");
     let refusal = world.expect(&alice, &format!("SIP/2.0 {REJECTED} "));
     world.from(alice.address, &alice.acknowledge(&refusal));
     assert_eq!(refused(&world), Some((LEVEL, WhyCodeRefused::NoKeys)));
-    world.settled();
+    settled(&mut world);
 }

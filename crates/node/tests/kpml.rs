@@ -4,35 +4,20 @@
 
 #[path = "support/dialler.rs"]
 mod dialler;
+#[path = "support/patterns.rs"]
+mod patterns;
 #[path = "support/world.rs"]
 mod world;
 
 use std::time::Duration;
 
 use dialler::Dialler;
+use patterns::{GAP, PATTERNS};
 use strowger_base::{Cause, Now};
 use strowger_dialplan::{Arrival, Decision, Digits, Trace};
 use strowger_node::Configuration;
 use strowger_node::configuration::{BlockDraft, Draft, PatternDraft};
 use world::{Phone, draft};
-
-/// Time from key to key.
-const GAP: Duration = Duration::from_millis(300);
-
-/// Patterns that end a call with a status of their own, so that the decision is seen on the wire.
-const PATTERNS: &[(&str, bool, Cause)] = &[
-    ("7XXX", false, Cause::CALL_REJECTED),
-    ("700XX", false, Cause::NUMBER_CHANGED),
-    ("911", true, Cause::CALL_REJECTED),
-    ("911XXX", false, Cause::NUMBER_CHANGED),
-    ("9+22", false, Cause::CALL_REJECTED),
-    ("52X?", false, Cause::NUMBER_CHANGED),
-    ("53!#", false, Cause::CALL_REJECTED),
-    ("53!", false, Cause::NUMBER_CHANGED),
-    ("6[1-3]X", false, Cause::CALL_REJECTED),
-    ("*5X", false, Cause::CALL_REJECTED),
-    ("\\+49!", false, Cause::NUMBER_CHANGED),
-];
 
 fn blocked() -> Draft {
     let mut draft = draft();
@@ -43,6 +28,7 @@ fn blocked() -> Draft {
             pattern: PatternDraft { pattern: (*pattern).into(), urgent: *urgent, ..PatternDraft::default() },
             host: "".into(),
             cause: *cause,
+            announcement: None,
         })
         .collect();
     draft

@@ -2,32 +2,19 @@
 
 #![expect(clippy::unwrap_used, reason = "a test")]
 
+#[path = "support/patterns.rs"]
+mod patterns;
 #[path = "support/world.rs"]
 mod world;
 
 use std::sync::Arc;
 use std::time::Duration;
 
-use strowger_base::{Cause, Now};
+use patterns::{GAP, PATTERNS};
+use strowger_base::Now;
 use strowger_dialplan::{Arrival, Caller, Decision, Digits, Reject, SearchSpace, Trace};
 use strowger_node::configuration::{BlockDraft, PatternDraft, TrunkDialling};
 use world::{Phone, World, draft};
-
-/// Time from key to key.
-const GAP: Duration = Duration::from_millis(300);
-
-/// Patterns that end a call with a status of their own, so that the decision is seen on the wire.
-const PATTERNS: &[(&str, bool, Cause)] = &[
-    ("7XXX", false, Cause::CALL_REJECTED),
-    ("700XX", false, Cause::NUMBER_CHANGED),
-    ("911", true, Cause::CALL_REJECTED),
-    ("911XXX", false, Cause::NUMBER_CHANGED),
-    ("9+22", false, Cause::CALL_REJECTED),
-    ("52X?", false, Cause::NUMBER_CHANGED),
-    ("53!#", false, Cause::CALL_REJECTED),
-    ("53!", false, Cause::NUMBER_CHANGED),
-    ("6[1-3]X", false, Cause::CALL_REJECTED),
-];
 
 #[test]
 fn the_wait_is_the_one_that_the_analyzer_names() {
@@ -49,6 +36,7 @@ fn the_wait_is_the_one_that_the_analyzer_names() {
                 },
                 host: "".into(),
                 cause: *cause,
+                announcement: None,
             })
             .collect();
         let (after, status) =

@@ -83,6 +83,17 @@ fn in_use(world: &mut World) -> (MediaFunction, u32, u64) {
     (one.function, one.in_use, one.allocated)
 }
 
+/// Alice hangs up, and the relay goes.
+#[track_caller]
+fn hang_up(world: &mut World, alice: &mut Phone, bob: &Phone) {
+    let bye = alice.request("BYE", "", "");
+    world.from(alice.address, &bye);
+    world.expect(alice, "SIP/2.0 200 ");
+    let bye = world.expect(bob, "BYE ");
+    world.from(bob.address, &bob.respond(&bye, "200 OK", ""));
+    relay_closes(world);
+}
+
 #[test]
 fn phones_without_a_codec_in_common_speak_through_a_transcoder() {
     let mut world = World::new(&with(Function::Transcoder, 1));
@@ -111,12 +122,7 @@ fn phones_without_a_codec_in_common_speak_through_a_transcoder() {
     alice.remote_tag = tag_of(&ok, "To").to_owned();
     let ack = alice.request("ACK", "", "");
     world.from(alice.address, &ack);
-    let bye = alice.request("BYE", "", "");
-    world.from(alice.address, &bye);
-    world.expect(&alice, "SIP/2.0 200 ");
-    let bye = world.expect(&bob, "BYE ");
-    world.from(bob.address, &bob.respond(&bye, "200 OK", ""));
-    relay_closes(&mut world);
+    hang_up(&mut world, &mut alice, &bob);
     assert_eq!(in_use(&mut world), (MediaFunction::Transcoder, 0, 1));
     world.settled();
 }
@@ -141,12 +147,7 @@ fn a_phone_is_offered_something_although_the_caller_has_no_offer() {
     let ack = alice.request("ACK", "", &answer);
     world.from(alice.address, &ack);
     world.silent();
-    let bye = alice.request("BYE", "", "");
-    world.from(alice.address, &bye);
-    world.expect(&alice, "SIP/2.0 200 ");
-    let bye = world.expect(&bob, "BYE ");
-    world.from(bob.address, &bob.respond(&bye, "200 OK", ""));
-    relay_closes(&mut world);
+    hang_up(&mut world, &mut alice, &bob);
     assert_eq!(in_use(&mut world), (MediaFunction::TerminationPoint, 0, 1));
     world.settled();
 }

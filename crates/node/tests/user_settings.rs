@@ -139,9 +139,18 @@ fn a_program_sets_what_users_set_and_is_told_what_is_wrong() {
         assert_eq!(&*why, expect);
     };
     check(setting("1009", "", "forward-all", "1001"), "there is no line 1009");
+    check(setting("1002", "", "do-not-disturb", "maybe"), "do-not-disturb is on or off, not \"maybe\"");
+    check(setting("1002", "", "hunt-log", ""), "hunt-log needs a value: on or off");
     check(
-        setting("1002", "", "do-not-disturb", "maybe"),
-        "there is no setting do-not-disturb that could be \"maybe\"",
+        setting("1002", "", "forward-al", "1001"),
+        "there is no setting forward-al; expected one of forward-all, forward-busy, forward-no-answer, \
+         forward-unregistered, do-not-disturb, hunt-log, call-back",
+    );
+    check(setting("", "", "hunt-log", "off"), "hunt-log is set for a phone; say which");
+    check(setting("", "", "forward-all", "1001"), "forward-all is set for a line; say which");
+    check(
+        setting("1002", "", "forward-all", "99887"),
+        "99887: that number leads nowhere that the line may forward to, which its forwards.search_space says, or its forwards.all_policy",
     );
     check(setting("1002", "", "forward-all", "10 01"), "the forward destination has ' ' at position 3");
     check(setting("", "desk", "hunt-log", "off"), "there is no phone desk");

@@ -77,8 +77,10 @@ pub(crate) fn signal(leg: &mut Leg, signal: &Signal) -> Effect {
         | Signal::MediaRefused(_)
         | Signal::Digit(_)
         | Signal::DigitsEnded(_)
+        | Signal::Redirected(_)
         | Signal::TransferRequested { .. }
         | Signal::FeatureRequested(_)
+        | Signal::MetadataRequested
         | Signal::TransferEnded(_) => Effect::None,
     }
 }
@@ -122,7 +124,9 @@ pub(crate) fn command(leg: &mut Leg, command: &Command) -> Effect {
         | Command::TransferResult(_)
         | Command::TransferEnded(_)
         | Command::FeatureAnswer(_)
+        | Command::ShowParticipants(_)
         | Command::Records(..)
+        | Command::ShowRecording(_)
         | Command::RequestTransfer(_) => Effect::None,
     }
 }

@@ -4,12 +4,13 @@
 
 use std::collections::BTreeMap;
 
-use strowger_base::journal::{Decision, Entry, OriginView, Record, Told};
-use strowger_base::leg::{DigitsEnd, FurtherDigits};
+use strowger_base::journal::{Decision, Entry, OriginView, Record, TargetView, Told};
+use strowger_base::leg::{DigitsEnd, FurtherDigits, Service};
 use strowger_base::{CallId, Instant, Now};
 use strowger_dialplan::{Analysis, Arrival, Decision as Verdict, Digits, Progress, Symbol};
 use strowger_node::Configuration;
 
+use crate::phone::IN_CALL;
 use crate::text::Text;
 
 /// The calls whose numbers are not decided.
@@ -38,6 +39,8 @@ struct Dialled {
     grows: bool,
     /// What was dialled before it was decided.
     known: String,
+    /// The number of the line that dials.
+    own: String,
     analysis: Analysis,
     /// When the interdigit timer runs out.
     deadline: Option<Instant>,
@@ -85,6 +88,8 @@ impl Checker {
         let uri = text.start.split(' ').nth(1).unwrap_or("");
         let user = uri.strip_prefix("sip:").and_then(|rest| rest.split_once('@'));
         let digits = text.body.split("digits=\"").nth(1).and_then(|rest| rest.split('"').next());
+        // Keys of an answered call are no number.
+        let digits = digits.filter(|_| !text.body.contains(IN_CALL));
         self.at_hand = Some(AtHand {
             invite: text.method() == "INVITE",
             call_id: text.header("call-id").to_owned(),
@@ -188,7 +193,8 @@ impl Checker {
         let at_hand = self.at_hand.as_mut().filter(|at_hand| !at_hand.damaged)?;
         at_hand.taken = true;
         // A key that calls a feature by its name, or somebody who takes another one's place: no number is dialled.
-        if at_hand.user.starts_with("x-") || at_hand.replaces {
+        // Nor by who dials its own number, which is how the key of an intercom line calls its target.
+        if at_hand.user.starts_with("x-") || at_hand.replaces || called == line {
             return None;
         }
         let phone = configuration.calls.phone(line, (!phone.is_empty()).then_some(phone))?;
@@ -210,6 +216,7 @@ impl Checker {
             protocol_call_id: protocol_call_id.to_owned(),
             grows: further == FurtherDigits::Again,
             known: called.to_owned(),
+            own: phone.number.to_string(),
             analysis,
             deadline: None,
             waited: false,
@@ -275,10 +282,19 @@ impl Checker {
                 }
                 Some(Verdict::Blocked { .. } | Verdict::Rejected(_)) | None => false,
             },
+            // The number is known, and what is keyed in from here on is none of it.
+            Decision::CodeAsked { .. } => matches!(dialled.analysis.decision(), Some(Verdict::Routed(_))),
             Decision::NumberNotResolved { digits, .. } => match dialled.analysis.decision() {
                 Some(Verdict::Blocked { .. } | Verdict::Rejected(_)) => *digits == dialled.known,
                 Some(Verdict::Routed(_)) | None => false,
             },
+            // The key of the own line came into a call of the line's other phone: no number is analysed.
+            Decision::Rung { target: TargetView::Service(Service::Conference(_)), .. }
+                if dialled.known == dialled.own =>
+            {
+                self.calls.remove(&call);
+                return Ok(());
+            }
             // The line has too many calls, or the caller hung up: nothing is decided any more.
             Decision::Refused { .. } | Decision::Ended { .. } => {
                 self.calls.remove(&call);

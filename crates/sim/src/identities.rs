@@ -9,6 +9,7 @@ use std::net::SocketAddr;
 use strowger_base::leg::Service;
 use strowger_base::{ConferenceId, Instant};
 use strowger_media::control::{Command, PortId, Side};
+use strowger_media::worker::{Channel, SocketRef};
 
 use crate::phone::{Phone, Session};
 use crate::setting::MEETINGS;
@@ -81,6 +82,20 @@ impl Wires {
     /// The power went.
     pub(crate) fn forget(&mut self) {
         self.0.clear();
+    }
+
+    /// Which socket of the workers has this address, and its own one.
+    pub(crate) fn socket_at(&self, at: SocketAddr) -> Option<SocketRef> {
+        self.0.iter().find_map(|(port, wire)| {
+            let side = wire.own.iter().position(|own| *own == Some(at))?;
+            let side = if side == 0 { Side::A } else { Side::B };
+            Some(SocketRef { port: *port, side, channel: Channel::Rtp })
+        })
+    }
+
+    /// The address of a socket of the workers.
+    pub(crate) fn address_of(&self, socket: SocketRef) -> Option<SocketAddr> {
+        self.0.get(&socket.port)?.own[place(socket.side)]
     }
 
     /// Where sound that is sent there comes out: there itself, or on the other side of a relay.
@@ -182,6 +197,34 @@ pub(crate) fn check(phones: &[Phone], wires: &Wires, since: Instant) -> Result<C
         }
     }
     Ok(compared)
+}
+
+/// The phones that hear each other and nobody else, with the addresses of their sound.
+pub(crate) fn pairs(phones: &[Phone], wires: &Wires, since: Instant) -> Vec<[(usize, SocketAddr); 2]> {
+    let known = |session: &&Session| session.began > since && !session.doubtful;
+    let all: Vec<(usize, SocketAddr, &Session)> = phones
+        .iter()
+        .enumerate()
+        .flat_map(|(at, phone)| {
+            let own = move |session: &Session| SocketAddr::new(phone.address.ip(), session.port);
+            phone.sessions().filter(known).map(move |session| (at, own(session), session))
+        })
+        .collect();
+    let reaches = |session: &Session| {
+        let theirs = session.theirs.filter(|theirs| session.ours.speaks && theirs.way.listens)?;
+        wires.leads(theirs.address)
+    };
+    let mut pairs = vec![];
+    for (at, own, session) in &all {
+        let Some(to) = reaches(session) else { continue };
+        let Some((other, far, back)) = all.iter().find(|(_, address, _)| *address == to) else { continue };
+        let heard = all.iter().filter(|(.., session)| reaches(session) == Some(*own)).count();
+        let both = session.ours.listens && back.ours.listens && reaches(back) == Some(*own) && heard == 1;
+        if both && at < other {
+            pairs.push([(*at, *own), (*other, *far)]);
+        }
+    }
+    pairs
 }
 
 /// Whether a phone talks for sure: somebody hears it.

@@ -13,6 +13,7 @@ mod network;
 mod phone;
 mod report;
 mod setting;
+mod sound;
 mod text;
 mod world;
 

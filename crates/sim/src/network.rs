@@ -22,6 +22,11 @@ pub(crate) struct Weather {
 impl Weather {
     /// Nothing is lost.
     pub(crate) const FAIR: Weather = Weather { loses: 0, repeats: 0, jitter_us: 200, damages: 0 };
+
+    /// Whether somebody may wait for an answer in vain that was sent.
+    pub(crate) const fn loses_answers(&self) -> bool {
+        self.loses > 0 || self.damages > 0
+    }
 }
 
 /// A datagram on its way.

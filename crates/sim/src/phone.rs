@@ -8,6 +8,7 @@ mod called;
 mod calling;
 mod codecs;
 mod dialling;
+mod keypad;
 mod keys;
 mod requests;
 #[cfg(test)]
@@ -26,6 +27,8 @@ use self::asking::Ask;
 pub(crate) use self::codecs::Codecs;
 use self::dialling::Dialling;
 pub(crate) use self::dialling::Style;
+use self::keypad::Pad;
+pub(crate) use self::keypad::{Flight, IN_CALL, Keypad};
 pub(crate) use self::keys::KEYS;
 pub(crate) use self::session::{Session, Way};
 pub(crate) use self::watching::Watching;
@@ -59,9 +62,18 @@ pub(crate) struct Phone {
     pub(crate) complaint: Option<String>,
     /// It does nothing by itself: nobody is at it.
     pub(crate) still: bool,
+    /// It is a recorder.
+    pub(crate) records: bool,
     /// It offers SRTP and nothing else.
     pub(crate) srtp: bool,
     pub(crate) codecs: Codecs,
+    /// How it tells which keys are pressed in a call, and is told.
+    pub(crate) keypad: Keypad,
+    /// Keys that were pressed in its calls, and those that it was told, with when.
+    pub(crate) pressed: Vec<(Instant, char)>,
+    pub(crate) heard: Vec<(Instant, char)>,
+    /// Packets of media that it wants to send.
+    pub(crate) flights: Vec<Flight>,
     /// It takes UPDATE, and says so.
     pub(crate) updates: bool,
     /// It leaves the offer to the other side (delayed offer), as far as anybody is at it one call in four.
@@ -176,6 +188,8 @@ struct Dialog {
     extra: String,
     /// The number is being dialled.
     dialling: Option<Box<Dialling>>,
+    /// Keys that are pressed when it is answered.
+    pad: Pad,
 }
 
 /// Datagrams that a phone wants to send.
@@ -206,8 +220,13 @@ impl Phone {
             watches: vec![],
             complaint: None,
             still: false,
+            records: false,
             srtp: false,
             codecs: Codecs::G711,
+            keypad: Keypad::Events,
+            pressed: vec![],
+            heard: vec![],
+            flights: vec![],
             updates: rng.one_in(2),
             delays: false,
             counter: 0,
@@ -226,7 +245,7 @@ impl Phone {
             let again = dialog.ok.as_ref().map_or(Instant::FAR_FUTURE, |ok| ok.1);
             let press =
                 dialog.dialling.as_ref().map_or(Instant::FAR_FUTURE, |dialling| dialling.next_press());
-            dialog.act_at.min(again).min(press)
+            dialog.act_at.min(again).min(press).min(dialog.pad.asks_at())
         });
         let watches = self.watches.iter().map(|watching| watching.next);
         let others = watches.chain([self.registration.refresh_at]);
@@ -290,6 +309,7 @@ impl Phone {
             invite_cseq: 0,
             extra: String::new(),
             dialling: Some(Box::new(dialling)),
+            pad: Pad::new(&mut self.rng),
         };
         self.dialogs.insert(call_id.clone(), dialog);
         // Every fourth call leaves the offer to the other side (delayed offer).
@@ -325,6 +345,7 @@ impl Phone {
         for id in due {
             self.act(now, &id, sends);
         }
+        self.ask_for_keys(now, sends);
         let pressed = |dialog: &Dialog| dialog.dialling.as_ref().is_some_and(|d| d.next_press() <= now);
         let due: Vec<String> =
             self.dialogs.iter().filter(|(_, dialog)| pressed(dialog)).map(|(id, _)| id.clone()).collect();

@@ -26,11 +26,18 @@ pub(crate) struct Report {
     /// Keys that were pressed in calls, orders that were given.
     pub(crate) pressed: u64,
     pub(crate) orders: u64,
+    /// Keys that were told to somebody.
+    pub(crate) tones: u64,
     /// Displays that were compared with who is heard: people, conferences.
     pub(crate) people: u64,
     pub(crate) conferences: u64,
     /// Lamps that were compared with what is.
     pub(crate) lamps: u64,
+    /// Subscriptions that the server had ended for want of answers, which their phones found out.
+    pub(crate) lapsed: u64,
+    /// Recorders that had a call, and that were lost.
+    pub(crate) recordings: u64,
+    pub(crate) unrecorded: u64,
 }
 
 impl Report {
@@ -54,9 +61,13 @@ impl Report {
         self.keys += other.keys;
         self.pressed += other.pressed;
         self.orders += other.orders;
+        self.tones += other.tones;
         self.people += other.people;
         self.conferences += other.conferences;
         self.lamps += other.lamps;
+        self.lapsed += other.lapsed;
+        self.recordings += other.recordings;
+        self.unrecorded += other.unrecorded;
     }
 }
 
@@ -65,7 +76,7 @@ impl fmt::Display for Report {
         write!(
             f,
             "{} steps, {} registrations, {} calls placed, {} answered, {} call records, {} calls sent on, {} hunted, {} brought together by transfers, {} features done, {} settings kept, {} numbers decided in time, {} of them \
-             after a wait, {} keys, {} keys of features, {} orders, {} displays of people and {} of conferences right, {} lamps right, {} crashes, {} relays lost, {} seats of resources taken, hash {:016x}",
+             after a wait, {} keys, {} keys of features, {} orders, {} keys told right, {} displays of people and {} of conferences right, {} lamps right, {} subscriptions begun anew, {} crashes, {} relays lost, {} seats of resources taken, {} recordings, {} recorders lost, hash {:016x}",
             self.steps,
             self.registrations,
             self.calls,
@@ -81,12 +92,16 @@ impl fmt::Display for Report {
             self.keys,
             self.pressed,
             self.orders,
+            self.tones,
             self.people,
             self.conferences,
             self.lamps,
+            self.lapsed,
             self.crashes,
             self.losses,
             self.seats,
+            self.recordings,
+            self.unrecorded,
             self.hash
         )
     }

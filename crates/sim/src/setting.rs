@@ -1,6 +1,7 @@
 //! What the node is set up with: lines that send calls on, a hunt, services, and numbers that are not decided at once.
 
 mod media;
+mod recorders;
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -26,7 +27,8 @@ use strowger_sip::io::Listener;
 
 pub(crate) use self::media::Media;
 #[cfg(test)]
-pub(crate) use self::media::{FUNCTIONS, seats};
+pub(crate) use self::media::{FUNCTIONS, method, seats};
+pub(crate) use self::recorders::{MANNERS as RECORDERS_MANNERS, Recorders};
 
 /// Where the node is.
 pub(crate) const SERVER: &str = "192.0.2.1:5060";
@@ -41,6 +43,7 @@ pub(crate) struct Setting {
     pub(crate) relay: RelayMode,
     pub(crate) interdigit_timer: Duration,
     pub(crate) media: Media,
+    pub(crate) recorders: Recorders,
 }
 
 /// The node's configuration.
@@ -60,6 +63,7 @@ pub(crate) fn built(draft: Draft) -> Configuration {
 pub(crate) fn intercom(line: &mut Line) {
     (line.intercom, line.forwards) = (Some(Box::default()), None);
     (line.busy_trigger, line.calls_max) = (1, 1);
+    line.phones.iter_mut().for_each(|phone| phone.recording = None);
 }
 
 /// The configuration as an operator means it.
@@ -105,6 +109,7 @@ pub(crate) fn draft(plan: &Setting) -> Draft {
     };
     draft.admission.locations = (0..2).map(|line| plan.media.place(location(line))).collect();
     plan.media.furnish(&mut draft);
+    plan.recorders.furnish(&mut draft);
     hunt(plan.lines, &mut draft.plan);
     features(plan.lines, &mut draft.plan);
     draft.conferences.barge = Barging::Barge;
@@ -228,13 +233,15 @@ fn features(lines: u64, plan: &mut PlanDraft) {
     };
     let lines: Vec<LineName> = (0..lines).map(|at| LineName::from(&*self::number(at))).collect();
     let office = PagingGroup { lines: lines.clone(), multicast: multicast(1), ..PagingGroup::default() };
-    let phones = PagingGroup { lines: lines.clone(), ..PagingGroup::default() };
+    // The same phones, found by their numbers.
+    let numbers = lines.iter().map(|line| line.as_str().into()).collect();
+    let phones = PagingGroup { numbers, ..PagingGroup::default() };
     plan.features.push(number("843", FeatureCode::Page, "phones", 0));
     let address = PagingGroup { multicast: multicast(2), ..PagingGroup::default() };
     plan.paging = [("office", office), ("phones", phones), ("address", address)]
         .map(|(name, group)| (Box::from(name), Arc::new(group)))
         .into();
-    plan.pickup.add("all", PickupGroup { lines, others: Vec::new() });
+    plan.pickup.add("all", PickupGroup { lines, ..PickupGroup::default() });
     let numbers = ["880", "881"].map(Into::into).into();
     plan.park.ranges = vec![ParkRange { object: "lot".into(), numbers }];
     plan.park.directed = vec![DirectedParkDraft { object: "place".into(), reversion: None }];
@@ -266,6 +273,7 @@ fn numbers() -> PlanDraft {
                 pattern: pattern(text, urgent),
                 host: Box::default(),
                 cause: Cause::CALL_REJECTED,
+                announcement: None,
             })
             .into(),
         translations: translations

@@ -16,15 +16,15 @@ impl Text {
     pub(crate) fn parse(bytes: &[u8]) -> Option<Text> {
         let end = bytes.windows(4).position(|window| window == b"\r\n\r\n")?;
         let head = std::str::from_utf8(bytes.get(..end)?).ok()?;
-        // What Cisco's phones are told to show has bytes of its own.
-        let body = String::from_utf8_lossy(bytes.get(end + 4..)?);
+        // Keys, and what Cisco's phones are told to show, have bytes of their own: each is a character here.
+        let body: String = bytes.get(end + 4..)?.iter().map(|byte| char::from(*byte)).collect();
         let mut lines = head.split("\r\n");
         let start = lines.next()?.to_owned();
         let headers = lines
             .filter_map(|line| line.split_once(':'))
             .map(|(name, value)| (name.trim().to_ascii_lowercase(), value.trim().to_owned()))
             .collect();
-        Some(Text { start, headers, body: body.into_owned() })
+        Some(Text { start, headers, body })
     }
 
     pub(crate) fn header(&self, name: &str) -> &str {
@@ -84,7 +84,7 @@ impl Text {
             self.header("call-id"),
             self.header("cseq")
         ));
-        if ((200..300).contains(&status) || status == 180) && !contact.is_empty() {
+        if ((200..400).contains(&status) || status == 180) && !contact.is_empty() {
             out.push_str(&format!("Contact: <{contact}>\r\n"));
         }
         finish(out, body)
@@ -95,15 +95,30 @@ impl Text {
 pub(crate) fn finish(mut out: String, body: &str) -> String {
     if !body.is_empty() {
         let kind = match body {
-            _ if body.starts_with("<kpml") => "kpml-response+xml",
-            _ if body.starts_with("<x-cisco") => "x-cisco-remotecc-request+xml",
-            _ if body.starts_with("Signal=") => "dtmf-relay",
-            _ => "sdp",
+            _ if body.starts_with("<kpml-request") => "application/kpml-request+xml",
+            _ if body.starts_with("<kpml") => "application/kpml-response+xml",
+            _ if body.starts_with("<x-cisco") => "application/x-cisco-remotecc-request+xml",
+            _ if body.starts_with("Signal=") => "application/dtmf-relay",
+            // The payload of an event begins with its number (RFC 4733 §2.3).
+            _ if body.starts_with(|first| first < ' ') => "audio/telephone-event",
+            _ => "application/sdp",
         };
-        out.push_str(&format!("Content-Type: application/{kind}\r\n"));
+        out.push_str(&format!("Content-Type: {kind}\r\n"));
     }
-    out.push_str(&format!("Content-Length: {}\r\n\r\n{body}", body.len()));
+    out.push_str(&format!("Content-Length: {}\r\n\r\n{body}", wire(body).len()));
     out
+}
+
+/// A message as it goes over the network: what [`Text::parse`] made a character of is a byte again.
+pub(crate) fn wire(text: &str) -> Vec<u8> {
+    let mut bytes = Vec::with_capacity(text.len());
+    for character in text.chars() {
+        match u8::try_from(character) {
+            Ok(byte) => bytes.push(byte),
+            Err(_) => bytes.extend_from_slice(character.encode_utf8(&mut [0; 4]).as_bytes()),
+        }
+    }
+    bytes
 }
 
 /// A session description of a phone with one stream in these static payload types, and telephone events.

@@ -1,6 +1,7 @@
 //! The world of one seed: node, phones, network, disk and time, and the checks after every step.
 
 mod checks;
+mod keys;
 mod outputs;
 mod plan;
 mod records;
@@ -16,7 +17,7 @@ use std::time::Duration;
 use strowger_base::hash::siphash24;
 use strowger_base::journal::{Entry, Record};
 use strowger_base::net::ListenerId;
-use strowger_base::{CallId, Instant, NodeId, Now, Rng, Secret, ShardId, WallTime};
+use strowger_base::{CallId, Instant, LegId, NodeId, Now, Rng, Secret, ShardId, WallTime};
 use strowger_media::control;
 use strowger_media::worker::{self, Worker};
 use strowger_node::io::{Answer, QueryId, Question};
@@ -27,9 +28,10 @@ use crate::disk::Disk;
 use crate::identities::Wires;
 use crate::kept::Kept;
 use crate::network::{Network, Packet, Weather};
-use crate::phone::{Account, Phone, Style, Watching};
+use crate::phone::{Account, Flight, Phone, Style, Watching};
 use crate::report::Report;
 use crate::setting::{self, DOMAIN, SERVER, grows, number, secret};
+use crate::text::wire;
 
 pub(crate) use self::plan::Plan;
 
@@ -45,14 +47,20 @@ pub(crate) struct World {
     worker: Worker,
     media_out: worker::Outbox,
     network: Network,
+    /// The same for media.
+    air: Network,
     phones: Vec<Phone>,
     disk: Disk,
     /// Calls that the journal says began, and whether their final record is written.
     begun: BTreeMap<CallId, bool>,
+    /// The parties whose recorder is called, and nobody has told what became of that.
+    recording: BTreeSet<LegId>,
     /// Final records whose safety the node was told of.
     promised: BTreeSet<CallId>,
     /// What users set.
     kept: Kept,
+    /// Calls in which keys are not carried over, as `explain` says.
+    unkeyed: BTreeSet<CallId>,
     /// What the node answered.
     answer: Option<Answer>,
     /// Whether numbers are decided when they are to be.
@@ -107,6 +115,7 @@ impl World {
                 phones.push(phone);
             }
         }
+        phones.extend(plan.recorders.phones(plan.seed));
         let after = |pause: u64| match pause {
             0 => Instant::FAR_FUTURE,
             _ => Instant::START + Duration::from_secs(8),
@@ -123,6 +132,7 @@ impl World {
             })
             .collect();
         let network = Network::new(plan.weather, Rng::new(rng.next_u64()));
+        let air = Network::new(plan.air(), Rng::new(plan.seed ^ 0xa15));
         let node = Node::new(parameters(&configuration, &mut rng, 0));
         World {
             worker: Worker::new(Rng::new(rng.next_u64())),
@@ -134,11 +144,14 @@ impl World {
             out: Outbox::default(),
             media_out: worker::Outbox::default(),
             network,
+            air,
             phones,
             disk: Disk::default(),
             begun: BTreeMap::new(),
+            recording: BTreeSet::new(),
             promised: BTreeSet::new(),
             kept: Kept::default(),
+            unkeyed: BTreeSet::new(),
             answer: None,
             checker: Checker::default(),
             crashes_left,
@@ -171,6 +184,7 @@ impl World {
             self.everybody_leaves_the_desk();
             self.wait(CALM)?;
             self.check_identities()?;
+            self.check_keys()?;
             if part < self.plan.storms {
                 self.everybody_comes_back();
                 (self.network.weather, self.faults) = (weather, true);
@@ -214,6 +228,7 @@ impl World {
     fn step(&mut self, end: Instant) -> Result<bool, Failure> {
         let candidates = [
             self.network.next_arrival(),
+            self.air.next_arrival(),
             self.node.next_timeout(),
             self.worker.next_timeout(),
             self.disk.next_written(),
@@ -240,6 +255,8 @@ impl World {
         }
         if let Some(packet) = self.network.arrive(self.now.mono) {
             self.deliver(&packet)?;
+        } else if let Some(packet) = self.air.arrive(self.now.mono) {
+            self.sound(&packet)?;
         } else if self.disk.next_written().is_some_and(|at| at <= self.now.mono) {
             self.disk_done()?;
         } else if self.node.next_timeout().is_some_and(|at| at <= self.now.mono) {
@@ -279,9 +296,7 @@ impl World {
         let mut sends = vec![];
         if let Some(phone) = self.phones.iter_mut().find(|phone| phone.address == to) {
             phone.receive(self.now.mono, bytes, damaged, &mut sends);
-            if let Some(complaint) = phone.complaint.take() {
-                return Err(format!("{} was {complaint}", phone.account.number));
-            }
+            keys::complaint(phone)?;
             self.post(to, &mut sends);
         }
         Ok(())
@@ -303,7 +318,11 @@ impl World {
         let to = SERVER.parse().unwrap_or(from);
         for text in sends.drain(..) {
             self.trace_line("phone", &format!("{from} {}", summary(&text)));
-            self.network.send(self.now.mono, from, to, text.as_bytes());
+            self.network.send(self.now.mono, from, to, &wire(&text));
+        }
+        let Some(phone) = self.phones.iter_mut().find(|phone| phone.address == from) else { return };
+        for Flight { after, from, to, bytes } in phone.flights.drain(..) {
+            self.air.send(self.now.mono + after, from, to, &bytes);
         }
     }
 

@@ -22,6 +22,7 @@ use crate::io::{BindingRecord, Configuration, FingerprintKey, Input, Listener, O
 use crate::leg::Leg;
 use crate::message::{Message, MethodKind};
 use crate::registrar::{Change, Registrar};
+use crate::remotecc::park::Monitor;
 use crate::streams::Streams;
 use crate::transaction::table::{Branch, ServerKey, Transactions};
 use crate::watch::Subscriptions;
@@ -51,6 +52,12 @@ pub(crate) struct Shared {
     pub(crate) rng: Rng,
     /// Legs by the tag that we gave them.
     pub(crate) tags: HashMap<u64, LegId>,
+    /// Legs whose phones show a screen of ours, by its number.
+    pub(crate) screens: BTreeMap<u32, LegId>,
+    /// Calls that phones parked and want to be told of, by the leg that they had.
+    pub(crate) monitors: BTreeMap<LegId, Monitor>,
+    /// The number of the screen that was shown last.
+    last_screen: u32,
     /// INVITEs in progress by what copies of them on other ways share (RFC 3261 §8.2.2.2).
     pub(crate) merges: HashMap<u64, ServerKey>,
     /// Ends every Call-ID that we make.
@@ -118,6 +125,8 @@ pub(crate) struct Destination {
     pub(crate) uri: Box<str>,
     pub(crate) routes: Vec<Box<str>>,
     pub(crate) flow: Flow,
+    /// It is a phone that reads Call-Info of remote control.
+    pub(crate) reads_call_info: bool,
 }
 
 impl Sip {
@@ -142,6 +151,9 @@ impl Sip {
                 streams: Streams::new(seed),
                 rng,
                 tags: HashMap::with_hasher(seed),
+                screens: BTreeMap::new(),
+                monitors: BTreeMap::new(),
+                last_screen: 0,
                 merges: HashMap::with_hasher(seed),
                 call_id_suffix: suffix.into_boxed_str(),
                 key,
@@ -183,6 +195,11 @@ impl Sip {
             Input::News(watch, news) => self.news(now, watch, news, out),
             Input::MessagesTaken(asked, taken) => self.messages_taken(asked, taken, out),
             Input::TellMessages { binding, messages } => self.notify_unasked(now, binding, &messages, out),
+            Input::ParkNews { leg, number, event } => self.park_news(now, leg, (&number, event), out),
+            Input::Security { leg, security } => {
+                self.with_leg(leg, now, |leg, shared| leg.secured(shared, now, security, out));
+            }
+            Input::TellPhone { binding, news } => self.tell_phone(now, binding, &news, out),
             Input::TellHunted { binding, hunted, is_kept } => {
                 self.tell_hunted(now, binding, hunted, is_kept, out);
             }
@@ -219,6 +236,11 @@ impl Sip {
         self.registrar.contacts_of(line)
     }
 
+    /// Whether the signalling of a leg keeps secrets; `None` when it is not here.
+    pub fn is_secure(&self, leg: LegId) -> Option<bool> {
+        self.legs.get(&leg).map(|leg| leg.is_secure())
+    }
+
     /// All registered phones.
     pub const fn registrar(&self) -> &Registrar {
         &self.registrar
@@ -237,6 +259,7 @@ impl Sip {
             streams: self.shared.streams.len(),
             timers: self.shared.timers.len(),
             tags: self.shared.tags.len(),
+            screens: self.shared.screens.len() + self.shared.monitors.len(),
             registrations: self.registrar.len(),
             subscriptions: self.subscriptions.len(),
         }
@@ -265,7 +288,8 @@ impl Sip {
                 let routes: Vec<Box<str>> = binding.path().map(Box::from).collect();
                 let next = routes.first().map_or(binding.contact(), |route| route);
                 let flow = self.shared.way_to(next, binding.flow(), false);
-                Destination { uri: Box::from(binding.request_uri()), routes, flow }
+                let reads_call_info = binding.takes_control();
+                Destination { uri: Box::from(binding.request_uri()), routes, flow, reads_call_info }
             }),
             Target::Trunk(name) => self.shared.trunk_destination(name, &ring.called, out),
             Target::Service(_) => None,
@@ -459,6 +483,8 @@ pub struct Sizes {
     pub timers: usize,
     /// Dialog tags in use.
     pub tags: usize,
+    /// Screens that phones were shown to choose from, and parked calls that they are told of.
+    pub screens: usize,
     /// Registered contacts.
     pub registrations: usize,
     /// Subscriptions.
@@ -474,6 +500,18 @@ impl Shared {
         let tag = self.rng.next_u64();
         self.tags.insert(tag, leg);
         tag
+    }
+
+    /// The number of a new screen of a leg's phone.
+    pub(crate) fn new_screen(&mut self, leg: LegId) -> u32 {
+        // Zero is no screen; what is still shown after four billion others keeps its number.
+        loop {
+            self.last_screen = self.last_screen.wrapping_add(1).max(1);
+            if let std::collections::btree_map::Entry::Vacant(free) = self.screens.entry(self.last_screen) {
+                free.insert(leg);
+                return self.last_screen;
+            }
+        }
     }
 
     pub(crate) fn new_call_id(&mut self) -> Box<str> {

@@ -8,7 +8,7 @@ use crate::transaction::table::Branch;
 use crate::write;
 
 /// The state of a dialog, early or confirmed, as one of its ends keeps it.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Dialog {
     pub(crate) call_id: Box<str>,
     /// Value of From in our requests, with our tag.

@@ -4,9 +4,11 @@ use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
 
+use strowger_base::feature::ParkEvent;
 use strowger_base::journal::OnOff;
 use strowger_base::leg::BindingId;
 use strowger_base::net::{Flow, ListenerId, StreamId, Transport};
+use strowger_base::phone::{PhoneChange, PhoneState};
 use strowger_base::watch::{Mailbox, Messages, News, Package, WatchId, WatchRefusal, Watched};
 use strowger_base::{ByteArena, CallId, Command, Event, LegId, Signal, Span, WallTime};
 
@@ -69,6 +71,29 @@ pub enum Input<'a> {
         /// What waits.
         messages: Messages,
     },
+    /// What becomes of a call that a phone parked by a key; only one that wants to be told is.
+    ParkNews {
+        /// The leg of the phone, which is over meanwhile.
+        leg: LegId,
+        /// The number where the call was parked.
+        number: Box<str>,
+        /// What.
+        event: ParkEvent,
+    },
+    /// How secure the call of a leg is from here on; phones of Cisco show that.
+    Security {
+        /// The leg.
+        leg: LegId,
+        /// What of both its ends is true.
+        security: CallSecurity,
+    },
+    /// A phone that takes remote control is told something; others are not.
+    TellPhone {
+        /// Which of its contacts.
+        binding: BindingId,
+        /// What.
+        news: PhoneNews,
+    },
     /// A phone is told whether it takes part in hunts: its key has changed that.
     TellHunted {
         /// Which of its contacts.
@@ -125,6 +150,15 @@ pub enum Output {
     },
     /// A leg tells something.
     Signal(LegId, Signal),
+    /// A device wanted its other party transferred into a call that is not there, and has been told so.
+    TransferMissed {
+        /// The leg that wanted it.
+        leg: LegId,
+        /// Its call, where that is known.
+        call: Option<CallId>,
+        /// The number to which it was to go.
+        destination: Box<str>,
+    },
     /// A phone wants to watch a line, or to go on with it. Whoever takes this answers with [`Input::Watched`] before it returns.
     Watch {
         /// The subscription.
@@ -155,6 +189,11 @@ pub enum Output {
         /// Its contact, which names its line and the phone.
         binding: BindingId,
     },
+    /// The user of a phone reports trouble while it has no call.
+    QualityReport {
+        /// Its contact.
+        binding: BindingId,
+    },
     /// A message came or went, for the ladder. Credentials in it are blanked.
     Message {
         /// The leg it belongs to, when there is one.
@@ -174,6 +213,35 @@ pub enum Output {
     Bound(BindingRecord),
     /// A binding is gone.
     Unbound(BindingId),
+}
+
+/// How secure a call is, with all that it passes: what a phone shows by a shield or a lock.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub enum CallSecurity {
+    /// Signalling of one end is in the clear, and with it any keys of media.
+    NotAuthenticated,
+    /// Signalling is secure, media is not, or not on all of its way.
+    Authenticated,
+    /// Media is encrypted from end to end, or by each end to the server, and signalling as well.
+    Encrypted,
+}
+
+/// What a phone of Cisco is told without having asked.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum PhoneNews {
+    /// All that it shows, as after its registration; and what waits for the line.
+    All(Box<PhoneState>, Mailbox),
+    /// This alone has changed.
+    Changed(Box<PhoneState>, PhoneChange),
+    /// A call rings elsewhere, and may be picked up.
+    Pickup {
+        /// What is shown; empty for nothing.
+        text: Box<str>,
+        /// How long.
+        shown_for: Duration,
+        /// Whether a beep is heard.
+        beep: OnOff,
+    },
 }
 
 /// A request that is to be answered.

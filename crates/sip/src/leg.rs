@@ -5,6 +5,7 @@
 //! answers are tracked in [`Pending`] so that each offer gets exactly one answer, in the message where RFC 6337 §2
 //! allows it.
 
+mod call_info;
 mod cancel;
 mod collecting;
 mod digits;
@@ -14,6 +15,7 @@ mod referring;
 mod refresh;
 mod reliable;
 mod session;
+mod showing;
 mod softkeys;
 mod style;
 mod telling;
@@ -34,11 +36,12 @@ use strowger_base::{
     limits,
 };
 
+use self::call_info::{CallInfo, Progress};
 use self::collecting::Collecting;
 use self::digits::Keys;
 use self::naming::Naming;
 use self::referring::Referring;
-use self::softkeys::Asked;
+use self::softkeys::{Asked, Shown};
 use self::transfer::Referral;
 use crate::core::{Shared, Timer};
 use crate::dialog::Dialog;
@@ -73,6 +76,8 @@ pub(crate) struct Leg {
     referring: Option<Box<Referring>>,
     /// Keys that asked for a feature and have no answer.
     asked: Vec<Asked>,
+    /// What its phone was shown to choose from.
+    screen: Option<Shown>,
     /// Keys that the peer tells one by one.
     collecting: Option<Box<Collecting>>,
     /// How keys of the answered call go.
@@ -80,6 +85,8 @@ pub(crate) struct Leg {
     awaiting_ack: Option<AwaitingAck>,
     /// What the peer records.
     records: Option<Arc<RecordingMetadata>>,
+    /// What the peer is shown of recordings.
+    showing: showing::Showing,
     /// Our last ACK to a 2xx: its CSeq and its body.
     acknowledged: Option<(u32, Option<SessionDescription>)>,
     session_timer: SessionTimer,
@@ -97,6 +104,8 @@ pub(crate) struct Leg {
     takes_update: bool,
     /// In which headers it is told who the other party is.
     naming: Naming,
+    /// What it is told of the call in Call-Info.
+    call_info: CallInfo,
     /// Call control has released the leg or was told that it is over.
     silent: bool,
     /// What a second copy of the INVITE on another way would hash to (RFC 3261 §8.2.2.2).
@@ -227,10 +236,12 @@ impl Leg {
             referral: Referral::None,
             referring: None,
             asked: Vec::new(),
+            screen: None,
             collecting: None,
             keys: Keys::default(),
             awaiting_ack: None,
             records: None,
+            showing: showing::Showing::default(),
             acknowledged: None,
             session_timer: SessionTimer::default(),
             queued: None,
@@ -240,6 +251,7 @@ impl Leg {
             updates: Vec::new(),
             takes_update: false,
             naming: Naming::default(),
+            call_info: CallInfo::default(),
             silent: false,
             merge_key: None,
             timer: None,
@@ -274,9 +286,19 @@ impl Leg {
             // Phones of this protocol play the tones of dialling themselves.
             Command::Tone(_) => {}
             Command::Mute(_) => strowger_base::never!("a phone is no seat of a conference"),
-            Command::Alert { alert, media, shown } => self.alert(shared, now, (alert, media, shown), out),
-            Command::Answer { media, connected } => self.answer(shared, now, media, connected, out),
-            Command::Media(media) => self.media(shared, now, media, out),
+            Command::Alert { alert, media, shown } => {
+                let media = self.stamped(media);
+                self.alert(shared, now, (alert, media, shown), out);
+            }
+            Command::Answer { media, connected } => {
+                let media = self.stamped(media);
+                self.answer(shared, now, media, connected, out);
+            }
+            Command::Media(media) => {
+                let media = self.stamped(media);
+                self.media(shared, now, media, out);
+            }
+            Command::ShowRecording(shown) => self.show_recording(shown),
             Command::Records(media, metadata) => {
                 self.records = Some(metadata);
                 self.media(shared, now, media, out);
@@ -293,6 +315,7 @@ impl Leg {
                 self.request_transfer(shared, now, &destination, out);
             }
             Command::FeatureAnswer(answer) => self.feature_answered(shared, now, &answer, out),
+            Command::ShowParticipants(list) => self.show_participants(shared, now, &list, out),
             Command::TransferEnded(result) => self.transfer_ended(shared, now, result, out),
             Command::Release(cause) => {
                 self.silent = true;
@@ -413,6 +436,16 @@ impl Leg {
         (self.id, self.call)
     }
 
+    /// Tells in Call-Info how secure the call is, to a phone that reads that.
+    fn write_call_info(&self, out: &mut Vec<u8>) {
+        let progress = match &self.state {
+            State::Incoming(_) => Progress::RingOut,
+            State::Outgoing(_) => Progress::Untold,
+            State::Established | State::Ending { .. } => Progress::Connected,
+        };
+        self.call_info.write(self.naming.shown, self.call, progress, out);
+    }
+
     /// Responds to a request that is at hand.
     #[expect(clippy::too_many_arguments, reason = "a response has that many independent parts")]
     fn reply(
@@ -452,6 +485,11 @@ impl Leg {
         if shared.transactions.respond(request.key, status, text, now.mono, &mut shared.timers) {
             shared.transmit(request.flow, bytes, self.journal(), out);
         }
+    }
+
+    /// Whether the peer is a recorder.
+    pub(crate) const fn is_recorders(&self) -> bool {
+        self.records.is_some()
     }
 
     /// Whether the caller can confirm provisional responses.
@@ -502,6 +540,9 @@ impl Leg {
         if let State::Outgoing(outgoing) = &self.state {
             shared.transactions.forget_client(outgoing.branch, &mut shared.timers);
         }
+        if let Some(screen) = &self.screen {
+            shared.screens.remove(&screen.id);
+        }
         shared.tags.remove(&self.dialog.local_tag);
         give_back(&mut shared.tags);
         if let Some(key) = self.merge_key {
@@ -521,7 +562,7 @@ fn finish(out: &mut Vec<u8>, body: Option<&SessionDescription>) {
 
 /// The session description in a message: the body, or the SDP part of a multipart body.
 fn description_of(message: &Message<'_>) -> Option<SessionDescription> {
-    crate::body::session_description(message).map(SessionDescription::new)
+    crate::body::session_description(message).map(|text| showing::with_awareness(message, text))
 }
 
 /// What an early response means to call control.

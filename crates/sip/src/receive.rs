@@ -15,7 +15,7 @@ use crate::transaction::Effect;
 use crate::transaction::table::{Branch, ServerKey};
 use crate::uri::Uri;
 use crate::watch::write_allow_events;
-use crate::{body, join, service_uri, validate, write};
+use crate::{body, join, recording, service_uri, validate, write};
 
 impl Sip {
     /// Takes one whole message.
@@ -97,11 +97,14 @@ impl Sip {
             Some(id) => {
                 self.journal(id, flow, bytes, request, out);
                 // RFC 3261 §8.2.2.3 and §8.2.3 hold for every request, in a dialog as well.
-                if let Some(bad) = unsupported(request) {
+                let recorder = self.legs.get(&id).is_some_and(|leg| leg.is_recorders());
+                if let Some(bad) = unsupported(request).filter(|bad| !(recorder && bad == recording::OPTION))
+                {
                     return self.refuse_extension(request, flow, &bad, out);
                 }
                 if matches!(method, MethodKind::Invite | MethodKind::Update | MethodKind::Prack)
                     && let Some((status, extra)) = unacceptable(request)
+                    && !(recorder && status == 415 && recording::wants_metadata(request))
                 {
                     self.shared.counters.rejected += 1;
                     return self.refuse(request, flow, status, |buffer| buffer.extend_from_slice(extra), out);
@@ -221,17 +224,18 @@ impl Sip {
         let full = self.shared.transactions.len() >= limits::TRANSACTIONS;
         if self.draining || self.shedding || full {
             self.shared.counters.shed += 1;
-            self.event_refused(invite, flow, "INVITE", RefuseReason::Overloaded, out);
+            let reason = if self.draining { RefuseReason::Draining } else { RefuseReason::Overloaded };
+            self.event_refused(invite, flow, "INVITE", reason, out);
             self.refuse(invite, flow, 503, write_retry_after, out);
             return;
         }
         let replaces = match self.replaced_by(invite) {
             Ok(replaces) => replaces,
-            Err(status) => return self.refuse(invite, flow, status, |_| (), out),
+            Err(status) => return self.refuse_dialog(invite, flow, status, out),
         };
         let joins = match self.joined_by(invite) {
             Ok(joins) => joins,
-            Err(status) => return self.refuse(invite, flow, status, |_| (), out),
+            Err(status) => return self.refuse_dialog(invite, flow, status, out),
         };
         let accepted = Accepted { identity, hops, merge_key, replaces, joins };
         self.begin_call(now, flow, bytes, invite, key, accepted, out);
@@ -402,6 +406,14 @@ impl Sip {
         let id = self.leg_replaced(&replaces).ok_or(481_u16)?;
         self.legs.get(&id).ok_or(481_u16)?.accepts_replacement(&replaces)?;
         Ok(Some(id))
+    }
+
+    /// An INVITE names a dialog with which nothing can be done; of one that is not there nobody else could tell.
+    fn refuse_dialog(&mut self, invite: &Message<'_>, flow: Flow, status: u16, out: &mut Outbox) {
+        if status == 481 {
+            self.event_refused(invite, flow, "INVITE", RefuseReason::NothingThere, out);
+        }
+        self.refuse(invite, flow, status, |_| (), out);
     }
 
     /// What the Refer-To of a REFER says of Replaces.

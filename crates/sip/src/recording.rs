@@ -4,13 +4,28 @@
 use strowger_base::recording::{RecordedParty, STREAM_LABELS, VoiceFlow};
 use strowger_base::{CallId, LegId, RecordingMetadata, SessionDescription};
 
+use crate::message::{HeaderName, Message};
 use crate::watch::xml;
-use crate::write;
+use crate::{body, write};
 
 /// What our Contact says towards a recorder (RFC 7866 §6.1.1).
 pub(crate) const CONTACT_FEATURE: &str = ";+sip.src";
-/// Only a recorder takes such a call (RFC 7866 §6.1.1).
-pub(crate) const REQUIRE: &[u8] = b"Require: siprec\r\n";
+/// Only a recorder takes such a call (RFC 7866 §6.1.1); it may ask for what it is told to be said again (§9.2).
+pub(crate) const REQUIRE: &[u8] =
+    b"Require: siprec\r\nAccept: application/sdp, application/rs-metadata-request\r\n";
+
+/// The option that both sides of such a call have (RFC 7866 §6.1.1).
+pub(crate) const OPTION: &str = "siprec";
+
+/// Whether a request of a recorder asks to be told everything again (RFC 7866 §9.2). Why it does is for people to read.
+pub(crate) fn wants_metadata(request: &Message<'_>) -> bool {
+    let Some(kind) = request.first(HeaderName::ContentType) else { return false };
+    let is_wish = |kind: &[u8]| {
+        let kind = body::media_type(kind).0;
+        METADATA_REQUEST.iter().any(|name| kind.eq_ignore_ascii_case(name))
+    };
+    is_wish(kind) || body::parts(kind, request.body()).any(|part| is_wish(part.content_type))
+}
 
 /// Ends a request to a recorder: with the description and the metadata as two parts of one body (RFC 7866 §9.1).
 pub(crate) fn finish(
@@ -55,7 +70,7 @@ fn holds(bytes: &[u8], boundary: &[u8]) -> bool {
 /// The document of a recorded call, whole (RFC 7865 §6).
 fn document(metadata: &RecordingMetadata, domain: &str) -> Vec<u8> {
     let mut out = Vec::with_capacity(2048);
-    let RecordingMetadata { call, conversation, started_at, since, own, far } = metadata;
+    let RecordingMetadata { call, conversation, started_at, since, own, far, conferees } = metadata;
     let session = of_call(domain, Kind::Session, *call);
     let group = of_call(domain, Kind::Group, *conversation);
     out.extend_from_slice(HEAD);
@@ -67,11 +82,18 @@ fn document(metadata: &RecordingMetadata, domain: &str) -> Vec<u8> {
     element(&mut out, "group-ref", &group);
     element(&mut out, "start-time", &started_at.to_string());
     out.extend_from_slice(b"</session>");
-    let parties = [own, far];
-    for party in parties {
-        participant(&mut out, party, domain);
+    // The parties of a conference are all in the stream that comes from there.
+    let others = if conferees.is_empty() { std::slice::from_ref(far) } else { &conferees[..] };
+    let parties = || std::iter::once(own).chain(others);
+    let mut known: Vec<LegId> = Vec::new();
+    for party in parties() {
+        // Who came twice is one.
+        if !known.contains(&party.leg) {
+            known.push(party.leg);
+            participant(&mut out, party, domain);
+        }
     }
-    for (party, label) in parties.into_iter().zip(STREAM_LABELS) {
+    for (party, label) in [own, far].into_iter().zip(STREAM_LABELS) {
         let stream = of_leg(domain, Kind::Stream, party.leg);
         open(&mut out, "stream", &[("stream_id", &stream), ("session_id", &session)]);
         element(&mut out, "label", label);
@@ -80,24 +102,45 @@ fn document(metadata: &RecordingMetadata, domain: &str) -> Vec<u8> {
     open(&mut out, "sessionrecordingassoc", &[("session_id", &session)]);
     element(&mut out, "associate-time", &since.to_string());
     out.extend_from_slice(b"</sessionrecordingassoc>");
-    for party in parties {
+    for party in parties() {
         let id = of_leg(domain, Kind::Participant, party.leg);
         open(&mut out, "participantsessionassoc", &[("participant_id", &id), ("session_id", &session)]);
-        element(&mut out, "associate-time", &party.since.to_string());
+        times(&mut out, party);
         out.extend_from_slice(b"</participantsessionassoc>");
     }
-    for (party, other) in [(own, far), (far, own)] {
+    let heard = others.iter().any(|party| party.flow == VoiceFlow::Heard);
+    let theirs = if heard { VoiceFlow::Heard } else { VoiceFlow::Held };
+    let of_own = std::iter::once((own, (own.leg, own.flow), (far.leg, theirs)));
+    let of_others = others.iter().map(|party| {
+        // Who left is told with what it sent while it was there.
+        let gone = party.until.is_some();
+        let sends = if gone { VoiceFlow::Heard } else { party.flow };
+        let hears = if gone { VoiceFlow::Heard } else { own.flow };
+        (party, (far.leg, sends), (own.leg, hears))
+    });
+    for (party, sends, hears) in of_own.chain(of_others) {
         let id = of_leg(domain, Kind::Participant, party.leg);
         open(&mut out, "participantstreamassoc", &[("participant_id", &id)]);
-        for (way, sender) in [("send", party), ("recv", other)] {
-            if sender.flow == VoiceFlow::Heard {
-                element(&mut out, way, &of_leg(domain, Kind::Stream, sender.leg));
+        for (way, (stream, flow)) in [("send", sends), ("recv", hears)] {
+            if flow == VoiceFlow::Heard {
+                element(&mut out, way, &of_leg(domain, Kind::Stream, stream));
             }
+        }
+        if !conferees.is_empty() {
+            times(&mut out, party);
         }
         out.extend_from_slice(b"</participantstreamassoc>");
     }
     out.extend_from_slice(b"</recording>\r\n");
     out
+}
+
+/// Since when somebody is there, and until when he was (RFC 7865 §6.5, §6.6).
+fn times(out: &mut Vec<u8>, party: &RecordedParty) {
+    element(out, "associate-time", &party.since.to_string());
+    if let Some(until) = party.until {
+        element(out, "disassociate-time", &until.to_string());
+    }
 }
 
 fn participant(out: &mut Vec<u8>, party: &RecordedParty, domain: &str) {
@@ -182,6 +225,9 @@ fn base64(bytes: &[u8]) -> String {
 
 /// Content type of the metadata (RFC 7866 §12.2).
 const METADATA: &str = "application/rs-metadata+xml";
+/// Content types of the wish for it (RFC 7866 §12.2), as it is registered and as some write it.
+const METADATA_REQUEST: [&[u8]; 2] =
+    [b"application/rs-metadata-request", b"application/rs-metadata-request+xml"];
 const BOUNDARY: &[u8] = b"strowger-recording";
 const HEAD: &[u8] =
     b"<?xml version=\"1.0\" encoding=\"UTF-8\"?>\r\n<recording xmlns=\"urn:ietf:params:xml:ns:recording:1\">";
@@ -210,6 +256,7 @@ mod tests {
             leg: LegId::new(NodeId(1), ShardId(0), leg),
             party: Party { number: number.into(), name: name.into(), ..Party::default() },
             since: at,
+            until: None,
             flow,
         };
         RecordingMetadata {
@@ -219,6 +266,7 @@ mod tests {
             since: at,
             own: party(1, "1001", name, VoiceFlow::Heard),
             far: party(2, "1002", "", far),
+            conferees: Vec::new(),
         }
     }
 
@@ -250,6 +298,62 @@ mod tests {
         };
         check("Ada", VoiceFlow::Heard, 4);
         check("A <b> & \"c\"", VoiceFlow::Held, 2);
+    }
+
+    /// RFC 7865 §6.5, §6.6: who comes and goes is told with the time, and all send the stream of the conference.
+    #[test]
+    fn parties_of_a_conference_are_told_one_by_one() {
+        let mut told = metadata("Ada", VoiceFlow::Heard);
+        let later = WallTime::from_micros(1_700_000_060_000_000);
+        let one = |leg: u64, number: &str, until, flow| RecordedParty {
+            leg: LegId::new(NodeId(1), ShardId(0), leg),
+            party: Party { number: number.into(), ..Party::default() },
+            since: told.since,
+            until,
+            flow,
+        };
+        let conferees = vec![
+            one(5, "1005", Some(later), VoiceFlow::Held),
+            one(6, "1006", None, VoiceFlow::Heard),
+            one(7, "1007", None, VoiceFlow::Held),
+            // The first one came again.
+            one(5, "1005", None, VoiceFlow::Heard),
+        ];
+        told.conferees = conferees;
+        let bytes = document(&told, "pbx.example");
+        let text = std::str::from_utf8(&bytes).unwrap();
+        let document = roxmltree::Document::parse(text).unwrap();
+        let find = |name: &str| {
+            let named = move |node: &roxmltree::Node<'_, '_>| node.tag_name().name() == name;
+            document.descendants().filter(named).collect::<Vec<_>>()
+        };
+        let aors: Vec<_> = find("nameID").iter().filter_map(|node| node.attribute("aor")).collect();
+        assert_eq!(aors, ["1001", "1005", "1006", "1007"].map(|who| format!("sip:{who}@pbx.example")));
+        let streams: Vec<_> = find("stream").iter().filter_map(|node| node.attribute("stream_id")).collect();
+        assert_eq!(streams.len(), 2);
+        let ways = |node: &roxmltree::Node<'_, '_>| {
+            let ways = node.children().map(|child| match child.tag_name().name() {
+                "send" | "recv" => format!(
+                    "{} {}",
+                    child.tag_name().name(),
+                    1 + streams.iter().position(|it| Some(*it) == child.text()).unwrap()
+                ),
+                other => other.to_owned(),
+            });
+            ways.collect::<Vec<_>>().join(", ")
+        };
+        let told: Vec<String> = find("participantstreamassoc").iter().map(ways).collect();
+        let expect = [
+            "send 1, recv 2, associate-time",
+            "send 2, recv 1, associate-time, disassociate-time",
+            "send 2, recv 1, associate-time",
+            "recv 1, associate-time",
+            "send 2, recv 1, associate-time",
+        ];
+        assert_eq!(told, expect);
+        let sessions = find("participantsessionassoc");
+        let gone = sessions.iter().filter(|node| node.children().count() == 2).count();
+        assert_eq!((sessions.len(), gone), (5, 1));
     }
 
     #[test]

@@ -23,6 +23,7 @@ pub use texts::{BindingTexts, PackedTexts};
 use crate::header::{Contact, number32};
 use crate::io::{BindingRecord, Configuration, FingerprintKey, PhoneOnLine};
 use crate::message::{Contacts, HeaderName, Message};
+use crate::remotecc;
 use crate::write;
 use index::Ids;
 use wanted::{Arrival, Known, Wanted, WantedList};
@@ -377,6 +378,7 @@ impl Registrar {
             reg_id: wanted.reg_id,
             flow,
             behind_nat: request.is_behind_nat(Some(wanted.uri), flow.peer().ip()),
+            takes_control: remotecc::is_taken_by(request),
             expires_at,
             timer,
         };
@@ -408,6 +410,7 @@ impl Registrar {
         binding.timer = self.timers.set(binding.expires_at, id);
         binding.flow = flow;
         binding.behind_nat = request.is_behind_nat(Some(wanted.uri), flow.peer().ip());
+        binding.takes_control = remotecc::is_taken_by(request);
         binding.cseq = request.cseq_number();
         binding.reg_id = wanted.reg_id;
         binding.preference = wanted.preference;

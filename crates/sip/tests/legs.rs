@@ -4,7 +4,7 @@ mod support;
 
 use std::time::Duration;
 
-use strowger_base::leg::{Alert, ReleaseReason};
+use strowger_base::leg::{Alert, Elsewhere, ReleaseReason};
 use strowger_base::{Cause, Command, Media, Signal};
 use support::*;
 
@@ -509,4 +509,35 @@ fn while_draining_or_shedding_new_calls_are_refused_with_retry_after() {
     d.input(strowger_sip::Input::Drain);
     d.from(ALICE, &alice("INVITE", "inv2", 2, "", "", SDP_A));
     assert!(d.one().starts_with("SIP/2.0 503 "));
+}
+
+#[test]
+fn a_redirection_names_the_contact_that_is_preferred_most() {
+    let number = |number: &str| Elsewhere::Number(number.into());
+    let host = |host: &str| Elsewhere::Host(host.into());
+    let check = |status: u16, contacts: &str, expect: Option<Elsewhere>| {
+        let mut d = Driver::new();
+        let (_, invite) = d.ring(offer(SDP_A), false);
+        let response = respond(&invite, status, "tb", "", "");
+        d.from(BOB, &response.replace("Contact: <sip:bob@192.0.2.20:5070>\r\n", contacts));
+        assert!(d.next().starts_with("ACK "), "{contacts}");
+        if let Some(elsewhere) = expect {
+            assert_eq!(d.signal(), Signal::Redirected(elsewhere), "{status} {contacts}");
+        }
+        let reason = ReleaseReason::Refused(status);
+        assert_eq!(d.signal(), Signal::Released { cause: Cause::from_sip_status(status), reason });
+    };
+    let ours = "strowger.test";
+    check(302, &format!("Contact: <sip:1003@{ours}>\r\n"), Some(number("1003")));
+    check(301, "Contact: <tel:+4930123>\r\n", Some(number("+4930123")));
+    // A phone writes its own address for a number of ours.
+    check(302, "Contact: <sip:1003@192.0.2.20>\r\n", Some(number("1003")));
+    let several = format!("Contact: <sip:1@{ours}>;q=0.2, <sip:2@{ours}>;q=0.7, <sip:3@{ours}>;q=0.7\r\n");
+    check(300, &several, Some(number("2")));
+    check(302, "Contact: <sip:1003@example.com>\r\n", Some(host("example.com")));
+    check(305, &format!("Contact: <sip:{ours}>\r\n"), Some(Elsewhere::Nobody));
+    check(302, "", Some(Elsewhere::Nobody));
+    check(302, "Contact: *\r\n", Some(Elsewhere::Nobody));
+    check(380, &format!("Contact: <sip:1003@{ours}>\r\n"), None);
+    check(486, &format!("Contact: <sip:1003@{ours}>\r\n"), None);
 }

@@ -15,11 +15,13 @@ fn metadata(far: &str, flow: VoiceFlow) -> Arc<RecordingMetadata> {
         leg: LegId::new(NodeId(1), ShardId(0), leg),
         party: party(number, ""),
         since: at,
+        until: None,
         flow,
     };
     let call = CallId::new(NodeId(1), ShardId(0), 7);
     let (own, far) = (who(1, "1001"), who(2, far));
-    Arc::new(RecordingMetadata { call, conversation: call, started_at: at, since: at, own, far })
+    let conferees = Vec::new();
+    Arc::new(RecordingMetadata { call, conversation: call, started_at: at, since: at, own, far, conferees })
 }
 
 /// What is in a message for a recorder: the description, and the metadata.

@@ -4,7 +4,7 @@ mod support;
 
 use std::sync::Arc;
 
-use strowger_base::feature::{FeatureAnswer, FeatureRequest};
+use strowger_base::feature::{FeatureAnswer, FeatureRequest, ParkEvent};
 use strowger_base::journal::OnOff;
 use strowger_base::leg::BindingId;
 use strowger_base::net::{ListenerId, StreamId, Transport};
@@ -68,6 +68,69 @@ fn a_parked_call_is_shown_with_its_number() {
     let bye = d.one();
     d.from(ALICE, &respond(&bye, 200, "", "", ""));
     d.settled();
+}
+
+#[test]
+fn a_phone_that_monitors_its_parked_call_is_told_what_becomes_of_it() {
+    let mut d = Driver::new();
+    let (leg, own) = call(&mut d);
+    d.from(ALICE, &press("p1", "ParkMonitor", &own));
+    let accepted = d.one();
+    assert!(accepted.starts_with("SIP/2.0 202 "));
+    assert_eq!(d.signal(), Signal::FeatureRequested(Box::new(FeatureRequest::Park)));
+    d.command(leg, answer("park", Ok(()), "8801"));
+    d.silent();
+    d.command(leg, Command::Release(Cause::NORMAL_CALL_CLEARING));
+    let bye = d.one();
+    d.from(ALICE, &respond(&bye, 200, "", "", ""));
+    d.pass(std::time::Duration::from_secs(100));
+    // Its call is over, and the dialog of the key goes on.
+    let steps = [
+        (ParkEvent::Parked, "parked", "confirmed", "active;expires=3600"),
+        (ParkEvent::Reverted, "reminder", "confirmed", "active;expires=3600"),
+        (ParkEvent::Parked, "parked", "confirmed", "active;expires=3600"),
+        (ParkEvent::Retrieved, "retrieved", "terminated", "terminated;reason=noresource"),
+    ];
+    for (version, (event, word, state, subscription)) in steps.into_iter().enumerate() {
+        d.input(Input::ParkNews { leg, number: "8801".into(), event });
+        let notify = d.one();
+        assert!(notify.starts_with("NOTIFY sip:1001@192.0.2.10:5060 SIP/2.0\r\n"), "{notify}");
+        assert_eq!(header(&notify, "Call-ID"), "key-p1");
+        assert_eq!(header(&notify, "CSeq"), format!("{} NOTIFY", version + 1));
+        assert_eq!(tag_of(&notify, "From"), tag_of(&accepted, "To"));
+        assert_eq!(tag_of(&notify, "To"), "k1");
+        assert_eq!(header(&notify, "Event"), "refer");
+        assert_eq!(header(&notify, "Subscription-State"), subscription);
+        assert_eq!(header(&notify, "Content-Type"), "application/dialog-info+xml");
+        let document = roxmltree::Document::parse(body_of(&notify)).expect("it is well-formed");
+        let root = document.root_element();
+        assert_eq!(root.tag_name().namespace(), Some("urn:ietf:parmams:xml:ns:dialog-info"));
+        assert_eq!(root.attribute("version"), Some(&*version.to_string()));
+        let text = |name: &str| {
+            let found = document.descendants().find(|node| node.tag_name().name() == name);
+            found.and_then(|node| node.text()).unwrap_or_default().to_owned()
+        };
+        assert_eq!((&*text("event"), &*text("state")), (word, state));
+        assert_eq!(text("identity"), "sip:8801@strowger.test");
+        d.from(ALICE, &respond(&notify, 200, "", "", ""));
+    }
+    // Nothing comes after the last.
+    d.input(Input::ParkNews { leg, number: "8801".into(), event: ParkEvent::Abandoned });
+    d.silent();
+    d.settled();
+    assert_eq!(d.sip.sizes().screens, 0);
+}
+
+#[test]
+fn a_park_that_is_refused_is_monitored_by_nobody() {
+    let mut d = Driver::new();
+    let (leg, own) = call(&mut d);
+    d.from(ALICE, &press("p1", "ParkMonitor", &own));
+    d.one();
+    d.command(leg, answer("park", Err(Cause::RESOURCE_UNAVAILABLE), ""));
+    let shown = d.one();
+    assert!(body_of(&shown).contains("^</statustext>"), "{shown}");
+    assert_eq!(d.sip.sizes().screens, 0);
 }
 
 #[test]

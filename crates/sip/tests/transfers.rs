@@ -439,6 +439,11 @@ fn an_attended_transfer_names_a_leg_and_one_that_is_gone_is_told_as_481() {
         format!("<sip:1002@strowger.test?Replaces={call_id}%3Bto-tag%3D{ours}%3Bfrom-tag%3Dtb>")
     };
     d.from(ALICE, &refer("ref1", 2, &tag, &target("other@x"), ""));
+    let missed = std::mem::take(&mut d.others);
+    assert!(
+        missed.iter().any(|it| it.starts_with("TransferMissed") && it.contains("\"1002\"")),
+        "{missed:?}"
+    );
     assert!(d.next().starts_with("SIP/2.0 202 "));
     let notify = d.one();
     told(&notify, "100 Trying", "active;expires=180");
@@ -516,7 +521,12 @@ fn an_invite_with_replaces_is_refused_or_passed_up_as_the_dialog_stands() {
                 let Signal::Setup(setup) = d.signal() else { panic!() };
                 assert_eq!(setup.replaces, Some(leg));
             }
-            Err(_) => d.silent(),
+            // Of a dialog that is not there no call can tell: an event does.
+            Err(status) => {
+                let told = d.others.iter().any(|it| it.contains("NothingThere"));
+                assert_eq!(told, status == 481, "{dialog:?} {:?}", d.others);
+                d.silent();
+            }
         }
     };
     let plain = |call_id: &str, ours: &str, theirs: &str| {

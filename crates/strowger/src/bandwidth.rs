@@ -50,7 +50,7 @@ pub(crate) fn show(place: &Place, json: bool) -> anyhow::Result<()> {
 }
 
 fn text(body: &serde_json::Value, width: Option<usize>) -> String {
-    let mut table = Table::new(["Location or link", "Reserved", "Room", "Refused"], &[0]);
+    let mut table = Table::new(["Location or link", "Reserved", "Of", "Left", "Refused"], &[0]);
     for row in body.get("places").and_then(|value| value.as_array()).into_iter().flatten() {
         let name = |name: &str| row.get(name).and_then(|value| value.as_str());
         let figure = |name: &str| row.get(name).and_then(serde_json::Value::as_u64);
@@ -62,7 +62,9 @@ fn text(body: &serde_json::Value, width: Option<usize>) -> String {
         let kbps =
             |value: Option<u64>| value.map_or_else(|| "any".to_owned(), |kbps| format!("{kbps} kbit/s"));
         let refused = figure("refused").unwrap_or(0).to_string();
-        table.push([place, kbps(figure("reserved_kbps")), kbps(figure("room_kbps")), refused]);
+        let (reserved, room) = (figure("reserved_kbps"), figure("room_kbps"));
+        let left = room.map(|room| room.saturating_sub(reserved.unwrap_or(0)));
+        table.push([place, kbps(reserved), kbps(room), kbps(left), refused]);
     }
     if table.is_empty() {
         "no location has bounds, and nothing is reserved\n".to_owned()
@@ -83,9 +85,9 @@ mod tests {
             PlaceUse { place: link, taken: 24, room: None, refused: 0 },
         ];
         let body = serde_json::json!({ "places": rows(&places) });
-        let expect = "Location or link  Reserved    Room        Refused\n\
-                      Berlin            104 kbit/s  240 kbit/s  2\n\
-                      Berlin - Bonn     24 kbit/s   any         0\n";
+        let expect = "Location or link  Reserved    Of          Left        Refused\n\
+                      Berlin            104 kbit/s  240 kbit/s  136 kbit/s  2\n\
+                      Berlin - Bonn     24 kbit/s   any         any         0\n";
         assert_eq!(text(&body, None), expect);
         assert_eq!(text(&serde_json::json!({}), None), "no location has bounds, and nothing is reserved\n");
     }

@@ -158,7 +158,7 @@ impl Client {
     fn connect_local(data: &Path) -> Option<Client> {
         let stream = UnixStream::connect(data.join(LOCAL_SOCKET)).ok()?;
         let authority = "localhost".to_owned();
-        let url = format!("http://{authority}");
+        let url = format!("the socket in {}", data.display());
         Some(Client { stream: Stream::Local(stream), authority, url, token: None })
     }
 
@@ -379,7 +379,7 @@ fn refused(url: &str, status: u16, path: &str, body: &str) -> anyhow::Error {
         404 if said.is_empty() => {
             anyhow::anyhow!("{url} has no {path}; is it a Strowger of this version?")
         }
-        409 | 422 => anyhow::anyhow!("{said}"),
+        404 | 409 | 422 => anyhow::anyhow!("{said}"),
         401 => anyhow::anyhow!(
             "{url} answered {status}: {said}; or give --token-file with a token of `strowger token create NAME`"
         ),
@@ -515,7 +515,7 @@ mod tests {
         check("SSH-2.0-OpenSSH_9.2\r\n", Err("is no Strowger; give its [http] port"));
         check("HTTP/1.1 503 x\r\n\r\n", Err("too busy to answer; try again"));
         check("HTTP/1.1 404 x\r\n\r\n", Err("has no /api/v1/calls"));
-        check("HTTP/1.1 404 x\r\n\r\n{\"detail\":\"no call C1.0.9\"}", Err("answered 404: no call C1.0.9"));
+        check("HTTP/1.1 404 x\r\n\r\n{\"detail\":\"no call C1.0.9\"}", Err("no call C1.0.9"));
         drop(listener);
         let error = Client::connect(&url, &trust).err().map(|error| error.to_string()).unwrap_or_default();
         assert!(error.contains("Is it running") && error.contains("ssh -L"), "{error}");

@@ -2,6 +2,7 @@
 //! saved diallings that go another way, new doubts about the dial plan, sockets, and what has no effect yet.
 
 use std::collections::BTreeSet;
+use std::net::IpAddr;
 use std::sync::Arc;
 
 use serde_json::{Value, json};
@@ -12,6 +13,7 @@ use strowger_configuration::reader::Names;
 use strowger_configuration::{Kind, State};
 use strowger_node::configuration::Configuration;
 use strowger_node::io::PhoneView;
+use strowger_sip::io::Trunk;
 
 use crate::digits::{self, Doubt, Report, Saved};
 use crate::keeper::Plan;
@@ -36,6 +38,8 @@ pub(crate) struct Registered {
     pub(crate) phone: Option<Arc<str>>,
     /// Our socket, when it is reached by datagrams.
     pub(crate) listener: Option<ListenerId>,
+    /// Where it is.
+    pub(crate) address: Option<IpAddr>,
 }
 
 /// What the node takes of a state.
@@ -61,17 +65,20 @@ pub(crate) fn of(
     sockets(&before.sockets, &after.sockets, telephony, &plan.after, &mut found);
     machine(&before.machine, &after.machine, &mut found);
     own_server(plan, telephony, &mut found);
-    unregistered(&before, &after, telephony, registered, &mut found);
+    unregistered(&before, &after, telephony, &registered, &mut found);
     restarting(plan, &mut found);
     diallings(plan, &before, &after, &mut found);
     findings(&before, &after, &mut found);
+    regions(&before.configuration, &after.configuration, &mut found);
+    trunks_beside_phones(&before.configuration, &after.configuration, &registered, &mut found);
     found.extend(plan.without_effect().into_iter().map(|text| Consequence::new("unserved", text, vec![])));
     found
 }
 
 impl From<PhoneView> for Registered {
     fn from(phone: PhoneView) -> Self {
-        Registered { line: phone.line, phone: phone.phone, listener: phone.listener }
+        let address = Some(phone.peer.ip().to_canonical());
+        Registered { line: phone.line, phone: phone.phone, listener: phone.listener, address }
     }
 }
 
@@ -307,6 +314,68 @@ fn findings(before: &Taken, after: &Taken, found: &mut Vec<Consequence>) {
     }
 }
 
+/// Phones that are in no region while others are in one: hardly a codec is left between them.
+fn regions(before: &Configuration, after: &Configuration, found: &mut Vec<Consequence>) {
+    let outside = |configuration: &Configuration| {
+        let mut is_in_region = false;
+        let mut outside: BTreeSet<String> = BTreeSet::new();
+        for (name, line) in configuration.calls.lines.iter() {
+            for phone in &line.phones {
+                match phone.settings.site.region {
+                    Some(_) => is_in_region = true,
+                    None => drop(outside.insert(phone.name.as_deref().unwrap_or(name).to_owned())),
+                }
+            }
+        }
+        if is_in_region { outside } else { BTreeSet::new() }
+    };
+    let named: Arc<str> = Arc::from("");
+    let limits = after.calls.admission.limits(Some(&named), None);
+    let kbps = limits.map_or(0, |limits| limits.audio_kbps_max);
+    let now = outside(after);
+    if kbps >= CODEC_OF_ALL_KBPS || now.is_empty() || now == outside(before) {
+        return;
+    }
+    let now: Vec<String> = now.into_iter().collect();
+    let are = if now.len() == 1 { "is" } else { "are" };
+    let text = format!(
+        "{} {are} in no region while others are in one: between the two at most {kbps} kbit/s for speech are permitted \
+         (region_audio_between), which few phones have a codec for, so that they cannot call each other; give all device pools a region",
+        counted(&now, "phone", "phones")
+    );
+    found.push(Consequence::new("region", text, now));
+}
+
+/// Trunks that take calls from every port of an address at which phones are: calls of those phones count as theirs.
+fn trunks_beside_phones(
+    before: &Configuration,
+    after: &Configuration,
+    registered: &impl Fn(Option<Vec<LineName>>) -> Vec<Registered>,
+    found: &mut Vec<Consequence>,
+) {
+    let open = |configuration: &Configuration| -> BTreeSet<(String, IpAddr)> {
+        let open = |trunk: &Trunk| {
+            let any_port = trunk.sources.iter().filter(|(_, port)| port.is_none());
+            let of = |(address, _): &(IpAddr, Option<u16>)| (trunk.name.to_string(), address.to_canonical());
+            any_port.map(of).collect::<Vec<_>>()
+        };
+        configuration.sip.trunks.iter().flat_map(open).collect()
+    };
+    let known = open(before);
+    let new: Vec<(String, IpAddr)> = open(after).into_iter().filter(|it| !known.contains(it)).collect();
+    if new.is_empty() {
+        return;
+    }
+    let phones: BTreeSet<IpAddr> = registered(None).into_iter().filter_map(|it| it.address).collect();
+    for (trunk, address) in new.into_iter().filter(|(_, address)| phones.contains(address)) {
+        let text = format!(
+            "trunk {trunk} takes calls from every port of {address}, where phones are registered from: a call from there that neither has \
+             credentials nor names a line counts as the trunk's; give the trunk sources with a port, or another address"
+        );
+        found.push(Consequence::new("trunk", text, vec![trunk]));
+    }
+}
+
 fn counted(names: &[String], one: &str, many: &str) -> String {
     match names {
         [name] => format!("{one} {name}"),
@@ -318,6 +387,8 @@ fn counted(names: &[String], one: &str, many: &str) -> String {
     }
 }
 
+/// What the codecs need that all phones have.
+const CODEC_OF_ALL_KBPS: u16 = 64;
 /// Names in a sentence.
 const NAMED: usize = 5;
 /// Names in an answer.

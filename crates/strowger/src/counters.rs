@@ -73,11 +73,21 @@ pub(crate) struct Media {
     pub(crate) sockets: Figure,
     /// How often the thread failed and began anew.
     pub(crate) failures: Figure,
+    /// How often a thread hung that had this place.
+    pub(crate) hangs: Figure,
+    /// 1 while one hangs and nobody takes its place.
+    pub(crate) hangs_now: Figure,
 }
 
 impl Media {
     const fn new() -> Self {
-        Media { traffic: Traffic::new(), sockets: Figure::new(), failures: Figure::new() }
+        Media {
+            traffic: Traffic::new(),
+            sockets: Figure::new(),
+            failures: Figure::new(),
+            hangs: Figure::new(),
+            hangs_now: Figure::new(),
+        }
     }
 }
 

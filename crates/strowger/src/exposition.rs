@@ -67,6 +67,9 @@ impl Exposition {
         let help = "Times that a media thread failed, lost its ports and began anew.";
         let failures = counters::MEDIA.iter().map(|media| media.failures.get()).sum();
         self.one("strowger_media_thread_failures_total", "counter", help, failures);
+        let help = "Times that a media thread hung, and another one took its place where that was possible.";
+        let hangs = counters::MEDIA.iter().map(|media| media.hangs.get()).sum();
+        self.one("strowger_media_thread_hangs_total", "counter", help, hangs);
     }
 
     fn streams(&mut self) {

@@ -361,7 +361,14 @@ async fn health(site: Arc<Site>, _: Ask) -> Result<Response, Problem> {
         Service::Shedding(what) => (StatusCode::OK, format!("shedding: {what}")),
         Service::Draining => (StatusCode::SERVICE_UNAVAILABLE, "draining".to_owned()),
     };
+    let sum =
+        |figure: fn(&crate::counters::Media) -> u64| crate::counters::MEDIA.iter().map(figure).sum::<u64>();
+    let media_hangs = sum(|media| media.hangs_now.get());
+    // Calls of its ports are silent, and nothing helps but to begin anew.
+    let status = if media_hangs > 0 { StatusCode::SERVICE_UNAVAILABLE } else { status };
     let body = serde_json::json!({
+        "media_threads_hanging": media_hangs,
+        "media_thread_hangs": sum(|media| media.hangs.get()),
         "service": service,
         "uptime_seconds": health.uptime.as_secs(),
         "calls": health.calls,

@@ -270,7 +270,9 @@ fn run(command: Command) -> anyhow::Result<()> {
         Command::Explain { place, what: Explain::Call { id, messages, json } } => {
             let call = match id.as_str() {
                 "last" => None,
-                id => Some(id.parse::<CallId>()?),
+                id => Some(id.parse::<CallId>().map_err(|_| {
+                    anyhow::anyhow!("{id} is no call id; expected one like C1.0.42, or last")
+                })?),
             };
             report::explain_call(&place, call, messages, json)
         }

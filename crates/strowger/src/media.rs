@@ -6,6 +6,7 @@
 mod pace;
 mod placement;
 mod sockets;
+mod watchdog;
 
 use std::any::Any;
 use std::collections::VecDeque;
@@ -13,7 +14,7 @@ use std::io::ErrorKind;
 use std::os::fd::AsFd as _;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
-use std::sync::mpsc::{Receiver, SyncSender, TryRecvError, sync_channel};
+use std::sync::mpsc::{Receiver, TryRecvError, sync_channel};
 use std::time::{Duration, Instant as Clock, SystemTime, UNIX_EPOCH};
 
 use nix::errno::Errno;
@@ -34,6 +35,8 @@ use crate::this_server::Machine;
 use pace::Pace;
 use placement::Placement;
 use sockets::{Failed, Share, Sockets, Token};
+pub(crate) use watchdog::Watch;
+use watchdog::{Doing, Lane, Progress, Queue};
 
 /// What every media thread needs of the others.
 #[derive(Clone)]
@@ -55,46 +58,48 @@ pub(crate) fn threads_wanted(ports: (u16, u16)) -> usize {
     (cores - 1).min(pairs / PAIRS_MIN).clamp(1, counters::MEDIA_THREADS)
 }
 
-/// So many threads that share the ports, and who tells them what to do.
+/// So many threads that share the ports, who tells them what to do, and who looks whether they get on.
 pub(crate) fn threads(
     count: usize,
     mut rng: Rng,
     parts: &Parts,
-) -> nix::Result<(MediaSender, Vec<MediaThread>)> {
-    let (mut queues, mut threads) = (vec![], vec![]);
+) -> nix::Result<(MediaSender, Vec<MediaThread>, Watch)> {
+    let (mut lanes, mut threads) = (vec![], vec![]);
     for index in 0..count {
         let (queue, thread) = MediaThread::new(index, count, Rng::new(rng.next_u64()), parts.clone())?;
-        queues.push(queue);
+        lanes.push(Arc::new(Lane::new(queue)));
         threads.push(thread);
     }
-    Ok((MediaSender { placement: Placement::new(queues.len()), queues }, threads))
+    let watch = Watch::new(&lanes, rng, parts.clone());
+    Ok((MediaSender { placement: Placement::new(lanes.len()), lanes }, threads, watch))
 }
 
 /// Commands for the media threads.
 pub(crate) struct MediaSender {
-    queues: Vec<Queue>,
+    lanes: Vec<Arc<Lane>>,
     placement: Placement,
-}
-
-/// The way to one of them.
-struct Queue {
-    commands: SyncSender<Command>,
-    bell: Arc<EventFd>,
 }
 
 impl MediaSender {
     /// Hands over a command; waits when the media thread is far behind.
     pub(crate) fn command(&mut self, command: Command) {
-        let Some(queue) = self.queues.get(self.placement.of(&command)) else { return };
-        if queue.commands.send(command).is_ok() {
-            counters::MEDIA_COMMANDS.gave();
+        if let Some(lane) = self.lanes.get(self.placement.of(&command)) {
+            lane.command(command);
         }
-        let _ = queue.bell.write(1);
     }
 
     /// Learns from what the threads tell.
     pub(crate) fn heard(&mut self, report: &Report) {
         self.placement.heard(report);
+        if let Report::Closed { port, .. } | Report::Failed { port, .. } = report {
+            self.lanes.iter().for_each(|lane| lane.gone(*port));
+        }
+    }
+}
+
+impl Drop for MediaSender {
+    fn drop(&mut self) {
+        self.lanes.iter().for_each(|lane| lane.end());
     }
 }
 
@@ -108,6 +113,7 @@ pub(crate) struct MediaThread {
     pace: Pace,
     queue: Receiver<Command>,
     bell: Arc<EventFd>,
+    progress: Arc<Progress>,
     figures: &'static counters::Media,
     out: Outbox,
     /// What the outbox held, while it is done.
@@ -117,7 +123,7 @@ pub(crate) struct MediaThread {
     buffer: Vec<u8>,
 }
 
-/// Nobody gives commands any more.
+/// Nobody gives commands any more, or another thread has the place of this one.
 struct Ended;
 
 impl MediaThread {
@@ -126,6 +132,7 @@ impl MediaThread {
         let readiness = Readiness::new()?;
         readiness.add(&*bell, BELL)?;
         let (commands, queue) = sync_channel(COMMANDS);
+        let progress = Arc::<Progress>::default();
         let share = Share { index: index as u16, of: of as u16 };
         let figures = counters::MEDIA.get(index).unwrap_or(&counters::MEDIA[0]);
         let thread = MediaThread {
@@ -137,13 +144,14 @@ impl MediaThread {
             pace: Pace::default(),
             queue,
             bell: Arc::clone(&bell),
+            progress: Arc::clone(&progress),
             figures,
             out: Outbox::default(),
             items: Vec::new(),
             reports: VecDeque::new(),
             buffer: vec![0; DATAGRAM_MAX],
         };
-        Ok((Queue { commands, bell }, thread))
+        Ok((Queue { commands, bell, progress }, thread))
     }
 
     /// Runs until nobody sends commands any more. What fails in it takes its ports along and not the thread: those whose they were get
@@ -180,7 +188,12 @@ impl MediaThread {
 
     fn serve(&mut self) -> nix::Result<Ended> {
         loop {
+            self.progress.ends();
             self.wait()?;
+            if self.progress.is_replaced() {
+                return Ok(Ended);
+            }
+            self.progress.begins();
             let began = self.now();
             if self.parts.library.has_changed().unwrap_or(false) {
                 let library = Arc::clone(&self.parts.library.borrow_and_update());
@@ -190,6 +203,7 @@ impl MediaThread {
             let Ok(mut done) = self.commands(began) else { return Ok(Ended) };
             done += self.packets(began);
             if self.worker.next_timeout().is_some_and(|at| at <= began.mono) {
+                self.progress.does(Doing::Timer, PortId(0));
                 self.input(began, Input::Timeout);
                 done += 1;
             }
@@ -211,6 +225,10 @@ impl MediaThread {
     /// Tells the decision thread what there is to tell. It never waits: the decision thread may be waiting for room
     /// in our own queue, and then both would stand still.
     fn tell(&mut self) {
+        if self.progress.is_replaced() {
+            // All that it had was told lost.
+            return self.reports.clear();
+        }
         while let Some(report) = self.reports.pop_front() {
             if let Err(letter) = self.parts.decision.try_send(Letter::Media(report)) {
                 if let Letter::Media(report) = letter {
@@ -242,6 +260,9 @@ impl MediaThread {
             match self.queue.try_recv() {
                 Ok(command) => {
                     counters::MEDIA_COMMANDS.took();
+                    self.progress.does(Doing::Command, command.port());
+                    #[cfg(test)]
+                    tests::hangs_at(&command);
                     self.input(now, Input::Command(command));
                     done += 1;
                 }
@@ -285,6 +306,7 @@ impl MediaThread {
             }
         };
         self.figures.traffic.received(1, length as u64);
+        self.progress.does(Doing::Packet, socket.port);
         let bytes = buffer.get(..length).unwrap_or_default();
         self.worker.handle(now, Input::Packet { socket, source, bytes }, &mut self.out);
         self.flush(now, Some(token));
@@ -356,6 +378,7 @@ impl MediaThread {
     }
 
     fn open(&mut self, port: PortId, pairs: u8, multicast_ttl: Option<u8>) -> Input<'static> {
+        self.progress.does(Doing::Sockets, port);
         let machine = self.parts.machine.borrow().clone();
         let mut opened = self.sockets.open(port, pairs, &machine, &self.readiness);
         if let (Ok(_), Some(ttl)) = (&opened, multicast_ttl)

@@ -14,8 +14,8 @@ pub(crate) struct MessagesOptions {
     /// Turn the lamp on or off.
     #[arg(long, value_parser = ["on", "off"])]
     lamp: Option<String>,
-    /// How many messages were not heard yet.
-    #[arg(long, requires = "lamp")]
+    /// How many messages were not heard yet; without --lamp it is lit when there are any.
+    #[arg(long)]
     new: Option<u32>,
     /// How many were heard and kept.
     #[arg(long, requires = "new", default_value_t = 0)]
@@ -30,13 +30,28 @@ pub(crate) struct MessagesOptions {
     ask: AskOptions,
 }
 
+impl MessagesOptions {
+    /// Whether the lamp shall be lit; nothing when the line is only asked about.
+    ///
+    /// # Errors
+    /// More messages are urgent than there are.
+    fn waiting(&self) -> anyhow::Result<Option<bool>> {
+        let new = self.new.unwrap_or(0);
+        anyhow::ensure!(
+            self.urgent_new <= new && self.urgent_old <= self.old,
+            "more messages are urgent than there are"
+        );
+        Ok(self.lamp.as_ref().map(|lamp| lamp == "on").or_else(|| self.new.map(|new| new > 0)))
+    }
+}
+
 /// Asks, or tells.
 pub(crate) fn run(options: &MessagesOptions) -> anyhow::Result<()> {
     let server = options.ask.place.running_server()?;
-    let answer = match &options.lamp {
+    let answer = match options.waiting()? {
         None => server.get_json(&format!("/api/v1/messages?line={}", query_value(&options.line)))?,
-        Some(lamp) => {
-            let mut body = json!({ "line": options.line, "waiting": lamp == "on" });
+        Some(waiting) => {
+            let mut body = json!({ "line": options.line, "waiting": waiting });
             if let Some(new) = options.new {
                 body["new"] = new.into();
                 body["old"] = options.old.into();

@@ -6,8 +6,8 @@ use std::path::Path;
 
 use anyhow::Context;
 use serde::Serialize;
-use strowger_base::CallId;
 use strowger_base::journal::Record;
+use strowger_base::{CallId, WallTime};
 use strowger_node::io::{CallState, CallView, PhoneView};
 
 use crate::client::Place;
@@ -52,10 +52,15 @@ fn live_row(call: &CallView) -> CallRow {
         connected: call.connected.to_string(),
         state: state.to_owned(),
         recorded: call.is_recorded,
-        talk_seconds: None,
+        talk_seconds: call.answered_at.map(|at| talked(at, crate::digits::now())),
         cause: None,
         cause_words: String::new(),
     }
+}
+
+/// Whole seconds since an answer.
+const fn talked(answered_at: WallTime, now: WallTime) -> u64 {
+    now.as_micros().saturating_sub(answered_at.as_micros()) / 1_000_000
 }
 
 /// `strowger calls`
@@ -114,19 +119,30 @@ fn to_the_second(time: &str) -> String {
 
 /// The story of a call as JSON; `None` when the journal has nothing of it.
 pub(crate) fn story_json(data: &Path, call: CallId) -> anyhow::Result<Option<serde_json::Value>> {
-    let bytes = Segments::new(data).of_call(call).context("cannot read the journal")?;
-    if bytes.is_empty() {
-        return Ok(None);
-    }
-    let records: Vec<Record<'_>> = bytes.iter().filter_map(|bytes| Record::decode(bytes).ok()).collect();
-    Ok(Some(serde_json::to_value(strowger_diag::tell(&records))?))
+    let told = told(data, call, |records| serde_json::to_value(strowger_diag::tell(records)))?;
+    Ok(told.transpose()?)
 }
 
 /// The story of a call as text; `None` when the journal has nothing of it.
 pub(crate) fn story_text(data: &Path, call: CallId, messages: bool) -> anyhow::Result<Option<String>> {
-    let bytes = Segments::new(data).of_call(call).context("cannot read the journal")?;
-    let records: Vec<Record<'_>> = bytes.iter().filter_map(|bytes| Record::decode(bytes).ok()).collect();
-    Ok((!records.is_empty()).then(|| strowger_diag::text(&strowger_diag::tell(&records), messages)))
+    told(data, call, |records| strowger_diag::text(&strowger_diag::tell(records), messages))
+}
+
+/// What is made of the records of a call; `None` when there are none. What was said to a recorder stands with what it recorded.
+fn told<T>(data: &Path, call: CallId, tell: impl FnOnce(&[Record<'_>]) -> T) -> anyhow::Result<Option<T>> {
+    let segments = Segments::new(data);
+    let read = |call| segments.of_call(call).context("cannot read the journal");
+    let bytes = read(call)?;
+    let own: Vec<Record<'_>> = bytes.iter().filter_map(|bytes| Record::decode(bytes).ok()).collect();
+    if own.is_empty() {
+        return Ok(None);
+    }
+    let Some(recorded) = strowger_diag::recorded(&own) else { return Ok(Some(tell(&own))) };
+    let bytes = read(recorded.conversation)?;
+    let there = bytes.iter().filter_map(|bytes| Record::decode(bytes).ok());
+    let mut all: Vec<Record<'_>> = there.filter(|record| recorded.takes(record)).collect();
+    all.extend(own);
+    Ok(Some(tell(&all)))
 }
 
 /// The call that ended last.

@@ -220,7 +220,8 @@ impl Opened {
             decision: sender.clone(),
             started,
         };
-        let (media_sender, media_threads) = media::threads(media::threads_wanted(media_ports), rng, &parts)?;
+        let (media_sender, media_threads, watch) =
+            media::threads(media::threads_wanted(media_ports), rng, &parts)?;
         let (stream_sender, connections) = streams::connections(budget.streams);
         let store_thread = thread::Builder::new().name("store".into()).spawn(move || store.run())?;
         thread::Builder::new().name("sounds".into()).spawn(move || {
@@ -231,6 +232,7 @@ impl Opened {
         for (index, media_thread) in media_threads.into_iter().enumerate() {
             thread::Builder::new().name(format!("media {index}")).spawn(move || media_thread.run())?;
         }
+        thread::Builder::new().name("media watch".into()).spawn(move || watch.run())?;
         let (mut udp, mut tcp) = (vec![], vec![]);
         for (listener, socket) in sockets {
             match socket {

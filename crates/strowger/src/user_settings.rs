@@ -11,7 +11,8 @@ use crate::table::Table;
 pub(crate) struct UserSettingsOptions {
     #[command(flatten)]
     place: Place,
-    /// Set this in place of listing: forward-all, forward-busy, forward-no-answer, forward-unregistered, do-not-disturb, hunt-log.
+    /// Set this in place of listing: forward-all, forward-busy, forward-no-answer, forward-unregistered, do-not-disturb, hunt-log; call-back, with an empty value, ends what
+    /// was asked for at the phone.
     #[arg(long, value_name = "SETTING")]
     set: Option<String>,
     /// The number, voice-mail or nowhere for forwards, as configured when not given; on or off for the others.
@@ -20,7 +21,7 @@ pub(crate) struct UserSettingsOptions {
     /// The line.
     #[arg(long, requires = "set")]
     line: Option<String>,
-    /// The partition of the line.
+    /// The partition of the line, where several have the same number.
     #[arg(long, requires = "line")]
     partition: Option<String>,
     /// The phone.
@@ -51,7 +52,8 @@ pub(crate) fn run(options: &UserSettingsOptions) -> anyhow::Result<()> {
             }
         }
         let answer = server.post(PATH, &body)?;
-        return print::line(answer.to_string());
+        let to = options.to.as_deref().unwrap_or("as configured");
+        return print::line(if options.json { answer.to_string() } else { format!("{setting}: {to}") });
     }
     let body = server.get(PATH)?;
     if options.json {

@@ -80,15 +80,7 @@ pub(super) fn ad_hoc(context: &Context) -> Result<String, String> {
     bob.expect("CALL_CLOSED")?;
     bob.talk(TALK);
     let shares = hear_each_other(&phones)?;
-    let [alice, bob, carol] = &mut phones;
-    carol.command("hangup", "")?;
-    carol.expect("CALL_CLOSED")?;
-    bob.talk(TALK);
-    hears("alice", alice, 700.0)?;
-    hears("bob", bob, 440.0)?;
-    alice.command("hangup", "")?;
-    alice.expect("CALL_CLOSED")?;
-    bob.expect("CALL_CLOSED")?;
+    third_leaves(&mut phones)?;
     capture.finish()?.is_clean()?;
     // Two calls, three seats, and the call of the two that were left.
     server.wait_for_records(6)?;
@@ -102,14 +94,25 @@ pub(super) fn ad_hoc(context: &Context) -> Result<String, String> {
 /// # Errors
 /// What was not as it should be.
 pub(super) fn barge(context: &Context) -> Result<String, String> {
+    comes_in(context, "more.barge", "*52")
+}
+
+/// The same by the key of the line, which baresip does not have: it dials its own number.
+///
+/// # Errors
+/// What was not as it should be.
+pub(super) fn single_button(context: &Context) -> Result<String, String> {
+    comes_in(context, "more.single_button_barge", "1002")
+}
+
+fn comes_in(context: &Context, setting: &str, dials: &str) -> Result<String, String> {
     let server = Server::lab(context, &[])?;
     let codes = ("feature-codes.csv", "pattern,partition,feature\n*52,internal,barge\n");
-    let desk = (
-        "phones.csv",
-        "name,lines.1.line,credentials.user,credentials.secret,more.barge\n\
-         second-desk,internal:1002,second,come-into-it,barge\n",
+    let desk = format!(
+        "name,lines.1.line,credentials.user,credentials.secret,{setting}\n\
+         second-desk,internal:1002,second,come-into-it,barge\n"
     );
-    import(context, &server, &[codes, desk])?;
+    import(context, &server, &[codes, ("phones.csv", &desk)])?;
     let capture = Capture::start(&context.folder, &[server.udp.port()])?;
     let phone = |account: Account<'_>| Phone::register(&context.folder, &account);
     let [first, second, third] = PHONES.map(|(name, _, tone)| (name, tone));
@@ -121,11 +124,22 @@ pub(super) fn barge(context: &Context) -> Result<String, String> {
     let [alice, bob, carol] = &mut phones;
     talk(alice, bob, "1002")?;
     carol.expect("CALL_CLOSED")?;
-    carol.dial("*52")?;
+    carol.dial(dials)?;
     carol.expect("CALL_ESTABLISHED")?;
     carol.talk(TALK);
     let shares = hear_each_other(&phones)?;
-    let [alice, bob, carol] = &mut phones;
+    third_leaves(&mut phones)?;
+    capture.finish()?.is_clean()?;
+    server.wait_for_records(5)?;
+    server.explain_last()?.tells(&["comes by barge and talks with", "hung up"])?;
+    server.is_well()?;
+    Ok(format!(
+        "each of three heard the two others ({shares}), and then the two whose call it was each other"
+    ))
+}
+
+/// Carol leaves; Alice and Bob hear each other, and part.
+fn third_leaves([alice, bob, carol]: &mut [Phone; 3]) -> Result<(), String> {
     carol.command("hangup", "")?;
     carol.expect("CALL_CLOSED")?;
     bob.talk(TALK);
@@ -134,13 +148,7 @@ pub(super) fn barge(context: &Context) -> Result<String, String> {
     alice.command("hangup", "")?;
     alice.expect("CALL_CLOSED")?;
     bob.expect("CALL_CLOSED")?;
-    capture.finish()?.is_clean()?;
-    server.wait_for_records(5)?;
-    server.explain_last()?.tells(&["comes by barge and talks with", "hung up"])?;
-    server.is_well()?;
-    Ok(format!(
-        "each of three heard the two others ({shares}), and then the two whose call it was each other"
-    ))
+    Ok(())
 }
 
 /// The three phones, registered.

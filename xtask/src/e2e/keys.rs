@@ -32,19 +32,7 @@ fn between_media_and(context: &Context, method: &str, script: &str) -> Result<St
     let (sip, rtp) = (ports::one()?, ports::block(4)?);
     let server = with_gateway(context, sip, method)?;
     let capture = Capture::start(&context.folder, &[server.udp.port()])?;
-    let (port, media, script) = (sip.to_string(), rtp.to_string(), script_of(script));
-    let arguments = ["-i", "127.0.0.1", "-p", &port, "-mp", &media, "-sf", &script, "-m", "1"];
-    let mut gateway = Sipp::start(&context.folder, "gateway", LIMIT, &arguments)?;
-    gateway.ready(([127, 0, 0, 1], sip).into())?;
-    let mut alice = Phone::register(&context.folder, &server.account("alice", "1001", 440))?;
-    alice.dial("8800")?;
-    alice.expect("CALL_ESTABLISHED")?;
-    for key in ["5", "#"] {
-        let told = alice.expect("CALL_DTMF_START")?;
-        if told["param"] != key {
-            return Err(format!("the gateway pressed {key}, and the phone was told {told}"));
-        }
-    }
+    let (mut alice, gateway) = told_keys(context, &server, (sip, rtp), script)?;
     for key in ["7", "*"] {
         alice.command("sndcode", key)?;
         alice.talk(Duration::from_millis(700));
@@ -73,19 +61,7 @@ pub(super) fn in_band(context: &Context) -> Result<String, String> {
     let sound: Vec<u8> = [(770.0, 1336.0), (941.0, 1477.0)].into_iter().flat_map(tones).collect();
     std::fs::write(context.folder.join("keys.pcmu"), sound).map_err(|error| error.to_string())?;
     let capture = Capture::start(&context.folder, &[server.udp.port()])?;
-    let (port, media, script) = (sip.to_string(), rtp.to_string(), script_of("in-band.xml"));
-    let arguments = ["-i", "127.0.0.1", "-p", &port, "-mp", &media, "-sf", &script, "-m", "1"];
-    let mut gateway = Sipp::start(&context.folder, "gateway", LIMIT, &arguments)?;
-    gateway.ready(([127, 0, 0, 1], sip).into())?;
-    let mut alice = Phone::register(&context.folder, &server.account("alice", "1001", 440))?;
-    alice.dial("8800")?;
-    alice.expect("CALL_ESTABLISHED")?;
-    for key in ["5", "#"] {
-        let told = alice.expect("CALL_DTMF_START")?;
-        if told["param"] != key {
-            return Err(format!("the gateway sounded {key}, and the phone was told {told}"));
-        }
-    }
+    let (mut alice, gateway) = told_keys(context, &server, (sip, rtp), "in-band.xml")?;
     alice.command("sndcode", "7")?;
     alice.talk(Duration::from_millis(700));
     alice.command("hangup", "")?;
@@ -107,6 +83,29 @@ pub(super) fn in_band(context: &Context) -> Result<String, String> {
         .tells(&["Keys are carried over: the caller has them in its media, the called side in its sound"])?;
     server.is_well()?;
     Ok(format!("5 and # went from sound into RTP; {} packets of sound came back", heard.len()))
+}
+
+/// A phone calls a gateway that follows a script, and is told the keys that are pressed there: 5 and #.
+fn told_keys(
+    context: &Context,
+    server: &Server,
+    (sip, rtp): (u16, u16),
+    script: &str,
+) -> Result<(Phone, Sipp), String> {
+    let (port, media, script) = (sip.to_string(), rtp.to_string(), script_of(script));
+    let arguments = ["-i", "127.0.0.1", "-p", &port, "-mp", &media, "-sf", &script, "-m", "1"];
+    let mut gateway = Sipp::start(&context.folder, "gateway", LIMIT, &arguments)?;
+    gateway.ready(([127, 0, 0, 1], sip).into())?;
+    let mut alice = Phone::register(&context.folder, &server.account("alice", "1001", 440))?;
+    alice.dial("8800")?;
+    alice.expect("CALL_ESTABLISHED")?;
+    for key in ["5", "#"] {
+        let told = alice.expect("CALL_DTMF_START")?;
+        if told["param"] != key {
+            return Err(format!("the gateway had the key {key}, and the phone was told {told}"));
+        }
+    }
+    Ok((alice, gateway))
 }
 
 /// A quarter of a second of silence, a fifth of two tones, and silence again, in G.711 µ-law.

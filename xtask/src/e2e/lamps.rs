@@ -6,7 +6,7 @@ use std::time::Duration;
 use super::Context;
 use super::baresip::Phone;
 use super::capture::Capture;
-use super::office::talk;
+use super::office::{dial_code, import, talk};
 use super::ports;
 use super::process::until;
 use super::server::Server;
@@ -35,22 +35,35 @@ pub(super) fn busy_lamp(context: &Context) -> Result<String, String> {
     Ok("the lamp was dark, lit while the two talked, and dark again".into())
 }
 
-/// A phone subscribes to the messages of its line (RFC 3842), and is told of new ones and that they are gone.
+/// A phone subscribes to the messages of its line (RFC 3842), and is told of new ones and that they are gone: by command, and by codes that
+/// another phone dials.
 ///
 /// # Errors
 /// What was not as it should be.
 pub(super) fn messages(context: &Context) -> Result<String, String> {
     let server = Server::lab(context, &[])?;
+    let codes =
+        "pattern,partition,feature\n*31!,internal,message-waiting-on\n*32!,internal,message-waiting-off\n";
+    import(context, &server, &[("feature-codes.csv", codes)])?;
     let mut capture = Capture::start(&context.folder, &[server.udp.port()])?;
+    let mut alice = Phone::register(&context.folder, &server.account("alice", "1001", 440))?;
     let phone = subscriber(context, &server, "messages.xml")?;
     was_told(&mut capture, 1)?;
     server.ask(&["messages", "1003 in internal", "--lamp", "on", "--new", "2"])?;
     was_told(&mut capture, 2)?;
     server.ask(&["messages", "1003 in internal", "--lamp", "off"])?;
+    for (code, told) in [("*311003", 4), ("*321003", 5)] {
+        was_told(&mut capture, told - 1)?;
+        dial_code(&mut alice, code)?;
+    }
     saw_all(phone)?;
     capture.finish()?.is_clean()?;
+    server.wait_for_records(2)?;
+    server
+        .explain_last()?
+        .tells(&["leads to the feature message-waiting-off", "Message lamp of 1003 out"])?;
     server.is_well()?;
-    Ok("the phone saw no messages, two, and none again".into())
+    Ok("the phone saw no messages, two, and none again, by command; some, and none, by code".into())
 }
 
 /// A phone of 1003 that is there to be told things.

@@ -1,7 +1,7 @@
 //! Three phones: one gets a call that rings at another one, that waits at a number, or that another one sends on to it.
 
 use super::Context;
-use super::office::{CLEAR, Office, TALK};
+use super::office::{CLEAR, Office, TALK, dial_code, hears};
 
 /// The called phone parks the caller at a number; it hears music until a third phone dials the number.
 ///
@@ -29,37 +29,89 @@ pub(super) fn park(context: &Context) -> Result<String, String> {
     Ok("the caller heard music at its number, and then the third phone, which heard it".into())
 }
 
-/// A call rings at one phone; another one of its group dials the number of the group and has it.
+/// A call rings at one phone; another one takes it: by the code for groups of others, by that for a line with its number, by the number of
+/// its group, and by the code for the own group.
 ///
 /// # Errors
 /// What was not as it should be.
 pub(super) fn pickup(context: &Context) -> Result<String, String> {
-    let rows = "pattern,partition,lines.1,lines.2\n8600,internal,internal:1002,internal:1003\n";
-    let mut office = Office::open(context, &[("pickup-groups.csv", rows)])?;
-    office.alice.dial("1002")?;
-    office.bob.expect("CALL_INCOMING")?;
-    office.carol.dial("8600")?;
-    office.bob.expect("CALL_CLOSED")?;
-    office.carol.expect("CALL_ESTABLISHED")?;
-    office.alice.expect("CALL_ESTABLISHED")?;
-    office.ends(&["1003", "is the feature group-pickup", "goes on in call"], 2)?;
-    Ok("the phone that rang stopped, and the caller and the one that asked heard each other".into())
+    let bobs = "pattern,partition,lines.1\n8601,internal,internal:1002\n";
+    let carols = "pattern,partition,lines.1,lines.2,others.1\n8600,internal,internal:1001,internal:1003,internal:8601\n";
+    let codes = "pattern,partition,feature\n*31,internal,pickup\n*32,internal,other-pickup\n*33!,internal,directed-pickup\n";
+    let tables = [("pickup-groups.csv", bobs), ("pickup-groups.csv", carols), ("feature-codes.csv", codes)];
+    let mut office = Office::open(context, &tables)?;
+    let ways = [("*32", "is the feature other-pickup"), ("*331002", "the feature directed-pickup")];
+    let ways = ways.into_iter().chain([("8601", "is the feature group-pickup")]);
+    for (nth, (dials, words)) in ways.enumerate() {
+        office.alice.dial("1002")?;
+        office.bob.expect("CALL_INCOMING")?;
+        office.carol.dial(dials)?;
+        office.bob.expect("CALL_CLOSED")?;
+        office.carol.expect("CALL_ESTABLISHED")?;
+        office.alice.expect("CALL_ESTABLISHED")?;
+        office.hear_each_other(&["1003", words, "goes on in call"], 2 * (nth + 1))?;
+    }
+    let Office { server, capture, mut alice, mut bob, mut carol } = office;
+    bob.dial("1001")?;
+    alice.expect("CALL_INCOMING")?;
+    carol.dial("*31")?;
+    alice.expect("CALL_CLOSED")?;
+    carol.expect("CALL_ESTABLISHED")?;
+    bob.expect("CALL_ESTABLISHED")?;
+    bob.talk(2 * TALK);
+    hears("bob", &bob, 900.0)?;
+    hears("carol", &carol, 700.0)?;
+    bob.command("hangup", "")?;
+    bob.expect("CALL_CLOSED")?;
+    carol.expect("CALL_CLOSED")?;
+    capture.finish()?.is_clean()?;
+    server.wait_for_records(8)?;
+    server.explain_last()?.tells(&["1003", "is the feature pickup", "goes on in call"])?;
+    server.is_well()?;
+    Ok("four times the phone that rang stopped, and the caller and the one that asked heard each other"
+        .into())
 }
 
-/// A phone dials the code that sends its calls to another one; the next call rings there.
+/// A phone dials the codes that send its calls to another one: all of them, those that find it busy, and those that it does not answer.
 ///
 /// # Errors
 /// What was not as it should be.
 pub(super) fn forward(context: &Context) -> Result<String, String> {
-    let mut office = Office::open(context, &[])?;
-    office.bob.dial("*721003")?;
-    office.bob.expect("CALL_ESTABLISHED")?;
-    office.bob.expect("CALL_CLOSED")?;
+    let lines = "pattern,partition,busy_trigger,no_answer\n1002,internal,1,4\n";
+    let mut office = Office::open(context, &[("lines.csv", lines)])?;
+    dial_code(&mut office.bob, "*721003")?;
     office.alice.dial("1002")?;
+    office.carol_answers(&["1001", "1002", "1003"], 2)?;
+    dial_code(&mut office.bob, "*73")?;
+    // He listens to himself, and has one call at most.
+    dial_code(&mut office.bob, "*901003")?;
+    office.bob.dial("9999")?;
+    office.bob.expect("CALL_ESTABLISHED")?;
+    office.alice.dial("1002")?;
+    // Of his call there is no record yet.
+    office.carol_answers(&["1002 is busy", "1003"], 5)?;
+    office.bob.command("hangup", "")?;
+    office.bob.expect("CALL_CLOSED")?;
+    dial_code(&mut office.bob, "*91")?;
+    dial_code(&mut office.bob, "*921003")?;
+    office.alice.dial("1002")?;
+    office.bob.expect("CALL_INCOMING")?;
     office.carol.expect("CALL_INCOMING")?;
+    office.bob.expect("CALL_CLOSED")?;
     office.carol.command("accept", "")?;
     office.alice.expect("CALL_ESTABLISHED")?;
     office.carol.expect("CALL_ESTABLISHED")?;
-    office.ends(&["1001", "1002", "1003"], 2)?;
-    Ok("the code was confirmed, and the next call to that phone rang at the other one".into())
+    office.ends(&["1001", "Nobody at 1002 answered within 4 s", "1003"], 9)?;
+    Ok("the codes were confirmed, and calls to that phone rang at the other one: all, when it was busy, when nobody answered".into())
+}
+
+impl Office {
+    /// Carol answers what rings there; Alice and she hear each other, and part.
+    fn carol_answers(&mut self, words: &[&str], records: usize) -> Result<(), String> {
+        self.carol.expect("CALL_INCOMING")?;
+        self.carol.command("accept", "")?;
+        self.alice.expect("CALL_ESTABLISHED")?;
+        self.carol.expect("CALL_ESTABLISHED")?;
+        self.hear_each_other(words, records)
+    }
 }

@@ -67,7 +67,8 @@ pub struct Codecs<'a> {
     pub kbps_max: u16,
     /// What the device has, as it orders them.
     pub offered: &'a str,
-    /// What is left, as the regions order them.
+    /// What is left, as the regions order them. Where nothing is, the best of what they would permit; empty when they permit no codec at
+    /// all.
     pub left: &'a str,
 }
 

@@ -17,7 +17,9 @@ use super::number::{
 };
 use super::paging::Paging;
 use super::path::MediaPath;
-use super::redirection::{Forwarding, WayOut, WhyExhausted, WhyGroupLeft, WhyHunted, WhyPassedOver};
+use super::redirection::{
+    Forwarding, WayOut, WhyExhausted, WhyGroupLeft, WhyHunted, WhyNotRedirected, WhyPassedOver,
+};
 use super::resources::MediaNews;
 use super::why::{
     KeyPlace, WhyEnded, WhyKeysStay, WhyNotAnnounced, WhyOfferRefused, WhyRefused, WhyRelay, WhyReleased,
@@ -162,6 +164,13 @@ pub enum Decision<'a> {
         line: &'a str,
         /// Why.
         because: WayOut,
+    },
+    /// A device wanted the call sent elsewhere (SIP 3xx), which is not done: that is a refusal.
+    RedirectNotFollowed {
+        /// The number or host that it named; empty when there is none.
+        to: &'a str,
+        /// Why.
+        why: WhyNotRedirected,
     },
     /// The call was redirected as often as it may be, and ends here.
     HopLimitReached {
@@ -453,6 +462,18 @@ pub enum Decision<'a> {
         /// Whom.
         party: PartyView<'a>,
     },
+    /// The record's leg reported that what it hears, or what is heard of it, is bad.
+    QualityReported {
+        /// What is wrong, by the word of the reason; empty when the user gave none.
+        reason: &'a str,
+    },
+    /// The others of a pickup group are told that the call rings at one of them.
+    PickupGroupTold {
+        /// The group.
+        group: &'a str,
+        /// How many lines.
+        lines: u32,
+    },
     /// Regions, locations or AAR did something with the call.
     Admission(Admission<'a>),
     /// An intercom call went on.
@@ -504,6 +525,7 @@ wire_enum!(Decision<'a> {
     Forwarded = 31 (forwarding),
     ForwardNotFollowed = 32 { line, because },
     HopLimitReached = 33 { at, hops },
+    RedirectNotFollowed = 150 { to, why },
     HuntBegan = 34 { pilot, list },
     HuntRings = 35 { group, member, members, because },
     HuntSkipped = 36 { group, member, because },
@@ -544,6 +566,8 @@ wire_enum!(Decision<'a> {
     StaysInConference = 130 { why },
     OnlyAudioRelayed = 131,
     CallBack = 140 (news),
+    QualityReported = 102 { reason },
+    PickupGroupTold = 103 { group, lines },
 });
 
 /// What becomes of a call at a phone that does not want to be disturbed.

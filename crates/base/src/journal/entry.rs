@@ -260,6 +260,8 @@ pub enum Told<'a> {
     MediaRequested,
     /// It refused an offer.
     MediaRefused(Cause),
+    /// A recorder wants to be told everything again.
+    MetadataRequested,
     /// A key was pressed. Which one is not kept: it may belong to a PIN.
     Digit,
     /// It tells no more keys of the number that is dialled.
@@ -303,6 +305,7 @@ wire_enum!(Told<'a> {
     TransferEnded = 9 { failure },
     DigitsEnded = 10 (end),
     FeatureRequested = 11 { feature },
+    MetadataRequested = 12,
 });
 
 wire_enum!(DigitsEnd { Complete = 0, Lost = 1 });
@@ -363,6 +366,8 @@ wire_enum!(RefuseReason {
     Loop = 6,
     TooManyHops = 7,
     NotToBeWatched = 8,
+    Draining = 9,
+    NothingThere = 10,
 });
 
 impl<'a> From<&'a Event> for Registration<'a> {
@@ -429,6 +434,13 @@ pub enum Alarm<'a> {
         /// Who: the number; empty when nobody knows.
         party: &'a str,
     },
+    /// The user of a phone reports bad quality, or trouble without a call.
+    QualityReported {
+        /// By whom: the number.
+        by: &'a str,
+        /// What is wrong, by the word of the reason; empty when the user gave none.
+        reason: &'a str,
+    },
     /// Music does not go out to all who listen at an address, or did not for a moment.
     MusicStreamFailed {
         /// The address.
@@ -447,6 +459,7 @@ wire_enum!(Alarm<'a> {
     NotRecorded = 5 { profile, cause },
     MaliciousCall = 6 { by, party },
     MusicStreamFailed = 7 { address, reason },
+    QualityReported = 8 { by, reason },
 });
 
 /// Reception of one leg's audio by a service or relay of ours, and what that leg reported of ours (RFC 3550 §6.4).

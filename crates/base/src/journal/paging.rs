@@ -74,6 +74,8 @@ pub enum WhyNotPaged {
     NotRegistered,
     /// The trunk is configured without a far end.
     NotThere,
+    /// The number leads to no line and to no gateway.
+    NoDevice,
     /// As many phones hear it as may.
     TooMany,
     /// There is no bandwidth for it.
@@ -96,4 +98,5 @@ wire_enum!(WhyNotPaged {
     NoCodec = 6,
     NoMedia = 7,
     NoAnswer = 8,
+    NoDevice = 9,
 });

@@ -6,6 +6,7 @@ use std::time::Duration;
 use super::DecodeError;
 use super::wire::{Reader, Wire, wire_enum, wire_struct};
 use crate::Cause;
+use crate::recording::RecordingShown;
 
 /// What happened with the recording of the record's leg.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -71,6 +72,35 @@ pub enum RecordingNews<'a> {
     },
     /// The ports from which copies went broke.
     PortsLost,
+    /// The recorder wants no media until it says otherwise.
+    Paused,
+    /// The recorder asked for a change, and got it: both streams go there.
+    Moved {
+        /// Where what the recorded line says goes.
+        own: Option<SocketAddr>,
+        /// Where what the other party says goes.
+        far: Option<SocketAddr>,
+    },
+    /// The recorder asked for a change that it cannot have.
+    ChangeRefused(Cause),
+    /// Its number was looked up, and leads to a trunk or route list.
+    Routed {
+        /// The number.
+        number: &'a str,
+        /// The pattern that decided.
+        pattern: &'a str,
+        /// Its partition; empty for the null partition.
+        partition: &'a str,
+        /// The trunk or route list.
+        to: &'a str,
+    },
+    /// The phone of the leg is told that, which knows of recordings.
+    Shown(RecordingShown),
+    /// The recorder is not to be had, and the next one of the route list is called.
+    NextRecorder {
+        /// Why.
+        cause: Cause,
+    },
     /// What went to the recorder from one pair of ports.
     Copied {
         /// Of what the recorded line said.
@@ -95,7 +125,15 @@ wire_enum!(RecordingNews<'a> {
     Copied = 11 { own, far },
     InClear = 12,
     NoToneSealed = 13 { to },
+    Paused = 14,
+    Moved = 15 { own, far },
+    ChangeRefused = 16 (cause),
+    Routed = 17 { number, pattern, partition, to },
+    NextRecorder = 18 { cause },
+    Shown = 19 (what),
 });
+
+wire_enum!(RecordingShown { Off = 0, Paused = 1, On = 2 });
 
 /// Packets of a party that were to be copied.
 #[derive(Clone, Copy, PartialEq, Eq, Default, Debug)]
@@ -134,9 +172,15 @@ pub enum RecordingChange {
     Parties,
     /// Media is described otherwise.
     Media,
+    /// Nothing is different: it asked to be told everything again.
+    Asked,
+    /// Somebody came into the conference.
+    Came,
+    /// Somebody left it.
+    Left,
 }
 
-wire_enum!(RecordingChange { Held = 0, Resumed = 1, Parties = 2, Media = 3 });
+wire_enum!(RecordingChange { Held = 0, Resumed = 1, Parties = 2, Media = 3, Asked = 4, Came = 5, Left = 6 });
 
 /// Why a leg is not recorded.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -155,6 +199,13 @@ pub enum WhyNotRecorded<'a> {
         /// The profile.
         profile: &'a str,
     },
+    /// The number of the profile leads to no trunk in its search space.
+    NoRoute {
+        /// The profile.
+        profile: &'a str,
+        /// The number.
+        number: &'a str,
+    },
     /// As many calls are recorded as may be.
     TooMany,
     /// There is no bandwidth to the recorder.
@@ -171,6 +222,7 @@ wire_enum!(WhyNotRecorded<'a> {
     TooMany = 4,
     NoBandwidth = 5,
     NoKeys = 6,
+    NoRoute = 7 { profile, number },
 });
 
 /// Why a recording is over.

@@ -60,6 +60,8 @@ pub enum WhyForwarded {
     ParkReverted,
     /// A phone that was called sent it to voice mail.
     Diverted,
+    /// A device that was called named somebody else (SIP 3xx).
+    Redirected,
 }
 
 wire_enum!(WhyForwarded {
@@ -74,7 +76,25 @@ wire_enum!(WhyForwarded {
     ParkRetrieved = 8,
     ParkReverted = 9,
     Diverted = 20,
+    Redirected = 21,
 });
+
+/// Why a call does not go where a device wanted it sent.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum WhyNotRedirected {
+    /// It named no number.
+    NoNumber,
+    /// It named somebody at a host that is not ours.
+    OtherHost,
+    /// A hunt goes on with the next member, whatever the phone of one of them says.
+    Hunting,
+    /// The caller and the device were just agreeing on media.
+    Media,
+    /// It was rung for a feature of its own: a call back, an intercom call, or a call that it was to pick up.
+    Feature,
+}
+
+wire_enum!(WhyNotRedirected { NoNumber = 0, OtherHost = 1, Hunting = 2, Media = 3, Feature = 4 });
 
 /// Why a forward of all calls is not followed.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]

@@ -3,7 +3,7 @@
 use super::DecodeError;
 use super::admission::{Codecs, Shortage};
 use super::codes::{AskedCode, WhyCodeRefused};
-use super::feature::{Feature, WhyFeatureRefused};
+use super::feature::{Feature, WhyApart, WhyFeatureRefused};
 use super::keys::Keys;
 use super::resources::MediaFunction;
 use super::wire::{Reader, Wire, wire_enum};
@@ -36,6 +36,8 @@ pub enum WhyReleased {
     Ordered,
     /// A feature ended its part in it: it was dropped from a conference, or that was over.
     PutOut(Feature),
+    /// The caller has keyed in what it was asked for.
+    Prompted,
 }
 
 wire_enum!(WhyReleased {
@@ -50,6 +52,7 @@ wire_enum!(WhyReleased {
     ServerStops = 8,
     MovedOn = 9 (feature),
     Ordered = 10,
+    Prompted = 11,
     PutOut = 20 (feature),
 });
 
@@ -144,6 +147,11 @@ pub enum WhyRefused<'a> {
         /// The rule.
         rule: &'a str,
     },
+    /// It could not talk with the one who would stay, when it took the place of the other one.
+    CannotReplace {
+        /// Why.
+        why: WhyApart,
+    },
 }
 
 wire_enum!(WhyRefused<'a> {
@@ -167,6 +175,7 @@ wire_enum!(WhyRefused<'a> {
     Keys = 80 (keys),
     Intercom = 90 { rule },
     NoResource = 120 { function },
+    CannotReplace = 121 { why },
 });
 
 /// Why a caller whose call fails hears no announcement.
@@ -178,9 +187,11 @@ pub enum WhyNotAnnounced {
     HeardBefore,
     /// As many callers hear one as may at once.
     TooMany,
+    /// Every annunciator of its media resource group list is in use.
+    NoAnnunciator,
 }
 
-wire_enum!(WhyNotAnnounced { NoOffer = 0, HeardBefore = 1, TooMany = 2 });
+wire_enum!(WhyNotAnnounced { NoOffer = 0, HeardBefore = 1, TooMany = 2, NoAnnunciator = 3 });
 
 /// Why an offer was refused by us.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -228,9 +239,11 @@ pub enum WhyRelay {
     Between,
     /// One side has the keys that it presses in its media and the other one has them in its signalling.
     KeyPresses,
+    /// A phone has the tone of call waiting from the server.
+    CallWaiting,
 }
 
-wire_enum!(WhyRelay { Configured = 0, BehindNat = 1, Keys = 2, Recorded = 12, Transcoder = 20, Between = 21, KeyPresses = 30 });
+wire_enum!(WhyRelay { Configured = 0, BehindNat = 1, Keys = 2, Recorded = 12, Transcoder = 20, Between = 21, KeyPresses = 30, CallWaiting = 13 });
 
 /// Why keys that are pressed reach the other side only as they are: one has them in its media, the other one in its signalling.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]

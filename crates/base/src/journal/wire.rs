@@ -327,7 +327,7 @@ wire_enum!(CallTone {
     Zip = 10,
 });
 wire_enum!(Tone { Silence = 0, Dial = 1, OutsideDial = 2, ZipZip = 3, Ringing = 4, Music = 5, Enter = 6, Leave = 7, Source = 8 (source), Hold = 9, National = 10 { country, tone } });
-wire_enum!(Service { Echo = 0, Announcement = 1, Sounds = 2, Conference = 3 (conference), Confirmation = 7, Annunciator = 20 (tone), Page = 100 { page, seat }, Multicast = 101 { address, ttl, payload_type, direction } });
+wire_enum!(Service { Echo = 0, Announcement = 1, Sounds = 2, Conference = 3 (conference), Confirmation = 7, Prompt = 8, Annunciator = 20 (tone), Page = 100 { page, seat }, Multicast = 101 { address, ttl, payload_type, direction } });
 wire_enum!(MulticastDirection { ReceiveOnly = 0, SendOnly = 1 });
 wire_enum!(PageSeat { Talker = 0, Listener = 1, HiddenListener = 2 });
 wire_enum!(ReleaseReason {

@@ -14,7 +14,7 @@ use strowger_base::{Cause, LegId, Now, SessionDescription};
 use super::permitting::Permit;
 use super::way::{Tried, Way};
 use super::{Call, Progress, State, Step};
-use crate::admission::NoRoom;
+use crate::admission::{NoRoom, Reserved};
 use crate::configuration::Site;
 use crate::exchange::Side;
 use crate::failure::Failure;
@@ -26,7 +26,14 @@ pub(super) enum NotAdmitted {
     /// There is no bandwidth.
     NoRoom(NoRoom),
     /// Regions leave none of the caller's codecs.
-    NoCodec { from: Option<Arc<str>>, to: Option<Arc<str>>, kbps_max: u16, offered: String },
+    NoCodec {
+        from: Option<Arc<str>>,
+        to: Option<Arc<str>>,
+        kbps_max: u16,
+        offered: String,
+        /// What they would permit.
+        permitted: String,
+    },
 }
 
 impl NotAdmitted {
@@ -40,12 +47,12 @@ impl NotAdmitted {
     fn why(&self) -> WhyRefused<'_> {
         match self {
             NotAdmitted::NoRoom(room) => WhyRefused::NoBandwidth(room.view()),
-            NotAdmitted::NoCodec { from, to, kbps_max, offered } => WhyRefused::NoCodec(Codecs {
+            NotAdmitted::NoCodec { from, to, kbps_max, offered, permitted } => WhyRefused::NoCodec(Codecs {
                 from: from.as_deref().unwrap_or_default(),
                 to: to.as_deref().unwrap_or_default(),
                 kbps_max: *kbps_max,
                 offered,
-                left: "",
+                left: permitted,
             }),
         }
     }
@@ -83,12 +90,22 @@ impl Step<'_> {
         let offer = self.offered();
         let mut refused = None;
         let mut admitted = Vec::with_capacity(targets.len());
+        // What stands in the way of several devices alike is looked for, and told, once.
+        let mut in_vain = Vec::new();
+        let configuration = Arc::clone(&self.shared.configuration);
         for target in targets {
+            let kind = (self.sites(&target).map(|sites| sites.1), configuration.media_of_target(&target).1);
+            if in_vain.contains(&kind) {
+                continue;
+            }
             match self.admit_one(&target, offer.as_ref()) {
                 Ok(()) => admitted.push(target),
                 // Bandwidth is what another way may have.
                 Err(why @ NotAdmitted::NoRoom(_)) => refused = Some(why),
-                Err(why @ NotAdmitted::NoCodec { .. }) => refused = refused.or(Some(why)),
+                Err(why @ NotAdmitted::NoCodec { .. }) => {
+                    in_vain.push(kind);
+                    refused = refused.or(Some(why));
+                }
             }
         }
         match refused {
@@ -107,13 +124,14 @@ impl Step<'_> {
         let admission = Arc::clone(&self.shared.configuration.admission);
         let permit = Permit::between(&admission, &sites.0, &sites.1);
         let left = offer.and_then(|offer| Some((offer, permit.leaves_nothing_of(offer)?)));
-        if let Some((offer, (kbps_max, offered))) = left {
-            if self.reaches_through_transcoder(target, (Side::Caller, offer)) {
+        if let Some((offer, (kbps_max, offered, permitted))) = left {
+            if permit.leaves_some_of_ours() && self.reaches_through_transcoder(target, (Side::Caller, offer))
+            {
                 let most = permit.most(None);
                 return self.take_bandwidth(&sites, most).map_err(NotAdmitted::NoRoom);
             }
             let (from, to) = (sites.0.region, sites.1.region);
-            let why = NotAdmitted::NoCodec { from, to, kbps_max, offered };
+            let why = NotAdmitted::NoCodec { from, to, kbps_max, offered, permitted };
             if let WhyRefused::NoCodec(codecs) = why.why() {
                 let caller = self.facts.caller;
                 self.decide(Some(caller), Decision::Admission(News::NoCodecLeft(codecs)));
@@ -138,6 +156,15 @@ impl Step<'_> {
             return if kbps > before { self.change_bandwidth(from, to, (before, kbps), "") } else { Ok(()) };
         }
         let admission = Arc::clone(&self.shared.configuration.admission);
+        if let Some(joins) = &self.facts.joins {
+            let has_room = |without: &Reserved| {
+                self.shared.bandwidth.has_room_without(without, &admission, (from, to), kbps)
+            };
+            // The party that joins brings it along: it is taken then, in place of what its present call has.
+            if !has_room(&Reserved::default()) && has_room(&joins.has) {
+                return Ok(());
+            }
+        }
         let taken = self.shared.bandwidth.take(&admission, &mut self.facts.reserved, (from, to), kbps);
         let news = match &taken {
             Ok(()) => News::BandwidthTaken { from, to, kbps },
@@ -235,6 +262,7 @@ impl Step<'_> {
                 self.go_on(Tried::Failed(failure), media)
             }
             (Way::Announcement(ending), _) => self.finish(ending),
+            (Way::Prompt(authorizing), _) => (*authorizing).without_prompter(self),
             (Way::None | Way::Alone, _) => self.refuse(why.cause(), why.why()),
         }
     }

@@ -4,7 +4,11 @@
 //! early media. The caller is told with it that the call fails and why (183 with a Reason, RFC 6432). However the announcement ends,
 //! the call ends with the cause that it had before.
 
-use strowger_base::journal::{Decision, ReleasedBy, WhyEnded, WhyNotAnnounced, WhyReleased};
+use std::sync::Arc;
+
+use strowger_base::journal::{
+    Decision, MediaFunction, MediaNews, ReleasedBy, WhyEnded, WhyNotAnnounced, WhyReleased,
+};
 use strowger_base::leg::{Alert, Service, Target, Tone};
 use strowger_base::{Cause, LegId, limits};
 
@@ -13,6 +17,7 @@ use super::participant::Stage;
 use super::way::{CallerMedia, Way};
 use super::{Opening, State, Step};
 use crate::io::Reach;
+use crate::resources;
 
 /// How a call ends that nobody took.
 #[derive(Clone, Copy, Debug)]
@@ -36,8 +41,10 @@ impl Step<'_> {
                 let first = *first;
                 self.finish(first)
             }
-            Way::None | Way::Alone | Way::Line(_) | Way::RouteList(_) | Way::Hunt(_) => {
-                let tone = self.shared.configuration.announcement(ending.cause, &self.facts.origin);
+            Way::None | Way::Alone | Way::Line(_) | Way::RouteList(_) | Way::Hunt(_) | Way::Prompt(_) => {
+                let own = self.facts.blocked_by.take().map(Tone::Source);
+                let of_cause = || self.shared.configuration.announcement(ending.cause, &self.facts.origin);
+                let tone = own.or_else(of_cause);
                 match tone.map(|tone| self.may_announce().map(|()| tone)) {
                     Some(Ok(tone)) => self.announce(tone, ending),
                     Some(Err(why)) => {
@@ -51,7 +58,7 @@ impl Step<'_> {
     }
 
     /// Whether the caller can hear something now.
-    fn may_announce(&self) -> Result<(), WhyNotAnnounced> {
+    fn may_announce(&mut self) -> Result<(), WhyNotAnnounced> {
         if self.facts.caller_stage != Stage::Waits || self.facts.caller_media != CallerMedia::Nothing {
             Err(WhyNotAnnounced::HeardBefore)
         } else if self.facts.offer.is_none() || !self.shared.legs.contains_key(&self.facts.caller) {
@@ -59,7 +66,46 @@ impl Step<'_> {
         } else if self.shared.announcing.len() >= limits::ANNOUNCEMENTS {
             Err(WhyNotAnnounced::TooMany)
         } else {
-            Ok(())
+            self.take_annunciator()
+        }
+    }
+
+    /// Whether the caller can be asked for something before the call goes on; what that takes is taken.
+    pub(super) fn may_prompt(&mut self) -> Result<(), WhyNotAnnounced> {
+        self.may_announce()?;
+        self.shared.announcing.insert(self.facts.id);
+        Ok(())
+    }
+
+    /// Takes an annunciator from the caller's media resource group list, where any is configured.
+    fn take_annunciator(&mut self) -> Result<(), WhyNotAnnounced> {
+        let configuration = Arc::clone(&self.shared.configuration);
+        if !configuration.media.in_use || self.facts.annunciator.is_some() {
+            return Ok(());
+        }
+        let function = MediaFunction::Annunciator;
+        let caller = Some(self.facts.caller);
+        let lists = configuration.media_of_origin(&self.facts.origin, self.facts.address).1;
+        match self.shared.resources.take(&configuration.media, function, &lists.names()) {
+            Ok(Some(taken)) => {
+                self.decide(caller, Decision::Resource(resources::taken_view(&taken)));
+                self.facts.annunciator = Some(Box::new(taken));
+                Ok(())
+            }
+            Ok(None) => Ok(()),
+            Err(exhausted) => {
+                let full = resources::full(&exhausted);
+                self.decide(caller, Decision::Resource(MediaNews::Exhausted { function, full: &full }));
+                Err(WhyNotAnnounced::NoAnnunciator)
+            }
+        }
+    }
+
+    /// The caller hears no service of ours any more before the answer.
+    pub(super) fn give_back_annunciator(&mut self) {
+        self.shared.announcing.remove(&self.facts.id);
+        if let Some(taken) = self.facts.annunciator.take() {
+            self.shared.resources.give_back(*taken);
         }
     }
 
@@ -79,6 +125,8 @@ impl Step<'_> {
     pub(super) fn heard_as(&mut self, alert: Alert) -> Alert {
         match &self.facts.way {
             Way::Announcement(ending) => Alert::Failing(ending.cause),
+            // Nothing was reached yet.
+            Way::Prompt(_) => alert,
             Way::None | Way::Alone | Way::Line(_) | Way::RouteList(_) | Way::Hunt(_) => {
                 self.facts.alerted_at.get_or_insert(self.now.wall);
                 alert

@@ -5,7 +5,7 @@ use strowger_base::feature::{FeatureCode, FeatureNumber};
 use strowger_base::journal::{Decision, WhyFeatureRefused, WhyRefused};
 use strowger_base::leg::{Service, Signal, Target};
 
-use super::{Call, State, Step, dialing};
+use super::{Call, State, Step, dialing, setup};
 use crate::io::Outbox;
 use crate::shared::{Asked, Shared};
 
@@ -17,12 +17,28 @@ pub(crate) struct Wanted {
     pub(crate) object: Box<str>,
     /// What was dialled behind the code, or the whole number where that is the argument.
     pub(crate) argument: Box<str>,
+    /// With what it was asked for.
+    pub(crate) by: AskedBy,
+}
+
+/// With what somebody asks for a feature.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum AskedBy {
+    /// A number, a name, or a key that has no other meaning.
+    Number,
+    /// The key of a line, which calls where there is nothing to be asked for.
+    LineKey,
 }
 
 impl Wanted {
     /// What a number asks for.
     pub(super) fn by(row: &FeatureNumber, number: &str) -> Self {
-        Wanted { code: row.code, object: row.object.clone(), argument: row.argument(number).into() }
+        Wanted {
+            code: row.code,
+            object: row.object.clone(),
+            argument: row.argument(number).into(),
+            by: AskedBy::Number,
+        }
     }
 }
 
@@ -80,6 +96,12 @@ impl Call {
         step.decide(None, Decision::FeatureDone { feature, text: number });
         step.facts.called = number.into();
         self.state = dialing::from_speed_dial(&mut step);
+    }
+
+    /// The key of a line was pressed, and there is nothing that it asks for: the call goes on with what was dialled.
+    pub(crate) fn dial_after_all(&mut self, now: Now, shared: &mut Shared, out: &mut Outbox) {
+        let mut step = Step { now, facts: &mut self.facts, shared, out };
+        self.state = setup::dial_as(&mut step);
     }
 
     /// Whoever asks does not get the feature.

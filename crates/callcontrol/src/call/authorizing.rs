@@ -1,16 +1,22 @@
 //! The number's way asks for codes: the caller keys them in, the authorization code first, before the way is used.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use strowger_base::journal::{
-    AskedCode, AuthorizationView, CodesView, Decision, MatterView, WhyCodeRefused, WhyRefused,
+    AskedCode, AuthorizationView, CodesView, Decision, MatterView, ReleasedBy, WhyCodeRefused, WhyEnded,
+    WhyRefused, WhyReleased,
 };
-use strowger_base::leg::{Digit, DigitsEnd, FurtherDigits, Signal, Tone};
-use strowger_base::{Cause, Command, Pii};
+use strowger_base::leg::{CallTone, Digit, DigitsEnd, FurtherDigits, Origin, Service, Signal, Target, Tone};
+use strowger_base::{Cause, Command, LegId, Now, Pii, limits};
 use strowger_dialplan::codes::{AcceptedCodes, CodeEntry, CodeKind, CodeRefused, Input, Output, Prompting};
 use strowger_dialplan::{Analysis, Routed};
 
-use super::{Facts, State, Step, dialing};
+use super::announcing::Ending;
+use super::participant::Stage;
+use super::way::{CallerMedia, Way};
+use super::{Facts, Opening, Rung, State, Step, dialing};
+use crate::io::Reach;
 
 /// A code is awaited.
 pub(super) struct Authorizing {
@@ -18,7 +24,51 @@ pub(super) struct Authorizing {
     analysis: Box<Analysis>,
     /// What the codes are for.
     routed: Box<Routed>,
+    /// What the caller hears.
     tone: Tone,
+    prompter: Prompter,
+    /// The leg from which the keys come. A device may tell each of them in two ways, of which one counts.
+    keys_from: Option<LegId>,
+}
+
+/// Who lets the caller hear that a code is awaited.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum Prompter {
+    /// Nobody was asked yet.
+    Untried,
+    /// A service of ours, in early media, which hears the keys as well.
+    Service,
+    /// The device, as far as it can.
+    Device,
+}
+
+/// What is told while codes are awaited.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum Keyed {
+    /// A key.
+    Key(char),
+    /// The device tells no keys, or no more of them.
+    Ended(DigitsEnd),
+    /// The interdigit timer.
+    Timer,
+}
+
+/// What became of it.
+pub(super) enum Heard {
+    /// More is awaited.
+    More,
+    /// All codes are there.
+    Accepted(AcceptedCodes),
+    /// One of them is refused.
+    Refused(Refused),
+}
+
+/// A code that is refused.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Refused {
+    kind: CodeKind,
+    because: CodeRefused,
+    pub(super) cause: Cause,
 }
 
 /// Asks the caller for the codes of the pattern that decided, unless they came with the number.
@@ -39,23 +89,18 @@ pub(super) fn begin(step: &mut Step<'_>, analysis: &Analysis, routed: &Routed) -
         analysis: Box::new(analysis.clone()),
         routed: Box::new(routed.clone()),
         tone: Tone::Silence,
+        prompter: Prompter::Untried,
+        keys_from: None,
     };
     state.take(step, Input::Started { prompting, supplied })
 }
 
 impl Authorizing {
     pub(super) fn signal(mut self, step: &mut Step<'_>, signal: Signal) -> State {
-        if let Signal::Digit(Digit { key, .. }) = signal {
-            self.sound(step, Tone::Silence);
-            return self.take(step, Input::Key(key));
-        }
-        if let Signal::DigitsEnded(end) = signal {
-            let input = match end {
-                DigitsEnd::Complete if self.entry.has_keys() => Input::Key('#'),
-                // Also a device that tells keys of a number and none beyond it says that all is complete.
-                DigitsEnd::Complete | DigitsEnd::Lost => Input::KeysLost,
-            };
-            return self.take(step, input);
+        if let Some(keyed) = Keyed::of(&signal) {
+            let caller = step.facts.caller;
+            let heard = self.keyed(step, caller, keyed);
+            return self.after(step, heard);
         }
         match step.before_ringing(signal) {
             Some(ended) => ended,
@@ -68,7 +113,36 @@ impl Authorizing {
         self.take(step, Input::Timer)
     }
 
-    fn take(mut self, step: &mut Step<'_>, input: Input) -> State {
+    /// How long a key is awaited.
+    pub(super) fn waits_for(&self, now: Now) -> Duration {
+        self.entry.next_timeout().map(|at| at.saturating_since(now.mono)).unwrap_or_default()
+    }
+
+    /// Takes what is told by the device of the caller, or heard of it by a service of ours.
+    pub(super) fn keyed(&mut self, step: &mut Step<'_>, leg: LegId, keyed: Keyed) -> Heard {
+        match keyed {
+            Keyed::Key(key) => {
+                if *self.keys_from.get_or_insert(leg) != leg {
+                    return Heard::More;
+                }
+                self.sound(step, Tone::Silence);
+                self.hear(step, Input::Key(key))
+            }
+            Keyed::Ended(DigitsEnd::Complete) if self.entry.has_keys() => self.hear(step, Input::Key('#')),
+            // Also a device that tells keys of a number and none beyond it says that all is complete.
+            Keyed::Ended(DigitsEnd::Complete | DigitsEnd::Lost) => {
+                if self.prompter == Prompter::Service {
+                    // Keys are heard as well.
+                    (step.facts.collects_digits, self.keys_from) = (false, None);
+                    return Heard::More;
+                }
+                self.hear(step, Input::KeysLost)
+            }
+            Keyed::Timer => self.hear(step, Input::Timer),
+        }
+    }
+
+    fn hear(&mut self, step: &mut Step<'_>, input: Input) -> Heard {
         let mut out = Vec::new();
         self.entry.handle(step.now, input, &mut out);
         // Whoever authorized the call is on its record, whatever becomes of it then.
@@ -79,14 +153,60 @@ impl Authorizing {
         for output in out {
             match output {
                 Output::Prompt(kind) => self.prompt(step, kind),
-                Output::Accepted(codes) => return self.accepted(step, codes),
-                Output::Refused { kind, because, cause } => return self.refused(step, kind, because, cause),
+                Output::Accepted(codes) => return Heard::Accepted(codes),
+                Output::Refused { kind, because, cause } => {
+                    return Heard::Refused(Refused { kind, because, cause });
+                }
             }
+        }
+        Heard::More
+    }
+
+    fn take(mut self, step: &mut Step<'_>, input: Input) -> State {
+        let heard = self.hear(step, input);
+        self.after(step, heard)
+    }
+
+    fn after(mut self, step: &mut Step<'_>, heard: Heard) -> State {
+        match heard {
+            Heard::Accepted(codes) => return self.accepted(step, &codes),
+            Heard::Refused(refused) => return self.refused(step, refused),
+            Heard::More => {}
+        }
+        if self.prompter == Prompter::Untried {
+            self.prompter = match step.prompter() {
+                true => Prompter::Service,
+                false => Prompter::Device,
+            };
+            if self.prompter == Prompter::Service {
+                self.tone = Tone::ZipZip;
+                step.facts.way = Way::Prompt(Box::new(self));
+                return Opening::prepare(step, vec![Target::Service(Service::Prompt)], Reach::Direct);
+            }
+            if step.facts.further_digits != FurtherDigits::Keys {
+                // It could not be asked after all.
+                return self.take(step, Input::KeysLost);
+            }
+            self.sound(step, Tone::ZipZip);
         }
         if let Some(at) = self.entry.next_timeout() {
             step.set_timer(at - step.now.mono);
         }
         State::Authorizing(self)
+    }
+
+    /// The service that asks is gone, or never was there: the device is left, where it tells keys.
+    pub(super) fn without_prompter(mut self, step: &mut Step<'_>) -> State {
+        step.give_back_annunciator();
+        self.prompter = Prompter::Device;
+        self.keys_from = None;
+        self.tone = Tone::Silence;
+        if step.facts.collects_digits {
+            self.sound(step, Tone::ZipZip);
+            self.after(step, Heard::More)
+        } else {
+            self.take(step, Input::KeysLost)
+        }
     }
 
     fn prompt(&mut self, step: &mut Step<'_>, kind: CodeKind) {
@@ -96,17 +216,44 @@ impl Authorizing {
         self.sound(step, Tone::ZipZip);
     }
 
-    fn accepted(mut self, step: &mut Step<'_>, codes: AcceptedCodes) -> State {
+    /// All codes are there: the call takes its way.
+    pub(super) fn accepted(mut self, step: &mut Step<'_>, codes: &AcceptedCodes) -> State {
         step.cancel_timer();
         self.sound(step, Tone::Silence);
-        step.out.decide(step.now, step.facts.id, None, Decision::CodesAccepted(view(&codes)));
+        step.out.decide(step.now, step.facts.id, None, Decision::CodesAccepted(view(codes)));
         dialing::onward(step, &self.analysis, &self.routed)
     }
 
-    fn refused(mut self, step: &mut Step<'_>, kind: CodeKind, because: CodeRefused, cause: Cause) -> State {
+    pub(super) fn refused(mut self, step: &mut Step<'_>, refused: Refused) -> State {
         step.cancel_timer();
         self.sound(step, Tone::Silence);
-        let why = match because {
+        let number: Box<str> = step.facts.wanted().into();
+        step.refuse(refused.cause, self.why_refused(step, refused, &number))
+    }
+
+    /// The same for a caller that hears the service that asked: it says why, and then the call ends.
+    pub(super) fn refused_in_band(&mut self, step: &mut Step<'_>, refused: Refused) -> Way {
+        let cause = refused.cause;
+        let number: Box<str> = step.facts.wanted().into();
+        let why = self.why_refused(step, refused, &number);
+        step.decide(None, Decision::Refused { cause, why });
+        step.shared.counters.refused += 1;
+        step.stop_collecting();
+        let configuration = &step.shared.configuration;
+        let tone = configuration.announcement(cause, &step.facts.origin).unwrap_or(Tone::National {
+            country: configuration.country_of(&step.facts.origin),
+            tone: CallTone::Reorder,
+        });
+        step.decide(None, Decision::Announced { cause, tone });
+        self.sound(step, tone);
+        // The service ends by itself; this is for one that does not.
+        step.set_timer(limits::ANNOUNCEMENT_TIME + limits::ANNOUNCEMENT_TIME);
+        let (by, released, ended) = (ReleasedBy::System, WhyReleased::CallRefused, WhyEnded::Refused);
+        Way::Announcement(Ending { cause, by, released, ended })
+    }
+
+    fn why_refused<'n>(&self, step: &Step<'_>, refused: Refused, number: &'n str) -> WhyRefused<'n> {
+        let why = match refused.because {
             CodeRefused::Unknown => WhyCodeRefused::Unknown,
             CodeRefused::TooLong => WhyCodeRefused::TooLong,
             CodeRefused::Nothing => WhyCodeRefused::Nothing,
@@ -114,14 +261,21 @@ impl Authorizing {
             CodeRefused::NobodyToAsk if step.facts.is_redirected() => WhyCodeRefused::Redirected,
             CodeRefused::NobodyToAsk => WhyCodeRefused::NoKeys,
         };
-        let number: Box<str> = step.facts.wanted().into();
-        step.refuse(cause, WhyRefused::Code { number: &number, code: self.asked(kind), why })
+        WhyRefused::Code { number, code: self.asked(refused.kind), why }
     }
 
+    /// Lets the caller hear this: the service that asks, or its device.
     fn sound(&mut self, step: &mut Step<'_>, tone: Tone) {
-        if tone != self.tone {
-            self.tone = tone;
-            step.command(step.facts.caller, Command::Tone(tone));
+        if tone == self.tone || self.prompter == Prompter::Untried {
+            return;
+        }
+        self.tone = tone;
+        match (self.prompter, step.prompting_leg()) {
+            (Prompter::Service, Some(leg)) => step.command(leg, Command::Tone(tone)),
+            (Prompter::Service, None) => {}
+            (Prompter::Untried | Prompter::Device, _) => {
+                step.command(step.facts.caller, Command::Tone(tone));
+            }
         }
     }
 
@@ -135,7 +289,55 @@ impl Authorizing {
     }
 }
 
+impl Keyed {
+    /// What a signal means for codes that are awaited; `None` when that is nothing.
+    pub(super) const fn of(signal: &Signal) -> Option<Keyed> {
+        match signal {
+            Signal::Digit(Digit { key, .. }) => Some(Keyed::Key(*key)),
+            Signal::DigitsEnded(end) => Some(Keyed::Ended(*end)),
+            Signal::Setup(_)
+            | Signal::Proceeding
+            | Signal::Alerting { .. }
+            | Signal::Answered { .. }
+            | Signal::Media(_)
+            | Signal::MediaRequested
+            | Signal::MediaRefused(_)
+            | Signal::Released { .. }
+            | Signal::TransferRequested { .. }
+            | Signal::FeatureRequested(_)
+            | Signal::MetadataRequested
+            | Signal::Redirected(_)
+            | Signal::TransferEnded(_) => None,
+        }
+    }
+}
+
 impl Step<'_> {
+    /// Whether a service of ours asks the caller; the story tells why none does where it should.
+    fn prompter(&mut self) -> bool {
+        if !self.facts.can_be_asked() {
+            return false;
+        }
+        let may = self.may_prompt();
+        may.inspect_err(|why| self.decide(None, Decision::NotAnnounced { why: *why })).is_ok()
+    }
+
+    /// Another caller has come, who did not dial this number and has heard nothing; `Some` when codes were asked for.
+    pub(super) fn asks_nobody(&mut self) -> Option<State> {
+        let Way::Prompt(_) = self.facts.way else { return None };
+        let Way::Prompt(authorizing) = std::mem::replace(&mut self.facts.way, Way::None) else { return None };
+        self.facts.collects_digits = false;
+        self.withdraw_all(Cause::NORMAL_CALL_CLEARING, WhyReleased::Prompted);
+        Some((*authorizing).without_prompter(self))
+    }
+
+    /// The leg of the service that asks the caller.
+    fn prompting_leg(&self) -> Option<LegId> {
+        let prompts =
+            |rung: &&Rung| rung.target == Target::Service(Service::Prompt) && rung.progress.is_open();
+        self.facts.rung.iter().rfind(prompts).map(|rung| rung.leg)
+    }
+
     /// Has the calling device tell its keys, when it can.
     pub(super) fn collect_digits(&mut self) {
         if self.facts.further_digits == FurtherDigits::Keys {
@@ -163,10 +365,24 @@ impl Facts {
 
     /// Whoever redirected the call hears no tone, and the caller did not dial this number.
     fn prompting(&self) -> Prompting {
-        match self.further_digits {
-            FurtherDigits::Keys if !self.is_redirected() => Prompting::Caller,
-            FurtherDigits::Keys | FurtherDigits::Again | FurtherDigits::None => Prompting::Nobody,
+        let keys = self.further_digits == FurtherDigits::Keys;
+        if !self.is_redirected() && (keys || self.can_be_asked()) {
+            Prompting::Caller
+        } else {
+            Prompting::Nobody
         }
+    }
+
+    /// Whether a service of ours can ask the caller in early media: it is a phone that has offered some, heard nothing yet, and adds
+    /// no digits by asking again. Whoever comes from a trunk knows no codes, and shall not guess any.
+    fn can_be_asked(&self) -> bool {
+        matches!(self.origin, Origin::Line { .. })
+            && self.offer.is_some()
+            && self.caller_stage == Stage::Waits
+            && self.caller_media == CallerMedia::Nothing
+            && self.further_digits != FurtherDigits::Again
+            && !self.is_redirected()
+            && !self.was_sent_on()
     }
 
     /// Whether somebody sent the call on before.

@@ -288,7 +288,9 @@ fn decided(step: &mut Step<'_>, analysis: &Analysis, verdict: &Verdict) -> State
     match verdict {
         Verdict::Routed(routed) => this_way(step, analysis, routed),
         Verdict::Blocked { pattern, cause } => {
+            let partition = analysis.plan().partition_of(*pattern);
             let pattern = analysis.plan().pattern(*pattern).map_or("", |row| row.pattern.text());
+            announced_by(step, partition, pattern);
             unresolved(step, NotResolved::Blocked { pattern, cause: *cause }, *cause)
         }
         Verdict::Rejected(reject) => {
@@ -308,6 +310,14 @@ fn decided(step: &mut Step<'_>, analysis: &Analysis, verdict: &Verdict) -> State
             };
             unresolved(step, why, cause)
         }
+    }
+}
+
+/// What the operator lets callers hear of a pattern that blocks.
+fn announced_by(step: &mut Step<'_>, partition: &str, pattern: &str) {
+    let announcements = &step.shared.configuration.pattern_announcements;
+    if !announcements.is_empty() {
+        step.facts.blocked_by = announcements.get(&(partition.into(), pattern.into())).copied();
     }
 }
 

@@ -4,29 +4,33 @@ use std::net::IpAddr;
 use std::sync::Arc;
 
 use strowger_base::journal::Feature;
-use strowger_base::leg::{Diversion, FurtherDigits, Origin, Party, ReleaseReason, Target};
+use strowger_base::leg::{
+    AudioSource, Diversion, Elsewhere, FurtherDigits, Origin, Party, ReleaseReason, Target,
+};
 use strowger_base::{
     CallId, Cause, ConferenceId, Instant, LegId, LineName, Pii, SessionDescription, TimerHandle, WallTime,
 };
 use strowger_dialplan::codes::AcceptedCodes;
+use strowger_dialplan::resources::Allocation;
 use strowger_dialplan::{Caller, LaterHops};
 use strowger_media::control::PortId;
+use strowger_media::srtp::KeyMaterial;
 
 use super::between::Points;
 use super::joined::Joiner;
 use super::listening::Listening;
+use super::own_keys::Security;
 use super::paging::Page;
 use super::parked::Place;
 use super::participant::{Owes, Stage};
 use super::pressing::Pressing;
-use super::securing::Security;
 use super::taking::RangAt;
 use super::transcoding::Transcoding;
 use super::way::{CallerMedia, Redirected, Way};
 use crate::admission::Reserved;
 use crate::configuration::SrtpRule;
 use crate::exchange::Side;
-use crate::io::Reach;
+use crate::io::{MediaSecurity, Reach};
 use crate::outlet::Outlet;
 use crate::relay::Relay;
 
@@ -82,7 +86,7 @@ pub(crate) struct Facts {
     pub(super) hops_remaining: u8,
     pub(super) diversions: Vec<Diversion>,
     /// The lines that are called and count this call.
-    pub(super) occupied: Vec<LineName>,
+    pub(crate) occupied: Vec<LineName>,
     /// The caller's line counts this call.
     pub(super) occupies_own: bool,
     /// What is tried now, and what comes next.
@@ -101,10 +105,18 @@ pub(crate) struct Facts {
     pub(super) relay_lost: bool,
     /// What devices want in the way of their media.
     pub(super) points: Option<Box<Points>>,
+    /// The annunciator that its caller hears before the answer, where any is configured.
+    pub(super) annunciator: Option<Box<Allocation>>,
+    /// What its caller hears of the pattern that blocked it.
+    pub(super) blocked_by: Option<AudioSource>,
     /// The transcoder between the two sides, where there is one.
     pub(super) transcoding: Option<Box<Transcoding>>,
     /// How keys of SRTP are dealt with, where they do not just pass.
     pub(super) security: Option<Box<Security>>,
+    /// When its pickup group is told of it, while it rings.
+    pub(crate) notice: Option<TimerHandle>,
+    /// Whether media is encrypted between caller and this leg, as was told last.
+    pub(super) told_security: Option<(LegId, MediaSecurity)>,
     /// What the devices that are called may do about keys.
     pub(super) called_rule: SrtpRule,
     /// What is known about keys that are pressed.
@@ -169,7 +181,16 @@ pub(crate) struct Rung {
     /// An answer to the caller's offer that came before the device answered the call.
     pub(super) early: Option<SessionDescription>,
     /// What it was offered, where others that ring with it were offered something else.
-    pub(super) outlet: Option<Box<Outlet>>,
+    pub(super) apart: Option<Box<Apart>>,
+    /// Where it wants the call sent that it is about to refuse.
+    pub(super) elsewhere: Option<Box<Elsewhere>>,
+}
+
+/// What one of several devices was offered that ring.
+pub(super) struct Apart {
+    pub(super) outlet: Outlet,
+    /// Keys of ours that it was told.
+    pub(super) keys: Option<Box<[KeyMaterial]>>,
 }
 
 impl Rung {

@@ -3,19 +3,22 @@
 use std::net::IpAddr;
 
 use strowger_base::journal::{
-    Decision, Feature, Joined, MediaPart, PartyView, ReleasedBy, Seat, WhyEnded, WhyReleased,
+    Decision, Feature, Joined, MediaPart, PartyView, ReleasedBy, Seat, WhyApart, WhyEnded, WhyRefused,
+    WhyReleased,
 };
 use strowger_base::leg::{Origin, Party, Setup, Tone};
 use strowger_base::{CallId, Cause, Command, LegId, LineName, Now};
 
 use super::joining::{First, Joining};
-use super::participant::{Participant, Stage};
+use super::matching::Standing;
+use super::participant::{Device, Participant, Stage};
 use super::ringing::Ringing;
 use super::talking::Talking;
 use super::way::CallerMedia;
 use super::{Call, Facts, Progress, State, Step, Transferring, setup};
 use crate::Configuration;
-use crate::configuration::{HoldKind, Site};
+use crate::admission::Reserved;
+use crate::configuration::{HoldKind, Site, SrtpRule};
 use crate::exchange::Side;
 use crate::io::{Outbox, Output};
 use crate::outlet::Said;
@@ -37,6 +40,10 @@ pub(super) struct Joiner {
     pub(super) site: Site,
     /// How it described its media.
     pub(super) said: Option<Said>,
+    /// What it may do about keys.
+    pub(super) srtp: SrtpRule,
+    /// What its present call has of bandwidth, and gives back when it joins.
+    pub(super) has: Reserved,
 }
 
 /// A call of a device that takes the place of another one, before it has the other party.
@@ -99,7 +106,6 @@ impl Call {
         let flow = asked.flow;
         let (mut facts, _) = Facts::new(now, leg, asked, shared);
         shared.counters.begun += 1;
-        shared.counters.answered += 1;
         let mut step = Step { now, facts: &mut facts, shared, out };
         step.adopt(leg);
         let began = Decision::CallBegan {
@@ -147,7 +153,10 @@ impl Call {
         let address = facts.address.filter(|_| other == facts.caller);
         let outlet = if other == facts.caller { &facts.to_caller } else { &facts.to_called };
         let site = configuration.site_of_origin(&self.origin_of(other)?, address);
-        let joins = Joiner { site, said: outlet.said().cloned() };
+        let origin = self.origin_of(other)?;
+        let srtp = configuration.srtp_rule_of(&Device::Calling(origin).target());
+        let has = facts.reserved.copied();
+        let joins = Joiner { site, said: outlet.said().cloned(), srtp, has };
         let (party, address) = if leg == facts.caller {
             (facts.calling.clone(), facts.address)
         } else {
@@ -188,8 +197,11 @@ impl Call {
         step.facts.joined_by = Some(feature);
         step.facts.conversation = Some(conversation);
         step.facts.seat_caller(&party);
+        step.keys_for_newcomer(Side::Caller);
         step.facts.joins = None;
-        step.facts.offer = None;
+        // What devices will be offered that are about to be rung.
+        let awaited = step.facts.offer.take().filter(|_| matches!(self.state, State::Opening(_)));
+        step.facts.offer = awaited.and_then(|_| step.known_offer());
         step.facts.caller_media = CallerMedia::Nothing;
         step.shared.counters.begun += 1;
         step.adopt(party.leg);
@@ -203,6 +215,10 @@ impl Call {
         if !matches!(state, State::Talking(_)) {
             let rings = step.facts.alerted_at.is_some();
             step.let_wait_with(if rings { Tone::Ringing } else { music });
+        }
+        if let Some(refused) = step.asks_nobody() {
+            self.state = refused;
+            return;
         }
         self.state = match state {
             State::Ringing(ringing) => State::Ringing(ringing.with_another_caller(&mut step, former)),
@@ -241,6 +257,18 @@ impl TakingOver {
         self.0.id
     }
 
+    /// The device that asks, as far as it matters with whom it could talk.
+    pub(crate) fn standing(&self) -> Standing {
+        Standing::of_asking(&self.0)
+    }
+
+    /// It could not talk with the one who would stay: it is refused, and the call of that one goes on.
+    pub(crate) fn refused(mut self, now: Now, why: WhyApart, shared: &mut Shared, out: &mut Outbox) -> Call {
+        let mut step = Step { now, facts: &mut self.0, shared, out };
+        let state = step.refuse(why.cause(), WhyRefused::CannotReplace { why });
+        Call { facts: self.0, state }
+    }
+
     /// The other party is here.
     pub(crate) fn with(
         self,
@@ -251,6 +279,7 @@ impl TakingOver {
         out: &mut Outbox,
     ) -> Call {
         let mut facts = self.0;
+        shared.counters.answered += 1;
         let first = facts.offer.take().map_or(First::Asked, First::Caller);
         let mut step = Step { now, facts: &mut facts, shared, out };
         let line = match &step.facts.origin {
@@ -371,6 +400,9 @@ impl Step<'_> {
         if let Some(leg) = self.facts.listening.as_ref().map(|listening| listening.leg()) {
             self.shared.legs.insert(leg, id);
             self.out.items.push(Output::Joined { leg, call: id });
+        }
+        if self.shared.announcing.remove(&former) {
+            self.shared.announcing.insert(id);
         }
         self.facts.started_at = self.now.wall;
         self.keep_place();

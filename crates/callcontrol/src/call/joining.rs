@@ -11,7 +11,7 @@ use strowger_media::control::{self, Report};
 use super::blocking::BLOCKED;
 use super::participant::{Owes, Stage};
 use super::pressing::Way;
-use super::session::{MediaSignal, Session};
+use super::session::{Begun, MediaSignal, Session};
 use super::talking::Talking;
 use super::{State, Step};
 use crate::configuration::SrtpRule;
@@ -69,8 +69,12 @@ impl Owes {
 impl Talking {
     /// The two sides begin to talk as soon as they can.
     pub(super) fn join(step: &mut Step<'_>, called: LegId, joining: Joining) -> State {
-        step.facts.called_rule =
-            step.facts.rung_on(called).map_or(SrtpRule::AsOffered, |target| step.rule_of(target));
+        let refused_keys = step.facts.security.as_ref().is_some_and(|security| security.mismatch);
+        step.facts.called_rule = match step.facts.rung_on(called) {
+            Some(_) if refused_keys => SrtpRule::Never,
+            Some(target) => step.rule_of(target),
+            None => SrtpRule::AsOffered,
+        };
         if let Some(target) = step.facts.rung_on(called).cloned() {
             step.keys_reach(&[target]);
         }
@@ -118,7 +122,7 @@ impl Talking {
         let Some(joining) = self.joining.take() else { return State::Talking(self) };
         step.stop_listening();
         let called = self.session.called;
-        if joining.offers().any(|(side, offer)| step.opens_relay_for_keys(side, called, offer)) {
+        if joining.offers().any(|(side, offer)| step.opens_relay_for_keys((side, Begun::No), called, offer)) {
             self.joining = Some(joining);
             return State::Talking(self);
         }

@@ -77,7 +77,7 @@ impl Step<'_> {
     }
 
     /// What a side was told last about the media of the other one.
-    fn told(&self, side: Side) -> Option<&SessionDescription> {
+    pub(super) fn told(&self, side: Side) -> Option<&SessionDescription> {
         match side {
             Side::Caller => self.facts.to_caller.sent(),
             Side::Called => self.facts.to_called.sent(),

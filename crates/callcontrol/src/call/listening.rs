@@ -118,6 +118,7 @@ impl Step<'_> {
         let listening =
             Listening { side, leg, wanted, exchange, waits, to_service, gone, resource, stream, again };
         self.facts.listening = Some(Box::new(listening));
+        self.facts.relay.suspend(true, self.out);
         self.command(leg, Command::Ring(Box::new(Ring::service(service, srtp))));
         self.out.items.push(Output::Joined { leg, call: self.facts.id });
         if stream.is_none() {
@@ -174,6 +175,7 @@ impl Step<'_> {
         let mut listening = self.facts.listening.take()?;
         listening.resource.take().into_iter().for_each(|played| self.shared.resources.give_back(played));
         self.leave_stream(&mut listening);
+        self.facts.relay.suspend(false, self.out);
         Some(listening)
     }
 
@@ -267,8 +269,10 @@ impl Step<'_> {
             | Signal::Alerting { .. }
             | Signal::Digit(_)
             | Signal::DigitsEnded(_)
+            | Signal::Redirected(_)
             | Signal::TransferRequested { .. }
             | Signal::FeatureRequested(_)
+            | Signal::MetadataRequested
             | Signal::TransferEnded(_) => {}
         }
     }

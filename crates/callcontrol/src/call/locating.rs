@@ -79,9 +79,12 @@ impl Locating {
         };
         match std::mem::replace(&mut step.facts.way, Way::None) {
             Way::Hunt(hunting) => Hunting::located(hunting, step, &found),
-            Way::None | Way::Alone | Way::Line(_) | Way::RouteList(_) | Way::Announcement(_) => {
-                step.lost_its_way()
-            }
+            Way::None
+            | Way::Alone
+            | Way::Line(_)
+            | Way::RouteList(_)
+            | Way::Prompt(_)
+            | Way::Announcement(_) => step.lost_its_way(),
         }
     }
 }

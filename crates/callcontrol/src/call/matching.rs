@@ -14,7 +14,7 @@ use super::blocking::is_secured;
 use super::joining::{First, Joining};
 use super::participant::Device;
 use super::permitting::Permit;
-use super::{Call, State};
+use super::{Call, Facts, State};
 use crate::admission::Wanted;
 use crate::configuration::{Configuration, SrtpRule, Unencrypted};
 use crate::outlet::{Part, Said};
@@ -203,6 +203,18 @@ impl Shared {
 }
 
 impl Standing {
+    /// A device that asks for a call.
+    pub(super) fn of_asking(facts: &Facts) -> Self {
+        Standing {
+            origin: Some(facts.origin.clone()),
+            target: Device::Calling(facts.origin.clone()).target(),
+            address: facts.address,
+            said: facts.offer.as_ref().map(|offer| Said::first(offer, Part::Offer)),
+            emergency: facts.emergency,
+            transcodes: false,
+        }
+    }
+
     fn speaks(&self, permit: &Permit<'_>) -> Option<Speaks> {
         if self.origin.is_none() {
             return Some(Speaks { codecs: permit.ours(), all: true });

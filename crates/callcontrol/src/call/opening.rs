@@ -23,6 +23,7 @@ pub(super) struct Opening {
 impl Opening {
     /// Rings the targets, at once or when the relay is there.
     pub(super) fn prepare(step: &mut Step<'_>, targets: Vec<Target>, reach: Reach) -> State {
+        step.offer_what_is_known(&targets);
         match step.admit(targets) {
             Ok(targets) => Opening::admitted(step, targets, reach),
             Err(why) => step.not_admitted(&why),
@@ -97,6 +98,7 @@ impl Step<'_> {
     pub(super) fn open_relay(&mut self, called: Option<LegId>, targets: &[Target]) -> bool {
         let hidden =
             self.facts.called_reach == Reach::BehindNat || self.facts.caller_reach == Reach::BehindNat;
+        let tones = self.plays_waiting_tone(targets);
         let why = match self.shared.configuration.relay {
             _ if self.transcodes() => WhyRelay::Transcoder,
             _ if self.wants_points() => WhyRelay::Between,
@@ -107,6 +109,7 @@ impl Step<'_> {
             RelayMode::WhenBehindNat | RelayMode::Never if self.may_be_recorded(targets) => {
                 WhyRelay::Recorded
             }
+            RelayMode::WhenBehindNat | RelayMode::Never if tones => WhyRelay::CallWaiting,
             RelayMode::WhenBehindNat | RelayMode::Never => return false,
         };
         self.decide(None, Decision::RelayWanted { why });
@@ -180,11 +183,17 @@ impl Step<'_> {
                 self.impossible("a caller told what only a called device can tell");
                 None
             }
-            Signal::TransferRequested { .. } | Signal::TransferEnded(_) | Signal::FeatureRequested(_) => {
+            Signal::MetadataRequested
+            | Signal::TransferRequested { .. }
+            | Signal::TransferEnded(_)
+            | Signal::FeatureRequested(_) => {
                 self.impossible("a feature is no matter of one call");
                 None
             }
-            Signal::Media(Media::None) | Signal::Digit(_) | Signal::DigitsEnded(_) => None,
+            Signal::Redirected(_)
+            | Signal::Media(Media::None)
+            | Signal::Digit(_)
+            | Signal::DigitsEnded(_) => None,
         }
     }
 

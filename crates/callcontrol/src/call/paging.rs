@@ -6,6 +6,7 @@
 //! Whatever ends the call ends the page.
 
 mod member;
+mod numbers;
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -29,6 +30,7 @@ use crate::failure::Failure;
 use crate::io::{Contact, Outbox, Output, Reach};
 use crate::shared::{RelayUse, Shared, Timer};
 use member::{Lost, Member, Part};
+use numbers::Led;
 
 /// Who hears a page, and who is still to.
 #[derive(Debug)]
@@ -176,7 +178,7 @@ impl Call {
                 step.listener_of_page_told(member, signal)
             };
             if let Err(lost) = result {
-                step.lose(&mut page, at, lost);
+                step.lose_or_go_on(&mut page, at, lost);
             }
         }
         step.facts.page = Some(page);
@@ -317,8 +319,16 @@ impl Step<'_> {
     /// Looks for all whom the page shall reach.
     fn begin_page(&mut self, mut page: Box<Page>) {
         let group = Arc::clone(&page.group);
-        let (lines, gateways) = (group.lines.len() as u32, group.gateways.len() as u32);
-        let began = Paging::Began { group: &page.object, lines, gateways };
+        let led = self.led(&group);
+        page.awaited = group.lines.iter().cloned().collect();
+        let by_number = |(_, led): &(_, Option<Led>)| match led {
+            Some(Led::Line(line)) => Some(line.clone()),
+            Some(Led::Trunk(..) | Led::List(_)) | None => None,
+        };
+        page.awaited.extend(led.iter().filter_map(by_number));
+        let out = led.iter().filter(|(_, led)| matches!(led, Some(Led::Trunk(..) | Led::List(_))));
+        let gateways = (group.gateways.len() + out.count()) as u32;
+        let began = Paging::Began { group: &page.object, lines: page.awaited.len() as u32, gateways };
         self.decide(None, Decision::Paging(began));
         self.shared.counters.pages += 1;
         if self.facts.caller_stage == Stage::Waits {
@@ -330,16 +340,25 @@ impl Step<'_> {
         if let Some(to) = group.multicast {
             page.cast = self.open_cast(page.id, to);
         }
-        for gateway in group.gateways.iter().take(limits::PAGE_GATEWAYS) {
-            let trunks = &self.shared.configuration.trunks;
-            if trunks.get(&gateway.trunk).is_some_and(|trunk| !trunk.is_there) {
-                self.pass_over(&mut page, &gateway.trunk, "", WhyNotPaged::NotThere);
-                continue;
+        let mut left = limits::PAGE_GATEWAYS;
+        for gateway in &group.gateways {
+            if self.is_one_left(&mut page, &mut left, &gateway.number) {
+                self.seat_gateway(&mut page, &gateway.trunk, gateway.number.clone());
             }
-            let target = Target::Trunk(gateway.trunk.clone());
-            self.seat_member(&mut page, target, gateway.number.clone(), Reach::Direct);
         }
-        page.awaited = group.lines.iter().cloned().collect();
+        for (number, led) in led {
+            match led {
+                Some(Led::Line(_)) => {}
+                None => self.pass_over(&mut page, &number, "", WhyNotPaged::NoDevice),
+                Some(Led::Trunk(trunk, digits)) if self.is_one_left(&mut page, &mut left, &number) => {
+                    self.seat_gateway(&mut page, &trunk, digits);
+                }
+                Some(Led::List(list)) if self.is_one_left(&mut page, &mut left, &number) => {
+                    self.seat_by_list(&mut page, &number, list);
+                }
+                Some(Led::Trunk(..) | Led::List(_)) => {}
+            }
+        }
         let request = self.facts.id;
         let locate = |line: &LineName| Output::Locate { request, line: line.clone() };
         self.out.items.extend(page.awaited.iter().map(locate));
@@ -404,6 +423,20 @@ impl Step<'_> {
                 page.occupied.push(line.clone());
             }
             self.seat_member(page, target, line.number().into(), contact.reach);
+        }
+    }
+
+    /// Takes one of the gateways that a page may reach; false when none is left.
+    fn is_one_left(&mut self, page: &mut Page, left: &mut usize, number: &str) -> bool {
+        match left.checked_sub(1) {
+            Some(fewer) => {
+                *left = fewer;
+                true
+            }
+            None => {
+                self.pass_over(page, number, "", WhyNotPaged::TooMany);
+                false
+            }
         }
     }
 

@@ -5,10 +5,11 @@
 
 use std::sync::Arc;
 
+use strowger_base::feature::ParkEvent;
 use strowger_base::journal::{Decision, Feature, ReleasedBy, WhyEnded, WhyForwarded, WhyReleased};
 use strowger_base::leg::{Alert, Origin, Signal};
 use strowger_base::watch::park_place;
-use strowger_base::{CallId, Cause, Command, FeatureRequest, LineName, Media, Now};
+use strowger_base::{CallId, Cause, Command, FeatureRequest, LegId, LineName, Media, Now};
 use strowger_dialplan::forward::{OnBehalfOf, RedirectReason};
 
 use super::participant::{Participant, Stage};
@@ -29,6 +30,8 @@ pub(crate) struct Place {
     pub(crate) number: Box<str>,
     /// The line that parked it; `None` when no line of ours did.
     pub(crate) by: Option<LineName>,
+    /// The leg of the device that parked it by a key, which may want to be told what becomes of it.
+    pub(crate) monitor: Option<LegId>,
 }
 
 impl Place {
@@ -108,6 +111,7 @@ impl Parked {
         let parker = by.map_or(Origin::Trunk(Box::default()), |line| Origin::Line { line, phone: None });
         let music = step.shared.configuration.music(&parker, HoldKind::Network);
         step.let_wait_with(music);
+        step.tell_parker(ParkEvent::Parked);
         let reversion = step.shared.configuration.park.reversion;
         step.set_timer(reversion);
         State::Parked(self)
@@ -133,7 +137,11 @@ impl Parked {
         let Some(place) = step.facts.parked.clone() else { return step.lost_its_way() };
         let configuration = Arc::clone(&step.shared.configuration);
         let directed = configuration.park.directed.get(&place.object);
-        match (directed.and_then(|directed| directed.reversion.as_ref()), &place.by) {
+        let reversion = directed.and_then(|directed| directed.reversion.as_ref());
+        if reversion.is_some() || place.by.is_some() {
+            step.tell_parker(ParkEvent::Reverted);
+        }
+        match (reversion, &place.by) {
             (Some((number, css)), _) => {
                 step.taken_from(&place.reverts(), number);
                 let caller = step.sent_to(number, css);
@@ -164,11 +172,21 @@ impl Step<'_> {
     }
 
     /// The call has its number no more.
-    pub(super) fn leave_place(&mut self) {
+    pub(super) fn leave_place(&mut self, event: ParkEvent) {
+        self.tell_parker(event);
         if let Some(place) = self.facts.parked.take() {
             self.shared.slots.free(&place.object, &place.number);
             let place = park_place(&place.object, &place.number);
             self.out.items.push(Output::Parked { place, leg: None });
+        }
+    }
+
+    /// Who parked it is told what becomes of it.
+    fn tell_parker(&mut self, event: ParkEvent) {
+        let monitored = self.facts.parked.as_ref().and_then(|place| Some((place.monitor?, &place.number)));
+        if let Some((leg, number)) = monitored {
+            let number = number.clone();
+            self.out.items.push(Output::ParkNews { leg, number, event });
         }
     }
 

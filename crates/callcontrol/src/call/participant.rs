@@ -276,7 +276,8 @@ impl Facts {
             at: now.wall,
             progress: Progress::Answered,
             early: None,
-            outlet: None,
+            apart: None,
+            elsewhere: None,
         });
         self.connected = Some(participant.party.clone());
         self.called_reach = participant.reach;

@@ -93,18 +93,31 @@ impl<'c> Permit<'c> {
         sdp::select_formats(offer.as_bytes(), |format| self.rank(format))
     }
 
-    /// The most for speech, and the codecs of an offer of which regions leave nothing.
-    pub(super) fn leaves_nothing_of(&self, offer: &SessionDescription) -> Option<(u16, String)> {
+    /// The most for speech, the codecs of an offer of which regions leave nothing, and what they would permit.
+    pub(super) fn leaves_nothing_of(&self, offer: &SessionDescription) -> Option<(u16, String, String)> {
         let limits = self.limits.as_ref()?;
         let nothing = self.of_offer(offer) == Selection::Nothing;
-        nothing.then(|| (limits.audio_kbps_max, names(offer)))
+        nothing.then(|| (limits.audio_kbps_max, names(offer), best_of(limits)))
     }
 
-    /// What is left of an answer: its first codec that is permitted.
-    pub(super) fn of_answer(&self, answer: &SessionDescription) -> Selection {
+    /// Whether regions permit any of our own codecs: where they do not, no transcoder helps.
+    pub(super) fn leaves_some_of_ours(&self) -> bool {
+        Codec::ALL.iter().any(|codec| self.rank_of(&audio(*codec)).is_some())
+    }
+
+    /// What is left of an answer: its first codec that is permitted, of those that were offered. It may name others as well
+    /// (RFC 3264 §6.1), which whoever offered does not have.
+    pub(super) fn of_answer(
+        &self,
+        answer: &SessionDescription,
+        offered: Option<&SessionDescription>,
+    ) -> Selection {
+        let offered = offered.map(|offered| sdp::audio_formats(offered.as_bytes())).unwrap_or_default();
         let formats = sdp::audio_formats(answer.as_bytes());
-        let first = formats.iter().find(|format| self.rank(format).is_some());
-        match first {
+        let mut permitted = formats.iter().filter(|format| self.rank(format).is_some());
+        let is_offered =
+            |format: &&AudioFormat<'_>| offered.iter().any(|offered| codec(offered) == codec(format));
+        match permitted.clone().find(is_offered).or_else(|| permitted.next()) {
             Some(first) => sdp::select_formats(answer.as_bytes(), |format| (format == first).then_some(0)),
             None => Selection::Nothing,
         }
@@ -163,6 +176,15 @@ fn names(description: &SessionDescription) -> String {
     let formats = sdp::audio_formats(description.as_bytes());
     formats.iter().map(|format| format.name).collect::<Vec<_>>().join(", ")
 }
+
+/// The first codecs that regions permit, as people are told; empty when they permit none.
+fn best_of(limits: &RegionLimits<'_>) -> String {
+    let permitted = limits.preference.iter().filter(|codec| codec.payload_kbps() <= limits.audio_kbps_max);
+    permitted.map(AudioCodec::name).take(NAMED).collect::<Vec<_>>().join(", ")
+}
+
+/// Codecs that are named where regions permit many.
+const NAMED: usize = 3;
 
 impl Step<'_> {
     /// Where the two sides of the call are, when `target` is the called one; `None` where nobody is anywhere.
@@ -245,7 +267,7 @@ impl Step<'_> {
         let permit = Permit::between(admission, &caller, &site).within(kbps);
         let left = match permit.limits.is_some() || kbps.is_some() {
             false => Selection::Unchanged,
-            true => permit.of_answer(&answer),
+            true => permit.of_answer(&answer, self.told(from)),
         };
         let left = match left {
             Selection::Changed(left) => Some(left),
@@ -301,7 +323,7 @@ impl Step<'_> {
             Side::Caller => (&caller.region, &called.region),
             Side::Called => (&called.region, &caller.region),
         };
-        let (offered, names_left) = (names(offer), left.as_ref().map(names).unwrap_or_default());
+        let (offered, names_left) = (names(offer), left.as_ref().map_or_else(|| best_of(limits), names));
         let codecs = Codecs {
             from: regions.0.as_deref().unwrap_or_default(),
             to: regions.1.as_deref().unwrap_or_default(),

@@ -15,6 +15,7 @@ impl Step<'_> {
         self.end_page();
         self.decide(None, Decision::Ended { cause, by, why });
         let malicious = self.shared.malicious.take(self.facts.id);
+        self.shared.quality_reports.ended(self.facts.id);
         let record = self.facts.record(self.now.wall, cause, by);
         let entry = Entry::Call(CallRecord { malicious, ..record });
         let record = self.out.encode(self.now, Some(self.facts.id), None, entry);

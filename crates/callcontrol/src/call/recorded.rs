@@ -13,6 +13,7 @@ use super::session::Begun;
 use super::{Call, Progress, State, Step};
 use crate::Configuration;
 use crate::exchange::{Exchange, Side};
+use crate::features::recording::Conferee;
 use crate::relay::Relay;
 
 /// A call in which two parties have media, as one of them is recorded.
@@ -26,6 +27,8 @@ pub(crate) struct RecordedCall {
     pub(crate) own: Recorded,
     pub(crate) far: Recorded,
     pub(crate) flow: VoiceFlow,
+    /// Where the other party is a seat of a conference, those who are heard there.
+    pub(crate) conferees: Option<Vec<Conferee>>,
     /// The relay; `None` when media does not pass through us.
     pub(crate) relay: Option<PortId>,
 }
@@ -123,6 +126,8 @@ impl Call {
             own: party(side)?,
             far: party(side.other())?,
             flow: if held { VoiceFlow::Held } else { VoiceFlow::Heard },
+            // That is no matter of one call.
+            conferees: None,
             relay,
         })
     }
@@ -157,9 +162,14 @@ impl Step<'_> {
         if configuration.recording.profiles.is_empty() {
             return false;
         }
+        self.any_party(targets, |device| configuration.recording_of(device).is_some())
+    }
+
+    /// Whether this holds for somebody who is in the call, or may come into it.
+    pub(crate) fn any_party(&self, targets: &[Target], holds: impl Fn(&Origin) -> bool) -> bool {
         let rings = |rung: &&super::Rung| rung.progress.is_open() || rung.progress == Progress::Answered;
         let rung = self.facts.rung.iter().filter(rings).map(|rung| &rung.target);
-        let called = rung.chain(targets).filter_map(|target| Device::Called(target.clone()).origin());
-        called.chain([self.facts.origin.clone()]).any(|device| configuration.recording_of(&device).is_some())
+        let mut called = rung.chain(targets).filter_map(|target| Device::Called(target.clone()).origin());
+        holds(&self.facts.origin) || called.any(|device| holds(&device))
     }
 }

@@ -5,7 +5,7 @@ use strowger_base::leg::{Party, ReleaseReason, Ring, Service, Target};
 use strowger_base::{Cause, Command, LegId, Media, SessionDescription};
 
 use super::seen::Shown;
-use super::{Progress, Rung, State, Step};
+use super::{Apart, Progress, Rung, State, Step};
 use crate::io::Output;
 use crate::shared::Asked;
 
@@ -27,20 +27,29 @@ impl Step<'_> {
         offer: Option<SessionDescription>,
         reliable: bool,
     ) {
-        let differ = targets.len() > 1 && self.shared.configuration.admission.in_use;
+        let keys_may_end_here = self.transcodes() || self.facts.security.is_some();
+        let differ = targets.len() > 1 && (self.shared.configuration.admission.in_use || keys_may_end_here);
         let before = differ.then(|| self.facts.to_called.clone());
         for target in targets {
             if let Some(before) = &before {
                 self.facts.to_called = before.clone();
             }
             self.facts.to_called.is_of_another();
+            if differ {
+                self.keys_for_another();
+            }
             let passed = match &offer {
-                Some(offer) => Some(self.pass_offer_to(&target, offer.clone())),
+                Some(offer) => {
+                    let offer = self.with_nobodys_keys(offer.clone());
+                    Some(self.pass_offer_to(&target, offer))
+                }
                 None => self.early_offer_to(&target),
             };
             self.ring(target, passed.map_or(Media::None, Media::Offer), reliable);
-            if differ && let Some(rung) = self.facts.rung.last_mut() {
-                rung.outlet = Some(Box::new(self.facts.to_called.clone()));
+            let apart =
+                differ.then(|| Apart { outlet: self.facts.to_called.clone(), keys: self.keys_of_rung() });
+            if let Some(rung) = self.facts.rung.last_mut() {
+                rung.apart = apart.map(Box::new);
             }
         }
     }
@@ -59,6 +68,7 @@ impl Step<'_> {
         };
         self.out.decide(self.now, self.facts.id, Some(leg), rung);
         let (style, srtp) = (self.ring_style(&target), self.srtp_from(&target));
+        self.waits_at(leg, &target, style.sound);
         let keys = self.shared.configuration.keys_to(&target).signalling();
         let ring = Ring {
             target: target.clone(),
@@ -80,7 +90,15 @@ impl Step<'_> {
         if let Target::Service(Service::Conference(conference)) = &target {
             self.shared.conferences.seated(*conference, leg);
         }
-        self.facts.rung.push(Rung { leg, target, at, progress: Progress::Trying, early: None, outlet: None });
+        self.facts.rung.push(Rung {
+            leg,
+            target,
+            at,
+            progress: Progress::Trying,
+            early: None,
+            apart: None,
+            elsewhere: None,
+        });
     }
 
     /// Who the caller is shown while it rings: nobody when that is who was dialled, or when several lines ring and any of

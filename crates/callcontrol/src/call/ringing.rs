@@ -6,10 +6,11 @@
 
 use std::time::Duration;
 
-use strowger_base::journal::{Decision, PartyView, WhyOfferRefused, WhyReleased};
+use strowger_base::journal::{Decision, PartyView, WhyOfferRefused, WhyRefused, WhyReleased};
 use strowger_base::leg::{Alert, Party, Signal, Target, Tone};
 use strowger_base::{Cause, Command, LegId, LineName, Media};
 
+use super::authorizing::{Heard, Keyed};
 use super::joining::{First, Joining};
 use super::participant::{Owes, Stage};
 use super::session::{Agreement, Begun, MediaSignal, Session};
@@ -30,7 +31,7 @@ pub(super) struct Ringing {
     caller_alerted: Option<Alert>,
     /// The best of the failures so far.
     failure: Option<Failure>,
-    /// The devices were offered what another caller has, which went away since.
+    /// The devices were offered what another caller has, which went away since, or what is known of one that has not offered it.
     pub(super) offered_by_another: bool,
 }
 
@@ -65,8 +66,10 @@ impl Ringing {
         };
         let exchange = match &offer {
             Some(offer) => {
-                // What the called sends before it answers is heard.
-                step.facts.relay.direct(Side::Caller, offer.as_bytes(), step.out);
+                // What the called sends before it answers is heard, but by nobody who talks with somebody else.
+                if step.facts.caller_stage == Stage::Waits {
+                    step.facts.relay.direct(Side::Caller, offer.as_bytes(), step.out);
+                }
                 match begun {
                     Begun::No => Exchange::Offered(Side::Caller),
                     Begun::Yes => Exchange::Settled,
@@ -92,17 +95,23 @@ impl Ringing {
         };
         let no_answer = step.rings_for();
         step.set_timer(no_answer);
+        let offered_by_another = step.facts.caller_stage != Stage::Waits && step.facts.offer.is_some();
         State::Ringing(Ringing {
             devices,
             first,
             no_answer,
             caller_alerted: None,
             failure: None,
-            offered_by_another: false,
+            offered_by_another,
         })
     }
 
     pub(super) fn signal(self, step: &mut Step<'_>, leg: LegId, signal: Signal) -> State {
+        if matches!(step.facts.way, Way::Prompt(_))
+            && let Some(keyed) = Keyed::of(&signal)
+        {
+            return self.keyed(step, leg, keyed);
+        }
         if leg == step.facts.caller {
             self.caller_told(step, signal)
         } else {
@@ -130,13 +139,58 @@ impl Ringing {
             Signal::Setup(_) | Signal::Proceeding | Signal::Alerting { .. } | Signal::Answered { .. } => {
                 step.impossible("a caller told what only a called device can tell");
             }
-            Signal::TransferRequested { .. } | Signal::TransferEnded(_) | Signal::FeatureRequested(_) => {
+            Signal::MetadataRequested
+            | Signal::TransferRequested { .. }
+            | Signal::TransferEnded(_)
+            | Signal::FeatureRequested(_) => {
                 step.impossible("a feature is no matter of one call");
             }
             // Nobody is there yet to hear a digit, and the number is known.
-            Signal::Media(Media::None) | Signal::Digit(_) | Signal::DigitsEnded(_) => {}
+            Signal::Redirected(_)
+            | Signal::Media(Media::None)
+            | Signal::Digit(_)
+            | Signal::DigitsEnded(_) => {}
         }
         State::Ringing(self)
+    }
+
+    /// Something is keyed in that the caller was asked for, or no more of it comes.
+    fn keyed(self, step: &mut Step<'_>, leg: LegId, keyed: Keyed) -> State {
+        let Way::Prompt(mut authorizing) = std::mem::replace(&mut step.facts.way, Way::None) else {
+            return step.lost_its_way();
+        };
+        let media = self.caller_media(step);
+        match authorizing.keyed(step, leg, keyed) {
+            Heard::More => {
+                step.facts.way = Way::Prompt(authorizing);
+                step.set_timer(step.rings_for());
+                State::Ringing(self)
+            }
+            Heard::Accepted(codes) => {
+                step.withdraw_all(Cause::NORMAL_CALL_CLEARING, WhyReleased::Prompted);
+                step.give_back_annunciator();
+                match media {
+                    CallerMedia::Nothing => {}
+                    CallerMedia::Agreed => step.facts.caller_media = media,
+                    // Nobody else can be told about its media.
+                    CallerMedia::Open => {
+                        let cause = Cause::TEMPORARY_FAILURE;
+                        return step.refuse(cause, WhyRefused::NumberNotResolved);
+                    }
+                }
+                authorizing.accepted(step, &codes)
+            }
+            Heard::Refused(refused) => match media {
+                CallerMedia::Agreed => {
+                    step.facts.way = authorizing.refused_in_band(step, refused);
+                    State::Ringing(self)
+                }
+                CallerMedia::Nothing | CallerMedia::Open => {
+                    step.withdraw_all(refused.cause, WhyReleased::Prompted);
+                    authorizing.refused(step, refused)
+                }
+            },
+        }
     }
 
     /// A caller that came from another call waits for the answer.
@@ -151,10 +205,12 @@ impl Ringing {
             | Signal::Proceeding
             | Signal::Alerting { .. }
             | Signal::Answered { .. }
+            | Signal::MetadataRequested
             | Signal::TransferRequested { .. }
             | Signal::FeatureRequested(_)
             | Signal::TransferEnded(_)
             | Signal::Media(Media::None)
+            | Signal::Redirected(_)
             | Signal::Digit(_)
             | Signal::DigitsEnded(_) => {}
         }
@@ -179,8 +235,16 @@ impl Ringing {
             Signal::MediaRefused(cause) => {
                 return self.media(step, leg, Side::Called, MediaSignal::Refuse(cause));
             }
-            Signal::TransferRequested { .. } | Signal::TransferEnded(_) | Signal::FeatureRequested(_) => {
+            Signal::MetadataRequested
+            | Signal::TransferRequested { .. }
+            | Signal::TransferEnded(_)
+            | Signal::FeatureRequested(_) => {
                 step.impossible("a feature is no matter of one call");
+            }
+            Signal::Redirected(elsewhere) => {
+                if let Some(rung) = step.facts.rung_mut(leg) {
+                    rung.elsewhere = Some(Box::new(elsewhere));
+                }
             }
             Signal::Setup(_) => step.impossible("a called device asked for a call on the same leg"),
             Signal::DigitsEnded(_) => step.impossible("a called device was never asked for digits"),
@@ -251,7 +315,13 @@ impl Ringing {
         let news = match self.devices {
             Devices::One(_) => media != Media::None || self.caller_alerted != Some(alert),
             // What one of several has to be heard is not heard, so it is no news either.
-            Devices::Apart(..) => alert == Alert::Ringing && self.caller_alerted.is_none(),
+            Devices::Apart(_, Begun::No) => alert == Alert::Ringing && self.caller_alerted.is_none(),
+            // The caller heard something before, and now hears no more of it: its phone shall make ringing tone.
+            Devices::Apart(_, Begun::Yes) => self.caller_alerted.is_none(),
+        };
+        let alert = match self.devices {
+            Devices::Apart(_, Begun::Yes) => Alert::Ringing,
+            Devices::One(_) | Devices::Apart(_, Begun::No) => alert,
         };
         if news {
             self.caller_alerted = Some(alert);
@@ -339,9 +409,11 @@ impl Ringing {
     fn answered(self, step: &mut Step<'_>, leg: LegId, media: Media, connected: Party) -> State {
         let Some(rung) = step.facts.rung_mut(leg) else { return State::Ringing(self) };
         rung.progress = Progress::Answered;
+        step.shared.waiting_tones.answered(leg);
         let early = rung.early.take();
-        if let Some(outlet) = rung.outlet.take() {
-            step.facts.to_called = *outlet;
+        if let Some(apart) = rung.apart.take() {
+            step.facts.to_called = apart.outlet;
+            step.answers_with_keys(apart.keys);
         }
         if step.facts.caller_stage != Stage::Waits {
             return self.answered_for_another(step, leg, (media, early.is_some()), connected);
@@ -367,7 +439,7 @@ impl Ringing {
         let seen = step.connected_seen(leg, &connected);
         step.decide(Some(leg), Decision::AnsweredBy { connected: PartyView::from(&seen) });
         if let (Exchange::Awaited, Media::Offer(offer)) = (session.exchange, &media)
-            && step.opens_relay_for_keys(Side::Called, leg, offer)
+            && step.opens_relay_for_keys((Side::Called, Begun::No), leg, offer)
         {
             return step.answered_before_relay(leg, connected, offer.clone());
         }
@@ -386,6 +458,10 @@ impl Ringing {
         step.facts.connected = Some(connected);
         step.shared.counters.answered += 1;
         step.facts.caller_stage = Stage::Up;
+        if agreed {
+            // Before the answer, which says so to a phone that shows it.
+            step.tell_security(leg, Side::Caller);
+        }
         step.command(step.facts.caller, Command::Answer { media, connected: seen });
         if agreed {
             session.agreed(step, Side::Called);
@@ -398,11 +474,18 @@ impl Ringing {
     fn failed(mut self, step: &mut Step<'_>, leg: LegId, failure: Failure) -> State {
         step.forget(leg);
         let Failure { cause, reason } = failure;
+        let mut elsewhere = None;
         if let Some(rung) = step.facts.rung_mut(leg) {
             rung.progress = Progress::Failed { cause, reason };
+            elsewhere = rung.elsewhere.take();
         }
         let left = step.facts.rung.iter().filter(|rung| rung.progress.is_open()).count() as u32;
         step.decide(Some(leg), Decision::LegFailed { cause, reason, left });
+        if let Some(gone) =
+            elsewhere.and_then(|elsewhere| step.redirects(leg, *elsewhere, self.caller_media(step)))
+        {
+            return gone;
+        }
         step.keys_refused(leg, reason);
         let best = self.failure.map_or(failure, |before| before.or(failure));
         self.failure = Some(best);
@@ -422,6 +505,9 @@ impl Ringing {
             let refused = own.iter().filter(|rung| rung.progress.refused_media());
             let refused: Vec<Target> = refused.map(|rung| rung.target.clone()).collect();
             if let Some(again) = step.try_without_keys(refused.clone()) {
+                return again;
+            }
+            if let Some(again) = step.ring_without_offer(&refused) {
                 return again;
             }
             let may_be_tried = !failure.is_global() || is_about_codecs(failure.cause);
@@ -471,10 +557,16 @@ impl Ringing {
         if let Some(ended) = step.announced_too_long() {
             return ended;
         }
+        if matches!(step.facts.way, Way::Prompt(_)) {
+            let caller = step.facts.caller;
+            return self.keyed(step, caller, Keyed::Timer);
+        }
         let called = match &step.facts.way {
             Way::Line(line) => step.shown(line.name().as_str()),
             Way::Hunt(hunting) => step.shown(hunting.rung()),
-            Way::None | Way::Alone | Way::RouteList(_) | Way::Announcement(_) => step.facts.wanted(),
+            Way::None | Way::Alone | Way::RouteList(_) | Way::Prompt(_) | Way::Announcement(_) => {
+                step.facts.wanted()
+            }
         };
         let decision = Decision::NoAnswer { called, after: self.no_answer };
         step.out.decide(step.now, step.facts.id, None, decision);

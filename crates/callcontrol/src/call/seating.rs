@@ -298,6 +298,7 @@ impl Facts {
                 Service::Echo
                 | Service::Announcement
                 | Service::Annunciator(_)
+                | Service::Prompt
                 | Service::Confirmation
                 | Service::Sounds
                 | Service::Multicast { .. }
@@ -328,7 +329,8 @@ impl Step<'_> {
             at: self.now.wall,
             progress: Progress::Answered,
             early: None,
-            outlet: None,
+            apart: None,
+            elsewhere: None,
         });
     }
 

@@ -8,85 +8,18 @@ use strowger_base::journal::{Decision, Keys as KeysView, KeysOutcome, WhyNoKeys,
 use strowger_base::leg::{Origin, ReleaseReason, SrtpOffer, Target};
 use strowger_base::{Cause, LegId, SessionDescription};
 use strowger_media::control::{self, PortKeys};
-use strowger_media::sdp::{self, AudioSecurity, CryptoLine, Wish};
-use strowger_media::srtp::{KeyMaterial, SrtpKeys, Suite};
+use strowger_media::sdp::{self, AudioSecurity, Wish};
+use strowger_media::srtp::KeyMaterial;
 
+use super::own_keys::{Edge, Security, keys_with, lines_of, nobodys};
+use super::session::Begun;
 use super::{State, Step};
 use crate::Configuration;
 use crate::configuration::SrtpRule;
 use crate::exchange::Side;
+use crate::io::{MediaSecurity, Output};
 use crate::outlet::{Keys, Part};
 use crate::relay::Relay;
-
-/// How keys are dealt with in a call in which they do not just pass.
-#[derive(Debug, Default)]
-pub(crate) struct Security {
-    caller: Edge,
-    called: Edge,
-    /// What the relay was told last.
-    told: PortKeys,
-    /// The relay that has to end the encryption of a side was asked for in vain.
-    no_relay: bool,
-    /// Both sides end at the relay so that a party can hear that it is recorded.
-    pub(super) opens_for_tone: bool,
-}
-
-/// How a side is told keys.
-#[derive(Clone, Debug, Default)]
-enum Edge {
-    /// Those of the other side.
-    #[default]
-    Through,
-    /// None.
-    Clear,
-    /// Ours, one of each suite: its media is encrypted as far as the relay.
-    Ours(Box<[KeyMaterial]>),
-}
-
-impl Security {
-    const fn edge(&self, side: Side) -> &Edge {
-        match side {
-            Side::Caller => &self.caller,
-            Side::Called => &self.called,
-        }
-    }
-
-    fn set(&mut self, side: Side, edge: Edge) {
-        match side {
-            Side::Caller => self.caller = edge,
-            Side::Called => self.called = edge,
-        }
-    }
-
-    /// Whether a side is told keys of ours.
-    pub(super) const fn is_ours(&self, side: Side) -> bool {
-        matches!(self.edge(side), Edge::Ours(_))
-    }
-
-    /// A side is told what the other one says.
-    pub(super) fn pass(&mut self, side: Side) {
-        self.set(side, Edge::Through);
-    }
-
-    /// Neither side is told any keys.
-    pub(super) fn clear(&mut self) {
-        (self.caller, self.called) = (Edge::Clear, Edge::Clear);
-    }
-
-    /// Whether the relay opens what a side sends.
-    pub(super) const fn ends_at_relay(&self, side: Side) -> bool {
-        let told = match side {
-            Side::Caller => &self.told.a,
-            Side::Called => &self.told.b,
-        };
-        told.is_some()
-    }
-
-    /// Whether the relay has to end the encryption of a side.
-    const fn needs_relay(&self) -> bool {
-        matches!((&self.caller, &self.called), (Edge::Ours(_), _) | (_, Edge::Ours(_)))
-    }
-}
 
 impl Step<'_> {
     /// Whether the call can be offered to these at all; what its relay has to do is known then. `Some` when it was refused.
@@ -138,17 +71,22 @@ impl Step<'_> {
     /// `side`, which offers this, or the other one, which had nothing but SRTP in the call that it left.
     pub(super) fn opens_relay_for_keys(
         &mut self,
-        side: Side,
+        (side, begun): (Side, Begun),
         called: LegId,
         offer: &SessionDescription,
     ) -> bool {
         let tried = self.facts.security.as_ref().is_some_and(|security| security.no_relay);
+        let meets = begun == Begun::No && self.meets_without_keys(side, offer);
+        if meets && matches!(self.facts.relay, Relay::Open(_)) && !self.transcodes() {
+            self.end_at_relay(side.other());
+        }
         if tried || !matches!(self.facts.relay, Relay::None) {
             return false;
         }
+        let withheld = self.rule(side) == SrtpRule::Never && self.srtp_of(side.other()) == SrtpOffer::Alone;
         let ends = if self.ends_here(side, offer) {
             side
-        } else if self.rule(side) == SrtpRule::Never && self.srtp_of(side.other()) == SrtpOffer::Alone {
+        } else if withheld || meets {
             side.other()
         } else {
             return false;
@@ -224,18 +162,6 @@ impl Step<'_> {
                 let edge = || if free { Edge::Through } else { Edge::Clear };
                 security.set(from, edge());
                 security.set(from.other(), edge());
-            }
-        }
-    }
-
-    /// The relay that was told keys is gone. Another one begins to count packets anew, so that the keys must be new ones (RFC 3711 §9.1).
-    pub(super) fn keys_untold(&mut self) {
-        let Some(security) = &mut self.facts.security else { return };
-        security.told = PortKeys::default();
-        for side in [Side::Caller, Side::Called] {
-            let is_ours = |security: &Security| matches!(security.edge(side), Edge::Ours(_));
-            if self.facts.security.as_deref().is_some_and(is_ours) {
-                self.end_here(side);
             }
         }
     }
@@ -332,6 +258,45 @@ impl Step<'_> {
         self.out.decide(self.now, self.facts.id, leg, Decision::Keys(keys));
     }
 
+    /// Tells whether media is encrypted on both sides, when that is known the first time, or is otherwise than before. What `offerer`
+    /// offered is answered.
+    pub(super) fn tell_security(&mut self, called: LegId, offerer: Side) {
+        let sources = (
+            self.facts.outlet(offerer).source().cloned(),
+            self.facts.outlet(offerer.other()).source().cloned(),
+        );
+        let (Some(offer), Some(answer)) = sources else { return };
+        // Keys of a suite that was not offered are none.
+        let (offered, answered) = (AudioSecurity::of(offer.as_bytes()), AudioSecurity::of(answer.as_bytes()));
+        let keyed = |security: &AudioSecurity<'_>| matches!(security.wish, Wish::Optional | Wish::Required);
+        let taken = keyed(&offered)
+            && keyed(&answered)
+            && answered.suites().next().is_some_and(|suite| offered.suites().any(|other| other == suite));
+        let both = |security: &Security| security.is_ours(Side::Caller) && security.is_ours(Side::Called);
+        let passes = |security: &Security| {
+            matches!(
+                (security.edge(Side::Caller), security.edge(Side::Called)),
+                (Edge::Through, Edge::Through)
+            )
+        };
+        let encrypted = match self.facts.security.as_deref() {
+            Some(security) if both(security) => true,
+            Some(security) if !passes(security) => false,
+            Some(_) | None => taken,
+        };
+        // What a service of ours says to others may be heard by somebody without keys.
+        let is_device = self
+            .facts
+            .rung
+            .iter()
+            .any(|rung| rung.leg == called && !matches!(rung.target, Target::Service(_)));
+        let media = if encrypted && is_device { MediaSecurity::Encrypted } else { MediaSecurity::Clear };
+        if self.facts.told_security.replace((called, media)) != Some((called, media)) {
+            let caller = self.facts.caller;
+            self.out.items.push(Output::Security { caller, called, media });
+        }
+    }
+
     /// A device refused what it was offered: when that was SRTP, that may be why.
     pub(super) fn keys_refused(&mut self, leg: LegId, reason: ReleaseReason) {
         if !matches!(reason, ReleaseReason::Refused(488 | 606 | 415)) {
@@ -391,51 +356,6 @@ impl Step<'_> {
         }
     }
 
-    /// From here on the encryption of a side ends at the relay, and the other side has none.
-    pub(super) fn end_at_relay(&mut self, side: Side) -> Option<()> {
-        self.end_here(side)?;
-        self.facts.security.get_or_insert_default().set(side.other(), Edge::Clear);
-        Some(())
-    }
-
-    fn end_here(&mut self, side: Side) -> Option<()> {
-        let source = self.shared.key_source.as_mut()?;
-        let keys = Suite::ALL.map(|suite| source.next_key(suite));
-        self.facts.security.get_or_insert_default().set(side, Edge::Ours(Box::new(keys)));
-        Some(())
-    }
-
-    /// What passes through a transcoder has to be understood there: the encryption of each side ends at the relay. Both sides have it
-    /// or neither, but for one that may have none.
-    pub(super) fn secure_apart(&mut self, from: Side, wish: Wish) {
-        if self.facts.security.is_none() && matches!(wish, Wish::Clear | Wish::Other | Wish::Optional) {
-            // What is told of keys is nothing, and so it is written.
-            if wish == Wish::Optional {
-                self.facts.security = Some(Box::default());
-            } else {
-                return;
-            }
-        }
-        let (own, other) = (self.rule(from), self.rule(from.other()));
-        for (side, rule) in [(from, own), (from.other(), other)] {
-            let security = self.facts.security.get_or_insert_default();
-            let ours = matches!(security.edge(side), Edge::Ours(_));
-            // The side whose encryption ends here goes on with it, when the one that offers may have none.
-            let stays = ours && side != from && own == SrtpRule::Never;
-            match (wish, rule) {
-                (Wish::Required, SrtpRule::AsOffered) if ours => {}
-                (Wish::Required, SrtpRule::AsOffered) => {
-                    self.end_here(side);
-                }
-                _ if stays => {}
-                (Wish::Required, SrtpRule::Never)
-                | (Wish::Clear | Wish::Other | Wish::Optional, SrtpRule::AsOffered | SrtpRule::Never) => {
-                    security.set(side, Edge::Clear);
-                }
-            }
-        }
-    }
-
     /// The suite that a side was answered with by us.
     fn suite_to(&self, side: Side) -> String {
         let outlet = match side {
@@ -452,7 +372,7 @@ impl Step<'_> {
         }
     }
 
-    fn rule(&self, side: Side) -> SrtpRule {
+    pub(super) fn rule(&self, side: Side) -> SrtpRule {
         match side {
             Side::Caller => self.caller_rule(),
             Side::Called => self.facts.called_rule,
@@ -461,6 +381,9 @@ impl Step<'_> {
 
     pub(super) fn caller_rule(&self) -> SrtpRule {
         let configuration = &self.shared.configuration;
+        if let Some(joins) = &self.facts.joins {
+            return joins.srtp;
+        }
         match &self.facts.origin {
             origin @ Origin::Line { .. } => configuration
                 .calling_phone(origin)
@@ -526,27 +449,6 @@ impl Untold {
 
 fn refused(step: &mut Step<'_>, why: WhyRefused<'_>) -> State {
     step.refuse(Cause::BEARER_CAPABILITY_NOT_AUTHORIZED, why)
-}
-
-/// A line of an offer of ours for each of our keys.
-fn lines_of(own: &[KeyMaterial]) -> Vec<CryptoLine> {
-    own.iter().zip(1..).map(|(key, tag)| CryptoLine { tag, material: key.clone() }).collect()
-}
-
-/// The keys between us and a side with which `own` are ours: what it offered, or what it answered to our offer.
-fn keys_with(own: &[KeyMaterial], offered: bool, written: &SessionDescription) -> Option<SrtpKeys> {
-    let theirs = AudioSecurity::of(written.as_bytes()).lines();
-    if offered {
-        sdp::choose(&theirs, own).map(|(_, keys)| keys)
-    } else {
-        sdp::chosen(&lines_of(own), &theirs)
-    }
-}
-
-/// Keys that nobody else has: nothing is understood either way.
-fn nobodys(own: &[KeyMaterial]) -> Option<SrtpKeys> {
-    let key = own.first()?;
-    Some(SrtpKeys { send: key.clone(), receive: key.clone() })
 }
 
 /// The suites that a description names.

@@ -173,6 +173,7 @@ impl Session {
         step.facts.relay.direct(offerer, offer.as_bytes(), step.out);
         step.facts.relay.direct(answerer, answer.as_bytes(), step.out);
         step.keys_agreed(offerer, &offer, &answer);
+        step.tell_security(self.called, offerer);
         step.settle_presses(self.called);
         step.settle_bandwidth(self.called, &answer);
         step.settle_transcoder();
@@ -188,10 +189,16 @@ impl Session {
             address: peek.audio,
             flow: audio_flow(peek.direction),
         };
+        // An answer may name codecs that were not offered (RFC 3264 §6.1).
+        let in_both = |name: &&str| {
+            let is_codec = !matches!(*name, "telephone-event" | "CN");
+            is_codec && offered.codecs.names().any(|offered| offered == *name)
+        };
+        let codec = answered.codecs.names().find(in_both).or_else(|| answered.codecs.names().next());
         let path = MediaPath {
             offerer: end(offerer, &offered, step),
             answerer: end(answerer, &answered, step),
-            codec: answered.codecs.names().next().unwrap_or(""),
+            codec: codec.unwrap_or(""),
             way,
         };
         step.decide(None, Decision::MediaPath(path));

@@ -8,13 +8,13 @@ use strowger_base::net::Flow;
 use strowger_base::{CallId, Cause, FeatureCode, LegId, Media, Now, Pii, SessionDescription, limits};
 use strowger_dialplan::{Caller, Digits, LaterHops, codes};
 
-use super::asking::{Asking, Wanted};
+use super::asking::{AskedBy, Asking, Wanted};
 use super::participant::{Owes, Stage};
 use super::pressing::Pressing;
 use super::way::{CallerMedia, Way};
 use super::{Facts, State, Step, dialing};
 use crate::admission::Reserved;
-use crate::configuration::{RelayMode, SrtpRule};
+use crate::configuration::{Barging, RelayMode, SrtpRule};
 use crate::io::Reach;
 use crate::outlet::Outlet;
 use crate::relay::{self, Relay};
@@ -116,8 +116,12 @@ impl Facts {
             relay: Relay::None,
             relay_lost: false,
             points: None,
+            annunciator: None,
+            blocked_by: None,
             transcoding: None,
             security: None,
+            notice: None,
+            told_security: None,
             called_rule: SrtpRule::AsOffered,
             pressing: Pressing::default(),
             emergency: false,
@@ -198,7 +202,13 @@ pub(super) fn begin(step: &mut Step<'_>, wish: Wish) -> State {
     if let Some(code) = wish.feature {
         // By name: what is called is the argument, and no pattern is asked.
         let argument = step.facts.called.clone();
-        return Asking::begin(step, Wanted { code, object: Box::default(), argument });
+        let wanted = Wanted { code, object: Box::default(), argument, by: AskedBy::Number };
+        return Asking::begin(step, wanted);
+    }
+    if step.presses_line_key() {
+        let (object, argument) = (Box::default(), Box::default());
+        let wanted = Wanted { code: FeatureCode::Barge, object, argument, by: AskedBy::LineKey };
+        return Asking::begin(step, wanted);
     }
     dial_as(step)
 }
@@ -217,7 +227,8 @@ pub(super) fn dial(step: &mut Step<'_>, feature: Feature) -> State {
     dial_as(step)
 }
 
-fn dial_as(step: &mut Step<'_>) -> State {
+/// Dials what the device asked for.
+pub(super) fn dial_as(step: &mut Step<'_>) -> State {
     let (_, overlap) = who_dials(step);
     if overlap && step.facts.further_digits == FurtherDigits::None {
         step.facts.further_digits = FurtherDigits::Again;
@@ -252,6 +263,17 @@ fn take_appended_codes(step: &mut Step<'_>) {
 }
 
 impl Step<'_> {
+    /// Whether the key of the own line is pressed, where that comes into a call of another phone of the line: nothing is dialled, or the
+    /// line's own number by a phone that cannot dial nothing.
+    fn presses_line_key(&self) -> bool {
+        let Origin::Line { line, .. } = &self.facts.origin else { return false };
+        let dials_none = self.facts.called.is_empty() || *self.facts.called == *line.number();
+        // The own call is one of them.
+        dials_none
+            && self.shared.calls_of(line) > 1
+            && self.shared.configuration.single_button_barge(&self.facts.origin) != Barging::Off
+    }
+
     /// An emergency service is called: writes down which number says where the phone is.
     pub(super) fn tell_emergency(&mut self) {
         self.facts.emergency = true;

@@ -1,5 +1,6 @@
 //! What a state can do while it takes one input: command legs, let them go, end the call.
 
+use strowger_base::feature::ParkEvent;
 use strowger_base::journal::{Decision, ReleasedBy, WhyEnded, WhyRefused, WhyReleased};
 use strowger_base::leg::{Origin, ReleaseReason};
 use strowger_base::{Cause, Command, LegId, Now};
@@ -109,13 +110,13 @@ impl Step<'_> {
     pub(super) fn end(&mut self, cause: Cause, by: ReleasedBy, why: WhyEnded) -> State {
         self.cancel_timer();
         self.stop_listening();
-        self.leave_place();
+        self.leave_place(ParkEvent::Abandoned);
         self.shared.intercoms.end(self.facts.id);
         self.close_relay();
         self.give_back_transcoder();
         self.give_back_points();
         self.give_back_bandwidth();
-        self.shared.announcing.remove(&self.facts.id);
+        self.give_back_annunciator();
         self.shared.dialing.remove(&self.facts.protocol_call_id);
         self.vacate_all_but(None);
         if std::mem::take(&mut self.facts.occupies_own)

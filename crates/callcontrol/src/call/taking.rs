@@ -5,6 +5,7 @@
 //! (RFC 3264 §6.1); else one of them has to be answered first that nothing is sent yet, and is offered the other one's description
 //! then, as RFC 3725 §4 has a controller do it.
 
+use strowger_base::feature::ParkEvent;
 use strowger_base::journal::{
     Decision, Feature, Moved, ReleasedBy, WhyEnded, WhyFeatureRefused, WhyForwarded, WhyReleased,
 };
@@ -200,7 +201,12 @@ impl Step<'_> {
         (self.facts.redirected, self.facts.final_called) = (redirected, final_called);
         Some(match way {
             Way::Hunt(hunting) => hunting.ring_again(self),
-            Way::None | Way::Alone | Way::Line(_) | Way::RouteList(_) | Way::Announcement(_) => {
+            Way::None
+            | Way::Alone
+            | Way::Line(_)
+            | Way::RouteList(_)
+            | Way::Prompt(_)
+            | Way::Announcement(_) => {
                 self.occupy(&line);
                 self.facts.way = Way::Line(LineWay::of(self, &line));
                 Locating::line(self, &line)
@@ -232,8 +238,9 @@ impl Step<'_> {
     fn taken(&mut self, media: CallerMedia, taker: Taker, taking: &Taking<'_>) -> State {
         let Taker { party, offer } = taker;
         let first = self.who_offers(media, offer);
-        self.leave_place();
+        self.leave_place(ParkEvent::Retrieved);
         self.facts.seat_called(self.now, &party);
+        self.keys_for_newcomer(Side::Called);
         self.facts.called_waits = true;
         self.facts.joined_by = Some(taking.feature);
         self.facts.conversation = Some(conversation_of(self.facts));

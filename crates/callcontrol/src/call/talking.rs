@@ -9,7 +9,7 @@ use super::participant::Owes;
 use super::pressing::Way;
 use super::session::{Agreement, MediaSignal, Session};
 use super::{State, Step};
-use crate::exchange::Side;
+use crate::exchange::{Exchange, Side};
 
 /// Two legs that talk.
 pub(super) struct Talking {
@@ -55,7 +55,7 @@ impl Talking {
             Signal::DigitsEnded(_) => State::Talking(self),
             // No feature asks a device to transfer itself yet; the journal has told it.
             Signal::TransferEnded(_) => State::Talking(self),
-            Signal::TransferRequested { .. } | Signal::FeatureRequested(_) => {
+            Signal::MetadataRequested | Signal::TransferRequested { .. } | Signal::FeatureRequested(_) => {
                 step.impossible("a feature is no matter of one call");
                 State::Talking(self)
             }
@@ -63,6 +63,8 @@ impl Talking {
             Signal::Answered { media: Media::Offer(offer), .. } if self.awaits_offer_of(side) => {
                 self.media(step, side, MediaSignal::Offer(offer))
             }
+            // The release that follows says all.
+            Signal::Redirected(_) => State::Talking(self),
             Signal::Setup(_) | Signal::Proceeding | Signal::Alerting { .. } | Signal::Answered { .. } => {
                 step.impossible("a device of an answered call told what comes before the answer");
                 State::Talking(self)
@@ -109,6 +111,13 @@ impl Talking {
         self.tell(step, side, signal)
     }
 
+    /// Whether both talk and nothing is offered, so that something may be.
+    pub(super) fn is_calm(&self, step: &Step<'_>) -> bool {
+        let listens = step.listens(Side::Caller) || step.listens(Side::Called);
+        let waits = self.joining.is_some() || self.resumes.is_some() || listens;
+        !waits && self.session.exchange == Exchange::Settled && !self.session.is_held()
+    }
+
     /// A side tells something while what one of them offered waits for the relay.
     fn told_too_early(self, step: &mut Step<'_>, side: Side, signal: &MediaSignal) -> State {
         if matches!(signal, MediaSignal::Offer(_) | MediaSignal::Request) {
@@ -122,7 +131,7 @@ impl Talking {
     pub(super) fn tell(mut self, step: &mut Step<'_>, side: Side, signal: MediaSignal) -> State {
         if let MediaSignal::Offer(offer) = &signal
             && self.session.exchange.takes_offer_of(side)
-            && (step.opens_relay_for_keys(side, self.session.called, offer)
+            && (step.opens_relay_for_keys((side, self.session.begun), self.session.called, offer)
                 || step.opens_another_relay(self.session.called))
         {
             self.resumes = Some((side, signal));

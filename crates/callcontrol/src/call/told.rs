@@ -9,7 +9,8 @@ use crate::io::Outbox;
 /// Writes what a device told into the journal, in short.
 pub(crate) fn told(now: Now, call: CallId, leg: LegId, signal: &Signal, out: &mut Outbox) {
     let told = match signal {
-        Signal::Setup(_) => return,
+        // What becomes of a redirection is told where that is decided.
+        Signal::Setup(_) | Signal::Redirected(_) => return,
         Signal::Proceeding => Told::Proceeding,
         Signal::Alerting { alert, media } => Told::Alerting { alert: *alert, media: media.into() },
         Signal::Answered { media, connected } => {
@@ -18,6 +19,7 @@ pub(crate) fn told(now: Now, call: CallId, leg: LegId, signal: &Signal, out: &mu
         Signal::Media(media) => Told::Media(media.into()),
         Signal::MediaRequested => Told::MediaRequested,
         Signal::MediaRefused(cause) => Told::MediaRefused(*cause),
+        Signal::MetadataRequested => Told::MetadataRequested,
         Signal::Digit(_) => Told::Digit,
         Signal::DigitsEnded(end) => Told::DigitsEnded(*end),
         Signal::TransferRequested { destination, replaces } => {

@@ -1,22 +1,49 @@
 //! Keys of a call that may be recorded with a tone: what is not opened for the listener cannot be mixed with one, so that the encryption
 //! of both sides ends at the relay, from the first offer on. A device that takes SRTP is offered SRTP as before, with keys of ours.
 
-use strowger_base::SessionDescription;
 use strowger_base::leg::Target;
+use strowger_base::{Now, SessionDescription};
 use strowger_media::sdp::{AudioSecurity, Wish};
 
-use super::Step;
-use super::securing::Security;
+use super::own_keys::Security;
+use super::session::MediaSignal;
+use super::{Call, State, Step};
 use crate::configuration::SrtpRule;
 use crate::exchange::Side;
+use crate::io::Outbox;
 use crate::relay::Relay;
+use crate::shared::Shared;
+
+impl Call {
+    /// A party is to hear a tone from now on, and the devices have keys of their own: the called one is asked for an offer, as if the other
+    /// one had asked, and with that the encryption of both ends at the relay. What cannot be opened stays as it is.
+    pub(crate) fn open_for_tone_now(&mut self, now: Now, shared: &mut Shared, out: &mut Outbox) {
+        let mut step = Step { now, facts: &mut self.facts, shared, out };
+        let may = step.facts.to_caller.source().cloned().is_some_and(|offer| step.may_open(&offer));
+        let may = may && step.warns(&[]);
+        self.state = match std::mem::replace(&mut self.state, State::Ended) {
+            State::Talking(talking) if may && talking.is_calm(&step) => {
+                talking.tell(&mut step, Side::Caller, MediaSignal::Request)
+            }
+            other @ (State::Dialing(_)
+            | State::Authorizing(_)
+            | State::Asking(_)
+            | State::Parked(_)
+            | State::Locating(_)
+            | State::Opening(_)
+            | State::Ringing(_)
+            | State::Talking(_)
+            | State::Ended) => other,
+        };
+    }
+}
 
 impl Step<'_> {
     /// These are about to be rung with this offer: whether one of them may be recorded is known before any of them is told keys.
     pub(super) fn open_for_tone(&mut self, targets: &[Target], offer: Option<&SessionDescription>) {
         let Some(offer) = offer else { return };
         let goes_on = self.facts.security.as_ref().is_some_and(|security| security.opens_for_tone);
-        if (goes_on || self.warns(targets)) && self.may_open(offer) {
+        if (goes_on || self.mixes_tones(targets)) && self.may_open(offer) {
             self.end_on_both_sides();
         }
     }
@@ -34,7 +61,7 @@ impl Step<'_> {
             }
             return true;
         }
-        let opens = self.may_open(offer) && self.warns(&[]);
+        let opens = self.may_open(offer) && self.mixes_tones(&[]);
         if opens {
             self.end_on_both_sides();
         }
@@ -49,6 +76,11 @@ impl Step<'_> {
             && self.shared.key_source.is_some()
             && AudioSecurity::of(offer.as_bytes()).wish == Wish::Required
             && understands(offer)
+    }
+
+    /// Whether a party may have to hear a tone beside the other one.
+    fn mixes_tones(&mut self, targets: &[Target]) -> bool {
+        self.warns(targets) || self.plays_waiting_tone(targets)
     }
 
     /// Whether somebody may be recorded, and be it on demand, so that a party has to hear the tone.

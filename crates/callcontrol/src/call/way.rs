@@ -11,11 +11,13 @@ mod route_list;
 
 use std::time::Duration;
 
+use strowger_base::feature::ParkEvent;
 use strowger_base::journal::{ReleasedBy, WhyEnded, WhyRefused, WhyReleased};
 use strowger_base::leg::Target;
 use strowger_base::{Cause, LegId, LineName, limits};
 
 use super::announcing::Ending;
+use super::authorizing::Authorizing;
 use super::{State, Step};
 use crate::failure::Failure;
 use crate::features::call_back;
@@ -38,6 +40,8 @@ pub(super) enum Way {
     RouteList(Box<Routing>),
     /// The members of a hunt list, then what the pilot says.
     Hunt(Box<Hunting>),
+    /// A service of ours, which asks the caller for the codes of the number.
+    Prompt(Box<Authorizing>),
     /// Nothing more: the caller hears why the call ends like this.
     Announcement(Ending),
 }
@@ -72,7 +76,7 @@ impl Way {
     /// hear something has said why the call fails; another trunk of the list would only say it again.
     const fn goes_on_after_early_media(&self) -> bool {
         match self {
-            Way::Line(_) | Way::Hunt(_) => true,
+            Way::Line(_) | Way::Hunt(_) | Way::Prompt(_) => true,
             Way::None | Way::Alone | Way::RouteList(_) | Way::Announcement(_) => false,
         }
     }
@@ -95,6 +99,7 @@ impl Step<'_> {
             Way::Hunt(hunting) => hunting.rings_for(self.now),
             // The annunciator ends by itself; this is for one that does not.
             Way::Announcement(_) => limits::ANNOUNCEMENT_TIME + limits::ANNOUNCEMENT_TIME,
+            Way::Prompt(authorizing) => authorizing.waits_for(self.now),
             Way::Alone if self.shared.call_backs.rings(self.facts.id) => call_back::RINGS,
             Way::None | Way::Alone | Way::RouteList(_) => self.shared.configuration.no_answer,
         }
@@ -117,6 +122,7 @@ impl Step<'_> {
         match std::mem::replace(&mut self.facts.way, Way::None) {
             Way::None | Way::Alone => self.give_up(tried),
             Way::Announcement(ending) => self.finish(ending),
+            Way::Prompt(authorizing) => (*authorizing).without_prompter(self),
             Way::Line(line) => line.go_on(self, tried),
             Way::RouteList(routing) => routing.go_on(self, tried),
             Way::Hunt(hunting) => hunting.go_on(self, tried),
@@ -125,13 +131,15 @@ impl Step<'_> {
 
     /// A device has the call.
     pub(super) fn taken_by(&mut self, leg: LegId) {
-        self.leave_place();
         self.facts.rang_at = None;
         let target = self.facts.rung.iter().find(|rung| rung.leg == leg).map(|rung| &rung.target);
         let line = match target {
             Some(Target::Phone { line, .. }) => Some(line.clone()),
             Some(Target::Trunk(_) | Target::Service(_)) | None => None,
         };
+        let parker = self.facts.parked.as_ref().and_then(|place| place.by.as_ref());
+        let is_back = parker.is_some() && parker == line.as_ref();
+        self.leave_place(if is_back { ParkEvent::Retrieved } else { ParkEvent::Forwarded });
         match (std::mem::replace(&mut self.facts.way, Way::None), &line) {
             (Way::Hunt(mut hunting), Some(member)) => hunting.connected(self, member),
             (
@@ -140,6 +148,7 @@ impl Step<'_> {
                 | Way::Line(_)
                 | Way::RouteList(_)
                 | Way::Hunt(_)
+                | Way::Prompt(_)
                 | Way::Announcement(_),
                 _,
             ) => {}
@@ -202,6 +211,7 @@ impl Step<'_> {
         self.shared.occupy(line);
         self.shared.offered.add(line, self.facts.id);
         self.facts.occupied.push(line.clone());
+        self.notice_later(line);
     }
 
     /// The call is not offered to this line any more.
@@ -215,6 +225,7 @@ impl Step<'_> {
 
     /// The call is offered to no line any more but to `keeper`.
     pub(super) fn vacate_all_but(&mut self, keeper: Option<&LineName>) {
+        self.notice_nobody();
         let mut occupied = std::mem::take(&mut self.facts.occupied);
         occupied.retain(|line| {
             let stays = keeper == Some(line);

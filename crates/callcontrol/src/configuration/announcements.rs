@@ -2,13 +2,17 @@
 
 use std::collections::BTreeMap;
 
-use strowger_base::Cause;
 use strowger_base::leg::{AudioSource, CallTone, Origin, Tone};
+use strowger_base::{Cause, Country};
 
 use super::Configuration;
 
-/// What callers hear, by the cause with which their call fails. By default nothing: their devices are told the cause.
-pub type Announcements = BTreeMap<Cause, Announcement>;
+/// What callers hear, by the cause with which their call fails, and by their country or for all others. By default nothing: their devices
+/// are told the cause.
+pub type Announcements = BTreeMap<(Cause, Option<Country>), Announcement>;
+
+/// What callers hear of patterns that block, by partition and pattern, whatever is announced for the cause.
+pub type PatternAnnouncements = BTreeMap<(Box<str>, Box<str>), AudioSource>;
 
 /// What is heard for one cause.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -41,7 +45,8 @@ pub enum AnnouncedTo {
 impl Configuration {
     /// What this caller hears when its call fails with a cause; `None` when it is only told.
     pub fn announcement(&self, cause: Cause, caller: &Origin) -> Option<Tone> {
-        let announcement = self.announcements.get(&cause)?;
+        let own = self.announcements.get(&(cause, Some(self.country_of(caller))));
+        let announcement = own.or_else(|| self.announcements.get(&(cause, None)))?;
         match (announcement.to, caller) {
             (AnnouncedTo::Everybody, _) | (AnnouncedTo::Trunks, Origin::Trunk(_)) => {}
             (AnnouncedTo::Trunks, Origin::Line { .. }) => return None,
@@ -55,8 +60,6 @@ impl Configuration {
 
 #[cfg(test)]
 mod tests {
-    use strowger_base::Country;
-
     use super::*;
 
     #[test]
@@ -68,8 +71,13 @@ mod tests {
             (Cause::USER_BUSY, AnnouncedSound::Tone(CallTone::Busy), AnnouncedTo::Trunks),
         ];
         for (cause, sound, to) in rows {
-            configuration.announcements.insert(cause, Announcement { sound, to });
+            configuration.announcements.insert((cause, None), Announcement { sound, to });
         }
+        let german =
+            Announcement { sound: AnnouncedSound::Source(AudioSource(8)), to: AnnouncedTo::Everybody };
+        let of_germany = (Cause::NO_ANSWER_FROM_USER, Some(Country::Germany));
+        configuration.announcements.insert(of_germany, german);
+        configuration.announcements.insert((of_germany.0, None), Announcement { sound: source, ..german });
         let check = |cause, caller: Origin, expect: Option<Tone>| {
             assert_eq!(configuration.announcement(cause, &caller), expect, "{cause:?} {caller:?}");
         };
@@ -80,5 +88,9 @@ mod tests {
         check(Cause::USER_BUSY, phone(), None);
         check(Cause::USER_BUSY, trunk(), Some(busy));
         check(Cause::CALL_REJECTED, trunk(), None);
+        check(Cause::NO_ANSWER_FROM_USER, phone(), Some(Tone::Source(AudioSource(8))));
+        let configuration = Configuration { country: Country::Italy, ..configuration };
+        let heard = configuration.announcement(Cause::NO_ANSWER_FROM_USER, &phone());
+        assert_eq!(heard, Some(Tone::Source(AudioSource(7))), "those of other countries");
     }
 }

@@ -15,6 +15,8 @@ pub struct ConferenceRules {
     pub tones: ConferenceTones,
     /// How phones come into calls of their line that do not say it themselves.
     pub barge: Barging,
+    /// What line keys of phones do while another phone of the line has a call, where these do not say it themselves.
+    pub single_button_barge: Barging,
 }
 
 impl Default for ConferenceRules {
@@ -26,6 +28,7 @@ impl Default for ConferenceRules {
             control: ConferenceControl::Starter,
             tones: ConferenceTones::Yes,
             barge: Barging::Off,
+            single_button_barge: Barging::Off,
         }
     }
 }

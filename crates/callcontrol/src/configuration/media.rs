@@ -138,6 +138,18 @@ pub struct MediaUse {
     pub early_offer: EarlyOffer,
     /// It is always sent music of its own, because it cannot listen to what goes out to all.
     pub unicast_music: bool,
+    /// Who makes the tone of call waiting.
+    pub waiting_tone: WaitingTone,
+}
+
+/// Who makes the tone that says during a call that another one rings.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default, Debug)]
+pub enum WaitingTone {
+    /// The phone.
+    #[default]
+    Phone,
+    /// The server: media of each call of the phone passes through it.
+    Server,
 }
 
 /// Whether a device is offered something when the caller has no offer.

@@ -12,7 +12,7 @@ use strowger_dialplan::route_list::LocalRouteGroups;
 use strowger_dialplan::{Caller, Digits, NumberView, SearchSpace, Zone};
 
 use super::places::{AarCaller, Site};
-use super::{Configuration, HoldSources, LinePhone, MediaUse};
+use super::{Barging, Configuration, HoldSources, LinePhone, MediaUse};
 
 /// What devices of one place have in common.
 #[derive(Clone, Default, Debug)]
@@ -31,6 +31,8 @@ pub struct DevicePool {
     pub country: Option<Country>,
     /// Which audio sources others hear on account of its devices, where these do not say it.
     pub hold_sources: HoldSources,
+    /// What line keys of its phones do while another phone of the line has a call, where these do not say it.
+    pub single_button_barge: Option<Barging>,
     /// Its time zone.
     pub zone: Option<Zone>,
     /// The calling number of emergency calls from here.

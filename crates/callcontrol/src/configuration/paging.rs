@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use strowger_base::LineName;
+use strowger_dialplan::SearchSpace;
 use strowger_media::control::Multicast;
 
 /// All paging groups, by the name that their number says
@@ -17,6 +18,12 @@ pub struct PagingGroup {
     pub lines: Vec<LineName>,
     /// Gateways of overhead amplifiers.
     pub gateways: Vec<PageGateway>,
+    /// Numbers that are looked up when somebody pages: all phones of a line are called, and the gateway to which a route pattern sends it.
+    pub numbers: Vec<Box<str>>,
+    /// The name of what those numbers are looked up in; the null partition when empty.
+    pub space: Box<str>,
+    /// The search space of that name, as far as the plan is known.
+    pub search_space: Option<SearchSpace>,
     /// Where it goes out besides, for phones that listen there by themselves.
     pub multicast: Option<Multicast>,
     /// What it goes before.

@@ -28,6 +28,8 @@ pub struct LinePhone {
     pub settings: Arc<PhoneSettings>,
     /// How the phone rings for the line.
     pub rings: Rings,
+    /// Which line key of the phone it is, from 1; 0 when nobody said.
+    pub button: u8,
 }
 
 /// How a phone rings for a line.
@@ -64,6 +66,9 @@ pub struct PhoneSettings {
     pub private: bool,
     /// How it comes into calls of other phones of its lines; as the system says when `None`.
     pub barge: Option<Barging>,
+    /// What the key of a line does there while another phone of the line has a call, as the phone or its device pool says; as the system
+    /// says when `None`.
+    pub single_button_barge: Option<Barging>,
     /// It is told of messages without asking.
     pub told_of_messages: bool,
     /// Whose lines it may watch; what it may call when `None`.
@@ -98,6 +103,25 @@ pub struct PhoneSettings {
     pub aar: AarCaller,
 }
 
+impl PhoneSettings {
+    /// Whether both leave the same to who dials on one line: where numbers lead from there, and how it sees them. What else is set
+    /// at a phone, such as recordings, is no matter of dialling.
+    fn dial_as(&self, other: &PhoneSettings) -> bool {
+        let same_home = match (&self.home, &other.home) {
+            (Some(one), Some(other)) => Arc::ptr_eq(&one.pool, &other.pool) && one.roams == other.roams,
+            (one, other) => one.is_none() && other.is_none(),
+        };
+        same_home
+            && self.local_route_groups == other.local_route_groups
+            && self.overlap == other.overlap
+            && self.view == other.view
+            && self.speed_dials == other.speed_dials
+            && self.emergency_number == other.emergency_number
+            && self.site == other.site
+            && self.aar == other.aar
+    }
+}
+
 impl LinePhone {
     /// How it is called among those who dial: by its line, and its name where it has one.
     pub fn on(&self, line: &str) -> String {
@@ -114,9 +138,10 @@ impl LinePhone {
         Digits::parse(&self.number).unwrap_or_default()
     }
 
-    /// Whether both, of one line, dial alike, as far as their settings are shared.
+    /// Whether both, of one line, dial alike, as far as who dials is shared.
     pub fn dials_as(&self, other: &LinePhone) -> bool {
-        Arc::ptr_eq(&self.dials, &other.dials) && Arc::ptr_eq(&self.settings, &other.settings)
+        Arc::ptr_eq(&self.dials, &other.dials)
+            && (Arc::ptr_eq(&self.settings, &other.settings) || self.settings.dial_as(&other.settings))
     }
 }
 
@@ -161,6 +186,12 @@ impl Configuration {
                 self.trunks.get(name).map(|trunk| Arc::clone(&trunk.caller)).unwrap_or_default()
             }
         }
+    }
+
+    /// What the key of a line does at once while another phone of the line has a call.
+    pub(crate) fn single_button_barge(&self, phone: &Origin) -> Barging {
+        let own = self.calling_phone(phone).and_then(|phone| phone.settings.single_button_barge);
+        own.unwrap_or(self.conferences.single_button_barge)
     }
 
     /// The phone that calls; none for a trunk, and for one that is no longer configured.

@@ -1,6 +1,7 @@
 //! Pickup groups: lines whose calls the others may take.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use strowger_base::LineName;
 
@@ -20,6 +21,32 @@ pub struct PickupGroup {
     pub lines: Vec<LineName>,
     /// Other groups whose calls they may take too, best first.
     pub others: Vec<Box<str>>,
+    /// How its phones are told of calls that ring at a line of it; `None` when they are not.
+    pub notice: Option<PickupNotice>,
+}
+
+/// How phones of a group are told of a call that rings (pickup notification).
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct PickupNotice {
+    /// How long it has to ring first, 1 to 300 s.
+    pub after: Duration,
+    /// Whether something is shown.
+    pub is_shown: bool,
+    /// Whether something is heard.
+    pub sound: NoticeSound,
+    /// The display names who calls.
+    pub names_calling: bool,
+    /// The display names the line that rings.
+    pub names_called: bool,
+}
+
+/// What is heard of a call that rings elsewhere.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum NoticeSound {
+    /// Nothing.
+    None,
+    /// A beep.
+    Beep,
 }
 
 impl Default for PickupGroups {

@@ -39,7 +39,7 @@ pub struct Site {
 }
 
 /// How a device dials numbers over the public network.
-#[derive(Clone, Default, Debug)]
+#[derive(Clone, PartialEq, Eq, Default, Debug)]
 pub struct AarCaller {
     /// Which prefixes it dials, and which lead to it.
     pub group: Option<Arc<str>>,

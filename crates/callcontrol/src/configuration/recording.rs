@@ -21,10 +21,12 @@ pub struct Recording {
 pub struct RecordingProfile {
     /// The name of the profile.
     pub name: Box<str>,
-    /// The trunk on which the recorder is.
+    /// The trunk on which the recorder is, to which its number goes as it is; empty where the number is looked up.
     pub trunk: Box<str>,
     /// Its number.
     pub number: Box<str>,
+    /// The name of what the number is looked up in; what is in no partition when empty.
+    pub search_space: Box<str>,
     /// What becomes of calls that it does not record.
     pub unrecorded: Unrecorded,
     /// Which copies go to it encrypted.

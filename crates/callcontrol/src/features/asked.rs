@@ -3,10 +3,10 @@
 use strowger_base::feature::{FeatureAnswer, FeatureCode, FeatureRequest};
 use strowger_base::journal::{Decision, WhyFeatureRefused};
 use strowger_base::leg::Origin;
-use strowger_base::{CallId, Cause, Command, LegId, Now};
+use strowger_base::{CallId, Command, LegId, Now};
 
 use crate::CallControl;
-use crate::call::Wanted;
+use crate::call::{AskedBy, Wanted};
 use crate::io::Outbox;
 
 /// When it is known what becomes of a feature that somebody asked for.
@@ -22,8 +22,12 @@ impl CallControl {
     pub(super) fn wanted(&mut self, now: Now, call: CallId, out: &mut Outbox) {
         let Some(wanted) = self.calls.get(&call).and_then(|call| call.wanted()).cloned() else { return };
         let may = self.asks_for_features(call);
-        if let Err(why) = may.and_then(|()| self.by_number(now, call, &wanted, out)) {
-            self.with_call(call, |call, shared| call.refuse_feature(now, why, shared, out));
+        match may.and_then(|()| self.by_number(now, call, &wanted, out)) {
+            Ok(()) => {}
+            Err(WhyFeatureRefused::NothingThere) if wanted.by == AskedBy::LineKey => {
+                self.with_call(call, |call, shared| call.dial_after_all(now, shared, out));
+            }
+            Err(why) => self.with_call(call, |call, shared| call.refuse_feature(now, why, shared, out)),
         }
     }
 
@@ -77,7 +81,9 @@ impl CallControl {
         let of_phone = self.calls.values().filter(|call| call.is_talking()).filter_map(|call| {
             let caller = call.facts.caller;
             let legs = [Some(caller), call.other(caller)].into_iter().flatten();
-            let mut own_legs = legs.filter(|leg| call.origin_of(*leg).as_ref() == Some(own));
+            // With a service of the server, such as the tone that confirms a code, nobody has anything to do.
+            let talks = |leg: LegId| call.other(leg).is_some_and(|other| call.origin_of(other).is_some());
+            let mut own_legs = legs.filter(|leg| call.origin_of(*leg).as_ref() == Some(own) && talks(*leg));
             Some((call.facts.answered_at?, own_legs.next()?))
         });
         of_phone.max().map(|(_, leg)| leg).ok_or(WhyFeatureRefused::NothingThere)
@@ -94,11 +100,9 @@ impl CallControl {
         request: &FeatureRequest,
         order: Option<u64>,
         out: &mut Outbox,
-    ) -> Result<Settled, Cause> {
-        self.by_request(now, leg, request, order, out).map_err(|why| {
-            self.refuse_request(now, leg, request, why, out);
-            why.cause()
-        })
+    ) -> Result<Settled, WhyFeatureRefused<'static>> {
+        self.by_request(now, leg, request, order, out)
+            .inspect_err(|why| self.refuse_request(now, leg, request, *why, out))
     }
 
     fn by_request(
@@ -128,6 +132,7 @@ impl CallControl {
             FeatureRequest::MaliciousCall => self.report_party(now, leg, out),
             FeatureRequest::Record(turn) => self.record(now, leg, (request, *turn), out),
             FeatureRequest::CallBack => self.call_back_party(now, leg, out),
+            FeatureRequest::ReportQuality(reason) => self.report_quality(now, leg, *reason, out),
         }
         .map(|()| Settled::Now)
     }

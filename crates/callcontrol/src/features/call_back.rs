@@ -190,7 +190,9 @@ impl CallControl {
         };
         let to = if wish.after_use { CallBackTo::AfterUse(number) } else { CallBackTo::WhenIdle(number) };
         let (line, phone) = (wish.user.line.as_str(), &*wish.user.phone);
-        let set = UserSet { line, phone, value: UserValue::CallBack(to), by: SetBy::Phone };
+        let who = self.shared.ordered_by.clone();
+        let by = who.as_deref().map_or(SetBy::Phone, SetBy::Program);
+        let set = UserSet { line, phone, value: UserValue::CallBack(to), by };
         self.keep_setting(now, &set, Some(asked_in), Some(waiter), out);
         Ok(text)
     }

@@ -102,6 +102,18 @@ impl Conferences {
         self.convening.iter().any(|convening| convening.awaits(leg))
     }
 
+    /// The other seats of the conference of a seat whose parties hear it, with whether they are heard.
+    pub(super) fn beside(&self, seat: LegId) -> Option<impl Iterator<Item = (LegId, Mute)>> {
+        let conference = self.all.get(&self.of_seat(seat)?)?;
+        let others = conference.parties.iter().filter(move |party| party.seat != seat && party.has_entered);
+        Some(others.map(|party| (party.seat, party.mute)))
+    }
+
+    /// The seats of a conference.
+    pub(super) fn seats_of(&self, id: ConferenceId) -> impl Iterator<Item = LegId> {
+        self.all.get(&id).into_iter().flat_map(|conference| &conference.parties).map(|party| party.seat)
+    }
+
     /// The conference of a seat.
     fn of_seat(&self, seat: LegId) -> Option<ConferenceId> {
         let sits = |conference: &Conference| conference.parties.iter().any(|party| party.seat == seat);

@@ -88,7 +88,7 @@ impl CallControl {
     ) -> Result<(), WhyFeatureRefused<'static>> {
         let others = match request {
             FeatureRequest::Conference { with } => &**with,
-            FeatureRequest::Talk => return Ok(()),
+            FeatureRequest::Talk | FeatureRequest::ReportQuality(_) => return Ok(()),
             FeatureRequest::DropLast
             | FeatureRequest::Drop { .. }
             | FeatureRequest::Mute { .. }

@@ -1,12 +1,13 @@
 //! Malicious call identification: somebody reports who is at the other end of the call.
 //!
-//! The call goes on as it was. Its record carries the mark, its story says who reported whom, and an alarm tells the operator.
+//! The call goes on as it was. Its record carries the mark, its story says who reported whom, and an alarm tells the operator. A phone of
+//! Cisco is told to make two short beeps; they are mixed into what a phone hears for which the server makes the tones during a call.
 
 use std::collections::BTreeSet;
 
 use strowger_base::feature::{FeatureAnswer, FeatureRequest};
 use strowger_base::journal::{Alarm, Decision, Entry, PartyView, WhyFeatureRefused};
-use strowger_base::leg::{Party, Presentation};
+use strowger_base::leg::{Party, Presentation, Tone};
 use strowger_base::{CallId, Command, LegId, Now};
 
 use crate::CallControl;
@@ -34,6 +35,7 @@ impl CallControl {
     ) -> Result<(), WhyFeatureRefused<'static>> {
         self.mark(now, leg, out)?;
         let request = FeatureRequest::MaliciousCall.word();
+        self.confirm_by_tone(leg, Tone::ZipZip, out);
         let answer = FeatureAnswer { request, result: Ok(()), text: "".into() };
         out.command(leg, Command::FeatureAnswer(Box::new(answer)));
         Ok(())

@@ -6,8 +6,10 @@ use strowger_base::journal::{Admission, Decision, WhyApart};
 use strowger_base::{CallId, LegId, Now};
 
 use crate::CallControl;
-use crate::call::Match;
+use crate::admission::Reserved;
+use crate::call::{Match, Standing, TakingOver};
 use crate::io::Outbox;
+use crate::shared::Shared;
 
 impl CallControl {
     /// Whether the parties of these legs could talk with each other, once their calls give back what they have of bandwidth.
@@ -24,19 +26,23 @@ impl CallControl {
         let (Some(one), Some(two)) = (one_call.standing_of(one), two_call.standing_of(two)) else {
             return Match::Yes;
         };
-        let (matches, wanted) = self.shared.matches(&one, &two);
-        let Some(wanted) = wanted.filter(|_| !matches!(matches, Match::No(_))) else { return matches };
-        let admission = Arc::clone(&self.shared.configuration.admission);
         let given_back = [&one_call.facts.reserved, &two_call.facts.reserved];
-        match self.shared.bandwidth.has_room_for_all(given_back, &admission, &[wanted]) {
-            Ok(()) => matches,
-            Err(missing) => {
-                self.shared.counters.without_bandwidth += 1;
-                let news = Decision::Admission(Admission::BandwidthMissing(missing.view()));
-                out.decide(now, first, None, news);
-                Match::No(WhyApart::NoBandwidth)
-            }
-        }
+        self.shared.could_talk(now, (first, &one), &two, &given_back, out)
+    }
+
+    /// Whether a device that asked for that could talk with the party that stays when it takes the place of `replaced`.
+    pub(super) fn could_take_over(
+        &mut self,
+        now: Now,
+        taken: &TakingOver,
+        (call, replaced): (CallId, LegId),
+        out: &mut Outbox,
+    ) -> Match {
+        let Some(old) = self.calls.get(&call) else { return Match::Yes };
+        let stays = old.other(replaced).and_then(|leg| old.standing_of(leg));
+        let Some(stays) = stays else { return Match::Yes };
+        let given_back = [&old.facts.reserved];
+        self.shared.could_talk(now, (taken.id(), &taken.standing()), &stays, &given_back, out)
     }
 
     /// Whether the party of a leg could talk with any of the devices that ring in a call, or have answered it.
@@ -60,5 +66,31 @@ impl CallControl {
             }
         }
         result
+    }
+}
+
+impl Shared {
+    /// Whether two parties could talk with each other once this is given back; where there is no bandwidth, `call` tells it.
+    fn could_talk(
+        &mut self,
+        now: Now,
+        (call, one): (CallId, &Standing),
+        two: &Standing,
+        given_back: &[&Reserved],
+        out: &mut Outbox,
+    ) -> Match {
+        let (matches, wanted) = self.matches(one, two);
+        let Some(wanted) = wanted.filter(|_| !matches!(matches, Match::No(_))) else { return matches };
+        let admission = Arc::clone(&self.configuration.admission);
+        let room = self.bandwidth.has_room_for_all(given_back.iter().copied(), &admission, &[wanted]);
+        match room {
+            Ok(()) => matches,
+            Err(missing) => {
+                self.counters.without_bandwidth += 1;
+                let news = Decision::Admission(Admission::BandwidthMissing(missing.view()));
+                out.decide(now, call, None, news);
+                Match::No(WhyApart::NoBandwidth)
+            }
+        }
     }
 }

@@ -1,6 +1,6 @@
 //! What somebody wants of a call who is no party of it: an operator, or a program.
 
-use strowger_base::feature::FeatureRequest;
+use strowger_base::feature::{FeatureRequest, Turn};
 use strowger_base::journal::{Decision, WhyTransferRefused};
 use strowger_base::{CallId, LegId, Now};
 
@@ -56,8 +56,11 @@ impl CallControl {
             }
             OrderKind::Feature { party, request } => {
                 let leg = self.pressing(order.call, *party, request)?;
-                Self::tell_order(now, order, &format!("{} for {}", request.word(), of(*party)), out);
-                self.requested(now, leg, request, Some(number), out).map_err(OrderRefused::Feature)
+                Self::tell_order(now, order, &format!("{} for {}", asked(request), of(*party)), out);
+                self.shared.ordered_by = Some(order.who.clone());
+                let result = self.requested(now, leg, request, Some(number), out);
+                self.shared.ordered_by = None;
+                result.map_err(OrderRefused::Feature)
             }
         }
     }
@@ -98,6 +101,16 @@ impl CallControl {
 
     fn tell_order(now: Now, order: &Order, what: &str, out: &mut Outbox) {
         out.decide(now, order.call, None, Decision::Ordered { what, who: &order.who });
+    }
+}
+
+/// What is asked for, as people are told.
+const fn asked(request: &FeatureRequest) -> &'static str {
+    match request {
+        FeatureRequest::Privacy(Turn::Off) => "no privacy",
+        FeatureRequest::Record(Turn::On) => "recording",
+        FeatureRequest::Record(Turn::Off) => "no recording",
+        other => other.word(),
     }
 }
 

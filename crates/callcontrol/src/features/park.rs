@@ -43,7 +43,7 @@ impl CallControl {
             Some(Origin::Trunk(_)) | None => None,
         };
         let (object, number) = self.free_number(now, &caller)?;
-        let place = Place { object, number, by: by_line };
+        let place = Place { object, number, by: by_line, monitor: Some(by) };
         let word = FeatureRequest::Park.word();
         let answer = FeatureAnswer { request: word, result: Ok(()), text: (&*place.number).into() };
         out.command(by, Command::FeatureAnswer(Box::new(answer)));
@@ -172,7 +172,7 @@ impl CallControl {
             return Err(WhyFeatureRefused::Exhausted { what: "call park number" });
         }
         let by = self.calls.get(&asker).and_then(|call| call.calling_line());
-        let place = Place { object: object.into(), number: number.into(), by };
+        let place = Place { object: object.into(), number: number.into(), by, monitor: None };
         self.with_call(asker, |call, shared| call.park_asker(now, place, shared, out));
         Ok(())
     }

@@ -4,14 +4,18 @@
 //! hears of it in the same session. After whatever happens to a call its recordings are compared with what it is now, and the
 //! recorder is told what is different. The call waits for nothing of all that.
 
+mod asking;
+mod conferees;
 mod fork;
 mod keys;
 mod record;
 mod session;
+mod showing;
 mod telling;
 mod tone;
+mod way;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use strowger_base::feature::{FeatureAnswer, FeatureRequest, Turn};
@@ -19,6 +23,7 @@ use strowger_base::journal::{
     Decision, RecordingNews, WhyFeatureRefused, WhyNotRecorded, WhyRecorded, WhyRecordingEnded,
 };
 use strowger_base::leg::{Origin, Signal};
+use strowger_base::recording::RecordingShown;
 use strowger_base::{CallId, Cause, Command, LegId, LineName, Media, Now, limits};
 use strowger_media::control::{self, PortId, Report};
 use strowger_media::statistics::PortStatistics;
@@ -27,10 +32,13 @@ use crate::CallControl;
 use crate::call::{RecordedCall, Stopped, Wanted};
 use crate::configuration::{RecordingOption, Unrecorded};
 use crate::io::Outbox;
-use crate::shared::Shared;
+use crate::shared::{Asked, Shared};
 use fork::ForkUse;
 use session::{After, Recording};
 use tone::Tones;
+use way::{Way, Whose};
+
+pub(crate) use conferees::Conferee;
 
 /// All recordings of a shard.
 #[derive(Debug, Default)]
@@ -42,6 +50,8 @@ pub(crate) struct Recordings {
     /// Every port from which copies go, until the worker reports it closed or failed.
     ports: BTreeMap<PortId, ForkUse>,
     tones: Tones,
+    /// What phones were told last that know of recordings.
+    shown: BTreeMap<LegId, RecordingShown>,
 }
 
 impl Recordings {
@@ -85,12 +95,18 @@ impl CallControl {
                 _ = self.begin_recording(now, party, (WhyRecorded::Automatic, Attempt::First), out);
             }
         }
+        self.show_recording(now, call, out);
     }
 
     /// Legs are gone: nothing of their parties is recorded any more.
     pub(crate) fn forget_recorded(&mut self, now: Now, out: &mut Outbox) {
         while let Some(party) = self.shared.legs.pop_gone() {
-            if self.shared.recordings.len() > 0 && !self.shared.legs.contains_key(&party) {
+            if self.shared.legs.contains_key(&party) {
+                continue;
+            }
+            self.shared.waiting_tones.gone(party);
+            self.shared.recordings.shown.remove(&party);
+            if self.shared.recordings.len() > 0 {
                 self.end_recording(now, party, WhyRecordingEnded::CallEnded, out);
             }
         }
@@ -188,7 +204,9 @@ impl CallControl {
     /// What there is to be recorded of a party now.
     fn recorded(&self, party: LegId) -> Option<RecordedCall> {
         let call = self.shared.legs.get(&party)?;
-        self.calls.get(call)?.recorded(party)
+        let view = self.calls.get(call)?.recorded(party)?;
+        let conferees = self.conferees_beside(view.far.leg);
+        Some(RecordedCall { conferees, ..view })
     }
 
     /// A recording begins, or does not; the story tells why not.
@@ -200,30 +218,35 @@ impl CallControl {
         out: &mut Outbox,
     ) -> Result<(), WhyFeatureRefused<'static>> {
         let begins = |view: &RecordedCall| {
-            let call = self.calls.get(&view.call)?;
-            let device = call.origin_of(party)?;
+            let device = self.calls.get(&view.call)?.origin_of(party)?;
             let (_, profile) = self.shared.configuration.recording_of(&device)?;
-            let takes = call.recording_takes(view, &profile.trunk, &self.shared.configuration);
-            Some((device, Arc::clone(profile), takes))
+            Some((device, Arc::clone(profile)))
         };
         let view = self.recorded(party).ok_or(WhyFeatureRefused::NotTalking)?;
-        let (device, profile, takes) = begins(&view).ok_or(WhyFeatureRefused::NotTalking)?;
-        let mut recording = Box::new(Recording::new(now, &view, device, Arc::clone(&profile), because));
+        let (device, profile) = begins(&view).ok_or(WhyFeatureRefused::NotTalking)?;
+        let mut recording =
+            Box::new(Recording::new(now, &view, device.clone(), Arc::clone(&profile), because));
         if attempt == Attempt::Again {
             recording.is_another_attempt();
         } else {
             self.shared.counters.recordings += 1;
         }
         let configuration = Arc::clone(&self.shared.configuration);
+        let (whose, keys) = (Whose { call: view.call, party }, recording.wants_keys(&view));
         let refused = if self.shared.recordings.len() >= limits::RECORDINGS {
             Some(WhyNotRecorded::TooMany)
-        } else if !configuration.trunks.get(&profile.trunk).is_some_and(|trunk| trunk.is_there) {
-            Some(WhyNotRecorded::NoRecorder { profile: &profile.name })
         } else {
-            recording.refusal(&view, &self.shared)
+            match Way::find(now, whose, (&profile, &device), keys, &mut self.shared, out) {
+                Ok(way) => {
+                    recording.way = way;
+                    recording.refusal(&view, &self.shared)
+                }
+                Err(why) => Some(why),
+            }
         };
         let refused = refused.or_else(|| {
-            let (from, to, kbps) = takes?;
+            let call = self.calls.get(&view.call)?;
+            let (from, to, kbps) = call.recording_takes(&view, &recording.way.trunk, &configuration)?;
             let taken =
                 recording.take(&mut self.shared.bandwidth, &configuration.admission, (&from, &to), kbps);
             taken.is_err().then_some(WhyNotRecorded::NoBandwidth)
@@ -264,8 +287,17 @@ impl CallControl {
                 return recording.refuse(now, why, shared, out);
             }
             recording.moves_to(now, &view, shared, out);
-            recording.tell(now, &view, shared, out)
+            match recording.tell(now, &view, shared, out) {
+                After::GoesOn if recording.rewarn(now, &view, shared, out) => After::OpensForTone,
+                after => after,
+            }
         });
+    }
+
+    /// Settings are others: what is recorded follows, and who hears that.
+    pub(crate) fn reconfigure_recordings(&mut self) {
+        let calls: BTreeSet<CallId> = self.shared.recordings.parties.values().map(|it| it.call).collect();
+        self.shared.asked.extend(calls.into_iter().map(|call| Asked::Recordings { call }));
     }
 
     /// A recording that was given up begins once more.
@@ -292,8 +324,10 @@ impl CallControl {
     ) {
         let Some(mut recording) = self.shared.recordings.parties.remove(&party) else { return };
         let after = act(&mut recording, &mut self.shared, out);
+        let call = recording.call;
         self.shared.recordings.parties.insert(party, recording);
         self.afterwards(now, party, after, out);
+        self.show_recording(now, call, out);
     }
 
     /// What follows from a step of a recording.
@@ -305,6 +339,11 @@ impl CallControl {
             }
             After::Forgets(leg) => {
                 self.shared.recordings.legs.remove(&leg);
+            }
+            After::OpensForTone => {
+                if let Some(call) = self.shared.legs.get(&party).copied() {
+                    self.with_call(call, |call, shared| call.open_for_tone_now(now, shared, out));
+                }
             }
             After::BeginsAnew => self.try_again(now, party, out),
             After::GivenUp => self.given_up(now, party, out),
@@ -330,7 +369,9 @@ impl CallControl {
     fn end_recording(&mut self, now: Now, party: LegId, why: WhyRecordingEnded, out: &mut Outbox) {
         let Some(recording) = self.shared.recordings.parties.remove(&party) else { return };
         self.shared.recordings.legs.retain(|_, of| *of != party);
+        let call = recording.call;
         recording.end(now, why, &mut self.shared, out);
+        self.show_recording(now, call, out);
     }
 
     /// What a recorder tells; false when the leg leads to none.
@@ -355,11 +396,11 @@ impl CallControl {
                     shared.recordings.legs.remove(&leg);
                     recording.lost(now, *cause, shared, out)
                 }
-                Signal::Media(Media::Offer(_)) | Signal::MediaRequested => {
-                    // What is sent is for this side to say.
-                    out.command(leg, Command::RefuseMedia(Cause::INCOMPATIBLE_DESTINATION));
-                    After::GoesOn
+                Signal::Media(Media::Offer(offer)) => {
+                    recording.asked_for(now, offer, view.as_ref(), shared, out)
                 }
+                Signal::MediaRequested => recording.offer_asked(now, view.as_ref(), shared, out),
+                Signal::MetadataRequested => recording.tell_again(now, view.as_ref(), shared, out),
                 Signal::TransferRequested { .. } => {
                     out.command(leg, Command::TransferResult(Err(Cause::FACILITY_REJECTED)));
                     After::GoesOn
@@ -370,6 +411,7 @@ impl CallControl {
                 | Signal::Media(Media::None)
                 | Signal::Digit(_)
                 | Signal::DigitsEnded(_)
+                | Signal::Redirected(_)
                 | Signal::FeatureRequested(_)
                 | Signal::TransferEnded(_) => After::GoesOn,
             }
@@ -461,7 +503,7 @@ const fn asked_in_vain(why: WhyNotRecorded<'_>) -> WhyFeatureRefused<'static> {
         }
         WhyNotRecorded::NoPort { .. } => WhyFeatureRefused::Exhausted { what: "media port" },
         WhyNotRecorded::TooMany => WhyFeatureRefused::Exhausted { what: "place for another recording" },
-        WhyNotRecorded::NoRecorder { .. } => {
+        WhyNotRecorded::NoRecorder { .. } | WhyNotRecorded::NoRoute { .. } => {
             WhyFeatureRefused::NotConfigured { what: "a recorder that can be called" }
         }
         WhyNotRecorded::NoBandwidth => WhyFeatureRefused::NoBandwidth,
@@ -469,7 +511,7 @@ const fn asked_in_vain(why: WhyNotRecorded<'_>) -> WhyFeatureRefused<'static> {
 }
 
 /// The side of a relay on which a party of a call is.
-const fn relay_side(side: crate::exchange::Side) -> control::Side {
+pub(super) const fn relay_side(side: crate::exchange::Side) -> control::Side {
     match side {
         crate::exchange::Side::Caller => control::Side::A,
         crate::exchange::Side::Called => control::Side::B,

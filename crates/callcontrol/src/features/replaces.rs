@@ -5,7 +5,7 @@ use strowger_base::leg::Setup;
 use strowger_base::{CallId, FeatureCode, LegId, LineName, Now};
 
 use crate::CallControl;
-use crate::call::{Call, Taking, conversation_of};
+use crate::call::{Call, Match, Taking, conversation_of};
 use crate::io::Outbox;
 
 impl CallControl {
@@ -23,9 +23,15 @@ impl CallControl {
         if !self.calls.get(&call).is_some_and(|call| call.is_talking() && call.other(replaced).is_some()) {
             return Some(setup);
         }
-        let Some(mut old) = self.calls.remove(&call) else { return Some(setup) };
-        let conversation = conversation_of(&old.facts);
         let taken = Call::takes_over(now, leg, setup, &mut self.shared, out);
+        // Nobody loses a call for one that cannot be.
+        if let Match::No(why) = self.could_take_over(now, &taken, (call, replaced), out) {
+            let refused = taken.refused(now, why, &mut self.shared, out);
+            self.keep(refused);
+            return None;
+        }
+        let mut old = self.calls.remove(&call)?;
+        let conversation = conversation_of(&old.facts);
         let moved = Feature::Replaces.into_call(taken.id());
         if let Some(party) = old.hand_over(now, replaced, moved, &mut self.shared, out) {
             let call = taken.with(now, party, conversation, &mut self.shared, out);

@@ -124,6 +124,11 @@ impl CallControl {
         out: &mut Outbox,
     ) {
         self.shared.user_settings.set(set, now.wall);
+        let except = match waiter {
+            Some(Waiter::HuntKey(binding, _)) => Some(binding),
+            Some(Waiter::Call(_) | Waiter::Leg(_) | Waiter::Program(_)) | None => None,
+        };
+        self.tell_phones(set, except, out);
         let record = out.encode(now, call, None, Entry::UserSet(*set));
         let ticket = self.shared.persist_setting(record, out);
         if let Some(waiter) = waiter {
@@ -174,6 +179,17 @@ impl CallControl {
             }
             Origin::Line { .. } | Origin::Trunk(_) => Err(WhyFeatureRefused::NotAllowed { rule }),
         }
+    }
+
+    /// Whether somebody who is no user may set that calls of a line go to a number.
+    ///
+    /// # Errors
+    /// The rule that forbids it.
+    pub fn may_be_forwarded(&self, now: Now, line: &LineName, number: &str) -> Result<(), &'static str> {
+        let configuration = &self.shared.configuration;
+        let Some(line) = configuration.lines.get(line.as_str()) else { return Ok(()) };
+        let caller = Arc::new(caller_of(line, "", line.user_forward_space.of(line, "")));
+        permitted(configuration, number, &caller, now).map(drop)
     }
 
     /// What ends a forward: what is configured stays out of force, too.
@@ -257,7 +273,7 @@ fn permitted(
     now: Now,
 ) -> Result<Option<LineName>, &'static str> {
     let plan = &configuration.plan;
-    let unknown = "that number leads nowhere that the line may forward to";
+    let unknown = "that number leads nowhere that the line may forward to, which its forwards.search_space says, or its forwards.all_policy";
     let action = match Digits::parse(number) {
         Ok(digits) => {
             let analysis = Analysis::of(plan, Arc::clone(caller), Arrival::EnBloc, &digits, now.wall);

@@ -373,7 +373,7 @@ fn callers(configuration: &Configuration) -> Vec<Dialler> {
     let mut callers = Vec::new();
     for Origin { kind, name, caller } in configuration.origins() {
         let side = match kind {
-            OriginKind::Line => CallSide::Internal,
+            OriginKind::Line | OriginKind::Intercom => CallSide::Internal,
             OriginKind::Trunk | OriginKind::OverlapTrunk => {
                 let trunk = configuration.trunks.get(&name);
                 let class = trunk.map_or_else(Classification::default, |trunk| trunk.classification);

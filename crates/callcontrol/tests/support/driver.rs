@@ -7,8 +7,8 @@ use std::time::Duration;
 use strowger_base::feature::FeatureCode;
 use strowger_base::journal::{SetBy, UserSet, UserValue};
 use strowger_base::leg::{
-    Alert, BindingId, Digit, DigitsEnd, Diversion, FurtherDigits, Origin, Party, Presentation, ReleaseReason,
-    Setup,
+    Alert, AudioSource, BindingId, Digit, DigitsEnd, Diversion, Elsewhere, FurtherDigits, Origin, Party,
+    Presentation, ReleaseReason, Setup,
 };
 use strowger_base::net::{Flow, ListenerId};
 use strowger_base::{
@@ -39,6 +39,9 @@ mod plan;
 #[path = "printed.rs"]
 mod printed;
 
+#[path = "recording.rs"]
+mod recording;
+
 #[path = "resources.rs"]
 mod resources;
 
@@ -56,8 +59,11 @@ pub(crate) struct Driver {
     /// Ports stand for descriptions: the text `a1` is always written with the same port.
     ports: Vec<String>,
     relays: Vec<PortId>,
+    forks: Vec<PortId>,
     tickets: Vec<u64>,
     next_incoming: u64,
+    /// To whom each key of the server was told first.
+    own_keys: BTreeMap<String, LegId>,
     pub(crate) printed: String,
 }
 
@@ -67,6 +73,8 @@ fn streams_beside(name: &str) -> &'static str {
         "" => "",
         "video" => "m=video 6000 RTP/AVP 97\r\nc=IN IP4 10.0.0.1\r\n",
         "no-video" => "m=video 0 RTP/AVP 97\r\n",
+        "second" => "m=audio 6008 RTP/AVP 8\r\na=recvonly\r\n",
+        "second-paused" => "m=audio 6008 RTP/AVP 8\r\na=inactive\r\n",
         "fax" => "m=image 6004 udptl t38\r\n",
         "srtp-audio" => {
             "m=audio 6002 RTP/SAVP 8\r\na=crypto:1 AES_CM_128_HMAC_SHA1_80 inline:AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA\r\n"
@@ -89,8 +97,10 @@ impl Driver {
             phones: BTreeMap::new(),
             ports: Vec::new(),
             relays: Vec::new(),
+            forks: Vec::new(),
             tickets: Vec::new(),
             next_incoming: 0,
+            own_keys: BTreeMap::new(),
             printed: String::new(),
         }
     }
@@ -119,6 +129,12 @@ impl Driver {
                 features::keys_of(&mut self.configuration, device, method);
                 self.configure();
             }
+            ["announce-pattern", pattern, source] => {
+                let source = AudioSource(source.parse().unwrap());
+                let key = (Box::default(), (*pattern).into());
+                self.configuration.pattern_announcements.insert(key, source);
+                self.configure();
+            }
             ["announce", cause, sound @ ..] => {
                 features::announce(&mut self.configuration, cause, sound);
                 self.configure();
@@ -133,6 +149,10 @@ impl Driver {
                     settings.speed_dials = numbers.iter().map(|number| Box::from(*number)).collect();
                     phone.settings = settings.into();
                 }
+                self.configure();
+            }
+            ["recording", line, words @ ..] => {
+                recording::set(&mut self.configuration, line, words);
                 self.configure();
             }
             ["tells-messages", trunk] => {
@@ -185,13 +205,13 @@ impl Driver {
                 features::paging_group(&mut self.configuration, name, words);
                 self.configure();
             }
-            ["pickup-group" | "pickup-rings" | "park-numbers" | "directed-park", ..] => {
+            ["pickup-group" | "pickup-rings" | "pickup-notice" | "park-numbers" | "directed-park", ..] => {
                 features::set(&mut self.configuration, &words);
                 self.configure();
             }
             [
                 "user-forwards" | "do-not-disturb" | "auto-answer" | "intercom" | "ring-idle"
-                | "ring-in-call" | "distinctive",
+                | "ring-in-call" | "distinctive" | "single-button",
                 ..,
             ] => {
                 features::set_lines(&mut self.configuration, &words);
@@ -258,6 +278,18 @@ impl Driver {
                 statistics.b = Some(strowger_media::statistics::StreamStatistics::default());
                 self.handle(Input::Media(Report::Closed { port, statistics }));
             }
+            ["fork", what] => {
+                let port = *self.forks.last().unwrap();
+                let a = "198.51.100.1:30000".parse().unwrap();
+                let b = Some("198.51.100.1:30002".parse().unwrap());
+                let statistics = Box::default();
+                self.handle(Input::Media(match *what {
+                    "opened" => Report::Opened { port, a, b },
+                    "failed" => Report::Failed { port, reason: "no port left".into() },
+                    "closed" => Report::Closed { port, statistics },
+                    other => panic!("no fork {other}"),
+                }));
+            }
             ["persisted"] => {
                 let ticket = self.tickets.remove(0);
                 self.handle(Input::Persisted { ticket });
@@ -281,6 +313,16 @@ impl Driver {
                 self.next_incoming += 1;
                 self.legs.insert((*who).to_owned(), leg);
                 self.handle(Input::Signal(leg, Signal::Setup(Box::new(setup))));
+            }
+            [who, "redirects", status, to] => {
+                let elsewhere = match to.split_once('@') {
+                    Some((_, host)) => Elsewhere::Host(host.into()),
+                    None if *to == "nobody" => Elsewhere::Nobody,
+                    None => Elsewhere::Number((*to).into()),
+                };
+                let leg = self.legs[*who];
+                self.handle(Input::Signal(leg, Signal::Redirected(elsewhere)));
+                self.play(&format!("{who} refused {status}"));
             }
             [who, rest @ ..] => {
                 let leg = *self.legs.get(*who).unwrap_or_else(|| panic!("no leg {who}"));
@@ -395,6 +437,7 @@ impl Driver {
             }
             ["media", media] => Signal::Media(self.media(media)),
             ["wants-offer"] => Signal::MediaRequested,
+            ["wants-metadata"] => Signal::MetadataRequested,
             ["refuses", cause] => Signal::MediaRefused(Cause(cause.parse().unwrap())),
             ["digit", key] => Signal::Digit(Digit { key: key.chars().next().unwrap(), duration_ms: 100 }),
             ["digits-complete"] => Signal::DigitsEnded(DigitsEnd::Complete),

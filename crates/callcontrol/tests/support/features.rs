@@ -3,13 +3,13 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use strowger_base::feature::{FeatureCode, FeatureNumber, FeatureRequest, Turn};
+use strowger_base::feature::{FeatureCode, FeatureNumber, FeatureRequest, QualityReason, Turn};
 use strowger_base::leg::{Answering, AudioSource, CallTone, KeySignalling, RingSound, RingStyle};
 use strowger_base::{Cause, LegId};
 use strowger_callcontrol::Configuration;
 use strowger_callcontrol::configuration::{
     AnnouncedSound, AnnouncedTo, Announcement, Barging, ConferenceControl, ConferenceEnds, ConferenceRules,
-    ConferenceTones, KeyMethod, PhoneSettings,
+    ConferenceTones, KeyMethod, LinePhone, NoticeSound, PhoneSettings, PickupNotice,
 };
 use strowger_callcontrol::configuration::{DirectedPark, ParkNumbers, ParkRange, PickupGroup, PickupGroups};
 use strowger_callcontrol::configuration::{DoNotDisturb, IntercomLine, Line, RingSetting, UserForwardSpace};
@@ -51,6 +51,18 @@ pub(crate) fn set(configuration: &mut Configuration, words: &[&str]) {
             park.directed.insert((*object).into(), DirectedPark { reversion });
         }
         ["pickup-rings"] => pickup.auto = false,
+        // Before the group has its lines.
+        ["pickup-notice", name, seconds, flags @ ..] => {
+            let has = |flag: &str| flags.contains(&flag);
+            let notice = PickupNotice {
+                after: std::time::Duration::from_secs(seconds.parse().unwrap()),
+                is_shown: has("shown"),
+                sound: if has("beep") { NoticeSound::Beep } else { NoticeSound::None },
+                names_calling: has("calling"),
+                names_called: has("called"),
+            };
+            pickup.add(name, PickupGroup { notice: Some(notice), ..PickupGroup::default() });
+        }
         ["pickup-group", name, rest @ ..] => {
             let (lines, others) = match rest.iter().position(|word| *word == "others") {
                 Some(at) => (&rest[..at], &rest[at + 1..]),
@@ -58,7 +70,8 @@ pub(crate) fn set(configuration: &mut Configuration, words: &[&str]) {
             };
             let lines = lines.iter().map(|line| (*line).into()).collect();
             let others = others.iter().map(|group| (*group).into()).collect();
-            pickup.add(name, PickupGroup { lines, others });
+            let notice = pickup.group(name).and_then(|group| group.notice.clone());
+            pickup.add(name, PickupGroup { lines, others, notice });
         }
         other => panic!("nothing is set by {other:?}"),
     }
@@ -72,6 +85,7 @@ pub(crate) fn paging_group(configuration: &mut Configuration, name: &str, words:
     for word in words {
         match word.split_once('=') {
             Some(("lines", lines)) => group.lines = lines.split(',').map(Into::into).collect(),
+            Some(("numbers", numbers)) => group.numbers = numbers.split(',').map(Into::into).collect(),
             Some(("gateways", gateways)) => {
                 let gateways = gateways.split(',').filter_map(|gateway| gateway.split_once('/'));
                 let gateway = |(trunk, number): (&str, &str)| PageGateway {
@@ -108,6 +122,8 @@ pub(crate) fn rules(words: &[&str]) -> ConferenceRules {
             Some(("tones", "no")) => rules.tones = ConferenceTones::No,
             Some(("barge", "barge")) => rules.barge = Barging::Barge,
             Some(("barge", "conference")) => rules.barge = Barging::Conference,
+            Some(("single-button", "barge")) => rules.single_button_barge = Barging::Barge,
+            Some(("single-button", "conference")) => rules.single_button_barge = Barging::Conference,
             _ => panic!("no rule {word}"),
         }
     }
@@ -120,6 +136,9 @@ pub(crate) fn set_lines(configuration: &mut Configuration, words: &[&str]) {
         [what, line, value] => (*what, *line, *value),
         other => panic!("no setting {other:?}"),
     };
+    if what == "single-button" {
+        return single_button(configuration, line, value);
+    }
     let space = configuration.plan.search_space(value).cloned();
     if what == "intercom" {
         return intercom(configuration, line, value);
@@ -160,6 +179,24 @@ pub(crate) fn set_lines(configuration: &mut Configuration, words: &[&str]) {
         ("auto-answer", "loudspeaker") => line.auto_answer = Answering::Loudspeaker,
         other => panic!("no setting {other:?}"),
     }
+}
+
+/// `single-button 1001/lobby conference`: what the key of the line does on a phone of it.
+fn single_button(configuration: &mut Configuration, phone: &str, word: &str) {
+    let (number, name) = phone.split_once('/').unwrap();
+    let set = match word {
+        "off" => Barging::Off,
+        "conference" => Barging::Conference,
+        _ => Barging::Barge,
+    };
+    let settings = PhoneSettings { single_button_barge: Some(set), ..PhoneSettings::default() };
+    let phone = LinePhone {
+        name: Some(name.into()),
+        number: number.into(),
+        settings: settings.into(),
+        ..LinePhone::default()
+    };
+    configuration.lines.get_mut(number).unwrap().phones = vec![phone].into();
 }
 
 /// `intercom 901 902`, `intercom 902 -`: an intercom line, with the target of its key.
@@ -218,6 +255,8 @@ pub(crate) fn request(legs: &BTreeMap<String, LegId>, words: &[&str]) -> Feature
         ["call-back"] => FeatureRequest::CallBack,
         ["malicious"] => FeatureRequest::MaliciousCall,
         ["talk"] => FeatureRequest::Talk,
+        ["quality"] => FeatureRequest::ReportQuality(None),
+        ["quality", word] => FeatureRequest::ReportQuality(Some(QualityReason::named(word).unwrap())),
         ["privacy", word] => FeatureRequest::Privacy(turn(word)),
         ["record", word] => FeatureRequest::Record(turn(word)),
         other => panic!("nobody asks {other:?}"),
@@ -260,7 +299,8 @@ pub(crate) fn announce(configuration: &mut Configuration, cause: &str, words: &[
         other => panic!("no announcement {other:?}"),
     };
     let to = if words.contains(&"trunks") { AnnouncedTo::Trunks } else { AnnouncedTo::Everybody };
-    configuration.announcements.insert(Cause(cause.parse().unwrap()), Announcement { sound, to });
+    let key = (Cause(cause.parse().unwrap()), None);
+    configuration.announcements.insert(key, Announcement { sound, to });
 }
 
 /// `LINE|TRUNK media|signalling|kpml|either|both|sound`

@@ -55,14 +55,21 @@ pub(crate) fn show(description: &SessionDescription) -> String {
         let (tag, suite, key) = (fields.next().unwrap(), fields.next().unwrap(), fields.next().unwrap());
         let suite = SUITES.iter().find(|known| known.1 == suite).map_or(suite, |known| known.0);
         let key = key.strip_prefix("inline:").unwrap();
-        let whose = if key.bytes().skip(1).take(20).all(|letter| letter == key.as_bytes()[0]) {
-            &key[..1]
-        } else {
-            "ours"
-        };
+        let whose = if is_of_server(key) { "ours" } else { &key[..1] };
         format!(" {tag}:{suite}:{whose}")
     });
     format!(" {form}{}", keys.collect::<String>())
+}
+
+fn is_of_server(key: &str) -> bool {
+    !key.bytes().skip(1).take(20).all(|letter| letter == key.as_bytes()[0])
+}
+
+/// The keys of a description that the server made.
+pub(crate) fn of_server(description: &SessionDescription) -> Vec<String> {
+    let text = String::from_utf8(description.as_bytes().to_vec()).unwrap();
+    let keys = text.lines().filter_map(|line| line.strip_prefix("a=crypto:")?.split("inline:").nth(1));
+    keys.filter(|key| is_of_server(key)).map(str::to_owned).collect()
 }
 
 /// What a relay is told about keys.

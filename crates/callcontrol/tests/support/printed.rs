@@ -5,13 +5,13 @@ use std::net::SocketAddr;
 
 use strowger_base::journal::{CallRecord, CodesView, Decision, Entry, OriginView, Record};
 use strowger_base::leg::{Alert, Diversion, Party, Presentation, SrtpOffer, Target};
-use strowger_base::recording::RecordedParty;
-use strowger_base::{Command, LegId, Media, RecordingMetadata};
+use strowger_base::{Command, LegId, Media};
+use strowger_callcontrol::io::MediaSecurity;
 use strowger_callcontrol::{Outbox, Output};
 use strowger_media::control::{self};
 use strowger_media::sdp::{self, Direction};
 
-use super::{Driver, features, keys, resources, ways};
+use super::{Driver, features, keys, recording, resources, ways};
 
 impl Driver {
     pub(super) fn output(&mut self, item: Output, out: &Outbox) {
@@ -35,17 +35,26 @@ impl Driver {
                 let reliable = if ring.reliable_provisional { " reliable" } else { "" };
                 let by =
                     |diversion: &Diversion| format!(" from {} {}", diversion.party.number, diversion.reason);
+                let records = ring.records.as_ref().map(|told| format!(" records {}", recording::told(told)));
                 let text = format!(
-                    "ring {target} {} by {} {}{reliable}{srtp}{}{}",
+                    "ring {target} {} by {} {}{reliable}{srtp}{}{}{}",
                     ring.called,
                     party(&ring.calling),
                     self.show(&ring.media),
                     ring.diversions.iter().map(by).collect::<String>(),
-                    features::style(ring.style)
+                    features::style(ring.style),
+                    records.unwrap_or_default()
                 );
+                let text = text + &self.told_before(leg, &ring.media);
                 self.print(leg, &text);
             }
             Output::Command(leg, command) => {
+                let before = match &command {
+                    Command::Alert { media, .. } | Command::Answer { media, .. } | Command::Media(media) => {
+                        self.told_before(leg, media)
+                    }
+                    _ => String::new(),
+                };
                 let text = match command {
                     Command::Ring(_) => unreachable!("taken above"),
                     Command::Alert { alert, media, shown } => {
@@ -72,14 +81,12 @@ impl Driver {
                     Command::RequestMedia => "wants-offer".to_owned(),
                     Command::RefuseMedia(cause) => format!("refuses {}", cause.0),
                     Command::ShowParty(shown) => format!("show {}", party(&shown)),
+                    Command::ShowRecording(shown) => format!("show-recording {shown:?}").to_lowercase(),
                     Command::Digit(digit) => format!("digit {}", digit.key),
                     Command::TransferResult(result) => format!("transfer-result {result:?}"),
                     Command::TransferEnded(result) => format!("transfer-ended {result:?}"),
                     Command::Records(media, told) => {
-                        let RecordingMetadata { own, far, .. } = &*told;
-                        let who =
-                            |it: &RecordedParty| format!("{} {:?}", it.party.number, it.flow).to_lowercase();
-                        format!("records {}, {} {}", who(own), who(far), self.show(&media))
+                        format!("records {} {}", recording::told(&told), self.show(&media))
                     }
                     Command::RequestTransfer(number) => format!("request-transfer {number}"),
                     Command::FeatureAnswer(answer) => {
@@ -87,9 +94,15 @@ impl Driver {
                             .trim_end()
                             .to_owned()
                     }
+                    Command::ShowParticipants(list) => {
+                        let who =
+                            list.participants.iter().map(|it| format!("{} {}", it.number, it.party.number));
+                        format!("participants {:?}: {}", list.control, who.collect::<Vec<_>>().join(", "))
+                            .to_lowercase()
+                    }
                     Command::Release(cause) => format!("release {}", cause.0),
                 };
-                self.print(leg, &text);
+                self.print(leg, &(text + &before));
             }
             Output::Joined { .. } => {}
             Output::Locate { request, line } => self.locate(request, &line),
@@ -99,7 +112,15 @@ impl Driver {
                 {
                     self.relays.push(port);
                 }
+                if let control::Command::OpenFork { port, .. } = command {
+                    self.forks.push(port);
+                }
+                if let Some(text) = recording::fork(&command, |address| self.name_of(address)) {
+                    writeln!(self.printed, "  relay <- {text}").unwrap();
+                    return;
+                }
                 let text = match command {
+                    control::Command::Close { port } if self.forks.contains(&port) => "close fork".to_owned(),
                     control::Command::OpenRelay { .. } => "open".to_owned(),
                     control::Command::OpenMulticast { service, to, .. } => {
                         format!("open {service:?} to {} ttl {} {:?}", to.address, to.ttl, to.codec)
@@ -107,6 +128,8 @@ impl Driver {
                     control::Command::Direct { side, peer, .. } => {
                         format!("direct {side:?} to {}", self.name_of(peer.rtp))
                     }
+                    control::Command::Suspend { suspended: true, .. } => "suspend".to_owned(),
+                    control::Command::Suspend { suspended: false, .. } => "go on".to_owned(),
                     control::Command::Close { .. } => "close".to_owned(),
                     control::Command::Protect { keys, .. } => keys::relay(&keys),
                     control::Command::Transcode { codings, .. } => resources::codings(codings.as_deref()),
@@ -125,6 +148,10 @@ impl Driver {
                     control::Command::Press { side, digit, .. } => {
                         format!("press {} for {side:?}", digit.key)
                     }
+                    control::Command::Warn { side, tone, types, .. } => {
+                        let heard = if types.is_some() { "hears" } else { "hears no more" };
+                        format!("{side:?} {heard} {tone:?}")
+                    }
                     other => format!("{other:?}"),
                 };
                 writeln!(self.printed, "  relay <- {text}").unwrap();
@@ -136,6 +163,22 @@ impl Driver {
             }
             // Whoever looks at the lamp is told what the story tells.
             Output::Parked { .. } => {}
+            Output::PickupNotice { lines, text, shown_for } => {
+                let lines = lines.iter().map(|(line, sound)| format!("{line:?} {sound:?}"));
+                let lines = lines.collect::<Vec<_>>().join(", ");
+                self.printed.push_str(&format!("  * shown {text:?} for {shown_for:?} to {lines}\n"));
+            }
+            // Of most calls there is nothing to say.
+            Output::Security { media: MediaSecurity::Clear, .. } => {}
+            Output::Security { media: MediaSecurity::Encrypted, .. } => {
+                self.printed.push_str("  * encrypted on both sides\n");
+            }
+            Output::PhoneChanged { line, phone, change, .. } => {
+                self.printed.push_str(&format!("  * phones of {line:?} {phone:?} are told {change:?}\n"));
+            }
+            Output::ParkNews { leg, number, event } => {
+                self.print(leg, &format!("call at {number} {event:?}").to_lowercase());
+            }
             Output::Privacy { leg, turn } => {
                 self.printed.push_str(&format!("  privacy of {leg}: {turn:?}\n"));
             }
@@ -242,12 +285,26 @@ impl Driver {
         format!("{kind}({name}{codecs}{events}{beside}) v{version}{told}{keys}")
     }
 
+    /// Keys of the server that another leg was told before: there must be none.
+    fn told_before(&mut self, leg: LegId, media: &Media) -> String {
+        let (Media::Offer(description) | Media::Answer(description)) = media else { return String::new() };
+        let mut text = String::new();
+        for key in keys::of_server(description) {
+            let first = *self.own_keys.entry(key).or_insert(leg);
+            if first != leg {
+                text = format!(" WITH KEYS OF {}", self.leg_name(first));
+            }
+        }
+        text
+    }
+
     fn name_of(&self, address: SocketAddr) -> String {
         if address.ip().to_string() == "198.51.100.1" {
             return format!("relay:{}", address.port());
         }
         let index = usize::from(address.port() - 4000) / 2;
-        self.ports[index].clone()
+        // Streams beside the first one have no names.
+        self.ports.get(index).cloned().unwrap_or_else(|| address.port().to_string())
     }
 
     fn leg_name(&self, leg: LegId) -> String {

@@ -2,7 +2,9 @@
 
 use std::sync::Arc;
 
-use strowger_callcontrol::configuration::{EarlyOffer, Increment, MediaUse, MulticastMusic, PhoneSettings};
+use strowger_callcontrol::configuration::{
+    EarlyOffer, Increment, MediaUse, MulticastMusic, PhoneSettings, WaitingTone,
+};
 use strowger_callcontrol::{CallControl, Configuration};
 use strowger_dialplan::resources::{Function, Resource};
 use strowger_media::control::{Coding, Codings};
@@ -47,6 +49,7 @@ pub(crate) fn set(configuration: &mut Configuration, words: &[&str]) {
             for word in how {
                 match *word {
                     "mtp" => media.termination_point = true,
+                    "waiting-tone" => media.waiting_tone = WaitingTone::Server,
                     "unicast" => media.unicast_music = true,
                     "trusted" => media.trusted_relay = Some(true),
                     "early-offer" => media.early_offer = EarlyOffer::BestEffort,

@@ -2,7 +2,8 @@
 
 use super::{CallingSearchSpace, DevicePool, Line, Partition, PhoneButtonTemplate, Trunk, patterns, single};
 use crate::setting::{
-    Address, CodeText, Description, List, NumberText, PatternText, PrefixText, Ref, Whole, choice, record,
+    Address, CodeText, Description, List, NumberText, PatternText, PrefixText, Ref, Seconds, Whole, choice,
+    record,
 };
 
 record! {
@@ -48,6 +49,40 @@ record! {
         lines: List<Ref<Line>, 1000> = List::default(),
         /// Other groups whose calls they may take, best first.
         others: List<Ref<PickupGroup>, 10> = List::default(),
+        /// How phones of Cisco in the group are told of a call that rings at another line of it.
+        notification: PickupNotification = PickupNotification::None,
+        /// How long a call rings before they are told, in seconds.
+        notification_timer: Seconds<1, 300> = Seconds::new(6),
+        /// What they show of the call.
+        notification_shows: PickupShows = PickupShows::Nobody,
+    }
+}
+
+choice! {
+    /// How phones are told that a call may be picked up.
+    pub enum PickupNotification {
+        /// They are not.
+        None = "none",
+        /// By a text.
+        Visual = "visual",
+        /// By a beep, where the line has no call.
+        Audio = "audio",
+        /// By both.
+        VisualAndAudio = "visual-and-audio",
+    }
+}
+
+choice! {
+    /// Whom the text names.
+    pub enum PickupShows {
+        /// Nobody.
+        Nobody = "nobody",
+        /// Who calls.
+        Calling = "calling",
+        /// The line that rings.
+        Called = "called",
+        /// Both.
+        Both = "both",
     }
 }
 
@@ -74,6 +109,10 @@ record! {
         description: Description = Description::default(),
         /// Lines whose phones are called; each answers by itself and gets a stream of its own.
         lines: List<Ref<Line>, 1000> = List::default(),
+        /// Numbers that are looked up when somebody pages: all phones of a line are called like those of lines, and the gateway to which a route pattern sends the number like those of overhead.
+        numbers: List<NumberText, 1000> = List::default(),
+        /// Where the numbers are looked up; without one they are in no partition.
+        search_space: Option<Ref<CallingSearchSpace>> = None,
         /// Gateways of overhead amplifiers, each called like a phone.
         overhead: List<OverheadGateway, 8> = List::default(),
         /// The multicast address to which it goes out besides, for phones that listen there by themselves.

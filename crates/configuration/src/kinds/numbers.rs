@@ -130,6 +130,8 @@ record! {
         /// The Q.850 cause with which the call is released: 1 unallocated number, 21 call rejected, 22 number changed, 28 invalid
         /// number format.
         cause: Whole<0, 127> = Whole::new(21),
+        /// Number of the audio source that callers hear once before they are told the cause; what is announced for the cause when not given.
+        announcement: Option<Whole<1, 51>> = None,
     }
 }
 

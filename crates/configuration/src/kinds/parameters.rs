@@ -2,7 +2,7 @@
 
 mod choices;
 
-use super::{Barging, MulticastMusicDirection, single};
+use super::{Barging, MulticastMusicDirection, SingleButtonPolicy, single};
 use crate::setting::{
     CountryName, Days, DomainName, Host, Kbps, List, Minutes, Percent, Seconds, Whole, record,
 };
@@ -32,6 +32,8 @@ record! {
         audio_source: Option<Whole<1, 51>> = None,
         /// The tone, as it sounds in the caller's country.
         tone: AnnouncedTone = AnnouncedTone::Information,
+        /// The country whose callers hear it; all for whom no other one is given for the cause, when not given.
+        network_locale: Option<CountryName> = None,
         /// Who hears it.
         to: AnnouncedTo = AnnouncedTo::Everybody,
     }
@@ -158,6 +160,8 @@ record! {
         party_entrance_tone: bool = true,
         /// How phones come into calls of other phones of their lines, where they do not say it themselves.
         barge: Barging = Barging::Off,
+        /// What line keys of phones do at once while another phone of the line has a call, where neither they nor their device pools say it (Single Button Barge/cBarge Policy).
+        single_button_barge: SingleButtonPolicy = SingleButtonPolicy::Off,
         /// Who is recorded hears a tone that says so (Play Recording Notification Tone To Observed Target).
         recording_tone_recorded: bool = false,
         /// Who talks with somebody who is recorded hears it (Play Recording Notification Tone To Observed Connected Target).

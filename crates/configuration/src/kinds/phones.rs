@@ -179,6 +179,8 @@ record! {
         privacy: bool = false,
         /// How it comes into calls of other phones of its lines; as the system says when not given.
         barge: Option<Barging> = None,
+        /// What the key of a line does at once while another phone of that line has a call (Single Button Barge/cBarge).
+        single_button_barge: SingleButtonBarge = SingleButtonBarge::Default,
         /// The firmware that it shall run; whatever it has when not given.
         load: Option<Word> = None,
         /// Applications may control it.
@@ -205,6 +207,32 @@ choice! {
         Barge = "barge",
         /// The call becomes a conference.
         ConferenceBarge = "conference-barge",
+    }
+}
+
+choice! {
+    /// What the key of a line does at once while another phone of that line has a call.
+    pub enum SingleButtonBarge {
+        /// As the device pool says; a pool that does not say it leaves it to the service parameter.
+        Default = "default",
+        /// It calls like any other key.
+        Off = "off",
+        /// The phone comes in as the third one, and nobody else.
+        Barge = "barge",
+        /// The call becomes a conference, into which the phone comes.
+        ConferenceBarge = "cbarge",
+    }
+}
+
+choice! {
+    /// What line keys do at once while another phone of the line has a call, where nobody says it for a phone.
+    pub enum SingleButtonPolicy {
+        /// They call like any other key.
+        Off = "off",
+        /// The phone comes in as the third one, and nobody else.
+        Barge = "barge",
+        /// The call becomes a conference, into which the phone comes.
+        ConferenceBarge = "cbarge",
     }
 }
 

@@ -2,7 +2,7 @@
 
 use super::{
     CallManagerGroup, CallingSearchSpace, DateTimeGroup, IncomingNumbers, MediaResourceGroupList, RouteGroup,
-    TransformationSpaces, named,
+    SingleButtonBarge, TransformationSpaces, named,
 };
 use crate::setting::{
     CountryName, Description, Kbps, List, Name, PrefixText, Ref, Room, Seconds, Subnet, Whole, choice, record,
@@ -170,6 +170,8 @@ record! {
         media_resource_group_list: Option<Ref<MediaResourceGroupList>> = None,
         /// Media of its devices goes through a trusted relay point, where they do not say it themselves.
         use_trusted_relay_point: bool = false,
+        /// What line keys of its phones do at once while another phone of the line has a call, where these do not say it.
+        single_button_barge: SingleButtonBarge = SingleButtonBarge::Default,
         /// The country whose tones its devices hear; that of the service parameter when not given.
         network_locale: Option<CountryName> = None,
         /// Number of the audio source that others hear whom one of its devices holds; the service parameter when not given.

@@ -34,6 +34,8 @@ record! {
         uri_numbers: UriNumbers = UriNumbers::DigitsAndPlus,
         /// How keys reach the far side during a call.
         dtmf: DtmfMethod = DtmfMethod::Rtp,
+        /// Who makes the tone that a phone's user hears during a call when another one rings there.
+        call_waiting_tone: WaitingTone = WaitingTone::Phone,
         /// The payload type for keys in RTP.
         dtmf_payload: Whole<96, 127> = Whole::new(101),
         /// Max-Forwards of requests that begin here.
@@ -118,6 +120,16 @@ choice! {
         Both = "both",
         /// As tones in the sound.
         InBand = "in-band",
+    }
+}
+
+choice! {
+    /// Who makes the tone of call waiting.
+    pub enum WaitingTone {
+        /// The phone.
+        Phone = "phone",
+        /// The server, as it sounds in the phone's country: media of all calls of the phone passes through it.
+        Server = "server",
     }
 }
 

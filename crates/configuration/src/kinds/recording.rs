@@ -1,6 +1,6 @@
 //! Recorders of calls.
 
-use super::{Trunk, named};
+use super::{CallingSearchSpace, Trunk, named};
 use crate::setting::{Description, Name, NumberText, Ref, choice, record};
 
 record! {
@@ -10,10 +10,13 @@ record! {
         name: Name,
         /// For people.
         description: Description = Description::default(),
-        /// The trunk to the recorder.
-        trunk: Ref<Trunk>,
-        /// The number that is called there.
+        /// The trunk to the recorder, to which the number goes as it is. Without one the number is looked up.
+        trunk: Option<Ref<Trunk>> = None,
+        /// The number of the recorder.
         number: NumberText,
+        /// Where the number is looked up where no trunk is named (Recording Calling Search Space); only among patterns without a partition when
+        /// not given. It leads to a trunk or to a route list, whose recorders take each other's place.
+        search_space: Option<Ref<CallingSearchSpace>> = None,
         /// What becomes of a call whose recorder is not to be had.
         unrecorded: UnrecordedCall = UnrecordedCall::GoesOn,
         /// Which copies go to it encrypted, with keys in its signalling (SDES); its trunk has to allow them with `srtp_allowed`.

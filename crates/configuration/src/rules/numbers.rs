@@ -177,8 +177,10 @@ pub(super) fn pickup_group(id: Id, it: &PickupGroup, found: &mut Findings) {
 
 pub(super) fn paging_group(it: &PagingGroup, found: &mut Findings) {
     found.list("lines", &it.lines, Least::None, |it| it.id());
-    if it.lines.is_empty() && it.overhead.is_empty() && it.multicast.is_none() {
-        found.wrong("lines", "are missing, and so are overhead and multicast; give at least one of them");
+    let reaches_devices = !it.lines.is_empty() || !it.numbers.is_empty() || !it.overhead.is_empty();
+    if !reaches_devices && it.multicast.is_none() {
+        let why = "are missing, and so are numbers, overhead and multicast; give at least one of them";
+        found.wrong("lines", why);
     }
     multicast(it.multicast.as_ref(), found);
     if !it.multicast_port.get().is_multiple_of(2) {

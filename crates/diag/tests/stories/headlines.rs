@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use strowger_base::journal::{
-    AskedCode, Decision, Entry, Forwarding, LegOutcome, Lookup, NotResolved, PatternKind, Redirection,
-    ReleasedBy, WhyCodeRefused, WhyEnded, WhyForwarded, WhyLookupEnded, WhyRefused, WhyReleased,
+    AskedCode, Decision, Entry, Feature, Forwarding, LegOutcome, Lookup, NotResolved, PatternKind,
+    Redirection, ReleasedBy, WhyCodeRefused, WhyEnded, WhyForwarded, WhyLookupEnded, WhyRefused, WhyReleased,
 };
 use strowger_base::leg::ReleaseReason;
 use strowger_base::{Cause, LegId};
@@ -54,6 +54,27 @@ fn the_headline_says_what_became_of_the_call_and_why() {
     check(
         Journal::to_line(&[B1]).end(900, (clearing, ReleasedBy::Caller, WhyEnded::CallerGaveUp), none, &[]),
         "1001 called 1002 and gave up after 0.9 s, before anything rang.",
+    );
+    // Nobody else took a call that rang nowhere: whoever asked for it did.
+    let split = (Cause::CALL_SPLIT, ReleasedBy::System, WhyEnded::MovedOn(Feature::PickUp));
+    check(
+        Journal::call("*81").end(900, split, none, &[]),
+        "1001 called *81, picked a call up and goes on in that.",
+    );
+    let parked =
+        || Journal::call("8801").decide(5, None, Decision::FeatureDone { feature: "park", text: "8801" });
+    check(
+        parked().end(8_100, (clearing, ReleasedBy::Caller, WhyEnded::CallerGaveUp), none, &[]),
+        "1001 called 8801, waited 8 s at park number 8801 and hung up.",
+    );
+    check(
+        parked().end(
+            8_100,
+            (Cause::TEMPORARY_FAILURE, ReleasedBy::System, WhyEnded::ServerRestarted),
+            none,
+            &[],
+        ),
+        "1001 called 8801; the server stopped while it was parked at 8801.",
     );
     let no_answer = Cause::NO_ANSWER_FROM_USER;
     check(

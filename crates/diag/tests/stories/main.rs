@@ -2,4 +2,5 @@
 
 mod headlines;
 mod journal;
+mod recordings;
 mod texts;

@@ -69,6 +69,23 @@ impl AudioCodec {
         }
     }
 
+    /// What RTP calls it.
+    pub const fn name(&self) -> &str {
+        match self {
+            AudioCodec::G711Ulaw => "PCMU",
+            AudioCodec::G711Alaw => "PCMA",
+            AudioCodec::G722 => "G722",
+            AudioCodec::G7221At24 | AudioCodec::G7221At32 => "G7221",
+            AudioCodec::G7231 => "G723",
+            AudioCodec::G728 => "G728",
+            AudioCodec::G729 => "G729",
+            AudioCodec::Gsm => "GSM",
+            AudioCodec::Ilbc => "iLBC",
+            AudioCodec::Opus => "opus",
+            AudioCodec::Other { name, .. } => name,
+        }
+    }
+
     /// Bit rate of the payload in kb/s, rounded up. The greatest rate of a region is compared with it.
     pub const fn payload_kbps(&self) -> u16 {
         match self {
@@ -117,6 +134,7 @@ mod tests {
     fn names_of_rtp_are_codecs() {
         let check = |name: &str, clock_hz: u32, parameters: &str, expect: AudioCodec| {
             assert_eq!(AudioCodec::named(name, clock_hz, parameters), expect, "{name} {parameters}");
+            assert!(name.to_lowercase().starts_with(&expect.name().to_lowercase()), "{name}");
         };
         let other = |name: &str, kbps: u16| AudioCodec::Other { name: name.into(), kbps };
         check("PCMU", 8000, "", AudioCodec::G711Ulaw);

@@ -58,6 +58,13 @@ pub enum Refusal {
     UnknownLocation,
 }
 
+impl Reservation {
+    /// The same places and bandwidth, to ask what would be if it were given back. It is none, so it must not be released.
+    pub fn copied(&self) -> Reservation {
+        Reservation { places: self.places.clone(), bandwidth: self.bandwidth }
+    }
+}
+
 impl Ledger {
     /// Nothing taken.
     pub const fn new() -> Self {

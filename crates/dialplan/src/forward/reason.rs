@@ -21,6 +21,8 @@ impl RedirectReason {
     pub const FORWARD: RedirectReason = RedirectReason(10);
     /// Whoever was called sent the call to voice mail at once.
     pub const IMMEDIATE_DIVERT: RedirectReason = RedirectReason(50);
+    /// A device that was called named somebody else (SIP 3xx).
+    pub const REDIRECTION: RedirectReason = RedirectReason(162);
     /// All calls are forwarded.
     pub const FORWARD_ALL: RedirectReason = RedirectReason(15);
     /// The application behind the line is gone.
@@ -40,6 +42,8 @@ impl OnBehalfOf {
     pub const PARK: OnBehalfOf = OnBehalfOf(3);
     /// Immediate divert.
     pub const IMMEDIATE_DIVERT: OnBehalfOf = OnBehalfOf(14);
+    /// A redirection by a device (SIP 3xx).
+    pub const REDIRECTION: OnBehalfOf = OnBehalfOf(19);
     /// Pickup.
     pub const PICKUP: OnBehalfOf = OnBehalfOf(16);
     /// Call forwarding.

@@ -207,6 +207,17 @@ impl<L: Clone + PartialEq> Trail<L> {
         Ok(self.hops)
     }
 
+    /// A device that was called names somebody else.
+    ///
+    /// # Errors
+    /// When the call was redirected as often as it may be: it ends with [`HopLimitReached::cause`].
+    pub fn named_elsewhere(&mut self, by: &L) -> Result<u8, HopLimitReached> {
+        self.through_hunt_pilot()?;
+        let (reason, on_behalf_of) = (RedirectReason::REDIRECTION, OnBehalfOf::REDIRECTION);
+        self.redirects.push(Redirect { from: by.clone(), reason, on_behalf_of });
+        Ok(self.hops)
+    }
+
     /// A call for which there was no bandwidth goes on to another number of the line.
     ///
     /// # Errors

@@ -27,10 +27,11 @@ fn plan(text: &str) -> (DialPlan, Vec<Origin>) {
                 words[2..].iter().for_each(|name| drop(partition(&mut plan, name)));
                 plan.search_space(words[1], words[2..].iter().copied()).unwrap();
             }
-            "line" => {
+            kind @ ("line" | "intercom") => {
                 let home = partition(&mut plan, words[2]);
                 plan.literal(&home, words[1], Action::Line(words[1].into())).unwrap();
-                origins.push(origin(&plan, OriginKind::Line, words[1], words[3]));
+                let kind = if kind == "line" { OriginKind::Line } else { OriginKind::Intercom };
+                origins.push(origin(&plan, kind, words[1], words[3]));
             }
             "name" => {
                 let home = partition(&mut plan, words[2]);
@@ -235,6 +236,8 @@ fn emergency_numbers_are_dialled_from_everywhere() {
         "route 112 help urgent emergency\nline 1002 in poor",
         "error emergency-unreachable 112: line:1002 dials 112",
     );
+    // An intercom line calls its like alone, and cannot be given more.
+    check("route 112 help urgent emergency\nintercom 1002 in poor", "");
     check("route 112 help urgent emergency\nline 1002 in all", "");
     check("route 112 help emergency\nroute 112X in", "error emergency-waits 112: line:1001 dials 112");
     check(

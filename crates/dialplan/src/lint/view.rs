@@ -127,6 +127,7 @@ pub(super) fn all(plan: &DialPlan, origins: &[Origin], at: WallTime) -> Vec<View
                 views[place].lines += 1;
                 views[place].keys = true;
             }
+            OriginKind::Intercom => views[place].keys = true,
             OriginKind::Trunk | OriginKind::OverlapTrunk => {
                 views[place].keys |= origin.kind == OriginKind::OverlapTrunk;
                 views[place].trunks += 1;

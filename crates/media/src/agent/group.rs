@@ -150,9 +150,11 @@ impl GroupLeg {
             Command::Media(Media::None)
             | Command::Tone(_)
             | Command::ShowParty(_)
+            | Command::ShowRecording(_)
             | Command::Digit(_)
             | Command::TransferResult(_)
             | Command::FeatureAnswer(_)
+            | Command::ShowParticipants(_)
             | Command::TransferEnded(_)
             | Command::RequestTransfer(_) => {}
             Command::CollectDigits

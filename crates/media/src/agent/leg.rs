@@ -80,7 +80,7 @@ impl ServiceLeg {
         ServiceLeg {
             port,
             service,
-            tone: Tone::Silence,
+            tone: if service == Service::Prompt { Tone::ZipZip } else { Tone::Silence },
             mute: Mute::Off,
             talking: Talking::No,
             called: ring.called,
@@ -127,7 +127,7 @@ impl ServiceLeg {
             name: name_of(self.service).into(),
             presentation: Presentation::Allowed,
         };
-        let early = matches!(self.service, Service::Annunciator(_));
+        let early = matches!(self.service, Service::Annunciator(_) | Service::Prompt);
         match offer {
             Some(offer) => match self.answer(&offer) {
                 Ok((answer, agreed)) => {
@@ -171,6 +171,7 @@ impl ServiceLeg {
             // They are over in a moment, and would begin anew.
             Service::Announcement
             | Service::Annunciator(_)
+            | Service::Prompt
             | Service::Confirmation
             | Service::Multicast { .. } => false,
         };
@@ -211,7 +212,7 @@ impl ServiceLeg {
             Service::Echo | Service::Announcement | Service::Confirmation => self.hears,
             // Who waits may be as silent as it likes, and so may who listens to a conference with its microphone off. Before an
             // answer many send nothing at all.
-            Service::Sounds | Service::Conference(_) | Service::Annunciator(_) => false,
+            Service::Sounds | Service::Conference(_) | Service::Annunciator(_) | Service::Prompt => false,
             // Who listens to a page sends nothing; when who talks is gone, it would never end.
             Service::Page { .. } => self.service.is_talker(),
             Service::Multicast { .. } => false,
@@ -250,7 +251,7 @@ impl ServiceLeg {
     }
 
     fn play(&self, out: &mut Outbox) {
-        if self.service == Service::Sounds {
+        if matches!(self.service, Service::Sounds | Service::Prompt) {
             out.media(control::Command::Play { port: self.port, tone: self.tone });
         }
     }
@@ -265,7 +266,7 @@ impl ServiceLeg {
     }
 
     fn commanded(&mut self, leg: LegId, command: Command, out: &mut Outbox) -> Ended {
-        if let (Service::Sounds, &Command::Tone(tone)) = (self.service, &command) {
+        if let (Service::Sounds | Service::Prompt, &Command::Tone(tone)) = (self.service, &command) {
             self.set_tone(tone, out);
             return Ended::No;
         }
@@ -341,12 +342,14 @@ impl ServiceLeg {
         match command {
             // It shows nothing, and it takes no keys but those that it hears.
             Command::ShowParty(_)
+            | Command::ShowRecording(_)
             | Command::CollectDigits
             | Command::StopCollecting
             | Command::KeysBy(_)
             | Command::Digit(_)
             | Command::TransferResult(_)
             | Command::FeatureAnswer(_)
+            | Command::ShowParticipants(_)
             | Command::TransferEnded(_)
             | Command::RequestTransfer(_) => {}
             Command::Records(..)
@@ -363,6 +366,11 @@ impl ServiceLeg {
             }
         }
         Ended::No
+    }
+
+    /// Whether keys that it hears are told to call control.
+    pub(super) const fn tells_keys(&self) -> bool {
+        matches!(self.service, Service::Prompt)
     }
 
     const fn is_seat(&self) -> bool {
@@ -449,6 +457,7 @@ impl ServiceLeg {
             | Service::Echo
             | Service::Announcement
             | Service::Annunciator(_)
+            | Service::Prompt
             | Service::Sounds
             | Service::Multicast { .. }
             | Service::Conference(_)

@@ -1,6 +1,6 @@
 //! What an endpoint plays: a tone, or music of a source.
 
-use strowger_base::leg::{AudioSource, Tone};
+use strowger_base::leg::{AudioSource, CallTone, Tone};
 use strowger_base::{Instant, limits};
 
 use crate::codec::resample::Down;
@@ -93,6 +93,30 @@ impl Programme {
         };
         let tones = Player::new(cadence);
         Programme::Announcement { source, tones, left_ms, own: Box::default() }
+    }
+
+    /// What a service plays that asks a caller for something: a tone, or in the end why the call fails.
+    pub(super) fn prompt(tone: Tone) -> Self {
+        if Self::says_why(tone) { Programme::announcement(tone) } else { Programme::of(tone) }
+    }
+
+    /// Whether a tone tells why a call fails, and so is heard once.
+    pub(super) const fn says_why(tone: Tone) -> bool {
+        match tone {
+            Tone::Source(_) => true,
+            Tone::National { tone, .. } => {
+                matches!(tone, CallTone::Busy | CallTone::Reorder | CallTone::Information)
+            }
+            Tone::Silence
+            | Tone::Dial
+            | Tone::OutsideDial
+            | Tone::ZipZip
+            | Tone::Ringing
+            | Tone::Music
+            | Tone::Enter
+            | Tone::Leave
+            | Tone::Hold => false,
+        }
     }
 
     /// A cadence.

@@ -8,6 +8,8 @@ use super::{Gaps, Header};
 #[derive(Clone, Debug, Default)]
 pub struct Reception {
     source: Option<Source>,
+    /// What comes next follows nothing.
+    begins_anew: bool,
     /// Packets and losses of sources before the present one.
     packets_before: u64,
     lost_before: u64,
@@ -107,8 +109,9 @@ impl Reception {
         payload_bytes: usize,
         timing: Timing,
     ) -> Arrival {
+        let begins_anew = std::mem::take(&mut self.begins_anew);
         let arrival = match &mut self.source {
-            Some(source) if source.ssrc == header.ssrc => source.advance(header.sequence),
+            Some(source) if source.ssrc == header.ssrc && !begins_anew => source.advance(header.sequence),
             Some(_) | None => {
                 self.conclude_source();
                 self.source = Some(Source::new(header));
@@ -140,6 +143,11 @@ impl Reception {
             }
         }
         arrival
+    }
+
+    /// Nobody listened, or nobody will for a while: whatever number the next packet has, nothing is missing before it.
+    pub const fn begin_anew(&mut self) {
+        self.begins_anew = true;
     }
 
     /// Packets received, late ones and duplicates included (RFC 3550 §6.4.1).

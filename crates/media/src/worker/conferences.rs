@@ -106,6 +106,7 @@ const fn room_of(service: Service) -> Option<(ConferenceId, usize)> {
         Service::Echo
         | Service::Announcement
         | Service::Annunciator(_)
+        | Service::Prompt
         | Service::Sounds
         | Service::Multicast { .. }
         | Service::Confirmation => None,

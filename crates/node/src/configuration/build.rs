@@ -20,7 +20,7 @@ use super::phones::SharedPhones;
 use super::route_lists::Groups;
 use super::{
     Configuration, ConfigurationError, Draft, Line, Place, PlannedTrunk, Problem, admission, bounds, codes,
-    forwards, hunting, lines, loops, mobility, plan, route_lists, transformations,
+    features, forwards, hunting, lines, loops, mobility, plan, route_lists, transformations,
 };
 
 pub(super) fn build(draft: &Draft) -> Result<Built, Vec<ConfigurationError>> {
@@ -107,11 +107,18 @@ pub(super) fn with_others(
     calls.divert_to = draft.divert_to;
     calls.hold_sources = draft.hold_sources;
     calls.park = Arc::new(draft.plan.park.build(&calls.plan, found));
-    calls.paging = Arc::new(draft.plan.paging.clone());
+    calls.paging = Arc::new(features::paging(draft, &calls.plan, found));
     calls.pickup = Arc::new(draft.plan.pickup.clone());
     calls.country = draft.country;
     calls.recording = Arc::new(draft.recording.clone());
     calls.announcements.clone_from(&draft.announcements);
+    let blocks = draft.plan.blocks.iter();
+    calls.pattern_announcements = blocks
+        .filter_map(|block| {
+            let pattern = &block.pattern;
+            Some(((pattern.partition.clone(), pattern.pattern.clone()), block.announcement?))
+        })
+        .collect();
     calls.conferences = draft.conferences;
     calls.call_back_time = draft.call_back_time;
     calls.media = Arc::new(draft.media.clone());

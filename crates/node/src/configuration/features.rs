@@ -1,13 +1,16 @@
 //! Numbers that ask for features, as an operator writes them.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use strowger_base::{FeatureCode, FeatureNumber};
-use strowger_callcontrol::configuration::{DirectedPark, PARK_REVERSION, ParkNumbers, ParkRange};
+use strowger_callcontrol::configuration::{
+    DirectedPark, PARK_REVERSION, PagingGroups, ParkNumbers, ParkRange,
+};
 use strowger_dialplan::DialPlan;
 
 use super::build::Findings;
-use super::{PatternDraft, Place, plan};
+use super::{Draft, PatternDraft, Place, plan};
 
 /// A number that asks for a feature.
 #[derive(Clone, Debug)]
@@ -71,4 +74,14 @@ impl ParkDraft {
         }
         park
     }
+}
+
+/// Paging groups with what their numbers are looked up in.
+pub(super) fn paging(draft: &Draft, plan: &DialPlan, found: &mut Findings) -> PagingGroups {
+    let mut groups = draft.plan.paging.clone();
+    for group in groups.values_mut().filter(|group| !group.space.is_empty()) {
+        let space = plan::space_named(plan, Place::Node, "search_space", &group.space, found);
+        Arc::make_mut(group).search_space = Some(space);
+    }
+    groups
 }

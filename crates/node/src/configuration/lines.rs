@@ -84,6 +84,8 @@ pub struct PhoneDraft {
     pub private: bool,
     /// How it comes into calls of other phones of its lines; as the system says when `None`.
     pub barge: Option<Barging>,
+    /// What the key of a line does there while another phone of the line has a call; as its device pool says when `None`.
+    pub single_button_barge: Option<Barging>,
     /// It is told of messages that wait for its line without asking.
     pub told_of_messages: bool,
     /// Where it is, as far as it says so itself; `None` for most phones.
@@ -112,6 +114,8 @@ pub struct PhoneDraft {
     pub undisturbed: DoNotDisturb,
     /// How it rings for the line.
     pub rings: Rings,
+    /// Which line key of the phone the line is on, from 1.
+    pub button: u8,
 }
 
 /// What a phone proves itself with.
@@ -188,6 +192,7 @@ impl PhoneDraft {
             emergency_number: Box::default(),
             private: false,
             barge: None,
+            single_button_barge: None,
             told_of_messages: false,
             site: None,
             subscribe_search_space: Box::default(),
@@ -202,6 +207,7 @@ impl PhoneDraft {
             keys: KeyMethod::default(),
             undisturbed: DoNotDisturb::default(),
             rings: Rings::default(),
+            button: 1,
         }
     }
 

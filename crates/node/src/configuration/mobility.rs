@@ -5,7 +5,7 @@ use std::net::IpAddr;
 use std::sync::Arc;
 
 use strowger_base::{Country, limits};
-use strowger_callcontrol::configuration::{DevicePool, HoldSources, MediaUse, Mobility};
+use strowger_callcontrol::configuration::{Barging, DevicePool, HoldSources, MediaUse, Mobility};
 use strowger_dialplan::mobility::{MobilityCase, PoolChoice, PoolPlace, Subnet};
 use strowger_dialplan::route_list::{LocalRouteGroups, STANDARD_LOCAL_ROUTE_GROUP};
 use strowger_dialplan::{DialPlan, Digits, SearchSpace};
@@ -38,6 +38,8 @@ pub struct DevicePoolDraft {
     pub country: Option<Country>,
     /// Which audio sources others hear on account of its devices.
     pub hold_sources: HoldSources,
+    /// What line keys of its phones do while another phone of the line has a call; as the system says when `None`.
+    pub single_button_barge: Option<Barging>,
     /// IANA time zone of its phones; none when empty.
     pub zone: Box<str>,
     /// The calling number of emergency calls from there; none when empty.
@@ -89,6 +91,7 @@ pub(super) fn pools(draft: &Draft, plan: &DialPlan, groups: &Groups, found: &mut
             view: transformations::view(plan, place, &written.view, found),
             country: written.country,
             hold_sources: written.hold_sources,
+            single_button_barge: written.single_button_barge,
             zone: plan::zone(place, &written.zone, found),
             emergency_number: number(place, &written.emergency_number, found),
             incoming_calling: incoming::rules(

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use strowger_base::leg::AudioSource;
 use strowger_base::{Country, Table};
 use strowger_callcontrol::configuration::{
-    DoNotDisturb, HoldSources, Home, LinePhone, MediaUse, PhoneSettings,
+    Barging, DoNotDisturb, HoldSources, Home, LinePhone, MediaUse, PhoneSettings,
 };
 use strowger_dialplan::route_list::LocalRouteGroups;
 use strowger_dialplan::{Caller, SearchSpace};
@@ -67,6 +67,7 @@ impl SharedPhones {
                 dials,
                 settings,
                 rings: phone.rings,
+                button: phone.button,
             });
         }
         phones.into()
@@ -164,6 +165,7 @@ fn new_settings(
         recording: phone.recording.as_deref().cloned().unwrap_or_default(),
         private: phone.private,
         barge: phone.barge,
+        single_button_barge: phone.single_button_barge.or(pool.and_then(|pool| pool.single_button_barge)),
         watches,
         lamps: phone.lamps.as_slice().into(),
         speed_dials: phone.speed_dials.as_slice().into(),
@@ -209,7 +211,8 @@ fn key(line: &Line, phone: &PhoneDraft) -> String {
     let flags = [phone.overlap, phone.roams, phone.told_of_messages, phone.private, rejects].map(u8::from);
     let country = phone.country.map_or("", Country::name);
     let (texts, srtp, keys) = (texts.join("\n"), phone.srtp as u8, phone.keys.number());
-    let barge = phone.barge.map_or(0, |barge| 1 + barge as u8);
+    let barge = |set: Option<Barging>| set.map_or(0, |barge| 1 + barge as u8);
+    let (barge, by_key) = (barge(phone.barge), barge(phone.single_button_barge));
     let records = recording.option as u8;
     let media = if phone.media == MediaUse::default() { String::new() } else { format!("{:?}", phone.media) };
     let (user, network) = (number(user), number(network));
@@ -217,7 +220,7 @@ fn key(line: &Line, phone: &PhoneDraft) -> String {
     let lamps: String = phone.lamps.iter().flat_map(|line| [line.as_str(), "\n"]).collect();
     let dials: String = phone.speed_dials.iter().flat_map(|number| [number, "\n"]).collect();
     format!(
-        "{texts}\n{flags:?}{srtp}{barge}{keys}{records}\n{user}\n{network}\n{country}\n{media}\n{lamps}\n{dials}"
+        "{texts}\n{flags:?}{srtp}{barge}{by_key}{keys}{records}\n{user}\n{network}\n{country}\n{media}\n{lamps}\n{dials}"
     )
 }
 

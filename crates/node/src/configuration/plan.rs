@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use strowger_base::leg::AudioSource;
 use strowger_base::{Cause, LineName, Table, limits};
 use strowger_callcontrol::configuration::{
     Line as LineSettings, PagingGroups, PickupGroups, Trunk as TrunkSettings,
@@ -184,6 +185,8 @@ pub struct BlockDraft {
     pub host: Box<str>,
     /// What whoever dials it is told.
     pub cause: Cause,
+    /// What is heard before that; what is announced for the cause when `None`.
+    pub announcement: Option<AudioSource>,
 }
 
 /// An address that is dialled to reach a line.

@@ -5,10 +5,12 @@ use std::sync::Arc;
 
 use strowger_base::feature::{FeatureCode, FeatureNumber};
 use strowger_base::limits;
-use strowger_callcontrol::configuration::{self, PageGateway, PagePriority, ParkRange};
+use strowger_callcontrol::configuration::{
+    self, NoticeSound, PageGateway, PagePriority, ParkRange, PickupNotice,
+};
 use strowger_configuration::kinds::{
     CallPark, DirectedCallPark, FeatureAccessCode, Line, MeetMe, MulticastCodec, OverheadGateway,
-    PagingGroup, PagingPriority, Partition, PickupGroup,
+    PagingGroup, PagingPriority, Partition, PickupGroup, PickupNotification, PickupShows,
 };
 use strowger_configuration::reader::Names;
 use strowger_configuration::setting::Ref;
@@ -87,7 +89,20 @@ impl Translation<'_> {
             let lines = it.lines.iter().filter_map(line_name).collect();
             let others = it.others.iter().map(|other| self.state.name(kind, other.id()));
             let others = others.map(|name| name.as_str().into()).collect();
-            let group = configuration::PickupGroup { lines, others };
+            let is_shown =
+                matches!(it.notification, PickupNotification::Visual | PickupNotification::VisualAndAudio);
+            let sound = match it.notification {
+                PickupNotification::Audio | PickupNotification::VisualAndAudio => NoticeSound::Beep,
+                PickupNotification::None | PickupNotification::Visual => NoticeSound::None,
+            };
+            let notice = (it.notification != PickupNotification::None).then(|| PickupNotice {
+                after: it.notification_timer.get(),
+                is_shown,
+                sound,
+                names_calling: matches!(it.notification_shows, PickupShows::Calling | PickupShows::Both),
+                names_called: matches!(it.notification_shows, PickupShows::Called | PickupShows::Both),
+            });
+            let group = configuration::PickupGroup { lines, others, notice };
             self.translated.draft.plan.pickup.add(name.as_str(), group);
         }
     }
@@ -113,11 +128,14 @@ impl Translation<'_> {
             let group = configuration::PagingGroup {
                 lines: it.lines.iter().filter_map(|line| lines::line_name(self.state, *line)).collect(),
                 gateways: it.overhead.iter().map(gateway).collect(),
+                numbers: it.numbers.iter().map(|number| number.as_str().into()).collect(),
+                space: super::name(self.state, it.search_space),
                 multicast,
                 priority: match it.priority {
                     PagingPriority::Normal => PagePriority::Normal,
                     PagingPriority::Emergency => PagePriority::Emergency,
                 },
+                ..configuration::PagingGroup::default()
             };
             let name = self.state.name(kind, id).as_str().into();
             self.translated.draft.plan.paging.insert(name, Arc::new(group));

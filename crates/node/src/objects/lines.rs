@@ -8,7 +8,7 @@ use strowger_callcontrol::configuration::{
 use strowger_configuration::kinds::{
     self, AutoAnswer, DigestAlgorithm, DoNotDisturb, ForwardAllPolicy, ForwardTarget, Line, LineButton,
     LineForwards, MobilityMode, PartitionUsage, Phone, PhoneCredentials, PhoneProtocol, RecordingChoice,
-    SecurityMode, ServiceParameters,
+    SecurityMode, ServiceParameters, SingleButtonBarge,
 };
 use strowger_configuration::setting::{PatternOrName, Ref};
 use strowger_configuration::{AnyObject, Id, Kind, State};
@@ -197,6 +197,8 @@ fn phone_draft(
     draft.device_pool = name(state, it.device_pool);
     let profile = it.sip_profile.and_then(|profile| state.get(profile));
     draft.overlap = profile.is_some_and(|profile| profile.overlap);
+    let place = it.lines.iter().position(|button| button.line.id() == line).unwrap_or_default();
+    draft.button = u8::try_from(place + 1).unwrap_or(u8::MAX);
     draft.told_of_messages = profile.is_some_and(|profile| profile.unsolicited_message_waiting);
     draft.keys = key_method(profile);
     draft.srtp = srtp(state, it);
@@ -212,6 +214,7 @@ fn phone_draft(
     }
     draft.private = more.is_some_and(|more| more.privacy);
     draft.barge = more.and_then(|more| more.barge).map(barging);
+    draft.single_button_barge = more.and_then(|more| single_button_barge(more.single_button_barge));
     draft.site = more.and_then(|more| admission::of_phone(state, more));
     draft.roams = more.is_some_and(|more| more.mobility == MobilityMode::On);
     let of_phone = more.map(|more| hold_sources(more.user_hold_source, more.network_hold_source));
@@ -234,6 +237,16 @@ pub(super) const fn barging(set: kinds::Barging) -> Barging {
         kinds::Barging::Off => Barging::Off,
         kinds::Barging::Barge => Barging::Barge,
         kinds::Barging::ConferenceBarge => Barging::Conference,
+    }
+}
+
+/// What line keys do while another phone of the line has a call; `None` where that is said elsewhere.
+pub(super) const fn single_button_barge(set: SingleButtonBarge) -> Option<Barging> {
+    match set {
+        SingleButtonBarge::Default => None,
+        SingleButtonBarge::Off => Some(Barging::Off),
+        SingleButtonBarge::Barge => Some(Barging::Barge),
+        SingleButtonBarge::ConferenceBarge => Some(Barging::Conference),
     }
 }
 

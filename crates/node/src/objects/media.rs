@@ -4,7 +4,9 @@ use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 
 use strowger_base::leg::{self, MulticastDirection};
-use strowger_callcontrol::configuration::{EarlyOffer, Increment, MediaResources, MediaUse, MulticastMusic};
+use strowger_callcontrol::configuration::{
+    EarlyOffer, Increment, MediaResources, MediaUse, MulticastMusic, WaitingTone,
+};
 use strowger_configuration::kinds::{
     self, AudioPlay, AudioSource, DevicePool, MediaFunction, MediaHost, MediaResource, MediaResourceGroup,
     MediaResourceGroupList, MulticastIncrement, MulticastMusicDirection, MulticastRuns, Phone,
@@ -102,13 +104,17 @@ pub(super) fn of_pool(it: &DevicePool) -> MediaUse {
 /// What a phone says.
 pub(super) fn of_phone(state: &State, it: &Phone) -> MediaUse {
     let early_offer = early_offer(state, it.sip_profile);
-    let Some(more) = it.more.as_deref() else { return MediaUse { early_offer, ..MediaUse::default() } };
+    let waiting_tone = waiting_tone(state, it.sip_profile);
+    let Some(more) = it.more.as_deref() else {
+        return MediaUse { early_offer, waiting_tone, ..MediaUse::default() };
+    };
     MediaUse {
         list: list(more.media_resource_group_list),
         trusted_relay: trusted(more.use_trusted_relay_point),
         termination_point: more.mtp_required,
         early_offer,
         unicast_music: !more.multicast_music,
+        waiting_tone,
     }
 }
 
@@ -120,6 +126,7 @@ pub(super) fn of_trunk(state: &State, it: &Trunk) -> MediaUse {
         termination_point: it.mtp_required,
         early_offer: early_offer(state, it.sip_profile),
         unicast_music: !it.multicast_music,
+        waiting_tone: WaitingTone::Phone,
     }
 }
 
@@ -136,6 +143,14 @@ fn early_offer(state: &State, profile: Option<Ref<SipProfile>>) -> EarlyOffer {
         Some(kinds::EarlyOffer::BestEffort) => EarlyOffer::BestEffort,
         Some(kinds::EarlyOffer::Mandatory) => EarlyOffer::Mandatory,
         Some(kinds::EarlyOffer::Off) | None => EarlyOffer::No,
+    }
+}
+
+/// Who makes the tone of call waiting.
+fn waiting_tone(state: &State, profile: Option<Ref<SipProfile>>) -> WaitingTone {
+    match profile.and_then(|profile| state.get(profile)).map(|profile| profile.call_waiting_tone) {
+        Some(kinds::WaitingTone::Server) => WaitingTone::Server,
+        Some(kinds::WaitingTone::Phone) | None => WaitingTone::Phone,
     }
 }
 

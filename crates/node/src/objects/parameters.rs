@@ -4,7 +4,7 @@ use strowger_base::Cause;
 use strowger_base::leg::CallTone;
 use strowger_callcontrol::RelayMode;
 use strowger_callcontrol::configuration::{
-    AnnouncedSound, AnnouncedTo, Announcement, Announcements, ConferenceControl, ConferenceEnds,
+    AnnouncedSound, AnnouncedTo, Announcement, Announcements, Barging, ConferenceControl, ConferenceEnds,
     ConferenceRules, ConferenceTones, DivertTo, HoldMode, RecordingTone, Unencrypted,
 };
 use strowger_configuration::kinds::{
@@ -111,6 +111,11 @@ fn conferences(it: &ServiceParameters) -> ConferenceRules {
         },
         tones: if it.party_entrance_tone { ConferenceTones::Yes } else { ConferenceTones::No },
         barge: super::lines::barging(it.barge),
+        single_button_barge: match it.single_button_barge {
+            kinds::SingleButtonPolicy::Off => Barging::Off,
+            kinds::SingleButtonPolicy::Barge => Barging::Barge,
+            kinds::SingleButtonPolicy::ConferenceBarge => Barging::Conference,
+        },
     }
 }
 
@@ -131,7 +136,7 @@ fn announcements(it: &ServiceParameters) -> Announcements {
                 kinds::AnnouncedTo::Trunks => AnnouncedTo::Trunks,
             },
         };
-        (cause(written.cause.get()), announcement)
+        ((cause(written.cause.get()), country(written.network_locale.as_ref())), announcement)
     };
     it.announcements.iter().map(one).collect()
 }

@@ -11,7 +11,7 @@ use strowger_configuration::{Kind, State};
 use strowger_dialplan::ExternalMask;
 
 use super::parameters::cause;
-use super::{Translation, lines, name, text};
+use super::{Translation, audio_source, lines, name, text};
 use crate::configuration::{
     AuthorizationCodeDraft, BlockDraft, ChangeDraft, DirectoryUriDraft, MatterCodeDraft, PartitionDraft,
     PatternDraft, Place, RouteDraft, SearchSpaceDraft, ServiceNumber, TransformationDraft, TranslationDraft,
@@ -157,6 +157,7 @@ pub(super) fn block(state: &State, it: &BlockedPattern) -> BlockDraft {
         pattern: pattern(state, it.pattern.as_str(), it.partition, it.filter, it.urgent),
         host: Box::default(),
         cause: cause(it.cause.get()),
+        announcement: audio_source(it.announcement),
     }
 }
 
@@ -173,7 +174,12 @@ pub(super) fn sip_route(state: &State, it: &SipRoutePattern) -> HostDraft {
     let pattern = PatternDraft { partition: name(state, it.partition), ..PatternDraft::default() };
     let host = it.pattern.as_str().into();
     if it.block {
-        return HostDraft::Block(BlockDraft { pattern, host, cause: strowger_base::Cause::CALL_REJECTED });
+        return HostDraft::Block(BlockDraft {
+            pattern,
+            host,
+            cause: strowger_base::Cause::CALL_REJECTED,
+            announcement: None,
+        });
     }
     HostDraft::Route(RouteDraft {
         pattern,

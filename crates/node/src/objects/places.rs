@@ -5,7 +5,7 @@ use strowger_configuration::kinds::{
     DevicePool, IncomingNumbers, IncomingRule, MobilityInfo, TransformationSpaces,
 };
 
-use super::{Translation, admission, country, hold_sources, media, name, text};
+use super::{Translation, admission, country, hold_sources, lines, media, name, text};
 use crate::configuration::{
     DevicePoolDraft, IncomingDraft, IncomingRuleDraft, MobilityInfoDraft, NumberViewDraft, Place,
 };
@@ -33,6 +33,7 @@ fn device_pool(state: &State, it: &DevicePool) -> DevicePoolDraft {
         view: view(state, it.transformation_spaces.as_deref()),
         country: country(it.network_locale.as_ref()),
         hold_sources: hold_sources(it.user_hold_source, it.network_hold_source),
+        single_button_barge: lines::single_button_barge(it.single_button_barge),
         zone: text(group.map(|group| group.zone.as_str())),
         emergency_number: text(it.emergency_number.as_ref().map(|number| number.as_str())),
         incoming_calling: incoming(state, it.incoming_calling.as_deref()),

@@ -47,8 +47,9 @@ impl Translation<'_> {
         for (_, it) in self.state.all::<kinds::RecordingProfile>() {
             let profile = RecordingProfile {
                 name: it.name.as_str().into(),
-                trunk: name(self.state, Some(it.trunk)),
+                trunk: name(self.state, it.trunk),
                 number: it.number.as_str().into(),
+                search_space: name(self.state, it.search_space),
                 unrecorded: match it.unrecorded {
                     kinds::UnrecordedCall::GoesOn => Unrecorded::GoesOn,
                     kinds::UnrecordedCall::Released => Unrecorded::Released,

@@ -208,9 +208,13 @@ const fn service(kind: Kind) -> Service {
     match kind {
         Kind::ServiceParameters => Service::Settings(PARAMETERS),
         Kind::DateTimeGroup => Service::Settings(&["zone"]),
-        Kind::SipProfile => {
-            Service::Settings(&["dtmf", "overlap", "early_offer", "unsolicited_message_waiting"])
-        }
+        Kind::SipProfile => Service::Settings(&[
+            "dtmf",
+            "call_waiting_tone",
+            "overlap",
+            "early_offer",
+            "unsolicited_message_waiting",
+        ]),
         Kind::SipTrunkSecurityProfile => Service::Settings(&["transport", "accept_unsolicited_notify"]),
         Kind::PhoneSecurityProfile => Service::Settings(&["protocol", "model", "mode", "keys_in_clear"]),
         Kind::VoiceMailProfile => Service::Settings(&["pilot"]),
@@ -357,6 +361,7 @@ const PARAMETERS: &[&str] = &[
     "advanced_conference",
     "party_entrance_tone",
     "barge",
+    "single_button_barge",
     "messages",
     "divert_to",
     "ring_inside",
@@ -365,6 +370,7 @@ const PARAMETERS: &[&str] = &[
 const DEVICE_POOL: &[&str] = &[
     "media_resource_group_list",
     "use_trusted_relay_point",
+    "single_button_barge",
     "network_locale",
     "user_hold_source",
     "network_hold_source",
@@ -477,6 +483,7 @@ const PHONE: &[&str] = &[
     "more.subscribe_search_space",
     "more.privacy",
     "more.barge",
+    "more.single_button_barge",
     "more.mobility",
     "more.location",
     "more.aar_group",

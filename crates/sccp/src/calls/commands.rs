@@ -79,7 +79,11 @@ impl PhoneCalls {
             | Command::TransferResult(Ok(()))
             | Command::TransferEnded(Ok(()))
             | Command::FeatureAnswer(_)
+            // The text of the answer is shown.
+            | Command::ShowParticipants(_)
             | Command::Records(..)
+            // These phones show nothing of recordings; they hear the tone.
+            | Command::ShowRecording(_)
             | Command::Ring(_) => {}
         }
         self.tell_calls(before, out);

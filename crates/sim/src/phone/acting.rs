@@ -1,12 +1,29 @@
 //! What a phone does by itself, when its time comes.
 
+use std::net::SocketAddr;
 use std::time::Duration;
 
-use strowger_base::Instant;
+use strowger_base::{Instant, Rng};
 
-use super::{Phone, Sends, State, T1, T2};
+use super::{Account, Manners, Phone, Sends, State, Style, T1, T2};
+use crate::setting::DOMAIN;
 
 impl Phone {
+    /// A gateway, which does not register.
+    pub(crate) fn trunk(number: &str, address: SocketAddr) -> Phone {
+        let (number, domain) = (number.to_owned(), DOMAIN.to_owned());
+        let account = Account { number, user: String::new(), secret: String::new(), domain };
+        let mut phone = Phone::new(account, address, Manners::default(), Style::Whole, Rng::new(1));
+        (phone.still, phone.updates) = (true, true);
+        phone.stays_away();
+        phone
+    }
+
+    /// It does not register.
+    pub(crate) const fn stays_away(&mut self) {
+        self.registration.refresh_at = Instant::FAR_FUTURE;
+    }
+
     /// Somebody is at the phone again.
     pub(crate) fn comes_back(&mut self, now: Instant) {
         self.still = false;
@@ -47,6 +64,10 @@ impl Phone {
             return;
         }
         match dialog.state {
+            State::Ringing if rejects && self.rng.one_in(3) => {
+                let to = format!("sip:{}@{}", self.account.number, self.account.domain);
+                self.redirect(id, &to, sends);
+            }
             State::Ringing if rejects => self.refuse(id, 603, sends),
             State::Ringing if byes_early && dialog.incoming => {
                 // What becomes of the INVITE is for the other side to find out: it gets its CANCEL answered.

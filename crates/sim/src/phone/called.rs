@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use strowger_base::Instant;
 
-use super::session::user_of;
-use super::{Dialog, GIVE_UP, Phone, Request, Sends, Session, State, T1, Way};
+use super::session::{name_of, user_of};
+use super::{Dialog, GIVE_UP, Pad, Phone, Request, Sends, Session, State, T1, Way};
 use crate::text::{Text, finish};
 
 impl Phone {
@@ -30,6 +30,8 @@ impl Phone {
                 sends.push(message.response(if known { 200 } else { 481 }, "t", "", ""));
             }
             "NOTIFY" if self.watch_told(now, &id, message, damaged, sends) => {}
+            "INFO" | "NOTIFY" if self.key_told(now, &id, message, sends) => {}
+            "SUBSCRIBE" if self.keys_wanted(now, &id, message, sends) => {}
             "NOTIFY" => {
                 sends.push(message.response(200, "t", "", ""));
                 self.transfer_told(now, &id, message);
@@ -121,6 +123,7 @@ impl Phone {
         if dialog.state == State::Answering {
             dialog.state = State::Talking;
             dialog.act_at = plan;
+            dialog.pad.is_answered(now, self.keypad);
         }
     }
 
@@ -169,12 +172,13 @@ impl Phone {
         let mut session = Session::new(self.media_port(), user_of(message.header("from")), now);
         session.taken = message.cseq().0;
         session.described(&message.body);
+        session.name = name_of(message.header("from")).to_owned();
         session.named(message);
         let ends_at = self.ends(now);
         let dialog = Dialog {
             state: State::Ringing,
             incoming: true,
-            ring: message.header("alert-info").to_owned(),
+            ring: [message.header("alert-info"), message.header("call-info")].join(" ").trim().to_owned(),
             local: format!("{};tag={tag}", message.header("to")),
             remote: message.header("from").to_owned(),
             target: message.contact(),
@@ -196,6 +200,7 @@ impl Phone {
             invite_cseq: 0,
             extra: String::new(),
             dialling: None,
+            pad: Pad::new(&mut self.rng),
         };
         self.rung.insert(id.to_owned());
         self.dialogs.insert(id.to_owned(), dialog);
@@ -221,10 +226,19 @@ impl Phone {
     }
 
     pub(super) fn refuse(&mut self, id: &str, status: u16, sends: &mut Sends) {
+        self.refuse_for(id, status, "", sends);
+    }
+
+    /// Names somebody else instead.
+    pub(super) fn redirect(&mut self, id: &str, to: &str, sends: &mut Sends) {
+        self.refuse_for(id, 302, to, sends);
+    }
+
+    fn refuse_for(&mut self, id: &str, status: u16, to: &str, sends: &mut Sends) {
         let Some(dialog) = self.dialogs.remove(id) else { return };
         let Some(invite) = &dialog.invite else { return };
         let tag = dialog.local.split(";tag=").nth(1).unwrap_or("").to_owned();
-        sends.push(invite.response(status, &tag, "", ""));
+        sends.push(invite.response(status, &tag, to, ""));
     }
 
     pub(super) fn cancel(&mut self, now: Instant, id: &str, sends: &mut Sends) {

@@ -59,6 +59,7 @@ impl Phone {
             "BYE" => {
                 self.dialogs.remove(&id);
             }
+            "INFO" | "NOTIFY" | "SUBSCRIBE" if self.key_taken(now, &id, message, sends) => {}
             "NOTIFY" => self.notified(now, &id, status, sends),
             "SUBSCRIBE" => self.watch_answered(now, &id, message, status, sends),
             "REFER" => _ = self.asked(now, &id, message, status, sends),
@@ -139,6 +140,7 @@ impl Phone {
             dialog.dialling = None;
             dialog.state = State::Talking;
             dialog.act_at = plan;
+            dialog.pad.is_answered(now, self.keypad);
             self.statistics.answered += 1;
         }
         let (cseq, _) = message.cseq();

@@ -29,6 +29,11 @@ impl Codecs {
         Codecs { formats, exact: true }
     }
 
+    /// Whether it has this one.
+    pub(super) fn has(self, format: u8) -> bool {
+        self.formats.contains(&format.to_string().as_str())
+    }
+
     /// Those of an offer, or all where there is none.
     fn among(self, offer: &str) -> Vec<&'static str> {
         let offered = formats(offer);
@@ -60,7 +65,7 @@ fn tag_of<'o>(offer: &'o str, suite: &str) -> Option<&'o str> {
 }
 
 /// The payload types of the audio of a description; none without one.
-fn formats(description: &str) -> Vec<&str> {
+pub(super) fn formats(description: &str) -> Vec<&str> {
     let line = description.lines().find(|line| line.starts_with("m=audio ")).unwrap_or("");
     line.split(' ').skip(3).collect()
 }
@@ -69,6 +74,7 @@ impl Phone {
     /// What it offers, or answers to an offer.
     pub(super) fn describe_media(&self, port: u16, way: Way, version: u32, offer: &str) -> String {
         let text = sdp(self.address.ip(), port, version, way.attribute(), &self.codecs.among(offer));
+        let text = if self.keypad.has_events() { text } else { without_events(&text) };
         let text = if offer.contains(SECOND_STREAM) { with_second_stream(&text, port) } else { text };
         if !self.srtp {
             return text;
@@ -89,6 +95,11 @@ impl Phone {
         let fits = encrypted == self.srtp && (!encrypted || tag_of(offer, SUITE).is_some());
         offer.is_empty() || fits && self.codecs.takes(offer)
     }
+}
+
+/// A description that names no keys in media.
+fn without_events(text: &str) -> String {
+    text.replace(" 101\r\n", "\r\n").replace("a=rtpmap:101 telephone-event/8000\r\n", "")
 }
 
 /// What a recorder is offered has a stream for each party (RFC 7866 §7.1.1): it takes both.

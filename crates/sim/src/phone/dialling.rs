@@ -249,6 +249,6 @@ impl Phone {
     }
 }
 
-fn report(code: u16, digits: &str) -> String {
+pub(super) fn report(code: u16, digits: &str) -> String {
     format!("<kpml-response version=\"1.0\" code=\"{code}\" text=\"\" digits=\"{digits}\"/>")
 }

@@ -40,8 +40,8 @@ enum Does {
     Ends,
     /// It transfers.
     Transfers,
-    /// It sends something in the call: the method, headers, and a body.
-    Sends(&'static str, &'static str, &'static str),
+    /// It presses these keys in the call.
+    Presses(&'static str),
 }
 
 /// All keys.
@@ -85,7 +85,9 @@ pub(crate) const KEYS: &[Key] = &[
     Key("Record", When::Talks, Does::Tells("StartRecording")),
     Key("StopRec", When::Talks, Does::Tells("StopRecording")),
     Key("Select", When::Talks, Does::Tells("Select")),
-    Key("a digit", When::Talks, Does::Sends("INFO", "", "Signal=5\r\nDuration=160\r\n")),
+    Key("a digit", When::Talks, Does::Presses("5")),
+    Key("digits", When::Talks, Does::Presses("4711")),
+    Key("a star and a hash", When::Talks, Does::Presses("*#")),
 ];
 
 impl Phone {
@@ -121,7 +123,7 @@ impl Phone {
             Does::Answers => self.pick_up(now, &id, sends),
             Does::Ends => self.bye(now, &id, sends),
             Does::Transfers => self.transfer(now, &id, sends),
-            Does::Sends(method, extra, body) => _ = self.request(now, &id, method, extra, body, sends),
+            Does::Presses(keys) => return self.press_in_call(now, &id, keys, sends),
         }
         true
     }
@@ -181,8 +183,14 @@ impl Phone {
         let (port, version) = (dialog.session.port, dialog.version);
         let way = if holds { super::Way::HOLD } else { super::Way::BOTH };
         self.statistics.holds += 1;
-        let body = self.describe_media(port, way, version, "");
+        let body = self.describe_media(port, way, version, &self.streams_of(id));
         self.request(now, id, "INVITE", "", &body, sends);
+    }
+
+    /// What a recorder was offered: it pauses the streams that it was offered, and goes on with them.
+    fn streams_of(&self, id: &str) -> String {
+        let invite = self.dialogs.get(id).and_then(|dialog| dialog.invite.as_ref());
+        invite.filter(|_| self.records).map_or_else(String::new, |invite| invite.body.clone())
     }
 }
 

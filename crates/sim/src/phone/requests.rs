@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use strowger_base::Instant;
 
-use super::{Account, GIVE_UP, Phone, Request, Sends, State, Style, T1, T2};
+use super::{Account, GIVE_UP, Keypad, Phone, Request, Sends, State, Style, T1, T2};
 use crate::text::{authorization, finish};
 
 impl Phone {
@@ -69,7 +69,7 @@ impl Phone {
         if method == "INVITE" && dialog.state == State::Calling {
             dialog.invite_cseq = dialog.cseq;
             head.push_str(&dialog.extra);
-            if self.style == Style::Keys {
+            if self.style == Style::Keys || self.keypad == Keypad::Kpml {
                 head.push_str("Allow-Events: kpml,dialog\r\n");
             }
         }

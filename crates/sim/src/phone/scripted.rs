@@ -1,28 +1,10 @@
 //! A phone at which somebody does what a script says, and nothing else.
 
-use std::net::SocketAddr;
+use strowger_base::Instant;
 
-use strowger_base::{Instant, Rng};
-
-use super::{Account, KEYS, Manners, Phone, Sends, State, Style};
-use crate::setting::DOMAIN;
+use super::{KEYS, Phone, Sends, State, Style};
 
 impl Phone {
-    /// A gateway, which does not register.
-    pub(crate) fn trunk(number: &str, address: SocketAddr) -> Phone {
-        let (number, domain) = (number.to_owned(), DOMAIN.to_owned());
-        let account = Account { number, user: String::new(), secret: String::new(), domain };
-        let mut phone = Phone::new(account, address, Manners::default(), Style::Whole, Rng::new(1));
-        (phone.still, phone.updates) = (true, true);
-        phone.stays_away();
-        phone
-    }
-
-    /// It does not register.
-    pub(crate) const fn stays_away(&mut self) {
-        self.registration.refresh_at = Instant::FAR_FUTURE;
-    }
-
     /// Numbers are dialled on hook.
     pub(crate) const fn dials_whole(&mut self) {
         self.style = Style::Whole;
@@ -38,6 +20,13 @@ impl Phone {
             }
             ["answers"] => self.with(State::Ringing, "", |phone, id| phone.pick_up(now, id, sends)),
             ["refuses"] => self.with(State::Ringing, "", |phone, id| phone.refuse(id, 486, sends)),
+            ["redirects", "to", number] => {
+                let to = match number.split_once('@') {
+                    Some(_) => format!("sip:{number}"),
+                    None => format!("sip:{number}@{}", self.account.domain),
+                };
+                self.with(State::Ringing, "", |phone, id| phone.redirect(id, &to, sends))
+            }
             ["gives", "up"] => self.with(State::Calling, "", |phone, id| phone.cancel(now, id, sends)),
             ["hangs", "up"] => self.with(State::Talking, "", |phone, id| phone.bye(now, id, sends)),
             ["hangs", "up", other] => self.with(State::Talking, other, |phone, id| phone.bye(now, id, sends)),
@@ -54,6 +43,11 @@ impl Phone {
                 self.with(State::Talking, one, |phone, id| {
                     phone.request(now, id, "REFER", &headers, "", sends);
                 })
+            }
+            ["presses" | "press", "the", "keys", keys] => {
+                let id = self.dialogs.iter().find(|(_, dialog)| dialog.state == State::Talking);
+                let id = id.map(|(id, _)| id.clone());
+                id.is_some_and(|id| self.press_in_call(now, &id, keys, sends))
             }
             ["presses", ..] => {
                 let name = what.trim_start_matches("presses ");
@@ -111,7 +105,19 @@ impl Phone {
                 State::Ringing if !dialog.ring.is_empty() => format!(" with the ring {}", dialog.ring),
                 _ => String::new(),
             };
-            Some(format!("{what} {}{ring}", dialog.session.shown))
+            let keys = match dialog.pad.heard() {
+                heard if heard.is_empty() => heard,
+                heard => format!(" and was told the keys {heard}"),
+            };
+            let named = |name: &str| if name.is_empty() { String::new() } else { format!(" {name}") };
+            let diverted = match dialog.state {
+                State::Ringing if !dialog.session.diverted.is_empty() => {
+                    format!(" for {}", dialog.session.diverted)
+                }
+                _ => String::new(),
+            };
+            let (number, name) = (&dialog.session.shown, named(&dialog.session.name));
+            Some(format!("{what} {number}{name}{diverted}{ring}{keys}"))
         };
         let mut all: Vec<String> = self.dialogs.values().filter_map(line).collect();
         all.sort_unstable();

@@ -4,6 +4,7 @@ use std::net::{IpAddr, SocketAddr};
 
 use strowger_base::Instant;
 
+use super::codecs::formats;
 use crate::text::Text;
 
 /// Sound between a phone and somebody, and the name of that somebody.
@@ -15,8 +16,16 @@ pub(crate) struct Session {
     pub(crate) ours: Way,
     /// What the other side said last.
     pub(crate) theirs: Option<Theirs>,
+    /// The payload types that the other side named.
+    pub(super) formats: Vec<u8>,
+    /// Under which of them it has keys in its media (RFC 4733).
+    pub(super) events: Option<u8>,
     /// What the display shows: a number.
     pub(crate) shown: String,
+    /// The name beside it, where one is told.
+    pub(super) name: String,
+    /// Who sent the call here, and why (RFC 5806).
+    pub(super) diverted: String,
     /// When the call began.
     pub(crate) began: Instant,
     /// Something of it arrived damaged: who knows what each side took it for.
@@ -63,7 +72,11 @@ impl Session {
             port,
             ours: Way::BOTH,
             theirs: None,
+            formats: Vec::new(),
+            events: None,
             shown: shown.to_owned(),
+            name: String::new(),
+            diverted: String::new(),
             began,
             doubtful: false,
             answered: 0,
@@ -81,14 +94,23 @@ impl Session {
     pub(super) fn described(&mut self, body: &str) {
         if let Some(theirs) = read(body) {
             self.theirs = Some(theirs);
+            self.formats = formats(body).iter().filter_map(|format| format.parse().ok()).collect();
+            self.events = events(body);
         }
     }
 
     /// A message that may name the other side.
     pub(super) fn named(&mut self, message: &Text) {
-        let identity = user_of(message.header("p-asserted-identity"));
+        let header = message.header("p-asserted-identity");
+        let identity = user_of(header);
         if !identity.is_empty() {
             self.shown = identity.to_owned();
+            self.name = name_of(header).to_owned();
+        }
+        let diversion = message.header("diversion");
+        if !diversion.is_empty() {
+            let reason = diversion.split("reason=").nth(1).and_then(|rest| rest.split([';', ',']).next());
+            self.diverted = format!("{} ({})", user_of(diversion), reason.unwrap_or("unknown"));
         }
     }
 
@@ -104,6 +126,22 @@ impl Session {
 pub(crate) fn user_of(header: &str) -> &str {
     let after = header.split("sip:").nth(1).unwrap_or("");
     after.split(['@', '>', ';']).next().unwrap_or("")
+}
+
+/// The display name of the address in a header.
+pub(super) fn name_of(header: &str) -> &str {
+    header.strip_prefix('"').and_then(|rest| rest.split('"').next()).unwrap_or("")
+}
+
+/// The number that a description gives to keys in media.
+fn events(body: &str) -> Option<u8> {
+    let named = body.lines().filter_map(|line| line.strip_prefix("a=rtpmap:"));
+    named
+        .filter_map(|line| line.split_once(' '))
+        .find(|(_, name)| *name == "telephone-event/8000")?
+        .0
+        .parse()
+        .ok()
 }
 
 /// Where a description wants its sound, and which ways it goes.
@@ -159,5 +197,7 @@ mod tests {
         check("<sip:strowger.test>", "strowger.test");
         check("sip:*50@strowger.test", "*50");
         check("", "");
+        assert_eq!(name_of("\"Alice\" <sip:1001@strowger.test>"), "Alice");
+        assert_eq!(name_of("<sip:1001@strowger.test>"), "");
     }
 }

@@ -78,6 +78,11 @@ impl Watching {
         knows.then(|| self.calls.values().any(|state| state == "confirmed"))
     }
 
+    /// What names its subscription; nothing while it has none.
+    pub(crate) fn subscription(&self) -> &str {
+        &self.call_id
+    }
+
     /// The calls that the phone believes the line has, for a failure's text.
     pub(crate) fn believes(&self) -> String {
         format!("{:?}", self.calls)
@@ -164,6 +169,11 @@ impl Phone {
         }
     }
 
+    /// Refreshes a subscription before its time.
+    pub(crate) fn refresh(&mut self, now: Instant, at: usize, sends: &mut Sends) {
+        self.subscribe(now, at, EXPIRES, sends);
+    }
+
     fn subscribe(&mut self, now: Instant, at: usize, expires: Duration, sends: &mut Sends) {
         let Some(watching) = self.watches.get_mut(at) else { return };
         watching.next = now + AGAIN;
@@ -237,6 +247,11 @@ impl Phone {
         }
         let contact = format!("sip:{}@{}", self.account.number, self.address);
         let Some(watching) = self.watches.iter_mut().find(|watching| watching.call_id == id) else {
+            // One of them may be meant, and is over there by this answer.
+            for watching in self.watches.iter_mut().filter(|_| damaged) {
+                watching.doubtful = true;
+                watching.next = watching.next.min(now + AGAIN);
+            }
             sends.push(notify.response(481, "t", &contact, ""));
             return true;
         };

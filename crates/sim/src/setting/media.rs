@@ -1,12 +1,13 @@
 //! What calls need of media: resources with few seats, locations with little room, devices that want something in each of their calls.
 
 use strowger_base::Rng;
+use strowger_base::leg::KeySignalling;
 use strowger_callcontrol::configuration::{EarlyOffer, KeyMethod};
 use strowger_dialplan::admission::{Pool, Pools};
 use strowger_dialplan::resources::{Function, Resource};
 use strowger_node::configuration::{Draft, LocationDraft, PhoneDraft};
 
-use crate::phone::{Codecs, Phone};
+use crate::phone::{Codecs, Keypad, Phone};
 
 /// What a seed decides of media.
 #[derive(Clone, Copy, Debug, Default)]
@@ -25,6 +26,8 @@ pub(crate) struct Media {
     pub(crate) intercom: bool,
     /// Milliseconds between two relays that are lost; 0 is never.
     pub(crate) losses: u64,
+    /// Phones have their keys in several ways.
+    pub(crate) keypads: bool,
 }
 
 impl Media {
@@ -40,6 +43,7 @@ impl Media {
             encrypted: sometimes(3, 3),
             intercom: sometimes(3, 1) > 0,
             losses: 3_000 * sometimes(2, 10),
+            keypads: sometimes(2, 1) > 0,
         }
     }
 
@@ -52,6 +56,14 @@ impl Media {
 
     /// Resources of each kind, and devices that want them.
     pub(crate) fn furnish(self, draft: &mut Draft) {
+        self.furnish_resources(draft);
+        for (line, keypad) in draft.lines.iter_mut().zip(Keypad::ALL.iter().cycle()).filter(|_| self.keypads)
+        {
+            line.phones.iter_mut().for_each(|phone| phone.keys = method(*keypad));
+        }
+    }
+
+    fn furnish_resources(self, draft: &mut Draft) {
         if self.seats == 0 {
             return;
         }
@@ -68,7 +80,26 @@ impl Media {
         if self.mixed {
             phone.codecs = Codecs::MIXED[phone.rng.below(Codecs::MIXED.len() as u64) as usize];
         }
+        if self.keypads {
+            phone.keypad = Keypad::ALL[line as usize % Keypad::ALL.len()];
+        }
+        // Tones are in the sound, and these phones know no other than that of G.711.
+        if phone.keypad == Keypad::Sound {
+            phone.codecs = Codecs::G711;
+        }
         phone.srtp = self.encrypted > 0 && (line + 1).is_multiple_of(self.encrypted);
+    }
+}
+
+/// The setting of a device that has its keys so.
+pub(crate) const fn method(keypad: Keypad) -> KeyMethod {
+    match keypad {
+        Keypad::Events => KeyMethod::Media,
+        Keypad::Info => KeyMethod::Signalling(KeySignalling::Info),
+        Keypad::Kpml => KeyMethod::Signalling(KeySignalling::Kpml),
+        Keypad::Notify => KeyMethod::Signalling(KeySignalling::Notify),
+        Keypad::Sound => KeyMethod::InSound,
+        Keypad::Either => KeyMethod::Either,
     }
 }
 
@@ -98,10 +129,9 @@ pub(crate) const FUNCTIONS: [Function; 5] = [
 ];
 
 /// What the phones of lines want, in turns.
-const WANTS: [fn(&mut PhoneDraft); 5] = [
+const WANTS: [fn(&mut PhoneDraft); 4] = [
     |_| {},
     |phone| phone.media.trusted_relay = Some(true),
     |phone| phone.media.early_offer = EarlyOffer::BestEffort,
-    |phone| phone.keys = KeyMethod::Either,
     |phone| phone.media.termination_point = true,
 ];

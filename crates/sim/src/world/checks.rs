@@ -7,31 +7,69 @@ use strowger_node::io::{Answer, Leftovers, Question};
 
 use super::{Failure, World};
 use crate::identities;
-use crate::phone::{Phone, Watching};
+use crate::phone::Watching;
 
 impl World {
     /// Nobody does anything any more, and what was under way is done: who is heard anywhere is who is shown there.
     pub(super) fn check_identities(&mut self) -> Result<(), Failure> {
-        let compared = identities::check(&self.phones, &self.wires, self.last_crash)
+        let people = self.phones.get(..self.people()).unwrap_or_default();
+        let compared = identities::check(people, &self.wires, self.last_crash)
             .map_err(|error| format!("{:?}: {error}", self.now.mono))?;
         self.report.people += compared.people;
         self.report.conferences += compared.conferences;
-        // A line of which a phone talks is busy, wherever a lamp shows it.
-        for phone in &self.phones {
-            // What was told before the power went is forgotten there, and the phone does not know. Something may have been under way.
-            let since = self.last_crash + Duration::from_secs(1);
-            let counts = |it: &&Watching| it.is_lit() == Some(false) && it.told > since;
-            for watching in phone.watches.iter().filter(counts) {
-                let of_line = |other: &&Phone| other.account.number == watching.number;
-                let heard =
-                    |phone: &Phone| identities::is_heard(phone, &self.phones, &self.wires, self.last_crash);
-                if self.phones.iter().filter(of_line).any(heard) {
-                    let (at, line) = (&phone.account.number, &watching.number);
-                    return Err(format!("at {at} the lamp of {line} is dark, though that line talks"));
-                }
+        self.check_dark_lamps()
+    }
+
+    /// A line of which a phone talks is busy, wherever a lamp shows it.
+    ///
+    /// A server that gets no answer to a NOTIFY ends the subscription (RFC 6665 §4.2.2), and a phone whose answers were lost learns of that
+    /// when it refreshes. So a phone whose lamp is dark is made to refresh: where the subscription lives, the lamp was wrong; where it
+    /// is gone, the phone subscribes anew, and then the lamp has to be lit.
+    fn check_dark_lamps(&mut self) -> Result<(), Failure> {
+        let dark = self.dark_lamps();
+        if dark.is_empty() {
+            return Ok(());
+        }
+        for (phone, lamp, _) in &dark {
+            let mut sends = vec![];
+            let Some(phone) = self.phones.get_mut(*phone) else { continue };
+            phone.refresh(self.now.mono, *lamp, &mut sends);
+            let address = phone.address;
+            self.post(address, &mut sends);
+        }
+        self.wait(RENEWED)?;
+        let still = self.dark_lamps();
+        for (phone, lamp, subscription) in dark {
+            let Some(watching) = self.phones.get(phone).and_then(|phone| phone.watches.get(lamp)) else {
+                continue;
+            };
+            let lived = watching.subscription() == subscription;
+            let is_dark = still.iter().any(|(other, which, _)| (*other, *which) == (phone, lamp));
+            let at = self.phones.get(phone).map_or("", |phone| &phone.account.number);
+            let line = &watching.number;
+            if lived || is_dark || !self.plan.weather.loses_answers() {
+                return Err(format!("at {at} the lamp of {line} is dark, though that line talks"));
             }
+            self.report.lapsed += 1;
         }
         Ok(())
+    }
+
+    /// Lamps that are dark though their line talks: the phone, which of its lamps, and the subscription.
+    fn dark_lamps(&self) -> Vec<(usize, usize, String)> {
+        // What was told before the power went is forgotten there, and the phone does not know. Something may have been under way.
+        let since = self.last_crash + Duration::from_secs(1);
+        let talks = |line: &str| {
+            let mut of_line = self.phones.iter().filter(|other| other.account.number == line);
+            of_line.any(|phone| identities::is_heard(phone, &self.phones, &self.wires, self.last_crash))
+        };
+        let mut dark = vec![];
+        for (at, phone) in self.phones.iter().enumerate() {
+            let counts = |it: &Watching| it.is_lit() == Some(false) && it.told > since && talks(&it.number);
+            let lamps = phone.watches.iter().enumerate().filter(|(_, watching)| counts(watching));
+            dark.extend(lamps.map(|(lamp, watching)| (at, lamp, watching.subscription().to_owned())));
+        }
+        dark
     }
 
     /// All calls are over: no lamp is lit, and everybody knows which messages wait.
@@ -82,6 +120,9 @@ impl World {
             ));
         }
         self.check_settings()?;
+        if let Some(party) = self.recording.first() {
+            return Err(format!("the recorder of {party} was called, and nobody told what became of that"));
+        }
         if let Some((call, _)) = self.begun.iter().find(|(_, done)| !**done) {
             return Err(format!("{call} has no final record"));
         }
@@ -92,3 +133,6 @@ impl World {
         Ok(())
     }
 }
+
+/// Longer than a refresh takes that is answered 481, and the subscription that follows.
+const RENEWED: Duration = Duration::from_secs(10);

@@ -80,7 +80,7 @@ impl World {
 
     /// Gives the media worker an input and does what it wants done.
     pub(super) fn media(&mut self, input: worker::Input<'_>) -> Result<(), Failure> {
-        if !matches!(input, worker::Input::Timeout) {
+        if !matches!(input, worker::Input::Timeout | worker::Input::Packet { .. }) {
             self.trace_line("media", &format!("{input:?}"));
         }
         match &input {
@@ -90,7 +90,7 @@ impl World {
         }
         self.worker.handle(self.now, input, &mut self.media_out);
         let items = std::mem::take(&mut self.media_out.items);
-        self.media_out.arena.clear(1 << 16);
+        let mut arena = std::mem::take(&mut self.media_out.arena);
         for item in items {
             match item {
                 worker::Output::OpenSockets { port, pairs, .. } => {
@@ -108,9 +108,14 @@ impl World {
                     self.media(input)?;
                 }
                 worker::Output::Report(report) => self.give(Input::Media(report))?,
-                worker::Output::Send { .. } | worker::Output::CloseSockets { .. } => {}
+                worker::Output::Send { socket, destination, bytes } => {
+                    self.fly(socket, destination, arena.slice(bytes));
+                }
+                worker::Output::CloseSockets { .. } => {}
             }
         }
+        arena.clear(1 << 16);
+        self.media_out.arena = arena;
         Ok(())
     }
 }

@@ -7,7 +7,7 @@ use strowger_callcontrol::RelayMode;
 
 use crate::network::Weather;
 use crate::phone::Manners;
-use crate::setting::{Media, Setting};
+use crate::setting::{Media, Recorders, Setting};
 
 /// What a seed decides.
 #[derive(Clone, Debug)]
@@ -35,6 +35,7 @@ pub(crate) struct Plan {
     /// So many storms follow each other, and after each of them identities are looked at.
     pub(super) storms: u32,
     pub(super) media: Media,
+    pub(super) recorders: Recorders,
 }
 
 impl Plan {
@@ -82,7 +83,14 @@ impl Plan {
             watches: false,
             storms: 1,
             media: Media::default(),
+            recorders: Recorders::default(),
         }
+    }
+
+    /// The network for media: keys are repeated so often there that they arrive, but not sound.
+    pub(super) fn air(&self) -> Weather {
+        let Weather { repeats, jitter_us, .. } = self.weather;
+        Weather { loses: 0, repeats, jitter_us: jitter_us.min(15_000), damages: 0 }
     }
 
     /// What the node is set up with.
@@ -93,6 +101,7 @@ impl Plan {
             relay: self.relay,
             interdigit_timer: self.interdigit_timer,
             media: self.media,
+            recorders: self.recorders,
         }
     }
 
@@ -122,6 +131,7 @@ impl Plan {
             watches: true,
             storms: 5,
             media,
+            recorders: Recorders::of_storm(seed),
             ..plan
         }
     }

@@ -2,8 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use strowger_base::Rng;
-use strowger_base::journal::{Decision, Entry, Feature, MediaNews, Record};
+use strowger_base::journal::{Decision, Entry, Feature, MediaNews, Record, RecordingNews};
+use strowger_base::{LegId, Rng};
 use strowger_media::worker::Worker;
 use strowger_node::{Input, Node};
 
@@ -41,7 +41,10 @@ impl World {
                 self.report.settings += 1;
                 self.kept.set(record.at, set);
             }
+            (Some(call), Entry::Decision(Decision::KeysNotCarried { .. })) => _ = self.unkeyed.insert(call),
+            (Some(call), Entry::Decision(Decision::KeysBetween { .. })) => _ = self.unkeyed.remove(&call),
             (_, Entry::Decision(Decision::FeatureDone { .. })) => self.report.features += 1,
+            (_, Entry::Decision(Decision::Recording(news))) => self.recorded(record.leg, news)?,
             (_, Entry::Decision(Decision::Resource(MediaNews::Taken { .. }))) => self.report.seats += 1,
             (Some(call), Entry::Decision(Decision::CallBegan { .. })) => {
                 let before = self.begun.insert(call, false);
@@ -70,11 +73,37 @@ impl World {
         Ok(())
     }
 
+    /// Whenever a recorder is called it is told what became of that, before it is called for the same party again.
+    fn recorded(&mut self, party: Option<LegId>, news: &RecordingNews<'_>) -> Result<(), Failure> {
+        let Some(party) = party else { return Err("a recording is of nobody".to_owned()) };
+        match news {
+            RecordingNews::Begins { .. } if !self.recording.insert(party) => {
+                return Err(format!("the recorder of {party} is called twice"));
+            }
+            RecordingNews::Runs { .. } => {
+                self.report.recordings += 1;
+                self.recording.remove(&party);
+            }
+            RecordingNews::Lost { .. }
+            | RecordingNews::NextRecorder { .. }
+            | RecordingNews::NotTaken { .. }
+            | RecordingNews::InClear
+            | RecordingNews::Refused(_)
+            | RecordingNews::Ended(_) => {
+                self.report.unrecorded += u64::from(matches!(news, RecordingNews::Lost { .. }));
+                self.recording.remove(&party);
+            }
+            _ => {}
+        }
+        Ok(())
+    }
+
     /// The power goes and comes back: memory is lost, the disk holds what was safe and perhaps a little more.
     pub(super) fn crash(&mut self) -> Result<(), Failure> {
         self.report.crashes += 1;
         self.trace_line("crash", "");
         self.checker.forget();
+        self.recording.clear();
         self.wires.forget();
         self.commands.clear();
         self.last_crash = self.now.mono;

@@ -11,13 +11,15 @@ use std::time::Duration;
 use strowger_base::CallId;
 use strowger_base::feature::{FeatureRequest, Turn};
 use strowger_base::journal::Record;
+use strowger_base::leg::Digit;
 use strowger_base::watch::MailboxChange;
 use strowger_callcontrol::RelayMode;
 use strowger_callcontrol::io::{CallSide, Order, OrderKind};
+use strowger_media::control::Side;
 use strowger_node::Input;
-use strowger_node::io::{Answer, QueryId, Question};
+use strowger_node::io::{Answer, QueryId, Question, UserSetting};
 
-use self::wants::{GATEWAY, RECORDER, wanted};
+use self::wants::{GATEWAY, RECORDER, keypad, wanted};
 use super::{Plan, SETTLE, World};
 use crate::network::Weather;
 use crate::phone::{Codecs, Manners, Phone, Watching};
@@ -55,11 +57,19 @@ impl Scenario {
             (phone.still, phone.updates) = (true, true);
             phone.dials_whole();
         }
-        if wants.contains(&"a trunk") || wants.contains(&"the page goes to an overhead gateway") {
+        let by_gateway = |want: &&str| *want == "a trunk" || want.starts_with("the page goes to ");
+        if wants.iter().any(by_gateway) {
             world.phones.push(Phone::trunk("5555", GATEWAY));
         }
         if wants.iter().any(|want| want.contains("recorded")) {
             world.phones.push(Phone::trunk("7000", RECORDER));
+        }
+        for (number, keypad) in wants.iter().filter_map(|want| keypad(want)) {
+            let own = |phone: &&mut Phone| phone.account.number == number;
+            world.phones.iter_mut().filter(own).for_each(|phone| phone.keypad = keypad);
+        }
+        if wants.contains(&"a bad network for media") {
+            world.air.weather = Weather { loses: 20, repeats: 10, jitter_us: 30_000, damages: 0 };
         }
         let away = |phone: &&mut Phone| wants.contains(&format!("{} is away", phone.account.number).as_str());
         world.phones.iter_mut().filter(away).for_each(Phone::stays_away);
@@ -82,6 +92,16 @@ impl Scenario {
                 true
             }
             "operator" => self.operator(what),
+            // Keys in the media of whoever hears a service of ours.
+            "media" => {
+                let port = self.world.wires.services().last().copied().expect("a service that is heard");
+                what.trim_start_matches("has ").chars().for_each(|key| {
+                    let (side, digit) = (Side::A, Digit { key, duration_ms: 160 });
+                    let report = strowger_media::control::Report::Digit { port, side, digit };
+                    self.world.give(Input::Media(report)).expect("the node goes on");
+                });
+                true
+            }
             "a" if what.ends_with(" is lost") => {
                 let wires = &self.world.wires;
                 let ports = if what.starts_with("relay") { wires.relays() } else { wires.services() };
@@ -109,6 +129,10 @@ impl Scenario {
         }
         let Some(phone) = self.phone(who) else { panic!("nobody is called {who}") };
         match what.split_once(' ') {
+            Some(("and", others)) => {
+                let (other, what) = others.split_once(' ').expect("somebody and what he does");
+                return [who, other].iter().all(|who| self.somebody(who, what));
+            }
             Some(("watches", line)) => phone.watches.push(Watching::new("dialog", line, now)),
             Some(("minds", "mail")) => {
                 let own = phone.account.number.clone();
@@ -116,6 +140,7 @@ impl Scenario {
             }
             Some(("insists", "on SRTP")) => phone.srtp = true,
             Some(("has", "G.722 alone")) => phone.codecs = Codecs::only(&["9"]),
+            Some(("has", "PCMA alone")) => phone.codecs = Codecs::only(&["8"]),
             Some(("has", "PCMU alone")) => phone.codecs = Codecs::only(&["0"]),
             Some(("offers", "nothing")) => phone.delays = true,
             _ => {
@@ -143,6 +168,18 @@ impl Scenario {
 
     /// What an operator wants of the calls, the oldest of which is 1.
     fn operator(&mut self, what: &str) -> bool {
+        if let Some((setting, line, value)) = set(what) {
+            let wanted = UserSetting {
+                line: line.into(),
+                phone: "".into(),
+                setting: setting.into(),
+                value: value.into(),
+                by: "operator".into(),
+                at: self.world.now.wall,
+            };
+            let answer = self.world.ask(Question::SetForUser(wanted));
+            return matches!(answer, Ok(Some(Answer::SetForUser(Ok(())))));
+        }
         let question = Question::Calls { before: None, limit: 100 };
         let Ok(Some(Answer::Calls(mut calls))) = self.world.ask(question) else { panic!("no calls") };
         calls.sort_by_key(|view| view.call);
@@ -248,6 +285,13 @@ impl Scenario {
     }
 }
 
+/// `sets forward-busy of 1002 to 1003`: what is set, of which line, and to what.
+fn set(what: &str) -> Option<(&str, &str, &str)> {
+    let (setting, rest) = what.strip_prefix("sets ")?.split_once(" of ")?;
+    let (line, value) = rest.split_once(" to ")?;
+    Some((setting, line, value))
+}
+
 fn check(file: &str, text: &str) {
     let (mut expected, mut actual) = (String::new(), String::new());
     let mut scenario: Option<Scenario> = None;
@@ -290,6 +334,16 @@ fn hold_and_transfers() {
 }
 
 #[test]
+fn names() {
+    check("names.txt", include_str!("../../scenarios/names.txt"));
+}
+
+#[test]
+fn keys_in_calls() {
+    check("keys.txt", include_str!("../../scenarios/keys.txt"));
+}
+
+#[test]
 fn music() {
     check("music.txt", include_str!("../../scenarios/music.txt"));
 }
@@ -297,6 +351,11 @@ fn music() {
 #[test]
 fn conferences() {
     check("conferences.txt", include_str!("../../scenarios/conferences.txt"));
+}
+
+#[test]
+fn codes() {
+    check("codes.txt", include_str!("../../scenarios/codes.txt"));
 }
 
 #[test]

@@ -11,12 +11,12 @@ use strowger_node::io::{Answer, QueryId, Question};
 
 use super::{Failure, World};
 use crate::phone::{KEYS, Manners, Phone};
-use crate::setting::{FEATURES, NUMBERS, number};
+use crate::setting::{FEATURES, NUMBERS, RECORDERS_MANNERS, number};
 
 impl World {
     pub(super) fn place_call(&mut self) {
         self.next_call = self.now.mono + Duration::from_millis(200 + self.rng.below(8_000));
-        let caller = self.rng.below(self.phones.len() as u64) as usize;
+        let caller = self.rng.below(self.people() as u64) as usize;
         let number = match self.rng.below(12) {
             _ if self.rng.one_in(self.plan.features) => {
                 FEATURES[self.rng.below(FEATURES.len() as u64) as usize].to_owned()
@@ -39,7 +39,7 @@ impl World {
     pub(super) fn press_key(&mut self) {
         let pause = self.plan.keys;
         self.next_key = self.now.mono + Duration::from_millis(pause / 2 + self.rng.below(pause));
-        let phone = self.rng.below(self.phones.len() as u64) as usize;
+        let phone = self.rng.below(self.people() as u64) as usize;
         let mut sends = vec![];
         // Most keys are dark most of the time.
         for _ in 0..8 {
@@ -99,6 +99,11 @@ impl World {
         OrderKind::Feature { party, request }
     }
 
+    /// How many phones have people: recorders come behind them.
+    pub(super) fn people(&self) -> usize {
+        self.phones.iter().position(|phone| phone.records).unwrap_or(self.phones.len())
+    }
+
     /// Nobody is at any phone: calls stay as they are.
     pub(super) fn everybody_leaves_the_desk(&mut self) {
         for phone in &mut self.phones {
@@ -110,7 +115,7 @@ impl World {
     pub(super) fn everybody_comes_back(&mut self) {
         let now = self.now.mono;
         for phone in &mut self.phones {
-            phone.manners = self.plan.manners;
+            phone.manners = if phone.records { RECORDERS_MANNERS } else { self.plan.manners };
             phone.comes_back(now);
         }
     }
@@ -121,7 +126,7 @@ impl World {
         let numbers: Vec<String> = self.phones.iter().map(|_| number(self.rng.below(lines))).collect();
         let mut numbers = numbers.into_iter();
         self.each_phone(|phone, now, sends| {
-            if let Some(number) = numbers.next().filter(|_| phone.is_idle()) {
+            if let Some(number) = numbers.next().filter(|_| phone.is_idle() && !phone.records) {
                 phone.call(now, &number, sends);
             }
         });

@@ -130,7 +130,7 @@ impl Shared {
                 uri.extend_from_slice(trunk.transport.parameter().as_bytes());
             }
         });
-        Some(Destination { uri, routes: Vec::new(), flow })
+        Some(Destination { uri, routes: Vec::new(), flow, reads_call_info: false })
     }
 
     pub(super) fn listener_of(&self, transport: Transport) -> Option<ListenerId> {

@@ -16,7 +16,7 @@ pub struct Report<'b> {
 pub(super) const DOCUMENT_BYTES: usize = 4096;
 /// Keys in one report; one is asked for at a time.
 const DIGITS: usize = 64;
-/// Attributes of the element; RFC 4730 has seven.
+/// Attributes of an element; RFC 4730 has seven.
 const ATTRIBUTES: usize = 32;
 
 impl<'b> Report<'b> {
@@ -27,36 +27,27 @@ impl<'b> Report<'b> {
         }
         let text = std::str::from_utf8(document).ok()?;
         let text = prolog(text.strip_prefix('\u{feff}').unwrap_or(text))?;
-        let (name, mut rest) = name(text.strip_prefix('<')?)?;
+        let (name, rest) = name(text.strip_prefix('<')?)?;
         if name.rsplit(':').next() != Some("kpml-response") {
             return None;
         }
         let (mut code, mut digits) = (None, None);
-        for _ in 0..ATTRIBUTES {
-            let next = rest.trim_ascii_start();
-            if let Some(after) = next.strip_prefix("/>") {
-                return finish(after, code, digits);
-            }
-            if let Some(after) = next.strip_prefix('>') {
-                let after = prolog(after)?.strip_prefix("</")?.strip_prefix(name)?.trim_ascii_start();
-                return finish(after.strip_prefix('>')?, code, digits);
-            }
-            // Attributes are divided by white space (XML 1.0 §3.1).
-            if next.len() == rest.len() {
-                return None;
-            }
-            let (attribute, value, after) = attribute(next)?;
-            rest = after;
+        let (end, after) = attributes(rest, |attribute, value| {
             let known = match attribute {
                 "code" => &mut code,
                 "digits" => &mut digits,
-                _ => continue,
+                _ => return Some(()),
             };
-            if known.replace(value).is_some() {
-                return None;
+            known.replace(value).is_none().then_some(())
+        })?;
+        let after = match end {
+            TagEnd::Empty => after,
+            TagEnd::Content => {
+                let after = prolog(after)?.strip_prefix("</")?.strip_prefix(name)?.trim_ascii_start();
+                after.strip_prefix('>')?
             }
-        }
-        None
+        };
+        finish(after, code, digits)
     }
 }
 
@@ -92,8 +83,42 @@ pub(super) fn name(text: &str) -> Option<(&str, &str)> {
     (end > 0).then(|| text.split_at(end))
 }
 
+/// How a tag that opens an element ends.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum TagEnd {
+    /// With `>`: content follows.
+    Content,
+    /// With `/>`.
+    Empty,
+}
+
+/// Takes the attributes of a tag one by one to its end; how it ends, and what follows. `None` when it is no tag, has too many
+/// attributes, or one is refused.
+pub(super) fn attributes<'t>(
+    mut rest: &'t str,
+    mut take: impl FnMut(&'t str, &'t str) -> Option<()>,
+) -> Option<(TagEnd, &'t str)> {
+    for _ in 0..ATTRIBUTES {
+        let next = rest.trim_ascii_start();
+        if let Some(after) = next.strip_prefix("/>") {
+            return Some((TagEnd::Empty, after));
+        }
+        if let Some(after) = next.strip_prefix('>') {
+            return Some((TagEnd::Content, after));
+        }
+        // Attributes are divided by white space (XML 1.0 §3.1).
+        if next.len() == rest.len() {
+            return None;
+        }
+        let (name, value, after) = attribute(next)?;
+        take(name, value)?;
+        rest = after;
+    }
+    None
+}
+
 /// `name="value"`, in either quotes: name, value, and what follows.
-pub(super) fn attribute(text: &str) -> Option<(&str, &str, &str)> {
+fn attribute(text: &str) -> Option<(&str, &str, &str)> {
     let (name, rest) = name(text)?;
     let rest = rest.trim_ascii_start().strip_prefix('=')?.trim_ascii_start();
     let quote = rest.chars().next().filter(|quote| matches!(quote, '"' | '\''))?;

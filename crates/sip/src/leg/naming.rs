@@ -8,7 +8,7 @@ use crate::message::{HeaderName, Message};
 /// The headers of one peer.
 #[derive(Clone, Copy, Default, Debug)]
 pub(super) struct Naming {
-    shown: Shown,
+    pub(super) shown: Shown,
     /// It writes Remote-Party-ID (draft-ietf-sip-privacy-04), so that it is told in that as well: Cisco's phones read no other header.
     remote_party_id: bool,
 }

@@ -84,8 +84,9 @@ impl Leg {
             return;
         }
         let next = self.queued.take().or_else(|| self.unshown.take().map(Purpose::ShowParty));
-        if let Some(purpose) = next {
-            self.modify(shared, now, purpose, out);
+        match next {
+            Some(purpose) => self.modify(shared, now, purpose, out),
+            None => self.show_on(shared, now, out),
         }
     }
 
@@ -103,6 +104,7 @@ impl Leg {
         if let Purpose::ShowParty(party) = &purpose {
             self.naming.write(party, shared, &mut extra);
         }
+        self.write_call_info(&mut extra);
         self.session_timer.write_refresh(&mut extra);
         let write_extra = |buffer: &mut Vec<u8>| buffer.extend_from_slice(&extra);
         let (branch, _) = self.send_request(shared, now, MethodKind::Update, write_extra, body.as_ref(), out);
@@ -132,6 +134,7 @@ impl Leg {
         if let Some(party) = party {
             self.naming.write(party, shared, &mut extra);
         }
+        self.write_call_info(&mut extra);
         self.session_timer.write_refresh(&mut extra);
         let write_extra = |buffer: &mut Vec<u8>| buffer.extend_from_slice(&extra);
         let (branch, cseq) =
@@ -215,6 +218,7 @@ impl Leg {
         self.retries = 0;
         // Each of ours names whom the last one did not.
         self.misnamed = false;
+        self.hear_wish(response);
         self.dialog.refresh_target(response);
         self.session_agreed(shared, now, response);
         match (pending, description_of(response)) {

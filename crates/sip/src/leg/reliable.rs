@@ -200,10 +200,12 @@ fn sent_bytes(out: &Outbox, start: usize) -> Box<[u8]> {
         | Output::Watch { .. }
         | Output::Unwatch(_)
         | Output::Messages { .. }
+        | Output::TransferMissed { .. }
         | Output::HuntLog { .. }
         | Output::Message { .. }
         | Output::Event(_)
         | Output::Bound(_)
+        | Output::QualityReport { .. }
         | Output::Unbound(_) => None,
     });
     span.map(|span| Box::from(out.arena.slice(span))).unwrap_or_default()

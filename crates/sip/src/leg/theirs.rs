@@ -8,6 +8,7 @@ use super::{Carrier, Change, Leg, Pending, Purpose, Request, State, description_
 use crate::core::Shared;
 use crate::io::Outbox;
 use crate::message::Message;
+use crate::recording;
 use crate::session_timer::Negotiated;
 use crate::session_timer::machine::{Failure, Input};
 use crate::transaction::table::ServerKey;
@@ -86,9 +87,12 @@ impl Leg {
         let Some(timer) = self.session_asked(shared, now, invite, &request, out) else { return };
         self.dialog.refresh_target(invite);
         shared.follow(&mut self.dialog, flow);
+        self.hear_wish(invite);
         let offer = description_of(invite);
+        // What a recorder repeats is answered by who knows which of the keys that it was offered it has taken.
+        let repeats = offer.is_some() && self.received == offer && self.records.is_none();
         match (offer, self.sent.clone()) {
-            (Some(offer), Some(sent)) if self.received.as_ref() == Some(&offer) => {
+            (Some(_), Some(sent)) if repeats => {
                 // Nothing changes: a session refresh, answered without troubling the other leg (RFC 4028 §7.4).
                 let cseq = invite.cseq_number();
                 self.session_timer.start(timer, now.mono);
@@ -110,6 +114,14 @@ impl Leg {
                 self.signal(Signal::MediaRequested, out);
             }
         }
+        self.metadata_asked(invite, out);
+    }
+
+    /// A recorder may ask to be told everything again: that goes in a request of ours, behind the answer to this one (RFC 7866 §9.2).
+    fn metadata_asked(&self, request: &Message<'_>, out: &mut Outbox) {
+        if self.records.is_some() && recording::wants_metadata(request) {
+            self.signal(Signal::MetadataRequested, out);
+        }
     }
 
     pub(super) fn update(
@@ -126,9 +138,12 @@ impl Leg {
         let Some(timer) = self.session_asked(shared, now, update, &request, out) else { return };
         self.dialog.refresh_target(update);
         shared.follow(&mut self.dialog, flow);
-        match (description_of(update), &self.pending) {
+        self.hear_wish(update);
+        let offer = description_of(update);
+        let repeats = offer.is_some() && self.received == offer && self.records.is_none();
+        match (offer, &self.pending) {
             (None, _) => self.accept_update(shared, now, &request, timer, None, out),
-            (Some(offer), Pending::None) if self.received.as_ref() == Some(&offer) && self.sent.is_some() => {
+            (Some(_), Pending::None) if repeats && self.sent.is_some() => {
                 let sent = self.sent.clone();
                 self.accept_update(shared, now, &request, timer, sent.as_ref(), out);
             }
@@ -145,6 +160,7 @@ impl Leg {
                 self.respond(shared, now, &request, 500, wait, None, out);
             }
         }
+        self.metadata_asked(update, out);
     }
 
     /// Accepts an UPDATE; one before the answer of the call starts no timer, the 2xx of the INVITE does.

@@ -21,7 +21,7 @@ use strowger_base::{Cause, Instant, LegId, Now, Signal, limits};
 use super::{Leg, Request, State, write_reason};
 use crate::core::Shared;
 use crate::header::Replaces;
-use crate::io::Outbox;
+use crate::io::{Outbox, Output};
 use crate::message::{Message, MethodKind};
 use crate::subscription::Ended;
 use crate::subscription::notifier::{self, Effect, Input};
@@ -132,6 +132,9 @@ impl Leg {
                 // The call that it asks for would be refused with 481 (RFC 3891 §3), so it need not be tried.
                 self.accept_refer(shared, now, out);
                 self.refer_ended(shared, now, 481, out);
+                let destination = destination.into_owned().into_boxed_str();
+                let (leg, call) = (self.id, self.call);
+                out.items.push(Output::TransferMissed { leg, call, destination });
                 return;
             }
         };

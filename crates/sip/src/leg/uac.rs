@@ -1,6 +1,7 @@
 //! The leg of a called device: from our INVITE to its final response.
 
-use strowger_base::leg::{Diversion, Party, Presentation, ReleaseReason, Ring, Target};
+use strowger_base::leg::{Diversion, Elsewhere, Party, Presentation, ReleaseReason, Ring, Target};
+use strowger_base::net::Flow;
 use strowger_base::{Cause, Instant, LegId, Media, Now, SessionDescription, Signal, limits};
 
 use super::style::write_style;
@@ -13,6 +14,7 @@ use crate::recording;
 use crate::session_timer;
 use crate::transaction::GIVE_UP;
 use crate::transaction::table::Branch;
+use crate::uri::Host;
 
 /// An INVITE of ours that waits for a final response.
 #[derive(Debug)]
@@ -97,7 +99,15 @@ impl Leg {
             first_way: None,
         };
         let (records, keys) = (outgoing.ring.records.clone(), outgoing.ring.keys);
+        let shows = destination.reads_call_info.then(|| Box::new(outgoing.ring.calling.clone()));
+        let media = outgoing.ring.media.clone();
         let mut leg = Leg::new(id, dialog, State::Outgoing(Box::new(outgoing)));
+        leg.reads_call_info(destination.reads_call_info);
+        leg.party = shows;
+        let media = leg.stamped(media);
+        if let State::Outgoing(outgoing) = &mut leg.state {
+            outgoing.ring.media = media;
+        }
         leg.records = records;
         leg.keys.go_by(keys);
         leg.send_invite(shared, now, out);
@@ -127,6 +137,7 @@ impl Leg {
             self.dialog.write_request(shared, MethodKind::Invite, cseq, branch, ring.hops_remaining, buffer);
             write_abilities(buffer);
             self.keys.write(&shared.configuration.domain, buffer);
+            self.call_info.write(self.naming.shown, self.call, super::Progress::Untold, buffer);
             // Early media can only be negotiated when the caller takes part, or when the answer is the
             // device's alone because we offered.
             let reliable = ring.reliable_provisional || body.is_some();
@@ -313,6 +324,7 @@ impl Leg {
         self.takes_update |= super::allows(response, "UPDATE");
         self.keys.heard(response);
         self.naming.learn(response);
+        self.hear_wish(response);
         let cseq = outgoing.cseq;
         if outgoing.cancel != Cancel::No {
             // The answer crossed our CANCEL: take the call and hang up (RFC 3261 §9.1, §13.3.1.4).
@@ -426,6 +438,10 @@ impl Leg {
         let cause = reason_cause(response).unwrap_or(Cause::from_sip_status(status));
         self.refuse_pending(shared, now, 487, out);
         self.state = State::Ending { until: now.mono, branch: None };
+        // RFC 3261 §21.3: with the others there is nothing to be called.
+        if matches!(status, 300 | 301 | 302 | 305) {
+            self.signal(Signal::Redirected(elsewhere(response, self.dialog.flow, shared)), out);
+        }
         self.released(cause, ReleaseReason::Refused(status), out);
     }
 
@@ -433,6 +449,27 @@ impl Leg {
     pub(super) fn invite_failed(&mut self, now: Now, cause: Cause, reason: ReleaseReason, out: &mut Outbox) {
         self.state = State::Ending { until: now.mono, branch: None };
         self.released(cause, reason, out);
+    }
+}
+
+/// Whom a redirection names: the Contact that is preferred most, and of equals the first (RFC 3261 §20.10). A phone may write its own
+/// address, or the one under which it knows us, for a number of ours.
+fn elsewhere(response: &Message<'_>, flow: Flow, shared: &Shared) -> Elsewhere {
+    let best = response.contacts().reduce(
+        |best, next| {
+            if next.preference() > best.preference() { next } else { best }
+        },
+    );
+    let Some(contact) = best else { return Elsewhere::Nobody };
+    let user = contact.uri.number_or_user();
+    let is_ours = |host: Host<'_>| {
+        let own = contact.uri.address().is_some_and(|address| address == flow.peer().ip());
+        own || shared.is_own_host(host)
+    };
+    match contact.uri.host() {
+        _ if user.is_empty() => Elsewhere::Nobody,
+        Some(host) if !is_ours(host) => Elsewhere::Host(contact.uri.host_text().into()),
+        Some(_) | None => Elsewhere::Number(user.into()),
     }
 }
 

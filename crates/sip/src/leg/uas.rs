@@ -93,8 +93,10 @@ impl Leg {
         let dialog = Dialog::of_request(invite, local_tag, flow, trust_contact, shared);
         let mut leg = Leg::new(id, dialog, State::Incoming(Box::new(incoming)));
         leg.takes_update = super::allows(invite, "UPDATE");
+        leg.hear_wish(invite);
         leg.keys.heard(invite);
         leg.naming = Naming::of(Shown::Called, invite);
+        leg.reads_call_info(crate::remotecc::is_taken_by(invite));
         leg.session_timer.heard(invite.min_se_seconds().unwrap_or(0));
         leg.received = offer.clone();
         let media = match offer {
@@ -172,6 +174,7 @@ impl Leg {
             if status > 100 {
                 contact(buffer, shared);
                 self.keys.write(&shared.configuration.domain, buffer);
+                self.write_call_info(buffer);
             }
             if let Some(party) = &incoming.shown {
                 self.naming.write(party, shared, buffer);
@@ -239,6 +242,10 @@ impl Leg {
         self.unconfirmed = outbound.unconfirmed().map(|rseq| (rseq, cseq));
         self.session_timer.start(timer, now.mono);
         let naming = self.naming;
+        if self.call_info.wanted {
+            // It may have to be shown again with another lock.
+            self.party = Some(Box::new(connected.clone()));
+        }
         self.accept_invite(shared, now, &request, cseq, body, out, |buffer, shared| {
             naming.write(&connected, shared, buffer);
             timer.write_response(buffer);
@@ -264,6 +271,7 @@ impl Leg {
             write_abilities(buffer);
             self.keys.write(&shared.configuration.domain, buffer);
             buffer.extend_from_slice(b"Supported: 100rel, timer\r\n");
+            self.write_call_info(buffer);
             extra(buffer, shared);
             finish(buffer, body.as_ref());
         });

@@ -22,6 +22,8 @@ pub struct Binding {
     pub(super) flow: Flow,
     /// It calls itself by a private address that its packets do not come from.
     pub(super) behind_nat: bool,
+    /// It says that it takes remote control: it is a phone of Cisco with an enterprise load.
+    pub(super) takes_control: bool,
     pub(super) expires_at: Instant,
     pub(super) timer: TimerHandle,
 }
@@ -54,6 +56,12 @@ impl Binding {
     /// Whether the phone is behind NAT, as its last REGISTER showed.
     pub const fn is_behind_nat(&self) -> bool {
         self.behind_nat
+    }
+
+    /// Whether the phone takes requests of remote control, as its last REGISTER said. After a restart its user agent says so until it
+    /// registers again.
+    pub const fn takes_control(&self) -> bool {
+        self.takes_control
     }
 
     /// The contact URI as it may stand in a request line: without the headers that it may carry, which are not

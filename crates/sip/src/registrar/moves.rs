@@ -12,6 +12,7 @@ use strowger_base::{Now, Table, TableChange};
 use super::texts::{BindingTexts, PackedTexts};
 use super::{Binding, Change, Lost, PREFERENCE_DEFAULT, Registrar, index};
 use crate::io::{BindingRecord, LineAccount, PhoneAccount, PhonePlace};
+use crate::remotecc;
 use crate::uri::Uri;
 
 impl Registrar {
@@ -142,7 +143,19 @@ impl Registrar {
         // Its Via is not kept; the next REGISTER shows it again.
         let contact = Uri::parse(texts.part(1).as_bytes()).ok().and_then(|uri| uri.address());
         let behind_nat = contact.is_some_and(|told| is_behind_nat(told, peer.ip()));
-        let binding = Binding { texts, phone, preference, cseq, reg_id, flow, behind_nat, expires_at, timer };
+        let takes_control = remotecc::is_taken_by_agent(texts.get().user_agent);
+        let binding = Binding {
+            texts,
+            phone,
+            preference,
+            cseq,
+            reg_id,
+            flow,
+            behind_nat,
+            takes_control,
+            expires_at,
+            timer,
+        };
         self.bindings.insert(id, binding);
         index::add(&mut self.by_line, line.into(), id);
         self.sort_line(line);

@@ -496,6 +496,7 @@ impl BlockSection {
             pattern: pattern(&self.pattern, &self.partition, &self.filter, self.urgent),
             host: Box::default(),
             cause: Cause(self.cause),
+            announcement: None,
         }
     }
 }

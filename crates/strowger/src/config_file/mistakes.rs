@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
+use strowger_configuration::Kind;
 use strowger_node::configuration::{ConfigurationError, Place};
 
 use super::{ConfigFile, objects};
@@ -128,6 +129,7 @@ pub(super) fn explain_syntax(path: &Path, text: &str, error: &toml::de::Error) -
         }
         message if message.contains("escaped value") => (message, BACKSLASH),
         message if message.contains("socket address") => ("no address", ADDRESS),
+        message if is_object(message) => (message, OBJECT),
         message => (message, ""),
     };
     let message = cut(&in_words(message), MESSAGE_SHOWN);
@@ -156,6 +158,14 @@ const FOUND_SHOWN: usize = 160;
 /// All sections that there are have room.
 const MESSAGE_SHOWN: usize = 1_000;
 
+/// Whether what the file does not know is an object of the configuration.
+fn is_object(message: &str) -> bool {
+    let field = message.strip_prefix("unknown field `").and_then(|rest| rest.split('`').next());
+    field.is_some_and(|field| Kind::ALL.iter().any(|kind| kind.word() == field))
+}
+
+const OBJECT: &str = "; it is an object of the configuration, which is in force beside this file: `strowger export` writes it into files, where it \
+                      can stand, and `strowger plan` and `strowger apply` take them";
 const QUOTES: &str = "; what is dialled is text: put it in quotes";
 const BACKSLASH: &str = "; write a backslash twice, or put the text in single quotes: '\\+1!'";
 const ADDRESS: &str = "; expected an IP address and a port, for example \"192.0.2.1:5060\"";

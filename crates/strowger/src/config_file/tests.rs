@@ -31,6 +31,7 @@ fn a_broken_file_is_answered_with_line_column_and_expectation() {
     check(&list("{ grp = \"b\" }"), &["node.toml:3:13: unknown field `grp`", "`group`"]);
     check(&list("1"), &["node.toml:3:11: invalid type: integer", "the name of a route group, or {"]);
     check(&list("{ group = \"b\" }"), &["[[route_list]] 1", "\"b\""]);
+    check("[[paging_group]]\npattern = \"8400\"\n", &["unknown field `paging_group`", "`strowger export`"]);
     check("[sip]\nprot = 5060\n", &["node.toml:2:1:", "unknown field `prot`", "`port`"]);
     check("[[line]]\nnumber = \"1001\"\n", &["[[line]] 1 (1001): secret is missing; give one"]);
     check("[[line]]\nnumber = 1001\nsecret = \"x\"\n", &["node.toml:2:10:", "string", "put it in quotes"]);

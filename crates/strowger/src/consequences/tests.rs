@@ -98,7 +98,8 @@ impl Office {
 }
 
 fn phone_at(line: &str, phone: &str, listener: Option<u16>) -> Registered {
-    Registered { line: line.into(), phone: Some(phone.into()), listener: listener.map(ListenerId) }
+    let address = Some("192.0.2.30".parse().unwrap());
+    Registered { line: line.into(), phone: Some(phone.into()), listener: listener.map(ListenerId), address }
 }
 
 impl Drop for Office {
@@ -334,4 +335,39 @@ fn nobody_who_asks_about_the_dial_plan_waits_for_a_change() {
     std::thread::spawn(move || sender.send(telephony.in_force_calls().is_some()));
     let answer = receiver.recv_timeout(std::time::Duration::from_secs(10));
     assert_eq!(answer, Ok(true), "it waits until the change is made");
+}
+
+#[test]
+fn phones_in_no_region_beside_others_in_one_are_told() {
+    let office = Office::new("regions");
+    let region = |all: &mut Vec<(Kind, Value)>, pools: &[(&str, &str)]| {
+        all.push((Kind::Region, json!({ "name": "hq" })));
+        all.push((Kind::DevicePool, json!({ "name": "at hq", "region": "hq" })));
+        for (_, object) in all.iter_mut().filter(|(kind, _)| *kind == Kind::Phone) {
+            let pool = pools.iter().find(|(phone, _)| object["name"] == *phone);
+            if let Some((_, pool)) = pool {
+                object["device_pool"] = json!(pool);
+            }
+        }
+    };
+    let told = "phone wall is in no region while others are in one: between the two at most 8 kbit/s for speech are permitted \
+                (region_audio_between), which few phones have a codec for, so that they cannot call each other; give all device pools a region";
+    let desk = ("restart", "phone desk must restart to take it up");
+    office.check(|all| region(all, &[("desk", "at hq")]), &[], &[desk, ("region", told)]);
+    let both = [("restart", "phones wall and desk must restart to take it up")];
+    office.check(|all| region(all, &[("desk", "at hq"), ("wall", "at hq")]), &[], &both);
+}
+
+#[test]
+fn a_trunk_that_takes_what_phones_send_is_told() {
+    let office = Office::new("beside");
+    let desk = ("1001 in inside", "desk");
+    let trunk = |destination: &str| {
+        let table = json!({ "name": "recorder", "destinations": [destination] });
+        move |all: &mut Vec<(Kind, Value)>| all.push((Kind::Trunk, table.clone()))
+    };
+    let told = "trunk recorder takes calls from every port of 192.0.2.30, where phones are registered from: a call from there that neither has \
+                credentials nor names a line counts as the trunk's; give the trunk sources with a port, or another address";
+    office.check(trunk("192.0.2.30:5070"), &[desk], &[("trunk", told)]);
+    office.check(trunk("192.0.2.31:5070"), &[desk], &[]);
 }

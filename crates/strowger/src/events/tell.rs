@@ -116,6 +116,9 @@ fn of_alarm(alarm: &Alarm<'_>) -> Value {
         Alarm::MaliciousCall { by, party } => {
             json!({ "alarm": "malicious-call", "by": by, "party": party })
         }
+        Alarm::QualityReported { by, reason } => {
+            json!({ "alarm": "quality-reported", "by": by, "reason": reason })
+        }
         Alarm::Contained { what } => json!({ "alarm": "contained", "found": what }),
     }
 }

@@ -97,7 +97,7 @@ async fn explain(site: Arc<Site>, ask: Ask) -> Result<Response, Problem> {
 }
 
 /// Calls in progress, the newest first, page by page.
-async fn live(site: &Site, limit: usize) -> Result<Vec<CallView>, Problem> {
+pub(super) async fn live(site: &Site, limit: usize) -> Result<Vec<CallView>, Problem> {
     let mut all: Vec<CallView> = Vec::new();
     loop {
         let wanted = (limit - all.len()).min(PAGE);

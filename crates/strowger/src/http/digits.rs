@@ -8,11 +8,12 @@ use strowger_base::WallTime;
 use strowger_configuration::kinds::{Dialling as Mode, LinesAre};
 use strowger_configuration::record;
 use strowger_configuration::setting::{Description, Record};
+use strowger_node::io;
 
 use super::calls::Form;
 use super::problem::Problem;
 use super::route::{self, Ask, Route, Shape};
-use super::{Site, json, plain};
+use super::{Site, json, plain, unexpected};
 use crate::digits::{self, Codes, Question, Report, Saved, report};
 
 /// The routes about dialled numbers.
@@ -119,10 +120,40 @@ async fn dial(site: Arc<Site>, ask: Ask) -> Result<Response, Problem> {
     let calls = site.telephony.in_force_calls().ok_or_else(Problem::busy)?;
     let answer = digits::answer(&calls, &question);
     let answer = answer.map_err(|error| Problem::malformed(format!("{error:#}")))?;
+    let (mut body, mut text) = (answer.json(), answer.text());
+    let io::Answer::UserSettings(settings) = site.ask(io::Question::UserSettings).await? else {
+        return Err(unexpected());
+    };
+    let reached = ["result", "ends"].map(|field| body[field].as_str().unwrap_or_default().to_owned());
+    let notes = set_by_users(&settings, &reached, |line| calls.shown(line));
+    for note in &notes {
+        text.push_str(&format!("note  {note}\n"));
+    }
+    body["set_by_users"] = notes.into();
     Ok(match asked.form {
-        Form::Json => json(StatusCode::OK, &answer.json()),
-        Form::Text => plain(answer.text()),
+        Form::Json => json(StatusCode::OK, &body),
+        Form::Text => plain(text),
     })
+}
+
+/// What users set of the lines that a call reaches, which the configuration knows nothing of.
+fn set_by_users(
+    settings: &[io::UserSetting],
+    reached: &[String],
+    shown: impl for<'n> Fn(&'n str) -> &'n str,
+) -> Vec<String> {
+    let forwards = settings.iter().filter(|setting| setting.setting.starts_with("forward-"));
+    let notes = forwards.filter_map(|setting| {
+        let line = format!("line {}", shown(&setting.line));
+        let to = if setting.value.is_empty() { "as configured" } else { &*setting.value };
+        reached.contains(&line).then(|| {
+            format!(
+                "of {line} a user has set {} to {to}, which is not in the configuration that is followed here",
+                setting.setting
+            )
+        })
+    });
+    notes.collect()
 }
 
 /// Runs every saved dialling.
@@ -153,4 +184,32 @@ async fn lint(site: Arc<Site>, ask: Ask) -> Result<Response, Problem> {
 fn when(at: Option<&Description>) -> Result<WallTime, Problem> {
     let at = at.map(|at| digits::time(at.as_str())).transpose().map_err(Problem::malformed)?;
     Ok(at.unwrap_or_else(digits::now))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn forwards_that_users_set_are_told_of_the_lines_that_are_reached() {
+        let set = |line: &str, setting: &str, value: &str| io::UserSetting {
+            line: line.into(),
+            phone: "".into(),
+            setting: setting.into(),
+            value: value.into(),
+            by: "".into(),
+            at: WallTime::default(),
+        };
+        let settings = [
+            set("1002 in internal", "forward-all", "1003"),
+            set("1002 in internal", "do-not-disturb", "on"),
+            set("1004", "forward-all", "1003"),
+        ];
+        let told = |reached: &str| {
+            set_by_users(&settings, &[reached.to_owned()], |line| line.split(' ').next().unwrap_or(line))
+        };
+        let expect = "of line 1002 a user has set forward-all to 1003, which is not in the configuration that is followed here";
+        assert_eq!(told("line 1002"), [expect]);
+        assert!(told("line 1001").is_empty());
+    }
 }

@@ -45,7 +45,7 @@ pub(super) fn routes() -> [Route; 2] {
 record! {
     /// Whose messages.
     struct Asked {
-        /// The line: its number, with ` in ` and its partition where it is in one.
+        /// The line: its number, with ` in ` and its partition where several lines have the number.
         line: Description,
     }
 }
@@ -56,7 +56,7 @@ type Count = Whole<0, 1_000_000>;
 record! {
     /// What waits for a line.
     struct Told {
-        /// The line: its number, with ` in ` and its partition where it is in one.
+        /// The line: its number, with ` in ` and its partition where several lines have the number.
         line: Description,
         /// The lamp is lit.
         waiting: bool,
@@ -88,7 +88,7 @@ async fn of(site: &Site, line: &str, change: Option<MailboxChange>) -> Result<Re
     let Answer::Messages(found) = site.ask(question).await? else { return Err(unexpected()) };
     let Some(Mailbox { waiting, counts }) = found else {
         let why = format!(
-            "there is no line {line:?}; a line in a partition is named like \"1001 in Sales\", as `strowger phones` shows it"
+            "there is no line {line:?}, or there are several; one of several is named like \"1001 in Sales\", as `strowger phones` shows it"
         );
         return Err(Problem::new(StatusCode::NOT_FOUND, why));
     };

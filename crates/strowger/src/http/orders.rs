@@ -147,6 +147,8 @@ choice! {
         RecordOff = "record-off",
         /// Whoever was called by intercom is heard from here on.
         Talk = "talk",
+        /// The quality of the call is reported as bad.
+        QualityReport = "quality-report",
     }
 }
 
@@ -172,6 +174,7 @@ impl Key {
             Key::RecordOn => FeatureRequest::Record(Turn::On),
             Key::RecordOff => FeatureRequest::Record(Turn::Off),
             Key::Talk => FeatureRequest::Talk,
+            Key::QualityReport => FeatureRequest::ReportQuality(None),
         }
     }
 }
@@ -205,7 +208,13 @@ async fn feature(site: Arc<Site>, ask: Ask) -> Result<Response, Problem> {
 }
 
 async fn carry_out(site: &Site, ask: &Ask, what: OrderKind) -> Result<Response, Problem> {
-    let call = call_id(ask.path("call"))?;
+    let call = match ask.path("call") {
+        "last" => {
+            let live = super::calls::live(site, 1).await?;
+            live.first().map(|call| call.call).ok_or_else(|| Problem::absent("no call goes on"))?
+        }
+        id => call_id(id)?,
+    };
     let order = Box::new(Order { call, what, who: ask.principal.name.clone() });
     match site.answered(|sender| Letter::Order(order, sender)).await? {
         Answer::Ordered(Ok(())) => {
@@ -236,8 +245,8 @@ fn problem(refused: &OrderRefused) -> Problem {
             "no call {call} goes on; `strowger calls` lists those that do, and a call that was transferred goes on under another id"
         )),
         OrderRefused::NotAnswered(call) => conflict(format!("call {call} is not answered")),
-        OrderRefused::Feature(cause) => {
-            conflict(format!("the feature is refused: {}; `strowger explain call` says why", cause.words()))
+        OrderRefused::Feature(why) => {
+            conflict(format!("the feature is refused: {}", strowger_diag::because(why)))
         }
         OrderRefused::Transfer(why) => conflict(
             match why {

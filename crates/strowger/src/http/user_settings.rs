@@ -45,11 +45,12 @@ record! {
     struct Set {
         /// The line, such as `internal:1001`; of a phone when not given.
         line: Option<PatternOrName> = None,
-        /// The partition of the line; none when not given.
+        /// The partition of the line; not needed where no other line has the same number.
         partition: Option<Name> = None,
         /// The phone that does not want to be disturbed, or takes no part in hunts.
         phone: Option<Name> = None,
-        /// What: `forward-all`, `forward-busy`, `forward-no-answer`, `forward-unregistered`, `do-not-disturb` or `hunt-log`.
+        /// What: `forward-all`, `forward-busy`, `forward-no-answer`, `forward-unregistered`, `do-not-disturb`, `hunt-log` or `call-back`, which is
+        /// only ended.
         setting: Name,
         /// A number, `voice-mail` or `nowhere` for forwards, as configured when not given; `on` or `off` for the others.
         value: Option<NumberText> = None,

@@ -53,7 +53,8 @@ impl Placement {
             | Command::Transcode { .. }
             | Command::Copy { .. }
             | Command::Warn { .. }
-            | Command::Direct { .. } => self.seats.get(&port).copied().unwrap_or_else(|| self.usual(port)),
+            | Command::Direct { .. }
+            | Command::Suspend { .. } => self.seats.get(&port).copied().unwrap_or_else(|| self.usual(port)),
         }
     }
 

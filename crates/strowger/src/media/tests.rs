@@ -12,6 +12,7 @@ use crate::mailbox::{Mailbox, mailbox};
 struct Threads {
     sender: MediaSender,
     mailbox: Mailbox,
+    watch: Watch,
     _machine: watch::Sender<Machine>,
     _library: watch::Sender<Arc<Library>>,
 }
@@ -37,11 +38,11 @@ impl Threads {
             decision,
             started: Clock::now(),
         };
-        let (sender, threads) = threads(2, Rng::new(1), &parts).unwrap();
+        let (sender, threads, watch) = threads(2, Rng::new(1), &parts).unwrap();
         for thread in threads {
             std::thread::spawn(move || thread.run());
         }
-        Threads { sender, mailbox, _machine: machine, _library: library }
+        Threads { sender, mailbox, watch, _machine: machine, _library: library }
     }
 
     fn report(&self) -> Report {
@@ -159,4 +160,64 @@ fn a_thread_that_fails_tells_that_its_ports_are_lost_and_goes_on() {
     assert_eq!(source, to_b);
     threads.close(next);
     assert_eq!(counters::MEDIA[0].failures.get(), 1);
+}
+
+/// Whoever is told to press a key of this port hangs until the other end of the lock is let go.
+const HANGS: PortId = PortId(0x7000_0000_0000_0002);
+static LATCH: std::sync::Mutex<()> = std::sync::Mutex::new(());
+
+/// A hang that a test wants.
+pub(super) fn hangs_at(command: &Command) {
+    if matches!(command, Command::Press { port: HANGS, .. }) {
+        drop(LATCH.lock());
+    }
+}
+
+#[test]
+fn a_thread_that_hangs_is_replaced_and_ends_when_it_wakes() {
+    use strowger_base::leg::Digit;
+
+    let mut threads = Threads::start(54_000);
+    let (a, b) = (phone("127.0.0.1:0"), phone("127.0.0.1:0"));
+    let addresses = [a.local_addr().unwrap(), b.local_addr().unwrap()];
+    // Both on the thread that will hang, and one on the other.
+    let (port, other, next) = (PortId(2), PortId(4), PortId(6));
+    threads.relay(port, addresses);
+    threads.relay(other, addresses);
+    assert!(threads.watch.look().is_empty(), "threads that wait do not hang");
+    let latch = LATCH.lock().unwrap();
+    let digit = Digit { key: '1', duration_ms: 100 };
+    threads.sender.command(Command::Press { port: HANGS, side: Side::A, digit });
+    // What it is asked for meanwhile is lost as well.
+    threads.sender.command(Command::OpenRelay { port: next });
+    let former = threads.watch.progress_of(1);
+    until(|| former.does_command().then_some(()));
+    // The other one has nothing to do any more.
+    threads.close(other);
+    let idle = threads.watch.progress_of(0);
+    until(|| idle.waits().then_some(()));
+    let looks: Vec<usize> = (0..6).flat_map(|_| threads.watch.look()).collect();
+    assert_eq!(looks, [1], "once, the thread that hangs");
+    for expected in [port, next] {
+        let Report::Closed { port: lost, .. } = threads.report() else { panic!("not lost") };
+        threads.sender.heard(&Report::Closed { port: lost, statistics: Box::default() });
+        assert_eq!(lost, expected);
+    }
+    // The one that took its place serves.
+    let port = PortId(10);
+    let [to_a, to_b] = threads.relay(port, addresses);
+    let mut buffer = [0; 64];
+    let mut sequence = 0;
+    let (_, source) = until(|| {
+        sequence += 1;
+        a.send_to(&packet(sequence), to_a).unwrap();
+        b.recv_from(&mut buffer).ok()
+    });
+    assert_eq!(source, to_b);
+    assert_eq!(counters::MEDIA[1].hangs.get(), 1);
+    drop(latch);
+    // It wakes, says nothing of what it opened meanwhile, and ends: nobody else holds what it tells by.
+    until(|| (Arc::strong_count(&former) == 1).then_some(()));
+    threads.close(port);
+    assert!(threads.watch.look().is_empty());
 }

@@ -5,7 +5,7 @@ use std::net::{IpAddr, SocketAddr};
 use std::path::Path;
 
 use rusqlite::{Connection, OptionalExtension, params};
-use strowger_base::journal::{Entry, EntryKind, Head, Record, ReleasedBy};
+use strowger_base::journal::{Entry, EntryKind, Feature, Head, Record, ReleasedBy};
 use strowger_base::leg::BindingId;
 use strowger_base::net::{Flow, ListenerId};
 use strowger_base::watch::Mailbox;
@@ -274,7 +274,7 @@ impl Index {
     /// The latest calls, newest first.
     pub(crate) fn calls(&self, limit: usize) -> rusqlite::Result<Vec<CallRow>> {
         let mut query = self.0.prepare(
-            "select number, shard, node, started_us, answered_us, ended_us, calling, called, connected, cause \
+            "select number, shard, node, started_us, answered_us, ended_us, calling, called, connected, cause, released_by \
              from callrecord order by number desc limit ?1",
         )?;
         let rows = query.query_map([limit as i64], |row| {
@@ -287,7 +287,7 @@ impl Index {
                 calling: row.get(6)?,
                 called: row.get(7)?,
                 connected: row.get(8)?,
-                state: "ended".to_owned(),
+                state: if row.get_ref(10)?.as_str()? == RECORDER { RECORDER } else { "ended" }.to_owned(),
                 recorded: false,
                 talk_seconds: answered.map(|answered| (ended - answered).max(0) as u64 / 1_000_000),
                 cause: Some(cause),
@@ -297,15 +297,22 @@ impl Index {
         rows.collect()
     }
 
-    /// The id of the latest call.
+    /// The id of the latest call of people.
     pub(crate) fn latest(&self) -> rusqlite::Result<Option<CallId>> {
-        Ok(self.calls(1)?.first().and_then(|row| row.call.parse().ok()))
+        let query =
+            "select number, shard, node from callrecord where released_by != ?1 order by number desc limit 1";
+        let call = |row: &rusqlite::Row<'_>| {
+            Ok(CallId::new(NodeId(row.get(2)?), ShardId(row.get(1)?), row.get::<_, i64>(0)? as u64))
+        };
+        self.0.query_row(query, [RECORDER], call).optional()
     }
 }
 
 fn insert_call(connection: &Connection, position: Position, record: &[u8]) -> rusqlite::Result<()> {
     let Some(call) = final_of(record) else { return Ok(()) };
     let released_by = match call.released_by {
+        // What is no call of people.
+        _ if call.moves.is_some_and(|moves| moves.joined_by == Some(Feature::Recording)) => RECORDER,
         ReleasedBy::Caller => "caller",
         ReleasedBy::Called => "called",
         ReleasedBy::System => "system",
@@ -396,5 +403,7 @@ const fn micros(time: WallTime) -> i64 {
     time.as_micros() as i64
 }
 
+/// Who released a call with a recorder, and in which state it is listed.
+const RECORDER: &str = "recorder";
 const NUMBERS_RESERVED: &str = "numbers_reserved";
 const CHECKPOINT: &str = "checkpoint";

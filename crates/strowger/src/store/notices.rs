@@ -142,6 +142,8 @@ pub(crate) const fn refused(reason: RefuseReason) -> &'static str {
         RefuseReason::TooManyContacts => "too many phones on the line",
         RefuseReason::NotToBeWatched => "the line is not for it to watch",
         RefuseReason::Overloaded => "the server sheds load",
+        RefuseReason::Draining => "the server goes out of service",
+        RefuseReason::NothingThere => "what it would replace or join is not there",
         RefuseReason::Loop => "the request came round in a circle",
         RefuseReason::TooManyHops => "the request passed too many hops",
     }
@@ -171,6 +173,10 @@ fn of_alarm(alarm: &Alarm<'_>) -> Event {
             .with("by", by)
             .with("party", party)
             .remedy("see what strowger explain says of the call"),
+        Alarm::QualityReported { by, reason } => log::warn("a phone reports bad quality")
+            .with("by", by)
+            .with("reason", reason)
+            .remedy("see what strowger explain says of its call and of the media streams of that"),
         Alarm::Contained { what } => log::error("a bug was contained to one call")
             .with("found", what)
             .remedy("please report it with the journal"),

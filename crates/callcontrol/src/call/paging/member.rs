@@ -15,6 +15,7 @@ use crate::admission::Reserved;
 use crate::call::Step;
 use crate::call::permitting::Permit;
 use crate::call::seen::Shown;
+use crate::call::way::Routing;
 use crate::configuration::SrtpRule;
 use crate::exchange::{Effect, Exchange, Move, Side};
 use crate::failure::Failure;
@@ -33,6 +34,8 @@ pub(super) struct Member {
     pub(super) rung_at: WallTime,
     pub(super) part: Part,
     pub(super) progress: Progress,
+    /// The route list that led to it; it has others for the case that it does not come.
+    pub(super) list: Option<Box<Routing>>,
     /// An answer that came before the device answered the call.
     early: Option<SessionDescription>,
     /// Between the seat, on the calling side, and the device.
@@ -112,6 +115,7 @@ impl Step<'_> {
             rung_at: self.now.wall,
             part: Part::Seating,
             progress: Progress::Trying,
+            list: None,
             early: None,
             exchange: Exchange::Offered(Side::Caller),
             to_device: Outlet::new(seat.number << 2 | 3),
@@ -144,8 +148,10 @@ impl Step<'_> {
             | Signal::Alerting { .. }
             | Signal::Digit(_)
             | Signal::DigitsEnded(_)
+            | Signal::Redirected(_)
             | Signal::TransferRequested { .. }
             | Signal::FeatureRequested(_)
+            | Signal::MetadataRequested
             | Signal::TransferEnded(_) => {}
         }
         Ok(())
@@ -182,8 +188,10 @@ impl Step<'_> {
             | Signal::Proceeding
             | Signal::Digit(_)
             | Signal::DigitsEnded(_)
+            | Signal::Redirected(_)
             | Signal::TransferRequested { .. }
             | Signal::FeatureRequested(_)
+            | Signal::MetadataRequested
             | Signal::TransferEnded(_) => {}
         }
         Ok(())
@@ -377,6 +385,7 @@ impl Step<'_> {
                     | WhyNotPaged::DoNotDisturb
                     | WhyNotPaged::NotRegistered
                     | WhyNotPaged::NotThere
+                    | WhyNotPaged::NoDevice
                     | WhyNotPaged::TooMany
                     | WhyNotPaged::NoBandwidth
                     | WhyNotPaged::NoCodec
@@ -419,7 +428,7 @@ pub(super) const fn cause(why: WhyNotPaged) -> Cause {
     match why {
         WhyNotPaged::InCall | WhyNotPaged::DoNotDisturb => Cause::USER_BUSY,
         WhyNotPaged::NotRegistered => Cause::SUBSCRIBER_ABSENT,
-        WhyNotPaged::NotThere => Cause::NO_ROUTE_TO_DESTINATION,
+        WhyNotPaged::NotThere | WhyNotPaged::NoDevice => Cause::NO_ROUTE_TO_DESTINATION,
         WhyNotPaged::TooMany | WhyNotPaged::NoMedia => Cause::RESOURCE_UNAVAILABLE,
         WhyNotPaged::NoBandwidth => Cause::OUT_OF_BANDWIDTH,
         WhyNotPaged::NoCodec => Cause::BEARER_CAPABILITY_NOT_IMPLEMENTED,

@@ -175,6 +175,20 @@ impl Step<'_> {
         }
     }
 
+    /// A device that was called names somebody else, who is looked up among what `css` sees.
+    pub(in crate::call) fn redirected_to(&mut self, by: &str, to: &str, css: &SearchSpace) -> State {
+        let mut redirected = self.redirected(by);
+        let counted = redirected.trail.named_elsewhere(&by.into());
+        self.facts.redirected = Some(redirected);
+        match counted {
+            Ok(hop) => {
+                let why = WhyForwarded::Redirected;
+                self.send_on(&Onward { by, why, to, css, hop, way_out: None, set_by: None })
+            }
+            Err(reached) => self.too_many_hops(by, reached.hops),
+        }
+    }
+
     /// The call is looked up again as another number.
     fn send_on(&mut self, onward: &Onward<'_>) -> State {
         let Some(redirected) = &mut self.facts.redirected else { return self.lost_its_way() };
@@ -299,7 +313,7 @@ const fn diversion_reason(reason: RedirectReason) -> &'static str {
         RedirectReason::FORWARD_NO_ANSWER => "no-answer",
         RedirectReason::FORWARD_UNREGISTERED => "unavailable",
         RedirectReason::FORWARD_ON_FAILURE => "out-of-service",
-        RedirectReason::IMMEDIATE_DIVERT => "deflection",
+        RedirectReason::IMMEDIATE_DIVERT | RedirectReason::REDIRECTION => "deflection",
         _ => "unknown",
     }
 }

@@ -19,6 +19,7 @@ use crate::io::Reach;
 pub type TrunkList = RouteList<Box<str>, MemberChange>;
 
 /// Where a call is on its way through a route list.
+#[derive(Debug)]
 pub(in crate::call) struct Routing {
     list: Arc<TrunkList>,
     selection: Selection<Box<str>, MemberChange>,
@@ -83,7 +84,8 @@ impl Routing {
         }
     }
 
-    fn new(step: &Step<'_>, list: &Arc<TrunkList>, analysis: &Analysis) -> Self {
+    /// A way through a list that nobody went yet.
+    pub(in crate::call) fn new(step: &Step<'_>, list: &Arc<TrunkList>, analysis: &Analysis) -> Self {
         let configuration = &step.shared.configuration;
         let pool = match &step.facts.origin {
             origin @ Origin::Line { .. } => configuration.calling_phone(origin).map(|phone| {
@@ -106,8 +108,27 @@ impl Routing {
         }
     }
 
+    /// The trunk that comes now for somebody who is beside the two parties of the call, and what it is sent; the cause when nothing is
+    /// left.
+    pub(in crate::call) fn next_beside(
+        &mut self,
+        step: &mut Step<'_>,
+        input: Input,
+    ) -> Result<(Box<str>, Box<str>), Cause> {
+        let (trunk, member) = self.select(step, input)?;
+        let digits = self.numbers.get(member).map(|numbers| numbers.called.as_str().into());
+        Ok((trunk, digits.unwrap_or_default()))
+    }
+
     /// What to ring now; the cause when nothing is left.
     fn next(&mut self, step: &mut Step<'_>, input: Input) -> Result<Target, Cause> {
+        let (trunk, member) = self.select(step, input)?;
+        self.send_as(step, member);
+        Ok(Target::Trunk(trunk))
+    }
+
+    /// The trunk that comes now, and the member of the list that it belongs to.
+    fn select(&mut self, step: &mut Step<'_>, input: Input) -> Result<(Box<str>, usize), Cause> {
         let configuration = Arc::clone(&step.shared.configuration);
         let mut out = Vec::new();
         let rotations = &mut step.shared.rotations;
@@ -120,8 +141,7 @@ impl Routing {
                 Output::Try { device, member, .. } => {
                     let group = self.list.members().get(*member).map_or("", |member| member.group.name());
                     step.decide(None, Decision::RouteTried { list, group, trunk: device });
-                    self.send_as(step, *member);
-                    return Ok(Target::Trunk(device.clone()));
+                    return Ok((device.clone(), *member));
                 }
                 Output::Skipped { device, .. } => {
                     step.decide(None, Decision::TrunkSkipped { list, trunk: device });

@@ -5,7 +5,7 @@
 //! on with the other party when the phone leaves whose call it was. By conference barge the call becomes an ad-hoc conference, begun by
 //! that phone.
 
-use strowger_base::feature::FeatureCode;
+use strowger_base::feature::{ENTERED, FeatureCode};
 use strowger_base::journal::{Decision, Feature, WhyFeatureRefused};
 use strowger_base::leg::{Origin, Party, Setup, Tone};
 use strowger_base::{CallId, ConferenceId, LegId, Now};
@@ -13,7 +13,7 @@ use strowger_base::{CallId, ConferenceId, LegId, Now};
 use super::convening::Joins;
 use super::{Conference, Kind};
 use crate::CallControl;
-use crate::call::{Call, Wanted, conference_party, conversation_of};
+use crate::call::{AskedBy, Call, Wanted, conference_party, conversation_of};
 use crate::configuration::Barging;
 use crate::io::Outbox;
 
@@ -68,11 +68,12 @@ impl CallControl {
             .filter_map(|call| enterable(call))
             .min()
             .ok_or(WhyFeatureRefused::NothingThere)?;
-        let asked = match wanted.code {
-            FeatureCode::ConferenceBarge => Barging::Conference,
-            _ => Barging::Barge,
+        let asked = match (wanted.by, wanted.code) {
+            (AskedBy::LineKey, _) => None,
+            (AskedBy::Number, FeatureCode::ConferenceBarge) => Some(Barging::Conference),
+            (AskedBy::Number, _) => Some(Barging::Barge),
         };
-        self.come_in(now, asker, target, Some(asked), out)
+        self.come_in(now, asker, target, asked, out)
     }
 
     fn come_in(
@@ -132,14 +133,15 @@ impl CallControl {
         Ok(())
     }
 
-    /// How a phone comes in: as it asks, or else as it is configured.
+    /// How a phone comes in: as it asks, or else as its line key does, or as it is configured.
     fn how(&self, own: &Origin, asked: Option<Barging>) -> Result<Barging, WhyFeatureRefused<'static>> {
         let configuration = &self.shared.configuration;
-        let own = configuration.calling_phone(own).and_then(|phone| phone.settings.barge);
-        match own.unwrap_or(configuration.conferences.barge) {
-            Barging::Off => Err(WhyFeatureRefused::NotConfigured { what: "barge for this phone" }),
-            configured @ (Barging::Barge | Barging::Conference) => Ok(asked.unwrap_or(configured)),
-        }
+        let by_key = configuration.single_button_barge(own);
+        let phone = configuration.calling_phone(own).and_then(|phone| phone.settings.barge);
+        let configured = [by_key, phone.unwrap_or(configuration.conferences.barge)];
+        let how = configured.into_iter().find(|how| *how != Barging::Off);
+        let how = how.ok_or(WhyFeatureRefused::NotConfigured { what: "barge for this phone" })?;
+        Ok(asked.unwrap_or(how))
     }
 
     /// The call of a leg that a phone may come into, and the other leg of it.
@@ -149,6 +151,10 @@ impl CallControl {
         let theirs = call.origin_of(target).ok_or(WhyFeatureRefused::NotTalking)?;
         if !are_of_one_line(&theirs, own) {
             let rule = "only phones of a line come into its calls";
+            return Err(WhyFeatureRefused::NotAllowed { rule });
+        }
+        if call.origin_of(found.1).as_ref() == Some(own) {
+            let rule = "this phone has the call already";
             return Err(WhyFeatureRefused::NotAllowed { rule });
         }
         if self.shared.is_intercom(target) {
@@ -234,7 +240,13 @@ impl CallControl {
             is_free.then_some(Joins { call, own: target, other }).ok_or(WhyFeatureRefused::TooLate)
         });
         match found {
-            Ok(joins) => self.bring_to(now, (id, seat), joins, out),
+            Ok(joins) => {
+                let call = joins.call;
+                let text = who(&own);
+                let entered = Decision::FeatureDone { feature: ENTERED, text: &text };
+                out.decide(now, call, None, entered);
+                self.bring_to(now, (id, seat), joins, out);
+            }
             Err(why) => {
                 self.does_not_come_in(now, seat, why, out);
                 self.end(now, id, out);
@@ -346,13 +358,16 @@ impl Conference {
 }
 
 impl Call {
-    /// The leg of it that is another phone of the line whose phone this is.
+    /// The leg of it that is another phone of the line whose phone this is; none in a call of that phone itself.
     fn leg_beside(&self, own: &Origin) -> Option<LegId> {
         let caller = self.facts.caller;
         let called = self.other(caller).filter(|_| self.is_talking())?;
-        [caller, called]
-            .into_iter()
-            .find(|leg| self.origin_of(*leg).is_some_and(|it| are_of_one_line(&it, own)))
+        let legs = [caller, called];
+        let is = |leg: LegId, fits: fn(&Origin, &Origin) -> bool| {
+            self.origin_of(leg).is_some_and(|origin| fits(&origin, own))
+        };
+        let is_own = legs.iter().any(|leg| is(*leg, Origin::eq));
+        legs.into_iter().find(|leg| !is_own && is(*leg, are_of_one_line))
     }
 }
 
@@ -363,6 +378,15 @@ fn are_of_one_line(one: &Origin, other: &Origin) -> bool {
             own == line && one != other
         }
         (Origin::Trunk(_), _) | (_, Origin::Trunk(_)) => false,
+    }
+}
+
+/// The phone that comes in, as people know it.
+fn who(own: &Origin) -> String {
+    match own {
+        Origin::Line { line, phone: Some(phone) } => format!("phone {phone} of {}", line.number()),
+        Origin::Line { line, phone: None } => line.number().to_owned(),
+        Origin::Trunk(trunk) => format!("trunk {trunk}"),
     }
 }
 

@@ -246,7 +246,9 @@ impl CallControl {
             | Signal::MediaRefused(_)
             | Signal::Digit(_)
             | Signal::DigitsEnded(_)
+            | Signal::Redirected(_)
             | Signal::TransferRequested { .. }
+            | Signal::MetadataRequested
             | Signal::TransferEnded(_)
             | Signal::FeatureRequested(_) => {}
         }
@@ -419,7 +421,7 @@ impl CallControl {
             self.refuse_request(now, convening.leg, &request, why, out);
         }
         if let Some(number) = convening.order {
-            let result = Err(OrderRefused::Feature(why.cause()));
+            let result = Err(OrderRefused::Feature(why));
             out.items.push(Output::Ordered { number, result });
         }
         let id = convening.conference;

@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use strowger_base::feature::Turn;
+use strowger_base::feature::{Control, Participant, ParticipantList, Turn};
 use strowger_base::journal::{Decision, Feature, WhyFeatureRefused};
 use strowger_base::leg::{Mute, Tone};
 use strowger_base::{CallId, Command, ConferenceId, LegId, Now};
@@ -85,6 +85,7 @@ impl CallControl {
         let parties = conference.into_iter().flat_map(|conference| &mut conference.parties);
         parties.filter(|party| party.seat == found.seat).for_each(|party| party.mute = mute);
         out.command(found.seat, Command::Mute(mute));
+        self.conference_changed(id);
         let text = format!("{participant} {}", if mute == Mute::On { "muted" } else { "heard" });
         self.answer(now, leg, "conference-mute", text, out);
         Ok(())
@@ -99,10 +100,19 @@ impl CallControl {
     ) -> Result<(), WhyFeatureRefused<'static>> {
         let (id, own) = self.seat_of(leg)?;
         let starter = self.shared.conferences.all.get(&id).and_then(|conference| conference.starter);
+        let control = if self.allowed(id, own).is_ok() { Control::Yes } else { Control::No };
+        let mut participants = Vec::new();
         let mut text = String::new();
         for party in self.seated(id) {
             let call = self.shared.legs.get(&party.seat).and_then(|call| self.calls.get(call));
             let Some(who) = call.map(|call| &call.facts.calling) else { continue };
+            participants.push(Participant {
+                number: party.number,
+                party: who.clone(),
+                is_starter: starter == Some(party.seat),
+                is_asker: own == party.seat,
+                mute: party.mute,
+            });
             let marks = [
                 (starter == Some(party.seat), " (starter)"),
                 (own == party.seat, " (you)"),
@@ -113,6 +123,8 @@ impl CallControl {
             let _ = write!(text, "{between}{} {}{space}{}", party.number, who.number, who.name);
             marks.iter().filter(|(true_of, _)| *true_of).for_each(|(_, mark)| text.push_str(mark));
         }
+        let list = ParticipantList { control, participants };
+        out.command(leg, Command::ShowParticipants(Box::new(list)));
         self.answer(now, leg, "conference-list", text, out);
         Ok(())
     }

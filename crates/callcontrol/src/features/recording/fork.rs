@@ -5,6 +5,7 @@ use std::net::SocketAddr;
 use strowger_base::journal::{Copies, Decision, RecordingNews, WhyNotRecorded};
 use strowger_base::{CallId, LegId, Now};
 use strowger_media::control::{self, PortId, SentKeys};
+use strowger_media::fork::CopyTo;
 use strowger_media::statistics::{PortStatistics, StreamStatistics};
 
 use super::relay_side;
@@ -139,7 +140,8 @@ impl Recording {
     }
 
     /// Where what the parties say is copied to, of the recorded one first.
-    pub(super) fn copy(&self, [own, far]: [Option<strowger_media::fork::CopyTo>; 2], out: &mut Outbox) {
+    pub(super) fn copy(&mut self, [own, far]: [Option<CopyTo>; 2], out: &mut Outbox) {
+        self.copied = [own, far];
         if let Some(fork) = &self.fork {
             let (port, side) = (fork.port, relay_side(fork.side));
             out.media(control::Command::Copy { port, side, to: own });

@@ -50,7 +50,7 @@ impl Recording {
     }
 
     fn may_have_keys(&self, shared: &Shared) -> bool {
-        let trunk = shared.configuration.trunks.get(&self.profile.trunk);
+        let trunk = shared.configuration.trunks.get(&self.way.trunk);
         shared.key_source.is_some() && trunk.is_some_and(|trunk| trunk.srtp == SrtpRule::AsOffered)
     }
 
@@ -118,9 +118,24 @@ impl Recording {
     }
 
     /// Where the streams go that a recorder takes. Where it was offered keys it has to have taken one.
-    pub(super) fn protect(&self, taken: [TakenStream; 2], out: &mut Outbox) -> [Option<CopyTo>; 2] {
+    pub(super) fn protect_as_offered(
+        &self,
+        taken: [TakenStream; 2],
+        out: &mut Outbox,
+    ) -> [Option<CopyTo>; 2] {
+        let [own, far] = self.keys.as_ref().map_or([&[][..], &[][..]], |[own, far]| [own, far]);
+        self.protect(taken, [own, far], out)
+    }
+
+    /// The same where these are the lines of which it has to have one.
+    pub(super) fn protect(
+        &self,
+        taken: [TakenStream; 2],
+        [own_lines, far_lines]: [&[CryptoLine]; 2],
+        out: &mut Outbox,
+    ) -> [Option<CopyTo>; 2] {
         let [own, far] = taken;
-        let (Some([own_lines, far_lines]), Some(fork)) = (&self.keys, &self.fork) else {
+        let (Some(_), Some(fork)) = (&self.keys, &self.fork) else {
             return [own.to, far.to];
         };
         let own_keys = sdp::chosen(own_lines, &own.keys);

@@ -13,9 +13,9 @@ use crate::shared::Shared;
 impl Recording {
     /// The record of the call with the recorder: a call of its own, which hangs together with the recorded one.
     pub(super) fn write_record(&self, now: Now, shared: &mut Shared, out: &mut Outbox) {
-        let Some((answered_at, leg)) = self.answered else { return };
+        let Some(answered) = &self.answered else { return };
         let id = shared.new_call();
-        let target = Target::Trunk(self.profile.trunk.clone());
+        let target = Target::Trunk(answered.trunk.clone());
         let number = &*self.profile.number;
         let record = CallRecord {
             call: id,
@@ -24,7 +24,7 @@ impl Recording {
             calling: PartyView::from(&self.own),
             called: number,
             translated: number,
-            sent: number,
+            sent: &answered.number,
             final_called: number,
             malicious: false,
             redirections: Vec::new(),
@@ -33,12 +33,12 @@ impl Recording {
             codes: Default::default(),
             started_at: self.since,
             alerted_at: None,
-            answered_at: Some(answered_at),
+            answered_at: Some(answered.at),
             ended_at: now.wall,
             cause: Cause::NORMAL_CALL_CLEARING,
             released_by: ReleasedBy::System,
             legs: vec![LegRecord {
-                leg,
+                leg: answered.leg,
                 target: TargetView::from(&target),
                 rung_at: self.since,
                 outcome: LegOutcome::Answered,

@@ -7,15 +7,18 @@ use strowger_base::journal::{
     Alarm, Decision, Entry, RecordingNews, WhyNotRecorded, WhyRecorded, WhyRecordingEnded,
 };
 use strowger_base::leg::{Origin, Party};
+use strowger_base::recording::RecordedParty;
 use strowger_base::{
     CallId, Cause, Command, Instant, LegId, Now, SessionDescription, TimerHandle, WallTime, limits,
 };
+use strowger_media::fork::CopyTo;
 use strowger_media::sdp;
 
 use super::fork::Fork;
 use super::keys::OwnKeys;
 use super::telling::Told;
-use super::tone::Place;
+use super::tone::{Warned, Warning};
+use super::way::Way;
 use crate::admission::{NoRoom, Reserved, Taken};
 use crate::call::RecordedCall;
 use crate::configuration::{Admission, RecorderEncryption, RecordingProfile};
@@ -30,11 +33,14 @@ pub(super) struct Recording {
     pub(super) call: CallId,
     pub(super) conversation: CallId,
     pub(super) profile: Arc<RecordingProfile>,
+    pub(super) way: Way,
     pub(super) because: WhyRecorded,
     pub(super) since: WallTime,
     pub(super) own: Party,
     /// With whom it talks, and since when.
     pub(super) far: (LegId, WallTime),
+    /// Who is or was heard in its conference.
+    pub(super) conferees: Vec<RecordedParty>,
     pub(super) fork: Option<Fork>,
     /// Our keys of these ports; none for RTP.
     pub(super) keys: Option<OwnKeys>,
@@ -45,24 +51,45 @@ pub(super) struct Recording {
     pub(super) told: Option<Told>,
     /// Whether the recorder refused what it was told last.
     pub(super) refused: bool,
-    /// Version of what the recorder is offered.
+    /// Whether it wants no media for now.
+    pub(super) is_paused: bool,
+    /// Whether it wants to be told everything again.
+    pub(super) again: bool,
+    /// Version of what was written to the recorder last.
     pub(super) version: u64,
+    /// That.
+    pub(super) said: Option<SessionDescription>,
+    /// Where copies of the recorded party and of the other one go.
+    pub(super) copied: [Option<CopyTo>; 2],
     /// Times in a row that the recorder was not to be had.
     failures: u32,
     /// Times in a row that it refused a change.
-    refusals: u32,
+    pub(super) refusals: u32,
     /// Since when it records in its present call.
-    runs_since: Option<Instant>,
+    pub(super) runs_since: Option<Instant>,
     /// Whether the alarm of this call was raised before.
     alarmed: bool,
     /// Whether one of this call was given up before.
     is_another: bool,
     pub(super) timer: Option<TimerHandle>,
     reserved: Reserved,
-    /// When the recorder answered first, and by which leg.
-    pub(super) answered: Option<(WallTime, LegId)>,
+    /// The recorder that answered first.
+    pub(super) answered: Option<Answered>,
     /// Where it has the tone heard.
-    pub(super) warned: Vec<Place>,
+    pub(super) warned: Vec<Warned>,
+    /// By what that was decided.
+    pub(super) warning: Option<Warning>,
+    /// The call that was asked to let its encryption end here, so that a party hears the tone.
+    pub(super) opened: Option<CallId>,
+}
+
+/// A recorder that answered.
+#[derive(Debug)]
+pub(super) struct Answered {
+    pub(super) at: WallTime,
+    pub(super) leg: LegId,
+    pub(super) trunk: Box<str>,
+    pub(super) number: Box<str>,
 }
 
 /// Where the call with the recorder stands.
@@ -95,6 +122,7 @@ impl Obstacle {
             WhyNotRecorded::NoRelay | WhyNotRecorded::Encrypted | WhyNotRecorded::NoKeys => Obstacle::Call,
             WhyNotRecorded::NoPort { .. }
             | WhyNotRecorded::NoRecorder { .. }
+            | WhyNotRecorded::NoRoute { .. }
             | WhyNotRecorded::TooMany
             | WhyNotRecorded::NoBandwidth => Obstacle::Passing,
         }
@@ -109,6 +137,8 @@ pub(super) enum After {
     Calls(LegId),
     /// This one does not any more.
     Forgets(LegId),
+    /// It goes on; its call is offered anew, so that the encryption ends here and a party hears the tone.
+    OpensForTone,
     /// It will not come to be as it is.
     GivenUp,
     /// It is tried again from the beginning.
@@ -129,10 +159,12 @@ impl Recording {
             call: view.call,
             conversation: view.conversation,
             profile,
+            way: Way::default(),
             because,
             since: now.wall,
             own: view.own.party.clone(),
             far: (view.far.leg, now.wall),
+            conferees: Vec::new(),
             fork: None,
             keys: None,
             in_clear: false,
@@ -140,7 +172,11 @@ impl Recording {
             recorder: Recorder::Absent,
             told: None,
             refused: false,
+            is_paused: false,
+            again: false,
             version: 0,
+            said: None,
+            copied: [None, None],
             failures: 0,
             refusals: 0,
             runs_since: None,
@@ -150,6 +186,8 @@ impl Recording {
             reserved: Reserved::default(),
             answered: None,
             warned: Vec::new(),
+            warning: None,
+            opened: None,
         }
     }
 
@@ -268,35 +306,48 @@ impl Recording {
         out: &mut Outbox,
     ) -> After {
         let Some(leg) = self.leg() else { return After::GoesOn };
-        let first = matches!(self.recorder, Recorder::Called(_));
+        let first = self.runs_since.is_none();
         let taken = sdp::answer_of_recorder(answer.as_bytes());
         let takes = taken.iter().any(|stream| stream.to.is_some());
-        let [own, far] = self.protect(taken, out);
-        if own.is_none() && far.is_none() && self.told.as_ref().is_none_or(Told::flows) {
+        let waits = taken.iter().any(|stream| stream.has_address);
+        let [own, far] = self.protect_as_offered(taken, out);
+        let nothing = own.is_none() && far.is_none();
+        if nothing && !self.is_paused && self.told.as_ref().is_none_or(Told::flows) {
             if takes && self.profile.encryption != RecorderEncryption::IfTaken {
                 return self.refuse(now, WhyNotRecorded::NoKeys, shared, out);
             }
-            return self.takes_nothing(now, shared, out);
+            return self.takes_nothing(now, waits, shared, out);
         }
+        self.is_paused &= nothing;
         self.cancel_timer(shared);
         self.recorder = Recorder::Runs(leg);
         self.refusals = 0;
         self.runs_since.get_or_insert(now.mono);
-        self.answered.get_or_insert((now.wall, leg));
+        self.answered.get_or_insert_with(|| Answered {
+            at: now.wall,
+            leg,
+            trunk: self.way.trunk.clone(),
+            number: self.way.number.clone(),
+        });
         self.copy([own, far], out);
         if first {
             let runs = RecordingNews::Runs { own: own.map(|to| to.remote), far: far.map(|to| to.remote) };
             self.news(now, runs, out);
         }
-        if let Some(view) = view {
+        if let Some(view) = view.filter(|_| !self.is_paused) {
             self.warn_parties(now, view, shared, out);
         }
         After::GoesOn
     }
 
-    /// The recorder answered and takes neither stream, which is no recording: nobody is to hear that there is one.
-    fn takes_nothing(&mut self, now: Now, shared: &mut Shared, out: &mut Outbox) -> After {
+    /// The recorder answered and takes neither stream, which is no recording: nobody is to hear that there is one. One that keeps
+    /// them may not be ready yet, and may ask for them when it is (RFC 7866 §7.2).
+    fn takes_nothing(&mut self, now: Now, waits: bool, shared: &mut Shared, out: &mut Outbox) -> After {
         let cause = Cause::INCOMPATIBLE_DESTINATION;
+        if let (Recorder::Called(leg), true) = (self.recorder, waits) {
+            self.cancel_timer(shared);
+            self.recorder = Recorder::Told(leg);
+        }
         match self.recorder {
             Recorder::Told(_) => {
                 self.stop_tones(shared, out);
@@ -344,7 +395,11 @@ impl Recording {
         out.command(leg, Command::Release(Cause::NORMAL_CALL_CLEARING));
         match self.lost(now, cause, shared, out) {
             After::GoesOn => After::Forgets(leg),
-            after @ (After::Calls(_) | After::Forgets(_) | After::GivenUp | After::BeginsAnew) => after,
+            after @ (After::Calls(_)
+            | After::Forgets(_)
+            | After::OpensForTone
+            | After::GivenUp
+            | After::BeginsAnew) => after,
         }
     }
 
@@ -354,13 +409,19 @@ impl Recording {
             return After::GoesOn;
         }
         self.cancel_timer(shared);
+        let next = self.another(now, cause, shared, out);
         self.recorder = Recorder::Absent;
         self.told = None;
-        self.refused = false;
+        (self.refused, self.is_paused, self.again) = (false, false, false);
         self.stop_tones(shared, out);
         self.copy([None, None], out);
         self.refusals = 0;
         // One that answers and hangs up is not to be had either.
+        if next {
+            self.runs_since = None;
+            self.set_timer(now, Duration::ZERO, shared);
+            return After::GoesOn;
+        }
         let ran = self.runs_since.take().map_or(Duration::ZERO, |since| now.mono - since);
         self.failures = if ran < PROVED { self.failures + 1 } else { 1 };
         let retry = (self.failures <= limits::RECORDER_RETRIES).then_some(AGAIN * self.failures);

@@ -1,5 +1,6 @@
 //! What a recorder is told of a conversation, and when.
 
+use std::cmp::Ordering;
 use std::net::SocketAddr;
 use std::sync::Arc;
 
@@ -18,8 +19,9 @@ use crate::shared::Shared;
 /// What the recorder was told last.
 #[derive(Debug)]
 pub(super) struct Told {
-    offer: SessionDescription,
-    metadata: Arc<RecordingMetadata>,
+    /// What it was offered, with no version.
+    pub(super) offer: SessionDescription,
+    pub(super) metadata: Arc<RecordingMetadata>,
 }
 
 impl Told {
@@ -41,6 +43,7 @@ impl Recording {
         if self.far.0 != view.far.leg {
             self.far = (view.far.leg, now.wall);
         }
+        self.meet(now, view);
         let (waits, runs) = match self.recorder {
             Recorder::Absent => (self.timer.is_some(), None),
             Recorder::Runs(leg) => (false, Some(leg)),
@@ -49,21 +52,24 @@ impl Recording {
         let from = self.fork.as_ref().and_then(|fork| fork.from);
         let Some(from) = from.filter(|_| !waits) else { return After::GoesOn };
         let metadata = self.metadata(view);
-        let offer = self.offer(view, from, shared);
+        let offer = self.offer(view, from, 0, shared);
         let same = |told: &Told| told.offer == offer && *told.metadata == metadata;
+        let is_same = self.told.as_ref().is_some_and(same);
         // What it refused it is told again, after a while.
         let rests = !self.refused || self.timer.is_some();
-        if rests && self.told.as_ref().is_some_and(same) {
+        if rests && is_same && !self.again {
             return After::GoesOn;
         }
         self.cancel_timer(shared);
-        self.refused = false;
+        (self.refused, self.again) = (false, false);
         let metadata = Arc::new(metadata);
         let told = Told { offer: offer.clone(), metadata: Arc::clone(&metadata) };
         let before = self.told.replace(told).map(|told| told.metadata);
+        let offer = self.versioned(view, from, shared);
         match runs {
             Some(leg) => {
-                let change = change(before.as_deref(), &metadata);
+                let change =
+                    if is_same { RecordingChange::Asked } else { change(before.as_deref(), &metadata) };
                 self.news(now, RecordingNews::Changed(change), out);
                 out.command(leg, Command::Records(Media::Offer(offer), metadata));
                 self.recorder = Recorder::Told(leg);
@@ -82,13 +88,13 @@ impl Recording {
         out: &mut Outbox,
     ) -> After {
         let leg = shared.leg_ids.allocate();
-        let (trunk, number) = (&*self.profile.trunk, &*self.profile.number);
+        let (trunk, number) = (&*self.way.trunk, &*self.way.number);
         let news = RecordingNews::Begins { trunk, number, because: self.because };
         self.news(now, news, out);
         let ring = Ring {
-            target: Target::Trunk(self.profile.trunk.clone()),
+            target: Target::Trunk(self.way.trunk.clone()),
             calling: view.own.party.clone(),
-            called: self.profile.number.clone(),
+            called: self.way.number.clone(),
             media: Media::Offer(offer),
             hops_remaining: limits::MAX_FORWARDS,
             reliable_provisional: false,
@@ -110,6 +116,7 @@ impl Recording {
             leg: it.leg,
             party: it.party.clone(),
             since,
+            until: None,
             flow: view.flow,
         };
         RecordingMetadata {
@@ -119,14 +126,39 @@ impl Recording {
             since: self.since,
             own: party(&view.own, self.since),
             far: party(&view.far, self.far.1),
+            conferees: self.conferees.clone(),
         }
     }
 
-    /// What the recorder is offered; a new version of it only when it differs from what was told.
-    fn offer(
+    /// What the recorder is offered, of a new version only when it differs from what was written last (RFC 3264 §8).
+    fn versioned(
         &mut self,
         view: &RecordedCall,
+        from: (SocketAddr, SocketAddr),
+        shared: &Shared,
+    ) -> SessionDescription {
+        let same = self.offer(view, from, self.version, shared);
+        if self.said.as_ref() == Some(&same) {
+            return same;
+        }
+        self.version += 1;
+        let offer = self.offer(view, from, self.version, shared);
+        self.said = Some(offer.clone());
+        offer
+    }
+
+    /// Who writes our descriptions.
+    pub(super) fn origin(&self, version: u64, shared: &Shared) -> sdp::Origin {
+        let session_id = self.party.number << 2 | 3;
+        sdp::Origin { session_id, version, address: shared.configuration.address }
+    }
+
+    /// What the recorder is offered, of this version.
+    pub(super) fn offer(
+        &self,
+        view: &RecordedCall,
         (a, b): (SocketAddr, SocketAddr),
+        version: u64,
         shared: &Shared,
     ) -> SessionDescription {
         let flows = if view.flow == VoiceFlow::Heard { Flows::Yes } else { Flows::No };
@@ -143,23 +175,20 @@ impl Recording {
             flows,
             keys,
         });
-        let write = |version: u64| {
-            let session_id = self.party.number << 2 | 3;
-            let origin = sdp::Origin { session_id, version, address: shared.configuration.address };
-            sdp::offer_to_recorder(&origin, &streams)
-        };
-        let offer = write(self.version);
-        if self.told.as_ref().is_some_and(|told| told.offer == offer) {
-            return offer;
-        }
-        self.version += 1;
-        write(self.version)
+        sdp::offer_to_recorder(&self.origin(version, shared), &streams)
     }
 }
 
 /// What of a conversation is different, as the story tells it.
 fn change(before: Option<&RecordingMetadata>, now: &RecordingMetadata) -> RecordingChange {
     let Some(before) = before else { return RecordingChange::Media };
+    let here = |told: &RecordingMetadata| told.conferees.iter().filter(|it| it.until.is_none()).count();
+    match here(before).cmp(&here(now)) {
+        _ if before.call != now.call => {}
+        Ordering::Less => return RecordingChange::Came,
+        Ordering::Greater => return RecordingChange::Left,
+        Ordering::Equal => {}
+    }
     if (before.call, before.far.leg, &before.far.party) != (now.call, now.far.leg, &now.far.party) {
         return RecordingChange::Parties;
     }

@@ -1,7 +1,9 @@
 //! What devices tell, in any order.
 
 use strowger_base::feature::{FeatureCode, FeatureRequest, Turn};
-use strowger_base::leg::{Alert, Digit, FurtherDigits, Origin, Party, ReleaseReason, Setup, Signal};
+use strowger_base::leg::{
+    Alert, Digit, Elsewhere, FurtherDigits, Origin, Party, ReleaseReason, Setup, Signal,
+};
 use strowger_base::net::{Flow, ListenerId};
 use strowger_base::{Cause, LegId, Media, NodeId, SessionDescription, ShardId};
 use strowger_callcontrol::Input;
@@ -32,7 +34,7 @@ impl World {
         };
         let direction = *self.pick(directions);
         let formats = *self.pick(&["0", "0 18", "18 9 0", "0"]);
-        let secured = self.encrypts && self.rng.one_in(2);
+        let secured = self.encrypts && (self.secret || self.rng.one_in(2));
         let (profile, keys) = if secured { ("SAVP", KEYS) } else { ("AVP", "") };
         let text = format!(
             "v=0\r\no=- 1 1 IN IP4 10.0.0.1\r\ns=-\r\nc=IN IP4 10.0.0.1\r\nt=0 0\r\nm=audio {} RTP/{profile} {formats}\r\na={direction}\r\n{keys}",
@@ -132,6 +134,12 @@ impl World {
                     ReleaseReason::TransportFailed,
                 ]),
             },
+            6 if early && self.rng.one_in(2) => {
+                let to = *self.pick(&["1001", "1002", "1003", "1004", "5000", "9999", "404", "8801"]);
+                let to = if self.rng.one_in(4) { Elsewhere::Nobody } else { Elsewhere::Number(to.into()) };
+                self.handle(Input::Signal(id, Signal::Redirected(to)));
+                Signal::Released { cause: Cause(31), reason: ReleaseReason::Refused(302) }
+            }
             6 => Signal::Digit(Digit { key: *self.pick(&['1', '#']), duration_ms: 0 }),
             7 if self.rng.one_in(2) => Signal::TransferRequested {
                 destination: (*self.pick(&[
@@ -182,6 +190,15 @@ impl World {
         let leg = self.legs[&id];
         let signal = match (leg.role, self.rng.below(12)) {
             (Role::Seat, _) if !leg.answered => return self.take_seat(id),
+            (Role::Called, 0..=3) if !leg.answered && self.secret && leg.owes => {
+                self.legs.remove(&id);
+                self.gone.insert(id);
+                let (cause, reason) = (Cause::INCOMPATIBLE_DESTINATION, ReleaseReason::Refused(488));
+                Signal::Released { cause, reason }
+            }
+            (Role::Called, 4..=7) if !leg.answered && self.secret => {
+                Signal::Alerting { alert: Alert::Ringing, media: Media::None }
+            }
             (Role::Called, _) if !leg.answered => {
                 let media = if leg.owes {
                     Media::Answer(self.description())

@@ -9,7 +9,7 @@ use strowger_base::leg::Service;
 use strowger_callcontrol::configuration::{
     Admission, Barging, DirectedPark, EarlyOffer, Forwards, HoldMode, Increment, Line, LineList,
     MediaResources, MediaUse, MulticastMusic, ParkNumbers, ParkRange, PickupGroup, PickupGroups, Pilot, Site,
-    SrtpRule, Trunk,
+    SrtpRule, Trunk, WaitingTone,
 };
 use strowger_callcontrol::{Configuration, RelayMode};
 use strowger_dialplan::admission::{AarSwitch, Pool, Pools};
@@ -39,12 +39,27 @@ pub(super) fn drawn(seed: u64, rng: &mut Rng) -> (Configuration, bool) {
     if chance.one_in(5) {
         give_resources(&mut chance, &mut configuration);
     }
+    if chance.one_in(3) {
+        configuration.conferences.single_button_barge =
+            if chance.one_in(2) { Barging::Barge } else { Barging::Conference };
+    }
     let encrypts = rng.one_in(3);
     if encrypts {
         let carrier = configuration.trunks.entry("carrier".into()).or_default();
         carrier.srtp = SrtpRule::Never;
     }
     (configuration, encrypts)
+}
+
+/// A world with as many transcoders as anybody needs.
+pub(super) fn with_transcoders(rng: &mut Rng) -> Configuration {
+    let relay = if rng.one_in(2) { RelayMode::Always } else { RelayMode::Never };
+    let mut configuration = configuration(relay);
+    let mut media = MediaResources { in_use: true, ..MediaResources::default() };
+    let resource = Resource { function: Function::Transcoder, is_trusted: false, capacity: None };
+    media.table.add("t", resource);
+    configuration.media = Arc::new(media);
+    configuration
 }
 
 fn configuration(relay: RelayMode) -> Configuration {
@@ -101,6 +116,7 @@ fn pickup() -> PickupGroups {
     let group = |lines: &[&str], other: &str| PickupGroup {
         lines: lines.iter().map(|line| (*line).into()).collect(),
         others: vec![other.into()],
+        notice: None,
     };
     groups.add("first", group(&["1001", "1003"], "second"));
     groups.add("second", group(&["1002", "1004", "1005"], "first"));
@@ -196,6 +212,7 @@ fn give_resources(rng: &mut Rng, configuration: &mut Configuration) {
             termination_point: rng.one_in(4),
             early_offer: offers[rng.below(3) as usize],
             unicast_music: false,
+            waiting_tone: if rng.one_in(3) { WaitingTone::Server } else { WaitingTone::Phone },
         };
         for phone in &mut line.phones {
             Arc::make_mut(&mut phone.settings).media = wishes.clone();

@@ -11,7 +11,7 @@ use strowger_base::{
     CallId, Cause, Command, Instant, LegId, Media, NodeId, Now, Rng, Secret, ShardId, WallTime,
 };
 use strowger_callcontrol::io::{CallSide, Contact, Order, OrderKind, Reach};
-use strowger_callcontrol::{CallControl, Input, Outbox, Output, Sizes};
+use strowger_callcontrol::{CallControl, Configuration, Input, Outbox, Output, Sizes};
 use strowger_media::control::{self, PortId, Report};
 use strowger_media::srtp::KeySource;
 use strowger_media::statistics::PortStatistics;
@@ -53,6 +53,7 @@ pub(crate) enum Devices {
 }
 
 pub(crate) struct World {
+    seed: u64,
     pub(crate) rng: Rng,
     control: CallControl,
     now: Now,
@@ -72,6 +73,8 @@ pub(crate) struct World {
     pub(crate) conferences: u32,
     /// Devices may insist on SRTP, and a trunk may have none.
     encrypts: bool,
+    /// All devices do, and mostly need a transcoder.
+    secret: bool,
     /// Relays may fail that are in use.
     pub(crate) loses_relays: bool,
     /// How the devices are.
@@ -82,6 +85,8 @@ pub(crate) struct World {
     pub(crate) barges: u32,
     /// Orders without an answer.
     orders: i32,
+    /// To whom each key of the server was told.
+    own_keys: BTreeMap<String, LegId>,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -91,15 +96,39 @@ enum Relay {
     Closing,
 }
 
+impl Drop for World {
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            eprintln!("seed {}", self.seed);
+        }
+    }
+}
+
 impl World {
     pub(crate) fn new(seed: u64) -> Self {
         let mut rng = Rng::new(seed);
         let (configuration, encrypts) = settings::drawn(seed, &mut rng);
+        World::of(seed, rng, configuration, encrypts)
+    }
+
+    /// One in which encryption mostly ends at the server, since what one device speaks the other one does not.
+    pub(crate) fn of_secrets(seed: u64) -> Self {
+        let mut rng = Rng::new(seed);
+        let configuration = settings::with_transcoders(&mut rng);
+        let devices = Devices::Calm { come_in: None };
+        let mut world = World::of(seed, rng, configuration, true);
+        (world.secret, world.devices) = (true, devices);
+        world
+    }
+
+    fn of(seed: u64, rng: Rng, configuration: Configuration, encrypts: bool) -> Self {
         let mut control =
             CallControl::new(NodeId(1), ShardId(0), 0, &mut Rng::new(1), Arc::new(configuration));
         control.make_keys_with(KeySource::new(Secret::new([3; 32])));
         World {
+            seed,
             encrypts,
+            secret: false,
             rng,
             control,
             now: Now { mono: Instant::START, wall: WallTime::from_micros(1) },
@@ -119,12 +148,20 @@ impl World {
             callers: BTreeMap::new(),
             barges: 0,
             orders: 0,
+            own_keys: BTreeMap::new(),
         }
+    }
+
+    /// How many keys of the server devices were told.
+    pub(crate) fn keys_told(&self) -> usize {
+        self.own_keys.len()
     }
 
     /// The same, whose relays may fail that are in use.
     pub(crate) fn that_loses_relays(seed: u64) -> Self {
-        World { loses_relays: true, ..World::new(seed) }
+        let mut world = World::new(seed);
+        world.loses_relays = true;
+        world
     }
 
     fn handle(&mut self, input: Input<'_>) {
@@ -138,6 +175,7 @@ impl World {
     fn output(&mut self, item: Output, out: &Outbox) {
         match item {
             Output::Command(leg, Command::Ring(ring)) => {
+                self.tells_keys(leg, &ring.media);
                 let owes = ring.media != Media::None;
                 let seat = matches!(ring.target, strowger_base::leg::Target::Service(Service::Conference(_)));
                 let role = if seat { Role::Seat } else { Role::Called };
@@ -165,6 +203,15 @@ impl World {
             }
             Output::Media(control::Command::Direct { port, .. }) => {
                 assert_eq!(self.relays.get(&port), Some(&Relay::Open), "only an open relay is directed");
+            }
+            Output::Media(control::Command::Suspend { port, .. }) => {
+                assert_eq!(self.relays.get(&port), Some(&Relay::Open), "only an open relay is suspended");
+            }
+            Output::Media(control::Command::Warn { port, types, .. }) => {
+                // That a tone ends may cross the end of its relay.
+                let relay = self.relays.get(&port);
+                let crosses = types.is_none() && matches!(relay, None | Some(Relay::Closing));
+                assert!(relay == Some(&Relay::Open) || crosses, "only an open relay plays tones: {relay:?}");
             }
             Output::Media(control::Command::Transcode { port, .. }) => {
                 assert_eq!(self.relays.get(&port), Some(&Relay::Open), "only an open relay transcodes");
@@ -198,7 +245,13 @@ impl World {
                 }
             }
             Output::Ordered { .. } => self.orders -= 1,
-            Output::Messages { .. } | Output::Privacy { .. } | Output::Parked { .. } => {}
+            Output::Messages { .. }
+            | Output::Privacy { .. }
+            | Output::Parked { .. }
+            | Output::PhoneChanged { .. }
+            | Output::Security { .. }
+            | Output::PickupNotice { .. }
+            | Output::ParkNews { .. } => {}
             Output::SettingKept { asked, .. } => assert_eq!(asked, 1, "a program only ends call backs"),
             Output::HuntLogged { .. } => panic!("no key was pressed"),
             Output::Drained => panic!("nobody drained"),
@@ -222,7 +275,25 @@ impl World {
         self.handle(Input::Located { request, line: &line, contacts: &contacts });
     }
 
+    /// No key of the server is told two devices: who left, or only rang, can do nothing with what follows.
+    fn tells_keys(&mut self, leg: LegId, media: &Media) {
+        let (Media::Offer(text) | Media::Answer(text)) = media else { return };
+        let text = std::str::from_utf8(text.as_bytes()).unwrap();
+        for key in text.lines().filter_map(|line| line.strip_prefix("a=crypto:")?.split("inline:").nth(1)) {
+            // Those of devices are the same for all.
+            if key.starts_with("AAAA") {
+                continue;
+            }
+            let first = *self.own_keys.entry(key.to_owned()).or_insert(leg);
+            assert_eq!(first, leg, "{leg} is told a key that {first} was told");
+        }
+    }
+
     fn command(&mut self, id: LegId, command: Command) {
+        if let Command::Alert { media, .. } | Command::Answer { media, .. } | Command::Media(media) = &command
+        {
+            self.tells_keys(id, media);
+        }
         // How a transfer ended is owed to a device that hung up meanwhile, too.
         if matches!(command, Command::TransferEnded(_)) && self.gone.contains(&id) {
             return;
@@ -233,6 +304,7 @@ impl World {
                 self.conferences += u32::from(answer.request == "conference" && answer.result.is_ok());
                 return;
             }
+            Command::ShowParticipants(_) => return,
             Command::Alert { media, .. } => media,
             Command::Answer { media, .. } => {
                 assert!(leg.role == Role::Caller && !leg.answered);
@@ -261,6 +333,7 @@ impl World {
             | Command::Tone(_)
             | Command::Mute(_)
             | Command::ShowParty(_)
+            | Command::ShowRecording(_)
             | Command::Digit(_)
             | Command::TransferResult(_)
             | Command::TransferEnded(_)

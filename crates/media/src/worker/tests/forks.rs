@@ -1,7 +1,7 @@
 //! Copies of what passes a relay.
 
-use strowger_base::Secret;
-use strowger_base::leg::Service;
+use strowger_base::leg::{CallTone, Service, Tone};
+use strowger_base::{Country, Secret};
 
 use super::relay::{PORT, relayed};
 use super::world::{World, next_port};
@@ -11,6 +11,7 @@ use crate::srtp::{KeyMaterial, KeySource, SrtpKeys, Suite};
 use crate::worker::Input;
 
 const FORK: PortId = PortId(4);
+const RECORDED: Tone = Tone::National { country: Country::UnitedStates, tone: CallTone::Recording };
 
 fn to(world: &World, phone: usize, payload_types: u128) -> Option<CopyTo> {
     let remote = world.phones[phone].address;
@@ -183,7 +184,7 @@ fn hears_the_tone(mut world: World) {
     let copy = to(&world, 2, u128::MAX);
     world.command(Command::Copy { port: FORK, side: Side::A, to: copy });
     let types = PayloadTypes { pcmu: Some(0), ..PayloadTypes::default() };
-    world.command(Command::Warn { port: PORT, side: Side::B, types: Some(types) });
+    world.command(Command::Warn { port: PORT, side: Side::B, tone: RECORDED, types: Some(types) });
     world.run(2000);
     let said = |world: &World, phone: usize| {
         let heard = &world.phones[phone].heard;
@@ -200,7 +201,7 @@ fn hears_the_tone(mut world: World) {
     );
     assert_eq!(said(&world, 2), world.phones[2].heard.len(), "the recorder hears what was said");
     assert!(world.phones[2].heard.len() > 90 && world.phones[1].refused == 0);
-    world.command(Command::Warn { port: PORT, side: Side::B, types: None });
+    world.command(Command::Warn { port: PORT, side: Side::B, tone: RECORDED, types: None });
     world.command(Command::Close { port: PORT });
     world.command(Command::Close { port: FORK });
     end(&mut world);

@@ -182,6 +182,30 @@ fn hold_in_the_old_style_stops_one_way() {
 }
 
 #[test]
+fn what_is_said_while_a_relay_is_suspended_is_neither_heard_nor_lost() {
+    let mut world = relayed(8);
+    world.run(1000);
+    world.command(Command::Suspend { port: PORT, suspended: true });
+    let heard: Vec<_> = world.phones.iter().map(|phone| phone.heard.len()).collect();
+    // A hears music elsewhere and sends there; B goes on here, though it knows that nobody listens.
+    let relay = world.phones[0].remote.replace("198.51.100.99:7000".parse().unwrap());
+    world.run(4000);
+    for (phone, before) in world.phones.iter().zip(&heard) {
+        // What flew when the relay was suspended still comes.
+        assert!(phone.heard.len() <= before + 2, "{} after {before}", phone.heard.len());
+    }
+    world.command(Command::Suspend { port: PORT, suspended: false });
+    world.phones[0].remote = relay;
+    world.run(1000);
+    assert!(world.phones.iter().zip(&heard).all(|(phone, before)| phone.heard.len() > before + 45));
+    let statistics = hang_up(&mut world);
+    let (a, b) = (statistics.a, statistics.b.unwrap());
+    assert_eq!((a.lost, a.gaps, a.longest_gap, b.lost, b.gaps, b.longest_gap), (0, 0, 0, 0, 0, 0));
+    assert!((98..=102).contains(&a.packets) && (98..=102).contains(&b.packets), "{a:?} {b:?}");
+    assert_eq!(a.opinion_score, Some(441));
+}
+
+#[test]
 fn every_open_and_close_is_answered_once_whatever_crosses() {
     let a: SocketAddr = "198.51.100.7:40000".parse().unwrap();
     let input = |name: &str| match name {

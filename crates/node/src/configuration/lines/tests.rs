@@ -161,3 +161,20 @@ fn what_phones_have_in_common_is_there_once() {
     let name = |line: &str| of(line)[0].name.clone().unwrap();
     assert!(Arc::ptr_eq(&name("1001"), &name("1004")));
 }
+
+#[test]
+fn what_is_no_matter_of_dialling_tells_phones_of_a_line_not_apart() {
+    let soft = |phone: PhoneDraft| PhoneDraft { name: "soft".into(), username: Some("a".into()), ..phone };
+    let alike = |desk: PhoneDraft, other: PhoneDraft| {
+        let line = Line::on("1001", "", vec![desk, soft(other)]);
+        let built = with_a_plan(vec![line]).build().unwrap_or_else(|errors| panic!("{errors:?}"));
+        let [desk, soft] = &*built.calls.lines.get("1001").unwrap().phones else { panic!("two phones") };
+        desk.dials_as(soft)
+    };
+    let usual = || phone("desk", None);
+    assert!(alike(usual(), usual()));
+    assert!(alike(PhoneDraft { private: true, told_of_messages: true, ..usual() }, usual()));
+    assert!(!alike(PhoneDraft { overlap: true, ..usual() }, usual()));
+    assert!(!alike(PhoneDraft { device_pool: "berlin".into(), ..usual() }, usual()));
+    assert!(!alike(PhoneDraft { local_route_group: "a".into(), ..usual() }, usual()));
+}

@@ -106,7 +106,7 @@ fn service_parameters() {
     let source = AnnouncedSound::Source(AudioSource(7));
     let vacant = Announcement { sound: source, to: AnnouncedTo::Everybody };
     let busy = Announcement { sound: AnnouncedSound::Tone(CallTone::Busy), to: AnnouncedTo::Trunks };
-    assert_eq!(draft.announcements, [(Cause(1), vacant), (Cause(17), busy)].into());
+    assert_eq!(draft.announcements, [((Cause(1), None), vacant), ((Cause(17), None), busy)].into());
 }
 
 #[test]

@@ -2,7 +2,7 @@
 
 use strowger_base::WallTime;
 use strowger_base::leg::Answering;
-use strowger_callcontrol::configuration::{PageGateway, PagePriority};
+use strowger_callcontrol::configuration::{Barging, PageGateway, PagePriority};
 use strowger_dialplan::{Action, Analysis, Arrival, Decision, Digits, RouteTarget};
 use strowger_media::codec::Codec;
 use strowger_media::control::Multicast;
@@ -323,6 +323,8 @@ fn paging_groups_reach_lines_gateways_and_an_address() {
         multicast_ttl = 4
         multicast_codec = "g711-alaw"
         priority = "emergency"
+        numbers = ["1002", "95555"]
+        search_space = "staff"
         [[trunk]]
         name = "hall"
         [[paging_group]]
@@ -339,6 +341,11 @@ fn paging_groups_reach_lines_gateways_and_an_address() {
     let address = "239.1.1.1:20480".parse().unwrap();
     assert_eq!(all.multicast, Some(Multicast { address, ttl: 4, codec: Codec::Pcma }));
     assert_eq!(all.priority, PagePriority::Emergency);
+    assert_eq!(all.numbers, ["1002".into(), "95555".into()]);
+    let space = all.search_space.as_ref().unwrap().partitions().iter();
+    let partitions: Vec<&str> = space.map(|id| configuration.calls.plan.partition_name(*id)).collect();
+    assert_eq!(partitions, ["internal", "outside", ""]);
+    assert!(group("internal:8401").search_space.is_none());
     let address = "[ff15::1]:5004".parse().unwrap();
     assert_eq!(group("internal:8401").multicast, Some(Multicast { address, ttl: 1, codec: Codec::Pcmu }));
 }
@@ -449,4 +456,25 @@ fn phones_have_speed_dials_and_busy_lamps() {
     assert_eq!(numbers, ["1002", "0123"]);
     let lamps: Vec<&str> = phone.settings.lamps.iter().map(|line| line.as_str()).collect();
     assert_eq!(lamps, ["1001 in internal"]);
+}
+
+#[test]
+fn a_phone_has_single_button_barge_of_its_own_or_of_its_device_pool() {
+    let check = |phone: &str, pool: &str, expect: Option<Barging>| {
+        let words = format!(
+            "[[device_pool]]\nname = \"berlin\"\nsingle_button_barge = \"{pool}\"\n\
+             [[line]]\npattern = \"1042\"\npartition = \"internal\"\n\
+             [[phone]]\nname = \"SEP000000000042\"\nprotocol = \"sip\"\nmodel = \"Generic\"\ndevice_pool = \"berlin\"\n\
+             credentials = {{ secret = \"s3cret\" }}\nlines = [{{ line = \"internal:1042\" }}]\nmore = {{ single_button_barge = \"{phone}\" }}\n\
+             [service_parameters]\nsingle_button_barge = \"cbarge\"\n"
+        );
+        let calls = &built(&format!("{OFFICE}{words}")).calls;
+        let settings = &calls.lines.get("1042 in internal").unwrap().phones[0].settings;
+        assert_eq!(settings.single_button_barge, expect, "{phone} {pool}");
+        assert_eq!(calls.conferences.single_button_barge, Barging::Conference);
+    };
+    check("default", "default", None);
+    check("default", "barge", Some(Barging::Barge));
+    check("off", "barge", Some(Barging::Off));
+    check("cbarge", "off", Some(Barging::Conference));
 }

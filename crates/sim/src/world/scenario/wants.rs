@@ -3,24 +3,27 @@
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::sync::Arc;
 
-use strowger_base::leg::Answering;
+use strowger_base::leg::{Answering, CallTone};
 use strowger_base::net::Transport;
+use strowger_base::{Cause, Secret};
 use strowger_callcontrol::RelayMode;
 use strowger_callcontrol::configuration::{
-    Barging, ConferenceEnds, DoNotDisturb, EarlyOffer, Increment, LineRecording, MulticastMusic, PageGateway,
-    PagePriority, PagingGroup, PickupGroup, RecorderEncryption, RecordingOption, RecordingProfile,
-    RecordingTone, RingSetting, Unrecorded,
+    AnnouncedSound, AnnouncedTo, Announcement, Barging, ConferenceEnds, DoNotDisturb, EarlyOffer, Increment,
+    IntercomLine, LineRecording, MulticastMusic, PageGateway, PagePriority, PagingGroup, PickupGroup,
+    RecorderEncryption, RecordingOption, RecordingProfile, RecordingTone, RingSetting, Unrecorded,
+    WaitingTone,
 };
 use strowger_dialplan::admission::{AarSwitch, Pool};
 use strowger_dialplan::forward::{BySide, Classification};
 use strowger_dialplan::resources::{Function, Resource};
 use strowger_node::Draft;
 use strowger_node::configuration::{
-    AarGroupDraft, ChangeDraft, DirectedParkDraft, LineAarDraft, PatternDraft, RegionDraft, RouteDraft,
-    SiteDraft, TranslationDraft, TrunkDialling,
+    AarGroupDraft, AuthorizationCodeDraft, ChangeDraft, DirectedParkDraft, LineAarDraft, PatternDraft,
+    RegionDraft, RouteDraft, SiteDraft, TranslationDraft, TrunkDialling,
 };
 use strowger_sip::io::Trunk;
 
+use crate::phone::Keypad;
 use crate::setting;
 
 /// What a script wants otherwise than usual, a line of the table each.
@@ -30,6 +33,20 @@ pub(super) fn wanted(want: &str, draft: &mut Draft) {
         "two phones" => {}
         "1002 forwards" => draft.lines[1].forwards = Some(Box::new(setting::forwards("1003"))),
         "1002 answers by itself" => draft.lines[1].auto_answer = Answering::Loudspeaker,
+        "1002 answers by itself into its headset" => draft.lines[1].auto_answer = Answering::Headset,
+        "lines have names" => {
+            for (line, name) in draft.lines.iter_mut().zip(["Alice", "Bob", "Carol", "Dave"]) {
+                line.name = name.into();
+            }
+        }
+        "1003 calls 1004 by its key" => {
+            draft.lines[2].intercom = Some(Box::new(IntercomLine { target: "1004".into() }));
+        }
+        "callers hear why" => {
+            let busy = AnnouncedSound::Tone(CallTone::Busy);
+            let announcement = Announcement { sound: busy, to: AnnouncedTo::Everybody };
+            draft.announcements.insert((Cause::USER_BUSY, None), announcement);
+        }
         "1002 has its voice mail at 1003" => draft.lines[1].voice_mail = "1003".into(),
         "1003 and 1004 are intercom lines" => draft.lines[2..].iter_mut().for_each(setting::intercom),
         "1002, 1003 and 1004 are intercom lines" => draft.lines[1..].iter_mut().for_each(setting::intercom),
@@ -41,6 +58,7 @@ pub(super) fn wanted(want: &str, draft: &mut Draft) {
             let group = |lines: &[&str], others: &[&str]| PickupGroup {
                 lines: lines.iter().map(|line| (*line).into()).collect(),
                 others: others.iter().map(|other| (*other).into()).collect(),
+                notice: None,
             };
             draft.plan.pickup = Default::default();
             draft.plan.pickup.add("all", group(&["1001", "1002"], &["others"]));
@@ -79,7 +97,15 @@ pub(super) fn wanted(want: &str, draft: &mut Draft) {
                 }
             }
         }
+        "1002 has its tones from the server" => {
+            draft.lines[1].phones[0].media.waiting_tone = WaitingTone::Server;
+        }
         "a trunk" => trunk(draft),
+        "calls to the trunk need a code" => {
+            draft.plan.routes[0].authorization_level = Some(1);
+            let (code, name) = (Secret::new("55".into()), "Ada".into());
+            draft.codes.authorization.push(AuthorizationCodeDraft { code, name, level: 1 });
+        }
         "calls of 1002 are recorded" => recorder(draft, RecordingOption::Automatic),
         "calls of 1002 are recorded on demand" => recorder(draft, RecordingOption::Selective),
         "a bridge with room for two parties" => {
@@ -90,7 +116,7 @@ pub(super) fn wanted(want: &str, draft: &mut Draft) {
             let site = SiteDraft { location: "hall".into(), ..SiteDraft::default() };
             draft.admission.bridges = vec![("bridge".into(), site)];
         }
-        "1002 is away" => {}
+        "1002 is away" | "a bad network for media" => {}
         "room for one call to 1002 and 1004" => voice(draft, 80),
         "every resource has one seat" => seats(draft, 1),
         "every resource has two seats" => seats(draft, 2),
@@ -107,6 +133,8 @@ pub(super) fn wanted(want: &str, draft: &mut Draft) {
         "1002 comes into calls for a conference" => {
             draft.lines[1].phones.iter_mut().for_each(|phone| phone.barge = Some(Barging::Conference));
         }
+        "line keys barge" => draft.conferences.single_button_barge = Barging::Barge,
+        "line keys make conferences" => draft.conferences.single_button_barge = Barging::Conference,
         "nobody comes into calls" => draft.conferences.barge = Barging::Off,
         "inside rings once and outside twice" => {
             draft.distinctive = BySide { internal: Some(1), external: Some(2) };
@@ -129,9 +157,35 @@ pub(super) fn wanted(want: &str, draft: &mut Draft) {
             let group = PagingGroup { gateways, ..PagingGroup::default() };
             draft.plan.paging.insert("office".into(), Arc::new(group));
         }
+        "the page goes to the numbers 1002 and 5555" => {
+            trunk(draft);
+            let numbers = vec!["1002".into(), "5555".into()];
+            let group = PagingGroup { numbers, ..PagingGroup::default() };
+            draft.plan.paging.insert("office".into(), Arc::new(group));
+        }
         "multicast music" => multicast_music(draft),
+        _ if let Some((number, keypad)) = keypad(want) => {
+            let of_phone = draft.lines.iter_mut().filter(|line| &*line.number == number);
+            of_phone.flat_map(|line| &mut line.phones).for_each(|phone| phone.keys = setting::method(keypad));
+        }
         _ => panic!("nobody knows how `{want}` is set up"),
     }
+}
+
+/// Where a phone has its keys.
+pub(super) fn keypad(want: &str) -> Option<(&str, Keypad)> {
+    let (number, place) =
+        want.split_once(" has keys in its ").or_else(|| want.split_once(" has keys in "))?;
+    let keypad = match place {
+        "media" => Keypad::Events,
+        "INFO" => Keypad::Info,
+        "KPML" => Keypad::Kpml,
+        "NOTIFY" => Keypad::Notify,
+        "sound" => Keypad::Sound,
+        "media or INFO" => Keypad::Either,
+        _ => return None,
+    };
+    Some((number, keypad))
 }
 
 fn seats(draft: &mut Draft, capacity: u32) {
@@ -170,6 +224,7 @@ fn recorder(draft: &mut Draft, option: RecordingOption) {
         name: "all".into(),
         trunk: "recorder".into(),
         number: "7000".into(),
+        search_space: Box::default(),
         unrecorded: Unrecorded::GoesOn,
         encryption: RecorderEncryption::AsTheCall,
     };

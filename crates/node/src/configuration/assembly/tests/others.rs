@@ -69,7 +69,12 @@ fn random_others(rng: &mut Rng, lines: &[Line], hours: bool) -> Draft {
         plan.routes.push(RouteDraft { pattern: pattern(rng), ..route });
     }
     if rng.one_in(2) {
-        plan.blocks.push(BlockDraft { pattern: pattern(rng), host: "".into(), cause: Cause::CALL_REJECTED });
+        plan.blocks.push(BlockDraft {
+            pattern: pattern(rng),
+            host: "".into(),
+            cause: Cause::CALL_REJECTED,
+            announcement: None,
+        });
     }
     if rng.one_in(2) {
         plan.hunt_pilots.push(HuntPilotDraft { pattern: pattern(rng), ..HuntPilotDraft::new("", "sales") });
@@ -196,7 +201,12 @@ fn after_many_changes_the_whole_is_built_once() {
         for number in 0..1_000 {
             let pattern =
                 PatternDraft { pattern: format!("5{number:03}{mask}").into(), ..Default::default() };
-            draft.plan.blocks.push(BlockDraft { pattern, host: "".into(), cause: Cause::CALL_REJECTED });
+            draft.plan.blocks.push(BlockDraft {
+                pattern,
+                host: "".into(),
+                cause: Cause::CALL_REJECTED,
+                announcement: None,
+            });
         }
         draft
     };

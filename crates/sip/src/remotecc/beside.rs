@@ -1,4 +1,4 @@
-//! The key by which a phone takes part in hunts of its lines, or no more.
+//! Keys that are about no call of the phone: it takes part in hunts of its lines, or no more; it reports trouble.
 //!
 //! ```text
 //! device                      SIP side                call control
@@ -15,7 +15,7 @@ use strowger_base::leg::BindingId;
 use strowger_base::net::Flow;
 use strowger_base::{Now, limits};
 
-use super::{hunt_update, status_line, write_request};
+use super::tell::{Body, SHOWN, hunt_update, status_line, write_request};
 use crate::core::{Sip, write_retry_after};
 use crate::io::{Outbox, Output};
 use crate::message::{Message, MethodKind};
@@ -24,6 +24,8 @@ use crate::write;
 
 /// What a phone shows when the disk does not take what its key changed.
 const NOT_KEPT: &str = "Not saved yet";
+/// What it shows when its trouble has been told.
+const QUALITY: &str = "Quality report taken";
 
 impl Sip {
     /// The key is pressed. It turns over what is, so that a copy of the REFER must not count: unlike other keys without a call it has
@@ -36,14 +38,45 @@ impl Sip {
         key: ServerKey,
         out: &mut Outbox,
     ) {
+        if let Some(binding) = self.accept_beside(now, flow, refer, key, out) {
+            out.items.push(Output::HuntLog { binding });
+        }
+    }
+
+    /// The key of the quality report tool, without a call: an operator is told which phone has trouble.
+    pub(super) fn quality_key(
+        &mut self,
+        now: Now,
+        flow: Flow,
+        refer: &Message<'_>,
+        key: ServerKey,
+        out: &mut Outbox,
+    ) {
+        if let Some(binding) = self.accept_beside(now, flow, refer, key, out) {
+            out.items.push(Output::QualityReport { binding });
+            self.refer_unasked(now, binding, &status_line(QUALITY, SHOWN).into(), out);
+        }
+    }
+
+    /// Accepts a key that is about no call; its phone, or `None` when it has been refused.
+    fn accept_beside(
+        &mut self,
+        now: Now,
+        flow: Flow,
+        refer: &Message<'_>,
+        key: ServerKey,
+        out: &mut Outbox,
+    ) -> Option<BindingId> {
         // A phone that names none of its lines is known by its connection.
         let phone = self.registered_at(flow, refer).or_else(|| self.registrar.only_one_on(flow));
         let Some(binding) = phone.filter(|id| !self.shares_its_way(*id)) else {
-            return self.refuse(refer, flow, 603, |_| (), out);
+            self.refuse(refer, flow, 603, |_| (), out);
+            return None;
         };
         if self.shared.transactions.len() >= limits::TRANSACTIONS {
             self.shared.counters.shed += 1;
-            return self.refuse(refer, flow, 503, write_retry_after, out);
+            self.refuse(refer, flow, 503, write_retry_after, out);
+            return None;
         }
         let shared = &mut self.shared;
         let head = shared.head_of(refer, &flow, shared.stateless_tag(refer));
@@ -59,7 +92,7 @@ impl Sip {
         if shared.transactions.respond(key, 202, text, now.mono, &mut shared.timers) {
             shared.send(flow, bytes, out);
         }
-        out.items.push(Output::HuntLog { binding });
+        Some(binding)
     }
 
     /// Whether another phone of its line is reached in the same way, as behind a proxy: which of them pressed a key nobody knows.
@@ -78,13 +111,14 @@ impl Sip {
         is_kept: bool,
         out: &mut Outbox,
     ) {
-        self.refer_unasked(now, binding, hunt_update(hunted).as_bytes(), out);
+        self.refer_unasked(now, binding, &hunt_update(hunted).into(), out);
         if !is_kept {
-            self.refer_unasked(now, binding, &status_line(NOT_KEPT), out);
+            self.refer_unasked(now, binding, &status_line(NOT_KEPT, SHOWN).into(), out);
         }
     }
 
-    fn refer_unasked(&mut self, now: Now, binding: BindingId, body: &[u8], out: &mut Outbox) {
+    /// Asks a phone for something that it did not ask for.
+    pub(crate) fn refer_unasked(&mut self, now: Now, binding: BindingId, body: &Body, out: &mut Outbox) {
         let id = self.shared.new_call_id();
         self.send_unasked(
             now,
