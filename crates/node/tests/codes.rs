@@ -85,6 +85,16 @@ fn settled(world: &mut World) {
     world.settled();
 }
 
+/// The machine has no port for whatever would ask or tell the caller something.
+fn no_port_opens(world: &mut World) {
+    while let Some(command) = world.media.pop() {
+        if let Command::OpenEndpoint { port, .. } = command {
+            let reason = "Too many open files".into();
+            world.input(strowger_node::Input::Media(Report::Failed { port, reason }));
+        }
+    }
+}
+
 /// Status of a refused code, cause 21.
 const REJECTED: u16 = 603;
 const LEVEL: AskedCode = AskedCode::Authorization { level: 10 };
@@ -137,13 +147,16 @@ fn silence_ends_a_code_and_its_lack_the_call() {
 }
 
 #[test]
-fn a_phone_that_tells_no_keys_beyond_the_number_is_refused_at_once() {
+fn a_phone_that_tells_no_keys_and_cannot_be_heard_is_refused_at_once() {
     // The number is complete: it is asked once. The number could be longer: asked for its digits, then for the code.
     for (number, asked) in [("9123", 1), ("8123", 2)] {
         let mut dialler = Dialler::lifts(&draft(), number);
         for _ in 0..asked {
             dialler.answers_subscribe("489 Bad Event");
         }
+        dialler.takes();
+        assert_eq!(dialler.ended, None, "{number}: keys may come in its sound");
+        no_port_opens(&mut dialler.world);
         dialler.takes();
         assert_eq!(dialler.ended, Some(REJECTED), "{number}");
         let (_, why) = refused(&dialler.world).unwrap();
@@ -217,6 +230,7 @@ fn codes_behind_the_number_are_no_part_of_it() {
 
     let mut world = World::new(&draft());
     world.invite(&mut alice, "9123");
+    no_port_opens(&mut world);
     let refusal = world.expect(&alice, &format!("SIP/2.0 {REJECTED} "));
     world.from(alice.address, &alice.acknowledge(&refusal));
     assert_eq!(refused(&world), Some((LEVEL, WhyCodeRefused::NoKeys)));

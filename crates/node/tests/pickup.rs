@@ -180,10 +180,10 @@ fn a_parked_party_goes_back() {
     assert!(header(&invite, "From").starts_with("\"Alice\" <sip:1001@"), "{invite}");
     answers(&mut world, &bob, &invite);
     assert!(body_of(&invite).contains("c=IN IP4 192.0.2.10\r\n"), "{invite}");
+    world.expect(&bob, "ACK ");
     let shown = world.expect(&alice, "INVITE ");
     answers(&mut world, &alice, &shown);
     world.expect(&alice, "ACK ");
-    world.expect(&bob, "ACK ");
     let offered = world.expect(&alice, "INVITE ");
     assert!(body_of(&offered).contains("c=IN IP4 192.0.2.20\r\n"), "{offered}");
     answers(&mut world, &alice, &offered);

@@ -224,7 +224,8 @@ fn restarting(plan: &Plan, found: &mut Vec<Consequence>) {
     if phones.is_empty() {
         return;
     }
-    let names: Vec<String> = phones.iter().map(|phone| plan.after.name(Kind::Phone, *phone)).collect();
+    let mut names: Vec<String> = phones.iter().map(|phone| plan.after.name(Kind::Phone, *phone)).collect();
+    names.sort_unstable();
     let text = format!("{} must restart to take it up", counted(&names, "phone", "phones"));
     found.push(Consequence::new("restart", text, names));
 }

@@ -201,7 +201,8 @@ impl MediaThread {
             }
             self.tell();
             let Ok(mut done) = self.commands(began) else { return Ok(Ended) };
-            done += self.packets(began);
+            let Ok(more) = self.packets(began) else { return Ok(Ended) };
+            done += more;
             if self.worker.next_timeout().is_some_and(|at| at <= began.mono) {
                 self.progress.does(Doing::Timer, PortId(0));
                 self.input(began, Input::Timeout);
@@ -272,15 +273,19 @@ impl MediaThread {
         }
     }
 
-    /// Takes the packets that have come, at most a few from each socket; returns how many.
-    fn packets(&mut self, now: Now) -> usize {
+    /// Takes the packets that have come, at most a few from each socket, and what was commanded meanwhile; returns how many.
+    fn packets(&mut self, now: Now) -> Result<usize, Ended> {
         let mut buffer = std::mem::take(&mut self.buffer);
         let mut done = 0;
         for _ in 0..LOOKS {
             let mut count = 0;
             while let Some(token) = self.readiness.ready(count) {
                 match token {
-                    BELL => _ = self.bell.read(),
+                    // It rings once for all that is in the queue, and may have rung again since the queue was looked at.
+                    BELL => {
+                        _ = self.bell.read();
+                        done += self.commands(now)?;
+                    }
                     token => done += self.packet(now, Token(token), &mut buffer),
                 }
                 count += 1;
@@ -291,7 +296,7 @@ impl MediaThread {
             }
         }
         self.buffer = buffer;
-        done
+        Ok(done)
     }
 
     /// Takes one packet from a socket.

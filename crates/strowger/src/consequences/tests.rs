@@ -354,7 +354,7 @@ fn phones_in_no_region_beside_others_in_one_are_told() {
                 (region_audio_between), which few phones have a codec for, so that they cannot call each other; give all device pools a region";
     let desk = ("restart", "phone desk must restart to take it up");
     office.check(|all| region(all, &[("desk", "at hq")]), &[], &[desk, ("region", told)]);
-    let both = [("restart", "phones wall and desk must restart to take it up")];
+    let both = [("restart", "phones desk and wall must restart to take it up")];
     office.check(|all| region(all, &[("desk", "at hq"), ("wall", "at hq")]), &[], &both);
 }
 

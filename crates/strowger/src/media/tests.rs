@@ -19,6 +19,15 @@ struct Threads {
 
 impl Threads {
     fn start(first: u16) -> Threads {
+        let (made, loops) = Threads::made(first);
+        for thread in loops {
+            std::thread::spawn(move || thread.run());
+        }
+        made
+    }
+
+    /// The same before they run.
+    fn made(first: u16) -> (Threads, Vec<MediaThread>) {
         let (decision, mailbox) = mailbox().unwrap();
         let (machine, of_machine) = watch::channel(Machine {
             media_bind: IpAddr::from([127, 0, 0, 1]),
@@ -38,11 +47,8 @@ impl Threads {
             decision,
             started: Clock::now(),
         };
-        let (sender, threads, watch) = threads(2, Rng::new(1), &parts).unwrap();
-        for thread in threads {
-            std::thread::spawn(move || thread.run());
-        }
-        Threads { sender, mailbox, watch, _machine: machine, _library: library }
+        let (sender, loops, watch) = threads(2, Rng::new(1), &parts).unwrap();
+        (Threads { sender, mailbox, watch, _machine: machine, _library: library }, loops)
     }
 
     fn report(&self) -> Report {
@@ -160,6 +166,21 @@ fn a_thread_that_fails_tells_that_its_ports_are_lost_and_goes_on() {
     assert_eq!(source, to_b);
     threads.close(next);
     assert_eq!(counters::MEDIA[0].failures.get(), 1);
+}
+
+/// A bell that is heard takes the commands along that came while others were done: nothing rings for them again.
+#[test]
+fn a_command_that_comes_while_others_are_done_does_not_wait_for_the_next() {
+    let (mut threads, mut loops) = Threads::made(55_000);
+    let mut thread = loops.remove(0);
+    let now = thread.now();
+    threads.sender.command(Command::OpenRelay { port: PortId(4) });
+    thread.wait().unwrap();
+    assert!(matches!(thread.commands(now), Ok(1)));
+    threads.sender.command(Command::OpenRelay { port: PortId(8) });
+    assert!(matches!(thread.packets(now), Ok(1)));
+    let told = std::iter::from_fn(|| threads.mailbox.take()).count();
+    assert_eq!(told, 2, "both are open");
 }
 
 /// Whoever is told to press a key of this port hangs until the other end of the lock is let go.
