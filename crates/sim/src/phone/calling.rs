@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use strowger_base::Instant;
 
+use super::keypad::Keypad;
 use super::{Account, Phone, Sends, State, Way};
 use crate::text::{Text, authorization, finish};
 
@@ -137,10 +138,14 @@ impl Phone {
         dialog.target = message.contact();
         let first = dialog.state == State::Calling;
         if first {
-            dialog.dialling = None;
+            // Somebody may have asked for keys before it is heard that the call is answered.
+            let asked = dialog.dialling.take().and_then(|dialling| dialling.asked());
             dialog.state = State::Talking;
             dialog.act_at = plan;
             dialog.pad.is_answered(now, self.keypad);
+            if let Some((subscribe, waits)) = asked.filter(|_| self.keypad == Keypad::Kpml) {
+                dialog.pad.is_wanted(subscribe, waits.then_some(dialog.cseq));
+            }
             self.statistics.answered += 1;
         }
         let (cseq, _) = message.cseq();

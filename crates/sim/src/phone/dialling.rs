@@ -86,6 +86,11 @@ impl Dialling {
         self.plan.front().map_or(Instant::FAR_FUTURE, |(at, _)| *at)
     }
 
+    /// The SUBSCRIBE for keys that holds, and whether the last NOTIFY has no answer.
+    pub(super) fn asked(&self) -> Option<(u32, bool)> {
+        self.subscribe.as_ref().filter(|_| self.subscribed).map(|(cseq, _)| (*cseq, self.waits))
+    }
+
     pub(super) fn is_growing(&self) -> bool {
         self.style == Style::Growing
     }

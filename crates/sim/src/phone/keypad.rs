@@ -134,6 +134,12 @@ impl Pad {
         }
     }
 
+    /// The SUBSCRIBE of this number was accepted while the call was not answered yet, and the NOTIFY of that number has no answer.
+    pub(super) fn is_wanted(&mut self, subscribe: u32, under_way: Option<u32>) {
+        self.taken.insert(subscribe);
+        (self.wanted, self.under_way) = (Some(subscribe), under_way);
+    }
+
     pub(super) const fn asks_at(&self) -> Instant {
         self.asks_at
     }
