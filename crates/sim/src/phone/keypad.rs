@@ -221,9 +221,9 @@ impl Phone {
         Some(dialog.pad.heard())
     }
 
-    /// Whether packets of this payload type are looked at.
+    /// Whether packets of this payload type are looked at. Nothing here opens what is encrypted: it would sound like anything.
     pub(crate) fn listens_to(&self, kind: u8) -> bool {
-        kind == EVENTS || self.keypad == Keypad::Sound && matches!(kind, 0 | 8)
+        !self.srtp && (kind == EVENTS || self.keypad == Keypad::Sound && matches!(kind, 0 | 8))
     }
 
     /// A packet of media came to one of its ports.
