@@ -8,7 +8,7 @@ use strowger_base::journal::{
     ReleasedBy, StreamEnd, TargetView, Told, Way, WhyEnded, WhyKeysStay, WhyNotAnnounced, WhyOfferRefused,
     WhyRefused, WhyRelay, WhyReleased,
 };
-use strowger_base::leg::{Alert, AudioSource, DigitsEnd, Presentation, ReleaseReason, Tone};
+use strowger_base::leg::{Alert, AudioSource, CallTone, DigitsEnd, Presentation, ReleaseReason, Tone};
 use strowger_base::line::number_of;
 
 use crate::names::Names;
@@ -269,6 +269,9 @@ fn decision_sentence(leg: Option<LegId>, decision: &Decision<'_>, names: &Names)
                 WhyNotAnnounced::TooMany => "as many callers hear an announcement as may at once",
             };
             format!("The caller hears no announcement: {because}.")
+        }
+        Decision::Hears(tone @ Tone::National { tone: CallTone::CallWaiting, .. }) => {
+            format!("{} hears {}, since another call rings there.", device(), words::tone(*tone))
         }
         Decision::Hears(tone) => format!("{} waits and hears {}.", device(), words::tone(*tone)),
         Decision::PartyMoved(moved) => transfers::moved(&device(), moved.to),

@@ -1,7 +1,12 @@
-//! Codes that a phone dials: a malicious call is reported, a speed dial is called by its position.
+//! Codes that a phone dials: a malicious call is reported, a speed dial is called by its position, a call that not everybody may make is paid
+//! for by somebody.
+
+use std::time::Duration;
 
 use super::Context;
-use super::office::{Office, TALK, dial_code, hears, talk};
+use super::office::{CLEAR, Office, TALK, apply, dial_code, hears, talk};
+use super::ports;
+use super::sipp::{Sipp, script_of};
 
 /// The called phone holds its caller, reports the call by a code that is confirmed, and takes its caller back: both hear each other, and the
 /// record carries the mark.
@@ -56,3 +61,77 @@ pub(super) fn speed_dial(context: &Context) -> Result<String, String> {
     Ok("the second speed dial rang where it leads, and each heard the other; the third one is not there"
         .into())
 }
+
+/// Keys of the codes are asked for by a tone before the call is answered, and heard in RTP (RFC 4733): with the right ones the call goes out to
+/// the gateway under its number, and with others it is refused.
+///
+/// # Errors
+/// What was not as it should be.
+pub(super) fn authorization(context: &Context) -> Result<String, String> {
+    let port = ports::one()?;
+    let Office { server, capture, mut alice, .. } = Office::open(context, &[])?;
+    let gateway = format!(
+        "[[trunk]]\nname = \"carrier\"\ndestinations = [\"127.0.0.1:{port}\"]\nsources = [\"127.0.0.1:{port}\"]\n\n\
+         [[route_pattern]]\npattern = \"9.XXXX\"\npartition = \"internal\"\ntrunk = \"carrier\"\nauthorization_level = 10\n\
+         matter_code = true\nchange.discard = \"PreDot\"\n\n\
+         [[authorization_code]]\nname = \"Ada\"\ncode = \"471100\"\nlevel = 20\n\n\
+         [[matter_code]]\nname = \"Smith\"\ncode = \"4712\"\n"
+    );
+    apply(context, &server, &gateway)?;
+    let (uas, port) = (script_of("answer.xml"), port.to_string());
+    let arguments = ["-i", "127.0.0.1", "-p", &port, "-m", "1", "-sf", &uas];
+    let carrier = Sipp::start(&context.folder, "carrier", LIMIT, &arguments)?;
+    alice.dial("94444")?;
+    alice.expect("CALL_PROGRESS")?;
+    alice.talk(TALK);
+    let prompt = alice.heard()?.most_of(480.0);
+    // Beeps of 100 ms in windows of 250 ms.
+    if prompt < CLEAR / 2.0 {
+        return Err(format!(
+            "at most {prompt:.2} of what was heard before the codes is the tone that asks for them"
+        ));
+    }
+    keys(&mut alice, "471100#4712#")?;
+    alice.expect("CALL_ESTABLISHED")?;
+    alice.talk(TALK / 5);
+    alice.command("hangup", "")?;
+    alice.expect("CALL_CLOSED")?;
+    let counts = carrier.finish(LIMIT)?;
+    if (counts.successful, counts.failed) != (1, 0) {
+        return Err(format!("the gateway counted {counts:?}"));
+    }
+    alice.dial("94444")?;
+    alice.expect("CALL_PROGRESS")?;
+    alice.talk(TALK / 2);
+    keys(&mut alice, "99#")?;
+    alice.expect_within("CALL_CLOSED", LIMIT)?;
+    capture.finish()?.is_clean()?;
+    server.wait_for_records(2)?;
+    let calls = server.calls()?;
+    let stories: Result<Vec<String>, String> = calls
+        .iter()
+        .filter_map(|call| call["call"].as_str())
+        .map(|id| server.ask(&["explain", "call", id]).map(|story| story.to_string()))
+        .collect();
+    let stories = stories?.concat();
+    for told in ["Ada", "Smith", "that was given for 94444 is not known"] {
+        if !stories.contains(told) {
+            return Err(format!("nothing is told of {told}"));
+        }
+    }
+    if stories.contains("471100") {
+        return Err("a story has the code itself".into());
+    }
+    server.is_well()?;
+    Ok("two codes were asked for by a tone and heard, and the call went out; a wrong code was refused with a tone".into())
+}
+
+fn keys(phone: &mut super::baresip::Phone, keys: &str) -> Result<(), String> {
+    for key in keys.chars() {
+        phone.command("sndcode", &key.to_string())?;
+        phone.talk(Duration::from_millis(400));
+    }
+    Ok(())
+}
+
+const LIMIT: Duration = Duration::from_secs(30);

@@ -5,6 +5,7 @@ use std::time::Duration;
 use super::Context;
 use super::baresip::Phone;
 use super::capture::Capture;
+use super::office::apply;
 use super::ports;
 use super::server::Server;
 use super::sipp::{Counts, Sipp, script_of};
@@ -181,9 +182,6 @@ fn with_gateway(context: &Context, sip: u16, method: &str) -> Result<Server, Str
          [[route_pattern]]\npattern = \"8800\"\npartition = \"internal\"\ntrunk = \"gateway\"\n\n\
          [[service_parameters.announcements]]\ncause = 1\nto = \"trunks\"\n"
     );
-    let conf = context.folder.join("conf");
-    std::fs::create_dir_all(&conf).map_err(|error| error.to_string())?;
-    std::fs::write(conf.join("gateway.toml"), text).map_err(|error| error.to_string())?;
-    server.ask(&["apply", &conf.to_string_lossy(), "--keep-others", "--message", "gateway"])?;
+    apply(context, &server, &text)?;
     Ok(server)
 }

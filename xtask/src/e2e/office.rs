@@ -74,6 +74,15 @@ pub(super) fn import(context: &Context, server: &Server, tables: &[(&str, &str)]
     Ok(())
 }
 
+/// Brings objects into the configuration beside those that are there.
+pub(super) fn apply(context: &Context, server: &Server, text: &str) -> Result<(), String> {
+    let conf = context.folder.join("conf");
+    std::fs::create_dir_all(&conf).map_err(|error| error.to_string())?;
+    std::fs::write(conf.join("scenario.toml"), text).map_err(|error| error.to_string())?;
+    server.ask(&["apply", &conf.to_string_lossy(), "--keep-others", "--message", "for the scenario"])?;
+    Ok(())
+}
+
 /// One calls the other, who answers, and they talk for a while: phones whose buffers have not filled once drop the packets of whoever
 /// sends next.
 pub(super) fn talk(caller: &mut Phone, called: &mut Phone, dials: &str) -> Result<(), String> {

@@ -1,7 +1,11 @@
 //! Three phones: one gets a call that rings at another one, that waits at a number, or that another one sends on to it.
 
+use std::time::Duration;
+
 use super::Context;
-use super::office::{CLEAR, Office, TALK, dial_code, hears};
+use super::office::{CLEAR, Office, TALK, apply, dial_code, hears};
+use super::ports;
+use super::sipp::{Sipp, script_of};
 
 /// The called phone parks the caller at a number; it hears music until a third phone dials the number.
 ///
@@ -104,6 +108,35 @@ pub(super) fn forward(context: &Context) -> Result<String, String> {
     office.ends(&["1001", "Nobody at 1002 answered within 4 s", "1003"], 9)?;
     Ok("the codes were confirmed, and calls to that phone rang at the other one: all, when it was busy, when nobody answered".into())
 }
+
+/// A gateway answers with 302: the call rings at the number that it names.
+///
+/// # Errors
+/// What was not as it should be.
+pub(super) fn moved(context: &Context) -> Result<String, String> {
+    let port = ports::one()?;
+    let mut office = Office::open(context, &[])?;
+    let gateway = format!(
+        "[[trunk]]\nname = \"gateway\"\ndestinations = [\"127.0.0.1:{port}\"]\nsources = [\"127.0.0.1:{port}\"]\n\
+         search_space = \"everything\"\n\n\
+         [[route_pattern]]\npattern = \"8800\"\npartition = \"internal\"\ntrunk = \"gateway\"\n"
+    );
+    apply(context, &office.server, &gateway)?;
+    let (uas, port, address) = (script_of("moved.xml"), port.to_string(), office.server.udp.to_string());
+    let arguments = ["-i", "127.0.0.1", "-p", &port, "-m", "1", "-sf", &uas, "-key", "server", &address];
+    let gateway = Sipp::start(&context.folder, "gateway", LIMIT, &arguments)?;
+    office.alice.dial("8800")?;
+    office.carol_answers(&["8800", "1003"], 1)?;
+    let counts = gateway.finish(LIMIT)?;
+    if (counts.successful, counts.failed) != (1, 0) {
+        return Err(format!("the gateway counted {counts:?}"));
+    }
+    office.capture.finish()?.is_clean()?;
+    office.server.is_well()?;
+    Ok("302 of a gateway rang where it said".into())
+}
+
+const LIMIT: Duration = Duration::from_secs(30);
 
 impl Office {
     /// Carol answers what rings there; Alice and she hear each other, and part.

@@ -8,6 +8,7 @@ use super::Context;
 use super::audio::Recording;
 use super::baresip::{Account, Phone};
 use super::capture::{Capture, Captured};
+use super::office::apply;
 use super::ports;
 use super::server::Server;
 use super::sipp::{Counts, Sipp};
@@ -144,10 +145,7 @@ fn configure(context: &Context, server: &Server, sip: u16) -> Result<(), String>
              credentials = {{ secret = \"recorded-or-not\" }}\n"
         ));
     }
-    let folder = context.folder.join("conf");
-    std::fs::create_dir_all(&folder).map_err(|error| error.to_string())?;
-    std::fs::write(folder.join("recording.toml"), text).map_err(|error| error.to_string())?;
-    server.ask(&["apply", &folder.to_string_lossy(), "--keep-others", "--message", "recording"]).map(|_| ())
+    apply(context, server, &text)
 }
 
 fn recorder(folder: &Path, sip: u16, [own, far]: [u16; 2], case: &Case) -> Result<Sipp, String> {

@@ -1,9 +1,10 @@
-//! The destinations inside the server: echo and announcement.
+//! What the server plays: echo, announcement and the tone of call waiting.
 
 use std::time::Duration;
 
 use super::Context;
 use super::baresip::{Account, Phone};
+use super::office::{Office, TALK, apply, hears, import, talk};
 use super::server::Server;
 
 /// The part of the energy that an echoed tone must have.
@@ -54,4 +55,41 @@ pub(super) fn announcement(context: &Context) -> Result<String, String> {
     }
     server.explain_last()?.tells(&["1001", "9998", "announcement"])?;
     Ok(format!("{:.1} s were heard, the milliwatt tone in them, and the server hung up", recording.seconds()))
+}
+
+/// Two talk, and a third one calls one of them, whose phone makes no tone of call waiting: the server mixes it into what it hears, and the
+/// other one hears nothing of it.
+///
+/// # Errors
+/// What was not as it should be.
+pub(super) fn call_waiting(context: &Context) -> Result<String, String> {
+    let Office { server, capture, mut alice, mut bob, mut carol } = Office::open(context, &[])?;
+    apply(context, &server, "[[sip_profile]]\nname = \"silent\"\ncall_waiting_tone = \"server\"\n")?;
+    import(
+        context,
+        &server,
+        &[("phones.csv", "name,sip_profile,more.network_locale\nSIP-1001,silent,Germany\n")],
+    )?;
+    talk(&mut alice, &mut bob, "1002")?;
+    let before = alice.heard()?.most_of(425.0);
+    carol.dial("1001")?;
+    alice.expect("CALL_INCOMING")?;
+    alice.talk(2 * TALK);
+    let waits = alice.heard()?.last_seconds(7.0).most_of(425.0);
+    // It is mixed into a voice that is twelve decibels louder.
+    if before > 0.005 || waits < 0.02 {
+        return Err(format!("at most {waits:.3} of what alice hears is the tone of call waiting, and {before:.3} before"));
+    }
+    hears("bob", &bob, 440.0)?;
+    carol.command("hangup", "")?;
+    alice.talk(TALK);
+    hears("alice", &alice, 700.0)?;
+    bob.command("hangup", "")?;
+    bob.expect("CALL_CLOSED")?;
+    capture.finish()?.is_clean()?;
+    server.wait_for_records(2)?;
+    server.is_well()?;
+    Ok(format!(
+        "while the third one rang, {waits:.2} of a quarter of a second was the tone; the other one heard none"
+    ))
 }
