@@ -46,7 +46,7 @@ impl Masked {
             None => text,
         };
         match self.keys_after {
-            Some(after) if place > after && text.contains(REPORT) => without_digits(&text),
+            Some(after) if place > after => without_keys(text),
             Some(_) | None => text,
         }
     }
@@ -71,6 +71,19 @@ fn behind(user: &str, number: &str) -> Option<usize> {
     Some(user.len() - rest.len())
 }
 
+/// A message that does not say which keys it tells of, in whatever form it does.
+fn without_keys(text: String) -> String {
+    if text.contains(REPORT) {
+        return without_digits(&text);
+    }
+    let Some((head, body)) = text.split_once("\r\n\r\n") else { return text };
+    let head_in_small = head.to_ascii_lowercase();
+    if body.is_empty() || !BODIES.iter().any(|of_keys| head_in_small.contains(of_keys)) {
+        return text;
+    }
+    format!("{head}\r\n\r\n{MASK}")
+}
+
 /// A report of keys (RFC 4730 §5.3) that does not say which.
 fn without_digits(text: &str) -> String {
     let mut parts = text.split("digits=");
@@ -92,6 +105,8 @@ fn without_digits(text: &str) -> String {
 const MASK: &str = "***";
 /// Root of the documents in which phones report keys.
 const REPORT: &str = "kpml-response";
+/// What else is a key by itself: INFO in its two forms, and NOTIFY of the package `telephone-event`.
+const BODIES: [&str; 3] = [": application/dtmf", ":application/dtmf", "audio/telephone-event"];
 
 #[cfg(test)]
 mod tests {
@@ -107,6 +122,21 @@ mod tests {
         check("%2b49%2A", "+49*", Some(""));
         check("8123", "8124", None);
         check("812", "8123", None);
+    }
+
+    #[test]
+    fn keys_in_info_and_notify_are_not_shown() {
+        let check = |head: &str, body: &str, expect: &str| {
+            let text = without_keys(format!("INFO sip:a@b SIP/2.0\r\n{head}\r\n\r\n{body}"));
+            assert_eq!(text.split_once("\r\n\r\n").unwrap().1, expect, "{head}");
+        };
+        check("Content-Type: application/dtmf-relay", "Signal=4\r\nDuration=160\r\n", "***");
+        check("content-type: Application/DTMF", "4", "***");
+        check("c:application/dtmf-relay", "Signal= 4\r\n", "***");
+        check("Content-Type: audio/telephone-event", "\u{4}\n", "***");
+        check("Content-Type: audio/telephone-event", "", "");
+        check("Accept: application/dtmf-relayed\r\nContent-Type: application/sdp", "", "");
+        check("Content-Type: application/sdp", "v=0\r\n", "v=0\r\n");
     }
 
     #[test]

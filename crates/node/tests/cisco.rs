@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use strowger_base::FeatureNumber;
 use strowger_base::feature::FeatureCode;
-use strowger_base::journal::{Alarm, Decision, Entry};
+use strowger_base::journal::{Alarm, Decision, Entry, Record};
 use strowger_callcontrol::configuration::{HoldMode, NoticeSound, ParkRange, PickupGroup, PickupNotice};
 use strowger_media::control::{Command, Report};
 use strowger_media::statistics::PortStatistics;
@@ -164,6 +164,10 @@ fn a_phone_is_told_its_settings_when_it_registers_and_when_they_change_elsewhere
     world.settled();
 }
 
+fn is_alarm(record: &Record<'_>) -> bool {
+    matches!(record.entry, Entry::Alarm(Alarm::QualityReported { .. }))
+}
+
 #[test]
 fn a_report_of_bad_quality_is_in_the_story_and_an_alarm() {
     let (mut world, mut alice, mut bob) = registered(&Draft { hold: HoldMode::PassedOn, ..draft() });
@@ -173,6 +177,16 @@ fn a_report_of_bad_quality_is_in_the_story_and_an_alarm() {
     world.expect(&bob, "SIP/2.0 202 ");
     let told = takes(&mut world, &bob);
     assert!(told.contains("<statustext>Quality report taken</statustext>"), "{told}");
+    // What is pressed again at once is the same trouble, and a minute later it is not.
+    for (again, pause) in [(1, 0), (2, 61)] {
+        world.pass(Duration::from_secs(pause));
+        let refer = press(&mut bob, "QRT", "");
+        world.from(bob.address, &refer);
+        world.expect(&bob, "SIP/2.0 202 ");
+        takes(&mut world, &bob);
+        let alarms = world.records().iter().filter(|record| is_alarm(record)).count();
+        assert_eq!(alarms, again, "after {pause} s");
+    }
     let invite = talk(&mut world, &mut alice, &bob);
     let own = dialog(&bob, &invite);
     let refer = press(&mut bob, "QRT", &own);
@@ -195,7 +209,8 @@ fn a_report_of_bad_quality_is_in_the_story_and_an_alarm() {
             _ => None,
         })
         .collect();
-    assert_eq!(told, ["alarm 1002 ", "report ", "alarm 1002 ", "report choppy", "alarm 1002 choppy"]);
+    let in_call = ["report ", "alarm 1002 ", "report choppy", "alarm 1002 choppy"];
+    assert_eq!(told, [&["alarm 1002 "; 2][..], &in_call].concat());
     let metrics = world.ask(Question::Metrics);
     assert!(format!("{metrics:?}").contains("quality_reports_total"));
     world.settled();

@@ -98,8 +98,7 @@ impl Sip {
                 self.journal(id, flow, bytes, request, out);
                 // RFC 3261 §8.2.2.3 and §8.2.3 hold for every request, in a dialog as well.
                 let recorder = self.legs.get(&id).is_some_and(|leg| leg.is_recorders());
-                if let Some(bad) = unsupported(request).filter(|bad| !(recorder && bad == recording::OPTION))
-                {
+                if let Some(bad) = unsupported(request, recorder.then_some(recording::OPTION)) {
                     return self.refuse_extension(request, flow, &bad, out);
                 }
                 if matches!(method, MethodKind::Invite | MethodKind::Update | MethodKind::Prack)
@@ -160,7 +159,7 @@ impl Sip {
 
     /// What we can do, for whoever asks; also the keepalive of phones and trunks (RFC 3261 §11).
     fn options(&mut self, request: &Message<'_>, flow: Flow, out: &mut Outbox) {
-        if let Some(bad) = unsupported(request) {
+        if let Some(bad) = unsupported(request, None) {
             self.refuse_extension(request, flow, &bad, out);
             return;
         }
@@ -193,7 +192,7 @@ impl Sip {
             self.refuse(invite, flow, status, |buffer| buffer.extend_from_slice(extra), out);
             return;
         }
-        if let Some(bad) = unsupported(invite) {
+        if let Some(bad) = unsupported(invite, None) {
             self.refuse_extension(invite, flow, &bad, out);
             return;
         }
@@ -647,11 +646,12 @@ pub(crate) fn write_allow(out: &mut Vec<u8>) {
     );
 }
 
-/// Extensions that the request demands and we do not have (RFC 3261 §8.2.2.3), ready for `Unsupported`.
-fn unsupported(request: &Message<'_>) -> Option<String> {
+/// Extensions that the request demands and we do not have (RFC 3261 §8.2.2.3), ready for `Unsupported`; `also` is one that we have in this dialog.
+fn unsupported(request: &Message<'_>, also: Option<&str>) -> Option<String> {
     let mut bad = String::new();
+    let known = ["100rel", "timer", "norefersub"];
     for tag in request.required_options() {
-        if !["100rel", "timer", "norefersub"].iter().any(|known| known.eq_ignore_ascii_case(tag)) {
+        if !known.iter().copied().chain(also).any(|known| known.eq_ignore_ascii_case(tag)) {
             if !bad.is_empty() {
                 bad.push_str(", ");
             }

@@ -78,7 +78,9 @@ pub(super) fn call_waiting(context: &Context) -> Result<String, String> {
     let waits = alice.heard()?.last_seconds(7.0).most_of(425.0);
     // It is mixed into a voice that is twelve decibels louder.
     if before > 0.005 || waits < 0.02 {
-        return Err(format!("at most {waits:.3} of what alice hears is the tone of call waiting, and {before:.3} before"));
+        return Err(format!(
+            "at most {waits:.3} of what alice hears is the tone of call waiting, and {before:.3} before"
+        ));
     }
     hears("bob", &bob, 440.0)?;
     carol.command("hangup", "")?;

@@ -32,6 +32,8 @@ pub(super) struct Ending {
 impl Step<'_> {
     /// The call fails: the caller waits on at its number, or hears why, or is told at once.
     pub(super) fn fail(&mut self, ending: Ending) -> State {
+        // It is for this failure, and for none after it.
+        let own = self.facts.blocked_by.take().map(Tone::Source);
         if let Some(waits) = self.ring_again().or_else(|| self.park_again()) {
             return waits;
         }
@@ -42,7 +44,6 @@ impl Step<'_> {
                 self.finish(first)
             }
             Way::None | Way::Alone | Way::Line(_) | Way::RouteList(_) | Way::Hunt(_) | Way::Prompt(_) => {
-                let own = self.facts.blocked_by.take().map(Tone::Source);
                 let of_cause = || self.shared.configuration.announcement(ending.cause, &self.facts.origin);
                 let tone = own.or_else(of_cause);
                 match tone.map(|tone| self.may_announce().map(|()| tone)) {

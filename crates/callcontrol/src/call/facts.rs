@@ -114,9 +114,9 @@ pub(crate) struct Facts {
     /// How keys of SRTP are dealt with, where they do not just pass.
     pub(super) security: Option<Box<Security>>,
     /// When its pickup group is told of it, while it rings.
-    pub(crate) notice: Option<TimerHandle>,
+    pub(crate) notice: Option<(TimerHandle, Instant)>,
     /// Whether media is encrypted between caller and this leg, as was told last.
-    pub(super) told_security: Option<(LegId, MediaSecurity)>,
+    pub(super) told_security: Option<([LegId; 2], MediaSecurity)>,
     /// What the devices that are called may do about keys.
     pub(super) called_rule: SrtpRule,
     /// What is known about keys that are pressed.

@@ -14,7 +14,7 @@ use super::matching::Standing;
 use super::participant::{Device, Participant, Stage};
 use super::ringing::Ringing;
 use super::talking::Talking;
-use super::way::CallerMedia;
+use super::way::{CallerMedia, Way};
 use super::{Call, Facts, Progress, State, Step, Transferring, setup};
 use crate::Configuration;
 use crate::admission::Reserved;
@@ -166,11 +166,13 @@ impl Call {
         Some(Account { origin: self.origin_of(leg)?, party, address, hops_remaining, joins })
     }
 
-    /// Whether somebody else can come in place of its caller: it has not been answered.
+    /// Whether somebody else can come in place of its caller: it has not been answered, and nothing is asked or announced of which only
+    /// this caller knows what to make.
     pub(crate) fn takes_another_caller(&self, caller: LegId) -> bool {
         self.facts.caller == caller
             && self.facts.page.is_none()
             && matches!(self.state, State::Ringing(_) | State::Parked(_))
+            && !matches!(self.facts.way, Way::Prompt(_) | Way::Announcement(_))
     }
 
     /// The call ends as the one that it was and goes on as another one, in which `party` is the caller.
@@ -420,6 +422,10 @@ impl Step<'_> {
         if let Some((timer, at)) = self.facts.timer.take() {
             self.shared.timers.cancel(timer);
             self.facts.timer = Some((self.shared.timers.set(at, Timer::Call(id)), at));
+        }
+        if let Some((timer, at)) = self.facts.notice.take() {
+            self.shared.timers.cancel(timer);
+            self.facts.notice = Some((self.shared.timers.set(at, Timer::PickupNotice(id)), at));
         }
         if let Some(port) = self.facts.relay_port()
             && let Some(used) = self.shared.relays.get_mut(&port)

@@ -5,10 +5,12 @@ use std::time::Duration;
 use strowger_base::Command;
 use strowger_base::journal::{Alarm, Decision, Entry, WhyOfferRefused, WhyRelay};
 use strowger_base::leg::{Signal, Target};
-use strowger_base::{Cause, LegId, Media};
+use strowger_base::{Cause, LegId, Media, limits};
 use strowger_media::control::{self, Report};
 
+use super::authorizing::Keyed;
 use super::session::MediaSignal;
+use super::way::Way;
 use super::{Ringing, State, Step};
 use crate::configuration::RelayMode;
 use crate::io::Reach;
@@ -18,6 +20,8 @@ use crate::shared::RelayUse;
 /// The targets are known; the relay is not there yet.
 pub(super) struct Opening {
     targets: Vec<Target>,
+    /// Keys of codes that the caller told before whoever asks for them is there, at most [`limits::KEYS_WAITING`].
+    keyed: Vec<Signal>,
 }
 
 impl Opening {
@@ -32,7 +36,7 @@ impl Opening {
 
     /// Rings targets of which all is known, when the relay is there that was asked for.
     pub(super) const fn awaiting(targets: Vec<Target>) -> State {
-        State::Opening(Opening { targets })
+        State::Opening(Opening { targets, keyed: Vec::new() })
     }
 
     /// The same for targets that regions and locations permit.
@@ -52,7 +56,7 @@ impl Opening {
             Relay::None | Relay::Opening(_) => {}
         }
         if step.open_relay(None, &targets) {
-            State::Opening(Opening { targets })
+            Opening::awaiting(targets)
         } else {
             Ringing::begin(step, targets)
         }
@@ -79,7 +83,13 @@ impl Opening {
     }
 
     /// Only the caller is there to tell something.
-    pub(super) fn signal(self, step: &mut Step<'_>, signal: Signal) -> State {
+    pub(super) fn signal(mut self, step: &mut Step<'_>, signal: Signal) -> State {
+        if matches!(step.facts.way, Way::Prompt(_)) && Keyed::of(&signal).is_some() {
+            if self.keyed.len() < limits::KEYS_WAITING {
+                self.keyed.push(signal);
+            }
+            return State::Opening(self);
+        }
         match step.before_ringing(signal) {
             Some(ended) => ended,
             None => State::Opening(self),
@@ -88,7 +98,13 @@ impl Opening {
 
     fn ring(self, step: &mut Step<'_>) -> State {
         step.cancel_timer();
-        Ringing::begin(step, self.targets)
+        let caller = step.facts.caller;
+        self.keyed.into_iter().fold(Ringing::begin(step, self.targets), |state, keyed| match state {
+            State::Ringing(ringing) => ringing.signal(step, caller, keyed),
+            State::Authorizing(authorizing) => authorizing.signal(step, keyed),
+            // All codes are there.
+            other => other,
+        })
     }
 }
 

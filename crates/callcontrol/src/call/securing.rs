@@ -291,8 +291,9 @@ impl Step<'_> {
             .iter()
             .any(|rung| rung.leg == called && !matches!(rung.target, Target::Service(_)));
         let media = if encrypted && is_device { MediaSecurity::Encrypted } else { MediaSecurity::Clear };
-        if self.facts.told_security.replace((called, media)) != Some((called, media)) {
-            let caller = self.facts.caller;
+        let caller = self.facts.caller;
+        let told = ([caller, called], media);
+        if self.facts.told_security.replace(told) != Some(told) {
             self.out.items.push(Output::Security { caller, called, media });
         }
     }

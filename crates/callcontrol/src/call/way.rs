@@ -221,6 +221,10 @@ impl Step<'_> {
             self.shared.offered.remove(line, self.facts.id);
             self.shared.vacate(line, self.now.mono);
         }
+        if self.facts.occupied.is_empty() {
+            // Each line has its own time to be noticed.
+            self.notice_nobody();
+        }
     }
 
     /// The call is offered to no line any more but to `keeper`.

@@ -65,7 +65,11 @@ impl WaitingTones {
 
     /// Phones that ring or talk and want the tone.
     pub(crate) fn len(&self) -> usize {
-        self.ringing.len() + self.talks.len() + self.sounding.len()
+        self.ringing.len()
+            + self.talks.len()
+            + self.sounding.len()
+            + self.of_call.len()
+            + self.of_device.len()
     }
 
     /// Whether nobody who wants it was ever in a call.
@@ -80,6 +84,8 @@ impl WaitingTones {
     }
 
     fn talks(&mut self, leg: LegId, talk: Talk) {
+        // It may have talked in a call that it left since.
+        self.forget(leg);
         self.of_call.entry(talk.call).or_default().insert(leg);
         self.of_device.entry(talk.device.clone()).or_default().insert(leg);
         self.talks.insert(leg, talk);

@@ -23,14 +23,15 @@ impl Step<'_> {
             return;
         };
         if self.facts.notice.is_none() && self.shared.configuration.intercom(line.as_str()).is_none() {
-            let timer = self.shared.timers.set(self.now.mono + after, Timer::PickupNotice(self.facts.id));
-            self.facts.notice = Some(timer);
+            let at = self.now.mono + after;
+            let timer = self.shared.timers.set(at, Timer::PickupNotice(self.facts.id));
+            self.facts.notice = Some((timer, at));
         }
     }
 
     /// Nobody has to be told any more.
     pub(crate) fn notice_nobody(&mut self) {
-        if let Some(timer) = self.facts.notice.take() {
+        if let Some((timer, _)) = self.facts.notice.take() {
             self.shared.timers.cancel(timer);
         }
     }

@@ -4,39 +4,57 @@
 //! the journal as those of every call.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use strowger_base::feature::{FeatureAnswer, FeatureRequest, QualityReason};
 use strowger_base::journal::{Alarm, Decision, Entry, WhyFeatureRefused};
-use strowger_base::{CallId, Command, LegId, LineName, Now};
+use strowger_base::{CallId, Command, Instant, LegId, LineName, Now};
 
 use crate::CallControl;
 use crate::io::Outbox;
 
 /// What devices reported of calls in progress: a bit for each reason, and one for a report without.
 #[derive(Debug, Default)]
-pub(crate) struct QualityReports(BTreeMap<(CallId, LegId), u16>);
+pub(crate) struct QualityReports {
+    of_calls: BTreeMap<(CallId, LegId), u16>,
+    /// When lines reported trouble without a call; none older than [`AGAIN`].
+    of_lines: BTreeMap<LineName, Instant>,
+}
 
 impl QualityReports {
     /// Whether it was not reported before.
     fn is_new(&mut self, call: CallId, leg: LegId, reason: Option<QualityReason>) -> bool {
         let bit = 1 << reason.map_or(0, |reason| reason as u16 + 1);
-        let reported = self.0.entry((call, leg)).or_default();
+        let reported = self.of_calls.entry((call, leg)).or_default();
         let is_new = *reported & bit == 0;
         *reported |= bit;
         is_new
     }
 
+    /// The same of trouble without a call.
+    fn is_news(&mut self, now: Now, line: &LineName) -> bool {
+        self.of_lines.retain(|_, at| now.mono.saturating_since(*at) < AGAIN);
+        if self.of_lines.contains_key(line) {
+            return false;
+        }
+        self.of_lines.insert(line.clone(), now.mono);
+        true
+    }
+
     /// A call is over.
     pub(crate) fn ended(&mut self, call: CallId) {
-        if !self.0.is_empty() {
-            self.0.retain(|(of, _), _| *of != call);
+        if !self.of_calls.is_empty() {
+            self.of_calls.retain(|(of, _), _| *of != call);
         }
     }
 }
 
 impl CallControl {
-    /// A phone has trouble, and no call that it could be about.
+    /// A phone has trouble, and no call that it could be about. It is told once a minute.
     pub(crate) fn trouble_reported(&mut self, now: Now, line: &LineName, out: &mut Outbox) {
+        if !self.shared.quality_reports.is_news(now, line) {
+            return;
+        }
         self.shared.counters.quality_reports += 1;
         let by = self.shared.configuration.shown(line.as_str());
         out.journal(now, None, None, Entry::Alarm(Alarm::QualityReported { by, reason: "" }));
@@ -72,3 +90,6 @@ impl CallControl {
         Ok(())
     }
 }
+
+/// How long a line's trouble without a call is told already.
+const AGAIN: Duration = Duration::from_secs(60);

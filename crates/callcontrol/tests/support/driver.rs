@@ -272,8 +272,11 @@ impl Driver {
                 let port = *self.relays.last().unwrap();
                 self.handle(Input::Media(Report::Failed { port, reason: "no port left".into() }));
             }
-            ["relay", "closed"] => {
-                let port = *self.relays.last().unwrap();
+            ["relay", "closed", which @ ..] => {
+                let port = match which {
+                    [] => *self.relays.last().unwrap(),
+                    [place, ..] => self.relays[place.parse::<usize>().unwrap() - 1],
+                };
                 let mut statistics = Box::new(strowger_media::statistics::PortStatistics::default());
                 statistics.b = Some(strowger_media::statistics::StreamStatistics::default());
                 self.handle(Input::Media(Report::Closed { port, statistics }));

@@ -91,6 +91,12 @@ fn a_recorder_moves_its_ports_and_refreshes_its_session() {
     assert_eq!(header(&answer, "Content-Length"), "0");
     scene.recorder_asks(&invite, "OPTIONS", "", "200");
     scene.recorder_asks(&invite, "INFO", "", "200");
+    // What both sides have is not what is unknown.
+    let info = scene.recorder.request_back(&invite.replace(">;+sip.src", ">"), "INFO", "");
+    let info = info.replace("Content-Length", "Require: siprec, foo\r\nContent-Length");
+    scene.world.from(scene.recorder.address, &info);
+    let refused = scene.world.expect(&scene.recorder, "SIP/2.0 420 ");
+    assert_eq!(header(&refused, "Unsupported"), "foo");
     // Only one stream is wanted, and video is none of ours.
     let (first, second) = moved.split_at(moved.rfind("m=").unwrap());
     let one = first.to_owned() + &second.replace("7002", "0") + "m=video 7004 RTP/AVP 97\r\n";

@@ -58,16 +58,15 @@ impl CallControl {
         }
         let own = self.calls.get(&asker).ok_or(WhyFeatureRefused::TooLate)?.facts.origin.clone();
         // All calls are looked at: it is a key that somebody presses, and no index has to be right for it.
-        let enterable = |call: &Call| {
+        let beside = |call: &Call| {
             let leg = call.leg_beside(&own).filter(|leg| !call.is_held_by(*leg))?;
             Some((call.facts.answered_at?, leg))
         };
-        let (_, target) = self
-            .calls
-            .values()
-            .filter_map(|call| enterable(call))
-            .min()
-            .ok_or(WhyFeatureRefused::NothingThere)?;
+        let mut found: Vec<_> = self.calls.values().filter_map(|call| beside(call)).collect();
+        found.sort_unstable();
+        // A private call does not hide another one; where all are closed the first one says why.
+        let open = found.iter().find(|(_, leg)| self.enterable(*leg, &own).is_ok());
+        let (_, target) = *open.or(found.first()).ok_or(WhyFeatureRefused::NothingThere)?;
         let asked = match (wanted.by, wanted.code) {
             (AskedBy::LineKey, _) => None,
             (AskedBy::Number, FeatureCode::ConferenceBarge) => Some(Barging::Conference),
@@ -240,17 +239,20 @@ impl CallControl {
             is_free.then_some(Joins { call, own: target, other }).ok_or(WhyFeatureRefused::TooLate)
         });
         match found {
-            Ok(joins) => {
-                let call = joins.call;
-                let text = who(&own);
-                let entered = Decision::FeatureDone { feature: ENTERED, text: &text };
-                out.decide(now, call, None, entered);
-                self.bring_to(now, (id, seat), joins, out);
-            }
+            Ok(joins) => self.bring_to(now, (id, seat), joins, out),
             Err(why) => {
                 self.does_not_come_in(now, seat, why, out);
                 self.end(now, id, out);
             }
+        }
+    }
+
+    /// The parties of a call are about to take their seats: its story says who came.
+    pub(super) fn tell_entered(&self, now: Now, seat: LegId, call: CallId, out: &mut Outbox) {
+        let asker = self.shared.legs.get(&seat).and_then(|call| self.calls.get(call));
+        if let Some(asker) = asker {
+            let text = who(&asker.facts.origin);
+            out.decide(now, call, None, Decision::FeatureDone { feature: ENTERED, text: &text });
         }
     }
 

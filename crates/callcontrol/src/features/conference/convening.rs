@@ -298,6 +298,7 @@ impl CallControl {
         let Some(joins) = calls.first() else { return };
         let legs: Vec<LegId> = seats.iter().map(|seat| seat.leg).collect();
         let conversation = self.calls.get(&joins.call).map(|call| conversation_of(&call.facts));
+        self.tell_entered(now, seat, joins.call, out);
         let parties = self.move_to_seats(now, joins, seats, (id, Feature::Barge), out);
         if let ([own, other], [own_seat, other_seat], Some(conversation)) = (&*parties, &*legs, conversation)
         {
