@@ -41,6 +41,7 @@ pub(crate) mod server;
 mod services;
 mod sipp;
 mod skinny;
+mod streams;
 mod talk;
 mod tenants;
 mod torture;
@@ -94,6 +95,7 @@ const SCENARIOS: &[Row] = &[
     ("busy-lamp", "a phone sees that two others talk", lamps::busy_lamp),
     ("messages", "a phone sees that messages wait for it", lamps::messages),
     ("no-room", "a call without bandwidth is refused, and the next one with it is not", admission::no_room),
+    ("streams", "video, and then a fax, through the server", streams::streams),
     ("transcode", "two phones without a codec in common hear each other", transcode::transcode),
     ("orders", "an operator brings parties together, sends one on, ends a call", transfer::ordered),
     ("hold", "who is held hears music, and the other one again afterwards", transfer::hold),

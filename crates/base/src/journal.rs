@@ -21,6 +21,7 @@ mod path;
 mod recording;
 mod redirection;
 mod resources;
+mod streams;
 mod user_set;
 mod why;
 mod wire;
@@ -53,6 +54,7 @@ pub use redirection::{
     WhyNotRedirected, WhyPassedOver,
 };
 pub use resources::{MediaFunction, MediaNews, WhyUnicast};
+pub use streams::{StreamMedia, StreamNews, WhyStreamRefused};
 pub use user_set::{ForwardedTo, OnOff, SetBy, UserSet, UserValue};
 pub use why::{
     KeyPlace, WhyEnded, WhyKeysStay, WhyNotAnnounced, WhyOfferRefused, WhyRefused, WhyRelay, WhyReleased,

@@ -79,6 +79,8 @@ pub const CALLS_SHOWN: usize = 16;
 pub const RECORDS_WAITING: usize = 10_000;
 /// Media ports of one worker; opening another one fails and the call gets [`crate::Cause::RESOURCE_UNAVAILABLE`].
 pub const MEDIA_PORTS: usize = 20_000;
+/// Streams of one call that pass through this server beside the first audio stream. Further ones are refused.
+pub const STREAMS_BESIDE: usize = 4;
 /// Sources (SSRC) that one SRTP key serves in one direction; what more of them send is dropped until there is another key.
 pub const SRTP_SOURCES: usize = 1024;
 /// Seats of one conference; who would be one more gets [`crate::Cause::RESOURCE_UNAVAILABLE`].

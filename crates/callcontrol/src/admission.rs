@@ -22,6 +22,8 @@ pub(crate) struct Taken {
 #[derive(Debug, Default)]
 pub(crate) struct Reserved {
     shares: Vec<Share>,
+    /// The same for video.
+    video: Vec<Share>,
     /// It was sent over the public network for want of bandwidth, which happens once.
     pub(crate) rerouted: bool,
 }
@@ -60,7 +62,7 @@ pub struct PlaceUse {
     pub taken: u32,
     /// How much room that is, in kbit/s; `None` when it has no bounds.
     pub room: Option<u32>,
-    /// How many calls found no room.
+    /// How many calls found no room, for speech or video.
     pub refused: u64,
 }
 
@@ -90,6 +92,12 @@ impl Taken {
         places.into_iter().map(used).collect()
     }
 
+    /// What calls have taken for video, in kbit/s, of each place of which they have.
+    pub(crate) fn video_uses(&self) -> Vec<(Place, u32)> {
+        let video = self.ledger.all_taken().filter(|(_, kind, _)| *kind == MediaKind::Video);
+        video.map(|(place, _, kbps)| (place.clone(), kbps)).collect()
+    }
+
     /// Takes bandwidth between two locations for a call.
     pub(crate) fn take(
         &mut self,
@@ -108,6 +116,31 @@ impl Taken {
                 Ok(())
             }
             Err(refusal) => Err(self.refuse((from, to), refusal, kbps)),
+        }
+    }
+
+    /// Takes bandwidth between two locations for the video of a call.
+    pub(crate) fn take_video(
+        &mut self,
+        admission: &Admission,
+        reserved: &mut Reserved,
+        (from, to): (&str, &str),
+        kbps: u32,
+    ) -> Result<(), NoRoom> {
+        let video = Bandwidth { audio: 0, video: kbps, immersive: 0 };
+        let taken = match (admission.location(from), admission.location(to)) {
+            (Some(one), Some(other)) => self.ledger.admit(&admission.locations, one, other, video),
+            (None, _) | (_, None) => Err(Refusal::UnknownLocation),
+        };
+        let reservation = taken.map_err(|refusal| self.refuse((from, to), refusal, kbps))?;
+        reserved.video.push(Share { to: to.into(), reservation, kbps });
+        Ok(())
+    }
+
+    /// A call has no video any more.
+    pub(crate) fn give_back_video(&mut self, reserved: &mut Reserved) {
+        for share in std::mem::take(&mut reserved.video) {
+            self.ledger.release(share.reservation);
         }
     }
 
@@ -172,11 +205,13 @@ impl Taken {
 
     /// Gives back what a call has taken, but for what it has taken to the location `keep`.
     pub(crate) fn give_back(&mut self, reserved: &mut Reserved, keep: Option<&str>) {
-        for share in std::mem::take(&mut reserved.shares) {
-            if keep == Some(&*share.to) {
-                reserved.shares.push(share);
-            } else {
-                self.ledger.release(share.reservation);
+        for shares in [&mut reserved.shares, &mut reserved.video] {
+            for share in std::mem::take(shares) {
+                if keep == Some(&*share.to) {
+                    shares.push(share);
+                } else {
+                    self.ledger.release(share.reservation);
+                }
             }
         }
     }
@@ -195,7 +230,16 @@ impl Reserved {
             reservation: share.reservation.copied(),
             kbps: share.kbps,
         };
-        Reserved { shares: self.shares.iter().map(copied).collect(), rerouted: self.rerouted }
+        Reserved {
+            shares: self.shares.iter().map(copied).collect(),
+            video: self.video.iter().map(copied).collect(),
+            rerouted: self.rerouted,
+        }
+    }
+
+    /// Whether bandwidth for video is taken to a location.
+    pub(crate) fn has_video_to(&self, to: &str) -> bool {
+        self.video.iter().any(|share| *share.to == *to)
     }
 
     fn share_mut(&mut self, to: &str) -> Option<&mut Share> {

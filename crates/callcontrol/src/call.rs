@@ -51,6 +51,7 @@ mod talking;
 mod told;
 mod tone_keys;
 mod transcoding;
+mod video;
 mod way;
 
 use strowger_base::leg::{Setup, Signal};

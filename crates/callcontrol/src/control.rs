@@ -4,12 +4,15 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use strowger_base::hash::give_back;
-use strowger_base::journal::{Alarm, Entry, MediaFunction, Quality, QualityDetail, UserSet};
+use strowger_base::journal::{
+    Alarm, Decision, Entry, MediaFunction, Quality, QualityDetail, StreamMedia, StreamNews, UserSet,
+};
 use strowger_base::leg::Setup;
 use strowger_base::{
     CallId, Cause, Command, HashMap, HashSeed, Instant, LegId, NodeId, Now, Rng, ShardId, Signal,
     TimerHandle, WallTime, limits,
 };
+use strowger_dialplan::admission::Place;
 use strowger_media::control::{PortId, Report};
 use strowger_media::srtp::KeySource;
 use strowger_media::statistics::{PortStatistics, StreamStatistics};
@@ -366,6 +369,11 @@ impl CallControl {
         self.shared.bandwidth.uses(&self.shared.configuration.admission.locations)
     }
 
+    /// What calls have of the room for video of locations and links, in kbit/s.
+    pub fn video_bandwidth(&self) -> Vec<(Place, u32)> {
+        self.shared.bandwidth.video_uses()
+    }
+
     /// All media resources that are configured, with what is in use of each.
     pub fn media_resources(&self) -> Vec<ResourceUse> {
         let streams = &self.shared.streams;
@@ -499,9 +507,13 @@ impl CallControl {
     fn relay_closed(&mut self, now: Now, port: PortId, statistics: &PortStatistics, out: &mut Outbox) {
         let Some(used) = self.shared.relays.remove(&port) else { return };
         let call = Some(used.call);
-        out.journal(now, call, Some(used.caller), Entry::Quality(quality(&statistics.a)));
+        let entry = |stream: &StreamStatistics| match used.beside {
+            Some(media) => Entry::Decision(Decision::Stream(carried(media, stream))),
+            None => Entry::Quality(quality(stream)),
+        };
+        out.journal(now, call, Some(used.caller), entry(&statistics.a));
         if let (Some(leg), Some(b)) = (used.called, &statistics.b) {
-            out.journal(now, call, Some(leg), Entry::Quality(quality(b)));
+            out.journal(now, call, Some(leg), entry(b));
         }
         self.with_call(used.call, |call, shared| call.relay_lost(now, port, shared, out));
     }
@@ -553,6 +565,13 @@ impl CallControl {
             self.with_call(id, |call, shared| call.stop(now, Stopped::WithServer, shared, out));
         }
     }
+}
+
+/// What the journal keeps of a stream beside the first audio stream.
+fn carried(media: StreamMedia, stream: &StreamStatistics) -> StreamNews<'static> {
+    // What is no RTP has neither payload types nor numbers.
+    let lost = stream.payload_type.map(|_| stream.lost);
+    StreamNews::Carried { media, packets: stream.packets, lost, sent: stream.sent }
 }
 
 /// What the journal keeps of a stream.

@@ -6,6 +6,7 @@
 //! [`strowger_base::Signal`]s and take [`strowger_base::Command`]s. Start from [`CallControl`], [`Input`] and [`Output`].
 
 mod admission;
+mod beside;
 mod call;
 pub mod configuration;
 mod control;

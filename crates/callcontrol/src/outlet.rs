@@ -43,6 +43,22 @@ pub(crate) enum Keys {
     These(Vec<CryptoLine>, Wish),
 }
 
+/// Where the streams of a description are made to lead.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub(crate) struct Led {
+    /// The first audio stream; where it does by itself when `None`.
+    pub(crate) audio: Option<SocketAddr>,
+    /// Others, by their places.
+    pub(crate) beside: Vec<(usize, SocketAddr)>,
+}
+
+impl From<Option<SocketAddr>> for Led {
+    /// Nothing but the first audio stream.
+    fn from(audio: Option<SocketAddr>) -> Self {
+        Led { audio, beside: Vec::new() }
+    }
+}
+
 /// The last description.
 #[derive(Clone, Debug)]
 struct Last {
@@ -50,8 +66,8 @@ struct Last {
     source: SessionDescription,
     /// What regions and bandwidth leave of it, when that is less or in another order.
     left: Option<SessionDescription>,
-    /// The relay that it was made to lead to.
-    relay: Option<SocketAddr>,
+    /// The relays that it was made to lead to.
+    relay: Led,
     /// The keys that it was given.
     keys: Keys,
     /// As it was sent on.
@@ -71,7 +87,7 @@ impl Outlet {
         &mut self,
         source: SessionDescription,
         address: IpAddr,
-        relay: Option<SocketAddr>,
+        relay: impl Into<Led>,
     ) -> SessionDescription {
         self.pass_left(source, None, address, relay)
     }
@@ -82,8 +98,9 @@ impl Outlet {
         source: SessionDescription,
         left: Option<SessionDescription>,
         address: IpAddr,
-        relay: Option<SocketAddr>,
+        relay: impl Into<Led>,
     ) -> SessionDescription {
+        let relay = relay.into();
         if let Some(last) = &self.last
             && last.fresh
             && last.source == source
@@ -97,8 +114,8 @@ impl Outlet {
         let origin = Origin { session_id: self.session_id, version: self.version, address };
         let told = left.as_ref().unwrap_or(&source);
         let mut text = sdp::rewrite_origin(told.as_bytes(), &origin);
-        if let Some(relay) = relay {
-            text = sdp::set_media_address(text.as_bytes(), relay);
+        if relay != Led::default() {
+            text = sdp::set_media_addresses(text.as_bytes(), relay.audio, &relay.beside);
         }
         let keys = self.keys.clone();
         if let Keys::These(lines, wish) = &keys {
@@ -114,7 +131,7 @@ impl Outlet {
         &mut self,
         ours: SessionDescription,
         address: IpAddr,
-        relay: Option<SocketAddr>,
+        relay: impl Into<Led>,
     ) -> SessionDescription {
         let known = self.last.take();
         let passed = self.pass(ours, address, relay);
@@ -123,6 +140,11 @@ impl Outlet {
             self.last = Some(Last { sent: passed.clone(), fresh: false, ..known });
         }
         passed
+    }
+
+    /// An offer to the leg with all streams that it was told of before; `None` when it has them.
+    pub(crate) fn with_all_streams(&self, offer: &SessionDescription) -> Option<SessionDescription> {
+        sdp::with_streams_of(offer.as_bytes(), self.sent()?.as_bytes())
     }
 
     /// What the leg is told about keys from now on.

@@ -4,7 +4,7 @@ use std::net::{IpAddr, SocketAddr};
 
 use strowger_base::net::{Flow, is_behind_nat};
 use strowger_media::control::{self, PortId, RelayPeer, RtcpWay};
-use strowger_media::sdp;
+use strowger_media::sdp::{self, StreamBeside};
 
 use crate::exchange::Side;
 use crate::io::{Outbox, Reach};
@@ -37,36 +37,24 @@ impl Ports {
     pub(crate) const fn new(port: PortId, caller_side: SocketAddr, called_side: SocketAddr) -> Self {
         Ports { port, caller_side, called_side, caller: None, called: None }
     }
-}
 
-impl Relay {
     /// The address that `side` is told to send to.
-    pub(crate) const fn address_for(&self, side: Side) -> Option<SocketAddr> {
-        match (self, side) {
-            (Relay::None | Relay::Opening(_), _) => None,
-            (Relay::Open(ports), Side::Caller) => Some(ports.caller_side),
-            (Relay::Open(ports), Side::Called) => Some(ports.called_side),
+    pub(crate) const fn told_to(&self, side: Side) -> SocketAddr {
+        match side {
+            Side::Caller => self.caller_side,
+            Side::Called => self.called_side,
         }
     }
 
-    /// Whether nothing passes from now on, as one side listens to something else.
-    pub(crate) fn suspend(&self, suspended: bool, out: &mut Outbox) {
-        let Relay::Open(ports) = self else { return };
-        out.media(control::Command::Suspend { port: ports.port, suspended });
-    }
-
-    /// `side` wrote this description: the relay sends there from now on.
-    pub(crate) fn direct(&mut self, side: Side, description: &[u8], out: &mut Outbox) {
-        let Relay::Open(ports) = self else { return };
-        // Old-style hold names no address; where packets went before is still right after it.
-        let Some(peer) = peer_of(description) else { return };
+    /// Sends what is for `side` there from now on.
+    pub(crate) fn direct(&mut self, side: Side, peer: RelayPeer, out: &mut Outbox) {
         let last = match side {
-            Side::Caller => &mut ports.caller,
-            Side::Called => &mut ports.called,
+            Side::Caller => &mut self.caller,
+            Side::Called => &mut self.called,
         };
         if *last != Some(peer) {
             *last = Some(peer);
-            let port = ports.port;
+            let port = self.port;
             let side = match side {
                 Side::Caller => control::Side::A,
                 Side::Called => control::Side::B,
@@ -76,18 +64,52 @@ impl Relay {
     }
 }
 
+impl Relay {
+    /// The address that `side` is told to send to.
+    pub(crate) const fn address_for(&self, side: Side) -> Option<SocketAddr> {
+        match self {
+            Relay::None | Relay::Opening(_) => None,
+            Relay::Open(ports) => Some(ports.told_to(side)),
+        }
+    }
+
+    /// `side` wrote this description: the relay sends there from now on.
+    pub(crate) fn direct(&mut self, side: Side, description: &[u8], out: &mut Outbox) {
+        let Relay::Open(ports) = self else { return };
+        // Old-style hold names no address; where packets went before is still right after it.
+        if let Some(peer) = peer_of(description) {
+            ports.direct(side, peer, out);
+        }
+    }
+
+    /// Whether nothing passes from now on, as one side listens to something else.
+    pub(crate) fn suspend(&self, suspended: bool, out: &mut Outbox) {
+        let Relay::Open(ports) = self else { return };
+        out.media(control::Command::Suspend { port: ports.port, suspended });
+    }
+}
+
 /// Where a description wants packets, when that is somebody.
 fn peer_of(description: &[u8]) -> Option<RelayPeer> {
     let peek = sdp::peek(description).ok()?;
+    peer_at(peek.audio, peek.rtcp, peek.codecs)
+}
+
+/// Where a stream is wanted, when that is somebody.
+pub(crate) fn peer_of_stream(stream: &StreamBeside<'_>) -> Option<RelayPeer> {
+    peer_at(stream.address, stream.rtcp, stream.codecs)
+}
+
+fn peer_at(rtp: Option<SocketAddr>, rtcp: Option<RtcpWay>, codecs: sdp::Codecs<'_>) -> Option<RelayPeer> {
     let somebody = |address: &SocketAddr| is_somebody(address.ip());
-    let mut peer = RelayPeer::new(peek.audio.filter(somebody)?);
+    let mut peer = RelayPeer::new(rtp.filter(somebody)?);
     // What goes through a relay does so on two ports, whatever was offered.
-    if let Some(RtcpWay::Address(address)) = peek.rtcp
+    if let Some(RtcpWay::Address(address)) = rtcp
         && is_somebody(address.ip())
     {
         peer.rtcp = address;
     }
-    peer.opus = peek.codecs.opus();
+    peer.opus = codecs.opus();
     Some(peer)
 }
 

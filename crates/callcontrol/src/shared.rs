@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use strowger_base::id::LegIds;
-use strowger_base::journal::{Alarm, Entry};
+use strowger_base::journal::{Alarm, Entry, StreamMedia};
 use strowger_base::{
     CallId, Cause, ConferenceId, HashMap, HashSeed, Instant, LegId, LineName, NodeId, Now, Rng, ShardId,
     TimerHandle, TimerQueue, limits,
@@ -119,6 +119,8 @@ pub(crate) struct RelayUse {
     pub(crate) call: CallId,
     pub(crate) caller: LegId,
     pub(crate) called: Option<LegId>,
+    /// What passes there, when it is not the first audio stream.
+    pub(crate) beside: Option<StreamMedia>,
 }
 
 /// What a call asks of others.

@@ -139,6 +139,11 @@ fn points_in_the_way_of_media() {
 }
 
 #[test]
+fn streams_beside_audio() {
+    check("streams.txt", include_str!("../testdata/ladders/streams.txt"));
+}
+
+#[test]
 fn music_tones_and_bridges_are_media_resources() {
     check("resources.txt", include_str!("../testdata/ladders/resources.txt"));
 }

@@ -227,6 +227,7 @@ impl<'a> Reasons<'a> {
             | Decision::FeatureRefused { .. }
             | Decision::StaysInConference { .. }
             | Decision::OnlyAudioRelayed
+            | Decision::Stream(_)
             | Decision::Ordered { .. }
             | Decision::ForwardSetByUser { .. }
             | Decision::DoNotDisturb { .. }

@@ -23,6 +23,7 @@ mod resources;
 mod select;
 mod sentences;
 mod story;
+mod streams;
 mod transfers;
 mod words;
 

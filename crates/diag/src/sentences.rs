@@ -14,7 +14,7 @@ use strowger_base::line::number_of;
 use crate::names::Names;
 use crate::{
     admission, call_back, codes, features, keys, numbers, paging, quality, recordings, redirections,
-    resources, transfers, words,
+    resources, streams, transfers, words,
 };
 
 /// The sentence for a record; `None` when another record says it better.
@@ -284,6 +284,9 @@ fn decision_sentence(leg: Option<LegId>, decision: &Decision<'_>, names: &Names)
         Decision::StaysInConference { why } => transfers::stays(*why),
         Decision::OnlyAudioRelayed => {
             "Streams beside audio (video, fax) are refused: the relay that stands between the two carries audio alone.".to_owned()
+        }
+        Decision::Stream(news) => {
+            streams::news(&leg.map_or_else(device, |leg| names.party(leg)), news)
         }
         Decision::ForwardSetByUser { phone, at } => features::forward_set(phone, *at),
         Decision::DoNotDisturb { line, phone, mode } => features::undisturbed(line, phone, *mode),

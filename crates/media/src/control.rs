@@ -289,6 +289,12 @@ pub enum Command {
         /// The new port.
         port: PortId,
     },
+    /// Open the two ports of a passage: a relay of datagrams that are no RTP, such as fax by UDPTL (ITU-T T.38). It is directed and
+    /// closed like a relay, and does nothing else. Answered by [`Report::Opened`] with both addresses, or [`Report::Failed`].
+    OpenPassage {
+        /// The new port.
+        port: PortId,
+    },
     /// Tell a relay where one side's device wants its packets; also while it is being opened.
     Direct {
         /// The relay.
@@ -387,6 +393,7 @@ impl Command {
             | Command::Play { port, .. }
             | Command::Mute { port, .. }
             | Command::OpenRelay { port }
+            | Command::OpenPassage { port }
             | Command::Direct { port, .. }
             | Command::Transcode { port, .. }
             | Command::OpenFork { port, .. }

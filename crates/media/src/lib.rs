@@ -16,6 +16,7 @@ pub mod jitter;
 mod latch;
 pub mod music;
 pub mod negotiate;
+mod passage;
 pub mod relay;
 pub mod rtcp;
 pub mod rtp;

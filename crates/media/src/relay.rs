@@ -395,9 +395,9 @@ impl Relay {
         }
         let (from, _) = self.halves(side);
         let payload_bytes = bytes.len() - HEADER_BYTES;
-        // Static payload types have the 8 kHz clock, or nearly all of them; of the others that of Opus alone is known.
+        // Static payload types of audio have the 8 kHz clock, or nearly all of them; of the others that of Opus alone is known.
         let timing = match header.payload_type {
-            ..DYNAMIC => Timing::Audio(STATIC_CLOCK_HZ),
+            ..VIDEO => Timing::Audio(STATIC_CLOCK_HZ),
             dynamic if from.opus == Some(dynamic) => Timing::Audio(Codec::Opus.rtp_clock_hz()),
             _ => Timing::Unusable,
         };
@@ -577,7 +577,7 @@ impl Half {
 pub const TONES: usize = 4;
 /// Where the source stands in an RTP packet.
 const SOURCE_AT: usize = 8;
-/// Payload types below are static (RFC 3551 §6).
-const DYNAMIC: u8 = 35;
+/// Payload types below are static ones of audio; from here on there is video, and what is agreed in each call (RFC 3551 §6).
+const VIDEO: u8 = 24;
 /// The clock of all audio with a static payload type that is still in use.
 const STATIC_CLOCK_HZ: u32 = 8000;

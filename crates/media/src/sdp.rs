@@ -6,6 +6,7 @@
 //!
 //! No bytes make any of them panic; what they do not know passes through in order.
 
+mod beside;
 mod crypto;
 mod events;
 mod meet;
@@ -19,6 +20,9 @@ mod session;
 
 use std::net::IpAddr;
 
+pub use beside::{
+    Carrier, StreamBeside, first_streams, refuse_at, refuse_others, streams_beside, with_streams_of,
+};
 pub use crypto::{AudioSecurity, CryptoLine, Wish, choose, chosen, sent_key, set_crypto, set_crypto_as};
 pub use events::{free_key_events, key_events, key_events_on, with_key_events, without_key_events};
 pub use meet::{Meeting, meet};
@@ -27,8 +31,8 @@ pub use recorder::{
     RecordedStream, TakenStream, answer_of_recorder, answer_to_recorder, has_attribute, offer_to_recorder,
     payload_types,
 };
-pub use refuse::{answer_like, refuse_others, takes_nothing};
-pub use rewrite::{rewrite_origin, set_direction, set_media_address, streams};
+pub use refuse::{answer_like, takes_nothing};
+pub use rewrite::{rewrite_origin, set_direction, set_media_address, set_media_addresses, streams};
 pub use select::{AudioFormat, FORMATS_MAX, Selection, audio_formats, select_formats};
 pub use session::{Format, MediaDescription, MediaKind, Protocol, Session};
 

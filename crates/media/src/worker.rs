@@ -22,6 +22,7 @@ use crate::endpoint::{self, Connection, Endpoint};
 use crate::fork::Fork;
 use crate::music::{Library, Music};
 use crate::negotiate::PTIME_DEFAULT_MS;
+use crate::passage::Passage;
 use crate::relay::{self, Relay};
 use crate::srtp::Protection;
 use crate::statistics::PortStatistics;
@@ -204,6 +205,8 @@ enum Port {
     Endpoint { endpoint: Box<Endpoint>, timer: Option<(Instant, TimerHandle)> },
     /// A relay.
     Relay(Box<Relay>),
+    /// A relay of datagrams that are no RTP.
+    Passage(Box<Passage>),
     /// A fork, which hangs in its relay unless it is here.
     Fork { of: PortId, idle: Option<Box<Fork>> },
 }
@@ -219,6 +222,8 @@ enum Purpose {
     },
     /// A relay may be directed while its sockets are being opened.
     Relay(Box<Relay>),
+    /// And so may a passage.
+    Passage(Box<Passage>),
     /// A fork may be told where its copies go.
     Fork {
         of: PortId,
@@ -262,7 +267,7 @@ impl Worker {
             Input::Unsent { socket, error } => self.unsent(socket, error),
             Input::Timeout => self.timeout(now, out),
             Input::Lost { port } => match self.ports.get(&port) {
-                Some(Port::Relay(_) | Port::Fork { .. } | Port::Endpoint { .. }) => {
+                Some(Port::Relay(_) | Port::Passage(_) | Port::Fork { .. } | Port::Endpoint { .. }) => {
                     self.close(now, port, out)
                 }
                 // It has none yet, or none any more.
@@ -276,7 +281,9 @@ impl Worker {
                     out.report(Report::Failed { port, reason });
                 }
                 Some(Port::Closing) => closed(port, PortStatistics::default(), out),
-                Some(other @ (Port::Endpoint { .. } | Port::Relay(_) | Port::Fork { .. })) => {
+                Some(
+                    other @ (Port::Endpoint { .. } | Port::Relay(_) | Port::Passage(_) | Port::Fork { .. }),
+                ) => {
                     strowger_base::never!("{port:?} failed after it was open");
                     self.ports.insert(port, other);
                 }
@@ -308,6 +315,9 @@ impl Worker {
             }
             Command::OpenRelay { port } => {
                 self.open(now, port, Purpose::Relay(Box::new(Relay::new(port))), out);
+            }
+            Command::OpenPassage { port } => {
+                self.open(now, port, Purpose::Passage(Box::new(Passage::new(port))), out);
             }
             Command::Warn { port, side, tone, types } => {
                 if let Some(Port::Relay(relay) | Port::Opening(Purpose::Relay(relay))) =
@@ -346,7 +356,11 @@ impl Worker {
                         fork.protect(&keys);
                     }
                 }
-                Some(Port::Opening(Purpose::Service(_) | Purpose::Multicast { .. }) | Port::Closing)
+                Some(
+                    Port::Opening(Purpose::Service(_) | Purpose::Multicast { .. } | Purpose::Passage(_))
+                    | Port::Passage(_)
+                    | Port::Closing,
+                )
                 | None => {}
             },
             Command::Unseal { port, keys } => {
@@ -355,13 +369,15 @@ impl Worker {
                 }
             }
             // Commands for a port that has failed or closed meanwhile cross its report.
-            Command::Direct { port, side, peer } => {
-                if let Some(Port::Relay(relay) | Port::Opening(Purpose::Relay(relay))) =
-                    self.ports.get_mut(&port)
-                {
+            Command::Direct { port, side, peer } => match self.ports.get_mut(&port) {
+                Some(Port::Relay(relay) | Port::Opening(Purpose::Relay(relay))) => {
                     relay.handle(now, relay::Input::Direct { side, peer }, out);
                 }
-            }
+                Some(Port::Passage(passage) | Port::Opening(Purpose::Passage(passage))) => {
+                    passage.direct(now, side, peer);
+                }
+                Some(_) | None => {}
+            },
             Command::Suspend { port, suspended } => {
                 self.relay(now, port, relay::Input::Suspend(suspended), out);
             }
@@ -383,7 +399,10 @@ impl Worker {
     fn play(&mut self, now: Now, port: PortId, tone: Tone, out: &mut Outbox) {
         let service = match self.ports.get(&port) {
             Some(Port::Endpoint { endpoint, .. }) => endpoint.service(),
-            Some(Port::Opening(_) | Port::Closing | Port::Relay(_) | Port::Fork { .. }) | None => return,
+            Some(
+                Port::Opening(_) | Port::Closing | Port::Relay(_) | Port::Passage(_) | Port::Fork { .. },
+            )
+            | None => return,
         };
         match service {
             Service::Conference(conference) | Service::Page { page: conference, .. } => {
@@ -417,7 +436,7 @@ impl Worker {
         let (pairs, multicast_ttl) = match &purpose {
             Purpose::Service(_) => (1, None),
             Purpose::Multicast { to, .. } => (1, Some(to.ttl)),
-            Purpose::Relay(_) | Purpose::Fork { .. } => (2, None),
+            Purpose::Relay(_) | Purpose::Passage(_) | Purpose::Fork { .. } => (2, None),
         };
         self.ports.insert(port, Port::Opening(purpose));
         out.items.push(Output::OpenSockets { port, pairs, multicast_ttl });
@@ -445,6 +464,12 @@ impl Worker {
                         }
                         Port::Relay(relay)
                     }
+                    Purpose::Passage(mut passage) => {
+                        for (side, former) in [Side::A, Side::B].into_iter().zip(former) {
+                            former.inspect(|former| passage.shun(side, *former));
+                        }
+                        Port::Passage(passage)
+                    }
                     Purpose::Fork { of, fork } => self.hang(of, fork),
                 };
                 self.ports.insert(port, state);
@@ -457,7 +482,7 @@ impl Worker {
                 out.items.push(Output::CloseSockets { port });
                 closed(port, PortStatistics::default(), out);
             }
-            Some(other @ (Port::Endpoint { .. } | Port::Relay(_) | Port::Fork { .. })) => {
+            Some(other @ (Port::Endpoint { .. } | Port::Relay(_) | Port::Passage(_) | Port::Fork { .. })) => {
                 strowger_base::never!("{port:?} opened twice");
                 self.ports.insert(port, other);
             }
@@ -499,6 +524,10 @@ impl Worker {
                 self.drain(now.mono, port, [relay.peer(Side::A), relay.peer(Side::B)]);
                 PortStatistics { a: relay.statistics(Side::A), b: Some(relay.statistics(Side::B)) }
             }
+            Some(Port::Passage(passage)) => {
+                self.drain(now.mono, port, [passage.peer(Side::A), passage.peer(Side::B)]);
+                PortStatistics { a: passage.statistics(Side::A), b: Some(passage.statistics(Side::B)) }
+            }
             // It failed, and the command crossed the report.
             None => PortStatistics::default(),
         };
@@ -517,6 +546,9 @@ impl Worker {
                     Channel::Rtcp => endpoint::Input::RtcpPacket { source, bytes },
                 };
                 self.endpoint(now, socket.port, input, out);
+            }
+            Some(Port::Passage(passage)) => {
+                passage.packet(now, (socket.side, socket.channel), source, bytes, out);
             }
             // What a recorder reports is nobody's business; anything else was read before the sockets were closed.
             Some(Port::Fork { .. } | Port::Opening(_) | Port::Closing) => {}
@@ -537,6 +569,7 @@ impl Worker {
         }
         match self.ports.get_mut(&socket.port) {
             Some(Port::Relay(relay)) => relay.unsent(socket.side, error),
+            Some(Port::Passage(passage)) => passage.unsent(socket.side, error),
             Some(Port::Endpoint { endpoint, .. }) => endpoint.unsent(error),
             Some(Port::Fork { .. }) => {
                 if let Some(fork) = self.fork_mut(socket.port) {
@@ -591,7 +624,7 @@ impl Purpose {
     const fn service(&self) -> Option<Service> {
         match self {
             Purpose::Service(service) | Purpose::Multicast { service, .. } => Some(*service),
-            Purpose::Relay(_) | Purpose::Fork { .. } => None,
+            Purpose::Relay(_) | Purpose::Passage(_) | Purpose::Fork { .. } => None,
         }
     }
 }

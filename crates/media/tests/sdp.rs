@@ -286,6 +286,65 @@ fn a_relay_takes_the_place_of_the_audio_address() {
 }
 
 #[test]
+fn further_streams_are_led_to_ports_of_their_own() {
+    let at = |text: &str| -> SocketAddr { text.parse().unwrap() };
+    let (audio, video) = (at("198.51.100.7:40000"), at("198.51.100.7:40004"));
+    let check = |text: &str, audio: Option<SocketAddr>, beside: &[(usize, SocketAddr)], expect: &str| {
+        let led = sdp::set_media_addresses(text.as_bytes(), audio, beside);
+        assert_eq!(std::str::from_utf8(led.as_bytes()), Ok(expect));
+    };
+    // One address for all of them stays where it was.
+    check(
+        "v=0\r\nc=IN IP4 10.0.0.1\r\na=group:BUNDLE 0 1\r\na=ice-lite\r\nm=audio 4000 RTP/AVP 8\r\nm=video 4002 RTP/AVPF 97\r\n\
+         a=rtcp:4003\r\na=ice-pwd:x\r\na=rtcp-fb:97 nack\r\n",
+        Some(audio),
+        &[(1, video)],
+        "v=0\r\nc=IN IP4 198.51.100.7\r\nm=audio 40000 RTP/AVP 8\r\nm=video 40004 RTP/AVPF 97\r\n\
+         a=rtcp:40005 IN IP4 198.51.100.7\r\na=rtcp-fb:97 nack\r\n",
+    );
+    // Each has an address of its own; a stream that nobody leads keeps that of the session.
+    check(
+        "v=0\r\nc=IN IP4 10.0.0.1\r\nm=video 4002 RTP/AVP 97\r\nc=IN IP4 10.0.0.2\r\nm=audio 4000 RTP/AVP 8\r\nm=video 4004 RTP/AVP 97\r\n",
+        Some(audio),
+        &[(0, video)],
+        "v=0\r\nc=IN IP4 10.0.0.1\r\nm=video 40004 RTP/AVP 97\r\nc=IN IP4 198.51.100.7\r\nm=audio 40000 RTP/AVP 8\r\nc=IN IP4 198.51.100.7\r\nm=video 4004 RTP/AVP 97\r\n",
+    );
+    // Relays may be at several addresses.
+    let other = at("[2001:db8::7]:40008");
+    check(
+        "v=0\r\nc=IN IP4 10.0.0.1\r\nm=audio 4000 RTP/AVP 8\r\nm=video 4002 RTP/AVP 97",
+        Some(audio),
+        &[(1, other)],
+        "v=0\r\nc=IN IP4 198.51.100.7\r\nm=audio 40000 RTP/AVP 8\r\nm=video 40008 RTP/AVP 97\r\nc=IN IP6 2001:db8::7\r\n",
+    );
+    // Fax in place of audio, and beside audio that is refused; what is refused stays that.
+    for (before, after) in [("", ""), ("m=audio 0 RTP/AVP 8\r\n", "m=audio 0 RTP/AVP 8\r\n")] {
+        let place = usize::from(!before.is_empty());
+        check(
+            &format!("v=0\r\nc=IN IP4 10.0.0.1\r\n{before}m=image 4002 udptl t38\r\na=T38FaxVersion:0\r\n"),
+            Some(audio),
+            &[(place, video)],
+            &format!(
+                "v=0\r\nc=IN IP4 198.51.100.7\r\n{after}m=image 40004 udptl t38\r\na=T38FaxVersion:0\r\n"
+            ),
+        );
+    }
+    check(
+        "v=0\r\nc=IN IP4 10.0.0.1\r\nm=audio 4000 RTP/AVP 8\r\nm=video 0 RTP/AVP 97\r\n",
+        Some(audio),
+        &[(1, video)],
+        "v=0\r\nc=IN IP4 198.51.100.7\r\nm=audio 40000 RTP/AVP 8\r\nm=video 0 RTP/AVP 97\r\n",
+    );
+    // The address of old-style hold is what says hold, of each stream.
+    check(
+        "v=0\r\nm=audio 4000 RTP/AVP 8\r\nc=IN IP4 0.0.0.0\r\nm=video 4002 RTP/AVP 97\r\nc=IN IP4 10.0.0.1\r\n",
+        Some(audio),
+        &[(1, video)],
+        "v=0\r\nm=audio 40000 RTP/AVP 8\r\nc=IN IP4 0.0.0.0\r\nm=video 40004 RTP/AVP 97\r\nc=IN IP4 198.51.100.7\r\n",
+    );
+}
+
+#[test]
 fn a_relayed_description_leads_to_the_relay() {
     for relay in ["198.51.100.7:40000", "[2001:db8::7]:40000"] {
         let relay: SocketAddr = relay.parse().unwrap();

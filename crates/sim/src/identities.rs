@@ -37,7 +37,9 @@ impl Wires {
             Command::OpenEndpoint { port, service } => {
                 self.0.insert(*port, Wire { service: Some(*service), ..Wire::default() });
             }
-            Command::OpenRelay { port } => _ = self.0.insert(*port, Wire::default()),
+            Command::OpenRelay { port } | Command::OpenPassage { port } => {
+                _ = self.0.insert(*port, Wire::default())
+            }
             Command::Connect { port, remote, send, .. } => {
                 if let Some(wire) = self.0.get_mut(port) {
                     wire.far[0] = send.then_some(*remote);

@@ -14,6 +14,7 @@ mod requests;
 #[cfg(test)]
 mod scripted;
 mod session;
+mod streams;
 mod transferring;
 mod watching;
 
@@ -31,6 +32,7 @@ use self::keypad::Pad;
 pub(crate) use self::keypad::{Flight, IN_CALL, Keypad};
 pub(crate) use self::keys::KEYS;
 pub(crate) use self::session::{Session, Way};
+pub(crate) use self::streams::Beside;
 pub(crate) use self::watching::Watching;
 use crate::text::Text;
 
@@ -74,6 +76,7 @@ pub(crate) struct Phone {
     pub(crate) heard: Vec<(Instant, char)>,
     /// Packets of media that it wants to send.
     pub(crate) flights: Vec<Flight>,
+    pub(crate) beside: Beside,
     /// It takes UPDATE, and says so.
     pub(crate) updates: bool,
     /// It leaves the offer to the other side (delayed offer), as far as anybody is at it one call in four.
@@ -227,6 +230,7 @@ impl Phone {
             pressed: vec![],
             heard: vec![],
             flights: vec![],
+            beside: Beside::Nothing,
             updates: rng.one_in(2),
             delays: false,
             counter: 0,

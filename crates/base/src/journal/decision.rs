@@ -339,8 +339,11 @@ pub enum Decision<'a> {
         /// What the operating system said.
         reason: &'a str,
     },
-    /// The record's leg, or the other one, offers streams beside audio that the relay does not carry; they are refused.
+    /// The record's leg, or the other one, offers streams beside audio that the relay does not carry; they are refused. Written until
+    /// relays carried further streams.
     OnlyAudioRelayed,
+    /// What becomes of a stream beside the first audio stream. Of one that is refused the record's leg, or the other one, offered it.
+    Stream(super::StreamNews<'a>),
     /// The record's leg wanted the other sent elsewhere and was refused.
     TransferRefused {
         /// What it is told.
@@ -565,6 +568,7 @@ wire_enum!(Decision<'a> {
     Resource = 120 (news),
     StaysInConference = 130 { why },
     OnlyAudioRelayed = 131,
+    Stream = 132 (news),
     CallBack = 140 (news),
     QualityReported = 102 { reason },
     PickupGroupTold = 103 { group, lines },

@@ -211,6 +211,27 @@ fn samples() -> Vec<Entry<'static>> {
         },
         Decision::StaysInConference { why: WhyApart::NoCodec },
         Decision::OnlyAudioRelayed,
+        Decision::Stream(StreamNews::Refused {
+            media: StreamMedia::Application,
+            protocol: "TCP/BFCP",
+            why: WhyStreamRefused::Transport,
+        }),
+        Decision::Stream(StreamNews::Agreed {
+            media: StreamMedia::Video,
+            codec: "H264",
+            offerer: Some(address()),
+            answerer: None,
+            way: Way::Relayed,
+        }),
+        Decision::Stream(StreamNews::Reserved { from: "Berlin", to: "Hub_None", kbps: 384 }),
+        Decision::Stream(StreamNews::NotOpened { media: StreamMedia::Image, reason: "no port left" }),
+        Decision::Stream(StreamNews::Lost { media: StreamMedia::Audio }),
+        Decision::Stream(StreamNews::Carried {
+            media: StreamMedia::Other,
+            packets: 7,
+            lost: Some(2),
+            sent: 0,
+        }),
         Decision::TransferBegan { destination: "1003", into: Some(call()), asks: None },
         Decision::FeatureRefused {
             feature: "park",

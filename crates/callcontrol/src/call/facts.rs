@@ -28,6 +28,7 @@ use super::taking::RangAt;
 use super::transcoding::Transcoding;
 use super::way::{CallerMedia, Redirected, Way};
 use crate::admission::Reserved;
+use crate::beside::Carriers;
 use crate::configuration::SrtpRule;
 use crate::exchange::Side;
 use crate::io::{MediaSecurity, Reach};
@@ -101,6 +102,8 @@ pub(crate) struct Facts {
     pub(super) to_caller: Outlet,
     pub(super) to_called: Outlet,
     pub(super) relay: Relay,
+    /// What carries its streams beside the first audio stream.
+    pub(super) beside: Carriers,
     /// A relay is gone to which a side still sends.
     pub(super) relay_lost: bool,
     /// What devices want in the way of their media.
@@ -244,6 +247,11 @@ impl Facts {
             Relay::Opening(port) => Some(port),
             Relay::Open(ports) => Some(ports.port),
         }
+    }
+
+    /// The relay and all that carries streams beside it.
+    pub(super) fn relay_ports(&self) -> Vec<PortId> {
+        self.relay_port().into_iter().chain(self.beside.ports()).collect()
     }
 
     /// What was rung with a leg.

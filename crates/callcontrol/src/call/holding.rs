@@ -162,8 +162,8 @@ impl Step<'_> {
         let from = (side.other(), Part::Answer);
         let answer = self.without_others(from, &answer, None).unwrap_or(answer);
         let address = self.shared.configuration.address;
-        let relay = self.facts.relay.address_for(side);
-        self.facts.outlet(side).pass_ours(answer, address, relay)
+        let led = self.led(side, &answer);
+        self.facts.outlet(side).pass_ours(answer, address, led)
     }
 }
 

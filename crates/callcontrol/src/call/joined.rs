@@ -427,10 +427,10 @@ impl Step<'_> {
             self.shared.timers.cancel(timer);
             self.facts.notice = Some((self.shared.timers.set(at, Timer::PickupNotice(id)), at));
         }
-        if let Some(port) = self.facts.relay_port()
-            && let Some(used) = self.shared.relays.get_mut(&port)
-        {
-            used.call = id;
+        for port in self.facts.relay_ports() {
+            if let Some(used) = self.shared.relays.get_mut(&port) {
+                used.call = id;
+            }
         }
     }
 

@@ -112,6 +112,7 @@ impl Talking {
         let waits = match (&self.joining, step.facts.relay) {
             (None, _) => true,
             (Some(_), Relay::Opening(_)) => true,
+            (Some(_), _) if step.facts.beside.is_opening() => true,
             (Some(joining), Relay::None | Relay::Open(_)) => {
                 step.facts.caller_owes != Owes::Nothing || joining.called_owes != Owes::Nothing
             }
@@ -122,7 +123,9 @@ impl Talking {
         let Some(joining) = self.joining.take() else { return State::Talking(self) };
         step.stop_listening();
         let called = self.session.called;
-        if joining.offers().any(|(side, offer)| step.opens_relay_for_keys((side, Begun::No), called, offer)) {
+        if joining.offers().any(|(side, offer)| step.opens_relay_for_keys((side, Begun::No), called, offer))
+            || joining.offers().any(|(_, offer)| step.opens_carriers(Some(called), offer))
+        {
             self.joining = Some(joining);
             return State::Talking(self);
         }
@@ -224,11 +227,12 @@ impl Talking {
             self.press(step, side, *digit, Way::Media);
             return State::Talking(self);
         }
-        if matches!(step.facts.relay, Relay::Opening(_)) {
+        let waited = step.waits_for_relays();
+        if !step.carrier_reported(report) && matches!(step.facts.relay, Relay::Opening(_)) {
             step.relay_reported(report);
-            if !matches!(step.facts.relay, Relay::Opening(_)) {
-                step.cancel_timer();
-            }
+        }
+        if waited && !step.waits_for_relays() {
+            step.cancel_timer();
         }
         self.with_relay(step)
     }
@@ -238,12 +242,13 @@ impl Talking {
         if matches!(step.facts.relay, Relay::Opening(_)) {
             step.relay_is_late();
         }
+        step.carriers_are_late();
         self.with_relay(step)
     }
 
     /// The relay is there or will not be: whoever waited for that goes on.
     fn with_relay(self, step: &mut Step<'_>) -> State {
-        if matches!(step.facts.relay, Relay::Opening(_)) {
+        if step.waits_for_relays() {
             return State::Talking(self);
         }
         step.relay_settled();

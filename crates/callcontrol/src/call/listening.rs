@@ -409,12 +409,14 @@ impl Step<'_> {
             // Its first words are of no call: what it takes at all is not known from them.
             self.facts.outlet(party).wrote(&description, Part::Answer);
         }
+        let is_offer = self.facts.listening.as_ref().is_none_or(|it| it.exchange == Exchange::Offered(from));
         let outlet = match (from, &mut self.facts.listening) {
             (Side::Caller, Some(listening)) => &mut listening.to_service,
             (Side::Caller, None) | (Side::Called, _) => self.facts.outlet(party),
         };
         outlet.set_keys(keys);
-        outlet.pass(description, address, None)
+        let whole = if is_offer { outlet.with_all_streams(&description) } else { None };
+        outlet.pass_left(description, whole, address, None)
     }
 
     /// A listener leaves its call, and so the service; what it owes to that.

@@ -21,16 +21,26 @@ use crate::shared::Shared;
 impl Call {
     /// A port is closed; when it is the relay of this call, nobody wanted that.
     pub(crate) fn relay_lost(&mut self, now: Now, port: PortId, shared: &mut Shared, out: &mut Outbox) {
-        if self.cast_lost(now, port, shared, out) || self.facts.relay_port() != Some(port) {
+        let beside = self.facts.beside.ports().any(|carrier| carrier == port);
+        if self.cast_lost(now, port, shared, out) || !(beside || self.facts.relay_port() == Some(port)) {
             return;
         }
-        if matches!(self.facts.relay, Relay::Opening(_)) {
+        let is_opening = match self.facts.relay {
+            _ if beside => self.facts.beside.is_being_opened(port),
+            Relay::Opening(_) => true,
+            Relay::None | Relay::Open(_) => false,
+        };
+        if is_opening {
             // Whoever waits for it shall not wait on.
             let report = Report::Failed { port, reason: CLOSED.into() };
             return self.relay(now, report, shared, out);
         }
         let mut step = Step { now, facts: &mut self.facts, shared, out };
-        step.relay_is_lost();
+        if beside {
+            step.carrier_is_lost(port);
+        } else {
+            step.relay_is_lost();
+        }
         self.state = match std::mem::replace(&mut self.state, State::Ended) {
             State::Talking(talking) => talking.without_relay(&mut step),
             other @ (State::Dialing(_)
@@ -71,6 +81,7 @@ impl Step<'_> {
     fn relay_is_lost(&mut self) {
         self.facts.relay = Relay::None;
         self.facts.relay_lost = true;
+        self.close_carriers();
         self.give_back_transcoder();
         self.give_back_points();
         self.keys_untold();
@@ -88,4 +99,4 @@ impl Step<'_> {
 }
 
 /// Why a relay is gone that was not to be closed.
-const CLOSED: &str = "the media worker closed it";
+pub(super) const CLOSED: &str = "the media worker closed it";

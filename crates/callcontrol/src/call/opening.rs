@@ -10,7 +10,7 @@ use strowger_media::control::{self, Report};
 
 use super::authorizing::Keyed;
 use super::session::MediaSignal;
-use super::way::Way;
+use super::way::{CallerMedia, Way};
 use super::{Ringing, State, Step};
 use crate::configuration::RelayMode;
 use crate::io::Reach;
@@ -52,7 +52,7 @@ impl Opening {
         }
         // A call that was tried elsewhere before may have its relay already.
         match step.facts.relay {
-            Relay::Open(_) => return Ringing::begin(step, targets),
+            Relay::Open(_) => return Opening { targets, keyed: Vec::new() }.ring(step),
             Relay::None | Relay::Opening(_) => {}
         }
         if step.open_relay(None, &targets) {
@@ -65,7 +65,9 @@ impl Opening {
     pub(super) fn report(self, step: &mut Step<'_>, report: Report) -> State {
         match report {
             Report::Opened { .. } | Report::Failed { .. } => {
-                step.relay_reported(&report);
+                if !step.carrier_reported(&report) {
+                    step.relay_reported(&report);
+                }
                 self.ring(step)
             }
             Report::Digit { .. }
@@ -78,7 +80,10 @@ impl Opening {
 
     /// The relay is late.
     pub(super) fn timeout(self, step: &mut Step<'_>) -> State {
-        step.relay_is_late();
+        if matches!(step.facts.relay, Relay::Opening(_)) {
+            step.relay_is_late();
+        }
+        step.carriers_are_late();
         self.ring(step)
     }
 
@@ -96,7 +101,18 @@ impl Opening {
         }
     }
 
+    /// Rings when all that was asked for is there, or is not to be had.
     fn ring(self, step: &mut Step<'_>) -> State {
+        if step.facts.beside.is_opening() {
+            return State::Opening(self);
+        }
+        let offer = match step.facts.caller_media {
+            CallerMedia::Nothing | CallerMedia::Open => step.facts.offer.clone(),
+            CallerMedia::Agreed => step.facts.to_called.source().cloned(),
+        };
+        if offer.is_some_and(|offer| step.opens_carriers(None, &offer)) {
+            return State::Opening(self);
+        }
         step.cancel_timer();
         let caller = step.facts.caller;
         self.keyed.into_iter().fold(Ringing::begin(step, self.targets), |state, keyed| match state {
@@ -130,7 +146,7 @@ impl Step<'_> {
         };
         self.decide(None, Decision::RelayWanted { why });
         let port = self.shared.port_ids.allocate();
-        let user = RelayUse { call: self.facts.id, caller: self.facts.caller, called };
+        let user = RelayUse { call: self.facts.id, caller: self.facts.caller, called, beside: None };
         self.shared.relays.insert(port, user);
         self.facts.relay = Relay::Opening(port);
         self.facts.relay_lost = false;
@@ -228,4 +244,4 @@ impl Step<'_> {
 }
 
 /// How long a worker may take to open a relay. It takes well under a millisecond; more means that it is in trouble.
-const PATIENCE: Duration = Duration::from_secs(2);
+pub(super) const PATIENCE: Duration = Duration::from_secs(2);

@@ -371,7 +371,7 @@ impl Step<'_> {
         let port = self.shared.port_ids.allocate();
         // Nobody has this leg; what goes out is told of it.
         let leg = self.shared.leg_ids.allocate();
-        let user = RelayUse { call: self.facts.id, caller: leg, called: None };
+        let user = RelayUse { call: self.facts.id, caller: leg, called: None, beside: None };
         self.shared.relays.insert(port, user);
         let service = Service::Page { page, seat: PageSeat::Listener };
         self.out.media(control::Command::OpenMulticast { port, service, to });

@@ -228,6 +228,7 @@ impl Step<'_> {
         };
         self.make_room_for(&sites, Some(&offer));
         let left = self.permitted((from, leg), &sites, &offer).ok()?;
+        let left = self.with_room_for_video(from, &sites, &offer, left);
         Some(self.pass(from, offer, left))
     }
 
@@ -242,6 +243,7 @@ impl Step<'_> {
         let Some(sites) = self.sites(target) else { return self.pass(Side::Caller, offer, None) };
         let caller = self.facts.caller;
         let left = self.permitted((Side::Caller, caller), &sites, &offer).unwrap_or_default();
+        let left = self.with_room_for_video(Side::Caller, &sites, &offer, left);
         self.pass(Side::Caller, offer, left)
     }
 

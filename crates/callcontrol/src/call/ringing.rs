@@ -68,7 +68,7 @@ impl Ringing {
             Some(offer) => {
                 // What the called sends before it answers is heard, but by nobody who talks with somebody else.
                 if step.facts.caller_stage == Stage::Waits {
-                    step.facts.relay.direct(Side::Caller, offer.as_bytes(), step.out);
+                    step.direct(Side::Caller, offer);
                 }
                 match begun {
                     Begun::No => Exchange::Offered(Side::Caller),
@@ -86,10 +86,9 @@ impl Ringing {
         step.ring_all(targets, offer, reliable);
         let devices = match step.facts.rung.last() {
             Some(rung) if alone => {
-                if let Some(relay) = step.facts.relay_port() {
-                    step.shared.relay_serves(relay, rung.leg);
-                }
-                Devices::One(Session::new(rung.leg, exchange))
+                let leg = rung.leg;
+                step.relay_serves(leg);
+                Devices::One(Session::new(leg, exchange))
             }
             Some(_) | None => Devices::Apart(exchange, begun),
         };
@@ -422,9 +421,7 @@ impl Ringing {
         let mut session = match self.devices {
             Devices::One(session) => session,
             Devices::Apart(exchange, begun) => {
-                if let Some(relay) = step.facts.relay_port() {
-                    step.shared.relay_serves(relay, leg);
-                }
+                step.relay_serves(leg);
                 let mut session = Session::new(leg, exchange);
                 session.begun = begun;
                 session
@@ -439,7 +436,8 @@ impl Ringing {
         let seen = step.connected_seen(leg, &connected);
         step.decide(Some(leg), Decision::AnsweredBy { connected: PartyView::from(&seen) });
         if let (Exchange::Awaited, Media::Offer(offer)) = (session.exchange, &media)
-            && step.opens_relay_for_keys((Side::Called, Begun::No), leg, offer)
+            && (step.opens_relay_for_keys((Side::Called, Begun::No), leg, offer)
+                || step.opens_carriers(Some(leg), offer))
         {
             return step.answered_before_relay(leg, connected, offer.clone());
         }

@@ -84,10 +84,7 @@ impl Session {
                 if stopped && !may_be_refused {
                     return Agreement::None(BLOCKED);
                 }
-                let unheard = may_be_refused && step.carries_nothing_of(&description);
-                if unheard {
-                    step.decide(Some(own), Decision::OnlyAudioRelayed);
-                }
+                let unheard = may_be_refused && step.carries_nothing_of(side, &description);
                 if stopped || unheard {
                     return self.not_permitted(step, before, own, what);
                 }
@@ -170,8 +167,8 @@ impl Session {
             (step.facts.outlet(answerer).source().cloned(), step.facts.outlet(offerer).source().cloned());
         let (Some(offer), Some(answer)) = sources else { return };
         // Not before: an offer may be refused, and until then the old addresses count (RFC 3264 §8.3.1).
-        step.facts.relay.direct(offerer, offer.as_bytes(), step.out);
-        step.facts.relay.direct(answerer, answer.as_bytes(), step.out);
+        step.direct(offerer, &offer);
+        step.direct(answerer, &answer);
         step.keys_agreed(offerer, &offer, &answer);
         step.tell_security(self.called, offerer);
         step.settle_presses(self.called);
@@ -201,7 +198,14 @@ impl Session {
             codec: codec.unwrap_or(""),
             way,
         };
-        step.decide(None, Decision::MediaPath(path));
+        let beside = step.settle_carriers(&offer, &answer);
+        // Fax takes the place of audio.
+        if answered.audio.is_some() || beside.is_empty() {
+            step.decide(None, Decision::MediaPath(path));
+        }
+        for news in beside {
+            step.decide(None, Decision::Stream(news));
+        }
         self.judge_hold(step, offerer, offered.hold());
         step.seat_connected(self.called);
     }
@@ -308,10 +312,11 @@ impl Step<'_> {
         let left = self.whispered(from, &description, left);
         let left = self.with_events(from, &description, left);
         let left = self.without_others((from, part), &description, left);
+        let left = self.with_as_many_streams((from, part), &description, left);
         self.facts.outlet(from.other()).set_keys(keys);
         let address = self.shared.configuration.address;
-        let relay = self.facts.relay.address_for(from.other());
-        self.facts.outlet(from.other()).pass_left(description, left, address, relay)
+        let led = self.led(from.other(), left.as_ref().unwrap_or(&description));
+        self.facts.outlet(from.other()).pass_left(description, left, address, led)
     }
 }
 

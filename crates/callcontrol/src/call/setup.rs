@@ -14,6 +14,7 @@ use super::pressing::Pressing;
 use super::way::{CallerMedia, Way};
 use super::{Facts, State, Step, dialing};
 use crate::admission::Reserved;
+use crate::beside::Carriers;
 use crate::configuration::{Barging, RelayMode, SrtpRule};
 use crate::io::Reach;
 use crate::outlet::Outlet;
@@ -114,6 +115,7 @@ impl Facts {
             to_caller: Outlet::new(id.number << 2),
             to_called: Outlet::new(id.number << 2 | 1),
             relay: Relay::None,
+            beside: Carriers::default(),
             relay_lost: false,
             points: None,
             annunciator: None,

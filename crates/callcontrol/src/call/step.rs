@@ -147,6 +147,7 @@ impl Step<'_> {
     }
 
     pub(super) fn close_relay(&mut self) {
+        self.close_carriers();
         let port = match std::mem::replace(&mut self.facts.relay, Relay::None) {
             Relay::None => return,
             Relay::Opening(port) => port,

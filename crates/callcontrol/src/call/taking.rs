@@ -254,9 +254,7 @@ impl Step<'_> {
             self.shared.occupy(line);
             self.facts.occupied.push(line.clone());
         }
-        if let Some(relay) = self.facts.relay_port() {
-            self.shared.relay_serves(relay, party.leg);
-        }
+        self.relay_serves(party.leg);
         self.tell_joined(taking.feature, conversation_of(self.facts));
         if self.admit_again().is_err() {
             return self.without_bandwidth();
@@ -288,7 +286,9 @@ impl Step<'_> {
         let idle = sdp::set_direction(offer.as_bytes(), Direction::Inactive);
         // Nothing is sent to it, and nothing shall be sent from it to itself.
         let nowhere = SocketAddr::new(self.shared.configuration.address, DISCARD);
-        let idle = sdp::set_media_address(idle.as_bytes(), nowhere);
+        let beside: Vec<_> =
+            sdp::streams_beside(idle.as_bytes()).iter().map(|stream| (stream.place, nowhere)).collect();
+        let idle = sdp::set_media_addresses(idle.as_bytes(), Some(nowhere), &beside);
         let passed = Media::Answer(self.answered_here(Side::Called, idle, offer));
         if self.facts.called_waits {
             self.answer_called(leg, passed);

@@ -99,6 +99,8 @@ impl Talking {
             return self.told_too_early(step, side, &signal);
         }
         let Some(signal) = self.intercom_told(step, side, signal) else { return State::Talking(self) };
+        // What was not to be had before may be now.
+        step.facts.beside.forget_missing();
         let signal = match signal {
             MediaSignal::Offer(offer) if self.holds_with_music(step, side, &offer) => {
                 return self.hold(step, side, offer);
@@ -132,7 +134,8 @@ impl Talking {
         if let MediaSignal::Offer(offer) = &signal
             && self.session.exchange.takes_offer_of(side)
             && (step.opens_relay_for_keys((side, self.session.begun), self.session.called, offer)
-                || step.opens_another_relay(self.session.called))
+                || step.opens_another_relay(self.session.called)
+                || step.opens_carriers(Some(self.session.called), offer))
         {
             self.resumes = Some((side, signal));
             return State::Talking(self);

@@ -1,6 +1,7 @@
 //! Plays a script of what devices tell against call control and prints what follows, in the words of the script.
 
 use std::collections::BTreeMap;
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -20,6 +21,7 @@ use strowger_callcontrol::io::{Contact, Reach};
 use strowger_callcontrol::{CallControl, Configuration, Input, Outbox, RelayMode};
 use strowger_dialplan::codes::DisplayCode;
 use strowger_media::control::{self, PortId, Report};
+use strowger_media::statistics::{PortStatistics, StreamStatistics};
 
 #[path = "features.rs"]
 mod features;
@@ -60,6 +62,8 @@ pub(crate) struct Driver {
     ports: Vec<String>,
     relays: Vec<PortId>,
     forks: Vec<PortId>,
+    /// Ports of calls are told by their numbers, since a call has several.
+    numbers_relays: bool,
     tickets: Vec<u64>,
     next_incoming: u64,
     /// To whom each key of the server was told first.
@@ -67,15 +71,30 @@ pub(crate) struct Driver {
     pub(crate) printed: String,
 }
 
-/// Streams beside audio: `a1&video`, `a1&no-video` when it is refused, `a1:refused&fax`.
-fn streams_beside(name: &str) -> &'static str {
+/// Streams beside audio: `a1&video`, `a1&no-video` when it is refused, `a1:refused&fax`, `a1:none&fax` where there is no line for audio.
+fn streams_beside(names: &str, index: usize) -> String {
+    names
+        .split('&')
+        .map(|name| stream_beside(name).replace("6???", &(6000 + 10 * index).to_string()))
+        .collect()
+}
+
+fn stream_beside(name: &str) -> &'static str {
     match name {
         "" => "",
-        "video" => "m=video 6000 RTP/AVP 97\r\nc=IN IP4 10.0.0.1\r\n",
+        "video" => "m=video 6??? RTP/AVP 97\r\nc=IN IP4 10.0.0.1\r\na=rtpmap:97 H264/90000\r\n",
         "no-video" => "m=video 0 RTP/AVP 97\r\n",
         "second" => "m=audio 6008 RTP/AVP 8\r\na=recvonly\r\n",
         "second-paused" => "m=audio 6008 RTP/AVP 8\r\na=inactive\r\n",
-        "fax" => "m=image 6004 udptl t38\r\n",
+        "secure-video" => {
+            "m=video 6??? RTP/SAVP 97\r\na=crypto:1 AES_CM_128_HMAC_SHA1_80 inline:AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA\r\n"
+        }
+        "fax" => "m=image 6??? udptl t38\r\na=T38FaxVersion:0\r\n",
+        "no-fax" => "m=image 0 udptl t38\r\n",
+        "camera" => "m=application 6??? RTP/AVP 100\r\na=rtpmap:100 H224/4800\r\n",
+        "floor" => "m=application 6??? UDP/BFCP *\r\n",
+        "floor-tcp" => "m=application 6??? TCP/BFCP *\r\n",
+        "no-floor" => "m=application 0 TCP/BFCP *\r\n",
         "srtp-audio" => {
             "m=audio 6002 RTP/SAVP 8\r\na=crypto:1 AES_CM_128_HMAC_SHA1_80 inline:AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA\r\n"
         }
@@ -98,6 +117,7 @@ impl Driver {
             ports: Vec::new(),
             relays: Vec::new(),
             forks: Vec::new(),
+            numbers_relays: false,
             tickets: Vec::new(),
             next_incoming: 0,
             own_keys: BTreeMap::new(),
@@ -239,8 +259,8 @@ impl Driver {
                 self.configure();
             }
             [
-                "named" | "bridge" | "region" | "regions" | "location" | "room" | "link" | "no-rooms" | "aar"
-                | "aar-mask" | "aar-voice-mail",
+                "named" | "bridge" | "region" | "regions" | "regions-video" | "location" | "room" | "link"
+                | "no-rooms" | "aar" | "aar-mask" | "aar-voice-mail",
                 ..,
             ] => {
                 places::set(&mut self.configuration, &words);
@@ -255,6 +275,17 @@ impl Driver {
             ["wait", seconds] => self.wait(Duration::from_secs(seconds.parse().unwrap())),
             ["drain", seconds] => {
                 self.handle(Input::Drain { within: Duration::from_secs(seconds.parse().unwrap()) });
+            }
+            ["number-relays"] => self.numbers_relays = true,
+            ["relay", number, what] if number.parse::<u64>().is_ok() => {
+                let port = PortId(2 * number.parse::<u64>().unwrap());
+                let at = |offset| SocketAddr::from(([198, 51, 100, 1], 20_000 + 50 * port.0 as u16 + offset));
+                self.handle(Input::Media(match *what {
+                    "opened" => Report::Opened { port, a: at(0), b: Some(at(2)) },
+                    "failed" => Report::Failed { port, reason: "no port left".into() },
+                    "closed" => Report::Closed { port, statistics: carried() },
+                    other => panic!("relay {other}"),
+                }));
             }
             ["relay", "opened"] => {
                 let port = *self.relays.last().unwrap();
@@ -490,13 +521,14 @@ impl Driver {
         });
         let (port, direction) =
             if direction == "refused" { (0, "inactive") } else { (4000 + 2 * index, direction) };
-        let text = format!(
-            "v=0\r\no=phone 7 7 IN IP4 10.0.0.1\r\ns=-\r\nc=IN IP4 10.0.0.1\r\nt=0 0\r\n\
-             m=audio {port} RTP/AVP {formats}\r\na={direction}\r\n"
-        );
+        let session = "v=0\r\no=phone 7 7 IN IP4 10.0.0.1\r\ns=-\r\nc=IN IP4 10.0.0.1\r\nt=0 0\r\n";
+        if direction == "none" {
+            return session.to_owned() + &streams_beside(beside, index);
+        }
+        let text = format!("{session}m=audio {port} RTP/AVP {formats}\r\na={direction}\r\n");
         let events = if formats.split(' ').any(|format| format == "96") { EVENTS } else { "" };
         let text = text + events;
-        keys::add(name, text) + streams_beside(beside)
+        keys::add(name, text) + &streams_beside(beside, index)
     }
 
     fn handle(&mut self, input: Input<'_>) {
@@ -511,6 +543,12 @@ impl Driver {
         let contacts = self.phones.get(line.as_str()).cloned().unwrap_or_default();
         self.handle(Input::Located { request, line, contacts: &contacts });
     }
+}
+
+/// What a port carried.
+fn carried() -> Box<PortStatistics> {
+    let stream = StreamStatistics { packets: 7, sent: 5, ..StreamStatistics::default() };
+    Box::new(PortStatistics { a: stream, b: Some(stream) })
 }
 
 /// Keys in media.

@@ -54,6 +54,16 @@ pub(crate) fn set(configuration: &mut Configuration, words: &[&str]) {
         ["room", location, kbps] => {
             admission.locations.add(location, pools(kbps)).unwrap();
         }
+        ["room", location, kbps, "video", video] => {
+            let pools = Pools { video: Pool::Kbps(video.parse().unwrap()), ..pools(kbps) };
+            admission.locations.add(location, pools).unwrap();
+        }
+        ["regions-video", one, other, kbps] => {
+            let audio_kbps_max = Some(64);
+            let pair =
+                RegionPair { audio_kbps_max, video_kbps_max: kbps.parse().ok(), ..RegionPair::default() };
+            admission.regions.set(Arc::from(*one), Arc::from(*other), pair);
+        }
         ["link", one, other, kbps] => {
             let [one, other] = [one, other].map(|name| admission.locations.find(name).unwrap());
             admission.locations.link(one, other, 50, pools(kbps)).unwrap();
@@ -122,5 +132,6 @@ pub(crate) fn taken(control: &strowger_callcontrol::CallControl) -> String {
         let room = use_.room.map_or_else(|| "any".to_owned(), |room| room.to_string());
         format!("  {} {} of {room}, refused {}\n", name(&use_.place), use_.taken, use_.refused)
     };
-    uses.iter().map(of).collect()
+    let video = |(place, kbps): (Place, u32)| format!("  {} {kbps} of video\n", name(&place));
+    uses.iter().map(of).chain(control.video_bandwidth().into_iter().map(video)).collect()
 }

@@ -107,8 +107,9 @@ impl Driver {
             Output::Joined { .. } => {}
             Output::Locate { request, line } => self.locate(request, &line),
             Output::Media(command) => {
-                if let control::Command::OpenRelay { port } | control::Command::OpenMulticast { port, .. } =
-                    command
+                if let control::Command::OpenRelay { port }
+                | control::Command::OpenPassage { port }
+                | control::Command::OpenMulticast { port, .. } = command
                 {
                     self.relays.push(port);
                 }
@@ -119,9 +120,12 @@ impl Driver {
                     writeln!(self.printed, "  relay <- {text}").unwrap();
                     return;
                 }
+                let number =
+                    if self.numbers_relays { format!(" {}", command.port().0 / 2) } else { String::new() };
                 let text = match command {
                     control::Command::Close { port } if self.forks.contains(&port) => "close fork".to_owned(),
                     control::Command::OpenRelay { .. } => "open".to_owned(),
+                    control::Command::OpenPassage { .. } => "open passage".to_owned(),
                     control::Command::OpenMulticast { service, to, .. } => {
                         format!("open {service:?} to {} ttl {} {:?}", to.address, to.ttl, to.codec)
                     }
@@ -154,7 +158,7 @@ impl Driver {
                     }
                     other => format!("{other:?}"),
                 };
-                writeln!(self.printed, "  relay <- {text}").unwrap();
+                writeln!(self.printed, "  relay{number} <- {text}").unwrap();
             }
             Output::Journal(span) => self.journal(&Record::decode(out.arena.slice(span)).unwrap()),
             Output::Persist { ticket, record, .. } => {
@@ -281,7 +285,7 @@ impl Driver {
             Some(event) if codecs.is_empty() || !codecs.contains("event") => format!(" events {event}"),
             Some(_) | None => String::new(),
         };
-        let beside = beside(description);
+        let beside = if self.numbers_relays { self.beside(description) } else { beside(description) };
         format!("{kind}({name}{codecs}{events}{beside}) v{version}{told}{keys}")
     }
 
@@ -302,9 +306,28 @@ impl Driver {
         if address.ip().to_string() == "198.51.100.1" {
             return format!("relay:{}", address.port());
         }
+        if self.numbers_relays && address.port() >= 6000 {
+            return format!("beside {}", self.ports[usize::from(address.port() - 6000) / 10]);
+        }
         let index = usize::from(address.port() - 4000) / 2;
         // Streams beside the first one have no names.
         self.ports.get(index).cloned().unwrap_or_else(|| address.port().to_string())
+    }
+
+    /// All streams but the first, with where they lead, and the protocol of those that are refused.
+    fn beside(&self, description: &strowger_base::SessionDescription) -> String {
+        let text = std::str::from_utf8(description.as_bytes()).unwrap();
+        let lines = text.lines().filter_map(|line| line.strip_prefix("m=")).enumerate();
+        let streams = sdp::streams_beside(description.as_bytes());
+        let shown = lines.map(|(place, line)| {
+            let kind = line.split(' ').next().unwrap();
+            match streams.iter().find(|stream| stream.place == place) {
+                Some(stream) => format!(" and {kind} at {}", self.name_of(stream.address.unwrap())),
+                None if line.split(' ').nth(1) == Some("0") => format!(" and no {kind}"),
+                None => String::new(),
+            }
+        });
+        shown.collect()
     }
 
     fn leg_name(&self, leg: LegId) -> String {

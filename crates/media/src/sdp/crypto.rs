@@ -200,7 +200,7 @@ fn others_told(bytes: &[u8]) -> Option<SessionDescription> {
     }
     let mut found = false;
     let is_secured = |media: &MediaLine<'_>| matches!(profile_of(media.protocol), Some((Secured::Yes, _)));
-    let refused = refuse(bytes, |media| {
+    let refused = refuse(bytes, |_, media| {
         let is_first = !found && media.is_audio();
         found |= is_first;
         !is_first && is_secured(media)

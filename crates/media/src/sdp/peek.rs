@@ -158,6 +158,11 @@ pub struct Codecs<'a> {
 }
 
 impl<'a> Codecs<'a> {
+    /// Those that an `m=` line lists; `section` is what belongs to it.
+    pub(super) const fn of(formats: &'a [u8], section: &'a [u8]) -> Self {
+        Codecs { formats, section }
+    }
+
     /// The names: of `a=rtpmap`, or of the static payload type (RFC 3551 table 4), or the bare number.
     pub fn names(self) -> impl Iterator<Item = &'a str> {
         fields(self.formats).take(NAMES_MAX).filter_map(move |format| self.name_of(format))
@@ -211,7 +216,7 @@ pub(super) fn static_name(format: &[u8]) -> Option<&'static str> {
 
 /// What may stand at session level and be overridden at media level.
 #[derive(Clone, Copy, Default)]
-struct Level {
+pub(super) struct Level {
     connection: Option<Connection>,
     direction: Option<Direction>,
     rtcp_port: Option<u16>,
@@ -220,12 +225,33 @@ struct Level {
 }
 
 impl Level {
-    fn read(&mut self, line: Line<'_>) {
+    pub(super) fn read(&mut self, line: Line<'_>) {
         match line.kind {
             b'c' => self.connection = Some(Connection::parse(line.value)),
             b'a' => self.read_attribute(line.value),
             _ => {}
         }
+    }
+
+    /// Where a stream at this port that says this wants its RTP and RTCP; `session` is what stands above it.
+    pub(super) fn addresses(self, session: Level, port: u16) -> (Option<SocketAddr>, Option<RtcpWay>) {
+        let rtp = match self.connection.or(session.connection) {
+            Some(Connection::Address(address)) => Some(SocketAddr::new(address, port)),
+            Some(Connection::Other) | None => None,
+        };
+        let rtcp = rtp.map(|rtp| {
+            if self.rtcp_mux {
+                return RtcpWay::Mux;
+            }
+            let ip = match self.rtcp_address {
+                Some(Connection::Address(address)) => address,
+                Some(Connection::Other) | None => rtp.ip(),
+            };
+            // RFC 3550 §11: the next port, unless RFC 3605 says otherwise.
+            let port = self.rtcp_port.unwrap_or(rtp.port().saturating_add(1));
+            RtcpWay::Address(SocketAddr::new(ip, port))
+        });
+        (rtp, rtcp)
     }
 
     fn read_attribute(&mut self, value: &[u8]) {
@@ -273,22 +299,7 @@ impl<'a> Audio<'a> {
         if connection.is_some_and(Connection::is_hold) {
             direction = direction.without_receiving();
         }
-        let audio = match connection {
-            Some(Connection::Address(address)) => Some(SocketAddr::new(address, self.port)),
-            Some(Connection::Other) | None => None,
-        };
-        let rtcp = audio.map(|audio| {
-            if self.level.rtcp_mux {
-                return RtcpWay::Mux;
-            }
-            let ip = match self.level.rtcp_address {
-                Some(Connection::Address(address)) => address,
-                Some(Connection::Other) | None => audio.ip(),
-            };
-            // RFC 3550 §11: the next port, unless RFC 3605 says otherwise.
-            let port = self.level.rtcp_port.unwrap_or(audio.port().saturating_add(1));
-            RtcpWay::Address(SocketAddr::new(ip, port))
-        });
+        let (audio, rtcp) = self.level.addresses(session, self.port);
         Peek { origin, audio, rtcp, direction, codecs: self.codecs, streams }
     }
 }

@@ -4,28 +4,6 @@ use strowger_base::SessionDescription;
 
 use super::scan::{Lines, MediaLine};
 
-/// Refuses all streams but the first audio stream that is not refused already. `None` when there is no other.
-///
-/// What is said of those that are refused goes as well, with the addresses that it names.
-///
-/// ```
-/// use strowger_media::sdp::refuse_others;
-///
-/// let text = b"v=0\r\nm=audio 4000 RTP/AVP 8\r\na=ptime:20\r\nm=video 4002 RTP/AVP 96\r\nc=IN IP4 10.0.0.1\r\na=mid:2\r\na=rtpmap:96 H264/90000\r\n";
-/// let left = refuse_others(text).expect("there is video");
-/// let audio = b"v=0\r\nm=audio 4000 RTP/AVP 8\r\na=ptime:20\r\nm=video 0 RTP/AVP 96\r\nc=IN IP4 0.0.0.0\r\na=mid:2\r\n";
-/// assert_eq!(left.as_bytes(), audio);
-/// assert_eq!(refuse_others(audio), None);
-/// ```
-pub fn refuse_others(bytes: &[u8]) -> Option<SessionDescription> {
-    let mut found = false;
-    refuse(bytes, |media| {
-        let is_first = !found && media.is_audio();
-        found |= is_first;
-        !is_first
-    })
-}
-
 /// Whether no stream is left that is not refused.
 pub fn takes_nothing(bytes: &[u8]) -> bool {
     media_lines(bytes).all(|media| media.port == 0)
@@ -45,7 +23,7 @@ pub fn answer_like(known: &[u8], offer: &[u8]) -> Option<SessionDescription> {
         }
     }
     let mut ports = media_lines(offer).map(|media| media.port);
-    let left = refuse_each(known, |media| ports.next() == Some(0) && media.port != 0);
+    let left = refuse_each(known, |_, media| ports.next() == Some(0) && media.port != 0);
     Some(left.unwrap_or_else(|| SessionDescription::new(known)))
 }
 
@@ -67,13 +45,17 @@ fn media_lines(bytes: &[u8]) -> impl Iterator<Item = MediaLine<'_>> {
 /// Refuses those of the streams that are not refused yet of which `refuses` says so; `None` when it says so of none.
 pub(super) fn refuse(
     bytes: &[u8],
-    mut refuses: impl FnMut(&MediaLine<'_>) -> bool,
+    mut refuses: impl FnMut(usize, &MediaLine<'_>) -> bool,
 ) -> Option<SessionDescription> {
-    refuse_each(bytes, |media| media.port != 0 && refuses(media))
+    refuse_each(bytes, |place, media| media.port != 0 && refuses(place, media))
 }
 
-/// The same; `refuses` is asked of all streams, in order.
-fn refuse_each(bytes: &[u8], mut refuses: impl FnMut(&MediaLine<'_>) -> bool) -> Option<SessionDescription> {
+/// The same; `refuses` is asked of all streams, in order, with their places.
+fn refuse_each(
+    bytes: &[u8],
+    mut refuses: impl FnMut(usize, &MediaLine<'_>) -> bool,
+) -> Option<SessionDescription> {
+    let mut place = 0;
     let mut text = Vec::with_capacity(bytes.len());
     let (mut any, mut in_refused) = (false, false);
     for line in Lines::new(bytes) {
@@ -89,7 +71,8 @@ fn refuse_each(bytes: &[u8], mut refuses: impl FnMut(&MediaLine<'_>) -> bool) ->
             continue;
         }
         let media = MediaLine::parse(line.value);
-        in_refused = refuses(&media);
+        in_refused = refuses(place, &media);
+        place += 1;
         any |= in_refused;
         if !in_refused {
             text.extend_from_slice(whole);
@@ -148,16 +131,5 @@ mod tests {
         ] {
             assert_eq!(takes_nothing(text.as_bytes()), nothing, "{text}");
         }
-    }
-
-    #[test]
-    fn without_audio_nothing_is_left() {
-        let left = refuse_others([FAX, VIDEO].concat().as_bytes()).unwrap();
-        assert_eq!(left.as_bytes(), b"m=image 0 udptl t38\r\nm=video 0 RTP/AVP 96\r\n");
-        let left = refuse_others(["m=audio 0 RTP/AVP 8\r\n", AUDIO, SECURE].concat().as_bytes()).unwrap();
-        assert_eq!(
-            left.as_bytes(),
-            b"m=audio 0 RTP/AVP 8\r\nm=audio 4000 RTP/AVP 8\r\nm=audio 0 RTP/SAVP 8\r\n"
-        );
     }
 }

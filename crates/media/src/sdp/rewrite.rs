@@ -4,7 +4,7 @@ use std::net::{IpAddr, SocketAddr};
 
 use strowger_base::SessionDescription;
 
-use super::scan::{Connection, Line, Lines, MediaLine, push_address, push_decimal};
+use super::scan::{Connection, Line, Lines, MEDIA_LINES, MediaLine, line_at, push_address, push_decimal};
 use super::{Direction, Origin, STREAMS_MAX};
 
 /// Gives a description an `o=` line of our own: each leg of a back-to-back user agent is a session of its own
@@ -46,51 +46,66 @@ fn origin_position(bytes: &[u8]) -> (usize, usize) {
     (insert_at, insert_at)
 }
 
-/// Sends the first audio stream that is not refused to `address` instead: its `c=` and `m=` lines and `a=rtcp`
-/// (the port after `address`) change, and what would lead media past the relay (ICE, RFC 8839) goes.
-///
-/// Other streams stay as they are: a relay carries one audio stream. They keep the `c=` line of the session
-/// when they need it; otherwise it changes too. Old-style hold (`c=0.0.0.0`, RFC 3264 §8.4) keeps its address,
-/// because the address is what says hold. A description without such a stream comes back unchanged.
+/// Sends the first audio stream that is not refused to `address` instead, as [`set_media_addresses`] does. A description without
+/// such a stream comes back unchanged.
 pub fn set_media_address(bytes: &[u8], address: SocketAddr) -> SessionDescription {
-    let layout = Layout::of(bytes);
-    let Some(audio) = layout.audio else { return SessionDescription::new(bytes) };
-    let mut text = Vec::with_capacity(bytes.len() + CONNECTION_BYTES);
-    let mut stream = None;
-    let mut insert_connection = false;
+    set_media_addresses(bytes, Some(address), &[])
+}
+
+/// Sends streams somewhere else: the first audio stream that is not refused to `audio`, and each that `beside` names by its place to the
+/// address that it gives. Their `c=` and `m=` lines and `a=rtcp` (the port after the address) change, and what would lead media past
+/// the relay (ICE, RFC 8839) goes; so does what would let streams with ports of their own share one (the group BUNDLE, RFC 5888).
+///
+/// Other streams stay as they are. They keep the `c=` line of the session when they need it; otherwise it changes too. Old-style hold
+/// (`c=0.0.0.0`, RFC 3264 §8.4) keeps its address, because the address is what says hold. Streams that are refused stay that.
+pub fn set_media_addresses(
+    bytes: &[u8],
+    audio: Option<SocketAddr>,
+    beside: &[(usize, SocketAddr)],
+) -> SessionDescription {
+    let layout = Layout::of(bytes, audio, beside);
+    let Some(&Led { address: of_session, .. }) = layout.led.first() else {
+        return SessionDescription::new(bytes);
+    };
+    let mut text = Vec::with_capacity(bytes.len() + CONNECTION_BYTES * layout.led.len());
+    let mut place = None;
+    let mut led: Option<&Led> = None;
+    let mut insert_connection = None;
     for line in Lines::new(bytes) {
         // An inserted `c=` follows `m=` and `i=` (RFC 8866 §9).
-        if insert_connection && line.kind != b'i' {
-            push_connection(&mut text, address.ip());
-            insert_connection = false;
+        if line.kind != b'i'
+            && let Some(address) = insert_connection.take()
+        {
+            push_connection(&mut text, address);
         }
         if line.kind == b'm' {
-            stream = Some(stream.map_or(0, |index: usize| index + 1));
-            if stream == Some(audio.index) {
-                push_media(&mut text, bytes, line, address.port());
-                insert_connection = layout.needs_connection(audio);
+            place = Some(place.map_or(0, |place: usize| place + 1));
+            led = layout.led.iter().find(|led| Some(led.place) == place);
+            if let Some(led) = led {
+                push_media(&mut text, bytes, line, led.address.port());
+                insert_connection = layout.needs_connection(led).then(|| led.address.ip());
                 continue;
             }
         }
-        let in_audio = stream == Some(audio.index);
-        let in_session = stream.is_none();
-        match line.kind {
-            b'c' if in_audio && !Connection::parse(line.value).is_hold() => {
-                push_connection(&mut text, address.ip());
+        let in_session = place.is_none();
+        match (line.kind, led) {
+            (b'c', Some(led)) if !Connection::parse(line.value).is_hold() => {
+                push_connection(&mut text, led.address.ip());
             }
-            b'c' if in_session && layout.changes_session_connection() => {
-                push_connection(&mut text, address.ip());
+            (b'c', _) if in_session && layout.changes_session_connection() => {
+                push_connection(&mut text, of_session.ip());
             }
-            b'a' if in_audio && line.value.starts_with(b"rtcp:") => push_rtcp(&mut text, address),
-            b'a' if (in_audio || in_session) && is_ice(line.value) => {}
+            (b'a', Some(led)) if line.value.starts_with(b"rtcp:") => push_rtcp(&mut text, led.address),
+            (b'a', _) if (led.is_some() || in_session) && is_ice(line.value) => {}
+            (b'a', _) if in_session && layout.led.len() > 1 && line.value.starts_with(BUNDLE) => {}
             _ => text.extend_from_slice(bytes.get(line.start..line.end).unwrap_or_default()),
         }
     }
-    if insert_connection {
+    if let Some(address) = insert_connection {
         if !text.ends_with(b"\n") {
             text.extend_from_slice(b"\r\n");
         }
-        push_connection(&mut text, address.ip());
+        push_connection(&mut text, address);
     }
     SessionDescription::new(&text)
 }
@@ -138,52 +153,66 @@ fn push_direction(text: &mut Vec<u8>, direction: Direction) {
 
 /// How many streams a description has, refused ones too.
 pub fn streams(bytes: &[u8]) -> usize {
-    Lines::new(bytes).filter(|line| line.kind == b'm').count()
+    let mut from = 0;
+    let lines = std::iter::from_fn(|| {
+        let line = line_at(bytes, MEDIA_LINES.find(bytes, from)?)?;
+        from = line.end;
+        Some(line)
+    });
+    lines.count()
 }
 
 /// Where connection addresses stand in a description.
 struct Layout {
     session: Option<Connection>,
-    /// A stream other than the audio stream lives by the session's `c=` line.
+    /// A stream that is not led elsewhere lives by the session's `c=` line.
     others_need_session: bool,
-    audio: Option<AudioStream>,
+    led: Vec<Led>,
 }
 
-#[derive(Clone, Copy)]
-struct AudioStream {
-    index: usize,
+/// A stream that is led elsewhere.
+struct Led {
+    place: usize,
+    address: SocketAddr,
     has_connection: bool,
 }
 
 impl Layout {
-    fn of(bytes: &[u8]) -> Layout {
-        let mut layout = Layout { session: None, others_need_session: false, audio: None };
-        // The stream whose lines are being read: its number, and whether it needs the session's address.
-        let mut index = 0;
+    fn of(bytes: &[u8], audio: Option<SocketAddr>, beside: &[(usize, SocketAddr)]) -> Layout {
+        let mut layout =
+            Layout { session: None, others_need_session: false, led: Vec::with_capacity(1 + beside.len()) };
+        // The stream whose lines are being read: its place, and whether it needs the session's address.
+        let mut streams = 0;
         let mut other_needs = false;
-        let mut in_audio = false;
+        let mut in_led = false;
+        let mut has_audio = false;
         for line in Lines::new(bytes) {
             match line.kind {
                 b'm' => {
                     layout.others_need_session |= other_needs;
-                    index += 1;
+                    let place = streams;
+                    streams += 1;
                     let media = MediaLine::parse(line.value);
-                    in_audio = layout.audio.is_none() && media.is_audio() && media.port != 0;
-                    other_needs = !in_audio && media.port != 0;
-                    if in_audio {
-                        layout.audio = Some(AudioStream { index: index - 1, has_connection: false });
-                    }
+                    let is_first = !has_audio && media.is_audio() && media.port != 0;
+                    has_audio |= is_first;
+                    let named = || beside.iter().find(|(led, _)| *led == place).map(|(_, address)| *address);
+                    let address = if is_first { audio } else { named() };
+                    let address = address.filter(|_| media.port != 0);
+                    in_led = address.is_some();
+                    other_needs = !in_led && media.port != 0;
+                    let led = address.map(|address| Led { place, address, has_connection: false });
+                    layout.led.extend(led);
                 }
-                b'c' if index == 0 => layout.session = Some(Connection::parse(line.value)),
+                b'c' if streams == 0 => layout.session = Some(Connection::parse(line.value)),
                 b'c' => {
                     other_needs = false;
-                    if let (true, Some(audio)) = (in_audio, layout.audio.as_mut()) {
-                        audio.has_connection = true;
+                    if let (true, Some(led)) = (in_led, layout.led.last_mut()) {
+                        led.has_connection = true;
                     }
                 }
                 _ => {}
             }
-            if index > STREAMS_MAX {
+            if streams > STREAMS_MAX {
                 break;
             }
         }
@@ -196,15 +225,16 @@ impl Layout {
     }
 
     fn changes_session_connection(&self) -> bool {
-        // With `c=` lines at both levels the session's is of no consequence for the audio stream, but it would
+        // With `c=` lines at both levels the session's is of no consequence for the stream, but it would
         // still tell an address of the other side.
         !self.others_need_session && !self.session_is_hold()
     }
 
-    fn needs_connection(&self, audio: AudioStream) -> bool {
-        !audio.has_connection
+    fn needs_connection(&self, led: &Led) -> bool {
+        let by_session = |first: &Led| !self.others_need_session && first.address.ip() == led.address.ip();
+        !led.has_connection
             && !self.session_is_hold()
-            && (self.session.is_none() || self.others_need_session)
+            && (self.session.is_none() || !self.led.first().is_some_and(by_session))
     }
 }
 
@@ -253,6 +283,8 @@ fn is_ice(attribute: &[u8]) -> bool {
     )
 }
 
+/// What begins the attribute that lets streams share a port.
+const BUNDLE: &[u8] = b"group:BUNDLE";
 /// Room for a direction that was not there.
 const DIRECTION_BYTES: usize = 16;
 /// Room for a longer `o=` line than the one that was there.

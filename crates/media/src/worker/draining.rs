@@ -26,8 +26,8 @@ pub(crate) struct Former {
 
 impl Former {
     /// Whether a packet is of somebody who talked here, perhaps from another port by now.
-    pub(crate) fn is(&self, source: SocketAddr, ssrc: u32) -> bool {
-        self.address == source || self.ssrc == Some(ssrc)
+    pub(crate) fn is(&self, source: SocketAddr, ssrc: Option<u32>) -> bool {
+        self.address == source || (ssrc.is_some() && self.ssrc == ssrc)
     }
 
     /// Whether a packet for the next call on the port is still for the one before. Another source from the same address is not: a phone
@@ -92,15 +92,16 @@ impl Draining {
         if rtp::is_rtcp(bytes) {
             return;
         }
-        let Some(header) = Header::peek(bytes) else { return };
+        // Fax has none.
+        let ssrc = Header::peek(bytes).map(|header| header.ssrc);
         let place = usize::from(side == Side::B);
         let (Some(Some(former)), Some(heard_at)) = (self.former.get_mut(place), self.heard_at.get_mut(place))
         else {
             return;
         };
-        if former.is(source, header.ssrc) {
+        if former.is(source, ssrc) {
             *heard_at = Some(now);
-            former.ssrc = Some(header.ssrc);
+            former.ssrc = ssrc.or(former.ssrc);
         }
     }
 

@@ -10,9 +10,14 @@ impl Worker {
         let idle = match self.ports.get_mut(&of) {
             Some(Port::Relay(relay)) => relay.hang(fork),
             // The relay is closed or was never opened: there is nothing to copy.
-            Some(Port::Opening(_) | Port::Closing | Port::Endpoint { .. } | Port::Fork { .. }) | None => {
-                Some(fork)
-            }
+            Some(
+                Port::Opening(_)
+                | Port::Closing
+                | Port::Endpoint { .. }
+                | Port::Passage(_)
+                | Port::Fork { .. },
+            )
+            | None => Some(fork),
         };
         Port::Fork { of, idle }
     }
@@ -30,14 +35,21 @@ impl Worker {
                     | Port::Opening(_)
                     | Port::Closing
                     | Port::Endpoint { .. }
+                    | Port::Passage(_)
                     | Port::Relay(_) => None,
                 };
             }
-            Port::Opening(_) | Port::Closing | Port::Endpoint { .. } | Port::Relay(_) => return None,
+            Port::Opening(_) | Port::Closing | Port::Endpoint { .. } | Port::Passage(_) | Port::Relay(_) => {
+                return None;
+            }
         };
         match self.ports.get_mut(&of)? {
             Port::Relay(relay) => relay.fork_mut(port),
-            Port::Opening(_) | Port::Closing | Port::Endpoint { .. } | Port::Fork { .. } => None,
+            Port::Opening(_)
+            | Port::Closing
+            | Port::Endpoint { .. }
+            | Port::Passage(_)
+            | Port::Fork { .. } => None,
         }
     }
 
@@ -54,7 +66,11 @@ impl Worker {
     pub(super) fn unhang(&mut self, of: PortId, port: PortId) -> Option<Fork> {
         match self.ports.get_mut(&of)? {
             Port::Relay(relay) => relay.unhang(port),
-            Port::Opening(_) | Port::Closing | Port::Endpoint { .. } | Port::Fork { .. } => None,
+            Port::Opening(_)
+            | Port::Closing
+            | Port::Endpoint { .. }
+            | Port::Passage(_)
+            | Port::Fork { .. } => None,
         }
     }
 }

@@ -37,7 +37,7 @@ impl Worker {
         match purpose {
             Purpose::Service(service) | Purpose::Multicast { service, .. } => self.stand_up(port, service),
             Purpose::Relay(_) => self.untime_relay(port),
-            Purpose::Fork { .. } => {}
+            Purpose::Passage(_) | Purpose::Fork { .. } => {}
         }
     }
 

@@ -438,6 +438,7 @@ mod behaviour;
 mod draining;
 mod forks;
 mod keys;
+mod passages;
 mod relay;
 mod secure;
 mod sounding;

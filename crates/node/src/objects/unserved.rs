@@ -277,9 +277,18 @@ const fn service(kind: Kind) -> Service {
             "multicast_runs",
         ]),
         Kind::CallManagerGroup => Service::None("devices register with the one node that there is"),
-        // Bandwidth of video is not counted.
-        Kind::Region => Service::Settings(&["relations.region", "relations.codecs", "relations.audio"]),
-        Kind::Location => Service::Settings(&["audio", "links.location", "links.weight", "links.audio"]),
+        Kind::Region => {
+            Service::Settings(&["relations.region", "relations.codecs", "relations.audio", "relations.video"])
+        }
+        // Immersive video is counted as video.
+        Kind::Location => Service::Settings(&[
+            "audio",
+            "video",
+            "links.location",
+            "links.weight",
+            "links.audio",
+            "links.video",
+        ]),
         Kind::PhoneButtonTemplate | Kind::SoftKeyTemplate => {
             Service::None("phones are not sent their keys yet")
         }
@@ -352,6 +361,7 @@ const PARAMETERS: &[&str] = &[
     "announcements",
     "region_audio_within",
     "region_audio_between",
+    "region_video",
     "codec_overhead",
     "location_room",
     "aar",

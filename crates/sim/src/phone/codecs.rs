@@ -76,16 +76,10 @@ impl Phone {
         let text = sdp(self.address.ip(), port, version, way.attribute(), &self.codecs.among(offer));
         let text = if self.keypad.has_events() { text } else { without_events(&text) };
         let text = if offer.contains(SECOND_STREAM) { with_second_stream(&text, port) } else { text };
-        if !self.srtp {
-            return text;
-        }
-        // An answer names the line of the offer that it takes (RFC 4568 §5.1.2).
-        let tag = tag_of(offer, SUITE).unwrap_or("1");
-        let line = format!("a=crypto:{tag} {SUITE} {KEY}\r\n");
-        let text = text.replace("RTP/AVP", "RTP/SAVP") + &line;
-        match text.rfind("m=audio ").filter(|_| offer.contains(SECOND_STREAM)) {
-            Some(second) => format!("{}{line}{}", &text[..second], &text[second..]),
-            None => text,
+        let text = if self.srtp { encrypted(&text, offer) } else { text };
+        match offer.contains("m=video ") || offer.contains("m=image ") || offer.is_empty() {
+            true => self.with_streams(&text, port, offer),
+            false => text,
         }
     }
 
@@ -94,6 +88,18 @@ impl Phone {
         let encrypted = offer.contains("RTP/SAVP");
         let fits = encrypted == self.srtp && (!encrypted || tag_of(offer, SUITE).is_some());
         offer.is_empty() || fits && self.codecs.takes(offer)
+    }
+}
+
+/// The same with a key of SRTP for each stream.
+fn encrypted(text: &str, offer: &str) -> String {
+    // An answer names the line of the offer that it takes (RFC 4568 §5.1.2).
+    let tag = tag_of(offer, SUITE).unwrap_or("1");
+    let line = format!("a=crypto:{tag} {SUITE} {KEY}\r\n");
+    let text = text.replace("RTP/AVP", "RTP/SAVP") + &line;
+    match text.rfind("m=audio ").filter(|_| offer.contains(SECOND_STREAM)) {
+        Some(second) => format!("{}{line}{}", &text[..second], &text[second..]),
+        None => text,
     }
 }
 

@@ -2,7 +2,7 @@
 
 use strowger_base::Instant;
 
-use super::{KEYS, Phone, Sends, State, Style};
+use super::{Beside, KEYS, Phone, Sends, State, Style, Way};
 
 impl Phone {
     /// Numbers are dialled on hook.
@@ -33,6 +33,9 @@ impl Phone {
             ["holds", other] | ["resumes", other] => {
                 self.with(State::Talking, other, |phone, id| phone.hold(now, id, sends))
             }
+            ["adds", "video", "for", other] => self.shows(now, other, Beside::Video, sends),
+            ["sends", "a", "fax", "to", other] => self.shows(now, other, Beside::Fax, sends),
+            ["goes", "back", "to", "sound", "with", other] => self.shows(now, other, Beside::Nothing, sends),
             ["transfers", other, "to", number] => self.with(State::Talking, other, |phone, id| {
                 let headers = format!("Refer-To: <sip:{number}@{}>\r\n", phone.account.domain);
                 phone.request(now, id, "REFER", &headers, "", sends);
@@ -77,6 +80,24 @@ impl Phone {
         // The first INVITE is challenged, whatever it says; the second one counts.
     }
 
+    /// Has something beside sound from now on, in its call with another phone.
+    fn shows(&mut self, now: Instant, other: &str, beside: Beside, sends: &mut Sends) -> bool {
+        self.with(State::Talking, other, |phone, id| phone.changes_streams(now, id, beside, sends))
+    }
+
+    /// Offers other streams in a call.
+    fn changes_streams(&mut self, now: Instant, id: &str, beside: Beside, sends: &mut Sends) {
+        self.beside = match (self.beside, beside) {
+            (Beside::Video | Beside::VideoNoMore, Beside::Nothing) => Beside::VideoNoMore,
+            (_, beside) => beside,
+        };
+        let Some(dialog) = self.dialogs.get_mut(id) else { return };
+        dialog.version += 1;
+        let (port, version) = (dialog.session.port, dialog.version);
+        let body = self.describe_media(port, Way::BOTH, version, "");
+        self.request(now, id, "INVITE", "", &body, sends);
+    }
+
     /// Does something with the call that stands so, with whoever is shown there, or whoever it is.
     fn with(&mut self, state: State, shown: &str, does: impl FnOnce(&mut Self, &str)) -> bool {
         let fits = |dialog: &super::Dialog| {
@@ -109,6 +130,11 @@ impl Phone {
                 heard if heard.is_empty() => heard,
                 heard => format!(" and was told the keys {heard}"),
             };
+            let beside = match (dialog.state, dialog.session.beside) {
+                (State::Calling, _) | (_, Beside::Nothing | Beside::VideoNoMore) => "",
+                (_, Beside::Video) => " in video",
+                (_, Beside::Fax) => " by fax",
+            };
             let named = |name: &str| if name.is_empty() { String::new() } else { format!(" {name}") };
             let diverted = match dialog.state {
                 State::Ringing if !dialog.session.diverted.is_empty() => {
@@ -117,7 +143,7 @@ impl Phone {
                 _ => String::new(),
             };
             let (number, name) = (&dialog.session.shown, named(&dialog.session.name));
-            Some(format!("{what} {number}{name}{diverted}{ring}{keys}"))
+            Some(format!("{what} {number}{name}{beside}{diverted}{ring}{keys}"))
         };
         let mut all: Vec<String> = self.dialogs.values().filter_map(line).collect();
         all.sort_unstable();

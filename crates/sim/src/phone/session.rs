@@ -5,6 +5,7 @@ use std::net::{IpAddr, SocketAddr};
 use strowger_base::Instant;
 
 use super::codecs::formats;
+use super::streams::{self, Beside};
 use crate::text::Text;
 
 /// Sound between a phone and somebody, and the name of that somebody.
@@ -20,6 +21,8 @@ pub(crate) struct Session {
     pub(super) formats: Vec<u8>,
     /// Under which of them it has keys in its media (RFC 4733).
     pub(super) events: Option<u8>,
+    /// What the other side has beside sound.
+    pub(crate) beside: Beside,
     /// What the display shows: a number.
     pub(crate) shown: String,
     /// The name beside it, where one is told.
@@ -74,6 +77,7 @@ impl Session {
             theirs: None,
             formats: Vec::new(),
             events: None,
+            beside: Beside::Nothing,
             shown: shown.to_owned(),
             name: String::new(),
             diverted: String::new(),
@@ -96,6 +100,9 @@ impl Session {
             self.theirs = Some(theirs);
             self.formats = formats(body).iter().filter_map(|format| format.parse().ok()).collect();
             self.events = events(body);
+        }
+        if !body.is_empty() {
+            self.beside = streams::read(body);
         }
     }
 

@@ -7,7 +7,7 @@ use strowger_dialplan::admission::{Pool, Pools};
 use strowger_dialplan::resources::{Function, Resource};
 use strowger_node::configuration::{Draft, LocationDraft, PhoneDraft};
 
-use crate::phone::{Codecs, Keypad, Phone};
+use crate::phone::{Beside, Codecs, Keypad, Phone};
 
 /// What a seed decides of media.
 #[derive(Clone, Copy, Debug, Default)]
@@ -22,6 +22,8 @@ pub(crate) struct Media {
     pub(crate) mixed: bool,
     /// Every so many-th line has phones that insist on SRTP; none when 0.
     pub(crate) encrypted: u64,
+    /// Every so many-th line has phones with cameras; none when 0.
+    pub(crate) cameras: u64,
     /// The last two lines are intercom lines.
     pub(crate) intercom: bool,
     /// Milliseconds between two relays that are lost; 0 is never.
@@ -35,7 +37,7 @@ impl Media {
     pub(crate) fn of_storm(rng: &mut Rng) -> Media {
         let mut sometimes =
             |one_in: u64, range: u64| if rng.one_in(one_in) { 1 + rng.below(range) } else { 0 };
-        Media {
+        let media = Media {
             seats: sometimes(2, 4) as u32,
             strict: sometimes(4, 1) > 0,
             kbps: 80 * sometimes(3, 4) as u32,
@@ -44,7 +46,9 @@ impl Media {
             intercom: sometimes(3, 1) > 0,
             losses: 3_000 * sometimes(2, 10),
             keypads: sometimes(2, 1) > 0,
-        }
+            cameras: 0,
+        };
+        Media { cameras: media.losses / 3_000 % 4, ..media }
     }
 
     /// A location: without a bound no call is refused for want of room.
@@ -86,6 +90,9 @@ impl Media {
         // Tones are in the sound, and these phones know no other than that of G.711.
         if phone.keypad == Keypad::Sound {
             phone.codecs = Codecs::G711;
+        }
+        if self.cameras > 0 && (line + 1).is_multiple_of(self.cameras) {
+            phone.beside = Beside::Video;
         }
         phone.srtp = self.encrypted > 0 && (line + 1).is_multiple_of(self.encrypted);
     }

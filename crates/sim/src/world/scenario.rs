@@ -22,7 +22,7 @@ use strowger_node::io::{Answer, QueryId, Question, UserSetting};
 use self::wants::{GATEWAY, RECORDER, keypad, wanted};
 use super::{Plan, SETTLE, World};
 use crate::network::Weather;
-use crate::phone::{Codecs, Manners, Phone, Watching};
+use crate::phone::{Beside, Codecs, Manners, Phone, Watching};
 use crate::setting;
 
 /// A scenario that is being played.
@@ -139,6 +139,7 @@ impl Scenario {
                 phone.watches.push(Watching::new("message-summary", &own, now));
             }
             Some(("insists", "on SRTP")) => phone.srtp = true,
+            Some(("has", "a camera")) => phone.beside = Beside::Video,
             Some(("has", "G.722 alone")) => phone.codecs = Codecs::only(&["9"]),
             Some(("has", "PCMA alone")) => phone.codecs = Codecs::only(&["8"]),
             Some(("has", "PCMU alone")) => phone.codecs = Codecs::only(&["0"]),
@@ -396,6 +397,11 @@ fn lines_and_phones() {
 #[test]
 fn lamps() {
     check("lamps.txt", include_str!("../../scenarios/lamps.txt"));
+}
+
+#[test]
+fn streams() {
+    check("streams.txt", include_str!("../../scenarios/streams.txt"));
 }
 
 #[test]

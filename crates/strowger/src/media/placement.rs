@@ -48,6 +48,7 @@ impl Placement {
             | Command::Protect { .. }
             | Command::Unseal { .. }
             | Command::OpenRelay { .. }
+            | Command::OpenPassage { .. }
             | Command::Keys { .. }
             | Command::Press { .. }
             | Command::Transcode { .. }

@@ -36,8 +36,14 @@ impl World {
         let formats = *self.pick(&["0", "0 18", "18 9 0", "0"]);
         let secured = self.encrypts && (self.secret || self.rng.one_in(2));
         let (profile, keys) = if secured { ("SAVP", KEYS) } else { ("AVP", "") };
+        let beside = match self.rng.below(12) {
+            0 => "m=video 6000 RTP/AVP 97\r\n",
+            1 => "m=image 6002 udptl t38\r\n",
+            2 => "m=video 0 RTP/AVP 97\r\nm=application 6004 TCP/BFCP *\r\n",
+            _ => "",
+        };
         let text = format!(
-            "v=0\r\no=- 1 1 IN IP4 10.0.0.1\r\ns=-\r\nc=IN IP4 10.0.0.1\r\nt=0 0\r\nm=audio {} RTP/{profile} {formats}\r\na={direction}\r\n{keys}",
+            "v=0\r\no=- 1 1 IN IP4 10.0.0.1\r\ns=-\r\nc=IN IP4 10.0.0.1\r\nt=0 0\r\nm=audio {} RTP/{profile} {formats}\r\na={direction}\r\n{keys}{beside}",
             4000 + self.ports % 1000
         );
         SessionDescription::new(text.as_bytes())

@@ -198,7 +198,7 @@ impl World {
             Output::Media(control::Command::Play { port, .. }) => {
                 assert_eq!(self.relays.get(&port), Some(&Relay::Open), "only an open stream plays");
             }
-            Output::Media(control::Command::OpenRelay { port }) => {
+            Output::Media(control::Command::OpenRelay { port } | control::Command::OpenPassage { port }) => {
                 assert_eq!(self.relays.insert(port, Relay::Asked), None, "a port is never used again");
             }
             Output::Media(control::Command::Direct { port, .. }) => {

@@ -181,6 +181,21 @@ fn hold_in_the_old_style_stops_one_way() {
     assert!(world.phones[1].heard.len() > before[1] + 45);
 }
 
+/// Video counts 90,000 timestamps a second: what audio's clock says of it is wrong.
+#[test]
+fn video_is_not_measured_with_the_clock_of_audio() {
+    let mut world = relayed(5);
+    (world.phones[0].payload_type, world.phones[1].payload_type) = (34, 97);
+    world.faults = Faults { spread: Duration::from_millis(15), ..Faults::NONE };
+    world.run(1000);
+    world.faults = Faults::NONE;
+    let statistics = hang_up(&mut world);
+    for side in [statistics.a, statistics.b.unwrap()] {
+        assert!(side.packets > 40 && side.sent > 40, "{side:?}");
+        assert_eq!((side.jitter, side.opinion_score), (0, None));
+    }
+}
+
 #[test]
 fn what_is_said_while_a_relay_is_suspended_is_neither_heard_nor_lost() {
     let mut world = relayed(8);
