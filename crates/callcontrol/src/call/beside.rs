@@ -122,7 +122,7 @@ impl Step<'_> {
     }
 
     /// Where the streams of a description lead a side.
-    pub(super) fn led(&self, side: Side, description: &SessionDescription) -> Led {
+    pub(super) fn leads(&self, side: Side, description: &SessionDescription) -> Led {
         let mut led = Led::from(self.facts.relay.address_for(side));
         if self.hides_addresses() {
             let streams = sdp::streams_beside(description.as_bytes());

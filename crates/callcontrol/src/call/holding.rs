@@ -162,7 +162,7 @@ impl Step<'_> {
         let from = (side.other(), Part::Answer);
         let answer = self.without_others(from, &answer, None).unwrap_or(answer);
         let address = self.shared.configuration.address;
-        let led = self.led(side, &answer);
+        let led = self.leads(side, &answer);
         self.facts.outlet(side).pass_ours(answer, address, led)
     }
 }

@@ -315,7 +315,7 @@ impl Step<'_> {
         let left = self.with_as_many_streams((from, part), &description, left);
         self.facts.outlet(from.other()).set_keys(keys);
         let address = self.shared.configuration.address;
-        let led = self.led(from.other(), left.as_ref().unwrap_or(&description));
+        let led = self.leads(from.other(), left.as_ref().unwrap_or(&description));
         self.facts.outlet(from.other()).pass_left(description, left, address, led)
     }
 }
