@@ -183,11 +183,16 @@ fn a_parked_party_goes_back() {
     world.expect(&bob, "ACK ");
     let shown = world.expect(&alice, "INVITE ");
     answers(&mut world, &alice, &shown);
+    // What he was offered was not settled by his answer: he is asked for an offer.
+    let asked = world.expect(&bob, "INVITE ");
+    assert_eq!(body_of(&asked), "");
     world.expect(&alice, "ACK ");
+    answers(&mut world, &bob, &asked);
     let offered = world.expect(&alice, "INVITE ");
     assert!(body_of(&offered).contains("c=IN IP4 192.0.2.20\r\n"), "{offered}");
     answers(&mut world, &alice, &offered);
     world.expect(&alice, "ACK ");
+    world.expect(&bob, "ACK ");
     world.silent();
     ends(&mut world, &mut alice, &bob);
 }

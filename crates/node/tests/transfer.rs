@@ -206,12 +206,18 @@ fn a_blind_transfer() {
     // Who calls her changed before she answered.
     let shown = three.expect(Who::Carol, "INVITE ");
     assert_eq!(header(&shown, "P-Asserted-Identity"), "\"Alice\" <sip:1001@strowger.test>");
+    three.answers(&shown, Who::Carol);
+    three.expect(Who::Carol, "ACK ");
+    // What she was offered was not settled by her answers: she is asked for an offer.
+    let asked = three.expect(Who::Carol, "INVITE ");
+    assert_eq!(body_of(&asked), "");
+    three.answers(&asked, Who::Carol);
     let offered = three.expect(Who::Alice, "INVITE ");
     assert!(body_of(&offered).contains("c=IN IP4 192.0.2.30\r\n"), "{offered}");
     three.answers(&offered, Who::Alice);
     three.expect(Who::Alice, "ACK ");
-    three.answers(&shown, Who::Carol);
-    three.expect(Who::Carol, "ACK ");
+    let met = three.expect(Who::Carol, "ACK ");
+    assert!(body_of(&met).contains("c=IN IP4 192.0.2.10\r\n"), "{met}");
     three.world.silent();
     let bye = three.carol.request_back(&invite, "BYE", "");
     three.ends(Who::Carol, &bye, Who::Alice);
