@@ -127,9 +127,8 @@ impl Taken {
         (from, to): (&str, &str),
         kbps: u32,
     ) -> Result<(), NoRoom> {
-        let video = Bandwidth { audio: 0, video: kbps, immersive: 0 };
         let taken = match (admission.location(from), admission.location(to)) {
-            (Some(one), Some(other)) => self.ledger.admit(&admission.locations, one, other, video),
+            (Some(one), Some(other)) => self.ledger.admit(&admission.locations, one, other, video(kbps)),
             (None, _) | (_, None) => Err(Refusal::UnknownLocation),
         };
         let reservation = taken.map_err(|refusal| self.refuse((from, to), refusal, kbps))?;
@@ -144,19 +143,40 @@ impl Taken {
         }
     }
 
-    /// Whether there is room between two locations when a call gives back what it has.
+    /// Whether there is room for speech between two locations when a call gives back what it has.
     pub(crate) fn has_room_without(
         &self,
         reserved: &Reserved,
         admission: &Admission,
-        (from, to): (&str, &str),
+        between: (&str, &str),
         kbps: u32,
+    ) -> bool {
+        self.would_have_room(reserved, admission, between, speech(kbps))
+    }
+
+    /// The same for video.
+    pub(crate) fn has_video_room_without(
+        &self,
+        reserved: &Reserved,
+        admission: &Admission,
+        between: (&str, &str),
+        kbps: u32,
+    ) -> bool {
+        self.would_have_room(reserved, admission, between, video(kbps))
+    }
+
+    fn would_have_room(
+        &self,
+        reserved: &Reserved,
+        admission: &Admission,
+        (from, to): (&str, &str),
+        bandwidth: Bandwidth,
     ) -> bool {
         let (Some(one), Some(other)) = (admission.location(from), admission.location(to)) else {
             return false;
         };
-        let given_back = reserved.shares.iter().map(|share| &share.reservation);
-        self.ledger.has_room_without(given_back, &admission.locations, (one, other), speech(kbps)).is_ok()
+        let given_back = reserved.shares.iter().chain(&reserved.video).map(|share| &share.reservation);
+        self.ledger.has_room_without(given_back, &admission.locations, (one, other), bandwidth).is_ok()
     }
 
     /// Whether there is room for several at once, each between two locations and with so many kbit/s, when calls give back what they
@@ -270,4 +290,8 @@ impl NoRoom {
 
 const fn speech(kbps: u32) -> Bandwidth {
     Bandwidth { audio: kbps, video: 0, immersive: 0 }
+}
+
+const fn video(kbps: u32) -> Bandwidth {
+    Bandwidth { audio: 0, video: kbps, immersive: 0 }
 }

@@ -520,3 +520,18 @@ pub enum Report {
         statistics: Box<PortStatistics>,
     },
 }
+
+impl Report {
+    /// Which port it is about.
+    pub const fn port(&self) -> PortId {
+        match self {
+            Report::Opened { port, .. }
+            | Report::Failed { port, .. }
+            | Report::Digit { port, .. }
+            | Report::Talking { port, .. }
+            | Report::Finished { port }
+            | Report::Silent { port }
+            | Report::Closed { port, .. } => *port,
+        }
+    }
+}

@@ -151,7 +151,7 @@ impl Node {
                 if let strowger_media::control::Report::Closed { statistics, .. } = &report {
                     self.counters.media.port(statistics);
                 }
-                match report_owner(&report) {
+                match report.port().owner() {
                     PortOwner::CallControl => {
                         self.tell_calls(now, strowger_callcontrol::Input::Media(report), out);
                     }
@@ -311,19 +311,6 @@ impl Node {
         self.numbers.ahead = 0;
         self.numbers.reserved = self.numbers.used;
         out.items.push(Output::Store(StoreRecord::NumbersReserved(self.numbers.reserved)));
-    }
-}
-
-const fn report_owner(report: &strowger_media::control::Report) -> PortOwner {
-    use strowger_media::control::Report;
-    match report {
-        Report::Opened { port, .. }
-        | Report::Failed { port, .. }
-        | Report::Digit { port, .. }
-        | Report::Talking { port, .. }
-        | Report::Finished { port }
-        | Report::Silent { port }
-        | Report::Closed { port, .. } => port.owner(),
     }
 }
 

@@ -288,7 +288,12 @@ impl Step<'_> {
             let admission = Arc::clone(&self.shared.configuration.admission);
             let permit = Permit::between(&admission, &sites.0, &sites.1);
             let kbps = self.needs_for(&permit, (&target, progress));
-            let Err(missing) = self.take_bandwidth(&sites, kbps) else { continue };
+            let Err(missing) = self.take_bandwidth(&sites, kbps) else {
+                if progress.is_open() {
+                    self.keep_room_for_video(&sites);
+                }
+                continue;
+            };
             left -= 1;
             if left == 0 {
                 return Err(missing);

@@ -115,6 +115,16 @@ impl Step<'_> {
         }
     }
 
+    /// The same for somebody who comes in place of the caller.
+    pub(super) fn relay_serves_caller(&mut self) {
+        let caller = self.facts.caller;
+        for port in self.facts.relay_ports() {
+            if let Some(used) = self.shared.relays.get_mut(&port) {
+                used.caller = caller;
+            }
+        }
+    }
+
     /// `side` wrote this description: what is for it goes there from now on.
     pub(super) fn direct(&mut self, side: Side, description: &SessionDescription) {
         self.facts.relay.direct(side, description.as_bytes(), self.out);

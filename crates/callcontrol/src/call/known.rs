@@ -39,7 +39,8 @@ impl Step<'_> {
         let known = sdp::set_direction(known, Direction::SendReceive);
         let security = AudioSecurity::of(known.as_bytes());
         match security.wish {
-            Wish::Clear => Some(known),
+            // Streams beside the first one may have keys.
+            Wish::Clear => Some(sdp::set_crypto(known.as_bytes(), &[])),
             // Keys that do not stand in descriptions cannot be told in another one's place.
             Wish::Other => None,
             Wish::Optional | Wish::Required => {

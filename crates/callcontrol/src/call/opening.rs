@@ -103,7 +103,7 @@ impl Opening {
 
     /// Rings when all that was asked for is there, or is not to be had.
     fn ring(self, step: &mut Step<'_>) -> State {
-        if step.facts.beside.is_opening() {
+        if step.waits_for_relays() {
             return State::Opening(self);
         }
         let offer = match step.facts.caller_media {
@@ -157,6 +157,10 @@ impl Step<'_> {
 
     /// The worker opened the relay, or could not.
     pub(super) fn relay_reported(&mut self, report: &Report) {
+        // What was late is being closed.
+        if self.facts.relay != Relay::Opening(report.port()) {
+            return;
+        }
         match report {
             Report::Opened { port, a, b: Some(b) } => {
                 let (a, b) = (*a, *b);

@@ -9,6 +9,7 @@ use strowger_base::journal::{Admission as News, Decision, StreamMedia, StreamNew
 use strowger_media::sdp::{self, StreamBeside};
 
 use super::Step;
+use crate::admission::Reserved;
 use crate::configuration::Site;
 use crate::exchange::Side;
 
@@ -52,6 +53,15 @@ impl Step<'_> {
         if from == to || self.facts.reserved.has_video_to(to) {
             return Ok(());
         }
+        if let Some(joins) = &self.facts.joins {
+            let has_room = |without: &Reserved| {
+                self.shared.bandwidth.has_video_room_without(without, &admission, (from, to), kbps)
+            };
+            // The party that joins brings it along: it is taken then, in place of what its present call has.
+            if !has_room(&Reserved::default()) && has_room(&joins.has) {
+                return Ok(());
+            }
+        }
         match self.shared.bandwidth.take_video(&admission, &mut self.facts.reserved, (from, to), kbps) {
             Ok(()) => {
                 self.decide(None, Decision::Stream(StreamNews::Reserved { from, to, kbps }));
@@ -62,6 +72,15 @@ impl Step<'_> {
                 self.decide(None, Decision::Admission(News::BandwidthMissing(missing.view())));
                 Err(WhyStreamRefused::NoBandwidth)
             }
+        }
+    }
+
+    /// A device rings on for somebody else, who would have video with it as it was offered.
+    pub(super) fn keep_room_for_video(&mut self, sites: &(Site, Site)) {
+        let told = self.facts.to_called.sent();
+        if told.is_some_and(|told| sdp::streams_beside(told.as_bytes()).iter().any(is_video)) {
+            // Without any the two will go on with audio.
+            _ = self.take_room_for_video(sites);
         }
     }
 

@@ -160,8 +160,11 @@ impl CallControl {
             return;
         }
         let mut wanted = tones.wanted();
-        // A relay that is gone meanwhile plays nothing.
-        wanted.retain(|(port, _), _| self.shared.relays.contains_key(port));
+        // A relay that is gone meanwhile plays nothing, nor one of a call that is over: what is left of that is still to be told.
+        let lives = |port: &PortId| {
+            self.shared.relays.get(port).is_some_and(|used| self.calls.contains_key(&used.call))
+        };
+        wanted.retain(|(port, _), _| lives(port));
         let mut sounding = BTreeMap::new();
         for (place, (leg, talk)) in &wanted {
             let ((port, side), tone, types) = (*place, talk.tone, talk.types);
