@@ -59,6 +59,8 @@ pub(crate) fn not_redirected(device: &str, to: &str, why: WhyNotRedirected) -> S
             format!("it is just agreeing on media with the caller, who can be told nothing of {to}")
         }
         WhyNotRedirected::Feature => format!("it was rung for a feature that nobody has at {to}"),
+        WhyNotRedirected::Nowhere => format!("{to} leads nowhere from there, or back"),
+        WhyNotRedirected::Emergency => "help was called for, and there is another trunk to try".to_owned(),
     };
     crate::words::capital(format!("{device} wants the call sent elsewhere, which is not done: {why}."))
 }

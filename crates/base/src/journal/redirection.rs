@@ -92,9 +92,21 @@ pub enum WhyNotRedirected {
     Media,
     /// It was rung for a feature of its own: a call back, an intercom call, or a call that it was to pick up.
     Feature,
+    /// A trunk of a route list named the number that it was sent, or one that leads nowhere: the list goes on.
+    Nowhere,
+    /// The call is for an emergency service, which the next trunk of the list may reach.
+    Emergency,
 }
 
-wire_enum!(WhyNotRedirected { NoNumber = 0, OtherHost = 1, Hunting = 2, Media = 3, Feature = 4 });
+wire_enum!(WhyNotRedirected {
+    NoNumber = 0,
+    OtherHost = 1,
+    Hunting = 2,
+    Media = 3,
+    Feature = 4,
+    Nowhere = 5,
+    Emergency = 6,
+});
 
 /// Why a forward of all calls is not followed.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]

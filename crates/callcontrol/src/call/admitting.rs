@@ -82,6 +82,7 @@ impl Call {
 impl Step<'_> {
     /// Those of the devices that may be rung; bandwidth is taken for them, and what was taken for others before is given back.
     pub(super) fn admit(&mut self, targets: Vec<Target>) -> Result<Vec<Target>, NotAdmitted> {
+        self.offer_what_is_known(&targets);
         self.give_back_transcoder();
         if !self.shared.configuration.admission.in_use {
             return Ok(targets);
@@ -112,11 +113,6 @@ impl Step<'_> {
             Some(why) if admitted.is_empty() => Err(why),
             Some(_) | None => Ok(admitted),
         }
-    }
-
-    /// What the devices would be offered.
-    fn offered(&self) -> Option<SessionDescription> {
-        self.facts.offer.clone().or_else(|| self.facts.to_called.source().cloned())
     }
 
     fn admit_one(&mut self, target: &Target, offer: Option<&SessionDescription>) -> Result<(), NotAdmitted> {

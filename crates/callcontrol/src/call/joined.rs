@@ -200,6 +200,7 @@ impl Call {
         step.facts.conversation = Some(conversation);
         step.facts.seat_caller(&party);
         step.relay_serves_caller();
+        step.way_has_another_caller();
         step.keys_for_newcomer(Side::Caller);
         step.facts.joins = None;
         // What devices will be offered that are about to be rung.

@@ -81,7 +81,7 @@ impl Step<'_> {
     /// These took nothing of what is known of the caller, which may take more than that: they are rung again, and offer by themselves.
     /// `None` when they would offer what the caller does not take either.
     pub(super) fn ring_without_offer(&mut self, refused: &[Target]) -> Option<State> {
-        let offer = self.facts.offer.as_ref()?;
+        let offer = self.offered_or_known()?;
         let knows_all = self.said_by_caller()?.first_offer.is_some();
         let insists = AudioSecurity::of(offer.as_bytes()).wish == Wish::Required;
         if refused.is_empty() || knows_all || insists || self.facts.security.is_some() || self.transcodes() {

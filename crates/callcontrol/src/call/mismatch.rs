@@ -16,8 +16,7 @@ impl Step<'_> {
     /// Devices refused SRTP alone, and nothing rings any more: they are tried once more, with RTP. What the caller sends is encrypted as far
     /// as the relay, where there is one.
     pub(super) fn try_without_keys(&mut self, refused: Vec<Target>) -> Option<State> {
-        // Who came while it rang is known as well.
-        let offer = self.facts.offer.clone().or_else(|| self.known_offer())?;
+        let offer = self.offered_or_known()?;
         let mismatch = AudioSecurity::of(offer.as_bytes()).wish == Wish::Required;
         let rules = (self.caller_rule(), self.facts.called_rule);
         let free = rules == (SrtpRule::AsOffered, SrtpRule::AsOffered);

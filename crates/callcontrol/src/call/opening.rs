@@ -27,7 +27,6 @@ pub(super) struct Opening {
 impl Opening {
     /// Rings the targets, at once or when the relay is there.
     pub(super) fn prepare(step: &mut Step<'_>, targets: Vec<Target>, reach: Reach) -> State {
-        step.offer_what_is_known(&targets);
         match step.admit(targets) {
             Ok(targets) => Opening::admitted(step, targets, reach),
             Err(why) => step.not_admitted(&why),

@@ -5,6 +5,7 @@ use strowger_base::leg::{Party, ReleaseReason, Ring, Service, Target};
 use strowger_base::{Cause, Command, LegId, Media, SessionDescription};
 
 use super::seen::Shown;
+use super::way::CallerMedia;
 use super::{Apart, Progress, Rung, State, Step};
 use crate::io::Output;
 use crate::shared::Asked;
@@ -18,6 +19,21 @@ impl Step<'_> {
         if self.shared.call_backs.of_call(self.facts.id).is_some() {
             self.shared.asked.push_back(Asked::CalledBack { call: self.facts.id });
         }
+    }
+
+    /// What devices are offered that are rung now: what the caller offered, or is known to have; what it described last where it has agreed on
+    /// media with somebody before.
+    pub(super) fn offered(&self) -> Option<SessionDescription> {
+        match self.facts.caller_media {
+            // Kept, since somebody else may be offered it next.
+            CallerMedia::Nothing | CallerMedia::Open => self.facts.offer.clone(),
+            CallerMedia::Agreed | CallerMedia::Before => self.facts.to_called.source().cloned(),
+        }
+    }
+
+    /// What devices were offered that rang, or would have been had their caller not come while they rang: that is known as well.
+    pub(super) fn offered_or_known(&self) -> Option<SessionDescription> {
+        self.offered().or_else(|| self.known_offer())
     }
 
     /// Rings devices, each with what it may be offered.

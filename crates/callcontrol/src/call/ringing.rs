@@ -57,13 +57,9 @@ impl Ringing {
         }
         let begun = match step.facts.caller_media {
             CallerMedia::Nothing | CallerMedia::Open => Begun::No,
-            CallerMedia::Agreed => Begun::Yes,
+            CallerMedia::Agreed | CallerMedia::Before => Begun::Yes,
         };
-        // Kept, since somebody else may be offered it next.
-        let offer = match begun {
-            Begun::No => step.facts.offer.clone(),
-            Begun::Yes => step.facts.to_called.source().cloned(),
-        };
+        let offer = step.offered();
         let exchange = match &offer {
             Some(offer) => {
                 // What the called sends before it answers is heard, but by nobody who talks with somebody else.
@@ -169,7 +165,7 @@ impl Ringing {
                 step.withdraw_all(Cause::NORMAL_CALL_CLEARING, WhyReleased::Prompted);
                 step.give_back_annunciator();
                 match media {
-                    CallerMedia::Nothing => {}
+                    CallerMedia::Nothing | CallerMedia::Before => {}
                     CallerMedia::Agreed => step.facts.caller_media = media,
                     // Nobody else can be told about its media.
                     CallerMedia::Open => {
@@ -184,7 +180,7 @@ impl Ringing {
                     step.facts.way = authorizing.refused_in_band(step, refused);
                     State::Ringing(self)
                 }
-                CallerMedia::Nothing | CallerMedia::Open => {
+                CallerMedia::Nothing | CallerMedia::Before | CallerMedia::Open => {
                     step.withdraw_all(refused.cause, WhyReleased::Prompted);
                     authorizing.refused(step, refused)
                 }
@@ -498,14 +494,16 @@ impl Ringing {
         step.cancel_timer();
         step.withdraw_all(tried.cause(), WhyReleased::RefusedElsewhere);
         let media = self.caller_media(step);
-        if left == 0 && media == CallerMedia::Nothing {
+        if left == 0 && matches!(media, CallerMedia::Nothing | CallerMedia::Before) {
             let own = step.facts.rung.get(self.first..).unwrap_or_default();
             let refused = own.iter().filter(|rung| rung.progress.refused_media());
             let refused: Vec<Target> = refused.map(|rung| rung.target.clone()).collect();
             if let Some(again) = step.try_without_keys(refused.clone()) {
                 return again;
             }
-            if let Some(again) = step.ring_without_offer(&refused) {
+            if self.is_offered()
+                && let Some(again) = step.ring_without_offer(&refused)
+            {
                 return again;
             }
             let may_be_tried = !failure.is_global() || is_about_codecs(failure.cause);
@@ -545,7 +543,7 @@ impl Ringing {
         }
         match &self.devices {
             Devices::One(session) => session.caller_media(facts),
-            Devices::Apart(_, Begun::Yes) => CallerMedia::Agreed,
+            Devices::Apart(_, Begun::Yes) => CallerMedia::Before,
             Devices::Apart(_, Begun::No) => CallerMedia::Nothing,
         }
     }

@@ -268,7 +268,7 @@ impl Step<'_> {
     fn who_offers(&self, media: CallerMedia, offer: Option<SessionDescription>) -> First {
         let callers = match media {
             // What it described last is as good as an offer: its leg makes the session follow.
-            CallerMedia::Agreed => self.facts.to_called.source(),
+            CallerMedia::Agreed | CallerMedia::Before => self.facts.to_called.source(),
             CallerMedia::Nothing | CallerMedia::Open => self.facts.offer.as_ref(),
         };
         match (self.facts.caller_stage, callers, offer) {

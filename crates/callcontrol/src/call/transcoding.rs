@@ -279,10 +279,11 @@ impl Step<'_> {
         if self.transcodes() {
             return None;
         }
-        let (reachable, offer) = (targets.first().cloned()?, self.facts.offer.clone()?);
+        let (reachable, offer) = (targets.first().cloned()?, self.offered_or_known()?);
         if !self.reaches_through_transcoder(&reachable, (Side::Caller, &offer)) {
             return None;
         }
+        self.facts.offer = Some(offer);
         self.cancel_timer();
         let reach = self.facts.called_reach;
         Some(Opening::admitted(self, targets, reach))

@@ -9,16 +9,18 @@ mod line;
 mod rerouting;
 mod route_list;
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use strowger_base::feature::ParkEvent;
 use strowger_base::journal::{ReleasedBy, WhyEnded, WhyRefused, WhyReleased};
 use strowger_base::leg::Target;
 use strowger_base::{Cause, LegId, LineName, limits};
+use strowger_dialplan::{Caller, Digits};
 
 use super::announcing::Ending;
 use super::authorizing::Authorizing;
-use super::{State, Step};
+use super::{State, Step, setup};
 use crate::failure::Failure;
 use crate::features::call_back;
 
@@ -62,6 +64,8 @@ pub(super) enum CallerMedia {
     Nothing,
     /// A session was agreed early with a device that is gone. See [`Way::goes_on_after_early_media`].
     Agreed,
+    /// A session was agreed with somebody before, and nothing was heard of the device that is gone.
+    Before,
     /// An offer is open between the caller and the device that is gone, so that nobody else can be told about media.
     Open,
 }
@@ -73,7 +77,8 @@ impl Way {
     /// next destination of a forward or a hunt is offered what the caller described last, is not heard before it answers,
     /// and its answer is given to the caller with the answer of the call, whose leg makes the session follow. A phone that
     /// lets itself be heard before the answer must not cost a caller the voice mailbox. A trunk that let the caller
-    /// hear something has said why the call fails; another trunk of the list would only say it again.
+    /// hear something has said why the call fails; another trunk of the list would only say it again. One that was not heard, since the
+    /// caller had agreed on media with somebody before, has said nothing.
     const fn goes_on_after_early_media(&self) -> bool {
         match self {
             Way::Line(_) | Way::Hunt(_) | Way::Prompt(_) => true,
@@ -108,7 +113,7 @@ impl Step<'_> {
     /// Nobody took the call where it was tried, and nothing rings any more: what comes next, or the end.
     pub(super) fn go_on(&mut self, tried: Tried, media: CallerMedia) -> State {
         match media {
-            CallerMedia::Nothing => {}
+            CallerMedia::Nothing | CallerMedia::Before => {}
             CallerMedia::Agreed if self.facts.way.goes_on_after_early_media() => {
                 self.facts.caller_media = media;
             }
@@ -188,6 +193,23 @@ impl Step<'_> {
         {
             hunting.rings_only(self, targets);
             self.facts.way = Way::Hunt(hunting);
+        }
+    }
+
+    /// Somebody else calls from here on, whose number and mask count wherever the call goes.
+    pub(in crate::call) fn way_has_another_caller(&mut self) {
+        let (came, _) = setup::who_dials(self);
+        let before = self.facts.dials.take();
+        let mut caller = before.as_deref().map_or_else(Caller::default, Caller::clone);
+        caller.number = Digits::parse(&self.facts.calling.number).unwrap_or_default();
+        caller.external_mask.clone_from(&came.external_mask);
+        caller.emergency_number = came.emergency_number;
+        self.facts.dials = before.map(|_| Arc::new(caller));
+        if let Way::RouteList(_) = self.facts.way
+            && let Way::RouteList(mut routing) = std::mem::replace(&mut self.facts.way, Way::None)
+        {
+            routing.has_another_caller(self);
+            self.facts.way = Way::RouteList(routing);
         }
     }
 

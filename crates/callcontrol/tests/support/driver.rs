@@ -85,6 +85,9 @@ fn stream_beside(name: &str) -> &'static str {
         "video" => "m=video 6??? RTP/AVP 97\r\nc=IN IP4 10.0.0.1\r\na=rtpmap:97 H264/90000\r\n",
         "no-video" => "m=video 0 RTP/AVP 97\r\n",
         "second" => "m=audio 6008 RTP/AVP 8\r\na=recvonly\r\n",
+        "srtp-second" => {
+            "m=audio 6008 RTP/SAVP 8\r\na=recvonly\r\na=crypto:3 AES_CM_128_HMAC_SHA1_80 inline:AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA\r\n"
+        }
         "second-paused" => "m=audio 6008 RTP/AVP 8\r\na=inactive\r\n",
         "secure-video" => {
             "m=video 6??? RTP/SAVP 97\r\na=crypto:1 AES_CM_128_HMAC_SHA1_80 inline:AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA\r\n"
@@ -161,6 +164,14 @@ impl Driver {
             }
             ["srtp", ..] => {
                 keys::set(&mut self.configuration, &mut self.control, &words);
+                self.configure();
+            }
+            ["mask", line, mask] => {
+                for phone in &mut self.configuration.lines.get_mut(line).unwrap().phones {
+                    let mut dials = (*phone.dials).clone();
+                    dials.external_mask = Some(mask.parse().unwrap());
+                    phone.dials = dials.into();
+                }
                 self.configure();
             }
             ["speed-dials", line, numbers @ ..] => {

@@ -42,6 +42,9 @@ pub(super) fn add(plan: &mut DialPlanBuilder, configuration: &mut Configuration)
     route("*43", carrier(), Allowed, Default);
     route("*44", carrier(), Allowed, Allowed);
     route("*45", RouteTarget::RouteList("outside".into()), Default, Restricted);
+    let mut masked = RoutePattern::to(RouteTarget::RouteList("outside".into()));
+    masked.calling.external_mask = ExternalMask::On;
+    plan.add("", NumberPattern::new("*46".parse().unwrap(), Action::from(masked))).unwrap();
     views(plan, configuration, caller);
 }
 

@@ -5,9 +5,10 @@ use std::sync::Arc;
 
 use strowger_base::WallTime;
 
-use super::{Analysis, Arrival, Caller};
+use super::{Analysis, Arrival, Caller, Decision};
 use crate::plan::{DialPlan, NextHopBy};
 use crate::symbol::Digits;
+use crate::trace::Trace;
 
 /// What a dialling leaves to the lookups after it: whether they wait where more digits could follow.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -45,6 +46,19 @@ impl Analysis {
         let caller = Arc::clone(&analysis.caller);
         analysis.look_up(NextHopBy::Called, &caller.search_space);
         analysis
+    }
+
+    /// The same number looked up for somebody else, who came in the place of whoever dialled it and keeps its way: `None` where it would
+    /// go another one by now.
+    pub fn for_another(&self, caller: Arc<Caller>, at: WallTime) -> Option<Self> {
+        let number = &self.hops().first()?.digits;
+        let analysis =
+            Trace::forwarded(self.plan(), caller, self.later_hops(), number, at).analysis().clone();
+        let pattern = |analysis: &Self| match analysis.decision() {
+            Some(Decision::Routed(routed)) => Some((routed.pattern, routed.called)),
+            Some(Decision::Blocked { .. } | Decision::Rejected(_)) | None => None,
+        };
+        (pattern(self).is_some() && pattern(self) == pattern(&analysis)).then_some(analysis)
     }
 }
 

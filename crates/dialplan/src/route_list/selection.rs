@@ -38,6 +38,9 @@ pub enum Input {
     Started,
     /// The device refused the call, or could not be reached.
     Failed(Cause),
+    /// The call is not for this device, which has no codec for it, or wants it sent elsewhere, where it does not go: the next one is tried,
+    /// whatever the settings say of the cause.
+    Declined(Cause),
     /// The device took the call: what it says from now on concerns the called party.
     Taken,
 }
@@ -147,7 +150,7 @@ impl<D: Clone + PartialEq, T> Selection<D, T> {
                     let untried = self.turns(0, devices);
                     self.search(0, untried, None, devices, out)
                 }
-                Input::Failed(_) | Input::Taken => State::Ready,
+                Input::Failed(_) | Input::Declined(_) | Input::Taken => State::Ready,
             },
             State::Trying { member, untried } => match input {
                 Input::Started => State::Trying { member, untried },
@@ -158,10 +161,11 @@ impl<D: Clone + PartialEq, T> Selection<D, T> {
                     }
                     None => self.search(member, Some(untried), Some(cause), devices, out),
                 },
+                Input::Declined(cause) => self.search(member, Some(untried), Some(cause), devices, out),
                 Input::Taken => State::Over,
             },
             State::Over => match input {
-                Input::Started | Input::Failed(_) | Input::Taken => State::Over,
+                Input::Started | Input::Failed(_) | Input::Declined(_) | Input::Taken => State::Over,
             },
         };
     }
@@ -363,6 +367,7 @@ mod tests {
             Input::Failed(Cause(42)),
             Input::Failed(Cause(17)),
             Input::Failed(Cause(21)),
+            Input::Declined(Cause(21)),
             Input::Taken,
         ];
         for state in ["Ready", "Trying", "Over"] {
@@ -384,6 +389,7 @@ mod tests {
                 let input = match input {
                     Input::Started => "Started".to_owned(),
                     Input::Failed(cause) => format!("Failed {}", cause.0),
+                    Input::Declined(cause) => format!("Declined {}", cause.0),
                     Input::Taken => "Taken".to_owned(),
                 };
                 writeln!(table, "{state} < {input} > {told}; {after}").unwrap();

@@ -268,7 +268,7 @@ impl Facts {
     }
 
     /// The caller, as a forward sees the plan for it: with its present number, and with the forward's partitions only.
-    pub(super) fn caller_for(&self, css: &SearchSpace) -> Caller {
+    pub(in crate::call) fn caller_for(&self, css: &SearchSpace) -> Caller {
         let mut caller = self.dials.as_deref().cloned().unwrap_or_default();
         caller.search_space = css.clone();
         if let Ok(number) = Digits::parse(&self.calling.number) {

@@ -5,11 +5,12 @@ use std::sync::Arc;
 
 use strowger_base::Cause;
 use strowger_base::journal::{Decision, WhyRefused};
-use strowger_base::leg::{Origin, Party, Target};
+use strowger_base::leg::{Origin, Party, ReleaseReason, Target};
 use strowger_dialplan::route_list::{DeviceState, Devices, Input, Output, RouteGroup, RouteList, Selection};
-use strowger_dialplan::{Analysis, MemberChange, Outpulsed, Rotation};
+use strowger_dialplan::{Analysis, MemberChange, Outpulsed, Presented, Rotation};
 
 use super::{Tried, Way};
+use crate::call::admitting::NotAdmitted;
 use crate::call::numbers::presented;
 use crate::call::{Opening, State, Step};
 use crate::configuration::Configuration;
@@ -23,8 +24,12 @@ pub type TrunkList = RouteList<Box<str>, MemberChange>;
 pub(in crate::call) struct Routing {
     list: Arc<TrunkList>,
     selection: Selection<Box<str>, MemberChange>,
+    /// How the number was looked up.
+    analysis: Box<Analysis>,
     /// The numbers that each member sends.
     numbers: Vec<Outpulsed>,
+    /// The member whose trunk has the call.
+    member: Option<usize>,
     /// Who calls, before any pattern said what is shown of it.
     came: Party,
 }
@@ -60,10 +65,47 @@ impl Routing {
     pub(super) fn go_on(mut self: Box<Self>, step: &mut Step<'_>, tried: Tried) -> State {
         match tried {
             Tried::NoAnswer => step.give_up(tried),
-            Tried::Failed(failure) => match self.next_admitted(step, Input::Failed(failure.cause)) {
-                Ok(targets) => self.rings(step, targets),
-                Err(_) => step.give_up(tried),
-            },
+            Tried::Failed(failure) => {
+                // Where it could go, the call would have gone.
+                let declined = matches!(failure.reason, ReleaseReason::Refused(300..=399));
+                let input =
+                    if declined { Input::Declined(failure.cause) } else { Input::Failed(failure.cause) };
+                match self.next_admitted(step, input) {
+                    Ok(targets) => self.rings(step, targets),
+                    Err(_) => step.give_up(tried),
+                }
+            }
+        }
+    }
+
+    /// Whether there is a further trunk for a call that this one does not want.
+    pub(in crate::call) fn goes_further(&self, step: &Step<'_>) -> bool {
+        let configuration = &step.shared.configuration;
+        let mut rotations = step.shared.rotations.clone();
+        let mut trunks = Trunks { configuration, rotations: &mut rotations };
+        let mut out = Vec::new();
+        self.selection.clone().handle(Input::Declined(Cause::NORMAL_UNSPECIFIED), &mut trunks, &mut out);
+        out.iter().any(|output| matches!(output, Output::Try { .. }))
+    }
+
+    /// Somebody else calls from here on: what is shown of who calls is what the patterns make of that one.
+    pub(in crate::call) fn has_another_caller(&mut self, step: &mut Step<'_>) {
+        self.came = step.facts.calling.clone();
+        let caller = step.facts.dials.clone().unwrap_or_default();
+        match self.analysis.for_another(Arc::clone(&caller), step.now.wall) {
+            Some(analysis) => {
+                self.numbers = numbers(&self.list, &analysis);
+                *self.analysis = analysis;
+            }
+            // The way that the number went is gone: what is known of the new caller is shown as it is.
+            None => {
+                for numbers in &mut self.numbers {
+                    numbers.calling = Presented::plain(caller.number);
+                }
+            }
+        }
+        if let Some(member) = self.member {
+            self.send_as(step, member);
         }
     }
 
@@ -79,7 +121,8 @@ impl Routing {
             let target = self.next(step, input)?;
             match step.admit(vec![target]) {
                 Ok(targets) => return Ok(targets),
-                Err(why) => input = Input::Failed(why.cause()),
+                Err(why @ NotAdmitted::NoRoom(_)) => input = Input::Failed(why.cause()),
+                Err(why @ NotAdmitted::NoCodec { .. }) => input = Input::Declined(why.cause()),
             }
         }
     }
@@ -95,7 +138,6 @@ impl Routing {
                 configuration.trunks.get(trunk).and_then(|trunk| trunk.local_route_groups().cloned())
             }
         };
-        let members = list.members().iter();
         Routing {
             list: Arc::clone(list),
             selection: Selection::new(
@@ -103,7 +145,9 @@ impl Routing {
                 pool.unwrap_or_default(),
                 Arc::clone(&configuration.route_lists_rule),
             ),
-            numbers: members.filter_map(|member| analysis.outpulsed(&member.transformation)).collect(),
+            numbers: numbers(list, analysis),
+            analysis: Box::new(analysis.clone()),
+            member: None,
             came: step.facts.calling.clone(),
         }
     }
@@ -123,6 +167,7 @@ impl Routing {
     /// What to ring now; the cause when nothing is left.
     fn next(&mut self, step: &mut Step<'_>, input: Input) -> Result<Target, Cause> {
         let (trunk, member) = self.select(step, input)?;
+        self.member = Some(member);
         self.send_as(step, member);
         Ok(Target::Trunk(trunk))
     }
@@ -164,11 +209,15 @@ impl Routing {
     fn send_as(&self, step: &mut Step<'_>, member: usize) {
         let Some(numbers) = self.numbers.get(member) else { return };
         step.facts.sent = numbers.called.as_str().into();
-        step.facts.calling.name = self.came.name.clone();
-        step.facts.calling.presentation = self.came.presentation;
+        step.facts.calling = self.came.clone();
         presented(&mut step.facts.calling, &numbers.calling);
         if !numbers.calling.number.is_empty() {
             step.facts.calling.number = numbers.calling.number.as_str().into();
         }
     }
+}
+
+/// What each member of a list sends.
+fn numbers(list: &TrunkList, analysis: &Analysis) -> Vec<Outpulsed> {
+    list.members().iter().filter_map(|member| analysis.outpulsed(&member.transformation)).collect()
 }

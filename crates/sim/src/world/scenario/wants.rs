@@ -19,7 +19,8 @@ use strowger_dialplan::resources::{Function, Resource};
 use strowger_node::Draft;
 use strowger_node::configuration::{
     AarGroupDraft, AuthorizationCodeDraft, ChangeDraft, DirectedParkDraft, LineAarDraft, PatternDraft,
-    RegionDraft, RouteDraft, SiteDraft, TranslationDraft, TrunkDialling,
+    RegionDraft, RouteDraft, RouteGroupDraft, RouteListDraft, RouteListMemberDraft, SiteDraft,
+    TranslationDraft, TrunkDialling,
 };
 use strowger_sip::io::Trunk;
 
@@ -101,6 +102,7 @@ pub(super) fn wanted(want: &str, draft: &mut Draft) {
             draft.lines[1].phones[0].media.waiting_tone = WaitingTone::Server;
         }
         "a trunk" => trunk(draft),
+        "another trunk to the same gateway" => another_trunk(draft),
         "calls to the trunk need a code" => {
             draft.plan.routes[0].authorization_level = Some(1);
             let (code, name) = (Secret::new("55".into()), "Ada".into());
@@ -210,6 +212,22 @@ fn trunk(draft: &mut Draft) {
         trunk: "hall".into(),
         ..RouteDraft::default()
     });
+}
+
+/// Another trunk to the gateway, which takes the place of the first one.
+fn another_trunk(draft: &mut Draft) {
+    let first = draft.trunks[0].clone();
+    draft.trunks.push(Trunk { name: "annex".into(), sources: Vec::new(), ..first });
+    draft.trunk_dialling.push(draft.trunk_dialling[0].clone());
+    let plan = &mut draft.plan;
+    plan.route_groups.push(RouteGroupDraft {
+        name: "out".into(),
+        trunks: vec!["hall".into(), "annex".into()],
+        ..RouteGroupDraft::default()
+    });
+    let member = RouteListMemberDraft { group: "out".into(), ..RouteListMemberDraft::default() };
+    plan.route_lists.push(RouteListDraft { name: "out".into(), members: vec![member] });
+    (plan.routes[0].trunk, plan.routes[0].route_list) = (Box::default(), "out".into());
 }
 
 /// A recorder that takes keys, and one line whose calls go there.
