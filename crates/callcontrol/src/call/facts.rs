@@ -13,7 +13,7 @@ use strowger_base::{
 use strowger_dialplan::codes::AcceptedCodes;
 use strowger_dialplan::resources::Allocation;
 use strowger_dialplan::{Caller, LaterHops};
-use strowger_media::control::PortId;
+use strowger_media::control::{PortId, PortKeys};
 use strowger_media::srtp::KeyMaterial;
 
 use super::between::Points;
@@ -104,6 +104,8 @@ pub(crate) struct Facts {
     pub(super) relay: Relay,
     /// What carries its streams beside the first audio stream.
     pub(super) beside: Carriers,
+    /// With what the worker was last told to protect what passes that relay.
+    pub(super) relay_keys: PortKeys,
     /// A relay is gone to which a side still sends.
     pub(super) relay_lost: bool,
     /// What devices want in the way of their media.

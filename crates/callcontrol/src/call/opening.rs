@@ -6,7 +6,7 @@ use strowger_base::Command;
 use strowger_base::journal::{Alarm, Decision, Entry, WhyOfferRefused, WhyRelay};
 use strowger_base::leg::{Signal, Target};
 use strowger_base::{Cause, LegId, Media, limits};
-use strowger_media::control::{self, Report};
+use strowger_media::control::{self, PortKeys, Report};
 
 use super::authorizing::Keyed;
 use super::session::MediaSignal;
@@ -148,6 +148,7 @@ impl Step<'_> {
         let user = RelayUse { call: self.facts.id, caller: self.facts.caller, called, beside: None };
         self.shared.relays.insert(port, user);
         self.facts.relay = Relay::Opening(port);
+        self.facts.relay_keys = PortKeys::default();
         self.facts.relay_lost = false;
         self.out.media(control::Command::OpenRelay { port });
         self.set_timer(PATIENCE);

@@ -9,7 +9,7 @@ use strowger_media::control::{self, PortKeys};
 use strowger_media::sdp::{self, AudioSecurity, CryptoLine, Wish};
 use strowger_media::srtp::{KeyMaterial, SrtpKeys, Suite};
 
-use super::Step;
+use super::{Facts, Step};
 use crate::configuration::SrtpRule;
 use crate::exchange::Side;
 use crate::relay::Relay;
@@ -19,8 +19,6 @@ use crate::relay::Relay;
 pub(crate) struct Security {
     caller: Edge,
     called: Edge,
-    /// What the relay was told last.
-    pub(super) told: PortKeys,
     /// The relay that has to end the encryption of a side was asked for in vain.
     pub(super) no_relay: bool,
     /// The called device refused SRTP, and is offered none any more.
@@ -71,26 +69,26 @@ impl Security {
         (self.caller, self.called) = (Edge::Clear, Edge::Clear);
     }
 
-    /// Whether the relay opens what a side sends.
-    pub(super) const fn ends_at_relay(&self, side: Side) -> bool {
-        let told = match side {
-            Side::Caller => &self.told.a,
-            Side::Called => &self.told.b,
-        };
-        told.is_some()
-    }
-
     /// Whether the relay has to end the encryption of a side.
     pub(super) const fn needs_relay(&self) -> bool {
         matches!((&self.caller, &self.called), (Edge::Ours(_), _) | (_, Edge::Ours(_)))
     }
 }
 
+impl Facts {
+    /// Whether the relay opens what a side sends.
+    pub(super) const fn ends_at_relay(&self, side: Side) -> bool {
+        match side {
+            Side::Caller => self.relay_keys.a.is_some(),
+            Side::Called => self.relay_keys.b.is_some(),
+        }
+    }
+}
+
 impl Step<'_> {
     /// The relay that was told keys is gone. Another one begins to count packets anew, so that the keys must be new ones (RFC 3711 §9.1).
     pub(super) fn keys_untold(&mut self) {
-        let Some(security) = &mut self.facts.security else { return };
-        security.told = PortKeys::default();
+        self.facts.relay_keys = PortKeys::default();
         for side in [Side::Caller, Side::Called] {
             let is_ours = |security: &Security| matches!(security.edge(side), Edge::Ours(_));
             if self.facts.security.as_deref().is_some_and(is_ours) {
@@ -116,17 +114,34 @@ impl Step<'_> {
 
     /// The relay takes nothing any more from whoever had this side, and sends nothing that he could open.
     fn shut_out(&mut self, side: Side) {
-        let (Some(security), Relay::Open(ports)) = (&mut self.facts.security, &self.facts.relay) else {
-            return;
-        };
+        let Relay::Open(_) = self.facts.relay else { return };
+        let mut keys = self.facts.relay_keys.clone();
         let told = match side {
-            Side::Caller => &mut security.told.a,
-            Side::Called => &mut security.told.b,
+            Side::Caller => &mut keys.a,
+            Side::Called => &mut keys.b,
         };
         let Some(source) = self.shared.key_source.as_mut().filter(|_| told.is_some()) else { return };
         *told = nobodys(&[source.next_key(Suite::AesCm128HmacSha1_80)]);
-        let (port, keys) = (ports.port, Box::new(security.told.clone()));
-        self.out.media(control::Command::Protect { port, keys });
+        self.protect_relay(keys);
+    }
+
+    /// What passes the relay is protected like this from here on.
+    pub(super) fn protect_relay(&mut self, keys: PortKeys) {
+        if let Relay::Open(ports) = &self.facts.relay
+            && self.facts.relay_keys != keys
+        {
+            let port = ports.port;
+            self.facts.relay_keys = keys.clone();
+            self.out.media(control::Command::Protect { port, keys: Box::new(keys) });
+        }
+    }
+
+    /// Others are rung: nobody is told keys of ours that whoever rang before was told, and what that one sends nobody understands.
+    pub(super) fn keys_for_others(&mut self) {
+        self.shut_out(Side::Called);
+        let caller_ends_here = self.facts.ends_at_relay(Side::Caller);
+        self.facts.security =
+            self.facts.security.take().and_then(|security| security.for_others(caller_ends_here));
     }
 
     /// One more device is about to be rung beside others that were told keys of ours: it is told others.

@@ -110,7 +110,7 @@ impl Call {
                 }
             };
             let (wrote, told) = (from.source()?.clone(), to.sent()?.clone());
-            let ends_here = facts.security.as_ref().is_some_and(|security| security.ends_at_relay(side));
+            let ends_here = facts.ends_at_relay(side);
             let sealing = Sealing::of(&wrote, &told, ends_here);
             Some(Recorded { leg, party: party.cloned().unwrap_or_default(), wrote, told, sealing })
         };

@@ -7,7 +7,7 @@
 use strowger_base::journal::{Decision, Keys as KeysView, KeysOutcome, WhyNoKeys, WhyRefused};
 use strowger_base::leg::{Origin, ReleaseReason, SrtpOffer, Target};
 use strowger_base::{Cause, LegId, SessionDescription};
-use strowger_media::control::{self, PortKeys};
+use strowger_media::control::PortKeys;
 use strowger_media::sdp::{self, AudioSecurity, Wish};
 use strowger_media::srtp::KeyMaterial;
 
@@ -26,8 +26,8 @@ impl Step<'_> {
     pub(super) fn keys_allow(&mut self, targets: &[Target]) -> Option<State> {
         self.facts.called_rule =
             targets.iter().map(|target| self.rule_of(target)).max_by_key(|rule| *rule as u8)?;
-        self.facts.security = self.facts.security.take().and_then(Security::for_others);
-        let offer = self.facts.offer.clone()?;
+        self.keys_for_others();
+        let offer = self.offered()?;
         let rules = (self.caller_rule(), self.facts.called_rule);
         if !self.blocks() && rules == (SrtpRule::AsOffered, SrtpRule::AsOffered) {
             return None;
@@ -210,25 +210,18 @@ impl Step<'_> {
         offer: &SessionDescription,
         answer: &SessionDescription,
     ) {
-        if let (Some(security), Relay::Open(ports)) = (&mut self.facts.security, &self.facts.relay) {
-            let keys_of = |side: Side| match security.edge(side) {
-                Edge::Through | Edge::Clear => None,
-                Edge::Ours(own) => {
-                    let written = if side.is(offerer) { offer } else { answer };
-                    let told = if side.is(Side::Caller) { &security.told.a } else { &security.told.b };
-                    // Who answers with what was not offered hears nothing new, and never what is in the clear.
-                    keys_with(own, side.is(offerer), written)
-                        .or_else(|| told.clone())
-                        .or_else(|| nobodys(own))
-                }
-            };
-            let keys = PortKeys { a: keys_of(Side::Caller), b: keys_of(Side::Called) };
-            if keys != security.told {
-                security.told = keys.clone();
-                let port = ports.port;
-                self.out.media(control::Command::Protect { port, keys: Box::new(keys) });
+        let told = &self.facts.relay_keys;
+        let keys_of = |side: Side| match self.facts.security.as_ref()?.edge(side) {
+            Edge::Through | Edge::Clear => None,
+            Edge::Ours(own) => {
+                let written = if side.is(offerer) { offer } else { answer };
+                let told = if side.is(Side::Caller) { &told.a } else { &told.b };
+                // Who answers with what was not offered hears nothing new, and never what is in the clear.
+                keys_with(own, side.is(offerer), written).or_else(|| told.clone()).or_else(|| nobodys(own))
             }
-        }
+        };
+        let keys = PortKeys { a: keys_of(Side::Caller), b: keys_of(Side::Called) };
+        self.protect_relay(keys);
         let offered = AudioSecurity::of(offer.as_bytes());
         if !matches!(offered.wish, Wish::Optional | Wish::Required) {
             return;

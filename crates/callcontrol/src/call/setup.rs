@@ -116,6 +116,7 @@ impl Facts {
             to_called: Outlet::new(id.number << 2 | 1),
             relay: Relay::None,
             beside: Carriers::default(),
+            relay_keys: Default::default(),
             relay_lost: false,
             points: None,
             annunciator: None,

@@ -100,8 +100,8 @@ impl Step<'_> {
 impl Security {
     /// What stays of it when others are rung: the caller goes on with the keys that the relay has with it, and nobody else is told those of
     /// the one who rang before.
-    pub(super) fn for_others(mut self: Box<Self>) -> Option<Box<Self>> {
-        let stays = self.is_open_for_tone() && self.ends_at_relay(Side::Caller);
+    pub(super) fn for_others(mut self: Box<Self>, caller_ends_here: bool) -> Option<Box<Self>> {
+        let stays = self.is_open_for_tone() && caller_ends_here;
         self.pass(Side::Called);
         stays.then_some(self)
     }
