@@ -96,6 +96,8 @@ impl Call {
         let agreed = session.begun == Begun::Yes && session.exchange == Exchange::Settled;
         let settled = self.is_talking() && talking.joining.is_none() && agreed;
         let relay = match self.facts.relay {
+            // It takes another way as soon as nothing is open any more.
+            Relay::None if self.facts.relay_lost => return None,
             Relay::None => None,
             Relay::Opening(_) => return None,
             Relay::Open(ports) => Some(ports.port),
@@ -131,25 +133,25 @@ impl Call {
             relay,
         })
     }
+}
 
-    /// Between which locations the copies of both parties go, and what they take, in kbit/s.
-    pub(crate) fn recording_takes(
+impl RecordedCall {
+    /// Between which locations the copies of both parties go, from the device of the recorded one to a trunk, and what they take, in kbit/s.
+    /// `None` when that is nothing.
+    pub(crate) fn takes(
         &self,
-        recorded: &RecordedCall,
+        device: &Origin,
         trunk: &str,
         configuration: &Configuration,
     ) -> Option<(String, String, u32)> {
         if !configuration.admission.in_use {
             return None;
         }
-        let device = self.origin_of(recorded.own.leg)?;
-        let from = configuration.site_of_origin(&device, None);
+        let from = configuration.site_of_origin(device, None);
         let to = configuration.site_of_origin(&Origin::Trunk(trunk.into()), None);
         let permit = Permit::between(&configuration.admission, &from, &to);
-        let kbps: u32 = [&recorded.own, &recorded.far]
-            .into_iter()
-            .map(|party| permit.first(party.told.as_bytes()).0)
-            .sum();
+        let kbps: u32 =
+            [&self.own, &self.far].into_iter().map(|party| permit.first(party.told.as_bytes()).0).sum();
         (from.location() != to.location())
             .then(|| (from.location().to_owned(), to.location().to_owned(), kbps))
     }

@@ -231,7 +231,6 @@ impl CallControl {
         } else {
             self.shared.counters.recordings += 1;
         }
-        let configuration = Arc::clone(&self.shared.configuration);
         let (whose, keys) = (Whose { call: view.call, party }, recording.wants_keys(&view));
         let refused = if self.shared.recordings.len() >= limits::RECORDINGS {
             Some(WhyNotRecorded::TooMany)
@@ -245,11 +244,8 @@ impl CallControl {
             }
         };
         let refused = refused.or_else(|| {
-            let call = self.calls.get(&view.call)?;
-            let (from, to, kbps) = call.recording_takes(&view, &recording.way.trunk, &configuration)?;
-            let taken =
-                recording.take(&mut self.shared.bandwidth, &configuration.admission, (&from, &to), kbps);
-            taken.is_err().then_some(WhyNotRecorded::NoBandwidth)
+            let admitted = recording.admit(now, &view, &mut self.shared, out);
+            (!admitted).then_some(WhyNotRecorded::NoBandwidth)
         });
         let after = match refused {
             Some(why) => recording.refuse(now, why, &mut self.shared, out),

@@ -4,6 +4,7 @@ use strowger_base::journal::RecordingNews;
 use strowger_base::{Cause, Command, LegId, Media, Now, SessionDescription};
 use strowger_media::sdp::{self, CryptoLine, TakenStream};
 
+use super::keys::OwnKeys;
 use super::session::{After, Recorder, Recording};
 use super::telling::Told;
 use crate::call::RecordedCall;
@@ -27,7 +28,7 @@ impl Recording {
         };
         let (ours, flows) = (told.offer.clone(), told.flows());
         let mut taken = sdp::answer_of_recorder(offer.as_bytes());
-        let lines = self.keys_for(&mut taken, shared);
+        let (lines, keys) = self.keys_for(&mut taken, shared);
         let origin = |version| self.origin(version, shared);
         let write = |version| sdp::answer_to_recorder(&origin(version), &ours, offer.as_bytes(), &lines);
         // Nothing leaves in the clear that was not to.
@@ -47,6 +48,8 @@ impl Recording {
             self.said = Some(answer.clone());
         }
         out.command(leg, Command::Media(Media::Answer(answer)));
+        // Not before: what is refused leaves the session as it was (RFC 3261 §14.1).
+        self.keys = keys;
         // With keys made for this what it would be offered is another; it knows that already.
         if let (Some(view), Some(from)) = (view, self.fork.as_ref().and_then(|fork| fork.from)) {
             let offer = self.offer(view, from, 0, shared);
@@ -84,8 +87,8 @@ impl Recording {
         // What it did not take before, it takes now.
         (self.refused, self.refusals) = (false, 0);
         self.cancel_timer(shared);
-        self.runs_since.get_or_insert(now.mono);
-        if before != (to, false) {
+        // One that was not ready when it answered, is now.
+        if !self.begins(now, to, out) && before != (to, false) {
             let [own, far] = to.map(|to| to.map(|to| to.remote));
             self.news(now, RecordingNews::Moved { own, far }, out);
         }
@@ -101,9 +104,16 @@ impl Recording {
     }
 
     /// Our key for each stream that the recorder gives keys of, whose first one is left alone in `taken`. A key of another suite than before is
-    /// the only one from here on: none is used again that was given up (RFC 3711 §9.1).
-    fn keys_for(&mut self, taken: &mut [TakenStream; 2], shared: &mut Shared) -> [Option<CryptoLine>; 2] {
-        let (Some(own), Some(source)) = (&mut self.keys, &mut shared.key_source) else { return [None, None] };
+    /// the only one once that is answered: none is used again that was given up (RFC 3711 §9.1). Returns what is answered, and what is ours then.
+    fn keys_for(
+        &self,
+        taken: &mut [TakenStream; 2],
+        shared: &mut Shared,
+    ) -> ([Option<CryptoLine>; 2], Option<OwnKeys>) {
+        let mut keys = self.keys.clone();
+        let (Some(own), Some(source)) = (&mut keys, &mut shared.key_source) else {
+            return ([None, None], keys);
+        };
         let mut lines = own.iter_mut().zip(taken).map(|(own, stream)| {
             stream.keys.truncate(1);
             let theirs = stream.keys.first()?;
@@ -113,7 +123,8 @@ impl Recording {
             *own = vec![line.clone()];
             Some(CryptoLine { tag: theirs.tag, ..line })
         });
-        [lines.next().flatten(), lines.next().flatten()]
+        let lines = [lines.next().flatten(), lines.next().flatten()];
+        (lines, keys)
     }
 
     /// The recorder wants to be offered something, without an offer of its own.

@@ -21,7 +21,7 @@ use super::tone::{Warned, Warning};
 use super::way::Way;
 use crate::admission::{NoRoom, Reserved, Taken};
 use crate::call::RecordedCall;
-use crate::configuration::{Admission, RecorderEncryption, RecordingProfile};
+use crate::configuration::{Configuration, RecorderEncryption, RecordingProfile};
 use crate::io::Outbox;
 use crate::shared::{Shared, Timer};
 
@@ -73,6 +73,8 @@ pub(super) struct Recording {
     is_another: bool,
     pub(super) timer: Option<TimerHandle>,
     reserved: Reserved,
+    /// The trunk to which bandwidth was taken, as far as any is needed.
+    reserved_to: Box<str>,
     /// The recorder that answered first.
     pub(super) answered: Option<Answered>,
     /// Where it has the tone heard.
@@ -184,6 +186,7 @@ impl Recording {
             is_another: false,
             timer: None,
             reserved: Reserved::default(),
+            reserved_to: Box::default(),
             answered: None,
             warned: Vec::new(),
             warning: None,
@@ -233,18 +236,26 @@ impl Recording {
         out.decide(now, self.call, Some(self.party), Decision::Recording(news));
     }
 
-    /// Takes bandwidth to the recorder.
+    /// Takes bandwidth to the recorder that is called now, in place of what was taken to another one.
     pub(super) fn take(
         &mut self,
         taken: &mut Taken,
-        admission: &Admission,
-        places: (&str, &str),
-        kbps: u32,
+        view: &RecordedCall,
+        configuration: &Configuration,
     ) -> Result<(), NoRoom> {
-        taken.take(admission, &mut self.reserved, places, kbps)
+        if self.reserved_to == self.way.trunk {
+            return Ok(());
+        }
+        self.give_back(taken);
+        if let Some((from, to, kbps)) = view.takes(&self.device, &self.way.trunk, configuration) {
+            taken.take(&configuration.admission, &mut self.reserved, (&from, &to), kbps)?;
+        }
+        self.reserved_to = self.way.trunk.clone();
+        Ok(())
     }
 
     pub(super) fn give_back(&mut self, taken: &mut Taken) {
+        self.reserved_to = Box::default();
         taken.give_back(&mut self.reserved, None);
     }
 
@@ -306,7 +317,6 @@ impl Recording {
         out: &mut Outbox,
     ) -> After {
         let Some(leg) = self.leg() else { return After::GoesOn };
-        let first = self.runs_since.is_none();
         let taken = sdp::answer_of_recorder(answer.as_bytes());
         let takes = taken.iter().any(|stream| stream.to.is_some());
         let waits = taken.iter().any(|stream| stream.has_address);
@@ -322,22 +332,27 @@ impl Recording {
         self.cancel_timer(shared);
         self.recorder = Recorder::Runs(leg);
         self.refusals = 0;
-        self.runs_since.get_or_insert(now.mono);
+        self.copy([own, far], out);
+        self.begins(now, [own, far], out);
+        if let Some(view) = view.filter(|_| !self.is_paused) {
+            self.warn_parties(now, view, shared, out);
+        }
+        After::GoesOn
+    }
+
+    /// The recorder records, to which copies go like this; whether that is new.
+    pub(super) fn begins(&mut self, now: Now, [own, far]: [Option<CopyTo>; 2], out: &mut Outbox) -> bool {
+        let Some(leg) = self.leg().filter(|_| self.runs_since.is_none()) else { return false };
+        self.runs_since = Some(now.mono);
         self.answered.get_or_insert_with(|| Answered {
             at: now.wall,
             leg,
             trunk: self.way.trunk.clone(),
             number: self.way.number.clone(),
         });
-        self.copy([own, far], out);
-        if first {
-            let runs = RecordingNews::Runs { own: own.map(|to| to.remote), far: far.map(|to| to.remote) };
-            self.news(now, runs, out);
-        }
-        if let Some(view) = view.filter(|_| !self.is_paused) {
-            self.warn_parties(now, view, shared, out);
-        }
-        After::GoesOn
+        let runs = RecordingNews::Runs { own: own.map(|to| to.remote), far: far.map(|to| to.remote) };
+        self.news(now, runs, out);
+        true
     }
 
     /// The recorder answered and takes neither stream, which is no recording: nobody is to hear that there is one. One that keeps
@@ -409,7 +424,7 @@ impl Recording {
             return After::GoesOn;
         }
         self.cancel_timer(shared);
-        let next = self.another(now, cause, shared, out);
+        let next = self.another(now, (cause, self.keys.is_some()), shared, out);
         self.recorder = Recorder::Absent;
         self.told = None;
         (self.refused, self.is_paused, self.again) = (false, false, false);
@@ -422,6 +437,11 @@ impl Recording {
             self.set_timer(now, Duration::ZERO, shared);
             return After::GoesOn;
         }
+        self.later(now, cause, shared, out)
+    }
+
+    /// No recorder is to be had now: the first of all is called again a few times, later each time.
+    pub(super) fn later(&mut self, now: Now, cause: Cause, shared: &mut Shared, out: &mut Outbox) -> After {
         let ran = self.runs_since.take().map_or(Duration::ZERO, |since| now.mono - since);
         self.failures = if ran < PROVED { self.failures + 1 } else { 1 };
         let retry = (self.failures <= limits::RECORDER_RETRIES).then_some(AGAIN * self.failures);

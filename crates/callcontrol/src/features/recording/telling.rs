@@ -7,7 +7,7 @@ use std::sync::Arc;
 use strowger_base::journal::{RecordingChange, RecordingNews};
 use strowger_base::leg::{KeySignalling, Ring, RingStyle, SrtpOffer, Target};
 use strowger_base::recording::{RecordedParty, VoiceFlow};
-use strowger_base::{Command, Media, Now, RecordingMetadata, SessionDescription, limits};
+use strowger_base::{Cause, Command, Media, Now, RecordingMetadata, SessionDescription, limits};
 use strowger_media::sdp::{self, Flows, RecordedStream};
 
 use super::session::{After, PATIENCE, Recorder, Recording};
@@ -51,6 +51,9 @@ impl Recording {
         };
         let from = self.fork.as_ref().and_then(|fork| fork.from);
         let Some(from) = from.filter(|_| !waits) else { return After::GoesOn };
+        if runs.is_none() && !self.admit(now, view, shared, out) {
+            return self.later(now, Cause::OUT_OF_BANDWIDTH, shared, out);
+        }
         let metadata = self.metadata(view);
         let offer = self.offer(view, from, 0, shared);
         let same = |told: &Told| told.offer == offer && *told.metadata == metadata;

@@ -16,7 +16,7 @@ use strowger_dialplan::{
 
 use super::session::Recording;
 use crate::Configuration;
-use crate::call::TrunkList;
+use crate::call::{RecordedCall, TrunkList};
 use crate::configuration::{RecordingProfile, SrtpRule};
 use crate::io::Outbox;
 use crate::shared::Shared;
@@ -178,9 +178,32 @@ impl Recording {
         Whose { call: self.call, party: self.party }
     }
 
+    /// Takes bandwidth to the recorder that is called next; one to which there is none is passed over. False when there is room to none.
+    pub(super) fn admit(
+        &mut self,
+        now: Now,
+        view: &RecordedCall,
+        shared: &mut Shared,
+        out: &mut Outbox,
+    ) -> bool {
+        let (configuration, keys) = (Arc::clone(&shared.configuration), self.wants_keys(view));
+        while self.take(&mut shared.bandwidth, view, &configuration).is_err() {
+            if !self.another(now, (Cause::OUT_OF_BANDWIDTH, keys), shared, out) {
+                return false;
+            }
+        }
+        true
+    }
+
     /// The recorder is not to be had: whether there is another one at once. Otherwise the first of all has its turn when the time has come.
-    pub(super) fn another(&mut self, now: Now, cause: Cause, shared: &mut Shared, out: &mut Outbox) -> bool {
-        let (whose, keys) = (self.whose(), self.keys.is_some());
+    pub(super) fn another(
+        &mut self,
+        now: Now,
+        (cause, keys): (Cause, bool),
+        shared: &mut Shared,
+        out: &mut Outbox,
+    ) -> bool {
+        let whose = self.whose();
         if self.way.goes_on(now, whose, (Input::Failed(cause), keys), shared, out) {
             self.news(now, RecordingNews::NextRecorder { cause }, out);
             return true;
