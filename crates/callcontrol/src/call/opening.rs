@@ -10,7 +10,7 @@ use strowger_media::control::{self, PortKeys, Report};
 
 use super::authorizing::Keyed;
 use super::session::MediaSignal;
-use super::way::{CallerMedia, Way};
+use super::way::Way;
 use super::{Ringing, State, Step};
 use crate::configuration::RelayMode;
 use crate::io::Reach;
@@ -105,10 +105,7 @@ impl Opening {
         if step.waits_for_relays() {
             return State::Opening(self);
         }
-        let offer = match step.facts.caller_media {
-            CallerMedia::Nothing | CallerMedia::Open => step.facts.offer.clone(),
-            CallerMedia::Agreed => step.facts.to_called.source().cloned(),
-        };
+        let offer = step.offered();
         if offer.is_some_and(|offer| step.opens_carriers(None, &offer)) {
             return State::Opening(self);
         }
